@@ -1,0 +1,56 @@
+declare const brand: unique symbol;
+
+/** The name that we give an order before it leaves; unique for the account, at most 128 characters (broker.md). */
+export type ClientOrderId = string & { readonly [brand]: "ClientOrderId" };
+
+/** Every order of ours begins with it. */
+export const OUR_PREFIX = "avwap-";
+/** Orders of the operator's `flatten`: recorded by reconciliation without calling it a mismatch. */
+export const FLATTEN_PREFIX = "avwap-flatten-";
+
+/** Why a sell or a stop of ours exists. */
+export type SellReason = "r1_trim" | "r2_trim" | "stop_exit" | "stop";
+
+/** The id of an entry: a function of the intent alone, so that a restart makes the same one (pipeline 6). */
+export function buildEntryId(
+  intent: { readonly dateNy: string; readonly symbol: string; readonly confirmedAtMs: number },
+): ClientOrderId {
+  return `${OUR_PREFIX}${intent.dateNy}-${intent.symbol}-${
+    intent.confirmedAtMs.toString(36)
+  }` as ClientOrderId;
+}
+
+/** The id of a position that this engine adopted instead of bought; takes the entry id's place in its sells' ids. */
+export function buildAdoptionId(
+  position: { readonly dateNy: string; readonly symbol: string },
+): ClientOrderId {
+  return `${OUR_PREFIX}${position.dateNy}-${position.symbol}-adopted` as ClientOrderId;
+}
+
+/**
+ * The id of a sell or stop: a function of the position's entry order, the reason and the attempt (pipeline 6).
+ * @param sell `attempt` is 1 or more and rises only when the one before ended unfilled; a stop's counts its placements.
+ */
+export function buildSellId(
+  sell: { readonly positionId: string; readonly reason: SellReason; readonly attempt: number },
+): ClientOrderId {
+  return `${sell.positionId}-${sell.reason}-${sell.attempt}` as ClientOrderId;
+}
+
+/** Whether the id is of an order that this engine (or its `flatten`) named. */
+export function isOurs(clientOrderId: string): boolean {
+  return clientOrderId.startsWith(OUR_PREFIX);
+}
+
+/** Whether the id is of the operator's `flatten`. */
+export function isFlatten(clientOrderId: string): boolean {
+  return clientOrderId.startsWith(FLATTEN_PREFIX);
+}
+
+/**
+ * An id read back from a file or the broker.
+ * @returns `null` where it is not one of ours.
+ */
+export function parseOurId(text: string): ClientOrderId | null {
+  return isOurs(text) && text.length <= 128 ? text as ClientOrderId : null;
+}

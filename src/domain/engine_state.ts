@@ -1,0 +1,51 @@
+import type { EntryIntent } from "./entry_intent.ts";
+
+/** A position that the engine manages, and what its exit rules remember of it (pipeline 5). Prices USD per share. */
+export interface ManagedPosition {
+  readonly symbol: string;
+  /** The client order id of its entry, or the adoption id of a position that the engine did not buy. */
+  readonly positionId: string;
+  readonly isAdopted: boolean;
+  readonly pivotUsd: number;
+  readonly r1Usd: number;
+  readonly r2Usd: number;
+  readonly stopUsd: number;
+  readonly highWaterUsd: number;
+  readonly isTrimmedR1: boolean;
+  readonly isTrimmedR2: boolean;
+  /** Shares the broker showed when they were last accounted for, `null` before the first look; 0 before the first fill. */
+  readonly qty: number | null;
+  /** Cost basis in USD at that look: what tells a split from a fill. */
+  readonly costBasisUsd: number | null;
+  readonly openedAtMs: number;
+  /** When the entry was first seen partly filled; `null` where it is not, or is completely filled. */
+  readonly partialSinceMs: number | null;
+}
+
+/** What has been alerted, so that "once" holds across restarts (interface, Slack). Key to the last value delivered. */
+export type Alerted = Readonly<Record<string, string>>;
+
+/** What the engine remembers between cycles and restarts: `execution_state.json`. */
+export interface EngineState {
+  /** Broker host and account that it belongs to; `null` before the first write with a broker's answer. */
+  readonly host: string | null;
+  readonly accountId: string | null;
+  readonly intents: readonly EntryIntent[];
+  readonly positions: readonly ManagedPosition[];
+  readonly alerted: Alerted;
+  /** End of the last completed cycle, Unix ms. */
+  readonly lastCycleAtMs: number | null;
+  /** The gate line of the last cycle, for `status`. */
+  readonly lastGate: string | null;
+}
+
+/** The state of a first start. */
+export const EMPTY_STATE: EngineState = {
+  host: null,
+  accountId: null,
+  intents: [],
+  positions: [],
+  alerted: {},
+  lastCycleAtMs: null,
+  lastGate: null,
+};

@@ -1,0 +1,229 @@
+import type { SellReason } from "./client_order_id.ts";
+import { isFinal } from "./orders.ts";
+import type { BrokerOrder, OrderSide } from "./orders.ts";
+import { sumUsd, type UsdMicros, usdToMicros, ZERO_USD } from "./money.ts";
+
+/**
+ * How far our order is known to have come (pipeline 6): `pending` before the request leaves, `unknown` while no usable
+ * answer came, then one of the two that settle it.
+ */
+export type LedgerStatus = "pending" | "accepted" | "rejected" | "unknown";
+
+/** What the broker last said of an accepted order; fills are cumulative, never deltas. */
+export interface BrokerView {
+  readonly status: string;
+  readonly filledQty: number;
+  readonly filledAvgPriceUsd: number | null;
+  readonly updatedAtMs: number;
+}
+
+/** A bracket's exit leg as the broker named it. */
+export interface LedgerLeg {
+  readonly orderId: string;
+  readonly clientOrderId: string;
+  readonly type: string;
+}
+
+/**
+ * One order of ours in `live_orders_today.json`. Optional facts are `null` where the file (for instance one of the old
+ * pipeline's four-field entries) does not have them. Prices in USD per share.
+ */
+export interface LedgerEntry {
+  readonly orderId: string | null;
+  readonly symbol: string;
+  readonly notionalUsd: number;
+  /** When it was recorded, ISO 8601 UTC. */
+  readonly timestamp: string;
+  readonly clientOrderId: string | null;
+  readonly side: OrderSide;
+  readonly qty: number | null;
+  readonly status: LedgerStatus;
+  /**
+   * A sell's reason (`r1_trim`, ... , `stop` for a protective stop); of a rejected entry why: `not sent`, or what the
+   * broker said.
+   */
+  readonly reason: string | null;
+  /** A sell's rejection in the broker's words. */
+  readonly detail: string | null;
+  readonly pivotUsd: number | null;
+  readonly r1Usd: number | null;
+  readonly r2Usd: number | null;
+  /** An entry's structural stop, a protective stop's price. */
+  readonly stopUsd: number | null;
+  readonly refPriceUsd: number | null;
+  /** An intent's end of worth; an entry is not repeated after it. Unix ms. */
+  readonly expiresAtMs: number | null;
+  /** Latest moment at which the request's own deadline can have ended; "not found" counts as evidence after it. Unix ms. */
+  readonly deadlineAtMs: number | null;
+  /** First real "not found" after `deadlineAtMs` in an unbroken series. Unix ms. */
+  readonly notFoundSinceMs: number | null;
+  /** The position a sell belongs to: the client order id of its entry (or its adoption id). */
+  readonly positionId: string | null;
+  readonly attempt: number | null;
+  /** The order id that this one replaces at the broker. */
+  readonly replaces: string | null;
+  readonly legs: readonly LedgerLeg[];
+  readonly broker: BrokerView | null;
+  /** Fields of the file that this release does not know, kept as they are. */
+  readonly unknownFields: Readonly<Record<string, unknown>>;
+}
+
+/** The live ledger of one New York day. */
+export interface LiveLedger {
+  readonly dateNy: string;
+  readonly entries: readonly LedgerEntry[];
+  /** Broker host and account it belongs to; `null` in a file of the old pipeline until the first write. */
+  readonly host: string | null;
+  readonly accountId: string | null;
+  /** How often in this NY day the broker showed an order of ours that the ledger lacked. */
+  readonly mismatches: number;
+  readonly unknownFields: Readonly<Record<string, unknown>>;
+}
+
+/** Why the ledger can't be counted from (interface, Gate). */
+export type LedgerProblem =
+  | "ledger missing"
+  | "ledger unreadable"
+  | "ledger invalid"
+  | "broker unreachable"
+  | "broker mismatch";
+
+/** An entry with nothing known yet but what `facts` says. */
+export function buildLedgerEntry(
+  facts:
+    & Pick<LedgerEntry, "symbol" | "notionalUsd" | "timestamp" | "side">
+    & Partial<LedgerEntry>,
+): LedgerEntry {
+  return {
+    orderId: null,
+    clientOrderId: null,
+    qty: null,
+    status: "pending",
+    reason: null,
+    detail: null,
+    pivotUsd: null,
+    r1Usd: null,
+    r2Usd: null,
+    stopUsd: null,
+    refPriceUsd: null,
+    expiresAtMs: null,
+    deadlineAtMs: null,
+    notFoundSinceMs: null,
+    positionId: null,
+    attempt: null,
+    replaces: null,
+    legs: [],
+    broker: null,
+    unknownFields: {},
+    ...facts,
+  };
+}
+
+/** Whether no usable answer has settled the order yet. */
+export function isUnsettled(entry: LedgerEntry): boolean {
+  return entry.status === "pending" || entry.status === "unknown";
+}
+
+/** A buy that counts toward the caps: every one that is not `rejected` (pipeline 6). */
+export function countsTowardCaps(entry: LedgerEntry): boolean {
+  return entry.side === "buy" && entry.status !== "rejected";
+}
+
+/** Whether a sell's reason is one of an exit, which sells at once, and not a resting stop's. */
+export function isExitReason(reason: string | null): reason is Exclude<SellReason, "stop"> {
+  return reason === "r1_trim" || reason === "r2_trim" || reason === "stop_exit";
+}
+
+/** What the day's entries have used of the caps (pipeline 6: all that are not rejected, unsettled ones included). */
+export interface CapUsage {
+  readonly orders: number;
+  readonly grossMicros: UsdMicros;
+  readonly symbolMicros: UsdMicros;
+  /** Whether the symbol already has an entry that counts: one live entry per symbol and NY day. */
+  readonly hasEntry: boolean;
+  /** Entries in the symbol that the broker rejected this NY day. */
+  readonly symbolRejections: number;
+  /** Entries that the broker rejected since the last one that it took. */
+  readonly rejectionsInARow: number;
+}
+
+/** Reason of an entry that never left, which is nobody's rejection. */
+export const NOT_SENT = "not sent";
+
+/**
+ * Counts the ledger for one intent.
+ * @param ledger Read for this decision. One of another NY day counts nothing but what is not settled.
+ * @param intent `clientOrderId` is left out of the count, so that an entry's own record does not deny its repeat.
+ */
+export function buildCapUsage(
+  ledger: LiveLedger,
+  intent: {
+    readonly dateNy: string;
+    readonly symbol: string;
+    readonly clientOrderId: string | null;
+  },
+): CapUsage {
+  const isToday = ledger.dateNy === intent.dateNy;
+  let orders = 0;
+  let grossMicros: UsdMicros = ZERO_USD;
+  let symbolMicros: UsdMicros = ZERO_USD;
+  let hasEntry = false;
+  let symbolRejections = 0;
+  let rejectionsInARow = 0;
+  for (const entry of ledger.entries) {
+    if (entry.side !== "buy") continue;
+    if (intent.clientOrderId !== null && entry.clientOrderId === intent.clientOrderId) continue;
+    if (!isToday && !isUnsettled(entry)) continue;
+    if (!countsTowardCaps(entry)) {
+      if (entry.reason === NOT_SENT) continue;
+      rejectionsInARow++;
+      if (entry.symbol === intent.symbol) symbolRejections++;
+      continue;
+    }
+    if (entry.status === "accepted") rejectionsInARow = 0;
+    const micros = usdToMicros(entry.notionalUsd);
+    orders++;
+    grossMicros = sumUsd([grossMicros, micros]);
+    if (entry.symbol === intent.symbol) {
+      hasEntry = true;
+      symbolMicros = sumUsd([symbolMicros, micros]);
+    }
+  }
+  return { orders, grossMicros, symbolMicros, hasEntry, symbolRejections, rejectionsInARow };
+}
+
+/** Takes over what the broker says of an order of ours; its view replaces any settled status (pipeline 6). */
+export function applyBrokerOrder(entry: LedgerEntry, order: BrokerOrder): LedgerEntry {
+  const isRejected = order.status === "rejected";
+  return {
+    ...entry,
+    orderId: order.orderId,
+    clientOrderId: entry.clientOrderId ?? order.clientOrderId,
+    status: isRejected ? "rejected" : "accepted",
+    reason: isRejected && entry.side === "buy" ? "rejected by the broker" : keptReason(entry),
+    notFoundSinceMs: null,
+    legs: order.legs.length === 0 ? entry.legs : order.legs.map((leg) => ({
+      orderId: leg.orderId,
+      clientOrderId: leg.clientOrderId,
+      type: leg.type,
+    })),
+    broker: {
+      status: order.status,
+      filledQty: order.filledQty,
+      filledAvgPriceUsd: order.filledAvgPriceUsd,
+      updatedAtMs: order.updatedAtMs,
+    },
+  };
+}
+
+/** A sell keeps its reason for life; an entry's reason explained a rejection that is not true any more. */
+function keptReason(entry: LedgerEntry): string | null {
+  return entry.side === "buy" ? null : entry.reason;
+}
+
+/** Whether the broker may still change the order, or nobody knows it. */
+export function isOpenEntry(entry: LedgerEntry): boolean {
+  if (isUnsettled(entry)) return true;
+  if (entry.status === "rejected") return false;
+  return entry.broker === null || !isFinal(entry.broker);
+}

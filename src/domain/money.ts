@@ -1,0 +1,54 @@
+declare const brand: unique symbol;
+
+/** USD as whole millionths, so that sums compared with a cap are exact (architecture, rule 7). */
+export type UsdMicros = number & { readonly [brand]: "UsdMicros" };
+
+/** No amount. */
+export const ZERO_USD: UsdMicros = 0 as UsdMicros;
+
+const MICROS_PER_USD = 1_000_000;
+
+/** Saturates instead of losing precision: an absurdly large amount reaches every cap and is never wrapped to a small one. */
+function toMicros(micros: number): UsdMicros {
+  return Math.min(micros, Number.MAX_SAFE_INTEGER) as UsdMicros;
+}
+
+/**
+ * USD from a file, a cap or a price to exact micro-dollars, rounded to the nearest.
+ * @param usd Finite and not negative.
+ */
+export function usdToMicros(usd: number): UsdMicros {
+  return toMicros(Math.round(usd * MICROS_PER_USD));
+}
+
+/** Micro-dollars back to USD, for files and messages. */
+export function microsToUsd(micros: UsdMicros): number {
+  return micros / MICROS_PER_USD;
+}
+
+/** The exact sum of amounts; saturates at the largest safe integer. */
+export function sumUsd(amounts: Iterable<UsdMicros>): UsdMicros {
+  let total = 0;
+  for (const amount of amounts) total = toMicros(total + amount);
+  return total as UsdMicros;
+}
+
+/**
+ * Notional of an order: shares x price, the price rounded once to a micro-dollar (pipeline 4).
+ * @returns `null` where shares are not a whole number above 0 or the price is not finite and above 0.
+ */
+export function buildNotional(qty: number, priceUsd: number): UsdMicros | null {
+  if (!Number.isSafeInteger(qty) || qty <= 0) return null;
+  if (!Number.isFinite(priceUsd) || priceUsd <= 0) return null;
+  return toMicros(qty * Math.round(priceUsd * MICROS_PER_USD));
+}
+
+/** USD as the gate prints it: at least one decimal (`5000.0`, `250.5`; interface, Gate). */
+export function formatUsd(usd: number): string {
+  return Number.isInteger(usd) ? usd.toFixed(1) : String(usd);
+}
+
+/** USD for people: two decimals (`249.95`). */
+export function formatCents(usd: number): string {
+  return usd.toFixed(2);
+}

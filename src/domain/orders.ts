@@ -1,0 +1,105 @@
+/** Which way shares move. */
+export type OrderSide = "buy" | "sell";
+
+/**
+ * An order as the broker shows it. Quantities in shares, prices in USD per share, times in Unix ms.
+ * Strings stay as the wire has them: statuses and types appear without notice (broker.md).
+ */
+export interface BrokerOrder {
+  readonly orderId: string;
+  readonly clientOrderId: string;
+  readonly symbol: string;
+  readonly side: OrderSide;
+  readonly type: string;
+  readonly orderClass: string;
+  readonly timeInForce: string;
+  readonly status: string;
+  /** `null` for a notional order. */
+  readonly qty: number | null;
+  readonly filledQty: number;
+  readonly filledAvgPriceUsd: number | null;
+  readonly limitPriceUsd: number | null;
+  readonly stopPriceUsd: number | null;
+  readonly submittedAtMs: number;
+  readonly updatedAtMs: number;
+  readonly filledAtMs: number | null;
+  readonly replacedBy: string | null;
+  readonly replaces: string | null;
+  readonly legs: readonly BrokerOrder[];
+}
+
+/** A position as the broker shows it; `qty` is negative where it is short. */
+export interface BrokerPosition {
+  readonly symbol: string;
+  readonly qty: number;
+  readonly qtyAvailable: number;
+  readonly avgEntryPriceUsd: number;
+  readonly costBasisUsd: number;
+  readonly currentPriceUsd: number | null;
+}
+
+/** The account as far as the engine needs it. */
+export interface BrokerAccount {
+  readonly accountId: string;
+  readonly status: string;
+  readonly equityUsd: number;
+  readonly isBlocked: boolean;
+}
+
+/** Wall behind the wall: reported by `check`, never changed (broker.md). */
+export interface AccountConfiguration {
+  readonly noShorting: boolean | null;
+  readonly maxMarginMultiplier: string | null;
+  readonly isSuspended: boolean | null;
+}
+
+const FINAL_STATUSES: ReadonlySet<string> = new Set([
+  "filled",
+  "canceled",
+  "expired",
+  "rejected",
+  "replaced",
+]);
+
+const KNOWN_STATUSES: ReadonlySet<string> = new Set([
+  ...FINAL_STATUSES,
+  "new",
+  "partially_filled",
+  "done_for_day",
+  "pending_cancel",
+  "pending_replace",
+  "accepted",
+  "pending_new",
+  "accepted_for_bidding",
+  "stopped",
+  "suspended",
+  "calculated",
+  "held",
+]);
+
+/** Whether the order can no longer change. An unknown status is not final (broker.md, Orders). */
+export function isFinal(order: Pick<BrokerOrder, "status">): boolean {
+  return FINAL_STATUSES.has(order.status);
+}
+
+/** Whether this program knows the status; an unknown one is said. */
+export function isKnownStatus(status: string): boolean {
+  return KNOWN_STATUSES.has(status);
+}
+
+/** Shares that the order may still trade. */
+export function remainingQty(order: Pick<BrokerOrder, "status" | "qty" | "filledQty">): number {
+  if (isFinal(order)) return 0;
+  return Math.max(0, (order.qty ?? 0) - order.filledQty);
+}
+
+/** Orders with their legs, each once, parents first. */
+export function flattenOrders(orders: readonly BrokerOrder[]): BrokerOrder[] {
+  const seen = new Map<string, BrokerOrder>();
+  for (const order of orders) {
+    for (const each of [order, ...order.legs]) {
+      if (!seen.has(each.orderId)) seen.set(each.orderId, each);
+    }
+  }
+  return [...seen.values()];
+}

@@ -1,0 +1,324 @@
+import type { EngineEvent } from "../domain/events.ts";
+import type { EngineState } from "../domain/engine_state.ts";
+import type { Allowlist, ReadFailure, TokenFile } from "../domain/gate.ts";
+import type { Caps } from "../domain/caps.ts";
+import type { LiveLedger } from "../domain/ledger.ts";
+import type { Bar, MarketClock, Session, Trade } from "../domain/market.ts";
+import type {
+  AccountConfiguration,
+  BrokerAccount,
+  BrokerOrder,
+  BrokerPosition,
+} from "../domain/orders.ts";
+import type { Watchlist } from "../domain/candidate.ts";
+
+/** Time as an argument: the engine never asks the host's clock itself. */
+export interface ClockPort {
+  nowMs(): number;
+  /** Resolves after `ms`, or at once when `signal` aborts; never rejects. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** Chance as an argument. */
+export interface ChancePort {
+  /** Uniform in [0, 1). */
+  uniform(): number;
+}
+
+/** A broker read that gave no usable answer; `failure` is the word that the gate uses (interface, Gate). */
+export class BrokerError extends Error {
+  override readonly name = "BrokerError";
+  constructor(readonly failure: ReadFailure, message: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+/** The broker's refusal of an order-changing request, classified by status, code and message together (broker.md). */
+export type RefusalKind =
+  | "insufficient_qty"
+  | "wash_trade"
+  | "buying_power"
+  | "stop_price"
+  | "price_increment"
+  | "unauthorized"
+  | "rate_limited"
+  | "not_cancelable"
+  | "not_found"
+  | "other";
+
+/** A definitive no. `body` is the raw answer, cut and without credentials, for the event log. */
+export interface Refusal {
+  readonly kind: "rejected";
+  readonly why: RefusalKind;
+  readonly httpStatus: number;
+  readonly code: number | null;
+  readonly message: string;
+  readonly body: string;
+}
+
+/** No usable answer: the order may or may not exist (broker.md, "Ambiguous"). */
+export interface NoAnswer {
+  readonly kind: "unknown";
+  readonly why: "timeout" | "network" | "server_error" | "malformed";
+  readonly httpStatus: number | null;
+  readonly body: string;
+}
+
+/** The answer to a submission. `duplicate`: an order with this client order id exists, look it up and adopt it. */
+export type SubmitOutcome =
+  | { readonly kind: "accepted"; readonly order: BrokerOrder; readonly body: string }
+  | { readonly kind: "duplicate"; readonly body: string }
+  | Refusal
+  | NoAnswer;
+
+/** The answer to a cancel: `requested` means on its way, not final. */
+export type CancelOutcome = { readonly kind: "requested" } | Refusal | NoAnswer;
+
+/** The answer to a look-up by client order id. `not_found` is a real 404 and nothing else. */
+export type LookupOutcome =
+  | { readonly kind: "found"; readonly order: BrokerOrder }
+  | { readonly kind: "not_found" }
+  | { readonly kind: "unknown"; readonly why: ReadFailure };
+
+/** A bracket entry: market buy, day, with take-profit limit and stop (pipeline 4). Prices already in the broker's increments. */
+export interface BracketRequest {
+  readonly clientOrderId: string;
+  readonly symbol: string;
+  readonly qty: number;
+  readonly takeProfitUsd: number;
+  readonly stopUsd: number;
+}
+
+/** A market sell, day. */
+export interface MarketSellRequest {
+  readonly clientOrderId: string;
+  readonly symbol: string;
+  readonly qty: number;
+}
+
+/** A plain sell stop, good till canceled. */
+export interface StopRequest {
+  readonly clientOrderId: string;
+  readonly symbol: string;
+  readonly qty: number;
+  readonly stopUsd: number;
+}
+
+/** A change of quantity or price of a resting stop; the broker answers with a new order that replaces the old. */
+export interface ReplaceRequest {
+  readonly orderId: string;
+  readonly clientOrderId: string;
+  readonly qty?: number;
+  readonly stopUsd?: number;
+}
+
+/**
+ * Which part of the request budget a call may use: `entry` and `read` leave a reserve that only `protect` (cancels,
+ * exits, stops and the reads they need) may touch.
+ */
+export type RequestClass = "read" | "entry" | "protect";
+
+/** Filter for a list of orders; pages are followed to the end. */
+export interface OrderQuery {
+  readonly status: "open" | "all";
+  /** Only orders submitted after this moment, Unix ms. */
+  readonly afterMs?: number;
+  readonly symbols?: readonly string[];
+}
+
+/**
+ * The broker (broker.md). Reads throw `BrokerError`; order-changing calls never throw for what the broker or the network
+ * does, and are sent once. Every call has a deadline that includes reading the body.
+ */
+export interface BrokerPort {
+  /** Host that orders go to, for the endpoint line and for the files. */
+  readonly host: string;
+  readClock(): Promise<MarketClock>;
+  listSessions(range: { readonly fromNy: string; readonly toNy: string }): Promise<Session[]>;
+  readAccount(): Promise<BrokerAccount>;
+  readAccountConfiguration(): Promise<AccountConfiguration>;
+  listPositions(requestClass?: RequestClass): Promise<BrokerPosition[]>;
+  /** Nested: a bracket's legs are under `legs`, `held` ones too. */
+  listOrders(query: OrderQuery, requestClass?: RequestClass): Promise<BrokerOrder[]>;
+  readOrder(orderId: string, requestClass?: RequestClass): Promise<LookupOutcome>;
+  lookUp(clientOrderId: string, requestClass?: RequestClass): Promise<LookupOutcome>;
+  submitBracket(request: BracketRequest): Promise<SubmitOutcome>;
+  submitMarketSell(request: MarketSellRequest): Promise<SubmitOutcome>;
+  submitStop(request: StopRequest): Promise<SubmitOutcome>;
+  replaceOrder(request: ReplaceRequest): Promise<SubmitOutcome>;
+  cancelOrder(orderId: string): Promise<CancelOutcome>;
+}
+
+/** Market data (broker.md, Time and data). Throws `BrokerError`. */
+export interface MarketDataPort {
+  /** 10-minute bars by symbol; symbols without a bar in the window are absent. `endMs` and `startMs` are inclusive. */
+  listBars(
+    query: {
+      readonly symbols: readonly string[];
+      readonly startMs: number;
+      readonly endMs: number;
+    },
+  ): Promise<ReadonlyMap<string, readonly Bar[]>>;
+  /** Latest trade by symbol; symbols without one are absent. */
+  listLatestTrades(symbols: readonly string[]): Promise<ReadonlyMap<string, Trade>>;
+  /** The feed in use, once known: `sip` or `iex`. */
+  readonly feed: string | null;
+}
+
+/** A durable record could not be made, or a file is not what it must be. Nothing has left because of it. */
+export class StateError extends Error {
+  override readonly name = "StateError";
+}
+
+/** What reading the live ledger gave (pipeline 6). */
+export type LedgerRead =
+  | { readonly kind: "ok"; readonly ledger: LiveLedger }
+  | { readonly kind: "missing" | "unreadable" | "invalid"; readonly message: string };
+
+/** `live_orders_today.json`. Writes are durable when they return and throw `StateError` otherwise. */
+export interface LiveLedgerPort {
+  read(): Promise<LedgerRead>;
+  /** Replaces the file whole. A damaged one is first copied to `archive/`. */
+  write(ledger: LiveLedger): Promise<void>;
+  /** Keeps the file of a past day as `archive/live_orders_YYYY-MM-DD.json`; does nothing where that exists already. */
+  archive(ledger: LiveLedger): Promise<void>;
+  /** The newest archived ledgers, newest first, unreadable ones left out. */
+  listArchived(limit: number): Promise<LiveLedger[]>;
+}
+
+/** What reading `execution_state.json` gave; `newer` is a file of another major version, which is refused. */
+export type StateRead =
+  | { readonly kind: "ok"; readonly state: EngineState }
+  | { readonly kind: "missing" | "damaged" | "newer"; readonly message: string };
+
+/** `execution_state.json`. */
+export interface StatePort {
+  read(): Promise<StateRead>;
+  /** Durable when it returns; a damaged file is first copied to `archive/`. Throws `StateError`. */
+  write(state: EngineState): Promise<void>;
+}
+
+/** One simulated submission (interface, Files): `{"YYYY-MM-DD:SYM": {symbol, qty, ts}}`. */
+export interface DryRunOrder {
+  readonly dateNy: string;
+  readonly symbol: string;
+  readonly qty: number;
+  /** ISO 8601 UTC. */
+  readonly ts: string;
+}
+
+/** `dry_run_ledger.json`. */
+export interface DryRunLedgerPort {
+  /** @throws {StateError} Where the file is damaged; it is left as it is. */
+  has(key: { readonly dateNy: string; readonly symbol: string }): Promise<boolean>;
+  /** Durable when it returns. @throws {StateError} */
+  record(order: DryRunOrder): Promise<void>;
+}
+
+/** The operator's files, read afresh at each call. */
+export interface OperatorFilesPort {
+  /** True unless the path is certainly absent. */
+  isKillSwitchOn(): Promise<boolean>;
+  readToken(): Promise<TokenFile>;
+}
+
+/** The watchlist file as it is now. */
+export type WatchlistRead =
+  | { readonly kind: "missing"; readonly path: string }
+  | { readonly kind: "unreadable"; readonly path: string; readonly message: string }
+  | {
+    readonly kind: "read";
+    readonly path: string;
+    readonly modifiedAtMs: number;
+    /** Changes when the file's content does: what "once per version of the file" is measured by. */
+    readonly version: string;
+    readonly watchlist: Watchlist;
+  };
+
+/** The scan's output. */
+export interface WatchlistPort {
+  read(): Promise<WatchlistRead>;
+}
+
+/** The audit trail. Never throws: a line that can't be written is said in the log, once. */
+export interface EventPort {
+  record(event: EngineEvent): Promise<void>;
+}
+
+/** The log, one line each; the implementation puts the New York time in front. */
+export interface LogPort {
+  info(line: string): void;
+  warn(line: string): void;
+  error(line: string): void;
+}
+
+/** INFO < TRADE < WARNING < ERROR (interface, Slack). */
+export type AlertLevel = "INFO" | "TRADE" | "WARNING" | "ERROR";
+
+/** One message to the operator. */
+export interface Alert {
+  readonly level: AlertLevel;
+  readonly title: string;
+  readonly text: string;
+  /** A state alert's key and value: it counts as sent only when it was delivered. */
+  readonly state?: { readonly key: string; readonly value: string };
+}
+
+/** Slack, or nothing. Never throws, never delays: what can't be queued is dropped with a log line. */
+export interface AlertPort {
+  send(alert: Alert): void;
+  /** State alerts delivered since the last call, for the engine to remember. */
+  takeDelivered(): { readonly key: string; readonly value: string }[];
+  /** Waits until the queue is empty, at most `maxMs`. */
+  drain(maxMs: number): Promise<void>;
+}
+
+/** The service manager, or nothing (sd_notify). */
+export interface ServicePort {
+  ready(): Promise<void>;
+  /** Feeds the watchdog and sets the status text. */
+  alive(status: string): Promise<void>;
+  stopping(): Promise<void>;
+}
+
+/** What the operator configured (interface, Environment). Built by `runtime/config.ts`. */
+export interface EngineConfig {
+  readonly isDryRun: boolean;
+  readonly isKillSwitchEnv: boolean;
+  readonly isLiveTrading: boolean;
+  readonly confirmToken: string | null;
+  readonly allowlist: Allowlist;
+  /** `null` where one of them is not valid; `invalidConfiguration` then names it. */
+  readonly caps: Caps | null;
+  /** The first variable whose value blocks LIVE, or `null`. */
+  readonly invalidConfiguration: string | null;
+  readonly isMarketHoursIgnored: boolean;
+  readonly pollSeconds: number;
+  readonly entryDelayMinSeconds: number;
+  readonly entryDelayMaxSeconds: number;
+  readonly isRunOnce: boolean;
+  /** `paper`, `live-money` or `custom`, by the host itself. */
+  readonly endpoint: "paper" | "live-money" | "custom";
+  readonly isSlackVerbose: boolean;
+  readonly heartbeatMinutes: number;
+  /** `HH:MM` New York, or `null`: at the change from open to closed. */
+  readonly dailySummaryTimeNy: string | null;
+}
+
+/** Everything that the engine touches the world with. */
+export interface EnginePorts {
+  readonly clock: ClockPort;
+  readonly chance: ChancePort;
+  readonly broker: BrokerPort;
+  readonly marketData: MarketDataPort;
+  readonly ledger: LiveLedgerPort;
+  readonly state: StatePort;
+  readonly dryRunLedger: DryRunLedgerPort;
+  readonly operatorFiles: OperatorFilesPort;
+  readonly watchlist: WatchlistPort;
+  readonly events: EventPort;
+  readonly log: LogPort;
+  readonly alerts: AlertPort;
+  readonly service: ServicePort;
+  readonly config: EngineConfig;
+}

@@ -1,0 +1,91 @@
+import { assertInvariant } from "./assert.ts";
+import type { EntryIntent } from "./entry_intent.ts";
+import { BAR_MS, type MarketClock } from "./market.ts";
+
+/** Bars are revised about 30 s after they close (broker.md): a cycle that soon after reads final ones. */
+export const BAR_SETTLE_MS = 35_000;
+/** A closed market is looked at no more often than this. */
+export const CLOSED_WAKE_MS = 5 * 60_000;
+/** A broker clock that could not be read may hide an open market, so it is asked again this soon. */
+export const CLOCK_RETRY_MS = 60_000;
+/** No wake is nearer than this, so that a moment that keeps being past can't make the loop spin. */
+export const WAKE_MIN_MS = 1_000;
+/** How long an open that has passed here may be late in the broker's clock (skew) and is still waited for. */
+export const OPEN_GRACE_MS = 60_000;
+
+/** What the next cycle is for. */
+export type WakeReason =
+  | "intent due"
+  | "bar closed"
+  | "engine moment"
+  | "market opens"
+  | "market closed"
+  | "clock retry"
+  | "poll";
+
+/** The moment of the next cycle, Unix ms, and what it is for. */
+export interface Wake {
+  readonly atMs: number;
+  readonly why: WakeReason;
+}
+
+/** What the next wake-up depends on, as the cycle that just ended left it. */
+export interface WakeInputs {
+  readonly nowMs: number;
+  /** 1 to 3600. */
+  readonly pollSeconds: number;
+  /** Those still waiting. */
+  readonly intents: readonly Pick<EntryIntent, "scheduledAtMs">[];
+  /** `null` where the broker's clock could not be read. */
+  readonly market: Pick<MarketClock, "isOpen" | "nextOpenMs"> | null;
+  readonly isMarketHoursIgnored: boolean;
+  /** Moments the engine chose itself (a look-up, the stops before the close), Unix ms. */
+  readonly extraMs: readonly number[];
+}
+
+/**
+ * Decides when the loop wakes next: the earliest of the poll, a due intent, a bar's close, the engine's own moments
+ * and the open (pipeline 4). While the market is closed nothing but the open wakes it more often than
+ * `CLOSED_WAKE_MS`. Always at least `WAKE_MIN_MS` after now; moments that are not finite are ignored.
+ * @throws {InvariantError} Where `nowMs` or `pollSeconds` is no number that the configuration allows.
+ */
+export function decideNextWake(inputs: WakeInputs): Wake {
+  const { nowMs, pollSeconds, market } = inputs;
+  assertInvariant(Number.isFinite(nowMs), "nowMs is not finite");
+  assertInvariant(pollSeconds >= 1 && pollSeconds <= 3600, "pollSeconds is not in 1..3600");
+  const isRunning = inputs.isMarketHoursIgnored || market?.isOpen === true;
+  const earliest = earliestOf(listMoments(inputs, isRunning), nowMs + pollSeconds * 1000);
+  const floorMs = nowMs + WAKE_MIN_MS;
+  if (isRunning || market === null) return { ...earliest, atMs: Math.max(earliest.atMs, floorMs) };
+  const quietMs = nowMs + CLOSED_WAKE_MS;
+  const wake: Wake = earliest.atMs < quietMs ? { atMs: quietMs, why: "market closed" } : earliest;
+  const isOpenAhead = market.nextOpenMs > nowMs - OPEN_GRACE_MS;
+  return isOpenAhead && market.nextOpenMs <= wake.atMs
+    ? { atMs: Math.max(market.nextOpenMs, floorMs), why: "market opens" }
+    : wake;
+}
+
+/** All moments but the poll; of two at the same time the first here names the wake. */
+function listMoments(inputs: WakeInputs, isRunning: boolean): Wake[] {
+  const { nowMs, intents, extraMs, market } = inputs;
+  const moments: Wake[] = [
+    ...intents.map((intent): Wake => ({ atMs: intent.scheduledAtMs, why: "intent due" })),
+    ...extraMs.map((atMs): Wake => ({ atMs, why: "engine moment" })),
+  ];
+  if (isRunning) moments.push({ atMs: nextBarMs(nowMs), why: "bar closed" });
+  if (market === null) moments.push({ atMs: nowMs + CLOCK_RETRY_MS, why: "clock retry" });
+  return moments.filter(({ atMs }) => Number.isFinite(atMs));
+}
+
+function earliestOf(moments: readonly Wake[], pollAtMs: number): Wake {
+  let earliest: Wake | null = null;
+  for (const moment of moments) {
+    if (earliest === null || moment.atMs < earliest.atMs) earliest = moment;
+  }
+  return earliest === null || pollAtMs < earliest.atMs ? { atMs: pollAtMs, why: "poll" } : earliest;
+}
+
+/** The first moment after now at which a bar has been closed for `BAR_SETTLE_MS`; bars close on whole ten minutes. */
+function nextBarMs(nowMs: number): number {
+  return (Math.floor((nowMs - BAR_SETTLE_MS) / BAR_MS) + 1) * BAR_MS + BAR_SETTLE_MS;
+}

@@ -17,6 +17,8 @@ export interface ManagedPosition {
   readonly qty: number | null;
   /** Cost basis in USD at that look: what tells a split from a fill. */
   readonly costBasisUsd: number | null;
+  /** What the broker shows instead where no order explains the change (a split): hands off; else `null`. */
+  readonly unexplainedQty: number | null;
   readonly openedAtMs: number;
   /** When the entry was first seen partly filled; `null` where it is not, or is completely filled. */
   readonly partialSinceMs: number | null;

@@ -14,7 +14,10 @@ import type { Watchlist } from "../domain/candidate.ts";
 
 /** Time as an argument: the engine never asks the host's clock itself. */
 export interface ClockPort {
+  /** The host's wall clock, Unix ms; may jump. */
   nowMs(): number;
+  /** Milliseconds that only ever rise at the pace of time, for measuring how long something took. */
+  monotonicMs(): number;
   /** Resolves after `ms`, or at once when `signal` aborts; never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }

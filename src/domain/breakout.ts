@@ -19,10 +19,10 @@ export function decideBreakout(bars: readonly Bar[], pivotUsd: number, nowMs: nu
   const closed = bars.filter((bar) => bar.startMs + BAR_MS <= nowMs)
     .sort((a, b) => a.startMs - b.startMs);
   const b2 = closed.at(-1);
-  const b1 = closed.at(-2);
-  if (b1 === undefined || b2 === undefined) {
-    return { kind: "stale", reason: `${closed.length} closed bars, 2 needed` };
-  }
+  if (b2 === undefined) return { kind: "stale", reason: "no closed bar, 2 needed" };
+  // Not simply the one before: a bar that the answer holds twice (revised, or on two pages) is still one bar.
+  const b1 = closed.findLast((bar) => bar.startMs < b2.startMs);
+  if (b1 === undefined) return { kind: "stale", reason: "1 closed bar, 2 needed" };
   if (!(nowMs - (b2.startMs + BAR_MS) <= SECOND_BAR_AGE_MAX_MS)) {
     return { kind: "stale", reason: "last bar closed over 11 minutes ago" };
   }

@@ -74,22 +74,23 @@ export function checkCaps(decision: LiveDecision, inputs: CapInputs): OrderVerdi
     return deny("allowlist blocked", `allowed: ${allowlist.symbols.join(",")}`);
   }
   if (openSymbols === null) return deny("positions unknown", "the broker could not be asked");
+  if (!isCount(openSymbols)) return deny("positions unknown", `${openSymbols} is not a count`);
   if (!(openSymbols + 1 <= caps.positions)) {
     return deny("max positions reached", `${openSymbols} of ${caps.positions} open`);
   }
   if (notionalMicros === null || !(notionalMicros > 0)) {
     return deny("notional invalid", "no price for a notional");
   }
-  if (!(usage.orders + 1 <= caps.ordersPerDay)) {
+  if (!(isCount(usage.orders) && usage.orders + 1 <= caps.ordersPerDay)) {
     return deny("max orders/day reached", `${usage.orders} of ${caps.ordersPerDay} used`);
   }
-  if (!(sumUsd([usage.grossMicros, notionalMicros]) <= usdToMicros(caps.grossNotionalUsd))) {
+  if (!isWithin(usage.grossMicros, notionalMicros, caps.grossNotionalUsd)) {
     return deny(
       "max gross notional reached",
       describeUse(usage.grossMicros, caps.grossNotionalUsd, notionalMicros),
     );
   }
-  if (!(sumUsd([usage.symbolMicros, notionalMicros]) <= usdToMicros(caps.notionalPerSymbolUsd))) {
+  if (!isWithin(usage.symbolMicros, notionalMicros, caps.notionalPerSymbolUsd)) {
     return deny(
       "max symbol notional reached",
       describeUse(usage.symbolMicros, caps.notionalPerSymbolUsd, notionalMicros),
@@ -114,6 +115,16 @@ function checkDay({ usage, clockSkewSeconds }: CapInputs): OrderVerdict | null {
     return deny("rejections in a row", `${usage.rejectionsInARow} rejections`);
   }
   return null;
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
+}
+
+/** A sum that saturated is no sum any more: it is within no cap, however large the cap. */
+function isWithin(used: UsdMicros, asked: UsdMicros, capUsd: number): boolean {
+  const total = sumUsd([used, asked]);
+  return used >= 0 && total < Number.MAX_SAFE_INTEGER && total <= usdToMicros(capUsd);
 }
 
 function deny(reason: DenyReason, detail: string): OrderVerdict {

@@ -115,14 +115,14 @@ function invalid(variable: string): GateDecision {
   return { mode: "DRY_RUN", reason: { code: "invalid_configuration", variable } };
 }
 
-/** Compares in a time that depends on the lengths alone, whatever differs. */
+/**
+ * Compares in a time that depends on the lengths alone, whatever differs. By code unit: encoded as UTF-8, every
+ * malformed character would become the same replacement and equal each other.
+ */
 function isSameToken(left: string, right: string): boolean {
-  const encoder = new TextEncoder();
-  const a = encoder.encode(left);
-  const b = encoder.encode(right);
-  let difference = a.length ^ b.length;
-  for (let index = 0; index < Math.max(a.length, b.length); index++) {
-    difference |= (a[index] ?? 0) ^ (b[index] ?? 0);
+  let difference = left.length ^ right.length;
+  for (let index = 0; index < Math.max(left.length, right.length); index++) {
+    difference |= left.charCodeAt(index) ^ right.charCodeAt(index);
   }
   return difference === 0;
 }

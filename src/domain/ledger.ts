@@ -1,4 +1,5 @@
 import type { SellReason } from "./client_order_id.ts";
+import { dateNyOf } from "./ny_time.ts";
 import { isFinal } from "./orders.ts";
 import type { BrokerOrder, OrderSide } from "./orders.ts";
 import { sumUsd, type UsdMicros, usdToMicros, ZERO_USD } from "./money.ts";
@@ -173,7 +174,7 @@ export function buildCapUsage(
   for (const entry of ledger.entries) {
     if (entry.side !== "buy") continue;
     if (intent.clientOrderId !== null && entry.clientOrderId === intent.clientOrderId) continue;
-    if (!isToday && !isUnsettled(entry)) continue;
+    if (!isUnsettled(entry) && !(isToday && isOfDay(entry, ledger.dateNy))) continue;
     if (!countsTowardCaps(entry)) {
       if (entry.reason === NOT_SENT) continue;
       rejectionsInARow++;
@@ -190,6 +191,16 @@ export function buildCapUsage(
     }
   }
   return { orders, grossMicros, symbolMicros, hasEntry, symbolRejections, rejectionsInARow };
+}
+
+/**
+ * Whether a settled entry belongs to the file's day. One that was carried over from an earlier day counts only until it
+ * is settled (pipeline 6). Every doubt counts: no client order id (the old format), a time that can't be read, a later one.
+ */
+function isOfDay(entry: LedgerEntry, dateNy: string): boolean {
+  const recordedAtMs = Date.parse(entry.timestamp);
+  if (entry.clientOrderId === null || Number.isNaN(recordedAtMs)) return true;
+  return dateNyOf(recordedAtMs) >= dateNy;
 }
 
 /** Takes over what the broker says of an order of ours; its view replaces any settled status (pipeline 6). */

@@ -15,10 +15,10 @@ function toMicros(micros: number): UsdMicros {
 
 /**
  * USD from a file, a cap or a price to exact micro-dollars, rounded to the nearest.
- * @param usd Finite and not negative.
+ * @param usd Finite and not negative; a negative amount would give room back to a cap, so it becomes NaN, which denies.
  */
 export function usdToMicros(usd: number): UsdMicros {
-  return toMicros(Math.round(usd * MICROS_PER_USD));
+  return toMicros(usd < 0 ? NaN : Math.round(usd * MICROS_PER_USD));
 }
 
 /** Micro-dollars back to USD, for files and messages. */
@@ -35,12 +35,13 @@ export function sumUsd(amounts: Iterable<UsdMicros>): UsdMicros {
 
 /**
  * Notional of an order: shares x price, the price rounded once to a micro-dollar (pipeline 4).
- * @returns `null` where shares are not a whole number above 0 or the price is not finite and above 0.
+ * @returns `null` where shares are not a whole number above 0 or the price is not finite and, rounded, above 0.
  */
 export function buildNotional(qty: number, priceUsd: number): UsdMicros | null {
   if (!Number.isSafeInteger(qty) || qty <= 0) return null;
-  if (!Number.isFinite(priceUsd) || priceUsd <= 0) return null;
-  return toMicros(qty * Math.round(priceUsd * MICROS_PER_USD));
+  if (!Number.isFinite(priceUsd)) return null;
+  const priceMicros = Math.round(priceUsd * MICROS_PER_USD);
+  return priceMicros > 0 ? toMicros(qty * priceMicros) : null;
 }
 
 /** USD as the gate prints it: at least one decimal (`5000.0`, `250.5`; interface, Gate). */

@@ -1,0 +1,159 @@
+import type { Caps } from "./caps.ts";
+import { formatCents } from "./money.ts";
+import { formatNy } from "./ny_time.ts";
+
+/** A message to the operator as plain text; the alert adapter adds the mode mark and escapes it (interface, Slack). */
+export interface AlertMessage {
+  readonly level: "INFO" | "TRADE" | "WARNING" | "ERROR";
+  readonly title: string;
+  readonly text: string;
+}
+
+/** A stop that works (or is `held`) at the broker. Quantity in shares, price in USD per share. */
+export interface StopFact {
+  readonly qty: number;
+  readonly stopUsd: number;
+  /** As on the wire: `gtc`, `day`. */
+  readonly timeInForce: string;
+}
+
+/** A managed position and its protection at the broker. */
+export interface PositionFact {
+  readonly symbol: string;
+  /** Shares; `null` where the broker could not be asked. */
+  readonly qty: number | null;
+  /** `null` where the broker could not be asked; empty where it shows none. */
+  readonly stops: readonly StopFact[] | null;
+}
+
+/** The market as the broker's clock gave it. Times in Unix ms. */
+export type MarketFact =
+  | { readonly kind: "open"; readonly nextCloseMs: number }
+  | { readonly kind: "closed"; readonly nextOpenMs: number }
+  | { readonly kind: "unknown"; readonly reason: string };
+
+/** The watchlist's freshness (pipeline 1). Times in Unix ms. */
+export type WatchlistFact =
+  | {
+    readonly kind: "fresh";
+    readonly modifiedAtMs: number;
+    readonly candidates: number;
+    readonly dropped: number;
+  }
+  | { readonly kind: "stale"; readonly modifiedAtMs: number }
+  | { readonly kind: "missing" }
+  | { readonly kind: "unreadable" | "refused"; readonly reason: string };
+
+/** What the day's entries have used of the caps. */
+export interface CapUseFact {
+  readonly orders: number;
+  readonly grossNotionalUsd: number;
+  /** Distinct symbols that count toward the position cap; `null` where the broker could not be asked. */
+  readonly openSymbols: number | null;
+  /** `null` where a cap is not valid. */
+  readonly caps: Caps | null;
+}
+
+/** A list in a message ends here and says how many it leaves out. */
+export const LIST_LINES_MAX = 20;
+
+/** A price for people, in the broker's increments: 2 decimals from 1 USD up, 4 below (pipeline 4). */
+export function formatPriceUsd(priceUsd: number): string {
+  return Math.abs(priceUsd) >= 1 ? priceUsd.toFixed(2) : priceUsd.toFixed(4);
+}
+
+/** A result in USD with its sign, two decimals (`+12.30`, `-4.00`, `0.00`). */
+export function formatSignedUsd(usd: number): string {
+  const cents = Math.round(usd * 100);
+  if (cents === 0) return "0.00";
+  return `${cents > 0 ? "+" : "-"}${formatCents(Math.abs(cents) / 100)}`;
+}
+
+/** One position with its protection, on one line. A missing or partial stop is said in capitals. */
+export function formatPosition(position: PositionFact): string {
+  const { symbol, qty, stops } = position;
+  const head = qty === null ? `${symbol} (shares unknown)` : `${symbol} ${qty} shares`;
+  if (stops === null) return `${head}: protection unknown, the broker could not be asked`;
+  if (stops.length === 0) return `${head}: NO STOP at the broker`;
+  const texts = stops.map((stop) =>
+    `stop ${formatPriceUsd(stop.stopUsd)} for ${stop.qty}, ${formatTimeInForce(stop.timeInForce)}`
+  );
+  const missingQty = unprotectedQty(position);
+  return `${head}: ${texts.join("; ")}${missingQty > 0 ? `; ${missingQty} WITHOUT STOP` : ""}`;
+}
+
+/**
+ * Shares that the stops at the broker do not cover.
+ * @returns 0 where quantity or stops are not known: the line says that instead.
+ */
+export function unprotectedQty({ qty, stops }: PositionFact): number {
+  if (qty === null || stops === null) return 0;
+  return Math.max(0, qty - stops.reduce((sumQty, stop) => sumQty + stop.qty, 0));
+}
+
+/** The positions that need the operator first, then the rest, each group in the order given. */
+export function sortPositions(positions: readonly PositionFact[]): PositionFact[] {
+  const isUrgent = (position: PositionFact) =>
+    position.stops === null || position.stops.length === 0 || unprotectedQty(position) > 0;
+  return [...positions.filter(isUrgent), ...positions.filter((each) => !isUrgent(each))];
+}
+
+/** Whether the market is open, and until when. */
+export function formatMarket(market: MarketFact): string {
+  if (market.kind === "open") return `open until ${formatNy(market.nextCloseMs)}`;
+  if (market.kind === "closed") return `closed until ${formatNy(market.nextOpenMs)}`;
+  return `unknown, counts as closed (${market.reason})`;
+}
+
+/** Whether the watchlist permits entries, and why not. */
+export function formatWatchlist(watchlist: WatchlistFact): string {
+  switch (watchlist.kind) {
+    case "fresh":
+      return `fresh, ${watchlist.candidates} candidates, ${watchlist.dropped} rows dropped, ` +
+        `written ${formatNy(watchlist.modifiedAtMs)}`;
+    case "stale":
+      return `STALE, written ${formatNy(watchlist.modifiedAtMs)}: no entries`;
+    case "missing":
+      return "MISSING: no entries";
+    default:
+      return `${watchlist.kind.toUpperCase()} (${watchlist.reason}): no entries`;
+  }
+}
+
+/**
+ * Orders, notional and positions against their caps.
+ * @param use `null` where the ledger can't be counted from.
+ */
+export function formatCapUse(use: CapUseFact | null): string {
+  if (use === null) return "unknown, the ledger can't be counted from";
+  const { caps } = use;
+  const grossUsd = formatCents(use.grossNotionalUsd);
+  const openSymbols = use.openSymbols ?? "unknown";
+  if (caps === null) {
+    return `${use.orders} orders, ${grossUsd} USD, ${openSymbols} positions (caps not valid)`;
+  }
+  return `${use.orders} of ${caps.ordersPerDay} orders, ${grossUsd} of ` +
+    `${formatCents(caps.grossNotionalUsd)} USD, ${openSymbols} of ${caps.positions} positions`;
+}
+
+/** A heading with an indented line for each item, or `none`; what is past `LIST_LINES_MAX` is counted. */
+export function formatList(heading: string, items: readonly string[]): string[] {
+  if (items.length === 0) return [`${heading}: none`];
+  const shown = items.slice(0, LIST_LINES_MAX).map((item) => `  ${item}`);
+  const hiddenCount = items.length - shown.length;
+  return [
+    `${heading}: ${items.length}`,
+    ...shown,
+    ...(hiddenCount > 0 ? [`  and ${hiddenCount} more`] : []),
+  ];
+}
+
+/** The operator's command that closes one position (runbook 7, interface Commands). */
+export function formatCloseCommand(symbol: string): string {
+  return `avwap-execution flatten --close-positions --symbol ${symbol} --yes`;
+}
+
+function formatTimeInForce(timeInForce: string): string {
+  if (timeInForce === "gtc") return "good till canceled";
+  return timeInForce === "day" ? "DAY ORDER, ends at the close" : timeInForce;
+}

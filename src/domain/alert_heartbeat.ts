@@ -1,0 +1,70 @@
+import {
+  type AlertMessage,
+  type CapUseFact,
+  formatCapUse,
+  formatList,
+  formatMarket,
+  formatPosition,
+  formatWatchlist,
+  type MarketFact,
+  type PositionFact,
+  sortPositions,
+  type WatchlistFact,
+} from "./alert_facts.ts";
+import type { ReadFailure } from "./gate.ts";
+import { formatNy } from "./ny_time.ts";
+
+/** An order of ours without a usable answer, looked up until it has one (pipeline 6). */
+export interface UnresolvedOrderFact {
+  readonly symbol: string;
+  readonly clientOrderId: string;
+}
+
+/** Everything that a heartbeat says, read by the engine in the cycle before it. Times in Unix ms. */
+export interface HeartbeatInputs {
+  readonly nowMs: number;
+  /** The gate's first line of the last cycle; `null` before the gate was asked. */
+  readonly gateLine: string | null;
+  readonly market: MarketFact;
+  readonly watchlist: WatchlistFact;
+  /** End of the last completed cycle; `null` where there was none. */
+  readonly lastCycleAtMs: number | null;
+  /** How the broker failed at the last read; `null` where it answered. */
+  readonly brokerFailure: ReadFailure | null;
+  /** `null` where the ledger can't be counted from. */
+  readonly capUse: CapUseFact | null;
+  readonly positions: readonly PositionFact[];
+  readonly unresolved: readonly UnresolvedOrderFact[];
+  /** Positions that this engine does not manage, shares negative where short; `null` where the broker could not be asked. */
+  readonly foreign: readonly { readonly symbol: string; readonly qty: number }[] | null;
+}
+
+/** Builds the heartbeat (interface, Slack): mode, market and watchlist first, then what could need the operator. */
+export function buildHeartbeat(inputs: HeartbeatInputs): AlertMessage {
+  const { foreign } = inputs;
+  const lines = [
+    inputs.gateLine ?? "Gate not asked yet (market closed since the start)",
+    `Market: ${formatMarket(inputs.market)}`,
+    `Watchlist: ${formatWatchlist(inputs.watchlist)}`,
+    `Last cycle: ${formatLastCycle(inputs)}`,
+    inputs.brokerFailure === null
+      ? "Broker: reachable"
+      : `Broker: NOT REACHABLE (${inputs.brokerFailure})`,
+    `Orders today: ${formatCapUse(inputs.capUse)}`,
+    ...formatList("Managed positions", sortPositions(inputs.positions).map(formatPosition)),
+    ...formatList(
+      "Unresolved orders",
+      inputs.unresolved.map((order) => `${order.symbol} ${order.clientOrderId}`),
+    ),
+    ...(foreign === null
+      ? ["Foreign positions: unknown, the broker could not be asked"]
+      : formatList("Foreign positions", foreign.map((each) => `${each.symbol} ${each.qty}`))),
+  ];
+  return { level: "INFO", title: "Execution heartbeat", text: lines.join("\n") };
+}
+
+function formatLastCycle({ nowMs, lastCycleAtMs }: HeartbeatInputs): string {
+  if (lastCycleAtMs === null) return "NONE completed yet";
+  const ageMinutes = Math.max(0, Math.floor((nowMs - lastCycleAtMs) / 60_000));
+  return `${formatNy(lastCycleAtMs)}, ${ageMinutes} min ago`;
+}

@@ -1,0 +1,169 @@
+import {
+  type AlertMessage,
+  formatCloseCommand,
+  formatPosition,
+  formatPriceUsd,
+  formatWatchlist,
+  LIST_LINES_MAX,
+  type PositionFact,
+  sortPositions,
+  type WatchlistFact,
+} from "./alert_facts.ts";
+import { formatGateLines, type LiveDecision } from "./gate.ts";
+import { formatCents } from "./money.ts";
+import { formatNy } from "./ny_time.ts";
+
+/** What the engine knows of itself when it starts. */
+export interface StartFacts {
+  readonly version: string;
+  /** `paper`, `live-money` or `custom`, by the host itself. */
+  readonly endpoint: string;
+  readonly host: string;
+  readonly pollSeconds: number;
+  readonly watchlist: WatchlistFact;
+  readonly managedSymbols: readonly string[];
+}
+
+/** Builds `Execution started` (INFO). */
+export function buildExecutionStarted(facts: StartFacts): AlertMessage {
+  const { managedSymbols } = facts;
+  const lines = [
+    `avwap-execution ${facts.version}, a cycle every ${facts.pollSeconds} s`,
+    `Broker endpoint=${facts.endpoint} host=${facts.host}`,
+    `Watchlist: ${formatWatchlist(facts.watchlist)}`,
+    `Managed positions: ${managedSymbols.length === 0 ? "none" : managedSymbols.join(", ")}`,
+  ];
+  return { level: "INFO", title: "Execution started", text: lines.join("\n") };
+}
+
+/**
+ * Builds `Live trading enabled` (INFO; runbook 5): the gate's own three lines, so that Slack and the log agree.
+ * @param broker The endpoint that orders go to.
+ */
+export function buildLiveTradingEnabled(
+  decision: LiveDecision,
+  broker: { readonly endpoint: string; readonly host: string },
+): AlertMessage {
+  const lines = [
+    `Orders go to endpoint=${broker.endpoint} host=${broker.host}`,
+    ...formatGateLines(decision, decision),
+  ];
+  return { level: "INFO", title: "Live trading enabled", text: lines.join("\n") };
+}
+
+/**
+ * Builds `Kill switch active` (WARNING; runbook 7): each managed position, its protection at the broker and the command
+ * that closes it, because from now on the engine sells nothing.
+ */
+export function buildKillSwitchActive(
+  facts: { readonly source: "env" | "file"; readonly positions: readonly PositionFact[] },
+): AlertMessage {
+  const shown = sortPositions(facts.positions).slice(0, LIST_LINES_MAX);
+  const hiddenCount = facts.positions.length - shown.length;
+  const lines = [
+    `Kill switch active (${facts.source}): no entries and no exits; stops resting at the broker stay`,
+    ...shown.flatMap((position) => [
+      formatPosition(position),
+      `  close it: ${formatCloseCommand(position.symbol)}`,
+    ]),
+    ...(shown.length === 0 ? ["No managed positions"] : []),
+    ...(hiddenCount > 0
+      ? [`and ${hiddenCount} more: see \`avwap-execution status --broker\``]
+      : []),
+  ];
+  return { level: "WARNING", title: "Kill switch active", text: lines.join("\n") };
+}
+
+/** A managed position that no good-till-canceled stop protects, and why the engine does not place one. */
+export interface WithoutStopFacts {
+  readonly position: PositionFact;
+  /** The gate's first line: what keeps the engine from acting, or that it is LIVE and acting. */
+  readonly gateLine: string;
+  /** The day's close, Unix ms; `null` where it is not known or the market is closed. */
+  readonly closesAtMs: number | null;
+}
+
+/** Builds `Position without stop` (ERROR; pipeline 5, When). */
+export function buildPositionWithoutStop(facts: WithoutStopFacts): AlertMessage {
+  const { position, closesAtMs } = facts;
+  const lines = [
+    `${formatPosition(position)}; it has no good-till-canceled stop for all its shares`,
+    facts.gateLine,
+    ...(closesAtMs === null ? [] : [`The market closes at ${formatNy(closesAtMs)}`]),
+    `Place a good-till-canceled stop at the broker, let the gate be LIVE, or close it: ` +
+    formatCloseCommand(position.symbol),
+  ];
+  return { level: "ERROR", title: "Position without stop", text: lines.join("\n") };
+}
+
+/** What went wrong, in one clear line each. */
+export interface ErrorFacts {
+  /** `null` where the error belongs to no symbol, such as a failed cycle. */
+  readonly symbol: string | null;
+  readonly problem: string;
+  /** What the operator can do; `null` where nothing is needed. */
+  readonly remedy: string | null;
+}
+
+/** Builds `Execution error` (ERROR). Its first line is what equal errors are recognised by, so no times or counts in it. */
+export function buildExecutionError({ symbol, problem, remedy }: ErrorFacts): AlertMessage {
+  const lines = [
+    symbol === null ? problem : `${symbol}: ${problem}`,
+    ...(remedy === null ? [] : [`Do: ${remedy}`]),
+  ];
+  return { level: "ERROR", title: "Execution error", text: lines.join("\n") };
+}
+
+/** An entry that left, or in DRY_RUN would have. Prices USD per share. */
+export interface SubmissionFacts {
+  readonly symbol: string;
+  readonly qty: number;
+  readonly notionalUsd: number;
+  readonly stopUsd: number;
+  readonly takeProfitUsd: number;
+  /** The broker's id, or `dry-run`. */
+  readonly orderId: string;
+}
+
+/** Builds the verbose message of a submission (TRADE; `SLACK_VERBOSE`). */
+export function buildOrderSubmitted(facts: SubmissionFacts): AlertMessage {
+  const { symbol, qty, notionalUsd, stopUsd, takeProfitUsd, orderId } = facts;
+  const lines = [
+    `SUBMITTED ${symbol}: qty=${qty} order_id=${orderId}`,
+    `about ${formatCents(notionalUsd)} USD, stop ${formatPriceUsd(stopUsd)}, take-profit ${
+      formatPriceUsd(takeProfitUsd)
+    }`,
+  ];
+  return { level: "TRADE", title: "Order submitted", text: lines.join("\n") };
+}
+
+/** An exit that left, or in DRY_RUN would have. */
+export interface SoldFacts {
+  readonly kind: "trim" | "close";
+  readonly symbol: string;
+  readonly qty: number;
+  /** `r1_trim`, `r2_trim`, `stop_exit`. */
+  readonly reason: string;
+  /** The broker's id, or `dry-run`. */
+  readonly orderId: string;
+}
+
+/** Builds the verbose message of a trim or a close (TRADE; `SLACK_VERBOSE`). */
+export function buildPositionSold(facts: SoldFacts): AlertMessage {
+  const { kind, symbol, qty, reason, orderId } = facts;
+  return {
+    level: "TRADE",
+    title: kind === "trim" ? "Position trimmed" : "Position closed",
+    text: `SOLD ${symbol}: qty=${qty} reason=${reason} order_id=${orderId}`,
+  };
+}
+
+/**
+ * A state that is over and needs no message (for instance the kill switch is off again): takes the queued alert of the
+ * same key back, so that nobody reads what is no longer true. The alert port tells it by its empty title.
+ */
+export function buildWithdrawal(
+  state: { readonly key: string; readonly value: string },
+): AlertMessage & { readonly state: { readonly key: string; readonly value: string } } {
+  return { level: "INFO", title: "", text: "", state };
+}

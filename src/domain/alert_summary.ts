@@ -1,0 +1,188 @@
+import {
+  type AlertMessage,
+  type CapUseFact,
+  formatCapUse,
+  formatList,
+  formatPosition,
+  formatPriceUsd,
+  formatSignedUsd,
+  type PositionFact,
+  sortPositions,
+} from "./alert_facts.ts";
+import type { Caps } from "./caps.ts";
+import { formatCents } from "./money.ts";
+
+/** What became of the day's entries. `tried` is counted apart from the other five, so that a lost one shows. */
+export interface EntryCounts {
+  readonly tried: number;
+  readonly accepted: number;
+  /** Gate, caps or skip rule said no. */
+  readonly denied: number;
+  /** The broker said no. */
+  readonly rejected: number;
+  readonly expired: number;
+  /** No usable answer yet. */
+  readonly unresolved: number;
+}
+
+/** One order's fill; cumulative, as the broker says it. */
+export interface FillFact {
+  readonly symbol: string;
+  readonly qty: number;
+  /** Average price in USD per share; `null` where the broker named none. */
+  readonly priceUsd: number | null;
+}
+
+/** A sell's fill with the reason of the exit (`r1_trim`, `r2_trim`, `stop_exit`, `stop`, `take_profit`). */
+export interface ExitFact extends FillFact {
+  readonly reason: string;
+}
+
+/** A trade that is over: proceeds minus cost in USD, `null` where one of them is not known. */
+export interface ClosedTradeFact {
+  readonly symbol: string;
+  readonly qty: number;
+  readonly resultUsd: number | null;
+}
+
+/** An order that DRY_RUN would have sent; notional in USD, `null` where no price was recorded. */
+export interface DryRunOrderFact {
+  readonly symbol: string;
+  readonly qty: number;
+  readonly notionalUsd: number | null;
+}
+
+/** What both summaries say. */
+interface DayFacts {
+  readonly dateNy: string;
+  /** The day's session; `closesAtNy` is `HH:MM`. */
+  readonly session: { readonly kind: "full" | "half"; readonly closesAtNy: string };
+  /** Managed positions that stay open overnight. */
+  readonly overnight: readonly PositionFact[];
+}
+
+/** The day in numbers, from the ledgers (interface, Slack). */
+export type DailySummaryInputs =
+  | DayFacts & {
+    readonly mode: "LIVE";
+    readonly entries: EntryCounts;
+    /** Symbols of the entries that count toward the caps. */
+    readonly symbols: readonly string[];
+    /** Notional of the entries that count toward the caps, in USD. */
+    readonly notionalUsd: number;
+    readonly fills: readonly FillFact[];
+    /** `null` where the ledger can't be counted from. */
+    readonly capUse: CapUseFact | null;
+    readonly exits: readonly ExitFact[];
+    readonly closedTrades: readonly ClosedTradeFact[];
+  }
+  | DayFacts & {
+    readonly mode: "DRY_RUN";
+    readonly orders: readonly DryRunOrderFact[];
+    readonly caps: Caps | null;
+  };
+
+/** The DRY_RUN summary names this many of the largest orders. */
+export const LARGEST_ORDERS_MAX = 5;
+
+/**
+ * Builds the daily summary (interface, Slack). INFO; WARNING where every entry that reached the broker was rejected;
+ * ERROR where the entries do not add up, because then an order has been lost sight of.
+ */
+export function buildDailySummary(inputs: DailySummaryInputs): AlertMessage {
+  const { session } = inputs;
+  const day = session.kind === "half" ? "HALF DAY" : "full day";
+  const lines = [
+    `${inputs.dateNy}, ${day}, closed at ${session.closesAtNy} New York`,
+    ...(inputs.mode === "LIVE" ? buildLiveLines(inputs) : buildDryRunLines(inputs)),
+    ...formatList("Overnight", sortPositions(inputs.overnight).map(formatPosition)),
+  ];
+  return {
+    level: inputs.mode === "LIVE" ? decideLevel(inputs.entries) : "INFO",
+    title: `Daily execution summary (${inputs.mode})`,
+    text: lines.join("\n"),
+  };
+}
+
+/** Entries whose fate the other five counts do not name; 0 where the sum holds. NaN never adds up. */
+function countGap(entries: EntryCounts): number {
+  const { tried, accepted, denied, rejected, expired, unresolved } = entries;
+  return tried - (accepted + denied + rejected + expired + unresolved);
+}
+
+function decideLevel(entries: EntryCounts): AlertMessage["level"] {
+  if (countGap(entries) !== 0) return "ERROR";
+  const isAllRejected = entries.rejected > 0 && entries.accepted + entries.unresolved === 0;
+  return isAllRejected ? "WARNING" : "INFO";
+}
+
+function buildLiveLines(inputs: Extract<DailySummaryInputs, { mode: "LIVE" }>): string[] {
+  const { entries, symbols, fills, exits } = inputs;
+  const level = decideLevel(entries);
+  return [
+    `Entries: ${entries.tried} tried = ${entries.accepted} accepted + ${entries.denied} denied + ` +
+    `${entries.rejected} rejected + ${entries.expired} expired + ${entries.unresolved} unresolved`,
+    ...(level === "ERROR"
+      ? [
+        `ERROR: the entries do not add up, ${countGap(entries)} are not accounted for: ` +
+        "run `avwap-execution ledger verify` and compare with the broker",
+      ]
+      : []),
+    ...(level === "WARNING"
+      ? ["WARNING: the broker rejected every entry that reached it: read its reasons in the log"]
+      : []),
+    `Symbols: ${symbols.length === 0 ? "none" : symbols.join(", ")}`,
+    `Notional: ${formatCents(inputs.notionalUsd)} USD`,
+    ...formatList("Fills", fills.map(formatFill)),
+    `Caps used: ${formatCapUse(inputs.capUse)}`,
+    ...formatList("Exits", exits.map((exit) => `${formatFill(exit)} (${exit.reason})`)),
+    ...buildResultLines(inputs.closedTrades),
+  ];
+}
+
+function buildResultLines(trades: readonly ClosedTradeFact[]): string[] {
+  const known = trades.flatMap((trade) => trade.resultUsd ?? []);
+  const unknownCount = trades.length - known.length;
+  const totalUsd = known.reduce((sumUsd, resultUsd) => sumUsd + resultUsd, 0);
+  const lines = trades.map(({ symbol, qty, resultUsd }) =>
+    `${symbol} ${qty} shares: ${
+      resultUsd === null ? "result unknown" : `${formatSignedUsd(resultUsd)} USD`
+    }`
+  );
+  return [
+    ...formatList("Closed trades", lines),
+    `Realised: ${formatSignedUsd(totalUsd)} USD${
+      unknownCount > 0 ? ` (without ${unknownCount} of unknown result)` : ""
+    }`,
+  ];
+}
+
+function buildDryRunLines(inputs: Extract<DailySummaryInputs, { mode: "DRY_RUN" }>): string[] {
+  const { orders, caps } = inputs;
+  const notionalUsd = orders.reduce((sumUsd, order) => sumUsd + (order.notionalUsd ?? 0), 0);
+  const unpricedCount = orders.filter((order) => order.notionalUsd === null).length;
+  const largest = [...orders]
+    .sort((a, b) => (b.notionalUsd ?? 0) - (a.notionalUsd ?? 0))
+    .slice(0, LARGEST_ORDERS_MAX);
+  const symbolCount = new Set(orders.map((order) => order.symbol)).size;
+  return [
+    `Would have sent: ${orders.length} orders in ${symbolCount} symbols, nothing left this host`,
+    `Notional: ${formatCents(notionalUsd)} USD${
+      unpricedCount > 0 ? ` (without ${unpricedCount} of unknown price)` : ""
+    }`,
+    caps === null
+      ? "Caps: not valid"
+      : `Caps in LIVE: ${caps.ordersPerDay} orders, ${formatCents(caps.grossNotionalUsd)} USD`,
+    ...formatList("Largest", largest.map(formatDryRunOrder)),
+  ];
+}
+
+function formatDryRunOrder({ symbol, qty, notionalUsd }: DryRunOrderFact): string {
+  return `${symbol} ${qty} shares, ${
+    notionalUsd === null ? "price unknown" : `${formatCents(notionalUsd)} USD`
+  }`;
+}
+
+function formatFill({ symbol, qty, priceUsd }: FillFact): string {
+  return `${symbol} ${qty} at ${priceUsd === null ? "unknown price" : formatPriceUsd(priceUsd)}`;
+}

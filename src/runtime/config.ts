@@ -1,0 +1,199 @@
+import { z } from "zod";
+import type { EngineConfig } from "../engine/ports.ts";
+import { buildEndpoint, type Endpoint } from "./endpoint.ts";
+import type { Environment, EnvironmentVariable } from "./environment.ts";
+import { buildLimits } from "./limits.ts";
+import {
+  ConfigError,
+  parseNumberVariable,
+  parsePathVariable,
+  parseSwitchVariable,
+  quoteValue,
+} from "./settings.ts";
+import { buildAlertSettings, type SlackSettings } from "./slack_settings.ts";
+
+/** The options of `run` as they were typed; `null` where not given. They win over their variables. */
+export interface RunFlags {
+  readonly isRunOnce: boolean;
+  readonly isDryRun: boolean;
+  readonly isMarketHoursIgnored: boolean;
+  readonly pollSeconds: string | null;
+  readonly candidatesCsv: string | null;
+  readonly entryDelayMin: string | null;
+  readonly entryDelayMax: string | null;
+}
+
+/** No option given. */
+export const NO_RUN_FLAGS: RunFlags = {
+  isRunOnce: false,
+  isDryRun: false,
+  isMarketHoursIgnored: false,
+  pollSeconds: null,
+  candidatesCsv: null,
+  entryDelayMin: null,
+  entryDelayMax: null,
+};
+
+/** A path together with the name that the operator knows it by. */
+export interface NamedPath {
+  readonly path: string;
+  readonly source: string;
+}
+
+/** Everything that the operator configured (interface, Environment). */
+export interface ProgramConfig {
+  readonly engine: EngineConfig;
+  readonly endpoint: Endpoint;
+  readonly keyId: string;
+  readonly secretKey: string;
+  readonly feed: "sip" | "iex" | "auto";
+  readonly slack: SlackSettings | null;
+  readonly stateDir: string;
+  readonly watchlist: NamedPath;
+  readonly dryRunLedgerPath: string;
+  /** What must never be printed or written. */
+  readonly secrets: readonly string[];
+}
+
+/** The state directory of an operator who names none (runbook 10). */
+export const DEFAULT_STATE_DIR = "/root/avwap_r3k_scanner/state";
+const DEFAULT_BASE_DIR = "/root/avwap_r3k_scanner";
+const DEFAULT_WATCHLIST = "daily_candidates.csv";
+const ENTRY_DELAY_SECONDS_MAX = 86_400;
+/** Shorter texts are no secrets, and redacting them would make the log unreadable. */
+const SECRET_LENGTH_MIN = 6;
+
+/**
+ * Builds the whole configuration from environment and options; touches nothing.
+ * @returns The configuration, and one line for each setting in doubt.
+ * @throws {ConfigError} For the first setting that the program can't start with (exit 78).
+ */
+export function buildConfig(
+  environment: Environment,
+  flags: RunFlags,
+): { config: ProgramConfig; warnings: string[] } {
+  const warnings: string[] = [];
+  const safeties = parseModes(environment, flags, warnings);
+  const limits = buildLimits(environment);
+  if (limits.invalidConfiguration !== null) {
+    warnings.push(`${limits.invalidConfiguration} is not valid: LIVE is blocked until it is`);
+  }
+  const timing = parseTiming(environment, flags);
+  const endpoint = buildEndpoint(environment, warnings);
+  const feed = parseFeed(environment.ALPACA_DATA_FEED ?? "");
+  const alerts = buildAlertSettings(environment, warnings);
+  const paths = parsePaths(environment, flags);
+  const keyId = parseCredential(environment, "APCA_API_KEY_ID");
+  const secretKey = parseCredential(environment, "APCA_API_SECRET_KEY");
+  const confirmToken = environment.LIVE_CONFIRM_TOKEN || null;
+  const engine: EngineConfig = {
+    ...safeties,
+    ...limits,
+    ...timing,
+    confirmToken,
+    isRunOnce: flags.isRunOnce,
+    endpoint: endpoint.kind,
+    isSlackVerbose: alerts.isVerbose,
+    heartbeatMinutes: alerts.heartbeatMinutes,
+    dailySummaryTimeNy: alerts.dailySummaryTimeNy,
+  };
+  const secrets = [keyId, secretKey, confirmToken?.trim(), environment.SLACK_WEBHOOK_URL]
+    .filter((text) => text !== undefined)
+    .filter((text) => text.length >= SECRET_LENGTH_MIN);
+  const { slack } = alerts;
+  return {
+    config: { engine, endpoint, keyId, secretKey, feed, slack, ...paths, secrets },
+    warnings,
+  };
+}
+
+/** A safety in doubt counts as on, a risk as off (interface, "Which way a doubt falls"). */
+function parseModes(environment: Environment, flags: RunFlags, warnings: string[]) {
+  const isOn = (variable: EnvironmentVariable, doubt: "on" | "off") =>
+    parseSwitchVariable(environment, { variable, isOnByDefault: false, doubt }, warnings);
+  const isDryRun = isOn("DRY_RUN", "on");
+  const isMarketHoursIgnored = isOn("EXEC_V2_IGNORE_MARKET_HOURS", "off");
+  return {
+    isDryRun: flags.isDryRun || isDryRun,
+    isKillSwitchEnv: isOn("KILL_SWITCH", "on"),
+    isLiveTrading: isOn("LIVE_TRADING", "off"),
+    isMarketHoursIgnored: flags.isMarketHoursIgnored || isMarketHoursIgnored,
+  };
+}
+
+function parseTiming(environment: Environment, flags: RunFlags) {
+  const pollSeconds = parseNumberVariable(environment, {
+    variable: "EXECUTION_POLL_SECONDS",
+    option: { name: "--poll-seconds", text: flags.pollSeconds },
+    byDefault: 300,
+    min: 1,
+    max: 3600,
+    unit: "seconds",
+  });
+  const bounds = { min: 0, max: ENTRY_DELAY_SECONDS_MAX, unit: "seconds" };
+  const first = parseNumberVariable(environment, {
+    ...bounds,
+    variable: "ENTRY_DELAY_MIN_SECONDS",
+    option: { name: "--entry-delay-min", text: flags.entryDelayMin },
+    byDefault: 60,
+  });
+  const second = parseNumberVariable(environment, {
+    ...bounds,
+    variable: "ENTRY_DELAY_MAX_SECONDS",
+    option: { name: "--entry-delay-max", text: flags.entryDelayMax },
+    byDefault: 240,
+  });
+  return {
+    pollSeconds,
+    entryDelayMinSeconds: Math.min(first, second),
+    entryDelayMaxSeconds: Math.max(first, second),
+  };
+}
+
+const feedText = z.enum(["sip", "iex", "auto"]);
+
+function parseFeed(text: string): ProgramConfig["feed"] {
+  const parsed = feedText.safeParse(text === "" ? "auto" : text.toLowerCase());
+  if (parsed.success) return parsed.data;
+  throw new ConfigError("ALPACA_DATA_FEED", `is ${quoteValue(text)}: give sip, iex or auto`);
+}
+
+function parsePaths(environment: Environment, flags: RunFlags) {
+  const baseDir = parsePathVariable(environment, "AVWAP_BASE_DIR", DEFAULT_BASE_DIR);
+  const stateDir = parsePathVariable(environment, "AVWAP_STATE_DIR", DEFAULT_STATE_DIR);
+  const fromVariable = parsePathVariable(environment, "WATCHLIST_FILE", DEFAULT_WATCHLIST);
+  const fromOption = flags.candidatesCsv;
+  if (fromOption === "" || fromOption?.includes("\0")) {
+    throw new ConfigError("WATCHLIST_FILE (--candidates-csv)", "is no path: name a file");
+  }
+  const file = fromOption ?? fromVariable;
+  return {
+    stateDir: cutTrailingSlashes(stateDir),
+    watchlist: {
+      path: file.startsWith("/") ? file : `${cutTrailingSlashes(baseDir)}/${file}`,
+      source: fromOption === null ? "WATCHLIST_FILE" : "WATCHLIST_FILE (--candidates-csv)",
+    },
+    dryRunLedgerPath: parsePathVariable(
+      environment,
+      "DRY_RUN_LEDGER_PATH",
+      `${cutTrailingSlashes(stateDir)}/dry_run_ledger.json`,
+    ),
+  };
+}
+
+function cutTrailingSlashes(path: string): string {
+  return path.replace(/(?<=.)\/+$/, "");
+}
+
+const credentialText = z.string().regex(/^[\x21-\x7e]+$/);
+
+/** A key that can go into a header as it is. The value is never part of the message. */
+function parseCredential(environment: Environment, variable: EnvironmentVariable): string {
+  const text = (environment[variable] ?? "").trim();
+  if (text === "") {
+    throw new ConfigError(variable, "is not set: give the broker's key in the environment");
+  }
+  const parsed = credentialText.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new ConfigError(variable, "holds a character that no key has: paste it again");
+}

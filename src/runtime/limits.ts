@@ -1,0 +1,61 @@
+import { type Caps, DEFAULT_CAPS } from "../domain/caps.ts";
+import type { Allowlist } from "../domain/gate.ts";
+import { isTicker } from "../domain/symbol.ts";
+import type { Environment, EnvironmentVariable } from "./environment.ts";
+import { decimalText } from "./settings.ts";
+
+/** Allowlist and caps as configured. What is wrong in them blocks LIVE and does not stop the program. */
+export interface Limits {
+  readonly allowlist: Allowlist;
+  readonly caps: Caps | null;
+  /** The first variable, in the documented order, whose value blocks LIVE. */
+  readonly invalidConfiguration: EnvironmentVariable | null;
+}
+
+/** In the documented order, which decides the name that the gate prints. */
+const CAP_VARIABLES = [
+  { variable: "MAX_LIVE_ORDERS_PER_DAY", cap: "ordersPerDay", isWhole: true },
+  { variable: "MAX_LIVE_POSITIONS", cap: "positions", isWhole: true },
+  { variable: "MAX_LIVE_GROSS_NOTIONAL", cap: "grossNotionalUsd", isWhole: false },
+  { variable: "MAX_LIVE_NOTIONAL_PER_SYMBOL", cap: "notionalPerSymbolUsd", isWhole: false },
+] as const;
+
+/** Reads allowlist and caps (interface, Environment): never a silent default for something that was set. */
+export function buildLimits(environment: Environment): Limits {
+  const allowlist = parseAllowlist(environment.ALLOWLIST_SYMBOLS ?? "");
+  const invalid: EnvironmentVariable[] = allowlist.kind === "invalid" ? ["ALLOWLIST_SYMBOLS"] : [];
+  const caps: { -readonly [key in keyof Caps]: number } = { ...DEFAULT_CAPS };
+  let isEveryCapValid = true;
+  for (const { variable, cap, isWhole } of CAP_VARIABLES) {
+    const text = environment[variable] ?? "";
+    if (text === "") continue;
+    const value = parseCap(text, { isWhole });
+    if (value === null) {
+      isEveryCapValid = false;
+      invalid.push(variable);
+    } else {
+      caps[cap] = value;
+    }
+  }
+  return {
+    allowlist,
+    caps: isEveryCapValid ? caps : null,
+    invalidConfiguration: invalid[0] ?? null,
+  };
+}
+
+/** A cap's value, or `null` for anything but a plain finite number above 0, whole where it counts things. */
+function parseCap(text: string, { isWhole }: { readonly isWhole: boolean }): number | null {
+  const parsed = decimalText.safeParse(text);
+  if (!parsed.success || !(parsed.data > 0)) return null;
+  return isWhole && !Number.isSafeInteger(parsed.data) ? null : parsed.data;
+}
+
+/** Tickers upper-cased, sorted, each once. Set but without a ticker, or with something that is none, is invalid. */
+function parseAllowlist(text: string): Allowlist {
+  if (text === "") return { kind: "all" };
+  const symbols = text.split(",").map((item) => item.trim().toUpperCase())
+    .filter((item) => item !== "");
+  if (symbols.length === 0 || !symbols.every(isTicker)) return { kind: "invalid" };
+  return { kind: "list", symbols: [...new Set(symbols)].sort() };
+}

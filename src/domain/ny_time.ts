@@ -45,14 +45,25 @@ export function formatNy(ms: number): string {
 /**
  * The Unix milliseconds of a New York wall-clock time.
  * @param dateNy `YYYY-MM-DD`
- * @param timeNy `HH:MM`; a time that the spring change skips gives the moment an hour later.
+ * @param timeNy `HH:MM`; a time that the spring change skips gives the moment an hour later, one that
+ *   the autumn change repeats its second turn.
+ * @throws {RangeError} Where they are not such a date and time.
  */
 export function nyToMs(dateNy: string, timeNy: string): number {
   const asUtc = Date.parse(`${dateNy}T${timeNy}:00Z`);
+  // The engine's date parser takes much that is no ISO date, some of it in the host's time zone.
+  if (!new Date(asUtc).toISOString().startsWith(`${dateNy}T${timeNy}:00`)) {
+    throw new RangeError(`Not a date and time: "${dateNy}" "${timeNy}"`);
+  }
   let guess = asUtc + 5 * 3_600_000;
   for (let turn = 0; turn < 2; turn++) {
     const seen = readNyTime(guess);
     guess += asUtc - Date.parse(`${seen.dateNy}T${seen.timeNy}Z`);
   }
   return guess;
+}
+
+/** A moment as files have it: ISO 8601, UTC. */
+export function formatUtc(ms: number): string {
+  return new Date(ms).toISOString();
 }

@@ -1,0 +1,121 @@
+import { z } from "zod";
+import type { MarketClock, Session } from "../domain/market.ts";
+import { nyToMs } from "../domain/ny_time.ts";
+import type { AccountConfiguration, BrokerAccount, BrokerPosition } from "../domain/orders.ts";
+import {
+  decimalWire,
+  MalformedError,
+  optionalDecimalWire,
+  parseBody,
+  parseDecimal,
+  parseOptionalDecimal,
+  parseTimeMs,
+  timeWire,
+} from "./wire.ts";
+
+const accountWire = z.object({
+  id: z.string().min(1),
+  status: z.string().min(1),
+  equity: decimalWire,
+  account_blocked: z.boolean().nullish(),
+  trading_blocked: z.boolean().nullish(),
+  trade_suspended_by_user: z.boolean().nullish(),
+});
+
+/** `GET /v2/account`. @throws {MalformedError} */
+export function parseAccount(body: string): BrokerAccount {
+  const wire = parseBody(accountWire, body);
+  return {
+    accountId: wire.id,
+    status: wire.status,
+    equityUsd: parseDecimal(wire.equity),
+    isBlocked: wire.account_blocked === true || wire.trading_blocked === true ||
+      wire.trade_suspended_by_user === true,
+  };
+}
+
+const configurationWire = z.object({
+  no_shorting: z.boolean().nullish(),
+  max_margin_multiplier: z.union([z.string(), z.number()]).nullish(),
+  suspend_trade: z.boolean().nullish(),
+});
+
+/** `GET /v2/account/configurations`; what the broker leaves out is `null`. @throws {MalformedError} */
+export function parseAccountConfiguration(body: string): AccountConfiguration {
+  const wire = parseBody(configurationWire, body);
+  const multiplier = wire.max_margin_multiplier ?? null;
+  return {
+    noShorting: wire.no_shorting ?? null,
+    maxMarginMultiplier: multiplier === null ? null : String(multiplier),
+    isSuspended: wire.suspend_trade ?? null,
+  };
+}
+
+const positionsWire = z.array(z.object({
+  symbol: z.string().min(1),
+  side: z.enum(["long", "short"]),
+  qty: decimalWire,
+  qty_available: decimalWire,
+  avg_entry_price: decimalWire,
+  cost_basis: decimalWire,
+  current_price: optionalDecimalWire,
+}));
+
+/**
+ * `GET /v2/positions`. A short position has a negative `qty`, whether the wire has the sign or only the side.
+ * @throws {MalformedError} Where any position can't be parsed: a list with a gap would hide what must be protected.
+ */
+export function parsePositions(body: string): BrokerPosition[] {
+  return parseBody(positionsWire, body).map((wire) => {
+    const sign = wire.side === "short" ? -1 : 1;
+    const qty = parseDecimal(wire.qty);
+    if (sign === 1 && qty < 0) throw new MalformedError("side and qty contradict each other");
+    return {
+      symbol: wire.symbol,
+      qty: sign * Math.abs(qty),
+      qtyAvailable: parseDecimal(wire.qty_available),
+      avgEntryPriceUsd: parseDecimal(wire.avg_entry_price),
+      costBasisUsd: parseDecimal(wire.cost_basis),
+      currentPriceUsd: parseOptionalDecimal(wire.current_price),
+    };
+  });
+}
+
+const clockWire = z.object({
+  timestamp: timeWire,
+  is_open: z.boolean(),
+  next_open: timeWire,
+  next_close: timeWire,
+});
+
+/** `GET /v2/clock`. @throws {MalformedError} */
+export function parseClock(body: string): MarketClock {
+  const wire = parseBody(clockWire, body);
+  return {
+    timestampMs: parseTimeMs(wire.timestamp, "timestamp"),
+    isOpen: wire.is_open,
+    nextOpenMs: parseTimeMs(wire.next_open, "next_open"),
+    nextCloseMs: parseTimeMs(wire.next_close, "next_close"),
+  };
+}
+
+const TIME_NY = /^(?:[01]\d|2[0-3]):[0-5]\d$/;
+const calendarWire = z.array(z.object({
+  date: z.string().regex(/^\d{4}-\d\d-\d\d$/),
+  open: z.string().regex(TIME_NY),
+  close: z.string().regex(TIME_NY),
+}));
+
+/** `GET /v2/calendar`: dates and New York times to moments, sorted by date. @throws {MalformedError} */
+export function parseSessions(body: string): Session[] {
+  const sessions = parseBody(calendarWire, body).map((wire) => {
+    parseTimeMs(`${wire.date}T00:00:00Z`, "date");
+    if (wire.open >= wire.close) throw new MalformedError("close is not after open");
+    return {
+      dateNy: wire.date,
+      openMs: nyToMs(wire.date, wire.open),
+      closeMs: nyToMs(wire.date, wire.close),
+    };
+  });
+  return sessions.sort((a, b) => a.openMs - b.openMs);
+}

@@ -1,0 +1,74 @@
+import { HttpFailure, type HttpRequest, type HttpResponse, type HttpSend } from "./transport.ts";
+
+/** An answer larger than this is not read on. A full page of 500 bracket orders has about 2 MB. */
+export const BODY_BYTES_MAX = 16 * 1024 * 1024;
+
+/** Words of the host's errors that help an operator. Anything else of them could quote a header, so it is left out. */
+const CAUSES = [
+  "Connection refused",
+  "Connection reset",
+  "connection closed",
+  "unexpected end of file",
+  "dns error",
+  "certificate",
+  "No route to host",
+  "Network is unreachable",
+] as const;
+
+/**
+ * The real transport.
+ * @param fetchHttp `globalThis.fetch`.
+ * @returns A sender that follows no redirect (a 3xx is the answer), bounds time and size, and leaves no body unread.
+ */
+export function createFetchSend(fetchHttp: typeof fetch): HttpSend {
+  return async function sendByFetch(request: HttpRequest): Promise<HttpResponse> {
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(), request.timeoutMs);
+    try {
+      const response = await fetchHttp(request.url, {
+        method: request.method,
+        headers: request.headers,
+        body: request.body,
+        redirect: "manual",
+        signal: abort.signal,
+      });
+      const body = await readBody(response);
+      return { status: response.status, body, header: (name) => response.headers.get(name) };
+    } catch (error) {
+      if (error instanceof HttpFailure) throw error;
+      throw buildFailure(error, request, abort.signal.aborted);
+    } finally {
+      clearTimeout(timer);
+      // Lets go of a connection whose body was not read to its end; without effect on a finished one.
+      abort.abort();
+    }
+  };
+}
+
+async function readBody(response: Response): Promise<string> {
+  if (response.body === null) return "";
+  const chunks: string[] = [];
+  const decoder = new TextDecoder();
+  let bytes = 0;
+  for await (const chunk of response.body) {
+    bytes += chunk.byteLength;
+    if (bytes > BODY_BYTES_MAX) {
+      throw new HttpFailure("network", `the answer is larger than ${BODY_BYTES_MAX} bytes`);
+    }
+    chunks.push(decoder.decode(chunk, { stream: true }));
+  }
+  chunks.push(decoder.decode());
+  return chunks.join("");
+}
+
+function buildFailure(error: unknown, request: HttpRequest, isTimedOut: boolean): HttpFailure {
+  if (isTimedOut) {
+    return new HttpFailure("timeout", `no complete answer within ${request.timeoutMs} ms`);
+  }
+  if (error instanceof Deno.errors.NotCapable) {
+    return new HttpFailure("network", "this process has no permission to reach the host");
+  }
+  const text = error instanceof Error ? error.message : "";
+  const cause = CAUSES.find((words) => text.toLowerCase().includes(words.toLowerCase()));
+  return new HttpFailure("network", cause ?? "the connection failed");
+}

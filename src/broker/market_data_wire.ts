@@ -1,0 +1,93 @@
+import { z } from "zod";
+import type { Bar, Trade } from "../domain/market.ts";
+import {
+  decimalWire,
+  MalformedError,
+  parseBody,
+  parseDecimal,
+  parseTimeMs,
+  timeWire,
+} from "./wire.ts";
+
+const pageWire = z.object({
+  bars: z.record(z.string(), z.unknown()).nullable(),
+  next_page_token: z.string().min(1).nullish(),
+});
+const barsWire = z.array(z.object({ t: timeWire, c: decimalWire }));
+
+/** One page of bars. A symbol whose bars can't be parsed is in `malformed` and not in `bars`. */
+export interface BarPage {
+  readonly bars: readonly (readonly [symbol: string, bars: readonly Bar[]])[];
+  readonly malformed: readonly string[];
+  readonly nextPageToken: string | null;
+}
+
+/**
+ * `GET /v2/stocks/bars`. One damaged symbol does not take the others with it: it is merely not known.
+ * @throws {MalformedError} Where the page itself can't be parsed.
+ */
+export function parseBarPage(body: string): BarPage {
+  const page = parseBody(pageWire, body);
+  const bars: [string, Bar[]][] = [];
+  const malformed: string[] = [];
+  for (const [symbol, wire] of Object.entries(page.bars ?? {})) {
+    const parsed = parseBars(wire);
+    if (parsed === null) malformed.push(symbol);
+    else bars.push([symbol, parsed]);
+  }
+  return { bars, malformed, nextPageToken: page.next_page_token ?? null };
+}
+
+function parseBars(wire: unknown): Bar[] | null {
+  const parsed = barsWire.safeParse(wire);
+  if (!parsed.success) return null;
+  return orNull(() =>
+    parsed.data.map(({ t, c }) => ({ startMs: parseTimeMs(t, "t"), closeUsd: parsePrice(c) }))
+  );
+}
+
+const latestWire = z.object({ trades: z.record(z.string(), z.unknown()).nullable() });
+const tradeWire = z.object({ t: timeWire, p: decimalWire, u: z.string().nullish() });
+
+/** The latest trades of one answer. */
+export interface LatestTrades {
+  readonly trades: readonly (readonly [symbol: string, trade: Trade])[];
+  readonly malformed: readonly string[];
+}
+
+/**
+ * `GET /v2/stocks/trades/latest`. A trade that was canceled or found incorrect (`u`) is no price: its symbol is absent.
+ * @throws {MalformedError} Where the answer itself can't be parsed.
+ */
+export function parseLatestTrades(body: string): LatestTrades {
+  const trades: [string, Trade][] = [];
+  const malformed: string[] = [];
+  for (const [symbol, wire] of Object.entries(parseBody(latestWire, body).trades ?? {})) {
+    const parsed = tradeWire.safeParse(wire);
+    if (parsed.success && (parsed.data.u === "canceled" || parsed.data.u === "incorrect")) continue;
+    const trade = parsed.success
+      ? orNull(() => ({
+        priceUsd: parsePrice(parsed.data.p),
+        atMs: parseTimeMs(parsed.data.t, "t"),
+      }))
+      : null;
+    if (trade === null) malformed.push(symbol);
+    else trades.push([symbol, trade]);
+  }
+  return { trades, malformed };
+}
+
+function parsePrice(wire: string | number): number {
+  const usd = parseDecimal(wire);
+  if (!(usd > 0)) throw new MalformedError("a price is not above 0");
+  return usd;
+}
+
+function orNull<T>(parse: () => T): T | null {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof MalformedError) return null;
+    throw error;
+  }
+}

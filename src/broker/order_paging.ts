@@ -1,0 +1,60 @@
+import type { BrokerOrder } from "../domain/orders.ts";
+import { BrokerError, type OrderQuery } from "../engine/ports.ts";
+import { formatRfc3339 } from "./rfc3339.ts";
+import { formatSymbols } from "./wire_format.ts";
+
+/** Orders in one page: the most that the broker gives (broker.md, Orders). */
+export const ORDERS_PER_PAGE = 500;
+/** Most pages of one list. */
+export const ORDER_PAGES_MAX = 20;
+
+/** Path and query of one page. `afterMs` is exclusive, as the broker has it. */
+export function buildOrdersPath(query: OrderQuery, afterMs: number | null): string {
+  const after = afterMs === null ? "" : `&after=${encodeURIComponent(formatRfc3339(afterMs))}`;
+  const symbols = query.symbols === undefined ? "" : `&symbols=${formatSymbols(query.symbols)}`;
+  return `/v2/orders?status=${query.status}&limit=${ORDERS_PER_PAGE}&direction=asc&nested=true` +
+    after + symbols;
+}
+
+/**
+ * Where the next page starts, or that this was the last one. The next page begins a millisecond before the last order of
+ * this one: orders of the same moment can stand on both sides of the edge, and what comes twice is dropped by its id.
+ * @param afterMs Where this page started.
+ * @throws {BrokerError} Where a full page leads nowhere: newest first, or more orders in one moment than a page holds.
+ */
+export function decideNextPage(
+  page: readonly BrokerOrder[],
+  afterMs: number | null,
+): { readonly kind: "last" } | { readonly kind: "next"; readonly afterMs: number } {
+  const first = page[0];
+  const last = page[page.length - 1];
+  // Whether the limit counts legs is not documented: a page is taken for full where it could be either way.
+  const rows = page.reduce((count, order) => count + 1 + order.legs.length, 0);
+  if (first === undefined || last === undefined || rows < ORDERS_PER_PAGE) return { kind: "last" };
+  const nextMs = last.submittedAtMs - 1;
+  if (last.submittedAtMs < first.submittedAtMs || (afterMs !== null && nextMs <= afterMs)) {
+    throw new BrokerError("malformed", "Cannot read orders: a full page does not lead to the next");
+  }
+  return { kind: "next", afterMs: nextMs };
+}
+
+/**
+ * All pages of a list, each order once.
+ * @param readPage Reads one page; a later version of an order replaces an earlier one.
+ * @throws {BrokerError} Where there are more than `ORDER_PAGES_MAX` pages, or what `readPage` throws.
+ */
+export async function listAllOrders(
+  query: OrderQuery,
+  readPage: (path: string) => Promise<readonly BrokerOrder[]>,
+): Promise<BrokerOrder[]> {
+  const byId = new Map<string, BrokerOrder>();
+  let afterMs = query.afterMs ?? null;
+  for (let pages = 0; pages < ORDER_PAGES_MAX; pages++) {
+    const page = await readPage(buildOrdersPath(query, afterMs));
+    for (const order of page) byId.set(order.orderId, order);
+    const next = decideNextPage(page, afterMs);
+    if (next.kind === "last") return [...byId.values()];
+    afterMs = next.afterMs;
+  }
+  throw new BrokerError("malformed", `Cannot read orders: more than ${ORDER_PAGES_MAX} pages`);
+}

@@ -1,0 +1,53 @@
+import { BrokerError } from "../engine/ports.ts";
+import { buildLine, type Redact } from "./redact.ts";
+import type { Answer } from "./request_sender.ts";
+import { MalformedError, parseErrorBody } from "./wire.ts";
+
+/** What a message needs to say which read failed and where. */
+export interface ReadContext {
+  readonly what: string;
+  readonly host: string;
+  readonly redact: Redact;
+}
+
+/**
+ * A read's answer through its parser.
+ * @throws {BrokerError} `http` for any status but 2xx, `malformed` where the parser refuses the body.
+ */
+export function parseAnswer<T>(
+  answer: Answer,
+  parse: (body: string) => T,
+  context: ReadContext,
+): T {
+  if (answer.status < 200 || answer.status >= 300) throw buildHttpError(answer, context);
+  try {
+    return parse(answer.body);
+  } catch (error) {
+    if (!(error instanceof MalformedError)) throw error;
+    const why = buildLine(error.message, context.redact);
+    throw new BrokerError("malformed", `${buildTried(context)}: ${why}`, { cause: error });
+  }
+}
+
+/** The error for a status that is no success: the broker's words where it has some, never a page of HTML. */
+export function buildHttpError(answer: Answer, context: ReadContext): BrokerError {
+  const words = buildLine(parseErrorBody(answer.body)?.message ?? "", context.redact);
+  const said = words === "" ? "" : ` "${words}"`;
+  const text = `${buildTried(context)}: HTTP ${answer.status}${said}${buildRemedy(answer.status)}`;
+  return new BrokerError("http", text);
+}
+
+function buildTried(context: ReadContext): string {
+  return `Cannot read ${context.what} from ${context.host}`;
+}
+
+function buildRemedy(status: number): string {
+  if (status === 401) {
+    return "; check APCA_API_KEY_ID, APCA_API_SECRET_KEY and that ALPACA_PAPER matches the keys";
+  }
+  if (status === 429) return "; the broker's request limit is used up, wait a minute";
+  if (status >= 300 && status < 400) {
+    return "; redirects are not followed, check APCA_API_BASE_URL and APCA_API_DATA_URL";
+  }
+  return "";
+}

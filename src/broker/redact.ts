@@ -1,0 +1,37 @@
+/** Takes credentials out of a text that came from outside. */
+export type Redact = (text: string) => string;
+
+/** Longest answer body that is kept for the event log, in characters (broker.md, Refusals: keep the raw body). */
+export const KEPT_BODY_MAX = 4096;
+/** Longest part of an answer that goes into one line for the operator. */
+const LINE_MAX = 300;
+
+/** What an operator must never see in a line: control characters, escape sequences and line separators. */
+// deno-lint-ignore no-control-regex
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
+
+/**
+ * Builds the redaction for one client. A broken proxy may send the request's headers back in its error page.
+ * @param secrets The credentials; empty ones are passed over.
+ */
+export function buildRedact(secrets: readonly string[]): Redact {
+  const words = secrets.filter((secret) => secret !== "");
+  return (text) => {
+    let clean = text;
+    for (const word of words) {
+      if (clean.includes(word)) clean = clean.replaceAll(word, "[redacted]");
+    }
+    return clean;
+  };
+}
+
+/** An answer's body as it is kept: without credentials first, then cut, so that no cut leaves half of one. */
+export function buildKeptBody(body: string, redact: Redact): string {
+  const clean = redact(body);
+  return clean.length <= KEPT_BODY_MAX ? clean : clean.slice(0, KEPT_BODY_MAX);
+}
+
+/** A foreign text as part of one line. */
+export function buildLine(text: string, redact: Redact): string {
+  return redact(text).replaceAll(UNPRINTABLE, " ").trim().slice(0, LINE_MAX);
+}

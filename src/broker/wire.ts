@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { parseRfc3339Ms } from "./rfc3339.ts";
+
+/**
+ * A number as the broker sends it: a plain decimal text, or a JSON number. Never coerced: an empty text or `null` must
+ * not become 0, which fits every cap (style 5).
+ */
+export const decimalWire = z.union([
+  z.string().regex(/^-?\d{1,18}(?:\.\d{1,18})?$/),
+  z.number(),
+]);
+/** The same where the broker may leave it out. */
+export const optionalDecimalWire = decimalWire.nullish();
+/** A timestamp; `parseTimeMs` tells whether it is one. */
+export const timeWire = z.string().max(64);
+
+/** An answer that is not what its schema says; becomes a `BrokerError` or an unknown outcome before it leaves `broker/`. */
+export class MalformedError extends Error {
+  override readonly name = "MalformedError";
+}
+
+/** A checked decimal as a number. */
+export function parseDecimal(value: string | number): number {
+  return typeof value === "number" ? value : Number(value);
+}
+
+/** A checked decimal that may be absent. */
+export function parseOptionalDecimal(value: string | number | null | undefined): number | null {
+  return value === null || value === undefined ? null : parseDecimal(value);
+}
+
+/** @throws {MalformedError} Where the text is no timestamp; `field` names it. */
+export function parseTimeMs(text: string, field: string): number {
+  const ms = parseRfc3339Ms(text);
+  if (ms === null) throw new MalformedError(`${field} is not a timestamp`);
+  return ms;
+}
+
+/**
+ * A body through its schema.
+ * @throws {MalformedError} Where it is not JSON, or not what the schema says; the message names the first wrong field.
+ */
+export function parseBody<T>(schema: z.ZodType<T>, body: string): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    // The parser's own words quote the body; the operator needs only to know that it is none.
+    throw new MalformedError(body === "" ? "the answer is empty" : "the answer is not JSON");
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const field = issue === undefined || issue.path.length === 0
+    ? "the answer"
+    : issue.path.join(".");
+  throw new MalformedError(`${field} is missing or not what it should be`);
+}
+
+/** The fields of an error body; `null` where it is not a JSON object. */
+export interface ErrorBody {
+  readonly code: number | null;
+  readonly message: string;
+}
+
+const errorWire = z.object({
+  code: z.union([z.number(), z.string().regex(/^\d{1,12}$/)]).nullish().catch(null),
+  message: z.string().catch(""),
+});
+
+/** Reads `code` and `message` of a refusal; a page that a proxy made is not one. */
+export function parseErrorBody(body: string): ErrorBody | null {
+  try {
+    const { code, message } = parseBody(errorWire, body);
+    return { code: parseOptionalDecimal(code), message };
+  } catch (error) {
+    if (error instanceof MalformedError) return null;
+    throw error;
+  }
+}

@@ -18,6 +18,9 @@ export const REQUEST_TIMEOUT_MS = 5000;
 /** State keys remembered between two calls of `takeDelivered`; a forgotten one is alerted again. */
 export const DELIVERED_MAX = 500;
 
+/** Reported as delivered where something was read under a key after it had stopped to be true; equals no value. */
+export const OUTDATED_VALUE = "";
+
 /** What the Slack adapter is made of (interface, Slack and Environment). */
 export interface SlackOptions {
   /** The incoming webhook: a secret, never in a log line or an error. */
@@ -197,7 +200,7 @@ class SlackSender implements SlackAlerts {
     this.#flight = null;
     if (outcome.kind === "delivered") {
       this.#streaks.recordSuccess();
-      if (item.alert.state !== undefined && flight.isStillTrue) this.#remember(item.alert.state);
+      if (item.alert.state !== undefined) this.#rememberRead(item.alert.state, flight.isStillTrue);
       await this.#record(item, "delivered");
       return;
     }
@@ -231,6 +234,14 @@ class SlackSender implements SlackAlerts {
       const why = error instanceof SlackTransportError ? error.failure : "network";
       return { kind: "failed", why };
     }
+  }
+
+  /** Somebody has read the state. Where it was no longer true, no value counts as read, so that the true one is said. */
+  #rememberRead(
+    state: { readonly key: string; readonly value: string },
+    isStillTrue: boolean,
+  ): void {
+    this.#remember(isStillTrue ? state : { key: state.key, value: OUTDATED_VALUE });
   }
 
   #remember(state: { readonly key: string; readonly value: string }): void {

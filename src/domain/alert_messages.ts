@@ -9,6 +9,7 @@ import {
   sortPositions,
   type WatchlistFact,
 } from "./alert_facts.ts";
+import type { Alerted } from "./engine_state.ts";
 import { formatGateLines, type LiveDecision } from "./gate.ts";
 import { formatCents } from "./money.ts";
 import { formatNy } from "./ny_time.ts";
@@ -158,12 +159,34 @@ export function buildPositionSold(facts: SoldFacts): AlertMessage {
   };
 }
 
+/** A message that stands for a state; the alert port counts it as sent only when it was delivered. */
+export interface StateMessage extends AlertMessage {
+  readonly state: { readonly key: string; readonly value: string };
+}
+
 /**
- * A state that is over and needs no message (for instance the kill switch is off again): takes the queued alert of the
- * same key back, so that nobody reads what is no longer true. The alert port tells it by its empty title.
+ * Builds what is sent for a state in EACH cycle, also in those where nothing changed: the message while the operator has
+ * not read it, else a withdrawal, which takes back whatever still waits under the key and is no longer true. (A caller
+ * that sends changes alone would leave "kill switch active" in the queue of an unreachable Slack, and deliver it when
+ * the switch is long off.)
+ * @param alerted What was delivered so far, restarts included.
+ * @param message `null` where the state is one that nobody needs to read (the kill switch is off).
+ */
+export function buildStateMessage(
+  state: { readonly key: string; readonly value: string },
+  alerted: Alerted,
+  message: AlertMessage | null,
+): StateMessage {
+  if (message === null || alerted[state.key] === state.value) return buildWithdrawal(state);
+  return { ...message, state };
+}
+
+/**
+ * Takes back what waits under the state's key and counts the state as delivered, without a message. The alert port tells
+ * it by its empty title.
  */
 export function buildWithdrawal(
   state: { readonly key: string; readonly value: string },
-): AlertMessage & { readonly state: { readonly key: string; readonly value: string } } {
+): StateMessage {
   return { level: "INFO", title: "", text: "", state };
 }

@@ -1,0 +1,90 @@
+import type { EngineEvent, EventType } from "../domain/events.ts";
+import { dateNyOf } from "../domain/ny_time.ts";
+import { type ClockPort, type EventPort, type LogPort, StateError } from "../engine/ports.ts";
+import { buildEventLine, buildEventPath, parseEventFileName } from "./event_line.ts";
+import { EventFileWriter, type EventLine } from "./event_file_writer.ts";
+import { type FileSystem, joinPath } from "./file_system.ts";
+import { buildRedact } from "./redaction.ts";
+import { createSerial } from "./serial.ts";
+
+/** New York days that event files are kept. */
+export const EVENTS_KEPT_DAYS = 90;
+
+/** What an inquiry into the account needs; goes on where a day's file has become too large for everything. */
+const ESSENTIAL: ReadonlySet<EventType> = new Set<EventType>([
+  "order_recorded",
+  "order_request",
+  "order_answer",
+  "order_update",
+  "gate",
+  "kill_switch",
+  "alert",
+  "error",
+]);
+
+/** The event log, with what the engine calls once a day. */
+export interface EventLog extends EventPort {
+  /** Removes event files older than `EVENTS_KEPT_DAYS`. Never throws: a failure is a log line. */
+  removeOld(): Promise<void>;
+}
+
+/** What the event log is made of. */
+export interface EventLogOptions {
+  readonly fs: FileSystem;
+  readonly stateDir: string;
+  readonly clock: ClockPort;
+  readonly log: LogPort;
+  /** Texts that must not reach the file: keys, tokens, the webhook's address. */
+  readonly secrets: readonly string[];
+  /** Sizes of a day's file above which only essential events, and above which none are recorded. */
+  readonly limits?: { readonly softBytes: number; readonly hardBytes: number };
+}
+
+/**
+ * The audit trail `events-YYYY-MM-DD.jsonl` (interface, Files): each line is appended and synced before its `record`
+ * returns; lines that wait together share one sync. Never throws for what the disk does: of failures in a row the first
+ * is said in the log, and how many events are missing in the file once it can be written again.
+ */
+export function createEventLog(options: EventLogOptions): EventLog {
+  const { clock, stateDir } = options;
+  const redact = buildRedact(options.secrets);
+  const inTurn = createSerial();
+  const buildLine = (event: EngineEvent): EventLine => {
+    const nowMs = clock.nowMs();
+    return {
+      path: buildEventPath(stateDir, dateNyOf(nowMs)),
+      text: buildEventLine(event, { nowMs, redact }),
+      isEssential: ESSENTIAL.has(event.type),
+    };
+  };
+  const writer = new EventFileWriter({
+    ...options,
+    buildNotice: (message) => buildLine({ type: "error", message }).text,
+  });
+  let waiting: EventLine[] = [];
+  return {
+    record: (event) => {
+      waiting.push(buildLine(event));
+      return inTurn(async () => {
+        const batch = waiting;
+        waiting = [];
+        await writer.write(batch);
+      });
+    },
+    removeOld: () => inTurn(() => removeOld(options)),
+  };
+}
+
+async function removeOld({ fs, stateDir, clock, log }: EventLogOptions): Promise<void> {
+  const todayMs = Date.parse(`${dateNyOf(clock.nowMs())}T00:00:00Z`);
+  const oldestKept = new Date(todayMs - EVENTS_KEPT_DAYS * 86_400_000).toISOString().slice(0, 10);
+  try {
+    for (const name of await fs.listDir(stateDir)) {
+      const dateNy = parseEventFileName(name);
+      if (dateNy !== null && dateNy < oldestKept) await fs.remove(joinPath(stateDir, name));
+    }
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    log.warn(`Old event files stay: ${error.message}`);
+  }
+}

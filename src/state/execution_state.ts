@@ -1,0 +1,70 @@
+import type { EngineState } from "../domain/engine_state.ts";
+import { StateError, type StatePort, type StateRead } from "../engine/ports.ts";
+import { copyAside, replaceFile } from "./durable_file.ts";
+import { type FileSystem, joinPath } from "./file_system.ts";
+import { ARCHIVE_DIR } from "./live_ledger.ts";
+import { createSerial } from "./serial.ts";
+import { assertState, buildStateText, parseState } from "./state_format.ts";
+import { isSameBytes, readText, STATE_BYTES_MAX } from "./text_file.ts";
+
+/** Name of the engine's memory in the state directory (interface, Files). */
+export const STATE_FILE = "execution_state.json";
+
+/**
+ * The engine's state in its file (pipeline 6). Reads never throw. A damaged file is copied to `archive/` before it is
+ * replaced; one of another format is never replaced: it belongs to the release that wrote it.
+ */
+export function createExecutionState(
+  { fs, stateDir }: { readonly fs: FileSystem; readonly stateDir: string },
+): StatePort {
+  const path = joinPath(stateDir, STATE_FILE);
+  const inTurn = createSerial();
+  const read = createStateReader(fs, path);
+  return {
+    read,
+    write: (state) =>
+      inTurn(async () => {
+        const bytes = buildStateBytes(state, path);
+        const present = await read();
+        if (present.kind === "newer") throw new StateError(present.message);
+        if (present.kind === "damaged") {
+          await copyAside(fs, path, joinPath(stateDir, ARCHIVE_DIR));
+        }
+        await replaceFile(fs, path, bytes);
+      }),
+  };
+}
+
+function createStateReader(fs: FileSystem, path: string): () => Promise<StateRead> {
+  let last: { readonly bytes: Uint8Array; readonly state: EngineState } | null = null;
+  return async () => {
+    const read = await readText(fs, path);
+    if (read.kind === "missing") return read;
+    if (read.kind === "unreadable") return { kind: "damaged", message: read.message };
+    if (last !== null && isSameBytes(last.bytes, read.bytes)) {
+      return { kind: "ok", state: last.state };
+    }
+    const parsed = parseState(read.text);
+    const quoted = JSON.stringify(path);
+    if (parsed.kind === "damaged") {
+      return { kind: "damaged", message: `Cannot use ${quoted}: ${parsed.message}` };
+    }
+    if (parsed.kind === "newer") {
+      const remedy = "run the release that wrote it, or move the file away";
+      return { kind: "newer", message: `Cannot use ${quoted}: ${parsed.message}; ${remedy}` };
+    }
+    assertState(parsed.state);
+    last = { bytes: read.bytes, state: parsed.state };
+    return parsed;
+  };
+}
+
+function buildStateBytes(state: EngineState, path: string): Uint8Array {
+  assertState(state);
+  const bytes = new TextEncoder().encode(buildStateText(state));
+  if (bytes.length <= STATE_BYTES_MAX) return bytes;
+  throw new StateError(
+    `Cannot write ${JSON.stringify(path)}: it would be larger than ${STATE_BYTES_MAX} bytes and ` +
+      "could not be read back",
+  );
+}

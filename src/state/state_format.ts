@@ -1,0 +1,205 @@
+import { assertInvariant } from "../domain/assert.ts";
+import { parseOurId } from "../domain/client_order_id.ts";
+import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
+import type { EntryIntent } from "../domain/entry_intent.ts";
+import { formatTime, isMoment } from "./ledger_format.ts";
+import { describeIssue } from "./ledger_schema.ts";
+import {
+  type IntentFields,
+  NewerMinorWire,
+  type PositionFields,
+  STATE_SCHEMA,
+  StateWire,
+  VersionWire,
+} from "./state_schema.ts";
+import { parseJson } from "./text_file.ts";
+
+/** What a text is as an engine state. */
+export type StateParse =
+  | { readonly kind: "ok"; readonly state: EngineState }
+  | { readonly kind: "damaged"; readonly message: string }
+  | { readonly kind: "newer"; readonly message: string };
+
+/** Parses the text of `execution_state.json`. Never throws. */
+export function parseState(source: string): StateParse {
+  const json = parseJson(source);
+  if (json.kind === "not_json") return { kind: "damaged", message: "it is not JSON" };
+  const version = VersionWire.safeParse(json.value);
+  if (!version.success) return { kind: "damaged", message: describeIssue(version.error) };
+  const { major, minor } = version.data.schema;
+  if (major !== STATE_SCHEMA.major) {
+    return {
+      kind: "newer",
+      message: `it has format ${major}, this release reads format ${STATE_SCHEMA.major}`,
+    };
+  }
+  const schema = minor > STATE_SCHEMA.minor ? NewerMinorWire : StateWire;
+  const wire = schema.safeParse(json.value);
+  if (!wire.success) return { kind: "damaged", message: describeIssue(wire.error) };
+  const state = buildState(wire.data);
+  const fault = checkState(state);
+  return fault === null ? { kind: "ok", state } : { kind: "damaged", message: fault };
+}
+
+function buildState(wire: StateWire): EngineState {
+  return {
+    host: wire.host,
+    accountId: wire.account_id,
+    intents: wire.intents.map(buildIntent),
+    positions: wire.positions.map(buildPosition),
+    alerted: wire.alerted,
+    lastCycleAtMs: wire.last_cycle_at,
+    lastGate: wire.last_gate,
+  };
+}
+
+function buildIntent(wire: StateWire["intents"][number]): EntryIntent {
+  return {
+    clientOrderId: wire.client_order_id,
+    dateNy: wire.date_ny,
+    symbol: wire.symbol,
+    qty: wire.qty,
+    pivotUsd: wire.pivot,
+    stopUsd: wire.stop,
+    r1Usd: wire.r1,
+    r2Usd: wire.r2,
+    refPriceUsd: wire.ref_price,
+    distancePct: wire.distance_pct,
+    confirmedAtMs: wire.confirmed_at,
+    scheduledAtMs: wire.scheduled_at,
+    expiresAtMs: wire.expires_at,
+  };
+}
+
+function buildPosition(wire: StateWire["positions"][number]): ManagedPosition {
+  return {
+    symbol: wire.symbol,
+    positionId: wire.position_id,
+    adoptedQty: wire.adopted_qty,
+    pivotUsd: wire.pivot,
+    r1Usd: wire.r1,
+    r2Usd: wire.r2,
+    stopUsd: wire.stop,
+    highWaterUsd: wire.high_water,
+    isTrimmedR1: wire.trimmed_r1,
+    isTrimmedR2: wire.trimmed_r2,
+    qty: wire.qty,
+    costBasisUsd: wire.cost_basis,
+    unexplainedQty: wire.unexplained_qty,
+    openedAtMs: wire.opened_at,
+    partialSinceMs: wire.partial_since,
+  };
+}
+
+/** The file's text: readable with `cat`. */
+export function buildStateText(state: EngineState): string {
+  const wire = {
+    schema: STATE_SCHEMA,
+    host: state.host,
+    account_id: state.accountId,
+    last_cycle_at: formatTime(state.lastCycleAtMs),
+    last_gate: state.lastGate,
+    intents: state.intents.map(buildIntentWire),
+    positions: state.positions.map(buildPositionWire),
+    alerted: state.alerted,
+  };
+  return `${JSON.stringify(wire, null, 2)}\n`;
+}
+
+function buildIntentWire(intent: EntryIntent): IntentFields {
+  return {
+    client_order_id: intent.clientOrderId,
+    date_ny: intent.dateNy,
+    symbol: intent.symbol,
+    qty: intent.qty,
+    pivot: intent.pivotUsd,
+    stop: intent.stopUsd,
+    r1: intent.r1Usd,
+    r2: intent.r2Usd,
+    ref_price: intent.refPriceUsd,
+    distance_pct: intent.distancePct,
+    confirmed_at: formatTime(intent.confirmedAtMs),
+    scheduled_at: formatTime(intent.scheduledAtMs),
+    expires_at: formatTime(intent.expiresAtMs),
+  };
+}
+
+function buildPositionWire(position: ManagedPosition): PositionFields {
+  return {
+    symbol: position.symbol,
+    position_id: position.positionId,
+    adopted_qty: position.adoptedQty,
+    pivot: position.pivotUsd,
+    r1: position.r1Usd,
+    r2: position.r2Usd,
+    stop: position.stopUsd,
+    high_water: position.highWaterUsd,
+    trimmed_r1: position.isTrimmedR1,
+    trimmed_r2: position.isTrimmedR2,
+    qty: position.qty,
+    cost_basis: position.costBasisUsd,
+    unexplained_qty: position.unexplainedQty,
+    opened_at: formatTime(position.openedAtMs),
+    partial_since: formatTime(position.partialSinceMs),
+  };
+}
+
+/**
+ * The rules of a state that types don't say.
+ * @returns What is wrong with it, `null` where nothing is.
+ */
+export function checkState(state: EngineState): string | null {
+  if (state.lastCycleAtMs !== null && !isMoment(state.lastCycleAtMs)) {
+    return "last_cycle_at is not a moment";
+  }
+  const ids = state.intents.map((intent) => intent.clientOrderId);
+  if (new Set(ids).size !== ids.length) return "intents: a client_order_id is there twice";
+  const symbols = state.positions.map((position) => position.symbol);
+  if (new Set(symbols).size !== symbols.length) return "positions: a symbol is there twice";
+  return state.intents.map(checkIntent).find(isFault) ??
+    state.positions.map(checkPosition).find(isFault) ?? null;
+}
+
+function isFault(fault: string | null): fault is string {
+  return fault !== null;
+}
+
+function checkIntent(intent: EntryIntent): string | null {
+  const name = `intent ${intent.symbol}`;
+  if (parseOurId(intent.clientOrderId) === null) return `${name}: client_order_id is not of ours`;
+  if (!Number.isSafeInteger(intent.qty) || intent.qty <= 0) return `${name}: qty is not above 0`;
+  const { pivotUsd, stopUsd, r1Usd, r2Usd, refPriceUsd } = intent;
+  if (![pivotUsd, stopUsd, r1Usd, r2Usd, refPriceUsd].every((usd) => usd > 0 && usd < Infinity)) {
+    return `${name}: a price is not above 0`;
+  }
+  if (!Number.isFinite(intent.distancePct)) return `${name}: distance_pct is not finite`;
+  const times = [intent.confirmedAtMs, intent.scheduledAtMs, intent.expiresAtMs];
+  return times.every(isMoment) ? null : `${name}: a time is not a moment`;
+}
+
+function checkPosition(position: ManagedPosition): string | null {
+  const name = `position ${position.symbol}`;
+  const { pivotUsd, r1Usd, r2Usd, stopUsd, highWaterUsd } = position;
+  if (![pivotUsd, r1Usd, r2Usd, stopUsd, highWaterUsd].every((usd) => usd >= 0 && usd < Infinity)) {
+    return `${name}: a price is not a finite number of 0 or more`;
+  }
+  if (!(position.adoptedQty >= 0 && position.adoptedQty < Infinity)) {
+    return `${name}: adopted_qty is not a finite number of 0 or more`;
+  }
+  const amounts = [position.qty, position.costBasisUsd, position.unexplainedQty];
+  if (!amounts.every((amount) => amount === null || Number.isFinite(amount))) {
+    return `${name}: a quantity is not finite`;
+  }
+  const isTimed = isMoment(position.openedAtMs) &&
+    (position.partialSinceMs === null || isMoment(position.partialSinceMs));
+  return isTimed ? null : `${name}: a time is not a moment`;
+}
+
+/**
+ * The state's sanity, before each write and after each read.
+ * @throws {InvariantError} Where this program made a state that it would refuse to read.
+ */
+export function assertState(state: EngineState): void {
+  const fault = checkState(state);
+  assertInvariant(fault === null, `engine state: ${fault}`);
+}

@@ -1,0 +1,84 @@
+import { z } from "zod";
+import { parseOurId } from "../domain/client_order_id.ts";
+import { DateWire, PriceWire, TimeWire } from "./ledger_schema.ts";
+
+/** The file format that this release writes. A release adds fields under a new minor; another major is another format. */
+export const STATE_SCHEMA = { major: 1, minor: 0 } as const;
+
+const text = z.string("is not text");
+const number = z.number("is not a finite number");
+const OurIdWire = text.transform((value, context) => {
+  const id = parseOurId(value);
+  if (id !== null) return id;
+  context.addIssue({ code: "custom", message: "is not a client order id of ours" });
+  return z.NEVER;
+});
+
+const INTENT = {
+  client_order_id: OurIdWire,
+  date_ny: DateWire,
+  symbol: text.min(1, "is empty"),
+  qty: number.int("is not a whole number").min(1, "is not above 0"),
+  pivot: PriceWire,
+  stop: PriceWire,
+  r1: PriceWire,
+  r2: PriceWire,
+  ref_price: PriceWire,
+  distance_pct: number,
+  confirmed_at: TimeWire,
+  scheduled_at: TimeWire,
+  expires_at: TimeWire,
+};
+
+const POSITION = {
+  symbol: text.min(1, "is empty"),
+  position_id: text.min(1, "is empty"),
+  adopted_qty: number.min(0, "is negative"),
+  pivot: PriceWire,
+  r1: PriceWire,
+  r2: PriceWire,
+  stop: PriceWire,
+  high_water: PriceWire,
+  trimmed_r1: z.boolean("is neither true nor false"),
+  trimmed_r2: z.boolean("is neither true nor false"),
+  qty: number.nullable(),
+  cost_basis: number.nullable(),
+  unexplained_qty: number.nullable(),
+  opened_at: TimeWire,
+  partial_since: TimeWire.nullable(),
+};
+
+/** `strict` for files of this release; a newer one's additional fields are passed over at every level. */
+function buildSchema<Intent extends z.ZodType, Position extends z.ZodType>(
+  intent: Intent,
+  position: Position,
+) {
+  return {
+    schema: z.looseObject({ major: z.literal(STATE_SCHEMA.major), minor: number.int() }),
+    host: text.nullable(),
+    account_id: text.nullable(),
+    last_cycle_at: TimeWire.nullable(),
+    last_gate: text.nullable(),
+    intents: z.array(intent, "is not a list"),
+    positions: z.array(position, "is not a list"),
+    alerted: z.record(z.string(), text),
+  };
+}
+
+/** `execution_state.json` of this release. */
+export const StateWire = z.strictObject(
+  buildSchema(z.strictObject(INTENT), z.strictObject(POSITION)),
+);
+/** The same of a later minor version. */
+export const NewerMinorWire = z.object(buildSchema(z.object(INTENT), z.object(POSITION)));
+/** The format that a file says it has. */
+export const VersionWire = z.looseObject({
+  schema: z.looseObject({ major: number.int(), minor: number.int().min(0) }),
+});
+
+/** The file as the schema sees it. */
+export type StateWire = z.output<typeof StateWire>;
+/** An intent as the file has it. */
+export type IntentFields = z.input<z.ZodObject<typeof INTENT>>;
+/** A position as the file has it. */
+export type PositionFields = z.input<z.ZodObject<typeof POSITION>>;

@@ -1,0 +1,75 @@
+import { StateError } from "../engine/ports.ts";
+import { type FileSystem, formatKind } from "./file_system.ts";
+
+/** A file's text, or why there is none. */
+export type TextRead =
+  | { readonly kind: "missing"; readonly message: string }
+  | { readonly kind: "unreadable"; readonly message: string }
+  | { readonly kind: "text"; readonly text: string; readonly bytes: Uint8Array };
+
+/** Our own JSON files are refused above this (pipeline 6). */
+export const STATE_BYTES_MAX = 5 * 1024 * 1024;
+
+/**
+ * Reads a file of ours: a regular file, no link, at most `maxBytes`, strict UTF-8 (a byte-order mark stays in the text,
+ * where JSON refuses it). Never throws for what the disk does.
+ */
+export async function readText(
+  fs: FileSystem,
+  path: string,
+  maxBytes: number = STATE_BYTES_MAX,
+): Promise<TextRead> {
+  const quoted = JSON.stringify(path);
+  try {
+    const found = await fs.lstat(path);
+    if (found === null) return { kind: "missing", message: `${quoted} does not exist` };
+    if (found.kind !== "file") {
+      return {
+        kind: "unreadable",
+        message: `Cannot read ${quoted}: it is ${formatKind(found.kind)}, not a regular file`,
+      };
+    }
+    const bytes = await fs.readBytes(path, maxBytes);
+    const text = decodeUtf8(bytes);
+    if (text === null) {
+      return { kind: "unreadable", message: `Cannot read ${quoted}: it is not valid UTF-8 text` };
+    }
+    return { kind: "text", text, bytes };
+  } catch (error) {
+    if (error instanceof StateError) return { kind: "unreadable", message: error.message };
+    throw error;
+  }
+}
+
+/** Strict UTF-8; `null` where the bytes are not. A byte-order mark is kept. */
+export function decodeUtf8(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    if (error instanceof TypeError) return null;
+    throw error;
+  }
+}
+
+/** JSON, or that it is none. */
+export type JsonParse = { readonly kind: "json"; readonly value: unknown } | {
+  readonly kind: "not_json";
+};
+
+/** Parses JSON without throwing. */
+export function parseJson(text: string): JsonParse {
+  try {
+    const value: unknown = JSON.parse(text);
+    return { kind: "json", value };
+  } catch (error) {
+    if (error instanceof SyntaxError) return { kind: "not_json" };
+    throw error;
+  }
+}
+
+/** Whether two files have the same content. */
+export function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false;
+  return true;
+}

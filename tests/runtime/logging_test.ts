@@ -1,0 +1,88 @@
+import fc from "fast-check";
+import { createLog } from "../../src/runtime/logging.ts";
+import { formatOneLine, formatWithoutSecrets } from "../../src/runtime/one_line.ts";
+import { assert, assertEquals, assertFalse } from "../assert.ts";
+
+const WINTER_MS = Date.parse("2026-01-20T14:45:00Z");
+const SUMMER_MS = Date.parse("2026-07-20T13:45:00Z");
+
+function createTestLog({ nowMs = WINTER_MS, secrets = [] as string[] } = {}) {
+  const lines: string[] = [];
+  const log = createLog({
+    clock: { nowMs: () => nowMs },
+    secrets,
+    write: (text) => void lines.push(text),
+  });
+  return { log, lines };
+}
+
+Deno.test("createLog() puts the New York time in front of a line, and its mark after it", () => {
+  const { log, lines } = createTestLog();
+  log.info("Gate mode=DRY_RUN status=FAIL reason=DRY_RUN enabled");
+  log.warn("a");
+  log.error("b");
+  assertEquals(lines, [
+    "[2026-01-20 09:45:00 EST] Gate mode=DRY_RUN status=FAIL reason=DRY_RUN enabled\n",
+    "[2026-01-20 09:45:00 EST] WARNING a\n",
+    "[2026-01-20 09:45:00 EST] ERROR b\n",
+  ]);
+});
+
+Deno.test("createLog() knows daylight saving time", () => {
+  const { log, lines } = createTestLog({ nowMs: SUMMER_MS });
+  log.info("a");
+  assertEquals(lines, ["[2026-07-20 09:45:00 EDT] a\n"]);
+});
+
+Deno.test("createLog() prints braces and percent signs as they are", () => {
+  const { log, lines } = createTestLog();
+  log.info('{"a": {b}} {{x}} {} %s %d');
+  assertEquals(lines, ['[2026-01-20 09:45:00 EST] {"a": {b}} {{x}} {} %s %d\n']);
+});
+
+Deno.test("createLog() prints no secret, wherever it stands", () => {
+  const { log, lines } = createTestLog({ secrets: ["s3cret", "s3cret-long"] });
+  log.error("key=s3cret s3cret-long,s3crets3cret");
+  assertEquals(lines, [
+    "[2026-01-20 09:45:00 EST] ERROR key=[redacted] [redacted],[redacted][redacted]\n",
+  ]);
+});
+
+Deno.test("createLog() writes exactly one line a message, whatever is in it", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+    const { log, lines } = createTestLog();
+    log.info(text);
+    assertEquals(lines.length, 1);
+    const [line = ""] = lines;
+    assert(line.startsWith("[2026-01-20 09:45:00 EST] "));
+    assertEquals(line.indexOf("\n"), line.length - 1);
+    // deno-lint-ignore no-control-regex -- control characters are what this is about
+    assertFalse(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/.test(line.slice(0, -1)));
+  }));
+});
+
+Deno.test("createLog() forges no second line, no terminal escape and no reversed text", () => {
+  assertEquals(
+    formatOneLine("a\n[2026-01-20 09:45:00 EST] Gate\r\t\x1b[31m\u202e\u2028"),
+    "a\\n[2026-01-20 09:45:00 EST] Gate\\r\\t\\x1b[31m\\u202e\\u2028",
+  );
+});
+
+Deno.test("formatWithoutSecrets() passes over an empty secret", () => {
+  assertEquals(formatWithoutSecrets("abc", ["", "b"]), "a[redacted]c");
+});
+
+Deno.test("createLog() goes on when the sink throws", () => {
+  let calls = 0;
+  const log = createLog({
+    clock: { nowMs: () => WINTER_MS },
+    secrets: [],
+    write: () => {
+      calls++;
+      throw new Error("the pipe is gone");
+    },
+  });
+  log.info("a");
+  log.error("b");
+  assertEquals(calls, 2);
+});

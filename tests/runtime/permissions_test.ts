@@ -1,0 +1,90 @@
+import { buildConfig, NO_RUN_FLAGS } from "../../src/runtime/config.ts";
+import { ENVIRONMENT_VARIABLES, readEnvironment } from "../../src/runtime/environment.ts";
+import {
+  ALLOWED_HOSTS,
+  checkPermissions,
+  isPermittedByDeno,
+  type Need,
+} from "../../src/runtime/permissions.ts";
+import { ConfigError } from "../../src/runtime/settings.ts";
+import { assert, assertEquals, assertFalse, assertThrows } from "../assert.ts";
+import settings from "../../deno.json" with { type: "json" };
+
+const { config } = buildConfig({
+  APCA_API_KEY_ID: "PKTESTKEY1",
+  APCA_API_SECRET_KEY: "s3cr3t-of-the-test",
+  AVWAP_STATE_DIR: "/st",
+  DRY_RUN_LEDGER_PATH: "/dry.json",
+  WATCHLIST_FILE: "/list.csv",
+  SLACK_WEBHOOK_URL: "https://hooks.slack.com/services/T/B/x",
+}, NO_RUN_FLAGS);
+
+const NEEDS: { need: Need; variable: string | null }[] = [
+  { need: { name: "read", path: "/st" }, variable: "AVWAP_STATE_DIR" },
+  { need: { name: "write", path: "/st" }, variable: "AVWAP_STATE_DIR" },
+  { need: { name: "read", path: "/dry.json" }, variable: "DRY_RUN_LEDGER_PATH" },
+  { need: { name: "write", path: "/dry.json" }, variable: "DRY_RUN_LEDGER_PATH" },
+  { need: { name: "read", path: "/list.csv" }, variable: "WATCHLIST_FILE" },
+  { need: { name: "net", host: "paper-api.alpaca.markets" }, variable: "APCA_API_BASE_URL" },
+  { need: { name: "net", host: "data.alpaca.markets" }, variable: "APCA_API_DATA_URL" },
+  { need: { name: "net", host: "hooks.slack.com" }, variable: null },
+];
+
+Deno.test("checkPermissions() asks for exactly what the program will need", () => {
+  const asked: Need[] = [];
+  const isSlackReachable = checkPermissions(config, (need) => asked.push(need) > 0);
+  assert(isSlackReachable);
+  assertEquals(asked, NEEDS.map(({ need }) => need));
+});
+
+for (const { need, variable } of NEEDS) {
+  const said = JSON.stringify(need);
+  Deno.test(`checkPermissions() ${variable ? `names ${variable}` : "goes on"} without ${said}`, () => {
+    const check = () =>
+      checkPermissions(config, (asked) => JSON.stringify(asked) !== JSON.stringify(need));
+    if (variable === null) return assertFalse(check());
+    const error = assertThrows(check, ConfigError);
+    assert(error instanceof ConfigError);
+    assertEquals(error.variable, variable);
+  });
+}
+
+Deno.test("isPermittedByDeno() answers without asking the operator", () => {
+  assert(isPermittedByDeno({ name: "net", host: "127.0.0.1" }));
+  assertFalse(isPermittedByDeno({ name: "net", host: "api.alpaca.markets" }));
+});
+
+Deno.test("readEnvironment() reads the listed variables and no other", () => {
+  const asked: string[] = [];
+  const environment = readEnvironment((name) => {
+    asked.push(name);
+    return name === "DRY_RUN" ? "" : undefined;
+  });
+  assertEquals(asked, [...ENVIRONMENT_VARIABLES]);
+  assertEquals(environment, { DRY_RUN: "" });
+});
+
+Deno.test("the start task permits the listed variables and hosts, and nothing else", () => {
+  const { start } = settings.tasks;
+  const listOf = (name: string) =>
+    new RegExp(`--allow-${name}=(\\S+)`).exec(start)?.[1]?.split(",") ?? [];
+  assertEquals(listOf("env"), [...ENVIRONMENT_VARIABLES]);
+  assertEquals(
+    listOf("net").toSorted(),
+    [
+      ...ALLOWED_HOSTS,
+      "localhost",
+      "127.0.0.1",
+      "[::1]",
+    ].toSorted(),
+  );
+  const allowed = [...start.matchAll(/--allow-([a-z]+)/g)].map((match) => match[1]);
+  assertEquals(allowed, ["env", "net", "read", "write"]);
+  assert(start.includes("--no-prompt"));
+});
+
+Deno.test("no task takes every permission", () => {
+  for (const [name, task] of Object.entries(settings.tasks)) {
+    assertFalse(/(^|\s)(-A|--allow-all|--allow-ffi|--allow-run(\s|$))/.test(task), name);
+  }
+});

@@ -1,0 +1,50 @@
+import { createTextWriter } from "../../src/runtime/standard_stream.ts";
+import { assertEquals, assertLess } from "../assert.ts";
+
+/** A stream that takes `sizes` bytes a call, then everything. */
+function createStream(act: (call: number, bytes: Uint8Array) => number) {
+  const taken: number[] = [];
+  let calls = 0;
+  return {
+    read: () => new TextDecoder().decode(new Uint8Array(taken)),
+    calls: () => calls,
+    writeSync(bytes: Uint8Array): number {
+      const count = act(++calls, bytes);
+      taken.push(...bytes.subarray(0, count));
+      return count;
+    },
+  };
+}
+
+Deno.test("createTextWriter() writes the whole text through a stream that takes it in pieces", () => {
+  const stream = createStream((call) => call % 3);
+  createTextWriter(stream)("Größe: 100 €\n");
+  assertEquals(stream.read(), "Größe: 100 €\n");
+});
+
+Deno.test("createTextWriter() waits for a pipe that is full for a moment", () => {
+  const stream = createStream((call, bytes) => {
+    if (call < 4) throw new Deno.errors.WouldBlock("full");
+    return bytes.length;
+  });
+  createTextWriter(stream)("line\n");
+  assertEquals(stream.read(), "line\n");
+});
+
+Deno.test("createTextWriter() gives up, without an error, on a pipe that stays full", () => {
+  const stream = createStream(() => {
+    throw new Deno.errors.WouldBlock("full");
+  });
+  createTextWriter(stream)("line\n");
+  assertLess(stream.calls(), 1000);
+});
+
+Deno.test("createTextWriter() gives up at once, without an error, when the reader is gone", () => {
+  const stream = createStream(() => {
+    throw new Deno.errors.BrokenPipe("gone");
+  });
+  const write = createTextWriter(stream);
+  write("a\n");
+  write("b\n");
+  assertEquals(stream.calls(), 2);
+});

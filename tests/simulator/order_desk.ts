@@ -1,0 +1,429 @@
+import { Book, type BookHost } from "./book.ts";
+import { checkBasePrice, type OrderDraft, type Parsed, refuse } from "./order_body.ts";
+import { isDone, leftQty, type OrderTerms, rootOf, type SimOrder, touch } from "./order.ts";
+import {
+  buildAssetId,
+  buildRefusal,
+  buildUuid,
+  formatDecimal,
+  type Moment,
+  type SimResponse,
+} from "./wire.ts";
+
+const FORBIDDEN = 40310000;
+const INVALID = 40010001;
+const UNPROCESSABLE = 42210000;
+
+/** What a replacement changes; what is absent stays. */
+export interface ReplaceChanges {
+  readonly clientOrderId: string | null;
+  readonly qty: number | null;
+  readonly limitPriceUsd: number | null;
+  readonly stopPriceUsd: number | null;
+  readonly timeInForce: "day" | "gtc" | null;
+}
+
+/** The account's limits on new orders. */
+export interface DeskLimits {
+  /** USD that buys may still cost. */
+  readonly buyingPowerUsd: () => number;
+  /** `null`: every ticker exists. */
+  readonly symbols: ReadonlySet<string> | null;
+}
+
+interface Acceptance {
+  readonly terms: OrderTerms;
+  /** `null`: the broker makes one up. */
+  readonly clientOrderId: string | null;
+  readonly parent: SimOrder | null;
+  readonly submitted: Moment;
+}
+
+/** Accepts, refuses, replaces and cancels orders as the broker does; keeps every order for ever. */
+export class OrderDesk {
+  readonly orders: SimOrder[] = [];
+  readonly byId = new Map<string, SimOrder>();
+  readonly byClientOrderId = new Map<string, SimOrder>();
+  /** Books of symbols with working orders, by symbol. */
+  readonly active = new Map<string, Book>();
+  readonly #books = new Map<string, Book>();
+  readonly #stuck = new Set<SimOrder>();
+  #nowMs = 0;
+  #lastMoment: Moment = { ms: 0, ns: 0 };
+
+  constructor(readonly host: BookHost, readonly limits: DeskLimits) {}
+
+  /** Lets virtual time pass for every symbol that has orders. */
+  advanceTo(ms: number): void {
+    this.#nowMs = ms;
+    for (const [symbol, book] of this.active) {
+      book.advanceTo(ms);
+      if (book.isIdle) this.active.delete(symbol);
+    }
+  }
+
+  /** A new order, or why not. Refusals come in the broker's sequence: parameters, duplicate, account, shares. */
+  place(draft: OrderDraft): Parsed<SimOrder> {
+    const { terms } = draft;
+    if (this.limits.symbols !== null && !this.limits.symbols.has(terms.symbol)) {
+      return refuse(UNPROCESSABLE, `asset "${terms.symbol}" not found`);
+    }
+    if (draft.clientOrderId !== null && this.byClientOrderId.has(draft.clientOrderId)) {
+      return refuse(INVALID, "client_order_id must be unique");
+    }
+    const base = checkBasePrice(draft, this.#lastPriceUsd(terms.symbol));
+    if (base.kind === "refused") return base;
+    const refusal = this.#checkAccount(terms);
+    if (refusal !== null) return { kind: "refused", response: refusal };
+    const submitted = this.#takeMoment();
+    const order = this.#accept({
+      terms,
+      clientOrderId: draft.clientOrderId,
+      parent: null,
+      submitted,
+    });
+    order.legs = draft.legs.map((leg) =>
+      this.#accept({ terms: leg, clientOrderId: null, parent: order, submitted })
+    );
+    if (order.orderClass === "oco") {
+      for (const leg of order.legs) {
+        leg.isActive = true;
+        leg.activeAtMs = order.activeAtMs;
+      }
+    }
+    this.#open(order);
+    return { kind: "ok", value: order };
+  }
+
+  /** Asks for the cancellation of an order and its group. @returns The refusal, or `null` where it is on its way. */
+  cancel(order: SimOrder): SimResponse | null {
+    if (order.status === "pending_cancel") {
+      return buildRefusal(422, UNPROCESSABLE, "order pending cancel");
+    }
+    if (order.status === "pending_replace" || ["replaced", "rejected"].includes(order.status)) {
+      return buildRefusal(422, UNPROCESSABLE, "order is not cancelable");
+    }
+    if (isDone(order)) {
+      return buildRefusal(422, UNPROCESSABLE, `order is already in "${order.status}" state`);
+    }
+    const root = rootOf(order);
+    const group = [root, ...root.legs].filter((each) => !isDone(each));
+    for (const each of group) {
+      each.status = "pending_cancel";
+      touch(each, this.#nowMs);
+    }
+    const outcome = this.host.behaviour.cancelOutcome(order);
+    if (outcome === "stuck") {
+      for (const each of group) this.#stuck.add(each);
+      return null;
+    }
+    const atMs = this.#nowMs + this.host.behaviour.cancelDelayMs;
+    this.#bookOf(order.symbol).at(atMs, (ms) => this.#endCancel(order, outcome, ms));
+    return null;
+  }
+
+  /** Ends the cancels that hang. */
+  releaseCancels(): void {
+    this.#stuck.clear();
+    this.finishCancels();
+  }
+
+  /** Ends at once every cancel that is on its way, those that hang aside. */
+  finishCancels(): void {
+    for (const book of this.active.values()) {
+      for (const order of [...book.working]) {
+        const isOnItsWay = order.status === "pending_cancel" && !this.#stuck.has(order);
+        if (isOnItsWay) book.close(order, "canceled", this.#nowMs);
+      }
+    }
+  }
+
+  /** A replacement for a resting order, with an id of its own, or why not. */
+  replace(old: SimOrder, changes: ReplaceChanges): Parsed<SimOrder> {
+    const refusal = this.#checkReplace(old, changes);
+    if (refusal !== null) return refusal;
+    const terms: OrderTerms = {
+      symbol: old.symbol,
+      side: old.side,
+      type: old.type,
+      orderClass: old.orderClass,
+      timeInForce: changes.timeInForce ?? old.timeInForce,
+      qty: changes.qty ?? old.qty,
+      limitPriceUsd: changes.limitPriceUsd ?? old.limitPriceUsd,
+      stopPriceUsd: changes.stopPriceUsd ?? old.stopPriceUsd,
+    };
+    const { clientOrderId } = changes;
+    const submitted = this.#takeMoment();
+    const fresh = this.#accept({ terms, clientOrderId, parent: old.parent, submitted });
+    fresh.status = "pending_new";
+    fresh.replaces = old.id;
+    const earlierStatus = old.status;
+    const delayMs = this.host.behaviour.replaceDelayMs;
+    if (delayMs === 0) {
+      this.#endReplace(old, fresh, earlierStatus, this.#nowMs);
+      return { kind: "ok", value: fresh };
+    }
+    old.status = "pending_replace";
+    touch(old, this.#nowMs);
+    this.#bookOf(old.symbol).at(
+      this.#nowMs + delayMs,
+      (ms) => this.#endReplace(old, fresh, earlierStatus, ms),
+    );
+    return { kind: "ok", value: fresh };
+  }
+
+  /** Shares of a position that no working order reserves. */
+  availableQty(symbol: string): number {
+    const held = this.host.portfolio.qty(symbol);
+    const reserved = this.#reservedQty(symbol, held < 0 ? "buy" : "sell");
+    return Math.sign(held) * Math.max(0, Math.abs(held) - reserved);
+  }
+
+  /** Sells (or buys back) a position at the market. */
+  closePosition(symbol: string, qty: number): Parsed<SimOrder> {
+    const held = this.host.portfolio.qty(symbol);
+    const terms: OrderTerms = {
+      symbol,
+      side: held < 0 ? "buy" : "sell",
+      type: "market",
+      orderClass: "simple",
+      timeInForce: "day",
+      qty,
+      limitPriceUsd: null,
+      stopPriceUsd: null,
+    };
+    return this.place({ clientOrderId: null, terms, legs: [] });
+  }
+
+  #bookOf(symbol: string): Book {
+    const book = this.#books.get(symbol) ?? new Book(symbol, this.host, this.#nowMs);
+    this.#books.set(symbol, book);
+    this.active.set(symbol, book);
+    return book;
+  }
+
+  #lastPriceUsd(symbol: string): number | null {
+    return this.host.quotes.lastTrade(symbol, this.#nowMs)?.priceUsd ?? null;
+  }
+
+  #takeMoment(): Moment {
+    const isSame = this.#lastMoment.ms === this.#nowMs;
+    const ns = isSame ? (this.#lastMoment.ns + 1009) % 1_000_000 : 7919;
+    this.#lastMoment = { ms: this.#nowMs, ns };
+    return this.#lastMoment;
+  }
+
+  /** Keeps a new order, not yet in force; a leg shares its parent's time. */
+  #accept({ terms, clientOrderId, parent, submitted }: Acceptance): SimOrder {
+    const seq = this.orders.length;
+    const { behaviour, sessions } = this.host;
+    const order: SimOrder = {
+      ...terms,
+      id: buildUuid(1, seq),
+      clientOrderId: clientOrderId ?? buildUuid(2, seq),
+      assetId: buildAssetId(terms.symbol),
+      seq,
+      submitted,
+      expiresAtMs: terms.timeInForce === "day" ? sessions.nextCloseMs(this.#nowMs) : Infinity,
+      status: "held",
+      filledQty: 0,
+      filledCostUsd: 0,
+      fills: [],
+      parent,
+      legs: [],
+      isActive: false,
+      activeAtMs: this.#nowMs + behaviour.fillLatencyMs,
+      isTriggered: false,
+      plan: null,
+      planFromMs: null,
+      planStep: 0,
+      updatedMs: this.#nowMs,
+      filledMs: null,
+      canceledMs: null,
+      expiredMs: null,
+      failedMs: null,
+      replacedMs: null,
+      replacedBy: null,
+      replaces: null,
+      text: null,
+    };
+    this.orders.push(order);
+    this.byId.set(order.id, order);
+    this.byClientOrderId.set(order.clientOrderId, order);
+    return order;
+  }
+
+  #open(order: SimOrder): void {
+    const isOpen = this.host.sessions.at(this.#nowMs) !== null;
+    const isAcknowledged = this.host.behaviour.acknowledgeMs === 0;
+    order.isActive = true;
+    order.status = !isAcknowledged ? "pending_new" : isOpen ? "new" : "accepted";
+    const book = this.#bookOf(order.symbol);
+    book.add(order, this.#nowMs);
+    for (const leg of order.legs) book.add(leg, this.#nowMs);
+  }
+
+  #checkAccount(terms: OrderTerms): SimResponse | null {
+    const { behaviour } = this.host;
+    const scripted = behaviour.refuseOrder?.(terms) ?? null;
+    if (scripted !== null) return scripted;
+    if (behaviour.isTradingBlocked) {
+      return buildRefusal(403, FORBIDDEN, "account is not authorized to trade");
+    }
+    if (behaviour.isSuspended) {
+      return buildRefusal(403, FORBIDDEN, "new orders are rejected by user request");
+    }
+    return this.#checkWashTrade(terms) ?? this.#checkStop(terms) ??
+      (terms.side === "buy" ? this.#checkBuy(terms) : this.#checkSell(terms));
+  }
+
+  #checkWashTrade(terms: OrderTerms): SimResponse | null {
+    if (!this.host.behaviour.isWashTradeChecked) return null;
+    const opposite = this.active.get(terms.symbol)?.working
+      .find((order) => order.isActive && order.side !== terms.side);
+    if (opposite === undefined) return null;
+    const message = "potential wash trade detected. use complex orders";
+    return buildRefusal(403, FORBIDDEN, message, {
+      existing_order_id: opposite.id,
+      reject_reason: `opposite side ${opposite.type} order exists`,
+    });
+  }
+
+  #checkStop(terms: OrderTerms): SimResponse | null {
+    if (this.host.behaviour.stopAboveMarket === "triggers") return null;
+    const priceUsd = this.#lastPriceUsd(terms.symbol);
+    if (terms.side !== "sell" || terms.stopPriceUsd === null || priceUsd === null) return null;
+    if (terms.stopPriceUsd < priceUsd) return null;
+    return buildRefusal(422, UNPROCESSABLE, "stop price must be less than current price");
+  }
+
+  #checkBuy(terms: OrderTerms): SimResponse | null {
+    const priceUsd = terms.limitPriceUsd ?? terms.stopPriceUsd ?? this.#lastPriceUsd(terms.symbol);
+    const costUsd = terms.qty * (priceUsd ?? 0);
+    const powerUsd = this.limits.buyingPowerUsd();
+    const covered = Math.max(0, -this.host.portfolio.qty(terms.symbol));
+    if (costUsd <= powerUsd || terms.qty <= covered) return null;
+    return buildRefusal(403, FORBIDDEN, "insufficient buying power", {
+      buying_power: formatDecimal(powerUsd, 2),
+      cost_basis: formatDecimal(costUsd, 2),
+    });
+  }
+
+  #checkSell(terms: OrderTerms): SimResponse | null {
+    const held = this.host.portfolio.qty(terms.symbol);
+    if (held <= 0) {
+      if (this.host.behaviour.isShortingAllowed) return null;
+      return buildRefusal(403, FORBIDDEN, "account is not allowed to short");
+    }
+    const available = this.availableQty(terms.symbol);
+    if (terms.qty <= available) return null;
+    return this.#refuseQty(terms.symbol, terms.qty, available);
+  }
+
+  #refuseQty(symbol: string, requested: number, available: number): SimResponse {
+    const held = this.host.portfolio.qty(symbol);
+    const related = (this.active.get(symbol)?.working ?? [])
+      .filter((order) => order.isActive && order.side === "sell").map((order) => order.id);
+    const text = `requested: ${formatDecimal(requested, 9)}, available: ${
+      formatDecimal(available, 9)
+    }`;
+    return buildRefusal(403, FORBIDDEN, `insufficient qty available for order (${text})`, {
+      available: formatDecimal(available, 9),
+      existing_qty: formatDecimal(held, 9),
+      held_for_orders: formatDecimal(held - available, 9),
+      related_orders: related,
+      symbol,
+    });
+  }
+
+  /** A bracket's or OCO's two exits stand for the same shares and reserve them once. */
+  #reservedQty(symbol: string, side: "buy" | "sell"): number {
+    const byGroup = new Map<SimOrder, number>();
+    for (const order of this.active.get(symbol)?.working ?? []) {
+      if (order.side !== side || !order.isActive) continue;
+      const root = rootOf(order);
+      byGroup.set(root, Math.max(byGroup.get(root) ?? 0, leftQty(order)));
+    }
+    let reserved = 0;
+    for (const qty of byGroup.values()) reserved += qty;
+    return reserved;
+  }
+
+  #endCancel(asked: SimOrder, outcome: "canceled" | "filled", ms: number): void {
+    const book = this.#bookOf(asked.symbol);
+    const priceUsd = this.#lastPriceUsd(asked.symbol);
+    if (outcome === "filled" && !isDone(asked) && asked.isActive && priceUsd !== null) {
+      book.forceFill(asked, priceUsd, ms);
+    }
+    const root = rootOf(asked);
+    for (const each of [root, ...root.legs]) {
+      if (each.status === "pending_cancel") book.close(each, "canceled", ms);
+    }
+  }
+
+  #checkReplace(old: SimOrder, changes: ReplaceChanges): Parsed<never> | null {
+    const { behaviour } = this.host;
+    if (isDone(old)) return refuse(UNPROCESSABLE, `order is already in "${old.status}" state`);
+    const blocked = ["accepted", "pending_new", "pending_cancel", "pending_replace"];
+    if (blocked.includes(old.status) || !old.isActive) {
+      return refuse(UNPROCESSABLE, `cannot replace order in ${old.status} status`);
+    }
+    if (behaviour.refusesReplace?.(old) === true) {
+      return refuse(UNPROCESSABLE, "order is not replaceable");
+    }
+    if (changes.clientOrderId !== null && this.byClientOrderId.has(changes.clientOrderId)) {
+      return refuse(INVALID, "client_order_id must be unique");
+    }
+    if (changes.limitPriceUsd !== null && old.limitPriceUsd === null) {
+      return refuse(INVALID, `${old.type} orders must not have limit_price`);
+    }
+    if (changes.stopPriceUsd !== null && old.stopPriceUsd === null) {
+      return refuse(INVALID, `${old.type} orders must not have stop_price`);
+    }
+    if (changes.qty === null) return null;
+    if (old.orderClass !== "simple") {
+      return refuse(UNPROCESSABLE, "qty of a bracket or oco order cannot be replaced");
+    }
+    if (changes.qty <= old.filledQty) {
+      return refuse(UNPROCESSABLE, "qty must be greater than filled_qty");
+    }
+    if (old.side === "buy" || behaviour.isShortingAllowed) return null;
+    const free = this.availableQty(old.symbol) + leftQty(old);
+    if (changes.qty - old.filledQty <= free) return null;
+    return { kind: "refused", response: this.#refuseQty(old.symbol, changes.qty, free) };
+  }
+
+  #endReplace(old: SimOrder, fresh: SimOrder, earlierStatus: string, ms: number): void {
+    const book = this.#bookOf(old.symbol);
+    const isTooLate = isDone(old) || fresh.qty <= old.filledQty;
+    if (isTooLate) {
+      if (!isDone(old)) old.status = old.filledQty > 0 ? "partially_filled" : earlierStatus;
+      touch(old, ms);
+      book.close(fresh, "rejected", ms);
+      return;
+    }
+    old.replacedBy = fresh.id;
+    book.close(old, "replaced", ms);
+    if (this.host.behaviour.isFillCarriedOver) {
+      fresh.filledQty = old.filledQty;
+      fresh.filledCostUsd = old.filledCostUsd;
+    } else {
+      fresh.qty -= old.filledQty;
+    }
+    fresh.isTriggered = old.isTriggered;
+    this.#takePlace(old, fresh);
+    book.add(fresh, ms);
+    book.activate(fresh, ms);
+  }
+
+  /** The replacement stands where its predecessor stood in a bracket or OCO. */
+  #takePlace(old: SimOrder, fresh: SimOrder): void {
+    if (old.parent !== null) {
+      old.parent.legs = old.parent.legs.map((leg) => leg === old ? fresh : leg);
+      touch(old.parent, this.#nowMs);
+    }
+    fresh.legs = old.legs;
+    for (const leg of fresh.legs) leg.parent = fresh;
+    old.legs = [];
+  }
+}

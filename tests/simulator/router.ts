@@ -1,0 +1,289 @@
+import {
+  type AccountFacts,
+  buildAccountJson,
+  buildAccountValue,
+  buildCalendarJson,
+  buildClockJson,
+  buildConfigurationJson,
+  buildOrderListJson,
+  buildPositionJson,
+  type ShownPosition,
+} from "./account_view.ts";
+import type { Exchange } from "./exchange.ts";
+import { listBars, listLatestTrades } from "./market_data.ts";
+import { buildOrderJson, type SimOrder } from "./order.ts";
+import {
+  parseClientOrderId,
+  type Parsed,
+  parseFields,
+  parseOrderBody,
+  parsePrice,
+  parseQty,
+} from "./order_body.ts";
+import { listOrders, parseOrderFilter } from "./order_list.ts";
+import type { ReplaceChanges } from "./order_desk.ts";
+import {
+  buildJsonText,
+  buildRefusal,
+  parseMoment,
+  type SimRequest,
+  type SimResponse,
+} from "./wire.ts";
+
+const ORDERS = "/v2/orders/";
+const POSITIONS = "/v2/positions/";
+
+/** The answer to a request whose keys were right. */
+export function answer(exchange: Exchange, request: SimRequest): SimResponse {
+  const { method, path } = request;
+  if (method === "GET") return answerGet(exchange, request);
+  if (method === "POST" && path === "/v2/orders") return postOrder(exchange, request);
+  if (method === "PATCH" && path.startsWith(ORDERS)) return patchOrder(exchange, request);
+  if (method === "DELETE") return answerDelete(exchange, request);
+  return buildRefusal(404, 40410000, "endpoint not found.");
+}
+
+function answerGet(exchange: Exchange, request: SimRequest): SimResponse {
+  const { path, query } = request;
+  const { nowMs, sessions, behaviour, portfolio, quotes } = exchange;
+  switch (path) {
+    case "/v2/clock":
+      return buildJsonText(200, buildClockJson(sessions, nowMs, behaviour.clockSkewMs));
+    case "/v2/positions":
+      return buildJsonText(
+        200,
+        `[${
+          listPositions(exchange).map((shown) => buildPositionJson(shown, quotes, nowMs)).join(",")
+        }]`,
+      );
+    case "/v2/orders":
+      return getOrders(exchange, query);
+    case "/v2/stocks/bars":
+      return listBars(exchange, query);
+    case "/v2/stocks/trades/latest":
+      return listLatestTrades(exchange, query);
+    case "/v2/account":
+      return buildJsonText(
+        200,
+        buildAccountJson(buildFacts(exchange), buildAccountValue(portfolio, quotes, nowMs)),
+      );
+    case "/v2/account/configurations":
+      return buildJsonText(200, buildConfigurationJson(buildFacts(exchange)));
+    case "/v2/calendar":
+      return getCalendar(exchange, query);
+    case "/v2/orders:by_client_order_id":
+      return getByClientOrderId(exchange, query);
+  }
+  if (path.startsWith(ORDERS)) return getOrder(exchange, request);
+  if (path.startsWith(POSITIONS)) return getPosition(exchange, path);
+  return buildRefusal(404, 40410000, "endpoint not found.");
+}
+
+function answerDelete(exchange: Exchange, request: SimRequest): SimResponse {
+  const { path, query } = request;
+  if (path === "/v2/orders") return deleteOrders(exchange);
+  if (path === "/v2/positions") return deletePositions(exchange, query);
+  if (path.startsWith(POSITIONS)) return deletePosition(exchange, path, query);
+  if (path.startsWith(ORDERS)) {
+    const order = findById(exchange, path);
+    if (order === null) return refuseUnknown(path.slice(ORDERS.length));
+    return exchange.desk.cancel(order) ?? { status: 204, headers: {}, body: "" };
+  }
+  return buildRefusal(404, 40410000, "endpoint not found.");
+}
+
+function buildFacts(exchange: Exchange): AccountFacts {
+  const { accountId, portfolio, marginMultiplier, behaviour } = exchange;
+  return {
+    accountId,
+    cashUsd: portfolio.cashUsd,
+    buyingPowerUsd: exchange.buyingPowerUsd(),
+    multiplier: marginMultiplier,
+    isTradingBlocked: behaviour.isTradingBlocked,
+    isSuspended: behaviour.isSuspended,
+    isShortingEnabled: behaviour.isShortingAllowed,
+  };
+}
+
+function getCalendar(exchange: Exchange, query: URLSearchParams): SimResponse {
+  const start = query.get("start");
+  const end = query.get("end");
+  for (const text of [start, end]) {
+    if (text !== null && parseMoment(text) === null) {
+      return buildRefusal(422, 40010001, `invalid date: ${text}`);
+    }
+  }
+  const fromNy = start?.slice(0, 10) ?? "1970-01-01";
+  const toNy = end?.slice(0, 10) ?? "2029-12-31";
+  return buildJsonText(200, buildCalendarJson(exchange.sessions, { fromNy, toNy }));
+}
+
+function isVisible(exchange: Exchange, order: SimOrder): boolean {
+  return exchange.nowMs - order.submitted.ms >= exchange.behaviour.visibilityDelayMs;
+}
+
+function refuseUnknown(id: string): SimResponse {
+  return buildRefusal(404, 40410000, `order not found for ${id}`);
+}
+
+function findById(exchange: Exchange, path: string): SimOrder | null {
+  const order = exchange.desk.byId.get(decodeURIComponent(path.slice(ORDERS.length)));
+  return order === undefined || !isVisible(exchange, order) ? null : order;
+}
+
+function getOrder(exchange: Exchange, { path, query }: SimRequest): SimResponse {
+  const order = findById(exchange, path);
+  if (order === null) return refuseUnknown(path.slice(ORDERS.length));
+  const isNested = query.get("nested") === "true" || exchange.behaviour.isLookupNested;
+  const legs = isNested ? order.legs : null;
+  return buildJsonText(200, buildOrderJson(order, legs, exchange.behaviour));
+}
+
+function getByClientOrderId(exchange: Exchange, query: URLSearchParams): SimResponse {
+  const id = query.get("client_order_id") ?? "";
+  const order = exchange.desk.byClientOrderId.get(id);
+  if (order === undefined || !isVisible(exchange, order)) return refuseUnknown(id);
+  const legs = exchange.behaviour.isLookupNested ? order.legs : null;
+  return buildJsonText(200, buildOrderJson(order, legs, exchange.behaviour));
+}
+
+function getOrders(exchange: Exchange, query: URLSearchParams): SimResponse {
+  const filter = parseOrderFilter(query);
+  if (typeof filter === "string") return buildRefusal(422, 40010001, filter);
+  const source = {
+    orders: exchange.orders,
+    books: exchange.desk.active.values(),
+    openNestedShows: exchange.behaviour.openNestedShows,
+    isVisible: (order: SimOrder) => isVisible(exchange, order),
+  };
+  return buildJsonText(200, buildOrderListJson(listOrders(source, filter), exchange.behaviour));
+}
+
+function postOrder(exchange: Exchange, request: SimRequest): SimResponse {
+  const draft = parseOrderBody(request.body);
+  if (draft.kind === "refused") return draft.response;
+  return answerOrder(exchange, exchange.desk.place(draft.value));
+}
+
+function answerOrder(exchange: Exchange, placed: Parsed<SimOrder>): SimResponse {
+  if (placed.kind === "refused") return placed.response;
+  const { value: order } = placed;
+  return buildJsonText(200, buildOrderJson(order, order.legs, exchange.behaviour));
+}
+
+function parseChanges(body: string | null): Parsed<ReplaceChanges> {
+  const fields = parseFields(body);
+  if (fields.kind === "refused") return fields;
+  const clientOrderId = parseClientOrderId(fields.value["client_order_id"]);
+  if (clientOrderId.kind === "refused") return clientOrderId;
+  const limit = parsePrice(fields.value["limit_price"], "limit_price");
+  if (limit.kind === "refused") return limit;
+  const stop = parsePrice(fields.value["stop_price"], "stop_price");
+  if (stop.kind === "refused") return stop;
+  const given = fields.value["qty"];
+  const qty = given === undefined ? null : parseQty(given);
+  if (qty?.kind === "refused") return qty;
+  const timeInForce = fields.value["time_in_force"];
+  const value: ReplaceChanges = {
+    clientOrderId: clientOrderId.value,
+    qty: qty?.value ?? null,
+    limitPriceUsd: limit.value,
+    stopPriceUsd: stop.value,
+    timeInForce: timeInForce === "day" || timeInForce === "gtc" ? timeInForce : null,
+  };
+  return { kind: "ok", value };
+}
+
+function patchOrder(exchange: Exchange, request: SimRequest): SimResponse {
+  const order = findById(exchange, request.path);
+  if (order === null) return refuseUnknown(request.path.slice(ORDERS.length));
+  const changes = parseChanges(request.body);
+  if (changes.kind === "refused") return changes.response;
+  return answerOrder(exchange, exchange.desk.replace(order, changes.value));
+}
+
+/** The bulk answers: 207, and a status for each item (broker.md). */
+function deleteOrders(exchange: Exchange): SimResponse {
+  return buildJsonText(207, JSON.stringify(cancelAll(exchange)));
+}
+
+function cancelAll(exchange: Exchange): { id: string; status: number }[] {
+  const { desk, behaviour } = exchange;
+  const working = [...desk.active.values()].flatMap((book) => [...book.working]);
+  // A group goes with the first of its orders, so what the request found pending is told from what it made so.
+  const earlier = new Map(working.map((order) => [order, order.status]));
+  return working.map((order) => {
+    if (behaviour.failsBulkItem?.(order.id) === true) return { id: order.id, status: 500 };
+    const isTaken = order.status === "pending_cancel" && earlier.get(order) !== "pending_cancel";
+    const refusal = isTaken ? null : desk.cancel(order);
+    return { id: order.id, status: refusal === null ? 200 : 500 };
+  });
+}
+
+function listPositions(exchange: Exchange): ShownPosition[] {
+  if (exchange.emptyAnswers > 0) {
+    exchange.emptyAnswers--;
+    return [];
+  }
+  const shown: ShownPosition[] = [];
+  for (const position of exchange.portfolio.positions.values()) {
+    const hidden = exchange.hiddenAnswers.get(position.symbol) ?? 0;
+    if (hidden > 0) exchange.hiddenAnswers.set(position.symbol, hidden - 1);
+    else shown.push(showPosition(exchange, position));
+  }
+  return shown;
+}
+
+function showPosition(
+  exchange: Exchange,
+  position: ShownPosition["position"],
+): ShownPosition {
+  const symbol = exchange.shownSymbols.get(position.symbol) ?? position.symbol;
+  return { symbol, position, availableQty: exchange.desk.availableQty(position.symbol) };
+}
+
+function findPosition(exchange: Exchange, path: string): ShownPosition | null {
+  const symbol = decodeURIComponent(path.slice(POSITIONS.length));
+  return listPositions(exchange).find((shown) => shown.symbol === symbol) ?? null;
+}
+
+function getPosition(exchange: Exchange, path: string): SimResponse {
+  const shown = findPosition(exchange, path);
+  if (shown === null) return buildRefusal(404, 40410000, "position does not exist");
+  return buildJsonText(200, buildPositionJson(shown, exchange.quotes, exchange.nowMs));
+}
+
+function readCloseQty(shown: ShownPosition, query: URLSearchParams): number {
+  const held = Math.abs(shown.position.qty);
+  const qty = query.get("qty");
+  if (qty !== null) return Number(qty);
+  const percentage = query.get("percentage");
+  return percentage === null ? held : Math.floor(held * Number(percentage) / 100);
+}
+
+function deletePosition(exchange: Exchange, path: string, query: URLSearchParams): SimResponse {
+  const shown = findPosition(exchange, path);
+  if (shown === null) return buildRefusal(404, 40410000, "position does not exist");
+  const qty = readCloseQty(shown, query);
+  if (!(qty > 0) || qty > Math.abs(shown.position.qty)) {
+    return buildRefusal(422, 40010001, "invalid qty or percentage");
+  }
+  return answerOrder(exchange, exchange.desk.closePosition(shown.position.symbol, qty));
+}
+
+function deletePositions(exchange: Exchange, query: URLSearchParams): SimResponse {
+  const { desk, portfolio, behaviour } = exchange;
+  if (query.get("cancel_orders") === "true") {
+    cancelAll(exchange);
+    // The broker cancels first and closes after; a cancel that hangs keeps its shares reserved.
+    desk.finishCancels();
+  }
+  const items = [...portfolio.positions.values()].map(({ symbol, qty }) => {
+    if (behaviour.failsBulkItem?.(symbol) === true) {
+      return `{"symbol":"${symbol}","status":500,"body":null}`;
+    }
+    const { status, body } = answerOrder(exchange, desk.closePosition(symbol, Math.abs(qty)));
+    return `{"symbol":"${symbol}","status":${status},"body":${body}}`;
+  });
+  return buildJsonText(207, `[${items.join(",")}]`);
+}

@@ -9,6 +9,8 @@ export function buildQty(
   equityUsd: number,
   candidate: Pick<Candidate, "distancePct" | "priceUsd">,
 ): number {
+  // Two negative numbers would make a positive quantity.
+  if (!(equityUsd > 0 && candidate.priceUsd > 0)) return 0;
   const norm = Math.min(Math.abs(candidate.distancePct) / 6, 1);
   const scale = Math.max(0.25, 1 - norm);
   const dollarsUsd = Math.min(equityUsd * 0.02 * scale, equityUsd * 0.10);

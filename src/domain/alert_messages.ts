@@ -155,7 +155,7 @@ export function buildPositionSold(facts: SoldFacts): AlertMessage {
   return {
     level: "TRADE",
     title: kind === "trim" ? "Position trimmed" : "Position closed",
-    text: `SOLD ${symbol}: qty=${qty} reason=${reason} order_id=${orderId}`,
+    text: `SUBMITTED sell ${symbol}: qty=${qty} reason=${reason} order_id=${orderId}`,
   };
 }
 

@@ -1,0 +1,66 @@
+import { buildHeartbeat, type HeartbeatInputs } from "../../src/domain/alert_heartbeat.ts";
+import { assertEquals, assertStringIncludes } from "../assert.ts";
+import { AT_MS, NAKED, SAFE, USE } from "./alert_fixtures.ts";
+
+const HEARTBEAT: HeartbeatInputs = {
+  nowMs: AT_MS + 190_000,
+  gateLine: "Gate mode=DRY_RUN status=FAIL reason=DRY_RUN enabled",
+  market: { kind: "open", nextCloseMs: Date.parse("2026-01-20T21:00:00Z") },
+  watchlist: { kind: "fresh", modifiedAtMs: AT_MS, candidates: 12, dropped: 0 },
+  lastCycleAtMs: AT_MS,
+  brokerFailure: null,
+  capUse: USE,
+  positions: [SAFE, NAKED],
+  unresolved: [{ symbol: "TSLA", clientOrderId: "avwap-2026-01-20-TSLA-x" }],
+  foreign: [{ symbol: "IBM", qty: -3 }],
+};
+
+Deno.test("buildHeartbeat() says mode, market, watchlist and all that may need the operator", () => {
+  assertEquals(buildHeartbeat(HEARTBEAT), {
+    level: "INFO",
+    title: "Execution heartbeat",
+    text: [
+      "Gate mode=DRY_RUN status=FAIL reason=DRY_RUN enabled",
+      "Market: open until 2026-01-20 16:00:00 EST",
+      "Watchlist: fresh, 12 candidates, 0 rows dropped, written 2026-01-20 09:45:00 EST",
+      "Last cycle: 2026-01-20 09:45:00 EST, 3 min ago",
+      "Broker: reachable",
+      "Orders today: 2 of 5 orders, 499.90 of 5000.00 USD, 1 of 5 positions",
+      "Managed positions: 2",
+      "  MSFT 5 shares: NO STOP at the broker",
+      "  AAPL 37 shares: stop 12.34 for 37, good till canceled",
+      "Unresolved orders: 1",
+      "  TSLA avwap-2026-01-20-TSLA-x",
+      "Foreign positions: 1",
+      "  IBM -3",
+    ].join("\n"),
+  });
+});
+
+const beats: { when: string; change: Partial<HeartbeatInputs>; line: string }[] = [
+  { when: "the gate was not asked", change: { gateLine: null }, line: "Gate not asked yet" },
+  { when: "no cycle was completed", change: { lastCycleAtMs: null }, line: "Last cycle: NONE" },
+  {
+    when: "the clock went back",
+    change: { nowMs: AT_MS - 1 },
+    line: "Last cycle: 2026-01-20 09:45:00 EST, 0 min ago",
+  },
+  {
+    when: "the broker is out of reach",
+    change: { brokerFailure: "timeout" },
+    line: "Broker: NOT REACHABLE (timeout)",
+  },
+  { when: "the ledger is unreadable", change: { capUse: null }, line: "Orders today: unknown" },
+  { when: "nothing is managed", change: { positions: [] }, line: "Managed positions: none" },
+  {
+    when: "foreign positions are not known",
+    change: { foreign: null },
+    line: "Foreign positions: unknown, the broker could not be asked",
+  },
+  { when: "there are none", change: { foreign: [] }, line: "Foreign positions: none" },
+];
+for (const { when, change, line } of beats) {
+  Deno.test(`buildHeartbeat() says ${JSON.stringify(line)} when ${when}`, () => {
+    assertStringIncludes(`\n${buildHeartbeat({ ...HEARTBEAT, ...change }).text}`, `\n${line}`);
+  });
+}

@@ -1,0 +1,164 @@
+import { formatCloseCommand } from "../../src/domain/alert_facts.ts";
+import {
+  buildExecutionError,
+  buildExecutionStarted,
+  buildKillSwitchActive,
+  buildLiveTradingEnabled,
+  buildOrderSubmitted,
+  buildPositionSold,
+  buildPositionWithoutStop,
+  buildStateMessage,
+  buildWithdrawal,
+} from "../../src/domain/alert_messages.ts";
+import { DEFAULT_CAPS } from "../../src/domain/caps.ts";
+import { assert, assertEquals, assertFalse, assertStringIncludes } from "../assert.ts";
+import { NAKED, SAFE } from "./alert_fixtures.ts";
+
+Deno.test("buildKillSwitchActive() names each position, its protection and the command that closes it", () => {
+  assertEquals(buildKillSwitchActive({ source: "file", positions: [SAFE, NAKED] }), {
+    level: "WARNING",
+    title: "Kill switch active",
+    text: [
+      "Kill switch active (file): no entries and no exits; stops resting at the broker stay",
+      "MSFT 5 shares: NO STOP at the broker",
+      "  close it: avwap-execution flatten --close-positions --symbol MSFT --yes",
+      "AAPL 37 shares: stop 12.34 for 37, good till canceled",
+      "  close it: avwap-execution flatten --close-positions --symbol AAPL --yes",
+    ].join("\n"),
+  });
+});
+
+Deno.test("buildKillSwitchActive() says that nothing is managed", () => {
+  const { text } = buildKillSwitchActive({ source: "env", positions: [] });
+  assert(text.startsWith("Kill switch active (env): "));
+  assert(text.endsWith("\nNo managed positions"));
+});
+
+Deno.test("buildKillSwitchActive() is bounded, shows the unprotected and says what it leaves out", () => {
+  const many = Array.from({ length: 25 }, (_, index) => ({ ...SAFE, symbol: `S${index}` }));
+  const { text } = buildKillSwitchActive({ source: "file", positions: [...many, NAKED] });
+  assertStringIncludes(text, "MSFT 5 shares: NO STOP");
+  assert(text.endsWith("\nand 6 more: see `avwap-execution status --broker`"));
+  assert(text.length < 2900, `${text.length} characters would be cut`);
+});
+
+Deno.test("buildPositionWithoutStop() names the position, what keeps the engine from acting and the way out", () => {
+  const gateLine = "Gate mode=DRY_RUN status=FAIL reason=kill switch active (file)";
+  const message = buildPositionWithoutStop({
+    position: NAKED,
+    gateLine,
+    closesAtMs: Date.parse("2026-01-20T21:00:00Z"),
+  });
+  assertEquals([message.level, message.title], ["ERROR", "Position without stop"]);
+  assertEquals(message.text.split("\n"), [
+    "MSFT 5 shares: NO STOP at the broker; it has no good-till-canceled stop for all its shares",
+    gateLine,
+    "The market closes at 2026-01-20 16:00:00 EST",
+    `Place a good-till-canceled stop at the broker, let the gate be LIVE, or close it: ${
+      formatCloseCommand("MSFT")
+    }`,
+  ]);
+  const closed = buildPositionWithoutStop({ position: NAKED, gateLine, closesAtMs: null });
+  assertFalse(closed.text.includes("market closes"));
+});
+
+Deno.test("buildLiveTradingEnabled() says where orders go, and the gate's own lines", () => {
+  const decision = {
+    mode: "LIVE",
+    caps: DEFAULT_CAPS,
+    allowlist: { kind: "list", symbols: ["AAPL", "MSFT"] },
+  } as const;
+  const broker = { endpoint: "live-money", host: "api.alpaca.markets" };
+  assertEquals(buildLiveTradingEnabled(decision, broker), {
+    level: "INFO",
+    title: "Live trading enabled",
+    text: [
+      "Orders go to endpoint=live-money host=api.alpaca.markets",
+      "Gate mode=LIVE status=PASS reason=live trading confirmed",
+      "Gate allowlist=AAPL,MSFT",
+      "Gate caps(orders/day=5, positions=5, gross_notional=5000.0, per_symbol=1000.0)",
+    ].join("\n"),
+  });
+});
+
+Deno.test("buildExecutionStarted() says version, broker, watchlist and what is managed", () => {
+  const facts = {
+    version: "1.2.3",
+    endpoint: "paper",
+    host: "paper-api.alpaca.markets",
+    pollSeconds: 300,
+    watchlist: { kind: "missing" },
+    managedSymbols: ["AAPL", "MSFT"],
+  } as const;
+  assertEquals(buildExecutionStarted(facts), {
+    level: "INFO",
+    title: "Execution started",
+    text: [
+      "avwap-execution 1.2.3, a cycle every 300 s",
+      "Broker endpoint=paper host=paper-api.alpaca.markets",
+      "Watchlist: MISSING: no entries",
+      "Managed positions: AAPL, MSFT",
+    ].join("\n"),
+  });
+  const first = buildExecutionStarted({ ...facts, managedSymbols: [] });
+  assert(first.text.endsWith("\nManaged positions: none"));
+});
+
+Deno.test("buildExecutionError() names the symbol and the remedy where there are such", () => {
+  const title = "Execution error";
+  assertEquals(
+    buildExecutionError({ symbol: "AAPL", problem: "order rejected", remedy: "look" }),
+    { level: "ERROR", title, text: "AAPL: order rejected\nDo: look" },
+  );
+  assertEquals(
+    buildExecutionError({ symbol: null, problem: "cycle failed", remedy: null }),
+    { level: "ERROR", title, text: "cycle failed" },
+  );
+});
+
+Deno.test("buildOrderSubmitted() and buildPositionSold() are the verbose TRADE messages", () => {
+  const submitted = buildOrderSubmitted({
+    symbol: "AAPL",
+    qty: 37,
+    notionalUsd: 499.5,
+    stopUsd: 12.34,
+    takeProfitUsd: 15,
+    orderId: "dry-run",
+  });
+  assertEquals(submitted, {
+    level: "TRADE",
+    title: "Order submitted",
+    text:
+      "SUBMITTED AAPL: qty=37 order_id=dry-run\nabout 499.50 USD, stop 12.34, take-profit 15.00",
+  });
+  const sold = { symbol: "AAPL", qty: 18, reason: "r1_trim", orderId: "id-1" };
+  assertEquals(buildPositionSold({ ...sold, kind: "trim" }), {
+    level: "TRADE",
+    title: "Position trimmed",
+    text: "SUBMITTED sell AAPL: qty=18 reason=r1_trim order_id=id-1",
+  });
+  assertEquals(buildPositionSold({ ...sold, kind: "close" }).title, "Position closed");
+});
+
+const STATE = { key: "kill_switch", value: "file" };
+const KILL = buildKillSwitchActive({ source: "file", positions: [] });
+
+const states: {
+  when: string;
+  alerted: Record<string, string>;
+  message: typeof KILL | null;
+  isSaid: boolean;
+}[] = [
+  { when: "nothing was delivered", alerted: {}, message: KILL, isSaid: true },
+  { when: "another value was", alerted: { kill_switch: "off" }, message: KILL, isSaid: true },
+  { when: "another key was", alerted: { live: "file" }, message: KILL, isSaid: true },
+  { when: "this was delivered", alerted: { kill_switch: "file" }, message: KILL, isSaid: false },
+  { when: "nobody needs to read it", alerted: {}, message: null, isSaid: false },
+];
+for (const { when, alerted, message, isSaid } of states) {
+  Deno.test(`buildStateMessage() ${isSaid ? "says the state" : "withdraws"} when ${when}`, () => {
+    const expected = isSaid ? { ...KILL, state: STATE } : buildWithdrawal(STATE);
+    assertEquals(buildStateMessage(STATE, alerted, message), expected);
+    assertEquals(expected.title === "", !isSaid);
+  });
+}

@@ -5,7 +5,8 @@ export interface ManagedPosition {
   readonly symbol: string;
   /** The client order id of its entry, or the adoption id of a position that the engine did not buy. */
   readonly positionId: string;
-  readonly isAdopted: boolean;
+  /** Shares it had when it was adopted; 0 for a position that this engine bought. */
+  readonly adoptedQty: number;
   readonly pivotUsd: number;
   readonly r1Usd: number;
   readonly r2Usd: number;

@@ -1,0 +1,82 @@
+import type { ManagedPosition } from "./engine_state.ts";
+import type { BrokerOrder, BrokerPosition, OrderSide } from "./orders.ts";
+
+/** What became of a managed position since the last look (pipeline 5, "Which positions"). */
+export type PositionChange =
+  | { readonly kind: "same" }
+  /** The entry works and nothing is filled yet. */
+  | { readonly kind: "waiting" }
+  | { readonly kind: "changed"; readonly qty: number; readonly costBasisUsd: number }
+  /** Absent, and the broker's sell fills account for all of it. */
+  | { readonly kind: "gone" }
+  /** The entry ended without a fill: there never was a position. */
+  | { readonly kind: "never_filled" }
+  /** Absent without sells that explain it: state kept, orders untouched. */
+  | { readonly kind: "absent" }
+  /** Quantity changed with no order behind it (a split): hands off. */
+  | { readonly kind: "unexplained"; readonly qty: number };
+
+/** What the broker's orders since the position was opened say of it. */
+export interface FillHistory {
+  readonly boughtQty: number;
+  readonly soldQty: number;
+}
+
+/**
+ * Sums fills by order: cumulative, as the broker says them. A replaced order's fills may or may not be carried into the
+ * order that replaces it, so both readings are returned; they differ only where a partly filled order was replaced.
+ * @param orders All orders of one symbol since the position was opened, each once.
+ */
+export function listFillHistories(orders: readonly BrokerOrder[]): FillHistory[] {
+  const replaced = new Set(
+    orders.flatMap((order) => order.replaces === null ? [] : [order.replaces]),
+  );
+  const sum = (side: OrderSide, isCarried: boolean) =>
+    orders.filter((order) => order.side === side && !(isCarried && replaced.has(order.orderId)))
+      .reduce((total, order) => total + order.filledQty, 0);
+  return [true, false].map((isCarried) => ({
+    boughtQty: sum("buy", isCarried),
+    soldQty: sum("sell", isCarried),
+  }));
+}
+
+/** Whether the position is as it was, so that the broker's orders need not be asked. */
+export function isUnchanged(
+  position: ManagedPosition,
+  held: BrokerPosition | undefined,
+): boolean {
+  return position.unexplainedQty === null && position.qty !== null && position.qty > 0 &&
+    held !== undefined && held.qty === position.qty;
+}
+
+/**
+ * Explains a managed position's quantity by the broker's orders.
+ * @param held What the broker shows now, `undefined` where the symbol is absent from its answer.
+ * @param histories Readings of the orders since the position was opened (or adopted).
+ * @param isEntryOver Whether the entry order is known to have ended.
+ */
+export function accountPosition(
+  position: ManagedPosition,
+  held: BrokerPosition | undefined,
+  histories: readonly FillHistory[],
+  isEntryOver: boolean,
+): PositionChange {
+  if (isUnchanged(position, held)) return { kind: "same" };
+  const expected = histories.map((each) => position.adoptedQty + each.boughtQty - each.soldQty);
+  if (held !== undefined) {
+    if (!expected.includes(held.qty) || held.qty <= 0) {
+      return { kind: "unexplained", qty: held.qty };
+    }
+    return { kind: "changed", qty: held.qty, costBasisUsd: held.costBasisUsd };
+  }
+  const { unexplainedQty } = position;
+  const isSold = histories.some((each, index) =>
+    each.soldQty > 0 &&
+    (unexplainedQty === null ? expected[index] === 0 : each.soldQty >= unexplainedQty)
+  );
+  if (isSold) return { kind: "gone" };
+  const hasHeld = position.adoptedQty > 0 || (unexplainedQty ?? position.qty ?? 0) > 0 ||
+    histories.some((each) => each.boughtQty > 0);
+  if (hasHeld) return { kind: "absent" };
+  return isEntryOver ? { kind: "never_filled" } : { kind: "waiting" };
+}

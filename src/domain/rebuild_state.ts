@@ -1,0 +1,64 @@
+import { isFlatten, isOurs } from "./client_order_id.ts";
+import type { LedgerEntry, LiveLedger } from "./ledger.ts";
+import { type BrokerOrder, flattenOrders, isFinal } from "./orders.ts";
+
+/**
+ * Whether anything says that this engine has traded before: an entry of ours in a ledger, or an order of ours at the
+ * broker. Without it a missing state is simply a first start (pipeline 6).
+ */
+export function hasTraces(
+  ledgers: readonly LiveLedger[],
+  orders: readonly BrokerOrder[],
+): boolean {
+  return ledgers.some((ledger) => ledger.entries.some((entry) => entry.clientOrderId !== null)) ||
+    orders.some((order) => isOurs(order.clientOrderId) && !isFlatten(order.clientOrderId));
+}
+
+/** What the records say of one position whose state was lost. */
+export interface LostPosition {
+  readonly entry: LedgerEntry;
+  /** The highest stop on record or at work for it. */
+  readonly stopUsd: number;
+  readonly isTrimmedR1: boolean;
+  readonly isTrimmedR2: boolean;
+}
+
+/**
+ * Finds the entry that a held symbol was bought by, newest first, with what its sells say (pipeline 6).
+ * @param ledgers Today's and the archived ones, newest first.
+ * @param orders Open orders and those of the day at the broker.
+ */
+export function findLostPosition(
+  symbol: string,
+  ledgers: readonly LiveLedger[],
+  orders: readonly BrokerOrder[],
+): LostPosition | null {
+  const entries = ledgers.flatMap((ledger) => [...ledger.entries].reverse());
+  const entry = entries.find((each) =>
+    each.symbol === symbol && each.side === "buy" && each.status === "accepted" &&
+    each.clientOrderId !== null && isOurs(each.clientOrderId) && each.stopUsd !== null
+  );
+  if (entry === undefined || entry.stopUsd === null) return null;
+  const sells = entries.filter((each) =>
+    each.positionId === entry.clientOrderId && each.status === "accepted"
+  );
+  const working = flattenOrders(orders).filter((order) =>
+    order.symbol === symbol && order.side === "sell" && !isFinal(order) &&
+    isOurs(order.clientOrderId)
+  );
+  const stops = [
+    entry.stopUsd,
+    ...sells.flatMap((each) =>
+      each.reason === "stop" && each.stopUsd !== null ? [each.stopUsd] : []
+    ),
+    ...working.flatMap((order) => order.stopPriceUsd === null ? [] : [order.stopPriceUsd]),
+  ];
+  const isDone = (reason: string) =>
+    sells.some((each) => each.reason === reason && (each.broker?.filledQty ?? 1) > 0);
+  return {
+    entry,
+    stopUsd: Math.max(...stops),
+    isTrimmedR1: isDone("r1_trim"),
+    isTrimmedR2: isDone("r2_trim"),
+  };
+}

@@ -1,0 +1,151 @@
+import { isFlatten, isOurs } from "./client_order_id.ts";
+import { applyBrokerOrder, buildLedgerEntry, type LedgerEntry, type LiveLedger } from "./ledger.ts";
+import { formatUtc } from "./ny_time.ts";
+import { type BrokerOrder, flattenOrders } from "./orders.ts";
+
+/** The ledger held against the broker's orders of the day (pipeline 6). */
+export interface Reconciliation {
+  /** With what the broker says taken over, and what was lacking added. */
+  readonly ledger: LiveLedger;
+  readonly isChanged: boolean;
+  /** Orders of ours that the ledger lacked; `flatten`'s are recorded too, and are no mismatch. */
+  readonly mismatched: readonly LedgerEntry[];
+  /** Entries that the broker did not list, to be looked up one by one. */
+  readonly missing: readonly LedgerEntry[];
+}
+
+/**
+ * Compares the ledger with our orders at the broker: those with our id prefix, their legs, and what replaces them.
+ * @param ledger Of the NY day of the orders.
+ * @param orders The broker's orders of that NY day, nested, all statuses.
+ */
+export function reconcile(ledger: LiveLedger, orders: readonly BrokerOrder[]): Reconciliation {
+  const flat = flattenOrders(orders);
+  const byClientId = new Map(flat.map((order) => [order.clientOrderId, order]));
+  const byOrderId = new Map(flat.map((order) => [order.orderId, order]));
+  const missing: LedgerEntry[] = [];
+  let isChanged = false;
+  const known = new Set<string>();
+  const entries = ledger.entries.map((entry) => {
+    const order = findOrder(entry, byClientId, byOrderId);
+    if (order === undefined) {
+      missing.push(entry);
+      return entry;
+    }
+    known.add(order.orderId);
+    const updated = applyBrokerOrder(entry, order);
+    if (isSame(entry, updated)) return entry;
+    isChanged = true;
+    return updated;
+  });
+  const added = listUnrecorded(orders, known);
+  const mismatched = added.filter((entry) => !isFlatten(entry.clientOrderId ?? ""));
+  return {
+    ledger: {
+      ...ledger,
+      entries: [...entries, ...added],
+      mismatches: ledger.mismatches + (mismatched.length > 0 ? 1 : 0),
+    },
+    isChanged: isChanged || added.length > 0,
+    mismatched,
+    missing,
+  };
+}
+
+function findOrder(
+  entry: LedgerEntry,
+  byClientId: ReadonlyMap<string, BrokerOrder>,
+  byOrderId: ReadonlyMap<string, BrokerOrder>,
+): BrokerOrder | undefined {
+  const named = entry.clientOrderId === null ? undefined : byClientId.get(entry.clientOrderId);
+  return named ?? (entry.orderId === null ? undefined : byOrderId.get(entry.orderId));
+}
+
+/** Orders of ours that no entry stands for. Legs belong to their parent's entry. */
+function listUnrecorded(orders: readonly BrokerOrder[], known: ReadonlySet<string>): LedgerEntry[] {
+  const legs = new Set(orders.flatMap((order) => order.legs.map((leg) => leg.orderId)));
+  return orders
+    .filter((order) => isOurs(order.clientOrderId))
+    .filter((order) => !known.has(order.orderId) && !legs.has(order.orderId))
+    .map(buildEntryOfOrder);
+}
+
+/**
+ * A ledger entry from what the broker shows: notional from the fill where there is one, else from the dearest price that
+ * the order names, so that the caps err on the safe side.
+ */
+export function buildEntryOfOrder(order: BrokerOrder): LedgerEntry {
+  const qty = order.qty ?? order.filledQty;
+  const prices = [order.limitPriceUsd, ...order.legs.map((leg) => leg.limitPriceUsd)];
+  const namedUsd = Math.max(0, ...prices.map((price) => price ?? 0));
+  const stopLeg = order.legs.find((leg) => leg.stopPriceUsd !== null);
+  const targetLeg = order.legs.find((leg) => leg.limitPriceUsd !== null);
+  const entry = buildLedgerEntry({
+    symbol: order.symbol,
+    notionalUsd: qty * (order.filledAvgPriceUsd ?? namedUsd),
+    timestamp: formatUtc(order.submittedAtMs),
+    side: order.side,
+    qty,
+    clientOrderId: order.clientOrderId,
+    reason: order.side === "sell" ? readReason(order.clientOrderId) : null,
+    positionId: order.side === "sell" ? readPositionId(order.clientOrderId) : null,
+    attempt: order.side === "sell" ? readAttempt(order.clientOrderId) : null,
+    stopUsd: order.stopPriceUsd ?? stopLeg?.stopPriceUsd ?? null,
+    r2Usd: targetLeg?.limitPriceUsd ?? null,
+    replaces: order.replaces,
+  });
+  return applyBrokerOrder(entry, order);
+}
+
+const SELL_ID = /^(.*)-(r1_trim|r2_trim|stop_exit|stop)-(\d{1,6})$/;
+
+/** A sell's reason, read back from its id; `null` for an id of another form. */
+export function readReason(clientOrderId: string): string | null {
+  return SELL_ID.exec(clientOrderId)?.[2] ?? null;
+}
+
+function readPositionId(clientOrderId: string): string | null {
+  return SELL_ID.exec(clientOrderId)?.[1] ?? null;
+}
+
+function readAttempt(clientOrderId: string): number | null {
+  const text = SELL_ID.exec(clientOrderId)?.[3];
+  return text === undefined ? null : Number(text);
+}
+
+function isSame(left: LedgerEntry, right: LedgerEntry): boolean {
+  return left.status === right.status && left.orderId === right.orderId &&
+    left.reason === right.reason && left.notFoundSinceMs === right.notFoundSinceMs &&
+    left.broker?.status === right.broker?.status &&
+    left.broker?.filledQty === right.broker?.filledQty &&
+    left.broker?.filledAvgPriceUsd === right.broker?.filledAvgPriceUsd &&
+    left.broker?.updatedAtMs === right.broker?.updatedAtMs &&
+    left.legs.map((leg) => leg.orderId).join() === right.legs.map((leg) => leg.orderId).join();
+}
+
+/**
+ * The ledger of a new NY day: what is not settled is carried over and counts until it is (pipeline 6).
+ * @param past The ledger of an earlier day.
+ */
+export function startNewDay(past: LiveLedger, dateNy: string): LiveLedger {
+  return {
+    ...past,
+    dateNy,
+    mismatches: 0,
+    entries: past.entries.filter((entry) =>
+      entry.clientOrderId !== null && (entry.status === "pending" || entry.status === "unknown")
+    ),
+  };
+}
+
+/** A ledger without entries. */
+export function buildEmptyLedger(dateNy: string): LiveLedger {
+  return {
+    dateNy,
+    entries: [],
+    host: null,
+    accountId: null,
+    mismatches: 0,
+    unknownFields: {},
+  };
+}

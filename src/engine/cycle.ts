@@ -1,0 +1,170 @@
+import type { GateDecision } from "../domain/gate.ts";
+import type { MarketClock, Trade } from "../domain/market.ts";
+import { isFinal } from "../domain/orders.ts";
+import { formatUtc } from "../domain/ny_time.ts";
+import type { Engine, Observation } from "./engine.ts";
+import { decideDueEntries, pauseEntries } from "./entries.ts";
+import { decideExits, sayDryRunExits } from "./exits.ts";
+import { printGate } from "./gate_log.ts";
+import { readGate } from "./gate_reader.ts";
+import { closeMsOf, observe, readMarket } from "./observe.ts";
+import { noticeGate, noticeKillSwitch, takeDelivered } from "./notices.ts";
+import {
+  adoptPositions,
+  buildAdopted,
+  findEntryOrder,
+  listAdoptable,
+  reportForeign,
+  trackPositions,
+} from "./positions.ts";
+import { CONVERT_AGAIN_MS, CONVERT_BEFORE_CLOSE_MS, protectPositions } from "./protecting.ts";
+import { reconcileLedger } from "./reconciling.ts";
+import { makeIntents } from "./signals.ts";
+import { ensureState } from "./state_loading.ts";
+import { checkUnprotected, LAST_CALL_MS } from "./unprotected.ts";
+import { readWatchlist, type WatchlistStep } from "./watchlist_step.ts";
+
+/** How soon an entry that still works is looked at again, and near the close. */
+const ENTRY_LOOK_MS = 20_000;
+const ENTRY_LOOK_LATE_MS = 5_000;
+/** A warning; refusing entries begins later (broker.md, Time and data). */
+const SKEW_WARN_SECONDS = 2;
+
+/** What a cycle leaves for the wait after it. `market` is `null` where the broker's clock could not be read. */
+export interface CycleResult {
+  readonly market: MarketClock | null;
+  readonly gate: GateDecision | null;
+}
+
+/**
+ * One cycle: observe, reconcile, gate, exits and protection, signals, then every intent due by then (pipeline 4).
+ * Market closed: one line, and nothing else of the cycle.
+ */
+export async function runCycle(engine: Engine): Promise<CycleResult> {
+  engine.wakeAtMs = [];
+  engine.ledgerProblem = null;
+  engine.isStale = false;
+  takeDelivered(engine);
+  const market = await readMarket(engine);
+  const isOpen = market !== null && market.isOpen;
+  if (market === null || (!isOpen && !engine.ports.config.isMarketHoursIgnored)) {
+    await noticeKillSwitch(engine);
+    engine.ports.log.info("Market closed; skipping cycle.");
+    await sayMarket(engine, market);
+    return { market, gate: null };
+  }
+  await sayMarket(engine, market);
+  const observation = await observe(engine, market);
+  const gate = await runOpenCycle(engine, observation);
+  engine.updateState({ lastCycleAtMs: engine.nowMs() });
+  await engine.trySaveState();
+  return { market, gate };
+}
+
+async function runOpenCycle(engine: Engine, observation: Observation): Promise<GateDecision> {
+  saySkew(engine, observation);
+  await ensureState(engine, observation);
+  const step = await reconcileLedger(engine, observation);
+  engine.ledgerProblem = step.problem;
+  await noticeKillSwitch(engine);
+  const { decision } = await readGate(engine);
+  await printGate(engine, decision);
+  noticeGate(engine, decision);
+  await trackPositions(engine);
+  await engine.trySaveState();
+  const watchlist = await readWatchlist(engine);
+  await managePositions(engine, decision, watchlist);
+  reportForeign(engine);
+  if (watchlist.kind === "fresh") {
+    await makeIntents(engine, watchlist.candidates);
+    await engine.trySaveState();
+    await decideDueEntries(engine, decision, step.absent);
+  } else {
+    await pauseEntries(engine, step.absent);
+  }
+  checkUnprotected(engine, decision);
+  planWakes(engine);
+  return decision;
+}
+
+/** Exits, adoption and protection, whatever the watchlist says (pipeline 5). */
+async function managePositions(
+  engine: Engine,
+  decision: GateDecision,
+  watchlist: WatchlistStep,
+): Promise<void> {
+  const candidates = watchlist.kind === "fresh" ? watchlist.candidates : [];
+  const trades = await readTrades(engine, candidates.map((candidate) => candidate.symbol));
+  const adoptable = listAdoptable(engine, candidates, trades);
+  const fresh = decision.mode === "LIVE"
+    ? await adoptPositions(engine, decision, adoptable)
+    : new Set<string>();
+  await decideExits(engine, decision, trades, fresh);
+  if (decision.mode === "LIVE") {
+    await protectPositions(engine, decision);
+    return;
+  }
+  for (const { candidate, held } of adoptable) {
+    const priceUsd = trades.get(held.symbol)?.priceUsd ?? NaN;
+    await sayDryRunExits(engine, buildAdopted(engine, candidate, held), held.qty, priceUsd);
+  }
+}
+
+/** Last prices of what is managed or could be adopted, in one request. */
+async function readTrades(
+  engine: Engine,
+  listed: readonly string[],
+): Promise<ReadonlyMap<string, Trade>> {
+  const positions = engine.observation?.positions;
+  const held = positions?.kind === "ok" ? positions.value.map((each) => each.symbol) : [];
+  const symbols = new Set([
+    ...engine.state.positions.map((each) => each.symbol),
+    ...held.filter((symbol) => listed.includes(symbol)),
+  ]);
+  if (symbols.size === 0) return new Map();
+  const read = await engine.read(() =>
+    engine.ports.marketData.listLatestTrades([...symbols].sort())
+  );
+  if (read.kind === "ok") return read.value;
+  engine.ports.log.warn(
+    `Latest trades unavailable (${read.failure}): ${read.message}; no exit decided in this cycle`,
+  );
+  return new Map();
+}
+
+function saySkew(engine: Engine, { skewSeconds }: Observation): void {
+  if (Math.abs(skewSeconds) <= SKEW_WARN_SECONDS) return;
+  engine.ports.log.warn(
+    `System clock is ${
+      skewSeconds.toFixed(1)
+    } s off the broker's: correct the host's time (more than 30 s refuses entries)`,
+  );
+}
+
+async function sayMarket(engine: Engine, market: MarketClock | null): Promise<void> {
+  const text = market === null ? "unknown" : `${market.isOpen}:${market.nextCloseMs}`;
+  if (engine.marketSaid === text) return;
+  engine.marketSaid = text;
+  await engine.event({
+    type: "market",
+    is_open: market?.isOpen ?? null,
+    next_open: market === null ? null : formatUtc(market.nextOpenMs),
+    next_close: market === null ? null : formatUtc(market.nextCloseMs),
+  });
+}
+
+/** The moments that the engine must not sleep through. */
+function planWakes(engine: Engine): void {
+  const nowMs = engine.nowMs();
+  const closeMs = engine.observation === null ? null : closeMsOf(engine.observation);
+  if (engine.state.positions.length === 0 || closeMs === null) return;
+  for (const beforeMs of [LAST_CALL_MS, CONVERT_BEFORE_CLOSE_MS, CONVERT_AGAIN_MS]) {
+    if (closeMs - beforeMs > nowMs) engine.wakeAt(closeMs - beforeMs);
+  }
+  const isLate = closeMs - nowMs <= CONVERT_BEFORE_CLOSE_MS;
+  const isEntryWorking = engine.state.positions.some((position) => {
+    const order = findEntryOrder(engine, position);
+    return position.qty === null || (order !== undefined && !isFinal(order));
+  });
+  if (isEntryWorking) engine.wakeAt(nowMs + (isLate ? ENTRY_LOOK_LATE_MS : ENTRY_LOOK_MS));
+}

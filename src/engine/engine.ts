@@ -1,0 +1,156 @@
+import { EMPTY_STATE, type EngineState, type ManagedPosition } from "../domain/engine_state.ts";
+import type { EngineEvent } from "../domain/events.ts";
+import type { ReadFailure } from "../domain/gate.ts";
+import type { LedgerProblem } from "../domain/ledger.ts";
+import type { MarketClock, Session } from "../domain/market.ts";
+import { dateNyOf } from "../domain/ny_time.ts";
+import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../domain/orders.ts";
+import { type Alert, BrokerError, type EnginePorts, StateError } from "./ports.ts";
+
+/** A broker read that may have failed: the value, or the word that the gate uses. */
+export type Read<T> =
+  | { readonly kind: "ok"; readonly value: T; readonly atMonotonicMs: number }
+  | { readonly kind: "failed"; readonly failure: ReadFailure; readonly message: string };
+
+/** What the broker showed in this cycle. Times from the broker's clock. */
+export interface Observation {
+  readonly clock: MarketClock;
+  readonly dateNy: string;
+  /** Today's session, or `null` where the calendar has none or could not be read. */
+  readonly session: Session | null;
+  /** Host clock minus broker clock. */
+  readonly skewSeconds: number;
+  readonly account: Read<BrokerAccount>;
+  readonly positions: Read<readonly BrokerPosition[]>;
+  /** Nested, `held` legs under their parents. */
+  readonly openOrders: Read<readonly BrokerOrder[]>;
+  /** All orders submitted since the NY day began, nested. */
+  readonly dayOrders: Read<readonly BrokerOrder[]>;
+}
+
+/**
+ * The running engine: its ports and what it remembers. The only mutable thing in `engine/`; everything that must survive
+ * a crash is in `state`, which is written through `saveState`.
+ */
+export class Engine {
+  state: EngineState = EMPTY_STATE;
+  /** Whether `state` was read from (or rebuilt for) the file; until then nothing is written over it. */
+  isStateLoaded = false;
+  /** Blocks LIVE under this name until the cycle in which it was found is over, or until a restart. */
+  stateProblem: string | null = null;
+  /** What this cycle found of the ledger beyond the file itself; blocks LIVE until the next cycle. */
+  ledgerProblem: LedgerProblem | null = null;
+  observation: Observation | null = null;
+  sessions: readonly Session[] = [];
+  lastGateText: string | null = null;
+  killSwitchSeen: "env" | "file" | null = null;
+  marketSaid: string | null = null;
+  /** Moments at which the engine wants to wake, collected during a cycle, broker time. */
+  wakeAtMs: number[] = [];
+  watchlistVersionSaid: string | null = null;
+  /** Whether something was sent since positions and orders were last read. */
+  isStale = false;
+  private brokerBaseMs: number | null = null;
+  private monotonicBaseMs = 0;
+  private savedState: EngineState | null = null;
+
+  constructor(readonly ports: EnginePorts) {}
+
+  /**
+   * The moment by the broker's clock, carried on by monotonic time, so that a jump of the host's clock neither ages nor
+   * rejuvenates an order; the host's clock until the broker's was read.
+   */
+  nowMs(): number {
+    const { clock } = this.ports;
+    if (this.brokerBaseMs === null) return clock.nowMs();
+    return this.brokerBaseMs + clock.monotonicMs() - this.monotonicBaseMs;
+  }
+
+  /** Today in New York, by `nowMs`. */
+  dateNy(): string {
+    return dateNyOf(this.nowMs());
+  }
+
+  /** Takes over the broker's clock as read just now. */
+  setBrokerTime(timestampMs: number): void {
+    this.brokerBaseMs = timestampMs;
+    this.monotonicBaseMs = this.ports.clock.monotonicMs();
+  }
+
+  /** Replaces what is remembered; durable only after `saveState`. */
+  updateState(change: Partial<EngineState>): void {
+    this.state = { ...this.state, ...change };
+  }
+
+  /** Puts a managed position in place of the one with its id, or adds it. */
+  putPosition(position: ManagedPosition): void {
+    const others = this.state.positions.filter((each) => each.positionId !== position.positionId);
+    this.updateState({ positions: [...others, position] });
+  }
+
+  /** Forgets a managed position. */
+  dropPosition(positionId: string): void {
+    const positions = this.state.positions.filter((each) => each.positionId !== positionId);
+    this.updateState({ positions });
+  }
+
+  /**
+   * Makes `state` durable, where it changed since the last time.
+   * @throws {StateError} Where the file can't be written.
+   */
+  async saveState(): Promise<void> {
+    if (!this.isStateLoaded || this.savedState === this.state) return;
+    const state = this.state;
+    await this.ports.state.write(state);
+    this.savedState = state;
+  }
+
+  /** The same, where a failure is said and must not stop what follows. */
+  async trySaveState(): Promise<void> {
+    try {
+      await this.saveState();
+    } catch (error) {
+      if (!(error instanceof StateError)) throw error;
+      this.sayError(`Cannot save the engine's state: ${error.message}`);
+    }
+  }
+
+  /** Asks for a wake-up at that moment by the broker's clock. */
+  wakeAt(ms: number): void {
+    this.wakeAtMs.push(ms);
+  }
+
+  /** A broker read whose failure is an answer too. */
+  async read<T>(ask: () => Promise<T>): Promise<Read<T>> {
+    try {
+      const value = await ask();
+      return { kind: "ok", value, atMonotonicMs: this.ports.clock.monotonicMs() };
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      return { kind: "failed", failure: error.failure, message: error.message };
+    }
+  }
+
+  /** One line of the audit trail. */
+  async event(event: EngineEvent): Promise<void> {
+    await this.ports.events.record(event);
+  }
+
+  /** An error in log and Slack; the message names the symbol it is about. */
+  sayError(message: string): void {
+    this.ports.log.error(message);
+    this.alert({ level: "ERROR", title: "Execution error", text: message });
+  }
+
+  /** A message to the operator, kept in the audit trail by the sender. */
+  alert(alert: Alert): void {
+    this.ports.alerts.send(alert);
+  }
+
+  /** Whether a thing keyed by `key` was said with this value before, across restarts; remembers that it now was. */
+  isNews(key: string, value: string): boolean {
+    if (this.state.alerted[key] === value) return false;
+    this.updateState({ alerted: { ...this.state.alerted, [key]: value } });
+    return true;
+  }
+}

@@ -1,0 +1,298 @@
+import { checkCaps, formatVerdict, type OrderVerdict } from "../domain/caps.ts";
+import { parseOurId } from "../domain/client_order_id.ts";
+import type { EntryIntent } from "../domain/entry_intent.ts";
+import { isExpired, listDueIntents } from "../domain/entry_plan.ts";
+import type { GateDecision, LiveDecision } from "../domain/gate.ts";
+import {
+  buildCapUsage,
+  isOpenEntry,
+  isUnsettled,
+  type LedgerEntry,
+  type LiveLedger,
+  NOT_SENT,
+} from "../domain/ledger.ts";
+import type { Trade } from "../domain/market.ts";
+import { buildNotional } from "../domain/money.ts";
+import { formatUtc } from "../domain/ny_time.ts";
+import { flattenOrders, isFinal } from "../domain/orders.ts";
+import type { Engine } from "./engine.ts";
+import { submitEntry } from "./entry_order.ts";
+import { printGateIfChanged } from "./gate_log.ts";
+import { readGate } from "./gate_reader.ts";
+import { changeEntry } from "./ledger_store.ts";
+import { closeMsOf, refresh } from "./observe.ts";
+import { StateError } from "./ports.ts";
+
+/** An entry later than this before the close could not be given its overnight stop in time (pipeline 5). */
+const LAST_ENTRY_MS = 60_000;
+
+/**
+ * Decides every intent that is due, in order of scheduled time, and entries proven absent at the broker, each as a new
+ * decision (pipeline 4 and 6).
+ * @param gate This cycle's decision.
+ * @param absent From the ledger step.
+ */
+export async function decideDueEntries(
+  engine: Engine,
+  gate: GateDecision,
+  absent: readonly LedgerEntry[],
+): Promise<void> {
+  const { due, expired, waiting } = listDueIntents(engine.state.intents, engine.nowMs());
+  engine.updateState({ intents: waiting });
+  for (const intent of expired) await skip(engine, intent, "intent expired");
+  const repeatable = gate.mode === "LIVE" ? absent : [];
+  const repeats = repeatable.flatMap(buildRepeat);
+  for (const entry of absent) {
+    const isRepeated = repeats.some((intent) => intent.clientOrderId === entry.clientOrderId);
+    if (!isRepeated) await settleNotSent(engine, entry.clientOrderId);
+  }
+  if (due.length === 0 && repeats.length === 0) return;
+  const trades = gate.mode === "LIVE"
+    ? await readTrades(engine, [...repeats, ...due])
+    : new Map<string, Trade>();
+  let current = gate;
+  for (const intent of [...repeats, ...due]) {
+    current = await decideEntry(engine, current, intent, trades);
+    if (repeats.includes(intent)) await settleUnrepeated(engine, intent.clientOrderId);
+  }
+}
+
+/** Without a fresh list nothing is scheduled or sent: what expired is dropped, what was proven absent settles. */
+export async function pauseEntries(
+  engine: Engine,
+  absent: readonly LedgerEntry[],
+): Promise<void> {
+  const { expired } = listDueIntents(engine.state.intents, engine.nowMs());
+  engine.updateState({ intents: engine.state.intents.filter((each) => !expired.includes(each)) });
+  for (const intent of expired) await skip(engine, intent, "intent expired");
+  for (const entry of absent) await settleNotSent(engine, entry.clientOrderId);
+}
+
+/** A repeat that was not sent again settles: its record stands for nothing at the broker. */
+async function settleUnrepeated(engine: Engine, clientOrderId: string): Promise<void> {
+  const read = await engine.ports.ledger.read();
+  if (read.kind !== "ok") return;
+  const entry = read.ledger.entries.find((each) => each.clientOrderId === clientOrderId);
+  // A repeat that left has a record of its own, without the old evidence of absence.
+  if (entry === undefined || !isUnsettled(entry) || entry.notFoundSinceMs === null) return;
+  await settleNotSent(engine, clientOrderId);
+}
+
+async function settleNotSent(engine: Engine, clientOrderId: string | null): Promise<void> {
+  if (clientOrderId === null) return;
+  await changeEntry(engine, clientOrderId, (entry) => ({
+    ...entry,
+    status: "rejected",
+    reason: NOT_SENT,
+  }));
+}
+
+/** The intent that an unresolved entry was recorded for; empty where its record does not hold one. */
+function buildRepeat(entry: LedgerEntry): EntryIntent[] {
+  const clientOrderId = parseOurId(entry.clientOrderId ?? "");
+  const { qty, pivotUsd, stopUsd, r1Usd, r2Usd, refPriceUsd, expiresAtMs } = entry;
+  if (
+    clientOrderId === null || qty === null || pivotUsd === null || stopUsd === null ||
+    r1Usd === null || r2Usd === null || refPriceUsd === null || expiresAtMs === null
+  ) return [];
+  const recordedAtMs = Date.parse(entry.timestamp);
+  return [{
+    clientOrderId,
+    dateNy: clientOrderId.slice(6, 16),
+    symbol: entry.symbol,
+    qty,
+    pivotUsd,
+    stopUsd,
+    r1Usd,
+    r2Usd,
+    refPriceUsd,
+    distancePct: 0,
+    confirmedAtMs: recordedAtMs,
+    scheduledAtMs: recordedAtMs,
+    expiresAtMs,
+  }];
+}
+
+async function readTrades(
+  engine: Engine,
+  intents: readonly EntryIntent[],
+): Promise<ReadonlyMap<string, Trade>> {
+  const symbols = [...new Set(intents.map((intent) => intent.symbol))];
+  const read = await engine.read(() => engine.ports.marketData.listLatestTrades(symbols));
+  if (read.kind === "ok") return read.value;
+  engine.ports.log.warn(`Latest trades unavailable (${read.failure}): ${read.message}`);
+  return new Map();
+}
+
+/** Decides one entry. @returns The gate as it is afterwards, for the next one. */
+async function decideEntry(
+  engine: Engine,
+  gate: GateDecision,
+  intent: EntryIntent,
+  trades: ReadonlyMap<string, Trade>,
+): Promise<GateDecision> {
+  if (await isPastWorth(engine, intent)) return gate;
+  if (!await isFree(engine, intent)) {
+    await skip(engine, intent, "open order/position exists");
+    return gate;
+  }
+  if (gate.mode === "DRY_RUN") {
+    await simulateEntry(engine, intent);
+    return gate;
+  }
+  const trade = trades.get(intent.symbol);
+  const first = await checkEntry(engine, gate, intent, trade);
+  if (first.kind === "denied") {
+    await sayVerdict(engine, intent, first);
+    return gate;
+  }
+  // Only an intent that passes on the cycle's view is worth asking the broker again.
+  await refresh(engine);
+  const { decision } = await readGate(engine);
+  await printGateIfChanged(engine, decision);
+  if (decision.mode === "DRY_RUN") {
+    await simulateEntry(engine, intent);
+    return decision;
+  }
+  if (!await isFree(engine, intent)) {
+    await skip(engine, intent, "open order/position exists");
+    return decision;
+  }
+  const verdict = await checkEntry(engine, decision, intent, trade);
+  await sayVerdict(engine, intent, verdict);
+  if (verdict.kind === "allowed" && !await isPastWorth(engine, intent)) {
+    await submitEntry(engine, decision, intent, verdict.notionalMicros);
+  }
+  return decision;
+}
+
+async function isPastWorth(engine: Engine, intent: EntryIntent): Promise<boolean> {
+  const closeMs = engine.observation === null ? null : closeMsOf(engine.observation);
+  const isLate = closeMs !== null && engine.observation?.clock.isOpen === true &&
+    engine.nowMs() > closeMs - LAST_ENTRY_MS;
+  const isOtherDay = intent.dateNy !== engine.dateNy();
+  if (!isExpired(intent.expiresAtMs, engine.nowMs()) && !isLate && !isOtherDay) return false;
+  await skip(engine, intent, "intent expired");
+  return true;
+}
+
+/** Whether nobody has an order or position in the symbol; a broker that can't be asked counts as "exists". */
+async function isFree(engine: Engine, intent: EntryIntent): Promise<boolean> {
+  const { observation } = engine;
+  if (observation?.positions.kind !== "ok" || observation.openOrders.kind !== "ok") return false;
+  const { symbol } = intent;
+  if (observation.positions.value.some((position) => position.symbol === symbol)) return false;
+  const orders = flattenOrders(observation.openOrders.value);
+  if (orders.some((order) => order.symbol === symbol && !isFinal(order))) return false;
+  if (engine.state.positions.some((position) => position.symbol === symbol)) return false;
+  const read = await engine.ports.ledger.read();
+  if (read.kind !== "ok") return true;
+  return !read.ledger.entries.some((entry) =>
+    entry.symbol === symbol && entry.clientOrderId !== intent.clientOrderId &&
+    isUnsettled(entry) && entry.clientOrderId !== null
+  );
+}
+
+async function checkEntry(
+  engine: Engine,
+  gate: LiveDecision,
+  intent: EntryIntent,
+  trade: Trade | undefined,
+): Promise<OrderVerdict> {
+  const read = await engine.ports.ledger.read();
+  if (read.kind !== "ok") {
+    return { kind: "denied", reason: "positions unknown", detail: `ledger ${read.kind}` };
+  }
+  const priceUsd = trade === undefined ? NaN : Math.max(intent.refPriceUsd, trade.priceUsd);
+  return checkCaps(gate, {
+    symbol: intent.symbol,
+    notionalMicros: buildNotional(intent.qty, priceUsd),
+    openSymbols: countOpenSymbols(engine, read.ledger, intent),
+    usage: buildCapUsage(read.ledger, intent),
+    clockSkewSeconds: engine.observation?.skewSeconds ?? null,
+  });
+}
+
+/** Distinct symbols with anyone's open position, a working buy, or an entry of ours that is not settled (pipeline 4). */
+function countOpenSymbols(
+  engine: Engine,
+  ledger: LiveLedger,
+  intent: EntryIntent,
+): number | null {
+  const { observation } = engine;
+  if (observation?.positions.kind !== "ok" || observation.openOrders.kind !== "ok") return null;
+  const symbols = new Set(observation.positions.value.map((position) => position.symbol));
+  for (const order of observation.openOrders.value) {
+    if (order.side === "buy" && !isFinal(order)) symbols.add(order.symbol);
+  }
+  for (const position of engine.state.positions) symbols.add(position.symbol);
+  for (const entry of ledger.entries) {
+    const isOther = entry.clientOrderId !== intent.clientOrderId;
+    if (isOther && entry.side === "buy" && entry.clientOrderId !== null && isOpenEntry(entry)) {
+      symbols.add(entry.symbol);
+    }
+  }
+  return symbols.size;
+}
+
+async function sayVerdict(
+  engine: Engine,
+  intent: EntryIntent,
+  verdict: OrderVerdict,
+): Promise<void> {
+  engine.ports.log.info(formatVerdict(intent.symbol, verdict));
+  await engine.event({
+    type: "verdict",
+    symbol: intent.symbol,
+    client_order_id: intent.clientOrderId,
+    qty: intent.qty,
+    ref_price_usd: intent.refPriceUsd,
+    is_allowed: verdict.kind === "allowed",
+    reason: verdict.kind === "allowed" ? "caps ok" : verdict.reason,
+    detail: verdict.kind === "allowed" ? null : verdict.detail,
+    notional_usd: verdict.kind === "allowed" ? verdict.notionalMicros / 1e6 : null,
+  });
+}
+
+async function skip(engine: Engine, intent: EntryIntent, reason: string): Promise<void> {
+  engine.ports.log.info(`SKIP ${intent.symbol}: ${reason}`);
+  await engine.event({
+    type: "skip",
+    symbol: intent.symbol,
+    client_order_id: intent.clientOrderId,
+    reason,
+  });
+}
+
+/** What DRY_RUN does with a due intent: once per symbol and NY day, durable before it is said (pipeline 4). */
+async function simulateEntry(engine: Engine, intent: EntryIntent): Promise<void> {
+  const { log, dryRunLedger, config } = engine.ports;
+  const { symbol, qty, stopUsd, r2Usd } = intent;
+  const { allowlist } = config;
+  if (allowlist.kind === "list" && !allowlist.symbols.includes(symbol)) {
+    log.info(`Gate DRY_RUN allowlist would block ${symbol}`);
+  }
+  const dateNy = engine.dateNy();
+  try {
+    if (await dryRunLedger.has({ dateNy, symbol })) {
+      log.info(`DRY_RUN: already submitted today -> ${symbol}; skipping`);
+      return;
+    }
+    await dryRunLedger.record({ dateNy, symbol, qty, ts: formatUtc(engine.nowMs()) });
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    engine.sayError(`DRY_RUN ${symbol} not recorded: ${error.message}`);
+    return;
+  }
+  log.info(`DRY_RUN: would submit ${symbol} qty=${qty} SL=${stopUsd} TP=${r2Usd}`);
+  log.info(`SUBMITTED ${symbol}: qty=${qty} order_id=dry-run`);
+  await engine.event({
+    type: "dry_run_order",
+    symbol,
+    qty,
+    stop_usd: stopUsd,
+    take_profit_usd: r2Usd,
+    ref_price_usd: intent.refPriceUsd,
+    notional_usd: qty * intent.refPriceUsd,
+  });
+}

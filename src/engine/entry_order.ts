@@ -1,0 +1,190 @@
+import type { EntryIntent } from "../domain/entry_intent.ts";
+import type { ManagedPosition } from "../domain/engine_state.ts";
+import { REJECTIONS_IN_A_ROW_MAX, SYMBOL_REJECTIONS_MAX } from "../domain/caps.ts";
+import type { LiveDecision } from "../domain/gate.ts";
+import { buildCapUsage, buildLedgerEntry, type LedgerEntry, NOT_SENT } from "../domain/ledger.ts";
+import { microsToUsd, type UsdMicros } from "../domain/money.ts";
+import { formatUtc } from "../domain/ny_time.ts";
+import type { BrokerOrder } from "../domain/orders.ts";
+import { roundToIncrement } from "../domain/price_increment.ts";
+import type { Engine } from "./engine.ts";
+import { changeEntry, recordEntries, settleByOrder } from "./ledger_store.ts";
+import { type Refusal, StateError } from "./ports.ts";
+import { sendLive, type SendResult } from "./send.ts";
+
+/** Deadline of one request; a "not found" counts as evidence only after it has passed. */
+export const REQUEST_DEADLINE_MS = 10_000;
+/** A request leaves at most this long after its record, or not at all: the deadline on record counts on it. */
+export const RECORD_AGE_MAX_MS = 5_000;
+/** How soon a new order is looked at again. */
+export const LOOK_AGAIN_MS = 15_000;
+
+/** When evidence about an order recorded now begins to count. */
+export function buildDeadlineMs(nowMs: number): number {
+  return nowMs + RECORD_AGE_MAX_MS + REQUEST_DEADLINE_MS;
+}
+
+/**
+ * Sends one entry: recorded, sent, settled (pipeline 6). A crash between any two lines leaves `pending`, which counts
+ * against the caps and is looked up by its id.
+ * @param notionalMicros As the verdict counted it.
+ */
+export async function submitEntry(
+  engine: Engine,
+  decision: LiveDecision,
+  intent: EntryIntent,
+  notionalMicros: UsdMicros,
+): Promise<void> {
+  const entry = buildPending(engine, intent, notionalMicros);
+  try {
+    await recordEntries(engine, [entry]);
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    engine.sayError(`${intent.symbol} not sent, its record can't be written: ${error.message}`);
+    return;
+  }
+  const result = engine.nowMs() - Date.parse(entry.timestamp) > RECORD_AGE_MAX_MS
+    ? { kind: "stopped", reason: "writing the record took too long" } as const
+    : await sendLive(engine, { kind: "gate", decision }, {
+      op: "bracket",
+      request: {
+        clientOrderId: intent.clientOrderId,
+        symbol: intent.symbol,
+        qty: intent.qty,
+        takeProfitUsd: roundToIncrement(intent.r2Usd),
+        stopUsd: roundToIncrement(intent.stopUsd),
+      },
+    });
+  engine.isStale = true;
+  await settle(engine, intent, result);
+}
+
+function buildPending(
+  engine: Engine,
+  intent: EntryIntent,
+  notionalMicros: UsdMicros,
+): LedgerEntry {
+  const nowMs = engine.nowMs();
+  return buildLedgerEntry({
+    symbol: intent.symbol,
+    notionalUsd: microsToUsd(notionalMicros),
+    timestamp: formatUtc(nowMs),
+    side: "buy",
+    clientOrderId: intent.clientOrderId,
+    qty: intent.qty,
+    pivotUsd: intent.pivotUsd,
+    r1Usd: intent.r1Usd,
+    r2Usd: intent.r2Usd,
+    stopUsd: intent.stopUsd,
+    refPriceUsd: intent.refPriceUsd,
+    expiresAtMs: intent.expiresAtMs,
+    deadlineAtMs: buildDeadlineMs(nowMs),
+  });
+}
+
+async function settle(engine: Engine, intent: EntryIntent, result: SendResult): Promise<void> {
+  switch (result.kind) {
+    case "accepted":
+      return await adopt(engine, intent, result.order);
+    case "duplicate":
+    case "unknown":
+      return await settleUnknown(engine, intent, result.kind);
+    case "rejected":
+      return await settleRejected(engine, intent, result);
+    case "stopped":
+      engine.ports.log.warn(`${intent.symbol} not sent: ${result.reason}`);
+      return await changeEntry(engine, intent.clientOrderId, (entry) => ({
+        ...entry,
+        status: "rejected",
+        reason: NOT_SENT,
+      }));
+    case "requested":
+      return;
+  }
+}
+
+async function adopt(engine: Engine, intent: EntryIntent, order: BrokerOrder): Promise<void> {
+  const { clientOrderId, symbol } = intent;
+  await settleByOrder(engine, clientOrderId, order);
+  engine.ports.log.info(`SUBMITTED ${symbol}: qty=${intent.qty} order_id=${order.orderId}`);
+  if (order.status === "rejected") return;
+  engine.putPosition(buildManaged(intent, engine.nowMs()));
+  engine.wakeAt(engine.nowMs() + LOOK_AGAIN_MS);
+  await engine.trySaveState();
+  if (!engine.ports.config.isSlackVerbose) return;
+  engine.alert({
+    level: "TRADE",
+    title: "Order submitted",
+    text: `${symbol} qty=${intent.qty} SL=${intent.stopUsd} TP=${intent.r2Usd}`,
+  });
+}
+
+/** A position as its entry's plan has it, before anything is filled. */
+export function buildManaged(
+  plan: Pick<
+    EntryIntent,
+    "symbol" | "clientOrderId" | "pivotUsd" | "r1Usd" | "r2Usd" | "stopUsd" | "refPriceUsd"
+  >,
+  openedAtMs: number,
+): ManagedPosition {
+  return {
+    symbol: plan.symbol,
+    positionId: plan.clientOrderId,
+    adoptedQty: 0,
+    pivotUsd: plan.pivotUsd,
+    r1Usd: plan.r1Usd,
+    r2Usd: plan.r2Usd,
+    stopUsd: plan.stopUsd,
+    highWaterUsd: plan.refPriceUsd,
+    isTrimmedR1: false,
+    isTrimmedR2: false,
+    qty: null,
+    costBasisUsd: null,
+    unexplainedQty: null,
+    openedAtMs,
+    partialSinceMs: null,
+  };
+}
+
+/** No usable answer, or the broker knows the id already: its own view decides, now if it can be had. */
+async function settleUnknown(
+  engine: Engine,
+  intent: EntryIntent,
+  kind: "duplicate" | "unknown",
+): Promise<void> {
+  const { clientOrderId, symbol } = intent;
+  const found = await engine.ports.broker.lookUp(clientOrderId, "protect");
+  if (found.kind === "found") return await adopt(engine, intent, found.order);
+  await changeEntry(engine, clientOrderId, (entry) => ({ ...entry, status: "unknown" }));
+  engine.wakeAt(engine.nowMs() + LOOK_AGAIN_MS);
+  const why = kind === "duplicate" ? "the broker has its id already" : "no usable answer";
+  engine.sayError(
+    `${symbol} order unresolved (${why}): no entry in ${symbol} until the broker shows it or its absence`,
+  );
+}
+
+async function settleRejected(
+  engine: Engine,
+  intent: EntryIntent,
+  refusal: Refusal,
+): Promise<void> {
+  const { symbol } = intent;
+  const message = refusal.message === "" ? `HTTP ${refusal.httpStatus}` : refusal.message;
+  await changeEntry(engine, intent.clientOrderId, (entry) => ({
+    ...entry,
+    status: "rejected",
+    reason: message,
+  }));
+  engine.sayError(`${symbol} entry rejected by the broker (${refusal.httpStatus}): ${message}`);
+  const read = await engine.ports.ledger.read();
+  if (read.kind !== "ok") return;
+  const usage = buildCapUsage(read.ledger, { ...intent, clientOrderId: null });
+  if (usage.symbolRejections >= SYMBOL_REJECTIONS_MAX) {
+    engine.sayError(`${symbol} was rejected twice today: no further entry in it today`);
+  }
+  if (usage.rejectionsInARow >= REJECTIONS_IN_A_ROW_MAX) {
+    engine.sayError(
+      `${usage.rejectionsInARow} rejections in a row: no entries for the rest of the day`,
+    );
+  }
+}

@@ -1,0 +1,165 @@
+import type { ManagedPosition } from "../domain/engine_state.ts";
+import {
+  decideExit,
+  type ExitReason,
+  EXITS_MAX,
+  formatDryRunExit,
+  listDryRunExits,
+  markTrimmed,
+} from "../domain/exit_plan.ts";
+import type { GateDecision, LiveDecision } from "../domain/gate.ts";
+import type { Trade } from "../domain/market.ts";
+import type { Engine } from "./engine.ts";
+import { sendExit } from "./exit_order.ts";
+import { findHeld, refresh } from "./observe.ts";
+import { isActionable } from "./positions.ts";
+import { StateError } from "./ports.ts";
+import { isExitSent } from "./sell_orders.ts";
+
+/**
+ * Applies the exit rules to every managed position (pipeline 5). Observes the high-water price in every mode; sells, and
+ * changes stop and trim flags, only under a LIVE gate.
+ * @param fresh Positions adopted in this cycle, which it only protects.
+ */
+export async function decideExits(
+  engine: Engine,
+  gate: GateDecision,
+  trades: ReadonlyMap<string, Trade>,
+  fresh: ReadonlySet<string>,
+): Promise<void> {
+  for (const position of engine.state.positions) {
+    const trade = trades.get(position.symbol);
+    if (trade === undefined || !isOfThisSession(engine, trade)) continue;
+    if (!isActionable(position, findHeld(engine, position.symbol))) continue;
+    await sayPrice(engine, position, trade);
+    if (gate.mode === "DRY_RUN") await observeOnly(engine, position, trade.priceUsd);
+    else if (!fresh.has(position.positionId)) {
+      await runExits(engine, gate, position, trade.priceUsd);
+    }
+  }
+}
+
+/** No exit is decided before the symbol's latest trade is from this session (pipeline 5, "When"). */
+export function isOfThisSession(engine: Engine, trade: Trade): boolean {
+  const session = engine.observation?.session ?? null;
+  return session !== null && trade.atMs >= session.openMs && trade.atMs < session.closeMs;
+}
+
+async function sayPrice(engine: Engine, position: ManagedPosition, trade: Trade): Promise<void> {
+  await engine.event({
+    type: "price",
+    symbol: position.symbol,
+    price_usd: trade.priceUsd,
+    stop_usd: position.stopUsd,
+    high_water_usd: position.highWaterUsd,
+    qty: position.qty,
+  });
+}
+
+async function observeOnly(
+  engine: Engine,
+  position: ManagedPosition,
+  priceUsd: number,
+): Promise<void> {
+  const qty = position.qty ?? 0;
+  const { highWaterUsd } = decideExit(position, qty, priceUsd);
+  if (highWaterUsd !== position.highWaterUsd) engine.putPosition({ ...position, highWaterUsd });
+  await sayDryRunExits(engine, position, qty, priceUsd);
+}
+
+/** The exits that LIVE would send, as DRY_RUN prints them. */
+export async function sayDryRunExits(
+  engine: Engine,
+  position: ManagedPosition,
+  qty: number,
+  priceUsd: number,
+): Promise<void> {
+  for (const exit of listDryRunExits(position, qty, priceUsd)) {
+    engine.ports.log.info(formatDryRunExit(position.symbol, exit.reason, exit.qty));
+    await engine.event({
+      type: "exit",
+      symbol: position.symbol,
+      mode: "DRY_RUN",
+      reason: exit.reason,
+      qty: exit.qty,
+      price_usd: priceUsd,
+    });
+  }
+}
+
+/** Each due exit in turn, decided anew from what the broker holds after the one before. */
+async function runExits(
+  engine: Engine,
+  gate: LiveDecision,
+  position: ManagedPosition,
+  priceUsd: number,
+): Promise<void> {
+  for (let turn = 0; turn < EXITS_MAX; turn++) {
+    const current = engine.state.positions.find((each) => each.positionId === position.positionId);
+    if (current === undefined) return;
+    const { highWaterUsd, stopUsd, due } = decideExit(current, current.qty ?? 0, priceUsd);
+    const observed = { ...current, highWaterUsd, stopUsd };
+    if (highWaterUsd !== current.highWaterUsd || stopUsd !== current.stopUsd) {
+      engine.putPosition(observed);
+    }
+    if (due === null) return;
+    await engine.event({
+      type: "exit",
+      symbol: current.symbol,
+      mode: "LIVE",
+      reason: due.reason,
+      qty: due.qty,
+      price_usd: priceUsd,
+      stop_usd: stopUsd,
+    });
+    if (!await completeExit(engine, gate, observed, due, priceUsd)) return;
+  }
+}
+
+/** @returns Whether the rules may look at the position again in this cycle. */
+async function completeExit(
+  engine: Engine,
+  gate: LiveDecision,
+  position: ManagedPosition,
+  due: { readonly reason: ExitReason; readonly qty: number },
+  priceUsd: number,
+): Promise<boolean> {
+  try {
+    if (due.qty === 0 || await isTrimDone(engine, position, due.reason)) {
+      engine.putPosition(markTrimmed(position, due.reason));
+      return due.reason !== "stop_exit";
+    }
+    if (await isExitSent(engine, position, due.reason)) return false;
+    await engine.trySaveState();
+    const isSold = await sendExit(engine, gate, position, due.reason, priceUsd);
+    if (isSold) engine.putPosition(markTrimmed(currentOf(engine, position), due.reason));
+    await engine.trySaveState();
+    if (!isSold || due.reason === "stop_exit") return false;
+    return await isSettled(engine, position);
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    engine.sayError(`${position.symbol} ${due.reason} not sent: ${error.message}`);
+    return false;
+  }
+}
+
+function currentOf(engine: Engine, position: ManagedPosition): ManagedPosition {
+  return engine.state.positions.find((each) => each.positionId === position.positionId) ?? position;
+}
+
+/** A trim whose sell the ledger already shows, for instance after a crash before its flag was saved. */
+async function isTrimDone(
+  engine: Engine,
+  position: ManagedPosition,
+  reason: ExitReason,
+): Promise<boolean> {
+  return reason !== "stop_exit" && await isExitSent(engine, position, reason);
+}
+
+/** After a trim the next rule waits until the broker holds what is left, and says so. */
+async function isSettled(engine: Engine, position: ManagedPosition): Promise<boolean> {
+  await refresh(engine);
+  const held = findHeld(engine, position.symbol);
+  const current = currentOf(engine, position);
+  return held !== null && held !== undefined && current.qty === held.qty;
+}

@@ -1,0 +1,107 @@
+import {
+  decideGate,
+  decideOperator,
+  type GateDecision,
+  type GateFailReason,
+  type GateInputs,
+  type OperatorInputs,
+} from "../domain/gate.ts";
+import type { LedgerProblem, LiveLedger } from "../domain/ledger.ts";
+import type { Engine } from "./engine.ts";
+import type { LedgerRead } from "./ports.ts";
+
+/** Positions older than this are read again before an order that changes something leaves. */
+export const POSITIONS_AGE_MAX_MS = 5_000;
+/** Mismatches in a NY day after which LIVE stays blocked until `ledger rebuild --yes` (pipeline 6). */
+export const MISMATCHES_MAX = 2;
+
+/** The ledger problem that a read alone shows. */
+export function problemOf(read: LedgerRead): LedgerProblem | null {
+  switch (read.kind) {
+    case "ok":
+      return read.ledger.mismatches >= MISMATCHES_MAX ? "broker mismatch" : null;
+    case "missing":
+      return "ledger missing";
+    case "unreadable":
+      return "ledger unreadable";
+    case "invalid":
+      return "ledger invalid";
+  }
+}
+
+/** The operator's part of the gate, from the files as they are now. */
+export async function readOperatorInputs(engine: Engine): Promise<OperatorInputs> {
+  const { config, operatorFiles } = engine.ports;
+  return {
+    isDryRun: config.isDryRun,
+    isKillSwitchEnv: config.isKillSwitchEnv,
+    isKillSwitchFile: await operatorFiles.isKillSwitchOn(),
+    isLiveTrading: config.isLiveTrading,
+    envToken: config.confirmToken,
+    fileToken: await operatorFiles.readToken(),
+  };
+}
+
+/** The operator's own objection to an order, from fresh files; `null` where there is none. */
+export async function readOperatorObjection(engine: Engine): Promise<GateFailReason | null> {
+  return decideOperator(await readOperatorInputs(engine));
+}
+
+/** Whether ledger, state and broker belong together; the variable to name where they do not (pipeline 6). */
+export function findIdentityProblem(engine: Engine, ledger: LiveLedger | null): string | null {
+  const host = engine.ports.broker.host;
+  const account = engine.observation?.account;
+  const accountId = account?.kind === "ok" ? account.value.accountId : null;
+  for (const owner of [ledger, engine.state]) {
+    if (owner === null) continue;
+    if (owner.host !== null && owner.host !== host) return "ALPACA_PAPER";
+    if (owner.accountId !== null && accountId !== null && owner.accountId !== accountId) {
+      return "ALPACA_PAPER";
+    }
+  }
+  return null;
+}
+
+/** What a gate evaluation found beside its decision. */
+export interface GateReading {
+  readonly decision: GateDecision;
+  readonly ledger: LiveLedger | null;
+}
+
+/**
+ * Evaluates the gate from inputs read now (interface, Gate). Positions count as read now where they are at most
+ * `POSITIONS_AGE_MAX_MS` old; the operator's files are read last, so that nothing slow lies between them and the request.
+ */
+export async function readGate(engine: Engine): Promise<GateReading> {
+  const positionsProblem = await readPositionsProblem(engine);
+  const read = await engine.ports.ledger.read();
+  const ledger = read.kind === "ok" ? read.ledger : null;
+  const { caps, allowlist, invalidConfiguration } = engine.ports.config;
+  const inputs: GateInputs = {
+    ...await readOperatorInputs(engine),
+    caps,
+    allowlist,
+    invalidConfiguration: invalidConfiguration ?? engine.stateProblem ??
+      findIdentityProblem(engine, ledger),
+    ledgerProblem: problemOf(read) ?? engine.ledgerProblem ?? findAgeProblem(engine, ledger),
+    positionsProblem,
+  };
+  return { decision: decideGate(inputs), ledger };
+}
+
+/** A ledger of a day that has not come yet, or one that the cycle has not turned to today, is not today's count. */
+function findAgeProblem(engine: Engine, ledger: LiveLedger | null): LedgerProblem | null {
+  return ledger !== null && ledger.dateNy !== engine.dateNy() ? "ledger invalid" : null;
+}
+
+async function readPositionsProblem(engine: Engine): Promise<GateInputs["positionsProblem"]> {
+  const observation = engine.observation;
+  if (observation === null) return "network";
+  const { positions } = observation;
+  if (positions.kind === "failed") return positions.failure;
+  const ageMs = engine.ports.clock.monotonicMs() - positions.atMonotonicMs;
+  if (ageMs <= POSITIONS_AGE_MAX_MS) return null;
+  const again = await engine.read(() => engine.ports.broker.listPositions("protect"));
+  engine.observation = { ...observation, positions: again };
+  return again.kind === "failed" ? again.failure : null;
+}

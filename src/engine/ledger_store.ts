@@ -1,0 +1,84 @@
+import { applyBrokerOrder, type LedgerEntry, type LiveLedger } from "../domain/ledger.ts";
+import type { BrokerOrder } from "../domain/orders.ts";
+import type { Engine } from "./engine.ts";
+import { StateError } from "./ports.ts";
+
+/**
+ * The ledger as the file has it now.
+ * @throws {StateError} Where it can't be counted from.
+ */
+export async function readLedger(engine: Engine): Promise<LiveLedger> {
+  const read = await engine.ports.ledger.read();
+  if (read.kind !== "ok") throw new StateError(`live ledger ${read.kind}: ${read.message}`);
+  return read.ledger;
+}
+
+/**
+ * Makes entries durable before their orders leave; one with the same client order id is replaced, since a repeat is the
+ * same order (pipeline 6).
+ * @throws {StateError} Where the file can't be read or written: nothing may be sent then.
+ */
+export async function recordEntries(
+  engine: Engine,
+  entries: readonly LedgerEntry[],
+): Promise<void> {
+  const ledger = await readLedger(engine);
+  const ids = new Set(entries.map((entry) => entry.clientOrderId));
+  const others = ledger.entries.filter((entry) => !ids.has(entry.clientOrderId));
+  await engine.ports.ledger.write({ ...ledger, entries: [...others, ...entries] });
+  for (const entry of entries) {
+    await engine.event({
+      type: "order_recorded",
+      symbol: entry.symbol,
+      client_order_id: entry.clientOrderId,
+      side: entry.side,
+      qty: entry.qty,
+      notional_usd: entry.notionalUsd,
+      reason: entry.reason,
+      stop_usd: entry.stopUsd,
+      pivot_usd: entry.pivotUsd,
+      r1_usd: entry.r1Usd,
+      r2_usd: entry.r2Usd,
+    });
+  }
+}
+
+/**
+ * Changes one entry by its client order id; does nothing where it is absent.
+ * A failure is said and leaves the entry as it was, to be resolved by its id: nothing is lost by it.
+ */
+export async function changeEntry(
+  engine: Engine,
+  clientOrderId: string,
+  change: (entry: LedgerEntry) => LedgerEntry,
+): Promise<void> {
+  try {
+    const ledger = await readLedger(engine);
+    const entries = ledger.entries.map((entry) =>
+      entry.clientOrderId === clientOrderId ? change(entry) : entry
+    );
+    await engine.ports.ledger.write({ ...ledger, entries });
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    engine.sayError(`Cannot settle ${clientOrderId} in the live ledger: ${error.message}`);
+  }
+}
+
+/** Settles an entry by what the broker shows of its order. */
+export async function settleByOrder(
+  engine: Engine,
+  clientOrderId: string,
+  order: BrokerOrder,
+): Promise<void> {
+  await changeEntry(engine, clientOrderId, (entry) => applyBrokerOrder(entry, order));
+}
+
+/** An entry of today, by its client order id; `null` where the ledger can't be read or lacks it. */
+export async function findEntry(
+  engine: Engine,
+  clientOrderId: string,
+): Promise<LedgerEntry | null> {
+  const read = await engine.ports.ledger.read();
+  if (read.kind !== "ok") return null;
+  return read.ledger.entries.find((entry) => entry.clientOrderId === clientOrderId) ?? null;
+}

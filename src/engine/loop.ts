@@ -1,0 +1,124 @@
+import { InvariantError } from "../domain/assert.ts";
+import { decideNextWake } from "../domain/wake.ts";
+import { Engine } from "./engine.ts";
+import { type CycleResult, runCycle } from "./cycle.ts";
+import { noticeKillSwitch } from "./notices.ts";
+import { BrokerError, type EnginePorts, StateError } from "./ports.ts";
+import { loadState } from "./state_loading.ts";
+import { checkWatchlist } from "./watchlist_step.ts";
+
+/** Exit statuses of the loop (interface, Commands). */
+const EXIT_DONE = 0;
+const EXIT_WATCHLIST_MISSING = 1;
+const EXIT_WATCHLIST_STALE = 2;
+
+/** How often the wait looks at the kill switch: a change is seen within a second. */
+export const LOOK_MS = 500;
+/** How long `--run-once` gives the alert queue before it exits. */
+const DRAIN_MS = 3_000;
+
+/** How the loop waits; the fault simulation waits in longer steps. */
+export interface LoopOptions {
+  readonly lookMs: number;
+}
+
+/**
+ * The engine's life: the freshness gate, then one cycle after the other until `stop` aborts, or one alone with
+ * `--run-once`. The current step is ended, the state written.
+ * @returns The exit status: 0, 1 where the watchlist is missing, 2 where it is stale.
+ * @throws {InvariantError} A bug; everything that files, network or broker do is handled here.
+ */
+export async function runLoop(
+  ports: EnginePorts,
+  stop: AbortSignal,
+  options: LoopOptions = { lookMs: LOOK_MS },
+): Promise<number> {
+  const engine = new Engine(ports);
+  const refusal = await checkStart(engine);
+  if (refusal !== null) return refusal;
+  await loadState(engine);
+  await sayStarted(engine);
+  if (ports.config.isRunOnce) {
+    await runSafely(engine);
+    await ports.alerts.drain(DRAIN_MS);
+    return await end(engine);
+  }
+  while (!stop.aborted) {
+    const result = await runSafely(engine);
+    await ports.service.ready();
+    await wait(engine, result, stop, options);
+  }
+  return await end(engine);
+}
+
+/** Missing or stale: execution does not start (pipeline 1). A refused file counts as no candidates, and starts. */
+async function checkStart(engine: Engine): Promise<number | null> {
+  const { watchlist, log } = engine.ports;
+  const step = checkWatchlist(await watchlist.read(), engine.dateNy());
+  if (step.kind === "missing" || step.kind === "stale" || step.kind === "unreadable") {
+    log.error(step.message);
+    await engine.event({ type: "watchlist", status: step.kind, message: step.message });
+    return step.kind === "stale" ? EXIT_WATCHLIST_STALE : EXIT_WATCHLIST_MISSING;
+  }
+  return null;
+}
+
+async function sayStarted(engine: Engine): Promise<void> {
+  const { config, broker } = engine.ports;
+  await engine.event({
+    type: "engine_started",
+    endpoint: config.endpoint,
+    host: broker.host,
+    poll_seconds: config.pollSeconds,
+  });
+}
+
+/** A cycle whose failure ends the cycle, not the engine. */
+async function runSafely(engine: Engine): Promise<CycleResult> {
+  try {
+    return await runCycle(engine);
+  } catch (error) {
+    if (error instanceof InvariantError) throw error;
+    if (!(error instanceof BrokerError) && !(error instanceof StateError)) throw error;
+    engine.sayError(`Cycle failed: ${error.message}`);
+    await engine.event({ type: "error", message: error.message });
+    await engine.trySaveState();
+    return { market: engine.observation?.clock ?? null, gate: null };
+  }
+}
+
+/** Sleeps until the next cycle is due, and sees the kill switch within a second meanwhile. */
+async function wait(
+  engine: Engine,
+  result: CycleResult,
+  stop: AbortSignal,
+  options: LoopOptions,
+): Promise<void> {
+  const { clock, config, service } = engine.ports;
+  const wake = decideNextWake({
+    nowMs: engine.nowMs(),
+    pollSeconds: config.pollSeconds,
+    intents: engine.state.intents,
+    market: result.market,
+    isMarketHoursIgnored: config.isMarketHoursIgnored,
+    extraMs: engine.wakeAtMs,
+  });
+  await engine.event({ type: "cycle", next_wake_ms: wake.atMs, why: wake.why });
+  const isRunning = config.isMarketHoursIgnored || result.market?.isOpen === true;
+  const startMs = clock.monotonicMs();
+  const waitMs = wake.atMs - engine.nowMs();
+  while (!stop.aborted) {
+    const leftMs = waitMs - (clock.monotonicMs() - startMs);
+    if (leftMs <= 0) return;
+    await clock.sleep(Math.min(leftMs, options.lookMs), stop);
+    await service.alive(`next cycle: ${wake.why}`);
+    // A closed market is not asked for it: the gate lines wait for the open.
+    if (await noticeKillSwitch(engine) && isRunning) return;
+  }
+}
+
+async function end(engine: Engine): Promise<number> {
+  await engine.trySaveState();
+  await engine.event({ type: "engine_stopped" });
+  return EXIT_DONE;
+}

@@ -1,0 +1,77 @@
+import type { PositionFact } from "../domain/alert_facts.ts";
+import {
+  buildKillSwitchActive,
+  buildLiveTradingEnabled,
+  buildStateMessage,
+} from "../domain/alert_messages.ts";
+import type { GateDecision } from "../domain/gate.ts";
+import { isStopOrder } from "../domain/protection.ts";
+import { remainingQty } from "../domain/orders.ts";
+import type { Engine } from "./engine.ts";
+import { findHeld, findSellGroups } from "./observe.ts";
+
+/** Keys of what is alerted once per change (interface, Slack). */
+const GATE_KEY = "gate";
+const KILL_SWITCH_KEY = "kill_switch";
+
+/** A managed position and the stops that protect it, as last read. */
+export function listPositionFacts(engine: Engine): PositionFact[] {
+  return engine.state.positions.map(({ symbol }) => {
+    const held = findHeld(engine, symbol);
+    const groups = findSellGroups(engine, symbol);
+    const stops = groups?.filter((group) => !group.isLeaving)
+      .flatMap((group) => group.orders.filter(isStopOrder))
+      .map((order) => ({
+        qty: remainingQty(order),
+        stopUsd: order.stopPriceUsd ?? 0,
+        timeInForce: order.timeInForce,
+      })) ?? null;
+    return { symbol, qty: held === null ? null : held?.qty ?? 0, stops };
+  });
+}
+
+/** `Live trading enabled`, once per change into LIVE, also across restarts. */
+export function noticeGate(engine: Engine, decision: GateDecision): void {
+  const { endpoint } = engine.ports.config;
+  const { host } = engine.ports.broker;
+  const message = decision.mode === "LIVE"
+    ? buildLiveTradingEnabled(decision, { endpoint, host })
+    : null;
+  const state = { key: GATE_KEY, value: decision.mode };
+  engine.alert(buildStateMessage(state, engine.state.alerted, message));
+}
+
+/**
+ * Looks at the kill switch; says a change in log and audit trail, and alerts `Kill switch active` once per change, also
+ * across restarts.
+ * @returns Whether it changed since the last look.
+ */
+export async function noticeKillSwitch(engine: Engine): Promise<boolean> {
+  const { config, operatorFiles, log } = engine.ports;
+  const source = config.isKillSwitchEnv
+    ? "env"
+    : await operatorFiles.isKillSwitchOn()
+    ? "file"
+    : null;
+  const state = { key: KILL_SWITCH_KEY, value: source ?? "off" };
+  const message = source === null
+    ? null
+    : buildKillSwitchActive({ source, positions: listPositionFacts(engine) });
+  engine.alert(buildStateMessage(state, engine.state.alerted, message));
+  const isChanged = engine.killSwitchSeen !== source;
+  engine.killSwitchSeen = source;
+  if (!isChanged) return false;
+  if (source !== null) log.warn(`Kill switch active (${source})`);
+  else log.info("Kill switch cleared");
+  await engine.event({ type: "kill_switch", is_active: source !== null, source });
+  return true;
+}
+
+/** Remembers which state alerts the operator has got. */
+export function takeDelivered(engine: Engine): void {
+  const delivered = engine.ports.alerts.takeDelivered();
+  if (delivered.length === 0) return;
+  const alerted = { ...engine.state.alerted };
+  for (const { key, value } of delivered) alerted[key] = value;
+  engine.updateState({ alerted });
+}

@@ -1,0 +1,98 @@
+import type { MarketClock, Session } from "../domain/market.ts";
+import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
+import type { BrokerPosition } from "../domain/orders.ts";
+import { listSellGroups, type SellGroup } from "../domain/protection.ts";
+import type { Engine, Observation } from "./engine.ts";
+
+/** Days of calendar that are kept, so that one failed read does not cost the day's close. */
+const CALENDAR_DAYS = 7;
+const DAY_MS = 86_400_000;
+
+/**
+ * Reads the broker's clock.
+ * @returns `null` where it can't be read, which counts as closed (interface, Gate).
+ */
+export async function readMarket(engine: Engine): Promise<MarketClock | null> {
+  const read = await engine.read(() => engine.ports.broker.readClock());
+  if (read.kind === "failed") {
+    engine.ports.log.warn(`Broker clock unavailable (${read.failure}): ${read.message}`);
+    return null;
+  }
+  engine.setBrokerTime(read.value.timestampMs);
+  return read.value;
+}
+
+/**
+ * Reads everything that a cycle decides from. What can't be read is part of the observation, never an exception.
+ * @param clock Read just before; the moment that "today" is taken from.
+ */
+export async function observe(engine: Engine, clock: MarketClock): Promise<Observation> {
+  const { broker } = engine.ports;
+  const skewSeconds = (engine.ports.clock.nowMs() - engine.nowMs()) / 1000;
+  const dateNy = dateNyOf(clock.timestampMs);
+  const session = await readSession(engine, dateNy);
+  const account = await engine.read(() => broker.readAccount());
+  const positions = await engine.read(() => broker.listPositions("protect"));
+  const openOrders = await engine.read(() => broker.listOrders({ status: "open" }, "protect"));
+  const afterMs = nyToMs(dateNy, "00:00");
+  const dayOrders = await engine.read(() =>
+    broker.listOrders({ status: "all", afterMs }, "protect")
+  );
+  const observation = {
+    clock,
+    dateNy,
+    session,
+    skewSeconds,
+    account,
+    positions,
+    openOrders,
+    dayOrders,
+  };
+  engine.observation = observation;
+  return observation;
+}
+
+/** Reads positions and open orders again, after something was sent or when they must be of this instant. */
+export async function refresh(engine: Engine): Promise<void> {
+  const { observation } = engine;
+  if (observation === null) return;
+  const { broker } = engine.ports;
+  const positions = await engine.read(() => broker.listPositions("protect"));
+  const openOrders = await engine.read(() => broker.listOrders({ status: "open" }, "protect"));
+  engine.observation = { ...observation, positions, openOrders };
+  engine.isStale = false;
+}
+
+/** Today's session, from the calendar kept for a week; the close on a half day comes from nowhere else. */
+async function readSession(engine: Engine, dateNy: string): Promise<Session | null> {
+  const known = engine.sessions.find((session) => session.dateNy === dateNy);
+  if (known !== undefined) return known;
+  const toNy = dateNyOf(nyToMs(dateNy, "12:00") + CALENDAR_DAYS * DAY_MS);
+  const read = await engine.read(() => engine.ports.broker.listSessions({ fromNy: dateNy, toNy }));
+  if (read.kind === "failed") {
+    engine.ports.log.warn(`Broker calendar unavailable (${read.failure}): ${read.message}`);
+    return null;
+  }
+  engine.sessions = read.value;
+  return read.value.find((session) => session.dateNy === dateNy) ?? null;
+}
+
+/** When this session ends: the broker's clock says it while the market is open. */
+export function closeMsOf(observation: Pick<Observation, "clock" | "session">): number | null {
+  if (observation.clock.isOpen) return observation.clock.nextCloseMs;
+  return observation.session?.closeMs ?? null;
+}
+
+/** The symbol's position as last read: `undefined` where there is none, `null` where positions can't be read. */
+export function findHeld(engine: Engine, symbol: string): BrokerPosition | undefined | null {
+  const positions = engine.observation?.positions;
+  if (positions === undefined || positions.kind === "failed") return null;
+  return positions.value.find((position) => position.symbol === symbol);
+}
+
+/** The symbol's working sells as last read; `null` where open orders can't be read. */
+export function findSellGroups(engine: Engine, symbol: string): SellGroup[] | null {
+  const orders = engine.observation?.openOrders;
+  if (orders === undefined || orders.kind === "failed") return null;
+  return listSellGroups(orders.value, symbol);
+}

@@ -1,0 +1,324 @@
+import { buildAdoptionId, isFlatten, isOurs, parseOurId } from "../domain/client_order_id.ts";
+import type { Candidate } from "../domain/candidate.ts";
+import type { ManagedPosition } from "../domain/engine_state.ts";
+import type { LiveDecision } from "../domain/gate.ts";
+import type { LedgerEntry } from "../domain/ledger.ts";
+import type { Trade } from "../domain/market.ts";
+import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
+import {
+  accountPosition,
+  type FillHistory,
+  isUnchanged,
+  listFillHistories,
+  type PositionChange,
+} from "../domain/position_account.ts";
+import type { Engine } from "./engine.ts";
+import { buildManaged } from "./entry_order.ts";
+import { findHeld } from "./observe.ts";
+
+/** Orders of a position were submitted after this before its own time: the two clocks differ a little. */
+const OPENED_SLACK_MS = 5_000;
+/** How far back an adopted position's still working orders may have been submitted. */
+const ADOPTED_ORDERS_MS = 90 * 86_400_000;
+/** An entry partly filled for longer has its rest cancelled (pipeline 4). */
+export const PARTIAL_MAX_MS = 60_000;
+
+/**
+ * Brings the managed positions up to what the broker shows: takes in what was bought, drops what is gone, and marks what
+ * nobody can explain (pipeline 5, "Which positions"). Sends nothing.
+ */
+export async function trackPositions(engine: Engine): Promise<void> {
+  await takeInBought(engine);
+  if (engine.observation?.positions.kind !== "ok") return;
+  for (const position of engine.state.positions) {
+    const held = findHeld(engine, position.symbol);
+    if (held === null) return;
+    await trackPartial(engine, position);
+    if (isUnchanged(position, held)) continue;
+    const change = await explain(engine, position, held);
+    if (change !== null) await applyChange(engine, position, change);
+  }
+}
+
+/** Entries of ours that the broker accepted and that no managed position stands for, for instance after a crash. */
+async function takeInBought(engine: Engine): Promise<void> {
+  const read = await engine.ports.ledger.read();
+  if (read.kind !== "ok") return;
+  for (const entry of read.ledger.entries) {
+    const plan = buildPlan(entry);
+    if (plan === null || isAccountedFor(engine, plan.clientOrderId)) continue;
+    const isWorking = entry.broker !== null && !isFinal(entry.broker);
+    const isHeld = (entry.broker?.filledQty ?? 0) > 0 &&
+      findHeld(engine, entry.symbol) !== undefined;
+    if (!isWorking && !isHeld) continue;
+    engine.putPosition(buildManaged(plan, Date.parse(entry.timestamp)));
+  }
+}
+
+function isAccountedFor(engine: Engine, positionId: string): boolean {
+  return engine.state.alerted[closedKey(positionId)] !== undefined ||
+    engine.state.positions.some((position) => position.positionId === positionId);
+}
+
+function closedKey(positionId: string): string {
+  return `closed:${positionId}`;
+}
+
+/** The plan that an accepted entry of ours was recorded with; `null` for anything else. */
+export function buildPlan(entry: LedgerEntry): Parameters<typeof buildManaged>[0] | null {
+  const clientOrderId = parseOurId(entry.clientOrderId ?? "");
+  if (clientOrderId === null || isFlatten(clientOrderId)) return null;
+  if (entry.side !== "buy" || entry.status !== "accepted" || entry.stopUsd === null) return null;
+  const paidUsd = entry.broker?.filledAvgPriceUsd ?? entry.refPriceUsd ?? entry.stopUsd;
+  const pivotUsd = entry.pivotUsd ?? paidUsd;
+  const r2Usd = entry.r2Usd ?? pivotUsd;
+  return {
+    clientOrderId,
+    symbol: entry.symbol,
+    pivotUsd,
+    r1Usd: entry.r1Usd ?? r2Usd,
+    r2Usd,
+    stopUsd: entry.stopUsd,
+    refPriceUsd: entry.refPriceUsd ?? paidUsd,
+  };
+}
+
+/** Since when the entry has been partly filled, by the broker's own time of its last change. */
+async function trackPartial(engine: Engine, position: ManagedPosition): Promise<void> {
+  const order = findEntryOrder(engine, position);
+  const isPartial = order !== undefined && !isFinal(order) && order.filledQty > 0;
+  if (!isPartial) {
+    if (position.partialSinceMs !== null) engine.putPosition({ ...position, partialSinceMs: null });
+    return;
+  }
+  const sinceMs = position.partialSinceMs ?? Math.min(order.updatedAtMs, engine.nowMs());
+  engine.wakeAt(sinceMs + PARTIAL_MAX_MS);
+  if (position.partialSinceMs !== null) return;
+  engine.putPosition({ ...position, partialSinceMs: sinceMs });
+  await engine.event({
+    type: "position",
+    symbol: position.symbol,
+    change: "entry partly filled",
+    filled_qty: order.filledQty,
+  });
+}
+
+/** The position's entry order as this cycle saw it. */
+export function findEntryOrder(
+  engine: Engine,
+  position: Pick<ManagedPosition, "positionId">,
+): BrokerOrder | undefined {
+  const { openOrders, dayOrders } = engine.observation ?? {};
+  const lists = [openOrders, dayOrders].flatMap((read) => read?.kind === "ok" ? [read.value] : []);
+  return lists.flat().find((order) => order.clientOrderId === position.positionId);
+}
+
+async function explain(
+  engine: Engine,
+  position: ManagedPosition,
+  held: BrokerPosition | undefined,
+): Promise<PositionChange | null> {
+  const backMs = position.adoptedQty > 0 ? ADOPTED_ORDERS_MS : OPENED_SLACK_MS;
+  const read = await engine.read(() =>
+    engine.ports.broker.listOrders({
+      status: "all",
+      afterMs: position.openedAtMs - backMs,
+      symbols: [position.symbol],
+    }, "protect")
+  );
+  if (read.kind === "failed") {
+    engine.ports.log.warn(`Orders of ${position.symbol} unavailable (${read.failure})`);
+    return null;
+  }
+  const orders = flattenOrders(read.value).filter((order) =>
+    position.adoptedQty === 0 || order.updatedAtMs >= position.openedAtMs
+  );
+  const entry = orders.find((order) => order.clientOrderId === position.positionId);
+  const histories: FillHistory[] = listFillHistories(orders);
+  return accountPosition(position, held, histories, await isEntryOver(engine, position, entry));
+}
+
+async function isEntryOver(
+  engine: Engine,
+  position: ManagedPosition,
+  order: BrokerOrder | undefined,
+): Promise<boolean> {
+  if (order !== undefined) return isFinal(order);
+  const read = await engine.ports.ledger.read();
+  if (read.kind !== "ok") return false;
+  const entry = read.ledger.entries.find((each) => each.clientOrderId === position.positionId);
+  return entry?.status === "rejected";
+}
+
+async function applyChange(
+  engine: Engine,
+  position: ManagedPosition,
+  change: PositionChange,
+): Promise<void> {
+  const { symbol, positionId } = position;
+  switch (change.kind) {
+    case "same":
+    case "waiting":
+      return;
+    case "changed":
+      engine.putPosition({
+        ...position,
+        qty: change.qty,
+        costBasisUsd: change.costBasisUsd,
+        unexplainedQty: null,
+      });
+      engine.ports.log.info(`Position ${symbol}: qty=${change.qty}`);
+      break;
+    case "gone":
+    case "never_filled":
+      engine.dropPosition(positionId);
+      engine.isNews(closedKey(positionId), engine.dateNy());
+      engine.ports.log.info(
+        change.kind === "gone" ? `Position ${symbol}: closed` : `Position ${symbol}: never filled`,
+      );
+      break;
+    case "absent":
+      sayOnceADay(
+        engine,
+        `absent:${positionId}`,
+        `Position ${symbol} is absent at the broker, and no sells ` +
+          `account for its ${
+            position.qty ?? "unknown"
+          } shares: kept, its orders untouched. Look at the account`,
+      );
+      break;
+    case "unexplained":
+      if (position.unexplainedQty !== change.qty) {
+        engine.putPosition({ ...position, unexplainedQty: change.qty });
+      }
+      sayOnceADay(
+        engine,
+        `unexplained:${positionId}:${change.qty}`,
+        `Position ${symbol} changed from ${
+          position.qty ?? "unknown"
+        } to ${change.qty} shares with no order behind it (a split?): no exit, its orders untouched, until you deal with it`,
+      );
+      break;
+  }
+  await engine.event({
+    type: "position",
+    symbol,
+    position_id: positionId,
+    change: change.kind,
+    qty: "qty" in change ? change.qty : null,
+  });
+}
+
+/** An error that the log repeats in each cycle and Slack once a NY day. */
+function sayOnceADay(engine: Engine, key: string, message: string): void {
+  if (engine.isNews(key, engine.dateNy())) engine.sayError(message);
+  else engine.ports.log.error(message);
+}
+
+/** Whether the engine may act on the position: its quantity is known, explained, and above 0. */
+export function isActionable(
+  position: ManagedPosition,
+  held: BrokerPosition | undefined | null,
+): held is BrokerPosition {
+  return held !== undefined && held !== null && position.unexplainedQty === null &&
+    held.qty > 0 && position.qty === held.qty;
+}
+
+/** Positions of today's list that the engine may take over (pipeline 5): not managed, long, whole shares, above the stop. */
+export function listAdoptable(
+  engine: Engine,
+  candidates: readonly Candidate[],
+  trades: ReadonlyMap<string, Trade>,
+): { readonly candidate: Candidate; readonly held: BrokerPosition }[] {
+  const { observation } = engine;
+  const { allowlist } = engine.ports.config;
+  if (observation?.positions.kind !== "ok") return [];
+  return observation.positions.value.flatMap((held) => {
+    const candidate = candidates.find((each) => each.symbol === held.symbol);
+    const priceUsd = trades.get(held.symbol)?.priceUsd ?? NaN;
+    const isManaged = engine.state.positions.some((each) => each.symbol === held.symbol);
+    const isAllowed = allowlist.kind === "all" ||
+      (allowlist.kind === "list" && allowlist.symbols.includes(held.symbol));
+    if (candidate === undefined || isManaged || !isAllowed) return [];
+    if (!Number.isSafeInteger(held.qty) || held.qty <= 0 || !(priceUsd > candidate.stopUsd)) {
+      return [];
+    }
+    return [{ candidate, held }];
+  });
+}
+
+/** Takes over what may be taken over; this cycle only protects it. LIVE only. */
+export async function adoptPositions(
+  engine: Engine,
+  _decision: LiveDecision,
+  adoptable: readonly { readonly candidate: Candidate; readonly held: BrokerPosition }[],
+): Promise<ReadonlySet<string>> {
+  const adopted = new Set<string>();
+  for (const { candidate, held } of adoptable) {
+    const position = buildAdopted(engine, candidate, held);
+    engine.putPosition(position);
+    adopted.add(position.positionId);
+    const message =
+      `Adopted position ${held.symbol} qty=${held.qty}: not bought by this engine, now managed`;
+    engine.ports.log.warn(message);
+    engine.alert({ level: "WARNING", title: "Position adopted", text: message });
+    await engine.event({
+      type: "position",
+      symbol: held.symbol,
+      position_id: position.positionId,
+      change: "adopted",
+      qty: held.qty,
+    });
+  }
+  return adopted;
+}
+
+/** A position not bought by the engine, with the plan of today's list. */
+export function buildAdopted(
+  engine: Engine,
+  candidate: Candidate,
+  held: BrokerPosition,
+): ManagedPosition {
+  const { symbol } = candidate;
+  const plan = {
+    ...candidate,
+    clientOrderId: buildAdoptionId({ dateNy: engine.dateNy(), symbol }),
+    r1Usd: candidate.r1Usd ?? candidate.pivotUsd,
+    refPriceUsd: held.avgEntryPriceUsd,
+  };
+  return {
+    ...buildManaged(plan, engine.nowMs()),
+    adoptedQty: held.qty,
+    qty: held.qty,
+    costBasisUsd: held.costBasisUsd,
+  };
+}
+
+/** Reports, once a NY day, positions and orders that are nobody's business of ours (pipeline 5). */
+export function reportForeign(engine: Engine): void {
+  const { observation } = engine;
+  if (observation?.positions.kind !== "ok" || observation.openOrders.kind !== "ok") return;
+  const managed = new Set(engine.state.positions.map((position) => position.symbol));
+  for (const { symbol, qty } of observation.positions.value) {
+    if (managed.has(symbol) || !engine.isNews(`foreign:${symbol}`, engine.dateNy())) continue;
+    engine.ports.log.warn(
+      `Foreign position ${symbol} qty=${qty}: reported, never touched, no entry in it`,
+    );
+  }
+  for (const order of flattenOrders(observation.openOrders.value)) {
+    if (managed.has(order.symbol) || isOurs(order.clientOrderId) || isFinal(order)) continue;
+    if (isLegOfOurs(order, observation.openOrders.value)) continue;
+    if (!engine.isNews(`foreign:${order.orderId}`, engine.dateNy())) continue;
+    engine.ports.log.warn(
+      `Foreign order ${order.symbol} ${order.side} qty=${
+        order.qty ?? "?"
+      } ${order.orderId}: reported, never touched`,
+    );
+  }
+}
+
+function isLegOfOurs(order: BrokerOrder, orders: readonly BrokerOrder[]): boolean {
+  return orders.some((parent) =>
+    isOurs(parent.clientOrderId) && parent.legs.some((leg) => leg.orderId === order.orderId)
+  );
+}

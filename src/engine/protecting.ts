@@ -1,0 +1,283 @@
+import { isFlatten, isOurs } from "../domain/client_order_id.ts";
+import type { ManagedPosition } from "../domain/engine_state.ts";
+import type { LiveDecision } from "../domain/gate.ts";
+import { isFinal } from "../domain/orders.ts";
+import { roundToIncrement } from "../domain/price_increment.ts";
+import {
+  countCovered,
+  decideProtection,
+  isStopOrder,
+  type ProtectionDecision,
+} from "../domain/protection.ts";
+import { cancelGroups } from "./cancelling.ts";
+import type { Engine } from "./engine.ts";
+import { RETRY_MS, sendExit } from "./exit_order.ts";
+import { closeMsOf, findHeld, findSellGroups, refresh } from "./observe.ts";
+import { findEntryOrder, isActionable, PARTIAL_MAX_MS } from "./positions.ts";
+import { StateError } from "./ports.ts";
+import { recordSells, resolveStops, type SellPlan, sendSell, settleUnsent } from "./sell_orders.ts";
+import { type Permit, sendLive } from "./send.ts";
+
+/** From so long before the real close, day orders of a managed position give way to a good-till-canceled stop. */
+export const CONVERT_BEFORE_CLOSE_MS = 10 * 60_000;
+/** The second look, for what the first could not do. */
+export const CONVERT_AGAIN_MS = 3 * 60_000;
+/** Later than this no cancel is begun: its stop might not get in before the close. */
+const CONVERT_LAST_MS = 10_000;
+/** Steps of protection in one cycle: place, replace, convert, and one look more. */
+const STEPS_MAX = 4;
+const SETTLE_POLL_MS = 500;
+
+/** Brings the protection of every managed position to where it belongs (pipeline 5). LIVE only. */
+export async function protectPositions(engine: Engine, decision: LiveDecision): Promise<void> {
+  for (const position of engine.state.positions) {
+    try {
+      await endPartialEntry(engine, decision, position);
+      await protect(engine, decision, position);
+    } catch (error) {
+      if (!(error instanceof StateError)) throw error;
+      engine.sayError(
+        `${position.symbol}: no stop sent, its record can't be written: ${error.message}`,
+      );
+    }
+  }
+  await cancelOrphans(engine, decision);
+}
+
+/** An entry partly filled for a minute has no active stop: its rest is cancelled, and what was filled gets one. */
+async function endPartialEntry(
+  engine: Engine,
+  decision: LiveDecision,
+  position: ManagedPosition,
+): Promise<void> {
+  const sinceMs = position.partialSinceMs;
+  const order = findEntryOrder(engine, position);
+  if (sinceMs === null || order === undefined || isFinal(order)) return;
+  if (engine.nowMs() - sinceMs < PARTIAL_MAX_MS || order.status === "pending_cancel") return;
+  engine.ports.log.warn(
+    `${position.symbol}: entry filled ${order.filledQty} of ${
+      order.qty ?? "?"
+    } for a minute: cancelling the rest`,
+  );
+  const group = {
+    orders: [order],
+    qty: 0,
+    isPlainStop: false,
+    isGtcStop: false,
+    isLeaving: false,
+  };
+  const result = await cancelGroups(engine, { kind: "gate", decision }, [group]);
+  if (result.kind !== "ended") engine.wakeAt(engine.nowMs() + RETRY_MS);
+  await refresh(engine);
+  const held = findHeld(engine, position.symbol);
+  if (held === null || held === undefined || result.kind !== "ended") return;
+  engine.putPosition({
+    ...position,
+    partialSinceMs: null,
+    qty: held.qty,
+    costBasisUsd: held.costBasisUsd,
+  });
+}
+
+async function protect(
+  engine: Engine,
+  decision: LiveDecision,
+  stale: ManagedPosition,
+): Promise<void> {
+  for (let step = 0; step < STEPS_MAX; step++) {
+    if (engine.isStale) await refresh(engine);
+    const position = engine.state.positions.find((each) => each.positionId === stale.positionId);
+    if (position === undefined || isEntryWorking(engine, position)) return;
+    const held = findHeld(engine, position.symbol);
+    const groups = findSellGroups(engine, position.symbol);
+    const isSelling = groups?.some((group) => group.orders.some((each) => each.type === "market"));
+    if (groups === null || isSelling === true) {
+      engine.wakeAt(engine.nowMs() + RETRY_MS);
+      return;
+    }
+    if (!isActionable(position, held)) return;
+    const stopUsd = roundToIncrement(position.stopUsd);
+    const next = decideProtection({ qty: held.qty, stopUsd }, groups, isConvertTime(engine));
+    if (next.kind === "enough") return;
+    if (!await act(engine, decision, position, next)) {
+      engine.wakeAt(engine.nowMs() + RETRY_MS);
+      return;
+    }
+  }
+}
+
+/** While the entry's buy works, a stop would be refused as a wash trade; its own legs follow its fill. */
+function isEntryWorking(engine: Engine, position: ManagedPosition): boolean {
+  const order = findEntryOrder(engine, position);
+  return order !== undefined && !isFinal(order);
+}
+
+function isConvertTime(engine: Engine): boolean {
+  const closeMs = engine.observation === null ? null : closeMsOf(engine.observation);
+  if (closeMs === null) return false;
+  const leftMs = closeMs - engine.nowMs();
+  return leftMs <= CONVERT_BEFORE_CLOSE_MS && leftMs > CONVERT_LAST_MS;
+}
+
+/** @returns Whether the step was done and the next one may be looked for. */
+async function act(
+  engine: Engine,
+  decision: LiveDecision,
+  position: ManagedPosition,
+  next: Exclude<ProtectionDecision, { readonly kind: "enough" }>,
+): Promise<boolean> {
+  await engine.event({ type: "protection", symbol: position.symbol, step: next.kind });
+  switch (next.kind) {
+    case "wait":
+      return await waitOnce(engine, position);
+    case "place":
+      return await placeStop(engine, decision, position, next.qty);
+    case "replace":
+      return await place(engine, decision, {
+        position,
+        reason: "stop",
+        qty: next.qty,
+        stopUsd: next.stopUsd,
+        replaces: next.order.orderId,
+      });
+    case "convert":
+      return await convert(engine, decision, position, next.groups);
+  }
+}
+
+async function waitOnce(engine: Engine, position: ManagedPosition): Promise<boolean> {
+  await engine.ports.clock.sleep(SETTLE_POLL_MS);
+  await refresh(engine);
+  const groups = findSellGroups(engine, position.symbol);
+  if (groups === null || !groups.some((group) => group.isLeaving)) return groups !== null;
+  engine.ports.log.warn(
+    `${position.symbol}: a cancel or replacement is still under way at the broker; looked at again soon`,
+  );
+  return false;
+}
+
+async function placeStop(
+  engine: Engine,
+  decision: LiveDecision,
+  position: ManagedPosition,
+  qty: number,
+): Promise<boolean> {
+  if (!await resolveStops(engine, position)) return false;
+  await refresh(engine);
+  const groups = findSellGroups(engine, position.symbol);
+  const held = findHeld(engine, position.symbol);
+  if (groups === null || held === null || held === undefined) return false;
+  const uncoveredQty = Math.min(qty, held.qty - countCovered(groups));
+  if (uncoveredQty <= 0) return true;
+  return await place(engine, decision, {
+    position,
+    reason: "stop",
+    qty: uncoveredQty,
+    stopUsd: position.stopUsd,
+    replaces: null,
+  });
+}
+
+/** Records and sends one stop. One that the broker refuses because the market is at or below it is an exit instead. */
+async function place(engine: Engine, decision: LiveDecision, plan: SellPlan): Promise<boolean> {
+  const [entry] = await recordSells(engine, [plan]);
+  if (entry === undefined) return false;
+  const placed = await sendSell(engine, { kind: "gate", decision }, plan, entry);
+  if (placed.kind === "done") {
+    engine.ports.log.info(
+      `STOP ${plan.position.symbol}: qty=${plan.qty} at ${entry.stopUsd} order_id=${placed.order.orderId}`,
+    );
+    return true;
+  }
+  if (placed.kind === "rejected" && placed.why === "stop_price") {
+    engine.ports.log.warn(`${plan.position.symbol}: the market is at or below its stop; selling`);
+    await sendExit(engine, decision, plan.position, "stop_exit", plan.position.stopUsd);
+    return false;
+  }
+  const why = placed.kind === "rejected"
+    ? placed.message
+    : placed.kind === "stopped"
+    ? placed.reason
+    : "no usable answer yet";
+  engine.sayError(`${plan.position.symbol}: stop not placed: ${why}`);
+  return false;
+}
+
+/** Day legs, or too many sells, give way to one good-till-canceled stop for what is held. */
+async function convert(
+  engine: Engine,
+  decision: LiveDecision,
+  position: ManagedPosition,
+  groups: Parameters<typeof cancelGroups>[2],
+): Promise<boolean> {
+  const qty = position.qty ?? 0;
+  const stop: SellPlan = {
+    position,
+    reason: "stop",
+    qty,
+    stopUsd: position.stopUsd,
+    replaces: null,
+  };
+  const entries = await recordSells(engine, [stop]);
+  const cancelled = await cancelGroups(engine, { kind: "gate", decision }, groups);
+  if (cancelled.kind !== "ended") {
+    await settleUnsent(engine, entries);
+    const why = cancelled.kind === "stopped" ? cancelled.reason : cancelled.message;
+    engine.ports.log.warn(`${position.symbol}: overnight stop waits: ${why}`);
+    return false;
+  }
+  const permit: Permit = cancelled.isLeft ? { kind: "exit_rest" } : { kind: "gate", decision };
+  await refresh(engine);
+  const held = findHeld(engine, position.symbol);
+  const left = findSellGroups(engine, position.symbol) ?? [];
+  const heldQty = held === null
+    ? cancelled.unfilledQty
+    : Math.min(held?.qty ?? 0, qty - cancelled.soldQty);
+  const stopQty = heldQty - countCovered(left);
+  if (stopQty !== qty) await settleUnsent(engine, entries);
+  if (stopQty <= 0) return true;
+  const [entry] = stopQty === qty
+    ? entries
+    : await recordSells(engine, [{ ...stop, qty: stopQty }]);
+  if (entry === undefined) return false;
+  const placed = await sendSell(engine, permit, { ...stop, qty: stopQty }, entry);
+  if (placed.kind !== "done") {
+    engine.sayError(`${position.symbol}: stop not placed after its day orders were cancelled`);
+    return false;
+  }
+  engine.ports.log.info(
+    `STOP ${position.symbol}: qty=${stopQty} at ${entry.stopUsd} (good till canceled)`,
+  );
+  return true;
+}
+
+/** A stop of ours whose position is gone is cancelled (pipeline 5): gone twice, in two answers. */
+async function cancelOrphans(engine: Engine, decision: LiveDecision): Promise<void> {
+  if (engine.isStale) await refresh(engine);
+  const before = engine.observation;
+  if (before?.positions.kind !== "ok" || before.openOrders.kind !== "ok") return;
+  const managed = new Set(engine.state.positions.map((position) => position.symbol));
+  const listOrphans = () => {
+    const now = engine.observation;
+    if (now?.positions.kind !== "ok" || now.openOrders.kind !== "ok") return [];
+    const held = new Set(now.positions.value.map((position) => position.symbol));
+    return now.openOrders.value.filter((order) =>
+      isOurs(order.clientOrderId) && !isFlatten(order.clientOrderId) && isStopOrder(order) &&
+      !isFinal(order) && order.status !== "pending_cancel" && !managed.has(order.symbol) &&
+      !held.has(order.symbol)
+    );
+  };
+  if (listOrphans().length === 0) return;
+  await refresh(engine);
+  for (const order of listOrphans()) {
+    engine.ports.log.info(
+      `${order.symbol}: cancelling our stop ${order.orderId}, its position is gone`,
+    );
+    await sendLive(engine, { kind: "gate", decision }, {
+      op: "cancel",
+      symbol: order.symbol,
+      orderId: order.orderId,
+    });
+    engine.isStale = true;
+  }
+}

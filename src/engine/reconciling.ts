@@ -1,0 +1,240 @@
+import { isOurs } from "../domain/client_order_id.ts";
+import {
+  applyBrokerOrder,
+  isUnsettled,
+  type LedgerEntry,
+  type LedgerProblem,
+  type LiveLedger,
+  NOT_SENT,
+} from "../domain/ledger.ts";
+import { buildEmptyLedger, reconcile, startNewDay } from "../domain/reconcile.ts";
+import type { Engine, Observation } from "./engine.ts";
+import { findIdentityProblem } from "./gate_reader.ts";
+import { StateError } from "./ports.ts";
+
+/** How long the broker must answer "not found" before an entry is believed absent (pipeline 6). */
+export const NOT_FOUND_MS = 60_000;
+/** How soon an unresolved order is looked up again. */
+const LOOK_UP_AGAIN_MS = 10_000;
+/** Look-ups in one cycle: more would eat the request budget of what protects. */
+const LOOK_UPS_MAX = 30;
+
+/** What the ledger step of a cycle found. */
+export interface LedgerStep {
+  readonly problem: LedgerProblem | null;
+  /** Buys proven absent at the broker: each a new decision with the same id, or settled as not sent. */
+  readonly absent: readonly LedgerEntry[];
+}
+
+const NOTHING: LedgerStep = { problem: null, absent: [] };
+
+/**
+ * Holds the ledger against the broker's orders of the NY day, turns it to a new day, rebuilds a missing one, and resolves
+ * what has no settled answer yet (pipeline 6). Reads only; sends nothing.
+ */
+export async function reconcileLedger(
+  engine: Engine,
+  observation: Observation,
+): Promise<LedgerStep> {
+  const read = await engine.ports.ledger.read();
+  if (read.kind === "unreadable" || read.kind === "invalid") {
+    engine.ports.log.error(`Live ledger is ${read.kind}: ${read.message}`);
+    return NOTHING;
+  }
+  const present = read.kind === "ok" ? read.ledger : null;
+  if (findIdentityProblem(engine, present) !== null) return NOTHING;
+  try {
+    if (present === null) return await rebuildMissing(engine, observation);
+    const ledger = await turnToToday(engine, present, observation.dateNy);
+    return ledger === null ? NOTHING : await compare(engine, ledger, observation);
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    engine.sayError(`Cannot write the live ledger: ${error.message}`);
+    return { problem: "ledger unreadable", absent: [] };
+  }
+}
+
+/** A new NY day: the old file is archived before a new one starts. `null` for a ledger of a day still to come. */
+async function turnToToday(
+  engine: Engine,
+  ledger: LiveLedger,
+  dateNy: string,
+): Promise<LiveLedger | null> {
+  if (ledger.dateNy === dateNy) return ledger;
+  if (ledger.dateNy > dateNy) {
+    engine.ports.log.error(`Live ledger is of ${ledger.dateNy}, and today is ${dateNy}`);
+    return null;
+  }
+  await engine.ports.ledger.archive(ledger);
+  const today = startNewDay(ledger, dateNy);
+  await engine.ports.ledger.write(today);
+  return today;
+}
+
+/** A missing ledger is rebuilt from the broker's orders, never started empty while the broker shows orders of ours. */
+async function rebuildMissing(engine: Engine, observation: Observation): Promise<LedgerStep> {
+  const { account, dayOrders } = observation;
+  const missing: LedgerStep = { problem: "ledger missing", absent: [] };
+  if (account.kind === "failed" || dayOrders.kind === "failed") return missing;
+  const [newest] = await engine.ports.ledger.listArchived(1);
+  const carried = newest === undefined
+    ? buildEmptyLedger(observation.dateNy)
+    : { ...startNewDay(newest, observation.dateNy), mismatches: 0 };
+  const { ledger } = reconcile(carried, dayOrders.value);
+  await engine.ports.ledger.write({
+    ...ledger,
+    entries: ledger.entries.map((entry) => addPlan(engine, entry)),
+    mismatches: 0,
+    host: engine.ports.broker.host,
+    accountId: account.value.accountId,
+  });
+  engine.ports.log.warn(
+    `Live ledger was missing: rebuilt from the broker's orders of ${observation.dateNy}, ` +
+      `${ledger.entries.length} recorded`,
+  );
+  return missing;
+}
+
+/** What the state remembers of a position's plan belongs into its rebuilt entry. */
+function addPlan(engine: Engine, entry: LedgerEntry): LedgerEntry {
+  const position = engine.state.positions.find((each) => each.positionId === entry.clientOrderId);
+  if (position === undefined) return entry;
+  const { pivotUsd, r1Usd, r2Usd, stopUsd } = position;
+  return { ...entry, pivotUsd, r1Usd, r2Usd, stopUsd };
+}
+
+async function compare(
+  engine: Engine,
+  ledger: LiveLedger,
+  observation: Observation,
+): Promise<LedgerStep> {
+  const { account, dayOrders } = observation;
+  if (account.kind === "failed" || dayOrders.kind === "failed") {
+    return { problem: "broker unreachable", absent: [] };
+  }
+  const result = reconcile(ledger, dayOrders.value);
+  const { entries, absent, isChanged } = await resolve(engine, result.ledger, result.missing);
+  const isUnowned = result.ledger.host === null || result.ledger.accountId === null;
+  if (result.isChanged || isChanged || isUnowned) {
+    await engine.ports.ledger.write({
+      ...result.ledger,
+      entries,
+      host: engine.ports.broker.host,
+      accountId: account.value.accountId,
+    });
+  }
+  await sayUpdates(engine, ledger, entries);
+  if (result.mismatched.length === 0) return { problem: null, absent };
+  const names = result.mismatched.map((entry) => `${entry.symbol} ${entry.clientOrderId}`);
+  engine.sayError(
+    `Broker mismatch: the live ledger lacked ${
+      names.join(", ")
+    }; recorded, LIVE is blocked for this cycle` +
+      (result.ledger.mismatches > 1
+        ? " and until `ledger rebuild --yes`: another engine trades this account"
+        : ""),
+  );
+  await engine.event({ type: "reconciliation", mismatched: names });
+  return { problem: "broker mismatch", absent };
+}
+
+/** Looks up, one by one, what the broker did not list. */
+async function resolve(
+  engine: Engine,
+  ledger: LiveLedger,
+  missing: readonly LedgerEntry[],
+): Promise<{ entries: readonly LedgerEntry[]; absent: LedgerEntry[]; isChanged: boolean }> {
+  const changed = new Map<LedgerEntry, LedgerEntry>();
+  const absent: LedgerEntry[] = [];
+  for (const entry of missing.slice(0, LOOK_UPS_MAX)) {
+    const resolved = await lookUpEntry(engine, entry);
+    if (resolved.isAbsent) absent.push(resolved.entry);
+    if (resolved.entry !== entry) changed.set(entry, resolved.entry);
+  }
+  return {
+    entries: ledger.entries.map((entry) => changed.get(entry) ?? entry),
+    absent,
+    isChanged: changed.size > 0,
+  };
+}
+
+async function lookUpEntry(
+  engine: Engine,
+  entry: LedgerEntry,
+): Promise<{ entry: LedgerEntry; isAbsent: boolean }> {
+  const same = { entry, isAbsent: false };
+  if (entry.clientOrderId === null) {
+    sayUnknownOrder(engine, entry);
+    return same;
+  }
+  if (entry.status === "rejected") return same;
+  const found = await engine.ports.broker.lookUp(entry.clientOrderId, "protect");
+  if (found.kind === "found") {
+    return { entry: applyBrokerOrder(entry, found.order), isAbsent: false };
+  }
+  if (!isUnsettled(entry)) {
+    if (found.kind === "not_found") sayUnknownOrder(engine, entry);
+    return same;
+  }
+  if (found.kind === "unknown") {
+    engine.wakeAt(engine.nowMs() + LOOK_UP_AGAIN_MS);
+    return same;
+  }
+  return entry.side === "sell"
+    ? { entry: { ...entry, status: "rejected", detail: NOT_SENT }, isAbsent: false }
+    : weighNotFound(engine, entry);
+}
+
+/** A "not found" soon after a lost answer proves nothing: only 60 s of them after the request's deadline do. */
+function weighNotFound(
+  engine: Engine,
+  entry: LedgerEntry,
+): { entry: LedgerEntry; isAbsent: boolean } {
+  const nowMs = engine.nowMs();
+  const deadlineAtMs = entry.deadlineAtMs ?? nowMs;
+  engine.wakeAt(Math.max(nowMs, deadlineAtMs) + LOOK_UP_AGAIN_MS);
+  if (nowMs < deadlineAtMs) return { entry, isAbsent: false };
+  const sinceMs = entry.notFoundSinceMs;
+  if (sinceMs === null || sinceMs > nowMs) {
+    return { entry: { ...entry, notFoundSinceMs: nowMs, deadlineAtMs }, isAbsent: false };
+  }
+  return { entry, isAbsent: nowMs - sinceMs >= NOT_FOUND_MS };
+}
+
+function sayUnknownOrder(engine: Engine, entry: LedgerEntry): void {
+  const name = entry.clientOrderId ?? entry.orderId ?? entry.timestamp;
+  if (!engine.isNews(`unseen:${name}`, engine.dateNy())) return;
+  engine.ports.log.warn(
+    `Live ledger has ${entry.symbol} ${name}, which the broker does not show: kept and counted`,
+  );
+}
+
+/** Says what became of our orders since the last look. */
+async function sayUpdates(
+  engine: Engine,
+  before: LiveLedger,
+  entries: readonly LedgerEntry[],
+): Promise<void> {
+  const known = new Map(before.entries.map((entry) => [entry.clientOrderId, entry]));
+  for (const entry of entries) {
+    const past = known.get(entry.clientOrderId);
+    if (entry.clientOrderId === null || !isOurs(entry.clientOrderId) || past === entry) continue;
+    const isSame = past?.status === entry.status && past.broker?.status === entry.broker?.status &&
+      past.broker?.filledQty === entry.broker?.filledQty;
+    if (isSame) continue;
+    await engine.event({
+      type: "order_update",
+      symbol: entry.symbol,
+      client_order_id: entry.clientOrderId,
+      side: entry.side,
+      reason: entry.reason,
+      status: entry.status,
+      order_status: entry.broker?.status ?? null,
+      filled_qty: entry.broker?.filledQty ?? 0,
+      filled_avg_price_usd: entry.broker?.filledAvgPriceUsd ?? null,
+    });
+    if (past !== undefined && past.status !== "rejected" && entry.status === "rejected") {
+      engine.sayError(`Order rejected: ${entry.symbol} ${entry.side} ${entry.reason ?? ""}`.trim());
+    }
+  }
+}

@@ -1,0 +1,218 @@
+import { buildSellId, type SellReason } from "../domain/client_order_id.ts";
+import type { ManagedPosition } from "../domain/engine_state.ts";
+import { buildLedgerEntry, isUnsettled, type LedgerEntry, NOT_SENT } from "../domain/ledger.ts";
+import { formatUtc } from "../domain/ny_time.ts";
+import { type BrokerOrder, isFinal } from "../domain/orders.ts";
+import { roundToIncrement } from "../domain/price_increment.ts";
+import type { Engine } from "./engine.ts";
+import { buildDeadlineMs } from "./entry_order.ts";
+import { changeEntry, readLedger, recordEntries, settleByOrder } from "./ledger_store.ts";
+import type { Refusal } from "./ports.ts";
+import { type OrderRequest, type Permit, sendLive } from "./send.ts";
+
+/** How often one sell may find that its id is used up by an order that ended unfilled. */
+const ATTEMPTS_MAX = 5;
+
+/** What became of a sell or stop that was sent. */
+export type SellResult =
+  | { readonly kind: "done"; readonly order: BrokerOrder }
+  | Refusal
+  | { readonly kind: "stopped"; readonly reason: string }
+  /** Sent, and nobody knows: it stays `unknown` in the ledger and is looked up. */
+  | { readonly kind: "unresolved" };
+
+/**
+ * Asks the broker for the position's stops that nobody knows of yet, so that none is placed beside one that rests.
+ * @returns Whether all of them are known now.
+ */
+export async function resolveStops(engine: Engine, position: ManagedPosition): Promise<boolean> {
+  const { entries } = await readLedger(engine);
+  for (const entry of entries) {
+    const isMine = entry.positionId === position.positionId && entry.reason === "stop";
+    if (!isMine || !isUnsettled(entry) || entry.clientOrderId === null) continue;
+    const found = await engine.ports.broker.lookUp(entry.clientOrderId, "protect");
+    if (found.kind === "unknown") return false;
+    if (found.kind === "not_found") await settleUnsent(engine, [entry]);
+    else await settleByOrder(engine, entry.clientOrderId, found.order);
+  }
+  return true;
+}
+
+/** A sell or stop to come: what its record and its request say. */
+export interface SellPlan {
+  readonly position: ManagedPosition;
+  readonly reason: SellReason;
+  readonly qty: number;
+  /** A stop's price; `null` for a market sell. Rounded to the broker's increments when it is recorded. */
+  readonly stopUsd: number | null;
+  /** The resting order that this one replaces, instead of being a new one. */
+  readonly replaces: string | null;
+}
+
+/** What a sell is worth for the record: at its stop, else at the last known high; sells count toward no cap. */
+function buildRecord(engine: Engine, plan: SellPlan, attempt: number): LedgerEntry {
+  const { position, reason, qty } = plan;
+  const nowMs = engine.nowMs();
+  const stopUsd = plan.stopUsd === null ? null : roundToIncrement(plan.stopUsd);
+  return buildLedgerEntry({
+    symbol: position.symbol,
+    notionalUsd: qty * (stopUsd ?? position.highWaterUsd),
+    timestamp: formatUtc(nowMs),
+    side: "sell",
+    qty,
+    clientOrderId: buildSellId({ positionId: position.positionId, reason, attempt }),
+    reason,
+    stopUsd,
+    positionId: position.positionId,
+    attempt,
+    replaces: plan.replaces,
+    deadlineAtMs: buildDeadlineMs(nowMs),
+  });
+}
+
+/** The attempt that the next sell of this reason is: it rises only when the one before ended unfilled (pipeline 6). */
+async function nextAttempt(
+  engine: Engine,
+  position: ManagedPosition,
+  reason: SellReason,
+): Promise<number> {
+  const { entries } = await readLedger(engine);
+  const past = entries.filter((entry) =>
+    entry.positionId === position.positionId && entry.reason === reason
+  );
+  let next = 1;
+  for (const entry of past) {
+    const attempt = entry.attempt ?? 1;
+    const isUnused = entry.status === "rejected" && entry.detail === NOT_SENT;
+    next = Math.max(next, isUnused || isUnsettled(entry) ? attempt : attempt + 1);
+  }
+  return next;
+}
+
+/**
+ * Whether the ledger shows this trim or close as done or under way: accepted and not ended unfilled, or not yet known.
+ */
+export async function isExitSent(
+  engine: Engine,
+  position: ManagedPosition,
+  reason: SellReason,
+): Promise<boolean> {
+  const { entries } = await readLedger(engine);
+  return entries.some((entry) => {
+    if (entry.positionId !== position.positionId || entry.reason !== reason) return false;
+    if (isUnsettled(entry)) return true;
+    if (entry.status !== "accepted" || isEndedUnfilled(entry.broker)) return false;
+    // A close that ended with shares still held is due again; a trim that sold anything is done.
+    return reason !== "stop_exit" || entry.broker === null || !isFinal(entry.broker);
+  });
+}
+
+function isEndedUnfilled(
+  view: { readonly status: string; readonly filledQty: number } | null,
+): boolean {
+  return view !== null && isFinal(view) && view.filledQty === 0;
+}
+
+/**
+ * Makes sells durable before anything leaves.
+ * @returns Their entries, in the order of the plans.
+ * @throws {StateError} Where the ledger can't be written: nothing may be sent.
+ */
+export async function recordSells(
+  engine: Engine,
+  plans: readonly SellPlan[],
+): Promise<LedgerEntry[]> {
+  const entries: LedgerEntry[] = [];
+  for (const plan of plans) {
+    entries.push(buildRecord(engine, plan, await nextAttempt(engine, plan.position, plan.reason)));
+  }
+  await recordEntries(engine, entries);
+  return entries;
+}
+
+/** Settles records whose orders never left. */
+export async function settleUnsent(
+  engine: Engine,
+  entries: readonly LedgerEntry[],
+): Promise<void> {
+  for (const { clientOrderId } of entries) {
+    if (clientOrderId === null) continue;
+    await changeEntry(engine, clientOrderId, (entry) => ({
+      ...entry,
+      status: "rejected",
+      detail: NOT_SENT,
+    }));
+  }
+}
+
+/**
+ * Sends one recorded sell or stop and settles its record. After a lost answer it is sent again at the first "not found",
+ * with the same id, which the broker's unique ids make harmless; an id that is used up gets the next attempt.
+ * @param entry Durable already, as `recordSells` made it.
+ */
+export async function sendSell(
+  engine: Engine,
+  permit: Permit,
+  plan: SellPlan,
+  entry: LedgerEntry,
+): Promise<SellResult> {
+  let current = entry;
+  let isRepeated = false;
+  for (let turn = 0; turn < ATTEMPTS_MAX; turn++) {
+    const clientOrderId = current.clientOrderId ?? "";
+    engine.isStale = true;
+    const result = await sendLive(engine, permit, buildRequest(plan, current));
+    if (result.kind === "stopped") {
+      await settleUnsent(engine, [current]);
+      return result;
+    }
+    if (result.kind === "rejected") {
+      await changeEntry(engine, clientOrderId, (each) => ({
+        ...each,
+        status: "rejected",
+        detail: result.message,
+      }));
+      return result;
+    }
+    if (result.kind === "accepted") {
+      await settleByOrder(engine, clientOrderId, result.order);
+      return { kind: "done", order: result.order };
+    }
+    const found = await engine.ports.broker.lookUp(clientOrderId, "protect");
+    if (found.kind === "found") {
+      await settleByOrder(engine, clientOrderId, found.order);
+      if (!isEndedUnfilled(found.order)) return { kind: "done", order: found.order };
+      const [next] = await recordSells(engine, [plan]);
+      if (next === undefined) break;
+      current = next;
+      continue;
+    }
+    if (found.kind === "not_found" && result.kind === "unknown" && !isRepeated) {
+      isRepeated = true;
+      continue;
+    }
+    break;
+  }
+  const { clientOrderId } = current;
+  if (clientOrderId !== null) {
+    await changeEntry(engine, clientOrderId, (each) => ({ ...each, status: "unknown" }));
+  }
+  return { kind: "unresolved" };
+}
+
+function buildRequest(plan: SellPlan, entry: LedgerEntry): OrderRequest {
+  const clientOrderId = entry.clientOrderId ?? "";
+  const { symbol } = plan.position;
+  const qty = entry.qty ?? plan.qty;
+  if (plan.replaces !== null) {
+    const change = entry.stopUsd === null ? {} : { stopUsd: entry.stopUsd };
+    return {
+      op: "replace",
+      symbol,
+      request: { orderId: plan.replaces, clientOrderId, qty, ...change },
+    };
+  }
+  return entry.stopUsd === null
+    ? { op: "sell", request: { clientOrderId, symbol, qty } }
+    : { op: "stop", request: { clientOrderId, symbol, qty, stopUsd: entry.stopUsd } };
+}

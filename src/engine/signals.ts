@@ -1,0 +1,96 @@
+import { BAR_WINDOW_MS } from "../domain/breakout.ts";
+import type { Candidate } from "../domain/candidate.ts";
+import { buildEntryIntents, type SignalRecord } from "../domain/entry_plan.ts";
+import { formatNy } from "../domain/ny_time.ts";
+import type { Engine } from "./engine.ts";
+
+/**
+ * Looks for breakouts among the candidates and makes an intent for each confirmed one that has none (pipeline 2 to 4).
+ * All symbols are asked for in as few requests as the API allows; missing data confirms nothing, and says so.
+ */
+export async function makeIntents(
+  engine: Engine,
+  candidates: readonly Candidate[],
+): Promise<void> {
+  const { observation } = engine;
+  if (candidates.length === 0 || observation === null) return;
+  const { marketData, log, chance, config } = engine.ports;
+  if (observation.account.kind === "failed") {
+    log.warn(`Account unavailable (${observation.account.failure}): no sizes, no new entries`);
+    return;
+  }
+  const endMs = engine.nowMs();
+  const symbols = candidates.map((candidate) => candidate.symbol);
+  const bars = await engine.read(() =>
+    marketData.listBars({ symbols, startMs: endMs - BAR_WINDOW_MS, endMs })
+  );
+  if (bars.kind === "failed") {
+    log.warn(`Bars unavailable (${bars.failure}): ${bars.message}; no new entries`);
+    return;
+  }
+  const nowMs = engine.nowMs();
+  const { intents, signals, stale } = buildEntryIntents({
+    candidates,
+    bars: bars.value,
+    nowMs,
+    dateNy: engine.dateNy(),
+    session: observation.session,
+    equityUsd: observation.account.value.equityUsd,
+    waiting: new Set(engine.state.intents.map((intent) => intent.symbol)),
+    delayMinSeconds: config.entryDelayMinSeconds,
+    delayMaxSeconds: config.entryDelayMaxSeconds,
+    uniform: () => chance.uniform(),
+  });
+  engine.updateState({ intents: [...engine.state.intents, ...intents] });
+  sayStale(engine, stale.map((each) => each.symbol));
+  for (const signal of signals) await saySignal(engine, signal);
+  for (const intent of intents) {
+    log.info(
+      `INTENT ${intent.symbol}: qty=${intent.qty} pivot=${intent.pivotUsd} ref=${intent.refPriceUsd} ` +
+        `due ${formatNy(intent.scheduledAtMs)}`,
+    );
+    await engine.event({
+      type: "intent",
+      symbol: intent.symbol,
+      client_order_id: intent.clientOrderId,
+      qty: intent.qty,
+      pivot_usd: intent.pivotUsd,
+      r1_usd: intent.r1Usd,
+      r2_usd: intent.r2Usd,
+      stop_usd: intent.stopUsd,
+      ref_price_usd: intent.refPriceUsd,
+      equity_usd: observation.account.value.equityUsd,
+      distance_pct: intent.distancePct,
+      scheduled_at: new Date(intent.scheduledAtMs).toISOString(),
+      expires_at: new Date(intent.expiresAtMs).toISOString(),
+    });
+  }
+}
+
+/** How many symbols a log line names before it only counts. */
+const NAMES_MAX = 20;
+
+function sayStale(engine: Engine, symbols: readonly string[]): void {
+  if (symbols.length === 0) return;
+  const names = symbols.slice(0, NAMES_MAX).join(",");
+  const rest = symbols.length > NAMES_MAX ? ` and ${symbols.length - NAMES_MAX} more` : "";
+  engine.ports.log.info(`Bars too old or missing, nothing confirmed: ${names}${rest}`);
+}
+
+/** Only what could have become an entry is kept: hundreds of symbols a cycle that did nothing would drown the trail. */
+async function saySignal(engine: Engine, signal: SignalRecord): Promise<void> {
+  if (signal.outcome === "stale" || signal.outcome === "not_confirmed") return;
+  if (signal.outcome === "no_shares") {
+    engine.ports.log.info(`SKIP ${signal.symbol}: size is 0 shares`);
+  }
+  await engine.event({
+    type: "signal",
+    symbol: signal.symbol,
+    outcome: signal.outcome,
+    pivot_usd: signal.pivotUsd,
+    b1_close_usd: signal.b1.closeUsd,
+    b2_close_usd: signal.b2.closeUsd,
+    b2_start: new Date(signal.b2.startMs).toISOString(),
+    qty: signal.qty,
+  });
+}

@@ -1,0 +1,111 @@
+import { EMPTY_STATE, type ManagedPosition } from "../domain/engine_state.ts";
+import type { LiveLedger } from "../domain/ledger.ts";
+import { findLostPosition, hasTraces } from "../domain/rebuild_state.ts";
+import type { BrokerOrder } from "../domain/orders.ts";
+import type { Engine, Observation } from "./engine.ts";
+import { buildManaged } from "./entry_order.ts";
+import { findIdentityProblem } from "./gate_reader.ts";
+import { buildPlan } from "./positions.ts";
+import type { StateRead } from "./ports.ts";
+
+/** Names the file in the gate's reason (pipeline 6). */
+export const STATE_FILE = "execution_state.json";
+/** How many past days' ledgers a rebuild searches. */
+const ARCHIVE_MAX = 30;
+
+/** Reads the state at the start. A file that is missing or damaged is dealt with once the broker has been asked. */
+export async function loadState(engine: Engine): Promise<void> {
+  const read = await engine.ports.state.read();
+  if (read.kind === "ok") {
+    engine.state = read.state;
+    engine.isStateLoaded = true;
+  }
+  if (read.kind === "newer" || read.kind === "damaged") {
+    engine.stateProblem = STATE_FILE;
+    engine.ports.log.error(`${STATE_FILE} is not usable: ${read.message}`);
+  }
+}
+
+/**
+ * Rebuilds a state that was missing or damaged, from ledger, archive and the broker; LIVE is blocked for the cycle that
+ * does it. A state of another major version stays as it is, and blocks.
+ */
+export async function ensureState(engine: Engine, observation: Observation): Promise<void> {
+  if (engine.isStateLoaded) {
+    engine.stateProblem = null;
+    return await ownState(engine, observation);
+  }
+  const read = await engine.ports.state.read();
+  if (read.kind === "ok") {
+    engine.state = read.state;
+    engine.isStateLoaded = true;
+    return await ownState(engine, observation);
+  }
+  engine.stateProblem = read.kind === "missing" ? engine.stateProblem : STATE_FILE;
+  if (read.kind === "newer") return;
+  await rebuild(engine, observation, read.kind);
+}
+
+async function rebuild(
+  engine: Engine,
+  observation: Observation,
+  why: Exclude<StateRead["kind"], "ok" | "newer">,
+): Promise<void> {
+  const { positions, openOrders, dayOrders } = observation;
+  const today = await engine.ports.ledger.read();
+  const ledgers: LiveLedger[] = [
+    ...(today.kind === "ok" ? [today.ledger] : []),
+    ...await engine.ports.ledger.listArchived(ARCHIVE_MAX),
+  ];
+  const orders: BrokerOrder[] = [
+    ...(openOrders.kind === "ok" ? openOrders.value : []),
+    ...(dayOrders.kind === "ok" ? dayOrders.value : []),
+  ];
+  const isComplete = positions.kind === "ok" && openOrders.kind === "ok" && dayOrders.kind === "ok";
+  const isFirstStart = why === "missing" && isComplete && !hasTraces(ledgers, orders);
+  if (!isFirstStart) engine.stateProblem = STATE_FILE;
+  if (!isComplete || positions.kind !== "ok") return;
+  if (ledgers.some((ledger) => findIdentityProblem(engine, ledger) !== null)) return;
+  const found = positions.value.flatMap((held) => {
+    const position = rebuildPosition(held.symbol, ledgers, orders);
+    return position === null ? [] : [position];
+  });
+  engine.state = { ...EMPTY_STATE, positions: found };
+  engine.isStateLoaded = true;
+  await ownState(engine, observation);
+  await engine.trySaveState();
+  if (isFirstStart) return;
+  engine.sayError(
+    `${STATE_FILE} was ${why}: rebuilt from ledger, archive and broker with ${found.length} positions ` +
+      `(${
+        found.map((position) => position.symbol).join(", ") || "none"
+      }); LIVE is blocked for this cycle`,
+  );
+}
+
+function rebuildPosition(
+  symbol: string,
+  ledgers: readonly LiveLedger[],
+  orders: readonly BrokerOrder[],
+): ManagedPosition | null {
+  const lost = findLostPosition(symbol, ledgers, orders);
+  const plan = lost === null ? null : buildPlan(lost.entry);
+  if (lost === null || plan === null) return null;
+  return {
+    ...buildManaged(plan, Date.parse(lost.entry.timestamp)),
+    stopUsd: lost.stopUsd,
+    isTrimmedR1: lost.isTrimmedR1,
+    isTrimmedR2: lost.isTrimmedR2,
+  };
+}
+
+/** State carries host and account from its first write on; another account's state is left alone. */
+async function ownState(engine: Engine, observation: Observation): Promise<void> {
+  const { account } = observation;
+  if (account.kind === "failed" || findIdentityProblem(engine, null) !== null) return;
+  const { accountId } = account.value;
+  const { host } = engine.ports.broker;
+  if (engine.state.host === host && engine.state.accountId === accountId) return;
+  engine.updateState({ host, accountId });
+  await engine.trySaveState();
+}

@@ -1,0 +1,131 @@
+import { createNoAlerts } from "../alerts/no_alerts.ts";
+import { createSlackAlerts } from "../alerts/slack.ts";
+import { createSlackTransport } from "../alerts/slack_transport.ts";
+import { type AlpacaClient, createAlpacaClient } from "../broker/alpaca_client.ts";
+import { createFetchSend } from "../broker/fetch_transport.ts";
+import type { EngineEvent } from "../domain/events.ts";
+import type { EnginePorts, EventPort, LogPort, ServicePort } from "../engine/ports.ts";
+import type { ProgramConfig } from "../runtime/config.ts";
+import { createServiceManager } from "../runtime/service_manager.ts";
+import { createDenoFileSystem } from "../state/deno_file_system.ts";
+import { createDryRunLedger } from "../state/dry_run_ledger.ts";
+import { createEventLog, type EventLog } from "../state/event_log.ts";
+import { createExecutionState } from "../state/execution_state.ts";
+import type { FileSystem } from "../state/file_system.ts";
+import { createLiveLedger } from "../state/live_ledger.ts";
+import { createOperatorFiles } from "../state/operator_files.ts";
+import { createWatchlistFile } from "../state/watchlist_file.ts";
+import type { ProgramHost } from "./command.ts";
+
+/** Deadline of one broker request (pipeline 4: at most 10 s a request). */
+export const REQUEST_TIMEOUT_MS = 10_000;
+
+/** The engine's ports over the real world, and what must be ended after it. */
+export interface EngineWorld {
+  readonly ports: EnginePorts;
+  readonly events: EventLog;
+  /** Stops what still sends; the queue is the engine's to drain before. */
+  close(): void;
+}
+
+/** What the world is built from. */
+export interface WorldOptions {
+  readonly host: ProgramHost;
+  readonly config: ProgramConfig;
+  readonly log: LogPort;
+  /** Whether the process may connect to Slack at all. */
+  readonly isSlackReachable: boolean;
+}
+
+/** Builds every adapter for a run in the state directory that this process holds. */
+export function buildWorld({ host, config, log, isSlackReachable }: WorldOptions): EngineWorld {
+  const fs = createDenoFileSystem();
+  const { clock, chance } = host;
+  const { stateDir, secrets } = config;
+  const events = createEventLog({ fs, stateDir, clock, log, secrets });
+  const mode = watchMode(events);
+  const slack = config.slack === null || !isSlackReachable ? null : createSlackAlerts({
+    ...config.slack,
+    send: createSlackTransport({ fetch: host.fetch, clock }),
+    clock,
+    log,
+    events,
+    mark: () => `${mode.read()} ${config.engine.endpoint}`,
+  });
+  const broker = buildBroker({ host, config, log, events });
+  return {
+    events,
+    ports: {
+      clock,
+      chance,
+      broker,
+      marketData: broker,
+      ...buildFiles(fs, config),
+      events: mode.events,
+      log,
+      alerts: slack ?? createNoAlerts(),
+      service: buildService(log),
+      config: config.engine,
+    },
+    close: () => slack?.close(),
+  };
+}
+
+function buildFiles(fs: FileSystem, { stateDir, dryRunLedgerPath, watchlist }: ProgramConfig) {
+  return {
+    ledger: createLiveLedger({ fs, stateDir }),
+    state: createExecutionState({ fs, stateDir }),
+    dryRunLedger: createDryRunLedger({ fs, path: dryRunLedgerPath }),
+    operatorFiles: createOperatorFiles({ fs, stateDir }),
+    watchlist: createWatchlistFile({ fs, path: watchlist.path }),
+  };
+}
+
+function buildBroker(
+  { host, config, log, events }: Omit<WorldOptions, "isSlackReachable"> & { events: EventPort },
+): AlpacaClient {
+  return createAlpacaClient({
+    tradingUrl: config.endpoint.tradingUrl,
+    dataUrl: config.endpoint.dataUrl,
+    keyId: config.keyId,
+    secretKey: config.secretKey,
+    send: createFetchSend(host.fetch),
+    clock: host.clock,
+    chance: host.chance,
+    feed: config.feed,
+    timeoutMs: REQUEST_TIMEOUT_MS,
+    log,
+    // Not awaited: the exchange is over, and the log writes in turn. What it waits for is written before the last event.
+    onExchange: (exchange) =>
+      void events.record({
+        type: "order_answer",
+        source: "http",
+        method: exchange.method,
+        path: exchange.path,
+        request_body: exchange.requestBody,
+        http_status: exchange.httpStatus,
+        failure: exchange.failure,
+        answer_body: exchange.answerBody,
+        took_ms: exchange.tookMs,
+      }),
+  });
+}
+
+/** No service manager is told anything yet; the port stands so that the engine says it all the same. */
+function buildService(log: LogPort): ServicePort {
+  return createServiceManager({ notify: null, log });
+}
+
+/** Alerts begin with the mode as the gate last gave it; until it gave one, nothing is LIVE. */
+function watchMode(events: EventPort): { events: EventPort; read: () => "LIVE" | "DRY_RUN" } {
+  let mode: "LIVE" | "DRY_RUN" = "DRY_RUN";
+  return {
+    read: () => mode,
+    events: {
+      record(event: EngineEvent) {
+        if (event.type === "gate") mode = event["mode"] === "LIVE" ? "LIVE" : "DRY_RUN";
+        return events.record(event);
+      },
+    },
+  };
+}

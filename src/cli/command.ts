@@ -1,0 +1,42 @@
+import type { ChancePort, ClockPort } from "../engine/ports.ts";
+import type { Environment } from "../runtime/environment.ts";
+import type { IsPermitted } from "../runtime/permissions.ts";
+import type { SignalHost } from "../runtime/signals.ts";
+import type { ParsedOptions } from "./options.ts";
+
+/** The world that `main.ts` gives to a command: everything it may touch. */
+export interface ProgramHost {
+  readonly args: readonly string[];
+  readonly environment: Environment;
+  readonly pid: number;
+  readonly clock: ClockPort;
+  readonly chance: ChancePort;
+  readonly fetch: typeof fetch;
+  readonly signals: SignalHost;
+  readonly isPermitted: IsPermitted;
+  /** Standard output and error; both have written when they return, and never throw. */
+  readonly writeOut: (text: string) => void;
+  readonly writeError: (text: string) => void;
+  /** Ends the process at once: for an operator who does not wait. */
+  readonly exitNow: (status: number) => void;
+}
+
+/** One option of a command. */
+export interface OptionSpec {
+  /** Without the dashes. */
+  readonly name: string;
+  /** What its value is called in the help; `null` for an option that takes none. */
+  readonly valueName: string | null;
+  readonly help: string;
+}
+
+/** One command: a word, its help, and what it does. */
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly options: readonly OptionSpec[];
+  readonly examples: readonly string[];
+  /** @returns The exit status. @throws {ConfigError} For a configuration that it can't work with. */
+  readonly run: (host: ProgramHost, options: ParsedOptions) => Promise<number>;
+}

@@ -1,0 +1,67 @@
+import type { Command, OptionSpec } from "./command.ts";
+import { EXIT } from "./exit_status.ts";
+import { PROGRAM } from "./version.ts";
+
+/** Options that every command has. */
+export const COMMON_OPTIONS: readonly OptionSpec[] = [
+  { name: "help", valueName: null, help: "print this help and exit" },
+  { name: "version", valueName: null, help: "print the version and exit" },
+];
+
+/** The help of the whole program. */
+export function formatProgramHelp(commands: readonly Command[]): string {
+  const width = Math.max(...commands.map((command) => command.name.length));
+  return [
+    `Usage: ${PROGRAM} [command] [options]`,
+    "",
+    "Executes the day's breakout candidates at the broker. DRY_RUN unless LIVE is turned on with both keys.",
+    "",
+    "Commands:",
+    ...commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`),
+    "",
+    "Without a command, run is meant.",
+    "",
+    "Options:",
+    ...formatOptions(COMMON_OPTIONS),
+    "",
+    `Help on a command: ${PROGRAM} <command> --help`,
+    "",
+    formatStatuses(),
+    "",
+  ].join("\n");
+}
+
+/** The help of one command. */
+export function formatCommandHelp(command: Command): string {
+  return [
+    `Usage: ${PROGRAM} ${command.name} [options]`,
+    "",
+    command.description,
+    "",
+    "Options:",
+    ...formatOptions([...command.options, ...COMMON_OPTIONS]),
+    "",
+    "Examples:",
+    ...command.examples.map((example) => `  ${example}`),
+    "",
+    formatStatuses(),
+    "",
+  ].join("\n");
+}
+
+function formatOptions(options: readonly OptionSpec[]): string[] {
+  const words = options.map(({ name, valueName }) =>
+    valueName === null ? `--${name}` : `--${name} ${valueName}`
+  );
+  const width = Math.max(...words.map((word) => word.length));
+  return options.map(({ help }, index) => `  ${(words[index] ?? "").padEnd(width)}  ${help}`);
+}
+
+function formatStatuses(): string {
+  return [
+    "Exit status:",
+    `  ${EXIT.done} done, ${EXIT.watchlistMissing} watchlist missing, ${EXIT.watchlistStale} watchlist stale,`,
+    `  ${EXIT.usage} usage, ${EXIT.brokerUnreachable} broker unreachable, ${EXIT.internalError} internal error,`,
+    `  ${EXIT.busy} another process holds the state directory, ${EXIT.configInvalid} configuration invalid`,
+  ].join("\n");
+}

@@ -1,0 +1,144 @@
+import { runLoop } from "../engine/loop.ts";
+import { type LogPort, StateError } from "../engine/ports.ts";
+import { buildConfig, type ProgramConfig, type RunFlags } from "../runtime/config.ts";
+import { createLog } from "../runtime/logging.ts";
+import { formatOneLine } from "../runtime/one_line.ts";
+import { checkPermissions } from "../runtime/permissions.ts";
+import { ConfigError } from "../runtime/settings.ts";
+import { listenForStop } from "../runtime/signals.ts";
+import { createDenoFileSystem } from "../state/deno_file_system.ts";
+import { ensureDir } from "../state/durable_file.ts";
+import { joinPath } from "../state/file_system.ts";
+import { acquireLock, LOCK_FILE, type LockOutcome } from "../state/instance_lock.ts";
+import { buildWorld, type EngineWorld } from "./adapters.ts";
+import type { Command, ProgramHost } from "./command.ts";
+import { EXIT } from "./exit_status.ts";
+import type { ParsedOptions } from "./options.ts";
+import { PROGRAM, VERSION } from "./version.ts";
+
+/** `run`, also meant where no command is given: the loop (interface, Commands). */
+export const RUN_COMMAND: Command = {
+  name: "run",
+  summary: "the loop, until SIGTERM or SIGINT (also without a command)",
+  description:
+    "Runs the loop: watches the candidates, enters, manages exits, every poll interval and\n" +
+    "whenever an entry is due. Ends its current step, writes its state and exits 0 at SIGTERM\n" +
+    "or SIGINT; a second signal ends it at once. An option wins over its variable.",
+  options: [
+    { name: "run-once", valueName: null, help: "one cycle, then exit" },
+    { name: "dry-run", valueName: null, help: "force DRY_RUN (DRY_RUN=1)" },
+    {
+      name: "ignore-market-hours",
+      valueName: null,
+      help: "run cycles while the market is closed (EXEC_V2_IGNORE_MARKET_HOURS=1)",
+    },
+    {
+      name: "poll-seconds",
+      valueName: "N",
+      help: "seconds between cycles, 1 to 3600 (EXECUTION_POLL_SECONDS, 300)",
+    },
+    {
+      name: "candidates-csv",
+      valueName: "PATH",
+      help: "the watchlist (WATCHLIST_FILE, daily_candidates.csv in AVWAP_BASE_DIR)",
+    },
+    {
+      name: "entry-delay-min",
+      valueName: "N",
+      help: "shortest delay of an entry in seconds (ENTRY_DELAY_MIN_SECONDS, 60)",
+    },
+    {
+      name: "entry-delay-max",
+      valueName: "N",
+      help: "longest delay of an entry in seconds (ENTRY_DELAY_MAX_SECONDS, 240)",
+    },
+  ],
+  examples: [
+    `${PROGRAM} run`,
+    `${PROGRAM} run --dry-run --poll-seconds 60`,
+    `${PROGRAM} --run-once --candidates-csv /srv/scan/daily_candidates.csv`,
+  ],
+  run: runCommand,
+};
+
+function buildFlags({ flags, values }: ParsedOptions): RunFlags {
+  return {
+    isRunOnce: flags.has("run-once"),
+    isDryRun: flags.has("dry-run"),
+    isMarketHoursIgnored: flags.has("ignore-market-hours"),
+    pollSeconds: values.get("poll-seconds") ?? null,
+    candidatesCsv: values.get("candidates-csv") ?? null,
+    entryDelayMin: values.get("entry-delay-min") ?? null,
+    entryDelayMax: values.get("entry-delay-max") ?? null,
+  };
+}
+
+/** Configuration, permissions, state directory, lock, then the loop: nothing is touched before it is known to be ours. */
+async function runCommand(host: ProgramHost, options: ParsedOptions): Promise<number> {
+  const { config, warnings } = buildConfig(host.environment, buildFlags(options));
+  const isSlackReachable = checkPermissions(config, host.isPermitted);
+  const log = createLog({ clock: host.clock, secrets: config.secrets, write: host.writeOut });
+  const lock = await takeStateDir(host, config);
+  if (lock.kind === "busy") {
+    const holder = lock.pid === null ? "another process" : `process ${lock.pid}`;
+    const where = formatOneLine(config.stateDir);
+    host.writeError(
+      `${PROGRAM}: ${holder} holds the state directory ${where}: ` +
+        `stop it first, or set AVWAP_STATE_DIR\n`,
+    );
+    return EXIT.busy;
+  }
+  try {
+    logStart(log, { host, config });
+    for (const warning of warnings) log.warn(warning);
+    if (!isSlackReachable) {
+      log.warn("SLACK_WEBHOOK_URL names a host that this process may not reach");
+    }
+    return await runEngine(host, buildWorld({ host, config, log, isSlackReachable }));
+  } finally {
+    await lock.release();
+  }
+}
+
+/** @throws {ConfigError} Where the state directory can't be made or used. */
+async function takeStateDir(host: ProgramHost, { stateDir }: ProgramConfig): Promise<LockOutcome> {
+  try {
+    await ensureDir(createDenoFileSystem(), stateDir);
+    const path = joinPath(stateDir, LOCK_FILE);
+    return await acquireLock({ path, pid: host.pid, clock: host.clock });
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    throw new ConfigError("AVWAP_STATE_DIR", `can't be used: ${error.message}`);
+  }
+}
+
+function logStart(
+  log: LogPort,
+  { host, config }: { readonly host: ProgramHost; readonly config: ProgramConfig },
+): void {
+  const { endpoint, stateDir, watchlist } = config;
+  log.info(
+    `${PROGRAM} ${VERSION} started pid=${host.pid} state_dir=${stateDir} watchlist=${watchlist.path}`,
+  );
+  log.info(`Broker endpoint=${endpoint.kind} host=${endpoint.host}`);
+}
+
+/** Runs the loop between the signals' beginning and end, and leaves the stack of a bug to the event log alone. */
+async function runEngine(host: ProgramHost, world: EngineWorld): Promise<number> {
+  const { log } = world.ports;
+  const listener = listenForStop(host.signals, {
+    stop: (signal) => log.info(`${signal} received; stopping after the current step`),
+    impatient: host.exitNow,
+  });
+  try {
+    await world.events.removeOld();
+    return await runLoop(world.ports, listener.signal);
+  } catch (error) {
+    const stack = error instanceof Error ? error.stack : undefined;
+    await world.events.record({ type: "error", message: String(error), stack });
+    throw error;
+  } finally {
+    listener.close();
+    world.close();
+  }
+}

@@ -1,0 +1,152 @@
+import type { Command, ProgramHost } from "../../src/cli/command.ts";
+import { reportFailure, runProgram } from "../../src/cli/program.ts";
+import { UsageError } from "../../src/cli/options.ts";
+import { ConfigError } from "../../src/runtime/settings.ts";
+import { assert, assertEquals, assertFalse, assertStringIncludes } from "../assert.ts";
+
+/** A host that touches nothing; what a command would need of it is out of reach. */
+function createHost(args: readonly string[], environment: ProgramHost["environment"] = {}) {
+  const out: string[] = [];
+  const errors: string[] = [];
+  const host: ProgramHost = {
+    args,
+    environment,
+    pid: 42,
+    clock: { nowMs: () => 0, monotonicMs: () => 0, sleep: () => Promise.resolve() },
+    chance: { uniform: () => 0 },
+    fetch: () => Promise.reject(new TypeError("no network in this test")),
+    signals: { addSignalListener: () => {}, removeSignalListener: () => {} },
+    isPermitted: () => false,
+    writeOut: (text) => void out.push(text),
+    writeError: (text) => void errors.push(text),
+    exitNow: () => {},
+  };
+  return { host, out, errors };
+}
+
+function createCommand(name: string, run: Command["run"]): Command {
+  return {
+    name,
+    summary: `does ${name}`,
+    description: `Does ${name}.`,
+    options: [{ name: "fast", valueName: null, help: "quickly" }],
+    examples: [`avwap-execution ${name} --fast`],
+    run,
+  };
+}
+
+/** Two commands that say which of them ran, and with what. */
+const COMMANDS = ["run", "status"].map((name) =>
+  createCommand(name, (host, { flags }) => {
+    host.writeOut(`${name} ${[...flags].join()}\n`);
+    return Promise.resolve(name === "run" ? 0 : 7);
+  })
+);
+
+async function runWith(args: readonly string[]) {
+  const { host, out, errors } = createHost(args);
+  const status = await runProgram(host, COMMANDS);
+  return { status, out: out.join(""), error: errors.join("") };
+}
+
+Deno.test("runProgram() runs the named command, and run where none is named", async () => {
+  assertEquals(await runWith([]), { status: 0, out: "run \n", error: "" });
+  assertEquals(await runWith(["--fast"]), { status: 0, out: "run fast\n", error: "" });
+  assertEquals(await runWith(["run"]), { status: 0, out: "run \n", error: "" });
+  assertEquals(await runWith(["status", "--fast"]), { status: 7, out: "status fast\n", error: "" });
+});
+
+Deno.test("runProgram() prints the program's help or a command's, and runs nothing", async () => {
+  const program = await runWith(["--help"]);
+  assertEquals([program.status, program.error], [0, ""]);
+  for (const word of ["run", "status", "does status", "--version", "78", "Exit status"]) {
+    assertStringIncludes(program.out, word);
+  }
+  const command = await runWith(["status", "--help", "--fast"]);
+  assertEquals([command.status, command.error], [0, ""]);
+  for (const word of ["Usage: avwap-execution status", "--fast", "Examples:", "--help"]) {
+    assertStringIncludes(command.out, word);
+  }
+  assertFalse(command.out.includes("status fast"));
+});
+
+Deno.test("runProgram() prints one line for --version", async () => {
+  const { status, out } = await runWith(["run", "--version"]);
+  assertEquals(status, 0);
+  assert(/^avwap-execution \d+\.\d+\.\d+\n$/.test(out), out);
+});
+
+const WRONG: { args: string[]; says: string }[] = [
+  { args: ["stauts"], says: 'Unknown command "stauts"; did you mean status?' },
+  { args: ["frobnicate"], says: 'Unknown command "frobnicate". Try avwap-execution --help' },
+  { args: ["RUN"], says: "did you mean run?" },
+  { args: ["--help", "--bogus"], says: 'Unknown option "--bogus"' },
+  { args: ["--fst"], says: "did you mean --fast?" },
+  { args: ["run", "status"], says: 'Unexpected argument "status"' },
+  { args: ["--fast", "run"], says: 'Unexpected argument "run"' },
+  { args: [""], says: 'Unexpected argument ""' },
+  { args: ["a\nb"], says: 'Unknown command "a\\nb"' },
+];
+
+for (const { args, says } of WRONG) {
+  Deno.test(`runProgram() exits 64 with one line for ${JSON.stringify(args)}`, async () => {
+    const { status, out, error } = await runWith(args);
+    assertEquals([status, out], [64, ""]);
+    assertStringIncludes(error, says);
+    assertEquals(error.indexOf("\n"), error.length - 1);
+  });
+}
+
+const FAILURES: { when: string; error: unknown; status: number; says: string }[] = [
+  {
+    when: "a usage error",
+    error: new UsageError("Unknown option"),
+    status: 64,
+    says: "Unknown option",
+  },
+  {
+    when: "a configuration error",
+    error: new ConfigError("DRY_RUN", "is odd"),
+    status: 78,
+    says: "DRY_RUN is odd",
+  },
+  {
+    when: "an error",
+    error: new TypeError("x is\nnot"),
+    status: 70,
+    says: "TypeError: x is\\nnot",
+  },
+  { when: "a text", error: "thrown", status: 70, says: "internal error: thrown" },
+  { when: "nothing", error: undefined, status: 70, says: "internal error: undefined" },
+  {
+    when: "a secret in the message",
+    error: new Error("bad s3cr3t and PK1"),
+    status: 70,
+    says: "bad [redacted] and [redacted]",
+  },
+];
+
+for (const { when, error, status, says } of FAILURES) {
+  Deno.test(`runProgram() exits ${status} with one line, never a stack, for ${when}`, async () => {
+    const command = createCommand("run", () => Promise.reject(error));
+    const { host, errors } = createHost([], {
+      APCA_API_KEY_ID: "PK1",
+      APCA_API_SECRET_KEY: "s3cr3t",
+      LIVE_CONFIRM_TOKEN: "",
+    });
+    assertEquals(await runProgram(host, [command]), status);
+    const [line = ""] = errors;
+    assertEquals(errors.length, 1);
+    assertStringIncludes(line, says);
+    assert(line.startsWith("avwap-execution: "));
+    assertEquals(line.indexOf("\n"), line.length - 1);
+    assertFalse(/\n\s+at /.test(line));
+  });
+}
+
+Deno.test("reportFailure() survives an error that can't be printed", () => {
+  const { host, errors } = createHost([]);
+  const hostile = Object.create(null);
+  assertEquals(reportFailure(host, hostile), 70);
+  assertEquals(errors.length, 1);
+});

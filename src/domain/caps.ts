@@ -102,11 +102,9 @@ export function checkCaps(decision: LiveDecision, inputs: CapInputs): OrderVerdi
 /** The refusals that are not caps: one entry a symbol and day, the clock, and what the broker keeps rejecting. */
 function checkDay({ usage, clockSkewSeconds }: CapInputs): OrderVerdict | null {
   if (usage.hasEntry) return deny("already entered today", "one live entry per symbol and NY day");
-  if (clockSkewSeconds === null || !(Math.abs(clockSkewSeconds) <= CLOCK_SKEW_MAX_SECONDS)) {
-    return deny(
-      "system clock",
-      `host and broker clocks differ by ${clockSkewSeconds ?? "unknown"} s`,
-    );
+  if (clockSkewSeconds === null) return deny("system clock", "the broker's clock is not known");
+  if (!(Math.abs(clockSkewSeconds) <= CLOCK_SKEW_MAX_SECONDS)) {
+    return deny("system clock", `host and broker clocks differ by ${clockSkewSeconds} s`);
   }
   if (!(usage.symbolRejections < SYMBOL_REJECTIONS_MAX)) {
     return deny("rejected twice today", `${usage.symbolRejections} rejections`);

@@ -27,7 +27,7 @@ export function readNyTime(ms: number): NyTime {
   return {
     dateNy: `${part["year"]}-${part["month"]}-${part["day"]}`,
     timeNy: `${part["hour"]}:${part["minute"]}:${part["second"]}`,
-    zone: part["timeZoneName"] ?? "",
+    zone: `${part["timeZoneName"]}`,
   };
 }
 

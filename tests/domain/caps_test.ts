@@ -364,6 +364,26 @@ Deno.test("checkCaps() names use, limit and what was asked in the detail of a mo
   );
 });
 
+const details: readonly [entry: Partial<CapInputs>, usage: Partial<CapUsage>, detail: string][] = [
+  [{ symbol: " spy" }, {}, 'symbol " spy"'],
+  [{ openSymbols: null }, {}, "the broker could not be asked"],
+  [{ openSymbols: -1 }, {}, "-1 is not a count"],
+  [{ openSymbols: 7 }, {}, "7 of 5 open"],
+  [{ notionalMicros: null }, {}, "no price for a notional"],
+  [{}, { orders: 6 }, "6 of 5 used"],
+  [{ clockSkewSeconds: null }, {}, "the broker's clock is not known"],
+  [{ clockSkewSeconds: -31.5 }, {}, "host and broker clocks differ by -31.5 s"],
+  [{}, { symbolRejections: 2 }, "2 rejections"],
+  [{}, { rejectionsInARow: 9 }, "9 rejections"],
+];
+for (const [entry, used, detail] of details) {
+  Deno.test(`checkCaps() explains its denial: ${detail}`, () => {
+    const inputs = { ...ALLOWED_ENTRY, ...entry, usage: { ...NO_USAGE, ...used } };
+    const verdict = checkCaps(liveDecision(), inputs);
+    assertEquals(verdict.kind === "denied" && verdict.detail, detail);
+  });
+}
+
 Deno.test("DEFAULT_CAPS are the runbook's", () => {
   assertEquals(DEFAULT_CAPS, {
     ordersPerDay: 5,

@@ -80,6 +80,8 @@ const notionals: readonly [qty: number, priceUsd: number, micros: number | null]
   [3, 0.1, 300_000],
   [1, 0.0001, 100],
   [1, 0.000001, 1],
+  [1, 1.005, 1_005_000],
+  [3, 4.35, 13_050_000],
   [10, 333.333333, 3_333_333_330],
   [1_000_000, 1e9, LARGEST],
   [LARGEST, 1, LARGEST],

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { dateNyOf, formatNy, nyToMs, readNyTime } from "../../src/domain/ny_time.ts";
+import { dateNyOf, formatNy, formatUtc, nyToMs, readNyTime } from "../../src/domain/ny_time.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
 
 const moments: readonly [utc: string, ny: string][] = [
@@ -31,6 +31,11 @@ for (const [utc, ny] of moments) {
 Deno.test("readNyTime() ignores the milliseconds", () => {
   const { dateNy, timeNy, zone } = readNyTime(Date.parse("2026-01-20T14:45:00.999Z"));
   assertEquals([dateNy, timeNy, zone], ["2026-01-20", "09:45:00", "EST"]);
+});
+
+Deno.test("formatUtc() writes a moment as files have it, whatever zone it is shown in", () => {
+  assertEquals(formatUtc(Date.UTC(2026, 0, 20, 14, 45, 0, 7)), "2026-01-20T14:45:00.007Z");
+  assertThrows(() => formatUtc(NaN), RangeError);
 });
 
 const walls: readonly [dateNy: string, timeNy: string, utc: string, why: string][] = [

@@ -92,6 +92,12 @@ const cases: readonly {
     why: "intent due",
   },
   {
+    when: "an intent comes due at a moment that the engine chose too",
+    inputs: { ...OPEN, intents: due(NOW + 9000), extraMs: [NOW + 9000] },
+    atMs: NOW + 9000,
+    why: "intent due",
+  },
+  {
     when: "an intent is overdue",
     inputs: { ...OPEN, intents: due(NOW - 5000) },
     atMs: NOW + 1000,
@@ -222,6 +228,16 @@ for (const { when, inputs, atMs, why } of cases) {
     ]);
   });
 }
+
+Deno.test("the wake-up's distances are what the operator was told", () => {
+  assertEquals([WAKE_MIN_MS, BAR_SETTLE_MS, OPEN_GRACE_MS, CLOCK_RETRY_MS, CLOSED_WAKE_MS], [
+    1_000,
+    35_000,
+    60_000,
+    60_000,
+    300_000,
+  ]);
+});
 
 for (const pollSeconds of [NaN, 0, -1, 0.5, 3601, Infinity]) {
   Deno.test(`decideNextWake() refuses a poll of ${pollSeconds} s, which no configuration allows`, () => {

@@ -59,7 +59,7 @@ export function createAlpacaClient(options: AlpacaClientOptions): AlpacaClient {
     chance: options.chance,
     timeoutMs: options.timeoutMs,
     // One count for both hosts: the limit is the key's (broker.md, Refusals).
-    bucket: { current: buildBucket(options.clock.nowMs()) },
+    bucket: { current: buildBucket(options.clock.monotonicMs()) },
     redact,
     onExchange: buildReporter(options.onExchange, log),
   };

@@ -13,6 +13,7 @@ const CAUSES = [
   "certificate",
   "No route to host",
   "Network is unreachable",
+  "blocked",
 ] as const;
 
 /**
@@ -68,7 +69,13 @@ function buildFailure(error: unknown, request: HttpRequest, isTimedOut: boolean)
   if (error instanceof Deno.errors.NotCapable) {
     return new HttpFailure("network", "this process has no permission to reach the host");
   }
-  const text = error instanceof Error ? error.message : "";
-  const cause = CAUSES.find((words) => text.toLowerCase().includes(words.toLowerCase()));
+  const text = buildText(error).toLowerCase();
+  const cause = CAUSES.find((words) => text.includes(words.toLowerCase()));
   return new HttpFailure("network", cause ?? "the connection failed");
+}
+
+/** Some versions of the runtime say what happened in the error, others in its cause. */
+function buildText(error: unknown): string {
+  if (!(error instanceof Error)) return "";
+  return error.cause instanceof Error ? `${error.message} ${error.cause.message}` : error.message;
 }

@@ -1,7 +1,12 @@
 import type { RequestClass } from "../engine/ports.ts";
 
-/** Requests a minute that we allow ourselves; the broker allows 200 for each key (broker.md, Refusals). */
-export const REQUESTS_PER_MINUTE = 180;
+/** Requests that may leave at once after a rest. */
+export const BURST_MAX = 100;
+/**
+ * Requests a minute that come back. With the burst it makes 190 in the worst minute; the broker allows 200 for each key
+ * (broker.md, Refusals).
+ */
+export const REFILL_PER_MINUTE = 90;
 /** Requests that only `protect` may use: cancels, exits, stops and the reads they need. */
 export const PROTECT_RESERVE = 40;
 /** No answer of the broker's, however wrong, keeps us waiting for longer. */
@@ -9,12 +14,15 @@ export const WINDOW_MS_MAX = 60_000;
 /** Wait after a 429 that names no end. */
 export const UNTOLD_WINDOW_MS = 2_000;
 
-const TOKENS_PER_MS = REQUESTS_PER_MINUTE / 60_000;
+const TOKENS_PER_MS = REFILL_PER_MINUTE / 60_000;
 /** Part of the broker's own limit that is kept for `protect`. */
 const WINDOW_RESERVE_SHARE = PROTECT_RESERVE / 200;
 const LIMIT_DEFAULT = 200;
 
-/** Our own count: a bucket that refills evenly. One for the key, whatever host a request goes to. */
+/**
+ * Our own count: a bucket that refills evenly. One for the key, whatever host a request goes to. All times in this file
+ * are monotonic ms, so that a host's clock that is set neither opens nor locks the budget; `wallMs` is the one exception.
+ */
 export interface TokenBucket {
   readonly tokens: number;
   readonly refilledAtMs: number;
@@ -29,7 +37,7 @@ export interface RateWindow {
 
 /** A full bucket. */
 export function buildBucket(nowMs: number): TokenBucket {
-  return { tokens: REQUESTS_PER_MINUTE, refilledAtMs: nowMs };
+  return { tokens: BURST_MAX, refilledAtMs: nowMs };
 }
 
 /**
@@ -53,8 +61,7 @@ function windowWaitMs(window: RateWindow | null, isProtect: boolean, nowMs: numb
   if (window === null || nowMs >= window.resetAtMs) return 0;
   const reserve = isProtect ? 0 : Math.floor(window.limit * WINDOW_RESERVE_SHARE);
   if (window.remaining > reserve) return 0;
-  // The bound holds again here: the host's clock may have been set back since the window was told.
-  return Math.min(Math.ceil(window.resetAtMs - nowMs), WINDOW_MS_MAX);
+  return Math.ceil(window.resetAtMs - nowMs);
 }
 
 /** The bucket after a request left; never below empty, so that protective requests can't pile up a debt. */
@@ -69,36 +76,35 @@ export function buildSpentWindow(window: RateWindow | null): RateWindow | null {
 }
 
 function refill(bucket: TokenBucket, nowMs: number): TokenBucket {
-  // A host's clock that was set back refills nothing, and the count goes on from there.
-  const elapsedMs = Math.max(0, nowMs - bucket.refilledAtMs);
-  const tokens = Math.min(REQUESTS_PER_MINUTE, bucket.tokens + elapsedMs * TOKENS_PER_MS);
+  const elapsedMs = nowMs - bucket.refilledAtMs;
+  const tokens = Math.min(BURST_MAX, bucket.tokens + elapsedMs * TOKENS_PER_MS);
   return { tokens, refilledAtMs: nowMs };
 }
 
 /**
  * What an answer tells of the broker's count (`X-RateLimit-*`, reset in Unix seconds). `Retry-After` is not documented and
- * is believed where it comes. What is not a number, or in the past, tells nothing; a 429 always ends the window.
+ * is believed where it comes. What is not a number tells nothing; a 429 always ends the window, however it contradicts
+ * itself.
+ * @param now `wallMs` is Unix ms: the reset is a time of day.
  */
 export function parseRateWindow(
   answer: { readonly status: number; header(name: string): string | null },
   previous: RateWindow | null,
-  nowMs: number,
+  now: { readonly wallMs: number; readonly monotonicMs: number },
 ): RateWindow | null {
   const limit = parseCount(answer.header("x-ratelimit-limit")) ?? LIMIT_DEFAULT;
   const remaining = parseCount(answer.header("x-ratelimit-remaining"));
   const resetSeconds = parseCount(answer.header("x-ratelimit-reset"));
-  const resetAtMs = resetSeconds === null ? null : resetSeconds * 1000;
+  const resetInMs = resetSeconds === null ? null : resetSeconds * 1000 - now.wallMs;
   if (answer.status === 429) {
     const retrySeconds = parseCount(answer.header("retry-after"));
-    const told = [
-      resetAtMs !== null && resetAtMs > nowMs ? resetAtMs : null,
-      retrySeconds === null ? null : nowMs + retrySeconds * 1000,
-    ].filter((ms) => ms !== null);
-    const endMs = told.length === 0 ? nowMs + UNTOLD_WINDOW_MS : Math.max(...told);
-    return { limit, remaining: 0, resetAtMs: Math.min(endMs, nowMs + WINDOW_MS_MAX) };
+    const retryInMs = retrySeconds === null ? 0 : retrySeconds * 1000;
+    const toldMs = Math.max(resetInMs ?? 0, retryInMs);
+    const waitMs = toldMs > 0 ? toldMs : UNTOLD_WINDOW_MS;
+    return { limit, remaining: 0, resetAtMs: now.monotonicMs + Math.min(waitMs, WINDOW_MS_MAX) };
   }
-  if (remaining === null || resetAtMs === null) return previous;
-  return { limit, remaining, resetAtMs: Math.min(resetAtMs, nowMs + WINDOW_MS_MAX) };
+  if (remaining === null || resetInMs === null) return previous;
+  return { limit, remaining, resetAtMs: now.monotonicMs + Math.min(resetInMs, WINDOW_MS_MAX) };
 }
 
 function parseCount(text: string | null): number | null {

@@ -51,7 +51,7 @@ export type ChangeAnswer =
   | { readonly kind: "failed"; readonly failure: "timeout" | "network" }
   | { readonly kind: "not_sent" };
 
-/** A read: `what` names it in messages (`positions`), `endMs` is a deadline shared by several pages. */
+/** A read: `what` names it in messages (`positions`), `endMs` (monotonic) is a deadline shared by several pages. */
 export interface ReadCall {
   readonly what: string;
   readonly path: string;
@@ -97,9 +97,9 @@ export class RequestSender {
     return this.#options.host;
   }
 
-  /** When a read that starts now must have ended, its pages included. Unix ms. */
+  /** When a read that starts now must have ended, its pages included. Monotonic ms. */
   buildEndMs(): number {
-    return this.#options.clock.nowMs() + READ_DEADLINE_FACTOR * this.#options.timeoutMs;
+    return this.#options.clock.monotonicMs() + READ_DEADLINE_FACTOR * this.#options.timeoutMs;
   }
 
   /**
@@ -115,7 +115,7 @@ export class RequestSender {
     for (let failedAttempts = 0; failedAttempts < ATTEMPTS_MAX; failedAttempts++) {
       if (failedAttempts > 0) {
         const pauseMs = buildBackoffMs(failedAttempts, chance.uniform());
-        if (clock.nowMs() + pauseMs + ATTEMPT_MS_MIN > endMs) break;
+        if (clock.monotonicMs() + pauseMs + ATTEMPT_MS_MIN > endMs) break;
         await clock.sleep(pauseMs);
       }
       const outcome = await this.#attempt(call, endMs);
@@ -134,7 +134,7 @@ export class RequestSender {
   /** One attempt of a read, which its deadline or the budget may keep from leaving. */
   async #attempt(call: ReadCall, endMs: number): Promise<Answer | BrokerError> {
     const { clock, timeoutMs } = this.#options;
-    const beforeMs = endMs - clock.nowMs() - ATTEMPT_MS_MIN;
+    const beforeMs = endMs - clock.monotonicMs() - ATTEMPT_MS_MIN;
     if (beforeMs < 0) return this.#buildTimeUp(call);
     const waitMsMax = call.requestClass === "protect"
       ? Math.min(SHORT_WAIT_MS_MAX, beforeMs)
@@ -146,7 +146,7 @@ export class RequestSender {
         "the rate budget has no request left for it in time",
       );
     }
-    const leftMs = Math.max(1, endMs - clock.nowMs());
+    const leftMs = Math.max(1, endMs - clock.monotonicMs());
     try {
       return await this.#exchange("GET", call.path, null, Math.min(timeoutMs, leftMs));
     } catch (error) {
@@ -174,10 +174,10 @@ export class RequestSender {
    */
   async submit(call: ChangeCall): Promise<ChangeAnswer> {
     const { clock, timeoutMs } = this.#options;
-    const startMs = clock.nowMs();
+    const startMs = clock.monotonicMs();
     const waitMsMax = Math.min(SHORT_WAIT_MS_MAX, timeoutMs / 4);
     if (!await this.#waitForBudget(call.requestClass, waitMsMax)) return { kind: "not_sent" };
-    const sentMs = clock.nowMs();
+    const sentMs = clock.monotonicMs();
     const waitedMs = Math.min(Math.max(0, sentMs - startMs), waitMsMax);
     try {
       const answer = await this.#exchange(call.method, call.path, call.body, timeoutMs - waitedMs);
@@ -194,9 +194,9 @@ export class RequestSender {
   /** Waits until the budget has room, at most `waitMsMax`. @returns Whether the request may leave. */
   async #waitForBudget(requestClass: RequestClass, waitMsMax: number): Promise<boolean> {
     const { clock, bucket } = this.#options;
-    const lastMs = clock.nowMs() + waitMsMax;
+    const lastMs = clock.monotonicMs() + waitMsMax;
     for (let look = 0; look < WAITS_MAX; look++) {
-      const nowMs = clock.nowMs();
+      const nowMs = clock.monotonicMs();
       const waitMs = decideWaitMs(bucket.current, this.#window, { requestClass, nowMs });
       if (waitMs === 0) return true;
       if (nowMs + waitMs > lastMs) break;
@@ -212,7 +212,7 @@ export class RequestSender {
     timeoutMs: number,
   ): Promise<Answer> {
     const { clock, bucket, baseUrl, headers, send } = this.#options;
-    bucket.current = buildSpent(bucket.current, clock.nowMs());
+    bucket.current = buildSpent(bucket.current, clock.monotonicMs());
     this.#window = buildSpentWindow(this.#window);
     const response = await send({
       method,
@@ -221,7 +221,10 @@ export class RequestSender {
       body,
       timeoutMs,
     });
-    this.#window = parseRateWindow(response, this.#window, clock.nowMs());
+    this.#window = parseRateWindow(response, this.#window, {
+      wallMs: clock.nowMs(),
+      monotonicMs: clock.monotonicMs(),
+    });
     return { kind: "answer", status: response.status, body: response.body };
   }
 
@@ -235,7 +238,7 @@ export class RequestSender {
       httpStatus: isAnswer ? answer.status : null,
       failure: isAnswer ? null : answer.failure,
       answerBody: isAnswer ? buildKeptBody(answer.body, redact) : "",
-      tookMs: Math.max(0, clock.nowMs() - sentMs),
+      tookMs: Math.max(0, clock.monotonicMs() - sentMs),
     });
   }
 }

@@ -1,0 +1,428 @@
+import { BrokerError, type LookupOutcome } from "../../src/engine/ports.ts";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertObjectMatch,
+  assertRejects,
+} from "../assert.ts";
+import {
+  buildWireBracket,
+  buildWireError,
+  buildWireOrder,
+  buildWorld,
+  KEY_ID,
+  SECRET_KEY,
+  type Step,
+} from "./scripted.ts";
+
+const ID = "avwap-2026-01-20-SPY-abc";
+const NOT_FOUND: Step = {
+  status: 404,
+  body: buildWireError(40410000, `order not found for ${ID}`),
+};
+
+async function failureOf(read: Promise<unknown>): Promise<BrokerError> {
+  const error = await assertRejects(() => read);
+  assertInstanceOf(error, BrokerError);
+  return error;
+}
+
+function without(wire: Readonly<Record<string, unknown>>, field: string) {
+  return Object.fromEntries(Object.entries(wire).filter(([name]) => name !== field));
+}
+
+const POSITION = {
+  asset_id: "x",
+  symbol: "SPY",
+  exchange: "ARCA",
+  qty: "7",
+  qty_available: "0",
+  avg_entry_price: "500.5",
+  side: "long",
+  market_value: "3510",
+  cost_basis: "3503.5",
+  current_price: "501.43",
+  appeared_without_notice: { deep: [1] },
+};
+const ACCOUNT = { id: "acc-1", status: "ACTIVE", equity: "123346.11", trading_blocked: false };
+const CLOCK = {
+  timestamp: "2026-01-20T09:45:00.123456789-05:00",
+  is_open: true,
+  next_open: "2026-01-21T09:30:00-05:00",
+  next_close: "2026-01-20T16:00:00-05:00",
+};
+
+Deno.test("every request goes to the configured host with both keys in its headers and nowhere else", async () => {
+  const world = buildWorld([{ body: ACCOUNT }], {
+    tradingUrl: "https://paper-api.alpaca.markets/v2/",
+  });
+  await world.client.readAccount();
+  const [request] = world.requests;
+  assertEquals(world.client.host, "paper-api.alpaca.markets");
+  assertEquals(request, {
+    method: "GET",
+    url: "https://paper-api.alpaca.markets/v2/account",
+    headers: {
+      "apca-api-key-id": KEY_ID,
+      "apca-api-secret-key": SECRET_KEY,
+      "accept": "application/json",
+      "user-agent": "avwap-execution",
+    },
+    body: null,
+    timeoutMs: 10_000,
+  });
+});
+
+Deno.test("readClock() reads offsets and nanoseconds", async () => {
+  const { client } = buildWorld([{ body: CLOCK }]);
+  assertEquals(await client.readClock(), {
+    timestampMs: Date.UTC(2026, 0, 20, 14, 45, 0, 123),
+    isOpen: true,
+    nextOpenMs: Date.UTC(2026, 0, 21, 14, 30),
+    nextCloseMs: Date.UTC(2026, 0, 20, 21),
+  });
+});
+
+Deno.test("readAccount() reads equity, and takes each kind of block for one", async () => {
+  const { client } = buildWorld([
+    { body: ACCOUNT },
+    { body: { ...ACCOUNT, equity: 100.5, account_blocked: true } },
+    { body: { ...ACCOUNT, trading_blocked: true } },
+    { body: { ...ACCOUNT, trade_suspended_by_user: true } },
+  ]);
+  assertEquals(await client.readAccount(), {
+    accountId: "acc-1",
+    status: "ACTIVE",
+    equityUsd: 123346.11,
+    isBlocked: false,
+  });
+  for (let each = 0; each < 3; each++) assertEquals((await client.readAccount()).isBlocked, true);
+});
+
+Deno.test("readAccountConfiguration() reads what is there and needs nothing", async () => {
+  const { client } = buildWorld([
+    { body: { no_shorting: true, max_margin_multiplier: "1", suspend_trade: false, new_field: 1 } },
+    { body: {} },
+  ]);
+  assertEquals(await client.readAccountConfiguration(), {
+    noShorting: true,
+    maxMarginMultiplier: "1",
+    isSuspended: false,
+  });
+  assertEquals(await client.readAccountConfiguration(), {
+    noShorting: null,
+    maxMarginMultiplier: null,
+    isSuspended: null,
+  });
+});
+
+Deno.test("listPositions() reads shares, and makes a short position negative whatever its sign", async () => {
+  const short = { ...POSITION, symbol: "TSLA", side: "short", qty: "2", current_price: null };
+  const { client } = buildWorld([{ body: [POSITION, short, { ...short, qty: "-2" }] }]);
+  const [long, ...shorts] = await client.listPositions();
+  assertEquals(long, {
+    symbol: "SPY",
+    qty: 7,
+    qtyAvailable: 0,
+    avgEntryPriceUsd: 500.5,
+    costBasisUsd: 3503.5,
+    currentPriceUsd: 501.43,
+  });
+  assertEquals(shorts.map(({ qty, currentPriceUsd }) => [qty, currentPriceUsd]), [[-2, null], [
+    -2,
+    null,
+  ]]);
+});
+
+Deno.test("listSessions() knows half days and both New York offsets", async () => {
+  const days = [
+    { date: "2026-11-27", open: "09:30", close: "13:00", session_open: "0400" },
+    { date: "2026-10-30", open: "09:30", close: "16:00" },
+  ];
+  const world = buildWorld([{ body: days }]);
+  const sessions = await world.client.listSessions({ fromNy: "2026-10-30", toNy: "2026-11-27" });
+  assert(world.requests[0]?.url.endsWith("/v2/calendar?start=2026-10-30&end=2026-11-27"));
+  assertEquals(sessions, [
+    {
+      dateNy: "2026-10-30",
+      openMs: Date.UTC(2026, 9, 30, 13, 30),
+      closeMs: Date.UTC(2026, 9, 30, 20),
+    },
+    {
+      dateNy: "2026-11-27",
+      openMs: Date.UTC(2026, 10, 27, 14, 30),
+      closeMs: Date.UTC(2026, 10, 27, 18),
+    },
+  ]);
+});
+
+Deno.test("listOrders() reads every field, legs too", async () => {
+  const { client } = buildWorld([{ body: [buildWireBracket({ replaces: "old" })] }]);
+  const [order, ...others] = await client.listOrders({ status: "open" });
+  assertEquals(others, []);
+  assert(order !== undefined);
+  const { legs, ...parent } = order;
+  assertEquals(parent, {
+    orderId: "7b08df51-c1ac-453c-99f9-323a5f075f0d",
+    clientOrderId: ID,
+    symbol: "SPY",
+    side: "buy",
+    type: "market",
+    orderClass: "bracket",
+    timeInForce: "day",
+    status: "filled",
+    qty: 3,
+    filledQty: 3,
+    filledAvgPriceUsd: 501.25,
+    limitPriceUsd: null,
+    stopPriceUsd: null,
+    submittedAtMs: Date.UTC(2026, 0, 20, 14, 45, 0, 577),
+    updatedAtMs: Date.UTC(2026, 0, 20, 14, 45, 1, 500),
+    filledAtMs: Date.UTC(2026, 0, 20, 14, 45, 1, 250),
+    replacedBy: null,
+    replaces: "old",
+  });
+  assertEquals(legs.map((leg) => [leg.orderId, leg.status, leg.limitPriceUsd, leg.stopPriceUsd]), [
+    ["leg-tp", "new", 520.1, null],
+    ["leg-stop", "held", null, 490.05],
+  ]);
+});
+
+Deno.test("listOrders() puts the legs of someone's option spread in its place, and hides nothing else", async () => {
+  const leg = buildWireOrder({
+    id: "leg",
+    symbol: "AAPL241213C00250000",
+    order_class: "mleg",
+    type: "",
+  });
+  const spread = buildWireOrder({
+    id: "spread",
+    symbol: "",
+    side: "",
+    order_class: "mleg",
+    legs: [leg],
+  });
+  const { client } = buildWorld([{ body: [spread, buildWireOrder({ id: "ours" })] }]);
+  const orders = await client.listOrders({ status: "open" });
+  assertEquals(orders.map(({ orderId }) => orderId), ["leg", "ours"]);
+});
+
+Deno.test("listOrders() keeps a status, type and class that it does not know", async () => {
+  const wire = buildWireOrder({
+    status: "pending_miracle",
+    type: "peg",
+    order_class: "quad",
+    submitted_at: null,
+  });
+  const { client } = buildWorld([{ body: [wire] }]);
+  assertObjectMatch((await client.listOrders({ status: "all" }))[0] ?? {}, {
+    status: "pending_miracle",
+    type: "peg",
+    orderClass: "quad",
+    submittedAtMs: Date.UTC(2026, 0, 20, 14, 45, 0, 668),
+  });
+});
+
+Deno.test("listOrders() asks nothing for an empty list of symbols, which on the wire would be all", async () => {
+  const world = buildWorld([]);
+  assertEquals(await world.client.listOrders({ status: "open", symbols: [] }), []);
+  assertEquals(world.requests, []);
+});
+
+/** Each breaks one thing in an answer that is otherwise right. */
+const ORDER_BREAKS: { field: string; value: unknown }[] = [
+  ...["id", "client_order_id", "symbol", "side", "type", "status", "time_in_force", "filled_qty"]
+    .map((field) => ({ field, value: undefined })),
+  { field: "id", value: "" },
+  { field: "side", value: "short" },
+  { field: "side", value: "" },
+  { field: "status", value: "" },
+  { field: "filled_qty", value: null },
+  { field: "filled_qty", value: "" },
+  { field: "filled_qty", value: " 1" },
+  { field: "filled_qty", value: "1e3" },
+  { field: "filled_qty", value: "0x10" },
+  { field: "filled_qty", value: "NaN" },
+  { field: "filled_qty", value: "9".repeat(400) },
+  { field: "filled_qty", value: true },
+  { field: "qty", value: "" },
+  { field: "qty", value: [] },
+  { field: "stop_price", value: "1,000.00" },
+  { field: "submitted_at", value: "yesterday" },
+  { field: "submitted_at", value: 1768920300 },
+  { field: "updated_at", value: "2026-02-30T00:00:00Z" },
+  { field: "filled_at", value: "" },
+  { field: "legs", value: {} },
+  { field: "legs", value: [{}] },
+  { field: "legs", value: [buildWireOrder({ side: "" })] },
+];
+for (const { field, value } of ORDER_BREAKS) {
+  Deno.test(`listOrders() refuses the whole list where an order's ${field} is ${JSON.stringify(value)}`, async () => {
+    const { client } = buildWorld([{
+      body: [buildWireOrder(), buildWireOrder({ id: "2", [field]: value })],
+    }]);
+    const error = await failureOf(client.listOrders({ status: "open" }));
+    assertEquals(error.failure, "malformed");
+    assert(
+      error.message.startsWith("Cannot read orders from paper-api.alpaca.markets: "),
+      error.message,
+    );
+    assert(error.message.includes(value === undefined ? field : ""), error.message);
+  });
+}
+
+Deno.test("listOrders() refuses an order without any time", async () => {
+  const { client } = buildWorld([{
+    body: [buildWireOrder({ submitted_at: null, created_at: null })],
+  }]);
+  assertEquals((await failureOf(client.listOrders({ status: "open" }))).failure, "malformed");
+});
+
+const NO_JSON = ["", "{", "<html>OK</html>", "null", "1", '"text"', "{}", "[[]]", "[null]"];
+for (const body of NO_JSON) {
+  Deno.test(`a 200 with ${JSON.stringify(body)} is malformed for every read`, async () => {
+    const world = buildWorld(() => ({ body }));
+    const { client } = world;
+    const reads: (() => Promise<unknown>)[] = [
+      () => client.readClock(),
+      () => client.readAccount(),
+      () => client.listPositions(),
+      () => client.listOrders({ status: "open" }),
+      () => client.listSessions({ fromNy: "2026-01-20", toNy: "2026-01-20" }),
+    ];
+    for (const read of reads) {
+      const error = await failureOf(read());
+      assertEquals(error.failure, "malformed");
+      assert(!error.message.includes("\n") && error.message.length < 200, error.message);
+    }
+    assertEquals(await client.lookUp(ID), { kind: "unknown", why: "malformed" });
+    assertEquals(world.requests.length, reads.length + 1);
+  });
+}
+
+const POSITION_BREAKS: { field: string; value: unknown }[] = [
+  ...["symbol", "side", "qty", "qty_available", "avg_entry_price", "cost_basis"]
+    .map((field) => ({ field, value: undefined })),
+  { field: "qty", value: "-7" },
+  { field: "qty", value: null },
+  { field: "symbol", value: "" },
+  { field: "current_price", value: "n/a" },
+];
+for (const { field, value } of POSITION_BREAKS) {
+  Deno.test(`listPositions() refuses all where one's ${field} is ${JSON.stringify(value)}`, async () => {
+    const { client } = buildWorld([{ body: [POSITION, { ...POSITION, [field]: value }] }]);
+    assertEquals((await failureOf(client.listPositions())).failure, "malformed");
+  });
+}
+
+for (const field of Object.keys(CLOCK)) {
+  Deno.test(`readClock() refuses an answer without ${field}`, async () => {
+    const { client } = buildWorld([{ body: without(CLOCK, field) }]);
+    assertEquals((await failureOf(client.readClock())).failure, "malformed");
+  });
+}
+
+for (const field of ["id", "status", "equity"]) {
+  Deno.test(`readAccount() refuses an answer without ${field}`, async () => {
+    const { client } = buildWorld([{ body: without(ACCOUNT, field) }]);
+    assertEquals((await failureOf(client.readAccount())).failure, "malformed");
+  });
+}
+
+const BAD_DAYS = [
+  { date: "2026-13-01", open: "09:30", close: "16:00" },
+  { date: "2026-01-20", open: "9:30", close: "16:00" },
+  { date: "2026-01-20", open: "16:00", close: "09:30" },
+  { date: "2026-01-20", open: "09:30", close: "24:00" },
+  { date: "2026-01-20", open: "09:30" },
+];
+for (const day of BAD_DAYS) {
+  Deno.test(`listSessions() refuses ${JSON.stringify(day)}`, async () => {
+    const { client } = buildWorld([{ body: [day] }]);
+    const range = { fromNy: "2026-01-20", toNy: "2026-01-20" };
+    assertEquals((await failureOf(client.listSessions(range))).failure, "malformed");
+  });
+}
+
+const LOOKUPS: { when: string; steps: readonly Step[]; outcome: LookupOutcome }[] = [
+  { when: "the broker says 404", steps: [NOT_FOUND], outcome: { kind: "not_found" } },
+  {
+    when: "a proxy says 404",
+    steps: [{ status: 404, body: "<html>Not Found</html>" }],
+    outcome: { kind: "unknown", why: "http" },
+  },
+  {
+    when: "an empty 404 came",
+    steps: [{ status: 404 }],
+    outcome: { kind: "unknown", why: "http" },
+  },
+  {
+    when: "the keys are wrong",
+    steps: [{ status: 401, body: { message: "unauthorized." } }],
+    outcome: { kind: "unknown", why: "http" },
+  },
+  {
+    when: "the broker is down",
+    steps: [{ status: 503 }, { status: 503 }, { status: 503 }],
+    outcome: { kind: "unknown", why: "http" },
+  },
+  {
+    when: "nothing answers",
+    steps: [{ failure: "timeout" }, { failure: "timeout" }],
+    outcome: { kind: "unknown", why: "timeout" },
+  },
+  {
+    when: "connections break",
+    steps: [{ failure: "network" }, { failure: "network" }, { failure: "network" }],
+    outcome: { kind: "unknown", why: "network" },
+  },
+  {
+    when: "the answer is about another order",
+    steps: [{ body: buildWireOrder({ id: "other", client_order_id: "avwap-other" }) }],
+    outcome: { kind: "unknown", why: "malformed" },
+  },
+];
+for (const { when, steps, outcome } of LOOKUPS) {
+  Deno.test(`look-ups answer ${JSON.stringify(outcome)} when ${when}`, async () => {
+    assertEquals(await buildWorld(steps).client.lookUp(ID), outcome);
+    assertEquals(await buildWorld(steps).client.readOrder("o-1"), outcome);
+  });
+}
+
+Deno.test("lookUp() finds a plain order with one request, its id encoded", async () => {
+  const id = "avwap-a b&nested=x/../#";
+  const world = buildWorld([{ body: buildWireOrder({ client_order_id: id }) }]);
+  assertObjectMatch(await world.client.lookUp(id), { kind: "found", order: { clientOrderId: id } });
+  assertEquals(
+    world.requests.map(({ url }) => url),
+    [`https://paper-api.alpaca.markets/v2/orders:by_client_order_id?client_order_id=${
+      encodeURIComponent(id)
+    }`],
+  );
+});
+
+Deno.test("lookUp() brings a bracket's legs, in a second request where the first has none", async () => {
+  const flat = { body: buildWireBracket({ legs: null }) };
+  const world = buildWorld([flat, { body: buildWireBracket() }]);
+  const outcome = await world.client.lookUp(ID);
+  assertEquals(outcome.kind === "found" && outcome.order.legs.length, 2);
+  assertEquals(
+    world.requests[1]?.url,
+    "https://paper-api.alpaca.markets/v2/orders/7b08df51-c1ac-453c-99f9-323a5f075f0d?nested=true",
+  );
+  const alone = await buildWorld([flat, NOT_FOUND]).client.lookUp(ID);
+  assertEquals(alone.kind === "found" && alone.order.legs.length, 0);
+  const whole = buildWorld([{ body: buildWireBracket() }]);
+  assertEquals((await whole.client.lookUp(ID)).kind, "found");
+  assertEquals(whole.requests.length, 1);
+});
+
+Deno.test("readOrder() asks for the legs and encodes the id", async () => {
+  const world = buildWorld([{ body: buildWireOrder({ id: "../account" }) }]);
+  assertEquals((await world.client.readOrder("../account")).kind, "found");
+  assertEquals(
+    world.requests[0]?.url,
+    "https://paper-api.alpaca.markets/v2/orders/..%2Faccount?nested=true",
+  );
+});

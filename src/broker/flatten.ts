@@ -43,7 +43,7 @@ const bulkWire = z.array(z.object({
   id: z.string().min(1).nullish(),
   symbol: z.string().min(1).nullish(),
   status: z.int(),
-  body: z.unknown(),
+  body: z.unknown().optional(),
 }));
 const bulkErrorWire = z.object({ message: z.string() });
 

@@ -2,11 +2,10 @@ import type { Bar, Trade } from "../domain/market.ts";
 import { BAR_MINUTES } from "../domain/market.ts";
 import { BrokerError, type LogPort, type MarketDataPort } from "../engine/ports.ts";
 import { type BarPage, parseBarPage, parseLatestTrades } from "./market_data_wire.ts";
-import { parseAnswer } from "./read_answer.ts";
+import { isSipRefused, parseAnswer } from "./read_answer.ts";
 import { buildLine, type Redact } from "./redact.ts";
 import type { Answer, RequestSender } from "./request_sender.ts";
 import { formatRfc3339 } from "./rfc3339.ts";
-import { parseErrorBody } from "./wire.ts";
 import { formatSymbols } from "./wire_format.ts";
 
 /** Symbols in one request: keeps its address below 8 KB, and 1,000 candidates to two requests. */
@@ -180,11 +179,4 @@ function buildChunks(symbols: readonly string[]): string[][] {
     chunks.push(unique.slice(from, from + SYMBOLS_PER_REQUEST));
   }
   return chunks;
-}
-
-/** The plan lacks real-time SIP data (broker.md, Refusals). */
-function isSipRefused(answer: Answer): boolean {
-  if (answer.status !== 403) return false;
-  const message = parseErrorBody(answer.body)?.message.toLowerCase() ?? "";
-  return message.includes("subscription does not permit") && message.includes("sip");
 }

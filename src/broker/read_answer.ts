@@ -33,8 +33,18 @@ export function parseAnswer<T>(
 export function buildHttpError(answer: Answer, context: ReadContext): BrokerError {
   const words = buildLine(parseErrorBody(answer.body)?.message ?? "", context.redact);
   const said = words === "" ? "" : ` "${words}"`;
-  const text = `${buildTried(context)}: HTTP ${answer.status}${said}${buildRemedy(answer.status)}`;
+  const remedy = isSipRefused(answer)
+    ? "; set ALPACA_DATA_FEED to auto or iex"
+    : buildRemedy(answer.status);
+  const text = `${buildTried(context)}: HTTP ${answer.status}${said}${remedy}`;
   return new BrokerError("http", text);
+}
+
+/** The plan lacks real-time SIP data (broker.md, Refusals). */
+export function isSipRefused(answer: Answer): boolean {
+  if (answer.status !== 403) return false;
+  const message = parseErrorBody(answer.body)?.message.toLowerCase() ?? "";
+  return message.includes("subscription does not permit") && message.includes("sip");
 }
 
 function buildTried(context: ReadContext): string {

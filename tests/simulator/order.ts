@@ -125,7 +125,7 @@ function buildFields(order: SimOrder, status: string): Record<string, unknown> {
     submitted_at: accepted,
     filled_at: formatTime(order.filledMs, ns),
     expired_at: formatTime(order.expiredMs, ns),
-    expires_at: formatUtc(order.expiresAtMs, 0),
+    expires_at: Number.isFinite(order.expiresAtMs) ? formatUtc(order.expiresAtMs, 0) : null,
     canceled_at: formatTime(order.canceledMs, ns),
     failed_at: formatTime(order.failedMs, ns),
     replaced_at: formatTime(order.replacedMs, ns),

@@ -98,8 +98,7 @@ function buildBroker(
     // Not awaited: the exchange is over, and the log writes in turn. What it waits for is written before the last event.
     onExchange: (exchange) =>
       void events.record({
-        type: "order_answer",
-        source: "http",
+        type: "exchange",
         method: exchange.method,
         path: exchange.path,
         request_body: exchange.requestBody,

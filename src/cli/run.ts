@@ -11,6 +11,7 @@ import { ensureDir } from "../state/durable_file.ts";
 import { joinPath } from "../state/file_system.ts";
 import { acquireLock, LOCK_FILE, type LockOutcome } from "../state/instance_lock.ts";
 import { buildWorld, type EngineWorld } from "./adapters.ts";
+import { guardLock, type HeldLock } from "./lock_guard.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
 import type { ParsedOptions } from "./options.ts";
@@ -94,7 +95,8 @@ async function runCommand(host: ProgramHost, options: ParsedOptions): Promise<nu
     if (!isSlackReachable) {
       log.warn("SLACK_WEBHOOK_URL names a host that this process may not reach");
     }
-    return await runEngine(host, buildWorld({ host, config, log, isSlackReachable }));
+    const world = buildWorld({ host, config, log, isSlackReachable });
+    return await runEngine(host, { world, lock });
   } finally {
     await lock.release();
   }
@@ -124,15 +126,21 @@ function logStart(
 }
 
 /** Runs the loop between the signals' beginning and end, and leaves the stack of a bug to the event log alone. */
-async function runEngine(host: ProgramHost, world: EngineWorld): Promise<number> {
+async function runEngine(
+  host: ProgramHost,
+  { world, lock }: { readonly world: EngineWorld; readonly lock: HeldLock },
+): Promise<number> {
   const { log } = world.ports;
   const listener = listenForStop(host.signals, {
     stop: (signal) => log.info(`${signal} received; stopping after the current step`),
     impatient: host.exitNow,
   });
+  const guard = guardLock(world.ports.service, { lock, log });
   try {
     await world.events.removeOld();
-    return await runLoop(world.ports, listener.signal);
+    const ports = { ...world.ports, service: guard.service };
+    const status = await runLoop(ports, AbortSignal.any([listener.signal, guard.lost]));
+    return guard.lost.aborted ? EXIT.busy : status;
   } catch (error) {
     const stack = error instanceof Error ? error.stack : undefined;
     await world.events.record({ type: "error", message: String(error), stack });

@@ -15,6 +15,7 @@ export type EventType =
   | "order_request"
   | "order_answer"
   | "order_update"
+  | "exchange"
   | "reconciliation"
   | "price"
   | "exit"

@@ -129,13 +129,12 @@ class SlackSender implements SlackAlerts {
     if (!isQuiet && this.#queue.hasState(state)) return false;
     this.#queue.withdraw(state.key);
     const flight = this.#flight;
-    const isFlying = flight?.item.alert.state?.key === state.key;
-    if (flight !== null && isFlying) {
+    if (flight !== null && flight.item.alert.state?.key === state.key) {
       flight.isStillTrue = !isQuiet && flight.item.alert.state?.value === state.value;
       if (flight.isStillTrue) return false;
     }
     if (isQuiet) this.#remember(state);
-    return isFlying || this.#delivered.get(state.key) !== state.value;
+    return this.#delivered.get(state.key) !== state.value;
   }
 
   /** An alert leaves even where its mark can't be made: `send` never throws. */

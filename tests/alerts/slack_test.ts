@@ -158,6 +158,17 @@ Deno.test("send() says once that Slack fails and once that it works, with what w
   assertEquals(bench.log.lines.length, 2);
 });
 
+Deno.test("send() counts each streak of failures by itself", async () => {
+  const bench = createBench([DOWN]);
+  for (const script of [DOWN, UP, DOWN, UP]) {
+    bench.slack.state.script = [script];
+    bench.alerts.send(INFO);
+    await runClock(bench.clock, 10);
+  }
+  const line = "info Slack works again: 3 attempts failed, 1 alerts lost";
+  assertEquals([bench.log.lines[1], bench.log.lines[3]], [line, line]);
+});
+
 Deno.test("send() waits 2 s and 8 s between the attempts", async () => {
   const bench = createBench([DOWN]);
   bench.alerts.send(INFO);
@@ -277,6 +288,16 @@ Deno.test("send() does not queue a state twice, waiting, under way or just deliv
   assertEquals(bench.alerts.takeDelivered(), [KILLED]);
 });
 
+Deno.test("send() does not hurry a waiting state when a cycle says it again", async () => {
+  const bench = createBench([DOWN]);
+  for (let count = 0; count < 5; count++) {
+    bench.alerts.send(stateAlert("file"));
+    await settle();
+  }
+  assertEquals(bench.slack.requests.length, 1);
+  assertEquals(bench.clock.sleeps(), [2000]);
+});
+
 Deno.test("send() replaces a waiting state by a newer value of its key", async () => {
   const bench = createBench([DOWN]);
   bench.alerts.send(stateAlert("env"));
@@ -379,9 +400,10 @@ Deno.test("close() ends a wait and sends nothing afterwards", async () => {
   bench.alerts.close();
   await settle();
   assertEquals(bench.clock.sleeps(), []);
-  bench.alerts.send(ERROR);
+  for (let count = 0; count < 2 * QUEUE_MAX; count++) bench.alerts.send(INFO);
   await settle();
   assertEquals(bench.slack.requests.length, 1);
+  assertEquals(bench.log.lines.length, 1, "the queue grew after the end");
 });
 
 Deno.test("send() records in the audit trail what became of an alert", async () => {

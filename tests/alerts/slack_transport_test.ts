@@ -96,6 +96,20 @@ Deno.test("the transport reads a bounded part of an endless answer", async () =>
   });
 });
 
+Deno.test("the transport cancels what it does not read of an answer", async () => {
+  let isCancelled = false;
+  const endless = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.enqueue(new Uint8Array(5000)),
+    cancel: () => void (isCancelled = true),
+  });
+  const send = createSlackTransport({
+    fetch: () => Promise.resolve(new Response(endless)),
+    clock: new ManualClock(),
+  });
+  await send({ url: "http://127.0.0.1:9/", body: "{}", timeoutMs: 5000 });
+  assert(isCancelled);
+});
+
 Deno.test("the transport does not follow a redirect", async () => {
   await withSink(ok, async (target, clock) => {
     const redirect = () => new Response(null, { status: 307, headers: { location: target.url } });

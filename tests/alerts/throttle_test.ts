@@ -113,6 +113,26 @@ Deno.test("decideThrottle() forgets the oldest past its bound, and only then say
   assertEquals(say("S0X"), "send");
 });
 
+Deno.test("decideThrottle() counts one said again as the newest", () => {
+  let state: ThrottleState = EMPTY_THROTTLE;
+  const say = (name: string, nowMs: number) => {
+    const decision = decideThrottle(state, { title: "E", text: `${name}: no` }, nowMs);
+    state = decision.state;
+    return decision.kind;
+  };
+  for (const name of ["A", "B", "A", "B"]) say(name, 0); // both owe a count, so time alone forgets neither
+  assertEquals(say("A", THROTTLE_WINDOW_MS), "send");
+  for (let count = 1; count < THROTTLE_KEYS_MAX; count++) say(`S${count}X`, THROTTLE_WINDOW_MS);
+  assertEquals(state.size, THROTTLE_KEYS_MAX);
+  assertEquals(say("A", THROTTLE_WINDOW_MS), "suppress");
+});
+
+Deno.test("buildThrottleKey() looks at a bounded part of a long line", () => {
+  const long = "x".repeat(10_000);
+  const keys = ["a", "b"].map((end) => buildThrottleKey({ title: "E", text: `${long}${end}` }));
+  assertEquals(keys[0], keys[1]);
+});
+
 Deno.test("decideThrottle() forgets windows that are over and owe nothing", () => {
   const first = decideThrottle(EMPTY_THROTTLE, ERROR, 0);
   const other = { title: "E", text: "MSFT: no" };

@@ -76,7 +76,9 @@ export class MemoryDisk implements FileSystem {
   /** The content of a file as text, `null` where there is none. */
   textOf(path: string): string | null {
     const node = this.find(path);
-    return node?.kind === "file" ? new TextDecoder().decode(node.bytes) : null;
+    return node?.kind === "file"
+      ? new TextDecoder("utf-8", { ignoreBOM: true }).decode(node.bytes)
+      : null;
   }
 
   namesIn(path: string): string[] {

@@ -1,0 +1,325 @@
+import * as fc from "fast-check";
+import type { EngineEvent } from "../../src/domain/events.ts";
+import { createDenoFileSystem } from "../../src/state/deno_file_system.ts";
+import { LINE_CHARS_MAX } from "../../src/state/event_line.ts";
+import { createEventLog, type EventLogOptions } from "../../src/state/event_log.ts";
+import { readEvents, type RecordedEvent } from "../../src/state/event_reader.ts";
+import type { FileSystem } from "../../src/state/file_system.ts";
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertRejects,
+  assertStringIncludes,
+} from "../assert.ts";
+import { CrashError, MemoryDisk } from "./memory_disk.ts";
+import { withDir } from "./real_disk.ts";
+import { buildFate, draws, FixedClock, MemoryLog, NOW_MS, STATE_DIR } from "./support.ts";
+
+const PATH = `${STATE_DIR}/events-2026-11-23.jsonl`;
+
+function buildWorld(options: Partial<EventLogOptions> = {}) {
+  const disk = new MemoryDisk();
+  disk.putDir(STATE_DIR);
+  return openWorld(disk, options);
+}
+
+function openWorld(disk: MemoryDisk, options: Partial<EventLogOptions> = {}) {
+  const log = new MemoryLog();
+  const clock = new FixedClock();
+  const events = createEventLog({
+    fs: disk,
+    stateDir: STATE_DIR,
+    clock,
+    log,
+    secrets: [],
+    ...options,
+  });
+  return { disk, log, clock, events };
+}
+
+async function readAll(fs: FileSystem, dateNy = "2026-11-23", fromByte = 0, stateDir = STATE_DIR) {
+  const events: RecordedEvent[] = [];
+  for await (const item of readEvents(fs, { stateDir, dateNy, fromByte })) {
+    if (item.kind === "end") return { events, ...item };
+    events.push(item.event);
+  }
+  throw new Error("no end");
+}
+
+Deno.test("record() appends one synced JSON line with version, time and type", async () => {
+  const { disk, events } = buildWorld();
+  await events.record({ type: "gate", mode: "LIVE" });
+  await events.record({ type: "order_request", symbol: "NVDA", qty: 2 });
+  const after = disk.afterCrash(() => 0);
+  assertEquals(
+    after.textOf(PATH),
+    '{"v":1,"at":"2026-11-23T15:00:00.123Z","type":"gate","mode":"LIVE"}\n' +
+      '{"v":1,"at":"2026-11-23T15:00:00.123Z","type":"order_request","symbol":"NVDA","qty":2}\n',
+  );
+  assertEquals((await disk.lstat(PATH))?.mode, 0o600);
+});
+
+Deno.test("record() uses the New York date, and goes on in the next day's file", async () => {
+  const { disk, clock, events } = buildWorld();
+  clock.atMs = Date.UTC(2026, 10, 24, 4, 59);
+  const late = events.record({ type: "cycle" });
+  clock.atMs = Date.UTC(2026, 10, 24, 5, 0);
+  await Promise.all([late, events.record({ type: "cycle" })]);
+  assertEquals(disk.namesIn(STATE_DIR), ["events-2026-11-23.jsonl", "events-2026-11-24.jsonl"]);
+});
+
+Deno.test("record() shares one sync among the events that wait", async () => {
+  const { disk, events } = buildWorld();
+  await Promise.all(Array.from({ length: 20 }, (_, n) => events.record({ type: "price", n })));
+  assertEquals((await readAll(disk)).events.map((event) => event["n"]), [...Array(20).keys()]);
+  const syncs = disk.steps.filter(({ op }) => op === "sync").length;
+  assert(syncs <= 2, `${syncs} syncs`);
+});
+
+Deno.test("every event whose record() returned survives a crash, and all later lines parse", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.nat(30), draws, fc.boolean(), async (crashAtStep, fates, isHostUp) => {
+      const { disk, events } = buildWorld();
+      disk.crashAtStep = crashAtStep;
+      let recorded = 0;
+      try {
+        for (; recorded < 4; recorded++) await events.record({ type: "price", n: recorded });
+      } catch (error) {
+        if (!(error instanceof CrashError)) throw error;
+      }
+      disk.crashAtStep = Infinity; // a killed process leaves what it wrote, a power failure does not
+      const next = openWorld(isHostUp ? disk : disk.afterCrash(buildFate(fates)));
+      await next.events.record({ type: "cycle", n: 99 });
+      await next.events.record({ type: "cycle", n: 100 });
+      const read = await readAll(next.disk);
+      const numbers = read.events.map((event) => Number(event["n"]));
+      assertEquals(numbers.slice(0, recorded), [...Array(recorded).keys()]);
+      assertEquals(numbers.slice(-2), [99, 100]);
+      assert(read.skippedLines <= 1, "only the torn line is lost");
+    }),
+    { numRuns: 400 },
+  );
+});
+
+Deno.test("record() never throws on a failing disk, says it once, and notes the loss later", async () => {
+  const { disk, log, events } = buildWorld();
+  await events.record({ type: "cycle", n: 1 });
+  disk.fault = (step) => step.op === "write" ? "no space left on the device" : null;
+  await events.record({ type: "cycle", n: 2 });
+  await events.record({ type: "cycle", n: 3 });
+  assertEquals(log.lines.length, 1);
+  assertStringIncludes(log.lines[0] ?? "", "error Event log failed");
+  assertStringIncludes(log.lines[0] ?? "", "no space left");
+  disk.fault = () => null;
+  await events.record({ type: "cycle", n: 4 });
+  assertEquals(log.lines.slice(1), ["info Event log is written again"]);
+  const read = await readAll(disk);
+  assertEquals(read.events.map((event) => event["n"] ?? event["message"]), [
+    1,
+    "2 events before this could not be written",
+    4,
+  ]);
+  disk.fault = (step) => step.op === "sync" ? "input/output error" : null;
+  await events.record({ type: "cycle", n: 5 });
+  assertEquals(log.lines.length, 3, "the next failure is a new one");
+});
+
+for (const op of ["lstat", "open", "write", "sync", "syncDir"]) {
+  Deno.test(`record() does not throw when ${op} fails`, async () => {
+    const { disk, log, events } = buildWorld();
+    disk.fault = (step) => step.op === op ? "broken" : null;
+    await events.record({ type: "cycle" });
+    assertEquals(log.lines.length, 1);
+  });
+}
+
+Deno.test("record() does not write through a link and says so", async () => {
+  const { disk, log, events } = buildWorld();
+  disk.put("/etc/target", "");
+  disk.putLink(PATH, "/etc/target");
+  await events.record({ type: "cycle" });
+  assertEquals(disk.textOf("/etc/target"), "");
+  assertStringIncludes(log.lines[0] ?? "", "a symbolic link");
+});
+
+Deno.test("record() closes off a line that someone else tore while it runs", async () => {
+  const { disk, events } = buildWorld();
+  await events.record({ type: "cycle", n: 1 });
+  disk.put(PATH, `${disk.textOf(PATH)}{"v":1,"at":"2026`);
+  await events.record({ type: "cycle", n: 2 });
+  const read = await readAll(disk);
+  assertEquals(read.events.map((event) => event["n"]), [1, 2]);
+  assertEquals(read.skippedLines, 1);
+});
+
+const SECRETS = [
+  "PKSECRETKEY1",
+  's"ec\\ret\u00e9',
+  "SECRET",
+  "123456789",
+  "https://hooks.test/T/B/x",
+];
+Deno.test("record() lets no secret into the file, wherever it stands", async () => {
+  const { disk, events } = buildWorld({ secrets: ["", ...SECRETS] });
+  const [key, odd, short, digits, url] = SECRETS;
+  const event: EngineEvent = {
+    type: "order_answer",
+    body: `a ${key} b ${odd} ${url}`,
+    nested: { list: [short, { deep: `x${key}x` }] },
+    [`name_${key}`]: 1,
+    number: 123456789,
+    larger: 71234567890,
+    kept: 12345678,
+  };
+  await events.record(event);
+  const text = disk.textOf(PATH) ?? "";
+  for (const secret of SECRETS) {
+    assertFalse(text.includes(secret), secret);
+    assertFalse(text.includes(JSON.stringify(secret).slice(1, -1)), secret);
+  }
+  assertEquals(digits, "123456789");
+  const { events: [read] } = await readAll(disk);
+  assertEquals(read?.["body"], "a [redacted] b [redacted] [redacted]");
+  assertEquals(read?.["number"], "[redacted]");
+  assertEquals(read?.["kept"], 12345678);
+});
+
+Deno.test("record() keeps a line parseable with the shortest of secrets", async () => {
+  const { disk, events } = buildWorld({ secrets: ["e", '"'] });
+  await events.record({ type: "gate", reason: 'the "reason"' });
+  assertEquals((await readAll(disk)).events[0]?.type, "gate");
+});
+
+Deno.test("record() says what it can of an event that is no JSON or too long, and never throws", async () => {
+  const { disk, events } = buildWorld();
+  const circle: Record<string, unknown> = {};
+  circle["self"] = circle;
+  await events.record({ type: "error", circle });
+  await events.record({ type: "error", big: 10n });
+  await events.record({ type: "order_answer", body: "x".repeat(LINE_CHARS_MAX) });
+  await events.record({ type: "error", v: 7, at: "never", when: undefined, nan: NaN });
+  const read = await readAll(disk);
+  assertEquals(read.skippedLines, 0);
+  assertEquals(read.events.map(({ type }) => type), ["error", "error", "order_answer", "error"]);
+  assertStringIncludes(String(read.events[0]?.["note"]), "not recorded");
+  assertStringIncludes(String(read.events[2]?.["note"]), "cut");
+  assertEquals(read.events[3]?.at, new Date(NOW_MS).toISOString());
+  assert((disk.textOf(PATH) ?? "").length < LINE_CHARS_MAX);
+});
+
+Deno.test("record() keeps only the essential above the soft limit and nothing above the hard one", async () => {
+  const { disk, log, events } = buildWorld({ limits: { softBytes: 1000, hardBytes: 2000 } });
+  const pad = "x".repeat(100);
+  for (let n = 0; n < 20; n++) {
+    await events.record({ type: "price", n, pad });
+    await events.record({ type: "order_request", n, pad });
+  }
+  const read = await readAll(disk);
+  const prices = read.events.filter(({ type }) => type === "price").length;
+  const orders = read.events.filter(({ type }) => type === "order_request").length;
+  assert(prices > 0 && prices < orders && orders < 20, `${prices} prices, ${orders} orders`);
+  const notices = read.events.filter(({ type }) => type === "error");
+  assertEquals(notices.length, 1);
+  assertStringIncludes(String(notices[0]?.["message"]), "only orders, gates");
+  assert((disk.textOf(PATH) ?? "").length <= 2000);
+  assertEquals(log.lines.length, 2, "each limit is said once");
+});
+
+Deno.test("removeOld() removes event files of more than 90 NY days ago and nothing else", async () => {
+  const { disk, events } = buildWorld();
+  const names = [
+    "events-2026-08-24.jsonl", // 91 days
+    "events-2026-08-25.jsonl", // 90 days
+    "events-2019-01-01.jsonl",
+    "events-2027-01-01.jsonl",
+    "events-2019-01-01.jsonl.gz",
+    "live_orders_today.json",
+  ];
+  for (const name of names) disk.put(`${STATE_DIR}/${name}`, "x");
+  await events.removeOld();
+  assertEquals(disk.namesIn(STATE_DIR), [
+    "events-2019-01-01.jsonl.gz",
+    "events-2026-08-25.jsonl",
+    "events-2027-01-01.jsonl",
+    "live_orders_today.json",
+  ]);
+});
+
+Deno.test("removeOld() does not throw when the disk fails", async () => {
+  const { disk, log, events } = buildWorld();
+  disk.fault = (step) => step.op === "list" ? "permission denied" : null;
+  await events.removeOld();
+  assertStringIncludes(log.lines[0] ?? "", "warn Old event files stay");
+});
+
+Deno.test("readEvents() skips what is no event and counts it", async () => {
+  const disk = new MemoryDisk();
+  const good = '{"v":1,"at":"2026-11-23T15:00:00.000Z","type":"gate"}';
+  const lines = [good, "", "torn{", "3", "{}", good.replace('"v":1', '"v":2'), "\u0000", good];
+  disk.put(PATH, `${lines.join("\n")}\n`);
+  const read = await readAll(disk);
+  assertEquals([read.events.length, read.skippedLines], [2, 5]);
+});
+
+Deno.test("readEvents() leaves an unfinished last line for the next time", async () => {
+  const disk = new MemoryDisk();
+  const good = '{"v":1,"at":"2026-11-23T15:00:00.000Z","type":"gate","text":"é"}\n';
+  const cut = good.length - 10;
+  disk.put(PATH, good + good.slice(0, cut));
+  const first = await readAll(disk);
+  assertEquals([first.events.length, first.skippedLines], [1, 0]);
+  disk.put(PATH, good + good);
+  const second = await readAll(disk, "2026-11-23", first.nextByte);
+  assertEquals(second.events.length, 1);
+  const third = await readAll(disk, "2026-11-23", second.nextByte);
+  assertEquals([third.events.length, third.nextByte], [0, second.nextByte]);
+});
+
+Deno.test("readEvents() reads lines across chunks and passes over an absurdly long one", async () => {
+  const disk = new MemoryDisk();
+  const event = (n: number, pad: number) =>
+    `${
+      JSON.stringify({
+        v: 1,
+        at: "2026-11-23T15:00:00.000Z",
+        type: "price",
+        n,
+        pad: "é".repeat(pad),
+      })
+    }\n`;
+  const long = `${"z".repeat(6_000_000)}\n`;
+  disk.put(PATH, event(1, 700_000) + event(2, 900_000) + long + event(3, 10));
+  const read = await readAll(disk);
+  assertEquals(read.events.map(({ n }) => n), [1, 2, 3]);
+  assertEquals(read.skippedLines, 1);
+  const { sizeBytes } = await disk.lstat(PATH) ?? { sizeBytes: -1 };
+  assertEquals(read.nextByte, sizeBytes);
+});
+
+Deno.test("readEvents() gives nothing for a day without a file and throws where it can't read", async () => {
+  const { disk } = buildWorld();
+  assertEquals((await readAll(disk, "2026-01-05")).events, []);
+  disk.putDir(PATH);
+  await assertRejects(() => readAll(disk));
+});
+
+Deno.test("the event log works on the real disk", () =>
+  withDir(async (dir) => {
+    const fs = createDenoFileSystem();
+    const options = {
+      fs,
+      stateDir: dir,
+      clock: new FixedClock(),
+      log: new MemoryLog(),
+      secrets: [],
+    };
+    await createEventLog(options).record({ type: "engine_started", n: 1 });
+    const path = `${dir}/events-2026-11-23.jsonl`;
+    await Deno.writeTextFile(path, '{"v":1,"at":', { append: true });
+    await createEventLog(options).record({ type: "engine_started", n: 2 });
+    const read = await readAll(fs, "2026-11-23", 0, dir);
+    assertEquals(read.events.map(({ n }) => n), [1, 2]);
+    assertEquals(read.skippedLines, 1);
+    assertEquals(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
+  }));

@@ -1,0 +1,23 @@
+// Takes the lock at its first argument, says how that ended, and stays until standard input ends.
+import { acquireLock } from "../../src/state/instance_lock.ts";
+import type { ClockPort } from "../../src/engine/ports.ts";
+
+const clock: ClockPort = {
+  nowMs: () => 0,
+  monotonicMs: () => 0,
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      signal?.addEventListener("abort", () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    }),
+};
+
+const outcome = await acquireLock({ path: Deno.args[0] ?? "", pid: Deno.pid, clock });
+const said = outcome.kind === "busy" ? `busy ${outcome.pid}` : "held";
+await Deno.stdout.write(new TextEncoder().encode(`${said}\n`));
+await Deno.stdin.read(new Uint8Array(1));
+if (outcome.kind === "held" && Deno.args[1] === "release") await outcome.release();
+Deno.exit(0);

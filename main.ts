@@ -1,40 +1,53 @@
-import { type ProgramHost } from "./src/cli/command.ts";
 import { reportFailure, runProgram } from "./src/cli/program.ts";
 import { createChance } from "./src/runtime/chance.ts";
 import { createClock } from "./src/runtime/clock.ts";
-import { readEnvironment } from "./src/runtime/environment.ts";
+import { type Environment, readEnvironment } from "./src/runtime/environment.ts";
 import { isPermittedByDeno } from "./src/runtime/permissions.ts";
 import { createTextWriter } from "./src/runtime/standard_stream.ts";
 
 // The only file that reads the process's arguments and environment, and that ends the process.
 
-const host: ProgramHost = {
-  args: Deno.args,
-  environment: readEnvironment((name) => Deno.env.get(name)),
-  pid: Deno.pid,
-  clock: createClock(),
-  chance: createChance(),
-  fetch,
-  signals: Deno,
-  isPermitted: isPermittedByDeno,
-  writeOut: createTextWriter(Deno.stdout),
-  writeError: createTextWriter(Deno.stderr),
-  exitNow: (status) => Deno.exit(status),
-};
+const writeError = createTextWriter(Deno.stderr);
 
-// What nobody caught ends the process as an internal error: the runtime's own status for it is 1, which means
-// "watchlist missing" to an operator. So does a program that waits for nothing any more and has given no status.
-function fail(error: unknown): never {
-  Deno.exit(reportFailure(host, error));
+/** Runs the program in the real world. @returns The exit status. */
+function start(environment: Environment): Promise<number> {
+  return runProgram({
+    args: Deno.args,
+    environment,
+    pid: Deno.pid,
+    clock: createClock(),
+    chance: createChance(),
+    fetch,
+    signals: Deno,
+    isPermitted: isPermittedByDeno,
+    writeOut: createTextWriter(Deno.stdout),
+    writeError,
+    exitNow: (status) => Deno.exit(status),
+  });
 }
-globalThis.addEventListener("unhandledrejection", (event) => {
-  event.preventDefault();
-  fail(event.reason);
-});
-globalThis.addEventListener("error", (event) => {
-  event.preventDefault();
-  fail(event.error);
-});
-globalThis.addEventListener("beforeunload", () => fail(new Error("ended without a result")));
 
-runProgram(host).then((status) => Deno.exit(status), fail);
+/**
+ * What nobody caught ends the process as an internal error: the runtime's own status for it is 1, which an operator
+ * reads as "watchlist missing". So does a program that waits for nothing any more and has given no status.
+ */
+function listenForFailures(fail: (error: unknown) => never): void {
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    fail(event.reason);
+  });
+  globalThis.addEventListener("error", (event) => {
+    event.preventDefault();
+    fail(event.error);
+  });
+  globalThis.addEventListener("beforeunload", () => fail(new Error("ended without a result")));
+}
+
+try {
+  const environment = readEnvironment((name) => Deno.env.get(name));
+  const fail = (error: unknown): never =>
+    Deno.exit(reportFailure({ environment, writeError }, error));
+  listenForFailures(fail);
+  start(environment).then((status) => Deno.exit(status), fail);
+} catch (error) {
+  Deno.exit(reportFailure({ environment: {}, writeError }, error));
+}

@@ -263,14 +263,20 @@ export interface Alert {
   readonly level: AlertLevel;
   readonly title: string;
   readonly text: string;
-  /** A state alert's key and value: it counts as sent only when it was delivered. */
+  /**
+   * A state alert's key and value: it counts as sent only when it was delivered. A newer value takes the older one of the
+   * key back; with an empty title it does so without a message (`buildStateMessage` makes both).
+   */
   readonly state?: { readonly key: string; readonly value: string };
 }
 
 /** Slack, or nothing. Never throws, never delays: what can't be queued is dropped with a log line. */
 export interface AlertPort {
   send(alert: Alert): void;
-  /** State alerts delivered since the last call, for the engine to remember. */
+  /**
+   * State alerts delivered since the last call, for the engine to remember; an empty value where something was read that
+   * had stopped to be true meanwhile.
+   */
   takeDelivered(): { readonly key: string; readonly value: string }[];
   /** Waits until the queue is empty, at most `maxMs`. */
   drain(maxMs: number): Promise<void>;

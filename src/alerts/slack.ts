@@ -51,6 +51,9 @@ export function createSlackAlerts(options: SlackOptions): SlackAlerts {
   return new SlackSender(options);
 }
 
+/** What a failing cycle may repeat for ever. */
+const THROTTLED_TITLE = "Execution error";
+
 const LEVEL_RANK: Readonly<Record<AlertLevel, number>> = {
   INFO: 0,
   TRADE: 1,
@@ -148,8 +151,8 @@ class SlackSender implements SlackAlerts {
 
   /** What to add about errors held back since; `null` where this one is held back too. */
   #throttleNote(alert: Alert): string | null {
-    // A state has its own "once"; only what a cycle may repeat for ever needs a limit.
-    if (alert.state !== undefined || alert.level !== "ERROR") return "";
+    // Every other alert has its own "once" or its own hours (`Position without stop`: at the change, hourly, at the end).
+    if (alert.state !== undefined || alert.title !== THROTTLED_TITLE) return "";
     const decision = decideThrottle(this.#throttle, alert, this.#options.clock.monotonicMs());
     this.#throttle = decision.state;
     return decision.kind === "send" ? decision.note : null;

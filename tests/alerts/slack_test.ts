@@ -267,13 +267,15 @@ Deno.test("send() says an equal error once in 5 minutes, then with the count", a
   );
 });
 
-Deno.test("send() repeats equal messages below ERROR: a heartbeat is not an error", async () => {
-  const bench = createBench([UP]);
-  bench.alerts.send(INFO);
-  bench.alerts.send(INFO);
-  await settle();
-  assertEquals(bench.slack.requests.length, 2);
-});
+for (const alert of [INFO, { ...ERROR, title: "Position without stop" }]) {
+  Deno.test(`send() repeats an equal ${alert.title}: the engine knows when it is due`, async () => {
+    const bench = createBench([UP]);
+    bench.alerts.send(alert);
+    bench.alerts.send(alert);
+    await settle();
+    assertEquals(bench.slack.requests.length, 2);
+  });
+}
 
 Deno.test("send() does not queue a state twice, waiting, under way or just delivered", async () => {
   const bench = createBench([DOWN, UP]);

@@ -16,6 +16,7 @@ import { createLiveLedger } from "../state/live_ledger.ts";
 import { createOperatorFiles } from "../state/operator_files.ts";
 import { createWatchlistFile } from "../state/watchlist_file.ts";
 import type { ProgramHost } from "./command.ts";
+import { VERSION } from "./version.ts";
 
 /** Deadline of one broker request (pipeline 4: at most 10 s a request). */
 export const REQUEST_TIMEOUT_MS = 10_000;
@@ -56,6 +57,7 @@ export function buildWorld({ host, config, log, isSlackReachable }: WorldOptions
   return {
     events,
     ports: {
+      version: VERSION,
       clock,
       chance,
       broker,

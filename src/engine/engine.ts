@@ -45,6 +45,8 @@ export class Engine {
   lastGateText: string | null = null;
   killSwitchSeen: "env" | "file" | null = null;
   marketSaid: string | null = null;
+  /** When the next heartbeat is due, by monotonic time; `null` before the first. */
+  heartbeatAtMs: number | null = null;
   /** Moments at which the engine wants to wake, collected during a cycle, broker time. */
   wakeAtMs: number[] = [];
   watchlistVersionSaid: string | null = null;

@@ -213,11 +213,15 @@ async function checkEntry(
   });
 }
 
-/** Distinct symbols with anyone's open position, a working buy, or an entry of ours that is not settled (pipeline 4). */
-function countOpenSymbols(
+/**
+ * Distinct symbols with anyone's open position, a working buy, or an entry of ours that is not settled (pipeline 4).
+ * @param intent Whose own record is left out.
+ * @returns `null` where the broker could not be asked.
+ */
+export function countOpenSymbols(
   engine: Engine,
   ledger: LiveLedger,
-  intent: EntryIntent,
+  intent: { readonly clientOrderId: string | null },
 ): number | null {
   const { observation } = engine;
   if (observation?.positions.kind !== "ok" || observation.openOrders.kind !== "ok") return null;

@@ -2,6 +2,7 @@ import { InvariantError } from "../domain/assert.ts";
 import { decideNextWake } from "../domain/wake.ts";
 import { Engine } from "./engine.ts";
 import { type CycleResult, runCycle } from "./cycle.ts";
+import { sendHeartbeatIfDue, sendStarted } from "./heartbeat.ts";
 import { noticeKillSwitch } from "./notices.ts";
 import { BrokerError, type EnginePorts, StateError } from "./ports.ts";
 import { loadState } from "./state_loading.ts";
@@ -37,7 +38,7 @@ export async function runLoop(
   const refusal = await checkStart(engine);
   if (refusal !== null) return refusal;
   await loadState(engine);
-  await sayStarted(engine);
+  await sendStarted(engine);
   if (ports.config.isRunOnce) {
     await runSafely(engine);
     await ports.alerts.drain(DRAIN_MS);
@@ -45,6 +46,7 @@ export async function runLoop(
   }
   while (!stop.aborted) {
     const result = await runSafely(engine);
+    await sendHeartbeatIfDue(engine, result.market);
     await ports.service.ready();
     await wait(engine, result, stop, options);
   }
@@ -61,16 +63,6 @@ async function checkStart(engine: Engine): Promise<number | null> {
     return step.kind === "stale" ? EXIT_WATCHLIST_STALE : EXIT_WATCHLIST_MISSING;
   }
   return null;
-}
-
-async function sayStarted(engine: Engine): Promise<void> {
-  const { config, broker } = engine.ports;
-  await engine.event({
-    type: "engine_started",
-    endpoint: config.endpoint,
-    host: broker.host,
-    poll_seconds: config.pollSeconds,
-  });
 }
 
 /** A cycle whose failure ends the cycle, not the engine. */

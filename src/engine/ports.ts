@@ -316,6 +316,8 @@ export interface EngineConfig {
 
 /** Everything that the engine touches the world with. */
 export interface EnginePorts {
+  /** Of this program, for messages. */
+  readonly version: string;
   readonly clock: ClockPort;
   readonly chance: ChancePort;
   readonly broker: BrokerPort;

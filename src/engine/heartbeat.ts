@@ -1,0 +1,121 @@
+import type { CapUseFact, MarketFact, WatchlistFact } from "../domain/alert_facts.ts";
+import { buildHeartbeat } from "../domain/alert_heartbeat.ts";
+import { buildExecutionStarted } from "../domain/alert_messages.ts";
+import type { ReadFailure } from "../domain/gate.ts";
+import { buildCapUsage, isUnsettled, type LiveLedger } from "../domain/ledger.ts";
+import type { MarketClock } from "../domain/market.ts";
+import { microsToUsd } from "../domain/money.ts";
+import { dateNyOf } from "../domain/ny_time.ts";
+import type { Engine } from "./engine.ts";
+import { countOpenSymbols } from "./entries.ts";
+import { listPositionFacts } from "./notices.ts";
+import type { WatchlistRead } from "./ports.ts";
+
+const MINUTE_MS = 60_000;
+
+/** The watchlist's freshness as messages say it (pipeline 1). */
+export function buildWatchlistFact(read: WatchlistRead, todayNy: string): WatchlistFact {
+  if (read.kind === "missing") return { kind: "missing" };
+  if (read.kind === "unreadable") return { kind: "unreadable", reason: read.message };
+  const { modifiedAtMs, watchlist } = read;
+  if (dateNyOf(modifiedAtMs) !== todayNy) return { kind: "stale", modifiedAtMs };
+  if (watchlist.kind === "refused") return { kind: "refused", reason: watchlist.reason };
+  const { candidates, dropped } = watchlist;
+  return {
+    kind: "fresh",
+    modifiedAtMs,
+    candidates: candidates.length,
+    dropped: dropped.length,
+  };
+}
+
+/** `Execution started`, once a process. */
+export async function sendStarted(engine: Engine): Promise<void> {
+  const { version, config, broker, watchlist } = engine.ports;
+  engine.alert(buildExecutionStarted({
+    version,
+    endpoint: config.endpoint,
+    host: broker.host,
+    pollSeconds: config.pollSeconds,
+    watchlist: buildWatchlistFact(await watchlist.read(), engine.dateNy()),
+    managedSymbols: engine.state.positions.map((position) => position.symbol),
+  }));
+  await engine.event({
+    type: "engine_started",
+    version,
+    endpoint: config.endpoint,
+    host: broker.host,
+    poll_seconds: config.pollSeconds,
+  });
+}
+
+/**
+ * `Execution heartbeat`: the first after the first cycle, then every `SLACK_HEARTBEAT_MINUTES`; 0 and `--run-once` send
+ * none (interface, Slack).
+ * @param market As the cycle that just ended read it.
+ */
+export async function sendHeartbeatIfDue(
+  engine: Engine,
+  market: MarketClock | null,
+): Promise<void> {
+  const { config, clock } = engine.ports;
+  if (config.heartbeatMinutes === 0 || config.isRunOnce) return;
+  const nowMs = clock.monotonicMs();
+  const dueMs = engine.heartbeatAtMs ?? nowMs;
+  if (nowMs < dueMs) return;
+  engine.heartbeatAtMs = nowMs + config.heartbeatMinutes * MINUTE_MS;
+  const ledger = await engine.ports.ledger.read();
+  const present = ledger.kind === "ok" ? ledger.ledger : null;
+  engine.alert(buildHeartbeat({
+    nowMs: engine.nowMs(),
+    gateLine: engine.state.lastGate,
+    market: buildMarketFact(market),
+    watchlist: buildWatchlistFact(await engine.ports.watchlist.read(), engine.dateNy()),
+    lastCycleAtMs: engine.state.lastCycleAtMs,
+    brokerFailure: findBrokerFailure(engine, market),
+    capUse: present === null ? null : buildCapUse(engine, present),
+    positions: listPositionFacts(engine),
+    unresolved: (present?.entries ?? []).filter(isUnsettled).map((entry) => ({
+      symbol: entry.symbol,
+      clientOrderId: entry.clientOrderId ?? "without an id",
+    })),
+    foreign: listForeign(engine),
+  }));
+}
+
+/** The market as messages say it. */
+export function buildMarketFact(market: MarketClock | null): MarketFact {
+  if (market === null) return { kind: "unknown", reason: "the broker's clock can't be read" };
+  return market.isOpen
+    ? { kind: "open", nextCloseMs: market.nextCloseMs }
+    : { kind: "closed", nextOpenMs: market.nextOpenMs };
+}
+
+function findBrokerFailure(engine: Engine, market: MarketClock | null): ReadFailure | null {
+  if (market === null) return "network";
+  const { account, positions, openOrders, dayOrders } = engine.observation ?? {};
+  for (const read of [account, positions, openOrders, dayOrders]) {
+    if (read?.kind === "failed") return read.failure;
+  }
+  return null;
+}
+
+/** What today's entries have used of the caps, counted as the gate counts it. */
+export function buildCapUse(engine: Engine, ledger: LiveLedger): CapUseFact {
+  const everything = { dateNy: engine.dateNy(), symbol: "", clientOrderId: null };
+  const usage = buildCapUsage(ledger, everything);
+  return {
+    orders: usage.orders,
+    grossNotionalUsd: microsToUsd(usage.grossMicros),
+    openSymbols: countOpenSymbols(engine, ledger, everything),
+    caps: engine.ports.config.caps,
+  };
+}
+
+function listForeign(engine: Engine): { symbol: string; qty: number }[] | null {
+  const positions = engine.observation?.positions;
+  if (positions?.kind !== "ok") return null;
+  const managed = new Set(engine.state.positions.map((position) => position.symbol));
+  return positions.value.filter((position) => !managed.has(position.symbol))
+    .map(({ symbol, qty }) => ({ symbol, qty }));
+}

@@ -105,3 +105,74 @@ export function createSimulatedFetch(options: AdapterOptions): SimFetch {
     });
   };
 }
+
+/** One request as a REST client's transport takes it; `timeoutMs` bounds all of it, in virtual time. */
+export interface SendRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+  readonly timeoutMs: number;
+}
+
+/** The answer to it. */
+export interface SendResponse {
+  readonly status: number;
+  readonly body: string;
+  header(name: string): string | null;
+}
+
+/** What `createSimulatedSend` works with. */
+export interface SendOptions extends AdapterOptions {
+  /** Makes the client's own error for an answer that never came. */
+  readonly fail: (failure: "timeout" | "network", message: string) => Error;
+}
+
+/** Header names in lower case, as they are; most clients send them so, and a million copies cost. */
+function readLowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const lower: Record<string, string> = {};
+  for (const name in headers) lower[name.toLowerCase()] = headers[name] ?? "";
+  return lower;
+}
+
+function buildRequest({ method, url, headers, body }: SendRequest): SimRequest {
+  const pathAt = url.indexOf("/", url.indexOf("://") + 3);
+  const target = pathAt < 0 ? "/" : url.slice(pathAt);
+  const mark = target.indexOf("?");
+  return {
+    method,
+    path: mark < 0 ? target : target.slice(0, mark),
+    query: new URLSearchParams(mark < 0 ? "" : target.slice(mark + 1)),
+    body,
+    headers: readLowerCase(headers),
+  };
+}
+
+/**
+ * The transport of a REST client in virtual time: a hang or a late answer takes the whole `timeoutMs`, during which the
+ * exchange lives on, and a delayed request still arrives after the client has given up.
+ */
+export function createSimulatedSend(
+  options: SendOptions,
+): (request: SendRequest) => Promise<SendResponse> {
+  const { exchange, clock, faults = null, latencyMs = 0, fail } = options;
+  let count = 0;
+  const passMs = async (ms: number): Promise<void> => {
+    if (ms > 0) await clock.sleep(ms);
+    exchange.advanceTo(clock.nowMs());
+  };
+  return async (asked) => {
+    exchange.advanceTo(clock.nowMs());
+    const request = buildRequest(asked);
+    const outcome = deliver(exchange, request, faults === null ? null : faults(request, ++count));
+    const neededMs = latencyMs + (outcome.kind === "answer" ? outcome.afterMs : 0);
+    if (outcome.kind === "hang" || neededMs >= asked.timeoutMs) {
+      await passMs(asked.timeoutMs);
+      throw fail("timeout", `no answer within ${asked.timeoutMs} ms`);
+    }
+    await passMs(neededMs);
+    if (outcome.kind === "broken") throw fail("network", "connection closed before an answer");
+    const { status, headers, body } = outcome.read();
+    return { status, body, header: (name) => headers[name.toLowerCase()] ?? null };
+  };
+}

@@ -1,27 +1,11 @@
 import { Book, type BookHost } from "./book.ts";
 import { checkBasePrice, type OrderDraft, type Parsed, refuse } from "./order_body.ts";
-import { isDone, leftQty, type OrderTerms, rootOf, type SimOrder, touch } from "./order.ts";
-import {
-  buildAssetId,
-  buildRefusal,
-  buildUuid,
-  formatDecimal,
-  type Moment,
-  type SimResponse,
-} from "./wire.ts";
+import { isDone, type OrderTerms, rootOf, type SimOrder, touch } from "./order.ts";
+import { OrderRules, type ReplaceChanges } from "./order_rules.ts";
+import { buildAssetId, buildRefusal, buildUuid, type Moment, type SimResponse } from "./wire.ts";
 
-const FORBIDDEN = 40310000;
 const INVALID = 40010001;
 const UNPROCESSABLE = 42210000;
-
-/** What a replacement changes; what is absent stays. */
-export interface ReplaceChanges {
-  readonly clientOrderId: string | null;
-  readonly qty: number | null;
-  readonly limitPriceUsd: number | null;
-  readonly stopPriceUsd: number | null;
-  readonly timeInForce: "day" | "gtc" | null;
-}
 
 /** The account's limits on new orders. */
 export interface DeskLimits {
@@ -51,7 +35,15 @@ export class OrderDesk {
   #nowMs = 0;
   #lastMoment: Moment = { ms: 0, ns: 0 };
 
-  constructor(readonly host: BookHost, readonly limits: DeskLimits) {}
+  readonly rules: OrderRules;
+
+  constructor(readonly host: BookHost, readonly limits: DeskLimits) {
+    this.rules = new OrderRules(
+      host,
+      limits.buyingPowerUsd,
+      (symbol) => this.active.get(symbol)?.working ?? [],
+    );
+  }
 
   /** Lets virtual time pass for every symbol that has orders. */
   advanceTo(ms: number): void {
@@ -71,9 +63,10 @@ export class OrderDesk {
     if (draft.clientOrderId !== null && this.byClientOrderId.has(draft.clientOrderId)) {
       return refuse(INVALID, "client_order_id must be unique");
     }
-    const base = checkBasePrice(draft, this.#lastPriceUsd(terms.symbol));
+    const marketUsd = this.#lastPriceUsd(terms.symbol);
+    const base = checkBasePrice(draft, marketUsd);
     if (base.kind === "refused") return base;
-    const refusal = this.#checkAccount(terms);
+    const refusal = this.rules.checkNew(terms, marketUsd);
     if (refusal !== null) return { kind: "refused", response: refusal };
     const submitted = this.#takeMoment();
     const order = this.#accept({
@@ -140,7 +133,9 @@ export class OrderDesk {
 
   /** A replacement for a resting order, with an id of its own, or why not. */
   replace(old: SimOrder, changes: ReplaceChanges): Parsed<SimOrder> {
-    const refusal = this.#checkReplace(old, changes);
+    const { clientOrderId } = changes;
+    const isIdTaken = clientOrderId !== null && this.byClientOrderId.has(clientOrderId);
+    const refusal = this.rules.checkReplace(old, changes, isIdTaken);
     if (refusal !== null) return refusal;
     const terms: OrderTerms = {
       symbol: old.symbol,
@@ -152,7 +147,6 @@ export class OrderDesk {
       limitPriceUsd: changes.limitPriceUsd ?? old.limitPriceUsd,
       stopPriceUsd: changes.stopPriceUsd ?? old.stopPriceUsd,
     };
-    const { clientOrderId } = changes;
     const submitted = this.#takeMoment();
     const fresh = this.#accept({ terms, clientOrderId, parent: old.parent, submitted });
     fresh.status = "pending_new";
@@ -170,13 +164,6 @@ export class OrderDesk {
       (ms) => this.#endReplace(old, fresh, earlierStatus, ms),
     );
     return { kind: "ok", value: fresh };
-  }
-
-  /** Shares of a position that no working order reserves. */
-  availableQty(symbol: string): number {
-    const held = this.host.portfolio.qty(symbol);
-    const reserved = this.#reservedQty(symbol, held < 0 ? "buy" : "sell");
-    return Math.sign(held) * Math.max(0, Math.abs(held) - reserved);
   }
 
   /** Sells (or buys back) a position at the market. */
@@ -263,92 +250,6 @@ export class OrderDesk {
     for (const leg of order.legs) book.add(leg, this.#nowMs);
   }
 
-  #checkAccount(terms: OrderTerms): SimResponse | null {
-    const { behaviour } = this.host;
-    const scripted = behaviour.refuseOrder?.(terms) ?? null;
-    if (scripted !== null) return scripted;
-    if (behaviour.isTradingBlocked) {
-      return buildRefusal(403, FORBIDDEN, "account is not authorized to trade");
-    }
-    if (behaviour.isSuspended) {
-      return buildRefusal(403, FORBIDDEN, "new orders are rejected by user request");
-    }
-    return this.#checkWashTrade(terms) ?? this.#checkStop(terms) ??
-      (terms.side === "buy" ? this.#checkBuy(terms) : this.#checkSell(terms));
-  }
-
-  #checkWashTrade(terms: OrderTerms): SimResponse | null {
-    if (!this.host.behaviour.isWashTradeChecked) return null;
-    const opposite = this.active.get(terms.symbol)?.working
-      .find((order) => order.isActive && order.side !== terms.side);
-    if (opposite === undefined) return null;
-    const message = "potential wash trade detected. use complex orders";
-    return buildRefusal(403, FORBIDDEN, message, {
-      existing_order_id: opposite.id,
-      reject_reason: `opposite side ${opposite.type} order exists`,
-    });
-  }
-
-  #checkStop(terms: OrderTerms): SimResponse | null {
-    if (this.host.behaviour.stopAboveMarket === "triggers") return null;
-    const priceUsd = this.#lastPriceUsd(terms.symbol);
-    if (terms.side !== "sell" || terms.stopPriceUsd === null || priceUsd === null) return null;
-    if (terms.stopPriceUsd < priceUsd) return null;
-    return buildRefusal(422, UNPROCESSABLE, "stop price must be less than current price");
-  }
-
-  #checkBuy(terms: OrderTerms): SimResponse | null {
-    const priceUsd = terms.limitPriceUsd ?? terms.stopPriceUsd ?? this.#lastPriceUsd(terms.symbol);
-    const costUsd = terms.qty * (priceUsd ?? 0);
-    const powerUsd = this.limits.buyingPowerUsd();
-    const covered = Math.max(0, -this.host.portfolio.qty(terms.symbol));
-    if (costUsd <= powerUsd || terms.qty <= covered) return null;
-    return buildRefusal(403, FORBIDDEN, "insufficient buying power", {
-      buying_power: formatDecimal(powerUsd, 2),
-      cost_basis: formatDecimal(costUsd, 2),
-    });
-  }
-
-  #checkSell(terms: OrderTerms): SimResponse | null {
-    const held = this.host.portfolio.qty(terms.symbol);
-    if (held <= 0) {
-      if (this.host.behaviour.isShortingAllowed) return null;
-      return buildRefusal(403, FORBIDDEN, "account is not allowed to short");
-    }
-    const available = this.availableQty(terms.symbol);
-    if (terms.qty <= available) return null;
-    return this.#refuseQty(terms.symbol, terms.qty, available);
-  }
-
-  #refuseQty(symbol: string, requested: number, available: number): SimResponse {
-    const held = this.host.portfolio.qty(symbol);
-    const related = (this.active.get(symbol)?.working ?? [])
-      .filter((order) => order.isActive && order.side === "sell").map((order) => order.id);
-    const text = `requested: ${formatDecimal(requested, 9)}, available: ${
-      formatDecimal(available, 9)
-    }`;
-    return buildRefusal(403, FORBIDDEN, `insufficient qty available for order (${text})`, {
-      available: formatDecimal(available, 9),
-      existing_qty: formatDecimal(held, 9),
-      held_for_orders: formatDecimal(held - available, 9),
-      related_orders: related,
-      symbol,
-    });
-  }
-
-  /** A bracket's or OCO's two exits stand for the same shares and reserve them once. */
-  #reservedQty(symbol: string, side: "buy" | "sell"): number {
-    const byGroup = new Map<SimOrder, number>();
-    for (const order of this.active.get(symbol)?.working ?? []) {
-      if (order.side !== side || !order.isActive) continue;
-      const root = rootOf(order);
-      byGroup.set(root, Math.max(byGroup.get(root) ?? 0, leftQty(order)));
-    }
-    let reserved = 0;
-    for (const qty of byGroup.values()) reserved += qty;
-    return reserved;
-  }
-
   #endCancel(asked: SimOrder, outcome: "canceled" | "filled", ms: number): void {
     const book = this.#bookOf(asked.symbol);
     const priceUsd = this.#lastPriceUsd(asked.symbol);
@@ -359,38 +260,6 @@ export class OrderDesk {
     for (const each of [root, ...root.legs]) {
       if (each.status === "pending_cancel") book.close(each, "canceled", ms);
     }
-  }
-
-  #checkReplace(old: SimOrder, changes: ReplaceChanges): Parsed<never> | null {
-    const { behaviour } = this.host;
-    if (isDone(old)) return refuse(UNPROCESSABLE, `order is already in "${old.status}" state`);
-    const blocked = ["accepted", "pending_new", "pending_cancel", "pending_replace"];
-    if (blocked.includes(old.status) || !old.isActive) {
-      return refuse(UNPROCESSABLE, `cannot replace order in ${old.status} status`);
-    }
-    if (behaviour.refusesReplace?.(old) === true) {
-      return refuse(UNPROCESSABLE, "order is not replaceable");
-    }
-    if (changes.clientOrderId !== null && this.byClientOrderId.has(changes.clientOrderId)) {
-      return refuse(INVALID, "client_order_id must be unique");
-    }
-    if (changes.limitPriceUsd !== null && old.limitPriceUsd === null) {
-      return refuse(INVALID, `${old.type} orders must not have limit_price`);
-    }
-    if (changes.stopPriceUsd !== null && old.stopPriceUsd === null) {
-      return refuse(INVALID, `${old.type} orders must not have stop_price`);
-    }
-    if (changes.qty === null) return null;
-    if (old.orderClass !== "simple") {
-      return refuse(UNPROCESSABLE, "qty of a bracket or oco order cannot be replaced");
-    }
-    if (changes.qty <= old.filledQty) {
-      return refuse(UNPROCESSABLE, "qty must be greater than filled_qty");
-    }
-    if (old.side === "buy" || behaviour.isShortingAllowed) return null;
-    const free = this.availableQty(old.symbol) + leftQty(old);
-    if (changes.qty - old.filledQty <= free) return null;
-    return { kind: "refused", response: this.#refuseQty(old.symbol, changes.qty, free) };
   }
 
   #endReplace(old: SimOrder, fresh: SimOrder, earlierStatus: string, ms: number): void {

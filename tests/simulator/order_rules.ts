@@ -1,0 +1,156 @@
+import type { BookHost } from "./book.ts";
+import { type Parsed, refuse } from "./order_body.ts";
+import { isDone, leftQty, type OrderTerms, rootOf, type SimOrder } from "./order.ts";
+import { buildRefusal, formatDecimal, type SimResponse } from "./wire.ts";
+
+const FORBIDDEN = 40310000;
+const INVALID = 40010001;
+const UNPROCESSABLE = 42210000;
+
+/** What a replacement changes; what is absent stays. */
+export interface ReplaceChanges {
+  readonly clientOrderId: string | null;
+  readonly qty: number | null;
+  readonly limitPriceUsd: number | null;
+  readonly stopPriceUsd: number | null;
+  readonly timeInForce: "day" | "gtc" | null;
+}
+
+/** Decides what the account may do: shares reserved, wash trades, buying power (broker.md, Refusals). */
+export class OrderRules {
+  /**
+   * @param buyingPowerUsd USD that buys may still cost.
+   * @param workingOf A symbol's orders that are not final.
+   */
+  constructor(
+    readonly host: BookHost,
+    readonly buyingPowerUsd: () => number,
+    readonly workingOf: (symbol: string) => readonly SimOrder[],
+  ) {}
+
+  /** Shares of a position that no working order reserves. */
+  availableQty(symbol: string): number {
+    const held = this.host.portfolio.qty(symbol);
+    const reserved = this.#reservedQty(symbol, held < 0 ? "buy" : "sell");
+    return Math.sign(held) * Math.max(0, Math.abs(held) - reserved);
+  }
+
+  /** Why the account may not place this order, or `null`. @param marketUsd The last price, USD per share. */
+  checkNew(terms: OrderTerms, marketUsd: number | null): SimResponse | null {
+    const { behaviour } = this.host;
+    const scripted = behaviour.refuseOrder?.(terms) ?? null;
+    if (scripted !== null) return scripted;
+    if (behaviour.isTradingBlocked) {
+      return buildRefusal(403, FORBIDDEN, "account is not authorized to trade");
+    }
+    if (behaviour.isSuspended) {
+      return buildRefusal(403, FORBIDDEN, "new orders are rejected by user request");
+    }
+    return this.#checkWashTrade(terms) ?? this.#checkStop(terms, marketUsd) ??
+      (terms.side === "buy" ? this.#checkBuy(terms, marketUsd) : this.#checkSell(terms));
+  }
+
+  #checkWashTrade(terms: OrderTerms): SimResponse | null {
+    if (!this.host.behaviour.isWashTradeChecked) return null;
+    const opposite = this.workingOf(terms.symbol)
+      .find((order) => order.isActive && order.side !== terms.side);
+    if (opposite === undefined) return null;
+    const message = "potential wash trade detected. use complex orders";
+    return buildRefusal(403, FORBIDDEN, message, {
+      existing_order_id: opposite.id,
+      reject_reason: `opposite side ${opposite.type} order exists`,
+    });
+  }
+
+  #checkStop(terms: OrderTerms, marketUsd: number | null): SimResponse | null {
+    if (this.host.behaviour.stopAboveMarket === "triggers") return null;
+    if (terms.side !== "sell" || terms.stopPriceUsd === null || marketUsd === null) return null;
+    if (terms.stopPriceUsd < marketUsd) return null;
+    return buildRefusal(422, UNPROCESSABLE, "stop price must be less than current price");
+  }
+
+  #checkBuy(terms: OrderTerms, marketUsd: number | null): SimResponse | null {
+    const priceUsd = terms.limitPriceUsd ?? terms.stopPriceUsd ?? marketUsd;
+    const costUsd = terms.qty * (priceUsd ?? 0);
+    const powerUsd = this.buyingPowerUsd();
+    const covered = Math.max(0, -this.host.portfolio.qty(terms.symbol));
+    if (costUsd <= powerUsd || terms.qty <= covered) return null;
+    return buildRefusal(403, FORBIDDEN, "insufficient buying power", {
+      buying_power: formatDecimal(powerUsd, 2),
+      cost_basis: formatDecimal(costUsd, 2),
+    });
+  }
+
+  #checkSell(terms: OrderTerms): SimResponse | null {
+    const held = this.host.portfolio.qty(terms.symbol);
+    if (held <= 0) {
+      if (this.host.behaviour.isShortingAllowed) return null;
+      return buildRefusal(403, FORBIDDEN, "account is not allowed to short");
+    }
+    const available = this.availableQty(terms.symbol);
+    if (terms.qty <= available) return null;
+    return this.#refuseQty(terms.symbol, terms.qty, available);
+  }
+
+  #refuseQty(symbol: string, requested: number, available: number): SimResponse {
+    const held = this.host.portfolio.qty(symbol);
+    const related = this.workingOf(symbol)
+      .filter((order) => order.isActive && order.side === "sell").map((order) => order.id);
+    const text = `requested: ${formatDecimal(requested, 9)}, available: ${
+      formatDecimal(available, 9)
+    }`;
+    return buildRefusal(403, FORBIDDEN, `insufficient qty available for order (${text})`, {
+      available: formatDecimal(available, 9),
+      existing_qty: formatDecimal(held, 9),
+      held_for_orders: formatDecimal(held - available, 9),
+      related_orders: related,
+      symbol,
+    });
+  }
+
+  /** A bracket's or OCO's two exits stand for the same shares and reserve them once. */
+  #reservedQty(symbol: string, side: "buy" | "sell"): number {
+    const byGroup = new Map<SimOrder, number>();
+    for (const order of this.workingOf(symbol)) {
+      if (order.side !== side || !order.isActive) continue;
+      const root = rootOf(order);
+      byGroup.set(root, Math.max(byGroup.get(root) ?? 0, leftQty(order)));
+    }
+    let reserved = 0;
+    for (const qty of byGroup.values()) reserved += qty;
+    return reserved;
+  }
+
+  /** Why the order can't be replaced so, or `null`. @param isIdTaken Whether the wanted client order id exists. */
+  checkReplace(old: SimOrder, changes: ReplaceChanges, isIdTaken: boolean): Parsed<never> | null {
+    const { behaviour } = this.host;
+    if (isDone(old)) return refuse(UNPROCESSABLE, `order is already in "${old.status}" state`);
+    const blocked = ["accepted", "pending_new", "pending_cancel", "pending_replace"];
+    if (blocked.includes(old.status) || !old.isActive) {
+      return refuse(UNPROCESSABLE, `cannot replace order in ${old.status} status`);
+    }
+    if (behaviour.refusesReplace?.(old) === true) {
+      return refuse(UNPROCESSABLE, "order is not replaceable");
+    }
+    if (isIdTaken) {
+      return refuse(INVALID, "client_order_id must be unique");
+    }
+    if (changes.limitPriceUsd !== null && old.limitPriceUsd === null) {
+      return refuse(INVALID, `${old.type} orders must not have limit_price`);
+    }
+    if (changes.stopPriceUsd !== null && old.stopPriceUsd === null) {
+      return refuse(INVALID, `${old.type} orders must not have stop_price`);
+    }
+    if (changes.qty === null) return null;
+    if (old.orderClass !== "simple") {
+      return refuse(UNPROCESSABLE, "qty of a bracket or oco order cannot be replaced");
+    }
+    if (changes.qty <= old.filledQty) {
+      return refuse(UNPROCESSABLE, "qty must be greater than filled_qty");
+    }
+    if (old.side === "buy" || behaviour.isShortingAllowed) return null;
+    const free = this.availableQty(old.symbol) + leftQty(old);
+    if (changes.qty - old.filledQty <= free) return null;
+    return { kind: "refused", response: this.#refuseQty(old.symbol, changes.qty, free) };
+  }
+}

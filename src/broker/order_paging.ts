@@ -5,6 +5,11 @@ import { formatSymbols } from "./wire_format.ts";
 
 /** Orders in one page: the most that the broker gives (broker.md, Orders). */
 export const ORDERS_PER_PAGE = 500;
+/**
+ * A page with this many orders and legs is taken for full. Whether the limit counts legs is not documented; where it does,
+ * a page ends a few rows early, before an order that would not fit with its legs.
+ */
+const FULL_PAGE_ROWS = ORDERS_PER_PAGE - 10;
 /** Most pages of one list. */
 export const ORDER_PAGES_MAX = 20;
 
@@ -28,9 +33,8 @@ export function decideNextPage(
 ): { readonly kind: "last" } | { readonly kind: "next"; readonly afterMs: number } {
   const first = page[0];
   const last = page[page.length - 1];
-  // Whether the limit counts legs is not documented: a page is taken for full where it could be either way.
   const rows = page.reduce((count, order) => count + 1 + order.legs.length, 0);
-  if (first === undefined || last === undefined || rows < ORDERS_PER_PAGE) return { kind: "last" };
+  if (first === undefined || last === undefined || rows < FULL_PAGE_ROWS) return { kind: "last" };
   const nextMs = last.submittedAtMs - 1;
   if (last.submittedAtMs < first.submittedAtMs || (afterMs !== null && nextMs <= afterMs)) {
     throw new BrokerError("malformed", "Cannot read orders: a full page does not lead to the next");

@@ -90,6 +90,20 @@ Deno.test("listAllOrders() loses and doubles no order, whatever moments they sha
   );
 });
 
+for (const isCountingLegs of [true, false]) {
+  Deno.test(`listAllOrders() finds all brackets where the limit ${isCountingLegs ? "counts" : "does not count"} legs`, async () => {
+    const orders = Array.from({ length: ORDERS_PER_PAGE }, (_, index) => {
+      const atMs = START_MS + index;
+      return buildOrder(`o${index}`, atMs, [
+        buildOrder(`t${index}`, atMs),
+        buildOrder(`s${index}`, atMs),
+      ]);
+    });
+    const broker = buildBroker(orders, isCountingLegs);
+    assertEquals(idsOf(await listAllOrders(ALL, broker.readPage)), idsOf(orders));
+  });
+}
+
 Deno.test("listAllOrders() finds the orders of one moment on both sides of a page's edge", async () => {
   const orders = [
     ...Array.from(

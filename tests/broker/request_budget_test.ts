@@ -55,6 +55,12 @@ Deno.test("decideWaitMs() gives protect the whole reserve, then one request ever
   assertEquals(wait(bucket, null, "protect"), 667);
 });
 
+Deno.test("buildSpent() makes no debt, however many protective requests left on an empty budget", () => {
+  const bucket = spend(buildBucket(NOW), BURST_MAX * 3);
+  assertEquals(bucket.tokens, 0);
+  assertEquals(wait(bucket, null, "protect"), 667);
+});
+
 Deno.test("decideWaitMs() gives a wait that is enough, and is not a second one", () => {
   fc.assert(fc.property(
     fc.integer({ min: 0, max: 300 }),

@@ -229,6 +229,15 @@ Deno.test("what protects leaves at once where the broker's count is used up for 
   assertEquals(world.clock.sleptMs, []);
 });
 
+Deno.test("a protective read does not wait for long either, though its deadline would allow it", async () => {
+  const reset = String(START_MS / 1000 + 5);
+  const headers = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": reset };
+  const world = buildWorld([{ body: [], headers }, { body: [] }]);
+  await world.client.listPositions();
+  await world.client.listPositions("protect");
+  assertEquals(world.clock.sleptMs, []);
+});
+
 Deno.test("what protects waits where the broker's count comes back soon", async () => {
   const headers = {
     "x-ratelimit-remaining": "0",

@@ -1,111 +1,141 @@
-import { ENVIRONMENT_VARIABLES } from "../../src/runtime/environment.ts";
-import settings from "../../deno.json" with { type: "json" };
+import { type Environment, ENVIRONMENT_VARIABLES } from "../../src/runtime/environment.ts";
+import { LineReader } from "./line_reader.ts";
+import type { TimeKeeper } from "./time_keeper.ts";
 
-const ROOT = new URL("../../", import.meta.url);
-
-/** Credentials and addresses that let the program start and reach nobody: nothing listens on port 9 of this machine. */
-export const UNREACHABLE_BROKER = {
-  APCA_API_KEY_ID: "PKPROCESSTEST",
-  APCA_API_SECRET_KEY: "s3cr3t-of-a-process",
-  APCA_API_BASE_URL: "http://127.0.0.1:9",
-  APCA_API_DATA_URL: "http://127.0.0.1:9",
-} as const;
-
-/** One start of the real program. */
-export interface ProgramStart {
-  readonly args?: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
-  /** The only place that it may write to. */
-  readonly writeDir: string;
-  /** Instead of the start task's own permissions. */
-  readonly permissions?: readonly string[];
+/** What to start, and who hears it. */
+export interface ProgramOptions {
+  readonly args: readonly string[];
+  /** All that the program sees of an environment. */
+  readonly environment: Environment;
+  readonly keeper: TimeKeeper;
+  /** The one directory that it may read and write. */
+  readonly dir: string;
+  /** Each line that it prints, on either stream, when it arrives. */
+  readonly onLine?: (line: string) => void;
 }
 
-/** How it ended. */
-export interface ProgramEnd {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
+/** Variables that the runtime itself needs to find its cache. */
+const RUNTIME_VARIABLES = ["HOME", "DENO_DIR", "XDG_CACHE_HOME"];
+
+/** A line that never came: says which, and what came instead. */
+export class LineError extends Error {
+  override readonly name = "LineError";
 }
 
-/** The start task's own permissions, with `writeDir` in place of the operator's directories. */
-function listPermissions(writeDir: string): string[] {
-  const { start } = settings.tasks;
-  const env = /--allow-env=(\S+)/.exec(start)?.[1] ?? "";
-  const net = /--allow-net=(\S+)/.exec(start)?.[1] ?? "";
-  return ["--no-prompt", `--allow-env=${env}`, `--allow-net=${net}`, "--allow-read"]
-    .concat(`--allow-write=${writeDir}`);
-}
+/** The real program as a process of its own, with the keeper's time and permissions for one directory. */
+export class ProgramProcess {
+  /** The exit status; everything that was printed has been read by then. */
+  readonly ended: Promise<number>;
+  readonly #child: Deno.ChildProcess;
+  readonly #keeper: TimeKeeper;
+  readonly #reader: LineReader;
+  #isEnded = false;
+  /** Lines before this one have been waited for already. */
+  #seen = 0;
 
-/** What the runtime itself needs to find its cache; the program may not read it. */
-function readRuntimeEnv(): Record<string, string> {
-  const names = ["HOME", "DENO_DIR", "XDG_CACHE_HOME"] as const;
-  const found = names.map((name) => [name, Deno.env.get(name) ?? ""] as const);
-  return Object.fromEntries(found.filter(([, text]) => text !== ""));
-}
-
-/** Starts `main.ts` as a process of its own with nothing in its environment but `env`. */
-export function spawnProgram(start: ProgramStart): Deno.ChildProcess {
-  const { args = [], env = {}, permissions = listPermissions(start.writeDir) } = start;
-  for (const name of Object.keys(env)) {
-    if (!ENVIRONMENT_VARIABLES.some((each) => each === name)) throw new Error(`unknown: ${name}`);
+  constructor(options: ProgramOptions) {
+    this.#keeper = options.keeper;
+    const child = spawn(options);
+    this.#child = child;
+    this.#reader = new LineReader(options.onLine ?? (() => {}));
+    this.#keeper.attach((lines) => this.#reader.untilCount(lines));
+    const read = Promise.all([
+      this.#reader.read(child.stdout, false),
+      this.#reader.read(child.stderr, true),
+    ]);
+    this.ended = (async () => {
+      const { code } = await child.status;
+      await read;
+      this.#isEnded = true;
+      return code;
+    })();
   }
+
+  /** All lines so far, of both streams. */
+  get lines(): readonly string[] {
+    return this.#reader.lines;
+  }
+
+  /** Lines of standard error so far. */
+  get errors(): readonly string[] {
+    return this.#reader.errors;
+  }
+
+  /** Whether it runs no more. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /**
+   * Lets time pass until a line matches that was not waited for yet; then time is held and the program asleep or over.
+   * @throws {LineError} Where it ends, or `limitMs` of simulated time pass, without such a line.
+   */
+  async until(pattern: RegExp, limitMs = Infinity): Promise<string> {
+    let found: string | null = null;
+    const look = (): boolean => {
+      while (found === null && this.#seen < this.lines.length) {
+        const line = this.lines[this.#seen++] ?? "";
+        if (pattern.test(line)) found = line;
+      }
+      return found !== null;
+    };
+    if (!look()) {
+      const stopListening = this.#reader.listen(() => {
+        if (look()) this.#keeper.hold();
+      });
+      this.#keeper.release(limitMs === Infinity ? Infinity : this.#keeper.nowMs() + limitMs);
+      await this.#keeper.untilHeld(this.ended);
+      stopListening();
+    }
+    if (found !== null || look()) return found ?? "";
+    const last = this.lines.slice(-8).join("\n");
+    throw new LineError(`no line ${pattern} came; the last are:\n${last}`);
+  }
+
+  /** Lets time pass until the simulated moment `ms`, or the program's end. */
+  async untilMs(ms: number): Promise<void> {
+    if (this.#isEnded) return;
+    this.#keeper.release(ms);
+    await this.#keeper.untilHeld(this.ended);
+  }
+
+  /** Sends the signal and waits for the end. @returns The exit status. */
+  async stop(signal: Deno.Signal = "SIGTERM"): Promise<number> {
+    if (!this.#isEnded) this.#child.kill(signal);
+    this.#keeper.release();
+    const status = await this.ended;
+    this.#keeper.hold();
+    return status;
+  }
+}
+
+function spawn({ args, environment, keeper, dir }: ProgramOptions): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", ...permissions, new URL("main.ts", ROOT).pathname, ...args],
+    args: [
+      "run",
+      "--no-prompt",
+      "--quiet",
+      `--allow-read=${dir}`,
+      `--allow-write=${dir}`,
+      "--allow-net=127.0.0.1",
+      `--allow-env=${ENVIRONMENT_VARIABLES.join(",")}`,
+      new URL("./program_entry.ts", import.meta.url).pathname,
+      keeper.url,
+      ...args,
+    ],
     clearEnv: true,
-    env: { ...readRuntimeEnv(), NO_COLOR: "1", ...env },
-    cwd: ROOT,
+    env: { ...readRuntimeVariables(), ...environment },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
 }
 
-/** Starts it and waits for its end. */
-export async function runToEnd(start: ProgramStart): Promise<ProgramEnd> {
-  const { code, stdout, stderr } = await spawnProgram(start).output();
-  const decoder = new TextDecoder();
-  return { status: code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
-}
-
-/** A running program whose output can be waited for. */
-export interface RunningProgram {
-  readonly pid: number;
-  /** Resolves once standard output holds `text`. @throws {Error} With what it said, where it ends before. */
-  waitFor(text: string): Promise<void>;
-  kill(signal: Deno.Signal): void;
-  end(): Promise<ProgramEnd>;
-}
-
-/** Starts it and reads along. */
-export function startProgram(start: ProgramStart): RunningProgram {
-  const child = spawnProgram(start);
-  const stderr = new Response(child.stderr).text();
-  let stdout = "";
-  let isOver = false;
-  let tell = Promise.withResolvers<void>();
-  const reading = (async () => {
-    for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
-      stdout += chunk;
-      tell.resolve();
-      tell = Promise.withResolvers<void>();
-    }
-    isOver = true;
-    tell.resolve();
-  })();
-  return {
-    pid: child.pid,
-    async waitFor(text) {
-      while (!stdout.includes(text)) {
-        if (isOver) throw new Error(`ended without ${text}: ${stdout} ${await stderr}`);
-        await tell.promise;
-      }
-    },
-    kill: (signal) => child.kill(signal),
-    async end() {
-      await reading;
-      const { code } = await child.status;
-      return { status: code, stdout, stderr: await stderr };
-    },
-  };
+function readRuntimeVariables(): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const name of RUNTIME_VARIABLES) {
+    const text = Deno.env.get(name);
+    if (text !== undefined) found[name] = text;
+  }
+  return found;
 }

@@ -16,7 +16,10 @@ export type LockOutcome =
     isHeld(): Promise<boolean>;
     release(): Promise<void>;
   }
-  /** `pid` of the process that holds it, where it can be read. The caller says so and exits. */
+  /**
+   * `pid` of the process that holds it, where it can be read. The caller says so and ends by `Deno.exit`: where the
+   * runtime has no `tryLock`, the wait for the lock goes on in the background.
+   */
   | { readonly kind: "busy"; readonly pid: number | null };
 
 /**

@@ -71,6 +71,22 @@ Deno.test("acquireLock() holds the lock against another process, which learns th
     assertEquals((await takeNow(path)).kind, "held", "the lock ends with the process");
   }));
 
+Deno.test("acquireLock() works on a runtime without tryLock, killed holders included", () =>
+  withDir(async (dir) => {
+    const path = `${dir}/execution.lock`;
+    const first = await startHolder(path, "old-runtime");
+    assertEquals(first.said, "held");
+    const second = await startHolder(path, "old-runtime");
+    assertEquals(second.said, `busy ${first.pid}`);
+    assertEquals(await takeNow(path), { kind: "busy", pid: first.pid });
+    await second.end();
+    await first.kill();
+    const third = await startHolder(path, "old-runtime");
+    assertEquals(third.said, "held");
+    await third.end();
+    assertEquals(await Deno.readTextFile(path), "", "given back in order");
+  }));
+
 Deno.test("acquireLock() finds the lock free at once after its holder was killed", () =>
   withDir(async (dir) => {
     const path = `${dir}/execution.lock`;

@@ -1,4 +1,5 @@
-// Takes the lock at its first argument, says how that ended, and stays until standard input ends.
+// Takes the lock at its first argument, says how that ended, and stays until standard input ends. With `old-runtime` it
+// does so as on a runtime that has no tryLock.
 import { acquireLock } from "../../src/state/instance_lock.ts";
 import type { ClockPort } from "../../src/engine/ports.ts";
 
@@ -15,9 +16,10 @@ const clock: ClockPort = {
     }),
 };
 
+if (Deno.args[1] === "old-runtime") Reflect.deleteProperty(Deno.FsFile.prototype, "tryLock");
 const outcome = await acquireLock({ path: Deno.args[0] ?? "", pid: Deno.pid, clock });
 const said = outcome.kind === "busy" ? `busy ${outcome.pid}` : "held";
 await Deno.stdout.write(new TextEncoder().encode(`${said}\n`));
 await Deno.stdin.read(new Uint8Array(1));
-if (outcome.kind === "held" && Deno.args[1] === "release") await outcome.release();
+if (outcome.kind === "held") await outcome.release();
 Deno.exit(0);

@@ -266,7 +266,7 @@ export function buildSampleDay(dateNy = SAMPLE_DAY_NY): ScenarioDay {
       MSFT: "holds",
       META: "holds",
     },
-    delays: { NVDA: 0, "BRK.B": 0.06, AAPL: 0, TSLA: 0.1, MSFT: 0.2, META: 0.05 },
+    delays: { NVDA: 0, "BRK.B": 0.08, AAPL: 0, TSLA: 0.16, MSFT: 0.26, META: 0.05 },
   });
 }
 

@@ -38,10 +38,11 @@ export interface Simulator {
 
 /** Waits of real time that all end at once when the server stops. */
 class Latency {
+  #isStopped = false;
   readonly #waits = new Map<ReturnType<typeof setTimeout>, () => void>();
 
   wait(ms: number): Promise<void> {
-    if (ms <= 0) return Promise.resolve();
+    if (ms <= 0 || this.#isStopped) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.#waits.delete(timer);
@@ -52,6 +53,7 @@ class Latency {
   }
 
   stop(): void {
+    this.#isStopped = true;
     for (const [timer, resolve] of this.#waits) {
       clearTimeout(timer);
       resolve();

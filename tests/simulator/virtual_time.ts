@@ -9,6 +9,7 @@ export class VirtualTime {
   #realBaseMs: number;
   #speed: number;
   readonly #waiters: Waiter[] = [];
+  #isStopped = false;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
   /**
@@ -52,15 +53,16 @@ export class VirtualTime {
 
   /** Resolves when virtual time is there, or at `stop`. */
   waitUntil(ms: number): Promise<void> {
-    if (ms <= this.nowMs()) return Promise.resolve();
+    if (this.#isStopped || ms <= this.nowMs()) return Promise.resolve();
     return new Promise((resolve) => {
       this.#waiters.push({ atMs: ms, resolve });
       this.#wake();
     });
   }
 
-  /** Ends every wait. */
+  /** Ends every wait, those still to come too. */
   stop(): void {
+    this.#isStopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     for (const { resolve } of this.#waiters.splice(0)) resolve();

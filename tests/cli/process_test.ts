@@ -3,7 +3,7 @@ import {
   runToEnd,
   startProgram,
   UNREACHABLE_BROKER,
-} from "../support/program_process.ts";
+} from "../support/real_program.ts";
 import {
   assert,
   assertEquals,

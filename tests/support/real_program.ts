@@ -1,0 +1,111 @@
+import { ENVIRONMENT_VARIABLES } from "../../src/runtime/environment.ts";
+import settings from "../../deno.json" with { type: "json" };
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** Credentials and addresses that let the program start and reach nobody: nothing listens on port 9 of this machine. */
+export const UNREACHABLE_BROKER = {
+  APCA_API_KEY_ID: "PKPROCESSTEST",
+  APCA_API_SECRET_KEY: "s3cr3t-of-a-process",
+  APCA_API_BASE_URL: "http://127.0.0.1:9",
+  APCA_API_DATA_URL: "http://127.0.0.1:9",
+} as const;
+
+/** One start of the real program. */
+export interface ProgramStart {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** The only place that it may write to. */
+  readonly writeDir: string;
+  /** Instead of the start task's own permissions. */
+  readonly permissions?: readonly string[];
+}
+
+/** How it ended. */
+export interface ProgramEnd {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The start task's own permissions, with `writeDir` in place of the operator's directories. */
+function listPermissions(writeDir: string): string[] {
+  const { start } = settings.tasks;
+  const env = /--allow-env=(\S+)/.exec(start)?.[1] ?? "";
+  const net = /--allow-net=(\S+)/.exec(start)?.[1] ?? "";
+  return ["--no-prompt", `--allow-env=${env}`, `--allow-net=${net}`, "--allow-read"]
+    .concat(`--allow-write=${writeDir}`);
+}
+
+/** What the runtime itself needs to find its cache; the program may not read it. */
+function readRuntimeEnv(): Record<string, string> {
+  const names = ["HOME", "DENO_DIR", "XDG_CACHE_HOME"] as const;
+  const found = names.map((name) => [name, Deno.env.get(name) ?? ""] as const);
+  return Object.fromEntries(found.filter(([, text]) => text !== ""));
+}
+
+/** Starts `main.ts` as a process of its own with nothing in its environment but `env`. */
+export function spawnProgram(start: ProgramStart): Deno.ChildProcess {
+  const { args = [], env = {}, permissions = listPermissions(start.writeDir) } = start;
+  for (const name of Object.keys(env)) {
+    if (!ENVIRONMENT_VARIABLES.some((each) => each === name)) throw new Error(`unknown: ${name}`);
+  }
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", ...permissions, new URL("main.ts", ROOT).pathname, ...args],
+    clearEnv: true,
+    env: { ...readRuntimeEnv(), NO_COLOR: "1", ...env },
+    cwd: ROOT,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+/** Starts it and waits for its end. */
+export async function runToEnd(start: ProgramStart): Promise<ProgramEnd> {
+  const { code, stdout, stderr } = await spawnProgram(start).output();
+  const decoder = new TextDecoder();
+  return { status: code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** A running program whose output can be waited for. */
+export interface RunningProgram {
+  readonly pid: number;
+  /** Resolves once standard output holds `text`. @throws {Error} With what it said, where it ends before. */
+  waitFor(text: string): Promise<void>;
+  kill(signal: Deno.Signal): void;
+  end(): Promise<ProgramEnd>;
+}
+
+/** Starts it and reads along. */
+export function startProgram(start: ProgramStart): RunningProgram {
+  const child = spawnProgram(start);
+  const stderr = new Response(child.stderr).text();
+  let stdout = "";
+  let isOver = false;
+  let tell = Promise.withResolvers<void>();
+  const reading = (async () => {
+    for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
+      stdout += chunk;
+      tell.resolve();
+      tell = Promise.withResolvers<void>();
+    }
+    isOver = true;
+    tell.resolve();
+  })();
+  return {
+    pid: child.pid,
+    async waitFor(text) {
+      while (!stdout.includes(text)) {
+        if (isOver) throw new Error(`ended without ${text}: ${stdout} ${await stderr}`);
+        await tell.promise;
+      }
+    },
+    kill: (signal) => child.kill(signal),
+    async end() {
+      await reading;
+      const { code } = await child.status;
+      return { status: code, stdout, stderr: await stderr };
+    },
+  };
+}

@@ -27,7 +27,7 @@ const LINE_FEED = 10;
 
 /** Appends lines to the day's file; knows how it left the file, and so where a tail may be torn. */
 export class EventFileWriter {
-  /** The file as the last complete append left it; `null` where its end is not known. */
+  /** The file as the last complete append left it: where the disk has another size, its end is not known. */
   private tail: { readonly path: string; readonly sizeBytes: number } | null = null;
   private lostLines = 0;
   private readonly said = new Set<string>();
@@ -47,7 +47,6 @@ export class EventFileWriter {
         await this.append(path, part);
       } catch (error) {
         if (!(error instanceof StateError)) throw error;
-        this.tail = null;
         if (this.lostLines === 0) {
           this.options.log.error(`Event log failed, its lines are lost: ${error.message}`);
         }
@@ -64,7 +63,6 @@ export class EventFileWriter {
     const isKnown = this.tail?.path === path && this.tail.sizeBytes === sizeBytes;
     const isTorn = !isKnown && await this.isTorn(path, sizeBytes);
     const bytes = new TextEncoder().encode((isTorn ? "\n" : "") + this.buildLossNotice() + text);
-    this.tail = null;
     await appendSynced(fs, path, bytes);
     // Whoever made the file may have ended, or failed, before its name was synced.
     if (!isKnown) await fs.syncDir(parentOf(path));

@@ -92,7 +92,7 @@ Deno.test("every event whose record() returned survives a crash, and all later l
       const next = openWorld(isHostUp ? disk : disk.afterCrash(buildFate(fates)));
       await next.events.record({ type: "cycle", n: 99 });
       await next.events.record({ type: "cycle", n: 100 });
-      const read = await readAll(next.disk);
+      const read = await readAll(next.disk.afterCrash(buildFate(fates)));
       const numbers = read.events.map((event) => Number(event["n"]));
       assertEquals(numbers.slice(0, recorded), [...Array(recorded).keys()]);
       assertEquals(numbers.slice(-2), [99, 100]);
@@ -183,6 +183,12 @@ Deno.test("record() lets no secret into the file, wherever it stands", async () 
   assertEquals(read?.["body"], "a [redacted] b [redacted] [redacted]");
   assertEquals(read?.["number"], "[redacted]");
   assertEquals(read?.["kept"], 12345678);
+});
+
+Deno.test("record() leaves no rest of a secret that begins with another", async () => {
+  const { disk, events } = buildWorld({ secrets: ["KEY1", "KEY1-and-more"] });
+  await events.record({ type: "error", message: "KEY1-and-more" });
+  assertEquals((await readAll(disk)).events[0]?.["message"], "[redacted]");
 });
 
 Deno.test("record() keeps a line parseable with the shortest of secrets", async () => {

@@ -1,125 +1,13 @@
-import { z } from "zod";
-import { BehaviourWire, FaultRulesWire } from "./control.ts";
-import { Exchange, SIM_KEY_ID, SIM_SECRET_KEY } from "./exchange.ts";
-import { buildFaultPlan } from "./faults.ts";
-import { type Knot, PathScript } from "./price_path.ts";
-import type { PriceScript } from "./quotes.ts";
-import { buildDay, buildSampleDay, SAMPLE_DAY_NY, sampleOpenMs } from "./scenario.ts";
-import { type Simulator, startSimulator } from "./server.ts";
-import { buildSession, nyMoment, type SimSession } from "./sessions.ts";
-import { parseMoment } from "./wire.ts";
-
-const Time = z.string().regex(/^\d{2}:\d{2}$/);
-const DateNy = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
-const RowWire = z.strictObject({
-  symbol: z.string(),
-  direction: z.enum(["Long", "Short"]).default("Long"),
-  priceUsd: z.number().positive(),
-  pivotUsd: z.number().positive(),
-  distancePct: z.number(),
-  stopUsd: z.number().positive(),
-  r1Usd: z.number().positive().nullable().default(null),
-  r2Usd: z.number().positive(),
-  anchor: z.string().default(""),
-});
-const PositionWire = z.strictObject({
-  symbol: z.string(),
-  qty: z.number(),
-  averageUsd: z.number().positive(),
-});
-const ScenarioWire = z.strictObject({
-  /** The day of paths and rows. */
-  dateNy: DateNy.default(SAMPLE_DAY_NY),
-  /** Absent: a session on `dateNy`. */
-  sessions: z.array(z.strictObject({ dateNy: DateNy, close: Time.default("16:00") })).min(1)
-    .optional(),
-  /** RFC 3339; absent: the open of `dateNy`. */
-  start: z.string().optional(),
-  /** Virtual per real time; 0 stands still until `/sim/time`. */
-  speed: z.number().min(0).default(1),
-  latencyMs: z.number().min(0).default(0),
-  port: z.int().min(0).max(65_535).default(0),
-  cashUsd: z.number().default(100_000),
-  keyId: z.string().default(SIM_KEY_ID),
-  secretKey: z.string().default(SIM_SECRET_KEY),
-  tickMs: z.int().positive().default(1000),
-  /** Prices by symbol as `["HH:MM", USD]` on `dateNy`. */
-  paths: z.record(z.string(), z.array(z.tuple([Time, z.number().positive()])).min(1)).optional(),
-  /** Watchlist rows to make paths of, instead of `paths`. */
-  rows: z.array(RowWire).min(1).optional(),
-  positions: z.array(PositionWire).default([]),
-  behaviour: BehaviourWire.default({}),
-  faults: FaultRulesWire.default([]),
-});
-type Scenario = z.output<typeof ScenarioWire>;
-
-/** A scenario file that can't be used; its message says why. */
-class ScenarioError extends Error {
-  override readonly name = "ScenarioError";
-}
+import { parseScenario, type Scenario, ScenarioError, startScenario } from "./scenario_file.ts";
 
 async function readScenario(path: string | undefined): Promise<Scenario> {
-  if (path === undefined) return ScenarioWire.parse({});
+  if (path === undefined) return parseScenario("{}");
   try {
-    return ScenarioWire.parse(JSON.parse(await Deno.readTextFile(path)));
+    return parseScenario(await Deno.readTextFile(path));
   } catch (error) {
-    if (error instanceof z.ZodError) {
-      throw new ScenarioError(`Cannot use scenario "${path}": ${z.prettifyError(error)}`);
-    }
     const why = error instanceof Error ? error.message : String(error);
-    throw new ScenarioError(`Cannot read scenario "${path}": ${why}`);
+    throw new ScenarioError(`Cannot use scenario "${path}": ${why}`);
   }
-}
-
-function buildPaths(scenario: Scenario, sessions: readonly SimSession[]): PathScript {
-  const paths: Record<string, Knot[]> = {};
-  for (const [symbol, points] of Object.entries(scenario.paths ?? {})) {
-    paths[symbol] = points.map(([timeNy, priceUsd]) => ({
-      atMs: nyMoment(scenario.dateNy, timeNy),
-      priceUsd,
-    }));
-  }
-  return new PathScript(paths, sessions);
-}
-
-function buildMarket(scenario: Scenario): { sessions: readonly SimSession[]; script: PriceScript } {
-  const { dateNy, rows, paths } = scenario;
-  const given = scenario.sessions?.map((each) => buildSession(each.dateNy, each.close));
-  if (paths !== undefined) {
-    const sessions = given ?? [buildSession(dateNy)];
-    return { sessions, script: buildPaths(scenario, sessions) };
-  }
-  const sessions = given === undefined ? {} : { sessions: given };
-  return rows === undefined ? buildSampleDay(dateNy) : buildDay(rows, { dateNy, ...sessions });
-}
-
-function startScenario(scenario: Scenario): Simulator {
-  const { sessions, script } = buildMarket(scenario);
-  const start = scenario.start === undefined ? null : parseMoment(scenario.start);
-  if (scenario.start !== undefined && start === null) {
-    throw new ScenarioError(`Cannot use scenario: start "${scenario.start}" is not a time`);
-  }
-  const exchange = new Exchange({
-    sessions,
-    script,
-    startMs: start?.ms ?? sampleOpenMs(scenario.dateNy),
-    cashUsd: scenario.cashUsd,
-    keyId: scenario.keyId,
-    secretKey: scenario.secretKey,
-    tickMs: scenario.tickMs,
-  });
-  Object.assign(exchange.behaviour, scenario.behaviour);
-  for (const { symbol, qty, averageUsd } of scenario.positions) {
-    exchange.setPosition(symbol, qty, averageUsd);
-  }
-  const { speed, latencyMs, port } = scenario;
-  return startSimulator({
-    exchange,
-    speed,
-    latencyMs,
-    port,
-    faults: buildFaultPlan(scenario.faults),
-  });
 }
 
 function writeLine(stream: { writeSync(bytes: Uint8Array): number }, line: string): void {
@@ -128,24 +16,27 @@ function writeLine(stream: { writeSync(bytes: Uint8Array): number }, line: strin
 
 async function waitForSignal(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const signals = ["SIGTERM", "SIGINT"] as const;
-  for (const signal of signals) Deno.addSignalListener(signal, resolve);
+  const stop = () => resolve();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) Deno.addSignalListener(signal, stop);
   await promise;
-  for (const signal of signals) Deno.removeSignalListener(signal, resolve);
 }
 
-/** Runs the simulated broker until SIGTERM or SIGINT. @returns The exit status. */
+/**
+ * Runs the simulated broker until SIGTERM or SIGINT:
+ * `deno run --allow-net=127.0.0.1 --allow-read=FILE tests/simulator/main.ts [FILE]`.
+ * @param path A scenario file; absent: the sample day.
+ * @returns The exit status: 78 where the scenario can't be used.
+ */
 async function runMain(path: string | undefined): Promise<number> {
   try {
-    const simulator = startScenario(await readScenario(path));
     const stopped = waitForSignal();
+    const simulator = startScenario(await readScenario(path));
     writeLine(Deno.stdout, `simulator port=${simulator.port} url=${simulator.url}`);
     await stopped;
     await simulator.stop();
     return 0;
   } catch (error) {
-    const isExpected = error instanceof ScenarioError || error instanceof RangeError;
-    if (!isExpected) throw error;
+    if (!(error instanceof ScenarioError)) throw error;
     writeLine(Deno.stderr, error.message);
     return 78;
   }

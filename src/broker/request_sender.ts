@@ -168,19 +168,19 @@ export class RequestSender {
   }
 
   /**
-   * Sends an order-changing request once. With its wait for the budget it ends within the timeout.
-   * `entry` is not sent where the budget has no room; `protect` then leaves at once: our count is an estimate, and a
-   * missing stop costs more than a 429.
+   * Sends an order-changing request once, at once or not at all: the gate and the kill switch were asked immediately
+   * before, and a wait would make their answer old. `entry` is not sent where the budget has no room; `protect` leaves
+   * all the same: our count is an estimate, and a missing stop costs more than a 429.
    */
   async submit(call: ChangeCall): Promise<ChangeAnswer> {
-    const { clock, timeoutMs } = this.#options;
-    const startMs = clock.monotonicMs();
-    const waitMsMax = Math.min(SHORT_WAIT_MS_MAX, timeoutMs / 4);
-    if (!await this.#waitForBudget(call.requestClass, waitMsMax)) return { kind: "not_sent" };
+    const { clock, timeoutMs, bucket } = this.#options;
+    const { requestClass } = call;
     const sentMs = clock.monotonicMs();
-    const waitedMs = Math.min(Math.max(0, sentMs - startMs), waitMsMax);
+    const isRoom =
+      decideWaitMs(bucket.current, this.#window, { requestClass, nowMs: sentMs }) === 0;
+    if (!isRoom && requestClass !== "protect") return { kind: "not_sent" };
     try {
-      const answer = await this.#exchange(call.method, call.path, call.body, timeoutMs - waitedMs);
+      const answer = await this.#exchange(call.method, call.path, call.body, timeoutMs);
       this.#report(call, sentMs, answer);
       return answer;
     } catch (error) {

@@ -203,12 +203,13 @@ Deno.test("a bracket that the budget keeps back is rejected without a request", 
   assertEquals(world.clock.sleptMs, []);
 });
 
-Deno.test("a bracket's wait for the budget comes out of its own deadline", async () => {
+Deno.test("an order never waits for the budget: the gate's answer before it would grow old", async () => {
   const world = buildWorld(({ method }) => ({ body: method === "POST" ? buildWireOrder() : [] }));
   await spendReads(world);
-  assertEquals((await world.client.submitBracket(BRACKET)).kind, "accepted");
-  assertEquals(world.clock.ms, START_MS + 667);
-  assertEquals(world.requests.at(-1)?.timeoutMs, TIMEOUT_MS - 667);
+  assertObjectMatch(await world.client.submitBracket(BRACKET), { kind: "rejected" });
+  assertEquals((await world.client.cancelOrder("o")).kind, "requested");
+  assertEquals(world.clock.sleptMs, []);
+  assertEquals(world.requests.at(-1)?.timeoutMs, TIMEOUT_MS);
 });
 
 Deno.test("what protects leaves at once where the broker's count is used up for long", async () => {
@@ -238,15 +239,15 @@ Deno.test("a protective read does not wait for long either, though its deadline 
   assertEquals(world.clock.sleptMs, []);
 });
 
-Deno.test("what protects waits where the broker's count comes back soon", async () => {
+Deno.test("a cancel leaves at once, also where the broker's count would come back soon", async () => {
   const headers = {
     "x-ratelimit-remaining": "0",
     "x-ratelimit-reset": String(START_MS / 1000 + 2),
   };
   const world = buildWorld([{ body: [], headers }, { status: 204 }]);
   await world.client.listPositions();
-  await world.client.cancelOrder("o");
-  assertEquals(world.clock.sleptMs, [2_000]);
+  assertEquals((await world.client.cancelOrder("o")).kind, "requested");
+  assertEquals(world.clock.sleptMs, []);
 });
 
 Deno.test("the limit is the key's: market data counts, but its host's own count binds no order", async () => {

@@ -20,11 +20,19 @@ export function buildEntryId(
   }` as ClientOrderId;
 }
 
-/** The id of a position that this engine adopted instead of bought; takes the entry id's place in its sells' ids. */
+/**
+ * The id of a position that this engine adopted instead of bought; takes the entry id's place in its sells' ids. The
+ * moment is part of it: a symbol adopted twice in a day must not find the first round's sells done.
+ */
 export function buildAdoptionId(
-  position: { readonly dateNy: string; readonly symbol: string },
+  position: {
+    readonly dateNy: string;
+    readonly symbol: string;
+    readonly adoptedAtMs: number;
+  },
 ): ClientOrderId {
-  return `${OUR_PREFIX}${position.dateNy}-${position.symbol}-adopted` as ClientOrderId;
+  const { dateNy, symbol, adoptedAtMs } = position;
+  return `${OUR_PREFIX}${dateNy}-${symbol}-adopted-${adoptedAtMs.toString(36)}` as ClientOrderId;
 }
 
 /**

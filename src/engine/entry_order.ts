@@ -90,14 +90,11 @@ async function settle(engine: Engine, intent: EntryIntent, result: SendResult): 
     case "unknown":
       return await settleUnknown(engine, intent, result.kind);
     case "rejected":
-      return await settleRejected(engine, intent, result);
+      if (result.why !== "rate_limited") return await settleRejected(engine, intent, result);
+      // Nobody judged the order: too many requests is no rejection to count against the symbol.
+      return await settleNotSent(engine, intent, result.message);
     case "stopped":
-      engine.ports.log.warn(`${intent.symbol} not sent: ${result.reason}`);
-      return await changeEntry(engine, intent.clientOrderId, (entry) => ({
-        ...entry,
-        status: "rejected",
-        reason: NOT_SENT,
-      }));
+      return await settleNotSent(engine, intent, result.reason);
     case "requested":
       return;
   }
@@ -161,6 +158,15 @@ async function settleUnknown(
   engine.sayError(
     `${symbol} order unresolved (${why}): no entry in ${symbol} until the broker shows it or its absence`,
   );
+}
+
+async function settleNotSent(engine: Engine, intent: EntryIntent, why: string): Promise<void> {
+  engine.ports.log.warn(`${intent.symbol} not sent: ${why}`);
+  await changeEntry(engine, intent.clientOrderId, (entry) => ({
+    ...entry,
+    status: "rejected",
+    reason: NOT_SENT,
+  }));
 }
 
 async function settleRejected(

@@ -282,7 +282,11 @@ export function buildAdopted(
   const { symbol } = candidate;
   const plan = {
     ...candidate,
-    clientOrderId: buildAdoptionId({ dateNy: engine.dateNy(), symbol }),
+    clientOrderId: buildAdoptionId({
+      dateNy: engine.dateNy(),
+      symbol,
+      adoptedAtMs: Math.floor(engine.nowMs()),
+    }),
     r1Usd: candidate.r1Usd ?? candidate.pivotUsd,
     refPriceUsd: held.avgEntryPriceUsd,
   };

@@ -39,10 +39,14 @@ Deno.test("buildEntryId() makes the id that every release must go on making", ()
 });
 
 Deno.test("buildAdoptionId() and buildSellId() make ids that every release must go on making", () => {
-  const positionId: string = buildAdoptionId({ dateNy: "2026-01-20", symbol: "SPY" });
-  assertEquals(positionId, "avwap-2026-01-20-SPY-adopted");
+  const positionId: string = buildAdoptionId({
+    dateNy: "2026-01-20",
+    symbol: "SPY",
+    adoptedAtMs: 1_768_920_300_000,
+  });
+  assertEquals(positionId, "avwap-2026-01-20-SPY-adopted-mkmph2w0");
   const sell: string = buildSellId({ positionId, reason: "stop_exit", attempt: 2 });
-  assertEquals(sell, "avwap-2026-01-20-SPY-adopted-stop_exit-2");
+  assertEquals(sell, "avwap-2026-01-20-SPY-adopted-mkmph2w0-stop_exit-2");
 });
 
 Deno.test("buildEntryId() gives two intents the same id exactly when all their facts are the same", () => {
@@ -64,8 +68,8 @@ function everyId(): string[] {
   const positions: string[] = [];
   for (const date of ["2026-01-20", "2026-01-21"]) {
     for (const ticker of ["A", "A.A", "AA", "R1"]) {
-      positions.push(buildAdoptionId({ dateNy: date, symbol: ticker }));
       for (const ms of [1_768_920_300_000, 1_768_920_300_001]) {
+        positions.push(buildAdoptionId({ dateNy: date, symbol: ticker, adoptedAtMs: ms }));
         positions.push(buildEntryId({ dateNy: date, symbol: ticker, confirmedAtMs: ms }));
       }
     }
@@ -81,12 +85,14 @@ function everyId(): string[] {
 Deno.test("no two orders of different facts share an id, whatever their kinds", () => {
   const ids = everyId();
   assertEquals(new Set(ids).size, ids.length);
-  assertEquals(ids.length, 24 * (1 + 16));
+  assertEquals(ids.length, 32 * (1 + 16));
 });
 
 Deno.test("every id is ours, not flatten's, at most 128 characters and plain on the wire", () => {
   fc.assert(fc.property(sellKey, ({ entry, isAdopted, reason, attempt }) => {
-    const positionId = isAdopted ? buildAdoptionId(entry) : buildEntryId(entry);
+    const positionId = isAdopted
+      ? buildAdoptionId({ ...entry, adoptedAtMs: entry.confirmedAtMs })
+      : buildEntryId(entry);
     for (const id of [positionId, buildSellId({ positionId, reason, attempt })]) {
       assert(isTicker(entry.symbol) && isOurs(id) && !isFlatten(id), id);
       assert(id.length <= LENGTH_MAX, id);

@@ -52,7 +52,8 @@ export function reportFailure(
     host.writeError(`${PROGRAM}: ${formatOneLine(formatWithoutSecrets(text, secrets))}\n`);
   };
   if (error instanceof UsageError) {
-    say(`${error.message}. Try ${PROGRAM} --help`);
+    const end = error.message.endsWith("?") ? "" : ".";
+    say(`${error.message}${end} Try ${PROGRAM} --help`);
     return EXIT.usage;
   }
   if (error instanceof ConfigError) {

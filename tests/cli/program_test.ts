@@ -77,7 +77,7 @@ Deno.test("runProgram() prints one line for --version", async () => {
 });
 
 const WRONG: { args: string[]; says: string }[] = [
-  { args: ["stauts"], says: 'Unknown command "stauts"; did you mean status?' },
+  { args: ["stauts"], says: '"stauts"; did you mean status? Try avwap-execution --help\n' },
   { args: ["frobnicate"], says: 'Unknown command "frobnicate". Try avwap-execution --help' },
   { args: ["RUN"], says: "did you mean run?" },
   { args: ["--help", "--bogus"], says: 'Unknown option "--bogus"' },

@@ -1,0 +1,108 @@
+import { BrokerError, type LogPort, StateError } from "../engine/ports.ts";
+import { buildConfig, DEFAULT_STATE_DIR, NO_RUN_FLAGS } from "../runtime/config.ts";
+import type { ProgramConfig } from "../runtime/config.ts";
+import type { Environment, EnvironmentVariable } from "../runtime/environment.ts";
+import { formatOneLine, formatWithoutSecrets } from "../runtime/one_line.ts";
+import { ConfigError, parsePathVariable } from "../runtime/settings.ts";
+import type { ProgramHost } from "./command.ts";
+import { EXIT } from "./exit_status.ts";
+import { PROGRAM } from "./version.ts";
+
+/**
+ * The state directory, from its variable alone: `kill` must work whatever else is wrong with the configuration.
+ * @throws {ConfigError}
+ */
+export function readStateDir(environment: Environment): string {
+  const path = parsePathVariable(environment, "AVWAP_STATE_DIR", DEFAULT_STATE_DIR);
+  return path.replace(/(?<=.)\/+$/, "");
+}
+
+/** What a command that talks to the broker reads: a bad poll interval must not keep an operator from flattening. */
+const BROKER_VARIABLES: readonly EnvironmentVariable[] = [
+  "AVWAP_STATE_DIR",
+  "APCA_API_KEY_ID",
+  "APCA_API_SECRET_KEY",
+  "ALPACA_PAPER",
+  "APCA_API_BASE_URL",
+  "APCA_API_DATA_URL",
+  "LIVE_CONFIRM_TOKEN",
+  "SLACK_WEBHOOK_URL",
+];
+
+/**
+ * The configuration as far as the broker and the state directory need it; everything else is at its default.
+ * @throws {ConfigError} Where a credential is missing or the endpoint is not allowed.
+ */
+export function readBrokerConfig(environment: Environment): ProgramConfig {
+  const given = BROKER_VARIABLES.map((name) => [name, environment[name]] as const);
+  const chosen = Object.fromEntries(given.filter(([, text]) => text !== undefined));
+  return buildConfig(chosen, NO_RUN_FLAGS).config;
+}
+
+/** The whole configuration, where the broker's keys may be missing. */
+export interface OperatorConfig {
+  readonly config: ProgramConfig;
+  readonly warnings: readonly string[];
+  readonly hasCredentials: boolean;
+}
+
+/** Stands for a key that is not there; too short to be taken for a secret, and never sent. */
+const NO_KEY = "-";
+
+/** Whether both keys of the broker are set at all. */
+export function hasCredentials(environment: Environment): boolean {
+  const keys = [environment.APCA_API_KEY_ID, environment.APCA_API_SECRET_KEY];
+  return keys.every((key) => (key ?? "").trim() !== "");
+}
+
+/**
+ * The configuration for a command that can do without the broker.
+ * @throws {ConfigError} For everything else that `run` would refuse.
+ */
+export function readOperatorConfig(environment: Environment): OperatorConfig {
+  const has = hasCredentials(environment);
+  const keys = { APCA_API_KEY_ID: NO_KEY, APCA_API_SECRET_KEY: NO_KEY };
+  const { config, warnings } = buildConfig(
+    has ? environment : { ...environment, ...keys },
+    NO_RUN_FLAGS,
+  );
+  return { config, warnings, hasCredentials: has };
+}
+
+/**
+ * Runs a command of the operator and turns what disk and broker refuse into one line and a status (interface, Exit
+ * status): a state directory that can't be used is the configuration's fault, a broker that can't be asked is 69.
+ */
+export async function runGuarded(
+  host: ProgramHost,
+  act: () => Promise<number>,
+): Promise<number> {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof StateError) {
+      throw new ConfigError("AVWAP_STATE_DIR", `can't be used: ${error.message}`);
+    }
+    if (!(error instanceof BrokerError)) throw error;
+    sayError(host, `broker unreachable: ${error.message}`);
+    return EXIT.brokerUnreachable;
+  }
+}
+
+/** One line on standard error, without a secret. */
+export function sayError(host: ProgramHost, text: string): void {
+  const { environment } = host;
+  const secrets = [
+    environment.APCA_API_KEY_ID,
+    environment.APCA_API_SECRET_KEY,
+    environment.LIVE_CONFIRM_TOKEN,
+    environment.SLACK_WEBHOOK_URL,
+  ].filter((secret) => secret !== undefined);
+  host.writeError(`${PROGRAM}: ${formatOneLine(formatWithoutSecrets(text, secrets))}\n`);
+}
+
+/** The log of a command whose report is its output: only what went wrong is said, on standard error. */
+export function createErrorLog(host: ProgramHost): LogPort {
+  const say = (line: string) => sayError(host, line);
+  return { info: () => {}, warn: say, error: say };
+}

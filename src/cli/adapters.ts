@@ -2,8 +2,10 @@ import { createNoAlerts } from "../alerts/no_alerts.ts";
 import { createSlackAlerts } from "../alerts/slack.ts";
 import { createSlackTransport } from "../alerts/slack_transport.ts";
 import { type AlpacaClient, createAlpacaClient } from "../broker/alpaca_client.ts";
+import { createBoundedSend } from "../broker/bounded_send.ts";
 import { createFetchSend } from "../broker/fetch_transport.ts";
 import type { EngineEvent } from "../domain/events.ts";
+import { RUN_ONCE_MS } from "../engine/engine.ts";
 import type { EnginePorts, EventPort, LogPort, ServicePort } from "../engine/ports.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
 import { createServiceManager } from "../runtime/service_manager.ts";
@@ -91,7 +93,9 @@ function buildBroker(
     dataUrl: config.endpoint.dataUrl,
     keyId: config.keyId,
     secretKey: config.secretKey,
-    send: createFetchSend(host.fetch),
+    send: config.engine.isRunOnce
+      ? createBoundedSend(createFetchSend(host.fetch), { clock: host.clock, maxMs: RUN_ONCE_MS })
+      : createFetchSend(host.fetch),
     clock: host.clock,
     chance: host.chance,
     feed: config.feed,

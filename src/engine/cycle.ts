@@ -6,7 +6,7 @@ import type { Engine, Observation } from "./engine.ts";
 import { decideDueEntries, pauseEntries } from "./entries.ts";
 import { decideExits, sayDryRunExits } from "./exits.ts";
 import { printGate } from "./gate_log.ts";
-import { readGate } from "./gate_reader.ts";
+import { findIdentityProblem, readGate } from "./gate_reader.ts";
 import { closeMsOf, observe, readMarket } from "./observe.ts";
 import { noticeGate, noticeKillSwitch, takeDelivered } from "./notices.ts";
 import {
@@ -67,9 +67,18 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   const step = await reconcileLedger(engine, observation);
   engine.ledgerProblem = step.problem;
   await noticeKillSwitch(engine);
-  const { decision } = await readGate(engine);
+  const { decision, ledger } = await readGate(engine);
   await printGate(engine, decision);
   noticeGate(engine, decision);
+  engine.isForeignState = findIdentityProblem(engine, ledger) !== null;
+  if (engine.isForeignState) {
+    engine.ports.log.error(
+      `Ledger or state in this state directory belong to another broker host or account than ${engine.ports.broker.host}: ` +
+        `nothing is looked up, decided or sent; correct ALPACA_PAPER and the keys, or set AVWAP_STATE_DIR to a directory of its own`,
+    );
+    return decision;
+  }
+  engine.forgetOldNews();
   await trackPositions(engine);
   await engine.trySaveState();
   const watchlist = await readWatchlist(engine);

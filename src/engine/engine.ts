@@ -12,6 +12,15 @@ export type Read<T> =
   | { readonly kind: "ok"; readonly value: T; readonly atMonotonicMs: number }
   | { readonly kind: "failed"; readonly failure: ReadFailure; readonly message: string };
 
+/** A clock answer that is older than our time by less than this came late; by more, our time was wrong. */
+const LATE_ANSWER_MS = 30_000;
+/** What was said on a day is remembered this long. */
+const NEWS_DAYS = 7;
+const DAY_MS = 86_400_000;
+const DATE_NY = /^\d{4}-\d{2}-\d{2}$/;
+/** All of a `--run-once` cycle; 3 s of its 25 are the alert queue's. */
+export const RUN_ONCE_MS = 21_000;
+
 /** What the broker showed in this cycle. Times from the broker's clock. */
 export interface Observation {
   readonly clock: MarketClock;
@@ -40,6 +49,8 @@ export class Engine {
   stateProblem: string | null = null;
   /** What this cycle found of the ledger beyond the file itself; blocks LIVE until the next cycle. */
   ledgerProblem: LedgerProblem | null = null;
+  /** Whether ledger or state belong to another host or account than the broker's: then nothing of them is touched. */
+  isForeignState = false;
   observation: Observation | null = null;
   sessions: readonly Session[] = [];
   lastGateText: string | null = null;
@@ -56,7 +67,11 @@ export class Engine {
   private monotonicBaseMs = 0;
   private savedState: EngineState | null = null;
 
-  constructor(readonly ports: EnginePorts) {}
+  private readonly startedAtMs: number;
+
+  constructor(readonly ports: EnginePorts, readonly stop: AbortSignal) {
+    this.startedAtMs = ports.clock.monotonicMs();
+  }
 
   /**
    * The moment by the broker's clock, carried on by monotonic time, so that a jump of the host's clock neither ages nor
@@ -65,7 +80,8 @@ export class Engine {
   nowMs(): number {
     const { clock } = this.ports;
     if (this.brokerBaseMs === null) return clock.nowMs();
-    return this.brokerBaseMs + clock.monotonicMs() - this.monotonicBaseMs;
+    // Whole: it goes into order ids and files, and monotonic time has fractions.
+    return Math.floor(this.brokerBaseMs + clock.monotonicMs() - this.monotonicBaseMs);
   }
 
   /** Today in New York, by `nowMs`. */
@@ -73,10 +89,31 @@ export class Engine {
     return dateNyOf(this.nowMs());
   }
 
-  /** Takes over the broker's clock as read just now. */
+  /**
+   * Takes over the broker's clock as read just now. An answer that came late is older than the moment, never newer: so
+   * time does not step back by it.
+   */
   setBrokerTime(timestampMs: number): void {
-    this.brokerBaseMs = timestampMs;
+    const estimateMs = this.brokerBaseMs === null ? timestampMs : this.nowMs();
+    const isLate = timestampMs < estimateMs && estimateMs - timestampMs < LATE_ANSWER_MS;
+    this.brokerBaseMs = isLate ? estimateMs : timestampMs;
     this.monotonicBaseMs = this.ports.clock.monotonicMs();
+  }
+
+  /** Forgets what was said so long ago that it can't come again. */
+  forgetOldNews(): void {
+    const oldNy = dateNyOf(this.nowMs() - NEWS_DAYS * DAY_MS);
+    const kept = Object.entries(this.state.alerted)
+      .filter(([, value]) => !DATE_NY.test(value) || value >= oldNy);
+    if (kept.length === Object.keys(this.state.alerted).length) return;
+    this.updateState({ alerted: Object.fromEntries(kept) });
+  }
+
+  /** Whether `--run-once` has used so much of its time that nothing of this length may begin (pipeline 4). */
+  isOutOfTime(neededMs: number): boolean {
+    if (!this.ports.config.isRunOnce) return false;
+    const usedMs = this.ports.clock.monotonicMs() - this.startedAtMs;
+    return usedMs + neededMs > RUN_ONCE_MS;
   }
 
   /** Replaces what is remembered; durable only after `saveState`. */
@@ -101,7 +138,7 @@ export class Engine {
    * @throws {StateError} Where the file can't be written.
    */
   async saveState(): Promise<void> {
-    if (!this.isStateLoaded || this.savedState === this.state) return;
+    if (!this.isStateLoaded || this.isForeignState || this.savedState === this.state) return;
     const state = this.state;
     await this.ports.state.write(state);
     this.savedState = state;

@@ -23,6 +23,8 @@ import { changeEntry } from "./ledger_store.ts";
 import { closeMsOf, refresh } from "./observe.ts";
 import { StateError } from "./ports.ts";
 
+/** An entry begun must be able to end: its reads, its request, and the look-up of a lost answer. */
+const ENTRY_MS = 12_000;
 /** An entry later than this before the close could not be given its overnight stop in time (pipeline 5). */
 const LAST_ENTRY_MS = 60_000;
 
@@ -52,9 +54,18 @@ export async function decideDueEntries(
     : new Map<string, Trade>();
   let current = gate;
   for (const intent of [...repeats, ...due]) {
+    if (engine.stop.aborted || engine.isOutOfTime(ENTRY_MS)) {
+      keepForLater(engine, due, intent);
+      continue;
+    }
     current = await decideEntry(engine, current, intent, trades);
     if (repeats.includes(intent)) await settleUnrepeated(engine, intent.clientOrderId);
   }
+}
+
+/** A due intent that this process has no time for stays on the list. */
+function keepForLater(engine: Engine, due: readonly EntryIntent[], intent: EntryIntent): void {
+  if (due.includes(intent)) engine.updateState({ intents: [...engine.state.intents, intent] });
 }
 
 /** Without a fresh list nothing is scheduled or sent: what expired is dropped, what was proven absent settles. */

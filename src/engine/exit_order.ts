@@ -2,7 +2,7 @@ import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { ExitReason } from "../domain/exit_plan.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import type { LedgerEntry } from "../domain/ledger.ts";
-import type { BrokerPosition } from "../domain/orders.ts";
+import type { BrokerOrder, BrokerPosition } from "../domain/orders.ts";
 import type { SellGroup } from "../domain/protection.ts";
 import { cancelGroups } from "./cancelling.ts";
 import type { Engine } from "./engine.ts";
@@ -112,6 +112,7 @@ async function sellAfterShrink(
     sayFailure(engine, plan, "shrinking its stop", shrunk);
     return false;
   }
+  sayStop(engine, stop, stopEntry, shrunk.order);
   const available = await waitForAvailable(engine, plan.position, plan.sellQty);
   if (available === null || available.qtyAvailable < plan.sellQty) {
     await settleUnsent(engine, [sellEntry]);
@@ -249,7 +250,15 @@ async function stopTheRest(
   if (entry === undefined) return isSold;
   const placed = await sendSell(engine, permit, stop, entry);
   if (placed.kind !== "done") sayFailure(engine, plan, "the stop for the rest", placed);
+  else sayStop(engine, stop, entry, placed.order);
   return isSold;
+}
+
+/** The stop that holds the rest after an exit, in the words of the protection's own. */
+function sayStop(engine: Engine, stop: SellPlan, entry: LedgerEntry, order: BrokerOrder): void {
+  engine.ports.log.info(
+    `STOP ${stop.position.symbol}: qty=${stop.qty} at ${entry.stopUsd} order_id=${order.orderId}`,
+  );
 }
 
 function sayFailure(engine: Engine, plan: ExitPlan, what: string, result: SellResult): void {

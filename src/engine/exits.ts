@@ -12,9 +12,12 @@ import type { Trade } from "../domain/market.ts";
 import type { Engine } from "./engine.ts";
 import { sendExit } from "./exit_order.ts";
 import { findHeld, refresh } from "./observe.ts";
-import { isActionable } from "./positions.ts";
+import { isActionable, isEntryWorking } from "./positions.ts";
 import { StateError } from "./ports.ts";
 import { isExitSent } from "./sell_orders.ts";
+
+/** An exit begun must be able to end: its cancel, its sell and its stop. */
+const EXIT_MS = 14_000;
 
 /**
  * Applies the exit rules to every managed position (pipeline 5). Observes the high-water price in every mode; sells, and
@@ -31,6 +34,7 @@ export async function decideExits(
     const trade = trades.get(position.symbol);
     if (trade === undefined || !isOfThisSession(engine, trade)) continue;
     if (!isActionable(position, findHeld(engine, position.symbol))) continue;
+    if (isEntryWorking(engine, position)) continue;
     await sayPrice(engine, position, trade);
     if (gate.mode === "DRY_RUN") await observeOnly(engine, position, trade.priceUsd);
     else if (!fresh.has(position.positionId)) {
@@ -130,6 +134,7 @@ async function completeExit(
       return due.reason !== "stop_exit";
     }
     if (await isExitSent(engine, position, due.reason)) return false;
+    if (engine.isOutOfTime(EXIT_MS)) return false;
     await engine.trySaveState();
     const isSold = await sendExit(engine, gate, position, due.reason, priceUsd);
     if (isSold) engine.putPosition(markTrimmed(currentOf(engine, position), due.reason));

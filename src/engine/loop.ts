@@ -34,7 +34,7 @@ export async function runLoop(
   stop: AbortSignal,
   options: LoopOptions = { lookMs: LOOK_MS },
 ): Promise<number> {
-  const engine = new Engine(ports);
+  const engine = new Engine(ports, stop);
   const refusal = await checkStart(engine);
   if (refusal !== null) return refusal;
   await loadState(engine);

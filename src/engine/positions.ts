@@ -113,6 +113,19 @@ export function findEntryOrder(
   return lists.flat().find((order) => order.clientOrderId === position.positionId);
 }
 
+/**
+ * Whether the entry's buy may still fill: a sell beside it would be refused as a wash trade. As last read; where open
+ * orders can't be read, it may.
+ */
+export function isEntryWorking(
+  engine: Engine,
+  position: Pick<ManagedPosition, "positionId">,
+): boolean {
+  const open = engine.observation?.openOrders;
+  if (open?.kind !== "ok") return true;
+  return open.value.some((order) => order.clientOrderId === position.positionId && !isFinal(order));
+}
+
 async function explain(
   engine: Engine,
   position: ManagedPosition,

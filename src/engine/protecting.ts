@@ -13,7 +13,7 @@ import { cancelGroups } from "./cancelling.ts";
 import type { Engine } from "./engine.ts";
 import { RETRY_MS, sendExit } from "./exit_order.ts";
 import { closeMsOf, findHeld, findSellGroups, refresh } from "./observe.ts";
-import { findEntryOrder, isActionable, PARTIAL_MAX_MS } from "./positions.ts";
+import { findEntryOrder, isActionable, isEntryWorking, PARTIAL_MAX_MS } from "./positions.ts";
 import { StateError } from "./ports.ts";
 import { recordSells, resolveStops, type SellPlan, sendSell, settleUnsent } from "./sell_orders.ts";
 import { type Permit, sendLive } from "./send.ts";
@@ -104,12 +104,6 @@ async function protect(
       return;
     }
   }
-}
-
-/** While the entry's buy works, a stop would be refused as a wash trade; its own legs follow its fill. */
-function isEntryWorking(engine: Engine, position: ManagedPosition): boolean {
-  const order = findEntryOrder(engine, position);
-  return order !== undefined && !isFinal(order);
 }
 
 function isConvertTime(engine: Engine): boolean {

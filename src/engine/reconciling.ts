@@ -12,8 +12,11 @@ import type { Engine, Observation } from "./engine.ts";
 import { findIdentityProblem } from "./gate_reader.ts";
 import { StateError } from "./ports.ts";
 
-/** How long the broker must answer "not found" before an entry is believed absent (pipeline 6). */
-export const NOT_FOUND_MS = 60_000;
+/**
+ * How long the broker must answer "not found" before an entry is believed absent: 60 s (pipeline 6), and the deadline of
+ * a clock read more, by which a late answer can put our time off.
+ */
+export const NOT_FOUND_MS = 70_000;
 /** How soon an unresolved order is looked up again. */
 const LOOK_UP_AGAIN_MS = 10_000;
 /** Look-ups in one cycle: more would eat the request budget of what protects. */

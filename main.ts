@@ -22,6 +22,7 @@ function start(environment: Environment): Promise<number> {
     isPermitted: isPermittedByDeno,
     writeOut: createTextWriter(Deno.stdout),
     writeError,
+    isTerminal: Deno.stdout.isTerminal(),
     exitNow: (status) => Deno.exit(status),
   });
 }

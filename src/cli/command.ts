@@ -17,6 +17,8 @@ export interface ProgramHost {
   /** Standard output and error; both have written when they return, and never throw. */
   readonly writeOut: (text: string) => void;
   readonly writeError: (text: string) => void;
+  /** Whether standard output is a terminal, which alone gets colours; absent: no. */
+  readonly isTerminal?: boolean;
   /** Ends the process at once: for an operator who does not wait. */
   readonly exitNow: (status: number) => void;
 }

@@ -1,6 +1,8 @@
 /** Every status that the process ends with (interface, Exit status). */
 export const EXIT = {
   done: 0,
+  /** Of `ledger` and `flatten`: what was looked for or aimed at is not so. */
+  notSo: 1,
   watchlistMissing: 1,
   watchlistStale: 2,
   usage: 64,

@@ -1,4 +1,4 @@
-import { type StateRead, StateError } from "../engine/ports.ts";
+import { StateError, type StateRead } from "../engine/ports.ts";
 import { formatUtc } from "../domain/ny_time.ts";
 import { formatOneLine } from "../runtime/one_line.ts";
 import { ConfigError } from "../runtime/settings.ts";

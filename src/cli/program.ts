@@ -3,13 +3,21 @@ import { ConfigError } from "../runtime/settings.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
 import { COMMON_OPTIONS, formatCommandHelp, formatProgramHelp } from "./help.ts";
+import { KILL_COMMAND } from "./kill.ts";
 import { type ParsedOptions, parseOptions, UsageError } from "./options.ts";
+import { RESUME_COMMAND } from "./resume.ts";
 import { RUN_COMMAND } from "./run.ts";
 import { findNearest } from "./suggest.ts";
-import { PROGRAM, VERSION } from "./version.ts";
+import { TOKEN_COMMAND } from "./token.ts";
+import { formatVersion, PROGRAM } from "./version.ts";
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [RUN_COMMAND];
+export const COMMANDS: readonly Command[] = [
+  RUN_COMMAND,
+  TOKEN_COMMAND,
+  KILL_COMMAND,
+  RESUME_COMMAND,
+];
 
 /**
  * The program: parses the command line, runs one command and tells how it ended. Whatever goes wrong becomes one line on
@@ -27,7 +35,7 @@ export async function runProgram(
       return EXIT.done;
     }
     if (options.flags.has("version")) {
-      host.writeOut(`${PROGRAM} ${VERSION}\n`);
+      host.writeOut(`${formatVersion()}\n`);
       return EXIT.done;
     }
     return await command.run(host, options);

@@ -2,7 +2,11 @@ import { decideOperator, formatGateReason } from "../domain/gate.ts";
 import { formatOneLine } from "../runtime/one_line.ts";
 import { parseSwitch } from "../runtime/settings.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";
-import { createOperatorFiles, KILL_SWITCH_FILE, removeKillSwitch } from "../state/operator_files.ts";
+import {
+  createOperatorFiles,
+  KILL_SWITCH_FILE,
+  removeKillSwitch,
+} from "../state/operator_files.ts";
 import { joinPath } from "../state/file_system.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";

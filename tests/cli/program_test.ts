@@ -73,7 +73,7 @@ Deno.test("runProgram() prints the program's help or a command's, and runs nothi
 Deno.test("runProgram() prints one line for --version", async () => {
   const { status, out } = await runWith(["run", "--version"]);
   assertEquals(status, 0);
-  assert(/^avwap-execution \d+\.\d+\.\d+\n$/.test(out), out);
+  assert(/^avwap-execution \d+\.\d+\.\d+ \(\S+\)\n$/.test(out), out);
 });
 
 const WRONG: { args: string[]; says: string }[] = [

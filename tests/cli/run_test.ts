@@ -185,3 +185,35 @@ Deno.test("run tells Slack, with the mode and whose money in front", () =>
       await slack.shutdown();
     }
   }));
+
+Deno.test("run exits 70 with one line for a bug, keeps its stack in the event log, frees the lock", () =>
+  withSimulatedProgram({ startMs: START_MS, speed: 1 }, async (program) => {
+    const uniform = () => {
+      throw new TypeError("a bug\nof the test");
+    };
+    const broken = await program.run(AT_ONCE, {}, { chance: { uniform } });
+    assertEquals(broken.status, 70);
+    assertEquals(
+      broken.error,
+      "avwap-execution: internal error: TypeError: a bug\\nof the test\n",
+    );
+    assertFalse(broken.lines.some((line) => line.includes("run_test.ts")));
+    const events = await Deno.readTextFile(`${program.stateDir}/events-2026-11-23.jsonl`);
+    const last = events.trimEnd().split("\n").at(-1) ?? "";
+    assertStringIncludes(last, '"type":"error"');
+    assertStringIncludes(last, "run_test.ts");
+    assertEquals((await program.run(AT_ONCE)).status, 0);
+  }));
+
+Deno.test("run goes on without Slack, and says so, where it may not connect to it", () =>
+  withSimulatedProgram({ startMs: START_MS, speed: 1 }, async (program) => {
+    const { status, lines } = await program.run(
+      AT_ONCE,
+      { SLACK_WEBHOOK_URL: "https://hooks.example.com/x" },
+      { isPermitted: (need) => need.name !== "net" || need.host !== "hooks.example.com" },
+    );
+    assertEquals(status, 0);
+    assert(
+      cutTimes(lines).some((line) => line.startsWith("WARNING SLACK_WEBHOOK_URL names a host")),
+    );
+  }));

@@ -14,7 +14,11 @@ export interface SimulatedProgram {
   readonly stateDir: string;
   readonly simulator: Simulator;
   /** Runs the program in this process. @returns Its exit status and what it printed. */
-  run(args: readonly string[], environment?: Environment): Promise<{
+  run(
+    args: readonly string[],
+    environment?: Environment,
+    change?: Partial<ProgramHost>,
+  ): Promise<{
     readonly status: number;
     readonly lines: readonly string[];
     readonly error: string;
@@ -73,7 +77,7 @@ function createSimulatedProgram(
     simulator,
     onLine: (text, act) => void watched.push({ text, act }),
     raise: (signal) => listeners.get(signal)?.(),
-    async run(args, environment = {}) {
+    async run(args, environment = {}, change = {}) {
       const lines: string[] = [];
       let error = "";
       const host: ProgramHost = {
@@ -94,6 +98,7 @@ function createSimulatedProgram(
         },
         writeError: (text) => void (error += text),
         exitNow: () => {},
+        ...change,
       };
       return { status: await runProgram(host), lines, error };
     },

@@ -9,7 +9,8 @@ import {
 } from "../domain/ledger.ts";
 import { buildEmptyLedger, reconcile, startNewDay } from "../domain/reconcile.ts";
 import type { Engine, Observation } from "./engine.ts";
-import { findIdentityProblem } from "./gate_reader.ts";
+import { findIdentityProblem, readOperatorObjection } from "./gate_reader.ts";
+import { buildOrderUpdate } from "./ledger_store.ts";
 import { StateError } from "./ports.ts";
 
 /**
@@ -117,7 +118,9 @@ async function compare(
   }
   const result = reconcile(ledger, dayOrders.value);
   const { entries, absent, isChanged } = await resolve(engine, result.ledger, result.missing);
-  const isUnowned = result.ledger.host === null || result.ledger.accountId === null;
+  // While the operator keeps us in DRY_RUN, the old pipeline may still be writing this file: leave what need not change.
+  const isUnowned = (result.ledger.host === null || result.ledger.accountId === null) &&
+    await readOperatorObjection(engine) === null;
   if (result.isChanged || isChanged || isUnowned) {
     await engine.ports.ledger.write({
       ...result.ledger,
@@ -225,17 +228,7 @@ async function sayUpdates(
     const isSame = past?.status === entry.status && past.broker?.status === entry.broker?.status &&
       past.broker?.filledQty === entry.broker?.filledQty;
     if (isSame) continue;
-    await engine.event({
-      type: "order_update",
-      symbol: entry.symbol,
-      client_order_id: entry.clientOrderId,
-      side: entry.side,
-      reason: entry.reason,
-      status: entry.status,
-      order_status: entry.broker?.status ?? null,
-      filled_qty: entry.broker?.filledQty ?? 0,
-      filled_avg_price_usd: entry.broker?.filledAvgPriceUsd ?? null,
-    });
+    await engine.event(buildOrderUpdate(entry));
     if (past !== undefined && past.status !== "rejected" && entry.status === "rejected") {
       engine.sayError(`Order rejected: ${entry.symbol} ${entry.side} ${entry.reason ?? ""}`.trim());
     }

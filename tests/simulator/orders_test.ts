@@ -11,7 +11,8 @@ import {
   type Wire,
 } from "./harness.ts";
 import type { Behaviour } from "./behaviour.ts";
-import { SAMPLE_DAY_NY } from "./scenario.ts";
+import { PathScript } from "./price_path.ts";
+import { buildSampleSessions, SAMPLE_DAY_NY } from "./scenario.ts";
 import { nyMoment } from "./sessions.ts";
 
 const CLOSE_MS = nyMoment(SAMPLE_DAY_NY, "16:00");
@@ -74,6 +75,60 @@ Deno.test("a filled entry makes the take-profit new, leaves the stop held, and r
     side: "long",
   });
   assertEquals(market.exchange.portfolio.cashUsd, 99_000);
+});
+
+Deno.test("a bracket reserves its shares once, and leaves other shares free", () => {
+  const market = buildBracketed();
+  market.exchange.setPosition("NVDA", 25, 100);
+  assertEquals(market.call("GET", "/v2/positions/NVDA").json["qty_available"], "15");
+});
+
+Deno.test("a second entry is no wash trade while the first one's exits are not active", () => {
+  const { call } = buildMarket();
+  const entry = { ...BRACKET, type: "limit", limit_price: "99" };
+  assertEquals(call("POST", "/v2/orders", "", entry).status, 200);
+  assertEquals(call("POST", "/v2/orders", "", entry).status, 200);
+});
+
+/** From 11:00 New York for two minutes the price is `priceUsd`, before and after it is 100. */
+function buildSpike(priceUsd: number): Market {
+  const sessions = buildSampleSessions();
+  const atMs = nyMoment(SAMPLE_DAY_NY, "11:00");
+  const knots = [
+    { atMs: atMs - 60_000, priceUsd: 100 },
+    { atMs, priceUsd },
+    { atMs: atMs + 120_000, priceUsd },
+    { atMs: atMs + 180_000, priceUsd: 100 },
+  ];
+  return buildMarket({}, { sessions, script: new PathScript({ NVDA: knots }, sessions) });
+}
+
+const SPIKES = [
+  { priceUsd: 94, statuses: ["filled", "canceled", "filled"] },
+  { priceUsd: 111, statuses: ["filled", "filled", "canceled"] },
+  { priceUsd: 96, statuses: ["filled", "new", "held"] },
+];
+for (const { priceUsd, statuses } of SPIKES) {
+  Deno.test(`a spike to ${priceUsd} does the same whether anyone watches or not`, () => {
+    const market = buildSpike(priceUsd);
+    const id = readText(market.call("POST", "/v2/orders", "", BRACKET).json, "id");
+    const endMs = nyMoment(SAMPLE_DAY_NY, "15:00");
+    market.exchange.advanceTo(endMs);
+    assertEquals(readStatuses(market, id), statuses);
+    const watched = buildSpike(priceUsd);
+    watched.call("POST", "/v2/orders", "", BRACKET);
+    while (watched.exchange.nowMs < endMs) watched.pass(1000);
+    const fillsOf = ({ exchange }: Market) => exchange.orders.map((order) => order.fills);
+    assertEquals(fillsOf(watched), fillsOf(market));
+  });
+}
+
+Deno.test("a price at or after the close fills nothing", () => {
+  const script = { priceAtUsd: (_symbol: string, ms: number) => ms >= CLOSE_MS ? 111 : 100 };
+  const market = buildMarket({}, { script });
+  const id = readText(market.call("POST", "/v2/orders", "", BRACKET).json, "id");
+  market.exchange.advanceTo(CLOSE_MS + 3_600_000);
+  assertEquals(readStatuses(market, id), ["filled", "expired", "expired"]);
 });
 
 Deno.test("a partly filled entry has no stop and reserves nothing, until its last share", () => {
@@ -198,7 +253,12 @@ Deno.test("both exits can fill in a fast market, and the account is short", () =
   market.exchange.setPrice("NVDA", 112);
   market.pass(2000);
   assertEquals(readStatuses(market, market.id), ["filled", "filled", "filled"]);
-  assertObjectMatch(market.call("GET", "/v2/positions/NVDA").json, { qty: "-10", side: "short" });
+  assertObjectMatch(market.call("GET", "/v2/positions/NVDA").json, {
+    qty: "-10",
+    side: "short",
+    avg_entry_price: "112",
+    cost_basis: "-1120",
+  });
 });
 
 Deno.test("a partly filled take-profit leaves the stop for the rest only", () => {
@@ -242,13 +302,17 @@ Deno.test("an order sent while the market is closed waits for the open", () => {
   const id = readText(market.call("POST", "/v2/orders", "", BRACKET).json, "id");
   market.pass(1000);
   assertEquals(readOrder(market, id)["status"], "accepted");
+  market.exchange.setPosition("AAPL", 10, 90);
+  const stop = market.call("POST", "/v2/orders", "", { ...STOP, symbol: "AAPL" });
   market.exchange.advanceTo(nyMoment("2026-11-24", "09:29"));
+  assertEquals(readOrder(market, readText(stop.json, "id"))["status"], "accepted");
   assertEquals(readOrder(market, id)["filled_qty"], "0");
   market.exchange.advanceTo(nyMoment("2026-11-24", "09:31"));
   assertObjectMatch(readOrder(market, id), {
     status: "filled",
     filled_at: "2026-11-24T14:30:00.000007919Z",
   });
+  assertEquals(readOrder(market, readText(stop.json, "id"))["status"], "new");
 });
 
 Deno.test("an oco stands for its shares once, and canceling either half cancels both", () => {
@@ -326,6 +390,7 @@ Deno.test("a replacement is a new order that takes over what its predecessor had
     client_order_id: "avwap-r",
     qty: "8",
     filled_qty: "4",
+    filled_avg_price: "100",
     limit_price: "105",
     status: "partially_filled",
   });

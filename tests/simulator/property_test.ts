@@ -148,7 +148,7 @@ Deno.test("the outcome does not depend on how often anyone asks", () => {
     fc.property(
       moods,
       fc.array(step, { maxLength: 25 }),
-      fc.integer({ min: 100, max: 50_000 }),
+      fc.oneof(fc.constantFrom(1000, 17_000, 60_000), fc.integer({ min: 100, max: 50_000 })),
       (mood, steps, strideMs) => {
         const leaping = buildSaw(mood);
         const walking = buildSaw(mood);
@@ -166,7 +166,7 @@ Deno.test("the outcome does not depend on how often anyone asks", () => {
         assertEquals(listStories(walking), listStories(leaping));
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 120 },
   );
 });
 

@@ -3,6 +3,7 @@ import { exitsOf, isDone, leftQty, rootOf, type SimOrder, touch } from "./order.
 import type { Portfolio } from "./portfolio.ts";
 import type { Quotes } from "./quotes.ts";
 import type { SessionBook } from "./sessions.ts";
+import { couldAct, isReached, isWithinLimit } from "./trigger.ts";
 
 /** What a book needs of the exchange. */
 export interface BookHost {
@@ -16,24 +17,6 @@ export interface BookHost {
 interface Timer {
   readonly atMs: number;
   readonly run: (ms: number) => void;
-}
-
-function isReached(order: SimOrder, priceUsd: number): boolean {
-  if (order.isTriggered || order.stopPriceUsd === null) return true;
-  return order.side === "sell" ? priceUsd <= order.stopPriceUsd : priceUsd >= order.stopPriceUsd;
-}
-
-function isWithinLimit(order: SimOrder, priceUsd: number): boolean {
-  if (order.limitPriceUsd === null) return true;
-  return order.side === "sell" ? priceUsd >= order.limitPriceUsd : priceUsd <= order.limitPriceUsd;
-}
-
-/** The price between the bounds at which the order is likeliest to act. */
-function couldAct(order: SimOrder, lowUsd: number, highUsd: number): boolean {
-  const isReachable = isReached(order, lowUsd) || isReached(order, highUsd);
-  if (!isReachable) return false;
-  if (!order.isTriggered && order.stopPriceUsd !== null) return true;
-  return isWithinLimit(order, lowUsd) || isWithinLimit(order, highUsd);
 }
 
 /**

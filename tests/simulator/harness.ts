@@ -121,3 +121,29 @@ export const SELL: Wire = {
   type: "market",
   time_in_force: "day",
 };
+
+/** Holds ten NVDA by a bracket whose exits rest. */
+export function buildBracketed(
+  behaviour: Partial<Behaviour> = {},
+): Market & { readonly id: string } {
+  const market = buildMarket(behaviour);
+  const placed = market.call("POST", "/v2/orders", "", { ...BRACKET, client_order_id: "avwap-1" });
+  market.pass(1000);
+  return { ...market, id: readText(placed.json, "id") };
+}
+
+/** The order as the broker shows it, its legs too. */
+export function readOrder(market: Market, id: string): Wire {
+  return market.call("GET", `/v2/orders/${id}`, "nested=true").json;
+}
+
+/** The legs under an order. */
+export function readLegs(market: Market, id: string): Wire[] {
+  return readList(readOrder(market, id)["legs"]);
+}
+
+/** The statuses of an order and its legs. */
+export function readStatuses(market: Market, id: string): string[] {
+  const order = readOrder(market, id);
+  return [order, ...readList(order["legs"])].map((each) => readText(each, "status"));
+}

@@ -2,7 +2,7 @@ import type { Exchange } from "./exchange.ts";
 import { deliver, type FaultPlan } from "./faults.ts";
 import type { SimRequest, SimResponse } from "./wire.ts";
 
-/** Time as the adapter needs it: virtual in a fault simulation. */
+/** Time as the adapter needs it: the market's, not that of a host whose clock a fault may set wrong. */
 export interface AdapterClock {
   nowMs(): number;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;

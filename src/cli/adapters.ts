@@ -85,7 +85,8 @@ function buildFiles(fs: FileSystem, { stateDir, dryRunLedgerPath, watchlist }: P
   };
 }
 
-function buildBroker(
+/** The broker's client; every order-changing exchange becomes an event. */
+export function buildBroker(
   { host, config, log, events }: Omit<WorldOptions, "isSlackReachable"> & { events: EventPort },
 ): AlpacaClient {
   return createAlpacaClient({

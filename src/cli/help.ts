@@ -49,6 +49,22 @@ export function formatCommandHelp(command: Command): string {
   ].join("\n");
 }
 
+/** The help of a word that begins several commands, such as `ledger`. */
+export function formatFamilyHelp(word: string, commands: readonly Command[]): string {
+  const width = Math.max(...commands.map((command) => command.name.length));
+  return [
+    `Usage: ${PROGRAM} ${word} <what> [options]`,
+    "",
+    ...commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`),
+    "",
+    "Examples:",
+    ...commands.flatMap((command) => command.examples.map((example) => `  ${example}`)),
+    "",
+    `More on each: ${PROGRAM} ${word} <what> --help`,
+    "",
+  ].join("\n");
+}
+
 function formatOptions(options: readonly OptionSpec[]): string[] {
   const words = options.map(({ name, valueName }) =>
     valueName === null ? `--${name}` : `--${name} ${valueName}`

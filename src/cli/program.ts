@@ -2,8 +2,11 @@ import { formatOneLine, formatWithoutSecrets } from "../runtime/one_line.ts";
 import { ConfigError } from "../runtime/settings.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
-import { COMMON_OPTIONS, formatCommandHelp, formatProgramHelp } from "./help.ts";
+import { COMMON_OPTIONS, formatCommandHelp, formatFamilyHelp, formatProgramHelp } from "./help.ts";
 import { KILL_COMMAND } from "./kill.ts";
+import { LEDGER_REBUILD_COMMAND } from "./ledger_rebuild.ts";
+import { LEDGER_SHOW_COMMAND } from "./ledger_show.ts";
+import { LEDGER_VERIFY_COMMAND } from "./ledger_verify.ts";
 import { type ParsedOptions, parseOptions, UsageError } from "./options.ts";
 import { RESUME_COMMAND } from "./resume.ts";
 import { RUN_COMMAND } from "./run.ts";
@@ -17,6 +20,9 @@ export const COMMANDS: readonly Command[] = [
   TOKEN_COMMAND,
   KILL_COMMAND,
   RESUME_COMMAND,
+  LEDGER_SHOW_COMMAND,
+  LEDGER_VERIFY_COMMAND,
+  LEDGER_REBUILD_COMMAND,
 ];
 
 /**
@@ -29,7 +35,12 @@ export async function runProgram(
   commands: readonly Command[] = COMMANDS,
 ): Promise<number> {
   try {
-    const { command, isNamed, options } = parseCommandLine(host.args, commands);
+    const asked = parseCommandLine(host.args, commands);
+    if (asked.kind === "help") {
+      host.writeOut(asked.text);
+      return EXIT.done;
+    }
+    const { command, isNamed, options } = asked;
     if (options.flags.has("help")) {
       host.writeOut(isNamed ? formatCommandHelp(command) : formatProgramHelp(commands));
       return EXIT.done;
@@ -78,23 +89,50 @@ function describeError(error: unknown): string {
   return typeof error === "object" ? "something that is no error was thrown" : String(error);
 }
 
-/** A first word that is no option names the command; without one it is `run`. */
-function parseCommandLine(
+/** What a command line asks for: a command with its options, or the help of a word that begins several. */
+type Asked =
+  | {
+    readonly kind: "command";
+    readonly command: Command;
+    readonly isNamed: boolean;
+    readonly options: ParsedOptions;
+  }
+  | { readonly kind: "help"; readonly text: string };
+
+/** A first word that is no option names the command, for some with a second one; without any it is `run`. */
+function parseCommandLine(args: readonly string[], commands: readonly Command[]): Asked {
+  const [word = "", next = ""] = args;
+  if (word === "" || word.startsWith("-")) return parseBare(args, commands);
+  const family = commands.filter((each) => each.name.startsWith(`${word} `));
+  if (family.length === 0) return parseNamed(word, args.slice(1), commands);
+  if (next === "--help") return { kind: "help", text: formatFamilyHelp(word, family) };
+  if (next === "" || next.startsWith("-")) {
+    const words = family.map((each) => each.name.slice(word.length + 1)).join(", ");
+    throw new UsageError(`Command ${word} needs one of: ${words}`);
+  }
+  return parseNamed(`${word} ${next}`, args.slice(2), commands);
+}
+
+/** Options without a command: `--check` stands for `check` (interface, Commands), all else is for `run`. */
+function parseBare(args: readonly string[], commands: readonly Command[]): Asked {
+  const at = args.indexOf("--check");
+  if (at >= 0 && commands.some((each) => each.name === "check")) {
+    return parseNamed("check", args.toSpliced(at, 1), commands);
+  }
+  return { ...parseNamed("run", args, commands), isNamed: false };
+}
+
+function parseNamed(
+  name: string,
   args: readonly string[],
   commands: readonly Command[],
-): { command: Command; isNamed: boolean; options: ParsedOptions } {
-  const [word = ""] = args;
-  const isNamed = word !== "" && !word.startsWith("-");
-  const name = isNamed ? word : "run";
+): Extract<Asked, { kind: "command" }> {
   const command = commands.find((each) => each.name === name);
   if (command === undefined) {
     const nearest = findNearest(name, commands.map((each) => each.name));
     const hint = nearest === null ? "" : `; did you mean ${nearest}?`;
     throw new UsageError(`Unknown command ${JSON.stringify(name)}${hint}`);
   }
-  const options = parseOptions(isNamed ? args.slice(1) : args, [
-    ...command.options,
-    ...COMMON_OPTIONS,
-  ]);
-  return { command, isNamed, options };
+  const options = parseOptions(args, [...command.options, ...COMMON_OPTIONS]);
+  return { kind: "command", command, isNamed: true, options };
 }

@@ -1,0 +1,57 @@
+import type { LedgerRead } from "../engine/ports.ts";
+import { readArchivedLedger } from "../state/archived_ledger.ts";
+import { buildLedgerText } from "../state/ledger_format.ts";
+import { isDate } from "../state/ledger_schema.ts";
+import type { Command, ProgramHost } from "./command.ts";
+import { EXIT } from "./exit_status.ts";
+import { formatLedger } from "./ledger_text.ts";
+import { readStateDir, runGuarded, sayError } from "./operator_config.ts";
+import { buildOperatorFiles } from "./operator_world.ts";
+import { type ParsedOptions, UsageError } from "./options.ts";
+import { PROGRAM } from "./version.ts";
+
+/** `ledger show`: the live ledger as a table or as JSON (runbook 6; interface, Commands). */
+export const LEDGER_SHOW_COMMAND: Command = {
+  name: "ledger show",
+  summary: "print the live ledger of today or of a past day",
+  description:
+    "Prints the live ledger: each live order with time, side, quantity, USD and what the broker\n" +
+    "last said of it. From the file alone. --json prints one document in the format of\n" +
+    "live_orders_today.json: date_ny, host, account_id, mismatches, entries. Exits 1 where there\n" +
+    "is no ledger that can be read.",
+  options: [
+    { name: "date", valueName: "YYYY-MM-DD", help: "a past New York day, from the archive" },
+    { name: "json", valueName: null, help: "one JSON document" },
+  ],
+  examples: [
+    `${PROGRAM} ledger show`,
+    `${PROGRAM} ledger show --date 2026-11-20 --json`,
+  ],
+  run: (host, options) => runGuarded(host, () => runShow(host, options)),
+};
+
+async function runShow(host: ProgramHost, { flags, values }: ParsedOptions): Promise<number> {
+  const stateDir = readStateDir(host.environment);
+  const dateNy = values.get("date") ?? null;
+  if (dateNy !== null && !isDate(dateNy)) {
+    throw new UsageError(`Option --date is ${JSON.stringify(dateNy)}: give a day as YYYY-MM-DD`);
+  }
+  const read = await readLedgerOf(stateDir, dateNy);
+  if (read.kind !== "ok") {
+    sayError(host, `no live ledger${dateNy === null ? "" : ` of ${dateNy}`}: ${read.message}`);
+    return EXIT.notSo;
+  }
+  const { ledger } = read;
+  const text = flags.has("json") ? buildLedgerText(ledger) : `${formatLedger(ledger).join("\n")}\n`;
+  host.writeOut(text);
+  return EXIT.done;
+}
+
+/** The present file where no day is asked for or it is of that day; else the archive's. */
+async function readLedgerOf(stateDir: string, dateNy: string | null): Promise<LedgerRead> {
+  const { fs, ledger } = buildOperatorFiles(stateDir);
+  const present = await ledger.read();
+  if (dateNy === null) return present;
+  if (present.kind === "ok" && present.ledger.dateNy === dateNy) return present;
+  return await readArchivedLedger(fs, { stateDir, dateNy });
+}

@@ -1,0 +1,110 @@
+import type { AlpacaClient } from "../broker/alpaca_client.ts";
+import type { LiveLedger } from "../domain/ledger.ts";
+import {
+  type LedgerFinding,
+  listBrokerFindings,
+  listRuleFindings,
+} from "../domain/ledger_findings.ts";
+import type { BrokerOrder } from "../domain/orders.ts";
+import { dateNyOf } from "../domain/ny_time.ts";
+import { reconcile } from "../domain/reconcile.ts";
+import { BrokerError } from "../engine/ports.ts";
+import { formatOneLine } from "../runtime/one_line.ts";
+import type { Command, ProgramHost } from "./command.ts";
+import { EXIT } from "./exit_status.ts";
+import {
+  hasCredentials,
+  readBrokerConfig,
+  readStateDir,
+  runGuarded,
+  sayError,
+} from "./operator_config.ts";
+import { buildOperatorBroker, buildOperatorFiles, listOrdersOfDay } from "./operator_world.ts";
+import { PROGRAM } from "./version.ts";
+
+/** Orders that are looked up one by one; more than that is no ledger of a day. */
+const LOOK_UPS_MAX = 50;
+
+/** `ledger verify`: holds the live ledger against its rules and the broker (runbook 9; interface, Commands). */
+export const LEDGER_VERIFY_COMMAND: Command = {
+  name: "ledger verify",
+  summary: "check the live ledger against its rules and the broker",
+  description:
+    "Checks the live ledger against its rules and, with credentials, against the broker's orders\n" +
+    "of its day. Changes nothing. Exits 0 where nothing contradicts it, 1 where something does.",
+  options: [],
+  examples: [`${PROGRAM} ledger verify`],
+  run: (host) => runGuarded(host, () => runVerify(host)),
+};
+
+async function runVerify(host: ProgramHost): Promise<number> {
+  const read = await buildOperatorFiles(readStateDir(host.environment)).ledger.read();
+  if (read.kind !== "ok") {
+    sayError(host, `live ledger ${read.kind}: ${read.message}; ${REMEDY}`);
+    return EXIT.notSo;
+  }
+  const { ledger } = read;
+  const findings = listRuleFindings(ledger, dateNyOf(host.clock.nowMs()));
+  const isAsked = hasCredentials(host.environment);
+  if (isAsked) findings.push(...await askBroker(host, ledger));
+  const faults = findings.filter(({ kind }) => kind === "fault").length;
+  const against = isAsked
+    ? "its rules and the broker"
+    : "its rules (no credentials, so not asked: the broker)";
+  host.writeOut([
+    `Live ledger of ${ledger.dateNy}, ${ledger.entries.length} entries, against ${against}`,
+    ...findings.map(({ kind, text }) =>
+      `  ${kind === "fault" ? "FAULT" : "note"} ${formatOneLine(text)}`
+    ),
+    faults === 0 ? "PASS nothing contradicts it" : `FAIL ${faults} faults; ${REMEDY}`,
+    "",
+  ].join("\n"));
+  return faults === 0 ? EXIT.done : EXIT.notSo;
+}
+
+const REMEDY = "look at them, then: systemctl stop execution.service && " +
+  `${PROGRAM} ledger rebuild --yes && systemctl start execution.service`;
+
+/** @throws {BrokerError} Where the broker can't be asked. */
+async function askBroker(host: ProgramHost, ledger: LiveLedger): Promise<LedgerFinding[]> {
+  const config = readBrokerConfig(host.environment);
+  const broker = buildOperatorBroker(host, config);
+  const { accountId } = await broker.readAccount();
+  if (!isOwn(ledger, { host: broker.host, accountId })) {
+    return [{
+      kind: "fault",
+      text:
+        `it belongs to ${ledger.host ?? "?"} account ${ledger.accountId ?? "?"}, and the keys ` +
+        `to ${broker.host} account ${accountId} (ALPACA_PAPER): use another AVWAP_STATE_DIR`,
+    }];
+  }
+  const orders = await listOrdersOfDay(broker, ledger.dateNy);
+  return listBrokerFindings(ledger, orders, await lookUpMissing(broker, ledger, orders));
+}
+
+/** Whether the ledger may be compared with this account (pipeline 6, host and account id). */
+export function isOwn(
+  ledger: Pick<LiveLedger, "host" | "accountId">,
+  account: { readonly host: string; readonly accountId: string },
+): boolean {
+  return (ledger.host === null || ledger.host === account.host) &&
+    (ledger.accountId === null || ledger.accountId === account.accountId);
+}
+
+/** @throws {BrokerError} Where a look-up gave no usable answer. */
+async function lookUpMissing(
+  broker: AlpacaClient,
+  ledger: LiveLedger,
+  orders: readonly BrokerOrder[],
+): Promise<BrokerOrder[]> {
+  const found: BrokerOrder[] = [];
+  for (const { clientOrderId } of reconcile(ledger, orders).missing.slice(0, LOOK_UPS_MAX)) {
+    if (clientOrderId === null) continue;
+    const answer = await broker.lookUp(clientOrderId);
+    if (answer.kind === "found") found.push(answer.order);
+    if (answer.kind === "unknown") {
+      throw new BrokerError(answer.why, `Cannot look up order ${clientOrderId}: ${answer.why}`);
+    }
+  }
+  return found;
+}

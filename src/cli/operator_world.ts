@@ -1,0 +1,55 @@
+import type { AlpacaClient } from "../broker/alpaca_client.ts";
+import type { BrokerOrder } from "../domain/orders.ts";
+import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
+import type { EventPort, LiveLedgerPort, OperatorFilesPort, StatePort } from "../engine/ports.ts";
+import type { ProgramConfig } from "../runtime/config.ts";
+import { createDenoFileSystem } from "../state/deno_file_system.ts";
+import { createExecutionState } from "../state/execution_state.ts";
+import type { FileSystem } from "../state/file_system.ts";
+import { createLiveLedger } from "../state/live_ledger.ts";
+import { createOperatorFiles } from "../state/operator_files.ts";
+import { buildBroker } from "./adapters.ts";
+import type { ProgramHost } from "./command.ts";
+import { createErrorLog } from "./operator_config.ts";
+
+/** The files of a state directory, for a command that does not hold it. */
+export interface OperatorFiles {
+  readonly fs: FileSystem;
+  readonly stateDir: string;
+  readonly ledger: LiveLedgerPort;
+  readonly state: StatePort;
+  readonly operatorFiles: OperatorFilesPort;
+}
+
+/** Opens nothing: each call of the ports does. */
+export function buildOperatorFiles(stateDir: string): OperatorFiles {
+  const fs = createDenoFileSystem();
+  return {
+    fs,
+    stateDir,
+    ledger: createLiveLedger({ fs, stateDir }),
+    state: createExecutionState({ fs, stateDir }),
+    operatorFiles: createOperatorFiles({ fs, stateDir }),
+  };
+}
+
+/** Events of a command that changes nothing. */
+const NO_EVENTS: EventPort = { record: () => Promise.resolve() };
+
+/** The broker, for a command of the operator; what it changes goes to `events`. */
+export function buildOperatorBroker(
+  host: ProgramHost,
+  config: ProgramConfig,
+  events: EventPort = NO_EVENTS,
+): AlpacaClient {
+  return buildBroker({ host, config, log: createErrorLog(host), events });
+}
+
+/** The broker's orders of one New York date, nested. @throws {BrokerError} */
+export async function listOrdersOfDay(
+  broker: Pick<AlpacaClient, "listOrders">,
+  dateNy: string,
+): Promise<BrokerOrder[]> {
+  const orders = await broker.listOrders({ status: "all", afterMs: nyToMs(dateNy, "00:00") });
+  return orders.filter((order) => dateNyOf(order.submittedAtMs) === dateNy);
+}

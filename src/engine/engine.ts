@@ -1,5 +1,7 @@
 import { EMPTY_STATE, type EngineState, type ManagedPosition } from "../domain/engine_state.ts";
-import type { EngineEvent } from "../domain/events.ts";
+import type { AlertMessage } from "../domain/alert_facts.ts";
+import { buildExecutionError } from "../domain/alert_messages.ts";
+import type { AuditEvent, EventMode, GateInputsRecord } from "../domain/events.ts";
 import type { ReadFailure } from "../domain/gate.ts";
 import type { LedgerProblem } from "../domain/ledger.ts";
 import type { MarketClock, Session } from "../domain/market.ts";
@@ -63,6 +65,18 @@ export class Engine {
   watchlistVersionSaid: string | null = null;
   /** Whether something was sent since positions and orders were last read. */
   isStale = false;
+  /** Mode of the gate as it was last printed. */
+  gateMode: EventMode = "DRY_RUN";
+  /** What the gate was last decided from, for the audit trail. */
+  gateInputs: GateInputsRecord | null = null;
+  /** Filled shares by order id that the audit trail has already. */
+  readonly fillsSaid = new Map<string, number>();
+  equitySaid: string | null = null;
+  /** State key to what the log has said of a position without a stop. */
+  readonly unprotectedSaid = new Map<string, string>();
+  /** The day's summary, until the operator has got it. */
+  summary: { readonly dateNy: string; readonly message: AlertMessage } | null = null;
+  private readonly errorsSaid: string[] = [];
   private brokerBaseMs: number | null = null;
   private monotonicBaseMs = 0;
   private savedState: EngineState | null = null;
@@ -170,15 +184,19 @@ export class Engine {
     }
   }
 
-  /** One line of the audit trail. */
-  async event(event: EngineEvent): Promise<void> {
+  /** One line of the audit trail, behind the errors that were said before it. */
+  async event(event: AuditEvent): Promise<void> {
+    for (const message of this.errorsSaid.splice(0)) {
+      await this.ports.events.record({ type: "error", message });
+    }
     await this.ports.events.record(event);
   }
 
-  /** An error in log and Slack; the message names the symbol it is about. */
+  /** An error in log, Slack and, with the next event, audit trail; the message names the symbol it is about. */
   sayError(message: string): void {
     this.ports.log.error(message);
-    this.alert({ level: "ERROR", title: "Execution error", text: message });
+    this.errorsSaid.push(message);
+    this.alert(buildExecutionError({ symbol: null, problem: message, remedy: null }));
   }
 
   /** A message to the operator, kept in the audit trail by the sender. */

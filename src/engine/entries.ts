@@ -1,4 +1,4 @@
-import { checkCaps, formatVerdict, type OrderVerdict } from "../domain/caps.ts";
+import { type CapInputs, checkCaps, formatVerdict, type OrderVerdict } from "../domain/caps.ts";
 import { parseOurId } from "../domain/client_order_id.ts";
 import type { EntryIntent } from "../domain/entry_intent.ts";
 import { isExpired, listDueIntents } from "../domain/entry_plan.ts";
@@ -12,7 +12,7 @@ import {
   NOT_SENT,
 } from "../domain/ledger.ts";
 import type { Trade } from "../domain/market.ts";
-import { buildNotional } from "../domain/money.ts";
+import { buildNotional, microsToUsd } from "../domain/money.ts";
 import { formatUtc } from "../domain/ny_time.ts";
 import { flattenOrders, isFinal } from "../domain/orders.ts";
 import type { Engine } from "./engine.ts";
@@ -22,6 +22,7 @@ import { readGate } from "./gate_reader.ts";
 import { changeEntry } from "./ledger_store.ts";
 import { closeMsOf, refresh } from "./observe.ts";
 import { StateError } from "./ports.ts";
+import { saySubmitted } from "./trade_messages.ts";
 
 /** An entry begun must be able to end: its reads, its request, and the look-up of a lost answer. */
 const ENTRY_MS = 12_000;
@@ -153,7 +154,7 @@ async function decideEntry(
   }
   const trade = trades.get(intent.symbol);
   const first = await checkEntry(engine, gate, intent, trade);
-  if (first.kind === "denied") {
+  if (first.verdict.kind === "denied") {
     await sayVerdict(engine, intent, first);
     return gate;
   }
@@ -169,8 +170,9 @@ async function decideEntry(
     await skip(engine, intent, "open order/position exists");
     return decision;
   }
-  const verdict = await checkEntry(engine, decision, intent, trade);
-  await sayVerdict(engine, intent, verdict);
+  const checked = await checkEntry(engine, decision, intent, trade);
+  await sayVerdict(engine, intent, checked);
+  const { verdict } = checked;
   if (verdict.kind === "allowed" && !await isPastWorth(engine, intent)) {
     await submitEntry(engine, decision, intent, verdict.notionalMicros);
   }
@@ -204,24 +206,35 @@ async function isFree(engine: Engine, intent: EntryIntent): Promise<boolean> {
   );
 }
 
+/** A verdict and what it was measured against, for the audit trail. */
+interface CheckedEntry {
+  readonly verdict: OrderVerdict;
+  /** `null` where the ledger could not be counted from. */
+  readonly inputs: CapInputs | null;
+  readonly trade: Trade | undefined;
+}
+
 async function checkEntry(
   engine: Engine,
   gate: LiveDecision,
   intent: EntryIntent,
   trade: Trade | undefined,
-): Promise<OrderVerdict> {
+): Promise<CheckedEntry> {
   const read = await engine.ports.ledger.read();
   if (read.kind !== "ok") {
-    return { kind: "denied", reason: "positions unknown", detail: `ledger ${read.kind}` };
+    const detail = `ledger ${read.kind}`;
+    const verdict = { kind: "denied", reason: "positions unknown", detail } as const;
+    return { verdict, inputs: null, trade };
   }
   const priceUsd = trade === undefined ? NaN : Math.max(intent.refPriceUsd, trade.priceUsd);
-  return checkCaps(gate, {
+  const inputs: CapInputs = {
     symbol: intent.symbol,
     notionalMicros: buildNotional(intent.qty, priceUsd),
     openSymbols: countOpenSymbols(engine, read.ledger, intent),
     usage: buildCapUsage(read.ledger, intent),
     clockSkewSeconds: engine.observation?.skewSeconds ?? null,
-  });
+  };
+  return { verdict: checkCaps(gate, inputs), inputs, trade };
 }
 
 /**
@@ -253,28 +266,41 @@ export function countOpenSymbols(
 async function sayVerdict(
   engine: Engine,
   intent: EntryIntent,
-  verdict: OrderVerdict,
+  { verdict, inputs, trade }: CheckedEntry,
 ): Promise<void> {
   engine.ports.log.info(formatVerdict(intent.symbol, verdict));
+  const notionalMicros = inputs?.notionalMicros ?? null;
   await engine.event({
     type: "verdict",
     symbol: intent.symbol,
     client_order_id: intent.clientOrderId,
+    mode: "LIVE",
     qty: intent.qty,
     ref_price_usd: intent.refPriceUsd,
+    last_price_usd: trade?.priceUsd ?? null,
+    notional_usd: notionalMicros === null ? null : microsToUsd(notionalMicros),
     is_allowed: verdict.kind === "allowed",
     reason: verdict.kind === "allowed" ? "caps ok" : verdict.reason,
     detail: verdict.kind === "allowed" ? null : verdict.detail,
-    notional_usd: verdict.kind === "allowed" ? verdict.notionalMicros / 1e6 : null,
+    open_symbols: inputs?.openSymbols ?? null,
+    used_orders: inputs?.usage.orders ?? null,
+    used_gross_usd: inputs === null ? null : microsToUsd(inputs.usage.grossMicros),
+    used_symbol_usd: inputs === null ? null : microsToUsd(inputs.usage.symbolMicros),
+    clock_skew_seconds: inputs?.clockSkewSeconds ?? null,
   });
 }
 
 async function skip(engine: Engine, intent: EntryIntent, reason: string): Promise<void> {
   engine.ports.log.info(`SKIP ${intent.symbol}: ${reason}`);
+  await saySkip(engine, intent, reason);
+}
+
+async function saySkip(engine: Engine, intent: EntryIntent, reason: string): Promise<void> {
   await engine.event({
     type: "skip",
     symbol: intent.symbol,
     client_order_id: intent.clientOrderId,
+    mode: engine.gateMode,
     reason,
   });
 }
@@ -284,13 +310,15 @@ async function simulateEntry(engine: Engine, intent: EntryIntent): Promise<void>
   const { log, dryRunLedger, config } = engine.ports;
   const { symbol, qty, stopUsd, r2Usd } = intent;
   const { allowlist } = config;
-  if (allowlist.kind === "list" && !allowlist.symbols.includes(symbol)) {
+  const isAllowlisted = allowlist.kind !== "list" || allowlist.symbols.includes(symbol);
+  if (!isAllowlisted) {
     log.info(`Gate DRY_RUN allowlist would block ${symbol}`);
   }
   const dateNy = engine.dateNy();
   try {
     if (await dryRunLedger.has({ dateNy, symbol })) {
       log.info(`DRY_RUN: already submitted today -> ${symbol}; skipping`);
+      await saySkip(engine, intent, "already submitted today");
       return;
     }
     await dryRunLedger.record({ dateNy, symbol, qty, ts: formatUtc(engine.nowMs()) });
@@ -301,13 +329,16 @@ async function simulateEntry(engine: Engine, intent: EntryIntent): Promise<void>
   }
   log.info(`DRY_RUN: would submit ${symbol} qty=${qty} SL=${stopUsd} TP=${r2Usd}`);
   log.info(`SUBMITTED ${symbol}: qty=${qty} order_id=dry-run`);
+  saySubmitted(engine, intent, { orderId: "dry-run", priceUsd: intent.refPriceUsd });
   await engine.event({
     type: "dry_run_order",
     symbol,
+    client_order_id: intent.clientOrderId,
     qty,
     stop_usd: stopUsd,
     take_profit_usd: r2Usd,
     ref_price_usd: intent.refPriceUsd,
     notional_usd: qty * intent.refPriceUsd,
+    is_allowlisted: isAllowlisted,
   });
 }

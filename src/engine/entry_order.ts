@@ -11,6 +11,7 @@ import type { Engine } from "./engine.ts";
 import { changeEntry, recordEntries, settleByOrder } from "./ledger_store.ts";
 import { type Refusal, StateError } from "./ports.ts";
 import { sendLive, type SendResult } from "./send.ts";
+import { saySubmitted } from "./trade_messages.ts";
 
 /** Deadline of one request; a "not found" counts as evidence only after it has passed. */
 export const REQUEST_DEADLINE_MS = 10_000;
@@ -41,6 +42,13 @@ export async function submitEntry(
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     engine.sayError(`${intent.symbol} not sent, its record can't be written: ${error.message}`);
+    await engine.event({
+      type: "skip",
+      symbol: intent.symbol,
+      client_order_id: intent.clientOrderId,
+      mode: "LIVE",
+      reason: "its record can't be written",
+    });
     return;
   }
   const result = engine.nowMs() - Date.parse(entry.timestamp) > RECORD_AGE_MAX_MS
@@ -108,12 +116,7 @@ async function adopt(engine: Engine, intent: EntryIntent, order: BrokerOrder): P
   engine.putPosition(buildManaged(intent, engine.nowMs()));
   engine.wakeAt(engine.nowMs() + LOOK_AGAIN_MS);
   await engine.trySaveState();
-  if (!engine.ports.config.isSlackVerbose) return;
-  engine.alert({
-    level: "TRADE",
-    title: "Order submitted",
-    text: `${symbol} qty=${intent.qty} SL=${intent.stopUsd} TP=${intent.r2Usd}`,
-  });
+  saySubmitted(engine, intent, { orderId: order.orderId, priceUsd: intent.refPriceUsd });
 }
 
 /** A position as its entry's plan has it, before anything is filled. */

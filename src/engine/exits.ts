@@ -12,7 +12,8 @@ import type { Trade } from "../domain/market.ts";
 import type { Engine } from "./engine.ts";
 import { sendExit } from "./exit_order.ts";
 import { findHeld, refresh } from "./observe.ts";
-import { isActionable, isEntryWorking } from "./positions.ts";
+import { sayDryRunSale } from "./trade_messages.ts";
+import { buildPositionEvent, isActionable, isEntryWorking } from "./positions.ts";
 import { StateError } from "./ports.ts";
 import { isExitSent } from "./sell_orders.ts";
 
@@ -56,6 +57,9 @@ async function sayPrice(engine: Engine, position: ManagedPosition, trade: Trade)
     price_usd: trade.priceUsd,
     stop_usd: position.stopUsd,
     high_water_usd: position.highWaterUsd,
+    pivot_usd: position.pivotUsd,
+    r1_usd: position.r1Usd,
+    r2_usd: position.r2Usd,
     qty: position.qty,
   });
 }
@@ -80,6 +84,7 @@ export async function sayDryRunExits(
 ): Promise<void> {
   for (const exit of listDryRunExits(position, qty, priceUsd)) {
     engine.ports.log.info(formatDryRunExit(position.symbol, exit.reason, exit.qty));
+    sayDryRunSale(engine, { symbol: position.symbol, ...exit });
     await engine.event({
       type: "exit",
       symbol: position.symbol,
@@ -87,6 +92,7 @@ export async function sayDryRunExits(
       reason: exit.reason,
       qty: exit.qty,
       price_usd: priceUsd,
+      stop_usd: position.stopUsd,
     });
   }
 }
@@ -105,6 +111,9 @@ async function runExits(
     const observed = { ...current, highWaterUsd, stopUsd };
     if (highWaterUsd !== current.highWaterUsd || stopUsd !== current.stopUsd) {
       engine.putPosition(observed);
+    }
+    if (stopUsd !== current.stopUsd) {
+      await engine.event(buildPositionEvent(observed, "stop raised", observed.qty));
     }
     if (due === null) return;
     await engine.event({

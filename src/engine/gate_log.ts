@@ -12,6 +12,7 @@ export async function printGate(engine: Engine, decision: GateDecision): Promise
   const { config, log } = engine.ports;
   for (const line of formatGateLines(decision, config)) log.info(line);
   engine.lastGateText = formatGateMode(decision);
+  engine.gateMode = decision.mode;
   engine.updateState({ lastGate: engine.lastGateText });
   await engine.event({
     type: "gate",
@@ -24,6 +25,7 @@ export async function printGate(engine: Engine, decision: GateDecision): Promise
       gross_notional_usd: config.caps.grossNotionalUsd,
       notional_per_symbol_usd: config.caps.notionalPerSymbolUsd,
     },
+    inputs: engine.gateInputs,
   });
 }
 

@@ -6,6 +6,7 @@ import {
   type GateInputs,
   type OperatorInputs,
 } from "../domain/gate.ts";
+import type { GateInputsRecord } from "../domain/events.ts";
 import type { LedgerProblem, LiveLedger } from "../domain/ledger.ts";
 import type { Engine } from "./engine.ts";
 import type { LedgerRead } from "./ports.ts";
@@ -86,7 +87,22 @@ export async function readGate(engine: Engine): Promise<GateReading> {
     ledgerProblem: problemOf(read) ?? engine.ledgerProblem ?? findAgeProblem(engine, ledger),
     positionsProblem,
   };
+  engine.gateInputs = describeInputs(inputs);
   return { decision: decideGate(inputs), ledger };
+}
+
+function describeInputs(inputs: GateInputs): GateInputsRecord {
+  return {
+    is_dry_run: inputs.isDryRun,
+    is_kill_switch_env: inputs.isKillSwitchEnv,
+    is_kill_switch_file: inputs.isKillSwitchFile,
+    is_live_trading: inputs.isLiveTrading,
+    has_env_token: inputs.envToken !== null,
+    has_file_token: inputs.fileToken.kind === "present",
+    invalid_configuration: inputs.invalidConfiguration,
+    ledger_problem: inputs.ledgerProblem,
+    positions_problem: inputs.positionsProblem,
+  };
 }
 
 /** A ledger of a day that has not come yet, or one that the cycle has not turned to today, is not today's count. */

@@ -1,3 +1,4 @@
+import type { OrderUpdateEvent } from "../domain/events.ts";
 import { applyBrokerOrder, type LedgerEntry, type LiveLedger } from "../domain/ledger.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import type { Engine } from "./engine.ts";
@@ -54,14 +55,37 @@ export async function changeEntry(
 ): Promise<void> {
   try {
     const ledger = await readLedger(engine);
-    const entries = ledger.entries.map((entry) =>
-      entry.clientOrderId === clientOrderId ? change(entry) : entry
-    );
+    const changed: LedgerEntry[] = [];
+    const entries = ledger.entries.map((entry) => {
+      if (entry.clientOrderId !== clientOrderId) return entry;
+      const next = change(entry);
+      changed.push(next);
+      return next;
+    });
     await engine.ports.ledger.write({ ...ledger, entries });
+    for (const entry of changed) await engine.event(buildOrderUpdate(entry));
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     engine.sayError(`Cannot settle ${clientOrderId} in the live ledger: ${error.message}`);
   }
+}
+
+/** What the audit trail says of a ledger entry as it is now. */
+export function buildOrderUpdate(entry: LedgerEntry): OrderUpdateEvent {
+  return {
+    type: "order_update",
+    symbol: entry.symbol,
+    client_order_id: entry.clientOrderId,
+    order_id: entry.orderId,
+    side: entry.side,
+    qty: entry.qty,
+    reason: entry.reason,
+    detail: entry.detail,
+    status: entry.status,
+    order_status: entry.broker?.status ?? null,
+    filled_qty: entry.broker?.filledQty ?? 0,
+    filled_avg_price_usd: entry.broker?.filledAvgPriceUsd ?? null,
+  };
 }
 
 /** Settles an entry by what the broker shows of its order. */

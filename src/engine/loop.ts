@@ -59,7 +59,13 @@ async function checkStart(engine: Engine): Promise<number | null> {
   const step = checkWatchlist(await watchlist.read(), engine.dateNy());
   if (step.kind === "missing" || step.kind === "stale" || step.kind === "unreadable") {
     log.error(step.message);
-    await engine.event({ type: "watchlist", status: step.kind, message: step.message });
+    await engine.event({
+      type: "watchlist",
+      status: step.kind,
+      candidates: 0,
+      dropped: [],
+      message: step.message,
+    });
     return step.kind === "stale" ? EXIT_WATCHLIST_STALE : EXIT_WATCHLIST_MISSING;
   }
   return null;

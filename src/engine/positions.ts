@@ -1,9 +1,11 @@
 import { buildAdoptionId, isFlatten, isOurs, parseOurId } from "../domain/client_order_id.ts";
 import type { Candidate } from "../domain/candidate.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
+import type { PositionEvent } from "../domain/events.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import type { LedgerEntry } from "../domain/ledger.ts";
 import type { Trade } from "../domain/market.ts";
+import { formatUtc } from "../domain/ny_time.ts";
 import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
 import {
   accountPosition,
@@ -14,6 +16,7 @@ import {
 } from "../domain/position_account.ts";
 import type { Engine } from "./engine.ts";
 import { buildManaged } from "./entry_order.ts";
+import { recordFills } from "./fills.ts";
 import { findHeld } from "./observe.ts";
 
 /** Orders of a position were submitted after this before its own time: the two clocks differ a little. */
@@ -95,12 +98,7 @@ async function trackPartial(engine: Engine, position: ManagedPosition): Promise<
   engine.wakeAt(sinceMs + PARTIAL_MAX_MS);
   if (position.partialSinceMs !== null) return;
   engine.putPosition({ ...position, partialSinceMs: sinceMs });
-  await engine.event({
-    type: "position",
-    symbol: position.symbol,
-    change: "entry partly filled",
-    filled_qty: order.filledQty,
-  });
+  await engine.event(buildPositionEvent(position, "entry partly filled", order.filledQty));
 }
 
 /** The position's entry order as this cycle saw it. */
@@ -143,6 +141,7 @@ async function explain(
     engine.ports.log.warn(`Orders of ${position.symbol} unavailable (${read.failure})`);
     return null;
   }
+  await recordFills(engine, read.value);
   const orders = flattenOrders(read.value).filter((order) =>
     position.adoptedQty === 0 || order.updatedAtMs >= position.openedAtMs
   );
@@ -204,6 +203,10 @@ async function applyChange(
       if (position.unexplainedQty !== change.qty) {
         engine.putPosition({ ...position, unexplainedQty: change.qty });
       }
+      if (change.qty < 0) {
+        sayShort(engine, symbol, change.qty);
+        break;
+      }
       sayOnceADay(
         engine,
         `unexplained:${positionId}:${change.qty}`,
@@ -213,13 +216,40 @@ async function applyChange(
       );
       break;
   }
-  await engine.event({
+  await engine.event(
+    buildPositionEvent(position, change.kind, "qty" in change ? change.qty : null),
+  );
+}
+
+/**
+ * What the audit trail says of a managed position.
+ * @param qty Shares that the change is about; `null` where it is about none.
+ */
+export function buildPositionEvent(
+  position: ManagedPosition,
+  change: string,
+  qty: number | null,
+): PositionEvent {
+  return {
     type: "position",
-    symbol,
-    position_id: positionId,
-    change: change.kind,
-    qty: "qty" in change ? change.qty : null,
-  });
+    symbol: position.symbol,
+    position_id: position.positionId,
+    change,
+    qty,
+    opened_at: formatUtc(position.openedAtMs),
+    adopted_qty: position.adoptedQty,
+    cost_basis_usd: position.costBasisUsd,
+    stop_usd: position.stopUsd,
+  };
+}
+
+/** Both exits of a bracket can fill in a fast market (broker.md); the engine never sells short, and never buys back. */
+function sayShort(engine: Engine, symbol: string, qty: number): void {
+  sayOnceADay(
+    engine,
+    `short:${symbol}:${qty}`,
+    `SHORT position ${symbol} qty=${qty} at the broker: buy it back by hand; the engine does not touch it`,
+  );
 }
 
 /** An error that the log repeats in each cycle and Slack once a NY day. */
@@ -275,13 +305,7 @@ export async function adoptPositions(
       `Adopted position ${held.symbol} qty=${held.qty}: not bought by this engine, now managed`;
     engine.ports.log.warn(message);
     engine.alert({ level: "WARNING", title: "Position adopted", text: message });
-    await engine.event({
-      type: "position",
-      symbol: held.symbol,
-      position_id: position.positionId,
-      change: "adopted",
-      qty: held.qty,
-    });
+    await engine.event(buildPositionEvent(position, "adopted", held.qty));
   }
   return adopted;
 }
@@ -317,6 +341,7 @@ export function reportForeign(engine: Engine): void {
   if (observation?.positions.kind !== "ok" || observation.openOrders.kind !== "ok") return;
   const managed = new Set(engine.state.positions.map((position) => position.symbol));
   for (const { symbol, qty } of observation.positions.value) {
+    if (qty < 0 && !managed.has(symbol)) sayShort(engine, symbol, qty);
     if (managed.has(symbol) || !engine.isNews(`foreign:${symbol}`, engine.dateNy())) continue;
     engine.ports.log.warn(
       `Foreign position ${symbol} qty=${qty}: reported, never touched, no entry in it`,

@@ -120,7 +120,13 @@ async function act(
   position: ManagedPosition,
   next: Exclude<ProtectionDecision, { readonly kind: "enough" }>,
 ): Promise<boolean> {
-  await engine.event({ type: "protection", symbol: position.symbol, step: next.kind });
+  await engine.event({
+    type: "protection",
+    symbol: position.symbol,
+    step: next.kind,
+    qty: "qty" in next ? next.qty : position.qty,
+    stop_usd: position.stopUsd,
+  });
   switch (next.kind) {
     case "wait":
       return await waitOnce(engine, position);

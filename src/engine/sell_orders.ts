@@ -9,6 +9,7 @@ import { buildDeadlineMs } from "./entry_order.ts";
 import { changeEntry, readLedger, recordEntries, settleByOrder } from "./ledger_store.ts";
 import type { Refusal } from "./ports.ts";
 import { type OrderRequest, type Permit, sendLive } from "./send.ts";
+import { saySale } from "./trade_messages.ts";
 
 /** How often one sell may find that its id is used up by an order that ended unfilled. */
 const ATTEMPTS_MAX = 5;
@@ -176,12 +177,16 @@ export async function sendSell(
     }
     if (result.kind === "accepted") {
       await settleByOrder(engine, clientOrderId, result.order);
+      saySold(engine, plan, current, result.order.orderId);
       return { kind: "done", order: result.order };
     }
     const found = await engine.ports.broker.lookUp(clientOrderId, "protect");
     if (found.kind === "found") {
       await settleByOrder(engine, clientOrderId, found.order);
-      if (!isEndedUnfilled(found.order)) return { kind: "done", order: found.order };
+      if (!isEndedUnfilled(found.order)) {
+        saySold(engine, plan, current, found.order.orderId);
+        return { kind: "done", order: found.order };
+      }
       const [next] = await recordSells(engine, [plan]);
       if (next === undefined) break;
       current = next;
@@ -198,6 +203,13 @@ export async function sendSell(
     await changeEntry(engine, clientOrderId, (each) => ({ ...each, status: "unknown" }));
   }
   return { kind: "unresolved" };
+}
+
+/** A trim or close that the broker took; a stop is none. */
+function saySold(engine: Engine, plan: SellPlan, entry: LedgerEntry, orderId: string): void {
+  if (plan.reason === "stop") return;
+  const { reason, position } = plan;
+  saySale(engine, { symbol: position.symbol, qty: entry.qty ?? plan.qty, reason, orderId });
 }
 
 function buildRequest(plan: SellPlan, entry: LedgerEntry): OrderRequest {

@@ -1,4 +1,5 @@
 import { formatGateReason, type LiveDecision } from "../domain/gate.ts";
+import type { OrderAnswerEvent, OrderRequestFields } from "../domain/events.ts";
 import { printGateIfChanged } from "./gate_log.ts";
 import { readGate, readOperatorObjection } from "./gate_reader.ts";
 import type { Engine } from "./engine.ts";
@@ -52,6 +53,7 @@ export async function sendLive(
     type: "order_answer",
     ...describeRequest(order),
     outcome: result.kind,
+    ...NO_DETAILS,
     ...describeResult(result),
   });
   return result;
@@ -88,52 +90,66 @@ function leave(engine: Engine, order: OrderRequest): Promise<SubmitOutcome | Can
   }
 }
 
-function describeRequest(order: OrderRequest): { symbol: string; [field: string]: unknown } {
+function describeRequest(order: OrderRequest): OrderRequestFields {
+  const nothing = {
+    client_order_id: null,
+    order_id: null,
+    qty: null,
+    stop_usd: null,
+    take_profit_usd: null,
+  };
   if (order.op === "cancel") {
-    return { symbol: order.symbol, op: order.op, order_id: order.orderId };
+    return { ...nothing, symbol: order.symbol, op: order.op, order_id: order.orderId };
   }
   if (order.op === "replace") {
     const { orderId, clientOrderId, qty, stopUsd } = order.request;
     return {
+      ...nothing,
       symbol: order.symbol,
       op: order.op,
       order_id: orderId,
       client_order_id: clientOrderId,
-      qty,
-      stop_usd: stopUsd,
+      qty: qty ?? null,
+      stop_usd: stopUsd ?? null,
     };
   }
   const { symbol, clientOrderId, qty } = order.request;
-  const prices = order.op === "bracket"
-    ? { take_profit_usd: order.request.takeProfitUsd, stop_usd: order.request.stopUsd }
-    : order.op === "stop"
-    ? { stop_usd: order.request.stopUsd }
-    : {};
-  return { symbol, op: order.op, client_order_id: clientOrderId, qty, ...prices };
+  return {
+    ...nothing,
+    symbol,
+    op: order.op,
+    client_order_id: clientOrderId,
+    qty,
+    stop_usd: order.op === "sell" ? null : order.request.stopUsd,
+    take_profit_usd: order.op === "bracket" ? order.request.takeProfitUsd : null,
+  };
 }
 
-function describeResult(result: SendResult): Record<string, unknown> {
+type AnswerDetails = Omit<OrderAnswerEvent, "type" | "outcome" | keyof OrderRequestFields>;
+
+const NO_DETAILS: AnswerDetails = {
+  answer_order_id: null,
+  order_status: null,
+  why: null,
+  http_status: null,
+  code: null,
+  message: null,
+};
+
+/** What the engine made of the answer; the raw one is on record as the exchange that it came in. */
+function describeResult(result: SendResult): Partial<AnswerDetails> {
   switch (result.kind) {
     case "accepted":
-      return {
-        order_id: result.order.orderId,
-        order_status: result.order.status,
-        body: result.body,
-      };
-    case "duplicate":
-      return { body: result.body };
-    case "rejected":
-      return {
-        why: result.why,
-        http_status: result.httpStatus,
-        code: result.code,
-        message: result.message,
-        body: result.body,
-      };
+      return { answer_order_id: result.order.orderId, order_status: result.order.status };
+    case "rejected": {
+      const { why, httpStatus, code, message } = result;
+      return { why, http_status: httpStatus, code, message };
+    }
     case "unknown":
-      return { why: result.why, http_status: result.httpStatus, body: result.body };
+      return { why: result.why, http_status: result.httpStatus };
     case "stopped":
-      return { reason: result.reason };
+      return { why: result.reason };
+    case "duplicate":
     case "requested":
       return {};
   }

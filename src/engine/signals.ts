@@ -1,7 +1,7 @@
 import { BAR_WINDOW_MS } from "../domain/breakout.ts";
 import type { Candidate } from "../domain/candidate.ts";
 import { buildEntryIntents, type SignalRecord } from "../domain/entry_plan.ts";
-import { formatNy } from "../domain/ny_time.ts";
+import { formatNy, formatUtc } from "../domain/ny_time.ts";
 import type { Engine } from "./engine.ts";
 
 /**
@@ -45,6 +45,7 @@ export async function makeIntents(
   sayStale(engine, stale.map((each) => each.symbol));
   for (const signal of signals) await saySignal(engine, signal);
   for (const intent of intents) {
+    const listed = candidates.find((candidate) => candidate.symbol === intent.symbol);
     log.info(
       `INTENT ${intent.symbol}: qty=${intent.qty} pivot=${intent.pivotUsd} ref=${intent.refPriceUsd} ` +
         `due ${formatNy(intent.scheduledAtMs)}`,
@@ -59,10 +60,15 @@ export async function makeIntents(
       r2_usd: intent.r2Usd,
       stop_usd: intent.stopUsd,
       ref_price_usd: intent.refPriceUsd,
+      list_price_usd: listed?.priceUsd ?? null,
       equity_usd: observation.account.value.equityUsd,
       distance_pct: intent.distancePct,
-      scheduled_at: new Date(intent.scheduledAtMs).toISOString(),
-      expires_at: new Date(intent.expiresAtMs).toISOString(),
+      bars: (bars.value.get(intent.symbol) ?? []).map((bar) => ({
+        start: formatUtc(bar.startMs),
+        close_usd: bar.closeUsd,
+      })),
+      scheduled_at: formatUtc(intent.scheduledAtMs),
+      expires_at: formatUtc(intent.expiresAtMs),
     });
   }
 }
@@ -90,7 +96,7 @@ async function saySignal(engine: Engine, signal: SignalRecord): Promise<void> {
     pivot_usd: signal.pivotUsd,
     b1_close_usd: signal.b1.closeUsd,
     b2_close_usd: signal.b2.closeUsd,
-    b2_start: new Date(signal.b2.startMs).toISOString(),
+    b2_start: formatUtc(signal.b2.startMs),
     qty: signal.qty,
   });
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { RecordedEvent } from "../domain/events.ts";
 import { buildEventPath, EVENT_VERSION } from "./event_line.ts";
 import type { FileSystem } from "./file_system.ts";
 import { parseJson } from "./text_file.ts";
@@ -14,14 +15,6 @@ const EventWire = z.looseObject({
   type: z.string(),
   symbol: z.string().optional(),
 });
-
-/** One line of the audit trail as it was recorded; fields are snake_case, `at` is ISO 8601 UTC. */
-export interface RecordedEvent {
-  readonly at: string;
-  readonly type: string;
-  readonly symbol?: string | undefined;
-  readonly [field: string]: unknown;
-}
 
 /** What reading a day's events yields: the events in their order, then the end. */
 export type EventItem =

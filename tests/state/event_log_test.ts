@@ -3,7 +3,8 @@ import type { EngineEvent } from "../../src/domain/events.ts";
 import { createDenoFileSystem } from "../../src/state/deno_file_system.ts";
 import { LINE_CHARS_MAX } from "../../src/state/event_line.ts";
 import { createEventLog, type EventLogOptions } from "../../src/state/event_log.ts";
-import { readEvents, type RecordedEvent } from "../../src/state/event_reader.ts";
+import type { RecordedEvent } from "../../src/domain/events.ts";
+import { readEvents } from "../../src/state/event_reader.ts";
 import type { FileSystem } from "../../src/state/file_system.ts";
 import {
   assert,

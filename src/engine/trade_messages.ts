@@ -1,0 +1,45 @@
+import { buildOrderSubmitted, buildPositionSold } from "../domain/alert_messages.ts";
+import type { EntryIntent } from "../domain/entry_intent.ts";
+import type { ExitReason } from "../domain/exit_plan.ts";
+import { roundToIncrement } from "../domain/price_increment.ts";
+import type { Engine } from "./engine.ts";
+
+/** The message of a submission, LIVE or simulated, where the operator wants one each (`SLACK_VERBOSE`). */
+export function saySubmitted(
+  engine: Engine,
+  intent: EntryIntent,
+  facts: { readonly orderId: string; readonly priceUsd: number },
+): void {
+  if (!engine.ports.config.isSlackVerbose) return;
+  engine.alert(buildOrderSubmitted({
+    symbol: intent.symbol,
+    qty: intent.qty,
+    notionalUsd: intent.qty * facts.priceUsd,
+    stopUsd: roundToIncrement(intent.stopUsd),
+    takeProfitUsd: roundToIncrement(intent.r2Usd),
+    orderId: facts.orderId,
+  }));
+}
+
+/** A trim or close, in shares. */
+interface Sale {
+  readonly symbol: string;
+  readonly qty: number;
+  readonly reason: ExitReason;
+}
+
+/** The message of a trim or close (`SLACK_VERBOSE`). @param sale `orderId` is the broker's, or `dry-run`. */
+export function saySale(engine: Engine, sale: Sale & { readonly orderId: string }): void {
+  if (!engine.ports.config.isSlackVerbose) return;
+  engine.alert(buildPositionSold({
+    kind: sale.reason === "stop_exit" ? "close" : "trim",
+    ...sale,
+  }));
+}
+
+/** The same for an exit that DRY_RUN decides in every cycle: once per symbol, reason and NY day. */
+export function sayDryRunSale(engine: Engine, sale: Sale): void {
+  if (!engine.ports.config.isSlackVerbose) return;
+  if (!engine.isNews(`dry_exit:${sale.symbol}:${sale.reason}`, engine.dateNy())) return;
+  saySale(engine, { ...sale, orderId: "dry-run" });
+}

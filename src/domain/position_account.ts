@@ -69,14 +69,19 @@ export function accountPosition(
     }
     return { kind: "changed", qty: held.qty, costBasisUsd: held.costBasisUsd };
   }
-  const { unexplainedQty } = position;
-  const isSold = histories.some((each, index) =>
-    each.soldQty > 0 &&
-    (unexplainedQty === null ? expected[index] === 0 : each.soldQty >= unexplainedQty)
-  );
-  if (isSold) return { kind: "gone" };
-  const hasHeld = position.adoptedQty > 0 || (unexplainedQty ?? position.qty ?? 0) > 0 ||
+  if (histories.some((each) => isSoldOut(position, each))) return { kind: "gone" };
+  const hasHeld = position.adoptedQty > 0 ||
+    (position.unexplainedQty ?? position.qty ?? 0) > 0 ||
     histories.some((each) => each.boughtQty > 0);
   if (hasHeld) return { kind: "absent" };
   return isEntryOver ? { kind: "never_filled" } : { kind: "waiting" };
+}
+
+/** Whether sells account for all shares; after a split for as many as it made, earlier trims not counted. */
+function isSoldOut(position: ManagedPosition, { boughtQty, soldQty }: FillHistory): boolean {
+  if (soldQty === 0) return false;
+  const grossQty = position.adoptedQty + boughtQty;
+  if (position.unexplainedQty === null) return grossQty - soldQty === 0;
+  const soldSinceQty = soldQty - (grossQty - (position.qty ?? grossQty));
+  return soldSinceQty >= position.unexplainedQty;
 }

@@ -63,7 +63,7 @@ export class OrderDesk {
     if (draft.clientOrderId !== null && this.byClientOrderId.has(draft.clientOrderId)) {
       return refuse(INVALID, "client_order_id must be unique");
     }
-    const marketUsd = this.#lastPriceUsd(terms.symbol);
+    const marketUsd = this.#priceUsdAt(terms.symbol, this.#nowMs);
     const base = checkBasePrice(draft, marketUsd);
     if (base.kind === "refused") return base;
     const refusal = this.rules.checkNew(terms, marketUsd);
@@ -189,8 +189,8 @@ export class OrderDesk {
     return book;
   }
 
-  #lastPriceUsd(symbol: string): number | null {
-    return this.host.quotes.lastTrade(symbol, this.#nowMs)?.priceUsd ?? null;
+  #priceUsdAt(symbol: string, ms: number): number | null {
+    return this.host.quotes.lastTrade(symbol, ms)?.priceUsd ?? null;
   }
 
   #takeMoment(): Moment {
@@ -252,7 +252,7 @@ export class OrderDesk {
 
   #endCancel(asked: SimOrder, outcome: "canceled" | "filled", ms: number): void {
     const book = this.#bookOf(asked.symbol);
-    const priceUsd = this.#lastPriceUsd(asked.symbol);
+    const priceUsd = this.#priceUsdAt(asked.symbol, ms);
     if (outcome === "filled" && !isDone(asked) && asked.isActive && priceUsd !== null) {
       book.forceFill(asked, priceUsd, ms);
     }
@@ -280,16 +280,16 @@ export class OrderDesk {
       fresh.qty -= old.filledQty;
     }
     fresh.isTriggered = old.isTriggered;
-    this.#takePlace(old, fresh);
+    this.#takePlace(old, fresh, ms);
     book.add(fresh, ms);
     book.activate(fresh, ms);
   }
 
   /** The replacement stands where its predecessor stood in a bracket or OCO. */
-  #takePlace(old: SimOrder, fresh: SimOrder): void {
+  #takePlace(old: SimOrder, fresh: SimOrder, ms: number): void {
     if (old.parent !== null) {
       old.parent.legs = old.parent.legs.map((leg) => leg === old ? fresh : leg);
-      touch(old.parent, this.#nowMs);
+      touch(old.parent, ms);
     }
     fresh.legs = old.legs;
     for (const leg of fresh.legs) leg.parent = fresh;

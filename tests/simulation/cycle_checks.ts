@@ -1,0 +1,167 @@
+import { isDone } from "../simulator/order.ts";
+import type { Auditor } from "./auditor.ts";
+import { checkRecorded } from "./file_checks.ts";
+import {
+  describeOrders,
+  isEngineOrder,
+  listAcceptedEntries,
+  listPositions,
+  readCoverage,
+} from "./truth.ts";
+import type { World } from "./world.ts";
+
+/** A partly filled entry has this long, and the look that ends it a little more. */
+const PARTIAL_MS = 60_000;
+/** Since so long before the close a quiet LIVE engine must have made everything good till canceled. */
+const CONVERT_MS = 10 * 60_000 + 30_000;
+
+/** What must hold at the end of a cycle on the market-hours path. */
+export function checkCycle(auditor: Auditor): void {
+  const { world, cycle } = auditor;
+  checkNeverShort(world);
+  checkTrims(world);
+  if (cycle.isFailed || world.troubles > 0) return;
+  checkRecorded(world);
+  if (cycle.mode !== "LIVE") return;
+  for (const symbol of listManaged(world)) checkProtected(auditor, symbol);
+  checkDueExits(auditor);
+}
+
+/** Shares are never sold that are not there; the race in which both exits fill is the exchange's own doing. */
+export function checkNeverShort(world: World): void {
+  if (world.exchange.behaviour.isDoubleFillRace) return;
+  for (const { symbol, qty } of world.exchange.portfolio.positions.values()) {
+    if (qty < 0) world.violate("never short", `${symbol} ${qty}`);
+  }
+}
+
+/** Each trim at most once for a position. */
+function checkTrims(world: World): void {
+  const done = new Set<string>();
+  for (const order of world.exchange.orders) {
+    const trim = /^(.*-r[12]_trim)-\d+$/.exec(order.clientOrderId)?.[1];
+    if (trim === undefined || order.filledQty === 0) continue;
+    if (done.has(trim)) world.violate("each trim at most once", trim);
+    done.add(trim);
+  }
+}
+
+/** Symbols with shares that the engine bought or took over, by the exchange's record and the state file. */
+export function listManaged(world: World): string[] {
+  const symbols = new Set<string>();
+  for (const order of listAcceptedEntries(world)) {
+    if (order.filledQty > 0 && world.isOwned(order.symbol)) symbols.add(order.symbol);
+  }
+  for (const { symbol, unexplained_qty: unexplained } of listPositions(world)) {
+    if (unexplained === null) symbols.add(symbol);
+  }
+  return [...symbols].filter((symbol) =>
+    !world.strange.has(symbol) && world.exchange.portfolio.qty(symbol) > 0
+  ).sort();
+}
+
+function isEntryWorking(world: World, symbol: string): boolean {
+  return listAcceptedEntries(world).some((order) =>
+    order.symbol === symbol && !isDone(order) &&
+    (order.fills.length === 0 || world.trueMs - (order.fills[0]?.atMs ?? 0) < PARTIAL_MS)
+  );
+}
+
+function isSaid(auditor: Auditor, symbol: string, sinceMs: number): boolean {
+  return auditor.saidLately.some(({ atMs, line }) => atMs >= sinceMs && line.includes(symbol));
+}
+
+/** A LIVE cycle that nothing disturbed ends with working sells for every share. */
+function checkProtected(auditor: Auditor, symbol: string): void {
+  const { world, cycle } = auditor;
+  const { heldQty, coveredQty, isLeaving } = readCoverage(world, symbol);
+  if (coveredQty >= heldQty || isEntryWorking(world, symbol)) return;
+  if (isLeaving && isSaid(auditor, symbol, cycle.startMs)) return;
+  world.violate(
+    "every LIVE cycle ends with a working stop",
+    `${symbol}: ${coveredQty} of ${heldQty} covered (${describeOrders(world, symbol)})`,
+  );
+}
+
+/** Where the price was over R1 all through a quiet LIVE cycle, the trim was sent or a reason was said. */
+function checkDueExits(auditor: Auditor): void {
+  const { world, cycle } = auditor;
+  const session = world.exchange.sessions.at(world.trueMs);
+  for (const position of listPositions(world)) {
+    const { symbol } = position;
+    const trade = world.exchange.quotes.lastTrade(symbol, world.trueMs);
+    const beforeUsd = cycle.pricesUsd.get(symbol);
+    if (session === null || trade === null || beforeUsd === undefined) continue;
+    if (
+      trade.atMs < session.openMs + 60_000 || world.exchange.quotes.isHalted(symbol, world.trueMs)
+    ) {
+      continue;
+    }
+    const leastUsd = Math.min(trade.priceUsd, beforeUsd);
+    const isOld = Date.parse(position.opened_at) < cycle.startMs - 60_000;
+    const isPlain = position.unexplained_qty === null && !world.strange.has(symbol) &&
+      position.adopted_qty === 0;
+    const heldQty = world.exchange.portfolio.qty(symbol);
+    if (!isOld || !isPlain || heldQty < 2 || position.qty !== heldQty) continue;
+    if (leastUsd < position.r1 * 1.002 || position.trimmed_r1) continue;
+    if (isEntryWorking(world, symbol) || isSaid(auditor, symbol, cycle.startMs)) continue;
+    if (readCoverage(world, symbol).isSelling) continue;
+    world.violate(
+      "an exit that is due is sent",
+      `${symbol} at ${leastUsd}, r1 ${position.r1}, not trimmed`,
+    );
+  }
+  checkTrimFlags(world);
+}
+
+/** A trim that is marked as done was sold. */
+function checkTrimFlags(world: World): void {
+  if (world.profile.families.has("files") || world.profile.families.has("account")) return;
+  for (const position of listPositions(world)) {
+    if (position.adopted_qty > 0 || world.strange.has(position.symbol)) continue;
+    const bought = world.exchange.findOrder(position.position_id)?.filledQty ?? 0;
+    if (bought < 4) continue;
+    const flags = [["r1_trim", position.trimmed_r1], ["r2_trim", position.trimmed_r2]] as const;
+    for (const [reason, isDoneFlag] of flags) {
+      const isSold = world.exchange.orders.some((order) =>
+        order.clientOrderId.startsWith(`${position.position_id}-${reason}-`) &&
+        (order.filledQty > 0 || !isDone(order))
+      );
+      if (isDoneFlag && !isSold) {
+        world.violate("a trim is done when it was sold", `${position.position_id} ${reason}`);
+      }
+    }
+  }
+}
+
+/** At the close of a quiet LIVE day every managed share has a good-till-canceled stop. */
+export function checkClose(auditor: Auditor): void {
+  const { world } = auditor;
+  checkNeverShort(world);
+  const fromMs = world.trueMs - CONVERT_MS;
+  const isLive = !world.isDead && auditor.liveSinceMs <= fromMs && auditor.lastLiveEndMs >= fromMs;
+  if (!isLive || world.lastTroubleMs >= fromMs) return;
+  world.count("closes checked");
+  for (const symbol of listManaged(world)) {
+    const { heldQty, gtcQty } = readCoverage(world, symbol);
+    if (gtcQty >= heldQty || isSaid(auditor, symbol, fromMs)) continue;
+    const entered = listAcceptedEntries(world).some((order) =>
+      order.symbol === symbol && world.trueMs - (order.fills[0]?.atMs ?? Infinity) < 2 * PARTIAL_MS
+    );
+    if (entered) continue;
+    world.violate(
+      "good-till-canceled stops cover every share at the close",
+      `${symbol}: ${gtcQty} of ${heldQty} (${describeOrders(world, symbol)})`,
+    );
+  }
+}
+
+/** How much of everything happened, for the statistics. */
+export function countOrders(world: World): void {
+  for (const order of world.exchange.orders) {
+    if (!isEngineOrder(order)) continue;
+    const reason = /-(r1_trim|r2_trim|stop_exit|stop)-\d+$/.exec(order.clientOrderId)?.[1] ??
+      "entry";
+    world.count(`order ${reason} ${order.filledQty > 0 ? "filled" : order.status}`);
+  }
+}

@@ -1,0 +1,50 @@
+import type { Auditor } from "./auditor.ts";
+import { isEngineOrder, listEntries } from "./truth.ts";
+import { LEDGER_PATH, STATE_DIR, STATE_PATH, type World } from "./world.ts";
+
+/**
+ * What a new process finds (issue 3): files that parse, and every order that the exchange ever took of the engine in the
+ * ledger or the archive, unless somebody else's hand was in it.
+ */
+export function checkFiles({ world }: Auditor): { readonly hasLostState: boolean } {
+  for (const path of [LEDGER_PATH, STATE_PATH]) {
+    const isThere = world.disk.has(path);
+    if (world.damaged.has(path) || !isThere) continue;
+    if (world.readJson(path, "now") === undefined) {
+      world.violate("files always parse or are refused as a whole", `${path} does not parse`);
+    }
+  }
+  const hasTraded = world.exchange.orders.some(isEngineOrder);
+  const isTouched = world.profile.families.has("files");
+  if (hasTraded && !world.disk.has(STATE_PATH) && !isTouched) {
+    world.violate("a file that was there stays", `${STATE_PATH} is gone`);
+  }
+  checkRecorded(world);
+  const hasLostState = hasTraded && world.readJson(STATE_PATH, "now") === undefined;
+  return { hasLostState };
+}
+
+/** Every order of the engine's that the exchange took since somebody else last touched the ledger is on record. */
+export function checkRecorded(world: World): void {
+  if (world.damaged.has(LEDGER_PATH)) return;
+  const orders = world.exchange.orders.filter((order) =>
+    isEngineOrder(order) && order.submitted.ms > world.ledgerTouchedMs
+  );
+  if (orders.length === 0) return;
+  const archives = world.disk.listPaths().filter((path) =>
+    path.startsWith(`${STATE_DIR}/archive/live_orders_20`)
+  );
+  const recorded = new Set<string>();
+  for (const path of [LEDGER_PATH, ...archives]) {
+    for (const { client_order_id: id } of listEntries(world, "now", path)) {
+      if (id !== null) recorded.add(id);
+    }
+  }
+  for (const order of orders) {
+    if (recorded.has(order.clientOrderId)) continue;
+    world.violate(
+      "every order that the broker accepted is in the ledger",
+      `${order.clientOrderId} (${order.status}) is in neither ledger nor archive`,
+    );
+  }
+}

@@ -1,0 +1,191 @@
+import { createAlpacaClient } from "../../src/broker/alpaca_client.ts";
+import type { Alert, AlertPort, ClockPort, EnginePorts, LogPort } from "../../src/engine/ports.ts";
+import { runLoop } from "../../src/engine/loop.ts";
+import { buildConfig, NO_RUN_FLAGS } from "../../src/runtime/config.ts";
+import { createDryRunLedger } from "../../src/state/dry_run_ledger.ts";
+import { createEventLog } from "../../src/state/event_log.ts";
+import { createExecutionState } from "../../src/state/execution_state.ts";
+import { createLiveLedger } from "../../src/state/live_ledger.ts";
+import { createOperatorFiles } from "../../src/state/operator_files.ts";
+import { createWatchlistFile } from "../../src/state/watchlist_file.ts";
+import type { Auditor } from "./auditor.ts";
+import { createNetwork, type Weather } from "./network.ts";
+import { CrashError, type World } from "./world.ts";
+
+/** How long the loop's wait sleeps at a time: the kill switch is still looked at, only less often. */
+const LOOK_MS = 600_000;
+const REQUEST_TIMEOUT_MS = 10_000;
+/** While the market is closed timers may oversleep to shortly before the open, as on a host that was suspended. */
+const NIGHT_SLEEP_MIN_MS = 60_000;
+const BEFORE_OPEN_MS = 12 * 60_000;
+
+/** How an incarnation of the engine ended. */
+export type Ending =
+  | { readonly kind: "exited"; readonly status: number }
+  | { readonly kind: "crashed" }
+  | { readonly kind: "bug"; readonly message: string };
+
+/** Starts the real engine over the simulated world, and waits for its end. */
+export async function runIncarnation(
+  world: World,
+  auditor: Auditor,
+  weather: Weather,
+): Promise<Ending> {
+  world.incarnation++;
+  world.isDead = false;
+  world.stop = new AbortController();
+  const { incarnation } = world;
+  world.note(`== engine starts, incarnation ${incarnation}`);
+  auditor.started();
+  try {
+    const ports = buildPorts(world, { incarnation, auditor, weather });
+    const status = await runLoop(ports, world.stop.signal, { lookMs: LOOK_MS });
+    world.note(`== engine exits ${status}`);
+    return { kind: "exited", status };
+  } catch (error) {
+    if (error instanceof CrashError) return { kind: "crashed" };
+    if (world.isDead) return { kind: "crashed" };
+    const stack = error instanceof Error ? error.stack ?? error.message : String(error);
+    return { kind: "bug", message: stack.split("\n").slice(0, 4).join(" | ") };
+  } finally {
+    world.isDead = true;
+    // What still runs of it in the background meets its end before the next one starts.
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+}
+
+function buildPorts(
+  world: World,
+  { incarnation, auditor, weather }: {
+    readonly incarnation: number;
+    readonly auditor: Auditor;
+    readonly weather: Weather;
+  },
+): EnginePorts {
+  const { config } = buildConfig(world.settings, NO_RUN_FLAGS);
+  const { stateDir } = config;
+  const fs = world.disk;
+  const clock = buildClock(world, incarnation);
+  const log = buildLog(world, auditor);
+  const chance = { uniform: () => world.chances.engine.uniform() };
+  const eventLog = createEventLog({ fs, stateDir, clock, log, secrets: config.secrets });
+  const broker = createAlpacaClient({
+    tradingUrl: config.endpoint.tradingUrl,
+    dataUrl: config.endpoint.dataUrl,
+    keyId: config.keyId,
+    secretKey: config.secretKey,
+    send: createNetwork(world, { incarnation, auditor, weather }),
+    clock,
+    chance,
+    feed: config.feed,
+    timeoutMs: REQUEST_TIMEOUT_MS,
+    log,
+    onExchange: (exchange) => {
+      // As the program does it: not awaited. A dead process's failure is nobody's.
+      eventLog.record({
+        type: "order_answer",
+        source: "http",
+        method: exchange.method,
+        path: exchange.path,
+        request_body: exchange.requestBody,
+        http_status: exchange.httpStatus,
+        answer_body: exchange.answerBody,
+      }).catch(ignoreCrash);
+    },
+  });
+  return {
+    clock,
+    chance,
+    broker,
+    marketData: broker,
+    ledger: createLiveLedger({ fs, stateDir }),
+    state: createExecutionState({ fs, stateDir }),
+    dryRunLedger: createDryRunLedger({ fs, path: config.dryRunLedgerPath }),
+    operatorFiles: createOperatorFiles({ fs, stateDir }),
+    watchlist: createWatchlistFile({ fs, path: config.watchlist.path }),
+    events: {
+      record: async (event) => {
+        auditor.event(event);
+        await eventLog.record(event);
+      },
+    },
+    log,
+    alerts: buildAlerts(world),
+    service: {
+      ready: () => Promise.resolve(),
+      alive: () => Promise.resolve(),
+      stopping: () => Promise.resolve(),
+    },
+    config: config.engine,
+    version: "0.0.0-simulated",
+  };
+}
+
+function ignoreCrash(error: unknown): void {
+  if (!(error instanceof CrashError)) throw error;
+}
+
+function buildClock(world: World, incarnation: number): ClockPort {
+  const startMs = world.trueMs;
+  return {
+    nowMs: () => world.nowMs(),
+    monotonicMs: () => world.trueMs - startMs,
+    sleep: (ms, signal) => {
+      try {
+        world.enter(incarnation);
+        if (signal?.aborted !== true) sleepTo(world, world.trueMs + stretch(world, ms), signal);
+        world.enter(incarnation);
+        return Promise.resolve();
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    },
+  };
+}
+
+/** A long sleep in a closed market may last until shortly before the open. */
+function stretch(world: World, ms: number): number {
+  const { sessions } = world.exchange;
+  if (ms < NIGHT_SLEEP_MIN_MS || sessions.at(world.trueMs) !== null) return ms;
+  return Math.max(ms, sessions.nextOpenMs(world.trueMs) - BEFORE_OPEN_MS - world.trueMs);
+}
+
+const STEP_MS = 60_000;
+
+/** In steps, so that a stop ends the sleep about when it came. */
+function sleepTo(world: World, untilMs: number, signal: AbortSignal | undefined): void {
+  while (world.trueMs < untilMs && signal?.aborted !== true) {
+    world.advance(Math.min(untilMs - world.trueMs, signal === undefined ? Infinity : STEP_MS));
+  }
+}
+
+function buildLog(world: World, auditor: Auditor): LogPort {
+  const say = (level: string, line: string) => {
+    world.checkSecrets("log", line);
+    world.note(`${level} ${line}`);
+    auditor.logged(level, line);
+  };
+  return {
+    info: (line) => say("info", line),
+    warn: (line) => say("warn", line),
+    error: (line) => say("ERROR", line),
+  };
+}
+
+/** Slack, as a recorder that mostly delivers. */
+function buildAlerts(world: World): AlertPort {
+  let delivered: { readonly key: string; readonly value: string }[] = [];
+  return {
+    send: (alert: Alert) => {
+      world.checkSecrets("alert", `${alert.title} ${alert.text}`);
+      world.count(`alert: ${alert.title}`);
+      if (alert.state !== undefined && world.chances.mood.isHit(0.8)) delivered.push(alert.state);
+    },
+    takeDelivered: () => {
+      const taken = delivered;
+      delivered = [];
+      return taken;
+    },
+    drain: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,49 @@
+import { parseArgs } from "@std/cli/parse-args";
+import { z } from "zod";
+import { addResult, buildTotals, formatFailure, formatTotals } from "./report.ts";
+import { runSeed } from "./run.ts";
+
+const OptionsWire = z.object({
+  days: z.coerce.number().int().min(1).default(100),
+  seed: z.coerce.number().int().min(0).default(1),
+  all: z.boolean(),
+});
+
+/**
+ * With `--all`, a failing seed is one line and the next one follows. Runs seeds from the first on until their days come to at least as many as asked; stops at a failure. */
+async function main(): Promise<number> {
+  const options = OptionsWire.safeParse(
+    parseArgs(Deno.args, { string: ["days", "seed"], boolean: ["all"] }),
+  );
+  if (!options.success) {
+    await print("usage: deno task simulate --days N --seed S [--all]\n");
+    return 64;
+  }
+  const { days, seed: first, all: isForAll } = options.data;
+  const totals = buildTotals();
+  let failures = 0;
+  const startMs = performance.now();
+  for (let seed = first; totals.days < days; seed++) {
+    const result = await runSeed(seed);
+    addResult(totals, result);
+    if (result.violation === null) continue;
+    failures++;
+    if (!isForAll) {
+      await print(formatFailure(result));
+      return 1;
+    }
+    const { invariant, detail } = result.violation;
+    await print(`seed ${seed}: ${invariant}: ${detail}\n`);
+  }
+  await print(formatTotals(totals, { failures, seconds: (performance.now() - startMs) / 1000 }));
+  return failures === 0 ? 0 : 1;
+}
+
+async function print(text: string): Promise<void> {
+  const bytes = new TextEncoder().encode(text);
+  for (let written = 0; written < bytes.length;) {
+    written += await Deno.stdout.write(bytes.subarray(written));
+  }
+}
+
+Deno.exit(await main());

@@ -1,0 +1,131 @@
+import { HttpFailure, type HttpSend } from "../../src/broker/transport.ts";
+import type { Fault } from "../simulator/faults.ts";
+import { createSimulatedSend } from "../simulator/in_process.ts";
+import type { Auditor } from "./auditor.ts";
+import { KEY_ID, SECRET_KEY, type World } from "./world.ts";
+
+type Request = Parameters<HttpSend>[0];
+
+/** What the network does to one run: faults by chance, and outages that last. */
+export interface Weather {
+  /** While true time is before this, every request fails in this way. */
+  outageUntilMs: number;
+  outageFault: Fault;
+  /** Only paths with this in them are out; empty: all. */
+  outagePath: string;
+}
+
+/** No outage. */
+export function buildWeather(): Weather {
+  return { outageUntilMs: 0, outageFault: { kind: "lost_before" }, outagePath: "" };
+}
+
+/**
+ * The network between one incarnation of the engine and the exchange: time passes, faults strike, the process may die
+ * before or after a request, and every order-changing one is held against the invariants as it leaves.
+ */
+export function createNetwork(
+  world: World,
+  { incarnation, auditor, weather }: {
+    readonly incarnation: number;
+    readonly auditor: Auditor;
+    readonly weather: Weather;
+  },
+): HttpSend {
+  let fault: Fault | null = null;
+  let isCrashAfter = false;
+  const inner = createSimulatedSend({
+    exchange: world.exchange,
+    clock: {
+      nowMs: () => world.trueMs,
+      sleep: (ms) => {
+        world.advance(ms);
+        return Promise.resolve();
+      },
+    },
+    latencyMs: 12,
+    faults: () => {
+      const now = fault;
+      fault = null;
+      return isCrashAfter ? { kind: "lost_after" } : now;
+    },
+    fail: (failure, message) => new HttpFailure(failure, message),
+  });
+  return async (request) => {
+    world.enter(incarnation);
+    const isChange = request.method !== "GET";
+    const path = pathOf(request);
+    const { crash } = world.chances;
+    const isCrashing = world.profile.families.has("crash");
+    if (isChange) {
+      if (isCrashing && crash.isHit(0.03)) world.crash(`before ${request.method} ${path}`);
+      auditor.checkLeaving(request, path);
+      world.enter(incarnation);
+    } else auditor.readLeaving(path);
+    fault = drawFault(world, weather, request, path);
+    isCrashAfter = isCrashing && crash.isHit(isChange ? 0.04 : 0.0004);
+    if (fault !== null) world.trouble(`net ${fault.kind} on ${request.method} ${path}`);
+    if (isChange) world.note(`-> ${request.method} ${path} ${request.body ?? ""}`);
+    world.advance(world.chances.net.whole(1, 30));
+    let status = 0;
+    let body = "";
+    try {
+      const response = await inner(request);
+      status = response.status;
+      body = response.body;
+      return response;
+    } finally {
+      if (isCrashAfter) {
+        isCrashAfter = false;
+        world.crash(`after ${request.method} ${path}`);
+      }
+      world.enter(incarnation);
+      if (isChange || status !== 200) {
+        world.note(`<- ${status} ${request.method} ${path} ${body.slice(0, 160)}`);
+      }
+      if (isChange) auditor.changeAnswered(request, path, { status, body });
+      else auditor.readAnswered(path, status, body);
+    }
+  };
+}
+
+function pathOf(request: Request): string {
+  const at = request.url.indexOf("/v2/");
+  return at < 0 ? request.url : request.url.slice(at);
+}
+
+function drawFault(
+  world: World,
+  weather: Weather,
+  request: Request,
+  path: string,
+): Fault | null {
+  const { net } = world.chances;
+  const { families, intensity } = world.profile;
+  if (world.trueMs < weather.outageUntilMs && path.includes(weather.outagePath)) {
+    return weather.outageFault;
+  }
+  const isChange = request.method !== "GET";
+  if (families.has("account") && path.startsWith("/v2/positions") && net.isHit(0.01 * intensity)) {
+    world.exchange.emptyAnswers = 1;
+    world.trouble("net positions answered empty");
+  }
+  if (!families.has("net")) return null;
+  if (!net.isHit((isChange ? 0.08 : 0.006) * intensity)) return null;
+  return net.pick<() => Fault>([
+    () => ({ kind: "lost_before" }),
+    () => ({ kind: "lost_after" }),
+    () => ({ kind: "lost_after" }),
+    () => ({ kind: "hang", isAccepted: net.isHit(0.5) }),
+    () => ({ kind: "delay", ms: net.pick([500, 3_000, 9_000, 12_000, 45_000]) }),
+    () => ({ kind: "late", ms: net.pick([500, 3_000, 9_000, 12_000]) }),
+    () => ({ kind: "html", isAccepted: net.isHit(0.5) }),
+    () => ({ kind: "status", status: net.pick([500, 502, 503, 504, 429, 408, 403]) }),
+    () => ({ kind: "malformed" }),
+    () => ({ kind: "malformed", body: net.pick(["", "null", "[]", "{}", "<html>", '{"id":7}']) }),
+    // A proxy that shows the whole request, credentials and all, to whoever asks.
+    () => ({ kind: "status", status: 500, body: `echo ${KEY_ID}:${SECRET_KEY}` }),
+    () => ({ kind: "duplicate", answer: net.pick(["first", "second"]) }),
+    () => ({ kind: "duplicate", answer: "second" }),
+  ])();
+}

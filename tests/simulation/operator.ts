@@ -1,0 +1,297 @@
+import { isDone } from "../simulator/order.ts";
+import { buildListCsv, FOREIGN_SYMBOL } from "./market.ts";
+import { listEntries } from "./truth.ts";
+import { KILL_PATH, LEDGER_PATH, LIST_PATH, STATE_PATH, TOKEN_PATH, type World } from "./world.ts";
+
+const MINUTE_MS = 60_000;
+
+/** What an operator, a scan and somebody else with the account's keys do to a run. */
+export class Operator {
+  constructor(readonly world: World) {}
+
+  /** The service as it is installed: keys, caps, list; mostly LIVE. */
+  install(): void {
+    const { world } = this;
+    const { mood } = world.chances;
+    const token = Array.from({ length: 32 }, () => mood.whole(0, 15).toString(16)).join("");
+    world.settings = {
+      LIVE_TRADING: "1",
+      LIVE_CONFIRM_TOKEN: token,
+      APCA_API_KEY_ID: KEY,
+      APCA_API_SECRET_KEY: SECRET,
+      AVWAP_STATE_DIR: "/state",
+      WATCHLIST_FILE: LIST_PATH,
+      EXECUTION_POLL_SECONDS: String(mood.pick([120, 300, 600, 900, 1800])),
+      ENTRY_DELAY_MIN_SECONDS: "60",
+      ENTRY_DELAY_MAX_SECONDS: String(mood.pick([60, 240, 600])),
+      ALPACA_DATA_FEED: mood.pick(["auto", "sip", "iex"]),
+      DRY_RUN: mood.isHit(0.05) ? "1" : "",
+    };
+    this.setLimits();
+    world.disk.put(TOKEN_PATH, `${token}\n`);
+    for (const day of world.days) {
+      world.plan(day.openMs - 40 * MINUTE_MS, () => this.#scan(day.dateNy));
+      world.plan(day.openMs + 1, () => this.#beginDay(day.openMs, day.closeMs));
+    }
+    this.#startAccount();
+  }
+
+  /** Caps and allowlist, drawn anew. */
+  setLimits(): void {
+    const { world } = this;
+    const { mood } = world.chances;
+    Object.assign(world.settings, {
+      MAX_LIVE_ORDERS_PER_DAY: String(mood.pick(["", 1, 2, 3, 5, 8])),
+      MAX_LIVE_POSITIONS: String(mood.pick(["", 1, 2, 3, 5])),
+      MAX_LIVE_GROSS_NOTIONAL: String(mood.pick(["", 1500, 4000, 9000])),
+      MAX_LIVE_NOTIONAL_PER_SYMBOL: String(mood.pick([900, 2500, 2500, ""])),
+      ALLOWLIST_SYMBOLS: mood.isHit(0.15) ? "AAA,BBB" : "",
+    });
+  }
+
+  #scan(dateNy: string): void {
+    const { world } = this;
+    const { operator } = world.chances;
+    const isOff = world.profile.families.has("operator") && operator.isHit(0.1);
+    const csv = buildListCsv(world.market.lists.get(dateNy) ?? []);
+    if (isOff) {
+      world.trouble(`scan is late or wrong on ${dateNy}`);
+      if (operator.isHit(0.5)) world.disk.put(LIST_PATH, csv.replace("Target_R2", "Target"));
+      world.plan(world.trueMs + operator.whole(30, 200) * MINUTE_MS, () => {
+        world.disk.put(LIST_PATH, csv);
+        world.trouble("scan is put right");
+      });
+      return;
+    }
+    world.disk.put(LIST_PATH, csv);
+    world.note(`scan of ${dateNy}`);
+  }
+
+  /** Draws the day's acts and their times. */
+  #beginDay(openMs: number, closeMs: number): void {
+    const { world } = this;
+    const { families, intensity } = world.profile;
+    const { operator } = world.chances;
+    const draw = (isOn: boolean, perDay: number, act: () => void) => {
+      if (!isOn) return;
+      for (let at = 0; at < Math.ceil(perDay * intensity); at++) {
+        if (!operator.isHit(0.7)) continue;
+        world.plan(openMs + operator.uniform() * (closeMs - openMs), act);
+      }
+    };
+    draw(families.has("operator"), 2, () => this.#act());
+    draw(families.has("files"), 1, () => this.#touchFiles());
+    draw(families.has("account"), 1.5, () => this.#touchAccount());
+    draw(families.has("clock"), 1.5, () => this.#jumpClock());
+    draw(families.has("crash") || operator.isHit(0.3), 1, () => this.#restart());
+  }
+
+  #restart(): void {
+    this.world.note("SIGTERM");
+    this.world.stop.abort();
+  }
+
+  #act(): void {
+    const { world } = this;
+    const { operator } = world.chances;
+    const laterMs = world.trueMs + operator.whole(1, 120) * MINUTE_MS;
+    switch (operator.pick(["kill", "kill", "token", "limits", "dry_run", "list"])) {
+      case "kill":
+        world.trouble("operator kill switch on");
+        operator.isHit(0.8) ? world.disk.put(KILL_PATH, "") : world.disk.putOther(KILL_PATH, "dir");
+        return world.plan(laterMs, () => {
+          world.disk.take(KILL_PATH);
+          world.trouble("operator kill switch off");
+        });
+      case "token":
+        world.trouble("operator token changed");
+        world.disk.put(TOKEN_PATH, operator.pick(["", " ", "another-token-than-this"]));
+        return world.plan(laterMs, () => {
+          world.disk.put(TOKEN_PATH, world.settings["LIVE_CONFIRM_TOKEN"] ?? "");
+          world.trouble("operator token put back");
+        });
+      case "limits":
+        world.trouble("operator restarts with other limits");
+        world.plan(world.trueMs, () => this.setLimits());
+        return this.#restartWith(() => this.setLimits());
+      case "dry_run":
+        world.trouble("operator restarts in DRY_RUN");
+        world.plan(laterMs, () => this.#restartWith(() => void (world.settings["DRY_RUN"] = "")));
+        return this.#restartWith(() => void (world.settings["DRY_RUN"] = "1"));
+      case "list":
+        world.trouble("operator moves the list away");
+        world.disk.take(LIST_PATH);
+        return world.plan(laterMs, () => {
+          world.disk.put(LIST_PATH, buildListCsv(this.#listOfToday()));
+          world.trouble("operator puts the list back");
+        });
+    }
+  }
+
+  /** Settings hold for a process: they change when the next one starts. */
+  #restartWith(change: () => void): void {
+    this.nextSettings.push(change);
+    this.#restart();
+  }
+
+  /** Changes of the settings that wait for the next start. */
+  readonly nextSettings: (() => void)[] = [];
+
+  #listOfToday() {
+    const { world } = this;
+    const day = world.days.findLast((each) => each.openMs <= world.trueMs);
+    return world.market.lists.get(day?.dateNy ?? "") ?? [];
+  }
+
+  #touchFiles(): void {
+    const { world } = this;
+    const { operator } = world.chances;
+    const path = operator.isHit(0.6) ? LEDGER_PATH : STATE_PATH;
+    if (!world.disk.has(path) || world.damaged.has(path)) return;
+    const how = operator.pick(["remove", "cut", "shape", "dir", "edit", "edit"]);
+    if (how === "edit" && path === STATE_PATH) return;
+    world.trouble(`file ${how} of ${path}`);
+    if (path === LEDGER_PATH) world.ledgerTouchedMs = world.trueMs;
+    if (how === "edit") return this.#dropEntry();
+    world.damaged.add(path);
+    const bytes = world.disk.bytesOf(path) ?? new Uint8Array();
+    if (how === "remove") world.disk.take(path);
+    if (how === "cut") world.disk.put(path, bytes.slice(0, bytes.length >> 1));
+    if (how === "shape") {
+      world.disk.put(path, operator.pick(["[]", "{}", '{"entries":[{"notional":-1}]}', "\xff"]));
+    }
+    if (how === "dir") world.disk.putOther(path, operator.pick(["dir", "symlink"]));
+    // The operator finds it, and moves what is wrong away; the engine makes it anew.
+    world.plan(world.trueMs + operator.whole(5, 90) * MINUTE_MS, () => {
+      const isOurs = world.readJson(path, "now") !== undefined && how === "remove";
+      if (!isOurs) {
+        world.disk.take(path);
+        world.trouble(`file ${path} moved away`);
+        if (path === STATE_PATH) this.#restart();
+      }
+      world.damaged.delete(path);
+      if (path === LEDGER_PATH) world.ledgerTouchedMs = world.trueMs;
+    });
+  }
+
+  /** Takes one entry out of the ledger; the mismatch that follows is put right by hand in the evening. */
+  #dropEntry(): void {
+    const { world } = this;
+    const value = world.readJson(LEDGER_PATH, "now");
+    const entries = listEntries(world, "now");
+    if (entries.length === 0 || typeof value !== "object") return;
+    const gone = world.chances.operator.whole(0, entries.length - 1);
+    const rest = entries.filter((_, index) => index !== gone);
+    world.disk.put(LEDGER_PATH, JSON.stringify({ ...value, entries: rest }));
+  }
+
+  #touchAccount(): void {
+    const { world } = this;
+    const { operator } = world.chances;
+    const { exchange } = world;
+    const held = [...exchange.portfolio.positions.keys()];
+    const symbol = held.length === 0 ? FOREIGN_SYMBOL : operator.pick(held);
+    const sells =
+      exchange.desk.active.get(symbol)?.working.filter((order) =>
+        order.side === "sell" && !isDone(order) && order.isActive
+      ) ?? [];
+    const act = operator.pick([
+      "foreign position",
+      "foreign order",
+      "close",
+      "cancel stop",
+      "cancel stop",
+      "replace stop",
+      "listed position",
+      "split",
+      "rename",
+      "hide",
+    ]);
+    world.trouble(`account ${act} in ${symbol}`);
+    switch (act) {
+      case "foreign position":
+        return exchange.setPosition(FOREIGN_SYMBOL, operator.whole(1, 20), 31.4);
+      case "foreign order":
+        return void exchange.placeByHand(buildForeignOrder(operator.pick(world.market.symbols)));
+      case "close":
+        for (const order of sells) exchange.desk.cancel(order);
+        return world.plan(world.trueMs + 3_000, () => {
+          const qty = exchange.portfolio.qty(symbol);
+          if (qty > 0) exchange.desk.closePosition(symbol, qty);
+          world.trouble(`account ${symbol} closed by hand`);
+        });
+      case "cancel stop":
+        for (const order of sells.slice(0, 1)) exchange.desk.cancel(order);
+        return;
+      case "replace stop":
+        for (const order of sells.filter((each) => each.stopPriceUsd !== null).slice(0, 1)) {
+          exchange.desk.replace(order, {
+            clientOrderId: null,
+            qty: null,
+            limitPriceUsd: null,
+            stopPriceUsd: Math.round((order.stopPriceUsd ?? 1) * 99) / 100,
+            timeInForce: null,
+          });
+        }
+        return;
+      case "listed position": {
+        const listed = operator.pick(world.market.symbols);
+        const trade = exchange.quotes.lastTrade(listed, world.trueMs);
+        if (exchange.position(listed) !== null || trade === null) return;
+        if ((exchange.desk.active.get(listed)?.working.length ?? 0) > 0) return;
+        world.count("positions to adopt");
+        return exchange.setPosition(listed, operator.whole(2, 30), trade.priceUsd * 0.98);
+      }
+      case "split":
+        world.strange.add(symbol);
+        return exchange.split(symbol, operator.pick([2, 3, 10]));
+      case "rename":
+        world.strange.add(symbol);
+        return exchange.renamePosition(symbol, `${symbol}W`);
+      case "hide":
+        world.strange.add(symbol);
+        return exchange.hidePosition(symbol, operator.whole(1, 6));
+    }
+  }
+
+  /** Somebody else has traded the account before the first start, sometimes. */
+  #startAccount(): void {
+    const { world } = this;
+    if (!world.profile.families.has("account")) return;
+    if (world.chances.operator.isHit(0.5)) world.exchange.setPosition(FOREIGN_SYMBOL, 7, 30);
+  }
+
+  #jumpClock(): void {
+    const { world } = this;
+    const { operator } = world.chances;
+    const before = world.hostOffsetMs;
+    world.hostOffsetMs = operator.pick([
+      0,
+      1_500,
+      -3_000,
+      -29_000,
+      45_000,
+      -45_000,
+      3 * 3_600_000,
+      -86_400_000,
+    ]);
+    world.trouble(`clock of the host jumps from ${before} to ${world.hostOffsetMs} ms`);
+    world.plan(world.trueMs + operator.whole(1, 180) * MINUTE_MS, () => {
+      world.hostOffsetMs = operator.pick([0, 0, 800]);
+      world.trouble("clock of the host is set right");
+    });
+  }
+}
+
+import { KEY_ID as KEY, SECRET_KEY as SECRET } from "./world.ts";
+
+function buildForeignOrder(symbol: string): Record<string, unknown> {
+  return {
+    symbol,
+    side: "buy",
+    type: "limit",
+    qty: "3",
+    limit_price: "0.5",
+    time_in_force: "day",
+  };
+}

@@ -1,0 +1,67 @@
+import type { SeedResult } from "./run.ts";
+
+/** What many seeds came to together. */
+export interface Totals {
+  days: number;
+  seeds: number;
+  readonly counts: Map<string, number>;
+  readonly gapsMs: number[];
+}
+
+/** Nothing yet. */
+export function buildTotals(): Totals {
+  return { days: 0, seeds: 0, counts: new Map(), gapsMs: [] };
+}
+
+/** Adds one seed. */
+export function addResult(totals: Totals, result: SeedResult): void {
+  totals.days += result.days;
+  totals.seeds++;
+  for (const [what, count] of Object.entries(result.counts)) {
+    totals.counts.set(what, (totals.counts.get(what) ?? 0) + count);
+  }
+  totals.gapsMs.push(...result.gapsMs);
+}
+
+/** A failing seed: itself, the promise that was broken, the last steps, and the command that replays it. */
+export function formatFailure(result: SeedResult): string {
+  const { seed, violation, trace, hash } = result;
+  return [
+    ...trace,
+    "",
+    `seed ${seed} breaks: ${violation?.invariant}`,
+    `  ${violation?.detail}`,
+    `  trace ${hash}`,
+    `  replay: ${formatReplay(seed)}`,
+    "",
+  ].join("\n");
+}
+
+/** The one command that runs this seed again, the same way. */
+export function formatReplay(seed: number): string {
+  return `deno task simulate --days 1 --seed ${seed}`;
+}
+
+/** The value below which this part of a list lies; 0 for an empty one. */
+export function findPercentile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
+}
+
+/** What happened in all of them. */
+export function formatTotals(
+  totals: Totals,
+  { failures, seconds }: { readonly failures: number; readonly seconds: number },
+): string {
+  const { days, seeds, counts, gapsMs } = totals;
+  const lines = [...counts].sort(([a], [b]) => a < b ? -1 : 1)
+    .map(([what, count]) => `  ${String(count).padStart(9)}  ${what}`);
+  const gaps = `exits without a stop: ${gapsMs.length}, p50 ${findPercentile(gapsMs, 0.5)} ms, ` +
+    `p99 ${findPercentile(gapsMs, 0.99)} ms, max ${findPercentile(gapsMs, 1)} ms`;
+  return [
+    ...lines,
+    gaps,
+    `${days} days in ${seeds} seeds, ${failures} with a violation, ${seconds.toFixed(1)} s`,
+    "",
+  ].join("\n");
+}

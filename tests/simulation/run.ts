@@ -1,0 +1,106 @@
+import { Auditor } from "./auditor.ts";
+import { countOrders } from "./cycle_checks.ts";
+import { checkFiles } from "./file_checks.ts";
+import { type Ending, runIncarnation } from "./incarnation.ts";
+import { setMoods } from "./moods.ts";
+import { buildWeather } from "./network.ts";
+import { Operator } from "./operator.ts";
+import { type Counts, type Violation, World } from "./world.ts";
+
+/** What one seed came to. */
+export interface SeedResult {
+  readonly seed: number;
+  readonly days: number;
+  readonly violation: Violation | null;
+  /** The same for every run of the seed over the same code. */
+  readonly hash: string;
+  /** The last steps, only where something is wrong. */
+  readonly trace: readonly string[];
+  readonly counts: Counts;
+  /** Milliseconds without a stop in each exit. */
+  readonly gapsMs: readonly number[];
+}
+
+const MINUTE_MS = 60_000;
+/** Processes that one run may start; more is a loop of deaths. */
+const INCARNATIONS_MAX = 400;
+
+/** Runs one seed: some trading days of the real engine in a world that does its worst. */
+export async function runSeed(seed: number): Promise<SeedResult> {
+  const world = new World(seed);
+  const auditor = new Auditor(world);
+  const operator = new Operator(world);
+  const weather = buildWeather();
+  world.note(`seed ${seed}: ${[...world.profile.families].join(",") || "calm"}`);
+  operator.install();
+  setMoods(world, weather);
+  setDiskFaults(world);
+  planEnd(world, auditor);
+  while (!world.isOver && world.incarnation < INCARNATIONS_MAX) {
+    for (const change of operator.nextSettings.splice(0)) change();
+    const ending = await runIncarnation(world, auditor, weather);
+    if (world.isOver) break;
+    endIncarnation(world, ending);
+  }
+  if (world.incarnation >= INCARNATIONS_MAX) world.violate("the engine stays up", "400 deaths");
+  if (world.violations.length === 0) checkFiles(auditor);
+  countOrders(world);
+  const violation = world.violations[0] ?? null;
+  return {
+    seed,
+    days: world.profile.dayCount,
+    violation,
+    hash: world.trace.hash,
+    trace: violation === null ? [] : world.trace.listLast(),
+    counts: world.counts,
+    gapsMs: auditor.gapsMs,
+  };
+}
+
+/** What follows the end of a process: a disk that forgot, a pause, another start. */
+function endIncarnation(world: World, ending: Ending): void {
+  const { crash } = world.chances;
+  switch (ending.kind) {
+    case "bug":
+      return world.violate("the engine never dies of itself", ending.message);
+    case "crashed": {
+      world.count("crashes");
+      const isPowerLost = crash.isHit(0.6);
+      if (isPowerLost) world.disk.crash(crash);
+      world.note(isPowerLost ? "power was lost" : "the process was killed");
+      return world.advance(crash.pick([200, 5_000, 30_000, 5 * MINUTE_MS, 40 * MINUTE_MS]));
+    }
+    case "exited":
+      if (ending.status !== 0) return world.advance(10 * MINUTE_MS);
+      return world.advance(crash.pick([2_000, 2_000, 20_000, 10 * MINUTE_MS]));
+  }
+}
+
+function planEnd(world: World, auditor: Auditor): void {
+  for (const { closeMs } of world.days) world.plan(closeMs, () => auditor.closed());
+  const lastMs = world.days.at(-1)?.closeMs ?? world.trueMs;
+  world.plan(lastMs + 20 * MINUTE_MS, () => {
+    world.note("the run is at its end");
+    world.isOver = true;
+    world.stop.abort();
+  });
+}
+
+/** The disk takes its time to sync, fails, and is where the process may die. */
+function setDiskFaults(world: World): void {
+  const { families, intensity } = world.profile;
+  const { disk, crash } = world.chances;
+  let fullUntilMs = 0;
+  world.onDiskStep = (op, path, isWrite) => {
+    if (world.isDead) world.enter(-1);
+    if (!isWrite) return null;
+    if (op === "sync" || op === "syncDir") world.advance(1 + disk.whole(0, 3));
+    if (families.has("crash") && crash.isHit(0.0012 * intensity)) world.crash(`${op} ${path}`);
+    if (!families.has("disk")) return null;
+    if (disk.isHit(0.0006 * intensity)) fullUntilMs = world.trueMs + disk.whole(1, 20 * MINUTE_MS);
+    const isFull = world.trueMs < fullUntilMs && op !== "remove";
+    if (!isFull && !disk.isHit(0.002 * intensity)) return null;
+    world.trouble(`disk ${op} fails: ${path}`);
+    return { cause: isFull ? "no space left on the device" : "input/output error" };
+  };
+}

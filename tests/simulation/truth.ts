@@ -1,0 +1,155 @@
+import { isDone, leftQty, rootOf, type SimOrder } from "../simulator/order.ts";
+import { nyDateAt } from "../simulator/sessions.ts";
+import { KILL_PATH, LEDGER_PATH, STATE_PATH, TOKEN_PATH, type World } from "./world.ts";
+
+// What is so, found without asking the engine: from the settings, the files' bytes and the exchange's own books.
+
+/** An entry of the live ledger as its JSON has it. */
+export interface RawEntry {
+  readonly client_order_id: string | null;
+  readonly symbol: string;
+  readonly side: string;
+  readonly status: string;
+  readonly reason: string | null;
+  readonly notional: number;
+  readonly qty: number | null;
+  readonly detail?: string | null;
+}
+
+/** A managed position as the state file has it. */
+export interface RawPosition {
+  readonly symbol: string;
+  readonly position_id: string;
+  readonly adopted_qty: number;
+  readonly r1: number;
+  readonly stop: number;
+  readonly trimmed_r1: boolean;
+  readonly trimmed_r2: boolean;
+  readonly qty: number | null;
+  readonly unexplained_qty: number | null;
+  readonly opened_at: string;
+}
+
+const ON: ReadonlySet<string> = new Set(["1", "true", "yes", "on"]);
+
+/** Why the operator does not want a live order now, or `null` (runbook 2: two keys, kill switch, DRY_RUN). */
+export function findObjection(world: World): string | null {
+  const { settings, disk } = world;
+  if (ON.has(settings["DRY_RUN"] ?? "")) return "DRY_RUN is on";
+  if (ON.has(settings["KILL_SWITCH"] ?? "")) return "KILL_SWITCH is on";
+  if (disk.has(KILL_PATH)) return "the KILL_SWITCH file exists";
+  if (!ON.has(settings["LIVE_TRADING"] ?? "")) return "LIVE_TRADING is off";
+  const bytes = disk.bytesOf(TOKEN_PATH);
+  const token = bytes === null ? "" : new TextDecoder().decode(bytes).trim();
+  if (token === "" || token !== (settings["LIVE_CONFIRM_TOKEN"] ?? "").trim()) {
+    return "the tokens differ";
+  }
+  return null;
+}
+
+/** Why LIVE can't be counted from the ledger file as it is now, or `null` (pipeline 6). */
+export function findLedgerFault(world: World): string | null {
+  const value = world.readJson(LEDGER_PATH, "now");
+  if (!isRecord(value)) return "the ledger is missing or unreadable";
+  if (value["date_ny"] !== nyDateAt(world.trueMs)) return `the ledger is of ${value["date_ny"]}`;
+  if (!Array.isArray(value["entries"])) return "the ledger has no entries";
+  for (const entry of value["entries"]) {
+    if (!isRecord(entry)) return "an entry of the ledger is none";
+    const notional = entry["notional"];
+    if (typeof notional !== "number" || !(notional >= 0)) return "a notional is no amount";
+  }
+  if (Number(value["mismatches"]) >= 2) return "the ledger has two mismatches";
+  return null;
+}
+
+/** Entries of a ledger file; empty where it can't be read. */
+export function listEntries(world: World, view: "now" | "synced", path = LEDGER_PATH): RawEntry[] {
+  const value = world.readJson(path, view);
+  if (!isRecord(value) || !Array.isArray(value["entries"])) return [];
+  return value["entries"] as RawEntry[];
+}
+
+/** Managed positions of the state file; empty where it can't be read. */
+export function listPositions(world: World): RawPosition[] {
+  const value = world.readJson(STATE_PATH, "now");
+  if (!isRecord(value) || !Array.isArray(value["positions"])) return [];
+  return value["positions"] as RawPosition[];
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** What working sells hold of a position, by the exchange's own books. */
+export interface Coverage {
+  readonly heldQty: number;
+  /** By sells that are not on their way out. */
+  readonly coveredQty: number;
+  /** By good-till-canceled stops among them. */
+  readonly gtcQty: number;
+  readonly isLeaving: boolean;
+  readonly isSelling: boolean;
+}
+
+/** The sells of a symbol that the exchange works, held against its position. */
+export function readCoverage(world: World, symbol: string): Coverage {
+  const groups = new Map<SimOrder, SimOrder[]>();
+  for (const order of world.exchange.desk.active.get(symbol)?.working ?? []) {
+    if (order.side !== "sell" || isDone(order) || !order.isActive) continue;
+    const root = rootOf(order);
+    groups.set(root, [...groups.get(root) ?? [], order]);
+  }
+  let coveredQty = 0;
+  let gtcQty = 0;
+  let isLeaving = false;
+  let isSelling = false;
+  for (const orders of groups.values()) {
+    if (orders.some((order) => order.type === "market")) isSelling = true;
+    if (
+      orders.some((order) => order.status.startsWith("pending_") && order.status !== "pending_new")
+    ) {
+      isLeaving = true;
+      continue;
+    }
+    const qty = Math.max(...orders.map(leftQty));
+    coveredQty += qty;
+    const hasStop = orders.some((order) => order.stopPriceUsd !== null);
+    if (hasStop && orders.every((order) => order.timeInForce === "gtc")) gtcQty += qty;
+  }
+  const heldQty = world.exchange.portfolio.qty(symbol);
+  return { heldQty, coveredQty, gtcQty, isLeaving, isSelling };
+}
+
+/** Whether the engine named the order; the operator's `flatten` is not simulated. */
+export function isEngineOrder(order: SimOrder): boolean {
+  return order.clientOrderId.startsWith("avwap-");
+}
+
+/** The engine's entries at the exchange, rejected ones left out. */
+export function listAcceptedEntries(world: World): SimOrder[] {
+  return world.exchange.orders.filter((order) =>
+    order.parent === null && order.side === "buy" && isEngineOrder(order) &&
+    order.status !== "rejected"
+  );
+}
+
+/** The highest stop that the exchange ever took for a position, its entry's own leg included; 0 where none. */
+export function findHighestStop(world: World, positionId: string): number {
+  let highestUsd = 0;
+  for (const order of world.exchange.orders) {
+    const isMine = order.clientOrderId.startsWith(`${positionId}-stop-`) ||
+      order.parent?.clientOrderId === positionId;
+    if (isMine && order.stopPriceUsd !== null && order.status !== "rejected") {
+      highestUsd = Math.max(highestUsd, order.stopPriceUsd);
+    }
+  }
+  return highestUsd;
+}
+
+/** The first key of a map that a predicate accepts, for messages. */
+export function describeOrders(world: World, symbol: string): string {
+  return world.exchange.orders.filter((order) => order.symbol === symbol && !isDone(order))
+    .map((order) =>
+      `${order.side} ${order.type} ${order.qty}/${order.filledQty} ${order.status} ${order.timeInForce}`
+    ).join("; ");
+}

@@ -1,0 +1,248 @@
+import { Exchange } from "../simulator/exchange.ts";
+import { nyDateAt, type SimSession } from "../simulator/sessions.ts";
+import { type DiskHost, SimDisk } from "./disk.ts";
+import { buildMarket, type Market } from "./market.ts";
+import { buildProfile, type Profile } from "./profile.ts";
+import { Prng } from "./prng.ts";
+import { Trace } from "./trace.ts";
+
+/** The simulated process died at this step; whoever catches it is already gone. */
+export class CrashError extends Error {
+  override readonly name = "CrashError";
+}
+
+/** A broken promise of the engine. */
+export interface Violation {
+  readonly invariant: string;
+  readonly detail: string;
+}
+
+/** The environment of the simulated service, as the operator set it. */
+export type Settings = Record<string, string>;
+
+/** Something that the world does at its time. */
+interface Plan {
+  readonly atMs: number;
+  readonly run: () => void;
+}
+
+/** What a run came to, added up over seeds: a simulation in which nothing happens proves nothing. */
+export type Counts = Record<string, number>;
+
+export const STATE_DIR = "/state";
+export const LEDGER_PATH = `${STATE_DIR}/live_orders_today.json`;
+export const STATE_PATH = `${STATE_DIR}/execution_state.json`;
+export const KILL_PATH = `${STATE_DIR}/KILL_SWITCH`;
+export const TOKEN_PATH = `${STATE_DIR}/live_confirm_token.txt`;
+export const LIST_PATH = "/scan/daily_candidates.csv";
+export const KEY_ID = "PKSIMULATED0KEY0ID";
+export const SECRET_KEY = "simulated-secret-key-0123456789";
+
+/** Chance for each part of a run, so that one part's draws move nothing in another. */
+export interface Chances {
+  readonly net: Prng;
+  readonly disk: Prng;
+  readonly crash: Prng;
+  readonly operator: Prng;
+  readonly market: Prng;
+  readonly engine: Prng;
+  readonly mood: Prng;
+}
+
+/** The one mutable thing of a run: time, market, broker, disk, and what the operator has set. */
+export class World implements DiskHost {
+  readonly profile: Profile;
+  readonly market: Market;
+  readonly exchange: Exchange;
+  readonly disk: SimDisk;
+  readonly chances: Chances;
+  readonly trace = new Trace();
+  readonly counts: Counts = {};
+  readonly violations: Violation[] = [];
+  /** True time, Unix ms: the broker's. */
+  trueMs: number;
+  /** Host clock minus true time. */
+  hostOffsetMs = 0;
+  settings: Settings = {};
+  /** Counts processes of the engine; a port of an earlier one is dead. */
+  incarnation = 0;
+  isDead = true;
+  stop: AbortController = new AbortController();
+  /** Whether the run is at its end. */
+  isOver = false;
+  /** Faults and acts of others since the cycle began: what an invariant of quiet cycles needs to be 0. */
+  troubles = 0;
+  lastTroubleMs = 0;
+  /** Files that somebody else damaged or took, and has not put right. */
+  readonly damaged = new Set<string>();
+  /** When somebody else last touched the live ledger. */
+  ledgerTouchedMs = -Infinity;
+  /** Symbols with a split, a new name, or a position that comes and goes: nobody can tell what is right for them. */
+  readonly strange = new Set<string>();
+  /** Asked before each step of the disk. */
+  onDiskStep: (op: string, path: string, isWrite: boolean) => { readonly cause: string } | null =
+    () => null;
+  readonly #plans: Plan[] = [];
+  #isInPlan = false;
+
+  constructor(readonly seed: number) {
+    const root = new Prng(seed);
+    this.chances = {
+      net: root.fork("net"),
+      disk: root.fork("disk"),
+      crash: root.fork("crash"),
+      operator: root.fork("operator"),
+      market: root.fork("market"),
+      engine: root.fork("engine"),
+      mood: root.fork("mood"),
+    };
+    this.profile = buildProfile(root.fork("profile"));
+    this.market = buildMarket(root.fork("prices"), this.profile.dayCount);
+    const first = this.market.sessions[1];
+    if (first === undefined) throw new RangeError("a run needs a day");
+    this.trueMs = first.openMs - 45 * 60_000;
+    this.exchange = new Exchange({
+      script: this.market.script,
+      sessions: this.market.sessions,
+      startMs: this.trueMs,
+      keyId: KEY_ID,
+      secretKey: SECRET_KEY,
+      tickMs: 5000,
+      requestLogMax: 0,
+    });
+    this.disk = new SimDisk(this);
+  }
+
+  /** Sessions that are traded in. */
+  get days(): readonly SimSession[] {
+    return this.market.sessions.slice(1);
+  }
+
+  /** The host's wall clock, Unix ms. */
+  nowMs(): number {
+    return this.trueMs + this.hostOffsetMs;
+  }
+
+  step(op: string, path: string, isWrite: boolean): { readonly cause: string } | null {
+    return this.onDiskStep(op, path, isWrite);
+  }
+
+  written(path: string, bytes: Uint8Array): void {
+    this.checkSecrets(`file ${path}`, new TextDecoder().decode(bytes));
+  }
+
+  /** Lets true time pass; what was planned for it happens on the way. */
+  advance(ms: number): void {
+    const untilMs = this.trueMs + ms;
+    if (!this.#isInPlan) {
+      for (let next = this.#plans[0]; next !== undefined && next.atMs <= untilMs;) {
+        this.#plans.shift();
+        this.trueMs = Math.max(this.trueMs, next.atMs);
+        this.exchange.advanceTo(this.trueMs);
+        this.#isInPlan = true;
+        try {
+          next.run();
+        } finally {
+          this.#isInPlan = false;
+        }
+        next = this.#plans[0];
+      }
+    }
+    this.trueMs = Math.max(this.trueMs, untilMs);
+  }
+
+  /** Plans something for a moment; of two at the same one the first planned is first. */
+  plan(whenMs: number, run: () => void): void {
+    const atMs = Math.round(whenMs);
+    let at = this.#plans.length;
+    while (at > 0 && (this.#plans[at - 1]?.atMs ?? 0) > atMs) at--;
+    this.#plans.splice(at, 0, { atMs, run });
+  }
+
+  /** One step for the trace. */
+  note(text: string): void {
+    this.trace.note(this.trueMs, text);
+  }
+
+  /** One more of something, for the statistics. */
+  count(what: string, more = 1): void {
+    this.counts[what] = (this.counts[what] ?? 0) + more;
+  }
+
+  /** Notes a fault or an act of somebody else. */
+  trouble(what: string): void {
+    this.troubles++;
+    this.lastTroubleMs = this.trueMs;
+    this.count(`trouble: ${what.split(" ", 2).join(" ")}`);
+    this.note(`!! ${what}`);
+  }
+
+  /** A promise is broken: the run ends here. */
+  violate(invariant: string, detail: string): void {
+    if (this.violations.length > 0) return;
+    this.violations.push({ invariant, detail });
+    this.note(`** VIOLATION ${invariant}: ${detail}`);
+    this.isOver = true;
+    this.isDead = true;
+    this.stop.abort();
+  }
+
+  /** The process dies now. @throws {CrashError} Always. */
+  crash(where: string): never {
+    this.trouble(`crash ${where}`);
+    this.isDead = true;
+    throw new CrashError(where);
+  }
+
+  /** Throws where the process that asks is dead. */
+  enter(incarnation: number): void {
+    if (this.isDead || incarnation !== this.incarnation) {
+      throw new CrashError("the process is gone");
+    }
+  }
+
+  /** Nothing that is kept may hold a credential. */
+  checkSecrets(where: string, text: string): void {
+    const secrets = [KEY_ID, SECRET_KEY, this.settings["LIVE_CONFIRM_TOKEN"] ?? ""];
+    for (const secret of secrets) {
+      if (secret.length < 6 || !text.includes(secret)) continue;
+      this.violate("no credential in any file or log", `${where} holds one`);
+    }
+  }
+
+  /** Whether the scan's file is of today in New York, by its time. */
+  isListFresh(): boolean {
+    const modifiedMs = this.disk.modifiedMsOf(LIST_PATH);
+    return modifiedMs !== null && nyDateAt(modifiedMs) === nyDateAt(this.trueMs);
+  }
+
+  /** Whether shares that the engine's last entry in the symbol bought are still there, by all fills since. */
+  isOwned(symbol: string): boolean {
+    const orders = this.exchange.orders.filter((order) => order.symbol === symbol);
+    const entry = orders.findLast((order) =>
+      order.parent === null && order.side === "buy" && order.clientOrderId.startsWith("avwap-") &&
+      order.filledQty > 0
+    );
+    const fromMs = entry?.fills[0]?.atMs;
+    if (fromMs === undefined) return false;
+    let qty = 0;
+    for (const order of orders) {
+      for (const fill of order.fills) {
+        if (fill.atMs >= fromMs) qty += order.side === "buy" ? fill.qty : -fill.qty;
+      }
+    }
+    return qty > 0;
+  }
+
+  /** A JSON file as it is, or as a crash would leave it; `undefined` where it is none. */
+  readJson(path: string, view: "now" | "synced"): unknown {
+    const bytes = view === "now" ? this.disk.bytesOf(path) : this.disk.syncedBytesOf(path);
+    if (bytes === null) return undefined;
+    try {
+      const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+      return value;
+    } catch {
+      return undefined;
+    }
+  }
+}

@@ -6,7 +6,13 @@ import { createBoundedSend } from "../broker/bounded_send.ts";
 import { createFetchSend } from "../broker/fetch_transport.ts";
 import type { EngineEvent } from "../domain/events.ts";
 import { RUN_ONCE_MS } from "../engine/engine.ts";
-import type { EnginePorts, EventPort, LogPort, ServicePort } from "../engine/ports.ts";
+import type {
+  EnginePorts,
+  EventLogPort,
+  EventPort,
+  LogPort,
+  ServicePort,
+} from "../engine/ports.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
 import { createServiceManager } from "../runtime/service_manager.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";
@@ -123,11 +129,12 @@ function buildService(log: LogPort): ServicePort {
 }
 
 /** Alerts begin with the mode as the gate last gave it; until it gave one, nothing is LIVE. */
-function watchMode(events: EventPort): { events: EventPort; read: () => "LIVE" | "DRY_RUN" } {
+function watchMode(events: EventLog): { events: EventLogPort; read: () => "LIVE" | "DRY_RUN" } {
   let mode: "LIVE" | "DRY_RUN" = "DRY_RUN";
   return {
     read: () => mode,
     events: {
+      listDay: (query) => events.listDay(query),
       record(event: EngineEvent) {
         if (event.type === "gate") mode = event["mode"] === "LIVE" ? "LIVE" : "DRY_RUN";
         return events.record(event);

@@ -1,4 +1,4 @@
-import type { EngineEvent } from "../domain/events.ts";
+import type { EngineEvent, EventType, RecordedEvent } from "../domain/events.ts";
 import type { EngineState } from "../domain/engine_state.ts";
 import type { Allowlist, ReadFailure, TokenFile } from "../domain/gate.ts";
 import type { Caps } from "../domain/caps.ts";
@@ -216,6 +216,8 @@ export interface DryRunLedgerPort {
   has(key: { readonly dateNy: string; readonly symbol: string }): Promise<boolean>;
   /** Durable when it returns. @throws {StateError} */
   record(order: DryRunOrder): Promise<void>;
+  /** The day's simulated submissions. @throws {StateError} */
+  list(dateNy: string): Promise<DryRunOrder[]>;
 }
 
 /** The operator's files, read afresh at each call. */
@@ -246,6 +248,14 @@ export interface WatchlistPort {
 /** The audit trail. Never throws: a line that can't be written is said in the log, once. */
 export interface EventPort {
   record(event: EngineEvent): Promise<void>;
+}
+
+/** The audit trail with what the daily summary reads back of it. */
+export interface EventLogPort extends EventPort {
+  /** The events of these types that were recorded on a New York date, oldest first. @throws {StateError} */
+  listDay(
+    query: { readonly dateNy: string; readonly types: readonly EventType[] },
+  ): Promise<RecordedEvent[]>;
 }
 
 /** The log, one line each; the implementation puts the New York time in front. */
@@ -327,7 +337,7 @@ export interface EnginePorts {
   readonly dryRunLedger: DryRunLedgerPort;
   readonly operatorFiles: OperatorFilesPort;
   readonly watchlist: WatchlistPort;
-  readonly events: EventPort;
+  readonly events: EventLogPort;
   readonly log: LogPort;
   readonly alerts: AlertPort;
   readonly service: ServicePort;

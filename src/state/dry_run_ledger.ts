@@ -30,6 +30,10 @@ export function createDryRunLedger(
         const orders = await readOrders(fs, path);
         await replaceFile(fs, path, buildFile(orders, order));
       }),
+    list: (dateNy) =>
+      inTurn(async () =>
+        (await listDryRunOrders(fs, path)).filter((order) => order.dateNy === dateNy)
+      ),
   };
 }
 

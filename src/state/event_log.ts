@@ -1,7 +1,8 @@
-import type { EngineEvent, EventType } from "../domain/events.ts";
+import type { EngineEvent, EventType, RecordedEvent } from "../domain/events.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
-import { type ClockPort, type EventPort, type LogPort, StateError } from "../engine/ports.ts";
+import { type ClockPort, type EventLogPort, type LogPort, StateError } from "../engine/ports.ts";
 import { buildEventLine, buildEventPath, parseEventFileName } from "./event_line.ts";
+import { readEvents } from "./event_reader.ts";
 import { EventFileWriter, type EventLine } from "./event_file_writer.ts";
 import { type FileSystem, joinPath } from "./file_system.ts";
 import { buildRedact } from "./redaction.ts";
@@ -15,7 +16,10 @@ const ESSENTIAL: ReadonlySet<EventType> = new Set<EventType>([
   "order_recorded",
   "order_request",
   "order_answer",
+  "exchange",
   "order_update",
+  "fill",
+  "verdict",
   "gate",
   "kill_switch",
   "alert",
@@ -23,7 +27,7 @@ const ESSENTIAL: ReadonlySet<EventType> = new Set<EventType>([
 ]);
 
 /** The event log, with what the engine calls once a day. */
-export interface EventLog extends EventPort {
+export interface EventLog extends EventLogPort {
   /** Removes event files older than `EVENTS_KEPT_DAYS`. Never throws: a failure is a log line. */
   removeOld(): Promise<void>;
 }
@@ -71,8 +75,22 @@ export function createEventLog(options: EventLogOptions): EventLog {
         await writer.write(batch);
       });
     },
+    // In turn: what was recorded before is read too.
+    listDay: (query) => inTurn(() => listDay(options, query)),
     removeOld: () => inTurn(() => removeOld(options)),
   };
+}
+
+async function listDay(
+  { fs, stateDir }: EventLogOptions,
+  { dateNy, types }: { readonly dateNy: string; readonly types: readonly EventType[] },
+): Promise<RecordedEvent[]> {
+  const wanted = new Set<string>(types);
+  const found: RecordedEvent[] = [];
+  for await (const item of readEvents(fs, { stateDir, dateNy })) {
+    if (item.kind === "event" && wanted.has(item.event.type)) found.push(item.event);
+  }
+  return found;
 }
 
 async function removeOld({ fs, stateDir, clock, log }: EventLogOptions): Promise<void> {

@@ -104,6 +104,7 @@ function buildPorts(
     operatorFiles: createOperatorFiles({ fs, stateDir }),
     watchlist: createWatchlistFile({ fs, path: config.watchlist.path }),
     events: {
+      listDay: (query) => eventLog.listDay(query),
       record: async (event) => {
         auditor.event(event);
         await eventLog.record(event);

@@ -1,4 +1,5 @@
-import type { AlpacaClient } from "../broker/alpaca_client.ts";
+import { type AlpacaClient, createAlpacaClient } from "../broker/alpaca_client.ts";
+import { createFetchSend } from "../broker/fetch_transport.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
 import type { EventPort, LiveLedgerPort, OperatorFilesPort, StatePort } from "../engine/ports.ts";
@@ -8,7 +9,7 @@ import { createExecutionState } from "../state/execution_state.ts";
 import type { FileSystem } from "../state/file_system.ts";
 import { createLiveLedger } from "../state/live_ledger.ts";
 import { createOperatorFiles } from "../state/operator_files.ts";
-import { buildBroker } from "./adapters.ts";
+import { REQUEST_TIMEOUT_MS } from "./adapters.ts";
 import type { ProgramHost } from "./command.ts";
 import { createErrorLog } from "./operator_config.ts";
 
@@ -36,13 +37,36 @@ export function buildOperatorFiles(stateDir: string): OperatorFiles {
 /** Events of a command that changes nothing. */
 const NO_EVENTS: EventPort = { record: () => Promise.resolve() };
 
-/** The broker, for a command of the operator; what it changes goes to `events`. */
+/** The broker, for a command of the operator; each order-changing exchange is kept in `events`. */
 export function buildOperatorBroker(
   host: ProgramHost,
   config: ProgramConfig,
   events: EventPort = NO_EVENTS,
 ): AlpacaClient {
-  return buildBroker({ host, config, log: createErrorLog(host), events });
+  return createAlpacaClient({
+    tradingUrl: config.endpoint.tradingUrl,
+    dataUrl: config.endpoint.dataUrl,
+    keyId: config.keyId,
+    secretKey: config.secretKey,
+    send: createFetchSend(host.fetch),
+    clock: host.clock,
+    chance: host.chance,
+    feed: config.feed,
+    timeoutMs: REQUEST_TIMEOUT_MS,
+    log: createErrorLog(host),
+    // Not awaited: the log writes in turn, and the last event of a command is waited for.
+    onExchange: (exchange) =>
+      void events.record({
+        type: "exchange",
+        method: exchange.method,
+        path: exchange.path,
+        request_body: exchange.requestBody,
+        http_status: exchange.httpStatus,
+        failure: exchange.failure,
+        answer_body: exchange.answerBody,
+        took_ms: exchange.tookMs,
+      }),
+  });
 }
 
 /** The broker's orders of one New York date, nested. @throws {BrokerError} */

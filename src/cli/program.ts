@@ -10,6 +10,7 @@ import { LEDGER_VERIFY_COMMAND } from "./ledger_verify.ts";
 import { type ParsedOptions, parseOptions, UsageError } from "./options.ts";
 import { RESUME_COMMAND } from "./resume.ts";
 import { RUN_COMMAND } from "./run.ts";
+import { STATUS_COMMAND } from "./status.ts";
 import { findNearest } from "./suggest.ts";
 import { TOKEN_COMMAND } from "./token.ts";
 import { formatVersion, PROGRAM } from "./version.ts";
@@ -17,6 +18,7 @@ import { formatVersion, PROGRAM } from "./version.ts";
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
   RUN_COMMAND,
+  STATUS_COMMAND,
   TOKEN_COMMAND,
   KILL_COMMAND,
   RESUME_COMMAND,

@@ -1,0 +1,139 @@
+import { listBrokerFindings } from "../domain/ledger_findings.ts";
+import { dateNyOf } from "../domain/ny_time.ts";
+import { reconcile } from "../domain/reconcile.ts";
+import type { LedgerRead, WatchlistRead } from "../engine/ports.ts";
+import { checkWatchlist } from "../engine/watchlist_step.ts";
+import type { ProgramConfig } from "../runtime/config.ts";
+import { joinPath } from "../state/file_system.ts";
+import { probeLock } from "../state/lock_probe.ts";
+import { KILL_SWITCH_FILE } from "../state/operator_files.ts";
+import { readText } from "../state/text_file.ts";
+import { createWatchlistFile } from "../state/watchlist_file.ts";
+import { createPaint } from "./colour.ts";
+import type { Command, ProgramHost } from "./command.ts";
+import { EXIT } from "./exit_status.ts";
+import { previewGate } from "./gate_preview.ts";
+import { readBrokerConfig, readOperatorConfig, runGuarded } from "./operator_config.ts";
+import {
+  buildOperatorBroker,
+  buildOperatorFiles,
+  listOrdersOfDay,
+  type OperatorFiles,
+} from "./operator_world.ts";
+import type { ParsedOptions } from "./options.ts";
+import { type BrokerFacts, buildStatusReport, type StatusFacts } from "./status_report.ts";
+import { formatStatus } from "./status_text.ts";
+import { PROGRAM, VERSION } from "./version.ts";
+
+/** `status`: one screen that says where everything stands (interface, Commands). */
+export const STATUS_COMMAND: Command = {
+  name: "status",
+  summary: "mode and why, kill switch, caps left, ledger, intents, positions",
+  description:
+    "Prints the mode that the gate would give now and why, kill switch, caps with what is left\n" +
+    "today, ledger, intents, managed positions and their stops, watchlist and last cycle. From the\n" +
+    "files alone, without credentials; --broker asks the broker too and names what differs. It goes\n" +
+    "by the environment of this very call, so give it the service's. --json prints one document\n" +
+    "with the fields version, at, state_dir, service, endpoint, gate, kill_switch, allowlist, caps,\n" +
+    "ledger, state, intents, positions, watchlist, last_cycle, broker.",
+  options: [
+    {
+      name: "broker",
+      valueName: null,
+      help: "ask the broker too; exits 69 where it can't be asked",
+    },
+    { name: "json", valueName: null, help: "one JSON document" },
+  ],
+  examples: [`${PROGRAM} status`, `${PROGRAM} status --broker`, `${PROGRAM} status --json`],
+  run: (host, options) => runGuarded(host, () => runStatus(host, options)),
+};
+
+async function runStatus(host: ProgramHost, { flags }: ParsedOptions): Promise<number> {
+  const { config } = readOperatorConfig(host.environment);
+  const files = buildOperatorFiles(config.stateDir);
+  const ledger = await files.ledger.read();
+  const broker = flags.has("broker") ? await readBroker(host, ledger) : null;
+  const report = buildStatusReport(await readFacts(host, { config, files, ledger, broker }));
+  const text = flags.has("json")
+    ? JSON.stringify(report, null, 2)
+    : formatStatus(report, createPaint(host.isTerminal ?? false)).join("\n");
+  host.writeOut(`${text}\n`);
+  return EXIT.done;
+}
+
+async function readFacts(
+  host: ProgramHost,
+  { config, files, ledger, broker }: {
+    readonly config: ProgramConfig;
+    readonly files: OperatorFiles;
+    readonly ledger: LedgerRead;
+    readonly broker: BrokerFacts | null;
+  },
+): Promise<StatusFacts> {
+  const { fs, stateDir, operatorFiles } = files;
+  // The broker's clock where it was asked: the day is the market's.
+  const todayNy = dateNyOf(broker?.clock.timestampMs ?? host.clock.nowMs());
+  const watchlist: WatchlistRead = await createWatchlistFile({ fs, path: config.watchlist.path })
+    .read();
+  const state = await files.state.read();
+  const isKillSwitchFile = await operatorFiles.isKillSwitchOn();
+  const gate = previewGate({
+    config: config.engine,
+    host: config.endpoint.host,
+    isKillSwitchFile,
+    fileToken: await operatorFiles.readToken(),
+    ledger,
+    state,
+    archived: await files.ledger.listArchived(1),
+    todayNy,
+    broker: broker === null ? null : {
+      accountId: broker.account.accountId,
+      positionsProblem: null,
+      ledgerProblem: null,
+    },
+  });
+  return {
+    version: VERSION,
+    nowMs: host.clock.nowMs(),
+    todayNy,
+    stateDir,
+    host: config.endpoint.host,
+    config: config.engine,
+    gate,
+    isKillSwitchFile,
+    killSwitchText: isKillSwitchFile ? await readKillSwitchText(files) : null,
+    ledger,
+    state,
+    watchlist: checkWatchlist(watchlist, todayNy),
+    watchlistPath: config.watchlist.path,
+    lock: await probeLock({ stateDir, clock: host.clock }),
+    broker,
+  };
+}
+
+const KILL_SWITCH_BYTES_MAX = 4096;
+
+/** What `kill --reason` left, where it is a readable text; a kill switch is on whatever is in it. */
+async function readKillSwitchText({ fs, stateDir }: OperatorFiles): Promise<string | null> {
+  const read = await readText(fs, joinPath(stateDir, KILL_SWITCH_FILE), KILL_SWITCH_BYTES_MAX);
+  return read.kind === "text" ? read.text.trim() : null;
+}
+
+/** @throws {BrokerError} @throws {ConfigError} Where a credential is missing. */
+async function readBroker(host: ProgramHost, read: LedgerRead): Promise<BrokerFacts> {
+  const broker = buildOperatorBroker(host, readBrokerConfig(host.environment));
+  const clock = await broker.readClock();
+  const account = await broker.readAccount();
+  const positions = await broker.listPositions();
+  const openOrders = await broker.listOrders({ status: "open" });
+  const differences: string[] = [];
+  if (read.kind === "ok") {
+    const orders = await listOrdersOfDay(broker, read.ledger.dateNy);
+    // What the day's list lacks may be an earlier day's: that is for `ledger verify` to look up.
+    const { missing } = reconcile(read.ledger, orders);
+    const known = read.ledger.entries.filter((entry) => !missing.includes(entry));
+    const findings = listBrokerFindings({ ...read.ledger, entries: known }, orders, []);
+    differences.push(...findings.map(({ text }) => `ledger: ${text}`));
+  }
+  return { clock, account, positions, openOrders, differences };
+}

@@ -1,0 +1,323 @@
+import type { EngineState } from "../domain/engine_state.ts";
+import { formatAllowlist, formatGateReason, type GateDecision } from "../domain/gate.ts";
+import {
+  buildCapUsage,
+  countsTowardCaps,
+  isOpenEntry,
+  isUnsettled,
+  type LiveLedger,
+} from "../domain/ledger.ts";
+import { microsToUsd } from "../domain/money.ts";
+import { formatUtc } from "../domain/ny_time.ts";
+import {
+  type BrokerAccount,
+  type BrokerOrder,
+  type BrokerPosition,
+  flattenOrders,
+  isFinal,
+  remainingQty,
+} from "../domain/orders.ts";
+import type { MarketClock } from "../domain/market.ts";
+import {
+  countCovered,
+  countGtcCovered,
+  isStopOrder,
+  listSellGroups,
+} from "../domain/protection.ts";
+import type { EngineConfig, LedgerRead, StateRead } from "../engine/ports.ts";
+import type { WatchlistStep } from "../engine/watchlist_step.ts";
+import type { LockProbe } from "../state/lock_probe.ts";
+
+/** What the broker showed, all at about the same moment. */
+export interface BrokerFacts {
+  readonly clock: MarketClock;
+  readonly account: BrokerAccount;
+  readonly positions: readonly BrokerPosition[];
+  /** Nested. */
+  readonly openOrders: readonly BrokerOrder[];
+  /** What contradicts the ledger, in words. */
+  readonly differences: readonly string[];
+}
+
+/** Everything that `status` read. */
+export interface StatusFacts {
+  readonly version: string;
+  readonly nowMs: number;
+  readonly todayNy: string;
+  readonly stateDir: string;
+  readonly host: string;
+  readonly config: EngineConfig;
+  readonly gate: GateDecision;
+  readonly isKillSwitchFile: boolean;
+  readonly killSwitchText: string | null;
+  readonly ledger: LedgerRead;
+  readonly state: StateRead;
+  readonly watchlist: WatchlistStep;
+  readonly watchlistPath: string;
+  readonly lock: LockProbe;
+  /** `null` where the broker was not asked. */
+  readonly broker: BrokerFacts | null;
+}
+
+/** A cap with its use today; `left` is never below 0. */
+export interface CapStatus {
+  readonly limit: number;
+  readonly used: number;
+  readonly left: number;
+}
+
+/** One managed position; what only the broker knows is `null` without `--broker`. Prices in USD per share. */
+export interface PositionStatus {
+  readonly symbol: string;
+  readonly qty: number | null;
+  readonly stop_usd: number;
+  readonly pivot_usd: number;
+  readonly r1_usd: number;
+  readonly r2_usd: number;
+  readonly high_water_usd: number;
+  readonly is_trimmed_r1: boolean;
+  readonly is_trimmed_r2: boolean;
+  readonly unexplained_qty: number | null;
+  readonly broker: {
+    readonly qty: number;
+    /** Shares that working sells cover, and of these those that outlive the day. */
+    readonly covered_qty: number;
+    readonly gtc_covered_qty: number;
+    readonly stops: readonly {
+      readonly qty: number;
+      readonly stop_usd: number | null;
+      readonly time_in_force: string;
+    }[];
+  } | null;
+}
+
+/** `status --json`: one document; times ISO 8601 UTC, money in USD. Fields are added, never renamed. */
+export interface StatusReport {
+  readonly version: string;
+  readonly at: string;
+  readonly state_dir: string;
+  /** Who holds the state directory. */
+  readonly service: {
+    readonly kind: "running" | "stopped" | "unknown";
+    readonly pid: number | null;
+  };
+  readonly endpoint: { readonly kind: string; readonly host: string };
+  /** As the next cycle's gate would decide by this call's environment. */
+  readonly gate: { readonly mode: "LIVE" | "DRY_RUN"; readonly reason: string };
+  readonly kill_switch: {
+    readonly is_on: boolean;
+    readonly source: "env" | "file" | null;
+    readonly text: string | null;
+  };
+  /** `ALL`, the sorted tickers, or `invalid`. */
+  readonly allowlist: string;
+  /** `null` where a cap is not valid. Positions are counted from the files, or with `--broker` from the broker too. */
+  readonly caps: {
+    readonly orders_per_day: CapStatus;
+    readonly positions: CapStatus;
+    readonly gross_notional_usd: CapStatus;
+    readonly notional_per_symbol_usd: { readonly limit: number };
+  } | null;
+  readonly ledger: {
+    readonly kind: "ok" | "missing" | "unreadable" | "invalid";
+    readonly message: string | null;
+    readonly date_ny: string | null;
+    readonly is_today: boolean;
+    readonly entries: number;
+    readonly unsettled: readonly string[];
+    readonly mismatches: number;
+  };
+  readonly state: { readonly kind: StateRead["kind"]; readonly message: string | null };
+  readonly intents: readonly {
+    readonly symbol: string;
+    readonly qty: number;
+    readonly scheduled_at: string;
+    readonly expires_at: string;
+  }[];
+  readonly positions: readonly PositionStatus[];
+  readonly watchlist: {
+    readonly kind: WatchlistStep["kind"];
+    readonly path: string;
+    readonly candidates: number;
+    readonly message: string | null;
+  };
+  readonly last_cycle: { readonly at: string | null; readonly gate: string | null };
+  readonly broker: {
+    readonly is_open: boolean;
+    readonly next_open: string;
+    readonly next_close: string;
+    readonly account_id: string;
+    readonly account_status: string;
+    readonly is_blocked: boolean;
+    readonly equity_usd: number;
+    readonly open_orders: number;
+    readonly foreign_positions: readonly { readonly symbol: string; readonly qty: number }[];
+    readonly differences: readonly string[];
+  } | null;
+}
+
+/** Builds the report; reads nothing. */
+export function buildStatusReport(facts: StatusFacts): StatusReport {
+  const { config, gate, state, broker } = facts;
+  const present = state.kind === "ok" ? state.state : null;
+  const source = config.isKillSwitchEnv ? "env" : facts.isKillSwitchFile ? "file" : null;
+  return {
+    version: facts.version,
+    at: formatUtc(facts.nowMs),
+    state_dir: facts.stateDir,
+    service: buildService(facts.lock),
+    endpoint: { kind: config.endpoint, host: facts.host },
+    gate: {
+      mode: gate.mode,
+      reason: gate.mode === "LIVE" ? "live trading confirmed" : formatGateReason(gate.reason),
+    },
+    kill_switch: { is_on: source !== null, source, text: facts.killSwitchText },
+    allowlist: formatAllowlist(config.allowlist),
+    caps: buildCaps(facts),
+    ledger: buildLedgerStatus(facts.ledger, facts.todayNy),
+    state: { kind: state.kind, message: state.kind === "ok" ? null : state.message },
+    intents: (present?.intents ?? []).map((intent) => ({
+      symbol: intent.symbol,
+      qty: intent.qty,
+      scheduled_at: formatUtc(intent.scheduledAtMs),
+      expires_at: formatUtc(intent.expiresAtMs),
+    })),
+    positions: (present?.positions ?? []).map((position) => buildPosition(position, broker)),
+    watchlist: {
+      kind: facts.watchlist.kind,
+      path: facts.watchlistPath,
+      candidates: facts.watchlist.kind === "fresh" ? facts.watchlist.candidates.length : 0,
+      message: facts.watchlist.kind === "fresh" ? null : facts.watchlist.message,
+    },
+    last_cycle: {
+      at: present === null || present.lastCycleAtMs === null
+        ? null
+        : formatUtc(present.lastCycleAtMs),
+      gate: present?.lastGate ?? null,
+    },
+    broker: broker === null ? null : buildBrokerStatus(broker, present),
+  };
+}
+
+function buildService(lock: LockProbe): StatusReport["service"] {
+  if (lock.kind === "held") return { kind: "running", pid: lock.pid };
+  return { kind: lock.kind === "free" ? "stopped" : "unknown", pid: null };
+}
+
+function buildCaps(facts: StatusFacts): StatusReport["caps"] {
+  const { caps } = facts.config;
+  if (caps === null) return null;
+  const ledger = facts.ledger.kind === "ok" ? facts.ledger.ledger : null;
+  const usage = ledger === null ? { orders: 0, grossUsd: 0 } : countUse(ledger, facts.todayNy);
+  return {
+    orders_per_day: buildCap(caps.ordersPerDay, usage.orders),
+    positions: buildCap(caps.positions, countOpenSymbols(facts, ledger)),
+    gross_notional_usd: buildCap(caps.grossNotionalUsd, usage.grossUsd),
+    notional_per_symbol_usd: { limit: caps.notionalPerSymbolUsd },
+  };
+}
+
+function countUse(ledger: LiveLedger, dateNy: string): { orders: number; grossUsd: number } {
+  const usage = buildCapUsage(ledger, { dateNy, symbol: "", clientOrderId: null });
+  return { orders: usage.orders, grossUsd: microsToUsd(usage.grossMicros) };
+}
+
+function buildCap(limit: number, used: number): CapStatus {
+  // Rounded, so that what is left of a sum of cents reads as cents.
+  const left = Math.max(0, Math.round((limit - used) * 1e6) / 1e6);
+  return { limit, used, left };
+}
+
+/** Distinct symbols as the position cap counts them (pipeline 4), as far as they are known. */
+function countOpenSymbols({ state, broker }: StatusFacts, ledger: LiveLedger | null): number {
+  const symbols = new Set<string>();
+  if (state.kind === "ok") { for (const { symbol } of state.state.positions) symbols.add(symbol); }
+  for (const entry of ledger?.entries ?? []) {
+    const isEntry = countsTowardCaps(entry) && entry.clientOrderId !== null;
+    if (isEntry && isOpenEntry(entry)) symbols.add(entry.symbol);
+  }
+  for (const { symbol } of broker?.positions ?? []) symbols.add(symbol);
+  for (const order of broker?.openOrders ?? []) {
+    if (order.side === "buy" && !isFinal(order)) symbols.add(order.symbol);
+  }
+  return symbols.size;
+}
+
+function buildLedgerStatus(read: LedgerRead, todayNy: string): StatusReport["ledger"] {
+  const nothing = { date_ny: null, is_today: false, entries: 0, unsettled: [], mismatches: 0 };
+  if (read.kind !== "ok") return { kind: read.kind, message: read.message, ...nothing };
+  const { entries, dateNy, mismatches } = read.ledger;
+  return {
+    kind: "ok",
+    message: null,
+    date_ny: dateNy,
+    is_today: dateNy === todayNy,
+    entries: entries.length,
+    unsettled: entries.filter(isUnsettled).map((entry) =>
+      `${entry.symbol} ${entry.clientOrderId ?? entry.timestamp}`
+    ),
+    mismatches,
+  };
+}
+
+function buildPosition(
+  position: EngineState["positions"][number],
+  broker: BrokerFacts | null,
+): PositionStatus {
+  return {
+    symbol: position.symbol,
+    qty: position.qty,
+    stop_usd: position.stopUsd,
+    pivot_usd: position.pivotUsd,
+    r1_usd: position.r1Usd,
+    r2_usd: position.r2Usd,
+    high_water_usd: position.highWaterUsd,
+    is_trimmed_r1: position.isTrimmedR1,
+    is_trimmed_r2: position.isTrimmedR2,
+    unexplained_qty: position.unexplainedQty,
+    broker: broker === null ? null : buildCoverage(position.symbol, broker),
+  };
+}
+
+function buildCoverage(symbol: string, broker: BrokerFacts): PositionStatus["broker"] {
+  const groups = listSellGroups(broker.openOrders, symbol);
+  return {
+    qty: broker.positions.find((each) => each.symbol === symbol)?.qty ?? 0,
+    covered_qty: countCovered(groups),
+    gtc_covered_qty: countGtcCovered(groups),
+    stops: groups.flatMap((group) => group.orders).filter(isStopOrder).map((order) => ({
+      qty: remainingQty(order),
+      stop_usd: order.stopPriceUsd,
+      time_in_force: order.timeInForce,
+    })),
+  };
+}
+
+function buildBrokerStatus(
+  facts: BrokerFacts,
+  state: EngineState | null,
+): NonNullable<StatusReport["broker"]> {
+  const managed = new Set((state?.positions ?? []).map(({ symbol }) => symbol));
+  const { clock, account } = facts;
+  return {
+    is_open: clock.isOpen,
+    next_open: formatUtc(clock.nextOpenMs),
+    next_close: formatUtc(clock.nextCloseMs),
+    account_id: account.accountId,
+    account_status: account.status,
+    is_blocked: account.isBlocked,
+    equity_usd: account.equityUsd,
+    open_orders: flattenOrders(facts.openOrders).filter((order) => !isFinal(order)).length,
+    foreign_positions: facts.positions.filter(({ symbol }) => !managed.has(symbol))
+      .map(({ symbol, qty }) => ({ symbol, qty })),
+    differences: [...facts.differences, ...listPositionDifferences(facts, state)],
+  };
+}
+
+function listPositionDifferences(facts: BrokerFacts, state: EngineState | null): string[] {
+  return (state?.positions ?? []).flatMap(({ symbol, qty }) => {
+    const heldQty = facts.positions.find((each) => each.symbol === symbol)?.qty ?? 0;
+    if (qty === null || qty === heldQty) return [];
+    return [`${symbol}: the engine knows ${qty} shares, the broker shows ${heldQty}`];
+  });
+}

@@ -1,0 +1,168 @@
+import { formatPriceUsd } from "../domain/alert_facts.ts";
+import { formatCents } from "../domain/money.ts";
+import { formatNy } from "../domain/ny_time.ts";
+import { formatOneLine } from "../runtime/one_line.ts";
+import type { Paint, Tone } from "./colour.ts";
+import type { CapStatus, PositionStatus, StatusReport } from "./status_report.ts";
+import { formatTable, LINE_WIDTH, wrapLine } from "./table.ts";
+
+const LABEL_WIDTH = 12;
+
+/** The report for one screen of 80 columns. */
+export function formatStatus(report: StatusReport, paint: Paint): string[] {
+  const line = (label: string, text: string, tone: Tone | null = null): string[] => {
+    const wrapped = wrapLine(
+      `${"".padEnd(LABEL_WIDTH, ".")} ${formatOneLine(text)}`,
+      " ".repeat(13),
+    );
+    return wrapped.map((each, at) => {
+      const shown = at === 0 ? each.slice(LABEL_WIDTH + 1) : each.trimStart();
+      const head = at === 0 ? label.padEnd(LABEL_WIDTH + 1) : " ".repeat(LABEL_WIDTH + 1);
+      return head + (tone === null ? shown : paint(tone, shown));
+    });
+  };
+  return [
+    ...line("Mode", `${report.gate.mode}: ${report.gate.reason}`, toneOfMode(report)),
+    ...line("Broker", `${report.endpoint.kind} ${report.endpoint.host}`),
+    ...line("Kill switch", formatKillSwitch(report), report.kill_switch.is_on ? "bad" : null),
+    ...line("Service", formatService(report), report.service.kind === "running" ? null : "warning"),
+    ...line("State dir", report.state_dir),
+    ...line("Last cycle", formatLastCycle(report)),
+    ...line(
+      "Watchlist",
+      formatWatchlist(report),
+      report.watchlist.kind === "fresh" ? null : "warning",
+    ),
+    ...line("Allowlist", report.allowlist),
+    ...formatCaps(report).flatMap((text, at) => line(at === 0 ? "Caps" : "", text)),
+    ...line("Ledger", formatLedger(report), toneOfLedger(report)),
+    ...report.ledger.unsettled.flatMap((text) => line("", `unsettled: ${text}`, "warning")),
+    ...(report.state.message === null ? [] : line("State", report.state.message, "warning")),
+    ...line("Intents", report.intents.length === 0 ? "none" : String(report.intents.length)),
+    ...report.intents.flatMap((intent) =>
+      line(
+        "",
+        `${intent.symbol} qty=${intent.qty} due ${formatNy(Date.parse(intent.scheduled_at))}`,
+      )
+    ),
+    ...line("Positions", report.positions.length === 0 ? "none managed" : "managed:"),
+    ...formatPositions(report.positions, paint),
+    ...(report.broker === null
+      ? line("", "(from files alone; --broker asks the broker too)", "quiet")
+      : formatBroker(report.broker).flatMap(([label, text, tone]) => line(label, text, tone))),
+  ];
+}
+
+function toneOfMode({ gate }: StatusReport): Tone {
+  return gate.mode === "LIVE" ? "good" : "warning";
+}
+
+function toneOfLedger({ ledger }: StatusReport): Tone | null {
+  return ledger.kind === "ok" && ledger.mismatches === 0 ? null : "warning";
+}
+
+function formatKillSwitch({ kill_switch: { is_on, source, text } }: StatusReport): string {
+  if (!is_on) return "off";
+  return `ON (${source})${text === null || text === "" ? "" : `: ${text}`}`;
+}
+
+function formatService({ service }: StatusReport): string {
+  if (service.kind === "unknown") return "unknown: the lock can't be looked at";
+  if (service.kind === "stopped") return "no process holds the state directory";
+  return `running${service.pid === null ? "" : `, process ${service.pid}`}`;
+}
+
+function formatLastCycle({ last_cycle: { at, gate } }: StatusReport): string {
+  return at === null ? "none yet" : `${formatNy(Date.parse(at))}; ${gate ?? "no gate yet"}`;
+}
+
+function formatWatchlist({ watchlist }: StatusReport): string {
+  return watchlist.kind === "fresh"
+    ? `fresh, ${watchlist.candidates} candidates: ${watchlist.path}`
+    : watchlist.message ?? watchlist.kind;
+}
+
+function formatCaps({ caps }: StatusReport): string[] {
+  if (caps === null) return ["not valid: LIVE is blocked"];
+  const count = ({ used, limit, left }: CapStatus) => `${used} of ${limit} (${left} left)`;
+  const gross = caps.gross_notional_usd;
+  return [
+    `orders ${count(caps.orders_per_day)}, positions ${count(caps.positions)}`,
+    `gross ${formatCents(gross.used)} of ${formatCents(gross.limit)} USD ` +
+    `(${formatCents(gross.left)} left), ` +
+    `${formatCents(caps.notional_per_symbol_usd.limit)} a symbol`,
+  ];
+}
+
+function formatLedger({ ledger }: StatusReport): string {
+  if (ledger.kind !== "ok") return ledger.message ?? ledger.kind;
+  const day = ledger.is_today ? "today" : `${ledger.date_ny}, the next cycle starts today's`;
+  const mismatches = ledger.mismatches === 0 ? "" : `, ${ledger.mismatches} MISMATCHES`;
+  return `${day}, ${ledger.entries} orders${mismatches}`;
+}
+
+const COLUMNS = [
+  { head: "", align: "left" },
+  { head: "SYMBOL", align: "left" },
+  { head: "QTY", align: "right" },
+  { head: "STOP", align: "right" },
+  { head: "HIGH", align: "right" },
+  { head: "R1", align: "right" },
+  { head: "R2", align: "right" },
+  { head: "AT THE BROKER", align: "left" },
+] as const;
+
+function formatPositions(positions: readonly PositionStatus[], paint: Paint): string[] {
+  if (positions.length === 0) return [];
+  const rows = positions.map((position) => [
+    "",
+    position.symbol,
+    position.unexplained_qty === null ? `${position.qty ?? "?"}` : `${position.qty} (!)`,
+    formatPriceUsd(position.stop_usd),
+    formatPriceUsd(position.high_water_usd),
+    formatLevel(position.r1_usd, position.is_trimmed_r1),
+    formatLevel(position.r2_usd, position.is_trimmed_r2),
+    formatCoverage(position),
+  ]);
+  return formatTable(COLUMNS, rows).map((row) => {
+    const cut = row.slice(0, LINE_WIDTH);
+    return cut.includes("NO STOP") ? paint("bad", cut) : cut;
+  });
+}
+
+function formatLevel(priceUsd: number, isTrimmed: boolean): string {
+  return `${formatPriceUsd(priceUsd)}${isTrimmed ? "*" : ""}`;
+}
+
+function formatCoverage({ broker }: PositionStatus): string {
+  if (broker === null) return "not asked";
+  if (broker.qty === 0) return "no shares";
+  if (broker.covered_qty === 0) return `${broker.qty}, NO STOP`;
+  const stop = broker.stops.map(({ stop_usd }) =>
+    stop_usd === null ? "?" : formatPriceUsd(stop_usd)
+  );
+  const kind = broker.gtc_covered_qty >= broker.qty ? "gtc" : "DAY";
+  return `${broker.qty}, stop ${stop.join("/")} ${kind} for ${broker.covered_qty}`;
+}
+
+type Labelled = readonly [label: string, text: string, tone: Tone | null];
+
+function formatBroker(broker: NonNullable<StatusReport["broker"]>): Labelled[] {
+  const market = broker.is_open
+    ? `open, closes ${formatNy(Date.parse(broker.next_close))}`
+    : `closed, opens ${formatNy(Date.parse(broker.next_open))}`;
+  const foreign = broker.foreign_positions.map(({ symbol, qty }) => `${symbol} ${qty}`).join(", ");
+  const { differences } = broker;
+  return [
+    ["Market", market, null],
+    [
+      "Account",
+      `${broker.account_status}${broker.is_blocked ? ", BLOCKED" : ""}, equity ` +
+      `${formatCents(broker.equity_usd)} USD, ${broker.open_orders} open orders`,
+      broker.is_blocked ? "bad" : null,
+    ],
+    ...(foreign === "" ? [] : [["Foreign", `${foreign} (never touched)`, null] as const]),
+    ["Differences", differences.length === 0 ? "none" : String(differences.length), null],
+    ...differences.map((text) => ["", text, "bad"] as const),
+  ];
+}

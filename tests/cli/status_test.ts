@@ -1,0 +1,240 @@
+import { acquireLock } from "../../src/state/instance_lock.ts";
+import { probeLock } from "../../src/state/lock_probe.ts";
+import { createClock } from "../../src/runtime/clock.ts";
+import { createPaint } from "../../src/cli/colour.ts";
+import { formatStatus } from "../../src/cli/status_text.ts";
+import { SAMPLE_SETTINGS, sampleOpenMs } from "../simulator/scenario.ts";
+import { type SimulatedProgram, withSimulatedProgram } from "../support/simulated_program.ts";
+import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "../assert.ts";
+import { inOperatorDir, runOperator } from "./operator_host.ts";
+
+const START_MS = sampleOpenMs() + 40 * 60_000;
+const AT_ONCE = ["--run-once", "--entry-delay-min=0", "--entry-delay-max=0"];
+const TOKEN = "token-of-the-status-test";
+const LIVE = { ...SAMPLE_SETTINGS, LIVE_TRADING: "1", LIVE_CONFIRM_TOKEN: TOKEN };
+
+/** A LIVE day on which NVDA was bought. */
+function withPosition(act: (program: SimulatedProgram) => Promise<void>) {
+  return withSimulatedProgram({ startMs: START_MS, speed: 1 }, async (program) => {
+    await Deno.mkdir(program.stateDir);
+    await Deno.writeTextFile(`${program.stateDir}/live_confirm_token.txt`, TOKEN);
+    for (let cycle = 0; cycle < 3; cycle++) {
+      await program.run(AT_ONCE, LIVE);
+      program.simulator.advanceTo(program.simulator.nowMs() + 2_000);
+    }
+    await act(program);
+  });
+}
+
+function assertNarrow(text: string): void {
+  for (const line of text.split("\n")) assert(line.length <= 80, line);
+}
+
+Deno.test("status of a first start needs neither state directory nor credentials", () =>
+  inOperatorDir(async (dir) => {
+    const env = { AVWAP_STATE_DIR: `${dir}/state`, AVWAP_BASE_DIR: "/base" };
+    const { status, out, error } = await runOperator(["status"], env);
+    assertEquals([status, error], [0, ""]);
+    assertMatch(out, /^Mode +DRY_RUN: LIVE_TRADING disabled$/m);
+    assertMatch(out, /^Broker +paper paper-api\.alpaca\.markets$/m);
+    assertMatch(out, /^Kill switch +off$/m);
+    assertMatch(out, /^Service +no process holds the state directory$/m);
+    assertStringIncludes(out, "Watchlist missing");
+    assertStringIncludes(out, "orders 0 of 5 (5 left), positions 0 of 5 (5 left)");
+    assertStringIncludes(out, "gross 0.00 of 5000.00 USD (5000.00 left), 1000.00 a symbol");
+    assertStringIncludes(out, "(from files alone; --broker asks the broker too)");
+    assertNarrow(out);
+    assertEquals([...Deno.readDirSync(dir)], []);
+  }));
+
+Deno.test("status says the gate's own first reason, by this environment and these files", () =>
+  inOperatorDir(async (dir) => {
+    await Deno.writeTextFile(`${dir}/live_confirm_token.txt`, TOKEN);
+    const live = { AVWAP_STATE_DIR: dir, LIVE_TRADING: "1", LIVE_CONFIRM_TOKEN: TOKEN };
+    const cases: [Record<string, string>, string][] = [
+      [{ DRY_RUN: "1" }, "DRY_RUN: DRY_RUN enabled"],
+      [{ KILL_SWITCH: "1" }, "DRY_RUN: kill switch active (env)"],
+      [{ LIVE_CONFIRM_TOKEN: "x" }, "DRY_RUN: LIVE_CONFIRM_TOKEN mismatch"],
+      [
+        { MAX_LIVE_POSITIONS: "many" },
+        "DRY_RUN: invalid configuration (MAX_LIVE_POSITIONS)",
+      ],
+      [{}, "DRY_RUN: ledger unavailable (ledger missing)"],
+    ];
+    for (const [change, mode] of cases) {
+      const { out } = await runOperator(["status"], { ...live, ...change });
+      assertMatch(out.split("\n")[0] ?? "", /^Mode +/);
+      assertStringIncludes(out.split("\n")[0] ?? "", mode);
+    }
+    await Deno.writeTextFile(
+      `${dir}/live_orders_today.json`,
+      '{"date_ny":"2026-11-20","entries":[]}',
+    );
+    const { out } = await runOperator(["status"], live);
+    assertStringIncludes(out, "LIVE: live trading confirmed");
+    assertStringIncludes(out, "2026-11-20, the next cycle starts today's, 0 orders");
+    const future = '{"date_ny":"2026-11-24","entries":[]}';
+    await Deno.writeTextFile(`${dir}/live_orders_today.json`, future);
+    const ahead = await runOperator(["status"], live);
+    assertStringIncludes(ahead.out, "DRY_RUN: ledger unavailable (ledger invalid)");
+    await Deno.writeTextFile(`${dir}/execution_state.json`, "{");
+    const damaged = await runOperator(["status"], live);
+    assertStringIncludes(damaged.out, "DRY_RUN: invalid configuration (execution_state.json)");
+  }));
+
+Deno.test("status shows the kill switch with its reason, and who holds the directory", () =>
+  inOperatorDir(async (dir) => {
+    const env = { AVWAP_STATE_DIR: dir };
+    await runOperator(["kill", "--reason", "odd fills"], env);
+    const lock = await acquireLock({
+      path: `${dir}/execution.lock`,
+      pid: 77,
+      clock: createClock(),
+    });
+    assert(lock.kind === "held");
+    const { out } = await runOperator(["status"], env);
+    await lock.release();
+    assertMatch(out, /^Kill switch +ON \(file\): 2026-11-23T15:10:00.000Z odd fills$/m);
+    assertMatch(out, /^Service +running, process 77$/m);
+  }));
+
+Deno.test("probeLock() leaves the lock as it was, held or free, and says what is in its place", () =>
+  inOperatorDir(async (dir) => {
+    const clock = createClock();
+    const probe = () => probeLock({ stateDir: dir, clock });
+    const path = `${dir}/execution.lock`;
+    assertEquals(await probe(), { kind: "free" });
+    assertEquals([...Deno.readDirSync(dir)], []);
+    const lock = await acquireLock({ path, pid: 5, clock });
+    assert(lock.kind === "held");
+    assertEquals(await probe(), { kind: "held", pid: 5 });
+    assertEquals(await Deno.readTextFile(path), "5\n");
+    await lock.release();
+    assertEquals(await probe(), { kind: "free" });
+    const again = await acquireLock({ path, pid: 6, clock });
+    assert(again.kind === "held");
+    await again.release();
+    await Deno.remove(path);
+    await Deno.mkdir(path);
+    assertEquals((await probe()).kind, "unusable");
+  }));
+
+Deno.test("status --broker shows stops, account and market, and no difference where none is", () =>
+  withPosition(async (program) => {
+    const { status, lines, error } = await program.run(["status", "--broker"], LIVE);
+    const text = lines.join("\n");
+    assertEquals([status, error], [0, ""]);
+    assertMatch(text, /^Mode +LIVE: live trading confirmed$/m);
+    assertMatch(text, /NVDA +7 +117\.10 .* 7, stop 117\.10 DAY for 7/);
+    assertMatch(text, /^Market +open, closes 2026-11-23 16:00:00 EST$/m);
+    assertMatch(text, /^Account +ACTIVE, equity \d+\.\d\d USD, \d open orders$/m);
+    assertMatch(text, /^Differences +none$/m);
+    assertStringIncludes(text, "orders 1 of 5 (4 left), positions 1 of 5 (4 left)");
+    assertNarrow(text);
+  }));
+
+Deno.test("status --broker names what differs: shares, stops, orders, foreign positions", () =>
+  withPosition(async (program) => {
+    const { exchange } = program.simulator;
+    exchange.setPosition("TSLA", 3, 160);
+    exchange.placeByHand({
+      symbol: "MSFT",
+      qty: "1",
+      side: "buy",
+      type: "market",
+      time_in_force: "day",
+      client_order_id: "avwap-from-another-engine",
+    });
+    exchange.setPosition("NVDA", 9, 124);
+    const { lines } = await program.run(["status", "--broker"], LIVE);
+    const text = lines.join("\n");
+    assertMatch(text, /^Foreign +TSLA 3/m);
+    assertStringIncludes(
+      text.replaceAll(/\s+/g, " "),
+      "NVDA: the engine knows 7 shares, the broker shows 9",
+    );
+    assertStringIncludes(
+      text.replaceAll(/\s+/g, " "),
+      "avwap-from-another-engine is at the broker",
+    );
+    assertNarrow(text);
+  }));
+
+Deno.test("status --broker says in capitals that a position has no stop", () =>
+  withPosition(async (program) => {
+    for (const order of [...program.simulator.exchange.orders]) {
+      program.simulator.exchange.desk.cancel(order);
+    }
+    program.simulator.advanceTo(program.simulator.nowMs() + 1_000);
+    const { lines } = await program.run(["status", "--broker"], LIVE);
+    assertMatch(lines.join("\n"), /NVDA .* 7, NO STOP/);
+  }));
+
+Deno.test("status --broker exits 69 without a broker and 78 without credentials, in one line", () =>
+  withPosition(async (program) => {
+    const keyless = await program.run(["status", "--broker"], { APCA_API_SECRET_KEY: "" });
+    assertEquals([keyless.status, keyless.lines], [78, []]);
+    assertStringIncludes(keyless.error, "APCA_API_SECRET_KEY is not set");
+    program.simulator.setFaults(() => ({ kind: "status", status: 500 }));
+    const silent = await program.run(["status", "--broker"]);
+    assertEquals([silent.status, silent.lines], [69, []]);
+    assertEquals(silent.error.indexOf("\n"), silent.error.length - 1);
+    assertEquals((await program.run(["status"])).status, 0);
+  }));
+
+Deno.test("status --json is one document with the documented fields and no secret", () =>
+  withPosition(async (program) => {
+    for (const args of [["status", "--json"], ["status", "--broker", "--json"]]) {
+      const { lines } = await program.run(args, LIVE);
+      const report = JSON.parse(lines.join("\n"));
+      assertEquals(Object.keys(report), [
+        "version",
+        "at",
+        "state_dir",
+        "service",
+        "endpoint",
+        "gate",
+        "kill_switch",
+        "allowlist",
+        "caps",
+        "ledger",
+        "state",
+        "intents",
+        "positions",
+        "watchlist",
+        "last_cycle",
+        "broker",
+      ]);
+      assertEquals(report.gate, { mode: "LIVE", reason: "live trading confirmed" });
+      assertEquals(report.positions[0].symbol, "NVDA");
+      assertEquals(report.broker === null, !args.includes("--broker"));
+      assertFalse(lines.join("").includes(TOKEN));
+    }
+  }));
+
+Deno.test("status has colours on a terminal alone, and the same words", () =>
+  inOperatorDir(async (dir) => {
+    const env = { AVWAP_STATE_DIR: dir };
+    const plain = await runOperator(["status"], env);
+    const coloured = await runOperator(["status"], env, { isTerminal: true });
+    assertFalse(plain.out.includes("\x1b"));
+    assertStringIncludes(coloured.out, "\x1b[33mDRY_RUN");
+    // deno-lint-ignore no-control-regex -- the colours are what is taken out
+    assertEquals(coloured.out.replaceAll(/\x1b\[[0-9;]*m/g, ""), plain.out);
+    const json = await runOperator(["status", "--json"], env, { isTerminal: true });
+    assertFalse(json.out.includes("\x1b"));
+  }));
+
+Deno.test("status stays within 80 columns and on one line a field for hostile texts", () =>
+  inOperatorDir(async (dir) => {
+    await Deno.writeTextFile(`${dir}/KILL_SWITCH`, `${"why ".repeat(60)}\x1b[2J\nMode LIVE`);
+    const { out } = await runOperator(["status"], { AVWAP_STATE_DIR: dir });
+    assertNarrow(out);
+    assertFalse(out.includes("\x1b"));
+    assertFalse(/^Mode LIVE/m.test(out));
+    const { out: json } = await runOperator(["status", "--json"], { AVWAP_STATE_DIR: dir });
+    assertStringIncludes(
+      formatStatus(JSON.parse(json), createPaint(false)).join("\n"),
+      "Kill switch",
+    );
+  }));

@@ -104,7 +104,7 @@ export class ProgramProcess {
     if (!this.#isEnded) this.#child.kill(signal);
     this.#keeper.release();
     const status = await this.ended;
-    this.#keeper.hold();
+    await this.#keeper.finish();
     return status;
   }
 }

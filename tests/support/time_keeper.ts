@@ -34,7 +34,8 @@ export class TimeKeeper {
   #untilRead: (lines: number) => Promise<void> = () => Promise.resolve();
   #released: PromiseWithResolvers<void> | null = Promise.withResolvers();
   #holdAtMs = Infinity;
-  #sleepers = 0;
+  readonly #sleeps = new Set<Promise<void>>();
+  #isAsleep = false;
   #debtMs = 0;
   #onAsleep: (() => void)[] = [];
 
@@ -79,10 +80,17 @@ export class TimeKeeper {
 
   /** Resolves when time is held and the program sleeps, or when `ended` does. */
   async untilHeld(ended: Promise<unknown>): Promise<void> {
-    if (this.#sleepers > 0 && this.#released !== null) return;
+    if (this.#isAsleep && this.#released !== null) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onAsleep.push(resolve);
     await Promise.race([promise, ended]);
+  }
+
+  /** Lets the sleeps end that a program left behind which is over, and holds time for the next one. */
+  async finish(): Promise<void> {
+    this.release();
+    await Promise.allSettled([...this.#sleeps]);
+    this.hold();
   }
 
   /** Ends every sleep and the server. */
@@ -95,7 +103,9 @@ export class TimeKeeper {
   async #answer(request: Request): Promise<Response> {
     if (new URL(request.url).pathname === "/sleep") {
       const { ms, lines } = SleepRequestWire.parse(await request.json());
-      await this.#pass(Math.max(ms, this.#strideMs), lines);
+      const sleep = this.#pass(Math.max(ms, this.#strideMs), lines);
+      this.#sleeps.add(sleep);
+      await sleep.finally(() => this.#sleeps.delete(sleep));
     }
     return Response.json({ nowMs: this.nowMs() });
   }
@@ -104,13 +114,13 @@ export class TimeKeeper {
     const endMs = this.nowMs() + Math.ceil(ms);
     await this.#untilRead(lines);
     if (this.nowMs() >= this.#holdAtMs) this.hold();
-    this.#sleepers++;
+    this.#isAsleep = true;
     if (this.#released !== null) {
       for (const resolve of this.#onAsleep.splice(0)) resolve();
       await this.#released.promise;
     }
     await this.#waitReal(ms);
-    this.#sleepers--;
+    this.#isAsleep = false;
     this.#simulator.advanceTo(endMs);
   }
 

@@ -38,7 +38,7 @@ export function reconcile(ledger: LiveLedger, orders: readonly BrokerOrder[]): R
     isChanged = true;
     return updated;
   });
-  const added = listUnrecorded(orders, known);
+  const added = listUnrecorded(orders, entries, known);
   const mismatched = added.filter((entry) => !isFlatten(entry.clientOrderId ?? ""));
   return {
     ledger: {
@@ -62,12 +62,62 @@ function findOrder(
 }
 
 /** Orders of ours that no entry stands for. Legs belong to their parent's entry. */
-function listUnrecorded(orders: readonly BrokerOrder[], known: ReadonlySet<string>): LedgerEntry[] {
+function listUnrecorded(
+  orders: readonly BrokerOrder[],
+  entries: readonly LedgerEntry[],
+  known: ReadonlySet<string>,
+): LedgerEntry[] {
   const legs = new Set(orders.flatMap((order) => order.legs.map((leg) => leg.orderId)));
+  const ours = listOurOrderIds(orders, entries);
   return orders
-    .filter((order) => isOurs(order.clientOrderId))
+    .filter((order) => ours.has(order.orderId))
     .filter((order) => !known.has(order.orderId) && !legs.has(order.orderId))
-    .map(buildEntryOfOrder);
+    .map((order) => inherit(order, orders, entries));
+}
+
+/** Orders with our id prefix, their legs, and what replaces them: by hand, for instance (pipeline 6). */
+function listOurOrderIds(
+  orders: readonly BrokerOrder[],
+  entries: readonly LedgerEntry[],
+): ReadonlySet<string> {
+  const ours = new Set<string>();
+  for (const entry of entries) {
+    if (!isOurs(entry.clientOrderId ?? "") && entry.replaces === null) continue;
+    if (entry.orderId !== null) ours.add(entry.orderId);
+    for (const leg of entry.legs) ours.add(leg.orderId);
+  }
+  for (const order of orders) {
+    if (isOurs(order.clientOrderId)) {
+      for (const each of [order, ...order.legs]) ours.add(each.orderId);
+    }
+  }
+  for (let size = -1; size < ours.size;) {
+    size = ours.size;
+    for (const { orderId, replaces } of orders) {
+      if (replaces !== null && ours.has(replaces)) ours.add(orderId);
+    }
+  }
+  return ours;
+}
+
+/** The entry of an unrecorded order, with the purpose of the recorded one that it came to replace. */
+function inherit(
+  order: BrokerOrder,
+  orders: readonly BrokerOrder[],
+  entries: readonly LedgerEntry[],
+): LedgerEntry {
+  const entry = buildEntryOfOrder(order);
+  if (isOurs(order.clientOrderId)) return entry;
+  let { replaces } = order;
+  for (let step = 0; step < orders.length && replaces !== null; step++) {
+    const past = entries.find((each) => each.orderId === replaces);
+    if (past !== undefined) {
+      const { reason, positionId, attempt } = past;
+      return { ...entry, reason, positionId, attempt };
+    }
+    replaces = orders.find((each) => each.orderId === replaces)?.replaces ?? null;
+  }
+  return entry;
 }
 
 /**

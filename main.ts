@@ -2,12 +2,19 @@ import { reportFailure, runProgram } from "./src/cli/program.ts";
 import { createChance } from "./src/runtime/chance.ts";
 import { createClock } from "./src/runtime/clock.ts";
 import { type Environment, readEnvironment } from "./src/runtime/environment.ts";
-import { isPermittedByDeno } from "./src/runtime/permissions.ts";
+import { isEnvPermitted, isPermittedByDeno } from "./src/runtime/permissions.ts";
+import { openNotifySocket, readOutputId, readServiceHost } from "./src/runtime/service_host.ts";
 import { createTextWriter } from "./src/runtime/standard_stream.ts";
 
 // The only file that reads the process's arguments and environment, and that ends the process.
 
-const writeError = createTextWriter(Deno.stderr);
+const service = readServiceHost({
+  get: (name) => isEnvPermitted(name) ? Deno.env.get(name) : undefined,
+  readOutputId,
+  open: openNotifySocket,
+});
+const writeToStderr = createTextWriter(Deno.stderr);
+const writeError = (text: string) => writeToStderr(service.isJournal ? `<3>${text}` : text);
 
 /** Runs the program in the real world. @returns The exit status. */
 function start(environment: Environment): Promise<number> {
@@ -20,6 +27,7 @@ function start(environment: Environment): Promise<number> {
     fetch,
     signals: Deno,
     isPermitted: isPermittedByDeno,
+    service,
     writeOut: createTextWriter(Deno.stdout),
     writeError,
     isTerminal: Deno.stdout.isTerminal(),

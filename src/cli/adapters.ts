@@ -6,15 +6,9 @@ import { createBoundedSend } from "../broker/bounded_send.ts";
 import { createFetchSend } from "../broker/fetch_transport.ts";
 import type { EngineEvent } from "../domain/events.ts";
 import { RUN_ONCE_MS } from "../engine/engine.ts";
-import type {
-  EnginePorts,
-  EventLogPort,
-  EventPort,
-  LogPort,
-  ServicePort,
-} from "../engine/ports.ts";
+import type { EnginePorts, EventLogPort, EventPort, LogPort } from "../engine/ports.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
-import { createServiceManager } from "../runtime/service_manager.ts";
+import { createServiceManager, type ServiceManager } from "../runtime/service_manager.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";
 import { createDryRunLedger } from "../state/dry_run_ledger.ts";
 import { createEventLog, type EventLog } from "../state/event_log.ts";
@@ -61,7 +55,9 @@ export function buildWorld({ host, config, log, isSlackReachable }: WorldOptions
     events,
     mark: () => `${mode.read()} ${config.engine.endpoint}`,
   });
-  const broker = buildBroker({ host, config, log, events });
+  const service = createServiceManager({ notify: host.service?.notify ?? null, log, clock });
+  const fetch = buildSteppingFetch(host.fetch, service);
+  const broker = buildBroker({ host: { ...host, fetch }, config, log, events });
   return {
     events,
     ports: {
@@ -74,7 +70,7 @@ export function buildWorld({ host, config, log, isSlackReachable }: WorldOptions
       events: mode.events,
       log,
       alerts: slack ?? createNoAlerts(),
-      service: buildService(log),
+      service,
       config: config.engine,
     },
     close: () => slack?.close(),
@@ -123,9 +119,15 @@ export function buildBroker(
   });
 }
 
-/** No service manager is told anything yet; the port stands so that the engine says it all the same. */
-function buildService(log: LogPort): ServicePort {
-  return createServiceManager({ notify: null, log });
+/** Each request that ended, however it did, is a step of the cycle done: a hung loop makes none. */
+function buildSteppingFetch(fetch: ProgramHost["fetch"], service: ServiceManager) {
+  return async (input: URL | RequestInfo, init?: RequestInit): Promise<Response> => {
+    try {
+      return await fetch(input, init);
+    } finally {
+      service.stepped();
+    }
+  };
 }
 
 /** Alerts begin with the mode as the gate last gave it; until it gave one, nothing is LIVE. */

@@ -1,6 +1,7 @@
 import type { ChancePort, ClockPort } from "../engine/ports.ts";
 import type { Environment } from "../runtime/environment.ts";
 import type { IsPermitted } from "../runtime/permissions.ts";
+import type { ServiceHost } from "../runtime/service_host.ts";
 import type { SignalHost } from "../runtime/signals.ts";
 import type { ParsedOptions } from "./options.ts";
 
@@ -14,6 +15,8 @@ export interface ProgramHost {
   readonly fetch: typeof fetch;
   readonly signals: SignalHost;
   readonly isPermitted: IsPermitted;
+  /** What started the process as a service; absent: nobody did. */
+  readonly service?: ServiceHost;
   /** Standard output and error; both have written when they return, and never throw. */
   readonly writeOut: (text: string) => void;
   readonly writeError: (text: string) => void;

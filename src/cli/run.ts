@@ -78,7 +78,12 @@ function buildFlags({ flags, values }: ParsedOptions): RunFlags {
 async function runCommand(host: ProgramHost, options: ParsedOptions): Promise<number> {
   const { config, warnings } = buildConfig(host.environment, buildFlags(options));
   const isSlackReachable = checkPermissions(config, host.isPermitted);
-  const log = createLog({ clock: host.clock, secrets: config.secrets, write: host.writeOut });
+  const log = createLog({
+    clock: host.clock,
+    secrets: config.secrets,
+    write: host.writeOut,
+    isJournal: host.service?.isJournal ?? false,
+  });
   const lock = await takeStateDir(host, config);
   if (lock.kind === "busy") {
     const holder = lock.pid === null ? "another process" : `process ${lock.pid}`;
@@ -132,7 +137,11 @@ async function runEngine(
 ): Promise<number> {
   const { log } = world.ports;
   const listener = listenForStop(host.signals, {
-    stop: (signal) => log.info(`${signal} received; stopping after the current step`),
+    stop: (signal) => {
+      log.info(`${signal} received; stopping after the current step`);
+      // Not awaited: it never rejects, and a signal's listener can't wait.
+      void world.ports.service.stopping();
+    },
     impatient: host.exitNow,
   });
   const guard = guardLock(world.ports.service, { lock, log });

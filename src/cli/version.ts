@@ -1,4 +1,5 @@
-import { BUILD_COMMIT } from "./build_info.ts";
+import { type BuildInfo, formatBuild } from "../runtime/build_facts.ts";
+import { BUILD_INFO } from "../runtime/build_info.ts";
 
 /** The program's name, as it is installed. */
 export const PROGRAM = "avwap-execution";
@@ -6,7 +7,11 @@ export const PROGRAM = "avwap-execution";
 /** The release that `--version` and the start line print. */
 export const VERSION = "0.1.0";
 
-/** What `--version` prints: the release, and the commit that it was built from. */
-export function formatVersion(): string {
-  return `${PROGRAM} ${VERSION} (${BUILD_COMMIT})`;
+/**
+ * What `--version` prints: the release and the commit that it was built from; a compiled binary adds, a line each, what
+ * is inside and what it may reach.
+ */
+export function formatVersion(build: BuildInfo | null = BUILD_INFO): string {
+  const first = `${PROGRAM} ${VERSION} (${build?.commit ?? "source"})`;
+  return build === null ? first : [first, ...formatBuild(build)].join("\n");
 }

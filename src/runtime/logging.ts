@@ -8,6 +8,9 @@ const MARKS: Readonly<Partial<Record<LogLevel, string>>> = {
   warning: "WARNING ",
   error: "ERROR ",
 };
+/** Priorities that the journal takes from a line's beginning: informational, warning, error. */
+const PRIORITIES: Readonly<Partial<Record<LogLevel, string>>> = { warning: "<4>", error: "<3>" };
+const PRIORITY_INFO = "<6>";
 
 /** What the log is made of. */
 export interface LogOptions {
@@ -17,16 +20,19 @@ export interface LogOptions {
   readonly secrets: readonly string[];
   /** Takes a whole line with its end; has written when it returns. */
   readonly write: (text: string) => void;
+  /** Whether the journal reads it: each line then begins with its priority, which the journal takes away again. */
+  readonly isJournal?: boolean;
 }
 
 /**
  * Makes the log: one line each, `[2026-01-20 09:45:00 EST] text` (interface, Gate), `WARNING ` or `ERROR ` after the
  * time. The library behind it has one configuration for the process, so the log made last is the one that writes.
  */
-export function createLog({ clock, secrets, write }: LogOptions): LogPort {
+export function createLog({ clock, secrets, write, isJournal = false }: LogOptions): LogPort {
   const sink = (record: LogRecord) => {
     const text = formatOneLine(formatWithoutSecrets(record.message.join(""), secrets));
-    write(`[${formatNy(clock.nowMs())}] ${MARKS[record.level] ?? ""}${text}\n`);
+    const priority = isJournal ? PRIORITIES[record.level] ?? PRIORITY_INFO : "";
+    write(`${priority}[${formatNy(clock.nowMs())}] ${MARKS[record.level] ?? ""}${text}\n`);
   };
   configureSync({
     reset: true,

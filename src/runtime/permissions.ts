@@ -1,5 +1,9 @@
+import type { BuildInfo } from "./build_facts.ts";
+import { BUILD_INFO } from "./build_info.ts";
 import type { ProgramConfig } from "./config.ts";
 import { DATA_HOST, TRADING_HOSTS } from "./endpoint.ts";
+import { ENVIRONMENT_VARIABLES } from "./environment.ts";
+import { NOTIFY_PATH, SERVICE_VARIABLES, SYSTEMD_NOTIFY_PATH } from "./service_host.ts";
 import { ConfigError } from "./settings.ts";
 
 /** One thing that the program will have to be allowed. */
@@ -18,18 +22,54 @@ export const ALLOWED_HOSTS: readonly string[] = [
   "hooks.slack.com",
 ];
 
+/** `HOST:PORT` that a binary may connect to: the broker's and Slack's over TLS, and what its build added. */
+export function listHosts(extraHosts: readonly string[]): string[] {
+  return [...ALLOWED_HOSTS.map((host) => `${host}:443`), ...extraHosts];
+}
+
+/**
+ * The permissions that are compiled into the binary: its whole reach. Nothing may be run, loaded or imported.
+ * @param build Its directories are absolute: a relative path would be resolved where the binary is started.
+ */
+export function buildPermissionFlags(build: BuildInfo): string[] {
+  const { baseDir, stateDir, denoVersion, extraHosts } = build;
+  // A socket is a file to the older runtime and an address to the newer, which the older does not know.
+  const isSocketAddress = !/^2\.[0-4]\./.test(denoVersion);
+  const sockets = [NOTIFY_PATH, SYSTEMD_NOTIFY_PATH].map((path) => `unix:${path}`);
+  const hosts = [...listHosts(extraHosts), ...(isSocketAddress ? sockets : [])];
+  return [
+    "--no-prompt",
+    "--unstable-net",
+    `--allow-net=${hosts.join(",")}`,
+    `--allow-read=${[...new Set([baseDir, stateDir, NOTIFY_PATH])].join(",")}`,
+    `--allow-write=${[stateDir, NOTIFY_PATH, SYSTEMD_NOTIFY_PATH].join(",")}`,
+    `--allow-env=${[...ENVIRONMENT_VARIABLES, ...SERVICE_VARIABLES].join(",")}`,
+    "--allow-sys=statfs",
+  ];
+}
+
 /** The permissions of this process. */
 export function isPermittedByDeno(need: Need): boolean {
   return Deno.permissions.querySync(need).state === "granted";
 }
 
+/** Whether this process may read the variable: the start task may read the operator's, and none of the service's. */
+export function isEnvPermitted(variable: string): boolean {
+  return Deno.permissions.querySync({ name: "env", variable }).state === "granted";
+}
+
 /**
  * Checks at the start what the loop would else run into at its first order (interface, "A path outside what the process
  * may read or write").
+ * @param build What the binary was built for, for the message; `null` from source.
  * @returns Whether Slack can be reached, the one thing that trading goes on without.
  * @throws {ConfigError} Naming the variable of the first path or host that is out of reach.
  */
-export function checkPermissions(config: ProgramConfig, isPermitted: IsPermitted): boolean {
+export function checkPermissions(
+  config: ProgramConfig,
+  isPermitted: IsPermitted,
+  build: BuildInfo | null = BUILD_INFO,
+): boolean {
   const { watchlist, stateDir, dryRunLedgerPath, endpoint } = config;
   const paths = [
     { source: "AVWAP_STATE_DIR", path: stateDir, names: ["read", "write"] },
@@ -41,7 +81,7 @@ export function checkPermissions(config: ProgramConfig, isPermitted: IsPermitted
       if (isPermitted({ name, path })) continue;
       throw new ConfigError(
         source,
-        `is ${JSON.stringify(path)}, which this process may not ${name}`,
+        `is ${JSON.stringify(path)}, which this process may not ${name}${describeDirs(build)}`,
       );
     }
   }
@@ -50,10 +90,30 @@ export function checkPermissions(config: ProgramConfig, isPermitted: IsPermitted
     { source: "APCA_API_DATA_URL", url: endpoint.dataUrl },
   ];
   for (const { source, url } of hosts) {
-    const { host } = new URL(url);
-    if (isPermitted({ name: "net", host })) continue;
-    throw new ConfigError(source, `names ${host}, which this process may not connect to`);
+    if (isPermitted({ name: "net", host: formatHost(url) })) continue;
+    throw new ConfigError(
+      source,
+      `names ${new URL(url).host}, which this process may not connect to${describeHosts(build)}`,
+    );
   }
   return config.slack === null ||
-    isPermitted({ name: "net", host: new URL(config.slack.webhookUrl).host });
+    isPermitted({ name: "net", host: formatHost(config.slack.webhookUrl) });
+}
+
+/** With its port, also where it is the scheme's own: a permission for one port is none for the bare host. */
+function formatHost(address: string): string {
+  const { hostname, port, protocol } = new URL(address);
+  return `${hostname}:${port || (protocol === "https:" ? "443" : "80")}`;
+}
+
+function describeDirs(build: BuildInfo | null): string {
+  return build === null
+    ? ""
+    : `; this binary was built for base directory ${build.baseDir} and state directory ${build.stateDir}`;
+}
+
+function describeHosts(build: BuildInfo | null): string {
+  return build === null
+    ? ""
+    : `; this binary was built for ${listHosts(build.extraHosts).join(" ")}`;
 }

@@ -6,12 +6,13 @@ import { assert, assertEquals, assertFalse } from "../assert.ts";
 const WINTER_MS = Date.parse("2026-01-20T14:45:00Z");
 const SUMMER_MS = Date.parse("2026-07-20T13:45:00Z");
 
-function createTestLog({ nowMs = WINTER_MS, secrets = [] as string[] } = {}) {
+function createTestLog({ nowMs = WINTER_MS, secrets = [] as string[], isJournal = false } = {}) {
   const lines: string[] = [];
   const log = createLog({
     clock: { nowMs: () => nowMs },
     secrets,
     write: (text) => void lines.push(text),
+    isJournal,
   });
   return { log, lines };
 }
@@ -25,6 +26,18 @@ Deno.test("createLog() puts the New York time in front of a line, and its mark a
     "[2026-01-20 09:45:00 EST] Gate mode=DRY_RUN status=FAIL reason=DRY_RUN enabled\n",
     "[2026-01-20 09:45:00 EST] WARNING a\n",
     "[2026-01-20 09:45:00 EST] ERROR b\n",
+  ]);
+});
+
+Deno.test("createLog() begins a line with its priority where the journal reads it", () => {
+  const { log, lines } = createTestLog({ isJournal: true });
+  log.info("a");
+  log.warn("b");
+  log.error("c\n<7>d");
+  assertEquals(lines, [
+    "<6>[2026-01-20 09:45:00 EST] a\n",
+    "<4>[2026-01-20 09:45:00 EST] WARNING b\n",
+    "<3>[2026-01-20 09:45:00 EST] ERROR c\\n<7>d\n",
   ]);
 });
 

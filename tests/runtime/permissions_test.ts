@@ -1,7 +1,9 @@
 import { buildConfig, NO_RUN_FLAGS } from "../../src/runtime/config.ts";
+import type { BuildInfo } from "../../src/runtime/build_facts.ts";
 import { ENVIRONMENT_VARIABLES, readEnvironment } from "../../src/runtime/environment.ts";
 import {
   ALLOWED_HOSTS,
+  buildPermissionFlags,
   checkPermissions,
   isPermittedByDeno,
   type Need,
@@ -25,9 +27,9 @@ const NEEDS: { need: Need; variable: string | null }[] = [
   { need: { name: "read", path: "/dry.json" }, variable: "DRY_RUN_LEDGER_PATH" },
   { need: { name: "write", path: "/dry.json" }, variable: "DRY_RUN_LEDGER_PATH" },
   { need: { name: "read", path: "/list.csv" }, variable: "WATCHLIST_FILE" },
-  { need: { name: "net", host: "paper-api.alpaca.markets" }, variable: "APCA_API_BASE_URL" },
-  { need: { name: "net", host: "data.alpaca.markets" }, variable: "APCA_API_DATA_URL" },
-  { need: { name: "net", host: "hooks.slack.com" }, variable: null },
+  { need: { name: "net", host: "paper-api.alpaca.markets:443" }, variable: "APCA_API_BASE_URL" },
+  { need: { name: "net", host: "data.alpaca.markets:443" }, variable: "APCA_API_DATA_URL" },
+  { need: { name: "net", host: "hooks.slack.com:443" }, variable: null },
 ];
 
 Deno.test("checkPermissions() asks for exactly what the program will need", () => {
@@ -87,4 +89,60 @@ Deno.test("no task takes every permission", () => {
   for (const [name, task] of Object.entries(settings.tasks)) {
     assertFalse(/(^|\s)(-A|--allow-all|--allow-ffi|--allow-run(\s|$))/.test(task), name);
   }
+});
+
+const BUILD: BuildInfo = {
+  commit: "0123abc",
+  denoVersion: "2.9.6",
+  runtime: "deno",
+  baseDir: "/srv/scan",
+  stateDir: "/srv/scan/state",
+  extraHosts: ["127.0.0.1:8443"],
+};
+
+Deno.test("buildPermissionFlags() lists exactly what a binary may reach", () => {
+  const own = "/run/avwap-execution/notify.sock";
+  const systemd = "/run/systemd/notify";
+  assertEquals(buildPermissionFlags(BUILD), [
+    "--no-prompt",
+    "--unstable-net",
+    "--allow-net=api.alpaca.markets:443,paper-api.alpaca.markets:443,data.alpaca.markets:443," +
+    `hooks.slack.com:443,127.0.0.1:8443,unix:${own},unix:${systemd}`,
+    `--allow-read=/srv/scan,/srv/scan/state,${own}`,
+    `--allow-write=/srv/scan/state,${own},${systemd}`,
+    `--allow-env=${ENVIRONMENT_VARIABLES.join(",")},NOTIFY_SOCKET,JOURNAL_STREAM`,
+    "--allow-sys=statfs",
+  ]);
+});
+
+Deno.test("buildPermissionFlags() names sockets as addresses only to a runtime that knows them", () => {
+  const hasAddress = (denoVersion: string) =>
+    buildPermissionFlags({ ...BUILD, denoVersion }).some((flag) => flag.includes("unix:"));
+  assertEquals(["2.4.2", "2.9.6", "2.10.0", "3.0.0"].map(hasAddress), [false, true, true, true]);
+});
+
+const REFUSALS: { need: Need["name"]; says: string }[] = [
+  { need: "write", says: "built for base directory /srv/scan and state directory /srv/scan/state" },
+  { need: "read", says: "built for base directory /srv/scan and state directory /srv/scan/state" },
+  { need: "net", says: "built for api.alpaca.markets:443 paper-api.alpaca.markets:443" },
+];
+
+for (const { need, says } of REFUSALS) {
+  Deno.test(`checkPermissions() says what the binary was built for where it may not ${need}`, () => {
+    const check = () => checkPermissions(config, ({ name }) => name !== need, BUILD);
+    assertThrows(check, ConfigError, says);
+  });
+}
+
+Deno.test("checkPermissions() asks for the port of an address that names one", () => {
+  const asked: Need[] = [];
+  const { config: proxied } = buildConfig({
+    APCA_API_KEY_ID: "PKTESTKEY1",
+    APCA_API_SECRET_KEY: "s3cr3t-of-the-test",
+    APCA_API_BASE_URL: "https://proxy.example:8443/v2",
+    APCA_API_DATA_URL: "http://127.0.0.1",
+  }, NO_RUN_FLAGS);
+  checkPermissions(proxied, (need) => asked.push(need) > 0);
+  const hosts = asked.flatMap((need) => need.name === "net" ? [need.host] : []);
+  assertEquals(hosts, ["proxy.example:8443", "127.0.0.1:80"]);
 });

@@ -46,19 +46,24 @@ export function findLostPosition(
     order.symbol === symbol && order.side === "sell" && !isFinal(order) &&
     isOurs(order.clientOrderId)
   );
+  const isDone = (reason: string) =>
+    sells.some(({ reason: each, broker }) =>
+      each === reason && (broker === null || broker.filledQty > 0 || !isFinal(broker))
+    );
+  const isTrimmedR1 = isDone("r1_trim");
   const stops = [
     entry.stopUsd,
+    // The trim raised the stop (pipeline 5), whether or not the new one came to leave.
+    ...(isTrimmedR1 && entry.pivotUsd !== null ? [entry.pivotUsd] : []),
     ...sells.flatMap((each) =>
       each.reason === "stop" && each.stopUsd !== null ? [each.stopUsd] : []
     ),
     ...working.flatMap((order) => order.stopPriceUsd === null ? [] : [order.stopPriceUsd]),
   ];
-  const isDone = (reason: string) =>
-    sells.some((each) => each.reason === reason && (each.broker?.filledQty ?? 1) > 0);
   return {
     entry,
     stopUsd: Math.max(...stops),
-    isTrimmedR1: isDone("r1_trim"),
+    isTrimmedR1,
     isTrimmedR2: isDone("r2_trim"),
   };
 }

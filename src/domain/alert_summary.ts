@@ -55,8 +55,12 @@ export interface DryRunOrderFact {
 /** What both summaries say. */
 interface DayFacts {
   readonly dateNy: string;
-  /** The day's session; `closesAtNy` is `HH:MM`. */
-  readonly session: { readonly kind: "full" | "half"; readonly closesAtNy: string };
+  /** The day's session; `closesAtNy` is `HH:MM`, `isOver` whether that has passed. */
+  readonly session: {
+    readonly kind: "full" | "half";
+    readonly closesAtNy: string;
+    readonly isOver: boolean;
+  };
   /** Managed positions that stay open overnight. */
   readonly overnight: readonly PositionFact[];
 }
@@ -93,7 +97,9 @@ export function buildDailySummary(inputs: DailySummaryInputs): AlertMessage {
   const { session } = inputs;
   const day = session.kind === "half" ? "HALF DAY" : "full day";
   const lines = [
-    `${inputs.dateNy}, ${day}, closed at ${session.closesAtNy} New York`,
+    `${inputs.dateNy}, ${day}, ${
+      session.isOver ? "closed" : "closes"
+    } at ${session.closesAtNy} New York`,
     ...(inputs.mode === "LIVE" ? buildLiveLines(inputs) : buildDryRunLines(inputs)),
     ...formatList("Overnight", sortPositions(inputs.overnight).map(formatPosition)),
   ];

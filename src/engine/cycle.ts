@@ -4,7 +4,9 @@ import { isFinal } from "../domain/orders.ts";
 import { formatUtc } from "../domain/ny_time.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { decideDueEntries, pauseEntries } from "./entries.ts";
+import { recordEquity } from "./equity.ts";
 import { decideExits, sayDryRunExits } from "./exits.ts";
+import { recordFills } from "./fills.ts";
 import { printGate } from "./gate_log.ts";
 import { findIdentityProblem, readGate } from "./gate_reader.ts";
 import { closeMsOf, observe, readMarket } from "./observe.ts";
@@ -21,6 +23,8 @@ import { CONVERT_AGAIN_MS, CONVERT_BEFORE_CLOSE_MS, protectPositions } from "./p
 import { reconcileLedger } from "./reconciling.ts";
 import { makeIntents } from "./signals.ts";
 import { ensureState } from "./state_loading.ts";
+import { sendSummaryIfDue } from "./summary.ts";
+import { noticeTrouble } from "./trouble.ts";
 import { checkUnprotected, LAST_CALL_MS } from "./unprotected.ts";
 import { readWatchlist, type WatchlistStep } from "./watchlist_step.ts";
 
@@ -51,12 +55,17 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
     await noticeKillSwitch(engine);
     engine.ports.log.info("Market closed; skipping cycle.");
     await sayMarket(engine, market);
+    noticeTrouble(engine, market);
+    await sendSummaryIfDue(engine, market);
+    await engine.trySaveState();
     return { market, gate: null };
   }
   await sayMarket(engine, market);
   const observation = await observe(engine, market);
   const gate = await runOpenCycle(engine, observation);
   engine.updateState({ lastCycleAtMs: engine.nowMs() });
+  noticeTrouble(engine, market);
+  await sendSummaryIfDue(engine, market);
   await engine.trySaveState();
   return { market, gate };
 }
@@ -79,6 +88,8 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
     return decision;
   }
   engine.forgetOldNews();
+  await recordEquity(engine);
+  if (observation.dayOrders.kind === "ok") await recordFills(engine, observation.dayOrders.value);
   await trackPositions(engine);
   await engine.trySaveState();
   const watchlist = await readWatchlist(engine);

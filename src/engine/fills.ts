@@ -1,4 +1,5 @@
 import { isFlatten, isOurs } from "../domain/client_order_id.ts";
+import { findFilledAtMs } from "../domain/day_trades.ts";
 import { dateNyOf, formatUtc } from "../domain/ny_time.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import { isStopOrder } from "../domain/protection.ts";
@@ -39,11 +40,6 @@ async function recordFill(engine: Engine, order: BrokerOrder): Promise<void> {
     filled_avg_price_usd: order.filledAvgPriceUsd,
     filled_at: formatUtc(filledAtMs),
   });
-}
-
-/** When the order filled, or last changed where it is filled in part. Unix ms. */
-export function findFilledAtMs(order: BrokerOrder): number {
-  return order.filledAtMs ?? order.updatedAtMs;
 }
 
 /**

@@ -3,8 +3,9 @@ import { decideNextWake } from "../domain/wake.ts";
 import { Engine } from "./engine.ts";
 import { type CycleResult, runCycle } from "./cycle.ts";
 import { sendHeartbeatIfDue, sendStarted } from "./heartbeat.ts";
-import { noticeKillSwitch } from "./notices.ts";
+import { noticeKillSwitch, takeDelivered } from "./notices.ts";
 import { BrokerError, type EnginePorts, StateError } from "./ports.ts";
+import { sayTrouble } from "./trouble.ts";
 import { loadState } from "./state_loading.ts";
 import { checkWatchlist } from "./watchlist_step.ts";
 
@@ -78,8 +79,7 @@ async function runSafely(engine: Engine): Promise<CycleResult> {
   } catch (error) {
     if (error instanceof InvariantError) throw error;
     if (!(error instanceof BrokerError) && !(error instanceof StateError)) throw error;
-    engine.sayError(`Cycle failed: ${error.message}`);
-    await engine.event({ type: "error", message: error.message });
+    sayTrouble(engine, `Cycle failed: ${error.message}`);
     await engine.trySaveState();
     return { market: engine.observation?.clock ?? null, gate: null };
   }
@@ -116,6 +116,7 @@ async function wait(
 }
 
 async function end(engine: Engine): Promise<number> {
+  takeDelivered(engine);
   await engine.trySaveState();
   await engine.event({ type: "engine_stopped" });
   return EXIT_DONE;

@@ -64,7 +64,7 @@ export async function refresh(engine: Engine): Promise<void> {
 }
 
 /** Today's session, from the calendar kept for a week; the close on a half day comes from nowhere else. */
-async function readSession(engine: Engine, dateNy: string): Promise<Session | null> {
+export async function readSession(engine: Engine, dateNy: string): Promise<Session | null> {
   const known = engine.sessions.find((session) => session.dateNy === dateNy);
   if (known !== undefined) return known;
   const toNy = dateNyOf(nyToMs(dateNy, "12:00") + CALENDAR_DAYS * DAY_MS);

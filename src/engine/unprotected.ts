@@ -1,7 +1,13 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
-import type { GateDecision } from "../domain/gate.ts";
+import {
+  buildPositionWithoutStop,
+  buildStateMessage,
+  buildWithdrawal,
+} from "../domain/alert_messages.ts";
+import { formatGateMode, type GateDecision } from "../domain/gate.ts";
 import { countCovered, countGtcCovered } from "../domain/protection.ts";
 import type { Engine } from "./engine.ts";
+import { listPositionFacts } from "./notices.ts";
 import { closeMsOf, findHeld, findSellGroups } from "./observe.ts";
 import { CONVERT_BEFORE_CLOSE_MS } from "./protecting.ts";
 
@@ -29,39 +35,81 @@ export function readCoverage(engine: Engine, position: ManagedPosition): Coverag
 }
 
 /**
- * Raises `Position without stop`: while not LIVE for a managed position without a good-till-canceled stop, at the change,
- * hourly, and 20 minutes before the close; in LIVE for one that the cycle could not protect (pipeline 5, "When").
+ * Raises `Position without stop`, a state alert: while not LIVE for a managed position without a good-till-canceled stop,
+ * at the change, hourly, and 20 minutes before the close; in LIVE for one that the cycle could not protect (pipeline 5,
+ * "When"). Slack being away loses none: it is offered in each cycle until it was delivered or is no longer true.
  */
 export function checkUnprotected(engine: Engine, gate: GateDecision): void {
+  forgetGone(engine);
   const closeMs = engine.observation === null ? null : closeMsOf(engine.observation);
   const leftMs = closeMs === null ? Infinity : closeMs - engine.nowMs();
   for (const position of engine.state.positions) {
-    const key = `unprotected:${position.positionId}`;
     const coverage = readCoverage(engine, position);
     if (coverage === null || coverage.heldQty <= 0) continue;
     const isGtcNeeded = gate.mode === "DRY_RUN" || leftMs <= CONVERT_BEFORE_CLOSE_MS;
     const safeQty = isGtcNeeded ? coverage.gtcQty : coverage.coveredQty;
     if (safeQty >= coverage.heldQty) {
-      if (engine.state.alerted[key] !== undefined) forget(engine, key);
+      forget(engine, buildKey(position.positionId));
       continue;
     }
     if (gate.mode === "LIVE" && position.partialSinceMs !== null) continue;
     const stage = leftMs <= LAST_CALL_MS ? "close" : "day";
     const hour = Math.floor(engine.nowMs() / HOUR_MS);
-    if (!engine.isNews(key, `${gate.mode}:${hour}:${stage}`)) continue;
-    const message = `${position.symbol}: ${coverage.heldQty} shares, ${safeQty} covered by a ` +
-      `${isGtcNeeded ? "good-till-canceled " : ""}stop; engine's stop ${position.stopUsd}`;
-    engine.ports.log.error(`Position without stop ${message}`);
-    engine.alert({
-      level: "ERROR",
-      title: "Position without stop",
-      text:
-        `${message}\nClose it: avwap-execution flatten --close-positions --symbol ${position.symbol} --yes`,
+    say(engine, position, {
+      value: `${gate.mode}:${hour}:${stage}`,
+      gateLine: formatGateMode(gate),
+      closesAtMs: engine.observation?.clock.isOpen === true ? closeMs : null,
+      log: `${coverage.heldQty} shares, ${safeQty} covered by a ` +
+        `${isGtcNeeded ? "good-till-canceled " : ""}stop; engine's stop ${position.stopUsd}`,
     });
   }
 }
 
+const KEY_PREFIX = "unprotected:";
+
+function buildKey(positionId: string): string {
+  return `${KEY_PREFIX}${positionId}`;
+}
+
+function say(
+  engine: Engine,
+  position: ManagedPosition,
+  facts: {
+    readonly value: string;
+    readonly gateLine: string;
+    readonly closesAtMs: number | null;
+    readonly log: string;
+  },
+): void {
+  const { value, gateLine, closesAtMs } = facts;
+  const key = buildKey(position.positionId);
+  const { symbol } = position;
+  if (engine.unprotectedSaid.get(key) !== value && engine.state.alerted[key] !== value) {
+    engine.ports.log.error(`Position without stop ${symbol}: ${facts.log}`);
+  }
+  engine.unprotectedSaid.set(key, value);
+  const fact = listPositionFacts(engine).find((each) => each.symbol === symbol) ??
+    { symbol, qty: null, stops: null };
+  const message = buildPositionWithoutStop({ position: fact, gateLine, closesAtMs });
+  engine.alert(buildStateMessage({ key, value }, engine.state.alerted, message));
+}
+
+/** Takes back what still waits for Slack, and forgets that it was said: the next time is news again. */
 function forget(engine: Engine, key: string): void {
-  const { [key]: _gone, ...alerted } = engine.state.alerted;
-  engine.updateState({ alerted });
+  const isSaid = engine.unprotectedSaid.delete(key);
+  const { [key]: alerted, ...others } = engine.state.alerted;
+  if (!isSaid && alerted === undefined) return;
+  if (alerted !== PROTECTED) engine.alert(buildWithdrawal({ key, value: PROTECTED }));
+  engine.updateState({ alerted: others });
+}
+
+/** What the alert port reports as delivered after a withdrawal; dropped like everything else of the key. */
+const PROTECTED = "protected";
+
+/** Positions that are managed no longer need no memory. */
+function forgetGone(engine: Engine): void {
+  const managed = new Set(engine.state.positions.map((each) => buildKey(each.positionId)));
+  for (const key of [...engine.unprotectedSaid.keys(), ...Object.keys(engine.state.alerted)]) {
+    if (key.startsWith(KEY_PREFIX) && !managed.has(key)) forget(engine, key);
+  }
 }

@@ -23,7 +23,7 @@ type LiveInputs = Extract<DailySummaryInputs, { mode: "LIVE" }>;
 const LIVE: LiveInputs = {
   mode: "LIVE",
   dateNy: "2026-01-20",
-  session: { kind: "full", closesAtNy: "16:00" },
+  session: { kind: "full", closesAtNy: "16:00", isOver: true },
   overnight: [SAFE],
   entries: ENTRIES,
   symbols: ["AAPL", "MSFT"],
@@ -66,7 +66,7 @@ Deno.test("buildDailySummary() of a LIVE day without anything is short and clean
   const none = { tried: 0, accepted: 0, denied: 0, rejected: 0, expired: 0, unresolved: 0 };
   const { level, text } = buildDailySummary({
     ...LIVE,
-    session: { kind: "half", closesAtNy: "13:00" },
+    session: { kind: "half", closesAtNy: "13:00", isOver: true },
     overnight: [],
     entries: none,
     symbols: [],

@@ -1,0 +1,213 @@
+import { createSlackAlerts } from "../../src/alerts/slack.ts";
+import { createNoAlerts } from "../../src/alerts/no_alerts.ts";
+import { createSlackTransport } from "../../src/alerts/slack_transport.ts";
+import { createAlpacaClient } from "../../src/broker/alpaca_client.ts";
+import { HttpFailure } from "../../src/broker/transport.ts";
+import type { AlertPort, ClockPort, EnginePorts } from "../../src/engine/ports.ts";
+import { runLoop } from "../../src/engine/loop.ts";
+import { createClock } from "../../src/runtime/clock.ts";
+import { buildConfig, NO_RUN_FLAGS } from "../../src/runtime/config.ts";
+import { createDryRunLedger } from "../../src/state/dry_run_ledger.ts";
+import type { RecordedEvent } from "../../src/domain/events.ts";
+import { createEventLog, type EventLog } from "../../src/state/event_log.ts";
+import { readEvents } from "../../src/state/event_reader.ts";
+import { createExecutionState } from "../../src/state/execution_state.ts";
+import { createLiveLedger } from "../../src/state/live_ledger.ts";
+import { createOperatorFiles } from "../../src/state/operator_files.ts";
+import { createWatchlistFile } from "../../src/state/watchlist_file.ts";
+import { Exchange, SIM_KEY_ID, SIM_SECRET_KEY } from "../simulator/exchange.ts";
+import type { FaultPlan } from "../simulator/faults.ts";
+import { createSimulatedSend } from "../simulator/in_process.ts";
+import {
+  buildSampleDay,
+  SAMPLE_DAY_NY,
+  SAMPLE_EQUITY_USD,
+  SAMPLE_SETTINGS,
+} from "../simulator/scenario.ts";
+import { MemoryDisk } from "../state/memory_disk.ts";
+import { MemoryLog } from "../state/support.ts";
+import type { SlackSink } from "./slack_sink.ts";
+import { VirtualDay } from "./virtual_time.ts";
+
+const LIST_PATH = "/scan/daily_candidates.csv";
+export const STATE_DIR = "/state";
+export const TOKEN = "token-of-the-virtual-day";
+export const KILL_PATH = `${STATE_DIR}/KILL_SWITCH`;
+
+/** The environment of a LIVE run; `withLiveFiles` puts the second key in place. */
+export const LIVE_ENVIRONMENT = {
+  ...SAMPLE_SETTINGS,
+  LIVE_TRADING: "1",
+  LIVE_CONFIRM_TOKEN: TOKEN,
+  EXECUTION_POLL_SECONDS: "120",
+};
+
+/** What a day starts with. */
+export interface TradingDayOptions {
+  readonly startMs: number;
+  readonly dateNy?: string;
+  readonly slack?: SlackSink | null;
+  readonly latencyMs?: number;
+}
+
+/**
+ * The engine with its real adapters over a simulated broker, a disk in memory and time that moves when the engine
+ * sleeps: a trading day in a second or two. Only Slack's HTTP is real.
+ */
+export class TradingDay {
+  readonly exchange: Exchange;
+  readonly disk: MemoryDisk;
+  readonly time: VirtualDay;
+  readonly log = new MemoryLog();
+  readonly #slack: SlackSink | null;
+  readonly #latencyMs: number;
+  readonly #real: ClockPort = createClock();
+  #stop = new AbortController();
+  faults: FaultPlan | null = null;
+
+  constructor(
+    { startMs, dateNy = SAMPLE_DAY_NY, slack = null, latencyMs = 12 }: TradingDayOptions,
+  ) {
+    const { script, sessions, watchlistCsv } = buildSampleDay(dateNy);
+    this.exchange = new Exchange({ script, sessions, startMs, cashUsd: SAMPLE_EQUITY_USD });
+    this.time = new VirtualDay(startMs);
+    this.disk = new MemoryDisk();
+    this.disk.nowMs = startMs;
+    this.disk.putDir(STATE_DIR);
+    this.disk.put(LIST_PATH, watchlistCsv, { modifiedAtMs: startMs });
+    this.disk.put(`${STATE_DIR}/live_confirm_token.txt`, `${TOKEN}\n`);
+    this.#slack = slack;
+    this.#latencyMs = latencyMs;
+  }
+
+  /** Ends the loop at its next wait. */
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  /** Runs the program's loop until `untilMs` (or once), as a process of its own. @returns Its exit status. */
+  async run(
+    environment: Record<string, string>,
+    { untilMs = Infinity, isRunOnce = false } = {},
+  ): Promise<number> {
+    this.#stop = new AbortController();
+    if (untilMs !== Infinity) this.time.plan(untilMs, () => this.stop());
+    const { ports, close } = this.#buildPorts(environment, isRunOnce);
+    try {
+      return await runLoop(ports, this.#stop.signal, { lookMs: 30_000 });
+    } finally {
+      await close();
+    }
+  }
+
+  /** What was recorded on a day. */
+  async listEvents(dateNy: string = SAMPLE_DAY_NY): Promise<RecordedEvent[]> {
+    const events: RecordedEvent[] = [];
+    for await (const item of readEvents(this.disk, { stateDir: STATE_DIR, dateNy })) {
+      if (item.kind === "event") events.push(item.event);
+    }
+    return events;
+  }
+
+  #buildPorts(environment: Record<string, string>, isRunOnce: boolean) {
+    const { config } = buildConfig({
+      APCA_API_KEY_ID: SIM_KEY_ID,
+      APCA_API_SECRET_KEY: SIM_SECRET_KEY,
+      AVWAP_STATE_DIR: STATE_DIR,
+      WATCHLIST_FILE: LIST_PATH,
+      ...(this.#slack === null ? {} : { SLACK_WEBHOOK_URL: this.#slack.url }),
+      ...environment,
+    }, { ...NO_RUN_FLAGS, isRunOnce });
+    const fs = this.disk;
+    const clock = this.time.driver();
+    const { log } = this;
+    const chance = { uniform: () => 0.5 };
+    const events = createEventLog({ fs, stateDir: STATE_DIR, clock, log, secrets: config.secrets });
+    const alerts = this.#buildAlerts(config.slack, events, config.engine.endpoint);
+    const broker = this.#buildBroker(config, clock, events);
+    const service = { ready: nothing, alive: nothing, stopping: nothing };
+    const ports: EnginePorts = {
+      version: "0.0.0-test",
+      clock,
+      chance,
+      broker,
+      marketData: broker,
+      ledger: createLiveLedger({ fs, stateDir: STATE_DIR }),
+      state: createExecutionState({ fs, stateDir: STATE_DIR }),
+      dryRunLedger: createDryRunLedger({ fs, path: config.dryRunLedgerPath }),
+      operatorFiles: createOperatorFiles({ fs, stateDir: STATE_DIR }),
+      watchlist: createWatchlistFile({ fs, path: LIST_PATH }),
+      events,
+      log,
+      alerts: alerts.port,
+      service,
+      config: config.engine,
+    };
+    return { ports, close: alerts.close };
+  }
+
+  #buildBroker(
+    config: ReturnType<typeof buildConfig>["config"],
+    clock: ClockPort,
+    events: EventLog,
+  ) {
+    return createAlpacaClient({
+      tradingUrl: config.endpoint.tradingUrl,
+      dataUrl: config.endpoint.dataUrl,
+      keyId: config.keyId,
+      secretKey: config.secretKey,
+      send: createSimulatedSend({
+        exchange: this.exchange,
+        clock,
+        latencyMs: this.#latencyMs,
+        faults: (request, count) => this.faults?.(request, count) ?? null,
+        fail: (failure, message) => new HttpFailure(failure, message),
+      }),
+      clock,
+      chance: { uniform: () => 0.5 },
+      feed: config.feed,
+      timeoutMs: 10_000,
+      log: this.log,
+      onExchange: (exchange) =>
+        void events.record({
+          type: "exchange",
+          method: exchange.method,
+          path: exchange.path,
+          request_body: exchange.requestBody,
+          http_status: exchange.httpStatus,
+          failure: exchange.failure,
+          answer_body: exchange.answerBody,
+          took_ms: exchange.tookMs,
+        }),
+    });
+  }
+
+  #buildAlerts(
+    slack: ReturnType<typeof buildConfig>["config"]["slack"],
+    events: EventLog,
+    endpoint: string,
+  ): { port: AlertPort; close: () => Promise<void> } {
+    if (slack === null) return { port: createNoAlerts(), close: nothing };
+    const transport = createSlackTransport({ fetch, clock: this.#real });
+    const alerts = createSlackAlerts({
+      ...slack,
+      // A hanging sink is given up soon; how long the adapter itself waits is its own tests' business.
+      send: (request) => this.time.during(transport({ ...request, timeoutMs: 150 })),
+      clock: this.time.passenger(),
+      log: this.log,
+      events,
+      mark: () => `TEST ${endpoint}`,
+    });
+    return {
+      port: alerts,
+      close: () => {
+        alerts.close();
+        return Promise.resolve();
+      },
+    };
+  }
+}
+
+function nothing(): Promise<void> {
+  return Promise.resolve();
+}

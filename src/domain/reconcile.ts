@@ -39,7 +39,10 @@ export function reconcile(ledger: LiveLedger, orders: readonly BrokerOrder[]): R
     return updated;
   });
   const added = listUnrecorded(orders, entries, known);
-  const mismatched = added.filter((entry) => !isFlatten(entry.clientOrderId ?? ""));
+  const flattens = new Set<string | null>(
+    flat.map((order) => order.clientOrderId).filter(isFlatten),
+  );
+  const mismatched = added.filter((entry) => !flattens.has(entry.clientOrderId));
   return {
     ledger: {
       ...ledger,

@@ -54,6 +54,8 @@ export class Engine {
   /** Whether ledger or state belong to another host or account than the broker's: then nothing of them is touched. */
   isForeignState = false;
   observation: Observation | null = null;
+  /** Client order ids of orders that ended while the broker's lists did not show them yet. */
+  readonly endedOrders = new Set<string>();
   sessions: readonly Session[] = [];
   lastGateText: string | null = null;
   killSwitchSeen: "env" | "file" | null = null;

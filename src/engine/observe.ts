@@ -3,6 +3,7 @@ import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
 import type { BrokerPosition } from "../domain/orders.ts";
 import { listSellGroups, type SellGroup } from "../domain/protection.ts";
 import type { Engine, Observation } from "./engine.ts";
+import { addUnseen } from "./unseen_orders.ts";
 
 /** Days of calendar that are kept, so that one failed read does not cost the day's close. */
 const CALENDAR_DAYS = 7;
@@ -33,7 +34,7 @@ export async function observe(engine: Engine, clock: MarketClock): Promise<Obser
   const session = await readSession(engine, dateNy);
   const account = await engine.read(() => broker.readAccount());
   const positions = await engine.read(() => broker.listPositions("protect"));
-  const openOrders = await engine.read(() => broker.listOrders({ status: "open" }, "protect"));
+  const openOrders = await readOpenOrders(engine);
   const afterMs = nyToMs(dateNy, "00:00");
   const dayOrders = await engine.read(() =>
     broker.listOrders({ status: "all", afterMs }, "protect")
@@ -52,13 +53,21 @@ export async function observe(engine: Engine, clock: MarketClock): Promise<Obser
   return observation;
 }
 
+async function readOpenOrders(engine: Engine): Promise<Observation["openOrders"]> {
+  const { broker } = engine.ports;
+  return await addUnseen(
+    engine,
+    await engine.read(() => broker.listOrders({ status: "open" }, "protect")),
+  );
+}
+
 /** Reads positions and open orders again, after something was sent or when they must be of this instant. */
 export async function refresh(engine: Engine): Promise<void> {
   const { observation } = engine;
   if (observation === null) return;
   const { broker } = engine.ports;
   const positions = await engine.read(() => broker.listPositions("protect"));
-  const openOrders = await engine.read(() => broker.listOrders({ status: "open" }, "protect"));
+  const openOrders = await readOpenOrders(engine);
   engine.observation = { ...observation, positions, openOrders };
   engine.isStale = false;
 }

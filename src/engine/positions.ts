@@ -18,11 +18,14 @@ import type { Engine } from "./engine.ts";
 import { buildManaged } from "./entry_order.ts";
 import { recordFills } from "./fills.ts";
 import { findHeld } from "./observe.ts";
+import { listUnseen } from "./unseen_orders.ts";
 
 /** Orders of a position were submitted after this before its own time: the two clocks differ a little. */
 const OPENED_SLACK_MS = 5_000;
 /** How far back an adopted position's still working orders may have been submitted. */
 const ADOPTED_ORDERS_MS = 90 * 86_400_000;
+/** How soon a position is looked at again whose orders the broker does not show yet. */
+const UNSEEN_LOOK_MS = 5_000;
 /** An entry partly filled for longer has its rest cancelled (pipeline 4). */
 export const PARTIAL_MAX_MS = 60_000;
 
@@ -141,8 +144,19 @@ async function explain(
     engine.ports.log.warn(`Orders of ${position.symbol} unavailable (${read.failure})`);
     return null;
   }
-  await recordFills(engine, read.value);
-  const orders = flattenOrders(read.value).filter((order) =>
+  const unseen = await listUnseen(
+    engine,
+    read.value,
+    (entry) => entry.symbol === position.symbol,
+  );
+  if (unseen.hidden.length > 0) {
+    // Its fills would look like a split: the broker shows in a moment what it accepted.
+    engine.wakeAt(engine.nowMs() + UNSEEN_LOOK_MS);
+    return null;
+  }
+  const shown = [...read.value, ...unseen.orders];
+  await recordFills(engine, shown);
+  const orders = flattenOrders(shown).filter((order) =>
     position.adoptedQty === 0 || order.updatedAtMs >= position.openedAtMs
   );
   const entry = orders.find((order) => order.clientOrderId === position.positionId);

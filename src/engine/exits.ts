@@ -15,7 +15,7 @@ import { findHeld, refresh } from "./observe.ts";
 import { sayDryRunSale } from "./trade_messages.ts";
 import { buildPositionEvent, isActionable, isEntryWorking } from "./positions.ts";
 import { StateError } from "./ports.ts";
-import { isExitSent } from "./sell_orders.ts";
+import { readExitRecord } from "./sell_orders.ts";
 
 /** An exit begun must be able to end: its cancel, its sell and its stop. */
 const EXIT_MS = 14_000;
@@ -39,6 +39,7 @@ export async function decideExits(
     await sayPrice(engine, position, trade);
     if (gate.mode === "DRY_RUN") await observeOnly(engine, position, trade.priceUsd);
     else if (!fresh.has(position.positionId)) {
+      await tryReopenTrims(engine, position);
       await runExits(engine, gate, position, trade.priceUsd);
     }
   }
@@ -138,11 +139,13 @@ async function completeExit(
   priceUsd: number,
 ): Promise<boolean> {
   try {
-    if (due.qty === 0 || await isTrimDone(engine, position, due.reason)) {
+    const record = await readExitRecord(engine, position, due.reason);
+    // Done on record: for instance after a crash before its flag was saved.
+    if (due.qty === 0 || record === "done") {
       engine.putPosition(markTrimmed(position, due.reason));
       return due.reason !== "stop_exit";
     }
-    if (await isExitSent(engine, position, due.reason)) return false;
+    if (record === "open") return false;
     if (engine.isOutOfTime(EXIT_MS)) return false;
     await engine.trySaveState();
     const isSold = await sendExit(engine, gate, position, due.reason, priceUsd);
@@ -161,13 +164,27 @@ function currentOf(engine: Engine, position: ManagedPosition): ManagedPosition {
   return engine.state.positions.find((each) => each.positionId === position.positionId) ?? position;
 }
 
-/** A trim whose sell the ledger already shows, for instance after a crash before its flag was saved. */
-async function isTrimDone(
-  engine: Engine,
-  position: ManagedPosition,
-  reason: ExitReason,
-): Promise<boolean> {
-  return reason !== "stop_exit" && await isExitSent(engine, position, reason);
+/** Without a ledger nothing is known of its sells: the flags stay. */
+async function tryReopenTrims(engine: Engine, position: ManagedPosition): Promise<void> {
+  try {
+    await reopenTrims(engine, position);
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+  }
+}
+
+/** A trim whose order the broker took and then ended without a share sold is due again (pipeline 5, "When"). */
+async function reopenTrims(engine: Engine, position: ManagedPosition): Promise<void> {
+  const { isTrimmedR1, isTrimmedR2 } = position;
+  const isUndone = async (reason: ExitReason) =>
+    await readExitRecord(engine, position, reason) === "unfilled";
+  const reopened = {
+    isTrimmedR1: isTrimmedR1 && !await isUndone("r1_trim"),
+    isTrimmedR2: isTrimmedR2 && !await isUndone("r2_trim"),
+  };
+  if (reopened.isTrimmedR1 === isTrimmedR1 && reopened.isTrimmedR2 === isTrimmedR2) return;
+  engine.putPosition({ ...position, ...reopened });
+  engine.ports.log.warn(`${position.symbol}: a trim ended without a share sold; it is due again`);
 }
 
 /** After a trim the next rule waits until the broker holds what is left, and says so. */

@@ -91,21 +91,28 @@ async function nextAttempt(
 }
 
 /**
- * Whether the ledger shows this trim or close as done or under way: accepted and not ended unfilled, or not yet known.
+ * What the ledger shows of a trim or close: `done` where it was accepted and did not end unfilled (a close is never done
+ * while shares are held), `open` while it works or nobody knows, `unfilled` where the broker took it and it sold nothing.
  */
-export async function isExitSent(
+export type ExitRecord = "none" | "open" | "done" | "unfilled";
+
+/** Reads what became of a position's trim or close. @throws {StateError} Where the ledger can't be read. */
+export async function readExitRecord(
   engine: Engine,
   position: ManagedPosition,
   reason: SellReason,
-): Promise<boolean> {
+): Promise<ExitRecord> {
   const { entries } = await readLedger(engine);
-  return entries.some((entry) => {
-    if (entry.positionId !== position.positionId || entry.reason !== reason) return false;
-    if (isUnsettled(entry)) return true;
-    if (entry.status !== "accepted" || isEndedUnfilled(entry.broker)) return false;
-    // A close that ended with shares still held is due again; a trim that sold anything is done.
-    return reason !== "stop_exit" || entry.broker === null || !isFinal(entry.broker);
-  });
+  const mine = entries.filter((entry) =>
+    entry.positionId === position.positionId && entry.reason === reason
+  );
+  const taken = mine.filter((entry) =>
+    entry.status === "accepted" && !isEndedUnfilled(entry.broker)
+  );
+  if (reason !== "stop_exit" && taken.length > 0) return "done";
+  if (mine.some(isUnsettled)) return "open";
+  if (taken.some((entry) => entry.broker === null || !isFinal(entry.broker))) return "open";
+  return mine.some((entry) => entry.orderId !== null) ? "unfilled" : "none";
 }
 
 function isEndedUnfilled(

@@ -12,6 +12,8 @@ export interface BuildInfo {
   readonly stateDir: string;
   /** `HOST:PORT` that were allowed beside the broker's and Slack's: tests and proxies. */
   readonly extraHosts: readonly string[];
+  /** Whether the hidden self-test of the sandbox is inside. */
+  readonly hasSelfTest: boolean;
 }
 
 /** What a binary says of itself after its release and commit: what is inside, and what it may reach. */
@@ -22,5 +24,6 @@ export function formatBuild(build: BuildInfo): string[] {
     `base directory: ${build.baseDir}`,
     `state directory: ${build.stateDir}`,
     ...build.extraHosts.map((host) => `extra host: ${host}, not for production`),
+    ...(build.hasSelfTest ? ["self-test: inside, not for production"] : []),
   ];
 }

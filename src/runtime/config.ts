@@ -57,7 +57,8 @@ export interface ProgramConfig {
 
 /** The state directory of an operator who names none (runbook 10). */
 export const DEFAULT_STATE_DIR = "/root/avwap_r3k_scanner/state";
-const DEFAULT_BASE_DIR = "/root/avwap_r3k_scanner";
+/** The base directory of an operator who names none (interface, Environment). */
+export const DEFAULT_BASE_DIR = "/root/avwap_r3k_scanner";
 const DEFAULT_WATCHLIST = "daily_candidates.csv";
 const ENTRY_DELAY_SECONDS_MAX = 86_400;
 /** Shorter texts are no secrets, and redacting them would make the log unreadable. */

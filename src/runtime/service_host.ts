@@ -1,3 +1,4 @@
+// @ts-types="./node_fs.d.ts"
 import { fstatSync } from "node:fs";
 import type { Notify } from "./service_manager.ts";
 

@@ -98,6 +98,7 @@ const BUILD: BuildInfo = {
   baseDir: "/srv/scan",
   stateDir: "/srv/scan/state",
   extraHosts: ["127.0.0.1:8443"],
+  hasSelfTest: false,
 };
 
 Deno.test("buildPermissionFlags() lists exactly what a binary may reach", () => {

@@ -115,7 +115,7 @@ async function managePositions(
 ): Promise<void> {
   const candidates = watchlist.kind === "fresh" ? watchlist.candidates : [];
   const trades = await readTrades(engine, candidates.map((candidate) => candidate.symbol));
-  const adoptable = listAdoptable(engine, candidates, trades);
+  const adoptable = await listAdoptable(engine, candidates, trades);
   const fresh = decision.mode === "LIVE"
     ? await adoptPositions(engine, decision, adoptable)
     : new Set<string>();

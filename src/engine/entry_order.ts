@@ -113,7 +113,9 @@ async function adopt(engine: Engine, intent: EntryIntent, order: BrokerOrder): P
   await settleByOrder(engine, clientOrderId, order);
   engine.ports.log.info(`SUBMITTED ${symbol}: qty=${intent.qty} order_id=${order.orderId}`);
   if (order.status === "rejected") return;
-  engine.putPosition(buildManaged(intent, engine.nowMs()));
+  // A late answer is younger than its order, whose fills are looked for from then on.
+  const openedAtMs = Math.min(engine.nowMs(), order.submittedAtMs);
+  engine.putPosition(buildManaged(intent, openedAtMs));
   engine.wakeAt(engine.nowMs() + LOOK_AGAIN_MS);
   await engine.trySaveState();
   saySubmitted(engine, intent, { orderId: order.orderId, priceUsd: intent.refPriceUsd });

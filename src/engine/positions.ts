@@ -3,7 +3,7 @@ import type { Candidate } from "../domain/candidate.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { PositionEvent } from "../domain/events.ts";
 import type { LiveDecision } from "../domain/gate.ts";
-import type { LedgerEntry } from "../domain/ledger.ts";
+import { isUnsettled, type LedgerEntry } from "../domain/ledger.ts";
 import type { Trade } from "../domain/market.ts";
 import { formatUtc } from "../domain/ny_time.ts";
 import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
@@ -57,6 +57,8 @@ async function takeInBought(engine: Engine): Promise<void> {
     const isHeld = (entry.broker?.filledQty ?? 0) > 0 &&
       findHeld(engine, entry.symbol) !== undefined;
     if (!isWorking && !isHeld) continue;
+    // One position a symbol: where another stands for it, its account takes in this entry's fills.
+    if (engine.state.positions.some((each) => each.symbol === entry.symbol)) continue;
     engine.putPosition(buildManaged(plan, Date.parse(entry.timestamp)));
   }
 }
@@ -282,14 +284,15 @@ export function isActionable(
 }
 
 /** Positions of today's list that the engine may take over (pipeline 5): not managed, long, whole shares, above the stop. */
-export function listAdoptable(
+export async function listAdoptable(
   engine: Engine,
   candidates: readonly Candidate[],
   trades: ReadonlyMap<string, Trade>,
-): { readonly candidate: Candidate; readonly held: BrokerPosition }[] {
+): Promise<{ readonly candidate: Candidate; readonly held: BrokerPosition }[]> {
   const { observation } = engine;
   const { allowlist } = engine.ports.config;
   if (observation?.positions.kind !== "ok") return [];
+  const unresolved = await listUnresolvedBuys(engine);
   return observation.positions.value.flatMap((held) => {
     const candidate = candidates.find((each) => each.symbol === held.symbol);
     const priceUsd = trades.get(held.symbol)?.priceUsd ?? NaN;
@@ -297,11 +300,22 @@ export function listAdoptable(
     const isAllowed = allowlist.kind === "all" ||
       (allowlist.kind === "list" && allowlist.symbols.includes(held.symbol));
     if (candidate === undefined || isManaged || !isAllowed) return [];
+    if (unresolved.has(held.symbol)) return [];
     if (!Number.isSafeInteger(held.qty) || held.qty <= 0 || !(priceUsd > candidate.stopUsd)) {
       return [];
     }
     return [{ candidate, held }];
   });
+}
+
+/** Symbols with a buy of ours that nobody knows the fate of: what is held there may be its fill. */
+async function listUnresolvedBuys(engine: Engine): Promise<ReadonlySet<string>> {
+  const read = await engine.ports.ledger.read();
+  const entries = read.kind === "ok" ? read.ledger.entries : [];
+  return new Set(
+    entries.filter((entry) => entry.side === "buy" && isUnsettled(entry))
+      .map((entry) => entry.symbol),
+  );
 }
 
 /** Takes over what may be taken over; this cycle only protects it. LIVE only. */

@@ -40,9 +40,10 @@ export async function decideDueEntries(
   gate: GateDecision,
   absent: readonly LedgerEntry[],
 ): Promise<void> {
-  const { due, expired, waiting } = listDueIntents(engine.state.intents, engine.nowMs());
+  const { due: listed, expired, waiting } = listDueIntents(engine.state.intents, engine.nowMs());
   engine.updateState({ intents: waiting });
   for (const intent of expired) await skip(engine, intent, "intent expired");
+  const due = await dropRecorded(engine, listed);
   const repeatable = gate.mode === "LIVE" ? absent : [];
   const repeats = repeatable.flatMap(buildRepeat);
   for (const entry of absent) {
@@ -62,6 +63,24 @@ export async function decideDueEntries(
     current = await decideEntry(engine, current, intent, trades);
     if (repeats.includes(intent)) await settleUnrepeated(engine, intent.clientOrderId);
   }
+}
+
+/**
+ * Leaves out the intents that the ledger has on record: a process that ended before it saved its list may have sent them,
+ * and from the record on only 60 s of "not found" lead to a repeat (pipeline 6).
+ */
+async function dropRecorded(
+  engine: Engine,
+  due: readonly EntryIntent[],
+): Promise<readonly EntryIntent[]> {
+  if (due.length === 0) return due;
+  const read = await engine.ports.ledger.read();
+  if (read.kind !== "ok") return due;
+  const recorded = new Set<string | null>(read.ledger.entries.map((each) => each.clientOrderId));
+  for (const intent of due) {
+    if (recorded.has(intent.clientOrderId)) await skip(engine, intent, "already on record");
+  }
+  return due.filter((intent) => !recorded.has(intent.clientOrderId));
 }
 
 /** A due intent that this process has no time for stays on the list. */

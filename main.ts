@@ -2,14 +2,16 @@ import { reportFailure, runProgram } from "./src/cli/program.ts";
 import { createChance } from "./src/runtime/chance.ts";
 import { createClock } from "./src/runtime/clock.ts";
 import { type Environment, readEnvironment } from "./src/runtime/environment.ts";
+import { listMisspelt } from "./src/runtime/misspelt.ts";
 import { isEnvPermitted, isPermittedByDeno } from "./src/runtime/permissions.ts";
 import { openNotifySocket, readOutputId, readServiceHost } from "./src/runtime/service_host.ts";
 import { createTextWriter } from "./src/runtime/standard_stream.ts";
 
 // The only file that reads the process's arguments and environment, and that ends the process.
 
+const getPermitted = (name: string) => isEnvPermitted(name) ? Deno.env.get(name) : undefined;
 const service = readServiceHost({
-  get: (name) => isEnvPermitted(name) ? Deno.env.get(name) : undefined,
+  get: getPermitted,
   readOutputId,
   open: openNotifySocket,
 });
@@ -27,6 +29,7 @@ function start(environment: Environment): Promise<number> {
     fetch,
     signals: Deno,
     isPermitted: isPermittedByDeno,
+    misspelt: listMisspelt(getPermitted),
     service,
     writeOut: createTextWriter(Deno.stdout),
     writeError,

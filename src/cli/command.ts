@@ -1,5 +1,6 @@
 import type { ChancePort, ClockPort } from "../engine/ports.ts";
 import type { Environment } from "../runtime/environment.ts";
+import type { Misspelling } from "../runtime/misspelt.ts";
 import type { IsPermitted } from "../runtime/permissions.ts";
 import type { ServiceHost } from "../runtime/service_host.ts";
 import type { SignalHost } from "../runtime/signals.ts";
@@ -15,6 +16,8 @@ export interface ProgramHost {
   readonly fetch: typeof fetch;
   readonly signals: SignalHost;
   readonly isPermitted: IsPermitted;
+  /** Variables that are set and that nothing reads, as far as this process may look; absent: none. */
+  readonly misspelt?: readonly Misspelling[];
   /** What started the process as a service; absent: nobody did. */
   readonly service?: ServiceHost;
   /** Standard output and error; both have written when they return, and never throw. */

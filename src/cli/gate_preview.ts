@@ -40,7 +40,7 @@ export function previewGate(inputs: PreviewInputs): GateDecision {
     caps: config.caps,
     allowlist: config.allowlist,
     invalidConfiguration: config.invalidConfiguration ?? findStateProblem(inputs) ??
-      findIdentityProblem(inputs),
+      (isOtherAccount(inputs) ? "ALPACA_PAPER" : null),
     ledgerProblem: problemOf(ledger) ?? findDayProblem(inputs) ?? broker?.ledgerProblem ?? null,
     positionsProblem: broker?.positionsProblem ?? null,
   });
@@ -59,19 +59,20 @@ function findStateProblem({ state, ledger, archived }: PreviewInputs): string | 
   return hasTraces([...present, ...archived], []) ? STATE_FILE : null;
 }
 
-/** Ledger or state of another host or account (pipeline 6). */
-function findIdentityProblem(inputs: PreviewInputs): string | null {
+/** Whether ledger or state are of another host or account than the broker's (pipeline 6). */
+export function isOtherAccount(
+  inputs: Pick<PreviewInputs, "ledger" | "state" | "host" | "broker">,
+): boolean {
   const { ledger, state, host, broker } = inputs;
   const owners = [
     ledger.kind === "ok" ? ledger.ledger : null,
     state.kind === "ok" ? state.state : null,
   ];
   const accountId = broker?.accountId ?? null;
-  const isOther = owners.some((owner) =>
+  return owners.some((owner) =>
     owner !== null && (
       (owner.host !== null && owner.host !== host) ||
       (owner.accountId !== null && accountId !== null && owner.accountId !== accountId)
     )
   );
-  return isOther ? "ALPACA_PAPER" : null;
 }

@@ -1,5 +1,6 @@
 import { formatOneLine, formatWithoutSecrets } from "../runtime/one_line.ts";
 import { ConfigError } from "../runtime/settings.ts";
+import { CHECK_COMMAND } from "./check.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
 import { COMMON_OPTIONS, formatCommandHelp, formatFamilyHelp, formatProgramHelp } from "./help.ts";
@@ -18,6 +19,7 @@ import { formatVersion, PROGRAM } from "./version.ts";
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
   RUN_COMMAND,
+  CHECK_COMMAND,
   STATUS_COMMAND,
   TOKEN_COMMAND,
   KILL_COMMAND,

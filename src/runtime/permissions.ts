@@ -3,6 +3,7 @@ import { BUILD_INFO } from "./build_info.ts";
 import type { ProgramConfig } from "./config.ts";
 import { DATA_HOST, TRADING_HOSTS } from "./endpoint.ts";
 import { ENVIRONMENT_VARIABLES } from "./environment.ts";
+import { MISSPELLINGS } from "./misspelt.ts";
 import { NOTIFY_PATH, SERVICE_VARIABLES, SYSTEMD_NOTIFY_PATH } from "./service_host.ts";
 import { ConfigError } from "./settings.ts";
 
@@ -36,6 +37,7 @@ export function buildPermissionFlags(build: BuildInfo): string[] {
   // A socket is a file to the older runtime and an address to the newer, which the older does not know.
   const isSocketAddress = !/^2\.[0-4]\./.test(denoVersion);
   const sockets = [NOTIFY_PATH, SYSTEMD_NOTIFY_PATH].map((path) => `unix:${path}`);
+  const misspelt = MISSPELLINGS.map(({ written }) => written);
   const hosts = [...listHosts(extraHosts), ...(isSocketAddress ? sockets : [])];
   return [
     "--no-prompt",
@@ -43,7 +45,7 @@ export function buildPermissionFlags(build: BuildInfo): string[] {
     `--allow-net=${hosts.join(",")}`,
     `--allow-read=${[...new Set([baseDir, stateDir, NOTIFY_PATH])].join(",")}`,
     `--allow-write=${[stateDir, NOTIFY_PATH, SYSTEMD_NOTIFY_PATH].join(",")}`,
-    `--allow-env=${[...ENVIRONMENT_VARIABLES, ...SERVICE_VARIABLES].join(",")}`,
+    `--allow-env=${[...ENVIRONMENT_VARIABLES, ...misspelt, ...SERVICE_VARIABLES].join(",")}`,
     "--allow-sys=statfs",
   ];
 }

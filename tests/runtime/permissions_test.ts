@@ -1,6 +1,7 @@
 import { buildConfig, NO_RUN_FLAGS } from "../../src/runtime/config.ts";
 import type { BuildInfo } from "../../src/runtime/build_facts.ts";
 import { ENVIRONMENT_VARIABLES, readEnvironment } from "../../src/runtime/environment.ts";
+import { MISSPELLINGS } from "../../src/runtime/misspelt.ts";
 import {
   ALLOWED_HOSTS,
   buildPermissionFlags,
@@ -31,6 +32,8 @@ const NEEDS: { need: Need; variable: string | null }[] = [
   { need: { name: "net", host: "data.alpaca.markets:443" }, variable: "APCA_API_DATA_URL" },
   { need: { name: "net", host: "hooks.slack.com:443" }, variable: null },
 ];
+
+const MISSPELT = MISSPELLINGS.map(({ written }) => written);
 
 Deno.test("checkPermissions() asks for exactly what the program will need", () => {
   const asked: Need[] = [];
@@ -70,7 +73,7 @@ Deno.test("the start task permits the listed variables and hosts, and nothing el
   const { start } = settings.tasks;
   const listOf = (name: string) =>
     new RegExp(`--allow-${name}=(\\S+)`).exec(start)?.[1]?.split(",") ?? [];
-  assertEquals(listOf("env"), [...ENVIRONMENT_VARIABLES]);
+  assertEquals(listOf("env"), [...ENVIRONMENT_VARIABLES, ...MISSPELT]);
   assertEquals(
     listOf("net").toSorted(),
     [
@@ -81,7 +84,7 @@ Deno.test("the start task permits the listed variables and hosts, and nothing el
     ].toSorted(),
   );
   const allowed = [...start.matchAll(/--allow-([a-z]+)/g)].map((match) => match[1]);
-  assertEquals(allowed, ["env", "net", "read", "write"]);
+  assertEquals(allowed, ["env", "sys", "net", "read", "write"]);
   assert(start.includes("--no-prompt"));
 });
 
@@ -111,7 +114,7 @@ Deno.test("buildPermissionFlags() lists exactly what a binary may reach", () => 
     `hooks.slack.com:443,127.0.0.1:8443,unix:${own},unix:${systemd}`,
     `--allow-read=/srv/scan,/srv/scan/state,${own}`,
     `--allow-write=/srv/scan/state,${own},${systemd}`,
-    `--allow-env=${ENVIRONMENT_VARIABLES.join(",")},NOTIFY_SOCKET,JOURNAL_STREAM`,
+    `--allow-env=${[...ENVIRONMENT_VARIABLES, ...MISSPELT].join(",")},NOTIFY_SOCKET,JOURNAL_STREAM`,
     "--allow-sys=statfs",
   ]);
 });

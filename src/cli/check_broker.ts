@@ -1,0 +1,209 @@
+import { CLOCK_SKEW_MAX_SECONDS } from "../domain/caps.ts";
+import type { LedgerFinding } from "../domain/ledger_findings.ts";
+import type { MarketClock, Session } from "../domain/market.ts";
+import { dateNyOf, formatNy, readNyTime } from "../domain/ny_time.ts";
+import type { AccountConfiguration, BrokerAccount } from "../domain/orders.ts";
+import type { ReadFailure } from "../domain/gate.ts";
+import type { Endpoint } from "../runtime/endpoint.ts";
+import {
+  advice,
+  type CheckItem,
+  command,
+  editService,
+  fail,
+  objectToLive,
+  pass,
+  quoteForShell,
+  warn,
+} from "./check_item.ts";
+
+/** More than this is a warning (broker.md, Time and data). */
+const SKEW_WARN_SECONDS = 2;
+/** Without real-time data the latest trade is this old. */
+const TRADE_AGE_MAX_SECONDS = 15 * 60;
+/** A regular session lasts six and a half hours; a shorter one is a half day. */
+const FULL_SESSION_MS = 6.5 * 3_600_000;
+
+/** Market data as it came. `ageSeconds` of the latest trade, `null` where there was none. */
+export type DataCheck =
+  | { readonly kind: "failed"; readonly message: string }
+  | {
+    readonly kind: "read";
+    readonly symbol: string;
+    readonly feed: string | null;
+    readonly ageSeconds: number | null;
+  };
+
+/** What the broker said, or why it said nothing. */
+export type BrokerCheck =
+  | { readonly kind: "not_asked"; readonly why: string }
+  | { readonly kind: "unreachable"; readonly message: string }
+  /** It answered, and refuses the keys. */
+  | { readonly kind: "refused"; readonly message: string }
+  | {
+    readonly kind: "asked";
+    readonly clock: MarketClock;
+    /** Host minus broker. */
+    readonly skewSeconds: number;
+    readonly account: BrokerAccount;
+    /** `null` where it could not be read. */
+    readonly configuration: AccountConfiguration | null;
+    readonly sessions: readonly Session[] | null;
+    readonly positionsProblem: ReadFailure | null;
+    /** `null` where the orders could not be read. */
+    readonly findings: readonly LedgerFinding[] | null;
+    readonly data: DataCheck;
+  };
+
+type Asked = Extract<BrokerCheck, { kind: "asked" }>;
+
+/** What else the items need. */
+export interface BrokerOptions {
+  readonly endpoint: Endpoint;
+  readonly isLiveAsked: boolean;
+  /** LIVE would be on, as far as the operator's words go: `LIVE_TRADING` without `DRY_RUN`. */
+  readonly isLiveOn: boolean;
+  /** Whether ledger or state belong to another host or account. */
+  readonly isOtherAccount: boolean;
+}
+
+/** All items that only the broker can answer; they are there, as unknown, where it was not asked. */
+export function listBrokerItems(check: BrokerCheck, options: BrokerOptions): CheckItem[] {
+  return [
+    checkReachable(check, options),
+    checkEndpoint(check, options),
+    ...(check.kind === "asked"
+      ? [
+        checkAccount(check, options),
+        checkClock(check, options),
+        checkCalendar(check),
+        checkData(check),
+        checkOvernight(check, options),
+      ]
+      : ["account", "clock", "calendar", "market data", "overnight"].map((name) =>
+        warn(name, "not known: the broker was not asked")
+      )),
+  ];
+}
+
+function checkReachable(check: BrokerCheck, { endpoint }: BrokerOptions): CheckItem {
+  const url = quoteForShell(`${endpoint.tradingUrl}/v2/clock`);
+  switch (check.kind) {
+    case "not_asked":
+      return warn("broker", `not asked: ${check.why}`);
+    case "unreachable":
+      return fail("broker", check.message, command(`curl -sS -i ${url}`), "broker_unreachable");
+    case "refused":
+    case "asked":
+      return pass("broker", `${endpoint.host} answers`);
+  }
+}
+
+/** Which host, and whether key and host belong together. */
+function checkEndpoint(check: BrokerCheck, options: BrokerOptions): CheckItem {
+  const { endpoint, isOtherAccount, isLiveAsked } = options;
+  const name = `${endpoint.kind} ${endpoint.host}`;
+  if (check.kind === "refused") {
+    return fail(
+      "endpoint",
+      `${name}: ${check.message}`,
+      editService("keys and ALPACA_PAPER (1 paper, 0 live money) that belong together"),
+    );
+  }
+  if (isOtherAccount) {
+    return objectToLive(
+      "endpoint",
+      `${name}: ledger and state in this state directory are of another host or account`,
+      { isLiveAsked, remedy: editService("another AVWAP_STATE_DIR, or ALPACA_PAPER as it was") },
+    );
+  }
+  if (endpoint.kind === "custom") {
+    return warn(
+      "endpoint",
+      `${name} is none of the broker's own hosts`,
+      editService("remove APCA_API_BASE_URL"),
+    );
+  }
+  const money = endpoint.kind === "live-money" ? "; LIVE here is REAL MONEY" : "";
+  const agrees = check.kind === "asked" ? ", which takes the keys" : "";
+  return pass("endpoint", `${name}${agrees}${money}`);
+}
+
+function checkAccount(
+  { account, configuration }: Asked,
+  { isLiveAsked }: BrokerOptions,
+): CheckItem {
+  const walls = configuration === null
+    ? "its configuration can't be read"
+    : `no_shorting=${configuration.noShorting ?? "?"} ` +
+      `max_margin_multiplier=${configuration.maxMarginMultiplier ?? "?"} ` +
+      `suspend_trade=${configuration.isSuspended ?? "?"}`;
+  const remedy = advice("look at the account in the broker's dashboard");
+  const problems = [
+    ...(account.status === "ACTIVE" ? [] : [`its status is ${account.status}`]),
+    ...(account.isBlocked ? ["it is blocked or trading is suspended"] : []),
+    ...(configuration?.isSuspended === true ? ["suspend_trade is on"] : []),
+  ];
+  if (problems.length > 0) {
+    return objectToLive("account", `${problems.join(", ")}; ${walls}`, { isLiveAsked, remedy });
+  }
+  return configuration === null
+    ? warn("account", `ACTIVE; ${walls}`, remedy)
+    : pass("account", `ACTIVE, equity ${account.equityUsd.toFixed(2)} USD; ${walls}`);
+}
+
+function checkClock({ skewSeconds }: Asked, { isLiveAsked }: BrokerOptions): CheckItem {
+  const text = `host and broker are ${Math.abs(skewSeconds).toFixed(1)} s apart`;
+  const remedy = command("timedatectl set-ntp true");
+  if (!(Math.abs(skewSeconds) <= CLOCK_SKEW_MAX_SECONDS)) {
+    return objectToLive("clock", `${text}: LIVE entries are refused`, { isLiveAsked, remedy });
+  }
+  return Math.abs(skewSeconds) > SKEW_WARN_SECONDS
+    ? warn("clock", text, remedy)
+    : pass("clock", text);
+}
+
+function checkCalendar({ clock, sessions }: Asked): CheckItem {
+  if (sessions === null) {
+    return warn(
+      "calendar",
+      "the broker's calendar can't be read: a half day's close is not known",
+      advice("try again; the broker's own status page may say more"),
+    );
+  }
+  const session = sessions.find(({ dateNy }) => dateNy === dateNyOf(clock.timestampMs));
+  if (session === undefined) {
+    return pass("calendar", `no session today; the next opens ${formatNy(clock.nextOpenMs)}`);
+  }
+  const isHalf = session.closeMs - session.openMs < FULL_SESSION_MS;
+  const [open, close] = [session.openMs, session.closeMs]
+    .map((ms) => readNyTime(ms).timeNy.slice(0, 5));
+  const now = clock.isOpen ? "open now" : "closed now";
+  return pass("calendar", `${isHalf ? "HALF DAY, " : ""}session ${open} to ${close}, ${now}`);
+}
+
+function checkData({ data, clock }: Asked): CheckItem {
+  const remedy = editService("ALPACA_DATA_FEED=auto, or a plan with real-time data");
+  if (data.kind === "failed") return warn("market data", data.message, remedy);
+  const feed = `feed=${data.feed ?? "?"}`;
+  if (data.ageSeconds === null) {
+    return warn("market data", `${feed}: no trade of ${data.symbol} came`, remedy);
+  }
+  const text = `${feed}, latest trade of ${data.symbol} ${Math.round(data.ageSeconds)} s old`;
+  return clock.isOpen && !(data.ageSeconds < TRADE_AGE_MAX_SECONDS)
+    ? warn("market data", `${text}, while the market is open`, remedy)
+    : pass("market data", text);
+}
+
+/** Runbook 4.5: LIVE is never left on overnight unintentionally. Before the day's open it is meant. */
+function checkOvernight({ clock }: Asked, { isLiveOn }: BrokerOptions): CheckItem {
+  if (!isLiveOn) return pass("overnight", "LIVE is not left on");
+  const isDayOver = !clock.isOpen && dateNyOf(clock.nextOpenMs) !== dateNyOf(clock.timestampMs);
+  return isDayOver
+    ? warn(
+      "overnight",
+      `LIVE is on after the close; the next session opens ${formatNy(clock.nextOpenMs)}`,
+      editService("DRY_RUN=1"),
+    )
+    : pass("overnight", "LIVE is on for today's session");
+}

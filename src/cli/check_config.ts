@@ -1,0 +1,208 @@
+import { DEFAULT_CAPS } from "../domain/caps.ts";
+import { formatAllowlist } from "../domain/gate.ts";
+import { formatUsd } from "../domain/money.ts";
+import { buildConfig, NO_RUN_FLAGS, type ProgramConfig } from "../runtime/config.ts";
+import type { Environment, EnvironmentVariable } from "../runtime/environment.ts";
+import { ENVIRONMENT_VARIABLES } from "../runtime/environment.ts";
+import type { Misspelling } from "../runtime/misspelt.ts";
+import { ConfigError } from "../runtime/settings.ts";
+import {
+  advice,
+  type CheckItem,
+  editService,
+  fail,
+  objectToLive,
+  pass,
+  warn,
+} from "./check_item.ts";
+import { hasCredentials } from "./operator_config.ts";
+
+/** Everything that is wrong with the environment, not only the first thing. */
+export interface ConfigFacts {
+  /** What is left when every bad variable is at its default; `null` where even that can't be built. */
+  readonly config: ProgramConfig | null;
+  readonly problems: readonly { readonly variable: string; readonly message: string }[];
+  readonly warnings: readonly string[];
+  readonly hasCredentials: boolean;
+}
+
+const CREDENTIALS: readonly string[] = ["APCA_API_KEY_ID", "APCA_API_SECRET_KEY"];
+const ENDPOINT: readonly string[] = ["ALPACA_PAPER", "APCA_API_BASE_URL", "APCA_API_DATA_URL"];
+/** Stands for a key that is not there; never sent. */
+const NO_KEY = "-";
+
+/** Builds the configuration, taking one bad variable out after the other, so that all of them are named. */
+export function readConfigFacts(environment: Environment): ConfigFacts {
+  const problems: { variable: string; message: string }[] = [];
+  let rest: Environment = environment;
+  for (let turn = 0; turn <= ENVIRONMENT_VARIABLES.length; turn++) {
+    try {
+      const { config, warnings } = buildConfig(withKeys(rest), NO_RUN_FLAGS);
+      return { config, problems, warnings, hasCredentials: hasCredentials(rest) };
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      const { variable, message } = error;
+      problems.push({ variable, message });
+      // Of two that contradict each other, the one that is named may not be the one that can be taken out.
+      const names = [variable, "APCA_API_BASE_URL"].filter((name) => name in rest);
+      if (names.length === 0) break;
+      rest = without(rest, names[0] ?? "");
+    }
+  }
+  return { config: null, problems, warnings: [], hasCredentials: false };
+}
+
+/** With something in a missing key's place, so that the rest can be looked at. */
+function withKeys(environment: Environment): Environment {
+  const orNone = (text: string | undefined) => (text ?? "").trim() === "" ? NO_KEY : text ?? NO_KEY;
+  return {
+    ...environment,
+    APCA_API_KEY_ID: orNone(environment.APCA_API_KEY_ID),
+    APCA_API_SECRET_KEY: orNone(environment.APCA_API_SECRET_KEY),
+  };
+}
+
+function without(environment: Environment, name: string): Environment {
+  return Object.fromEntries(Object.entries(environment).filter(([each]) => each !== name));
+}
+
+/** Whether the endpoint is what the operator wrote: only then may the keys be sent to it. */
+export function isEndpointSound({ problems }: ConfigFacts): boolean {
+  return !problems.some(({ variable }) => ENDPOINT.includes(variable));
+}
+
+/** Every variable that `run` would refuse, and every doubt. */
+export function checkConfiguration(facts: ConfigFacts): CheckItem {
+  const bad = facts.problems.filter(({ variable }) => !CREDENTIALS.includes(variable));
+  if (bad.length > 0) {
+    const names = [...new Set(bad.map(({ variable }) => variable))].join(", ");
+    return fail(
+      "configuration",
+      bad.map(({ message }) => message).join("; "),
+      editService(`correct or remove ${names}`),
+    );
+  }
+  return facts.warnings.length === 0
+    ? pass("configuration", "every variable is valid")
+    : warn("configuration", facts.warnings.join("; "), editService("correct what is in doubt"));
+}
+
+/** Variables that nothing reads, because of their spelling. */
+export function checkVariables(misspelt: readonly Misspelling[]): CheckItem {
+  if (misspelt.length === 0) return pass("variables", "no known misspelling is set");
+  const pairs = misspelt.map(({ written, meant }) => `${written} (${meant}?)`).join(", ");
+  const moves = misspelt.map(({ written, meant }) => `rename ${written} to ${meant}`).join(", ");
+  return warn("variables", `set and not read by anything: ${pairs}`, editService(moves));
+}
+
+/** Both keys of the broker. */
+export function checkCredentials(facts: ConfigFacts): CheckItem {
+  const bad = facts.problems.find(({ variable }) => CREDENTIALS.includes(variable));
+  if (bad !== undefined) {
+    return fail("credentials", bad.message, editService(`set ${bad.variable}`));
+  }
+  if (facts.hasCredentials) return pass("credentials", "both keys are set");
+  return fail(
+    "credentials",
+    "APCA_API_KEY_ID or APCA_API_SECRET_KEY is not set",
+    editService("set APCA_API_KEY_ID and APCA_API_SECRET_KEY"),
+  );
+}
+
+const CAP_VARIABLES = [
+  { variable: "MAX_LIVE_ORDERS_PER_DAY", cap: "ordersPerDay" },
+  { variable: "MAX_LIVE_POSITIONS", cap: "positions" },
+  { variable: "MAX_LIVE_GROSS_NOTIONAL", cap: "grossNotionalUsd" },
+  { variable: "MAX_LIVE_NOTIONAL_PER_SYMBOL", cap: "notionalPerSymbolUsd" },
+] as const satisfies readonly { variable: EnvironmentVariable; cap: keyof typeof DEFAULT_CAPS }[];
+
+/** Caps: valid, set explicitly, and conservative (runbook 3.5). */
+export function checkCapSettings(
+  environment: Environment,
+  config: ProgramConfig,
+  isLiveAsked: boolean,
+): CheckItem {
+  const { caps, invalidConfiguration } = config.engine;
+  if (caps === null) {
+    const name = invalidConfiguration === "ALLOWLIST_SYMBOLS" || invalidConfiguration === null
+      ? "a cap"
+      : invalidConfiguration;
+    return objectToLive("caps", `${name} is not valid: LIVE is blocked`, {
+      isLiveAsked,
+      remedy: editService("give plain numbers above 0, or remove them"),
+    });
+  }
+  const text = CAP_VARIABLES.map(({ variable, cap }) => `${variable}=${formatUsd(caps[cap])}`)
+    .join(" ").replaceAll(/((?:DAY|POSITIONS)=\d+)\.0/g, "$1");
+  const unset = CAP_VARIABLES.filter(({ variable }) => (environment[variable] ?? "") === "")
+    .map(({ variable }) => variable);
+  if (unset.length > 0) {
+    return warn("caps", `at their defaults: ${unset.join(", ")}; in force: ${text}`, DAY_ONE);
+  }
+  const large = CAP_VARIABLES.filter(({ cap }) => caps[cap] > DEFAULT_CAPS[cap])
+    .map(({ variable }) => variable);
+  if (large.length > 0 && isLiveAsked) {
+    return warn("caps", `above the defaults: ${large.join(", ")}; in force: ${text}`, DAY_ONE);
+  }
+  return pass("caps", text);
+}
+
+/** Runbook 4.2, day 1. */
+const DAY_ONE = editService(
+  "MAX_LIVE_ORDERS_PER_DAY=1 MAX_LIVE_POSITIONS=1 MAX_LIVE_GROSS_NOTIONAL=500 " +
+    "MAX_LIVE_NOTIONAL_PER_SYMBOL=250",
+);
+
+/** The allowlist: valid, and set at all. */
+export function checkAllowlist(config: ProgramConfig, isLiveAsked: boolean): CheckItem {
+  const { allowlist } = config.engine;
+  if (allowlist.kind === "invalid") {
+    return objectToLive("allowlist", "ALLOWLIST_SYMBOLS is not valid: LIVE is blocked", {
+      isLiveAsked,
+      remedy: editService("ALLOWLIST_SYMBOLS=SYM1,SYM2"),
+    });
+  }
+  if (allowlist.kind === "all") {
+    return warn(
+      "allowlist",
+      "ALLOWLIST_SYMBOLS is not set: every symbol is allowed",
+      editService("ALLOWLIST_SYMBOLS=SYM1,SYM2"),
+    );
+  }
+  return pass("allowlist", formatAllowlist(allowlist));
+}
+
+/** What `--slack-test` came to; `null` where it was not asked for. */
+export type SlackTest = { readonly kind: "delivered" } | {
+  readonly kind: "failed";
+  readonly message: string;
+} | null;
+
+/** Slack: configured, reachable, and with `--slack-test` really so. */
+export function checkSlack(
+  config: ProgramConfig,
+  isReachable: boolean,
+  test: SlackTest,
+): CheckItem {
+  if (config.slack === null) {
+    return warn(
+      "slack",
+      "no alerts: SLACK_WEBHOOK_URL is not set or not usable, or Slack is turned off",
+      editService("set SLACK_WEBHOOK_URL"),
+    );
+  }
+  if (!isReachable) {
+    return warn(
+      "slack",
+      "no alerts: SLACK_WEBHOOK_URL names a host that this process may not connect to",
+      editService("use a webhook of hooks.slack.com"),
+    );
+  }
+  if (test === null) return pass("slack", "a webhook is configured (--slack-test sends a message)");
+  if (test.kind === "delivered") return pass("slack", "the test message was delivered");
+  return fail(
+    "slack",
+    `the test message was not delivered: ${test.message}`,
+    advice("look at the webhook in Slack, or make a new one and set SLACK_WEBHOOK_URL"),
+  );
+}

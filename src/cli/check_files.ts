@@ -1,0 +1,205 @@
+import type { LedgerFinding } from "../domain/ledger_findings.ts";
+import { formatGateReason, type GateDecision, type TokenFile } from "../domain/gate.ts";
+import type { LedgerRead, StateRead, WatchlistRead } from "../engine/ports.ts";
+import { checkWatchlist as decideWatchlist } from "../engine/watchlist_step.ts";
+import {
+  advice,
+  type CheckItem,
+  command,
+  editService,
+  fail,
+  objectToLive,
+  pass,
+  quoteForShell,
+  type Remedy,
+  warn,
+} from "./check_item.ts";
+import { PROGRAM } from "./version.ts";
+
+const DROPPED_SHOWN_MAX = 10;
+
+/** The watchlist: present, fresh, parsable; which rows it lost (pipeline 1). */
+export function checkWatchlistFile(read: WatchlistRead, todayNy: string): CheckItem {
+  const step = decideWatchlist(read, todayNy);
+  const scan = advice("run the scan, or set WATCHLIST_FILE");
+  switch (step.kind) {
+    case "missing":
+    case "unreadable":
+      return fail("watchlist", step.message, scan, "watchlist_missing");
+    case "stale":
+      return fail("watchlist", step.message, scan, "watchlist_stale");
+    case "refused":
+      return fail("watchlist", step.message, scan, "watchlist_missing");
+    case "fresh":
+      break;
+  }
+  const dropped = read.kind === "read" && read.watchlist.kind === "parsed"
+    ? read.watchlist.dropped
+    : [];
+  const shown = dropped.slice(0, DROPPED_SHOWN_MAX)
+    .map(({ line, symbol, reason }) => `line ${line} ${symbol || "row"}: ${reason}`);
+  const more = dropped.length > DROPPED_SHOWN_MAX
+    ? [`and ${dropped.length - DROPPED_SHOWN_MAX} more`]
+    : [];
+  const text = [
+    `fresh, ${step.candidates.length} rows usable, ${dropped.length} dropped: ${read.path}`,
+    ...shown,
+    ...more,
+  ].join("; ");
+  // A Short row is dropped by the rules, every day; anything else is news.
+  const isNews = dropped.some(({ reason }) => reason !== "direction short");
+  return step.candidates.length === 0 || isNews
+    ? warn("watchlist", text, advice("look at the scan's output"))
+    : pass("watchlist", text);
+}
+
+/** What the ledger is held against. */
+export interface LedgerCheck {
+  readonly read: LedgerRead;
+  /** Of its rules and, where the broker was asked, of the broker. */
+  readonly findings: readonly LedgerFinding[];
+  readonly isBrokerAsked: boolean;
+  readonly isServiceRunning: boolean;
+}
+
+/** The live ledger: readable, valid, agreeing with the broker (pipeline 6). */
+export function checkLedgerFile(check: LedgerCheck, isLiveAsked: boolean): CheckItem {
+  const { read, findings } = check;
+  const remedy = buildRebuild(check);
+  if (read.kind !== "ok") {
+    return objectToLive("live ledger", `${read.kind}: ${read.message}`, { isLiveAsked, remedy });
+  }
+  const faults = findings.filter(({ kind }) => kind === "fault").map(({ text }) => text);
+  if (faults.length > 0) {
+    return objectToLive("live ledger", faults.join("; "), { isLiveAsked, remedy });
+  }
+  const { ledger } = read;
+  const notes = findings.map(({ text }) => `; ${text}`).join("");
+  const against = check.isBrokerAsked ? "agrees with the broker" : "the broker was not asked";
+  return pass(
+    "live ledger",
+    `of ${ledger.dateNy}, ${ledger.entries.length} orders, ${against}${notes}`,
+  );
+}
+
+function buildRebuild({ isServiceRunning }: LedgerCheck): Remedy {
+  const rebuild = `${PROGRAM} ledger rebuild --yes`;
+  return command(
+    isServiceRunning
+      ? `systemctl stop execution.service && ${rebuild} && systemctl start execution.service`
+      : rebuild,
+  );
+}
+
+/** The engine's memory: without it LIVE waits for a cycle that rebuilds it. */
+export function checkStateFile(
+  state: StateRead,
+  options: {
+    readonly path: string;
+    /** Whether ledger or archive say that this engine has traded before. */
+    readonly hasTraded: boolean;
+    readonly isLiveAsked: boolean;
+  },
+): CheckItem {
+  const { path, hasTraded, isLiveAsked } = options;
+  const word = quoteForShell(path);
+  const aside = command(`mv ${word} ${quoteForShell(`${path}.old`)}`);
+  switch (state.kind) {
+    case "ok": {
+      const { positions, intents } = state.state;
+      const symbols = positions.map(({ symbol }) => symbol).join(", ");
+      return pass(
+        "engine state",
+        `${positions.length} managed positions${symbols === "" ? "" : ` (${symbols})`}, ` +
+          `${intents.length} intents`,
+      );
+    }
+    case "newer":
+      return objectToLive("engine state", state.message, { isLiveAsked, remedy: aside });
+    case "damaged":
+      return objectToLive("engine state", `${state.message}; the next cycle rebuilds it`, {
+        isLiveAsked,
+        remedy: REBUILD_STATE,
+      });
+    case "missing":
+      return hasTraded
+        ? objectToLive(
+          "engine state",
+          "missing, though there were orders; the next cycle rebuilds it",
+          {
+            isLiveAsked,
+            remedy: REBUILD_STATE,
+          },
+        )
+        : pass("engine state", "none yet: a first start");
+  }
+}
+
+const REBUILD_STATE = command(`${PROGRAM} run --run-once --ignore-market-hours`);
+
+/** The second key as it is in file and environment (runbook 4.1). */
+export interface TokenFacts {
+  readonly file: TokenFile;
+  readonly path: string;
+  /** Permission bits, `null` where there is no file. */
+  readonly mode: number | null;
+  /** What the gate's own comparison says; `null`: they agree. */
+  readonly objection: string | null;
+}
+
+/** The confirm token: there, private, the same in both places. */
+export function checkToken(facts: TokenFacts, isLiveAsked: boolean): CheckItem {
+  const { file, path, mode, objection } = facts;
+  const object = (detail: string, remedy: Remedy) =>
+    objectToLive("token", detail, { isLiveAsked, remedy });
+  if (file.kind === "missing") {
+    return object(`no token file that can be read: ${path}`, command(`${PROGRAM} token`));
+  }
+  if (file.text.trim() === "") return object(`${path} is empty`, command(`${PROGRAM} token`));
+  if (mode !== null && (mode & 0o177) !== 0) {
+    return object(
+      `${path} has mode ${mode.toString(8).padStart(3, "0")}, not 600`,
+      command(`chmod 600 ${quoteForShell(path)}`),
+    );
+  }
+  if (objection !== null) {
+    return object(objection, editService(`LIVE_CONFIRM_TOKEN= what ${path} holds`));
+  }
+  return pass("token", "file and environment agree, mode 600");
+}
+
+/** The kill switch, in file and environment. */
+export function checkKillSwitch(
+  facts: { readonly isEnv: boolean; readonly isFile: boolean },
+  isLiveAsked: boolean,
+): CheckItem {
+  const { isEnv, isFile } = facts;
+  if (isFile) {
+    return objectToLive("kill switch", `on (file${isEnv ? " and environment" : ""})`, {
+      isLiveAsked,
+      remedy: command(`${PROGRAM} resume`),
+    });
+  }
+  if (isEnv) {
+    return objectToLive("kill switch", "on (environment)", {
+      isLiveAsked,
+      remedy: editService("remove KILL_SWITCH"),
+    });
+  }
+  return pass("kill switch", "off");
+}
+
+/** What mode `run` would start in, and why. */
+export function checkMode(gate: GateDecision, isLiveAsked: boolean): CheckItem {
+  if (gate.mode === "LIVE") return pass("mode", "run would start LIVE: live trading confirmed");
+  const text = `run would start in DRY_RUN: ${formatGateReason(gate.reason)}`;
+  if (!isLiveAsked) return pass("mode", text);
+  // Whoever sets DRY_RUN means it: the other key is only prepared.
+  return gate.reason.code === "dry_run_enabled"
+    ? warn(
+      "mode",
+      `${text}, although LIVE_TRADING is on`,
+      editService("remove DRY_RUN, or LIVE_TRADING"),
+    )
+    : fail("mode", `${text}, although LIVE_TRADING is on`, advice("see the items above"));
+}

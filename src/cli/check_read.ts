@@ -1,0 +1,187 @@
+import { createSlackAlerts } from "../alerts/slack.ts";
+import { createSlackTransport } from "../alerts/slack_transport.ts";
+import { listBrokerFindings, listRuleFindings } from "../domain/ledger_findings.ts";
+import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
+import { reconcile } from "../domain/reconcile.ts";
+import type { AlpacaClient } from "../broker/alpaca_client.ts";
+import { BrokerError, type LedgerRead, type LogPort, StateError } from "../engine/ports.ts";
+import type { ProgramConfig } from "../runtime/config.ts";
+import { checkPermissions } from "../runtime/permissions.ts";
+import { ConfigError } from "../runtime/settings.ts";
+import { replaceFile } from "../state/durable_file.ts";
+import { type FileSystem, joinPath } from "../state/file_system.ts";
+import { TOKEN_FILE } from "../state/operator_files.ts";
+import type { BrokerCheck, DataCheck } from "./check_broker.ts";
+import type { SlackTest } from "./check_config.ts";
+import type { StateDirFacts } from "./check_host.ts";
+import type { ProgramHost } from "./command.ts";
+import { buildOperatorBroker, listOrdersOfDay } from "./operator_world.ts";
+
+const DAY_MS = 86_400_000;
+const CALENDAR_DAYS = 7;
+/** What is asked for where the watchlist names nothing. */
+const FALLBACK_SYMBOL = "SPY";
+const SLACK_WAIT_MS = 20_000;
+
+/** The permissions of this process against what `config` needs. */
+export function readPermissions(
+  host: ProgramHost,
+  config: ProgramConfig,
+): { readonly problem: string | null; readonly isSlackReachable: boolean } {
+  try {
+    return { problem: null, isSlackReachable: checkPermissions(config, host.isPermitted) };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { problem: error.message, isSlackReachable: true };
+  }
+}
+
+/** Looks at the state directory and writes, syncs, renames and removes a probe in it. */
+export async function readStateDirFacts(
+  fs: FileSystem,
+  { path, pid }: { readonly path: string; readonly pid: number },
+): Promise<StateDirFacts> {
+  try {
+    const found = await fs.stat(path);
+    if (found?.kind !== "dir") return { path, found, writeProblem: null };
+    return { path, found, writeProblem: await probeWriting(fs, joinPath(path, `.check-${pid}`)) };
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    return { path, found: null, writeProblem: error.message };
+  }
+}
+
+const PROBE_BYTES = 64 * 1024;
+
+async function probeWriting(fs: FileSystem, path: string): Promise<string | null> {
+  try {
+    await replaceFile(fs, path, new Uint8Array(PROBE_BYTES));
+    await fs.remove(path);
+    return null;
+  } catch (error) {
+    if (error instanceof StateError) return error.message;
+    throw error;
+  }
+}
+
+/** Permission bits of the token file; `null` where there is none to look at. */
+export async function readTokenMode(fs: FileSystem, stateDir: string): Promise<number | null> {
+  try {
+    return (await fs.stat(joinPath(stateDir, TOKEN_FILE)))?.mode ?? null;
+  } catch (error) {
+    if (error instanceof StateError) return null;
+    throw error;
+  }
+}
+
+/** Sends one message to Slack and waits for what becomes of it. */
+export async function sendSlackTest(host: ProgramHost, config: ProgramConfig): Promise<SlackTest> {
+  if (config.slack === null) return null;
+  const said: string[] = [];
+  const say = (line: string) => void said.push(line);
+  const log: LogPort = { info: say, warn: say, error: say };
+  let outcome: unknown = null;
+  const { clock, fetch } = host;
+  const slack = createSlackAlerts({
+    ...config.slack,
+    minLevel: "INFO",
+    send: createSlackTransport({ fetch, clock }),
+    clock,
+    log,
+    events: {
+      record(event) {
+        if (event.type === "alert") outcome = event["outcome"];
+        return Promise.resolve();
+      },
+    },
+    mark: () => `CHECK ${config.engine.endpoint}`,
+  });
+  slack.send({
+    level: "INFO",
+    title: "Slack test",
+    text: "check --slack-test: alerts reach this channel",
+  });
+  await slack.drain(SLACK_WAIT_MS);
+  slack.close();
+  return outcome === "delivered"
+    ? { kind: "delivered" }
+    : { kind: "failed", message: said.at(-1) ?? "no answer" };
+}
+
+/** Asks the broker everything that `check` is to know of it. Only reads. */
+export async function readBrokerCheck(
+  host: ProgramHost,
+  config: ProgramConfig,
+  options: { readonly ledger: LedgerRead; readonly symbol: string | null },
+): Promise<BrokerCheck> {
+  const broker = buildOperatorBroker(host, config);
+  try {
+    const beforeMs = host.clock.nowMs();
+    const clock = await broker.readClock();
+    const middleMs = (beforeMs + host.clock.nowMs()) / 2;
+    const account = await broker.readAccount();
+    const todayNy = dateNyOf(clock.timestampMs);
+    const toNy = dateNyOf(nyToMs(todayNy, "12:00") + CALENDAR_DAYS * DAY_MS);
+    const positions = await tryRead(() => broker.listPositions());
+    const configuration = await tryRead(() => broker.readAccountConfiguration());
+    const sessions = await tryRead(() => broker.listSessions({ fromNy: todayNy, toNy }));
+    return {
+      kind: "asked",
+      clock,
+      skewSeconds: (middleMs - clock.timestampMs) / 1000,
+      account,
+      configuration: configuration.kind === "ok" ? configuration.value : null,
+      sessions: sessions.kind === "ok" ? sessions.value : null,
+      positionsProblem: positions.kind === "ok" ? null : positions.error.failure,
+      findings: await readFindings(broker, options.ledger, todayNy),
+      data: await readData(broker, options.symbol ?? FALLBACK_SYMBOL, clock.timestampMs),
+    };
+  } catch (error) {
+    if (!(error instanceof BrokerError)) throw error;
+    // The one status that says something about the keys; the error carries it in its message alone.
+    const isRefused = error.failure === "http" && error.message.includes("HTTP 401");
+    return { kind: isRefused ? "refused" : "unreachable", message: error.message };
+  }
+}
+
+async function tryRead<T>(
+  ask: () => Promise<T>,
+): Promise<{ kind: "ok"; value: T } | { kind: "failed"; error: BrokerError }> {
+  try {
+    return { kind: "ok", value: await ask() };
+  } catch (error) {
+    if (error instanceof BrokerError) return { kind: "failed", error };
+    throw error;
+  }
+}
+
+/** The ledger against its rules and the broker's orders of its day. */
+async function readFindings(broker: AlpacaClient, read: LedgerRead, todayNy: string) {
+  if (read.kind !== "ok") return null;
+  const { ledger } = read;
+  const orders = await tryRead(() => listOrdersOfDay(broker, ledger.dateNy));
+  if (orders.kind === "failed") return null;
+  // What the day's list lacks may be an earlier day's, carried over: `ledger verify` looks those up.
+  const { missing } = reconcile(ledger, orders.value);
+  const entries = ledger.entries.filter((entry) => !missing.includes(entry));
+  return [
+    ...listRuleFindings(ledger, todayNy),
+    ...listBrokerFindings({ ...ledger, entries }, orders.value, []),
+  ];
+}
+
+async function readData(
+  broker: AlpacaClient,
+  symbol: string,
+  nowMs: number,
+): Promise<DataCheck> {
+  const trades = await tryRead(() => broker.listLatestTrades([symbol]));
+  if (trades.kind === "failed") return { kind: "failed", message: trades.error.message };
+  const trade = trades.value.get(symbol);
+  return {
+    kind: "read",
+    symbol,
+    feed: broker.feed,
+    ageSeconds: trade === undefined ? null : (nowMs - trade.atMs) / 1000,
+  };
+}

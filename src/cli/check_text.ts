@@ -1,0 +1,61 @@
+import { formatUtc } from "../domain/ny_time.ts";
+import { formatOneLine } from "../runtime/one_line.ts";
+import { type CheckItem, decideCheckStatus, type Grade, type Remedy } from "./check_item.ts";
+import type { Paint, Tone } from "./colour.ts";
+import { wrapLine } from "./table.ts";
+import { VERSION } from "./version.ts";
+
+/** `check --json`: one document. Fields are added, never renamed. */
+export interface CheckReport {
+  readonly version: string;
+  readonly at: string;
+  readonly exit_status: number;
+  readonly verdict: "GO" | "NO-GO";
+  readonly counts: { readonly pass: number; readonly warn: number; readonly fail: number };
+  readonly items: readonly {
+    readonly name: string;
+    readonly grade: Grade;
+    readonly detail: string;
+    readonly remedy: Remedy | null;
+  }[];
+}
+
+/** The report for machines. */
+export function buildCheckReport(items: readonly CheckItem[], nowMs: number): CheckReport {
+  const count = (grade: Grade) => items.filter((item) => item.grade === grade).length;
+  return {
+    version: VERSION,
+    at: formatUtc(nowMs),
+    exit_status: decideCheckStatus(items),
+    verdict: count("FAIL") === 0 ? "GO" : "NO-GO",
+    counts: { pass: count("PASS"), warn: count("WARN"), fail: count("FAIL") },
+    items: items.map(({ name, grade, detail, remedy }) => ({ name, grade, detail, remedy })),
+  };
+}
+
+const TONES: Readonly<Record<Grade, Tone>> = { PASS: "good", WARN: "warning", FAIL: "bad" };
+const NAME_WIDTH = 15;
+
+/** One line an item, wrapped at 80 columns, its remedy below, whole, to be pasted; then the summary. */
+export function formatCheck(items: readonly CheckItem[], paint: Paint): string[] {
+  const { counts, verdict } = buildCheckReport(items, 0);
+  const summary = `${counts.pass} PASS, ${counts.warn} WARN, ${counts.fail} FAIL: ${verdict}`;
+  return [
+    ...items.flatMap((item) => formatItem(item, paint)),
+    paint(verdict === "GO" ? "good" : "bad", summary),
+  ];
+}
+
+function formatItem({ name, grade, detail, remedy }: CheckItem, paint: Paint): string[] {
+  // No-break spaces stand for the name's own while the line is broken, since it breaks at spaces.
+  const head = `${grade} ${name.replaceAll(" ", "\u00a0").padEnd(NAME_WIDTH, "\u00a0")}`;
+  const lines = wrapLine(`${head} ${formatOneLine(detail)}`, " ".repeat(head.length + 1))
+    .map((line) => line.replaceAll("\u00a0", " ").trimEnd());
+  const [first = "", ...rest] = lines;
+  const mark = remedy?.kind === "command" ? "$" : "->";
+  return [
+    paint(TONES[grade], first.slice(0, grade.length)) + first.slice(grade.length),
+    ...rest,
+    ...(remedy === null ? [] : [`     ${mark} ${formatOneLine(remedy.text)}`]),
+  ];
+}

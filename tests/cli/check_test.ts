@@ -1,0 +1,731 @@
+import { buildConfig, NO_RUN_FLAGS } from "../../src/runtime/config.ts";
+import type { ProgramHost } from "../../src/cli/command.ts";
+import type { Environment } from "../../src/runtime/environment.ts";
+import { createClock } from "../../src/runtime/clock.ts";
+import { isPermittedByDeno } from "../../src/runtime/permissions.ts";
+import { acquireLock } from "../../src/state/instance_lock.ts";
+import { SAMPLE_SETTINGS, sampleOpenMs } from "../simulator/scenario.ts";
+import { type SimulatedProgram, withSimulatedProgram } from "../support/simulated_program.ts";
+import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "../assert.ts";
+import { inOperatorDir, runOperator } from "./operator_host.ts";
+import { runRemedy } from "./remedy.ts";
+
+const START_MS = sampleOpenMs() + 40 * 60_000;
+const TOKEN = "token-of-the-check-test";
+const LIVE: Environment = { ...SAMPLE_SETTINGS, LIVE_TRADING: "1", LIVE_CONFIRM_TOKEN: TOKEN };
+
+interface Item {
+  readonly name: string;
+  readonly grade: "PASS" | "WARN" | "FAIL";
+  readonly detail: string;
+  readonly remedy: { readonly kind: string; readonly text: string } | null;
+}
+
+/** A host on which nothing but the simulator's address speaks against LIVE. */
+function withReadyHost(
+  act: (program: SimulatedProgram) => Promise<void>,
+  startMs = START_MS,
+): Promise<void> {
+  return withSimulatedProgram({ startMs, speed: 1 }, async (program) => {
+    await Deno.mkdir(program.stateDir, { mode: 0o700 });
+    await Deno.chmod(program.stateDir, 0o700);
+    const path = `${program.stateDir}/live_confirm_token.txt`;
+    await Deno.writeTextFile(path, TOKEN);
+    await Deno.chmod(path, 0o600);
+    const environment = { ...LIVE, MAX_LIVE_ORDERS_PER_DAY: "1" };
+    await program.run(["--run-once", "--ignore-market-hours"], environment);
+    await act(program);
+  });
+}
+
+async function check(
+  program: SimulatedProgram,
+  environment: Environment = LIVE,
+  args: string[] = [],
+) {
+  const { status, lines } = await program.run(["check", "--json", ...args], environment);
+  const report: { items: Item[]; verdict: string; exit_status: number } = JSON.parse(
+    lines.join("\n"),
+  );
+  assertEquals(report.exit_status, status);
+  return { status, ...report };
+}
+
+function find(items: readonly Item[], name: string): Item {
+  const item = items.find((each) => each.name === name);
+  assert(item !== undefined, name);
+  return item;
+}
+
+Deno.test("check passes every item of a host that is ready for LIVE, and changes nothing", () =>
+  withReadyHost(async (program) => {
+    const before = await listTree(program.stateDir);
+    const sent = program.simulator.exchange.requests.length;
+    const { status, items, verdict } = await check(program);
+    const others = items.filter(({ grade }) => grade !== "PASS").map(({ name }) => name)
+      // Known only with a permission of the system that the tests do without.
+      .filter((name) => name !== "disk space");
+    assertEquals(others, ["endpoint", "slack"]);
+    assertEquals([status, verdict], [0, "GO"]);
+    assertEquals(items.at(-1)?.detail, "run would start LIVE: live trading confirmed");
+    assertEquals(await listTree(program.stateDir), before);
+    const asked = program.simulator.exchange.requests.slice(sent);
+    assert(asked.length > 0);
+    assert(asked.every(({ method }) => method === "GET"));
+  }));
+
+/** Names, content and modes of everything below, to see that nothing changed. */
+async function listTree(dir: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(dir)) {
+    const path = `${dir}/${name}`;
+    const { mode } = await Deno.stat(path);
+    found.push(`${name} ${mode} ${isDirectory ? "" : await Deno.readTextFile(path)}`);
+    if (isDirectory) found.push(...await listTree(path));
+  }
+  return found.sort();
+}
+
+/** One thing that is wrong, which item says it, and, where the remedy is a command on this host, that it helps. */
+interface Case {
+  readonly item: string;
+  readonly when: string;
+  readonly prepare?: (program: SimulatedProgram) => unknown;
+  readonly environment?: Environment;
+  /** With LIVE asked for, and without. */
+  readonly grades: readonly [Item["grade"], Item["grade"]];
+  readonly says: string;
+  /** Exit status with LIVE asked for. */
+  readonly status: number;
+  readonly isRemedyRun?: boolean;
+  readonly remedy?: string;
+}
+
+const rewrite =
+  (name: string, change: (text: string) => string) => async (program: SimulatedProgram) => {
+    const path = `${program.stateDir}/${name}`;
+    await Deno.writeTextFile(path, change(await Deno.readTextFile(path)));
+  };
+const LEDGER = "live_orders_today.json";
+const STATE = "execution_state.json";
+
+const CASES: readonly Case[] = [
+  {
+    item: "configuration",
+    when: "two variables are bad",
+    environment: { EXECUTION_POLL_SECONDS: "soon", SLACK_ALERTS_MIN_LEVEL: "LOUD" },
+    grades: ["FAIL", "FAIL"],
+    says: 'EXECUTION_POLL_SECONDS is "soon"',
+    status: 78,
+    remedy: "correct or remove EXECUTION_POLL_SECONDS, SLACK_ALERTS_MIN_LEVEL",
+  },
+  {
+    item: "configuration",
+    when: "a switch is in doubt",
+    environment: { EXEC_V2_IGNORE_MARKET_HOURS: "perhaps" },
+    grades: ["WARN", "WARN"],
+    says: "EXEC_V2_IGNORE_MARKET_HOURS",
+    status: 0,
+  },
+  {
+    item: "credentials",
+    when: "a key is missing",
+    environment: { APCA_API_SECRET_KEY: "" },
+    grades: ["FAIL", "FAIL"],
+    says: "is not set",
+    status: 78,
+    remedy: "set APCA_API_KEY_ID and APCA_API_SECRET_KEY",
+  },
+  {
+    item: "credentials",
+    when: "a key has a blank in it",
+    environment: { APCA_API_SECRET_KEY: "two words" },
+    grades: ["FAIL", "FAIL"],
+    says: "APCA_API_SECRET_KEY holds a character that no key has",
+    status: 78,
+  },
+  {
+    item: "state directory",
+    when: "it is missing",
+    prepare: ({ stateDir }) => Deno.remove(stateDir, { recursive: true }),
+    grades: ["WARN", "WARN"],
+    says: "does not exist",
+    status: 78,
+    isRemedyRun: true,
+  },
+  {
+    item: "state directory",
+    when: "a file is in its place",
+    prepare: async ({ stateDir }) => {
+      await Deno.remove(stateDir, { recursive: true });
+      await Deno.writeTextFile(stateDir, "");
+    },
+    grades: ["FAIL", "FAIL"],
+    says: "is no directory",
+    status: 78,
+    isRemedyRun: true,
+  },
+  {
+    item: "state directory",
+    when: "others can write in it",
+    prepare: ({ stateDir }) => Deno.chmod(stateDir, 0o770),
+    grades: ["FAIL", "WARN"],
+    says: "mode 770",
+    status: 78,
+    isRemedyRun: true,
+  },
+  {
+    item: "state directory",
+    when: "others can look into it",
+    prepare: ({ stateDir }) => Deno.chmod(stateDir, 0o755),
+    grades: ["WARN", "WARN"],
+    says: "mode 755",
+    status: 0,
+    isRemedyRun: true,
+  },
+  {
+    item: "state directory",
+    when: "it can't be written durably",
+    prepare: ({ stateDir }) =>
+      Deno.mkdir(`${stateDir}/.check-${Deno.pid}/deep`, { recursive: true }),
+    grades: ["FAIL", "FAIL"],
+    says: "can't be written durably",
+    status: 78,
+  },
+  {
+    item: "lock",
+    when: "a directory is in its place",
+    prepare: async ({ stateDir }) => {
+      await Deno.remove(`${stateDir}/execution.lock`);
+      await Deno.mkdir(`${stateDir}/execution.lock`);
+    },
+    grades: ["FAIL", "FAIL"],
+    says: "a directory is in the place",
+    status: 78,
+    isRemedyRun: true,
+  },
+  {
+    item: "watchlist",
+    when: "it is missing",
+    prepare: ({ dir }) => Deno.remove(`${dir}/daily_candidates.csv`),
+    grades: ["FAIL", "FAIL"],
+    says: "Watchlist missing",
+    status: 1,
+  },
+  {
+    item: "watchlist",
+    when: "it is stale",
+    prepare: ({ dir }) => Deno.utime(`${dir}/daily_candidates.csv`, 0, 0),
+    grades: ["FAIL", "FAIL"],
+    says: "is of 1969-12-31, today is 2026-11-23",
+    status: 2,
+  },
+  {
+    item: "watchlist",
+    when: "a column is missing",
+    prepare: ({ dir, simulator }) =>
+      replaceWatchlist(dir, simulator.nowMs(), "Symbol,Price\nA,1\n"),
+    grades: ["FAIL", "FAIL"],
+    says: "missing columns Entry_Level",
+    status: 1,
+  },
+  {
+    item: "watchlist",
+    when: "a row is dropped",
+    prepare: async ({ dir, simulator }) => {
+      const text = await Deno.readTextFile(`${dir}/daily_candidates.csv`);
+      await replaceWatchlist(dir, simulator.nowMs(), text.replace("124.2", "x"));
+    },
+    grades: ["WARN", "WARN"],
+    says: 'line 2 NVDA: Entry_Level "x" is not a number',
+    status: 0,
+  },
+  {
+    item: "broker",
+    when: "it does not answer",
+    prepare: ({ simulator }) => simulator.setFaults(() => ({ kind: "status", status: 503 })),
+    grades: ["FAIL", "FAIL"],
+    says: "Cannot read market clock",
+    status: 69,
+  },
+  {
+    item: "endpoint",
+    when: "the broker refuses the keys",
+    environment: { APCA_API_SECRET_KEY: "another-key" },
+    grades: ["FAIL", "FAIL"],
+    says: "HTTP 401",
+    status: 78,
+    remedy: "ALPACA_PAPER",
+  },
+  {
+    item: "endpoint",
+    when: "the ledger is of another account",
+    prepare: rewrite(LEDGER, (text) => text.replace(/"account_id": "/, "$&other-")),
+    grades: ["FAIL", "WARN"],
+    says: "another host or account",
+    status: 78,
+  },
+  {
+    item: "account",
+    when: "it is blocked",
+    prepare: ({ simulator }) => void (simulator.exchange.behaviour.isTradingBlocked = true),
+    grades: ["FAIL", "WARN"],
+    says: "it is blocked",
+    status: 78,
+  },
+  {
+    item: "account",
+    when: "trading is suspended in its configuration",
+    prepare: ({ simulator }) => void (simulator.exchange.behaviour.isSuspended = true),
+    grades: ["FAIL", "WARN"],
+    says: "suspend_trade is on",
+    status: 78,
+  },
+  {
+    item: "account",
+    when: "its configuration can't be read",
+    prepare: ({ simulator }) => failPath(simulator, "/v2/account/configurations"),
+    grades: ["WARN", "WARN"],
+    says: "can't be read",
+    status: 0,
+  },
+  {
+    item: "clock",
+    when: "host and broker are 40 s apart",
+    prepare: ({ simulator }) => void (simulator.exchange.behaviour.clockSkewMs = 40_000),
+    grades: ["FAIL", "WARN"],
+    says: "40.0 s apart",
+    status: 78,
+    remedy: "timedatectl",
+  },
+  {
+    item: "clock",
+    when: "host and broker are 4 s apart",
+    prepare: ({ simulator }) => void (simulator.exchange.behaviour.clockSkewMs = -4_000),
+    grades: ["WARN", "WARN"],
+    says: "4.0 s apart",
+    status: 0,
+  },
+  {
+    item: "calendar",
+    when: "it can't be read",
+    prepare: ({ simulator }) => failPath(simulator, "/v2/calendar"),
+    grades: ["WARN", "WARN"],
+    says: "a half day's close is not known",
+    status: 0,
+  },
+  {
+    item: "market data",
+    when: "the plan lacks the feed",
+    environment: { ALPACA_DATA_FEED: "sip" },
+    prepare: ({ simulator }) => void (simulator.exchange.behaviour.hasRealTimeSip = false),
+    grades: ["WARN", "WARN"],
+    says: "subscription does not permit",
+    status: 0,
+  },
+  {
+    item: "market data",
+    when: "the latest trade is old",
+    prepare: ({ simulator }) => {
+      simulator.exchange.halt("NVDA");
+      // The host's clock goes with it, so that only the trade is old.
+      simulator.advanceTo(simulator.nowMs() + 20 * 60_000);
+    },
+    grades: ["WARN", "WARN"],
+    says: "s old, while the market is open",
+    status: 78,
+  },
+  {
+    item: "live ledger",
+    when: "it is missing",
+    prepare: ({ stateDir }) => Deno.remove(`${stateDir}/${LEDGER}`),
+    grades: ["FAIL", "WARN"],
+    says: "missing",
+    status: 78,
+    isRemedyRun: true,
+  },
+  {
+    item: "live ledger",
+    when: "it is no JSON",
+    prepare: rewrite(LEDGER, () => "{"),
+    grades: ["FAIL", "WARN"],
+    says: "unreadable",
+    status: 78,
+    isRemedyRun: true,
+  },
+  {
+    item: "live ledger",
+    when: "it is wrong",
+    prepare: rewrite(LEDGER, (text) =>
+      text.replace(/"entries": \[/, '"entries": [{},')
+        .replace("{},]", "{}]")),
+    grades: ["FAIL", "WARN"],
+    says: "invalid",
+    status: 78,
+    isRemedyRun: true,
+  },
+  {
+    item: "live ledger",
+    when: "the broker shows an order of ours that it lacks",
+    prepare: ({ simulator }) =>
+      simulator.exchange.placeByHand({
+        symbol: "MSFT",
+        qty: "1",
+        side: "buy",
+        type: "market",
+        time_in_force: "day",
+        client_order_id: "avwap-from-elsewhere",
+      }),
+    grades: ["FAIL", "WARN"],
+    says: "avwap-from-elsewhere is at the broker, and the ledger lacks it",
+    status: 78,
+    isRemedyRun: true,
+  },
+  {
+    item: "live ledger",
+    when: "the day had two mismatches",
+    prepare: rewrite(LEDGER, (text) => text.replace('"mismatches": 0', '"mismatches": 2')),
+    grades: ["FAIL", "WARN"],
+    says: "2 mismatches",
+    status: 78,
+    isRemedyRun: true,
+  },
+  {
+    item: "engine state",
+    when: "it is damaged",
+    prepare: rewrite(STATE, () => "{"),
+    grades: ["FAIL", "WARN"],
+    says: "the next cycle rebuilds it",
+    status: 78,
+    isRemedyRun: true,
+  },
+  {
+    item: "engine state",
+    when: "it is of a newer release",
+    prepare: rewrite(STATE, (text) => text.replace(/"major": \d+/, '"major": 99')),
+    grades: ["FAIL", "WARN"],
+    says: "run the release that wrote it",
+    status: 78,
+    isRemedyRun: true,
+  },
+  {
+    item: "token",
+    when: "the file is missing",
+    prepare: ({ stateDir }) => Deno.remove(`${stateDir}/live_confirm_token.txt`),
+    grades: ["FAIL", "WARN"],
+    says: "no token file",
+    status: 78,
+    isRemedyRun: true,
+  },
+  {
+    item: "token",
+    when: "the file is empty",
+    prepare: rewrite("live_confirm_token.txt", () => "\n"),
+    grades: ["FAIL", "WARN"],
+    says: "is empty",
+    status: 78,
+    isRemedyRun: true,
+  },
+  {
+    item: "token",
+    when: "others can read it",
+    prepare: ({ stateDir }) => Deno.chmod(`${stateDir}/live_confirm_token.txt`, 0o644),
+    grades: ["FAIL", "WARN"],
+    says: "mode 644, not 600",
+    status: 78,
+    isRemedyRun: true,
+  },
+  {
+    item: "token",
+    when: "the environment has another",
+    environment: { LIVE_CONFIRM_TOKEN: "another-token" },
+    grades: ["FAIL", "WARN"],
+    says: "LIVE_CONFIRM_TOKEN mismatch",
+    status: 78,
+    remedy: "LIVE_CONFIRM_TOKEN=",
+  },
+  {
+    item: "kill switch",
+    when: "the file is there",
+    prepare: ({ stateDir }) => Deno.writeTextFile(`${stateDir}/KILL_SWITCH`, ""),
+    grades: ["FAIL", "WARN"],
+    says: "on (file)",
+    status: 78,
+    isRemedyRun: true,
+  },
+  {
+    item: "kill switch",
+    when: "the environment has it",
+    environment: { KILL_SWITCH: "1" },
+    grades: ["FAIL", "WARN"],
+    says: "on (environment)",
+    status: 78,
+    remedy: "remove KILL_SWITCH",
+  },
+  {
+    item: "caps",
+    when: "one is not set",
+    environment: { MAX_LIVE_POSITIONS: "" },
+    grades: ["WARN", "WARN"],
+    says: "at their defaults: MAX_LIVE_POSITIONS",
+    status: 0,
+  },
+  {
+    item: "caps",
+    when: "one is above the default while LIVE is asked for",
+    environment: { MAX_LIVE_POSITIONS: "6" },
+    grades: ["WARN", "PASS"],
+    says: "MAX_LIVE_POSITIONS",
+    status: 0,
+  },
+  {
+    item: "caps",
+    when: "one is no number",
+    environment: { MAX_LIVE_GROSS_NOTIONAL: "500$" },
+    grades: ["FAIL", "WARN"],
+    says: "MAX_LIVE_GROSS_NOTIONAL is not valid",
+    status: 78,
+  },
+  {
+    item: "allowlist",
+    when: "it is not set",
+    environment: { ALLOWLIST_SYMBOLS: "" },
+    grades: ["WARN", "WARN"],
+    says: "every symbol is allowed",
+    status: 0,
+  },
+  {
+    item: "allowlist",
+    when: "it names nothing",
+    environment: { ALLOWLIST_SYMBOLS: "," },
+    grades: ["FAIL", "WARN"],
+    says: "ALLOWLIST_SYMBOLS is not valid",
+    status: 78,
+  },
+  {
+    item: "mode",
+    when: "DRY_RUN stands beside LIVE_TRADING",
+    environment: { DRY_RUN: "1" },
+    grades: ["WARN", "PASS"],
+    says: "run would start in DRY_RUN: DRY_RUN enabled",
+    status: 0,
+  },
+  {
+    item: "mode",
+    when: "positions can't be read",
+    prepare: ({ simulator }) => failPath(simulator, "/v2/positions"),
+    grades: ["FAIL", "PASS"],
+    says: "run would start in DRY_RUN",
+    status: 78,
+  },
+];
+
+function failPath(simulator: SimulatedProgram["simulator"], path: string): void {
+  simulator.setFaults((request) => request.path === path ? { kind: "status", status: 500 } : null);
+}
+
+async function replaceWatchlist(dir: string, nowMs: number, text: string): Promise<void> {
+  await Deno.writeTextFile(`${dir}/daily_candidates.csv`, text);
+  await Deno.utime(`${dir}/daily_candidates.csv`, nowMs / 1000, nowMs / 1000);
+}
+
+for (const each of CASES) {
+  const { item: name, when, prepare, environment = {}, grades, says, status } = each;
+  Deno.test(`check says ${grades[0]} (${grades[1]} without LIVE) for ${name} when ${when}`, () =>
+    withReadyHost(async (program) => {
+      await prepare?.(program);
+      const live = { ...LIVE, ...environment };
+      const asked = await check(program, live);
+      const item = find(asked.items, name);
+      assertEquals([item.grade, asked.status], [grades[0], status], JSON.stringify(asked.items));
+      assertStringIncludes(item.detail, says);
+      if (each.remedy !== undefined) assertStringIncludes(item.remedy?.text ?? "", each.remedy);
+      const off = await check(program, { ...live, LIVE_TRADING: "" });
+      assertEquals(find(off.items, name).grade, grades[1]);
+      if (each.isRemedyRun !== true) return;
+      assertEquals(item.remedy?.kind, "command");
+      const after = await runRemedy(program, item.remedy?.text ?? "", live);
+      const helped = find((await check(program, after)).items, name);
+      assertEquals([helped.grade, helped.detail], ["PASS", helped.detail]);
+    }));
+}
+
+Deno.test("check names the holder of the lock, and stops the service before a rebuild", () =>
+  withReadyHost(async (program) => {
+    const path = `${program.stateDir}/execution.lock`;
+    await Deno.remove(`${program.stateDir}/${LEDGER}`);
+    const lock = await acquireLock({ path, pid: 99, clock: createClock() });
+    assert(lock.kind === "held");
+    const { items } = await check(program);
+    await lock.release();
+    assertEquals(find(items, "lock").detail, "held by process 99");
+    assertEquals(
+      find(items, "live ledger").remedy?.text,
+      "systemctl stop execution.service && avwap-execution ledger rebuild --yes && " +
+        "systemctl start execution.service",
+    );
+  }));
+
+Deno.test("check warns of variables that nothing reads", () =>
+  inOperatorDir(async (dir) => {
+    const misspelt = [{
+      written: "MAX_LIVE_ORDER_PER_DAY",
+      meant: "MAX_LIVE_ORDERS_PER_DAY",
+    }] as const;
+    const { out } = await runOperator(["check"], { AVWAP_STATE_DIR: dir }, { misspelt });
+    assertMatch(out, /^WARN variables +set and not read by anything/m);
+    assertStringIncludes(out, "rename MAX_LIVE_ORDER_PER_DAY to MAX_LIVE_ORDERS_PER_DAY");
+  }));
+
+Deno.test("check says what this process may not do, and asks no broker that it may not reach", () =>
+  withReadyHost(async (program) => {
+    const cases: [Parameters<ProgramHost["isPermitted"]>[0]["name"], string][] = [
+      ["write", "AVWAP_STATE_DIR is"],
+      ["net", "may not connect to"],
+    ];
+    for (const [name, says] of cases) {
+      const asked = program.simulator.exchange.requests.length;
+      const { status, out } = await runOperator(["check"], {
+        ...buildEnvironment(program),
+        ...LIVE,
+      }, { isPermitted: (need) => need.name !== name, fetch, clock: createClock() });
+      assertEquals(status === 78 || status === 2, true, out);
+      assertMatch(out, /^FAIL permissions/m);
+      assertStringIncludes(out.replaceAll(/\s+/g, " "), says);
+      if (name === "net") assertEquals(program.simulator.exchange.requests.length, asked);
+    }
+  }));
+
+function buildEnvironment({ dir, stateDir, simulator }: SimulatedProgram): Environment {
+  return {
+    APCA_API_KEY_ID: "SIMKEYID",
+    APCA_API_SECRET_KEY: "sim-secret-key",
+    APCA_API_BASE_URL: simulator.url,
+    APCA_API_DATA_URL: simulator.url,
+    AVWAP_BASE_DIR: dir,
+    AVWAP_STATE_DIR: stateDir,
+  };
+}
+
+Deno.test("check sends no key anywhere while the endpoint is not what the operator wrote", () =>
+  inOperatorDir(async (dir) => {
+    const calls: string[] = [];
+    const { status, out } = await runOperator(["check"], {
+      AVWAP_STATE_DIR: dir,
+      APCA_API_KEY_ID: "PKTEST",
+      APCA_API_SECRET_KEY: "s3cr3t-of-check",
+      ALPACA_PAPER: "1",
+      APCA_API_BASE_URL: "https://api.alpaca.markets",
+    }, {
+      isPermitted: isPermittedByDeno,
+      fetch: (input) => {
+        calls.push(String(input));
+        return Promise.reject(new TypeError("no network"));
+      },
+    });
+    assertEquals(calls, []);
+    assert(status !== 0);
+    assertMatch(out, /^FAIL configuration +ALPACA_PAPER selects paper/m);
+    assertMatch(out, /^WARN broker +not asked: the endpoint is not valid$/m);
+    assertFalse(out.includes("s3cr3t-of-check"));
+  }));
+
+const CLOSED: { when: string; atMs: number; live: Environment; grade: string; says: string }[] = [
+  {
+    when: "LIVE is on after the close",
+    atMs: sampleOpenMs() + 7 * 3_600_000,
+    live: LIVE,
+    grade: "WARN",
+    says: "LIVE is on after the close; the next session opens 2026-11-24 09:30:00 EST",
+  },
+  {
+    when: "LIVE is on before the open",
+    atMs: sampleOpenMs() - 3_600_000,
+    live: LIVE,
+    grade: "PASS",
+    says: "LIVE is on for today's session",
+  },
+  {
+    when: "DRY_RUN is on after the close",
+    atMs: sampleOpenMs() + 7 * 3_600_000,
+    live: { ...LIVE, DRY_RUN: "1" },
+    grade: "PASS",
+    says: "LIVE is not left on",
+  },
+];
+
+for (const { when, atMs, live, grade, says } of CLOSED) {
+  Deno.test(`check says ${grade} for overnight when ${when}`, () =>
+    withReadyHost(async (program) => {
+      const item = find((await check(program, live)).items, "overnight");
+      assertEquals([item.grade, item.detail], [grade, says]);
+    }, atMs));
+}
+
+Deno.test("check tells a half day and a day without a session", async () => {
+  await withReadyHost(async (program) => {
+    const { detail } = find((await check(program)).items, "calendar");
+    assertEquals(detail, "HALF DAY, session 09:30 to 13:00, open now");
+  }, sampleOpenMs("2026-11-27") + 3_600_000);
+  await withReadyHost(async (program) => {
+    const { detail } = find((await check(program)).items, "calendar");
+    assertStringIncludes(detail, "no session today; the next opens 2026-11-27 09:30:00 EST");
+  }, sampleOpenMs("2026-11-25") + 24 * 3_600_000);
+});
+
+Deno.test("check --slack-test sends one message, and FAILs where it does not arrive", () =>
+  withReadyHost(async (program) => {
+    const texts: string[] = [];
+    let status = 200;
+    const slack = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      async (request) => {
+        texts.push(await request.text());
+        return new Response(status === 200 ? "ok" : "no_service", { status });
+      },
+    );
+    try {
+      const url = `http://127.0.0.1:${slack.addr.port}/hook-of-the-test`;
+      const environment = { ...LIVE, SLACK_WEBHOOK_URL: url, SLACK_ALERTS_MIN_LEVEL: "ERROR" };
+      assertEquals(find((await check(program, environment)).items, "slack").grade, "PASS");
+      assertEquals(texts, []);
+      const sent = await check(program, environment, ["--slack-test"]);
+      assertEquals(find(sent.items, "slack").detail, "the test message was delivered");
+      assertEquals(texts.length, 1);
+      assertStringIncludes(texts[0] ?? "", "[AVWAP][EXECUTION][INFO] Slack test");
+      status = 404;
+      const lost = await check(program, environment, ["--slack-test"]);
+      const item = find(lost.items, "slack");
+      assertEquals([item.grade, lost.status], ["FAIL", 78]);
+      assertFalse(JSON.stringify(lost.items).includes("hook-of-the-test"));
+    } finally {
+      await slack.shutdown();
+    }
+  }));
+
+Deno.test("check and --check print the same lines, remedies whole, within 80 columns but for paths", () =>
+  inOperatorDir(async (dir) => {
+    const env = { AVWAP_STATE_DIR: `${dir}/state`, LIVE_TRADING: "1" };
+    const named = await runOperator(["check"], env);
+    const bare = await runOperator(["--check"], env);
+    assertEquals(bare, named);
+    assertEquals(named.status, 1);
+    assertMatch(named.out, /^ {5}\$ mkdir -m 700 -p \S+\/state$/m);
+    assertMatch(named.out, /^\d+ PASS, \d+ WARN, \d+ FAIL: NO-GO$/m);
+    for (const line of named.out.split("\n")) {
+      assert(line.length <= 80 || line.includes("/") || line.startsWith("     $"), line);
+    }
+    assertEquals((await runOperator(["--check", "--check"], env)).status, 64);
+    assertEquals((await runOperator(["--check", "--bogus"], env)).status, 64);
+    assertStringIncludes((await runOperator(["--check", "--help"], env)).out, "--slack-test");
+    const coloured = await runOperator(["check"], env, { isTerminal: true });
+    assertStringIncludes(coloured.out, "\x1b[31;1mFAIL\x1b[0m");
+  }));
+
+Deno.test("the sample settings are what the table above believes", () => {
+  const { config } = buildConfig(
+    { ...LIVE, APCA_API_KEY_ID: "k", APCA_API_SECRET_KEY: "s" },
+    NO_RUN_FLAGS,
+  );
+  assertEquals(config.engine.caps?.grossNotionalUsd, 1500);
+});

@@ -1,0 +1,39 @@
+import type { Environment } from "../../src/runtime/environment.ts";
+import type { SimulatedProgram } from "../support/simulated_program.ts";
+
+/**
+ * Runs a remedy of `check` as an operator who pastes it, command for command; what it can't run it refuses.
+ * @returns The environment afterwards: the line that `token` prints is put into it, as it says.
+ */
+export async function runRemedy(
+  program: SimulatedProgram,
+  text: string,
+  environment: Environment,
+): Promise<Environment> {
+  let after = environment;
+  for (const part of text.split(" && ")) {
+    const [word = "", ...args] = part.split(" ").map((each) => each.replaceAll("'", ""));
+    switch (word) {
+      case "avwap-execution": {
+        const { status, lines, error } = await program.run(args, after);
+        if (status !== 0) throw new Error(`${part}: ${status} ${error} ${lines.join("\n")}`);
+        const token = /^LIVE_CONFIRM_TOKEN=(\S+)$/m.exec(lines.join("\n"))?.[1];
+        if (token !== undefined) after = { ...after, LIVE_CONFIRM_TOKEN: token };
+        break;
+      }
+      case "chmod":
+        await Deno.chmod(args[1] ?? "", parseInt(args[0] ?? "", 8));
+        break;
+      case "mv":
+        await Deno.rename(args[0] ?? "", args[1] ?? "");
+        break;
+      case "mkdir":
+        if (args.slice(0, 3).join(" ") !== "-m 700 -p") throw new Error(part);
+        await Deno.mkdir(args[3] ?? "", { recursive: true, mode: 0o700 });
+        break;
+      default:
+        throw new Error(`not a command of this host: ${part}`);
+    }
+  }
+  return after;
+}

@@ -1,0 +1,224 @@
+import { formatSignedUsd } from "../../domain/alert_facts.ts";
+import {
+  formatEndpoint,
+  formatHeadline,
+  formatHourNy,
+  formatSymbolStory,
+  readRealisedUsd,
+} from "../../domain/day_headline.ts";
+import type { SymbolDay } from "../../domain/day_symbols.ts";
+import type { CapUse, DayView } from "../../domain/day_view.ts";
+import { formatCents } from "../../domain/money.ts";
+import { buildEquityChart, formatWholeUsd } from "./equity_chart.ts";
+import { Html, html } from "./html.ts";
+import { buildPriceChart, buildPriceLegend } from "./price_chart.ts";
+import { REPORT_STYLE } from "./style.ts";
+import { buildMessageTables, buildOrderTables, buildRefusalTable } from "./tables.ts";
+import { buildTimeline } from "./timeline.ts";
+
+/** Charts on one page; the other symbols are in the tables. */
+const CHARTS_MAX = 24;
+
+/**
+ * Builds the report of a day: one HTML document without a script and without anything from elsewhere.
+ * @param facts `program` is this release; `skippedLines` of the event file could not be read.
+ */
+export function buildReport(
+  view: DayView,
+  facts: { readonly program: string; readonly skippedLines: number },
+): string {
+  const headline = formatHeadline(view);
+  const page = html`
+    <!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta http-equiv="Content-Security-Policy"
+          content="default-src 'none'; style-src 'unsafe-inline'">
+        <meta name="color-scheme" content="light dark">
+        <title>${view.dateNy} ${headline}</title>
+        <style>${REPORT_CSS}</style>
+      </head>
+      <body>
+        <main>
+    <header><p class="eyebrow">${formatDate(view.dateNy)} ${buildBadges(view)}</p>
+    <h1>${headline}</h1></header>
+    ${buildFigures(view)}
+    ${buildStories(view)}
+    <section><h2>The day</h2><p class="note">New York time</p>${buildTimeline(view)}</section>
+    ${buildCharts(view)}
+    <div class="pair">
+    <section><h2>Caps used</h2><p class="note">Entries of the day; a full bar lets no more in</p>${buildCapBars(
+      view.caps,
+    )}</section>
+    <section><h2>Equity</h2><p class="note">USD at the broker; the dotted line is the open</p>${buildEquityChart(
+      view,
+    )}</section>
+    </div>
+    ${buildOrderTables(view)}
+    ${buildRefusalTable(view)}
+    ${buildMessageTables(view)}
+    <footer><p>Made by ${facts.program} from events-${view
+      .dateNy}.jsonl alone${facts.skippedLines === 0
+      ? ""
+      : `; ${facts.skippedLines} of its lines could not be read`}. Engine ${view.version ??
+      "unknown"}, broker host ${view.host ?? "unknown"}. Results are proceeds minus cost by the
+    broker's average prices, without fees.</p></footer>
+        </main>
+      </body>
+    </html>
+  `;
+  return page.text;
+}
+
+const REPORT_CSS = new Html(REPORT_STYLE.trim());
+
+function buildBadges(view: DayView): Html {
+  const isMoney = view.endpoint === "live-money";
+  return html`
+    <span class="badge ${view.isLive ? "live" : "dry"}">${view.isLive
+      ? "LIVE"
+      : "DRY_RUN"}</span> <span
+      class="badge ${isMoney ? "money" : "dry"}">${formatEndpoint(view)}</span>${view.isHalfDay
+        ? html`
+          <span class="badge dry">half day</span>
+        `
+        : null}
+  `;
+}
+
+/** `Monday 23 November 2026` */
+function formatDate(dateNy: string): string {
+  return new Intl.DateTimeFormat("en-GB", {
+    timeZone: "UTC",
+    weekday: "long",
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+  }).format(Date.parse(`${dateNy}T12:00:00Z`));
+}
+
+function buildFigures(view: DayView): Html {
+  const realisedUsd = readRealisedUsd(view);
+  const first = view.equity[0]?.usd;
+  const last = view.equity.at(-1)?.usd;
+  const changeUsd = first === undefined || last === undefined ? null : last - first;
+  const { buys, simulated, refusals } = view.orders;
+  const refused = refusals.filter((row) => row.by !== "rule");
+  const errors = view.errors.reduce((sum, row) => sum + row.count, 0);
+  return html`
+    <dl class="figures">
+      <div>
+        <dt>Realised</dt>
+        <dd>${formatMoney(realisedUsd)}<small>USD, closed shares</small></dd>
+      </div>
+      <div>
+        <dt>Equity</dt>
+        <dd>${formatMoney(changeUsd)}<small>${last === undefined
+          ? "not recorded"
+          : `USD, now ${formatWholeUsd(last)}`}</small></dd>
+      </div>
+      <div>
+        <dt>${view.isLive ? "Entries" : "Simulated"}</dt>
+        <dd>${view.isLive
+          ? buys.filter((row) => row.filledQty > 0).length
+          : simulated.length}<small>${view.isLive
+          ? `of ${buys.length} sent or recorded`
+          : "none was sent"}</small></dd>
+      </div>
+      <div>
+        <dt>Refused</dt>
+        <dd>${new Set(refused.map((row) => row.symbol))
+          .size}<small>symbols, by gate, caps or broker</small></dd>
+      </div>
+      <div>
+        <dt>Errors</dt>
+        <dd>${errors === 0 ? "0" : html`<span class="loss">${errors}</span>`}<small>${errors === 0
+          ? "none said"
+          : "see below"}</small></dd>
+      </div>
+    </dl>
+  `;
+}
+
+function formatMoney(usd: number | null): Html | string {
+  if (usd === null) return "–";
+  const text = formatSignedUsd(usd);
+  return html`<span class="${
+    text.startsWith("+") ? "gain" : text.startsWith("-") ? "loss" : ""
+  }">${text}</span>`;
+}
+
+/** One line a symbol, and one for each change of the gate: what happened, without a table. */
+function buildStories(view: DayView): Html | null {
+  const gate = view.spans.gate.filter((span, index) => index > 0 || span.mode === "DRY_RUN");
+  if (view.symbols.length + gate.length === 0) return null;
+  return html`
+    <section>
+      <h2>What happened</h2>
+      <ul class="story">${view.symbols.map((day) =>
+        html`<li><b>${day.symbol}</b><span>${formatSymbolStory(day)}</span><span class="sum">${
+          day.realisedUsd === null ? "" : formatMoney(day.realisedUsd)
+        }</span></li>`
+      )}${gate.slice(-GATE_LINES_MAX).map((span) =>
+        html`<li><b>Gate</b><span>${
+          span.mode === "LIVE" ? "LIVE" : `DRY_RUN, ${span.reason}`
+        }</span><span class="sum">${formatHourNy(span.fromMs)}</span></li>`
+      )}</ul>
+    </section>
+  `;
+}
+
+const GATE_LINES_MAX = 6;
+
+function buildCharts(view: DayView): Html | null {
+  const days = view.symbols.slice(0, CHARTS_MAX);
+  if (days.length === 0) return null;
+  return html`<div class="pair">${
+    days.map((day) =>
+      html`<section><h2>${day.symbol}</h2><p class="note">${describeDay(day)}</p>${
+        buildPriceChart(day, view)
+      }${buildPriceLegend()}</section>`
+    )
+  }</div>`;
+}
+
+function describeDay(day: SymbolDay): Html {
+  return day.realisedUsd === null
+    ? html`USD per share`
+    : html`USD per share; result ${formatMoney(day.realisedUsd)} USD`;
+}
+
+function buildCapBars({ orders, positions, grossUsd, symbolUsd }: CapUse): Html {
+  const whole = (value: number) => `${value}`;
+  return html`<dl class="bars">${[
+    buildCapBar("Orders", orders, whole),
+    buildCapBar("Positions at once", positions, whole),
+    buildCapBar("Gross notional, USD", grossUsd, formatCents),
+    buildCapBar(
+      symbolUsd.symbol === null
+        ? "Symbol notional, USD"
+        : `Most in one symbol (${symbolUsd.symbol}), USD`,
+      symbolUsd,
+      formatCents,
+    ),
+  ]}</dl>`;
+}
+
+function buildCapBar(
+  name: string,
+  { used, cap }: { readonly used: number; readonly cap: number | null },
+  format: (value: number) => string,
+): Html {
+  const part = cap === null ? 0 : Math.min(1, used / cap);
+  const kind = used <= 0 || cap === null ? "none" : part >= 1 ? "full" : "";
+  return html`
+    <div>
+      <dt><span>${name}</span><span>${cap === null
+        ? `${format(used)}, no valid cap`
+        : `${format(used)} of ${format(cap)}`}</span></dt>
+      <dd><i class="${kind}" style="width:${Math.round(part * 1000) / 10}%"></i></dd>
+    </div>
+  `;
+}

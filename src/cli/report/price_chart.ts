@@ -1,0 +1,229 @@
+import { formatPriceUsd } from "../../domain/alert_facts.ts";
+import type { DayFill } from "../../domain/day_fills.ts";
+import { formatHourNy } from "../../domain/day_headline.ts";
+import type { PricePoint, SymbolDay } from "../../domain/day_symbols.ts";
+import type { DayView } from "../../domain/day_view.ts";
+import { type Html, html } from "./html.ts";
+import {
+  buildScale,
+  listHours,
+  listTicks,
+  round,
+  type Scale,
+  spreadLabels,
+  thinOut,
+} from "./scale.ts";
+import { type Frame, sign } from "./timeline.ts";
+
+const FRAMES: readonly Frame[] = [
+  { name: "wide", width: 500 },
+  { name: "narrow", width: 340 },
+];
+const HEIGHT = 270;
+const TOP = 14;
+const BOTTOM = 26;
+const LEFT = 4;
+const RIGHT = 86;
+const POINTS_MAX = 500;
+const LABEL_GAP = 14;
+
+/** A symbol's price with its levels, the stop's path, and what was bought and sold. */
+export function buildPriceChart(day: SymbolDay, view: DayView): Html {
+  return html`<figure>${FRAMES.map((frame) => drawChart(day, view, frame))}</figure>`;
+}
+
+/** What the lines and signs of all price charts mean. */
+export function buildPriceLegend(): Html {
+  return html`
+    <ul class="legend">
+      <li>${sign(html`
+        <path class="price" d="M1 9 L8 4 L14 7 L21 2" />
+      `)} price</li>
+      <li>${sign(html`
+        <path class="stop" d="M1 8 H21" />
+      `)} stop</li>
+      <li>${sign(html`
+        <path class="level" d="M1 6 H21" />
+      `)} pivot, R1, R2</li>
+      <li>${sign(html`
+        <path class="buy" d="M11 1 L17 11 L5 11 Z" />
+      `)} bought</li>
+      <li>${sign(html`
+        <path class="sell" d="M5 1 L17 1 L11 11 Z" />
+      `)} sold</li>
+    </ul>
+  `;
+}
+
+interface Plot {
+  readonly x: Scale;
+  readonly y: Scale;
+  readonly right: number;
+  readonly range: readonly [number, number];
+}
+
+function drawChart(day: SymbolDay, view: DayView, frame: Frame): Html {
+  const range = findRange(day);
+  const right = frame.width - RIGHT;
+  const plot: Plot = {
+    x: buildScale([view.openMs, view.closeMs], [LEFT, right]),
+    y: buildScale(range, [HEIGHT - BOTTOM, TOP]),
+    right,
+    range,
+  };
+  const { x } = plot;
+  const hours = listHours(view.openMs, view.closeMs, frame.name === "wide" ? 1 : 2);
+  return html`
+    <svg class="${frame.name}" viewBox="0 0 ${frame.width} ${HEIGHT}" role="img"
+      aria-label="${describe(day)}">
+    ${hours.map(({ atMs, label }) =>
+      html`
+        <path class="grid" d="M${x(atMs)} ${TOP} V${HEIGHT - BOTTOM}" />
+        <text x="${x(atMs)}" y="${HEIGHT - 8}" text-anchor="middle">${label}</text>
+      `
+    )}
+    ${listTicks(...range, 4).map((usd) =>
+      html`
+        <path class="grid" d="M${LEFT} ${plot.y(usd)} H${right}" />
+      `
+    )}
+    <path class="axis" d="M${LEFT} ${HEIGHT - BOTTOM} H${right}"/>
+    ${drawLevels(day, plot)}
+    ${drawStops(day, plot)}
+    <path class="price" d="${buildLine(day.prices, plot)}"/>
+    ${day.simulated.map((order) => drawSimulated(order, plot))}
+    ${drawFills(day.fills, plot)}
+    </svg>
+  `;
+}
+
+function describe(day: SymbolDay): string {
+  const fills = day.fills.map((fill) =>
+    `${fill.side === "buy" ? "bought" : "sold"} ${fill.qty} at ${formatHourNy(fill.atMs)}`
+  );
+  return `Price of ${day.symbol}${fills.length === 0 ? "" : `: ${fills.join(", ")}`}`;
+}
+
+/** Everything that happened, and the levels near it: a target far away must not press the prices flat. */
+function findRange(day: SymbolDay): [number, number] {
+  const core = [
+    ...day.prices.map((point) => point.priceUsd),
+    ...day.stops.map((point) => point.priceUsd),
+    ...day.fills.flatMap((fill) => fill.priceUsd ?? []),
+    ...day.simulated.map((order) => order.priceUsd),
+    ...(day.levels.pivotUsd === null ? [] : [day.levels.pivotUsd]),
+  ];
+  let min = core.reduce((a, b) => Math.min(a, b), Infinity);
+  let max = core.reduce((a, b) => Math.max(a, b), -Infinity);
+  if (!Number.isFinite(min) || !Number.isFinite(max)) return [0, 1];
+  const reach = Math.max(max - min, max * 0.005) * 0.9;
+  for (const usd of [day.levels.r1Usd, day.levels.r2Usd]) {
+    if (usd === null || usd < min - reach || usd > max + reach) continue;
+    min = Math.min(min, usd);
+    max = Math.max(max, usd);
+  }
+  const pad = Math.max(max - min, max * 0.005) * 0.07;
+  return [min - pad, max + pad];
+}
+
+/** Lines of the levels with their names at the right, moved apart where they would stand on each other. */
+function drawLevels(day: SymbolDay, plot: Plot): Html {
+  const { pivotUsd, r1Usd, r2Usd } = day.levels;
+  const stopUsd = day.stops.at(-1)?.priceUsd ?? null;
+  const lines = [
+    { name: "R2", usd: r2Usd, kind: "level" },
+    { name: "R1", usd: r1Usd === pivotUsd ? null : r1Usd, kind: "level" },
+    { name: "pivot", usd: pivotUsd, kind: "level" },
+    { name: "stop", usd: stopUsd, kind: "stop" },
+  ].flatMap(({ name, usd, kind }) => {
+    const [min, max] = plot.range;
+    return usd === null || usd < min || usd > max ? [] : [{ name, usd, kind }];
+  });
+  const wanted = lines.map((line) => plot.y(line.usd));
+  const at = spreadLabels(wanted, { gap: LABEL_GAP, min: TOP, max: HEIGHT - BOTTOM });
+  return html`${
+    lines.map((line, index) => {
+      const y = wanted[index] ?? 0;
+      const labelY = at[index] ?? y;
+      const path = line.kind === "level"
+        ? html`
+          <path class="level" d="M${LEFT} ${y} H${plot.right}" />
+        `
+        : null;
+      return html`
+        ${path}<path class="axis" d="M${plot.right} ${y} L${plot.right + 6} ${labelY}" />
+        <text class="${line.kind === "stop" ? "t-stop" : "ink"}" x="${plot.right + 9}" y="${labelY +
+          4}">${`${line.name} ${formatPriceUsd(line.usd)}`}</text>
+      `;
+    })
+  }`;
+}
+
+/** The stop moves in steps, and stands from when it was first seen to the last exit. */
+function drawStops(day: SymbolDay, { x, y }: Plot): Html | null {
+  const [first] = day.stops;
+  if (first === undefined) return null;
+  const entry = day.fills.find((fill) => fill.kind === "entry");
+  const exit = day.leftQty === 0 ? day.fills.at(-1) : undefined;
+  let path = `M${x(entry?.atMs ?? first.atMs)} ${y(first.priceUsd)}`;
+  let last = first.priceUsd;
+  for (const { atMs, priceUsd } of day.stops) {
+    if (priceUsd === last) continue;
+    path += ` H${x(atMs)} V${y(priceUsd)}`;
+    last = priceUsd;
+  }
+  const endMs = exit?.atMs ?? day.stops.at(-1)?.atMs ?? first.atMs;
+  return html`
+    <path class="stop" d="${`${path} H${x(endMs)}`}" />
+  `;
+}
+
+function buildLine(points: readonly PricePoint[], { x, y }: Plot): string {
+  const kept = thinOut(points.map((point) => ({ ...point, value: point.priceUsd })), POINTS_MAX);
+  return kept.map((point, index) =>
+    `${index === 0 ? "M" : "L"}${x(point.atMs)} ${y(point.priceUsd)}`
+  )
+    .join(" ");
+}
+
+function drawSimulated(order: PricePoint & { readonly qty: number }, { x, y }: Plot): Html {
+  const at = x(order.atMs);
+  const top = y(order.priceUsd);
+  return html`
+    <g>
+      <title>would have bought ${order.qty}</title>
+      <path class="sim" d="M${at} ${top + 3} l7 12 h-14 Z" />
+      <text class="strong" x="${at}" y="${top + 30}"
+        text-anchor="middle">would buy ${order.qty}</text>
+    </g>
+  `;
+}
+
+/** A buy points up from below its price, a sell down from above it. */
+function drawFills(fills: readonly DayFill[], plot: Plot): Html {
+  let freeFrom = -Infinity;
+  return html`${
+    fills.map((fill) => {
+      if (fill.priceUsd === null) return null;
+      const at = plot.x(fill.atMs);
+      const y = plot.y(fill.priceUsd);
+      const words = `${fill.side === "buy" ? "+" : "-"}${fill.qty}`;
+      const half = words.length * 4 + 3;
+      const textAt = round(Math.min(Math.max(at, LEFT + half), plot.right - half));
+      const isFree = textAt - half >= freeFrom;
+      if (isFree) freeFrom = textAt + half;
+      const isBuy = fill.side === "buy";
+      const shape = isBuy ? `M${at} ${y + 2} l7 12 h-14 Z` : `M${at} ${y - 2} l7 -12 h-14 Z`;
+      const text = isFree
+        ? html`<text class="strong" x="${textAt}" y="${
+          isBuy ? y + 27 : Math.max(10, y - 18)
+        }" text-anchor="middle">${words}</text>`
+        : null;
+      return html`<g><title>${isBuy ? "bought" : "sold"} ${fill.qty} at ${
+        formatPriceUsd(fill.priceUsd)
+      }, ${formatHourNy(fill.atMs)}</title><path class="${
+        isBuy ? "buy" : "sell"
+      } marker" d="${shape}"/>${text}</g>`;
+    })
+  }`;
+}

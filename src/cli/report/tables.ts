@@ -1,0 +1,222 @@
+import { formatPriceUsd } from "../../domain/alert_facts.ts";
+import type { OrderRow, RefusalRow, RowStatus, StopRow } from "../../domain/day_orders.ts";
+import type { AlertRow, DayView, ErrorRow } from "../../domain/day_view.ts";
+import { formatCents } from "../../domain/money.ts";
+import { readNyTime } from "../../domain/ny_time.ts";
+import { type Html, html } from "./html.ts";
+
+const HEARTBEAT = "Execution heartbeat";
+/** Rows that a table shows; the rest is counted. */
+const ROWS_MAX = 200;
+
+const TONE: Readonly<Record<RowStatus, string>> = {
+  filled: "good-tag",
+  "partly filled": "warn-tag",
+  working: "",
+  canceled: "",
+  rejected: "bad-tag",
+  "not sent": "warn-tag",
+  unresolved: "bad-tag",
+  simulated: "",
+};
+
+/** `15:10:05` in New York. */
+function formatTime(ms: number): string {
+  return readNyTime(ms).timeNy;
+}
+
+/** A column of a table: its head, whether it holds numbers, and its cell for a row. */
+interface Column<Row> {
+  readonly head: string;
+  readonly isNumber?: boolean;
+  readonly cell: (row: Row) => Html | string;
+}
+
+/** The first column is the row's head. On a phone each row becomes a card whose cells carry their column's name. */
+function buildTable<Row>(
+  caption: string,
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+): Html {
+  const shown = rows.slice(0, ROWS_MAX);
+  return html`
+    <table>
+      <caption>
+        <h2>${caption}</h2>
+      </caption>
+      <thead>
+        <tr>${columns.map(({ head, isNumber }) =>
+          html`
+            <th scope="col" ${isNumber
+              ? html`
+                class="n"
+              `
+              : null}>${head}</th>
+          `
+        )}</tr>
+      </thead>
+      <tbody>${shown.map((row) =>
+        html`<tr>${
+          columns.map(({ head, isNumber, cell }, index) =>
+            index === 0 ? html`<th scope="row">${cell(row)}</th>` : html`
+              <td data-label="${head}" ${isNumber
+                ? html`
+                  class="n"
+                `
+                : null}>${cell(row)}</td>
+            `
+          )
+        }</tr>`
+      )}</tbody>
+    </table>${rows.length > shown.length
+      ? html`<p class="note">and ${rows.length - shown.length} more</p>`
+      : null}
+  `;
+}
+
+/** Every order with what became of it; resting stops as one row a symbol. */
+export function buildOrderTables(view: DayView): Html {
+  const { buys, sells, simulated, stops } = view.orders;
+  const rows = [...buys, ...sells, ...simulated].sort((a, b) => a.atMs - b.atMs);
+  const orders = rows.length === 0
+    ? html`
+      <h2>Orders</h2>
+      <p class="note">None.</p>
+    `
+    : buildTable<OrderRow>("Orders", rows, [
+      { head: "Symbol", cell: (row) => row.symbol },
+      { head: "Time", cell: (row) => formatTime(row.atMs) },
+      { head: "What", cell: (row) => `${row.side === "buy" ? "buy" : "sell"}, ${row.what}` },
+      { head: "Shares", isNumber: true, cell: formatShares },
+      { head: "Price", isNumber: true, cell: (row) => formatPrice(row.priceUsd) },
+      { head: "USD", isNumber: true, cell: formatValue },
+      { head: "Outcome", cell: formatOutcome },
+    ]);
+  if (stops.length === 0) return html`<section>${orders}</section>`;
+  return html`<section>${orders}</section>
+<section>${
+    buildTable<StopRow>("Resting stops", stops, [
+      { head: "Symbol", cell: (row) => row.symbol },
+      {
+        head: "Placed or moved",
+        isNumber: true,
+        cell: (row) => row.count === 1 ? "once" : `${row.count} times`,
+      },
+      {
+        head: "First",
+        cell: (row) => `${formatPriceUsd(row.firstUsd)} at ${formatTime(row.firstMs)}`,
+      },
+      {
+        head: "Last",
+        cell: (row) => `${formatPriceUsd(row.lastUsd)} at ${formatTime(row.lastMs)}`,
+      },
+    ])
+  }</section>`;
+}
+
+function formatShares({ qty, filledQty, status }: OrderRow): string {
+  const asked = qty === null ? "" : `${qty}`;
+  return status === "partly filled" ? `${filledQty} of ${asked}` : asked;
+}
+
+function formatPrice(priceUsd: number | null): string {
+  return priceUsd === null ? "" : formatPriceUsd(priceUsd);
+}
+
+function formatValue(row: OrderRow): string {
+  if (row.priceUsd === null) return row.side === "buy" ? formatCents(row.notionalUsd) : "";
+  const qty = row.filledQty > 0 ? row.filledQty : row.qty ?? 0;
+  return formatCents(qty * row.priceUsd);
+}
+
+function formatOutcome({ status, detail }: OrderRow): Html {
+  return html`<span><span class="tag ${TONE[status]}">${status}</span>${
+    detail === "" ? null : `: ${detail}`
+  }</span>`;
+}
+
+/** Entries that were not sent or not taken, equal ones together. */
+export function buildRefusalTable(view: DayView): Html {
+  const { refusals } = view.orders;
+  if (refusals.length === 0) {
+    return html`
+      <section>
+        <h2>Refused entries</h2>
+        <p class="note">None.</p>
+      </section>
+    `;
+  }
+  return html`<section>${
+    buildTable<RefusalRow>("Refused entries", refusals, [
+      { head: "Symbol", cell: (row) => row.symbol },
+      {
+        head: "Reason",
+        cell: (row) =>
+          html`<span>${
+            row.by === "broker"
+              ? html`
+                <span class="tag bad-tag">broker</span>
+              `
+              : null
+          }${row.reason}</span>`,
+      },
+      { head: "Detail", cell: (row) => row.detail },
+      { head: "Times", isNumber: true, cell: (row) => `${row.count}` },
+      {
+        head: "When",
+        cell: (row) =>
+          row.count === 1
+            ? formatTime(row.firstMs)
+            : `${formatTime(row.firstMs)} to ${formatTime(row.lastMs)}`,
+      },
+    ])
+  }</section>`;
+}
+
+/** What Slack was told, heartbeats only counted, and what went wrong. */
+export function buildMessageTables(view: DayView): Html {
+  const alerts = view.alerts.filter((row) => row.title !== HEARTBEAT);
+  const heartbeats = view.alerts.length - alerts.length;
+  const beats = heartbeats === 0 ? "" : `${heartbeats} heartbeats besides.`;
+  return html`${
+    view.errors.length === 0 ? null : html`<section>${
+      buildTable<ErrorRow>("Errors", view.errors, [
+        {
+          head: "When",
+          cell: (row) => formatTime(row.firstMs),
+        },
+        { head: "Error", cell: (row) => html`<span>${row.message}</span>` },
+        {
+          head: "Times",
+          isNumber: true,
+          cell: (row) => row.count === 1 ? "1" : `${row.count}, last ${formatTime(row.lastMs)}`,
+        },
+      ])
+    }</section>`
+  }
+<section>${
+    alerts.length === 0
+      ? html`
+        <h2>Messages</h2>
+        <p class="note">None was sent. ${beats}</p>
+      `
+      : html`${
+        buildTable<AlertRow>("Messages", alerts, [
+          { head: "When", cell: (row) => formatTime(row.atMs) },
+          { head: "Level", cell: formatLevel },
+          { head: "Message", cell: formatMessage },
+        ])
+      }<p class="note">${beats}</p>`
+  }</section>`;
+}
+
+function formatLevel({ level, isLost }: AlertRow): Html {
+  const tone = level === "ERROR" ? "bad-tag" : level === "WARNING" ? "warn-tag" : "";
+  return html`<span class="tag ${tone}">${level}${isLost ? ", lost" : ""}</span>`;
+}
+
+/** The title and the first line: the whole text is in the event log. */
+function formatMessage({ title, text }: AlertRow): Html {
+  const [first = ""] = text.split("\n", 1);
+  return html`<span>${title}: ${first}</span>`;
+}

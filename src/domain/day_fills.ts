@@ -1,0 +1,86 @@
+import { readNumber, readText, readTimeMs, type RecordedEvent } from "./events.ts";
+
+/** What a fill did to the position. */
+export type FillKind = "entry" | "trim" | "exit" | "other";
+
+/** An order's fill. Shares, USD per share (`null` where the broker named none), Unix ms. */
+export interface DayFill {
+  readonly atMs: number;
+  readonly symbol: string;
+  readonly side: "buy" | "sell";
+  readonly kind: FillKind;
+  /** `entry`, `r1_trim`, `r2_trim`, `stop_exit`, `stop`, `take_profit`, `flatten`, `other`. */
+  readonly reason: string;
+  readonly qty: number;
+  readonly priceUsd: number | null;
+  readonly orderId: string;
+  readonly clientOrderId: string;
+}
+
+/** The day's fills, each order once with its last count, oldest first. */
+export function listFills(events: readonly RecordedEvent[]): DayFill[] {
+  const fills = new Map<string, DayFill>();
+  for (const event of events) {
+    const fill = event.type === "fill" ? readFill(event) : null;
+    if (fill !== null && fill.qty >= (fills.get(fill.orderId)?.qty ?? 0)) {
+      fills.set(fill.orderId, fill);
+    }
+  }
+  return [...fills.values()].sort((a, b) => a.atMs - b.atMs);
+}
+
+function readFill(event: RecordedEvent): DayFill | null {
+  const atMs = readTimeMs(event, "filled_at") ?? readTimeMs(event);
+  const qty = readNumber(event, "filled_qty");
+  const orderId = readText(event, "order_id");
+  const side = readText(event, "side") === "buy" ? "buy" : "sell";
+  if (atMs === null || qty === null || orderId === null || event.symbol === undefined) return null;
+  const reason = readText(event, "reason") ?? "other";
+  return {
+    atMs,
+    symbol: event.symbol,
+    side,
+    kind: decideKind(reason, side),
+    reason,
+    qty,
+    priceUsd: readNumber(event, "filled_avg_price_usd"),
+    orderId,
+    clientOrderId: readText(event, "client_order_id") ?? "",
+  };
+}
+
+function decideKind(reason: string, side: "buy" | "sell"): FillKind {
+  if (reason === "entry") return "entry";
+  if (reason === "r1_trim" || reason === "r2_trim") return "trim";
+  return side === "sell" ? "exit" : "other";
+}
+
+const REASON_WORDS: Readonly<Record<string, string>> = {
+  entry: "entry",
+  r1_trim: "trim at R1",
+  r2_trim: "trim at R2",
+  stop_exit: "stop exit",
+  stop: "stop",
+  take_profit: "target",
+  flatten: "flatten",
+};
+
+/** A fill's reason for people. */
+export function formatFillReason(reason: string): string {
+  return REASON_WORDS[reason] ?? reason;
+}
+
+/**
+ * What the day's sells made over the average price of the day's buys, USD.
+ * @returns `null` where nothing was sold, more was sold than bought (it came from an earlier day), or a price is missing.
+ */
+export function sumRealisedUsd(fills: readonly DayFill[]): number | null {
+  const total = { buy: { qty: 0, usd: 0 }, sell: { qty: 0, usd: 0 } };
+  for (const { side, qty, priceUsd } of fills) {
+    if (priceUsd === null) return null;
+    total[side].qty += qty;
+    total[side].usd += qty * priceUsd;
+  }
+  if (total.sell.qty === 0 || total.sell.qty > total.buy.qty) return null;
+  return total.sell.usd - total.sell.qty * total.buy.usd / total.buy.qty;
+}

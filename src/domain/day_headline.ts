@@ -1,0 +1,105 @@
+import { formatPriceUsd, formatSignedUsd } from "./alert_facts.ts";
+import { formatFillReason, sumRealisedUsd } from "./day_fills.ts";
+import type { SymbolDay } from "./day_symbols.ts";
+import type { DayView } from "./day_view.ts";
+import { readNyTime } from "./ny_time.ts";
+
+/** `15:10` in New York. */
+export function formatHourNy(ms: number): string {
+  return readNyTime(ms).timeNy.slice(0, 5);
+}
+
+/** Whose money: `paper`, `REAL MONEY`, or the custom endpoint's host. */
+export function formatEndpoint({ endpoint, host }: Pick<DayView, "endpoint" | "host">): string {
+  if (endpoint === "live-money") return "REAL MONEY";
+  if (endpoint === "custom") return `custom endpoint ${host ?? ""}`.trim();
+  return endpoint ?? "unknown endpoint";
+}
+
+/** What the day's sells made, USD, by the day's own fills, else by its summary; `null` where neither says. */
+export function readRealisedUsd(view: DayView): number | null {
+  const sold = view.symbols.filter((day) => day.fills.some((fill) => fill.side === "sell"));
+  let sumUsd = 0;
+  for (const { fills } of sold) {
+    const realisedUsd = sumRealisedUsd(fills);
+    if (realisedUsd === null) return view.summaryRealisedUsd;
+    sumUsd += realisedUsd;
+  }
+  return sold.length === 0 ? null : sumUsd;
+}
+
+/** The day in one sentence: mode and money, what was traded, what it made, what went wrong. */
+export function formatHeadline(view: DayView): string {
+  if (view.eventCount === 0) return "Nothing was recorded on this day";
+  const mode = `${view.isLive ? "LIVE" : "DRY_RUN"} (${formatEndpoint(view)})`;
+  const events = [
+    ...view.spans.killSwitch.slice(0, 1).map((span) =>
+      `kill switch at ${formatHourNy(span.fromMs)}`
+    ),
+    ...formatTroubles(view),
+    ...formatOvernight(view.symbols),
+  ];
+  return [`${mode}: ${view.isLive ? formatTrades(view) : formatSimulated(view)}`, ...events]
+    .join("; ");
+}
+
+function formatTrades(view: DayView): string {
+  const fills = view.symbols.flatMap((day) => day.fills);
+  const count = (kind: string) => fills.filter((fill) => fill.kind === kind).length;
+  const realisedUsd = readRealisedUsd(view);
+  const parts = [
+    formatCount(count("entry"), "entry", "entries"),
+    formatCount(count("trim"), "trim", "trims"),
+    formatCount(count("exit"), "exit", "exits"),
+  ].filter((part) => part !== "");
+  if (parts.length === 0) return "nothing traded";
+  return [...parts, ...(realisedUsd === null ? [] : [`${formatSignedUsd(realisedUsd)} USD`])]
+    .join(", ");
+}
+
+function formatSimulated(view: DayView): string {
+  const count = view.orders.simulated.length;
+  if (count === 0) return "no order simulated, none sent";
+  return `${formatCount(count, "order", "orders")} simulated, none sent`;
+}
+
+function formatTroubles(view: DayView): string[] {
+  const rejected = view.orders.refusals.filter((row) => row.by === "broker")
+    .reduce((sum, row) => sum + row.count, 0);
+  const errors = view.errors.reduce((sum, row) => sum + row.count, 0);
+  return [
+    formatCount(rejected, "order rejected", "orders rejected"),
+    formatCount(errors, "error", "errors"),
+  ].filter((part) => part !== "");
+}
+
+function formatOvernight(symbols: readonly SymbolDay[]): string[] {
+  const open = symbols.filter((day) => day.fills.length + day.stops.length > 0)
+    .filter((day) => (day.leftQty ?? 0) !== 0);
+  if (open.length === 0) return [];
+  const names = open.map((day) => `${day.leftQty} ${day.symbol}`).join(", ");
+  return [`still held: ${names}`];
+}
+
+function formatCount(count: number, one: string, many: string): string {
+  return count === 0 ? "" : `${count} ${count === 1 ? one : many}`;
+}
+
+/** A symbol's day in one sentence, without its name. */
+export function formatSymbolStory(day: SymbolDay): string {
+  const parts = day.fills.map((fill) => {
+    const price = fill.priceUsd === null ? "an unknown price" : formatPriceUsd(fill.priceUsd);
+    const verb = fill.side === "buy" ? "bought" : "sold";
+    const why = fill.kind === "entry" ? "" : ` (${formatFillReason(fill.reason)})`;
+    return `${verb} ${fill.qty} at ${price}${why}`;
+  });
+  if (parts.length === 0) {
+    const [order] = day.simulated;
+    if (order !== undefined) {
+      return `would have bought ${order.qty} at about ${formatPriceUsd(order.priceUsd)}`;
+    }
+    return day.leftQty === null ? "held" : `held ${day.leftQty}, nothing traded`;
+  }
+  const left = day.leftQty !== null && day.leftQty !== 0 ? `; ${day.leftQty} still held` : "";
+  return `${parts.join(", ")}${left}`;
+}

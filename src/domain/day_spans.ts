@@ -1,0 +1,111 @@
+import { readText, readTimeMs, type RecordedEvent } from "./events.ts";
+
+/** A stretch of the day, Unix ms. */
+export interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** How long the gate gave one answer. */
+export interface GateSpan extends Span {
+  readonly mode: "LIVE" | "DRY_RUN";
+  readonly reason: string;
+}
+
+/** How long a process ran; `isClean` where it said that it ended. */
+export interface RunSpan extends Span {
+  readonly isClean: boolean;
+}
+
+/** The states of a day on the time line. */
+export interface DaySpans {
+  readonly gate: readonly GateSpan[];
+  readonly killSwitch: readonly Span[];
+  readonly runs: readonly RunSpan[];
+}
+
+/**
+ * Builds the day's states from its changes. A state lasts until the next change or the end of the process; the gate's
+ * ends with the session, after which it is not asked.
+ */
+export function buildDaySpans(
+  events: readonly RecordedEvent[],
+  session: { readonly openMs: number; readonly closeMs: number },
+): DaySpans {
+  const runs = listRuns(events);
+  const lastMs = runs.at(-1)?.toMs ?? session.openMs;
+  return {
+    gate: listGate(events, { ...session, lastMs }),
+    killSwitch: listKillSwitch(events, lastMs),
+    runs,
+  };
+}
+
+function listRuns(events: readonly RecordedEvent[]): RunSpan[] {
+  const runs: RunSpan[] = [];
+  let current: Span | null = null;
+  for (const event of events) {
+    const atMs = readTimeMs(event);
+    if (atMs === null) continue;
+    if (event.type === "engine_started" && current !== null) {
+      runs.push({ ...current, isClean: false });
+      current = null;
+    }
+    // Events of the operator's commands come from no running engine.
+    if (current === null && event.type === "engine_stopped") continue;
+    const fromMs: number = current?.fromMs ?? atMs;
+    current = { fromMs, toMs: Math.max(fromMs, atMs) };
+    if (event.type !== "engine_stopped") continue;
+    runs.push({ ...current, isClean: true });
+    current = null;
+  }
+  // The last one may still be running: nothing says otherwise.
+  return current === null ? runs : [...runs, { ...current, isClean: true }];
+}
+
+function listGate(
+  events: readonly RecordedEvent[],
+  bounds: { readonly closeMs: number; readonly lastMs: number },
+): GateSpan[] {
+  const spans: GateSpan[] = [];
+  let current: GateSpan | null = null;
+  const end = (toMs: number) => {
+    if (current === null) return;
+    const cutMs = Math.min(toMs, Math.max(bounds.closeMs, current.fromMs));
+    spans.push({ ...current, toMs: Math.max(current.fromMs, cutMs) });
+    current = null;
+  };
+  for (const event of events) {
+    const atMs = readTimeMs(event);
+    if (atMs === null) continue;
+    if (event.type === "engine_stopped") end(atMs);
+    if (event.type !== "gate") continue;
+    const mode = readText(event, "mode") === "LIVE" ? "LIVE" as const : "DRY_RUN" as const;
+    const reason = readText(event, "reason") ?? "";
+    const isSame: boolean = isSameGate(current, mode, reason);
+    if (isSame) continue;
+    end(atMs);
+    current = { fromMs: atMs, toMs: atMs, mode, reason };
+  }
+  end(Math.max(bounds.lastMs, bounds.closeMs));
+  return spans;
+}
+
+function isSameGate(current: GateSpan | null, mode: string, reason: string): boolean {
+  return current !== null && current.mode === mode && current.reason === reason;
+}
+
+function listKillSwitch(events: readonly RecordedEvent[], lastMs: number): Span[] {
+  const spans: Span[] = [];
+  let fromMs: number | null = null;
+  for (const event of events) {
+    const atMs = readTimeMs(event);
+    if (event.type !== "kill_switch" || atMs === null) continue;
+    if (event["is_active"] === true) fromMs ??= atMs;
+    else if (fromMs !== null) {
+      spans.push({ fromMs, toMs: atMs });
+      fromMs = null;
+    }
+  }
+  return fromMs === null ? spans : [...spans, { fromMs, toMs: Math.max(fromMs, lastMs) }];
+}

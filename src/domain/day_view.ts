@@ -1,0 +1,214 @@
+import { buildDayOrders, type DayOrders } from "./day_orders.ts";
+import { buildDaySpans, type DaySpans } from "./day_spans.ts";
+import { listSymbolDays, type SymbolDay } from "./day_symbols.ts";
+import { readNumber, readText, readTimeMs, type RecordedEvent } from "./events.ts";
+import { nyToMs } from "./ny_time.ts";
+
+/** The account's equity at a moment. Unix ms, USD. */
+export interface EquityPoint {
+  readonly atMs: number;
+  readonly usd: number;
+}
+
+/** A message to the operator, as the alert adapter recorded its fate. */
+export interface AlertRow {
+  readonly atMs: number;
+  readonly level: string;
+  readonly title: string;
+  readonly text: string;
+  readonly isLost: boolean;
+}
+
+/** An error, with how often it was said. */
+export interface ErrorRow {
+  readonly message: string;
+  readonly count: number;
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
+/** What the entries used of the caps. Caps are `null` where the day's gate had none that were valid. */
+export interface CapUse {
+  readonly orders: { readonly used: number; readonly cap: number | null };
+  readonly positions: { readonly used: number; readonly cap: number | null };
+  readonly grossUsd: { readonly used: number; readonly cap: number | null };
+  /** The symbol that used most of its cap. */
+  readonly symbolUsd: {
+    readonly symbol: string | null;
+    readonly used: number;
+    readonly cap: number | null;
+  };
+}
+
+/** A New York day as its event log tells it: what a report shows. Times in Unix ms, prices in USD per share. */
+export interface DayView {
+  readonly dateNy: string;
+  /** `paper`, `live-money` or `custom`; `null` where no start was recorded. */
+  readonly endpoint: string | null;
+  readonly host: string | null;
+  readonly version: string | null;
+  readonly openMs: number;
+  readonly closeMs: number;
+  readonly isHalfDay: boolean;
+  /** Whether the gate was LIVE at any time, or a live order was recorded. */
+  readonly isLive: boolean;
+  readonly spans: DaySpans;
+  readonly symbols: readonly SymbolDay[];
+  readonly orders: DayOrders;
+  readonly caps: CapUse;
+  readonly equity: readonly EquityPoint[];
+  readonly alerts: readonly AlertRow[];
+  readonly errors: readonly ErrorRow[];
+  /** The day's own summary of what closed trades made, USD; `null` where it made none. */
+  readonly summaryRealisedUsd: number | null;
+  readonly eventCount: number;
+}
+
+/** Types that a report is made of; the others need not be kept in memory. */
+export const REPORT_EVENTS: ReadonlySet<string> = new Set([
+  "engine_started",
+  "engine_stopped",
+  "market",
+  "gate",
+  "kill_switch",
+  "intent",
+  "skip",
+  "verdict",
+  "dry_run_order",
+  "order_recorded",
+  "order_answer",
+  "order_update",
+  "fill",
+  "price",
+  "position",
+  "equity",
+  "summary",
+  "alert",
+  "error",
+]);
+
+/**
+ * Builds the view of a day from its events alone; what they lack is left out, never guessed.
+ * @param events Of the types in `REPORT_EVENTS`, in the order of the file; unknown types and fields are passed over.
+ */
+export function buildDayView(events: readonly RecordedEvent[], dateNy: string): DayView {
+  const session = readSession(events, dateNy);
+  const spans = buildDaySpans(events, session);
+  const orders = buildDayOrders(events);
+  const start = events.find((event) => event.type === "engine_started");
+  const summary = events.findLast((event) => event.type === "summary");
+  return {
+    dateNy,
+    endpoint: start === undefined ? null : readText(start, "endpoint"),
+    host: start === undefined ? null : readText(start, "host"),
+    version: start === undefined ? null : readText(start, "version"),
+    ...session,
+    isHalfDay: session.closeMs < nyToMs(dateNy, "16:00"),
+    isLive: spans.gate.some((span) => span.mode === "LIVE") || orders.buys.length > 0,
+    spans,
+    symbols: listSymbolDays(events),
+    orders,
+    caps: buildCapUse(events, orders),
+    equity: listEquity(events),
+    alerts: listAlerts(events),
+    errors: listErrors(events),
+    summaryRealisedUsd: summary === undefined ? null : readNumber(summary, "realised_usd"),
+    eventCount: events.length,
+  };
+}
+
+/** The session as the broker's clock named it, else the ordinary one. */
+function readSession(
+  events: readonly RecordedEvent[],
+  dateNy: string,
+): { readonly openMs: number; readonly closeMs: number } {
+  let openMs = nyToMs(dateNy, "09:30");
+  let closeMs = nyToMs(dateNy, "16:00");
+  const dayEndMs = nyToMs(dateNy, "23:59");
+  for (const event of events) {
+    if (event.type !== "market") continue;
+    const nextOpenMs = readTimeMs(event, "next_open");
+    const nextCloseMs = readTimeMs(event, "next_close");
+    const isToday = (ms: number) => ms >= nyToMs(dateNy, "00:00") && ms <= dayEndMs;
+    if (nextOpenMs !== null && isToday(nextOpenMs)) openMs = nextOpenMs;
+    if (nextCloseMs !== null && isToday(nextCloseMs)) closeMs = nextCloseMs;
+  }
+  return { openMs, closeMs: Math.max(closeMs, openMs + 60_000) };
+}
+
+function buildCapUse(events: readonly RecordedEvent[], orders: DayOrders): CapUse {
+  const gate = events.findLast((event) => event.type === "gate" && isRecord(event["caps"]));
+  const caps = isRecord(gate?.["caps"]) ? gate["caps"] : {};
+  const capOf = (name: string) => {
+    const value = caps[name];
+    return typeof value === "number" && value > 0 ? value : null;
+  };
+  const counted = orders.buys.filter((row) => row.status !== "rejected");
+  const bySymbol = new Map<string, number>();
+  for (const { symbol, notionalUsd } of counted) {
+    bySymbol.set(symbol, (bySymbol.get(symbol) ?? 0) + notionalUsd);
+  }
+  const [top] = [...bySymbol].sort(([, a], [, b]) => b - a);
+  return {
+    orders: { used: counted.length, cap: capOf("orders_per_day") },
+    positions: { used: countPeakPositions(events), cap: capOf("positions") },
+    grossUsd: {
+      used: counted.reduce((sumUsd, row) => sumUsd + row.notionalUsd, 0),
+      cap: capOf("gross_notional_usd"),
+    },
+    symbolUsd: {
+      symbol: top?.[0] ?? null,
+      used: top?.[1] ?? 0,
+      cap: capOf("notional_per_symbol_usd"),
+    },
+  };
+}
+
+/** The most positions at once, anyone's, as the cap counts them. */
+function countPeakPositions(events: readonly RecordedEvent[]): number {
+  let peak = 0;
+  for (const event of events) {
+    const positions = event.type === "equity" ? event["positions"] : null;
+    if (Array.isArray(positions)) peak = Math.max(peak, positions.length);
+  }
+  return peak;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function listEquity(events: readonly RecordedEvent[]): EquityPoint[] {
+  return events.flatMap((event) => {
+    const atMs = readTimeMs(event);
+    const usd = event.type === "equity" ? readNumber(event, "equity_usd") : null;
+    return atMs === null || usd === null ? [] : [{ atMs, usd }];
+  });
+}
+
+function listAlerts(events: readonly RecordedEvent[]): AlertRow[] {
+  return events.flatMap((event) => {
+    const atMs = readTimeMs(event);
+    if (event.type !== "alert" || atMs === null) return [];
+    return [{
+      atMs,
+      level: readText(event, "level") ?? "INFO",
+      title: readText(event, "title") ?? "",
+      text: readText(event, "text") ?? "",
+      isLost: readText(event, "outcome") === "lost",
+    }];
+  });
+}
+
+/** Equal messages are one row, in the order in which they came first. */
+function listErrors(events: readonly RecordedEvent[]): ErrorRow[] {
+  const rows = new Map<string, ErrorRow>();
+  for (const event of events) {
+    const atMs = readTimeMs(event);
+    const message = event.type === "error" ? readText(event, "message") : null;
+    if (atMs === null || message === null) continue;
+    const row = rows.get(message) ?? { message, count: 0, firstMs: atMs, lastMs: atMs };
+    rows.set(message, { ...row, count: row.count + 1, lastMs: atMs });
+  }
+  return [...rows.values()];
+}

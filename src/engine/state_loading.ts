@@ -2,6 +2,7 @@ import { EMPTY_STATE, type ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveLedger } from "../domain/ledger.ts";
 import { findLostPosition, hasTraces } from "../domain/rebuild_state.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
+import { buildEmptyLedger, reconcile } from "../domain/reconcile.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { buildManaged } from "./entry_order.ts";
 import { findIdentityProblem } from "./gate_reader.ts";
@@ -53,16 +54,18 @@ async function rebuild(
 ): Promise<void> {
   const { positions, openOrders, dayOrders } = observation;
   const today = await engine.ports.ledger.read();
-  const ledgers: LiveLedger[] = [
-    ...(today.kind === "ok" ? [today.ledger] : []),
-    ...await engine.ports.ledger.listArchived(ARCHIVE_MAX),
-  ];
+  const archived = await engine.ports.ledger.listArchived(ARCHIVE_MAX);
+  const recorded = [...(today.kind === "ok" ? [today.ledger] : []), ...archived];
   const orders: BrokerOrder[] = [
     ...(openOrders.kind === "ok" ? openOrders.value : []),
     ...(dayOrders.kind === "ok" ? dayOrders.value : []),
   ];
+  // Where the ledger is lost too, the broker's orders stand in for it.
+  const ledgers = today.kind === "ok"
+    ? recorded
+    : [buildLedgerOfOrders(observation.dateNy, orders), ...recorded];
   const isComplete = positions.kind === "ok" && openOrders.kind === "ok" && dayOrders.kind === "ok";
-  const isFirstStart = why === "missing" && isComplete && !hasTraces(ledgers, orders);
+  const isFirstStart = why === "missing" && isComplete && !hasTraces(recorded, orders);
   if (!isFirstStart) engine.stateProblem = STATE_FILE;
   if (!isComplete || positions.kind !== "ok") return;
   if (ledgers.some((ledger) => findIdentityProblem(engine, ledger) !== null)) return;
@@ -81,6 +84,12 @@ async function rebuild(
         found.map((position) => position.symbol).join(", ") || "none"
       }); LIVE is blocked for this cycle`,
   );
+}
+
+function buildLedgerOfOrders(dateNy: string, orders: readonly BrokerOrder[]): LiveLedger {
+  const unique = new Map(orders.map((order) => [order.orderId, order]));
+  const oldestFirst = [...unique.values()].sort((a, b) => a.submittedAtMs - b.submittedAtMs);
+  return reconcile(buildEmptyLedger(dateNy), oldestFirst).ledger;
 }
 
 function rebuildPosition(

@@ -1,0 +1,151 @@
+import { assert, assertEquals } from "../assert.ts";
+import {
+  at,
+  LEDGER_PATH,
+  LIVE_PASS,
+  MINUTE_MS,
+  NVDA,
+  SECOND_MS,
+  STATE_DIR,
+  STATE_PATH,
+  World,
+} from "./support.ts";
+
+const BLOCKED = "Gate mode=DRY_RUN status=FAIL reason=invalid configuration (execution_state.json)";
+const TUESDAY = "2026-11-24";
+
+function gates(world: World): string[] {
+  return world.said("Gate mode=").map((line) => line.replace(/^info /, ""));
+}
+
+/** A trimmed position: five shares, the stop raised to the pivot. */
+async function trimmed(): Promise<World> {
+  const world = new World();
+  await world.buy();
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.held(), world.stops()], [5, ["5@99 gtc"]]);
+  world.forget();
+  return world;
+}
+
+const losses: { readonly what: string; readonly lose: (world: World) => void | Promise<void> }[] = [
+  { what: "missing", lose: (world) => world.disk.remove(STATE_PATH) },
+  { what: "damaged", lose: (world) => world.disk.put(STATE_PATH, "{") },
+  {
+    what: "damaged",
+    lose: (world) =>
+      world.disk.put(
+        STATE_PATH,
+        (world.disk.textOf(STATE_PATH) ?? "").replace('"stop": 99', '"stop": -99'),
+      ),
+  },
+];
+for (const { what, lose } of losses) {
+  Deno.test(`a state that is ${what} is rebuilt from ledger and broker, and blocks LIVE for the cycle`, async () => {
+    const world = await trimmed();
+    const before = world.position();
+    await lose(world);
+    const damaged = world.disk.textOf(STATE_PATH);
+    await world.restart();
+    await world.cycles(1, MINUTE_MS);
+    assertEquals(gates(world), [BLOCKED]);
+    assertEquals(world.changes, []);
+    const after = world.position();
+    assertEquals([after?.positionId, after?.stopUsd], [before?.positionId, 99]);
+    assertEquals([after?.pivotUsd, after?.r1Usd, after?.r2Usd], [99, 105, 111]);
+    assertEquals([after?.isTrimmedR1, after?.isTrimmedR2, after?.qty], [true, false, 5]);
+    assertEquals(world.alerted(`execution_state.json was ${what}: rebuilt`).length, 1);
+    if (damaged !== null) {
+      const copies = world.disk.namesIn(`${STATE_DIR}/archive`)
+        .map((name) => world.disk.textOf(`${STATE_DIR}/archive/${name}`));
+      assert(copies.includes(damaged));
+    }
+    await world.cycles(2, MINUTE_MS);
+    assertEquals(gates(world).slice(1), [LIVE_PASS, LIVE_PASS]);
+    assertEquals([world.sells(), world.stops(), world.buys().length], [
+      ["5 filled"],
+      ["5@99 gtc"],
+      1,
+    ]);
+  });
+}
+
+Deno.test("a lost state is rebuilt from the archive on a later day", async () => {
+  const world = await trimmed();
+  world.goTo(at("10:00:30", TUESDAY));
+  world.list([]);
+  await world.cycle();
+  await world.disk.remove(STATE_PATH);
+  await world.restart();
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.position()?.stopUsd, world.position()?.isTrimmedR1], [99, true]);
+  assertEquals(world.stops(), ["5@99 gtc"]);
+});
+
+Deno.test("a lost state is never started empty while the broker can't show what is held", async () => {
+  const world = await trimmed();
+  await world.disk.remove(STATE_PATH);
+  await world.restart();
+  world.setFaults([{ path: "/v2/positions", fault: { kind: "status", status: 503 } }]);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([gates(world), world.disk.textOf(STATE_PATH)], [[BLOCKED, BLOCKED], null]);
+  world.setFaults([]);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(gates(world).slice(2), [BLOCKED, LIVE_PASS]);
+  assertEquals(world.position()?.qty, 5);
+});
+
+Deno.test("state and ledger both lost: rebuilt from what the broker shows", async () => {
+  const world = await trimmed();
+  await world.disk.remove(STATE_PATH);
+  await world.disk.remove(LEDGER_PATH);
+  await world.restart();
+  await world.cycles(4, MINUTE_MS);
+  assertEquals(gates(world).at(-1), LIVE_PASS);
+  assertEquals([world.position()?.qty, world.position()?.stopUsd], [5, 99]);
+  assertEquals([world.sells(), world.stops(), world.buys().length], [
+    ["5 filled"],
+    ["5@99 gtc"],
+    1,
+  ]);
+});
+
+Deno.test("a state of a newer format is refused, kept, and blocks LIVE", async () => {
+  const world = await trimmed();
+  const newer = (world.disk.textOf(STATE_PATH) ?? "").replace('"major": 1', '"major": 2');
+  world.disk.put(STATE_PATH, newer);
+  await world.restart();
+  world.exchange.setPrice("NVDA", 90);
+  await world.cycles(3, MINUTE_MS);
+  assertEquals(gates(world), [BLOCKED, BLOCKED, BLOCKED]);
+  assertEquals(world.disk.textOf(STATE_PATH), newer);
+  assertEquals(world.changes, []);
+  assertEquals(world.said("error execution_state.json is not usable").length, 1);
+});
+
+Deno.test("a first start is no damage: LIVE waits for the ledger alone", async () => {
+  const world = new World();
+  await world.restart();
+  await world.cycle();
+  assertEquals(gates(world), [
+    "Gate mode=DRY_RUN status=FAIL reason=ledger unavailable (ledger missing)",
+  ]);
+  assertEquals(world.alerted("rebuilt"), []);
+  await world.cycles(1, SECOND_MS);
+  assertEquals(gates(world).at(-1), LIVE_PASS);
+});
+
+Deno.test("intents survive a restart, and leave in the order of their time", async () => {
+  const world = new World({ rows: [NVDA, { ...NVDA, symbol: "AAPL" }] });
+  await world.restart();
+  await world.cycle();
+  await world.restart({ ENTRY_DELAY_MIN_SECONDS: "60", ENTRY_DELAY_MAX_SECONDS: "60" });
+  await world.cycles(1, SECOND_MS);
+  assertEquals(world.state.intents.map((each) => each.symbol).sort(), ["AAPL", "NVDA"]);
+  await world.restart();
+  await world.cycles(1, 30 * SECOND_MS);
+  assertEquals(world.changes, []);
+  await world.cycles(1, 30 * SECOND_MS);
+  assertEquals(world.changes.map((each) => each.body["symbol"]), ["AAPL", "NVDA"]);
+});

@@ -13,6 +13,8 @@ export interface TimeKeeperOptions {
   readonly speed: number;
   /** Every sleep lasts at least so long, simulated ms: a day in fewer steps, for a program that only looks on. */
   readonly strideMs?: number;
+  /** Sleeps shorter than this are left as they are, simulated ms; 0 (as without it): none. */
+  readonly strideFromMs?: number;
 }
 
 /** Real sleeps are saved up until they are worth a timer. */
@@ -30,6 +32,7 @@ export class TimeKeeper {
   readonly #simulator: Simulator;
   readonly #speed: number;
   readonly #strideMs: number;
+  readonly #strideFromMs: number;
   readonly #stopped = new AbortController();
   #untilRead: (lines: number) => Promise<void> = () => Promise.resolve();
   #released: PromiseWithResolvers<void> | null = Promise.withResolvers();
@@ -40,10 +43,11 @@ export class TimeKeeper {
   #onAsleep: (() => void)[] = [];
 
   /** Begins with time held. */
-  constructor({ simulator, speed, strideMs = 0 }: TimeKeeperOptions) {
+  constructor({ simulator, speed, strideMs = 0, strideFromMs = 0 }: TimeKeeperOptions) {
     this.#simulator = simulator;
     this.#speed = speed;
     this.#strideMs = strideMs;
+    this.#strideFromMs = strideFromMs;
     this.#server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen: () => {} },
       (request) => this.#answer(request),
@@ -103,11 +107,15 @@ export class TimeKeeper {
   async #answer(request: Request): Promise<Response> {
     if (new URL(request.url).pathname === "/sleep") {
       const { ms, lines } = SleepRequestWire.parse(await request.json());
-      const sleep = this.#pass(Math.max(ms, this.#strideMs), lines);
+      const sleep = this.#pass(this.#stretch(ms), lines);
       this.#sleeps.add(sleep);
       await sleep.finally(() => this.#sleeps.delete(sleep));
     }
     return Response.json({ nowMs: this.nowMs() });
+  }
+
+  #stretch(ms: number): number {
+    return ms < this.#strideFromMs ? ms : Math.max(ms, this.#strideMs);
   }
 
   async #pass(ms: number, lines: number): Promise<void> {

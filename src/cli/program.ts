@@ -3,12 +3,15 @@ import { ConfigError } from "../runtime/settings.ts";
 import { CHECK_COMMAND } from "./check.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
+import { FLATTEN_COMMAND } from "./flatten.ts";
 import { COMMON_OPTIONS, formatCommandHelp, formatFamilyHelp, formatProgramHelp } from "./help.ts";
 import { KILL_COMMAND } from "./kill.ts";
 import { LEDGER_REBUILD_COMMAND } from "./ledger_rebuild.ts";
 import { LEDGER_SHOW_COMMAND } from "./ledger_show.ts";
 import { LEDGER_VERIFY_COMMAND } from "./ledger_verify.ts";
+import { LOG_COMMAND } from "./log.ts";
 import { type ParsedOptions, parseOptions, UsageError } from "./options.ts";
+import { REPORT_COMMAND } from "./report.ts";
 import { RESUME_COMMAND } from "./resume.ts";
 import { RUN_COMMAND } from "./run.ts";
 import { STATUS_COMMAND } from "./status.ts";
@@ -24,9 +27,12 @@ export const COMMANDS: readonly Command[] = [
   TOKEN_COMMAND,
   KILL_COMMAND,
   RESUME_COMMAND,
+  FLATTEN_COMMAND,
   LEDGER_SHOW_COMMAND,
   LEDGER_VERIFY_COMMAND,
   LEDGER_REBUILD_COMMAND,
+  REPORT_COMMAND,
+  LOG_COMMAND,
 ];
 
 /**

@@ -1,0 +1,174 @@
+import type { AlpacaClient } from "../broker/alpaca_client.ts";
+import {
+  buildFlattenPlan,
+  type FlattenScope,
+  isInScope,
+  listBarePositions,
+  listWorking,
+} from "../domain/flatten_plan.ts";
+import type { EventPort, LedgerRead } from "../engine/ports.ts";
+import type { ProgramConfig } from "../runtime/config.ts";
+import { formatOneLine, formatWithoutSecrets } from "../runtime/one_line.ts";
+import { ConfigError } from "../runtime/settings.ts";
+import { createEventLog } from "../state/event_log.ts";
+import { probeLock } from "../state/lock_probe.ts";
+import type { Command, ProgramHost } from "./command.ts";
+import { EXIT } from "./exit_status.ts";
+import { flattenAccount, type Look, readLook } from "./flatten_act.ts";
+import { recordFlatten } from "./flatten_record.ts";
+import { formatDoIt, formatEnd, formatPlan } from "./flatten_text.ts";
+import { LOOP_WAIT_MS, waitForLoop } from "./flatten_wait.ts";
+import { formatKillSwitch, makeKillSwitch } from "./kill.ts";
+import { createErrorLog, readBrokerConfig, runGuarded, sayError } from "./operator_config.ts";
+import { buildOperatorBroker, buildOperatorFiles, type OperatorFiles } from "./operator_world.ts";
+import { type ParsedOptions, UsageError } from "./options.ts";
+import { PROGRAM } from "./version.ts";
+
+/** `flatten`: the broker-side emergency steps (runbook 7; interface, Commands). */
+export const FLATTEN_COMMAND: Command = {
+  name: "flatten",
+  summary: "cancel all open orders at the broker, close positions; only with --yes",
+  description:
+    "Shows what it would cancel and close, with values; what the engine does not manage is marked\n" +
+    "FOREIGN. With --yes it makes the KILL_SWITCH file, which stays, waits up to 5 s until a running\n" +
+    "loop has no request in flight, cancels, waits for the end states, closes, verifies, and says\n" +
+    "what is left and which positions end without a stop. It asks no gate and no keys: it works in\n" +
+    "DRY_RUN and under the kill switch. Exits 1 where something is left that it was to remove.",
+  options: [
+    { name: "close-positions", valueName: null, help: "close positions too" },
+    { name: "symbol", valueName: "SYM", help: "only there" },
+    { name: "yes", valueName: null, help: "do it" },
+  ],
+  examples: [
+    `${PROGRAM} flatten --close-positions`,
+    `${PROGRAM} flatten --close-positions --yes`,
+    `${PROGRAM} flatten --close-positions --symbol NVDA --yes`,
+  ],
+  run: (host, options) => runGuarded(host, () => runFlatten(host, options)),
+};
+
+async function runFlatten(host: ProgramHost, { flags, values }: ParsedOptions): Promise<number> {
+  const config = readBrokerConfig(host.environment);
+  const symbol = values.get("symbol")?.trim().toUpperCase() ?? null;
+  if (symbol === "") throw new UsageError("Option --symbol is empty: name a symbol");
+  const scope: FlattenScope = { symbol, isClosing: flags.has("close-positions") };
+  const files = buildOperatorFiles(config.stateDir);
+  if (!flags.has("yes")) {
+    await showPlan(host, { config, files, scope, broker: buildOperatorBroker(host, config) });
+    host.writeOut(`${formatDoIt(scope).join("\n")}\n`);
+    return EXIT.done;
+  }
+  const say = (line: string) =>
+    host.writeOut(`${formatOneLine(formatWithoutSecrets(line, config.secrets))}\n`);
+  await killFirst(host, files, say);
+  return await act(host, { config, files, scope, say });
+}
+
+/** The kill switch comes before anything else, so that no loop enters what is being closed. */
+async function killFirst(
+  host: ProgramHost,
+  { stateDir }: OperatorFiles,
+  say: (line: string) => void,
+): Promise<void> {
+  try {
+    formatKillSwitch(await makeKillSwitch(host, stateDir, "made by flatten")).forEach(say);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    // Without a loop there is nobody to stop; a full or broken disk must not keep the account open.
+    if ((await probeLock({ stateDir, clock: host.clock })).kind !== "free") throw error;
+    sayError(host, `${error.message}; no loop runs, so flatten goes on`);
+  }
+}
+
+interface Act {
+  readonly config: ProgramConfig;
+  readonly files: OperatorFiles;
+  readonly scope: FlattenScope;
+  readonly say: (line: string) => void;
+}
+
+async function act(host: ProgramHost, options: Act): Promise<number> {
+  const { config, files } = options;
+  const { fs, stateDir } = files;
+  const log = createErrorLog(host);
+  const { clock } = host;
+  const trail = createEventLog({ fs, stateDir, clock, log, secrets: config.secrets });
+  const written: Promise<void>[] = [];
+  const events: EventPort = {
+    record(event) {
+      const done = trail.record(event);
+      written.push(done);
+      return done;
+    },
+  };
+  try {
+    return await actRecorded(host, options, events);
+  } finally {
+    // The exchanges of the broker's client are not waited for one by one.
+    await Promise.all(written);
+  }
+}
+
+async function actRecorded(host: ProgramHost, options: Act, events: EventPort): Promise<number> {
+  const { config, files, scope, say } = options;
+  const { fs, stateDir } = files;
+  const { clock } = host;
+  const startedAtMs = clock.nowMs();
+  await events.record({ type: "kill_switch", is_active: true, source: "file" });
+  const waited = await waitForLoop({ fs, stateDir, clock });
+  if (waited === "busy") {
+    say(`The loop still had a request in flight after ${LOOP_WAIT_MS / 1000} s; going on.`);
+  }
+  const broker = buildOperatorBroker(host, config, events);
+  const isMarketOpen = await showPlan(host, { config, files, scope, broker });
+  say("");
+  const world = { broker, clock, events, scope, startedAtMs, isMarketOpen, say };
+  const look = await flattenAccount(world);
+  await recordFlatten(host, { files, broker, isLoopRunning: waited !== "none", say });
+  return sayEnd(look, scope, say);
+}
+
+/** Prints the plan. @returns Whether the market is open. @throws {BrokerError} */
+async function showPlan(
+  host: ProgramHost,
+  { config, files, scope, broker }: Omit<Act, "say"> & { readonly broker: AlpacaClient },
+): Promise<boolean> {
+  const market = await broker.readClock();
+  const { accountId } = await broker.readAccount();
+  const { orders, positions } = await readLook({ broker });
+  const state = await files.state.read();
+  const plan = buildFlattenPlan({
+    orders,
+    positions,
+    managedSymbols: new Set(
+      state.kind === "ok" ? state.state.positions.map(({ symbol }) => symbol) : [],
+    ),
+    knownOrderIds: listKnownIds(await files.ledger.read()),
+    scope,
+  });
+  const about = { scope, host: config.endpoint.host, accountId, market };
+  host.writeOut(`${formatPlan(plan, about).join("\n")}\n`);
+  return market.isOpen;
+}
+
+function listKnownIds(read: LedgerRead): Set<string> {
+  const entries = read.kind === "ok" ? read.ledger.entries : [];
+  return new Set(
+    entries.flatMap((entry) => [entry.orderId ?? "", ...entry.legs.map((leg) => leg.orderId)]),
+  );
+}
+
+function sayEnd(look: Look, scope: FlattenScope, say: (line: string) => void): number {
+  const orders = listWorking(look.orders, scope)
+    .map((order) => `${order.symbol} ${order.side} ${order.qty ?? "?"} (${order.status})`);
+  const positions = look.positions.filter(({ symbol }) => isInScope(scope, symbol))
+    .map(({ symbol, qty }) => `${symbol} ${qty}`);
+  formatEnd({ orders, positions }, listBarePositions(look.positions, look.orders)).forEach(say);
+  const isDone = orders.length === 0 && (!scope.isClosing || positions.length === 0);
+  say(
+    isDone
+      ? `Done. The kill switch stays on; ${PROGRAM} resume takes it away.`
+      : `NOT DONE: look at what is left. The kill switch stays on.`,
+  );
+  return isDone ? EXIT.done : EXIT.notSo;
+}

@@ -1,0 +1,115 @@
+import { formatPriceUsd } from "../domain/alert_facts.ts";
+import type { BarePosition, FlattenPlan, FlattenScope } from "../domain/flatten_plan.ts";
+import type { MarketClock } from "../domain/market.ts";
+import { formatCents } from "../domain/money.ts";
+import { formatNy } from "../domain/ny_time.ts";
+import { formatOneLine } from "../runtime/one_line.ts";
+import { formatTable } from "./table.ts";
+import { PROGRAM } from "./version.ts";
+
+const ORDER_COLUMNS = [
+  { head: "ORDER", align: "left" },
+  { head: "SIDE", align: "left" },
+  { head: "TYPE", align: "left" },
+  { head: "QTY", align: "right" },
+  { head: "PRICE", align: "right" },
+  { head: "USD", align: "right" },
+  { head: "STATUS", align: "left" },
+  { head: "", align: "left" },
+] as const;
+
+const POSITION_COLUMNS = [
+  { head: "POSITION", align: "left" },
+  { head: "QTY", align: "right" },
+  { head: "USD", align: "right" },
+  { head: "HOW", align: "left" },
+  { head: "", align: "left" },
+] as const;
+
+/** What will be done, foreign orders and positions marked (interface, Commands). */
+export function formatPlan(
+  plan: FlattenPlan,
+  about: {
+    readonly scope: FlattenScope;
+    readonly host: string;
+    readonly accountId: string;
+    readonly market: MarketClock;
+  },
+): string[] {
+  const { scope, host, accountId, market } = about;
+  const what = scope.symbol === null ? "the whole account" : formatOneLine(scope.symbol);
+  const { cancels, closes, uncovered } = plan;
+  const isEmpty = cancels.length === 0 && closes.length === 0;
+  return [
+    `Flatten ${what} at ${host}`,
+    `Account ${formatOneLine(accountId)}`,
+    market.isOpen
+      ? `Market open until ${formatNy(market.nextCloseMs)}`
+      : `Market CLOSED until ${formatNy(market.nextOpenMs)}: a sell waits for the open`,
+    "",
+    ...(isEmpty ? ["Nothing to cancel and nothing to close."] : []),
+    ...(cancels.length === 0 ? [] : [`Cancel ${cancels.length} orders:`, ...formatCancels(plan)]),
+    ...(closes.length === 0 ? [] : [`Close ${closes.length} positions:`, ...formatCloses(plan)]),
+    ...uncovered.map(({ symbol, qty }) =>
+      `${formatOneLine(symbol)} ${qty} stays, and LOSES ITS STOP (--close-positions closes it)`
+    ),
+  ];
+}
+
+function formatCancels({ cancels }: FlattenPlan): string[] {
+  return formatTable(
+    ORDER_COLUMNS,
+    cancels.map(({ order, qty, priceUsd, isForeign }) => [
+      formatOneLine(order.symbol),
+      order.side,
+      formatOneLine(order.type),
+      String(qty),
+      priceUsd === null ? "?" : formatPriceUsd(priceUsd),
+      priceUsd === null ? "?" : formatCents(qty * priceUsd),
+      formatOneLine(order.status),
+      isForeign ? "FOREIGN" : "",
+    ]),
+  );
+}
+
+function formatCloses({ closes }: FlattenPlan): string[] {
+  return formatTable(
+    POSITION_COLUMNS,
+    closes.map(({ position, valueUsd, isForeign, how }) => [
+      formatOneLine(position.symbol),
+      String(position.qty),
+      valueUsd === null ? "?" : formatCents(valueUsd),
+      how === "sell" ? "market sell" : "the broker's own close",
+      isForeign ? "FOREIGN" : "",
+    ]),
+  );
+}
+
+/** The command that does what was shown. */
+export function formatDoIt({ symbol, isClosing }: FlattenScope): string[] {
+  const options = [
+    ...(isClosing ? ["--close-positions"] : []),
+    ...(symbol === null ? [] : ["--symbol", formatOneLine(symbol)]),
+    "--yes",
+  ];
+  return ["", "Nothing was done. To do it:", `  ${PROGRAM} flatten ${options.join(" ")}`];
+}
+
+/** What is left in scope, and what of the whole account has no stop. */
+export function formatEnd(
+  left: { readonly orders: readonly string[]; readonly positions: readonly string[] },
+  bare: readonly BarePosition[],
+): string[] {
+  const { orders, positions } = left;
+  return [
+    "",
+    orders.length === 0 ? "No working order is left." : `Orders left: ${orders.join(", ")}`,
+    positions.length === 0 ? "No position is left." : `Positions left: ${positions.join(", ")}`,
+    ...bare.map(({ symbol, qty, coveredQty, closingQty }) => {
+      const name = `${formatOneLine(symbol)} ${qty}`;
+      if (closingQty > 0) return `${name} has NO STOP; a sell of ${closingQty} is working`;
+      if (qty < 0) return `${name} is SHORT, and nothing protects it`;
+      return `${name} has NO STOP for ${qty - coveredQty} shares`;
+    }),
+  ];
+}

@@ -1,0 +1,151 @@
+import { isFlatten, isOurs } from "./client_order_id.ts";
+import {
+  type BrokerOrder,
+  type BrokerPosition,
+  flattenOrders,
+  isFinal,
+  remainingQty,
+} from "./orders.ts";
+import { countCovered, listSellGroups } from "./protection.ts";
+
+/** What the operator's `flatten` is to touch (interface, Commands). */
+export interface FlattenScope {
+  /** One symbol, or `null`: the whole account. */
+  readonly symbol: string | null;
+  readonly isClosing: boolean;
+}
+
+/** A working order that will be cancelled. Prices and values in USD. */
+export interface PlannedCancel {
+  readonly order: BrokerOrder;
+  readonly qty: number;
+  /** `null` for a market order in a symbol without a position. */
+  readonly priceUsd: number | null;
+  readonly isForeign: boolean;
+}
+
+/**
+ * A position that will be closed. `sell`: an order of our own name; `delete`: the broker's own close, for what our orders
+ * can't express (a short position, a fraction of a share), whose order the broker names.
+ */
+export interface PlannedClose {
+  readonly position: BrokerPosition;
+  readonly valueUsd: number | null;
+  readonly isForeign: boolean;
+  readonly how: "sell" | "delete";
+}
+
+/** What `flatten` will do, shown before it is done. */
+export interface FlattenPlan {
+  readonly cancels: readonly PlannedCancel[];
+  readonly closes: readonly PlannedClose[];
+  /** Positions in scope that stay, and lose the sells that cover them. */
+  readonly uncovered: readonly BrokerPosition[];
+}
+
+/** What a plan is made from. */
+export interface FlattenInputs {
+  /** Open orders, nested. */
+  readonly orders: readonly BrokerOrder[];
+  readonly positions: readonly BrokerPosition[];
+  /** Symbols that the engine manages, and order ids that it knows as its own beside those with its prefix. */
+  readonly managedSymbols: ReadonlySet<string>;
+  readonly knownOrderIds: ReadonlySet<string>;
+  readonly scope: FlattenScope;
+}
+
+/** Plans what is in scope; changes nothing. */
+export function buildFlattenPlan(inputs: FlattenInputs): FlattenPlan {
+  const { scope, managedSymbols } = inputs;
+  const positions = inputs.positions.filter(({ symbol, qty }) =>
+    qty !== 0 && isInScope(scope, symbol)
+  );
+  return {
+    cancels: listWorking(inputs.orders, scope).map((order) => buildCancel(order, inputs)),
+    closes: !scope.isClosing ? [] : positions.map((position) => ({
+      position,
+      valueUsd: position.currentPriceUsd === null
+        ? null
+        : Math.abs(position.qty) * position.currentPriceUsd,
+      isForeign: !managedSymbols.has(position.symbol),
+      how: decideHow(position),
+    })),
+    uncovered: scope.isClosing
+      ? []
+      : positions.filter(({ symbol }) => countCovered(listSellGroups(inputs.orders, symbol)) > 0),
+  };
+}
+
+/** Whether `flatten` may touch the symbol. */
+export function isInScope(scope: Pick<FlattenScope, "symbol">, symbol: string): boolean {
+  return scope.symbol === null || scope.symbol === symbol;
+}
+
+/** A whole number of shares held long is sold under our own name; anything else is the broker's to close. */
+export function decideHow(position: Pick<BrokerPosition, "qty">): "sell" | "delete" {
+  return Number.isSafeInteger(position.qty) && position.qty > 0 ? "sell" : "delete";
+}
+
+/** Every order in scope that can still trade, legs included, each once. */
+export function listWorking(
+  orders: readonly BrokerOrder[],
+  scope: Pick<FlattenScope, "symbol">,
+): BrokerOrder[] {
+  return flattenOrders(orders).filter((order) => !isFinal(order) && isInScope(scope, order.symbol));
+}
+
+/**
+ * The orders to cancel one by one: of a bracket or OCO one is enough, because the group goes with it (broker.md, Orders).
+ * @param keep Orders that must stay: the sells that `flatten` itself has sent.
+ */
+export function listCancelTargets(
+  orders: readonly BrokerOrder[],
+  scope: Pick<FlattenScope, "symbol">,
+  keep: ReadonlySet<string>,
+): BrokerOrder[] {
+  const legs = new Set(orders.flatMap((order) => order.legs.map((leg) => leg.orderId)));
+  return orders.filter((order) => !legs.has(order.orderId) && isInScope(scope, order.symbol))
+    .flatMap((order) => {
+      const working = [order, ...order.legs].filter((each) => !isFinal(each));
+      return working.slice(0, 1);
+    })
+    .filter((order) => order.status !== "pending_cancel" && !keep.has(order.orderId));
+}
+
+function buildCancel(order: BrokerOrder, inputs: FlattenInputs): PlannedCancel {
+  const held = inputs.positions.find(({ symbol }) => symbol === order.symbol);
+  const parent = inputs.orders.find((each) =>
+    each.legs.some((leg) => leg.orderId === order.orderId)
+  );
+  const names = [order.clientOrderId, parent?.clientOrderId ?? ""];
+  return {
+    order,
+    qty: remainingQty(order),
+    priceUsd: order.limitPriceUsd ?? order.stopPriceUsd ?? held?.currentPriceUsd ?? null,
+    isForeign: !names.some(isOurs) && !inputs.knownOrderIds.has(order.orderId),
+  };
+}
+
+/** A position after `flatten`, with the shares that no working sell covers. */
+export interface BarePosition {
+  readonly symbol: string;
+  readonly qty: number;
+  readonly coveredQty: number;
+  /** Shares that `flatten`'s own sell is about to sell, for instance at the next open. */
+  readonly closingQty: number;
+}
+
+/** Every position of the account that ends without a stop for all of its shares; a short one has none ever. */
+export function listBarePositions(
+  positions: readonly BrokerPosition[],
+  orders: readonly BrokerOrder[],
+): BarePosition[] {
+  return positions.filter(({ qty }) => qty !== 0).map(({ symbol, qty }) => {
+    const closing = orders.filter((order) =>
+      order.symbol === symbol && isFlatten(order.clientOrderId) && !isFinal(order)
+    );
+    const closingQty = closing.reduce((sum, order) => sum + remainingQty(order), 0);
+    const groups = listSellGroups(orders.filter((order) => !closing.includes(order)), symbol);
+    return { symbol, qty, coveredQty: countCovered(groups), closingQty };
+  }).filter(({ qty, coveredQty }) => qty < 0 || coveredQty < qty);
+}

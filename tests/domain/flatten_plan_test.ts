@@ -1,0 +1,165 @@
+import fc from "fast-check";
+import { isFlatten } from "../../src/domain/client_order_id.ts";
+import { buildFlattenId } from "../../src/domain/flatten_id.ts";
+import {
+  buildFlattenPlan,
+  decideHow,
+  listBarePositions,
+  listCancelTargets,
+  listWorking,
+} from "../../src/domain/flatten_plan.ts";
+import {
+  type BrokerOrder,
+  type BrokerPosition,
+  flattenOrders,
+  isFinal,
+} from "../../src/domain/orders.ts";
+import { assert, assertEquals, assertNotEquals } from "../assert.ts";
+import { brokerOrder } from "./fixtures.ts";
+
+function position(facts: Partial<BrokerPosition> = {}): BrokerPosition {
+  return {
+    symbol: "SPY",
+    qty: 10,
+    qtyAvailable: 0,
+    avgEntryPriceUsd: 100,
+    costBasisUsd: 1000,
+    currentPriceUsd: 101,
+    ...facts,
+  };
+}
+
+const STOP = brokerOrder({
+  orderId: "stop",
+  side: "sell",
+  type: "stop",
+  orderClass: "simple",
+  stopPriceUsd: 95,
+});
+const ALL = { symbol: null, isClosing: true };
+
+Deno.test("buildFlattenPlan() marks what is neither ours by name, nor a leg of ours, nor known", () => {
+  const leg = brokerOrder({
+    orderId: "leg",
+    clientOrderId: "theirs",
+    side: "sell",
+    limitPriceUsd: 110,
+  });
+  const bracket = brokerOrder({ status: "filled", legs: [leg] });
+  const known = brokerOrder({ orderId: "known", clientOrderId: "x", side: "sell" });
+  const foreign = brokerOrder({ orderId: "foreign", clientOrderId: "y", symbol: "QQQ" });
+  const plan = buildFlattenPlan({
+    orders: [bracket, known, foreign],
+    positions: [position(), position({ symbol: "QQQ" })],
+    managedSymbols: new Set(["SPY"]),
+    knownOrderIds: new Set(["known"]),
+    scope: ALL,
+  });
+  assertEquals(plan.cancels.map(({ order, isForeign }) => [order.orderId, isForeign]), [
+    ["leg", false],
+    ["known", false],
+    ["foreign", true],
+  ]);
+  assertEquals(plan.closes.map(({ position: { symbol }, isForeign }) => [symbol, isForeign]), [
+    ["SPY", false],
+    ["QQQ", true],
+  ]);
+});
+
+Deno.test("buildFlattenPlan() names positions that lose what covers them, where none is closed", () => {
+  const inputs = {
+    orders: [STOP],
+    positions: [position(), position({ symbol: "QQQ" })],
+    managedSymbols: new Set<string>(),
+    knownOrderIds: new Set<string>(),
+  };
+  const open = buildFlattenPlan({ ...inputs, scope: { symbol: null, isClosing: false } });
+  assertEquals(open.uncovered.map(({ symbol }) => symbol), ["SPY"]);
+  assertEquals(open.closes, []);
+  assertEquals(buildFlattenPlan({ ...inputs, scope: ALL }).uncovered, []);
+  const other = buildFlattenPlan({ ...inputs, scope: { symbol: "QQQ", isClosing: false } });
+  assertEquals([other.cancels, other.uncovered], [[], []]);
+});
+
+Deno.test("decideHow() leaves to the broker what is short or a fraction", () => {
+  const cases: [number, string][] = [[10, "sell"], [-10, "delete"], [0.5, "delete"], [
+    1.5,
+    "delete",
+  ]];
+  for (const [qty, how] of cases) assertEquals(decideHow({ qty }), how);
+});
+
+Deno.test("listBarePositions() counts what still covers, and what flatten is closing", () => {
+  const closing = brokerOrder({
+    orderId: "c",
+    clientOrderId: "avwap-flatten-SPY-x-1",
+    side: "sell",
+    orderClass: "",
+  });
+  assertEquals(listBarePositions([position()], [STOP]), []);
+  assertEquals(listBarePositions([position({ qty: 12 })], [STOP]), [
+    { symbol: "SPY", qty: 12, coveredQty: 10, closingQty: 0 },
+  ]);
+  assertEquals(listBarePositions([position()], [closing]), [
+    { symbol: "SPY", qty: 10, coveredQty: 0, closingQty: 10 },
+  ]);
+  assertEquals(listBarePositions([position({ qty: -1 })], [STOP])[0]?.qty, -1);
+});
+
+const status = fc.constantFrom(
+  "new",
+  "held",
+  "filled",
+  "canceled",
+  "pending_cancel",
+  "accepted",
+  "odd",
+);
+const symbol = fc.constantFrom("SPY", "QQQ");
+
+/** Orders with legs, ids all different. */
+const orders = fc.array(
+  fc.record({ status, symbol, legs: fc.array(status, { maxLength: 2 }) }),
+  { maxLength: 6 },
+).map((list): BrokerOrder[] =>
+  list.map((each, at) =>
+    brokerOrder({
+      orderId: `o${at}`,
+      status: each.status,
+      symbol: each.symbol,
+      legs: each.legs.map((legStatus, leg) =>
+        brokerOrder({ orderId: `o${at}l${leg}`, status: legStatus, symbol: each.symbol })
+      ),
+    })
+  )
+);
+
+Deno.test("listCancelTargets() names one working order of each group in scope, and no other", () => {
+  fc.assert(fc.property(orders, fc.constantFrom(null, "SPY"), (list, only) => {
+    const scope = { symbol: only };
+    const targets = listCancelTargets(list, scope, new Set());
+    const working = new Set(listWorking(list, scope).map(({ orderId }) => orderId));
+    for (const target of targets) assert(working.has(target.orderId));
+    for (const root of list) {
+      const group = [root, ...root.legs];
+      const hit = targets.filter((target) => group.some((each) => each.orderId === target.orderId));
+      assert(hit.length <= 1);
+      const first = group.find((each) => !isFinal(each));
+      const isMeant = first !== undefined && first.status !== "pending_cancel" &&
+        (only === null || root.symbol === only);
+      assertEquals(hit.length, isMeant ? 1 : 0);
+    }
+    const all = new Set(flattenOrders(list).map(({ orderId }) => orderId));
+    assertEquals(listCancelTargets(list, scope, all), []);
+  }));
+});
+
+Deno.test("buildFlattenId() tells calls, symbols and attempts apart, and is flatten's", () => {
+  const base = { symbol: "SPY", startedAtMs: 1_700_000_000_000, attempt: 1 };
+  const id = buildFlattenId(base);
+  assert(isFlatten(id) && id.length <= 128);
+  assertEquals(id, buildFlattenId(base));
+  for (const change of [{ symbol: "QQQ" }, { startedAtMs: 1_700_000_000_001 }, { attempt: 2 }]) {
+    assertNotEquals(id, buildFlattenId({ ...base, ...change }));
+  }
+});

@@ -181,15 +181,16 @@ export class Auditor {
     const { world, cycle } = this;
     for (const symbol of new Set([...cycle.cancelled, ...this.#openGaps.keys()])) {
       if (world.strange.has(symbol)) continue;
-      const { heldQty, coveredQty, isSelling } = readCoverage(world, symbol);
+      const { heldQty, coveredQty, replacingQty, isSelling } = readCoverage(world, symbol);
       const sinceMs = this.#openGaps.get(symbol);
-      const isBare = heldQty > 0 && coveredQty < heldQty && !isSelling;
+      const isBare = heldQty > 0 && coveredQty + replacingQty < heldQty && !isSelling;
       if (isBare && sinceMs === undefined) this.#openGaps.set(symbol, world.trueMs);
       if (isBare || sinceMs === undefined) continue;
       this.#openGaps.delete(symbol);
       const gapMs = world.trueMs - sinceMs;
       this.gapsMs.push(gapMs);
-      const isDisturbed = world.troubles > 0 || world.profile.families.has("cancels");
+      const isDisturbed = sinceMs < world.lastTroubleMs + GAP_MS_MAX || world.troubles > 0 ||
+        world.profile.families.has("cancels");
       if (gapMs > GAP_MS_MAX && !isDisturbed && sinceMs >= cycle.startMs) {
         world.violate("the time without a stop is bounded", `${symbol} had none for ${gapMs} ms`);
       }

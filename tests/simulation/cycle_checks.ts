@@ -67,6 +67,14 @@ function isEntryWorking(world: World, symbol: string): boolean {
   );
 }
 
+/** Whether the exchange keeps an order of the symbol from everybody's eyes: nobody can know how it stands. */
+function isHiding(world: World, symbol: string): boolean {
+  const fromMs = world.trueMs - world.exchange.behaviour.visibilityDelayMs;
+  return world.exchange.orders.some((order) =>
+    order.symbol === symbol && order.submitted.ms > fromMs - 1_000 && fromMs < world.trueMs
+  );
+}
+
 function isSaid(auditor: Auditor, symbol: string, sinceMs: number): boolean {
   return auditor.saidLately.some(({ atMs, line }) => atMs >= sinceMs && line.includes(symbol));
 }
@@ -76,7 +84,12 @@ function checkProtected(auditor: Auditor, symbol: string): void {
   const { world, cycle } = auditor;
   const { heldQty, coveredQty, isLeaving } = readCoverage(world, symbol);
   if (coveredQty >= heldQty || isEntryWorking(world, symbol)) return;
-  if (isLeaving && isSaid(auditor, symbol, cycle.startMs)) return;
+  const isOpen = world.exchange.sessions.at(world.trueMs) !== null;
+  if (!isOpen || isHiding(world, symbol)) return;
+  const isEnding = listAcceptedEntries(world).some((order) =>
+    order.symbol === symbol && order.status === "pending_cancel"
+  );
+  if ((isLeaving || isEnding) && isSaid(auditor, symbol, cycle.startMs)) return;
   world.violate(
     "every LIVE cycle ends with a working stop",
     `${symbol}: ${coveredQty} of ${heldQty} covered (${describeOrders(world, symbol)})`,

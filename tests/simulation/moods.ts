@@ -31,7 +31,10 @@ export function setMoods(world: World, weather: Weather): void {
     if (families.has("cancels")) {
       // What hung is let go in the end, or the evening would find it hanging.
       for (let ms = openMs; ms < closeMs; ms += 40 * MINUTE_MS) {
-        world.plan(ms, () => world.exchange.desk.releaseCancels());
+        world.plan(ms, () => {
+          world.trouble("cancels that hung are let go");
+          world.exchange.desk.releaseCancels();
+        });
       }
     }
   }

@@ -1,9 +1,21 @@
 import { isDone } from "../simulator/order.ts";
 import { buildListCsv, FOREIGN_SYMBOL } from "./market.ts";
 import { listEntries } from "./truth.ts";
-import { KILL_PATH, LEDGER_PATH, LIST_PATH, STATE_PATH, TOKEN_PATH, type World } from "./world.ts";
+import {
+  KEY_ID,
+  KILL_PATH,
+  LEDGER_PATH,
+  LIST_PATH,
+  SECRET_KEY,
+  STATE_PATH,
+  TOKEN_PATH,
+  type World,
+} from "./world.ts";
 
 const MINUTE_MS = 60_000;
+
+/** Long ones mostly: each due intent is a cycle, and time is short. */
+const DELAYS_SECONDS = [["60", "240"], ["400", "900"], ["600", "1200"], ["600", "1200"]] as const;
 
 /** What an operator, a scan and somebody else with the account's keys do to a run. */
 export class Operator {
@@ -14,16 +26,17 @@ export class Operator {
     const { world } = this;
     const { mood } = world.chances;
     const token = Array.from({ length: 32 }, () => mood.whole(0, 15).toString(16)).join("");
+    const [minSeconds, maxSeconds] = mood.pick(DELAYS_SECONDS);
     world.settings = {
       LIVE_TRADING: "1",
       LIVE_CONFIRM_TOKEN: token,
-      APCA_API_KEY_ID: KEY,
-      APCA_API_SECRET_KEY: SECRET,
+      APCA_API_KEY_ID: KEY_ID,
+      APCA_API_SECRET_KEY: SECRET_KEY,
       AVWAP_STATE_DIR: "/state",
       WATCHLIST_FILE: LIST_PATH,
-      EXECUTION_POLL_SECONDS: String(mood.pick([120, 300, 600, 900, 1800])),
-      ENTRY_DELAY_MIN_SECONDS: "60",
-      ENTRY_DELAY_MAX_SECONDS: String(mood.pick([60, 240, 600])),
+      EXECUTION_POLL_SECONDS: String(mood.pick([300, 900, 900, 1800])),
+      ENTRY_DELAY_MIN_SECONDS: minSeconds,
+      ENTRY_DELAY_MAX_SECONDS: maxSeconds,
       ALPACA_DATA_FEED: mood.pick(["auto", "sip", "iex"]),
       DRY_RUN: mood.isHit(0.05) ? "1" : "",
     };
@@ -282,8 +295,6 @@ export class Operator {
     });
   }
 }
-
-import { KEY_ID as KEY, SECRET_KEY as SECRET } from "./world.ts";
 
 function buildForeignOrder(symbol: string): Record<string, unknown> {
   return {

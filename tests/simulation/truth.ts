@@ -87,6 +87,8 @@ export interface Coverage {
   readonly coveredQty: number;
   /** By good-till-canceled stops among them. */
   readonly gtcQty: number;
+  /** By sells that are being replaced: the old one is in force until the new one is. */
+  readonly replacingQty: number;
   readonly isLeaving: boolean;
   readonly isSelling: boolean;
 }
@@ -101,6 +103,7 @@ export function readCoverage(world: World, symbol: string): Coverage {
   }
   let coveredQty = 0;
   let gtcQty = 0;
+  let replacingQty = 0;
   let isLeaving = false;
   let isSelling = false;
   for (const orders of groups.values()) {
@@ -109,6 +112,9 @@ export function readCoverage(world: World, symbol: string): Coverage {
       orders.some((order) => order.status.startsWith("pending_") && order.status !== "pending_new")
     ) {
       isLeaving = true;
+      if (orders.every((order) => order.status !== "pending_cancel")) {
+        replacingQty += Math.max(...orders.map(leftQty));
+      }
       continue;
     }
     const qty = Math.max(...orders.map(leftQty));
@@ -117,7 +123,7 @@ export function readCoverage(world: World, symbol: string): Coverage {
     if (hasStop && orders.every((order) => order.timeInForce === "gtc")) gtcQty += qty;
   }
   const heldQty = world.exchange.portfolio.qty(symbol);
-  return { heldQty, coveredQty, gtcQty, isLeaving, isSelling };
+  return { heldQty, coveredQty, gtcQty, replacingQty, isLeaving, isSelling };
 }
 
 /** Whether the engine named the order; the operator's `flatten` is not simulated. */

@@ -83,6 +83,8 @@ export class World implements DiskHost {
   onDiskStep: (op: string, path: string, isWrite: boolean) => { readonly cause: string } | null =
     () => null;
   readonly #plans: Plan[] = [];
+  /** What the files' last bytes meant: a file that is replaced has another buffer. */
+  readonly #parsed = new Map<string, { buffer: unknown; size: number; value: unknown }>();
   #isInPlan = false;
 
   constructor(readonly seed: number) {
@@ -238,11 +240,19 @@ export class World implements DiskHost {
   readJson(path: string, view: "now" | "synced"): unknown {
     const bytes = view === "now" ? this.disk.bytesOf(path) : this.disk.syncedBytesOf(path);
     if (bytes === null) return undefined;
-    try {
-      const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-      return value;
-    } catch {
-      return undefined;
-    }
+    const known = this.#parsed.get(path);
+    if (known?.buffer === bytes.buffer && known.size === bytes.length) return known.value;
+    const value = parseJson(bytes);
+    this.#parsed.set(path, { buffer: bytes.buffer, size: bytes.length, value });
+    return value;
+  }
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return value;
+  } catch {
+    return undefined;
   }
 }

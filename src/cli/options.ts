@@ -79,7 +79,8 @@ function buildJoined(args: readonly string[], specs: readonly OptionSpec[]): str
       joined.push(word);
       continue;
     }
-    if (next === undefined || next.startsWith("-")) {
+    // A lone dash is a value: standard output.
+    if (next === undefined || (next.startsWith("-") && next !== "-")) {
       throw new UsageError(`Option ${name} needs a value: ${name} ${spec.valueName}`);
     }
     joined.push(`${name}=${next}`);

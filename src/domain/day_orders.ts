@@ -116,7 +116,8 @@ function listRecorded(events: readonly RecordedEvent[], fills: readonly DayFill[
     const fill = fills.find((each) => each.clientOrderId === id);
     rows.set(id, {
       ...readOrder(event),
-      atMs,
+      // A resting stop's moment is the one in which it sold.
+      atMs: fill?.atMs ?? atMs,
       clientOrderId: id,
       filledQty: fill?.qty ?? (update === undefined ? 0 : readNumber(update, "filled_qty") ?? 0),
       priceUsd: fill?.priceUsd ??

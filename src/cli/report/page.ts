@@ -10,7 +10,7 @@ import type { SymbolDay } from "../../domain/day_symbols.ts";
 import type { CapUse, DayView } from "../../domain/day_view.ts";
 import { formatCents } from "../../domain/money.ts";
 import { buildEquityChart, formatWholeUsd } from "./equity_chart.ts";
-import { Html, html } from "./html.ts";
+import { Markup, markup } from "./markup.ts";
 import { buildPriceChart, buildPriceLegend } from "./price_chart.ts";
 import { REPORT_STYLE } from "./style.ts";
 import { buildMessageTables, buildOrderTables, buildRefusalTable } from "./tables.ts";
@@ -28,7 +28,7 @@ export function buildReport(
   facts: { readonly program: string; readonly skippedLines: number },
 ): string {
   const headline = formatHeadline(view);
-  const page = html`
+  const page = markup`
     <!doctype html>
     <html lang="en">
       <head>
@@ -43,48 +43,60 @@ export function buildReport(
       <body>
         <main>
     <header><p class="eyebrow">${formatDate(view.dateNy)} ${buildBadges(view)}</p>
-    <h1>${headline}</h1></header>
+    <h1>${keepNumbers(headline)}</h1></header>
     ${buildFigures(view)}
     ${buildStories(view)}
     <section><h2>The day</h2><p class="note">New York time</p>${buildTimeline(view)}</section>
     ${buildCharts(view)}
     <div class="pair">
-    <section><h2>Caps used</h2><p class="note">Entries of the day; a full bar lets no more in</p>${buildCapBars(
+    <section><h2>Caps used</h2><p class="note">Entries of the day; a full bar lets no more in</p>${
+    buildCapBars(
       view.caps,
-    )}</section>
-    <section><h2>Equity</h2><p class="note">USD at the broker; the dotted line is the open</p>${buildEquityChart(
+    )
+  }</section>
+    <section><h2>Equity</h2><p class="note">USD at the broker; the dotted line is the open</p>${
+    buildEquityChart(
       view,
-    )}</section>
+    )
+  }</section>
     </div>
     ${buildOrderTables(view)}
     ${buildRefusalTable(view)}
     ${buildMessageTables(view)}
-    <footer><p>Made by ${facts.program} from events-${view
-      .dateNy}.jsonl alone${facts.skippedLines === 0
-      ? ""
-      : `; ${facts.skippedLines} of its lines could not be read`}. Engine ${view.version ??
-      "unknown"}, broker host ${view.host ?? "unknown"}. Results are proceeds minus cost by the
+    <footer><p>Made by ${facts.program} from events-${view.dateNy}.jsonl alone${
+    facts.skippedLines === 0 ? "" : `; ${facts.skippedLines} of its lines could not be read`
+  }. Engine ${
+    view.version ??
+      "unknown"
+  }, broker host ${view.host ?? "unknown"}. Results are proceeds minus cost by the
     broker's average prices, without fees.</p></footer>
         </main>
       </body>
     </html>
   `;
-  return page.text;
+  return `${page.text.trim()}\n`;
 }
 
-const REPORT_CSS = new Html(REPORT_STYLE.trim());
+/** No line ends between a number and what it counts. */
+function keepNumbers(text: string): string {
+  return text.replaceAll(/(\d) (?=[A-Za-z])/g, "$1\u00a0");
+}
 
-function buildBadges(view: DayView): Html {
+const REPORT_CSS = new Markup(REPORT_STYLE.trim());
+
+function buildBadges(view: DayView): Markup {
   const isMoney = view.endpoint === "live-money";
-  return html`
-    <span class="badge ${view.isLive ? "live" : "dry"}">${view.isLive
-      ? "LIVE"
-      : "DRY_RUN"}</span> <span
-      class="badge ${isMoney ? "money" : "dry"}">${formatEndpoint(view)}</span>${view.isHalfDay
-        ? html`
+  return markup`
+    <span class="badge ${view.isLive ? "live" : "dry"}">${
+    view.isLive ? "LIVE" : "DRY_RUN"
+  }</span> <span
+      class="badge ${isMoney ? "money" : "dry"}">${formatEndpoint(view)}</span>${
+    view.isHalfDay
+      ? markup`
           <span class="badge dry">half day</span>
         `
-        : null}
+      : null
+  }
   `;
 }
 
@@ -99,7 +111,7 @@ function formatDate(dateNy: string): string {
   }).format(Date.parse(`${dateNy}T12:00:00Z`));
 }
 
-function buildFigures(view: DayView): Html {
+function buildFigures(view: DayView): Markup {
   const realisedUsd = readRealisedUsd(view);
   const first = view.equity[0]?.usd;
   const last = view.equity.at(-1)?.usd;
@@ -107,7 +119,7 @@ function buildFigures(view: DayView): Html {
   const { buys, simulated, refusals } = view.orders;
   const refused = refusals.filter((row) => row.by !== "rule");
   const errors = view.errors.reduce((sum, row) => sum + row.count, 0);
-  return html`
+  return markup`
     <dl class="figures">
       <div>
         <dt>Realised</dt>
@@ -115,84 +127,108 @@ function buildFigures(view: DayView): Html {
       </div>
       <div>
         <dt>Equity</dt>
-        <dd>${formatMoney(changeUsd)}<small>${last === undefined
-          ? "not recorded"
-          : `USD, now ${formatWholeUsd(last)}`}</small></dd>
+        <dd>${formatMoney(changeUsd)}<small>${
+    last === undefined ? "not recorded" : `USD, now ${formatWholeUsd(last)}`
+  }</small></dd>
       </div>
       <div>
         <dt>${view.isLive ? "Entries" : "Simulated"}</dt>
-        <dd>${view.isLive
-          ? buys.filter((row) => row.filledQty > 0).length
-          : simulated.length}<small>${view.isLive
-          ? `of ${buys.length} sent or recorded`
-          : "none was sent"}</small></dd>
+        <dd>${
+    view.isLive ? buys.filter((row) => row.filledQty > 0).length : simulated.length
+  }<small>${view.isLive ? `of ${buys.length} sent or recorded` : "none was sent"}</small></dd>
       </div>
       <div>
         <dt>Refused</dt>
-        <dd>${new Set(refused.map((row) => row.symbol))
-          .size}<small>symbols, by gate, caps or broker</small></dd>
+        <dd>${
+    new Set(refused.map((row) => row.symbol))
+      .size
+  }<small>symbols, by gate, caps or broker</small></dd>
       </div>
       <div>
         <dt>Errors</dt>
-        <dd>${errors === 0 ? "0" : html`<span class="loss">${errors}</span>`}<small>${errors === 0
-          ? "none said"
-          : "see below"}</small></dd>
+        <dd>${errors === 0 ? "0" : markup`<span class="loss">${errors}</span>`}<small>${
+    errors === 0 ? "none said" : "see below"
+  }</small></dd>
       </div>
     </dl>
   `;
 }
 
-function formatMoney(usd: number | null): Html | string {
+function formatMoney(usd: number | null): Markup | string {
   if (usd === null) return "–";
   const text = formatSignedUsd(usd);
-  return html`<span class="${
+  return markup`<span class="${
     text.startsWith("+") ? "gain" : text.startsWith("-") ? "loss" : ""
   }">${text}</span>`;
 }
 
-/** One line a symbol, and one for each change of the gate: what happened, without a table. */
-function buildStories(view: DayView): Html | null {
-  const gate = view.spans.gate.filter((span, index) => index > 0 || span.mode === "DRY_RUN");
+/** One line a symbol and one for the gate: what happened, without a table. */
+function buildStories(view: DayView): Markup | null {
+  const { gate } = view.spans;
   if (view.symbols.length + gate.length === 0) return null;
-  return html`
+  const changes = gate.slice(-GATE_CHANGES_MAX).map((span) => {
+    const words = span.mode === "LIVE" ? "" : ` (${span.reason})`;
+    return `${span.mode} from ${formatHourNy(span.fromMs)}${words}`;
+  });
+  const refused = listRefused(view);
+  return markup`
     <section>
       <h2>What happened</h2>
-      <ul class="story">${view.symbols.map((day) =>
-        html`<li><b>${day.symbol}</b><span>${formatSymbolStory(day)}</span><span class="sum">${
-          day.realisedUsd === null ? "" : formatMoney(day.realisedUsd)
-        }</span></li>`
-      )}${gate.slice(-GATE_LINES_MAX).map((span) =>
-        html`<li><b>Gate</b><span>${
-          span.mode === "LIVE" ? "LIVE" : `DRY_RUN, ${span.reason}`
-        }</span><span class="sum">${formatHourNy(span.fromMs)}</span></li>`
-      )}</ul>
+      <ul class="story">${
+    view.symbols.map((day) =>
+      markup`<li><b>${day.symbol}</b><span>${formatSymbolStory(day)}</span><span class="sum">${
+        day.realisedUsd === null ? "" : formatMoney(day.realisedUsd)
+      }</span></li>`
+    )
+  }${
+    refused === ""
+      ? null
+      : markup`<li><b>Refused</b><span>${refused}</span><span class="sum"></span></li>`
+  }${
+    changes.length === 0
+      ? null
+      : markup`<li><b>Gate</b><span>${changes.join("; ")}</span><span class="sum"></span></li>`
+  }</ul>
     </section>
   `;
 }
 
-const GATE_LINES_MAX = 6;
+/** Who was refused what, by gate, caps or broker; the rules that only say "not again" are in the table. */
+function listRefused(view: DayView): string {
+  const rows = view.orders.refusals.filter((row) => row.by !== "rule");
+  const names = rows.slice(0, REFUSED_MAX).map((row) =>
+    `${row.symbol} (${row.by === "broker" ? "broker: " : ""}${row.reason})`
+  );
+  const more = rows.length - names.length;
+  return names.join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
 
-function buildCharts(view: DayView): Html | null {
+const REFUSED_MAX = 5;
+
+/** More changes than this are seen on the time line alone. */
+const GATE_CHANGES_MAX = 6;
+
+function buildCharts(view: DayView): Markup | null {
   const days = view.symbols.slice(0, CHARTS_MAX);
   if (days.length === 0) return null;
-  return html`<div class="pair">${
-    days.map((day) =>
-      html`<section><h2>${day.symbol}</h2><p class="note">${describeDay(day)}</p>${
+  return markup`<div class="pair">${
+    days.map((day, index) =>
+      markup`<section><h2>${day.symbol}</h2><p class="note">${describeDay(day)}</p>${
         buildPriceChart(day, view)
-      }${buildPriceLegend()}</section>`
+      }${index === 0 ? buildPriceLegend() : null}</section>`
     )
   }</div>`;
 }
 
-function describeDay(day: SymbolDay): Html {
+function describeDay(day: SymbolDay): Markup {
   return day.realisedUsd === null
-    ? html`USD per share`
-    : html`USD per share; result ${formatMoney(day.realisedUsd)} USD`;
+    ? markup`USD per share`
+    : markup`USD per share; result ${formatMoney(day.realisedUsd)} USD`;
 }
 
-function buildCapBars({ orders, positions, grossUsd, symbolUsd }: CapUse): Html {
+function buildCapBars({ orders, positions, grossUsd, symbolUsd }: CapUse): Markup {
   const whole = (value: number) => `${value}`;
-  return html`<dl class="bars">${[
+  return markup`<dl class="bars">${[
     buildCapBar("Orders", orders, whole),
     buildCapBar("Positions at once", positions, whole),
     buildCapBar("Gross notional, USD", grossUsd, formatCents),
@@ -210,14 +246,14 @@ function buildCapBar(
   name: string,
   { used, cap }: { readonly used: number; readonly cap: number | null },
   format: (value: number) => string,
-): Html {
+): Markup {
   const part = cap === null ? 0 : Math.min(1, used / cap);
   const kind = used <= 0 || cap === null ? "none" : part >= 1 ? "full" : "";
-  return html`
+  return markup`
     <div>
-      <dt><span>${name}</span><span>${cap === null
-        ? `${format(used)}, no valid cap`
-        : `${format(used)} of ${format(cap)}`}</span></dt>
+      <dt><span>${name}</span><span>${
+    cap === null ? `${format(used)}, no valid cap` : `${format(used)} of ${format(cap)}`
+  }</span></dt>
       <dd><i class="${kind}" style="width:${Math.round(part * 1000) / 10}%"></i></dd>
     </div>
   `;

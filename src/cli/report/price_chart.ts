@@ -3,7 +3,7 @@ import type { DayFill } from "../../domain/day_fills.ts";
 import { formatHourNy } from "../../domain/day_headline.ts";
 import type { PricePoint, SymbolDay } from "../../domain/day_symbols.ts";
 import type { DayView } from "../../domain/day_view.ts";
-import { type Html, html } from "./html.ts";
+import { type Markup, markup } from "./markup.ts";
 import {
   buildScale,
   listHours,
@@ -28,29 +28,39 @@ const POINTS_MAX = 500;
 const LABEL_GAP = 14;
 
 /** A symbol's price with its levels, the stop's path, and what was bought and sold. */
-export function buildPriceChart(day: SymbolDay, view: DayView): Html {
-  return html`<figure>${FRAMES.map((frame) => drawChart(day, view, frame))}</figure>`;
+export function buildPriceChart(day: SymbolDay, view: DayView): Markup {
+  return markup`<figure>${FRAMES.map((frame) => drawChart(day, view, frame))}</figure>`;
 }
 
 /** What the lines and signs of all price charts mean. */
-export function buildPriceLegend(): Html {
-  return html`
+export function buildPriceLegend(): Markup {
+  return markup`
     <ul class="legend">
-      <li>${sign(html`
+      <li>${
+    sign(markup`
         <path class="price" d="M1 9 L8 4 L14 7 L21 2" />
-      `)} price</li>
-      <li>${sign(html`
+      `)
+  } price</li>
+      <li>${
+    sign(markup`
         <path class="stop" d="M1 8 H21" />
-      `)} stop</li>
-      <li>${sign(html`
+      `)
+  } stop</li>
+      <li>${
+    sign(markup`
         <path class="level" d="M1 6 H21" />
-      `)} pivot, R1, R2</li>
-      <li>${sign(html`
+      `)
+  } pivot, R1, R2</li>
+      <li>${
+    sign(markup`
         <path class="buy" d="M11 1 L17 11 L5 11 Z" />
-      `)} bought</li>
-      <li>${sign(html`
+      `)
+  } bought</li>
+      <li>${
+    sign(markup`
         <path class="sell" d="M5 1 L17 1 L11 11 Z" />
-      `)} sold</li>
+      `)
+  } sold</li>
     </ul>
   `;
 }
@@ -62,7 +72,7 @@ interface Plot {
   readonly range: readonly [number, number];
 }
 
-function drawChart(day: SymbolDay, view: DayView, frame: Frame): Html {
+function drawChart(day: SymbolDay, view: DayView, frame: Frame): Markup {
   const range = findRange(day);
   const right = frame.width - RIGHT;
   const plot: Plot = {
@@ -73,28 +83,38 @@ function drawChart(day: SymbolDay, view: DayView, frame: Frame): Html {
   };
   const { x } = plot;
   const hours = listHours(view.openMs, view.closeMs, frame.name === "wide" ? 1 : 2);
-  return html`
+  return markup`
     <svg class="${frame.name}" viewBox="0 0 ${frame.width} ${HEIGHT}" role="img"
       aria-label="${describe(day)}">
-    ${hours.map(({ atMs, label }) =>
-      html`
-        <path class="grid" d="M${x(atMs)} ${TOP} V${HEIGHT - BOTTOM}" />
-        <text x="${x(atMs)}" y="${HEIGHT - 8}" text-anchor="middle">${label}</text>
-      `
-    )}
-    ${listTicks(...range, 4).map((usd) =>
-      html`
-        <path class="grid" d="M${LEFT} ${plot.y(usd)} H${right}" />
-      `
-    )}
+        ${
+    hours.map(({ atMs, label }) =>
+      markup`
+            <path class="grid" d="M${x(atMs)} ${TOP} V${HEIGHT - BOTTOM}" />
+            <text x="${x(atMs)}" y="${HEIGHT - 8}" text-anchor="middle">${label}</text>
+          `
+    )
+  }
+        ${drawTicks(plot)}
     <path class="axis" d="M${LEFT} ${HEIGHT - BOTTOM} H${right}"/>
-    ${drawLevels(day, plot)}
-    ${drawStops(day, plot)}
-    <path class="price" d="${buildLine(day.prices, plot)}"/>
-    ${day.simulated.map((order) => drawSimulated(order, plot))}
-    ${drawFills(day.fills, plot)}
-    </svg>
+        ${drawLevels(day, plot)}
+        ${drawStops(day, plot)}
+        <path class="price" d="${buildLine(day.prices, plot)}"/>
+        ${day.simulated.map((order) => drawSimulated(order, plot))}
+        ${drawFills(day.fills, plot)}
+        </svg>
   `;
+}
+
+/** Round prices, written into the plot at its left edge. */
+function drawTicks({ range, y, right }: Plot): Markup {
+  return markup`${
+    listTicks(...range, 4).map((usd) =>
+      markup`
+        <path class="grid" d="M${LEFT} ${y(usd)} H${right}" />
+        <text x="${LEFT}" y="${y(usd) - 3}">${usd}</text>
+      `
+    )
+  }`;
 }
 
 function describe(day: SymbolDay): string {
@@ -127,7 +147,7 @@ function findRange(day: SymbolDay): [number, number] {
 }
 
 /** Lines of the levels with their names at the right, moved apart where they would stand on each other. */
-function drawLevels(day: SymbolDay, plot: Plot): Html {
+function drawLevels(day: SymbolDay, plot: Plot): Markup {
   const { pivotUsd, r1Usd, r2Usd } = day.levels;
   const stopUsd = day.stops.at(-1)?.priceUsd ?? null;
   const lines = [
@@ -141,26 +161,28 @@ function drawLevels(day: SymbolDay, plot: Plot): Html {
   });
   const wanted = lines.map((line) => plot.y(line.usd));
   const at = spreadLabels(wanted, { gap: LABEL_GAP, min: TOP, max: HEIGHT - BOTTOM });
-  return html`${
+  return markup`${
     lines.map((line, index) => {
       const y = wanted[index] ?? 0;
       const labelY = at[index] ?? y;
       const path = line.kind === "level"
-        ? html`
+        ? markup`
           <path class="level" d="M${LEFT} ${y} H${plot.right}" />
         `
         : null;
-      return html`
+      return markup`
         ${path}<path class="axis" d="M${plot.right} ${y} L${plot.right + 6} ${labelY}" />
-        <text class="${line.kind === "stop" ? "t-stop" : "ink"}" x="${plot.right + 9}" y="${labelY +
-          4}">${`${line.name} ${formatPriceUsd(line.usd)}`}</text>
+        <text class="${line.kind === "stop" ? "t-stop" : "ink"}" x="${plot.right + 9}" y="${
+        labelY +
+        4
+      }">${`${line.name} ${formatPriceUsd(line.usd)}`}</text>
       `;
     })
   }`;
 }
 
 /** The stop moves in steps, and stands from when it was first seen to the last exit. */
-function drawStops(day: SymbolDay, { x, y }: Plot): Html | null {
+function drawStops(day: SymbolDay, { x, y }: Plot): Markup | null {
   const [first] = day.stops;
   if (first === undefined) return null;
   const entry = day.fills.find((fill) => fill.kind === "entry");
@@ -173,7 +195,7 @@ function drawStops(day: SymbolDay, { x, y }: Plot): Html | null {
     last = priceUsd;
   }
   const endMs = exit?.atMs ?? day.stops.at(-1)?.atMs ?? first.atMs;
-  return html`
+  return markup`
     <path class="stop" d="${`${path} H${x(endMs)}`}" />
   `;
 }
@@ -186,10 +208,10 @@ function buildLine(points: readonly PricePoint[], { x, y }: Plot): string {
     .join(" ");
 }
 
-function drawSimulated(order: PricePoint & { readonly qty: number }, { x, y }: Plot): Html {
+function drawSimulated(order: PricePoint & { readonly qty: number }, { x, y }: Plot): Markup {
   const at = x(order.atMs);
   const top = y(order.priceUsd);
-  return html`
+  return markup`
     <g>
       <title>would have bought ${order.qty}</title>
       <path class="sim" d="M${at} ${top + 3} l7 12 h-14 Z" />
@@ -200,9 +222,9 @@ function drawSimulated(order: PricePoint & { readonly qty: number }, { x, y }: P
 }
 
 /** A buy points up from below its price, a sell down from above it. */
-function drawFills(fills: readonly DayFill[], plot: Plot): Html {
+function drawFills(fills: readonly DayFill[], plot: Plot): Markup {
   let freeFrom = -Infinity;
-  return html`${
+  return markup`${
     fills.map((fill) => {
       if (fill.priceUsd === null) return null;
       const at = plot.x(fill.atMs);
@@ -215,11 +237,11 @@ function drawFills(fills: readonly DayFill[], plot: Plot): Html {
       const isBuy = fill.side === "buy";
       const shape = isBuy ? `M${at} ${y + 2} l7 12 h-14 Z` : `M${at} ${y - 2} l7 -12 h-14 Z`;
       const text = isFree
-        ? html`<text class="strong" x="${textAt}" y="${
+        ? markup`<text class="strong" x="${textAt}" y="${
           isBuy ? y + 27 : Math.max(10, y - 18)
         }" text-anchor="middle">${words}</text>`
         : null;
-      return html`<g><title>${isBuy ? "bought" : "sold"} ${fill.qty} at ${
+      return markup`<g><title>${isBuy ? "bought" : "sold"} ${fill.qty} at ${
         formatPriceUsd(fill.priceUsd)
       }, ${formatHourNy(fill.atMs)}</title><path class="${
         isBuy ? "buy" : "sell"

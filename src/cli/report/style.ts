@@ -18,9 +18,9 @@ main{max-width:1120px;margin:0 auto;padding:28px 20px 56px}
 .badge.live{color:var(--live);background:var(--live-bg)}
 .badge.dry{color:var(--dry);background:var(--dry-bg)}
 .badge.money{color:var(--stop);background:var(--stop-bg)}
-h1{font-size:clamp(1.35rem,1rem + 1.9vw,2rem);line-height:1.22;letter-spacing:-.012em;margin:0 0 18px;font-weight:680;
+h1{font-size:clamp(1.35rem,1rem + 1.5vw,1.75rem);line-height:1.22;letter-spacing:-.012em;margin:0 0 18px;font-weight:680;
 text-wrap:balance;overflow-wrap:anywhere}
-h2{font-size:1.06rem;margin:0 0 3px;font-weight:650;letter-spacing:-.003em}
+h2{font-size:1.06rem;margin:0 0 4px;font-weight:650;letter-spacing:-.003em}
 .note{color:var(--soft);font-size:.875rem;margin:0 0 12px;overflow-wrap:anywhere}
 section{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:18px 20px;margin:0 0 16px}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(128px,1fr));gap:1px;margin:0 0 16px;padding:0;
@@ -30,7 +30,7 @@ background:var(--line);border:1px solid var(--line);border-radius:12px;overflow:
 .figures dd{margin:0;font-size:1.3rem;font-weight:640;letter-spacing:-.01em;line-height:1.3}
 .figures small{display:block;font-size:.8125rem;font-weight:400;color:var(--soft);letter-spacing:0}
 .gain{color:var(--gain)}.loss{color:var(--loss)}
-.story{list-style:none;margin:0;padding:0}
+.story{list-style:none;margin:8px 0 0;padding:0}
 .story li{display:grid;grid-template-columns:5.2em minmax(0,1fr) auto;gap:2px 12px;padding:8px 0;
 border-top:1px solid var(--grid)}
 .story li:first-child{border-top:0;padding-top:0}.story li:last-child{padding-bottom:0}
@@ -44,7 +44,7 @@ svg text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",A
 svg .ink{fill:var(--ink)}svg .strong{font-weight:650;fill:var(--ink)}
 .narrow{display:none}
 @media (max-width:640px){.wide{display:none}.narrow{display:block}main{padding:18px 12px 40px}
-section{padding:14px 14px}.story li{grid-template-columns:minmax(0,1fr) auto}
+section{padding:14px 14px}.figures{grid-template-columns:1fr 1fr}.figures div:last-child{grid-column:1/-1}.story li{grid-template-columns:minmax(0,1fr) auto}
 .story li span:nth-child(2){grid-column:1/-1;grid-row:2}}
 .grid{stroke:var(--grid);stroke-width:1}
 .axis{stroke:var(--line);stroke-width:1}
@@ -61,7 +61,7 @@ svg text.t-dry{fill:var(--dry);font-weight:650}
 .area{fill:var(--price);opacity:.1}
 .band-live{fill:var(--live-bg);stroke:var(--live)}.band-dry{fill:var(--dry-bg);stroke:var(--dry)}
 .band-kill{fill:var(--stop-bg);stroke:var(--stop)}.band-open{fill:var(--grid);stroke:var(--line)}
-.tick{stroke:var(--dry);stroke-width:1.5}
+.tick{stroke:var(--dry);stroke-width:1.5}.thin{stroke:none}
 .bars{display:grid;gap:14px;margin:0}
 .bars dt{display:flex;justify-content:space-between;gap:12px;font-size:.9375rem}
 .bars dt span:last-child{color:var(--soft);white-space:nowrap}

@@ -3,7 +3,7 @@ import type { OrderRow, RefusalRow, RowStatus, StopRow } from "../../domain/day_
 import type { AlertRow, DayView, ErrorRow } from "../../domain/day_view.ts";
 import { formatCents } from "../../domain/money.ts";
 import { readNyTime } from "../../domain/ny_time.ts";
-import { type Html, html } from "./html.ts";
+import { type Markup, markup } from "./markup.ts";
 
 const HEARTBEAT = "Execution heartbeat";
 /** Rows that a table shows; the rest is counted. */
@@ -29,7 +29,7 @@ function formatTime(ms: number): string {
 interface Column<Row> {
   readonly head: string;
   readonly isNumber?: boolean;
-  readonly cell: (row: Row) => Html | string;
+  readonly cell: (row: Row) => Markup | string;
 }
 
 /** The first column is the row's head. On a phone each row becomes a card whose cells carry their column's name. */
@@ -37,49 +37,59 @@ function buildTable<Row>(
   caption: string,
   rows: readonly Row[],
   columns: readonly Column<Row>[],
-): Html {
+): Markup {
   const shown = rows.slice(0, ROWS_MAX);
-  return html`
+  return markup`
     <table>
       <caption>
         <h2>${caption}</h2>
       </caption>
       <thead>
-        <tr>${columns.map(({ head, isNumber }) =>
-          html`
-            <th scope="col" ${isNumber
-              ? html`
+        <tr>${
+    columns.map(({ head, isNumber }) =>
+      markup`
+            <th scope="col" ${
+        isNumber
+          ? markup`
                 class="n"
               `
-              : null}>${head}</th>
+          : null
+      }>${head}</th>
           `
-        )}</tr>
+    )
+  }</tr>
       </thead>
-      <tbody>${shown.map((row) =>
-        html`<tr>${
-          columns.map(({ head, isNumber, cell }, index) =>
-            index === 0 ? html`<th scope="row">${cell(row)}</th>` : html`
-              <td data-label="${head}" ${isNumber
-                ? html`
+      <tbody>${
+    shown.map((row) =>
+      markup`<tr>${
+        columns.map(({ head, isNumber, cell }, index) =>
+          index === 0 ? markup`<th scope="row">${cell(row)}</th>` : markup`
+              <td data-label="${head}" ${
+            isNumber
+              ? markup`
                   class="n"
                 `
-                : null}>${cell(row)}</td>
+              : null
+          }>${cell(row)}</td>
             `
-          )
-        }</tr>`
-      )}</tbody>
-    </table>${rows.length > shown.length
-      ? html`<p class="note">and ${rows.length - shown.length} more</p>`
-      : null}
+        )
+      }</tr>`
+    )
+  }</tbody>
+    </table>${
+    rows.length > shown.length
+      ? markup`<p class="note">and ${rows.length - shown.length} more</p>`
+      : null
+  }
   `;
 }
 
 /** Every order with what became of it; resting stops as one row a symbol. */
-export function buildOrderTables(view: DayView): Html {
+export function buildOrderTables(view: DayView): Markup {
   const { buys, sells, simulated, stops } = view.orders;
   const rows = [...buys, ...sells, ...simulated].sort((a, b) => a.atMs - b.atMs);
   const orders = rows.length === 0
-    ? html`
+    ? markup`
       <h2>Orders</h2>
       <p class="note">None.</p>
     `
@@ -92,8 +102,8 @@ export function buildOrderTables(view: DayView): Html {
       { head: "USD", isNumber: true, cell: formatValue },
       { head: "Outcome", cell: formatOutcome },
     ]);
-  if (stops.length === 0) return html`<section>${orders}</section>`;
-  return html`<section>${orders}</section>
+  if (stops.length === 0) return markup`<section>${orders}</section>`;
+  return markup`<section>${orders}</section>
 <section>${
     buildTable<StopRow>("Resting stops", stops, [
       { head: "Symbol", cell: (row) => row.symbol },
@@ -129,32 +139,32 @@ function formatValue(row: OrderRow): string {
   return formatCents(qty * row.priceUsd);
 }
 
-function formatOutcome({ status, detail }: OrderRow): Html {
-  return html`<span><span class="tag ${TONE[status]}">${status}</span>${
+function formatOutcome({ status, detail }: OrderRow): Markup {
+  return markup`<span><span class="tag ${TONE[status]}">${status}</span>${
     detail === "" ? null : `: ${detail}`
   }</span>`;
 }
 
 /** Entries that were not sent or not taken, equal ones together. */
-export function buildRefusalTable(view: DayView): Html {
+export function buildRefusalTable(view: DayView): Markup {
   const { refusals } = view.orders;
   if (refusals.length === 0) {
-    return html`
+    return markup`
       <section>
         <h2>Refused entries</h2>
         <p class="note">None.</p>
       </section>
     `;
   }
-  return html`<section>${
+  return markup`<section>${
     buildTable<RefusalRow>("Refused entries", refusals, [
       { head: "Symbol", cell: (row) => row.symbol },
       {
         head: "Reason",
         cell: (row) =>
-          html`<span>${
+          markup`<span>${
             row.by === "broker"
-              ? html`
+              ? markup`
                 <span class="tag bad-tag">broker</span>
               `
               : null
@@ -174,33 +184,35 @@ export function buildRefusalTable(view: DayView): Html {
 }
 
 /** What Slack was told, heartbeats only counted, and what went wrong. */
-export function buildMessageTables(view: DayView): Html {
+export function buildMessageTables(view: DayView): Markup {
   const alerts = view.alerts.filter((row) => row.title !== HEARTBEAT);
   const heartbeats = view.alerts.length - alerts.length;
   const beats = heartbeats === 0 ? "" : `${heartbeats} heartbeats besides.`;
-  return html`${
-    view.errors.length === 0 ? null : html`<section>${
-      buildTable<ErrorRow>("Errors", view.errors, [
-        {
-          head: "When",
-          cell: (row) => formatTime(row.firstMs),
-        },
-        { head: "Error", cell: (row) => html`<span>${row.message}</span>` },
-        {
-          head: "Times",
-          isNumber: true,
-          cell: (row) => row.count === 1 ? "1" : `${row.count}, last ${formatTime(row.lastMs)}`,
-        },
-      ])
-    }</section>`
+  return markup`${
+    view.errors.length === 0
+      ? null
+      : markup`<section>${
+        buildTable<ErrorRow>("Errors", view.errors, [
+          {
+            head: "When",
+            cell: (row) => formatTime(row.firstMs),
+          },
+          { head: "Error", cell: (row) => markup`<span>${row.message}</span>` },
+          {
+            head: "Times",
+            isNumber: true,
+            cell: (row) => row.count === 1 ? "1" : `${row.count}, last ${formatTime(row.lastMs)}`,
+          },
+        ])
+      }</section>`
   }
 <section>${
     alerts.length === 0
-      ? html`
+      ? markup`
         <h2>Messages</h2>
         <p class="note">None was sent. ${beats}</p>
       `
-      : html`${
+      : markup`${
         buildTable<AlertRow>("Messages", alerts, [
           { head: "When", cell: (row) => formatTime(row.atMs) },
           { head: "Level", cell: formatLevel },
@@ -210,13 +222,13 @@ export function buildMessageTables(view: DayView): Html {
   }</section>`;
 }
 
-function formatLevel({ level, isLost }: AlertRow): Html {
+function formatLevel({ level, isLost }: AlertRow): Markup {
   const tone = level === "ERROR" ? "bad-tag" : level === "WARNING" ? "warn-tag" : "";
-  return html`<span class="tag ${tone}">${level}${isLost ? ", lost" : ""}</span>`;
+  return markup`<span class="tag ${tone}">${level}${isLost ? ", lost" : ""}</span>`;
 }
 
 /** The title and the first line: the whole text is in the event log. */
-function formatMessage({ title, text }: AlertRow): Html {
+function formatMessage({ title, text }: AlertRow): Markup {
   const [first = ""] = text.split("\n", 1);
-  return html`<span>${title}: ${first}</span>`;
+  return markup`<span>${title}: ${first}</span>`;
 }

@@ -1,10 +1,10 @@
-/** Text that is HTML already. Only `html` makes it, so that nothing unescaped gets in. */
-export class Html {
+/** Text that is HTML already. Only `markup` makes it, so that nothing unescaped gets in. */
+export class Markup {
   constructor(readonly text: string) {}
 }
 
 /** What may stand in a template: text and numbers are escaped, lists joined, `null` is nothing. */
-export type HtmlValue = Html | string | number | null | readonly HtmlValue[];
+export type MarkupValue = Markup | string | number | null | readonly MarkupValue[];
 
 // Controls, direction overrides and lone surrogates: they could make a page read other than it is.
 const UNPRINTABLE =
@@ -28,17 +28,17 @@ export function escapeHtml(text: string): string {
 }
 
 /** A template whose values are escaped. Attributes must be in double quotes. */
-export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
+export function markup(strings: TemplateStringsArray, ...values: readonly MarkupValue[]): Markup {
   let text = strings[0] ?? "";
   values.forEach((value, index) => {
     text += render(value) + (strings[index + 1] ?? "");
   });
-  return new Html(text);
+  return new Markup(text);
 }
 
-function render(value: HtmlValue): string {
+function render(value: MarkupValue): string {
   if (value === null) return "";
-  if (value instanceof Html) return value.text;
+  if (value instanceof Markup) return value.text;
   if (typeof value === "string" || typeof value === "number") return escapeHtml(`${value}`);
   return value.map(render).join("");
 }

@@ -1,0 +1,203 @@
+import { formatEvent, formatEventTime } from "../domain/event_sentence.ts";
+import { readTimeMs, type RecordedEvent } from "../domain/events.ts";
+import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
+import { isTicker } from "../domain/symbol.ts";
+import { formatOneLine } from "../runtime/one_line.ts";
+import { listenForStop } from "../runtime/signals.ts";
+import { createDenoFileSystem } from "../state/deno_file_system.ts";
+import { readEvents } from "../state/event_reader.ts";
+import { isDate } from "../state/ledger_schema.ts";
+import type { Command, ProgramHost } from "./command.ts";
+import { EXIT } from "./exit_status.ts";
+import { readStateDir, runGuarded, sayError } from "./operator_config.ts";
+import { type ParsedOptions, UsageError } from "./options.ts";
+import { readDate } from "./report.ts";
+import { PROGRAM } from "./version.ts";
+
+/** How often `--follow` looks for new lines. */
+export const FOLLOW_MS = 1_000;
+/** Days that `--since` may reach back: event files are kept no longer. */
+const DAYS_MAX = 91;
+const DAY_MS = 86_400_000;
+
+/** `log`: the event log as sentences (interface, Files). */
+export const LOG_COMMAND: Command = {
+  name: "log",
+  summary: "the event log as sentences",
+  description:
+    "Prints what the engine decided, asked and heard, one sentence a line with its New York\n" +
+    "time, from events-YYYY-MM-DD.jsonl in AVWAP_STATE_DIR: today's, or those that --date or\n" +
+    "--since name. --follow goes on with what is recorded until SIGINT or SIGTERM. Exits 1\n" +
+    "where there is nothing to print.",
+  options: [
+    { name: "follow", valueName: null, help: "go on printing as lines are recorded" },
+    { name: "symbol", valueName: "SYM", help: "only what is about this symbol" },
+    {
+      name: "since",
+      valueName: "TIME",
+      help: "HH:MM or HH:MM:SS New York, or ISO 8601 with its zone",
+    },
+    { name: "date", valueName: "YYYY-MM-DD", help: "the New York day (today)" },
+  ],
+  examples: [
+    `${PROGRAM} log --symbol NVDA --since 09:45`,
+    `${PROGRAM} log --follow`,
+    `${PROGRAM} log --date 2026-11-20`,
+  ],
+  run: (host, options) => runGuarded(host, () => runLog(host, options)),
+};
+
+/** What is printed. */
+interface Selection {
+  readonly stateDir: string;
+  readonly firstNy: string;
+  readonly lastNy: string;
+  readonly symbol: string | null;
+  /** Unix ms; -Infinity for everything. */
+  readonly sinceMs: number;
+}
+
+async function runLog(host: ProgramHost, options: ParsedOptions): Promise<number> {
+  const isFollowing = options.flags.has("follow");
+  const selection = readSelection(host, options);
+  const printer = createPrinter(host, selection);
+  let fromByte = 0;
+  for (const dateNy of listDays(selection)) {
+    fromByte = await printer.printDay(dateNy, 0);
+  }
+  if (isFollowing) {
+    await follow(host, printer, { dateNy: selection.lastNy, fromByte });
+    return EXIT.done;
+  }
+  if (printer.count() > 0) return EXIT.done;
+  const days = selection.firstNy === selection.lastNy
+    ? selection.lastNy
+    : `${selection.firstNy} to ${selection.lastNy}`;
+  sayError(host, `no events of ${days} in ${selection.stateDir} that match`);
+  return EXIT.notSo;
+}
+
+/** @throws {UsageError} Naming the option that means nothing. */
+function readSelection(host: ProgramHost, { values, flags }: ParsedOptions): Selection {
+  const todayNy = dateNyOf(host.clock.nowMs());
+  const date = values.get("date");
+  if (date !== undefined && flags.has("follow")) {
+    throw new UsageError("Options --date and --follow exclude each other: a past day is over");
+  }
+  const lastNy = readDate(date, todayNy);
+  const since = values.get("since");
+  const sinceMs = since === undefined ? -Infinity : readSince(since, lastNy);
+  const sinceNy = Number.isFinite(sinceMs) ? dateNyOf(sinceMs) : lastNy;
+  return {
+    stateDir: readStateDir(host.environment),
+    firstNy: date === undefined && sinceNy < lastNy ? sinceNy : lastNy,
+    lastNy,
+    symbol: readSymbol(values.get("symbol")),
+    sinceMs,
+  };
+}
+
+function readSymbol(given: string | undefined): string | null {
+  if (given === undefined) return null;
+  const symbol = given.toUpperCase();
+  if (isTicker(symbol)) return symbol;
+  throw new UsageError(`Option --symbol is ${JSON.stringify(given)}: give a ticker`);
+}
+
+const TIME_NY = /^([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/;
+const ISO = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/;
+
+/**
+ * A moment as the operator typed it.
+ * @param dateNy The day that a time alone is of.
+ * @returns Unix ms.
+ * @throws {UsageError}
+ */
+export function readSince(text: string, dateNy: string): number {
+  const time = TIME_NY.exec(text);
+  if (time !== null) {
+    const [, hours = "", minutes = "", seconds = "0"] = time;
+    return nyToMs(dateNy, `${hours}:${minutes}`) + Number(seconds) * 1000;
+  }
+  const ms = ISO.test(text) && isDate(text.slice(0, 10)) ? Date.parse(text) : NaN;
+  if (Number.isFinite(ms)) return ms;
+  throw new UsageError(
+    `Option --since is ${JSON.stringify(text)}: give HH:MM or HH:MM:SS in New York, ` +
+      "or a time like 2026-11-23T14:30:00Z",
+  );
+}
+
+/** The days of a selection, oldest first, never more than are kept. */
+function listDays({ firstNy, lastNy }: Selection): string[] {
+  const lastMs = Date.parse(`${lastNy}T00:00:00Z`);
+  const days: string[] = [];
+  for (let back = 0; back < DAYS_MAX; back++) {
+    const dateNy = new Date(lastMs - back * DAY_MS).toISOString().slice(0, 10);
+    if (dateNy < firstNy) break;
+    days.unshift(dateNy);
+  }
+  return days;
+}
+
+/** Prints the events of a selection, and counts them. */
+interface Printer {
+  /** @returns Where to go on reading the day's file. */
+  printDay(dateNy: string, fromByte: number): Promise<number>;
+  count(): number;
+}
+
+function createPrinter(host: ProgramHost, selection: Selection): Printer {
+  const fs = createDenoFileSystem();
+  const { stateDir } = selection;
+  const hasDays = selection.firstNy !== selection.lastNy;
+  let printed = 0;
+  return {
+    count: () => printed,
+    async printDay(dateNy, fromByte) {
+      let nextByte = fromByte;
+      for await (const item of readEvents(fs, { stateDir, dateNy, fromByte })) {
+        if (item.kind === "end") {
+          nextByte = item.nextByte;
+          continue;
+        }
+        if (!isSelected(item.event, selection)) continue;
+        printed++;
+        const day = hasDays ? `${dateNy} ` : "";
+        host.writeOut(`${day}${formatLine(item.event)}\n`);
+      }
+      return nextByte;
+    },
+  };
+}
+
+/** `09:52:10 EST  NVDA entry denied: ...`, on one line whatever the file says. */
+export function formatLine(event: RecordedEvent): string {
+  return `${formatEventTime(event)}  ${formatOneLine(formatEvent(event))}`;
+}
+
+function isSelected(event: RecordedEvent, { symbol, sinceMs }: Selection): boolean {
+  if (symbol !== null && event.symbol !== symbol) return false;
+  return (readTimeMs(event) ?? Infinity) >= sinceMs;
+}
+
+/** Goes on until a signal, into the next day's file when New York's day turns. */
+async function follow(
+  host: ProgramHost,
+  printer: Printer,
+  from: { readonly dateNy: string; readonly fromByte: number },
+): Promise<void> {
+  const listener = listenForStop(host.signals, { stop: () => {}, impatient: host.exitNow });
+  let { dateNy, fromByte } = from;
+  try {
+    while (!listener.signal.aborted) {
+      await host.clock.sleep(FOLLOW_MS, listener.signal);
+      fromByte = await printer.printDay(dateNy, fromByte);
+      const todayNy = dateNyOf(host.clock.nowMs());
+      if (todayNy <= dateNy) continue;
+      dateNy = todayNy;
+      fromByte = await printer.printDay(dateNy, 0);
+    }
+  } finally {
+    listener.close();
+  }
+}

@@ -90,8 +90,7 @@ async function protect(
     if (position === undefined || isEntryWorking(engine, position)) return;
     const held = findHeld(engine, position.symbol);
     const groups = findSellGroups(engine, position.symbol);
-    const isSelling = groups?.some((group) => group.orders.some((each) => each.type === "market"));
-    if (groups === null || isSelling === true) {
+    if (groups === null) {
       engine.wakeAt(engine.nowMs() + RETRY_MS);
       return;
     }
@@ -99,6 +98,12 @@ async function protect(
     const stopUsd = roundToIncrement(position.stopUsd);
     const next = decideProtection({ qty: held.qty, stopUsd }, groups, isConvertTime(engine));
     if (next.kind === "enough") return;
+    // A sell that works covers its own shares; around it only what is bare may be touched.
+    const isSelling = groups.some((group) => group.orders.some((each) => each.type === "market"));
+    if (isSelling && next.kind !== "place") {
+      engine.wakeAt(engine.nowMs() + RETRY_MS);
+      return;
+    }
     if (!await act(engine, decision, position, next)) {
       engine.wakeAt(engine.nowMs() + RETRY_MS);
       return;

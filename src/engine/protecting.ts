@@ -53,7 +53,15 @@ async function endPartialEntry(
   const sinceMs = position.partialSinceMs;
   const order = findEntryOrder(engine, position);
   if (sinceMs === null || order === undefined || isFinal(order)) return;
-  if (engine.nowMs() - sinceMs < PARTIAL_MAX_MS || order.status === "pending_cancel") return;
+  if (engine.nowMs() - sinceMs < PARTIAL_MAX_MS) return;
+  if (order.status === "pending_cancel") {
+    engine.ports.log.warn(
+      `${position.symbol}: the cancel of its entry's rest is still under way at the broker; ` +
+        `${order.filledQty} shares have no stop until it ends`,
+    );
+    engine.wakeAt(engine.nowMs() + RETRY_MS);
+    return;
+  }
   engine.ports.log.warn(
     `${position.symbol}: entry filled ${order.filledQty} of ${
       order.qty ?? "?"

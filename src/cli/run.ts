@@ -1,4 +1,4 @@
-import { runLoop } from "../engine/loop.ts";
+import { LOOK_MS, runLoop } from "../engine/loop.ts";
 import { type LogPort, StateError } from "../engine/ports.ts";
 import { buildConfig, type ProgramConfig, type RunFlags } from "../runtime/config.ts";
 import { createLog } from "../runtime/logging.ts";
@@ -10,6 +10,7 @@ import { createDenoFileSystem } from "../state/deno_file_system.ts";
 import { ensureDir } from "../state/durable_file.ts";
 import { joinPath } from "../state/file_system.ts";
 import { acquireLock, LOCK_FILE, type LockOutcome } from "../state/instance_lock.ts";
+import { watchKillSwitch } from "../state/kill_switch_watch.ts";
 import { buildWorld, type EngineWorld } from "./adapters.ts";
 import { guardLock, type HeldLock } from "./lock_guard.ts";
 import type { Command, ProgramHost } from "./command.ts";
@@ -101,7 +102,7 @@ async function runCommand(host: ProgramHost, options: ParsedOptions): Promise<nu
       log.warn("SLACK_WEBHOOK_URL names a host that this process may not reach");
     }
     const world = buildWorld({ host, config, log, isSlackReachable });
-    return await runEngine(host, { world, lock });
+    return await runEngine(host, { world, lock, stateDir: config.stateDir });
   } finally {
     await lock.release();
   }
@@ -133,7 +134,11 @@ function logStart(
 /** Runs the loop between the signals' beginning and end, and leaves the stack of a bug to the event log alone. */
 async function runEngine(
   host: ProgramHost,
-  { world, lock }: { readonly world: EngineWorld; readonly lock: HeldLock },
+  { world, lock, stateDir }: {
+    readonly world: EngineWorld;
+    readonly lock: HeldLock;
+    readonly stateDir: string;
+  },
 ): Promise<number> {
   const { log } = world.ports;
   const listener = listenForStop(host.signals, {
@@ -144,11 +149,13 @@ async function runEngine(
     },
     impatient: host.exitNow,
   });
+  const watch = watchKillSwitch(stateDir);
   const guard = guardLock(world.ports.service, { lock, log });
   try {
     await world.events.removeOld();
     const ports = { ...world.ports, service: guard.service };
-    const status = await runLoop(ports, AbortSignal.any([listener.signal, guard.lost]));
+    const stop = AbortSignal.any([listener.signal, guard.lost]);
+    const status = await runLoop(ports, stop, { lookMs: LOOK_MS, watch: watch.listen });
     return guard.lost.aborted ? EXIT.busy : status;
   } catch (error) {
     const stack = error instanceof Error ? error.stack : undefined;
@@ -156,6 +163,7 @@ async function runEngine(
     throw error;
   } finally {
     listener.close();
+    watch.close();
     world.close();
   }
 }

@@ -67,6 +67,8 @@ export class Engine {
   watchlistVersionSaid: string | null = null;
   /** Whether something was sent since positions and orders were last read. */
   isStale = false;
+  /** Whether something was seen, while waiting or in the middle of a cycle, that the next cycle must not wait for. */
+  isCycleDue = false;
   /** Mode of the gate as it was last printed. */
   gateMode: EventMode = "DRY_RUN";
   /** What the gate was last decided from, for the audit trail. */

@@ -3,6 +3,7 @@ import { decideNextWake } from "../domain/wake.ts";
 import { Engine } from "./engine.ts";
 import { type CycleResult, runCycle } from "./cycle.ts";
 import { sendHeartbeatIfDue, sendStarted } from "./heartbeat.ts";
+import { lookAtOnce } from "./kill_switch_look.ts";
 import { noticeKillSwitch, takeDelivered } from "./notices.ts";
 import { BrokerError, type EnginePorts, StateError } from "./ports.ts";
 import { sayTrouble } from "./trouble.ts";
@@ -22,6 +23,8 @@ const DRAIN_MS = 3_000;
 /** How the loop waits; the fault simulation waits in longer steps. */
 export interface LoopOptions {
   readonly lookMs: number;
+  /** Takes what is to be called as soon as the kill switch may have changed; absent: only the looks see it. */
+  readonly watch?: (look: () => void) => void;
 }
 
 /**
@@ -40,12 +43,14 @@ export async function runLoop(
   if (refusal !== null) return refusal;
   await loadState(engine);
   await sendStarted(engine);
+  options.watch?.(() => void lookAtOnce(engine));
   if (ports.config.isRunOnce) {
     await runSafely(engine);
     await ports.alerts.drain(DRAIN_MS);
     return await end(engine);
   }
   while (!stop.aborted) {
+    engine.isCycleDue = false;
     const result = await runSafely(engine);
     await sendHeartbeatIfDue(engine, result.market);
     await ports.service.ready();
@@ -111,7 +116,8 @@ async function wait(
     await clock.sleep(Math.min(leftMs, options.lookMs), stop);
     await service.alive(`next cycle: ${wake.why}`);
     // A closed market is not asked for it: the gate lines wait for the open.
-    if (await noticeKillSwitch(engine) && isRunning) return;
+    const isChanged = await noticeKillSwitch(engine);
+    if ((isChanged || engine.isCycleDue) && isRunning) return;
   }
 }
 

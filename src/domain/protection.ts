@@ -82,7 +82,10 @@ export type ProtectionDecision =
   | {
     readonly kind: "replace";
     readonly order: BrokerOrder;
+    /** Shares that it is to hold. */
     readonly qty: number;
+    /** The price alone changes: a leg's quantity can't. */
+    readonly isQtyKept: boolean;
     readonly stopUsd: number;
   }
   /** Cancel these, wait for the end, then place one stop for what is not covered. */
@@ -122,7 +125,7 @@ function decideReduction(
     if (order === undefined || !group.isPlainStop || order.filledQty > 0) continue;
     if (group.qty > excessQty) {
       const stopUsd = Math.max(order.stopPriceUsd ?? 0, position.stopUsd);
-      return { kind: "replace", order, qty: group.qty - excessQty, stopUsd };
+      return { kind: "replace", order, qty: group.qty - excessQty, isQtyKept: false, stopUsd };
     }
     return { kind: "convert", groups: [group] };
   }
@@ -139,7 +142,8 @@ function decideFollow(
       const isFollowing = group.isPlainStop || order.orderClass === "bracket";
       if (!isStopOrder(order) || !isFollowing || order.stopPriceUsd === null) continue;
       if (order.stopPriceUsd < position.stopUsd && order.type === "stop") {
-        return { kind: "replace", order, qty: remainingQty(order), stopUsd: position.stopUsd };
+        const { stopUsd } = position;
+        return { kind: "replace", order, qty: remainingQty(order), isQtyKept: true, stopUsd };
       }
     }
   }

@@ -1,5 +1,13 @@
 import { isFlatten, isOurs } from "./client_order_id.ts";
-import { applyBrokerOrder, buildLedgerEntry, type LedgerEntry, type LiveLedger } from "./ledger.ts";
+import {
+  applyBrokerOrder,
+  buildLedgerEntry,
+  isExitReason,
+  isOpenEntry,
+  isUnsettled,
+  type LedgerEntry,
+  type LiveLedger,
+} from "./ledger.ts";
 import { formatUtc } from "./ny_time.ts";
 import { type BrokerOrder, flattenOrders } from "./orders.ts";
 
@@ -177,17 +185,18 @@ function isSame(left: LedgerEntry, right: LedgerEntry): boolean {
 }
 
 /**
- * The ledger of a new NY day: what is not settled is carried over and counts until it is (pipeline 6).
+ * The ledger of a new NY day: what is not settled is carried over and counts until it is (pipeline 6). An exit that was
+ * last seen at work is carried too: the close ended it, and whether it sold anything decides whether it is due again.
  * @param past The ledger of an earlier day.
  */
 export function startNewDay(past: LiveLedger, dateNy: string): LiveLedger {
+  const isCarried = (entry: LedgerEntry) =>
+    isUnsettled(entry) || (isExitReason(entry.reason) && isOpenEntry(entry));
   return {
     ...past,
     dateNy,
     mismatches: 0,
-    entries: past.entries.filter((entry) =>
-      entry.clientOrderId !== null && (entry.status === "pending" || entry.status === "unknown")
-    ),
+    entries: past.entries.filter((entry) => entry.clientOrderId !== null && isCarried(entry)),
   };
 }
 

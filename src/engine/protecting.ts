@@ -146,16 +146,36 @@ async function act(
     case "place":
       return await placeStop(engine, decision, position, next.qty);
     case "replace":
-      return await place(engine, decision, {
-        position,
-        reason: "stop",
-        qty: next.qty,
-        stopUsd: next.stopUsd,
-        replaces: next.order.orderId,
-      });
+      return await replaceStop(engine, decision, position, next);
     case "convert":
       return await convert(engine, decision, position, next.groups);
   }
+}
+
+/** A stop that the broker won't have replaced gives way to a new one. */
+async function replaceStop(
+  engine: Engine,
+  decision: LiveDecision,
+  position: ManagedPosition,
+  next: Extract<ProtectionDecision, { readonly kind: "replace" }>,
+): Promise<boolean> {
+  const { order, qty, stopUsd, isQtyKept } = next;
+  const plan: SellPlan = {
+    position,
+    reason: "stop",
+    qty,
+    stopUsd,
+    replaces: order.orderId,
+    isQtyKept,
+  };
+  const placed = await place(engine, decision, plan);
+  if (placed !== "refused") return placed === "placed";
+  await refresh(engine);
+  const groups = findSellGroups(engine, position.symbol) ?? [];
+  const unchanged = groups.filter((group) =>
+    group.orders.some((each) => each.orderId === order.orderId)
+  );
+  return unchanged.length > 0 && await convert(engine, decision, position, unchanged);
 }
 
 async function waitOnce(engine: Engine, position: ManagedPosition): Promise<boolean> {
@@ -182,30 +202,34 @@ async function placeStop(
   if (groups === null || held === null || held === undefined) return false;
   const uncoveredQty = Math.min(qty, held.qty - countCovered(groups));
   if (uncoveredQty <= 0) return true;
-  return await place(engine, decision, {
+  const plan: SellPlan = {
     position,
     reason: "stop",
     qty: uncoveredQty,
     stopUsd: position.stopUsd,
     replaces: null,
-  });
+  };
+  return await place(engine, decision, plan) === "placed";
 }
 
+/** `refused`: the broker will not have this order itself, whoever asks and whenever. */
+type Placing = "placed" | "refused" | "not_placed";
+
 /** Records and sends one stop. One that the broker refuses because the market is at or below it is an exit instead. */
-async function place(engine: Engine, decision: LiveDecision, plan: SellPlan): Promise<boolean> {
+async function place(engine: Engine, decision: LiveDecision, plan: SellPlan): Promise<Placing> {
   const [entry] = await recordSells(engine, [plan]);
-  if (entry === undefined) return false;
+  if (entry === undefined) return "not_placed";
   const placed = await sendSell(engine, { kind: "gate", decision }, plan, entry);
   if (placed.kind === "done") {
     engine.ports.log.info(
       `STOP ${plan.position.symbol}: qty=${plan.qty} at ${entry.stopUsd} order_id=${placed.order.orderId}`,
     );
-    return true;
+    return "placed";
   }
   if (placed.kind === "rejected" && placed.why === "stop_price") {
     engine.ports.log.warn(`${plan.position.symbol}: the market is at or below its stop; selling`);
     await sendExit(engine, decision, plan.position, "stop_exit", plan.position.stopUsd);
-    return false;
+    return "not_placed";
   }
   const why = placed.kind === "rejected"
     ? placed.message
@@ -213,7 +237,8 @@ async function place(engine: Engine, decision: LiveDecision, plan: SellPlan): Pr
     ? placed.reason
     : "no usable answer yet";
   engine.sayError(`${plan.position.symbol}: stop not placed: ${why}`);
-  return false;
+  // Another status may mean the account, which would not take the new one either.
+  return placed.kind === "rejected" && placed.httpStatus === 422 ? "refused" : "not_placed";
 }
 
 /** Day legs, or too many sells, give way to one good-till-canceled stop for what is held. */

@@ -1,7 +1,7 @@
 import { buildSellId, type SellReason } from "../domain/client_order_id.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { buildLedgerEntry, isUnsettled, type LedgerEntry, NOT_SENT } from "../domain/ledger.ts";
-import { formatUtc } from "../domain/ny_time.ts";
+import { dateNyOf, formatUtc } from "../domain/ny_time.ts";
 import { type BrokerOrder, isFinal } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
 import type { Engine } from "./engine.ts";
@@ -48,6 +48,8 @@ export interface SellPlan {
   readonly stopUsd: number | null;
   /** The resting order that this one replaces, instead of being a new one. */
   readonly replaces: string | null;
+  /** The replacement changes the price alone. */
+  readonly isQtyKept?: boolean;
 }
 
 /** What a sell is worth for the record: at its stop, else at the last known high; sells count toward no cap. */
@@ -81,13 +83,28 @@ async function nextAttempt(
   const past = entries.filter((entry) =>
     entry.positionId === position.positionId && entry.reason === reason
   );
-  let next = 1;
+  let next = firstAttempt(engine, position, reason);
   for (const entry of past) {
     const attempt = entry.attempt ?? 1;
     const isUnused = entry.status === "rejected" && entry.detail === NOT_SENT;
     next = Math.max(next, isUnused || isUnsettled(entry) ? attempt : attempt + 1);
   }
   return next;
+}
+
+/** More stops than a position gets in a day: each look may raise it. */
+const STOPS_A_DAY = 1_000;
+const DAY_MS = 86_400_000;
+
+/**
+ * A day's stops begin beyond those of the days before, whose records are in the archive and whose ids are used up. An
+ * exit begins at 1 again: where its id is known to the broker, that is how a forgotten one is found.
+ */
+function firstAttempt(engine: Engine, position: ManagedPosition, reason: SellReason): number {
+  if (reason !== "stop") return 1;
+  const openedNy = Date.parse(dateNyOf(position.openedAtMs));
+  const days = Math.max(0, Math.round((Date.parse(engine.dateNy()) - openedNy) / DAY_MS));
+  return days % STOPS_A_DAY * STOPS_A_DAY + 1;
 }
 
 /**
@@ -224,11 +241,14 @@ function buildRequest(plan: SellPlan, entry: LedgerEntry): OrderRequest {
   const { symbol } = plan.position;
   const qty = entry.qty ?? plan.qty;
   if (plan.replaces !== null) {
-    const change = entry.stopUsd === null ? {} : { stopUsd: entry.stopUsd };
+    const change = {
+      ...(plan.isQtyKept === true ? {} : { qty }),
+      ...(entry.stopUsd === null ? {} : { stopUsd: entry.stopUsd }),
+    };
     return {
       op: "replace",
       symbol,
-      request: { orderId: plan.replaces, clientOrderId, qty, ...change },
+      request: { orderId: plan.replaces, clientOrderId, ...change },
     };
   }
   return entry.stopUsd === null

@@ -42,6 +42,11 @@ function stopEntry(facts: Partial<LedgerEntry> = {}): LedgerEntry {
   });
 }
 
+function trimEntry(status: string): LedgerEntry {
+  const broker = { status, filledQty: 0, filledAvgPriceUsd: null, updatedAtMs: 1 };
+  return stopEntry({ reason: "r1_trim", stopUsd: null, broker });
+}
+
 const LEGS = [
   brokerOrder({ orderId: "l-1", clientOrderId: "leg-1", side: "sell", limitPriceUsd: 111 }),
   brokerOrder({ orderId: "l-2", clientOrderId: "leg-2", side: "sell", stopPriceUsd: 95 }),
@@ -295,6 +300,13 @@ const carried: { readonly what: string; readonly entry: LedgerEntry; readonly is
   { what: "an accepted entry", entry: ledgerEntry(), is: false },
   { what: "a rejected entry", entry: ledgerEntry({ status: "rejected" }), is: false },
   { what: "a resting stop", entry: stopEntry(), is: false },
+  { what: "a trim last seen at work", entry: trimEntry("new"), is: true },
+  { what: "a trim that ended", entry: trimEntry("filled"), is: false },
+  {
+    what: "a trim that was rejected",
+    entry: stopEntry({ reason: "r1_trim", status: "rejected" }),
+    is: false,
+  },
   {
     what: "an entry that nobody can look up",
     entry: ledgerEntry({ clientOrderId: null, status: "unknown" }),

@@ -36,13 +36,13 @@ export async function writeStaging(
   await writeJson(`${dir}/deno.lock`, buildLock(lock, Object.values(imports)));
   await Deno.writeTextFile(`${dir}/src/runtime/build_info.ts`, formatBuildInfo(build));
   if (!build.hasSelfTest) return `${dir}/main.ts`;
-  await Deno.copyFile(`${root}tests/binary/self_test.ts`, `${dir}/self_test.ts`);
+  await Deno.copyFile(`${root}tests/binary/sandbox_attempts.ts`, `${dir}/sandbox_attempts.ts`);
   await Deno.writeTextFile(`${dir}/self_test_main.ts`, SELF_TEST_MAIN);
   return `${dir}/self_test_main.ts`;
 }
 
 const SELF_TEST_MAIN =
-  `if (Deno.args[0] === "self-test") await import("./self_test.ts");\nelse await import("./main.ts");\n`;
+  `if (Deno.args[0] === "self-test") await import("./sandbox_attempts.ts");\nelse await import("./main.ts");\n`;
 
 function formatBuildInfo(build: BuildInfo): string {
   return [

@@ -1,0 +1,36 @@
+import { Exchange } from "../simulator/exchange.ts";
+import type { PriceScript } from "../simulator/quotes.ts";
+import { nyDateAt, nyMoment } from "../simulator/sessions.ts";
+import { type Simulator, startSimulator } from "../simulator/server.ts";
+
+// A compiled binary has the host's clock and no other, so its market is open on whatever day and at whatever hour the
+// test runs: from midnight to midnight in New York, and every symbol above its pivot the whole time.
+
+const HEADER =
+  "Symbol,Direction,Price,Entry_Level,Entry_DistPct,Stop_Loss,Target_R1,Target_R2,Anchor\n";
+/** 2 % above the pivot: confirmed in every pair of bars. */
+const PRICE_USD = 127;
+
+/** One candidate that is confirmed at once; its notional is within the default caps. */
+export const WATCHLIST_OF_NOW = `${HEADER}NVDA,Long,127,124.2,-3.4,117.1,131.4,139.6,gap\n`;
+
+/** The live ledger of a day without orders, as the old pipeline wrote it. */
+export const EMPTY_LEDGER_OF_NOW = JSON.stringify({ date_ny: nyDateAt(Date.now()), entries: [] });
+
+const STEADY: PriceScript = {
+  priceAtUsd: () => PRICE_USD,
+  boundsUsd: () => ({ lowUsd: PRICE_USD, highUsd: PRICE_USD }),
+};
+
+/** Serves that market on `port`, in real time. */
+export function startMarketOfNow(port: number): Simulator {
+  const nowMs = Date.now();
+  const dateNy = nyDateAt(nowMs);
+  const session = {
+    dateNy,
+    openMs: nyMoment(dateNy, "00:00"),
+    closeMs: nyMoment(dateNy, "23:59:59"),
+  };
+  const exchange = new Exchange({ script: STEADY, sessions: [session], startMs: nowMs });
+  return startSimulator({ exchange, speed: 1, port });
+}

@@ -66,10 +66,9 @@ function formatSimulated(view: DayView): string {
 function formatTroubles(view: DayView): string[] {
   const rejected = view.orders.refusals.filter((row) => row.by === "broker")
     .reduce((sum, row) => sum + row.count, 0);
-  const errors = view.errors.reduce((sum, row) => sum + row.count, 0);
   return [
     formatCount(rejected, "order rejected", "orders rejected"),
-    formatCount(errors, "error", "errors"),
+    formatCount(view.errors.length, "error", "errors"),
   ].filter((part) => part !== "");
 }
 
@@ -100,6 +99,9 @@ export function formatSymbolStory(day: SymbolDay): string {
     }
     return day.leftQty === null ? "held" : `held ${day.leftQty}, nothing traded`;
   }
-  const left = day.leftQty !== null && day.leftQty !== 0 ? `; ${day.leftQty} still held` : "";
+  const stopUsd = day.stops.at(-1)?.priceUsd;
+  const stop = stopUsd === undefined ? "" : `, the engine's stop at ${formatPriceUsd(stopUsd)}`;
+  const isHeld = day.leftQty !== null && day.leftQty !== 0;
+  const left = isHeld ? `; ${day.leftQty} still held${stop}` : "";
   return `${parts.join(", ")}${left}`;
 }

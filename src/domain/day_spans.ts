@@ -22,6 +22,8 @@ export interface DaySpans {
   readonly gate: readonly GateSpan[];
   readonly killSwitch: readonly Span[];
   readonly runs: readonly RunSpan[];
+  /** While the broker's clock could not be read, which counts as closed. */
+  readonly marketUnknown: readonly Span[];
 }
 
 /**
@@ -38,6 +40,7 @@ export function buildDaySpans(
     gate: listGate(events, { ...session, lastMs }),
     killSwitch: listKillSwitch(events, lastMs),
     runs,
+    marketUnknown: listUnknown(events, lastMs),
   };
 }
 
@@ -95,13 +98,34 @@ function isSameGate(current: GateSpan | null, mode: string, reason: string): boo
   return current !== null && current.mode === mode && current.reason === reason;
 }
 
+function listUnknown(events: readonly RecordedEvent[], lastMs: number): Span[] {
+  return listSpans(
+    events.filter((event) => event.type === "market"),
+    (event) => event["is_open"] === null,
+    lastMs,
+  );
+}
+
 function listKillSwitch(events: readonly RecordedEvent[], lastMs: number): Span[] {
+  return listSpans(
+    events.filter((event) => event.type === "kill_switch"),
+    (event) => event["is_active"] === true,
+    lastMs,
+  );
+}
+
+/** From each event that turns a state on to the next that turns it off. */
+function listSpans(
+  changes: readonly RecordedEvent[],
+  isOn: (event: RecordedEvent) => boolean,
+  lastMs: number,
+): Span[] {
   const spans: Span[] = [];
   let fromMs: number | null = null;
-  for (const event of events) {
+  for (const event of changes) {
     const atMs = readTimeMs(event);
-    if (event.type !== "kill_switch" || atMs === null) continue;
-    if (event["is_active"] === true) fromMs ??= atMs;
+    if (atMs === null) continue;
+    if (isOn(event)) fromMs ??= atMs;
     else if (fromMs !== null) {
       spans.push({ fromMs, toMs: atMs });
       fromMs = null;

@@ -67,7 +67,7 @@ function drawEquity(points: readonly EquityPoint[], view: DayView, frame: Frame)
     )
   }
     ${
-    listTicks(low - pad, high + pad, 4).map((usd) =>
+    listTicks(low - pad, high + pad, 4).filter(Number.isInteger).map((usd) =>
       markup`
         <path class="grid" d="M${LEFT} ${y(usd)} H${right}" />
         <text x="${right + 9}" y="${y(usd) + 4}">${formatWholeUsd(usd)}</text>

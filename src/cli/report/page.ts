@@ -118,7 +118,8 @@ function buildFigures(view: DayView): Markup {
   const changeUsd = first === undefined || last === undefined ? null : last - first;
   const { buys, simulated, refusals } = view.orders;
   const refused = refusals.filter((row) => row.by !== "rule");
-  const errors = view.errors.reduce((sum, row) => sum + row.count, 0);
+  const errors = view.errors.length;
+  const times = view.errors.reduce((sum, row) => sum + row.count, 0);
   return markup`
     <dl class="figures">
       <div>
@@ -147,7 +148,7 @@ function buildFigures(view: DayView): Markup {
       <div>
         <dt>Errors</dt>
         <dd>${errors === 0 ? "0" : markup`<span class="loss">${errors}</span>`}<small>${
-    errors === 0 ? "none said" : "see below"
+    errors === 0 ? "none said" : `said ${times} times in all`
   }</small></dd>
       </div>
     </dl>
@@ -171,6 +172,7 @@ function buildStories(view: DayView): Markup | null {
     return `${span.mode} from ${formatHourNy(span.fromMs)}${words}`;
   });
   const refused = listRefused(view);
+  const errors = listErrors(view);
   return markup`
     <section>
       <h2>What happened</h2>
@@ -184,6 +186,10 @@ function buildStories(view: DayView): Markup | null {
     refused === ""
       ? null
       : markup`<li><b>Refused</b><span>${refused}</span><span class="sum"></span></li>`
+  }${
+    errors === ""
+      ? null
+      : markup`<li><b>Errors</b><span>${errors}</span><span class="sum"></span></li>`
   }${
     changes.length === 0
       ? null
@@ -205,6 +211,16 @@ function listRefused(view: DayView): string {
 
 const REFUSED_MAX = 5;
 
+function listErrors(view: DayView): string {
+  const words = view.errors.slice(0, ERRORS_MAX).map(({ message, count }) =>
+    count === 1 ? message : `${message} (${count} times)`
+  );
+  const more = view.errors.length - words.length;
+  return words.join("; ") + (more > 0 ? `; and ${more} more` : "");
+}
+
+const ERRORS_MAX = 3;
+
 /** More changes than this are seen on the time line alone. */
 const GATE_CHANGES_MAX = 6;
 
@@ -214,7 +230,7 @@ function buildCharts(view: DayView): Markup | null {
   return markup`<div class="pair">${
     days.map((day, index) =>
       markup`<section><h2>${day.symbol}</h2><p class="note">${describeDay(day)}</p>${
-        buildPriceChart(day, view)
+        buildPriceChart(day, view, { isAlone: days.length === 1 })
       }${index === 0 ? buildPriceLegend() : null}</section>`
     )
   }</div>`;

@@ -15,10 +15,9 @@ import {
 } from "./scale.ts";
 import { type Frame, sign } from "./timeline.ts";
 
-const FRAMES: readonly Frame[] = [
-  { name: "wide", width: 500 },
-  { name: "narrow", width: 340 },
-];
+const NARROW: Frame = { name: "narrow", width: 340 };
+const HALF: readonly Frame[] = [{ name: "wide", width: 500 }, NARROW];
+const WHOLE: readonly Frame[] = [{ name: "wide", width: 1040 }, NARROW];
 const HEIGHT = 270;
 const TOP = 14;
 const BOTTOM = 26;
@@ -27,9 +26,17 @@ const RIGHT = 86;
 const POINTS_MAX = 500;
 const LABEL_GAP = 14;
 
-/** A symbol's price with its levels, the stop's path, and what was bought and sold. */
-export function buildPriceChart(day: SymbolDay, view: DayView): Markup {
-  return markup`<figure>${FRAMES.map((frame) => drawChart(day, view, frame))}</figure>`;
+/**
+ * A symbol's price with its levels, the stop's path, and what was bought and sold.
+ * @param place `isAlone`: whether the chart has the page's width to itself.
+ */
+export function buildPriceChart(
+  day: SymbolDay,
+  view: DayView,
+  { isAlone }: { readonly isAlone: boolean },
+): Markup {
+  const frames = isAlone ? WHOLE : HALF;
+  return markup`<figure>${frames.map((frame) => drawChart(day, view, frame))}</figure>`;
 }
 
 /** What the lines and signs of all price charts mean. */
@@ -208,17 +215,18 @@ function buildLine(points: readonly PricePoint[], { x, y }: Plot): string {
     .join(" ");
 }
 
-function drawSimulated(order: PricePoint & { readonly qty: number }, { x, y }: Plot): Markup {
+function drawSimulated(
+  order: PricePoint & { readonly qty: number },
+  { x, y, right }: Plot,
+): Markup {
   const at = x(order.atMs);
   const top = y(order.priceUsd);
-  return markup`
-    <g>
-      <title>would have bought ${order.qty}</title>
-      <path class="sim" d="M${at} ${top + 3} l7 12 h-14 Z" />
-      <text class="strong" x="${at}" y="${top + 30}"
-        text-anchor="middle">would buy ${order.qty}</text>
-    </g>
-  `;
+  const words = `would buy ${order.qty}`;
+  const half = words.length * 3.6;
+  const textAt = round(Math.min(Math.max(at, LEFT + half), right - half));
+  return markup`<g><title>would have bought ${order.qty}</title>
+<path class="sim" d="M${at} ${top + 3} l7 12 h-14 Z"/>
+<text class="strong" x="${textAt}" y="${top + 30}" text-anchor="middle">${words}</text></g>`;
 }
 
 /** A buy points up from below its price, a sell down from above it. */

@@ -41,7 +41,7 @@ border-top:1px solid var(--grid)}
 figure{margin:0}
 svg{display:block;width:100%;height:auto;overflow:visible}
 svg text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",Arial,sans-serif;fill:var(--soft)}
-svg .ink{fill:var(--ink)}svg .strong{font-weight:650;fill:var(--ink)}
+svg .ink{fill:var(--ink)}svg .strong{font-weight:650;fill:var(--ink);paint-order:stroke;stroke:var(--card);stroke-width:3px}
 .narrow{display:none}
 @media (max-width:640px){.wide{display:none}.narrow{display:block}main{padding:18px 12px 40px}
 section{padding:14px 14px}.figures{grid-template-columns:1fr 1fr}.figures div:last-child{grid-column:1/-1}.story li{grid-template-columns:minmax(0,1fr) auto}

@@ -100,13 +100,19 @@ function drawTimeline(view: DayView, frame: Frame): Markup {
 }
 
 function listLanes(view: DayView, isNarrow: boolean): Lane[] {
-  const { gate, killSwitch, runs } = view.spans;
+  const { gate, killSwitch, runs, marketUnknown } = view.spans;
   const market = { fromMs: view.openMs, toMs: view.closeMs };
   const open = `${view.isHalfDay ? "half day" : "open"} ${formatHourNy(view.openMs)} to ${
     formatHourNy(view.closeMs)
   }`;
   return [
-    { label: "Market", draw: (x, y) => drawBand(x, y, market, "band-open", open) },
+    {
+      label: "Market",
+      draw: (x, y) =>
+        markup`${drawBand(x, y, market, "band-open", open)}${
+          marketUnknown.map((span) => drawBand(x, y, span, "band-kill", "clock unknown"))
+        }`,
+    },
     {
       label: "Engine",
       draw: (x, y) =>

@@ -74,7 +74,9 @@ function listMoments(inputs: WakeInputs, isRunning: boolean): Wake[] {
   ];
   if (isRunning) moments.push({ atMs: nextBarMs(nowMs), why: "bar closed" });
   if (market === null) moments.push({ atMs: nowMs + CLOCK_RETRY_MS, why: "clock retry" });
-  return moments.filter(({ atMs }) => Number.isFinite(atMs));
+  // What is past can't be done before the broker's clock is back: it would only make the loop ask every second.
+  const fromMs = market === null && !isRunning ? nowMs : -Infinity;
+  return moments.filter(({ atMs }) => Number.isFinite(atMs) && atMs > fromMs);
 }
 
 function earliestOf(moments: readonly Wake[], pollAtMs: number): Wake {

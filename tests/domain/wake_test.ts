@@ -218,6 +218,12 @@ const cases: readonly {
     atMs: NOW + 9000,
     why: "intent due",
   },
+  {
+    when: "the broker's clock could not be read and what is due can't be decided without it",
+    inputs: { ...UNKNOWN, intents: due(NOW - 9000), extraMs: [NOW - 1] },
+    atMs: NOW + CLOCK_RETRY_MS,
+    why: "clock retry",
+  },
 ];
 for (const { when, inputs, atMs, why } of cases) {
   Deno.test(`decideNextWake() wakes for "${why}" when ${when}`, () => {

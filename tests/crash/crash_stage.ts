@@ -1,8 +1,9 @@
 import type { Environment } from "../../src/runtime/environment.ts";
+import { LOOK_MS } from "../../src/engine/loop.ts";
 import { Exchange, SIM_KEY_ID, SIM_SECRET_KEY } from "../simulator/exchange.ts";
 import type { Fault } from "../simulator/faults.ts";
 import { type Simulator, startSimulator } from "../simulator/server.ts";
-import type { PathScript } from "../simulator/price_path.ts";
+import type { PriceScript } from "../simulator/quotes.ts";
 import type { SimSession } from "../simulator/sessions.ts";
 import type { SimRequest } from "../simulator/wire.ts";
 import { ProgramProcess } from "../support/program_process.ts";
@@ -13,11 +14,11 @@ import { StateFiles } from "./state_files.ts";
 /** The market that the program is killed in. */
 export interface CrashStageOptions {
   readonly sessions: readonly SimSession[];
-  readonly script: PathScript;
+  readonly script: PriceScript;
   /** Virtual time at the start, Unix ms. */
   readonly startMs: number;
   readonly caps: LiveCaps;
-  /** Every sleep of the program lasts at least so long, virtual ms: a day in fewer steps. */
+  /** Every look of the waiting program is at least so long after the last one, virtual ms: a day in fewer steps. */
   readonly strideMs: number;
   readonly environment?: Environment;
 }
@@ -48,6 +49,7 @@ export class CrashStage {
   #trigger: KillTrigger = {};
   #program: ProgramProcess | null = null;
   #killing: Promise<void> | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #simulator: Simulator;
   readonly #watcher: Deno.FsWatcher;
   readonly #watching: Promise<void>;
@@ -68,7 +70,12 @@ export class CrashStage {
       speed: 1,
       faults: (request) => this.#arrive(request),
     });
-    this.keeper = new TimeKeeper({ simulator: this.#simulator, speed: Infinity, strideMs });
+    this.keeper = new TimeKeeper({
+      simulator: this.#simulator,
+      speed: Infinity,
+      strideMs,
+      strideFromMs: LOOK_MS,
+    });
     Deno.writeTextFileSync(`${dir}/state/live_confirm_token.txt`, TOKEN, { mode: 0o600 });
     this.#watcher = Deno.watchFs(`${dir}/state`, { recursive: false });
     this.#watching = this.#watch();
@@ -149,6 +156,12 @@ export class CrashStage {
     return this.#killing;
   }
 
+  /** The armed trigger strikes after so long, real ms, unless the program is dead before. */
+  strikeAfter(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#hit(), ms);
+  }
+
   /** Ends everything that this stage started. */
   async close(): Promise<void> {
     await this.kill();
@@ -159,6 +172,7 @@ export class CrashStage {
   }
 
   async #finish(): Promise<void> {
+    clearTimeout(this.#timer);
     const program = this.#program;
     if (program === null) return;
     const status = await program.stop("SIGKILL");
@@ -176,6 +190,7 @@ export class CrashStage {
     if (this.#killing !== null) return null;
     const fault = this.#trigger.onRequest?.(request, this);
     if (fault === undefined) return null;
+    if (fault?.kind === "delay") this.audit.expectLate(fault.ms);
     this.#hit();
     return fault;
   }

@@ -32,7 +32,7 @@ export function buildStoryOptions(): CrashStageOptions {
     script,
     startMs: SESSION.openMs + 30 * MINUTE_MS,
     caps: { ordersPerDay: 2, positions: 1, grossUsd: 4000, perSymbolUsd: 2500 },
-    strideMs: 0,
+    strideMs: 2_000,
     environment: {
       EXECUTION_POLL_SECONDS: "20",
       ENTRY_DELAY_MIN_SECONDS: "1",

@@ -29,6 +29,9 @@ type FileRead<T> =
 
 /** The files of the state directory, read without the program's own code and at once: the program does not wait. */
 export class StateFiles {
+  /** Characters of each audit trail that were found whole; it only grows. */
+  readonly #seenChars = new Map<string, number>();
+
   constructor(readonly stateDir: string) {}
 
   /** Entries of today's ledger; empty where there is none. */
@@ -88,16 +91,17 @@ export class StateFiles {
     }
     const mode = (Deno.statSync(`${this.stateDir}/${name}`).mode ?? 0) & 0o777;
     if (mode !== 0o600) faults.push(`${name} has mode ${mode.toString(8)}`);
-    // The last line may be torn; the next start closes it off.
-    const lines = name.endsWith(".jsonl") ? text.split("\n").slice(0, -1) : [];
-    const torn = lines.filter((line) => line !== "" && !isJson(line));
-    if (torn.length > this.#tornMax(lines)) faults.push(`${name} has lines that do not parse`);
+    if (name.endsWith(".jsonl")) faults.push(...this.#findTorn(name, text));
     return faults;
   }
 
-  /** Each kill may tear one line, which the next start ends with a line feed. */
-  #tornMax(lines: readonly string[]): number {
-    return lines.filter((line) => line.includes('"type":"engine_started"')).length;
+  /** A kill may tear the last line, which the next start ends with a line feed: so one line since the last kill. */
+  #findTorn(name: string, text: string): readonly string[] {
+    const lines = text.slice(this.#seenChars.get(name) ?? 0).split("\n");
+    const openChars = lines.pop()?.length ?? 0;
+    this.#seenChars.set(name, text.length - openChars);
+    const torn = lines.filter((line) => line !== "" && !isJson(line));
+    return torn.length <= 1 ? [] : [`${name} has ${torn.length} lines that do not parse`];
   }
 
   #listAll(): readonly string[] {

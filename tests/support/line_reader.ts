@@ -3,6 +3,7 @@ export class LineReader {
   readonly lines: string[] = [];
   readonly errors: string[] = [];
   readonly #listeners = new Set<() => void>();
+  #openStreams = 2;
 
   constructor(readonly onLine: (line: string) => void) {}
 
@@ -12,12 +13,12 @@ export class LineReader {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Resolves when so many lines have been read, of both streams together. */
+  /** Resolves when so many lines have been read, of both streams together, or when no more will come. */
   async untilCount(count: number): Promise<void> {
-    if (this.lines.length >= count) return;
+    if (this.lines.length >= count || this.#openStreams === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const stopListening = this.listen(() => {
-      if (this.lines.length >= count) resolve();
+      if (this.lines.length >= count || this.#openStreams === 0) resolve();
     });
     await promise;
     stopListening();
@@ -32,12 +33,18 @@ export class LineReader {
       for (const line of parts) this.#take(line, isError);
     }
     if (rest !== "") this.#take(rest, isError);
+    this.#openStreams--;
+    this.#tell();
   }
 
   #take(line: string, isError: boolean): void {
     this.lines.push(line);
     if (isError) this.errors.push(line);
     this.onLine(line);
+    this.#tell();
+  }
+
+  #tell(): void {
     for (const listener of [...this.#listeners]) listener();
   }
 }

@@ -20,7 +20,12 @@ const host: ProgramHost = {
   args,
   environment: readEnvironment((name) => Deno.env.get(name)),
   pid: Deno.pid,
-  clock: await connectSteeredClock({ url, real: createClock(), countLines: () => lines }),
+  clock: await connectSteeredClock({
+    url,
+    pid: Deno.pid,
+    real: createClock(),
+    countLines: () => lines,
+  }),
   chance: createChance(),
   fetch,
   signals: Deno,

@@ -38,7 +38,7 @@ export class ProgramProcess {
     const child = spawn(options);
     this.#child = child;
     this.#reader = new LineReader(options.onLine ?? (() => {}));
-    this.#keeper.attach((lines) => this.#reader.untilCount(lines));
+    this.#keeper.attach(child.pid, (lines) => this.#reader.untilCount(lines));
     const read = Promise.all([
       this.#reader.read(child.stdout, false),
       this.#reader.read(child.stderr, true),

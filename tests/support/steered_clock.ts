@@ -4,6 +4,8 @@ import { SleepAnswerWire } from "./time_keeper.ts";
 /** A clock with its keeper's address, and what the keeper waits for. */
 export interface SteeredClockOptions {
   readonly url: string;
+  /** This process. */
+  readonly pid: number;
   readonly real: ClockPort;
   /** Lines that this process has printed so far. */
   readonly countLines: () => number;
@@ -14,9 +16,9 @@ export interface SteeredClockOptions {
  * until the keeper says so. Only the demo and tests know it.
  */
 export async function connectSteeredClock(options: SteeredClockOptions): Promise<ClockPort> {
-  const { url, real, countLines } = options;
+  const { url, pid, real, countLines } = options;
   const ask = async (path: string, ms: number, signal: AbortSignal | null): Promise<number> => {
-    const body = JSON.stringify({ ms, lines: countLines() });
+    const body = JSON.stringify({ pid, ms, lines: countLines() });
     const response = await fetch(`${url}${path}`, { method: "POST", body, signal });
     return SleepAnswerWire.parse(await response.json()).nowMs;
   };

@@ -1,8 +1,12 @@
 import { z } from "zod";
 import type { Simulator } from "../simulator/server.ts";
 
-/** A program that sleeps: for how long (simulated ms), and how many lines it has printed before. */
-export const SleepRequestWire = z.strictObject({ ms: z.number(), lines: z.number() });
+/** A process that sleeps: for how long (simulated ms), and how many lines it has printed before. */
+export const SleepRequestWire = z.strictObject({
+  pid: z.number(),
+  ms: z.number(),
+  lines: z.number(),
+});
 /** The simulated moment, Unix ms. */
 export const SleepAnswerWire = z.strictObject({ nowMs: z.number() });
 
@@ -34,7 +38,7 @@ export class TimeKeeper {
   readonly #strideMs: number;
   readonly #strideFromMs: number;
   readonly #stopped = new AbortController();
-  #untilRead: (lines: number) => Promise<void> = () => Promise.resolve();
+  readonly #untilRead = new Map<number, (lines: number) => Promise<void>>();
   #released: PromiseWithResolvers<void> | null = Promise.withResolvers();
   #holdAtMs = Infinity;
   readonly #sleeps = new Set<Promise<void>>();
@@ -60,9 +64,9 @@ export class TimeKeeper {
     return this.#simulator.nowMs();
   }
 
-  /** Whose time it is: before a sleep ends, the lines that were printed before it are waited for. */
-  attach(untilRead: (lines: number) => Promise<void>): void {
-    this.#untilRead = untilRead;
+  /** Before a sleep of this process ends, the lines that it printed before are waited for. */
+  attach(pid: number, untilRead: (lines: number) => Promise<void>): void {
+    this.#untilRead.set(pid, untilRead);
   }
 
   /** No sleep ends until `release`. */
@@ -106,8 +110,8 @@ export class TimeKeeper {
 
   async #answer(request: Request): Promise<Response> {
     if (new URL(request.url).pathname === "/sleep") {
-      const { ms, lines } = SleepRequestWire.parse(await request.json());
-      const sleep = this.#pass(this.#stretch(ms), lines);
+      const wanted = SleepRequestWire.parse(await request.json());
+      const sleep = this.#pass(this.#stretch(wanted.ms), wanted);
       this.#sleeps.add(sleep);
       await sleep.finally(() => this.#sleeps.delete(sleep));
     }
@@ -118,9 +122,9 @@ export class TimeKeeper {
     return ms < this.#strideFromMs ? ms : Math.max(ms, this.#strideMs);
   }
 
-  async #pass(ms: number, lines: number): Promise<void> {
+  async #pass(ms: number, { pid, lines }: z.output<typeof SleepRequestWire>): Promise<void> {
     const endMs = this.nowMs() + Math.ceil(ms);
-    await this.#untilRead(lines);
+    await this.#untilRead.get(pid)?.(lines);
     if (this.nowMs() >= this.#holdAtMs) this.hold();
     this.#isAsleep = true;
     if (this.#released !== null) {

@@ -95,7 +95,7 @@ Deno.test("a watchlist that disappears stops entries, not exits", () =>
     await program.until(/WARNING Watchlist missing: .*; no entries until it is fresh$/);
     day.keeper.jumpTo(nyMoment(SAMPLE_DAY_NY, "11:06"));
     await program.until(/\] EXIT NVDA: r1_trim qty=3 of 7 at 129\.\d+$/);
-    assert(program.lines.some((line) => /\] STOP NVDA: qty=4 at 124\.2 order_id=/.test(line)));
+    await program.until(/\] STOP NVDA: qty=4 at 124\.2 order_id=/);
     // By now others have broken out; without a list nothing is scheduled.
     await program.untilMs(nyMoment(SAMPLE_DAY_NY, "11:25"));
     assertEquals(await program.stop(), 0);

@@ -133,24 +133,25 @@ Deno.test("only the uncovered shares get a stop", async () => {
   assertEquals(world.stops().sort(), ["4@90 gtc", "6@95 gtc"]);
 });
 
-Deno.test("more protection than shares is reduced", async () => {
+Deno.test("more protection than shares is reduced: our own stop shrinks in its place", async () => {
   const world = await bought();
   takeLegs(world);
   await world.cycle();
-  const sold = world.exchange.behaviour;
-  sold.isShortingAllowed = true; // By hand, beside the stop that reserves the shares.
+  world.forget();
+  world.exchange.setPosition("NVDA", 14, 100);
   world.exchange.placeByHand({
     symbol: "NVDA",
     qty: "4",
     side: "sell",
-    type: "market",
-    time_in_force: "day",
+    type: "stop",
+    stop_price: "90",
+    time_in_force: "gtc",
   });
-  world.pass(SECOND_MS);
-  sold.isShortingAllowed = false;
-  assertEquals([world.held(), world.stops()], [6, ["10@95 gtc"]]);
+  world.exchange.setPosition("NVDA", 10, 100);
+  assertEquals(world.stops(), ["10@95 gtc", "4@90 gtc"]);
   await world.cycles(1, MINUTE_MS);
-  assertEquals(world.stops(), ["6@95 gtc"]);
+  assertEquals(world.stops().sort(), ["4@90 gtc", "6@95 gtc"]);
+  assertEquals(world.changes.map((each) => each.method), ["PATCH"]);
 });
 
 Deno.test("a stop that the broker refuses because the market is below it: sold instead", async () => {

@@ -82,7 +82,8 @@ export interface Change {
 /** One trading day in memory: the real engine, its real adapters and broker client, over the simulated exchange. */
 export class World {
   readonly exchange: Exchange;
-  readonly disk = new MemoryDisk();
+  /** What the next process finds; a test that crashes one puts the disk after the crash here. */
+  disk = new MemoryDisk();
   readonly log = new MemoryLog();
   readonly alerts: Alert[] = [];
   readonly events: EngineEvent[] = [];

@@ -99,9 +99,22 @@ export class ProgramProcess {
     await this.#keeper.untilHeld(this.ended);
   }
 
+  async #untilHeard(signal: Deno.Signal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const look = () => {
+      if (this.lines.some((line) => line.includes(`${signal} received`))) resolve();
+    };
+    const stopListening = this.#reader.listen(look);
+    look();
+    await promise;
+    stopListening();
+  }
+
   /** Sends the signal and waits for the end. @returns The exit status. */
   async stop(signal: Deno.Signal = "SIGTERM"): Promise<number> {
     if (!this.#isEnded) this.#child.kill(signal);
+    // Heard before its sleep ends: else it would begin another cycle first.
+    if (signal !== "SIGKILL") await Promise.race([this.#untilHeard(signal), this.ended]);
     this.#keeper.release();
     const status = await this.ended;
     await this.#keeper.finish();

@@ -12,7 +12,7 @@ export const REPORT_STYLE = `
 html{-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--bg);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,
 "Helvetica Neue","Liberation Sans",Arial,sans-serif;font-variant-numeric:tabular-nums}
-main{max-width:1120px;margin:0 auto;padding:28px 20px 56px}
+main{max-width:1120px;margin:0 auto;padding:28px 20px 56px;overflow-wrap:anywhere}
 .eyebrow{margin:0 0 6px;color:var(--soft);font-size:.875rem;display:flex;flex-wrap:wrap;gap:4px 10px;align-items:center}
 .badge{font-weight:650;font-size:.75rem;letter-spacing:.04em;padding:2px 9px;border-radius:99px}
 .badge.live{color:var(--live);background:var(--live-bg)}
@@ -34,7 +34,7 @@ background:var(--line);border:1px solid var(--line);border-radius:12px;overflow:
 .story li{display:grid;grid-template-columns:5.2em minmax(0,1fr) auto;gap:2px 12px;padding:8px 0;
 border-top:1px solid var(--grid)}
 .story li:first-child{border-top:0;padding-top:0}.story li:last-child{padding-bottom:0}
-.story b{font-weight:650}.story .sum{font-weight:640;text-align:right;white-space:nowrap}
+.story li>*{min-width:0}.story b{font-weight:650}.story .sum{font-weight:640;text-align:right;white-space:nowrap}
 .pair{display:grid;grid-template-columns:minmax(0,1fr);gap:0 16px}
 @media (min-width:900px){.pair{grid-template-columns:repeat(2,minmax(0,1fr))}
 .pair>section:only-child{grid-column:1/-1}}
@@ -81,7 +81,7 @@ tr{display:block;padding:9px 0;border-top:1px solid var(--grid)}tbody tr:first-c
 th,td,td.n{display:flex;justify-content:space-between;gap:16px;border:0;padding:1.5px 0;text-align:right}
 tbody th{text-align:left;justify-content:flex-start}
 td::before{content:attr(data-label);color:var(--soft);text-align:left;white-space:nowrap}
-td:empty{display:none}}
+td>*{min-width:0}td:empty{display:none}}
 footer{color:var(--soft);font-size:.8125rem;overflow-wrap:anywhere}
 @media print{:root{color-scheme:light;--bg:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#bbb;--grid:#ddd;--live:#14532d;
 --live-bg:#e3f1e8;--dry:#444;--dry-bg:#eee;--price:#1d4a94;--buy:#14532d;--sell:#7a3f00;--stop:#9b1c15;--stop-bg:#f8e0de;

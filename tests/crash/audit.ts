@@ -24,6 +24,8 @@ const ABSENCE_MS = 60_000;
 const LATE_SLACK_MS = 5_000;
 const TRACE_MAX = 60;
 const OURS = "avwap-";
+/** What the ledger says of a sell that the broker was never asked for. */
+const NOT_SENT = "not sent";
 /** What a whole set of files never makes the program say. */
 const NEVER_SAID = /Broker mismatch|ledger (unreadable|invalid)|internal error|is not usable/;
 
@@ -156,6 +158,7 @@ export class Audit {
       const found = entry === undefined ? "nothing" : entry.status;
       return this.violate("the record comes before the request", `${id}: the ledger has ${found}`);
     }
+    this.#checkAttempt(id);
     if (method !== "POST" || fields["order_class"] !== "bracket") return;
     const before = this.#sent.get(id);
     const { nowMs } = this.exchange;
@@ -164,6 +167,19 @@ export class Audit {
     }
     this.#checkNotional(entry);
     this.#sent.set(id, { atMs: nowMs, notionalUsd: entry.notional });
+  }
+
+  /** An exit's attempt rises only when the one before ended unfilled, or the broker refused it (pipeline 6). */
+  #checkAttempt(id: string): void {
+    const [, exit = "", attempt = ""] = /^(.*-(?:r1_trim|r2_trim|stop_exit))-(\d+)$/.exec(id) ?? [];
+    if (exit === "" || attempt === "1") return;
+    const beforeId = `${exit}-${Number(attempt) - 1}`;
+    const order = this.exchange.findOrder(beforeId);
+    const entry = this.files.listEntries().find((each) => each.client_order_id === beforeId);
+    const isEnded = order === null
+      ? entry?.status === "rejected" && entry["detail"] !== NOT_SENT
+      : isDone(order) && order.filledQty === 0;
+    if (!isEnded) this.violate("one order per exit", `${id} while ${beforeId} may still sell`);
   }
 
   #checkNotional(

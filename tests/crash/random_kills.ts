@@ -122,7 +122,8 @@ class KillRun {
     const unsettled = stage.audit.listUnsettled().length;
     if (unsettled > 0) this.#count("kill with an order unsettled");
     if (stage.audit.listUnprotected().length > 0) this.#count("kill with shares unprotected");
-    stage.keeper.jumpTo(stage.nowMs() + pauseMs);
+    // The host comes back in time for a quiet close.
+    stage.keeper.jumpTo(Math.min(stage.nowMs() + pauseMs, untilMs));
   }
 
   /** Minutes before the close without a kill: all is settled, and good till canceled. */

@@ -9,9 +9,7 @@ import {
 import type { EventPort, LedgerRead } from "../engine/ports.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
 import { formatOneLine, formatWithoutSecrets } from "../runtime/one_line.ts";
-import { ConfigError } from "../runtime/settings.ts";
 import { createEventLog } from "../state/event_log.ts";
-import { probeLock } from "../state/lock_probe.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
 import { flattenAccount, type Look, readLook } from "./flatten_act.ts";
@@ -19,7 +17,7 @@ import { recordFlatten } from "./flatten_record.ts";
 import { formatDoIt, formatEnd, formatPlan } from "./flatten_text.ts";
 import { LOOP_WAIT_MS, waitForLoop } from "./flatten_wait.ts";
 import { formatKillSwitch, makeKillSwitch } from "./kill.ts";
-import { createErrorLog, readBrokerConfig, runGuarded, sayError } from "./operator_config.ts";
+import { createErrorLog, readBrokerConfig, runGuarded } from "./operator_config.ts";
 import { buildOperatorBroker, buildOperatorFiles, type OperatorFiles } from "./operator_world.ts";
 import { type ParsedOptions, UsageError } from "./options.ts";
 import { PROGRAM } from "./version.ts";
@@ -60,24 +58,10 @@ async function runFlatten(host: ProgramHost, { flags, values }: ParsedOptions): 
   }
   const say = (line: string) =>
     host.writeOut(`${formatOneLine(formatWithoutSecrets(line, config.secrets))}\n`);
-  await killFirst(host, files, say);
+  // Before anything else, so that no loop enters what is being closed; without it nothing is done: a state directory
+  // that can't be written may be the wrong one, with a loop running in another.
+  formatKillSwitch(await makeKillSwitch(host, files.stateDir, "made by flatten")).forEach(say);
   return await act(host, { config, files, scope, say });
-}
-
-/** The kill switch comes before anything else, so that no loop enters what is being closed. */
-async function killFirst(
-  host: ProgramHost,
-  { stateDir }: OperatorFiles,
-  say: (line: string) => void,
-): Promise<void> {
-  try {
-    formatKillSwitch(await makeKillSwitch(host, stateDir, "made by flatten")).forEach(say);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    // Without a loop there is nobody to stop; a full or broken disk must not keep the account open.
-    if ((await probeLock({ stateDir, clock: host.clock })).kind !== "free") throw error;
-    sayError(host, `${error.message}; no loop runs, so flatten goes on`);
-  }
 }
 
 interface Act {

@@ -55,7 +55,7 @@ export async function makeKillSwitch(
     throw new ConfigError(
       "AVWAP_STATE_DIR",
       `can't take the kill switch, which is NOT on: ${error.message}; ` +
-        "stop the service instead: systemctl stop execution.service",
+        "stop the service instead: systemctl stop execution.service, and close at the broker's site",
     );
   }
 }

@@ -37,7 +37,7 @@ export function formatStatus(report: StatusReport, paint: Paint): string[] {
     ...formatCaps(report).flatMap((text, at) => line(at === 0 ? "Caps" : "", text)),
     ...line("Ledger", formatLedger(report), toneOfLedger(report)),
     ...report.ledger.unsettled.flatMap((text) => line("", `unsettled: ${text}`, "warning")),
-    ...(report.state.message === null ? [] : line("State", report.state.message, "warning")),
+    ...(isStateBad(report) ? line("State", report.state.message ?? "", "warning") : []),
     ...line("Intents", report.intents.length === 0 ? "none" : String(report.intents.length)),
     ...report.intents.flatMap((intent) =>
       line(
@@ -59,6 +59,11 @@ function toneOfMode({ gate }: StatusReport): Tone {
 
 function toneOfLedger({ ledger }: StatusReport): Tone | null {
   return ledger.kind === "ok" && ledger.mismatches === 0 ? null : "warning";
+}
+
+/** One that is not there yet is no news. */
+function isStateBad({ state }: StatusReport): boolean {
+  return state.kind === "damaged" || state.kind === "newer";
 }
 
 function formatKillSwitch({ kill_switch: { is_on, source, text } }: StatusReport): string {

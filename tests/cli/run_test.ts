@@ -210,7 +210,7 @@ Deno.test("run goes on without Slack, and says so, where it may not connect to i
     const { status, lines } = await program.run(
       AT_ONCE,
       { SLACK_WEBHOOK_URL: "https://hooks.example.com/x" },
-      { isPermitted: (need) => need.name !== "net" || need.host !== "hooks.example.com" },
+      { isPermitted: (need) => need.name !== "net" || need.host !== "hooks.example.com:443" },
     );
     assertEquals(status, 0);
     assert(

@@ -33,7 +33,9 @@ function listPermissions(writeDir: string): string[] {
   const { start } = settings.tasks;
   const env = /--allow-env=(\S+)/.exec(start)?.[1] ?? "";
   const net = /--allow-net=(\S+)/.exec(start)?.[1] ?? "";
+  const sys = /--allow-sys=(\S+)/.exec(start)?.[1] ?? "";
   return ["--no-prompt", `--allow-env=${env}`, `--allow-net=${net}`, "--allow-read"]
+    .concat(`--allow-sys=${sys}`)
     .concat(`--allow-write=${writeDir}`);
 }
 

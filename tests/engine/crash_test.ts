@@ -1,47 +1,78 @@
-import { assert, assertEquals } from "../assert.ts";
+import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { CrashError } from "../state/memory_disk.ts";
 import { MINUTE_MS, NVDA, PRICE_USD, SECOND_MS, World } from "./support.ts";
 
-/** More steps than a cycle takes; a run that has so many is one that does not end. */
-const STEPS_MAX = 400;
-
-/** Runs one cycle that dies at its nth event. @returns Whether it came so far. */
-async function dieAtEvent(world: World, nth: number): Promise<boolean> {
-  let count = 0;
-  world.onEvent = () => {
-    if (count++ === nth) throw new CrashError("event");
-  };
-  return await die(world);
-}
-
-/** Runs one cycle that dies at its nth step of the disk. @returns Whether it came so far. */
-async function dieAtStep(world: World, nth: number): Promise<boolean> {
-  world.disk.crashAtStep = world.disk.steps.length + nth;
-  return await die(world);
-}
-
-async function die(world: World): Promise<boolean> {
-  let isDead = false;
-  try {
-    await world.cycle();
-  } catch (error) {
-    if (!(error instanceof CrashError)) throw error;
-    isDead = true;
-  }
-  world.onEvent = () => {};
-  return isDead;
-}
-
-const crashes: {
+/** How a cycle dies: at each of its events, or at each step by which it changes ledger or state on the disk. */
+interface Death {
   readonly where: string;
-  readonly run: (world: World, nth: number) => Promise<boolean>;
+  /** Lists the moments at which a cycle of such a world can die. */
+  readonly list: (world: World) => Promise<number[]>;
+  /** Prepares the world's next cycle to die there. */
+  readonly plan: (world: World, moment: number) => void;
   /** 0: what was not synced is lost, 1: it is kept. */
   readonly kept: number;
-}[] = [
-  { where: "event", run: dieAtEvent, kept: 0 },
-  { where: "step of the disk, the unsynced lost", run: dieAtStep, kept: 0 },
-  { where: "step of the disk, the unsynced kept", run: dieAtStep, kept: 1 },
+}
+
+const CHANGING: ReadonlySet<string> = new Set(["open", "write", "sync", "rename", "syncDir"]);
+
+async function listEvents(world: World): Promise<number[]> {
+  const before = world.events.length;
+  await world.cycle();
+  return Array.from({ length: world.events.length - before }, (_, index) => index);
+}
+
+function dieAtEvent(world: World, moment: number): void {
+  let count = 0;
+  world.onEvent = () => {
+    if (count++ === moment) throw new CrashError("event");
+  };
+}
+
+/** Steps on the audit trail lie beside its events, which have deaths of their own. */
+async function listDiskSteps(world: World): Promise<number[]> {
+  const before = world.disk.steps.length;
+  await world.cycle();
+  return world.disk.steps.slice(before).flatMap(({ op, path }, index) =>
+    CHANGING.has(op) && !path.includes("events-") ? [index] : []
+  );
+}
+
+function dieAtDiskStep(world: World, moment: number): void {
+  world.disk.crashAtStep = world.disk.steps.length + moment;
+}
+
+const deaths: readonly Death[] = [
+  { where: "event", list: listEvents, plan: dieAtEvent, kept: 0 },
+  {
+    where: "write, the unsynced lost",
+    list: listDiskSteps,
+    plan: dieAtDiskStep,
+    kept: 0,
+  },
+  {
+    where: "write, the unsynced kept",
+    list: listDiskSteps,
+    plan: dieAtDiskStep,
+    kept: 1,
+  },
 ];
+
+/** Runs the cycle of a fresh world to each of its deaths, and then `check` on what came of it. */
+async function forEachDeath(
+  death: Death,
+  build: () => Promise<World>,
+  check: (world: World, when: string) => Promise<void>,
+): Promise<void> {
+  const moments = await death.list(await build());
+  assert(moments.length > 5, `only ${moments.length} moments to die at`);
+  for (const moment of moments) {
+    const world = await build();
+    death.plan(world, moment);
+    await assertRejects(() => world.cycle(), CrashError);
+    world.onEvent = () => {};
+    await check(world, `death ${moment}`);
+  }
+}
 
 /** A new process after a crash, and cycles until everything is where it belongs. */
 async function recover(world: World, kept: number, cycles: number): Promise<void> {
@@ -50,62 +81,60 @@ async function recover(world: World, kept: number, cycles: number): Promise<void
   await world.cycles(cycles, 15 * SECOND_MS);
 }
 
-for (const { where, run, kept } of crashes) {
-  Deno.test(`an entry is sent once at most, and managed, wherever its cycle dies: each ${where}`, async () => {
-    let deaths = 0;
-    for (let nth = 0; nth < STEPS_MAX; nth++) {
-      const world = new World();
-      await world.restart();
-      await world.cycle();
-      world.pass(5 * SECOND_MS);
-      if (!await run(world, nth)) break;
-      deaths++;
-      // What was not sent may be decided anew; what was must not be sent again.
-      const sentBefore = world.buys().length;
-      await recover(world, kept, 10);
+async function buildBreakout(): Promise<World> {
+  const world = new World();
+  await world.restart();
+  await world.cycle();
+  world.pass(5 * SECOND_MS);
+  return world;
+}
+
+async function buildTrim(): Promise<World> {
+  const world = new World();
+  await world.buy();
+  world.exchange.setPrice("NVDA", 106);
+  world.pass(MINUTE_MS);
+  return world;
+}
+
+/** Below its stop, whose legs somebody has taken away. */
+async function buildClose(): Promise<World> {
+  const world = new World();
+  await world.buy();
+  for (const order of world.orders((each) => each.parent !== null)) {
+    if (order.status === "new") world.exchange.desk.cancel(order);
+  }
+  world.pass(SECOND_MS);
+  world.exchange.setPrice("NVDA", 94);
+  world.list([{ ...NVDA, pivotUsd: PRICE_USD + 1, r1Usd: 106, r2Usd: 112 }]);
+  return world;
+}
+
+for (const death of deaths) {
+  Deno.test(`an entry is sent once, and managed, when its cycle dies at any ${death.where}`, async () => {
+    await forEachDeath(death, buildBreakout, async (world, when) => {
+      await recover(world, death.kept, 10);
       const accepted = world.entries().filter((each) => each.status === "accepted");
-      assertEquals(world.buys().length, 1, `death ${nth}, sent before: ${sentBefore}`);
-      assertEquals([accepted.length, world.held()], [1, 10], `death ${nth}`);
-      assertEquals(world.position()?.positionId, accepted[0]?.clientOrderId, `death ${nth}`);
-      assert(world.ledger.mismatches === 0, `death ${nth}: a mismatch`);
-    }
-    assert(deaths > 10 && deaths < STEPS_MAX, `${deaths} deaths`);
+      assertEquals([world.buys().length, accepted.length, world.held()], [1, 1, 10], when);
+      assertEquals(world.position()?.positionId, accepted[0]?.clientOrderId, when);
+      assertEquals(world.ledger.mismatches, 0, when);
+    });
   });
 
-  Deno.test(`a trim sells once and ends protected, wherever its cycle dies: each ${where}`, async () => {
-    let deaths = 0;
-    for (let nth = 0; nth < STEPS_MAX; nth++) {
-      const world = new World();
-      await world.buy();
-      world.exchange.setPrice("NVDA", 106);
-      world.pass(MINUTE_MS);
-      if (!await run(world, nth)) break;
-      deaths++;
-      await recover(world, kept, 6);
-      assertEquals(world.sells(), ["5 filled"], `death ${nth}`);
-      assertEquals([world.held(), world.stops()], [5, ["5@99 gtc"]], `death ${nth}`);
-      assertEquals(world.ledger.mismatches, 0, `death ${nth}`);
-    }
-    assert(deaths > 10 && deaths < STEPS_MAX, `${deaths} deaths`);
+  Deno.test(`a trim sells once and ends protected when its cycle dies at any ${death.where}`, async () => {
+    await forEachDeath(death, buildTrim, async (world, when) => {
+      await recover(world, death.kept, 6);
+      assertEquals(world.sells(), ["5 filled"], when);
+      assertEquals([world.held(), world.stops()], [5, ["5@99 gtc"]], when);
+      assertEquals(world.ledger.mismatches, 0, when);
+    });
   });
 
-  Deno.test(`a close sells once, wherever its cycle dies: each ${where}`, async () => {
-    let deaths = 0;
-    for (let nth = 0; nth < STEPS_MAX; nth++) {
-      const world = new World();
-      await world.buy();
-      for (const order of world.orders((each) => each.parent !== null)) {
-        if (order.status === "new") world.exchange.desk.cancel(order);
-      }
-      world.pass(SECOND_MS);
-      world.exchange.setPrice("NVDA", 94);
-      world.list([{ ...NVDA, pivotUsd: PRICE_USD + 1, r1Usd: 106, r2Usd: 112 }]);
-      if (!await run(world, nth)) break;
-      deaths++;
-      await recover(world, kept, 6);
-      assertEquals([world.sells(), world.held()], [["10 filled"], 0], `death ${nth}`);
-      assertEquals([world.position(), world.stops()], [undefined, []], `death ${nth}`);
-    }
-    assert(deaths > 10 && deaths < STEPS_MAX, `${deaths} deaths`);
+  Deno.test(`a close sells once when its cycle dies at any ${death.where}`, async () => {
+    await forEachDeath(death, buildClose, async (world, when) => {
+      await recover(world, death.kept, 6);
+      assertEquals([world.sells(), world.held()], [["10 filled"], 0], when);
+      assertEquals([world.position(), world.stops()], [undefined, []], when);
+    });
   });
 }

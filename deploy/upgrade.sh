@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Puts a new release beside the running one, checks it, switches to it, and switches back where it does not come up.
+# Usage: upgrade.sh [--dry-run] [--root DIR] BINARY
+# Leaves unit, drop-ins, environment and state as they are. Exit status: 0 upgraded, 1 not upgraded (the old release runs
+# on), 64 usage.
+set -euo pipefail
+
+PROGRAM_CALL=upgrade.sh
+IS_DRY_RUN=0
+ROOT=
+BINARY=
+# shellcheck source=deploy/common.sh
+. "$(dirname "$(readlink -f "$0")")/common.sh"
+
+usage() {
+  printf '%s\nUsage: %s [--dry-run] [--root DIR] BINARY\n' "$1" "$PROGRAM_CALL" >&2
+  exit 64
+}
+
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --dry-run) IS_DRY_RUN=1 ;;
+    --root)
+      [ $# -ge 2 ] || usage "--root needs a directory"
+      ROOT=$(readlink -m "$2")
+      shift
+      ;;
+    -h | --help)
+      sed -n '2,5s/^# //p' "$0"
+      exit 0
+      ;;
+    -*) usage "unknown option $1" ;;
+    *)
+      [ -z "$BINARY" ] || usage "one binary only"
+      BINARY=$1
+      ;;
+  esac
+  shift
+done
+[ -n "$BINARY" ] || usage "which binary?"
+
+require_root
+check_binary "$BINARY"
+check_starts "$(readlink -f "$BINARY")"
+OLD=$(read_link current)
+[ -n "$OLD" ] || fail "nothing is installed yet: use install.sh"
+for dir in base_dir:$BASE_DIR state_dir:$STATE_DIR; do
+  [ "$(read_manifest "$ROOT$PREFIX/current/$NAME" "${dir%%:*}")" = "${dir#*:}" ] ||
+    fail "the new binary was built for ${dir%%:*} ${dir#*:}, the current one was not: build it alike, or use install.sh"
+done
+if [ "$OLD" = "$RELEASE" ]; then
+  say "already current: $RELEASE"
+  exit 0
+fi
+
+place_release "$BINARY"
+run_check "$RELEASE"
+case "$CHECK_STATUS" in
+  0) ;;
+  1 | 2) say "check fails for the watchlist alone: upgrading all the same" ;;
+  *) fail "check of the new release ends with $CHECK_STATUS: nothing was switched, $OLD stays current" ;;
+esac
+
+if is_running; then WAS_RUNNING=1; else WAS_RUNNING=0; fi
+BEFORE_OLD=$(read_link previous)
+switch_to "$RELEASE"
+if [ "$WAS_RUNNING" = 0 ]; then
+  say "$SERVICE was not running and is not started: systemctl start $SERVICE"
+  exit 0
+fi
+if restart_and_verify; then
+  say "upgraded: $OLD -> $RELEASE (back with rollback.sh)"
+  exit 0
+fi
+say "switching back to $OLD"
+# As it was before, so that rollback.sh never leads to the release that failed.
+point current "$OLD"
+if [ -n "$BEFORE_OLD" ]; then point previous "$BEFORE_OLD"; else rm -f "$ROOT$PREFIX/previous"; fi
+if restart_and_verify; then
+  fail "$RELEASE did not come up; $OLD runs again"
+fi
+fail "$RELEASE did not come up, and neither does $OLD: nothing trades until you look (resting stops stay at the broker)"

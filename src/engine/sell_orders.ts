@@ -187,11 +187,13 @@ export async function sendSell(
     const clientOrderId = current.clientOrderId ?? "";
     engine.isStale = true;
     const result = await sendLive(engine, permit, buildRequest(plan, current));
+    // What is said to a repeat says nothing of the request before it, which may have been taken.
     if (result.kind === "stopped") {
-      await settleUnsent(engine, [current]);
+      if (isRepeated) await settleUnknown(engine, current);
+      else await settleUnsent(engine, [current]);
       return result;
     }
-    if (result.kind === "rejected") {
+    if (result.kind === "rejected" && !isRepeated) {
       await changeEntry(engine, clientOrderId, (each) => ({
         ...each,
         status: "rejected",
@@ -214,6 +216,7 @@ export async function sendSell(
       const [next] = await recordSells(engine, [plan]);
       if (next === undefined) break;
       current = next;
+      isRepeated = false;
       continue;
     }
     if (found.kind === "not_found" && result.kind === "unknown" && !isRepeated) {
@@ -222,11 +225,13 @@ export async function sendSell(
     }
     break;
   }
-  const { clientOrderId } = current;
-  if (clientOrderId !== null) {
-    await changeEntry(engine, clientOrderId, (each) => ({ ...each, status: "unknown" }));
-  }
+  await settleUnknown(engine, current);
   return { kind: "unresolved" };
+}
+
+async function settleUnknown(engine: Engine, { clientOrderId }: LedgerEntry): Promise<void> {
+  if (clientOrderId === null) return;
+  await changeEntry(engine, clientOrderId, (each) => ({ ...each, status: "unknown" }));
 }
 
 /** A trim or close that the broker took; a stop is none. */

@@ -192,7 +192,10 @@ export class TradingDay {
     const alerts = createSlackAlerts({
       ...slack,
       // A hanging sink is given up soon; how long the adapter itself waits is its own tests' business.
-      send: (request) => this.time.during(transport({ ...request, timeoutMs: 150 })),
+      send: (request) => {
+        const timeoutMs = this.#slack?.answer === "hang" ? 20 : 5_000;
+        return this.time.during(transport({ ...request, timeoutMs }));
+      },
       clock: this.time.passenger(),
       log: this.log,
       events,

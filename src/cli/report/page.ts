@@ -203,7 +203,7 @@ function buildStories(view: DayView): Markup | null {
 function listRefused(view: DayView): string {
   const rows = view.orders.refusals.filter((row) => row.by !== "rule");
   const names = rows.slice(0, REFUSED_MAX).map((row) =>
-    `${row.symbol} (${row.by === "broker" ? "broker: " : ""}${row.reason})`
+    `${row.symbol} (${row.by === "broker" ? "broker: " : ""}${cut(row.reason)})`
   );
   const more = rows.length - names.length;
   return names.join(", ") + (more > 0 ? ` and ${more} more` : "");
@@ -213,13 +213,19 @@ const REFUSED_MAX = 5;
 
 function listErrors(view: DayView): string {
   const words = view.errors.slice(0, ERRORS_MAX).map(({ message, count }) =>
-    count === 1 ? message : `${message} (${count} times)`
+    count === 1 ? cut(message) : `${cut(message)} (${count} times)`
   );
   const more = view.errors.length - words.length;
   return words.join("; ") + (more > 0 ? `; and ${more} more` : "");
 }
 
 const ERRORS_MAX = 3;
+/** The whole text stands in its table. */
+const WORDS_CHARS_MAX = 140;
+
+function cut(text: string): string {
+  return text.length <= WORDS_CHARS_MAX ? text : `${text.slice(0, WORDS_CHARS_MAX)}...`;
+}
 
 /** More changes than this are seen on the time line alone. */
 const GATE_CHANGES_MAX = 6;

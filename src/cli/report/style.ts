@@ -72,7 +72,7 @@ table{border-collapse:collapse;width:100%;font-size:.875rem}
 caption{text-align:left;padding:0}
 th,td{text-align:left;padding:7px 10px 7px 0;border-top:1px solid var(--grid);vertical-align:top;overflow-wrap:anywhere}
 thead th{color:var(--soft);font-weight:500;border-top:0;padding-top:0;white-space:nowrap}
-td.n,th.n{text-align:right}
+td.n,th.n{text-align:right;padding-right:22px}
 tbody th{font-weight:640}
 .tag{white-space:nowrap}
 .tag.bad-tag{color:var(--stop);font-weight:640}.tag.warn-tag{color:var(--warn);font-weight:640}.tag.good-tag{color:var(--gain)}

@@ -144,7 +144,7 @@ export interface CapUsage {
   readonly hasEntry: boolean;
   /** Entries in the symbol that the broker rejected this NY day. */
   readonly symbolRejections: number;
-  /** Entries that the broker rejected since the last one that it took. */
+  /** The day's longest run of entries that the broker rejected, none taken between: what it reached holds all day. */
   readonly rejectionsInARow: number;
 }
 
@@ -170,6 +170,7 @@ export function buildCapUsage(
   let symbolMicros: UsdMicros = ZERO_USD;
   let hasEntry = false;
   let symbolRejections = 0;
+  let run = 0;
   let rejectionsInARow = 0;
   for (const entry of ledger.entries) {
     if (entry.side !== "buy") continue;
@@ -177,11 +178,12 @@ export function buildCapUsage(
     if (!isUnsettled(entry) && !(isToday && isOfDay(entry, ledger.dateNy))) continue;
     if (!countsTowardCaps(entry)) {
       if (entry.reason === NOT_SENT) continue;
-      rejectionsInARow++;
+      run++;
+      rejectionsInARow = Math.max(rejectionsInARow, run);
       if (entry.symbol === intent.symbol) symbolRejections++;
       continue;
     }
-    if (entry.status === "accepted") rejectionsInARow = 0;
+    if (entry.status === "accepted") run = 0;
     const micros = usdToMicros(entry.notionalUsd);
     orders++;
     grossMicros = sumUsd([grossMicros, micros]);

@@ -40,6 +40,26 @@ export function listFillHistories(orders: readonly BrokerOrder[]): FillHistory[]
   }));
 }
 
+/**
+ * Whether the position was sold off at some moment since it was opened: whatever is held afterwards is not it.
+ * @param orders All orders of one symbol since then, each once.
+ * @param startQty Shares held before the first of them.
+ */
+export function hasEnded(orders: readonly BrokerOrder[], startQty: number): boolean {
+  const replaced = new Set(orders.flatMap((order) => order.replaces ?? []));
+  const fills = orders
+    .filter((order) => order.filledQty > 0 && !replaced.has(order.orderId))
+    .map((order) => ({ ...order, atMs: order.filledAtMs ?? order.updatedAtMs }))
+    .sort((a, b) => a.atMs - b.atMs || (a.side === "buy" ? -1 : 1));
+  let heldQty = startQty;
+  let hasHeld = startQty > 0;
+  return fills.some((order, index) => {
+    heldQty += order.side === "buy" ? order.filledQty : -order.filledQty;
+    hasHeld ||= heldQty > 0;
+    return hasHeld && heldQty <= 0 && index < fills.length - 1;
+  });
+}
+
 /** Whether the position is as it was, so that the broker's orders need not be asked. */
 export function isUnchanged(
   position: ManagedPosition,

@@ -21,7 +21,7 @@ export type CancelResult =
   }
   | { readonly kind: "stopped"; readonly reason: string }
   /** On its way, and not at its end within the wait: retried in the next cycle. */
-  | { readonly kind: "stuck"; readonly message: string };
+  | { readonly kind: "stuck"; readonly message: string; readonly isLeft: boolean };
 
 /**
  * Cancels groups of working sells and waits until the broker says that they ended (pipeline 5, "How, at the broker").
@@ -47,7 +47,7 @@ export async function cancelGroups(
     engine.isStale = true;
     if (result.kind === "stopped") return { kind: "stopped", reason: result.reason };
     if (result.kind === "rejected" && result.why === "rate_limited") {
-      return { kind: "stuck", message: result.message };
+      return { kind: "stuck", message: result.message, isLeft };
     }
     isLeft = true;
     current = { kind: "exit_rest" };
@@ -86,7 +86,8 @@ async function waitForEnd(
     if (pending.size === 0) break;
     if (clock.monotonicMs() - startMs >= CANCEL_WAIT_MS) {
       const names = [...pending.values()].map((order) => `${order.orderId} (${order.status})`);
-      return { kind: "stuck", message: `cancel not confirmed within 4 s: ${names.join(", ")}` };
+      const message = `cancel not confirmed within 4 s: ${names.join(", ")}`;
+      return { kind: "stuck", message, isLeft };
     }
     await clock.sleep(CANCEL_POLL_MS);
   }

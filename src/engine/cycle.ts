@@ -9,7 +9,7 @@ import { decideExits, sayDryRunExits } from "./exits.ts";
 import { recordFills } from "./fills.ts";
 import { printGate } from "./gate_log.ts";
 import { findIdentityProblem, readGate } from "./gate_reader.ts";
-import { closeMsOf, observe, readMarket } from "./observe.ts";
+import { closeMsOf, isOfThisSession, observe, readMarket } from "./observe.ts";
 import { noticeGate, noticeKillSwitch, takeDelivered } from "./notices.ts";
 import {
   adoptPositions,
@@ -19,7 +19,12 @@ import {
   reportForeign,
   trackPositions,
 } from "./positions.ts";
-import { CONVERT_AGAIN_MS, CONVERT_BEFORE_CLOSE_MS, protectPositions } from "./protecting.ts";
+import {
+  CONVERT_AGAIN_MS,
+  CONVERT_BEFORE_CLOSE_MS,
+  protectPositions,
+  restoreBare,
+} from "./protecting.ts";
 import { reconcileLedger } from "./reconciling.ts";
 import { makeIntents } from "./signals.ts";
 import { ensureState } from "./state_loading.ts";
@@ -54,6 +59,7 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
   if (market === null || (!isOpen && !engine.ports.config.isMarketHoursIgnored)) {
     await noticeKillSwitch(engine);
     engine.ports.log.info("Market closed; skipping cycle.");
+    if (market === null) await restoreBare(engine);
     await sayMarket(engine, market);
     noticeTrouble(engine, market);
     await sendSummaryIfDue(engine, market);
@@ -95,6 +101,7 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   const watchlist = await readWatchlist(engine);
   await managePositions(engine, decision, watchlist);
   reportForeign(engine);
+  engine.isEntriesPaused = watchlist.kind !== "fresh";
   if (watchlist.kind === "fresh") {
     await makeIntents(engine, watchlist.candidates);
     await engine.trySaveState();
@@ -121,13 +128,27 @@ async function managePositions(
     : new Set<string>();
   await decideExits(engine, decision, trades, fresh);
   if (decision.mode === "LIVE") {
-    await protectPositions(engine, decision);
+    await protectPositions(engine, decision, listSellable(engine, trades, fresh));
     return;
   }
+  await restoreBare(engine);
   for (const { candidate, held } of adoptable) {
     const priceUsd = trades.get(held.symbol)?.priceUsd ?? NaN;
     await sayDryRunExits(engine, buildAdopted(engine, candidate, held), held.qty, priceUsd);
   }
+}
+
+/** Positions that may be sold at once: priced in this session, and not adopted in this cycle. */
+function listSellable(
+  engine: Engine,
+  trades: ReadonlyMap<string, Trade>,
+  fresh: ReadonlySet<string>,
+): ReadonlySet<string> {
+  const sellable = engine.state.positions.filter(({ symbol, positionId }) => {
+    const trade = trades.get(symbol);
+    return trade !== undefined && isOfThisSession(engine, trade) && !fresh.has(positionId);
+  });
+  return new Set(sellable.map((position) => position.positionId));
 }
 
 /** Last prices of what is managed or could be adopted, in one request. */

@@ -65,6 +65,12 @@ export class Engine {
   /** Moments at which the engine wants to wake, collected during a cycle, broker time. */
   wakeAtMs: number[] = [];
   watchlistVersionSaid: string | null = null;
+  /** NY date on which the archive was searched for positions that a crash forgot. */
+  archiveReadNy: string | null = null;
+  /** Positions whose protection was cancelled and not put back yet: only the operator may keep that from happening. */
+  readonly bare = new Set<string>();
+  /** Whether this cycle schedules and sends no entries. */
+  isEntriesPaused = false;
   /** Whether something was sent since positions and orders were last read. */
   isStale = false;
   /** Whether something was seen, while waiting or in the middle of a cycle, that the next cycle must not wait for. */

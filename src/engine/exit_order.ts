@@ -2,11 +2,13 @@ import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { ExitReason } from "../domain/exit_plan.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import type { LedgerEntry } from "../domain/ledger.ts";
-import type { BrokerOrder, BrokerPosition } from "../domain/orders.ts";
+import { type BrokerOrder, type BrokerPosition, isFinal } from "../domain/orders.ts";
 import type { SellGroup } from "../domain/protection.ts";
 import { cancelGroups } from "./cancelling.ts";
 import type { Engine } from "./engine.ts";
-import { findHeld, findSellGroups, refresh } from "./observe.ts";
+import { closeMsOf, findHeld, findSellGroups, refresh } from "./observe.ts";
+import { settleByOrder } from "./ledger_store.ts";
+import { StateError } from "./ports.ts";
 import {
   recordSells,
   type SellPlan,
@@ -19,6 +21,9 @@ import type { Permit } from "./send.ts";
 /** How soon an exit that could not be finished is looked at again. */
 export const RETRY_MS = 5_000;
 
+/** No cancel is begun later than this before the close: its stop might not get in. */
+export const LAST_EXIT_MS = 20_000;
+
 /** What an exit sells and what it keeps, from the shares that the broker holds at that moment. */
 function splitQty(reason: ExitReason, heldQty: number): { sellQty: number; restQty: number } {
   const sellQty = reason === "stop_exit" ? heldQty : Math.floor(heldQty / 2);
@@ -29,6 +34,7 @@ function splitQty(reason: ExitReason, heldQty: number): { sellQty: number; restQ
  * One exit at the broker, safe at each step (pipeline 5, "How, at the broker"): records of sell and stop are durable
  * first; the working sells are cancelled and their end awaited (our own plain stop is shrunk by replacing instead); sell;
  * stop for the rest.
+ * @param isRepeat The second time in a cycle, after a sell that the broker never got; there is no third.
  * @returns Whether the sell was accepted.
  * @throws {StateError} Where the records can't be written; nothing has left then.
  */
@@ -38,6 +44,7 @@ export async function sendExit(
   position: ManagedPosition,
   reason: ExitReason,
   priceUsd: number,
+  isRepeat = false,
 ): Promise<boolean> {
   await refresh(engine);
   const held = findHeld(engine, position.symbol);
@@ -50,7 +57,7 @@ export async function sendExit(
     return false;
   }
   const { sellQty, restQty } = splitQty(reason, held.qty);
-  if (sellQty === 0) return false;
+  if (sellQty === 0 || isTooLate(engine)) return false;
   const gate: Permit = { kind: "gate", decision };
   engine.ports.log.info(
     `EXIT ${position.symbol}: ${reason} qty=${sellQty} of ${held.qty} at ${priceUsd}`,
@@ -59,7 +66,19 @@ export async function sendExit(
   if (shrinkable !== null) {
     return await sellAfterShrink(engine, gate, { position, reason, sellQty, restQty }, shrinkable);
   }
-  return await sellAfterCancel(engine, gate, { position, reason, sellQty, restQty }, groups);
+  const plan = { position, reason, sellQty, restQty };
+  const outcome = await sellAfterCancel(engine, gate, plan, groups);
+  if (outcome !== "again" || isRepeat) return outcome === "sold";
+  return await sendExit(engine, decision, position, reason, priceUsd, true);
+}
+
+/** `again`: the broker never got the sell, and its stop rests: it may be sent again, with the same id. */
+type ExitOutcome = "sold" | "not_sold" | "again";
+
+/** An exit begun in the last moments could not end before the close; what rests at the broker stays as it is. */
+function isTooLate(engine: Engine): boolean {
+  const closeMs = engine.observation === null ? null : closeMsOf(engine.observation);
+  return closeMs !== null && engine.nowMs() > closeMs - LAST_EXIT_MS;
 }
 
 /** The one plain stop of ours that holds all shares, where it may stay for the rest. */
@@ -149,7 +168,7 @@ async function sellAfterCancel(
   gate: Permit,
   plan: ExitPlan,
   groups: readonly SellGroup[],
-): Promise<boolean> {
+): Promise<ExitOutcome> {
   const plans = plan.restQty > 0 ? [planSell(plan), planStop(plan, null)] : [planSell(plan)];
   const entries = await recordSells(engine, plans);
   const cancelled = await cancelGroups(engine, gate, groups);
@@ -157,22 +176,26 @@ async function sellAfterCancel(
     await settleUnsent(engine, entries);
     const why = cancelled.kind === "stopped" ? cancelled.reason : cancelled.message;
     engine.ports.log.warn(`${plan.position.symbol} ${plan.reason} waits: ${why}`);
-    if (cancelled.kind === "stuck") engine.wakeAt(engine.nowMs() + RETRY_MS);
-    return false;
+    if (cancelled.kind === "stuck") {
+      if (cancelled.isLeft) engine.bare.add(plan.position.positionId);
+      engine.wakeAt(engine.nowMs() + RETRY_MS);
+    }
+    return "not_sold";
   }
   const permit: Permit = cancelled.isLeft ? { kind: "exit_rest" } : gate;
   await refresh(engine);
   const held = findHeld(engine, plan.position.symbol);
-  if (held === null) {
-    await settleUnsent(engine, entries);
-    await restoreBlind(engine, permit, plan, cancelled.unfilledQty);
-    return false;
-  }
   const keptQty = (plan.position.qty ?? 0) - cancelled.soldQty;
+  // Absent, and not sold by what was cancelled: one empty answer is no position that is gone (pipeline 5).
+  if (held === null || (held === undefined && keptQty > 0)) {
+    await settleUnsent(engine, entries);
+    await restoreBlind(engine, permit, { ...plan, restQty: cancelled.unfilledQty }, entries);
+    return "not_sold";
+  }
   const sellable = Math.min(held?.qty ?? 0, keptQty);
   if (held === undefined || sellable <= 0) {
     await settleUnsent(engine, entries);
-    return false;
+    return "not_sold";
   }
   return await sellAndStop(engine, permit, plan, { entries, sellable, held });
 }
@@ -182,19 +205,43 @@ async function restoreBlind(
   engine: Engine,
   permit: Permit,
   plan: ExitPlan,
-  unfilledQty: number,
+  recorded: readonly LedgerEntry[],
 ): Promise<void> {
-  const { symbol } = plan.position;
+  const { symbol, positionId } = plan.position;
   engine.sayError(
-    `${symbol}: positions can't be read in the middle of an exit; stop for ${unfilledQty} shares`,
+    `${symbol}: its position can't be read in the middle of an exit; stop for ${plan.restQty} shares`,
   );
   engine.wakeAt(engine.nowMs() + RETRY_MS);
-  if (unfilledQty <= 0) return;
-  const stop = planStop({ ...plan, restQty: unfilledQty }, null);
-  const [entry] = await recordSells(engine, [stop]);
-  if (entry === undefined) return;
+  engine.bare.add(positionId);
+  if (plan.restQty <= 0) return;
+  const stop = planStop(plan, null);
+  const entry = await recordAgain(engine, stop, recorded);
   const placed = await sendSell(engine, permit, stop, entry);
   if (placed.kind !== "done") sayFailure(engine, plan, "the stop", placed);
+}
+
+/**
+ * Records a sell whose quantity is another than planned. Where the ledger fails in the middle of an exit, the record that
+ * is durable already stands for it: a failing ledger must not cost the stop (pipeline 5).
+ * @throws {StateError} Where no record of it is durable.
+ */
+async function recordAgain(
+  engine: Engine,
+  plan: SellPlan,
+  recorded: readonly LedgerEntry[],
+): Promise<LedgerEntry> {
+  const durable = recorded.find((entry) => entry.reason === plan.reason);
+  try {
+    const [entry] = await recordSells(engine, [plan]);
+    if (entry !== undefined) return entry;
+  } catch (error) {
+    if (!(error instanceof StateError) || durable === undefined) throw error;
+    engine.sayError(
+      `${plan.position.symbol}: the ledger fails in the middle of an exit: ${error.message}`,
+    );
+  }
+  if (durable === undefined) throw new StateError("no record of the sell");
+  return { ...durable, qty: plan.qty };
 }
 
 async function sellAndStop(
@@ -206,27 +253,44 @@ async function sellAndStop(
     readonly sellable: number;
     readonly held: BrokerPosition;
   },
-): Promise<boolean> {
+): Promise<ExitOutcome> {
   const split = splitQty(before.reason, now.sellable);
-  const plan = {
-    ...before,
-    ...split,
-    sellQty: Math.min(split.sellQty, now.held.qtyAvailable),
-  };
+  const sellQty = Math.min(split.sellQty, now.held.qtyAvailable);
+  const plan = { ...before, sellQty, restQty: now.sellable - sellQty };
   let [sellEntry, stopEntry] = now.entries;
   const isSame = plan.sellQty === before.sellQty && plan.restQty === before.restQty;
   if (!isSame) {
     await settleUnsent(engine, now.entries);
-    const plans = [planSell(plan), planStop(plan, null)]
-      .filter((each) => each.qty > 0);
-    const entries = await recordSells(engine, plans);
-    sellEntry = entries.find((entry) => entry.reason === plan.reason);
-    stopEntry = entries.find((entry) => entry.reason === "stop");
+    sellEntry = plan.sellQty > 0
+      ? await recordAgain(engine, planSell(plan), now.entries)
+      : undefined;
+    stopEntry = plan.restQty > 0
+      ? await recordAgain(engine, planStop(plan, null), now.entries)
+      : undefined;
   }
-  if (sellEntry === undefined) return await stopTheRest(engine, permit, plan, stopEntry, false);
-  const sold = await sendSell(engine, permit, planSell(plan), sellEntry);
+  if (sellEntry === undefined) {
+    await stopTheRest(engine, permit, plan, stopEntry, "none");
+    return "not_sold";
+  }
+  const sold = await sendSell(engine, permit, planSell(plan), sellEntry, { isStopWaiting: true });
   if (sold.kind !== "done") sayFailure(engine, plan, "its sell", sold);
-  return await stopTheRest(engine, permit, plan, stopEntry, sold.kind === "done");
+  await stopTheRest(engine, permit, plan, stopEntry, sold.kind);
+  if (sold.kind === "unresolved") return await findLater(engine, sellEntry);
+  return sold.kind === "done" ? "sold" : "not_sold";
+}
+
+/** A sell without an answer is asked for once its stop rests; at the first "not found" it is sent again (pipeline 6). */
+async function findLater(engine: Engine, entry: LedgerEntry): Promise<ExitOutcome> {
+  const { clientOrderId } = entry;
+  if (clientOrderId === null) return "not_sold";
+  const found = await engine.ports.broker.lookUp(clientOrderId, "protect");
+  if (found.kind === "not_found") {
+    await settleUnsent(engine, [entry]);
+    return "again";
+  }
+  if (found.kind === "unknown") return "not_sold";
+  await settleByOrder(engine, clientOrderId, found.order);
+  return found.order.filledQty > 0 || !isFinal(found.order) ? "sold" : "not_sold";
 }
 
 /** Puts the stop back at once; where the sell's fate is not known, for what the broker says is available. */
@@ -235,23 +299,25 @@ async function stopTheRest(
   permit: Permit,
   plan: ExitPlan,
   recorded: LedgerEntry | undefined,
-  isSold: boolean,
-): Promise<boolean> {
+  sold: SellResult["kind"] | "none",
+): Promise<void> {
   let restQty = plan.restQty;
-  if (!isSold) {
+  if (sold !== "done") {
     await refresh(engine);
     const held = findHeld(engine, plan.position.symbol);
-    restQty = held === null ? plan.restQty + plan.sellQty : held?.qtyAvailable ?? 0;
+    // Unreadable: a sell that may have gone through leaves only the rest for certain, one that was refused all of it.
+    const certainQty = sold === "unresolved" ? plan.restQty : plan.restQty + plan.sellQty;
+    restQty = held === null || held === undefined ? certainQty : held.qtyAvailable;
   }
   const stop = planStop({ ...plan, restQty }, null);
   if (recorded !== undefined && recorded.qty !== restQty) await settleUnsent(engine, [recorded]);
-  if (restQty <= 0) return isSold;
-  const [entry] = recorded?.qty === restQty ? [recorded] : await recordSells(engine, [stop]);
-  if (entry === undefined) return isSold;
+  if (restQty <= 0) return;
+  const entry = recorded?.qty === restQty
+    ? recorded
+    : await recordAgain(engine, stop, recorded === undefined ? [] : [recorded]);
   const placed = await sendSell(engine, permit, stop, entry);
   if (placed.kind !== "done") sayFailure(engine, plan, "the stop for the rest", placed);
   else sayStop(engine, stop, entry, placed.order);
-  return isSold;
 }
 
 /** The stop that holds the rest after an exit, in the words of the protection's own. */

@@ -11,7 +11,7 @@ import type { GateDecision, LiveDecision } from "../domain/gate.ts";
 import type { Trade } from "../domain/market.ts";
 import type { Engine } from "./engine.ts";
 import { sendExit } from "./exit_order.ts";
-import { findHeld, refresh } from "./observe.ts";
+import { findHeld, isOfThisSession, refresh } from "./observe.ts";
 import { sayDryRunSale } from "./trade_messages.ts";
 import { buildPositionEvent, isActionable, isEntryWorking } from "./positions.ts";
 import { StateError } from "./ports.ts";
@@ -43,12 +43,6 @@ export async function decideExits(
       await runExits(engine, gate, position, trade.priceUsd);
     }
   }
-}
-
-/** No exit is decided before the symbol's latest trade is from this session (pipeline 5, "When"). */
-export function isOfThisSession(engine: Engine, trade: Trade): boolean {
-  const session = engine.observation?.session ?? null;
-  return session !== null && trade.atMs >= session.openMs && trade.atMs < session.closeMs;
 }
 
 async function sayPrice(engine: Engine, position: ManagedPosition, trade: Trade): Promise<void> {

@@ -101,7 +101,8 @@ async function wait(
   const wake = decideNextWake({
     nowMs: engine.nowMs(),
     pollSeconds: config.pollSeconds,
-    intents: engine.state.intents,
+    // A paused intent is not due: waking for it would only find it paused again.
+    intents: engine.isEntriesPaused ? [] : engine.state.intents,
     market: result.market,
     isMarketHoursIgnored: config.isMarketHoursIgnored,
     extraMs: engine.wakeAtMs,

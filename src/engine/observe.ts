@@ -1,4 +1,4 @@
-import type { MarketClock, Session } from "../domain/market.ts";
+import type { MarketClock, Session, Trade } from "../domain/market.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
 import type { BrokerPosition } from "../domain/orders.ts";
 import { listSellGroups, type SellGroup } from "../domain/protection.ts";
@@ -84,6 +84,12 @@ export async function readSession(engine: Engine, dateNy: string): Promise<Sessi
   }
   engine.sessions = read.value;
   return read.value.find((session) => session.dateNy === dateNy) ?? null;
+}
+
+/** No exit is decided before the symbol's latest trade is from this session (pipeline 5, "When"). */
+export function isOfThisSession(engine: Engine, trade: Trade): boolean {
+  const session = engine.observation?.session ?? null;
+  return session !== null && trade.atMs >= session.openMs && trade.atMs < session.closeMs;
 }
 
 /** When this session ends: the broker's clock says it while the market is open. */

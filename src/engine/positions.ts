@@ -10,6 +10,7 @@ import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from ".
 import {
   accountPosition,
   type FillHistory,
+  hasEnded,
   isUnchanged,
   listFillHistories,
   type PositionChange,
@@ -17,11 +18,12 @@ import {
 import type { Engine } from "./engine.ts";
 import { buildManaged } from "./entry_order.ts";
 import { recordFills } from "./fills.ts";
-import { findHeld } from "./observe.ts";
+import { findHeld, isOfThisSession, refresh } from "./observe.ts";
+import { StateError } from "./ports.ts";
 import { listUnseen } from "./unseen_orders.ts";
 
 /** Orders of a position were submitted after this before its own time: the two clocks differ a little. */
-const OPENED_SLACK_MS = 5_000;
+export const OPENED_SLACK_MS = 5_000;
 /** How far back an adopted position's still working orders may have been submitted. */
 const ADOPTED_ORDERS_MS = 90 * 86_400_000;
 /** How soon a position is looked at again whose orders the broker does not show yet. */
@@ -50,7 +52,7 @@ export async function trackPositions(engine: Engine): Promise<void> {
 async function takeInBought(engine: Engine): Promise<void> {
   const read = await engine.ports.ledger.read();
   if (read.kind !== "ok") return;
-  for (const entry of read.ledger.entries) {
+  for (const entry of [...read.ledger.entries, ...await listPastEntries(engine)]) {
     const plan = buildPlan(entry);
     if (plan === null || isAccountedFor(engine, plan.clientOrderId)) continue;
     const isWorking = entry.broker !== null && !isFinal(entry.broker);
@@ -60,6 +62,25 @@ async function takeInBought(engine: Engine): Promise<void> {
     // One position a symbol: where another stands for it, its account takes in this entry's fills.
     if (engine.state.positions.some((each) => each.symbol === entry.symbol)) continue;
     engine.putPosition(buildManaged(plan, Date.parse(entry.timestamp)));
+  }
+}
+
+/** Days of archive that a position bought before a crash is looked for in, once a day. */
+const PAST_DAYS = 3;
+
+/** A process that died before it saved a position may start again on another day, when its entry is archived. */
+async function listPastEntries(engine: Engine): Promise<readonly LedgerEntry[]> {
+  const dateNy = engine.dateNy();
+  if (engine.archiveReadNy === dateNy) return [];
+  try {
+    const archived = await engine.ports.ledger.listArchived(PAST_DAYS);
+    engine.archiveReadNy = dateNy;
+    return archived.flatMap((ledger) => [...ledger.entries].reverse());
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    // What is known is managed and protected all the same; the archive is asked again in the next cycle.
+    engine.ports.log.warn(`Archived ledgers can't be read: ${error.message}`);
+    return [];
   }
 }
 
@@ -159,11 +180,20 @@ async function explain(
   const shown = [...read.value, ...unseen.orders];
   await recordFills(engine, shown);
   const orders = flattenOrders(shown).filter((order) =>
-    position.adoptedQty === 0 || order.updatedAtMs >= position.openedAtMs
+    position.adoptedQty === 0 ||
+    (order.side === "buy" ? order.submittedAtMs : order.updatedAtMs) >= position.openedAtMs
   );
   const entry = orders.find((order) => order.clientOrderId === position.positionId);
+  // Sold off in between: what is held now was bought by somebody else since.
+  if (hasEnded(orders, position.adoptedQty)) return { kind: "gone" };
   const histories: FillHistory[] = listFillHistories(orders);
-  return accountPosition(position, held, histories, await isEntryOver(engine, position, entry));
+  const isOver = await isEntryOver(engine, position, entry);
+  const change = accountPosition(position, held, histories, isOver);
+  if (change.kind !== "unexplained" || position.unexplainedQty !== null) return change;
+  // Positions were read before the orders: a fill in between is no split.
+  await refresh(engine);
+  const again = findHeld(engine, position.symbol);
+  return again === null ? null : accountPosition(position, again, histories, isOver);
 }
 
 async function isEntryOver(
@@ -295,7 +325,9 @@ export async function listAdoptable(
   const unresolved = await listUnresolvedBuys(engine);
   return observation.positions.value.flatMap((held) => {
     const candidate = candidates.find((each) => each.symbol === held.symbol);
-    const priceUsd = trades.get(held.symbol)?.priceUsd ?? NaN;
+    const trade = trades.get(held.symbol);
+    // A price of another day says nothing of where the market is now.
+    const priceUsd = trade !== undefined && isOfThisSession(engine, trade) ? trade.priceUsd : NaN;
     const isManaged = engine.state.positions.some((each) => each.symbol === held.symbol);
     const isAllowed = allowlist.kind === "all" ||
       (allowlist.kind === "list" && allowlist.symbols.includes(held.symbol));

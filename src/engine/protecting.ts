@@ -11,7 +11,7 @@ import {
 } from "../domain/protection.ts";
 import { cancelGroups } from "./cancelling.ts";
 import type { Engine } from "./engine.ts";
-import { RETRY_MS, sendExit } from "./exit_order.ts";
+import { LAST_EXIT_MS, RETRY_MS, sendExit } from "./exit_order.ts";
 import { closeMsOf, findHeld, findSellGroups, refresh } from "./observe.ts";
 import { findEntryOrder, isActionable, isEntryWorking, PARTIAL_MAX_MS } from "./positions.ts";
 import { StateError } from "./ports.ts";
@@ -22,18 +22,26 @@ import { type Permit, sendLive } from "./send.ts";
 export const CONVERT_BEFORE_CLOSE_MS = 10 * 60_000;
 /** The second look, for what the first could not do. */
 export const CONVERT_AGAIN_MS = 3 * 60_000;
-/** Later than this no cancel is begun: its stop might not get in before the close. */
-const CONVERT_LAST_MS = 10_000;
+/** So near to the close a partly filled entry is not waited for: what it holds must get its overnight stop in time. */
+const LATE_PARTIAL_MS = 2 * 60_000;
 /** Steps of protection in one cycle: place, replace, convert, and one look more. */
 const STEPS_MAX = 4;
 const SETTLE_POLL_MS = 500;
 
-/** Brings the protection of every managed position to where it belongs (pipeline 5). LIVE only. */
-export async function protectPositions(engine: Engine, decision: LiveDecision): Promise<void> {
+/**
+ * Brings the protection of every managed position to where it belongs (pipeline 5). LIVE only.
+ * @param sellable Positions that may be sold where the broker refuses their stop, because the market is at or below it:
+ *   their last trade is of this session, and they were not adopted in this cycle.
+ */
+export async function protectPositions(
+  engine: Engine,
+  decision: LiveDecision,
+  sellable: ReadonlySet<string>,
+): Promise<void> {
   for (const position of engine.state.positions) {
     try {
       await endPartialEntry(engine, decision, position);
-      await protect(engine, decision, position);
+      await protect(engine, decision, position, sellable.has(position.positionId));
     } catch (error) {
       if (!(error instanceof StateError)) throw error;
       engine.sayError(
@@ -53,7 +61,10 @@ async function endPartialEntry(
   const sinceMs = position.partialSinceMs;
   const order = findEntryOrder(engine, position);
   if (sinceMs === null || order === undefined || isFinal(order)) return;
-  if (engine.nowMs() - sinceMs < PARTIAL_MAX_MS) return;
+  const closeMs = engine.observation === null ? null : closeMsOf(engine.observation);
+  const isLate = closeMs !== null && engine.nowMs() > closeMs - LATE_PARTIAL_MS;
+  const isLong = engine.nowMs() - sinceMs >= PARTIAL_MAX_MS;
+  if (!isLong && !isLate) return;
   if (order.status === "pending_cancel") {
     engine.ports.log.warn(
       `${position.symbol}: the cancel of its entry's rest is still under way at the broker; ` +
@@ -63,9 +74,9 @@ async function endPartialEntry(
     return;
   }
   engine.ports.log.warn(
-    `${position.symbol}: entry filled ${order.filledQty} of ${
-      order.qty ?? "?"
-    } for a minute: cancelling the rest`,
+    `${position.symbol}: entry filled ${order.filledQty} of ${order.qty ?? "?"} ${
+      isLong ? "for a minute" : "and the close is near"
+    }: cancelling the rest`,
   );
   const group = {
     orders: [order],
@@ -91,6 +102,7 @@ async function protect(
   engine: Engine,
   decision: LiveDecision,
   stale: ManagedPosition,
+  isSellable: boolean,
 ): Promise<void> {
   for (let step = 0; step < STEPS_MAX; step++) {
     if (engine.isStale) await refresh(engine);
@@ -105,14 +117,17 @@ async function protect(
     if (!isActionable(position, held)) return;
     const stopUsd = roundToIncrement(position.stopUsd);
     const next = decideProtection({ qty: held.qty, stopUsd }, groups, isConvertTime(engine));
-    if (next.kind === "enough") return;
+    if (next.kind === "enough") {
+      engine.bare.delete(position.positionId);
+      return;
+    }
     // A sell that works covers its own shares; around it only what is bare may be touched.
     const isSelling = groups.some((group) => group.orders.some((each) => each.type === "market"));
     if (isSelling && next.kind !== "place") {
       engine.wakeAt(engine.nowMs() + RETRY_MS);
       return;
     }
-    if (!await act(engine, decision, position, next)) {
+    if (!await act(engine, { decision, isSellable }, position, next)) {
       engine.wakeAt(engine.nowMs() + RETRY_MS);
       return;
     }
@@ -123,13 +138,19 @@ function isConvertTime(engine: Engine): boolean {
   const closeMs = engine.observation === null ? null : closeMsOf(engine.observation);
   if (closeMs === null) return false;
   const leftMs = closeMs - engine.nowMs();
-  return leftMs <= CONVERT_BEFORE_CLOSE_MS && leftMs > CONVERT_LAST_MS;
+  return leftMs <= CONVERT_BEFORE_CLOSE_MS && leftMs > LAST_EXIT_MS;
+}
+
+/** What a step of protection acts under. */
+interface Mandate {
+  readonly decision: LiveDecision;
+  readonly isSellable: boolean;
 }
 
 /** @returns Whether the step was done and the next one may be looked for. */
 async function act(
   engine: Engine,
-  decision: LiveDecision,
+  mandate: Mandate,
   position: ManagedPosition,
   next: Exclude<ProtectionDecision, { readonly kind: "enough" }>,
 ): Promise<boolean> {
@@ -144,18 +165,18 @@ async function act(
     case "wait":
       return await waitOnce(engine, position);
     case "place":
-      return await placeStop(engine, decision, position, next.qty);
+      return await placeStop(engine, mandate, position, next.qty);
     case "replace":
-      return await replaceStop(engine, decision, position, next);
+      return await replaceStop(engine, mandate, position, next);
     case "convert":
-      return await convert(engine, decision, position, next.groups);
+      return await convert(engine, mandate.decision, position, next.groups);
   }
 }
 
 /** A stop that the broker won't have replaced gives way to a new one. */
 async function replaceStop(
   engine: Engine,
-  decision: LiveDecision,
+  mandate: Mandate,
   position: ManagedPosition,
   next: Extract<ProtectionDecision, { readonly kind: "replace" }>,
 ): Promise<boolean> {
@@ -168,14 +189,14 @@ async function replaceStop(
     replaces: order.orderId,
     isQtyKept,
   };
-  const placed = await place(engine, decision, plan);
+  const placed = await place(engine, mandate, plan);
   if (placed !== "refused") return placed === "placed";
   await refresh(engine);
   const groups = findSellGroups(engine, position.symbol) ?? [];
   const unchanged = groups.filter((group) =>
     group.orders.some((each) => each.orderId === order.orderId)
   );
-  return unchanged.length > 0 && await convert(engine, decision, position, unchanged);
+  return unchanged.length > 0 && await convert(engine, mandate.decision, position, unchanged);
 }
 
 async function waitOnce(engine: Engine, position: ManagedPosition): Promise<boolean> {
@@ -191,7 +212,7 @@ async function waitOnce(engine: Engine, position: ManagedPosition): Promise<bool
 
 async function placeStop(
   engine: Engine,
-  decision: LiveDecision,
+  mandate: Mandate,
   position: ManagedPosition,
   qty: number,
 ): Promise<boolean> {
@@ -209,14 +230,18 @@ async function placeStop(
     stopUsd: position.stopUsd,
     replaces: null,
   };
-  return await place(engine, decision, plan) === "placed";
+  return await place(engine, mandate, plan) === "placed";
 }
 
 /** `refused`: the broker will not have this order itself, whoever asks and whenever. */
 type Placing = "placed" | "refused" | "not_placed";
 
 /** Records and sends one stop. One that the broker refuses because the market is at or below it is an exit instead. */
-async function place(engine: Engine, decision: LiveDecision, plan: SellPlan): Promise<Placing> {
+async function place(
+  engine: Engine,
+  { decision, isSellable }: Mandate,
+  plan: SellPlan,
+): Promise<Placing> {
   const [entry] = await recordSells(engine, [plan]);
   if (entry === undefined) return "not_placed";
   const placed = await sendSell(engine, { kind: "gate", decision }, plan, entry);
@@ -226,7 +251,7 @@ async function place(engine: Engine, decision: LiveDecision, plan: SellPlan): Pr
     );
     return "placed";
   }
-  if (placed.kind === "rejected" && placed.why === "stop_price") {
+  if (placed.kind === "rejected" && placed.why === "stop_price" && isSellable) {
     engine.ports.log.warn(`${plan.position.symbol}: the market is at or below its stop; selling`);
     await sendExit(engine, decision, plan.position, "stop_exit", plan.position.stopUsd);
     return "not_placed";
@@ -262,15 +287,18 @@ async function convert(
     await settleUnsent(engine, entries);
     const why = cancelled.kind === "stopped" ? cancelled.reason : cancelled.message;
     engine.ports.log.warn(`${position.symbol}: overnight stop waits: ${why}`);
+    if (cancelled.kind === "stuck" && cancelled.isLeft) engine.bare.add(position.positionId);
     return false;
   }
   const permit: Permit = cancelled.isLeft ? { kind: "exit_rest" } : { kind: "gate", decision };
   await refresh(engine);
   const held = findHeld(engine, position.symbol);
   const left = findSellGroups(engine, position.symbol) ?? [];
-  const heldQty = held === null
-    ? cancelled.unfilledQty
-    : Math.min(held?.qty ?? 0, qty - cancelled.soldQty);
+  const keptQty = qty - cancelled.soldQty;
+  // Absent, and not sold by what was cancelled: one empty answer is no position that is gone.
+  const isUnread = held === null || (held === undefined && keptQty > 0);
+  const heldQty = isUnread ? cancelled.unfilledQty : Math.min(held?.qty ?? 0, keptQty);
+  if (isUnread) engine.wakeAt(engine.nowMs() + RETRY_MS);
   const stopQty = heldQty - countCovered(left);
   if (stopQty !== qty) await settleUnsent(engine, entries);
   if (stopQty <= 0) return true;
@@ -287,6 +315,49 @@ async function convert(
     `STOP ${position.symbol}: qty=${stopQty} at ${entry.stopUsd} (good till canceled)`,
   );
   return true;
+}
+
+/**
+ * Puts back what an exit's cancel took away, whatever the gate says by now: once the cancel has left, a failing ledger,
+ * positions or clock read can't stop the rest, only the operator can (pipeline 5).
+ */
+export async function restoreBare(engine: Engine): Promise<void> {
+  if (engine.bare.size === 0) return;
+  await refresh(engine);
+  for (const position of engine.state.positions) {
+    if (!engine.bare.has(position.positionId) || isEntryWorking(engine, position)) continue;
+    engine.wakeAt(engine.nowMs() + RETRY_MS);
+    const groups = findSellGroups(engine, position.symbol);
+    const held = findHeld(engine, position.symbol);
+    if (groups === null || groups.some((group) => group.isLeaving)) continue;
+    const heldQty = held === null ? position.qty ?? 0 : held?.qty ?? 0;
+    const stopQty = heldQty - countCovered(groups);
+    if (stopQty <= 0) {
+      if (held !== undefined) engine.bare.delete(position.positionId);
+      continue;
+    }
+    await restoreOne(engine, position, stopQty);
+  }
+}
+
+async function restoreOne(
+  engine: Engine,
+  position: ManagedPosition,
+  qty: number,
+): Promise<void> {
+  const { symbol, stopUsd } = position;
+  const plan: SellPlan = { position, reason: "stop", qty, stopUsd, replaces: null };
+  try {
+    const [entry] = await recordSells(engine, [plan]);
+    if (entry === undefined) return;
+    const placed = await sendSell(engine, { kind: "exit_rest" }, plan, entry);
+    if (placed.kind !== "done") return engine.sayError(`${symbol}: stop not put back yet`);
+    engine.bare.delete(position.positionId);
+    engine.ports.log.info(`STOP ${symbol}: qty=${qty} at ${entry.stopUsd}, put back`);
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    engine.sayError(`${symbol}: stop not put back, its record can't be written: ${error.message}`);
+  }
 }
 
 /** A stop of ours whose position is gone is cancelled (pipeline 5): gone twice, in two answers. */

@@ -184,7 +184,9 @@ async function lookUpEntry(
   }
   if (found.kind === "unknown") {
     engine.wakeAt(engine.nowMs() + LOOK_UP_AGAIN_MS);
-    return same;
+    // Only an unbroken series of real "not found" is evidence.
+    const isBroken = entry.notFoundSinceMs !== null;
+    return isBroken ? { entry: { ...entry, notFoundSinceMs: null }, isAbsent: false } : same;
   }
   return entry.side === "sell"
     ? { entry: { ...entry, status: "rejected", detail: NOT_SENT }, isAbsent: false }

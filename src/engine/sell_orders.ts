@@ -174,12 +174,14 @@ export async function settleUnsent(
  * Sends one recorded sell or stop and settles its record. After a lost answer it is sent again at the first "not found",
  * with the same id, which the broker's unique ids make harmless; an id that is used up gets the next attempt.
  * @param entry Durable already, as `recordSells` made it.
+ * @param options `isStopWaiting`: a stop follows, which no look-up may delay.
  */
 export async function sendSell(
   engine: Engine,
   permit: Permit,
   plan: SellPlan,
   entry: LedgerEntry,
+  options: { readonly isStopWaiting: boolean } = { isStopWaiting: false },
 ): Promise<SellResult> {
   let current = entry;
   let isRepeated = false;
@@ -206,6 +208,8 @@ export async function sendSell(
       saySold(engine, plan, current, result.order.orderId);
       return { kind: "done", order: result.order };
     }
+    // A sell without a usable answer does not delay the stop that follows it (pipeline 5).
+    if (result.kind === "unknown" && options.isStopWaiting) break;
     const found = await engine.ports.broker.lookUp(clientOrderId, "protect");
     if (found.kind === "found") {
       await settleByOrder(engine, clientOrderId, found.order);

@@ -45,7 +45,7 @@ export async function sendLive(
   order: OrderRequest,
 ): Promise<SendResult> {
   await engine.event({ type: "order_request", ...describeRequest(order) });
-  const objection = await findObjection(engine, permit);
+  const objection = await findObjection(engine, permit, order);
   const result: SendResult = objection === null
     ? await leave(engine, order)
     : { kind: "stopped", reason: objection };
@@ -59,11 +59,16 @@ export async function sendLive(
   return result;
 }
 
-async function findObjection(engine: Engine, permit: Permit): Promise<string | null> {
+async function findObjection(
+  engine: Engine,
+  permit: Permit,
+  order: OrderRequest,
+): Promise<string | null> {
   const clock = engine.observation?.clock;
-  if (clock === undefined || !clock.isOpen || !(engine.nowMs() < clock.nextCloseMs)) {
-    return "market closed";
-  }
+  const isOpen = clock !== undefined && clock.isOpen && engine.nowMs() < clock.nextCloseMs;
+  // The stop that follows an exit may be late, and must not be left out: it is good till canceled, and rests overnight.
+  const isLateStop = clock?.isOpen === true && permit.kind === "exit_rest" && order.op === "stop";
+  if (!isOpen && !isLateStop) return "market closed";
   if (permit.kind === "exit_rest") {
     const reason = await readOperatorObjection(engine);
     return reason === null ? null : formatGateReason(reason);

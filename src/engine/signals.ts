@@ -14,6 +14,9 @@ export async function makeIntents(
 ): Promise<void> {
   const { observation } = engine;
   if (candidates.length === 0 || observation === null) return;
+  const { isOpen, nextCloseMs } = observation.clock;
+  // A cycle that ran over the close makes no intents: their session is over.
+  if (isOpen && engine.nowMs() >= nextCloseMs) return;
   const { marketData, log, chance, config } = engine.ports;
   if (observation.account.kind === "failed") {
     log.warn(`Account unavailable (${observation.account.failure}): no sizes, no new entries`);
@@ -43,14 +46,15 @@ export async function makeIntents(
   });
   engine.updateState({ intents: [...engine.state.intents, ...intents] });
   sayStale(engine, stale.map((each) => each.symbol));
-  for (const signal of signals) await saySignal(engine, signal);
+  // Recorded together: the trail syncs what waits at the same time once, and hundreds of syncs would hold up the cycle.
+  const recorded = signals.map((signal) => saySignal(engine, signal));
   for (const intent of intents) {
     const listed = candidates.find((candidate) => candidate.symbol === intent.symbol);
     log.info(
       `INTENT ${intent.symbol}: qty=${intent.qty} pivot=${intent.pivotUsd} ref=${intent.refPriceUsd} ` +
         `due ${formatNy(intent.scheduledAtMs)}`,
     );
-    await engine.event({
+    recorded.push(engine.event({
       type: "intent",
       symbol: intent.symbol,
       client_order_id: intent.clientOrderId,
@@ -69,8 +73,9 @@ export async function makeIntents(
       })),
       scheduled_at: formatUtc(intent.scheduledAtMs),
       expires_at: formatUtc(intent.expiresAtMs),
-    });
+    }));
   }
+  await Promise.all(recorded);
 }
 
 /** How many symbols a log line names before it only counts. */

@@ -1,12 +1,13 @@
 import { EMPTY_STATE, type ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveLedger } from "../domain/ledger.ts";
+import { hasEnded } from "../domain/position_account.ts";
 import { findLostPosition, hasTraces } from "../domain/rebuild_state.ts";
-import type { BrokerOrder } from "../domain/orders.ts";
+import { type BrokerOrder, flattenOrders } from "../domain/orders.ts";
 import { buildEmptyLedger, reconcile } from "../domain/reconcile.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { buildManaged } from "./entry_order.ts";
 import { findIdentityProblem } from "./gate_reader.ts";
-import { buildPlan } from "./positions.ts";
+import { buildPlan, OPENED_SLACK_MS } from "./positions.ts";
 import type { StateRead } from "./ports.ts";
 
 /** Names the file in the gate's reason (pipeline 6). */
@@ -69,10 +70,14 @@ async function rebuild(
   if (!isFirstStart) engine.stateProblem = STATE_FILE;
   if (!isComplete || positions.kind !== "ok") return;
   if (ledgers.some((ledger) => findIdentityProblem(engine, ledger) !== null)) return;
-  const found = positions.value.flatMap((held) => {
-    const position = rebuildPosition(held.symbol, ledgers, orders);
-    return position === null ? [] : [position];
-  });
+  const found: ManagedPosition[] = [];
+  for (const { symbol } of positions.value) {
+    const position = rebuildPosition(symbol, ledgers, orders);
+    if (position === null) continue;
+    const isGone = await isSoldOff(engine, position);
+    if (isGone === null) return;
+    if (!isGone) found.push(position);
+  }
   engine.state = { ...EMPTY_STATE, positions: found };
   engine.isStateLoaded = true;
   await ownState(engine, observation);
@@ -84,6 +89,21 @@ async function rebuild(
         found.map((position) => position.symbol).join(", ") || "none"
       }); LIVE is blocked for this cycle`,
   );
+}
+
+/**
+ * Whether the broker's orders show that the position ended, so that what is held now is somebody else's.
+ * @returns `null` where they can't be read: the state is not rebuilt without them.
+ */
+async function isSoldOff(engine: Engine, position: ManagedPosition): Promise<boolean | null> {
+  const read = await engine.read(() =>
+    engine.ports.broker.listOrders({
+      status: "all",
+      afterMs: position.openedAtMs - OPENED_SLACK_MS,
+      symbols: [position.symbol],
+    }, "protect")
+  );
+  return read.kind === "failed" ? null : hasEnded(flattenOrders(read.value), 0);
 }
 
 function buildLedgerOfOrders(dateNy: string, orders: readonly BrokerOrder[]): LiveLedger {

@@ -168,13 +168,13 @@ const USAGES: readonly UsageCase[] = [
     usage: { symbolRejections: 1, rejectionsInARow: 2 },
   },
   {
-    when: "an accepted one came between rejections",
+    when: "an accepted one came between rejections, whose longest run counts",
     entries: [rejected(), rejected(), ledgerEntry({ symbol: "QQQ" }), rejected()],
     usage: {
       orders: 1,
       grossMicros: usdToMicros(100),
       symbolRejections: 3,
-      rejectionsInARow: 1,
+      rejectionsInARow: 2,
     },
   },
   {

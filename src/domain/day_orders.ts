@@ -74,10 +74,12 @@ export function buildDayOrders(events: readonly RecordedEvent[]): DayOrders {
   // A resting stop is no exit before it fills.
   const exits = sells.filter((row) => row.what !== "stop" || row.filledQty > 0);
   const known = new Set(recorded.map((row) => row.clientOrderId));
-  const legs = fills.filter((fill) => !known.has(fill.clientOrderId)).map(buildFillRow);
+  // A bracket's legs, and what was recorded on an earlier day or lost since.
+  const others = fills.filter((fill) => !known.has(fill.clientOrderId)).map(buildFillRow);
   return {
-    buys: recorded.filter((row) => row.side === "buy"),
-    sells: [...exits, ...legs].sort((a, b) => a.atMs - b.atMs),
+    buys: [...recorded, ...others].filter((row) => row.side === "buy"),
+    sells: [...exits, ...others.filter((row) => row.side === "sell")]
+      .sort((a, b) => a.atMs - b.atMs),
     simulated: listSimulated(events),
     stops: listStops(sells.filter((row) => row.what === "stop")),
     refusals: listRefusals(events),

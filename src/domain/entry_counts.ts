@@ -49,9 +49,10 @@ function listTried(events: readonly RecordedEvent[]): ReadonlyMap<string, Record
   const tried = new Map<string, RecordedEvent>();
   for (const event of events) {
     const id = readText(event, "client_order_id");
-    const isEntry = event.type === "order_recorded"
-      ? readText(event, "side") === "buy"
-      : readText(event, "mode") === "LIVE";
+    const isDecision = event.type === "skip" || event.type === "verdict";
+    const isEntry = isDecision
+      ? readText(event, "mode") === "LIVE"
+      : event.type === "order_recorded" && readText(event, "side") === "buy";
     if (id !== null && isEntry) tried.set(id, event);
   }
   return tried;

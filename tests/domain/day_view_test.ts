@@ -1,0 +1,248 @@
+import fc from "fast-check";
+import { formatHeadline, formatSymbolStory } from "../../src/domain/day_headline.ts";
+import { buildDayView, REPORT_EVENTS } from "../../src/domain/day_view.ts";
+import type { RecordedEvent } from "../../src/domain/events.ts";
+import { nyToMs } from "../../src/domain/ny_time.ts";
+import { assertEquals } from "../assert.ts";
+
+const DATE_NY = "2026-11-23";
+
+function at(timeNy: string, type: string, fields: Record<string, unknown> = {}): RecordedEvent {
+  return { at: new Date(nyToMs(DATE_NY, timeNy)).toISOString(), type, ...fields };
+}
+
+function iso(timeNy: string): string {
+  return new Date(nyToMs(DATE_NY, timeNy)).toISOString();
+}
+
+const START = at("09:00", "engine_started", { endpoint: "paper", host: "h", version: "1" });
+const OPEN = at("09:30", "market", { is_open: true, next_close: iso("16:00") });
+const CAPS = {
+  orders_per_day: 5,
+  positions: 5,
+  gross_notional_usd: 1500,
+  notional_per_symbol_usd: 1000,
+};
+const LIVE = at("09:30", "gate", { mode: "LIVE", reason: "live trading confirmed", caps: CAPS });
+
+function fill(
+  timeNy: string,
+  reason: string,
+  qty: number,
+  usd: number,
+  change: Record<string, unknown> = {},
+): RecordedEvent {
+  return at(timeNy, "fill", {
+    symbol: "NVDA",
+    side: reason === "entry" ? "buy" : "sell",
+    order_id: `${reason}-${timeNy}`,
+    client_order_id: `avwap-1-${reason}`,
+    reason,
+    filled_qty: qty,
+    qty,
+    filled_avg_price_usd: usd,
+    filled_at: iso(timeNy),
+    ...change,
+  });
+}
+
+const FLAT = at("15:00", "equity", { equity_usd: 100_018.4, positions: [] });
+const TRADED = [
+  START,
+  OPEN,
+  LIVE,
+  fill("10:00", "entry", 7, 100),
+  fill("11:00", "r1_trim", 3, 104),
+  fill("14:00", "stop", 4, 101.6),
+  FLAT,
+];
+
+const headlines: { events: RecordedEvent[]; headline: string }[] = [
+  { events: [], headline: "Nothing was recorded on this day" },
+  { events: [START], headline: "DRY_RUN (paper): no order simulated, none sent" },
+  { events: [START, OPEN, LIVE], headline: "LIVE (paper): nothing traded" },
+  { events: TRADED, headline: "LIVE (paper): 1 entry, 1 trim, 1 exit, +18.40 USD" },
+  {
+    events: [...TRADED, at("15:10", "kill_switch", { is_active: true, source: "file" })],
+    headline: "LIVE (paper): 1 entry, 1 trim, 1 exit, +18.40 USD; kill switch at 15:10",
+  },
+  {
+    events: [{ ...START, endpoint: "live-money" }, ...TRADED.slice(1, 4)],
+    headline: "LIVE (REAL MONEY): 1 entry",
+  },
+  {
+    events: [
+      ...TRADED.slice(0, 4),
+      at("15:00", "equity", { equity_usd: 1, positions: [{ symbol: "NVDA", qty: 7 }] }),
+      at("15:00", "error", { message: "x" }),
+      at("15:01", "error", { message: "x" }),
+      at("15:02", "order_answer", { symbol: "AAPL", outcome: "rejected", message: "no" }),
+    ],
+    headline: "LIVE (paper): 1 entry; 1 order rejected; 1 error; still held: 7 NVDA",
+  },
+  {
+    events: [START, OPEN, at("10:00", "dry_run_order", { symbol: "A", qty: 1, ref_price_usd: 2 })],
+    headline: "DRY_RUN (paper): 1 order simulated, none sent",
+  },
+];
+for (const { events, headline } of headlines) {
+  Deno.test(`formatHeadline() says "${headline}"`, () => {
+    assertEquals(formatHeadline(buildDayView(events, DATE_NY)), headline);
+  });
+}
+
+Deno.test("buildDayView() takes an order's last fill, and an order's legs as exits", () => {
+  const view = buildDayView([
+    ...TRADED.slice(0, 4),
+    fill("10:30", "stop", 2, 99, { order_id: "leg", client_order_id: "from-the-broker" }),
+    fill("10:31", "stop", 7, 98, { order_id: "leg", client_order_id: "from-the-broker" }),
+  ], DATE_NY);
+  const [day] = view.symbols;
+  assertEquals(day?.fills.map(({ qty, reason }) => [qty, reason]), [[7, "entry"], [7, "stop"]]);
+  assertEquals(day?.realisedUsd, -14);
+  assertEquals(view.orders.sells.map(({ what, status, qty }) => [what, status, qty]), [
+    ["stop", "filled", 7],
+  ]);
+  assertEquals(view.orders.buys.map(({ what, qty }) => [what, qty]), [["entry", 7]]);
+  assertEquals(
+    day === undefined ? "" : formatSymbolStory(day),
+    "bought 7 at 100.00, sold 7 at 98.00 (stop)",
+  );
+});
+
+Deno.test("buildDayView() knows no result of what was bought on an earlier day", () => {
+  const view = buildDayView([START, OPEN, LIVE, fill("10:00", "stop", 7, 98)], DATE_NY);
+  assertEquals(view.symbols[0]?.realisedUsd, null);
+  const summed = buildDayView([
+    START,
+    fill("10:00", "stop", 7, 98),
+    at("16:00", "summary", { realised_usd: -3.5 }),
+  ], DATE_NY);
+  assertEquals(formatHeadline(summed), "DRY_RUN (paper): no order simulated, none sent");
+  assertEquals(summed.summaryRealisedUsd, -3.5);
+});
+
+Deno.test("buildDayView() counts caps from what was recorded and not rejected", () => {
+  const order = (id: string, symbol: string, usd: number) =>
+    at("10:00", "order_recorded", {
+      symbol,
+      client_order_id: id,
+      side: "buy",
+      qty: 1,
+      notional_usd: usd,
+    });
+  const view = buildDayView([
+    LIVE,
+    order("avwap-1", "A", 400),
+    order("avwap-2", "B", 600),
+    order("avwap-3", "C", 900),
+    at("10:01", "order_update", {
+      symbol: "C",
+      client_order_id: "avwap-3",
+      side: "buy",
+      status: "rejected",
+      reason: "no",
+    }),
+  ], DATE_NY);
+  assertEquals(view.caps.orders, { used: 2, cap: 5 });
+  assertEquals(view.caps.grossUsd, { used: 1000, cap: 1500 });
+  assertEquals(view.caps.symbolUsd, { symbol: "B", used: 600, cap: 1000 });
+  assertEquals(view.orders.buys.map((row) => row.status), ["unresolved", "unresolved", "rejected"]);
+});
+
+Deno.test("buildDayView() draws gate, kill switch, runs and an unknown market from their changes", () => {
+  const { spans, isHalfDay, closeMs } = buildDayView([
+    START,
+    at("09:30", "market", { is_open: true, next_close: iso("13:00") }),
+    LIVE,
+    at("10:00", "gate", { mode: "LIVE", reason: "live trading confirmed" }),
+    at("11:00", "market", { is_open: null }),
+    at("11:10", "market", { is_open: true, next_close: iso("13:00") }),
+    at("12:00", "kill_switch", { is_active: true, source: "file" }),
+    at("12:00", "gate", { mode: "DRY_RUN", reason: "kill switch active (file)" }),
+    at("12:30", "kill_switch", { is_active: false, source: null }),
+    at("12:40", "engine_started"),
+    at("14:00", "engine_stopped"),
+  ], DATE_NY);
+  const hours = (span: { readonly fromMs: number; readonly toMs: number }) =>
+    [span.fromMs, span.toMs].map((ms) => new Date(ms).toISOString().slice(11, 16));
+  assertEquals([isHalfDay, closeMs], [true, nyToMs(DATE_NY, "13:00")]);
+  assertEquals(spans.gate.map((span) => [span.mode, ...hours(span)]), [
+    ["LIVE", "14:30", "17:00"],
+    ["DRY_RUN", "17:00", "18:00"],
+  ]);
+  assertEquals(spans.killSwitch.map(hours), [["17:00", "17:30"]]);
+  assertEquals(spans.marketUnknown.map(hours), [["16:00", "16:10"]]);
+  assertEquals(spans.runs.map((run) => [run.isClean, ...hours(run)]), [
+    [false, "14:00", "17:30"],
+    [true, "17:40", "19:00"],
+  ]);
+});
+
+Deno.test("buildDayView() groups refusals, the broker's first", () => {
+  const verdict = (timeNy: string, detail: string) =>
+    at(timeNy, "verdict", {
+      symbol: "A",
+      is_allowed: false,
+      reason: "max positions reached",
+      detail,
+    });
+  const { refusals } = buildDayView([
+    at("10:00", "skip", { symbol: "A", reason: "intent expired", mode: "LIVE" }),
+    verdict("10:01", "5 of 5 open"),
+    verdict("10:05", "6 of 5 open"),
+    at("10:06", "order_answer", { symbol: "B", outcome: "rejected", message: "no", op: "bracket" }),
+    at("10:07", "order_answer", { symbol: "B", outcome: "accepted" }),
+  ], DATE_NY).orders;
+  assertEquals(refusals.map((row) => [row.by, row.symbol, row.reason, row.detail, row.count]), [
+    ["broker", "B", "no", "bracket, HTTP ?", 1],
+    ["gate or caps", "A", "max positions reached", "6 of 5 open", 2],
+    ["rule", "A", "intent expired", "", 1],
+  ]);
+});
+
+Deno.test("buildDayView() and its headline stand whatever a file holds", () => {
+  const names = [
+    "symbol",
+    "mode",
+    "reason",
+    "side",
+    "order_id",
+    "client_order_id",
+    "filled_qty",
+    "filled_avg_price_usd",
+    "filled_at",
+    "price_usd",
+    "stop_usd",
+    "qty",
+    "bars",
+    "caps",
+    "positions",
+    "equity_usd",
+    "is_open",
+    "is_active",
+    "next_close",
+    "next_open",
+    "status",
+    "message",
+  ];
+  const event = fc.record({
+    minute: fc.integer({ min: 0, max: 1439 }),
+    type: fc.constantFrom(...REPORT_EVENTS),
+    symbol: fc.constantFrom("NVDA", "AAPL"),
+    fields: fc.dictionary(
+      fc.constantFrom(...names),
+      fc.oneof(fc.jsonValue({ maxDepth: 3 }), fc.constantFrom(1, -1, 1e300, iso("10:00"), "LIVE")),
+    ),
+  });
+  fc.assert(fc.property(fc.array(event, { maxLength: 20 }), (drawn) => {
+    const events = drawn.map(({ minute, type, symbol, fields }): RecordedEvent => {
+      const ms = nyToMs(DATE_NY, "00:00") + minute * 60_000;
+      const given = { ...fields, at: new Date(ms).toISOString(), type };
+      return typeof fields["symbol"] === "string" ? given : { ...given, symbol };
+    });
+    const view = buildDayView(events, DATE_NY);
+    assertEquals(typeof formatHeadline(view), "string");
+    for (const day of view.symbols) assertEquals(typeof formatSymbolStory(day), "string");
+  }));
+});

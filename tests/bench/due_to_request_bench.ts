@@ -1,0 +1,188 @@
+import { runCycle } from "../../src/engine/cycle.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import { createDenoFileSystem } from "../../src/state/deno_file_system.ts";
+import { Exchange } from "../simulator/exchange.ts";
+import { buildSampleDay, SAMPLE_DAY_NY, SAMPLE_EQUITY_USD } from "../simulator/scenario.ts";
+import { type Simulator, startSimulator } from "../simulator/server.ts";
+import { nyMoment } from "../simulator/sessions.ts";
+import { createBenchEngine, formatMs, sayFigure, ShiftedClock } from "./bench_world.ts";
+import { type CountingDisk, createCountingDisk, type DiskOperation } from "./counting_disk.ts";
+
+// From the moment an entry is due, which wakes a whole cycle, to the moment its request leaves: with every file that is
+// written before it, and beside it the bare cost of making the same files durable. The broker answers at once.
+
+const RUNS = 20;
+const WARMUP = 3;
+const START_MS = nyMoment(SAMPLE_DAY_NY, "10:05");
+const DELAY_SECONDS = 60;
+const TOKEN = "bench";
+
+interface Found {
+  /** Due to leaving, ms. */
+  readonly totalMs: number;
+  /** Of it, waiting for the broker's answers and for the disk. */
+  readonly networkMs: number;
+  readonly diskMs: number;
+  readonly requests: number;
+  readonly operations: readonly DiskOperation[];
+  /** The same operations, bare. */
+  readonly bareMs: number;
+}
+
+interface Stage {
+  readonly dir: string;
+  readonly simulator: Simulator;
+  readonly clock: ShiftedClock;
+  readonly disk: CountingDisk;
+  readonly engine: Engine;
+  readonly net: { requests: number; busyMs: number; leftAtMs: number | null; onLeave: () => void };
+}
+
+/** A LIVE engine that has made its intent and waits for it to come due. */
+async function setUp(): Promise<Stage> {
+  const { script, sessions, watchlistCsv } = buildSampleDay();
+  const exchange = new Exchange({
+    script,
+    sessions,
+    startMs: START_MS,
+    cashUsd: SAMPLE_EQUITY_USD,
+  });
+  const simulator = startSimulator({ exchange, speed: 1 });
+  const dir = await Deno.makeTempDir({ prefix: "avwap-bench-" });
+  await Deno.mkdir(`${dir}/state`);
+  await Deno.writeTextFile(`${dir}/state/live_confirm_token.txt`, TOKEN);
+  await Deno.writeTextFile(`${dir}/daily_candidates.csv`, watchlistCsv);
+  await Deno.utime(`${dir}/daily_candidates.csv`, START_MS / 1000, START_MS / 1000);
+  const clock = new ShiftedClock(START_MS);
+  const disk = createCountingDisk(createDenoFileSystem());
+  const net: Stage["net"] = { requests: 0, busyMs: 0, leftAtMs: null, onLeave: () => {} };
+  const timed: typeof fetch = async (input, init) => {
+    if (init?.method === "POST") {
+      net.leftAtMs ??= performance.now();
+      net.onLeave();
+    }
+    net.requests++;
+    const beganMs = performance.now();
+    const response = await fetch(input, init);
+    net.busyMs += performance.now() - beganMs;
+    return response;
+  };
+  const delay = `${DELAY_SECONDS}`;
+  const engine = await createBenchEngine({
+    dir,
+    url: simulator.url,
+    clock,
+    environment: {
+      LIVE_TRADING: "1",
+      LIVE_CONFIRM_TOKEN: TOKEN,
+      ENTRY_DELAY_MIN_SECONDS: delay,
+      ENTRY_DELAY_MAX_SECONDS: delay,
+    },
+    fetch: timed,
+    fs: disk.fs,
+  });
+  // The first cycle finds no ledger and makes one, and the intent.
+  await runCycle(engine);
+  return { dir, simulator, clock, disk, engine, net };
+}
+
+async function measure(timer: Deno.BenchContext): Promise<Found> {
+  const stage = await setUp();
+  const { simulator, clock, disk, engine, net } = stage;
+  const dueMs = engine.state.intents[0]?.scheduledAtMs ?? 0;
+  simulator.advanceTo(dueMs);
+  clock.shiftTo(dueMs);
+  const before = { operations: disk.operations.length, diskMs: disk.busyMs() };
+  net.requests = 0;
+  net.busyMs = 0;
+  let atLeaving = { operations: 0, diskMs: 0, requests: 0, networkMs: 0 };
+  net.onLeave = () => {
+    timer.end();
+    atLeaving = {
+      operations: disk.operations.length,
+      diskMs: disk.busyMs(),
+      requests: net.requests,
+      networkMs: net.busyMs,
+    };
+    net.onLeave = () => {};
+  };
+  timer.start();
+  const beganMs = performance.now();
+  await runCycle(engine);
+  const operations = disk.operations.slice(before.operations, atLeaving.operations);
+  const found: Found = {
+    totalMs: (net.leftAtMs ?? NaN) - beganMs,
+    networkMs: atLeaving.networkMs,
+    diskMs: atLeaving.diskMs - before.diskMs,
+    requests: atLeaving.requests,
+    operations,
+    bareMs: await measureBare(stage.dir, operations),
+  };
+  await simulator.stop();
+  await Deno.remove(stage.dir, { recursive: true });
+  return found;
+}
+
+/** The same durable writes without anything around them: write, sync, rename, sync of the directory; or append, sync. */
+async function measureBare(dir: string, operations: readonly DiskOperation[]): Promise<number> {
+  const bytes = new Uint8Array(1_000).fill(32);
+  const beganMs = performance.now();
+  for (const { kind, path } of operations) {
+    if (kind === "rename") await Deno.rename(`${dir}/bare.tmp`, `${dir}/bare`);
+    if (kind === "sync directory") await syncBare(dir, { read: true }, null);
+    if (kind !== "sync file") continue;
+    const isAppend = !path.endsWith(".tmp");
+    const target = isAppend ? `${dir}/bare.jsonl` : `${dir}/bare.tmp`;
+    await syncBare(target, { create: true, append: isAppend, write: true }, bytes);
+  }
+  return performance.now() - beganMs;
+}
+
+async function syncBare(
+  path: string,
+  how: Deno.OpenOptions,
+  bytes: Uint8Array | null,
+): Promise<void> {
+  using file = await Deno.open(path, how);
+  if (bytes !== null) await file.write(bytes);
+  await file.sync();
+}
+
+function sayFound(found: readonly Found[]): void {
+  const last = found.at(-1);
+  if (last === undefined) return;
+  const list = (read: (each: Found) => number) => found.map(read);
+  const ownMs = list((each) => each.totalMs - each.networkMs);
+  const ratios = found.map((each) => (each.totalMs - each.networkMs) / each.bareMs)
+    .sort((a, b) => a - b);
+  sayFigure(`due to leaving: ${formatMs(list((each) => each.totalMs))}, ${last.requests} requests`);
+  sayFigure(`  without the broker's answers: ${formatMs(ownMs)}`);
+  sayFigure(`  of it on the disk: ${formatMs(list((each) => each.diskMs))}`);
+  sayFigure(
+    `  the same ${last.operations.length} disk operations bare: ${
+      formatMs(list((each) => each.bareMs))
+    }`,
+  );
+  sayFigure(`  ratio: median ${ratios[Math.floor(ratios.length / 2)]?.toFixed(2)}`);
+  for (const [what, count] of countOperations(last.operations)) sayFigure(`  ${count} x ${what}`);
+}
+
+function countOperations(operations: readonly DiskOperation[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { kind, path } of operations) {
+    const what = `${kind} ${path.slice(path.lastIndexOf("/") + 1)}`;
+    counts.set(what, (counts.get(what) ?? 0) + 1);
+  }
+  return counts;
+}
+
+const found: Found[] = [];
+Deno.bench({
+  name: "an entry's time from due to its request leaving, files included",
+  n: RUNS,
+  warmup: WARMUP,
+  async fn(timer) {
+    found.push(await measure(timer));
+  },
+});
+globalThis.addEventListener("unload", () => sayFound(found.slice(-RUNS)));

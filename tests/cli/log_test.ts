@@ -1,0 +1,125 @@
+import { readSince } from "../../src/cli/log.ts";
+import { UsageError } from "../../src/cli/options.ts";
+import { assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
+import { runOperator, withStateDir } from "../support/operator_run.ts";
+
+const DATE_NY = "2026-11-23";
+const FILE = `events-${DATE_NY}.jsonl`;
+const NOW_MS = Date.parse("2026-11-23T18:00:00Z");
+
+function line(at: string, type: string, fields: Record<string, unknown> = {}): string {
+  return `${JSON.stringify({ v: 1, at, type, ...fields })}\n`;
+}
+
+const DENIED = line("2026-11-23T14:52:10.000Z", "verdict", {
+  symbol: "NVDA",
+  is_allowed: false,
+  reason: "max symbol notional reached",
+  detail: "1000.00 of 1000.00 used, 249.95 asked",
+});
+const LATER = line("2026-11-23T15:30:00.000Z", "position", { symbol: "AAPL", change: "gone" });
+const EARLIER = line("2026-11-20T15:30:00.000Z", "engine_stopped");
+const ERROR = line("2026-11-23T15:31:00.000Z", "error", { message: "first\nsecond\u001b[31m" });
+const ALL = DENIED + LATER + ERROR;
+
+const SAID = {
+  denied: "09:52:10 EST  NVDA entry denied: max symbol notional reached " +
+    "(1000.00 of 1000.00 used, 249.95 asked)\n",
+  later: "10:30:00 EST  AAPL position closed\n",
+  error: "10:31:00 EST  ERROR first\\nsecond\\x1b[31m\n",
+};
+
+const cases: { args: string[]; out: string }[] = [
+  { args: [], out: SAID.denied + SAID.later + SAID.error },
+  { args: ["--symbol", "aapl"], out: SAID.later },
+  { args: ["--since", "10:30"], out: SAID.later + SAID.error },
+  { args: ["--since", "10:30:01"], out: SAID.error },
+  { args: ["--since", "2026-11-23T15:31:00Z"], out: SAID.error },
+  { args: ["--symbol", "NVDA", "--date", DATE_NY], out: SAID.denied },
+  {
+    args: ["--since", "2026-11-20T00:00:00-05:00", "--symbol", "AAPL"],
+    out: `${DATE_NY} ${SAID.later}`,
+  },
+  { args: ["--date", "2026-11-20"], out: "10:30:00 EST  engine stopped\n" },
+];
+for (const { args, out } of cases) {
+  Deno.test(`log ${args.join(" ")} prints what was asked for`, () =>
+    withStateDir({ [FILE]: ALL, "events-2026-11-20.jsonl": EARLIER }, async (dir) => {
+      const run = await runOperator(["log", ...args], dir, { nowMs: NOW_MS });
+      assertEquals([run.status, run.out, run.error], [0, out, ""]);
+    }));
+}
+
+const refused: { when: string; args: string[]; status: number; words: string }[] = [
+  { when: "nothing matches", args: ["--symbol", "TSLA"], status: 1, words: "no events of" },
+  { when: "the symbol is none", args: ["--symbol", "N/A"], status: 64, words: "--symbol" },
+  { when: "the time is none", args: ["--since", "24:00"], status: 64, words: "--since" },
+  { when: "the day is none", args: ["--date", "yesterday"], status: 64, words: "--date" },
+  {
+    when: "a past day is followed",
+    args: ["--follow", "--date", DATE_NY],
+    status: 64,
+    words: "exclude each other",
+  },
+];
+for (const { when, args, status, words } of refused) {
+  Deno.test(`log ends with ${status} and one line when ${when}`, () =>
+    withStateDir({ [FILE]: ALL }, async (dir) => {
+      const run = await runOperator(["log", ...args], dir, { nowMs: NOW_MS });
+      assertEquals([run.status, run.out], [status, ""]);
+      assertStringIncludes(run.error, words);
+      assertEquals(run.error.trimEnd().split("\n").length, 1);
+    }));
+}
+
+Deno.test("log --follow prints what comes, half lines when they are whole, into the next day", () =>
+  withStateDir({ [FILE]: DENIED }, async (dir) => {
+    const nextFile = `${dir}/events-2026-11-24.jsonl`;
+    const append = (path: string, text: string) => Deno.writeTextFile(path, text, { append: true });
+    const half = Math.floor(LATER.length / 2);
+    const steps = [
+      () => append(`${dir}/${FILE}`, LATER.slice(0, half)),
+      () => append(`${dir}/${FILE}`, LATER.slice(half)),
+      () => append(nextFile, line("2026-11-24T05:00:01.000Z", "engine_stopped")),
+    ];
+    const run = await runOperator(["log", "--follow"], dir, {
+      nowMs: Date.parse("2026-11-24T04:59:58Z"),
+      onSleep: async (count, raise) => {
+        await steps[count - 1]?.();
+        if (count === 6) raise("SIGTERM");
+      },
+    });
+    assertEquals([run.status, run.error], [0, ""]);
+    assertEquals(run.out, `${SAID.denied}${SAID.later}00:00:01 EST  engine stopped\n`);
+  }));
+
+Deno.test("log --follow of a day without a file waits for it", () =>
+  withStateDir({}, async (dir) => {
+    const run = await runOperator(["log", "--follow"], dir, {
+      nowMs: NOW_MS,
+      onSleep: async (count, raise) => {
+        if (count === 1) await Deno.writeTextFile(`${dir}/${FILE}`, DENIED);
+        if (count === 3) raise("SIGINT");
+      },
+    });
+    assertEquals([run.status, run.out], [0, SAID.denied]);
+  }));
+
+Deno.test("readSince() takes New York times and ISO times with a zone, and nothing else", () => {
+  const ms = Date.parse("2026-07-01T13:30:05Z");
+  assertEquals(readSince("09:30:05", "2026-07-01"), ms);
+  assertEquals(readSince("2026-07-01T13:30:05Z", DATE_NY), ms);
+  assertEquals(readSince("2026-07-01T09:30:05-04:00", DATE_NY), ms);
+  for (
+    const text of [
+      "",
+      "9:30",
+      "09:60",
+      "25:00",
+      "09:30:60",
+      "now",
+      "2026-07-01",
+      "2026-07-01T09:30",
+    ]
+  ) assertThrows(() => readSince(text, DATE_NY), UsageError);
+});

@@ -158,8 +158,9 @@ function sayFound(found: readonly Found[]): void {
   sayFigure(`due to leaving: ${formatMs(list((each) => each.totalMs))}, ${last.requests} requests`);
   sayFigure(`  without the broker's answers: ${formatMs(ownMs)}`);
   sayFigure(`  of it on the disk: ${formatMs(list((each) => each.diskMs))}`);
+  const writes = last.operations.filter(({ kind }) => kind !== "read").length;
   sayFigure(
-    `  the same ${last.operations.length} disk operations bare: ${
+    `  the same ${writes} operations that make something durable, bare: ${
       formatMs(list((each) => each.bareMs))
     }`,
   );

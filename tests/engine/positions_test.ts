@@ -259,6 +259,19 @@ Deno.test("a split position gets no exit, its orders stay, and it is an error un
   assertEquals(world.position(), undefined);
 });
 
+Deno.test("both exits filling in a fast market leave a short: an error, and nothing is sent after it", async () => {
+  const world = new World();
+  await world.buy();
+  world.exchange.behaviour.isDoubleFillRace = true;
+  world.exchange.setPrice("NVDA", 112);
+  world.pass(2 * SECOND_MS);
+  assertEquals(world.held(), -10);
+  await world.cycles(3, MINUTE_MS);
+  assert(world.said("error ").some((line) => line.includes("NVDA") && line.includes("-10")));
+  assertEquals(world.alerts.some((each) => each.level === "ERROR"), true);
+  assertEquals([world.changes, world.held()], [[], -10]);
+});
+
 const late: { readonly when: string; readonly fault: Fault }[] = [
   { when: "was answered late", fault: { kind: "late", ms: 9_000 } },
   { when: "was found after its deadline", fault: { kind: "hang", isAccepted: true } },

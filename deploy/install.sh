@@ -207,13 +207,19 @@ list_sources() {
   done
 }
 
+# Whether our DRY_RUN drop-in is read after a file and so wins over it: the unit, and drop-ins of a lower name.
+is_overruled() {
+  local LC_ALL=C
+  [ "$1" = "$UNIT" ] && return 0
+  [ "$(dirname "$1")" = "$DROP_INS" ] && [[ $(basename "$1") < 50-dry-run.conf ]]
+}
+
 # The first start has to be in DRY_RUN, and has to be this program.
 check_sources() {
   local file found
   while IFS= read -r file; do
     found=$(grep -nE '^[^#;]*(^|[[:space:]="])DRY_RUN="?(0|false|no|off)?"?([[:space:]"]|$)' -i "$file" || true)
-    # The old unit's own Environment= stands before our drop-in, which wins.
-    if [ -n "$found" ] && [ "$file" != "$UNIT" ]; then
+    if [ -n "$found" ] && ! is_overruled "$file"; then
       fail "$file turns DRY_RUN off (line ${found%%:*}): take the line out, install, and set it again when LIVE is due (a running installation is renewed with upgrade.sh)"
     fi
     found=$(grep -nE '^[[:space:]]*ExecStart=.' "$file" || true)
@@ -221,6 +227,9 @@ check_sources() {
       fail "$file has an ExecStart of its own (line ${found%%:*}): make it $PREFIX/current/$NAME run, or take it out"
     fi
   done < <(list_sources)
+  if [ -f "$DROP_INS/50-dry-run.conf" ] && ! grep -qE '^Environment=.*DRY_RUN="?(1|true|yes|on)' -i "$DROP_INS/50-dry-run.conf"; then
+    say "WARNING: $DROP_INS/50-dry-run.conf does not turn DRY_RUN on any more"
+  fi
 }
 
 # A unit of somebody else is kept beside our configuration, and its environment goes into a drop-in.

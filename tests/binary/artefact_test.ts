@@ -10,6 +10,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "../assert.ts";
+import { run } from "../deploy/host.ts";
 import { type Artefact, buildArtefact, runArtefact, startArtefact } from "./artefact.ts";
 import { EMPTY_LEDGER_OF_NOW, startMarketOfNow, WATCHLIST_OF_NOW } from "./market_of_now.ts";
 
@@ -84,6 +85,16 @@ Deno.test("the compiled binary", async (t) => {
           assertEquals(countOrders(simulator), 0);
         }),
     );
+    await t.step(
+      "checks the host, and the sandbox is enough for every look",
+      () =>
+        inMarket(artefact, async ({ env }) => {
+          const { status, lines, errors } = await runArtefact(artefact, ["check"], env);
+          assertEquals([status, errors], [0, []], lines.join("\n"));
+          assert(says(lines, "0 FAIL"), lines.join("\n"));
+        }),
+    );
+    await t.step("installs into a scratch root, and runs from there", () => checkInstall(artefact));
     await t.step(
       "runs a LIVE cycle that sends one bracket, and none again",
       () =>
@@ -200,6 +211,19 @@ async function checkNoCache(artefact: Artefact): Promise<void> {
   const places = { TMPDIR: dir, HOME: dir, XDG_CACHE_HOME: dir, DENO_DIR: dir };
   assertEquals((await runArtefact(artefact, ["--version"], places)).status, 0);
   assertEquals([...Deno.readDirSync(dir)], []);
+}
+
+async function checkInstall({ path, root, manifest }: Artefact): Promise<void> {
+  const scratch = `${root}/droplet`;
+  const script = new URL("../../deploy/install.sh", import.meta.url).pathname;
+  const ran = await run("bash", [script, "--root", scratch, path]);
+  assertEquals([ran.status, ran.stderr], [0, ""], ran.stdout);
+  const release = `${manifest.version}-${manifest.sha256.slice(0, 12)}`;
+  assertStringIncludes(ran.stdout, `current: ${release}`);
+  const installed = { path: `${scratch}/opt/avwap-execution/current/avwap-execution` };
+  const { status, lines } = await runArtefact(installed, ["--version"]);
+  assertEquals(status, 0);
+  assertStringIncludes(lines[0] ?? "", manifest.commit);
 }
 
 async function checkCrash(

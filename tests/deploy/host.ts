@@ -1,0 +1,171 @@
+// A droplet in a directory: a scratch root, binaries that answer as they are told, and a stand-in for systemctl.
+
+const DEPLOY = new URL("../../deploy/", import.meta.url).pathname;
+
+/** How a stand-in binary answers. */
+export interface BinaryPlan {
+  readonly version?: string;
+  /** Exit status of `check`. */
+  readonly check?: number;
+  /** Exit status of the service's main process; 0: it comes up. */
+  readonly run?: number;
+  readonly baseDir?: string;
+  readonly stateDir?: string;
+  readonly runtime?: string;
+  /** What `--version` says instead. */
+  readonly says?: string;
+}
+
+/** What a script printed and how it ended. */
+export interface Ran {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end. */
+export async function run(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
+  const output = await new Deno.Command(program, {
+    args: [...args],
+    env,
+    stdin: "null",
+  }).output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { status: output.code, stdout: decode(output.stdout), stderr: decode(output.stderr) };
+}
+
+/** One droplet of the test's own. */
+export class Host {
+  readonly root: string;
+  readonly unit: string;
+  readonly dropIns: string;
+  #count = 0;
+
+  constructor(readonly dir: string) {
+    this.root = `${dir}/root`;
+    this.unit = `${this.root}/etc/systemd/system/execution.service`;
+    this.dropIns = `${this.unit}.d`;
+  }
+
+  /** Path of a new stand-in binary with its manifest. */
+  async makeBinary(plan: BinaryPlan = {}): Promise<string> {
+    const { version = "0.1.0", check = 0, run = 0, runtime = "deno" } = plan;
+    const { baseDir = "/root/scan", stateDir = "/root/scan/state" } = plan;
+    const dir = `${this.dir}/incoming-${++this.#count}`;
+    const path = `${dir}/avwap-execution`;
+    await Deno.mkdir(dir);
+    // The number in it makes each one another file, so another release.
+    const script = `#!/bin/sh
+# ${this.#count}
+case "$1" in
+  --version) echo "${plan.says ?? `avwap-execution ${version} (0123456789ab)`}" ;;
+  check) exit ${check} ;;
+  run) exit ${run} ;;
+esac
+`;
+    await Deno.writeTextFile(path, script, { mode: 0o755 });
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(script));
+    const manifest = {
+      name: "avwap-execution",
+      version,
+      runtime,
+      base_dir: baseDir,
+      state_dir: stateDir,
+      sha256: new Uint8Array(digest).toHex(),
+    };
+    await Deno.writeTextFile(`${path}.manifest.json`, JSON.stringify(manifest, null, 2));
+    return path;
+  }
+
+  /** Below the scratch root, without systemd. */
+  install(...args: string[]): Promise<Ran> {
+    return run("bash", [`${DEPLOY}install.sh`, "--root", this.root, ...args]);
+  }
+
+  upgrade(...args: string[]): Promise<Ran> {
+    return this.#withSystem("upgrade.sh", args);
+  }
+
+  rollback(...args: string[]): Promise<Ran> {
+    return this.#withSystem("rollback.sh", args);
+  }
+
+  #withSystem(script: string, args: readonly string[]): Promise<Ran> {
+    const env = { SYSTEMCTL: `${this.dir}/systemctl`, FAKE_ROOT: this.root };
+    return run("bash", [`${DEPLOY}${script}`, "--root", this.root, ...args], env);
+  }
+
+  /** A systemctl that starts what `current` points to, and remembers how that ended. */
+  async makeSystemctl(isRunning = true): Promise<void> {
+    await Deno.writeTextFile(`${this.dir}/systemctl`, FAKE_SYSTEMCTL, { mode: 0o755 });
+    await Deno.writeTextFile(`${this.root}/active`, isRunning ? "active" : "inactive");
+  }
+
+  /** Commands that systemctl was given, those that only ask left out. */
+  async listControls(): Promise<string[]> {
+    try {
+      return (await Deno.readTextFile(`${this.root}/controls`)).trimEnd().split("\n");
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return [];
+      throw error;
+    }
+  }
+
+  /** Release that a link names, or `null`. */
+  async readLink(name: "current" | "previous"): Promise<string | null> {
+    try {
+      const target = await Deno.readLink(`${this.root}/opt/avwap-execution/${name}`);
+      return target.replace("releases/", "");
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw error;
+    }
+  }
+
+  /** Every path below the root with mode and content. */
+  async listTree(dir = this.root): Promise<string[]> {
+    const found: string[] = [];
+    try {
+      for await (const { name, isDirectory, isSymlink } of Deno.readDir(dir)) {
+        const path = `${dir}/${name}`;
+        const mode = (((await Deno.lstat(path)).mode ?? 0) & 0o777).toString(8);
+        if (isSymlink) found.push(`${path} -> ${await Deno.readLink(path)}`);
+        else if (isDirectory) found.push(`${path} ${mode}`, ...await this.listTree(path));
+        else found.push(`${path} ${mode} ${await Deno.readTextFile(path)}`);
+      }
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+    return found.toSorted();
+  }
+}
+
+const FAKE_SYSTEMCTL = `#!/bin/sh
+case "$1" in
+  is-active) cat "$FAKE_ROOT/active" ;;
+  show) cat "$FAKE_ROOT/main-status" ;;
+  restart)
+    echo "$*" >> "$FAKE_ROOT/controls"
+    "$FAKE_ROOT/opt/avwap-execution/current/avwap-execution" run
+    status=$?
+    echo "$status" > "$FAKE_ROOT/main-status"
+    if [ "$status" = 0 ]; then echo active; else echo activating; fi > "$FAKE_ROOT/active"
+    exit "$status"
+    ;;
+  *) echo "$*" >> "$FAKE_ROOT/controls" ;;
+esac
+`;
+
+/** A host for one test. */
+export async function withHost(act: (host: Host) => Promise<void>): Promise<void> {
+  const dir = await Deno.makeTempDir({ prefix: "avwap-deploy-" });
+  try {
+    await act(new Host(dir));
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}

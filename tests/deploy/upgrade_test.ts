@@ -1,0 +1,154 @@
+import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "../assert.ts";
+import { type BinaryPlan, type Host, withHost } from "./host.ts";
+
+/** A host with one release that runs. */
+async function withInstalled(
+  act: (host: Host, first: string) => Promise<void>,
+  { isRunning = true, ...plan }: BinaryPlan & { readonly isRunning?: boolean } = {},
+): Promise<void> {
+  await withHost(async (host) => {
+    assertEquals((await host.install(await host.makeBinary(plan))).status, 0);
+    await host.makeSystemctl(isRunning);
+    const first = await host.readLink("current");
+    assert(first !== null);
+    await act(host, first);
+  });
+}
+
+Deno.test("upgrade.sh switches to a release that comes up, and rollback.sh back and forth", () =>
+  withInstalled(async (host, first) => {
+    const unit = await Deno.readTextFile(host.unit);
+    const { status, stdout, stderr } = await host.upgrade(await host.makeBinary());
+    assertEquals([status, stderr], [0, ""], stdout);
+    const second = await host.readLink("current");
+    assertNotEquals(second, first);
+    assertEquals(await host.readLink("previous"), first);
+    assertEquals(await Deno.readTextFile(host.unit), unit);
+    for (const expected of [first, second, first]) {
+      assertEquals((await host.rollback()).status, 0);
+      assertEquals(await host.readLink("current"), expected);
+    }
+    const restarts = (await host.listControls()).filter((line) => line.startsWith("restart"));
+    assertEquals(restarts.length, 4);
+  }));
+
+Deno.test("upgrade.sh switches back by itself where the new release does not come up", () =>
+  withInstalled(async (host, first) => {
+    assertEquals((await host.upgrade(await host.makeBinary())).status, 0);
+    const second = await host.readLink("current");
+    for (const run of [1, 2, 70, 78, 127]) {
+      const { status, stderr } = await host.upgrade(await host.makeBinary({ run }));
+      assertEquals(status, 1);
+      assertStringIncludes(stderr, `did not come up; ${second} runs again`);
+      assertEquals(await host.readLink("current"), second);
+      // Never the release that failed.
+      assertEquals(await host.readLink("previous"), first);
+      assertEquals(await Deno.readTextFile(`${host.root}/active`), "active\n");
+    }
+  }));
+
+Deno.test("upgrade.sh leaves no previous release where there was none", () =>
+  withInstalled(async (host, first) => {
+    assertEquals((await host.upgrade(await host.makeBinary({ run: 70 }))).status, 1);
+    assertEquals([await host.readLink("current"), await host.readLink("previous")], [first, null]);
+    const { status, stderr } = await host.rollback();
+    assertEquals(status, 1);
+    assertStringIncludes(stderr, `no release before ${first}`);
+  }));
+
+Deno.test("upgrade.sh says so where the old release does not come up any more either", () =>
+  withInstalled(async (host, first) => {
+    const { status, stderr } = await host.upgrade(await host.makeBinary({ run: 70 }));
+    assertEquals(status, 1);
+    assertStringIncludes(stderr, "nothing trades until you look");
+    assertEquals(await host.readLink("current"), first);
+  }, { run: 70 }));
+
+for (const check of [64, 69, 70, 75, 78, 127]) {
+  Deno.test(`upgrade.sh switches nothing where check ends with ${check}`, () =>
+    withInstalled(async (host, first) => {
+      const { status, stderr } = await host.upgrade(await host.makeBinary({ check }));
+      assertEquals(status, 1);
+      assertStringIncludes(stderr, `ends with ${check}: nothing was switched`);
+      assertEquals([await host.readLink("current"), await host.listControls()], [first, []]);
+    }));
+}
+
+for (const check of [1, 2]) {
+  Deno.test(`upgrade.sh goes on where check and start end with ${check}, the watchlist's`, () =>
+    withInstalled(async (host, first) => {
+      const { status, stdout } = await host.upgrade(await host.makeBinary({ check, run: check }));
+      assertEquals(status, 0, stdout);
+      assertStringIncludes(stdout, "waits for today's watchlist");
+      assertNotEquals(await host.readLink("current"), first);
+    }));
+}
+
+Deno.test("upgrade.sh starts nothing that was stopped", () =>
+  withInstalled(async (host, first) => {
+    const { status, stdout } = await host.upgrade(await host.makeBinary());
+    assertEquals(status, 0);
+    assertStringIncludes(stdout, "was not running and is not started");
+    assertNotEquals(await host.readLink("current"), first);
+    assertEquals(await host.listControls(), []);
+  }, { isRunning: false }));
+
+Deno.test("upgrade.sh --dry-run changes nothing", () =>
+  withInstalled(async (host) => {
+    const before = await host.listTree();
+    const { status, stdout } = await host.upgrade("--dry-run", await host.makeBinary());
+    assertEquals(status, 0);
+    assertStringIncludes(stdout, "would run:");
+    assertEquals(await host.listTree(), before);
+  }));
+
+const REFUSED: { when: string; plan: BinaryPlan; says: string }[] = [
+  {
+    when: "built for another state",
+    plan: { stateDir: "/srv/state" },
+    says: "state_dir /srv/state",
+  },
+  { when: "built for another base", plan: { baseDir: "/srv" }, says: "base_dir /srv" },
+  { when: "that does not run", plan: { says: "" }, says: "does not run on this host" },
+];
+
+for (const { when, plan, says } of REFUSED) {
+  Deno.test(`upgrade.sh refuses a binary ${when}`, () =>
+    withInstalled(async (host) => {
+      const before = await host.listTree();
+      const { status, stderr } = await host.upgrade(await host.makeBinary(plan));
+      assertEquals(status, 1);
+      assertStringIncludes(stderr, says);
+      assertEquals(await host.listTree(), before);
+    }));
+}
+
+Deno.test("upgrade.sh refuses a host without an installation, and knows the current release", async () => {
+  await withHost(async (host) => {
+    const { status, stderr } = await host.upgrade(await host.makeBinary());
+    assertEquals([status, await host.listTree()], [1, []]);
+    assertStringIncludes(stderr, "use install.sh");
+  });
+  await withInstalled(async (host) => {
+    const binary = await host.makeBinary();
+    assertEquals((await host.upgrade(binary)).status, 0);
+    const before = await host.listTree();
+    const { status, stdout } = await host.upgrade(binary);
+    assertEquals(status, 0);
+    assertStringIncludes(stdout, "already current");
+    assertEquals(await host.listTree(), before);
+  });
+});
+
+Deno.test("rollback.sh goes to the release that is named, and refuses one that is not there", () =>
+  withInstalled(async (host, first) => {
+    for (let release = 0; release < 2; release++) {
+      assertEquals((await host.upgrade(await host.makeBinary())).status, 0);
+    }
+    assertEquals((await host.rollback(first)).status, 0);
+    assertEquals(await host.readLink("current"), first);
+    const { status, stderr } = await host.rollback("0.0.1-none");
+    assertEquals(status, 1);
+    assertStringIncludes(stderr, `no release 0.0.1-none; there are: `);
+    assertEquals(await host.readLink("current"), first);
+  }));

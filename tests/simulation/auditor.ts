@@ -153,6 +153,7 @@ export class Auditor {
       if (isLive) this.lastLiveEndMs = world.trueMs;
     }
     world.troubles = 0;
+    world.lostSellAnswers = 0;
     this.cycle = this.#buildCycle();
   }
 

@@ -19,8 +19,15 @@ const CONVERT_MS = 10 * 60_000 + 30_000;
 export function checkCycle(auditor: Auditor): void {
   const { world, cycle } = auditor;
   checkNeverShort(world);
-  checkTrims(world);
-  if (cycle.isFailed || world.troubles > 0) return;
+  if (cycle.cancelled.size > 0) checkTrims(world);
+  if (cycle.isFailed) return;
+  const isLive = cycle.mode === "LIVE";
+  if (isLive && world.lostSellAnswers > 0 && world.troubles === world.lostSellAnswers) {
+    for (const symbol of cycle.cancelled) {
+      if (listManaged(world).includes(symbol)) checkProtected(auditor, symbol);
+    }
+  }
+  if (world.troubles > 0) return;
   checkRecorded(world);
   if (cycle.mode !== "LIVE") return;
   for (const symbol of listManaged(world)) checkProtected(auditor, symbol);
@@ -67,12 +74,13 @@ function isEntryWorking(world: World, symbol: string): boolean {
   );
 }
 
-/** Whether the exchange keeps an order of the symbol from everybody's eyes: nobody can know how it stands. */
-function isHiding(world: World, symbol: string): boolean {
-  const fromMs = world.trueMs - world.exchange.behaviour.visibilityDelayMs;
-  return world.exchange.orders.some((order) =>
-    order.symbol === symbol && order.submitted.ms > fromMs - 1_000 && fromMs < world.trueMs
-  );
+/** Whether the exchange kept an order of the symbol from everybody's eyes in this cycle: nobody can know how it stood. */
+function isHiding({ world, cycle }: Auditor, symbol: string): boolean {
+  const { visibilityDelayMs } = world.exchange.behaviour;
+  return visibilityDelayMs > 0 &&
+    world.exchange.orders.some((order) =>
+      order.symbol === symbol && order.submitted.ms + visibilityDelayMs >= cycle.startMs
+    );
 }
 
 function isSaid(auditor: Auditor, symbol: string, sinceMs: number): boolean {
@@ -85,7 +93,7 @@ function checkProtected(auditor: Auditor, symbol: string): void {
   const { heldQty, coveredQty, isLeaving } = readCoverage(world, symbol);
   if (coveredQty >= heldQty || isEntryWorking(world, symbol)) return;
   const isOpen = world.exchange.sessions.at(world.trueMs) !== null;
-  if (!isOpen || isHiding(world, symbol)) return;
+  if (!isOpen || isHiding(auditor, symbol)) return;
   const isEnding = listAcceptedEntries(world).some((order) =>
     order.symbol === symbol && order.status === "pending_cancel"
   );
@@ -124,14 +132,16 @@ function checkDueExits(auditor: Auditor): void {
       `${symbol} at ${leastUsd}, r1 ${position.r1}, not trimmed`,
     );
   }
-  checkTrimFlags(world);
+  checkTrimFlags(auditor);
 }
 
 /** A trim that is marked as done was sold. */
-function checkTrimFlags(world: World): void {
+function checkTrimFlags(auditor: Auditor): void {
+  const { world } = auditor;
   if (world.profile.families.has("files") || world.profile.families.has("account")) return;
   for (const position of listPositions(world)) {
     if (position.adopted_qty > 0 || world.strange.has(position.symbol)) continue;
+    if (isHiding(auditor, position.symbol)) continue;
     const bought = world.exchange.findOrder(position.position_id)?.filledQty ?? 0;
     if (bought < 4) continue;
     const flags = [["r1_trim", position.trimmed_r1], ["r2_trim", position.trimmed_r2]] as const;
@@ -151,6 +161,7 @@ function checkTrimFlags(world: World): void {
 export function checkClose(auditor: Auditor): void {
   const { world } = auditor;
   checkNeverShort(world);
+  checkTrims(world);
   const fromMs = world.trueMs - CONVERT_MS;
   const isLive = !world.isDead && auditor.liveSinceMs <= fromMs && auditor.lastLiveEndMs >= fromMs;
   if (!isLive || world.lastTroubleMs >= fromMs) return;

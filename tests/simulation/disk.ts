@@ -15,6 +15,8 @@ interface FileNode {
   /** Bytes that a crash can't take. Files only ever grow, so what is not synced is a tail. */
   syncedSize: number;
   modifiedAtMs: number;
+  /** The content as it was last read whole: nobody changes what he read. */
+  read: Uint8Array | null;
 }
 interface OtherNode {
   readonly kind: "dir" | "symlink";
@@ -33,8 +35,6 @@ export interface DiskHost {
   nowMs(): number;
   /** @param isWrite Whether the step changes something. @returns The part of a write that lands, or a failure's cause. */
   step(op: string, path: string, isWrite: boolean): { readonly cause: string } | null;
-  /** Told of every text that reaches the disk. */
-  written(path: string, bytes: Uint8Array): void;
 }
 
 const STEP_DONE = Promise.resolve();
@@ -59,6 +59,7 @@ export class SimDisk implements FileSystem {
       size: bytes.length,
       syncedSize: bytes.length,
       modifiedAtMs: this.host.nowMs(),
+      read: null,
     });
   }
 
@@ -139,6 +140,7 @@ export class SimDisk implements FileSystem {
         size: 0,
         syncedSize: 0,
         modifiedAtMs: this.host.nowMs(),
+        read: null,
       };
       if (found === undefined) this.#change(path, node);
       return this.#buildHandle(path, node);
@@ -178,9 +180,11 @@ export class SimDisk implements FileSystem {
 
   readBytes(path: string, maxBytes: number): Promise<Uint8Array> {
     return this.#step("read", path, false, () => {
-      const bytes = this.bytesOf(path);
-      if (bytes === null) return refuse("read", path, "it is not a regular file");
-      return bytes.length > maxBytes ? refuse("read", path, "it is too large") : bytes.slice();
+      const node = this.#names.get(path);
+      if (node?.kind !== "file") return refuse("read", path, "it is not a regular file");
+      if (node.size > maxBytes) return refuse("read", path, "it is too large");
+      if (node.read?.length !== node.size) node.read = node.buffer.slice(0, node.size);
+      return node.read;
     });
   }
 
@@ -228,7 +232,6 @@ export class SimDisk implements FileSystem {
         }
         append(node, bytes);
         node.modifiedAtMs = this.host.nowMs();
-        this.host.written(path, bytes);
         return STEP_DONE;
       },
       sync: () => this.#step("sync", path, true, () => void (node.syncedSize = node.size)),

@@ -7,6 +7,7 @@ import { LEDGER_PATH, STATE_DIR, STATE_PATH, type World } from "./world.ts";
  * ledger or the archive, unless somebody else's hand was in it.
  */
 export function checkFiles({ world }: Auditor): { readonly hasLostState: boolean } {
+  world.checkDisk();
   for (const path of [LEDGER_PATH, STATE_PATH]) {
     const isThere = world.disk.has(path);
     if (world.damaged.has(path) || !isThere) continue;

@@ -17,6 +17,8 @@ const LOOK_MS = 600_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 /** While the market is closed timers may oversleep to shortly before the open, as on a host that was suspended. */
 const NIGHT_SLEEP_MIN_MS = 60_000;
+const LAZY_SLEEP_MIN_MS = 2 * 60_000;
+const LATE_MS = 45 * 60_000;
 const BEFORE_OPEN_MS = 12 * 60_000;
 
 /** How an incarnation of the engine ended. */
@@ -144,11 +146,20 @@ function buildClock(world: World, incarnation: number): ClockPort {
   };
 }
 
-/** A long sleep in a closed market may last until shortly before the open. */
+/**
+ * A long sleep in a closed market may last until shortly before the open; one in an open market, well before the close,
+ * may be late by minutes: a host that is busy or was suspended. It also makes a simulated day affordable.
+ */
 function stretch(world: World, ms: number): number {
   const { sessions } = world.exchange;
-  if (ms < NIGHT_SLEEP_MIN_MS || sessions.at(world.trueMs) !== null) return ms;
-  return Math.max(ms, sessions.nextOpenMs(world.trueMs) - BEFORE_OPEN_MS - world.trueMs);
+  const { mood } = world.chances;
+  if (ms < NIGHT_SLEEP_MIN_MS) return ms;
+  if (sessions.at(world.trueMs) === null) {
+    return Math.max(ms, sessions.nextOpenMs(world.trueMs) - BEFORE_OPEN_MS - world.trueMs);
+  }
+  const isLate = sessions.nextCloseMs(world.trueMs) - world.trueMs < LATE_MS;
+  if (ms < LAZY_SLEEP_MIN_MS || isLate || !mood.isHit(0.75)) return ms;
+  return ms + mood.whole(1, 12) * 60_000;
 }
 
 const STEP_MS = 60_000;

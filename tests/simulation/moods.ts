@@ -30,7 +30,7 @@ export function setMoods(world: World, weather: Weather): void {
     if (families.has("market")) world.plan(at(), () => halt(world));
     if (families.has("cancels")) {
       // What hung is let go in the end, or the evening would find it hanging.
-      for (let ms = openMs; ms < closeMs; ms += 40 * MINUTE_MS) {
+      for (let ms = openMs; ms < closeMs; ms += 6 * MINUTE_MS) {
         world.plan(ms, () => {
           world.trouble("cancels that hung are let go");
           world.exchange.desk.releaseCancels();

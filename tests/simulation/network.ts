@@ -64,7 +64,10 @@ export function createNetwork(
     } else auditor.readLeaving(path);
     fault = drawFault(world, weather, request, path);
     isCrashAfter = isCrashing && crash.isHit(isChange ? 0.04 : 0.0004);
-    if (fault !== null) world.trouble(`net ${fault.kind} on ${request.method} ${path}`);
+    if (fault !== null) {
+      world.trouble(`net ${fault.kind} on ${request.method} ${path}`);
+      if (isChange && isLosing(fault) && request.body?.includes('"sell"')) world.lostSellAnswers++;
+    }
     if (isChange) world.note(`-> ${request.method} ${path} ${request.body ?? ""}`);
     world.advance(world.chances.net.whole(1, 30));
     let status = 0;
@@ -87,6 +90,11 @@ export function createNetwork(
       else auditor.readAnswered(path, status, body);
     }
   };
+}
+
+/** Whether the exchange may have it and the answer is gone, with nothing else amiss. */
+function isLosing(fault: Fault): boolean {
+  return ["lost_before", "lost_after", "html", "malformed"].includes(fault.kind);
 }
 
 function pathOf(request: Request): string {

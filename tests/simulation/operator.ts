@@ -55,9 +55,9 @@ export class Operator {
     const { mood } = world.chances;
     Object.assign(world.settings, {
       MAX_LIVE_ORDERS_PER_DAY: String(mood.pick(["", 1, 2, 3, 5, 8])),
-      MAX_LIVE_POSITIONS: String(mood.pick(["", 1, 2, 3, 5])),
-      MAX_LIVE_GROSS_NOTIONAL: String(mood.pick(["", 1500, 4000, 9000])),
-      MAX_LIVE_NOTIONAL_PER_SYMBOL: String(mood.pick([900, 2500, 2500, ""])),
+      MAX_LIVE_POSITIONS: String(mood.pick(["", 1, 3, 5, 5])),
+      MAX_LIVE_GROSS_NOTIONAL: String(mood.pick(["", 4000, 9000, 20000])),
+      MAX_LIVE_NOTIONAL_PER_SYMBOL: String(mood.pick([2500, 2500, 2500, 2500, 6000, ""])),
       ALLOWLIST_SYMBOLS: mood.isHit(0.15) ? "AAA,BBB" : "",
     });
   }
@@ -257,6 +257,7 @@ export class Operator {
       }
       case "split":
         world.strange.add(symbol);
+        world.splitAtMs.set(symbol, world.trueMs);
         return exchange.split(symbol, operator.pick([2, 3, 10]));
       case "rename":
         world.strange.add(symbol);

@@ -7,6 +7,7 @@ import {
   findObjection,
   listAcceptedEntries,
   listEntries,
+  listPositions,
   type RawEntry,
 } from "./truth.ts";
 import type { World } from "./world.ts";
@@ -72,6 +73,7 @@ export function checkRequest(auditor: Auditor, change: ChangeRequest): void {
   checkPermit(auditor, change);
   checkRecord(auditor, change);
   if (change.op === "entry") checkEntry(auditor, change);
+  else checkSplit(auditor, change);
   if (change.op === "cancel" && change.side === "sell") checkExitRecords(auditor, change);
   if (change.op === "sell" || change.op === "stop") checkAvailable(auditor, change);
   if (change.op === "stop" || change.op === "replace") checkStopRises(auditor, change);
@@ -286,12 +288,26 @@ function checkExitRecords({ world, cycle }: Auditor, change: ChangeRequest): voi
 /** Nothing asks for more shares than no other order holds: never sold twice, never short. */
 function checkAvailable({ world }: Auditor, change: ChangeRequest): void {
   if (world.troubles > 0 || world.strange.has(change.symbol)) return;
+  // The same id again is harmless, whatever it asks for: the exchange has it already.
+  if (world.exchange.findOrder(change.clientOrderId ?? "") !== null) return;
   const available = world.exchange.desk.rules.availableQty(change.symbol);
   if ((change.qty ?? 0) > available) {
     world.violate(
       "no sell for more than is available",
       `${change.op} ${change.symbol} ${change.qty} of ${available}`,
     );
+  }
+}
+
+/** A position that was split is nobody's to sell or stop until the operator deals with it. */
+function checkSplit({ world, cycle }: Auditor, change: ChangeRequest): void {
+  const splitMs = world.splitAtMs.get(change.symbol);
+  if (splitMs === undefined || splitMs >= cycle.startMs) return;
+  const managed = listPositions(world).some((position) =>
+    position.symbol === change.symbol && Date.parse(position.opened_at) < splitMs
+  );
+  if (managed && world.exchange.portfolio.qty(change.symbol) > 0) {
+    world.violate("a split position is left alone", `${change.op} ${change.symbol} left`);
   }
 }
 

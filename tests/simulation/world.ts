@@ -73,6 +73,10 @@ export class World implements DiskHost {
   /** Faults and acts of others since the cycle began: what an invariant of quiet cycles needs to be 0. */
   troubles = 0;
   lastTroubleMs = 0;
+  /** Those among them that only took a market sell's answer: its stop must be in all the same. */
+  lostSellAnswers = 0;
+  /** When a symbol was last split, Unix ms. */
+  readonly splitAtMs = new Map<string, number>();
   /** Files that somebody else damaged or took, and has not put right. */
   readonly damaged = new Set<string>();
   /** When somebody else last touched the live ledger. */
@@ -129,8 +133,12 @@ export class World implements DiskHost {
     return this.onDiskStep(op, path, isWrite);
   }
 
-  written(path: string, bytes: Uint8Array): void {
-    this.checkSecrets(`file ${path}`, new TextDecoder().decode(bytes));
+  /** Nothing on the disk may hold a credential, the operator's own token file aside. */
+  checkDisk(): void {
+    for (const path of this.disk.listPaths()) {
+      const bytes = path === TOKEN_PATH ? null : this.disk.bytesOf(path);
+      if (bytes !== null) this.checkSecrets(`file ${path}`, new TextDecoder().decode(bytes));
+    }
   }
 
   /** Lets true time pass; what was planned for it happens on the way. */

@@ -1,0 +1,160 @@
+/** One deliberate bug: texts of the source and what to put in their place, and a seed near which it shows. */
+export interface Mutation {
+  readonly name: string;
+  /** The issue whose promise it breaks. */
+  readonly issue: 3 | 4;
+  readonly edits: readonly {
+    readonly file: string;
+    readonly find: string;
+    readonly replace: string;
+  }[];
+  readonly seed: number;
+}
+
+function edit(
+  issue: 3 | 4,
+  name: string,
+  file: string,
+  texts: { readonly find: string; readonly replace: string },
+): Omit<Mutation, "seed"> {
+  return { name, issue, edits: [{ file: `src/${file}`, ...texts }] };
+}
+
+const BUGS: readonly Omit<Mutation, "seed">[] = [
+  edit(3, "the entry leaves before its record", "engine/entry_order.ts", {
+    find: "    await recordEntries(engine, [entry]);",
+    replace: "    await Promise.resolve();",
+  }),
+  edit(3, "the directory is not synced after a rename", "state/durable_file.ts", {
+    find: "    throw error;\n  }\n  await fs.syncDir(parentOf(path));",
+    replace: "    throw error;\n  }",
+  }),
+  edit(3, "the new file is not synced before the rename", "state/durable_file.ts", {
+    find: 'kind: "create", mode });\n  try {\n    await file.write(bytes);\n    await file.sync();',
+    replace: 'kind: "create", mode });\n  try {\n    await file.write(bytes);',
+  }),
+  edit(3, "the kill switch is read once per cycle", "engine/gate_reader.ts", {
+    find: "isKillSwitchFile: await operatorFiles.isKillSwitchOn(),",
+    replace: 'isKillSwitchFile: engine.killSwitchSeen === "file",',
+  }),
+  edit(3, "the gate is not asked again before the request", "engine/send.ts", {
+    find: "  const { decision } = await readGate(engine);",
+    replace:
+      "  if (engine.isStateLoaded) return null;\n  const { decision } = await readGate(engine);",
+  }),
+  edit(3, '"not found" is believed at once', "engine/reconciling.ts", {
+    find: "  if (nowMs < deadlineAtMs) return { entry, isAbsent: false };",
+    replace: "  if (nowMs < deadlineAtMs) return { entry, isAbsent: true };",
+  }),
+  edit(3, "a repeat has a new id", "engine/entries.ts", {
+    find: "  return [{\n    clientOrderId,\n",
+    replace: "  return [{\n    clientOrderId: parseOurId(`${clientOrderId}-2`) ?? clientOrderId,\n",
+  }),
+  edit(3, "the caps count fills", "domain/ledger.ts", {
+    find: 'return entry.side === "buy" && entry.status !== "rejected";',
+    replace: 'return entry.side === "buy" && (entry.broker?.filledQty ?? 0) > 0;',
+  }),
+  edit(3, "the caps leave out what is not settled", "domain/ledger.ts", {
+    find: 'return entry.side === "buy" && entry.status !== "rejected";',
+    replace: 'return entry.side === "buy" && entry.status === "accepted";',
+  }),
+  edit(3, "a missing ledger is started empty", "engine/reconciling.ts", {
+    find: "  const { ledger } = reconcile(carried, dayOrders.value);",
+    replace: "  const { ledger } = reconcile(carried, dayOrders.value.slice(0, 0));",
+  }),
+  edit(3, "an order that the ledger lacked is only said", "domain/reconcile.ts", {
+    find: "      entries: [...entries, ...added],",
+    replace: "      entries: [...entries],",
+  }),
+  edit(3, "a symbol is entered again on its day", "domain/caps.ts", {
+    find: "  if (usage.hasEntry) return",
+    replace: "  if (usage.hasEntry && usage.orders < 0) return",
+  }),
+  edit(3, "an old list is as good as a fresh one", "engine/watchlist_step.ts", {
+    find: "  if (dateNy !== todayNy) {",
+    replace: '  if (dateNy !== todayNy && dateNy === "") {',
+  }),
+  edit(3, "the event log keeps what it is given", "state/event_log.ts", {
+    find: "  const redact = buildRedact(options.secrets);",
+    replace: "  const redact = buildRedact([]);",
+  }),
+  edit(4, "the sell leaves before the cancel is final", "engine/cancelling.ts", {
+    find: "  while (pending.size > 0) {",
+    replace: "  while (pending.size > 1_000) {",
+  }),
+  edit(4, "the stop for the rest is for all shares", "engine/exit_order.ts", {
+    find: "  return { sellQty, restQty: heldQty - sellQty };",
+    replace: "  return { sellQty, restQty: heldQty };",
+  }),
+  edit(4, "a trim is marked done when it was decided", "engine/exits.ts", {
+    find: "    if (isSold) engine.putPosition(markTrimmed(",
+    replace: "    engine.putPosition(markTrimmed(",
+  }),
+  edit(4, "the stop follows the price down", "domain/exit_plan.ts", {
+    find: "    ? Math.max(position.stopUsd, highWaterUsd - moveUsd / 2)",
+    replace: "    ? priceUsd - moveUsd / 2",
+  }),
+  edit(4, "the stop for the rest is not on record first", "engine/exit_order.ts", {
+    find: "plan.restQty > 0 ? [planSell(plan), planStop(plan, null)] : [planSell(plan)];",
+    replace: "[planSell(plan)];",
+  }),
+  edit(4, "day legs are left to die with the day", "domain/protection.ts", {
+    find: "  if (isGtcNeeded && countGtcCovered(groups) < position.qty) {",
+    replace: "  if (isGtcNeeded && countGtcCovered(groups) < 0) {",
+  }),
+  edit(4, "a stop is a day order", "broker/trading_changes.ts", {
+    find: '        time_in_force: "gtc",',
+    replace: '        time_in_force: "day",',
+  }),
+  edit(4, "a split position is sold", "engine/positions.ts", {
+    find: "position.unexplainedQty === null &&\n    held.qty > 0 && position.qty === held.qty;",
+    replace: "\n    held.qty > 0;",
+  }),
+  edit(4, "no stop after a sell that nobody answered", "engine/exit_order.ts", {
+    find: "  let restQty = plan.restQty;",
+    replace: "  if (!isSold) return false;\n  let restQty = plan.restQty;",
+  }),
+  edit(4, "no stop for the rest", "engine/exit_order.ts", {
+    find: "  if (restQty <= 0) return isSold;",
+    replace: "  if (restQty <= 1e9) return isSold;",
+  }),
+  {
+    issue: 4,
+    name: "an exit sent again has a new id",
+    edits: [
+      {
+        file: "src/engine/sell_orders.ts",
+        find: "isUnused || isUnsettled(entry) ? attempt : attempt + 1",
+        replace: "isUnused ? attempt : attempt + 1",
+      },
+      {
+        file: "src/engine/sell_orders.ts",
+        find: "      isRepeated = true;\n",
+        replace:
+          "      isRepeated = true;\n      const [again] = await recordSells(engine, [plan]);\n      current = again ?? current;\n",
+      },
+    ],
+  },
+  edit(4, "an exit that nobody answered is decided again", "engine/sell_orders.ts", {
+    find: '  if (mine.some(isUnsettled)) return "open";\n',
+    replace: "",
+  }),
+  edit(4, "held legs are no protection", "domain/protection.ts", {
+    find: '.filter((each) => each.side === "sell" && !isFinal(each));',
+    replace:
+      '.filter((each) => each.side === "sell" && !isFinal(each) && each.status !== "held" && each.type !== "limit");',
+  }),
+  edit(4, "a half filled entry is left alone", "engine/positions.ts", {
+    find: "export const PARTIAL_MAX_MS = 60_000;",
+    replace: "export const PARTIAL_MAX_MS = 60_000_000;",
+  }),
+];
+
+/** By name: the seed from which a bug was found first. A change of the engine moves it; a search finds it again. */
+const SEEDS: Readonly<Record<string, number>> = {};
+
+/** The deliberate bugs that the simulation must catch (issues 3 and 4, "mutation proof"). */
+export const MUTATIONS: readonly Mutation[] = BUGS.map((bug) => ({
+  ...bug,
+  seed: SEEDS[bug.name] ?? 1,
+}));

@@ -1,0 +1,158 @@
+import { assert, assertEquals, assertGreaterOrEqual, assertMatch } from "../assert.ts";
+import { SimDisk } from "./disk.ts";
+import { runMutation } from "./mutate.ts";
+import { mutate } from "./mutate.ts";
+import { MUTATIONS } from "./mutations.ts";
+import { Prng } from "./prng.ts";
+import { addResult, buildTotals, formatFailure, formatReplay, type Totals } from "./report.ts";
+import { runSeed, type SeedResult } from "./run.ts";
+import { World } from "./world.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+/** The seeds of every test run: more than 2,000 days. */
+const SEEDS = 1_260;
+const DAYS_MIN = 2_000;
+const WORKERS = 2;
+
+/** Runs a share of the seeds on another core. */
+async function runShare(from: number, to: number, take: (result: SeedResult) => void) {
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      worker.onerror = (event) => reject(new Error(event.message));
+      worker.onmessage = (event: MessageEvent<SeedResult | null>) => {
+        if (event.data === null) resolve();
+        else take(event.data);
+      };
+      worker.postMessage({ from, to });
+    });
+  } finally {
+    worker.terminate();
+  }
+}
+
+async function runAll(): Promise<{ totals: Totals; failures: SeedResult[] }> {
+  const totals = buildTotals();
+  const failures: SeedResult[] = [];
+  const take = (result: SeedResult) => {
+    addResult(totals, result);
+    if (result.violation !== null) failures.push(result);
+  };
+  const share = Math.ceil(SEEDS / WORKERS);
+  await Promise.all(
+    Array.from(
+      { length: WORKERS },
+      (_, at) => runShare(1 + at * share, Math.min(1 + (at + 1) * share, SEEDS + 1), take),
+    ),
+  );
+  return { totals, failures };
+}
+
+Deno.test("the engine keeps its promises through 2,000 days of faults", async () => {
+  const { totals, failures } = await runAll();
+  const first = failures.sort((a, b) => a.seed - b.seed)[0];
+  assertEquals(failures.length, 0, first === undefined ? "" : formatFailure(first));
+  assertGreaterOrEqual(totals.days, DAYS_MIN);
+  // A simulation in which nothing happens would keep every promise.
+  const least: [string, number][] = [
+    ["crashes", 300],
+    ["closes checked", 200],
+    ["gate LIVE", 20_000],
+    ["order entry filled", 1_000],
+    ["order r1_trim filled", 400],
+    ["order r2_trim filled", 200],
+    ["order stop filled", 300],
+    ["order stop replaced", 1_000],
+    ["partial fills", 200],
+    ["cancels stuck", 20],
+    ["cancels filled", 20],
+    ["trouble: net lost_after", 100],
+    ["trouble: net delay", 100],
+    ["trouble: operator kill", 100],
+    ["trouble: account split", 20],
+  ];
+  for (const [what, count] of least) {
+    assertGreaterOrEqual(totals.counts.get(what) ?? 0, count, what);
+  }
+});
+
+Deno.test("a seed takes the same steps every time", async () => {
+  for (const seed of [4, 12, 77]) {
+    const first = await runSeed(seed);
+    const second = await runSeed(seed);
+    assertEquals(second.hash, first.hash, `seed ${seed}`);
+    assertEquals(second.counts, first.counts, `seed ${seed}`);
+  }
+});
+
+Deno.test("two seeds take different steps", async () => {
+  const [first, second] = [await runSeed(5), await runSeed(6)];
+  assert(first.hash !== second.hash);
+});
+
+Deno.test("formatFailure() names the seed, the promise, and the one command that replays it", () => {
+  const text = formatFailure({
+    seed: 17,
+    days: 1,
+    violation: { invariant: "never short", detail: "AAA -3" },
+    hash: "0",
+    trace: ["a step"],
+    counts: {},
+    gapsMs: [],
+  });
+  for (const part of ["a step", "seed 17 breaks: never short", "AAA -3", formatReplay(17)]) {
+    assert(text.includes(part), part);
+  }
+  assertMatch(formatReplay(17), /^deno task simulate --days 1 --seed 17$/);
+});
+
+Deno.test("SimDisk.crash() takes what was not synced, and nothing that was", async () => {
+  for (let seed = 0; seed < 300; seed++) {
+    const world = new World(1);
+    world.isDead = false;
+    const disk = new SimDisk(world);
+    disk.put("/state/keep", "kept");
+    const file = await disk.open("/state/new", { kind: "create" });
+    await file.write(new TextEncoder().encode("12345"));
+    await file.sync();
+    await file.write(new TextEncoder().encode("67890"));
+    if (seed % 2 === 0) await disk.syncDir("/state");
+    disk.crash(new Prng(seed));
+    assertEquals(new TextDecoder().decode(disk.bytesOf("/state/keep") ?? undefined), "kept");
+    const left = disk.bytesOf("/state/new");
+    if (seed % 2 === 0) assert(left !== null, "a synced name stays");
+    if (left !== null) assertMatch(new TextDecoder().decode(left), /^12345(6|67|678|6789|67890)?$/);
+  }
+});
+
+Deno.test("every mutation's text is in the source exactly once", async () => {
+  for (const mutation of MUTATIONS) {
+    for (const { file } of mutation.edits) {
+      const text = await Deno.readTextFile(new URL(file, ROOT));
+      assert(mutate(text, mutation, file) !== text, mutation.name);
+    }
+  }
+  for (const issue of [3, 4]) {
+    const count = MUTATIONS.filter((mutation) => mutation.issue === issue).length;
+    assertGreaterOrEqual(count, 10, `issue ${issue}`);
+  }
+});
+
+/** Caught within a few seeds: all of them are `deno task mutations`. */
+const FAST = [
+  "the entry leaves before its record",
+  "the directory is not synced after a rename",
+  "the caps count fills",
+  "the sell leaves before the cancel is final",
+  "the stop for the rest is not on record first",
+  "day legs are left to die with the day",
+];
+
+for (const name of FAST) {
+  Deno.test(`the simulation catches that ${name}`, async () => {
+    const mutation = MUTATIONS.find((each) => each.name === name);
+    assert(mutation !== undefined);
+    const { caught, output } = await runMutation(ROOT, mutation);
+    assert(caught !== null, output.slice(-400));
+  });
+}

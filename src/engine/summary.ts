@@ -137,7 +137,7 @@ async function buildLiveFacts(
   const orders = await listOrders(engine, subjects);
   const filled = orders.filter((order) =>
     order.filledQty > 0 && dateNyOf(findFilledAtMs(order)) === dateNy
-  );
+  ).toSorted((a, b) => findFilledAtMs(a) - findFilledAtMs(b));
   const fact = (order: BrokerOrder) => ({
     symbol: order.symbol,
     qty: order.filledQty,

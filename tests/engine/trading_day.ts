@@ -48,6 +48,8 @@ export interface TradingDayOptions {
   readonly dateNy?: string;
   readonly slack?: SlackSink | null;
   readonly latencyMs?: number;
+  /** Whether time stands still while a request to Slack is under way; a bench measures what happens otherwise. */
+  readonly isSlackAwaited?: boolean;
 }
 
 /**
@@ -61,12 +63,14 @@ export class TradingDay {
   readonly log = new MemoryLog();
   readonly #slack: SlackSink | null;
   readonly #latencyMs: number;
+  readonly #isSlackAwaited: boolean;
   readonly #real: ClockPort = createClock();
   #stop = new AbortController();
   faults: FaultPlan | null = null;
 
   constructor(
-    { startMs, dateNy = SAMPLE_DAY_NY, slack = null, latencyMs = 12 }: TradingDayOptions,
+    { startMs, dateNy = SAMPLE_DAY_NY, slack = null, latencyMs = 12, isSlackAwaited = true }:
+      TradingDayOptions,
   ) {
     const { script, sessions, watchlistCsv } = buildSampleDay(dateNy);
     this.exchange = new Exchange({ script, sessions, startMs, cashUsd: SAMPLE_EQUITY_USD });
@@ -78,6 +82,7 @@ export class TradingDay {
     this.disk.put(`${STATE_DIR}/live_confirm_token.txt`, `${TOKEN}\n`);
     this.#slack = slack;
     this.#latencyMs = latencyMs;
+    this.#isSlackAwaited = isSlackAwaited;
   }
 
   /** Ends the loop at its next wait. */
@@ -107,6 +112,13 @@ export class TradingDay {
       if (item.kind === "event") events.push(item.event);
     }
     return events;
+  }
+
+  /** The ports of a process, for whoever drives the engine's cycles himself. */
+  openPorts(
+    environment: Record<string, string>,
+  ): { readonly ports: EnginePorts; readonly close: () => Promise<void> } {
+    return this.#buildPorts(environment, false);
   }
 
   #buildPorts(environment: Record<string, string>, isRunOnce: boolean) {
@@ -193,6 +205,7 @@ export class TradingDay {
       ...slack,
       // A hanging sink is given up soon; how long the adapter itself waits is its own tests' business.
       send: (request) => {
+        if (!this.#isSlackAwaited) return transport(request);
         const timeoutMs = this.#slack?.answer === "hang" ? 20 : 5_000;
         return this.time.during(transport({ ...request, timeoutMs }));
       },

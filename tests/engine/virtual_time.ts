@@ -20,6 +20,11 @@ export class VirtualDay {
     return this.#nowMs;
   }
 
+  /** Moves time on at once, past whoever sleeps. */
+  jump(ms: number): void {
+    this.#nowMs += ms;
+  }
+
   /** Does something when time comes there. */
   plan(atMs: number, run: () => void | Promise<void>): void {
     this.#plans.push({ atMs, run });

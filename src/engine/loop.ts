@@ -7,6 +7,7 @@ import { lookAtOnce } from "./kill_switch_look.ts";
 import { noticeKillSwitch, takeDelivered } from "./notices.ts";
 import { BrokerError, type EnginePorts, StateError } from "./ports.ts";
 import { sayTrouble } from "./trouble.ts";
+import { formatServiceStatus } from "./service_status.ts";
 import { loadState } from "./state_loading.ts";
 import { checkWatchlist } from "./watchlist_step.ts";
 
@@ -109,13 +110,14 @@ async function wait(
   });
   await engine.event({ type: "cycle", next_wake_ms: wake.atMs, why: wake.why });
   const isRunning = config.isMarketHoursIgnored || result.market?.isOpen === true;
+  const status = formatServiceStatus(result, wake);
   const startMs = clock.monotonicMs();
   const waitMs = wake.atMs - engine.nowMs();
   while (!stop.aborted) {
     const leftMs = waitMs - (clock.monotonicMs() - startMs);
     if (leftMs <= 0) return;
     await clock.sleep(Math.min(leftMs, options.lookMs), stop);
-    await service.alive(`next cycle: ${wake.why}`);
+    await service.alive(status);
     // A closed market is not asked for it: the gate lines wait for the open.
     const isChanged = await noticeKillSwitch(engine);
     if ((isChanged || engine.isCycleDue) && isRunning) return;

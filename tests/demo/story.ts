@@ -247,8 +247,8 @@ async function playKillSwitch({ stage, printer }: Story): Promise<void> {
   await stage.see(/Kill switch active \(file\)/);
   await stage.see(/Gate mode=DRY_RUN status=FAIL reason=kill switch active \(file\)/);
   await stage.say(
-    "The program looks for the file twice a second, and again right before each order. From here on " +
-      "it is a rehearsal again (order_id=dry-run is no order), until the operator removes the file.",
+    "The file is seen within a second, and looked for again right before each request that changes an " +
+      "order. From here on the program only rehearses, until the operator removes the file.",
   );
 }
 
@@ -258,6 +258,7 @@ async function playClose({ stage, printer, moments }: Story): Promise<void> {
   await stage.seeNext(/Market closed; skipping cycle\./);
   const status = await stage.terminate();
   await stage.say(
-    `The market is closed, the program is stopped for the day (exit status ${status}).`,
+    `The market is closed; the program has summed the day up and is stopped (exit status ${status}). ` +
+      "LIVE is not left on overnight: tomorrow begins with DRY_RUN=1 again.",
   );
 }

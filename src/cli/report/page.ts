@@ -100,15 +100,14 @@ function buildBadges(view: DayView): Markup {
   `;
 }
 
-/** `Monday 23 November 2026` */
+/** `Monday, 23 November 2026`: put together here, because runtimes differ in the comma. */
 function formatDate(dateNy: string): string {
-  return new Intl.DateTimeFormat("en-GB", {
-    timeZone: "UTC",
-    weekday: "long",
-    day: "numeric",
-    month: "long",
-    year: "numeric",
-  }).format(Date.parse(`${dateNy}T12:00:00Z`));
+  const ms = Date.parse(`${dateNy}T12:00:00Z`);
+  const part = (options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", ...options }).format(ms);
+  return `${part({ weekday: "long" })}, ${
+    part({ day: "numeric", month: "long", year: "numeric" })
+  }`;
 }
 
 function buildFigures(view: DayView): Markup {

@@ -188,7 +188,6 @@ async function sellAfterCancel(
   const keptQty = (plan.position.qty ?? 0) - cancelled.soldQty;
   // Absent, and not sold by what was cancelled: one empty answer is no position that is gone (pipeline 5).
   if (held === null || (held === undefined && keptQty > 0)) {
-    await settleUnsent(engine, entries);
     await restoreBlind(engine, permit, { ...plan, restQty: cancelled.unfilledQty }, entries);
     return "not_sold";
   }
@@ -213,6 +212,8 @@ async function restoreBlind(
   );
   engine.wakeAt(engine.nowMs() + RETRY_MS);
   engine.bare.add(positionId);
+  const isDropped = (entry: LedgerEntry) => entry.reason !== "stop" || plan.restQty <= 0;
+  await settleUnsent(engine, recorded.filter(isDropped));
   if (plan.restQty <= 0) return;
   const stop = planStop(plan, null);
   const entry = await recordAgain(engine, stop, recorded);
@@ -225,7 +226,7 @@ async function restoreBlind(
  * is durable already stands for it: a failing ledger must not cost the stop (pipeline 5).
  * @throws {StateError} Where no record of it is durable.
  */
-async function recordAgain(
+export async function recordAgain(
   engine: Engine,
   plan: SellPlan,
   recorded: readonly LedgerEntry[],
@@ -260,7 +261,10 @@ async function sellAndStop(
   let [sellEntry, stopEntry] = now.entries;
   const isSame = plan.sellQty === before.sellQty && plan.restQty === before.restQty;
   if (!isSame) {
-    await settleUnsent(engine, now.entries);
+    // What is recorded again keeps its id and stays pending: should the ledger fail now, it stands for what leaves.
+    const isDropped = (entry: LedgerEntry) =>
+      (entry.reason === "stop" ? plan.restQty : plan.sellQty) <= 0;
+    await settleUnsent(engine, now.entries.filter(isDropped));
     sellEntry = plan.sellQty > 0
       ? await recordAgain(engine, planSell(plan), now.entries)
       : undefined;
@@ -310,8 +314,7 @@ async function stopTheRest(
     restQty = held === null || held === undefined ? certainQty : held.qtyAvailable;
   }
   const stop = planStop({ ...plan, restQty }, null);
-  if (recorded !== undefined && recorded.qty !== restQty) await settleUnsent(engine, [recorded]);
-  if (restQty <= 0) return;
+  if (restQty <= 0) return await settleUnsent(engine, recorded === undefined ? [] : [recorded]);
   const entry = recorded?.qty === restQty
     ? recorded
     : await recordAgain(engine, stop, recorded === undefined ? [] : [recorded]);

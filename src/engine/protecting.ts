@@ -11,7 +11,7 @@ import {
 } from "../domain/protection.ts";
 import { cancelGroups } from "./cancelling.ts";
 import type { Engine } from "./engine.ts";
-import { LAST_EXIT_MS, RETRY_MS, sendExit } from "./exit_order.ts";
+import { LAST_EXIT_MS, recordAgain, RETRY_MS, sendExit } from "./exit_order.ts";
 import { closeMsOf, findHeld, findSellGroups, refresh } from "./observe.ts";
 import { findEntryOrder, isActionable, isEntryWorking, PARTIAL_MAX_MS } from "./positions.ts";
 import { StateError } from "./ports.ts";
@@ -300,11 +300,13 @@ async function convert(
   const heldQty = isUnread ? cancelled.unfilledQty : Math.min(held?.qty ?? 0, keptQty);
   if (isUnread) engine.wakeAt(engine.nowMs() + RETRY_MS);
   const stopQty = heldQty - countCovered(left);
-  if (stopQty !== qty) await settleUnsent(engine, entries);
-  if (stopQty <= 0) return true;
-  const [entry] = stopQty === qty
-    ? entries
-    : await recordSells(engine, [{ ...stop, qty: stopQty }]);
+  if (stopQty <= 0) {
+    await settleUnsent(engine, entries);
+    return true;
+  }
+  const entry = stopQty === qty
+    ? entries[0]
+    : await recordAgain(engine, { ...stop, qty: stopQty }, entries);
   if (entry === undefined) return false;
   const placed = await sendSell(engine, permit, { ...stop, qty: stopQty }, entry);
   if (placed.kind !== "done") {

@@ -59,6 +59,11 @@ const cases: {
     is: false,
   },
   {
+    when: "the same moment, the sell listed last",
+    orders: [fill("buy", 10, 1), fill("buy", 5, 2), fill("sell", 10, 2, { orderId: "s" })],
+    is: false,
+  },
+  {
     when: "an order between ended unfilled",
     orders: [fill("buy", 10, 1), fill("sell", 10, 2, { filledQty: 0 }), fill("sell", 5, 3)],
     is: false,

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "../assert.ts";
-import { AAPL, at, MINUTE_MS, NVDA, SECOND_MS, STATE_DIR, World } from "./support.ts";
+import { AAPL, at, LEDGER_PATH, MINUTE_MS, NVDA, SECOND_MS, STATE_DIR, World } from "./support.ts";
 
 const TUESDAY = "2026-11-24";
 
@@ -257,6 +257,41 @@ Deno.test("a failing clock or ledger read after the cancel can't stop the rest e
   };
   await world.cycles(1, MINUTE_MS);
   assertEquals([world.sells(), world.stops()], [["5 filled"], ["5@99 gtc"]]);
+});
+
+Deno.test("a ledger that fails after a sell without answer costs neither the stop nor its record", async () => {
+  const world = await bought();
+  world.exchange.setPrice("NVDA", 106);
+  world.setFaults([
+    { method: "POST", contains: "r1_trim", times: 1, fault: { kind: "hang" } },
+  ]);
+  // The sell has no answer, so that the stop is to hold all ten shares: that record can't be written.
+  let failures = 0;
+  world.disk.fault = ({ op, path }) => {
+    if (op !== "rename" || path !== LEDGER_PATH || failures > 0) return null;
+    const text = world.disk.textOf(`${LEDGER_PATH}.tmp`) ?? "";
+    if (!/"qty": 10,[^{}]*"reason": "stop"/.test(text)) return null;
+    failures++;
+    return "input/output error";
+  };
+  const stopRecords: unknown[] = [];
+  world.onEvent = (event) => {
+    if (event.type !== "order_request" || event.op !== "stop") return;
+    const record = world.entries("stop").find((each) =>
+      each.clientOrderId === event.client_order_id
+    );
+    stopRecords.push(record?.status);
+  };
+  await world.cycles(1, MINUTE_MS);
+  world.onEvent = () => {};
+  world.disk.fault = () => null;
+  assertEquals(failures, 1);
+  assert(stopRecords.length > 0);
+  assert(stopRecords.every((status) => status === "pending"), stopRecords.join());
+  assertEquals(world.stops(), [`${world.held()}@99 gtc`]);
+  await world.cycles(3, MINUTE_MS);
+  assertEquals([world.sells(), world.stops()], [["5 filled"], ["5@99 gtc"]]);
+  assertEquals(world.ledger.mismatches, 0);
 });
 
 Deno.test("a rejected sell leaves the position protected as a whole", async () => {

@@ -14,6 +14,9 @@ export const WINDOW_MS_MAX = 60_000;
 /** Wait after a 429 that names no end. */
 export const UNTOLD_WINDOW_MS = 2_000;
 
+/** Beside it, what reads leave to `entry`: a short poll must not starve the orders that it finds. */
+export const ENTRY_RESERVE = 10;
+
 const TOKENS_PER_MS = REFILL_PER_MINUTE / 60_000;
 /** Part of the broker's own limit that is kept for `protect`. */
 const WINDOW_RESERVE_SHARE = PROTECT_RESERVE / 200;
@@ -35,6 +38,13 @@ export interface RateWindow {
   readonly resetAtMs: number;
 }
 
+/** Tokens that a request of each class leaves to the others. */
+const RESERVES: Readonly<Record<RequestClass, number>> = {
+  read: PROTECT_RESERVE + ENTRY_RESERVE,
+  entry: PROTECT_RESERVE,
+  protect: 0,
+};
+
 /** A full bucket. */
 export function buildBucket(nowMs: number): TokenBucket {
   return { tokens: BURST_MAX, refilledAtMs: nowMs };
@@ -51,7 +61,7 @@ export function decideWaitMs(
 ): number {
   const { requestClass, nowMs } = request;
   const isProtect = requestClass === "protect";
-  const missing = 1 + (isProtect ? 0 : PROTECT_RESERVE) - refill(bucket, nowMs).tokens;
+  const missing = 1 + RESERVES[requestClass] - refill(bucket, nowMs).tokens;
   // Rounded first: a wait that lands a rounding error short of a whole token must not ask for another millisecond.
   const bucketWaitMs = missing <= 1e-9 ? 0 : Math.ceil(missing / TOKENS_PER_MS - 1e-6);
   return Math.max(bucketWaitMs, windowWaitMs(window, isProtect, nowMs));

@@ -33,12 +33,10 @@ export async function observe(engine: Engine, clock: MarketClock): Promise<Obser
   const dateNy = dateNyOf(clock.timestampMs);
   const session = await readSession(engine, dateNy);
   const account = await engine.read(() => broker.readAccount());
-  const positions = await engine.read(() => broker.listPositions("protect"));
+  const positions = await engine.read(() => broker.listPositions());
   const openOrders = await readOpenOrders(engine);
   const afterMs = nyToMs(dateNy, "00:00");
-  const dayOrders = await engine.read(() =>
-    broker.listOrders({ status: "all", afterMs }, "protect")
-  );
+  const dayOrders = await engine.read(() => broker.listOrders({ status: "all", afterMs }));
   const observation = {
     clock,
     dateNy,
@@ -57,7 +55,7 @@ async function readOpenOrders(engine: Engine): Promise<Observation["openOrders"]
   const { broker } = engine.ports;
   return await addUnseen(
     engine,
-    await engine.read(() => broker.listOrders({ status: "open" }, "protect")),
+    await engine.read(() => broker.listOrders({ status: "open" })),
   );
 }
 

@@ -4,6 +4,7 @@ import {
   buildSpent,
   BURST_MAX,
   decideWaitMs,
+  ENTRY_RESERVE,
   parseRateWindow,
   PROTECT_RESERVE,
   type RateWindow,
@@ -39,9 +40,10 @@ function answer(status: number, headers: Readonly<Record<string, string>>) {
   return { status, header: (name: string) => headers[name] ?? null };
 }
 
-Deno.test("decideWaitMs() lets reads and entries spend all but the reserve at once", () => {
-  const spent = spend(buildBucket(NOW), BURST_MAX - PROTECT_RESERVE);
-  assertEquals(wait(spent, null, "read"), 667);
+Deno.test("decideWaitMs() lets reads spend all but the reserves at once, and entries theirs beside", () => {
+  const read = spend(buildBucket(NOW), BURST_MAX - PROTECT_RESERVE - ENTRY_RESERVE);
+  assertEquals([wait(read, null, "read"), wait(read, null, "entry")], [667, 0]);
+  const spent = spend(read, ENTRY_RESERVE);
   assertEquals(wait(spent, null, "entry"), 667);
   assertEquals(wait(spent, null, "protect"), 0);
 });

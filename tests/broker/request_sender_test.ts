@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { BURST_MAX, PROTECT_RESERVE } from "../../src/broker/request_budget.ts";
+import { BURST_MAX, ENTRY_RESERVE, PROTECT_RESERVE } from "../../src/broker/request_budget.ts";
 import { BrokerError } from "../../src/engine/ports.ts";
 import {
   assert,
@@ -18,7 +18,7 @@ import {
 } from "./scripted.ts";
 
 const TIMEOUT_MS = 10_000;
-const READS_AT_ONCE = BURST_MAX - PROTECT_RESERVE;
+const READS_AT_ONCE = BURST_MAX - PROTECT_RESERVE - ENTRY_RESERVE;
 
 async function failureOf(read: Promise<unknown>): Promise<BrokerError> {
   const error = await assertRejects(() => read);
@@ -177,7 +177,9 @@ Deno.test("reads wait for the budget, and leave its reserve to what protects", a
   }));
   await spendReads(world);
   assertEquals(world.clock.sleptMs, []);
-  for (let each = 0; each < PROTECT_RESERVE; each++) await world.client.cancelOrder("o");
+  for (let each = 0; each < PROTECT_RESERVE + ENTRY_RESERVE; each++) {
+    await world.client.cancelOrder("o");
+  }
   assertEquals(world.clock.sleptMs, []);
   const before = world.clock.ms;
   const error = await failureOf(world.client.listPositions());
@@ -206,6 +208,9 @@ Deno.test("a bracket that the budget keeps back is rejected without a request", 
 Deno.test("an order never waits for the budget: the gate's answer before it would grow old", async () => {
   const world = buildWorld(({ method }) => ({ body: method === "POST" ? buildWireOrder() : [] }));
   await spendReads(world);
+  for (let each = 0; each < ENTRY_RESERVE; each++) {
+    assertEquals((await world.client.submitBracket(BRACKET)).kind, "accepted");
+  }
   assertObjectMatch(await world.client.submitBracket(BRACKET), { kind: "rejected" });
   assertEquals((await world.client.cancelOrder("o")).kind, "requested");
   assertEquals(world.clock.sleptMs, []);

@@ -20,6 +20,7 @@ import { buildManaged } from "./entry_order.ts";
 import { recordFills } from "./fills.ts";
 import { findHeld, isOfThisSession, refresh } from "./observe.ts";
 import { StateError } from "./ports.ts";
+import { raiseKnownStops } from "./known_stops.ts";
 import { listUnseen } from "./unseen_orders.ts";
 
 /** Orders of a position were submitted after this before its own time: the two clocks differ a little. */
@@ -37,6 +38,7 @@ export const PARTIAL_MAX_MS = 60_000;
  */
 export async function trackPositions(engine: Engine): Promise<void> {
   await takeInBought(engine);
+  await raiseKnownStops(engine);
   if (engine.observation?.positions.kind !== "ok") return;
   for (const position of engine.state.positions) {
     const held = findHeld(engine, position.symbol);

@@ -1,0 +1,36 @@
+import { flattenOrders, isFinal } from "../domain/orders.ts";
+import { isStopOrder } from "../domain/protection.ts";
+import type { Engine } from "./engine.ts";
+
+/** A stop on record was rounded to the broker's increments: less than this above the engine's is the same stop. */
+const INCREMENT_USD = 0.01;
+
+/**
+ * Raises each position's stop to the highest that its records or its orders at the broker show: one that was sent before
+ * the state could be saved is not forgotten with it, for a stop never falls (pipeline 5).
+ */
+export async function raiseKnownStops(engine: Engine): Promise<void> {
+  const read = await engine.ports.ledger.read();
+  const entries = read.kind === "ok" ? read.ledger.entries : [];
+  const open = engine.observation?.openOrders;
+  const orders = open?.kind === "ok" ? flattenOrders(open.value) : [];
+  for (const position of engine.state.positions) {
+    const { positionId, stopUsd } = position;
+    const recorded = entries.filter((entry) =>
+      entry.positionId === positionId && entry.reason === "stop" && entry.status !== "rejected"
+    );
+    const working = orders.filter((order) =>
+      order.clientOrderId.startsWith(`${positionId}-`) && isStopOrder(order) && !isFinal(order)
+    );
+    const highestUsd = Math.max(
+      ...recorded.map((entry) => entry.stopUsd ?? 0),
+      ...working.map((order) => order.stopPriceUsd ?? 0),
+      0,
+    );
+    if (highestUsd <= stopUsd + INCREMENT_USD) continue;
+    engine.putPosition({ ...position, stopUsd: highestUsd });
+    engine.ports.log.warn(
+      `${position.symbol}: its stop was at ${highestUsd} already, and is not lowered to ${stopUsd}`,
+    );
+  }
+}

@@ -30,6 +30,8 @@ export interface DaySetup {
   /** `HH:MM` of the sample day. */
   readonly startNy: string;
   readonly strideMs?: number;
+  /** Simulated seconds in a real one of sleep; absent: sleeps cost nothing. */
+  readonly speed?: number;
 }
 
 /** The second key of these tests. */
@@ -45,7 +47,7 @@ export const LIVE: Environment = {
 
 /** Sets the sample day up with its watchlist in place, and takes everything down after `act`. */
 export async function withProgramDay(
-  { startNy, strideMs = 0 }: DaySetup,
+  { startNy, strideMs = 0, speed = Infinity }: DaySetup,
   act: (day: ProgramDay) => Promise<void>,
 ): Promise<void> {
   const startMs = nyMoment(SAMPLE_DAY_NY, startNy);
@@ -58,7 +60,7 @@ export async function withProgramDay(
     requestLogMax: 100_000,
   });
   const simulator = startSimulator({ exchange, speed: 1 });
-  const keeper = new TimeKeeper({ simulator, speed: Infinity, strideMs });
+  const keeper = new TimeKeeper({ simulator, speed, strideMs });
   const dir = await Deno.makeTempDir({ prefix: "avwap-process-" });
   const programs: ProgramProcess[] = [];
   const day: ProgramDay = {

@@ -3,19 +3,23 @@ import { type FileStat, type FileSystem, formatKind, type WritableFile } from ".
 
 const CHUNK_BYTES = 1 << 20;
 
-/** The host's disk. Directories are synced through a read-only handle, which Linux allows. */
+/**
+ * The host's disk. Directories are synced through a read-only handle, which Linux allows. Inside, the calls are the
+ * runtime's synchronous ones: between an intent that is due and its request lie some thirty of them, and on a busy host
+ * each asynchronous one waits longer for its thread than for the disk.
+ */
 export function createDenoFileSystem(): FileSystem {
   return {
     open: openForWrite,
-    rename: (from, to) => explain(`Cannot replace ${quote(to)}`, () => Deno.rename(from, to)),
+    rename: (from, to) => explain(`Cannot replace ${quote(to)}`, () => Deno.renameSync(from, to)),
     syncDir,
-    lstat: (path) => readStat(path, Deno.lstat),
-    stat: (path) => readStat(path, Deno.stat),
+    lstat: (path) => readStat(path, Deno.lstatSync),
+    stat: (path) => readStat(path, Deno.statSync),
     readBytes,
     readChunk: (path, range) => readRange(path, range),
-    remove: (path) => explain(`Cannot remove ${quote(path)}`, () => Deno.remove(path)),
+    remove: (path) => explain(`Cannot remove ${quote(path)}`, () => Deno.removeSync(path)),
     mkdir: (path, mode) =>
-      explain(`Cannot make directory ${quote(path)}`, () => Deno.mkdir(path, { mode })),
+      explain(`Cannot make directory ${quote(path)}`, () => Deno.mkdirSync(path, { mode })),
     listDir,
   };
 }
@@ -27,41 +31,41 @@ async function openForWrite(
   const options = how.kind === "create"
     ? { write: true, createNew: true, mode: how.mode }
     : { append: true, create: true, mode: how.mode };
-  const file = await explain(`Cannot open ${quote(path)}`, () => Deno.open(path, options));
+  const file = await explain(`Cannot open ${quote(path)}`, () => Deno.openSync(path, options));
   return {
     write: (bytes) => explain(`Cannot write ${quote(path)}`, () => writeAll(file, bytes)),
-    sync: () => explain(`Cannot sync ${quote(path)}`, () => file.sync()),
+    sync: () => explain(`Cannot sync ${quote(path)}`, () => file.syncSync()),
     close: () => file.close(),
   };
 }
 
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
 }
 
 function syncDir(path: string): Promise<void> {
-  return explain(`Cannot sync directory ${quote(path)}`, async () => {
-    const dir = await Deno.open(path, { read: true });
+  return explain(`Cannot sync directory ${quote(path)}`, () => {
+    const dir = Deno.openSync(path, { read: true });
     try {
-      await dir.sync();
+      dir.syncSync();
     } finally {
       dir.close();
     }
   });
 }
 
-async function readStat(
+function readStat(
   path: string,
-  look: (path: string) => Promise<Deno.FileInfo>,
+  look: (path: string) => Deno.FileInfo,
 ): Promise<FileStat | null> {
-  try {
-    return buildStat(await look(path));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw new StateError(`Cannot look at ${quote(path)}: ${describeCause(error)}`, {
-      cause: error,
-    });
-  }
+  return explain(`Cannot look at ${quote(path)}`, () => {
+    try {
+      return buildStat(look(path));
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw error;
+    }
+  });
 }
 
 function buildStat(info: Deno.FileInfo): FileStat {
@@ -92,14 +96,16 @@ function readRange(
   path: string,
   { fromByte, maxBytes }: { readonly fromByte: number; readonly maxBytes: number },
 ): Promise<Uint8Array> {
-  return explain(`Cannot read ${quote(path)}`, async () => {
+  return explain(`Cannot read ${quote(path)}`, () => {
     // Asked before it is opened: opening a named pipe would wait for a writer for ever.
-    assertRegular(await Deno.stat(path));
-    const file = await Deno.open(path, { read: true });
+    assertRegular(Deno.statSync(path));
+    const file = Deno.openSync(path, { read: true });
     try {
-      assertRegular(await file.stat());
-      if (fromByte > 0) await file.seek(fromByte, Deno.SeekMode.Start);
-      return await readUpTo(file, maxBytes);
+      const info = file.statSync();
+      assertRegular(info);
+      if (fromByte > 0) file.seekSync(fromByte, Deno.SeekMode.Start);
+      // One byte more than it seems to hold: the end is seen without another round.
+      return readUpTo(file, maxBytes, Math.max(0, info.size - fromByte) + 1);
     } finally {
       file.close();
     }
@@ -111,12 +117,13 @@ function assertRegular(info: Deno.FileInfo): void {
   if (kind !== "file") throw new StateError(`it is ${formatKind(kind)}, not a regular file`);
 }
 
-async function readUpTo(file: Deno.FsFile, maxBytes: number): Promise<Uint8Array> {
+function readUpTo(file: Deno.FsFile, maxBytes: number, likelyBytes: number): Uint8Array {
   const chunks: Uint8Array[] = [];
+  const chunkBytes = Math.min(CHUNK_BYTES, likelyBytes);
   let length = 0;
   while (length < maxBytes) {
-    const chunk = new Uint8Array(Math.min(CHUNK_BYTES, maxBytes - length));
-    const count = await file.read(chunk);
+    const chunk = new Uint8Array(Math.min(chunkBytes, maxBytes - length));
+    const count = file.readSync(chunk);
     if (count === null) break;
     chunks.push(chunk.subarray(0, count));
     length += count;
@@ -131,18 +138,17 @@ async function readUpTo(file: Deno.FsFile, maxBytes: number): Promise<Uint8Array
 }
 
 function listDir(path: string): Promise<string[]> {
-  return explain(`Cannot list directory ${quote(path)}`, async () => {
-    const names: string[] = [];
-    for await (const { name } of Deno.readDir(path)) names.push(name);
-    return names;
-  });
+  return explain(
+    `Cannot list directory ${quote(path)}`,
+    () => [...Deno.readDirSync(path)].map(({ name }) => name),
+  );
 }
 
 /**
  * Runs an act of the host and tells its failure in plain words.
  * @throws {StateError} `what` and the cause in one line.
  */
-export async function explain<T>(what: string, act: () => Promise<T>): Promise<T> {
+export async function explain<T>(what: string, act: () => T | Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {

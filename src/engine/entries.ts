@@ -163,7 +163,9 @@ async function decideEntry(
   trades: ReadonlyMap<string, Trade>,
 ): Promise<GateDecision> {
   if (await isPastWorth(engine, intent)) return gate;
-  if (!await isFree(engine, intent)) {
+  const read = await engine.ports.ledger.read();
+  const known = read.kind === "ok" ? read.ledger : null;
+  if (!isFree(engine, intent, known)) {
     await skip(engine, intent, "open order/position exists");
     return gate;
   }
@@ -172,24 +174,24 @@ async function decideEntry(
     return gate;
   }
   const trade = trades.get(intent.symbol);
-  const first = await checkEntry(engine, gate, intent, trade);
+  const first = checkEntry(engine, gate, { intent, trade, ledger: known });
   if (first.verdict.kind === "denied") {
     await sayVerdict(engine, intent, first);
     return gate;
   }
   // Only an intent that passes on the cycle's view is worth asking the broker again.
   await refresh(engine);
-  const { decision } = await readGate(engine);
+  const { decision, ledger } = await readGate(engine);
   await printGateIfChanged(engine, decision);
   if (decision.mode === "DRY_RUN") {
     await simulateEntry(engine, intent);
     return decision;
   }
-  if (!await isFree(engine, intent)) {
+  if (!isFree(engine, intent, ledger)) {
     await skip(engine, intent, "open order/position exists");
     return decision;
   }
-  const checked = await checkEntry(engine, decision, intent, trade);
+  const checked = checkEntry(engine, decision, { intent, trade, ledger });
   await sayVerdict(engine, intent, checked);
   const { verdict } = checked;
   if (verdict.kind === "allowed" && !await isPastWorth(engine, intent)) {
@@ -209,7 +211,7 @@ async function isPastWorth(engine: Engine, intent: EntryIntent): Promise<boolean
 }
 
 /** Whether nobody has an order or position in the symbol; a broker that can't be asked counts as "exists". */
-async function isFree(engine: Engine, intent: EntryIntent): Promise<boolean> {
+function isFree(engine: Engine, intent: EntryIntent, ledger: LiveLedger | null): boolean {
   const { observation } = engine;
   if (observation?.positions.kind !== "ok" || observation.openOrders.kind !== "ok") return false;
   const { symbol } = intent;
@@ -217,12 +219,11 @@ async function isFree(engine: Engine, intent: EntryIntent): Promise<boolean> {
   const orders = flattenOrders(observation.openOrders.value);
   if (orders.some((order) => order.symbol === symbol && !isFinal(order))) return false;
   if (engine.state.positions.some((position) => position.symbol === symbol)) return false;
-  const read = await engine.ports.ledger.read();
-  if (read.kind !== "ok") return true;
-  return !read.ledger.entries.some((entry) =>
-    entry.symbol === symbol && entry.clientOrderId !== intent.clientOrderId &&
-    isUnsettled(entry) && entry.clientOrderId !== null
-  );
+  return ledger === null ||
+    !ledger.entries.some((entry) =>
+      entry.symbol === symbol && entry.clientOrderId !== intent.clientOrderId &&
+      isUnsettled(entry) && entry.clientOrderId !== null
+    );
 }
 
 /** A verdict and what it was measured against, for the audit trail. */
@@ -233,15 +234,18 @@ interface CheckedEntry {
   readonly trade: Trade | undefined;
 }
 
-async function checkEntry(
+function checkEntry(
   engine: Engine,
   gate: LiveDecision,
-  intent: EntryIntent,
-  trade: Trade | undefined,
-): Promise<CheckedEntry> {
-  const read = await engine.ports.ledger.read();
-  if (read.kind !== "ok") {
-    const detail = `ledger ${read.kind}`;
+  { intent, trade, ledger }: {
+    readonly intent: EntryIntent;
+    readonly trade: Trade | undefined;
+    /** As just read; `null` where it can't be counted from. */
+    readonly ledger: LiveLedger | null;
+  },
+): CheckedEntry {
+  if (ledger === null) {
+    const detail = "the live ledger can't be read";
     const verdict = { kind: "denied", reason: "positions unknown", detail } as const;
     return { verdict, inputs: null, trade };
   }
@@ -249,8 +253,8 @@ async function checkEntry(
   const inputs: CapInputs = {
     symbol: intent.symbol,
     notionalMicros: buildNotional(intent.qty, priceUsd),
-    openSymbols: countOpenSymbols(engine, read.ledger, intent),
-    usage: buildCapUsage(read.ledger, intent),
+    openSymbols: countOpenSymbols(engine, ledger, intent),
+    usage: buildCapUsage(ledger, intent),
     clockSkewSeconds: engine.observation?.skewSeconds ?? null,
   };
   return { verdict: checkCaps(gate, inputs), inputs, trade };

@@ -16,6 +16,7 @@ BINARY=
 
 readonly UNIT_DIR=/etc/systemd/system
 readonly CONFIG_DIR=/etc/avwap-execution
+readonly COMMAND=/usr/local/bin/avwap-execution
 readonly MARK='# Written by install.sh of avwap-execution: changes belong into a drop-in.'
 UNIT=
 DROP_INS=
@@ -136,6 +137,33 @@ ALPACA_PAPER=1
 EOF
 }
 
+# The operator's command: the current release in the environment that the service has, drop-ins included.
+command_text() {
+  cat <<EOF
+#!/usr/bin/env bash
+$MARK
+set -euo pipefail
+# The kill switch asks nobody: this binary can write no other state directory.
+if [ "\${1:-}" = kill ]; then
+  AVWAP_STATE_DIR=$STATE_DIR exec $PREFIX/current/$NAME "\$@"
+fi
+properties=()
+while IFS= read -r line; do
+  case "\$line" in
+    Environment=?*) properties+=(-p "\$line") ;;
+    EnvironmentFiles=?*)
+      line=\${line#EnvironmentFiles=}
+      properties+=(-p "EnvironmentFile=-\${line% (ignore_errors=*}")
+      ;;
+  esac
+done < <(systemctl show $SERVICE -p Environment -p EnvironmentFiles)
+mode=--pipe
+if [ -t 0 ] && [ -t 1 ]; then mode=--pty; fi
+exec systemd-run --quiet "\$mode" --wait --collect "\${properties[@]}" \\
+  -p "UnsetEnvironment=$(unset_variables)" -- $PREFIX/current/$NAME "\$@"
+EOF
+}
+
 # Writes a file from standard input, where it is not that already.
 write_file() {
   local path=$1 mode=$2 text
@@ -253,8 +281,9 @@ say_next() {
   say "
 Installed $RELEASE. Nothing was started. Next:
   1. credentials: edit $CONFIG_DIR/environment
-  2. look again:  systemctl restart $SERVICE; journalctl -u $SERVICE -n 50 --no-pager
-  3. the rest is in RUNBOOK.md, sections 3 and 4"
+  2. look again:  $NAME check
+  3. start it, in DRY_RUN: systemctl start $SERVICE
+  4. the rest is in RUNBOOK.md, sections 3 and 4"
 }
 
 while [ $# -gt 0 ]; do
@@ -296,6 +325,8 @@ environment_text | write_once "$ROOT$CONFIG_DIR/environment" 0600
 dry_run_text | write_once "$DROP_INS/50-dry-run.conf" 0644
 keep_foreign_unit
 unit_text | write_file "$UNIT" 0644
+act install -d -m 0755 "$ROOT$(dirname "$COMMAND")"
+command_text | write_file "$ROOT$COMMAND" 0755
 [ "$(read_link current)" = "$RELEASE" ] || switch_to "$RELEASE"
 control daemon-reload
 control enable "$SERVICE"

@@ -32,12 +32,24 @@ Deno.test("install.sh puts release, link, unit and DRY_RUN drop-in in place, wit
     has(/^\/opt\/avwap-execution\/current -> releases\/0\.1\.0-[0-9a-f]{12}$/);
     has(/^\/root\/scan\/state 700$/);
     has(/^\/etc\/avwap-execution 700$/);
+    has(/^\/usr\/local\/bin\/avwap-execution 755 #!/);
     has(/^\/etc\/avwap-execution\/environment 600 /);
     has(/^\/etc\/systemd\/system\/execution\.service 644 /);
     has(
       /^\/etc\/systemd\/system\/execution\.service\.d\/50-dry-run\.conf 644 [^]*\nEnvironment=DRY_RUN=1\n/,
     );
     assertFalse(tree.some((line) => line.includes(".new")));
+  }));
+
+Deno.test("install.sh writes an operator's command that shellcheck finds nothing in", () =>
+  withHost(async (host) => {
+    assertEquals((await host.install(await host.makeBinary())).status, 0);
+    const command = `${host.root}/usr/local/bin/avwap-execution`;
+    assertEquals(await run("shellcheck", [command]), { status: 0, stdout: "", stderr: "" });
+    assertStringIncludes(
+      await Deno.readTextFile(command),
+      '-- /opt/avwap-execution/current/avwap-execution "$@"\n',
+    );
   }));
 
 Deno.test("install.sh run again changes nothing", () =>

@@ -60,3 +60,16 @@ Deno.test("shellcheck finds nothing in the scripts", async () => {
   ]);
   assertEquals([status, stdout, stderr], [0, "", ""]);
 });
+
+Deno.test("nothing is imported at run time, where the sandbox would not be asked", async () => {
+  const sources = (await listTracked()).filter((path) => /^(src\/.*|main)\.ts$/.test(path));
+  assert(sources.length > 50);
+  for (const path of sources) {
+    try {
+      const text = await Deno.readTextFile(`${ROOT}${path}`);
+      assert(!/\bimport\s*\(|\bnew Worker\b/.test(text), path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+});

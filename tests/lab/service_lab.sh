@@ -18,7 +18,6 @@ MARKET_PID=
 SEEN=0
 BASE=/root/avwap_r3k_scanner
 STATE=$BASE/state
-PROGRAM=/opt/avwap-execution/current/avwap-execution
 DROP_INS=/etc/systemd/system/execution.service.d
 
 lab() { "$LAB_PROGRAM" "$@"; }
@@ -146,6 +145,15 @@ WatchdogSec=20"
   inside systemctl daemon-reload
 }
 
+try_check() {
+  local status=0
+  inside avwap-execution check > "$WORK/check.log" 2>&1 || status=$?
+  [ "$status" = 1 ] || { cat "$WORK/check.log"; fail "check ends with 1 without a watchlist ($status)"; }
+  grep -q '^FAIL watchlist' "$WORK/check.log" || fail "check names the watchlist"
+  grep -q '^PASS broker ' "$WORK/check.log" || fail "check has the service's credentials"
+  seen "the operator's command runs check in the service's environment, and passes its status on"
+}
+
 try_watchlist() {
   write_inside "$BASE/daily_candidates.csv" "Symbol,Direction,Price,Entry_Level,Entry_DistPct,Stop_Loss,Target_R1,Target_R2,Anchor
 NVDA,Long,127,124.2,-3.4,117.1,131.4,139.6,gap"
@@ -161,14 +169,14 @@ NVDA,Long,127,124.2,-3.4,117.1,131.4,139.6,gap"
   until_line 5 "SUBMITTED NVDA: qty=6 order_id=dry-run"
   [ "$(count_buys)" = 0 ] || fail "DRY_RUN sends no order"
   seen "DRY_RUN simulates the order and sends none"
-  until_true 10 "status text" "systemctl status execution.service | grep -q 'Status: \"'"
+  until_true 10 "status text" "systemctl status execution.service | grep -q 'Status: \"DRY_RUN: DRY_RUN enabled; market open; next cycle '"
   seen "status text: $(property StatusText)"
 }
 
 try_live() {
   local token
   inside rm -f "$STATE/live_orders_today.json"
-  inside env "AVWAP_STATE_DIR=$STATE" "$PROGRAM" token > "$WORK/token.log"
+  inside avwap-execution token > "$WORK/token.log"
   token=$(inside cat "$STATE/live_confirm_token.txt")
   [ "$(inside stat -c %a "$STATE/live_confirm_token.txt")" = 600 ] || fail "the token file has mode 0600"
   write_inside "$DROP_INS/50-dry-run.conf" "[Service]
@@ -189,12 +197,13 @@ Environment=LIVE_TRADING=1 LIVE_CONFIRM_TOKEN=$token EXECUTION_POLL_SECONDS=5"
 
 try_kill_switch() {
   mark
-  inside touch "$STATE/KILL_SWITCH"
+  inside avwap-execution kill > "$WORK/kill.log"
   until_line 3 "Gate mode=DRY_RUN status=FAIL reason=kill switch active (file)"
   seen "the kill switch file is obeyed"
   mark
-  inside env "AVWAP_STATE_DIR=$STATE" "$PROGRAM" resume > "$WORK/resume.log"
+  inside avwap-execution resume > "$WORK/resume.log"
   until_line 15 "Gate mode=LIVE status=PASS reason=live trading confirmed"
+  [ "$(count_buys)" = 1 ] || fail "no second order after resume"
   seen "resume gives LIVE back"
 }
 
@@ -257,6 +266,7 @@ try_stop() {
 
 boot
 try_install
+try_check
 try_watchlist
 try_live
 try_kill_switch

@@ -61,6 +61,8 @@ async function endPartialEntry(
   const sinceMs = position.partialSinceMs;
   const order = findEntryOrder(engine, position);
   if (sinceMs === null || order === undefined || isFinal(order)) return;
+  // A quantity that nobody can explain: its orders are left alone.
+  if (position.unexplainedQty !== null) return;
   const closeMs = engine.observation === null ? null : closeMsOf(engine.observation);
   const isLate = closeMs !== null && engine.nowMs() > closeMs - LATE_PARTIAL_MS;
   const isLong = engine.nowMs() - sinceMs >= PARTIAL_MAX_MS;

@@ -84,7 +84,10 @@ function isHiding({ world, cycle }: Auditor, symbol: string): boolean {
 }
 
 function isSaid(auditor: Auditor, symbol: string, sinceMs: number): boolean {
-  return auditor.saidLately.some(({ atMs, line }) => atMs >= sinceMs && line.includes(symbol));
+  // That a position has no stop is no reason why it has none.
+  return auditor.saidLately.some(({ atMs, line }) =>
+    atMs >= sinceMs && line.includes(symbol) && !line.startsWith("Position without stop")
+  );
 }
 
 /** A LIVE cycle that nothing disturbed ends with working sells for every share. */

@@ -158,8 +158,8 @@ function stretch(world: World, ms: number): number {
     return Math.max(ms, sessions.nextOpenMs(world.trueMs) - BEFORE_OPEN_MS - world.trueMs);
   }
   const isLate = sessions.nextCloseMs(world.trueMs) - world.trueMs < LATE_MS;
-  if (ms < LAZY_SLEEP_MIN_MS || isLate || !mood.isHit(0.75)) return ms;
-  return ms + mood.whole(1, 12) * 60_000;
+  if (ms < LAZY_SLEEP_MIN_MS || isLate || !mood.isHit(0.85)) return ms;
+  return ms + mood.whole(1, 16) * 60_000;
 }
 
 const STEP_MS = 60_000;

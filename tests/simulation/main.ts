@@ -1,35 +1,41 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { z } from "zod";
 import { addResult, buildTotals, formatFailure, formatTotals } from "./report.ts";
+import { parseFamilies } from "./profile.ts";
 import { runSeed } from "./run.ts";
 
 const OptionsWire = z.object({
   days: z.coerce.number().int().min(1).default(100),
   seed: z.coerce.number().int().min(0).default(1),
   all: z.boolean(),
+  families: z.string().optional().transform((text, context) => {
+    const families = text === undefined ? null : parseFamilies(text);
+    if (text !== undefined && families === null) context.addIssue("not families of faults");
+    return families;
+  }),
 });
 
 /**
  * With `--all`, a failing seed is one line and the next one follows. Runs seeds from the first on until their days come to at least as many as asked; stops at a failure. */
 async function main(): Promise<number> {
   const options = OptionsWire.safeParse(
-    parseArgs(Deno.args, { string: ["days", "seed"], boolean: ["all"] }),
+    parseArgs(Deno.args, { string: ["days", "seed", "families"], boolean: ["all"] }),
   );
   if (!options.success) {
-    await print("usage: deno task simulate --days N --seed S [--all]\n");
+    await print("usage: deno task simulate --days N --seed S [--all] [--families crash,net,...]\n");
     return 64;
   }
-  const { days, seed: first, all: isForAll } = options.data;
+  const { days, seed: first, all: isForAll, families } = options.data;
   const totals = buildTotals();
   let failures = 0;
   const startMs = performance.now();
   for (let seed = first; totals.days < days; seed++) {
-    const result = await runSeed(seed);
+    const result = await runSeed(seed, families);
     addResult(totals, result);
     if (result.violation === null) continue;
     failures++;
     if (!isForAll) {
-      await print(formatFailure(result));
+      await print(formatFailure(result, families));
       return 1;
     }
     const { invariant, detail } = result.violation;

@@ -1,7 +1,7 @@
 import type { Mutation } from "./mutations.ts";
 
 /** Days that a bug may hide in, from its recorded seed on. */
-export const DAYS_MAX = 200;
+export const DAYS_MAX = 150;
 
 /** What a run over a mutated copy said. */
 export interface MutationResult {
@@ -59,6 +59,8 @@ async function simulate(copy: string, mutation: Mutation): Promise<MutationResul
       String(DAYS_MAX),
       "--seed",
       String(mutation.seed),
+      "--families",
+      mutation.families.join(","),
     ],
     cwd: copy,
     stdout: "piped",

@@ -1,3 +1,5 @@
+import type { Family } from "./profile.ts";
+
 /** One deliberate bug: texts of the source and what to put in their place, and a seed near which it shows. */
 export interface Mutation {
   readonly name: string;
@@ -9,18 +11,22 @@ export interface Mutation {
     readonly replace: string;
   }[];
   readonly seed: number;
+  /** The kinds of trouble in which it shows soonest. */
+  readonly families: readonly Family[];
 }
+
+type Bug = Omit<Mutation, "seed" | "families">;
 
 function edit(
   issue: 3 | 4,
   name: string,
   file: string,
   texts: { readonly find: string; readonly replace: string },
-): Omit<Mutation, "seed"> {
+): Bug {
   return { name, issue, edits: [{ file: `src/${file}`, ...texts }] };
 }
 
-const BUGS: readonly Omit<Mutation, "seed">[] = [
+const BUGS: readonly Bug[] = [
   edit(3, "the entry leaves before its record", "engine/entry_order.ts", {
     find: "    await recordEntries(engine, [entry]);",
     replace: "    await Promise.resolve();",
@@ -46,10 +52,29 @@ const BUGS: readonly Omit<Mutation, "seed">[] = [
     find: "  if (nowMs < deadlineAtMs) return { entry, isAbsent: false };",
     replace: "  if (nowMs < deadlineAtMs) return { entry, isAbsent: true };",
   }),
-  edit(3, "a repeat has a new id", "engine/entries.ts", {
-    find: "  return [{\n    clientOrderId,\n",
-    replace: "  return [{\n    clientOrderId: parseOurId(`${clientOrderId}-2`) ?? clientOrderId,\n",
-  }),
+  {
+    issue: 3,
+    name: "a repeat has a new id",
+    // The skip rule and the caps would each catch it alone: all three are wrong.
+    edits: [
+      {
+        file: "src/engine/entries.ts",
+        find: "  return [{\n    clientOrderId,\n",
+        replace:
+          "  return [{\n    clientOrderId: parseOurId(`${clientOrderId}-2`) ?? clientOrderId,\n",
+      },
+      {
+        file: "src/engine/entries.ts",
+        find: "    isUnsettled(entry) && entry.clientOrderId !== null",
+        replace: '    isUnsettled(entry) && entry.clientOrderId === ""',
+      },
+      {
+        file: "src/domain/caps.ts",
+        find: "  if (usage.hasEntry) return",
+        replace: "  if (usage.hasEntry && usage.orders < 0) return",
+      },
+    ],
+  },
   edit(3, "the caps count fills", "domain/ledger.ts", {
     find: 'return entry.side === "buy" && entry.status !== "rejected";',
     replace: 'return entry.side === "buy" && (entry.broker?.filledQty ?? 0) > 0;',
@@ -74,10 +99,22 @@ const BUGS: readonly Omit<Mutation, "seed">[] = [
     find: "  if (dateNy !== todayNy) {",
     replace: '  if (dateNy !== todayNy && dateNy === "") {',
   }),
-  edit(3, "the event log keeps what it is given", "state/event_log.ts", {
-    find: "  const redact = buildRedact(options.secrets);",
-    replace: "  const redact = buildRedact([]);",
-  }),
+  {
+    issue: 3,
+    name: "client and event log keep what they are given",
+    edits: [
+      {
+        file: "src/state/event_log.ts",
+        find: "  const redact = buildRedact(options.secrets);",
+        replace: "  const redact = buildRedact([]);",
+      },
+      {
+        file: "src/broker/alpaca_client.ts",
+        find: "  const redact = buildRedact([keyId, secretKey]);",
+        replace: "  const redact = buildRedact([]);",
+      },
+    ],
+  },
   edit(4, "the sell leaves before the cancel is final", "engine/cancelling.ts", {
     find: "  while (pending.size > 0) {",
     replace: "  while (pending.size > 1_000) {",
@@ -90,10 +127,22 @@ const BUGS: readonly Omit<Mutation, "seed">[] = [
     find: "    if (isSold) engine.putPosition(markTrimmed(",
     replace: "    engine.putPosition(markTrimmed(",
   }),
-  edit(4, "the stop follows the price down", "domain/exit_plan.ts", {
-    find: "    ? Math.max(position.stopUsd, highWaterUsd - moveUsd / 2)",
-    replace: "    ? priceUsd - moveUsd / 2",
-  }),
+  {
+    issue: 4,
+    name: "the stop follows the price down",
+    edits: [
+      {
+        file: "src/domain/exit_plan.ts",
+        find: "    ? Math.max(position.stopUsd, highWaterUsd - moveUsd / 2)",
+        replace: "    ? priceUsd - moveUsd / 2",
+      },
+      {
+        file: "src/domain/protection.ts",
+        find: "order.stopPriceUsd < position.stopUsd &&",
+        replace: "order.stopPriceUsd !== position.stopUsd &&",
+      },
+    ],
+  },
   edit(4, "the stop for the rest is not on record first", "engine/exit_order.ts", {
     find: "plan.restQty > 0 ? [planSell(plan), planStop(plan, null)] : [planSell(plan)];",
     replace: "[planSell(plan)];",
@@ -112,11 +161,11 @@ const BUGS: readonly Omit<Mutation, "seed">[] = [
   }),
   edit(4, "no stop after a sell that nobody answered", "engine/exit_order.ts", {
     find: "  let restQty = plan.restQty;",
-    replace: "  if (!isSold) return false;\n  let restQty = plan.restQty;",
+    replace: '  if (sold === "unresolved") return;\n  let restQty = plan.restQty;',
   }),
   edit(4, "no stop for the rest", "engine/exit_order.ts", {
-    find: "  if (restQty <= 0) return isSold;",
-    replace: "  if (restQty <= 1e9) return isSold;",
+    find: "  if (restQty <= 0) return await settleUnsent(",
+    replace: "  if (restQty <= 1e9) return await settleUnsent(",
   }),
   {
     issue: 4,
@@ -150,11 +199,29 @@ const BUGS: readonly Omit<Mutation, "seed">[] = [
   }),
 ];
 
-/** By name: the seed from which a bug was found first. A change of the engine moves it; a search finds it again. */
-const SEEDS: Readonly<Record<string, number>> = {};
+/** By name: where a bug shows, and from which seed on; one that is not here shows in every calm day. */
+const TRACKS: Readonly<Record<string, readonly [families: readonly Family[], seed: number]>> = {
+  "the directory is not synced after a rename": [["crash"], 1],
+  "the new file is not synced before the rename": [["crash"], 1],
+  "the kill switch is read once per cycle": [["operator"], 1],
+  "the gate is not asked again before the request": [["operator", "files"], 1],
+  '"not found" is believed at once': [["net"], 1],
+  "a repeat has a new id": [["net"], 1],
+  "the caps leave out what is not settled": [["net"], 1],
+  "a missing ledger is started empty": [["files"], 1],
+  "an order that the ledger lacked is only said": [["files"], 1],
+  "an old list is as good as a fresh one": [["operator"], 1],
+  "client and event log keep what they are given": [["net"], 1],
+  "a trim is marked done when it was decided": [["net", "mood"], 1],
+  "a split position is sold": [["account"], 1],
+  "no stop after a sell that nobody answered": [["net"], 1],
+  "an exit sent again has a new id": [["net"], 1],
+  "an exit that nobody answered is decided again": [["net"], 1],
+  "a half filled entry is left alone": [["fills"], 1],
+};
 
 /** The deliberate bugs that the simulation must catch (issues 3 and 4, "mutation proof"). */
-export const MUTATIONS: readonly Mutation[] = BUGS.map((bug) => ({
-  ...bug,
-  seed: SEEDS[bug.name] ?? 1,
-}));
+export const MUTATIONS: readonly Mutation[] = BUGS.map((bug) => {
+  const [families, seed] = TRACKS[bug.name] ?? [[], 1];
+  return { ...bug, families, seed };
+});

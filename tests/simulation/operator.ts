@@ -99,6 +99,27 @@ export class Operator {
     draw(families.has("crash") || operator.isHit(0.3), 1, () => this.#restart());
   }
 
+  /** In the middle of a cycle, between a question and its answer: the kill switch, or a hand in the files. */
+  meddle(): void {
+    const { world } = this;
+    const { families, intensity } = world.profile;
+    const { operator } = world.chances;
+    if (world.exchange.sessions.at(world.trueMs) === null) return;
+    if (families.has("operator") && operator.isHit(0.004 * intensity)) this.#kill();
+    if (families.has("files") && operator.isHit(0.001 * intensity)) this.#touchFiles();
+  }
+
+  #kill(): void {
+    const { world } = this;
+    const { operator } = world.chances;
+    world.trouble("operator kill switch on");
+    operator.isHit(0.8) ? world.disk.put(KILL_PATH, "") : world.disk.putOther(KILL_PATH, "dir");
+    world.plan(world.trueMs + operator.pick([1, 3, 15, 60]) * MINUTE_MS, () => {
+      world.disk.take(KILL_PATH);
+      world.trouble("operator kill switch off");
+    });
+  }
+
   #restart(): void {
     this.world.note("SIGTERM");
     this.world.stop.abort();
@@ -110,12 +131,7 @@ export class Operator {
     const laterMs = world.trueMs + operator.whole(1, 120) * MINUTE_MS;
     switch (operator.pick(["kill", "kill", "token", "limits", "dry_run", "list"])) {
       case "kill":
-        world.trouble("operator kill switch on");
-        operator.isHit(0.8) ? world.disk.put(KILL_PATH, "") : world.disk.putOther(KILL_PATH, "dir");
-        return world.plan(laterMs, () => {
-          world.disk.take(KILL_PATH);
-          world.trouble("operator kill switch off");
-        });
+        return this.#kill();
       case "token":
         world.trouble("operator token changed");
         world.disk.put(TOKEN_PATH, operator.pick(["", " ", "another-token-than-this"]));

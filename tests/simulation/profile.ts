@@ -39,9 +39,18 @@ export interface Profile {
   readonly intensity: number;
 }
 
-/** Draws a profile: some seeds are calm, most have one to three kinds of trouble, some have everything. */
-export function buildProfile(chance: Prng): Profile {
+/** Intensity of families that were asked for. */
+const ASKED_INTENSITY = 4;
+
+/**
+ * Draws a profile: some seeds are calm, most have one to three kinds of trouble, some have everything.
+ * @param asked The families of every seed, instead of drawn ones; `null`: drawn.
+ */
+export function buildProfile(chance: Prng, asked: readonly Family[] | null): Profile {
   const dayCount = chance.pick([1, 1, 1, 2, 2, 3]);
+  if (asked !== null) {
+    return { dayCount, families: new Set(asked), intensity: ASKED_INTENSITY };
+  }
   const mood = chance.uniform();
   const families = new Set<Family>();
   if (mood > 0.92) { for (const family of FAMILIES) families.add(family); }
@@ -50,4 +59,15 @@ export function buildProfile(chance: Prng): Profile {
     for (let at = 0; at < count; at++) families.add(chance.pick(FAMILIES));
   }
   return { dayCount, families, intensity: chance.pick([0.5, 1, 1, 2, 4]) };
+}
+
+/** Families from a comma-separated list; `null` where one of them is none. */
+export function parseFamilies(text: string): Family[] | null {
+  const families: Family[] = [];
+  for (const name of text.split(",").filter((each) => each !== "")) {
+    const family = FAMILIES.find((each) => each === name);
+    if (family === undefined) return null;
+    families.push(family);
+  }
+  return families;
 }

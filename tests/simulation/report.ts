@@ -1,3 +1,4 @@
+import type { Family } from "./profile.ts";
 import type { SeedResult } from "./run.ts";
 
 /** What many seeds came to together. */
@@ -24,7 +25,10 @@ export function addResult(totals: Totals, result: SeedResult): void {
 }
 
 /** A failing seed: itself, the promise that was broken, the last steps, and the command that replays it. */
-export function formatFailure(result: SeedResult): string {
+export function formatFailure(
+  result: SeedResult,
+  families: readonly Family[] | null = null,
+): string {
   const { seed, violation, trace, hash } = result;
   return [
     ...trace,
@@ -32,14 +36,15 @@ export function formatFailure(result: SeedResult): string {
     `seed ${seed} breaks: ${violation?.invariant}`,
     `  ${violation?.detail}`,
     `  trace ${hash}`,
-    `  replay: ${formatReplay(seed)}`,
+    `  replay: ${formatReplay(seed, families)}`,
     "",
   ].join("\n");
 }
 
 /** The one command that runs this seed again, the same way. */
-export function formatReplay(seed: number): string {
-  return `deno task simulate --days 1 --seed ${seed}`;
+export function formatReplay(seed: number, families: readonly Family[] | null = null): string {
+  const asked = families === null ? "" : ` --families ${families.join(",")}`;
+  return `deno task simulate --days 1 --seed ${seed}${asked}`;
 }
 
 /** The value below which this part of a list lies; 0 for an empty one. */

@@ -137,6 +137,13 @@ function checkOncePerDay(auditor: Auditor, change: ChangeRequest): void {
   if (same.some((order) => order.clientOrderId !== id)) {
     world.violate("at most one entry per symbol and NY day", `${id} is a second one`);
   }
+  const open = listEntries(world, "now").find((entry) =>
+    entry.side === "buy" && entry.symbol === change.symbol && entry.client_order_id !== id &&
+    entry.client_order_id !== null && ["pending", "unknown"].includes(entry.status)
+  );
+  if (open !== undefined && world.ledgerTouchedMs < auditor.cycle.startMs) {
+    world.violate("an unresolved entry blocks its symbol", `${id} beside ${open.client_order_id}`);
+  }
   const sent = auditor.sentEntries.get(id);
   if (sent !== undefined && !sent.isCertain && world.trueMs - sent.leftMs < ABSENCE_MS) {
     world.violate(

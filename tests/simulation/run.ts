@@ -5,6 +5,7 @@ import { type Ending, runIncarnation } from "./incarnation.ts";
 import { setMoods } from "./moods.ts";
 import { buildWeather } from "./network.ts";
 import { Operator } from "./operator.ts";
+import type { Family } from "./profile.ts";
 import { type Counts, type Violation, World } from "./world.ts";
 
 /** What one seed came to. */
@@ -25,15 +26,22 @@ const MINUTE_MS = 60_000;
 /** Processes that one run may start; more is a loop of deaths. */
 const INCARNATIONS_MAX = 400;
 
-/** Runs one seed: some trading days of the real engine in a world that does its worst. */
-export async function runSeed(seed: number): Promise<SeedResult> {
-  const world = new World(seed);
+/**
+ * Runs one seed: some trading days of the real engine in a world that does its worst.
+ * @param families The kinds of trouble, instead of those that the seed draws.
+ */
+export async function runSeed(
+  seed: number,
+  families: readonly Family[] | null = null,
+): Promise<SeedResult> {
+  const world = new World(seed, families);
   const auditor = new Auditor(world);
   const operator = new Operator(world);
   const weather = buildWeather();
   world.note(`seed ${seed}: ${[...world.profile.families].join(",") || "calm"}`);
   operator.install();
   setMoods(world, weather);
+  world.onQuestion = () => operator.meddle();
   setDiskFaults(world);
   planEnd(world, auditor);
   while (!world.isOver && world.incarnation < INCARNATIONS_MAX) {

@@ -2,7 +2,7 @@ import { Exchange } from "../simulator/exchange.ts";
 import { nyDateAt, type SimSession } from "../simulator/sessions.ts";
 import { type DiskHost, SimDisk } from "./disk.ts";
 import { buildMarket, type Market } from "./market.ts";
-import { buildProfile, type Profile } from "./profile.ts";
+import { buildProfile, type Family, type Profile } from "./profile.ts";
 import { Prng } from "./prng.ts";
 import { Trace } from "./trace.ts";
 
@@ -86,12 +86,14 @@ export class World implements DiskHost {
   /** Asked before each step of the disk. */
   onDiskStep: (op: string, path: string, isWrite: boolean) => { readonly cause: string } | null =
     () => null;
+  /** Called as a question leaves: somebody may act in the middle of a cycle. */
+  onQuestion: () => void = () => {};
   readonly #plans: Plan[] = [];
   /** What the files' last bytes meant: a file that is replaced has another buffer. */
   readonly #parsed = new Map<string, { buffer: unknown; size: number; value: unknown }>();
   #isInPlan = false;
 
-  constructor(readonly seed: number) {
+  constructor(readonly seed: number, asked: readonly Family[] | null = null) {
     const root = new Prng(seed);
     this.chances = {
       net: root.fork("net"),
@@ -102,7 +104,7 @@ export class World implements DiskHost {
       engine: root.fork("engine"),
       mood: root.fork("mood"),
     };
-    this.profile = buildProfile(root.fork("profile"));
+    this.profile = buildProfile(root.fork("profile"), asked);
     this.market = buildMarket(root.fork("prices"), this.profile.dayCount);
     const first = this.market.sessions[1];
     if (first === undefined) throw new RangeError("a run needs a day");

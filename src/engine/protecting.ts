@@ -123,9 +123,11 @@ async function protect(
       engine.bare.delete(position.positionId);
       return;
     }
-    // A sell that works covers its own shares; around it only what is bare may be touched.
+    // A sell that works covers its own shares; around it only what is bare may be touched. One that still works minutes
+    // before the close (a halt) would die with the day, and gives way to the overnight stop.
     const isSelling = groups.some((group) => group.orders.some((each) => each.type === "market"));
-    if (isSelling && next.kind !== "place") {
+    const isDying = next.kind === "convert" && isConvertTime(engine, CONVERT_AGAIN_MS);
+    if (isSelling && next.kind !== "place" && !isDying) {
       engine.wakeAt(engine.nowMs() + RETRY_MS);
       return;
     }
@@ -136,11 +138,11 @@ async function protect(
   }
 }
 
-function isConvertTime(engine: Engine): boolean {
+function isConvertTime(engine: Engine, beforeMs = CONVERT_BEFORE_CLOSE_MS): boolean {
   const closeMs = engine.observation === null ? null : closeMsOf(engine.observation);
   if (closeMs === null) return false;
   const leftMs = closeMs - engine.nowMs();
-  return leftMs <= CONVERT_BEFORE_CLOSE_MS && leftMs > LAST_EXIT_MS;
+  return leftMs <= beforeMs && leftMs > LAST_EXIT_MS;
 }
 
 /** What a step of protection acts under. */

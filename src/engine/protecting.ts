@@ -127,7 +127,7 @@ async function protect(
     // before the close (a halt) would die with the day, and gives way to the overnight stop.
     const isSelling = groups.some((group) => group.orders.some((each) => each.type === "market"));
     const isDying = next.kind === "convert" && isConvertTime(engine, CONVERT_AGAIN_MS);
-    if (isSelling && next.kind !== "place" && !isDying) {
+    if (isSelling && next.kind !== "place" && next.kind !== "wait" && !isDying) {
       engine.wakeAt(engine.nowMs() + RETRY_MS);
       return;
     }

@@ -30,8 +30,11 @@ export interface CycleFacts {
   readonly pricesUsd: ReadonlyMap<string, number>;
 }
 
-/** Without a stop during an exit for longer than this, in a cycle that nothing disturbed, is too long. */
-export const GAP_MS_MAX = 10_000;
+/**
+ * Without a stop during an exit for longer than this, in a cycle that nothing disturbed, is too long. Most of it is the
+ * wait for the request budget (2 s a read at most), where minutes of looking at a half filled order have emptied it.
+ */
+export const GAP_MS_MAX = 20_000;
 
 /** Holds a run against the invariants, by the exchange's own record, the files' bytes and the operator's settings. */
 export class Auditor {

@@ -79,9 +79,15 @@ function endIncarnation(world: World, ending: Ending): void {
       return world.advance(crash.pick([200, 5_000, 30_000, 5 * MINUTE_MS, 40 * MINUTE_MS]));
     }
     case "exited":
-      if (ending.status !== 0) return world.advance(10 * MINUTE_MS);
+      if (ending.status !== 0) return world.advance(findRestartMs(world));
       return world.advance(crash.pick([2_000, 2_000, 20_000, 10 * MINUTE_MS]));
   }
+}
+
+/** The service manager tries again in ten minutes; at night and at a weekend the trace need not show each time. */
+function findRestartMs({ trueMs, exchange }: World): number {
+  if (exchange.sessions.at(trueMs) !== null) return 10 * MINUTE_MS;
+  return Math.max(10 * MINUTE_MS, exchange.sessions.nextOpenMs(trueMs) - 35 * MINUTE_MS - trueMs);
 }
 
 function planEnd(world: World, auditor: Auditor): void {

@@ -71,7 +71,9 @@ export function decideChange(
   if (status === 404 && target === "order" && isNotFound(answer)) {
     return buildRefusal("not_found", answer, error, redact);
   }
-  if (error === null || !REFUSAL_STATUSES.has(status)) {
+  // Without a word of why, whoever answered may not be the broker: what matches nothing is unknown (broker.md).
+  const isSilent = error === null || (error.message === "" && error.code === null);
+  if (error === null || isSilent || !REFUSAL_STATUSES.has(status)) {
     return buildNoAnswer("malformed", answer, redact);
   }
   return buildRefusal(decideWhy(status, error), answer, error, redact);

@@ -110,7 +110,6 @@ const REFUSALS: {
   { status: 422, code: 40010001, message: "order is not cancelable", why: "other" },
   { status: 403, code: null, message: "Insufficient Qty Available", why: "insufficient_qty" },
   { status: 400, code: 40010000, message: "request body format is invalid", why: "other" },
-  { status: 403, code: null, message: "", why: "other" },
 ];
 for (const { status, code, message, why, target } of REFUSALS) {
   Deno.test(`decideChange() takes ${status} ${code} "${message}" for ${why}`, () => {
@@ -121,7 +120,7 @@ for (const { status, code, message, why, target } of REFUSALS) {
       why,
       httpStatus: status,
       code,
-      message: message === "" ? `HTTP ${status}` : message,
+      message,
       body: refused.body,
     });
   });
@@ -138,6 +137,7 @@ const AMBIGUOUS: { when: string; status: number; body: unknown; why: string }[] 
   { when: "403 with a page", status: 403, body: PAGE, why: "malformed" },
   { when: "422, empty", status: 422, body: "", why: "malformed" },
   { when: "422 with a list", status: 422, body: [1], why: "malformed" },
+  { when: "422 without a word", status: 422, body: {}, why: "malformed" },
   { when: "400 with null", status: 400, body: "null", why: "malformed" },
   { when: "404 for a new order", status: 404, body: { message: "not found" }, why: "malformed" },
   { when: "408", status: 408, body: { message: "request timeout" }, why: "malformed" },

@@ -257,7 +257,10 @@ async function sellAndStop(
 ): Promise<ExitOutcome> {
   const split = splitQty(before.reason, now.sellable);
   const sellQty = Math.min(split.sellQty, now.held.qtyAvailable);
-  const plan = { ...before, sellQty, restQty: now.sellable - sellQty };
+  // What something else still reserves can't be stopped twice; this cycle's protection looks at it again.
+  const restQty = Math.min(now.sellable - sellQty, Math.max(0, now.held.qtyAvailable - sellQty));
+  if (restQty < now.sellable - sellQty) engine.wakeAt(engine.nowMs() + RETRY_MS);
+  const plan = { ...before, sellQty, restQty };
   let [sellEntry, stopEntry] = now.entries;
   const isSame = plan.sellQty === before.sellQty && plan.restQty === before.restQty;
   if (!isSame) {

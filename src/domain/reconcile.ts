@@ -72,7 +72,7 @@ function findOrder(
   return named ?? (entry.orderId === null ? undefined : byOrderId.get(entry.orderId));
 }
 
-/** Orders of ours that no entry stands for. Legs belong to their parent's entry. */
+/** Orders of ours that no entry stands for. Legs belong to their parent's entry, but what replaced one has its own. */
 function listUnrecorded(
   orders: readonly BrokerOrder[],
   entries: readonly LedgerEntry[],
@@ -80,10 +80,15 @@ function listUnrecorded(
 ): LedgerEntry[] {
   const legs = new Set(orders.flatMap((order) => order.legs.map((leg) => leg.orderId)));
   const ours = listOurOrderIds(orders, entries);
-  return orders
-    .filter((order) => ours.has(order.orderId))
-    .filter((order) => !known.has(order.orderId) && !legs.has(order.orderId))
+  return flattenOrders(orders)
+    .filter((order) => ours.has(order.orderId) && !known.has(order.orderId))
+    .filter((order) => !legs.has(order.orderId) || isReplacement(order))
     .map((order) => inherit(order, orders, entries));
+}
+
+/** One that was sent by this engine in a leg's place, with an entry of its own. */
+function isReplacement(order: BrokerOrder): boolean {
+  return order.replaces !== null && isOurs(order.clientOrderId);
 }
 
 /** Orders with our id prefix, their legs, and what replaces them: by hand, for instance (pipeline 6). */

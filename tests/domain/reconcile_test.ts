@@ -172,6 +172,16 @@ Deno.test("reconcile() adds no leg by itself, whoever named it", () => {
   assertEquals([result.ledger.entries.length, result.mismatched.length], [1, 0]);
 });
 
+Deno.test("reconcile() adds the replacement of a leg that the ledger lacks, though it stands under its parent", () => {
+  const legs = LEGS.map((leg) => ({
+    ...leg,
+    clientOrderId: `${ENTRY_ID}-stop-1`,
+    replaces: "l-0",
+  })).slice(0, 1);
+  const result = reconcile(liveLedger([ledgerEntry()]), [brokerOrder({ legs })]);
+  assertEquals(result.mismatched.map((entry) => entry.clientOrderId), [`${ENTRY_ID}-stop-1`]);
+});
+
 Deno.test("reconcile() takes what replaced our order at the broker for ours", () => {
   const replaced = stop({ status: "replaced", replacedBy: "b-3" });
   const byHand = stop({

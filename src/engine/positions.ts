@@ -40,11 +40,12 @@ export async function trackPositions(engine: Engine): Promise<void> {
   await takeInBought(engine);
   await raiseKnownStops(engine);
   if (engine.observation?.positions.kind !== "ok") return;
-  for (const position of engine.state.positions) {
-    const held = findHeld(engine, position.symbol);
+  for (const before of engine.state.positions) {
+    const held = findHeld(engine, before.symbol);
     if (held === null) return;
-    await trackPartial(engine, position);
-    if (isUnchanged(position, held)) continue;
+    await trackPartial(engine, before);
+    const position = engine.state.positions.find((each) => each.positionId === before.positionId);
+    if (position === undefined || isUnchanged(position, held)) continue;
     const change = await explain(engine, position, held);
     if (change !== null) await applyChange(engine, position, change);
   }

@@ -44,7 +44,7 @@ const HOLIDAYS: ReadonlySet<string> = new Set(["2026-11-26", "2026-12-25", "2027
 /** Makes a market. @param dayCount Sessions to trade in; one more lies before them, for yesterday's prices. */
 export function buildMarket(chance: Prng, dayCount: number): Market {
   const sessions = buildSessions(chance.pick(STARTS_NY), dayCount + 1);
-  const symbols = LISTED.slice(0, chance.whole(2, LISTED.length));
+  const symbols = LISTED.slice(0, chance.pick([2, 2, 3, 3, 4, 5]));
   const paths: Record<string, Knot[]> = {};
   const rows = new Map<string, ListRow[]>();
   for (const symbol of symbols) buildSymbol(chance, symbol, sessions, paths, rows);

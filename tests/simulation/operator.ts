@@ -15,7 +15,7 @@ import {
 const MINUTE_MS = 60_000;
 
 /** Long ones mostly: each due intent is a cycle, and time is short. */
-const DELAYS_SECONDS = [["60", "240"], ["400", "900"], ["600", "1200"], ["600", "1200"]] as const;
+const DELAYS_SECONDS = [["60", "240"], ["600", "900"], ["600", "1200"], ["900", "1500"]] as const;
 
 /** What an operator, a scan and somebody else with the account's keys do to a run. */
 export class Operator {

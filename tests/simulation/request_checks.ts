@@ -305,6 +305,13 @@ function checkAvailable({ world }: Auditor, change: ChangeRequest): void {
   if (world.troubles > 0 || world.strange.has(change.symbol)) return;
   // The same id again is harmless, whatever it asks for: the exchange has it already.
   if (world.exchange.findOrder(change.clientOrderId ?? "") !== null) return;
+  // An order that the exchange hides, and whose answer was lost on the way, is known to nobody: it refuses what is too much.
+  const { behaviour, orders } = world.exchange;
+  const isHidden = orders.some((order) =>
+    order.symbol === change.symbol &&
+    order.submitted.ms + behaviour.visibilityDelayMs > world.trueMs
+  );
+  if (isHidden && world.trueMs - world.lastTroubleMs < TOUCH_MS) return;
   const available = world.exchange.desk.rules.availableQty(change.symbol);
   if ((change.qty ?? 0) > available) {
     world.violate(

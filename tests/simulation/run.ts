@@ -109,7 +109,7 @@ function setDiskFaults(world: World): void {
     if (world.isDead) world.enter(-1);
     if (!isWrite) return null;
     if (op === "sync" || op === "syncDir") world.advance(1 + disk.whole(0, 3));
-    if (families.has("crash") && crash.isHit(0.0012 * intensity)) world.crash(`${op} ${path}`);
+    if (families.has("crash") && crash.isHit(0.002 * intensity)) world.crash(`${op} ${path}`);
     if (!families.has("disk")) return null;
     if (disk.isHit(0.0006 * intensity)) fullUntilMs = world.trueMs + disk.whole(1, 20 * MINUTE_MS);
     const isFull = world.trueMs < fullUntilMs && op !== "remove";

@@ -53,6 +53,8 @@ export interface Chances {
 export class World implements DiskHost {
   readonly profile: Profile;
   readonly market: Market;
+  /** Whether the audit trail is written, or only seen as it goes by. */
+  readonly hasTrail: boolean;
   readonly exchange: Exchange;
   readonly disk: SimDisk;
   readonly chances: Chances;
@@ -105,6 +107,8 @@ export class World implements DiskHost {
       mood: root.fork("mood"),
     };
     this.profile = buildProfile(root.fork("profile"), asked);
+    const { families } = this.profile;
+    this.hasTrail = families.has("crash") || families.has("disk") || this.chances.mood.isHit(0.3);
     this.market = buildMarket(root.fork("prices"), this.profile.dayCount);
     const first = this.market.sessions[1];
     if (first === undefined) throw new RangeError("a run needs a day");

@@ -39,6 +39,8 @@ export const GAP_MS_MAX = 20_000;
 /** Holds a run against the invariants, by the exchange's own record, the files' bytes and the operator's settings. */
 export class Auditor {
   readonly sentEntries = new Map<string, SentEntry>();
+  /** Client order ids of sells that left without a certain answer. */
+  readonly openSells = new Set<string>();
   /** The last answer to a question for positions, as the engine saw it. */
   positionsRead = { isUsable: false, atMs: -Infinity };
   dayOrdersAskedMs = -Infinity;
@@ -109,6 +111,7 @@ export class Auditor {
     checkRequest(this, change);
     this.world.count(`sent ${change.op}`);
     if (change.op === "entry") this.#noteEntry(change);
+    if (change.op === "sell") this.openSells.add(change.clientOrderId ?? "");
     if (change.op === "cancel" || change.op === "replace") this.cycle.cancelled.add(change.symbol);
   }
 
@@ -119,10 +122,12 @@ export class Auditor {
     answer: { readonly status: number; readonly body: string },
   ): void {
     const change = parseChange(this.world, request, path);
-    const sent = this.sentEntries.get(change.clientOrderId ?? "");
+    const id = change.clientOrderId ?? "";
+    const sent = this.sentEntries.get(id);
     const isDefinitive = [200, 400, 401, 403, 422, 429].includes(answer.status) &&
       isObject(answer.body);
     if (sent !== undefined && isDefinitive) sent.isCertain = true;
+    if (change.op === "sell" && isDefinitive) this.openSells.delete(id);
     this.#watchGaps();
   }
 

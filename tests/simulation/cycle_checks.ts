@@ -1,10 +1,14 @@
 import { isDone } from "../simulator/order.ts";
 import type { Auditor } from "./auditor.ts";
+import { nyDateAt } from "../simulator/sessions.ts";
 import { checkRecorded } from "./file_checks.ts";
 import {
   describeOrders,
+  findLedgerFault,
+  findObjection,
   isEngineOrder,
   listAcceptedEntries,
+  listEntries,
   listPositions,
   readCoverage,
 } from "./truth.ts";
@@ -29,9 +33,28 @@ export function checkCycle(auditor: Auditor): void {
   }
   if (world.troubles > 0) return;
   checkRecorded(world);
+  checkReconciled(auditor);
   if (cycle.mode !== "LIVE") return;
   for (const symbol of listManaged(world)) checkProtected(auditor, symbol);
   checkDueExits(auditor);
+}
+
+/** After a completed reconciliation the ledger has every order of the day, whatever was done to it before. */
+function checkReconciled({ world, cycle }: Auditor): void {
+  const fault = findLedgerFault(world);
+  if (fault !== null && !fault.includes("mismatches")) return;
+  if (findObjection(world) !== null) return;
+  const today = nyDateAt(world.trueMs);
+  const recorded = new Set(listEntries(world, "now").map((entry) => entry.client_order_id));
+  const shownMs = cycle.startMs - world.exchange.behaviour.visibilityDelayMs;
+  for (const order of world.exchange.orders) {
+    if (!isEngineOrder(order) || nyDateAt(order.submitted.ms) !== today) continue;
+    if (order.submitted.ms >= shownMs || recorded.has(order.clientOrderId)) continue;
+    world.violate(
+      "a completed reconciliation leaves no order out",
+      `${order.clientOrderId} (${order.status}) is not in the ledger`,
+    );
+  }
 }
 
 /** Shares are never sold that are not there; the race in which both exits fill is the exchange's own doing. */

@@ -159,10 +159,6 @@ const BUGS: readonly Bug[] = [
     find: "position.unexplainedQty === null &&\n    held.qty > 0 && position.qty === held.qty;",
     replace: "\n    held.qty > 0;",
   }),
-  edit(4, "no stop after a sell that nobody answered", "engine/exit_order.ts", {
-    find: "  let restQty = plan.restQty;",
-    replace: '  if (sold === "unresolved") return;\n  let restQty = plan.restQty;',
-  }),
   edit(4, "no stop for the rest", "engine/exit_order.ts", {
     find: "  if (restQty <= 0) return await settleUnsent(",
     replace: "  if (restQty <= 1e9) return await settleUnsent(",
@@ -184,10 +180,6 @@ const BUGS: readonly Bug[] = [
       },
     ],
   },
-  edit(4, "an exit that nobody answered is decided again", "engine/sell_orders.ts", {
-    find: '  if (mine.some(isUnsettled)) return "open";\n',
-    replace: "",
-  }),
   edit(4, "held legs are no protection", "domain/protection.ts", {
     find: '.filter((each) => each.side === "sell" && !isFinal(each));',
     replace:
@@ -214,9 +206,7 @@ const TRACKS: Readonly<Record<string, readonly [families: readonly Family[], see
   "client and event log keep what they are given": [["net"], 1],
   "a trim is marked done when it was decided": [["net", "mood"], 1],
   "a split position is sold": [["account"], 1],
-  "no stop after a sell that nobody answered": [["net"], 1],
   "an exit sent again has a new id": [["net"], 1],
-  "an exit that nobody answered is decided again": [["net"], 1],
   "a half filled entry is left alone": [["fills"], 1],
 };
 

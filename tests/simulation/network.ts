@@ -6,6 +6,10 @@ import { KEY_ID, SECRET_KEY, type World } from "./world.ts";
 
 type Request = Parameters<HttpSend>[0];
 
+/** Far more than the busiest day of a healthy engine. */
+const REQUESTS_A_DAY_MAX = 60_000;
+const CHANGES_A_DAY_MAX = 300;
+
 /** What the network does to one run: faults by chance, and outages that last. */
 export interface Weather {
   /** While true time is before this, every request fails in this way. */
@@ -54,6 +58,8 @@ export function createNetwork(
   return async (request) => {
     world.enter(incarnation);
     const isChange = request.method !== "GET";
+    countRequest(world, isChange);
+    world.enter(incarnation);
     const path = pathOf(request);
     const { crash } = world.chances;
     const isCrashing = world.profile.families.has("crash");
@@ -98,6 +104,18 @@ export function createNetwork(
 /** Whether the exchange may have it and the answer is gone, with nothing else amiss. */
 function isLosing(fault: Fault): boolean {
   return ["lost_before", "lost_after", "html", "malformed"].includes(fault.kind);
+}
+
+/** An engine that asks the same thing over and over is as wrong as one that stands still. */
+function countRequest(world: World, isChange: boolean): void {
+  const { dayCount } = world.profile;
+  world.requestCount++;
+  if (isChange) world.changeCount++;
+  const isTooMuch = world.requestCount > REQUESTS_A_DAY_MAX * dayCount ||
+    world.changeCount > CHANGES_A_DAY_MAX * dayCount;
+  if (!isTooMuch) return;
+  const detail = `${world.changeCount} changes in ${world.requestCount} requests`;
+  world.violate("the engine comes to rest", detail);
 }
 
 function pathOf(request: Request): string {

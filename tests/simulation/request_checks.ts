@@ -76,6 +76,7 @@ export function checkRequest(auditor: Auditor, change: ChangeRequest): void {
   checkRecord(auditor, change);
   if (change.op === "entry") checkEntry(auditor, change);
   else checkSplit(auditor, change);
+  if (change.op === "sell") checkAttempt(auditor, change);
   if (change.op === "cancel" && change.side === "sell") checkExitRecords(auditor, change);
   if (change.op === "sell" || change.op === "stop") checkAvailable(auditor, change);
   if (change.op === "stop" || change.op === "replace") checkStopRises(auditor, change);
@@ -334,6 +335,19 @@ function checkSplit({ world, cycle }: Auditor, change: ChangeRequest): void {
   );
   if (managed && !isTraded && world.exchange.portfolio.qty(change.symbol) > 0) {
     world.violate("a split position is left alone", `${change.op} ${change.symbol} left`);
+  }
+}
+
+/** An exit whose fate is open is sent again with the same id; a new one needs the old one ended without a fill. */
+function checkAttempt({ world, openSells, cycle }: Auditor, change: ChangeRequest): void {
+  const id = change.clientOrderId ?? "";
+  const exit = id.replace(/-\d+$/, "");
+  for (const openId of openSells) {
+    if (openId === id || openId.replace(/-\d+$/, "") !== exit) continue;
+    const order = world.exchange.findOrder(openId);
+    const isOver = order !== null && isDone(order) && order.filledQty === 0;
+    if (isOver || world.ledgerTouchedMs >= cycle.startMs) continue;
+    world.violate("an exit is sent again with the same id", `${id} while ${openId} is open`);
   }
 }
 

@@ -75,6 +75,8 @@ export class World implements DiskHost {
   /** Faults and acts of others since the cycle began: what an invariant of quiet cycles needs to be 0. */
   troubles = 0;
   lastTroubleMs = 0;
+  requestCount = 0;
+  changeCount = 0;
   /** Those among them that only took a market sell's answer: its stop must be in all the same. */
   lostSellAnswers = 0;
   /** When a symbol was last split, Unix ms. */

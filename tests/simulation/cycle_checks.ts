@@ -14,8 +14,8 @@ import {
 } from "./truth.ts";
 import type { World } from "./world.ts";
 
-/** A partly filled entry has this long, and the look that ends it a little more. */
-const PARTIAL_MS = 60_000;
+/** A partly filled entry has 60 s by the engine's reading of the broker's clock, which may be some seconds behind. */
+const PARTIAL_MS = 65_000;
 /** Since so long before the close a quiet LIVE engine must have made everything good till canceled. */
 const CONVERT_MS = 10 * 60_000 + 30_000;
 

@@ -16,7 +16,9 @@ const OptionsWire = z.object({
 });
 
 /**
- * With `--all`, a failing seed is one line and the next one follows. Runs seeds from the first on until their days come to at least as many as asked; stops at a failure. */
+ * Runs seeds from the first on until their days come to at least as many as asked; stops at the first failure. With
+ * `--all` a failing seed is one line, and the next one follows.
+ */
 async function main(): Promise<number> {
   const options = OptionsWire.safeParse(
     parseArgs(Deno.args, { string: ["days", "seed", "families"], boolean: ["all"] }),

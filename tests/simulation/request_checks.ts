@@ -1,6 +1,6 @@
 import { isDone } from "../simulator/order.ts";
 import { nyDateAt } from "../simulator/sessions.ts";
-import type { Auditor } from "./auditor.ts";
+import type { Auditor, SentEntry } from "./auditor.ts";
 import {
   findHighestStop,
   findLedgerFault,
@@ -159,14 +159,19 @@ function checkOncePerDay(auditor: Auditor, change: ChangeRequest): void {
     );
   }
   for (const [otherId, other] of auditor.sentEntries) {
-    const isOpen = !other.isCertain && world.trueMs - other.leftMs < ABSENCE_MS;
-    if (otherId !== id && other.symbol === change.symbol && isOpen) {
+    if (otherId !== id && other.symbol === change.symbol && mayArrive(world, otherId, other)) {
       world.violate(
         "an unresolved entry blocks its symbol",
         `${id} while ${otherId} is unresolved`,
       );
     }
   }
+}
+
+/** Whether an entry without a usable answer may still become a position: one that the exchange has rejected can't. */
+function mayArrive(world: World, id: string, sent: SentEntry): boolean {
+  return !sent.isCertain && world.trueMs - sent.leftMs < ABSENCE_MS &&
+    world.exchange.findOrder(id)?.status !== "rejected";
 }
 
 /** Caps of the settings in force, held against what the exchange took and what may still arrive. */
@@ -186,8 +191,7 @@ function checkCaps(auditor: Auditor, change: ChangeRequest): void {
     counted.set(order.clientOrderId, { symbol: order.symbol, usd });
   }
   for (const [otherId, sent] of auditor.sentEntries) {
-    const mayArrive = !sent.isCertain && world.trueMs - sent.leftMs < ABSENCE_MS;
-    if (!mayArrive || sent.dateNy !== today || counted.has(otherId)) continue;
+    if (!mayArrive(world, otherId, sent) || sent.dateNy !== today || counted.has(otherId)) continue;
     counted.set(otherId, { symbol: sent.symbol, usd: sent.notionalUsd });
   }
   counted.set(id, { symbol: change.symbol, usd: change.recordedNotionalUsd ?? 0 });
@@ -217,8 +221,8 @@ function countPositions({ world, sentEntries }: Auditor, change: ChangeRequest):
     if (!world.strange.has(symbol) && world.troubles === 0) symbols.add(symbol);
   }
   for (const order of listAcceptedEntries(world)) if (!isDone(order)) symbols.add(order.symbol);
-  for (const sent of sentEntries.values()) {
-    if (!sent.isCertain && world.trueMs - sent.leftMs < ABSENCE_MS) symbols.add(sent.symbol);
+  for (const [id, sent] of sentEntries) {
+    if (mayArrive(world, id, sent)) symbols.add(sent.symbol);
   }
   return symbols.size;
 }

@@ -9,22 +9,15 @@ import { decideExits, sayDryRunExits } from "./exits.ts";
 import { recordFills } from "./fills.ts";
 import { printGate } from "./gate_log.ts";
 import { findIdentityProblem, readGate } from "./gate_reader.ts";
-import { closeMsOf, isOfThisSession, observe, readMarket } from "./observe.ts";
+import { isOfThisSession, observe, readMarket } from "./observe.ts";
 import { noticeGate, noticeKillSwitch, takeDelivered } from "./notices.ts";
-import {
-  adoptPositions,
-  buildAdopted,
-  findEntryOrder,
-  listAdoptable,
-  reportForeign,
-  trackPositions,
-} from "./positions.ts";
-import {
-  CONVERT_AGAIN_MS,
-  CONVERT_BEFORE_CLOSE_MS,
-  protectPositions,
-  restoreBare,
-} from "./protecting.ts";
+import { adoptPositions, buildAdopted, listAdoptable } from "./adopting.ts";
+import { reportForeign } from "./foreign.ts";
+import { findEntryOrder } from "./partial_entry.ts";
+import { trackPositions } from "./positions.ts";
+import { CONVERT_AGAIN_MS, CONVERT_BEFORE_CLOSE_MS, untilCloseMs } from "./closing.ts";
+import { protectPositions } from "./protecting.ts";
+import { restoreBare } from "./restoring.ts";
 import { reconcileLedger } from "./reconciling.ts";
 import { makeIntents } from "./signals.ts";
 import { ensureState } from "./state_loading.ts";
@@ -197,12 +190,12 @@ async function sayMarket(engine: Engine, market: MarketClock | null): Promise<vo
 /** The moments that the engine must not sleep through. */
 function planWakes(engine: Engine): void {
   const nowMs = engine.nowMs();
-  const closeMs = engine.observation === null ? null : closeMsOf(engine.observation);
-  if (engine.state.positions.length === 0 || closeMs === null) return;
+  const leftMs = untilCloseMs(engine);
+  if (engine.state.positions.length === 0 || leftMs === Infinity) return;
   for (const beforeMs of [LAST_CALL_MS, CONVERT_BEFORE_CLOSE_MS, CONVERT_AGAIN_MS]) {
-    if (closeMs - beforeMs > nowMs) engine.wakeAt(closeMs - beforeMs);
+    if (leftMs > beforeMs) engine.wakeAt(nowMs + leftMs - beforeMs);
   }
-  const isLate = closeMs - nowMs <= CONVERT_BEFORE_CLOSE_MS;
+  const isLate = leftMs <= CONVERT_BEFORE_CLOSE_MS;
   const isEntryWorking = engine.state.positions.some((position) => {
     const order = findEntryOrder(engine, position);
     return position.qty === null || (order !== undefined && !isFinal(order));

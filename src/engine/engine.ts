@@ -3,7 +3,7 @@ import type { AlertMessage } from "../domain/alert_facts.ts";
 import { buildExecutionError } from "../domain/alert_messages.ts";
 import type { AuditEvent, EventMode, GateInputsRecord } from "../domain/events.ts";
 import type { ReadFailure } from "../domain/gate.ts";
-import type { LedgerProblem } from "../domain/ledger.ts";
+import type { LedgerEntry, LedgerProblem } from "../domain/ledger.ts";
 import type { MarketClock, Session } from "../domain/market.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../domain/orders.ts";
@@ -66,7 +66,9 @@ export class Engine {
   wakeAtMs: number[] = [];
   watchlistVersionSaid: string | null = null;
   /** NY date on which the archive was searched for positions that a crash forgot. */
-  archiveReadNy: string | null = null;
+  archiveSearchedNy: string | null = null;
+  /** The last days' recorded entries, as read on a NY date; `null` before the first look. */
+  archive: { readonly dateNy: string; readonly entries: readonly LedgerEntry[] } | null = null;
   /** Positions whose protection was cancelled and not put back yet: only the operator may keep that from happening. */
   readonly bare = new Set<string>();
   /** Whether this cycle schedules and sends no entries. */

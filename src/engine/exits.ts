@@ -13,9 +13,11 @@ import type { Engine } from "./engine.ts";
 import { sendExit } from "./exit_order.ts";
 import { findHeld, isOfThisSession, refresh } from "./observe.ts";
 import { sayDryRunSale } from "./trade_messages.ts";
-import { buildPositionEvent, isActionable, isEntryWorking } from "./positions.ts";
+import { isEntryWorking } from "./partial_entry.ts";
+import { buildPositionEvent } from "./position_changes.ts";
+import { isActionable } from "./positions.ts";
 import { StateError } from "./ports.ts";
-import { readExitRecord } from "./sell_orders.ts";
+import { isTrimUnfilled, readExitRecord } from "./exit_history.ts";
 
 /** An exit begun must be able to end: its cancel, its sell and its stop. */
 const EXIT_MS = 14_000;
@@ -170,11 +172,9 @@ async function tryReopenTrims(engine: Engine, position: ManagedPosition): Promis
 /** A trim whose order the broker took and then ended without a share sold is due again (pipeline 5, "When"). */
 async function reopenTrims(engine: Engine, position: ManagedPosition): Promise<void> {
   const { isTrimmedR1, isTrimmedR2 } = position;
-  const isUndone = async (reason: ExitReason) =>
-    await readExitRecord(engine, position, reason) === "unfilled";
   const reopened = {
-    isTrimmedR1: isTrimmedR1 && !await isUndone("r1_trim"),
-    isTrimmedR2: isTrimmedR2 && !await isUndone("r2_trim"),
+    isTrimmedR1: isTrimmedR1 && !await isTrimUnfilled(engine, position, "r1_trim"),
+    isTrimmedR2: isTrimmedR2 && !await isTrimUnfilled(engine, position, "r2_trim"),
   };
   if (reopened.isTrimmedR1 === isTrimmedR1 && reopened.isTrimmedR2 === isTrimmedR2) return;
   engine.putPosition({ ...position, ...reopened });

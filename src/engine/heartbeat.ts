@@ -7,7 +7,7 @@ import type { MarketClock } from "../domain/market.ts";
 import { microsToUsd } from "../domain/money.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import type { Engine } from "./engine.ts";
-import { countOpenSymbols } from "./entries.ts";
+import { countOpenSymbols } from "./entry_check.ts";
 import { listPositionFacts } from "./notices.ts";
 import type { WatchlistRead } from "./ports.ts";
 

@@ -1,32 +1,31 @@
-import { isFlatten, isOurs } from "../domain/client_order_id.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
-import { isFinal } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
+import { countCovered, decideProtection, type ProtectionDecision } from "../domain/protection.ts";
 import {
-  countCovered,
-  decideProtection,
-  isStopOrder,
-  type ProtectionDecision,
-} from "../domain/protection.ts";
-import { cancelGroups } from "./cancelling.ts";
+  CONVERT_AGAIN_MS,
+  CONVERT_BEFORE_CLOSE_MS,
+  LAST_CANCEL_MS,
+  untilCloseMs,
+} from "./closing.ts";
+import { convert } from "./converting.ts";
 import type { Engine } from "./engine.ts";
-import { LAST_EXIT_MS, recordAgain, RETRY_MS, sendExit } from "./exit_order.ts";
-import { closeMsOf, findHeld, findSellGroups, refresh } from "./observe.ts";
-import { findEntryOrder, isActionable, isEntryWorking, PARTIAL_MAX_MS } from "./positions.ts";
+import { sendExit } from "./exit_order.ts";
+import { RETRY_MS } from "./exit_records.ts";
+import { findHeld, findSellGroups, refresh } from "./observe.ts";
+import { cancelOrphans } from "./orphans.ts";
+import { endPartialEntry, isEntryWorking } from "./partial_entry.ts";
 import { StateError } from "./ports.ts";
-import { recordSells, resolveStops, type SellPlan, sendSell, settleUnsent } from "./sell_orders.ts";
-import { type Permit, sendLive } from "./send.ts";
+import { isActionable } from "./positions.ts";
+import { recordSells, resolveStops, type SellPlan, sendSell } from "./sell_orders.ts";
 
-/** From so long before the real close, day orders of a managed position give way to a good-till-canceled stop. */
-export const CONVERT_BEFORE_CLOSE_MS = 10 * 60_000;
-/** The second look, for what the first could not do. */
-export const CONVERT_AGAIN_MS = 3 * 60_000;
-/** So near to the close a partly filled entry is not waited for: what it holds must get its overnight stop in time. */
-const LATE_PARTIAL_MS = 2 * 60_000;
 /** Steps of protection in one cycle: place, replace, convert, and one look more. */
 const STEPS_MAX = 4;
+
 const SETTLE_POLL_MS = 500;
+
+/** A market sell that fills at all has filled after this. */
+const SELL_MIN_MS = 5_000;
 
 /**
  * Brings the protection of every managed position to where it belongs (pipeline 5). LIVE only.
@@ -50,54 +49,6 @@ export async function protectPositions(
     }
   }
   await cancelOrphans(engine, decision);
-}
-
-/** An entry partly filled for a minute has no active stop: its rest is cancelled, and what was filled gets one. */
-async function endPartialEntry(
-  engine: Engine,
-  decision: LiveDecision,
-  position: ManagedPosition,
-): Promise<void> {
-  const sinceMs = position.partialSinceMs;
-  const order = findEntryOrder(engine, position);
-  if (sinceMs === null || order === undefined || isFinal(order)) return;
-  // A quantity that nobody can explain: its orders are left alone.
-  if (position.unexplainedQty !== null) return;
-  const closeMs = engine.observation === null ? null : closeMsOf(engine.observation);
-  const isLate = closeMs !== null && engine.nowMs() > closeMs - LATE_PARTIAL_MS;
-  const isLong = engine.nowMs() - sinceMs >= PARTIAL_MAX_MS;
-  if (!isLong && !isLate) return;
-  if (order.status === "pending_cancel") {
-    engine.ports.log.warn(
-      `${position.symbol}: the cancel of its entry's rest is still under way at the broker; ` +
-        `${order.filledQty} shares have no stop until it ends`,
-    );
-    engine.wakeAt(engine.nowMs() + RETRY_MS);
-    return;
-  }
-  engine.ports.log.warn(
-    `${position.symbol}: entry filled ${order.filledQty} of ${order.qty ?? "?"} ${
-      isLong ? "for a minute" : "and the close is near"
-    }: cancelling the rest`,
-  );
-  const group = {
-    orders: [order],
-    qty: 0,
-    isPlainStop: false,
-    isGtcStop: false,
-    isLeaving: false,
-  };
-  const result = await cancelGroups(engine, { kind: "gate", decision }, [group]);
-  if (result.kind !== "ended") engine.wakeAt(engine.nowMs() + RETRY_MS);
-  await refresh(engine);
-  const held = findHeld(engine, position.symbol);
-  if (held === null || held === undefined || result.kind !== "ended") return;
-  engine.putPosition({
-    ...position,
-    partialSinceMs: null,
-    qty: held.qty,
-    costBasisUsd: held.costBasisUsd,
-  });
 }
 
 async function protect(
@@ -124,9 +75,11 @@ async function protect(
       return;
     }
     // A sell that works covers its own shares; around it only what is bare may be touched. One that still works minutes
-    // before the close (a halt) would die with the day, and gives way to the overnight stop.
-    const isSelling = groups.some((group) => group.orders.some((each) => each.type === "market"));
-    const isDying = next.kind === "convert" && isConvertTime(engine, CONVERT_AGAIN_MS);
+    // before the close, and not for a moment only (a halt), would die with the day, and gives way to the overnight stop.
+    const sells = groups.flatMap(({ orders }) => orders).filter(({ type }) => type === "market");
+    const isSelling = sells.length > 0;
+    const isDying = next.kind === "convert" && isConvertTime(engine, CONVERT_AGAIN_MS) &&
+      sells.every((sell) => engine.nowMs() - sell.submittedAtMs >= SELL_MIN_MS);
     if (isSelling && next.kind !== "place" && next.kind !== "wait" && !isDying) {
       engine.wakeAt(engine.nowMs() + RETRY_MS);
       return;
@@ -139,10 +92,8 @@ async function protect(
 }
 
 function isConvertTime(engine: Engine, beforeMs = CONVERT_BEFORE_CLOSE_MS): boolean {
-  const closeMs = engine.observation === null ? null : closeMsOf(engine.observation);
-  if (closeMs === null) return false;
-  const leftMs = closeMs - engine.nowMs();
-  return leftMs <= beforeMs && leftMs > LAST_EXIT_MS;
+  const leftMs = untilCloseMs(engine);
+  return leftMs <= beforeMs && leftMs > LAST_CANCEL_MS;
 }
 
 /** What a step of protection acts under. */
@@ -268,131 +219,4 @@ async function place(
   engine.sayError(`${plan.position.symbol}: stop not placed: ${why}`);
   // Another status may mean the account, which would not take the new one either.
   return placed.kind === "rejected" && placed.httpStatus === 422 ? "refused" : "not_placed";
-}
-
-/** Day legs, or too many sells, give way to one good-till-canceled stop for what is held. */
-async function convert(
-  engine: Engine,
-  decision: LiveDecision,
-  position: ManagedPosition,
-  groups: Parameters<typeof cancelGroups>[2],
-): Promise<boolean> {
-  const qty = position.qty ?? 0;
-  const stop: SellPlan = {
-    position,
-    reason: "stop",
-    qty,
-    stopUsd: position.stopUsd,
-    replaces: null,
-  };
-  const entries = await recordSells(engine, [stop]);
-  const cancelled = await cancelGroups(engine, { kind: "gate", decision }, groups);
-  if (cancelled.kind !== "ended") {
-    await settleUnsent(engine, entries);
-    const why = cancelled.kind === "stopped" ? cancelled.reason : cancelled.message;
-    engine.ports.log.warn(`${position.symbol}: overnight stop waits: ${why}`);
-    if (cancelled.kind === "stuck" && cancelled.isLeft) engine.bare.add(position.positionId);
-    return false;
-  }
-  const permit: Permit = cancelled.isLeft ? { kind: "exit_rest" } : { kind: "gate", decision };
-  await refresh(engine);
-  const held = findHeld(engine, position.symbol);
-  const left = findSellGroups(engine, position.symbol) ?? [];
-  const keptQty = qty - cancelled.soldQty;
-  // Absent, and not sold by what was cancelled: one empty answer is no position that is gone.
-  const isUnread = held === null || (held === undefined && keptQty > 0);
-  const heldQty = isUnread ? cancelled.unfilledQty : Math.min(held?.qty ?? 0, keptQty);
-  if (isUnread) engine.wakeAt(engine.nowMs() + RETRY_MS);
-  const stopQty = heldQty - countCovered(left);
-  if (stopQty <= 0) {
-    await settleUnsent(engine, entries);
-    return true;
-  }
-  const entry = stopQty === qty
-    ? entries[0]
-    : await recordAgain(engine, { ...stop, qty: stopQty }, entries);
-  if (entry === undefined) return false;
-  const placed = await sendSell(engine, permit, { ...stop, qty: stopQty }, entry);
-  if (placed.kind !== "done") {
-    engine.sayError(`${position.symbol}: stop not placed after its day orders were cancelled`);
-    return false;
-  }
-  engine.ports.log.info(
-    `STOP ${position.symbol}: qty=${stopQty} at ${entry.stopUsd} (good till canceled)`,
-  );
-  return true;
-}
-
-/**
- * Puts back what an exit's cancel took away, whatever the gate says by now: once the cancel has left, a failing ledger,
- * positions or clock read can't stop the rest, only the operator can (pipeline 5).
- */
-export async function restoreBare(engine: Engine): Promise<void> {
-  if (engine.bare.size === 0) return;
-  await refresh(engine);
-  for (const position of engine.state.positions) {
-    if (!engine.bare.has(position.positionId) || isEntryWorking(engine, position)) continue;
-    engine.wakeAt(engine.nowMs() + RETRY_MS);
-    const groups = findSellGroups(engine, position.symbol);
-    const held = findHeld(engine, position.symbol);
-    if (groups === null || groups.some((group) => group.isLeaving)) continue;
-    const heldQty = held === null ? position.qty ?? 0 : held?.qty ?? 0;
-    const stopQty = heldQty - countCovered(groups);
-    if (stopQty <= 0) {
-      if (held !== undefined) engine.bare.delete(position.positionId);
-      continue;
-    }
-    await restoreOne(engine, position, stopQty);
-  }
-}
-
-async function restoreOne(
-  engine: Engine,
-  position: ManagedPosition,
-  qty: number,
-): Promise<void> {
-  const { symbol, stopUsd } = position;
-  const plan: SellPlan = { position, reason: "stop", qty, stopUsd, replaces: null };
-  try {
-    const [entry] = await recordSells(engine, [plan]);
-    if (entry === undefined) return;
-    const placed = await sendSell(engine, { kind: "exit_rest" }, plan, entry);
-    if (placed.kind !== "done") return engine.sayError(`${symbol}: stop not put back yet`);
-    engine.bare.delete(position.positionId);
-    engine.ports.log.info(`STOP ${symbol}: qty=${qty} at ${entry.stopUsd}, put back`);
-  } catch (error) {
-    if (!(error instanceof StateError)) throw error;
-    engine.sayError(`${symbol}: stop not put back, its record can't be written: ${error.message}`);
-  }
-}
-
-/** A stop of ours whose position is gone is cancelled (pipeline 5): gone twice, in two answers. */
-async function cancelOrphans(engine: Engine, decision: LiveDecision): Promise<void> {
-  if (engine.isStale) await refresh(engine);
-  const before = engine.observation;
-  if (before?.positions.kind !== "ok" || before.openOrders.kind !== "ok") return;
-  const managed = new Set(engine.state.positions.map((position) => position.symbol));
-  const listOrphans = () => {
-    const now = engine.observation;
-    if (now?.positions.kind !== "ok" || now.openOrders.kind !== "ok") return [];
-    const held = new Set(now.positions.value.map((position) => position.symbol));
-    return now.openOrders.value.filter((order) =>
-      isOurs(order.clientOrderId) && !isFlatten(order.clientOrderId) && isStopOrder(order) &&
-      !isFinal(order) && order.status !== "pending_cancel" && !managed.has(order.symbol) &&
-      !held.has(order.symbol)
-    );
-  };
-  if (listOrphans().length === 0) return;
-  await refresh(engine);
-  for (const order of listOrphans()) {
-    engine.ports.log.info(
-      `${order.symbol}: cancelling our stop ${order.orderId}, its position is gone`,
-    );
-    await sendLive(engine, { kind: "gate", decision }, {
-      op: "cancel",
-      symbol: order.symbol,
-      orderId: order.orderId,
-    });
-    engine.isStale = true;
-  }
 }

@@ -2,10 +2,11 @@ import { buildSellId, type SellReason } from "../domain/client_order_id.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { buildLedgerEntry, isUnsettled, type LedgerEntry, NOT_SENT } from "../domain/ledger.ts";
 import { dateNyOf, formatUtc } from "../domain/ny_time.ts";
-import { type BrokerOrder, isFinal } from "../domain/orders.ts";
+import type { BrokerOrder } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
 import type { Engine } from "./engine.ts";
 import { buildDeadlineMs } from "./entry_order.ts";
+import { isEndedUnfilled } from "./exit_history.ts";
 import { changeEntry, readLedger, recordEntries, settleByOrder } from "./ledger_store.ts";
 import type { Refusal } from "./ports.ts";
 import { type OrderRequest, type Permit, sendLive } from "./send.ts";
@@ -105,37 +106,6 @@ function firstAttempt(engine: Engine, position: ManagedPosition, reason: SellRea
   const openedNy = Date.parse(dateNyOf(position.openedAtMs));
   const days = Math.max(0, Math.round((Date.parse(engine.dateNy()) - openedNy) / DAY_MS));
   return days % STOPS_A_DAY * STOPS_A_DAY + 1;
-}
-
-/**
- * What the ledger shows of a trim or close: `done` where it was accepted and did not end unfilled (a close is never done
- * while shares are held), `open` while it works or nobody knows, `unfilled` where the broker took it and it sold nothing.
- */
-export type ExitRecord = "none" | "open" | "done" | "unfilled";
-
-/** Reads what became of a position's trim or close. @throws {StateError} Where the ledger can't be read. */
-export async function readExitRecord(
-  engine: Engine,
-  position: ManagedPosition,
-  reason: SellReason,
-): Promise<ExitRecord> {
-  const { entries } = await readLedger(engine);
-  const mine = entries.filter((entry) =>
-    entry.positionId === position.positionId && entry.reason === reason
-  );
-  const taken = mine.filter((entry) =>
-    entry.status === "accepted" && !isEndedUnfilled(entry.broker)
-  );
-  if (reason !== "stop_exit" && taken.length > 0) return "done";
-  if (mine.some(isUnsettled)) return "open";
-  if (taken.some((entry) => entry.broker === null || !isFinal(entry.broker))) return "open";
-  return mine.some((entry) => entry.orderId !== null) ? "unfilled" : "none";
-}
-
-function isEndedUnfilled(
-  view: { readonly status: string; readonly filledQty: number } | null,
-): boolean {
-  return view !== null && isFinal(view) && view.filledQty === 0;
 }
 
 /**

@@ -7,7 +7,8 @@ import { buildEmptyLedger, reconcile } from "../domain/reconcile.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { buildManaged } from "./entry_order.ts";
 import { findIdentityProblem } from "./gate_reader.ts";
-import { buildPlan, OPENED_SLACK_MS } from "./positions.ts";
+import { buildPlan } from "./bought.ts";
+import { OPENED_SLACK_MS } from "./positions.ts";
 import type { StateRead } from "./ports.ts";
 
 /** Names the file in the gate's reason (pipeline 6). */

@@ -6,10 +6,10 @@ import {
 } from "../domain/alert_messages.ts";
 import { formatGateMode, type GateDecision } from "../domain/gate.ts";
 import { countCovered, countGtcCovered } from "../domain/protection.ts";
+import { CONVERT_BEFORE_CLOSE_MS, untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { listPositionFacts } from "./notices.ts";
-import { closeMsOf, findHeld, findSellGroups } from "./observe.ts";
-import { CONVERT_BEFORE_CLOSE_MS } from "./protecting.ts";
+import { findHeld, findSellGroups } from "./observe.ts";
 
 /** The last call while not LIVE, before day orders die with the close. */
 export const LAST_CALL_MS = 20 * 60_000;
@@ -41,8 +41,7 @@ export function readCoverage(engine: Engine, position: ManagedPosition): Coverag
  */
 export function checkUnprotected(engine: Engine, gate: GateDecision): void {
   forgetGone(engine);
-  const closeMs = engine.observation === null ? null : closeMsOf(engine.observation);
-  const leftMs = closeMs === null ? Infinity : closeMs - engine.nowMs();
+  const leftMs = untilCloseMs(engine);
   for (const position of engine.state.positions) {
     const coverage = readCoverage(engine, position);
     if (coverage === null || coverage.heldQty <= 0) continue;
@@ -58,7 +57,7 @@ export function checkUnprotected(engine: Engine, gate: GateDecision): void {
     say(engine, position, {
       value: `${gate.mode}:${hour}:${stage}`,
       gateLine: formatGateMode(gate),
-      closesAtMs: engine.observation?.clock.isOpen === true ? closeMs : null,
+      closesAtMs: engine.observation?.clock.isOpen === true ? engine.nowMs() + leftMs : null,
       log: `${coverage.heldQty} shares, ${safeQty} covered by a ` +
         `${isGtcNeeded ? "good-till-canceled " : ""}stop; engine's stop ${position.stopUsd}`,
     });

@@ -1,5 +1,15 @@
 import { assert, assertEquals } from "../assert.ts";
-import { AAPL, at, LEDGER_PATH, MINUTE_MS, NVDA, SECOND_MS, STATE_DIR, World } from "./support.ts";
+import {
+  AAPL,
+  at,
+  KILL_PATH,
+  LEDGER_PATH,
+  MINUTE_MS,
+  NVDA,
+  SECOND_MS,
+  STATE_DIR,
+  World,
+} from "./support.ts";
 
 const TUESDAY = "2026-11-24";
 
@@ -180,6 +190,49 @@ Deno.test("a trim that a halt kept unfilled over the close is due again on the n
   await world.cycles(3, MINUTE_MS);
   assertEquals([world.sells(), world.held()], [["5 expired", "5 filled"], 5]);
   assertEquals(world.stops(), ["5@99 gtc"]);
+});
+
+Deno.test("a trim that ended unfilled while nothing could be sent is due again on the next day", async () => {
+  const world = await bought();
+  world.exchange.behaviour.rejectsLater = (order) => order.type === "market";
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(1, MINUTE_MS);
+  world.disk.put(KILL_PATH, "");
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.sells(), world.held()], [["5 rejected"], 10]);
+  world.exchange.behaviour.rejectsLater = null;
+  world.goTo(at("10:00:30", TUESDAY));
+  world.list([AAPL]);
+  world.disk.remove(KILL_PATH);
+  await world.cycles(3, MINUTE_MS);
+  assertEquals([world.sells(), world.held()], [["5 rejected", "5 filled"], 5]);
+});
+
+Deno.test("a sell of the last minutes is left to fill", async () => {
+  const world = await bought();
+  world.exchange.setPrice("NVDA", 106);
+  world.goTo(at("15:57:30"));
+  await world.cycles(2, SECOND_MS);
+  assertEquals([world.sells(), world.stops()], [["5 filled"], ["5@99 gtc"]]);
+  assertEquals(world.position()?.isTrimmedR1, true);
+});
+
+Deno.test("a sell of the last minutes that a halt holds gives way to the overnight stop, once", async () => {
+  const world = await bought();
+  world.exchange.setPrice("NVDA", 106);
+  world.goTo(at("15:57:30"));
+  world.exchange.halt("NVDA");
+  await world.cycle();
+  assertEquals([world.sells(), world.stops()], [["5 new"], ["5@99 gtc"]]);
+  await world.cycles(20, 5 * SECOND_MS);
+  assertEquals([world.sells(), world.stops()], [["5 canceled"], ["5@99 gtc", "5@99 gtc"]]);
+  assert(world.said("warn NVDA: r1_trim waits for the next session").length > 0);
+  world.goTo(at("10:00:30", TUESDAY));
+  world.list([AAPL]);
+  world.exchange.resume("NVDA");
+  world.pass(SECOND_MS);
+  await world.cycles(3, MINUTE_MS);
+  assertEquals([world.sells(), world.held()], [["5 canceled", "5 filled"], 5]);
 });
 
 Deno.test("an exit that works at the broker is not sent again", async () => {

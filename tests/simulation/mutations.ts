@@ -58,7 +58,7 @@ const BUGS: readonly Bug[] = [
     // The skip rule and the caps would each catch it alone: all three are wrong.
     edits: [
       {
-        file: "src/engine/entries.ts",
+        file: "src/engine/entry_repeat.ts",
         find: "  return [{\n    clientOrderId,\n",
         replace:
           "  return [{\n    clientOrderId: parseOurId(`${clientOrderId}-2`) ?? clientOrderId,\n",
@@ -119,7 +119,7 @@ const BUGS: readonly Bug[] = [
     find: "  while (pending.size > 0) {",
     replace: "  while (pending.size > 1_000) {",
   }),
-  edit(4, "the stop for the rest is for all shares", "engine/exit_order.ts", {
+  edit(4, "the stop for the rest is for all shares", "engine/exit_records.ts", {
     find: "  return { sellQty, restQty: heldQty - sellQty };",
     replace: "  return { sellQty, restQty: heldQty };",
   }),
@@ -143,7 +143,7 @@ const BUGS: readonly Bug[] = [
       },
     ],
   },
-  edit(4, "the stop for the rest is not on record first", "engine/exit_order.ts", {
+  edit(4, "the stop for the rest is not on record first", "engine/exit_cancel.ts", {
     find: "plan.restQty > 0 ? [planSell(plan), planStop(plan, null)] : [planSell(plan)];",
     replace: "[planSell(plan)];",
   }),
@@ -159,7 +159,7 @@ const BUGS: readonly Bug[] = [
     find: "position.unexplainedQty === null &&\n    held.qty > 0 && position.qty === held.qty;",
     replace: "\n    held.qty > 0;",
   }),
-  edit(4, "no stop for the rest", "engine/exit_order.ts", {
+  edit(4, "no stop for the rest", "engine/exit_cancel.ts", {
     find: "  if (restQty <= 0) return await settleUnsent(",
     replace: "  if (restQty <= 1e9) return await settleUnsent(",
   }),
@@ -185,7 +185,7 @@ const BUGS: readonly Bug[] = [
     replace:
       '.filter((each) => each.side === "sell" && !isFinal(each) && each.status !== "held" && each.type !== "limit");',
   }),
-  edit(4, "a half filled entry is left alone", "engine/positions.ts", {
+  edit(4, "a half filled entry is left alone", "engine/partial_entry.ts", {
     find: "export const PARTIAL_MAX_MS = 60_000;",
     replace: "export const PARTIAL_MAX_MS = 60_000_000;",
   }),

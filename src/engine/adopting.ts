@@ -1,0 +1,93 @@
+import type { Candidate } from "../domain/candidate.ts";
+import { buildAdoptionId } from "../domain/client_order_id.ts";
+import type { ManagedPosition } from "../domain/engine_state.ts";
+import type { LiveDecision } from "../domain/gate.ts";
+import { isUnsettled } from "../domain/ledger.ts";
+import type { Trade } from "../domain/market.ts";
+import type { BrokerPosition } from "../domain/orders.ts";
+import type { Engine } from "./engine.ts";
+import { isOfThisSession } from "./observe.ts";
+import { buildManaged } from "./entry_order.ts";
+import { buildPositionEvent } from "./position_changes.ts";
+
+/** Positions of today's list that the engine may take over (pipeline 5): not managed, long, whole shares, above the stop. */
+export async function listAdoptable(
+  engine: Engine,
+  candidates: readonly Candidate[],
+  trades: ReadonlyMap<string, Trade>,
+): Promise<{ readonly candidate: Candidate; readonly held: BrokerPosition }[]> {
+  const { observation } = engine;
+  const { allowlist } = engine.ports.config;
+  if (observation?.positions.kind !== "ok") return [];
+  const unresolved = await listUnresolvedBuys(engine);
+  return observation.positions.value.flatMap((held) => {
+    const candidate = candidates.find((each) => each.symbol === held.symbol);
+    const trade = trades.get(held.symbol);
+    // A price of another day says nothing of where the market is now.
+    const priceUsd = trade !== undefined && isOfThisSession(engine, trade) ? trade.priceUsd : NaN;
+    const isManaged = engine.state.positions.some((each) => each.symbol === held.symbol);
+    const isAllowed = allowlist.kind === "all" ||
+      (allowlist.kind === "list" && allowlist.symbols.includes(held.symbol));
+    if (candidate === undefined || isManaged || !isAllowed) return [];
+    if (unresolved.has(held.symbol)) return [];
+    if (!Number.isSafeInteger(held.qty) || held.qty <= 0 || !(priceUsd > candidate.stopUsd)) {
+      return [];
+    }
+    return [{ candidate, held }];
+  });
+}
+
+/** Symbols with a buy of ours that nobody knows the fate of: what is held there may be its fill. */
+async function listUnresolvedBuys(engine: Engine): Promise<ReadonlySet<string>> {
+  const read = await engine.ports.ledger.read();
+  const entries = read.kind === "ok" ? read.ledger.entries : [];
+  return new Set(
+    entries.filter((entry) => entry.side === "buy" && isUnsettled(entry))
+      .map((entry) => entry.symbol),
+  );
+}
+
+/** Takes over what may be taken over; this cycle only protects it. LIVE only. */
+export async function adoptPositions(
+  engine: Engine,
+  _decision: LiveDecision,
+  adoptable: readonly { readonly candidate: Candidate; readonly held: BrokerPosition }[],
+): Promise<ReadonlySet<string>> {
+  const adopted = new Set<string>();
+  for (const { candidate, held } of adoptable) {
+    const position = buildAdopted(engine, candidate, held);
+    engine.putPosition(position);
+    adopted.add(position.positionId);
+    const message =
+      `Adopted position ${held.symbol} qty=${held.qty}: not bought by this engine, now managed`;
+    engine.ports.log.warn(message);
+    engine.alert({ level: "WARNING", title: "Position adopted", text: message });
+    await engine.event(buildPositionEvent(position, "adopted", held.qty));
+  }
+  return adopted;
+}
+
+/** A position not bought by the engine, with the plan of today's list. */
+export function buildAdopted(
+  engine: Engine,
+  candidate: Candidate,
+  held: BrokerPosition,
+): ManagedPosition {
+  const { symbol } = candidate;
+  const plan = {
+    ...candidate,
+    clientOrderId: buildAdoptionId({
+      dateNy: engine.dateNy(),
+      symbol,
+      adoptedAtMs: Math.floor(engine.nowMs()),
+    }),
+    r1Usd: candidate.r1Usd ?? candidate.pivotUsd,
+    refPriceUsd: held.avgEntryPriceUsd,
+  };
+  return {
+    ...buildManaged(plan, engine.nowMs()),
+    adoptedQty: held.qty,
+    qty: held.qty,
+    costBasisUsd: held.costBasisUsd,
+  };
+}

@@ -1,0 +1,70 @@
+import { isFlatten, parseOurId } from "../domain/client_order_id.ts";
+import type { LedgerEntry } from "../domain/ledger.ts";
+import { isFinal } from "../domain/orders.ts";
+import { listPastEntries } from "./archive.ts";
+import type { Engine } from "./engine.ts";
+import { buildManaged } from "./entry_order.ts";
+import { findHeld } from "./observe.ts";
+import { StateError } from "./ports.ts";
+
+/** Entries of ours that the broker accepted and that no managed position stands for, for instance after a crash. */
+export async function takeInBought(engine: Engine): Promise<void> {
+  const read = await engine.ports.ledger.read();
+  if (read.kind !== "ok") return;
+  for (const entry of [...read.ledger.entries, ...await listPastBought(engine)]) {
+    const plan = buildPlan(entry);
+    if (plan === null || isAccountedFor(engine, plan.clientOrderId)) continue;
+    const isWorking = entry.broker !== null && !isFinal(entry.broker);
+    const isHeld = (entry.broker?.filledQty ?? 0) > 0 &&
+      findHeld(engine, entry.symbol) !== undefined;
+    if (!isWorking && !isHeld) continue;
+    // One position a symbol: where another stands for it, its account takes in this entry's fills.
+    if (engine.state.positions.some((each) => each.symbol === entry.symbol)) continue;
+    engine.putPosition(buildManaged(plan, Date.parse(entry.timestamp)));
+  }
+}
+
+/** A process that died before it saved a position may start again on another day, when its entry is archived. */
+async function listPastBought(engine: Engine): Promise<readonly LedgerEntry[]> {
+  const dateNy = engine.dateNy();
+  if (engine.archiveSearchedNy === dateNy) return [];
+  try {
+    const past = await listPastEntries(engine);
+    engine.archiveSearchedNy = dateNy;
+    return past;
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    // What is known is managed and protected all the same; the archive is asked again in the next cycle.
+    engine.ports.log.warn(`Archived ledgers can't be read: ${error.message}`);
+    return [];
+  }
+}
+
+function isAccountedFor(engine: Engine, positionId: string): boolean {
+  return engine.state.alerted[closedKey(positionId)] !== undefined ||
+    engine.state.positions.some((position) => position.positionId === positionId);
+}
+
+/** Under which key it is kept that a position has ended, so that its entry is not taken in again. */
+export function closedKey(positionId: string): string {
+  return `closed:${positionId}`;
+}
+
+/** The plan that an accepted entry of ours was recorded with; `null` for anything else. */
+export function buildPlan(entry: LedgerEntry): Parameters<typeof buildManaged>[0] | null {
+  const clientOrderId = parseOurId(entry.clientOrderId ?? "");
+  if (clientOrderId === null || isFlatten(clientOrderId)) return null;
+  if (entry.side !== "buy" || entry.status !== "accepted" || entry.stopUsd === null) return null;
+  const paidUsd = entry.broker?.filledAvgPriceUsd ?? entry.refPriceUsd ?? entry.stopUsd;
+  const pivotUsd = entry.pivotUsd ?? paidUsd;
+  const r2Usd = entry.r2Usd ?? pivotUsd;
+  return {
+    clientOrderId,
+    symbol: entry.symbol,
+    pivotUsd,
+    r1Usd: entry.r1Usd ?? r2Usd,
+    r2Usd,
+    stopUsd: entry.stopUsd,
+    refPriceUsd: entry.refPriceUsd ?? paidUsd,
+  };
+}

@@ -1,0 +1,62 @@
+import type { ManagedPosition } from "../domain/engine_state.ts";
+import type { LiveDecision } from "../domain/gate.ts";
+import { countCovered } from "../domain/protection.ts";
+import { cancelGroups } from "./cancelling.ts";
+import type { Engine } from "./engine.ts";
+import { recordAgain, RETRY_MS } from "./exit_records.ts";
+import { findHeld, findSellGroups, refresh } from "./observe.ts";
+import { recordSells, type SellPlan, sendSell, settleUnsent } from "./sell_orders.ts";
+import type { Permit } from "./send.ts";
+
+/** Day legs, or too many sells, give way to one good-till-canceled stop for what is held. */
+export async function convert(
+  engine: Engine,
+  decision: LiveDecision,
+  position: ManagedPosition,
+  groups: Parameters<typeof cancelGroups>[2],
+): Promise<boolean> {
+  const qty = position.qty ?? 0;
+  const stop: SellPlan = {
+    position,
+    reason: "stop",
+    qty,
+    stopUsd: position.stopUsd,
+    replaces: null,
+  };
+  const entries = await recordSells(engine, [stop]);
+  const cancelled = await cancelGroups(engine, { kind: "gate", decision }, groups);
+  if (cancelled.kind !== "ended") {
+    await settleUnsent(engine, entries);
+    const why = cancelled.kind === "stopped" ? cancelled.reason : cancelled.message;
+    engine.ports.log.warn(`${position.symbol}: overnight stop waits: ${why}`);
+    if (cancelled.kind === "stuck" && cancelled.isLeft) engine.bare.add(position.positionId);
+    return false;
+  }
+  const permit: Permit = cancelled.isLeft ? { kind: "exit_rest" } : { kind: "gate", decision };
+  await refresh(engine);
+  const held = findHeld(engine, position.symbol);
+  const left = findSellGroups(engine, position.symbol) ?? [];
+  const keptQty = qty - cancelled.soldQty;
+  // Absent, and not sold by what was cancelled: one empty answer is no position that is gone.
+  const isUnread = held === null || (held === undefined && keptQty > 0);
+  const heldQty = isUnread ? cancelled.unfilledQty : Math.min(held?.qty ?? 0, keptQty);
+  if (isUnread) engine.wakeAt(engine.nowMs() + RETRY_MS);
+  const stopQty = heldQty - countCovered(left);
+  if (stopQty <= 0) {
+    await settleUnsent(engine, entries);
+    return true;
+  }
+  const entry = stopQty === qty
+    ? entries[0]
+    : await recordAgain(engine, { ...stop, qty: stopQty }, entries);
+  if (entry === undefined) return false;
+  const placed = await sendSell(engine, permit, { ...stop, qty: stopQty }, entry);
+  if (placed.kind !== "done") {
+    engine.sayError(`${position.symbol}: stop not placed after its day orders were cancelled`);
+    return false;
+  }
+  engine.ports.log.info(
+    `STOP ${position.symbol}: qty=${stopQty} at ${entry.stopUsd} (good till canceled)`,
+  );
+  return true;
+}

@@ -1,0 +1,97 @@
+import { type CapInputs, checkCaps, formatVerdict, type OrderVerdict } from "../domain/caps.ts";
+import type { EntryIntent } from "../domain/entry_intent.ts";
+import type { LiveDecision } from "../domain/gate.ts";
+import { buildCapUsage, isOpenEntry, type LiveLedger } from "../domain/ledger.ts";
+import type { Trade } from "../domain/market.ts";
+import { buildNotional, microsToUsd } from "../domain/money.ts";
+import { isFinal } from "../domain/orders.ts";
+import type { Engine } from "./engine.ts";
+
+/** A verdict and what it was measured against, for the audit trail. */
+interface CheckedEntry {
+  readonly verdict: OrderVerdict;
+  /** `null` where the ledger could not be counted from. */
+  readonly inputs: CapInputs | null;
+  readonly trade: Trade | undefined;
+}
+
+/** Holds one entry against allowlist and caps; a price or a ledger that is not there denies it (pipeline 4, runbook 5). */
+export function checkEntry(
+  engine: Engine,
+  gate: LiveDecision,
+  { intent, trade, ledger }: {
+    readonly intent: EntryIntent;
+    readonly trade: Trade | undefined;
+    /** As just read; `null` where it can't be counted from. */
+    readonly ledger: LiveLedger | null;
+  },
+): CheckedEntry {
+  if (ledger === null) {
+    const detail = "the live ledger can't be read";
+    const verdict = { kind: "denied", reason: "positions unknown", detail } as const;
+    return { verdict, inputs: null, trade };
+  }
+  const priceUsd = trade === undefined ? NaN : Math.max(intent.refPriceUsd, trade.priceUsd);
+  const inputs: CapInputs = {
+    symbol: intent.symbol,
+    notionalMicros: buildNotional(intent.qty, priceUsd),
+    openSymbols: countOpenSymbols(engine, ledger, intent),
+    usage: buildCapUsage(ledger, intent),
+    clockSkewSeconds: engine.observation?.skewSeconds ?? null,
+  };
+  return { verdict: checkCaps(gate, inputs), inputs, trade };
+}
+
+/**
+ * Distinct symbols with anyone's open position, a working buy, or an entry of ours that is not settled (pipeline 4).
+ * @param intent Whose own record is left out.
+ * @returns `null` where the broker could not be asked.
+ */
+export function countOpenSymbols(
+  engine: Engine,
+  ledger: LiveLedger,
+  intent: { readonly clientOrderId: string | null },
+): number | null {
+  const { observation } = engine;
+  if (observation?.positions.kind !== "ok" || observation.openOrders.kind !== "ok") return null;
+  const symbols = new Set(observation.positions.value.map((position) => position.symbol));
+  for (const order of observation.openOrders.value) {
+    if (order.side === "buy" && !isFinal(order)) symbols.add(order.symbol);
+  }
+  for (const position of engine.state.positions) symbols.add(position.symbol);
+  for (const entry of ledger.entries) {
+    const isOther = entry.clientOrderId !== intent.clientOrderId;
+    if (isOther && entry.side === "buy" && entry.clientOrderId !== null && isOpenEntry(entry)) {
+      symbols.add(entry.symbol);
+    }
+  }
+  return symbols.size;
+}
+
+/** Logs and records the verdict of one entry, with what it was measured against. */
+export async function sayVerdict(
+  engine: Engine,
+  intent: EntryIntent,
+  { verdict, inputs, trade }: CheckedEntry,
+): Promise<void> {
+  engine.ports.log.info(formatVerdict(intent.symbol, verdict));
+  const notionalMicros = inputs?.notionalMicros ?? null;
+  await engine.event({
+    type: "verdict",
+    symbol: intent.symbol,
+    client_order_id: intent.clientOrderId,
+    mode: "LIVE",
+    qty: intent.qty,
+    ref_price_usd: intent.refPriceUsd,
+    last_price_usd: trade?.priceUsd ?? null,
+    notional_usd: notionalMicros === null ? null : microsToUsd(notionalMicros),
+    is_allowed: verdict.kind === "allowed",
+    reason: verdict.kind === "allowed" ? "caps ok" : verdict.reason,
+    detail: verdict.kind === "allowed" ? null : verdict.detail,
+    open_symbols: inputs?.openSymbols ?? null,
+    used_orders: inputs?.usage.orders ?? null,
+    used_gross_usd: inputs === null ? null : microsToUsd(inputs.usage.grossMicros),
+    used_symbol_usd: inputs === null ? null : microsToUsd(inputs.usage.symbolMicros),
+    clock_skew_seconds: inputs?.clockSkewSeconds ?? null,
+  });
+}

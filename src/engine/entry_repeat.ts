@@ -1,0 +1,74 @@
+import { parseOurId } from "../domain/client_order_id.ts";
+import type { EntryIntent } from "../domain/entry_intent.ts";
+import { isUnsettled, type LedgerEntry, NOT_SENT } from "../domain/ledger.ts";
+import type { Engine } from "./engine.ts";
+import { changeEntry } from "./ledger_store.ts";
+import { skip } from "./skips.ts";
+
+/**
+ * Leaves out the intents that the ledger has on record: a process that ended before it saved its list may have sent them,
+ * and from the record on only 60 s of "not found" lead to a repeat (pipeline 6).
+ */
+export async function dropRecorded(
+  engine: Engine,
+  due: readonly EntryIntent[],
+): Promise<readonly EntryIntent[]> {
+  if (due.length === 0) return due;
+  const read = await engine.ports.ledger.read();
+  if (read.kind !== "ok") return due;
+  const recorded = new Set<string | null>(read.ledger.entries.map((each) => each.clientOrderId));
+  for (const intent of due) {
+    if (recorded.has(intent.clientOrderId)) await skip(engine, intent, "already on record");
+  }
+  return due.filter((intent) => !recorded.has(intent.clientOrderId));
+}
+
+/** A repeat that was not sent again settles: its record stands for nothing at the broker. */
+export async function settleUnrepeated(engine: Engine, clientOrderId: string): Promise<void> {
+  const read = await engine.ports.ledger.read();
+  if (read.kind !== "ok") return;
+  const entry = read.ledger.entries.find((each) => each.clientOrderId === clientOrderId);
+  // A repeat that left has a record of its own, without the old evidence of absence.
+  if (entry === undefined || !isUnsettled(entry) || entry.notFoundSinceMs === null) return;
+  await settleNotSent(engine, clientOrderId);
+}
+
+/**
+ * Settles an entry that is not at the broker and won't be sent: `rejected`, reason `not sent` (pipeline 6).
+ * @param clientOrderId `null`, of an entry in the old format, changes nothing.
+ * @throws {StateError} Where the ledger can't be written.
+ */
+export async function settleNotSent(engine: Engine, clientOrderId: string | null): Promise<void> {
+  if (clientOrderId === null) return;
+  await changeEntry(engine, clientOrderId, (entry) => ({
+    ...entry,
+    status: "rejected",
+    reason: NOT_SENT,
+  }));
+}
+
+/** The intent that an unresolved entry was recorded for; empty where its record does not hold one. */
+export function buildRepeat(entry: LedgerEntry): EntryIntent[] {
+  const clientOrderId = parseOurId(entry.clientOrderId ?? "");
+  const { qty, pivotUsd, stopUsd, r1Usd, r2Usd, refPriceUsd, expiresAtMs } = entry;
+  if (
+    clientOrderId === null || qty === null || pivotUsd === null || stopUsd === null ||
+    r1Usd === null || r2Usd === null || refPriceUsd === null || expiresAtMs === null
+  ) return [];
+  const recordedAtMs = Date.parse(entry.timestamp);
+  return [{
+    clientOrderId,
+    dateNy: clientOrderId.slice(6, 16),
+    symbol: entry.symbol,
+    qty,
+    pivotUsd,
+    stopUsd,
+    r1Usd,
+    r2Usd,
+    refPriceUsd,
+    distancePct: 0,
+    confirmedAtMs: recordedAtMs,
+    scheduledAtMs: recordedAtMs,
+    expiresAtMs,
+  }];
+}

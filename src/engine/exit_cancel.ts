@@ -1,0 +1,166 @@
+import type { LedgerEntry } from "../domain/ledger.ts";
+import { type BrokerPosition, isFinal } from "../domain/orders.ts";
+import type { SellGroup } from "../domain/protection.ts";
+import { cancelGroups } from "./cancelling.ts";
+import type { Engine } from "./engine.ts";
+import {
+  type ExitPlan,
+  planSell,
+  planStop,
+  recordAgain,
+  RETRY_MS,
+  sayFailure,
+  sayStop,
+  splitQty,
+} from "./exit_records.ts";
+import { settleByOrder } from "./ledger_store.ts";
+import { findHeld, refresh } from "./observe.ts";
+import { recordSells, type SellResult, sendSell, settleUnsent } from "./sell_orders.ts";
+import type { Permit } from "./send.ts";
+
+/** `again`: the broker never got the sell, and its stop rests: it may be sent again, with the same id. */
+type ExitOutcome = "sold" | "not_sold" | "again";
+
+/**
+ * Records sell and stop, cancels the working sells and waits for their end, sells, and puts the stop for the rest back
+ * (pipeline 5, "How, at the broker").
+ * @throws {StateError} Where the records can't be written; nothing has left then.
+ */
+export async function sellAfterCancel(
+  engine: Engine,
+  gate: Permit,
+  plan: ExitPlan,
+  groups: readonly SellGroup[],
+): Promise<ExitOutcome> {
+  const plans = plan.restQty > 0 ? [planSell(plan), planStop(plan, null)] : [planSell(plan)];
+  const entries = await recordSells(engine, plans);
+  const cancelled = await cancelGroups(engine, gate, groups);
+  if (cancelled.kind !== "ended") {
+    await settleUnsent(engine, entries);
+    const why = cancelled.kind === "stopped" ? cancelled.reason : cancelled.message;
+    engine.ports.log.warn(`${plan.position.symbol} ${plan.reason} waits: ${why}`);
+    if (cancelled.kind === "stuck") {
+      if (cancelled.isLeft) engine.bare.add(plan.position.positionId);
+      engine.wakeAt(engine.nowMs() + RETRY_MS);
+    }
+    return "not_sold";
+  }
+  const permit: Permit = cancelled.isLeft ? { kind: "exit_rest" } : gate;
+  await refresh(engine);
+  const held = findHeld(engine, plan.position.symbol);
+  const keptQty = (plan.position.qty ?? 0) - cancelled.soldQty;
+  // Absent, and not sold by what was cancelled: one empty answer is no position that is gone (pipeline 5).
+  if (held === null || (held === undefined && keptQty > 0)) {
+    await restoreBlind(engine, permit, { ...plan, restQty: cancelled.unfilledQty }, entries);
+    return "not_sold";
+  }
+  const sellable = Math.min(held?.qty ?? 0, keptQty);
+  if (held === undefined || sellable <= 0) {
+    await settleUnsent(engine, entries);
+    return "not_sold";
+  }
+  return await sellAndStop(engine, permit, plan, { entries, sellable, held });
+}
+
+/** The position can't be read: nothing is sold, and what lost its protection gets a stop (pipeline 5). */
+async function restoreBlind(
+  engine: Engine,
+  permit: Permit,
+  plan: ExitPlan,
+  recorded: readonly LedgerEntry[],
+): Promise<void> {
+  const { symbol, positionId } = plan.position;
+  engine.sayError(
+    `${symbol}: its position can't be read in the middle of an exit; stop for ${plan.restQty} shares`,
+  );
+  engine.wakeAt(engine.nowMs() + RETRY_MS);
+  engine.bare.add(positionId);
+  const isDropped = (entry: LedgerEntry) => entry.reason !== "stop" || plan.restQty <= 0;
+  await settleUnsent(engine, recorded.filter(isDropped));
+  if (plan.restQty <= 0) return;
+  const stop = planStop(plan, null);
+  const entry = await recordAgain(engine, stop, recorded);
+  const placed = await sendSell(engine, permit, stop, entry);
+  if (placed.kind !== "done") sayFailure(engine, plan, "the stop", placed);
+}
+
+async function sellAndStop(
+  engine: Engine,
+  permit: Permit,
+  before: ExitPlan,
+  now: {
+    readonly entries: readonly LedgerEntry[];
+    readonly sellable: number;
+    readonly held: BrokerPosition;
+  },
+): Promise<ExitOutcome> {
+  const split = splitQty(before.reason, now.sellable);
+  const sellQty = Math.min(split.sellQty, now.held.qtyAvailable);
+  // What something else still reserves can't be stopped twice; this cycle's protection looks at it again.
+  const restQty = Math.min(now.sellable - sellQty, Math.max(0, now.held.qtyAvailable - sellQty));
+  if (restQty < now.sellable - sellQty) engine.wakeAt(engine.nowMs() + RETRY_MS);
+  const plan = { ...before, sellQty, restQty };
+  let [sellEntry, stopEntry] = now.entries;
+  const isSame = plan.sellQty === before.sellQty && plan.restQty === before.restQty;
+  if (!isSame) {
+    // What is recorded again keeps its id and stays pending: should the ledger fail now, it stands for what leaves.
+    const isDropped = (entry: LedgerEntry) =>
+      (entry.reason === "stop" ? plan.restQty : plan.sellQty) <= 0;
+    await settleUnsent(engine, now.entries.filter(isDropped));
+    sellEntry = plan.sellQty > 0
+      ? await recordAgain(engine, planSell(plan), now.entries)
+      : undefined;
+    stopEntry = plan.restQty > 0
+      ? await recordAgain(engine, planStop(plan, null), now.entries)
+      : undefined;
+  }
+  if (sellEntry === undefined) {
+    await stopTheRest(engine, permit, plan, stopEntry, "none");
+    return "not_sold";
+  }
+  const sold = await sendSell(engine, permit, planSell(plan), sellEntry, { isStopWaiting: true });
+  if (sold.kind !== "done") sayFailure(engine, plan, "its sell", sold);
+  await stopTheRest(engine, permit, plan, stopEntry, sold.kind);
+  if (sold.kind === "unresolved") return await findLater(engine, sellEntry);
+  return sold.kind === "done" ? "sold" : "not_sold";
+}
+
+/** A sell without an answer is asked for once its stop rests; at the first "not found" it is sent again (pipeline 6). */
+async function findLater(engine: Engine, entry: LedgerEntry): Promise<ExitOutcome> {
+  const { clientOrderId } = entry;
+  if (clientOrderId === null) return "not_sold";
+  const found = await engine.ports.broker.lookUp(clientOrderId, "protect");
+  if (found.kind === "not_found") {
+    await settleUnsent(engine, [entry]);
+    return "again";
+  }
+  if (found.kind === "unknown") return "not_sold";
+  await settleByOrder(engine, clientOrderId, found.order);
+  return found.order.filledQty > 0 || !isFinal(found.order) ? "sold" : "not_sold";
+}
+
+/** Puts the stop back at once; where the sell's fate is not known, for what the broker says is available. */
+async function stopTheRest(
+  engine: Engine,
+  permit: Permit,
+  plan: ExitPlan,
+  recorded: LedgerEntry | undefined,
+  sold: SellResult["kind"] | "none",
+): Promise<void> {
+  let restQty = plan.restQty;
+  if (sold !== "done") {
+    await refresh(engine);
+    const held = findHeld(engine, plan.position.symbol);
+    // Unreadable: a sell that may have gone through leaves only the rest for certain, one that was refused all of it.
+    const certainQty = sold === "unresolved" ? plan.restQty : plan.restQty + plan.sellQty;
+    restQty = held === null || held === undefined ? certainQty : held.qtyAvailable;
+  }
+  const stop = planStop({ ...plan, restQty }, null);
+  if (restQty <= 0) return await settleUnsent(engine, recorded === undefined ? [] : [recorded]);
+  const entry = recorded?.qty === restQty
+    ? recorded
+    : await recordAgain(engine, stop, recorded === undefined ? [] : [recorded]);
+  const placed = await sendSell(engine, permit, stop, entry);
+  if (placed.kind !== "done") sayFailure(engine, plan, "the stop for the rest", placed);
+  else sayStop(engine, stop, entry, placed.order);
+}

@@ -1,0 +1,61 @@
+import type { SellReason } from "../domain/client_order_id.ts";
+import type { ManagedPosition } from "../domain/engine_state.ts";
+import { isUnsettled, type LedgerEntry } from "../domain/ledger.ts";
+import { isFinal } from "../domain/orders.ts";
+import { listPastEntries } from "./archive.ts";
+import type { Engine } from "./engine.ts";
+import { readLedger } from "./ledger_store.ts";
+
+/**
+ * What the ledger shows of a trim or close: `done` where it was accepted and did not end unfilled (a close is never done
+ * while shares are held), `open` while it works or nobody knows, `unfilled` where the broker took it and it sold nothing.
+ */
+export type ExitRecord = "none" | "open" | "done" | "unfilled";
+
+/** Reads what became of a position's trim or close. @throws {StateError} Where the ledger can't be read. */
+export async function readExitRecord(
+  engine: Engine,
+  position: ManagedPosition,
+  reason: SellReason,
+): Promise<ExitRecord> {
+  const { entries } = await readLedger(engine);
+  return findExitRecord(entries, position, reason);
+}
+
+function findExitRecord(
+  entries: readonly LedgerEntry[],
+  position: ManagedPosition,
+  reason: SellReason,
+): ExitRecord {
+  const mine = entries.filter((entry) =>
+    entry.positionId === position.positionId && entry.reason === reason
+  );
+  const taken = mine.filter((entry) =>
+    entry.status === "accepted" && !isEndedUnfilled(entry.broker)
+  );
+  if (reason !== "stop_exit" && taken.length > 0) return "done";
+  if (mine.some(isUnsettled)) return "open";
+  if (taken.some((entry) => entry.broker === null || !isFinal(entry.broker))) return "open";
+  return mine.some((entry) => entry.orderId !== null) ? "unfilled" : "none";
+}
+
+/**
+ * Whether a trim, today's or one of the last days', was taken by the broker and ended without a share sold.
+ * @throws {StateError} Where ledger or archive can't be read.
+ */
+export async function isTrimUnfilled(
+  engine: Engine,
+  position: ManagedPosition,
+  reason: SellReason,
+): Promise<boolean> {
+  const record = await readExitRecord(engine, position, reason);
+  if (record !== "none") return record === "unfilled";
+  return findExitRecord(await listPastEntries(engine), position, reason) === "unfilled";
+}
+
+/** Whether an order, as the broker last showed it, ended without a share filled. */
+export function isEndedUnfilled(
+  view: { readonly status: string; readonly filledQty: number } | null,
+): boolean {
+  return view !== null && isFinal(view) && view.filledQty === 0;
+}

@@ -1,0 +1,86 @@
+import type { ManagedPosition } from "../domain/engine_state.ts";
+import type { ExitReason } from "../domain/exit_plan.ts";
+import type { LedgerEntry } from "../domain/ledger.ts";
+import type { BrokerOrder } from "../domain/orders.ts";
+import type { Engine } from "./engine.ts";
+import { StateError } from "./ports.ts";
+import { recordSells, type SellPlan, type SellResult } from "./sell_orders.ts";
+
+/** How soon an exit that could not be finished is looked at again. */
+export const RETRY_MS = 5_000;
+
+/** What an exit sells and what it keeps, from the shares that the broker holds at that moment. */
+export function splitQty(
+  reason: ExitReason,
+  heldQty: number,
+): { sellQty: number; restQty: number } {
+  const sellQty = reason === "stop_exit" ? heldQty : Math.floor(heldQty / 2);
+  return { sellQty, restQty: heldQty - sellQty };
+}
+
+/** One exit as it was decided: shares to sell, and shares that keep a stop. */
+export interface ExitPlan {
+  readonly position: ManagedPosition;
+  readonly reason: ExitReason;
+  readonly sellQty: number;
+  readonly restQty: number;
+}
+
+/** The market sell of an exit. */
+export function planSell(plan: ExitPlan): SellPlan {
+  const { position, reason, sellQty } = plan;
+  return { position, reason, qty: sellQty, stopUsd: null, replaces: null };
+}
+
+/** The stop for the rest, at the engine's current stop. @param replaces The broker's id of the order it replaces, if any. */
+export function planStop(plan: ExitPlan, replaces: string | null): SellPlan {
+  const { position, restQty } = plan;
+  return { position, reason: "stop", qty: restQty, stopUsd: position.stopUsd, replaces };
+}
+
+/**
+ * Records a sell whose quantity is another than planned. Where the ledger fails in the middle of an exit, the record that
+ * is durable already stands for it: a failing ledger must not cost the stop (pipeline 5).
+ * @throws {StateError} Where no record of it is durable.
+ */
+export async function recordAgain(
+  engine: Engine,
+  plan: SellPlan,
+  recorded: readonly LedgerEntry[],
+): Promise<LedgerEntry> {
+  const durable = recorded.find((entry) => entry.reason === plan.reason);
+  try {
+    const [entry] = await recordSells(engine, [plan]);
+    if (entry !== undefined) return entry;
+  } catch (error) {
+    if (!(error instanceof StateError) || durable === undefined) throw error;
+    engine.sayError(
+      `${plan.position.symbol}: the ledger fails in the middle of an exit: ${error.message}`,
+    );
+  }
+  if (durable === undefined) throw new StateError("no record of the sell");
+  return { ...durable, qty: plan.qty };
+}
+
+/** The stop that holds the rest after an exit, in the words of the protection's own. */
+export function sayStop(
+  engine: Engine,
+  stop: SellPlan,
+  entry: LedgerEntry,
+  order: BrokerOrder,
+): void {
+  engine.ports.log.info(
+    `STOP ${stop.position.symbol}: qty=${stop.qty} at ${entry.stopUsd} order_id=${order.orderId}`,
+  );
+}
+
+/** Says which part of an exit failed and why, and has it looked at again soon. */
+export function sayFailure(engine: Engine, plan: ExitPlan, what: string, result: SellResult): void {
+  const why = result.kind === "rejected"
+    ? `rejected by the broker (${result.httpStatus}): ${result.message}`
+    : result.kind === "stopped"
+    ? `stopped: ${result.reason}`
+    : "no usable answer yet";
+  engine.wakeAt(engine.nowMs() + RETRY_MS);
+  engine.sayError(`${plan.position.symbol} ${plan.reason}: ${what}: ${why}`);
+}

@@ -1,0 +1,38 @@
+import { isFlatten, isOurs } from "../domain/client_order_id.ts";
+import type { LiveDecision } from "../domain/gate.ts";
+import { isFinal } from "../domain/orders.ts";
+import { isStopOrder } from "../domain/protection.ts";
+import type { Engine } from "./engine.ts";
+import { refresh } from "./observe.ts";
+import { sendLive } from "./send.ts";
+
+/** A stop of ours whose position is gone is cancelled (pipeline 5): gone twice, in two answers. */
+export async function cancelOrphans(engine: Engine, decision: LiveDecision): Promise<void> {
+  if (engine.isStale) await refresh(engine);
+  const before = engine.observation;
+  if (before?.positions.kind !== "ok" || before.openOrders.kind !== "ok") return;
+  const managed = new Set(engine.state.positions.map((position) => position.symbol));
+  const listOrphans = () => {
+    const now = engine.observation;
+    if (now?.positions.kind !== "ok" || now.openOrders.kind !== "ok") return [];
+    const held = new Set(now.positions.value.map((position) => position.symbol));
+    return now.openOrders.value.filter((order) =>
+      isOurs(order.clientOrderId) && !isFlatten(order.clientOrderId) && isStopOrder(order) &&
+      !isFinal(order) && order.status !== "pending_cancel" && !managed.has(order.symbol) &&
+      !held.has(order.symbol)
+    );
+  };
+  if (listOrphans().length === 0) return;
+  await refresh(engine);
+  for (const order of listOrphans()) {
+    engine.ports.log.info(
+      `${order.symbol}: cancelling our stop ${order.orderId}, its position is gone`,
+    );
+    await sendLive(engine, { kind: "gate", decision }, {
+      op: "cancel",
+      symbol: order.symbol,
+      orderId: order.orderId,
+    });
+    engine.isStale = true;
+  }
+}

@@ -1,0 +1,103 @@
+import type { ManagedPosition } from "../domain/engine_state.ts";
+import type { PositionEvent } from "../domain/events.ts";
+import { formatUtc } from "../domain/ny_time.ts";
+import type { PositionChange } from "../domain/position_account.ts";
+import { closedKey } from "./bought.ts";
+import type { Engine } from "./engine.ts";
+
+/** Takes what the account says of a position into the state, the log, Slack and the audit trail (pipeline 5). */
+export async function applyChange(
+  engine: Engine,
+  position: ManagedPosition,
+  change: PositionChange,
+): Promise<void> {
+  const { symbol, positionId } = position;
+  switch (change.kind) {
+    case "same":
+    case "waiting":
+      return;
+    case "changed":
+      engine.putPosition({
+        ...position,
+        qty: change.qty,
+        costBasisUsd: change.costBasisUsd,
+        unexplainedQty: null,
+      });
+      engine.ports.log.info(`Position ${symbol}: qty=${change.qty}`);
+      break;
+    case "gone":
+    case "never_filled":
+      engine.dropPosition(positionId);
+      engine.isNews(closedKey(positionId), engine.dateNy());
+      engine.ports.log.info(
+        change.kind === "gone" ? `Position ${symbol}: closed` : `Position ${symbol}: never filled`,
+      );
+      break;
+    case "absent":
+      sayOnceADay(
+        engine,
+        `absent:${positionId}`,
+        `Position ${symbol} is absent at the broker, and no sells ` +
+          `account for its ${
+            position.qty ?? "unknown"
+          } shares: kept, its orders untouched. Look at the account`,
+      );
+      break;
+    case "unexplained":
+      if (position.unexplainedQty !== change.qty) {
+        engine.putPosition({ ...position, unexplainedQty: change.qty });
+      }
+      if (change.qty < 0) {
+        sayShort(engine, symbol, change.qty);
+        break;
+      }
+      sayOnceADay(
+        engine,
+        `unexplained:${positionId}:${change.qty}`,
+        `Position ${symbol} changed from ${
+          position.qty ?? "unknown"
+        } to ${change.qty} shares with no order behind it (a split?): no exit, its orders untouched, until you deal with it`,
+      );
+      break;
+  }
+  await engine.event(
+    buildPositionEvent(position, change.kind, "qty" in change ? change.qty : null),
+  );
+}
+
+/**
+ * What the audit trail says of a managed position.
+ * @param qty Shares that the change is about; `null` where it is about none.
+ */
+export function buildPositionEvent(
+  position: ManagedPosition,
+  change: string,
+  qty: number | null,
+): PositionEvent {
+  return {
+    type: "position",
+    symbol: position.symbol,
+    position_id: position.positionId,
+    change,
+    qty,
+    opened_at: formatUtc(position.openedAtMs),
+    adopted_qty: position.adoptedQty,
+    cost_basis_usd: position.costBasisUsd,
+    stop_usd: position.stopUsd,
+  };
+}
+
+/** Both exits of a bracket can fill in a fast market (broker.md); the engine never sells short, and never buys back. */
+export function sayShort(engine: Engine, symbol: string, qty: number): void {
+  sayOnceADay(
+    engine,
+    `short:${symbol}:${qty}`,
+    `SHORT position ${symbol} qty=${qty} at the broker: buy it back by hand; the engine does not touch it`,
+  );
+}
+
+/** An error that the log repeats in each cycle and Slack once a NY day. */
+function sayOnceADay(engine: Engine, key: string, message: string): void {
+  if (engine.isNews(key, engine.dateNy())) engine.sayError(message);
+  else engine.ports.log.error(message);
+}

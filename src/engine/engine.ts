@@ -56,6 +56,8 @@ export class Engine {
   observation: Observation | null = null;
   /** Client order ids of orders that ended while the broker's lists did not show them yet. */
   readonly endedOrders = new Set<string>();
+  /** Ids of orders that stand for what the broker accepted and does not show yet, by the last look. */
+  hiddenOrders: ReadonlySet<string> = new Set();
   sessions: readonly Session[] = [];
   lastGateText: string | null = null;
   killSwitchSeen: "env" | "file" | null = null;

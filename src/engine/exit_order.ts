@@ -9,6 +9,7 @@ import { findShrinkable, sellAfterShrink } from "./exit_shrink.ts";
 import { findHeld, findSellGroups, refresh } from "./observe.ts";
 import { readExitRecord } from "./exit_history.ts";
 import type { Permit } from "./send.ts";
+import { isHidden } from "./unseen_orders.ts";
 
 /**
  * One exit at the broker, safe at each step (pipeline 5, "How, at the broker"): records of sell and stop are durable
@@ -33,6 +34,14 @@ export async function sendExit(
     return false;
   }
   if (groups.some((group) => group.orders.some((order) => order.type === "market"))) {
+    engine.wakeAt(engine.nowMs() + RETRY_MS);
+    return false;
+  }
+  if (isHidden(engine, groups.flatMap(({ orders }) => orders))) {
+    // Half of the protection could be taken away for an exit that the other half keeps from ending.
+    engine.ports.log.warn(
+      `${position.symbol}: ${reason} waits: the broker does not show one of its working sells yet`,
+    );
     engine.wakeAt(engine.nowMs() + RETRY_MS);
     return false;
   }

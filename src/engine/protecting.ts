@@ -1,7 +1,12 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
-import { countCovered, decideProtection, type ProtectionDecision } from "../domain/protection.ts";
+import {
+  countCovered,
+  decideProtection,
+  type ProtectionDecision,
+  type SellGroup,
+} from "../domain/protection.ts";
 import {
   CONVERT_AGAIN_MS,
   CONVERT_BEFORE_CLOSE_MS,
@@ -18,6 +23,7 @@ import { endPartialEntry, isEntryWorking } from "./partial_entry.ts";
 import { StateError } from "./ports.ts";
 import { isActionable } from "./positions.ts";
 import { recordSells, resolveStops, type SellPlan, sendSell } from "./sell_orders.ts";
+import { isHidden } from "./unseen_orders.ts";
 
 /** Steps of protection in one cycle: place, replace, convert, and one look more. */
 const STEPS_MAX = 4;
@@ -74,13 +80,7 @@ async function protect(
       engine.bare.delete(position.positionId);
       return;
     }
-    // A sell that works covers its own shares; around it only what is bare may be touched. One that still works minutes
-    // before the close, and not for a moment only (a halt), would die with the day, and gives way to the overnight stop.
-    const sells = groups.flatMap(({ orders }) => orders).filter(({ type }) => type === "market");
-    const isSelling = sells.length > 0;
-    const isDying = next.kind === "convert" && isConvertTime(engine, CONVERT_AGAIN_MS) &&
-      sells.every((sell) => engine.nowMs() - sell.submittedAtMs >= SELL_MIN_MS);
-    if (isSelling && next.kind !== "place" && next.kind !== "wait" && !isDying) {
+    if (mustWait(engine, next, groups)) {
       engine.wakeAt(engine.nowMs() + RETRY_MS);
       return;
     }
@@ -89,6 +89,24 @@ async function protect(
       return;
     }
   }
+}
+
+/** Whether what is at work at the broker has to end, or to be shown, before this step. */
+function mustWait(
+  engine: Engine,
+  next: Exclude<ProtectionDecision, { readonly kind: "enough" }>,
+  groups: readonly SellGroup[],
+): boolean {
+  if (next.kind === "place" || next.kind === "wait") return false;
+  const orders = groups.flatMap((group) => group.orders);
+  // What the broker does not show yet rests all the same, and can't be changed.
+  if (isHidden(engine, orders)) return true;
+  // A sell that works covers its own shares; around it only what is bare may be touched. One that still works minutes
+  // before the close, and not for a moment only (a halt), would die with the day, and gives way to the overnight stop.
+  const sells = orders.filter((order) => order.type === "market");
+  const isDying = next.kind === "convert" && isConvertTime(engine, CONVERT_AGAIN_MS) &&
+    sells.every((sell) => engine.nowMs() - sell.submittedAtMs >= SELL_MIN_MS);
+  return sells.length > 0 && !isDying;
 }
 
 function isConvertTime(engine: Engine, beforeMs = CONVERT_BEFORE_CLOSE_MS): boolean {

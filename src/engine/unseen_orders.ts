@@ -68,8 +68,15 @@ export async function addUnseen(
   for (const order of orders) {
     if (isFinal(order)) engine.endedOrders.add(order.clientOrderId);
   }
-  const added = [...orders.filter((order) => !isFinal(order)), ...hidden.map(buildStandIn)];
+  const standIns = hidden.map(buildStandIn);
+  engine.hiddenOrders = new Set(standIns.map((order) => order.orderId));
+  const added = [...orders.filter((order) => !isFinal(order)), ...standIns];
   return added.length === 0 ? open : { ...open, value: [...open.value, ...added] };
+}
+
+/** Whether one of these orders is not shown by the broker yet: it can be neither cancelled nor replaced. */
+export function isHidden(engine: Engine, orders: readonly BrokerOrder[]): boolean {
+  return orders.some((order) => engine.hiddenOrders.has(order.orderId));
 }
 
 /** An order as its record has it, until the broker shows it: at work, nothing filled beyond what was answered. */

@@ -208,6 +208,27 @@ Deno.test("a trim that ended unfilled while nothing could be sent is due again o
   assertEquals([world.sells(), world.held()], [["5 rejected", "5 filled"], 5]);
 });
 
+Deno.test("an exit waits for a stop that the broker does not show yet, and takes none of the others away", async () => {
+  const world = await bought();
+  for (const order of world.orders((each) => each.type === "limit")) {
+    world.exchange.desk.cancel(order);
+  }
+  world.pass(SECOND_MS);
+  const byHand = { symbol: "NVDA", qty: "4", side: "sell", type: "stop", stop_price: "90" };
+  world.exchange.placeByHand({ ...byHand, time_in_force: "gtc" });
+  world.pass(MINUTE_MS);
+  world.exchange.behaviour.visibilityDelayMs = 30 * SECOND_MS;
+  await world.cycle();
+  world.forget();
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(2, 5 * SECOND_MS);
+  assertEquals([world.changes, world.stops().sort()], [[], ["4@90 gtc", "6@95 gtc"]]);
+  assert(world.said("warn NVDA: r1_trim waits: the broker does not show").length > 0);
+  world.exchange.behaviour.visibilityDelayMs = 0;
+  await world.cycles(1, MINUTE_MS);
+  assertEquals([world.sells(), world.stops()], [["5 filled"], ["5@99 gtc"]]);
+});
+
 Deno.test("a sell of the last minutes is left to fill", async () => {
   const world = await bought();
   world.exchange.setPrice("NVDA", 106);

@@ -81,6 +81,9 @@ export interface LiveLedger {
   readonly unknownFields: Readonly<Record<string, unknown>>;
 }
 
+/** Mismatches in a NY day after which LIVE stays blocked until `ledger rebuild --yes` (pipeline 6). */
+export const MISMATCHES_MAX = 2;
+
 /** Why the ledger can't be counted from (interface, Gate). */
 export type LedgerProblem =
   | "ledger missing"
@@ -214,6 +217,10 @@ export function applyBrokerOrder(entry: LedgerEntry, order: BrokerOrder): Ledger
     clientOrderId: entry.clientOrderId ?? order.clientOrderId,
     status: isRejected ? "rejected" : "accepted",
     reason: isRejected && entry.side === "buy" ? "rejected by the broker" : keptReason(entry),
+    // Recorded from the broker's list before it had a price: its fill is the first that is known.
+    notionalUsd: entry.notionalUsd > 0
+      ? entry.notionalUsd
+      : (order.qty ?? order.filledQty) * (order.filledAvgPriceUsd ?? 0),
     notFoundSinceMs: null,
     legs: order.legs.length === 0 ? entry.legs : order.legs.map((leg) => ({
       orderId: leg.orderId,

@@ -1,5 +1,11 @@
 import { isFlatten, isOurs } from "./client_order_id.ts";
-import { countsTowardCaps, isUnsettled, type LedgerEntry, type LiveLedger } from "./ledger.ts";
+import {
+  countsTowardCaps,
+  isUnsettled,
+  type LedgerEntry,
+  type LiveLedger,
+  MISMATCHES_MAX,
+} from "./ledger.ts";
 import type { BrokerOrder } from "./orders.ts";
 import { reconcile } from "./reconcile.ts";
 
@@ -8,9 +14,6 @@ export interface LedgerFinding {
   readonly kind: "fault" | "note";
   readonly text: string;
 }
-
-/** Mismatches in a NY day after which LIVE stays blocked (pipeline 6). */
-const MISMATCHES_MAX = 2;
 
 /** Holds a ledger against its own rules (pipeline 6). @param todayNy `YYYY-MM-DD` */
 export function listRuleFindings(ledger: LiveLedger, todayNy: string): LedgerFinding[] {

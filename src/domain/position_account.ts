@@ -1,5 +1,5 @@
 import type { ManagedPosition } from "./engine_state.ts";
-import type { BrokerOrder, BrokerPosition, OrderSide } from "./orders.ts";
+import { type BrokerOrder, type BrokerPosition, isFinal, type OrderSide } from "./orders.ts";
 
 /** What became of a managed position since the last look (pipeline 5, "Which positions"). */
 export type PositionChange =
@@ -58,6 +58,21 @@ export function hasEnded(orders: readonly BrokerOrder[], startQty: number): bool
     hasHeld ||= heldQty > 0;
     return hasHeld && heldQty <= 0 && index < fills.length - 1;
   });
+}
+
+/**
+ * Whether the entry ended without a share and none was held before: what is held now was bought by somebody else.
+ * @param orders All orders of one symbol since the position was opened.
+ */
+export function isNeverFilled(
+  position: Pick<ManagedPosition, "positionId" | "adoptedQty" | "qty">,
+  orders: readonly BrokerOrder[],
+): boolean {
+  if (position.adoptedQty > 0 || (position.qty ?? 0) > 0) return false;
+  const entry = orders.find((order) => order.clientOrderId === position.positionId);
+  // What replaced it (by hand) is ours too.
+  return entry !== undefined && isFinal(entry) && entry.status !== "replaced" &&
+    entry.filledQty === 0;
 }
 
 /** Whether the position is as it was, so that the broker's orders need not be asked. */

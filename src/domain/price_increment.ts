@@ -15,6 +15,8 @@ export function roundToIncrement(usd: number): number {
   assertInvariant(Number.isFinite(usd) && usd > 0, "a price is not finite and above 0");
   // By way of micro-dollars: 1.005 as a double lies below 1.005, and would round down to 1.00.
   const micros = Math.round(usd * MICROS_PER_USD);
+  // No price of anything; the broker refuses it, and our arithmetic must not overflow before.
+  if (!Number.isSafeInteger(micros)) return usd;
   const incrementMicros = incrementOf(micros);
   const increments = Math.max(1, Math.round(micros / incrementMicros));
   return increments / (MICROS_PER_USD / incrementMicros);

@@ -7,6 +7,7 @@ import {
   isUnsettled,
   type LedgerEntry,
   type LiveLedger,
+  MISMATCHES_MAX,
 } from "./ledger.ts";
 import { formatUtc } from "./ny_time.ts";
 import { type BrokerOrder, flattenOrders } from "./orders.ts";
@@ -34,6 +35,7 @@ export function reconcile(ledger: LiveLedger, orders: readonly BrokerOrder[]): R
   const missing: LedgerEntry[] = [];
   let isChanged = false;
   const known = new Set<string>();
+  const named = new Set(ledger.entries.map((entry) => entry.clientOrderId));
   const entries = ledger.entries.map((entry) => {
     const order = findOrder(entry, byClientId, byOrderId);
     if (order === undefined) {
@@ -41,7 +43,11 @@ export function reconcile(ledger: LiveLedger, orders: readonly BrokerOrder[]): R
       return entry;
     }
     known.add(order.orderId);
-    const updated = applyBrokerOrder(entry, order);
+    // One of the old format may name an order that another entry stands for already: both count, one has its id.
+    const isNamed = entry.clientOrderId === null && named.has(order.clientOrderId);
+    const applied = applyBrokerOrder(entry, order);
+    const updated = isNamed ? { ...applied, clientOrderId: null } : applied;
+    named.add(updated.clientOrderId);
     if (isSame(entry, updated)) return entry;
     isChanged = true;
     return updated;
@@ -151,7 +157,8 @@ export function buildEntryOfOrder(order: BrokerOrder): LedgerEntry {
     notionalUsd: qty * (order.filledAvgPriceUsd ?? namedUsd),
     timestamp: formatUtc(order.submittedAtMs),
     side: order.side,
-    qty,
+    // Whole shares are what we send: anything else under our prefix is another program's, and a mismatch all the same.
+    qty: qty > 0 && (Number.isSafeInteger(qty) || isFlatten(order.clientOrderId)) ? qty : null,
     clientOrderId: order.clientOrderId,
     reason: order.side === "sell" ? readReason(order.clientOrderId) : null,
     positionId: order.side === "sell" ? readPositionId(order.clientOrderId) : null,
@@ -200,7 +207,8 @@ export function startNewDay(past: LiveLedger, dateNy: string): LiveLedger {
   return {
     ...past,
     dateNy,
-    mismatches: 0,
+    // A second one means another engine; that it is midnight does not make it go away.
+    mismatches: past.mismatches >= MISMATCHES_MAX ? past.mismatches : 0,
     entries: past.entries.filter((entry) => entry.clientOrderId !== null && isCarried(entry)),
   };
 }

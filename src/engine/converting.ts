@@ -15,7 +15,7 @@ export async function convert(
   position: ManagedPosition,
   groups: Parameters<typeof cancelGroups>[2],
 ): Promise<boolean> {
-  const qty = position.qty ?? 0;
+  const qty = Math.floor(position.qty ?? 0);
   const stop: SellPlan = {
     position,
     reason: "stop",
@@ -41,7 +41,7 @@ export async function convert(
   const isUnread = held === null || (held === undefined && keptQty > 0);
   const heldQty = isUnread ? cancelled.unfilledQty : Math.min(held?.qty ?? 0, keptQty);
   if (isUnread) engine.wakeAt(engine.nowMs() + RETRY_MS);
-  const stopQty = heldQty - countCovered(left);
+  const stopQty = Math.floor(heldQty - countCovered(left));
   if (stopQty <= 0) {
     await settleUnsent(engine, entries);
     return true;

@@ -54,8 +54,14 @@ export class Engine {
   /** Whether ledger or state belong to another host or account than the broker's: then nothing of them is touched. */
   isForeignState = false;
   observation: Observation | null = null;
+  /** The broker's account as it was last read; the keys are this process's for life. */
+  accountId: string | null = null;
   /** Client order ids of orders that ended while the broker's lists did not show them yet. */
   readonly endedOrders = new Set<string>();
+  /** Monotonic time of the first "not found" in a series, by client order id: no wrong clock makes it longer. */
+  readonly notFoundAtMs = new Map<string, number>();
+  /** NY date of the clock's answer before this one. */
+  dateSeenNy: string | null = null;
   /** Ids of orders that stand for what the broker accepted and does not show yet, by the last look. */
   hiddenOrders: ReadonlySet<string> = new Set();
   sessions: readonly Session[] = [];
@@ -172,13 +178,15 @@ export class Engine {
     this.savedState = state;
   }
 
-  /** The same, where a failure is said and must not stop what follows. */
-  async trySaveState(): Promise<void> {
+  /** The same, where a failure is said and must not stop what follows. @returns Whether it is durable. */
+  async trySaveState(): Promise<boolean> {
     try {
       await this.saveState();
+      return true;
     } catch (error) {
       if (!(error instanceof StateError)) throw error;
       this.sayError(`Cannot save the engine's state: ${error.message}`);
+      return false;
     }
   }
 

@@ -40,9 +40,7 @@ export async function decideDueEntries(
     if (!isRepeated) await settleNotSent(engine, entry.clientOrderId);
   }
   if (due.length === 0 && repeats.length === 0) return;
-  const trades = gate.mode === "LIVE"
-    ? await readTrades(engine, [...repeats, ...due])
-    : new Map<string, Trade>();
+  const trades = await readTrades(engine, gate.mode === "LIVE" ? [...repeats, ...due] : []);
   let current = gate;
   for (const intent of [...repeats, ...due]) {
     if (engine.stop.aborted || engine.isOutOfTime(ENTRY_MS)) {
@@ -70,15 +68,27 @@ export async function pauseEntries(
   for (const entry of absent) await settleNotSent(engine, entry.clientOrderId);
 }
 
+/** Older latest trades are read again before an entry is held against the caps with them. */
+const TRADES_AGE_MS_MAX = 5_000;
+
+/** Prices of one moment; a symbol that is not there has none. */
+interface LatestTrades {
+  readonly bySymbol: ReadonlyMap<string, Trade>;
+  readonly atMonotonicMs: number;
+}
+
 async function readTrades(
   engine: Engine,
   intents: readonly EntryIntent[],
-): Promise<ReadonlyMap<string, Trade>> {
+): Promise<LatestTrades> {
+  const atMonotonicMs = engine.ports.clock.monotonicMs();
+  const none: LatestTrades = { bySymbol: new Map(), atMonotonicMs };
+  if (intents.length === 0) return none;
   const symbols = [...new Set(intents.map((intent) => intent.symbol))];
   const read = await engine.read(() => engine.ports.marketData.listLatestTrades(symbols));
-  if (read.kind === "ok") return read.value;
+  if (read.kind === "ok") return { bySymbol: read.value, atMonotonicMs };
   engine.ports.log.warn(`Latest trades unavailable (${read.failure}): ${read.message}`);
-  return new Map();
+  return none;
 }
 
 /** Decides one entry. @returns The gate as it is afterwards, for the next one. */
@@ -86,7 +96,7 @@ async function decideEntry(
   engine: Engine,
   gate: GateDecision,
   intent: EntryIntent,
-  trades: ReadonlyMap<string, Trade>,
+  trades: LatestTrades,
 ): Promise<GateDecision> {
   if (await isPastWorth(engine, intent)) return gate;
   const read = await engine.ports.ledger.read();
@@ -99,7 +109,7 @@ async function decideEntry(
     await simulateEntry(engine, intent);
     return gate;
   }
-  const trade = trades.get(intent.symbol);
+  const trade = trades.bySymbol.get(intent.symbol);
   const first = checkEntry(engine, gate, { intent, trade, ledger: known });
   if (first.verdict.kind === "denied") {
     await sayVerdict(engine, intent, first);
@@ -107,6 +117,9 @@ async function decideEntry(
   }
   // Only an intent that passes on the cycle's view is worth asking the broker again.
   await refresh(engine);
+  // The entries before it may have taken long: the cap is held against the price of now.
+  const isOld = engine.ports.clock.monotonicMs() - trades.atMonotonicMs > TRADES_AGE_MS_MAX;
+  const latest = isOld ? (await readTrades(engine, [intent])).bySymbol.get(intent.symbol) : trade;
   const { decision, ledger } = await readGate(engine);
   await printGateIfChanged(engine, decision);
   if (decision.mode === "DRY_RUN") {
@@ -117,7 +130,7 @@ async function decideEntry(
     await skip(engine, intent, "open order/position exists");
     return decision;
   }
-  const checked = checkEntry(engine, decision, { intent, trade, ledger });
+  const checked = checkEntry(engine, decision, { intent, trade: latest, ledger });
   await sayVerdict(engine, intent, checked);
   const { verdict } = checked;
   if (verdict.kind === "allowed" && !await isPastWorth(engine, intent)) {

@@ -111,8 +111,8 @@ async function settle(engine: Engine, intent: EntryIntent, result: SendResult): 
 async function adopt(engine: Engine, intent: EntryIntent, order: BrokerOrder): Promise<void> {
   const { clientOrderId, symbol } = intent;
   await settleByOrder(engine, clientOrderId, order);
+  if (order.status === "rejected") return await sayRejected(engine, intent, "after it was taken");
   engine.ports.log.info(`SUBMITTED ${symbol}: qty=${intent.qty} order_id=${order.orderId}`);
-  if (order.status === "rejected") return;
   // A late answer is younger than its order, whose fills are looked for from then on.
   const openedAtMs = Math.min(engine.nowMs(), order.submittedAtMs);
   engine.putPosition(buildManaged(intent, openedAtMs));
@@ -179,17 +179,27 @@ async function settleRejected(
   intent: EntryIntent,
   refusal: Refusal,
 ): Promise<void> {
-  const { symbol } = intent;
   const message = refusal.message === "" ? `HTTP ${refusal.httpStatus}` : refusal.message;
   await changeEntry(engine, intent.clientOrderId, (entry) => ({
     ...entry,
     status: "rejected",
     reason: message,
   }));
-  engine.sayError(`${symbol} entry rejected by the broker (${refusal.httpStatus}): ${message}`);
+  await sayRejected(engine, intent, `(${refusal.httpStatus}): ${message}`);
+}
+
+async function sayRejected(engine: Engine, intent: EntryIntent, how: string): Promise<void> {
+  const { symbol } = intent;
+  engine.sayError(`${symbol} entry rejected by the broker ${how}`);
+  await sayRejections(engine, symbol);
+}
+
+/** Says what follows from the rejections so far: none in this symbol, or none at all, for the rest of the day (pipeline 4). */
+export async function sayRejections(engine: Engine, symbol: string): Promise<void> {
   const read = await engine.ports.ledger.read();
   if (read.kind !== "ok") return;
-  const usage = buildCapUsage(read.ledger, { ...intent, clientOrderId: null });
+  const { ledger } = read;
+  const usage = buildCapUsage(ledger, { symbol, dateNy: ledger.dateNy, clientOrderId: null });
   if (usage.symbolRejections >= SYMBOL_REJECTIONS_MAX) {
     engine.sayError(`${symbol} was rejected twice today: no further entry in it today`);
   }

@@ -51,7 +51,8 @@ export async function sellAfterCancel(
   const keptQty = (plan.position.qty ?? 0) - cancelled.soldQty;
   // Absent, and not sold by what was cancelled: one empty answer is no position that is gone (pipeline 5).
   if (held === null || (held === undefined && keptQty > 0)) {
-    await restoreBlind(engine, permit, { ...plan, restQty: cancelled.unfilledQty }, entries);
+    const restQty = Math.floor(cancelled.unfilledQty);
+    await restoreBlind(engine, permit, { ...plan, restQty }, entries);
     return "not_sold";
   }
   const sellable = Math.min(held?.qty ?? 0, keptQty);
@@ -95,10 +96,12 @@ async function sellAndStop(
   },
 ): Promise<ExitOutcome> {
   const split = splitQty(before.reason, now.sellable);
-  const sellQty = Math.min(split.sellQty, now.held.qtyAvailable);
+  const availableQty = Math.floor(now.held.qtyAvailable);
+  const sellQty = Math.min(split.sellQty, availableQty);
+  const keptQty = Math.floor(now.sellable) - sellQty;
   // What something else still reserves can't be stopped twice; this cycle's protection looks at it again.
-  const restQty = Math.min(now.sellable - sellQty, Math.max(0, now.held.qtyAvailable - sellQty));
-  if (restQty < now.sellable - sellQty) engine.wakeAt(engine.nowMs() + RETRY_MS);
+  const restQty = Math.min(keptQty, Math.max(0, availableQty - sellQty));
+  if (restQty < keptQty) engine.wakeAt(engine.nowMs() + RETRY_MS);
   const plan = { ...before, sellQty, restQty };
   let [sellEntry, stopEntry] = now.entries;
   const isSame = plan.sellQty === before.sellQty && plan.restQty === before.restQty;
@@ -153,7 +156,7 @@ async function stopTheRest(
     const held = findHeld(engine, plan.position.symbol);
     // Unreadable: a sell that may have gone through leaves only the rest for certain, one that was refused all of it.
     const certainQty = sold === "unresolved" ? plan.restQty : plan.restQty + plan.sellQty;
-    restQty = held === null || held === undefined ? certainQty : held.qtyAvailable;
+    restQty = held === null || held === undefined ? certainQty : Math.floor(held.qtyAvailable);
   }
   const stop = planStop({ ...plan, restQty }, null);
   if (restQty <= 0) return await settleUnsent(engine, recorded === undefined ? [] : [recorded]);

@@ -7,14 +7,12 @@ import {
   type OperatorInputs,
 } from "../domain/gate.ts";
 import type { GateInputsRecord } from "../domain/events.ts";
-import type { LedgerProblem, LiveLedger } from "../domain/ledger.ts";
+import { type LedgerProblem, type LiveLedger, MISMATCHES_MAX } from "../domain/ledger.ts";
 import type { Engine } from "./engine.ts";
 import type { LedgerRead } from "./ports.ts";
 
 /** Positions older than this are read again before an order that changes something leaves. */
 export const POSITIONS_AGE_MAX_MS = 5_000;
-/** Mismatches in a NY day after which LIVE stays blocked until `ledger rebuild --yes` (pipeline 6). */
-export const MISMATCHES_MAX = 2;
 
 /** The ledger problem that a read alone shows. */
 export function problemOf(read: LedgerRead): LedgerProblem | null {
@@ -51,8 +49,7 @@ export async function readOperatorObjection(engine: Engine): Promise<GateFailRea
 /** Whether ledger, state and broker belong together; the variable to name where they do not (pipeline 6). */
 export function findIdentityProblem(engine: Engine, ledger: LiveLedger | null): string | null {
   const host = engine.ports.broker.host;
-  const account = engine.observation?.account;
-  const accountId = account?.kind === "ok" ? account.value.accountId : null;
+  const { accountId } = engine;
   for (const owner of [ledger, engine.state]) {
     if (owner === null) continue;
     if (owner.host !== null && owner.host !== host) return "ALPACA_PAPER";

@@ -33,6 +33,7 @@ export async function observe(engine: Engine, clock: MarketClock): Promise<Obser
   const dateNy = dateNyOf(clock.timestampMs);
   const session = await readSession(engine, dateNy);
   const account = await engine.read(() => broker.readAccount());
+  if (account.kind === "ok") engine.accountId = account.value.accountId;
   const positions = await engine.read(() => broker.listPositions());
   const openOrders = await readOpenOrders(engine);
   const afterMs = nyToMs(dateNy, "00:00");

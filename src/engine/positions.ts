@@ -4,6 +4,7 @@ import {
   accountPosition,
   type FillHistory,
   hasEnded,
+  isNeverFilled,
   isUnchanged,
   listFillHistories,
   type PositionChange,
@@ -79,6 +80,7 @@ async function explain(
     (order.side === "buy" ? order.submittedAtMs : order.updatedAtMs) >= position.openedAtMs
   );
   const entry = orders.find((order) => order.clientOrderId === position.positionId);
+  if (isNeverFilled(position, orders)) return { kind: "never_filled" };
   // Sold off in between: what is held now was bought by somebody else since.
   if (hasEnded(orders, position.adoptedQty)) return { kind: "gone" };
   const histories: FillHistory[] = listFillHistories(orders);

@@ -75,7 +75,8 @@ async function protect(
     }
     if (!isActionable(position, held)) return;
     const stopUsd = roundToIncrement(position.stopUsd);
-    const next = decideProtection({ qty: held.qty, stopUsd }, groups, isConvertTime(engine));
+    const wholeQty = Math.floor(held.qty);
+    const next = decideProtection({ qty: wholeQty, stopUsd }, groups, isConvertTime(engine));
     if (next.kind === "enough") {
       engine.bare.delete(position.positionId);
       return;
@@ -194,7 +195,7 @@ async function placeStop(
   const groups = findSellGroups(engine, position.symbol);
   const held = findHeld(engine, position.symbol);
   if (groups === null || held === null || held === undefined) return false;
-  const uncoveredQty = Math.min(qty, held.qty - countCovered(groups));
+  const uncoveredQty = Math.min(qty, Math.floor(held.qty - countCovered(groups)));
   if (uncoveredQty <= 0) return true;
   const plan: SellPlan = {
     position,

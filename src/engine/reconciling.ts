@@ -1,3 +1,4 @@
+import { CLOCK_SKEW_MAX_SECONDS } from "../domain/caps.ts";
 import { isOurs } from "../domain/client_order_id.ts";
 import {
   applyBrokerOrder,
@@ -7,10 +8,12 @@ import {
   type LiveLedger,
   NOT_SENT,
 } from "../domain/ledger.ts";
+import { isKnownStatus } from "../domain/orders.ts";
 import { buildEmptyLedger, reconcile, startNewDay } from "../domain/reconcile.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { findIdentityProblem, readOperatorObjection } from "./gate_reader.ts";
 import { buildOrderUpdate } from "./ledger_store.ts";
+import { sayRejections } from "./entry_order.ts";
 import { StateError } from "./ports.ts";
 
 /**
@@ -30,7 +33,8 @@ export interface LedgerStep {
   readonly absent: readonly LedgerEntry[];
 }
 
-const NOTHING: LedgerStep = { problem: null, absent: [] };
+/** The ledger was held against nothing, and counts for nothing in this cycle. */
+const UNCHECKED: LedgerStep = { problem: "ledger invalid", absent: [] };
 
 /**
  * Holds the ledger against the broker's orders of the NY day, turns it to a new day, rebuilds a missing one, and resolves
@@ -43,14 +47,15 @@ export async function reconcileLedger(
   const read = await engine.ports.ledger.read();
   if (read.kind === "unreadable" || read.kind === "invalid") {
     engine.ports.log.error(`Live ledger is ${read.kind}: ${read.message}`);
-    return NOTHING;
+    // For the whole cycle: what becomes readable in it was held against nothing.
+    return { problem: `ledger ${read.kind}`, absent: [] };
   }
   const present = read.kind === "ok" ? read.ledger : null;
-  if (findIdentityProblem(engine, present) !== null) return NOTHING;
+  if (findIdentityProblem(engine, present) !== null) return UNCHECKED;
   try {
     if (present === null) return await rebuildMissing(engine, observation);
-    const ledger = await turnToToday(engine, present, observation.dateNy);
-    return ledger === null ? NOTHING : await compare(engine, ledger, observation);
+    const ledger = await turnToToday(engine, present, observation);
+    return ledger === null ? UNCHECKED : await compare(engine, ledger, observation);
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     engine.sayError(`Cannot write the live ledger: ${error.message}`);
@@ -62,9 +67,18 @@ export async function reconcileLedger(
 async function turnToToday(
   engine: Engine,
   ledger: LiveLedger,
-  dateNy: string,
+  { dateNy, skewSeconds }: Observation,
 ): Promise<LiveLedger | null> {
+  const seenNy = engine.dateSeenNy;
+  engine.dateSeenNy = dateNy;
   if (ledger.dateNy === dateNy) return ledger;
+  // Where the two clocks differ, one answer is not enough to end a day: a turned ledger does not turn back.
+  if (Math.abs(skewSeconds) > CLOCK_SKEW_MAX_SECONDS && seenNy !== dateNy) {
+    engine.ports.log.error(
+      `The broker's clock says ${dateNy}, and the ledger is of ${ledger.dateNy}`,
+    );
+    return null;
+  }
   if (ledger.dateNy > dateNy) {
     engine.ports.log.error(`Live ledger is of ${ledger.dateNy}, and today is ${dateNy}`);
     return null;
@@ -81,14 +95,21 @@ async function rebuildMissing(engine: Engine, observation: Observation): Promise
   const missing: LedgerStep = { problem: "ledger missing", absent: [] };
   if (account.kind === "failed" || dayOrders.kind === "failed") return missing;
   const [newest] = await engine.ports.ledger.listArchived(1);
+  if (newest !== undefined && findIdentityProblem(engine, newest) !== null) {
+    engine.ports.log.error(
+      `Live ledger is missing, and the one of ${newest.dateNy} is of another host or account: not rebuilt. ` +
+        "Use a state directory of its own for each account",
+    );
+    return missing;
+  }
   const carried = newest === undefined
     ? buildEmptyLedger(observation.dateNy)
-    : { ...startNewDay(newest, observation.dateNy), mismatches: 0 };
+    : startNewDay(newest, observation.dateNy);
   const { ledger } = reconcile(carried, dayOrders.value);
   await engine.ports.ledger.write({
     ...ledger,
     entries: ledger.entries.map((entry) => addPlan(engine, entry)),
-    mismatches: 0,
+    mismatches: carried.mismatches,
     host: engine.ports.broker.host,
     accountId: account.value.accountId,
   });
@@ -97,6 +118,11 @@ async function rebuildMissing(engine: Engine, observation: Observation): Promise
       `${ledger.entries.length} recorded`,
   );
   return missing;
+}
+
+/** The reader gives one object for one content; a ledger that was just made is compared by what it says. */
+function isSame(read: LiveLedger, ledger: LiveLedger): boolean {
+  return read === ledger || JSON.stringify(read) === JSON.stringify(ledger);
 }
 
 /** What the state remembers of a position's plan belongs into its rebuilt entry. */
@@ -122,6 +148,13 @@ async function compare(
   const isUnowned = (result.ledger.host === null || result.ledger.accountId === null) &&
     await readOperatorObjection(engine) === null;
   if (result.isChanged || isChanged || isUnowned) {
+    // Look-ups take time, and the operator may have written the file in it: that edit is not ours to undo.
+    const now = await engine.ports.ledger.read();
+    if (now.kind !== "ok" || !isSame(now.ledger, ledger)) {
+      engine.ports.log.warn("Live ledger was changed in the middle of its reconciliation");
+      engine.wakeAt(engine.nowMs() + LOOK_UP_AGAIN_MS);
+      return { problem: now.kind === "ok" ? "ledger invalid" : `ledger ${now.kind}`, absent: [] };
+    }
     await engine.ports.ledger.write({
       ...result.ledger,
       entries,
@@ -152,7 +185,7 @@ async function resolve(
 ): Promise<{ entries: readonly LedgerEntry[]; absent: LedgerEntry[]; isChanged: boolean }> {
   const changed = new Map<LedgerEntry, LedgerEntry>();
   const absent: LedgerEntry[] = [];
-  for (const entry of missing.slice(0, LOOK_UPS_MAX)) {
+  for (const entry of listAsked(missing).slice(0, LOOK_UPS_MAX)) {
     const resolved = await lookUpEntry(engine, entry);
     if (resolved.isAbsent) absent.push(resolved.entry);
     if (resolved.entry !== entry) changed.set(entry, resolved.entry);
@@ -162,6 +195,12 @@ async function resolve(
     absent,
     isChanged: changed.size > 0,
   };
+}
+
+/** Those worth asking for, the unsettled ones first: a day's rejected ones, which the broker never shows, take no turn. */
+function listAsked(missing: readonly LedgerEntry[]): LedgerEntry[] {
+  const asked = missing.filter((entry) => entry.status !== "rejected");
+  return [...asked.filter(isUnsettled), ...asked.filter((entry) => !isUnsettled(entry))];
 }
 
 async function lookUpEntry(
@@ -203,10 +242,18 @@ function weighNotFound(
   engine.wakeAt(Math.max(nowMs, deadlineAtMs) + LOOK_UP_AGAIN_MS);
   if (nowMs < deadlineAtMs) return { entry, isAbsent: false };
   const sinceMs = entry.notFoundSinceMs;
-  if (sinceMs === null || sinceMs > nowMs) {
+  // `--run-once` looks once a process: it has nothing but the file.
+  const isOneLook = engine.ports.config.isRunOnce;
+  const id = entry.clientOrderId ?? "";
+  const monotonicMs = engine.ports.clock.monotonicMs();
+  const firstMs = engine.notFoundAtMs.get(id);
+  if (sinceMs === null || sinceMs > nowMs || (firstMs === undefined && !isOneLook)) {
+    engine.notFoundAtMs.set(id, monotonicMs);
     return { entry: { ...entry, notFoundSinceMs: nowMs, deadlineAtMs }, isAbsent: false };
   }
-  return { entry, isAbsent: nowMs - sinceMs >= NOT_FOUND_MS };
+  // Two clocks must agree: the broker's may have been wrong once, and this process's began with it.
+  const isLong = isOneLook || monotonicMs - (firstMs ?? monotonicMs) >= NOT_FOUND_MS;
+  return { entry, isAbsent: isLong && nowMs - sinceMs >= NOT_FOUND_MS };
 }
 
 function sayUnknownOrder(engine: Engine, entry: LedgerEntry): void {
@@ -214,6 +261,15 @@ function sayUnknownOrder(engine: Engine, entry: LedgerEntry): void {
   if (!engine.isNews(`unseen:${name}`, engine.dateNy())) return;
   engine.ports.log.warn(
     `Live ledger has ${entry.symbol} ${name}, which the broker does not show: kept and counted`,
+  );
+}
+
+/** A status without notice is neither filled nor final, and said (broker.md, Orders). */
+function sayUnknownStatus(engine: Engine, { symbol, orderId, broker }: LedgerEntry): void {
+  if (broker === null || isKnownStatus(broker.status)) return;
+  if (!engine.isNews(`status:${orderId}:${broker.status}`, engine.dateNy())) return;
+  engine.ports.log.warn(
+    `${symbol} order ${orderId} has the status "${broker.status}", which this release does not know`,
   );
 }
 
@@ -225,14 +281,17 @@ async function sayUpdates(
 ): Promise<void> {
   const known = new Map(before.entries.map((entry) => [entry.clientOrderId, entry]));
   for (const entry of entries) {
+    sayUnknownStatus(engine, entry);
     const past = known.get(entry.clientOrderId);
     if (entry.clientOrderId === null || !isOurs(entry.clientOrderId) || past === entry) continue;
-    const isSame = past?.status === entry.status && past.broker?.status === entry.broker?.status &&
+    const isUnchanged = past?.status === entry.status &&
+      past.broker?.status === entry.broker?.status &&
       past.broker?.filledQty === entry.broker?.filledQty;
-    if (isSame) continue;
+    if (isUnchanged) continue;
     await engine.event(buildOrderUpdate(entry));
     if (past !== undefined && past.status !== "rejected" && entry.status === "rejected") {
       engine.sayError(`Order rejected: ${entry.symbol} ${entry.side} ${entry.reason ?? ""}`.trim());
+      if (entry.side === "buy") await sayRejections(engine, entry.symbol);
     }
   }
 }

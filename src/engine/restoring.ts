@@ -21,7 +21,7 @@ export async function restoreBare(engine: Engine): Promise<void> {
     const held = findHeld(engine, position.symbol);
     if (groups === null || groups.some((group) => group.isLeaving)) continue;
     const heldQty = held === null ? position.qty ?? 0 : held?.qty ?? 0;
-    const stopQty = heldQty - countCovered(groups);
+    const stopQty = Math.floor(heldQty - countCovered(groups));
     if (stopQty <= 0) {
       if (held !== undefined) engine.bare.delete(position.positionId);
       continue;

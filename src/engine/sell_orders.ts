@@ -87,7 +87,8 @@ async function nextAttempt(
   let next = firstAttempt(engine, position, reason);
   for (const entry of past) {
     const attempt = entry.attempt ?? 1;
-    const isUnused = entry.status === "rejected" && entry.detail === NOT_SENT;
+    // Never sent, or refused outright: the broker has no order of this id, and the record is taken again.
+    const isUnused = entry.status === "rejected" && entry.orderId === null;
     next = Math.max(next, isUnused || isUnsettled(entry) ? attempt : attempt + 1);
   }
   return next;

@@ -1,6 +1,6 @@
 import { EMPTY_STATE, type ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveLedger } from "../domain/ledger.ts";
-import { hasEnded } from "../domain/position_account.ts";
+import { hasEnded, isNeverFilled } from "../domain/position_account.ts";
 import { findLostPosition, hasTraces } from "../domain/rebuild_state.ts";
 import { type BrokerOrder, flattenOrders } from "../domain/orders.ts";
 import { buildEmptyLedger, reconcile } from "../domain/reconcile.ts";
@@ -82,7 +82,12 @@ async function rebuild(
   engine.state = { ...EMPTY_STATE, positions: found };
   engine.isStateLoaded = true;
   await ownState(engine, observation);
-  await engine.trySaveState();
+  if (!await engine.trySaveState()) {
+    // Not durable, not rebuilt: LIVE stays blocked, and the next cycle tries again.
+    engine.stateProblem = STATE_FILE;
+    engine.isStateLoaded = false;
+    return;
+  }
   if (isFirstStart) return;
   engine.sayError(
     `${STATE_FILE} was ${why}: rebuilt from ledger, archive and broker with ${found.length} positions ` +
@@ -104,7 +109,9 @@ async function isSoldOff(engine: Engine, position: ManagedPosition): Promise<boo
       symbols: [position.symbol],
     }, "protect")
   );
-  return read.kind === "failed" ? null : hasEnded(flattenOrders(read.value), 0);
+  if (read.kind === "failed") return null;
+  const orders = flattenOrders(read.value);
+  return isNeverFilled(position, orders) || hasEnded(orders, 0);
 }
 
 function buildLedgerOfOrders(dateNy: string, orders: readonly BrokerOrder[]): LiveLedger {

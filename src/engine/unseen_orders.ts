@@ -28,13 +28,16 @@ export async function listUnseen(
 ): Promise<Unseen> {
   const read = await engine.ports.ledger.read();
   if (read.kind !== "ok" || findIdentityProblem(engine, read.ledger) !== null) return NONE;
+  // Whose account this is, nobody knows yet: no look-up of what may be another's.
+  if (read.ledger.accountId !== null && engine.accountId === null) return NONE;
   const known = new Set(flattenOrders(shown).map((order) => order.clientOrderId));
   const missing = read.ledger.entries.filter((entry) =>
     entry.status === "accepted" && entry.clientOrderId !== null &&
     !known.has(entry.clientOrderId) && isRecent(engine, entry) && isAsked(entry)
   );
   const orders: BrokerOrder[] = [];
-  const hidden: LedgerEntry[] = [];
+  // What there is no look-up for counts as hidden: taken for absent, its shares would be stopped twice.
+  const hidden = missing.slice(0, -LOOK_UPS_MAX);
   for (const entry of missing.slice(-LOOK_UPS_MAX)) {
     const found = await engine.ports.broker.lookUp(entry.clientOrderId ?? "", "protect");
     if (found.kind === "found") orders.push(found.order);

@@ -199,8 +199,8 @@ function checkEntry(entry: LedgerEntry): string | null {
   if (clientOrderId === "") return "client_order_id is empty";
   if (!isQty(entry.qty, clientOrderId)) return "qty is not a whole number above 0";
   const prices = [entry.pivotUsd, entry.r1Usd, entry.r2Usd, entry.stopUsd, entry.refPriceUsd];
-  if (!prices.every((price) => price === null || isAmount(price))) {
-    return "a price is not a finite number of 0 or more";
+  if (!prices.every((price) => price === null || (isAmount(price) && price > 0))) {
+    return "a price is not a finite number above 0";
   }
   if (entry.attempt !== null && !isCount(entry.attempt)) return "attempt is not a whole number";
   const times = [entry.expiresAtMs, entry.deadlineAtMs, entry.notFoundSinceMs];

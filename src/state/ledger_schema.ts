@@ -27,8 +27,8 @@ export const TimeWire = z.string().transform((text, context) => {
   context.addIssue({ code: "custom", message: "is not an ISO 8601 time" });
   return z.NEVER;
 });
-/** USD per share, or a distance of it from nothing. */
-export const PriceWire = z.number("is not a finite number").min(0, "is negative");
+/** USD per share of an order or a level. */
+export const PriceWire = z.number("is not a finite number").gt(0, "is not above 0");
 
 const text = z.string("is not text");
 const optional = <Schema extends z.ZodType>(schema: Schema) =>
@@ -40,7 +40,7 @@ const LegWire = z.looseObject({ order_id: text, client_order_id: text, type: tex
 const BrokerViewWire = z.looseObject({
   status: text,
   filled_qty: z.number("is not a finite number").min(0, "is negative"),
-  filled_avg_price: optional(PriceWire),
+  filled_avg_price: optional(z.number("is not a finite number").min(0, "is negative")),
   updated_at: TimeWire,
 });
 

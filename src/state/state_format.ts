@@ -180,8 +180,12 @@ function checkIntent(intent: EntryIntent): string | null {
 function checkPosition(position: ManagedPosition): string | null {
   const name = `position ${position.symbol}`;
   const { pivotUsd, r1Usd, r2Usd, stopUsd, highWaterUsd } = position;
-  if (![pivotUsd, r1Usd, r2Usd, stopUsd, highWaterUsd].every((usd) => usd >= 0 && usd < Infinity)) {
-    return `${name}: a price is not a finite number of 0 or more`;
+  if (![pivotUsd, r1Usd, r2Usd, stopUsd].every((usd) => usd > 0 && usd < Infinity)) {
+    return `${name}: a price is not a finite number above 0`;
+  }
+  // What was adopted may have cost nothing (a spin-off).
+  if (!(highWaterUsd >= 0 && highWaterUsd < Infinity)) {
+    return `${name}: high_water is not a finite number of 0 or more`;
   }
   if (!(position.adoptedQty >= 0 && position.adoptedQty < Infinity)) {
     return `${name}: adopted_qty is not a finite number of 0 or more`;

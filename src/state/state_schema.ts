@@ -38,7 +38,7 @@ const POSITION = {
   r1: PriceWire,
   r2: PriceWire,
   stop: PriceWire,
-  high_water: PriceWire,
+  high_water: z.number("is not a finite number").min(0, "is negative"),
   trimmed_r1: z.boolean("is neither true nor false"),
   trimmed_r2: z.boolean("is neither true nor false"),
   qty: number.nullable(),

@@ -325,7 +325,7 @@ const carried: { readonly what: string; readonly entry: LedgerEntry; readonly is
 ];
 for (const { what, entry, is } of carried) {
   Deno.test(`startNewDay() ${is ? "carries" : "leaves behind"} ${what}`, () => {
-    const past = { ...liveLedger([entry], "2026-01-16"), mismatches: 2, host: "h", accountId: "a" };
+    const past = { ...liveLedger([entry], "2026-01-16"), mismatches: 1, host: "h", accountId: "a" };
     const ledger = startNewDay(past, TODAY);
     assertEquals(ledger.entries, is ? [entry] : []);
     assertObjectMatch(ledger, { dateNy: TODAY, mismatches: 0, host: "h", accountId: "a" });

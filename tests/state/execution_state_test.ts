@@ -172,6 +172,7 @@ const DAMAGE: { path: string; value: unknown }[] = [
   { path: "intents.0.distance_pct", value: null },
   { path: "intents.0.expires_at", value: undefined },
   { path: "intents.0.surprise", value: 1 },
+  { path: "positions.0.stop", value: 0 },
   { path: "positions", value: null },
   { path: "positions.0.position_id", value: "" },
   { path: "positions.0.adopted_qty", value: -1 },

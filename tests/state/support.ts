@@ -72,6 +72,7 @@ export const SIMPLE_LEDGER: LiveLedger = {
 
 const moment = fc.integer({ min: 0, max: Date.UTC(2100, 0) });
 const priceUsd = fc.double({ min: 0, max: 1e7, noNaN: true }).map((usd) => usd + 0);
+const positiveUsd = fc.double({ min: 0.0001, max: 1e7, noNaN: true });
 const textValue = fc.string({ unit: "binary", maxLength: 12 });
 const symbol = fc.constantFrom("A", "NVDA", "BRK.B", "AAPL", "F1");
 const unknownFields = fc.dictionary(
@@ -96,11 +97,11 @@ const entry = fc.record({
   ),
   reason: orNull(textValue),
   detail: orNull(textValue),
-  pivotUsd: orNull(priceUsd),
-  r1Usd: orNull(priceUsd),
-  r2Usd: orNull(priceUsd),
-  stopUsd: orNull(priceUsd),
-  refPriceUsd: orNull(priceUsd),
+  pivotUsd: orNull(positiveUsd),
+  r1Usd: orNull(positiveUsd),
+  r2Usd: orNull(positiveUsd),
+  stopUsd: orNull(positiveUsd),
+  refPriceUsd: orNull(positiveUsd),
   expiresAtMs: orNull(moment),
   deadlineAtMs: orNull(moment),
   notFoundSinceMs: orNull(moment),
@@ -139,7 +140,6 @@ const ourId = fc.nat(1000).map((number) => {
   if (id === null) throw new Error("not an id of ours");
   return id;
 });
-const positiveUsd = fc.double({ min: 0.0001, max: 1e7, noNaN: true });
 
 const intent = fc.record({
   clientOrderId: ourId,
@@ -161,10 +161,10 @@ const position = fc.record({
   symbol,
   positionId: textValue.filter((text) => text !== ""),
   adoptedQty: fc.nat(1000),
-  pivotUsd: priceUsd,
-  r1Usd: priceUsd,
-  r2Usd: priceUsd,
-  stopUsd: priceUsd,
+  pivotUsd: positiveUsd,
+  r1Usd: positiveUsd,
+  r2Usd: positiveUsd,
+  stopUsd: positiveUsd,
   highWaterUsd: priceUsd,
   isTrimmedR1: fc.boolean(),
   isTrimmedR2: fc.boolean(),

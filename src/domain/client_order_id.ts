@@ -35,6 +35,12 @@ export function buildAdoptionId(
   return `${OUR_PREFIX}${dateNy}-${symbol}-adopted-${adoptedAtMs.toString(36)}` as ClientOrderId;
 }
 
+/** When a position was adopted, read back from its adoption id, Unix ms; `null` for an id of another form. */
+export function readAdoptedAtMs(positionId: string): number | null {
+  const text = /-adopted-([0-9a-z]{1,10})$/.exec(positionId)?.[1];
+  return text === undefined ? null : parseInt(text, 36);
+}
+
 /**
  * The id of a sell or stop: a function of the position's entry order, the reason and the attempt (pipeline 6).
  * @param sell `attempt` is 1 or more and rises only when the one before ended unfilled; a stop's counts its placements.

@@ -45,9 +45,12 @@ export function decideExit(position: ExitInputs, qty: number, priceUsd: number):
   return { highWaterUsd, stopUsd, due: isStopped ? { reason: "stop_exit", qty } : null };
 }
 
-/** The position after a trim is done, or as it was for an exit that is no trim. */
+/** The position after a trim is done, its stop at the pivot or above after the first; as it was for an exit that is no trim. */
 export function markTrimmed(position: ManagedPosition, reason: ExitReason): ManagedPosition {
-  if (reason === "r1_trim") return { ...position, isTrimmedR1: true };
+  if (reason === "r1_trim") {
+    const stopUsd = Math.max(position.stopUsd, position.pivotUsd);
+    return { ...position, isTrimmedR1: true, stopUsd };
+  }
   if (reason === "r2_trim") return { ...position, isTrimmedR2: true };
   return position;
 }

@@ -80,8 +80,11 @@ export function isUnchanged(
   position: ManagedPosition,
   held: BrokerPosition | undefined,
 ): boolean {
-  return position.unexplainedQty === null && position.qty !== null && position.qty > 0 &&
+  const isSameQty = position.unexplainedQty === null && position.qty !== null && position.qty > 0 &&
     held !== undefined && held.qty === position.qty;
+  // As many shares at another cost basis may be others: sold off and bought again, or split in between.
+  return isSameQty &&
+    (position.costBasisUsd === null || held.costBasisUsd === position.costBasisUsd);
 }
 
 /**
@@ -97,7 +100,9 @@ export function accountPosition(
   isEntryOver: boolean,
 ): PositionChange {
   if (isUnchanged(position, held)) return { kind: "same" };
-  const expected = histories.map((each) => position.adoptedQty + each.boughtQty - each.soldQty);
+  const expected = histories.map((each) =>
+    Math.floor(position.adoptedQty + each.boughtQty - each.soldQty)
+  );
   if (held !== undefined) {
     if (!expected.includes(held.qty) || held.qty <= 0) {
       return { kind: "unexplained", qty: held.qty };
@@ -116,7 +121,8 @@ export function accountPosition(
 function isSoldOut(position: ManagedPosition, { boughtQty, soldQty }: FillHistory): boolean {
   if (soldQty === 0) return false;
   const grossQty = position.adoptedQty + boughtQty;
-  if (position.unexplainedQty === null) return grossQty - soldQty === 0;
+  // Less than a share may be left of what somebody else added to it.
+  if (position.unexplainedQty === null) return Math.floor(grossQty - soldQty) === 0;
   const soldSinceQty = soldQty - (grossQty - (position.qty ?? grossQty));
   return soldSinceQty >= position.unexplainedQty;
 }

@@ -43,8 +43,27 @@ export function listSellGroups(orders: readonly BrokerOrder[], symbol: string): 
       groups.push(members);
     }
   }
-  if (strayLegs.length > 0) groups.push(strayLegs);
-  return groups.map(buildGroup);
+  return [...groups, ...pairLegs(strayLegs)].map(buildGroup);
+}
+
+/**
+ * Legs that the broker lists without their parent: of one bracket, or of several, each of which has one leg that sells when
+ * the price falls and one that does not, for as many shares.
+ */
+function pairLegs(legs: readonly BrokerOrder[]): BrokerOrder[][] {
+  if (legs.length <= 2 && legs.filter(isStopOrder).length <= 1) {
+    return legs.length === 0 ? [] : [[...legs]];
+  }
+  const pairs: BrokerOrder[][] = [];
+  for (const leg of legs) {
+    const pair = pairs.find(([first, second]) =>
+      first !== undefined && second === undefined && isStopOrder(first) !== isStopOrder(leg) &&
+      remainingQty(first) === remainingQty(leg)
+    );
+    if (pair === undefined) pairs.push([leg]);
+    else pair.push(leg);
+  }
+  return pairs;
 }
 
 function buildGroup(orders: BrokerOrder[]): SellGroup {
@@ -101,7 +120,12 @@ export function decideProtection(
   groups: readonly SellGroup[],
   isGtcNeeded: boolean,
 ): ProtectionDecision {
-  if (groups.some((group) => group.isLeaving)) return { kind: "wait" };
+  const leaving = groups.filter((group) => group.isLeaving);
+  if (leaving.length > 0) {
+    // A cancel may hang for long: what it does not reserve is protected meanwhile.
+    const bareQty = position.qty - countCovered(groups) - sumQty(leaving);
+    return bareQty > 0 ? { kind: "place", qty: bareQty } : { kind: "wait" };
+  }
   if (isGtcNeeded && countGtcCovered(groups) < position.qty) {
     const dying = groups.filter((group) => !group.isGtcStop);
     if (dying.length > 0) return { kind: "convert", groups: dying };

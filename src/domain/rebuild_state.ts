@@ -1,4 +1,4 @@
-import { isFlatten, isOurs } from "./client_order_id.ts";
+import { isFlatten, isOurs, readAdoptedAtMs } from "./client_order_id.ts";
 import type { LedgerEntry, LiveLedger } from "./ledger.ts";
 import { type BrokerOrder, flattenOrders, isFinal } from "./orders.ts";
 
@@ -14,8 +14,18 @@ export function hasTraces(
     orders.some((order) => isOurs(order.clientOrderId) && !isFlatten(order.clientOrderId));
 }
 
+function isEntryOfOurs({ side, clientOrderId }: LedgerEntry): boolean {
+  return side === "buy" && clientOrderId !== null && isOurs(clientOrderId);
+}
+
+/** A stop of a position that was adopted: its record holds the plan. */
+function isOfAdopted({ side, positionId, pivotUsd }: LedgerEntry): boolean {
+  return side === "sell" && pivotUsd !== null && readAdoptedAtMs(positionId ?? "") !== null;
+}
+
 /** What the records say of one position whose state was lost. */
 export interface LostPosition {
+  /** What it was bought by, or the newest stop of one that was adopted. */
   readonly entry: LedgerEntry;
   /** The highest stop on record or at work for it. */
   readonly stopUsd: number;
@@ -35,12 +45,13 @@ export function findLostPosition(
 ): LostPosition | null {
   const entries = ledgers.flatMap((ledger) => [...ledger.entries].reverse());
   const entry = entries.find((each) =>
-    each.symbol === symbol && each.side === "buy" && each.status === "accepted" &&
-    each.clientOrderId !== null && isOurs(each.clientOrderId) && each.stopUsd !== null
+    each.symbol === symbol && each.status === "accepted" && each.stopUsd !== null &&
+    (isEntryOfOurs(each) || isOfAdopted(each))
   );
   if (entry === undefined || entry.stopUsd === null) return null;
+  const positionId = entry.side === "buy" ? entry.clientOrderId : entry.positionId;
   const sells = entries.filter((each) =>
-    each.positionId === entry.clientOrderId && each.status === "accepted"
+    each.positionId === positionId && each.status === "accepted"
   );
   const working = flattenOrders(orders).filter((order) =>
     order.symbol === symbol && order.side === "sell" && !isFinal(order) &&

@@ -177,7 +177,8 @@ export function readReason(clientOrderId: string): string | null {
   return SELL_ID.exec(clientOrderId)?.[2] ?? null;
 }
 
-function readPositionId(clientOrderId: string): string | null {
+/** The position that a sell of ours belongs to, read back from its id; `null` for an id of another form. */
+export function readPositionId(clientOrderId: string): string | null {
   return SELL_ID.exec(clientOrderId)?.[1] ?? null;
 }
 

@@ -4,7 +4,7 @@ import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import { isUnsettled } from "../domain/ledger.ts";
 import type { Trade } from "../domain/market.ts";
-import type { BrokerPosition } from "../domain/orders.ts";
+import { type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
 import type { Engine } from "./engine.ts";
 import { isOfThisSession } from "./observe.ts";
 import { buildManaged } from "./entry_order.ts";
@@ -86,8 +86,16 @@ export function buildAdopted(
   };
   return {
     ...buildManaged(plan, engine.nowMs()),
-    adoptedQty: held.qty,
+    adoptedQty: held.qty + countSold(engine, symbol),
     qty: held.qty,
     costBasisUsd: held.costBasisUsd,
   };
+}
+
+/** Shares that the sells still at work in a symbol have sold already: their counts are cumulative. */
+function countSold(engine: Engine, symbol: string): number {
+  const open = engine.observation?.openOrders;
+  return flattenOrders(open?.kind === "ok" ? open.value : [])
+    .filter((order) => order.symbol === symbol && order.side === "sell" && !isFinal(order))
+    .reduce((sum, order) => sum + order.filledQty, 0);
 }

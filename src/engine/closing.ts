@@ -11,6 +11,8 @@ export const CONVERT_AGAIN_MS = 3 * 60_000;
 export const LATE_PARTIAL_MS = 2 * 60_000;
 /** An entry later than this before the close could not be given its overnight stop in time. */
 export const LAST_ENTRY_MS = 60_000;
+/** An entry that still works so near to the close is not waited for at all: what it buys could get no stop. */
+export const LAST_FILL_MS = 45_000;
 /** No exit is begun later than this before the close: one that does not fill must still give way to a stop. */
 export const LAST_EXIT_MS = 35_000;
 /** No cancel is begun later than this before the close: its stop might not get in. */

@@ -4,7 +4,7 @@ import { countCovered } from "../domain/protection.ts";
 import { cancelGroups } from "./cancelling.ts";
 import type { Engine } from "./engine.ts";
 import { recordAgain, RETRY_MS } from "./exit_records.ts";
-import { findHeld, findSellGroups, refresh } from "./observe.ts";
+import { findHeld, findSellGroups, hasWorkingBuy, refresh } from "./observe.ts";
 import { recordSells, type SellPlan, sendSell, settleUnsent } from "./sell_orders.ts";
 import type { Permit } from "./send.ts";
 
@@ -15,7 +15,13 @@ export async function convert(
   position: ManagedPosition,
   groups: Parameters<typeof cancelGroups>[2],
 ): Promise<boolean> {
-  const qty = Math.floor(position.qty ?? 0);
+  if (hasWorkingBuy(engine, position.symbol)) {
+    engine.ports.log.warn(
+      `${position.symbol}: overnight stop waits: a buy works in the symbol, beside which no stop is taken`,
+    );
+    return false;
+  }
+  const qty = position.qty ?? 0;
   const stop: SellPlan = {
     position,
     reason: "stop",
@@ -25,11 +31,12 @@ export async function convert(
   };
   const entries = await recordSells(engine, [stop]);
   const cancelled = await cancelGroups(engine, { kind: "gate", decision }, groups);
+  // Until the next look finds enough protection: whatever of the rest fails.
+  if (cancelled.kind !== "stopped" && cancelled.isLeft) engine.bare.add(position.positionId);
   if (cancelled.kind !== "ended") {
     await settleUnsent(engine, entries);
     const why = cancelled.kind === "stopped" ? cancelled.reason : cancelled.message;
     engine.ports.log.warn(`${position.symbol}: overnight stop waits: ${why}`);
-    if (cancelled.kind === "stuck" && cancelled.isLeft) engine.bare.add(position.positionId);
     return false;
   }
   const permit: Permit = cancelled.isLeft ? { kind: "exit_rest" } : { kind: "gate", decision };

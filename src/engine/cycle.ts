@@ -17,7 +17,7 @@ import { findEntryOrder } from "./partial_entry.ts";
 import { trackPositions } from "./positions.ts";
 import { CONVERT_AGAIN_MS, CONVERT_BEFORE_CLOSE_MS, untilCloseMs } from "./closing.ts";
 import { protectPositions } from "./protecting.ts";
-import { restoreBare } from "./restoring.ts";
+import { recallBare, restoreBare } from "./restoring.ts";
 import { reconcileLedger } from "./reconciling.ts";
 import { makeIntents } from "./signals.ts";
 import { ensureState } from "./state_loading.ts";
@@ -52,7 +52,12 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
   if (market === null || (!isOpen && !engine.ports.config.isMarketHoursIgnored)) {
     await noticeKillSwitch(engine);
     engine.ports.log.info("Market closed; skipping cycle.");
-    if (market === null) await restoreBare(engine);
+    if (market === null) {
+      await restoreBare(engine);
+      if (engine.observation !== null) {
+        checkUnprotected(engine, (await readGate(engine)).decision, true);
+      }
+    }
     await sayMarket(engine, market);
     noticeTrouble(engine, market);
     await sendSummaryIfDue(engine, market);
@@ -72,6 +77,7 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
 async function runOpenCycle(engine: Engine, observation: Observation): Promise<GateDecision> {
   saySkew(engine, observation);
   await ensureState(engine, observation);
+  await recallBare(engine);
   const step = await reconcileLedger(engine, observation);
   engine.ledgerProblem = step.problem;
   await noticeKillSwitch(engine);
@@ -119,6 +125,8 @@ async function managePositions(
   const fresh = decision.mode === "LIVE"
     ? await adoptPositions(engine, decision, adoptable)
     : new Set<string>();
+  // Before its first stop leaves: a crash must not forget whose it is.
+  if (fresh.size > 0) await engine.trySaveState();
   await decideExits(engine, decision, trades, fresh);
   if (decision.mode === "LIVE") {
     await protectPositions(engine, decision, listSellable(engine, trades, fresh));

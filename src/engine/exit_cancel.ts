@@ -35,14 +35,13 @@ export async function sellAfterCancel(
   const plans = plan.restQty > 0 ? [planSell(plan), planStop(plan, null)] : [planSell(plan)];
   const entries = await recordSells(engine, plans);
   const cancelled = await cancelGroups(engine, gate, groups);
+  // Until the next look finds enough protection: whatever of the rest fails.
+  if (cancelled.kind !== "stopped" && cancelled.isLeft) engine.bare.add(plan.position.positionId);
   if (cancelled.kind !== "ended") {
     await settleUnsent(engine, entries);
     const why = cancelled.kind === "stopped" ? cancelled.reason : cancelled.message;
     engine.ports.log.warn(`${plan.position.symbol} ${plan.reason} waits: ${why}`);
-    if (cancelled.kind === "stuck") {
-      if (cancelled.isLeft) engine.bare.add(plan.position.positionId);
-      engine.wakeAt(engine.nowMs() + RETRY_MS);
-    }
+    if (cancelled.kind === "stuck") engine.wakeAt(engine.nowMs() + RETRY_MS);
     return "not_sold";
   }
   const permit: Permit = cancelled.isLeft ? { kind: "exit_rest" } : gate;
@@ -96,11 +95,11 @@ async function sellAndStop(
   },
 ): Promise<ExitOutcome> {
   const split = splitQty(before.reason, now.sellable);
-  const availableQty = Math.floor(now.held.qtyAvailable);
-  const sellQty = Math.min(split.sellQty, availableQty);
-  const keptQty = Math.floor(now.sellable) - sellQty;
+  const { qtyAvailable } = now.held;
+  const sellQty = Math.min(split.sellQty, qtyAvailable);
+  const keptQty = now.sellable - sellQty;
   // What something else still reserves can't be stopped twice; this cycle's protection looks at it again.
-  const restQty = Math.min(keptQty, Math.max(0, availableQty - sellQty));
+  const restQty = Math.min(keptQty, Math.max(0, qtyAvailable - sellQty));
   if (restQty < keptQty) engine.wakeAt(engine.nowMs() + RETRY_MS);
   const plan = { ...before, sellQty, restQty };
   let [sellEntry, stopEntry] = now.entries;
@@ -121,7 +120,10 @@ async function sellAndStop(
     await stopTheRest(engine, permit, plan, stopEntry, "none");
     return "not_sold";
   }
-  const sold = await sendSell(engine, permit, planSell(plan), sellEntry, { isStopWaiting: true });
+  // Where all is sold, the market is at the stop: a stop would sell beside the one whose answer was lost. That one's id is
+  // asked for and sent again first, which the broker's unique ids make harmless.
+  const isStopWaiting = plan.reason !== "stop_exit";
+  const sold = await sendSell(engine, permit, planSell(plan), sellEntry, { isStopWaiting });
   if (sold.kind !== "done") sayFailure(engine, plan, "its sell", sold);
   await stopTheRest(engine, permit, plan, stopEntry, sold.kind);
   if (sold.kind === "unresolved") return await findLater(engine, sellEntry);
@@ -156,7 +158,7 @@ async function stopTheRest(
     const held = findHeld(engine, plan.position.symbol);
     // Unreadable: a sell that may have gone through leaves only the rest for certain, one that was refused all of it.
     const certainQty = sold === "unresolved" ? plan.restQty : plan.restQty + plan.sellQty;
-    restQty = held === null || held === undefined ? certainQty : Math.floor(held.qtyAvailable);
+    restQty = held === null || held === undefined ? certainQty : held.qtyAvailable;
   }
   const stop = planStop({ ...plan, restQty }, null);
   if (restQty <= 0) return await settleUnsent(engine, recorded === undefined ? [] : [recorded]);

@@ -39,18 +39,16 @@ function findExitRecord(
   return mine.some((entry) => entry.orderId !== null) ? "unfilled" : "none";
 }
 
-/**
- * Whether a trim, today's or one of the last days', was taken by the broker and ended without a share sold.
- * @throws {StateError} Where ledger or archive can't be read.
- */
-export async function isTrimUnfilled(
+/** What became of a trim, today's or one of the last days'. @throws {StateError} Where ledger or archive can't be read. */
+export async function readTrimRecord(
   engine: Engine,
   position: ManagedPosition,
   reason: SellReason,
-): Promise<boolean> {
+): Promise<ExitRecord> {
   const record = await readExitRecord(engine, position, reason);
-  if (record !== "none") return record === "unfilled";
-  return findExitRecord(await listPastEntries(engine), position, reason) === "unfilled";
+  return record !== "none"
+    ? record
+    : findExitRecord(await listPastEntries(engine), position, reason);
 }
 
 /** Whether an order, as the broker last showed it, ended without a share filled. */

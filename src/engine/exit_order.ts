@@ -2,11 +2,12 @@ import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { ExitReason } from "../domain/exit_plan.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import { CONVERT_AGAIN_MS, LAST_EXIT_MS, untilCloseMs } from "./closing.ts";
+import type { SellGroup } from "../domain/protection.ts";
 import type { Engine } from "./engine.ts";
 import { sellAfterCancel } from "./exit_cancel.ts";
 import { RETRY_MS, splitQty } from "./exit_records.ts";
 import { findShrinkable, sellAfterShrink } from "./exit_shrink.ts";
-import { findHeld, findSellGroups, refresh } from "./observe.ts";
+import { findHeld, findSellGroups, hasWorkingBuy, refresh } from "./observe.ts";
 import { readExitRecord } from "./exit_history.ts";
 import type { Permit } from "./send.ts";
 import { isHidden } from "./unseen_orders.ts";
@@ -37,12 +38,10 @@ export async function sendExit(
     engine.wakeAt(engine.nowMs() + RETRY_MS);
     return false;
   }
-  if (isHidden(engine, groups.flatMap(({ orders }) => orders))) {
-    // Half of the protection could be taken away for an exit that the other half keeps from ending.
-    engine.ports.log.warn(
-      `${position.symbol}: ${reason} waits: the broker does not show one of its working sells yet`,
-    );
-    engine.wakeAt(engine.nowMs() + RETRY_MS);
+  const obstacle = findObstacle(engine, position.symbol, groups);
+  if (obstacle !== null) {
+    engine.ports.log.warn(`${position.symbol}: ${reason} waits: ${obstacle.why}`);
+    if (obstacle.isBrief) engine.wakeAt(engine.nowMs() + RETRY_MS);
     return false;
   }
   const { sellQty, restQty } = splitQty(reason, held.qty);
@@ -59,6 +58,26 @@ export async function sendExit(
   const outcome = await sellAfterCancel(engine, gate, plan, groups);
   if (outcome !== "again" || isRepeat) return outcome === "sold";
   return await sendExit(engine, decision, position, reason, priceUsd, true);
+}
+
+/** Why an exit could not end now: it is not begun then, so that none of the protection is taken away for it. */
+function findObstacle(
+  engine: Engine,
+  symbol: string,
+  groups: readonly SellGroup[],
+): { readonly why: string; readonly isBrief: boolean } | null {
+  if (isHidden(engine, groups.flatMap((group) => group.orders))) {
+    return { why: "the broker does not show one of its working sells yet", isBrief: true };
+  }
+  const leaving = groups.filter((group) => group.isLeaving);
+  if (leaving.length > 0 && leaving.length < groups.length) {
+    return { why: "a cancel is still under way", isBrief: true };
+  }
+  if (!hasWorkingBuy(engine, symbol)) return null;
+  return {
+    why: "a buy works in the symbol, beside which the broker takes no sell",
+    isBrief: false,
+  };
 }
 
 /**

@@ -14,10 +14,8 @@ export function splitQty(
   reason: ExitReason,
   heldQty: number,
 ): { sellQty: number; restQty: number } {
-  // A fraction, bought by hand, is no order of ours.
-  const wholeQty = Math.floor(heldQty);
-  const sellQty = reason === "stop_exit" ? wholeQty : Math.floor(heldQty / 2);
-  return { sellQty, restQty: wholeQty - sellQty };
+  const sellQty = reason === "stop_exit" ? heldQty : Math.floor(heldQty / 2);
+  return { sellQty, restQty: heldQty - sellQty };
 }
 
 /** One exit as it was decided: shares to sell, and shares that keep a stop. */

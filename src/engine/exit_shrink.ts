@@ -47,6 +47,8 @@ export async function sellAfterShrink(
     sayFailure(engine, plan, "shrinking its stop", shrunk);
     return false;
   }
+  // From here on shares are without protection, until the next look finds enough.
+  engine.bare.add(plan.position.positionId);
   sayStop(engine, stop, stopEntry, shrunk.order);
   const available = await waitForAvailable(engine, plan.position, plan.sellQty);
   if (available === null || available.qtyAvailable < plan.sellQty) {

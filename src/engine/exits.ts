@@ -15,9 +15,9 @@ import { findHeld, isOfThisSession, refresh } from "./observe.ts";
 import { sayDryRunSale } from "./trade_messages.ts";
 import { isEntryWorking } from "./partial_entry.ts";
 import { buildPositionEvent } from "./position_changes.ts";
-import { isActionable } from "./positions.ts";
+import { isActionable, trackPositions } from "./positions.ts";
 import { StateError } from "./ports.ts";
-import { isTrimUnfilled, readExitRecord } from "./exit_history.ts";
+import { type ExitRecord, readExitRecord, readTrimRecord } from "./exit_history.ts";
 
 /** An exit begun must be able to end: its cancel, its sell and its stop. */
 const EXIT_MS = 14_000;
@@ -41,7 +41,7 @@ export async function decideExits(
     await sayPrice(engine, position, trade);
     if (gate.mode === "DRY_RUN") await observeOnly(engine, position, trade.priceUsd);
     else if (!fresh.has(position.positionId)) {
-      await tryReopenTrims(engine, position);
+      await tryReviseTrims(engine, position);
       await runExits(engine, gate, position, trade.priceUsd);
     }
   }
@@ -161,29 +161,45 @@ function currentOf(engine: Engine, position: ManagedPosition): ManagedPosition {
 }
 
 /** Without a ledger nothing is known of its sells: the flags stay. */
-async function tryReopenTrims(engine: Engine, position: ManagedPosition): Promise<void> {
+async function tryReviseTrims(engine: Engine, position: ManagedPosition): Promise<void> {
   try {
-    await reopenTrims(engine, position);
+    await reviseTrims(engine, position);
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
   }
 }
 
-/** A trim whose order the broker took and then ended without a share sold is due again (pipeline 5, "When"). */
-async function reopenTrims(engine: Engine, position: ManagedPosition): Promise<void> {
-  const { isTrimmedR1, isTrimmedR2 } = position;
-  const reopened = {
-    isTrimmedR1: isTrimmedR1 && !await isTrimUnfilled(engine, position, "r1_trim"),
-    isTrimmedR2: isTrimmedR2 && !await isTrimUnfilled(engine, position, "r2_trim"),
+/**
+ * Brings the trim flags to what the records show: a trim whose order the broker took and then ended without a share sold is
+ * due again (pipeline 5, "When"); one whose lost answer was found later, or that a crash kept from being noted, is done,
+ * wherever the price is by now.
+ */
+async function reviseTrims(engine: Engine, position: ManagedPosition): Promise<void> {
+  const records = {
+    r1_trim: await readTrimRecord(engine, position, "r1_trim"),
+    r2_trim: await readTrimRecord(engine, position, "r2_trim"),
   };
-  if (reopened.isTrimmedR1 === isTrimmedR1 && reopened.isTrimmedR2 === isTrimmedR2) return;
-  engine.putPosition({ ...position, ...reopened });
-  engine.ports.log.warn(`${position.symbol}: a trim ended without a share sold; it is due again`);
+  let next = position;
+  if (!next.isTrimmedR1 && records.r1_trim === "done") next = markTrimmed(next, "r1_trim");
+  if (!next.isTrimmedR2 && records.r2_trim === "done") next = markTrimmed(next, "r2_trim");
+  const isUndone = (isTrimmed: boolean, record: ExitRecord) => isTrimmed && record === "unfilled";
+  const isR1Undone = isUndone(next.isTrimmedR1, records.r1_trim);
+  const isR2Undone = isUndone(next.isTrimmedR2, records.r2_trim);
+  if (isR1Undone || isR2Undone) {
+    next = {
+      ...next,
+      isTrimmedR1: next.isTrimmedR1 && !isR1Undone,
+      isTrimmedR2: next.isTrimmedR2 && !isR2Undone,
+    };
+    engine.ports.log.warn(`${position.symbol}: a trim ended without a share sold; it is due again`);
+  }
+  if (next !== position) engine.putPosition(next);
 }
 
 /** After a trim the next rule waits until the broker holds what is left, and says so. */
 async function isSettled(engine: Engine, position: ManagedPosition): Promise<boolean> {
   await refresh(engine);
+  await trackPositions(engine);
   const held = findHeld(engine, position.symbol);
   const current = currentOf(engine, position);
   return held !== null && held !== undefined && current.qty === held.qty;

@@ -1,9 +1,7 @@
 import { flattenOrders, isFinal } from "../domain/orders.ts";
+import { roundToIncrement } from "../domain/price_increment.ts";
 import { isStopOrder } from "../domain/protection.ts";
 import type { Engine } from "./engine.ts";
-
-/** A stop on record was rounded to the broker's increments: less than this above the engine's is the same stop. */
-const INCREMENT_USD = 0.01;
 
 /**
  * Raises each position's stop to the highest that its records or its orders at the broker show: one that was sent before
@@ -27,7 +25,7 @@ export async function raiseKnownStops(engine: Engine): Promise<void> {
       ...working.map((order) => order.stopPriceUsd ?? 0),
       0,
     );
-    if (highestUsd <= stopUsd + INCREMENT_USD) continue;
+    if (highestUsd <= roundToIncrement(stopUsd)) continue;
     engine.putPosition({ ...position, stopUsd: highestUsd });
     engine.ports.log.warn(
       `${position.symbol}: its stop was at ${highestUsd} already, and is not lowered to ${stopUsd}`,

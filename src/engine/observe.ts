@@ -1,6 +1,6 @@
 import type { MarketClock, Session, Trade } from "../domain/market.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
-import type { BrokerPosition } from "../domain/orders.ts";
+import { type BrokerPosition, isFinal } from "../domain/orders.ts";
 import { listSellGroups, type SellGroup } from "../domain/protection.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { addUnseen } from "./unseen_orders.ts";
@@ -87,8 +87,12 @@ export async function readSession(engine: Engine, dateNy: string): Promise<Sessi
 
 /** No exit is decided before the symbol's latest trade is from this session (pipeline 5, "When"). */
 export function isOfThisSession(engine: Engine, trade: Trade): boolean {
-  const session = engine.observation?.session ?? null;
-  return session !== null && trade.atMs >= session.openMs && trade.atMs < session.closeMs;
+  const { observation } = engine;
+  if (observation === null) return false;
+  const { session, clock, dateNy } = observation;
+  if (session !== null) return trade.atMs >= session.openMs && trade.atMs < session.closeMs;
+  // The calendar is not known: an open market opened at the usual hour, half days included.
+  return clock.isOpen && trade.atMs >= nyToMs(dateNy, "09:30") && trade.atMs < clock.nextCloseMs;
 }
 
 /** When this session ends: the broker's clock says it while the market is open. */
@@ -97,11 +101,22 @@ export function closeMsOf(observation: Pick<Observation, "clock" | "session">): 
   return observation.session?.closeMs ?? null;
 }
 
-/** The symbol's position as last read: `undefined` where there is none, `null` where positions can't be read. */
+/** The symbol's position as last read, in whole shares: `undefined` where there is none, `null` where positions can't be read. */
 export function findHeld(engine: Engine, symbol: string): BrokerPosition | undefined | null {
   const positions = engine.observation?.positions;
   if (positions === undefined || positions.kind === "failed") return null;
-  return positions.value.find((position) => position.symbol === symbol);
+  const held = positions.value.find((position) => position.symbol === symbol);
+  if (held === undefined || held.qty <= 0) return held;
+  // A fraction of a share can be neither stopped nor sold by us, and is left out.
+  const qty = Math.floor(held.qty);
+  return qty === 0 ? undefined : { ...held, qty, qtyAvailable: Math.floor(held.qtyAvailable) };
+}
+
+/** Whether a buy works in the symbol, whoever placed it: the broker takes no new sell beside it (a wash trade). */
+export function hasWorkingBuy(engine: Engine, symbol: string): boolean {
+  const orders = engine.observation?.openOrders;
+  return orders?.kind === "ok" &&
+    orders.value.some((each) => each.symbol === symbol && each.side === "buy" && !isFinal(each));
 }
 
 /** The symbol's working sells as last read; `null` where open orders can't be read. */

@@ -1,10 +1,18 @@
 import { isFlatten, isOurs } from "../domain/client_order_id.ts";
 import type { LiveDecision } from "../domain/gate.ts";
-import { isFinal } from "../domain/orders.ts";
+import { type BrokerOrder, isFinal } from "../domain/orders.ts";
 import { isStopOrder } from "../domain/protection.ts";
+import { readPositionId } from "../domain/reconcile.ts";
+import { closedKey } from "./bought.ts";
 import type { Engine } from "./engine.ts";
 import { refresh } from "./observe.ts";
 import { sendLive } from "./send.ts";
+
+/** Whether the stop's own position is known to be gone: what is held in its symbol now is somebody else's. */
+function isOfClosed(engine: Engine, order: BrokerOrder): boolean {
+  const positionId = readPositionId(order.clientOrderId);
+  return positionId !== null && engine.state.alerted[closedKey(positionId)] !== undefined;
+}
 
 /** A stop of ours whose position is gone is cancelled (pipeline 5): gone twice, in two answers. */
 export async function cancelOrphans(engine: Engine, decision: LiveDecision): Promise<void> {
@@ -19,7 +27,7 @@ export async function cancelOrphans(engine: Engine, decision: LiveDecision): Pro
     return now.openOrders.value.filter((order) =>
       isOurs(order.clientOrderId) && !isFlatten(order.clientOrderId) && isStopOrder(order) &&
       !isFinal(order) && order.status !== "pending_cancel" && !managed.has(order.symbol) &&
-      !held.has(order.symbol)
+      (!held.has(order.symbol) || isOfClosed(engine, order))
     );
   };
   if (listOrphans().length === 0) return;

@@ -2,7 +2,7 @@ import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import { type BrokerOrder, isFinal } from "../domain/orders.ts";
 import { cancelGroups } from "./cancelling.ts";
-import { LATE_PARTIAL_MS, untilCloseMs } from "./closing.ts";
+import { LAST_FILL_MS, LATE_PARTIAL_MS, untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { RETRY_MS } from "./exit_records.ts";
 import { findHeld, refresh } from "./observe.ts";
@@ -49,7 +49,10 @@ export function isEntryWorking(
   return open.value.some((order) => order.clientOrderId === position.positionId && !isFinal(order));
 }
 
-/** An entry partly filled for a minute has no active stop: its rest is cancelled, and what was filled gets one. */
+/**
+ * An entry partly filled for a minute has no active stop: its rest is cancelled, and what was filled gets one. In the last
+ * moments before the close one without a fill is cancelled too.
+ */
 export async function endPartialEntry(
   engine: Engine,
   decision: LiveDecision,
@@ -57,11 +60,11 @@ export async function endPartialEntry(
 ): Promise<void> {
   const sinceMs = position.partialSinceMs;
   const order = findEntryOrder(engine, position);
-  if (sinceMs === null || order === undefined || isFinal(order)) return;
+  if (order === undefined || isFinal(order)) return;
   // A quantity that nobody can explain: its orders are left alone.
   if (position.unexplainedQty !== null) return;
-  const isLate = untilCloseMs(engine) < LATE_PARTIAL_MS;
-  const isLong = engine.nowMs() - sinceMs >= PARTIAL_MAX_MS;
+  const isLate = untilCloseMs(engine) < (sinceMs === null ? LAST_FILL_MS : LATE_PARTIAL_MS);
+  const isLong = sinceMs !== null && engine.nowMs() - sinceMs >= PARTIAL_MAX_MS;
   if (!isLong && !isLate) return;
   if (order.status === "pending_cancel") {
     engine.ports.log.warn(
@@ -84,6 +87,7 @@ export async function endPartialEntry(
     isLeaving: false,
   };
   const result = await cancelGroups(engine, { kind: "gate", decision }, [group]);
+  if (result.kind !== "stopped" && result.isLeft) engine.bare.add(position.positionId);
   if (result.kind !== "ended") engine.wakeAt(engine.nowMs() + RETRY_MS);
   await refresh(engine);
   const held = findHeld(engine, position.symbol);

@@ -46,11 +46,11 @@ export async function trackPositions(engine: Engine): Promise<void> {
   }
 }
 
-async function explain(
+/** The orders of a position's symbol since it was opened, each once; `null` where they can't be told. */
+export async function readHistory(
   engine: Engine,
   position: ManagedPosition,
-  held: BrokerPosition | undefined,
-): Promise<PositionChange | null> {
+): Promise<readonly BrokerOrder[] | null> {
   const backMs = position.adoptedQty > 0 ? ADOPTED_ORDERS_MS : OPENED_SLACK_MS;
   const read = await engine.read(() =>
     engine.ports.broker.listOrders({
@@ -75,10 +75,37 @@ async function explain(
   }
   const shown = [...read.value, ...unseen.orders];
   await recordFills(engine, shown);
-  const orders = flattenOrders(shown).filter((order) =>
+  return flattenOrders(shown).filter((order) =>
     position.adoptedQty === 0 ||
-    (order.side === "buy" ? order.submittedAtMs : order.updatedAtMs) >= position.openedAtMs
+    (order.side === "buy" ? order.submittedAtMs : order.updatedAtMs) >= position.openedAtMs ||
+    // One that worked already when it was adopted: `buildAdopted` counts with what it had sold by then.
+    (order.side === "sell" && !isFinal(order))
   );
+}
+
+/**
+ * Shares of a managed position by the broker's orders alone, for where positions can't be read: the least that they allow.
+ * @returns `null` where they can't be read either, or nobody can explain the position.
+ */
+export async function countByOrders(
+  engine: Engine,
+  position: ManagedPosition,
+): Promise<number | null> {
+  const orders = position.unexplainedQty === null ? await readHistory(engine, position) : null;
+  if (orders === null) return null;
+  if (hasEnded(orders, position.adoptedQty)) return 0;
+  const counts = listFillHistories(orders)
+    .map((each) => position.adoptedQty + each.boughtQty - each.soldQty);
+  return Math.max(0, Math.floor(Math.min(...counts)));
+}
+
+async function explain(
+  engine: Engine,
+  position: ManagedPosition,
+  held: BrokerPosition | undefined,
+): Promise<PositionChange | null> {
+  const orders = await readHistory(engine, position);
+  if (orders === null) return null;
   const entry = orders.find((order) => order.clientOrderId === position.positionId);
   if (isNeverFilled(position, orders)) return { kind: "never_filled" };
   // Sold off in between: what is held now was bought by somebody else since.

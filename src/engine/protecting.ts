@@ -21,7 +21,7 @@ import { findHeld, findSellGroups, refresh } from "./observe.ts";
 import { cancelOrphans } from "./orphans.ts";
 import { endPartialEntry, isEntryWorking } from "./partial_entry.ts";
 import { StateError } from "./ports.ts";
-import { isActionable } from "./positions.ts";
+import { isActionable, trackPositions } from "./positions.ts";
 import { recordSells, resolveStops, type SellPlan, sendSell } from "./sell_orders.ts";
 import { isHidden } from "./unseen_orders.ts";
 
@@ -73,10 +73,16 @@ async function protect(
       engine.wakeAt(engine.nowMs() + RETRY_MS);
       return;
     }
-    if (!isActionable(position, held)) return;
+    const heldQty = held?.qty ?? 0;
+    if (!isActionable(position, held)) {
+      // An exit of this cycle changed what is held: what it could not protect is protected now.
+      const isChanged = position.unexplainedQty === null && heldQty > 0;
+      if (!isChanged || step > 0) return;
+      await trackPositions(engine);
+      continue;
+    }
     const stopUsd = roundToIncrement(position.stopUsd);
-    const wholeQty = Math.floor(held.qty);
-    const next = decideProtection({ qty: wholeQty, stopUsd }, groups, isConvertTime(engine));
+    const next = decideProtection({ qty: held.qty, stopUsd }, groups, isConvertTime(engine));
     if (next.kind === "enough") {
       engine.bare.delete(position.positionId);
       return;

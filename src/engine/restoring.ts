@@ -1,11 +1,26 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
+import { isUnsettled } from "../domain/ledger.ts";
 import { countCovered } from "../domain/protection.ts";
 import type { Engine } from "./engine.ts";
 import { RETRY_MS } from "./exit_records.ts";
 import { findHeld, findSellGroups, refresh } from "./observe.ts";
 import { isEntryWorking } from "./partial_entry.ts";
+import { countByOrders, isActionable, trackPositions } from "./positions.ts";
 import { StateError } from "./ports.ts";
 import { recordSells, type SellPlan, sendSell } from "./sell_orders.ts";
+
+/**
+ * An exit without an answer on record may have been cut off after its cancel, by a crash for instance: its position counts
+ * as bare until it is seen covered. Before the records are held against the broker, which settles them.
+ */
+export async function recallBare(engine: Engine): Promise<void> {
+  const read = await engine.ports.ledger.read();
+  if (read.kind !== "ok") return;
+  for (const entry of read.ledger.entries) {
+    const { side, positionId } = entry;
+    if (side === "sell" && positionId !== null && isUnsettled(entry)) engine.bare.add(positionId);
+  }
+}
 
 /**
  * Puts back what an exit's cancel took away, whatever the gate says by now: once the cancel has left, a failing ledger,
@@ -14,16 +29,21 @@ import { recordSells, type SellPlan, sendSell } from "./sell_orders.ts";
 export async function restoreBare(engine: Engine): Promise<void> {
   if (engine.bare.size === 0) return;
   await refresh(engine);
+  // What changed meanwhile must be explained first: no stop for a split, or for what was sold.
+  await trackPositions(engine);
   for (const position of engine.state.positions) {
     if (!engine.bare.has(position.positionId) || isEntryWorking(engine, position)) continue;
     engine.wakeAt(engine.nowMs() + RETRY_MS);
     const groups = findSellGroups(engine, position.symbol);
     const held = findHeld(engine, position.symbol);
     if (groups === null || groups.some((group) => group.isLeaving)) continue;
-    const heldQty = held === null ? position.qty ?? 0 : held?.qty ?? 0;
+    if (held !== null && !isActionable(position, held)) continue;
+    // Unreadable: the broker's orders say what is left, and a stop for more could sell short.
+    const heldQty = held === null ? await countByOrders(engine, position) : held.qty;
+    if (heldQty === null) continue;
     const stopQty = Math.floor(heldQty - countCovered(groups));
     if (stopQty <= 0) {
-      if (held !== undefined) engine.bare.delete(position.positionId);
+      engine.bare.delete(position.positionId);
       continue;
     }
     await restoreOne(engine, position, stopQty);

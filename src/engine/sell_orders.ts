@@ -70,6 +70,10 @@ function buildRecord(engine: Engine, plan: SellPlan, attempt: number): LedgerEnt
     positionId: position.positionId,
     attempt,
     replaces: plan.replaces,
+    // An adopted position has no entry that its plan could be rebuilt from.
+    ...(position.adoptedQty > 0
+      ? { pivotUsd: position.pivotUsd, r1Usd: position.r1Usd, r2Usd: position.r2Usd }
+      : {}),
     deadlineAtMs: buildDeadlineMs(nowMs),
   });
 }

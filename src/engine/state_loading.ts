@@ -1,14 +1,15 @@
 import { EMPTY_STATE, type ManagedPosition } from "../domain/engine_state.ts";
-import type { LiveLedger } from "../domain/ledger.ts";
-import { hasEnded, isNeverFilled } from "../domain/position_account.ts";
+import { parseOurId, readAdoptedAtMs } from "../domain/client_order_id.ts";
+import type { LedgerEntry, LiveLedger } from "../domain/ledger.ts";
+import { hasEnded, isNeverFilled, listFillHistories } from "../domain/position_account.ts";
 import { findLostPosition, hasTraces } from "../domain/rebuild_state.ts";
-import { type BrokerOrder, flattenOrders } from "../domain/orders.ts";
+import { type BrokerOrder, type BrokerPosition, flattenOrders } from "../domain/orders.ts";
 import { buildEmptyLedger, reconcile } from "../domain/reconcile.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { buildManaged } from "./entry_order.ts";
 import { findIdentityProblem } from "./gate_reader.ts";
 import { buildPlan } from "./bought.ts";
-import { OPENED_SLACK_MS } from "./positions.ts";
+import { OPENED_SLACK_MS, readHistory } from "./positions.ts";
 import type { StateRead } from "./ports.ts";
 
 /** Names the file in the gate's reason (pipeline 6). */
@@ -72,12 +73,15 @@ async function rebuild(
   if (!isComplete || positions.kind !== "ok") return;
   if (ledgers.some((ledger) => findIdentityProblem(engine, ledger) !== null)) return;
   const found: ManagedPosition[] = [];
-  for (const { symbol } of positions.value) {
-    const position = rebuildPosition(symbol, ledgers, orders);
+  for (const held of positions.value) {
+    const position = rebuildPosition(held, ledgers, orders);
     if (position === null) continue;
-    const isGone = await isSoldOff(engine, position);
+    const history = position.adoptedQty > 0 ? await readHistory(engine, position) : null;
+    if (position.adoptedQty > 0 && history === null) return;
+    const known = history === null ? position : recountAdopted(position, held, history);
+    const isGone = await isSoldOff(engine, known, history);
     if (isGone === null) return;
-    if (!isGone) found.push(position);
+    if (!isGone) found.push(known);
   }
   engine.state = { ...EMPTY_STATE, positions: found };
   engine.isStateLoaded = true;
@@ -101,7 +105,12 @@ async function rebuild(
  * Whether the broker's orders show that the position ended, so that what is held now is somebody else's.
  * @returns `null` where they can't be read: the state is not rebuilt without them.
  */
-async function isSoldOff(engine: Engine, position: ManagedPosition): Promise<boolean | null> {
+async function isSoldOff(
+  engine: Engine,
+  position: ManagedPosition,
+  history: readonly BrokerOrder[] | null,
+): Promise<boolean | null> {
+  if (history !== null) return hasEnded(history, position.adoptedQty);
   const read = await engine.read(() =>
     engine.ports.broker.listOrders({
       status: "all",
@@ -120,20 +129,47 @@ function buildLedgerOfOrders(dateNy: string, orders: readonly BrokerOrder[]): Li
   return reconcile(buildEmptyLedger(dateNy), oldestFirst).ledger;
 }
 
+/** Shares that an adopted position had: those of now, and what was sold of it since. */
+function recountAdopted(
+  position: ManagedPosition,
+  held: BrokerPosition,
+  history: readonly BrokerOrder[],
+): ManagedPosition {
+  const [{ boughtQty, soldQty } = { boughtQty: 0, soldQty: 0 }] = listFillHistories(history);
+  return { ...position, adoptedQty: Math.max(1, held.qty - boughtQty + soldQty) };
+}
+
 function rebuildPosition(
-  symbol: string,
+  held: BrokerPosition,
   ledgers: readonly LiveLedger[],
   orders: readonly BrokerOrder[],
 ): ManagedPosition | null {
-  const lost = findLostPosition(symbol, ledgers, orders);
-  const plan = lost === null ? null : buildPlan(lost.entry);
+  const lost = findLostPosition(held.symbol, ledgers, orders);
+  const adoptedAtMs = readAdoptedAtMs(lost?.entry.positionId ?? "");
+  const plan = lost === null
+    ? null
+    : adoptedAtMs === null
+    ? buildPlan(lost.entry)
+    : buildAdoptedPlan(lost.entry, held);
   if (lost === null || plan === null) return null;
   return {
-    ...buildManaged(plan, Date.parse(lost.entry.timestamp)),
+    ...buildManaged(plan, adoptedAtMs ?? Date.parse(lost.entry.timestamp)),
+    adoptedQty: adoptedAtMs === null ? 0 : held.qty,
     stopUsd: lost.stopUsd,
     isTrimmedR1: lost.isTrimmedR1,
     isTrimmedR2: lost.isTrimmedR2,
   };
+}
+
+function buildAdoptedPlan(
+  { symbol, positionId, pivotUsd, r1Usd, r2Usd, stopUsd }: LedgerEntry,
+  held: BrokerPosition,
+): Parameters<typeof buildManaged>[0] | null {
+  const clientOrderId = parseOurId(positionId ?? "");
+  if (clientOrderId === null || !Number.isSafeInteger(held.qty) || held.qty <= 0) return null;
+  if (pivotUsd === null || r1Usd === null || r2Usd === null || stopUsd === null) return null;
+  const refPriceUsd = held.avgEntryPriceUsd;
+  return { clientOrderId, symbol, pivotUsd, r1Usd, r2Usd, stopUsd, refPriceUsd };
 }
 
 /** State carries host and account from its first write on; another account's state is left alone. */

@@ -26,9 +26,10 @@ export interface Coverage {
 export function readCoverage(engine: Engine, position: ManagedPosition): Coverage | null {
   const held = findHeld(engine, position.symbol);
   const groups = findSellGroups(engine, position.symbol);
-  if (held === null || groups === null) return null;
+  if (groups === null) return null;
   return {
-    heldQty: held?.qty ?? 0,
+    // Where positions can't be read, what was held last is in doubt still held.
+    heldQty: held === null ? position.qty ?? 0 : held?.qty ?? 0,
     coveredQty: countCovered(groups),
     gtcQty: countGtcCovered(groups),
   };
@@ -38,14 +39,17 @@ export function readCoverage(engine: Engine, position: ManagedPosition): Coverag
  * Raises `Position without stop`, a state alert: while not LIVE for a managed position without a good-till-canceled stop,
  * at the change, hourly, and 20 minutes before the close; in LIVE for one that the cycle could not protect (pipeline 5,
  * "When"). Slack being away loses none: it is offered in each cycle until it was delivered or is no longer true.
+ * @param isBlind The broker's clock can't be read; what was observed last stands.
  */
-export function checkUnprotected(engine: Engine, gate: GateDecision): void {
+export function checkUnprotected(engine: Engine, gate: GateDecision, isBlind = false): void {
   forgetGone(engine);
   const leftMs = untilCloseMs(engine);
+  // Without the broker's clock nothing leaves: day orders that were seen last die with the close.
+  if (isBlind && (engine.observation?.clock.isOpen !== true || leftMs > LAST_CALL_MS)) return;
   for (const position of engine.state.positions) {
     const coverage = readCoverage(engine, position);
     if (coverage === null || coverage.heldQty <= 0) continue;
-    const isGtcNeeded = gate.mode === "DRY_RUN" || leftMs <= CONVERT_BEFORE_CLOSE_MS;
+    const isGtcNeeded = isBlind || gate.mode === "DRY_RUN" || leftMs <= CONVERT_BEFORE_CLOSE_MS;
     const safeQty = isGtcNeeded ? coverage.gtcQty : coverage.coveredQty;
     if (safeQty >= coverage.heldQty) {
       forget(engine, buildKey(position.positionId));

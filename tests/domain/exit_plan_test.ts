@@ -183,8 +183,12 @@ for (const priceUsd of [0, -1, NaN, -Infinity]) {
   });
 }
 
-Deno.test("markTrimmed() marks its own trim and nothing else", () => {
-  assertEquals(markTrimmed(POSITION, "r1_trim"), { ...POSITION, isTrimmedR1: true });
+Deno.test("markTrimmed() marks its own trim, and raises the stop to the pivot after the first", () => {
+  const raisedUsd = Math.max(POSITION.stopUsd, POSITION.pivotUsd);
+  const trimmed = { ...POSITION, isTrimmedR1: true };
+  assertEquals(markTrimmed(POSITION, "r1_trim"), { ...trimmed, stopUsd: raisedUsd });
+  const higher = { ...POSITION, stopUsd: POSITION.pivotUsd + 1 };
+  assertEquals(markTrimmed(higher, "r1_trim"), { ...higher, isTrimmedR1: true });
   assertEquals(markTrimmed(POSITION, "r2_trim"), { ...POSITION, isTrimmedR2: true });
   assertEquals(markTrimmed(POSITION, "stop_exit"), POSITION);
 });

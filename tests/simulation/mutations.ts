@@ -120,8 +120,8 @@ const BUGS: readonly Bug[] = [
     replace: "  while (pending.size > 1_000) {",
   }),
   edit(4, "the stop for the rest is for all shares", "engine/exit_records.ts", {
-    find: "  return { sellQty, restQty: wholeQty - sellQty };",
-    replace: "  return { sellQty, restQty: wholeQty };",
+    find: "  return { sellQty, restQty: heldQty - sellQty };",
+    replace: "  return { sellQty, restQty: heldQty };",
   }),
   edit(4, "a trim is marked done when it was decided", "engine/exits.ts", {
     find: "    if (isSold) engine.putPosition(markTrimmed(",

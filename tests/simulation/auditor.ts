@@ -2,8 +2,12 @@ import type { EngineEvent } from "../../src/domain/events.ts";
 import { nyDateAt } from "../simulator/sessions.ts";
 import { checkClose, checkCycle } from "./cycle_checks.ts";
 import { checkFiles } from "./file_checks.ts";
+import { FOREIGN_SYMBOL } from "./market.ts";
 import { type ChangeRequest, checkRequest, parseChange } from "./request_checks.ts";
-import { readCoverage } from "./truth.ts";
+import { checkMemory, type Memory } from "./position_checks.ts";
+import { Refusals } from "./refusals.ts";
+import { Shown } from "./shown.ts";
+import { findObjection, readCoverage } from "./truth.ts";
 import type { World } from "./world.ts";
 
 /** A bracket that left, and whether its fate is certain. */
@@ -18,12 +22,17 @@ export interface SentEntry {
 
 /** What the auditor knows of the cycle that runs. */
 export interface CycleFacts {
+  /** When its first question left; before that, when the one before it ended. */
   readonly startMs: number;
+  /** Whether its first question has left: what happened in the wait before it excuses nothing in it. */
+  readonly hasBegun: boolean;
   /** Mode as the gate last printed it; `null` where the market path was not reached. */
   mode: "LIVE" | "DRY_RUN" | null;
   isFailed: boolean;
   /** Symbols of which a cancel or a replacement left in this cycle. */
   readonly cancelled: Set<string>;
+  /** Symbols that were taken over in this cycle: it only protects them. */
+  readonly adopted: Set<string>;
   /** Warnings and errors. */
   readonly said: string[];
   readonly hadFreshList: boolean;
@@ -35,14 +44,22 @@ export interface CycleFacts {
  * wait for the request budget (2 s a read at most), where minutes of looking at a half filled order have emptied it.
  */
 export const GAP_MS_MAX = 20_000;
+/** The engine looks again after 5 s; its idea of the time may be off by a late answer. */
+const WAKE_MS_MAX = 45_000;
 
 /** Holds a run against the invariants, by the exchange's own record, the files' bytes and the operator's settings. */
 export class Auditor {
   readonly sentEntries = new Map<string, SentEntry>();
   /** Client order ids of sells that left without a certain answer. */
   readonly openSells = new Set<string>();
-  /** The last answer to a question for positions, as the engine saw it. */
-  positionsRead = { isUsable: false, atMs: -Infinity };
+  readonly shown: Shown;
+  readonly refusals: Refusals;
+  /** By symbol, what an exit that has begun may still send without a gate: the sell after a replacement, or all of it. */
+  readonly rests = new Map<string, "replaced" | "cancelled">();
+  /** When an intent is due, by its client order id, Unix ms. */
+  readonly intents = new Map<string, { readonly dueMs: number; readonly madeMs: number }>();
+  /** What the state file said at the end of the last cycle, by position. */
+  readonly memories = new Map<string, Memory>();
   dayOrdersAskedMs = -Infinity;
   cycle: CycleFacts;
   /** Cycles on the market-hours path since the process started. */
@@ -52,12 +69,16 @@ export class Auditor {
   /** Since when every completed cycle was LIVE. */
   liveSinceMs = Infinity;
   lastLiveEndMs = -Infinity;
+  /** When the log last said that a symbol's position has no stop. */
+  readonly bareSaidMs = new Map<string, number>();
   readonly saidLately: { readonly atMs: number; readonly line: string }[] = [];
   /** Milliseconds without a stop in each exit of a managed position. */
   readonly gapsMs: number[] = [];
   readonly #openGaps = new Map<string, number>();
 
   constructor(readonly world: World) {
+    this.shown = new Shown(world);
+    this.refusals = new Refusals(world);
     this.cycle = this.#buildCycle();
   }
 
@@ -65,7 +86,8 @@ export class Auditor {
   started(): void {
     this.openCycles = 0;
     this.liveSinceMs = Infinity;
-    this.positionsRead = { isUsable: false, atMs: -Infinity };
+    this.shown.positions.isUsable = false;
+    this.rests.clear();
     this.hasLostState = checkFiles(this).hasLostState;
     this.#openGaps.clear();
     this.cycle = this.#buildCycle();
@@ -78,20 +100,36 @@ export class Auditor {
       this.cycle.mode = event["mode"] === "LIVE" ? "LIVE" : "DRY_RUN";
       this.world.count(`gate ${this.cycle.mode}`);
     }
-    if (event.type === "error" && String(event["message"]) !== "") this.cycle.isFailed = true;
-    if (event.type === "cycle") this.#endCycle();
+    // An error that was said is no excuse: only a cycle that ended early is none of the promises' "completed" ones.
+    if (event.type === "error" && String(event["message"]).startsWith("Cycle failed")) {
+      this.cycle.isFailed = true;
+    }
+    if (event.type === "intent") {
+      const dueMs = Date.parse(String(event["scheduled_at"]));
+      this.intents.set(String(event["client_order_id"]), { dueMs, madeMs: this.world.trueMs });
+    }
+    if (event.type === "position" && event["change"] === "adopted") {
+      this.cycle.adopted.add(String(event["symbol"]));
+    }
+    if (event.type === "cycle") {
+      this.#checkWake(Number(event["next_wake_ms"]));
+      this.#endCycle();
+    }
   }
 
   /** A line of the log. */
   logged(level: string, line: string): void {
     if (level === "info") return;
     this.cycle.said.push(line);
+    const bare = /^Position without stop (\S+):/.exec(line)?.[1];
+    if (bare !== undefined) this.bareSaidMs.set(bare, this.world.trueMs);
     this.saidLately.push({ atMs: this.world.trueMs, line });
     if (this.saidLately.length > 400) this.saidLately.splice(0, 200);
   }
 
   /** A question leaves. */
   readLeaving(path: string): void {
+    if (path.startsWith("/v2/clock") && !this.cycle.hasBegun) this.#beginCycle();
     if (path.startsWith("/v2/orders?status=all") && !path.includes("symbols=")) {
       this.dayOrdersAskedMs = this.world.trueMs;
     }
@@ -99,9 +137,7 @@ export class Auditor {
 
   /** A question was answered, or not. */
   readAnswered(path: string, status: number, body: string): void {
-    if (path.startsWith("/v2/positions")) {
-      this.positionsRead = { isUsable: status === 200 && isList(body), atMs: this.world.trueMs };
-    }
+    this.shown.answered(path, status, body);
     this.#watchGaps();
   }
 
@@ -113,6 +149,13 @@ export class Auditor {
     if (change.op === "entry") this.#noteEntry(change);
     if (change.op === "sell") this.openSells.add(change.clientOrderId ?? "");
     if (change.op === "cancel" || change.op === "replace") this.cycle.cancelled.add(change.symbol);
+    if (change.op === "cancel" && change.side === "sell") {
+      this.rests.set(change.symbol, "cancelled");
+    } else if (change.op === "replace" && this.rests.get(change.symbol) === undefined) {
+      this.rests.set(change.symbol, "replaced");
+    } else if (change.op === "sell" && this.rests.get(change.symbol) === "replaced") {
+      this.rests.delete(change.symbol);
+    }
   }
 
   /** It was answered, or not. */
@@ -124,11 +167,24 @@ export class Auditor {
     const change = parseChange(this.world, request, path);
     const id = change.clientOrderId ?? "";
     const sent = this.sentEntries.get(id);
-    const isDefinitive = [200, 400, 401, 403, 422, 429].includes(answer.status) &&
-      isObject(answer.body);
+    // Keys that are wrong and too many requests are a no whatever page says so; anything else needs the broker's own words.
+    const isDefinitive = [401, 429].includes(answer.status) ||
+      ([200, 400, 403, 422].includes(answer.status) && isObject(answer.body));
     if (sent !== undefined && isDefinitive) sent.isCertain = true;
     if (change.op === "sell" && isDefinitive) this.openSells.delete(id);
+    if (change.op === "stop" && answer.status === 200 && isDefinitive) {
+      this.rests.delete(change.symbol);
+    }
+    if (change.op === "entry") this.refusals.answered(change.symbol, answer);
     this.#watchGaps();
+  }
+
+  /** Whether a warning or an error named the symbol since then. */
+  isSaid(symbol: string, sinceMs: number): boolean {
+    // That a position has no stop is no reason why it has none.
+    return this.saidLately.some(({ atMs, line }) =>
+      atMs >= sinceMs && line.includes(symbol) && !line.startsWith("Position without stop")
+    );
   }
 
   /** The market closes now. */
@@ -148,6 +204,24 @@ export class Auditor {
     });
   }
 
+  /** What an exit's cancel left bare is looked at again in moments, not at the next poll. */
+  #checkWake(nextMs: number): void {
+    const { world, cycle } = this;
+    if (cycle.mode === null || world.exchange.sessions.at(world.trueMs) === null) return;
+    // What the operator stopped waits for the operator.
+    if (findObjection(world) !== null) return;
+    for (const [symbol, rest] of this.rests) {
+      if (rest !== "cancelled" || world.strange.has(symbol) || symbol === FOREIGN_SYMBOL) continue;
+      const { heldQty, coveredQty, replacingQty, isSelling } = readCoverage(world, symbol);
+      if (heldQty <= coveredQty + replacingQty || isSelling) continue;
+      if (nextMs - world.trueMs <= WAKE_MS_MAX) continue;
+      world.violate(
+        "what an exit left bare is looked at again at once",
+        `${symbol}: ${coveredQty} of ${heldQty} covered, next look in ${nextMs - world.trueMs} ms`,
+      );
+    }
+  }
+
   #endCycle(): void {
     const { world, cycle } = this;
     this.#watchGaps();
@@ -155,17 +229,28 @@ export class Auditor {
       this.openCycles++;
       world.count("cycles");
       checkCycle(this);
+      this.shown.endCycle();
+      for (const [symbol, rest] of this.rests) if (rest === "replaced") this.rests.delete(symbol);
       const isLive = cycle.mode === "LIVE" && !cycle.isFailed;
       if (!isLive) this.liveSinceMs = Infinity;
       else if (this.liveSinceMs === Infinity) this.liveSinceMs = cycle.startMs;
       if (isLive) this.lastLiveEndMs = world.trueMs;
     }
-    world.troubles = 0;
-    world.lostSellAnswers = 0;
+    checkMemory(this);
     this.cycle = this.#buildCycle();
   }
 
-  #buildCycle(): CycleFacts {
+  /** What was done to files, orders and the process before this moment, the cycle finds as it is. */
+  #beginCycle(): void {
+    const { world } = this;
+    world.troubles = 0;
+    world.lostSellAnswers = 0;
+    world.showHidden();
+    this.shown.beginCycle();
+    this.cycle = this.#buildCycle(true);
+  }
+
+  #buildCycle(hasBegun = false): CycleFacts {
     const { world } = this;
     const pricesUsd = new Map<string, number>();
     if (world.exchange.sessions.at(world.trueMs) !== null) {
@@ -176,9 +261,11 @@ export class Auditor {
     }
     return {
       startMs: world.trueMs,
+      hasBegun,
       mode: null,
       isFailed: false,
       cancelled: new Set(),
+      adopted: new Set(),
       said: [],
       hadFreshList: world.isListFresh(),
       pricesUsd,
@@ -204,14 +291,6 @@ export class Auditor {
         world.violate("the time without a stop is bounded", `${symbol} had none for ${gapMs} ms`);
       }
     }
-  }
-}
-
-function isList(body: string): boolean {
-  try {
-    return Array.isArray(JSON.parse(body));
-  } catch {
-    return false;
   }
 }
 

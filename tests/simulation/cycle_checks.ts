@@ -3,9 +3,16 @@ import type { Auditor } from "./auditor.ts";
 import { nyDateAt } from "../simulator/sessions.ts";
 import { checkRecorded } from "./file_checks.ts";
 import {
+  checkOrphans,
+  checkOversold,
+  checkStops,
+  checkUnprotectedSaid,
+} from "./position_checks.ts";
+import {
   describeOrders,
   findLedgerFault,
   findObjection,
+  findOwner,
   isEngineOrder,
   listAcceptedEntries,
   listEntries,
@@ -19,11 +26,17 @@ const PARTIAL_MS = 65_000;
 /** Since so long before the close a quiet LIVE engine must have made everything good till canceled. */
 const CONVERT_MS = 10 * 60_000 + 30_000;
 
+/** So near to the close no exit is begun: it could not end. */
+const LAST_EXIT_MS = 45_000;
+
 /** What must hold at the end of a cycle on the market-hours path. */
 export function checkCycle(auditor: Auditor): void {
   const { world, cycle } = auditor;
   checkNeverShort(world);
-  if (cycle.cancelled.size > 0) checkTrims(world);
+  if (cycle.cancelled.size > 0) {
+    checkTrims(world);
+    checkOversold(auditor);
+  }
   if (cycle.isFailed) return;
   const isLive = cycle.mode === "LIVE";
   if (isLive && world.lostSellAnswers > 0 && world.troubles === world.lostSellAnswers) {
@@ -34,9 +47,14 @@ export function checkCycle(auditor: Auditor): void {
   if (world.troubles > 0) return;
   checkRecorded(world);
   checkReconciled(auditor);
+  const managed = listManaged(world);
+  if (cycle.mode === "DRY_RUN") checkUnprotectedSaid(auditor, managed);
   if (cycle.mode !== "LIVE") return;
-  for (const symbol of listManaged(world)) checkProtected(auditor, symbol);
+  if (managed.length > 0) world.count("cycles checked for stops");
+  for (const symbol of managed) checkProtected(auditor, symbol);
   checkDueExits(auditor);
+  checkStops(auditor);
+  checkOrphans(auditor);
 }
 
 /** After a completed reconciliation the ledger has every order of the day, whatever was done to it before. */
@@ -44,6 +62,8 @@ function checkReconciled({ world, cycle }: Auditor): void {
   const fault = findLedgerFault(world);
   if (fault !== null && !fault.includes("mismatches")) return;
   if (findObjection(world) !== null) return;
+  // Another account's orders are held against nothing.
+  if (findOwner(world) !== world.exchange.accountId) return;
   const today = nyDateAt(world.trueMs);
   const recorded = new Set(listEntries(world, "now").map((entry) => entry.client_order_id));
   const shownMs = cycle.startMs - world.exchange.behaviour.visibilityDelayMs;
@@ -110,13 +130,6 @@ function isHiding({ world, cycle }: Auditor, symbol: string): boolean {
     );
 }
 
-function isSaid(auditor: Auditor, symbol: string, sinceMs: number): boolean {
-  // That a position has no stop is no reason why it has none.
-  return auditor.saidLately.some(({ atMs, line }) =>
-    atMs >= sinceMs && line.includes(symbol) && !line.startsWith("Position without stop")
-  );
-}
-
 /** A LIVE cycle that nothing disturbed ends with working sells for every share. */
 function checkProtected(auditor: Auditor, symbol: string): void {
   const { world, cycle } = auditor;
@@ -127,7 +140,7 @@ function checkProtected(auditor: Auditor, symbol: string): void {
   const isEnding = listAcceptedEntries(world).some((order) =>
     order.symbol === symbol && order.status === "pending_cancel"
   );
-  if ((isLeaving || isEnding) && isSaid(auditor, symbol, cycle.startMs)) return;
+  if ((isLeaving || isEnding) && auditor.isSaid(symbol, cycle.startMs)) return;
   world.violate(
     "every LIVE cycle ends with a working stop",
     `${symbol}: ${coveredQty} of ${heldQty} covered (${describeOrders(world, symbol)})`,
@@ -143,6 +156,7 @@ function checkDueExits(auditor: Auditor): void {
     const trade = world.exchange.quotes.lastTrade(symbol, world.trueMs);
     const beforeUsd = cycle.pricesUsd.get(symbol);
     if (session === null || trade === null || beforeUsd === undefined) continue;
+    if (session.closeMs - world.trueMs < LAST_EXIT_MS) continue;
     if (
       trade.atMs < session.openMs + 60_000 || world.exchange.quotes.isHalted(symbol, world.trueMs)
     ) {
@@ -154,12 +168,15 @@ function checkDueExits(auditor: Auditor): void {
       position.adopted_qty === 0;
     const heldQty = world.exchange.portfolio.qty(symbol);
     if (!isOld || !isPlain || heldQty < 2 || position.qty !== heldQty) continue;
-    if (leastUsd < position.r1 * 1.002 || position.trimmed_r1) continue;
-    if (isEntryWorking(world, symbol) || isSaid(auditor, symbol, cycle.startMs)) continue;
+    const isR1Due = !position.trimmed_r1 && leastUsd >= position.r1 * 1.002;
+    const isR2Due = position.trimmed_r1 && !position.trimmed_r2 &&
+      leastUsd >= position.r2 * 1.002 && !cycle.cancelled.has(symbol);
+    if ((!isR1Due && !isR2Due) || position.r2 <= position.pivot) continue;
+    if (isEntryWorking(world, symbol) || auditor.isSaid(symbol, cycle.startMs)) continue;
     if (readCoverage(world, symbol).isSelling) continue;
     world.violate(
       "an exit that is due is sent",
-      `${symbol} at ${leastUsd}, r1 ${position.r1}, not trimmed`,
+      `${symbol} at ${leastUsd}, r1 ${position.r1}, r2 ${position.r2}, not trimmed`,
     );
   }
   checkTrimFlags(auditor);
@@ -178,7 +195,8 @@ function checkTrimFlags(auditor: Auditor): void {
     for (const [reason, isDoneFlag] of flags) {
       const isSold = world.exchange.orders.some((order) =>
         order.clientOrderId.startsWith(`${position.position_id}-${reason}-`) &&
-        (order.filledQty > 0 || !isDone(order))
+        // One that this cycle's overnight stop took the place of is known to have ended unfilled in the next.
+        (order.filledQty > 0 || !isDone(order) || order.updatedMs >= auditor.cycle.startMs)
       );
       if (isDoneFlag && !isSold) {
         world.violate("a trim is done when it was sold", `${position.position_id} ${reason}`);
@@ -192,13 +210,14 @@ export function checkClose(auditor: Auditor): void {
   const { world } = auditor;
   checkNeverShort(world);
   checkTrims(world);
+  checkOversold(auditor);
   const fromMs = world.trueMs - CONVERT_MS;
   const isLive = !world.isDead && auditor.liveSinceMs <= fromMs && auditor.lastLiveEndMs >= fromMs;
   if (!isLive || world.lastTroubleMs >= fromMs) return;
   world.count("closes checked");
   for (const symbol of listManaged(world)) {
     const { heldQty, gtcQty } = readCoverage(world, symbol);
-    if (gtcQty >= heldQty || isSaid(auditor, symbol, fromMs)) continue;
+    if (gtcQty >= heldQty || auditor.isSaid(symbol, fromMs)) continue;
     const entered = listAcceptedEntries(world).some((order) =>
       order.symbol === symbol && world.trueMs - (order.fills[0]?.atMs ?? Infinity) < 2 * PARTIAL_MS
     );

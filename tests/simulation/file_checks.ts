@@ -25,6 +25,22 @@ export function checkFiles({ world }: Auditor): { readonly hasLostState: boolean
   return { hasLostState };
 }
 
+/** What was not settled when its day was archived is in the new day's ledger, and is looked up there (pipeline 6). */
+function checkCarried(world: World, archive: string | undefined): void {
+  const ledger = world.readJson(LEDGER_PATH, "now");
+  if (archive === undefined || typeof ledger !== "object" || ledger === null) return;
+  const dateNy = "date_ny" in ledger ? String(ledger.date_ny) : "";
+  // Between the two writes the ledger is still of the archived day.
+  if (archive.includes(dateNy)) return;
+  const carried = new Set(listEntries(world, "now").map((each) => each.client_order_id));
+  for (const { client_order_id: id, status } of listEntries(world, "now", archive)) {
+    if (id === null || !["pending", "unknown"].includes(status)) continue;
+    world.count("entries carried over the night");
+    if (carried.has(id)) continue;
+    world.violate("what is not settled is carried into the new day", `${id} (${status})`);
+  }
+}
+
 /** Every order of the engine's that the exchange took since somebody else last touched the ledger is on record. */
 export function checkRecorded(world: World): void {
   if (world.damaged.has(LEDGER_PATH)) return;
@@ -41,6 +57,7 @@ export function checkRecorded(world: World): void {
       if (id !== null) recorded.add(id);
     }
   }
+  if (!world.profile.families.has("files")) checkCarried(world, archives.at(-1));
   for (const order of orders) {
     if (recorded.has(order.clientOrderId)) continue;
     world.violate(

@@ -105,7 +105,12 @@ function beginOutage(world: World, weather: Weather): void {
     "",
     "",
     "/v2/orders",
+    // One kind of list alone: what else is readable must not stand in for it.
+    "/v2/orders?status=open",
+    "/v2/orders?status=all",
     "/v2/positions",
+    "/v2/account",
+    "/v2/calendar",
     "/v2/clock",
     "/v2/stocks",
   ]);

@@ -1,3 +1,4 @@
+import { AUDIT_BUGS, AUDIT_TRACKS } from "./audit_mutations.ts";
 import type { Family } from "./profile.ts";
 
 /** One deliberate bug: texts of the source and what to put in their place, and a seed near which it shows. */
@@ -15,7 +16,8 @@ export interface Mutation {
   readonly families: readonly Family[];
 }
 
-type Bug = Omit<Mutation, "seed" | "families">;
+/** One without its track. */
+export type Bug = Omit<Mutation, "seed" | "families">;
 
 function edit(
   issue: 3 | 4,
@@ -211,7 +213,7 @@ const TRACKS: Readonly<Record<string, readonly [families: readonly Family[], see
 };
 
 /** The deliberate bugs that the simulation must catch (issues 3 and 4, "mutation proof"). */
-export const MUTATIONS: readonly Mutation[] = BUGS.map((bug) => {
-  const [families, seed] = TRACKS[bug.name] ?? [[], 1];
+export const MUTATIONS: readonly Mutation[] = [...BUGS, ...AUDIT_BUGS].map((bug) => {
+  const [families, seed] = TRACKS[bug.name] ?? AUDIT_TRACKS[bug.name] ?? [[], 1];
   return { ...bug, families, seed };
 });

@@ -8,7 +8,8 @@ type Request = Parameters<HttpSend>[0];
 
 /** Far more than the busiest day of a healthy engine. */
 const REQUESTS_A_DAY_MAX = 60_000;
-const CHANGES_A_DAY_MAX = 300;
+/** A stop that follows a rising price by hundredths of a cent, at every look. */
+const CHANGES_A_DAY_MAX = 500;
 
 /** What the network does to one run: faults by chance, and outages that last. */
 export interface Weather {
@@ -75,7 +76,11 @@ export function createNetwork(
     isCrashAfter = isCrashing && crash.isHit(isChange ? 0.04 : 0.0004);
     if (fault !== null) {
       world.trouble(`net ${fault.kind} on ${request.method} ${path}`);
+      world.count(`faults on ${request.method} ${/^\/v2\/[a-z]+/.exec(path)?.[0] ?? path}`);
       if (isChange && isLosing(fault) && request.body?.includes('"sell"')) world.lostSellAnswers++;
+      if (isChange && fault.kind === "delay") {
+        world.plan(world.trueMs + fault.ms, () => world.trouble("net delayed request arrives"));
+      }
     }
     if (isChange) world.note(`-> ${request.method} ${path} ${request.body ?? ""}`);
     world.advance(world.chances.net.whole(1, 30));
@@ -123,6 +128,12 @@ function pathOf(request: Request): string {
   return at < 0 ? request.url : request.url.slice(at);
 }
 
+/** What is asked once a week or once a cycle would hardly ever be hit. */
+function findReadRate(path: string): number {
+  if (path.startsWith("/v2/calendar")) return 0.15;
+  return path === "/v2/account" || path.startsWith("/v2/stocks/") ? 0.02 : 0.006;
+}
+
 function drawFault(
   world: World,
   weather: Weather,
@@ -142,7 +153,7 @@ function drawFault(
   if (!families.has("net")) return null;
   // Entries are few, and what befalls one of them is what the ledger is for.
   const isEntry = request.body?.includes('"bracket"') === true;
-  const rate = isEntry ? 0.35 : (isChange ? 0.08 : 0.006) * intensity;
+  const rate = isEntry ? 0.35 : (isChange ? 0.08 : findReadRate(path)) * intensity;
   if (!net.isHit(rate)) return null;
   return net.pick<() => Fault>([
     () => ({ kind: "lost_before" }),

@@ -1,6 +1,6 @@
 import { isDone } from "../simulator/order.ts";
 import { buildListCsv, FOREIGN_SYMBOL } from "./market.ts";
-import { listEntries } from "./truth.ts";
+import { findOwner, listEntries } from "./truth.ts";
 import {
   KEY_ID,
   KILL_PATH,
@@ -16,6 +16,15 @@ const MINUTE_MS = 60_000;
 
 /** Long ones mostly: each due intent is a cycle, and time is short. */
 const DELAYS_SECONDS = [["60", "240"], ["600", "900"], ["600", "1200"], ["900", "1500"]] as const;
+
+/** What turns LIVE off, and on again. */
+const SWITCHES = [
+  ["DRY_RUN", "1", ""],
+  ["DRY_RUN", "1", ""],
+  ["KILL_SWITCH", "1", ""],
+  ["LIVE_TRADING", "", "1"],
+] as const;
+const OTHER_ACCOUNT = "9f1c2d34-0000-4000-8000-00000000b002";
 
 /** What an operator, a scan and somebody else with the account's keys do to a run. */
 export class Operator {
@@ -106,6 +115,7 @@ export class Operator {
     const { operator } = world.chances;
     if (world.exchange.sessions.at(world.trueMs) === null) return;
     if (families.has("operator") && operator.isHit(0.004 * intensity)) this.#kill();
+    if (families.has("operator") && operator.isHit(0.001 * intensity)) this.#changeToken();
     if (families.has("files") && operator.isHit(0.001 * intensity)) this.#touchFiles();
   }
 
@@ -114,9 +124,22 @@ export class Operator {
     const { operator } = world.chances;
     world.trouble("operator kill switch on");
     operator.isHit(0.8) ? world.disk.put(KILL_PATH, "") : world.disk.putOther(KILL_PATH, "dir");
+    world.isKillUnreadable = world.profile.families.has("disk") && operator.isHit(0.4);
     world.plan(world.trueMs + operator.pick([1, 3, 15, 60]) * MINUTE_MS, () => {
       world.disk.take(KILL_PATH);
+      world.isKillUnreadable = false;
       world.trouble("operator kill switch off");
+    });
+  }
+
+  #changeToken(): void {
+    const { world } = this;
+    const { operator } = world.chances;
+    world.trouble("operator token changed");
+    world.disk.put(TOKEN_PATH, operator.pick(["", " ", "another-token-than-this"]));
+    world.plan(world.trueMs + operator.whole(1, 120) * MINUTE_MS, () => {
+      world.disk.put(TOKEN_PATH, world.settings["LIVE_CONFIRM_TOKEN"] ?? "");
+      world.trouble("operator token put back");
     });
   }
 
@@ -129,24 +152,29 @@ export class Operator {
     const { world } = this;
     const { operator } = world.chances;
     const laterMs = world.trueMs + operator.whole(1, 120) * MINUTE_MS;
-    switch (operator.pick(["kill", "kill", "token", "limits", "dry_run", "list"])) {
+    switch (operator.pick(["kill", "kill", "token", "limits", "off", "list", "account"])) {
       case "kill":
         return this.#kill();
       case "token":
-        world.trouble("operator token changed");
-        world.disk.put(TOKEN_PATH, operator.pick(["", " ", "another-token-than-this"]));
-        return world.plan(laterMs, () => {
-          world.disk.put(TOKEN_PATH, world.settings["LIVE_CONFIRM_TOKEN"] ?? "");
-          world.trouble("operator token put back");
-        });
+        return this.#changeToken();
       case "limits":
         world.trouble("operator restarts with other limits");
-        world.plan(world.trueMs, () => this.setLimits());
         return this.#restartWith(() => this.setLimits());
-      case "dry_run":
-        world.trouble("operator restarts in DRY_RUN");
-        world.plan(laterMs, () => this.#restartWith(() => void (world.settings["DRY_RUN"] = "")));
-        return this.#restartWith(() => void (world.settings["DRY_RUN"] = "1"));
+      case "off": {
+        const [name, off, on] = operator.pick(SWITCHES);
+        world.trouble(`operator restarts with ${name}=${off}`);
+        world.plan(laterMs, () => this.#restartWith(() => void (world.settings[name] = on)));
+        return this.#restartWith(() => void (world.settings[name] = off));
+      }
+      case "account": {
+        // The keys of another account: its positions and orders do not matter, for nothing may be done with them.
+        if (findOwner(world) === null) return;
+        const { accountId } = world.exchange;
+        const set = (id: string) => void Object.assign(world.exchange, { accountId: id });
+        world.trouble("operator restarts with another account");
+        world.plan(laterMs, () => this.#restartWith(() => set(accountId)));
+        return this.#restartWith(() => set(OTHER_ACCOUNT));
+      }
       case "list":
         world.trouble("operator moves the list away");
         world.disk.take(LIST_PATH);
@@ -210,7 +238,11 @@ export class Operator {
     const entries = listEntries(world, "now");
     if (entries.length === 0 || typeof value !== "object") return;
     const gone = world.chances.operator.whole(0, entries.length - 1);
-    const rest = entries.filter((_, index) => index !== gone);
+    const isStatus = world.chances.operator.isHit(0.4);
+    const rest = isStatus
+      // What was accepted is called rejected: it would count toward no cap, did the broker not know better.
+      ? entries.map((entry, index) => index === gone ? { ...entry, status: "rejected" } : entry)
+      : entries.filter((_, index) => index !== gone);
     world.disk.put(LEDGER_PATH, JSON.stringify({ ...value, entries: rest }));
   }
 
@@ -248,6 +280,7 @@ export class Operator {
           const qty = exchange.portfolio.qty(symbol);
           if (qty > 0) exchange.desk.closePosition(symbol, qty);
           world.trouble(`account ${symbol} closed by hand`);
+          if (operator.isHit(0.5)) this.#leaveStop(symbol);
         });
       case "cancel stop":
         for (const order of sells.slice(0, 1)) exchange.desk.cancel(order);
@@ -269,20 +302,60 @@ export class Operator {
         if (exchange.position(listed) !== null || trade === null) return;
         if ((exchange.desk.active.get(listed)?.working.length ?? 0) > 0) return;
         world.count("positions to adopt");
-        return exchange.setPosition(listed, operator.whole(2, 30), trade.priceUsd * 0.98);
+        // A part of a share is nobody's to adopt: the symbol stays foreign, and nothing is bought in it.
+        const part = operator.isHit(0.4) ? 0.5 : 0;
+        if (part > 0) {
+          world.strange.add(listed);
+          world.hidden.delete(listed);
+        }
+        return exchange.setPosition(listed, operator.whole(2, 30) + part, trade.priceUsd * 0.98);
       }
       case "split":
         world.strange.add(symbol);
         world.splitAtMs.set(symbol, world.trueMs);
+        // Left as they are, its stops sell at the new price at once: a broker may as well cancel them.
+        if (operator.isHit(0.6)) {
+          for (const order of sells) exchange.desk.cancel(order);
+          exchange.desk.finishCancels();
+        }
         return exchange.split(symbol, operator.pick([2, 3, 10]));
       case "rename":
         world.strange.add(symbol);
+        world.hidden.add(symbol);
+        world.plan(world.trueMs + operator.whole(10, 600) * MINUTE_MS, () => {
+          exchange.renamePosition(symbol, symbol);
+          world.trouble(`account ${symbol} has its name again`);
+        });
         return exchange.renamePosition(symbol, `${symbol}W`);
       case "hide":
         world.strange.add(symbol);
+        world.hidden.add(symbol);
         return exchange.hidePosition(symbol, operator.whole(1, 6));
     }
   }
+
+  /** A stop of an engine's in a symbol that nobody holds any more: from an old state directory, for instance. */
+  #leaveStop(symbol: string): void {
+    const { world } = this;
+    const { exchange } = world;
+    const trade = exchange.quotes.lastTrade(symbol, world.trueMs);
+    if (trade === null || exchange.position(symbol) !== null) return;
+    const { status } = exchange.placeByHand({
+      symbol,
+      side: "sell",
+      type: "stop",
+      qty: "3",
+      stop_price: (trade.priceUsd / 2).toFixed(2),
+      time_in_force: "gtc",
+      client_order_id: `avwap-2026-01-02-${symbol}-left-stop-${this.#leftStops++}`,
+    });
+    if (status !== 200) return;
+    // No ledger of this engine's knows it before a reconciliation.
+    world.ledgerTouchedMs = world.trueMs;
+    world.trouble(`account stop left in ${symbol}`);
+  }
+
+  #leftStops = 1;
 
   /** Somebody else has traded the account before the first start, sometimes. */
   #startAccount(): void {

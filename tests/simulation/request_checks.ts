@@ -1,10 +1,13 @@
-import { isDone } from "../simulator/order.ts";
+import { isDone, rootOf, type SimOrder } from "../simulator/order.ts";
 import { nyDateAt } from "../simulator/sessions.ts";
 import type { Auditor, SentEntry } from "./auditor.ts";
+import { FOREIGN_SYMBOL } from "./market.ts";
 import {
   findHighestStop,
   findLedgerFault,
   findObjection,
+  findOwner,
+  isEngineOrder,
   listAcceptedEntries,
   listEntries,
   listPositions,
@@ -24,6 +27,8 @@ export interface ChangeRequest {
   /** The ledger's notional for it, from the bytes that a crash could not take. */
   readonly recordedNotionalUsd: number | null;
   readonly recorded: RawEntry | null;
+  /** The order that is cancelled or replaced. */
+  readonly target: SimOrder | null;
 }
 
 /** The request's parts; the symbol of a cancel or replacement from the exchange's books. */
@@ -51,6 +56,7 @@ export function parseChange(
     side: String(body["side"] ?? target?.side ?? ""),
     recordedNotionalUsd: recorded?.notional ?? null,
     recorded,
+    target: target ?? null,
   };
 }
 
@@ -67,6 +73,10 @@ const CLOCK_LAG_MS = 25_000;
 const POSITIONS_AGE_MS = 15_000;
 /** So long an order may stay unseen. */
 const TOUCH_MS = 90_000;
+/** An intent's worth after its time (pipeline 4), and how far off the engine's idea of the time may be. */
+const INTENT_MS = 15 * 60_000;
+const CLOCK_OFF_MS = 15_000;
+const FILLING_MS = 2_000;
 /** "Not found" proves absence after this (pipeline 6), and not before. */
 const ABSENCE_MS = 60_000;
 
@@ -77,6 +87,10 @@ export function checkRequest(auditor: Auditor, change: ChangeRequest): void {
   if (change.op === "entry") checkEntry(auditor, change);
   else checkSplit(auditor, change);
   if (change.op === "sell") checkAttempt(auditor, change);
+  if (change.op === "sell" && auditor.cycle.adopted.has(change.symbol)) {
+    auditor.world.violate("the cycle that adopts only protects", `sell ${change.symbol} left`);
+  }
+  if (change.op !== "entry") checkOwn(auditor, change);
   if (change.op === "cancel" && change.side === "sell") checkExitRecords(auditor, change);
   if (change.op === "sell" || change.op === "stop") checkAvailable(auditor, change);
   if (change.op === "stop" || change.op === "replace") checkStopRises(auditor, change);
@@ -84,25 +98,39 @@ export function checkRequest(auditor: Auditor, change: ChangeRequest): void {
 
 /** A gate PASS on the inputs of this instant; the rest of an exit needs only the operator not to object. */
 function checkPermit(auditor: Auditor, change: ChangeRequest): void {
-  const { world, cycle, positionsRead } = auditor;
+  const { world, shown } = auditor;
   const what = `${change.op} ${change.symbol} left`;
   const objection = findObjection(world);
   if (objection !== null) {
     return world.violate("no request without a gate PASS", `${what}: ${objection}`);
   }
+  const owner = findOwner(world);
+  if (owner !== null && owner !== world.exchange.accountId) {
+    return world.violate("no request without a gate PASS", `${what}: the account is another`);
+  }
   const session = world.exchange.sessions.at(world.trueMs) ??
     world.exchange.sessions.at(world.trueMs - CLOCK_LAG_MS);
   if (session === null) world.violate("no order while the market is closed", what);
-  const isRest = cycle.cancelled.has(change.symbol) && change.op !== "entry";
-  if (isRest) return;
+  if (isRest(auditor, change)) return;
   const fault = findLedgerFault(world);
   if (fault !== null) return world.violate("no request without a gate PASS", `${what}: ${fault}`);
-  if (!positionsRead.isUsable || world.trueMs - positionsRead.atMs > POSITIONS_AGE_MS) {
+  const block = shown.findBlock();
+  if (block !== null) return world.violate("no request without a gate PASS", `${what}: ${block}`);
+  const { positions } = shown;
+  if (!positions.isUsable || world.trueMs - positions.atMs > POSITIONS_AGE_MS) {
     world.violate("no request without a gate PASS", `${what}: positions were not read`);
   }
   if (auditor.hasLostState && auditor.openCycles === 0) {
     world.violate("no request without a gate PASS", `${what}: the state was lost`);
   }
+}
+
+/** Whether the exit's cancel has left: then only the operator can stop what follows (pipeline 5). */
+function isRest({ rests }: Auditor, { op, symbol }: ChangeRequest): boolean {
+  const rest = rests.get(symbol);
+  return rest === "replaced"
+    ? op === "sell"
+    : rest === "cancelled" && op !== "entry" && op !== "replace";
 }
 
 /** The record is durable before the request leaves: in the bytes that a crash right now could not take. */
@@ -132,6 +160,43 @@ function checkEntry(auditor: Auditor, change: ChangeRequest): void {
   if (!isTouched) checkCaps(auditor, change);
   checkCandidate(auditor, change);
   checkUnknownOrders(auditor);
+  checkIntent(auditor, change);
+  const bar = auditor.refusals.findBar(change.symbol);
+  if (bar !== null) world.violate("what was refused is not sent for ever", bar);
+}
+
+/** An intent leaves when it is due, and is worth nothing 15 minutes later or in another session (pipeline 4). */
+function checkIntent({ world, intents }: Auditor, change: ChangeRequest): void {
+  const intent = intents.get(change.clientOrderId ?? "");
+  if (intent === undefined) {
+    return world.violate("an entry has an intent", `${change.clientOrderId} was never made`);
+  }
+  const { dueMs, madeMs } = intent;
+  const lateMs = world.trueMs - dueMs;
+  const isOtherDay = nyDateAt(madeMs) !== nyDateAt(world.trueMs);
+  if (lateMs < -CLOCK_OFF_MS || lateMs > INTENT_MS + CLOCK_OFF_MS || isOtherDay) {
+    world.violate(
+      "an intent leaves when it is due, or never",
+      `${change.clientOrderId} ${lateMs} ms after its time`,
+    );
+  }
+}
+
+/** Only what the engine manages is touched: its own orders, and sells in the symbols of its positions (pipeline 5). */
+function checkOwn({ world }: Auditor, change: ChangeRequest): void {
+  const { target, symbol } = change;
+  const isManaged = listPositions(world).some((position) => position.symbol === symbol);
+  if (target === null) {
+    if (symbol !== FOREIGN_SYMBOL) return;
+    return world.violate("what is foreign is left alone", `${change.op} ${symbol} left`);
+  }
+  const root = rootOf(target);
+  if (isEngineOrder(root) || isEngineOrder(target)) return;
+  if (isManaged && target.side === "sell") return;
+  world.violate(
+    "what is foreign is left alone",
+    `${change.op} of ${symbol} ${target.side} ${target.type} ${target.clientOrderId}`,
+  );
 }
 
 function checkOncePerDay(auditor: Auditor, change: ChangeRequest): void {
@@ -215,11 +280,10 @@ function checkCaps(auditor: Auditor, change: ChangeRequest): void {
   checkNotional(world, change);
 }
 
-function countPositions({ world, sentEntries }: Auditor, change: ChangeRequest): number {
+/** What the engine was shown, whatever befell other requests since; and what only the exchange knows to be under way. */
+function countPositions({ world, sentEntries, shown }: Auditor, change: ChangeRequest): number {
   const symbols = new Set([change.symbol]);
-  for (const symbol of world.exchange.portfolio.positions.keys()) {
-    if (!world.strange.has(symbol) && world.troubles === 0) symbols.add(symbol);
-  }
+  for (const symbol of [...shown.positions.symbols, ...shown.open.buys]) symbols.add(symbol);
   for (const order of listAcceptedEntries(world)) if (!isDone(order)) symbols.add(order.symbol);
   for (const [id, sent] of sentEntries) {
     if (mayArrive(world, id, sent)) symbols.add(sent.symbol);
@@ -244,7 +308,7 @@ function checkNotional(world: World, change: ChangeRequest): void {
 
 /** On a fresh list, allowed, with nothing of anybody's in the symbol, and with clocks that agree. */
 function checkCandidate(auditor: Auditor, change: ChangeRequest): void {
-  const { world, cycle } = auditor;
+  const { world, cycle, shown } = auditor;
   const { symbol } = change;
   const allowed = (world.settings["ALLOWLIST_SYMBOLS"] ?? "").split(",").filter((each) =>
     each !== ""
@@ -254,6 +318,13 @@ function checkCandidate(auditor: Auditor, change: ChangeRequest): void {
   }
   if (!cycle.hadFreshList && !world.isListFresh()) {
     world.violate("no entry without a fresh list", symbol);
+  }
+  if (!shown.open.isUsable) world.violate("no entry where an order works", `${symbol}: not read`);
+  if (shown.open.symbols.has(symbol)) {
+    world.violate("no entry where an order works", `${symbol}: it was shown`);
+  }
+  if (shown.positions.symbols.has(symbol)) {
+    world.violate("no entry where a position exists", `${symbol}: it was shown`);
   }
   if (world.troubles > 0) return;
   if (Math.abs(world.hostOffsetMs) > 32_000) {
@@ -297,12 +368,33 @@ function checkExitRecords({ world, cycle }: Auditor, change: ChangeRequest): voi
   );
   const isTrim = open.some((entry) => entry.reason?.endsWith("_trim"));
   const hasStop = open.some((entry) => entry.reason === "stop");
+  if (isTrim && isPlainStop(world, change, heldQty)) {
+    world.violate(
+      "a trim shrinks its plain stop and keeps it",
+      `${change.symbol}: it is cancelled`,
+    );
+  }
   if (open.length === 0 || (isTrim && !hasStop)) {
     world.violate(
       "sell and stop are on record before the cancel",
       `${change.symbol}: ${open.map((entry) => entry.reason).join(",") || "nothing"} recorded`,
     );
   }
+}
+
+/** Whether one stop of the engine's own holds all shares: it can be shrunk, and never leaves the book (pipeline 5). */
+function isPlainStop(world: World, { target, symbol }: ChangeRequest, heldQty: number): boolean {
+  const working = (world.exchange.desk.active.get(symbol)?.working ?? []).filter((order) =>
+    !isDone(order)
+  );
+  // A fill between the reads of positions and orders: what was read of them does not fit together.
+  const isFilling = world.exchange.orders.some((order) =>
+    order.symbol === symbol && world.trueMs - (order.fills.at(-1)?.atMs ?? -Infinity) < FILLING_MS
+  );
+  if (isFilling) return false;
+  return world.troubles === 0 && target !== null && working.length === 1 && isEngineOrder(target) &&
+    target.type === "stop" && target.parent === null && target.timeInForce === "gtc" &&
+    target.status === "new" && target.filledQty === 0 && target.qty === heldQty;
 }
 
 /** Nothing asks for more shares than no other order holds: never sold twice, never short. */

@@ -6,7 +6,7 @@ import { setMoods } from "./moods.ts";
 import { buildWeather } from "./network.ts";
 import { Operator } from "./operator.ts";
 import type { Family } from "./profile.ts";
-import { type Counts, type Violation, World } from "./world.ts";
+import { type Counts, KILL_PATH, type Violation, World } from "./world.ts";
 
 /** What one seed came to. */
 export interface SeedResult {
@@ -107,7 +107,12 @@ function setDiskFaults(world: World): void {
   let fullUntilMs = 0;
   world.onDiskStep = (op, path, isWrite) => {
     if (world.isDead) world.enter(-1);
-    if (!isWrite) return null;
+    if (!isWrite) {
+      if (path === KILL_PATH && world.isKillUnreadable) return { cause: "input/output error" };
+      if (!families.has("disk") || !disk.isHit(0.001 * intensity)) return null;
+      world.trouble(`disk ${op} fails: ${path}`);
+      return { cause: "input/output error" };
+    }
     if (op === "sync" || op === "syncDir") world.advance(1 + disk.whole(0, 3));
     if (families.has("crash") && crash.isHit(0.002 * intensity)) world.crash(`${op} ${path}`);
     if (!families.has("disk")) return null;

@@ -21,7 +21,10 @@ export interface RawPosition {
   readonly symbol: string;
   readonly position_id: string;
   readonly adopted_qty: number;
+  readonly pivot: number;
   readonly r1: number;
+  readonly r2: number;
+  readonly high_water: number;
   readonly stop: number;
   readonly trimmed_r1: boolean;
   readonly trimmed_r2: boolean;
@@ -59,6 +62,16 @@ export function findLedgerFault(world: World): string | null {
     if (typeof notional !== "number" || !(notional >= 0)) return "a notional is no amount";
   }
   if (Number(value["mismatches"]) >= 2) return "the ledger has two mismatches";
+  return null;
+}
+
+/** The account that ledger or state were written for; `null` where neither says. */
+export function findOwner(world: World): string | null {
+  for (const path of [LEDGER_PATH, STATE_PATH]) {
+    const value = world.readJson(path, "now");
+    const owner = isRecord(value) ? value["account_id"] : null;
+    if (typeof owner === "string") return owner;
+  }
   return null;
 }
 

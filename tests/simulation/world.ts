@@ -87,6 +87,8 @@ export class World implements DiskHost {
   ledgerTouchedMs = -Infinity;
   /** Symbols with a split, a new name, or a position that comes and goes: nobody can tell what is right for them. */
   readonly strange = new Set<string>();
+  /** Those among them that are shown again in the end. */
+  readonly hidden = new Set<string>();
   /** Asked before each step of the disk. */
   onDiskStep: (op: string, path: string, isWrite: boolean) => { readonly cause: string } | null =
     () => null;
@@ -225,6 +227,19 @@ export class World implements DiskHost {
     for (const secret of secrets) {
       if (secret.length < 6 || !text.includes(secret)) continue;
       this.violate("no credential in any file or log", `${where} holds one`);
+    }
+  }
+
+  /** Whether the kill switch can't be looked at while it is on. */
+  isKillUnreadable = false;
+
+  /** What was hidden or renamed, and is shown again as it is, is nobody's riddle any more. */
+  showHidden(): void {
+    const { hiddenAnswers, shownSymbols } = this.exchange;
+    for (const symbol of this.hidden) {
+      if ((hiddenAnswers.get(symbol) ?? 0) > 0 || shownSymbols.has(symbol)) continue;
+      this.hidden.delete(symbol);
+      if (!this.splitAtMs.has(symbol)) this.strange.delete(symbol);
     }
   }
 

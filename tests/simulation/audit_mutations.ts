@@ -1,0 +1,319 @@
+import type { Family } from "./profile.ts";
+import type { Bug } from "./mutations.ts";
+
+/** Deliberate bugs that an audit found the simulation blind to, or nearly so, each with what catches it now. */
+export const AUDIT_BUGS: readonly Bug[] = [
+  {
+    issue: 3,
+    name: "archive is not written",
+    edits: [
+      {
+        file: "src/engine/reconciling.ts",
+        find: "  await engine.ports.ledger.archive(ledger);",
+        replace: "  await Promise.resolve();",
+      },
+    ],
+  },
+  {
+    issue: 3,
+    name: "position cap counted once per cycle",
+    edits: [
+      {
+        file: "src/engine/entries.ts",
+        find: "  await refresh(engine);\n  const { decision, ledger } = await readGate(engine);",
+        replace: "  const { decision, ledger } = await readGate(engine);",
+      },
+      {
+        file: "src/engine/entries.ts",
+        find:
+          "  for (const position of engine.state.positions) symbols.add(position.symbol);\n  for (const entry of ledger.entries) {",
+        replace: "  for (const entry of ledger.entries.slice(0, 0)) {",
+      },
+    ],
+  },
+  {
+    issue: 3,
+    name: "a mismatch does not block its cycle",
+    edits: [
+      {
+        file: "src/engine/reconciling.ts",
+        find: '  return { problem: "broker mismatch", absent };',
+        replace: "  return { problem: null, absent };",
+      },
+    ],
+  },
+  {
+    issue: 3,
+    name: "second mismatch does not block",
+    edits: [
+      {
+        file: "src/engine/gate_reader.ts",
+        find: "MISMATCHES_MAX = 2",
+        replace: "MISMATCHES_MAX = 2_000",
+      },
+    ],
+  },
+  {
+    issue: 3,
+    name: "mismatches are not counted",
+    edits: [
+      {
+        file: "src/domain/reconcile.ts",
+        find: "mismatches: ledger.mismatches + (mismatched.length > 0 ? 1 : 0),",
+        replace: "mismatches: ledger.mismatches,",
+      },
+    ],
+  },
+  {
+    issue: 3,
+    name: "the cycle that rebuilds a missing ledger goes LIVE",
+    edits: [
+      {
+        file: "src/engine/reconciling.ts",
+        find: 'const missing: LedgerStep = { problem: "ledger missing", absent: [] };',
+        replace: "const missing: LedgerStep = NOTHING;",
+      },
+    ],
+  },
+  {
+    issue: 3,
+    name: "foreign positions do not block entries",
+    edits: [
+      {
+        file: "src/engine/entries.ts",
+        find:
+          "  if (observation.positions.value.some((position) => position.symbol === symbol)) return false;\n",
+        replace: "",
+      },
+    ],
+  },
+  {
+    issue: 3,
+    name: "ledger of another account is used",
+    edits: [
+      {
+        file: "src/engine/gate_reader.ts",
+        find: "  for (const owner of [ledger, engine.state]) {",
+        replace: "  for (const owner of [ledger, engine.state].slice(0, 0)) {",
+      },
+    ],
+  },
+  {
+    issue: 3,
+    name: "an expired intent is still sent",
+    edits: [
+      {
+        file: "src/domain/entry_plan.ts",
+        find: "  return !(nowMs < expiresAtMs);",
+        replace: "  return !(nowMs < expiresAtMs + 86_400_000);",
+      },
+    ],
+  },
+  {
+    issue: 3,
+    name: "an intent is sent before its time",
+    edits: [
+      {
+        file: "src/domain/entry_plan.ts",
+        find: "else if (intent.scheduledAtMs <= nowMs) due.push(intent);",
+        replace: "else if (intent.scheduledAtMs - 3_600_000 <= nowMs) due.push(intent);",
+      },
+    ],
+  },
+  {
+    issue: 3,
+    name: "rejected twice is tried again",
+    edits: [
+      {
+        file: "src/domain/caps.ts",
+        find: "SYMBOL_REJECTIONS_MAX = 2",
+        replace: "SYMBOL_REJECTIONS_MAX = 200",
+      },
+    ],
+  },
+  {
+    issue: 3,
+    name: "a kill switch that can't be read is off",
+    edits: [
+      {
+        file: "src/state/operator_files.ts",
+        find: "    if (error instanceof StateError) return true;",
+        replace: "    if (error instanceof StateError) return false;",
+      },
+    ],
+  },
+  {
+    issue: 4,
+    name: "unresolved sells are dropped at the day roll",
+    edits: [
+      {
+        file: "src/domain/reconcile.ts",
+        find: "    isUnsettled(entry) || (isExitReason(entry.reason) && isOpenEntry(entry));",
+        replace: '    entry.side === "buy" && isUnsettled(entry);',
+      },
+    ],
+  },
+  {
+    issue: 4,
+    name: "our plain stop is cancelled first instead of shrunk",
+    edits: [
+      {
+        file: "src/engine/exit_order.ts",
+        find: "return isWhole ? order.orderId : null;",
+        replace: "return isWhole ? null : null;",
+      },
+    ],
+  },
+  {
+    issue: 4,
+    name: "a split is taken as a change",
+    edits: [
+      {
+        file: "src/domain/position_account.ts",
+        find: "if (!expected.includes(held.qty) || held.qty <= 0) {",
+        replace: "if (held.qty <= 0) {",
+      },
+    ],
+  },
+  {
+    issue: 4,
+    name: "known stops are not raised at a restart",
+    edits: [
+      {
+        file: "src/engine/known_stops.ts",
+        find: "if (highestUsd <= stopUsd + INCREMENT_USD) continue;",
+        replace: "if (highestUsd > 0 || highestUsd <= stopUsd + INCREMENT_USD) continue;",
+      },
+    ],
+  },
+  {
+    issue: 4,
+    name: "high water is lost at a restart",
+    edits: [
+      {
+        file: "src/state/state_format.ts",
+        find: "highWaterUsd: wire.high_water,",
+        replace: "highWaterUsd: wire.pivot,",
+      },
+    ],
+  },
+  {
+    issue: 4,
+    name: "orphan stops are not cancelled",
+    edits: [
+      {
+        file: "src/engine/protecting.ts",
+        find: "  if (listOrphans().length === 0) return;",
+        replace: "  if (listOrphans().length >= 0) return;",
+      },
+    ],
+  },
+  {
+    issue: 4,
+    name: "cancel timeout is treated as final",
+    edits: [
+      {
+        file: "src/engine/cancelling.ts",
+        find: '      return { kind: "stuck", message, isLeft };\n    }\n    await clock',
+        replace: '      if (message !== "") break;\n    }\n    await clock',
+      },
+    ],
+  },
+  {
+    issue: 4,
+    name: "the first cycle after a start does not protect",
+    edits: [
+      {
+        file: "src/engine/protecting.ts",
+        find:
+          "  for (const position of engine.state.positions) {\n    try {\n      await endPartialEntry",
+        replace:
+          '  const isFirst = engine.state.lastCycleAtMs === null || engine.equitySaid === null || !engine.fillsSaid.has("__");\n  engine.fillsSaid.set("__", 1);\n  for (const position of isFirst ? [] : engine.state.positions) {\n    try {\n      await endPartialEntry',
+      },
+    ],
+  },
+  {
+    issue: 4,
+    name: "the stop is not raised to the pivot at R1",
+    edits: [
+      {
+        file: "src/domain/exit_plan.ts",
+        find: "    const stopUsd = Math.max(position.stopUsd, position.pivotUsd);",
+        replace: "    const stopUsd = position.stopUsd;",
+      },
+    ],
+  },
+  {
+    issue: 4,
+    name: "the stop does not trail after R2",
+    edits: [
+      {
+        file: "src/domain/exit_plan.ts",
+        find: "    ? Math.max(position.stopUsd, highWaterUsd - moveUsd / 2)",
+        replace: "    ? position.stopUsd",
+      },
+    ],
+  },
+  {
+    issue: 4,
+    name: "no trim at R2",
+    edits: [
+      {
+        file: "src/domain/exit_plan.ts",
+        find: "if (priceUsd >= position.r2Usd && !position.isTrimmedR2) {",
+        replace: "if (priceUsd >= 1e9 && !position.isTrimmedR2) {",
+      },
+    ],
+  },
+  {
+    issue: 4,
+    name: "stops that are not ours are cancelled as orphans",
+    edits: [
+      {
+        file: "src/engine/protecting.ts",
+        find:
+          "      isOurs(order.clientOrderId) && !isFlatten(order.clientOrderId) && isStopOrder(order) &&",
+        replace: "      !isFlatten(order.clientOrderId) &&",
+      },
+      {
+        file: "src/engine/protecting.ts",
+        find: " && !managed.has(order.symbol) &&\n      !held.has(order.symbol)",
+        replace: " && !managed.has(order.symbol)",
+      },
+    ],
+  },
+  {
+    issue: 3,
+    name: "no alert for a position without stop",
+    edits: [
+      {
+        file: "src/engine/unprotected.ts",
+        find: "engine.ports.log.error(`Position without stop ${symbol}",
+        replace: "engine.ports.log.info(`Position without stop ${symbol}",
+      },
+    ],
+  },
+];
+
+/** As `TRACKS` of `mutations.ts`. */
+export const AUDIT_TRACKS: Readonly<
+  Record<string, readonly [families: readonly Family[], seed: number]>
+> = {
+  "a mismatch does not block its cycle": [["files"], 1],
+  "second mismatch does not block": [["files"], 1],
+  "mismatches are not counted": [["files"], 1],
+  "the cycle that rebuilds a missing ledger goes LIVE": [["files"], 1],
+  "foreign positions do not block entries": [["account"], 1],
+  "ledger of another account is used": [["files", "operator"], 1],
+  "an expired intent is still sent": [["outage", "operator"], 1],
+  "rejected twice is tried again": [["mood"], 1],
+  "a kill switch that can't be read is off": [["disk", "operator"], 1],
+  "unresolved sells are dropped at the day roll": [["net", "crash"], 1],
+  "a split is taken as a change": [["account"], 1],
+  "known stops are not raised at a restart": [["crash"], 1],
+  "orphan stops are not cancelled": [["account"], 1],
+  "cancel timeout is treated as final": [["cancels"], 1],
+  "the first cycle after a start does not protect": [["crash"], 1],
+  "stops that are not ours are cancelled as orphans": [["account"], 1],
+  "no alert for a position without stop": [["operator"], 1],
+};

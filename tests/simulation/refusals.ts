@@ -1,0 +1,50 @@
+import { nyDateAt } from "../simulator/sessions.ts";
+import type { World } from "./world.ts";
+
+/** The exchange's own words; whatever else a front answers with, nobody need understand. */
+const REFUSAL = /insufficient buying power|asset is not tradable|account is not authorized/;
+const SYMBOL_MAX = 2;
+const ROW_MAX = 5;
+
+/** Entries that the exchange refused in a NY day, counted as their answers come (pipeline 4). */
+export class Refusals {
+  #dateNy = "";
+  #bySymbol = new Map<string, number>();
+  #row = 0;
+  #isOver = false;
+
+  constructor(readonly world: World) {}
+
+  /** An entry was answered, or not. Whatever is no clear refusal ends the row, so that this count is never too high. */
+  answered(symbol: string, { status, body }: { readonly status: number; readonly body: string }) {
+    this.#turn();
+    if (![403, 422].includes(status) || !REFUSAL.test(body)) {
+      this.#row = 0;
+      return;
+    }
+    this.world.count("entries refused");
+    this.#row++;
+    this.#isOver ||= this.#row >= ROW_MAX;
+    this.#bySymbol.set(symbol, (this.#bySymbol.get(symbol) ?? 0) + 1);
+  }
+
+  /** Why no entry may be sent in the symbol any more today, or `null`. */
+  findBar(symbol: string): string | null {
+    this.#turn();
+    if (this.#isOver) return `${ROW_MAX} entries were refused in a row`;
+    const count = this.#bySymbol.get(symbol) ?? 0;
+    return count >= SYMBOL_MAX ? `${symbol} was refused ${count} times` : null;
+  }
+
+  /** A new day counts anew; and a ledger that somebody else had his hand in forgot them. */
+  #turn(): void {
+    const dateNy = nyDateAt(this.world.trueMs);
+    const { ledgerTouchedMs } = this.world;
+    const isTouched = ledgerTouchedMs > 0 && nyDateAt(ledgerTouchedMs) === dateNy;
+    if (this.#dateNy === dateNy && !isTouched) return;
+    this.#dateNy = dateNy;
+    this.#bySymbol = new Map();
+    this.#row = 0;
+    this.#isOver = false;
+  }
+}

@@ -1,0 +1,109 @@
+import { nyDateAt } from "../simulator/sessions.ts";
+import { listEntries } from "./truth.ts";
+import { LEDGER_PATH, type World } from "./world.ts";
+
+/** What the last answers to the engine's questions showed it, whether or not they were true. */
+export class Shown {
+  /** The last answer to the question for positions. */
+  positions = { isUsable: false, atMs: -Infinity, symbols: new Set<string>() };
+  /** The last answer to the question for open orders: all of them, and the buys. */
+  open = { isUsable: false, symbols: new Set<string>(), buys: new Set<string>() };
+  account = { isUsable: false };
+  /** The day's orders, and the engine's among them that the ledger lacked at that moment. */
+  day = { isUsable: false, lacking: [] as readonly string[], isLedgerMissing: false };
+  /** Mismatches that ended on record in cycles of one NY day. */
+  #mismatches = { dateNy: "", count: 0 };
+
+  constructor(readonly world: World) {}
+
+  /** A new process has been shown nothing; nor has a new cycle, but for what it is still to ask. */
+  beginCycle(): void {
+    this.account = { isUsable: false };
+    this.day = { isUsable: false, lacking: [], isLedgerMissing: false };
+  }
+
+  /** A cycle ended: a mismatch counts once its order is on record. */
+  endCycle(): void {
+    const { lacking } = this.day;
+    if (lacking.length === 0) return;
+    const recorded = new Set(listEntries(this.world, "now").map((each) => each.client_order_id));
+    if (!lacking.every((id) => recorded.has(id))) return;
+    const dateNy = nyDateAt(this.world.trueMs);
+    const isCounting = this.#mismatches.dateNy === dateNy || this.#mismatches.count >= 2;
+    const count = isCounting ? this.#mismatches.count : 0;
+    this.#mismatches = { dateNy, count: count + 1 };
+    this.world.count("mismatches");
+  }
+
+  /** A question was answered, or not (status 0). */
+  answered(path: string, status: number, body: string): void {
+    const { world } = this;
+    const value = status === 200 ? parseJson(body) : undefined;
+    if (path.startsWith("/v2/positions")) {
+      const rows = listRecords(value);
+      this.positions = {
+        isUsable: Array.isArray(value),
+        atMs: world.trueMs,
+        symbols: new Set(rows.map((row) => String(row["symbol"]))),
+      };
+    } else if (path === "/v2/account") {
+      this.account = { isUsable: isRecord(value) && typeof value["id"] === "string" };
+    } else if (path.startsWith("/v2/orders?status=open")) {
+      const rows = listRecords(value);
+      const legs = rows.flatMap((row) => listRecords(row["legs"]));
+      const working = [...rows, ...legs].filter((row) => row["status"] !== "filled");
+      this.open = {
+        isUsable: Array.isArray(value),
+        symbols: new Set(working.map((row) => String(row["symbol"]))),
+        buys: new Set(
+          working.filter((row) => row["side"] === "buy").map((row) => String(row["symbol"])),
+        ),
+      };
+    } else if (path.startsWith("/v2/orders?status=all") && !path.includes("symbols=")) {
+      this.#dayAnswered(value);
+    }
+  }
+
+  #dayAnswered(value: unknown): void {
+    const { world } = this;
+    const recorded = new Set(listEntries(world, "now").map((each) => each.client_order_id));
+    const ids = listRecords(value).map((row) => String(row["client_order_id"]));
+    const isLedgerMissing = !world.disk.has(LEDGER_PATH);
+    // A new ledger counts anew: whoever took the old one away has dealt with it.
+    if (isLedgerMissing) this.#mismatches = { dateNy: "", count: 0 };
+    this.day = {
+      isUsable: Array.isArray(value),
+      lacking: isLedgerMissing
+        ? []
+        : ids.filter((id) => id.startsWith("avwap-") && !recorded.has(id)),
+      isLedgerMissing,
+    };
+  }
+
+  /** Why LIVE is blocked in this cycle whatever the files say by now, or `null` (pipeline 6). */
+  findBlock(): string | null {
+    const { account, day } = this;
+    if (!account.isUsable || !day.isUsable) return "the broker did not show account and orders";
+    if (day.isLedgerMissing) return "the ledger was missing";
+    if (day.lacking.length > 0) return `the ledger lacked ${day.lacking.join(", ")}`;
+    // A second one in a day is not forgotten with the day.
+    return this.#mismatches.count >= 2 ? "the ledger has lacked orders twice in a day" : null;
+  }
+}
+
+function parseJson(body: string): unknown {
+  try {
+    const value: unknown = JSON.parse(body);
+    return value;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function listRecords(value: unknown): Record<string, unknown>[] {
+  return Array.isArray(value) ? value.filter(isRecord) : [];
+}

@@ -5,10 +5,15 @@ import { cancelGroups } from "./cancelling.ts";
 import type { Engine } from "./engine.ts";
 import { recordAgain, RETRY_MS } from "./exit_records.ts";
 import { findHeld, findSellGroups, hasWorkingBuy, refresh } from "./observe.ts";
+import { noteStopRefusal } from "./exit_records.ts";
 import { recordSells, type SellPlan, sendSell, settleUnsent } from "./sell_orders.ts";
 import type { Permit } from "./send.ts";
 
-/** Day legs, or too many sells, give way to one good-till-canceled stop for what is held. */
+/**
+ * Day legs, or too many sells, give way to one good-till-canceled stop for what is held.
+ * @returns Whether the next step may be looked for: also where the broker refuses the stop because the market is at or below
+ *   it, so that the shares are sold instead.
+ */
 export async function convert(
   engine: Engine,
   decision: LiveDecision,
@@ -60,7 +65,7 @@ export async function convert(
   const placed = await sendSell(engine, permit, { ...stop, qty: stopQty }, entry);
   if (placed.kind !== "done") {
     engine.sayError(`${position.symbol}: stop not placed after its day orders were cancelled`);
-    return false;
+    return noteStopRefusal(engine, position, placed);
   }
   engine.ports.log.info(
     `STOP ${position.symbol}: qty=${stopQty} at ${entry.stopUsd} (good till canceled)`,

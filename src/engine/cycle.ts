@@ -6,6 +6,7 @@ import type { Engine, Observation } from "./engine.ts";
 import { decideDueEntries, pauseEntries } from "./entries.ts";
 import { recordEquity } from "./equity.ts";
 import { decideExits, sayDryRunExits } from "./exits.ts";
+import { RETRY_MS } from "./exit_records.ts";
 import { recordFills } from "./fills.ts";
 import { printGate } from "./gate_log.ts";
 import { findIdentityProblem, readGate } from "./gate_reader.ts";
@@ -130,6 +131,11 @@ async function managePositions(
   await decideExits(engine, decision, trades, fresh);
   if (decision.mode === "LIVE") {
     await protectPositions(engine, decision, listSellable(engine, trades, fresh));
+    // One answer that was empty or missing must not leave what an exit laid bare to the next poll.
+    const isBare = engine.state.positions.some((position) =>
+      engine.bare.has(position.positionId) && position.unexplainedQty === null
+    );
+    if (isBare) engine.wakeAt(engine.nowMs() + RETRY_MS);
     return;
   }
   await restoreBare(engine);

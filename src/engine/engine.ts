@@ -79,6 +79,8 @@ export class Engine {
   archive: { readonly dateNy: string; readonly entries: readonly LedgerEntry[] } | null = null;
   /** Positions whose protection was cancelled and not put back yet: only the operator may keep that from happening. */
   readonly bare = new Set<string>();
+  /** When the broker last refused a position's stop because the market is at or below it, broker time. */
+  readonly stopRefusedAtMs = new Map<string, number>();
   /** Whether this cycle schedules and sends no entries. */
   isEntriesPaused = false;
   /** Whether something was sent since positions and orders were last read. */

@@ -5,7 +5,7 @@ import { CONVERT_AGAIN_MS, LAST_EXIT_MS, untilCloseMs } from "./closing.ts";
 import type { SellGroup } from "../domain/protection.ts";
 import type { Engine } from "./engine.ts";
 import { sellAfterCancel } from "./exit_cancel.ts";
-import { RETRY_MS, splitQty } from "./exit_records.ts";
+import { isStopRefused, RETRY_MS, splitQty } from "./exit_records.ts";
 import { findShrinkable, sellAfterShrink } from "./exit_shrink.ts";
 import { findHeld, findSellGroups, hasWorkingBuy, refresh } from "./observe.ts";
 import { readExitRecord } from "./exit_history.ts";
@@ -91,7 +91,7 @@ async function isTooLate(
 ): Promise<boolean> {
   const leftMs = untilCloseMs(engine);
   if (leftMs < LAST_EXIT_MS) return true;
-  if (leftMs > CONVERT_AGAIN_MS) return false;
+  if (leftMs > CONVERT_AGAIN_MS || isStopRefused(engine, position.positionId)) return false;
   if (await readExitRecord(engine, position, reason) !== "unfilled") return false;
   engine.ports.log.warn(
     `${position.symbol}: ${reason} waits for the next session: its sell ended without a fill, and the close is near`,

@@ -2,6 +2,7 @@ import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { ExitReason } from "../domain/exit_plan.ts";
 import type { LedgerEntry } from "../domain/ledger.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
+import { CONVERT_AGAIN_MS } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { StateError } from "./ports.ts";
 import { recordSells, type SellPlan, type SellResult } from "./sell_orders.ts";
@@ -60,6 +61,26 @@ export async function recordAgain(
   }
   if (durable === undefined) throw new StateError("no record of the sell");
   return { ...durable, qty: plan.qty };
+}
+
+/**
+ * Remembers that the market is at or below a position's stop, so that only a sell is left to close it.
+ * @returns Whether that was the reason for the refusal.
+ */
+export function noteStopRefusal(
+  engine: Engine,
+  position: ManagedPosition,
+  result: SellResult,
+): boolean {
+  const isBelow = result.kind === "rejected" && result.why === "stop_price";
+  if (isBelow) engine.stopRefusedAtMs.set(position.positionId, engine.nowMs());
+  return isBelow;
+}
+
+/** Whether the broker would not take the position's stop in this session's last minutes. */
+export function isStopRefused(engine: Engine, positionId: string): boolean {
+  const atMs = engine.stopRefusedAtMs.get(positionId);
+  return atMs !== undefined && engine.nowMs() - atMs < CONVERT_AGAIN_MS;
 }
 
 /** The stop that holds the rest after an exit, in the words of the protection's own. */

@@ -16,7 +16,7 @@ import {
 import { convert } from "./converting.ts";
 import type { Engine } from "./engine.ts";
 import { sendExit } from "./exit_order.ts";
-import { RETRY_MS } from "./exit_records.ts";
+import { isStopRefused, noteStopRefusal, RETRY_MS } from "./exit_records.ts";
 import { findHeld, findSellGroups, refresh } from "./observe.ts";
 import { cancelOrphans } from "./orphans.ts";
 import { endPartialEntry, isEntryWorking } from "./partial_entry.ts";
@@ -87,7 +87,7 @@ async function protect(
       engine.bare.delete(position.positionId);
       return;
     }
-    if (mustWait(engine, next, groups)) {
+    if (mustWait(engine, position, next, groups)) {
       engine.wakeAt(engine.nowMs() + RETRY_MS);
       return;
     }
@@ -101,6 +101,7 @@ async function protect(
 /** Whether what is at work at the broker has to end, or to be shown, before this step. */
 function mustWait(
   engine: Engine,
+  position: ManagedPosition,
   next: Exclude<ProtectionDecision, { readonly kind: "enough" }>,
   groups: readonly SellGroup[],
 ): boolean {
@@ -109,10 +110,13 @@ function mustWait(
   // What the broker does not show yet rests all the same, and can't be changed.
   if (isHidden(engine, orders)) return true;
   // A sell that works covers its own shares; around it only what is bare may be touched. One that still works minutes
-  // before the close, and not for a moment only (a halt), would die with the day, and gives way to the overnight stop.
+  // before the close without filling (a halt) would die with the day, and gives way to the overnight stop, if that is taken.
   const sells = orders.filter((order) => order.type === "market");
   const isDying = next.kind === "convert" && isConvertTime(engine, CONVERT_AGAIN_MS) &&
-    sells.every((sell) => engine.nowMs() - sell.submittedAtMs >= SELL_MIN_MS);
+    !isStopRefused(engine, position.positionId) &&
+    sells.every((sell) =>
+      engine.nowMs() - Math.max(sell.submittedAtMs, sell.updatedAtMs) >= SELL_MIN_MS
+    );
   return sells.length > 0 && !isDying;
 }
 
@@ -231,7 +235,7 @@ async function place(
     );
     return "placed";
   }
-  if (placed.kind === "rejected" && placed.why === "stop_price" && isSellable) {
+  if (noteStopRefusal(engine, plan.position, placed) && isSellable) {
     engine.ports.log.warn(`${plan.position.symbol}: the market is at or below its stop; selling`);
     await sendExit(engine, decision, plan.position, "stop_exit", plan.position.stopUsd);
     return "not_placed";

@@ -3,6 +3,7 @@ import { isUnsettled } from "../domain/ledger.ts";
 import { countCovered } from "../domain/protection.ts";
 import type { Engine } from "./engine.ts";
 import { RETRY_MS } from "./exit_records.ts";
+import { readOperatorObjection } from "./gate_reader.ts";
 import { findHeld, findSellGroups, refresh } from "./observe.ts";
 import { isEntryWorking } from "./partial_entry.ts";
 import { countByOrders, isActionable, trackPositions } from "./positions.ts";
@@ -27,13 +28,14 @@ export async function recallBare(engine: Engine): Promise<void> {
  * positions or clock read can't stop the rest, only the operator can (pipeline 5).
  */
 export async function restoreBare(engine: Engine): Promise<void> {
-  if (engine.bare.size === 0) return;
+  if (engine.bare.size === 0 || await readOperatorObjection(engine) !== null) return;
   await refresh(engine);
   // What changed meanwhile must be explained first: no stop for a split, or for what was sold.
   await trackPositions(engine);
   for (const position of engine.state.positions) {
-    if (!engine.bare.has(position.positionId) || isEntryWorking(engine, position)) continue;
+    if (!engine.bare.has(position.positionId)) continue;
     engine.wakeAt(engine.nowMs() + RETRY_MS);
+    if (isEntryWorking(engine, position)) continue;
     const groups = findSellGroups(engine, position.symbol);
     const held = findHeld(engine, position.symbol);
     if (groups === null || groups.some((group) => group.isLeaving)) continue;

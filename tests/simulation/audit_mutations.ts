@@ -20,11 +20,11 @@ export const AUDIT_BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/engine/entries.ts",
-        find: "  await refresh(engine);\n  const { decision, ledger } = await readGate(engine);",
-        replace: "  const { decision, ledger } = await readGate(engine);",
+        find: "  await refresh(engine);\n  // The entries before it may",
+        replace: "  // The entries before it may",
       },
       {
-        file: "src/engine/entries.ts",
+        file: "src/engine/entry_check.ts",
         find:
           "  for (const position of engine.state.positions) symbols.add(position.symbol);\n  for (const entry of ledger.entries) {",
         replace: "  for (const entry of ledger.entries.slice(0, 0)) {",
@@ -47,7 +47,7 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "second mismatch does not block",
     edits: [
       {
-        file: "src/engine/gate_reader.ts",
+        file: "src/domain/ledger.ts",
         find: "MISMATCHES_MAX = 2",
         replace: "MISMATCHES_MAX = 2_000",
       },
@@ -158,7 +158,7 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "our plain stop is cancelled first instead of shrunk",
     edits: [
       {
-        file: "src/engine/exit_order.ts",
+        file: "src/engine/exit_shrink.ts",
         find: "return isWhole ? order.orderId : null;",
         replace: "return isWhole ? null : null;",
       },
@@ -181,8 +181,8 @@ export const AUDIT_BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/engine/known_stops.ts",
-        find: "if (highestUsd <= stopUsd + INCREMENT_USD) continue;",
-        replace: "if (highestUsd > 0 || highestUsd <= stopUsd + INCREMENT_USD) continue;",
+        find: "if (highestUsd <= roundToIncrement(stopUsd)) continue;",
+        replace: "if (highestUsd > 0 || highestUsd <= roundToIncrement(stopUsd)) continue;",
       },
     ],
   },
@@ -202,7 +202,7 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "orphan stops are not cancelled",
     edits: [
       {
-        file: "src/engine/protecting.ts",
+        file: "src/engine/orphans.ts",
         find: "  if (listOrphans().length === 0) return;",
         replace: "  if (listOrphans().length >= 0) return;",
       },
@@ -238,8 +238,15 @@ export const AUDIT_BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/domain/exit_plan.ts",
-        find: "    const stopUsd = Math.max(position.stopUsd, position.pivotUsd);",
-        replace: "    const stopUsd = position.stopUsd;",
+        find:
+          "    const stopUsd = Math.max(position.stopUsd, position.pivotUsd);\n    return { highWaterUsd",
+        replace: "    const stopUsd = position.stopUsd;\n    return { highWaterUsd",
+      },
+      {
+        file: "src/domain/exit_plan.ts",
+        find:
+          "    const stopUsd = Math.max(position.stopUsd, position.pivotUsd);\n    return { ...position",
+        replace: "    const stopUsd = position.stopUsd;\n    return { ...position",
       },
     ],
   },
@@ -270,15 +277,15 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "stops that are not ours are cancelled as orphans",
     edits: [
       {
-        file: "src/engine/protecting.ts",
+        file: "src/engine/orphans.ts",
         find:
           "      isOurs(order.clientOrderId) && !isFlatten(order.clientOrderId) && isStopOrder(order) &&",
         replace: "      !isFlatten(order.clientOrderId) &&",
       },
       {
-        file: "src/engine/protecting.ts",
-        find: " && !managed.has(order.symbol) &&\n      !held.has(order.symbol)",
-        replace: " && !managed.has(order.symbol)",
+        file: "src/engine/orphans.ts",
+        find: " &&\n      (!held.has(order.symbol) || isOfClosed(engine, order))",
+        replace: "",
       },
     ],
   },

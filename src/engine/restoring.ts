@@ -3,7 +3,7 @@ import { isUnsettled } from "../domain/ledger.ts";
 import { countCovered } from "../domain/protection.ts";
 import type { Engine } from "./engine.ts";
 import { RETRY_MS } from "./exit_records.ts";
-import { readOperatorObjection } from "./gate_reader.ts";
+import { findIdentityProblem, readOperatorObjection } from "./gate_reader.ts";
 import { findHeld, findSellGroups, refresh } from "./observe.ts";
 import { isEntryWorking } from "./partial_entry.ts";
 import { countByOrders, isActionable, trackPositions } from "./positions.ts";
@@ -15,8 +15,10 @@ import { recordSells, type SellPlan, sendSell } from "./sell_orders.ts";
  * as bare until it is seen covered. Before the records are held against the broker, which settles them.
  */
 export async function recallBare(engine: Engine): Promise<void> {
+  // Whose account this is must be known first: the records may be another's.
+  if (engine.accountId === null) return;
   const read = await engine.ports.ledger.read();
-  if (read.kind !== "ok") return;
+  if (read.kind !== "ok" || findIdentityProblem(engine, read.ledger) !== null) return;
   for (const entry of read.ledger.entries) {
     const { side, positionId } = entry;
     if (side === "sell" && positionId !== null && isUnsettled(entry)) engine.bare.add(positionId);

@@ -644,3 +644,22 @@ Deno.test("a close whose request reaches the broker after its deadline does not 
   await world.cycles(3, 10 * SECOND_MS);
   assertEquals([world.held(), world.sells(), world.stops()], [0, ["5 filled", "5 filled"], []]);
 });
+
+Deno.test("a crash after an exit's cancel, and an account that can't be read at the start: nothing leaves before it is known", async () => {
+  const world = await bought();
+  world.exchange.setPrice("NVDA", 106);
+  world.onEvent = (event) => {
+    if (event.type === "order_answer" && event.op === "cancel") throw new Error("crash");
+  };
+  await world.cycles(1, MINUTE_MS).catch(() => {});
+  world.onEvent = () => {};
+  world.pass(SECOND_MS);
+  await world.restart();
+  world.forget();
+  world.setFaults([{ path: "/v2/account", fault: DOWN }]);
+  await world.cycles(1, 5 * SECOND_MS);
+  assertEquals(world.changes, []);
+  world.setFaults([]);
+  await world.cycles(1, 5 * SECOND_MS);
+  assertEquals([world.held(), covered(world)], [5, 5]);
+});

@@ -87,7 +87,8 @@ export class Auditor {
     this.openCycles = 0;
     this.liveSinceMs = Infinity;
     this.shown.positions.isUsable = false;
-    this.rests.clear();
+    // What an exit's cancel took away is put back by the next process too.
+    for (const [symbol, rest] of this.rests) if (rest === "replaced") this.rests.delete(symbol);
     this.hasLostState = checkFiles(this).hasLostState;
     this.#openGaps.clear();
     this.cycle = this.#buildCycle();

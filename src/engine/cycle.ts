@@ -110,7 +110,7 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
     await pauseEntries(engine, step.absent);
   }
   checkUnprotected(engine, decision);
-  planWakes(engine);
+  planWakes(engine, decision);
   return decision;
 }
 
@@ -201,9 +201,16 @@ async function sayMarket(engine: Engine, market: MarketClock | null): Promise<vo
   });
 }
 
+/** How soon a cycle follows one that failing reads kept from LIVE while positions are managed. */
+const UNREAD_LOOK_MS = 30_000;
+
 /** The moments that the engine must not sleep through. */
-function planWakes(engine: Engine): void {
+function planWakes(engine: Engine, decision: GateDecision): void {
   const nowMs = engine.nowMs();
+  // What could not be read may be read in a moment: positions do not wait for the next poll to be looked after.
+  const isUnread = decision.mode === "DRY_RUN" &&
+    ["ledger_unavailable", "positions_unavailable"].includes(decision.reason.code);
+  if (isUnread && engine.state.positions.length > 0) engine.wakeAt(nowMs + UNREAD_LOOK_MS);
   const leftMs = untilCloseMs(engine);
   if (engine.state.positions.length === 0 || leftMs === Infinity) return;
   for (const beforeMs of [LAST_CALL_MS, CONVERT_BEFORE_CLOSE_MS, CONVERT_AGAIN_MS]) {

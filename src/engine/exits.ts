@@ -11,6 +11,7 @@ import type { GateDecision, LiveDecision } from "../domain/gate.ts";
 import type { Trade } from "../domain/market.ts";
 import type { Engine } from "./engine.ts";
 import { sendExit } from "./exit_order.ts";
+import { RETRY_MS } from "./exit_records.ts";
 import { findHeld, isOfThisSession, refresh } from "./observe.ts";
 import { sayDryRunSale } from "./trade_messages.ts";
 import { isEntryWorking } from "./partial_entry.ts";
@@ -148,7 +149,9 @@ async function completeExit(
     if (isSold) engine.putPosition(markTrimmed(currentOf(engine, position), due.reason));
     await engine.trySaveState();
     if (!isSold || due.reason === "stop_exit") return false;
-    return await isSettled(engine, position);
+    if (await isSettled(engine, position)) return true;
+    engine.wakeAt(engine.nowMs() + RETRY_MS);
+    return false;
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     engine.sayError(`${position.symbol} ${due.reason} not sent: ${error.message}`);

@@ -108,7 +108,10 @@ function mustWait(
   if (next.kind === "place" || next.kind === "wait") return false;
   const orders = groups.flatMap((group) => group.orders);
   // What the broker does not show yet rests all the same, and can't be changed.
-  if (isHidden(engine, orders)) return true;
+  const changed = next.kind === "replace"
+    ? [next.order]
+    : next.groups.flatMap((each) => each.orders);
+  if (isHidden(engine, changed)) return true;
   // A sell that works covers its own shares; around it only what is bare may be touched. One that still works minutes
   // before the close without filling (a halt) would die with the day, and gives way to the overnight stop, if that is taken.
   const sells = orders.filter((order) => order.type === "market");

@@ -8,6 +8,7 @@ import {
   checkStops,
   checkUnprotectedSaid,
 } from "./position_checks.ts";
+import { FOREIGN_SYMBOL } from "./market.ts";
 import {
   describeOrders,
   findLedgerFault,
@@ -83,7 +84,7 @@ export function checkNeverShort(world: World): void {
   for (const { symbol, qty } of world.exchange.portfolio.positions.values()) {
     // What the operator sold twice by hand is his own short position.
     const isOurs = world.exchange.orders.some((order) =>
-      order.symbol === symbol && isEngineOrder(order)
+      symbol !== FOREIGN_SYMBOL && order.symbol === symbol && isEngineOrder(order)
     );
     if (qty < 0 && isOurs) world.violate("never short", `${symbol} ${qty}`);
   }
@@ -168,9 +169,14 @@ function checkDueExits(auditor: Auditor): void {
       position.adopted_qty === 0;
     const heldQty = world.exchange.portfolio.qty(symbol);
     if (!isOld || !isPlain || heldQty < 2 || position.qty !== heldQty) continue;
+    // The second trim waits until the first has filled, which is looked at in moments.
+    const isJustTrimmed = world.exchange.orders.some((order) =>
+      order.clientOrderId.startsWith(`${position.position_id}-r1_trim-`) &&
+      order.submitted.ms >= cycle.startMs
+    );
     const isR1Due = !position.trimmed_r1 && leastUsd >= position.r1 * 1.002;
     const isR2Due = position.trimmed_r1 && !position.trimmed_r2 &&
-      leastUsd >= position.r2 * 1.002 && !cycle.cancelled.has(symbol);
+      leastUsd >= position.r2 * 1.002 && !isJustTrimmed;
     if ((!isR1Due && !isR2Due) || position.r2 <= position.pivot) continue;
     if (isEntryWorking(world, symbol) || auditor.isSaid(symbol, cycle.startMs)) continue;
     if (readCoverage(world, symbol).isSelling) continue;

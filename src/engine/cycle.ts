@@ -1,3 +1,4 @@
+import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { GateDecision } from "../domain/gate.ts";
 import type { MarketClock, Trade } from "../domain/market.ts";
 import { isFinal } from "../domain/orders.ts";
@@ -10,7 +11,7 @@ import { RETRY_MS } from "./exit_records.ts";
 import { recordFills } from "./fills.ts";
 import { printGate } from "./gate_log.ts";
 import { findIdentityProblem, readGate } from "./gate_reader.ts";
-import { isOfThisSession, observe, readMarket } from "./observe.ts";
+import { findHeld, isOfThisSession, observe, readMarket } from "./observe.ts";
 import { noticeGate, noticeKillSwitch, takeDelivered } from "./notices.ts";
 import { adoptPositions, buildAdopted, listAdoptable } from "./adopting.ts";
 import { reportForeign } from "./foreign.ts";
@@ -24,7 +25,7 @@ import { makeIntents } from "./signals.ts";
 import { ensureState } from "./state_loading.ts";
 import { sendSummaryIfDue } from "./summary.ts";
 import { noticeTrouble } from "./trouble.ts";
-import { checkUnprotected, LAST_CALL_MS } from "./unprotected.ts";
+import { checkUnprotected, LAST_CALL_MS, readCoverage } from "./unprotected.ts";
 import { readWatchlist, type WatchlistStep } from "./watchlist_step.ts";
 
 /** How soon an entry that still works is looked at again, and near the close. */
@@ -201,16 +202,31 @@ async function sayMarket(engine: Engine, market: MarketClock | null): Promise<vo
   });
 }
 
-/** How soon a cycle follows one that failing reads kept from LIVE while positions are managed. */
-const UNREAD_LOOK_MS = 30_000;
+/** How soon a cycle follows one that did not see a managed position covered. */
+const IN_DOUBT_LOOK_MS = 30_000;
+
+/** Whether the operator wants LIVE: what he stopped waits for him. */
+function isOperatorFine(decision: GateDecision): boolean {
+  return decision.mode === "LIVE" ||
+    ["ledger_unavailable", "positions_unavailable", "invalid_configuration"]
+      .includes(decision.reason.code);
+}
+
+/** Whether a managed position was not seen covered: unreadable, hidden, absent in one answer, or without enough of a stop. */
+function isInDoubt(engine: Engine, position: ManagedPosition): boolean {
+  if (position.qty === null || position.unexplainedQty !== null) return false;
+  const coverage = readCoverage(engine, position);
+  return coverage === null || engine.hiddenOrders.size > 0 ||
+    findHeld(engine, position.symbol) === undefined ||
+    coverage.coveredQty < coverage.heldQty;
+}
 
 /** The moments that the engine must not sleep through. */
 function planWakes(engine: Engine, decision: GateDecision): void {
   const nowMs = engine.nowMs();
-  // What could not be read may be read in a moment: positions do not wait for the next poll to be looked after.
-  const isUnread = decision.mode === "DRY_RUN" &&
-    ["ledger_unavailable", "positions_unavailable"].includes(decision.reason.code);
-  if (isUnread && engine.state.positions.length > 0) engine.wakeAt(nowMs + UNREAD_LOOK_MS);
+  if (isOperatorFine(decision) && engine.state.positions.some((each) => isInDoubt(engine, each))) {
+    engine.wakeAt(nowMs + IN_DOUBT_LOOK_MS);
+  }
   const leftMs = untilCloseMs(engine);
   if (engine.state.positions.length === 0 || leftMs === Infinity) return;
   for (const beforeMs of [LAST_CALL_MS, CONVERT_BEFORE_CLOSE_MS, CONVERT_AGAIN_MS]) {

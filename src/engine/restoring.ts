@@ -1,5 +1,6 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { isUnsettled } from "../domain/ledger.ts";
+import { flattenOrders } from "../domain/orders.ts";
 import { countCovered } from "../domain/protection.ts";
 import type { Engine } from "./engine.ts";
 import { RETRY_MS } from "./exit_records.ts";
@@ -10,18 +11,29 @@ import { countByOrders, isActionable, trackPositions } from "./positions.ts";
 import { StateError } from "./ports.ts";
 import { recordSells, type SellPlan, sendSell } from "./sell_orders.ts";
 
+/** A cancel is the broker's soon after its exit was recorded, by two clocks that differ a little. */
+const CANCELLED_SLACK_MS = 5_000;
+
 /**
- * An exit without an answer on record may have been cut off after its cancel, by a crash for instance: its position counts
- * as bare until it is seen covered. Before the records are held against the broker, which settles them.
+ * An exit without an answer on record may have been cut off after its cancel, by a crash for instance: where the broker shows
+ * a sell of the symbol that was cancelled since, its position counts as bare until it is seen covered. Before the records
+ * are held against the broker, which settles them.
  */
 export async function recallBare(engine: Engine): Promise<void> {
-  // Whose account this is must be known first: the records may be another's.
-  if (engine.accountId === null) return;
+  const dayOrders = engine.observation?.dayOrders;
+  // Whose account this is must be known first, and what this state is worth: the records may be another's.
+  if (dayOrders?.kind !== "ok" || engine.accountId === null || engine.stateProblem !== null) return;
   const read = await engine.ports.ledger.read();
   if (read.kind !== "ok" || findIdentityProblem(engine, read.ledger) !== null) return;
+  const cancelled = flattenOrders(dayOrders.value).filter((order) =>
+    order.side === "sell" && order.status === "canceled"
+  );
   for (const entry of read.ledger.entries) {
-    const { side, positionId } = entry;
-    if (side === "sell" && positionId !== null && isUnsettled(entry)) engine.bare.add(positionId);
+    const { side, positionId, symbol, timestamp } = entry;
+    if (side !== "sell" || positionId === null || !isUnsettled(entry)) continue;
+    const sinceMs = Date.parse(timestamp) - CANCELLED_SLACK_MS;
+    const isLeft = cancelled.some((each) => each.symbol === symbol && each.updatedAtMs >= sinceMs);
+    if (isLeft) engine.bare.add(positionId);
   }
 }
 
@@ -30,7 +42,12 @@ export async function recallBare(engine: Engine): Promise<void> {
  * positions or clock read can't stop the rest, only the operator can (pipeline 5).
  */
 export async function restoreBare(engine: Engine): Promise<void> {
-  if (engine.bare.size === 0 || await readOperatorObjection(engine) !== null) return;
+  if (engine.bare.size === 0) return;
+  if (await readOperatorObjection(engine) !== null) {
+    // The operator ends the exit; what it left bare is protected again in the next LIVE cycle.
+    engine.bare.clear();
+    return;
+  }
   await refresh(engine);
   // What changed meanwhile must be explained first: no stop for a split, or for what was sold.
   await trackPositions(engine);

@@ -7,7 +7,7 @@ import { type ChangeRequest, checkRequest, parseChange } from "./request_checks.
 import { checkMemory, type Memory } from "./position_checks.ts";
 import { Refusals } from "./refusals.ts";
 import { Shown } from "./shown.ts";
-import { findObjection, readCoverage } from "./truth.ts";
+import { findObjection, findOwner, readCoverage } from "./truth.ts";
 import type { World } from "./world.ts";
 
 /** A bracket that left, and whether its fate is certain. */
@@ -152,6 +152,9 @@ export class Auditor {
     if (change.op === "cancel" || change.op === "replace") this.cycle.cancelled.add(change.symbol);
     if (change.op === "cancel" && change.side === "sell") {
       this.rests.set(change.symbol, "cancelled");
+    } else if (change.op === "replace" && change.qty !== null) {
+      // A stop that gives up shares for an exit: they have none until the sell or another stop.
+      this.rests.set(change.symbol, "cancelled");
     } else if (change.op === "replace" && this.rests.get(change.symbol) === undefined) {
       this.rests.set(change.symbol, "replaced");
     } else if (change.op === "sell" && this.rests.get(change.symbol) === "replaced") {
@@ -211,6 +214,8 @@ export class Auditor {
     if (cycle.mode === null || world.exchange.sessions.at(world.trueMs) === null) return;
     // What the operator stopped waits for the operator.
     if (findObjection(world) !== null) return;
+    // Nor is another account's position ours to look at.
+    if (findOwner(world) !== world.exchange.accountId) return;
     for (const [symbol, rest] of this.rests) {
       if (rest !== "cancelled" || world.strange.has(symbol) || symbol === FOREIGN_SYMBOL) continue;
       const { heldQty, coveredQty, replacingQty, isSelling } = readCoverage(world, symbol);

@@ -4,6 +4,7 @@ import {
   findHighestStop,
   findOwner,
   isEngineOrder,
+  isHiddenSince,
   listPositions,
   type RawPosition,
   readCoverage,
@@ -23,7 +24,8 @@ export interface Memory {
 export function checkMemory({ world, memories }: Auditor): void {
   // A state that was lost is rebuilt from less.
   if (world.profile.families.has("files")) return;
-  for (const position of listPositions(world)) {
+  // What a failing disk did not keep may be lost: the bytes that a crash can't take are what the engine remembers.
+  for (const position of listPositions(world, "synced")) {
     const { position_id: id, high_water: highWaterUsd, stop: stopUsd } = position;
     const before = memories.get(id);
     if (before !== undefined && highWaterUsd < before.highWaterUsd - 1e-9) {
@@ -72,6 +74,8 @@ function checkFollowed(auditor: Auditor, { symbol, stop }: RawPosition): void {
     if (!isOurs || order.side !== "sell" || order.stopPriceUsd === null || isDone(order)) continue;
     if (!order.isActive || order.status.startsWith("pending_")) continue;
     if (order.submitted.ms + behaviour.visibilityDelayMs >= cycle.startMs) continue;
+    // What is hidden, a sell for instance, holds up the stops beside it.
+    if (isHiddenSince(world, symbol, cycle.startMs)) continue;
     if (order.isTriggered || order.stopPriceUsd >= stop - INCREMENT_USD) continue;
     if (auditor.isSaid(symbol, cycle.startMs)) continue;
     world.violate(

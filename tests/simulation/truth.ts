@@ -83,8 +83,8 @@ export function listEntries(world: World, view: "now" | "synced", path = LEDGER_
 }
 
 /** Managed positions of the state file; empty where it can't be read. */
-export function listPositions(world: World): RawPosition[] {
-  const value = world.readJson(STATE_PATH, "now");
+export function listPositions(world: World, view: "now" | "synced" = "now"): RawPosition[] {
+  const value = world.readJson(STATE_PATH, view);
   if (!isRecord(value) || !Array.isArray(value["positions"])) return [];
   return value["positions"] as RawPosition[];
 }
@@ -171,4 +171,13 @@ export function describeOrders(world: World, symbol: string): string {
     .map((order) =>
       `${order.side} ${order.type} ${order.qty}/${order.filledQty} ${order.status} ${order.timeInForce}`
     ).join("; ");
+}
+
+/** Whether the exchange kept an order of the symbol from everybody's eyes since a moment: nobody can know how it stood. */
+export function isHiddenSince(world: World, symbol: string, sinceMs: number): boolean {
+  const { visibilityDelayMs } = world.exchange.behaviour;
+  return visibilityDelayMs > 0 &&
+    world.exchange.orders.some((order) =>
+      order.symbol === symbol && order.submitted.ms + visibilityDelayMs >= sinceMs
+    );
 }

@@ -6,7 +6,7 @@ import {
   listBarePositions,
   listWorking,
 } from "../domain/flatten_plan.ts";
-import type { EventPort, LedgerRead } from "../engine/ports.ts";
+import { BrokerError, type EventPort, type LedgerRead } from "../engine/ports.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
 import { formatOneLine, formatWithoutSecrets } from "../runtime/one_line.ts";
 import { createEventLog } from "../state/event_log.ts";
@@ -112,13 +112,14 @@ async function actRecorded(host: ProgramHost, options: Act, events: EventPort): 
   return sayEnd(look, scope, say);
 }
 
-/** Prints the plan. @returns Whether the market is open. @throws {BrokerError} */
+/** Prints the plan. @returns Whether the market is open, also where nobody can say. @throws {BrokerError} */
 async function showPlan(
   host: ProgramHost,
   { config, files, scope, broker }: Omit<Act, "say"> & { readonly broker: AlpacaClient },
 ): Promise<boolean> {
-  const market = await broker.readClock();
-  const { accountId } = await broker.readAccount();
+  // Both are only shown: without them the account is closed all the same.
+  const market = await orNull(broker.readClock());
+  const account = await orNull(broker.readAccount());
   const { orders, positions } = await readLook({ broker });
   const state = await files.state.read();
   const plan = buildFlattenPlan({
@@ -130,9 +131,23 @@ async function showPlan(
     knownOrderIds: listKnownIds(await files.ledger.read()),
     scope,
   });
-  const about = { scope, host: config.endpoint.host, accountId, market };
+  const about = {
+    scope,
+    host: config.endpoint.host,
+    accountId: account?.accountId ?? null,
+    market,
+  };
   host.writeOut(`${formatPlan(plan, about).join("\n")}\n`);
-  return market.isOpen;
+  return market?.isOpen ?? true;
+}
+
+async function orNull<T>(read: Promise<T>): Promise<T | null> {
+  try {
+    return await read;
+  } catch (error) {
+    if (error instanceof BrokerError) return null;
+    throw error;
+  }
 }
 
 function listKnownIds(read: LedgerRead): Set<string> {

@@ -22,6 +22,9 @@ const ROUNDS_MAX = 3;
 const CANCEL_WAIT_MS = 10_000;
 const CLOSE_WAIT_MS = 15_000;
 const LOOK_MS = 250;
+/** How often and how soon a round that the broker's silence ended is begun again. */
+const FAILURES_MAX = 10;
+const AGAIN_MS = 2_000;
 
 /** The account as it is, as far as `flatten` cares. */
 export interface Look {
@@ -60,17 +63,34 @@ interface Progress {
  */
 export async function flattenAccount(world: FlattenWorld): Promise<Look> {
   const progress: Progress = { attempts: new Map(), sent: new Set(), refused: new Set() };
-  for (let round = 1; round <= ROUNDS_MAX; round++) {
-    const look = await readLook(world);
-    if (isDone(world, progress, look)) return look;
-    await cancelOrders(world, progress, look, round);
-    await waitUntil(world, CANCEL_WAIT_MS, (now) => listLeft(world, progress, now).length === 0);
-    if (!world.scope.isClosing) continue;
-    await closePositions(world, progress);
-    if (!world.isMarketOpen) continue;
-    await waitUntil(world, CLOSE_WAIT_MS, (now) => listHeld(world, progress, now).length === 0);
+  let failures = 0;
+  for (let turn = 1; turn - failures <= ROUNDS_MAX; turn++) {
+    try {
+      const look = await readLook(world);
+      if (isDone(world, progress, look)) return look;
+      await flattenOnce(world, progress, look, turn);
+    } catch (error) {
+      // The stops may be cancelled by now: a moment without answers must not leave the positions without a sell.
+      if (!(error instanceof BrokerError) || ++failures > FAILURES_MAX) throw error;
+      world.say(`${error.message}; going on in ${AGAIN_MS / 1000} s`);
+      await world.clock.sleep(AGAIN_MS);
+    }
   }
   return await readLook(world);
+}
+
+async function flattenOnce(
+  world: FlattenWorld,
+  progress: Progress,
+  look: Look,
+  turn: number,
+): Promise<void> {
+  await cancelOrders(world, progress, look, turn);
+  await waitUntil(world, CANCEL_WAIT_MS, (now) => listLeft(world, progress, now).length === 0);
+  if (!world.scope.isClosing) return;
+  await closePositions(world, progress);
+  if (!world.isMarketOpen) return;
+  await waitUntil(world, CLOSE_WAIT_MS, (now) => listHeld(world, progress, now).length === 0);
 }
 
 /** Reads positions and open orders. @throws {BrokerError} */

@@ -32,8 +32,9 @@ export function formatPlan(
   about: {
     readonly scope: FlattenScope;
     readonly host: string;
-    readonly accountId: string;
-    readonly market: MarketClock;
+    /** `null` where the broker could not say; the same for `market`. */
+    readonly accountId: string | null;
+    readonly market: MarketClock | null;
   },
 ): string[] {
   const { scope, host, accountId, market } = about;
@@ -42,8 +43,10 @@ export function formatPlan(
   const isEmpty = cancels.length === 0 && closes.length === 0;
   return [
     `Flatten ${what} at ${host}`,
-    `Account ${formatOneLine(accountId)}`,
-    market.isOpen
+    `Account ${accountId === null ? "unknown" : formatOneLine(accountId)}`,
+    market === null
+      ? "Market unknown: the broker's clock can't be read"
+      : market.isOpen
       ? `Market open until ${formatNy(market.nextCloseMs)}`
       : `Market CLOSED until ${formatNy(market.nextOpenMs)}: a sell waits for the open`,
     "",

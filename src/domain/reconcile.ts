@@ -74,8 +74,9 @@ function findOrder(
   byClientId: ReadonlyMap<string, BrokerOrder>,
   byOrderId: ReadonlyMap<string, BrokerOrder>,
 ): BrokerOrder | undefined {
-  const named = entry.clientOrderId === null ? undefined : byClientId.get(entry.clientOrderId);
-  return named ?? (entry.orderId === null ? undefined : byOrderId.get(entry.orderId));
+  const known = entry.orderId === null ? undefined : byOrderId.get(entry.orderId);
+  if (entry.clientOrderId === null || known?.clientOrderId === entry.clientOrderId) return known;
+  return byClientId.get(entry.clientOrderId) ?? known;
 }
 
 /** Orders of ours that no entry stands for. Legs belong to their parent's entry, but what replaced one has its own. */
@@ -86,10 +87,17 @@ function listUnrecorded(
 ): LedgerEntry[] {
   const legs = new Set(orders.flatMap((order) => order.legs.map((leg) => leg.orderId)));
   const ours = listOurOrderIds(orders, entries);
+  const named = new Set(entries.map((entry) => entry.clientOrderId));
   return flattenOrders(orders)
     .filter((order) => ours.has(order.orderId) && !known.has(order.orderId))
     .filter((order) => !legs.has(order.orderId) || isReplacement(order))
-    .map((order) => inherit(order, orders, entries));
+    .map((order) => inherit(order, orders, entries))
+    .map((entry) => {
+      // How long the broker keeps ids unique is not known: a second order of one name counts, without its name.
+      const isNamed = named.has(entry.clientOrderId);
+      named.add(entry.clientOrderId);
+      return isNamed ? { ...entry, clientOrderId: null } : entry;
+    });
 }
 
 /** One that was sent by this engine in a leg's place, with an entry of its own. */
@@ -163,11 +171,16 @@ export function buildEntryOfOrder(order: BrokerOrder): LedgerEntry {
     reason: order.side === "sell" ? readReason(order.clientOrderId) : null,
     positionId: order.side === "sell" ? readPositionId(order.clientOrderId) : null,
     attempt: order.side === "sell" ? readAttempt(order.clientOrderId) : null,
-    stopUsd: order.stopPriceUsd ?? stopLeg?.stopPriceUsd ?? null,
-    r2Usd: targetLeg?.limitPriceUsd ?? null,
+    stopUsd: readPrice(order.stopPriceUsd ?? stopLeg?.stopPriceUsd),
+    r2Usd: readPrice(targetLeg?.limitPriceUsd),
     replaces: order.replaces,
   });
   return applyBrokerOrder(entry, order);
+}
+
+/** A price as the ledger takes it: what is not above 0 is none. */
+function readPrice(usd: number | null | undefined): number | null {
+  return usd !== null && usd !== undefined && usd > 0 ? usd : null;
 }
 
 const SELL_ID = /^(.*)-(r1_trim|r2_trim|stop_exit|stop)-(\d{1,6})$/;

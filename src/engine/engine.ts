@@ -169,12 +169,19 @@ export class Engine {
     this.updateState({ positions });
   }
 
+  /** Whether the account that the state belongs to could not be compared with the broker's yet. */
+  get isOwnerUnknown(): boolean {
+    return this.accountId === null && this.state.accountId !== null;
+  }
+
   /**
    * Makes `state` durable, where it changed since the last time.
    * @throws {StateError} Where the file can't be written.
    */
   async saveState(): Promise<void> {
     if (!this.isStateLoaded || this.isForeignState || this.savedState === this.state) return;
+    // What a cycle made of it while nobody knew whose account the keys open is not written over it.
+    if (this.observation !== null && this.isOwnerUnknown) return;
     const state = this.state;
     await this.ports.state.write(state);
     this.savedState = state;

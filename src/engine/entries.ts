@@ -12,7 +12,7 @@ import { submitEntry } from "./entry_order.ts";
 import { buildRepeat, dropRecorded, settleNotSent, settleUnrepeated } from "./entry_repeat.ts";
 import { printGateIfChanged } from "./gate_log.ts";
 import { readGate } from "./gate_reader.ts";
-import { refresh } from "./observe.ts";
+import { isMarketOpen, refresh } from "./observe.ts";
 import { skip } from "./skips.ts";
 
 /** An entry begun must be able to end: its reads, its request, and the look-up of a lost answer. */
@@ -107,6 +107,11 @@ async function decideEntry(
   }
   if (gate.mode === "DRY_RUN") {
     await simulateEntry(engine, intent);
+    return gate;
+  }
+  // With `--ignore-market-hours`: a record of each order that can't leave would fill the ledger over night.
+  if (!isMarketOpen(engine)) {
+    await skip(engine, intent, "market closed");
     return gate;
   }
   const trade = trades.bySymbol.get(intent.symbol);

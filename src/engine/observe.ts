@@ -101,6 +101,12 @@ export function closeMsOf(observation: Pick<Observation, "clock" | "session">): 
   return observation.session?.closeMs ?? null;
 }
 
+/** Whether the market was open at the last look at the broker's clock, and its close has not come since. */
+export function isMarketOpen(engine: Engine): boolean {
+  const clock = engine.observation?.clock;
+  return clock !== undefined && clock.isOpen && engine.nowMs() < clock.nextCloseMs;
+}
+
 /** The symbol's position as last read, in whole shares: `undefined` where there is none, `null` where positions can't be read. */
 export function findHeld(engine: Engine, symbol: string): BrokerPosition | undefined | null {
   const positions = engine.observation?.positions;

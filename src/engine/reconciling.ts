@@ -8,6 +8,7 @@ import {
   type LiveLedger,
   NOT_SENT,
 } from "../domain/ledger.ts";
+import { dateNyOf } from "../domain/ny_time.ts";
 import { isKnownStatus } from "../domain/orders.ts";
 import { buildEmptyLedger, reconcile, startNewDay } from "../domain/reconcile.ts";
 import type { Engine, Observation } from "./engine.ts";
@@ -35,6 +36,7 @@ export interface LedgerStep {
 
 /** The ledger was held against nothing, and counts for nothing in this cycle. */
 const UNCHECKED: LedgerStep = { problem: "ledger invalid", absent: [] };
+const UNREACHED: LedgerStep = { problem: "broker unreachable", absent: [] };
 
 /**
  * Holds the ledger against the broker's orders of the NY day, turns it to a new day, rebuilds a missing one, and resolves
@@ -52,6 +54,8 @@ export async function reconcileLedger(
   }
   const present = read.kind === "ok" ? read.ledger : null;
   if (findIdentityProblem(engine, present) !== null) return UNCHECKED;
+  // Whose account this is, nobody knows yet: a ledger that may be another's is not turned to a new day.
+  if (present !== null && engine.accountId === null) return UNREACHED;
   try {
     if (present === null) return await rebuildMissing(engine, observation);
     const ledger = await turnToToday(engine, present, observation);
@@ -69,7 +73,7 @@ async function turnToToday(
   ledger: LiveLedger,
   { dateNy, skewSeconds }: Observation,
 ): Promise<LiveLedger | null> {
-  const seenNy = engine.dateSeenNy;
+  const seenNy = engine.dateSeenNy ?? readLastCycleNy(engine);
   engine.dateSeenNy = dateNy;
   if (ledger.dateNy === dateNy) return ledger;
   // Where the two clocks differ, one answer is not enough to end a day: a turned ledger does not turn back.
@@ -77,6 +81,7 @@ async function turnToToday(
     engine.ports.log.error(
       `The broker's clock says ${dateNy}, and the ledger is of ${ledger.dateNy}`,
     );
+    engine.wakeAt(engine.nowMs() + LOOK_UP_AGAIN_MS);
     return null;
   }
   if (ledger.dateNy > dateNy) {
@@ -87,6 +92,11 @@ async function turnToToday(
   const today = startNewDay(ledger, dateNy);
   await engine.ports.ledger.write(today);
   return today;
+}
+
+/** NY date of the clock's answer in the process before this one: all that one of `--run-once` has to compare with. */
+function readLastCycleNy({ state }: Engine): string | null {
+  return state.lastCycleAtMs === null ? null : dateNyOf(state.lastCycleAtMs);
 }
 
 /** A missing ledger is rebuilt from the broker's orders, never started empty while the broker shows orders of ours. */
@@ -140,7 +150,7 @@ async function compare(
 ): Promise<LedgerStep> {
   const { account, dayOrders } = observation;
   if (account.kind === "failed" || dayOrders.kind === "failed") {
-    return { problem: "broker unreachable", absent: [] };
+    return UNREACHED;
   }
   const result = reconcile(ledger, dayOrders.value);
   const { entries, absent, isChanged } = await resolve(engine, result.ledger, result.missing);

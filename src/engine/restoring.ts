@@ -42,7 +42,7 @@ export async function recallBare(engine: Engine): Promise<void> {
  * positions or clock read can't stop the rest, only the operator can (pipeline 5).
  */
 export async function restoreBare(engine: Engine): Promise<void> {
-  if (engine.bare.size === 0) return;
+  if (engine.bare.size === 0 || engine.isForeignState || engine.isOwnerUnknown) return;
   if (await readOperatorObjection(engine) !== null) {
     // The operator ends the exit; what it left bare is protected again in the next LIVE cycle.
     engine.bare.clear();

@@ -3,6 +3,7 @@ import type { OrderAnswerEvent, OrderRequestFields } from "../domain/events.ts";
 import { printGateIfChanged } from "./gate_log.ts";
 import { readGate, readOperatorObjection } from "./gate_reader.ts";
 import type { Engine } from "./engine.ts";
+import { isMarketOpen } from "./observe.ts";
 import type {
   BracketRequest,
   CancelOutcome,
@@ -65,11 +66,12 @@ async function findObjection(
   order: OrderRequest,
 ): Promise<string | null> {
   const clock = engine.observation?.clock;
-  const isOpen = clock !== undefined && clock.isOpen && engine.nowMs() < clock.nextCloseMs;
   // The stop that follows an exit may be late, and must not be left out: it is good till canceled, and rests overnight.
   const isLateStop = clock?.isOpen === true && permit.kind === "exit_rest" && order.op === "stop";
-  if (!isOpen && !isLateStop) return "market closed";
+  if (!isMarketOpen(engine) && !isLateStop) return "market closed";
   if (permit.kind === "exit_rest") {
+    // The account itself is no such thing as a failing read: what was begun at one must not end at another.
+    if (engine.isForeignState || engine.isOwnerUnknown) return "another account";
     const reason = await readOperatorObjection(engine);
     return reason === null ? null : formatGateReason(reason);
   }

@@ -241,6 +241,17 @@ function keptReason(entry: LedgerEntry): string | null {
   return entry.side === "buy" ? null : entry.reason;
 }
 
+/** Each order's newest record: one that was carried into a new day stands in the old day's ledger as it was then. */
+export function keepNewest(newestFirst: readonly LedgerEntry[]): LedgerEntry[] {
+  const seen = new Set<string>();
+  return newestFirst.filter(({ clientOrderId }) => {
+    if (clientOrderId === null) return true;
+    const isNew = !seen.has(clientOrderId);
+    seen.add(clientOrderId);
+    return isNew;
+  });
+}
+
 /** Whether the broker may still change the order, or nobody knows it. */
 export function isOpenEntry(entry: LedgerEntry): boolean {
   if (isUnsettled(entry)) return true;

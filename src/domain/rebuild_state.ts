@@ -1,5 +1,5 @@
 import { isFlatten, isOurs, readAdoptedAtMs } from "./client_order_id.ts";
-import type { LedgerEntry, LiveLedger } from "./ledger.ts";
+import { keepNewest, type LedgerEntry, type LiveLedger } from "./ledger.ts";
 import { type BrokerOrder, flattenOrders, isFinal } from "./orders.ts";
 
 /**
@@ -57,8 +57,11 @@ export function findLostPosition(
     order.symbol === symbol && order.side === "sell" && !isFinal(order) &&
     isOurs(order.clientOrderId)
   );
+  const newest = keepNewest(entries).filter((each) =>
+    each.positionId === positionId && each.status === "accepted"
+  );
   const isDone = (reason: string) =>
-    sells.some(({ reason: each, broker }) =>
+    newest.some(({ reason: each, broker }) =>
       each === reason && (broker === null || broker.filledQty > 0 || !isFinal(broker))
     );
   const isTrimmedR1 = isDone("r1_trim");

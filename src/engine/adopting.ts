@@ -6,7 +6,7 @@ import { isUnsettled } from "../domain/ledger.ts";
 import type { Trade } from "../domain/market.ts";
 import { type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
 import type { Engine } from "./engine.ts";
-import { isOfThisSession } from "./observe.ts";
+import { hasWorkingBuy, isOfThisSession } from "./observe.ts";
 import { buildManaged } from "./entry_order.ts";
 import { buildPositionEvent } from "./position_changes.ts";
 
@@ -18,7 +18,8 @@ export async function listAdoptable(
 ): Promise<{ readonly candidate: Candidate; readonly held: BrokerPosition }[]> {
   const { observation } = engine;
   const { allowlist } = engine.ports.config;
-  if (observation?.positions.kind !== "ok") return [];
+  // What its orders have sold by then, and still buy, must be known.
+  if (observation?.positions.kind !== "ok" || observation.openOrders.kind !== "ok") return [];
   const unresolved = await listUnresolvedBuys(engine);
   return observation.positions.value.flatMap((held) => {
     const candidate = candidates.find((each) => each.symbol === held.symbol);
@@ -29,7 +30,8 @@ export async function listAdoptable(
     const isAllowed = allowlist.kind === "all" ||
       (allowlist.kind === "list" && allowlist.symbols.includes(held.symbol));
     if (candidate === undefined || isManaged || !isAllowed) return [];
-    if (unresolved.has(held.symbol)) return [];
+    // What a buy adds to it later would look like a split; and no stop is taken beside one.
+    if (unresolved.has(held.symbol) || hasWorkingBuy(engine, held.symbol)) return [];
     if (!Number.isSafeInteger(held.qty) || held.qty <= 0 || !(priceUsd > candidate.stopUsd)) {
       return [];
     }
@@ -74,22 +76,32 @@ export function buildAdopted(
   held: BrokerPosition,
 ): ManagedPosition {
   const { symbol } = candidate;
+  const seenAtMs = findSeenAtMs(engine);
   const plan = {
     ...candidate,
     clientOrderId: buildAdoptionId({
       dateNy: engine.dateNy(),
       symbol,
-      adoptedAtMs: Math.floor(engine.nowMs()),
+      adoptedAtMs: seenAtMs,
     }),
     r1Usd: candidate.r1Usd ?? candidate.pivotUsd,
     refPriceUsd: held.avgEntryPriceUsd,
   };
   return {
-    ...buildManaged(plan, engine.nowMs()),
+    ...buildManaged(plan, seenAtMs),
     adoptedQty: held.qty + countSold(engine, symbol),
     qty: held.qty,
     costBasisUsd: held.costBasisUsd,
   };
+}
+
+/** When the broker showed the positions: what is sold after that is not in what it showed. */
+function findSeenAtMs(engine: Engine): number {
+  const positions = engine.observation?.positions;
+  const ageMs = positions?.kind === "ok"
+    ? engine.ports.clock.monotonicMs() - positions.atMonotonicMs
+    : 0;
+  return Math.floor(engine.nowMs() - ageMs);
 }
 
 /** Shares that the sells still at work in a symbol have sold already: their counts are cumulative. */

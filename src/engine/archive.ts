@@ -1,4 +1,4 @@
-import type { LedgerEntry } from "../domain/ledger.ts";
+import { keepNewest, type LedgerEntry } from "../domain/ledger.ts";
 import type { Engine } from "./engine.ts";
 
 /** Days of archived ledgers that are looked at for what was left open over night. */
@@ -13,7 +13,7 @@ export async function listPastEntries(engine: Engine): Promise<readonly LedgerEn
   const dateNy = engine.dateNy();
   if (engine.archive?.dateNy === dateNy) return engine.archive.entries;
   const ledgers = await engine.ports.ledger.listArchived(PAST_DAYS);
-  const entries = ledgers.flatMap((ledger) => [...ledger.entries].reverse());
+  const entries = keepNewest(ledgers.flatMap((ledger) => [...ledger.entries].reverse()));
   const today = await engine.ports.ledger.read();
   // Until today's ledger has begun, yesterday's may still be missing in the archive.
   const isWhole = today.kind === "ok" && today.ledger.dateNy === dateNy;

@@ -1,6 +1,6 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
-import { countCovered } from "../domain/protection.ts";
+import { countCovered, isStopOrder } from "../domain/protection.ts";
 import { cancelGroups } from "./cancelling.ts";
 import type { Engine } from "./engine.ts";
 import { recordAgain, RETRY_MS } from "./exit_records.ts";
@@ -65,10 +65,36 @@ export async function convert(
   const placed = await sendSell(engine, permit, { ...stop, qty: stopQty }, entry);
   if (placed.kind !== "done") {
     engine.sayError(`${position.symbol}: stop not placed after its day orders were cancelled`);
-    return noteStopRefusal(engine, position, placed);
+    if (!noteStopRefusal(engine, position, placed)) return false;
+    await putBackLower(engine, permit, { ...stop, qty: stopQty }, groups);
+    return true;
   }
   engine.ports.log.info(
     `STOP ${position.symbol}: qty=${stopQty} at ${entry.stopUsd} (good till canceled)`,
   );
   return true;
+}
+
+/**
+ * The market is between what rested and the engine's stop, which the broker refuses: until the shares are sold, a stop
+ * where the cancelled one was is better than none.
+ */
+async function putBackLower(
+  engine: Engine,
+  permit: Permit,
+  refused: SellPlan,
+  groups: Parameters<typeof cancelGroups>[2],
+): Promise<void> {
+  const prices = groups.flatMap((group) => group.orders).filter(isStopOrder)
+    .map((order) => order.stopPriceUsd ?? 0);
+  const stopUsd = Math.max(0, ...prices);
+  if (stopUsd <= 0 || stopUsd >= (refused.stopUsd ?? 0)) return;
+  const plan = { ...refused, stopUsd };
+  const [entry] = await recordSells(engine, [plan]);
+  if (entry === undefined) return;
+  const placed = await sendSell(engine, permit, plan, entry);
+  if (placed.kind !== "done") return;
+  engine.ports.log.warn(
+    `STOP ${plan.position.symbol}: qty=${plan.qty} put back at ${entry.stopUsd}, where it was: the market is below the new one`,
+  );
 }

@@ -81,6 +81,10 @@ export class Engine {
   readonly bare = new Set<string>();
   /** When the broker last refused a position's stop because the market is at or below it, broker time. */
   readonly stopRefusedAtMs = new Map<string, number>();
+  /** When the broker last refused an exit's sell, by position and reason, broker time. */
+  readonly sellRefusedAtMs = new Map<string, number>();
+  /** Stops on record that the broker has not taken, the last of each position: what a failing ledger leaves to send. */
+  readonly unsentStops = new Map<string, LedgerEntry>();
   /** Whether this cycle schedules and sends no entries. */
   isEntriesPaused = false;
   /** Whether something was sent since positions and orders were last read. */

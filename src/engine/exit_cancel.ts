@@ -5,6 +5,7 @@ import { cancelGroups } from "./cancelling.ts";
 import type { Engine } from "./engine.ts";
 import {
   type ExitPlan,
+  noteSellRefusal,
   planSell,
   planStop,
   recordAgain,
@@ -124,6 +125,7 @@ async function sellAndStop(
   // asked for and sent again first, which the broker's unique ids make harmless.
   const isStopWaiting = plan.reason !== "stop_exit";
   const sold = await sendSell(engine, permit, planSell(plan), sellEntry, { isStopWaiting });
+  noteSellRefusal(engine, plan, sold);
   if (sold.kind !== "done") sayFailure(engine, plan, "its sell", sold);
   await stopTheRest(engine, permit, plan, stopEntry, sold.kind);
   if (sold.kind === "unresolved") return await findLater(engine, sellEntry);

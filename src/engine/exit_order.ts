@@ -2,10 +2,10 @@ import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { ExitReason } from "../domain/exit_plan.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import { CONVERT_AGAIN_MS, LAST_EXIT_MS, untilCloseMs } from "./closing.ts";
-import type { SellGroup } from "../domain/protection.ts";
+import { countCovered, type SellGroup } from "../domain/protection.ts";
 import type { Engine } from "./engine.ts";
 import { sellAfterCancel } from "./exit_cancel.ts";
-import { isStopRefused, RETRY_MS, splitQty } from "./exit_records.ts";
+import { isSellRefused, isStopRefused, RETRY_MS, splitQty } from "./exit_records.ts";
 import { findShrinkable, sellAfterShrink } from "./exit_shrink.ts";
 import { findHeld, findSellGroups, hasWorkingBuy, refresh } from "./observe.ts";
 import { readExitRecord } from "./exit_history.ts";
@@ -44,6 +44,8 @@ export async function sendExit(
     if (obstacle.isBrief) engine.wakeAt(engine.nowMs() + RETRY_MS);
     return false;
   }
+  const isHeldByStop = countCovered(groups) >= held.qty;
+  if (isHeldByStop && isSellRefused(engine, position.positionId, reason)) return false;
   const { sellQty, restQty } = splitQty(reason, held.qty);
   if (sellQty === 0 || await isTooLate(engine, position, reason)) return false;
   const gate: Permit = { kind: "gate", decision };

@@ -5,7 +5,7 @@ import type { BrokerOrder } from "../domain/orders.ts";
 import { CONVERT_AGAIN_MS } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { StateError } from "./ports.ts";
-import { recordSells, type SellPlan, type SellResult } from "./sell_orders.ts";
+import { recordSells, roundStop, type SellPlan, type SellResult } from "./sell_orders.ts";
 
 /** How soon an exit that could not be finished is looked at again. */
 export const RETRY_MS = 5_000;
@@ -60,7 +60,7 @@ export async function recordAgain(
     );
   }
   if (durable === undefined) throw new StateError("no record of the sell");
-  return { ...durable, qty: plan.qty };
+  return { ...durable, qty: plan.qty, stopUsd: roundStop(plan) };
 }
 
 /**
@@ -81,6 +81,22 @@ export function noteStopRefusal(
 export function isStopRefused(engine: Engine, positionId: string): boolean {
   const atMs = engine.stopRefusedAtMs.get(positionId);
   return atMs !== undefined && engine.nowMs() - atMs < CONVERT_AGAIN_MS;
+}
+
+/** How long an exit that the broker refused for good is left alone, while a stop holds its shares. */
+const REFUSED_PAUSE_MS = 5 * 60_000;
+
+/** Remembers an exit's sell that the broker refuses for a reason that does not pass in a moment. */
+export function noteSellRefusal(engine: Engine, plan: ExitPlan, result: SellResult): void {
+  if (result.kind !== "rejected") return;
+  if (result.why === "insufficient_qty" || result.why === "rate_limited") return;
+  engine.sellRefusedAtMs.set(`${plan.position.positionId}:${plan.reason}`, engine.nowMs());
+}
+
+/** Whether the broker refused this exit a moment ago: its stop is not taken away for the same answer. */
+export function isSellRefused(engine: Engine, positionId: string, reason: ExitReason): boolean {
+  const atMs = engine.sellRefusedAtMs.get(`${positionId}:${reason}`);
+  return atMs !== undefined && engine.nowMs() - atMs < REFUSED_PAUSE_MS;
 }
 
 /** The stop that holds the rest after an exit, in the words of the protection's own. */

@@ -4,6 +4,7 @@ import type { SellGroup } from "../domain/protection.ts";
 import type { Engine } from "./engine.ts";
 import {
   type ExitPlan,
+  noteSellRefusal,
   planSell,
   planStop,
   RETRY_MS,
@@ -58,6 +59,7 @@ export async function sellAfterShrink(
     return false;
   }
   const sold = await sendSell(engine, { kind: "exit_rest" }, sell, sellEntry);
+  noteSellRefusal(engine, plan, sold);
   if (sold.kind !== "done") sayFailure(engine, plan, "its sell", sold);
   return sold.kind === "done";
 }

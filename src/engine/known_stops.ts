@@ -17,8 +17,16 @@ export async function raiseKnownStops(engine: Engine): Promise<void> {
     const recorded = entries.filter((entry) =>
       entry.positionId === positionId && entry.reason === "stop" && entry.status !== "rejected"
     );
+    // The legs of its entry are ours, and what the operator replaced them by (pipeline 6).
+    const legs = new Set(
+      open?.kind === "ok"
+        ? open.value.filter((order) => order.clientOrderId === positionId)
+          .flatMap((order) => order.legs.map((leg) => leg.orderId))
+        : [],
+    );
     const working = orders.filter((order) =>
-      order.clientOrderId.startsWith(`${positionId}-`) && isStopOrder(order) && !isFinal(order)
+      (order.clientOrderId.startsWith(`${positionId}-`) || legs.has(order.orderId)) &&
+      isStopOrder(order) && !isFinal(order)
     );
     const highestUsd = Math.max(
       ...recorded.map((entry) => entry.stopUsd ?? 0),

@@ -238,7 +238,8 @@ async function place(
     );
     return "placed";
   }
-  if (noteStopRefusal(engine, plan.position, placed) && isSellable) {
+  const isBelow = noteStopRefusal(engine, plan.position, placed);
+  if (isBelow && isSellable) {
     engine.ports.log.warn(`${plan.position.symbol}: the market is at or below its stop; selling`);
     await sendExit(engine, decision, plan.position, "stop_exit", plan.position.stopUsd);
     return "not_placed";
@@ -249,6 +250,9 @@ async function place(
     ? placed.reason
     : "no usable answer yet";
   engine.sayError(`${plan.position.symbol}: stop not placed: ${why}`);
-  // Another status may mean the account, which would not take the new one either.
-  return placed.kind === "rejected" && placed.httpStatus === 422 ? "refused" : "not_placed";
+  // Another status may mean the account, which would not take the new one either; nor does a market below the stop, and
+  // what rests must not be cancelled for it.
+  return placed.kind === "rejected" && placed.httpStatus === 422 && !isBelow
+    ? "refused"
+    : "not_placed";
 }

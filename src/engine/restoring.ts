@@ -1,15 +1,15 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
-import { isUnsettled } from "../domain/ledger.ts";
+import { isUnsettled, type LedgerEntry } from "../domain/ledger.ts";
 import { flattenOrders } from "../domain/orders.ts";
 import { countCovered } from "../domain/protection.ts";
 import type { Engine } from "./engine.ts";
-import { RETRY_MS } from "./exit_records.ts";
+import { recordAgain, RETRY_MS } from "./exit_records.ts";
 import { findIdentityProblem, readOperatorObjection } from "./gate_reader.ts";
 import { findHeld, findSellGroups, refresh } from "./observe.ts";
 import { isEntryWorking } from "./partial_entry.ts";
 import { countByOrders, isActionable, trackPositions } from "./positions.ts";
 import { StateError } from "./ports.ts";
-import { recordSells, type SellPlan, sendSell } from "./sell_orders.ts";
+import { type SellPlan, sendSell } from "./sell_orders.ts";
 
 /** A cancel is the broker's soon after its exit was recorded, by two clocks that differ a little. */
 const CANCELLED_SLACK_MS = 5_000;
@@ -42,7 +42,7 @@ export async function recallBare(engine: Engine): Promise<void> {
  * positions or clock read can't stop the rest, only the operator can (pipeline 5).
  */
 export async function restoreBare(engine: Engine): Promise<void> {
-  if (engine.bare.size === 0 || engine.isForeignState || engine.isOwnerUnknown) return;
+  if (engine.bare.size === 0 || await isForeign(engine)) return;
   if (await readOperatorObjection(engine) !== null) {
     // The operator ends the exit; what it left bare is protected again in the next LIVE cycle.
     engine.bare.clear();
@@ -71,6 +71,14 @@ export async function restoreBare(engine: Engine): Promise<void> {
   }
 }
 
+/** Another account's files, or nobody knows yet whose account this is: no look-up and no order (pipeline 6). */
+async function isForeign(engine: Engine): Promise<boolean> {
+  const read = await engine.ports.ledger.read();
+  const ledger = read.kind === "ok" ? read.ledger : null;
+  const isOwned = engine.state.accountId !== null || (ledger?.accountId ?? null) !== null;
+  return findIdentityProblem(engine, ledger) !== null || (isOwned && engine.accountId === null);
+}
+
 async function restoreOne(
   engine: Engine,
   position: ManagedPosition,
@@ -79,8 +87,7 @@ async function restoreOne(
   const { symbol, stopUsd } = position;
   const plan: SellPlan = { position, reason: "stop", qty, stopUsd, replaces: null };
   try {
-    const [entry] = await recordSells(engine, [plan]);
-    if (entry === undefined) return;
+    const entry = await recordAnyhow(engine, plan);
     const placed = await sendSell(engine, { kind: "exit_rest" }, plan, entry);
     if (placed.kind !== "done") return engine.sayError(`${symbol}: stop not put back yet`);
     engine.bare.delete(position.positionId);
@@ -89,4 +96,14 @@ async function restoreOne(
     if (!(error instanceof StateError)) throw error;
     engine.sayError(`${symbol}: stop not put back, its record can't be written: ${error.message}`);
   }
+}
+
+/**
+ * A failing ledger can't stop the rest of an exit (pipeline 5): the stop that was recorded for it and never left stands in
+ * the file already, and is sent under its id.
+ * @throws {StateError} Where there is none.
+ */
+async function recordAnyhow(engine: Engine, plan: SellPlan): Promise<LedgerEntry> {
+  const unsent = engine.unsentStops.get(plan.position.positionId);
+  return await recordAgain(engine, plan, unsent === undefined ? [] : [unsent]);
 }

@@ -57,7 +57,7 @@ export interface SellPlan {
 function buildRecord(engine: Engine, plan: SellPlan, attempt: number): LedgerEntry {
   const { position, reason, qty } = plan;
   const nowMs = engine.nowMs();
-  const stopUsd = plan.stopUsd === null ? null : roundToIncrement(plan.stopUsd);
+  const stopUsd = roundStop(plan);
   return buildLedgerEntry({
     symbol: position.symbol,
     notionalUsd: qty * (stopUsd ?? position.highWaterUsd),
@@ -76,6 +76,11 @@ function buildRecord(engine: Engine, plan: SellPlan, attempt: number): LedgerEnt
       : {}),
     deadlineAtMs: buildDeadlineMs(nowMs),
   });
+}
+
+/** A plan's stop in the broker's price increments; `null` for a market sell. */
+export function roundStop({ stopUsd }: Pick<SellPlan, "stopUsd">): number | null {
+  return stopUsd === null ? null : roundToIncrement(stopUsd);
 }
 
 /** The attempt that the next sell of this reason is: it rises only when the one before ended unfilled (pipeline 6). */
@@ -127,6 +132,11 @@ export async function recordSells(
     entries.push(buildRecord(engine, plan, await nextAttempt(engine, plan.position, plan.reason)));
   }
   await recordEntries(engine, entries);
+  for (const entry of entries) {
+    if (entry.reason === "stop" && entry.positionId !== null) {
+      engine.unsentStops.set(entry.positionId, entry);
+    }
+  }
   return entries;
 }
 
@@ -179,6 +189,7 @@ export async function sendSell(
       return result;
     }
     if (result.kind === "accepted") {
+      engine.unsentStops.delete(plan.reason === "stop" ? plan.position.positionId : "");
       await settleByOrder(engine, clientOrderId, result.order);
       saySold(engine, plan, current, result.order.orderId);
       return { kind: "done", order: result.order };
@@ -187,6 +198,7 @@ export async function sendSell(
     if (result.kind === "unknown" && options.isStopWaiting) break;
     const found = await engine.ports.broker.lookUp(clientOrderId, "protect");
     if (found.kind === "found") {
+      engine.unsentStops.delete(plan.reason === "stop" ? plan.position.positionId : "");
       await settleByOrder(engine, clientOrderId, found.order);
       if (!isEndedUnfilled(found.order)) {
         saySold(engine, plan, current, found.order.orderId);

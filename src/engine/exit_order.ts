@@ -38,14 +38,12 @@ export async function sendExit(
     engine.wakeAt(engine.nowMs() + RETRY_MS);
     return false;
   }
-  const obstacle = findObstacle(engine, position.symbol, groups);
+  const obstacle = findObstacle(engine, position, reason, groups);
   if (obstacle !== null) {
     engine.ports.log.warn(`${position.symbol}: ${reason} waits: ${obstacle.why}`);
     if (obstacle.isBrief) engine.wakeAt(engine.nowMs() + RETRY_MS);
     return false;
   }
-  const isHeldByStop = countCovered(groups) >= held.qty;
-  if (isHeldByStop && isSellRefused(engine, position.positionId, reason)) return false;
   const { sellQty, restQty } = splitQty(reason, held.qty);
   if (sellQty === 0 || await isTooLate(engine, position, reason)) return false;
   const gate: Permit = { kind: "gate", decision };
@@ -65,7 +63,8 @@ export async function sendExit(
 /** Why an exit could not end now: it is not begun then, so that none of the protection is taken away for it. */
 function findObstacle(
   engine: Engine,
-  symbol: string,
+  { symbol, positionId, qty }: ManagedPosition,
+  reason: ExitReason,
   groups: readonly SellGroup[],
 ): { readonly why: string; readonly isBrief: boolean } | null {
   if (isHidden(engine, groups.flatMap((group) => group.orders))) {
@@ -74,6 +73,9 @@ function findObstacle(
   const leaving = groups.filter((group) => group.isLeaving);
   if (leaving.length > 0 && leaving.length < groups.length) {
     return { why: "a cancel is still under way", isBrief: true };
+  }
+  if (countCovered(groups) >= (qty ?? 0) && isSellRefused(engine, positionId, reason)) {
+    return { why: "the broker refused its sell; tried again after 5 minutes", isBrief: false };
   }
   if (!hasWorkingBuy(engine, symbol)) return null;
   return {

@@ -214,11 +214,14 @@ export class Auditor {
     if (cycle.mode === null || world.exchange.sessions.at(world.trueMs) === null) return;
     // What the operator stopped waits for the operator.
     if (findObjection(world) !== null) return;
+    // A token that the disk did not give counts as none.
+    if (world.profile.families.has("disk")) return;
     // Nor is another account's position ours to look at.
     if (findOwner(world) !== world.exchange.accountId) return;
     for (const [symbol, rest] of this.rests) {
       if (rest !== "cancelled" || world.strange.has(symbol) || symbol === FOREIGN_SYMBOL) continue;
       const { heldQty, coveredQty, replacingQty, isSelling } = readCoverage(world, symbol);
+      if (heldQty <= 0) this.rests.delete(symbol);
       if (heldQty <= coveredQty + replacingQty || isSelling) continue;
       if (nextMs - world.trueMs <= WAKE_MS_MAX) continue;
       world.violate(

@@ -122,10 +122,11 @@ export function listManaged(world: World): string[] {
   ).sort();
 }
 
-function isEntryWorking(world: World, symbol: string): boolean {
+function isEntryWorking({ world, cycle }: Auditor, symbol: string): boolean {
+  // As the cycle saw it, which may have begun a while ago.
   return listAcceptedEntries(world).some((order) =>
     order.symbol === symbol && !isDone(order) &&
-    (order.fills.length === 0 || world.trueMs - (order.fills[0]?.atMs ?? 0) < PARTIAL_MS)
+    (order.fills.length === 0 || cycle.startMs - (order.fills[0]?.atMs ?? 0) < PARTIAL_MS)
   );
 }
 
@@ -133,7 +134,7 @@ function isEntryWorking(world: World, symbol: string): boolean {
 function checkProtected(auditor: Auditor, symbol: string): void {
   const { world, cycle } = auditor;
   const { heldQty, coveredQty, isLeaving } = readCoverage(world, symbol);
-  if (coveredQty >= heldQty || isEntryWorking(world, symbol)) return;
+  if (coveredQty >= heldQty || isEntryWorking(auditor, symbol)) return;
   const isOpen = world.exchange.sessions.at(world.trueMs) !== null;
   if (!isOpen || isHiddenSince(world, symbol, auditor.cycle.startMs)) return;
   const isEnding = listAcceptedEntries(world).some((order) =>
@@ -182,7 +183,7 @@ function checkDueExits(auditor: Auditor): void {
     const isR2Due = position.trimmed_r1 && !position.trimmed_r2 &&
       leastUsd >= position.r2 * 1.002 && !isJustTrimmed;
     if ((!isR1Due && !isR2Due) || position.r2 <= position.pivot) continue;
-    if (isEntryWorking(world, symbol) || auditor.isSaid(symbol, cycle.startMs)) continue;
+    if (isEntryWorking(auditor, symbol) || auditor.isSaid(symbol, cycle.startMs)) continue;
     if (
       readCoverage(world, symbol).isSelling || isHiddenSince(world, symbol, auditor.cycle.startMs)
     ) continue;

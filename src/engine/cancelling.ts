@@ -6,6 +6,7 @@ import { type Permit, sendLive } from "./send.ts";
 
 /** How long a cycle waits for cancels to end before it says so and leaves them to the next one. */
 const CANCEL_WAIT_MS = 4_000;
+/** Doubled from poll to poll: an order that hangs must not use up the requests that another position's stop needs. */
 const CANCEL_POLL_MS = 250;
 
 /** How cancelling a symbol's working sells went. */
@@ -76,6 +77,7 @@ async function waitForEnd(
   const pending = new Map<string, BrokerOrder>();
   for (const group of groups) for (const order of group.orders) pending.set(order.orderId, order);
   let soldQty = 0;
+  let pollMs = CANCEL_POLL_MS;
   while (pending.size > 0) {
     for (const [orderId, before] of pending) {
       const found = await broker.readOrder(orderId, "protect");
@@ -84,12 +86,14 @@ async function waitForEnd(
       pending.delete(orderId);
     }
     if (pending.size === 0) break;
-    if (clock.monotonicMs() - startMs >= CANCEL_WAIT_MS) {
+    const leftMs = CANCEL_WAIT_MS - (clock.monotonicMs() - startMs);
+    if (leftMs <= 0) {
       const names = [...pending.values()].map((order) => `${order.orderId} (${order.status})`);
       const message = `cancel not confirmed within 4 s: ${names.join(", ")}`;
       return { kind: "stuck", message, isLeft };
     }
-    await clock.sleep(CANCEL_POLL_MS);
+    await clock.sleep(Math.min(pollMs, leftMs));
+    pollMs *= 2;
   }
   const reservedQty = groups.reduce((sum, group) => sum + group.qty, 0);
   return { kind: "ended", soldQty, unfilledQty: Math.max(0, reservedQty - soldQty), isLeft };

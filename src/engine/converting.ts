@@ -4,7 +4,7 @@ import { countCovered, isStopOrder } from "../domain/protection.ts";
 import { cancelGroups } from "./cancelling.ts";
 import type { Engine } from "./engine.ts";
 import { recordAgain, RETRY_MS } from "./exit_records.ts";
-import { findHeld, findSellGroups, hasWorkingBuy, refresh } from "./observe.ts";
+import { findHeld, findSellGroups, hasWorkingBuy, isTradingBlocked, refresh } from "./observe.ts";
 import { noteStopRefusal } from "./exit_records.ts";
 import { recordSells, type SellPlan, sendSell, settleUnsent } from "./sell_orders.ts";
 import type { Permit } from "./send.ts";
@@ -23,6 +23,12 @@ export async function convert(
   if (hasWorkingBuy(engine, position.symbol)) {
     engine.ports.log.warn(
       `${position.symbol}: overnight stop waits: a buy works in the symbol, beside which no stop is taken`,
+    );
+    return false;
+  }
+  if (isTradingBlocked(engine)) {
+    engine.ports.log.warn(
+      `${position.symbol}: overnight stop waits: the account is blocked for trading`,
     );
     return false;
   }

@@ -7,7 +7,7 @@ import type { Engine } from "./engine.ts";
 import { sellAfterCancel } from "./exit_cancel.ts";
 import { isSellRefused, isStopRefused, RETRY_MS, splitQty } from "./exit_records.ts";
 import { findShrinkable, sellAfterShrink } from "./exit_shrink.ts";
-import { findHeld, findSellGroups, hasWorkingBuy, refresh } from "./observe.ts";
+import { findHeld, findSellGroups, hasWorkingBuy, isTradingBlocked, refresh } from "./observe.ts";
 import { readExitRecord } from "./exit_history.ts";
 import type { Permit } from "./send.ts";
 import { isHidden } from "./unseen_orders.ts";
@@ -67,6 +67,9 @@ function findObstacle(
   reason: ExitReason,
   groups: readonly SellGroup[],
 ): { readonly why: string; readonly isBrief: boolean } | null {
+  if (isTradingBlocked(engine)) {
+    return { why: "the account is blocked for trading", isBrief: false };
+  }
   if (isHidden(engine, groups.flatMap((group) => group.orders))) {
     return { why: "the broker does not show one of its working sells yet", isBrief: true };
   }

@@ -208,6 +208,30 @@ Deno.test("a trim that ended unfilled while nothing could be sent is due again o
   assertEquals([world.sells(), world.held()], [["5 rejected", "5 filled"], 5]);
 });
 
+Deno.test("a blocked account keeps its stops: no exit and no overnight stop takes one away", async () => {
+  const world = await bought();
+  world.exchange.behaviour.isTradingBlocked = true;
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(2, MINUTE_MS);
+  world.goTo(at("15:51:00"));
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.changes.filter((each) => each.method === "DELETE"), []);
+  assertEquals(world.stops(), ["10@99 day"]); // Only its price follows.
+  assert(world.said("warn NVDA: r1_trim waits: the account is blocked").length > 0);
+  assert(world.said("warn NVDA: overnight stop waits: the account is blocked").length > 0);
+});
+
+Deno.test("a cancel that hangs costs few requests", async () => {
+  const world = await bought();
+  world.exchange.behaviour.cancelOutcome = () => "stuck";
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(1, MINUTE_MS);
+  const polls = world.exchange.requests.filter((each) =>
+    /^.v2.orders.[0-9a-f]{8}-/.test(each.path)
+  );
+  assert(polls.length <= 2 * 7, `${polls.length} polls`);
+});
+
 Deno.test("an exit waits for a stop that the broker does not show yet, and takes none of the others away", async () => {
   const world = await bought();
   for (const order of world.orders((each) => each.type === "limit")) {

@@ -30,8 +30,10 @@ function findExitRecord(
   const mine = entries.filter((entry) =>
     entry.positionId === position.positionId && entry.reason === reason
   );
+  // Shares that the broker showed as sold are sold, whatever a hand has made of the record's status.
   const taken = mine.filter((entry) =>
-    entry.status === "accepted" && !isEndedUnfilled(entry.broker)
+    (entry.status === "accepted" || (entry.broker?.filledQty ?? 0) > 0) &&
+    !isEndedUnfilled(entry.broker)
   );
   if (reason !== "stop_exit" && taken.length > 0) return "done";
   if (mine.some(isUnsettled)) return "open";

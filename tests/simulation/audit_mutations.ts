@@ -133,6 +133,17 @@ export const AUDIT_BUGS: readonly Bug[] = [
   },
   {
     issue: 3,
+    name: "five rejections in a row are tried again",
+    edits: [
+      {
+        file: "src/domain/caps.ts",
+        find: "REJECTIONS_IN_A_ROW_MAX = 5",
+        replace: "REJECTIONS_IN_A_ROW_MAX = 500",
+      },
+    ],
+  },
+  {
+    issue: 3,
     name: "a kill switch that can't be read is off",
     edits: [
       {
@@ -300,6 +311,62 @@ export const AUDIT_BUGS: readonly Bug[] = [
       },
     ],
   },
+  {
+    issue: 4,
+    name: "open orders that can't be read count as none",
+    edits: [
+      {
+        file: "src/engine/unseen_orders.ts",
+        find: '  if (open.kind === "failed") return open;',
+        replace:
+          '  if (open.kind === "failed") return { kind: "ok", value: [], atMonotonicMs: 0 };',
+      },
+    ],
+  },
+  {
+    issue: 4,
+    name: "every exit is exempt from the gate",
+    edits: [
+      {
+        file: "src/engine/send.ts",
+        find: '  if (permit.kind === "exit_rest") {',
+        replace: '  if (permit.kind === "exit_rest" || order.op !== "bracket") {',
+      },
+    ],
+  },
+  {
+    issue: 4,
+    name: "what an exit left bare is not put back",
+    edits: [
+      {
+        file: "src/engine/restoring.ts",
+        find: "  if (engine.bare.size === 0 ||",
+        replace: "  if (engine.bare.size >= 0 ||",
+      },
+    ],
+  },
+  {
+    issue: 4,
+    name: "what the broker does not show yet is not there",
+    edits: [
+      {
+        file: "src/engine/unseen_orders.ts",
+        find: "    else hidden.push(entry);",
+        replace: "    else hidden.push(...[entry].slice(1));",
+      },
+    ],
+  },
+  {
+    issue: 4,
+    name: "the archive of the last days is not looked at",
+    edits: [
+      {
+        file: "src/engine/archive.ts",
+        find: "const PAST_DAYS = 3;",
+        replace: "const PAST_DAYS = 0;",
+      },
+    ],
+  },
 ];
 
 /** As `TRACKS` of `mutations.ts`. */
@@ -313,7 +380,8 @@ export const AUDIT_TRACKS: Readonly<
   "foreign positions do not block entries": [["account"], 1],
   "ledger of another account is used": [["files", "operator"], 1],
   "an expired intent is still sent": [["outage", "operator"], 1],
-  "rejected twice is tried again": [["mood"], 1],
+  "rejected twice is tried again": [["refusals"], 1],
+  "five rejections in a row are tried again": [["refusals"], 1],
   "a kill switch that can't be read is off": [["disk", "operator"], 1],
   "unresolved sells are dropped at the day roll": [["net", "crash"], 1],
   "a split is taken as a change": [["account"], 1],
@@ -323,4 +391,9 @@ export const AUDIT_TRACKS: Readonly<
   "the first cycle after a start does not protect": [["crash"], 1],
   "stops that are not ours are cancelled as orphans": [["account"], 1],
   "no alert for a position without stop": [["operator"], 1],
+  "open orders that can't be read count as none": [["outage", "net"], 1],
+  "every exit is exempt from the gate": [["net", "outage"], 1],
+  "what an exit left bare is not put back": [["net", "outage"], 1],
+  "what the broker does not show yet is not there": [["mood"], 1],
+  "the archive of the last days is not looked at": [["net", "crash"], 1],
 };

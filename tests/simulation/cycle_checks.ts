@@ -15,7 +15,7 @@ import {
   findObjection,
   findOwner,
   isEngineOrder,
-  isHiddenSince,
+  isHiding,
   listAcceptedEntries,
   listEntries,
   listPositions,
@@ -26,8 +26,10 @@ import type { World } from "./world.ts";
 
 /** A partly filled entry has 60 s by the engine's reading of the broker's clock, which may be some seconds behind. */
 const PARTIAL_MS = 65_000;
-/** Since so long before the close a quiet LIVE engine must have made everything good till canceled. */
+/** Since so long before the close a quiet LIVE engine must have made everything good till canceled: at its first look. */
 const CONVERT_MS = 10 * 60_000 + 30_000;
+/** And at its second one, whatever went wrong before. */
+const CONVERT_AGAIN_MS = 3 * 60_000 + 30_000;
 
 /** So near to the close no exit is begun: it could not end. */
 const LAST_EXIT_MS = 45_000;
@@ -122,8 +124,8 @@ export function listManaged(world: World): string[] {
   ).sort();
 }
 
+/** A cycle that began before the time was over has looked at it as it was then. */
 function isEntryWorking({ world, cycle }: Auditor, symbol: string): boolean {
-  // As the cycle saw it, which may have begun a while ago.
   return listAcceptedEntries(world).some((order) =>
     order.symbol === symbol && !isDone(order) &&
     (order.fills.length === 0 || cycle.startMs - (order.fills[0]?.atMs ?? 0) < PARTIAL_MS)
@@ -136,17 +138,19 @@ function checkProtected(auditor: Auditor, symbol: string): void {
   const { heldQty, coveredQty, isLeaving } = readCoverage(world, symbol);
   if (coveredQty >= heldQty || isEntryWorking(auditor, symbol)) return;
   const isOpen = world.exchange.sessions.at(world.trueMs) !== null;
-  if (!isOpen || isHiddenSince(world, symbol, auditor.cycle.startMs)) return;
+  if (!isOpen || isHiding(world, symbol, cycle.startMs)) return;
   const isEnding = listAcceptedEntries(world).some((order) =>
-    order.symbol === symbol && order.status === "pending_cancel"
+    order.symbol === symbol &&
+    (order.status === "pending_cancel" || (isDone(order) && order.updatedMs >= cycle.startMs))
   );
   // Beside a buy of somebody else's the exchange takes no stop: a wash trade.
   const isBarred = (world.exchange.desk.active.get(symbol)?.working ?? []).some((order) =>
     order.side === "buy" && !isDone(order) && !isEngineOrder(order)
   );
   // What was taken over in this cycle is only protected: at or below its stop it is sold in the next.
-  const isExplained = isLeaving || isEnding || isBarred || cycle.adopted.has(symbol);
-  if (isExplained && auditor.isSaid(symbol, cycle.startMs)) return;
+  const isExplained = isLeaving || isEnding || isBarred || world.isBlocked() ||
+    cycle.adopted.has(symbol);
+  if (isExplained && auditor.isSaid(symbol, "stop", cycle.startMs)) return;
   world.violate(
     "every LIVE cycle ends with a working stop",
     `${symbol}: ${coveredQty} of ${heldQty} covered (${describeOrders(world, symbol)})`,
@@ -181,12 +185,11 @@ function checkDueExits(auditor: Auditor): void {
     );
     const isR1Due = !position.trimmed_r1 && leastUsd >= position.r1 * 1.002;
     const isR2Due = position.trimmed_r1 && !position.trimmed_r2 &&
-      leastUsd >= position.r2 * 1.002 && !isJustTrimmed;
+      leastUsd >= position.r2 * 1.002 && !cycle.cancelled.has(symbol) && !isJustTrimmed &&
+      !isSold(world, symbol, cycle.startMs);
     if ((!isR1Due && !isR2Due) || position.r2 <= position.pivot) continue;
-    if (isEntryWorking(auditor, symbol) || auditor.isSaid(symbol, cycle.startMs)) continue;
-    if (
-      readCoverage(world, symbol).isSelling || isHiddenSince(world, symbol, auditor.cycle.startMs)
-    ) continue;
+    if (isEntryWorking(auditor, symbol) || auditor.isSaid(symbol, "exit", cycle.startMs)) continue;
+    if (readCoverage(world, symbol).isSelling || isHiding(world, symbol, cycle.startMs)) continue;
     if (session.closeMs - world.trueMs < SPENT_EXIT_MS && hasSpentExit(auditor, position)) continue;
     world.violate(
       "an exit that is due is sent",
@@ -204,17 +207,24 @@ function hasSpentExit({ world, cycle }: Auditor, { position_id: id }: RawPositio
   );
 }
 
+/** Whether a sell left since then: what follows it may wait for the next cycle. */
+function isSold({ exchange }: World, symbol: string, sinceMs: number): boolean {
+  return exchange.orders.some((order) =>
+    order.symbol === symbol && order.side === "sell" && order.type === "market" &&
+    order.submitted.ms >= sinceMs
+  );
+}
+
 /** A trim that is marked as done was sold. */
 function checkTrimFlags(auditor: Auditor): void {
   const { world } = auditor;
   if (world.profile.families.has("files") || world.profile.families.has("account")) return;
   for (const position of listPositions(world)) {
     if (position.adopted_qty > 0 || world.strange.has(position.symbol)) continue;
-    if (isHiddenSince(world, position.symbol, auditor.cycle.startMs)) continue;
-    // One share has no half: its trims are done without an order.
-    if (world.exchange.portfolio.qty(position.symbol) < 2) continue;
+    if (isHiding(world, position.symbol, auditor.cycle.startMs)) continue;
     const bought = world.exchange.findOrder(position.position_id)?.filledQty ?? 0;
-    if (bought < 4) continue;
+    // Of one share that a stop left there is nothing to trim.
+    if (bought < 4 || (position.qty ?? 0) < 2) continue;
     const flags = [["r1_trim", position.trimmed_r1], ["r2_trim", position.trimmed_r2]] as const;
     for (const [reason, isDoneFlag] of flags) {
       const isSold = world.exchange.orders.some((order) =>
@@ -235,13 +245,19 @@ export function checkClose(auditor: Auditor): void {
   checkNeverShort(world);
   checkTrims(world);
   checkOversold(auditor);
-  const fromMs = world.trueMs - CONVERT_MS;
-  const isLive = !world.isDead && auditor.liveSinceMs <= fromMs && auditor.lastLiveEndMs >= fromMs;
-  if (!isLive || world.lastTroubleMs >= fromMs) return;
+  const isQuietSince = (ms: number) =>
+    !world.isDead && auditor.liveSinceMs <= ms && auditor.lastLiveEndMs >= ms &&
+    world.lastTroubleMs < ms;
+  const againMs = world.trueMs - CONVERT_AGAIN_MS;
+  const isQuietLate = isQuietSince(againMs);
+  const fromMs = isQuietLate ? againMs : world.trueMs - CONVERT_MS;
+  if (!isQuietLate && !isQuietSince(fromMs)) return;
   world.count("closes checked");
+  if (world.lastTroubleMs >= world.trueMs - CONVERT_MS) world.count("closes checked after trouble");
+  if (world.profile.families.has("cancels")) world.count("closes checked where cancels hang");
   for (const symbol of listManaged(world)) {
     const { heldQty, gtcQty } = readCoverage(world, symbol);
-    if (gtcQty >= heldQty || auditor.isSaid(symbol, fromMs)) continue;
+    if (gtcQty >= heldQty || auditor.isSaid(symbol, "stop", fromMs)) continue;
     const entered = listAcceptedEntries(world).some((order) =>
       order.symbol === symbol && world.trueMs - (order.fills[0]?.atMs ?? Infinity) < 2 * PARTIAL_MS
     );

@@ -1,4 +1,6 @@
 import { createAlpacaClient } from "../../src/broker/alpaca_client.ts";
+import { createBoundedSend } from "../../src/broker/bounded_send.ts";
+import { RUN_ONCE_MS } from "../../src/engine/engine.ts";
 import type { Alert, AlertPort, ClockPort, EnginePorts, LogPort } from "../../src/engine/ports.ts";
 import { runLoop } from "../../src/engine/loop.ts";
 import { buildConfig, NO_RUN_FLAGS } from "../../src/runtime/config.ts";
@@ -39,10 +41,12 @@ export async function runIncarnation(
   const { incarnation } = world;
   world.note(`== engine starts, incarnation ${incarnation}`);
   auditor.started();
+  const startMs = world.trueMs;
   try {
     const ports = buildPorts(world, { incarnation, auditor, weather });
     const status = await runLoop(ports, world.stop.signal, { lookMs: LOOK_MS });
     world.note(`== engine exits ${status}`);
+    checkTime(world, startMs);
     return { kind: "exited", status };
   } catch (error) {
     if (error instanceof CrashError) return { kind: "crashed" };
@@ -64,7 +68,8 @@ function buildPorts(
     readonly weather: Weather;
   },
 ): EnginePorts {
-  const { config } = buildConfig(world.settings, NO_RUN_FLAGS);
+  const isRunOnce = world.profile.families.has("once");
+  const { config } = buildConfig(world.settings, { ...NO_RUN_FLAGS, isRunOnce });
   const { stateDir } = config;
   const fs = world.disk;
   const clock = buildClock(world, incarnation);
@@ -73,12 +78,13 @@ function buildPorts(
   // The audit trail is a tenth of a day's cost: most seeds without trouble at the disk go without.
   const hasTrail = world.hasTrail;
   const eventLog = createEventLog({ fs, stateDir, clock, log, secrets: config.secrets });
+  const send = createNetwork(world, { incarnation, auditor, weather });
   const broker = createAlpacaClient({
     tradingUrl: config.endpoint.tradingUrl,
     dataUrl: config.endpoint.dataUrl,
     keyId: config.keyId,
     secretKey: config.secretKey,
-    send: createNetwork(world, { incarnation, auditor, weather }),
+    send: isRunOnce ? createBoundedSend(send, { clock, maxMs: RUN_ONCE_MS }) : send,
     clock,
     chance,
     feed: config.feed,
@@ -126,6 +132,13 @@ function buildPorts(
   };
 }
 
+/** `--run-once` ends within 25 s, whatever hangs (pipeline 4). */
+function checkTime(world: World, startMs: number): void {
+  const tookMs = world.trueMs - startMs;
+  if (!world.profile.families.has("once") || tookMs <= ONCE_MS_MAX) return;
+  world.violate("--run-once ends within 25 s", `it took ${tookMs} ms`);
+}
+
 function ignoreCrash(error: unknown): void {
   if (!(error instanceof CrashError)) throw error;
 }
@@ -164,6 +177,7 @@ function stretch(world: World, ms: number): number {
   return ms + mood.whole(5, 18) * 60_000;
 }
 
+const ONCE_MS_MAX = 25_000;
 const STEP_MS = 60_000;
 
 /** In steps, so that a stop ends the sleep about when it came. */

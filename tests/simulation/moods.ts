@@ -18,6 +18,7 @@ export function setMoods(world: World, weather: Weather): void {
   behaviour.stopAboveMarket = mood.pick(["triggers", "refuses"]);
   behaviour.isLookupNested = mood.isHit(0.3);
   if (families.has("mood")) setBadMood(world);
+  if (families.has("refusals")) setRefusals(world);
   if (families.has("fills")) setPartialFills(world);
   if (families.has("cancels")) setCancels(world);
   for (const { openMs, closeMs } of world.days) {
@@ -32,8 +33,9 @@ export function setMoods(world: World, weather: Weather): void {
       // What hung is let go in the end, or the evening would find it hanging.
       for (let ms = openMs; ms < closeMs; ms += 6 * MINUTE_MS) {
         world.plan(ms, () => {
-          world.trouble("cancels that hung are let go");
-          world.exchange.desk.releaseCancels();
+          const { desk } = world.exchange;
+          if (desk.hasStuck()) world.trouble("cancels that hung are let go");
+          desk.releaseCancels();
         });
       }
     }
@@ -61,6 +63,32 @@ function setBadMood(world: World): void {
       () => buildRefusal(429, null, "too many requests."),
     ])();
   };
+}
+
+/** Most entries are refused, so that twice and five in a row are reached; and the account is blocked for a while. */
+function setRefusals(world: World): void {
+  const { behaviour } = world.exchange;
+  const { mood } = world.chances;
+  const rate = mood.pick([0.5, 0.8, 1]);
+  const before = behaviour.refuseOrder;
+  behaviour.refuseOrder = (terms) => {
+    if (terms.side !== "buy" || !mood.isHit(rate)) return before?.(terms) ?? null;
+    world.note(`refuses the entry in ${terms.symbol}`);
+    return buildRefusal(403, 40310000, "insufficient buying power");
+  };
+  for (const { openMs, closeMs } of world.days) {
+    if (!mood.isHit(0.4)) continue;
+    const name = mood.pick(["isTradingBlocked", "isSuspended"] as const);
+    const fromMs = openMs + mood.uniform() * (closeMs - openMs);
+    world.plan(fromMs, () => {
+      world.trouble(`account is blocked: ${name}`);
+      behaviour[name] = true;
+    });
+    world.plan(fromMs + mood.pick([2, 15, 60, 400]) * MINUTE_MS, () => {
+      world.trouble(`account is free again: ${name}`);
+      behaviour[name] = false;
+    });
+  }
 }
 
 function roll(world: World, probability: number, what: string): boolean {
@@ -119,8 +147,12 @@ function beginOutage(world: World, weather: Weather): void {
     { kind: "status", status: 503 },
     { kind: "html" },
     { kind: "hang" },
+    // The keys are revoked, and given back.
+    { kind: "status", status: 401, body: '{"message": "unauthorized."}' },
   ]);
-  world.trouble(`outage ${weather.outageFault.kind} of "${weather.outagePath}"`);
+  const { outageFault: fault } = weather;
+  const how = fault.kind === "status" ? `${fault.status}` : fault.kind;
+  world.trouble(`outage ${how} of "${weather.outagePath}"`);
 }
 
 function halt(world: World): void {

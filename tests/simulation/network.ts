@@ -115,7 +115,8 @@ function isLosing(fault: Fault): boolean {
 function countRequest(world: World, isChange: boolean): void {
   const { dayCount } = world.profile;
   world.requestCount++;
-  if (isChange) world.changeCount++;
+  // A stop that a blocked account is refused is sent again every few seconds.
+  if (isChange && !world.isBlocked()) world.changeCount++;
   const isTooMuch = world.requestCount > REQUESTS_A_DAY_MAX * dayCount ||
     world.changeCount > CHANGES_A_DAY_MAX * dayCount;
   if (!isTooMuch) return;
@@ -164,6 +165,21 @@ function drawFault(
     () => ({ kind: "late", ms: net.pick([500, 3_000, 9_000, 12_000]) }),
     () => ({ kind: "html", isAccepted: net.isHit(0.5) }),
     () => ({ kind: "status", status: net.pick([500, 502, 503, 504, 429, 408, 403]) }),
+    () => ({
+      kind: "status",
+      status: net.pick([429, 429, 503]),
+      // Seconds, too many of them, a date, and nonsense.
+      retryAfter: net.pick([
+        "0",
+        "2",
+        "7",
+        "30",
+        "86400",
+        "Wed, 21 Oct 2026 07:28:00 GMT",
+        "-1",
+        "x",
+      ]),
+    }),
     () => ({ kind: "malformed" }),
     () => ({ kind: "malformed", body: net.pick(["", "null", "[]", "{}", "<html>", '{"id":7}']) }),
     // A proxy that shows the whole request, credentials and all, to whoever asks.

@@ -1,16 +1,8 @@
-import { isDone } from "../simulator/order.ts";
-import { buildListCsv, FOREIGN_SYMBOL } from "./market.ts";
-import { findOwner, listEntries } from "./truth.ts";
-import {
-  KEY_ID,
-  KILL_PATH,
-  LEDGER_PATH,
-  LIST_PATH,
-  SECRET_KEY,
-  STATE_PATH,
-  TOKEN_PATH,
-  type World,
-} from "./world.ts";
+import { AccountActs } from "./account_acts.ts";
+import { FileActs, restart } from "./file_acts.ts";
+import { buildListCsv } from "./market.ts";
+import { findOwner } from "./truth.ts";
+import { KEY_ID, KILL_PATH, LIST_PATH, SECRET_KEY, TOKEN_PATH, type World } from "./world.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -28,7 +20,13 @@ const OTHER_ACCOUNT = "9f1c2d34-0000-4000-8000-00000000b002";
 
 /** What an operator, a scan and somebody else with the account's keys do to a run. */
 export class Operator {
-  constructor(readonly world: World) {}
+  readonly #files: FileActs;
+  readonly #account: AccountActs;
+
+  constructor(readonly world: World) {
+    this.#files = new FileActs(world);
+    this.#account = new AccountActs(world);
+  }
 
   /** The service as it is installed: keys, caps, list; mostly LIVE. */
   install(): void {
@@ -55,7 +53,7 @@ export class Operator {
       world.plan(day.openMs - 40 * MINUTE_MS, () => this.#scan(day.dateNy));
       world.plan(day.openMs + 1, () => this.#beginDay(day.openMs, day.closeMs));
     }
-    this.#startAccount();
+    this.#account.start();
   }
 
   /** Caps and allowlist, drawn anew. */
@@ -102,10 +100,10 @@ export class Operator {
       }
     };
     draw(families.has("operator"), 2, () => this.#act());
-    draw(families.has("files"), 1, () => this.#touchFiles());
-    draw(families.has("account"), 1.5, () => this.#touchAccount());
+    draw(families.has("files"), 1, () => this.#files.touch());
+    draw(families.has("account"), 1.5, () => this.#account.touch());
     draw(families.has("clock"), 1.5, () => this.#jumpClock());
-    draw(families.has("crash") || operator.isHit(0.3), 1, () => this.#restart());
+    draw(families.has("crash") || operator.isHit(0.3), 1, () => restart(this.world));
   }
 
   /** In the middle of a cycle, between a question and its answer: the kill switch, or a hand in the files. */
@@ -116,7 +114,7 @@ export class Operator {
     if (world.exchange.sessions.at(world.trueMs) === null) return;
     if (families.has("operator") && operator.isHit(0.004 * intensity)) this.#kill();
     if (families.has("operator") && operator.isHit(0.001 * intensity)) this.#changeToken();
-    if (families.has("files") && operator.isHit(0.001 * intensity)) this.#touchFiles();
+    if (families.has("files") && operator.isHit(0.001 * intensity)) this.#files.touch();
   }
 
   #kill(): void {
@@ -141,11 +139,6 @@ export class Operator {
       world.disk.put(TOKEN_PATH, world.settings["LIVE_CONFIRM_TOKEN"] ?? "");
       world.trouble("operator token put back");
     });
-  }
-
-  #restart(): void {
-    this.world.note("SIGTERM");
-    this.world.stop.abort();
   }
 
   #act(): void {
@@ -188,7 +181,7 @@ export class Operator {
   /** Settings hold for a process: they change when the next one starts. */
   #restartWith(change: () => void): void {
     this.nextSettings.push(change);
-    this.#restart();
+    restart(this.world);
   }
 
   /** Changes of the settings that wait for the next start. */
@@ -198,170 +191,6 @@ export class Operator {
     const { world } = this;
     const day = world.days.findLast((each) => each.openMs <= world.trueMs);
     return world.market.lists.get(day?.dateNy ?? "") ?? [];
-  }
-
-  #touchFiles(): void {
-    const { world } = this;
-    const { operator } = world.chances;
-    const path = operator.isHit(0.6) ? LEDGER_PATH : STATE_PATH;
-    if (!world.disk.has(path) || world.damaged.has(path)) return;
-    const how = operator.pick(["remove", "cut", "shape", "dir", "edit", "edit"]);
-    if (how === "edit" && path === STATE_PATH) return;
-    world.trouble(`file ${how} of ${path}`);
-    if (path === LEDGER_PATH) world.ledgerTouchedMs = world.trueMs;
-    if (how === "edit") return this.#dropEntry();
-    world.damaged.add(path);
-    const bytes = world.disk.bytesOf(path) ?? new Uint8Array();
-    if (how === "remove") world.disk.take(path);
-    if (how === "cut") world.disk.put(path, bytes.slice(0, bytes.length >> 1));
-    if (how === "shape") {
-      world.disk.put(path, operator.pick(["[]", "{}", '{"entries":[{"notional":-1}]}', "\xff"]));
-    }
-    if (how === "dir") world.disk.putOther(path, operator.pick(["dir", "symlink"]));
-    // The operator finds it, and moves what is wrong away; the engine makes it anew.
-    world.plan(world.trueMs + operator.whole(5, 90) * MINUTE_MS, () => {
-      const isOurs = world.readJson(path, "now") !== undefined && how === "remove";
-      if (!isOurs) {
-        world.disk.take(path);
-        world.trouble(`file ${path} moved away`);
-        if (path === STATE_PATH) this.#restart();
-      }
-      world.damaged.delete(path);
-      if (path === LEDGER_PATH) world.ledgerTouchedMs = world.trueMs;
-    });
-  }
-
-  /** Takes one entry out of the ledger; the mismatch that follows is put right by hand in the evening. */
-  #dropEntry(): void {
-    const { world } = this;
-    const value = world.readJson(LEDGER_PATH, "now");
-    const entries = listEntries(world, "now");
-    if (entries.length === 0 || typeof value !== "object") return;
-    const gone = world.chances.operator.whole(0, entries.length - 1);
-    const isStatus = world.chances.operator.isHit(0.4);
-    const rest = isStatus
-      // What was accepted is called rejected: it would count toward no cap, did the broker not know better.
-      ? entries.map((entry, index) => index === gone ? { ...entry, status: "rejected" } : entry)
-      : entries.filter((_, index) => index !== gone);
-    world.disk.put(LEDGER_PATH, JSON.stringify({ ...value, entries: rest }));
-  }
-
-  #touchAccount(): void {
-    const { world } = this;
-    const { operator } = world.chances;
-    const { exchange } = world;
-    const held = [...exchange.portfolio.positions.keys()];
-    const symbol = held.length === 0 ? FOREIGN_SYMBOL : operator.pick(held);
-    const sells =
-      exchange.desk.active.get(symbol)?.working.filter((order) =>
-        order.side === "sell" && !isDone(order) && order.isActive
-      ) ?? [];
-    const act = operator.pick([
-      "foreign position",
-      "foreign order",
-      "close",
-      "cancel stop",
-      "cancel stop",
-      "replace stop",
-      "listed position",
-      "split",
-      "rename",
-      "hide",
-    ]);
-    world.trouble(`account ${act} in ${symbol}`);
-    switch (act) {
-      case "foreign position":
-        return exchange.setPosition(FOREIGN_SYMBOL, operator.whole(1, 20), 31.4);
-      case "foreign order":
-        return void exchange.placeByHand(buildForeignOrder(operator.pick(world.market.symbols)));
-      case "close":
-        for (const order of sells) exchange.desk.cancel(order);
-        return world.plan(world.trueMs + 3_000, () => {
-          const qty = exchange.portfolio.qty(symbol);
-          if (qty > 0) exchange.desk.closePosition(symbol, qty);
-          world.trouble(`account ${symbol} closed by hand`);
-          if (operator.isHit(0.5)) this.#leaveStop(symbol);
-        });
-      case "cancel stop":
-        for (const order of sells.slice(0, 1)) exchange.desk.cancel(order);
-        return;
-      case "replace stop":
-        for (const order of sells.filter((each) => each.stopPriceUsd !== null).slice(0, 1)) {
-          exchange.desk.replace(order, {
-            clientOrderId: null,
-            qty: null,
-            limitPriceUsd: null,
-            stopPriceUsd: Math.round((order.stopPriceUsd ?? 1) * 99) / 100,
-            timeInForce: null,
-          });
-        }
-        return;
-      case "listed position": {
-        const listed = operator.pick(world.market.symbols);
-        const trade = exchange.quotes.lastTrade(listed, world.trueMs);
-        if (exchange.position(listed) !== null || trade === null) return;
-        if ((exchange.desk.active.get(listed)?.working.length ?? 0) > 0) return;
-        world.count("positions to adopt");
-        // A part of a share is nobody's to adopt: the symbol stays foreign, and nothing is bought in it.
-        const part = operator.isHit(0.4) ? 0.5 : 0;
-        if (part > 0) {
-          world.strange.add(listed);
-          world.hidden.delete(listed);
-        }
-        return exchange.setPosition(listed, operator.whole(2, 30) + part, trade.priceUsd * 0.98);
-      }
-      case "split":
-        world.strange.add(symbol);
-        world.splitAtMs.set(symbol, world.trueMs);
-        // Left as they are, its stops sell at the new price at once: a broker may as well cancel them.
-        if (operator.isHit(0.6)) {
-          for (const order of sells) exchange.desk.cancel(order);
-          exchange.desk.finishCancels();
-        }
-        return exchange.split(symbol, operator.pick([2, 3, 10]));
-      case "rename":
-        world.strange.add(symbol);
-        world.hidden.add(symbol);
-        world.plan(world.trueMs + operator.whole(10, 600) * MINUTE_MS, () => {
-          exchange.renamePosition(symbol, symbol);
-          world.trouble(`account ${symbol} has its name again`);
-        });
-        return exchange.renamePosition(symbol, `${symbol}W`);
-      case "hide":
-        world.strange.add(symbol);
-        world.hidden.add(symbol);
-        return exchange.hidePosition(symbol, operator.whole(1, 6));
-    }
-  }
-
-  /** A stop of an engine's in a symbol that nobody holds any more: from an old state directory, for instance. */
-  #leaveStop(symbol: string): void {
-    const { world } = this;
-    const { exchange } = world;
-    const trade = exchange.quotes.lastTrade(symbol, world.trueMs);
-    if (trade === null || exchange.position(symbol) !== null) return;
-    const { status } = exchange.placeByHand({
-      symbol,
-      side: "sell",
-      type: "stop",
-      qty: "3",
-      stop_price: (trade.priceUsd / 2).toFixed(2),
-      time_in_force: "gtc",
-      client_order_id: `avwap-2026-01-02-${symbol}-left-stop-${this.#leftStops++}`,
-    });
-    if (status !== 200) return;
-    // No ledger of this engine's knows it before a reconciliation.
-    world.ledgerTouchedMs = world.trueMs;
-    world.trouble(`account stop left in ${symbol}`);
-  }
-
-  #leftStops = 1;
-
-  /** Somebody else has traded the account before the first start, sometimes. */
-  #startAccount(): void {
-    const { world } = this;
-    if (!world.profile.families.has("account")) return;
-    if (world.chances.operator.isHit(0.5)) world.exchange.setPosition(FOREIGN_SYMBOL, 7, 30);
   }
 
   #jumpClock(): void {
@@ -384,15 +213,4 @@ export class Operator {
       world.trouble("clock of the host is set right");
     });
   }
-}
-
-function buildForeignOrder(symbol: string): Record<string, unknown> {
-  return {
-    symbol,
-    side: "buy",
-    type: "limit",
-    qty: "3",
-    limit_price: "0.5",
-    time_in_force: "day",
-  };
 }

@@ -4,7 +4,7 @@ import {
   findHighestStop,
   findOwner,
   isEngineOrder,
-  isHiddenSince,
+  isHiding,
   listPositions,
   type RawPosition,
   readCoverage,
@@ -74,10 +74,10 @@ function checkFollowed(auditor: Auditor, { symbol, stop }: RawPosition): void {
     if (!isOurs || order.side !== "sell" || order.stopPriceUsd === null || isDone(order)) continue;
     if (!order.isActive || order.status.startsWith("pending_")) continue;
     if (order.submitted.ms + behaviour.visibilityDelayMs >= cycle.startMs) continue;
-    // What is hidden, a sell for instance, holds up the stops beside it.
-    if (isHiddenSince(world, symbol, cycle.startMs)) continue;
     if (order.isTriggered || order.stopPriceUsd >= stop - INCREMENT_USD) continue;
-    if (auditor.isSaid(symbol, cycle.startMs)) continue;
+    if (auditor.isSaid(symbol, "stop", cycle.startMs)) continue;
+    // What is hidden, a sell for instance, holds up the stops beside it.
+    if (isHiding(world, symbol, cycle.startMs)) continue;
     world.violate(
       "the stop at the exchange follows the engine's",
       `${symbol} at ${order.stopPriceUsd}, the engine's is ${stop}`,

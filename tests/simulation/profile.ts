@@ -13,7 +13,10 @@ export type Family =
   | "market"
   | "fills"
   | "cancels"
-  | "mood";
+  | "mood"
+  | "refusals"
+  /** Not one process, but `--run-once` in every minute. */
+  | "once";
 
 /** All of them, in the order in which a seed draws. */
 export const FAMILIES: readonly Family[] = [
@@ -29,6 +32,8 @@ export const FAMILIES: readonly Family[] = [
   "fills",
   "cancels",
   "mood",
+  "refusals",
+  "once",
 ];
 
 /** What one seed is made of. */
@@ -53,7 +58,7 @@ export function buildProfile(chance: Prng, asked: readonly Family[] | null): Pro
   }
   const mood = chance.uniform();
   const families = new Set<Family>();
-  if (mood > 0.92) { for (const family of FAMILIES) families.add(family); }
+  if (mood > 0.92) { for (const family of FAMILIES) if (family !== "once") families.add(family); }
   else if (mood > 0.08) {
     const count = chance.whole(1, 3);
     for (let at = 0; at < count; at++) families.add(chance.pick(FAMILIES));

@@ -6,12 +6,13 @@ export interface Totals {
   days: number;
   seeds: number;
   readonly counts: Map<string, number>;
-  readonly gapsMs: number[];
+  readonly undisturbedMs: number[];
+  readonly disturbedMs: number[];
 }
 
 /** Nothing yet. */
 export function buildTotals(): Totals {
-  return { days: 0, seeds: 0, counts: new Map(), gapsMs: [] };
+  return { days: 0, seeds: 0, counts: new Map(), undisturbedMs: [], disturbedMs: [] };
 }
 
 /** Adds one seed. */
@@ -21,7 +22,8 @@ export function addResult(totals: Totals, result: SeedResult): void {
   for (const [what, count] of Object.entries(result.counts)) {
     totals.counts.set(what, (totals.counts.get(what) ?? 0) + count);
   }
-  totals.gapsMs.push(...result.gapsMs);
+  totals.undisturbedMs.push(...result.gaps.undisturbedMs);
+  totals.disturbedMs.push(...result.gaps.disturbedMs);
 }
 
 /** A failing seed: itself, the promise that was broken, the last steps, and the command that replays it. */
@@ -53,19 +55,23 @@ export function findPercentile(values: readonly number[], part: number): number 
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
 }
 
+function formatGaps(gapsMs: readonly number[]): string {
+  return `${gapsMs.length}, p50 ${findPercentile(gapsMs, 0.5)} ms, ` +
+    `p99 ${findPercentile(gapsMs, 0.99)} ms, max ${findPercentile(gapsMs, 1)} ms`;
+}
+
 /** What happened in all of them. */
 export function formatTotals(
   totals: Totals,
   { failures, seconds }: { readonly failures: number; readonly seconds: number },
 ): string {
-  const { days, seeds, counts, gapsMs } = totals;
+  const { days, seeds, counts, undisturbedMs, disturbedMs } = totals;
   const lines = [...counts].sort(([a], [b]) => a < b ? -1 : 1)
     .map(([what, count]) => `  ${String(count).padStart(9)}  ${what}`);
-  const gaps = `exits without a stop: ${gapsMs.length}, p50 ${findPercentile(gapsMs, 0.5)} ms, ` +
-    `p99 ${findPercentile(gapsMs, 0.99)} ms, max ${findPercentile(gapsMs, 1)} ms`;
   return [
     ...lines,
-    gaps,
+    `exits without a stop, undisturbed: ${formatGaps(undisturbedMs)}`,
+    `exits without a stop, disturbed: ${formatGaps(disturbedMs)}`,
     `${days} days in ${seeds} seeds, ${failures} with a violation, ${seconds.toFixed(1)} s`,
     "",
   ].join("\n");

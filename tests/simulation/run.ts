@@ -1,6 +1,7 @@
 import { Auditor } from "./auditor.ts";
 import { countOrders } from "./cycle_checks.ts";
 import { checkFiles } from "./file_checks.ts";
+import type { GapTimes } from "./gaps.ts";
 import { type Ending, runIncarnation } from "./incarnation.ts";
 import { setMoods } from "./moods.ts";
 import { buildWeather } from "./network.ts";
@@ -18,13 +19,14 @@ export interface SeedResult {
   /** The last steps, only where something is wrong. */
   readonly trace: readonly string[];
   readonly counts: Counts;
-  /** Milliseconds without a stop in each exit. */
-  readonly gapsMs: readonly number[];
+  readonly gaps: GapTimes;
 }
 
 const MINUTE_MS = 60_000;
 /** Processes that one run may start; more is a loop of deaths. */
 const INCARNATIONS_MAX = 400;
+/** Of `--run-once`: one a minute, from before the open until after the close. */
+const ONCE_A_DAY = 500;
 
 /**
  * Runs one seed: some trading days of the real engine in a world that does its worst.
@@ -44,14 +46,17 @@ export async function runSeed(
   world.onQuestion = () => operator.meddle();
   setDiskFaults(world);
   planEnd(world, auditor);
-  while (!world.isOver && world.incarnation < INCARNATIONS_MAX) {
+  const most = (world.profile.families.has("once") ? ONCE_A_DAY : INCARNATIONS_MAX) *
+    world.profile.dayCount;
+  while (!world.isOver && world.incarnation < most) {
     for (const change of operator.nextSettings.splice(0)) change();
     const ending = await runIncarnation(world, auditor, weather);
     if (world.isOver) break;
     endIncarnation(world, ending);
   }
-  if (world.incarnation >= INCARNATIONS_MAX) world.violate("the engine stays up", "400 deaths");
+  if (world.incarnation >= most) world.violate("the engine stays up", `${most} deaths`);
   if (world.violations.length === 0) checkFiles(auditor);
+  auditor.gaps.ended();
   countOrders(world);
   const violation = world.violations[0] ?? null;
   return {
@@ -61,7 +66,7 @@ export async function runSeed(
     hash: world.trace.hash,
     trace: violation === null ? [] : world.trace.listLast(),
     counts: world.counts,
-    gapsMs: auditor.gapsMs,
+    gaps: auditor.gaps,
   };
 }
 
@@ -79,6 +84,7 @@ function endIncarnation(world: World, ending: Ending): void {
       return world.advance(crash.pick([200, 5_000, 30_000, 5 * MINUTE_MS, 40 * MINUTE_MS]));
     }
     case "exited":
+      if (world.profile.families.has("once")) return world.advance(findNextRunMs(world));
       if (ending.status !== 0) return world.advance(findRestartMs(world));
       return world.advance(crash.pick([2_000, 2_000, 20_000, 10 * MINUTE_MS]));
   }
@@ -88,6 +94,17 @@ function endIncarnation(world: World, ending: Ending): void {
 function findRestartMs({ trueMs, exchange }: World): number {
   if (exchange.sessions.at(trueMs) !== null) return 10 * MINUTE_MS;
   return Math.max(10 * MINUTE_MS, exchange.sessions.nextOpenMs(trueMs) - 35 * MINUTE_MS - trueMs);
+}
+
+/** `--run-once` is started at each full minute, or in each tenth to save time; late in the day at each. */
+function findNextRunMs({ trueMs, exchange, seed }: World): number {
+  const nextMs = (Math.floor(trueMs / MINUTE_MS) + 1) * MINUTE_MS - trueMs;
+  const { sessions } = exchange;
+  if (sessions.at(trueMs) !== null) {
+    const isLate = sessions.nextCloseMs(trueMs) - trueMs < 15 * MINUTE_MS;
+    return isLate || seed % 8 === 0 ? nextMs : nextMs + 9 * MINUTE_MS;
+  }
+  return Math.max(nextMs, sessions.nextOpenMs(trueMs) - 5 * MINUTE_MS - trueMs);
 }
 
 function planEnd(world: World, auditor: Auditor): void {

@@ -8,7 +8,7 @@ export class Shown {
   positions = { isUsable: false, atMs: -Infinity, symbols: new Set<string>() };
   /** The last answer to the question for open orders: all of them, and the buys. */
   open = { isUsable: false, symbols: new Set<string>(), buys: new Set<string>() };
-  account = { isUsable: false };
+  account = { isUsable: false, isBlocked: false };
   /** The day's orders, and the engine's among them that the ledger lacked at that moment. */
   day = { isUsable: false, lacking: [] as readonly string[], isLedgerMissing: false };
   /** Mismatches that ended on record in cycles of one NY day. */
@@ -18,7 +18,7 @@ export class Shown {
 
   /** A new process has been shown nothing; nor has a new cycle, but for what it is still to ask. */
   beginCycle(): void {
-    this.account = { isUsable: false };
+    this.account = { isUsable: false, isBlocked: false };
     this.day = { isUsable: false, lacking: [], isLedgerMissing: false };
   }
 
@@ -47,7 +47,10 @@ export class Shown {
         symbols: new Set(rows.map((row) => String(row["symbol"]))),
       };
     } else if (path === "/v2/account") {
-      this.account = { isUsable: isRecord(value) && typeof value["id"] === "string" };
+      const isUsable = isRecord(value) && typeof value["id"] === "string";
+      const isBlocked = isRecord(value) &&
+        (value["trading_blocked"] === true || value["trade_suspended_by_user"] === true);
+      this.account = { isUsable, isBlocked };
     } else if (path.startsWith("/v2/orders?status=open")) {
       const rows = listRecords(value);
       const legs = rows.flatMap((row) => listRecords(row["legs"]));

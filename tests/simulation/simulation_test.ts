@@ -97,7 +97,7 @@ Deno.test("formatFailure() names the seed, the promise, and the one command that
     hash: "0",
     trace: ["a step"],
     counts: {},
-    gapsMs: [],
+    gaps: { undisturbedMs: [], disturbedMs: [] },
   });
   for (const part of ["a step", "seed 17 breaks: never short", "AAA -3", formatReplay(17)]) {
     assert(text.includes(part), part);

@@ -144,6 +144,15 @@ export function isEngineOrder(order: SimOrder): boolean {
   return order.clientOrderId.startsWith("avwap-");
 }
 
+/** Whether the exchange kept an order of the symbol from everybody's eyes since then: nobody can know how it stood. */
+export function isHiding({ exchange }: World, symbol: string, sinceMs: number): boolean {
+  const { visibilityDelayMs } = exchange.behaviour;
+  return visibilityDelayMs > 0 &&
+    exchange.orders.some((order) =>
+      order.symbol === symbol && order.submitted.ms + visibilityDelayMs >= sinceMs
+    );
+}
+
 /** The engine's entries at the exchange, rejected ones left out. */
 export function listAcceptedEntries(world: World): SimOrder[] {
   return world.exchange.orders.filter((order) =>
@@ -171,13 +180,4 @@ export function describeOrders(world: World, symbol: string): string {
     .map((order) =>
       `${order.side} ${order.type} ${order.qty}/${order.filledQty} ${order.status} ${order.timeInForce}`
     ).join("; ");
-}
-
-/** Whether the exchange kept an order of the symbol from everybody's eyes since a moment: nobody can know how it stood. */
-export function isHiddenSince(world: World, symbol: string, sinceMs: number): boolean {
-  const { visibilityDelayMs } = world.exchange.behaviour;
-  return visibilityDelayMs > 0 &&
-    world.exchange.orders.some((order) =>
-      order.symbol === symbol && order.submitted.ms + visibilityDelayMs >= sinceMs
-    );
 }

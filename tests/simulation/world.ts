@@ -92,6 +92,8 @@ export class World implements DiskHost {
   /** Asked before each step of the disk. */
   onDiskStep: (op: string, path: string, isWrite: boolean) => { readonly cause: string } | null =
     () => null;
+  /** Called at each fault or act of somebody else. */
+  onTrouble: () => void = () => {};
   /** Called as a question leaves: somebody may act in the middle of a cycle. */
   onQuestion: () => void = () => {};
   readonly #plans: Plan[] = [];
@@ -195,6 +197,7 @@ export class World implements DiskHost {
     this.lastTroubleMs = this.trueMs;
     this.count(`trouble: ${what.split(" ", 2).join(" ")}`);
     this.note(`!! ${what}`);
+    this.onTrouble();
   }
 
   /** A promise is broken: the run ends here. */
@@ -232,6 +235,17 @@ export class World implements DiskHost {
 
   /** Whether the kill switch can't be looked at while it is on. */
   isKillUnreadable = false;
+
+  /** Whether the broker takes no new order of this account's. */
+  isBlocked(): boolean {
+    const { isTradingBlocked, isSuspended } = this.exchange.behaviour;
+    return isTradingBlocked || isSuspended;
+  }
+
+  /** Whether the exchange leaves a cancel in the symbol hanging. */
+  isHung(symbol: string): boolean {
+    return this.exchange.desk.hasStuck(symbol);
+  }
 
   /** What was hidden or renamed, and is shown again as it is, is nobody's riddle any more. */
   showHidden(): void {

@@ -4,7 +4,12 @@ import type { SimRequest, SimResponse } from "./wire.ts";
 /** What the network or the broker's front does to one request. Milliseconds of virtual time. */
 export type Fault =
   /** Answered by a front that the request never passes; without a body, one that fits. */
-  | { readonly kind: "status"; readonly status: number; readonly body?: string }
+  | {
+    readonly kind: "status";
+    readonly status: number;
+    readonly body?: string;
+    readonly retryAfter?: string;
+  }
   /** Answered 502 with an HTML page; `isAccepted`: the broker had taken the request. */
   | { readonly kind: "html"; readonly isAccepted?: boolean }
   /** Reaches the broker late, and is answered then; also if the client has gone meanwhile. */
@@ -39,9 +44,11 @@ function buildAnswer(response: SimResponse, afterMs = 0): Outcome {
   return { kind: "answer", afterMs, read: () => response };
 }
 
-function buildFront(status: number, body: string | undefined): SimResponse {
+function buildFront(status: number, body: string | undefined, retryAfter?: string): SimResponse {
   const text = body ?? JSON.stringify({ message: `status ${status}` });
-  return { status, headers: { "content-type": "application/json" }, body: text };
+  const headers = { "content-type": "application/json" };
+  if (retryAfter === undefined) return { status, headers, body: text };
+  return { status, headers: { ...headers, "retry-after": retryAfter }, body: text };
 }
 
 function buildHtml(): SimResponse {
@@ -70,7 +77,7 @@ export function deliver(exchange: Exchange, request: SimRequest, fault: Fault | 
   if (fault === null) return buildAnswer(exchange.handle(request));
   switch (fault.kind) {
     case "status":
-      return buildAnswer(buildFront(fault.status, fault.body));
+      return buildAnswer(buildFront(fault.status, fault.body, fault.retryAfter));
     case "html":
       if (fault.isAccepted === true) exchange.handle(request);
       return buildAnswer(buildHtml());

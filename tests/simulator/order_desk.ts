@@ -115,6 +115,16 @@ export class OrderDesk {
     return null;
   }
 
+  /** Whether a cancel hangs, in one symbol or in any. */
+  hasStuck(symbol?: string): boolean {
+    for (const order of this.#stuck) {
+      if (order.status === "pending_cancel" && (symbol ?? order.symbol) === order.symbol) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Ends the cancels that hang. */
   releaseCancels(): void {
     this.#stuck.clear();

@@ -1,0 +1,61 @@
+import { listEntries } from "./truth.ts";
+import { LEDGER_PATH, STATE_PATH, type World } from "./world.ts";
+
+const MINUTE_MS = 60_000;
+
+/** What somebody does to ledger and state file, and how the operator puts it right. */
+export class FileActs {
+  constructor(readonly world: World) {}
+
+  touch(): void {
+    const { world } = this;
+    const { operator } = world.chances;
+    const path = operator.isHit(0.6) ? LEDGER_PATH : STATE_PATH;
+    if (!world.disk.has(path) || world.damaged.has(path)) return;
+    const how = operator.pick(["remove", "cut", "shape", "dir", "edit", "edit"]);
+    if (how === "edit" && path === STATE_PATH) return;
+    world.trouble(`file ${how} of ${path}`);
+    if (path === LEDGER_PATH) world.ledgerTouchedMs = world.trueMs;
+    if (how === "edit") return this.#dropEntry();
+    world.damaged.add(path);
+    const bytes = world.disk.bytesOf(path) ?? new Uint8Array();
+    if (how === "remove") world.disk.take(path);
+    if (how === "cut") world.disk.put(path, bytes.slice(0, bytes.length >> 1));
+    if (how === "shape") {
+      world.disk.put(path, operator.pick(["[]", "{}", '{"entries":[{"notional":-1}]}', "\xff"]));
+    }
+    if (how === "dir") world.disk.putOther(path, operator.pick(["dir", "symlink"]));
+    // The operator finds it, and moves what is wrong away; the engine makes it anew.
+    world.plan(world.trueMs + operator.whole(5, 90) * MINUTE_MS, () => {
+      const isOurs = world.readJson(path, "now") !== undefined && how === "remove";
+      if (!isOurs) {
+        world.disk.take(path);
+        world.trouble(`file ${path} moved away`);
+        if (path === STATE_PATH) restart(this.world);
+      }
+      world.damaged.delete(path);
+      if (path === LEDGER_PATH) world.ledgerTouchedMs = world.trueMs;
+    });
+  }
+
+  /** Takes one entry out of the ledger; the mismatch that follows is put right by hand in the evening. */
+  #dropEntry(): void {
+    const { world } = this;
+    const value = world.readJson(LEDGER_PATH, "now");
+    const entries = listEntries(world, "now");
+    if (entries.length === 0 || typeof value !== "object") return;
+    const gone = world.chances.operator.whole(0, entries.length - 1);
+    const isStatus = world.chances.operator.isHit(0.4);
+    const rest = isStatus
+      // What was accepted is called rejected: it would count toward no cap, did the broker not know better.
+      ? entries.map((entry, index) => index === gone ? { ...entry, status: "rejected" } : entry)
+      : entries.filter((_, index) => index !== gone);
+    world.disk.put(LEDGER_PATH, JSON.stringify({ ...value, entries: rest }));
+  }
+}
+
+/** The service manager's signal: the process ends after its current step. */
+export function restart(world: World): void {
+  world.note("SIGTERM");
+  world.stop.abort();
+}

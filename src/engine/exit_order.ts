@@ -5,7 +5,14 @@ import { CONVERT_AGAIN_MS, LAST_EXIT_MS, untilCloseMs } from "./closing.ts";
 import { countCovered, type SellGroup } from "../domain/protection.ts";
 import type { Engine } from "./engine.ts";
 import { sellAfterCancel } from "./exit_cancel.ts";
-import { isSellRefused, isStopRefused, RETRY_MS, splitQty } from "./exit_records.ts";
+import {
+  findSellLookMs,
+  isSellRefused,
+  isStopRefused,
+  listMarketSells,
+  RETRY_MS,
+  splitQty,
+} from "./exit_records.ts";
 import { findShrinkable, sellAfterShrink } from "./exit_shrink.ts";
 import { findHeld, findSellGroups, hasWorkingBuy, isTradingBlocked, refresh } from "./observe.ts";
 import { readExitRecord } from "./exit_history.ts";
@@ -34,8 +41,9 @@ export async function sendExit(
   if (held === null || held === undefined || groups === null || held.qty !== position.qty) {
     return false;
   }
-  if (groups.some((group) => group.orders.some((order) => order.type === "market"))) {
-    engine.wakeAt(engine.nowMs() + RETRY_MS);
+  const sells = listMarketSells(groups);
+  if (sells.length > 0) {
+    engine.wakeAt(engine.nowMs() + findSellLookMs(engine, sells));
     return false;
   }
   const obstacle = findObstacle(engine, position, reason, groups);

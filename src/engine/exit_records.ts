@@ -2,13 +2,30 @@ import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { ExitReason } from "../domain/exit_plan.ts";
 import type { LedgerEntry } from "../domain/ledger.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
-import { CONVERT_AGAIN_MS } from "./closing.ts";
+import type { SellGroup } from "../domain/protection.ts";
+import { CONVERT_AGAIN_MS, CONVERT_BEFORE_CLOSE_MS, untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { StateError } from "./ports.ts";
 import { recordSells, roundStop, type SellPlan, type SellResult } from "./sell_orders.ts";
 
 /** How soon an exit that could not be finished is looked at again. */
 export const RETRY_MS = 5_000;
+
+/** From this age on a market sell is held up, by a halt for instance, and looked at less often. */
+const STALLED_SELL_MS = 60_000;
+const STALLED_LOOK_MS = 30_000;
+
+/** The market sells at work among a symbol's sells. */
+export function listMarketSells(groups: readonly SellGroup[]): BrokerOrder[] {
+  return groups.flatMap((group) => group.orders).filter((order) => order.type === "market");
+}
+
+/** In how long what waits for these sells is looked at again. */
+export function findSellLookMs(engine: Engine, sells: readonly BrokerOrder[]): number {
+  const isStalled = sells.length > 0 &&
+    sells.every((sell) => engine.nowMs() - sell.submittedAtMs > STALLED_SELL_MS);
+  return isStalled && untilCloseMs(engine) > CONVERT_BEFORE_CLOSE_MS ? STALLED_LOOK_MS : RETRY_MS;
+}
 
 /** What an exit sells and what it keeps, from the shares that the broker holds at that moment. */
 export function splitQty(

@@ -16,7 +16,13 @@ import {
 import { convert } from "./converting.ts";
 import type { Engine } from "./engine.ts";
 import { sendExit } from "./exit_order.ts";
-import { isStopRefused, noteStopRefusal, RETRY_MS } from "./exit_records.ts";
+import {
+  findSellLookMs,
+  isStopRefused,
+  listMarketSells,
+  noteStopRefusal,
+  RETRY_MS,
+} from "./exit_records.ts";
 import { findHeld, findSellGroups, refresh } from "./observe.ts";
 import { cancelOrphans } from "./orphans.ts";
 import { endPartialEntry, isEntryWorking } from "./partial_entry.ts";
@@ -88,7 +94,7 @@ async function protect(
       return;
     }
     if (mustWait(engine, position, next, groups)) {
-      engine.wakeAt(engine.nowMs() + RETRY_MS);
+      engine.wakeAt(engine.nowMs() + findSellLookMs(engine, listMarketSells(groups)));
       return;
     }
     if (!await act(engine, { decision, isSellable }, position, next)) {
@@ -106,7 +112,6 @@ function mustWait(
   groups: readonly SellGroup[],
 ): boolean {
   if (next.kind === "place" || next.kind === "wait") return false;
-  const orders = groups.flatMap((group) => group.orders);
   // What the broker does not show yet rests all the same, and can't be changed.
   const changed = next.kind === "replace"
     ? [next.order]
@@ -114,7 +119,7 @@ function mustWait(
   if (isHidden(engine, changed)) return true;
   // A sell that works covers its own shares; around it only what is bare may be touched. One that still works minutes
   // before the close without filling (a halt) would die with the day, and gives way to the overnight stop, if that is taken.
-  const sells = orders.filter((order) => order.type === "market");
+  const sells = listMarketSells(groups);
   const isDying = next.kind === "convert" && isConvertTime(engine, CONVERT_AGAIN_MS) &&
     !isStopRefused(engine, position.positionId) &&
     sells.every((sell) =>

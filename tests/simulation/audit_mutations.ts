@@ -356,17 +356,6 @@ export const AUDIT_BUGS: readonly Bug[] = [
       },
     ],
   },
-  {
-    issue: 4,
-    name: "the archive of the last days is not looked at",
-    edits: [
-      {
-        file: "src/engine/archive.ts",
-        find: "const PAST_DAYS = 3;",
-        replace: "const PAST_DAYS = 0;",
-      },
-    ],
-  },
 ];
 
 /** As `TRACKS` of `mutations.ts`. */
@@ -395,5 +384,4 @@ export const AUDIT_TRACKS: Readonly<
   "every exit is exempt from the gate": [["net", "outage"], 1],
   "what an exit left bare is not put back": [["net", "outage"], 1],
   "what the broker does not show yet is not there": [["mood"], 1],
-  "the archive of the last days is not looked at": [["net", "crash"], 1],
 };

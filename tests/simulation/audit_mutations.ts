@@ -336,17 +336,6 @@ export const AUDIT_BUGS: readonly Bug[] = [
   },
   {
     issue: 4,
-    name: "what an exit left bare is not put back",
-    edits: [
-      {
-        file: "src/engine/restoring.ts",
-        find: "  if (engine.bare.size === 0 ||",
-        replace: "  if (engine.bare.size >= 0 ||",
-      },
-    ],
-  },
-  {
-    issue: 4,
     name: "what the broker does not show yet is not there",
     edits: [
       {
@@ -381,7 +370,6 @@ export const AUDIT_TRACKS: Readonly<
   "stops that are not ours are cancelled as orphans": [["account"], 1],
   "no alert for a position without stop": [["operator"], 1],
   "open orders that can't be read count as none": [["outage", "net"], 1],
-  "every exit is exempt from the gate": [["net", "outage"], 1],
-  "what an exit left bare is not put back": [["net", "outage"], 1],
+  "every exit is exempt from the gate": [["files", "net"], 1],
   "what the broker does not show yet is not there": [["mood"], 1],
 };

@@ -41,11 +41,15 @@ function checkCarried(world: World, archive: string | undefined): void {
   }
 }
 
+/** From a record to its request at most. */
+const AHEAD_MS = 30_000;
+
 /** Every order of the engine's that the exchange took since somebody else last touched the ledger is on record. */
 export function checkRecorded(world: World): void {
   if (world.damaged.has(LEDGER_PATH)) return;
   const orders = world.exchange.orders.filter((order) =>
-    isEngineOrder(order) && order.submitted.ms > world.ledgerTouchedMs
+    // A record is written ahead: what somebody took out of the ledger may have been that of an order about to leave.
+    isEngineOrder(order) && order.submitted.ms > world.ledgerTouchedMs + AHEAD_MS
   );
   if (orders.length === 0) return;
   const archives = world.disk.listPaths().filter((path) =>

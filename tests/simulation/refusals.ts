@@ -54,9 +54,16 @@ export class Refusals {
   /** Why no entry may be sent in the symbol any more today, or `null`. */
   findBar(symbol: string): string | null {
     this.#turn();
-    if (this.#isOver) return `${ROW_MAX} entries were refused in a row`;
+    // A refusal that a full disk kept out of the ledger is forgotten with its process.
+    const recorded = listEntries(this.world, "now").filter((each) =>
+      each.side === "buy" && each.status === "rejected" && each.reason !== "not sent"
+    );
+    if (this.#isOver && recorded.length >= ROW_MAX) {
+      return `${ROW_MAX} entries were refused in a row`;
+    }
     const count = this.#bySymbol.get(symbol) ?? 0;
-    return count >= SYMBOL_MAX ? `${symbol} was refused ${count} times` : null;
+    const isKnown = recorded.filter((each) => each.symbol === symbol).length >= SYMBOL_MAX;
+    return count >= SYMBOL_MAX && isKnown ? `${symbol} was refused ${count} times` : null;
   }
 
   /** A new day counts anew; and a ledger that somebody else had his hand in forgot them. */

@@ -102,7 +102,7 @@ function findNextRunMs({ trueMs, exchange, seed }: World): number {
   const { sessions } = exchange;
   if (sessions.at(trueMs) !== null) {
     const isLate = sessions.nextCloseMs(trueMs) - trueMs < 15 * MINUTE_MS;
-    return isLate || seed % 8 === 0 ? nextMs : nextMs + 9 * MINUTE_MS;
+    return isLate || seed % 64 === 0 ? nextMs : nextMs + 9 * MINUTE_MS;
   }
   return Math.max(nextMs, sessions.nextOpenMs(trueMs) - 5 * MINUTE_MS - trueMs);
 }

@@ -66,14 +66,7 @@ export async function endPartialEntry(
   const isLate = untilCloseMs(engine) < (sinceMs === null ? LAST_FILL_MS : LATE_PARTIAL_MS);
   const isLong = sinceMs !== null && engine.nowMs() - sinceMs >= PARTIAL_MAX_MS;
   if (!isLong && !isLate) return;
-  if (order.status === "pending_cancel") {
-    engine.ports.log.warn(
-      `${position.symbol}: the cancel of its entry's rest is still under way at the broker; ` +
-        `${order.filledQty} shares have no stop until it ends`,
-    );
-    engine.wakeAt(engine.nowMs() + RETRY_MS);
-    return;
-  }
+  if (order.status === "pending_cancel") return sayHanging(engine, order);
   engine.ports.log.warn(
     `${position.symbol}: entry filled ${order.filledQty} of ${order.qty ?? "?"} ${
       isLong ? "for a minute" : "and the close is near"
@@ -88,7 +81,8 @@ export async function endPartialEntry(
   };
   const result = await cancelGroups(engine, { kind: "gate", decision }, [group]);
   if (result.kind !== "stopped" && result.isLeft) engine.bare.add(position.positionId);
-  if (result.kind !== "ended") engine.wakeAt(engine.nowMs() + RETRY_MS);
+  if (result.kind === "stopped") engine.wakeAt(engine.nowMs() + RETRY_MS);
+  if (result.kind === "stuck") sayHanging(engine, order);
   await refresh(engine);
   const held = findHeld(engine, position.symbol);
   if (held === null || held === undefined || result.kind !== "ended") return;
@@ -98,4 +92,13 @@ export async function endPartialEntry(
     qty: held.qty,
     costBasisUsd: held.costBasisUsd,
   });
+}
+
+/** A cancel that hangs leaves what was bought without a stop: the broker takes no sell beside the buy. */
+function sayHanging(engine: Engine, { symbol, filledQty }: BrokerOrder): void {
+  engine.ports.log.warn(
+    `${symbol}: the cancel of its entry's rest is still under way at the broker; ` +
+      `${filledQty} shares have no stop until it ends`,
+  );
+  engine.wakeAt(engine.nowMs() + RETRY_MS);
 }

@@ -59,6 +59,7 @@ export async function runSeed(
   auditor.gaps.ended();
   countOrders(world);
   const violation = world.violations[0] ?? null;
+  const { undisturbedMs, disturbedMs } = auditor.gaps;
   return {
     seed,
     days: world.profile.dayCount,
@@ -66,7 +67,7 @@ export async function runSeed(
     hash: world.trace.hash,
     trace: violation === null ? [] : world.trace.listLast(),
     counts: world.counts,
-    gaps: auditor.gaps,
+    gaps: { undisturbedMs, disturbedMs },
   };
 }
 

@@ -1,7 +1,8 @@
 import { type CapInputs, checkCaps, formatVerdict, type OrderVerdict } from "../domain/caps.ts";
+import { isFlatten, isOurs } from "../domain/client_order_id.ts";
 import type { EntryIntent } from "../domain/entry_intent.ts";
 import type { LiveDecision } from "../domain/gate.ts";
-import { buildCapUsage, isOpenEntry, type LiveLedger } from "../domain/ledger.ts";
+import { buildCapUsage, type CapUsage, isOpenEntry, type LiveLedger } from "../domain/ledger.ts";
 import type { Trade } from "../domain/market.ts";
 import { buildNotional, microsToUsd } from "../domain/money.ts";
 import { isFinal } from "../domain/orders.ts";
@@ -36,10 +37,21 @@ export function checkEntry(
     symbol: intent.symbol,
     notionalMicros: buildNotional(intent.qty, priceUsd),
     openSymbols: countOpenSymbols(engine, ledger, intent),
-    usage: buildCapUsage(ledger, intent),
+    usage: addSeenEntry(engine, intent, buildCapUsage(ledger, intent)),
     clockSkewSeconds: engine.observation?.skewSeconds ?? null,
   };
   return { verdict: checkCaps(gate, inputs), inputs, trade };
+}
+
+/** One entry a symbol and day: also one that the broker showed in this cycle and that a hand has taken out of the ledger. */
+function addSeenEntry(engine: Engine, intent: EntryIntent, usage: CapUsage): CapUsage {
+  const day = engine.observation?.dayOrders;
+  const isSeen = day?.kind === "ok" &&
+    day.value.some(({ symbol, side, status, clientOrderId }) =>
+      symbol === intent.symbol && side === "buy" && status !== "rejected" &&
+      clientOrderId !== intent.clientOrderId && isOurs(clientOrderId) && !isFlatten(clientOrderId)
+    );
+  return isSeen ? { ...usage, hasEntry: true } : usage;
 }
 
 /**

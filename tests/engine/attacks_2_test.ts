@@ -187,3 +187,20 @@ for (const path of ["/v2/clock", "/v2/account"]) {
     assertEquals([world.changes, world.lookUps()], [[], []]);
   });
 }
+
+Deno.test("an entry taken out of the ledger in the middle of a cycle does not make room for a second one", async () => {
+  const world = new World();
+  await world.buy();
+  world.exchange.setPrice("NVDA", 112); // The take-profit sells all.
+  await world.cycles(2, MINUTE_MS);
+  world.exchange.setPrice("NVDA", 100);
+  world.pass(25 * MINUTE_MS);
+  world.forget();
+  world.onEvent = (event) => {
+    if (event.type === "intent") world.ledger = { ...world.ledger, entries: [] };
+  };
+  await world.cycles(2, MINUTE_MS);
+  assert(world.events.some((event) => event.type === "intent"));
+  assertEquals(world.buys().length, 1);
+  assertEquals(world.said("Gate FAIL NVDA").length > 0, true);
+});

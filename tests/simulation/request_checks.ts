@@ -49,12 +49,18 @@ function checkPermit(auditor: Auditor, change: ChangeRequest): void {
   }
 }
 
+/** What was rejected afterwards is put right in the next cycles. */
+const REOPENED_MS = 10 * 60_000;
+
 /** Whether the exit's cancel has left: then only the operator can stop what follows (pipeline 5). */
 function isRest({ rests, world }: Auditor, { op, symbol }: ChangeRequest): boolean {
   const rest = rests.get(symbol);
-  // A stop that was taken and rejected afterwards has not ended it.
-  const last = world.exchange.orders.findLast((order) => order.symbol === symbol);
-  if (op === "stop" && last?.type === "stop" && last.status === "rejected") return true;
+  // A sell or stop that was taken and rejected afterwards has not ended it.
+  const isReopened = world.exchange.orders.some((order) =>
+    order.symbol === symbol && order.side === "sell" && order.status === "rejected" &&
+    world.trueMs - order.updatedMs < REOPENED_MS
+  );
+  if (op === "stop" && isReopened) return true;
   return rest === "replaced"
     ? op === "sell"
     : rest === "cancelled" && op !== "entry" && op !== "replace";

@@ -45,7 +45,8 @@ export async function acquireLock(
     kind: "held",
     isHeld: () => isSameFile(file, path),
     release: async () => {
-      await file.truncate(0);
+      // The lock ends with the handle; a number that stays behind on a disk that turned read-only names nobody.
+      await file.truncate(0).catch(() => {});
       file.close();
     },
   };

@@ -25,8 +25,9 @@ interface Found {
   readonly diskMs: number;
   readonly requests: number;
   readonly operations: readonly DiskOperation[];
-  /** The same operations, bare. */
-  readonly bareMs: number;
+  /** The same operations, bare: awaited, as a program would do them, and through the runtime's synchronous calls. */
+  readonly awaitedMs: number;
+  readonly syncMs: number;
 }
 
 interface Stage {
@@ -123,32 +124,53 @@ async function measure(timer: Deno.BenchContext): Promise<Found> {
     diskMs: atLeaving.diskMs - before.diskMs,
     requests: atLeaving.requests,
     operations,
-    bareMs: measureBare(stage.dir, operations),
+    awaitedMs: await measureAwaited(stage.dir, operations),
+    syncMs: measureSync(stage.dir, operations),
   };
   await simulator.stop();
   await Deno.remove(stage.dir, { recursive: true });
   return found;
 }
 
+const BARE_BYTES = new Uint8Array(1_000).fill(32);
+const TO_APPEND: Deno.OpenOptions = { create: true, append: true, write: true };
+const TO_WRITE: Deno.OpenOptions = { create: true, write: true };
+
 /** The same durable writes without anything around them: write, sync, rename, sync of the directory; or append, sync. */
-function measureBare(dir: string, operations: readonly DiskOperation[]): number {
-  const bytes = new Uint8Array(1_000).fill(32);
+async function measureAwaited(dir: string, operations: readonly DiskOperation[]): Promise<number> {
   const beganMs = performance.now();
   for (const { kind, path } of operations) {
-    if (kind === "rename") Deno.renameSync(`${dir}/bare.tmp`, `${dir}/bare`);
-    if (kind === "sync directory") syncBare(dir, { read: true }, null);
+    if (kind === "rename") await Deno.rename(`${dir}/bare.tmp`, `${dir}/bare`);
+    if (kind === "sync directory") {
+      using handle = await Deno.open(dir, { read: true });
+      await handle.sync();
+    }
     if (kind !== "sync file") continue;
-    const isAppend = !path.endsWith(".tmp");
-    const target = isAppend ? `${dir}/bare.jsonl` : `${dir}/bare.tmp`;
-    syncBare(target, { create: true, append: isAppend, write: true }, bytes);
+    using file = path.endsWith(".tmp")
+      ? await Deno.open(`${dir}/bare.tmp`, TO_WRITE)
+      : await Deno.open(`${dir}/bare.jsonl`, TO_APPEND);
+    await file.write(BARE_BYTES);
+    await file.sync();
   }
   return performance.now() - beganMs;
 }
 
-function syncBare(path: string, how: Deno.OpenOptions, bytes: Uint8Array | null): void {
-  using file = Deno.openSync(path, how);
-  if (bytes !== null) file.writeSync(bytes);
-  file.syncSync();
+function measureSync(dir: string, operations: readonly DiskOperation[]): number {
+  const beganMs = performance.now();
+  for (const { kind, path } of operations) {
+    if (kind === "rename") Deno.renameSync(`${dir}/bare.tmp`, `${dir}/bare`);
+    if (kind === "sync directory") {
+      using handle = Deno.openSync(dir, { read: true });
+      handle.syncSync();
+    }
+    if (kind !== "sync file") continue;
+    using file = path.endsWith(".tmp")
+      ? Deno.openSync(`${dir}/bare.tmp`, TO_WRITE)
+      : Deno.openSync(`${dir}/bare.jsonl`, TO_APPEND);
+    file.writeSync(BARE_BYTES);
+    file.syncSync();
+  }
+  return performance.now() - beganMs;
 }
 
 function sayFound(found: readonly Found[]): void {
@@ -156,18 +178,19 @@ function sayFound(found: readonly Found[]): void {
   if (last === undefined) return;
   const list = (read: (each: Found) => number) => found.map(read);
   const ownMs = list((each) => each.totalMs - each.networkMs);
-  const ratios = found.map((each) => (each.totalMs - each.networkMs) / each.bareMs)
-    .sort((a, b) => a - b);
+  const sayRatio = (what: string, read: (each: Found) => number) => {
+    const ratios = found.map((each) => (each.totalMs - each.networkMs) / read(each))
+      .sort((a, b) => a - b);
+    const ratio = ratios[Math.floor(ratios.length / 2)]?.toFixed(2);
+    sayFigure(`  the same, bare, ${what}: ${formatMs(list(read))}; ratio: median ${ratio}`);
+  };
   sayFigure(`due to leaving: ${formatMs(list((each) => each.totalMs))}, ${last.requests} requests`);
   sayFigure(`  without the broker's answers: ${formatMs(ownMs)}`);
   sayFigure(`  of it on the disk: ${formatMs(list((each) => each.diskMs))}`);
   const writes = last.operations.filter(({ kind }) => kind !== "read").length;
-  sayFigure(
-    `  the same ${writes} operations that make something durable, bare: ${
-      formatMs(list((each) => each.bareMs))
-    }`,
-  );
-  sayFigure(`  ratio: median ${ratios[Math.floor(ratios.length / 2)]?.toFixed(2)}`);
+  sayFigure(`  of it ${writes} operations that make something durable`);
+  sayRatio("awaited calls", (each) => each.awaitedMs);
+  sayRatio("synchronous calls", (each) => each.syncMs);
   for (const [what, count] of countOperations(last.operations)) sayFigure(`  ${count} x ${what}`);
 }
 

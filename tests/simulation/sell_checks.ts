@@ -3,7 +3,7 @@ import type { Auditor } from "./auditor.ts";
 import type { ChangeRequest } from "./change_request.ts";
 import { FOREIGN_SYMBOL } from "./market.ts";
 import { findHighestStop, isEngineOrder, listEntries, listPositions } from "./truth.ts";
-import type { World } from "./world.ts";
+import { STATE_PATH, type World } from "./world.ts";
 
 /** So long an order may stay unseen. */
 const TOUCH_MS = 90_000;
@@ -39,7 +39,8 @@ function checkOwn({ world }: Auditor, change: ChangeRequest): void {
   }
   const root = rootOf(target);
   if (isEngineOrder(root) || isEngineOrder(target)) return;
-  if (isManaged && target.side === "sell") return;
+  // A state file that was just taken away does not say what the engine manages.
+  if ((isManaged || !world.disk.has(STATE_PATH)) && target.side === "sell") return;
   world.violate(
     "what is foreign is left alone",
     `${change.op} of ${symbol} ${target.side} ${target.type} ${target.clientOrderId}`,

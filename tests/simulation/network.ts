@@ -9,7 +9,7 @@ type Request = Parameters<HttpSend>[0];
 /** Far more than the busiest day of a healthy engine. */
 const REQUESTS_A_DAY_MAX = 60_000;
 /** A stop that follows a rising price by hundredths of a cent, at every look. */
-const CHANGES_A_DAY_MAX = 1_000;
+const CHANGES_A_DAY_MAX = 600;
 
 /** What the network does to one run: faults by chance, and outages that last. */
 export interface Weather {

@@ -10,7 +10,7 @@ import { checkMemory, type Memory } from "./position_checks.ts";
 import { isReason, type Question } from "./reasons.ts";
 import { Refusals } from "./refusals.ts";
 import { Shown } from "./shown.ts";
-import { findObjection, findOwner, isHiding, readCoverage } from "./truth.ts";
+import { findObjection, findOwner, isHiding, listPositions, readCoverage } from "./truth.ts";
 import type { World } from "./world.ts";
 
 /** A bracket that left, and whether its fate is certain. */
@@ -222,7 +222,12 @@ export class Auditor {
     for (const [symbol, rest] of this.rests) {
       if (rest !== "cancelled" || world.strange.has(symbol) || symbol === FOREIGN_SYMBOL) continue;
       const { heldQty, coveredQty, replacingQty, isSelling } = readCoverage(world, symbol);
-      if (heldQty <= 0) this.rests.delete(symbol);
+      // Nor are shares that somebody put beside ours.
+      const isUnexplained = listPositions(world).some((each) =>
+        each.symbol === symbol && each.unexplained_qty !== null
+      );
+      if (heldQty <= 0 || isUnexplained) this.rests.delete(symbol);
+      if (isUnexplained) continue;
       if (heldQty <= coveredQty + replacingQty || isSelling) continue;
       if (isHiding(world, symbol, cycle.startMs)) continue;
       if (nextMs - world.trueMs <= WAKE_MS_MAX) continue;

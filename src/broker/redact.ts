@@ -7,7 +7,7 @@ export const KEPT_BODY_MAX = 4096;
 const LINE_MAX = 300;
 
 /** What an operator must never see in a line: control characters, escape sequences and line separators. */
-// deno-lint-ignore no-control-regex
+// deno-lint-ignore no-control-regex -- control characters are what is looked for
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 
 /**

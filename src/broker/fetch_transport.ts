@@ -36,12 +36,13 @@ export function createFetchSend(fetchHttp: typeof fetch): HttpSend {
       const body = await readBody(response);
       return { status: response.status, body, header: (name) => response.headers.get(name) };
     } catch (error) {
+      const isTimedOut = abort.signal.aborted;
+      // Lets go of a connection whose body was not read to its end.
+      abort.abort();
       if (error instanceof HttpFailure) throw error;
-      throw buildFailure(error, request, abort.signal.aborted);
+      throw buildFailure(error, request, isTimedOut);
     } finally {
       clearTimeout(timer);
-      // Lets go of a connection whose body was not read to its end; without effect on a finished one.
-      abort.abort();
     }
   };
 }

@@ -25,10 +25,11 @@ const QUARTER_MS = 900_000;
 /** Quarters remembered; a day has 96. */
 const QUARTERS_MAX = 512;
 
-/** A quarter's offset from UTC and its name. */
+/** A quarter's offset from UTC, its name, and the date that all of it is in. */
 interface Quarter {
   readonly offsetMs: number;
   readonly zone: string;
+  readonly dateNy: string;
 }
 
 // A pure function's memory: asking the calendar is most of what formatting a log line costs.
@@ -37,16 +38,20 @@ const QUARTERS = new Map<number, Quarter>();
 /** The New York wall clock at `ms` (Unix milliseconds), independent of the host's time zone. */
 export function readNyTime(ms: number): NyTime {
   const wholeMs = Math.trunc(ms);
+  const { offsetMs, zone, dateNy } = findQuarter(wholeMs);
+  const iso = new Date(wholeMs + offsetMs).toISOString();
+  return { dateNy, timeNy: iso.slice(11, 19), zone };
+}
+
+function findQuarter(wholeMs: number): Quarter {
   const key = Math.floor(wholeMs / QUARTER_MS);
-  const quarter = QUARTERS.get(key) ?? readQuarter(key);
-  const iso = new Date(wholeMs + quarter.offsetMs).toISOString();
-  return { dateNy: iso.slice(0, 10), timeNy: iso.slice(11, 19), zone: quarter.zone };
+  return QUARTERS.get(key) ?? readQuarter(key);
 }
 
 function readQuarter(key: number): Quarter {
   const ms = key * QUARTER_MS;
   const { dateNy, timeNy, zone } = askCalendar(ms);
-  const quarter = { offsetMs: Date.parse(`${dateNy}T${timeNy}Z`) - ms, zone };
+  const quarter = { offsetMs: Date.parse(`${dateNy}T${timeNy}Z`) - ms, zone, dateNy };
   if (QUARTERS.size >= QUARTERS_MAX) QUARTERS.clear();
   QUARTERS.set(key, quarter);
   return quarter;
@@ -64,7 +69,7 @@ function askCalendar(ms: number): NyTime {
 
 /** The New York date at `ms`, `YYYY-MM-DD`: what "today" means for caps, ledgers and freshness. */
 export function dateNyOf(ms: number): string {
-  return readNyTime(ms).dateNy;
+  return findQuarter(Math.trunc(ms)).dateNy;
 }
 
 /** A log line's time, `2026-01-20 09:45:00 EST` (interface, Gate). */

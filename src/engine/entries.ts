@@ -9,7 +9,7 @@ import { LAST_ENTRY_MS, untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { checkEntry, sayVerdict } from "./entry_check.ts";
 import { submitEntry } from "./entry_order.ts";
-import { buildRepeat, dropRecorded, settleNotSent, settleUnrepeated } from "./entry_repeat.ts";
+import { buildRepeat, settleNotSent, settleUnrepeated } from "./entry_repeat.ts";
 import { printGateIfChanged } from "./gate_log.ts";
 import { readGate } from "./gate_reader.ts";
 import { isMarketOpen, refresh } from "./observe.ts";
@@ -29,10 +29,9 @@ export async function decideDueEntries(
   gate: GateDecision,
   absent: readonly LedgerEntry[],
 ): Promise<void> {
-  const { due: listed, expired, waiting } = listDueIntents(engine.state.intents, engine.nowMs());
-  engine.updateState({ intents: waiting });
+  const { due, expired, waiting } = listDueIntents(engine.state.intents, engine.nowMs());
+  if (due.length > 0 || expired.length > 0) engine.updateState({ intents: waiting });
   for (const intent of expired) await skip(engine, intent, "intent expired");
-  const due = await dropRecorded(engine, listed);
   const repeatable = gate.mode === "LIVE" ? absent : [];
   const repeats = repeatable.flatMap(buildRepeat);
   for (const entry of absent) {
@@ -47,8 +46,9 @@ export async function decideDueEntries(
       keepForLater(engine, due, intent);
       continue;
     }
-    current = await decideEntry(engine, current, intent, trades);
-    if (repeats.includes(intent)) await settleUnrepeated(engine, intent.clientOrderId);
+    const isRepeat = repeats.includes(intent);
+    current = await decideEntry(engine, { gate: current, intent, isRepeat, trades });
+    if (isRepeat) await settleUnrepeated(engine, intent.clientOrderId);
   }
 }
 
@@ -63,7 +63,10 @@ export async function pauseEntries(
   absent: readonly LedgerEntry[],
 ): Promise<void> {
   const { expired } = listDueIntents(engine.state.intents, engine.nowMs());
-  engine.updateState({ intents: engine.state.intents.filter((each) => !expired.includes(each)) });
+  if (expired.length > 0) {
+    const left = engine.state.intents.filter((each) => !expired.includes(each));
+    engine.updateState({ intents: left });
+  }
   for (const intent of expired) await skip(engine, intent, "intent expired");
   for (const entry of absent) await settleNotSent(engine, entry.clientOrderId);
 }
@@ -91,16 +94,26 @@ async function readTrades(
   return none;
 }
 
+/** One entry to decide. */
+interface DueEntry {
+  /** As it was after the entry before. */
+  readonly gate: GateDecision;
+  readonly intent: EntryIntent;
+  /** Whether its record is there because it was proven absent at the broker. */
+  readonly isRepeat: boolean;
+  readonly trades: LatestTrades;
+}
+
 /** Decides one entry. @returns The gate as it is afterwards, for the next one. */
-async function decideEntry(
-  engine: Engine,
-  gate: GateDecision,
-  intent: EntryIntent,
-  trades: LatestTrades,
-): Promise<GateDecision> {
+async function decideEntry(engine: Engine, entry: DueEntry): Promise<GateDecision> {
+  const { gate, intent, trades } = entry;
   if (await isPastWorth(engine, intent)) return gate;
   const read = await engine.ports.ledger.read();
   const known = read.kind === "ok" ? read.ledger : null;
+  if (isOnRecord(entry, known)) {
+    await skip(engine, intent, "already on record");
+    return gate;
+  }
   if (!isFree(engine, intent, known)) {
     await skip(engine, intent, "open order/position exists");
     return gate;
@@ -131,6 +144,11 @@ async function decideEntry(
     await simulateEntry(engine, intent);
     return decision;
   }
+  // The first look may have failed: the record that counts is the one that this decision's caps are counted from.
+  if (isOnRecord(entry, ledger)) {
+    await skip(engine, intent, "already on record");
+    return decision;
+  }
   if (!isFree(engine, intent, ledger)) {
     await skip(engine, intent, "open order/position exists");
     return decision;
@@ -142,6 +160,15 @@ async function decideEntry(
     await submitEntry(engine, decision, intent, verdict.notionalMicros);
   }
   return decision;
+}
+
+/**
+ * Whether a process that ended before it saved its list may have sent the intent: from its record on only 60 s of "not
+ * found" lead to a repeat (pipeline 6).
+ */
+function isOnRecord({ intent, isRepeat }: DueEntry, ledger: LiveLedger | null): boolean {
+  return !isRepeat && ledger !== null &&
+    ledger.entries.some((entry) => entry.clientOrderId === intent.clientOrderId);
 }
 
 async function isPastWorth(engine: Engine, intent: EntryIntent): Promise<boolean> {

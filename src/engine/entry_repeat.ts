@@ -3,25 +3,6 @@ import type { EntryIntent } from "../domain/entry_intent.ts";
 import { isUnsettled, type LedgerEntry, NOT_SENT } from "../domain/ledger.ts";
 import type { Engine } from "./engine.ts";
 import { changeEntry } from "./ledger_store.ts";
-import { skip } from "./skips.ts";
-
-/**
- * Leaves out the intents that the ledger has on record: a process that ended before it saved its list may have sent them,
- * and from the record on only 60 s of "not found" lead to a repeat (pipeline 6).
- */
-export async function dropRecorded(
-  engine: Engine,
-  due: readonly EntryIntent[],
-): Promise<readonly EntryIntent[]> {
-  if (due.length === 0) return due;
-  const read = await engine.ports.ledger.read();
-  if (read.kind !== "ok") return due;
-  const recorded = new Set<string | null>(read.ledger.entries.map((each) => each.clientOrderId));
-  for (const intent of due) {
-    if (recorded.has(intent.clientOrderId)) await skip(engine, intent, "already on record");
-  }
-  return due.filter((intent) => !recorded.has(intent.clientOrderId));
-}
 
 /** A repeat that was not sent again settles: its record stands for nothing at the broker. */
 export async function settleUnrepeated(engine: Engine, clientOrderId: string): Promise<void> {

@@ -13,7 +13,10 @@ export async function printGate(engine: Engine, decision: GateDecision): Promise
   for (const line of formatGateLines(decision, config)) log.info(line);
   engine.lastGateText = formatGateMode(decision);
   engine.gateMode = decision.mode;
-  engine.updateState({ lastGate: engine.lastGateText });
+  // The same again is nothing to make durable before an order.
+  if (engine.state.lastGate !== engine.lastGateText) {
+    engine.updateState({ lastGate: engine.lastGateText });
+  }
   await engine.event({
     type: "gate",
     mode: decision.mode,

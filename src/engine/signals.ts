@@ -44,7 +44,7 @@ export async function makeIntents(
     delayMaxSeconds: config.entryDelayMaxSeconds,
     uniform: () => chance.uniform(),
   });
-  engine.updateState({ intents: [...engine.state.intents, ...intents] });
+  if (intents.length > 0) engine.updateState({ intents: [...engine.state.intents, ...intents] });
   sayStale(engine, stale.map((each) => each.symbol));
   // Recorded together: the trail syncs what waits at the same time once, and hundreds of syncs would hold up the cycle.
   const recorded = signals.map((signal) => saySignal(engine, signal));

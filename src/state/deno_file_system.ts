@@ -84,12 +84,20 @@ function buildStat(info: Deno.FileInfo): FileStat {
   };
 }
 
-async function readBytes(path: string, maxBytes: number): Promise<Uint8Array> {
-  const bytes = await readRange(path, { fromByte: 0, maxBytes: maxBytes + 1 });
-  if (bytes.length > maxBytes) {
-    throw new StateError(`Cannot read ${quote(path)}: it is larger than ${maxBytes} bytes`);
-  }
-  return bytes;
+function readBytes(path: string, maxBytes: number): Promise<Uint8Array> {
+  return explain(`Cannot read ${quote(path)}`, () => {
+    // Asked before it is opened: opening a named pipe would wait for a writer for ever.
+    const info = Deno.statSync(path);
+    assertRegular(info);
+    assertSize(info.size, maxBytes);
+    const bytes = Deno.readFileSync(path);
+    assertSize(bytes.length, maxBytes);
+    return bytes;
+  });
+}
+
+function assertSize(sizeBytes: number, maxBytes: number): void {
+  if (sizeBytes > maxBytes) throw new StateError(`it is larger than ${maxBytes} bytes`);
 }
 
 function readRange(

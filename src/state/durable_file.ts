@@ -1,5 +1,12 @@
 import { StateError } from "../engine/ports.ts";
-import { type FileStat, type FileSystem, formatKind, joinPath, parentOf } from "./file_system.ts";
+import {
+  type FileStat,
+  type FileSystem,
+  formatKind,
+  joinPath,
+  parentOf,
+  type WritableFile,
+} from "./file_system.ts";
 import { isSameBytes } from "./text_file.ts";
 
 /** Mode of every file that the engine owns (interface, Files). */
@@ -23,9 +30,9 @@ export async function replaceFile(
 ): Promise<void> {
   checkReplaceable(path, await fs.lstat(path));
   const temporary = `${path}.tmp`;
-  if (await fs.lstat(temporary) !== null) await fs.remove(temporary);
+  const file = await openTemporary(fs, temporary, mode);
   try {
-    await writeSynced(fs, temporary, bytes, mode);
+    await writeSynced(file, bytes);
     await fs.rename(temporary, path);
   } catch (error) {
     await removeLeftover(fs, temporary);
@@ -36,17 +43,17 @@ export async function replaceFile(
 
 /**
  * Appends and syncs; a new file's name is made durable too.
+ * @param before What is at the path, as just looked at.
  * @throws {StateError} With any part of `bytes` written.
  */
 export async function appendSynced(
   fs: FileSystem,
   path: string,
   bytes: Uint8Array,
-  mode: number = FILE_MODE,
+  before: FileStat | null,
 ): Promise<void> {
-  const before = await fs.lstat(path);
   checkReplaceable(path, before);
-  const file = await fs.open(path, { kind: "append", mode });
+  const file = await fs.open(path, { kind: "append", mode: FILE_MODE });
   try {
     await file.write(bytes);
     await file.sync();
@@ -119,13 +126,19 @@ export async function ensureDir(fs: FileSystem, path: string): Promise<void> {
   await fs.syncDir(parent);
 }
 
-async function writeSynced(
-  fs: FileSystem,
-  path: string,
-  bytes: Uint8Array,
-  mode: number,
-): Promise<void> {
-  const file = await fs.open(path, { kind: "create", mode });
+/** Most often nothing is there, so that is tried first; what a crash left is removed. */
+async function openTemporary(fs: FileSystem, path: string, mode: number): Promise<WritableFile> {
+  const how = { kind: "create", mode } as const;
+  try {
+    return await fs.open(path, how);
+  } catch (error) {
+    if (!(error instanceof StateError) || await fs.lstat(path) === null) throw error;
+    await fs.remove(path);
+    return await fs.open(path, how);
+  }
+}
+
+async function writeSynced(file: WritableFile, bytes: Uint8Array): Promise<void> {
   try {
     await file.write(bytes);
     await file.sync();

@@ -57,13 +57,14 @@ export class EventFileWriter {
 
   private async append(path: string, lines: readonly EventLine[]): Promise<void> {
     const { fs } = this.options;
-    const sizeBytes = (await fs.lstat(path))?.sizeBytes ?? 0;
+    const before = await fs.lstat(path);
+    const sizeBytes = before?.sizeBytes ?? 0;
     const text = this.cutToLimits(lines, { path, sizeBytes });
     if (text === "") return;
     const isKnown = this.tail?.path === path && this.tail.sizeBytes === sizeBytes;
     const isTorn = !isKnown && await this.isTorn(path, sizeBytes);
     const bytes = new TextEncoder().encode((isTorn ? "\n" : "") + this.buildLossNotice() + text);
-    await appendSynced(fs, path, bytes);
+    await appendSynced(fs, path, bytes, before);
     // Whoever made the file may have ended, or failed, before its name was synced.
     if (!isKnown) await fs.syncDir(parentOf(path));
     this.tail = { path, sizeBytes: sizeBytes + bytes.length };

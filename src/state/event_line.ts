@@ -28,19 +28,23 @@ export function buildEventLine(
   { nowMs, redact }: { readonly nowMs: number; readonly redact: Redact },
 ): string {
   const head = { v: EVENT_VERSION, at: new Date(nowMs).toISOString(), type: event.type };
-  const line = JSON.stringify({ ...head, ...buildFields(event, redact) });
+  const fields = buildFields(event, redact);
+  const rest = fields === "{}" ? "}" : `,${fields.slice(1)}`;
+  const line = JSON.stringify(head).slice(0, -1) + rest;
   if (line.length <= LINE_CHARS_MAX) return `${line}\n`;
   const start = line.slice(0, LINE_CHARS_MAX / 4);
   return `${JSON.stringify({ ...head, note: "cut: the event was too long", start })}\n`;
 }
 
-function buildFields(event: EngineEvent, redact: Redact): object {
+/** The event's own fields as a JSON object. */
+function buildFields(event: EngineEvent, redact: Redact): string {
   try {
     const { v: _v, at: _at, type: _type, ...fields } = event;
-    const plain: unknown = redact(JSON.parse(JSON.stringify(fields)));
-    return typeof plain === "object" && plain !== null ? plain : {};
+    return redact(JSON.stringify(fields));
   } catch (error) {
     // A cycle or a BigInt; what else would be lost with the line must not stop trading.
-    return { note: `not recorded: ${error instanceof Error ? error.name : "no JSON"}` };
+    return JSON.stringify({
+      note: `not recorded: ${error instanceof Error ? error.name : "no JSON"}`,
+    });
   }
 }

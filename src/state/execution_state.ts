@@ -19,7 +19,7 @@ export function createExecutionState(
 ): StatePort {
   const path = joinPath(stateDir, STATE_FILE);
   const inTurn = createSerial();
-  const read = createStateReader(fs, path);
+  const { read, remember } = createStateReader(fs, path);
   return {
     read,
     write: (state) =>
@@ -31,20 +31,30 @@ export function createExecutionState(
           await copyAside(fs, path, joinPath(stateDir, ARCHIVE_DIR));
         }
         await replaceFile(fs, path, bytes);
+        remember(bytes, state);
       }),
   };
 }
 
-function createStateReader(fs: FileSystem, path: string): () => Promise<StateRead> {
+/** Reads the file and remembers what its last content, read or written, meant. */
+interface StateReader {
+  read(): Promise<StateRead>;
+  remember(bytes: Uint8Array, state: EngineState): void;
+}
+
+function createStateReader(fs: FileSystem, path: string): StateReader {
   let last: { readonly bytes: Uint8Array; readonly state: EngineState } | null = null;
-  return async () => {
-    const read = await readText(fs, path);
-    if (read.kind === "missing") return read;
-    if (read.kind === "unreadable") return { kind: "damaged", message: read.message };
-    if (last !== null && isSameBytes(last.bytes, read.bytes)) {
+  const remember = (bytes: Uint8Array, state: EngineState) => {
+    last = { bytes, state };
+  };
+  const read = async (): Promise<StateRead> => {
+    const found = await readText(fs, path);
+    if (found.kind === "missing") return found;
+    if (found.kind === "unreadable") return { kind: "damaged", message: found.message };
+    if (last !== null && isSameBytes(last.bytes, found.bytes)) {
       return { kind: "ok", state: last.state };
     }
-    const parsed = parseState(read.text);
+    const parsed = parseState(found.text);
     const quoted = JSON.stringify(path);
     if (parsed.kind === "damaged") {
       return { kind: "damaged", message: `Cannot use ${quoted}: ${parsed.message}` };
@@ -54,9 +64,10 @@ function createStateReader(fs: FileSystem, path: string): () => Promise<StateRea
       return { kind: "newer", message: `Cannot use ${quoted}: ${parsed.message}; ${remedy}` };
     }
     assertState(parsed.state);
-    last = { bytes: read.bytes, state: parsed.state };
+    remember(found.bytes, parsed.state);
     return parsed;
   };
+  return { read, remember };
 }
 
 function buildStateBytes(state: EngineState, path: string): Uint8Array {

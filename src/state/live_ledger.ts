@@ -23,17 +23,18 @@ export function createLiveLedger(
   const path = joinPath(stateDir, LEDGER_FILE);
   const archiveDir = joinPath(stateDir, ARCHIVE_DIR);
   const inTurn = createSerial();
-  const readToday = createLedgerReader(fs);
+  const today = createLedgerReader(fs);
   return {
-    read: () => readToday(path),
+    read: () => today.read(path),
     write: (ledger) =>
       inTurn(async () => {
         const bytes = buildLedgerBytes(ledger, path);
-        const present = await readToday(path);
+        const present = await today.read(path);
         if (present.kind === "unreadable" || present.kind === "invalid") {
           await copyAside(fs, path, archiveDir);
         }
         await replaceFile(fs, path, bytes);
+        today.remember(bytes, ledger);
       }),
     archive: (ledger) => inTurn(() => recordArchived(fs, { archiveDir, ledger })),
     listArchived: (limit) => listArchived(fs, { archiveDir, limit }),
@@ -41,22 +42,34 @@ export function createLiveLedger(
 }
 
 /** Reads one file of ledgers and remembers what its last content meant. */
-function createLedgerReader(fs: FileSystem): (path: string) => Promise<LedgerRead> {
+interface LedgerReader {
+  read(path: string): Promise<LedgerRead>;
+  /** The same for content that was just written. */
+  remember(bytes: Uint8Array, ledger: LiveLedger): void;
+}
+
+function createLedgerReader(fs: FileSystem): LedgerReader {
   let last: { readonly bytes: Uint8Array; readonly ledger: LiveLedger } | null = null;
-  return async (path) => {
-    const read = await readText(fs, path);
-    if (read.kind !== "text") return read;
-    if (last !== null && isSameBytes(last.bytes, read.bytes)) {
-      return { kind: "ok", ledger: last.ledger };
-    }
-    const parsed = parseLedger(read.text);
-    if (parsed.kind !== "ok") {
-      const message = `Cannot use ${JSON.stringify(path)}: ${parsed.message}`;
-      return { kind: parsed.kind, message };
-    }
-    assertLedger(parsed.ledger);
-    last = { bytes: read.bytes, ledger: parsed.ledger };
-    return parsed;
+  const remember = (bytes: Uint8Array, ledger: LiveLedger) => {
+    last = { bytes, ledger };
+  };
+  return {
+    remember,
+    read: async (path) => {
+      const read = await readText(fs, path);
+      if (read.kind !== "text") return read;
+      if (last !== null && isSameBytes(last.bytes, read.bytes)) {
+        return { kind: "ok", ledger: last.ledger };
+      }
+      const parsed = parseLedger(read.text);
+      if (parsed.kind !== "ok") {
+        const message = `Cannot use ${JSON.stringify(path)}: ${parsed.message}`;
+        return { kind: parsed.kind, message };
+      }
+      assertLedger(parsed.ledger);
+      remember(read.bytes, parsed.ledger);
+      return parsed;
+    },
   };
 }
 
@@ -79,7 +92,7 @@ async function recordArchived(
   await fs.syncDir(parentOf(archiveDir));
   const path = joinPath(archiveDir, `live_orders_${ledger.dateNy}.json`);
   const bytes = buildLedgerBytes(ledger, path);
-  const present = await createLedgerReader(fs)(path);
+  const present = await createLedgerReader(fs).read(path);
   if (present.kind === "ok" && present.ledger.dateNy === ledger.dateNy) {
     // An earlier attempt may have ended between its rename and this.
     await fs.syncDir(archiveDir);
@@ -95,11 +108,11 @@ async function listArchived(
 ): Promise<LiveLedger[]> {
   if (await fs.stat(archiveDir) === null) return [];
   const names = (await fs.listDir(archiveDir)).filter((name) => ARCHIVED.test(name)).sort();
-  const read = createLedgerReader(fs);
+  const reader = createLedgerReader(fs);
   const ledgers: LiveLedger[] = [];
   for (const name of names.reverse()) {
     if (ledgers.length >= limit) break;
-    const found = await read(joinPath(archiveDir, name));
+    const found = await reader.read(joinPath(archiveDir, name));
     // A ledger under another day's name is not that day's.
     if (found.kind === "ok" && found.ledger.dateNy === ARCHIVED.exec(name)?.[1]) {
       ledgers.push(found.ledger);

@@ -1,6 +1,16 @@
 import { assert, assertEquals } from "../assert.ts";
 import type { Fault, FaultRule } from "../simulator/faults.ts";
-import { AAPL, MINUTE_MS, NVDA, PRICE_USD, SECOND_MS, STATE_DIR, World } from "./support.ts";
+import {
+  AAPL,
+  LEDGER_PATH,
+  MINUTE_MS,
+  NVDA,
+  PRICE_USD,
+  SECOND_MS,
+  STATE_DIR,
+  STATE_PATH,
+  World,
+} from "./support.ts";
 
 const POST: FaultRule = { method: "POST", path: "/v2/orders", fault: { kind: "lost_before" } };
 
@@ -328,5 +338,27 @@ for (const { when, fault } of lostSells) {
     assertEquals(world.stops(), ["5@99 gtc"]);
     await world.cycles(2, MINUTE_MS);
     assertEquals([world.held(), world.stops()], [5, ["5@99 gtc"]]);
+  });
+}
+
+for (let turn = 1; turn <= 16; turn++) {
+  Deno.test(`an intent on record is not sent again where look ${turn} at the ledger in its cycle fails`, async () => {
+    const world = await ready();
+    await world.restart({ ENTRY_DELAY_MIN_SECONDS: "10", ENTRY_DELAY_MAX_SECONDS: "10" });
+    await world.cycle();
+    world.pass(10 * SECOND_MS);
+    const waiting = world.disk.textOf(STATE_PATH) ?? "";
+    world.setFaults([{ ...POST, times: 1 }]);
+    await world.cycle();
+    assertEquals(world.entries().map((entry) => entry.status), ["unknown"]);
+    // The process dies before it has saved that the intent is no longer waiting.
+    world.disk.put(STATE_PATH, waiting);
+    await world.restart();
+    world.forget();
+    let looks = 0;
+    world.disk.fault = ({ op, path }) =>
+      op === "lstat" && path === LEDGER_PATH && ++looks === turn ? "input/output error" : null;
+    await world.cycle();
+    assertEquals(world.changes, []);
   });
 }

@@ -173,7 +173,8 @@ export class Auditor {
     const sent = this.sentEntries.get(id);
     // Keys that are wrong and too many requests are a no whatever page says so; anything else needs the broker's own words.
     const isDefinitive = [401, 429].includes(answer.status) ||
-      ([200, 400, 403, 422].includes(answer.status) && isObject(answer.body));
+      (answer.status === 200 && isOrder(answer.body)) ||
+      ([400, 403, 422].includes(answer.status) && isObject(answer.body));
     if (sent !== undefined && isDefinitive) sent.isCertain = true;
     if (change.op === "sell" && isDefinitive) this.openSells.delete(id);
     if (change.op === "stop" && answer.status === 200 && isDefinitive) {
@@ -299,11 +300,20 @@ export class Auditor {
   }
 }
 
+function isOrder(body: string): boolean {
+  return typeof parseObject(body)["client_order_id"] === "string";
+}
+
 function isObject(body: string): boolean {
+  return Object.keys(parseObject(body)).length > 0;
+}
+
+/** Empty for anything that is no JSON object. */
+function parseObject(body: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(body);
-    return typeof value === "object" && value !== null && Object.keys(value).length > 0;
+    return typeof value === "object" && value !== null ? { ...value } : {};
   } catch {
-    return false;
+    return {};
   }
 }

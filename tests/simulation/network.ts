@@ -2,13 +2,14 @@ import { HttpFailure, type HttpSend } from "../../src/broker/transport.ts";
 import type { Fault } from "../simulator/faults.ts";
 import { createSimulatedSend } from "../simulator/in_process.ts";
 import type { Auditor } from "./auditor.ts";
+import { parseChange } from "./change_request.ts";
 import { KEY_ID, SECRET_KEY, type World } from "./world.ts";
 
 type Request = Parameters<HttpSend>[0];
 
 /** Far more than the busiest day of a healthy engine. */
 const REQUESTS_A_DAY_MAX = 60_000;
-/** A stop that follows a rising price by hundredths of a cent, at every look. */
+/** The same; what raises a stop is not counted. */
 const CHANGES_A_DAY_MAX = 600;
 
 /** What the network does to one run: faults by chance, and outages that last. */
@@ -59,9 +60,9 @@ export function createNetwork(
   return async (request) => {
     world.enter(incarnation);
     const isChange = request.method !== "GET";
-    countRequest(world, isChange);
-    world.enter(incarnation);
     const path = pathOf(request);
+    countRequest(world, isChange && !isRaise(world, request, path));
+    world.enter(incarnation);
     const { crash } = world.chances;
     const isCrashing = world.profile.families.has("crash");
     if (isChange) {
@@ -109,6 +110,12 @@ export function createNetwork(
 /** Whether the exchange may have it and the answer is gone, with nothing else amiss. */
 function isLosing(fault: Fault): boolean {
   return ["lost_before", "lost_after", "html", "malformed"].includes(fault.kind);
+}
+
+/** A replacement that raises its stop: a price that rises by a cent at every look is followed at every look. */
+function isRaise(world: World, request: Request, path: string): boolean {
+  const { op, stopUsd, target } = parseChange(world, request, path);
+  return op === "replace" && stopUsd !== null && stopUsd > (target?.stopPriceUsd ?? Infinity);
 }
 
 /** An engine that asks the same thing over and over is as wrong as one that stands still. */

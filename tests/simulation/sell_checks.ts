@@ -13,7 +13,11 @@ const FILLING_MS = 2_000;
 /** Everything that must hold when a sell, a stop, a replacement or a cancel leaves. */
 export function checkExit(auditor: Auditor, change: ChangeRequest): void {
   checkSplit(auditor, change);
-  if (change.op === "cancel" && change.side === "sell" && auditor.shown.account.isBlocked) {
+  const { account, positions } = auditor.shown;
+  // A stop whose position is gone protects nothing.
+  const isProtection = change.op === "cancel" && change.side === "sell" &&
+    positions.symbols.has(change.symbol);
+  if (isProtection && account.isBlocked) {
     auditor.world.violate(
       "no protection is taken away where none can be put back",
       `cancel of ${change.symbol} left while the account says that it is blocked`,

@@ -74,8 +74,8 @@ Deno.test("the Deno disk replaces, appends, syncs directories and copies aside f
     await ensureDir(fs, `${dir}/state/deep`);
     await replaceFile(fs, path, encode("one"));
     await replaceFile(fs, path, encode("two"));
-    await appendSynced(fs, path, encode("+"));
-    await appendSynced(fs, `${dir}/state/new`, encode("x"));
+    await appendSynced(fs, path, encode("+"), await fs.lstat(path));
+    await appendSynced(fs, `${dir}/state/new`, encode("x"), null);
     assertEquals(await Deno.readTextFile(path), "two+");
     for (const name of [path, `${dir}/state/new`]) {
       assertEquals((await fs.lstat(name))?.mode, 0o600);

@@ -16,6 +16,10 @@ function buildDisk(content: string | null): MemoryDisk {
   return disk;
 }
 
+async function appendToFile(disk: MemoryDisk, text: string): Promise<void> {
+  await appendSynced(disk, PATH, encode(text), await disk.lstat(PATH));
+}
+
 /** The steps that change something, in their order. */
 function listChanges(disk: MemoryDisk): string[] {
   return disk.steps.filter(({ op }) => !["lstat", "stat", "read", "list"].includes(op))
@@ -124,7 +128,7 @@ for (const { when, place, words } of PLACES) {
     place(disk);
     const acts = [
       () => replaceFile(disk, PATH, encode("new")),
-      () => appendSynced(disk, PATH, encode("new")),
+      () => appendToFile(disk, "new"),
       () => copyAside(disk, PATH, ARCHIVE),
     ];
     for (const act of acts) {
@@ -144,7 +148,7 @@ Deno.test("appendSynced() keeps what was synced at every crash, and all of it wh
       async (crashAtStep, fates, old) => {
         const disk = buildDisk(old);
         disk.crashAtStep = crashAtStep;
-        const isDone = await runToCrash(() => appendSynced(disk, PATH, encode("two\n")));
+        const isDone = await runToCrash(() => appendToFile(disk, "two\n"));
         const seen = disk.afterCrash(buildFate(fates)).textOf(PATH);
         const whole = `${old ?? ""}two\n`;
         if (isDone) assertEquals(seen, whole);
@@ -158,7 +162,7 @@ Deno.test("appendSynced() keeps what was synced at every crash, and all of it wh
 Deno.test("appendSynced() throws when the sync fails", async () => {
   const disk = buildDisk("one\n");
   disk.fault = (step) => step.op === "sync" ? "input/output error" : null;
-  await assertRejects(() => appendSynced(disk, PATH, encode("two\n")), StateError, "input/output");
+  await assertRejects(() => appendToFile(disk, "two\n"), StateError, "input/output");
 });
 
 Deno.test("copyAside() makes a durable copy named by the time of the damage", async () => {

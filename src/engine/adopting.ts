@@ -20,6 +20,7 @@ export async function listAdoptable(
   const { allowlist } = engine.ports.config;
   // What its orders have sold by then, and still buy, must be known.
   if (observation?.positions.kind !== "ok" || observation.openOrders.kind !== "ok") return [];
+  if (observation.positions.value.length === 0) return [];
   const unresolved = await listUnresolvedBuys(engine);
   return observation.positions.value.flatMap((held) => {
     const candidate = candidates.find((each) => each.symbol === held.symbol);

@@ -8,6 +8,7 @@ import type { Engine } from "./engine.ts";
  * the state could be saved is not forgotten with it, for a stop never falls (pipeline 5).
  */
 export async function raiseKnownStops(engine: Engine): Promise<void> {
+  if (engine.state.positions.length === 0) return;
   const read = await engine.ports.ledger.read();
   const entries = read.kind === "ok" ? read.ledger.entries : [];
   const open = engine.observation?.openOrders;

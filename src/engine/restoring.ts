@@ -23,11 +23,12 @@ export async function recallBare(engine: Engine): Promise<void> {
   const dayOrders = engine.observation?.dayOrders;
   // Whose account this is must be known first, and what this state is worth: the records may be another's.
   if (dayOrders?.kind !== "ok" || engine.accountId === null || engine.stateProblem !== null) return;
-  const read = await engine.ports.ledger.read();
-  if (read.kind !== "ok" || findIdentityProblem(engine, read.ledger) !== null) return;
   const cancelled = flattenOrders(dayOrders.value).filter((order) =>
     order.side === "sell" && order.status === "canceled"
   );
+  if (cancelled.length === 0) return;
+  const read = await engine.ports.ledger.read();
+  if (read.kind !== "ok" || findIdentityProblem(engine, read.ledger) !== null) return;
   for (const entry of read.ledger.entries) {
     const { side, positionId, symbol, timestamp } = entry;
     if (side !== "sell" || positionId === null || !isUnsettled(entry)) continue;

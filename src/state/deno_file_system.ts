@@ -84,12 +84,12 @@ function buildStat(info: Deno.FileInfo): FileStat {
   };
 }
 
-function readBytes(path: string, maxBytes: number): Promise<Uint8Array> {
+function readBytes(path: string, maxBytes: number, found?: FileStat): Promise<Uint8Array> {
   return explain(`Cannot read ${quote(path)}`, () => {
     // Asked before it is opened: opening a named pipe would wait for a writer for ever.
-    const info = Deno.statSync(path);
-    assertRegular(info);
-    assertSize(info.size, maxBytes);
+    const { kind, sizeBytes } = found ?? buildStat(Deno.statSync(path));
+    assertRegular(kind);
+    assertSize(sizeBytes, maxBytes);
     const bytes = Deno.readFileSync(path);
     assertSize(bytes.length, maxBytes);
     return bytes;
@@ -106,11 +106,11 @@ function readRange(
 ): Promise<Uint8Array> {
   return explain(`Cannot read ${quote(path)}`, () => {
     // Asked before it is opened: opening a named pipe would wait for a writer for ever.
-    assertRegular(Deno.statSync(path));
+    assertRegular(buildStat(Deno.statSync(path)).kind);
     const file = Deno.openSync(path, { read: true });
     try {
       const info = file.statSync();
-      assertRegular(info);
+      assertRegular(buildStat(info).kind);
       if (fromByte > 0) file.seekSync(fromByte, Deno.SeekMode.Start);
       // One byte more than it seems to hold: the end is seen without another round.
       return readUpTo(file, maxBytes, Math.max(0, info.size - fromByte) + 1);
@@ -120,8 +120,7 @@ function readRange(
   });
 }
 
-function assertRegular(info: Deno.FileInfo): void {
-  const { kind } = buildStat(info);
+function assertRegular(kind: FileStat["kind"]): void {
   if (kind !== "file") throw new StateError(`it is ${formatKind(kind)}, not a regular file`);
 }
 

@@ -21,8 +21,11 @@ export interface FileSystem {
   lstat(path: string): Promise<FileStat | null>;
   /** What is at the path or where its links lead; `null` only where certainly nothing is. */
   stat(path: string): Promise<FileStat | null>;
-  /** The whole of a regular file (links are followed); refuses anything else and more than `maxBytes`. */
-  readBytes(path: string, maxBytes: number): Promise<Uint8Array>;
+  /**
+   * The whole of a regular file (links are followed); refuses anything else and more than `maxBytes`.
+   * @param found What is at the path, as just looked at: it need not be looked at again.
+   */
+  readBytes(path: string, maxBytes: number, found?: FileStat): Promise<Uint8Array>;
   /** Up to `maxBytes` of a regular file from `fromByte` on; fewer, or none, at its end. */
   readChunk(
     path: string,

@@ -29,7 +29,7 @@ export async function readText(
         message: `Cannot read ${quoted}: it is ${formatKind(found.kind)}, not a regular file`,
       };
     }
-    const bytes = await fs.readBytes(path, maxBytes);
+    const bytes = await fs.readBytes(path, maxBytes, found);
     const text = decodeUtf8(bytes);
     if (text === null) {
       return { kind: "unreadable", message: `Cannot read ${quoted}: it is not valid UTF-8 text` };

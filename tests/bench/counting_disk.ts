@@ -4,6 +4,8 @@ import type { FileSystem } from "../../src/state/file_system.ts";
 export interface DiskOperation {
   readonly kind: "sync file" | "sync directory" | "rename" | "read";
   readonly path: string;
+  /** Of a file's sync: bytes that were written since the sync before. */
+  readonly bytes: number;
 }
 
 /** A file system that tells what was done through it, and how long everything on it took. */
@@ -31,28 +33,33 @@ export function createCountingDisk(disk: FileSystem): CountingDisk {
   const fs: FileSystem = {
     open: async (path, how) => {
       const file = await time(() => disk.open(path, how));
+      let written = 0;
       return {
-        write: (bytes) => time(() => file.write(bytes)),
+        write: (bytes) => {
+          written += bytes.length;
+          return time(() => file.write(bytes));
+        },
         sync: () => {
-          operations.push({ kind: "sync file", path });
+          operations.push({ kind: "sync file", path, bytes: written });
+          written = 0;
           return time(() => file.sync());
         },
         close: () => file.close(),
       };
     },
     rename: (from, to) => {
-      operations.push({ kind: "rename", path: to });
+      operations.push({ kind: "rename", path: to, bytes: 0 });
       return time(() => disk.rename(from, to));
     },
     syncDir: (path) => {
-      operations.push({ kind: "sync directory", path });
+      operations.push({ kind: "sync directory", path, bytes: 0 });
       return time(() => disk.syncDir(path));
     },
     lstat: (path) => time(() => disk.lstat(path)),
     stat: (path) => time(() => disk.stat(path)),
-    readBytes: (path, maxBytes) => {
-      operations.push({ kind: "read", path });
-      return time(() => disk.readBytes(path, maxBytes));
+    readBytes: (path, maxBytes, found) => {
+      operations.push({ kind: "read", path, bytes: 0 });
+      return time(() => disk.readBytes(path, maxBytes, found));
     },
     readChunk: (path, range) => time(() => disk.readChunk(path, range)),
     remove: (path) => time(() => disk.remove(path)),

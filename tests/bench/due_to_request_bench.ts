@@ -135,14 +135,17 @@ async function measure(timer: Deno.BenchContext): Promise<Found> {
   return found;
 }
 
-const BARE_BYTES = new Uint8Array(1_000).fill(32);
+function buildBlanks(bytes: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes).fill(32);
+}
+
 const TO_APPEND: Deno.OpenOptions = { create: true, append: true, write: true };
 const TO_WRITE: Deno.OpenOptions = { create: true, write: true };
 
 /** The same durable writes without anything around them: write, sync, rename, sync of the directory; or append, sync. */
 async function measureAwaited(dir: string, operations: readonly DiskOperation[]): Promise<number> {
   const beganMs = performance.now();
-  for (const { kind, path } of operations) {
+  for (const { kind, path, bytes } of operations) {
     if (kind === "rename") await Deno.rename(`${dir}/bare.tmp`, `${dir}/bare`);
     if (kind === "sync directory") {
       using handle = await Deno.open(dir, { read: true });
@@ -152,7 +155,7 @@ async function measureAwaited(dir: string, operations: readonly DiskOperation[])
     using file = path.endsWith(".tmp")
       ? await Deno.open(`${dir}/bare.tmp`, TO_WRITE)
       : await Deno.open(`${dir}/bare.jsonl`, TO_APPEND);
-    await file.write(BARE_BYTES);
+    await file.write(buildBlanks(bytes));
     await file.sync();
   }
   return performance.now() - beganMs;
@@ -160,7 +163,7 @@ async function measureAwaited(dir: string, operations: readonly DiskOperation[])
 
 function measureSync(dir: string, operations: readonly DiskOperation[]): number {
   const beganMs = performance.now();
-  for (const { kind, path } of operations) {
+  for (const { kind, path, bytes } of operations) {
     if (kind === "rename") Deno.renameSync(`${dir}/bare.tmp`, `${dir}/bare`);
     if (kind === "sync directory") {
       using handle = Deno.openSync(dir, { read: true });
@@ -170,7 +173,7 @@ function measureSync(dir: string, operations: readonly DiskOperation[]): number 
     using file = path.endsWith(".tmp")
       ? Deno.openSync(`${dir}/bare.tmp`, TO_WRITE)
       : Deno.openSync(`${dir}/bare.jsonl`, TO_APPEND);
-    file.writeSync(BARE_BYTES);
+    file.writeSync(buildBlanks(bytes));
     file.syncSync();
   }
   return performance.now() - beganMs;

@@ -63,7 +63,10 @@ function checkOncePerDay(auditor: Auditor, change: ChangeRequest): void {
     world.violate("an unresolved entry blocks its symbol", `${id} beside ${open.client_order_id}`);
   }
   const sent = auditor.sentEntries.get(id);
-  if (sent !== undefined && !sent.isCertain && world.trueMs - sent.leftMs < ABSENCE_MS) {
+  // A record that somebody took out of the ledger can't tell the next process; the broker's unique ids still do.
+  const isForgotten = sent !== undefined && world.ledgerTouchedMs >= sent.leftMs;
+  const isSoon = sent !== undefined && world.trueMs - sent.leftMs < ABSENCE_MS;
+  if (isSoon && !sent.isCertain && !isForgotten) {
     world.violate(
       '60 s of "not found" before a repeat',
       `${id} again after ${world.trueMs - sent.leftMs} ms`,

@@ -245,7 +245,7 @@ Deno.test("a ledger that could not be read at the reconciliation blocks LIVE for
     if (isDone || step.path !== LEDGER_PATH || !step.op.startsWith("read")) return null;
     reads++;
     // The first read is the one of the open orders, the second the reconciliation's.
-    if (reads !== 3) return null; // after the open orders' read and the open exits', the reconciliation's
+    if (reads !== 2) return null;
     isDone = true;
     return "input/output error";
   };

@@ -38,8 +38,8 @@ const BUGS: readonly Bug[] = [
     replace: "    throw error;\n  }",
   }),
   edit(3, "the new file is not synced before the rename", "state/durable_file.ts", {
-    find: 'kind: "create", mode });\n  try {\n    await file.write(bytes);\n    await file.sync();',
-    replace: 'kind: "create", mode });\n  try {\n    await file.write(bytes);',
+    find: "Promise<void> {\n  try {\n    await file.write(bytes);\n    await file.sync();",
+    replace: "Promise<void> {\n  try {\n    await file.write(bytes);",
   }),
   edit(3, "the kill switch is read once per cycle", "engine/gate_reader.ts", {
     find: "isKillSwitchFile: await operatorFiles.isKillSwitchOn(),",

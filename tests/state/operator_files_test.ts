@@ -63,6 +63,13 @@ const NO_TOKENS: { when: string; place: (disk: MemoryDisk) => void }[] = [
   { when: "it is not UTF-8", place: (disk) => disk.put(TOKEN, new Uint8Array([0xff])) },
   { when: "it is too large", place: (disk) => disk.put(TOKEN, "a".repeat(TOKEN_BYTES_MAX + 1)) },
   {
+    when: "it can't be looked at",
+    place: (disk) => {
+      disk.put(TOKEN, "abc");
+      disk.fault = (step) => step.op === "stat" ? "permission denied" : null;
+    },
+  },
+  {
     when: "it can't be read",
     place: (disk) => {
       disk.put(TOKEN, "abc");

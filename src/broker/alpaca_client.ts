@@ -30,6 +30,8 @@ export interface AlpacaClientOptions {
   readonly feed: FeedChoice;
   /** Deadline of one request, its body included. An order-changing call ends within it, a read within twice as long. */
   readonly timeoutMs: number;
+  /** Monotonic time by which every read has ended, for `--run-once`; absent: none. */
+  readonly readsEndMs?: number;
   readonly log: LogPort;
   /** Told of every order-changing request that left; must not throw. */
   readonly onExchange?: (exchange: BrokerExchange) => void;
@@ -58,6 +60,7 @@ export function createAlpacaClient(options: AlpacaClientOptions): AlpacaClient {
     clock: options.clock,
     chance: options.chance,
     timeoutMs: options.timeoutMs,
+    readsEndMs: options.readsEndMs ?? Infinity,
     // One count for both hosts: the limit is the key's (broker.md, Refusals).
     bucket: { current: buildBucket(options.clock.monotonicMs()) },
     redact,

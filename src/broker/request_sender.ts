@@ -76,6 +76,8 @@ export interface SenderOptions {
   readonly clock: ClockPort;
   readonly chance: ChancePort;
   readonly timeoutMs: number;
+  /** Monotonic time by which every read has ended, its waits for the budget included. */
+  readonly readsEndMs: number;
   readonly bucket: { current: TokenBucket };
   readonly redact: Redact;
   readonly onExchange: (exchange: BrokerExchange) => void;
@@ -99,7 +101,8 @@ export class RequestSender {
 
   /** When a read that starts now must have ended, its pages included. Monotonic ms. */
   buildEndMs(): number {
-    return this.#options.clock.monotonicMs() + READ_DEADLINE_FACTOR * this.#options.timeoutMs;
+    const { clock, timeoutMs, readsEndMs } = this.#options;
+    return Math.min(readsEndMs, clock.monotonicMs() + READ_DEADLINE_FACTOR * timeoutMs);
   }
 
   /**

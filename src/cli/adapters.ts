@@ -103,6 +103,7 @@ export function buildBroker(
     chance: host.chance,
     feed: config.feed,
     timeoutMs: REQUEST_TIMEOUT_MS,
+    readsEndMs: config.engine.isRunOnce ? host.clock.monotonicMs() + RUN_ONCE_MS : Infinity,
     log,
     // Not awaited: the exchange is over, and the log writes in turn. What it waits for is written before the last event.
     onExchange: (exchange) =>

@@ -293,3 +293,17 @@ Deno.test("an error of the transport that is none of its own is not taken for an
   assertEquals(await assertRejects(() => world.client.submitStop(BRACKET)), crash);
   assertEquals(await assertRejects(() => world.client.listPositions()), crash);
 });
+
+for (const requestClass of ["read", "protect"] as const) {
+  Deno.test(`a ${requestClass} call waits for no budget past the end of all reads`, async () => {
+    const readsEndMs = 1_000;
+    const world = buildWorld(() => ({ body: [] }), { readsEndMs });
+    await spendReads(world);
+    for (let call = 0; call < BURST_MAX; call++) {
+      await world.client.listPositions(requestClass).catch((error) =>
+        assertInstanceOf(error, BrokerError)
+      );
+    }
+    assert(world.clock.monotonicMs() <= readsEndMs, `${world.clock.monotonicMs()} ms`);
+  });
+}

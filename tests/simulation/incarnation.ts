@@ -89,6 +89,7 @@ function buildPorts(
     chance,
     feed: config.feed,
     timeoutMs: REQUEST_TIMEOUT_MS,
+    readsEndMs: isRunOnce ? clock.monotonicMs() + RUN_ONCE_MS : Infinity,
     log,
     onExchange: (exchange) => {
       // As the program does it: not awaited. A dead process's failure is nobody's.

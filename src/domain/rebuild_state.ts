@@ -18,7 +18,7 @@ function isEntryOfOurs({ side, clientOrderId }: LedgerEntry): boolean {
   return side === "buy" && clientOrderId !== null && isOurs(clientOrderId);
 }
 
-/** A stop of a position that was adopted: its record holds the plan. */
+/** A stop of a position that was adopted: its record holds the plan, whether or not the broker took it. */
 function isOfAdopted({ side, positionId, pivotUsd }: LedgerEntry): boolean {
   return side === "sell" && pivotUsd !== null && readAdoptedAtMs(positionId ?? "") !== null;
 }
@@ -45,8 +45,8 @@ export function findLostPosition(
 ): LostPosition | null {
   const entries = ledgers.flatMap((ledger) => [...ledger.entries].reverse());
   const entry = entries.find((each) =>
-    each.symbol === symbol && each.status === "accepted" && each.stopUsd !== null &&
-    (isEntryOfOurs(each) || isOfAdopted(each))
+    each.symbol === symbol && each.stopUsd !== null &&
+    (isOfAdopted(each) || (each.status === "accepted" && isEntryOfOurs(each)))
   );
   if (entry === undefined || entry.stopUsd === null) return null;
   const positionId = entry.side === "buy" ? entry.clientOrderId : entry.positionId;

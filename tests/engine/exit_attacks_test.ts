@@ -624,6 +624,28 @@ Deno.test("a rebuilt state keeps an adopted position that is off the list", asyn
   ]]);
 });
 
+Deno.test("a rebuilt state keeps an adopted position whose stop the broker never took", async () => {
+  const world = new World({ rows: [AAPL] });
+  world.exchange.setPosition("AAPL", 10, 100);
+  await world.restart({ DRY_RUN: "1" });
+  await world.cycle();
+  await world.restart({ DRY_RUN: "0" });
+  world.pass(5 * SECOND_MS);
+  world.setFaults([{
+    method: "POST",
+    path: "/v2/orders",
+    fault: { kind: "status", status: 403, body: '{"code":40310000,"message":"not today"}' },
+  }]);
+  await world.cycle();
+  assertEquals(world.stops("AAPL"), []);
+  world.setFaults([]);
+  world.list([NVDA]);
+  world.disk.remove(STATE_PATH);
+  await world.restart();
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.position("AAPL")?.qty, world.stops("AAPL")], [10, ["10@95 gtc"]]);
+});
+
 Deno.test("a close whose request reaches the broker after its deadline does not sell beside its stop", async () => {
   const world = new World();
   await world.buy();

@@ -67,6 +67,11 @@ export interface LedgerEntry {
   readonly broker: BrokerView | null;
   /** Fields of the file that this release does not know, kept as they are. */
   readonly unknownFields: Readonly<Record<string, unknown>>;
+  /** The same within `broker`, and within each leg by its order id. */
+  readonly unknownWithin: {
+    readonly broker: Readonly<Record<string, unknown>>;
+    readonly legs: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  };
 }
 
 /** The live ledger of one New York day. */
@@ -119,6 +124,7 @@ export function buildLedgerEntry(
     legs: [],
     broker: null,
     unknownFields: {},
+    unknownWithin: { broker: {}, legs: {} },
     ...facts,
   };
 }

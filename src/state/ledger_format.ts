@@ -7,12 +7,14 @@ import {
   type LiveLedger,
 } from "../domain/ledger.ts";
 import {
+  BROKER_KEYS,
   describeIssue,
   ENTRY_KEYS,
   type EntryWire,
   isDate,
   LEDGER_KEYS,
   LedgerWire,
+  LEG_KEYS,
   parseIsoTime,
 } from "./ledger_schema.ts";
 import { parseJson } from "./text_file.ts";
@@ -90,7 +92,26 @@ function buildEntry(wire: EntryWire, raw: unknown): LedgerEntry {
       updatedAtMs: wire.broker.updated_at,
     },
     unknownFields: pickUnknown(raw, ENTRY_KEYS),
+    unknownWithin: {
+      broker: pickUnknown(readField(raw, "broker"), BROKER_KEYS),
+      legs: pickUnknownOfLegs(wire, readField(raw, "legs")),
+    },
   });
+}
+
+function readField(raw: unknown, name: "broker" | "legs"): unknown {
+  return new Map(Object.entries(Object(raw))).get(name);
+}
+
+function pickUnknownOfLegs(
+  { legs }: EntryWire,
+  raw: unknown,
+): LedgerEntry["unknownWithin"]["legs"] {
+  const rawLegs: readonly unknown[] = Array.isArray(raw) ? raw : [];
+  return Object.fromEntries((legs ?? []).flatMap((leg, index) => {
+    const unknown = pickUnknown(rawLegs[index], LEG_KEYS);
+    return Object.keys(unknown).length === 0 ? [] : [[leg.order_id, unknown]];
+  }));
 }
 
 /** The old pipeline recorded after the broker's yes; one of ours without a status and an order id has to be looked up. */
@@ -134,17 +155,19 @@ function buildEntryWire(entry: LedgerEntry): unknown {
     position_id: entry.positionId,
     attempt: entry.attempt,
     replaces: entry.replaces,
-    legs: entry.legs.map((leg) => ({
-      order_id: leg.orderId,
-      client_order_id: leg.clientOrderId,
-      type: leg.type,
-    })),
-    broker: entry.broker === null ? null : {
+    legs: entry.legs.map((leg) =>
+      withUnknown({
+        order_id: leg.orderId,
+        client_order_id: leg.clientOrderId,
+        type: leg.type,
+      }, entry.unknownWithin.legs[leg.orderId] ?? {})
+    ),
+    broker: entry.broker === null ? null : withUnknown({
       status: entry.broker.status,
       filled_qty: entry.broker.filledQty,
       filled_avg_price: entry.broker.filledAvgPriceUsd,
       updated_at: formatTime(entry.broker.updatedAtMs),
-    },
+    }, entry.unknownWithin.broker),
   }, entry.unknownFields);
 }
 

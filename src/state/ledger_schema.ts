@@ -91,6 +91,10 @@ export type EntryWire = z.output<typeof EntryWire>;
 export const LEDGER_KEYS: ReadonlySet<string> = new Set(Object.keys(LedgerWire.shape));
 /** Names that this release knows in an entry. */
 export const ENTRY_KEYS: ReadonlySet<string> = new Set(Object.keys(EntryWire.shape));
+/** Names that this release knows in the broker's view of an entry. */
+export const BROKER_KEYS: ReadonlySet<string> = new Set(Object.keys(BrokerViewWire.shape));
+/** Names that this release knows in a leg. */
+export const LEG_KEYS: ReadonlySet<string> = new Set(Object.keys(LegWire.shape));
 
 /** The first thing wrong, as `entry 3: notional is negative`; entries are counted from 1. */
 export function describeIssue(error: z.ZodError): string {

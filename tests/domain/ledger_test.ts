@@ -28,7 +28,9 @@ Deno.test("buildLedgerEntry() knows nothing but what it was told", () => {
     {},
   ]);
   const { symbol: _symbol, notionalUsd: _usd, timestamp: _time, side: _side, ...rest } = entry;
-  const { status: _status, legs: _legs, unknownFields: _unknown, ...optional } = rest;
+  assertEquals(entry.unknownWithin, { broker: {}, legs: {} });
+  const { status: _status, legs: _legs, unknownFields: _unknown, unknownWithin: _, ...optional } =
+    rest;
   assertEquals([...new Set(Object.values(optional))], [null]);
 });
 

@@ -1,6 +1,11 @@
 import * as fc from "fast-check";
 import { InvariantError } from "../../src/domain/assert.ts";
-import { buildLedgerEntry, type LedgerEntry, type LiveLedger } from "../../src/domain/ledger.ts";
+import {
+  applyBrokerOrder,
+  buildLedgerEntry,
+  type LedgerEntry,
+  type LiveLedger,
+} from "../../src/domain/ledger.ts";
 import {
   assertLedger,
   buildLedgerText,
@@ -16,6 +21,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "../assert.ts";
+import { brokerOrder } from "../domain/fixtures.ts";
 import { ledgers, SIMPLE_LEDGER } from "./support.ts";
 
 const OLD_ENTRY = {
@@ -99,6 +105,39 @@ Deno.test("parseLedger() keeps unknown fields of file and entry, and buildLedger
   assertObjectMatch(Object(written), { note: { a: [1] }, entries: [{ comment: "by hand" }] });
   assert(buildLedgerText(parseOk(text)).includes(`"__proto__": 7`));
   assertEquals(parseOk(text).entries[0]?.unknownFields["comment"], "by hand");
+});
+
+Deno.test("unknown fields within a leg and the broker's view outlive what the broker says later", () => {
+  const leg = { order_id: "l-1", client_order_id: "c-1", type: "stop", note: { a: 1 } };
+  const broker = {
+    status: "new",
+    filled_qty: 0,
+    filled_avg_price: null,
+    updated_at: "2026-11-23T15:00:00Z",
+    venue: "X",
+  };
+  const text = JSON.stringify({
+    date_ny: "2026-11-23",
+    entries: [{
+      order_id: "o-1",
+      symbol: "F",
+      notional: 1,
+      timestamp: "2026-11-23T15:00:00Z",
+      legs: [{ ...leg, order_id: "l-0", note: undefined }, leg],
+      broker,
+    }],
+  });
+  const ledger = parseOk(text);
+  const entries = ledger.entries.map((entry) =>
+    applyBrokerOrder(entry, brokerOrder({ orderId: "o-1", status: "filled" }))
+  );
+  const written: unknown = JSON.parse(buildLedgerText({ ...ledger, entries }));
+  assertObjectMatch(Object(written), {
+    entries: [{
+      legs: [{ order_id: "l-0" }, { order_id: "l-1", note: { a: 1 } }],
+      broker: { status: "filled", venue: "X" },
+    }],
+  });
 });
 
 const MISSING_STATUS: { when: string; fields: object; status: string }[] = [

@@ -110,6 +110,7 @@ async function decideEntry(engine: Engine, entry: DueEntry): Promise<GateDecisio
   if (await isPastWorth(engine, intent)) return gate;
   const read = await engine.ports.ledger.read();
   const known = read.kind === "ok" ? read.ledger : null;
+  // Where this look fails, the caps deny the entry below.
   if (isOnRecord(entry, known)) {
     await skip(engine, intent, "already on record");
     return gate;
@@ -142,11 +143,6 @@ async function decideEntry(engine: Engine, entry: DueEntry): Promise<GateDecisio
   await printGateIfChanged(engine, decision);
   if (decision.mode === "DRY_RUN") {
     await simulateEntry(engine, intent);
-    return decision;
-  }
-  // The first look may have failed: the record that counts is the one that this decision's caps are counted from.
-  if (isOnRecord(entry, ledger)) {
-    await skip(engine, intent, "already on record");
     return decision;
   }
   if (!isFree(engine, intent, ledger)) {

@@ -341,8 +341,9 @@ for (const { when, fault } of lostSells) {
   });
 }
 
-for (let turn = 1; turn <= 16; turn++) {
-  Deno.test(`an intent on record is not sent again where look ${turn} at the ledger in its cycle fails`, async () => {
+Deno.test("an intent on record is not sent again, whichever look at the ledger in its cycle fails", async () => {
+  let failed = 0;
+  for (let turn = 1, looks = turn; looks >= turn; turn++) {
     const world = await ready();
     await world.restart({ ENTRY_DELAY_MIN_SECONDS: "10", ENTRY_DELAY_MAX_SECONDS: "10" });
     await world.cycle();
@@ -355,10 +356,14 @@ for (let turn = 1; turn <= 16; turn++) {
     world.disk.put(STATE_PATH, waiting);
     await world.restart();
     world.forget();
-    let looks = 0;
-    world.disk.fault = ({ op, path }) =>
-      op === "lstat" && path === LEDGER_PATH && ++looks === turn ? "input/output error" : null;
+    looks = 0;
+    world.disk.fault = ({ op, path }) => {
+      const isTurn = op === "lstat" && path === LEDGER_PATH && ++looks === turn;
+      if (isTurn) failed++;
+      return isTurn ? "input/output error" : null;
+    };
     await world.cycle();
-    assertEquals(world.changes, []);
-  });
-}
+    assertEquals(world.changes, [], `look ${turn}`);
+  }
+  assert(failed >= 5, `${failed} looks failed`);
+});

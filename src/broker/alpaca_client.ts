@@ -30,8 +30,11 @@ export interface AlpacaClientOptions {
   readonly feed: FeedChoice;
   /** Deadline of one request, its body included. An order-changing call ends within it, a read within twice as long. */
   readonly timeoutMs: number;
-  /** Monotonic time by which every read has ended, for `--run-once`; absent: none. */
-  readonly readsEndMs?: number;
+  /**
+   * Monotonic time by which the process is to end, for `--run-once` (pipeline 4); absent: none. Reads end by it, however
+   * many hang or wait; a request that changes an order has at least 3 s.
+   */
+  readonly endMs?: number;
   readonly log: LogPort;
   /** Told of every order-changing request that left; must not throw. */
   readonly onExchange?: (exchange: BrokerExchange) => void;
@@ -60,7 +63,7 @@ export function createAlpacaClient(options: AlpacaClientOptions): AlpacaClient {
     clock: options.clock,
     chance: options.chance,
     timeoutMs: options.timeoutMs,
-    readsEndMs: options.readsEndMs ?? Infinity,
+    endMs: options.endMs ?? Infinity,
     // One count for both hosts: the limit is the key's (broker.md, Refusals).
     bucket: { current: buildBucket(options.clock.monotonicMs()) },
     redact,

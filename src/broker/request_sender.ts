@@ -25,6 +25,9 @@ const WAITS_MAX = 5;
 /** An order and what it needs wait this long for the budget, not longer: the gate was asked just before. */
 const SHORT_WAIT_MS_MAX = 2_000;
 
+/** What an order-changing request gets even past the end: what it protects is worth more than a late exit. */
+const CHANGE_MS_MIN = 3_000;
+
 /** One order-changing request and what came of it, for the event log; without credentials, the answer cut to 4 KB. */
 export interface BrokerExchange {
   readonly method: "POST" | "PATCH" | "DELETE";
@@ -77,7 +80,7 @@ export interface SenderOptions {
   readonly chance: ChancePort;
   readonly timeoutMs: number;
   /** Monotonic time by which every read has ended, its waits for the budget included. */
-  readonly readsEndMs: number;
+  readonly endMs: number;
   readonly bucket: { current: TokenBucket };
   readonly redact: Redact;
   readonly onExchange: (exchange: BrokerExchange) => void;
@@ -101,8 +104,8 @@ export class RequestSender {
 
   /** When a read that starts now must have ended, its pages included. Monotonic ms. */
   buildEndMs(): number {
-    const { clock, timeoutMs, readsEndMs } = this.#options;
-    return Math.min(readsEndMs, clock.monotonicMs() + READ_DEADLINE_FACTOR * timeoutMs);
+    const { clock, timeoutMs, endMs } = this.#options;
+    return Math.min(endMs, clock.monotonicMs() + READ_DEADLINE_FACTOR * timeoutMs);
   }
 
   /**
@@ -176,14 +179,15 @@ export class RequestSender {
    * all the same: our count is an estimate, and a missing stop costs more than a 429.
    */
   async submit(call: ChangeCall): Promise<ChangeAnswer> {
-    const { clock, timeoutMs, bucket } = this.#options;
+    const { clock, timeoutMs, endMs, bucket } = this.#options;
     const { requestClass } = call;
     const sentMs = clock.monotonicMs();
+    const allowedMs = Math.min(timeoutMs, Math.max(CHANGE_MS_MIN, endMs - sentMs));
     const isRoom =
       decideWaitMs(bucket.current, this.#window, { requestClass, nowMs: sentMs }) === 0;
     if (!isRoom && requestClass !== "protect") return { kind: "not_sent" };
     try {
-      const answer = await this.#exchange(call.method, call.path, call.body, timeoutMs);
+      const answer = await this.#exchange(call.method, call.path, call.body, allowedMs);
       this.#report(call, sentMs, answer);
       return answer;
     } catch (error) {

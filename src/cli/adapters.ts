@@ -2,7 +2,6 @@ import { createNoAlerts } from "../alerts/no_alerts.ts";
 import { createSlackAlerts } from "../alerts/slack.ts";
 import { createSlackTransport } from "../alerts/slack_transport.ts";
 import { type AlpacaClient, createAlpacaClient } from "../broker/alpaca_client.ts";
-import { createBoundedSend } from "../broker/bounded_send.ts";
 import { createFetchSend } from "../broker/fetch_transport.ts";
 import type { EngineEvent } from "../domain/events.ts";
 import { RUN_ONCE_MS } from "../engine/engine.ts";
@@ -96,14 +95,12 @@ export function buildBroker(
     dataUrl: config.endpoint.dataUrl,
     keyId: config.keyId,
     secretKey: config.secretKey,
-    send: config.engine.isRunOnce
-      ? createBoundedSend(createFetchSend(host.fetch), { clock: host.clock, maxMs: RUN_ONCE_MS })
-      : createFetchSend(host.fetch),
+    send: createFetchSend(host.fetch),
     clock: host.clock,
     chance: host.chance,
     feed: config.feed,
     timeoutMs: REQUEST_TIMEOUT_MS,
-    readsEndMs: config.engine.isRunOnce ? host.clock.monotonicMs() + RUN_ONCE_MS : Infinity,
+    endMs: config.engine.isRunOnce ? host.clock.monotonicMs() + RUN_ONCE_MS : Infinity,
     log,
     // Not awaited: the exchange is over, and the log writes in turn. What it waits for is written before the last event.
     onExchange: (exchange) =>

@@ -5,7 +5,7 @@ import { type FileSystem, joinPath } from "./file_system.ts";
 import { ARCHIVE_DIR } from "./live_ledger.ts";
 import { createSerial } from "./serial.ts";
 import { assertState, buildStateText, parseState } from "./state_format.ts";
-import { isSameBytes, readText, STATE_BYTES_MAX } from "./text_file.ts";
+import { LastContent, readText, STATE_BYTES_MAX } from "./text_file.ts";
 
 /** Name of the engine's memory in the state directory (interface, Files). */
 export const STATE_FILE = "execution_state.json";
@@ -19,7 +19,8 @@ export function createExecutionState(
 ): StatePort {
   const path = joinPath(stateDir, STATE_FILE);
   const inTurn = createSerial();
-  const { read, remember } = createStateReader(fs, path);
+  const last = new LastContent<EngineState>();
+  const read = () => readState(fs, path, last);
   return {
     read,
     write: (state) =>
@@ -31,43 +32,33 @@ export function createExecutionState(
           await copyAside(fs, path, joinPath(stateDir, ARCHIVE_DIR));
         }
         await replaceFile(fs, path, bytes);
-        remember(bytes, state);
+        last.keep(bytes, state);
       }),
   };
 }
 
-/** Reads the file and remembers what its last content, read or written, meant. */
-interface StateReader {
-  read(): Promise<StateRead>;
-  remember(bytes: Uint8Array, state: EngineState): void;
-}
-
-function createStateReader(fs: FileSystem, path: string): StateReader {
-  let last: { readonly bytes: Uint8Array; readonly state: EngineState } | null = null;
-  const remember = (bytes: Uint8Array, state: EngineState) => {
-    last = { bytes, state };
-  };
-  const read = async (): Promise<StateRead> => {
-    const found = await readText(fs, path);
-    if (found.kind === "missing") return found;
-    if (found.kind === "unreadable") return { kind: "damaged", message: found.message };
-    if (last !== null && isSameBytes(last.bytes, found.bytes)) {
-      return { kind: "ok", state: last.state };
-    }
-    const parsed = parseState(found.text);
-    const quoted = JSON.stringify(path);
-    if (parsed.kind === "damaged") {
-      return { kind: "damaged", message: `Cannot use ${quoted}: ${parsed.message}` };
-    }
-    if (parsed.kind === "newer") {
-      const remedy = "run the release that wrote it, or move the file away";
-      return { kind: "newer", message: `Cannot use ${quoted}: ${parsed.message}; ${remedy}` };
-    }
-    assertState(parsed.state);
-    remember(found.bytes, parsed.state);
-    return parsed;
-  };
-  return { read, remember };
+async function readState(
+  fs: FileSystem,
+  path: string,
+  last: LastContent<EngineState>,
+): Promise<StateRead> {
+  const read = await readText(fs, path);
+  if (read.kind === "missing") return read;
+  if (read.kind === "unreadable") return { kind: "damaged", message: read.message };
+  const known = last.find(read.bytes);
+  if (known !== null) return { kind: "ok", state: known };
+  const parsed = parseState(read.text);
+  const quoted = JSON.stringify(path);
+  if (parsed.kind === "damaged") {
+    return { kind: "damaged", message: `Cannot use ${quoted}: ${parsed.message}` };
+  }
+  if (parsed.kind === "newer") {
+    const remedy = "run the release that wrote it, or move the file away";
+    return { kind: "newer", message: `Cannot use ${quoted}: ${parsed.message}; ${remedy}` };
+  }
+  assertState(parsed.state);
+  last.keep(read.bytes, parsed.state);
+  return parsed;
 }
 
 function buildStateBytes(state: EngineState, path: string): Uint8Array {

@@ -4,7 +4,7 @@ import { copyAside, ensureDir, replaceFile } from "./durable_file.ts";
 import { type FileSystem, joinPath, parentOf } from "./file_system.ts";
 import { assertLedger, buildLedgerText, parseLedger } from "./ledger_format.ts";
 import { createSerial } from "./serial.ts";
-import { isSameBytes, readText, STATE_BYTES_MAX } from "./text_file.ts";
+import { LastContent, readText, STATE_BYTES_MAX } from "./text_file.ts";
 
 /** Name of the live ledger in the state directory (interface, Files). */
 export const LEDGER_FILE = "live_orders_today.json";
@@ -23,54 +23,42 @@ export function createLiveLedger(
   const path = joinPath(stateDir, LEDGER_FILE);
   const archiveDir = joinPath(stateDir, ARCHIVE_DIR);
   const inTurn = createSerial();
-  const today = createLedgerReader(fs);
+  const last = new LastContent<LiveLedger>();
+  const read = () => readLedgerFile(fs, path, last);
   return {
-    read: () => today.read(path),
+    read,
     write: (ledger) =>
       inTurn(async () => {
         const bytes = buildLedgerBytes(ledger, path);
-        const present = await today.read(path);
+        const present = await read();
         if (present.kind === "unreadable" || present.kind === "invalid") {
           await copyAside(fs, path, archiveDir);
         }
         await replaceFile(fs, path, bytes);
-        today.remember(bytes, ledger);
+        last.keep(bytes, ledger);
       }),
     archive: (ledger) => inTurn(() => recordArchived(fs, { archiveDir, ledger })),
     listArchived: (limit) => listArchived(fs, { archiveDir, limit }),
   };
 }
 
-/** Reads one file of ledgers and remembers what its last content meant. */
-interface LedgerReader {
-  read(path: string): Promise<LedgerRead>;
-  /** The same for content that was just written. */
-  remember(bytes: Uint8Array, ledger: LiveLedger): void;
-}
-
-function createLedgerReader(fs: FileSystem): LedgerReader {
-  let last: { readonly bytes: Uint8Array; readonly ledger: LiveLedger } | null = null;
-  const remember = (bytes: Uint8Array, ledger: LiveLedger) => {
-    last = { bytes, ledger };
-  };
-  return {
-    remember,
-    read: async (path) => {
-      const read = await readText(fs, path);
-      if (read.kind !== "text") return read;
-      if (last !== null && isSameBytes(last.bytes, read.bytes)) {
-        return { kind: "ok", ledger: last.ledger };
-      }
-      const parsed = parseLedger(read.text);
-      if (parsed.kind !== "ok") {
-        const message = `Cannot use ${JSON.stringify(path)}: ${parsed.message}`;
-        return { kind: parsed.kind, message };
-      }
-      assertLedger(parsed.ledger);
-      remember(read.bytes, parsed.ledger);
-      return parsed;
-    },
-  };
+async function readLedgerFile(
+  fs: FileSystem,
+  path: string,
+  last: LastContent<LiveLedger>,
+): Promise<LedgerRead> {
+  const read = await readText(fs, path);
+  if (read.kind !== "text") return read;
+  const known = last.find(read.bytes);
+  if (known !== null) return { kind: "ok", ledger: known };
+  const parsed = parseLedger(read.text);
+  if (parsed.kind !== "ok") {
+    const message = `Cannot use ${JSON.stringify(path)}: ${parsed.message}`;
+    return { kind: parsed.kind, message };
+  }
+  assertLedger(parsed.ledger);
+  last.keep(read.bytes, parsed.ledger);
+  return parsed;
 }
 
 function buildLedgerBytes(ledger: LiveLedger, path: string): Uint8Array {
@@ -92,7 +80,7 @@ async function recordArchived(
   await fs.syncDir(parentOf(archiveDir));
   const path = joinPath(archiveDir, `live_orders_${ledger.dateNy}.json`);
   const bytes = buildLedgerBytes(ledger, path);
-  const present = await createLedgerReader(fs).read(path);
+  const present = await readLedgerFile(fs, path, new LastContent());
   if (present.kind === "ok" && present.ledger.dateNy === ledger.dateNy) {
     // An earlier attempt may have ended between its rename and this.
     await fs.syncDir(archiveDir);
@@ -108,11 +96,10 @@ async function listArchived(
 ): Promise<LiveLedger[]> {
   if (await fs.stat(archiveDir) === null) return [];
   const names = (await fs.listDir(archiveDir)).filter((name) => ARCHIVED.test(name)).sort();
-  const reader = createLedgerReader(fs);
   const ledgers: LiveLedger[] = [];
   for (const name of names.reverse()) {
     if (ledgers.length >= limit) break;
-    const found = await reader.read(joinPath(archiveDir, name));
+    const found = await readLedgerFile(fs, joinPath(archiveDir, name), new LastContent());
     // A ledger under another day's name is not that day's.
     if (found.kind === "ok" && found.ledger.dateNy === ARCHIVED.exec(name)?.[1]) {
       ledgers.push(found.ledger);

@@ -74,3 +74,18 @@ export function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
   for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false;
   return true;
 }
+
+/** What a file's last content, read or written, meant: it is parsed once. */
+export class LastContent<T> {
+  #last: { readonly bytes: Uint8Array; readonly value: T } | null = null;
+
+  /** What the same bytes meant; `null` where they are others. */
+  find(bytes: Uint8Array): T | null {
+    return this.#last !== null && isSameBytes(this.#last.bytes, bytes) ? this.#last.value : null;
+  }
+
+  /** Takes the place of what was kept. */
+  keep(bytes: Uint8Array, value: T): void {
+    this.#last = { bytes, value };
+  }
+}

@@ -295,15 +295,35 @@ Deno.test("an error of the transport that is none of its own is not taken for an
 });
 
 for (const requestClass of ["read", "protect"] as const) {
-  Deno.test(`a ${requestClass} call waits for no budget past the end of all reads`, async () => {
-    const readsEndMs = 1_000;
-    const world = buildWorld(() => ({ body: [] }), { readsEndMs });
+  Deno.test(`a ${requestClass} call waits for no budget past the process's end`, async () => {
+    const endMs = 1_000;
+    const world = buildWorld(() => ({ body: [] }), { endMs });
     await spendReads(world);
     for (let call = 0; call < BURST_MAX; call++) {
       await world.client.listPositions(requestClass).catch((error) =>
         assertInstanceOf(error, BrokerError)
       );
     }
-    assert(world.clock.monotonicMs() <= readsEndMs, `${world.clock.monotonicMs()} ms`);
+    assert(world.clock.monotonicMs() <= endMs, `${world.clock.monotonicMs()} ms`);
   });
 }
+
+Deno.test("a read gets the time that the process has left, and none is made after its end", async () => {
+  const world = buildWorld(() => ({ body: [] }), { endMs: 20_000 });
+  await world.client.listPositions();
+  world.clock.ms += 19_000;
+  await world.client.listPositions();
+  assertEquals(world.requests.map((request) => request.timeoutMs), [TIMEOUT_MS, 1_000]);
+  world.clock.ms += 1_000;
+  assertEquals((await failureOf(world.client.listPositions())).failure, "timeout");
+  assertEquals(world.requests.length, 2);
+});
+
+Deno.test("a request that changes an order has 3 s also after the process's end", async () => {
+  const world = buildWorld(() => ({ body: buildWireOrder() }), { endMs: 20_000 });
+  for (const laterMs of [0, 15_000, 30_000]) {
+    world.clock.ms = START_MS + laterMs;
+    await world.client.submitBracket(BRACKET);
+  }
+  assertEquals(world.requests.map((request) => request.timeoutMs), [TIMEOUT_MS, 5_000, 3_000]);
+});

@@ -49,7 +49,7 @@ export interface World {
 export interface WorldOptions {
   readonly feed?: FeedChoice;
   readonly timeoutMs?: number;
-  readonly readsEndMs?: number;
+  readonly endMs?: number;
   readonly uniform?: () => number;
   readonly tradingUrl?: string;
   readonly onExchange?: (exchange: BrokerExchange) => void;
@@ -82,7 +82,7 @@ export function buildWorld(
     chance: { uniform: options.uniform ?? (() => 0.5) },
     feed: options.feed ?? "iex",
     timeoutMs: options.timeoutMs ?? 10_000,
-    readsEndMs: options.readsEndMs ?? Infinity,
+    endMs: options.endMs ?? Infinity,
     log,
     onExchange: options.onExchange ?? ((exchange) => void exchanges.push(exchange)),
   });

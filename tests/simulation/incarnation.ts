@@ -1,5 +1,4 @@
 import { createAlpacaClient } from "../../src/broker/alpaca_client.ts";
-import { createBoundedSend } from "../../src/broker/bounded_send.ts";
 import { RUN_ONCE_MS } from "../../src/engine/engine.ts";
 import type { Alert, AlertPort, ClockPort, EnginePorts, LogPort } from "../../src/engine/ports.ts";
 import { runLoop } from "../../src/engine/loop.ts";
@@ -84,12 +83,12 @@ function buildPorts(
     dataUrl: config.endpoint.dataUrl,
     keyId: config.keyId,
     secretKey: config.secretKey,
-    send: isRunOnce ? createBoundedSend(send, { clock, maxMs: RUN_ONCE_MS }) : send,
+    send,
     clock,
     chance,
     feed: config.feed,
     timeoutMs: REQUEST_TIMEOUT_MS,
-    readsEndMs: isRunOnce ? clock.monotonicMs() + RUN_ONCE_MS : Infinity,
+    endMs: isRunOnce ? clock.monotonicMs() + RUN_ONCE_MS : Infinity,
     log,
     onExchange: (exchange) => {
       // As the program does it: not awaited. A dead process's failure is nobody's.

@@ -2,7 +2,8 @@ import type { LiveLedger } from "../domain/ledger.ts";
 import { type LedgerRead, type LiveLedgerPort, StateError } from "../engine/ports.ts";
 import { copyAside, ensureDir, replaceFile } from "./durable_file.ts";
 import { type FileSystem, joinPath, parentOf } from "./file_system.ts";
-import { assertLedger, buildLedgerText, parseLedger } from "./ledger_format.ts";
+import { buildLedgerText, parseLedger } from "./ledger_format.ts";
+import { assertLedger } from "./ledger_rules.ts";
 import { createSerial } from "./serial.ts";
 import { LastContent, readText, STATE_BYTES_MAX } from "./text_file.ts";
 

@@ -2,7 +2,8 @@ import { assertInvariant } from "../domain/assert.ts";
 import { parseOurId } from "../domain/client_order_id.ts";
 import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
 import type { EntryIntent } from "../domain/entry_intent.ts";
-import { formatTime, isMoment } from "./ledger_format.ts";
+import { formatTime } from "./ledger_format.ts";
+import { isMoment } from "./ledger_rules.ts";
 import { describeIssue } from "./ledger_schema.ts";
 import {
   type IntentFields,

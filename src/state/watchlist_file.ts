@@ -4,15 +4,14 @@ import type { Watchlist } from "../domain/candidate.ts";
 import { parseWatchlist, type WatchlistRecord } from "../domain/watchlist.ts";
 import { StateError, type WatchlistPort, type WatchlistRead } from "../engine/ports.ts";
 import type { FileSystem } from "./file_system.ts";
-import { decodeUtf8, isSameBytes } from "./text_file.ts";
+import { decodeUtf8, LastContent } from "./text_file.ts";
 
 /** A larger file is no watchlist. */
 export const WATCHLIST_BYTES_MAX = 20 * 1024 * 1024;
 const ATTEMPTS_MAX = 3;
 
-/** The content of a file and what it meant, so that a file is parsed once per version. */
+/** What the content of a file meant. */
 interface Parsed {
-  readonly bytes: Uint8Array;
   readonly version: string;
   readonly watchlist: Watchlist;
 }
@@ -24,7 +23,7 @@ interface Parsed {
 export function createWatchlistFile(
   { fs, path }: { readonly fs: FileSystem; readonly path: string },
 ): WatchlistPort {
-  let last: Parsed | null = null;
+  const last = new LastContent<Parsed>();
   return {
     read: async () => {
       try {
@@ -35,11 +34,12 @@ export function createWatchlistFile(
           const message = `Cannot read ${JSON.stringify(path)}: it is not valid UTF-8 text`;
           return { kind: "unreadable", path, message };
         }
-        if (last === null || !isSameBytes(last.bytes, found.bytes)) {
-          const version = await buildDigest(found.bytes);
-          last = { bytes: found.bytes, version, watchlist: parseWatchlistCsv(text) };
-        }
-        return buildRead(path, found.modifiedAtMs, last);
+        const known = last.find(found.bytes);
+        if (known !== null) return buildRead(path, found.modifiedAtMs, known);
+        const version = await buildDigest(found.bytes);
+        const parsed = { version, watchlist: parseWatchlistCsv(text) };
+        last.keep(found.bytes, parsed);
+        return buildRead(path, found.modifiedAtMs, parsed);
       } catch (error) {
         if (!(error instanceof StateError)) throw error;
         return { kind: "unreadable", path, message: error.message };

@@ -39,6 +39,17 @@ async function runTo(world: World, endMs: number): Promise<void> {
   }
 }
 
+/** Ten shares of a listed symbol that nobody of ours bought: the next cycle adopts them. */
+async function readyToAdopt(): Promise<World> {
+  const world = new World({ rows: [AAPL] });
+  world.exchange.setPosition("AAPL", 10, 100);
+  await world.restart({ DRY_RUN: "1" });
+  await world.cycle();
+  await world.restart({ DRY_RUN: "0" });
+  world.pass(5 * SECOND_MS);
+  return world;
+}
+
 Deno.test("positions unreadable after the stop was shrunk: what it gave up gets a stop", async () => {
   const world = await trimmed();
   world.exchange.setPrice("NVDA", 111);
@@ -303,12 +314,7 @@ Deno.test("a split while a stop waits to be put back: nothing is sent", async ()
 });
 
 Deno.test("an adoption whose process died before its end is managed at the next start, on the list or not", async () => {
-  const world = new World({ rows: [AAPL] });
-  world.exchange.setPosition("AAPL", 10, 100);
-  await world.restart({ DRY_RUN: "1" });
-  await world.cycle();
-  await world.restart({ DRY_RUN: "0" });
-  world.pass(5 * SECOND_MS);
+  const world = await readyToAdopt();
   world.onEvent = (event) => {
     if (event.type === "order_answer" && event.op === "stop") throw new Error("crash");
   };
@@ -596,12 +602,7 @@ Deno.test("a close in the last three minutes sells, and is not taken back", asyn
 });
 
 Deno.test("a rebuilt state keeps an adopted position that is off the list", async () => {
-  const world = new World({ rows: [AAPL] });
-  world.exchange.setPosition("AAPL", 10, 100);
-  await world.restart({ DRY_RUN: "1" });
-  await world.cycle();
-  await world.restart({ DRY_RUN: "0" });
-  world.pass(5 * SECOND_MS);
+  const world = await readyToAdopt();
   await world.cycle();
   world.exchange.setPrice("AAPL", 106);
   await world.cycles(3, MINUTE_MS);
@@ -625,12 +626,7 @@ Deno.test("a rebuilt state keeps an adopted position that is off the list", asyn
 });
 
 Deno.test("a rebuilt state keeps an adopted position whose stop the broker never took", async () => {
-  const world = new World({ rows: [AAPL] });
-  world.exchange.setPosition("AAPL", 10, 100);
-  await world.restart({ DRY_RUN: "1" });
-  await world.cycle();
-  await world.restart({ DRY_RUN: "0" });
-  world.pass(5 * SECOND_MS);
+  const world = await readyToAdopt();
   world.setFaults([{
     method: "POST",
     path: "/v2/orders",

@@ -21,6 +21,8 @@ export interface SentEntry {
   readonly notionalUsd: number;
   readonly dateNy: string;
   isCertain: boolean;
+  /** The process that sent it. */
+  readonly incarnation: number;
 }
 
 /** What the auditor knows of the cycle that runs. */
@@ -205,6 +207,7 @@ export class Auditor {
       notionalUsd: change.recordedNotionalUsd ?? 0,
       dateNy: nyDateAt(world.trueMs),
       isCertain: false,
+      incarnation: world.incarnation,
     });
   }
 

@@ -64,7 +64,8 @@ function checkOncePerDay(auditor: Auditor, change: ChangeRequest): void {
   }
   const sent = auditor.sentEntries.get(id);
   // A record that somebody took out of the ledger can't tell the next process; the broker's unique ids still do.
-  const isForgotten = sent !== undefined && world.ledgerTouchedMs >= sent.leftMs;
+  const isForgotten = sent !== undefined && sent.incarnation !== world.incarnation &&
+    world.ledgerTouchedMs >= sent.leftMs;
   const isSoon = sent !== undefined && world.trueMs - sent.leftMs < ABSENCE_MS;
   if (isSoon && !sent.isCertain && !isForgotten) {
     world.violate(

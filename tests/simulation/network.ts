@@ -9,7 +9,7 @@ type Request = Parameters<HttpSend>[0];
 
 /** Far more than the busiest day of a healthy engine. */
 const REQUESTS_A_DAY_MAX = 60_000;
-/** The same; what raises a stop is not counted. */
+/** The same; a stop that was raised is not counted: the price ends that. */
 const CHANGES_A_DAY_MAX = 600;
 
 /** What the network does to one run: faults by chance, and outages that last. */
@@ -61,7 +61,8 @@ export function createNetwork(
     world.enter(incarnation);
     const isChange = request.method !== "GET";
     const path = pathOf(request);
-    countRequest(world, isChange && !isRaise(world, request, path));
+    const isRaise = isChange && isRaising(world, request, path);
+    countRequest(world, isChange && !isRaise);
     world.enter(incarnation);
     const { crash } = world.chances;
     const isCrashing = world.profile.families.has("crash");
@@ -101,6 +102,7 @@ export function createNetwork(
       if (isChange || status !== 200) {
         world.note(`<- ${status} ${request.method} ${path} ${body.slice(0, 160)}`);
       }
+      if (isRaise && status !== 200) countChange(world);
       if (isChange) auditor.changeAnswered(request, path, { status, body });
       else auditor.readAnswered(path, status, body);
     }
@@ -113,7 +115,7 @@ function isLosing(fault: Fault): boolean {
 }
 
 /** A replacement that raises its stop: a price that rises by a cent at every look is followed at every look. */
-function isRaise(world: World, request: Request, path: string): boolean {
+function isRaising(world: World, request: Request, path: string): boolean {
   const { op, stopUsd, target } = parseChange(world, request, path);
   return op === "replace" && stopUsd !== null && stopUsd > (target?.stopPriceUsd ?? Infinity);
 }
@@ -122,13 +124,17 @@ function isRaise(world: World, request: Request, path: string): boolean {
 function countRequest(world: World, isChange: boolean): void {
   const { dayCount } = world.profile;
   world.requestCount++;
-  // A stop that a blocked account is refused is sent again every few seconds.
-  if (isChange && !world.isBlocked()) world.changeCount++;
+  if (isChange) countChange(world);
   const isTooMuch = world.requestCount > REQUESTS_A_DAY_MAX * dayCount ||
     world.changeCount > CHANGES_A_DAY_MAX * dayCount;
   if (!isTooMuch) return;
   const detail = `${world.changeCount} changes in ${world.requestCount} requests`;
   world.violate("the engine comes to rest", detail);
+}
+
+/** A stop that a blocked account is refused is sent again every few seconds, and not counted. */
+function countChange(world: World): void {
+  if (!world.isBlocked()) world.changeCount++;
 }
 
 function pathOf(request: Request): string {

@@ -6,12 +6,8 @@ import {
   type LedgerEntry,
   type LiveLedger,
 } from "../../src/domain/ledger.ts";
-import {
-  assertLedger,
-  buildLedgerText,
-  checkLedger,
-  parseLedger,
-} from "../../src/state/ledger_format.ts";
+import { buildLedgerText, parseLedger } from "../../src/state/ledger_format.ts";
+import { assertLedger, checkLedger } from "../../src/state/ledger_rules.ts";
 import { isDate, parseIsoTime } from "../../src/state/ledger_schema.ts";
 import {
   assert,

@@ -23,10 +23,11 @@ export async function recordEntries(
   engine: Engine,
   entries: readonly LedgerEntry[],
 ): Promise<void> {
-  const ledger = await readLedger(engine);
   const ids = new Set(entries.map((entry) => entry.clientOrderId));
-  const others = ledger.entries.filter((entry) => !ids.has(entry.clientOrderId));
-  await engine.ports.ledger.write({ ...ledger, entries: [...others, ...entries] });
+  await engine.ports.ledger.update((ledger) => {
+    const others = ledger.entries.filter((entry) => !ids.has(entry.clientOrderId));
+    return { ...ledger, entries: [...others, ...entries] };
+  });
   for (const entry of entries) {
     await engine.event({
       type: "order_recorded",
@@ -54,15 +55,16 @@ export async function changeEntry(
   change: (entry: LedgerEntry) => LedgerEntry,
 ): Promise<void> {
   try {
-    const ledger = await readLedger(engine);
     const changed: LedgerEntry[] = [];
-    const entries = ledger.entries.map((entry) => {
-      if (entry.clientOrderId !== clientOrderId) return entry;
-      const next = change(entry);
-      changed.push(next);
-      return next;
+    await engine.ports.ledger.update((ledger) => {
+      const entries = ledger.entries.map((entry) => {
+        if (entry.clientOrderId !== clientOrderId) return entry;
+        const next = change(entry);
+        changed.push(next);
+        return next;
+      });
+      return { ...ledger, entries };
     });
-    await engine.ports.ledger.write({ ...ledger, entries });
     for (const entry of changed) await engine.event(buildOrderUpdate(entry));
   } catch (error) {
     if (!(error instanceof StateError)) throw error;

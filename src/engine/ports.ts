@@ -183,6 +183,11 @@ export interface LiveLedgerPort {
   read(): Promise<LedgerRead>;
   /** Replaces the file whole. A damaged one is first copied to `archive/`. */
   write(ledger: LiveLedger): Promise<void>;
+  /**
+   * Replaces the file by what `change` makes of its content as it is now.
+   * @throws {StateError} Where it can't be read or counted from, or not be written.
+   */
+  update(change: (ledger: LiveLedger) => LiveLedger): Promise<void>;
   /** Keeps the file of a past day as `archive/live_orders_YYYY-MM-DD.json`; does nothing where that exists already. */
   archive(ledger: LiveLedger): Promise<void>;
   /** The newest archived ledgers, newest first, unreadable ones left out. */

@@ -5,7 +5,7 @@ import { type FileSystem, joinPath } from "./file_system.ts";
 import { ARCHIVE_DIR } from "./live_ledger.ts";
 import { createSerial } from "./serial.ts";
 import { assertState, buildStateText, parseState } from "./state_format.ts";
-import { LastContent, readText, STATE_BYTES_MAX } from "./text_file.ts";
+import { LastContent, STATE_BYTES_MAX } from "./text_file.ts";
 
 /** Name of the engine's memory in the state directory (interface, Files). */
 export const STATE_FILE = "execution_state.json";
@@ -42,11 +42,10 @@ async function readState(
   path: string,
   last: LastContent<EngineState>,
 ): Promise<StateRead> {
-  const read = await readText(fs, path);
+  const read = await last.read(fs, path);
+  if (read.kind === "known") return { kind: "ok", state: read.value };
   if (read.kind === "missing") return read;
   if (read.kind === "unreadable") return { kind: "damaged", message: read.message };
-  const known = last.find(read.bytes);
-  if (known !== null) return { kind: "ok", state: known };
   const parsed = parseState(read.text);
   const quoted = JSON.stringify(path);
   if (parsed.kind === "damaged") {

@@ -5,7 +5,7 @@ import { type FileSystem, joinPath, parentOf } from "./file_system.ts";
 import { buildLedgerText, parseLedger } from "./ledger_format.ts";
 import { assertLedger } from "./ledger_rules.ts";
 import { createSerial } from "./serial.ts";
-import { LastContent, readText, STATE_BYTES_MAX } from "./text_file.ts";
+import { LastContent, STATE_BYTES_MAX } from "./text_file.ts";
 
 /** Name of the live ledger in the state directory (interface, Files). */
 export const LEDGER_FILE = "live_orders_today.json";
@@ -26,6 +26,10 @@ export function createLiveLedger(
   const inTurn = createSerial();
   const last = new LastContent<LiveLedger>();
   const read = () => readLedgerFile(fs, path, last);
+  const replace = async (ledger: LiveLedger, bytes: Uint8Array) => {
+    await replaceFile(fs, path, bytes);
+    last.keep(bytes, ledger);
+  };
   return {
     read,
     write: (ledger) =>
@@ -35,8 +39,16 @@ export function createLiveLedger(
         if (present.kind === "unreadable" || present.kind === "invalid") {
           await copyAside(fs, path, archiveDir);
         }
-        await replaceFile(fs, path, bytes);
-        last.keep(bytes, ledger);
+        await replace(ledger, bytes);
+      }),
+    update: (change) =>
+      inTurn(async () => {
+        const present = await read();
+        if (present.kind !== "ok") {
+          throw new StateError(`live ledger ${present.kind}: ${present.message}`);
+        }
+        const ledger = change(present.ledger);
+        await replace(ledger, buildLedgerBytes(ledger, path));
       }),
     archive: (ledger) => inTurn(() => recordArchived(fs, { archiveDir, ledger })),
     listArchived: (limit) => listArchived(fs, { archiveDir, limit }),
@@ -48,10 +60,9 @@ async function readLedgerFile(
   path: string,
   last: LastContent<LiveLedger>,
 ): Promise<LedgerRead> {
-  const read = await readText(fs, path);
+  const read = await last.read(fs, path);
+  if (read.kind === "known") return { kind: "ok", ledger: read.value };
   if (read.kind !== "text") return read;
-  const known = last.find(read.bytes);
-  if (known !== null) return { kind: "ok", ledger: known };
   const parsed = parseLedger(read.text);
   if (parsed.kind !== "ok") {
     const message = `Cannot use ${JSON.stringify(path)}: ${parsed.message}`;

@@ -19,6 +19,16 @@ export async function readText(
   path: string,
   maxBytes: number = STATE_BYTES_MAX,
 ): Promise<TextRead> {
+  const read = await readRegular(fs, path, maxBytes);
+  return read.kind === "bytes" ? decode(path, read.bytes) : read;
+}
+
+type RegularRead = Exclude<TextRead, { kind: "text" }> | {
+  readonly kind: "bytes";
+  readonly bytes: Uint8Array;
+};
+
+async function readRegular(fs: FileSystem, path: string, maxBytes: number): Promise<RegularRead> {
   const quoted = JSON.stringify(path);
   try {
     const found = await fs.lstat(path);
@@ -29,16 +39,21 @@ export async function readText(
         message: `Cannot read ${quoted}: it is ${formatKind(found.kind)}, not a regular file`,
       };
     }
-    const bytes = await fs.readBytes(path, maxBytes, found);
-    const text = decodeUtf8(bytes);
-    if (text === null) {
-      return { kind: "unreadable", message: `Cannot read ${quoted}: it is not valid UTF-8 text` };
-    }
-    return { kind: "text", text, bytes };
+    return { kind: "bytes", bytes: await fs.readBytes(path, maxBytes, found) };
   } catch (error) {
     if (error instanceof StateError) return { kind: "unreadable", message: error.message };
     throw error;
   }
+}
+
+function decode(path: string, bytes: Uint8Array): TextRead {
+  const text = decodeUtf8(bytes);
+  return text === null
+    ? {
+      kind: "unreadable",
+      message: `Cannot read ${JSON.stringify(path)}: it is not valid UTF-8 text`,
+    }
+    : { kind: "text", text, bytes };
 }
 
 /** Strict UTF-8; `null` where the bytes are not. A byte-order mark is kept. */
@@ -78,6 +93,17 @@ export function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
 /** What a file's last content, read or written, meant: it is parsed once. */
 export class LastContent<T> {
   #last: { readonly bytes: Uint8Array; readonly value: T } | null = null;
+
+  /** Reads a file as `readText` does; what is known already is not decoded again. */
+  async read(
+    fs: FileSystem,
+    path: string,
+  ): Promise<TextRead | { readonly kind: "known"; readonly value: T }> {
+    const read = await readRegular(fs, path, STATE_BYTES_MAX);
+    if (read.kind !== "bytes") return read;
+    const known = this.find(read.bytes);
+    return known === null ? decode(path, read.bytes) : { kind: "known", value: known };
+  }
 
   /** What the same bytes meant; `null` where they are others. */
   find(bytes: Uint8Array): T | null {

@@ -63,6 +63,8 @@ export function findIdentityProblem(engine: Engine, ledger: LiveLedger | null): 
 /** What a gate evaluation found beside its decision. */
 export interface GateReading {
   readonly decision: GateDecision;
+  /** The files of the operator among them are as they were at the decision. */
+  readonly inputs: GateInputs;
   readonly ledger: LiveLedger | null;
 }
 
@@ -85,7 +87,7 @@ export async function readGate(engine: Engine): Promise<GateReading> {
     positionsProblem,
   };
   engine.gateInputs = describeInputs(inputs);
-  return { decision: decideGate(inputs), ledger };
+  return { decision: decideGate(inputs), inputs, ledger };
 }
 
 function describeInputs(inputs: GateInputs): GateInputsRecord {

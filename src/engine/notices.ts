@@ -4,7 +4,7 @@ import {
   buildLiveTradingEnabled,
   buildStateMessage,
 } from "../domain/alert_messages.ts";
-import type { GateDecision } from "../domain/gate.ts";
+import type { GateDecision, OperatorInputs } from "../domain/gate.ts";
 import { isStopOrder } from "../domain/protection.ts";
 import { remainingQty } from "../domain/orders.ts";
 import type { Engine } from "./engine.ts";
@@ -41,18 +41,27 @@ export function noticeGate(engine: Engine, decision: GateDecision): void {
   engine.alert(buildStateMessage(state, engine.state.alerted, message));
 }
 
+/** Looks at the kill switch, and says what changed. @returns Whether it changed since the last look. */
+export async function noticeKillSwitch(engine: Engine): Promise<boolean> {
+  const { config, operatorFiles } = engine.ports;
+  return await sayKillSwitch(engine, {
+    isKillSwitchEnv: config.isKillSwitchEnv,
+    isKillSwitchFile: config.isKillSwitchEnv || await operatorFiles.isKillSwitchOn(),
+  });
+}
+
 /**
- * Looks at the kill switch; says a change in log and audit trail, and alerts `Kill switch active` once per change, also
- * across restarts.
+ * Says a change of the kill switch in log and audit trail, and alerts `Kill switch active` once per change, also across
+ * restarts.
+ * @param seen As just looked at.
  * @returns Whether it changed since the last look.
  */
-export async function noticeKillSwitch(engine: Engine): Promise<boolean> {
-  const { config, operatorFiles, log } = engine.ports;
-  const source = config.isKillSwitchEnv
-    ? "env"
-    : await operatorFiles.isKillSwitchOn()
-    ? "file"
-    : null;
+export async function sayKillSwitch(
+  engine: Engine,
+  seen: Pick<OperatorInputs, "isKillSwitchEnv" | "isKillSwitchFile">,
+): Promise<boolean> {
+  const { log } = engine.ports;
+  const source = seen.isKillSwitchEnv ? "env" : seen.isKillSwitchFile ? "file" : null;
   const state = { key: KILL_SWITCH_KEY, value: source ?? "off" };
   const message = source === null
     ? null

@@ -35,8 +35,9 @@ async function isKillSwitchOn(fs: FileSystem, stateDir: string): Promise<boolean
 async function readToken(fs: FileSystem, stateDir: string): Promise<TokenFile> {
   const path = joinPath(stateDir, TOKEN_FILE);
   try {
-    if (await fs.stat(path) === null) return { kind: "missing" };
-    const text = decodeUtf8(await fs.readBytes(path, TOKEN_BYTES_MAX));
+    const found = await fs.stat(path);
+    if (found === null) return { kind: "missing" };
+    const text = decodeUtf8(await fs.readBytes(path, TOKEN_BYTES_MAX, found));
     return text === null ? { kind: "missing" } : { kind: "present", text };
   } catch (error) {
     if (error instanceof StateError) return { kind: "missing" };

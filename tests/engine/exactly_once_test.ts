@@ -224,6 +224,24 @@ Deno.test("a kill switch between record and request settles the entry as not sen
   );
 });
 
+Deno.test("a cycle whose gate names the kill switch has said before that it is on, whenever it was made", async () => {
+  for (let look = 1;; look++) {
+    const world = await ready();
+    let looks = 0;
+    world.disk.fault = ({ path }) => {
+      if (path === `${STATE_DIR}/KILL_SWITCH` && ++looks === look) world.disk.put(path, "");
+      return null;
+    };
+    await world.cycle();
+    if (looks < look) break;
+    // A later gate of the cycle, of an entry, is printed at once; the look of every second says the rest.
+    const [first] = world.said("Gate mode=");
+    const isNamed = first?.includes("kill switch active (file)") === true;
+    assertEquals(isNamed, world.said("Kill switch active (file)").length === 1, `look ${look}`);
+    assertEquals(world.buys(), []);
+  }
+});
+
 Deno.test("a record that took too long to write is not sent", async () => {
   const world = await ready();
   world.onEvent = (event) => {

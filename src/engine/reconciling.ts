@@ -1,13 +1,6 @@
 import { CLOCK_SKEW_MAX_SECONDS } from "../domain/caps.ts";
 import { isOurs } from "../domain/client_order_id.ts";
-import {
-  applyBrokerOrder,
-  isUnsettled,
-  type LedgerEntry,
-  type LedgerProblem,
-  type LiveLedger,
-  NOT_SENT,
-} from "../domain/ledger.ts";
+import type { LedgerEntry, LedgerProblem, LiveLedger } from "../domain/ledger.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import { isKnownStatus } from "../domain/orders.ts";
 import { buildEmptyLedger, reconcile, startNewDay } from "../domain/reconcile.ts";
@@ -15,17 +8,8 @@ import type { Engine, Observation } from "./engine.ts";
 import { findIdentityProblem, readOperatorObjection } from "./gate_reader.ts";
 import { buildOrderUpdate } from "./ledger_store.ts";
 import { sayRejections } from "./entry_order.ts";
+import { LOOK_UP_AGAIN_MS, lookUpMissing } from "./looking_up.ts";
 import { StateError } from "./ports.ts";
-
-/**
- * How long the broker must answer "not found" before an entry is believed absent: 60 s (pipeline 6), and the deadline of
- * a clock read more, by which a late answer can put our time off.
- */
-export const NOT_FOUND_MS = 70_000;
-/** How soon an unresolved order is looked up again. */
-const LOOK_UP_AGAIN_MS = 10_000;
-/** Look-ups in one cycle: more would eat the request budget of what protects. */
-const LOOK_UPS_MAX = 30;
 
 /** What the ledger step of a cycle found. */
 export interface LedgerStep {
@@ -153,7 +137,7 @@ async function compare(
     return UNREACHED;
   }
   const result = reconcile(ledger, dayOrders.value);
-  const { entries, absent, isChanged } = await resolve(engine, result.ledger, result.missing);
+  const { entries, absent, isChanged } = await lookUpMissing(engine, result.ledger, result.missing);
   // While the operator keeps us in DRY_RUN, the old pipeline may still be writing this file: leave what need not change.
   const isUnowned = (result.ledger.host === null || result.ledger.accountId === null) &&
     await readOperatorObjection(engine) === null;
@@ -185,93 +169,6 @@ async function compare(
   );
   await engine.event({ type: "reconciliation", mismatched: names });
   return { problem: "broker mismatch", absent };
-}
-
-/** Looks up, one by one, what the broker did not list. */
-async function resolve(
-  engine: Engine,
-  ledger: LiveLedger,
-  missing: readonly LedgerEntry[],
-): Promise<{ entries: readonly LedgerEntry[]; absent: LedgerEntry[]; isChanged: boolean }> {
-  const changed = new Map<LedgerEntry, LedgerEntry>();
-  const absent: LedgerEntry[] = [];
-  for (const entry of listAsked(missing).slice(0, LOOK_UPS_MAX)) {
-    const resolved = await lookUpEntry(engine, entry);
-    if (resolved.isAbsent) absent.push(resolved.entry);
-    if (resolved.entry !== entry) changed.set(entry, resolved.entry);
-  }
-  return {
-    entries: ledger.entries.map((entry) => changed.get(entry) ?? entry),
-    absent,
-    isChanged: changed.size > 0,
-  };
-}
-
-/** Those worth asking for, the unsettled ones first: a day's rejected ones, which the broker never shows, take no turn. */
-function listAsked(missing: readonly LedgerEntry[]): LedgerEntry[] {
-  const asked = missing.filter((entry) => entry.status !== "rejected");
-  return [...asked.filter(isUnsettled), ...asked.filter((entry) => !isUnsettled(entry))];
-}
-
-async function lookUpEntry(
-  engine: Engine,
-  entry: LedgerEntry,
-): Promise<{ entry: LedgerEntry; isAbsent: boolean }> {
-  const same = { entry, isAbsent: false };
-  if (entry.clientOrderId === null) {
-    sayUnknownOrder(engine, entry);
-    return same;
-  }
-  if (entry.status === "rejected") return same;
-  const found = await engine.ports.broker.lookUp(entry.clientOrderId, "protect");
-  if (found.kind === "found") {
-    return { entry: applyBrokerOrder(entry, found.order), isAbsent: false };
-  }
-  if (!isUnsettled(entry)) {
-    if (found.kind === "not_found") sayUnknownOrder(engine, entry);
-    return same;
-  }
-  if (found.kind === "unknown") {
-    engine.wakeAt(engine.nowMs() + LOOK_UP_AGAIN_MS);
-    // Only an unbroken series of real "not found" is evidence.
-    const isBroken = entry.notFoundSinceMs !== null;
-    return isBroken ? { entry: { ...entry, notFoundSinceMs: null }, isAbsent: false } : same;
-  }
-  return entry.side === "sell"
-    ? { entry: { ...entry, status: "rejected", detail: NOT_SENT }, isAbsent: false }
-    : weighNotFound(engine, entry);
-}
-
-/** A "not found" soon after a lost answer proves nothing: only 60 s of them after the request's deadline do. */
-function weighNotFound(
-  engine: Engine,
-  entry: LedgerEntry,
-): { entry: LedgerEntry; isAbsent: boolean } {
-  const nowMs = engine.nowMs();
-  const deadlineAtMs = entry.deadlineAtMs ?? nowMs;
-  engine.wakeAt(Math.max(nowMs, deadlineAtMs) + LOOK_UP_AGAIN_MS);
-  if (nowMs < deadlineAtMs) return { entry, isAbsent: false };
-  const sinceMs = entry.notFoundSinceMs;
-  // `--run-once` looks once a process: it has nothing but the file.
-  const isOneLook = engine.ports.config.isRunOnce;
-  const id = entry.clientOrderId ?? "";
-  const monotonicMs = engine.ports.clock.monotonicMs();
-  const firstMs = engine.notFoundAtMs.get(id);
-  if (sinceMs === null || sinceMs > nowMs || (firstMs === undefined && !isOneLook)) {
-    engine.notFoundAtMs.set(id, monotonicMs);
-    return { entry: { ...entry, notFoundSinceMs: nowMs, deadlineAtMs }, isAbsent: false };
-  }
-  // Two clocks must agree: the broker's may have been wrong once, and this process's began with it.
-  const isLong = isOneLook || monotonicMs - (firstMs ?? monotonicMs) >= NOT_FOUND_MS;
-  return { entry, isAbsent: isLong && nowMs - sinceMs >= NOT_FOUND_MS };
-}
-
-function sayUnknownOrder(engine: Engine, entry: LedgerEntry): void {
-  const name = entry.clientOrderId ?? entry.orderId ?? entry.timestamp;
-  if (!engine.isNews(`unseen:${name}`, engine.dateNy())) return;
-  engine.ports.log.warn(
-    `Live ledger has ${entry.symbol} ${name}, which the broker does not show: kept and counted`,
-  );
 }
 
 /** A status without notice is neither filled nor final, and said (broker.md, Orders). */

@@ -50,7 +50,7 @@ const BUGS: readonly Bug[] = [
     replace:
       "  if (engine.isStateLoaded) return null;\n  const { decision } = await readGate(engine);",
   }),
-  edit(3, '"not found" is believed at once', "engine/reconciling.ts", {
+  edit(3, '"not found" is believed at once', "engine/looking_up.ts", {
     find: "  if (nowMs < deadlineAtMs) return { entry, isAbsent: false };",
     replace: "  if (nowMs < deadlineAtMs) return { entry, isAbsent: true };",
   }),

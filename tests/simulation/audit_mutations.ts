@@ -71,7 +71,7 @@ export const AUDIT_BUGS: readonly Bug[] = [
       {
         file: "src/engine/reconciling.ts",
         find: 'const missing: LedgerStep = { problem: "ledger missing", absent: [] };',
-        replace: "const missing: LedgerStep = NOTHING;",
+        replace: "const missing: LedgerStep = { problem: null, absent: [] };",
       },
     ],
   },

@@ -53,6 +53,8 @@ async function simulate(copy: string, mutation: Mutation): Promise<MutationResul
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",
+      // A bug that does not compile proves nothing: it would be caught by its own exception.
+      "--check",
       "--no-prompt",
       "tests/simulation/main.ts",
       "--days",

@@ -40,6 +40,8 @@ export interface EngineState {
   readonly lastCycleAtMs: number | null;
   /** The gate line of the last cycle, for `status`. */
   readonly lastGate: string | null;
+  /** Mismatches of the live ledger, as it last had them: one that is taken away takes no block with it (pipeline 6). */
+  readonly mismatches: number;
 }
 
 /** The state of a first start. */
@@ -51,4 +53,5 @@ export const EMPTY_STATE: EngineState = {
   alerted: {},
   lastCycleAtMs: null,
   lastGate: null,
+  mismatches: 0,
 };

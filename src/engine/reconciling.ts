@@ -1,6 +1,11 @@
 import { CLOCK_SKEW_MAX_SECONDS } from "../domain/caps.ts";
 import { isOurs } from "../domain/client_order_id.ts";
-import type { LedgerEntry, LedgerProblem, LiveLedger } from "../domain/ledger.ts";
+import {
+  type LedgerEntry,
+  type LedgerProblem,
+  type LiveLedger,
+  MISMATCHES_MAX,
+} from "../domain/ledger.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import { isKnownStatus } from "../domain/orders.ts";
 import { buildEmptyLedger, reconcile, startNewDay } from "../domain/reconcile.ts";
@@ -100,18 +105,29 @@ async function rebuildMissing(engine: Engine, observation: Observation): Promise
     ? buildEmptyLedger(observation.dateNy)
     : startNewDay(newest, observation.dateNy);
   const { ledger } = reconcile(carried, dayOrders.value);
+  const mismatches = Math.max(carried.mismatches, readKeptMismatches(engine, observation));
   await engine.ports.ledger.write({
     ...ledger,
     entries: ledger.entries.map((entry) => addPlan(engine, entry)),
-    mismatches: carried.mismatches,
+    mismatches,
     host: engine.ports.broker.host,
     accountId: account.value.accountId,
   });
   engine.ports.log.warn(
     `Live ledger was missing: rebuilt from the broker's orders of ${observation.dateNy}, ` +
-      `${ledger.entries.length} recorded`,
+      `${ledger.entries.length} recorded` +
+      (mismatches >= MISMATCHES_MAX
+        ? "; it had lacked orders twice: LIVE stays blocked until `ledger rebuild --yes`"
+        : ""),
   );
   return missing;
+}
+
+/** What the state remembers of the ledger's mismatches, as far as it still counts on this NY day. */
+function readKeptMismatches(engine: Engine, { dateNy }: Observation): number {
+  const { mismatches } = engine.state;
+  const isCounting = mismatches >= MISMATCHES_MAX || readLastCycleNy(engine) === dateNy;
+  return isCounting ? mismatches : 0;
 }
 
 /** The reader gives one object for one content; a ledger that was just made is compared by what it says. */
@@ -156,6 +172,8 @@ async function compare(
       accountId: account.value.accountId,
     });
   }
+  const { mismatches } = result.ledger;
+  if (engine.state.mismatches !== mismatches) engine.updateState({ mismatches });
   await sayUpdates(engine, ledger, entries);
   if (result.mismatched.length === 0) return { problem: null, absent };
   const names = result.mismatched.map((entry) => `${entry.symbol} ${entry.clientOrderId}`);
@@ -163,7 +181,7 @@ async function compare(
     `Broker mismatch: the live ledger lacked ${
       names.join(", ")
     }; recorded, LIVE is blocked for this cycle` +
-      (result.ledger.mismatches > 1
+      (mismatches >= MISMATCHES_MAX
         ? " and until `ledger rebuild --yes`: another engine trades this account"
         : ""),
   );

@@ -73,7 +73,8 @@ function isAmount(value: number): boolean {
   return Number.isFinite(value) && value >= 0;
 }
 
-function isCount(value: number): boolean {
+/** Whether it counts something: whole and not negative. */
+export function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0;
 }
 

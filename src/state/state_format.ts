@@ -3,7 +3,7 @@ import { parseOurId } from "../domain/client_order_id.ts";
 import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
 import type { EntryIntent } from "../domain/entry_intent.ts";
 import { formatTime } from "./ledger_format.ts";
-import { isMoment } from "./ledger_rules.ts";
+import { isCount, isMoment } from "./ledger_rules.ts";
 import { describeIssue } from "./ledger_schema.ts";
 import {
   type IntentFields,
@@ -51,6 +51,7 @@ function buildState(wire: StateWire): EngineState {
     alerted: wire.alerted,
     lastCycleAtMs: wire.last_cycle_at,
     lastGate: wire.last_gate,
+    mismatches: wire.mismatches,
   };
 }
 
@@ -103,6 +104,7 @@ export function buildStateText(state: EngineState): string {
     intents: state.intents.map(buildIntentWire),
     positions: state.positions.map(buildPositionWire),
     alerted: state.alerted,
+    mismatches: state.mismatches,
   };
   return `${JSON.stringify(wire, null, 2)}\n`;
 }
@@ -153,6 +155,7 @@ export function checkState(state: EngineState): string | null {
   if (state.lastCycleAtMs !== null && !isMoment(state.lastCycleAtMs)) {
     return "last_cycle_at is not a moment";
   }
+  if (!isCount(state.mismatches)) return "mismatches is not a whole number of 0 or more";
   const ids = state.intents.map((intent) => intent.clientOrderId);
   if (new Set(ids).size !== ids.length) return "intents: a client_order_id is there twice";
   const symbols = state.positions.map((position) => position.symbol);

@@ -3,7 +3,7 @@ import { parseOurId } from "../domain/client_order_id.ts";
 import { DateWire, PriceWire, TimeWire } from "./ledger_schema.ts";
 
 /** The file format that this release writes. A release adds fields under a new minor; another major is another format. */
-export const STATE_SCHEMA = { major: 1, minor: 0 } as const;
+export const STATE_SCHEMA = { major: 1, minor: 1 } as const;
 
 const text = z.string("is not text");
 const number = z.number("is not a finite number");
@@ -62,6 +62,8 @@ function buildSchema<Intent extends z.ZodType, Position extends z.ZodType>(
     intents: z.array(intent, "is not a list"),
     positions: z.array(position, "is not a list"),
     alerted: z.record(z.string(), text),
+    // From minor 1 on.
+    mismatches: number.int("is not a whole number").min(0, "is negative").default(0),
   };
 }
 

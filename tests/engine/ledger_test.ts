@@ -334,6 +334,60 @@ Deno.test("one mismatch blocks LIVE for its cycle, a second one until the ledger
   assertEquals(gate(world), LIVE_PASS);
 });
 
+/** Two orders of ours that the ledger lacked, on one day. */
+async function blockByTwoMismatches(world: World): Promise<void> {
+  for (const id of ["QQQ-1", "QQQ-2"]) {
+    world.exchange.placeByHand(orderOfOurs(`avwap-${TODAY}-${id}`));
+    await world.cycles(2, MINUTE_MS);
+  }
+  assertEquals(gate(world), blocked("ledger unavailable (broker mismatch)"));
+}
+
+Deno.test("a ledger that is taken away takes no block with it", async () => {
+  const world = new World();
+  await world.buy();
+  await blockByTwoMismatches(world);
+  for (const isRestarted of [false, true]) {
+    world.forget();
+    world.disk.remove(LEDGER_PATH);
+    if (isRestarted) await world.restart();
+    await world.cycles(1, MINUTE_MS);
+    assertEquals(gate(world), blocked("ledger unavailable (broker mismatch)"));
+    assertEquals(world.said("LIVE stays blocked until `ledger rebuild --yes`").length, 1);
+    await world.cycles(2, MINUTE_MS);
+    assertEquals(gate(world), blocked("ledger unavailable (broker mismatch)"));
+  }
+  // As `ledger rebuild --yes` leaves it.
+  world.ledger = { ...world.ledger, mismatches: 0 };
+  await world.cycles(1, MINUTE_MS);
+  assertEquals(gate(world), LIVE_PASS);
+  world.disk.remove(LEDGER_PATH);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([gate(world), world.ledger.mismatches], [LIVE_PASS, 0]);
+});
+
+Deno.test("a mismatch of the day counts on in a ledger that was taken away, one of yesterday does not", async () => {
+  for (
+    const { isNextDay, mismatches } of [
+      { isNextDay: false, mismatches: 2 },
+      { isNextDay: true, mismatches: 1 },
+    ]
+  ) {
+    const world = new World();
+    await world.buy();
+    world.exchange.placeByHand(orderOfOurs(`avwap-${TODAY}-QQQ-1`));
+    await world.cycles(2, MINUTE_MS);
+    assertEquals([gate(world), world.ledger.mismatches], [LIVE_PASS, 1]);
+    world.disk.remove(LEDGER_PATH);
+    if (isNextDay) world.goTo(at("10:00:30", TUESDAY));
+    await world.cycles(2, MINUTE_MS);
+    const id = `avwap-${isNextDay ? TUESDAY : TODAY}-QQQ-2`;
+    world.exchange.placeByHand(orderOfOurs(id));
+    await world.cycles(1, MINUTE_MS);
+    assertEquals(world.ledger.mismatches, mismatches, `${isNextDay}`);
+  }
+});
+
 Deno.test("a flatten's order is recorded and is no mismatch", async () => {
   const world = new World();
   await world.buy();

@@ -66,6 +66,17 @@ export const AUDIT_BUGS: readonly Bug[] = [
   },
   {
     issue: 3,
+    name: "a ledger that is taken away takes its block with it",
+    edits: [
+      {
+        file: "src/engine/reconciling.ts",
+        find: "Math.max(carried.mismatches, readKeptMismatches(engine, observation));",
+        replace: "carried.mismatches + 0 * readKeptMismatches(engine, observation);",
+      },
+    ],
+  },
+  {
+    issue: 3,
     name: "the cycle that rebuilds a missing ledger goes LIVE",
     edits: [
       {
@@ -354,6 +365,7 @@ export const AUDIT_TRACKS: Readonly<
   "a mismatch does not block its cycle": [["files"], 1],
   "second mismatch does not block": [["files"], 1],
   "mismatches are not counted": [["files"], 1],
+  "a ledger that is taken away takes its block with it": [["files"], 1],
   "the cycle that rebuilds a missing ledger goes LIVE": [["files"], 1],
   "foreign positions do not block entries": [["account"], 1],
   "ledger of another account is used": [["files", "operator"], 1],

@@ -38,7 +38,7 @@ export class FileActs {
     });
   }
 
-  /** Takes one entry out of the ledger; the mismatch that follows is put right by hand in the evening. */
+  /** Takes one entry out of the ledger, or its status; a second mismatch of a day blocks LIVE for the rest of the seed. */
   #dropEntry(): void {
     const { world } = this;
     const value = world.readJson(LEDGER_PATH, "now");

@@ -1,6 +1,6 @@
 import { nyDateAt } from "../simulator/sessions.ts";
 import { listEntries } from "./truth.ts";
-import { LEDGER_PATH, type World } from "./world.ts";
+import { LEDGER_PATH, STATE_PATH, type World } from "./world.ts";
 
 /** What the last answers to the engine's questions showed it, whether or not they were true. */
 export class Shown {
@@ -72,8 +72,7 @@ export class Shown {
     const recorded = new Set(listEntries(world, "now").map((each) => each.client_order_id));
     const ids = listRecords(value).map((row) => String(row["client_order_id"]));
     const isLedgerMissing = !world.disk.has(LEDGER_PATH);
-    // A new ledger counts anew: whoever took the old one away has dealt with it.
-    if (isLedgerMissing) this.#mismatches = { dateNy: "", count: 0 };
+    if (isLedgerMissing) this.#ledgerGone();
     this.day = {
       isUsable: Array.isArray(value),
       lacking: isLedgerMissing
@@ -81,6 +80,13 @@ export class Shown {
         : ids.filter((id) => id.startsWith("avwap-") && !recorded.has(id)),
       isLedgerMissing,
     };
+  }
+
+  /** A ledger that is taken away takes no mismatch with it that the state has on record. */
+  #ledgerGone(): void {
+    const state = this.world.readJson(STATE_PATH, "now");
+    const kept = isRecord(state) ? Number(state["mismatches"] ?? 0) : 0;
+    this.#mismatches = { ...this.#mismatches, count: Math.min(this.#mismatches.count, kept) };
   }
 
   /** Why LIVE is blocked in this cycle whatever the files say by now, or `null` (pipeline 6). */

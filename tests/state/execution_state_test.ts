@@ -21,7 +21,7 @@ const PATH = `${STATE_DIR}/execution_state.json`;
 const ARCHIVE = `${STATE_DIR}/archive`;
 
 const STATE_TEXT = JSON.stringify({
-  schema: { major: 1, minor: 0 },
+  schema: { major: 1, minor: 1 },
   host: "paper-api.alpaca.markets",
   account_id: "a-1",
   last_cycle_at: "2026-11-23T15:00:00.000Z",
@@ -59,6 +59,7 @@ const STATE_TEXT = JSON.stringify({
     partial_since: null,
   }],
   alerted: { kill_switch: "off" },
+  mismatches: 1,
 });
 
 function buildWorld(content: string | null): { disk: MemoryDisk; state: StatePort } {
@@ -150,6 +151,9 @@ const DAMAGE: { path: string; value: unknown }[] = [
   { path: "schema", value: 1 },
   { path: "schema.major", value: "1" },
   { path: "schema.minor", value: -1 },
+  { path: "mismatches", value: -1 },
+  { path: "mismatches", value: 0.5 },
+  { path: "mismatches", value: null },
   { path: "schema.minor", value: 0.5 },
   { path: "host", value: undefined },
   { path: "host", value: 5 },
@@ -220,6 +224,13 @@ Deno.test("parseState() reads a newer minor version with fields that it does not
   assertEquals(parseState(JSON.stringify(newer)).kind, "damaged", "what it knows is still checked");
 });
 
+Deno.test("parseState() reads a file of the release before, which counts no mismatches", () => {
+  const before = JSON.parse(STATE_TEXT);
+  before.schema.minor = 0;
+  delete before.mismatches;
+  assertEquals(parseOk(JSON.stringify(before)), { ...parseOk(STATE_TEXT), mismatches: 0 });
+});
+
 Deno.test("parseState() calls another major version newer", () => {
   for (const major of [0, 2, 99]) {
     assertEquals(parseState(change("schema.major", major)).kind, "newer");
@@ -233,6 +244,7 @@ Deno.test("assertState() calls a state that could not be read back a bug", () =>
   assert(intent !== undefined && position !== undefined);
   const faults: EngineState[] = [
     { ...state, lastCycleAtMs: NaN },
+    { ...state, mismatches: NaN },
     { ...state, intents: [{ ...intent, qty: NaN }] },
     { ...state, intents: [{ ...intent, stopUsd: NaN }] },
     { ...state, intents: [{ ...intent, r2Usd: Infinity }] },

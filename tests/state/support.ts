@@ -186,6 +186,7 @@ export const states: fc.Arbitrary<EngineState> = fc.record({
   }),
   lastCycleAtMs: orNull(moment),
   lastGate: orNull(textValue),
+  mismatches: fc.nat(5),
 });
 
 export { EMPTY_STATE };

@@ -16,6 +16,8 @@ import type { StateRead } from "./ports.ts";
 export const STATE_FILE = "execution_state.json";
 /** How many past days' ledgers a rebuild searches. */
 const ARCHIVE_MAX = 30;
+/** How far back it searches the broker's orders for what bought a position that no ledger explains. */
+const PAST_ORDERS_MS = 90 * 86_400_000;
 
 /** Reads the state at the start. A file that is missing or damaged is dealt with once the broker has been asked. */
 export async function loadState(engine: Engine): Promise<void> {
@@ -63,25 +65,33 @@ async function rebuild(
     ...(openOrders.kind === "ok" ? openOrders.value : []),
     ...(dayOrders.kind === "ok" ? dayOrders.value : []),
   ];
+  const isComplete = positions.kind === "ok" && openOrders.kind === "ok" && dayOrders.kind === "ok";
+  const isFirstLook = why === "missing" && isComplete && !hasTraces(recorded, orders);
+  if (!isFirstLook) engine.stateProblem = STATE_FILE;
+  if (!isComplete || positions.kind !== "ok") return;
+  if (recorded.some((ledger) => findIdentityProblem(engine, ledger) !== null)) return;
   // Where the ledger is lost too, the broker's orders stand in for it.
-  const ledgers = today.kind === "ok"
+  const known = today.kind === "ok"
     ? recorded
     : [buildLedgerOfOrders(observation.dateNy, orders), ...recorded];
-  const isComplete = positions.kind === "ok" && openOrders.kind === "ok" && dayOrders.kind === "ok";
-  const isFirstStart = why === "missing" && isComplete && !hasTraces(recorded, orders);
+  const past = await listPastOrders(
+    engine,
+    positions.value.filter((held) => rebuildPosition(held, known, orders) === null),
+  );
+  const isFirstStart = isFirstLook && past !== null && !hasTraces([], past);
   if (!isFirstStart) engine.stateProblem = STATE_FILE;
-  if (!isComplete || positions.kind !== "ok") return;
-  if (ledgers.some((ledger) => findIdentityProblem(engine, ledger) !== null)) return;
+  if (past === null) return;
+  const ledgers = [...known, buildLedgerOfOrders(observation.dateNy, past)];
   const found: ManagedPosition[] = [];
   for (const held of positions.value) {
     const position = rebuildPosition(held, ledgers, orders);
     if (position === null) continue;
     const history = position.adoptedQty > 0 ? await readHistory(engine, position) : null;
     if (position.adoptedQty > 0 && history === null) return;
-    const known = history === null ? position : recountAdopted(position, held, history);
-    const isGone = await isSoldOff(engine, known, history);
+    const recounted = history === null ? position : recountAdopted(position, held, history);
+    const isGone = await isSoldOff(engine, recounted, history);
     if (isGone === null) return;
-    if (!isGone) found.push(known);
+    if (!isGone) found.push(recounted);
   }
   engine.state = { ...EMPTY_STATE, positions: found };
   engine.isStateLoaded = true;
@@ -99,6 +109,22 @@ async function rebuild(
         found.map((position) => position.symbol).join(", ") || "none"
       }); LIVE is blocked for this cycle`,
   );
+}
+
+/**
+ * Orders of the last months in what is held and no ledger explains: a position of ours outlives its records.
+ * @returns `null` where they can't be read: the state is not rebuilt without them.
+ */
+async function listPastOrders(
+  engine: Engine,
+  unexplained: readonly BrokerPosition[],
+): Promise<readonly BrokerOrder[] | null> {
+  const symbols = unexplained.map((held) => held.symbol);
+  const afterMs = engine.nowMs() - PAST_ORDERS_MS;
+  const read = await engine.read(() =>
+    engine.ports.broker.listOrders({ status: "all", afterMs, symbols }, "protect")
+  );
+  return read.kind === "failed" ? null : read.value;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "../assert.ts";
+import type { SimOrder } from "../simulator/order.ts";
 import {
   at,
   LEDGER_PATH,
@@ -13,6 +14,11 @@ import {
 
 const BLOCKED = "Gate mode=DRY_RUN status=FAIL reason=invalid configuration (execution_state.json)";
 const TUESDAY = "2026-11-24";
+const WEDNESDAY = "2026-11-25";
+
+function working(world: World): SimOrder[] {
+  return world.orders((order) => order.status === "new");
+}
 
 function gates(world: World): string[] {
   return world.said("Gate mode=").map((line) => line.replace(/^info /, ""));
@@ -109,6 +115,81 @@ Deno.test("state and ledger both lost: rebuilt from what the broker shows", asyn
     ["5@99 gtc"],
     1,
   ]);
+});
+
+/** A new server, or an emptied state directory. */
+function loseAll(world: World): void {
+  for (const name of [...world.disk.namesIn(`${STATE_DIR}/archive`)]) {
+    world.disk.remove(`${STATE_DIR}/archive/${name}`);
+  }
+  world.disk.remove(STATE_PATH);
+  world.disk.remove(LEDGER_PATH);
+}
+
+for (const isBare of [false, true]) {
+  const how = isBare ? "nothing works for it any more" : "its stop still rests";
+  Deno.test(`everything lost days later, and ${how}: what this engine bought is known by its orders`, async () => {
+    const world = await trimmed();
+    const before = world.position();
+    world.goTo(at("10:00:30", WEDNESDAY));
+    world.list([]);
+    await world.cycle();
+    if (isBare) { for (const order of working(world)) world.exchange.desk.cancel(order); }
+    world.pass(SECOND_MS);
+    loseAll(world);
+    await world.restart();
+    world.forget();
+    await world.cycle();
+    assertEquals(gates(world), [BLOCKED]);
+    assertEquals([world.changes, world.alerted("rebuilt").length], [[], 1]);
+    await world.cycles(2, MINUTE_MS);
+    const after = world.position();
+    assertEquals([after?.positionId, after?.qty], [before?.positionId, 5]);
+    // The broker knows neither pivot nor R1; what it filled the entry at stands for the one.
+    assertEquals([after?.isTrimmedR1, after?.r2Usd], [true, 111]);
+    assertEquals(world.stops(), [isBare ? `5@${after?.stopUsd} gtc` : "5@99 gtc"]);
+    assert((after?.stopUsd ?? 0) >= 95);
+    assertEquals([world.buys().length, world.said("Foreign position")], [1, []]);
+  });
+}
+
+Deno.test("everything lost, and the broker can't show past orders: nothing is forgotten, LIVE waits", async () => {
+  const world = await trimmed();
+  world.goTo(at("10:00:30", WEDNESDAY));
+  world.list([]);
+  await world.cycle();
+  loseAll(world);
+  await world.restart();
+  world.forget();
+  world.setFaults([{ contains: "symbols=NVDA", fault: { kind: "status", status: 503 } }]);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([gates(world), world.disk.textOf(STATE_PATH)], [[BLOCKED, BLOCKED], null]);
+  world.setFaults([]);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([gates(world).at(-1), world.position()?.qty], [LIVE_PASS, 5]);
+});
+
+Deno.test("everything lost: shares that a hand bought after ours were sold stay a hand's", async () => {
+  const world = await trimmed();
+  world.exchange.setPrice("NVDA", 98);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.held(), 0);
+  world.exchange.placeByHand({
+    symbol: "NVDA",
+    qty: "3",
+    side: "buy",
+    type: "market",
+    time_in_force: "day",
+  });
+  world.goTo(at("10:00:30", WEDNESDAY));
+  world.list([]);
+  await world.cycle();
+  loseAll(world);
+  await world.restart();
+  world.forget();
+  await world.cycles(3, MINUTE_MS);
+  assertEquals([world.held(), world.position(), world.changes], [3, undefined, []]);
+  assertEquals(world.said("Foreign position NVDA qty=3").length, 1);
 });
 
 Deno.test("a state of a newer format is refused, kept, and blocks LIVE", async () => {

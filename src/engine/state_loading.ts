@@ -5,6 +5,7 @@ import { hasEnded, isNeverFilled, listFillHistories } from "../domain/position_a
 import { findLostPosition, hasTraces } from "../domain/rebuild_state.ts";
 import { type BrokerOrder, type BrokerPosition, flattenOrders } from "../domain/orders.ts";
 import { buildEmptyLedger, reconcile } from "../domain/reconcile.ts";
+import { isTicker } from "../domain/symbol.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { buildManaged } from "./entry_order.ts";
 import { findIdentityProblem } from "./gate_reader.ts";
@@ -119,7 +120,8 @@ async function listPastOrders(
   engine: Engine,
   unexplained: readonly BrokerPosition[],
 ): Promise<readonly BrokerOrder[] | null> {
-  const symbols = unexplained.map((held) => held.symbol);
+  // Nothing else was ever bought by us, and a name that the broker refuses in a query would block the start for good.
+  const symbols = unexplained.map((held) => held.symbol).filter(isTicker);
   const afterMs = engine.nowMs() - PAST_ORDERS_MS;
   const read = await engine.read(() =>
     engine.ports.broker.listOrders({ status: "all", afterMs, symbols }, "protect")

@@ -169,6 +169,19 @@ Deno.test("everything lost, and the broker can't show past orders: nothing is fo
   assertEquals([gates(world).at(-1), world.position()?.qty], [LIVE_PASS, 5]);
 });
 
+Deno.test("a first start asks what bought the shares it finds, by tickers only, and is still a first start", async () => {
+  const world = new World({ rows: [] });
+  for (const symbol of ["MSFT", "BTC/USD", "AAPL261218C00250000"]) {
+    world.exchange.setPosition(symbol, 2, 50);
+  }
+  await world.restart();
+  await world.cycles(2, SECOND_MS);
+  const asked = world.exchange.requests.map((each) => each.query.get("symbols"))
+    .filter((symbols) => symbols !== null);
+  assertEquals(asked, ["MSFT"]);
+  assertEquals([gates(world).at(-1), world.alerted("rebuilt")], [LIVE_PASS, []]);
+});
+
 Deno.test("everything lost: shares that a hand bought after ours were sold stay a hand's", async () => {
   const world = await trimmed();
   world.exchange.setPrice("NVDA", 98);

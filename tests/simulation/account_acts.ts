@@ -3,6 +3,8 @@ import { FOREIGN_SYMBOL } from "./market.ts";
 import type { World } from "./world.ts";
 
 const MINUTE_MS = 60_000;
+/** In the id of a stop that somebody left in a symbol without a position. */
+export const LEFT_STOP = "-left-stop-";
 
 /** What somebody else with the account's keys does to its positions and orders, and what the broker does to them. */
 export class AccountActs {
@@ -109,7 +111,7 @@ export class AccountActs {
       qty: "3",
       stop_price: (trade.priceUsd / 2).toFixed(2),
       time_in_force: "gtc",
-      client_order_id: `avwap-2026-01-02-${symbol}-left-stop-${this.#leftStops++}`,
+      client_order_id: `avwap-2026-01-02-${symbol}${LEFT_STOP}${this.#leftStops++}`,
     });
     if (status !== 200) return;
     // No ledger of this engine's knows it before a reconciliation.

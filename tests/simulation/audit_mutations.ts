@@ -77,6 +77,17 @@ export const AUDIT_BUGS: readonly Bug[] = [
   },
   {
     issue: 3,
+    name: "a lost state forgets what was bought days ago",
+    edits: [
+      {
+        file: "src/engine/state_loading.ts",
+        find: ".filter(isTicker);",
+        replace: ".filter(isTicker).slice(0, 0);",
+      },
+    ],
+  },
+  {
+    issue: 3,
     name: "the cycle that rebuilds a missing ledger goes LIVE",
     edits: [
       {
@@ -366,6 +377,7 @@ export const AUDIT_TRACKS: Readonly<
   "second mismatch does not block": [["files"], 1],
   "mismatches are not counted": [["files"], 1],
   "a ledger that is taken away takes its block with it": [["files"], 1],
+  "a lost state forgets what was bought days ago": [["files", "crash"], 500074],
   "the cycle that rebuilds a missing ledger goes LIVE": [["files"], 1],
   "foreign positions do not block entries": [["account"], 1],
   "ledger of another account is used": [["files", "operator"], 1],

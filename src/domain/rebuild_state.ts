@@ -1,6 +1,7 @@
 import { isFlatten, isOurs, readAdoptedAtMs } from "./client_order_id.ts";
 import { keepNewest, type LedgerEntry, type LiveLedger } from "./ledger.ts";
 import { type BrokerOrder, flattenOrders, isFinal } from "./orders.ts";
+import { listFillHistories } from "./position_account.ts";
 
 /**
  * Whether anything says that this engine has traded before: an entry of ours in a ledger, or an order of ours at the
@@ -31,6 +32,8 @@ export interface LostPosition {
   readonly stopUsd: number;
   readonly isTrimmedR1: boolean;
   readonly isTrimmedR2: boolean;
+  /** Its stops on record, newest first. */
+  readonly stops: readonly LedgerEntry[];
 }
 
 /**
@@ -79,5 +82,56 @@ export function findLostPosition(
     stopUsd: Math.max(...stops),
     isTrimmedR1,
     isTrimmedR2: isDone("r2_trim"),
+    stops: keepNewest(entries).filter((each) =>
+      each.positionId === positionId && each.reason === "stop" && each.qty !== null
+    ),
   };
+}
+
+/**
+ * Shares that an adopted position must have by its stops on record and what was filled since; its state has forgotten how
+ * many it took over.
+ * @param stops Newest first.
+ * @param history All orders of its symbol since it was adopted, each once.
+ * @returns `heldQty` where a record explains it, or there is none; else what the newest one stands for: nobody can explain
+ *   what is held then (a split), and it is to be left alone (pipeline 5, "Which positions").
+ */
+export function countAdopted(
+  stops: readonly LedgerEntry[],
+  heldQty: number,
+  history: readonly BrokerOrder[],
+): number {
+  const [newest] = stops;
+  if (newest === undefined) return heldQty;
+  const atWork = stops.filter((stop) => {
+    const order = findOrder(stop, history);
+    return order !== undefined && !isFinal(order);
+  });
+  const atWorkQty = atWork.reduce((sum, stop) => sum + readLeftQty(stop, history), 0);
+  const isExplained = heldQty === atWorkQty ||
+    stops.some((stop) => listQtysBehind(stop, history).includes(heldQty));
+  return isExplained ? heldQty : readLeftQty(newest, history);
+}
+
+/** The stop of an exit is recorded before the exit's sell is filled, for what that will leave; any other for what is held. */
+function listQtysBehind(stop: LedgerEntry, history: readonly BrokerOrder[]): number[] {
+  const recordedAtMs = Date.parse(stop.timestamp);
+  const since = history.filter((order) =>
+    order.filledQty > 0 && (order.filledAtMs ?? order.updatedAtMs) >= recordedAtMs
+  );
+  const changed = listFillHistories(since)
+    .map(({ boughtQty, soldQty }) => (stop.qty ?? 0) + boughtQty - soldQty);
+  return [readLeftQty(stop, history), ...changed];
+}
+
+function readLeftQty(stop: LedgerEntry, history: readonly BrokerOrder[]): number {
+  const view = findOrder(stop, history) ?? stop.broker;
+  return (stop.qty ?? 0) - (view?.filledQty ?? 0);
+}
+
+function findOrder(
+  { clientOrderId }: LedgerEntry,
+  history: readonly BrokerOrder[],
+): BrokerOrder | undefined {
+  return history.find((order) => order.clientOrderId === clientOrderId);
 }

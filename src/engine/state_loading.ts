@@ -2,7 +2,12 @@ import { EMPTY_STATE, type ManagedPosition } from "../domain/engine_state.ts";
 import { parseOurId, readAdoptedAtMs } from "../domain/client_order_id.ts";
 import type { LedgerEntry, LiveLedger } from "../domain/ledger.ts";
 import { hasEnded, isNeverFilled, listFillHistories } from "../domain/position_account.ts";
-import { findLostPosition, hasTraces } from "../domain/rebuild_state.ts";
+import {
+  countAdopted,
+  findLostPosition,
+  hasTraces,
+  type LostPosition,
+} from "../domain/rebuild_state.ts";
 import { type BrokerOrder, type BrokerPosition, flattenOrders } from "../domain/orders.ts";
 import { buildEmptyLedger, reconcile } from "../domain/reconcile.ts";
 import { isTicker } from "../domain/symbol.ts";
@@ -77,7 +82,7 @@ async function rebuild(
     : [buildLedgerOfOrders(observation.dateNy, orders), ...recorded];
   const past = await listPastOrders(
     engine,
-    positions.value.filter((held) => rebuildPosition(held, known, orders) === null),
+    positions.value.filter((held) => findLostPosition(held.symbol, known, orders) === null),
   );
   const isFirstStart = isFirstLook && past !== null && !hasTraces([], past);
   if (!isFirstStart) engine.stateProblem = STATE_FILE;
@@ -85,11 +90,14 @@ async function rebuild(
   const ledgers = [...known, buildLedgerOfOrders(observation.dateNy, past)];
   const found: ManagedPosition[] = [];
   for (const held of positions.value) {
-    const position = rebuildPosition(held, ledgers, orders);
-    if (position === null) continue;
+    const lost = findLostPosition(held.symbol, ledgers, orders);
+    const position = lost === null ? null : rebuildPosition(held, lost);
+    if (lost === null || position === null) continue;
     const history = position.adoptedQty > 0 ? await readHistory(engine, position) : null;
     if (position.adoptedQty > 0 && history === null) return;
-    const recounted = history === null ? position : recountAdopted(position, held, history);
+    const recounted = history === null
+      ? position
+      : recountAdopted(position, countAdopted(lost.stops, held.qty, history), history);
     const isGone = await isSoldOff(engine, recounted, history);
     if (isGone === null) return;
     if (!isGone) found.push(recounted);
@@ -157,29 +165,20 @@ function buildLedgerOfOrders(dateNy: string, orders: readonly BrokerOrder[]): Li
   return reconcile(buildEmptyLedger(dateNy), oldestFirst).ledger;
 }
 
-/** Shares that an adopted position had: those of now, and what was sold of it since. */
+/** Shares that an adopted position had: those that it must have now, and what was sold of it since. */
 function recountAdopted(
   position: ManagedPosition,
-  held: BrokerPosition,
+  nowQty: number,
   history: readonly BrokerOrder[],
 ): ManagedPosition {
   const [{ boughtQty, soldQty } = { boughtQty: 0, soldQty: 0 }] = listFillHistories(history);
-  return { ...position, adoptedQty: Math.max(1, held.qty - boughtQty + soldQty) };
+  return { ...position, adoptedQty: Math.max(1, nowQty - boughtQty + soldQty) };
 }
 
-function rebuildPosition(
-  held: BrokerPosition,
-  ledgers: readonly LiveLedger[],
-  orders: readonly BrokerOrder[],
-): ManagedPosition | null {
-  const lost = findLostPosition(held.symbol, ledgers, orders);
-  const adoptedAtMs = readAdoptedAtMs(lost?.entry.positionId ?? "");
-  const plan = lost === null
-    ? null
-    : adoptedAtMs === null
-    ? buildPlan(lost.entry)
-    : buildAdoptedPlan(lost.entry, held);
-  if (lost === null || plan === null) return null;
+function rebuildPosition(held: BrokerPosition, lost: LostPosition): ManagedPosition | null {
+  const adoptedAtMs = readAdoptedAtMs(lost.entry.positionId ?? "");
+  const plan = adoptedAtMs === null ? buildPlan(lost.entry) : buildAdoptedPlan(lost.entry, held);
+  if (plan === null) return null;
   return {
     ...buildManaged(plan, adoptedAtMs ?? Date.parse(lost.entry.timestamp)),
     adoptedQty: adoptedAtMs === null ? 0 : held.qty,

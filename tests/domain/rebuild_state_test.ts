@@ -94,6 +94,7 @@ Deno.test("findLostPosition() has the entry's plan where nothing was sold", () =
     stopUsd: 95,
     isTrimmedR1: false,
     isTrimmedR2: false,
+    stops: [],
   });
 });
 

@@ -39,6 +39,8 @@ async function runTo(world: World, endMs: number): Promise<void> {
   }
 }
 
+const BY_HAND = { symbol: "AAPL", qty: "3", type: "market", time_in_force: "day" };
+
 /** Ten shares of a listed symbol that nobody of ours bought: the next cycle adopts them. */
 async function readyToAdopt(): Promise<World> {
   const world = new World({ rows: [AAPL] });
@@ -641,6 +643,48 @@ Deno.test("a rebuilt state keeps an adopted position whose stop the broker never
   await world.cycles(2, MINUTE_MS);
   assertEquals([world.position("AAPL")?.qty, world.stops("AAPL")], [10, ["10@95 gtc"]]);
 });
+
+for (
+  const { what, act, qty } of [
+    { what: "split", act: (world: World) => world.exchange.split("AAPL", 10), qty: 100 },
+    {
+      what: "bought more of it",
+      act: (world: World) => void world.exchange.placeByHand({ ...BY_HAND, side: "buy" }),
+      qty: 13,
+    },
+    {
+      what: "sold some of it",
+      act: (world: World) => {
+        for (const order of world.orders((o) => o.status === "new")) {
+          world.exchange.desk.cancel(order);
+        }
+        world.pass(SECOND_MS);
+        world.exchange.placeByHand({ ...BY_HAND, side: "sell" });
+      },
+      qty: 7,
+    },
+  ]
+) {
+  Deno.test(`a state lost after somebody ${what}: only what orders explain is managed`, async () => {
+    const world = await readyToAdopt();
+    await world.cycle();
+    assertEquals(world.stops("AAPL"), ["10@95 gtc"]);
+    const isSplit = what === "split";
+    for (const order of world.orders((o) => o.status === "new")) world.exchange.desk.cancel(order);
+    world.pass(SECOND_MS);
+    act(world);
+    world.pass(SECOND_MS);
+    assertEquals(world.held("AAPL"), qty);
+    world.disk.remove(STATE_PATH);
+    await world.restart();
+    world.forget();
+    world.exchange.setPrice("AAPL", isSplit ? 10 : 100);
+    await world.cycles(4, MINUTE_MS);
+    const covered = world.stops("AAPL").reduce((sum, text) => sum + Number(text.split("@")[0]), 0);
+    assertEquals([world.held("AAPL"), covered], [qty, isSplit ? 0 : qty]);
+    assertEquals(world.alerted("with no order behind it").length > 0, isSplit);
+  });
+}
 
 Deno.test("a close whose request reaches the broker after its deadline does not sell beside its stop", async () => {
   const world = new World();

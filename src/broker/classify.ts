@@ -40,12 +40,15 @@ export function isDuplicate(answer: ChangeAnswer): boolean {
   return error !== null && DUPLICATE.test(error.message.toLowerCase());
 }
 
+/** The broker's words; a gateway says only that it found nothing. */
+const NOT_FOUND = /^(order|position) not found/;
+
 /** Whether a 404 is the broker's own "no such order": a page from a proxy proves nothing. */
 export function isNotFound(answer: Answer): boolean {
   if (answer.status !== 404) return false;
   const error = parseErrorBody(answer.body);
   if (error === null) return false;
-  return error.code === 40410000 || error.message.toLowerCase().includes("not found");
+  return error.code === 40410000 || NOT_FOUND.test(error.message.toLowerCase());
 }
 
 /**

@@ -1,6 +1,7 @@
 import { BAR_WINDOW_MS } from "../domain/breakout.ts";
 import type { Candidate } from "../domain/candidate.ts";
 import { buildEntryIntents, type SignalRecord } from "../domain/entry_plan.ts";
+import { BAR_MS } from "../domain/market.ts";
 import { formatNy, formatUtc } from "../domain/ny_time.ts";
 import type { Engine } from "./engine.ts";
 
@@ -25,7 +26,8 @@ export async function makeIntents(
   const endMs = engine.nowMs();
   const symbols = candidates.map((candidate) => candidate.symbol);
   const bars = await engine.read(() =>
-    marketData.listBars({ symbols, startMs: endMs - BAR_WINDOW_MS, endMs })
+    // The bar still forming is not asked for: it would have closed by the time that a late answer is looked at.
+    marketData.listBars({ symbols, startMs: endMs - BAR_WINDOW_MS, endMs: endMs - BAR_MS })
   );
   if (bars.kind === "failed") {
     log.warn(`Bars unavailable (${bars.failure}): ${bars.message}; no new entries`);

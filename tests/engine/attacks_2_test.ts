@@ -63,8 +63,8 @@ Deno.test("what the closed market would stop is not recorded again and again", a
   const data = world.engine.ports.marketData as {
     -readonly [K in keyof MarketDataPort]: MarketDataPort[K];
   };
-  data.listBars = ({ endMs }) => {
-    const startMs = Math.floor(endMs / 600_000) * 600_000;
+  data.listBars = () => {
+    const startMs = Math.floor(world.nowMs / 600_000) * 600_000;
     const bars = [startMs - 1_200_000, startMs - 600_000]
       .map((barMs) => ({ startMs: barMs, closeUsd: 100 }));
     return Promise.resolve(new Map([["NVDA", bars]]));

@@ -14,8 +14,6 @@ export type Read<T> =
   | { readonly kind: "ok"; readonly value: T; readonly atMonotonicMs: number }
   | { readonly kind: "failed"; readonly failure: ReadFailure; readonly message: string };
 
-/** A clock answer that is older than our time by less than this came late; by more, our time was wrong. */
-const LATE_ANSWER_MS = 30_000;
 /** What was said on a day is remembered this long. */
 const NEWS_DAYS = 7;
 const DAY_MS = 86_400_000;
@@ -58,8 +56,8 @@ export class Engine {
   accountId: string | null = null;
   /** Client order ids of orders that ended while the broker's lists did not show them yet. */
   readonly endedOrders = new Set<string>();
-  /** Monotonic time of the first "not found" in a series, by client order id: no wrong clock makes it longer. */
-  readonly notFoundAtMs = new Map<string, number>();
+  /** Monotonic times of the first and last "not found" in a series, by client order id: no wrong clock makes it longer. */
+  readonly notFoundAtMs = new Map<string, { readonly firstMs: number; readonly lastMs: number }>();
   /** NY date of the clock's answer before this one. */
   dateSeenNy: string | null = null;
   /** Ids of orders that stand for what the broker accepted and does not show yet, by the last look. */
@@ -130,13 +128,13 @@ export class Engine {
   }
 
   /**
-   * Takes over the broker's clock as read just now. An answer that came late is older than the moment, never newer: so
-   * time does not step back by it.
+   * Takes over the broker's clock as read just now. The answer is as old as its way back, and at most as old as the whole
+   * request: within that, time goes on as it was, so that it does not step back by a late answer.
+   * @param tookMs The request's time, its repeats included.
    */
-  setBrokerTime(timestampMs: number): void {
+  setBrokerTime(timestampMs: number, tookMs: number): void {
     const estimateMs = this.brokerBaseMs === null ? timestampMs : this.nowMs();
-    const isLate = timestampMs < estimateMs && estimateMs - timestampMs < LATE_ANSWER_MS;
-    this.brokerBaseMs = isLate ? estimateMs : timestampMs;
+    this.brokerBaseMs = Math.max(timestampMs, Math.min(estimateMs, timestampMs + tookMs));
     this.monotonicBaseMs = this.ports.clock.monotonicMs();
   }
 

@@ -5,7 +5,7 @@ import type { LiveDecision } from "../domain/gate.ts";
 import { buildCapUsage, type CapUsage, isOpenEntry, type LiveLedger } from "../domain/ledger.ts";
 import type { Trade } from "../domain/market.ts";
 import { buildNotional, microsToUsd } from "../domain/money.ts";
-import { isFinal } from "../domain/orders.ts";
+import { flattenOrders, isFinal } from "../domain/orders.ts";
 import type { Engine } from "./engine.ts";
 
 /** A verdict and what it was measured against, for the audit trail. */
@@ -67,7 +67,7 @@ export function countOpenSymbols(
   const { observation } = engine;
   if (observation?.positions.kind !== "ok" || observation.openOrders.kind !== "ok") return null;
   const symbols = new Set(observation.positions.value.map((position) => position.symbol));
-  for (const order of observation.openOrders.value) {
+  for (const order of flattenOrders(observation.openOrders.value)) {
     if (order.side === "buy" && !isFinal(order)) symbols.add(order.symbol);
   }
   for (const position of engine.state.positions) symbols.add(position.symbol);

@@ -1,3 +1,4 @@
+import { CLOCK_SKEW_MAX_SECONDS } from "../domain/caps.ts";
 import {
   applyBrokerOrder,
   isUnsettled,
@@ -12,6 +13,10 @@ import type { Engine } from "./engine.ts";
  * a clock read more, by which a late answer can put our time off.
  */
 const NOT_FOUND_MS = 70_000;
+/** The same where each process looks once: each had the broker's clock for its own, which may be 30 s off either way. */
+const ONE_LOOK_NOT_FOUND_MS = NOT_FOUND_MS + 2 * CLOCK_SKEW_MAX_SECONDS * 1000;
+/** A series of "not found" is over after this long without one: an outage is no evidence. */
+const SERIES_GAP_MS_MAX = 65_000;
 /** How soon an unresolved order is looked up again. */
 export const LOOK_UP_AGAIN_MS = 10_000;
 /** Look-ups in one cycle: more would eat the request budget of what protects. */
@@ -98,13 +103,17 @@ function weighNotFound(
   const isOneLook = engine.ports.config.isRunOnce;
   const id = entry.clientOrderId ?? "";
   const monotonicMs = engine.ports.clock.monotonicMs();
-  const firstMs = engine.notFoundAtMs.get(id);
-  if (sinceMs === null || sinceMs > nowMs || (firstMs === undefined && !isOneLook)) {
-    engine.notFoundAtMs.set(id, monotonicMs);
+  const series = engine.notFoundAtMs.get(id);
+  const isGoingOn = series !== undefined && monotonicMs - series.lastMs <= SERIES_GAP_MS_MAX;
+  if (sinceMs === null || sinceMs > nowMs || (!isGoingOn && !isOneLook)) {
+    engine.notFoundAtMs.set(id, { firstMs: monotonicMs, lastMs: monotonicMs });
     return { entry: { ...entry, notFoundSinceMs: nowMs, deadlineAtMs }, isAbsent: false };
   }
+  const firstMs = series?.firstMs ?? monotonicMs;
+  engine.notFoundAtMs.set(id, { firstMs, lastMs: monotonicMs });
+  if (isOneLook) return { entry, isAbsent: nowMs - sinceMs >= ONE_LOOK_NOT_FOUND_MS };
   // Two clocks must agree: the broker's may have been wrong once, and this process's began with it.
-  const isLong = isOneLook || monotonicMs - (firstMs ?? monotonicMs) >= NOT_FOUND_MS;
+  const isLong = monotonicMs - firstMs >= NOT_FOUND_MS;
   return { entry, isAbsent: isLong && nowMs - sinceMs >= NOT_FOUND_MS };
 }
 

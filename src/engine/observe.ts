@@ -1,6 +1,6 @@
 import type { MarketClock, Session, Trade } from "../domain/market.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
-import { type BrokerPosition, isFinal } from "../domain/orders.ts";
+import { type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
 import { listSellGroups, type SellGroup } from "../domain/protection.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { addUnseen } from "./unseen_orders.ts";
@@ -14,12 +14,14 @@ const DAY_MS = 86_400_000;
  * @returns `null` where it can't be read, which counts as closed (interface, Gate).
  */
 export async function readMarket(engine: Engine): Promise<MarketClock | null> {
+  const { clock } = engine.ports;
+  const askedMs = clock.monotonicMs();
   const read = await engine.read(() => engine.ports.broker.readClock());
   if (read.kind === "failed") {
     engine.ports.log.warn(`Broker clock unavailable (${read.failure}): ${read.message}`);
     return null;
   }
-  engine.setBrokerTime(read.value.timestampMs);
+  engine.setBrokerTime(read.value.timestampMs, clock.monotonicMs() - askedMs);
   return read.value;
 }
 
@@ -128,7 +130,9 @@ export function findHeld(engine: Engine, symbol: string): BrokerPosition | undef
 export function hasWorkingBuy(engine: Engine, symbol: string): boolean {
   const orders = engine.observation?.openOrders;
   return orders?.kind === "ok" &&
-    orders.value.some((each) => each.symbol === symbol && each.side === "buy" && !isFinal(each));
+    flattenOrders(orders.value).some((each) =>
+      each.symbol === symbol && each.side === "buy" && !isFinal(each)
+    );
 }
 
 /** The symbol's working sells as last read; `null` where open orders can't be read. */

@@ -9,6 +9,7 @@ import {
   describeIssue,
   ENTRY_KEYS,
   type EntryWire,
+  hasZone,
   LEDGER_KEYS,
   LedgerWire,
   LEG_KEYS,
@@ -59,7 +60,8 @@ function buildEntry(wire: EntryWire, raw: unknown): LedgerEntry {
     orderId: wire.order_id,
     symbol: wire.symbol,
     notionalUsd: wire.notional,
-    timestamp: wire.timestamp,
+    // A time without a zone is UTC; elsewhere it would be taken for the host's.
+    timestamp: hasZone(wire.timestamp) ? wire.timestamp : `${wire.timestamp}Z`,
     clientOrderId: wire.client_order_id,
     side: wire.side ?? "buy",
     qty: wire.qty,

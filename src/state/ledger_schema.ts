@@ -11,6 +11,12 @@ export function parseIsoTime(text: string): number | null {
   return Number.isNaN(ms) ? null : ms;
 }
 
+/** Whether an ISO 8601 time says its zone, or is none at all. */
+export function hasZone(text: string): boolean {
+  const match = ISO_TIME.exec(text);
+  return match === null || match[3] !== undefined;
+}
+
 /** A `YYYY-MM-DD` that the calendar has. */
 export function isDate(text: string): boolean {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;

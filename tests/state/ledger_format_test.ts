@@ -330,6 +330,22 @@ Deno.test("checkLedger() finds faults of the file itself", () => {
   assert(checkLedger({ ...SIMPLE_LEDGER, unknownFields: { entries: [] } }) !== null);
 });
 
+Deno.test("parseLedger() makes a time without a zone one of UTC, which no host's zone can move", () => {
+  for (
+    const [written, read] of [
+      ["2026-11-23T14:59:00", "2026-11-23T14:59:00Z"],
+      ["2026-11-23 14:59", "2026-11-23 14:59Z"],
+      ["2026-11-23T14:59:00.125", "2026-11-23T14:59:00.125Z"],
+      ["2026-11-23T14:59:00Z", "2026-11-23T14:59:00Z"],
+      ["2026-11-23T09:59:00-05:00", "2026-11-23T09:59:00-05:00"],
+    ]
+  ) {
+    const entry = { order_id: null, symbol: "F", notional: 1, timestamp: written };
+    const ledger = parseOk(JSON.stringify({ date_ny: "2026-11-23", entries: [entry] }));
+    assertEquals(ledger.entries[0]?.timestamp, read);
+  }
+});
+
 Deno.test("parseIsoTime() takes ISO 8601 alone, without a zone as UTC", () => {
   const at = Date.UTC(2026, 10, 23, 15);
   const good = [

@@ -27,8 +27,13 @@ export interface Reconciliation {
  * Compares the ledger with our orders at the broker: those with our id prefix, their legs, and what replaces them.
  * @param ledger Of the NY day of the orders.
  * @param orders The broker's orders of that NY day, nested, all statuses.
+ * @param past Entries of the days before: what replaces one of their orders today is ours too.
  */
-export function reconcile(ledger: LiveLedger, orders: readonly BrokerOrder[]): Reconciliation {
+export function reconcile(
+  ledger: LiveLedger,
+  orders: readonly BrokerOrder[],
+  past: readonly LedgerEntry[] = [],
+): Reconciliation {
   const flat = flattenOrders(orders);
   const byClientId = new Map(flat.map((order) => [order.clientOrderId, order]));
   const byOrderId = new Map(flat.map((order) => [order.orderId, order]));
@@ -52,7 +57,7 @@ export function reconcile(ledger: LiveLedger, orders: readonly BrokerOrder[]): R
     isChanged = true;
     return updated;
   });
-  const added = listUnrecorded(orders, entries, known);
+  const added = listUnrecorded(orders, { entries, past }, known);
   const flattens = new Set<string | null>(
     flat.map((order) => order.clientOrderId).filter(isFlatten),
   );
@@ -82,16 +87,20 @@ function findOrder(
 /** Orders of ours that no entry stands for. Legs belong to their parent's entry, but what replaced one has its own. */
 function listUnrecorded(
   orders: readonly BrokerOrder[],
-  entries: readonly LedgerEntry[],
+  { entries, past }: {
+    readonly entries: readonly LedgerEntry[];
+    readonly past: readonly LedgerEntry[];
+  },
   known: ReadonlySet<string>,
 ): LedgerEntry[] {
   const legs = new Set(orders.flatMap((order) => order.legs.map((leg) => leg.orderId)));
-  const ours = listOurOrderIds(orders, entries);
+  const recorded = [...entries, ...past];
+  const ours = listOurOrderIds(orders, recorded);
   const named = new Set(entries.map((entry) => entry.clientOrderId));
   return flattenOrders(orders)
     .filter((order) => ours.has(order.orderId) && !known.has(order.orderId))
     .filter((order) => !legs.has(order.orderId) || isReplacement(order))
-    .map((order) => inherit(order, orders, entries))
+    .map((order) => inherit(order, orders, recorded))
     .map((entry) => {
       // How long the broker keeps ids unique is not known: a second order of one name counts, without its name.
       const isNamed = named.has(entry.clientOrderId);

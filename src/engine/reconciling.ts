@@ -7,8 +7,9 @@ import {
   MISMATCHES_MAX,
 } from "../domain/ledger.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
-import { isKnownStatus } from "../domain/orders.ts";
+import { type BrokerOrder, flattenOrders, isKnownStatus } from "../domain/orders.ts";
 import { buildEmptyLedger, reconcile, startNewDay } from "../domain/reconcile.ts";
+import { listPastEntries } from "./archive.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { findIdentityProblem, readOperatorObjection } from "./gate_reader.ts";
 import { buildOrderUpdate } from "./ledger_store.ts";
@@ -104,7 +105,9 @@ async function rebuildMissing(engine: Engine, observation: Observation): Promise
   const carried = newest === undefined
     ? buildEmptyLedger(observation.dateNy)
     : startNewDay(newest, observation.dateNy);
-  const { ledger } = reconcile(carried, dayOrders.value);
+  const hidden = await lookUpKnown(engine, observation, dayOrders.value);
+  if (hidden === null) return missing;
+  const { ledger } = reconcile(carried, [...dayOrders.value, ...hidden]);
   const mismatches = Math.max(carried.mismatches, readKeptMismatches(engine, observation));
   await engine.ports.ledger.write({
     ...ledger,
@@ -121,6 +124,34 @@ async function rebuildMissing(engine: Engine, observation: Observation): Promise
         : ""),
   );
   return missing;
+}
+
+/**
+ * Entries of the day that the state knows and the broker does not list yet: a ledger rebuilt without them would let another
+ * order take their place under the caps.
+ * @returns `null` where the broker does not show one of them by its id either: the ledger stays missing.
+ */
+async function lookUpKnown(
+  engine: Engine,
+  { dateNy }: Observation,
+  listed: readonly BrokerOrder[],
+): Promise<BrokerOrder[] | null> {
+  const ids = new Set(flattenOrders(listed).map((order) => order.clientOrderId));
+  const found: BrokerOrder[] = [];
+  for (const { symbol, positionId, adoptedQty } of engine.state.positions) {
+    const isOfToday = adoptedQty === 0 && positionId.startsWith(`avwap-${dateNy}-`);
+    if (!isOfToday || ids.has(positionId)) continue;
+    const order = await engine.ports.broker.lookUp(positionId, "protect");
+    if (order.kind !== "found") {
+      engine.ports.log.warn(
+        `Live ledger is missing, and the broker does not show ${symbol} ${positionId}: not rebuilt yet`,
+      );
+      engine.wakeAt(engine.nowMs() + LOOK_UP_AGAIN_MS);
+      return null;
+    }
+    found.push(order.order);
+  }
+  return found;
 }
 
 /** What the state remembers of the ledger's mismatches, as far as it still counts on this NY day. */
@@ -143,6 +174,16 @@ function addPlan(engine: Engine, entry: LedgerEntry): LedgerEntry {
   return { ...entry, pivotUsd, r1Usd, r2Usd, stopUsd };
 }
 
+/** Without the archive what replaces an order of yesterday's is not known to be ours; that stops nothing else. */
+async function readPast(engine: Engine): Promise<readonly LedgerEntry[]> {
+  try {
+    return await listPastEntries(engine);
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    return [];
+  }
+}
+
 async function compare(
   engine: Engine,
   ledger: LiveLedger,
@@ -152,7 +193,7 @@ async function compare(
   if (account.kind === "failed" || dayOrders.kind === "failed") {
     return UNREACHED;
   }
-  const result = reconcile(ledger, dayOrders.value);
+  const result = reconcile(ledger, dayOrders.value, await readPast(engine));
   const { entries, absent, isChanged } = await lookUpMissing(engine, result.ledger, result.missing);
   // While the operator keeps us in DRY_RUN, the old pipeline may still be writing this file: leave what need not change.
   const isUnowned = (result.ledger.host === null || result.ledger.accountId === null) &&

@@ -48,8 +48,22 @@ export async function decideDueEntries(
     }
     const isRepeat = repeats.includes(intent);
     current = await decideEntry(engine, { gate: current, intent, isRepeat, trades });
-    if (isRepeat) await settleUnrepeated(engine, intent.clientOrderId);
+    const isSettled = isRepeat && (!mayShow(engine, intent) || isOver(engine, intent));
+    if (isSettled) await settleUnrepeated(engine, intent.clientOrderId);
   }
+}
+
+/** Whether what the broker shows by now may be the intent's own order or fill: it goes on counting until that is known. */
+function mayShow(engine: Engine, { clientOrderId, symbol, qty }: EntryIntent): boolean {
+  const { positions, openOrders } = engine.observation ?? {};
+  const held = positions?.kind === "ok"
+    ? positions.value.find((position) => position.symbol === symbol)
+    : undefined;
+  const mayBeFill = held !== undefined && Number.isSafeInteger(held.qty) && held.qty > 0 &&
+    held.qty <= qty;
+  return mayBeFill ||
+    (openOrders?.kind === "ok" &&
+      openOrders.value.some((order) => order.clientOrderId === clientOrderId));
 }
 
 /** A due intent that this process has no time for stays on the list. */
@@ -141,12 +155,12 @@ async function decideEntry(engine: Engine, entry: DueEntry): Promise<GateDecisio
   const latest = isOld ? (await readTrades(engine, [intent])).bySymbol.get(intent.symbol) : trade;
   const { decision, ledger } = await readGate(engine);
   await printGateIfChanged(engine, decision);
-  if (decision.mode === "DRY_RUN") {
-    await simulateEntry(engine, intent);
-    return decision;
-  }
   if (!isFree(engine, intent, ledger)) {
     await skip(engine, intent, "open order/position exists");
+    return decision;
+  }
+  if (decision.mode === "DRY_RUN") {
+    await simulateEntry(engine, intent);
     return decision;
   }
   const checked = checkEntry(engine, decision, { intent, trade: latest, ledger });
@@ -168,12 +182,16 @@ function isOnRecord({ intent, isRepeat }: DueEntry, ledger: LiveLedger | null): 
 }
 
 async function isPastWorth(engine: Engine, intent: EntryIntent): Promise<boolean> {
+  if (!isOver(engine, intent)) return false;
+  await skip(engine, intent, "intent expired");
+  return true;
+}
+
+function isOver(engine: Engine, intent: EntryIntent): boolean {
   const isLate = engine.observation?.clock.isOpen === true &&
     untilCloseMs(engine) < LAST_ENTRY_MS;
   const isOtherDay = intent.dateNy !== engine.dateNy();
-  if (!isExpired(intent.expiresAtMs, engine.nowMs()) && !isLate && !isOtherDay) return false;
-  await skip(engine, intent, "intent expired");
-  return true;
+  return isExpired(intent.expiresAtMs, engine.nowMs()) || isLate || isOtherDay;
 }
 
 /** Whether nobody has an order or position in the symbol; a broker that can't be asked counts as "exists". */

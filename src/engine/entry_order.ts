@@ -55,6 +55,7 @@ export async function submitEntry(
     ? { kind: "stopped", reason: "writing the record took too long" } as const
     : await sendLive(engine, { kind: "gate", decision }, {
       op: "bracket",
+      notAfterMs: Math.min(intent.expiresAtMs, Date.parse(entry.timestamp) + RECORD_AGE_MAX_MS),
       request: {
         clientOrderId: intent.clientOrderId,
         symbol: intent.symbol,

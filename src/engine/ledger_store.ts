@@ -26,7 +26,8 @@ export async function recordEntries(
   const ids = new Set(entries.map((entry) => entry.clientOrderId));
   await engine.ports.ledger.update((ledger) => {
     const others = ledger.entries.filter((entry) => !ids.has(entry.clientOrderId));
-    return { ...ledger, entries: [...others, ...entries] };
+    const recorded = entries.map((entry) => keepUnknown(ledger, entry));
+    return { ...ledger, entries: [...others, ...recorded] };
   });
   for (const entry of entries) {
     await engine.event({
@@ -43,6 +44,13 @@ export async function recordEntries(
       r2_usd: entry.r2Usd,
     });
   }
+}
+
+/** A repeat takes the place of its record, but not of the fields in it that another release or a hand has written. */
+function keepUnknown(ledger: LiveLedger, entry: LedgerEntry): LedgerEntry {
+  const past = ledger.entries.find((each) => each.clientOrderId === entry.clientOrderId);
+  if (past === undefined) return entry;
+  return { ...entry, unknownFields: past.unknownFields, unknownWithin: past.unknownWithin };
 }
 
 /**

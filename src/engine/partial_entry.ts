@@ -11,7 +11,10 @@ import { buildPositionEvent } from "./position_changes.ts";
 /** An entry partly filled for longer has its rest cancelled (pipeline 4). */
 export const PARTIAL_MAX_MS = 60_000;
 
-/** Since when the entry has been partly filled, by the broker's own time of its last change. */
+/**
+ * Since when the entry has been partly filled. Its last change may be a later fill: the first one came after the order was
+ * submitted, and after the cycle before, which saw none.
+ */
 export async function trackPartial(engine: Engine, position: ManagedPosition): Promise<void> {
   const order = findEntryOrder(engine, position);
   const isPartial = order !== undefined && !isFinal(order) && order.filledQty > 0;
@@ -19,7 +22,9 @@ export async function trackPartial(engine: Engine, position: ManagedPosition): P
     if (position.partialSinceMs !== null) engine.putPosition({ ...position, partialSinceMs: null });
     return;
   }
-  const sinceMs = position.partialSinceMs ?? Math.min(order.updatedAtMs, engine.nowMs());
+  const unfilledMs = Math.max(order.submittedAtMs, engine.state.lastCycleAtMs ?? 0);
+  const sinceMs = position.partialSinceMs ??
+    Math.min(order.updatedAtMs, unfilledMs, engine.nowMs());
   engine.wakeAt(sinceMs + PARTIAL_MAX_MS);
   if (position.partialSinceMs !== null) return;
   engine.putPosition({ ...position, partialSinceMs: sinceMs });

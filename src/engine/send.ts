@@ -23,7 +23,12 @@ export type Permit =
 
 /** A live request that changes an order. */
 export type OrderRequest =
-  | { readonly op: "bracket"; readonly request: BracketRequest }
+  | {
+    readonly op: "bracket";
+    readonly request: BracketRequest;
+    /** When the intent expires or its record is too old, broker time: it leaves before, or not at all. */
+    readonly notAfterMs: number;
+  }
   | { readonly op: "sell"; readonly request: MarketSellRequest }
   | { readonly op: "stop"; readonly request: StopRequest }
   | { readonly op: "replace"; readonly symbol: string; readonly request: ReplaceRequest }
@@ -76,6 +81,9 @@ async function findObjection(
     return reason === null ? null : formatGateReason(reason);
   }
   const { decision } = await readGate(engine);
+  // The gate may have had to ask the broker, which takes its time.
+  if (!isMarketOpen(engine)) return "market closed";
+  if (order.op === "bracket" && engine.nowMs() >= order.notAfterMs) return "its time is over";
   if (decision.mode === "LIVE") return null;
   await printGateIfChanged(engine, decision);
   return formatGateReason(decision.reason);

@@ -132,9 +132,9 @@ export function decideProtection(
   }
   const coveredQty = countCovered(groups);
   if (coveredQty < position.qty) return { kind: "place", qty: position.qty - coveredQty };
-  if (coveredQty > position.qty) {
-    return decideReduction(position, groups, coveredQty - position.qty);
-  }
+  // A part of a share more, on sale by hand, is no reason to touch anything.
+  const excessQty = Math.floor(coveredQty) - position.qty;
+  if (excessQty > 0) return decideReduction(position, groups, excessQty);
   return decideFollow(position, groups);
 }
 
@@ -147,9 +147,10 @@ function decideReduction(
   for (const group of groups) {
     const order = group.orders[0];
     if (order === undefined || !group.isPlainStop || order.filledQty > 0) continue;
-    if (group.qty > excessQty) {
+    const qty = Math.floor(group.qty - excessQty);
+    if (qty > 0) {
       const stopUsd = Math.max(order.stopPriceUsd ?? 0, position.stopUsd);
-      return { kind: "replace", order, qty: group.qty - excessQty, isQtyKept: false, stopUsd };
+      return { kind: "replace", order, qty, isQtyKept: false, stopUsd };
     }
     return { kind: "convert", groups: [group] };
   }

@@ -54,12 +54,13 @@ export async function convert(
   await refresh(engine);
   const held = findHeld(engine, position.symbol);
   const left = findSellGroups(engine, position.symbol) ?? [];
-  const keptQty = qty - cancelled.soldQty;
+  const keptQty = Math.floor(qty - cancelled.soldQty);
   // Absent, and not sold by what was cancelled: one empty answer is no position that is gone.
   const isUnread = held === null || (held === undefined && keptQty > 0);
-  const heldQty = isUnread ? cancelled.unfilledQty : Math.min(held?.qty ?? 0, keptQty);
   if (isUnread) engine.wakeAt(engine.nowMs() + RETRY_MS);
-  const stopQty = Math.floor(heldQty - countCovered(left));
+  const stopQty = Math.floor(
+    isUnread ? cancelled.unfilledQty : Math.min(held?.qty ?? 0, keptQty) - countCovered(left),
+  );
   if (stopQty <= 0) {
     await settleUnsent(engine, entries);
     return true;

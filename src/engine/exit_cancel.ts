@@ -48,7 +48,7 @@ export async function sellAfterCancel(
   const permit: Permit = cancelled.isLeft ? { kind: "exit_rest" } : gate;
   await refresh(engine);
   const held = findHeld(engine, plan.position.symbol);
-  const keptQty = (plan.position.qty ?? 0) - cancelled.soldQty;
+  const keptQty = Math.floor((plan.position.qty ?? 0) - cancelled.soldQty);
   // Absent, and not sold by what was cancelled: one empty answer is no position that is gone (pipeline 5).
   if (held === null || (held === undefined && keptQty > 0)) {
     const restQty = Math.floor(cancelled.unfilledQty);

@@ -38,14 +38,23 @@ export async function decideExits(
     const trade = trades.get(position.symbol);
     if (trade === undefined || !isOfThisSession(engine, trade)) continue;
     if (!isActionable(position, findHeld(engine, position.symbol))) continue;
-    if (isEntryWorking(engine, position)) continue;
+    if (isEntryWorking(engine, position)) {
+      // Where nobody knows whether it works, the price is seen all the same.
+      if (engine.observation?.openOrders.kind === "failed") observeHigh(engine, position, trade);
+      continue;
+    }
     await sayPrice(engine, position, trade);
-    if (gate.mode === "DRY_RUN") await observeOnly(engine, position, trade.priceUsd);
+    if (gate.mode === "DRY_RUN") await observeOnly(engine, position, trade);
     else if (!fresh.has(position.positionId)) {
       await tryReviseTrims(engine, position);
       await runExits(engine, gate, position, trade.priceUsd);
     }
   }
+}
+
+function observeHigh(engine: Engine, position: ManagedPosition, { priceUsd }: Trade): void {
+  const { highWaterUsd } = decideExit(position, position.qty ?? 0, priceUsd);
+  if (highWaterUsd !== position.highWaterUsd) engine.putPosition({ ...position, highWaterUsd });
 }
 
 async function sayPrice(engine: Engine, position: ManagedPosition, trade: Trade): Promise<void> {
@@ -65,12 +74,10 @@ async function sayPrice(engine: Engine, position: ManagedPosition, trade: Trade)
 async function observeOnly(
   engine: Engine,
   position: ManagedPosition,
-  priceUsd: number,
+  trade: Trade,
 ): Promise<void> {
-  const qty = position.qty ?? 0;
-  const { highWaterUsd } = decideExit(position, qty, priceUsd);
-  if (highWaterUsd !== position.highWaterUsd) engine.putPosition({ ...position, highWaterUsd });
-  await sayDryRunExits(engine, position, qty, priceUsd);
+  observeHigh(engine, position, trade);
+  await sayDryRunExits(engine, position, position.qty ?? 0, trade.priceUsd);
 }
 
 /** The exits that LIVE would send, as DRY_RUN prints them. */

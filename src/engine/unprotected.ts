@@ -47,7 +47,10 @@ export function checkUnprotected(engine: Engine, gate: GateDecision, isBlind = f
   // Without the broker's clock nothing leaves: day orders that were seen last die with the close.
   if (isBlind && (engine.observation?.clock.isOpen !== true || leftMs > LAST_CALL_MS)) return;
   for (const position of engine.state.positions) {
-    const coverage = readCoverage(engine, position);
+    const read = readCoverage(engine, position);
+    // At the last call what can't be read is not taken for covered.
+    const isUnread = read === null && gate.mode === "DRY_RUN" && leftMs <= LAST_CALL_MS;
+    const coverage = isUnread ? { heldQty: position.qty ?? 0, coveredQty: 0, gtcQty: 0 } : read;
     if (coverage === null || coverage.heldQty <= 0) continue;
     const isGtcNeeded = isBlind || gate.mode === "DRY_RUN" || leftMs <= CONVERT_BEFORE_CLOSE_MS;
     const safeQty = isGtcNeeded ? coverage.gtcQty : coverage.coveredQty;
@@ -62,8 +65,11 @@ export function checkUnprotected(engine: Engine, gate: GateDecision, isBlind = f
       value: `${gate.mode}:${hour}:${stage}`,
       gateLine: formatGateMode(gate),
       closesAtMs: engine.observation?.clock.isOpen === true ? engine.nowMs() + leftMs : null,
-      log: `${coverage.heldQty} shares, ${safeQty} covered by a ` +
-        `${isGtcNeeded ? "good-till-canceled " : ""}stop; engine's stop ${position.stopUsd}`,
+      log: `${coverage.heldQty} shares, ` +
+        (isUnread
+          ? "and what covers them can't be read"
+          : `${safeQty} covered by a ${isGtcNeeded ? "good-till-canceled " : ""}stop`) +
+        `; engine's stop ${position.stopUsd}`,
     });
   }
 }

@@ -38,6 +38,15 @@ export function checkMemory({ world, memories }: Auditor): void {
   }
 }
 
+/** Whether the broker did not show an exit of the symbol when the cycle began: its rules waited until it did. */
+function isExitHidden({ world, cycle }: Auditor, symbol: string): boolean {
+  const { orders, behaviour } = world.exchange;
+  return orders.some((order) =>
+    order.symbol === symbol && order.side === "sell" &&
+    order.submitted.ms + behaviour.visibilityDelayMs > cycle.startMs
+  );
+}
+
 /** After a quiet LIVE cycle the stop is where the exit rules put it, in the state and at the exchange (pipeline 5). */
 export function checkStops(auditor: Auditor): void {
   const { world, cycle } = auditor;
@@ -58,7 +67,10 @@ export function checkStops(auditor: Auditor): void {
     const trailUsd = position.high_water - (r2 - pivot) / 2;
     const isPriced = cycle.pricesUsd.has(symbol) && !isHalted(world, symbol) &&
       !cycle.said.some((line) => line.startsWith("Latest trades unavailable"));
-    if (position.trimmed_r2 && isPriced && stop < trailUsd - INCREMENT_USD) {
+    if (
+      position.trimmed_r2 && isPriced && !isExitHidden(auditor, symbol) &&
+      stop < trailUsd - INCREMENT_USD
+    ) {
       world.violate("the stop trails after R2", `${symbol} at ${stop}, belongs to ${trailUsd}`);
     }
     checkFollowed(auditor, position);

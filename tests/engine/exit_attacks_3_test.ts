@@ -1,0 +1,157 @@
+import { assert, assertEquals } from "../assert.ts";
+import { AAPL, at, MINUTE_MS, SECOND_MS, World } from "./support.ts";
+
+const DOWN = { kind: "status", status: 503 } as const;
+
+async function bought(): Promise<World> {
+  const world = new World();
+  await world.buy();
+  return world;
+}
+
+/** 5 shares left, `5@99 gtc` rests. */
+async function trimmed(): Promise<World> {
+  const world = await bought();
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(2, MINUTE_MS);
+  world.forget();
+  return world;
+}
+
+async function startLive(world: World): Promise<void> {
+  await world.restart({ DRY_RUN: "1" });
+  await world.cycle();
+  await world.restart({ DRY_RUN: "0" });
+  world.pass(5 * SECOND_MS);
+}
+
+/** 10 AAPL of somebody else with these sells, adopted. */
+async function adopted(...bodies: Readonly<Record<string, string>>[]): Promise<World> {
+  const world = new World({ rows: [AAPL] });
+  world.exchange.setPosition("AAPL", 10, 100);
+  for (const body of bodies) {
+    world.exchange.placeByHand({ symbol: "AAPL", side: "sell", ...body });
+  }
+  world.pass(SECOND_MS);
+  await startLive(world);
+  await world.cycles(2, 5 * SECOND_MS);
+  assert(world.position("AAPL") !== undefined);
+  world.forget();
+  return world;
+}
+
+function covered(world: World, symbol = "NVDA"): number {
+  return world.stops(symbol).reduce((sum, text) => sum + Number(text.split("@")[0]), 0);
+}
+
+for (const left of [0.5, 5.5]) {
+  Deno.test(`a foreign sell of a fraction (${left} shares) beside our stop does not end the engine`, async () => {
+    const world = await trimmed();
+    world.exchange.setPosition("NVDA", 12, 100);
+    world.exchange.placeByHand({
+      symbol: "NVDA",
+      qty: "7",
+      side: "sell",
+      type: "limit",
+      limit_price: "200",
+      time_in_force: "day",
+    });
+    const [order] = world.orders((each) => each.limitPriceUsd === 200);
+    assert(order !== undefined);
+    order.qty = left;
+    world.exchange.setPosition("NVDA", 5.5, 100); // 0.5 more by hand, and on sale by hand
+    let crashes = 0;
+    for (let turn = 0; turn < 4; turn++) {
+      world.pass(MINUTE_MS);
+      await world.cycle().catch(async (error) => {
+        crashes++;
+        if (Deno.env.get("SHOW")) console.log(String(error));
+        await world.restart(); // As the service manager does.
+      });
+    }
+    assertEquals(crashes, 0);
+    assertEquals(covered(world) + left >= 5, true);
+  });
+}
+
+Deno.test("the overnight stop where positions can't be read is for all that was cancelled", async () => {
+  const world = await adopted(
+    { qty: "4", type: "stop", stop_price: "90", time_in_force: "gtc" },
+    { qty: "6", type: "stop", stop_price: "90", time_in_force: "day" },
+  );
+  world.goTo(at("15:51"));
+  world.onEvent = (event) => {
+    if (event.type !== "order_answer" || event.op !== "cancel") return;
+    world.setFaults([{ path: "/v2/positions", fault: DOWN }]);
+  };
+  await world.cycle();
+  assertEquals([world.held("AAPL"), world.stops("AAPL")], [10, ["4@90 gtc", "6@95 gtc"]]);
+});
+
+Deno.test("a foreign sell that sold a fraction before the adoption does not end the engine", async () => {
+  const world = new World({ rows: [AAPL] });
+  world.exchange.behaviour.partialFills = (order) =>
+    order.type === "limit" ? [{ afterMs: 0, qty: 0.5 }] : null;
+  world.exchange.setPosition("AAPL", 10.5, 100);
+  world.exchange.placeByHand({
+    symbol: "AAPL",
+    qty: "2",
+    side: "sell",
+    type: "limit",
+    limit_price: "99",
+    time_in_force: "gtc",
+  });
+  world.pass(5 * SECOND_MS);
+  assertEquals(world.held("AAPL"), 10);
+  await startLive(world);
+  await world.cycles(3, MINUTE_MS);
+  assertEquals(world.position("AAPL")?.qty, 10);
+});
+
+Deno.test("a foreign sell that sells a fraction while it is cancelled for an exit does not end the engine", async () => {
+  const world = await trimmed();
+  world.exchange.setPosition("NVDA", 12, 100);
+  world.exchange.placeByHand({
+    symbol: "NVDA",
+    qty: "7",
+    side: "sell",
+    type: "limit",
+    limit_price: "200",
+    time_in_force: "day",
+  });
+  const [order] = world.orders((each) => each.limitPriceUsd === 200);
+  assert(order !== undefined);
+  order.qty = 0.5;
+  world.exchange.setPosition("NVDA", 5.5, 100);
+  world.exchange.behaviour.cancelOutcome = (each) => each.id === order.id ? "filled" : "canceled";
+  world.engine.updateState({
+    positions: world.engine.state.positions.map((each) => ({ ...each, costBasisUsd: 550 })),
+  });
+  world.exchange.setPrice("NVDA", 111);
+  await world.cycles(3, MINUTE_MS);
+  assertEquals([world.held() <= 5, covered(world) > 0], [true, true]);
+});
+
+Deno.test("the high is observed where open orders can't be read", async () => {
+  const world = await bought();
+  world.exchange.setPrice("NVDA", 104);
+  world.setFaults([{ path: "/v2/orders", contains: "status=open", fault: DOWN }]);
+  await world.cycles(1, MINUTE_MS);
+  world.setFaults([]);
+  world.exchange.setPrice("NVDA", 100);
+  await world.cycles(1, MINUTE_MS);
+  assertEquals(world.position()?.highWaterUsd, 104);
+});
+
+Deno.test("while not LIVE the last call comes though open orders can't be read just then", async () => {
+  const world = await bought();
+  world.disk.put("/state/KILL_SWITCH", "");
+  await world.cycles(2, MINUTE_MS);
+  world.goTo(at("15:30"));
+  await world.cycle();
+  world.forget();
+  world.setFaults([{ path: "/v2/orders", contains: "status=open", fault: DOWN }]);
+  world.goTo(at("15:41"));
+  await world.cycles(8, 2 * MINUTE_MS);
+  assert(world.alerted("Position without stop").length > 0);
+});

@@ -63,7 +63,7 @@ for (const left of [0.5, 5.5]) {
     let crashes = 0;
     for (let turn = 0; turn < 4; turn++) {
       world.pass(MINUTE_MS);
-      await world.cycle().catch(async (error) => {
+      await world.cycle().catch(async () => {
         crashes++;
         await world.restart(); // As the service manager does.
       });

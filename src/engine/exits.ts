@@ -156,7 +156,7 @@ async function completeExit(
     if (isSold) engine.putPosition(markTrimmed(currentOf(engine, position), due.reason));
     await engine.trySaveState();
     if (!isSold || due.reason === "stop_exit") return false;
-    if (await isSettled(engine, position)) return true;
+    if (await isSettled(engine, position, due.qty)) return true;
     engine.wakeAt(engine.nowMs() + RETRY_MS);
     return false;
   } catch (error) {
@@ -206,11 +206,16 @@ async function reviseTrims(engine: Engine, position: ManagedPosition): Promise<v
   if (next !== position) engine.putPosition(next);
 }
 
-/** After a trim the next rule waits until the broker holds what is left, and says so. */
-async function isSettled(engine: Engine, position: ManagedPosition): Promise<boolean> {
+/** After a trim the next rule waits until the broker holds what is left, and says so: positions may lag behind the fill. */
+async function isSettled(
+  engine: Engine,
+  position: ManagedPosition,
+  soldQty: number,
+): Promise<boolean> {
   await refresh(engine);
   await trackPositions(engine);
   const held = findHeld(engine, position.symbol);
   const current = currentOf(engine, position);
-  return held !== null && held !== undefined && current.qty === held.qty;
+  return held !== null && held !== undefined && current.qty === held.qty &&
+    held.qty <= (position.qty ?? 0) - soldQty;
 }

@@ -154,3 +154,32 @@ Deno.test("while not LIVE the last call comes though open orders can't be read j
   await world.cycles(8, 2 * MINUTE_MS);
   assert(world.alerted("Position without stop").length > 0);
 });
+
+Deno.test("positions that lag a second behind a fill: half of what is left is sold at R2, not all", async () => {
+  const world = await bought();
+  const { broker } = world.engine.ports;
+  const { listPositions } = broker;
+  let stale: Awaited<ReturnType<typeof listPositions>> | null = null;
+  let staleUntilMs = 0;
+  world.onEvent = (event) => {
+    if (event.type === "order_request" && event.op === "sell" && staleUntilMs === 0) {
+      staleUntilMs = world.nowMs + 1500;
+    }
+  };
+  Object.assign(broker, {
+    listPositions: async (requestClass: "read" | "protect") => {
+      const answer = await listPositions(requestClass);
+      if (staleUntilMs === 0) stale = answer;
+      return world.nowMs < staleUntilMs && stale !== null ? stale : answer;
+    },
+  });
+  for (const leg of world.orders((each) => each.parent !== null)) world.exchange.desk.cancel(leg);
+  world.pass(SECOND_MS);
+  await world.cycle();
+  assertEquals(world.stops(), ["10@95 gtc"]);
+  world.exchange.behaviour.fillLatencyMs = 1;
+  world.exchange.setPrice("NVDA", 112);
+  world.pass(MINUTE_MS);
+  await world.cycles(3, MINUTE_MS);
+  assertEquals([world.sells(), world.held()], [["5 filled", "2 filled"], 3]);
+});

@@ -1,11 +1,12 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
-import { countCovered, isStopOrder } from "../domain/protection.ts";
+import { countCovered } from "../domain/protection.ts";
 import { cancelGroups } from "./cancelling.ts";
 import type { Engine } from "./engine.ts";
 import { recordAgain, RETRY_MS } from "./exit_records.ts";
 import { findHeld, findSellGroups, hasWorkingBuy, isTradingBlocked, refresh } from "./observe.ts";
 import { noteStopRefusal } from "./exit_records.ts";
+import { putBackLower } from "./put_back.ts";
 import { recordSells, type SellPlan, sendSell, settleUnsent } from "./sell_orders.ts";
 import type { Permit } from "./send.ts";
 
@@ -80,28 +81,4 @@ export async function convert(
     `STOP ${position.symbol}: qty=${stopQty} at ${entry.stopUsd} (good till canceled)`,
   );
   return true;
-}
-
-/**
- * The market is between what rested and the engine's stop, which the broker refuses: until the shares are sold, a stop
- * where the cancelled one was is better than none.
- */
-async function putBackLower(
-  engine: Engine,
-  permit: Permit,
-  refused: SellPlan,
-  groups: Parameters<typeof cancelGroups>[2],
-): Promise<void> {
-  const prices = groups.flatMap((group) => group.orders).filter(isStopOrder)
-    .map((order) => order.stopPriceUsd ?? 0);
-  const stopUsd = Math.max(0, ...prices);
-  if (stopUsd <= 0 || stopUsd >= (refused.stopUsd ?? 0)) return;
-  const plan = { ...refused, stopUsd };
-  const [entry] = await recordSells(engine, [plan]);
-  if (entry === undefined) return;
-  const placed = await sendSell(engine, permit, plan, entry);
-  if (placed.kind !== "done") return;
-  engine.ports.log.warn(
-    `STOP ${plan.position.symbol}: qty=${plan.qty} put back at ${entry.stopUsd}, where it was: the market is below the new one`,
-  );
 }

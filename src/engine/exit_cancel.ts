@@ -6,6 +6,7 @@ import type { Engine } from "./engine.ts";
 import {
   type ExitPlan,
   noteSellRefusal,
+  noteStopRefusal,
   planSell,
   planStop,
   recordAgain,
@@ -16,6 +17,7 @@ import {
 } from "./exit_records.ts";
 import { settleByOrder } from "./ledger_store.ts";
 import { findHeld, refresh } from "./observe.ts";
+import { putBackLower } from "./put_back.ts";
 import { recordSells, type SellResult, sendSell, settleUnsent } from "./sell_orders.ts";
 import type { Permit } from "./send.ts";
 
@@ -52,7 +54,7 @@ export async function sellAfterCancel(
   // Absent, and not sold by what was cancelled: one empty answer is no position that is gone (pipeline 5).
   if (held === null || (held === undefined && keptQty > 0)) {
     const restQty = Math.floor(cancelled.unfilledQty);
-    await restoreBlind(engine, permit, { ...plan, restQty }, entries);
+    await restoreBlind(engine, permit, { ...plan, restQty }, { entries, groups });
     return "not_sold";
   }
   const sellable = Math.min(held?.qty ?? 0, keptQty);
@@ -60,7 +62,7 @@ export async function sellAfterCancel(
     await settleUnsent(engine, entries);
     return "not_sold";
   }
-  return await sellAndStop(engine, permit, plan, { entries, sellable, held });
+  return await sellAndStop(engine, permit, plan, { entries, sellable, held, groups });
 }
 
 /** The position can't be read: nothing is sold, and what lost its protection gets a stop (pipeline 5). */
@@ -68,7 +70,10 @@ async function restoreBlind(
   engine: Engine,
   permit: Permit,
   plan: ExitPlan,
-  recorded: readonly LedgerEntry[],
+  { entries, groups }: {
+    readonly entries: readonly LedgerEntry[];
+    readonly groups: readonly SellGroup[];
+  },
 ): Promise<void> {
   const { symbol, positionId } = plan.position;
   engine.sayError(
@@ -77,12 +82,16 @@ async function restoreBlind(
   engine.wakeAt(engine.nowMs() + RETRY_MS);
   engine.bare.add(positionId);
   const isDropped = (entry: LedgerEntry) => entry.reason !== "stop" || plan.restQty <= 0;
-  await settleUnsent(engine, recorded.filter(isDropped));
+  await settleUnsent(engine, entries.filter(isDropped));
   if (plan.restQty <= 0) return;
   const stop = planStop(plan, null);
-  const entry = await recordAgain(engine, stop, recorded);
+  const entry = await recordAgain(engine, stop, entries);
   const placed = await sendSell(engine, permit, stop, entry);
-  if (placed.kind !== "done") sayFailure(engine, plan, "the stop", placed);
+  if (placed.kind === "done") return;
+  sayFailure(engine, plan, "the stop", placed);
+  if (noteStopRefusal(engine, plan.position, placed)) {
+    await putBackLower(engine, permit, stop, groups);
+  }
 }
 
 async function sellAndStop(
@@ -93,8 +102,11 @@ async function sellAndStop(
     readonly entries: readonly LedgerEntry[];
     readonly sellable: number;
     readonly held: BrokerPosition;
+    /** What was cancelled. */
+    readonly groups: readonly SellGroup[];
   },
 ): Promise<ExitOutcome> {
+  const { groups } = now;
   const split = splitQty(before.reason, now.sellable);
   const { qtyAvailable } = now.held;
   const sellQty = Math.min(split.sellQty, qtyAvailable);
@@ -118,7 +130,7 @@ async function sellAndStop(
       : undefined;
   }
   if (sellEntry === undefined) {
-    await stopTheRest(engine, permit, plan, stopEntry, "none");
+    await stopTheRest(engine, permit, plan, { recorded: stopEntry, sold: "none", groups });
     return "not_sold";
   }
   // Where all is sold, the market is at the stop: a stop would sell beside the one whose answer was lost. That one's id is
@@ -127,7 +139,7 @@ async function sellAndStop(
   const sold = await sendSell(engine, permit, planSell(plan), sellEntry, { isStopWaiting });
   noteSellRefusal(engine, plan, sold);
   if (sold.kind !== "done") sayFailure(engine, plan, "its sell", sold);
-  await stopTheRest(engine, permit, plan, stopEntry, sold.kind);
+  await stopTheRest(engine, permit, plan, { recorded: stopEntry, sold: sold.kind, groups });
   if (sold.kind === "unresolved") return await findLater(engine, sellEntry);
   return sold.kind === "done" ? "sold" : "not_sold";
 }
@@ -151,8 +163,11 @@ async function stopTheRest(
   engine: Engine,
   permit: Permit,
   plan: ExitPlan,
-  recorded: LedgerEntry | undefined,
-  sold: SellResult["kind"] | "none",
+  { recorded, sold, groups }: {
+    readonly recorded: LedgerEntry | undefined;
+    readonly sold: SellResult["kind"] | "none";
+    readonly groups: readonly SellGroup[];
+  },
 ): Promise<void> {
   let restQty = plan.restQty;
   if (sold !== "done") {
@@ -168,6 +183,9 @@ async function stopTheRest(
     ? recorded
     : await recordAgain(engine, stop, recorded === undefined ? [] : [recorded]);
   const placed = await sendSell(engine, permit, stop, entry);
-  if (placed.kind !== "done") sayFailure(engine, plan, "the stop for the rest", placed);
-  else sayStop(engine, stop, entry, placed.order);
+  if (placed.kind === "done") return sayStop(engine, stop, entry, placed.order);
+  sayFailure(engine, plan, "the stop for the rest", placed);
+  if (noteStopRefusal(engine, plan.position, placed)) {
+    await putBackLower(engine, permit, stop, groups);
+  }
 }

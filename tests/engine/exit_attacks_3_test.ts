@@ -3,6 +3,17 @@ import { AAPL, at, MINUTE_MS, SECOND_MS, World } from "./support.ts";
 
 const DOWN = { kind: "status", status: 503 } as const;
 
+const BELOW_MARKET = {
+  kind: "status",
+  status: 422,
+  body: '{"code":42210000,"message":"stop price must be less than current price"}',
+} as const;
+const NOT_AUTHORIZED = {
+  kind: "status",
+  status: 403,
+  body: '{"code":40310000,"message":"account not authorized"}',
+} as const;
+
 async function bought(): Promise<World> {
   const world = new World();
   await world.buy();
@@ -182,4 +193,22 @@ Deno.test("positions that lag a second behind a fill: half of what is left is so
   world.pass(MINUTE_MS);
   await world.cycles(3, MINUTE_MS);
   assertEquals([world.sells(), world.held()], [["5 filled", "2 filled"], 3]);
+});
+
+Deno.test("a close whose sell is refused does not cost the lower stop that rested", async () => {
+  const world = await adopted({
+    qty: "10",
+    type: "stop",
+    stop_price: "80",
+    time_in_force: "gtc",
+  });
+  assertEquals(world.stops("AAPL"), ["10@80 gtc"]);
+  world.setFaults([
+    { method: "POST", contains: "stop_exit", fault: NOT_AUTHORIZED },
+    { method: "POST", contains: '"95.00"', fault: BELOW_MARKET },
+    { method: "PATCH", fault: BELOW_MARKET },
+  ]);
+  world.exchange.setPrice("AAPL", 94);
+  await world.cycles(4, MINUTE_MS);
+  assertEquals([world.held("AAPL"), covered(world, "AAPL")], [10, 10]);
 });

@@ -41,11 +41,10 @@ async function playMet(
   throw new Error(`never killed ${point.when} in ${TRIES_MAX} tries`);
 }
 
-/** Lets the armed point strike. @returns Whether it was met. */
+/** Lets the armed point strike. @returns Whether it was met; a process on a loaded host can be past it unseen. */
 async function strike(stage: CrashStage, point: KillPoint): Promise<boolean> {
   await stage.passUntil(() => stage.isHit, 3 * MINUTE_MS);
-  assert(stage.isHit, `not killed ${point.when}:\n${stage.audit.trace.join("\n")}`);
-  return point.isMet(stage);
+  return stage.isHit && point.isMet(stage);
 }
 
 /** Starts again and lets time pass until it is so. */

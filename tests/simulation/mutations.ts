@@ -86,7 +86,7 @@ const BUGS: readonly Bug[] = [
     replace: 'return entry.side === "buy" && entry.status === "accepted";',
   }),
   edit(3, "a missing ledger is started empty", "engine/reconciling.ts", {
-    find: "  const { ledger } = reconcile(carried, dayOrders.value);",
+    find: "  const { ledger } = reconcile(carried, [...dayOrders.value, ...hidden]);",
     replace: "  const { ledger } = reconcile(carried, dayOrders.value.slice(0, 0));",
   }),
   edit(3, "an order that the ledger lacked is only said", "domain/reconcile.ts", {

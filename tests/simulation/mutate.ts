@@ -1,48 +1,69 @@
 import type { Mutation } from "./mutations.ts";
+import type { TestedBug } from "./tested_bug.ts";
 
 /** Days that a bug may hide in, from its recorded seed on. */
 export const DAYS_MAX = 150;
 
 /** What a run over a mutated copy said. */
 export interface MutationResult {
-  readonly mutation: Mutation;
   /** The seed and the promise that it broke; `null`: it was not caught. */
   readonly caught: { readonly seed: number; readonly invariant: string } | null;
   readonly output: string;
 }
+
+/** A deliberate bug as far as its texts go. */
+export type Edited = Pick<TestedBug, "name" | "edits">;
+
+/** What is copied for a bug: all that its tests may read. */
+const COPIED_DIRS = ["src", "tests", "deploy"];
+const COPIED_FILES = ["deno.json", "deno.lock", "main.ts", "README.md"];
 
 /**
  * Applies a bug to a temporary copy of the source, never to the tree itself, and lets the simulation loose on it.
  * @param root The project's directory, with a slash at its end.
  * @throws {Error} Where a text to be replaced is not in its file exactly once.
  */
-export async function runMutation(root: URL, mutation: Mutation): Promise<MutationResult> {
+export function runMutation(root: URL, mutation: Mutation): Promise<MutationResult> {
+  return withBug(root, mutation, (copy) => simulate(copy, mutation));
+}
+
+/** The same for a bug that tests catch. @returns What they printed; `isCaught` only where a test of theirs failed. */
+export function runTestedBug(
+  root: URL,
+  bug: TestedBug,
+): Promise<{ readonly isCaught: boolean; readonly output: string }> {
+  return withBug(root, bug, async (copy) => {
+    const output = await runDeno(copy, ["test", "--check", "--no-prompt", "-A", ...bug.tests]);
+    // A bug that does not compile, or a test that is not there, has no count of tests.
+    return { isCaught: /^FAILED \| \d+ passed.* [1-9]\d* failed/m.test(output), output };
+  });
+}
+
+async function withBug<T>(root: URL, bug: Edited, use: (copy: string) => Promise<T>): Promise<T> {
   const copy = await Deno.makeTempDir({ prefix: "avwap-mutation-" });
   try {
-    for (const dir of ["src", "tests/simulator", "tests/simulation"]) {
-      await copyDir(new URL(`${dir}/`, root), `${copy}/${dir}`);
-    }
-    for (const file of ["deno.json", "deno.lock"]) {
+    for (const dir of COPIED_DIRS) await copyDir(new URL(`${dir}/`, root), `${copy}/${dir}`);
+    for (const file of COPIED_FILES) {
       await Deno.copyFile(new URL(file, root), `${copy}/${file}`);
     }
-    for (const file of new Set(mutation.edits.map((each) => each.file))) {
+    for (const file of new Set(bug.edits.map((each) => each.file))) {
       const path = `${copy}/${file}`;
-      await Deno.writeTextFile(path, mutate(await Deno.readTextFile(path), mutation, file));
+      await Deno.writeTextFile(path, mutate(await Deno.readTextFile(path), bug, file));
     }
-    return await simulate(copy, mutation);
+    return await use(copy);
   } finally {
     await Deno.remove(copy, { recursive: true });
   }
 }
 
 /** The file's text with the bug in it. @throws {Error} Where a text is not there exactly once. */
-export function mutate(text: string, mutation: Mutation, file: string): string {
+export function mutate(text: string, bug: Edited, file: string): string {
   let changed = text;
-  for (const { file: each, find, replace } of mutation.edits) {
+  for (const { file: each, find, replace } of bug.edits) {
     if (each !== file) continue;
     const count = changed.split(find).length - 1;
     if (count !== 1) {
-      throw new Error(`"${mutation.name}": its text is ${count} times in ${file}, not once`);
+      throw new Error(`"${bug.name}": its text is ${count} times in ${file}, not once`);
     }
     changed = changed.replace(find, () => replace);
   }
@@ -50,28 +71,34 @@ export function mutate(text: string, mutation: Mutation, file: string): string {
 }
 
 async function simulate(copy: string, mutation: Mutation): Promise<MutationResult> {
+  const output = await runDeno(copy, [
+    "run",
+    // A bug that does not compile proves nothing: it would be caught by its own exception.
+    "--check",
+    "--no-prompt",
+    "tests/simulation/main.ts",
+    "--days",
+    String(DAYS_MAX),
+    "--seed",
+    String(mutation.seed),
+    "--families",
+    mutation.families.join(","),
+  ]);
+  const found = /^seed (\d+) breaks: (.*)$/m.exec(output);
+  const caught = found === null ? null : { seed: Number(found[1]), invariant: found[2] ?? "" };
+  return { caught, output };
+}
+
+async function runDeno(cwd: string, args: readonly string[]): Promise<string> {
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      // A bug that does not compile proves nothing: it would be caught by its own exception.
-      "--check",
-      "--no-prompt",
-      "tests/simulation/main.ts",
-      "--days",
-      String(DAYS_MAX),
-      "--seed",
-      String(mutation.seed),
-      "--families",
-      mutation.families.join(","),
-    ],
-    cwd: copy,
+    args: [...args],
+    cwd,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
     stdout: "piped",
     stderr: "piped",
   }).output();
-  const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-  const found = /^seed (\d+) breaks: (.*)$/m.exec(output);
-  const caught = found === null ? null : { seed: Number(found[1]), invariant: found[2] ?? "" };
-  return { mutation, caught, output };
+  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
 }
 
 async function copyDir(from: URL, to: string): Promise<void> {

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertGreaterOrEqual, assertMatch } from "../asse
 import { SimDisk } from "./disk.ts";
 import { mutate, runMutation } from "./mutate.ts";
 import { MUTATIONS } from "./mutations.ts";
+import { TESTED_BUGS } from "./tested_bugs.ts";
 import { Prng } from "./prng.ts";
 import { addResult, buildTotals, formatFailure, formatReplay, type Totals } from "./report.ts";
 import { runSeed, type SeedResult } from "./run.ts";
@@ -125,7 +126,7 @@ Deno.test("SimDisk.crash() takes what was not synced, and nothing that was", asy
 });
 
 Deno.test("every mutation's text is in the source exactly once", async () => {
-  for (const mutation of MUTATIONS) {
+  for (const mutation of [...MUTATIONS, ...TESTED_BUGS]) {
     for (const { file } of mutation.edits) {
       const text = await Deno.readTextFile(new URL(file, ROOT));
       assert(mutate(text, mutation, file) !== text, mutation.name);

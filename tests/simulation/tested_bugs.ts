@@ -1,0 +1,17 @@
+import { ENTRIES_BUGS } from "./bugs/entries.ts";
+import { MARKET_DATA_BUGS } from "./bugs/market_data.ts";
+import { RECORDS_BUGS } from "./bugs/records.ts";
+import { ROWS_BUGS } from "./bugs/rows.ts";
+import { TRANSPORT_BUGS } from "./bugs/transport.ts";
+import { WATCHLIST_BUGS } from "./bugs/watchlist.ts";
+import type { TestedBug } from "./tested_bug.ts";
+
+/** The deliberate bugs that a test catches and the simulation need not. */
+export const TESTED_BUGS: readonly TestedBug[] = [
+  ...TRANSPORT_BUGS,
+  ...ROWS_BUGS,
+  ...MARKET_DATA_BUGS,
+  ...RECORDS_BUGS,
+  ...ENTRIES_BUGS,
+  ...WATCHLIST_BUGS,
+];

@@ -78,7 +78,8 @@ export function createAlpacaClient(options: AlpacaClientOptions): AlpacaClient {
     ...createTradingChanges(trading, redact),
     ...createFlattenBroker(trading, redact),
     listBars: (query) => marketData.listBars(query),
-    listLatestTrades: (symbols) => marketData.listLatestTrades(symbols),
+    listLatestTrades: (query) => marketData.listLatestTrades(query),
+    listCorporateActions: (query) => marketData.listCorporateActions(query),
     get feed() {
       return marketData.feed;
     },

@@ -1,19 +1,28 @@
+import { assertInvariant } from "../domain/assert.ts";
+import type { CorporateAction } from "../domain/corporate_action.ts";
 import type { Bar, Trade } from "../domain/market.ts";
 import { BAR_MINUTES } from "../domain/market.ts";
-import { BrokerError, type LogPort, type MarketDataPort } from "../engine/ports.ts";
-import { type BarPage, parseBarPage, parseLatestTrades } from "./market_data_wire.ts";
-import { isSipRefused, parseAnswer } from "./read_answer.ts";
-import { buildLine, type Redact } from "./redact.ts";
+import { SYMBOLS_PER_LIST } from "../domain/symbol_search.ts";
+import type {
+  DateRange,
+  LogPort,
+  MarketDataPort,
+  SymbolsAnswer,
+  SymbolsQuery,
+} from "../engine/ports.ts";
+import { CORPORATE_ACTION_TYPES, parseCorporateActions } from "./corporate_action_wire.ts";
+import { parseBarPage, parseLatestTrades } from "./market_data_wire.ts";
+import { isSipRefused } from "./read_answer.ts";
+import type { Redact } from "./redact.ts";
 import type { Answer, RequestSender } from "./request_sender.ts";
 import { formatRfc3339 } from "./rfc3339.ts";
+import { collectPages, type SymbolPage } from "./symbol_pages.ts";
 import { formatSymbols } from "./wire_format.ts";
 
-/** Symbols in one request: keeps its address below 8 KB, and 1,000 candidates to two requests. */
-export const SYMBOLS_PER_REQUEST = 500;
 /** Bars in one page: the most that the broker gives. */
 export const BARS_PER_PAGE = 10_000;
-/** Most pages of one request's symbols. */
-export const BAR_PAGES_MAX = 20;
+/** Corporate actions in one page: the most that the broker gives. */
+const ACTIONS_PER_PAGE = 1_000;
 
 /** `ALPACA_DATA_FEED`: `auto` is `sip` where the account may have it in real time, else `iex` (interface, Environment). */
 export type FeedChoice = "sip" | "iex" | "auto";
@@ -26,15 +35,15 @@ export interface MarketDataOptions {
   readonly log: LogPort;
 }
 
-/** One request's symbols and window. */
-interface BarQuery {
-  readonly symbols: readonly string[];
-  readonly startMs: number;
+/** One page to be asked for. */
+interface DataCall {
+  readonly what: string;
+  readonly path: string;
   readonly endMs: number;
-  readonly deadlineMs: number;
+  readonly isFirst: boolean;
 }
 
-/** Bars and latest trades (pipeline 2, broker.md "Time and data"). Knows after the first answer which feed it has. */
+/** Bars, latest trades and corporate actions (pipeline 2 and 4, broker.md "Time and data"). Knows after the first answer which feed it has. */
 export class MarketDataClient implements MarketDataPort {
   readonly #options: MarketDataOptions;
   #choice: FeedChoice;
@@ -51,89 +60,72 @@ export class MarketDataClient implements MarketDataPort {
   }
 
   async listBars(
-    query: {
-      readonly symbols: readonly string[];
-      readonly startMs: number;
-      readonly endMs: number;
+    query: SymbolsQuery & { readonly window: { readonly startMs: number; readonly endMs: number } },
+  ): Promise<SymbolsAnswer<readonly Bar[]>> {
+    const start = encodeURIComponent(formatRfc3339(query.window.startMs));
+    const end = encodeURIComponent(formatRfc3339(query.window.endMs));
+    const path = `/v2/stocks/bars?symbols=${formatSymbols(query.symbols)}` +
+      `&timeframe=${BAR_MINUTES}Min&start=${start}&end=${end}` +
+      `&limit=${BARS_PER_PAGE}&sort=asc&adjustment=raw`;
+    const answer = await this.#collect(query, { what: "bars", path, parse: parseBarPage });
+    if (answer.kind === "refused") return answer;
+    const rows = [...answer.rows].map(([symbol, bars]) =>
+      [symbol, [...bars].sort((a, b) => a.startMs - b.startMs)] as const
+    );
+    return { ...answer, rows: new Map(rows) };
+  }
+
+  async listLatestTrades(query: SymbolsQuery): Promise<SymbolsAnswer<Trade>> {
+    const path = `/v2/stocks/trades/latest?symbols=${formatSymbols(query.symbols)}`;
+    const parse = parseLatestTrades;
+    const answer = await this.#collect(query, { what: "latest trades", path, parse });
+    if (answer.kind === "refused") return answer;
+    const rows = [...answer.rows].flatMap(([symbol, [trade]]) =>
+      trade === undefined ? [] : [[symbol, trade] as const]
+    );
+    return { ...answer, rows: new Map(rows) };
+  }
+
+  /** Sorted by process date, not by symbol: where a later page fails, no symbol is complete. */
+  async listCorporateActions(
+    query: SymbolsQuery & { readonly range: DateRange },
+  ): Promise<SymbolsAnswer<readonly CorporateAction[]>> {
+    const { fromNy, toNy } = query.range;
+    const path = `/v1/corporate-actions?symbols=${formatSymbols(query.symbols)}` +
+      `&types=${CORPORATE_ACTION_TYPES}&start=${fromNy}&end=${toNy}` +
+      `&limit=${ACTIONS_PER_PAGE}&sort=asc`;
+    const parse = parseCorporateActions;
+    return await this.#collect(query, { what: "corporate actions", path, parse });
+  }
+
+  #collect<T>(
+    query: SymbolsQuery,
+    call: {
+      readonly what: "bars" | "latest trades" | "corporate actions";
+      readonly path: string;
+      readonly parse: (body: string) => SymbolPage<T>;
     },
-  ): Promise<ReadonlyMap<string, readonly Bar[]>> {
-    const deadlineMs = this.#options.sender.buildEndMs();
-    const bars = new Map<string, Bar[]>();
-    for (const symbols of buildChunks(query.symbols)) {
-      await this.#collectBars({ ...query, symbols, deadlineMs }, bars);
-    }
-    for (const each of bars.values()) each.sort((a, b) => a.startMs - b.startMs);
-    return bars;
-  }
-
-  /** All pages of one request's symbols, added to `bars`; a symbol that is malformed on any page is left out. */
-  async #collectBars(query: BarQuery, bars: Map<string, Bar[]>): Promise<void> {
-    const asked = new Set(query.symbols);
-    const malformed = new Set<string>();
-    let token: string | null = null;
-    for (let pages = 0; pages < BAR_PAGES_MAX; pages++) {
-      const page: BarPage = await this.#readBars(query, token);
-      for (const symbol of page.malformed) malformed.add(symbol);
-      for (const [symbol, more] of page.bars) {
-        if (asked.has(symbol)) bars.set(symbol, [...bars.get(symbol) ?? [], ...more]);
-      }
-      token = page.nextPageToken;
-      if (token !== null) continue;
-      for (const symbol of malformed) bars.delete(symbol);
-      this.#warnMalformed("bars", [...malformed]);
-      return;
-    }
-    throw new BrokerError("malformed", `Cannot read bars: more than ${BAR_PAGES_MAX} pages`);
-  }
-
-  async listLatestTrades(symbols: readonly string[]): Promise<ReadonlyMap<string, Trade>> {
+  ): Promise<SymbolsAnswer<readonly T[]>> {
     const { sender, redact } = this.#options;
-    const endMs = sender.buildEndMs();
-    const trades = new Map<string, Trade>();
-    for (const chunk of buildChunks(symbols)) {
-      const asked = new Set(chunk);
-      const query = `symbols=${formatSymbols(chunk)}`;
-      const answer = await this.#read({
-        what: "latest trades",
-        path: `/v2/stocks/trades/latest?${query}`,
-        endMs,
-        isFirst: true,
-      });
-      const context = { what: "latest trades", host: sender.host, redact };
-      const latest = parseAnswer(answer, parseLatestTrades, context);
-      for (const [symbol, trade] of latest.trades) {
-        if (asked.has(symbol)) trades.set(symbol, trade);
-      }
-      this.#warnMalformed("latest trades", latest.malformed);
-    }
-    return trades;
-  }
-
-  async #readBars(query: BarQuery, token: string | null): Promise<BarPage> {
-    const { sender, redact } = this.#options;
-    const start = encodeURIComponent(formatRfc3339(query.startMs));
-    const end = encodeURIComponent(formatRfc3339(query.endMs));
-    const page = token === null ? "" : `&page_token=${encodeURIComponent(token)}`;
-    const answer = await this.#read({
-      what: "bars",
-      path: `/v2/stocks/bars?symbols=${formatSymbols(query.symbols)}` +
-        `&timeframe=${BAR_MINUTES}Min&start=${start}&end=${end}` +
-        `&limit=${BARS_PER_PAGE}&sort=asc&adjustment=raw${page}`,
-      endMs: query.deadlineMs,
-      isFirst: token === null,
+    const { what, parse } = call;
+    assertInvariant(query.symbols.length <= SYMBOLS_PER_LIST, "too many symbols for one request");
+    const endMs = Math.min(sender.buildEndMs(), query.endMs ?? Infinity);
+    const isOfFeed = what !== "corporate actions";
+    return collectPages({
+      symbols: query.symbols,
+      context: { what, host: sender.host, redact },
+      isBySymbol: isOfFeed,
+      ask: (token) => {
+        const page = token === null ? "" : `&page_token=${encodeURIComponent(token)}`;
+        const asked = { what, path: call.path + page, endMs, isFirst: token === null };
+        return isOfFeed ? this.#read(asked) : this.#ask(asked);
+      },
+      parse,
     });
-    return parseAnswer(answer, parseBarPage, { what: "bars", host: sender.host, redact });
   }
 
   /** One read with the feed put in. With `auto`, the plan's refusal of `sip` ends it for good and asks `iex` instead. */
-  async #read(
-    call: {
-      readonly what: string;
-      readonly path: string;
-      readonly endMs: number;
-      readonly isFirst: boolean;
-    },
-  ): Promise<Answer> {
+  async #read(call: DataCall): Promise<Answer> {
     const feed = this.#choice === "iex" ? "iex" : "sip";
     const answer = await this.#readFeed(call, feed);
     // Not within pages: bars of one feed must not be continued with those of another.
@@ -146,16 +138,12 @@ export class MarketDataClient implements MarketDataPort {
     return answer;
   }
 
-  #readFeed(
-    call: { readonly what: string; readonly path: string; readonly endMs: number },
-    feed: "sip" | "iex",
-  ): Promise<Answer> {
-    return this.#options.sender.read({
-      what: call.what,
-      path: `${call.path}&feed=${feed}`,
-      requestClass: "read",
-      endMs: call.endMs,
-    });
+  #readFeed(call: DataCall, feed: "sip" | "iex"): Promise<Answer> {
+    return this.#ask({ ...call, path: `${call.path}&feed=${feed}` });
+  }
+
+  #ask({ what, path, endMs }: DataCall): Promise<Answer> {
+    return this.#options.sender.read({ what, path, requestClass: "read", endMs });
   }
 
   #announce(feed: "sip" | "iex", why: string): void {
@@ -163,20 +151,4 @@ export class MarketDataClient implements MarketDataPort {
     this.#announced = feed;
     this.#options.log.info(`Market data feed=${feed}${why}`);
   }
-
-  #warnMalformed(what: string, symbols: readonly string[]): void {
-    if (symbols.length === 0) return;
-    const names = buildLine(symbols.join(","), this.#options.redact);
-    this.#options.log.warn(`Market data: ${what} left out because they are malformed: ${names}`);
-  }
-}
-
-/** Symbols in requests' worth, each once. */
-function buildChunks(symbols: readonly string[]): string[][] {
-  const unique = [...new Set(symbols)];
-  const chunks: string[][] = [];
-  for (let from = 0; from < unique.length; from += SYMBOLS_PER_REQUEST) {
-    chunks.push(unique.slice(from, from + SYMBOLS_PER_REQUEST));
-  }
-  return chunks;
 }

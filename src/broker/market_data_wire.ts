@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Bar, Trade } from "../domain/market.ts";
+import type { SymbolPage } from "./symbol_pages.ts";
 import {
   decimalWire,
   MalformedError,
@@ -11,31 +12,24 @@ import {
 
 const pageWire = z.object({
   bars: z.record(z.string(), z.unknown()).nullable(),
-  next_page_token: z.string().min(1).nullish(),
+  next_page_token: z.string().nullish(),
 });
 const barsWire = z.array(z.object({ t: timeWire, c: decimalWire }));
-
-/** One page of bars. A symbol whose bars can't be parsed is in `malformed` and not in `bars`. */
-export interface BarPage {
-  readonly bars: readonly (readonly [symbol: string, bars: readonly Bar[]])[];
-  readonly malformed: readonly string[];
-  readonly nextPageToken: string | null;
-}
 
 /**
  * `GET /v2/stocks/bars`. One damaged symbol does not take the others with it: it is merely not known.
  * @throws {MalformedError} Where the page itself can't be parsed.
  */
-export function parseBarPage(body: string): BarPage {
+export function parseBarPage(body: string): SymbolPage<Bar> {
   const page = parseBody(pageWire, body);
-  const bars: [string, Bar[]][] = [];
+  const rows: [string, Bar[]][] = [];
   const malformed: string[] = [];
   for (const [symbol, wire] of Object.entries(page.bars ?? {})) {
     const parsed = parseBars(wire);
     if (parsed === null) malformed.push(symbol);
-    else bars.push([symbol, parsed]);
+    else rows.push([symbol, parsed]);
   }
-  return { bars, malformed, nextPageToken: page.next_page_token ?? null };
+  return { rows, malformed, nextPageToken: page.next_page_token || null };
 }
 
 function parseBars(wire: unknown): Bar[] | null {
@@ -49,18 +43,12 @@ function parseBars(wire: unknown): Bar[] | null {
 const latestWire = z.object({ trades: z.record(z.string(), z.unknown()).nullable() });
 const tradeWire = z.object({ t: timeWire, p: decimalWire, u: z.string().nullish() });
 
-/** The latest trades of one answer. */
-export interface LatestTrades {
-  readonly trades: readonly (readonly [symbol: string, trade: Trade])[];
-  readonly malformed: readonly string[];
-}
-
 /**
  * `GET /v2/stocks/trades/latest`. A trade that was canceled or found incorrect (`u`) is no price: its symbol is absent.
  * @throws {MalformedError} Where the answer itself can't be parsed.
  */
-export function parseLatestTrades(body: string): LatestTrades {
-  const trades: [string, Trade][] = [];
+export function parseLatestTrades(body: string): SymbolPage<Trade> {
+  const rows: [string, Trade[]][] = [];
   const malformed: string[] = [];
   for (const [symbol, wire] of Object.entries(parseBody(latestWire, body).trades ?? {})) {
     const parsed = tradeWire.safeParse(wire);
@@ -72,9 +60,9 @@ export function parseLatestTrades(body: string): LatestTrades {
       }))
       : null;
     if (trade === null) malformed.push(symbol);
-    else trades.push([symbol, trade]);
+    else rows.push([symbol, [trade]]);
   }
-  return { trades, malformed };
+  return { rows, malformed, nextPageToken: null };
 }
 
 function parsePrice(wire: string | number): number {

@@ -175,9 +175,9 @@ async function readData(
   symbol: string,
   nowMs: number,
 ): Promise<DataCheck> {
-  const trades = await tryRead(() => broker.listLatestTrades([symbol]));
-  if (trades.kind === "failed") return { kind: "failed", message: trades.error.message };
-  const trade = trades.value.get(symbol);
+  const trades = await broker.listLatestTrades({ symbols: [symbol] });
+  if (trades.kind !== "answered") return { kind: "failed", message: trades.message };
+  const trade = trades.rows.get(symbol);
   return {
     kind: "read",
     symbol,

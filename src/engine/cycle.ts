@@ -3,6 +3,7 @@ import type { GateDecision } from "../domain/gate.ts";
 import type { MarketClock, Trade } from "../domain/market.ts";
 import { isFinal } from "../domain/orders.ts";
 import { formatUtc } from "../domain/ny_time.ts";
+import { noticeCorporateActions } from "./corporate_actions.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { decideDueEntries, pauseEntries } from "./entries.ts";
 import { recordEquity } from "./equity.ts";
@@ -12,6 +13,7 @@ import { recordFills } from "./fills.ts";
 import { printGate } from "./gate_log.ts";
 import { findIdentityProblem, readGate } from "./gate_reader.ts";
 import { findHeld, isOfThisSession, observe, readMarket } from "./observe.ts";
+import { readLatestTrades } from "./latest_trades.ts";
 import { noticeGate, noticeKillSwitch, sayKillSwitch, takeDelivered } from "./notices.ts";
 import { adoptPositions, buildAdopted, listAdoptable } from "./adopting.ts";
 import { reportForeign } from "./foreign.ts";
@@ -48,12 +50,14 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
   engine.wakeAtMs = [];
   engine.ledgerProblem = null;
   engine.isStale = false;
+  engine.listsAsked = 0;
   takeDelivered(engine);
   const market = await readMarket(engine);
   const isOpen = market !== null && market.isOpen;
   if (market === null || (!isOpen && !engine.ports.config.isMarketHoursIgnored)) {
     await noticeKillSwitch(engine);
     engine.ports.log.info("Market closed; skipping cycle.");
+    if (market !== null) await noticeCorporateActions(engine, market);
     if (market === null) {
       await restoreBare(engine);
       if (engine.observation !== null) {
@@ -110,6 +114,7 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   } else {
     await pauseEntries(engine, step.absent);
   }
+  await noticeCorporateActions(engine, observation.clock);
   checkUnprotected(engine, decision);
   planWakes(engine, decision);
   return decision;
@@ -159,7 +164,7 @@ function listSellable(
   return new Set(sellable.map((position) => position.positionId));
 }
 
-/** Last prices of what is managed or could be adopted, in one request. */
+/** Last prices of what is managed or could be adopted. */
 async function readTrades(
   engine: Engine,
   listed: readonly string[],
@@ -170,15 +175,11 @@ async function readTrades(
     ...engine.state.positions.map((each) => each.symbol),
     ...held.filter((symbol) => listed.includes(symbol)),
   ]);
-  if (symbols.size === 0) return new Map();
-  const read = await engine.read(() =>
-    engine.ports.marketData.listLatestTrades([...symbols].sort())
+  return await readLatestTrades(
+    engine,
+    [...symbols].sort(),
+    "; no exit decided for what has no price in this cycle",
   );
-  if (read.kind === "ok") return read.value;
-  engine.ports.log.warn(
-    `Latest trades unavailable (${read.failure}): ${read.message}; no exit decided in this cycle`,
-  );
-  return new Map();
 }
 
 function saySkew(engine: Engine, { skewSeconds }: Observation): void {

@@ -85,6 +85,10 @@ export class Engine {
   readonly unsentStops = new Map<string, LedgerEntry>();
   /** Whether this cycle schedules and sends no entries. */
   isEntriesPaused = false;
+  /** Corporate actions are not asked for before this, monotonic: the last look was not answered. */
+  actionsPausedUntilMs = -Infinity;
+  /** Lists of symbols that this cycle asked the data API for. */
+  listsAsked = 0;
   /** Whether something was sent since positions and orders were last read. */
   isStale = false;
   /** Whether something was seen, while waiting or in the middle of a cycle, that the next cycle must not wait for. */

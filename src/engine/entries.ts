@@ -6,11 +6,13 @@ import type { Trade } from "../domain/market.ts";
 import { flattenOrders, isFinal } from "../domain/orders.ts";
 import { simulateEntry } from "./dry_run_entry.ts";
 import { LAST_ENTRY_MS, untilCloseMs } from "./closing.ts";
+import { hasCorporateAction } from "./corporate_actions.ts";
 import type { Engine } from "./engine.ts";
 import { checkEntry, sayVerdict } from "./entry_check.ts";
 import { submitEntry } from "./entry_order.ts";
 import { buildRepeat, settleNotSent, settleUnrepeated } from "./entry_repeat.ts";
 import { printGateIfChanged } from "./gate_log.ts";
+import { readLatestTrades } from "./latest_trades.ts";
 import { readGate } from "./gate_reader.ts";
 import { isMarketOpen, refresh } from "./observe.ts";
 import { skip } from "./skips.ts";
@@ -99,13 +101,9 @@ async function readTrades(
   intents: readonly EntryIntent[],
 ): Promise<LatestTrades> {
   const atMonotonicMs = engine.ports.clock.monotonicMs();
-  const none: LatestTrades = { bySymbol: new Map(), atMonotonicMs };
-  if (intents.length === 0) return none;
+  if (intents.length === 0) return { bySymbol: new Map(), atMonotonicMs };
   const symbols = [...new Set(intents.map((intent) => intent.symbol))];
-  const read = await engine.read(() => engine.ports.marketData.listLatestTrades(symbols));
-  if (read.kind === "ok") return { bySymbol: read.value, atMonotonicMs };
-  engine.ports.log.warn(`Latest trades unavailable (${read.failure}): ${read.message}`);
-  return none;
+  return { bySymbol: await readLatestTrades(engine, symbols, ""), atMonotonicMs };
 }
 
 /** One entry to decide. */
@@ -146,6 +144,10 @@ async function decideEntry(engine: Engine, entry: DueEntry): Promise<GateDecisio
   const first = checkEntry(engine, gate, { intent, trade, ledger: known });
   if (first.verdict.kind === "denied") {
     await sayVerdict(engine, intent, first);
+    return gate;
+  }
+  if (await hasCorporateAction(engine, intent, trades.bySymbol.keys())) {
+    await skip(engine, intent, "corporate action");
     return gate;
   }
   // Only an intent that passes on the cycle's view is worth asking the broker again.

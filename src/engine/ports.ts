@@ -2,6 +2,7 @@ import type { EngineEvent, EventType, RecordedEvent } from "../domain/events.ts"
 import type { EngineState } from "../domain/engine_state.ts";
 import type { Allowlist, ReadFailure, TokenFile } from "../domain/gate.ts";
 import type { Caps } from "../domain/caps.ts";
+import type { CorporateAction } from "../domain/corporate_action.ts";
 import type { LiveLedger } from "../domain/ledger.ts";
 import type { Bar, MarketClock, Session, Trade } from "../domain/market.ts";
 import type {
@@ -152,18 +153,51 @@ export interface BrokerPort {
   cancelOrder(orderId: string): Promise<CancelOutcome>;
 }
 
-/** Market data (broker.md, Time and data). Throws `BrokerError`. */
+/**
+ * The answer to one list of symbols (pipeline 2). `rows`: by symbol; one that was asked for and is in none of the parts has
+ * nothing to show. `malformed`: its row can't be parsed. `open`: not answered, the pages before a failed one may hold others.
+ */
+export type SymbolsAnswer<T> =
+  | {
+    readonly kind: "answered";
+    readonly rows: ReadonlyMap<string, T>;
+    readonly malformed: readonly string[];
+  }
+  /** 400 or 422 for the whole list; `named`: those of it that the message names. */
+  | { readonly kind: "refused"; readonly named: readonly string[]; readonly message: string }
+  | {
+    readonly kind: "failed";
+    readonly failure: ReadFailure;
+    readonly message: string;
+    readonly rows: ReadonlyMap<string, T>;
+    readonly malformed: readonly string[];
+    readonly open: readonly string[];
+  };
+
+/** Symbols for one request, at most `SYMBOLS_PER_LIST`, and the monotonic time by which its pages have ended. */
+export interface SymbolsQuery {
+  readonly symbols: readonly string[];
+  readonly endMs?: number;
+}
+
+/** A stretch of days, both ends included, `YYYY-MM-DD`. */
+export interface DateRange {
+  readonly fromNy: string;
+  readonly toNy: string;
+}
+
+/** Market data (broker.md, Time and data). Never throws for what the broker or the network does. */
 export interface MarketDataPort {
-  /** 10-minute bars by symbol; symbols without a bar in the window are absent. `endMs` and `startMs` are inclusive. */
+  /** 10-minute bars, oldest first. `endMs` and `startMs` of the window are inclusive. */
   listBars(
-    query: {
-      readonly symbols: readonly string[];
-      readonly startMs: number;
-      readonly endMs: number;
-    },
-  ): Promise<ReadonlyMap<string, readonly Bar[]>>;
-  /** Latest trade by symbol; symbols without one are absent. */
-  listLatestTrades(symbols: readonly string[]): Promise<ReadonlyMap<string, Trade>>;
+    query: SymbolsQuery & { readonly window: { readonly startMs: number; readonly endMs: number } },
+  ): Promise<SymbolsAnswer<readonly Bar[]>>;
+  /** Latest trades; may be months old with status 200. */
+  listLatestTrades(query: SymbolsQuery): Promise<SymbolsAnswer<Trade>>;
+  /** Corporate actions that are processed in the range, by the symbol whose shares they change (pipeline 4). */
+  listCorporateActions(
+    query: SymbolsQuery & { readonly range: DateRange },
+  ): Promise<SymbolsAnswer<readonly CorporateAction[]>>;
   /** The feed in use, once known: `sip` or `iex`. */
   readonly feed: string | null;
 }

@@ -1,9 +1,11 @@
 import { BAR_WINDOW_MS } from "../domain/breakout.ts";
 import type { Candidate } from "../domain/candidate.ts";
 import { buildEntryIntents, type SignalRecord } from "../domain/entry_plan.ts";
-import { BAR_MS } from "../domain/market.ts";
+import { type Bar, BAR_MS } from "../domain/market.ts";
 import { formatNy, formatUtc } from "../domain/ny_time.ts";
 import type { Engine } from "./engine.ts";
+import { type ListsRead, readByLists } from "./symbol_lists.ts";
+import { formatSymbolNames } from "./symbol_notices.ts";
 
 /**
  * Looks for breakouts among the candidates and makes an intent for each confirmed one that has none (pipeline 2 to 4).
@@ -24,19 +26,19 @@ export async function makeIntents(
     return;
   }
   const endMs = engine.nowMs();
-  const symbols = candidates.map((candidate) => candidate.symbol);
-  const bars = await engine.read(() =>
-    // The bar still forming is not asked for: it would have closed by the time that a late answer is looked at.
-    marketData.listBars({ symbols, startMs: endMs - BAR_WINDOW_MS, endMs: endMs - BAR_MS })
-  );
-  if (bars.kind === "failed") {
-    log.warn(`Bars unavailable (${bars.failure}): ${bars.message}; no new entries`);
-    return;
-  }
+  // The bar still forming is not asked for: it would have closed by the time that a late answer is looked at.
+  const window = { startMs: endMs - BAR_WINDOW_MS, endMs: endMs - BAR_MS };
+  const bars = await readByLists(engine, {
+    what: "bars",
+    symbols: candidates.map((candidate) => candidate.symbol),
+    ask: (query) => marketData.listBars({ ...query, window }),
+  });
+  sayUnanswered(engine, bars);
+  if (bars.answered.size === 0) return;
   const nowMs = engine.nowMs();
   const { intents, signals, stale } = buildEntryIntents({
-    candidates,
-    bars: bars.value,
+    candidates: candidates.filter(({ symbol }) => bars.answered.has(symbol)),
+    bars: bars.rows,
     nowMs,
     dateNy: engine.dateNy(),
     session: observation.session,
@@ -69,7 +71,7 @@ export async function makeIntents(
       list_price_usd: listed?.priceUsd ?? null,
       equity_usd: observation.account.value.equityUsd,
       distance_pct: intent.distancePct,
-      bars: (bars.value.get(intent.symbol) ?? []).map((bar) => ({
+      bars: (bars.rows.get(intent.symbol) ?? []).map((bar) => ({
         start: formatUtc(bar.startMs),
         close_usd: bar.closeUsd,
       })),
@@ -80,14 +82,25 @@ export async function makeIntents(
   await Promise.all(recorded);
 }
 
-/** How many symbols a log line names before it only counts. */
-const NAMES_MAX = 20;
-
 function sayStale(engine: Engine, symbols: readonly string[]): void {
   if (symbols.length === 0) return;
-  const names = symbols.slice(0, NAMES_MAX).join(",");
-  const rest = symbols.length > NAMES_MAX ? ` and ${symbols.length - NAMES_MAX} more` : "";
-  engine.ports.log.info(`Bars too old or missing, nothing confirmed: ${names}${rest}`);
+  engine.ports.log.info(
+    `Bars too old or missing, nothing confirmed: ${formatSymbolNames(symbols)}`,
+  );
+}
+
+/** What was not answered is not "no breakout": it is named, and decided when it is. */
+function sayUnanswered(engine: Engine, bars: ListsRead<readonly Bar[]>): void {
+  const { unanswered, trouble, answered } = bars;
+  if (unanswered.length === 0) return;
+  const why = trouble === null
+    ? "refused together with another symbol, which is searched for"
+    : `(${trouble.failure}): ${trouble.message}`;
+  if (answered.size === 0 && trouble !== null) {
+    return engine.ports.log.warn(`Bars unavailable ${why}; no new entries`);
+  }
+  const names = formatSymbolNames(unanswered);
+  engine.ports.log.warn(`Bars not answered, nothing decided of ${names}: ${why}`);
 }
 
 /** Only what could have become an entry is kept: hundreds of symbols a cycle that did nothing would drown the trail. */

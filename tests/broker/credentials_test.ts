@@ -52,8 +52,8 @@ const CALLS: ((world: World) => Promise<unknown>)[] = [
   ({ client }) => client.cancelAllOrders(),
   ({ client }) => client.closeAllPositions({ cancelOrders: false }),
   ({ client }) => client.closePosition("SPY"),
-  ({ client }) => client.listBars({ symbols: ["A"], startMs: 0, endMs: 1 }),
-  ({ client }) => client.listLatestTrades(["A"]),
+  ({ client }) => client.listBars({ symbols: ["A"], window: { startMs: 0, endMs: 1 } }),
+  ({ client }) => client.listLatestTrades({ symbols: ["A"] }),
 ];
 
 /** Everything of an error that any log could print. */

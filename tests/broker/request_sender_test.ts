@@ -264,7 +264,7 @@ Deno.test("the limit is the key's: market data counts, but its host's own count 
     };
     return url.includes("data.") ? { body: { trades: {} }, headers } : { body: [] };
   });
-  await world.client.listLatestTrades(["SPY"]);
+  await world.client.listLatestTrades({ symbols: ["SPY"] });
   assertEquals((await world.client.submitBracket(BRACKET)).kind, "accepted");
   await spendReads(world, READS_AT_ONCE - 2);
   assertEquals(world.clock.sleptMs, []);

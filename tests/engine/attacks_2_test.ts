@@ -67,10 +67,13 @@ Deno.test("what the closed market would stop is not recorded again and again", a
     const startMs = Math.floor(world.nowMs / 600_000) * 600_000;
     const bars = [startMs - 1_200_000, startMs - 600_000]
       .map((barMs) => ({ startMs: barMs, closeUsd: 100 }));
-    return Promise.resolve(new Map([["NVDA", bars]]));
+    const rows = new Map([["NVDA", bars]]);
+    return Promise.resolve({ kind: "answered", rows, malformed: [] });
   };
-  data.listLatestTrades = () =>
-    Promise.resolve(new Map([["NVDA", { priceUsd: 100, atMs: world.nowMs }]]));
+  data.listLatestTrades = () => {
+    const rows = new Map([["NVDA", { priceUsd: 100, atMs: world.nowMs }]]);
+    return Promise.resolve({ kind: "answered", rows, malformed: [] });
+  };
   await world.cycles(20, MINUTE_MS);
   assertEquals(gate(world), LIVE_PASS);
   assert(world.said("SKIP NVDA: market closed").length > 10);

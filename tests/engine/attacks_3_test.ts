@@ -47,11 +47,9 @@ Deno.test("a bar that was forming when it was asked for confirms nothing, howeve
     return bars;
   };
   await world.cycle();
-  const [bar] = ((await list({
-    symbols: ["NVDA"],
-    startMs: at("10:00:00"),
-    endMs: at("10:00:00"),
-  })).get("NVDA")) ?? [];
+  const window = { startMs: at("10:00:00"), endMs: at("10:00:00") };
+  const answer = await list({ symbols: ["NVDA"], window });
+  const [bar] = answer.kind === "answered" ? answer.rows.get("NVDA") ?? [] : [];
   assertEquals(bar?.closeUsd, 98, "what the bar closed at");
   assertEquals(world.said("INTENT NVDA"), []);
   assertEquals(world.buys(), []);

@@ -1,5 +1,6 @@
 import { buildAccountValue } from "./account_view.ts";
 import { type Behaviour, buildBehaviour } from "./behaviour.ts";
+import type { SimCorporateAction } from "./corporate_actions.ts";
 import { leftQty, type SimOrder } from "./order.ts";
 import { OrderDesk } from "./order_desk.ts";
 import { Portfolio, type SimPosition } from "./portfolio.ts";
@@ -66,6 +67,8 @@ export class Exchange {
   readonly marginMultiplier: number;
   readonly requests: RequestRecord[] = [];
   readonly barCache = new Map<string, string>();
+  /** What is announced; tests put it in. */
+  readonly corporateActions: SimCorporateAction[] = [];
   /** Positions under another name in answers, by their true symbol. */
   readonly shownSymbols = new Map<string, string>();
   /** Answers to come that leave the symbol's position out. */
@@ -226,7 +229,8 @@ export class Exchange {
     if (headers["apca-api-key-id"] !== keyId || headers["apca-api-secret-key"] !== secretKey) {
       return buildRefusal(401, null, "unauthorized.");
     }
-    const pool = request.path.startsWith("/v2/stocks/") ? "data" : "trading";
+    const isData = request.path.startsWith("/v2/stocks/") || request.path.startsWith("/v1/");
+    const pool = isData ? "data" : "trading";
     const quota = this.#rateLimit.count(pool, this.#nowMs);
     const isOver = quota.isOver && this.behaviour.isRateLimitEnforced;
     const response = isOver ? buildRefusal(429, null, "too many requests.") : answer(this, request);

@@ -7,6 +7,7 @@ import {
   buildConfigurationJson,
   buildOrderListJson,
 } from "./account_view.ts";
+import { listCorporateActions } from "./corporate_actions.ts";
 import type { Exchange } from "./exchange.ts";
 import { listBars, listLatestTrades } from "./market_data.ts";
 import { buildOrderJson, type SimOrder } from "./order.ts";
@@ -27,6 +28,7 @@ import {
   getPositions,
 } from "./position_routes.ts";
 import type { ReplaceChanges } from "./order_rules.ts";
+import { nyDateAt } from "./sessions.ts";
 import {
   buildJsonText,
   buildRefusal,
@@ -62,6 +64,8 @@ function answerGet(exchange: Exchange, request: SimRequest): SimResponse {
       return listBars(exchange, query);
     case "/v2/stocks/trades/latest":
       return listLatestTrades(exchange, query);
+    case "/v1/corporate-actions":
+      return listCorporateActions(exchange.corporateActions, nyDateAt(nowMs), query);
     case "/v2/account":
       return buildJsonText(
         200,

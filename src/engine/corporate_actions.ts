@@ -1,0 +1,151 @@
+import { formatCloseCommand } from "../domain/alert_facts.ts";
+import { type DueAction, formatConsequence, listDueActions } from "../domain/corporate_action.ts";
+import type { EntryIntent } from "../domain/entry_intent.ts";
+import type { MarketClock } from "../domain/market.ts";
+import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
+import type { Engine } from "./engine.ts";
+import { readByLists } from "./symbol_lists.ts";
+import { formatSymbolNames } from "./symbol_notices.ts";
+
+/** Most time for one look: an entry waits for it. */
+const LOOK_MS = 3_000;
+/** After a look that was not answered, none for this long. */
+const PAUSE_MS = 10 * 60_000;
+const DAY_MS = 86_400_000;
+/** The broker filters by process date, which can lie before and long after the ex-date. */
+const DAYS_BEHIND = 7;
+const DAYS_AHEAD = 60;
+
+/** State keys: the NY date on which a symbol was asked, the next session for which it was, and what is due. */
+const ASKED = "corporate actions asked";
+const ASKED_AHEAD = "corporate actions asked ahead";
+const DUE = "corporate action due";
+const SAID = "corporate action said";
+
+/**
+ * Whether a split, merger, name change or removal of the intent's symbol is due by the next session (pipeline 4). Asked
+ * once a NY day, over restarts; not answered blocks nothing.
+ * @param dueSymbols Other symbols with a due intent: they go into the same request.
+ */
+export async function hasCorporateAction(
+  engine: Engine,
+  intent: EntryIntent,
+  dueSymbols: Iterable<string>,
+): Promise<boolean> {
+  const { observation } = engine;
+  if (observation === null) return false;
+  const dateNy = engine.dateNy();
+  const wanted = [...new Set([intent.symbol, ...dueSymbols])].sort();
+  if (!isAsked(engine, ASKED, intent.symbol, dateNy)) {
+    const open = wanted.filter((symbol) => !isAsked(engine, ASKED, symbol, dateNy));
+    await look(engine, open, { clock: observation.clock, key: ASKED, value: dateNy });
+  }
+  const prefix = `${DUE} ${intent.symbol} `;
+  return Object.entries(engine.state.alerted)
+    .some(([key, value]) => value === dateNy && key.startsWith(prefix));
+}
+
+/**
+ * Warns of what happens to managed positions by the next session: asked in the first cycle of a session, and after its
+ * close for the next one (pipeline 4).
+ */
+export async function noticeCorporateActions(engine: Engine, clock: MarketClock): Promise<void> {
+  if (!engine.isStateLoaded || engine.isForeignState || engine.isOutOfTime(LOOK_MS)) return;
+  const key = clock.isOpen ? ASKED : ASKED_AHEAD;
+  const value = clock.isOpen ? engine.dateNy() : dateNyOf(clock.nextOpenMs);
+  const symbols = [...new Set(engine.state.positions.map((position) => position.symbol))]
+    .filter((symbol) => !isAsked(engine, key, symbol, value));
+  for (const action of await look(engine, symbols.sort(), { clock, key, value })) {
+    sayDue(engine, action);
+  }
+}
+
+function isAsked(engine: Engine, key: string, symbol: string, value: string): boolean {
+  return engine.state.alerted[`${key} ${symbol}`] === value;
+}
+
+/** Asks for symbols that were not asked yet, and remembers the answer. @returns What is due in them. */
+async function look(
+  engine: Engine,
+  symbols: readonly string[],
+  { clock, key, value }: {
+    readonly clock: MarketClock;
+    readonly key: string;
+    readonly value: string;
+  },
+): Promise<DueAction[]> {
+  const { marketData, clock: host } = engine.ports;
+  if (symbols.length === 0 || host.monotonicMs() < engine.actionsPausedUntilMs) return [];
+  const days = buildDays(engine, clock);
+  const range = {
+    fromNy: addDays(days.todayNy, -DAYS_BEHIND),
+    toNy: addDays(days.nextSessionNy, DAYS_AHEAD),
+  };
+  const read = await readByLists(engine, {
+    what: "corporate actions",
+    symbols,
+    timeMs: LOOK_MS,
+    ask: (query) => marketData.listCorporateActions({ ...query, range }),
+  });
+  const due = symbols.flatMap((symbol) => listDueActions(read.rows.get(symbol) ?? [], days));
+  remember(engine, [
+    ...[...read.answered].map((symbol) => [`${key} ${symbol}`, value] as const),
+    ...due.map((each) => [`${DUE} ${formatDue(each)}`, engine.dateNy()] as const),
+  ]);
+  if (read.unanswered.length > 0) {
+    engine.actionsPausedUntilMs = host.monotonicMs() + PAUSE_MS;
+    sayUnanswered(
+      engine,
+      read.unanswered,
+      read.trouble?.message ?? "refused together with another",
+    );
+  }
+  return due;
+}
+
+/** Today's own session counts until it has closed. */
+function buildDays(
+  engine: Engine,
+  clock: MarketClock,
+): { readonly todayNy: string; readonly nextSessionNy: string } {
+  const dateNy = engine.dateNy();
+  const nextSessionNy = dateNyOf(clock.nextOpenMs);
+  const isOver = !clock.isOpen && nextSessionNy > dateNy;
+  return { todayNy: isOver ? addDays(dateNy, 1) : dateNy, nextSessionNy };
+}
+
+function addDays(dateNy: string, days: number): string {
+  return dateNyOf(nyToMs(dateNy, "12:00") + days * DAY_MS);
+}
+
+function remember(engine: Engine, facts: readonly (readonly [key: string, value: string])[]): void {
+  if (facts.length === 0) return;
+  engine.updateState({ alerted: { ...engine.state.alerted, ...Object.fromEntries(facts) } });
+}
+
+/** Starts with the symbol: the key of what is due is looked for by it. */
+function formatDue({ symbol, text, dueNy }: DueAction): string {
+  return `${symbol} ${text}, due ${dueNy}`;
+}
+
+function sayDue(engine: Engine, action: DueAction): void {
+  const { symbol, kind } = action;
+  if (!engine.isNews(`${SAID} ${formatDue(action)}`, engine.dateNy())) return;
+  const text = `${formatDue(action)}: ${formatConsequence(kind)}; close it before that session, ` +
+    `or deal with its shares and stops by hand at the broker; to close it: ${
+      formatCloseCommand(symbol)
+    }`;
+  engine.ports.log.warn(`Corporate action ${text}`);
+  engine.alert({ level: "WARNING", title: "Corporate action", text });
+}
+
+/** Once a NY day: nothing is blocked by it. */
+function sayUnanswered(engine: Engine, symbols: readonly string[], why: string): void {
+  if (!engine.isNews("corporate actions not answered", engine.dateNy())) return;
+  engine.ports.log.warn(
+    `Corporate actions of ${
+      formatSymbolNames(symbols)
+    } not answered (${why}): nothing is blocked by that; ` +
+      "asked again after 10 minutes; look for splits and mergers yourself",
+  );
+}

@@ -1,0 +1,37 @@
+import type { Trade } from "../domain/market.ts";
+import type { Engine } from "./engine.ts";
+import { type ListsRead, readByLists } from "./symbol_lists.ts";
+import { formatSymbolNames } from "./symbol_notices.ts";
+
+/**
+ * Last prices by symbol; one that is not there has none. They may be months old: who decides from them looks at their time.
+ * @param consequence What follows for a symbol without an answer, for the log.
+ */
+export async function readLatestTrades(
+  engine: Engine,
+  symbols: readonly string[],
+  consequence: string,
+): Promise<ReadonlyMap<string, Trade>> {
+  const managed = new Set(engine.state.positions.map((position) => position.symbol));
+  const read = await readByLists(engine, {
+    what: "latest trades",
+    symbols,
+    managed,
+    ask: (query) => engine.ports.marketData.listLatestTrades(query),
+  });
+  sayUnanswered(engine, read, { symbols, consequence });
+  return read.rows;
+}
+
+function sayUnanswered(
+  engine: Engine,
+  { unanswered, trouble }: ListsRead<Trade>,
+  { symbols, consequence }: { readonly symbols: readonly string[]; readonly consequence: string },
+): void {
+  if (unanswered.length === 0) return;
+  const why = trouble === null ? "" : ` (${trouble.failure}): ${trouble.message}`;
+  const which = unanswered.length === new Set(symbols).size && trouble !== null
+    ? "Latest trades unavailable"
+    : `Latest trades of ${formatSymbolNames(unanswered)} not answered`;
+  engine.ports.log.warn(`${which}${why}${consequence}`);
+}

@@ -23,6 +23,7 @@ import { isDone, type SimOrder } from "../simulator/order.ts";
 import { buildSampleSessions, buildWatchlistCsv, type ScenarioRow } from "../simulator/scenario.ts";
 import { SAMPLE_DAY_NY } from "../simulator/scenario.ts";
 import { nyDateAt, nyMoment } from "../simulator/sessions.ts";
+import type { SimRequest } from "../simulator/wire.ts";
 import { MemoryDisk } from "../state/memory_disk.ts";
 import { MemoryLog } from "../state/support.ts";
 
@@ -87,6 +88,8 @@ export class World {
   readonly log = new MemoryLog();
   readonly alerts: Alert[] = [];
   readonly events: EngineEvent[] = [];
+  /** Requests that left, those too that a front answered before the exchange saw them. */
+  readonly sent: SimRequest[] = [];
   /** Called for each event before it is recorded: the way into the middle of a step. */
   onEvent: (event: EngineEvent) => void = () => {};
   /** Slack's part: whether state alerts are delivered. */
@@ -143,6 +146,11 @@ export class World {
     this.#faults = buildFaultPlan(rules);
   }
 
+  /** The same, where a list of rules does not say it. */
+  setFaultPlan(plan: FaultPlan): void {
+    this.#faults = plan;
+  }
+
   /** A new process over the same files, with changed variables. */
   async restart(change: Readonly<Record<string, string>> = {}): Promise<void> {
     this.environment = { ...this.environment, ...change };
@@ -179,6 +187,7 @@ export class World {
     this.alerts.length = 0;
     this.events.length = 0;
     this.exchange.requests.length = 0;
+    this.sent.length = 0;
   }
 
   /** Order-changing requests, in the order in which the broker saw them. */
@@ -306,7 +315,10 @@ export class World {
         exchange: this.exchange,
         clock,
         latencyMs: 5,
-        faults: (request, count) => this.#faults(request, count),
+        faults: (request, count) => {
+          this.sent.push(request);
+          return this.#faults(request, count);
+        },
         fail: (failure, message) => new HttpFailure(failure, message),
       }),
       clock,

@@ -28,7 +28,8 @@ export function rememberSearch(engine: Engine, what: DataKind, memory: SearchMem
   const dateNy = engine.dateNy();
   const before = readMemory(engine, what);
   const alerted = { ...engine.state.alerted };
-  for (const symbol of before.refused) delete alerted[`${REFUSED} ${what} ${symbol}`];
+  const answered = [...before.refused].filter((symbol) => !memory.refused.has(symbol));
+  for (const symbol of answered) delete alerted[`${REFUSED} ${what} ${symbol}`];
   for (const symbol of memory.refused) alerted[`${REFUSED} ${what} ${symbol}`] = dateNy;
   const key = `${SUSPECTS} ${what}`;
   if (memory.suspects.length === 0) delete alerted[key];

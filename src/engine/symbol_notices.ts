@@ -7,7 +7,7 @@ const LEFT_OUT: Readonly<Record<DataKind, string>> = {
   "bars":
     "no entry in them today; asked again tomorrow; correct or remove their rows in the watchlist",
   "latest trades": "nothing is decided from their price today; asked again tomorrow",
-  "corporate actions": "entered without that look; asked again tomorrow",
+  "corporate actions": "no look for splits and mergers in them today; asked again tomorrow",
 };
 
 /** Says the symbols that the data API refuses, once a NY day each (pipeline 2). */

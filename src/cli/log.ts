@@ -1,7 +1,7 @@
 import { formatEvent, formatEventTime } from "../domain/event_sentence.ts";
 import { readTimeMs, type RecordedEvent } from "../domain/events.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
-import { isTicker } from "../domain/symbol.ts";
+import { parseTicker } from "../domain/symbol.ts";
 import { formatOneLine } from "../runtime/one_line.ts";
 import { listenForStop } from "../runtime/signals.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";
@@ -99,8 +99,8 @@ function readSelection(host: ProgramHost, { values, flags }: ParsedOptions): Sel
 
 function readSymbol(given: string | undefined): string | null {
   if (given === undefined) return null;
-  const symbol = given.toUpperCase();
-  if (isTicker(symbol)) return symbol;
+  const symbol = parseTicker(given);
+  if (symbol !== null) return symbol;
   throw new UsageError(`Option --symbol is ${JSON.stringify(given)}: give a ticker`);
 }
 

@@ -59,6 +59,18 @@ export async function runProgram(
       host.writeOut(`${formatVersion()}\n`);
       return EXIT.done;
     }
+    const unwaited = command.isUnwaited === true ? host.unwaited : undefined;
+    return await runCommand({ ...host, ...unwaited }, { command, options });
+  } catch (error) {
+    return reportFailure(host, error);
+  }
+}
+
+async function runCommand(
+  host: ProgramHost,
+  { command, options }: { readonly command: Command; readonly options: ParsedOptions },
+): Promise<number> {
+  try {
     return await command.run(host, options);
   } catch (error) {
     return reportFailure(host, error);

@@ -1,0 +1,29 @@
+// Starts the program with a standard output and a standard error that are full and that nobody reads, tells its process
+// id by a file, and ends with its status. Arguments: the file for the id, then the program's own command line.
+
+const [pidFile = "", ...args] = Deno.args;
+const BYTES = new TextEncoder().encode(".".repeat(1023) + "\n");
+/** So long nothing is taken by a pipe that is full. */
+const FULL_MS = 300;
+
+async function fill(stream: typeof Deno.stdout): Promise<void> {
+  for (let isFull = false; !isFull;) {
+    let timer = 0;
+    const full = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(true), FULL_MS);
+    });
+    isFull = await Promise.race([stream.write(BYTES).then(() => false), full]);
+    clearTimeout(timer);
+  }
+}
+
+await Promise.all([fill(Deno.stdout), fill(Deno.stderr)]);
+const child = new Deno.Command(Deno.execPath(), {
+  args,
+  stdin: "null",
+  stdout: "inherit",
+  stderr: "inherit",
+}).spawn();
+Deno.writeTextFileSync(pidFile, `${child.pid}\n`);
+const { code } = await child.status;
+Deno.exit(code);

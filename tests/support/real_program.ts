@@ -63,6 +63,50 @@ export function spawnProgram(start: ProgramStart): Deno.ChildProcess {
   }).spawn();
 }
 
+/** A program that was started with both outputs full; they are read from when `read` is called. */
+export interface UnreadProgram {
+  /** Of the program itself. */
+  readonly pid: number;
+  /** Begins to read. @returns Everything from standard output until the program's end. */
+  read(): Promise<string>;
+  readonly ended: Promise<number>;
+}
+
+/** Starts it behind pipes that are full and that nobody reads. */
+export async function startUnread(start: ProgramStart): Promise<UnreadProgram> {
+  const { args = [], env = {}, permissions = listPermissions(start.writeDir) } = start;
+  const pidFile = `${start.writeDir}/unread.pid`;
+  const behind = new URL("behind_full_pipe.ts", import.meta.url).pathname;
+  const appeared = Deno.watchFs(start.writeDir);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", behind, pidFile, "run", ...permissions]
+      .concat(new URL("main.ts", ROOT).pathname, args),
+    clearEnv: true,
+    env: { ...readRuntimeEnv(), NO_COLOR: "1", ...env },
+    cwd: ROOT,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let pid = NaN;
+  for await (const { paths } of appeared) {
+    if (!paths.includes(pidFile)) continue;
+    pid = parseInt(await Deno.readTextFile(pidFile));
+    if (Number.isInteger(pid)) break;
+  }
+  return {
+    pid,
+    read: async () => {
+      const [text] = await Promise.all([
+        new Response(child.stdout).text(),
+        new Response(child.stderr).text(),
+      ]);
+      return text;
+    },
+    ended: child.status.then(({ code }) => code),
+  };
+}
+
 /** Starts it and waits for its end. */
 export async function runToEnd(start: ProgramStart): Promise<ProgramEnd> {
   const { code, stdout, stderr } = await spawnProgram(start).output();

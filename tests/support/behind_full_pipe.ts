@@ -8,7 +8,7 @@ const FULL_MS = 300;
 
 async function fill(stream: typeof Deno.stdout): Promise<void> {
   for (let isFull = false; !isFull;) {
-    let timer = 0;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const full = new Promise<boolean>((resolve) => {
       timer = setTimeout(() => resolve(true), FULL_MS);
     });

@@ -1,7 +1,8 @@
-// Starts the program with a standard output and a standard error that are full and that nobody reads, tells its process
-// id by a file, and ends with its status. Arguments: the file for the id, then the program's own command line.
+// Starts the program with a standard output and a standard error that are full and that nobody reads, says by a file
+// that it did, passes SIGTERM on, kills it at SIGINT, and ends with its status. Arguments: the file, then the program's
+// own command line.
 
-const [pidFile = "", ...args] = Deno.args;
+const [startedFile = "", ...args] = Deno.args;
 const BYTES = new TextEncoder().encode(".".repeat(1023) + "\n");
 /** So long nothing is taken by a pipe that is full. */
 const FULL_MS = 300;
@@ -24,6 +25,8 @@ const child = new Deno.Command(Deno.execPath(), {
   stdout: "inherit",
   stderr: "inherit",
 }).spawn();
-Deno.writeTextFileSync(pidFile, `${child.pid}\n`);
+Deno.addSignalListener("SIGTERM", () => child.kill("SIGTERM"));
+Deno.addSignalListener("SIGINT", () => child.kill("SIGKILL"));
+Deno.writeTextFileSync(startedFile, "");
 const { code } = await child.status;
 Deno.exit(code);

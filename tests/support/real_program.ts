@@ -65,21 +65,23 @@ export function spawnProgram(start: ProgramStart): Deno.ChildProcess {
 
 /** A program that was started with both outputs full; they are read from when `read` is called. */
 export interface UnreadProgram {
-  /** Of the program itself. */
-  readonly pid: number;
+  /** Asks it to stop. */
+  stop(): void;
   /** Begins to read. @returns Everything from standard output until the program's end. */
   read(): Promise<string>;
   readonly ended: Promise<number>;
+  /** Ends it and what it was started by, whatever state it is in. */
+  close(): Promise<void>;
 }
 
 /** Starts it behind pipes that are full and that nobody reads. */
 export async function startUnread(start: ProgramStart): Promise<UnreadProgram> {
   const { args = [], env = {}, permissions = listPermissions(start.writeDir) } = start;
-  const pidFile = `${start.writeDir}/unread.pid`;
-  const behind = new URL("behind_full_pipe.ts", import.meta.url).pathname;
+  const startedFile = `${start.writeDir}/unread.started`;
   const appeared = Deno.watchFs(start.writeDir);
+  const behind = new URL("behind_full_pipe.ts", import.meta.url).pathname;
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", behind, pidFile, "run", ...permissions]
+    args: ["run", "-A", behind, startedFile, "run", ...permissions]
       .concat(new URL("main.ts", ROOT).pathname, args),
     clearEnv: true,
     env: { ...readRuntimeEnv(), NO_COLOR: "1", ...env },
@@ -88,22 +90,26 @@ export async function startUnread(start: ProgramStart): Promise<UnreadProgram> {
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  let pid = NaN;
-  for await (const { paths } of appeared) {
-    if (!paths.includes(pidFile)) continue;
-    pid = parseInt(await Deno.readTextFile(pidFile));
-    if (Number.isInteger(pid)) break;
-  }
+  for await (const { paths } of appeared) if (paths.includes(startedFile)) break;
+  let output: Promise<string> | null = null;
+  const read = async () => {
+    const texts = [new Response(child.stdout).text(), new Response(child.stderr).text()];
+    return (await Promise.all(texts))[0] ?? "";
+  };
+  let isEnded = false;
+  const ended = child.status.then(({ code }) => {
+    isEnded = true;
+    return code;
+  });
   return {
-    pid,
-    read: async () => {
-      const [text] = await Promise.all([
-        new Response(child.stdout).text(),
-        new Response(child.stderr).text(),
-      ]);
-      return text;
+    stop: () => child.kill("SIGTERM"),
+    read: () => output ??= read(),
+    ended,
+    close: async () => {
+      if (!isEnded) child.kill("SIGINT");
+      await ended;
+      await (output ??= read());
     },
-    ended: child.status.then(({ code }) => code),
   };
 }
 

@@ -99,6 +99,6 @@ export const WATCHLIST_BUGS: readonly TestedBug[] = [
       find: '  "ENOSPC",\n',
       replace: "",
     }],
-    tests: ["tests/state/deno_file_system_test.ts"],
+    tests: ["tests/cli/program_test.ts"],
   },
 ];

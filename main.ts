@@ -1,10 +1,12 @@
 import { reportFailure, runProgram } from "./src/cli/program.ts";
+import { formatNy } from "./src/domain/ny_time.ts";
 import { createChance } from "./src/runtime/chance.ts";
 import { createClock } from "./src/runtime/clock.ts";
 import { type Environment, readEnvironment } from "./src/runtime/environment.ts";
 import { listMisspelt } from "./src/runtime/misspelt.ts";
 import { isEnvPermitted, isPermittedByDeno } from "./src/runtime/permissions.ts";
 import { openNotifySocket, readOutputId, readServiceHost } from "./src/runtime/service_host.ts";
+import { type AsyncStream, createQueuedWriter } from "./src/runtime/queued_writer.ts";
 import { createTextWriter } from "./src/runtime/standard_stream.ts";
 
 // The only file that reads the process's arguments and environment, and that ends the process.
@@ -15,8 +17,26 @@ const service = readServiceHost({
   readOutputId,
   open: openNotifySocket,
 });
+/** How long the end waits for whoever reads what was said last, and where the end is that of a bug. */
+const FLUSH_MS = 500;
+const FLUSH_FAILED_MS = 50;
+
+const clock = createClock();
+const markError = (text: string) => service.isJournal ? `<3>${text}` : text;
 const writeToStderr = createTextWriter(Deno.stderr);
-const writeError = (text: string) => writeToStderr(service.isJournal ? `<3>${text}` : text);
+const writeError = (text: string) => writeToStderr(markError(text));
+// The loop's: nobody who reads them may hold it up.
+const createLoopWriter = (stream: AsyncStream, name: string) =>
+  createQueuedWriter({
+    stream,
+    clock,
+    describeDropped: (count) =>
+      `${service.isJournal ? "<4>" : ""}[${formatNy(clock.nowMs())}] WARNING ` +
+      `${count} lines dropped: nobody read ${name}, or it could not be written\n`,
+  });
+const loopOut = createLoopWriter(Deno.stdout, "standard output");
+const loopError = createLoopWriter(Deno.stderr, "standard error");
+let isReaderGone = false;
 
 /** Runs the program in the real world. @returns The exit status. */
 function start(environment: Environment): Promise<number> {
@@ -24,25 +44,36 @@ function start(environment: Environment): Promise<number> {
     args: Deno.args,
     environment,
     pid: Deno.pid,
-    clock: createClock(),
+    clock,
     chance: createChance(),
     fetch,
     signals: Deno,
     isPermitted: isPermittedByDeno,
     misspelt: listMisspelt(getPermitted),
     service,
-    writeOut: createTextWriter(Deno.stdout),
+    writeOut: createTextWriter(Deno.stdout, () => isReaderGone = true),
     writeError,
+    unwaited: {
+      writeOut: loopOut.write,
+      writeError: (text) => loopError.write(markError(text)),
+    },
+    isReaderGone: () => isReaderGone,
     isTerminal: Deno.stdout.isTerminal(),
     exitNow: (status) => Deno.exit(status),
   });
+}
+
+/** Ends the process once what was said last is read, or nobody reads it. */
+async function end(status: number, flushMs = FLUSH_MS): Promise<never> {
+  await Promise.all([loopOut.flush(flushMs), loopError.flush(flushMs)]);
+  Deno.exit(status);
 }
 
 /**
  * What nobody caught ends the process as an internal error: the runtime's own status for it is 1, which an operator
  * reads as "watchlist missing". So does a program that waits for nothing any more and has given no status.
  */
-function listenForFailures(fail: (error: unknown) => never): void {
+function listenForFailures(fail: (error: unknown) => void): void {
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     fail(event.reason);
@@ -51,15 +82,24 @@ function listenForFailures(fail: (error: unknown) => never): void {
     event.preventDefault();
     fail(event.error);
   });
-  globalThis.addEventListener("beforeunload", () => fail(new Error("ended without a result")));
+  globalThis.addEventListener("beforeunload", (event) => {
+    // The runtime waits for the end then.
+    event.preventDefault();
+    fail(new Error("ended without a result"));
+  });
+}
+
+/** Tells why the process ends, on a stream that can't keep it from ending. */
+function endFailed(environment: Environment, error: unknown): void {
+  const say = { environment, writeError: (text: string) => loopError.write(markError(text)) };
+  void end(reportFailure(say, error), FLUSH_FAILED_MS);
 }
 
 try {
   const environment = readEnvironment((name) => Deno.env.get(name));
-  const fail = (error: unknown): never =>
-    Deno.exit(reportFailure({ environment, writeError }, error));
+  const fail = (error: unknown) => endFailed(environment, error);
   listenForFailures(fail);
-  start(environment).then((status) => Deno.exit(status), fail);
+  start(environment).then((status) => end(status)).catch(fail);
 } catch (error) {
-  Deno.exit(reportFailure({ environment: {}, writeError }, error));
+  endFailed({}, error);
 }

@@ -1,6 +1,7 @@
 import { decideOperator, formatGateReason } from "../domain/gate.ts";
 import { listRuleFindings } from "../domain/ledger_findings.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
+import { findPreviousSession, guessPreviousSession } from "../domain/watchlist_days.ts";
 import { hasTraces } from "../domain/rebuild_state.ts";
 import type { LiveLedger } from "../domain/ledger.ts";
 import { StateError, type WatchlistRead } from "../engine/ports.ts";
@@ -150,7 +151,16 @@ async function listStateItems(host: ProgramHost, options: StateOptions): Promise
     checkStateDir(await readStateDirFacts(fs, { path: stateDir, pid: host.pid }), isLiveAsked),
     checkDiskSpace(await readFreeBytes(stateDir), stateDir),
     checkLock(lock, stateDir),
-    checkWatchlistFile(watchlist, todayNy),
+    checkWatchlistFile(watchlist, {
+      todayNy,
+      nowMs: host.clock.nowMs(),
+      unchangedMs: 0,
+      previousSession: findPreviousSession(
+        broker.kind === "asked" ? broker.sessions ?? [] : [],
+        todayNy,
+      ) ?? guessPreviousSession(todayNy),
+      alerted: kept.preview.state.kind === "ok" ? kept.preview.state.state.alerted : {},
+    }),
     ...listBrokerItems(broker, {
       endpoint,
       isLiveAsked,

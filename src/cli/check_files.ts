@@ -1,7 +1,7 @@
 import type { LedgerFinding } from "../domain/ledger_findings.ts";
 import { formatGateReason, type GateDecision, type TokenFile } from "../domain/gate.ts";
 import type { LedgerRead, StateRead, WatchlistRead } from "../engine/ports.ts";
-import { checkWatchlist as decideWatchlist } from "../engine/watchlist_step.ts";
+import { checkWatchlist as decideWatchlist, type WatchlistLook } from "../engine/watchlist_step.ts";
 import {
   advice,
   type CheckItem,
@@ -17,10 +17,12 @@ import {
 import { PROGRAM } from "./version.ts";
 
 const DROPPED_SHOWN_MAX = 10;
+/** A watchlist that may be half written. */
+const UNFINISHED = "its last line has no end and is not used yet: a writer may be at work";
 
-/** The watchlist: present, fresh, parsable; which rows it lost (pipeline 1). */
-export function checkWatchlistFile(read: WatchlistRead, todayNy: string): CheckItem {
-  const step = decideWatchlist(read, todayNy);
+/** The watchlist: present, fresh, parsable; which rows it lost, and what is odd of it (pipeline 1). */
+export function checkWatchlistFile(read: WatchlistRead, look: WatchlistLook): CheckItem {
+  const step = decideWatchlist(read, look);
   const scan = advice("run the scan, or set WATCHLIST_FILE");
   switch (step.kind) {
     case "missing":
@@ -33,9 +35,7 @@ export function checkWatchlistFile(read: WatchlistRead, todayNy: string): CheckI
     case "fresh":
       break;
   }
-  const dropped = read.kind === "read" && read.watchlist.kind === "parsed"
-    ? read.watchlist.dropped
-    : [];
+  const { dropped, warnings } = step;
   const shown = dropped.slice(0, DROPPED_SHOWN_MAX)
     .map(({ line, symbol, reason }) => `line ${line} ${symbol || "row"}: ${reason}`);
   const more = dropped.length > DROPPED_SHOWN_MAX
@@ -43,11 +43,14 @@ export function checkWatchlistFile(read: WatchlistRead, todayNy: string): CheckI
     : [];
   const text = [
     `fresh, ${step.candidates.length} rows usable, ${dropped.length} dropped: ${read.path}`,
+    ...warnings.map(({ text: odd }) => odd),
+    ...(step.waitMs === null ? [] : [UNFINISHED]),
     ...shown,
     ...more,
   ].join("; ");
   // A Short row is dropped by the rules, every day; anything else is news.
-  const isNews = dropped.some(({ reason }) => reason !== "direction short");
+  const isNews = warnings.length > 0 || step.waitMs !== null ||
+    dropped.some(({ reason }) => reason !== "direction short");
   return step.candidates.length === 0 || isNews
     ? warn("watchlist", text, advice("look at the scan's output"))
     : pass("watchlist", text);

@@ -2,6 +2,7 @@ import { createSlackAlerts } from "../alerts/slack.ts";
 import { createSlackTransport } from "../alerts/slack_transport.ts";
 import { listBrokerFindings, listRuleFindings } from "../domain/ledger_findings.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
+import { PAST_CALENDAR_DAYS } from "../domain/watchlist_days.ts";
 import { reconcile } from "../domain/reconcile.ts";
 import type { AlpacaClient } from "../broker/alpaca_client.ts";
 import { BrokerError, type LedgerRead, type LogPort, StateError } from "../engine/ports.ts";
@@ -121,10 +122,12 @@ export async function readBrokerCheck(
     const middleMs = (beforeMs + host.clock.nowMs()) / 2;
     const account = await broker.readAccount();
     const todayNy = dateNyOf(clock.timestampMs);
-    const toNy = dateNyOf(nyToMs(todayNy, "12:00") + CALENDAR_DAYS * DAY_MS);
+    const noonMs = nyToMs(todayNy, "12:00");
+    const fromNy = dateNyOf(noonMs - PAST_CALENDAR_DAYS * DAY_MS);
+    const toNy = dateNyOf(noonMs + CALENDAR_DAYS * DAY_MS);
     const positions = await tryRead(() => broker.listPositions());
     const configuration = await tryRead(() => broker.readAccountConfiguration());
-    const sessions = await tryRead(() => broker.listSessions({ fromNy: todayNy, toNy }));
+    const sessions = await tryRead(() => broker.listSessions({ fromNy, toNy }));
     return {
       kind: "asked",
       clock,

@@ -23,6 +23,13 @@ export interface ProgramHost {
   /** Standard output and error; both have written when they return, and never throw. */
   readonly writeOut: (text: string) => void;
   readonly writeError: (text: string) => void;
+  /**
+   * The same two for a command that must go on whoever reads them: they never wait, and what is not taken in time is
+   * dropped and counted. Absent: those above.
+   */
+  readonly unwaited?: Pick<ProgramHost, "writeOut" | "writeError">;
+  /** Whether the reader of standard output is known to be gone; absent: no. */
+  readonly isReaderGone?: () => boolean;
   /** Whether standard output is a terminal, which alone gets colours; absent: no. */
   readonly isTerminal?: boolean;
   /** Ends the process at once: for an operator who does not wait. */
@@ -45,6 +52,8 @@ export interface Command {
   readonly description: string;
   readonly options: readonly OptionSpec[];
   readonly examples: readonly string[];
+  /** Whether it must go on though nobody reads what it prints; absent: no. */
+  readonly isUnwaited?: boolean;
   /** @returns The exit status. @throws {ConfigError} For a configuration that it can't work with. */
   readonly run: (host: ProgramHost, options: ParsedOptions) => Promise<number>;
 }

@@ -6,6 +6,7 @@ import {
   listBarePositions,
   listWorking,
 } from "../domain/flatten_plan.ts";
+import { upperCaseAscii } from "../domain/symbol.ts";
 import { BrokerError, type EventPort, type LedgerRead } from "../engine/ports.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
 import { formatOneLine, formatWithoutSecrets } from "../runtime/one_line.ts";
@@ -47,8 +48,10 @@ export const FLATTEN_COMMAND: Command = {
 
 async function runFlatten(host: ProgramHost, { flags, values }: ParsedOptions): Promise<number> {
   const config = readBrokerConfig(host.environment);
-  const symbol = values.get("symbol")?.trim().toUpperCase() ?? null;
-  if (symbol === "") throw new UsageError("Option --symbol is empty: name a symbol");
+  const symbol = upperCaseAscii(values.get("symbol")?.trim() ?? "") || null;
+  if (symbol === null && values.has("symbol")) {
+    throw new UsageError("Option --symbol is empty: name a symbol");
+  }
   const scope: FlattenScope = { symbol, isClosing: flags.has("close-positions") };
   const files = buildOperatorFiles(config.stateDir);
   if (!flags.has("yes")) {

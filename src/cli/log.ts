@@ -1,7 +1,7 @@
 import { formatEvent, formatEventTime } from "../domain/event_sentence.ts";
 import { readTimeMs, type RecordedEvent } from "../domain/events.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
-import { isTicker } from "../domain/symbol.ts";
+import { parseTicker } from "../domain/symbol.ts";
 import { formatOneLine } from "../runtime/one_line.ts";
 import { listenForStop } from "../runtime/signals.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";
@@ -27,8 +27,8 @@ export const LOG_COMMAND: Command = {
   description:
     "Prints what the engine decided, asked and heard, one sentence a line with its New York\n" +
     "time, from events-YYYY-MM-DD.jsonl in AVWAP_STATE_DIR: today's, or those that --date or\n" +
-    "--since name. --follow goes on with what is recorded until SIGINT or SIGTERM. Exits 1\n" +
-    "where there is nothing to print.",
+    "--since name. --follow goes on with what is recorded until SIGINT or SIGTERM, or until its\n" +
+    "reader ends. Exits 1 where there is nothing to print.",
   options: [
     { name: "follow", valueName: null, help: "go on printing as lines are recorded" },
     { name: "symbol", valueName: "SYM", help: "only what is about this symbol" },
@@ -99,8 +99,8 @@ function readSelection(host: ProgramHost, { values, flags }: ParsedOptions): Sel
 
 function readSymbol(given: string | undefined): string | null {
   if (given === undefined) return null;
-  const symbol = given.toUpperCase();
-  if (isTicker(symbol)) return symbol;
+  const symbol = parseTicker(given);
+  if (symbol !== null) return symbol;
   throw new UsageError(`Option --symbol is ${JSON.stringify(given)}: give a ticker`);
 }
 
@@ -180,7 +180,7 @@ function isSelected(event: RecordedEvent, { symbol, sinceMs }: Selection): boole
   return (readTimeMs(event) ?? Infinity) >= sinceMs;
 }
 
-/** Goes on until a signal, into the next day's file when New York's day turns. */
+/** Goes on until a signal or until nobody reads any more, into the next day's file when New York's day turns. */
 async function follow(
   host: ProgramHost,
   printer: Printer,
@@ -189,7 +189,7 @@ async function follow(
   const listener = listenForStop(host.signals, { stop: () => {}, impatient: host.exitNow });
   let { dateNy, fromByte } = from;
   try {
-    while (!listener.signal.aborted) {
+    while (!listener.signal.aborted && host.isReaderGone?.() !== true) {
       await host.clock.sleep(FOLLOW_MS, listener.signal);
       fromByte = await printer.printDay(dateNy, fromByte);
       const todayNy = dateNyOf(host.clock.nowMs());

@@ -4,6 +4,7 @@ import type { ProgramConfig } from "../runtime/config.ts";
 import type { Environment, EnvironmentVariable } from "../runtime/environment.ts";
 import { formatOneLine, formatWithoutSecrets } from "../runtime/one_line.ts";
 import { ConfigError, parsePathVariable } from "../runtime/settings.ts";
+import { isHostFault } from "../state/deno_file_system.ts";
 import type { ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
 import { PROGRAM } from "./version.ts";
@@ -69,9 +70,21 @@ export function readOperatorConfig(environment: Environment): OperatorConfig {
   return { config, warnings, hasCredentials: has };
 }
 
+/** An error of the host's: exit 70, so that the service tries again, where a `ConfigError` waits for the operator. */
+export class HostError extends Error {
+  override readonly name = "HostError";
+}
+
+/** What a state directory that can't be used ends a command with: 78 is for what the operator configured. */
+export function buildStateDirError(error: StateError): ConfigError | HostError {
+  return isHostFault(error)
+    ? new HostError(`AVWAP_STATE_DIR can't be used now: ${error.message}`)
+    : new ConfigError("AVWAP_STATE_DIR", `can't be used: ${error.message}`);
+}
+
 /**
  * Runs a command of the operator and turns what disk and broker refuse into one line and a status (interface, Exit
- * status): a state directory that can't be used is the configuration's fault, a broker that can't be asked is 69.
+ * status): a state directory that can't be used is the configuration's fault or the host's, a broker that can't be asked is 69.
  */
 export async function runGuarded(
   host: ProgramHost,
@@ -80,9 +93,7 @@ export async function runGuarded(
   try {
     return await act();
   } catch (error) {
-    if (error instanceof StateError) {
-      throw new ConfigError("AVWAP_STATE_DIR", `can't be used: ${error.message}`);
-    }
+    if (error instanceof StateError) throw buildStateDirError(error);
     if (!(error instanceof BrokerError)) throw error;
     sayError(host, `broker unreachable: ${error.message}`);
     return EXIT.brokerUnreachable;

@@ -10,6 +10,7 @@ import { LEDGER_REBUILD_COMMAND } from "./ledger_rebuild.ts";
 import { LEDGER_SHOW_COMMAND } from "./ledger_show.ts";
 import { LEDGER_VERIFY_COMMAND } from "./ledger_verify.ts";
 import { LOG_COMMAND } from "./log.ts";
+import { HostError } from "./operator_config.ts";
 import { type ParsedOptions, parseOptions, UsageError } from "./options.ts";
 import { REPORT_COMMAND } from "./report.ts";
 import { RESUME_COMMAND } from "./resume.ts";
@@ -59,6 +60,18 @@ export async function runProgram(
       host.writeOut(`${formatVersion()}\n`);
       return EXIT.done;
     }
+    const unwaited = command.isUnwaited === true ? host.unwaited : undefined;
+    return await runCommand({ ...host, ...unwaited }, { command, options });
+  } catch (error) {
+    return reportFailure(host, error);
+  }
+}
+
+async function runCommand(
+  host: ProgramHost,
+  { command, options }: { readonly command: Command; readonly options: ParsedOptions },
+): Promise<number> {
+  try {
     return await command.run(host, options);
   } catch (error) {
     return reportFailure(host, error);
@@ -88,6 +101,10 @@ export function reportFailure(
   if (error instanceof ConfigError) {
     say(`configuration invalid: ${error.message}`);
     return EXIT.configInvalid;
+  }
+  if (error instanceof HostError) {
+    say(`this host is at fault: ${error.message}; the service tries again`);
+    return EXIT.internalError;
   }
   say(`internal error: ${describeError(error)}`);
   return EXIT.internalError;

@@ -4,7 +4,6 @@ import { buildConfig, type ProgramConfig, type RunFlags } from "../runtime/confi
 import { createLog } from "../runtime/logging.ts";
 import { formatOneLine } from "../runtime/one_line.ts";
 import { checkPermissions } from "../runtime/permissions.ts";
-import { ConfigError } from "../runtime/settings.ts";
 import { listenForStop } from "../runtime/signals.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";
 import { ensureDir } from "../state/durable_file.ts";
@@ -15,12 +14,14 @@ import { buildWorld, type EngineWorld } from "./adapters.ts";
 import { guardLock, type HeldLock } from "./lock_guard.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
+import { buildStateDirError } from "./operator_config.ts";
 import type { ParsedOptions } from "./options.ts";
 import { PROGRAM, VERSION } from "./version.ts";
 
 /** `run`, also meant where no command is given: the loop (interface, Commands). */
 export const RUN_COMMAND: Command = {
   name: "run",
+  isUnwaited: true,
   summary: "the loop, until SIGTERM or SIGINT (also without a command)",
   description:
     "Runs the loop: watches the candidates, enters, manages exits, every poll interval and\n" +
@@ -108,7 +109,7 @@ async function runCommand(host: ProgramHost, options: ParsedOptions): Promise<nu
   }
 }
 
-/** @throws {ConfigError} Where the state directory can't be made or used. */
+/** @throws {ConfigError} Where the state directory can't be made or used. @throws {HostError} Where the host is at fault. */
 async function takeStateDir(host: ProgramHost, { stateDir }: ProgramConfig): Promise<LockOutcome> {
   try {
     await ensureDir(createDenoFileSystem(), stateDir);
@@ -116,7 +117,7 @@ async function takeStateDir(host: ProgramHost, { stateDir }: ProgramConfig): Pro
     return await acquireLock({ path, pid: host.pid, clock: host.clock });
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
-    throw new ConfigError("AVWAP_STATE_DIR", `can't be used: ${error.message}`);
+    throw buildStateDirError(error);
   }
 }
 

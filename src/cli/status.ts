@@ -1,7 +1,14 @@
 import { listBrokerFindings } from "../domain/ledger_findings.ts";
-import { dateNyOf } from "../domain/ny_time.ts";
+import type { AlpacaClient } from "../broker/alpaca_client.ts";
+import type { Session } from "../domain/market.ts";
+import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
 import { reconcile } from "../domain/reconcile.ts";
-import type { LedgerRead, WatchlistRead } from "../engine/ports.ts";
+import {
+  findPreviousSession,
+  guessPreviousSession,
+  PAST_CALENDAR_DAYS,
+} from "../domain/watchlist_days.ts";
+import { BrokerError, type LedgerRead, type WatchlistRead } from "../engine/ports.ts";
 import { checkWatchlist } from "../engine/watchlist_step.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
 import { joinPath } from "../state/file_system.ts";
@@ -104,13 +111,21 @@ async function readFacts(
     killSwitchText: isKillSwitchFile ? await readKillSwitchText(files) : null,
     ledger,
     state,
-    watchlist: checkWatchlist(watchlist, todayNy),
+    watchlist: checkWatchlist(watchlist, {
+      todayNy,
+      nowMs: host.clock.nowMs(),
+      unchangedMs: 0,
+      previousSession: findPreviousSession(broker?.sessions ?? [], todayNy) ??
+        guessPreviousSession(todayNy),
+      alerted: state.kind === "ok" ? state.state.alerted : {},
+    }),
     watchlistPath: config.watchlist.path,
     lock: await probeLock({ stateDir, clock: host.clock }),
     broker,
   };
 }
 
+const DAY_MS = 86_400_000;
 const KILL_SWITCH_BYTES_MAX = 4096;
 
 /** What `kill --reason` left, where it is a readable text; a kill switch is on whatever is in it. */
@@ -126,6 +141,7 @@ async function readBroker(host: ProgramHost, read: LedgerRead): Promise<BrokerFa
   const account = await broker.readAccount();
   const positions = await broker.listPositions();
   const openOrders = await broker.listOrders({ status: "open" });
+  const sessions = await listPastSessions(broker, dateNyOf(clock.timestampMs));
   const differences: string[] = [];
   if (read.kind === "ok") {
     const orders = await listOrdersOfDay(broker, read.ledger.dateNy);
@@ -135,5 +151,16 @@ async function readBroker(host: ProgramHost, read: LedgerRead): Promise<BrokerFa
     const findings = listBrokerFindings({ ...read.ledger, entries: known }, orders, []);
     differences.push(...findings.map(({ text }) => `ledger: ${text}`));
   }
-  return { clock, account, positions, openOrders, differences };
+  return { clock, account, positions, openOrders, sessions, differences };
+}
+
+/** The last days' sessions: only a warning goes by them, so a calendar that can't be read is none. */
+async function listPastSessions(broker: AlpacaClient, toNy: string): Promise<readonly Session[]> {
+  const fromNy = dateNyOf(nyToMs(toNy, "12:00") - PAST_CALENDAR_DAYS * DAY_MS);
+  try {
+    return await broker.listSessions({ fromNy, toNy });
+  } catch (error) {
+    if (error instanceof BrokerError) return [];
+    throw error;
+  }
 }

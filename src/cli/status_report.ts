@@ -17,7 +17,7 @@ import {
   isFinal,
   remainingQty,
 } from "../domain/orders.ts";
-import type { MarketClock } from "../domain/market.ts";
+import type { MarketClock, Session } from "../domain/market.ts";
 import {
   countCovered,
   countGtcCovered,
@@ -35,6 +35,8 @@ export interface BrokerFacts {
   readonly positions: readonly BrokerPosition[];
   /** Nested. */
   readonly openOrders: readonly BrokerOrder[];
+  /** Of the last days; empty where the calendar could not be read. */
+  readonly sessions: readonly Session[];
   /** What contradicts the ledger, in words. */
   readonly differences: readonly string[];
 }
@@ -139,6 +141,8 @@ export interface StatusReport {
     readonly kind: WatchlistStep["kind"];
     readonly path: string;
     readonly candidates: number;
+    /** What is odd of a list that is used. */
+    readonly warnings: readonly string[];
     readonly message: string | null;
   };
   readonly last_cycle: { readonly at: string | null; readonly gate: string | null };
@@ -187,6 +191,9 @@ export function buildStatusReport(facts: StatusFacts): StatusReport {
       kind: facts.watchlist.kind,
       path: facts.watchlistPath,
       candidates: facts.watchlist.kind === "fresh" ? facts.watchlist.candidates.length : 0,
+      warnings: facts.watchlist.kind === "fresh"
+        ? facts.watchlist.warnings.map(({ text }) => text)
+        : [],
       message: facts.watchlist.kind === "fresh" ? null : facts.watchlist.message,
     },
     last_cycle: {

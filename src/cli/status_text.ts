@@ -33,6 +33,7 @@ export function formatStatus(report: StatusReport, paint: Paint): string[] {
       formatWatchlist(report),
       report.watchlist.kind === "fresh" ? null : "warning",
     ),
+    ...report.watchlist.warnings.flatMap((text) => line("", text, "warning")),
     ...line("Allowlist", report.allowlist),
     ...formatCaps(report).flatMap((text, at) => line(at === 0 ? "Caps" : "", text)),
     ...line("Ledger", formatLedger(report), toneOfLedger(report)),

@@ -39,8 +39,11 @@ export type WatchlistFact =
     readonly modifiedAtMs: number;
     readonly candidates: number;
     readonly dropped: number;
+    /** What is odd of it, in words. */
+    readonly doubts: readonly string[];
   }
-  | { readonly kind: "stale"; readonly modifiedAtMs: number }
+  /** `listOfNy`: the earlier day whose list it is, `null` where its time alone is old. */
+  | { readonly kind: "stale"; readonly modifiedAtMs: number; readonly listOfNy: string | null }
   | { readonly kind: "missing" }
   | { readonly kind: "unreadable" | "refused"; readonly reason: string };
 
@@ -110,9 +113,11 @@ export function formatWatchlist(watchlist: WatchlistFact): string {
   switch (watchlist.kind) {
     case "fresh":
       return `fresh, ${watchlist.candidates} candidates, ${watchlist.dropped} rows dropped, ` +
-        `written ${formatNy(watchlist.modifiedAtMs)}`;
+        [`written ${formatNy(watchlist.modifiedAtMs)}`, ...watchlist.doubts].join("; ");
     case "stale":
-      return `STALE, written ${formatNy(watchlist.modifiedAtMs)}: no entries`;
+      return watchlist.listOfNy === null
+        ? `STALE, written ${formatNy(watchlist.modifiedAtMs)}: no entries`
+        : `STALE, watchlist is the one of ${watchlist.listOfNy}: no entries`;
     case "missing":
       return "MISSING: no entries";
     default:

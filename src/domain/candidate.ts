@@ -23,6 +23,9 @@ export type Watchlist =
     readonly kind: "parsed";
     readonly candidates: readonly Candidate[];
     readonly dropped: readonly DroppedRow[];
-    readonly scanDate: string | null;
+    /** The oldest `ScanDate`, `YYYY-MM-DD`, and the line that it is on; `null` where no row has one. */
+    readonly scanDate: { readonly line: number; readonly dateNy: string } | null;
+    /** The first `ScanDate` that is no date, as it may be printed. */
+    readonly oddScanDate: { readonly line: number; readonly text: string } | null;
   }
   | { readonly kind: "refused"; readonly reason: string };

@@ -28,7 +28,8 @@ import { ensureState } from "./state_loading.ts";
 import { sendSummaryIfDue } from "./summary.ts";
 import { noticeTrouble } from "./trouble.ts";
 import { checkUnprotected, LAST_CALL_MS, readCoverage } from "./unprotected.ts";
-import { readWatchlist, type WatchlistStep } from "./watchlist_step.ts";
+import { readWatchlist } from "./reading_watchlist.ts";
+import type { WatchlistStep } from "./watchlist_step.ts";
 
 /** How soon an entry that still works is looked at again, and near the close. */
 const ENTRY_LOOK_MS = 20_000;

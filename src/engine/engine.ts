@@ -71,6 +71,8 @@ export class Engine {
   /** Moments at which the engine wants to wake, collected during a cycle, broker time. */
   wakeAtMs: number[] = [];
   watchlistVersionSaid: string | null = null;
+  /** The watchlist file as it was last seen, and since when, by monotonic time; `null` before the first look. */
+  watchlistFile: { readonly file: string; readonly sinceMs: number } | null = null;
   /** NY date on which the archive was searched for positions that a crash forgot. */
   archiveSearchedNy: string | null = null;
   /** The last days' recorded entries, as read on a NY date; `null` before the first look. */

@@ -1,43 +1,53 @@
 import type { CapUseFact, MarketFact, WatchlistFact } from "../domain/alert_facts.ts";
+import { unreachable } from "../domain/assert.ts";
 import { buildHeartbeat } from "../domain/alert_heartbeat.ts";
 import { buildExecutionStarted } from "../domain/alert_messages.ts";
 import type { ReadFailure } from "../domain/gate.ts";
 import { buildCapUsage, isUnsettled, type LiveLedger } from "../domain/ledger.ts";
 import type { MarketClock } from "../domain/market.ts";
 import { microsToUsd } from "../domain/money.ts";
-import { dateNyOf } from "../domain/ny_time.ts";
 import type { Engine } from "./engine.ts";
 import { countOpenSymbols } from "./entry_check.ts";
 import { listPositionFacts } from "./notices.ts";
-import type { WatchlistRead } from "./ports.ts";
+import { lookAtWatchlist, type WatchlistSeen } from "./reading_watchlist.ts";
 
 const MINUTE_MS = 60_000;
 
 /** The watchlist's freshness as messages say it (pipeline 1). */
-export function buildWatchlistFact(read: WatchlistRead, todayNy: string): WatchlistFact {
+export function buildWatchlistFact({ read, step }: WatchlistSeen): WatchlistFact {
   if (read.kind === "missing") return { kind: "missing" };
   if (read.kind === "unreadable") return { kind: "unreadable", reason: read.message };
-  const { modifiedAtMs, watchlist } = read;
-  if (dateNyOf(modifiedAtMs) !== todayNy) return { kind: "stale", modifiedAtMs };
-  if (watchlist.kind === "refused") return { kind: "refused", reason: watchlist.reason };
-  const { candidates, dropped } = watchlist;
-  return {
-    kind: "fresh",
-    modifiedAtMs,
-    candidates: candidates.length,
-    dropped: dropped.length,
-  };
+  const { modifiedAtMs } = read;
+  switch (step.kind) {
+    case "fresh":
+      return {
+        kind: "fresh",
+        modifiedAtMs,
+        candidates: step.candidates.length,
+        dropped: step.dropped.length,
+        doubts: step.warnings.map(({ text }) => text),
+      };
+    case "stale":
+      return { kind: "stale", modifiedAtMs, listOfNy: step.listOfNy };
+    case "refused":
+      return { kind: "refused", reason: step.reason };
+    case "missing":
+    case "unreadable":
+      return { kind: step.kind, reason: step.message };
+    default:
+      return unreachable(step);
+  }
 }
 
 /** `Execution started`, once a process. */
 export async function sendStarted(engine: Engine): Promise<void> {
-  const { version, config, broker, watchlist } = engine.ports;
+  const { version, config, broker } = engine.ports;
   engine.alert(buildExecutionStarted({
     version,
     endpoint: config.endpoint,
     host: broker.host,
     pollSeconds: config.pollSeconds,
-    watchlist: buildWatchlistFact(await watchlist.read(), engine.dateNy()),
+    watchlist: buildWatchlistFact(await lookAtWatchlist(engine)),
     managedSymbols: engine.state.positions.map((position) => position.symbol),
   }));
   await engine.event({
@@ -70,7 +80,7 @@ export async function sendHeartbeatIfDue(
     nowMs: engine.nowMs(),
     gateLine: engine.state.lastGate,
     market: buildMarketFact(market),
-    watchlist: buildWatchlistFact(await engine.ports.watchlist.read(), engine.dateNy()),
+    watchlist: buildWatchlistFact(await lookAtWatchlist(engine)),
     lastCycleAtMs: engine.state.lastCycleAtMs,
     brokerFailure: findBrokerFailure(engine, market),
     capUse: present === null ? null : buildCapUse(engine, present),

@@ -6,10 +6,10 @@ import { sendHeartbeatIfDue, sendStarted } from "./heartbeat.ts";
 import { lookAtOnce } from "./kill_switch_look.ts";
 import { noticeKillSwitch, takeDelivered } from "./notices.ts";
 import { BrokerError, type EnginePorts, StateError } from "./ports.ts";
+import { lookAtWatchlist } from "./reading_watchlist.ts";
 import { sayTrouble } from "./trouble.ts";
 import { formatServiceStatus } from "./service_status.ts";
 import { loadState } from "./state_loading.ts";
-import { checkWatchlist } from "./watchlist_step.ts";
 
 /** Exit statuses of the loop (interface, Commands). */
 const EXIT_DONE = 0;
@@ -40,9 +40,10 @@ export async function runLoop(
   options: LoopOptions = { lookMs: LOOK_MS },
 ): Promise<number> {
   const engine = new Engine(ports, stop);
+  // First: it remembers the lists of earlier days.
+  await loadState(engine);
   const refusal = await checkStart(engine);
   if (refusal !== null) return refusal;
-  await loadState(engine);
   await sendStarted(engine);
   options.watch?.(() => void lookAtOnce(engine));
   if (ports.config.isRunOnce) {
@@ -62,8 +63,8 @@ export async function runLoop(
 
 /** Missing or stale: execution does not start (pipeline 1). A refused file counts as no candidates, and starts. */
 async function checkStart(engine: Engine): Promise<number | null> {
-  const { watchlist, log } = engine.ports;
-  const step = checkWatchlist(await watchlist.read(), engine.dateNy());
+  const { log } = engine.ports;
+  const { step } = await lookAtWatchlist(engine);
   if (step.kind === "missing" || step.kind === "stale" || step.kind === "unreadable") {
     log.error(step.message);
     await engine.event({

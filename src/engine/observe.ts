@@ -2,6 +2,7 @@ import type { MarketClock, Session, Trade } from "../domain/market.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
 import { type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
 import { listSellGroups, type SellGroup } from "../domain/protection.ts";
+import { PAST_CALENDAR_DAYS } from "../domain/watchlist_days.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { addUnseen } from "./unseen_orders.ts";
 
@@ -77,8 +78,10 @@ export async function refresh(engine: Engine): Promise<void> {
 export async function readSession(engine: Engine, dateNy: string): Promise<Session | null> {
   const known = engine.sessions.find((session) => session.dateNy === dateNy);
   if (known !== undefined) return known;
-  const toNy = dateNyOf(nyToMs(dateNy, "12:00") + CALENDAR_DAYS * DAY_MS);
-  const read = await engine.read(() => engine.ports.broker.listSessions({ fromNy: dateNy, toNy }));
+  const noonMs = nyToMs(dateNy, "12:00");
+  const fromNy = dateNyOf(noonMs - PAST_CALENDAR_DAYS * DAY_MS);
+  const toNy = dateNyOf(noonMs + CALENDAR_DAYS * DAY_MS);
+  const read = await engine.read(() => engine.ports.broker.listSessions({ fromNy, toNy }));
   if (read.kind === "failed") {
     engine.ports.log.warn(`Broker calendar unavailable (${read.failure}): ${read.message}`);
     return null;

@@ -277,6 +277,11 @@ export type WatchlistRead =
     /** Changes when the file's content does: what "once per version of the file" is measured by. */
     readonly version: string;
     readonly watchlist: Watchlist;
+    /**
+     * What may be used of it while a writer may be at work: all but the last line, which has no end. `null` where the
+     * last line has one.
+     */
+    readonly whileWriting: Watchlist | null;
   };
 
 /** The scan's output. */

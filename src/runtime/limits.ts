@@ -1,6 +1,6 @@
 import { type Caps, DEFAULT_CAPS } from "../domain/caps.ts";
 import type { Allowlist } from "../domain/gate.ts";
-import { isTicker } from "../domain/symbol.ts";
+import { parseTicker } from "../domain/symbol.ts";
 import type { Environment, EnvironmentVariable } from "./environment.ts";
 import { decimalText } from "./settings.ts";
 
@@ -51,11 +51,14 @@ function parseCap(text: string, { isWhole }: { readonly isWhole: boolean }): num
   return isWhole && !Number.isSafeInteger(parsed.data) ? null : parsed.data;
 }
 
-/** Tickers upper-cased, sorted, each once. Set but without a ticker, or with something that is none, is invalid. */
+/**
+ * Tickers by the watchlist's rule (pipeline 1), sorted, each once. Set but without a ticker, or with something that is
+ * none, is invalid.
+ */
 function parseAllowlist(text: string): Allowlist {
   if (text === "") return { kind: "all" };
-  const symbols = text.split(",").map((item) => item.trim().toUpperCase())
-    .filter((item) => item !== "");
-  if (symbols.length === 0 || !symbols.every(isTicker)) return { kind: "invalid" };
+  const items = text.split(",").filter((item) => item.trim() !== "");
+  const symbols = items.map(parseTicker).filter((symbol) => symbol !== null);
+  if (symbols.length === 0 || symbols.length < items.length) return { kind: "invalid" };
   return { kind: "list", symbols: [...new Set(symbols)].sort() };
 }

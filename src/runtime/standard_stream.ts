@@ -7,10 +7,14 @@ export interface SyncStream {
 const FULL_PIPE_TRIES_MAX = 100;
 
 /**
- * Makes a writer that has written when it returns, so that nothing is lost at an exit. It never throws: a log that nobody
- * reads any more must not stop trading.
+ * Makes a writer that has written when it returns, so that nothing is lost at an exit. It never throws: a command whose
+ * reader has seen enough (`status | head`) ends as if it had been read.
+ * @param onGone Called where a text could not be written for another reason than a full pipe.
  */
-export function createTextWriter(stream: SyncStream): (text: string) => void {
+export function createTextWriter(
+  stream: SyncStream,
+  onGone: () => void = () => {},
+): (text: string) => void {
   const encoder = new TextEncoder();
   return (text) => {
     const bytes = encoder.encode(text);
@@ -19,7 +23,7 @@ export function createTextWriter(stream: SyncStream): (text: string) => void {
       try {
         at += stream.writeSync(bytes.subarray(at));
       } catch (error) {
-        if (!(error instanceof Deno.errors.WouldBlock)) return; // The reader is gone.
+        if (!(error instanceof Deno.errors.WouldBlock)) return onGone();
         tries++;
         waitOneMillisecond();
       }

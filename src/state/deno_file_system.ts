@@ -181,6 +181,31 @@ const CAUSES: Readonly<Record<string, string>> = {
   ENAMETOOLONG: "the name is too long",
 };
 
+/** Causes that nobody configured and that may pass: the host's own (interface, Exit status). */
+const HOST_CAUSES = new Set([
+  "ENOSPC",
+  "EDQUOT",
+  "EROFS",
+  "EIO",
+  "EMFILE",
+  "ENFILE",
+  "ENOMEM",
+  "ENOLCK",
+  "ENODEV",
+  "ENXIO",
+  "ESTALE",
+  "ETIMEDOUT",
+  "EREMOTEIO",
+  "EUCLEAN",
+]);
+
+/** Whether what failed is the host's fault, which may pass, and not that of what the operator named. */
+export function isHostFault(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  return HOST_CAUSES.has(code) || isHostFault(error.cause);
+}
+
 /** The cause in plain words, without the runtime's own wording or a second naming of the path. */
 function describeCause(error: unknown): string {
   if (error instanceof StateError) return error.message;

@@ -231,6 +231,49 @@ const CASES: readonly Case[] = [
   },
   {
     item: "watchlist",
+    when: "its scan is older than the previous session",
+    prepare: async ({ dir, simulator }) => {
+      const text = await Deno.readTextFile(`${dir}/daily_candidates.csv`);
+      const old = text.replaceAll("2026-11-22", "2026-11-19");
+      await replaceWatchlist(dir, simulator.nowMs(), old);
+    },
+    grades: ["WARN", "WARN"],
+    says: "line 2: ScanDate is 2026-11-19, the previous session was 2026-11-20",
+    status: 0,
+  },
+  {
+    item: "watchlist",
+    when: "its time lies ahead of now",
+    prepare: async ({ dir, simulator }) => {
+      const text = await Deno.readTextFile(`${dir}/daily_candidates.csv`);
+      await replaceWatchlist(dir, simulator.nowMs() + 3_600_000, text);
+    },
+    grades: ["WARN", "WARN"],
+    says: "lies ahead of now",
+    status: 0,
+  },
+  {
+    item: "watchlist",
+    when: "its last line has no end",
+    prepare: async ({ dir, simulator }) => {
+      const text = await Deno.readTextFile(`${dir}/daily_candidates.csv`);
+      await replaceWatchlist(dir, simulator.nowMs() + 3_600_000, text.trimEnd());
+    },
+    grades: ["WARN", "WARN"],
+    says: "its last line has no end and is not used yet",
+    status: 0,
+  },
+  {
+    item: "watchlist",
+    when: "it is over 4 MB",
+    prepare: ({ dir, simulator }) =>
+      replaceWatchlist(dir, simulator.nowMs(), "\n".repeat(4 * 1024 * 1024 + 1)),
+    grades: ["FAIL", "FAIL"],
+    says: "Watchlist refused",
+    status: 1,
+  },
+  {
+    item: "watchlist",
     when: "a row is dropped",
     prepare: async ({ dir, simulator }) => {
       const text = await Deno.readTextFile(`${dir}/daily_candidates.csv`);

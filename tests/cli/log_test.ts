@@ -1,7 +1,9 @@
 import { readSince } from "../../src/cli/log.ts";
 import { UsageError } from "../../src/cli/options.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
+import { dateNyOf } from "../../src/domain/ny_time.ts";
 import { runOperator, withStateDir } from "../support/operator_run.ts";
+import { spawnProgram } from "../support/real_program.ts";
 
 const DATE_NY = "2026-11-23";
 const FILE = `events-${DATE_NY}.jsonl`;
@@ -104,6 +106,46 @@ Deno.test("log --follow of a day without a file waits for it", () =>
     });
     assertEquals([run.status, run.out], [0, SAID.denied]);
   }));
+
+Deno.test("log --follow ends when its reader has ended", () =>
+  withStateDir({ [FILE]: DENIED }, async (dir) => {
+    let isReaderGone = false;
+    let looks = 0;
+    const run = await runOperator(["log", "--follow"], dir, {
+      nowMs: NOW_MS,
+      isReaderGone: () => isReaderGone,
+      onSleep: (count) => {
+        looks = count;
+        isReaderGone = count === 2;
+        return Promise.resolve();
+      },
+    });
+    assertEquals([run.status, run.out, looks], [0, SAID.denied, 2]);
+  }));
+
+Deno.test("the real log --follow ends at the first line that nobody takes any more, without a word", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "avwap-follow-" });
+  try {
+    const nowMs = Date.now();
+    const file = `${dir}/events-${dateNyOf(nowMs)}.jsonl`;
+    const event = line(new Date(nowMs).toISOString(), "engine_stopped");
+    await Deno.writeTextFile(file, event);
+    const child = spawnProgram({
+      args: ["log", "--follow"],
+      env: { AVWAP_STATE_DIR: dir },
+      writeDir: dir,
+    });
+    const errors = new Response(child.stderr).text();
+    const reader = child.stdout.getReader();
+    assertStringIncludes(new TextDecoder().decode((await reader.read()).value), "engine stopped");
+    await reader.cancel();
+    await Deno.writeTextFile(file, event, { append: true });
+    const { code } = await child.status;
+    assertEquals([code, await errors], [0, ""]);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
 
 Deno.test("readSince() takes New York times and ISO times with a zone, and nothing else", () => {
   const ms = Date.parse("2026-07-01T13:30:05Z");

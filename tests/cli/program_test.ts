@@ -1,5 +1,7 @@
 import type { Command, ProgramHost } from "../../src/cli/command.ts";
+import { buildStateDirError } from "../../src/cli/operator_config.ts";
 import { reportFailure, runProgram } from "../../src/cli/program.ts";
+import { StateError } from "../../src/engine/ports.ts";
 import { UsageError } from "../../src/cli/options.ts";
 import { ConfigError } from "../../src/runtime/settings.ts";
 import { assert, assertEquals, assertFalse, assertStringIncludes } from "../assert.ts";
@@ -115,6 +117,22 @@ const FAILURES: { when: string; error: unknown; status: number; says: string }[]
     error: new TypeError("x is\nnot"),
     status: 70,
     says: "TypeError: x is\\nnot",
+  },
+  {
+    when: "a state directory on a disk that is full",
+    error: buildStateDirError(
+      new StateError("Cannot lock", {
+        cause: Object.assign(new Error("os error 28"), { code: "ENOSPC" }),
+      }),
+    ),
+    status: 70,
+    says: "this host is at fault: AVWAP_STATE_DIR can't be used now: Cannot lock",
+  },
+  {
+    when: "a state directory that is a file",
+    error: buildStateDirError(new StateError("Cannot use it: it is a file")),
+    status: 78,
+    says: "AVWAP_STATE_DIR can't be used: Cannot use it",
   },
   { when: "a text", error: "thrown", status: 70, says: "internal error: thrown" },
   { when: "nothing", error: undefined, status: 70, says: "internal error: undefined" },

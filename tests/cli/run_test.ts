@@ -48,6 +48,19 @@ Deno.test("run prints the gate lines exactly, simulates the order in DRY_RUN, an
     assertEquals(countOrders(program), 0);
   }));
 
+Deno.test("run --run-once waits until a last line without an end has stood for 2 s, and uses it", () =>
+  withSimulatedProgram({ startMs: START_MS, speed: 10 }, async (program) => {
+    const list = `${program.dir}/daily_candidates.csv`;
+    await Deno.writeTextFile(list, (await Deno.readTextFile(list)).trimEnd());
+    // Ahead of now, so that only what the program has seen itself counts.
+    await Deno.utime(list, START_MS / 1000 + 600, START_MS / 1000 + 600);
+    const { status, lines } = await program.run(AT_ONCE, SAMPLE_SETTINGS);
+    assertEquals(status, 0);
+    const said = cutTimes(lines).filter((line) => line.includes("Watchlist"));
+    assertStringIncludes(said.join("\n"), ": 5 candidates, 1 rows dropped");
+    assertFalse(said.some((line) => line.includes("has no end")));
+  }));
+
 Deno.test("run sends one bracket order with both keys, and none again after a restart", () =>
   withSimulatedProgram({ startMs: START_MS, speed: 1 }, async (program) => {
     await writeToken(program);

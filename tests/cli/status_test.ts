@@ -238,3 +238,34 @@ Deno.test("status stays within 80 columns and on one line a field for hostile te
       "Kill switch",
     );
   }));
+
+Deno.test("status says what is odd of a list, from files alone and with the broker", () =>
+  withSimulatedProgram({ startMs: START_MS, speed: 1 }, async (program) => {
+    const path = `${program.dir}/daily_candidates.csv`;
+    const text = await Deno.readTextFile(path);
+    await Deno.writeTextFile(path, text.replaceAll("2026-11-22", "2026-11-19"));
+    await Deno.utime(path, START_MS / 1000, START_MS / 1000);
+    const alone = (await program.run(["status", "--json"])).lines.join("\n");
+    assertStringIncludes(
+      alone,
+      "ScanDate is 2026-11-19, the last weekday before today was 2026-11-20",
+    );
+    const asked = (await program.run(["status", "--broker"])).lines.join("\n");
+    assertStringIncludes(asked.replaceAll(/\n\s+/g, " "), "the previous session was 2026-11-20");
+  }));
+
+Deno.test("status and check call a list that was current on an earlier day stale, whatever its time says", () =>
+  withSimulatedProgram({ startMs: START_MS, speed: 1 }, async (program) => {
+    await program.run(AT_ONCE, SAMPLE_SETTINGS);
+    const path = `${program.dir}/daily_candidates.csv`;
+    const nextMs = START_MS + 86_400_000;
+    program.simulator.advanceTo(nextMs);
+    await Deno.utime(path, nextMs / 1000, nextMs / 1000);
+    const clock = { nowMs: () => nextMs, monotonicMs: () => 0, sleep: () => Promise.resolve() };
+    for (const args of [["status"], ["check"], ["run", "--run-once"]]) {
+      const { lines, status } = await program.run(args, SAMPLE_SETTINGS, { clock });
+      const said = lines.join("\n").replaceAll(/\n\s+/g, " ");
+      assertStringIncludes(said, "watchlist is the one of 2026-11-23");
+      assertEquals(status, args[0] === "status" ? 0 : 2, args.join());
+    }
+  }));

@@ -82,11 +82,11 @@ Deno.test("sortPositions() puts what needs the operator first and keeps the orde
 
 const watchlists: { fact: WatchlistFact; line: string }[] = [
   {
-    fact: { kind: "fresh", modifiedAtMs: AT_MS, candidates: 12, dropped: 1 },
+    fact: { kind: "fresh", modifiedAtMs: AT_MS, candidates: 12, dropped: 1, doubts: [] },
     line: "fresh, 12 candidates, 1 rows dropped, written 2026-01-20 09:45:00 EST",
   },
   {
-    fact: { kind: "stale", modifiedAtMs: AT_MS },
+    fact: { kind: "stale", modifiedAtMs: AT_MS, listOfNy: null },
     line: "STALE, written 2026-01-20 09:45:00 EST: no entries",
   },
   { fact: { kind: "missing" }, line: "MISSING: no entries" },

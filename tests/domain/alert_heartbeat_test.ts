@@ -6,7 +6,7 @@ const HEARTBEAT: HeartbeatInputs = {
   nowMs: AT_MS + 190_000,
   gateLine: "Gate mode=DRY_RUN status=FAIL reason=DRY_RUN enabled",
   market: { kind: "open", nextCloseMs: Date.parse("2026-01-20T21:00:00Z") },
-  watchlist: { kind: "fresh", modifiedAtMs: AT_MS, candidates: 12, dropped: 0 },
+  watchlist: { kind: "fresh", modifiedAtMs: AT_MS, candidates: 12, dropped: 0, doubts: [] },
   lastCycleAtMs: AT_MS,
   brokerFailure: null,
   capUse: USE,

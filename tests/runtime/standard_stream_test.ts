@@ -43,8 +43,9 @@ Deno.test("createTextWriter() gives up at once, without an error, when the reade
   const stream = createStream(() => {
     throw new Deno.errors.BrokenPipe("gone");
   });
-  const write = createTextWriter(stream);
+  let goneCount = 0;
+  const write = createTextWriter(stream, () => goneCount++);
   write("a\n");
   write("b\n");
-  assertEquals(stream.calls(), 2);
+  assertEquals([stream.calls(), goneCount], [2, 2]);
 });

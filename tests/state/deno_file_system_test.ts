@@ -1,5 +1,5 @@
 import { StateError } from "../../src/engine/ports.ts";
-import { createDenoFileSystem, explain } from "../../src/state/deno_file_system.ts";
+import { createDenoFileSystem, explain, isHostFault } from "../../src/state/deno_file_system.ts";
 import { appendSynced, copyAside, ensureDir, replaceFile } from "../../src/state/durable_file.ts";
 import { parentOf } from "../../src/state/file_system.ts";
 import { makeLinks, makePipe, withDir } from "./real_disk.ts";
@@ -146,4 +146,20 @@ Deno.test("explain() takes the first line of a cause that it does not know", asy
 Deno.test("parentOf() gives the directory that holds a path", () => {
   const cases = { "/a/b": "/a", "/a": "/", "/": "/", "a": ".", "a/b": "a", "/a/b/": "/a" };
   for (const [path, parent] of Object.entries(cases)) assertEquals(parentOf(path), parent, path);
+});
+
+Deno.test("isHostFault() tells what may pass from what the operator named", async () => {
+  const faultOf = async (code: string) => {
+    const failed = explain("Cannot write", () => {
+      throw Object.assign(new Error("os error"), { code });
+    });
+    return isHostFault(await assertRejects(() => failed, StateError));
+  };
+  for (const code of ["ENOSPC", "EDQUOT", "EROFS", "EIO", "EMFILE", "ESTALE"]) {
+    assert(await faultOf(code), code);
+  }
+  for (const code of ["EACCES", "EPERM", "ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", ""]) {
+    assertFalse(await faultOf(code), code);
+  }
+  assertFalse(isHostFault(new StateError("a directory is in its place")));
 });

@@ -60,13 +60,13 @@ Deno.test("parseWatchlistCsv() names lines as an editor counts them, line feeds 
     'd","bad 2",x', // 6
     ",,,", // 7
     "   ", // 8
-    "Tech,GM,10,10.5,1,9,12,x,surplus", // 9
+    "Tech,GM,10,10.5,1,9,12,x", // 9
     "Tech,bad 3", // 10
   ].join("\r\n").replace("\r\r\n", "\r\n");
   const { candidates, dropped } = parseOk(text);
   assertEquals(candidates.map(({ symbol }) => symbol), ["GM"]);
   assertEquals(dropped.map(({ line, symbol }) => [line, symbol]), [
-    [2, "bad1"],
+    [2, "BAD1"],
     [5, "bad 2"],
     [7, ""],
     [10, "bad 3"],
@@ -80,7 +80,32 @@ const REFUSED: { when: string; text: string; words: string }[] = [
   { when: "a quote stands within a field", text: `${GOOD}AA"PL,1\n`, words: "line 4: a quote" },
   { when: "text follows a quote", text: `${GOOD}"AA"PL,1\n`, words: "line 4: text behind" },
   { when: "it is a web page", text: "<!doctype html>\n<p>no</p>", words: "missing columns" },
-  { when: "it is separated by semicolons", text: GOOD.replaceAll(",", ";"), words: "missing" },
+  {
+    when: "it has more than 10,000 rows",
+    text: `${HEADER}\n${"F,10,10.5,1,9,12,x\n\n".repeat(10_001)}`,
+    words: "more than 10000 rows",
+  },
+  {
+    when: "a row is longer than any",
+    text: `${GOOD}F,10,10.5,1,9,12,${"x".repeat(70_000)}\n`,
+    words: "line 4: a row is longer than 65536 characters",
+  },
+  {
+    when: "its header has a million columns",
+    text: `${HEADER}${",".repeat(1_000_000)}\n`,
+    words: "line 1: a row is longer than 65536 characters",
+  },
+  {
+    when: "a row of many lines is longer than any",
+    text: `${GOOD}F,10,10.5,1,9,12,"${"x\n".repeat(40_000)}"\n`,
+    words: "a row is longer than 65536 characters",
+  },
+  { when: "it is 4 MB of quotes", text: '"'.repeat(4 * 1024 * 1024), words: "line 1: a row is" },
+  {
+    when: "it is separated by semicolons",
+    text: GOOD.replaceAll(",", ";"),
+    words: "missing",
+  },
 ];
 for (const { when, text, words } of REFUSED) {
   Deno.test(`parseWatchlistCsv() refuses the file when ${when}`, () => {
@@ -145,11 +170,6 @@ const UNREADABLE: { when: string; place: (disk: MemoryDisk) => void; words: stri
     words: "not valid UTF-8",
   },
   {
-    when: "it is over 20 MB",
-    place: (disk) => disk.put(PATH, new Uint8Array(20 * 1024 * 1024 + 1)),
-    words: "too large",
-  },
-  {
     when: "the disk can't look",
     place: (disk) => disk.fault = (step) => step.op === "stat" ? "permission denied" : null,
     words: "permission denied",
@@ -189,6 +209,53 @@ Deno.test("the watchlist file is read again when it changed meanwhile, and given
   const never = await watchlist.read();
   assert(never.kind === "unreadable");
   assertStringIncludes(never.message, "keeps changing");
+});
+
+Deno.test("the watchlist file is refused unread when it is over 4 MB, and keeps its time", async () => {
+  const MAX_BYTES = 4 * 1024 * 1024;
+  const { disk, watchlist } = buildWorld(GOOD.padEnd(MAX_BYTES, "\n"));
+  const whole = expectRead(await watchlist.read());
+  assertEquals(whole.watchlist.kind, "parsed", "exactly 4 MB is a list");
+  disk.put(PATH, GOOD.padEnd(MAX_BYTES + 1, "\n"));
+  disk.steps.length = 0;
+  const read = expectRead(await watchlist.read());
+  assertEquals(read.watchlist, {
+    kind: "refused",
+    reason: `it is larger than 4 MB: ${MAX_BYTES + 1} bytes`,
+  });
+  assertEquals(read.modifiedAtMs, disk.nowMs);
+  assertEquals(disk.steps.filter(({ op }) => op === "read"), []);
+});
+
+const WHOLE_ROWS = `${GOOD}GM,10,10.5,1,9,12,x`;
+const CUTS: { when: string; text: string; symbols: string[] | null }[] = [
+  { when: "has its end", text: `${WHOLE_ROWS}\n`, symbols: null },
+  { when: "ends in CRLF", text: `${WHOLE_ROWS}\r\n`, symbols: null },
+  { when: "ends in CR", text: `${WHOLE_ROWS}\r`, symbols: null },
+  { when: "is blank", text: `${WHOLE_ROWS}\n  `, symbols: null },
+  { when: "is the header", text: HEADER, symbols: null },
+  { when: "has no end", text: WHOLE_ROWS, symbols: ["NVDA", "F"] },
+  { when: "is cut within a number", text: WHOLE_ROWS.slice(0, -6), symbols: ["NVDA", "F"] },
+  { when: "is cut within a quote", text: `${GOOD}GM,10,10.5,1,9,12,"x`, symbols: ["NVDA", "F"] },
+  { when: "is the only row", text: `${HEADER}\nNVDA,119.5,120,0.4,115,13`, symbols: [] },
+];
+for (const { when, text, symbols } of CUTS) {
+  Deno.test(`the watchlist file tells what is left while a writer is at work when its last line ${when}`, async () => {
+    const { whileWriting } = expectRead(await buildWorld(text).watchlist.read());
+    const left = whileWriting?.kind === "parsed"
+      ? whileWriting.candidates.map(({ symbol }) => symbol)
+      : null;
+    assertEquals(left, symbols);
+  });
+}
+
+Deno.test("the watchlist file has one version whatever its byte-order mark and line ends", async () => {
+  const versions = await Promise.all(
+    SAME.slice(0, 5).map(async ({ text }) =>
+      expectRead(await buildWorld(text).watchlist.read()).version
+    ),
+  );
+  assertEquals(new Set(versions).size, 1);
 });
 
 Deno.test("a refused watchlist file keeps its time and version", async () => {

@@ -6,6 +6,7 @@ import type { StopSignal } from "../../src/runtime/signals.ts";
 export interface OperatorRunOptions {
   readonly nowMs?: number;
   readonly isPermitted?: ProgramHost["isPermitted"];
+  readonly isReaderGone?: () => boolean;
   /** Called at each sleep of the command, counted from 1, before time goes on. */
   readonly onSleep?: (count: number, raise: (signal: StopSignal) => void) => Promise<void>;
 }
@@ -57,6 +58,7 @@ export async function runOperator(
       removeSignalListener: (signal) => void listeners.delete(signal),
     },
     isPermitted: options.isPermitted ?? (() => true),
+    isReaderGone: options.isReaderGone ?? (() => false),
     writeOut: (text) => void (out += text),
     writeError: (text) => void (error += text),
     exitNow: () => {},

@@ -63,6 +63,56 @@ export function spawnProgram(start: ProgramStart): Deno.ChildProcess {
   }).spawn();
 }
 
+/** A program that was started with both outputs full; they are read from when `read` is called. */
+export interface UnreadProgram {
+  /** Asks it to stop. */
+  stop(): void;
+  /** Begins to read. @returns Everything from standard output until the program's end. */
+  read(): Promise<string>;
+  readonly ended: Promise<number>;
+  /** Ends it and what it was started by, whatever state it is in. */
+  close(): Promise<void>;
+}
+
+/** Starts it behind pipes that are full and that nobody reads. */
+export async function startUnread(start: ProgramStart): Promise<UnreadProgram> {
+  const { args = [], env = {}, permissions = listPermissions(start.writeDir) } = start;
+  const startedFile = `${start.writeDir}/unread.started`;
+  const appeared = Deno.watchFs(start.writeDir);
+  const behind = new URL("behind_full_pipe.ts", import.meta.url).pathname;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", behind, startedFile, "run", ...permissions]
+      .concat(new URL("main.ts", ROOT).pathname, args),
+    clearEnv: true,
+    env: { ...readRuntimeEnv(), NO_COLOR: "1", ...env },
+    cwd: ROOT,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  for await (const { paths } of appeared) if (paths.includes(startedFile)) break;
+  let output: Promise<string> | null = null;
+  const read = async () => {
+    const texts = [new Response(child.stdout).text(), new Response(child.stderr).text()];
+    return (await Promise.all(texts))[0] ?? "";
+  };
+  let isEnded = false;
+  const ended = child.status.then(({ code }) => {
+    isEnded = true;
+    return code;
+  });
+  return {
+    stop: () => child.kill("SIGTERM"),
+    read: () => output ??= read(),
+    ended,
+    close: async () => {
+      if (!isEnded) child.kill("SIGINT");
+      await ended;
+      await (output ??= read());
+    },
+  };
+}
+
 /** Starts it and waits for its end. */
 export async function runToEnd(start: ProgramStart): Promise<ProgramEnd> {
   const { code, stdout, stderr } = await spawnProgram(start).output();

@@ -1,3 +1,4 @@
+import type { HttpPort } from "../engine/ports.ts";
 import { HttpFailure, type HttpRequest, type HttpResponse, type HttpSend } from "./transport.ts";
 
 /** An answer larger than this is not read on. A full page of 500 bracket orders has about 2 MB. */
@@ -18,21 +19,14 @@ const CAUSES = [
 
 /**
  * The real transport.
- * @param fetchHttp `globalThis.fetch`.
  * @returns A sender that follows no redirect (a 3xx is the answer), bounds time and size, and leaves no body unread.
  */
-export function createFetchSend(fetchHttp: typeof fetch): HttpSend {
+export function createFetchSend(http: HttpPort): HttpSend {
   return async function sendByFetch(request: HttpRequest): Promise<HttpResponse> {
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), request.timeoutMs);
     try {
-      const response = await fetchHttp(request.url, {
-        method: request.method,
-        headers: request.headers,
-        body: request.body,
-        redirect: "manual",
-        signal: abort.signal,
-      });
+      const response = await begin(http, request, abort.signal);
       const body = await readBody(response);
       return { status: response.status, body, header: (name) => response.headers.get(name) };
     } catch (error) {
@@ -45,6 +39,14 @@ export function createFetchSend(fetchHttp: typeof fetch): HttpSend {
       clearTimeout(timer);
     }
   };
+}
+
+/** Only a read may take a kept connection: what changes something leaves once (pipeline 6). */
+function begin(http: HttpPort, request: HttpRequest, signal: AbortSignal): Promise<Response> {
+  const { method, url, headers, body } = request;
+  return method === "GET"
+    ? http.read(url, { headers, signal })
+    : http.change({ method, url, headers, body, signal });
 }
 
 async function readBody(response: Response): Promise<string> {

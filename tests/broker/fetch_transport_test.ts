@@ -1,5 +1,6 @@
 import { BODY_BYTES_MAX, createFetchSend } from "../../src/broker/fetch_transport.ts";
 import { HttpFailure, type HttpRequest } from "../../src/broker/transport.ts";
+import { createHttp } from "../../src/runtime/http.ts";
 import {
   assertEquals,
   assertFalse,
@@ -7,9 +8,10 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "../assert.ts";
+import { startBreakingServer } from "../support/breaking_server.ts";
 
 const SECRET = "tesTSecRetKey-transport";
-const send = createFetchSend(fetch);
+const send = createFetchSend(createHttp(fetch));
 
 function buildRequest(url: string, change: Partial<HttpRequest> = {}): HttpRequest {
   const headers = { "apca-api-secret-key": SECRET };
@@ -87,7 +89,10 @@ Deno.test("createFetchSend() puts a character together that arrives in two parts
     });
     return Promise.resolve(new Response(parts));
   };
-  assertEquals((await createFetchSend(split)(buildRequest("http://127.0.0.1"))).body, "\u20ac");
+  assertEquals(
+    (await createFetchSend(createHttp(split))(buildRequest("http://127.0.0.1"))).body,
+    "\u20ac",
+  );
 });
 
 for (const status of [301, 302, 303, 307, 308]) {
@@ -179,6 +184,20 @@ Deno.test("createFetchSend() sends a POST once when the connection breaks before
   });
 });
 
+for (const method of ["POST", "PATCH", "DELETE"] as const) {
+  Deno.test(`createFetchSend() sends a ${method} once, also where a connection was kept and breaks`, async () => {
+    const server = startBreakingServer();
+    const body = method === "DELETE" ? null : "{}";
+    await send(buildRequest(server.url));
+    await send(buildRequest(server.url, { method, body }));
+    await send(buildRequest(server.url));
+    server.arm("fin");
+    assertEquals((await failureOf(buildRequest(server.url, { method, body }))).failure, "network");
+    await server.stop();
+    assertEquals(server.seen, ["GET", method, "GET", method]);
+  });
+}
+
 Deno.test("createFetchSend() does not take half a body for an answer", async () => {
   await withListener(async (connection) => {
     const half = 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"id":"1"}';
@@ -217,7 +236,7 @@ Deno.test("createFetchSend() says nothing of a header even where the host's erro
   const quoting: typeof fetch = () =>
     Promise.reject(new TypeError(`Invalid header value: ${SECRET}`, { cause: new Error(SECRET) }));
   const failure = await assertRejects(() =>
-    createFetchSend(quoting)(buildRequest("http://127.0.0.1"))
+    createFetchSend(createHttp(quoting))(buildRequest("http://127.0.0.1"))
   );
   assertFalse(`${failure.message}${failure.stack}${String(failure.cause)}`.includes(SECRET));
 });

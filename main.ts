@@ -2,6 +2,7 @@ import { reportFailure, runProgram } from "./src/cli/program.ts";
 import { createChance } from "./src/runtime/chance.ts";
 import { createClock } from "./src/runtime/clock.ts";
 import { type Environment, readEnvironment } from "./src/runtime/environment.ts";
+import { closeProxies } from "./src/runtime/host_network.ts";
 import { listMisspelt } from "./src/runtime/misspelt.ts";
 import { isEnvPermitted, isPermittedByDeno } from "./src/runtime/permissions.ts";
 import { openNotifySocket, readOutputId, readServiceHost } from "./src/runtime/service_host.ts";
@@ -55,6 +56,7 @@ function listenForFailures(fail: (error: unknown) => never): void {
 }
 
 try {
+  closeProxies((name, text) => Deno.env.set(name, text));
   const environment = readEnvironment((name) => Deno.env.get(name));
   const fail = (error: unknown): never =>
     Deno.exit(reportFailure({ environment, writeError }, error));

@@ -24,4 +24,40 @@ export const TRANSPORT_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/broker/fetch_transport_test.ts"],
   },
+  {
+    name: "the proxy variable not set",
+    edits: [{
+      file: "src/runtime/host_network.ts",
+      find: "  set(NO_PROXY_VARIABLE, EVERY_HOST);",
+      replace: "  void set;",
+    }],
+    tests: ["tests/runtime/host_network_test.ts"],
+  },
+  {
+    name: "no proxy for names alone",
+    edits: [{
+      file: "src/runtime/host_network.ts",
+      find: '"*,0.0.0.0/0,::/0"',
+      replace: '"*"',
+    }],
+    tests: ["tests/runtime/host_network_test.ts"],
+  },
+  {
+    name: "an added certificate authority goes unsaid",
+    edits: [{
+      file: "src/runtime/host_network.ts",
+      find: '  add("NODE_EXTRA_CA_CERTS", "trusts the certificate authorities of");\n',
+      replace: "",
+    }],
+    tests: ["tests/runtime/host_network_test.ts"],
+  },
+  {
+    name: "the runtime's telemetry is let be",
+    edits: [{
+      file: "src/runtime/config.ts",
+      find: "  refuseTelemetry(environment);\n",
+      replace: "",
+    }],
+    tests: ["tests/runtime/host_network_test.ts"],
+  },
 ];

@@ -1,8 +1,6 @@
 import type { HttpPort } from "../engine/ports.ts";
+import { type AnswerBounds, AnswerCount } from "./answer_bounds.ts";
 import { HttpFailure, type HttpRequest, type HttpResponse, type HttpSend } from "./transport.ts";
-
-/** An answer larger than this is not read on. A full page of 500 bracket orders has about 2 MB. */
-export const BODY_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Words of the host's errors that help an operator. Anything else of them could quote a header, so it is left out. */
 const CAUSES = [
@@ -27,7 +25,7 @@ export function createFetchSend(http: HttpPort): HttpSend {
     const timer = setTimeout(() => abort.abort(), request.timeoutMs);
     try {
       const response = await begin(http, request, abort.signal);
-      const body = await readBody(response);
+      const body = await readBody(response, request.bounds);
       return { status: response.status, body, header: (name) => response.headers.get(name) };
     } catch (error) {
       const isTimedOut = abort.signal.aborted;
@@ -49,16 +47,13 @@ function begin(http: HttpPort, request: HttpRequest, signal: AbortSignal): Promi
     : http.change({ method, url, headers, body, signal });
 }
 
-async function readBody(response: Response): Promise<string> {
+async function readBody(response: Response, bounds: AnswerBounds): Promise<string> {
   if (response.body === null) return "";
   const chunks: string[] = [];
   const decoder = new TextDecoder();
-  let bytes = 0;
+  const count = new AnswerCount(bounds);
   for await (const chunk of response.body) {
-    bytes += chunk.byteLength;
-    if (bytes > BODY_BYTES_MAX) {
-      throw new HttpFailure("network", `the answer is larger than ${BODY_BYTES_MAX} bytes`);
-    }
+    count.add(chunk);
     chunks.push(decoder.decode(chunk, { stream: true }));
   }
   chunks.push(decoder.decode());

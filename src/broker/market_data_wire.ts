@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Bar, Trade } from "../domain/market.ts";
+import { listWire } from "./list_wire.ts";
 import {
   decimalWire,
   MalformedError,
@@ -13,7 +14,7 @@ const pageWire = z.object({
   bars: z.record(z.string(), z.unknown()).nullable(),
   next_page_token: z.string().min(1).nullish(),
 });
-const barsWire = z.array(z.object({ t: timeWire, c: decimalWire }));
+const barsWire = listWire(z.object({ t: timeWire, c: decimalWire }));
 
 /** One page of bars. A symbol whose bars can't be parsed is in `malformed` and not in `bars`. */
 export interface BarPage {

@@ -60,4 +60,40 @@ export const TRANSPORT_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/runtime/host_network_test.ts"],
   },
+  {
+    name: "an answer's bytes without a bound",
+    edits: [{
+      file: "src/broker/answer_bounds.ts",
+      find: "if (this.#bytes > bytesMax)",
+      replace: "if (this.#bytes > Infinity)",
+    }],
+    tests: ["tests/broker/answer_bounds_test.ts"],
+  },
+  {
+    name: "an answer's values without a bound",
+    edits: [{
+      file: "src/broker/answer_bounds.ts",
+      find: "if (this.#values > valuesMax)",
+      replace: "if (this.#values > Infinity)",
+    }],
+    tests: ["tests/broker/answer_bounds_test.ts"],
+  },
+  {
+    name: "every wrong row is remembered",
+    edits: [{
+      file: "src/broker/market_data_wire.ts",
+      find: "= listWire(",
+      replace: "= z.array(",
+    }],
+    tests: ["tests/broker/bombs_test.ts"],
+  },
+  {
+    name: "an oversized answer is asked for again",
+    edits: [{
+      file: "src/broker/request_sender.ts",
+      find: ' || outcome.failure === "malformed"',
+      replace: "",
+    }],
+    tests: ["tests/broker/answer_bounds_test.ts"],
+  },
 ];

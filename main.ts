@@ -3,6 +3,7 @@ import { formatNy } from "./src/domain/ny_time.ts";
 import { createChance } from "./src/runtime/chance.ts";
 import { createClock } from "./src/runtime/clock.ts";
 import { type Environment, readEnvironment } from "./src/runtime/environment.ts";
+import { closeProxies } from "./src/runtime/host_network.ts";
 import { listMisspelt } from "./src/runtime/misspelt.ts";
 import { isEnvPermitted, isPermittedByDeno } from "./src/runtime/permissions.ts";
 import { openNotifySocket, readOutputId, readServiceHost } from "./src/runtime/service_host.ts";
@@ -96,6 +97,7 @@ function endFailed(environment: Environment, error: unknown): void {
 }
 
 try {
+  closeProxies((name, text) => Deno.env.set(name, text));
   const environment = readEnvironment((name) => Deno.env.get(name));
   const fail = (error: unknown) => endFailed(environment, error);
   listenForFailures(fail);

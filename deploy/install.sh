@@ -28,13 +28,13 @@ usage() {
 }
 
 # Variables by which the runtime, the C library or the linker would reach past the permission list or trust other
-# certificates: a proxy is dialled whatever the list says.
+# certificates, or tell a collector of each request, whatever the list says.
 unset_variables() {
   printf '%s ' \
     HTTP_PROXY http_proxy HTTPS_PROXY https_proxy ALL_PROXY all_proxy NO_PROXY no_proxy \
     DENO_CERT DENO_TLS_CA_STORE DENO_AUTH_TOKENS DENO_DIR DENO_V8_FLAGS DENO_TRACE_PERMISSIONS \
     NODE_EXTRA_CA_CERTS NODE_OPTIONS NODE_TLS_REJECT_UNAUTHORIZED \
-    SSL_CERT_FILE SSL_CERT_DIR SSLKEYLOGFILE LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT
+    OTEL_DENO SSL_CERT_FILE SSL_CERT_DIR SSLKEYLOGFILE LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT
 }
 
 # Where a home directory holds the directories, an empty one with just these two stands in for it.

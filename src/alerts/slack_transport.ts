@@ -1,4 +1,4 @@
-import type { ClockPort } from "../engine/ports.ts";
+import type { ClockPort, HttpPort } from "../engine/ports.ts";
 
 /** One POST of JSON to the webhook. */
 export interface SlackRequest {
@@ -35,10 +35,11 @@ export const ANSWER_BYTES_MAX = 4096;
 /**
  * Makes the sender that the program uses. The deadline covers the answer's body, a redirect is not followed (it comes
  * back as the status it is), and the body is always consumed or cancelled.
- * @param ports `fetch` is the runtime's own; `clock` measures the deadline.
+ * @param ports `http` carries the message once: repeated by the runtime, it would stand in the channel twice; `clock`
+ * measures the deadline.
  */
 export function createSlackTransport(
-  ports: { readonly fetch: typeof fetch; readonly clock: ClockPort },
+  ports: { readonly http: HttpPort; readonly clock: ClockPort },
 ): SlackSend {
   return async ({ url, body, timeoutMs }) => {
     const request = new AbortController();
@@ -49,12 +50,11 @@ export function createSlackTransport(
       request.abort();
     });
     try {
-      const response = await ports.fetch(url, {
+      const response = await ports.http.change({
         method: "POST",
+        url,
         headers: { "content-type": "application/json; charset=utf-8" },
         body,
-        // Not "error": the status of a refused redirect is worth a log line, and nothing follows it either way.
-        redirect: "manual",
         signal: request.signal,
       });
       const text = await readCut(response);

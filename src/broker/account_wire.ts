@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { MarketClock, Session } from "../domain/market.ts";
 import { nyToMs } from "../domain/ny_time.ts";
 import type { AccountConfiguration, BrokerAccount, BrokerPosition } from "../domain/orders.ts";
+import { listWire } from "./list_wire.ts";
 import {
   decimalWire,
   MalformedError,
@@ -51,7 +52,7 @@ export function parseAccountConfiguration(body: string): AccountConfiguration {
   };
 }
 
-const positionsWire = z.array(z.object({
+const positionsWire = listWire(z.object({
   symbol: z.string().min(1),
   side: z.enum(["long", "short"]),
   qty: decimalWire,
@@ -100,7 +101,7 @@ export function parseClock(body: string): MarketClock {
 }
 
 const TIME_NY = /^(?:[01]\d|2[0-3]):[0-5]\d$/;
-const calendarWire = z.array(z.object({
+const calendarWire = listWire(z.object({
   date: z.string().regex(/^\d{4}-\d\d-\d\d$/),
   open: z.string().regex(TIME_NY),
   close: z.string().regex(TIME_NY),

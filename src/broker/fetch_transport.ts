@@ -1,7 +1,6 @@
+import type { HttpPort } from "../engine/ports.ts";
+import { type AnswerBounds, AnswerCount } from "./answer_bounds.ts";
 import { HttpFailure, type HttpRequest, type HttpResponse, type HttpSend } from "./transport.ts";
-
-/** An answer larger than this is not read on. A full page of 500 bracket orders has about 2 MB. */
-export const BODY_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Words of the host's errors that help an operator. Anything else of them could quote a header, so it is left out. */
 const CAUSES = [
@@ -18,22 +17,15 @@ const CAUSES = [
 
 /**
  * The real transport.
- * @param fetchHttp `globalThis.fetch`.
  * @returns A sender that follows no redirect (a 3xx is the answer), bounds time and size, and leaves no body unread.
  */
-export function createFetchSend(fetchHttp: typeof fetch): HttpSend {
+export function createFetchSend(http: HttpPort): HttpSend {
   return async function sendByFetch(request: HttpRequest): Promise<HttpResponse> {
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), request.timeoutMs);
     try {
-      const response = await fetchHttp(request.url, {
-        method: request.method,
-        headers: request.headers,
-        body: request.body,
-        redirect: "manual",
-        signal: abort.signal,
-      });
-      const body = await readBody(response);
+      const response = await begin(http, request, abort.signal);
+      const body = await readBody(response, request.bounds);
       return { status: response.status, body, header: (name) => response.headers.get(name) };
     } catch (error) {
       const isTimedOut = abort.signal.aborted;
@@ -47,16 +39,21 @@ export function createFetchSend(fetchHttp: typeof fetch): HttpSend {
   };
 }
 
-async function readBody(response: Response): Promise<string> {
+/** Only a read may take a kept connection: what changes something leaves once (pipeline 6). */
+function begin(http: HttpPort, request: HttpRequest, signal: AbortSignal): Promise<Response> {
+  const { method, url, headers, body } = request;
+  return method === "GET"
+    ? http.read(url, { headers, signal })
+    : http.change({ method, url, headers, body, signal });
+}
+
+async function readBody(response: Response, bounds: AnswerBounds): Promise<string> {
   if (response.body === null) return "";
   const chunks: string[] = [];
   const decoder = new TextDecoder();
-  let bytes = 0;
+  const count = new AnswerCount(bounds);
   for await (const chunk of response.body) {
-    bytes += chunk.byteLength;
-    if (bytes > BODY_BYTES_MAX) {
-      throw new HttpFailure("network", `the answer is larger than ${BODY_BYTES_MAX} bytes`);
-    }
+    count.add(chunk);
     chunks.push(decoder.decode(chunk, { stream: true }));
   }
   chunks.push(decoder.decode());

@@ -3,6 +3,7 @@ import { assertInvariant } from "../domain/assert.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import type { NoAnswer, Refusal } from "../engine/ports.ts";
 import { buildNoAnswer, decideChange } from "./classify.ts";
+import { listWire } from "./list_wire.ts";
 import { parseOrder } from "./order_wire.ts";
 import { buildLine, type Redact } from "./redact.ts";
 import type { ChangeAnswer, ChangeCall, RequestSender } from "./request_sender.ts";
@@ -39,7 +40,7 @@ export interface FlattenBroker {
   closePosition(symbol: string): Promise<CloseOutcome>;
 }
 
-const bulkWire = z.array(z.object({
+const bulkWire = listWire(z.object({
   id: z.string().min(1).nullish(),
   symbol: z.string().min(1).nullish(),
   status: z.int(),

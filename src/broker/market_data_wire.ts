@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Bar, Trade } from "../domain/market.ts";
+import { listWire } from "./list_wire.ts";
 import type { SymbolPage } from "./symbol_pages.ts";
 import {
   decimalWire,
@@ -14,7 +15,7 @@ const pageWire = z.object({
   bars: z.record(z.string(), z.unknown()).nullable(),
   next_page_token: z.string().nullish(),
 });
-const barsWire = z.array(z.object({ t: timeWire, c: decimalWire }));
+const barsWire = listWire(z.object({ t: timeWire, c: decimalWire }));
 
 /**
  * `GET /v2/stocks/bars`. One damaged symbol does not take the others with it: it is merely not known.

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { BrokerOrder, OrderSide } from "../domain/orders.ts";
+import { listWire } from "./list_wire.ts";
 import {
   decimalWire,
   MalformedError,
@@ -33,8 +34,8 @@ const legFields = {
   replaces: z.string().nullish(),
 };
 const legWire = z.object(legFields);
-const orderWire = z.object({ ...legFields, legs: z.array(legWire).nullish() });
-const ordersWire = z.array(orderWire);
+const orderWire = z.object({ ...legFields, legs: listWire(legWire).nullish() });
+const ordersWire = listWire(orderWire);
 
 type LegWire = z.infer<typeof legWire>;
 type OrderWire = z.infer<typeof orderWire>;

@@ -4,6 +4,7 @@ import {
   type ClockPort,
   type RequestClass,
 } from "../engine/ports.ts";
+import { decideAnswerBounds } from "./answer_bounds.ts";
 import { buildKeptBody, type Redact } from "./redact.ts";
 import {
   buildSpent,
@@ -109,7 +110,8 @@ export class RequestSender {
   }
 
   /**
-   * Reads with up to `ATTEMPTS_MAX` attempts: again after a timeout, a broken connection, 429 and 5xx.
+   * Reads with up to `ATTEMPTS_MAX` attempts: again after a timeout, a broken connection, 429 and 5xx,
+   * not after an answer that is larger than it may be.
    * @returns The last complete answer, of any status.
    * @throws {BrokerError} Where none came in time, or the request budget has no room before the deadline (`http`).
    */
@@ -127,7 +129,7 @@ export class RequestSender {
       const outcome = await this.#attempt(call, endMs);
       if (outcome instanceof BrokerError) {
         failure ??= outcome;
-        if (outcome.failure === "http") break;
+        if (outcome.failure === "http" || outcome.failure === "malformed") break;
       } else {
         answer = outcome;
         if (!isRetryableStatus(outcome.status)) break;
@@ -157,7 +159,8 @@ export class RequestSender {
       return await this.#exchange("GET", call.path, null, Math.min(timeoutMs, leftMs));
     } catch (error) {
       if (!(error instanceof HttpFailure)) throw error;
-      return this.#buildReadError(call, error.failure, this.#options.redact(error.message));
+      const failure = error.failure === "oversized" ? "malformed" : error.failure;
+      return this.#buildReadError(call, failure, this.#options.redact(error.message));
     }
   }
 
@@ -167,7 +170,7 @@ export class RequestSender {
 
   #buildReadError(
     call: ReadCall,
-    failure: "http" | "timeout" | "network",
+    failure: "http" | "timeout" | "network" | "malformed",
     why: string,
   ): BrokerError {
     return new BrokerError(failure, `Cannot read ${call.what} from ${this.host}: ${why}`);
@@ -192,7 +195,9 @@ export class RequestSender {
       return answer;
     } catch (error) {
       if (!(error instanceof HttpFailure)) throw error;
-      const answer = { kind: "failed", failure: error.failure } as const;
+      // What became of the order is as unknown as after a broken connection.
+      const failure = error.failure === "oversized" ? "network" : error.failure;
+      const answer = { kind: "failed", failure } as const;
       this.#report(call, sentMs, answer);
       return answer;
     }
@@ -227,6 +232,7 @@ export class RequestSender {
       headers: body === null ? headers : this.#bodyHeaders,
       body,
       timeoutMs,
+      bounds: decideAnswerBounds(path),
     });
     this.#window = parseRateWindow(response, this.#window, {
       wallMs: clock.nowMs(),

@@ -1,3 +1,5 @@
+import type { AnswerBounds } from "./answer_bounds.ts";
+
 /** One request, complete: nothing is added to it on the way. */
 export interface HttpRequest {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
@@ -6,6 +8,8 @@ export interface HttpRequest {
   readonly body: string | null;
   /** Bounds the whole exchange: connecting, sending, and reading the body to its end. */
   readonly timeoutMs: number;
+  /** A larger answer is a failure. */
+  readonly bounds: AnswerBounds;
 }
 
 /** An answer whose body was read to its end. */
@@ -16,10 +20,17 @@ export interface HttpResponse {
   header(name: string): string | null;
 }
 
-/** No complete answer came. Its message never carries a credential. */
+/**
+ * No answer that can be used came. `oversized`: it is larger than it may be, and was not read on: asked again it would be
+ * no smaller. Its message never carries a credential.
+ */
 export class HttpFailure extends Error {
   override readonly name = "HttpFailure";
-  constructor(readonly failure: "timeout" | "network", message: string, options?: ErrorOptions) {
+  constructor(
+    readonly failure: "timeout" | "network" | "oversized",
+    message: string,
+    options?: ErrorOptions,
+  ) {
     super(message, options);
   }
 }

@@ -7,6 +7,7 @@ import type { EngineEvent } from "../domain/events.ts";
 import { RUN_ONCE_MS } from "../engine/engine.ts";
 import type { EnginePorts, EventLogPort, EventPort, LogPort } from "../engine/ports.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
+import { createHttp } from "../runtime/http.ts";
 import { createServiceManager, type ServiceManager } from "../runtime/service_manager.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";
 import { createDryRunLedger } from "../state/dry_run_ledger.ts";
@@ -48,7 +49,7 @@ export function buildWorld({ host, config, log, isSlackReachable }: WorldOptions
   const mode = watchMode(events);
   const slack = config.slack === null || !isSlackReachable ? null : createSlackAlerts({
     ...config.slack,
-    send: createSlackTransport({ fetch: host.fetch, clock }),
+    send: createSlackTransport({ http: createHttp(host.fetch), clock }),
     clock,
     log,
     events,
@@ -95,7 +96,7 @@ export function buildBroker(
     dataUrl: config.endpoint.dataUrl,
     keyId: config.keyId,
     secretKey: config.secretKey,
-    send: createFetchSend(host.fetch),
+    send: createFetchSend(createHttp(host.fetch)),
     clock: host.clock,
     chance: host.chance,
     feed: config.feed,

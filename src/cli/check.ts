@@ -19,10 +19,11 @@ import {
   checkCapSettings,
   checkConfiguration,
   checkCredentials,
+  checkNetwork,
   checkSlack,
   checkVariables,
   type ConfigFacts,
-  isEndpointSound,
+  isNetworkSound,
   readConfigFacts,
 } from "./check_config.ts";
 import {
@@ -95,12 +96,13 @@ async function listItems(host: ProgramHost, isSlackTested: boolean): Promise<Che
     checkTimeZone(formatCheckedTime),
     checkConfiguration(facts),
     checkVariables(host.misspelt ?? []),
+    checkNetwork(host.environment),
     checkCredentials(facts),
   ];
   if (config === null) return first;
   const permissions = readPermissions(host, config);
   const isLiveAsked = parseSwitch(host.environment.LIVE_TRADING ?? "") === "on";
-  const isSlackSent = isSlackTested && permissions.isSlackReachable;
+  const isSlackSent = isSlackTested && permissions.isSlackReachable && isNetworkSound(facts);
   return [
     ...first,
     checkPermitted(permissions.problem),
@@ -242,7 +244,7 @@ async function askBroker(
   asked: Parameters<typeof readBrokerCheck>[2],
 ): Promise<BrokerCheck> {
   if (!facts.hasCredentials) return { kind: "not_asked", why: "no credentials" };
-  if (!isEndpointSound(facts)) return { kind: "not_asked", why: "the endpoint is not valid" };
+  if (!isNetworkSound(facts)) return { kind: "not_asked", why: "the endpoint is not valid" };
   if (problem?.includes("may not connect to") === true) return { kind: "not_asked", why: problem };
   return await readBrokerCheck(host, config, asked);
 }

@@ -4,6 +4,7 @@ import { formatUsd } from "../domain/money.ts";
 import { buildConfig, NO_RUN_FLAGS, type ProgramConfig } from "../runtime/config.ts";
 import type { Environment, EnvironmentVariable } from "../runtime/environment.ts";
 import { ENVIRONMENT_VARIABLES } from "../runtime/environment.ts";
+import { listNetworkDoubts } from "../runtime/host_network.ts";
 import type { Misspelling } from "../runtime/misspelt.ts";
 import { ConfigError } from "../runtime/settings.ts";
 import {
@@ -27,7 +28,13 @@ export interface ConfigFacts {
 }
 
 const CREDENTIALS: readonly string[] = ["APCA_API_KEY_ID", "APCA_API_SECRET_KEY"];
-const ENDPOINT: readonly string[] = ["ALPACA_PAPER", "APCA_API_BASE_URL", "APCA_API_DATA_URL"];
+/** What must be sound before anything is sent: where it goes, and that nobody else is told. */
+const NETWORK: readonly string[] = [
+  "ALPACA_PAPER",
+  "APCA_API_BASE_URL",
+  "APCA_API_DATA_URL",
+  "OTEL_DENO",
+];
 /** Stands for a key that is not there; never sent. */
 const NO_KEY = "-";
 
@@ -66,9 +73,9 @@ function without(environment: Environment, name: string): Environment {
   return Object.fromEntries(Object.entries(environment).filter(([each]) => each !== name));
 }
 
-/** Whether the endpoint is what the operator wrote: only then may the keys be sent to it. */
-export function isEndpointSound({ problems }: ConfigFacts): boolean {
-  return !problems.some(({ variable }) => ENDPOINT.includes(variable));
+/** Whether the endpoint is what the operator wrote, and the only one that is told: only then may anything be sent. */
+export function isNetworkSound({ problems }: ConfigFacts): boolean {
+  return !problems.some(({ variable }) => NETWORK.includes(variable));
 }
 
 /** Every variable that `run` would refuse, and every doubt. */
@@ -93,6 +100,17 @@ export function checkVariables(misspelt: readonly Misspelling[]): CheckItem {
   const pairs = misspelt.map(({ written, meant }) => `${written} (${meant}?)`).join(", ");
   const moves = misspelt.map(({ written, meant }) => `rename ${written} to ${meant}`).join(", ");
   return warn("variables", `set and not read by anything: ${pairs}`, editService(moves));
+}
+
+/** Whom the runtime trusts, and what it tells, beyond what this program asks of it (pipeline 6). */
+export function checkNetwork(environment: Environment): CheckItem {
+  const doubts = listNetworkDoubts(environment);
+  if (doubts.length === 0) {
+    return pass("network", "no proxy is used, and only the runtime's own authorities are trusted");
+  }
+  const said = doubts.map(({ variable, meaning }) => `${variable}: the runtime ${meaning}`);
+  const names = doubts.map(({ variable }) => variable).join(", ");
+  return warn("network", said.join("; "), editService(`remove ${names} where that is not meant`));
 }
 
 /** Both keys of the broker. */

@@ -7,6 +7,7 @@ import { reconcile } from "../domain/reconcile.ts";
 import type { AlpacaClient } from "../broker/alpaca_client.ts";
 import { BrokerError, type LedgerRead, type LogPort, StateError } from "../engine/ports.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
+import { createHttp } from "../runtime/http.ts";
 import { checkPermissions } from "../runtime/permissions.ts";
 import { ConfigError } from "../runtime/settings.ts";
 import { replaceFile } from "../state/durable_file.ts";
@@ -82,11 +83,11 @@ export async function sendSlackTest(host: ProgramHost, config: ProgramConfig): P
   const say = (line: string) => void said.push(line);
   const log: LogPort = { info: say, warn: say, error: say };
   let outcome: unknown = null;
-  const { clock, fetch } = host;
+  const { clock } = host;
   const slack = createSlackAlerts({
     ...config.slack,
     minLevel: "INFO",
-    send: createSlackTransport({ fetch, clock }),
+    send: createSlackTransport({ http: createHttp(host.fetch), clock }),
     clock,
     log,
     events: {

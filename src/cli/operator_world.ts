@@ -4,6 +4,7 @@ import type { BrokerOrder } from "../domain/orders.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
 import type { EventPort, LiveLedgerPort, OperatorFilesPort, StatePort } from "../engine/ports.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
+import { createHttp } from "../runtime/http.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";
 import { createExecutionState } from "../state/execution_state.ts";
 import type { FileSystem } from "../state/file_system.ts";
@@ -48,7 +49,7 @@ export function buildOperatorBroker(
     dataUrl: config.endpoint.dataUrl,
     keyId: config.keyId,
     secretKey: config.secretKey,
-    send: createFetchSend(host.fetch),
+    send: createFetchSend(createHttp(host.fetch)),
     clock: host.clock,
     chance: host.chance,
     feed: config.feed,

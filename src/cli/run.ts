@@ -1,6 +1,7 @@
 import { LOOK_MS, runLoop } from "../engine/loop.ts";
 import { type LogPort, StateError } from "../engine/ports.ts";
 import { buildConfig, type ProgramConfig, type RunFlags } from "../runtime/config.ts";
+import { listNetworkDoubts } from "../runtime/host_network.ts";
 import { createLog } from "../runtime/logging.ts";
 import { formatOneLine } from "../runtime/one_line.ts";
 import { checkPermissions } from "../runtime/permissions.ts";
@@ -99,6 +100,9 @@ async function runCommand(host: ProgramHost, options: ParsedOptions): Promise<nu
   try {
     logStart(log, { host, config });
     for (const warning of warnings) log.warn(warning);
+    for (const { variable, meaning } of listNetworkDoubts(host.environment)) {
+      log.warn(`${variable} is set: the runtime ${meaning}; unset it where that is not meant`);
+    }
     if (!isSlackReachable) {
       log.warn("SLACK_WEBHOOK_URL names a host that this process may not reach");
     }

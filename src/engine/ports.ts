@@ -387,3 +387,28 @@ export interface EnginePorts {
   readonly service: ServicePort;
   readonly config: EngineConfig;
 }
+
+/** What every request over HTTP has. */
+export interface HttpOptions {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Ends the request, and its answer where that is not read to its end. */
+  readonly signal: AbortSignal;
+}
+
+/** A request that changes something at the other side. */
+export interface HttpChange extends HttpOptions {
+  readonly method: "POST" | "PATCH" | "DELETE";
+  readonly url: string;
+  readonly body: string | null;
+}
+
+/**
+ * The network. Two ways, so that no change can take the one on which the runtime repeats requests by itself (pipeline
+ * 6). Neither follows a redirect: a 3xx is the answer.
+ */
+export interface HttpPort {
+  /** A GET, on a kept connection where there is one. */
+  readonly read: (url: string, options: HttpOptions) => Promise<Response>;
+  /** Leaves once, on a connection of its own. */
+  readonly change: (request: HttpChange) => Promise<Response>;
+}

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { EngineConfig } from "../engine/ports.ts";
 import { buildEndpoint, type Endpoint } from "./endpoint.ts";
 import type { Environment, EnvironmentVariable } from "./environment.ts";
+import { refuseTelemetry } from "./host_network.ts";
 import { buildLimits } from "./limits.ts";
 import {
   ConfigError,
@@ -74,6 +75,7 @@ export function buildConfig(
   flags: RunFlags,
 ): { config: ProgramConfig; warnings: string[] } {
   const warnings: string[] = [];
+  refuseTelemetry(environment);
   const safeties = parseModes(environment, flags, warnings);
   const limits = buildLimits(environment);
   if (limits.invalidConfiguration !== null) {

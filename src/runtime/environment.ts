@@ -2,8 +2,8 @@
 export type Environment = Readonly<Partial<Record<EnvironmentVariable, string>>>;
 
 /**
- * Every environment variable that the program may read, in the order of interface.md (run options first). The
- * permission list of the start task and of the compiled binary is this list, and nothing else is ever read.
+ * Every environment variable that the program may read, in the order of interface.md (run options first), and after
+ * them those that the runtime obeys and that an operator must hear of. The permission list of the start task and of the compiled binary is this list, and nothing else is ever read.
  */
 export const ENVIRONMENT_VARIABLES = [
   "DRY_RUN",
@@ -38,6 +38,13 @@ export const ENVIRONMENT_VARIABLES = [
   "WATCHLIST_FILE",
   "ENTRY_DELAY_MIN_SECONDS",
   "ENTRY_DELAY_MAX_SECONDS",
+  "DENO_CERT",
+  "DENO_TLS_CA_STORE",
+  "NODE_EXTRA_CA_CERTS",
+  "SSL_CERT_FILE",
+  "SSL_CERT_DIR",
+  "SSLKEYLOGFILE",
+  "OTEL_DENO",
 ] as const;
 
 /** The name of one of them. */

@@ -3,6 +3,7 @@ import { BUILD_INFO } from "./build_info.ts";
 import type { ProgramConfig } from "./config.ts";
 import { DATA_HOST, TRADING_HOSTS } from "./endpoint.ts";
 import { ENVIRONMENT_VARIABLES } from "./environment.ts";
+import { NO_PROXY_VARIABLE } from "./host_network.ts";
 import { MISSPELLINGS } from "./misspelt.ts";
 import { NOTIFY_PATH, SERVICE_VARIABLES, SYSTEMD_NOTIFY_PATH } from "./service_host.ts";
 import { ConfigError } from "./settings.ts";
@@ -38,6 +39,12 @@ export function buildPermissionFlags(build: BuildInfo): string[] {
   const isSocketAddress = !/^2\.[0-4]\./.test(denoVersion);
   const sockets = [NOTIFY_PATH, SYSTEMD_NOTIFY_PATH].map((path) => `unix:${path}`);
   const misspelt = MISSPELLINGS.map(({ written }) => written);
+  const variables = [
+    ...ENVIRONMENT_VARIABLES,
+    ...misspelt,
+    NO_PROXY_VARIABLE,
+    ...SERVICE_VARIABLES,
+  ];
   const hosts = [...listHosts(extraHosts), ...(isSocketAddress ? sockets : [])];
   return [
     "--no-prompt",
@@ -45,7 +52,7 @@ export function buildPermissionFlags(build: BuildInfo): string[] {
     `--allow-net=${hosts.join(",")}`,
     `--allow-read=${[...new Set([baseDir, stateDir, NOTIFY_PATH])].join(",")}`,
     `--allow-write=${[stateDir, NOTIFY_PATH, SYSTEMD_NOTIFY_PATH].join(",")}`,
-    `--allow-env=${[...ENVIRONMENT_VARIABLES, ...misspelt, ...SERVICE_VARIABLES].join(",")}`,
+    `--allow-env=${variables.join(",")}`,
     "--allow-sys=statfs",
   ];
 }

@@ -4,7 +4,9 @@ import {
   createSlackTransport,
   SlackTransportError,
 } from "../../src/alerts/slack_transport.ts";
+import { createHttp } from "../../src/runtime/http.ts";
 import { assert, assertEquals, assertFalse, assertRejects } from "../assert.ts";
+import { startBreakingServer } from "../support/breaking_server.ts";
 import { createMemoryLog, ERROR, INFO, parsePayload, stateAlert } from "./fake_slack.ts";
 import { ManualClock } from "./manual_clock.ts";
 
@@ -46,10 +48,24 @@ async function withSink(
 }
 
 function sendOnce(url: string, clock: ManualClock) {
-  return createSlackTransport({ fetch, clock })({ url, body: '{"text":"é"}', timeoutMs: 5000 });
+  return createSlackTransport({ http: createHttp(fetch), clock })({
+    url,
+    body: '{"text":"é"}',
+    timeoutMs: 5000,
+  });
 }
 
 const ok = () => new Response("ok");
+
+Deno.test("the transport sends a message once, also where an earlier connection was kept and breaks", async () => {
+  const server = startBreakingServer();
+  const clock = new ManualClock();
+  await sendOnce(server.url, clock);
+  server.arm("fin");
+  await assertRejects(() => sendOnce(server.url, clock), SlackTransportError);
+  await server.stop();
+  assertEquals(server.seen, ["POST", "POST"]);
+});
 
 Deno.test("the transport posts JSON, reads the answer and leaves no timer", async () => {
   await withSink(ok, async (sink, clock) => {
@@ -103,7 +119,7 @@ Deno.test("the transport cancels what it does not read of an answer", async () =
     cancel: () => void (isCancelled = true),
   });
   const send = createSlackTransport({
-    fetch: () => Promise.resolve(new Response(endless)),
+    http: createHttp(() => Promise.resolve(new Response(endless))),
     clock: new ManualClock(),
   });
   await send({ url: "http://127.0.0.1:9/", body: "{}", timeoutMs: 5000 });
@@ -195,7 +211,7 @@ function createAlerts(url: string, clock: ManualClock): { alerts: SlackAlerts; l
     minLevel: "INFO",
     channel: null,
     username: null,
-    send: createSlackTransport({ fetch, clock }),
+    send: createSlackTransport({ http: createHttp(fetch), clock }),
     clock,
     log,
     mark: () => "LIVE paper",

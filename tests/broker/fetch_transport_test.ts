@@ -1,19 +1,31 @@
-import { BODY_BYTES_MAX, createFetchSend } from "../../src/broker/fetch_transport.ts";
+import { LIST_BOUNDS } from "../../src/broker/answer_bounds.ts";
+import { createFetchSend } from "../../src/broker/fetch_transport.ts";
 import { HttpFailure, type HttpRequest } from "../../src/broker/transport.ts";
+import { createHttp } from "../../src/runtime/http.ts";
 import {
   assertEquals,
   assertFalse,
   assertInstanceOf,
+  assertMatch,
   assertRejects,
   assertStringIncludes,
 } from "../assert.ts";
+import { startBreakingServer } from "../support/breaking_server.ts";
 
 const SECRET = "tesTSecRetKey-transport";
-const send = createFetchSend(fetch);
+const send = createFetchSend(createHttp(fetch));
 
 function buildRequest(url: string, change: Partial<HttpRequest> = {}): HttpRequest {
   const headers = { "apca-api-secret-key": SECRET };
-  return { method: "GET", url, headers, body: null, timeoutMs: 5_000, ...change };
+  return {
+    method: "GET",
+    url,
+    headers,
+    body: null,
+    timeoutMs: 5_000,
+    bounds: LIST_BOUNDS,
+    ...change,
+  };
 }
 
 /** A server on a free loopback port for the time of `run`. */
@@ -87,7 +99,10 @@ Deno.test("createFetchSend() puts a character together that arrives in two parts
     });
     return Promise.resolve(new Response(parts));
   };
-  assertEquals((await createFetchSend(split)(buildRequest("http://127.0.0.1"))).body, "\u20ac");
+  assertEquals(
+    (await createFetchSend(createHttp(split))(buildRequest("http://127.0.0.1"))).body,
+    "\u20ac",
+  );
 });
 
 for (const status of [301, 302, 303, 307, 308]) {
@@ -156,20 +171,40 @@ Deno.test("createFetchSend() stops reading a body that is too large", async () =
     return new Response(flood);
   }, async (url) => {
     const failure = await failureOf(buildRequest(url));
-    assertEquals(failure.failure, "network");
-    assertStringIncludes(failure.message, String(BODY_BYTES_MAX));
+    assertEquals(failure.failure, "oversized");
+    assertStringIncludes(failure.message, String(LIST_BOUNDS.bytesMax));
   });
-  assertFalse(sent > 4 * BODY_BYTES_MAX, `the server could send ${sent} bytes`);
+  assertFalse(sent > 4 * LIST_BOUNDS.bytesMax, `the server could send ${sent} bytes`);
 });
 
 Deno.test("createFetchSend() bounds a small answer that unpacks to a large one", async () => {
-  const zeros = new Blob([new Uint8Array(BODY_BYTES_MAX + 1)]).stream();
+  const zeros = new Blob([new Uint8Array(LIST_BOUNDS.bytesMax + 1)]).stream();
   const packed = await new Response(zeros.pipeThrough(new CompressionStream("gzip"))).arrayBuffer();
   const headers = { "content-encoding": "gzip" };
   await withServer(() => new Response(packed, { headers }), async (url) => {
-    assertEquals((await failureOf(buildRequest(url))).failure, "network");
+    assertEquals((await failureOf(buildRequest(url))).failure, "oversized");
   });
 });
+
+/** What can arrive before an answer's body begins, without end. */
+const ENDLESS_HEADS = [
+  { what: "a head", begin: "HTTP/1.1 200 OK\r\n", more: "x-more: 0123456789abcdef\r\n" },
+  { what: "a header", begin: "HTTP/1.1 200 OK\r\nx-more: ", more: "0123456789abcdef" },
+  { what: "interim answers", begin: "", more: "HTTP/1.1 103 Early Hints\r\n\r\n" },
+];
+
+for (const { what, begin, more } of ENDLESS_HEADS) {
+  Deno.test(`createFetchSend() ends ${what} that never ends, at the latest at its deadline`, async () => {
+    const part = new TextEncoder().encode(more.repeat(1_000));
+    await withListener(async (connection) => {
+      await connection.write(new TextEncoder().encode(begin));
+      while (true) await connection.write(part);
+    }, async (url) => {
+      const { failure } = await failureOf(buildRequest(url, { timeoutMs: 300 }));
+      assertMatch(failure, /^(network|timeout)$/);
+    });
+  });
+}
 
 Deno.test("createFetchSend() sends a POST once when the connection breaks before the answer", async () => {
   await withListener(() => Promise.resolve(), async (url, requests) => {
@@ -178,6 +213,20 @@ Deno.test("createFetchSend() sends a POST once when the connection breaks before
     assertEquals(requests(), 1);
   });
 });
+
+for (const method of ["POST", "PATCH", "DELETE"] as const) {
+  Deno.test(`createFetchSend() sends a ${method} once, also where a connection was kept and breaks`, async () => {
+    const server = startBreakingServer();
+    const body = method === "DELETE" ? null : "{}";
+    await send(buildRequest(server.url));
+    await send(buildRequest(server.url, { method, body }));
+    await send(buildRequest(server.url));
+    server.arm("fin");
+    assertEquals((await failureOf(buildRequest(server.url, { method, body }))).failure, "network");
+    await server.stop();
+    assertEquals(server.seen, ["GET", method, "GET", method]);
+  });
+}
 
 Deno.test("createFetchSend() does not take half a body for an answer", async () => {
   await withListener(async (connection) => {
@@ -217,7 +266,7 @@ Deno.test("createFetchSend() says nothing of a header even where the host's erro
   const quoting: typeof fetch = () =>
     Promise.reject(new TypeError(`Invalid header value: ${SECRET}`, { cause: new Error(SECRET) }));
   const failure = await assertRejects(() =>
-    createFetchSend(quoting)(buildRequest("http://127.0.0.1"))
+    createFetchSend(createHttp(quoting))(buildRequest("http://127.0.0.1"))
   );
   assertFalse(`${failure.message}${failure.stack}${String(failure.cause)}`.includes(SECRET));
 });

@@ -34,7 +34,7 @@ export interface Step {
   readonly status?: number;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly failure?: "timeout" | "network";
+  readonly failure?: HttpFailure["failure"];
   readonly tookMs?: number;
 }
 

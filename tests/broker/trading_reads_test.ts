@@ -1,3 +1,4 @@
+import { ONE_BOUNDS } from "../../src/broker/answer_bounds.ts";
 import { BrokerError, type LookupOutcome } from "../../src/engine/ports.ts";
 import {
   assert,
@@ -71,6 +72,7 @@ Deno.test("every request goes to the configured host with both keys in its heade
     },
     body: null,
     timeoutMs: 10_000,
+    bounds: ONE_BOUNDS,
   });
 });
 

@@ -1,6 +1,16 @@
 import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "../assert.ts";
 import { type Host, run, withHost } from "./host.ts";
 
+/** What the program itself names or refuses when it is set. */
+const NAMED_TO_THE_OPERATOR = [
+  "DENO_CERT",
+  "DENO_TLS_CA_STORE",
+  "NODE_EXTRA_CA_CERTS",
+  "SSL_CERT_FILE",
+  "SSL_CERT_DIR",
+  "SSLKEYLOGFILE",
+  "OTEL_DENO",
+];
 const UNSET_BOTH_CASES = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"];
 
 Deno.test("install.sh --dry-run tells everything and changes nothing", () =>
@@ -283,7 +293,7 @@ Deno.test("the unit lets only the state directory be written and unsets what dia
     for (const name of UNSET_BOTH_CASES) {
       assert(unset.includes(name) && unset.includes(name.toLowerCase()), name);
     }
-    for (const name of ["DENO_CERT", "DENO_TLS_CA_STORE", "SSL_CERT_FILE", "LD_PRELOAD"]) {
+    for (const name of [...NAMED_TO_THE_OPERATOR, "LD_PRELOAD"]) {
       assert(unset.includes(name), name);
     }
   }));

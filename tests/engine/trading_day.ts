@@ -1,6 +1,7 @@
 import { createSlackAlerts } from "../../src/alerts/slack.ts";
 import { createNoAlerts } from "../../src/alerts/no_alerts.ts";
 import { createSlackTransport } from "../../src/alerts/slack_transport.ts";
+import { createHttp } from "../../src/runtime/http.ts";
 import { createAlpacaClient } from "../../src/broker/alpaca_client.ts";
 import { HttpFailure } from "../../src/broker/transport.ts";
 import type { AlertPort, ClockPort, EnginePorts } from "../../src/engine/ports.ts";
@@ -200,7 +201,7 @@ export class TradingDay {
     endpoint: string,
   ): { port: AlertPort; close: () => Promise<void> } {
     if (slack === null) return { port: createNoAlerts(), close: nothing };
-    const transport = createSlackTransport({ fetch, clock: this.#real });
+    const transport = createSlackTransport({ http: createHttp(fetch), clock: this.#real });
     const alerts = createSlackAlerts({
       ...slack,
       // A hanging sink is given up soon; how long the adapter itself waits is its own tests' business.

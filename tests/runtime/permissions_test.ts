@@ -73,7 +73,7 @@ Deno.test("the start task permits the listed variables and hosts, and nothing el
   const { start } = settings.tasks;
   const listOf = (name: string) =>
     new RegExp(`--allow-${name}=(\\S+)`).exec(start)?.[1]?.split(",") ?? [];
-  assertEquals(listOf("env"), [...ENVIRONMENT_VARIABLES, ...MISSPELT]);
+  assertEquals(listOf("env"), [...ENVIRONMENT_VARIABLES, ...MISSPELT, "NO_PROXY"]);
   assertEquals(
     listOf("net").toSorted(),
     [
@@ -114,7 +114,9 @@ Deno.test("buildPermissionFlags() lists exactly what a binary may reach", () => 
     `hooks.slack.com:443,127.0.0.1:8443,unix:${own},unix:${systemd}`,
     `--allow-read=/srv/scan,/srv/scan/state,${own}`,
     `--allow-write=/srv/scan/state,${own},${systemd}`,
-    `--allow-env=${[...ENVIRONMENT_VARIABLES, ...MISSPELT].join(",")},NOTIFY_SOCKET,JOURNAL_STREAM`,
+    `--allow-env=${
+      [...ENVIRONMENT_VARIABLES, ...MISSPELT].join(",")
+    },NO_PROXY,NOTIFY_SOCKET,JOURNAL_STREAM`,
     "--allow-sys=statfs",
   ]);
 });

@@ -15,6 +15,8 @@ export const UNREACHABLE_BROKER = {
 export interface ProgramStart {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** What the runtime obeys whatever the program may read: proxies and the like. */
+  readonly runtimeEnv?: Readonly<Record<string, string>>;
   /** The only place that it may write to. */
   readonly writeDir: string;
   /** Instead of the start task's own permissions. */
@@ -55,7 +57,7 @@ export function spawnProgram(start: ProgramStart): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", ...permissions, new URL("main.ts", ROOT).pathname, ...args],
     clearEnv: true,
-    env: { ...readRuntimeEnv(), NO_COLOR: "1", ...env },
+    env: { ...readRuntimeEnv(), NO_COLOR: "1", ...start.runtimeEnv, ...env },
     cwd: ROOT,
     stdin: "null",
     stdout: "piped",

@@ -1,3 +1,99 @@
 import type { TestedBug } from "../tested_bug.ts";
 
-export const TRANSPORT_BUGS: readonly TestedBug[] = [];
+export const TRANSPORT_BUGS: readonly TestedBug[] = [
+  {
+    name: "the pooled client for changes",
+    edits: [{
+      file: "src/runtime/http.ts",
+      find: "          client,\n",
+      replace: "",
+    }],
+    tests: ["tests/runtime/http_test.ts", "tests/broker/fetch_transport_test.ts"],
+  },
+  {
+    name: "a change over HTTP/2",
+    edits: [{ file: "src/runtime/http.ts", find: ", http2: false", replace: "" }],
+    tests: ["tests/runtime/http_test.ts"],
+  },
+  {
+    name: "redirects of a read are followed",
+    edits: [{
+      file: "src/runtime/http.ts",
+      find: 'method: "GET", headers, redirect: "manual"',
+      replace: 'method: "GET", headers, redirect: "follow"',
+    }],
+    tests: ["tests/broker/fetch_transport_test.ts"],
+  },
+  {
+    name: "the proxy variable not set",
+    edits: [{
+      file: "src/runtime/host_network.ts",
+      find: "  set(NO_PROXY_VARIABLE, EVERY_HOST);",
+      replace: "  void set;",
+    }],
+    tests: ["tests/runtime/host_network_test.ts"],
+  },
+  {
+    name: "no proxy for names alone",
+    edits: [{
+      file: "src/runtime/host_network.ts",
+      find: '"*,0.0.0.0/0,::/0"',
+      replace: '"*"',
+    }],
+    tests: ["tests/runtime/host_network_test.ts"],
+  },
+  {
+    name: "an added certificate authority goes unsaid",
+    edits: [{
+      file: "src/runtime/host_network.ts",
+      find: '  add("NODE_EXTRA_CA_CERTS", "trusts the certificate authorities of");\n',
+      replace: "",
+    }],
+    tests: ["tests/runtime/host_network_test.ts"],
+  },
+  {
+    name: "the runtime's telemetry is let be",
+    edits: [{
+      file: "src/runtime/config.ts",
+      find: "  refuseTelemetry(environment);\n",
+      replace: "",
+    }],
+    tests: ["tests/runtime/host_network_test.ts"],
+  },
+  {
+    name: "an answer's bytes without a bound",
+    edits: [{
+      file: "src/broker/answer_bounds.ts",
+      find: "if (this.#bytes > bytesMax)",
+      replace: "if (this.#bytes > Infinity)",
+    }],
+    tests: ["tests/broker/answer_bounds_test.ts"],
+  },
+  {
+    name: "an answer's values without a bound",
+    edits: [{
+      file: "src/broker/answer_bounds.ts",
+      find: "if (this.#values > valuesMax)",
+      replace: "if (this.#values > Infinity)",
+    }],
+    tests: ["tests/broker/answer_bounds_test.ts"],
+  },
+  {
+    name: "every wrong row is remembered",
+    edits: [{
+      file: "src/broker/market_data_wire.ts",
+      find: "= listWire(",
+      replace: "= z.array(",
+    }],
+    tests: ["tests/broker/bombs_test.ts"],
+  },
+  {
+    name: "an oversized answer is asked for again",
+    edits: [{
+      file: "src/broker/request_sender.ts",
+      find: ' || outcome.failure === "malformed"',
+      replace: "",
+    }],
+    tests: ["tests/broker/answer_bounds_test.ts"],
+  },
+];

@@ -84,7 +84,7 @@ async function readFacts(
     fileToken: await operatorFiles.readToken(),
     ledger,
     state,
-    archived: await files.ledger.listArchived(1),
+    archive: await files.ledger.readArchive(1),
     todayNy,
     broker: broker === null ? null : {
       accountId: broker.account.accountId,

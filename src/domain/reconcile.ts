@@ -11,14 +11,20 @@ import {
 } from "./ledger.ts";
 import { formatUtc } from "./ny_time.ts";
 import { type BrokerOrder, flattenOrders } from "./orders.ts";
+import { isStopOrder } from "./protection.ts";
 
 /** The ledger held against the broker's orders of the day (pipeline 6). */
 export interface Reconciliation {
   /** With what the broker says taken over, and what was lacking added. */
   readonly ledger: LiveLedger;
   readonly isChanged: boolean;
-  /** Orders of ours that the ledger lacked; `flatten`'s are recorded too, and are no mismatch. */
+  /**
+   * Orders under our prefix that the ledger lacked: another engine's. What is recorded without being one is `flatten`'s, and
+   * what the broker or a hand put in the place of an order of ours.
+   */
   readonly mismatched: readonly LedgerEntry[];
+  /** What was recorded as ours because it came in the place of an order or leg of ours. */
+  readonly replacements: readonly LedgerEntry[];
   /** Entries that the broker did not list, to be looked up one by one. */
   readonly missing: readonly LedgerEntry[];
 }
@@ -58,20 +64,36 @@ export function reconcile(
     return updated;
   });
   const added = listUnrecorded(orders, { entries, past }, known);
-  const flattens = new Set<string | null>(
-    flat.map((order) => order.clientOrderId).filter(isFlatten),
-  );
-  const mismatched = added.filter((entry) => !flattens.has(entry.clientOrderId));
+  const mismatched = pickEntries(added, isOfAnotherEngine);
   return {
     ledger: {
       ...ledger,
-      entries: [...entries, ...added],
+      entries: [...entries, ...added.map(({ entry }) => entry)],
       mismatches: ledger.mismatches + (mismatched.length > 0 ? 1 : 0),
     },
     isChanged: isChanged || added.length > 0,
     mismatched,
+    replacements: pickEntries(added, ({ clientOrderId }) => !isOurs(clientOrderId)),
     missing,
   };
+}
+
+/** An order that the ledger lacked, and its entry from now on. */
+interface Added {
+  readonly order: BrokerOrder;
+  readonly entry: LedgerEntry;
+}
+
+function pickEntries(
+  added: readonly Added[],
+  isPicked: (order: BrokerOrder) => boolean,
+): LedgerEntry[] {
+  return added.filter(({ order }) => isPicked(order)).map(({ entry }) => entry);
+}
+
+/** Our prefix on an id that no record has: every order of this engine's, a replacement too, is written ahead (pipeline 6). */
+function isOfAnotherEngine({ clientOrderId }: BrokerOrder): boolean {
+  return isOurs(clientOrderId) && !isFlatten(clientOrderId);
 }
 
 function findOrder(
@@ -92,20 +114,21 @@ function listUnrecorded(
     readonly past: readonly LedgerEntry[];
   },
   known: ReadonlySet<string>,
-): LedgerEntry[] {
+): Added[] {
+  const flat = flattenOrders(orders);
   const legs = new Set(orders.flatMap((order) => order.legs.map((leg) => leg.orderId)));
   const recorded = [...entries, ...past];
-  const ours = listOurOrderIds(orders, recorded);
+  const ours = listOurOrderIds(flat, recorded);
   const named = new Set(entries.map((entry) => entry.clientOrderId));
-  return flattenOrders(orders)
+  return flat
     .filter((order) => ours.has(order.orderId) && !known.has(order.orderId))
     .filter((order) => !legs.has(order.orderId) || isReplacement(order))
-    .map((order) => inherit(order, orders, recorded))
-    .map((entry) => {
+    .map((order) => {
+      const entry = inherit(order, flat, recorded);
       // How long the broker keeps ids unique is not known: a second order of one name counts, without its name.
       const isNamed = named.has(entry.clientOrderId);
       named.add(entry.clientOrderId);
-      return isNamed ? { ...entry, clientOrderId: null } : entry;
+      return { order, entry: isNamed ? { ...entry, clientOrderId: null } : entry };
     });
 }
 
@@ -114,7 +137,11 @@ function isReplacement(order: BrokerOrder): boolean {
   return order.replaces !== null && isOurs(order.clientOrderId);
 }
 
-/** Orders with our id prefix, their legs, and what replaces them: by hand, for instance (pipeline 6). */
+/**
+ * Orders with our id prefix, their legs, and what replaces them, whoever replaced them (pipeline 6): by either end of the
+ * link, since the broker lists the old order and the new one on different days, or only one of them.
+ * @param orders Flat.
+ */
 function listOurOrderIds(
   orders: readonly BrokerOrder[],
   entries: readonly LedgerEntry[],
@@ -126,20 +153,34 @@ function listOurOrderIds(
     for (const leg of entry.legs) ours.add(leg.orderId);
   }
   for (const order of orders) {
-    if (isOurs(order.clientOrderId)) {
-      for (const each of [order, ...order.legs]) ours.add(each.orderId);
-    }
+    if (!isOurs(order.clientOrderId)) continue;
+    for (const each of [order, ...order.legs]) ours.add(each.orderId);
   }
+  const links = listLinks(orders);
   for (let size = -1; size < ours.size;) {
     size = ours.size;
-    for (const { orderId, replaces } of orders) {
-      if (replaces !== null && ours.has(replaces)) ours.add(orderId);
-    }
+    for (const { oldId, newId } of links) if (ours.has(oldId)) ours.add(newId);
   }
   return ours;
 }
 
-/** The entry of an unrecorded order, with the purpose of the recorded one that it came to replace. */
+/** Which order stands in the place of which, by their order ids. */
+interface Link {
+  readonly oldId: string;
+  readonly newId: string;
+}
+
+function listLinks(orders: readonly BrokerOrder[]): Link[] {
+  return orders.flatMap(({ orderId, replaces, replacedBy }) => [
+    ...(replaces === null ? [] : [{ oldId: replaces, newId: orderId }]),
+    ...(replacedBy === null ? [] : [{ oldId: orderId, newId: replacedBy }]),
+  ]);
+}
+
+/**
+ * The entry of an unrecorded order, with the purpose of the recorded one that it came to replace.
+ * @param orders Flat.
+ */
 function inherit(
   order: BrokerOrder,
   orders: readonly BrokerOrder[],
@@ -147,16 +188,31 @@ function inherit(
 ): LedgerEntry {
   const entry = buildEntryOfOrder(order);
   if (isOurs(order.clientOrderId)) return entry;
-  let { replaces } = order;
-  for (let step = 0; step < orders.length && replaces !== null; step++) {
-    const past = entries.find((each) => each.orderId === replaces);
-    if (past !== undefined) {
-      const { reason, positionId, attempt } = past;
-      return { ...entry, reason, positionId, attempt };
-    }
-    replaces = orders.find((each) => each.orderId === replaces)?.replaces ?? null;
+  const links = listLinks(orders);
+  const findOld = (newId: string) => links.find((link) => link.newId === newId)?.oldId;
+  let oldId = findOld(order.orderId);
+  const replaces = entry.replaces ?? oldId ?? null;
+  for (let step = 0; step <= links.length && oldId !== undefined; step++) {
+    const purpose = findPurpose(oldId, entries);
+    if (purpose !== null) return { ...entry, replaces, ...purpose };
+    oldId = findOld(oldId);
   }
-  return entry;
+  return { ...entry, replaces };
+}
+
+type Purpose = Pick<LedgerEntry, "reason" | "positionId" | "attempt">;
+
+/** What an order on record, or a leg of one, is for; `null` where none has the order id. */
+function findPurpose(orderId: string, entries: readonly LedgerEntry[]): Purpose | null {
+  for (const entry of entries) {
+    const { reason, positionId, attempt } = entry;
+    if (entry.orderId === orderId) return { reason, positionId, attempt };
+    const leg = entry.legs.find((each) => each.orderId === orderId);
+    if (leg === undefined) continue;
+    const isStop = isStopOrder({ type: leg.type, side: "sell" });
+    return { reason: isStop ? "stop" : null, positionId: entry.clientOrderId, attempt: null };
+  }
+  return null;
 }
 
 /**

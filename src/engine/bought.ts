@@ -35,7 +35,11 @@ async function listPastBought(engine: Engine): Promise<readonly LedgerEntry[]> {
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     // What is known is managed and protected all the same; the archive is asked again in the next cycle.
-    engine.ports.log.warn(`Archived ledgers can't be read: ${error.message}`);
+    if (engine.isNews("archive", dateNy)) {
+      engine.ports.log.warn(
+        `Archived ledgers can't be read: ${error.message}; let them be read again, or move them away by hand`,
+      );
+    }
     return [];
   }
 }

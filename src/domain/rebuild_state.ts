@@ -11,8 +11,9 @@ export function hasTraces(
   ledgers: readonly LiveLedger[],
   orders: readonly BrokerOrder[],
 ): boolean {
-  return ledgers.some((ledger) => ledger.entries.some((entry) => entry.clientOrderId !== null)) ||
-    orders.some((order) => isOurs(order.clientOrderId) && !isFlatten(order.clientOrderId));
+  const isOfEngine = (id: string | null) => id !== null && !isFlatten(id);
+  return ledgers.some(({ entries }) => entries.some((each) => isOfEngine(each.clientOrderId))) ||
+    orders.some(({ clientOrderId: id }) => isOurs(id) && isOfEngine(id));
 }
 
 function isEntryOfOurs(entry: LedgerEntry): boolean {

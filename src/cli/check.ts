@@ -51,7 +51,12 @@ import {
 import { buildCheckReport, formatCheck } from "./check_text.ts";
 import { createPaint } from "./colour.ts";
 import type { Command, ProgramHost } from "./command.ts";
-import { findOtherAccount, isArchiveNeeded, previewGate } from "./gate_preview.ts";
+import {
+  countArchiveDays,
+  findOtherAccount,
+  isArchiveNeeded,
+  previewGate,
+} from "./gate_preview.ts";
 import { runGuarded } from "./operator_config.ts";
 import { buildOperatorFiles, type OperatorFiles } from "./operator_world.ts";
 import type { ParsedOptions } from "./options.ts";
@@ -192,8 +197,9 @@ type Kept = Awaited<ReturnType<typeof readKept>>;
 
 /** The files that the gate goes by. */
 async function readKept(files: OperatorFiles, todayNy: string) {
-  const archive = await files.ledger.readArchive(1);
   const ledger = await files.ledger.read();
+  const state = await files.state.read();
+  const archive = await files.ledger.readArchive(countArchiveDays(state));
   const present = ledger.kind === "ok" ? [ledger.ledger] : [];
   const archived = archive.kind === "ok" ? archive.ledgers : [];
   return {
@@ -202,7 +208,7 @@ async function readKept(files: OperatorFiles, todayNy: string) {
       isKillSwitchFile: await files.operatorFiles.isKillSwitchOn(),
       fileToken: await files.operatorFiles.readToken(),
       ledger,
-      state: await files.state.read(),
+      state,
       archive,
       todayNy,
     },

@@ -2,6 +2,7 @@ import { decideGate, type GateDecision, type ReadFailure, type TokenFile } from 
 import { firstLedgerProblem, type LedgerProblem, type LiveLedger } from "../domain/ledger.ts";
 import { hasTraces } from "../domain/rebuild_state.ts";
 import { LEDGER_FILE, STATE_FILE } from "../domain/rebuild_wait.ts";
+import { ARCHIVE_DAYS_MAX, PAST_DAYS } from "../engine/archive.ts";
 import { problemOf } from "../engine/gate_reader.ts";
 import type { ArchiveRead, EngineConfig, LedgerRead, StateRead } from "../engine/ports.ts";
 
@@ -21,7 +22,7 @@ export interface PreviewInputs {
   readonly fileToken: TokenFile;
   readonly ledger: LedgerRead;
   readonly state: StateRead;
-  /** The newest of the archive, for what a missing state means. */
+  /** Its newest days, as many as the cycle reads. */
   readonly archive: ArchiveRead;
   readonly todayNy: string;
   readonly broker: BrokerPart | null;
@@ -63,6 +64,11 @@ function findUnreadable(inputs: PreviewInputs): LedgerProblem | null {
   return inputs.archive.kind === "unreadable" && isArchiveNeeded(inputs)
     ? "archive unreadable"
     : null;
+}
+
+/** How many archived days the next cycle reads. */
+export function countArchiveDays(state: StateRead): number {
+  return state.kind === "missing" || state.kind === "damaged" ? ARCHIVE_DAYS_MAX : PAST_DAYS;
 }
 
 /** Whether a record is to be made anew, from the archive too. */

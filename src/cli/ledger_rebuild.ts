@@ -4,6 +4,7 @@ import type { LiveLedger } from "../domain/ledger.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import { rebuildLedger } from "../domain/rebuild_ledger.ts";
 import { LEDGER_FILE } from "../domain/rebuild_wait.ts";
+import { PAST_DAYS } from "../engine/archive.ts";
 import { StateError } from "../engine/ports.ts";
 import { ConfigError } from "../runtime/settings.ts";
 import { formatOneLine } from "../runtime/one_line.ts";
@@ -113,13 +114,13 @@ async function build(host: ProgramHost, files: OperatorFiles): Promise<LiveLedge
   const read = await files.ledger.read();
   const present = read.kind === "ok" ? read.ledger : null;
   const account = { host: broker.host, accountId };
-  const newest = await readNewestArchived(files, present);
+  const archived = await readArchived(files, present);
   const owners = [
-    { file: LEDGER_FILE, owner: present },
-    { file: `archive/live_orders_${newest?.dateNy}.json`, owner: newest },
+    ...(present === null ? [] : [{ file: LEDGER_FILE, owner: present }]),
+    ...archived.map((owner) => ({ file: `archive/live_orders_${owner.dateNy}.json`, owner })),
   ];
   for (const { file, owner } of owners) {
-    if (owner === null || isOwn(owner, account)) continue;
+    if (isOwn(owner, account)) continue;
     throw new ConfigError(
       "ALPACA_PAPER",
       `selects ${broker.host}, and the ledger in ${files.stateDir} (${file}) is of another account: ` +
@@ -133,7 +134,7 @@ async function build(host: ProgramHost, files: OperatorFiles): Promise<LiveLedge
   const { positions, rejections } = state.kind === "ok" ? state.state : EMPTY_STATE;
   return rebuildLedger({
     present,
-    newest,
+    newest: archived[0] ?? null,
     orders,
     positions,
     rejections,
@@ -144,13 +145,13 @@ async function build(host: ProgramHost, files: OperatorFiles): Promise<LiveLedge
 }
 
 /** An earlier day's orders that are not settled stand in the archive alone, where the present ledger can't be used. */
-async function readNewestArchived(
+async function readArchived(
   files: OperatorFiles,
   present: LiveLedger | null,
-): Promise<LiveLedger | null> {
-  const archive = await files.ledger.readArchive(1);
-  if (archive.kind === "ok") return archive.ledgers[0] ?? null;
-  if (present !== null) return null;
+): Promise<readonly LiveLedger[]> {
+  const archive = await files.ledger.readArchive(PAST_DAYS);
+  if (archive.kind === "ok") return archive.ledgers;
+  if (present !== null) return [];
   const { path, message } = archive;
   throw new StateError(`${message}; let it be read, or: mv ${path} ${path}.old`);
 }

@@ -34,11 +34,13 @@ export interface Reconciliation {
  * @param ledger Of the NY day of the orders.
  * @param orders The broker's orders of that NY day, nested, all statuses.
  * @param past Entries of the days before: what replaces one of their orders today is ours too.
+ * @param ancestors Orders between those and today's, by which a chain of replacements is followed; none is recorded.
  */
 export function reconcile(
   ledger: LiveLedger,
   orders: readonly BrokerOrder[],
   past: readonly LedgerEntry[] = [],
+  ancestors: readonly BrokerOrder[] = [],
 ): Reconciliation {
   const flat = flattenOrders(orders);
   const byClientId = new Map(flat.map((order) => [order.clientOrderId, order]));
@@ -63,7 +65,12 @@ export function reconcile(
     isChanged = true;
     return updated;
   });
-  const added = listUnrecorded(orders, { entries, past }, known);
+  const added = listUnrecorded(orders, {
+    recorded: [...entries, ...past],
+    ancestors,
+    known,
+    named,
+  });
   const mismatched = pickEntries(added, isOfAnotherEngine);
   return {
     ledger: {
@@ -109,22 +116,23 @@ function findOrder(
 /** Orders of ours that no entry stands for. Legs belong to their parent's entry, but what replaced one has its own. */
 function listUnrecorded(
   orders: readonly BrokerOrder[],
-  { entries, past }: {
-    readonly entries: readonly LedgerEntry[];
-    readonly past: readonly LedgerEntry[];
+  { recorded, ancestors, known, named }: {
+    readonly recorded: readonly LedgerEntry[];
+    readonly ancestors: readonly BrokerOrder[];
+    readonly known: ReadonlySet<string>;
+    /** Client order ids of the ledger; those of what is added are put in. */
+    readonly named: Set<string | null>;
   },
-  known: ReadonlySet<string>,
 ): Added[] {
   const flat = flattenOrders(orders);
   const legs = new Set(orders.flatMap((order) => order.legs.map((leg) => leg.orderId)));
-  const recorded = [...entries, ...past];
-  const ours = listOurOrderIds(flat, recorded);
-  const named = new Set(entries.map((entry) => entry.clientOrderId));
+  const links = listLinks([...flat, ...ancestors]);
+  const ours = listOurOrderIds(flat, recorded, links);
   return flat
     .filter((order) => ours.has(order.orderId) && !known.has(order.orderId))
     .filter((order) => !legs.has(order.orderId) || isReplacement(order))
     .map((order) => {
-      const entry = inherit(order, flat, recorded);
+      const entry = inherit(order, links, recorded);
       // How long the broker keeps ids unique is not known: a second order of one name counts, without its name.
       const isNamed = named.has(entry.clientOrderId);
       named.add(entry.clientOrderId);
@@ -145,6 +153,7 @@ function isReplacement(order: BrokerOrder): boolean {
 function listOurOrderIds(
   orders: readonly BrokerOrder[],
   entries: readonly LedgerEntry[],
+  links: readonly Link[],
 ): ReadonlySet<string> {
   const ours = new Set<string>();
   for (const entry of entries) {
@@ -156,12 +165,33 @@ function listOurOrderIds(
     if (!isOurs(order.clientOrderId)) continue;
     for (const each of [order, ...order.legs]) ours.add(each.orderId);
   }
-  const links = listLinks(orders);
   for (let size = -1; size < ours.size;) {
     size = ours.size;
     for (const { oldId, newId } of links) if (ours.has(oldId)) ours.add(newId);
   }
   return ours;
+}
+
+/**
+ * The orders that others claim to replace and that neither the lists nor the records know, by their order ids: where a chain
+ * of replacements goes on. Only in symbols that are on record.
+ * @param ancestors Those that were found already.
+ */
+export function listUnlinked(
+  recorded: readonly LedgerEntry[],
+  orders: readonly BrokerOrder[],
+  ancestors: readonly BrokerOrder[],
+): string[] {
+  const flat = [...flattenOrders(orders), ...ancestors];
+  const symbols = new Set(recorded.map((entry) => entry.symbol));
+  const known = new Set([
+    ...flat.map((order) => order.orderId),
+    ...listOurOrderIds(flat, recorded, listLinks(flat)),
+  ]);
+  const unlinked = flat.flatMap(({ symbol, replaces }) =>
+    replaces === null || known.has(replaces) || !symbols.has(symbol) ? [] : [replaces]
+  );
+  return [...new Set(unlinked)];
 }
 
 /** Which order stands in the place of which, by their order ids. */
@@ -177,18 +207,14 @@ function listLinks(orders: readonly BrokerOrder[]): Link[] {
   ]);
 }
 
-/**
- * The entry of an unrecorded order, with the purpose of the recorded one that it came to replace.
- * @param orders Flat.
- */
+/** The entry of an unrecorded order, with the purpose of the recorded one that it came to replace. */
 function inherit(
   order: BrokerOrder,
-  orders: readonly BrokerOrder[],
+  links: readonly Link[],
   entries: readonly LedgerEntry[],
 ): LedgerEntry {
   const entry = buildEntryOfOrder(order);
   if (isOurs(order.clientOrderId)) return entry;
-  const links = listLinks(orders);
   const findOld = (newId: string) => links.find((link) => link.newId === newId)?.oldId;
   let oldId = findOld(order.orderId);
   const replaces = entry.replaces ?? oldId ?? null;

@@ -5,8 +5,8 @@ import { findForeignFile, isOwnLedger } from "./gate_reader.ts";
 import { StateError } from "./ports.ts";
 
 /** Days of archived ledgers that are looked at for what was left open over night. */
-const PAST_DAYS = 3;
-/** How many past days' ledgers a rebuild searches. */
+export const PAST_DAYS = 3;
+/** How many past days' ledgers the rebuild of a state searches. */
 export const ARCHIVE_DAYS_MAX = 30;
 
 /** A record, or an answer, is waited for. */

@@ -82,6 +82,8 @@ export class Engine {
   archiveSearchedNy: string | null = null;
   /** The last days' recorded entries, as read on a NY date; `null` before the first look. */
   archive: { readonly dateNy: string; readonly entries: readonly LedgerEntry[] } | null = null;
+  /** Replaced orders of earlier days as they were read by their order id; `null` for one that the broker does not know. */
+  readonly ancestors = new Map<string, BrokerOrder | null>();
   /** Positions whose protection was cancelled and not put back yet: only the operator may keep that from happening. */
   readonly bare = new Set<string>();
   /** When the broker last refused a position's stop because the market is at or below it, broker time. */

@@ -12,7 +12,8 @@ import { rebuildLedger } from "../domain/rebuild_ledger.ts";
 import { LEDGER_FILE, type RebuildWait } from "../domain/rebuild_wait.ts";
 import { reconcile, startNewDay } from "../domain/reconcile.ts";
 import { addRejections } from "../domain/rejections.ts";
-import { readPast, readPastEntries, type Waits } from "./archive.ts";
+import { PAST_DAYS, readPast, readPastEntries, type Waits } from "./archive.ts";
+import { readAncestors } from "./ancestors.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { findIdentityProblem, readOperatorObjection } from "./gate_reader.ts";
 import { buildOrderUpdate, keepRejections } from "./ledger_store.ts";
@@ -121,7 +122,7 @@ async function rebuildMissing(engine: Engine, observation: Observation): Promise
   const { account, dayOrders, dateNy } = observation;
   // A state that is there and can't be read holds what the ledger lost: plans, rejections, mismatches.
   if (engine.stateWait?.kind === "state") return waitingFor(engine.stateWait);
-  const past = await readPast(engine, 1);
+  const past = await readPast(engine, PAST_DAYS);
   if (past.kind === "waits") return waitingFor(past.wait);
   if (account.kind === "failed") return waitingForBroker("account", account.message);
   if (dayOrders.kind === "failed") {
@@ -221,7 +222,8 @@ async function compare(
   if ("kind" in past) return waitingFor(past.wait);
   // Rejections stand in the records and in the ledger: one that lost them has them again.
   const whole = addRejections(ledger, engine.state.rejections);
-  const result = reconcile(whole, dayOrders.value, past);
+  const ancestors = await readAncestors(engine, { ledger: whole, orders: dayOrders.value, past });
+  const result = reconcile(whole, dayOrders.value, past, ancestors);
   const { entries, absent, isChanged } = await lookUpMissing(engine, result.ledger, result.missing);
   // While the operator keeps us in DRY_RUN, the old pipeline may still be writing this file: leave what need not change.
   const isUnowned = (result.ledger.host === null || result.ledger.accountId === null) &&

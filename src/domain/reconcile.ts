@@ -11,7 +11,7 @@ import {
 } from "./ledger.ts";
 import { formatUtc } from "./ny_time.ts";
 import { type BrokerOrder, flattenOrders } from "./orders.ts";
-import { isStopOrder } from "./protection.ts";
+import { inherit, listLinks, listOurOrderIds } from "./replacements.ts";
 
 /** The ledger held against the broker's orders of the day (pipeline 6). */
 export interface Reconciliation {
@@ -132,7 +132,11 @@ function listUnrecorded(
     .filter((order) => ours.has(order.orderId) && !known.has(order.orderId))
     .filter((order) => !legs.has(order.orderId) || isReplacement(order))
     .map((order) => {
-      const entry = inherit(order, links, recorded);
+      const plain = buildEntryOfOrder(order);
+      // One of ours says itself what it is for.
+      const entry = isOurs(order.clientOrderId)
+        ? plain
+        : { ...plain, ...inherit(order, links, recorded) };
       // How long the broker keeps ids unique is not known: a second order of one name counts, without its name.
       const isNamed = named.has(entry.clientOrderId);
       named.add(entry.clientOrderId);
@@ -143,102 +147,6 @@ function listUnrecorded(
 /** One that was sent by this engine in a leg's place, with an entry of its own. */
 function isReplacement(order: BrokerOrder): boolean {
   return order.replaces !== null && isOurs(order.clientOrderId);
-}
-
-/**
- * Orders with our id prefix, their legs, and what replaces them, whoever replaced them (pipeline 6): by either end of the
- * link, since the broker lists the old order and the new one on different days, or only one of them.
- * @param orders Flat.
- */
-function listOurOrderIds(
-  orders: readonly BrokerOrder[],
-  entries: readonly LedgerEntry[],
-  links: readonly Link[],
-): ReadonlySet<string> {
-  const ours = new Set<string>();
-  for (const entry of entries) {
-    if (!isOurs(entry.clientOrderId ?? "") && entry.replaces === null) continue;
-    if (entry.orderId !== null) ours.add(entry.orderId);
-    for (const leg of entry.legs) ours.add(leg.orderId);
-  }
-  for (const order of orders) {
-    if (!isOurs(order.clientOrderId)) continue;
-    for (const each of [order, ...order.legs]) ours.add(each.orderId);
-  }
-  for (let size = -1; size < ours.size;) {
-    size = ours.size;
-    for (const { oldId, newId } of links) if (ours.has(oldId)) ours.add(newId);
-  }
-  return ours;
-}
-
-/**
- * The orders that others claim to replace and that neither the lists nor the records know, by their order ids: where a chain
- * of replacements goes on. Only in symbols that are on record.
- * @param ancestors Those that were found already.
- */
-export function listUnlinked(
-  recorded: readonly LedgerEntry[],
-  orders: readonly BrokerOrder[],
-  ancestors: readonly BrokerOrder[],
-): string[] {
-  const flat = [...flattenOrders(orders), ...ancestors];
-  const symbols = new Set(recorded.map((entry) => entry.symbol));
-  const known = new Set([
-    ...flat.map((order) => order.orderId),
-    ...listOurOrderIds(flat, recorded, listLinks(flat)),
-  ]);
-  const unlinked = flat.flatMap(({ symbol, replaces }) =>
-    replaces === null || known.has(replaces) || !symbols.has(symbol) ? [] : [replaces]
-  );
-  return [...new Set(unlinked)];
-}
-
-/** Which order stands in the place of which, by their order ids. */
-interface Link {
-  readonly oldId: string;
-  readonly newId: string;
-}
-
-function listLinks(orders: readonly BrokerOrder[]): Link[] {
-  return orders.flatMap(({ orderId, replaces, replacedBy }) => [
-    ...(replaces === null ? [] : [{ oldId: replaces, newId: orderId }]),
-    ...(replacedBy === null ? [] : [{ oldId: orderId, newId: replacedBy }]),
-  ]);
-}
-
-/** The entry of an unrecorded order, with the purpose of the recorded one that it came to replace. */
-function inherit(
-  order: BrokerOrder,
-  links: readonly Link[],
-  entries: readonly LedgerEntry[],
-): LedgerEntry {
-  const entry = buildEntryOfOrder(order);
-  if (isOurs(order.clientOrderId)) return entry;
-  const findOld = (newId: string) => links.find((link) => link.newId === newId)?.oldId;
-  let oldId = findOld(order.orderId);
-  const replaces = entry.replaces ?? oldId ?? null;
-  for (let step = 0; step <= links.length && oldId !== undefined; step++) {
-    const purpose = findPurpose(oldId, entries);
-    if (purpose !== null) return { ...entry, replaces, ...purpose };
-    oldId = findOld(oldId);
-  }
-  return { ...entry, replaces };
-}
-
-type Purpose = Pick<LedgerEntry, "reason" | "positionId" | "attempt">;
-
-/** What an order on record, or a leg of one, is for; `null` where none has the order id. */
-function findPurpose(orderId: string, entries: readonly LedgerEntry[]): Purpose | null {
-  for (const entry of entries) {
-    const { reason, positionId, attempt } = entry;
-    if (entry.orderId === orderId) return { reason, positionId, attempt };
-    const leg = entry.legs.find((each) => each.orderId === orderId);
-    if (leg === undefined) continue;
-    const isStop = isStopOrder({ type: leg.type, side: "sell" });
-    return { reason: isStop ? "stop" : null, positionId: entry.clientOrderId, attempt: null };
-  }
-  return null;
 }
 
 /**

@@ -6,16 +6,15 @@ import {
   type LiveLedger,
   MISMATCHES_MAX,
 } from "../domain/ledger.ts";
-import { dateNyOf } from "../domain/ny_time.ts";
-import { type BrokerOrder, flattenOrders, isKnownStatus } from "../domain/orders.ts";
-import { rebuildLedger } from "../domain/rebuild_ledger.ts";
+import { isKnownStatus } from "../domain/orders.ts";
 import { LEDGER_FILE, type RebuildWait } from "../domain/rebuild_wait.ts";
 import { reconcile, startNewDay } from "../domain/reconcile.ts";
 import { addRejections } from "../domain/rejections.ts";
-import { PAST_DAYS, readPast, readPastEntries, type Waits } from "./archive.ts";
+import { readPastEntries, type Waits } from "./archive.ts";
 import { readAncestors } from "./ancestors.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { findIdentityProblem, readOperatorObjection } from "./gate_reader.ts";
+import { readLastCycleNy, rebuildMissing } from "./ledger_rebuilding.ts";
 import { buildOrderUpdate, keepRejections } from "./ledger_store.ts";
 import { sayRejections } from "./entry_order.ts";
 import { LOOK_UP_AGAIN_MS, lookUpMissing } from "./looking_up.ts";
@@ -68,7 +67,10 @@ async function holdLedger(engine: Engine, observation: Observation): Promise<Led
   // Whose account this is, nobody knows yet: a ledger that may be another's is not turned to a new day.
   if (present !== null && engine.accountId === null) return UNREACHED;
   try {
-    if (present === null) return await rebuildMissing(engine, observation);
+    if (present === null) {
+      const rebuilt = await rebuildMissing(engine, observation);
+      return rebuilt.kind === "waits" ? waitingFor(rebuilt.wait) : blockedBy("ledger missing");
+    }
     const ledger = await turnToToday(engine, present, observation);
     return ledger === null ? UNCHECKED : await compare(engine, ledger, observation);
   } catch (error) {
@@ -76,6 +78,10 @@ async function holdLedger(engine: Engine, observation: Observation): Promise<Led
     engine.sayError(`Cannot write the live ledger: ${error.message}`);
     return blockedBy("ledger unreadable");
   }
+}
+
+function waitingFor(wait: RebuildWait): LedgerStep {
+  return { problem: null, wait, absent: [] };
 }
 
 const REBUILD = "with the service stopped: avwap-execution ledger rebuild --yes";
@@ -107,91 +113,6 @@ async function turnToToday(
   const today = { ...startNewDay(ledger, dateNy), host: engine.ports.broker.host, accountId };
   await engine.ports.ledger.write(today);
   return today;
-}
-
-/** NY date of the clock's answer in the process before this one: all that one of `--run-once` has to compare with. */
-function readLastCycleNy({ state }: Engine): string | null {
-  return state.lastCycleAtMs === null ? null : dateNyOf(state.lastCycleAtMs);
-}
-
-/**
- * A missing ledger is rebuilt from the records and the broker's orders, never started empty while the broker shows orders
- * of ours; while one of them can't be read it waits (pipeline 6).
- */
-async function rebuildMissing(engine: Engine, observation: Observation): Promise<LedgerStep> {
-  const { account, dayOrders, dateNy } = observation;
-  // A state that is there and can't be read holds what the ledger lost: plans, rejections, mismatches.
-  if (engine.stateWait?.kind === "state") return waitingFor(engine.stateWait);
-  const past = await readPast(engine, PAST_DAYS);
-  if (past.kind === "waits") return waitingFor(past.wait);
-  if (account.kind === "failed") return waitingForBroker("account", account.message);
-  if (dayOrders.kind === "failed") {
-    return waitingForBroker("orders of the day", dayOrders.message);
-  }
-  const hidden = await lookUpKnown(engine, observation, dayOrders.value);
-  if (hidden.kind === "waits") return waitingFor(hidden.wait);
-  const ledger = rebuildLedger({
-    present: null,
-    newest: past.ledgers[0] ?? null,
-    orders: [...dayOrders.value, ...hidden.orders],
-    positions: engine.state.positions,
-    rejections: engine.state.rejections,
-    todayNy: dateNy,
-    account: { host: engine.ports.broker.host, accountId: account.value.accountId },
-    mismatches: readKeptMismatches(engine, observation),
-  });
-  await engine.ports.ledger.write(ledger);
-  engine.ports.log.warn(
-    `Live ledger was missing: rebuilt from the broker's orders of ${dateNy}, ` +
-      `${ledger.entries.length} recorded` +
-      (ledger.mismatches >= MISMATCHES_MAX
-        ? "; it had lacked orders twice: LIVE stays blocked until `ledger rebuild --yes`"
-        : ""),
-  );
-  return blockedBy("ledger missing");
-}
-
-function waitingFor(wait: RebuildWait): LedgerStep {
-  return { problem: null, wait, absent: [] };
-}
-
-function waitingForBroker(what: string, message: string): LedgerStep {
-  return waitingFor({ kind: "broker", what, message });
-}
-
-/**
- * Entries of the day that the state knows and the broker does not list yet: a ledger rebuilt without them would let another
- * order take their place under the caps, so each is waited for.
- */
-async function lookUpKnown(
-  engine: Engine,
-  { dateNy }: Observation,
-  listed: readonly BrokerOrder[],
-): Promise<Waits | { readonly kind: "known"; readonly orders: readonly BrokerOrder[] }> {
-  const ids = new Set(flattenOrders(listed).map((order) => order.clientOrderId));
-  const orders: BrokerOrder[] = [];
-  for (const { symbol, positionId, adoptedQty } of engine.state.positions) {
-    const isOfToday = adoptedQty === 0 && positionId.startsWith(`avwap-${dateNy}-`);
-    if (!isOfToday || ids.has(positionId)) continue;
-    const found = await engine.ports.broker.lookUp(positionId, "protect");
-    if (found.kind === "found") {
-      orders.push(found.order);
-      continue;
-    }
-    engine.wakeAt(engine.nowMs() + LOOK_UP_AGAIN_MS);
-    const wait: RebuildWait = found.kind === "unknown"
-      ? { kind: "broker", what: `order ${positionId}`, message: `no usable answer (${found.why})` }
-      : { kind: "order", symbol, clientOrderId: positionId };
-    return { kind: "waits", wait };
-  }
-  return { kind: "known", orders };
-}
-
-/** What the state remembers of the ledger's mismatches, as far as it still counts on this NY day. */
-function readKeptMismatches(engine: Engine, { dateNy }: Observation): number {
-  const { mismatches } = engine.state;
-  const isCounting = mismatches >= MISMATCHES_MAX || readLastCycleNy(engine) === dateNy;
-  return isCounting ? mismatches : 0;
 }
 
 /** The reader gives one object for one content; a ledger that was just made is compared by what it says. */

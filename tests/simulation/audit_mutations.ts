@@ -69,7 +69,7 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "a ledger that is taken away takes its block with it",
     edits: [
       {
-        file: "src/engine/reconciling.ts",
+        file: "src/engine/ledger_rebuilding.ts",
         find: "    mismatches: readKeptMismatches(engine, observation),",
         replace: "    mismatches: 0 * readKeptMismatches(engine, observation),",
       },
@@ -92,8 +92,8 @@ export const AUDIT_BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/engine/reconciling.ts",
-        find: '  return blockedBy("ledger missing");',
-        replace: "  return { problem: null, wait: null, absent: [] };",
+        find: ': blockedBy("ledger missing");',
+        replace: ": { problem: null, wait: null, absent: [] };",
       },
     ],
   },

@@ -85,7 +85,7 @@ const BUGS: readonly Bug[] = [
     find: 'return isEntryRecord(entry) && entry.status !== "rejected";',
     replace: 'return entry.side === "buy" && entry.status === "accepted";',
   }),
-  edit(3, "a missing ledger is started empty", "engine/reconciling.ts", {
+  edit(3, "a missing ledger is started empty", "engine/ledger_rebuilding.ts", {
     find: "    orders: [...dayOrders.value, ...hidden.orders],",
     replace: "    orders: dayOrders.value.slice(0, 0),",
   }),

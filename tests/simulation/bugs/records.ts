@@ -34,7 +34,7 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "a ledger is rebuilt while the state can't be read",
     edits: [{
-      file: "src/engine/reconciling.ts",
+      file: "src/engine/ledger_rebuilding.ts",
       find: 'if (engine.stateWait?.kind === "state") return waitingFor(engine.stateWait);',
       replace: 'if (engine.stateWait?.kind === "disk") return waitingFor(engine.stateWait);',
     }],

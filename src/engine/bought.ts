@@ -49,9 +49,16 @@ function isAccountedFor(engine: Engine, positionId: string): boolean {
     engine.state.positions.some((position) => position.positionId === positionId);
 }
 
+const CLOSED_PREFIX = "closed:";
+
 /** Under which key it is kept that a position has ended, so that its entry is not taken in again. */
 export function closedKey(positionId: string): string {
-  return `closed:${positionId}`;
+  return `${CLOSED_PREFIX}${positionId}`;
+}
+
+/** Whether a key says that a position has ended. */
+export function isClosedKey(key: string): boolean {
+  return key.startsWith(CLOSED_PREFIX);
 }
 
 /** The plan that an accepted entry of ours was recorded with; `null` for anything else. */

@@ -1,4 +1,5 @@
 import { type RebuildWait, STATE_FILE } from "../domain/rebuild_wait.ts";
+import { isClosedKey } from "./bought.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { findIdentityProblem } from "./gate_reader.ts";
 import { rebuildState, type RebuiltState } from "./state_rebuilding.ts";
@@ -57,9 +58,10 @@ async function keepRebuilt(
   observation: Observation,
   { state, isFirstStart, why }: Extract<RebuiltState, { kind: "rebuilt" }>,
 ): Promise<void> {
-  // What was said so far is said: it is no part of what was lost.
   const before = engine.state;
-  engine.state = { ...state, alerted: before.alerted };
+  // What was said meanwhile is said; which positions have ended was decided without what is known now.
+  const alerted = Object.entries(before.alerted).filter(([key]) => !isClosedKey(key));
+  engine.state = { ...state, alerted: Object.fromEntries(alerted) };
   engine.isStateLoaded = true;
   if (!isFirstStart) engine.stateProblem = STATE_FILE;
   await ownState(engine, observation);

@@ -79,11 +79,12 @@ export function isArchiveNeeded(
 }
 
 /** A state that is damaged, newer, or missing although the engine has traded blocks LIVE (pipeline 6). */
-function findStateProblem({ state, ledger, archive }: PreviewInputs): string | null {
+function findStateProblem({ state, ledger, archive, broker }: PreviewInputs): string | null {
   if (state.kind === "damaged" || state.kind === "newer") return STATE_FILE;
   // What can't be read has a reason of its own, and nothing is rebuilt in the next cycle.
   const isRebuilt = state.kind === "missing" && archive.kind === "ok" &&
-    (ledger.kind === "ok" || ledger.kind === "missing");
+    (ledger.kind === "ok" || ledger.kind === "missing") &&
+    (broker?.positionsProblem ?? null) === null;
   if (!isRebuilt) return null;
   const present = ledger.kind === "ok" ? [ledger.ledger] : [];
   return hasTraces([...present, ...archive.ledgers], []) ? STATE_FILE : null;

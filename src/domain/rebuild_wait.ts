@@ -29,8 +29,8 @@ export type RebuildWait =
   | { readonly kind: "broker"; readonly what: string; readonly message: string }
   /** An order that the records know, and that the broker does not show by its id. */
   | { readonly kind: "order"; readonly symbol: string; readonly clientOrderId: string }
-  /** It was made, and is not durable. */
-  | { readonly kind: "disk"; readonly record: LostRecord; readonly message: string };
+  /** The state was made, and is not durable. */
+  | { readonly kind: "disk"; readonly message: string };
 
 /** What the gate is told while a rebuild waits: at most one of the three (interface, Gate). */
 export interface WaitObjection {
@@ -66,6 +66,7 @@ export function objectToWait(wait: RebuildWait | null): WaitObjection {
     case "ledger":
       return { ...NO_OBJECTION, ledgerProblem: wait.problem };
     case "state":
+    case "disk":
       return { ...NO_OBJECTION, ledgerProblem: "state unreadable" };
     case "archive":
       return { ...NO_OBJECTION, ledgerProblem: "archive unreadable" };
@@ -73,13 +74,6 @@ export function objectToWait(wait: RebuildWait | null): WaitObjection {
       return { ...NO_OBJECTION, ledgerProblem: "broker unreachable" };
     case "order":
       return { ...NO_OBJECTION, ledgerProblem: "ledger missing" };
-    case "disk": {
-      const isState = wait.record === STATE_FILE;
-      return {
-        ...NO_OBJECTION,
-        ledgerProblem: isState ? "state unreadable" : "ledger unreadable",
-      };
-    }
     case "positions":
       return { ...NO_OBJECTION, positionsProblem: wait.failure };
     default:
@@ -125,7 +119,7 @@ export function describeWait(wait: RebuildWait): WaitText {
       };
     case "disk":
       return {
-        cause: `disk:${wait.record}`,
+        cause: "disk",
         detail: wait.message,
         remedy: "make room, or let it be written",
       };

@@ -63,16 +63,16 @@ async function keepRebuilt(
   const alerted = Object.entries(before.alerted).filter(([key]) => !isClosedKey(key));
   engine.state = { ...state, alerted: Object.fromEntries(alerted) };
   engine.isStateLoaded = true;
-  if (!isFirstStart) engine.stateProblem = STATE_FILE;
   await ownState(engine, observation);
   if (!await engine.trySaveState()) {
     engine.state = before;
     engine.isStateLoaded = false;
     const message = `${STATE_FILE} can't be written`;
-    return waitFor(engine, { kind: "disk", record: STATE_FILE, message });
+    return waitFor(engine, { kind: "disk", message });
   }
   waitFor(engine, null);
   if (isFirstStart) return;
+  engine.stateProblem = STATE_FILE;
   const symbols = state.positions.map((position) => position.symbol).join(", ") || "none";
   engine.sayError(
     `${STATE_FILE} was ${why}: rebuilt from ledger, archive and broker with ` +

@@ -60,14 +60,8 @@ const waits: {
   },
   {
     what: "a state that can't be written",
-    wait: { kind: "disk", record: "execution_state.json", message: MESSAGE },
+    wait: { kind: "disk", message: MESSAGE },
     objection: { ledgerProblem: "state unreadable" },
-    names: MESSAGE,
-  },
-  {
-    what: "a ledger that can't be written",
-    wait: { kind: "disk", record: "live_orders_today.json", message: MESSAGE },
-    objection: { ledgerProblem: "ledger unreadable" },
     names: MESSAGE,
   },
 ];

@@ -336,3 +336,19 @@ Deno.test("an order on record that the broker does not show keeps the ledger fro
   await world.cycles(2, MINUTE_MS);
   assertEquals([gates(world).at(-1), world.entries().length], [LIVE_PASS, 1]);
 });
+
+Deno.test("a rebuilt state that is not durable is none: LIVE stays blocked, and the disk is named", async () => {
+  const world = await bought();
+  world.disk.remove(STATE_PATH);
+  await world.restart();
+  world.forget();
+  world.disk.fault = ({ op, path }) =>
+    op === "open" && path.startsWith(STATE_PATH) ? "no space left on the device" : null;
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(gates(world).at(-1), blocked("ledger unavailable (state unreadable)"));
+  assertEquals([world.disk.textOf(STATE_PATH), world.changes], [null, []]);
+  assertEquals(world.said(`execution_state.json ${NOT_REBUILT}`).length, 1);
+  mendDisk(world);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([gates(world).at(-1), world.position()?.r1Usd], [LIVE_PASS, 105]);
+});

@@ -56,11 +56,8 @@ export async function reconcileLedger(
 async function holdLedger(engine: Engine, observation: Observation): Promise<LedgerStep> {
   const read = await engine.ports.ledger.read();
   if (read.kind === "unreadable" || read.kind === "invalid") {
-    if (engine.isNews(`ledger:${read.kind}:${read.message}`, engine.dateNy())) {
-      engine.sayError(`Live ledger is ${read.kind}: ${read.message}; ${REBUILD}`);
-    }
     // For the whole cycle: what becomes readable in it was held against nothing.
-    return blockedBy(`ledger ${read.kind}`);
+    return waitingFor({ kind: "ledger", problem: `ledger ${read.kind}`, message: read.message });
   }
   const present = read.kind === "ok" ? read.ledger : null;
   if (findIdentityProblem(engine, present) !== null) return UNCHECKED;
@@ -83,8 +80,6 @@ async function holdLedger(engine: Engine, observation: Observation): Promise<Led
 function waitingFor(wait: RebuildWait): LedgerStep {
   return { problem: null, wait, absent: [] };
 }
-
-const REBUILD = "with the service stopped: avwap-execution ledger rebuild --yes";
 
 /** A new NY day: the old file is archived before a new one starts. `null` for a ledger of a day still to come. */
 async function turnToToday(

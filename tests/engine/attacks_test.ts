@@ -251,7 +251,7 @@ Deno.test("a ledger that could not be read at the reconciliation blocks LIVE for
   };
   await world.cycle();
   assert(isDone);
-  assertEquals(world.said("error Live ledger is unreadable").length, 1);
+  assertEquals(world.said("error live_orders_today.json is not rebuilt").length, 1);
   assertEquals(
     gate(world),
     "Gate mode=DRY_RUN status=FAIL reason=ledger unavailable (ledger unreadable)",

@@ -3,8 +3,7 @@ import { listRuleFindings } from "../domain/ledger_findings.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import { findPreviousSession, guessPreviousSession } from "../domain/watchlist_days.ts";
 import { hasTraces } from "../domain/rebuild_state.ts";
-import type { LiveLedger } from "../domain/ledger.ts";
-import { StateError, type WatchlistRead } from "../engine/ports.ts";
+import type { WatchlistRead } from "../engine/ports.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
 import { parseSwitch } from "../runtime/settings.ts";
 import { readFreeBytes } from "../state/disk_space.ts";
@@ -27,6 +26,7 @@ import {
   readConfigFacts,
 } from "./check_config.ts";
 import {
+  checkArchive,
   checkKillSwitch,
   checkLedgerFile,
   checkMode,
@@ -53,7 +53,12 @@ import {
 import { buildCheckReport, formatCheck } from "./check_text.ts";
 import { createPaint } from "./colour.ts";
 import type { Command, ProgramHost } from "./command.ts";
-import { isOtherAccount, previewGate } from "./gate_preview.ts";
+import {
+  countArchiveDays,
+  findOtherAccount,
+  isArchiveNeeded,
+  previewGate,
+} from "./gate_preview.ts";
 import { runGuarded } from "./operator_config.ts";
 import { buildOperatorFiles, type OperatorFiles } from "./operator_world.ts";
 import type { ParsedOptions } from "./options.ts";
@@ -167,17 +172,23 @@ async function listStateItems(host: ProgramHost, options: StateOptions): Promise
       endpoint,
       isLiveAsked,
       isLiveOn: engine.isLiveTrading && !engine.isDryRun,
-      isOtherAccount: isOtherAccount(preview),
+      otherAccountFile: findOtherAccount(preview),
     }),
     checkLedgerFile({
       read: ledger,
       findings: findings ?? (ledger.kind === "ok" ? listRuleFindings(ledger.ledger, todayNy) : []),
+      archive: kept.preview.archive,
       isBrokerAsked: findings !== null,
       isServiceRunning: lock.kind === "held",
     }, isLiveAsked),
     checkStateFile(kept.preview.state, {
       path: joinPath(stateDir, STATE_FILE),
       hasTraded: kept.hasTraded,
+      isServiceRunning: lock.kind === "held",
+      isLiveAsked,
+    }),
+    checkArchive(kept.preview.archive, {
+      isNeeded: isArchiveNeeded({ ledger, state: kept.preview.state }),
       isLiveAsked,
     }),
     checkToken({
@@ -198,30 +209,22 @@ type Kept = Awaited<ReturnType<typeof readKept>>;
 
 /** The files that the gate goes by. */
 async function readKept(files: OperatorFiles, todayNy: string) {
-  const archived = await listNewestArchived(files);
   const ledger = await files.ledger.read();
+  const state = await files.state.read();
+  const archive = await files.ledger.readArchive(countArchiveDays(state));
   const present = ledger.kind === "ok" ? [ledger.ledger] : [];
+  const archived = archive.kind === "ok" ? archive.ledgers : [];
   return {
     hasTraded: hasTraces([...present, ...archived], []),
     preview: {
       isKillSwitchFile: await files.operatorFiles.isKillSwitchOn(),
       fileToken: await files.operatorFiles.readToken(),
       ledger,
-      state: await files.state.read(),
-      archived,
+      state,
+      archive,
       todayNy,
     },
   };
-}
-
-/** An archive that can't be listed says nothing; the state directory's own item tells why. */
-async function listNewestArchived(files: OperatorFiles): Promise<LiveLedger[]> {
-  try {
-    return await files.ledger.listArchived(1);
-  } catch (error) {
-    if (error instanceof StateError) return [];
-    throw error;
-  }
 }
 
 /** What the gate's own comparison says of the two tokens, everything else granted; `null`: they agree. */

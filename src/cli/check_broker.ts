@@ -63,8 +63,8 @@ export interface BrokerOptions {
   readonly isLiveAsked: boolean;
   /** LIVE would be on, as far as the operator's words go: `LIVE_TRADING` without `DRY_RUN`. */
   readonly isLiveOn: boolean;
-  /** Whether ledger or state belong to another host or account. */
-  readonly isOtherAccount: boolean;
+  /** The record that belongs to another host or account, by its file's name; `null` where none does. */
+  readonly otherAccountFile: string | null;
 }
 
 /** All items that only the broker can answer; they are there, as unknown, where it was not asked. */
@@ -101,7 +101,7 @@ function checkReachable(check: BrokerCheck, { endpoint }: BrokerOptions): CheckI
 
 /** Which host, and whether key and host belong together. */
 function checkEndpoint(check: BrokerCheck, options: BrokerOptions): CheckItem {
-  const { endpoint, isOtherAccount, isLiveAsked } = options;
+  const { endpoint, otherAccountFile, isLiveAsked } = options;
   const name = `${endpoint.kind} ${endpoint.host}`;
   if (check.kind === "refused") {
     return fail(
@@ -110,10 +110,10 @@ function checkEndpoint(check: BrokerCheck, options: BrokerOptions): CheckItem {
       editService("keys and ALPACA_PAPER (1 paper, 0 live money) that belong together"),
     );
   }
-  if (isOtherAccount) {
+  if (otherAccountFile !== null) {
     return objectToLive(
       "endpoint",
-      `${name}: ledger and state in this state directory are of another host or account`,
+      `${name}: the state directory is of another host or account (${otherAccountFile})`,
       { isLiveAsked, remedy: editService("another AVWAP_STATE_DIR, or ALPACA_PAPER as it was") },
     );
   }

@@ -1,6 +1,6 @@
 import type { LedgerFinding } from "../domain/ledger_findings.ts";
 import { formatGateReason, type GateDecision, type TokenFile } from "../domain/gate.ts";
-import type { LedgerRead, StateRead, WatchlistRead } from "../engine/ports.ts";
+import type { ArchiveRead, LedgerRead, StateRead, WatchlistRead } from "../engine/ports.ts";
 import { checkWatchlist as decideWatchlist, type WatchlistLook } from "../engine/watchlist_step.ts";
 import {
   advice,
@@ -61,6 +61,8 @@ export interface LedgerCheck {
   readonly read: LedgerRead;
   /** Of its rules and, where the broker was asked, of the broker. */
   readonly findings: readonly LedgerFinding[];
+  /** What a ledger is rebuilt from too, where it can't be used. */
+  readonly archive: ArchiveRead;
   readonly isBrokerAsked: boolean;
   readonly isServiceRunning: boolean;
 }
@@ -85,13 +87,48 @@ export function checkLedgerFile(check: LedgerCheck, isLiveAsked: boolean): Check
   );
 }
 
-function buildRebuild({ isServiceRunning }: LedgerCheck): Remedy {
-  const rebuild = `${PROGRAM} ledger rebuild --yes`;
+function buildRebuild({ read, archive, isServiceRunning }: LedgerCheck): Remedy {
+  // What it is rebuilt from must be readable, or out of the way.
+  const isArchiveInTheWay = read.kind !== "ok" && archive.kind === "unreadable";
+  const rebuild = [
+    ...(isArchiveInTheWay ? [moveAway(archive.path)] : []),
+    `${PROGRAM} ledger rebuild --yes`,
+  ].join(" && ");
   return command(
     isServiceRunning
       ? `systemctl stop execution.service && ${rebuild} && systemctl start execution.service`
       : rebuild,
   );
+}
+
+/** A name that is no record. */
+function moveAway(path: string): string {
+  return `mv ${quoteForShell(path)} ${quoteForShell(`${path}.old`)}`;
+}
+
+/** The past days' ledgers: what is lost is rebuilt from them (pipeline 6). */
+export function checkArchive(
+  read: ArchiveRead,
+  options: {
+    /** Whether a record is to be made anew. */
+    readonly isNeeded: boolean;
+    readonly isLiveAsked: boolean;
+  },
+): CheckItem {
+  if (read.kind === "unreadable") {
+    const remedy = command(moveAway(read.path));
+    return options.isNeeded
+      ? objectToLive("archive", `${read.message}; nothing is rebuilt without it`, {
+        isLiveAsked: options.isLiveAsked,
+        remedy,
+      })
+      : warn("archive", read.message, remedy);
+  }
+  if (read.unusable.length > 0) {
+    return warn("archive", read.unusable.join("; "), advice("move it away, out of archive/"));
+  }
+  const [newest] = read.ledgers;
+  return pass("archive", newest === undefined ? "empty" : `newest of ${newest.dateNy}`);
 }
 
 /** The engine's memory: without it LIVE waits for a cycle that rebuilds it. */
@@ -101,12 +138,13 @@ export function checkStateFile(
     readonly path: string;
     /** Whether ledger or archive say that this engine has traded before. */
     readonly hasTraded: boolean;
+    readonly isServiceRunning: boolean;
     readonly isLiveAsked: boolean;
   },
 ): CheckItem {
   const { path, hasTraded, isLiveAsked } = options;
-  const word = quoteForShell(path);
-  const aside = command(`mv ${word} ${quoteForShell(`${path}.old`)}`);
+  const aside = moveAway(path);
+  const rebuilt = [aside, ...(options.isServiceRunning ? [] : [RUN_ONCE])].join(" && ");
   switch (state.kind) {
     case "ok": {
       const { positions, intents } = state.state;
@@ -118,7 +156,13 @@ export function checkStateFile(
       );
     }
     case "newer":
-      return objectToLive("engine state", state.message, { isLiveAsked, remedy: aside });
+      return objectToLive("engine state", state.message, { isLiveAsked, remedy: command(aside) });
+    case "unreadable":
+      return objectToLive(
+        "engine state",
+        `unreadable: ${state.message}; nothing is rebuilt while it is there`,
+        { isLiveAsked, remedy: command(rebuilt) },
+      );
     case "damaged":
       return objectToLive("engine state", `${state.message}; the next cycle rebuilds it`, {
         isLiveAsked,
@@ -138,7 +182,8 @@ export function checkStateFile(
   }
 }
 
-const REBUILD_STATE = command(`${PROGRAM} run --run-once --ignore-market-hours`);
+const RUN_ONCE = `${PROGRAM} run --run-once --ignore-market-hours`;
+const REBUILD_STATE = command(RUN_ONCE);
 
 /** The second key as it is in file and environment (runbook 4.1). */
 export interface TokenFacts {

@@ -51,6 +51,7 @@ async function record({ files, broker, say }: RecordOptions): Promise<void> {
   const result = reconcile(ledger, orders);
   if (!result.isChanged) return;
   const entries = result.ledger.entries.filter((entry) => !result.mismatched.includes(entry));
-  await files.ledger.write({ ...ledger, entries });
+  // Whose it is stands in it from its first write on.
+  await files.ledger.write({ ...ledger, host: broker.host, accountId, entries });
   say(`Live ledger of ${ledger.dateNy} updated: ${entries.length} orders.`);
 }

@@ -1,9 +1,10 @@
 import { decideGate, type GateDecision, type ReadFailure, type TokenFile } from "../domain/gate.ts";
-import type { LedgerProblem, LiveLedger } from "../domain/ledger.ts";
+import { firstLedgerProblem, type LedgerProblem, type LiveLedger } from "../domain/ledger.ts";
 import { hasTraces } from "../domain/rebuild_state.ts";
+import { LEDGER_FILE, STATE_FILE } from "../domain/rebuild_wait.ts";
+import { ARCHIVE_DAYS_MAX, PAST_DAYS } from "../engine/archive.ts";
 import { problemOf } from "../engine/gate_reader.ts";
-import type { EngineConfig, LedgerRead, StateRead } from "../engine/ports.ts";
-import { STATE_FILE } from "../engine/state_loading.ts";
+import type { ArchiveRead, EngineConfig, LedgerRead, StateRead } from "../engine/ports.ts";
 
 /** What the broker adds to a preview of the gate; without it the gate is asked as if the broker agreed. */
 export interface BrokerPart {
@@ -21,8 +22,8 @@ export interface PreviewInputs {
   readonly fileToken: TokenFile;
   readonly ledger: LedgerRead;
   readonly state: StateRead;
-  /** The newest of the archive, for what a missing state means. */
-  readonly archived: readonly LiveLedger[];
+  /** Its newest days, as many as the cycle reads. */
+  readonly archive: ArchiveRead;
   readonly todayNy: string;
   readonly broker: BrokerPart | null;
 }
@@ -40,8 +41,14 @@ export function previewGate(inputs: PreviewInputs): GateDecision {
     caps: config.caps,
     allowlist: config.allowlist,
     invalidConfiguration: config.invalidConfiguration ?? findStateProblem(inputs) ??
-      (isOtherAccount(inputs) ? "ALPACA_PAPER" : null),
-    ledgerProblem: problemOf(ledger) ?? findDayProblem(inputs) ?? broker?.ledgerProblem ?? null,
+      (findOtherAccount(inputs) === null ? null : "ALPACA_PAPER"),
+    ledgerProblem: firstLedgerProblem([
+      // A missing ledger is not made while what it is made from can't be read.
+      ledger.kind === "missing" && findUnreadable(inputs) !== null ? null : problemOf(ledger),
+      findUnreadable(inputs),
+      findDayProblem(inputs),
+      broker?.ledgerProblem ?? null,
+    ]),
     positionsProblem: broker?.positionsProblem ?? null,
   });
 }
@@ -51,28 +58,63 @@ function findDayProblem({ ledger, todayNy }: PreviewInputs): LedgerProblem | nul
   return ledger.kind === "ok" && ledger.ledger.dateNy > todayNy ? "ledger invalid" : null;
 }
 
-/** A state that is damaged, newer, or missing although the engine has traded blocks LIVE (pipeline 6). */
-function findStateProblem({ state, ledger, archived }: PreviewInputs): string | null {
-  if (state.kind === "ok") return null;
-  if (state.kind !== "missing") return STATE_FILE;
-  const present = ledger.kind === "ok" ? [ledger.ledger] : [];
-  return hasTraces([...present, ...archived], []) ? STATE_FILE : null;
+/** A record that is there and can't be read, where it is needed: nothing is rebuilt without it (pipeline 6). */
+function findUnreadable(inputs: PreviewInputs): LedgerProblem | null {
+  if (inputs.state.kind === "unreadable") return "state unreadable";
+  return inputs.archive.kind === "unreadable" && isArchiveNeeded(inputs)
+    ? "archive unreadable"
+    : null;
 }
 
-/** Whether ledger or state are of another host or account than the broker's (pipeline 6). */
-export function isOtherAccount(
-  inputs: Pick<PreviewInputs, "ledger" | "state" | "host" | "broker">,
+/** How many archived days the next cycle reads. */
+export function countArchiveDays(state: StateRead): number {
+  return state.kind === "missing" || state.kind === "damaged" ? ARCHIVE_DAYS_MAX : PAST_DAYS;
+}
+
+/** Whether a record is to be made anew, from the archive too. */
+export function isArchiveNeeded(
+  { ledger, state }: Pick<PreviewInputs, "ledger" | "state">,
 ): boolean {
-  const { ledger, state, host, broker } = inputs;
-  const owners = [
-    ledger.kind === "ok" ? ledger.ledger : null,
-    state.kind === "ok" ? state.state : null,
+  return ledger.kind !== "ok" || state.kind === "missing" || state.kind === "damaged";
+}
+
+/** A state that is damaged, newer, or missing although the engine has traded blocks LIVE (pipeline 6). */
+function findStateProblem({ state, ledger, archive, broker }: PreviewInputs): string | null {
+  if (state.kind === "damaged" || state.kind === "newer") return STATE_FILE;
+  // What can't be read has a reason of its own, and nothing is rebuilt in the next cycle.
+  const isRebuilt = state.kind === "missing" && archive.kind === "ok" &&
+    (ledger.kind === "ok" || ledger.kind === "missing") &&
+    (broker?.positionsProblem ?? null) === null;
+  if (!isRebuilt) return null;
+  const present = ledger.kind === "ok" ? [ledger.ledger] : [];
+  return hasTraces([...present, ...archive.ledgers], []) ? STATE_FILE : null;
+}
+
+/**
+ * The record that is of another host or account than the broker's, by its file's name, in the archive too (pipeline 6).
+ * @returns `null` where there is none.
+ */
+export function findOtherAccount(
+  inputs: Pick<PreviewInputs, "ledger" | "state" | "archive" | "host" | "broker">,
+): string | null {
+  const { ledger, state, archive, host, broker } = inputs;
+  const owners: {
+    readonly file: string;
+    readonly owner: Pick<LiveLedger, "host" | "accountId">;
+  }[] = [
+    ...(ledger.kind === "ok" ? [{ file: LEDGER_FILE, owner: ledger.ledger }] : []),
+    ...(state.kind === "ok" ? [{ file: STATE_FILE, owner: state.state }] : []),
+    ...(archive.kind === "ok"
+      ? archive.ledgers.map((owner) => ({
+        file: `archive/live_orders_${owner.dateNy}.json`,
+        owner,
+      }))
+      : []),
   ];
   const accountId = broker?.accountId ?? null;
-  return owners.some((owner) =>
-    owner !== null && (
-      (owner.host !== null && owner.host !== host) ||
-      (owner.accountId !== null && accountId !== null && owner.accountId !== accountId)
-    )
+  const foreign = owners.find(({ owner }) =>
+    (owner.host !== null && owner.host !== host) ||
+    (owner.accountId !== null && accountId !== null && owner.accountId !== accountId)
   );
+  return foreign?.file ?? null;
 }

@@ -1,10 +1,14 @@
 import type { BrokerOrder } from "../domain/orders.ts";
+import { EMPTY_STATE } from "../domain/engine_state.ts";
 import type { LiveLedger } from "../domain/ledger.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import { rebuildLedger } from "../domain/rebuild_ledger.ts";
+import { LEDGER_FILE } from "../domain/rebuild_wait.ts";
+import { PAST_DAYS } from "../engine/archive.ts";
+import { StateError } from "../engine/ports.ts";
 import { ConfigError } from "../runtime/settings.ts";
 import { formatOneLine } from "../runtime/one_line.ts";
-import { keepLedger } from "../state/archived_ledger.ts";
+import { keepLedger, type KeptLedger } from "../state/archived_ledger.ts";
 import { ensureDir } from "../state/durable_file.ts";
 import { joinPath } from "../state/file_system.ts";
 import { acquireLock, LOCK_FILE } from "../state/instance_lock.ts";
@@ -71,7 +75,7 @@ async function runRebuild(host: ProgramHost, { flags }: ParsedOptions): Promise<
 async function rebuild(host: ProgramHost, files: OperatorFiles): Promise<number> {
   const ledger = await build(host, files);
   const { fs, stateDir } = files;
-  const copy = await keepLedger(fs, { stateDir, nowMs: host.clock.nowMs() });
+  const kept = await keepLedger(fs, { stateDir, nowMs: host.clock.nowMs() });
   const present = await files.ledger.read();
   // The day before was the engine's to archive, and it would not find it any more.
   if (present.kind === "ok" && present.ledger.dateNy < ledger.dateNy) {
@@ -82,15 +86,24 @@ async function rebuild(host: ProgramHost, files: OperatorFiles): Promise<number>
     ...formatLedger(ledger),
     "",
     "The live ledger was rebuilt.",
-    copy === null ? "There was none before." : `The old one is kept: ${formatOneLine(copy)}`,
+    describeKept(kept),
     "",
   ].join("\n"));
   return EXIT.done;
 }
 
+function describeKept(kept: KeptLedger | null): string {
+  if (kept === null) return "There was none before.";
+  const path = formatOneLine(kept.path);
+  return kept.isMoved
+    ? `The old one could not be read, and was moved away whole: ${path}`
+    : `The old one is kept: ${path}`;
+}
+
 /**
  * @throws {BrokerError} Where the broker can't be asked: a ledger is never made up.
- * @throws {ConfigError} Where the present one belongs to another account.
+ * @throws {ConfigError} Where the present one, or the newest of the archive, belongs to another account.
+ * @throws {StateError} Where the archive can't be read and nothing else knows what the night left open.
  */
 async function build(host: ProgramHost, files: OperatorFiles): Promise<LiveLedger> {
   const broker = buildOperatorBroker(host, readBrokerConfig(host.environment));
@@ -101,17 +114,44 @@ async function build(host: ProgramHost, files: OperatorFiles): Promise<LiveLedge
   const read = await files.ledger.read();
   const present = read.kind === "ok" ? read.ledger : null;
   const account = { host: broker.host, accountId };
-  const [newest = null] = await files.ledger.listArchived(1);
-  for (const owner of [present, newest]) {
-    if (owner !== null && !isOwn(owner, account)) {
-      throw new ConfigError(
-        "ALPACA_PAPER",
-        `selects ${broker.host}, and the ledger in ${files.stateDir} is of another account: ` +
-          "use a state directory of its own (AVWAP_STATE_DIR)",
-      );
-    }
+  const archived = await readArchived(files, present);
+  const owners = [
+    ...(present === null ? [] : [{ file: LEDGER_FILE, owner: present }]),
+    ...archived.map((owner) => ({ file: `archive/live_orders_${owner.dateNy}.json`, owner })),
+  ];
+  for (const { file, owner } of owners) {
+    if (isOwn(owner, account)) continue;
+    throw new ConfigError(
+      "ALPACA_PAPER",
+      `selects ${broker.host}, and the ledger in ${files.stateDir} (${file}) is of another account: ` +
+        "use a state directory of its own (AVWAP_STATE_DIR)",
+    );
   }
   const state = await files.state.read();
-  const positions = state.kind === "ok" ? state.state.positions : [];
-  return rebuildLedger({ present, newest, orders, positions, todayNy, account });
+  if (state.kind !== "ok" && state.kind !== "missing") {
+    sayError(host, `rebuilt without what the engine remembers: ${state.message}`);
+  }
+  const { positions, rejections } = state.kind === "ok" ? state.state : EMPTY_STATE;
+  return rebuildLedger({
+    present,
+    newest: archived[0] ?? null,
+    orders,
+    positions,
+    rejections,
+    todayNy,
+    account,
+    mismatches: null,
+  });
+}
+
+/** An earlier day's orders that are not settled stand in the archive alone, where the present ledger can't be used. */
+async function readArchived(
+  files: OperatorFiles,
+  present: LiveLedger | null,
+): Promise<readonly LiveLedger[]> {
+  const archive = await files.ledger.readArchive(PAST_DAYS);
+  if (archive.kind === "ok") return archive.ledgers;
+  if (present !== null) return [];
+  const { path, message } = archive;
+  throw new StateError(`${message}; let it be read, or: mv ${path} ${path}.old`);
 }

@@ -19,7 +19,7 @@ import { createWatchlistFile } from "../state/watchlist_file.ts";
 import { createPaint } from "./colour.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
-import { previewGate } from "./gate_preview.ts";
+import { countArchiveDays, previewGate } from "./gate_preview.ts";
 import { readBrokerConfig, readOperatorConfig, runGuarded } from "./operator_config.ts";
 import {
   buildOperatorBroker,
@@ -91,7 +91,7 @@ async function readFacts(
     fileToken: await operatorFiles.readToken(),
     ledger,
     state,
-    archived: await files.ledger.listArchived(1),
+    archive: await files.ledger.readArchive(countArchiveDays(state)),
     todayNy,
     broker: broker === null ? null : {
       accountId: broker.account.accountId,

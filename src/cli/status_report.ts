@@ -3,6 +3,7 @@ import { formatAllowlist, formatGateReason, type GateDecision } from "../domain/
 import {
   buildCapUsage,
   countsTowardCaps,
+  isEntryRecord,
   isOpenEntry,
   isUnsettled,
   type LiveLedger,
@@ -245,7 +246,7 @@ function countOpenSymbols({ state, broker }: StatusFacts, ledger: LiveLedger | n
   }
   for (const { symbol } of broker?.positions ?? []) symbols.add(symbol);
   for (const order of broker?.openOrders ?? []) {
-    if (order.side === "buy" && !isFinal(order)) symbols.add(order.symbol);
+    if (isEntryRecord(order) && !isFinal(order)) symbols.add(order.symbol);
   }
   return symbols.size;
 }

@@ -64,7 +64,7 @@ function toneOfLedger({ ledger }: StatusReport): Tone | null {
 
 /** One that is not there yet is no news. */
 function isStateBad({ state }: StatusReport): boolean {
-  return state.kind === "damaged" || state.kind === "newer";
+  return state.kind === "damaged" || state.kind === "newer" || state.kind === "unreadable";
 }
 
 function formatKillSwitch({ kill_switch: { is_on, source, text } }: StatusReport): string {

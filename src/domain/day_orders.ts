@@ -1,5 +1,6 @@
 import { type DayFill, formatFillReason, listFills } from "./day_fills.ts";
 import { readNumber, readText, readTimeMs, type RecordedEvent } from "./events.ts";
+import { isEntryRecord } from "./ledger.ts";
 
 /** What became of an order, as far as the day tells. */
 export type RowStatus =
@@ -57,6 +58,8 @@ export interface RefusalRow {
 export interface DayOrders {
   /** Live entries. */
   readonly buys: readonly OrderRow[];
+  /** Buys that are no entry and count toward no cap: `flatten`'s and a hand's. */
+  readonly otherBuys: readonly OrderRow[];
   /** Trims and exits, a bracket's legs that filled among them. */
   readonly sells: readonly OrderRow[];
   readonly simulated: readonly OrderRow[];
@@ -75,9 +78,18 @@ export function buildDayOrders(events: readonly RecordedEvent[]): DayOrders {
   const exits = sells.filter((row) => row.what !== "stop" || row.filledQty > 0);
   const known = new Set(recorded.map((row) => row.clientOrderId));
   // A bracket's legs, and what was recorded on an earlier day or lost since.
-  const others = fills.filter((fill) => !known.has(fill.clientOrderId)).map(buildFillRow);
+  const unrecorded = fills.filter((fill) => !known.has(fill.clientOrderId));
+  const others = unrecorded.map(buildFillRow);
+  const entries = [
+    ...recorded.filter(isEntryRecord),
+    ...unrecorded.filter((fill) => fill.kind === "entry").map(buildFillRow),
+  ];
+  const entryIds = new Set(entries.map((row) => row.clientOrderId));
   return {
-    buys: [...recorded, ...others].filter((row) => row.side === "buy"),
+    buys: entries,
+    otherBuys: [...recorded, ...others].filter((row) =>
+      row.side === "buy" && !entryIds.has(row.clientOrderId)
+    ),
     sells: [...exits, ...others.filter((row) => row.side === "sell")]
       .sort((a, b) => a.atMs - b.atMs),
     simulated: listSimulated(events),

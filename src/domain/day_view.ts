@@ -143,7 +143,10 @@ function buildCapUse(events: readonly RecordedEvent[], orders: DayOrders): CapUs
     const value = caps[name];
     return typeof value === "number" && value > 0 ? value : null;
   };
-  const counted = orders.buys.filter((row) => row.status !== "rejected");
+  // As the ledger counts: one that was never sent is settled as rejected.
+  const counted = orders.buys.filter(({ status }) =>
+    status !== "rejected" && status !== "not sent"
+  );
   const bySymbol = new Map<string, number>();
   for (const { symbol, notionalUsd } of counted) {
     bySymbol.set(symbol, (bySymbol.get(symbol) ?? 0) + notionalUsd);

@@ -1,4 +1,5 @@
 import type { EntryIntent } from "./entry_intent.ts";
+import type { Rejection } from "./rejections.ts";
 
 /** A position that the engine manages, and what its exit rules remember of it (pipeline 5). Prices USD per share. */
 export interface ManagedPosition {
@@ -30,7 +31,7 @@ export type Alerted = Readonly<Record<string, string>>;
 
 /** What the engine remembers between cycles and restarts: `execution_state.json`. */
 export interface EngineState {
-  /** Broker host and account that it belongs to; `null` before the first write with a broker's answer. */
+  /** Broker host and account that it belongs to; `null` in a file of an earlier release alone. */
   readonly host: string | null;
   readonly accountId: string | null;
   readonly intents: readonly EntryIntent[];
@@ -42,6 +43,8 @@ export interface EngineState {
   readonly lastGate: string | null;
   /** Mismatches of the live ledger, as it last had them: one that is taken away takes no block with it (pipeline 6). */
   readonly mismatches: number;
+  /** The day's entries that the broker rejected: a ledger that is lost takes them with it no more (pipeline 6). */
+  readonly rejections: readonly Rejection[];
 }
 
 /** The state of a first start. */
@@ -54,4 +57,5 @@ export const EMPTY_STATE: EngineState = {
   lastCycleAtMs: null,
   lastGate: null,
   mismatches: 0,
+  rejections: [],
 };

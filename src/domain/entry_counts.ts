@@ -1,7 +1,13 @@
 import type { EntryCounts } from "./alert_summary.ts";
-import { isFlatten, isOurs } from "./client_order_id.ts";
+import { isOurs } from "./client_order_id.ts";
 import { readText, type RecordedEvent } from "./events.ts";
-import { isUnsettled, type LedgerEntry, type LiveLedger, NOT_SENT } from "./ledger.ts";
+import {
+  isEntryRecord,
+  isUnsettled,
+  type LedgerEntry,
+  type LiveLedger,
+  NOT_SENT,
+} from "./ledger.ts";
 import { dateNyOf } from "./ny_time.ts";
 
 /** What an entry is tried by: the events that a LIVE gate leaves of one. */
@@ -60,10 +66,9 @@ function listTried(events: readonly RecordedEvent[]): ReadonlyMap<string, Record
 
 /** Entries of this engine that were recorded on the ledger's own day; carried ones were tried before. */
 function listDayBuys(ledger: LiveLedger): LedgerEntry[] {
-  return ledger.entries.filter(({ side, clientOrderId, timestamp }) => {
-    if (side !== "buy" || clientOrderId === null) return false;
-    if (!isOurs(clientOrderId) || isFlatten(clientOrderId)) return false;
-    const recordedAtMs = Date.parse(timestamp);
+  return ledger.entries.filter((entry) => {
+    if (!isEntryRecord(entry) || !isOurs(entry.clientOrderId ?? "")) return false;
+    const recordedAtMs = Date.parse(entry.timestamp);
     return Number.isFinite(recordedAtMs) && dateNyOf(recordedAtMs) === ledger.dateNy;
   });
 }

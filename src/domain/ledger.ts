@@ -1,4 +1,4 @@
-import type { SellReason } from "./client_order_id.ts";
+import { isFlatten, type SellReason } from "./client_order_id.ts";
 import { dateNyOf } from "./ny_time.ts";
 import { isFinal } from "./orders.ts";
 import type { BrokerOrder, OrderSide } from "./orders.ts";
@@ -89,13 +89,23 @@ export interface LiveLedger {
 /** Mismatches in a NY day after which LIVE stays blocked until `ledger rebuild --yes` (pipeline 6). */
 export const MISMATCHES_MAX = 2;
 
-/** Why the ledger can't be counted from (interface, Gate). */
-export type LedgerProblem =
-  | "ledger missing"
-  | "ledger unreadable"
-  | "ledger invalid"
-  | "broker unreachable"
-  | "broker mismatch";
+const LEDGER_PROBLEMS = [
+  "ledger missing",
+  "ledger unreadable",
+  "state unreadable",
+  "archive unreadable",
+  "ledger invalid",
+  "broker unreachable",
+  "broker mismatch",
+] as const;
+
+/** Why the records can't be counted from (interface, Gate). */
+export type LedgerProblem = typeof LEDGER_PROBLEMS[number];
+
+/** The one that the gate says of several: the first in the order of the interface; `null` where there is none. */
+export function firstLedgerProblem(found: readonly (LedgerProblem | null)[]): LedgerProblem | null {
+  return LEDGER_PROBLEMS.find((problem) => found.includes(problem)) ?? null;
+}
 
 /** An entry with nothing known yet but what `facts` says. */
 export function buildLedgerEntry(
@@ -134,9 +144,19 @@ export function isUnsettled(entry: LedgerEntry): boolean {
   return entry.status === "pending" || entry.status === "unknown";
 }
 
-/** A buy that counts toward the caps: every one that is not `rejected` (pipeline 6). */
+/**
+ * Whether the record is of an entry: a buy of the engine's, of the old pipeline's (without a name), or what replaced one.
+ * `flatten`'s buys are the operator's: they count toward no cap, and are no entry of the day (pipeline 4).
+ */
+export function isEntryRecord(
+  { side, clientOrderId }: Pick<LedgerEntry, "side" | "clientOrderId">,
+): boolean {
+  return side === "buy" && !isFlatten(clientOrderId ?? "");
+}
+
+/** An entry that counts toward the caps: every one that is not `rejected` (pipeline 6). */
 export function countsTowardCaps(entry: LedgerEntry): boolean {
-  return entry.side === "buy" && entry.status !== "rejected";
+  return isEntryRecord(entry) && entry.status !== "rejected";
 }
 
 /** Whether a sell's reason is one of an exit, which sells at once, and not a resting stop's. */
@@ -182,7 +202,7 @@ export function buildCapUsage(
   let run = 0;
   let rejectionsInARow = 0;
   for (const entry of ledger.entries) {
-    if (entry.side !== "buy") continue;
+    if (!isEntryRecord(entry)) continue;
     if (intent.clientOrderId !== null && entry.clientOrderId === intent.clientOrderId) continue;
     if (!isUnsettled(entry) && !(isToday && isOfDay(entry, ledger.dateNy))) continue;
     if (!countsTowardCaps(entry)) {

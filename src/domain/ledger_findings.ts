@@ -1,4 +1,4 @@
-import { isFlatten, isOurs } from "./client_order_id.ts";
+import { isOurs } from "./client_order_id.ts";
 import {
   countsTowardCaps,
   isUnsettled,
@@ -40,9 +40,13 @@ export function listRuleFindings(ledger: LiveLedger, todayNy: string): LedgerFin
   return findings;
 }
 
+/** Why an order that the ledger lacks is no mismatch (pipeline 6). */
+function describeAdded({ replaces }: LedgerEntry): string {
+  return replaces === null ? "flatten's" : `in the place of our order ${replaces}`;
+}
+
 function isEntryOfDay(entry: LedgerEntry): boolean {
-  return countsTowardCaps(entry) && entry.clientOrderId !== null && isOurs(entry.clientOrderId) &&
-    !isFlatten(entry.clientOrderId);
+  return countsTowardCaps(entry) && isOurs(entry.clientOrderId ?? "");
 }
 
 function listTwice(texts: readonly (string | null)[]): string[] {
@@ -77,7 +81,7 @@ export function listBrokerFindings(
     findings.push({
       kind: isMismatch ? "fault" : "note",
       text: `${nameOf(entry)} is at the broker, and the ledger lacks it` +
-        (isMismatch ? "" : " (flatten's: the next cycle records it)"),
+        (isMismatch ? "" : ` (${describeAdded(entry)}: the next cycle records it)`),
     });
   }
   for (const entry of result.missing) {

@@ -1,5 +1,5 @@
 import { isFlatten, isOurs, readAdoptedAtMs } from "./client_order_id.ts";
-import { keepNewest, type LedgerEntry, type LiveLedger } from "./ledger.ts";
+import { isEntryRecord, keepNewest, type LedgerEntry, type LiveLedger } from "./ledger.ts";
 import { type BrokerOrder, flattenOrders, isFinal } from "./orders.ts";
 import { listFillHistories } from "./position_account.ts";
 
@@ -11,12 +11,13 @@ export function hasTraces(
   ledgers: readonly LiveLedger[],
   orders: readonly BrokerOrder[],
 ): boolean {
-  return ledgers.some((ledger) => ledger.entries.some((entry) => entry.clientOrderId !== null)) ||
-    orders.some((order) => isOurs(order.clientOrderId) && !isFlatten(order.clientOrderId));
+  const isOfEngine = (id: string | null) => id !== null && !isFlatten(id);
+  return ledgers.some(({ entries }) => entries.some((each) => isOfEngine(each.clientOrderId))) ||
+    orders.some(({ clientOrderId: id }) => isOurs(id) && isOfEngine(id));
 }
 
-function isEntryOfOurs({ side, clientOrderId }: LedgerEntry): boolean {
-  return side === "buy" && clientOrderId !== null && isOurs(clientOrderId);
+function isEntryOfOurs(entry: LedgerEntry): boolean {
+  return isEntryRecord(entry) && isOurs(entry.clientOrderId ?? "");
 }
 
 /** A stop of a position that was adopted: its record holds the plan, whether or not the broker took it. */

@@ -11,14 +11,20 @@ import {
 } from "./ledger.ts";
 import { formatUtc } from "./ny_time.ts";
 import { type BrokerOrder, flattenOrders } from "./orders.ts";
+import { inherit, listLinks, listOurOrderIds } from "./replacements.ts";
 
 /** The ledger held against the broker's orders of the day (pipeline 6). */
 export interface Reconciliation {
   /** With what the broker says taken over, and what was lacking added. */
   readonly ledger: LiveLedger;
   readonly isChanged: boolean;
-  /** Orders of ours that the ledger lacked; `flatten`'s are recorded too, and are no mismatch. */
+  /**
+   * Orders under our prefix that the ledger lacked: another engine's. What is recorded without being one is `flatten`'s, and
+   * what the broker or a hand put in the place of an order of ours.
+   */
   readonly mismatched: readonly LedgerEntry[];
+  /** What was recorded as ours because it came in the place of an order or leg of ours. */
+  readonly replacements: readonly LedgerEntry[];
   /** Entries that the broker did not list, to be looked up one by one. */
   readonly missing: readonly LedgerEntry[];
 }
@@ -28,11 +34,13 @@ export interface Reconciliation {
  * @param ledger Of the NY day of the orders.
  * @param orders The broker's orders of that NY day, nested, all statuses.
  * @param past Entries of the days before: what replaces one of their orders today is ours too.
+ * @param ancestors Orders between those and today's, by which a chain of replacements is followed; none is recorded.
  */
 export function reconcile(
   ledger: LiveLedger,
   orders: readonly BrokerOrder[],
   past: readonly LedgerEntry[] = [],
+  ancestors: readonly BrokerOrder[] = [],
 ): Reconciliation {
   const flat = flattenOrders(orders);
   const byClientId = new Map(flat.map((order) => [order.clientOrderId, order]));
@@ -57,21 +65,42 @@ export function reconcile(
     isChanged = true;
     return updated;
   });
-  const added = listUnrecorded(orders, { entries, past }, known);
-  const flattens = new Set<string | null>(
-    flat.map((order) => order.clientOrderId).filter(isFlatten),
-  );
-  const mismatched = added.filter((entry) => !flattens.has(entry.clientOrderId));
+  const added = listUnrecorded(orders, {
+    recorded: [...entries, ...past],
+    ancestors,
+    known,
+    named,
+  });
+  const mismatched = pickEntries(added, isOfAnotherEngine);
   return {
     ledger: {
       ...ledger,
-      entries: [...entries, ...added],
+      entries: [...entries, ...added.map(({ entry }) => entry)],
       mismatches: ledger.mismatches + (mismatched.length > 0 ? 1 : 0),
     },
     isChanged: isChanged || added.length > 0,
     mismatched,
+    replacements: pickEntries(added, ({ clientOrderId }) => !isOurs(clientOrderId)),
     missing,
   };
+}
+
+/** An order that the ledger lacked, and its entry from now on. */
+interface Added {
+  readonly order: BrokerOrder;
+  readonly entry: LedgerEntry;
+}
+
+function pickEntries(
+  added: readonly Added[],
+  isPicked: (order: BrokerOrder) => boolean,
+): LedgerEntry[] {
+  return added.filter(({ order }) => isPicked(order)).map(({ entry }) => entry);
+}
+
+/** Our prefix on an id that no record has: every order of this engine's, a replacement too, is written ahead (pipeline 6). */
+function isOfAnotherEngine({ clientOrderId }: BrokerOrder): boolean {
+  return isOurs(clientOrderId) && !isFlatten(clientOrderId);
 }
 
 function findOrder(
@@ -87,76 +116,37 @@ function findOrder(
 /** Orders of ours that no entry stands for. Legs belong to their parent's entry, but what replaced one has its own. */
 function listUnrecorded(
   orders: readonly BrokerOrder[],
-  { entries, past }: {
-    readonly entries: readonly LedgerEntry[];
-    readonly past: readonly LedgerEntry[];
+  { recorded, ancestors, known, named }: {
+    readonly recorded: readonly LedgerEntry[];
+    readonly ancestors: readonly BrokerOrder[];
+    readonly known: ReadonlySet<string>;
+    /** Client order ids of the ledger; those of what is added are put in. */
+    readonly named: Set<string | null>;
   },
-  known: ReadonlySet<string>,
-): LedgerEntry[] {
+): Added[] {
+  const flat = flattenOrders(orders);
   const legs = new Set(orders.flatMap((order) => order.legs.map((leg) => leg.orderId)));
-  const recorded = [...entries, ...past];
-  const ours = listOurOrderIds(orders, recorded);
-  const named = new Set(entries.map((entry) => entry.clientOrderId));
-  return flattenOrders(orders)
+  const links = listLinks([...flat, ...ancestors]);
+  const ours = listOurOrderIds(flat, recorded, links);
+  return flat
     .filter((order) => ours.has(order.orderId) && !known.has(order.orderId))
     .filter((order) => !legs.has(order.orderId) || isReplacement(order))
-    .map((order) => inherit(order, orders, recorded))
-    .map((entry) => {
+    .map((order) => {
+      const plain = buildEntryOfOrder(order);
+      // One of ours says itself what it is for.
+      const entry = isOurs(order.clientOrderId)
+        ? plain
+        : { ...plain, ...inherit(order, links, recorded) };
       // How long the broker keeps ids unique is not known: a second order of one name counts, without its name.
       const isNamed = named.has(entry.clientOrderId);
       named.add(entry.clientOrderId);
-      return isNamed ? { ...entry, clientOrderId: null } : entry;
+      return { order, entry: isNamed ? { ...entry, clientOrderId: null } : entry };
     });
 }
 
 /** One that was sent by this engine in a leg's place, with an entry of its own. */
 function isReplacement(order: BrokerOrder): boolean {
   return order.replaces !== null && isOurs(order.clientOrderId);
-}
-
-/** Orders with our id prefix, their legs, and what replaces them: by hand, for instance (pipeline 6). */
-function listOurOrderIds(
-  orders: readonly BrokerOrder[],
-  entries: readonly LedgerEntry[],
-): ReadonlySet<string> {
-  const ours = new Set<string>();
-  for (const entry of entries) {
-    if (!isOurs(entry.clientOrderId ?? "") && entry.replaces === null) continue;
-    if (entry.orderId !== null) ours.add(entry.orderId);
-    for (const leg of entry.legs) ours.add(leg.orderId);
-  }
-  for (const order of orders) {
-    if (isOurs(order.clientOrderId)) {
-      for (const each of [order, ...order.legs]) ours.add(each.orderId);
-    }
-  }
-  for (let size = -1; size < ours.size;) {
-    size = ours.size;
-    for (const { orderId, replaces } of orders) {
-      if (replaces !== null && ours.has(replaces)) ours.add(orderId);
-    }
-  }
-  return ours;
-}
-
-/** The entry of an unrecorded order, with the purpose of the recorded one that it came to replace. */
-function inherit(
-  order: BrokerOrder,
-  orders: readonly BrokerOrder[],
-  entries: readonly LedgerEntry[],
-): LedgerEntry {
-  const entry = buildEntryOfOrder(order);
-  if (isOurs(order.clientOrderId)) return entry;
-  let { replaces } = order;
-  for (let step = 0; step < orders.length && replaces !== null; step++) {
-    const past = entries.find((each) => each.orderId === replaces);
-    if (past !== undefined) {
-      const { reason, positionId, attempt } = past;
-      return { ...entry, reason, positionId, attempt };
-    }
-    replaces = orders.find((each) => each.orderId === replaces)?.replaces ?? null;
-  }
-  return entry;
 }
 
 /**

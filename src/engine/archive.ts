@@ -1,22 +1,92 @@
-import { keepNewest, type LedgerEntry } from "../domain/ledger.ts";
+import { keepNewest, type LedgerEntry, type LiveLedger } from "../domain/ledger.ts";
+import { describeWait, type RebuildWait } from "../domain/rebuild_wait.ts";
 import type { Engine } from "./engine.ts";
+import { findForeignFile, isOwnLedger } from "./gate_reader.ts";
+import { StateError } from "./ports.ts";
 
 /** Days of archived ledgers that are looked at for what was left open over night. */
-const PAST_DAYS = 3;
+export const PAST_DAYS = 3;
+/** How many past days' ledgers the rebuild of a state searches. */
+export const ARCHIVE_DAYS_MAX = 30;
+
+/** A record, or an answer, is waited for. */
+export interface Waits {
+  readonly kind: "waits";
+  readonly wait: RebuildWait;
+}
+
+/** The archived ledgers, newest first, all of this account; or what stands against them. */
+export type PastRead = Waits | { readonly kind: "ok"; readonly ledgers: readonly LiveLedger[] };
+
+/** Reads the newest archived ledgers; one of another account is none of them (pipeline 6). */
+export async function readPast(engine: Engine, limit: number): Promise<PastRead> {
+  const read = await engine.ports.ledger.readArchive(limit);
+  if (read.kind === "unreadable") {
+    return { kind: "waits", wait: { kind: "archive", message: read.message } };
+  }
+  for (const message of read.unusable) {
+    if (!engine.isNews(`unusable:${message}`, engine.dateNy())) continue;
+    engine.ports.log.warn(`Archived ledger left out: ${message}; move it away by hand`);
+  }
+  const foreign = read.ledgers.find((ledger) => !isOwnLedger(engine, ledger));
+  if (foreign !== undefined) {
+    const file = `archive/live_orders_${foreign.dateNy}.json`;
+    return { kind: "waits", wait: { kind: "foreign", file } };
+  }
+  return { kind: "ok", ledgers: read.ledgers };
+}
+
+/** Today's ledger, `null` where there is none, and the archived ones, the newest first. */
+export type RecordsRead = Waits | {
+  readonly kind: "ok";
+  readonly today: LiveLedger | null;
+  readonly archived: readonly LiveLedger[];
+};
+
+/** Reads every ledger that a rebuild has to go by: what exists and can't be used is waited for (pipeline 6). */
+export async function readRecords(engine: Engine, limit: number): Promise<RecordsRead> {
+  const read = await engine.ports.ledger.read();
+  if (read.kind === "unreadable" || read.kind === "invalid") {
+    const problem = `ledger ${read.kind}` as const;
+    return { kind: "waits", wait: { kind: "ledger", problem, message: read.message } };
+  }
+  const today = read.kind === "ok" ? read.ledger : null;
+  const file = findForeignFile(engine, today);
+  if (file !== null) return { kind: "waits", wait: { kind: "foreign", file } };
+  const past = await readPast(engine, limit);
+  return past.kind === "ok" ? { kind: "ok", today, archived: past.ledgers } : past;
+}
+
+/** What the last days' ledgers recorded, the newest first; or what stands against them. */
+export type PastEntriesRead = Waits | {
+  readonly kind: "ok";
+  readonly entries: readonly LedgerEntry[];
+};
 
 /**
- * What the last days' ledgers recorded, the newest first; read once a NY day. An entry that was carried into today's
- * ledger is settled there, not here.
- * @throws {StateError} Where the archive can't be read.
+ * What the last days' ledgers recorded; read once a NY day. An entry that was carried into today's ledger is settled there,
+ * not here.
  */
-export async function listPastEntries(engine: Engine): Promise<readonly LedgerEntry[]> {
+export async function readPastEntries(engine: Engine): Promise<PastEntriesRead> {
   const dateNy = engine.dateNy();
-  if (engine.archive?.dateNy === dateNy) return engine.archive.entries;
-  const ledgers = await engine.ports.ledger.listArchived(PAST_DAYS);
-  const entries = keepNewest(ledgers.flatMap((ledger) => [...ledger.entries].reverse()));
+  if (engine.archive?.dateNy === dateNy) return { kind: "ok", entries: engine.archive.entries };
+  const past = await readPast(engine, PAST_DAYS);
+  if (past.kind === "waits") return past;
+  const entries = keepNewest(past.ledgers.flatMap((ledger) => [...ledger.entries].reverse()));
   const today = await engine.ports.ledger.read();
   // Until today's ledger has begun, yesterday's may still be missing in the archive.
   const isWhole = today.kind === "ok" && today.ledger.dateNy === dateNy;
-  if (isWhole) engine.archive = { dateNy, entries };
-  return entries;
+  // Whose they are is known only once the account is.
+  if (isWhole && engine.accountId !== null) engine.archive = { dateNy, entries };
+  return { kind: "ok", entries };
+}
+
+/**
+ * The same, for what can't go on without them.
+ * @throws {StateError} Where the archive can't be read, or is not this account's.
+ */
+export async function listPastEntries(engine: Engine): Promise<readonly LedgerEntry[]> {
+  const past = await readPastEntries(engine);
+  if (past.kind === "waits") throw new StateError(describeWait(past.wait).detail);
+  return past.entries;
 }

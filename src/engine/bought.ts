@@ -35,7 +35,11 @@ async function listPastBought(engine: Engine): Promise<readonly LedgerEntry[]> {
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     // What is known is managed and protected all the same; the archive is asked again in the next cycle.
-    engine.ports.log.warn(`Archived ledgers can't be read: ${error.message}`);
+    if (engine.isNews("archive", dateNy)) {
+      engine.ports.log.warn(
+        `Archived ledgers can't be read: ${error.message}; let them be read again, or move them away by hand`,
+      );
+    }
     return [];
   }
 }
@@ -45,9 +49,16 @@ function isAccountedFor(engine: Engine, positionId: string): boolean {
     engine.state.positions.some((position) => position.positionId === positionId);
 }
 
+const CLOSED_PREFIX = "closed:";
+
 /** Under which key it is kept that a position has ended, so that its entry is not taken in again. */
 export function closedKey(positionId: string): string {
-  return `closed:${positionId}`;
+  return `${CLOSED_PREFIX}${positionId}`;
+}
+
+/** Whether a key says that a position has ended. */
+export function isClosedKey(key: string): boolean {
+  return key.startsWith(CLOSED_PREFIX);
 }
 
 /** The plan that an accepted entry of ours was recorded with; `null` for anything else. */

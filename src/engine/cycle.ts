@@ -11,7 +11,7 @@ import { decideExits, sayDryRunExits } from "./exits.ts";
 import { RETRY_MS } from "./exit_records.ts";
 import { recordFills } from "./fills.ts";
 import { printGate } from "./gate_log.ts";
-import { findIdentityProblem, readGate } from "./gate_reader.ts";
+import { findForeignFile, readGate } from "./gate_reader.ts";
 import { findHeld, isOfThisSession, observe, readMarket } from "./observe.ts";
 import { readLatestTrades } from "./latest_trades.ts";
 import { noticeGate, noticeKillSwitch, sayKillSwitch, takeDelivered } from "./notices.ts";
@@ -50,6 +50,7 @@ export interface CycleResult {
 export async function runCycle(engine: Engine): Promise<CycleResult> {
   engine.wakeAtMs = [];
   engine.ledgerProblem = null;
+  engine.ledgerWait = null;
   engine.isStale = false;
   engine.listsAsked = 0;
   takeDelivered(engine);
@@ -86,19 +87,16 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   await ensureState(engine, observation);
   await recallBare(engine);
   const step = await reconcileLedger(engine, observation);
-  engine.ledgerProblem = step.problem;
   const { decision, inputs, ledger } = await readGate(engine);
   await sayKillSwitch(engine, inputs);
   await printGate(engine, decision);
   noticeGate(engine, decision);
-  engine.isForeignState = findIdentityProblem(engine, ledger) !== null;
-  if (engine.isForeignState) {
-    engine.ports.log.error(
-      `Ledger or state in this state directory belong to another broker host or account than ${engine.ports.broker.host}: ` +
-        `nothing is looked up, decided or sent; correct ALPACA_PAPER and the keys, or set AVWAP_STATE_DIR to a directory of its own`,
-    );
-    return decision;
-  }
+  const foreignFile = findForeignFile(engine, ledger);
+  // One in the archive was said as what a record waits for.
+  if (foreignFile !== null) sayForeign(engine, foreignFile);
+  engine.isForeignState = foreignFile !== null ||
+    [engine.stateWait, engine.ledgerWait].some((wait) => wait?.kind === "foreign");
+  if (engine.isForeignState) return decision;
   engine.forgetOldNews();
   await recordEquity(engine);
   if (observation.dayOrders.kind === "ok") await recordFills(engine, observation.dayOrders.value);
@@ -119,6 +117,15 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   checkUnprotected(engine, decision);
   planWakes(engine, decision);
   return decision;
+}
+
+function sayForeign(engine: Engine, file: string): void {
+  if (!engine.isNews(`foreign:${file}`, engine.dateNy())) return;
+  engine.sayError(
+    `Ledger or state in this state directory belong to another broker host or account than ` +
+      `${engine.ports.broker.host} (${file}): nothing is looked up, decided or sent; correct ALPACA_PAPER and the keys, ` +
+      `or set AVWAP_STATE_DIR to a directory of its own`,
+  );
 }
 
 /** Exits, adoption and protection, whatever the watchlist says (pipeline 5). */

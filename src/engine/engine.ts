@@ -5,6 +5,7 @@ import type { AuditEvent, EventMode, GateInputsRecord } from "../domain/events.t
 import type { ReadFailure } from "../domain/gate.ts";
 import type { LedgerEntry, LedgerProblem } from "../domain/ledger.ts";
 import type { MarketClock, Session } from "../domain/market.ts";
+import type { LostRecord, RebuildWait } from "../domain/rebuild_wait.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../domain/orders.ts";
 import { type Alert, BrokerError, type EnginePorts, StateError } from "./ports.ts";
@@ -45,8 +46,14 @@ export class Engine {
   state: EngineState = EMPTY_STATE;
   /** Whether `state` was read from (or rebuilt for) the file; until then nothing is written over it. */
   isStateLoaded = false;
-  /** Blocks LIVE under this name until the cycle in which it was found is over, or until a restart. */
+  /** The state file that is there and of no use, or was rebuilt in this very cycle: blocks LIVE under its name. */
   stateProblem: string | null = null;
+  /** What the rebuild of a lost state waits for; the gate says it, and nothing of the state is written meanwhile. */
+  stateWait: RebuildWait | null = null;
+  /** The same of a lost ledger, or of records of another account, as this cycle found it. */
+  ledgerWait: RebuildWait | null = null;
+  /** What was last said of each record that waits. */
+  readonly waitSaid = new Map<LostRecord, string>();
   /** What this cycle found of the ledger beyond the file itself; blocks LIVE until the next cycle. */
   ledgerProblem: LedgerProblem | null = null;
   /** Whether ledger or state belong to another host or account than the broker's: then nothing of them is touched. */
@@ -77,6 +84,8 @@ export class Engine {
   archiveSearchedNy: string | null = null;
   /** The last days' recorded entries, as read on a NY date; `null` before the first look. */
   archive: { readonly dateNy: string; readonly entries: readonly LedgerEntry[] } | null = null;
+  /** Replaced orders of earlier days as they were read by their order id; `null` for one that the broker does not know. */
+  readonly ancestors = new Map<string, BrokerOrder | null>();
   /** Positions whose protection was cancelled and not put back yet: only the operator may keep that from happening. */
   readonly bare = new Set<string>();
   /** When the broker last refused a position's stop because the market is at or below it, broker time. */
@@ -191,6 +200,8 @@ export class Engine {
     // What a cycle made of it while nobody knew whose account the keys open is not written over it.
     if (this.observation !== null && this.isOwnerUnknown) return;
     const state = this.state;
+    // From its first write on it says whose it is (pipeline 6).
+    if (state.host === null || state.accountId === null) return;
     await this.ports.state.write(state);
     this.savedState = state;
   }

@@ -1,8 +1,14 @@
 import { type CapInputs, checkCaps, formatVerdict, type OrderVerdict } from "../domain/caps.ts";
-import { isFlatten, isOurs } from "../domain/client_order_id.ts";
+import { isOurs } from "../domain/client_order_id.ts";
 import type { EntryIntent } from "../domain/entry_intent.ts";
 import type { LiveDecision } from "../domain/gate.ts";
-import { buildCapUsage, type CapUsage, isOpenEntry, type LiveLedger } from "../domain/ledger.ts";
+import {
+  buildCapUsage,
+  type CapUsage,
+  isEntryRecord,
+  isOpenEntry,
+  type LiveLedger,
+} from "../domain/ledger.ts";
 import type { Trade } from "../domain/market.ts";
 import { buildNotional, microsToUsd } from "../domain/money.ts";
 import { flattenOrders, isFinal } from "../domain/orders.ts";
@@ -47,15 +53,16 @@ export function checkEntry(
 function addSeenEntry(engine: Engine, intent: EntryIntent, usage: CapUsage): CapUsage {
   const day = engine.observation?.dayOrders;
   const isSeen = day?.kind === "ok" &&
-    day.value.some(({ symbol, side, status, clientOrderId }) =>
-      symbol === intent.symbol && side === "buy" && status !== "rejected" &&
-      clientOrderId !== intent.clientOrderId && isOurs(clientOrderId) && !isFlatten(clientOrderId)
+    day.value.some((order) =>
+      order.symbol === intent.symbol && isEntryRecord(order) && order.status !== "rejected" &&
+      order.clientOrderId !== intent.clientOrderId && isOurs(order.clientOrderId)
     );
   return isSeen ? { ...usage, hasEntry: true } : usage;
 }
 
 /**
- * Distinct symbols with anyone's open position, a working buy, or an entry of ours that is not settled (pipeline 4).
+ * Distinct symbols with anyone's open position, a working buy (but `flatten`'s), or an entry of ours that is not settled
+ * (pipeline 4).
  * @param intent Whose own record is left out.
  * @returns `null` where the broker could not be asked.
  */
@@ -68,14 +75,14 @@ export function countOpenSymbols(
   if (observation?.positions.kind !== "ok" || observation.openOrders.kind !== "ok") return null;
   const symbols = new Set(observation.positions.value.map((position) => position.symbol));
   for (const order of flattenOrders(observation.openOrders.value)) {
-    if (order.side === "buy" && !isFinal(order)) symbols.add(order.symbol);
+    if (isEntryRecord(order) && !isFinal(order)) symbols.add(order.symbol);
   }
   for (const position of engine.state.positions) symbols.add(position.symbol);
   for (const entry of ledger.entries) {
     const isOther = entry.clientOrderId !== intent.clientOrderId;
-    if (isOther && entry.side === "buy" && entry.clientOrderId !== null && isOpenEntry(entry)) {
-      symbols.add(entry.symbol);
-    }
+    if (
+      isOther && isEntryRecord(entry) && entry.clientOrderId !== null && isOpenEntry(entry)
+    ) symbols.add(entry.symbol);
   }
   return symbols.size;
 }

@@ -7,7 +7,13 @@ import {
   type OperatorInputs,
 } from "../domain/gate.ts";
 import type { GateInputsRecord } from "../domain/events.ts";
-import { type LedgerProblem, type LiveLedger, MISMATCHES_MAX } from "../domain/ledger.ts";
+import {
+  firstLedgerProblem,
+  type LedgerProblem,
+  type LiveLedger,
+  MISMATCHES_MAX,
+} from "../domain/ledger.ts";
+import { LEDGER_FILE, type LostRecord, objectToWait, STATE_FILE } from "../domain/rebuild_wait.ts";
 import type { Engine } from "./engine.ts";
 import type { LedgerRead } from "./ports.ts";
 
@@ -46,18 +52,25 @@ export async function readOperatorObjection(engine: Engine): Promise<GateFailRea
   return decideOperator(await readOperatorInputs(engine));
 }
 
+/** Whether a ledger may be this account's, as far as both are known (pipeline 6). */
+export function isOwnLedger(
+  engine: Engine,
+  owner: Pick<LiveLedger, "host" | "accountId">,
+): boolean {
+  const { accountId } = engine;
+  return (owner.host === null || owner.host === engine.ports.broker.host) &&
+    (owner.accountId === null || accountId === null || owner.accountId === accountId);
+}
+
+/** The record that belongs to another host or account than the broker's, by its file's name; `null` where none does. */
+export function findForeignFile(engine: Engine, ledger: LiveLedger | null): LostRecord | null {
+  if (ledger !== null && !isOwnLedger(engine, ledger)) return LEDGER_FILE;
+  return isOwnLedger(engine, engine.state) ? null : STATE_FILE;
+}
+
 /** Whether ledger, state and broker belong together; the variable to name where they do not (pipeline 6). */
 export function findIdentityProblem(engine: Engine, ledger: LiveLedger | null): string | null {
-  const host = engine.ports.broker.host;
-  const { accountId } = engine;
-  for (const owner of [ledger, engine.state]) {
-    if (owner === null) continue;
-    if (owner.host !== null && owner.host !== host) return "ALPACA_PAPER";
-    if (owner.accountId !== null && accountId !== null && owner.accountId !== accountId) {
-      return "ALPACA_PAPER";
-    }
-  }
-  return null;
+  return findForeignFile(engine, ledger) === null ? null : "ALPACA_PAPER";
 }
 
 /** What a gate evaluation found beside its decision. */
@@ -76,15 +89,24 @@ export async function readGate(engine: Engine): Promise<GateReading> {
   const positionsProblem = await readPositionsProblem(engine);
   const read = await engine.ports.ledger.read();
   const ledger = read.kind === "ok" ? read.ledger : null;
+  const waits = [engine.stateWait, engine.ledgerWait].map(objectToWait);
   const { caps, allowlist, invalidConfiguration } = engine.ports.config;
   const inputs: GateInputs = {
     ...await readOperatorInputs(engine),
     caps,
     allowlist,
     invalidConfiguration: invalidConfiguration ?? engine.stateProblem ??
+      waits.find((wait) => wait.invalidConfiguration !== null)?.invalidConfiguration ??
       findIdentityProblem(engine, ledger),
-    ledgerProblem: problemOf(read) ?? engine.ledgerProblem ?? findAgeProblem(engine, ledger),
-    positionsProblem,
+    ledgerProblem: firstLedgerProblem([
+      // A ledger that is missing because its rebuild waits: what it waits for is the reason.
+      read.kind === "missing" && engine.ledgerWait !== null ? null : problemOf(read),
+      engine.ledgerProblem,
+      ...waits.map((wait) => wait.ledgerProblem),
+      findAgeProblem(engine, ledger),
+    ]),
+    positionsProblem: positionsProblem ??
+      waits.find((wait) => wait.positionsProblem !== null)?.positionsProblem ?? null,
   };
   engine.gateInputs = describeInputs(inputs);
   return { decision: decideGate(inputs), inputs, ledger };

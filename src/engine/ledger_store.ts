@@ -1,6 +1,7 @@
 import type { OrderUpdateEvent } from "../domain/events.ts";
 import { applyBrokerOrder, type LedgerEntry, type LiveLedger } from "../domain/ledger.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
+import { mergeRejections } from "../domain/rejections.ts";
 import type { Engine } from "./engine.ts";
 import { StateError } from "./ports.ts";
 
@@ -64,6 +65,7 @@ export async function changeEntry(
 ): Promise<void> {
   try {
     const changed: LedgerEntry[] = [];
+    const ledgers: LiveLedger[] = [];
     await engine.ports.ledger.update((ledger) => {
       const entries = ledger.entries.map((entry) => {
         if (entry.clientOrderId !== clientOrderId) return entry;
@@ -71,13 +73,22 @@ export async function changeEntry(
         changed.push(next);
         return next;
       });
-      return { ...ledger, entries };
+      const settled = { ...ledger, entries };
+      ledgers.push(settled);
+      return settled;
     });
+    for (const ledger of ledgers) keepRejections(engine, ledger);
     for (const entry of changed) await engine.event(buildOrderUpdate(entry));
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     engine.sayError(`Cannot settle ${clientOrderId} in the live ledger: ${error.message}`);
   }
+}
+
+/** Takes the ledger's rejections over into the state, which is saved at the latest with the cycle's end (pipeline 6). */
+export function keepRejections(engine: Engine, ledger: LiveLedger): void {
+  const rejections = mergeRejections(engine.state.rejections, ledger);
+  if (rejections !== engine.state.rejections) engine.updateState({ rejections });
 }
 
 /** What the audit trail says of a ledger entry as it is now. */

@@ -210,12 +210,33 @@ export class StateError extends Error {
 /** What reading the live ledger gave (pipeline 6). */
 export type LedgerRead =
   | { readonly kind: "ok"; readonly ledger: LiveLedger }
-  | { readonly kind: "missing" | "unreadable" | "invalid"; readonly message: string };
+  | { readonly kind: "missing" | "invalid"; readonly message: string }
+  | {
+    readonly kind: "unreadable";
+    readonly message: string;
+    /** Whether its bytes could be read, and are no text or no JSON: then no later look will find more in it. */
+    readonly isRead: boolean;
+  };
+
+/** What reading the archive gave: unreadable is not missing (pipeline 6). */
+export type ArchiveRead =
+  | {
+    readonly kind: "ok";
+    /** Newest first. */
+    readonly ledgers: readonly LiveLedger[];
+    /** Files that were read and are no ledger of their day, each as a sentence that names it. */
+    readonly unusable: readonly string[];
+  }
+  /** `path` is what can't be read: the directory, or the first file. */
+  | { readonly kind: "unreadable"; readonly path: string; readonly message: string };
 
 /** `live_orders_today.json`. Writes are durable when they return and throw `StateError` otherwise. */
 export interface LiveLedgerPort {
   read(): Promise<LedgerRead>;
-  /** Replaces the file whole. A damaged one is first copied to `archive/`. */
+  /**
+   * Replaces the file whole. One that was read and is of no use is first copied to `archive/`.
+   * @throws {StateError} Where what is there can't be read: nothing is written over it (pipeline 6).
+   */
   write(ledger: LiveLedger): Promise<void>;
   /**
    * Replaces the file by what `change` makes of its content as it is now.
@@ -224,19 +245,25 @@ export interface LiveLedgerPort {
   update(change: (ledger: LiveLedger) => LiveLedger): Promise<void>;
   /** Keeps the file of a past day as `archive/live_orders_YYYY-MM-DD.json`; does nothing where that exists already. */
   archive(ledger: LiveLedger): Promise<void>;
-  /** The newest archived ledgers, newest first, unreadable ones left out. */
-  listArchived(limit: number): Promise<LiveLedger[]>;
+  /** The newest archived ledgers. Never throws. */
+  readArchive(limit: number): Promise<ArchiveRead>;
 }
 
-/** What reading `execution_state.json` gave; `newer` is a file of another major version, which is refused. */
+/**
+ * What reading `execution_state.json` gave: `unreadable` is there and can't be read; `damaged` was read, and is not parsable
+ * or wrong; `newer` is a file of another major version, which is refused.
+ */
 export type StateRead =
   | { readonly kind: "ok"; readonly state: EngineState }
-  | { readonly kind: "missing" | "damaged" | "newer"; readonly message: string };
+  | { readonly kind: "missing" | "unreadable" | "damaged" | "newer"; readonly message: string };
 
 /** `execution_state.json`. */
 export interface StatePort {
   read(): Promise<StateRead>;
-  /** Durable when it returns; a damaged file is first copied to `archive/`. Throws `StateError`. */
+  /**
+   * Durable when it returns; a damaged file is first copied to `archive/`. Throws `StateError`, also where what is there
+   * can't be read.
+   */
   write(state: EngineState): Promise<void>;
 }
 

@@ -6,27 +6,37 @@ import {
   type LiveLedger,
   MISMATCHES_MAX,
 } from "../domain/ledger.ts";
-import { dateNyOf } from "../domain/ny_time.ts";
-import { type BrokerOrder, flattenOrders, isKnownStatus } from "../domain/orders.ts";
-import { buildEmptyLedger, reconcile, startNewDay } from "../domain/reconcile.ts";
-import { listPastEntries } from "./archive.ts";
+import { isKnownStatus } from "../domain/orders.ts";
+import { LEDGER_FILE, type RebuildWait } from "../domain/rebuild_wait.ts";
+import { reconcile, startNewDay } from "../domain/reconcile.ts";
+import { addRejections } from "../domain/rejections.ts";
+import { readPastEntries, type Waits } from "./archive.ts";
+import { readAncestors } from "./ancestors.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { findIdentityProblem, readOperatorObjection } from "./gate_reader.ts";
-import { buildOrderUpdate } from "./ledger_store.ts";
+import { readLastCycleNy, rebuildMissing } from "./ledger_rebuilding.ts";
+import { buildOrderUpdate, keepRejections } from "./ledger_store.ts";
 import { sayRejections } from "./entry_order.ts";
 import { LOOK_UP_AGAIN_MS, lookUpMissing } from "./looking_up.ts";
 import { StateError } from "./ports.ts";
+import { sayWait } from "./waiting.ts";
 
 /** What the ledger step of a cycle found. */
 export interface LedgerStep {
   readonly problem: LedgerProblem | null;
+  /** What a rebuild of the ledger waits for, or a record of another account: the gate says its reason. */
+  readonly wait: RebuildWait | null;
   /** Buys proven absent at the broker: each a new decision with the same id, or settled as not sent. */
   readonly absent: readonly LedgerEntry[];
 }
 
 /** The ledger was held against nothing, and counts for nothing in this cycle. */
-const UNCHECKED: LedgerStep = { problem: "ledger invalid", absent: [] };
-const UNREACHED: LedgerStep = { problem: "broker unreachable", absent: [] };
+const UNCHECKED = blockedBy("ledger invalid");
+const UNREACHED = blockedBy("broker unreachable");
+
+function blockedBy(problem: LedgerProblem): LedgerStep {
+  return { problem, wait: null, absent: [] };
+}
 
 /**
  * Holds the ledger against the broker's orders of the NY day, turns it to a new day, rebuilds a missing one, and resolves
@@ -36,25 +46,39 @@ export async function reconcileLedger(
   engine: Engine,
   observation: Observation,
 ): Promise<LedgerStep> {
+  const step = await holdLedger(engine, observation);
+  engine.ledgerProblem = step.problem;
+  engine.ledgerWait = step.wait;
+  sayWait(engine, LEDGER_FILE, step.wait);
+  return step;
+}
+
+async function holdLedger(engine: Engine, observation: Observation): Promise<LedgerStep> {
   const read = await engine.ports.ledger.read();
   if (read.kind === "unreadable" || read.kind === "invalid") {
-    engine.ports.log.error(`Live ledger is ${read.kind}: ${read.message}`);
     // For the whole cycle: what becomes readable in it was held against nothing.
-    return { problem: `ledger ${read.kind}`, absent: [] };
+    return waitingFor({ kind: "ledger", problem: `ledger ${read.kind}`, message: read.message });
   }
   const present = read.kind === "ok" ? read.ledger : null;
   if (findIdentityProblem(engine, present) !== null) return UNCHECKED;
   // Whose account this is, nobody knows yet: a ledger that may be another's is not turned to a new day.
   if (present !== null && engine.accountId === null) return UNREACHED;
   try {
-    if (present === null) return await rebuildMissing(engine, observation);
+    if (present === null) {
+      const rebuilt = await rebuildMissing(engine, observation);
+      return rebuilt.kind === "waits" ? waitingFor(rebuilt.wait) : blockedBy("ledger missing");
+    }
     const ledger = await turnToToday(engine, present, observation);
     return ledger === null ? UNCHECKED : await compare(engine, ledger, observation);
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     engine.sayError(`Cannot write the live ledger: ${error.message}`);
-    return { problem: "ledger unreadable", absent: [] };
+    return blockedBy("ledger unreadable");
   }
+}
+
+function waitingFor(wait: RebuildWait): LedgerStep {
+  return { problem: null, wait, absent: [] };
 }
 
 /** A new NY day: the old file is archived before a new one starts. `null` for a ledger of a day still to come. */
@@ -79,86 +103,11 @@ async function turnToToday(
     return null;
   }
   await engine.ports.ledger.archive(ledger);
-  const today = startNewDay(ledger, dateNy);
+  const { accountId } = engine;
+  // Whose it is stands in it from its first write on.
+  const today = { ...startNewDay(ledger, dateNy), host: engine.ports.broker.host, accountId };
   await engine.ports.ledger.write(today);
   return today;
-}
-
-/** NY date of the clock's answer in the process before this one: all that one of `--run-once` has to compare with. */
-function readLastCycleNy({ state }: Engine): string | null {
-  return state.lastCycleAtMs === null ? null : dateNyOf(state.lastCycleAtMs);
-}
-
-/** A missing ledger is rebuilt from the broker's orders, never started empty while the broker shows orders of ours. */
-async function rebuildMissing(engine: Engine, observation: Observation): Promise<LedgerStep> {
-  const { account, dayOrders } = observation;
-  const missing: LedgerStep = { problem: "ledger missing", absent: [] };
-  if (account.kind === "failed" || dayOrders.kind === "failed") return missing;
-  const [newest] = await engine.ports.ledger.listArchived(1);
-  if (newest !== undefined && findIdentityProblem(engine, newest) !== null) {
-    engine.ports.log.error(
-      `Live ledger is missing, and the one of ${newest.dateNy} is of another host or account: not rebuilt. ` +
-        "Use a state directory of its own for each account",
-    );
-    return missing;
-  }
-  const carried = newest === undefined
-    ? buildEmptyLedger(observation.dateNy)
-    : startNewDay(newest, observation.dateNy);
-  const hidden = await lookUpKnown(engine, observation, dayOrders.value);
-  if (hidden === null) return missing;
-  const { ledger } = reconcile(carried, [...dayOrders.value, ...hidden]);
-  const mismatches = Math.max(carried.mismatches, readKeptMismatches(engine, observation));
-  await engine.ports.ledger.write({
-    ...ledger,
-    entries: ledger.entries.map((entry) => addPlan(engine, entry)),
-    mismatches,
-    host: engine.ports.broker.host,
-    accountId: account.value.accountId,
-  });
-  engine.ports.log.warn(
-    `Live ledger was missing: rebuilt from the broker's orders of ${observation.dateNy}, ` +
-      `${ledger.entries.length} recorded` +
-      (mismatches >= MISMATCHES_MAX
-        ? "; it had lacked orders twice: LIVE stays blocked until `ledger rebuild --yes`"
-        : ""),
-  );
-  return missing;
-}
-
-/**
- * Entries of the day that the state knows and the broker does not list yet: a ledger rebuilt without them would let another
- * order take their place under the caps.
- * @returns `null` where the broker does not show one of them by its id either: the ledger stays missing.
- */
-async function lookUpKnown(
-  engine: Engine,
-  { dateNy }: Observation,
-  listed: readonly BrokerOrder[],
-): Promise<BrokerOrder[] | null> {
-  const ids = new Set(flattenOrders(listed).map((order) => order.clientOrderId));
-  const found: BrokerOrder[] = [];
-  for (const { symbol, positionId, adoptedQty } of engine.state.positions) {
-    const isOfToday = adoptedQty === 0 && positionId.startsWith(`avwap-${dateNy}-`);
-    if (!isOfToday || ids.has(positionId)) continue;
-    const order = await engine.ports.broker.lookUp(positionId, "protect");
-    if (order.kind !== "found") {
-      engine.ports.log.warn(
-        `Live ledger is missing, and the broker does not show ${symbol} ${positionId}: not rebuilt yet`,
-      );
-      engine.wakeAt(engine.nowMs() + LOOK_UP_AGAIN_MS);
-      return null;
-    }
-    found.push(order.order);
-  }
-  return found;
-}
-
-/** What the state remembers of the ledger's mismatches, as far as it still counts on this NY day. */
-function readKeptMismatches(engine: Engine, { dateNy }: Observation): number {
-  const { mismatches } = engine.state;
-  const isCounting = mismatches >= MISMATCHES_MAX || readLastCycleNy(engine) === dateNy;
-  return isCounting ? mismatches : 0;
 }
 
 /** The reader gives one object for one content; a ledger that was just made is compared by what it says. */
@@ -166,22 +115,14 @@ function isSame(read: LiveLedger, ledger: LiveLedger): boolean {
   return read === ledger || JSON.stringify(read) === JSON.stringify(ledger);
 }
 
-/** What the state remembers of a position's plan belongs into its rebuilt entry. */
-function addPlan(engine: Engine, entry: LedgerEntry): LedgerEntry {
-  const position = engine.state.positions.find((each) => each.positionId === entry.clientOrderId);
-  if (position === undefined) return entry;
-  const { pivotUsd, r1Usd, r2Usd, stopUsd } = position;
-  return { ...entry, pivotUsd, r1Usd, r2Usd, stopUsd };
-}
-
-/** Without the archive what replaces an order of yesterday's is not known to be ours; that stops nothing else. */
-async function readPast(engine: Engine): Promise<readonly LedgerEntry[]> {
-  try {
-    return await listPastEntries(engine);
-  } catch (error) {
-    if (!(error instanceof StateError)) throw error;
-    return [];
-  }
+/**
+ * Without the archive what replaces an order of yesterday's is not known to be ours; that stops nothing else. One of another
+ * account does: nothing of it may be counted with.
+ */
+async function readPastOrNone(engine: Engine): Promise<Waits | readonly LedgerEntry[]> {
+  const past = await readPastEntries(engine);
+  if (past.kind === "ok") return past.entries;
+  return past.wait.kind === "foreign" ? past : [];
 }
 
 async function compare(
@@ -193,18 +134,23 @@ async function compare(
   if (account.kind === "failed" || dayOrders.kind === "failed") {
     return UNREACHED;
   }
-  const result = reconcile(ledger, dayOrders.value, await readPast(engine));
+  const past = await readPastOrNone(engine);
+  if ("kind" in past) return waitingFor(past.wait);
+  // Rejections stand in the records and in the ledger: one that lost them has them again.
+  const whole = addRejections(ledger, engine.state.rejections);
+  const ancestors = await readAncestors(engine, { ledger: whole, orders: dayOrders.value, past });
+  const result = reconcile(whole, dayOrders.value, past, ancestors);
   const { entries, absent, isChanged } = await lookUpMissing(engine, result.ledger, result.missing);
   // While the operator keeps us in DRY_RUN, the old pipeline may still be writing this file: leave what need not change.
   const isUnowned = (result.ledger.host === null || result.ledger.accountId === null) &&
     await readOperatorObjection(engine) === null;
-  if (result.isChanged || isChanged || isUnowned) {
+  if (result.isChanged || isChanged || isUnowned || whole !== ledger) {
     // Look-ups take time, and the operator may have written the file in it: that edit is not ours to undo.
     const now = await engine.ports.ledger.read();
     if (now.kind !== "ok" || !isSame(now.ledger, ledger)) {
       engine.ports.log.warn("Live ledger was changed in the middle of its reconciliation");
       engine.wakeAt(engine.nowMs() + LOOK_UP_AGAIN_MS);
-      return { problem: now.kind === "ok" ? "ledger invalid" : `ledger ${now.kind}`, absent: [] };
+      return blockedBy(now.kind === "ok" ? "ledger invalid" : `ledger ${now.kind}`);
     }
     await engine.ports.ledger.write({
       ...result.ledger,
@@ -215,8 +161,10 @@ async function compare(
   }
   const { mismatches } = result.ledger;
   if (engine.state.mismatches !== mismatches) engine.updateState({ mismatches });
+  keepRejections(engine, { ...result.ledger, entries });
   await sayUpdates(engine, ledger, entries);
-  if (result.mismatched.length === 0) return { problem: null, absent };
+  for (const entry of result.replacements) sayReplacement(engine, entry);
+  if (result.mismatched.length === 0) return { problem: null, wait: null, absent };
   const names = result.mismatched.map((entry) => `${entry.symbol} ${entry.clientOrderId}`);
   engine.sayError(
     `Broker mismatch: the live ledger lacked ${
@@ -227,7 +175,14 @@ async function compare(
         : ""),
   );
   await engine.event({ type: "reconciliation", mismatched: names });
-  return { problem: "broker mismatch", absent };
+  return { problem: "broker mismatch", wait: null, absent };
+}
+
+/** What came in the place of an order of ours is ours, whoever put it there: no mismatch, and said (pipeline 6). */
+function sayReplacement(engine: Engine, { symbol, side, orderId, replaces }: LedgerEntry): void {
+  engine.ports.log.warn(
+    `${symbol}: ${side} order ${orderId} came in the place of our order ${replaces}, by the broker or by hand: recorded as ours`,
+  );
 }
 
 /** A status without notice is neither filled nor final, and said (broker.md, Orders). */

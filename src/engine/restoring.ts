@@ -22,7 +22,8 @@ const CANCELLED_SLACK_MS = 5_000;
 export async function recallBare(engine: Engine): Promise<void> {
   const dayOrders = engine.observation?.dayOrders;
   // Whose account this is must be known first, and what this state is worth: the records may be another's.
-  if (dayOrders?.kind !== "ok" || engine.accountId === null || engine.stateProblem !== null) return;
+  if (dayOrders?.kind !== "ok" || engine.accountId === null) return;
+  if (!engine.isStateLoaded || engine.stateProblem !== null) return;
   const cancelled = flattenOrders(dayOrders.value).filter((order) =>
     order.side === "sell" && order.status === "canceled"
   );

@@ -15,26 +15,41 @@ export async function readArchivedLedger(
   if (read.kind !== "text") return read;
   const parsed = parseLedger(read.text);
   if (parsed.kind === "ok") return parsed;
-  return { kind: parsed.kind, message: `Cannot use ${JSON.stringify(path)}: ${parsed.message}` };
+  return { ...parsed, message: `Cannot use ${JSON.stringify(path)}: ${parsed.message}` };
+}
+
+/** What was kept of a live ledger before it is rebuilt. */
+export interface KeptLedger {
+  /** Where it is now. */
+  readonly path: string;
+  /** Whether it could only be moved, because it is no file that can be read: what is in it is not in the new one. */
+  readonly isMoved: boolean;
 }
 
 /**
- * Keeps a copy of the live ledger as it is, whatever is in it, before it is rebuilt (interface, `ledger rebuild`).
- * @returns The path of the copy, `null` where there is no ledger.
- * @throws {StateError} Where it can't be copied: it must not be replaced then.
+ * Keeps the live ledger as it is, whatever is in its place, before it is rebuilt (interface, `ledger rebuild`): a file as a
+ * copy, and what is none, or can't be read, by moving it away whole.
+ * @returns `null` where there is no ledger.
+ * @throws {StateError} Where it can be neither copied nor moved: it must not be replaced then.
  */
 export async function keepLedger(
   fs: FileSystem,
   { stateDir, nowMs }: { readonly stateDir: string; readonly nowMs: number },
-): Promise<string | null> {
+): Promise<KeptLedger | null> {
   const path = joinPath(stateDir, LEDGER_FILE);
   if (await fs.lstat(path) === null) return null;
-  const bytes = await fs.readBytes(path, STATE_BYTES_MAX * 10);
   const archiveDir = joinPath(stateDir, ARCHIVE_DIR);
   await ensureDir(fs, archiveDir);
   await fs.syncDir(stateDir);
   const time = new Date(nowMs).toISOString().replaceAll(/[-:.]/g, "");
-  const copy = joinPath(archiveDir, `live_orders_today.before-rebuild-${time}.json`);
-  await replaceFile(fs, copy, bytes);
-  return copy;
+  const kept = joinPath(archiveDir, `live_orders_today.before-rebuild-${time}.json`);
+  const read = await readText(fs, path);
+  if (read.kind === "unreadable" && !read.isRead) {
+    await fs.rename(path, kept);
+    await fs.syncDir(archiveDir);
+    await fs.syncDir(stateDir);
+    return { path: kept, isMoved: true };
+  }
+  await replaceFile(fs, kept, await fs.readBytes(path, STATE_BYTES_MAX));
+  return { path: kept, isMoved: false };
 }

@@ -12,7 +12,7 @@ export const STATE_FILE = "execution_state.json";
 
 /**
  * The engine's state in its file (pipeline 6). Reads never throw. A damaged file is copied to `archive/` before it is
- * replaced; one of another format is never replaced: it belongs to the release that wrote it.
+ * replaced; one that can't be read is never replaced, nor one of another format: it belongs to the release that wrote it.
  */
 export function createExecutionState(
   { fs, stateDir }: { readonly fs: FileSystem; readonly stateDir: string },
@@ -27,7 +27,9 @@ export function createExecutionState(
       inTurn(async () => {
         const bytes = buildStateBytes(state, path);
         const present = await read();
-        if (present.kind === "newer") throw new StateError(present.message);
+        if (present.kind === "newer" || present.kind === "unreadable") {
+          throw new StateError(present.message);
+        }
         if (present.kind === "damaged") {
           await copyAside(fs, path, joinPath(stateDir, ARCHIVE_DIR));
         }
@@ -45,7 +47,9 @@ async function readState(
   const read = await last.read(fs, path);
   if (read.kind === "known") return { kind: "ok", state: read.value };
   if (read.kind === "missing") return read;
-  if (read.kind === "unreadable") return { kind: "damaged", message: read.message };
+  if (read.kind === "unreadable") {
+    return { kind: read.isRead ? "damaged" : "unreadable", message: read.message };
+  }
   const parsed = parseState(read.text);
   const quoted = JSON.stringify(path);
   if (parsed.kind === "damaged") {

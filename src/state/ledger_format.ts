@@ -20,12 +20,15 @@ import { parseJson } from "./text_file.ts";
 /** What a text is as a ledger (pipeline 6): `unreadable` is not JSON, `invalid` parsed but wrong. */
 export type LedgerParse =
   | { readonly kind: "ok"; readonly ledger: LiveLedger }
-  | { readonly kind: "unreadable" | "invalid"; readonly message: string };
+  | { readonly kind: "unreadable"; readonly message: string; readonly isRead: true }
+  | { readonly kind: "invalid"; readonly message: string };
 
 /** Parses the text of `live_orders_today.json`; the old pipeline's four-field entries load. Never throws. */
 export function parseLedger(text: string): LedgerParse {
   const json = parseJson(text);
-  if (json.kind === "not_json") return { kind: "unreadable", message: "it is not JSON" };
+  if (json.kind === "not_json") {
+    return { kind: "unreadable", isRead: true, message: "it is not JSON" };
+  }
   const wire = LedgerWire.safeParse(json.value);
   if (!wire.success) return { kind: "invalid", message: describeIssue(wire.error) };
   const { data } = wire;

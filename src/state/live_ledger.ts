@@ -1,5 +1,10 @@
 import type { LiveLedger } from "../domain/ledger.ts";
-import { type LedgerRead, type LiveLedgerPort, StateError } from "../engine/ports.ts";
+import {
+  type ArchiveRead,
+  type LedgerRead,
+  type LiveLedgerPort,
+  StateError,
+} from "../engine/ports.ts";
 import { copyAside, ensureDir, replaceFile } from "./durable_file.ts";
 import { type FileSystem, joinPath, parentOf } from "./file_system.ts";
 import { buildLedgerText, parseLedger } from "./ledger_format.ts";
@@ -36,9 +41,7 @@ export function createLiveLedger(
       inTurn(async () => {
         const bytes = buildLedgerBytes(ledger, path);
         const present = await read();
-        if (present.kind === "unreadable" || present.kind === "invalid") {
-          await copyAside(fs, path, archiveDir);
-        }
+        if (present.kind !== "ok") await setAside(fs, path, { archiveDir, present });
         await replace(ledger, bytes);
       }),
     update: (change) =>
@@ -51,8 +54,25 @@ export function createLiveLedger(
         await replace(ledger, buildLedgerBytes(ledger, path));
       }),
     archive: (ledger) => inTurn(() => recordArchived(fs, { archiveDir, ledger })),
-    listArchived: (limit) => listArchived(fs, { archiveDir, limit }),
+    readArchive: (limit) => readArchive(fs, { archiveDir, limit }),
   };
+}
+
+/**
+ * Copies what is of no use aside, before something takes its place.
+ * @throws {StateError} Where it can't be read, and may be the record: it stays.
+ */
+async function setAside(
+  fs: FileSystem,
+  path: string,
+  { archiveDir, present }: {
+    readonly archiveDir: string;
+    readonly present: Exclude<LedgerRead, { kind: "ok" }>;
+  },
+): Promise<void> {
+  if (present.kind === "missing") return;
+  if (present.kind === "unreadable" && !present.isRead) throw new StateError(present.message);
+  await copyAside(fs, path, archiveDir);
 }
 
 async function readLedgerFile(
@@ -65,8 +85,7 @@ async function readLedgerFile(
   if (read.kind !== "text") return read;
   const parsed = parseLedger(read.text);
   if (parsed.kind !== "ok") {
-    const message = `Cannot use ${JSON.stringify(path)}: ${parsed.message}`;
-    return { kind: parsed.kind, message };
+    return { ...parsed, message: `Cannot use ${JSON.stringify(path)}: ${parsed.message}` };
   }
   assertLedger(parsed.ledger);
   last.keep(read.bytes, parsed.ledger);
@@ -98,24 +117,48 @@ async function recordArchived(
     await fs.syncDir(archiveDir);
     return;
   }
-  if (present.kind !== "missing") await copyAside(fs, path, archiveDir);
+  // A ledger under another day's name is copied like one that is damaged.
+  if (present.kind === "ok") await copyAside(fs, path, archiveDir);
+  else await setAside(fs, path, { archiveDir, present });
   await replaceFile(fs, path, bytes);
 }
 
-async function listArchived(
+async function readArchive(
   fs: FileSystem,
   { archiveDir, limit }: { readonly archiveDir: string; readonly limit: number },
-): Promise<LiveLedger[]> {
-  if (await fs.stat(archiveDir) === null) return [];
-  const names = (await fs.listDir(archiveDir)).filter((name) => ARCHIVED.test(name)).sort();
+): Promise<ArchiveRead> {
+  const listed = await listNames(fs, archiveDir);
+  if (listed.kind !== "ok") return listed;
   const ledgers: LiveLedger[] = [];
-  for (const name of names.reverse()) {
+  const unusable: string[] = [];
+  for (const name of listed.names) {
     if (ledgers.length >= limit) break;
-    const found = await readLedgerFile(fs, joinPath(archiveDir, name), new LastContent());
-    // A ledger under another day's name is not that day's.
-    if (found.kind === "ok" && found.ledger.dateNy === ARCHIVED.exec(name)?.[1]) {
-      ledgers.push(found.ledger);
+    const path = joinPath(archiveDir, name);
+    const found = await readLedgerFile(fs, path, new LastContent());
+    if (found.kind === "unreadable" && !found.isRead) {
+      return { kind: "unreadable", path, message: found.message };
     }
+    if (found.kind !== "ok") unusable.push(found.message);
+    else if (found.ledger.dateNy === ARCHIVED.exec(name)?.[1]) ledgers.push(found.ledger);
+    else unusable.push(`Cannot use ${JSON.stringify(path)}: it is of ${found.ledger.dateNy}`);
   }
-  return ledgers;
+  return { kind: "ok", ledgers, unusable };
+}
+
+/** Names of the archived days, the newest first. */
+async function listNames(
+  fs: FileSystem,
+  archiveDir: string,
+): Promise<
+  | { readonly kind: "ok"; readonly names: readonly string[] }
+  | Extract<ArchiveRead, { kind: "unreadable" }>
+> {
+  try {
+    if (await fs.stat(archiveDir) === null) return { kind: "ok", names: [] };
+    const names = (await fs.listDir(archiveDir)).filter((name) => ARCHIVED.test(name)).sort();
+    return { kind: "ok", names: names.reverse() };
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    return { kind: "unreadable", path: archiveDir, message: error.message };
+  }
 }

@@ -2,6 +2,7 @@ import { assertInvariant } from "../domain/assert.ts";
 import { parseOurId } from "../domain/client_order_id.ts";
 import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
 import type { EntryIntent } from "../domain/entry_intent.ts";
+import type { Rejection } from "../domain/rejections.ts";
 import { formatTime } from "./ledger_format.ts";
 import { isCount, isMoment } from "./ledger_rules.ts";
 import { describeIssue } from "./ledger_schema.ts";
@@ -9,6 +10,7 @@ import {
   type IntentFields,
   NewerMinorWire,
   type PositionFields,
+  type RejectionFields,
   STATE_SCHEMA,
   StateWire,
   VersionWire,
@@ -52,6 +54,17 @@ function buildState(wire: StateWire): EngineState {
     lastCycleAtMs: wire.last_cycle_at,
     lastGate: wire.last_gate,
     mismatches: wire.mismatches,
+    rejections: wire.rejections.map(buildRejection),
+  };
+}
+
+function buildRejection(wire: StateWire["rejections"][number]): Rejection {
+  return {
+    symbol: wire.symbol,
+    clientOrderId: wire.client_order_id,
+    timestamp: wire.timestamp,
+    reason: wire.reason,
+    dateNy: wire.date_ny,
   };
 }
 
@@ -105,6 +118,7 @@ export function buildStateText(state: EngineState): string {
     positions: state.positions.map(buildPositionWire),
     alerted: state.alerted,
     mismatches: state.mismatches,
+    rejections: state.rejections.map(buildRejectionWire),
   };
   return `${JSON.stringify(wire, null, 2)}\n`;
 }
@@ -147,6 +161,16 @@ function buildPositionWire(position: ManagedPosition): PositionFields {
   };
 }
 
+function buildRejectionWire(rejection: Rejection): RejectionFields {
+  return {
+    symbol: rejection.symbol,
+    client_order_id: rejection.clientOrderId,
+    timestamp: rejection.timestamp,
+    reason: rejection.reason,
+    date_ny: rejection.dateNy,
+  };
+}
+
 /**
  * The rules of a state that types don't say.
  * @returns What is wrong with it, `null` where nothing is.
@@ -160,6 +184,10 @@ export function checkState(state: EngineState): string | null {
   if (new Set(ids).size !== ids.length) return "intents: a client_order_id is there twice";
   const symbols = state.positions.map((position) => position.symbol);
   if (new Set(symbols).size !== symbols.length) return "positions: a symbol is there twice";
+  const rejected = state.rejections.map((rejection) => rejection.clientOrderId);
+  if (new Set(rejected).size !== rejected.length) {
+    return "rejections: a client_order_id is there twice";
+  }
   return state.intents.map(checkIntent).find(isFault) ??
     state.positions.map(checkPosition).find(isFault) ?? null;
 }

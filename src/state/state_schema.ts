@@ -1,9 +1,12 @@
 import { z } from "zod";
 import { parseOurId } from "../domain/client_order_id.ts";
-import { DateWire, PriceWire, TimeWire } from "./ledger_schema.ts";
+import { DateWire, parseIsoTime, PriceWire, TimeWire } from "./ledger_schema.ts";
 
-/** The file format that this release writes. A release adds fields under a new minor; another major is another format. */
-export const STATE_SCHEMA = { major: 1, minor: 1 } as const;
+/**
+ * The file format that this release writes. A release adds fields under a new minor, which a release before it passes over
+ * and drops at its first save; another major is another format.
+ */
+export const STATE_SCHEMA = { major: 1, minor: 2 } as const;
 
 const text = z.string("is not text");
 const number = z.number("is not a finite number");
@@ -48,10 +51,25 @@ const POSITION = {
   partial_since: TimeWire.nullable(),
 };
 
+const REJECTION = {
+  symbol: text.min(1, "is empty"),
+  client_order_id: text.min(1, "is empty"),
+  timestamp: text.refine((value) => parseIsoTime(value) !== null, "is not an ISO 8601 time"),
+  reason: text.nullable(),
+  date_ny: DateWire,
+};
+
 /** `strict` for files of this release; a newer one's additional fields are passed over at every level. */
-function buildSchema<Intent extends z.ZodType, Position extends z.ZodType>(
-  intent: Intent,
-  position: Position,
+function buildSchema<
+  Intent extends z.ZodType,
+  Position extends z.ZodType,
+  Rejection extends z.ZodType,
+>(
+  { intent, position, rejection }: {
+    readonly intent: Intent;
+    readonly position: Position;
+    readonly rejection: Rejection;
+  },
 ) {
   return {
     schema: z.looseObject({ major: z.literal(STATE_SCHEMA.major), minor: number.int() }),
@@ -64,15 +82,23 @@ function buildSchema<Intent extends z.ZodType, Position extends z.ZodType>(
     alerted: z.record(z.string(), text),
     // From minor 1 on.
     mismatches: number.int("is not a whole number").min(0, "is negative").default(0),
+    // From minor 2 on.
+    rejections: z.array(rejection, "is not a list").default([]),
   };
 }
 
 /** `execution_state.json` of this release. */
-export const StateWire = z.strictObject(
-  buildSchema(z.strictObject(INTENT), z.strictObject(POSITION)),
-);
+export const StateWire = z.strictObject(buildSchema({
+  intent: z.strictObject(INTENT),
+  position: z.strictObject(POSITION),
+  rejection: z.strictObject(REJECTION),
+}));
 /** The same of a later minor version. */
-export const NewerMinorWire = z.object(buildSchema(z.object(INTENT), z.object(POSITION)));
+export const NewerMinorWire = z.object(buildSchema({
+  intent: z.object(INTENT),
+  position: z.object(POSITION),
+  rejection: z.object(REJECTION),
+}));
 /** The format that a file says it has. */
 export const VersionWire = z.looseObject({
   schema: z.looseObject({ major: number.int(), minor: number.int().min(0) }),
@@ -82,5 +108,7 @@ export const VersionWire = z.looseObject({
 export type StateWire = z.output<typeof StateWire>;
 /** An intent as the file has it. */
 export type IntentFields = z.input<z.ZodObject<typeof INTENT>>;
+/** A rejection as the file has it. */
+export type RejectionFields = z.input<z.ZodObject<typeof REJECTION>>;
 /** A position as the file has it. */
 export type PositionFields = z.input<z.ZodObject<typeof POSITION>>;

@@ -4,7 +4,8 @@ import { type FileSystem, formatKind } from "./file_system.ts";
 /** A file's text, or why there is none. */
 export type TextRead =
   | { readonly kind: "missing"; readonly message: string }
-  | { readonly kind: "unreadable"; readonly message: string }
+  /** `isRead`: its bytes could be read and are no text; else another look may find one (EIO, not a regular file, too large). */
+  | { readonly kind: "unreadable"; readonly message: string; readonly isRead: boolean }
   | { readonly kind: "text"; readonly text: string; readonly bytes: Uint8Array };
 
 /** Our own JSON files are refused above this (pipeline 6). */
@@ -36,12 +37,15 @@ async function readRegular(fs: FileSystem, path: string, maxBytes: number): Prom
     if (found.kind !== "file") {
       return {
         kind: "unreadable",
+        isRead: false,
         message: `Cannot read ${quoted}: it is ${formatKind(found.kind)}, not a regular file`,
       };
     }
     return { kind: "bytes", bytes: await fs.readBytes(path, maxBytes, found) };
   } catch (error) {
-    if (error instanceof StateError) return { kind: "unreadable", message: error.message };
+    if (error instanceof StateError) {
+      return { kind: "unreadable", isRead: false, message: error.message };
+    }
     throw error;
   }
 }
@@ -51,6 +55,7 @@ function decode(path: string, bytes: Uint8Array): TextRead {
   return text === null
     ? {
       kind: "unreadable",
+      isRead: true,
       message: `Cannot read ${JSON.stringify(path)}: it is not valid UTF-8 text`,
     }
     : { kind: "text", text, bytes };

@@ -31,7 +31,8 @@ for (const index of [...USUAL.keys(), USUAL.length + Number(place)]) {
     onExchange: () => {},
   });
   const reads = {
-    bars: () => client.listBars({ symbols: ["A", "B"], startMs: 0, endMs: Date.UTC(2027, 0, 1) }),
+    bars: () =>
+      client.listBars({ symbols: ["A", "B"], window: { startMs: 0, endMs: Date.UTC(2027, 0, 1) } }),
     orders: () => client.listOrders({ status: "all" }),
     positions: () => client.listPositions(),
   };

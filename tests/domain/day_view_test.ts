@@ -150,6 +150,33 @@ Deno.test("buildDayView() counts caps from what was recorded and not rejected", 
   assertEquals(view.orders.buys.map((row) => row.status), ["unresolved", "unresolved", "rejected"]);
 });
 
+Deno.test("buildDayView() counts neither flatten's and a hand's buys as entries, nor what was not sent", () => {
+  const FLATTEN_ID = "avwap-flatten-2026-11-23-TSLA-1";
+  const buy = { side: "buy", symbol: "TSLA" };
+  const recorded = (id: string) =>
+    at("10:00", "order_recorded", { ...buy, client_order_id: id, qty: 1, notional_usd: 400 });
+  const view = buildDayView([
+    recorded(FLATTEN_ID),
+    recorded("avwap-2"),
+    at("10:01", "order_update", {
+      ...buy,
+      client_order_id: "avwap-2",
+      status: "rejected",
+      reason: "not sent",
+    }),
+    fill("10:01", "flatten", 1, 400, { ...buy, client_order_id: FLATTEN_ID }),
+    fill("10:02", "flatten", 1, 400, { ...buy, client_order_id: "avwap-flatten-2" }),
+    fill("10:03", "other", 1, 400, { ...buy, client_order_id: "by-hand" }),
+  ], DATE_NY);
+  assertEquals(view.orders.buys.map((row) => row.status), ["not sent"]);
+  assertEquals(view.orders.otherBuys.map((row) => row.clientOrderId), [
+    FLATTEN_ID,
+    "avwap-flatten-2",
+    "by-hand",
+  ]);
+  assertEquals([view.caps.orders.used, view.caps.grossUsd.used], [0, 0]);
+});
+
 Deno.test("buildDayView() draws gate, kill switch, runs and an unknown market from their changes", () => {
   const { spans, isHalfDay, closeMs } = buildDayView([
     START,

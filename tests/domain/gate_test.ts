@@ -12,7 +12,7 @@ import {
   type ReadFailure,
   type TokenFile,
 } from "../../src/domain/gate.ts";
-import type { LedgerProblem } from "../../src/domain/ledger.ts";
+import { firstLedgerProblem, type LedgerProblem } from "../../src/domain/ledger.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { LIVE_INPUTS } from "./fixtures.ts";
 
@@ -102,6 +102,16 @@ const REASONS: readonly { reason: string; when: string; change: Partial<GateInpu
     change: { ledgerProblem: "ledger unreadable" },
   },
   {
+    reason: "ledger unavailable (state unreadable)",
+    when: "the state file can't be read",
+    change: { ledgerProblem: "state unreadable" },
+  },
+  {
+    reason: "ledger unavailable (archive unreadable)",
+    when: "the archive can't be read",
+    change: { ledgerProblem: "archive unreadable" },
+  },
+  {
     reason: "ledger unavailable (ledger invalid)",
     when: "the ledger is wrong",
     change: { ledgerProblem: "ledger invalid" },
@@ -153,8 +163,19 @@ Deno.test("decideGate() gives the earlier of any two reasons that both apply", (
       );
     }
   }
-  // 24 rows; the pairs within the 3 env tokens, 4 file tokens, 2 variables, 5 ledger and 4 position problems share a field.
-  assertEquals(pairs, 24 * 23 / 2 - (3 + 6 + 1 + 10 + 6));
+  // 26 rows; the pairs within the 3 env tokens, 4 file tokens, 2 variables, 7 ledger and 4 position problems share a field.
+  assertEquals(pairs, 26 * 25 / 2 - (3 + 6 + 1 + 21 + 6));
+});
+
+Deno.test("firstLedgerProblem() gives the earlier of any two, in the order of the reasons", () => {
+  const problems = REASONS.flatMap(({ change }) => change.ledgerProblem ?? []);
+  assertEquals(problems.length, 7);
+  for (const [index, earlier] of problems.entries()) {
+    for (const later of problems.slice(index)) {
+      assertEquals(firstLedgerProblem([later, null, earlier]), earlier);
+    }
+  }
+  assertEquals(firstLedgerProblem([null, null]), null);
 });
 
 const ENV_TOKENS: readonly (string | null)[] = [null, "", " \n", "key", " key\r\n", "kex"];

@@ -190,6 +190,8 @@ Deno.test("rebuildLedger() keeps, adds, and begins the count of mismatches anew"
     positions: [],
     todayNy: TODAY,
     account: ACCOUNT,
+    rejections: [],
+    mismatches: null,
   });
   assertEquals(rebuilt.mismatches, 0);
   assertEquals(rebuilt.entries[0], kept);
@@ -209,6 +211,8 @@ Deno.test("rebuildLedger() carries over only what an earlier day left unsettled"
       positions: [],
       todayNy: TODAY,
       account: ACCOUNT,
+      rejections: [],
+      mismatches: null,
     });
     assertEquals(rebuilt.dateNy, TODAY);
     assertEquals(rebuilt.entries.map((each) => each.clientOrderId), [`${ID}p`]);
@@ -223,6 +227,8 @@ Deno.test("rebuildLedger() uses no ledger of a day still to come", () => {
     positions: [],
     todayNy: TODAY,
     account: ACCOUNT,
+    rejections: [],
+    mismatches: null,
   });
   assertEquals([rebuilt.dateNy, rebuilt.entries.length], [TODAY, 0]);
 });
@@ -252,6 +258,8 @@ Deno.test("rebuildLedger() gives a rebuilt entry the plan that the state remembe
     positions: [position],
     todayNy: TODAY,
     account: ACCOUNT,
+    rejections: [],
+    mismatches: null,
   }).entries;
   assert(rebuilt !== undefined);
   const { pivotUsd, r1Usd, r2Usd, stopUsd } = rebuilt;

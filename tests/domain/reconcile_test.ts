@@ -48,8 +48,20 @@ function trimEntry(status: string): LedgerEntry {
 }
 
 const LEGS = [
-  brokerOrder({ orderId: "l-1", clientOrderId: "leg-1", side: "sell", limitPriceUsd: 111 }),
-  brokerOrder({ orderId: "l-2", clientOrderId: "leg-2", side: "sell", stopPriceUsd: 95 }),
+  brokerOrder({
+    orderId: "l-1",
+    clientOrderId: "leg-1",
+    side: "sell",
+    type: "limit",
+    limitPriceUsd: 111,
+  }),
+  brokerOrder({
+    orderId: "l-2",
+    clientOrderId: "leg-2",
+    side: "sell",
+    type: "stop",
+    stopPriceUsd: 95,
+  }),
 ];
 
 Deno.test("reconcile() takes over what the broker says, and counts no mismatch", () => {
@@ -192,16 +204,18 @@ Deno.test("reconcile() takes what replaced our order at the broker for ours", ()
   });
   const again = stop({ orderId: "b-4", clientOrderId: "made-up-2", replaces: "b-3" });
   const result = reconcile(liveLedger([stopEntry()]), [again, byHand, replaced]);
-  assertEquals(result.mismatched.map((entry) => entry.clientOrderId), ["made-up-2", "made-up-1"]);
-  assertObjectMatch(result.mismatched[1] ?? {}, {
+  assertEquals([result.mismatched, result.ledger.mismatches], [[], 0]);
+  assertEquals(result.replacements.map((entry) => entry.clientOrderId), ["made-up-2", "made-up-1"]);
+  assertObjectMatch(result.replacements[1] ?? {}, {
     replaces: "b-2",
     stopUsd: 98,
     reason: "stop",
     positionId: ENTRY_ID,
     status: "accepted",
   });
+  assertObjectMatch(result.replacements[0] ?? {}, { reason: "stop", attempt: 1 });
   const next = reconcile(result.ledger, [again, byHand, replaced]);
-  assertEquals([next.isChanged, next.mismatched.length], [false, 0]);
+  assertEquals([next.isChanged, next.replacements.length], [false, 0]);
 });
 
 Deno.test("reconcile() takes what replaced a leg of ours for ours", () => {
@@ -210,7 +224,116 @@ Deno.test("reconcile() takes what replaced a leg of ours for ours", () => {
   });
   const orders = [brokerOrder({ legs: LEGS }), stop({ clientOrderId: "made-up", replaces: "l-2" })];
   const result = reconcile(liveLedger([entry]), orders);
-  assertEquals(result.mismatched.map((each) => each.clientOrderId), ["made-up"]);
+  assertEquals([result.mismatched, result.ledger.mismatches], [[], 0]);
+  assertEquals(result.replacements.map((each) => each.clientOrderId), ["made-up"]);
+  assertObjectMatch(result.replacements[0] ?? {}, {
+    reason: "stop",
+    positionId: ENTRY_ID,
+    attempt: null,
+    replaces: "l-2",
+  });
+});
+
+/** A hand's or the broker's order, with an id of its own. */
+function theirs(orderId: string, facts: Partial<BrokerOrder> = {}): BrokerOrder {
+  return stop({ orderId, clientOrderId: `id-of-${orderId}`, ...facts });
+}
+
+const LEG_ENTRY = ledgerEntry({
+  status: "accepted",
+  legs: [
+    { orderId: "l-1", clientOrderId: "leg-1", type: "limit" },
+    { orderId: "l-2", clientOrderId: "leg-2", type: "stop" },
+  ],
+});
+
+const replacements: {
+  readonly what: string;
+  readonly today: readonly LedgerEntry[];
+  readonly past: readonly LedgerEntry[];
+  readonly orders: readonly BrokerOrder[];
+  readonly reason: string | null;
+}[] = [
+  {
+    what: "a stop of another day",
+    today: [],
+    past: [stopEntry()],
+    orders: [theirs("b-9", { replaces: "b-2" })],
+    reason: "stop",
+  },
+  {
+    what: "a leg of another day",
+    today: [],
+    past: [LEG_ENTRY],
+    orders: [theirs("b-9", { replaces: "l-2" })],
+    reason: "stop",
+  },
+  {
+    what: "a take-profit leg",
+    today: [],
+    past: [LEG_ENTRY],
+    orders: [theirs("b-9", { replaces: "l-1", type: "limit", stopPriceUsd: null })],
+    reason: null,
+  },
+  {
+    what: "a stop that alone says by what it was replaced",
+    today: [stopEntry()],
+    past: [],
+    orders: [stop({ status: "replaced", replacedBy: "b-9" }), theirs("b-9")],
+    reason: "stop",
+  },
+  {
+    what: "a stop by a chain whose middle is not listed",
+    today: [stopEntry()],
+    past: [],
+    orders: [
+      stop({ status: "replaced", replacedBy: "b-8" }),
+      theirs("b-9", { replaces: "b-8" }),
+    ],
+    reason: "stop",
+  },
+  {
+    what: "a stop by a chain, newest first",
+    today: [stopEntry()],
+    past: [],
+    orders: [
+      theirs("b-9", { replaces: "b-8" }),
+      theirs("b-8", { replaces: "b-7", status: "replaced" }),
+      theirs("b-7", { replaces: "b-2", status: "replaced" }),
+    ],
+    reason: "stop",
+  },
+];
+for (const { what, today, past, orders, reason } of replacements) {
+  Deno.test(`reconcile() takes what replaced ${what} for ours, without a mismatch`, () => {
+    const result = reconcile(liveLedger(today), orders, past);
+    assertEquals([result.mismatched, result.ledger.mismatches], [[], 0]);
+    const added = result.replacements.find((entry) => entry.orderId === "b-9");
+    assertEquals([added?.reason, added?.positionId], [reason, ENTRY_ID]);
+    assert(added !== undefined && added.replaces !== null);
+    assertEquals(reconcile(result.ledger, orders, past).isChanged, false);
+  });
+}
+
+for (const status of ["new", "filled", "canceled", "rejected", "unheard_of"]) {
+  for (const side of ["buy", "sell"] as const) {
+    Deno.test(`reconcile() calls a ${side} under our prefix that is ${status} and on no record a mismatch`, () => {
+      const order = brokerOrder({ orderId: "b-7", clientOrderId: "avwap-x-1", side, status });
+      const result = reconcile(liveLedger([]), [order]);
+      assertEquals([result.mismatched.length, result.ledger.mismatches], [1, 1]);
+      assertEquals(result.replacements, []);
+    });
+  }
+}
+
+Deno.test("reconcile() calls a replacement under our prefix that no record has another engine's", () => {
+  const orders = [
+    stop({ status: "replaced", replacedBy: "b-3" }),
+    stop({ orderId: "b-3", clientOrderId: `${ENTRY_ID}-stop-2`, replaces: "b-2" }),
+  ];
+  const result = reconcile(liveLedger([stopEntry()]), orders);
+  assertEquals(result.mismatched.map((entry) => entry.clientOrderId), [`${ENTRY_ID}-stop-2`]);
+  assertEquals(result.ledger.mismatches, 1);
 });
 
 Deno.test("reconcile() counts one mismatch for a cycle, whatever the number of orders", () => {

@@ -251,7 +251,7 @@ Deno.test("a ledger that could not be read at the reconciliation blocks LIVE for
   };
   await world.cycle();
   assert(isDone);
-  assertEquals(world.said("error Live ledger is unreadable").length, 1);
+  assertEquals(world.said("error live_orders_today.json is not rebuilt").length, 1);
   assertEquals(
     gate(world),
     "Gate mode=DRY_RUN status=FAIL reason=ledger unavailable (ledger unreadable)",
@@ -356,7 +356,7 @@ Deno.test("an order of ours that was recorded before it had a price counts with 
   assertEquals(world.buys("NVDA").length, 0);
 });
 
-Deno.test("a state that can't be saved after its rebuild keeps LIVE blocked", async () => {
+Deno.test("a state in whose place a directory stands keeps LIVE blocked, by its own reason", async () => {
   const world = new World();
   await world.buy();
   await world.disk.remove(STATE_PATH);
@@ -365,7 +365,7 @@ Deno.test("a state that can't be saved after its rebuild keeps LIVE blocked", as
   await world.cycles(3, MINUTE_MS);
   assertEquals(
     gate(world),
-    "Gate mode=DRY_RUN status=FAIL reason=invalid configuration (execution_state.json)",
+    "Gate mode=DRY_RUN status=FAIL reason=ledger unavailable (state unreadable)",
   );
 });
 

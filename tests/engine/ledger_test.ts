@@ -163,9 +163,11 @@ Deno.test("a missing ledger is not started empty while the broker can't be asked
   }]);
   await world.cycles(2, MINUTE_MS);
   assertEquals([gate(world), world.disk.textOf(LEDGER_PATH)], [
-    blocked("ledger unavailable (ledger missing)"),
+    blocked("ledger unavailable (broker unreachable)"),
     null,
   ]);
+  const waits = world.said("live_orders_today.json is not rebuilt, and nothing is written over");
+  assertEquals(waits.length, 1);
 });
 
 const damages: {
@@ -235,7 +237,7 @@ for (const { what, damage, reason } of damages) {
     await world.cycles(3, MINUTE_MS);
     assertEquals(gate(world), blocked(`ledger unavailable (${reason})`));
     assertEquals([world.changes, world.disk.textOf(LEDGER_PATH)], [[], before]);
-    assert(world.said("error Live ledger is ").length > 0);
+    assertEquals(world.said("error live_orders_today.json is not rebuilt").length, 1);
   });
 }
 
@@ -352,7 +354,9 @@ Deno.test("a ledger that is taken away takes no block with it", async () => {
     world.disk.remove(LEDGER_PATH);
     if (isRestarted) await world.restart();
     await world.cycles(1, MINUTE_MS);
-    assertEquals(gate(world), blocked("ledger unavailable (broker mismatch)"));
+    // The first that applies, while it is made; the block is in what was made.
+    assertEquals(gate(world), blocked("ledger unavailable (ledger missing)"));
+    assertEquals(world.ledger.mismatches, 2);
     assertEquals(world.said("LIVE stays blocked until `ledger rebuild --yes`").length, 1);
     await world.cycles(2, MINUTE_MS);
     assertEquals(gate(world), blocked("ledger unavailable (broker mismatch)"));
@@ -398,7 +402,7 @@ Deno.test("a flatten's order is recorded and is no mismatch", async () => {
   assertEquals(world.position("QQQ"), undefined);
 });
 
-Deno.test("what the operator put in place of our stop is ours: added, and said", async () => {
+Deno.test("what the operator put in place of our stop is ours: recorded, said, and no mismatch", async () => {
   const world = new World();
   await world.buy();
   world.exchange.setPrice("NVDA", 106);
@@ -414,7 +418,8 @@ Deno.test("what the operator put in place of our stop is ours: added, and said",
   });
   assertEquals(replaced.kind, "ok");
   await world.cycles(1, MINUTE_MS);
-  assertEquals(gate(world), blocked("ledger unavailable (broker mismatch)"));
+  assertEquals([gate(world), world.ledger.mismatches], [LIVE_PASS, 0]);
+  assertEquals(world.said(`came in the place of our order ${stop.id}`).length, 1);
   const added = world.ledger.entries.at(-1);
   assertEquals([added?.reason, added?.stopUsd, added?.replaces], ["stop", 101, stop.id]);
   await world.cycles(1, MINUTE_MS);

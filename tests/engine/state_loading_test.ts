@@ -95,7 +95,8 @@ Deno.test("a lost state is never started empty while the broker can't show what 
   await world.restart();
   world.setFaults([{ path: "/v2/positions", fault: { kind: "status", status: 503 } }]);
   await world.cycles(2, MINUTE_MS);
-  assertEquals([gates(world), world.disk.textOf(STATE_PATH)], [[BLOCKED, BLOCKED], null]);
+  const waits = "Gate mode=DRY_RUN status=FAIL reason=positions unavailable (http)";
+  assertEquals([gates(world), world.disk.textOf(STATE_PATH)], [[waits, waits], null]);
   world.setFaults([]);
   await world.cycles(2, MINUTE_MS);
   assertEquals(gates(world).slice(2), [BLOCKED, LIVE_PASS]);
@@ -163,7 +164,10 @@ Deno.test("everything lost, and the broker can't show past orders: nothing is fo
   world.forget();
   world.setFaults([{ contains: "symbols=NVDA", fault: { kind: "status", status: 503 } }]);
   await world.cycles(2, MINUTE_MS);
-  assertEquals([gates(world), world.disk.textOf(STATE_PATH)], [[BLOCKED, BLOCKED], null]);
+  const waits = ["ledger missing", "broker unreachable"].map((problem) =>
+    `Gate mode=DRY_RUN status=FAIL reason=ledger unavailable (${problem})`
+  );
+  assertEquals([gates(world), world.disk.textOf(STATE_PATH)], [waits, null]);
   world.setFaults([]);
   await world.cycles(2, MINUTE_MS);
   assertEquals([gates(world).at(-1), world.position()?.qty], [LIVE_PASS, 5]);

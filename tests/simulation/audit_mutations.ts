@@ -37,8 +37,8 @@ export const AUDIT_BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/engine/reconciling.ts",
-        find: '  return { problem: "broker mismatch", absent };',
-        replace: "  return { problem: null, absent };",
+        find: '  return { problem: "broker mismatch", wait: null, absent };',
+        replace: "  return { problem: null, wait: null, absent };",
       },
     ],
   },
@@ -69,9 +69,9 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "a ledger that is taken away takes its block with it",
     edits: [
       {
-        file: "src/engine/reconciling.ts",
-        find: "Math.max(carried.mismatches, readKeptMismatches(engine, observation));",
-        replace: "carried.mismatches + 0 * readKeptMismatches(engine, observation);",
+        file: "src/engine/ledger_rebuilding.ts",
+        find: "    mismatches: readKeptMismatches(engine, observation),",
+        replace: "    mismatches: 0 * readKeptMismatches(engine, observation),",
       },
     ],
   },
@@ -80,7 +80,7 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "a lost state forgets what was bought days ago",
     edits: [
       {
-        file: "src/engine/state_loading.ts",
+        file: "src/engine/state_rebuilding.ts",
         find: ".filter(isTicker);",
         replace: ".filter(isTicker).slice(0, 0);",
       },
@@ -92,8 +92,8 @@ export const AUDIT_BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/engine/reconciling.ts",
-        find: 'const missing: LedgerStep = { problem: "ledger missing", absent: [] };',
-        replace: "const missing: LedgerStep = { problem: null, absent: [] };",
+        find: ': blockedBy("ledger missing");',
+        replace: ": { problem: null, wait: null, absent: [] };",
       },
     ],
   },
@@ -115,8 +115,13 @@ export const AUDIT_BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/engine/gate_reader.ts",
-        find: "  for (const owner of [ledger, engine.state]) {",
-        replace: "  for (const owner of [ledger, engine.state].slice(0, 0)) {",
+        find: "  return isOwnLedger(engine, engine.state) ? null : STATE_FILE;",
+        replace: "  return null;",
+      },
+      {
+        file: "src/engine/gate_reader.ts",
+        find: "  if (ledger !== null && !isOwnLedger(engine, ledger)) return LEDGER_FILE;",
+        replace: "  if (ledger !== null && ledger.host === engine.accountId) return LEDGER_FILE;",
       },
     ],
   },

@@ -78,19 +78,19 @@ const BUGS: readonly Bug[] = [
     ],
   },
   edit(3, "the caps count fills", "domain/ledger.ts", {
-    find: 'return entry.side === "buy" && entry.status !== "rejected";',
+    find: 'return isEntryRecord(entry) && entry.status !== "rejected";',
     replace: 'return entry.side === "buy" && (entry.broker?.filledQty ?? 0) > 0;',
   }),
   edit(3, "the caps leave out what is not settled", "domain/ledger.ts", {
-    find: 'return entry.side === "buy" && entry.status !== "rejected";',
+    find: 'return isEntryRecord(entry) && entry.status !== "rejected";',
     replace: 'return entry.side === "buy" && entry.status === "accepted";',
   }),
-  edit(3, "a missing ledger is started empty", "engine/reconciling.ts", {
-    find: "  const { ledger } = reconcile(carried, [...dayOrders.value, ...hidden]);",
-    replace: "  const { ledger } = reconcile(carried, dayOrders.value.slice(0, 0));",
+  edit(3, "a missing ledger is started empty", "engine/ledger_rebuilding.ts", {
+    find: "    orders: [...dayOrders.value, ...hidden.orders],",
+    replace: "    orders: dayOrders.value.slice(0, 0),",
   }),
   edit(3, "an order that the ledger lacked is only said", "domain/reconcile.ts", {
-    find: "      entries: [...entries, ...added],",
+    find: "      entries: [...entries, ...added.map(({ entry }) => entry)],",
     replace: "      entries: [...entries],",
   }),
   edit(3, "a symbol is entered again on its day", "domain/caps.ts", {

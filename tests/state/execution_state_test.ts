@@ -21,7 +21,7 @@ const PATH = `${STATE_DIR}/execution_state.json`;
 const ARCHIVE = `${STATE_DIR}/archive`;
 
 const STATE_TEXT = JSON.stringify({
-  schema: { major: 1, minor: 1 },
+  schema: { major: 1, minor: 2 },
   host: "paper-api.alpaca.markets",
   account_id: "a-1",
   last_cycle_at: "2026-11-23T15:00:00.000Z",
@@ -60,6 +60,13 @@ const STATE_TEXT = JSON.stringify({
   }],
   alerted: { kill_switch: "off" },
   mismatches: 1,
+  rejections: [{
+    symbol: "TSLA",
+    client_order_id: "avwap-2026-11-23-TSLA-x",
+    timestamp: "2026-11-23T15:01:00.000Z",
+    reason: "insufficient buying power",
+    date_ny: "2026-11-23",
+  }],
 });
 
 function buildWorld(content: string | null): { disk: MemoryDisk; state: StatePort } {
@@ -189,6 +196,14 @@ const DAMAGE: { path: string; value: unknown }[] = [
   { path: "positions.0.surprise", value: 1 },
   { path: "alerted", value: [] },
   { path: "alerted", value: { kill_switch: 1 } },
+  { path: "rejections", value: {} },
+  { path: "rejections", value: null },
+  { path: "rejections.0.symbol", value: "" },
+  { path: "rejections.0.client_order_id", value: null },
+  { path: "rejections.0.timestamp", value: "soon" },
+  { path: "rejections.0.reason", value: 5 },
+  { path: "rejections.0.date_ny", value: "2026-11-31" },
+  { path: "rejections.0.surprise", value: 1 },
   { path: "surprise", value: 1 },
 ];
 for (const { path, value } of DAMAGE) {
@@ -206,10 +221,12 @@ Deno.test("parseState() refuses numbers beyond all bounds", () => {
   }
 });
 
-Deno.test("parseState() refuses an intent's id or a position's symbol that is there twice", () => {
+Deno.test("parseState() refuses an id of an intent or a rejection, or a symbol, that is there twice", () => {
   const { intents, positions } = JSON.parse(STATE_TEXT);
   assertEquals(parseState(change("intents", [...intents, ...intents])).kind, "damaged");
   assertEquals(parseState(change("positions", [...positions, ...positions])).kind, "damaged");
+  const { rejections } = JSON.parse(STATE_TEXT);
+  assertEquals(parseState(change("rejections", [...rejections, ...rejections])).kind, "damaged");
 });
 
 Deno.test("parseState() reads a newer minor version with fields that it does not know", () => {
@@ -218,17 +235,38 @@ Deno.test("parseState() reads a newer minor version with fields that it does not
   newer.added = { a: 1 };
   newer.intents[0].added = true;
   newer.positions[0].added = "x";
+  newer.rejections[0].added = null;
   newer.schema.added = 1;
   assertEquals(parseOk(JSON.stringify(newer)), parseOk(STATE_TEXT));
   newer.positions[0].stop = "195";
   assertEquals(parseState(JSON.stringify(newer)).kind, "damaged", "what it knows is still checked");
 });
 
-Deno.test("parseState() reads a file of the release before, which counts no mismatches", () => {
+Deno.test("parseState() reads a file of a release before, which knows no mismatches or rejections", () => {
   const before = JSON.parse(STATE_TEXT);
+  before.schema.minor = 1;
+  delete before.rejections;
+  assertEquals(parseOk(JSON.stringify(before)), { ...parseOk(STATE_TEXT), rejections: [] });
   before.schema.minor = 0;
   delete before.mismatches;
-  assertEquals(parseOk(JSON.stringify(before)), { ...parseOk(STATE_TEXT), mismatches: 0 });
+  assertEquals(parseOk(JSON.stringify(before)), {
+    ...parseOk(STATE_TEXT),
+    mismatches: 0,
+    rejections: [],
+  });
+});
+
+Deno.test("buildStateText() writes schema 1.2, over which release 0.1.0 passes", () => {
+  const { schema } = JSON.parse(buildStateText(parseOk(STATE_TEXT)));
+  assertEquals(schema, { major: 1, minor: 2 });
+});
+
+Deno.test("write() leaves a state that can't be read for a moment, and what it holds", async () => {
+  const { disk, state } = buildWorld(STATE_TEXT);
+  let failures = 1;
+  disk.fault = (step) => step.op === "read" && failures-- > 0 ? "input/output error" : null;
+  await assertRejects(() => state.write(EMPTY_STATE), StateError, "input/output error");
+  assertEquals([disk.textOf(PATH), disk.namesIn(ARCHIVE)], [STATE_TEXT, []]);
 });
 
 Deno.test("parseState() calls another major version newer", () => {
@@ -268,7 +306,7 @@ const READS: { when: string; place: (disk: MemoryDisk) => void; kind: string; wo
   {
     when: "it is a directory",
     place: (disk) => disk.putDir(PATH),
-    kind: "damaged",
+    kind: "unreadable",
     words: "a directory",
   },
   {
@@ -277,7 +315,7 @@ const READS: { when: string; place: (disk: MemoryDisk) => void; kind: string; wo
       disk.put("/good", STATE_TEXT);
       disk.putLink(PATH, "/good");
     },
-    kind: "damaged",
+    kind: "unreadable",
     words: "a symbolic link",
   },
   {
@@ -289,13 +327,13 @@ const READS: { when: string; place: (disk: MemoryDisk) => void; kind: string; wo
   {
     when: "it is over 5 MB",
     place: (disk) => disk.put(PATH, STATE_TEXT + " ".repeat(5 * 1024 * 1024)),
-    kind: "damaged",
+    kind: "unreadable",
     words: "too large",
   },
   {
     when: "the disk fails",
     place: (disk) => disk.fault = (step) => step.op === "lstat" ? "input/output error" : null,
-    kind: "damaged",
+    kind: "unreadable",
     words: "input/output error",
   },
   {

@@ -174,7 +174,11 @@ const UNREADABLE = [
 ];
 for (const text of UNREADABLE) {
   Deno.test(`parseLedger() calls ${JSON.stringify(text)} unreadable`, () => {
-    assertEquals(parseLedger(text), { kind: "unreadable", message: "it is not JSON" });
+    assertEquals(parseLedger(text), {
+      kind: "unreadable",
+      message: "it is not JSON",
+      isRead: true,
+    });
   });
 }
 

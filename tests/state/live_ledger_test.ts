@@ -181,7 +181,7 @@ Deno.test("a damaged live ledger is in the archive before it is gone, at any cra
   );
 });
 
-for (const content of ["{damaged", "[]", "x".repeat(6 * 1024 * 1024)]) {
+for (const content of ["{damaged", "[]", "x".repeat(5 * 1024 * 1024)]) {
   Deno.test(`write() copies a damaged file of ${content.length} bytes aside first`, async () => {
     const { disk, ledger } = buildWorld(content);
     await ledger.write(SIMPLE_LEDGER);
@@ -203,6 +203,7 @@ for (
   const [when, place] of Object.entries({
     "a symbolic link": (disk: MemoryDisk) => disk.putLink(PATH, "/elsewhere"),
     "a directory": (disk: MemoryDisk) => disk.putDir(PATH),
+    "too large": (disk: MemoryDisk) => disk.put(PATH, "x".repeat(6 * 1024 * 1024)),
   })
 ) {
   Deno.test(`write() refuses ${when} in the ledger's place and names it`, async () => {
@@ -354,27 +355,101 @@ Deno.test("archive() copies a damaged archive aside and makes the day anew", asy
   );
 });
 
-Deno.test("listArchived() gives the newest days first, leaves out what can't be used, and stops", async () => {
+Deno.test("readArchive() gives the newest days first, names what is of no use, and stops", async () => {
   const { disk, ledger } = buildWorld(null);
   for (const dateNy of ["2026-11-17", "2026-11-18", "2026-11-20", "2026-11-23"]) {
     await ledger.archive({ ...SIMPLE_LEDGER, dateNy });
   }
   disk.put(`${ARCHIVE}/live_orders_2026-11-19.json`, "{");
   disk.put(`${ARCHIVE}/live_orders_2026-11-24.json`, buildLedgerText(SIMPLE_LEDGER)); // another day's
-  disk.putLink(`${ARCHIVE}/live_orders_2026-11-25.json`, `${ARCHIVE}/live_orders_2026-11-23.json`);
   disk.put(`${ARCHIVE}/notes.txt`, "x");
-  const list = (await ledger.listArchived(3)).map(({ dateNy }) => dateNy);
-  assertEquals(list, ["2026-11-23", "2026-11-20", "2026-11-18"]);
-  assertEquals((await ledger.listArchived(99)).length, 4);
-  assertEquals(await ledger.listArchived(0), []);
+  disk.put(`${ARCHIVE}/live_orders_today.damaged-20261123T150000123Z.json`, "{");
+  const read = async (limit: number) => {
+    const archive = await ledger.readArchive(limit);
+    assert(archive.kind === "ok");
+    return { dates: archive.ledgers.map(({ dateNy }) => dateNy), unusable: archive.unusable };
+  };
+  const { dates, unusable } = await read(3);
+  assertEquals(dates, ["2026-11-23", "2026-11-20", "2026-11-18"]);
+  assertEquals(unusable.length, 2);
+  assertStringIncludes(unusable[0] ?? "", "live_orders_2026-11-24.json");
+  assertStringIncludes(unusable[1] ?? "", "live_orders_2026-11-19.json");
+  assertEquals((await read(99)).dates.length, 4);
+  assertEquals(await read(0), { dates: [], unusable: [] });
 });
 
-Deno.test("listArchived() gives nothing without an archive and throws where it can't look", async () => {
+const UNREADABLE_ARCHIVES: { when: string; place: (disk: MemoryDisk) => void; path: string }[] = [
+  {
+    when: "its directory can't be listed",
+    place: (disk) => disk.fault = (step) => step.op === "list" ? "permission denied" : null,
+    path: ARCHIVE,
+  },
+  {
+    when: "a file is in its place",
+    place: (disk) => {
+      disk.remove(`${ARCHIVE}/live_orders_2026-11-23.json`);
+      disk.remove(ARCHIVE);
+      disk.put(ARCHIVE, "x");
+    },
+    path: ARCHIVE,
+  },
+  {
+    when: "the disk fails to read a day",
+    place: (disk) =>
+      disk.fault = (step) =>
+        step.op === "read" && step.path.includes("11-23") ? "input/output error" : null,
+    path: `${ARCHIVE}/live_orders_2026-11-23.json`,
+  },
+  {
+    when: "a day is a link",
+    place: (disk) => disk.putLink(`${ARCHIVE}/live_orders_2026-11-25.json`, "/elsewhere"),
+    path: `${ARCHIVE}/live_orders_2026-11-25.json`,
+  },
+  {
+    when: "a day is a directory",
+    place: (disk) => disk.putDir(`${ARCHIVE}/live_orders_2026-11-25.json`),
+    path: `${ARCHIVE}/live_orders_2026-11-25.json`,
+  },
+];
+for (const { when, place, path } of UNREADABLE_ARCHIVES) {
+  Deno.test(`readArchive() is unreadable, and names the path, when ${when}`, async () => {
+    const { disk, ledger } = buildWorld(null);
+    await ledger.archive(SIMPLE_LEDGER);
+    place(disk);
+    const read = await ledger.readArchive(3);
+    assert(read.kind === "unreadable");
+    assertEquals(read.path, path);
+    assertStringIncludes(read.message, path);
+  });
+}
+
+Deno.test("readArchive() gives nothing without an archive", async () => {
+  const { ledger } = buildWorld(null);
+  assertEquals(await ledger.readArchive(3), { kind: "ok", ledgers: [], unusable: [] });
+});
+
+Deno.test("write() leaves a ledger that can't be read for a moment, and what it holds", async () => {
   const { disk, ledger } = buildWorld(null);
-  assertEquals(await ledger.listArchived(3), []);
-  disk.putDir(ARCHIVE);
-  disk.fault = (step) => step.op === "list" ? "permission denied" : null;
-  await assertRejects(() => ledger.listArchived(3), StateError, "permission denied");
+  await ledger.write(SIMPLE_LEDGER);
+  let failures = 1;
+  disk.fault = (step) => step.op === "read" && failures-- > 0 ? "input/output error" : null;
+  await assertRejects(
+    () => ledger.write({ ...SIMPLE_LEDGER, mismatches: 1 }),
+    StateError,
+    "input/output error",
+  );
+  assertEquals(disk.textOf(PATH), buildLedgerText(SIMPLE_LEDGER));
+  assertEquals(disk.namesIn(ARCHIVE), []);
+});
+
+Deno.test("archive() leaves a day that can't be read as it is", async () => {
+  const { disk, ledger } = buildWorld(null);
+  await ledger.archive(SIMPLE_LEDGER);
+  const path = `${ARCHIVE}/live_orders_2026-11-23.json`;
+  disk.fault = (step) => step.op === "read" && step.path === path ? "input/output error" : null;
+  await assertRejects(() => ledger.archive(SIMPLE_LEDGER), StateError, "input/output error");
+  disk.fault = () => null;
+  assertEquals(disk.textOf(path), buildLedgerText(SIMPLE_LEDGER));
 });
 
 Deno.test("the live ledger works on the real disk", () =>
@@ -387,7 +462,11 @@ Deno.test("the live ledger works on the real disk", () =>
     const info = await Deno.stat(`${dir}/live_orders_today.json`);
     assertEquals((info.mode ?? 0) & 0o777, 0o600);
     await ledger.archive(SIMPLE_LEDGER);
-    assertEquals(await ledger.listArchived(9), [SIMPLE_LEDGER]);
+    assertEquals(await ledger.readArchive(9), {
+      kind: "ok",
+      ledgers: [SIMPLE_LEDGER],
+      unusable: [],
+    });
     const names: string[] = [];
     for await (const { name } of Deno.readDir(`${dir}/archive`)) names.push(name);
     assertEquals(names.length, 2);

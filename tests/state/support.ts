@@ -176,6 +176,14 @@ const position = fc.record({
 });
 
 /** Any engine state that this program may hold. */
+const rejections = fc.record({
+  symbol: fc.constantFrom("NVDA", "BRK.B"),
+  clientOrderId: fc.nat(9999).map((id) => `avwap-2026-11-23-NVDA-${id}`),
+  timestamp: fc.nat(86_399_999).map((ms) => new Date(Date.UTC(2026, 10, 23) + ms).toISOString()),
+  reason: fc.option(fc.string()),
+  dateNy: fc.constantFrom("2026-11-20", "2026-11-23"),
+});
+
 export const states: fc.Arbitrary<EngineState> = fc.record({
   host: orNull(textValue),
   accountId: orNull(textValue),
@@ -187,6 +195,7 @@ export const states: fc.Arbitrary<EngineState> = fc.record({
   lastCycleAtMs: orNull(moment),
   lastGate: orNull(textValue),
   mismatches: fc.nat(5),
+  rejections: fc.uniqueArray(rejections, { selector: (each) => each.clientOrderId, maxLength: 4 }),
 });
 
 export { EMPTY_STATE };

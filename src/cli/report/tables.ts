@@ -86,8 +86,8 @@ function buildTable<Row>(
 
 /** Every order with what became of it; resting stops as one row a symbol. */
 export function buildOrderTables(view: DayView): Markup {
-  const { buys, sells, simulated, stops } = view.orders;
-  const rows = [...buys, ...sells, ...simulated].sort((a, b) => a.atMs - b.atMs);
+  const { buys, otherBuys, sells, simulated, stops } = view.orders;
+  const rows = [...buys, ...otherBuys, ...sells, ...simulated].sort((a, b) => a.atMs - b.atMs);
   const orders = rows.length === 0
     ? markup`
       <h2>Orders</h2>

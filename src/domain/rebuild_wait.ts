@@ -1,0 +1,129 @@
+import { unreachable } from "./assert.ts";
+import type { ReadFailure } from "./gate.ts";
+import type { LedgerProblem } from "./ledger.ts";
+
+/** Names of the two records, as the gate and the log say them (pipeline 6). */
+export const STATE_FILE = "execution_state.json";
+/** The live ledger's. */
+export const LEDGER_FILE = "live_orders_today.json";
+
+/** A record that a rebuild makes anew (pipeline 6). */
+export type LostRecord = typeof STATE_FILE | typeof LEDGER_FILE;
+
+/**
+ * Why a lost record is not rebuilt yet: a record that exists, or an answer that is needed, can't be read, or does not belong
+ * to this account. Nothing is written over meanwhile (pipeline 6, "Unreadable is not missing").
+ */
+export type RebuildWait =
+  | {
+    readonly kind: "ledger";
+    readonly problem: "ledger unreadable" | "ledger invalid";
+    readonly message: string;
+  }
+  | { readonly kind: "state"; readonly message: string }
+  | { readonly kind: "archive"; readonly message: string }
+  /** `file`: of another broker host or account than the one that the keys open. */
+  | { readonly kind: "foreign"; readonly file: string }
+  | { readonly kind: "positions"; readonly failure: ReadFailure; readonly message: string }
+  /** `what`: the answer that is needed. */
+  | { readonly kind: "broker"; readonly what: string; readonly message: string }
+  /** An order that the records know, and that the broker does not show by its id. */
+  | { readonly kind: "order"; readonly symbol: string; readonly clientOrderId: string }
+  /** The state was made, and is not durable. */
+  | { readonly kind: "disk"; readonly message: string };
+
+/** What the gate is told while a rebuild waits: at most one of the three (interface, Gate). */
+export interface WaitObjection {
+  readonly invalidConfiguration: string | null;
+  readonly ledgerProblem: LedgerProblem | null;
+  readonly positionsProblem: ReadFailure | null;
+}
+
+/** A wait in words. */
+export interface WaitText {
+  /** The same while the cause is: what "once per cause and day" is measured by. */
+  readonly cause: string;
+  /** What is waited for, and why. */
+  readonly detail: string;
+  /** What the operator can do. */
+  readonly remedy: string;
+}
+
+const NO_OBJECTION: WaitObjection = {
+  invalidConfiguration: null,
+  ledgerProblem: null,
+  positionsProblem: null,
+};
+
+const MOVE_AWAY = "let it be read again (permissions, disk), or move it away by hand";
+
+/** The gate's reason while a rebuild waits: that of the input that it waits for. */
+export function objectToWait(wait: RebuildWait | null): WaitObjection {
+  if (wait === null) return NO_OBJECTION;
+  switch (wait.kind) {
+    case "foreign":
+      return { ...NO_OBJECTION, invalidConfiguration: "ALPACA_PAPER" };
+    case "ledger":
+      return { ...NO_OBJECTION, ledgerProblem: wait.problem };
+    case "state":
+    case "disk":
+      return { ...NO_OBJECTION, ledgerProblem: "state unreadable" };
+    case "archive":
+      return { ...NO_OBJECTION, ledgerProblem: "archive unreadable" };
+    case "broker":
+      return { ...NO_OBJECTION, ledgerProblem: "broker unreachable" };
+    case "order":
+      return { ...NO_OBJECTION, ledgerProblem: "ledger missing" };
+    case "positions":
+      return { ...NO_OBJECTION, positionsProblem: wait.failure };
+    default:
+      return unreachable(wait);
+  }
+}
+
+/** What the log says of a wait. */
+export function describeWait(wait: RebuildWait): WaitText {
+  const AGAIN = "the next cycle asks again";
+  switch (wait.kind) {
+    case "foreign":
+      return {
+        cause: `foreign:${wait.file}`,
+        detail: `${wait.file} is of another broker host or account`,
+        remedy:
+          "correct ALPACA_PAPER and the keys, set AVWAP_STATE_DIR to a directory of its own, " +
+          "or move the file away if it is of an account that is no more",
+      };
+    case "ledger":
+      return {
+        cause: wait.problem,
+        detail: wait.message,
+        remedy: "with the service stopped: avwap-execution ledger rebuild --yes",
+      };
+    case "state":
+      return { cause: "state", detail: wait.message, remedy: MOVE_AWAY };
+    case "archive":
+      return { cause: "archive", detail: wait.message, remedy: MOVE_AWAY };
+    case "positions":
+      return { cause: "positions", detail: `positions: ${wait.message}`, remedy: AGAIN };
+    case "broker":
+      return {
+        cause: `broker:${wait.what}`,
+        detail: `${wait.what}: ${wait.message}`,
+        remedy: AGAIN,
+      };
+    case "order":
+      return {
+        cause: `order:${wait.clientOrderId}`,
+        detail: `the broker does not show ${wait.symbol} ${wait.clientOrderId}, which is on record`,
+        remedy: AGAIN,
+      };
+    case "disk":
+      return {
+        cause: "disk",
+        detail: wait.message,
+        remedy: "make room, or let it be written",
+      };
+    default:
+      return unreachable(wait);
+  }
+}

@@ -1,0 +1,105 @@
+import { isOurs } from "./client_order_id.ts";
+import type { LedgerEntry } from "./ledger.ts";
+import { type BrokerOrder, flattenOrders } from "./orders.ts";
+import { isStopOrder } from "./protection.ts";
+
+/**
+ * Orders with our id prefix, their legs, and what replaces them, whoever replaced them (pipeline 6): by either end of the
+ * link, since the broker lists the old order and the new one on different days, or only one of them.
+ * @param orders Flat.
+ */
+export function listOurOrderIds(
+  orders: readonly BrokerOrder[],
+  entries: readonly LedgerEntry[],
+  links: readonly Link[],
+): ReadonlySet<string> {
+  const ours = new Set<string>();
+  for (const entry of entries) {
+    if (!isOurs(entry.clientOrderId ?? "") && entry.replaces === null) continue;
+    if (entry.orderId !== null) ours.add(entry.orderId);
+    for (const leg of entry.legs) ours.add(leg.orderId);
+  }
+  for (const order of orders) {
+    if (!isOurs(order.clientOrderId)) continue;
+    for (const each of [order, ...order.legs]) ours.add(each.orderId);
+  }
+  for (let size = -1; size < ours.size;) {
+    size = ours.size;
+    for (const { oldId, newId } of links) if (ours.has(oldId)) ours.add(newId);
+  }
+  return ours;
+}
+
+/**
+ * The orders that others claim to replace and that neither the lists nor the records know, by their order ids: where a chain
+ * of replacements goes on. Only in symbols that are on record.
+ * @param ancestors Those that were found already.
+ */
+export function listUnlinked(
+  recorded: readonly LedgerEntry[],
+  orders: readonly BrokerOrder[],
+  ancestors: readonly BrokerOrder[],
+): string[] {
+  const flat = [...flattenOrders(orders), ...ancestors];
+  const symbols = new Set(recorded.map((entry) => entry.symbol));
+  const known = new Set([
+    ...flat.map((order) => order.orderId),
+    ...listOurOrderIds(flat, recorded, listLinks(flat)),
+  ]);
+  const unlinked = flat.flatMap(({ symbol, replaces }) =>
+    replaces === null || known.has(replaces) || !symbols.has(symbol) ? [] : [replaces]
+  );
+  return [...new Set(unlinked)];
+}
+
+/** Which order stands in the place of which, by their order ids. */
+export interface Link {
+  readonly oldId: string;
+  readonly newId: string;
+}
+
+/** The links that orders show, by either end. */
+export function listLinks(orders: readonly BrokerOrder[]): Link[] {
+  return orders.flatMap(({ orderId, replaces, replacedBy }) => [
+    ...(replaces === null ? [] : [{ oldId: replaces, newId: orderId }]),
+    ...(replacedBy === null ? [] : [{ oldId: orderId, newId: replacedBy }]),
+  ]);
+}
+
+/** What an order is for that came in the place of another: from the recorded one at the chain's beginning. */
+export interface Inherited extends Purpose {
+  /** The order id in whose place it came; `null` where it replaces none. */
+  readonly replaces: string | null;
+}
+
+/** Follows a chain of replacements back to an order or a leg on record. */
+export function inherit(
+  { orderId, replaces }: Pick<BrokerOrder, "orderId" | "replaces">,
+  links: readonly Link[],
+  entries: readonly LedgerEntry[],
+): Partial<Inherited> {
+  const findOld = (newId: string) => links.find((link) => link.newId === newId)?.oldId;
+  let oldId = findOld(orderId);
+  const known = replaces ?? oldId ?? null;
+  for (let step = 0; step <= links.length && oldId !== undefined; step++) {
+    const purpose = findPurpose(oldId, entries);
+    if (purpose !== null) return { replaces: known, ...purpose };
+    oldId = findOld(oldId);
+  }
+  return { replaces: known };
+}
+
+type Purpose = Pick<LedgerEntry, "reason" | "positionId" | "attempt">;
+
+/** What an order on record, or a leg of one, is for; `null` where none has the order id. */
+function findPurpose(orderId: string, entries: readonly LedgerEntry[]): Purpose | null {
+  for (const entry of entries) {
+    const { reason, positionId, attempt } = entry;
+    if (entry.orderId === orderId) return { reason, positionId, attempt };
+    const leg = entry.legs.find((each) => each.orderId === orderId);
+    if (leg === undefined) continue;
+    const isStop = isStopOrder({ type: leg.type, side: "sell" });
+    return { reason: isStop ? "stop" : null, positionId: entry.clientOrderId, attempt: null };
+  }
+  return null;
+}

@@ -1,0 +1,34 @@
+import type { LedgerEntry, LiveLedger } from "../domain/ledger.ts";
+import type { BrokerOrder } from "../domain/orders.ts";
+import { listUnlinked } from "../domain/replacements.ts";
+import type { Engine } from "./engine.ts";
+
+/** Reads in one cycle: more would eat the request budget of what protects. */
+const READS_MAX = 6;
+
+/**
+ * Orders of earlier days by which what replaces ours today is known to be ours: a stop that a hand moved twice over night
+ * names only the one between, which is in no list of today and on no record (pipeline 6). Each is read once.
+ */
+export async function readAncestors(
+  engine: Engine,
+  { ledger, orders, past }: {
+    readonly ledger: LiveLedger;
+    readonly orders: readonly BrokerOrder[];
+    readonly past: readonly LedgerEntry[];
+  },
+): Promise<readonly BrokerOrder[]> {
+  const recorded = [...ledger.entries, ...past];
+  const { ancestors } = engine;
+  const listFound = () => [...ancestors.values()].flatMap((found) => found ?? []);
+  for (let reads = 0; reads < READS_MAX; reads++) {
+    const [orderId] = listUnlinked(recorded, orders, listFound())
+      .filter((each) => !ancestors.has(each));
+    if (orderId === undefined) break;
+    const read = await engine.ports.broker.readOrder(orderId, "protect");
+    // Without a usable answer it is asked again in the next cycle.
+    if (read.kind === "unknown") break;
+    ancestors.set(orderId, read.kind === "found" ? read.order : null);
+  }
+  return listFound();
+}

@@ -1,0 +1,97 @@
+import { MISMATCHES_MAX } from "../domain/ledger.ts";
+import { dateNyOf } from "../domain/ny_time.ts";
+import { type BrokerOrder, flattenOrders } from "../domain/orders.ts";
+import { rebuildLedger } from "../domain/rebuild_ledger.ts";
+import type { RebuildWait } from "../domain/rebuild_wait.ts";
+import { PAST_DAYS, readPast, type Waits } from "./archive.ts";
+import type { Engine, Observation } from "./engine.ts";
+import { LOOK_UP_AGAIN_MS } from "./looking_up.ts";
+
+/** NY date of the clock's answer in the process before this one: all that one of `--run-once` has to compare with. */
+export function readLastCycleNy({ state }: Engine): string | null {
+  return state.lastCycleAtMs === null ? null : dateNyOf(state.lastCycleAtMs);
+}
+
+/**
+ * A missing ledger is rebuilt from the records and the broker's orders, never started empty while the broker shows orders
+ * of ours; while one of them can't be read it waits (pipeline 6).
+ * @throws {StateError} Where it can't be written.
+ */
+export async function rebuildMissing(
+  engine: Engine,
+  observation: Observation,
+): Promise<Waits | { readonly kind: "rebuilt" }> {
+  const { account, dayOrders, dateNy } = observation;
+  // A state that is there and can't be read holds what the ledger lost: plans, rejections, mismatches.
+  if (engine.stateWait?.kind === "state") return waitingFor(engine.stateWait);
+  const past = await readPast(engine, PAST_DAYS);
+  if (past.kind === "waits") return past;
+  if (account.kind === "failed") return waitingForBroker("account", account.message);
+  if (dayOrders.kind === "failed") {
+    return waitingForBroker("orders of the day", dayOrders.message);
+  }
+  const hidden = await lookUpKnown(engine, observation, dayOrders.value);
+  if (hidden.kind === "waits") return hidden;
+  const ledger = rebuildLedger({
+    present: null,
+    newest: past.ledgers[0] ?? null,
+    orders: [...dayOrders.value, ...hidden.orders],
+    positions: engine.state.positions,
+    rejections: engine.state.rejections,
+    todayNy: dateNy,
+    account: { host: engine.ports.broker.host, accountId: account.value.accountId },
+    mismatches: readKeptMismatches(engine, observation),
+  });
+  await engine.ports.ledger.write(ledger);
+  engine.ports.log.warn(
+    `Live ledger was missing: rebuilt from the broker's orders of ${dateNy}, ` +
+      `${ledger.entries.length} recorded` +
+      (ledger.mismatches >= MISMATCHES_MAX
+        ? "; it had lacked orders twice: LIVE stays blocked until `ledger rebuild --yes`"
+        : ""),
+  );
+  return { kind: "rebuilt" };
+}
+
+function waitingFor(wait: RebuildWait): Waits {
+  return { kind: "waits", wait };
+}
+
+function waitingForBroker(what: string, message: string): Waits {
+  return waitingFor({ kind: "broker", what, message });
+}
+
+/**
+ * Entries of the day that the state knows and the broker does not list yet: a ledger rebuilt without them would let another
+ * order take their place under the caps, so each is waited for.
+ */
+async function lookUpKnown(
+  engine: Engine,
+  { dateNy }: Observation,
+  listed: readonly BrokerOrder[],
+): Promise<Waits | { readonly kind: "known"; readonly orders: readonly BrokerOrder[] }> {
+  const ids = new Set(flattenOrders(listed).map((order) => order.clientOrderId));
+  const orders: BrokerOrder[] = [];
+  for (const { symbol, positionId, adoptedQty } of engine.state.positions) {
+    const isOfToday = adoptedQty === 0 && positionId.startsWith(`avwap-${dateNy}-`);
+    if (!isOfToday || ids.has(positionId)) continue;
+    const found = await engine.ports.broker.lookUp(positionId, "protect");
+    if (found.kind === "found") {
+      orders.push(found.order);
+      continue;
+    }
+    engine.wakeAt(engine.nowMs() + LOOK_UP_AGAIN_MS);
+    const wait: RebuildWait = found.kind === "unknown"
+      ? { kind: "broker", what: `order ${positionId}`, message: `no usable answer (${found.why})` }
+      : { kind: "order", symbol, clientOrderId: positionId };
+    return { kind: "waits", wait };
+  }
+  return { kind: "known", orders };
+}
+
+/** What the state remembers of the ledger's mismatches, as far as it still counts on this NY day. */
+function readKeptMismatches(engine: Engine, { dateNy }: Observation): number {
+  const { mismatches } = engine.state;
+  const isCounting = mismatches >= MISMATCHES_MAX || readLastCycleNy(engine) === dateNy;
+  return isCounting ? mismatches : 0;
+}

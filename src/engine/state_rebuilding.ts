@@ -1,0 +1,208 @@
+import { EMPTY_STATE, type EngineState, type ManagedPosition } from "../domain/engine_state.ts";
+import { parseOurId, readAdoptedAtMs } from "../domain/client_order_id.ts";
+import type { LedgerEntry, LiveLedger } from "../domain/ledger.ts";
+import { hasEnded, isNeverFilled, listFillHistories } from "../domain/position_account.ts";
+import {
+  countAdopted,
+  findLostPosition,
+  hasTraces,
+  type LostPosition,
+} from "../domain/rebuild_state.ts";
+import type { RebuildWait } from "../domain/rebuild_wait.ts";
+import { listRejections } from "../domain/rejections.ts";
+import { type BrokerOrder, type BrokerPosition, flattenOrders } from "../domain/orders.ts";
+import { buildEmptyLedger, reconcile } from "../domain/reconcile.ts";
+import { isTicker } from "../domain/symbol.ts";
+import { ARCHIVE_DAYS_MAX, readRecords, type Waits } from "./archive.ts";
+import { buildManaged } from "./entry_order.ts";
+import type { Engine, Observation, Read } from "./engine.ts";
+import { buildPlan } from "./bought.ts";
+import { OPENED_SLACK_MS, readHistory } from "./positions.ts";
+
+/** How far back it searches the broker's orders for what bought a position that no ledger explains. */
+const PAST_ORDERS_MS = 90 * 86_400_000;
+
+/** What became of a lost state. */
+export type RebuiltState =
+  | Waits
+  | {
+    readonly kind: "rebuilt";
+    readonly state: EngineState;
+    /** Nothing says that this engine has traded before: no damage, and no cycle that is blocked for it. */
+    readonly isFirstStart: boolean;
+    readonly why: "missing" | "damaged";
+  };
+
+/**
+ * Makes a lost state anew from every record that exists and the broker's answers; where one of them can't be read it waits,
+ * and nothing is written (pipeline 6).
+ */
+export async function rebuildState(
+  engine: Engine,
+  observation: Observation,
+  why: "missing" | "damaged",
+): Promise<RebuiltState> {
+  const records = await readRecords(engine, ARCHIVE_DAYS_MAX);
+  if (records.kind === "waits") return records;
+  const seen = readSeen(observation);
+  if (seen.kind === "waits") return seen;
+  const { today, archived } = records;
+  const { orders, positions } = seen;
+  const recorded = [...(today === null ? [] : [today]), ...archived];
+  // Where the ledger is lost too, the broker's orders stand in for it.
+  const known = today === null
+    ? [buildLedgerOfOrders(observation.dateNy, orders), ...recorded]
+    : recorded;
+  const past = await listPastOrders(
+    engine,
+    positions.filter((held) => findLostPosition(held.symbol, known, orders) === null),
+  );
+  if (past.kind === "failed") return waitForOrders("orders of the last 90 days", past);
+  const ledgers = [...known, buildLedgerOfOrders(observation.dateNy, past.value)];
+  const found = await listFound(engine, positions, { ledgers, orders });
+  if (found.kind === "waits") return found;
+  return {
+    kind: "rebuilt",
+    why,
+    isFirstStart: why === "missing" && !hasTraces(recorded, [...orders, ...past.value]),
+    state: {
+      ...EMPTY_STATE,
+      positions: found.positions,
+      rejections: today === null ? [] : listRejections(today),
+    },
+  };
+}
+
+function waitFor(wait: RebuildWait): Waits {
+  return { kind: "waits", wait };
+}
+
+function waitForOrders(what: string, { message }: Pick<Failed, "message">): Waits {
+  return waitFor({ kind: "broker", what, message });
+}
+
+type Failed = Extract<Read<unknown>, { kind: "failed" }>;
+
+/** What the broker showed in this cycle, all of which a rebuild needs. */
+function readSeen({ account, positions, openOrders, dayOrders }: Observation):
+  | Waits
+  | {
+    readonly kind: "seen";
+    readonly positions: readonly BrokerPosition[];
+    readonly orders: readonly BrokerOrder[];
+  } {
+  // Whose it is stands in it from its first write on.
+  if (account.kind === "failed") return waitForOrders("account", account);
+  if (positions.kind === "failed") {
+    const { failure, message } = positions;
+    return waitFor({ kind: "positions", failure, message });
+  }
+  if (openOrders.kind === "failed") return waitForOrders("open orders", openOrders);
+  if (dayOrders.kind === "failed") return waitForOrders("orders of the day", dayOrders);
+  return {
+    kind: "seen",
+    positions: positions.value,
+    orders: [...openOrders.value, ...dayOrders.value],
+  };
+}
+
+/** The held positions that this engine bought or adopted, as the records have them. */
+async function listFound(
+  engine: Engine,
+  positions: readonly BrokerPosition[],
+  { ledgers, orders }: {
+    readonly ledgers: readonly LiveLedger[];
+    readonly orders: readonly BrokerOrder[];
+  },
+): Promise<Waits | { readonly kind: "found"; readonly positions: readonly ManagedPosition[] }> {
+  const found: ManagedPosition[] = [];
+  for (const held of positions) {
+    const lost = findLostPosition(held.symbol, ledgers, orders);
+    const position = lost === null ? null : rebuildPosition(held, lost);
+    if (lost === null || position === null) continue;
+    const what = `orders of ${held.symbol}`;
+    const history = position.adoptedQty > 0 ? await readHistory(engine, position) : null;
+    if (position.adoptedQty > 0 && history === null) {
+      return waitForOrders(what, { message: "they can't be read, or not all are shown yet" });
+    }
+    const recounted = history === null
+      ? position
+      : recountAdopted(position, countAdopted(lost.stops, held.qty, history), history);
+    const ended = await readEnded(engine, recounted, history);
+    if (ended.kind === "failed") return waitForOrders(what, ended);
+    if (!ended.value) found.push(recounted);
+  }
+  return { kind: "found", positions: found };
+}
+
+/** Orders of the last months in what is held and no ledger explains: a position of ours outlives its records. */
+async function listPastOrders(
+  engine: Engine,
+  unexplained: readonly BrokerPosition[],
+): Promise<Read<readonly BrokerOrder[]>> {
+  // Nothing else was ever bought by us, and a name that the broker refuses in a query would block the start for good.
+  const symbols = unexplained.map((held) => held.symbol).filter(isTicker);
+  const afterMs = engine.nowMs() - PAST_ORDERS_MS;
+  return await engine.read(() =>
+    engine.ports.broker.listOrders({ status: "all", afterMs, symbols }, "protect")
+  );
+}
+
+/** Whether the broker's orders show that the position ended, so that what is held now is somebody else's. */
+async function readEnded(
+  engine: Engine,
+  position: ManagedPosition,
+  history: readonly BrokerOrder[] | null,
+): Promise<Read<boolean>> {
+  return await engine.read(async () => {
+    if (history !== null) return hasEnded(history, position.adoptedQty);
+    const orders = flattenOrders(
+      await engine.ports.broker.listOrders({
+        status: "all",
+        afterMs: position.openedAtMs - OPENED_SLACK_MS,
+        symbols: [position.symbol],
+      }, "protect"),
+    );
+    return isNeverFilled(position, orders) || hasEnded(orders, 0);
+  });
+}
+
+function buildLedgerOfOrders(dateNy: string, orders: readonly BrokerOrder[]): LiveLedger {
+  const unique = new Map(orders.map((order) => [order.orderId, order]));
+  const oldestFirst = [...unique.values()].sort((a, b) => a.submittedAtMs - b.submittedAtMs);
+  return reconcile(buildEmptyLedger(dateNy), oldestFirst).ledger;
+}
+
+/** Shares that an adopted position had: those that it must have now, and what was sold of it since. */
+function recountAdopted(
+  position: ManagedPosition,
+  nowQty: number,
+  history: readonly BrokerOrder[],
+): ManagedPosition {
+  const [{ boughtQty, soldQty } = { boughtQty: 0, soldQty: 0 }] = listFillHistories(history);
+  return { ...position, adoptedQty: Math.max(1, nowQty - boughtQty + soldQty) };
+}
+
+function rebuildPosition(held: BrokerPosition, lost: LostPosition): ManagedPosition | null {
+  const adoptedAtMs = readAdoptedAtMs(lost.entry.positionId ?? "");
+  const plan = adoptedAtMs === null ? buildPlan(lost.entry) : buildAdoptedPlan(lost.entry, held);
+  if (plan === null) return null;
+  return {
+    ...buildManaged(plan, adoptedAtMs ?? Date.parse(lost.entry.timestamp)),
+    adoptedQty: adoptedAtMs === null ? 0 : held.qty,
+    stopUsd: lost.stopUsd,
+    isTrimmedR1: lost.isTrimmedR1,
+    isTrimmedR2: lost.isTrimmedR2,
+  };
+}
+
+function buildAdoptedPlan(
+  { symbol, positionId, pivotUsd, r1Usd, r2Usd, stopUsd }: LedgerEntry,
+  held: BrokerPosition,
+): Parameters<typeof buildManaged>[0] | null {
+  const clientOrderId = parseOurId(positionId ?? "");
+  if (clientOrderId === null || !Number.isSafeInteger(held.qty) || held.qty <= 0) return null;
+  if (pivotUsd === null || r1Usd === null || r2Usd === null || stopUsd === null) return null;
+  const refPriceUsd = held.avgEntryPriceUsd;
+  return { clientOrderId, symbol, pivotUsd, r1Usd, r2Usd, stopUsd, refPriceUsd };
+}

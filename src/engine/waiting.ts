@@ -1,0 +1,26 @@
+import { describeWait, type LostRecord, type RebuildWait } from "../domain/rebuild_wait.ts";
+import type { Engine } from "./engine.ts";
+
+/**
+ * Says what a lost record waits for: once per cause and NY day, and again when the cause changes or is over (pipeline 6,
+ * "Unreadable is not missing").
+ * @param wait `null` where nothing is waited for.
+ */
+export function sayWait(engine: Engine, record: LostRecord, wait: RebuildWait | null): void {
+  const past = engine.waitSaid.get(record);
+  if (wait === null) {
+    if (past === undefined) return;
+    engine.waitSaid.delete(record);
+    engine.ports.log.info(`${record}: what it waited for is there`);
+    return;
+  }
+  const { cause, detail, remedy } = describeWait(wait);
+  // Asked in any case: it remembers the day.
+  const isNew = engine.isNews(`waits:${record}:${cause}`, engine.dateNy());
+  if (!isNew && past === cause) return;
+  engine.waitSaid.set(record, cause);
+  const text = `${record} is not rebuilt, and nothing is written over: ${detail}; ${remedy}`;
+  // What a failed read of the broker costs is said as its own trouble already.
+  if (wait.kind === "positions" || wait.kind === "broker") engine.ports.log.warn(text);
+  else engine.sayError(text);
+}

@@ -138,9 +138,7 @@ export async function readBrokerCheck(
     };
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
-    // The one status that says something about the keys; the error carries it in its message alone.
-    const isRefused = error.failure === "http" && error.message.includes("HTTP 401");
-    return { kind: isRefused ? "refused" : "unreachable", message: error.message };
+    return { kind: error.areKeysRefused ? "refused" : "unreachable", message: error.message };
   }
 }
 

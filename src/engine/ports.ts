@@ -31,12 +31,22 @@ export interface ChancePort {
 /** A broker read that gave no usable answer; `failure` is the word that the gate uses (interface, Gate). */
 export class BrokerError extends Error {
   override readonly name = "BrokerError";
-  constructor(readonly failure: ReadFailure, message: string, options?: ErrorOptions) {
+  /** The broker answered, and what it refuses is the keys: 401, or 403 `forbidden.` (broker.md, Refusals). */
+  readonly areKeysRefused: boolean;
+  constructor(
+    readonly failure: ReadFailure,
+    message: string,
+    options: ErrorOptions & { readonly areKeysRefused?: boolean } = {},
+  ) {
     super(message, options);
+    this.areKeysRefused = options.areKeysRefused ?? false;
   }
 }
 
-/** The broker's refusal of an order-changing request, classified by status, code and message together (broker.md). */
+/**
+ * The broker's refusal of an order-changing request, classified by status, code and message together (broker.md).
+ * `unauthorized` is about the keys, `account` about what the account may do.
+ */
 export type RefusalKind =
   | "insufficient_qty"
   | "wash_trade"
@@ -44,6 +54,7 @@ export type RefusalKind =
   | "stop_price"
   | "price_increment"
   | "unauthorized"
+  | "account"
   | "rate_limited"
   | "not_cancelable"
   | "not_found"

@@ -259,6 +259,20 @@ const CASES: readonly Case[] = [
   },
   {
     item: "endpoint",
+    when: "the broker refuses the keys in its other words",
+    prepare: ({ simulator }) =>
+      simulator.setFaults(() => ({
+        kind: "status",
+        status: 403,
+        body: '{"message":"forbidden."}',
+      })),
+    grades: ["FAIL", "FAIL"],
+    says: "check APCA_API_KEY_ID, APCA_API_SECRET_KEY",
+    status: 78,
+    remedy: "ALPACA_PAPER",
+  },
+  {
+    item: "endpoint",
     when: "the ledger is of another account",
     prepare: rewrite(LEDGER, (text) => text.replace(/"account_id": "/, "$&other-")),
     grades: ["FAIL", "WARN"],

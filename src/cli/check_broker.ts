@@ -4,6 +4,7 @@ import type { MarketClock, Session } from "../domain/market.ts";
 import { dateNyOf, formatNy, readNyTime } from "../domain/ny_time.ts";
 import type { AccountConfiguration, BrokerAccount } from "../domain/orders.ts";
 import type { ReadFailure } from "../domain/gate.ts";
+import { formatUnreadable, type UnreadableRow } from "../domain/unreadable_row.ts";
 import type { Endpoint } from "../runtime/endpoint.ts";
 import {
   advice,
@@ -50,6 +51,8 @@ export type BrokerCheck =
     readonly configuration: AccountConfiguration | null;
     readonly sessions: readonly Session[] | null;
     readonly positionsProblem: ReadFailure | null;
+    /** Rows of positions and open orders that can't be read. */
+    readonly unreadable: readonly UnreadableRow[];
     /** `null` where the orders could not be read. */
     readonly findings: readonly LedgerFinding[] | null;
     readonly data: DataCheck;
@@ -77,10 +80,11 @@ export function listBrokerItems(check: BrokerCheck, options: BrokerOptions): Che
         checkAccount(check, options),
         checkClock(check, options),
         checkCalendar(check),
+        checkRows(check),
         checkData(check),
         checkOvernight(check, options),
       ]
-      : ["account", "clock", "calendar", "market data", "overnight"].map((name) =>
+      : ["account", "clock", "calendar", "rows", "market data", "overnight"].map((name) =>
         warn(name, "not known: the broker was not asked")
       )),
   ];
@@ -149,6 +153,8 @@ function checkAccount(
   }
   return configuration === null
     ? warn("account", `ACTIVE; ${walls}`, remedy)
+    : account.equityUsd === null
+    ? warn("account", `ACTIVE, without an equity: nothing can be sized; ${walls}`, remedy)
     : pass("account", `ACTIVE, equity ${account.equityUsd.toFixed(2)} USD; ${walls}`);
 }
 
@@ -180,6 +186,19 @@ function checkCalendar({ clock, sessions }: Asked): CheckItem {
     .map((ms) => readNyTime(ms).timeNy.slice(0, 5));
   const now = clock.isOpen ? "open now" : "closed now";
   return pass("calendar", `${isHalf ? "HALF DAY, " : ""}session ${open} to ${close}, ${now}`);
+}
+
+/** A row of the broker's that can't be read costs itself (pipeline 6), and the operator should know which. */
+function checkRows({ unreadable }: Asked): CheckItem {
+  if (unreadable.length === 0) return pass("rows", "every position and open order can be read");
+  return warn(
+    "rows",
+    `${
+      unreadable.map(formatUnreadable).join("; ")
+    }: no entry in its symbol; where the engine manages it, ` +
+      "no exit and no change of its protection either",
+    advice("look at it in the broker's dashboard, and cancel or close it there"),
+  );
 }
 
 function checkData({ data, clock }: Asked): CheckItem {

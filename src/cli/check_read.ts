@@ -123,6 +123,7 @@ export async function readBrokerCheck(
     const todayNy = dateNyOf(clock.timestampMs);
     const toNy = dateNyOf(nyToMs(todayNy, "12:00") + CALENDAR_DAYS * DAY_MS);
     const positions = await tryRead(() => broker.listPositions());
+    const openOrders = await tryRead(() => broker.listOrders({ status: "open" }));
     const configuration = await tryRead(() => broker.readAccountConfiguration());
     const sessions = await tryRead(() => broker.listSessions({ fromNy: todayNy, toNy }));
     return {
@@ -133,6 +134,9 @@ export async function readBrokerCheck(
       configuration: configuration.kind === "ok" ? configuration.value : null,
       sessions: sessions.kind === "ok" ? sessions.value : null,
       positionsProblem: positions.kind === "ok" ? null : positions.error.failure,
+      unreadable: [positions, openOrders].flatMap((read) =>
+        read.kind === "ok" ? read.value.unreadable : []
+      ),
       findings: await readFindings(broker, options.ledger, todayNy),
       data: await readData(broker, options.symbol ?? FALLBACK_SYMBOL, clock.timestampMs),
     };
@@ -160,11 +164,12 @@ async function readFindings(broker: AlpacaClient, read: LedgerRead, todayNy: str
   const orders = await tryRead(() => listOrdersOfDay(broker, ledger.dateNy));
   if (orders.kind === "failed") return null;
   // What the day's list lacks may be an earlier day's, carried over: `ledger verify` looks those up.
-  const { missing } = reconcile(ledger, orders.value);
+  const { rows } = orders.value;
+  const { missing } = reconcile(ledger, rows);
   const entries = ledger.entries.filter((entry) => !missing.includes(entry));
   return [
     ...listRuleFindings(ledger, todayNy),
-    ...listBrokerFindings({ ...ledger, entries }, orders.value, []),
+    ...listBrokerFindings({ ...ledger, entries }, rows, []),
   ];
 }
 

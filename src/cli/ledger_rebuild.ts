@@ -1,7 +1,9 @@
-import type { BrokerOrder } from "../domain/orders.ts";
+import { isOurs } from "../domain/client_order_id.ts";
 import type { LiveLedger } from "../domain/ledger.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import { rebuildLedger } from "../domain/rebuild_ledger.ts";
+import { formatUnreadable } from "../domain/unreadable_row.ts";
+import { BrokerError } from "../engine/ports.ts";
 import { ConfigError } from "../runtime/settings.ts";
 import { formatOneLine } from "../runtime/one_line.ts";
 import { keepLedger } from "../state/archived_ledger.ts";
@@ -97,7 +99,17 @@ async function build(host: ProgramHost, files: OperatorFiles): Promise<LiveLedge
   const { timestampMs } = await broker.readClock();
   const { accountId } = await broker.readAccount();
   const todayNy = dateNyOf(timestampMs);
-  const orders: BrokerOrder[] = await listOrdersOfDay(broker, todayNy);
+  const { rows: orders, unreadable } = await listOrdersOfDay(broker, todayNy);
+  const gap = unreadable.find((row) => isOurs(row.clientOrderId ?? ""));
+  if (gap !== undefined) {
+    throw new BrokerError(
+      "malformed",
+      `Cannot rebuild the live ledger: ${
+        formatUnreadable(gap)
+      }, and without it the caps would forget an order; ` +
+        "look at it at the broker and try again later",
+    );
+  }
   const read = await files.ledger.read();
   const present = read.kind === "ok" ? read.ledger : null;
   const account = { host: broker.host, accountId };

@@ -128,12 +128,19 @@ async function readBroker(host: ProgramHost, read: LedgerRead): Promise<BrokerFa
   const openOrders = await broker.listOrders({ status: "open" });
   const differences: string[] = [];
   if (read.kind === "ok") {
-    const orders = await listOrdersOfDay(broker, read.ledger.dateNy);
+    const { rows: orders } = await listOrdersOfDay(broker, read.ledger.dateNy);
     // What the day's list lacks may be an earlier day's: that is for `ledger verify` to look up.
     const { missing } = reconcile(read.ledger, orders);
     const known = read.ledger.entries.filter((entry) => !missing.includes(entry));
     const findings = listBrokerFindings({ ...read.ledger, entries: known }, orders, []);
     differences.push(...findings.map(({ text }) => `ledger: ${text}`));
   }
-  return { clock, account, positions, openOrders, differences };
+  return {
+    clock,
+    account,
+    positions: positions.rows,
+    openOrders: openOrders.rows,
+    unreadable: [...positions.unreadable, ...openOrders.unreadable],
+    differences,
+  };
 }

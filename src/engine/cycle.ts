@@ -25,6 +25,7 @@ import { makeIntents } from "./signals.ts";
 import { ensureState } from "./state_loading.ts";
 import { sendSummaryIfDue } from "./summary.ts";
 import { noticeTrouble } from "./trouble.ts";
+import { isUnreadableIn, reportUnreadable } from "./unreadable.ts";
 import { checkUnprotected, LAST_CALL_MS, readCoverage } from "./unprotected.ts";
 import { readWatchlist, type WatchlistStep } from "./watchlist_step.ts";
 
@@ -102,6 +103,7 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   const watchlist = await readWatchlist(engine);
   await managePositions(engine, decision, watchlist);
   reportForeign(engine);
+  reportUnreadable(engine);
   engine.isEntriesPaused = watchlist.kind !== "fresh";
   if (watchlist.kind === "fresh") {
     await makeIntents(engine, watchlist.candidates);
@@ -133,6 +135,7 @@ async function managePositions(
   if (decision.mode === "LIVE") {
     await protectPositions(engine, decision, listSellable(engine, trades, fresh));
     // One answer that was empty or missing must not leave what an exit laid bare to the next poll.
+    await restoreUnreadable(engine);
     const isBare = engine.state.positions.some((position) =>
       engine.bare.has(position.positionId) && position.unexplainedQty === null
     );
@@ -144,6 +147,14 @@ async function managePositions(
     const priceUsd = trades.get(held.symbol)?.priceUsd ?? NaN;
     await sayDryRunExits(engine, buildAdopted(engine, candidate, held), held.qty, priceUsd);
   }
+}
+
+/** The rest of an exit goes on where nothing new is decided: what was laid bare in a symbol that can't be read by now. */
+async function restoreUnreadable(engine: Engine): Promise<void> {
+  const isLeft = engine.state.positions.some(({ positionId, symbol }) =>
+    engine.bare.has(positionId) && isUnreadableIn(engine, symbol)
+  );
+  if (isLeft) await restoreBare(engine);
 }
 
 /** Positions that may be sold at once: priced in this session, and not adopted in this cycle. */
@@ -217,6 +228,7 @@ function isInDoubt(engine: Engine, position: ManagedPosition): boolean {
   if (position.qty === null || position.unexplainedQty !== null) return false;
   const coverage = readCoverage(engine, position);
   return coverage === null || engine.hiddenOrders.size > 0 ||
+    isUnreadableIn(engine, position.symbol) ||
     findHeld(engine, position.symbol) === undefined ||
     coverage.coveredQty < coverage.heldQty;
 }

@@ -7,6 +7,7 @@ import type { LedgerEntry, LedgerProblem } from "../domain/ledger.ts";
 import type { MarketClock, Session } from "../domain/market.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../domain/orders.ts";
+import type { UnreadableRow } from "../domain/unreadable_row.ts";
 import { type Alert, BrokerError, type EnginePorts, StateError } from "./ports.ts";
 
 /** A broker read that may have failed: the value, or the word that the gate uses. */
@@ -20,6 +21,13 @@ const DAY_MS = 86_400_000;
 const DATE_NY = /^\d{4}-\d{2}-\d{2}$/;
 /** All of a `--run-once` cycle; 3 s of its 25 are the alert queue's. */
 export const RUN_ONCE_MS = 21_000;
+
+/** Rows of the broker's lists that can't be read, by the list they stood in (pipeline 6, "A row of the broker's"). */
+export interface UnreadableRows {
+  readonly positions: readonly UnreadableRow[];
+  readonly openOrders: readonly UnreadableRow[];
+  readonly dayOrders: readonly UnreadableRow[];
+}
 
 /** What the broker showed in this cycle. Times from the broker's clock. */
 export interface Observation {
@@ -35,6 +43,8 @@ export interface Observation {
   readonly openOrders: Read<readonly BrokerOrder[]>;
   /** All orders submitted since the NY day began, nested. */
   readonly dayOrders: Read<readonly BrokerOrder[]>;
+  /** What stood in these lists beside their readable rows. */
+  readonly unreadable: UnreadableRows;
 }
 
 /**

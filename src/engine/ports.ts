@@ -10,6 +10,7 @@ import type {
   BrokerOrder,
   BrokerPosition,
 } from "../domain/orders.ts";
+import type { UnreadableRow } from "../domain/unreadable_row.ts";
 import type { Watchlist } from "../domain/candidate.ts";
 
 /** Time as an argument: the engine never asks the host's clock itself. */
@@ -132,6 +133,12 @@ export interface ReplaceRequest {
  */
 export type RequestClass = "read" | "entry" | "protect";
 
+/** A list of the broker's, row by row: what can't be parsed costs itself (pipeline 6, "A row of the broker's"). */
+export interface Listing<T> {
+  readonly rows: readonly T[];
+  readonly unreadable: readonly UnreadableRow[];
+}
+
 /** Filter for a list of orders; pages are followed to the end. */
 export interface OrderQuery {
   readonly status: "open" | "all";
@@ -151,9 +158,9 @@ export interface BrokerPort {
   listSessions(range: { readonly fromNy: string; readonly toNy: string }): Promise<Session[]>;
   readAccount(): Promise<BrokerAccount>;
   readAccountConfiguration(): Promise<AccountConfiguration>;
-  listPositions(requestClass?: RequestClass): Promise<BrokerPosition[]>;
+  listPositions(requestClass?: RequestClass): Promise<Listing<BrokerPosition>>;
   /** Nested: a bracket's legs are under `legs`, `held` ones too. */
-  listOrders(query: OrderQuery, requestClass?: RequestClass): Promise<BrokerOrder[]>;
+  listOrders(query: OrderQuery, requestClass?: RequestClass): Promise<Listing<BrokerOrder>>;
   readOrder(orderId: string, requestClass?: RequestClass): Promise<LookupOutcome>;
   lookUp(clientOrderId: string, requestClass?: RequestClass): Promise<LookupOutcome>;
   submitBracket(request: BracketRequest): Promise<SubmitOutcome>;

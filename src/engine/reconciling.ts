@@ -7,6 +7,7 @@ import {
   MISMATCHES_MAX,
 } from "../domain/ledger.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
+import { formatUnreadable } from "../domain/unreadable_row.ts";
 import { type BrokerOrder, flattenOrders, isKnownStatus } from "../domain/orders.ts";
 import { buildEmptyLedger, reconcile, startNewDay } from "../domain/reconcile.ts";
 import { listPastEntries } from "./archive.ts";
@@ -94,6 +95,13 @@ async function rebuildMissing(engine: Engine, observation: Observation): Promise
   const { account, dayOrders } = observation;
   const missing: LedgerStep = { problem: "ledger missing", absent: [] };
   if (account.kind === "failed" || dayOrders.kind === "failed") return missing;
+  const gap = observation.unreadable.dayOrders.find((row) => isOurs(row.clientOrderId ?? ""));
+  if (gap !== undefined) {
+    engine.ports.log.warn(
+      `Live ledger is missing, and ${formatUnreadable(gap)}: not rebuilt yet`,
+    );
+    return missing;
+  }
   const [newest] = await engine.ports.ledger.listArchived(1);
   if (newest !== undefined && findIdentityProblem(engine, newest) !== null) {
     engine.ports.log.error(

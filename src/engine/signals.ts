@@ -23,6 +23,13 @@ export async function makeIntents(
     log.warn(`Account unavailable (${observation.account.failure}): no sizes, no new entries`);
     return;
   }
+  const { equityUsd } = observation.account.value;
+  if (equityUsd === null) {
+    if (engine.isNews("equity:none", engine.dateNy())) {
+      log.warn("Account shows no equity: no sizes, no new entries. Do: look at it at the broker");
+    }
+    return;
+  }
   const endMs = engine.nowMs();
   const symbols = candidates.map((candidate) => candidate.symbol);
   const bars = await engine.read(() =>
@@ -40,7 +47,7 @@ export async function makeIntents(
     nowMs,
     dateNy: engine.dateNy(),
     session: observation.session,
-    equityUsd: observation.account.value.equityUsd,
+    equityUsd,
     waiting: new Set(engine.state.intents.map((intent) => intent.symbol)),
     delayMinSeconds: config.entryDelayMinSeconds,
     delayMaxSeconds: config.entryDelayMaxSeconds,
@@ -67,7 +74,7 @@ export async function makeIntents(
       stop_usd: intent.stopUsd,
       ref_price_usd: intent.refPriceUsd,
       list_price_usd: listed?.priceUsd ?? null,
-      equity_usd: observation.account.value.equityUsd,
+      equity_usd: equityUsd,
       distance_pct: intent.distancePct,
       bars: (bars.value.get(intent.symbol) ?? []).map((bar) => ({
         start: formatUtc(bar.startMs),

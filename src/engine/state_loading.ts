@@ -10,13 +10,17 @@ import {
 } from "../domain/rebuild_state.ts";
 import { type BrokerOrder, type BrokerPosition, flattenOrders } from "../domain/orders.ts";
 import { buildEmptyLedger, reconcile } from "../domain/reconcile.ts";
+import { isOurs } from "../domain/client_order_id.ts";
 import { isTicker } from "../domain/symbol.ts";
+import type { UnreadableRow } from "../domain/unreadable_row.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { buildManaged } from "./entry_order.ts";
 import { findIdentityProblem } from "./gate_reader.ts";
 import { buildPlan } from "./bought.ts";
 import { OPENED_SLACK_MS, readHistory } from "./positions.ts";
 import type { StateRead } from "./ports.ts";
+import { readWhole } from "./listing.ts";
+import { listUnreadable, sayUnreadable } from "./unreadable.ts";
 
 /** Names the file in the gate's reason (pipeline 6). */
 export const STATE_FILE = "execution_state.json";
@@ -71,7 +75,10 @@ async function rebuild(
     ...(openOrders.kind === "ok" ? openOrders.value : []),
     ...(dayOrders.kind === "ok" ? dayOrders.value : []),
   ];
-  const isComplete = positions.kind === "ok" && openOrders.kind === "ok" && dayOrders.kind === "ok";
+  // A foreign row costs itself; one that may be of ours is not forgotten because it can't be read.
+  const isGap = listUnreadable(engine).some((row) => mayBeOurs(row, recorded));
+  const isComplete = positions.kind === "ok" && openOrders.kind === "ok" &&
+    dayOrders.kind === "ok" && !isGap;
   const isFirstLook = why === "missing" && isComplete && !hasTraces(recorded, orders);
   if (!isFirstLook) engine.stateProblem = STATE_FILE;
   if (!isComplete || positions.kind !== "ok") return;
@@ -120,6 +127,14 @@ async function rebuild(
   );
 }
 
+function mayBeOurs(
+  { symbol, clientOrderId }: UnreadableRow,
+  recorded: readonly LiveLedger[],
+): boolean {
+  return isOurs(clientOrderId ?? "") ||
+    recorded.some((ledger) => ledger.entries.some((entry) => entry.symbol === symbol));
+}
+
 /**
  * Orders of the last months in what is held and no ledger explains: a position of ours outlives its records.
  * @returns `null` where they can't be read: the state is not rebuilt without them.
@@ -131,8 +146,10 @@ async function listPastOrders(
   // Nothing else was ever bought by us, and a name that the broker refuses in a query would block the start for good.
   const symbols = unexplained.map((held) => held.symbol).filter(isTicker);
   const afterMs = engine.nowMs() - PAST_ORDERS_MS;
-  const read = await engine.read(() =>
-    engine.ports.broker.listOrders({ status: "all", afterMs, symbols }, "protect")
+  const read = await readWhole(
+    engine,
+    () => engine.ports.broker.listOrders({ status: "all", afterMs, symbols }, "protect"),
+    (row) => sayUnreadable(engine, row),
   );
   return read.kind === "failed" ? null : read.value;
 }
@@ -147,12 +164,12 @@ async function isSoldOff(
   history: readonly BrokerOrder[] | null,
 ): Promise<boolean | null> {
   if (history !== null) return hasEnded(history, position.adoptedQty);
-  const read = await engine.read(() =>
-    engine.ports.broker.listOrders({
-      status: "all",
-      afterMs: position.openedAtMs - OPENED_SLACK_MS,
-      symbols: [position.symbol],
-    }, "protect")
+  const afterMs = position.openedAtMs - OPENED_SLACK_MS;
+  const symbols = [position.symbol];
+  const read = await readWhole(
+    engine,
+    () => engine.ports.broker.listOrders({ status: "all", afterMs, symbols }, "protect"),
+    (row) => sayUnreadable(engine, row),
   );
   if (read.kind === "failed") return null;
   const orders = flattenOrders(read.value);

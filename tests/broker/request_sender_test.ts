@@ -66,7 +66,7 @@ for (const { when, step, failure, words } of RETRIED) {
 
   Deno.test(`a read succeeds where one attempt in three does, after ${when}`, async () => {
     const world = buildWorld([step, step, { body: [] }]);
-    assertEquals(await world.client.listPositions(), []);
+    assertEquals((await world.client.listPositions()).rows, []);
   });
 
   Deno.test(`no order-changing request is made twice after ${when}`, async () => {
@@ -237,7 +237,7 @@ Deno.test("what protects leaves at once where the broker's count is used up for 
     kind: "rejected",
     why: "rate_limited",
   });
-  assertEquals(await world.client.listOrders({ status: "open" }, "protect"), []);
+  assertEquals((await world.client.listOrders({ status: "open" }, "protect")).rows, []);
   assertEquals(world.clock.sleptMs, []);
 });
 

@@ -3,7 +3,6 @@ import { type BrokerOrder, isFinal, type OrderSide } from "../domain/orders.ts";
 import type { Listing } from "../engine/ports.ts";
 import { parseRows } from "./rows.ts";
 import {
-  decimalWire,
   MalformedError,
   optionalDecimalWire,
   parseBody,

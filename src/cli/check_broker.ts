@@ -44,6 +44,8 @@ export type BrokerCheck =
   | {
     readonly kind: "asked";
     readonly clock: MarketClock;
+    /** How the clock contradicts itself or the calendar, in words; `null` where it does not. */
+    readonly clockProblem: string | null;
     /** Host minus broker. */
     readonly skewSeconds: number;
     readonly account: BrokerAccount;
@@ -158,7 +160,20 @@ function checkAccount(
     : pass("account", `ACTIVE, equity ${account.equityUsd.toFixed(2)} USD; ${walls}`);
 }
 
-function checkClock({ skewSeconds }: Asked, { isLiveAsked }: BrokerOptions): CheckItem {
+function checkClock(
+  { skewSeconds, clockProblem }: Asked,
+  { isLiveAsked }: BrokerOptions,
+): CheckItem {
+  if (clockProblem !== null) {
+    return objectToLive(
+      "clock",
+      `the broker's clock contradicts itself: ${clockProblem}; it counts as closed`,
+      {
+        isLiveAsked,
+        remedy: advice("try again in a minute; the broker's status page may say more"),
+      },
+    );
+  }
   const text = `host and broker are ${Math.abs(skewSeconds).toFixed(1)} s apart`;
   const remedy = command("timedatectl set-ntp true");
   if (!(Math.abs(skewSeconds) <= CLOCK_SKEW_MAX_SECONDS)) {

@@ -1,6 +1,7 @@
 import { createSlackAlerts } from "../alerts/slack.ts";
 import { createSlackTransport } from "../alerts/slack_transport.ts";
 import { listBrokerFindings, listRuleFindings } from "../domain/ledger_findings.ts";
+import { decideClock, findDay } from "../domain/market_clock.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
 import { reconcile } from "../domain/reconcile.ts";
 import type { AlpacaClient } from "../broker/alpaca_client.ts";
@@ -126,9 +127,14 @@ export async function readBrokerCheck(
     const openOrders = await tryRead(() => broker.listOrders({ status: "open" }));
     const configuration = await tryRead(() => broker.readAccountConfiguration());
     const sessions = await tryRead(() => broker.listSessions({ fromNy: todayNy, toNy }));
+    const calendar = sessions.kind === "ok"
+      ? { fromNy: todayNy, toNy, sessions: sessions.value }
+      : null;
+    const decision = decideClock(clock, findDay(calendar, todayNy));
     return {
       kind: "asked",
       clock,
+      clockProblem: decision.kind === "sound" ? null : decision.problem,
       skewSeconds: (middleMs - clock.timestampMs) / 1000,
       account,
       configuration: configuration.kind === "ok" ? configuration.value : null,

@@ -7,6 +7,7 @@ import {
   listUnreadableLeft,
   listWorking,
 } from "../domain/flatten_plan.ts";
+import { decideClock } from "../domain/market_clock.ts";
 import { BrokerError, type EventPort, type LedgerRead } from "../engine/ports.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
 import { formatOneLine, formatWithoutSecrets } from "../runtime/one_line.ts";
@@ -119,7 +120,9 @@ async function showPlan(
   { config, files, scope, broker }: Omit<Act, "say"> & { readonly broker: AlpacaClient },
 ): Promise<boolean> {
   // Both are only shown: without them the account is closed all the same.
-  const market = await orNull(broker.readClock());
+  const clock = await orNull(broker.readClock());
+  // One that contradicts itself says nothing of the market, like one that can't be read.
+  const market = clock !== null && decideClock(clock, "unknown").kind === "sound" ? clock : null;
   const account = await orNull(broker.readAccount());
   const { orders, positions, unreadable } = await readLook({ broker });
   const state = await files.state.read();

@@ -1,5 +1,6 @@
 import { isOurs } from "../domain/client_order_id.ts";
 import type { LiveLedger } from "../domain/ledger.ts";
+import { decideClock } from "../domain/market_clock.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import { rebuildLedger } from "../domain/rebuild_ledger.ts";
 import { formatUnreadable } from "../domain/unreadable_row.ts";
@@ -96,9 +97,16 @@ async function rebuild(host: ProgramHost, files: OperatorFiles): Promise<number>
  */
 async function build(host: ProgramHost, files: OperatorFiles): Promise<LiveLedger> {
   const broker = buildOperatorBroker(host, readBrokerConfig(host.environment));
-  const { timestampMs } = await broker.readClock();
+  const clock = await broker.readClock();
+  const decision = decideClock(clock, "unknown");
+  if (decision.kind === "contradiction") {
+    throw new BrokerError(
+      "malformed",
+      `Cannot tell the day: the broker's clock contradicts itself, ${decision.problem}; try again in a minute`,
+    );
+  }
   const { accountId } = await broker.readAccount();
-  const todayNy = dateNyOf(timestampMs);
+  const todayNy = dateNyOf(clock.timestampMs);
   const { rows: orders, unreadable } = await listOrdersOfDay(broker, todayNy);
   const gap = unreadable.find((row) => isOurs(row.clientOrderId ?? ""));
   if (gap !== undefined) {

@@ -1,4 +1,5 @@
 import { listBrokerFindings } from "../domain/ledger_findings.ts";
+import { decideClock } from "../domain/market_clock.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import { reconcile } from "../domain/reconcile.ts";
 import type { LedgerRead, WatchlistRead } from "../engine/ports.ts";
@@ -127,6 +128,10 @@ async function readBroker(host: ProgramHost, read: LedgerRead): Promise<BrokerFa
   const positions = await broker.listPositions();
   const openOrders = await broker.listOrders({ status: "open" });
   const differences: string[] = [];
+  const decision = decideClock(clock, "unknown");
+  if (decision.kind === "contradiction") {
+    differences.push(`the broker's clock contradicts itself: ${decision.problem}`);
+  }
   if (read.kind === "ok") {
     const { rows: orders } = await listOrdersOfDay(broker, read.ledger.dateNy);
     // What the day's list lacks may be an earlier day's: that is for `ledger verify` to look up.

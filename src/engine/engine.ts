@@ -5,6 +5,7 @@ import type { AuditEvent, EventMode, GateInputsRecord } from "../domain/events.t
 import type { ReadFailure } from "../domain/gate.ts";
 import type { LedgerEntry, LedgerProblem } from "../domain/ledger.ts";
 import type { MarketClock, Session } from "../domain/market.ts";
+import type { Calendar } from "../domain/market_clock.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../domain/orders.ts";
 import type { UnreadableRow } from "../domain/unreadable_row.ts";
@@ -72,7 +73,11 @@ export class Engine {
   dateSeenNy: string | null = null;
   /** Ids of orders that stand for what the broker accepted and does not show yet, by the last look. */
   hiddenOrders: ReadonlySet<string> = new Set();
-  sessions: readonly Session[] = [];
+  calendar: Calendar | null = null;
+  /** When the calendar could not be read, by monotonic time; `null` where the last read of it gave one. */
+  calendarFailedMs: number | null = null;
+  /** Why the broker's clock can't be used, in words; `null` where it can. */
+  clockProblem: string | null = null;
   lastGateText: string | null = null;
   killSwitchSeen: "env" | "file" | null = null;
   marketSaid: string | null = null;
@@ -140,12 +145,18 @@ export class Engine {
   /**
    * Takes over the broker's clock as read just now. The answer is as old as its way back, and at most as old as the whole
    * request: within that, time goes on as it was, so that it does not step back by a late answer.
-   * @param tookMs The request's time, its repeats included.
+   * @param read When the request began, its repeats included, and when its answer came, by monotonic time.
    */
-  setBrokerTime(timestampMs: number, tookMs: number): void {
-    const estimateMs = this.brokerBaseMs === null ? timestampMs : this.nowMs();
-    this.brokerBaseMs = Math.max(timestampMs, Math.min(estimateMs, timestampMs + tookMs));
-    this.monotonicBaseMs = this.ports.clock.monotonicMs();
+  setBrokerTime(
+    timestampMs: number,
+    { askedMs, answeredMs }: { readonly askedMs: number; readonly answeredMs: number },
+  ): void {
+    const estimateMs = this.brokerBaseMs === null
+      ? timestampMs
+      : Math.floor(this.brokerBaseMs + answeredMs - this.monotonicBaseMs);
+    const latestMs = timestampMs + answeredMs - askedMs;
+    this.brokerBaseMs = Math.max(timestampMs, Math.min(estimateMs, latestMs));
+    this.monotonicBaseMs = answeredMs;
   }
 
   /** Forgets what was said so long ago that it can't come again. */

@@ -1,4 +1,5 @@
 import type { MarketClock, Session, Trade } from "../domain/market.ts";
+import { findDay } from "../domain/market_clock.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
 import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
 import { listSellGroups, type SellGroup } from "../domain/protection.ts";
@@ -10,22 +11,6 @@ import { addUnseen } from "./unseen_orders.ts";
 /** Days of calendar that are kept, so that one failed read does not cost the day's close. */
 const CALENDAR_DAYS = 7;
 const DAY_MS = 86_400_000;
-
-/**
- * Reads the broker's clock.
- * @returns `null` where it can't be read, which counts as closed (interface, Gate).
- */
-export async function readMarket(engine: Engine): Promise<MarketClock | null> {
-  const { clock } = engine.ports;
-  const askedMs = clock.monotonicMs();
-  const read = await engine.read(() => engine.ports.broker.readClock());
-  if (read.kind === "failed") {
-    engine.ports.log.warn(`Broker clock unavailable (${read.failure}): ${read.message}`);
-    return null;
-  }
-  engine.setBrokerTime(read.value.timestampMs, clock.monotonicMs() - askedMs);
-  return read.value;
-}
 
 /**
  * Reads everything that a cycle decides from. What can't be read is part of the observation, never an exception.
@@ -87,18 +72,25 @@ export async function refresh(engine: Engine): Promise<void> {
   engine.isStale = false;
 }
 
-/** Today's session, from the calendar kept for a week; the close on a half day comes from nowhere else. */
+/** So soon after a calendar that could not be read it is not asked again: a cycle wants it twice. */
+const CALENDAR_AGAIN_MS = 5_000;
+
+/** A day's session, from the calendar kept for a week; the close on a half day comes from nowhere else. */
 export async function readSession(engine: Engine, dateNy: string): Promise<Session | null> {
-  const known = engine.sessions.find((session) => session.dateNy === dateNy);
-  if (known !== undefined) return known;
-  const toNy = dateNyOf(nyToMs(dateNy, "12:00") + CALENDAR_DAYS * DAY_MS);
-  const read = await engine.read(() => engine.ports.broker.listSessions({ fromNy: dateNy, toNy }));
-  if (read.kind === "failed") {
-    engine.ports.log.warn(`Broker calendar unavailable (${read.failure}): ${read.message}`);
-    return null;
-  }
-  engine.sessions = read.value;
-  return read.value.find((session) => session.dateNy === dateNy) ?? null;
+  if (findDay(engine.calendar, dateNy) === "unknown") await readCalendar(engine, dateNy);
+  const day = findDay(engine.calendar, dateNy);
+  return typeof day === "string" ? null : day;
+}
+
+async function readCalendar(engine: Engine, fromNy: string): Promise<void> {
+  const { broker, clock, log } = engine.ports;
+  const failedMs = engine.calendarFailedMs;
+  if (failedMs !== null && clock.monotonicMs() - failedMs < CALENDAR_AGAIN_MS) return;
+  const toNy = dateNyOf(nyToMs(fromNy, "12:00") + CALENDAR_DAYS * DAY_MS);
+  const read = await engine.read(() => broker.listSessions({ fromNy, toNy }));
+  engine.calendarFailedMs = read.kind === "failed" ? clock.monotonicMs() : null;
+  if (read.kind === "ok") engine.calendar = { fromNy, toNy, sessions: read.value };
+  else log.warn(`Broker calendar unavailable (${read.failure}): ${read.message}`);
 }
 
 /** No exit is decided before the symbol's latest trade is from this session (pipeline 5, "When"). */

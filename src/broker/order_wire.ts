@@ -6,7 +6,6 @@ import {
   MalformedError,
   optionalDecimalWire,
   parseBody,
-  parseDecimal,
   parseOptionalDecimal,
   parseTimeMs,
   parseValue,
@@ -110,7 +109,7 @@ const NO_LEGS: readonly BrokerOrder[] = [];
 
 function buildOrder(wire: LegWire | OrderWire, legs: readonly BrokerOrder[]): BrokerOrder {
   const submittedAtMs = readSubmittedAtMs(wire);
-  const qty = parseOptionalDecimal(wire.qty);
+  const qty = parseAmount(wire.qty, "qty");
   const hasAmount = qty !== null || parseOptionalDecimal(wire.notional) !== null;
   if (!hasAmount && !isFinal(wire)) throw new MalformedError("qty and notional are missing");
   return {
@@ -155,13 +154,19 @@ const UNFILLED_STATUSES: ReadonlySet<string> = new Set([
 
 /** What the broker leaves out is known where the status says it; a guess would be shares that nobody can account for. */
 function readFilledQty(wire: LegWire): number {
-  if (wire.filled_qty !== null && wire.filled_qty !== undefined) {
-    return parseDecimal(wire.filled_qty);
-  }
+  const shownQty = parseAmount(wire.filled_qty, "filled_qty");
+  if (shownQty !== null) return shownQty;
   if (UNFILLED_STATUSES.has(wire.status)) return 0;
-  const qty = wire.status === "filled" ? parseOptionalDecimal(wire.qty) : null;
+  const qty = wire.status === "filled" ? parseAmount(wire.qty, "qty") : null;
   if (qty === null) throw new MalformedError("filled_qty is missing or not what it should be");
   return qty;
+}
+
+/** A number of shares, which no order has below 0; a price may be: a spread's. */
+function parseAmount(value: LegWire["qty"], field: string): number | null {
+  const amount = parseOptionalDecimal(value);
+  if (amount !== null && amount < 0) throw new MalformedError(`${field} is below 0`);
+  return amount;
 }
 
 function requireSide({ side }: LegWire): OrderSide {

@@ -250,6 +250,8 @@ const ORDER_BREAKS: { field: string; value: unknown }[] = [
   { field: "filled_qty", value: "1e400" },
   { field: "filled_qty", value: "9".repeat(400) },
   { field: "filled_qty", value: true },
+  { field: "filled_qty", value: "-1" },
+  { field: "qty", value: "-3" },
   { field: "qty", value: "" },
   { field: "qty", value: [] },
   { field: "stop_price", value: "1,000.00" },

@@ -317,6 +317,31 @@ Deno.test("a first start beside a foreign row that can't be parsed is a first st
   assertEquals(world.held(), 10);
 });
 
+Deno.test("a day goes by as ever on answers without what the published documents do not require", async () => {
+  const strip = (row: Row): Row => {
+    const { updated_at: _1, filled_at: _2, replaces: _3, replaced_by: _4, ...kept } = row;
+    const legs = Array.isArray(row["legs"])
+      ? row["legs"].map((leg) => ({ ...strip(leg), client_order_id: undefined }))
+      : undefined;
+    return { ...kept, legs };
+  };
+  const world = new World();
+  world.setFaults([
+    { ...rewriteRows("/v2/orders", (rows) => rows.map(strip)), ...ORDERS },
+    rewriteRows(POSITIONS, (rows) => rows.map((row) => ({ ...row, qty_available: undefined }))),
+  ]);
+  await world.buy();
+  assertEquals([world.held(), world.stops()], [10, ["10@95 day"]]);
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.held(), world.stops()], [5, ["5@99 gtc"]]);
+  world.exchange.setPrice("NVDA", 98);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.held(), world.stops()], [0, []]);
+  assertEquals(world.ledger.mismatches, 0);
+  assertEquals(world.alerted("Execution error"), []);
+});
+
 Deno.test("a row with neither a symbol nor a client order id makes the whole answer unreadable", async () => {
   const world = new World();
   await world.buy();

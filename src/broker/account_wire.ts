@@ -2,7 +2,9 @@ import { z } from "zod";
 import type { MarketClock, Session } from "../domain/market.ts";
 import { nyToMs } from "../domain/ny_time.ts";
 import type { AccountConfiguration, BrokerAccount, BrokerPosition } from "../domain/orders.ts";
+import type { Listing } from "../engine/ports.ts";
 import { listWire } from "./list_wire.ts";
+import { parseRows } from "./rows.ts";
 import {
   decimalWire,
   MalformedError,
@@ -11,13 +13,14 @@ import {
   parseDecimal,
   parseOptionalDecimal,
   parseTimeMs,
+  parseValue,
   timeWire,
 } from "./wire.ts";
 
 const accountWire = z.object({
   id: z.string().min(1),
   status: z.string().min(1),
-  equity: decimalWire,
+  equity: optionalDecimalWire,
   account_blocked: z.boolean().nullish(),
   trading_blocked: z.boolean().nullish(),
   trade_suspended_by_user: z.boolean().nullish(),
@@ -29,7 +32,7 @@ export function parseAccount(body: string): BrokerAccount {
   return {
     accountId: wire.id,
     status: wire.status,
-    equityUsd: parseDecimal(wire.equity),
+    equityUsd: parseOptionalDecimal(wire.equity),
     isBlocked: wire.account_blocked === true || wire.trading_blocked === true ||
       wire.trade_suspended_by_user === true,
   };
@@ -52,34 +55,36 @@ export function parseAccountConfiguration(body: string): AccountConfiguration {
   };
 }
 
-const positionsWire = listWire(z.object({
+const positionWire = z.object({
   symbol: z.string().min(1),
   side: z.enum(["long", "short"]),
   qty: decimalWire,
-  qty_available: decimalWire,
+  qty_available: optionalDecimalWire,
   avg_entry_price: decimalWire,
   cost_basis: decimalWire,
   current_price: optionalDecimalWire,
-}));
+});
 
-/**
- * `GET /v2/positions`. A short position has a negative `qty`, whether the wire has the sign or only the side.
- * @throws {MalformedError} Where any position can't be parsed: a list with a gap would hide what must be protected.
- */
-export function parsePositions(body: string): BrokerPosition[] {
-  return parseBody(positionsWire, body).map((wire) => {
-    const sign = wire.side === "short" ? -1 : 1;
-    const qty = parseDecimal(wire.qty);
-    if (sign === 1 && qty < 0) throw new MalformedError("side and qty contradict each other");
-    return {
-      symbol: wire.symbol,
-      qty: sign * Math.abs(qty),
-      qtyAvailable: parseDecimal(wire.qty_available),
-      avgEntryPriceUsd: parseDecimal(wire.avg_entry_price),
-      costBasisUsd: parseDecimal(wire.cost_basis),
-      currentPriceUsd: parseOptionalDecimal(wire.current_price),
-    };
-  });
+/** `GET /v2/positions`, row by row. @throws {MalformedError} Where it is no list, or a row names no symbol. */
+export function parsePositions(body: string): Listing<BrokerPosition> {
+  return parseRows(body, "position", (row) => [parsePosition(row)]);
+}
+
+/** A short position has a negative `qty`, whether the wire has the sign or only the side. */
+function parsePosition(row: unknown): BrokerPosition {
+  const wire = parseValue(positionWire, row, "the row");
+  const sign = wire.side === "short" ? -1 : 1;
+  const qty = parseDecimal(wire.qty);
+  if (sign === 1 && qty < 0) throw new MalformedError("side and qty contradict each other");
+  const signedQty = sign * Math.abs(qty);
+  return {
+    symbol: wire.symbol,
+    qty: signedQty,
+    qtyAvailable: parseOptionalDecimal(wire.qty_available) ?? signedQty,
+    avgEntryPriceUsd: parseDecimal(wire.avg_entry_price),
+    costBasisUsd: parseDecimal(wire.cost_basis),
+    currentPriceUsd: parseOptionalDecimal(wire.current_price),
+  };
 }
 
 const clockWire = z.object({

@@ -6,42 +6,86 @@ import { type ErrorBody, parseErrorBody } from "./wire.ts";
 /** One row of broker.md's table: status, code and message together name a reason; no code alone does. */
 interface Row {
   readonly status: number;
-  readonly code: number;
+  /** Those under which the words were seen; an answer without a code may have any. */
+  readonly codes: readonly number[];
   readonly message: RegExp;
   readonly why: RefusalKind;
 }
 
+const FORBIDDEN_CODES = [40310000];
+const UNPROCESSABLE_CODES = [42210000, 40010001];
+
 const ROWS: readonly Row[] = [
-  { status: 403, code: 40310000, message: /insufficient qty/, why: "insufficient_qty" },
-  { status: 403, code: 40310000, message: /wash trade/, why: "wash_trade" },
-  { status: 403, code: 40310000, message: /buying power/, why: "buying_power" },
-  { status: 403, code: 40310000, message: /not authorized/, why: "unauthorized" },
-  { status: 422, code: 42210000, message: /stop[_ ]price must be/, why: "stop_price" },
-  { status: 422, code: 42210000, message: /sub-penny|price increment/, why: "price_increment" },
+  {
+    status: 403,
+    codes: FORBIDDEN_CODES,
+    message: /insufficient (available )?(qty|quantity)/,
+    why: "insufficient_qty",
+  },
+  { status: 403, codes: FORBIDDEN_CODES, message: /wash[ -]trade/, why: "wash_trade" },
+  { status: 403, codes: FORBIDDEN_CODES, message: /buying[ _]power/, why: "buying_power" },
+  // The keys are right, and the account may not do this: no word about the operator's variables.
+  { status: 403, codes: FORBIDDEN_CODES, message: /not (authorized|permitted)/, why: "account" },
   {
     status: 422,
-    code: 42210000,
-    message: /order is already in|not cancelable|not replaceable|pending (cancel|replace)/,
+    codes: UNPROCESSABLE_CODES,
+    message: /sub-?penny|price increment/,
+    why: "price_increment",
+  },
+  {
+    status: 422,
+    codes: UNPROCESSABLE_CODES,
+    message: /stop[_ ]price must be (<|less|below|lower|under)/,
+    why: "stop_price",
+  },
+  {
+    status: 422,
+    codes: UNPROCESSABLE_CODES,
+    message:
+      /order (is )?already in|not (cancell?able|replace?able)|(already )?pending[ _](cancel|replace)/,
+    why: "not_cancelable",
+  },
+  {
+    status: 422,
+    codes: UNPROCESSABLE_CODES,
+    message: /chain not fully replaced|cannot (replace|cancel) order|parameters are not changed/,
     why: "not_cancelable",
   },
 ];
 
-const DUPLICATE = /client_order_id must be unique/;
+/** The words of wrong keys, under 401 and 403 alike (broker.md, Refusals). */
+const FORBIDDEN = /^(forbidden|unauthorized)\.?$/;
+/** What the operator can do about keys that the broker refuses. */
+export const KEYS_REMEDY =
+  "check APCA_API_KEY_ID, APCA_API_SECRET_KEY and that ALPACA_PAPER matches the keys";
+
+/** Whether the broker refuses the keys themselves, and not what was asked with them (broker.md, Refusals). */
+export function areKeysRefused(answer: Pick<Answer, "status" | "body">): boolean {
+  if (answer.status === 401) return true;
+  const error = answer.status === 403 ? parseErrorBody(answer.body) : null;
+  return error !== null && FORBIDDEN.test(error.message.trim().toLowerCase());
+}
+
+const CLIENT_ORDER_ID = /client[ _-]?order[ _-]?id/;
+const TAKEN = /\b(unique|already|duplicated?|exists?|in use|been used|taken)\b/;
+/** What is wrong with the id itself, or an order that is not there: neither says that one exists. */
+const NOT_TAKEN = /\b(characters?|length|too long|at most|format|not found|not exist)\b/;
 /** Statuses of a broker's no to an order, where its body is the broker's (broker.md, "Definitive"). */
 const REFUSAL_STATUSES: ReadonlySet<number> = new Set([400, 403, 422]);
 
 /**
- * Whether the broker says that an order with this client order id exists. Decided by the message whatever the code: to
- * take an existing order for a rejected one would be the more expensive mistake.
+ * Whether the broker says that an order with this client order id exists. Decided by the message, in whichever words
+ * (broker.md, Refusals) and whatever the code: to take an existing order for a rejected one would be the more expensive
+ * mistake.
  */
 export function isDuplicate(answer: ChangeAnswer): boolean {
   if (answer.kind !== "answer" || answer.status < 400 || answer.status >= 500) return false;
-  const error = parseErrorBody(answer.body);
-  return error !== null && DUPLICATE.test(error.message.toLowerCase());
+  const message = parseErrorBody(answer.body)?.message.toLowerCase() ?? "";
+  return CLIENT_ORDER_ID.test(message) && TAKEN.test(message) && !NOT_TAKEN.test(message);
 }
 
 /** The broker's words; a gateway says only that it found nothing. */
-const NOT_FOUND = /^(order|position) not found/;
+const NOT_FOUND = /\b(order|position) (was )?(not found|does not exist)/;
 
 /** Whether a 404 is the broker's own "no such order": a page from a proxy proves nothing. */
 export function isNotFound(answer: Answer): boolean {
@@ -69,7 +113,7 @@ export function decideChange(
   // A redirect is not followed: whoever answered it is not the broker, and what it did is not known.
   if (status >= 500 || status < 400) return buildNoAnswer("server_error", answer, redact);
   const error = parseErrorBody(answer.body);
-  if (status === 401) return buildRefusal("unauthorized", answer, error, redact);
+  if (areKeysRefused(answer)) return buildRefusal("unauthorized", answer, error, redact);
   if (status === 429) return buildRefusal("rate_limited", answer, error, redact);
   if (status === 404 && target === "order" && isNotFound(answer)) {
     return buildRefusal("not_found", answer, error, redact);
@@ -85,7 +129,7 @@ export function decideChange(
 function decideWhy(status: number, error: ErrorBody): RefusalKind {
   const message = error.message.toLowerCase();
   const row = ROWS.find((each) =>
-    each.status === status && (error.code === null || error.code === each.code) &&
+    each.status === status && (error.code === null || each.codes.includes(error.code)) &&
     each.message.test(message)
   );
   return row?.why ?? "other";
@@ -107,13 +151,14 @@ function buildRefusal(
   error: ErrorBody | null,
   redact: Redact,
 ): Refusal {
-  const message = buildLine(error?.message ?? "", redact);
+  const words = buildLine(error?.message ?? "", redact);
+  const said = words === "" ? `HTTP ${answer.status}` : words;
   return {
     kind: "rejected",
     why,
     httpStatus: answer.status,
     code: error?.code ?? null,
-    message: message === "" ? `HTTP ${answer.status}` : message,
+    message: why === "unauthorized" ? `${said}; ${KEYS_REMEDY}` : said,
     body: buildKeptBody(answer.body, redact),
   };
 }

@@ -1,5 +1,7 @@
 import type { BrokerOrder } from "../domain/orders.ts";
-import { BrokerError, type OrderQuery } from "../engine/ports.ts";
+import type { UnreadableRow } from "../domain/unreadable_row.ts";
+import { BrokerError, type Listing, type OrderQuery } from "../engine/ports.ts";
+import type { OrderPage } from "./order_wire.ts";
 import { formatRfc3339 } from "./rfc3339.ts";
 import { formatSymbols } from "./wire_format.ts";
 
@@ -28,15 +30,15 @@ export function buildOrdersPath(query: OrderQuery, afterMs: number | null): stri
  * @throws {BrokerError} Where a full page leads nowhere: newest first, or more orders in one moment than a page holds.
  */
 export function decideNextPage(
-  page: readonly BrokerOrder[],
+  { rows, wireRows }: OrderPage,
   afterMs: number | null,
 ): { readonly kind: "last" } | { readonly kind: "next"; readonly afterMs: number } {
-  const first = page[0];
-  const last = page[page.length - 1];
-  const rows = page.reduce((count, order) => count + 1 + order.legs.length, 0);
-  if (first === undefined || last === undefined || rows < FULL_PAGE_ROWS) return { kind: "last" };
-  const nextMs = last.submittedAtMs - 1;
-  if (last.submittedAtMs < first.submittedAtMs || (afterMs !== null && nextMs <= afterMs)) {
+  if (wireRows < FULL_PAGE_ROWS) return { kind: "last" };
+  // A full page of nothing that can be read leads nowhere either.
+  const firstMs = rows[0]?.submittedAtMs ?? Infinity;
+  const lastMs = rows[rows.length - 1]?.submittedAtMs ?? -Infinity;
+  const nextMs = lastMs - 1;
+  if (lastMs < firstMs || (afterMs !== null && nextMs <= afterMs)) {
     throw new BrokerError("malformed", "Cannot read orders: a full page does not lead to the next");
   }
   return { kind: "next", afterMs: nextMs };
@@ -49,15 +51,19 @@ export function decideNextPage(
  */
 export async function listAllOrders(
   query: OrderQuery,
-  readPage: (path: string) => Promise<readonly BrokerOrder[]>,
-): Promise<BrokerOrder[]> {
+  readPage: (path: string) => Promise<OrderPage>,
+): Promise<Listing<BrokerOrder>> {
   const byId = new Map<string, BrokerOrder>();
+  const unreadable = new Map<string, UnreadableRow>();
   let afterMs = query.afterMs ?? null;
   for (let pages = 0; pages < ORDER_PAGES_MAX; pages++) {
     const page = await readPage(buildOrdersPath(query, afterMs));
-    for (const order of page) byId.set(order.orderId, order);
+    for (const order of page.rows) byId.set(order.orderId, order);
+    for (const row of page.unreadable) unreadable.set(JSON.stringify(row), row);
     const next = decideNextPage(page, afterMs);
-    if (next.kind === "last") return [...byId.values()];
+    if (next.kind === "last") {
+      return { rows: [...byId.values()], unreadable: [...unreadable.values()] };
+    }
     afterMs = next.afterMs;
   }
   throw new BrokerError("malformed", `Cannot read orders: more than ${ORDER_PAGES_MAX} pages`);

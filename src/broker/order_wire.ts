@@ -1,28 +1,35 @@
 import { z } from "zod";
-import type { BrokerOrder, OrderSide } from "../domain/orders.ts";
+import { type BrokerOrder, isFinal, type OrderSide } from "../domain/orders.ts";
+import type { Listing } from "../engine/ports.ts";
 import { listWire } from "./list_wire.ts";
+import { parseRows } from "./rows.ts";
 import {
-  decimalWire,
   MalformedError,
   optionalDecimalWire,
   parseBody,
-  parseDecimal,
   parseOptionalDecimal,
   parseTimeMs,
+  parseValue,
   timeWire,
 } from "./wire.ts";
 
+const textWire = z.string().nullish();
+
+// The published documents require only type, time in force and notional of an order: what is absent beyond that is a fault
+// only where there is no way to do without it.
 const legFields = {
   id: z.string().min(1),
-  client_order_id: z.string(),
-  symbol: z.string(),
-  side: z.enum(["buy", "sell", ""]),
-  type: z.string(),
-  order_class: z.string().nullish(),
-  time_in_force: z.string(),
+  client_order_id: textWire,
+  symbol: textWire,
+  side: textWire,
+  type: textWire,
+  order_type: textWire,
+  order_class: textWire,
+  time_in_force: textWire,
   status: z.string().min(1),
   qty: optionalDecimalWire,
-  filled_qty: decimalWire,
+  notional: optionalDecimalWire,
+  filled_qty: optionalDecimalWire,
   filled_avg_price: optionalDecimalWire,
   limit_price: optionalDecimalWire,
   stop_price: optionalDecimalWire,
@@ -30,12 +37,11 @@ const legFields = {
   submitted_at: timeWire.nullish(),
   updated_at: timeWire.nullish(),
   filled_at: timeWire.nullish(),
-  replaced_by: z.string().nullish(),
-  replaces: z.string().nullish(),
+  replaced_by: textWire,
+  replaces: textWire,
 };
 const legWire = z.object(legFields);
 const orderWire = z.object({ ...legFields, legs: listWire(legWire).nullish() });
-const ordersWire = listWire(orderWire);
 
 type LegWire = z.infer<typeof legWire>;
 type OrderWire = z.infer<typeof orderWire>;
@@ -45,57 +51,79 @@ type OrderWire = z.infer<typeof orderWire>;
  * @throws {MalformedError} Where it is not JSON or lacks what an order must have.
  */
 export function parseOrder(body: string): BrokerOrder {
-  const wire = parseBody(orderWire, body);
-  return buildOrder(wire, requireSide(wire), buildLegs(wire.legs));
+  return buildWhole(parseBody(orderWire, body));
+}
+
+/** A page of a list of orders. */
+export interface OrderPage extends Listing<BrokerOrder> {
+  /** Rows and legs on the wire, the unreadable ones too: what tells whether the page was full. */
+  readonly wireRows: number;
 }
 
 /**
- * A list of orders with their legs. A multi-leg option order has neither symbol nor side of its own (someone else's, but
- * it must not hide the rest): its legs stand in its place.
- * @throws {MalformedError} Where any order can't be parsed: a list with a gap could hide one of ours.
+ * A list of orders with their legs, row by row; an order with a leg that can't be read is unreadable. A multi-leg option
+ * order has neither symbol nor side of its own: its legs stand in its place.
+ * @throws {MalformedError} Where it is no list, or a row names neither a symbol nor a client order id.
  */
-export function parseOrders(body: string): BrokerOrder[] {
-  const orders: BrokerOrder[] = [];
-  for (const wire of parseBody(ordersWire, body)) {
-    const legs = buildLegs(wire.legs);
-    if (wire.side === "" && wire.order_class === "mleg" && legs.length > 0) orders.push(...legs);
-    else orders.push(buildOrder(wire, requireSide(wire), legs));
-  }
-  return orders;
+export function parseOrders(body: string): OrderPage {
+  let wireRows = 0;
+  const listing = parseRows(body, "order", (row) => {
+    wireRows += 1 + countLegs(row);
+    const wire = parseValue(orderWire, row, "the row");
+    return isSpread(wire) ? buildSpread(wire) : [buildWhole(wire)];
+  });
+  return { ...listing, wireRows };
 }
 
-function buildLegs(legs: readonly LegWire[] | null | undefined): readonly BrokerOrder[] {
+const legCountWire = z.object({ legs: z.array(z.unknown()) });
+
+function countLegs(row: unknown): number {
+  const parsed = legCountWire.safeParse(row);
+  return parsed.success ? parsed.data.legs.length : 0;
+}
+
+function isSpread({ order_class, symbol, side }: OrderWire): boolean {
+  return order_class === "mleg" && ((symbol ?? "") === "" || (side ?? "") === "");
+}
+
+function buildSpread(wire: OrderWire): readonly BrokerOrder[] {
+  const legs = buildLegs(wire);
+  if (legs.length === 0 && !isFinal(wire)) {
+    throw new MalformedError("symbol, side and legs are missing");
+  }
+  return legs;
+}
+
+function buildWhole(wire: OrderWire): BrokerOrder {
+  return buildOrder(wire, buildLegs(wire));
+}
+
+/** Legs inherit the entry's time in force (broker.md, Orders). */
+function buildLegs({ legs, time_in_force }: OrderWire): readonly BrokerOrder[] {
   if (legs === null || legs === undefined) return NO_LEGS;
-  return legs.map((leg) => buildOrder(leg, requireSide(leg), NO_LEGS));
+  return legs.map((leg) =>
+    buildOrder({ ...leg, time_in_force: leg.time_in_force ?? time_in_force }, NO_LEGS)
+  );
 }
 
 const NO_LEGS: readonly BrokerOrder[] = [];
 
-function requireSide(wire: LegWire): OrderSide {
-  if (wire.side === "") throw new MalformedError("side is empty");
-  return wire.side;
-}
-
-function buildOrder(
-  wire: LegWire | OrderWire,
-  side: OrderSide,
-  legs: readonly BrokerOrder[],
-): BrokerOrder {
-  // An order that waits for its turn can be without submitted_at; its creation then stands for it.
-  const submittedAt = wire.submitted_at ?? wire.created_at ?? null;
-  if (submittedAt === null) throw new MalformedError("submitted_at and created_at are missing");
-  const submittedAtMs = parseTimeMs(submittedAt, "submitted_at");
+function buildOrder(wire: LegWire | OrderWire, legs: readonly BrokerOrder[]): BrokerOrder {
+  const submittedAtMs = readSubmittedAtMs(wire);
+  const qty = parseAmount(wire.qty, "qty");
+  const hasAmount = qty !== null || parseOptionalDecimal(wire.notional) !== null;
+  if (!hasAmount && !isFinal(wire)) throw new MalformedError("qty and notional are missing");
   return {
     orderId: wire.id,
-    clientOrderId: wire.client_order_id,
-    symbol: wire.symbol,
-    side,
-    type: wire.type,
+    clientOrderId: wire.client_order_id ?? "",
+    symbol: requireText(wire.symbol === "" ? null : wire.symbol, "symbol"),
+    side: requireSide(wire),
+    type: requireText(wire.type ?? wire.order_type, "type"),
     orderClass: wire.order_class ?? "",
-    timeInForce: wire.time_in_force,
+    timeInForce: requireText(wire.time_in_force, "time_in_force"),
     status: wire.status,
-    qty: parseOptionalDecimal(wire.qty),
-    filledQty: parseDecimal(wire.filled_qty),
+    qty,
+    filledQty: readFilledQty(wire),
     filledAvgPriceUsd: parseOptionalDecimal(wire.filled_avg_price),
     limitPriceUsd: parseOptionalDecimal(wire.limit_price),
     stopPriceUsd: parseOptionalDecimal(wire.stop_price),
@@ -106,6 +134,50 @@ function buildOrder(
     replaces: wire.replaces ?? null,
     legs,
   };
+}
+
+/** An order that waits for its turn can be without submitted_at; its creation then stands for it. */
+function readSubmittedAtMs(wire: LegWire): number {
+  const submittedAt = wire.submitted_at ?? wire.created_at ?? null;
+  if (submittedAt === null) throw new MalformedError("submitted_at and created_at are missing");
+  return parseTimeMs(submittedAt, "submitted_at");
+}
+
+/** Statuses in which nothing is filled. */
+const UNFILLED_STATUSES: ReadonlySet<string> = new Set([
+  "new",
+  "accepted",
+  "pending_new",
+  "accepted_for_bidding",
+  "held",
+  "rejected",
+]);
+
+/** What the broker leaves out is known where the status says it; a guess would be shares that nobody can account for. */
+function readFilledQty(wire: LegWire): number {
+  const shownQty = parseAmount(wire.filled_qty, "filled_qty");
+  if (shownQty !== null) return shownQty;
+  if (UNFILLED_STATUSES.has(wire.status)) return 0;
+  const qty = wire.status === "filled" ? parseAmount(wire.qty, "qty") : null;
+  if (qty === null) throw new MalformedError("filled_qty is missing or not what it should be");
+  return qty;
+}
+
+/** A number of shares, which no order has below 0; a price may be: a spread's. */
+function parseAmount(value: LegWire["qty"], field: string): number | null {
+  const amount = parseOptionalDecimal(value);
+  if (amount !== null && amount < 0) throw new MalformedError(`${field} is below 0`);
+  return amount;
+}
+
+function requireSide({ side }: LegWire): OrderSide {
+  if (side === "buy" || side === "sell") return side;
+  throw new MalformedError("side is missing or not what it should be");
+}
+
+function requireText(text: string | null | undefined, field: string): string {
+  if (text !== null && text !== undefined) return text;
+  throw new MalformedError(`${field} is missing or not what it should be`);
 }
 
 function parseOptionalTimeMs(text: string | null | undefined, field: string): number | null {

@@ -1,4 +1,5 @@
 import { BrokerError } from "../engine/ports.ts";
+import { areKeysRefused, KEYS_REMEDY } from "./classify.ts";
 import { buildLine, type Redact } from "./redact.ts";
 import type { Answer } from "./request_sender.ts";
 import { MalformedError, parseErrorBody } from "./wire.ts";
@@ -35,9 +36,9 @@ export function buildHttpError(answer: Answer, context: ReadContext): BrokerErro
   const said = words === "" ? "" : ` "${words}"`;
   const remedy = isSipRefused(answer)
     ? "; set ALPACA_DATA_FEED to auto or iex"
-    : buildRemedy(answer.status);
+    : buildRemedy(answer);
   const text = `${buildTried(context)}: HTTP ${answer.status}${said}${remedy}`;
-  return new BrokerError("http", text);
+  return new BrokerError("http", text, { areKeysRefused: areKeysRefused(answer) });
 }
 
 /** The plan lacks real-time SIP data (broker.md, Refusals). */
@@ -51,10 +52,9 @@ function buildTried(context: ReadContext): string {
   return `Cannot read ${context.what} from ${context.host}`;
 }
 
-function buildRemedy(status: number): string {
-  if (status === 401) {
-    return "; check APCA_API_KEY_ID, APCA_API_SECRET_KEY and that ALPACA_PAPER matches the keys";
-  }
+function buildRemedy(answer: Answer): string {
+  const { status } = answer;
+  if (areKeysRefused(answer)) return `; ${KEYS_REMEDY}`;
   if (status === 429) return "; the broker's request limit is used up, wait a minute";
   if (status >= 300 && status < 400) {
     return "; redirects are not followed, check APCA_API_BASE_URL and APCA_API_DATA_URL";

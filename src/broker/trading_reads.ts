@@ -83,7 +83,7 @@ export function createTradingReads(sender: RequestSender, redact: Redact): Tradi
       read({ what: "positions", path: "/v2/positions" }, parsePositions, requestClass),
     listOrders(query, requestClass) {
       // An empty filter would ask for every symbol on the wire.
-      if (query.symbols?.length === 0) return Promise.resolve([]);
+      if (query.symbols?.length === 0) return Promise.resolve({ rows: [], unreadable: [] });
       const endMs = sender.buildEndMs();
       return listAllOrders(
         query,

@@ -1,14 +1,20 @@
 import { z } from "zod";
 import { parseRfc3339Ms } from "./rfc3339.ts";
 
+/** Decimals and exponents as JSON numbers have them; more of them than anybody needs are no fault (broker.md). */
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$/;
+const DECIMAL_CHARACTERS_MAX = 256;
+/** No price, quantity or sum of money comes near it. */
+const DECIMAL_LIMIT = 1e18;
+
 /**
- * A number as the broker sends it: a plain decimal text, or a JSON number. Never coerced: an empty text or `null` must
- * not become 0, which fits every cap (style 5).
+ * A number as the broker sends it: a decimal text, or a JSON number. Never coerced: an empty text or `null` must not become
+ * 0, which fits every cap (style 5).
  */
 export const decimalWire = z.union([
-  z.string().regex(/^-?\d{1,18}(?:\.\d{1,18})?$/),
+  z.string().max(DECIMAL_CHARACTERS_MAX).regex(DECIMAL),
   z.number(),
-]);
+]).refine((value) => Math.abs(Number(value)) < DECIMAL_LIMIT);
 /** The same where the broker may leave it out. */
 export const optionalDecimalWire = decimalWire.nullish();
 /** A timestamp; `parseTimeMs` tells whether it is one. */
@@ -48,12 +54,19 @@ export function parseBody<T>(schema: z.ZodType<T>, body: string): T {
     // The parser's own words quote the body; the operator needs only to know that it is none.
     throw new MalformedError(body === "" ? "the answer is empty" : "the answer is not JSON");
   }
+  return parseValue(schema, value, "the answer");
+}
+
+/**
+ * A part of a body through its schema.
+ * @param name What it is called where nothing in it has a name.
+ * @throws {MalformedError} Where it is not what the schema says; the message names the first wrong field.
+ */
+export function parseValue<T>(schema: z.ZodType<T>, value: unknown, name: string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  const field = issue === undefined || issue.path.length === 0
-    ? "the answer"
-    : issue.path.join(".");
+  const field = issue === undefined || issue.path.length === 0 ? name : issue.path.join(".");
   throw new MalformedError(`${field} is missing or not what it should be`);
 }
 

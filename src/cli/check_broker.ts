@@ -4,6 +4,7 @@ import type { MarketClock, Session } from "../domain/market.ts";
 import { dateNyOf, formatNy, readNyTime } from "../domain/ny_time.ts";
 import type { AccountConfiguration, BrokerAccount } from "../domain/orders.ts";
 import type { ReadFailure } from "../domain/gate.ts";
+import { formatUnreadable, type UnreadableRow } from "../domain/unreadable_row.ts";
 import type { Endpoint } from "../runtime/endpoint.ts";
 import {
   advice,
@@ -43,6 +44,8 @@ export type BrokerCheck =
   | {
     readonly kind: "asked";
     readonly clock: MarketClock;
+    /** How the clock contradicts itself or the calendar, in words; `null` where it does not. */
+    readonly clockProblem: string | null;
     /** Host minus broker. */
     readonly skewSeconds: number;
     readonly account: BrokerAccount;
@@ -50,6 +53,8 @@ export type BrokerCheck =
     readonly configuration: AccountConfiguration | null;
     readonly sessions: readonly Session[] | null;
     readonly positionsProblem: ReadFailure | null;
+    /** Rows of positions and open orders that can't be read. */
+    readonly unreadable: readonly UnreadableRow[];
     /** `null` where the orders could not be read. */
     readonly findings: readonly LedgerFinding[] | null;
     readonly data: DataCheck;
@@ -77,10 +82,11 @@ export function listBrokerItems(check: BrokerCheck, options: BrokerOptions): Che
         checkAccount(check, options),
         checkClock(check, options),
         checkCalendar(check),
+        checkRows(check),
         checkData(check),
         checkOvernight(check, options),
       ]
-      : ["account", "clock", "calendar", "market data", "overnight"].map((name) =>
+      : ["account", "clock", "calendar", "rows", "market data", "overnight"].map((name) =>
         warn(name, "not known: the broker was not asked")
       )),
   ];
@@ -149,10 +155,25 @@ function checkAccount(
   }
   return configuration === null
     ? warn("account", `ACTIVE; ${walls}`, remedy)
+    : account.equityUsd === null
+    ? warn("account", `ACTIVE, without an equity: nothing can be sized; ${walls}`, remedy)
     : pass("account", `ACTIVE, equity ${account.equityUsd.toFixed(2)} USD; ${walls}`);
 }
 
-function checkClock({ skewSeconds }: Asked, { isLiveAsked }: BrokerOptions): CheckItem {
+function checkClock(
+  { skewSeconds, clockProblem }: Asked,
+  { isLiveAsked }: BrokerOptions,
+): CheckItem {
+  if (clockProblem !== null) {
+    return objectToLive(
+      "clock",
+      `the broker's clock contradicts itself: ${clockProblem}; it counts as closed`,
+      {
+        isLiveAsked,
+        remedy: advice("try again in a minute; the broker's status page may say more"),
+      },
+    );
+  }
   const text = `host and broker are ${Math.abs(skewSeconds).toFixed(1)} s apart`;
   const remedy = command("timedatectl set-ntp true");
   if (!(Math.abs(skewSeconds) <= CLOCK_SKEW_MAX_SECONDS)) {
@@ -180,6 +201,19 @@ function checkCalendar({ clock, sessions }: Asked): CheckItem {
     .map((ms) => readNyTime(ms).timeNy.slice(0, 5));
   const now = clock.isOpen ? "open now" : "closed now";
   return pass("calendar", `${isHalf ? "HALF DAY, " : ""}session ${open} to ${close}, ${now}`);
+}
+
+/** A row of the broker's that can't be read costs itself (pipeline 6), and the operator should know which. */
+function checkRows({ unreadable }: Asked): CheckItem {
+  if (unreadable.length === 0) return pass("rows", "every position and open order can be read");
+  return warn(
+    "rows",
+    `${
+      unreadable.map(formatUnreadable).join("; ")
+    }: no entry in its symbol; where the engine manages it, ` +
+      "no exit and no change of its protection either",
+    advice("look at it in the broker's dashboard, and cancel or close it there"),
+  );
 }
 
 function checkData({ data, clock }: Asked): CheckItem {

@@ -1,6 +1,7 @@
 import { createSlackAlerts } from "../alerts/slack.ts";
 import { createSlackTransport } from "../alerts/slack_transport.ts";
 import { listBrokerFindings, listRuleFindings } from "../domain/ledger_findings.ts";
+import { decideClock, findDay } from "../domain/market_clock.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
 import { PAST_CALENDAR_DAYS } from "../domain/watchlist_days.ts";
 import { reconcile } from "../domain/reconcile.ts";
@@ -127,24 +128,29 @@ export async function readBrokerCheck(
     const fromNy = dateNyOf(noonMs - PAST_CALENDAR_DAYS * DAY_MS);
     const toNy = dateNyOf(noonMs + CALENDAR_DAYS * DAY_MS);
     const positions = await tryRead(() => broker.listPositions());
+    const openOrders = await tryRead(() => broker.listOrders({ status: "open" }));
     const configuration = await tryRead(() => broker.readAccountConfiguration());
     const sessions = await tryRead(() => broker.listSessions({ fromNy, toNy }));
+    const calendar = sessions.kind === "ok" ? { fromNy, toNy, sessions: sessions.value } : null;
+    const decision = decideClock(clock, findDay(calendar, todayNy));
     return {
       kind: "asked",
       clock,
+      clockProblem: decision.kind === "sound" ? null : decision.problem,
       skewSeconds: (middleMs - clock.timestampMs) / 1000,
       account,
       configuration: configuration.kind === "ok" ? configuration.value : null,
       sessions: sessions.kind === "ok" ? sessions.value : null,
       positionsProblem: positions.kind === "ok" ? null : positions.error.failure,
+      unreadable: [positions, openOrders].flatMap((read) =>
+        read.kind === "ok" ? read.value.unreadable : []
+      ),
       findings: await readFindings(broker, options.ledger, todayNy),
       data: await readData(broker, options.symbol ?? FALLBACK_SYMBOL, clock.timestampMs),
     };
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
-    // The one status that says something about the keys; the error carries it in its message alone.
-    const isRefused = error.failure === "http" && error.message.includes("HTTP 401");
-    return { kind: isRefused ? "refused" : "unreachable", message: error.message };
+    return { kind: error.areKeysRefused ? "refused" : "unreachable", message: error.message };
   }
 }
 
@@ -166,11 +172,12 @@ async function readFindings(broker: AlpacaClient, read: LedgerRead, todayNy: str
   const orders = await tryRead(() => listOrdersOfDay(broker, ledger.dateNy));
   if (orders.kind === "failed") return null;
   // What the day's list lacks may be an earlier day's, carried over: `ledger verify` looks those up.
-  const { missing } = reconcile(ledger, orders.value);
+  const { rows } = orders.value;
+  const { missing } = reconcile(ledger, rows);
   const entries = ledger.entries.filter((entry) => !missing.includes(entry));
   return [
     ...listRuleFindings(ledger, todayNy),
-    ...listBrokerFindings({ ...ledger, entries }, orders.value, []),
+    ...listBrokerFindings({ ...ledger, entries }, rows, []),
   ];
 }
 

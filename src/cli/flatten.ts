@@ -4,9 +4,11 @@ import {
   type FlattenScope,
   isInScope,
   listBarePositions,
+  listUnreadableLeft,
   listWorking,
 } from "../domain/flatten_plan.ts";
 import { upperCaseAscii } from "../domain/symbol.ts";
+import { decideClock } from "../domain/market_clock.ts";
 import { BrokerError, type EventPort, type LedgerRead } from "../engine/ports.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
 import { formatOneLine, formatWithoutSecrets } from "../runtime/one_line.ts";
@@ -15,7 +17,7 @@ import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
 import { flattenAccount, type Look, readLook } from "./flatten_act.ts";
 import { recordFlatten } from "./flatten_record.ts";
-import { formatDoIt, formatEnd, formatPlan } from "./flatten_text.ts";
+import { formatDoIt, formatEnd, formatPlan, formatUnread } from "./flatten_text.ts";
 import { LOOP_WAIT_MS, waitForLoop } from "./flatten_wait.ts";
 import { formatKillSwitch, makeKillSwitch } from "./kill.ts";
 import { createErrorLog, readBrokerConfig, runGuarded } from "./operator_config.ts";
@@ -121,9 +123,11 @@ async function showPlan(
   { config, files, scope, broker }: Omit<Act, "say"> & { readonly broker: AlpacaClient },
 ): Promise<boolean> {
   // Both are only shown: without them the account is closed all the same.
-  const market = await orNull(broker.readClock());
+  const clock = await orNull(broker.readClock());
+  // One that contradicts itself says nothing of the market, like one that can't be read.
+  const market = clock !== null && decideClock(clock, "unknown").kind === "sound" ? clock : null;
   const account = await orNull(broker.readAccount());
-  const { orders, positions } = await readLook({ broker });
+  const { orders, positions, unreadable } = await readLook({ broker });
   const state = await files.state.read();
   const plan = buildFlattenPlan({
     orders,
@@ -140,7 +144,8 @@ async function showPlan(
     accountId: account?.accountId ?? null,
     market,
   };
-  host.writeOut(`${formatPlan(plan, about).join("\n")}\n`);
+  const unread = formatUnread(listUnreadableLeft(unreadable, scope));
+  host.writeOut(`${[...formatPlan(plan, about), ...unread].join("\n")}\n`);
   return market?.isOpen ?? true;
 }
 
@@ -165,8 +170,11 @@ function sayEnd(look: Look, scope: FlattenScope, say: (line: string) => void): n
     .map((order) => `${order.symbol} ${order.side} ${order.qty ?? "?"} (${order.status})`);
   const positions = look.positions.filter(({ symbol }) => isInScope(scope, symbol))
     .map(({ symbol, qty }) => `${symbol} ${qty}`);
+  const unreadable = listUnreadableLeft(look.unreadable, scope);
   formatEnd({ orders, positions }, listBarePositions(look.positions, look.orders)).forEach(say);
-  const isDone = orders.length === 0 && (!scope.isClosing || positions.length === 0);
+  formatUnread(unreadable).forEach(say);
+  const isDone = orders.length === 0 && (!scope.isClosing || positions.length === 0) &&
+    unreadable.length === 0;
   say(
     isDone
       ? `Done. The kill switch stays on; ${PROGRAM} resume takes it away.`

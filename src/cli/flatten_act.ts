@@ -4,10 +4,12 @@ import {
   decideHow,
   type FlattenScope,
   isInScope,
+  isSurelyInScope,
   listCancelTargets,
   listWorking,
 } from "../domain/flatten_plan.ts";
 import type { BrokerOrder, BrokerPosition } from "../domain/orders.ts";
+import type { UnreadableRow } from "../domain/unreadable_row.ts";
 import {
   BrokerError,
   type CancelOutcome,
@@ -31,6 +33,8 @@ export interface Look {
   readonly positions: readonly BrokerPosition[];
   /** Nested. */
   readonly orders: readonly BrokerOrder[];
+  /** Rows of either list that can't be read; none of them stops the rest. */
+  readonly unreadable: readonly UnreadableRow[];
 }
 
 /** What the act needs. */
@@ -86,7 +90,12 @@ async function flattenOnce(
   turn: number,
 ): Promise<void> {
   await cancelOrders(world, progress, look, turn);
-  await waitUntil(world, CANCEL_WAIT_MS, (now) => listLeft(world, progress, now).length === 0);
+  await waitUntil(
+    world,
+    CANCEL_WAIT_MS,
+    (now) =>
+      listLeft(world, progress, now).length === 0 && listUnreadableIds(world, now).length === 0,
+  );
   if (!world.scope.isClosing) return;
   await closePositions(world, progress);
   if (!world.isMarketOpen) return;
@@ -97,7 +106,11 @@ async function flattenOnce(
 export async function readLook({ broker }: Pick<FlattenWorld, "broker">): Promise<Look> {
   const orders = await broker.listOrders({ status: "open" }, "protect");
   const positions = await broker.listPositions("protect");
-  return { orders, positions };
+  return {
+    orders: orders.rows,
+    positions: positions.rows,
+    unreadable: [...orders.unreadable, ...positions.unreadable],
+  };
 }
 
 /** Working orders in scope that are not this call's own. */
@@ -117,18 +130,41 @@ function listHeld(
   );
 }
 
+/** Symbols in which one of its own sells works. */
+function listClosing({ scope }: FlattenWorld, { sent }: Progress, look: Look): Set<string> {
+  const own = listWorking(look.orders, scope).filter((order) => sent.has(order.orderId));
+  return new Set(own.map((order) => order.symbol));
+}
+
 /** Those that none of its own sells is closing yet. */
 function listToClose(world: FlattenWorld, progress: Progress, look: Look): BrokerPosition[] {
-  const closing = new Set(
-    listWorking(look.orders, world.scope).filter((order) => progress.sent.has(order.orderId))
-      .map((order) => order.symbol),
-  );
+  const closing = listClosing(world, progress, look);
   return listHeld(world, progress, look).filter(({ symbol }) => !closing.has(symbol));
+}
+
+/** Orders that can't be read, are surely in scope and have an id to be cancelled by. */
+function listUnreadableIds({ scope }: FlattenWorld, look: Look): string[] {
+  const rows = look.unreadable.filter((row) =>
+    row.what === "order" && row.mayBeOpen && isSurelyInScope(scope, row)
+  );
+  return [...new Set(rows.map((row) => row.orderId).filter((id) => id !== null))];
+}
+
+/** Symbols whose position can't be read, and that are to be closed: the broker knows how many shares they are. */
+function listUnreadableHeld(world: FlattenWorld, progress: Progress, look: Look): string[] {
+  const { scope } = world;
+  if (!scope.isClosing) return [];
+  const closing = listClosing(world, progress, look);
+  return look.unreadable.filter((row) => row.what === "position" && isSurelyInScope(scope, row))
+    .map((row) => row.symbol).filter((symbol) => symbol !== null)
+    .filter((symbol) => !progress.refused.has(symbol) && !closing.has(symbol));
 }
 
 function isDone(world: FlattenWorld, progress: Progress, look: Look): boolean {
   return listLeft(world, progress, look).length === 0 &&
-    listToClose(world, progress, look).length === 0;
+    listUnreadableIds(world, look).length === 0 &&
+    listToClose(world, progress, look).length === 0 &&
+    listUnreadableHeld(world, progress, look).length === 0;
 }
 
 /** The first round takes all at once where the whole account is meant; later ones name what they cancel. */
@@ -140,7 +176,8 @@ async function cancelOrders(
 ): Promise<void> {
   const { broker, scope, say } = world;
   const left = listLeft(world, progress, look);
-  if (left.length === 0) return;
+  const unreadableIds = listUnreadableIds(world, look);
+  if (left.length === 0 && unreadableIds.length === 0) return;
   if (round === 1 && scope.symbol === null) {
     const outcome = await broker.cancelAllOrders();
     if (outcome.kind !== "answered") {
@@ -157,21 +194,30 @@ async function cancelOrders(
     if (outcome.kind === "requested") continue;
     say(`Cancel of ${order.symbol} ${order.orderId}: ${describe(outcome)}`);
   }
+  for (const orderId of unreadableIds) {
+    const outcome = await broker.cancelOrder(orderId);
+    if (outcome.kind === "requested") continue;
+    say(`Cancel of ${orderId}, which can't be read: ${describe(outcome)}`);
+  }
 }
 
 async function closePositions(world: FlattenWorld, progress: Progress): Promise<void> {
   const look = await readLook(world);
+  for (const symbol of listUnreadableHeld(world, progress, look)) {
+    await closeByBroker(world, progress, symbol, "which can't be read");
+  }
   for (const position of listToClose(world, progress, look)) {
-    if (decideHow(position) === "delete") await closeByBroker(world, progress, position);
-    else await sell(world, progress, position);
+    if (decideHow(position) === "sell") await sell(world, progress, position);
+    else await closeByBroker(world, progress, position.symbol, `${position.qty}`);
   }
 }
 
-/** A short position or a fraction: the broker's own close, whose order has a name of the broker's. */
+/** A short position, a fraction, or shares that nobody can count: the broker's own close, whose order has a name of the broker's. */
 async function closeByBroker(
   { broker, say }: FlattenWorld,
   progress: Progress,
-  { symbol, qty }: BrokerPosition,
+  symbol: string,
+  qty: string,
 ): Promise<void> {
   const outcome = await broker.closePosition(symbol);
   if (outcome.kind === "accepted") {

@@ -47,7 +47,7 @@ async function record({ files, broker, say }: RecordOptions): Promise<void> {
   if (!isOwn(ledger, { host: broker.host, accountId })) {
     return say("Live ledger not updated: it is of another host or account.");
   }
-  const orders = await listOrdersOfDay(broker, ledger.dateNy);
+  const { rows: orders } = await listOrdersOfDay(broker, ledger.dateNy);
   const result = reconcile(ledger, orders);
   if (!result.isChanged) return;
   const entries = result.ledger.entries.filter((entry) => !result.mismatched.includes(entry));

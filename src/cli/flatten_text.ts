@@ -3,6 +3,7 @@ import type { BarePosition, FlattenPlan, FlattenScope } from "../domain/flatten_
 import type { MarketClock } from "../domain/market.ts";
 import { formatCents } from "../domain/money.ts";
 import { formatNy } from "../domain/ny_time.ts";
+import { formatUnreadable, type UnreadableRow } from "../domain/unreadable_row.ts";
 import { formatOneLine } from "../runtime/one_line.ts";
 import { formatTable } from "./table.ts";
 import { PROGRAM } from "./version.ts";
@@ -85,6 +86,18 @@ function formatCloses({ closes }: FlattenPlan): string[] {
       how === "sell" ? "market sell" : "the broker's own close",
       isForeign ? "FOREIGN" : "",
     ]),
+  );
+}
+
+/** What nobody can read, and what is tried with it all the same. */
+export function formatUnread(rows: readonly UnreadableRow[]): string[] {
+  return rows.map((row) =>
+    `${formatOneLine(formatUnreadable(row))}: ` +
+    (row.what === "position"
+      ? "the broker's own close, of all its shares"
+      : row.orderId === null
+      ? "only the broker's own screen can cancel it"
+      : "cancelled by its id, where it is in scope for sure")
   );
 }
 

@@ -1,11 +1,13 @@
-import type { BrokerOrder } from "../domain/orders.ts";
 import { EMPTY_STATE } from "../domain/engine_state.ts";
+import { isOurs } from "../domain/client_order_id.ts";
 import type { LiveLedger } from "../domain/ledger.ts";
+import { decideClock } from "../domain/market_clock.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import { rebuildLedger } from "../domain/rebuild_ledger.ts";
 import { LEDGER_FILE } from "../domain/rebuild_wait.ts";
 import { PAST_DAYS } from "../engine/archive.ts";
-import { StateError } from "../engine/ports.ts";
+import { formatUnreadable } from "../domain/unreadable_row.ts";
+import { BrokerError, StateError } from "../engine/ports.ts";
 import { ConfigError } from "../runtime/settings.ts";
 import { formatOneLine } from "../runtime/one_line.ts";
 import { keepLedger, type KeptLedger } from "../state/archived_ledger.ts";
@@ -107,10 +109,27 @@ function describeKept(kept: KeptLedger | null): string {
  */
 async function build(host: ProgramHost, files: OperatorFiles): Promise<LiveLedger> {
   const broker = buildOperatorBroker(host, readBrokerConfig(host.environment));
-  const { timestampMs } = await broker.readClock();
+  const clock = await broker.readClock();
+  const decision = decideClock(clock, "unknown");
+  if (decision.kind === "contradiction") {
+    throw new BrokerError(
+      "malformed",
+      `Cannot tell the day: the broker's clock contradicts itself, ${decision.problem}; try again in a minute`,
+    );
+  }
   const { accountId } = await broker.readAccount();
-  const todayNy = dateNyOf(timestampMs);
-  const orders: BrokerOrder[] = await listOrdersOfDay(broker, todayNy);
+  const todayNy = dateNyOf(clock.timestampMs);
+  const { rows: orders, unreadable } = await listOrdersOfDay(broker, todayNy);
+  const gap = unreadable.find((row) => isOurs(row.clientOrderId ?? ""));
+  if (gap !== undefined) {
+    throw new BrokerError(
+      "malformed",
+      `Cannot rebuild the live ledger: ${
+        formatUnreadable(gap)
+      }, and without it the caps would forget an order; ` +
+        "look at it at the broker and try again later",
+    );
+  }
   const read = await files.ledger.read();
   const present = read.kind === "ok" ? read.ledger : null;
   const account = { host: broker.host, accountId };

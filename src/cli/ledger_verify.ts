@@ -8,6 +8,7 @@ import {
 import type { BrokerOrder } from "../domain/orders.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import { reconcile } from "../domain/reconcile.ts";
+import { formatUnreadable } from "../domain/unreadable_row.ts";
 import { BrokerError } from "../engine/ports.ts";
 import { formatOneLine } from "../runtime/one_line.ts";
 import type { Command, ProgramHost } from "./command.ts";
@@ -78,8 +79,17 @@ async function askBroker(host: ProgramHost, ledger: LiveLedger): Promise<LedgerF
         `to ${broker.host} account ${accountId} (ALPACA_PAPER): use another AVWAP_STATE_DIR`,
     }];
   }
-  const orders = await listOrdersOfDay(broker, ledger.dateNy);
-  return listBrokerFindings(ledger, orders, await lookUpMissing(broker, ledger, orders));
+  const { rows: orders, unreadable } = await listOrdersOfDay(broker, ledger.dateNy);
+  // What the broker shows and nobody can read is neither missing nor compared.
+  const shown = new Set(unreadable.map((row) => row.clientOrderId));
+  const entries = ledger.entries.filter(({ clientOrderId }) =>
+    clientOrderId === null || !shown.has(clientOrderId)
+  );
+  const readable = { ...ledger, entries };
+  return [
+    ...unreadable.map((row): LedgerFinding => ({ kind: "note", text: formatUnreadable(row) })),
+    ...listBrokerFindings(readable, orders, await lookUpMissing(broker, readable, orders)),
+  ];
 }
 
 /** Whether the ledger may be compared with this account (pipeline 6, host and account id). */

@@ -2,7 +2,13 @@ import { type AlpacaClient, createAlpacaClient } from "../broker/alpaca_client.t
 import { createFetchSend } from "../broker/fetch_transport.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
-import type { EventPort, LiveLedgerPort, OperatorFilesPort, StatePort } from "../engine/ports.ts";
+import type {
+  EventPort,
+  Listing,
+  LiveLedgerPort,
+  OperatorFilesPort,
+  StatePort,
+} from "../engine/ports.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
 import { createHttp } from "../runtime/http.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";
@@ -70,11 +76,12 @@ export function buildOperatorBroker(
   });
 }
 
-/** The broker's orders of one New York date, nested. @throws {BrokerError} */
+/** The broker's orders of one New York date, nested; what can't be read among them is of that date or later. @throws {BrokerError} */
 export async function listOrdersOfDay(
   broker: Pick<AlpacaClient, "listOrders">,
   dateNy: string,
-): Promise<BrokerOrder[]> {
-  const orders = await broker.listOrders({ status: "all", afterMs: nyToMs(dateNy, "00:00") });
-  return orders.filter((order) => dateNyOf(order.submittedAtMs) === dateNy);
+): Promise<Listing<BrokerOrder>> {
+  const afterMs = nyToMs(dateNy, "00:00");
+  const { rows, unreadable } = await broker.listOrders({ status: "all", afterMs });
+  return { rows: rows.filter((order) => dateNyOf(order.submittedAtMs) === dateNy), unreadable };
 }

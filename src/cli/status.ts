@@ -1,6 +1,7 @@
 import { listBrokerFindings } from "../domain/ledger_findings.ts";
 import type { AlpacaClient } from "../broker/alpaca_client.ts";
 import type { Session } from "../domain/market.ts";
+import { decideClock } from "../domain/market_clock.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
 import { reconcile } from "../domain/reconcile.ts";
 import {
@@ -143,15 +144,27 @@ async function readBroker(host: ProgramHost, read: LedgerRead): Promise<BrokerFa
   const openOrders = await broker.listOrders({ status: "open" });
   const sessions = await listPastSessions(broker, dateNyOf(clock.timestampMs));
   const differences: string[] = [];
+  const decision = decideClock(clock, "unknown");
+  if (decision.kind === "contradiction") {
+    differences.push(`the broker's clock contradicts itself: ${decision.problem}`);
+  }
   if (read.kind === "ok") {
-    const orders = await listOrdersOfDay(broker, read.ledger.dateNy);
+    const { rows: orders } = await listOrdersOfDay(broker, read.ledger.dateNy);
     // What the day's list lacks may be an earlier day's: that is for `ledger verify` to look up.
     const { missing } = reconcile(read.ledger, orders);
     const known = read.ledger.entries.filter((entry) => !missing.includes(entry));
     const findings = listBrokerFindings({ ...read.ledger, entries: known }, orders, []);
     differences.push(...findings.map(({ text }) => `ledger: ${text}`));
   }
-  return { clock, account, positions, openOrders, sessions, differences };
+  return {
+    clock,
+    account,
+    positions: positions.rows,
+    openOrders: openOrders.rows,
+    unreadable: [...positions.unreadable, ...openOrders.unreadable],
+    sessions,
+    differences,
+  };
 }
 
 /** The last days' sessions: only a warning goes by them, so a calendar that can't be read is none. */

@@ -19,6 +19,7 @@ import {
   remainingQty,
 } from "../domain/orders.ts";
 import type { MarketClock, Session } from "../domain/market.ts";
+import { formatUnreadable, openSymbolOf, type UnreadableRow } from "../domain/unreadable_row.ts";
 import {
   countCovered,
   countGtcCovered,
@@ -38,6 +39,8 @@ export interface BrokerFacts {
   readonly openOrders: readonly BrokerOrder[];
   /** Of the last days; empty where the calendar could not be read. */
   readonly sessions: readonly Session[];
+  /** Rows of either list that can't be read. */
+  readonly unreadable: readonly UnreadableRow[];
   /** What contradicts the ledger, in words. */
   readonly differences: readonly string[];
 }
@@ -154,7 +157,7 @@ export interface StatusReport {
     readonly account_id: string;
     readonly account_status: string;
     readonly is_blocked: boolean;
-    readonly equity_usd: number;
+    readonly equity_usd: number | null;
     readonly open_orders: number;
     readonly foreign_positions: readonly { readonly symbol: string; readonly qty: number }[];
     readonly differences: readonly string[];
@@ -248,6 +251,9 @@ function countOpenSymbols({ state, broker }: StatusFacts, ledger: LiveLedger | n
   for (const order of broker?.openOrders ?? []) {
     if (isEntryRecord(order) && !isFinal(order)) symbols.add(order.symbol);
   }
+  for (const symbol of (broker?.unreadable ?? []).map(openSymbolOf)) {
+    if (symbol !== null) symbols.add(symbol);
+  }
   return symbols.size;
 }
 
@@ -283,8 +289,15 @@ function buildPosition(
     is_trimmed_r1: position.isTrimmedR1,
     is_trimmed_r2: position.isTrimmedR2,
     unexplained_qty: position.unexplainedQty,
-    broker: broker === null ? null : buildCoverage(position.symbol, broker),
+    broker: broker === null || isUnreadableIn(broker, position.symbol)
+      ? null
+      : buildCoverage(position.symbol, broker),
   };
+}
+
+/** What the broker shows of the symbol is not all that it has: it is left out instead of said too low. */
+function isUnreadableIn({ unreadable }: BrokerFacts, symbol: string): boolean {
+  return unreadable.some((row) => row.symbol === symbol);
 }
 
 function buildCoverage(symbol: string, broker: BrokerFacts): PositionStatus["broker"] {
@@ -318,14 +331,18 @@ function buildBrokerStatus(
     open_orders: flattenOrders(facts.openOrders).filter((order) => !isFinal(order)).length,
     foreign_positions: facts.positions.filter(({ symbol }) => !managed.has(symbol))
       .map(({ symbol, qty }) => ({ symbol, qty })),
-    differences: [...facts.differences, ...listPositionDifferences(facts, state)],
+    differences: [
+      ...facts.unreadable.map(formatUnreadable),
+      ...facts.differences,
+      ...listPositionDifferences(facts, state),
+    ],
   };
 }
 
 function listPositionDifferences(facts: BrokerFacts, state: EngineState | null): string[] {
   return (state?.positions ?? []).flatMap(({ symbol, qty }) => {
     const heldQty = facts.positions.find((each) => each.symbol === symbol)?.qty ?? 0;
-    if (qty === null || qty === heldQty) return [];
+    if (qty === null || qty === heldQty || isUnreadableIn(facts, symbol)) return [];
     return [`${symbol}: the engine knows ${qty} shares, the broker shows ${heldQty}`];
   });
 }

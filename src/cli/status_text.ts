@@ -164,7 +164,8 @@ function formatBroker(broker: NonNullable<StatusReport["broker"]>): Labelled[] {
     [
       "Account",
       `${broker.account_status}${broker.is_blocked ? ", BLOCKED" : ""}, equity ` +
-      `${formatCents(broker.equity_usd)} USD, ${broker.open_orders} open orders`,
+      `${broker.equity_usd === null ? "unknown" : formatCents(broker.equity_usd)} USD, ` +
+      `${broker.open_orders} open orders`,
       broker.is_blocked ? "bad" : null,
     ],
     ...(foreign === "" ? [] : [["Foreign", `${foreign} (never touched)`, null] as const]),

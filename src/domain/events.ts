@@ -302,7 +302,8 @@ export type ProtectionEvent = {
 /** The account's equity and what it holds, whenever it changed from the cycle before. */
 export type EquityEvent = {
   readonly type: "equity";
-  readonly equity_usd: number;
+  /** `null` where the broker leaves it out. */
+  readonly equity_usd: number | null;
   readonly positions:
     | readonly {
       readonly symbol: string;

@@ -7,6 +7,7 @@ import {
   remainingQty,
 } from "./orders.ts";
 import { countCovered, listSellGroups } from "./protection.ts";
+import type { UnreadableRow } from "./unreadable_row.ts";
 
 /** What the operator's `flatten` is to touch (interface, Commands). */
 export interface FlattenScope {
@@ -79,6 +80,25 @@ export function buildFlattenPlan(inputs: FlattenInputs): FlattenPlan {
 /** Whether `flatten` may touch the symbol. */
 export function isInScope(scope: Pick<FlattenScope, "symbol">, symbol: string): boolean {
   return scope.symbol === null || scope.symbol === symbol;
+}
+
+/** Whether a row that can't be read is one that `flatten` may touch: one without a symbol only where all are meant. */
+export function isSurelyInScope(
+  scope: Pick<FlattenScope, "symbol">,
+  { symbol }: Pick<UnreadableRow, "symbol">,
+): boolean {
+  return scope.symbol === null || scope.symbol === symbol;
+}
+
+/** Rows that can't be read and may be something that `flatten` was to end. */
+export function listUnreadableLeft(
+  unreadable: readonly UnreadableRow[],
+  scope: FlattenScope,
+): UnreadableRow[] {
+  return unreadable.filter((row) =>
+    row.mayBeOpen && (row.what === "order" || scope.isClosing) &&
+    (row.symbol === null || isSurelyInScope(scope, row))
+  );
 }
 
 /** A whole number of shares held long is sold under our own name; anything else is the broker's to close. */

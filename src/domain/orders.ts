@@ -32,6 +32,7 @@ export interface BrokerOrder {
 export interface BrokerPosition {
   readonly symbol: string;
   readonly qty: number;
+  /** What no order reserves; all of `qty` where the broker does not say, which refuses by itself what is reserved. */
   readonly qtyAvailable: number;
   readonly avgEntryPriceUsd: number;
   readonly costBasisUsd: number;
@@ -42,7 +43,8 @@ export interface BrokerPosition {
 export interface BrokerAccount {
   readonly accountId: string;
   readonly status: string;
-  readonly equityUsd: number;
+  /** `null` where the broker leaves it out: nothing can be sized then. */
+  readonly equityUsd: number | null;
   readonly isBlocked: boolean;
 }
 

@@ -9,6 +9,7 @@ import type { Engine } from "./engine.ts";
 import { hasWorkingBuy, isOfThisSession } from "./observe.ts";
 import { buildManaged } from "./entry_order.ts";
 import { buildPositionEvent } from "./position_changes.ts";
+import { isUnreadableIn } from "./unreadable.ts";
 
 /** Positions of today's list that the engine may take over (pipeline 5): not managed, long, whole shares, above the stop. */
 export async function listAdoptable(
@@ -33,6 +34,7 @@ export async function listAdoptable(
     if (candidate === undefined || isManaged || !isAllowed) return [];
     // What a buy adds to it later would look like a split; and no stop is taken beside one.
     if (unresolved.has(held.symbol) || hasWorkingBuy(engine, held.symbol)) return [];
+    if (isUnreadableIn(engine, held.symbol)) return [];
     if (!Number.isSafeInteger(held.qty) || held.qty <= 0 || !(priceUsd > candidate.stopUsd)) {
       return [];
     }

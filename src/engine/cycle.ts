@@ -12,8 +12,9 @@ import { RETRY_MS } from "./exit_records.ts";
 import { recordFills } from "./fills.ts";
 import { printGate } from "./gate_log.ts";
 import { findForeignFile, readGate } from "./gate_reader.ts";
-import { findHeld, isOfThisSession, observe, readMarket } from "./observe.ts";
+import { readMarket } from "./broker_clock.ts";
 import { readLatestTrades } from "./latest_trades.ts";
+import { findHeld, isOfThisSession, observe } from "./observe.ts";
 import { noticeGate, noticeKillSwitch, sayKillSwitch, takeDelivered } from "./notices.ts";
 import { adoptPositions, buildAdopted, listAdoptable } from "./adopting.ts";
 import { reportForeign } from "./foreign.ts";
@@ -27,6 +28,7 @@ import { makeIntents } from "./signals.ts";
 import { ensureState } from "./state_loading.ts";
 import { sendSummaryIfDue } from "./summary.ts";
 import { noticeTrouble } from "./trouble.ts";
+import { isUnreadableIn, reportUnreadable } from "./unreadable.ts";
 import { checkUnprotected, LAST_CALL_MS, readCoverage } from "./unprotected.ts";
 import { readWatchlist } from "./reading_watchlist.ts";
 import type { WatchlistStep } from "./watchlist_step.ts";
@@ -105,6 +107,7 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   const watchlist = await readWatchlist(engine);
   await managePositions(engine, decision, watchlist);
   reportForeign(engine);
+  reportUnreadable(engine);
   engine.isEntriesPaused = watchlist.kind !== "fresh";
   if (watchlist.kind === "fresh") {
     await makeIntents(engine, watchlist.candidates);
@@ -146,6 +149,7 @@ async function managePositions(
   if (decision.mode === "LIVE") {
     await protectPositions(engine, decision, listSellable(engine, trades, fresh));
     // One answer that was empty or missing must not leave what an exit laid bare to the next poll.
+    await restoreUnreadable(engine);
     const isBare = engine.state.positions.some((position) =>
       engine.bare.has(position.positionId) && position.unexplainedQty === null
     );
@@ -157,6 +161,14 @@ async function managePositions(
     const priceUsd = trades.get(held.symbol)?.priceUsd ?? NaN;
     await sayDryRunExits(engine, buildAdopted(engine, candidate, held), held.qty, priceUsd);
   }
+}
+
+/** The rest of an exit goes on where nothing new is decided: what was laid bare in a symbol that can't be read by now. */
+async function restoreUnreadable(engine: Engine): Promise<void> {
+  const isLeft = engine.state.positions.some(({ positionId, symbol }) =>
+    engine.bare.has(positionId) && isUnreadableIn(engine, symbol)
+  );
+  if (isLeft) await restoreBare(engine);
 }
 
 /** Positions that may be sold at once: priced in this session, and not adopted in this cycle. */
@@ -226,6 +238,7 @@ function isInDoubt(engine: Engine, position: ManagedPosition): boolean {
   if (position.qty === null || position.unexplainedQty !== null) return false;
   const coverage = readCoverage(engine, position);
   return coverage === null || engine.hiddenOrders.size > 0 ||
+    isUnreadableIn(engine, position.symbol) ||
     findHeld(engine, position.symbol) === undefined ||
     coverage.coveredQty < coverage.heldQty;
 }

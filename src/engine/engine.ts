@@ -6,8 +6,10 @@ import type { ReadFailure } from "../domain/gate.ts";
 import type { LedgerEntry, LedgerProblem } from "../domain/ledger.ts";
 import type { MarketClock, Session } from "../domain/market.ts";
 import type { LostRecord, RebuildWait } from "../domain/rebuild_wait.ts";
+import type { Calendar } from "../domain/market_clock.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../domain/orders.ts";
+import type { UnreadableRow } from "../domain/unreadable_row.ts";
 import { type Alert, BrokerError, type EnginePorts, StateError } from "./ports.ts";
 
 /** A broker read that may have failed: the value, or the word that the gate uses. */
@@ -21,6 +23,13 @@ const DAY_MS = 86_400_000;
 const DATE_NY = /^\d{4}-\d{2}-\d{2}$/;
 /** All of a `--run-once` cycle; 3 s of its 25 are the alert queue's. */
 export const RUN_ONCE_MS = 21_000;
+
+/** Rows of the broker's lists that can't be read, by the list they stood in (pipeline 6, "A row of the broker's"). */
+export interface UnreadableRows {
+  readonly positions: readonly UnreadableRow[];
+  readonly openOrders: readonly UnreadableRow[];
+  readonly dayOrders: readonly UnreadableRow[];
+}
 
 /** What the broker showed in this cycle. Times from the broker's clock. */
 export interface Observation {
@@ -36,6 +45,8 @@ export interface Observation {
   readonly openOrders: Read<readonly BrokerOrder[]>;
   /** All orders submitted since the NY day began, nested. */
   readonly dayOrders: Read<readonly BrokerOrder[]>;
+  /** What stood in these lists beside their readable rows. */
+  readonly unreadable: UnreadableRows;
 }
 
 /**
@@ -69,7 +80,11 @@ export class Engine {
   dateSeenNy: string | null = null;
   /** Ids of orders that stand for what the broker accepted and does not show yet, by the last look. */
   hiddenOrders: ReadonlySet<string> = new Set();
-  sessions: readonly Session[] = [];
+  calendar: Calendar | null = null;
+  /** When the calendar could not be read, by monotonic time; `null` where the last read of it gave one. */
+  calendarFailedMs: number | null = null;
+  /** Why the broker's clock can't be used, in words; `null` where it can. */
+  clockProblem: string | null = null;
   lastGateText: string | null = null;
   killSwitchSeen: "env" | "file" | null = null;
   marketSaid: string | null = null;
@@ -145,12 +160,18 @@ export class Engine {
   /**
    * Takes over the broker's clock as read just now. The answer is as old as its way back, and at most as old as the whole
    * request: within that, time goes on as it was, so that it does not step back by a late answer.
-   * @param tookMs The request's time, its repeats included.
+   * @param read When the request began, its repeats included, and when its answer came, by monotonic time.
    */
-  setBrokerTime(timestampMs: number, tookMs: number): void {
-    const estimateMs = this.brokerBaseMs === null ? timestampMs : this.nowMs();
-    this.brokerBaseMs = Math.max(timestampMs, Math.min(estimateMs, timestampMs + tookMs));
-    this.monotonicBaseMs = this.ports.clock.monotonicMs();
+  setBrokerTime(
+    timestampMs: number,
+    { askedMs, answeredMs }: { readonly askedMs: number; readonly answeredMs: number },
+  ): void {
+    const estimateMs = this.brokerBaseMs === null
+      ? timestampMs
+      : Math.floor(this.brokerBaseMs + answeredMs - this.monotonicBaseMs);
+    const latestMs = timestampMs + answeredMs - askedMs;
+    this.brokerBaseMs = Math.max(timestampMs, Math.min(estimateMs, latestMs));
+    this.monotonicBaseMs = answeredMs;
   }
 
   /** Forgets what was said so long ago that it can't come again. */

@@ -16,6 +16,7 @@ import { readLatestTrades } from "./latest_trades.ts";
 import { readGate } from "./gate_reader.ts";
 import { isMarketOpen, refresh } from "./observe.ts";
 import { skip } from "./skips.ts";
+import { isUnreadableIn } from "./unreadable.ts";
 
 /** An entry begun must be able to end: its reads, its request, and the look-up of a lost answer. */
 const ENTRY_MS = 12_000;
@@ -63,7 +64,7 @@ function mayShow(engine: Engine, { clientOrderId, symbol, qty }: EntryIntent): b
     : undefined;
   const mayBeFill = held !== undefined && Number.isSafeInteger(held.qty) && held.qty > 0 &&
     held.qty <= qty;
-  return mayBeFill ||
+  return mayBeFill || isUnreadableIn(engine, symbol) ||
     (openOrders?.kind === "ok" &&
       openOrders.value.some((order) => order.clientOrderId === clientOrderId));
 }
@@ -201,6 +202,7 @@ function isFree(engine: Engine, intent: EntryIntent, ledger: LiveLedger | null):
   const { observation } = engine;
   if (observation?.positions.kind !== "ok" || observation.openOrders.kind !== "ok") return false;
   const { symbol } = intent;
+  if (isUnreadableIn(engine, symbol)) return false;
   if (observation.positions.value.some((position) => position.symbol === symbol)) return false;
   const orders = flattenOrders(observation.openOrders.value);
   if (orders.some((order) => order.symbol === symbol && !isFinal(order))) return false;

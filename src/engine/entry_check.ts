@@ -13,6 +13,7 @@ import type { Trade } from "../domain/market.ts";
 import { buildNotional, microsToUsd } from "../domain/money.ts";
 import { flattenOrders, isFinal } from "../domain/orders.ts";
 import type { Engine } from "./engine.ts";
+import { listUnreadableSymbols } from "./unreadable.ts";
 
 /** A verdict and what it was measured against, for the audit trail. */
 interface CheckedEntry {
@@ -62,7 +63,7 @@ function addSeenEntry(engine: Engine, intent: EntryIntent, usage: CapUsage): Cap
 
 /**
  * Distinct symbols with anyone's open position, a working buy (but `flatten`'s), or an entry of ours that is not settled
- * (pipeline 4).
+ * (pipeline 4); what can't be read and may be one of these counts as one (pipeline 6).
  * @param intent Whose own record is left out.
  * @returns `null` where the broker could not be asked.
  */
@@ -73,7 +74,10 @@ export function countOpenSymbols(
 ): number | null {
   const { observation } = engine;
   if (observation?.positions.kind !== "ok" || observation.openOrders.kind !== "ok") return null;
-  const symbols = new Set(observation.positions.value.map((position) => position.symbol));
+  const symbols = new Set([
+    ...observation.positions.value.map((position) => position.symbol),
+    ...listUnreadableSymbols(engine),
+  ]);
   for (const order of flattenOrders(observation.openOrders.value)) {
     if (isEntryRecord(order) && !isFinal(order)) symbols.add(order.symbol);
   }

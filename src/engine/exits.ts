@@ -19,6 +19,7 @@ import { buildPositionEvent } from "./position_changes.ts";
 import { isActionable, trackPositions } from "./positions.ts";
 import { StateError } from "./ports.ts";
 import { type ExitRecord, readExitRecord, readTrimRecord } from "./exit_history.ts";
+import { isUnreadableIn } from "./unreadable.ts";
 
 /** An exit begun must be able to end: its cancel, its sell and its stop. */
 const EXIT_MS = 14_000;
@@ -37,6 +38,10 @@ export async function decideExits(
   for (const position of engine.state.positions) {
     const trade = trades.get(position.symbol);
     if (trade === undefined || !isOfThisSession(engine, trade)) continue;
+    if (isUnreadableIn(engine, position.symbol)) {
+      observeHigh(engine, position, trade);
+      continue;
+    }
     if (!isActionable(position, findHeld(engine, position.symbol))) continue;
     if (isEntryWorking(engine, position)) {
       // Where nobody knows whether it works, the price is seen all the same.

@@ -15,6 +15,7 @@ import {
 } from "../domain/ledger.ts";
 import { LEDGER_FILE, type LostRecord, objectToWait, STATE_FILE } from "../domain/rebuild_wait.ts";
 import type { Engine } from "./engine.ts";
+import { readPositions } from "./listing.ts";
 import type { LedgerRead } from "./ports.ts";
 
 /** Positions older than this are read again before an order that changes something leaves. */
@@ -138,7 +139,7 @@ async function readPositionsProblem(engine: Engine): Promise<GateInputs["positio
   if (positions.kind === "failed") return positions.failure;
   const ageMs = engine.ports.clock.monotonicMs() - positions.atMonotonicMs;
   if (ageMs <= POSITIONS_AGE_MAX_MS) return null;
-  const again = await engine.read(() => engine.ports.broker.listPositions("protect"));
-  engine.observation = { ...observation, positions: again };
-  return again.kind === "failed" ? again.failure : null;
+  const seen = await readPositions(engine, observation, "protect");
+  engine.observation = seen;
+  return seen.positions.kind === "failed" ? seen.positions.failure : null;
 }

@@ -79,7 +79,7 @@ export async function sendHeartbeatIfDue(
   engine.alert(buildHeartbeat({
     nowMs: engine.nowMs(),
     gateLine: engine.state.lastGate,
-    market: buildMarketFact(market),
+    market: buildMarketFact(market, engine.clockProblem),
     watchlist: buildWatchlistFact(await lookAtWatchlist(engine)),
     lastCycleAtMs: engine.state.lastCycleAtMs,
     brokerFailure: findBrokerFailure(engine, market),
@@ -93,9 +93,12 @@ export async function sendHeartbeatIfDue(
   }));
 }
 
-/** The market as messages say it. */
-export function buildMarketFact(market: MarketClock | null): MarketFact {
-  if (market === null) return { kind: "unknown", reason: "the broker's clock can't be read" };
+/** The market as messages say it. @param problem Why the broker's clock can't be used, where it can't. */
+export function buildMarketFact(market: MarketClock | null, problem: string | null): MarketFact {
+  if (market === null) {
+    const why = problem === null ? "" : `: ${problem}`;
+    return { kind: "unknown", reason: `the broker's clock can't be read${why}` };
+  }
   return market.isOpen
     ? { kind: "open", nextCloseMs: market.nextCloseMs }
     : { kind: "closed", nextOpenMs: market.nextOpenMs };

@@ -1,8 +1,10 @@
+import { isOurs } from "../domain/client_order_id.ts";
 import { MISMATCHES_MAX } from "../domain/ledger.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import { type BrokerOrder, flattenOrders } from "../domain/orders.ts";
 import { rebuildLedger } from "../domain/rebuild_ledger.ts";
 import type { RebuildWait } from "../domain/rebuild_wait.ts";
+import { formatUnreadable } from "../domain/unreadable_row.ts";
 import { PAST_DAYS, readPast, type Waits } from "./archive.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { LOOK_UP_AGAIN_MS } from "./looking_up.ts";
@@ -30,6 +32,8 @@ export async function rebuildMissing(
   if (dayOrders.kind === "failed") {
     return waitingForBroker("orders of the day", dayOrders.message);
   }
+  const gap = observation.unreadable.dayOrders.find((row) => isOurs(row.clientOrderId ?? ""));
+  if (gap !== undefined) return waitingForBroker("orders of the day", formatUnreadable(gap));
   const hidden = await lookUpKnown(engine, observation, dayOrders.value);
   if (hidden.kind === "waits") return hidden;
   const ledger = rebuildLedger({

@@ -7,6 +7,8 @@ import {
   NOT_SENT,
 } from "../domain/ledger.ts";
 import type { Engine } from "./engine.ts";
+import type { LookupOutcome } from "./ports.ts";
+import { isShownUnreadable } from "./unreadable.ts";
 
 /**
  * How long the broker must answer "not found" before an entry is believed absent: 60 s (pipeline 6), and the deadline of
@@ -70,7 +72,7 @@ async function lookUpEntry(
     return same;
   }
   if (entry.status === "rejected") return same;
-  const found = await engine.ports.broker.lookUp(entry.clientOrderId, "protect");
+  const found = await lookUp(engine, entry.clientOrderId, entry.orderId);
   if (found.kind === "found") {
     return { entry: applyBrokerOrder(entry, found.order), isAbsent: false };
   }
@@ -87,6 +89,18 @@ async function lookUpEntry(
   return entry.side === "sell"
     ? { entry: { ...entry, status: "rejected", detail: NOT_SENT }, isAbsent: false }
     : weighNotFound(engine, entry);
+}
+
+/** What the broker lists, though it can't be read, is not absent. */
+async function lookUp(
+  engine: Engine,
+  clientOrderId: string,
+  orderId: string | null,
+): Promise<LookupOutcome> {
+  const found = await engine.ports.broker.lookUp(clientOrderId, "protect");
+  return found.kind === "not_found" && isShownUnreadable(engine, { clientOrderId, orderId })
+    ? { kind: "unknown", why: "malformed" }
+    : found;
 }
 
 /** A "not found" soon after a lost answer proves nothing: only 60 s of them after the request's deadline do. */

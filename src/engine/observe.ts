@@ -1,30 +1,17 @@
 import type { MarketClock, Session, Trade } from "../domain/market.ts";
+import { findDay } from "../domain/market_clock.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
-import { type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
+import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
 import { listSellGroups, type SellGroup } from "../domain/protection.ts";
 import { PAST_CALENDAR_DAYS } from "../domain/watchlist_days.ts";
 import type { Engine, Observation } from "./engine.ts";
+import { readListing, readPositions, type SplitListing } from "./listing.ts";
+import { isOrderUnreadableIn, isUnreadableIn } from "./unreadable.ts";
 import { addUnseen } from "./unseen_orders.ts";
 
 /** Days of calendar that are kept, so that one failed read does not cost the day's close. */
 const CALENDAR_DAYS = 7;
 const DAY_MS = 86_400_000;
-
-/**
- * Reads the broker's clock.
- * @returns `null` where it can't be read, which counts as closed (interface, Gate).
- */
-export async function readMarket(engine: Engine): Promise<MarketClock | null> {
-  const { clock } = engine.ports;
-  const askedMs = clock.monotonicMs();
-  const read = await engine.read(() => engine.ports.broker.readClock());
-  if (read.kind === "failed") {
-    engine.ports.log.warn(`Broker clock unavailable (${read.failure}): ${read.message}`);
-    return null;
-  }
-  engine.setBrokerTime(read.value.timestampMs, clock.monotonicMs() - askedMs);
-  return read.value;
-}
 
 /**
  * Reads everything that a cycle decides from. What can't be read is part of the observation, never an exception.
@@ -37,57 +24,76 @@ export async function observe(engine: Engine, clock: MarketClock): Promise<Obser
   const session = await readSession(engine, dateNy);
   const account = await engine.read(() => broker.readAccount());
   if (account.kind === "ok") engine.accountId = account.value.accountId;
-  const positions = await engine.read(() => broker.listPositions());
+  const positions = await readListing(engine, () => broker.listPositions());
   const openOrders = await readOpenOrders(engine);
   const afterMs = nyToMs(dateNy, "00:00");
-  const dayOrders = await engine.read(() => broker.listOrders({ status: "all", afterMs }));
+  const dayOrders = await readListing(
+    engine,
+    () => broker.listOrders({ status: "all", afterMs }),
+  );
   const observation = {
     clock,
     dateNy,
     session,
     skewSeconds,
     account,
-    positions,
-    openOrders,
-    dayOrders,
+    positions: positions.read,
+    openOrders: openOrders.read,
+    dayOrders: dayOrders.read,
+    unreadable: {
+      positions: positions.unreadable,
+      openOrders: openOrders.unreadable,
+      dayOrders: dayOrders.unreadable,
+    },
   };
   engine.observation = observation;
   return observation;
 }
 
-async function readOpenOrders(engine: Engine): Promise<Observation["openOrders"]> {
+async function readOpenOrders(engine: Engine): Promise<SplitListing<BrokerOrder>> {
   const { broker } = engine.ports;
-  return await addUnseen(
+  const { read, unreadable } = await readListing(
     engine,
-    await engine.read(() => broker.listOrders({ status: "open" })),
+    () => broker.listOrders({ status: "open" }),
   );
+  return { read: await addUnseen(engine, read), unreadable };
 }
 
 /** Reads positions and open orders again, after something was sent or when they must be of this instant. */
 export async function refresh(engine: Engine): Promise<void> {
   const { observation } = engine;
   if (observation === null) return;
-  const { broker } = engine.ports;
-  const positions = await engine.read(() => broker.listPositions("protect"));
-  const openOrders = await readOpenOrders(engine);
-  engine.observation = { ...observation, positions, openOrders };
+  const seen = await readPositions(engine, observation, "protect");
+  const { read: openOrders, unreadable } = await readOpenOrders(engine);
+  engine.observation = {
+    ...seen,
+    openOrders,
+    unreadable: { ...seen.unreadable, openOrders: unreadable },
+  };
   engine.isStale = false;
 }
 
-/** Today's session, from the calendar kept for a week; the close on a half day comes from nowhere else. */
+/** So soon after a calendar that could not be read it is not asked again: a cycle wants it twice. */
+const CALENDAR_AGAIN_MS = 5_000;
+
+/** A day's session, from the calendar kept for a week; the close on a half day comes from nowhere else. */
 export async function readSession(engine: Engine, dateNy: string): Promise<Session | null> {
-  const known = engine.sessions.find((session) => session.dateNy === dateNy);
-  if (known !== undefined) return known;
+  if (findDay(engine.calendar, dateNy) === "unknown") await readCalendar(engine, dateNy);
+  const day = findDay(engine.calendar, dateNy);
+  return typeof day === "string" ? null : day;
+}
+
+async function readCalendar(engine: Engine, dateNy: string): Promise<void> {
+  const { broker, clock, log } = engine.ports;
+  const failedMs = engine.calendarFailedMs;
+  if (failedMs !== null && clock.monotonicMs() - failedMs < CALENDAR_AGAIN_MS) return;
   const noonMs = nyToMs(dateNy, "12:00");
   const fromNy = dateNyOf(noonMs - PAST_CALENDAR_DAYS * DAY_MS);
   const toNy = dateNyOf(noonMs + CALENDAR_DAYS * DAY_MS);
-  const read = await engine.read(() => engine.ports.broker.listSessions({ fromNy, toNy }));
-  if (read.kind === "failed") {
-    engine.ports.log.warn(`Broker calendar unavailable (${read.failure}): ${read.message}`);
-    return null;
-  }
-  engine.sessions = read.value;
-  return read.value.find((session) => session.dateNy === dateNy) ?? null;
+  const read = await engine.read(() => broker.listSessions({ fromNy, toNy }));
+  engine.calendarFailedMs = read.kind === "failed" ? clock.monotonicMs() : null;
+  if (read.kind === "ok") engine.calendar = { fromNy, toNy, sessions: read.value };
+  else log.warn(`Broker calendar unavailable (${read.failure}): ${read.message}`);
 }
 
 /** No exit is decided before the symbol's latest trade is from this session (pipeline 5, "When"). */
@@ -118,10 +124,14 @@ export function isMarketOpen(engine: Engine): boolean {
   return clock !== undefined && clock.isOpen && engine.nowMs() < clock.nextCloseMs;
 }
 
-/** The symbol's position as last read, in whole shares: `undefined` where there is none, `null` where positions can't be read. */
+/**
+ * The symbol's position as last read, in whole shares: `undefined` where there is none, `null` where positions, or a row about
+ * this symbol, can't be read.
+ */
 export function findHeld(engine: Engine, symbol: string): BrokerPosition | undefined | null {
   const positions = engine.observation?.positions;
   if (positions === undefined || positions.kind === "failed") return null;
+  if (isUnreadableIn(engine, symbol)) return null;
   const held = positions.value.find((position) => position.symbol === symbol);
   if (held === undefined || held.qty <= 0) return held;
   // A fraction of a share can be neither stopped nor sold by us, and is left out.
@@ -138,9 +148,10 @@ export function hasWorkingBuy(engine: Engine, symbol: string): boolean {
     );
 }
 
-/** The symbol's working sells as last read; `null` where open orders can't be read. */
+/** The symbol's working sells as last read; `null` where open orders, or one of this symbol, can't be read. */
 export function findSellGroups(engine: Engine, symbol: string): SellGroup[] | null {
   const orders = engine.observation?.openOrders;
   if (orders === undefined || orders.kind === "failed") return null;
+  if (isOrderUnreadableIn(engine, symbol)) return null;
   return listSellGroups(orders.value, symbol);
 }

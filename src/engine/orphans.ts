@@ -7,6 +7,7 @@ import { closedKey } from "./bought.ts";
 import type { Engine } from "./engine.ts";
 import { refresh } from "./observe.ts";
 import { sendLive } from "./send.ts";
+import { isUnreadableIn } from "./unreadable.ts";
 
 /** Whether the stop's own position is known to be gone: what is held in its symbol now is somebody else's. */
 function isOfClosed(engine: Engine, order: BrokerOrder): boolean {
@@ -27,7 +28,8 @@ export async function cancelOrphans(engine: Engine, decision: LiveDecision): Pro
     return now.openOrders.value.filter((order) =>
       isOurs(order.clientOrderId) && !isFlatten(order.clientOrderId) && isStopOrder(order) &&
       !isFinal(order) && order.status !== "pending_cancel" && !managed.has(order.symbol) &&
-      (!held.has(order.symbol) || isOfClosed(engine, order))
+      (!held.has(order.symbol) || isOfClosed(engine, order)) &&
+      !isUnreadableIn(engine, order.symbol)
     );
   };
   if (listOrphans().length === 0) return;

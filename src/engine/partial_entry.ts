@@ -7,6 +7,7 @@ import type { Engine } from "./engine.ts";
 import { RETRY_MS } from "./exit_records.ts";
 import { findHeld, refresh } from "./observe.ts";
 import { buildPositionEvent } from "./position_changes.ts";
+import { isOrderUnreadableIn } from "./unreadable.ts";
 
 /** An entry partly filled for longer has its rest cancelled (pipeline 4). */
 export const PARTIAL_MAX_MS = 60_000;
@@ -47,10 +48,10 @@ export function findEntryOrder(
  */
 export function isEntryWorking(
   engine: Engine,
-  position: Pick<ManagedPosition, "positionId">,
+  position: Pick<ManagedPosition, "positionId" | "symbol">,
 ): boolean {
   const open = engine.observation?.openOrders;
-  if (open?.kind !== "ok") return true;
+  if (open?.kind !== "ok" || isOrderUnreadableIn(engine, position.symbol)) return true;
   return open.value.some((order) => order.clientOrderId === position.positionId && !isFinal(order));
 }
 

@@ -11,6 +11,7 @@ import type {
   BrokerOrder,
   BrokerPosition,
 } from "../domain/orders.ts";
+import type { UnreadableRow } from "../domain/unreadable_row.ts";
 import type { Watchlist } from "../domain/candidate.ts";
 
 /** Time as an argument: the engine never asks the host's clock itself. */
@@ -32,12 +33,22 @@ export interface ChancePort {
 /** A broker read that gave no usable answer; `failure` is the word that the gate uses (interface, Gate). */
 export class BrokerError extends Error {
   override readonly name = "BrokerError";
-  constructor(readonly failure: ReadFailure, message: string, options?: ErrorOptions) {
+  /** The broker answered, and what it refuses is the keys: 401, or 403 `forbidden.` (broker.md, Refusals). */
+  readonly areKeysRefused: boolean;
+  constructor(
+    readonly failure: ReadFailure,
+    message: string,
+    options: ErrorOptions & { readonly areKeysRefused?: boolean } = {},
+  ) {
     super(message, options);
+    this.areKeysRefused = options.areKeysRefused ?? false;
   }
 }
 
-/** The broker's refusal of an order-changing request, classified by status, code and message together (broker.md). */
+/**
+ * The broker's refusal of an order-changing request, classified by status, code and message together (broker.md).
+ * `unauthorized` is about the keys, `account` about what the account may do.
+ */
 export type RefusalKind =
   | "insufficient_qty"
   | "wash_trade"
@@ -45,6 +56,7 @@ export type RefusalKind =
   | "stop_price"
   | "price_increment"
   | "unauthorized"
+  | "account"
   | "rate_limited"
   | "not_cancelable"
   | "not_found"
@@ -122,6 +134,12 @@ export interface ReplaceRequest {
  */
 export type RequestClass = "read" | "entry" | "protect";
 
+/** A list of the broker's, row by row: what can't be parsed costs itself (pipeline 6, "A row of the broker's"). */
+export interface Listing<T> {
+  readonly rows: readonly T[];
+  readonly unreadable: readonly UnreadableRow[];
+}
+
 /** Filter for a list of orders; pages are followed to the end. */
 export interface OrderQuery {
   readonly status: "open" | "all";
@@ -141,9 +159,9 @@ export interface BrokerPort {
   listSessions(range: { readonly fromNy: string; readonly toNy: string }): Promise<Session[]>;
   readAccount(): Promise<BrokerAccount>;
   readAccountConfiguration(): Promise<AccountConfiguration>;
-  listPositions(requestClass?: RequestClass): Promise<BrokerPosition[]>;
+  listPositions(requestClass?: RequestClass): Promise<Listing<BrokerPosition>>;
   /** Nested: a bracket's legs are under `legs`, `held` ones too. */
-  listOrders(query: OrderQuery, requestClass?: RequestClass): Promise<BrokerOrder[]>;
+  listOrders(query: OrderQuery, requestClass?: RequestClass): Promise<Listing<BrokerOrder>>;
   readOrder(orderId: string, requestClass?: RequestClass): Promise<LookupOutcome>;
   lookUp(clientOrderId: string, requestClass?: RequestClass): Promise<LookupOutcome>;
   submitBracket(request: BracketRequest): Promise<SubmitOutcome>;

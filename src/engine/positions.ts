@@ -13,9 +13,11 @@ import { takeInBought } from "./bought.ts";
 import type { Engine } from "./engine.ts";
 import { recordFills } from "./fills.ts";
 import { raiseKnownStops } from "./known_stops.ts";
+import { readWhole } from "./listing.ts";
 import { findHeld, refresh } from "./observe.ts";
 import { trackPartial } from "./partial_entry.ts";
 import { applyChange } from "./position_changes.ts";
+import { sayUnreadable } from "./unreadable.ts";
 import { listUnseen } from "./unseen_orders.ts";
 
 /** Orders of a position were submitted after this before its own time: the two clocks differ a little. */
@@ -37,7 +39,7 @@ export async function trackPositions(engine: Engine): Promise<void> {
   if (engine.observation?.positions.kind !== "ok") return;
   for (const before of engine.state.positions) {
     const held = findHeld(engine, before.symbol);
-    if (held === null) return;
+    if (held === null) continue;
     await trackPartial(engine, before);
     const position = engine.state.positions.find((each) => each.positionId === before.positionId);
     if (position === undefined || isUnchanged(position, held)) continue;
@@ -52,12 +54,12 @@ export async function readHistory(
   position: ManagedPosition,
 ): Promise<readonly BrokerOrder[] | null> {
   const backMs = position.adoptedQty > 0 ? ADOPTED_ORDERS_MS : OPENED_SLACK_MS;
-  const read = await engine.read(() =>
-    engine.ports.broker.listOrders({
-      status: "all",
-      afterMs: position.openedAtMs - backMs,
-      symbols: [position.symbol],
-    }, "protect")
+  const afterMs = position.openedAtMs - backMs;
+  const symbols = [position.symbol];
+  const read = await readWhole(
+    engine,
+    () => engine.ports.broker.listOrders({ status: "all", afterMs, symbols }, "protect"),
+    (row) => sayUnreadable(engine, row),
   );
   if (read.kind === "failed") {
     engine.ports.log.warn(`Orders of ${position.symbol} unavailable (${read.failure})`);

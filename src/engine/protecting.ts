@@ -29,6 +29,7 @@ import { endPartialEntry, isEntryWorking } from "./partial_entry.ts";
 import { StateError } from "./ports.ts";
 import { isActionable, trackPositions } from "./positions.ts";
 import { recordSells, resolveStops, type SellPlan, sendSell } from "./sell_orders.ts";
+import { isUnreadableIn } from "./unreadable.ts";
 import { isHidden } from "./unseen_orders.ts";
 
 /** Steps of protection in one cycle: place, replace, convert, and one look more. */
@@ -50,6 +51,7 @@ export async function protectPositions(
   sellable: ReadonlySet<string>,
 ): Promise<void> {
   for (const position of engine.state.positions) {
+    if (isUnreadableIn(engine, position.symbol)) continue;
     try {
       await endPartialEntry(engine, decision, position);
       await protect(engine, decision, position, sellable.has(position.positionId));

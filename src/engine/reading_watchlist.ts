@@ -22,7 +22,7 @@ export async function lookAtWatchlist(engine: Engine): Promise<WatchlistSeen> {
     todayNy,
     nowMs: clock.nowMs(),
     unchangedMs: monotonicMs - engine.watchlistFile.sinceMs,
-    previousSession: findPreviousSession(engine.sessions, todayNy),
+    previousSession: findPreviousSession(engine.calendar?.sessions ?? [], todayNy),
     alerted: engine.state.alerted,
   });
   return { read, step };

@@ -25,6 +25,13 @@ export async function makeIntents(
     log.warn(`Account unavailable (${observation.account.failure}): no sizes, no new entries`);
     return;
   }
+  const { equityUsd } = observation.account.value;
+  if (equityUsd === null) {
+    if (engine.isNews("equity:none", engine.dateNy())) {
+      log.warn("Account shows no equity: no sizes, no new entries. Do: look at it at the broker");
+    }
+    return;
+  }
   const endMs = engine.nowMs();
   // The bar still forming is not asked for: it would have closed by the time that a late answer is looked at.
   const window = { startMs: endMs - BAR_WINDOW_MS, endMs: endMs - BAR_MS };
@@ -42,7 +49,7 @@ export async function makeIntents(
     nowMs,
     dateNy: engine.dateNy(),
     session: observation.session,
-    equityUsd: observation.account.value.equityUsd,
+    equityUsd,
     waiting: new Set(engine.state.intents.map((intent) => intent.symbol)),
     delayMinSeconds: config.entryDelayMinSeconds,
     delayMaxSeconds: config.entryDelayMaxSeconds,
@@ -69,7 +76,7 @@ export async function makeIntents(
       stop_usd: intent.stopUsd,
       ref_price_usd: intent.refPriceUsd,
       list_price_usd: listed?.priceUsd ?? null,
-      equity_usd: observation.account.value.equityUsd,
+      equity_usd: equityUsd,
       distance_pct: intent.distancePct,
       bars: (bars.rows.get(intent.symbol) ?? []).map((bar) => ({
         start: formatUtc(bar.startMs),

@@ -1,5 +1,5 @@
 import { EMPTY_STATE, type EngineState, type ManagedPosition } from "../domain/engine_state.ts";
-import { parseOurId, readAdoptedAtMs } from "../domain/client_order_id.ts";
+import { isOurs, parseOurId, readAdoptedAtMs } from "../domain/client_order_id.ts";
 import type { LedgerEntry, LiveLedger } from "../domain/ledger.ts";
 import { hasEnded, isNeverFilled, listFillHistories } from "../domain/position_account.ts";
 import {
@@ -13,11 +13,14 @@ import { listRejections } from "../domain/rejections.ts";
 import { type BrokerOrder, type BrokerPosition, flattenOrders } from "../domain/orders.ts";
 import { buildEmptyLedger, reconcile } from "../domain/reconcile.ts";
 import { isTicker } from "../domain/symbol.ts";
+import { formatUnreadable, type UnreadableRow } from "../domain/unreadable_row.ts";
 import { ARCHIVE_DAYS_MAX, readRecords, type Waits } from "./archive.ts";
 import { buildManaged } from "./entry_order.ts";
 import type { Engine, Observation, Read } from "./engine.ts";
 import { buildPlan } from "./bought.ts";
+import { readWhole } from "./listing.ts";
 import { OPENED_SLACK_MS, readHistory } from "./positions.ts";
+import { listUnreadable, sayUnreadable } from "./unreadable.ts";
 
 /** How far back it searches the broker's orders for what bought a position that no ledger explains. */
 const PAST_ORDERS_MS = 90 * 86_400_000;
@@ -49,6 +52,9 @@ export async function rebuildState(
   const { today, archived } = records;
   const { orders, positions } = seen;
   const recorded = [...(today === null ? [] : [today]), ...archived];
+  // A foreign row costs itself; one that may be of ours is not forgotten because it can't be read.
+  const gap = listUnreadable(engine).find((row) => mayBeOurs(row, recorded));
+  if (gap !== undefined) return waitForOrders(`${gap.what}s`, { message: formatUnreadable(gap) });
   // Where the ledger is lost too, the broker's orders stand in for it.
   const known = today === null
     ? [buildLedgerOfOrders(observation.dateNy, orders), ...recorded]
@@ -82,6 +88,14 @@ function waitForOrders(what: string, { message }: Pick<Failed, "message">): Wait
 }
 
 type Failed = Extract<Read<unknown>, { kind: "failed" }>;
+
+function mayBeOurs(
+  { symbol, clientOrderId }: UnreadableRow,
+  recorded: readonly LiveLedger[],
+): boolean {
+  return isOurs(clientOrderId ?? "") ||
+    recorded.some((ledger) => ledger.entries.some((entry) => entry.symbol === symbol));
+}
 
 /** What the broker showed in this cycle, all of which a rebuild needs. */
 function readSeen({ account, positions, openOrders, dayOrders }: Observation):
@@ -143,8 +157,10 @@ async function listPastOrders(
   // Nothing else was ever bought by us, and a name that the broker refuses in a query would block the start for good.
   const symbols = unexplained.map((held) => held.symbol).filter(isTicker);
   const afterMs = engine.nowMs() - PAST_ORDERS_MS;
-  return await engine.read(() =>
-    engine.ports.broker.listOrders({ status: "all", afterMs, symbols }, "protect")
+  return await readWhole(
+    engine,
+    () => engine.ports.broker.listOrders({ status: "all", afterMs, symbols }, "protect"),
+    (row) => sayUnreadable(engine, row),
   );
 }
 
@@ -154,17 +170,20 @@ async function readEnded(
   position: ManagedPosition,
   history: readonly BrokerOrder[] | null,
 ): Promise<Read<boolean>> {
-  return await engine.read(async () => {
-    if (history !== null) return hasEnded(history, position.adoptedQty);
-    const orders = flattenOrders(
-      await engine.ports.broker.listOrders({
-        status: "all",
-        afterMs: position.openedAtMs - OPENED_SLACK_MS,
-        symbols: [position.symbol],
-      }, "protect"),
-    );
-    return isNeverFilled(position, orders) || hasEnded(orders, 0);
-  });
+  const atMonotonicMs = engine.ports.clock.monotonicMs();
+  if (history !== null) {
+    return { kind: "ok", value: hasEnded(history, position.adoptedQty), atMonotonicMs };
+  }
+  const afterMs = position.openedAtMs - OPENED_SLACK_MS;
+  const symbols = [position.symbol];
+  const read = await readWhole(
+    engine,
+    () => engine.ports.broker.listOrders({ status: "all", afterMs, symbols }, "protect"),
+    (row) => sayUnreadable(engine, row),
+  );
+  if (read.kind === "failed") return read;
+  const orders = flattenOrders(read.value);
+  return { ...read, value: isNeverFilled(position, orders) || hasEnded(orders, 0) };
 }
 
 function buildLedgerOfOrders(dateNy: string, orders: readonly BrokerOrder[]): LiveLedger {

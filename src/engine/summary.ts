@@ -23,6 +23,7 @@ import type { Engine } from "./engine.ts";
 import { describeFill, recordFills } from "./fills.ts";
 import { buildCapUse } from "./heartbeat.ts";
 import { listPositionFacts } from "./notices.ts";
+import { readListing } from "./listing.ts";
 import { observe, readSession } from "./observe.ts";
 import { StateError } from "./ports.ts";
 
@@ -195,8 +196,9 @@ async function listOrders(
   if (subjects.length === 0) return flattenOrders(known);
   const afterMs = Math.min(...subjects.map((subject) => subject.openedAtMs)) - BEFORE_MS;
   const symbols = [...new Set(subjects.map((subject) => subject.symbol))].sort();
-  const read = await engine.read(() =>
-    engine.ports.broker.listOrders({ status: "all", afterMs, symbols }, "read")
+  const { read } = await readListing(
+    engine,
+    () => engine.ports.broker.listOrders({ status: "all", afterMs, symbols }, "read"),
   );
   if (read.kind === "failed") {
     engine.ports.log.warn(`Orders for the summary unavailable (${read.failure}): ${read.message}`);

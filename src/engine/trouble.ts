@@ -1,6 +1,8 @@
 import { buildStateMessage, buildWithdrawal } from "../domain/alert_messages.ts";
 import type { MarketClock } from "../domain/market.ts";
+import { findDay, findSessionAt } from "../domain/market_clock.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
+import { sayUnusableInSession } from "./broker_clock.ts";
 import type { Engine, Observation } from "./engine.ts";
 
 /** State key under which a trouble that was said waits for its end, so that a restart in between loses nothing. */
@@ -12,6 +14,11 @@ const BEFORE_OPEN_MS = 30 * 60_000;
 /** Says that a cycle failed or the broker can't be reached, as an error; its end will be said once. */
 export function sayTrouble(engine: Engine, problem: string): void {
   engine.sayError(problem);
+  rememberTrouble(engine, problem);
+}
+
+/** Keeps a trouble that was said: its end will be. */
+function rememberTrouble(engine: Engine, problem: string): void {
   engine.updateState({ alerted: { ...engine.state.alerted, [TROUBLE_KEY]: problem } });
   // An older recovery that still waits for Slack is no longer true.
   engine.alert(buildWithdrawal({ key: TROUBLE_KEY, value: problem }));
@@ -36,7 +43,7 @@ export function findBrokerTrouble(
  */
 export function noticeTrouble(engine: Engine, market: MarketClock | null): void {
   if (market === null) {
-    if (isClockNeeded(engine)) sayTrouble(engine, "Broker unreachable: its clock can't be read");
+    noticeClock(engine);
     return;
   }
   const observation = market.isOpen ? engine.observation : null;
@@ -45,11 +52,22 @@ export function noticeTrouble(engine: Engine, market: MarketClock | null): void 
   else sayTrouble(engine, trouble);
 }
 
+function noticeClock(engine: Engine): void {
+  if (findSessionAt(engine.calendar, engine.nowMs()) !== null) {
+    const problem = sayUnusableInSession(engine);
+    if (problem !== null) rememberTrouble(engine, problem);
+    return;
+  }
+  if (!isClockNeeded(engine)) return;
+  const why = engine.clockProblem === null ? "" : `: ${engine.clockProblem}`;
+  sayTrouble(engine, `Broker unreachable: its clock can't be read${why}`);
+}
+
 /** A broker that sleeps while the market does is no trouble; one whose calendar is not known may be open. */
 function isClockNeeded(engine: Engine): boolean {
   const nowMs = engine.nowMs();
-  const next = engine.sessions.find((session) => session.closeMs > nowMs);
-  const isKnown = engine.sessions.some((session) => session.dateNy >= dateNyOf(nowMs));
+  const next = engine.calendar?.sessions.find((session) => session.closeMs > nowMs);
+  const isKnown = findDay(engine.calendar, dateNyOf(nowMs)) !== "unknown";
   return !isKnown || (next !== undefined && nowMs >= next.openMs - BEFORE_OPEN_MS);
 }
 

@@ -1,4 +1,10 @@
-import { decideChange, isDuplicate, isNotFound } from "../../src/broker/classify.ts";
+import {
+  areKeysRefused,
+  decideChange,
+  isDuplicate,
+  isNotFound,
+  KEYS_REMEDY,
+} from "../../src/broker/classify.ts";
 import { buildRedact, KEPT_BODY_MAX } from "../../src/broker/redact.ts";
 import type { Answer } from "../../src/broker/request_sender.ts";
 import type { RefusalKind } from "../../src/engine/ports.ts";
@@ -46,14 +52,35 @@ const REFUSALS: {
     status: 403,
     code: 40310000,
     message: "account is not authorized to trade",
-    why: "unauthorized",
+    why: "account",
   },
+  {
+    status: 403,
+    code: 40310000,
+    message: "new orders are not permitted for this account",
+    why: "account",
+  },
+  {
+    status: 403,
+    code: 40310000,
+    message: "insufficient quantity available for order",
+    why: "insufficient_qty",
+  },
+  { status: 403, code: 40310000, message: "wash-trade prevented", why: "wash_trade" },
   {
     status: 422,
     code: 42210000,
     message: "stop_loss.stop_price must be <= base_price - 0.01",
     why: "stop_price",
   },
+  {
+    status: 422,
+    code: 42210000,
+    message: "stop price must be less than current price",
+    why: "stop_price",
+  },
+  // It says nothing of where the market is: taken for that, shares would be sold.
+  { status: 422, code: 42210000, message: "stop_price must be > 0", why: "other" },
   {
     status: 422,
     code: 42210000,
@@ -95,6 +122,27 @@ const REFUSALS: {
     target: "order",
   },
   {
+    status: 422,
+    code: 40010001,
+    message: "order is not cancelable",
+    why: "not_cancelable",
+    target: "order",
+  },
+  ...[
+    "order chain not fully replaced",
+    "cannot replace order in accepted status",
+    "order parameters are not changed",
+    "cannot cancel order in filled status",
+    "order is not replaceable",
+    "order already in pending_replace",
+  ].map((message) => ({
+    status: 422,
+    code: 42210000,
+    message,
+    why: "not_cancelable" as const,
+    target: "order" as const,
+  })),
+  {
     status: 404,
     code: 40410000,
     message: "order not found for 7b08df51",
@@ -102,12 +150,15 @@ const REFUSALS: {
     target: "order",
   },
   { status: 401, code: null, message: "unauthorized.", why: "unauthorized" },
+  { status: 403, code: null, message: "forbidden.", why: "unauthorized" },
+  { status: 403, code: 40310000, message: "Forbidden", why: "unauthorized" },
+  { status: 403, code: 40310000, message: "forbidden in this symbol", why: "other" },
   { status: 429, code: 42910000, message: "too many requests.", why: "rate_limited" },
   // A code alone names no reason, nor does a message under another status.
   { status: 403, code: 40310000, message: "a reason that appeared without notice", why: "other" },
   { status: 422, code: 42210000, message: "insufficient qty available for order", why: "other" },
   { status: 403, code: 40310000, message: "order is not cancelable", why: "other" },
-  { status: 422, code: 40010001, message: "order is not cancelable", why: "other" },
+  { status: 422, code: 50010000, message: "order is not cancelable", why: "other" },
   { status: 403, code: null, message: "Insufficient Qty Available", why: "insufficient_qty" },
   { status: 400, code: 40010000, message: "request body format is invalid", why: "other" },
 ];
@@ -120,7 +171,7 @@ for (const { status, code, message, why, target } of REFUSALS) {
       why,
       httpStatus: status,
       code,
-      message,
+      message: why === "unauthorized" ? `${message}; ${KEYS_REMEDY}` : message,
       body: refused.body,
     });
   });
@@ -157,7 +208,7 @@ for (const status of [401, 429]) {
       assertObjectMatch(decideChange(answer(status, body), "new", redact), {
         kind: "rejected",
         httpStatus: status,
-        message: `HTTP ${status}`,
+        message: status === 401 ? `HTTP 401; ${KEYS_REMEDY}` : `HTTP ${status}`,
       });
     }
   });
@@ -207,6 +258,25 @@ const DUPLICATES: { status: number; body: unknown; is: boolean }[] = [
   { status: 422, body: { code: 42210000, message: DUPLICATE }, is: true },
   { status: 422, body: { message: `Error: ${DUPLICATE}.` }, is: true },
   { status: 409, body: { code: 40910000, message: DUPLICATE }, is: true },
+  // broker.md: the duplicate in other words, under any code.
+  { status: 422, body: { code: 40010001, message: "client order id must be unique" }, is: true },
+  { status: 422, body: { code: 42210000, message: "client_order_id already exists" }, is: true },
+  { status: 422, body: { message: "Client_Order_ID is already in use" }, is: true },
+  { status: 400, body: { message: "duplicate client_order_id" }, is: true },
+  { status: 403, body: { message: "order with this client_order_id exists" }, is: true },
+  { status: 422, body: { message: "clientOrderId has already been taken" }, is: true },
+  // About the id itself, or about an order that is not there: none says that one exists.
+  { status: 422, body: { message: "client_order_id must be at most 128 characters" }, is: false },
+  {
+    status: 422,
+    body: { message: "client_order_id must be unique, at most 128 characters" },
+    is: false,
+  },
+  { status: 422, body: { message: "client_order_id is too long" }, is: false },
+  { status: 422, body: { message: "client_order_id is invalid" }, is: false },
+  { status: 404, body: { message: "order not found for client_order_id x" }, is: false },
+  { status: 422, body: { message: "client_order_id does not exist" }, is: false },
+  { status: 422, body: { message: "order already exists in the symbol" }, is: false },
   { status: 422, body: { code: 40010001, message: "qty must be integer" }, is: false },
   { status: 422, body: DUPLICATE, is: false },
   { status: 200, body: { message: DUPLICATE }, is: false },
@@ -222,6 +292,10 @@ const NOT_FOUND: { status: number; body: unknown; is: boolean }[] = [
   { status: 404, body: { code: 40410000, message: "order not found for x" }, is: true },
   { status: 404, body: { code: "40410000", message: "" }, is: true },
   { status: 404, body: { message: "Order Not Found" }, is: true },
+  { status: 404, body: { message: "order was not found for x" }, is: true },
+  { status: 404, body: { message: "error: position does not exist" }, is: true },
+  { status: 404, body: { message: "order service not found" }, is: false },
+  { status: 404, body: { message: "404 page not found" }, is: false },
   { status: 404, body: "<html>404 Not Found</html>", is: false },
   { status: 404, body: "", is: false },
   { status: 404, body: "null", is: false },
@@ -232,5 +306,26 @@ const NOT_FOUND: { status: number; body: unknown; is: boolean }[] = [
 for (const { status, body, is } of NOT_FOUND) {
   Deno.test(`isNotFound() is ${is} for ${status} ${JSON.stringify(body)}`, () => {
     assertEquals(isNotFound(answer(status, body)), is);
+  });
+}
+
+const KEYS: { status: number; body: unknown; is: boolean }[] = [
+  { status: 401, body: "", is: true },
+  { status: 401, body: { message: "unauthorized." }, is: true },
+  { status: 403, body: { message: "forbidden." }, is: true },
+  { status: 403, body: { code: 40310000, message: "Forbidden" }, is: true },
+  { status: 403, body: PAGE, is: false },
+  { status: 403, body: { code: 40310000, message: "insufficient buying power" }, is: false },
+  { status: 403, body: { code: 40310000, message: "account is not authorized" }, is: false },
+  {
+    status: 403,
+    body: { message: "subscription does not permit querying recent SIP data" },
+    is: false,
+  },
+  { status: 422, body: { message: "forbidden." }, is: false },
+];
+for (const { status, body, is } of KEYS) {
+  Deno.test(`areKeysRefused() is ${is} for ${status} ${JSON.stringify(body)}`, () => {
+    assertEquals(areKeysRefused(answer(status, body)), is);
   });
 }

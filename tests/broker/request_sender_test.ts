@@ -66,7 +66,7 @@ for (const { when, step, failure, words } of RETRIED) {
 
   Deno.test(`a read succeeds where one attempt in three does, after ${when}`, async () => {
     const world = buildWorld([step, step, { body: [] }]);
-    assertEquals(await world.client.listPositions(), []);
+    assertEquals((await world.client.listPositions()).rows, []);
   });
 
   Deno.test(`no order-changing request is made twice after ${when}`, async () => {
@@ -99,12 +99,18 @@ for (const status of [300, 302, 400, 401, 403, 404, 422]) {
 }
 
 Deno.test("a read says what to do about wrong keys and about a redirect", async () => {
-  const keys = await failureOf(buildWorld([{ status: 401 }]).client.readClock());
-  assert(
-    keys.message.endsWith(
-      "check APCA_API_KEY_ID, APCA_API_SECRET_KEY and that ALPACA_PAPER matches the keys",
-    ),
-  );
+  for (const step of [{ status: 401 }, { status: 403, body: { message: "forbidden." } }]) {
+    const keys = await failureOf(buildWorld([step]).client.readClock());
+    assert(keys.areKeysRefused);
+    assert(
+      keys.message.endsWith(
+        "check APCA_API_KEY_ID, APCA_API_SECRET_KEY and that ALPACA_PAPER matches the keys",
+      ),
+    );
+  }
+  const account = { status: 403, body: { message: "account is not authorized" } };
+  const other = await failureOf(buildWorld([account]).client.readClock());
+  assert(!other.areKeysRefused && !other.message.includes("APCA_API_KEY_ID"), other.message);
   const redirect = await failureOf(buildWorld([{ status: 301 }]).client.readClock());
   assert(redirect.message.includes("redirects are not followed"));
 });
@@ -231,7 +237,7 @@ Deno.test("what protects leaves at once where the broker's count is used up for 
     kind: "rejected",
     why: "rate_limited",
   });
-  assertEquals(await world.client.listOrders({ status: "open" }, "protect"), []);
+  assertEquals((await world.client.listOrders({ status: "open" }, "protect")).rows, []);
   assertEquals(world.clock.sleptMs, []);
 });
 

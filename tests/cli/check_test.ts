@@ -1,3 +1,4 @@
+import { breakRows, rewriteClock, rewriteList } from "../support/rewritten.ts";
 import { buildConfig, NO_RUN_FLAGS } from "../../src/runtime/config.ts";
 import type { ProgramHost } from "../../src/cli/command.ts";
 import type { Environment } from "../../src/runtime/environment.ts";
@@ -302,6 +303,20 @@ const CASES: readonly Case[] = [
   },
   {
     item: "endpoint",
+    when: "the broker refuses the keys in its other words",
+    prepare: ({ simulator }) =>
+      simulator.setFaults(() => ({
+        kind: "status",
+        status: 403,
+        body: '{"message":"forbidden."}',
+      })),
+    grades: ["FAIL", "FAIL"],
+    says: "check APCA_API_KEY_ID, APCA_API_SECRET_KEY",
+    status: 78,
+    remedy: "ALPACA_PAPER",
+  },
+  {
+    item: "endpoint",
     when: "the ledger is of another account",
     prepare: rewrite(LEDGER, (text) => text.replace(/"account_id": "/, "$&other-")),
     grades: ["FAIL", "WARN"],
@@ -347,6 +362,58 @@ const CASES: readonly Case[] = [
     prepare: ({ simulator }) => void (simulator.exchange.behaviour.clockSkewMs = -4_000),
     grades: ["WARN", "WARN"],
     says: "4.0 s apart",
+    status: 0,
+  },
+  {
+    item: "clock",
+    when: "the broker's clock contradicts itself",
+    prepare: ({ simulator }) =>
+      simulator.setFaults(rewriteClock({ next_close: "2026-11-20T16:00:00-05:00" })),
+    grades: ["FAIL", "WARN"],
+    says: "the broker's clock contradicts itself: it says open",
+    status: 78,
+  },
+  {
+    item: "clock",
+    when: "the broker's clock contradicts the calendar",
+    prepare: ({ simulator }) => simulator.setFaults(rewriteClock({ is_open: false })),
+    grades: ["FAIL", "WARN"],
+    says: "contradicts itself: it says closed, and the calendar's session is from",
+    status: 78,
+  },
+  {
+    item: "rows",
+    when: "a position can't be parsed",
+    prepare: ({ simulator }) => {
+      simulator.exchange.setPosition("TSLA", 3, 160);
+      simulator.setFaults(breakRows("/v2/positions", "TSLA", { qty: "three" }));
+    },
+    grades: ["WARN", "WARN"],
+    says: "position TSLA can't be read (qty is missing or not what it should be)",
+    status: 0,
+    remedy: "cancel or close it there",
+  },
+  {
+    item: "rows",
+    when: "a working order can't be parsed",
+    prepare: ({ simulator }) =>
+      simulator.setFaults(rewriteList("/v2/orders", (rows) => [...rows, { client_order_id: "x" }])),
+    grades: ["WARN", "WARN"],
+    says: "order x without a symbol can't be read",
+    status: 0,
+  },
+  {
+    item: "account",
+    when: "it has no equity",
+    prepare: ({ simulator }) =>
+      simulator.setFaults(({ path }) =>
+        path !== "/v2/account" ? null : {
+          kind: "rewritten",
+          rewrite: (body) => JSON.stringify({ ...JSON.parse(body), equity: undefined }),
+        }
+      ),
+    grades: ["WARN", "WARN"],
+    says: "without an equity",
     status: 0,
   },
   {

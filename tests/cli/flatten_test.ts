@@ -2,6 +2,7 @@ import type { Environment } from "../../src/runtime/environment.ts";
 import { SAMPLE_SETTINGS, sampleOpenMs } from "../simulator/scenario.ts";
 import { type SimulatedProgram, withSimulatedProgram } from "../support/simulated_program.ts";
 import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "../assert.ts";
+import { breakRows, rewriteClock, rewriteList } from "../support/rewritten.ts";
 import { inOperatorDir, runOperator } from "./operator_host.ts";
 
 const START_MS = sampleOpenMs() + 40 * 60_000;
@@ -141,6 +142,58 @@ Deno.test("flatten has the broker close what is short or a fraction of a share",
       "/v2/positions/AAPL",
       "/v2/positions/MSFT",
     ]);
+  }));
+
+for (const path of ["/v2/positions", "/v2/orders"]) {
+  Deno.test(`flatten ends what it can't read in ${path} too, and everything else as ever`, () =>
+    withPositions(async (program) => {
+      program.simulator.setFaults(breakRows(path, "TSLA", { side: "sideways" }));
+      const plan = await program.run(["flatten", "--close-positions"]);
+      assertStringIncludes(plan.lines.join("\n"), "can't be read (side is");
+      const { status, lines, error } = await program.run(YES);
+      assertEquals([status, error], [0, ""], lines.join("\n"));
+      assertEquals(readAccount(program), { positions: [], orders: [] });
+    }));
+}
+
+Deno.test("flatten cancels an order that it can't read by its id, where one symbol alone is meant", () =>
+  withPositions(async (program) => {
+    program.simulator.setFaults(breakRows("/v2/orders", "TSLA", { qty: "?" }));
+    const { status, lines } = await program.run(["flatten", "--symbol=TSLA", "--yes"]);
+    assertEquals(status, 0, lines.join("\n"));
+    assertEquals(readAccount(program).orders.filter((each) => each.startsWith("TSLA")), []);
+    assertEquals(readAccount(program).orders.length, 2);
+  }));
+
+Deno.test("flatten is NOT DONE while a row that it can't read may be what it was to end, and names it", () =>
+  withPositions(async (program) => {
+    const left = { client_order_id: "by-hand", status: "new", type: "limit" };
+    program.simulator.setFaults(rewriteList("/v2/orders", (rows) => [...rows, left]));
+    const { status, lines } = await program.run(YES);
+    assertEquals(status, 1);
+    assertEquals(readAccount(program), { positions: [], orders: [] });
+    const end = lines.slice(lines.indexOf("No working order is left.")).join("\n");
+    assertStringIncludes(end, "order by-hand without a symbol can't be read");
+    assertStringIncludes(end, "NOT DONE");
+  }));
+
+Deno.test("flatten takes a clock that contradicts itself for one that can't be read", () =>
+  withPositions(async (program) => {
+    program.simulator.setFaults(rewriteClock({ next_close: "2026-11-20T16:00:00-05:00" }));
+    const { status, lines } = await program.run(YES);
+    assertEquals(status, 0);
+    assertStringIncludes(lines.join("\n"), "Market unknown");
+    assertEquals(readAccount(program), { positions: [], orders: [] });
+  }));
+
+Deno.test("flatten names both key variables where the broker forbids the keys", () =>
+  withPositions(async (program) => {
+    program.simulator.setFaults(({ method }) =>
+      method === "GET" ? null : { kind: "status", status: 403, body: '{"message":"forbidden."}' }
+    );
+    const { status, lines } = await program.run(["flatten", "--yes"]);
+    assertEquals(status, 1);
+    assertStringIncludes(lines.join("\n"), "check APCA_API_KEY_ID, APCA_API_SECRET_KEY");
   }));
 
 Deno.test("flatten refuses without credentials in one line, and before anything is touched", () =>

@@ -1,3 +1,4 @@
+import { breakRows, rewriteClock } from "../support/rewritten.ts";
 import { acquireLock } from "../../src/state/instance_lock.ts";
 import { createClock } from "../../src/runtime/clock.ts";
 import { SAMPLE_SETTINGS, sampleOpenMs } from "../simulator/scenario.ts";
@@ -126,6 +127,29 @@ for (const { when, change, says } of BROKEN) {
       assertStringIncludes(lines.join("\n") + error, "ledger rebuild --yes");
     }));
 }
+
+Deno.test("ledger verify takes an order that it can't read neither for missing nor for a fault, and rebuild does not forget it", () =>
+  withLiveOrder(async (program, path) => {
+    const before = await Deno.readTextFile(path);
+    program.simulator.setFaults(breakRows("/v2/orders", "NVDA", { qty: "?" }));
+    const verify = await program.run(["ledger", "verify"]);
+    assertEquals(verify.status, 0, verify.lines.join("\n"));
+    assertStringIncludes(verify.lines.join("\n"), "can't be read (qty is missing");
+    const rebuild = await program.run(["ledger", "rebuild", "--yes"]);
+    assertEquals(rebuild.status, 69);
+    assertStringIncludes(rebuild.error, "Cannot rebuild the live ledger: order");
+    assertEquals(await Deno.readTextFile(path), before);
+  }));
+
+Deno.test("ledger rebuild does not take its day from a clock that contradicts itself", () =>
+  withLiveOrder(async (program, path) => {
+    const before = await Deno.readTextFile(path);
+    program.simulator.setFaults(rewriteClock({ timestamp: "2031-01-02T11:00:00-05:00" }));
+    const { status, error } = await program.run(["ledger", "rebuild", "--yes"]);
+    assertEquals(status, 69);
+    assertStringIncludes(error, "the broker's clock contradicts itself");
+    assertEquals(await Deno.readTextFile(path), before);
+  }));
 
 Deno.test("ledger verify says when the broker was not asked, and exits 69 when it can't be", () =>
   withLiveOrder(async (program) => {

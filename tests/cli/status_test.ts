@@ -1,3 +1,4 @@
+import { breakRows, rewriteClock } from "../support/rewritten.ts";
 import { acquireLock } from "../../src/state/instance_lock.ts";
 import { probeLock } from "../../src/state/lock_probe.ts";
 import { createClock } from "../../src/runtime/clock.ts";
@@ -158,6 +159,30 @@ Deno.test("status --broker names what differs: shares, stops, orders, foreign po
       "avwap-from-another-engine is at the broker",
     );
     assertNarrow(text);
+  }));
+
+Deno.test("status --broker names a row that can't be read, and makes up nothing about its symbol", () =>
+  withPosition(async (program) => {
+    program.simulator.setFaults(breakRows("/v2/positions", "NVDA", { qty: "seven" }));
+    const { status, lines } = await program.run(["status", "--broker"], LIVE);
+    const text = lines.join("\n").replaceAll(/\s+/g, " ");
+    assertEquals(status, 0);
+    assertStringIncludes(text, "position NVDA can't be read (qty is missing");
+    assertFalse(text.includes("the broker shows 0"), text);
+    assertStringIncludes(text, "positions 1 of 5");
+    assertNarrow(lines.join("\n"));
+  }));
+
+Deno.test("status --broker counts a foreign row that can't be read as one position, and names a clock that contradicts itself", () =>
+  withPosition(async (program) => {
+    program.simulator.exchange.setPosition("TSLA", 3, 160);
+    const positions = breakRows("/v2/positions", "TSLA", { qty: "three" });
+    const clock = rewriteClock({ next_close: "2026-11-20T16:00:00-05:00" });
+    program.simulator.setFaults((request) => positions(request) ?? clock(request));
+    const { lines } = await program.run(["status", "--broker"], LIVE);
+    const text = lines.join("\n").replaceAll(/\s+/g, " ");
+    assertStringIncludes(text, "positions 2 of 5");
+    assertStringIncludes(text, "the broker's clock contradicts itself");
   }));
 
 Deno.test("status --broker says in capitals that a position has no stop", () =>

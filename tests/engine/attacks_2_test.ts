@@ -85,10 +85,13 @@ function listOneMore(world: World, change: Partial<BrokerOrder>): void {
   const broker = world.engine.ports.broker as { -readonly [K in keyof BrokerPort]: BrokerPort[K] };
   const list = broker.listOrders;
   broker.listOrders = async (query, requestClass) => {
-    const orders = await list(query, requestClass);
+    const listing = await list(query, requestClass);
+    const orders = listing.rows;
     const [model] = orders;
-    if (query.status !== "all" || query.symbols !== undefined || model === undefined) return orders;
-    return [...orders, { ...model, orderClass: "", legs: [], ...change }];
+    if (query.status !== "all" || query.symbols !== undefined || model === undefined) {
+      return listing;
+    }
+    return { ...listing, rows: [...orders, { ...model, orderClass: "", legs: [], ...change }] };
   };
 }
 

@@ -132,8 +132,9 @@ Deno.test("the position cap counts a working buy that is a leg", async () => {
   const broker = world.engine.ports.broker as Loose<BrokerPort>;
   const list = broker.listOrders.bind(broker);
   // The same working buy, as the second half of an OTO whose sell has filled: under its parent.
-  broker.listOrders = async (query, requestClass) =>
-    (await list(query, requestClass)).map((order) =>
+  broker.listOrders = async (query, requestClass) => {
+    const listing = await list(query, requestClass);
+    const rows = listing.rows.map((order) =>
       order.symbol !== "QQQ" ? order : {
         ...order,
         orderId: "parent",
@@ -146,6 +147,8 @@ Deno.test("the position cap counts a working buy that is a leg", async () => {
         legs: [order],
       }
     );
+    return { ...listing, rows };
+  };
   world.list([NVDA]);
   await world.cycles(2, 5 * SECOND_MS);
   assertEquals(world.buys("NVDA").length, 0);

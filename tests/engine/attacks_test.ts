@@ -77,10 +77,11 @@ Deno.test("a fraction bought by hand in a managed symbol does not end the engine
   const broker = world.engine.ports.broker as { -readonly [K in keyof BrokerPort]: BrokerPort[K] };
   const list = broker.listOrders;
   broker.listOrders = async (query, requestClass) => {
-    const orders = await list(query, requestClass);
-    if (query.status !== "all") return orders;
+    const listing = await list(query, requestClass);
+    const orders = listing.rows;
+    if (query.status !== "all") return listing;
     const model = orders.find((each) => each.clientOrderId === entry.clientOrderId);
-    if (model === undefined) return orders;
+    if (model === undefined) return listing;
     const byHand: BrokerOrder = {
       ...model,
       orderId: "by-hand",
@@ -91,7 +92,7 @@ Deno.test("a fraction bought by hand in a managed symbol does not end the engine
       legs: [],
       submittedAtMs: model.submittedAtMs + SECOND_MS,
     };
-    return [...orders, byHand];
+    return { ...listing, rows: [...orders, byHand] };
   };
   await world.cycles(2, MINUTE_MS);
   assertEquals(world.position()?.qty, 10);
@@ -149,21 +150,27 @@ Deno.test("an order with our prefix for a fraction is a mismatch, not the engine
   const broker = world.engine.ports.broker as { -readonly [K in keyof BrokerPort]: BrokerPort[K] };
   const list = broker.listOrders;
   broker.listOrders = async (query, requestClass) => {
-    const orders = await list(query, requestClass);
+    const listing = await list(query, requestClass);
+    const orders = listing.rows;
     const [model] = orders;
-    if (query.status !== "all" || query.symbols !== undefined || model === undefined) return orders;
-    return [...orders, {
-      ...model,
-      orderId: "notional",
-      clientOrderId: `avwap-${TODAY}-QQQ-9`,
-      symbol: "QQQ",
-      orderClass: "",
-      status: "new",
-      qty: null,
-      filledQty: 0,
-      filledAvgPriceUsd: null,
-      legs: [],
-    }];
+    if (query.status !== "all" || query.symbols !== undefined || model === undefined) {
+      return listing;
+    }
+    return {
+      ...listing,
+      rows: [...orders, {
+        ...model,
+        orderId: "notional",
+        clientOrderId: `avwap-${TODAY}-QQQ-9`,
+        symbol: "QQQ",
+        orderClass: "",
+        status: "new",
+        qty: null,
+        filledQty: 0,
+        filledAvgPriceUsd: null,
+        legs: [],
+      }],
+    };
   };
   await world.cycles(1, MINUTE_MS);
   assertEquals(
@@ -444,19 +451,23 @@ Deno.test("a trim and a stop exit of a position with a fraction sell whole share
   const broker = world.engine.ports.broker as { -readonly [K in keyof BrokerPort]: BrokerPort[K] };
   const list = broker.listOrders;
   broker.listOrders = async (query, requestClass) => {
-    const orders = await list(query, requestClass);
+    const listing = await list(query, requestClass);
+    const orders = listing.rows;
     const model = orders.find((each) => each.clientOrderId === entry?.clientOrderId);
-    if (query.status !== "all" || model === undefined) return orders;
-    return [...orders, {
-      ...model,
-      orderId: "by-hand",
-      clientOrderId: "0b4d2a3c",
-      orderClass: "",
-      qty: 0.5,
-      filledQty: 0.5,
-      legs: [],
-      submittedAtMs: model.submittedAtMs + SECOND_MS,
-    }];
+    if (query.status !== "all" || model === undefined) return listing;
+    return {
+      ...listing,
+      rows: [...orders, {
+        ...model,
+        orderId: "by-hand",
+        clientOrderId: "0b4d2a3c",
+        orderClass: "",
+        qty: 0.5,
+        filledQty: 0.5,
+        legs: [],
+        submittedAtMs: model.submittedAtMs + SECOND_MS,
+      }],
+    };
   };
   await world.cycles(2, MINUTE_MS);
   world.exchange.setPrice("NVDA", 106);

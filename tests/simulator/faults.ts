@@ -24,6 +24,8 @@ export type Fault =
   | { readonly kind: "lost_after" }
   /** The broker has it, the answer is cut in the middle or is what `body` says. */
   | { readonly kind: "malformed"; readonly body?: string }
+  /** The broker has it, and its answer says something else. */
+  | { readonly kind: "rewritten"; readonly rewrite: (body: string) => string }
   /** A proxy delivers it twice; the client sees the answer to the second, or to the first. */
   | { readonly kind: "duplicate"; readonly answer?: "first" | "second" };
 
@@ -95,6 +97,10 @@ export function deliver(exchange: Exchange, request: SimRequest, fault: Fault | 
       return { kind: "broken" };
     case "malformed":
       return buildAnswer(buildMalformed(exchange.handle(request), fault.body));
+    case "rewritten": {
+      const response = exchange.handle(request);
+      return buildAnswer({ ...response, body: fault.rewrite(response.body) });
+    }
     case "duplicate": {
       const first = exchange.handle(request);
       const second = exchange.handle(request);

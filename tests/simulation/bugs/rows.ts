@@ -1,3 +1,176 @@
 import type { TestedBug } from "../tested_bug.ts";
 
-export const ROWS_BUGS: readonly TestedBug[] = [];
+const READS = "tests/broker/trading_reads_test.ts";
+const ROWS = "tests/engine/unreadable_rows_test.ts";
+const CLOCK = "tests/engine/broker_clock_test.ts";
+const CLASSIFY = "tests/broker/classify_test.ts";
+
+export const ROWS_BUGS: readonly TestedBug[] = [
+  {
+    name: "a foreign row fails the list",
+    edits: [{
+      file: "src/broker/rows.ts",
+      find: "if (described.length === 0) {",
+      replace: "if (described.length >= 0) {",
+    }],
+    tests: [READS, ROWS],
+  },
+  {
+    name: "the contradicting clock is taken for open",
+    edits: [{
+      file: "src/engine/broker_clock.ts",
+      find: "return noteUnusable(engine, `it contradicts itself: ${problem}`);",
+      replace: "return read.value;",
+    }],
+    tests: [CLOCK],
+  },
+  {
+    name: "a clock that is open in the night is not held against the calendar",
+    edits: [{
+      file: "src/domain/market_clock.ts",
+      find: "if (isOpen && (nowMs < openMs - OPEN_SLACK_MS || nowMs >= closeMs)) {",
+      replace: "if (isOpen && nowMs >= closeMs && nowMs < openMs) {",
+    }],
+    tests: ["tests/domain/market_clock_test.ts", CLOCK],
+  },
+  {
+    name: "the time of a contradicting clock is taken over",
+    edits: [{
+      file: "src/engine/broker_clock.ts",
+      find: "  const decision = await decide(engine, read.value);\n",
+      replace: "  engine.setBrokerTime(read.value.timestampMs, { askedMs, answeredMs });\n" +
+        "  const decision = await decide(engine, read.value);\n",
+    }],
+    tests: [CLOCK],
+  },
+  {
+    name: "an unreadable clock in a session is a closed market alone",
+    edits: [{
+      file: "src/engine/trouble.ts",
+      find: "    if (problem !== null) rememberTrouble(engine, problem);\n    return;\n",
+      replace: "    return;\n",
+    }, {
+      file: "src/engine/broker_clock.ts",
+      find: "  sayAlert(engine, problem, `${since}:${Math.floor(nowMs / HOUR_MS)}`);\n",
+      replace: "",
+    }],
+    tests: [CLOCK],
+  },
+  {
+    name: "an unreadable row of a managed symbol is taken for gone",
+    edits: [{
+      file: "src/engine/observe.ts",
+      find: "  if (isUnreadableIn(engine, symbol)) return null;\n",
+      replace: "",
+    }],
+    tests: [ROWS],
+  },
+  {
+    name: "exits go on beside an unreadable row of the symbol",
+    edits: [{
+      file: "src/engine/unreadable.ts",
+      find: "  return listUnreadable(engine).some((row) => row.symbol === symbol);",
+      replace: "  return listUnreadable(engine).some((row) => row.what === symbol);",
+    }],
+    tests: [ROWS],
+  },
+  {
+    name: "an unreadable position is not counted as an open symbol",
+    edits: [{
+      file: "src/engine/entry_check.ts",
+      find: "    ...listUnreadableSymbols(engine),\n",
+      replace: "",
+    }],
+    tests: [ROWS],
+  },
+  {
+    name: "an entry leaves in a listed symbol with an unreadable row",
+    edits: [{
+      file: "src/engine/entries.ts",
+      find: "  if (isUnreadableIn(engine, symbol)) return false;\n",
+      replace: "",
+    }],
+    tests: [ROWS],
+  },
+  {
+    name: "a stop beside an unreadable position is cancelled as an orphan",
+    edits: [{
+      file: "src/engine/orphans.ts",
+      find: "!isUnreadableIn(engine, order.symbol)",
+      replace: "order.symbol !== ''",
+    }],
+    tests: [ROWS],
+  },
+  {
+    name: "an unreadable order is taken for absent",
+    edits: [{
+      file: "src/engine/looking_up.ts",
+      find: "isShownUnreadable(engine, { clientOrderId, orderId })",
+      replace: "isShownUnreadable(engine, { clientOrderId: null, orderId: null })",
+    }],
+    tests: [ROWS],
+  },
+  {
+    name: "a lost ledger is rebuilt around an unreadable order of ours",
+    edits: [{
+      file: "src/engine/reconciling.ts",
+      find: "  if (gap !== undefined) {\n",
+      replace: "  if (gap === null) {\n",
+    }],
+    tests: [ROWS],
+  },
+  {
+    name: "a lost state is rebuilt without an unreadable position of ours",
+    edits: [{
+      file: "src/engine/state_loading.ts",
+      find: 'dayOrders.kind === "ok" && !isGap;',
+      replace: 'dayOrders.kind === "ok" && isGap !== null;',
+    }],
+    tests: [ROWS],
+  },
+  {
+    name: "a full page with unreadable rows is taken for the last",
+    edits: [{
+      file: "src/broker/order_paging.ts",
+      find: "if (wireRows < FULL_PAGE_ROWS)",
+      replace: "if (wireRows < FULL_PAGE_ROWS || rows.length < FULL_PAGE_ROWS)",
+    }],
+    tests: ["tests/broker/order_paging_test.ts"],
+  },
+  {
+    name: "flatten calls itself done beside a row that it can't read",
+    edits: [{
+      file: "src/cli/flatten.ts",
+      find: "unreadable.length === 0;",
+      replace: "unreadable.length >= 0;",
+    }],
+    tests: ["tests/cli/flatten_test.ts"],
+  },
+  {
+    name: "a duplicate in other words is taken for a rejection",
+    edits: [{
+      file: "src/broker/classify.ts",
+      find: "const TAKEN = /\\b(unique|already|duplicated?|exists?|in use|been used|taken)\\b/;",
+      replace: "const TAKEN = /\\b(must be unique)\\b/;",
+    }],
+    tests: [CLASSIFY],
+  },
+  {
+    name: "a 128-characters refusal is taken for a duplicate",
+    edits: [{
+      file: "src/broker/classify.ts",
+      find: " && !NOT_TAKEN.test(message);",
+      replace: ";",
+    }],
+    tests: [CLASSIFY],
+  },
+  {
+    name: "forbidden keys are taken for a refusal of the order",
+    edits: [{
+      file: "src/broker/classify.ts",
+      find: "return error !== null && FORBIDDEN.test(error.message.trim().toLowerCase());",
+      replace: "return error !== null && error.code === 401;",
+    }],
+    tests: [CLASSIFY],
+  },
+];

@@ -1,0 +1,68 @@
+import type { MarketClock, Session } from "./market.ts";
+import { dateNyOf, formatNy } from "./ny_time.ts";
+
+/** The sessions that the broker's calendar has from one New York date to another. */
+export interface Calendar {
+  readonly fromNy: string;
+  readonly toNy: string;
+  readonly sessions: readonly Session[];
+}
+
+/** What is known of a day: its session, that it has none, or nothing. */
+export type CalendarDay = Session | "no session" | "unknown";
+
+/** What a stored calendar knows of a day. */
+export function findDay(calendar: Calendar | null, dateNy: string): CalendarDay {
+  if (calendar === null || dateNy < calendar.fromNy || dateNy > calendar.toNy) return "unknown";
+  return calendar.sessions.find((session) => session.dateNy === dateNy) ?? "no session";
+}
+
+/** The session that holds a moment, as far as the stored calendar knows one. */
+export function findSessionAt(calendar: Calendar | null, ms: number): Session | null {
+  const day = findDay(calendar, dateNyOf(ms));
+  if (typeof day === "string" || ms < day.openMs || ms >= day.closeMs) return null;
+  return day;
+}
+
+/** The broker's clock as it may be decided from, or how its answer contradicts itself or the calendar. */
+export type ClockDecision =
+  | { readonly kind: "sound"; readonly clock: MarketClock }
+  | { readonly kind: "contradiction"; readonly problem: string };
+
+/** The clock and the calendar are two hosts' facts: so far from an open, "open" is no contradiction. */
+const OPEN_SLACK_MS = 5_000;
+/** So far inside a session, "closed" is not just a late bell. */
+const CLOSED_SLACK_MS = 60_000;
+
+/**
+ * Whether an answer of the broker's clock can be believed (pipeline 6, "A clock answer that contradicts itself"). "Now" is the
+ * answer's own timestamp. Where clock and calendar disagree on the close, the earlier one holds.
+ * @param day What the calendar knows of the date of that timestamp.
+ */
+export function decideClock(clock: MarketClock, day: CalendarDay): ClockDecision {
+  const { timestampMs: nowMs, isOpen, nextOpenMs, nextCloseMs } = clock;
+  if (isOpen && !(nowMs < nextCloseMs && nextCloseMs < nextOpenMs)) {
+    return contradict("it says open, and its next_close is not between now and its next_open");
+  }
+  if (day === "unknown") return { kind: "sound", clock };
+  if (day === "no session") {
+    return isOpen
+      ? contradict("it says open on a day without a session")
+      : { kind: "sound", clock };
+  }
+  const { openMs, closeMs } = day;
+  const hours = `the calendar's session is from ${formatNy(openMs)} to ${formatNy(closeMs)}`;
+  if (isOpen && (nowMs < openMs - OPEN_SLACK_MS || nowMs >= closeMs)) {
+    return contradict(`it says open, and ${hours}`);
+  }
+  const isInside = nowMs >= openMs + CLOSED_SLACK_MS && nowMs < closeMs - CLOSED_SLACK_MS;
+  if (!isOpen && isInside) return contradict(`it says closed, and ${hours}`);
+  return {
+    kind: "sound",
+    clock: isOpen ? { ...clock, nextCloseMs: Math.min(nextCloseMs, closeMs) } : clock,
+  };
+}
+
+function contradict(problem: string): ClockDecision {
+  return { kind: "contradiction", problem };
+}

@@ -1,0 +1,97 @@
+import { readPositionId } from "../domain/reconcile.ts";
+import type { BrokerOrder, BrokerPosition } from "../domain/orders.ts";
+import type { LedgerEntry } from "../domain/ledger.ts";
+import type { UnreadableRow } from "../domain/unreadable_row.ts";
+import { listPastEntries } from "./archive.ts";
+import type { Engine, Observation, Read } from "./engine.ts";
+import { type Listing, type RequestClass, StateError } from "./ports.ts";
+
+/** A list's readable rows, and beside them those that can't be read. */
+export interface SplitListing<T> {
+  readonly read: Read<readonly T[]>;
+  /** With the symbol of ours that only our records know. */
+  readonly unreadable: readonly UnreadableRow[];
+}
+
+/** Reads a list of the broker's, row by row (pipeline 6, "A row of the broker's"). */
+export async function readListing<T>(
+  engine: Engine,
+  ask: () => Promise<Listing<T>>,
+): Promise<SplitListing<T>> {
+  const read = await engine.read(ask);
+  if (read.kind === "failed") return { read, unreadable: [] };
+  const { rows, unreadable } = read.value;
+  return { read: { ...read, value: rows }, unreadable: await addSymbols(engine, unreadable) };
+}
+
+/** Reads the positions into an observation. */
+export async function readPositions(
+  engine: Engine,
+  observation: Observation,
+  requestClass?: RequestClass,
+): Promise<Observation> {
+  const { read, unreadable } = await readListing<BrokerPosition>(
+    engine,
+    () => engine.ports.broker.listPositions(requestClass),
+  );
+  return {
+    ...observation,
+    positions: read,
+    unreadable: { ...observation.unreadable, positions: unreadable },
+  };
+}
+
+/**
+ * A list that accounts for shares: with a row that can't be read it accounts for none, and has failed.
+ * @param onUnreadable Takes each such row.
+ */
+export async function readWhole(
+  engine: Engine,
+  ask: () => Promise<Listing<BrokerOrder>>,
+  onUnreadable: (row: UnreadableRow) => void,
+): Promise<Read<readonly BrokerOrder[]>> {
+  const { read, unreadable } = await readListing(engine, ask);
+  for (const row of unreadable) onUnreadable(row);
+  const [first] = unreadable;
+  return first === undefined
+    ? read
+    : { kind: "failed", failure: "malformed", message: first.problem };
+}
+
+/** An order without a symbol is of the symbol that our records have under its name. */
+async function addSymbols(
+  engine: Engine,
+  rows: readonly UnreadableRow[],
+): Promise<readonly UnreadableRow[]> {
+  if (rows.every((row) => row.symbol !== null)) return rows;
+  const entries = await listEntries(engine);
+  return rows.map((row) =>
+    row.symbol === null ? { ...row, symbol: findSymbol(engine, row, entries) } : row
+  );
+}
+
+async function listEntries(engine: Engine): Promise<readonly LedgerEntry[]> {
+  const today = await engine.ports.ledger.read();
+  const entries = today.kind === "ok" ? today.ledger.entries : [];
+  try {
+    return [...entries, ...await listPastEntries(engine)];
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    return entries;
+  }
+}
+
+function findSymbol(
+  engine: Engine,
+  { clientOrderId, orderId }: UnreadableRow,
+  entries: readonly LedgerEntry[],
+): string | null {
+  const entry = entries.find((each) =>
+    (clientOrderId !== null && each.clientOrderId === clientOrderId) ||
+    (orderId !== null &&
+      (each.orderId === orderId || each.legs.some((leg) => leg.orderId === orderId)))
+  );
+  if (entry !== undefined) return entry.symbol;
+  const positionId = readPositionId(clientOrderId ?? "") ?? clientOrderId;
+  return engine.state.positions.find((each) => each.positionId === positionId)?.symbol ?? null;
+}

@@ -1,0 +1,364 @@
+import { assert, assertEquals } from "../assert.ts";
+import type { FaultRule } from "../simulator/faults.ts";
+import { AAPL, at, LIVE_PASS, MINUTE_MS, NVDA, SECOND_MS, STATE_PATH, World } from "./support.ts";
+
+const TUESDAY = "2026-11-24";
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** The broker's list with its rows changed, taken out, or joined by others. */
+function rewriteRows(path: string, change: (rows: readonly Row[]) => readonly Row[]): FaultRule {
+  const rewrite = (body: string) => JSON.stringify(change(JSON.parse(body)));
+  return { method: "GET", path, fault: { kind: "rewritten", rewrite } };
+}
+
+const POSITIONS = "/v2/positions";
+/** Lists alone: not the address of one order. */
+const ORDERS = { path: "/v2/orders", contains: "status=" };
+
+function addRow(path: string, row: Row): FaultRule {
+  return {
+    ...rewriteRows(path, (rows) => [...rows, row]),
+    ...(path === "/v2/orders" ? ORDERS : {}),
+  };
+}
+
+function breakRows(path: string, symbol: string, change: Row): FaultRule {
+  const rule = rewriteRows(
+    path,
+    (rows) => rows.map((row) => row["symbol"] === symbol ? { ...row, ...change } : row),
+  );
+  return { ...rule, ...(path === "/v2/orders" ? ORDERS : {}) };
+}
+
+const COINS: Row = {
+  asset_id: "904837e3-3b76-47ec-b432-046db621571b",
+  symbol: "BTCUSD",
+  exchange: "",
+  asset_class: "crypto",
+  avg_entry_price: "100.0",
+  qty: "0.5",
+  qty_available: "0.5",
+  side: "long",
+  market_value: "600.0",
+  cost_basis: "50",
+  current_price: "120.0",
+};
+const NO_QTY_AVAILABLE = Object.fromEntries(
+  Object.entries(COINS).filter(([name]) => name !== "qty_available"),
+);
+const SPREAD: Row = {
+  id: "spread",
+  client_order_id: "by-hand-1",
+  created_at: "2026-11-23T15:00:00.123456789Z",
+  submitted_at: "2026-11-23T15:00:00Z",
+  qty: "1",
+  filled_qty: "1",
+  filled_avg_price: "-1.2",
+  order_class: "mleg",
+  type: "limit",
+  time_in_force: "day",
+  limit_price: "-1.25",
+  status: "filled",
+  notional: null,
+  legs: [],
+};
+const LEG: Row = {
+  ...SPREAD,
+  id: "leg",
+  client_order_id: "by-hand-2",
+  symbol: "AAPL261218C00200000",
+  side: "buy",
+  order_class: "",
+};
+
+const FOREIGN: { what: string; rule: FaultRule; isNamed?: boolean }[] = [
+  { what: "a position of coins", rule: addRow(POSITIONS, COINS) },
+  { what: "a position without qty_available", rule: addRow(POSITIONS, NO_QTY_AVAILABLE) },
+  {
+    what: "a position whose cost basis has 19 decimals",
+    rule: addRow(POSITIONS, { ...COINS, cost_basis: "50.1234567890123456789" }),
+  },
+  {
+    what: "a position that can't be parsed",
+    rule: addRow(POSITIONS, { ...COINS, qty: "half a coin" }),
+    isNamed: true,
+  },
+  { what: "a filled option spread without a symbol", rule: addRow("/v2/orders", SPREAD) },
+  {
+    what: "a filled option spread whose symbol and side are empty",
+    rule: addRow("/v2/orders", { ...SPREAD, symbol: "", side: "", legs: [LEG] }),
+  },
+  {
+    what: "an order on a side that nobody knows",
+    rule: addRow("/v2/orders", { ...LEG, side: "sell_short", status: "new" }),
+    isNamed: true,
+  },
+];
+for (const { what, rule, isNamed = false } of FOREIGN) {
+  Deno.test(`${what} of somebody else keeps no stop from lasting the night`, async () => {
+    const world = new World();
+    await world.buy();
+    world.goTo(at("15:49:00"));
+    world.setFaults([rule]);
+    world.forget();
+    await world.cycles(10, MINUTE_MS);
+    assertEquals(world.said("Gate mode").at(-1)?.endsWith(LIVE_PASS), true);
+    world.goTo(at("16:30:00"));
+    assertEquals([world.held(), world.stops()], [10, ["10@95 gtc"]]);
+    assertEquals(world.said("can't be read").length, isNamed ? 1 : 0);
+    assertEquals(world.alerted("Execution error"), []);
+  });
+}
+
+Deno.test("a foreign row that can't be parsed is named once a day, across restarts, and keeps no trim from leaving", async () => {
+  const world = new World();
+  await world.buy();
+  world.setFaults([addRow(POSITIONS, { ...COINS, side: "both" })]);
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(3, MINUTE_MS);
+  assertEquals([world.held(), world.stops()], [5, ["5@99 gtc"]]);
+  await world.restart();
+  await world.cycles(3, MINUTE_MS);
+  const said = world.said("can't be read");
+  assertEquals(said.length, 1);
+  assert(said[0]?.includes("Foreign position BTCUSD can't be read (side is"), said[0]);
+  assert(said[0]?.includes("counts as one open symbol, no entry in BTCUSD"), said[0]);
+});
+
+for (
+  const [path, change] of [
+    [POSITIONS, { qty: "?" }],
+    ["/v2/orders", { status: "new", filled_qty: "?" }],
+  ] as const
+) {
+  Deno.test(`there is no entry in a listed symbol with a row of ${path} that can't be parsed, and one beside it`, async () => {
+    const world = new World({ rows: [NVDA, AAPL] });
+    const row = { ...COINS, ...LEG, ...change, symbol: "NVDA" };
+    world.setFaults([addRow(path, row)]);
+    await world.buy();
+    await world.cycles(2, MINUTE_MS);
+    assertEquals([world.buys("NVDA").length, world.buys("AAPL").length], [0, 1]);
+  });
+
+  Deno.test(`a row of ${path} that can't be parsed counts as one open symbol`, async () => {
+    for (const [cap, bought] of [["1", 0], ["2", 1]] as const) {
+      const world = new World();
+      const row = { ...COINS, ...LEG, ...change, symbol: "TSLA" };
+      world.setFaults([addRow(path, row)]);
+      await world.restart({ MAX_LIVE_POSITIONS: cap });
+      await world.cycles(4, 5 * SECOND_MS);
+      assertEquals(world.buys().length, bought, `cap ${cap}`);
+      if (bought === 0) assert(world.said("Gate FAIL NVDA: max positions reached").length > 0);
+    }
+  });
+}
+
+Deno.test("a working order without a symbol counts as one open symbol, and a finished one as none", async () => {
+  for (const [status, bought] of [["new", 0], ["canceled", 1]] as const) {
+    const world = new World();
+    const row = { ...SPREAD, order_class: "", side: "?", status };
+    world.setFaults([addRow("/v2/orders", row)]);
+    await world.restart({ MAX_LIVE_POSITIONS: "1" });
+    await world.cycles(4, 5 * SECOND_MS);
+    assertEquals(world.buys().length, bought, status);
+  }
+});
+
+const MANAGED: { what: string; path: string; change: Row }[] = [
+  { what: "position", path: POSITIONS, change: { qty: "ten" } },
+  { what: "order", path: "/v2/orders", change: { side: "sideways" } },
+];
+for (const { what, path, change } of MANAGED) {
+  Deno.test(`nothing is decided in a managed symbol whose ${what} can't be parsed, and it is said as an error once`, async () => {
+    const world = new World();
+    await world.buy();
+    const before = world.position();
+    world.setFaults([breakRows(path, "NVDA", change)]);
+    world.exchange.setPrice("NVDA", 106);
+    world.forget();
+    await world.cycles(5, MINUTE_MS);
+    assertEquals(world.changes, []);
+    assertEquals([world.held(), world.stops()], [10, ["10@95 day"]]);
+    assertEquals(world.position(), { ...before, highWaterUsd: 106 });
+    const errors = world.alerted("can't be read");
+    assertEquals(errors.map(({ level, title }) => [level, title]), [["ERROR", "Execution error"]]);
+    for (const part of ["NVDA", what, Object.keys(change)[0] ?? "", "look at it at the broker"]) {
+      assert(errors[0]?.text.includes(part), `${part}: ${errors[0]?.text}`);
+    }
+    // What can be read again is decided again.
+    world.setFaults([]);
+    await world.cycles(2, MINUTE_MS);
+    assertEquals([world.held(), world.stops()], [5, ["5@99 gtc"]]);
+  });
+
+  Deno.test(`a managed symbol whose ${what} can't be parsed costs the other managed ones nothing`, async () => {
+    const world = new World({ rows: [NVDA, AAPL] });
+    await world.buy();
+    await world.cycles(1, MINUTE_MS);
+    assertEquals([world.held("NVDA"), world.held("AAPL")], [10, 10]);
+    world.setFaults([breakRows(path, "NVDA", change)]);
+    world.exchange.setPrice("AAPL", 106);
+    await world.cycles(2, MINUTE_MS);
+    assertEquals([world.held("AAPL"), world.stops("AAPL")], [5, ["5@99 gtc"]]);
+    assertEquals([world.held("NVDA"), world.stops("NVDA")], [10, ["10@95 day"]]);
+  });
+}
+
+Deno.test("a managed position whose row can't be parsed is not taken for gone: its stop stays", async () => {
+  const world = new World();
+  await world.buy();
+  world.goTo(at("15:51:00"));
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.stops(), ["10@95 gtc"]);
+  world.setFaults([breakRows(POSITIONS, "NVDA", { qty: null })]);
+  world.forget();
+  await world.cycles(3, MINUTE_MS);
+  assertEquals(world.changes, []);
+  assertEquals([world.stops(), world.position()?.qty], [["10@95 gtc"], 10]);
+  assertEquals(world.said("is absent at the broker"), []);
+});
+
+Deno.test("a stop of ours beside a position that can't be parsed is no orphan, though no record knows it any more", async () => {
+  const world = new World();
+  await world.buy();
+  world.goTo(at("15:51:00"));
+  await world.cycles(2, MINUTE_MS);
+  world.state = { ...world.state, positions: [] };
+  world.ledger = { ...world.ledger, dateNy: TUESDAY, entries: [] };
+  world.goTo(at("10:00:00", TUESDAY));
+  world.list([]);
+  await world.restart();
+  world.setFaults([breakRows(POSITIONS, "NVDA", { qty: null })]);
+  world.forget();
+  await world.cycles(3, MINUTE_MS);
+  assertEquals(world.said("Gate mode").at(-1)?.endsWith(LIVE_PASS), true);
+  assertEquals([world.position(), world.changes], [undefined, []]);
+  assertEquals(world.stops(), ["10@95 gtc"]);
+});
+
+Deno.test("what an exit laid bare gets its stop, though the position can't be parsed by then", async () => {
+  const world = new World();
+  await world.buy();
+  world.exchange.setPrice("NVDA", 106);
+  world.onEvent = (event) => {
+    if (event.type === "order_answer" && event.op === "cancel") {
+      world.setFaults([breakRows(POSITIONS, "NVDA", { qty: "?" })]);
+    }
+  };
+  await world.cycles(2, MINUTE_MS);
+  const covered = world.stops().reduce((sum, text) => sum + Number(text.split("@")[0]), 0);
+  assertEquals(covered, world.held());
+});
+
+Deno.test("an order of ours that can't be parsed and names no symbol puts the symbol of its record in doubt", async () => {
+  const world = new World();
+  await world.buy();
+  const nameless = { symbol: null, side: null };
+  world.setFaults([breakRows("/v2/orders", "NVDA", nameless)]);
+  world.exchange.setPrice("NVDA", 106);
+  world.forget();
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.changes, []);
+  assertEquals(world.alerted("NVDA: order").length, 1);
+});
+
+Deno.test("an entry whose order can't be parsed is neither absent nor rejected, though its id is not found", async () => {
+  const world = new World();
+  await world.restart();
+  await world.cycle();
+  world.setFaults([{
+    method: "POST",
+    path: "/v2/orders",
+    times: 1,
+    fault: { kind: "lost_after" },
+  }, {
+    path: "/v2/orders:by_client_order_id",
+    fault: { kind: "status", status: 404, body: '{"code":40410000,"message":"order not found"}' },
+  }, breakRows("/v2/orders", "NVDA", { qty: "?" })]);
+  await world.cycles(12, 20 * SECOND_MS);
+  assertEquals(world.buys().length, 1);
+  const [entry] = world.entries();
+  assert(entry !== undefined && entry.status !== "rejected", entry?.status);
+  assertEquals(entry.notFoundSinceMs, null);
+});
+
+Deno.test("a ledger that is lost is not rebuilt around an order of ours that can't be parsed", async () => {
+  const world = new World();
+  await world.buy();
+  const entries = world.ledger.entries.length;
+  world.disk.remove("/state/live_orders_today.json");
+  world.setFaults([breakRows("/v2/orders", "NVDA", { side: null })]);
+  world.forget();
+  await world.cycles(2, MINUTE_MS);
+  assert(world.said("not rebuilt yet").length > 0);
+  world.setFaults([]);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.ledger.entries.length, entries);
+});
+
+Deno.test("a state that is lost is not rebuilt without a position of ours that can't be parsed", async () => {
+  const world = new World();
+  await world.buy();
+  world.disk.put(STATE_PATH, "{");
+  await world.restart();
+  world.setFaults([breakRows(POSITIONS, "NVDA", { qty: null })]);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.disk.textOf(STATE_PATH), "{");
+  world.setFaults([]);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.state.positions.map(({ symbol }) => symbol), ["NVDA"]);
+});
+
+Deno.test("a first start beside a foreign row that can't be parsed is a first start", async () => {
+  const world = new World();
+  world.setFaults([addRow(POSITIONS, { ...COINS, qty: "?" })]);
+  await world.buy();
+  assertEquals(world.held(), 10);
+});
+
+Deno.test("a day goes by as ever on answers without what the published documents do not require", async () => {
+  const strip = (row: Row): Row => {
+    const { updated_at: _1, filled_at: _2, replaces: _3, replaced_by: _4, ...kept } = row;
+    const legs = Array.isArray(row["legs"])
+      ? row["legs"].map((leg) => ({ ...strip(leg), client_order_id: undefined }))
+      : undefined;
+    return { ...kept, legs };
+  };
+  const world = new World();
+  world.setFaults([
+    { ...rewriteRows("/v2/orders", (rows) => rows.map(strip)), ...ORDERS },
+    rewriteRows(POSITIONS, (rows) => rows.map((row) => ({ ...row, qty_available: undefined }))),
+  ]);
+  await world.buy();
+  assertEquals([world.held(), world.stops()], [10, ["10@95 day"]]);
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.held(), world.stops()], [5, ["5@99 gtc"]]);
+  world.exchange.setPrice("NVDA", 98);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.held(), world.stops()], [0, []]);
+  assertEquals(world.ledger.mismatches, 0);
+  assertEquals(world.alerted("Execution error"), []);
+});
+
+Deno.test("a row with neither a symbol nor a client order id makes the whole answer unreadable", async () => {
+  const world = new World();
+  await world.buy();
+  world.setFaults([addRow(POSITIONS, { ...COINS, symbol: null })]);
+  world.forget();
+  await world.cycles(1, MINUTE_MS);
+  assert(world.said("reason=positions unavailable (malformed)").length > 0);
+});
+
+Deno.test("an account without an equity makes no intent, says so once, and lets exits go on", async () => {
+  const world = new World();
+  await world.buy();
+  world.list([NVDA, AAPL]);
+  const rewrite = (body: string) => JSON.stringify({ ...JSON.parse(body), equity: undefined });
+  world.setFaults([{ path: "/v2/account", fault: { kind: "rewritten", rewrite } }]);
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(3, MINUTE_MS);
+  assertEquals(world.said("Account shows no equity").length, 1);
+  assertEquals([world.buys("AAPL").length, world.held()], [0, 5]);
+});

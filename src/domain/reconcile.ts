@@ -66,7 +66,12 @@ export function reconcile(
     return updated;
   });
   const added = listUnrecorded(orders, {
-    recorded: [...entries, ...past],
+    recorded: [
+      ...entries,
+      ...past,
+      // Older than the records that are read, and ours by its name.
+      ...ancestors.filter((order) => isOurs(order.clientOrderId)).map(buildEntryOfOrder),
+    ],
     ancestors,
     known,
     named,

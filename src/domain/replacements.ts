@@ -32,23 +32,28 @@ export function listOurOrderIds(
 
 /**
  * The orders that others claim to replace and that neither the lists nor the records know, by their order ids: where a chain
- * of replacements goes on. Only in symbols that are on record.
+ * of replacements goes on.
+ * @param symbols Those in which there may be orders of ours.
  * @param ancestors Those that were found already.
  */
 export function listUnlinked(
   recorded: readonly LedgerEntry[],
   orders: readonly BrokerOrder[],
-  ancestors: readonly BrokerOrder[],
+  { symbols, ancestors }: {
+    readonly symbols: ReadonlySet<string>;
+    readonly ancestors: readonly BrokerOrder[];
+  },
 ): string[] {
   const flat = [...flattenOrders(orders), ...ancestors];
-  const symbols = new Set(recorded.map((entry) => entry.symbol));
   const known = new Set([
     ...flat.map((order) => order.orderId),
     ...listOurOrderIds(flat, recorded, listLinks(flat)),
   ]);
-  const unlinked = flat.flatMap(({ symbol, replaces }) =>
-    replaces === null || known.has(replaces) || !symbols.has(symbol) ? [] : [replaces]
-  );
+  const unlinked = flat.flatMap(({ symbol, clientOrderId, replaces }) => {
+    // Ours by its name: whatever it replaced.
+    if (replaces === null || isOurs(clientOrderId)) return [];
+    return known.has(replaces) || !symbols.has(symbol) ? [] : [replaces];
+  });
   return [...new Set(unlinked)];
 }
 

@@ -8,7 +8,8 @@ const READS_MAX = 6;
 
 /**
  * Orders of earlier days by which what replaces ours today is known to be ours: a stop that a hand moved twice over night
- * names only the one between, which is in no list of today and on no record (pipeline 6). Each is read once.
+ * names only the one between, which is in no list of today and on no record, and one that was placed weeks ago is on none
+ * that is read (pipeline 6). Each is read once.
  */
 export async function readAncestors(
   engine: Engine,
@@ -19,10 +20,12 @@ export async function readAncestors(
   },
 ): Promise<readonly BrokerOrder[]> {
   const recorded = [...ledger.entries, ...past];
+  // A position may be older than the records that are read.
+  const symbols = new Set([...recorded, ...engine.state.positions].map(({ symbol }) => symbol));
   const { ancestors } = engine;
   const listFound = () => [...ancestors.values()].flatMap((found) => found ?? []);
   for (let reads = 0; reads < READS_MAX; reads++) {
-    const [orderId] = listUnlinked(recorded, orders, listFound())
+    const [orderId] = listUnlinked(recorded, orders, { symbols, ancestors: listFound() })
       .filter((each) => !ancestors.has(each));
     if (orderId === undefined) break;
     const read = await engine.ports.broker.readOrder(orderId, "protect");

@@ -84,6 +84,27 @@ Deno.test("a stop that a hand moved twice over night is ours, though the order b
   assertEquals(reads.length, 1);
 });
 
+Deno.test("a stop older than every ledger that is read is ours still when a hand moves it", async () => {
+  const world = await stopped("a stop");
+  await world.cycles(1, MINUTE_MS);
+  world.goTo(at("08:00", TUESDAY));
+  const old = restingStop(world);
+  const moved = replace(world, 99.5);
+  world.goTo(at("10:00:30", TUESDAY));
+  world.list([]);
+  // As days of archived ledgers without the symbol leave it.
+  world.ledger = { ...world.ledger, dateNy: TUESDAY, entries: [] };
+  world.forget();
+  await world.cycles(3, 30 * SECOND_MS);
+  assertEquals([gates(world).at(-1), world.ledger.mismatches], [LIVE_PASS, 0]);
+  const entry = world.ledger.entries.find((each) => each.orderId === moved.id);
+  assertEquals([entry?.reason, entry?.positionId, entry?.replaces], [
+    "stop",
+    world.position()?.positionId,
+    old.id,
+  ]);
+});
+
 Deno.test("a replacement under our prefix that no record has is another engine's, and a second one locks", async () => {
   const world = await stopped("a stop");
   replace(world, 99.25, "avwap-2026-11-23-NVDA-other-stop-1");

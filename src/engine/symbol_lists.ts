@@ -5,6 +5,7 @@ import {
   LISTS_PER_CYCLE,
   nextList,
   recordOutcome,
+  type SearchMemory,
   type SearchResult,
   type SymbolSearch,
 } from "../domain/symbol_search.ts";
@@ -75,7 +76,7 @@ export async function readByLists<T>(engine: Engine, call: ListsCall<T>): Promis
   for (const symbol of progress.answered) refused.delete(symbol);
   rememberSearch(engine, call.what, { refused, suspects: result.suspects });
   sayMalformed(engine, call.what, [...progress.malformed]);
-  return conclude(engine, call, { progress, result, refused });
+  return conclude(engine, call, { progress, result, refused, memory });
 }
 
 async function search<T>(
@@ -128,11 +129,14 @@ function conclude<T>(
     readonly progress: Progress<T>;
     readonly result: SearchResult;
     readonly refused: ReadonlySet<string>;
+    readonly memory: SearchMemory;
   },
 ): ListsRead<T> {
-  const { progress, result, refused } = found;
+  const { progress, result, refused, memory } = found;
   const { rows, answered, refusal } = progress;
-  if (result.isRequestAtFault) sayRequestAtFault(engine, call, refusal);
+  // A managed symbol that was refused while others were answered, and is now asked alone, is no news.
+  const isNews = call.symbols.some((symbol) => !memory.refused.has(symbol));
+  if (result.isRequestAtFault && isNews) sayRequestAtFault(engine, call, refusal);
   sayRefused(engine, call, { symbols: result.refused, refusal });
   const unanswered = call.symbols.filter((each) => !answered.has(each) && !refused.has(each));
   const fault = result.isRequestAtFault ? { failure: "http" as const, message: refusal } : null;

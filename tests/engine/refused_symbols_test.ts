@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "../assert.ts";
+import type { EngineConfig } from "../../src/engine/ports.ts";
 import { formatCloseCommand } from "../../src/domain/alert_facts.ts";
 import { askedIn, buildRefusal, listsSent, type Wording } from "./refusing_data.ts";
 import { AAPL, MINUTE_MS, NVDA, SECOND_MS, World } from "./support.ts";
@@ -168,6 +169,38 @@ Deno.test("a row that can't be parsed costs its symbol, and is said once a day",
     world.events.some((event) => event.type === "signal" && event.symbol === "NVDA"),
     true,
   );
+});
+
+Deno.test("a refused managed symbol that is the only one left is no fault of the request", async () => {
+  const world = new World({ rows: [NVDA, AAPL] });
+  await world.buy();
+  world.setFaultPlan(buildRefusal(new Set(["AAPL"]), { path: TRADES }));
+  await world.cycles(1, MINUTE_MS);
+  world.list([]);
+  world.exchange.setPrice("NVDA", 90);
+  await world.cycles(4, MINUTE_MS);
+  assertEquals([world.held("NVDA"), world.held("AAPL")], [0, 10]);
+  assertEquals(listsSent(world.sent, TRADES).at(-1), ["AAPL"]);
+  assertEquals(world.said("the request is at fault"), []);
+});
+
+Deno.test("--run-once searches no longer than leaves its due entries their time", async () => {
+  const world = new World({ rows: buildThousand() });
+  await world.restart();
+  const config = world.engine.ports.config as {
+    -readonly [K in keyof EngineConfig]: EngineConfig[K];
+  };
+  config.isRunOnce = true;
+  const refuse = buildRefusal(TWENTY, { wording: "unnamed" });
+  world.setFaultPlan((request, count) => {
+    if (request.path === BARS) world.pass(900);
+    return refuse(request, count);
+  });
+  const startMs = world.nowMs;
+  await world.cycle();
+  const lists = listsSent(world.sent, BARS);
+  assert(lists.length > 5 && lists.length < 15, String(lists.length));
+  assert(world.nowMs - startMs < 12 * SECOND_MS, String(world.nowMs - startMs));
 });
 
 /** 1,000 candidates that break out, none of them due while the test runs. */

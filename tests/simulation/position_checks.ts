@@ -66,7 +66,7 @@ export function checkStops(auditor: Auditor): void {
     }
     const trailUsd = position.high_water - (r2 - pivot) / 2;
     const isPriced = cycle.pricesUsd.has(symbol) && !isHalted(world, symbol) &&
-      !cycle.said.some((line) => line.startsWith("Latest trades unavailable"));
+      !cycle.said.some((line) => line.startsWith("Latest trades "));
     if (
       position.trimmed_r2 && isPriced && !isExitHidden(auditor, symbol) &&
       stop < trailUsd - INCREMENT_USD

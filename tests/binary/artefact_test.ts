@@ -11,6 +11,7 @@ import {
   assertStringIncludes,
 } from "../assert.ts";
 import { run } from "../deploy/host.ts";
+import { listProxyVariables, startSilentSocket } from "../support/silent_socket.ts";
 import { type Artefact, buildArtefact, runArtefact, startArtefact } from "./artefact.ts";
 import { EMPTY_LEDGER_OF_NOW, startMarketOfNow, WATCHLIST_OF_NOW } from "./market_of_now.ts";
 
@@ -111,6 +112,7 @@ Deno.test("the compiled binary", async (t) => {
           assertEquals(posts.length, 1);
         }),
     );
+    await t.step("sends no byte to a proxy, in any command", () => checkProxies(artefact));
     await t.step(
       "ends its step and exits 0 at SIGTERM",
       () =>
@@ -177,10 +179,31 @@ async function checkVersion(artefact: Artefact): Promise<void> {
   assertStringIncludes(none.errors[0] ?? "", 'Unknown command "self-test"');
 }
 
+/** Every command that talks does so with the broker, whatever proxy the environment names. */
+async function checkProxies(artefact: Artefact): Promise<void> {
+  const talking = [
+    ["run", "--run-once"],
+    ["check"],
+    ["status", "--broker"],
+    ["flatten"],
+    ["ledger", "verify"],
+    ["ledger", "rebuild"],
+  ];
+  for (const args of talking) {
+    await inMarket(artefact, async ({ env, simulator }) => {
+      const proxy = startSilentSocket();
+      await runArtefact(artefact, args, { ...env, ...listProxyVariables(proxy.port) });
+      assertEquals(await proxy.stop(), 0, args.join(" "));
+      assert(simulator.exchange.requests.length > 0, args.join(" "));
+    });
+  }
+}
+
 async function checkRefusals(artefact: Artefact): Promise<void> {
   const built = `built for base directory ${artefact.baseDir} and state directory`;
   const cases: { change: Record<string, string>; says: string }[] = [
     { change: { APCA_API_KEY_ID: "" }, says: "APCA_API_KEY_ID" },
+    { change: { OTEL_DENO: "true" }, says: "to a collector; unset it" },
     { change: { AVWAP_STATE_DIR: "/var/tmp/elsewhere" }, says: built },
     { change: { AVWAP_STATE_DIR: artefact.baseDir }, says: built },
     { change: { WATCHLIST_FILE: "/etc/passwd" }, says: built },

@@ -51,6 +51,11 @@ Deno.test("listWire() names the first wrong row and its field", () => {
   assertThrows(() => parseBody(rows, "{}"), Error, "the answer is missing");
 });
 
+Deno.test("listWire() keeps an account of one wrong row, however many there are", () => {
+  const parsed = listWire(z.object({ a: z.number() })).safeParse(Array(1_000).fill({}));
+  assertEquals(parsed.error?.issues.map(({ path }) => path), [[0, "a"]]);
+});
+
 Deno.test("a read whose answer is too large fails as malformed and is not asked again", async () => {
   const world = buildWorld([{ failure: "oversized" }]);
   const error = await assertRejects(() => world.client.listPositions(), Error, "Cannot read");

@@ -81,11 +81,11 @@ export const TRANSPORT_BUGS: readonly TestedBug[] = [
   {
     name: "every wrong row is remembered",
     edits: [{
-      file: "src/broker/market_data_wire.ts",
-      find: "= listWire(",
-      replace: "= z.array(",
+      file: "src/broker/list_wire.ts",
+      find: "        return z.NEVER;",
+      replace: "        continue;",
     }],
-    tests: ["tests/broker/bombs_test.ts"],
+    tests: ["tests/broker/answer_bounds_test.ts"],
   },
   {
     name: "an oversized answer is asked for again",

@@ -107,7 +107,8 @@ Deno.test("Position without stop is taken back where it was no longer true befor
 Deno.test("an unreachable broker is an error at most every five minutes, with a count, then recovered", () =>
   withSink(async (slack) => {
     const day = new TradingDay({ startMs: afterOpen(20), slack });
-    day.faults = () => {
+    day.faults = ({ path }) => {
+      if (path === "/v2/clock") return null;
       const minutes = (day.time.nowMs() - OPEN_MS) / MINUTE_MS;
       return minutes > 60 && minutes < 74 ? { kind: "lost_before" } : null;
     };
@@ -121,6 +122,23 @@ Deno.test("an unreachable broker is an error at most every five minutes, with a 
       slack.of("Execution recovered")[0] ?? "",
       "Recovered from: Broker unreach",
     );
+  }));
+
+Deno.test("a broker whose clock can't be read in a session is one error in the hour, and recovered", () =>
+  withSink(async (slack) => {
+    const day = new TradingDay({ startMs: afterOpen(20), slack });
+    day.faults = () => {
+      const minutes = (day.time.nowMs() - OPEN_MS) / MINUTE_MS;
+      return minutes > 61 && minutes < 85 ? { kind: "lost_before" } : null;
+    };
+    await day.run(HELD, { untilMs: afterOpen(100) });
+    const errors = slack.of("Execution error");
+    assertEquals(errors.length, 1, errors.join("\n"));
+    assertStringIncludes(errors[0] ?? "", "Broker clock unreadable since");
+    assertStringIncludes(errors[0] ?? "", "NVDA 7 shares: stop 117.10 for 7, DAY ORDER");
+    const [recovered, ...more] = slack.of("Execution recovered");
+    assertEquals(more, []);
+    assertStringIncludes(recovered ?? "", "Recovered from: Broker clock unreadable since");
   }));
 
 Deno.test("the recovery is said also where the program restarted during the trouble, once", () =>

@@ -160,6 +160,11 @@ export interface CapUsage {
 /** Reason of an entry that never left, which is nobody's rejection. */
 export const NOT_SENT = "not sent";
 
+/** Whether the entry never became an order, as far as anybody knows: the broker said nothing of it. */
+export function isNotSent(entry: LedgerEntry): boolean {
+  return entry.status === "rejected" && entry.reason === NOT_SENT;
+}
+
 /**
  * Counts the ledger for one intent.
  * @param ledger Read for this decision. One of another NY day counts nothing but what is not settled.

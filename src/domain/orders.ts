@@ -43,7 +43,8 @@ export interface BrokerAccount {
   readonly accountId: string;
   readonly status: string;
   readonly equityUsd: number;
-  readonly isBlocked: boolean;
+  /** Names of the flags that are on and bar the account from trading, as on the wire. */
+  readonly blockFlags: readonly string[];
 }
 
 /** Wall behind the wall: reported by `check`, never changed (broker.md). */

@@ -3,6 +3,7 @@ import type { GateDecision } from "../domain/gate.ts";
 import type { MarketClock, Trade } from "../domain/market.ts";
 import { isFinal } from "../domain/orders.ts";
 import { formatUtc } from "../domain/ny_time.ts";
+import { sayAccountStatus } from "./account_look.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { decideDueEntries, pauseEntries } from "./entries.ts";
 import { recordEquity } from "./equity.ts";
@@ -48,6 +49,7 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
   engine.wakeAtMs = [];
   engine.ledgerProblem = null;
   engine.isStale = false;
+  engine.undecided.clear();
   takeDelivered(engine);
   const market = await readMarket(engine);
   const isOpen = market !== null && market.isOpen;
@@ -78,6 +80,7 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
 
 async function runOpenCycle(engine: Engine, observation: Observation): Promise<GateDecision> {
   saySkew(engine, observation);
+  sayAccountStatus(engine);
   await ensureState(engine, observation);
   await recallBare(engine);
   const step = await reconcileLedger(engine, observation);

@@ -15,6 +15,7 @@ import { findIdentityProblem, readOperatorObjection } from "./gate_reader.ts";
 import { buildOrderUpdate } from "./ledger_store.ts";
 import { sayRejections } from "./entry_order.ts";
 import { LOOK_UP_AGAIN_MS, lookUpMissing } from "./looking_up.ts";
+import { sayMismatch } from "./mismatch.ts";
 import { StateError } from "./ports.ts";
 
 /** What the ledger step of a cycle found. */
@@ -218,15 +219,7 @@ async function compare(
   await sayUpdates(engine, ledger, entries);
   if (result.mismatched.length === 0) return { problem: null, absent };
   const names = result.mismatched.map((entry) => `${entry.symbol} ${entry.clientOrderId}`);
-  engine.sayError(
-    `Broker mismatch: the live ledger lacked ${
-      names.join(", ")
-    }; recorded, LIVE is blocked for this cycle` +
-      (mismatches >= MISMATCHES_MAX
-        ? " and until `ledger rebuild --yes`: another engine trades this account"
-        : ""),
-  );
-  await engine.event({ type: "reconciliation", mismatched: names });
+  await sayMismatch(engine, names, mismatches);
   return { problem: "broker mismatch", absent };
 }
 

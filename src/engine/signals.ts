@@ -1,9 +1,14 @@
 import { BAR_WINDOW_MS } from "../domain/breakout.ts";
 import type { Candidate } from "../domain/candidate.ts";
 import { buildEntryIntents, type SignalRecord } from "../domain/entry_plan.ts";
+import { buildCapUsage, type LiveLedger } from "../domain/ledger.ts";
 import { BAR_MS } from "../domain/market.ts";
 import { formatNy, formatUtc } from "../domain/ny_time.ts";
+import { isCloseNear } from "./closing.ts";
 import type { Engine } from "./engine.ts";
+import { isFree } from "./entries.ts";
+import { countUsage } from "./entry_check.ts";
+import { SKIP, skipOnce } from "./skips.ts";
 
 /**
  * Looks for breakouts among the candidates and makes an intent for each confirmed one that has none (pipeline 2 to 4).
@@ -33,6 +38,8 @@ export async function makeIntents(
     log.warn(`Bars unavailable (${bars.failure}): ${bars.message}; no new entries`);
     return;
   }
+  const read = await engine.ports.ledger.read();
+  const ledger = read.kind === "ok" ? read.ledger : null;
   const nowMs = engine.nowMs();
   const { intents, signals, stale } = buildEntryIntents({
     candidates,
@@ -41,6 +48,13 @@ export async function makeIntents(
     dateNy: engine.dateNy(),
     session: observation.session,
     equityUsd: observation.account.value.equityUsd,
+    accountId: observation.account.value.accountId,
+    findBar: (symbol) => findBar(engine, symbol, ledger),
+    countRejections: (symbol) =>
+      ledger === null
+        ? 0
+        : buildCapUsage(ledger, { dateNy: engine.dateNy(), symbol, clientOrderId: null })
+          .symbolRejections,
     waiting: new Set(engine.state.intents.map((intent) => intent.symbol)),
     delayMinSeconds: config.entryDelayMinSeconds,
     delayMaxSeconds: config.entryDelayMaxSeconds,
@@ -80,6 +94,19 @@ export async function makeIntents(
   await Promise.all(recorded);
 }
 
+/**
+ * Why a confirmed symbol gets no intent now (pipeline 4). Where that has no answer it gets one, which waits for the answer
+ * when it is due.
+ */
+function findBar(engine: Engine, symbol: string, ledger: LiveLedger | null): string | null {
+  if (isCloseNear(engine)) return SKIP.closeNear;
+  const { positions, openOrders } = engine.observation ?? {};
+  const own = { dateNy: engine.dateNy(), symbol, clientOrderId: null };
+  const isAnswered = positions?.kind === "ok" && openOrders?.kind === "ok";
+  if (isAnswered && !isFree(engine, own, ledger)) return SKIP.taken;
+  return ledger !== null && countUsage(engine, ledger, own).hasEntry ? SKIP.entered : null;
+}
+
 /** How many symbols a log line names before it only counts. */
 const NAMES_MAX = 20;
 
@@ -92,7 +119,14 @@ function sayStale(engine: Engine, symbols: readonly string[]): void {
 
 /** Only what could have become an entry is kept: hundreds of symbols a cycle that did nothing would drown the trail. */
 async function saySignal(engine: Engine, signal: SignalRecord): Promise<void> {
-  if (signal.outcome === "stale" || signal.outcome === "not_confirmed") return;
+  if (!("b2" in signal)) {
+    const { symbol, reason } = signal;
+    if (signal.outcome === "barred") {
+      await skipOnce(engine, { symbol, clientOrderId: null }, reason);
+    }
+    return;
+  }
+  if (signal.outcome === "not_confirmed") return;
   if (signal.outcome === "no_shares") {
     engine.ports.log.info(`SKIP ${signal.symbol}: size is 0 shares`);
   }

@@ -3,7 +3,7 @@ import { parseOurId } from "../domain/client_order_id.ts";
 import { DateWire, PriceWire, TimeWire } from "./ledger_schema.ts";
 
 /** The file format that this release writes. A release adds fields under a new minor; another major is another format. */
-export const STATE_SCHEMA = { major: 1, minor: 1 } as const;
+export const STATE_SCHEMA = { major: 1, minor: 2 } as const;
 
 const text = z.string("is not text");
 const number = z.number("is not a finite number");
@@ -28,6 +28,8 @@ const INTENT = {
   confirmed_at: TimeWire,
   scheduled_at: TimeWire,
   expires_at: TimeWire,
+  // From minor 2 on.
+  b2_start: TimeWire.nullable().default(null),
 };
 
 const POSITION = {

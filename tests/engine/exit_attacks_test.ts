@@ -554,16 +554,6 @@ Deno.test("an exit in the last three minutes is not taken back by the overnight 
   assertEquals([world.sells(), world.stops()], [["5 filled"], ["5@99 gtc"]]);
 });
 
-Deno.test("an entry that fills in the last seconds does not stay without a stop overnight", async () => {
-  const world = new World({ startMs: at("15:58:30") });
-  world.exchange.behaviour.fillLatencyMs = 75 * SECOND_MS;
-  await world.restart();
-  await world.cycle();
-  await runTo(world, at("16:00:30"));
-  assertEquals(world.buys().length, 1);
-  assertEquals([world.held(), world.stops()], world.held() === 0 ? [0, []] : [10, ["10@95 gtc"]]);
-});
-
 Deno.test("the stop of a share below a dollar does not fall by less than a cent", async () => {
   const world = await bought();
   world.exchange.setPosition("AAPL", 1000, 0.5);

@@ -21,7 +21,7 @@ const PATH = `${STATE_DIR}/execution_state.json`;
 const ARCHIVE = `${STATE_DIR}/archive`;
 
 const STATE_TEXT = JSON.stringify({
-  schema: { major: 1, minor: 1 },
+  schema: { major: 1, minor: 2 },
   host: "paper-api.alpaca.markets",
   account_id: "a-1",
   last_cycle_at: "2026-11-23T15:00:00.000Z",
@@ -36,6 +36,7 @@ const STATE_TEXT = JSON.stringify({
     r1: 125,
     r2: 130,
     ref_price: 121,
+    b2_start: "2026-11-23T14:40:00.000Z",
     distance_pct: -0.5,
     confirmed_at: "2026-11-23T15:00:00.000Z",
     scheduled_at: "2026-11-23T15:02:00.000Z",
@@ -229,6 +230,14 @@ Deno.test("parseState() reads a file of the release before, which counts no mism
   before.schema.minor = 0;
   delete before.mismatches;
   assertEquals(parseOk(JSON.stringify(before)), { ...parseOk(STATE_TEXT), mismatches: 0 });
+});
+
+Deno.test("parseState() takes an intent of an earlier release's for one whose second bar is as old as it can be", () => {
+  const before = JSON.parse(STATE_TEXT);
+  before.schema.minor = 1;
+  delete before.intents[0].b2_start;
+  const [intent] = parseOk(JSON.stringify(before)).intents;
+  assertEquals(intent?.b2StartMs, Date.UTC(2026, 10, 23, 14, 39));
 });
 
 Deno.test("parseState() calls another major version newer", () => {

@@ -6,6 +6,7 @@ import { cancelGroups } from "./cancelling.ts";
 import { LATE_ENTRY_MS, untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { RETRY_MS } from "./exit_records.ts";
+import { settleByOrder } from "./ledger_store.ts";
 import { findHeld, refresh } from "./observe.ts";
 import { buildPositionEvent } from "./position_changes.ts";
 
@@ -90,8 +91,11 @@ export async function endEntry(
   if (result.kind !== "ended") engine.wakeAt(engine.nowMs() + RETRY_MS);
   if (result.kind === "stuck") sayHanging(engine, order);
   await refresh(engine);
-  const held = findHeld(engine, position.symbol);
   if (result.kind !== "ended") return false;
+  // From now on the caps count it as what it is, not as it was seen last.
+  const ended = await engine.ports.broker.readOrder(order.orderId, "protect");
+  if (ended.kind === "found") await settleByOrder(engine, position.positionId, ended.order);
+  const held = findHeld(engine, position.symbol);
   if (held !== null && held !== undefined) {
     engine.putPosition({
       ...position,

@@ -29,16 +29,6 @@ function covered(world: World): number {
   return world.stops().reduce((sum, text) => sum + Number(text.split("@")[0]), 0);
 }
 
-/** Cycles at the engine's own wake-ups, up to a moment. */
-async function runTo(world: World, endMs: number): Promise<void> {
-  while (world.nowMs < endMs) {
-    await world.cycle();
-    const wakes = world.engine.wakeAtMs.filter((ms) => ms >= world.nowMs);
-    const nextMs = Math.min(...wakes, world.nowMs + 300_000, endMs);
-    world.goTo(Math.max(nextMs, world.nowMs + 500));
-  }
-}
-
 const BY_HAND = { symbol: "AAPL", qty: "3", type: "market", time_in_force: "day" };
 
 /** Ten shares of a listed symbol that nobody of ours bought: the next cycle adopts them. */

@@ -166,6 +166,14 @@ export function isNotSent(entry: LedgerEntry): boolean {
 }
 
 /**
+ * Whether no request of the entry ever left: one that could not be found at the broker, which may have left, keeps since
+ * when. An order of the broker's under its id is another engine's then (pipeline 6).
+ */
+export function hasNeverLeft(entry: LedgerEntry): boolean {
+  return isNotSent(entry) && entry.notFoundSinceMs === null;
+}
+
+/**
  * Counts the ledger for one intent.
  * @param ledger Read for this decision. One of another NY day counts nothing but what is not settled.
  * @param intent `clientOrderId` is left out of the count, so that an entry's own record does not deny its repeat.

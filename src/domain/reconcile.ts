@@ -2,6 +2,7 @@ import { isFlatten, isOurs } from "./client_order_id.ts";
 import {
   applyBrokerOrder,
   buildLedgerEntry,
+  hasNeverLeft,
   isExitReason,
   isOpenEntry,
   isUnsettled,
@@ -17,7 +18,9 @@ export interface Reconciliation {
   /** With what the broker says taken over, and what was lacking added. */
   readonly ledger: LiveLedger;
   readonly isChanged: boolean;
-  /** Orders of ours that the ledger lacked; `flatten`'s are recorded too, and are no mismatch. */
+  /**
+   * Orders of ours that the ledger lacked, or knew as never sent; `flatten`'s are recorded too, and are no mismatch.
+   */
   readonly mismatched: readonly LedgerEntry[];
   /** Entries that the broker did not list, to be looked up one by one. */
   readonly missing: readonly LedgerEntry[];
@@ -38,6 +41,7 @@ export function reconcile(
   const byClientId = new Map(flat.map((order) => [order.clientOrderId, order]));
   const byOrderId = new Map(flat.map((order) => [order.orderId, order]));
   const missing: LedgerEntry[] = [];
+  const foreign: LedgerEntry[] = [];
   let isChanged = false;
   const known = new Set<string>();
   const named = new Set(ledger.entries.map((entry) => entry.clientOrderId));
@@ -55,13 +59,17 @@ export function reconcile(
     named.add(updated.clientOrderId);
     if (isSame(entry, updated)) return entry;
     isChanged = true;
+    if (entry.side === "buy" && hasNeverLeft(entry)) foreign.push(updated);
     return updated;
   });
   const added = listUnrecorded(orders, { entries, past }, known);
   const flattens = new Set<string | null>(
     flat.map((order) => order.clientOrderId).filter(isFlatten),
   );
-  const mismatched = added.filter((entry) => !flattens.has(entry.clientOrderId));
+  const mismatched = [
+    ...foreign,
+    ...added.filter((entry) => !flattens.has(entry.clientOrderId)),
+  ];
   return {
     ledger: {
       ...ledger,

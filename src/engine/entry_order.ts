@@ -6,7 +6,7 @@ import {
   applyBrokerOrder,
   buildCapUsage,
   buildLedgerEntry,
-  isNotSent,
+  hasNeverLeft,
   type LedgerEntry,
   NOT_SENT,
 } from "../domain/ledger.ts";
@@ -90,12 +90,9 @@ interface Sent {
   readonly past: LedgerEntry | null;
 }
 
-/**
- * Whether its id may have been at the broker before by our own doing: one that was settled as not sent after it could not
- * be found keeps when that was.
- */
+/** Whether its id may have been at the broker before by our own doing. */
 function mayHaveLeft({ past }: Sent): boolean {
-  return past !== null && !(isNotSent(past) && past.notFoundSinceMs === null);
+  return past !== null && !hasNeverLeft(past);
 }
 
 function buildPending(

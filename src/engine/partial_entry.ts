@@ -87,8 +87,10 @@ export async function endEntry(
     isLeaving: false,
   };
   const result = await cancelGroups(engine, { kind: "gate", decision }, [group]);
-  if (result.kind !== "stopped" && result.isLeft) engine.bare.add(position.positionId);
-  if (result.kind !== "ended") engine.wakeAt(engine.nowMs() + RETRY_MS);
+  // Without a fill nothing is bare while the cancel hangs, and a cycle in seconds would only use up requests.
+  const isBare = order.filledQty > 0 || result.kind === "ended";
+  if (isBare && result.kind !== "stopped" && result.isLeft) engine.bare.add(position.positionId);
+  if (order.filledQty > 0 && result.kind !== "ended") engine.wakeAt(engine.nowMs() + RETRY_MS);
   if (result.kind === "stuck") sayHanging(engine, order);
   await refresh(engine);
   if (result.kind !== "ended") return false;

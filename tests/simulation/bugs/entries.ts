@@ -120,10 +120,19 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "a duplicate in answer to a repeat counted as a mismatch",
     edits: [{
       file: "src/engine/entry_order.ts",
-      find: "  return past !== null && !(isNotSent(past) && past.notFoundSinceMs === null);",
+      find: "  return past !== null && !hasNeverLeft(past);",
       replace: '  return past !== null && past.status === "accepted";',
     }],
     tests: [IDS],
+  },
+  {
+    name: "an order under the id of an entry that never left taken for ours",
+    edits: [{
+      file: "src/domain/reconcile.ts",
+      find: '    if (entry.side === "buy" && hasNeverLeft(entry)) foreign.push(updated);\n',
+      replace: "",
+    }],
+    tests: ["tests/domain/reconcile_test.ts", IDS],
   },
   {
     name: "an entry in the last ten minutes",

@@ -26,6 +26,9 @@ const accountWire = z.object({
   trade_suspended_by_user: z.boolean().nullish(),
 });
 
+/** Each bars the account from trading where it is on; one that is absent says nothing. */
+const BLOCK_FLAGS = ["trading_blocked", "account_blocked", "trade_suspended_by_user"] as const;
+
 /** `GET /v2/account`. @throws {MalformedError} */
 export function parseAccount(body: string): BrokerAccount {
   const wire = parseBody(accountWire, body);
@@ -33,8 +36,7 @@ export function parseAccount(body: string): BrokerAccount {
     accountId: wire.id,
     status: wire.status,
     equityUsd: parseOptionalDecimal(wire.equity),
-    isBlocked: wire.account_blocked === true || wire.trading_blocked === true ||
-      wire.trade_suspended_by_user === true,
+    blockFlags: BLOCK_FLAGS.filter((flag) => wire[flag] === true),
   };
 }
 

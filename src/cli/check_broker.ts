@@ -147,7 +147,9 @@ function checkAccount(
   const remedy = advice("look at the account in the broker's dashboard");
   const problems = [
     ...(account.status === "ACTIVE" ? [] : [`its status is ${account.status}`]),
-    ...(account.isBlocked ? ["it is blocked or trading is suspended"] : []),
+    ...(account.blockFlags.length > 0
+      ? [`it is blocked or trading is suspended (${account.blockFlags.join(", ")})`]
+      : []),
     ...(configuration?.isSuspended === true ? ["suspend_trade is on"] : []),
   ];
   if (problems.length > 0) {

@@ -1,3 +1,4 @@
+import { createDenialFilter } from "../domain/denials.ts";
 import { formatEvent, formatEventTime } from "../domain/event_sentence.ts";
 import { readTimeMs, type RecordedEvent } from "../domain/events.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
@@ -150,6 +151,7 @@ function createPrinter(host: ProgramHost, selection: Selection): Printer {
   const fs = createDenoFileSystem();
   const { stateDir } = selection;
   const hasDays = selection.firstNy !== selection.lastNy;
+  const isAgain = createDenialFilter();
   let printed = 0;
   return {
     count: () => printed,
@@ -160,7 +162,7 @@ function createPrinter(host: ProgramHost, selection: Selection): Printer {
           nextByte = item.nextByte;
           continue;
         }
-        if (!isSelected(item.event, selection)) continue;
+        if (!isSelected(item.event, selection) || isAgain(item.event)) continue;
         printed++;
         const day = hasDays ? `${dateNy} ` : "";
         host.writeOut(`${day}${formatLine(item.event)}\n`);

@@ -326,7 +326,7 @@ function buildBrokerStatus(
     next_close: formatUtc(clock.nextCloseMs),
     account_id: account.accountId,
     account_status: account.status,
-    is_blocked: account.isBlocked,
+    is_blocked: account.blockFlags.length > 0,
     equity_usd: account.equityUsd,
     open_orders: flattenOrders(facts.openOrders).filter((order) => !isFinal(order)).length,
     foreign_positions: facts.positions.filter(({ symbol }) => !managed.has(symbol))

@@ -12,7 +12,9 @@ import {
 import type { Caps } from "./caps.ts";
 import { formatCents } from "./money.ts";
 
-/** What became of the day's entries. `tried` is counted apart from the other five, so that a lost one shows. */
+/**
+ * What became of the symbols that the day confirmed. `tried` is counted apart from the other five, so that a lost one shows.
+ */
 export interface EntryCounts {
   readonly tried: number;
   readonly accepted: number;
@@ -23,7 +25,12 @@ export interface EntryCounts {
   readonly expired: number;
   /** No usable answer yet. */
   readonly unresolved: number;
+  /** All but the accepted ones, each with its last reason. */
+  readonly notEntered: readonly { readonly symbol: string; readonly reason: string }[];
 }
+
+/** The summary names so many symbols that were not entered; the rest it counts. */
+const NOT_ENTERED_MAX = 20;
 
 /** One order's fill; cumulative, as the broker says it. */
 export interface FillFact {
@@ -126,8 +133,7 @@ function buildLiveLines(inputs: Extract<DailySummaryInputs, { mode: "LIVE" }>): 
   const { entries, symbols, fills, exits } = inputs;
   const level = decideLevel(entries);
   return [
-    `Entries: ${entries.tried} tried = ${entries.accepted} accepted + ${entries.denied} denied + ` +
-    `${entries.rejected} rejected + ${entries.expired} expired + ${entries.unresolved} unresolved`,
+    formatEntries(entries),
     ...(level === "ERROR"
       ? [
         `ERROR: the entries do not add up, ${countGap(entries)} are not accounted for: ` +
@@ -144,6 +150,18 @@ function buildLiveLines(inputs: Extract<DailySummaryInputs, { mode: "LIVE" }>): 
     ...formatList("Exits", exits.map((exit) => `${formatFill(exit)} (${exit.reason})`)),
     ...buildResultLines(inputs.closedTrades),
   ];
+}
+
+/** `5 confirmed: 2 entered, 3 not: TSLA allowlist blocked, ...` (interface, Slack). */
+function formatEntries({ tried, accepted, notEntered, ...fates }: EntryCounts): string {
+  const { denied, rejected, expired, unresolved } = fates;
+  const notCount = denied + rejected + expired + unresolved;
+  const named = notEntered.slice(0, NOT_ENTERED_MAX)
+    .map(({ symbol, reason }) => `${symbol} ${reason}`);
+  const more = notEntered.length - named.length;
+  const names = [...named, ...(more > 0 ? [`and ${more} more`] : [])];
+  return `${tried} confirmed: ${accepted} entered, ${notCount} not` +
+    (names.length === 0 ? "" : `: ${names.join(", ")}`);
 }
 
 function buildResultLines(trades: readonly ClosedTradeFact[]): string[] {

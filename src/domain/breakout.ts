@@ -8,6 +8,8 @@ export type Breakout =
 
 /** `b2` must have closed within this. */
 export const SECOND_BAR_AGE_MAX_MS = 11 * 60_000;
+/** How long before its confirmation the second bar can have started at most. */
+export const SECOND_BAR_START_AGE_MAX_MS = SECOND_BAR_AGE_MAX_MS + BAR_MS;
 /** Both bars must have started within this. */
 export const BAR_WINDOW_MS = 40 * 60_000;
 

@@ -23,9 +23,11 @@ export const DEFAULT_CAPS: Caps = {
 export type DenyReason =
   | "symbol missing"
   | "allowlist blocked"
+  | "account blocked"
   | "positions unknown"
   | "max positions reached"
   | "notional invalid"
+  | "price outside bracket"
   | "max orders/day reached"
   | "max gross notional reached"
   | "max symbol notional reached"
@@ -42,6 +44,8 @@ export type OrderVerdict =
 /** What one entry is measured against, read for this decision. */
 export interface CapInputs {
   readonly symbol: string;
+  /** Why the account takes no order (`findAccountBlock`), `null` where nothing says so. */
+  readonly accountBlock: string | null;
   /** `null` where no price is known or it makes no notional. */
   readonly notionalMicros: UsdMicros | null;
   /**
@@ -49,6 +53,12 @@ export interface CapInputs {
    * aside; `null` where the broker could not be asked.
    */
   readonly openSymbols: number | null;
+  /** The price of now between the bracket's own, as they would be sent; USD per share. */
+  readonly bracket: {
+    readonly priceUsd: number;
+    readonly stopUsd: number;
+    readonly targetUsd: number;
+  };
   readonly usage: CapUsage;
   /** Host clock minus broker clock in seconds; `null` where it is not known. */
   readonly clockSkewSeconds: number | null;
@@ -68,11 +78,12 @@ export const REJECTIONS_IN_A_ROW_MAX = 5;
  */
 export function checkCaps(decision: LiveDecision, inputs: CapInputs): OrderVerdict {
   const { caps, allowlist } = decision;
-  const { symbol, notionalMicros, openSymbols, usage } = inputs;
+  const { symbol, accountBlock, notionalMicros, openSymbols, usage } = inputs;
   if (!isTicker(symbol)) return deny("symbol missing", `symbol ${JSON.stringify(symbol)}`);
   if (allowlist.kind === "list" && !allowlist.symbols.includes(symbol)) {
     return deny("allowlist blocked", `allowed: ${allowlist.symbols.join(",")}`);
   }
+  if (accountBlock !== null) return deny("account blocked", accountBlock);
   if (openSymbols === null) return deny("positions unknown", "the broker could not be asked");
   if (!isCount(openSymbols)) return deny("positions unknown", `${openSymbols} is not a count`);
   if (!(openSymbols + 1 <= caps.positions)) {
@@ -81,6 +92,8 @@ export function checkCaps(decision: LiveDecision, inputs: CapInputs): OrderVerdi
   if (notionalMicros === null || !(notionalMicros > 0)) {
     return deny("notional invalid", "no price for a notional");
   }
+  const outside = findOutside(inputs.bracket);
+  if (outside !== null) return deny("price outside bracket", outside);
   if (!(isCount(usage.orders) && usage.orders + 1 <= caps.ordersPerDay)) {
     return deny("max orders/day reached", `${usage.orders} of ${caps.ordersPerDay} used`);
   }
@@ -113,6 +126,12 @@ function checkDay({ usage, clockSkewSeconds }: CapInputs): OrderVerdict | null {
     return deny("rejections in a row", `${usage.rejectionsInARow} rejections`);
   }
   return null;
+}
+
+/** The broker must refuse a bracket whose target is reached, or whose stop is. */
+function findOutside({ priceUsd, stopUsd, targetUsd }: CapInputs["bracket"]): string | null {
+  if (priceUsd > stopUsd && priceUsd < targetUsd) return null;
+  return `price ${priceUsd}, stop ${stopUsd}, target ${targetUsd}`;
 }
 
 function isCount(value: number): boolean {

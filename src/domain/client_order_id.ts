@@ -11,13 +11,37 @@ export const FLATTEN_PREFIX = "avwap-flatten-";
 /** Why a sell or a stop of ours exists. */
 export type SellReason = "r1_trim" | "r2_trim" | "stop_exit" | "stop";
 
-/** The id of an entry: a function of the intent alone, so that a restart makes the same one (pipeline 6). */
+/**
+ * The id of an entry: a function of account, NY date, symbol and attempt, so that a restart, and a second engine on the
+ * account, make the same one, of which the broker takes one (pipeline 6). Release 0.1.0 ended it with the time of
+ * confirmation in base 36: such ids stay valid on record.
+ * @param entry `attempt` is 1 or more and rises only where the broker itself rejected the one before.
+ */
 export function buildEntryId(
-  intent: { readonly dateNy: string; readonly symbol: string; readonly confirmedAtMs: number },
+  entry: {
+    readonly accountId: string;
+    readonly dateNy: string;
+    readonly symbol: string;
+    readonly attempt: number;
+  },
 ): ClientOrderId {
-  return `${OUR_PREFIX}${intent.dateNy}-${intent.symbol}-${
-    intent.confirmedAtMs.toString(36)
-  }` as ClientOrderId;
+  const { accountId, dateNy, symbol, attempt } = entry;
+  return `${OUR_PREFIX}${dateNy}-${symbol}-${hashText(accountId)}-${attempt}` as ClientOrderId;
+}
+
+const FNV_OFFSET = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
+
+/**
+ * FNV-1a over the text's code units, as 8 hexadecimal digits: short enough to read, and never a word of the other ids
+ * (`adopted`, `stop`). Texts that differ in one place always differ in it; it hides nothing, and need not.
+ */
+function hashText(text: string): string {
+  let hash = FNV_OFFSET;
+  for (let at = 0; at < text.length; at++) {
+    hash = Math.imul(hash ^ text.charCodeAt(at), FNV_PRIME) >>> 0;
+  }
+  return hash.toString(16).padStart(8, "0");
 }
 
 /**

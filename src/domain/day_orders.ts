@@ -1,3 +1,4 @@
+import { createDenialFilter } from "./denials.ts";
 import { type DayFill, formatFillReason, listFills } from "./day_fills.ts";
 import { readNumber, readText, readTimeMs, type RecordedEvent } from "./events.ts";
 import { isEntryRecord } from "./ledger.ts";
@@ -223,9 +224,11 @@ const BY_ORDER: readonly RefusalRow["by"][] = ["broker", "gate or caps", "rule"]
 
 function listRefusals(events: readonly RecordedEvent[]): RefusalRow[] {
   const rows = new Map<string, RefusalRow>();
+  const isAgain = createDenialFilter();
   for (const event of events) {
     const atMs = readTimeMs(event);
     const refusal = readRefusal(event);
+    if (isAgain(event)) continue;
     if (atMs === null || refusal === null || event.symbol === undefined) continue;
     const { symbol } = event;
     const key = [symbol, refusal.by, refusal.reason].join("\n");

@@ -3,6 +3,7 @@ import { isOurs } from "./client_order_id.ts";
 import { readText, type RecordedEvent } from "./events.ts";
 import {
   isEntryRecord,
+  isNotSent,
   isUnsettled,
   type LedgerEntry,
   type LiveLedger,
@@ -17,8 +18,9 @@ export const ENTRY_EVENTS = ["skip", "verdict", "order_recorded"] as const;
 export const EXPIRED = "intent expired";
 
 /**
- * Counts what became of the day's entries under a LIVE gate, twice: `tried` from the audit trail, by client order id;
- * what the broker has or had of them from the ledger. So an order that one of the two has lost sight of shows as a gap.
+ * Counts what became of the day's entries under a LIVE gate, a symbol once (interface, Slack), and twice: `tried` from the
+ * audit trail; what the broker has or had of them from the ledger. So an order that one of the two has lost sight of shows
+ * as a gap.
  * @param events Of the day, of the types in `ENTRY_EVENTS`, oldest first.
  * @param ledger The day's; `null` where it can't be counted from: whatever was recorded is then a gap.
  */
@@ -28,38 +30,68 @@ export function countEntries(
 ): EntryCounts {
   const tried = listTried(events);
   const recorded = ledger === null ? [] : listDayBuys(ledger);
-  const sent = recorded.filter((entry) => !isNotSent(entry));
-  const sentIds = new Set(sent.map((entry) => entry.clientOrderId));
-  let expired = 0;
-  let denied = 0;
-  for (const [id, last] of tried) {
-    if (sentIds.has(id)) continue;
-    const isRecordKept = ledger !== null && recorded.some((entry) => entry.clientOrderId === id);
-    // Recorded, so it may have left, and the ledger does not know it: nobody's denial.
-    if (last.type === "order_recorded" && !isRecordKept) continue;
-    if (readText(last, "reason") === EXPIRED) expired++;
-    else denied++;
+  const symbols = new Set([...tried.keys(), ...recorded.map((entry) => entry.symbol)]);
+  let triedCount = 0;
+  const counts = { accepted: 0, denied: 0, rejected: 0, expired: 0, unresolved: 0 };
+  const notEntered: EntryCounts["notEntered"][number][] = [];
+  for (const symbol of symbols) {
+    const own = recorded.filter((entry) => entry.symbol === symbol);
+    const last = tried.get(symbol);
+    // That a symbol got no further intent says nothing of the order that it has on record.
+    const isKnown = own.length === 0 ? last !== undefined : last?.isDecided === true;
+    if (isKnown) triedCount++;
+    const fate = decideFate(own, last?.event);
+    if (fate === null) continue;
+    counts[fate.kind]++;
+    if (fate.kind !== "accepted") notEntered.push({ symbol, reason: fate.reason });
   }
-  return {
-    tried: tried.size,
-    accepted: sent.filter((entry) => entry.status === "accepted").length,
-    rejected: sent.filter((entry) => entry.status === "rejected").length,
-    unresolved: sent.filter(isUnsettled).length,
-    denied,
-    expired,
-  };
+  return { tried: triedCount, ...counts, notEntered };
 }
 
-/** Each entry that was tried, by its client order id, with the last event of it. */
-function listTried(events: readonly RecordedEvent[]): ReadonlyMap<string, RecordedEvent> {
-  const tried = new Map<string, RecordedEvent>();
+/** What became of a symbol, by the strongest thing that is known of it. */
+interface Fate {
+  readonly kind: Exclude<keyof EntryCounts, "tried" | "notEntered">;
+  readonly reason: string;
+}
+
+/**
+ * @param own The symbol's entries of the day in the ledger.
+ * @param last The last event of the symbol that a LIVE gate left; `undefined` where the trail has none.
+ * @returns `null` where nothing says what became of it.
+ */
+function decideFate(own: readonly LedgerEntry[], last: RecordedEvent | undefined): Fate | null {
+  if (own.some((entry) => entry.status === "accepted")) return { kind: "accepted", reason: "" };
+  if (own.some(isUnsettled)) return { kind: "unresolved", reason: "unresolved" };
+  if (own.some((entry) => !isNotSent(entry))) {
+    return { kind: "rejected", reason: "rejected by the broker" };
+  }
+  if (last === undefined) return null;
+  if (last.type === "order_recorded") {
+    // Recorded, so it may have left, and the ledger does not know it: nobody's denial.
+    return own.length === 0 ? null : { kind: "denied", reason: NOT_SENT };
+  }
+  const reason = readText(last, "reason") ?? "unknown";
+  return { kind: reason === EXPIRED ? "expired" : "denied", reason };
+}
+
+/** The last event of a symbol that was tried, and whether any of them was of an intent. */
+interface Tried {
+  readonly event: RecordedEvent;
+  readonly isDecided: boolean;
+}
+
+/** Each symbol that was tried. */
+function listTried(events: readonly RecordedEvent[]): ReadonlyMap<string, Tried> {
+  const tried = new Map<string, Tried>();
   for (const event of events) {
-    const id = readText(event, "client_order_id");
     const isDecision = event.type === "skip" || event.type === "verdict";
     const isEntry = isDecision
       ? readText(event, "mode") === "LIVE"
       : event.type === "order_recorded" && readText(event, "side") === "buy";
-    if (id !== null && isEntry) tried.set(id, event);
+    if (event.symbol === undefined || !isEntry) continue;
+    const isIntent = readText(event, "client_order_id") !== null;
+    const isDecided = isIntent || tried.get(event.symbol)?.isDecided === true;
+    tried.set(event.symbol, { event, isDecided });
   }
   return tried;
 }
@@ -71,8 +103,4 @@ function listDayBuys(ledger: LiveLedger): LedgerEntry[] {
     const recordedAtMs = Date.parse(entry.timestamp);
     return Number.isFinite(recordedAtMs) && dateNyOf(recordedAtMs) === ledger.dateNy;
   });
-}
-
-function isNotSent(entry: LedgerEntry): boolean {
-  return entry.status === "rejected" && entry.reason === NOT_SENT;
 }

@@ -2,7 +2,7 @@ import type { ClientOrderId } from "./client_order_id.ts";
 
 /** What the strategy wants to buy, and until when that is worth anything (pipeline 4). Kept in `execution_state.json`. */
 export interface EntryIntent {
-  /** A function of date, symbol and time of confirmation alone. */
+  /** By what was known when it was made; named anew when it is decided (`buildEntryId`). */
   readonly clientOrderId: ClientOrderId;
   readonly dateNy: string;
   readonly symbol: string;
@@ -15,6 +15,8 @@ export interface EntryIntent {
   readonly r2Usd: number;
   /** Close of the bar that confirmed. */
   readonly refPriceUsd: number;
+  /** Start of that bar, Unix ms: a trade from before it is no price of the breakout. */
+  readonly b2StartMs: number;
   readonly distancePct: number;
   readonly confirmedAtMs: number;
   readonly scheduledAtMs: number;

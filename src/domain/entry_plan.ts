@@ -21,7 +21,8 @@ export type SignalRecord =
     readonly qty: number;
   }
   | {
-    readonly outcome: "stale";
+    /** `barred`: confirmed, and no intent is made in the symbol now; `stale`: its bars say nothing. */
+    readonly outcome: "barred" | "stale";
     readonly symbol: string;
     readonly pivotUsd: number;
     readonly reason: string;
@@ -53,8 +54,14 @@ export interface EntryPlanInputs {
   readonly session: Session | null;
   /** The account's equity at the broker. */
   readonly equityUsd: number;
+  /** Whose entries' ids these are. */
+  readonly accountId: string;
   /** Symbols that have a waiting intent. */
   readonly waiting: ReadonlySet<string>;
+  /** Why no intent is made in the symbol now (pipeline 4: it is held, was entered, the close is near); `null` where one is. */
+  readonly findBar: (symbol: string) => string | null;
+  /** Entries in the symbol that the broker itself rejected today. */
+  readonly countRejections: (symbol: string) => number;
   readonly delayMinSeconds: number;
   readonly delayMaxSeconds: number;
   /** Uniform in [0, 1); asked once for each new intent. */
@@ -79,17 +86,21 @@ export function buildEntryIntents(inputs: EntryPlanInputs): EntryPlan {
       continue;
     }
     const facts = { symbol, pivotUsd, b1: breakout.b1, b2: breakout.b2 };
+    const isNew = breakout.kind === "confirmed" && !taken.has(symbol);
+    const bar = isNew ? inputs.findBar(symbol) : null;
     if (breakout.kind === "not_confirmed") {
       signals.push({ outcome: "not_confirmed", ...facts, qty: 0 });
     } else if (taken.has(symbol)) {
       signals.push({ outcome: "waiting", ...facts, qty: 0 });
+    } else if (bar !== null) {
+      signals.push({ outcome: "barred", symbol, pivotUsd, reason: bar });
     } else {
       const qty = buildQty(inputs.equityUsd, candidate);
       signals.push({ outcome: qty === 0 ? "no_shares" : "intent", ...facts, qty });
       if (qty === 0) continue;
-      // Two intents of one symbol and moment would share one client order id.
+      // Two intents of one symbol would share one client order id.
       taken.add(symbol);
-      intents.push(buildIntent(inputs, candidate, { qty, refPriceUsd: breakout.b2.closeUsd }));
+      intents.push(buildIntent(inputs, candidate, { qty, b2: breakout.b2 }));
     }
   }
   return { intents, signals, stale };
@@ -98,21 +109,23 @@ export function buildEntryIntents(inputs: EntryPlanInputs): EntryPlan {
 function buildIntent(
   inputs: EntryPlanInputs,
   candidate: Candidate,
-  size: { readonly qty: number; readonly refPriceUsd: number },
+  { qty, b2 }: { readonly qty: number; readonly b2: Bar },
 ): EntryIntent {
-  const { nowMs, dateNy } = inputs;
+  const { nowMs, dateNy, accountId } = inputs;
   const { symbol } = candidate;
   const scheduledAtMs = nowMs + buildDelayMs(inputs);
+  const attempt = inputs.countRejections(symbol) + 1;
   return {
-    clientOrderId: buildEntryId({ dateNy, symbol, confirmedAtMs: nowMs }),
+    clientOrderId: buildEntryId({ accountId, dateNy, symbol, attempt }),
     dateNy,
     symbol,
-    qty: size.qty,
+    qty,
     pivotUsd: candidate.pivotUsd,
     stopUsd: candidate.stopUsd,
     r1Usd: candidate.r1Usd ?? candidate.pivotUsd,
     r2Usd: candidate.r2Usd,
-    refPriceUsd: size.refPriceUsd,
+    refPriceUsd: b2.closeUsd,
+    b2StartMs: b2.startMs,
     distancePct: candidate.distancePct,
     confirmedAtMs: nowMs,
     scheduledAtMs,

@@ -113,11 +113,11 @@ export type IntentEvent = {
   readonly expires_at: string;
 };
 
-/** A due intent that was dropped without asking the caps. */
+/** A due intent that was dropped without asking the caps, or a confirmed symbol that got none (no id then). */
 export type SkipEvent = {
   readonly type: "skip";
   readonly symbol: string;
-  readonly client_order_id: string;
+  readonly client_order_id: string | null;
   readonly mode: EventMode;
   readonly reason: string;
 };
@@ -130,6 +130,8 @@ export type VerdictEvent = {
   readonly mode: "LIVE";
   readonly qty: number;
   readonly ref_price_usd: number;
+  /** Start of the second bar that confirmed: what tells a denial from the same one of the same pair of bars. */
+  readonly b2_start: string;
   readonly last_price_usd: number | null;
   readonly notional_usd: number | null;
   readonly is_allowed: boolean;
@@ -314,7 +316,7 @@ export type EquityEvent = {
     | null;
 };
 
-/** The day in numbers, as the daily summary counted it. */
+/** The day in numbers, as the daily summary counted it: symbols, each once. */
 export type SummaryEvent = {
   readonly type: "summary";
   readonly mode: EventMode;

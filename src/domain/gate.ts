@@ -49,6 +49,14 @@ export type GateFailReason =
   | { readonly code: "ledger_unavailable"; readonly problem: LedgerProblem }
   | { readonly code: "positions_unavailable"; readonly failure: ReadFailure };
 
+/**
+ * Whether LIVE is off because records or broker can't be counted from: nothing that an order depends on is decided then
+ * (pipeline 4).
+ */
+export function isInputUnavailable({ code }: GateFailReason): boolean {
+  return code === "ledger_unavailable" || code === "positions_unavailable";
+}
+
 /** The gate's answer. Only the LIVE arm carries caps and allowlist, so code that skips the gate has nothing to act with. */
 export type GateDecision =
   | {

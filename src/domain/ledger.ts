@@ -180,6 +180,19 @@ export interface CapUsage {
 /** Reason of an entry that never left, which is nobody's rejection. */
 export const NOT_SENT = "not sent";
 
+/** Whether the entry never became an order, as far as anybody knows: the broker said nothing of it. */
+export function isNotSent(entry: LedgerEntry): boolean {
+  return entry.status === "rejected" && entry.reason === NOT_SENT;
+}
+
+/**
+ * Whether no request of the entry ever left: one that could not be found at the broker, which may have left, keeps since
+ * when. An order of the broker's under its id is another engine's then (pipeline 6).
+ */
+export function hasNeverLeft(entry: LedgerEntry): boolean {
+  return isNotSent(entry) && entry.notFoundSinceMs === null;
+}
+
 /**
  * Counts the ledger for one intent.
  * @param ledger Read for this decision. One of another NY day counts nothing but what is not settled.

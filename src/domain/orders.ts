@@ -45,7 +45,8 @@ export interface BrokerAccount {
   readonly status: string;
   /** `null` where the broker leaves it out: nothing can be sized then. */
   readonly equityUsd: number | null;
-  readonly isBlocked: boolean;
+  /** Names of the flags that are on and bar the account from trading, as on the wire. */
+  readonly blockFlags: readonly string[];
 }
 
 /** Wall behind the wall: reported by `check`, never changed (broker.md). */

@@ -2,6 +2,7 @@ import { isFlatten, isOurs } from "./client_order_id.ts";
 import {
   applyBrokerOrder,
   buildLedgerEntry,
+  hasNeverLeft,
   isExitReason,
   isOpenEntry,
   isUnsettled,
@@ -19,8 +20,8 @@ export interface Reconciliation {
   readonly ledger: LiveLedger;
   readonly isChanged: boolean;
   /**
-   * Orders under our prefix that the ledger lacked: another engine's. What is recorded without being one is `flatten`'s, and
-   * what the broker or a hand put in the place of an order of ours.
+   * Orders under our prefix that the ledger lacked, or knew as never sent: another engine's. What is recorded without being
+   * one is `flatten`'s, and what the broker or a hand put in the place of an order of ours.
    */
   readonly mismatched: readonly LedgerEntry[];
   /** What was recorded as ours because it came in the place of an order or leg of ours. */
@@ -46,6 +47,7 @@ export function reconcile(
   const byClientId = new Map(flat.map((order) => [order.clientOrderId, order]));
   const byOrderId = new Map(flat.map((order) => [order.orderId, order]));
   const missing: LedgerEntry[] = [];
+  const foreign: LedgerEntry[] = [];
   let isChanged = false;
   const known = new Set<string>();
   const named = new Set(ledger.entries.map((entry) => entry.clientOrderId));
@@ -63,6 +65,7 @@ export function reconcile(
     named.add(updated.clientOrderId);
     if (isSame(entry, updated)) return entry;
     isChanged = true;
+    if (entry.side === "buy" && hasNeverLeft(entry)) foreign.push(updated);
     return updated;
   });
   const added = listUnrecorded(orders, {
@@ -76,7 +79,7 @@ export function reconcile(
     known,
     named,
   });
-  const mismatched = pickEntries(added, isOfAnotherEngine);
+  const mismatched = [...foreign, ...pickEntries(added, isOfAnotherEngine)];
   return {
     ledger: {
       ...ledger,

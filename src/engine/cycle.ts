@@ -4,6 +4,7 @@ import type { MarketClock, Trade } from "../domain/market.ts";
 import { isFinal } from "../domain/orders.ts";
 import { formatUtc } from "../domain/ny_time.ts";
 import { noticeCorporateActions } from "./corporate_actions.ts";
+import { sayAccountStatus } from "./account_look.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { decideDueEntries, pauseEntries } from "./entries.ts";
 import { recordEquity } from "./equity.ts";
@@ -55,6 +56,7 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
   engine.ledgerWait = null;
   engine.isStale = false;
   engine.listsAsked = 0;
+  engine.undecided.clear();
   takeDelivered(engine);
   const market = await readMarket(engine);
   const isOpen = market !== null && market.isOpen;
@@ -86,6 +88,7 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
 
 async function runOpenCycle(engine: Engine, observation: Observation): Promise<GateDecision> {
   saySkew(engine, observation);
+  sayAccountStatus(engine);
   await ensureState(engine, observation);
   await recallBare(engine);
   const step = await reconcileLedger(engine, observation);
@@ -195,11 +198,12 @@ async function readTrades(
     ...engine.state.positions.map((each) => each.symbol),
     ...held.filter((symbol) => listed.includes(symbol)),
   ]);
-  return await readLatestTrades(
+  const { rows } = await readLatestTrades(
     engine,
     [...symbols].sort(),
     "; no exit decided for what has no price in this cycle",
   );
+  return rows;
 }
 
 function saySkew(engine: Engine, { skewSeconds }: Observation): void {

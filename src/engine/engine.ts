@@ -20,7 +20,8 @@ export type Read<T> =
 /** What was said on a day is remembered this long. */
 const NEWS_DAYS = 7;
 const DAY_MS = 86_400_000;
-const DATE_NY = /^\d{4}-\d{2}-\d{2}$/;
+/** What is kept for a day: its date, alone or before what was said on it. */
+const OF_DAY_NY = /^\d{4}-\d{2}-\d{2}(?: |$)/;
 /** All of a `--run-once` cycle; 3 s of its 25 are the alert queue's. */
 export const RUN_ONCE_MS = 21_000;
 
@@ -109,6 +110,8 @@ export class Engine {
   readonly sellRefusedAtMs = new Map<string, number>();
   /** Stops on record that the broker has not taken, the last of each position: what a failing ledger leaves to send. */
   readonly unsentStops = new Map<string, LedgerEntry>();
+  /** Ids of due intents that this cycle could not decide: they stay on the list, and wake nobody by their time. */
+  readonly undecided = new Set<string>();
   /** Whether this cycle schedules and sends no entries. */
   isEntriesPaused = false;
   /** Corporate actions are not asked for before this, monotonic: the last look was not answered. */
@@ -178,7 +181,7 @@ export class Engine {
   forgetOldNews(): void {
     const oldNy = dateNyOf(this.nowMs() - NEWS_DAYS * DAY_MS);
     const kept = Object.entries(this.state.alerted)
-      .filter(([, value]) => !DATE_NY.test(value) || value >= oldNy);
+      .filter(([, value]) => !OF_DAY_NY.test(value) || value >= oldNy);
     if (kept.length === Object.keys(this.state.alerted).length) return;
     this.updateState({ alerted: Object.fromEntries(kept) });
   }
@@ -205,6 +208,7 @@ export class Engine {
   dropPosition(positionId: string): void {
     const positions = this.state.positions.filter((each) => each.positionId !== positionId);
     this.updateState({ positions });
+    this.bare.delete(positionId);
   }
 
   /** Whether the account that the state belongs to could not be compared with the broker's yet. */

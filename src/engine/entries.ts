@@ -1,21 +1,34 @@
+import { buildEntryId } from "../domain/client_order_id.ts";
 import type { EntryIntent } from "../domain/entry_intent.ts";
 import { isExpired, listDueIntents } from "../domain/entry_plan.ts";
-import type { GateDecision } from "../domain/gate.ts";
-import { isUnsettled, type LedgerEntry, type LiveLedger } from "../domain/ledger.ts";
+import {
+  formatGateReason,
+  type GateDecision,
+  isInputUnavailable,
+  type LiveDecision,
+} from "../domain/gate.ts";
+import {
+  buildCapUsage,
+  isNotSent,
+  isUnsettled,
+  type LedgerEntry,
+  type LiveLedger,
+} from "../domain/ledger.ts";
 import type { Trade } from "../domain/market.ts";
 import { flattenOrders, isFinal } from "../domain/orders.ts";
+import { isCloseNear } from "./closing.ts";
 import { simulateEntry } from "./dry_run_entry.ts";
-import { LAST_ENTRY_MS, untilCloseMs } from "./closing.ts";
 import { hasCorporateAction } from "./corporate_actions.ts";
-import type { Engine } from "./engine.ts";
-import { checkEntry, sayVerdict } from "./entry_check.ts";
+import type { Engine, Read } from "./engine.ts";
+import { checkEntry, type EntryKey, sayVerdict } from "./entry_check.ts";
 import { submitEntry } from "./entry_order.ts";
 import { buildRepeat, settleNotSent, settleUnrepeated } from "./entry_repeat.ts";
 import { printGateIfChanged } from "./gate_log.ts";
 import { readLatestTrades } from "./latest_trades.ts";
 import { readGate } from "./gate_reader.ts";
 import { isMarketOpen, refresh } from "./observe.ts";
-import { skip } from "./skips.ts";
+import { SKIP, skip, skipOnce } from "./skips.ts";
+import type { ListsRead } from "./symbol_lists.ts";
 import { isUnreadableIn } from "./unreadable.ts";
 
 /** An entry begun must be able to end: its reads, its request, and the look-up of a lost answer. */
@@ -34,7 +47,7 @@ export async function decideDueEntries(
 ): Promise<void> {
   const { due, expired, waiting } = listDueIntents(engine.state.intents, engine.nowMs());
   if (due.length > 0 || expired.length > 0) engine.updateState({ intents: waiting });
-  for (const intent of expired) await skip(engine, intent, "intent expired");
+  for (const intent of expired) await skip(engine, intent, SKIP.expired);
   const repeatable = gate.mode === "LIVE" ? absent : [];
   const repeats = repeatable.flatMap(buildRepeat);
   for (const entry of absent) {
@@ -44,15 +57,41 @@ export async function decideDueEntries(
   if (due.length === 0 && repeats.length === 0) return;
   const trades = await readTrades(engine, gate.mode === "LIVE" ? [...repeats, ...due] : []);
   let current = gate;
+  const undecided = new Map<string, string[]>();
   for (const intent of [...repeats, ...due]) {
     if (engine.stop.aborted || engine.isOutOfTime(ENTRY_MS)) {
       keepForLater(engine, due, intent);
       continue;
     }
     const isRepeat = repeats.includes(intent);
-    current = await decideEntry(engine, { gate: current, intent, isRepeat, trades });
-    const isSettled = isRepeat && (!mayShow(engine, intent) || isOver(engine, intent));
+    const decided = await decideEntry(engine, { gate: current, intent, isRepeat, trades });
+    current = decided.gate;
+    const { waitsFor } = decided;
+    if (waitsFor !== null && !isRepeat) {
+      keepForLater(engine, due, intent);
+      engine.undecided.add(intent.clientOrderId);
+      undecided.set(waitsFor, [...undecided.get(waitsFor) ?? [], intent.symbol]);
+    }
+    const isSettled = isRepeat && (!mayShow(engine, intent) || findEnd(engine, intent) !== null);
     if (isSettled) await settleUnrepeated(engine, intent.clientOrderId);
+  }
+  sayUndecided(engine, undecided);
+}
+
+/** How soon a due intent is looked at again that could not be decided. */
+const UNDECIDED_LOOK_MS = 15_000;
+
+/** Says once a cause and NY day that due intents wait. @param undecided Their symbols by what has no answer. */
+function sayUndecided(engine: Engine, undecided: ReadonlyMap<string, readonly string[]>): void {
+  if (undecided.size > 0) engine.wakeAt(engine.nowMs() + UNDECIDED_LOOK_MS);
+  for (const [cause, symbols] of undecided) {
+    if (!engine.isNews(`undecided:${cause}`, engine.dateNy())) continue;
+    engine.ports.log.warn(
+      `Due entries wait (${
+        symbols.join(",")
+      }): ${cause}. They are decided once that is answered, ` +
+        "and expire 15 minutes after their time",
+    );
   }
 }
 
@@ -84,27 +123,26 @@ export async function pauseEntries(
     const left = engine.state.intents.filter((each) => !expired.includes(each));
     engine.updateState({ intents: left });
   }
-  for (const intent of expired) await skip(engine, intent, "intent expired");
+  for (const intent of expired) await skip(engine, intent, SKIP.expired);
   for (const entry of absent) await settleNotSent(engine, entry.clientOrderId);
 }
 
 /** Older latest trades are read again before an entry is held against the caps with them. */
 const TRADES_AGE_MS_MAX = 5_000;
 
-/** Prices of one moment; a symbol that is not there has none. */
-interface LatestTrades {
-  readonly bySymbol: ReadonlyMap<string, Trade>;
-  readonly atMonotonicMs: number;
-}
+/** Prices of one moment; a symbol that was answered and has no row has none. */
+type LatestTrades = ListsRead<Trade> & { readonly atMonotonicMs: number };
 
 async function readTrades(
   engine: Engine,
   intents: readonly EntryIntent[],
 ): Promise<LatestTrades> {
   const atMonotonicMs = engine.ports.clock.monotonicMs();
-  if (intents.length === 0) return { bySymbol: new Map(), atMonotonicMs };
+  if (intents.length === 0) {
+    return { rows: new Map(), answered: new Set(), unanswered: [], trouble: null, atMonotonicMs };
+  }
   const symbols = [...new Set(intents.map((intent) => intent.symbol))];
-  return { bySymbol: await readLatestTrades(engine, symbols, ""), atMonotonicMs };
+  return { ...await readLatestTrades(engine, symbols, ""), atMonotonicMs };
 }
 
 /** One entry to decide. */
@@ -117,88 +155,161 @@ interface DueEntry {
   readonly trades: LatestTrades;
 }
 
-/** Decides one entry. @returns The gate as it is afterwards, for the next one. */
-async function decideEntry(engine: Engine, entry: DueEntry): Promise<GateDecision> {
-  const { gate, intent, trades } = entry;
-  if (await isPastWorth(engine, intent)) return gate;
+/** What became of one entry. */
+interface Decided {
+  /** The gate as it is afterwards, for the next one. */
+  readonly gate: GateDecision;
+  /** What has no answer, so that nothing was decided and the intent stays on its list; `null` where it was decided. */
+  readonly waitsFor: string | null;
+}
+
+/** Decides one entry: on the cycle's view first, then on what the broker says right before it leaves. */
+async function decideEntry(engine: Engine, entry: DueEntry): Promise<Decided> {
+  const { gate, trades, isRepeat } = entry;
+  const done = (decision: GateDecision): Decided => ({ gate: decision, waitsFor: null });
+  if (await dropOver(engine, entry.intent)) return done(gate);
   const read = await engine.ports.ledger.read();
   const known = read.kind === "ok" ? read.ledger : null;
-  // Where this look fails, the caps deny the entry below.
   if (isOnRecord(entry, known)) {
-    await skip(engine, intent, "already on record");
-    return gate;
+    await skip(engine, entry.intent, "already on record");
+    return done(gate);
   }
-  if (!isFree(engine, intent, known)) {
-    await skip(engine, intent, "open order/position exists");
-    return gate;
+  const intent = isRepeat ? entry.intent : nameAnew(engine, entry.intent, known);
+  const own = { ...intent, clientOrderId: isRepeat ? intent.clientOrderId : null };
+  const first = await judge(engine, { gate, intent, own, trades, ledger: known });
+  if (first.kind === "waits") return { gate, waitsFor: first.cause };
+  if (first.kind === "done") return done(gate);
+  if (first.checked.verdict.kind === "denied") {
+    await sayVerdict(engine, intent, first.checked);
+    return done(gate);
   }
-  if (gate.mode === "DRY_RUN") {
-    await simulateEntry(engine, intent);
-    return gate;
-  }
-  // With `--ignore-market-hours`: a record of each order that can't leave would fill the ledger over night.
-  if (!isMarketOpen(engine)) {
-    await skip(engine, intent, "market closed");
-    return gate;
-  }
-  const trade = trades.bySymbol.get(intent.symbol);
-  const first = checkEntry(engine, gate, { intent, trade, ledger: known });
-  if (first.verdict.kind === "denied") {
-    await sayVerdict(engine, intent, first);
-    return gate;
-  }
-  if (await hasCorporateAction(engine, intent, trades.bySymbol.keys())) {
-    await skip(engine, intent, "corporate action");
-    return gate;
+  if (await hasCorporateAction(engine, intent, trades.rows.keys())) {
+    await skipOnce(engine, intent, SKIP.corporateAction);
+    return done(gate);
   }
   // Only an intent that passes on the cycle's view is worth asking the broker again.
   await refresh(engine);
   // The entries before it may have taken long: the cap is held against the price of now.
   const isOld = engine.ports.clock.monotonicMs() - trades.atMonotonicMs > TRADES_AGE_MS_MAX;
-  const latest = isOld ? (await readTrades(engine, [intent])).bySymbol.get(intent.symbol) : trade;
+  const latest = isOld ? await readTrades(engine, [intent]) : trades;
   const { decision, ledger } = await readGate(engine);
   await printGateIfChanged(engine, decision);
-  if (!isFree(engine, intent, ledger)) {
-    await skip(engine, intent, "open order/position exists");
-    return decision;
+  const last = await judge(engine, { gate: decision, intent, own, trades: latest, ledger });
+  if (last.kind === "waits") return { gate: decision, waitsFor: last.cause };
+  if (last.kind === "done") return done(decision);
+  await sayVerdict(engine, intent, last.checked);
+  const { verdict } = last.checked;
+  if (verdict.kind === "allowed" && !await dropOver(engine, intent)) {
+    await submitEntry(engine, last.decision, intent, verdict.notionalMicros);
   }
-  if (decision.mode === "DRY_RUN") {
+  return done(decision);
+}
+
+/** What one entry is judged by, all of one moment. */
+interface EntryView {
+  readonly gate: GateDecision;
+  readonly intent: EntryIntent;
+  readonly own: EntryKey;
+  readonly trades: LatestTrades;
+  /** `null` where it can't be counted from. */
+  readonly ledger: LiveLedger | null;
+}
+
+/** The steps of pipeline 4 up to the verdict: `done` where it was skipped or simulated. */
+type Judged =
+  | { readonly kind: "waits"; readonly cause: string }
+  | { readonly kind: "done" }
+  | {
+    readonly kind: "checked";
+    readonly decision: LiveDecision;
+    readonly checked: ReturnType<typeof checkEntry>;
+  };
+
+async function judge(engine: Engine, view: EntryView): Promise<Judged> {
+  const { gate, intent, own, trades, ledger } = view;
+  const cause = findUnread(engine, view);
+  if (cause !== null) return { kind: "waits", cause };
+  if (!isFree(engine, own, ledger)) {
+    await skip(engine, intent, SKIP.taken);
+    return { kind: "done" };
+  }
+  if (gate.mode === "DRY_RUN") {
     await simulateEntry(engine, intent);
-    return decision;
+    return { kind: "done" };
   }
-  const checked = checkEntry(engine, decision, { intent, trade: latest, ledger });
-  await sayVerdict(engine, intent, checked);
-  const { verdict } = checked;
-  if (verdict.kind === "allowed" && !await isPastWorth(engine, intent)) {
-    await submitEntry(engine, decision, intent, verdict.notionalMicros);
+  // With `--ignore-market-hours`: a record of each order that can't leave would fill the ledger over night.
+  if (!isMarketOpen(engine)) {
+    await skip(engine, intent, "market closed");
+    return { kind: "done" };
   }
-  return decision;
+  if (ledger === null) return { kind: "waits", cause: "live ledger unreadable" };
+  const trade = trades.rows.get(intent.symbol);
+  const checked = checkEntry(engine, gate, { intent, own, trade, ledger });
+  return { kind: "checked", decision: gate, checked };
+}
+
+/** What step 1 or the verdict needs and has no answer: then nothing is decided (pipeline 4). `null` where all is there. */
+function findUnread(engine: Engine, { gate, intent, trades }: EntryView): string | null {
+  if (gate.mode === "DRY_RUN" && isInputUnavailable(gate.reason)) {
+    return formatGateReason(gate.reason);
+  }
+  const { observation } = engine;
+  if (observation === null) return "broker not asked yet";
+  const { positions, openOrders, account } = observation;
+  const step: Readonly<Record<string, Read<unknown>>> = { positions, "open orders": openOrders };
+  const needed = gate.mode === "LIVE" ? { ...step, account } : step;
+  for (const [what, read] of Object.entries(needed)) {
+    if (read.kind === "failed") return `${what} unavailable (${read.failure})`;
+  }
+  const isPriceUnread = gate.mode === "LIVE" && trades.unanswered.includes(intent.symbol);
+  return isPriceUnread ? `latest trades unavailable (${trades.trouble?.failure ?? "http"})` : null;
+}
+
+/**
+ * The intent with its id by what the ledger says now. The one it was made with is of another release, or from before the
+ * broker's last no, or of a moment in which the ledger could not be read.
+ */
+function nameAnew(engine: Engine, intent: EntryIntent, ledger: LiveLedger | null): EntryIntent {
+  const { accountId } = engine;
+  if (ledger === null || accountId === null) return intent;
+  const { dateNy, symbol } = intent;
+  const usage = buildCapUsage(ledger, { dateNy, symbol, clientOrderId: null });
+  const attempt = usage.symbolRejections + 1;
+  return { ...intent, clientOrderId: buildEntryId({ accountId, dateNy, symbol, attempt }) };
 }
 
 /**
  * Whether a process that ended before it saved its list may have sent the intent: from its record on only 60 s of "not
- * found" lead to a repeat (pipeline 6).
+ * found" lead to a repeat (pipeline 6). One that was not sent is nobody's order, and may be decided again under its id.
  */
 function isOnRecord({ intent, isRepeat }: DueEntry, ledger: LiveLedger | null): boolean {
   return !isRepeat && ledger !== null &&
-    ledger.entries.some((entry) => entry.clientOrderId === intent.clientOrderId);
+    ledger.entries.some((entry) =>
+      entry.clientOrderId === intent.clientOrderId && !isNotSent(entry)
+    );
 }
 
-async function isPastWorth(engine: Engine, intent: EntryIntent): Promise<boolean> {
-  if (!isOver(engine, intent)) return false;
-  await skip(engine, intent, "intent expired");
-  return true;
+/** Lets an intent go that is past its worth, or whose stop could not be made to last the night. */
+async function dropOver(engine: Engine, intent: EntryIntent): Promise<boolean> {
+  const reason = findEnd(engine, intent);
+  if (reason === SKIP.closeNear) await skipOnce(engine, intent, reason);
+  else if (reason !== null) await skip(engine, intent, reason);
+  return reason !== null;
 }
 
-function isOver(engine: Engine, intent: EntryIntent): boolean {
-  const isLate = engine.observation?.clock.isOpen === true &&
-    untilCloseMs(engine) < LAST_ENTRY_MS;
-  const isOtherDay = intent.dateNy !== engine.dateNy();
-  return isExpired(intent.expiresAtMs, engine.nowMs()) || isLate || isOtherDay;
+/** Why an entry may not leave any more, `null` where it may. */
+function findEnd(engine: Engine, intent: EntryIntent): string | null {
+  if (isExpired(intent.expiresAtMs, engine.nowMs())) return SKIP.expired;
+  if (intent.dateNy !== engine.dateNy()) return SKIP.expired;
+  return isCloseNear(engine) ? SKIP.closeNear : null;
 }
 
 /** Whether nobody has an order or position in the symbol; a broker that can't be asked counts as "exists". */
-function isFree(engine: Engine, intent: EntryIntent, ledger: LiveLedger | null): boolean {
+export function isFree(
+  engine: Engine,
+  intent: Pick<EntryKey, "symbol" | "clientOrderId">,
+  ledger: LiveLedger | null,
+): boolean {
   const { observation } = engine;
   if (observation?.positions.kind !== "ok" || observation.openOrders.kind !== "ok") return false;
   const { symbol } = intent;

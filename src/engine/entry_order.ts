@@ -2,13 +2,23 @@ import type { EntryIntent } from "../domain/entry_intent.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { REJECTIONS_IN_A_ROW_MAX, SYMBOL_REJECTIONS_MAX } from "../domain/caps.ts";
 import type { LiveDecision } from "../domain/gate.ts";
-import { buildCapUsage, buildLedgerEntry, type LedgerEntry, NOT_SENT } from "../domain/ledger.ts";
+import {
+  applyBrokerOrder,
+  buildCapUsage,
+  buildLedgerEntry,
+  hasNeverLeft,
+  type LedgerEntry,
+  NOT_SENT,
+} from "../domain/ledger.ts";
 import { microsToUsd, type UsdMicros } from "../domain/money.ts";
 import { formatUtc } from "../domain/ny_time.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
+import { CONVERT_BEFORE_CLOSE_MS, untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
-import { changeEntry, recordEntries, settleByOrder } from "./ledger_store.ts";
+import { UNFILLED_MAX_MS } from "../domain/entry_end.ts";
+import { changeEntry, findEntry, recordEntries, settleByOrder } from "./ledger_store.ts";
+import { countMismatch } from "./mismatch.ts";
 import { type Refusal, StateError } from "./ports.ts";
 import { sendLive, type SendResult } from "./send.ts";
 import { saySubmitted } from "./trade_messages.ts";
@@ -36,6 +46,7 @@ export async function submitEntry(
   intent: EntryIntent,
   notionalMicros: UsdMicros,
 ): Promise<void> {
+  const past = await findEntry(engine, intent.clientOrderId);
   const entry = buildPending(engine, intent, notionalMicros);
   try {
     await recordEntries(engine, [entry]);
@@ -55,7 +66,11 @@ export async function submitEntry(
     ? { kind: "stopped", reason: "writing the record took too long" } as const
     : await sendLive(engine, { kind: "gate", decision }, {
       op: "bracket",
-      notAfterMs: Math.min(intent.expiresAtMs, Date.parse(entry.timestamp) + RECORD_AGE_MAX_MS),
+      notAfterMs: Math.min(
+        intent.expiresAtMs,
+        Date.parse(entry.timestamp) + RECORD_AGE_MAX_MS,
+        engine.nowMs() + untilCloseMs(engine) - CONVERT_BEFORE_CLOSE_MS,
+      ),
       request: {
         clientOrderId: intent.clientOrderId,
         symbol: intent.symbol,
@@ -65,7 +80,19 @@ export async function submitEntry(
       },
     });
   engine.isStale = true;
-  await settle(engine, intent, result);
+  await settle(engine, { intent, past }, result);
+}
+
+/** An order that was sent. */
+interface Sent {
+  readonly intent: EntryIntent;
+  /** The record that its own took the place of; `null` where its id was on none. */
+  readonly past: LedgerEntry | null;
+}
+
+/** Whether its id may have been at the broker before by our own doing. */
+function mayHaveLeft({ past }: Sent): boolean {
+  return past !== null && !hasNeverLeft(past);
 }
 
 function buildPending(
@@ -91,19 +118,21 @@ function buildPending(
   });
 }
 
-async function settle(engine: Engine, intent: EntryIntent, result: SendResult): Promise<void> {
+async function settle(engine: Engine, sent: Sent, result: SendResult): Promise<void> {
+  const { intent } = sent;
   switch (result.kind) {
     case "accepted":
       return await adopt(engine, intent, result.order);
     case "duplicate":
+      return await settleDuplicate(engine, sent);
     case "unknown":
-      return await settleUnknown(engine, intent, result.kind);
+      return await settleUnknown(engine, intent);
     case "rejected":
       if (result.why !== "rate_limited") return await settleRejected(engine, intent, result);
       // Nobody judged the order: too many requests is no rejection to count against the symbol.
-      return await settleNotSent(engine, intent, result.message);
+      return await settleNotSent(engine, sent, result.message);
     case "stopped":
-      return await settleNotSent(engine, intent, result.reason);
+      return await settleNotSent(engine, sent, result.reason);
     case "requested":
       return;
   }
@@ -114,12 +143,18 @@ async function adopt(engine: Engine, intent: EntryIntent, order: BrokerOrder): P
   await settleByOrder(engine, clientOrderId, order);
   if (order.status === "rejected") return await sayRejected(engine, intent, "after it was taken");
   engine.ports.log.info(`SUBMITTED ${symbol}: qty=${intent.qty} order_id=${order.orderId}`);
+  await manage(engine, intent, order);
+  saySubmitted(engine, intent, { orderId: order.orderId, priceUsd: intent.refPriceUsd });
+}
+
+/** From now on the order's position is the engine's. */
+async function manage(engine: Engine, intent: EntryIntent, order: BrokerOrder): Promise<void> {
   // A late answer is younger than its order, whose fills are looked for from then on.
   const openedAtMs = Math.min(engine.nowMs(), order.submittedAtMs);
   engine.putPosition(buildManaged(intent, openedAtMs));
   engine.wakeAt(engine.nowMs() + LOOK_AGAIN_MS);
+  engine.wakeAt(order.submittedAtMs + UNFILLED_MAX_MS);
   await engine.trySaveState();
-  saySubmitted(engine, intent, { orderId: order.orderId, priceUsd: intent.refPriceUsd });
 }
 
 /** A position as its entry's plan has it, before anything is filled. */
@@ -149,29 +184,60 @@ export function buildManaged(
   };
 }
 
-/** No usable answer, or the broker knows the id already: its own view decides, now if it can be had. */
-async function settleUnknown(
-  engine: Engine,
-  intent: EntryIntent,
-  kind: "duplicate" | "unknown",
-): Promise<void> {
-  const { clientOrderId, symbol } = intent;
-  const found = await engine.ports.broker.lookUp(clientOrderId, "protect");
+/** No usable answer: the broker's own view decides, now if it can be had. */
+async function settleUnknown(engine: Engine, intent: EntryIntent): Promise<void> {
+  const found = await engine.ports.broker.lookUp(intent.clientOrderId, "protect");
   if (found.kind === "found") return await adopt(engine, intent, found.order);
+  await leaveOpen(engine, intent, "no usable answer");
+}
+
+/**
+ * The broker has the id already. In answer to a repeat that is our own order; in answer to the first sending of the id it
+ * is another engine's on this account, which is taken over and counts as a mismatch (pipeline 6).
+ */
+async function settleDuplicate(engine: Engine, sent: Sent): Promise<void> {
+  const { intent } = sent;
+  const { clientOrderId, symbol } = intent;
+  const isOwn = mayHaveLeft(sent);
+  if (!isOwn) await countMismatch(engine, `${symbol} ${clientOrderId}`);
+  const found = await engine.ports.broker.lookUp(clientOrderId, "protect");
+  if (found.kind !== "found") {
+    return await leaveOpen(engine, intent, "the broker has its id already");
+  }
+  const { order } = found;
+  if (isOwn) return await adopt(engine, intent, order);
+  await changeEntry(engine, clientOrderId, (entry) => takeOver(entry, order));
+  if (order.status === "rejected") return;
+  await manage(engine, intent, order);
+}
+
+/** Another engine's order counts with its own quantity, at the price that ours was counted with. */
+function takeOver(entry: LedgerEntry, order: BrokerOrder): LedgerEntry {
+  const qty = order.qty ?? 0;
+  const isWhole = Number.isSafeInteger(qty) && qty > 0 && entry.qty !== null;
+  const counted = isWhole
+    ? { ...entry, qty, notionalUsd: entry.notionalUsd / (entry.qty ?? qty) * qty }
+    : entry;
+  return applyBrokerOrder(counted, order);
+}
+
+async function leaveOpen(engine: Engine, intent: EntryIntent, why: string): Promise<void> {
+  const { clientOrderId, symbol } = intent;
   await changeEntry(engine, clientOrderId, (entry) => ({ ...entry, status: "unknown" }));
   engine.wakeAt(engine.nowMs() + LOOK_AGAIN_MS);
-  const why = kind === "duplicate" ? "the broker has its id already" : "no usable answer";
   engine.sayError(
     `${symbol} order unresolved (${why}): no entry in ${symbol} until the broker shows it or its absence`,
   );
 }
 
-async function settleNotSent(engine: Engine, intent: EntryIntent, why: string): Promise<void> {
+/** Nothing of it is at the broker by this sending; what an earlier one left on record is kept (`mayHaveLeft`). */
+async function settleNotSent(engine: Engine, { intent, past }: Sent, why: string): Promise<void> {
   engine.ports.log.warn(`${intent.symbol} not sent: ${why}`);
   await changeEntry(engine, intent.clientOrderId, (entry) => ({
     ...entry,
     status: "rejected",
     reason: NOT_SENT,
+    notFoundSinceMs: past?.notFoundSinceMs ?? null,
   }));
 }
 

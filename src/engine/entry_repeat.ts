@@ -1,3 +1,4 @@
+import { SECOND_BAR_START_AGE_MAX_MS } from "../domain/breakout.ts";
 import { parseOurId } from "../domain/client_order_id.ts";
 import type { EntryIntent } from "../domain/entry_intent.ts";
 import { isUnsettled, type LedgerEntry, NOT_SENT } from "../domain/ledger.ts";
@@ -47,6 +48,8 @@ export function buildRepeat(entry: LedgerEntry): EntryIntent[] {
     r1Usd,
     r2Usd,
     refPriceUsd,
+    // The record has no bars: as early as the second can have started, had it confirmed when that was made.
+    b2StartMs: recordedAtMs - SECOND_BAR_START_AGE_MAX_MS,
     distancePct: 0,
     confirmedAtMs: recordedAtMs,
     scheduledAtMs: recordedAtMs,

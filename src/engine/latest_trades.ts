@@ -4,14 +4,15 @@ import { type ListsRead, readByLists } from "./symbol_lists.ts";
 import { formatSymbolNames } from "./symbol_notices.ts";
 
 /**
- * Last prices by symbol; one that is not there has none. They may be months old: who decides from them looks at their time.
+ * Last prices by symbol; one that was answered and has no row has none. They may be months old: who decides from them looks
+ * at their time.
  * @param consequence What follows for a symbol without an answer, for the log.
  */
 export async function readLatestTrades(
   engine: Engine,
   symbols: readonly string[],
   consequence: string,
-): Promise<ReadonlyMap<string, Trade>> {
+): Promise<ListsRead<Trade>> {
   const managed = new Set(engine.state.positions.map((position) => position.symbol));
   const read = await readByLists(engine, {
     what: "latest trades",
@@ -20,7 +21,7 @@ export async function readLatestTrades(
     ask: (query) => engine.ports.marketData.listLatestTrades(query),
   });
   sayUnanswered(engine, read, { symbols, consequence });
-  return read.rows;
+  return read;
 }
 
 function sayUnanswered(

@@ -103,8 +103,7 @@ async function wait(
   const wake = decideNextWake({
     nowMs: engine.nowMs(),
     pollSeconds: config.pollSeconds,
-    // A paused intent is not due: waking for it would only find it paused again.
-    intents: engine.isEntriesPaused ? [] : engine.state.intents,
+    intents: listWaking(engine),
     market: result.market,
     isMarketHoursIgnored: config.isMarketHoursIgnored,
     extraMs: engine.wakeAtMs,
@@ -123,6 +122,12 @@ async function wait(
     const isChanged = await noticeKillSwitch(engine);
     if ((isChanged || engine.isCycleDue) && isRunning) return;
   }
+}
+
+/** A paused intent is not due, and one that could not be decided was: waking for it would only find it so again. */
+function listWaking(engine: Engine): Engine["state"]["intents"] {
+  if (engine.isEntriesPaused) return [];
+  return engine.state.intents.filter((intent) => !engine.undecided.has(intent.clientOrderId));
 }
 
 async function end(engine: Engine): Promise<number> {

@@ -1,35 +1,39 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import { type BrokerOrder, isFinal } from "../domain/orders.ts";
+import { decideEntryEnd } from "../domain/entry_end.ts";
 import { cancelGroups } from "./cancelling.ts";
-import { LAST_FILL_MS, LATE_PARTIAL_MS, untilCloseMs } from "./closing.ts";
+import { LATE_ENTRY_MS, untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { RETRY_MS } from "./exit_records.ts";
+import { settleByOrder } from "./ledger_store.ts";
 import { findHeld, refresh } from "./observe.ts";
 import { buildPositionEvent } from "./position_changes.ts";
 import { isOrderUnreadableIn } from "./unreadable.ts";
 
-/** An entry partly filled for longer has its rest cancelled (pipeline 4). */
-export const PARTIAL_MAX_MS = 60_000;
-
 /**
- * Since when the entry has been partly filled. Its last change may be a later fill: the first one came after the order was
+ * Since when the entry has been partly filled, and when its order is to be looked at again for that. Its last change may be a later fill: the first one came after the order was
  * submitted, and after the cycle before, which saw none.
  */
 export async function trackPartial(engine: Engine, position: ManagedPosition): Promise<void> {
   const order = findEntryOrder(engine, position);
   const isPartial = order !== undefined && !isFinal(order) && order.filledQty > 0;
-  if (!isPartial) {
-    if (position.partialSinceMs !== null) engine.putPosition({ ...position, partialSinceMs: null });
-    return;
-  }
-  const unfilledMs = Math.max(order.submittedAtMs, engine.state.lastCycleAtMs ?? 0);
-  const sinceMs = position.partialSinceMs ??
-    Math.min(order.updatedAtMs, unfilledMs, engine.nowMs());
-  engine.wakeAt(sinceMs + PARTIAL_MAX_MS);
-  if (position.partialSinceMs !== null) return;
-  engine.putPosition({ ...position, partialSinceMs: sinceMs });
+  const unfilledMs = Math.max(order?.submittedAtMs ?? 0, engine.state.lastCycleAtMs ?? 0);
+  const partialSinceMs = isPartial
+    ? position.partialSinceMs ?? Math.min(order.updatedAtMs, unfilledMs, engine.nowMs())
+    : null;
+  if (order !== undefined) wakeForEnd(engine, order, partialSinceMs);
+  if (partialSinceMs === position.partialSinceMs) return;
+  engine.putPosition({ ...position, partialSinceMs });
+  if (!isPartial) return;
   await engine.event(buildPositionEvent(position, "entry partly filled", order.filledQty));
+}
+
+/** Only a moment ahead wakes: one that has passed while nothing may leave would make the loop spin. */
+function wakeForEnd(engine: Engine, order: BrokerOrder, partialSinceMs: number | null): void {
+  const nowMs = engine.nowMs();
+  const end = decideEntryEnd({ order, partialSinceMs, isLate: false, nowMs });
+  if (end.kind === "wait") engine.wakeAt(end.untilMs);
 }
 
 /** The position's entry order as this cycle saw it. */
@@ -56,28 +60,26 @@ export function isEntryWorking(
 }
 
 /**
- * An entry partly filled for a minute has no active stop: its rest is cancelled, and what was filled gets one. In the last
- * moments before the close one without a fill is cancelled too.
+ * Cancels an entry that is not waited for any longer: nothing filled a minute after it was accepted, partly filled for a
+ * minute, or at work in the last moments before the close (pipeline 4). A cancel that hangs is asked again in each cycle;
+ * one that loses to a fill is a fill.
+ * @returns Whether the order has ended, so that the position must be accounted for anew.
  */
-export async function endPartialEntry(
+export async function endEntry(
   engine: Engine,
   decision: LiveDecision,
   position: ManagedPosition,
-): Promise<void> {
-  const sinceMs = position.partialSinceMs;
+): Promise<boolean> {
+  const { partialSinceMs } = position;
   const order = findEntryOrder(engine, position);
-  if (order === undefined || isFinal(order)) return;
   // A quantity that nobody can explain: its orders are left alone.
-  if (position.unexplainedQty !== null) return;
-  const isLate = untilCloseMs(engine) < (sinceMs === null ? LAST_FILL_MS : LATE_PARTIAL_MS);
-  const isLong = sinceMs !== null && engine.nowMs() - sinceMs >= PARTIAL_MAX_MS;
-  if (!isLong && !isLate) return;
-  if (order.status === "pending_cancel") return sayHanging(engine, order);
-  engine.ports.log.warn(
-    `${position.symbol}: entry filled ${order.filledQty} of ${order.qty ?? "?"} ${
-      isLong ? "for a minute" : "and the close is near"
-    }: cancelling the rest`,
-  );
+  if (order === undefined || position.unexplainedQty !== null) return false;
+  const isLate = untilCloseMs(engine) < LATE_ENTRY_MS;
+  const end = decideEntryEnd({ order, partialSinceMs, isLate, nowMs: engine.nowMs() });
+  if (end.kind !== "cancel") return false;
+  if (engine.isNews(`entry_end:${position.positionId}`, engine.dateNy())) {
+    engine.ports.log.warn(describeEnd(order, end.why));
+  }
   const group = {
     orders: [order],
     qty: 0,
@@ -86,25 +88,48 @@ export async function endPartialEntry(
     isLeaving: false,
   };
   const result = await cancelGroups(engine, { kind: "gate", decision }, [group]);
-  if (result.kind !== "stopped" && result.isLeft) engine.bare.add(position.positionId);
-  if (result.kind === "stopped") engine.wakeAt(engine.nowMs() + RETRY_MS);
+  // Without a fill nothing is bare while the cancel hangs, and a cycle in seconds would only use up requests.
+  const isBare = order.filledQty > 0 || result.kind === "ended";
+  if (isBare && result.kind !== "stopped" && result.isLeft) engine.bare.add(position.positionId);
+  if (order.filledQty > 0 && result.kind !== "ended") engine.wakeAt(engine.nowMs() + RETRY_MS);
   if (result.kind === "stuck") sayHanging(engine, order);
   await refresh(engine);
+  if (result.kind !== "ended") return false;
+  // From now on the caps count it as what it is, not as it was seen last.
+  const ended = await engine.ports.broker.readOrder(order.orderId, "protect");
+  if (ended.kind === "found") await settleByOrder(engine, position.positionId, ended.order);
   const held = findHeld(engine, position.symbol);
-  if (held === null || held === undefined || result.kind !== "ended") return;
-  engine.putPosition({
-    ...position,
-    partialSinceMs: null,
-    qty: held.qty,
-    costBasisUsd: held.costBasisUsd,
-  });
+  if (held !== null && held !== undefined) {
+    engine.putPosition({
+      ...position,
+      partialSinceMs: null,
+      qty: held.qty,
+      costBasisUsd: held.costBasisUsd,
+    });
+  }
+  return true;
+}
+
+function describeEnd(
+  { symbol, filledQty, qty }: BrokerOrder,
+  why: Extract<ReturnType<typeof decideEntryEnd>, { readonly kind: "cancel" }>["why"],
+): string {
+  const filled = `${symbol}: entry filled ${filledQty} of ${qty ?? "?"}`;
+  if (why === "unfilled") {
+    return `${filled} a minute after it was accepted (a halt?): cancelling it; it stays the symbol's entry of the day`;
+  }
+  return `${filled} ${
+    why === "close near" ? "and the close is near" : "for a minute"
+  }: cancelling the rest`;
 }
 
 /** A cancel that hangs leaves what was bought without a stop: the broker takes no sell beside the buy. */
-function sayHanging(engine: Engine, { symbol, filledQty }: BrokerOrder): void {
+function sayHanging(engine: Engine, { symbol, filledQty, clientOrderId }: BrokerOrder): void {
+  const isNews = engine.isNews(`entry_hangs:${clientOrderId}`, engine.dateNy());
+  // What is bare meanwhile is told again.
+  if (filledQty === 0 && !isNews) return;
   engine.ports.log.warn(
     `${symbol}: the cancel of its entry's rest is still under way at the broker; ` +
       `${filledQty} shares have no stop until it ends`,
   );
-  engine.wakeAt(engine.nowMs() + RETRY_MS);
 }

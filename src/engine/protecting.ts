@@ -25,7 +25,7 @@ import {
 } from "./exit_records.ts";
 import { findHeld, findSellGroups, refresh } from "./observe.ts";
 import { cancelOrphans } from "./orphans.ts";
-import { endPartialEntry, isEntryWorking } from "./partial_entry.ts";
+import { endEntry, isEntryWorking } from "./partial_entry.ts";
 import { StateError } from "./ports.ts";
 import { isActionable, trackPositions } from "./positions.ts";
 import { recordSells, resolveStops, type SellPlan, sendSell } from "./sell_orders.ts";
@@ -53,7 +53,7 @@ export async function protectPositions(
   for (const position of engine.state.positions) {
     if (isUnreadableIn(engine, position.symbol)) continue;
     try {
-      await endPartialEntry(engine, decision, position);
+      if (await endEntry(engine, decision, position)) await trackPositions(engine);
       await protect(engine, decision, position, sellable.has(position.positionId));
     } catch (error) {
       if (!(error instanceof StateError)) throw error;

@@ -1,11 +1,6 @@
 import { CLOCK_SKEW_MAX_SECONDS } from "../domain/caps.ts";
 import { isOurs } from "../domain/client_order_id.ts";
-import {
-  type LedgerEntry,
-  type LedgerProblem,
-  type LiveLedger,
-  MISMATCHES_MAX,
-} from "../domain/ledger.ts";
+import { type LedgerEntry, type LedgerProblem, type LiveLedger } from "../domain/ledger.ts";
 import { isKnownStatus } from "../domain/orders.ts";
 import { LEDGER_FILE, type RebuildWait } from "../domain/rebuild_wait.ts";
 import { reconcile, startNewDay } from "../domain/reconcile.ts";
@@ -18,6 +13,7 @@ import { readLastCycleNy, rebuildMissing } from "./ledger_rebuilding.ts";
 import { buildOrderUpdate, keepRejections } from "./ledger_store.ts";
 import { sayRejections } from "./entry_order.ts";
 import { LOOK_UP_AGAIN_MS, lookUpMissing } from "./looking_up.ts";
+import { sayMismatch } from "./mismatch.ts";
 import { StateError } from "./ports.ts";
 import { sayWait } from "./waiting.ts";
 
@@ -166,15 +162,7 @@ async function compare(
   for (const entry of result.replacements) sayReplacement(engine, entry);
   if (result.mismatched.length === 0) return { problem: null, wait: null, absent };
   const names = result.mismatched.map((entry) => `${entry.symbol} ${entry.clientOrderId}`);
-  engine.sayError(
-    `Broker mismatch: the live ledger lacked ${
-      names.join(", ")
-    }; recorded, LIVE is blocked for this cycle` +
-      (mismatches >= MISMATCHES_MAX
-        ? " and until `ledger rebuild --yes`: another engine trades this account"
-        : ""),
-  );
-  await engine.event({ type: "reconciliation", mismatched: names });
+  await sayMismatch(engine, names, mismatches);
   return { problem: "broker mismatch", wait: null, absent };
 }
 

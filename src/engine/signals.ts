@@ -1,9 +1,14 @@
 import { BAR_WINDOW_MS } from "../domain/breakout.ts";
 import type { Candidate } from "../domain/candidate.ts";
 import { buildEntryIntents, type SignalRecord } from "../domain/entry_plan.ts";
+import { buildCapUsage, type LiveLedger } from "../domain/ledger.ts";
 import { type Bar, BAR_MS } from "../domain/market.ts";
 import { formatNy, formatUtc } from "../domain/ny_time.ts";
+import { isCloseNear } from "./closing.ts";
 import type { Engine } from "./engine.ts";
+import { isFree } from "./entries.ts";
+import { countUsage } from "./entry_check.ts";
+import { SKIP, skipOnce } from "./skips.ts";
 import { type ListsRead, readByLists } from "./symbol_lists.ts";
 import { formatSymbolNames } from "./symbol_notices.ts";
 
@@ -42,6 +47,8 @@ export async function makeIntents(
   });
   sayUnanswered(engine, bars);
   if (bars.answered.size === 0) return;
+  const read = await engine.ports.ledger.read();
+  const ledger = read.kind === "ok" ? read.ledger : null;
   const nowMs = engine.nowMs();
   const { intents, signals, stale } = buildEntryIntents({
     candidates: candidates.filter(({ symbol }) => bars.answered.has(symbol)),
@@ -50,6 +57,13 @@ export async function makeIntents(
     dateNy: engine.dateNy(),
     session: observation.session,
     equityUsd,
+    accountId: observation.account.value.accountId,
+    findBar: (symbol) => findBar(engine, symbol, ledger),
+    countRejections: (symbol) =>
+      ledger === null
+        ? 0
+        : buildCapUsage(ledger, { dateNy: engine.dateNy(), symbol, clientOrderId: null })
+          .symbolRejections,
     waiting: new Set(engine.state.intents.map((intent) => intent.symbol)),
     delayMinSeconds: config.entryDelayMinSeconds,
     delayMaxSeconds: config.entryDelayMaxSeconds,
@@ -89,6 +103,19 @@ export async function makeIntents(
   await Promise.all(recorded);
 }
 
+/**
+ * Why a confirmed symbol gets no intent now (pipeline 4). Where that has no answer it gets one, which waits for the answer
+ * when it is due.
+ */
+function findBar(engine: Engine, symbol: string, ledger: LiveLedger | null): string | null {
+  if (isCloseNear(engine)) return SKIP.closeNear;
+  const { positions, openOrders } = engine.observation ?? {};
+  const own = { dateNy: engine.dateNy(), symbol, clientOrderId: null };
+  const isAnswered = positions?.kind === "ok" && openOrders?.kind === "ok";
+  if (isAnswered && !isFree(engine, own, ledger)) return SKIP.taken;
+  return ledger !== null && countUsage(engine, ledger, own).hasEntry ? SKIP.entered : null;
+}
+
 function sayStale(engine: Engine, symbols: readonly string[]): void {
   if (symbols.length === 0) return;
   engine.ports.log.info(
@@ -112,7 +139,14 @@ function sayUnanswered(engine: Engine, bars: ListsRead<readonly Bar[]>): void {
 
 /** Only what could have become an entry is kept: hundreds of symbols a cycle that did nothing would drown the trail. */
 async function saySignal(engine: Engine, signal: SignalRecord): Promise<void> {
-  if (signal.outcome === "stale" || signal.outcome === "not_confirmed") return;
+  if (!("b2" in signal)) {
+    const { symbol, reason } = signal;
+    if (signal.outcome === "barred") {
+      await skipOnce(engine, { symbol, clientOrderId: null }, reason);
+    }
+    return;
+  }
+  if (signal.outcome === "not_confirmed") return;
   if (signal.outcome === "no_shares") {
     engine.ports.log.info(`SKIP ${signal.symbol}: size is 0 shares`);
   }

@@ -1,18 +1,43 @@
-import type { EntryIntent } from "../domain/entry_intent.ts";
 import type { Engine } from "./engine.ts";
 
+/** What is let go: an intent, or a confirmed symbol for which none is made (no id then). */
+export interface Skipped {
+  readonly symbol: string;
+  readonly clientOrderId: string | null;
+}
+
+/** Reasons of a skip in the words of pipeline 4. */
+export const SKIP = {
+  taken: "open order/position exists",
+  entered: "already entered today",
+  closeNear: "close too near",
+  expired: "intent expired",
+  corporateAction: "corporate action",
+} as const;
+
 /** `SKIP SYM: <reason>` in the log, and its event. */
-export async function skip(engine: Engine, intent: EntryIntent, reason: string): Promise<void> {
-  engine.ports.log.info(`SKIP ${intent.symbol}: ${reason}`);
-  await saySkip(engine, intent, reason);
+export async function skip(engine: Engine, skipped: Skipped, reason: string): Promise<void> {
+  engine.isNews(newsKey(skipped, reason), engine.dateNy());
+  engine.ports.log.info(`SKIP ${skipped.symbol}: ${reason}`);
+  await saySkip(engine, skipped, reason);
+}
+
+/** The same once a NY day and symbol, however often it is found. */
+export async function skipOnce(engine: Engine, skipped: Skipped, reason: string): Promise<void> {
+  if (!engine.isNews(newsKey(skipped, reason), engine.dateNy())) return;
+  await skip(engine, skipped, reason);
+}
+
+function newsKey({ symbol }: Skipped, reason: string): string {
+  return `skip:${symbol}:${reason}`;
 }
 
 /** The event of an intent that was let go, for those whose line has words of its own. */
-export async function saySkip(engine: Engine, intent: EntryIntent, reason: string): Promise<void> {
+export async function saySkip(engine: Engine, skipped: Skipped, reason: string): Promise<void> {
   await engine.event({
     type: "skip",
-    symbol: intent.symbol,
-    client_order_id: intent.clientOrderId,
+    symbol: skipped.symbol,
+    client_order_id: skipped.clientOrderId,
     mode: engine.gateMode,
     reason,
   });

@@ -237,6 +237,7 @@ const NO_ENTRIES: EntryCounts = {
   rejected: 0,
   expired: 0,
   unresolved: 0,
+  notEntered: [],
 };
 
 /** Log and audit trail have it too: an operator without Slack reads it there. */
@@ -246,7 +247,7 @@ async function saySummary(
   message: AlertMessage,
 ): Promise<void> {
   for (const line of [message.title, ...message.text.split("\n")]) engine.ports.log.info(line);
-  const entries = inputs.mode === "LIVE" ? inputs.entries : NO_ENTRIES;
+  const { notEntered: _, ...entries } = inputs.mode === "LIVE" ? inputs.entries : NO_ENTRIES;
   await engine.event({
     type: "summary",
     mode: inputs.mode,

@@ -1,4 +1,5 @@
 import { assertInvariant } from "../domain/assert.ts";
+import { SECOND_BAR_START_AGE_MAX_MS } from "../domain/breakout.ts";
 import { parseOurId } from "../domain/client_order_id.ts";
 import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
 import type { EntryIntent } from "../domain/entry_intent.ts";
@@ -79,6 +80,8 @@ function buildIntent(wire: StateWire["intents"][number]): EntryIntent {
     r1Usd: wire.r1,
     r2Usd: wire.r2,
     refPriceUsd: wire.ref_price,
+    // An intent of an earlier release: as early as the bar can have started.
+    b2StartMs: wire.b2_start ?? wire.confirmed_at - SECOND_BAR_START_AGE_MAX_MS,
     distancePct: wire.distance_pct,
     confirmedAtMs: wire.confirmed_at,
     scheduledAtMs: wire.scheduled_at,
@@ -134,6 +137,7 @@ function buildIntentWire(intent: EntryIntent): IntentFields {
     r1: intent.r1Usd,
     r2: intent.r2Usd,
     ref_price: intent.refPriceUsd,
+    b2_start: formatTime(intent.b2StartMs),
     distance_pct: intent.distancePct,
     confirmed_at: formatTime(intent.confirmedAtMs),
     scheduled_at: formatTime(intent.scheduledAtMs),
@@ -205,7 +209,7 @@ function checkIntent(intent: EntryIntent): string | null {
     return `${name}: a price is not above 0`;
   }
   if (!Number.isFinite(intent.distancePct)) return `${name}: distance_pct is not finite`;
-  const times = [intent.confirmedAtMs, intent.scheduledAtMs, intent.expiresAtMs];
+  const times = [intent.b2StartMs, intent.confirmedAtMs, intent.scheduledAtMs, intent.expiresAtMs];
   return times.every(isMoment) ? null : `${name}: a time is not a moment`;
 }
 

@@ -31,6 +31,8 @@ const INTENT = {
   confirmed_at: TimeWire,
   scheduled_at: TimeWire,
   expires_at: TimeWire,
+  // From minor 2 on.
+  b2_start: TimeWire.nullable().default(null),
 };
 
 const POSITION = {

@@ -97,9 +97,10 @@ Deno.test("readAccount() reads equity, and takes each kind of block for one", as
     accountId: "acc-1",
     status: "ACTIVE",
     equityUsd: 123346.11,
-    isBlocked: false,
+    blockFlags: [],
   });
-  for (let each = 0; each < 3; each++) assertEquals((await client.readAccount()).isBlocked, true);
+  const flags = ["account_blocked", "trading_blocked", "trade_suspended_by_user"];
+  for (const flag of flags) assertEquals((await client.readAccount()).blockFlags, [flag]);
 });
 
 Deno.test("readAccountConfiguration() reads what is there and needs nothing", async () => {

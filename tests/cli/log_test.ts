@@ -52,6 +52,23 @@ for (const { args, out } of cases) {
     }));
 }
 
+Deno.test("log prints the same denial of the same pair of bars once, and of the next pair again", () => {
+  const denied = (minute: number, b2: string) =>
+    line(`2026-11-23T15:0${minute}:00.000Z`, "verdict", {
+      symbol: "NVDA",
+      is_allowed: false,
+      reason: "allowlist blocked",
+      b2_start: b2,
+    });
+  const first = "2026-11-23T14:40:00.000Z";
+  const text = denied(0, first) + denied(1, first) + denied(2, "2026-11-23T14:50:00.000Z");
+  return withStateDir({ [FILE]: text }, async (dir) => {
+    const run = await runOperator(["log"], dir, { nowMs: NOW_MS });
+    const said = "NVDA entry denied: allowlist blocked";
+    assertEquals(run.out, `10:00:00 EST  ${said}\n10:02:00 EST  ${said}\n`);
+  });
+});
+
 const refused: { when: string; args: string[]; status: number; words: string }[] = [
   { when: "nothing matches", args: ["--symbol", "TSLA"], status: 1, words: "no events of" },
   { when: "the symbol is none", args: ["--symbol", "N/A"], status: 64, words: "--symbol" },

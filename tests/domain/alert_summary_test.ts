@@ -16,6 +16,12 @@ const ENTRIES: EntryCounts = {
   rejected: 1,
   expired: 1,
   unresolved: 1,
+  notEntered: [
+    { symbol: "TSLA", reason: "allowlist blocked" },
+    { symbol: "AMD", reason: "rejected by the broker" },
+    { symbol: "QQQ", reason: "intent expired" },
+    { symbol: "SPY", reason: "unresolved" },
+  ],
 };
 
 type LiveInputs = Extract<DailySummaryInputs, { mode: "LIVE" }>;
@@ -43,7 +49,8 @@ Deno.test("buildDailySummary() of a LIVE day says entries, fills, caps, exits, r
     title: "Daily execution summary (LIVE)",
     text: [
       "2026-01-20, full day, closed at 16:00 New York",
-      "Entries: 5 tried = 1 accepted + 1 denied + 1 rejected + 1 expired + 1 unresolved",
+      "5 confirmed: 1 entered, 4 not: TSLA allowlist blocked, AMD rejected by the broker, " +
+      "QQQ intent expired, SPY unresolved",
       "Symbols: AAPL, MSFT",
       "Notional: 499.90 USD",
       "Fills: 2",
@@ -63,7 +70,8 @@ Deno.test("buildDailySummary() of a LIVE day says entries, fills, caps, exits, r
 });
 
 Deno.test("buildDailySummary() of a LIVE day without anything is short and clean", () => {
-  const none = { tried: 0, accepted: 0, denied: 0, rejected: 0, expired: 0, unresolved: 0 };
+  const counts = { tried: 0, accepted: 0, denied: 0, rejected: 0, expired: 0, unresolved: 0 };
+  const none = { ...counts, notEntered: [] };
   const { level, text } = buildDailySummary({
     ...LIVE,
     session: { kind: "half", closesAtNy: "13:00", isOver: true },
@@ -76,7 +84,11 @@ Deno.test("buildDailySummary() of a LIVE day without anything is short and clean
     closedTrades: [],
   });
   assertEquals(level, "INFO");
-  assert(text.startsWith("2026-01-20, HALF DAY, closed at 13:00 New York\nEntries: 0 tried"));
+  assert(
+    text.startsWith(
+      "2026-01-20, HALF DAY, closed at 13:00 New York\n0 confirmed: 0 entered, 0 not\n",
+    ),
+  );
   for (const line of ["Symbols: none", "Fills: none", "Realised: 0.00 USD", "Overnight: none"]) {
     assertStringIncludes(text, line);
   }
@@ -119,6 +131,14 @@ for (const { when, change, level } of levels) {
   });
 }
 
+Deno.test("buildDailySummary() names twenty symbols that were not entered, and counts the others", () => {
+  const notEntered = Array.from({ length: 23 }, (_, at) => ({ symbol: `S${at}`, reason: "x" }));
+  const entries = { ...ENTRIES, tried: 24, denied: 20, notEntered };
+  const { text } = buildDailySummary({ ...LIVE, entries });
+  assertStringIncludes(text, "24 confirmed: 1 entered, 23 not: S0 x, ");
+  assertStringIncludes(text, "S19 x, and 3 more\n");
+});
+
 Deno.test("buildDailySummary() calls a gap an error exactly where the sum does not hold", () => {
   const count = fc.nat(4);
   const counts = fc.record({
@@ -132,7 +152,7 @@ Deno.test("buildDailySummary() calls a gap an error exactly where the sum does n
   fc.assert(fc.property(counts, (entries) => {
     const { tried, ...parts } = entries;
     const isGap = tried !== Object.values(parts).reduce((sum, part) => sum + part, 0);
-    const { level } = buildDailySummary({ ...LIVE, entries });
+    const { level } = buildDailySummary({ ...LIVE, entries: { ...entries, notEntered: [] } });
     assertEquals(level === "ERROR", isGap);
   }));
 });

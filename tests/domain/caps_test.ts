@@ -38,9 +38,14 @@ interface Break {
 const BREAKS: readonly Break[] = [
   { reason: "symbol missing", entry: { symbol: "" } },
   { reason: "allowlist blocked", allowlist: { kind: "list", symbols: ["QQQ"] } },
+  { reason: "account blocked", entry: { accountBlock: "trading_blocked" } },
   { reason: "positions unknown", entry: { openSymbols: null } },
   { reason: "max positions reached", caps: { positions: 0 } },
   { reason: "notional invalid", entry: { notionalMicros: null } },
+  {
+    reason: "price outside bracket",
+    entry: { bracket: { priceUsd: 95, stopUsd: 95, targetUsd: 110 } },
+  },
   { reason: "max orders/day reached", usage: { orders: 5 } },
   { reason: "max gross notional reached", caps: { grossNotionalUsd: 0 } },
   { reason: "max symbol notional reached", caps: { notionalPerSymbolUsd: 0 } },
@@ -99,6 +104,19 @@ interface Edge {
 }
 
 const EDGES: readonly Edge[] = [
+  ...[
+    { priceUsd: 95.01, expected: "allowed" as const },
+    { priceUsd: 95, expected: "price outside bracket" as const },
+    { priceUsd: 94, expected: "price outside bracket" as const },
+    { priceUsd: 109.99, expected: "allowed" as const },
+    { priceUsd: 110, expected: "price outside bracket" as const },
+    { priceUsd: 111, expected: "price outside bracket" as const },
+    { priceUsd: NaN, expected: "price outside bracket" as const },
+  ].map(({ priceUsd, expected }) => ({
+    when: `the price is ${priceUsd} between a stop of 95 and a target of 110`,
+    entry: { bracket: { priceUsd, stopUsd: 95, targetUsd: 110 } },
+    expected,
+  })),
   { when: "the order is the cap's last", usage: { orders: 4 }, expected: "allowed" },
   {
     when: "the order is one past the cap",
@@ -440,7 +458,7 @@ Deno.test("checkCaps() never lets the day's allowed entries pass a cap, nor deni
         const usage = buildCapUsage(liveLedger(entries), { dateNy: TODAY, symbol, clientOrderId });
         const notionalMicros = buildNotional(qty, priceCents / 100);
         const inputs = { symbol, notionalMicros, openSymbols: taken.length, usage };
-        const verdict = checkCaps(liveDecision(caps), { ...inputs, clockSkewSeconds: 0 });
+        const verdict = checkCaps(liveDecision(caps), { ...ALLOWED_ENTRY, ...inputs });
         const cents = BigInt(qty) * BigInt(priceCents);
         if (verdict.kind === "denied") {
           const isOver = grossOf(taken) + cents > centsOf(caps.grossNotionalUsd);

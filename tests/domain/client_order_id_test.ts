@@ -8,8 +8,10 @@ import {
   isOurs,
   OUR_PREFIX,
   parseOurId,
+  readAdoptedAtMs,
   type SellReason,
 } from "../../src/domain/client_order_id.ts";
+import { readPositionId, readReason } from "../../src/domain/reconcile.ts";
 import { isTicker } from "../../src/domain/symbol.ts";
 import { assert, assertEquals } from "../assert.ts";
 
@@ -22,19 +24,26 @@ const dateNy = fc.date({
   max: new Date("2050-01-01"),
   noInvalidDate: true,
 }).map((date) => date.toISOString().slice(0, 10));
-const confirmedAtMs = fc.integer({ min: Date.UTC(2024, 0), max: Date.UTC(2050, 0) });
-const entryKey = fc.record({ dateNy, symbol, confirmedAtMs });
+const adoptedAtMs = fc.integer({ min: Date.UTC(2024, 0), max: Date.UTC(2050, 0) });
+const entryKey = fc.record({
+  accountId: fc.oneof(fc.uuid(), fc.string()),
+  dateNy,
+  symbol,
+  attempt: fc.integer({ min: 1, max: 99 }),
+});
 const sellKey = fc.record({
   entry: entryKey,
+  adoptedAtMs,
   isAdopted: fc.boolean(),
   reason: fc.constantFrom(...REASONS),
   attempt: fc.integer({ min: 1, max: 1_000_000 }),
 });
 
 Deno.test("buildEntryId() makes the id that every release must go on making", () => {
-  const key = { dateNy: "2026-01-20", symbol: "BRK.B", confirmedAtMs: 1_768_920_300_000 };
+  const accountId = "904837e3-3b76-47ec-b432-046db621571b";
+  const key = { accountId, dateNy: "2026-01-20", symbol: "BRK.B", attempt: 1 };
   const id: string = buildEntryId(key);
-  assertEquals(id, "avwap-2026-01-20-BRK.B-mkmph2w0");
+  assertEquals(id, "avwap-2026-01-20-BRK.B-52602d96-1");
   assertEquals(buildEntryId({ ...key }), id);
 });
 
@@ -54,12 +63,39 @@ Deno.test("buildEntryId() gives two intents the same id exactly when all their f
   const key = fc.record({
     dateNy: fc.constantFrom("2026-01-20", "2026-01-21"),
     symbol: fc.constantFrom("A", "A.A", "AA", "B", "A1"),
-    confirmedAtMs: fc.constantFrom(1_768_920_300_000, 1_768_920_300_001, 1_768_920_310_000),
+    accountId: fc.constantFrom("", "a", "b", "ab", "ba"),
+    attempt: fc.constantFrom(1, 2, 11),
   });
   fc.assert(fc.property(key, key, (a, b) => {
     const isSame = a.dateNy === b.dateNy && a.symbol === b.symbol &&
-      a.confirmedAtMs === b.confirmedAtMs;
+      a.accountId === b.accountId && a.attempt === b.attempt;
     assertEquals(buildEntryId(a) === buildEntryId(b), isSame);
+  }));
+});
+
+Deno.test("buildEntryId() tells accounts apart that differ in one place", () => {
+  const id = fc.uuid();
+  fc.assert(fc.property(id, fc.nat(35), fc.constantFrom(..."0123456789abcdef"), (a, at, digit) => {
+    const b = a.slice(0, at) + digit + a.slice(at + 1);
+    const key = { dateNy: "2026-01-20", symbol: "A", attempt: 1 };
+    const isSame = buildEntryId({ ...key, accountId: a }) ===
+      buildEntryId({ ...key, accountId: b });
+    assertEquals(isSame, a === b);
+  }));
+});
+
+Deno.test("an entry's id, of this release or the one before, is read as no sell's and no adoption's", () => {
+  fc.assert(fc.property(entryKey, adoptedAtMs, (entry, ms) => {
+    const before = `avwap-${entry.dateNy}-${entry.symbol}-${ms.toString(36)}`;
+    for (const id of [buildEntryId(entry), before]) {
+      assertEquals([readReason(id), readPositionId(id), readAdoptedAtMs(id)], [null, null, null]);
+      for (const reason of REASONS) {
+        const sell = `${id}-${reason}-3`;
+        assertEquals([readReason(sell), readPositionId(sell)], [reason, id]);
+      }
+    }
+    const adopted = buildAdoptionId({ ...entry, adoptedAtMs: ms });
+    assertEquals(readAdoptedAtMs(adopted), ms);
   }));
 });
 
@@ -70,7 +106,8 @@ function everyId(): string[] {
     for (const ticker of ["A", "A.A", "AA", "R1"]) {
       for (const ms of [1_768_920_300_000, 1_768_920_300_001]) {
         positions.push(buildAdoptionId({ dateNy: date, symbol: ticker, adoptedAtMs: ms }));
-        positions.push(buildEntryId({ dateNy: date, symbol: ticker, confirmedAtMs: ms }));
+        const attempt = ms % 10 + 1;
+        positions.push(buildEntryId({ accountId: "a", dateNy: date, symbol: ticker, attempt }));
       }
     }
   }
@@ -89,10 +126,8 @@ Deno.test("no two orders of different facts share an id, whatever their kinds", 
 });
 
 Deno.test("every id is ours, not flatten's, at most 128 characters and plain on the wire", () => {
-  fc.assert(fc.property(sellKey, ({ entry, isAdopted, reason, attempt }) => {
-    const positionId = isAdopted
-      ? buildAdoptionId({ ...entry, adoptedAtMs: entry.confirmedAtMs })
-      : buildEntryId(entry);
+  fc.assert(fc.property(sellKey, ({ entry, adoptedAtMs, isAdopted, reason, attempt }) => {
+    const positionId = isAdopted ? buildAdoptionId({ ...entry, adoptedAtMs }) : buildEntryId(entry);
     for (const id of [positionId, buildSellId({ positionId, reason, attempt })]) {
       assert(isTicker(entry.symbol) && isOurs(id) && !isFlatten(id), id);
       assert(id.length <= LENGTH_MAX, id);

@@ -228,6 +228,22 @@ Deno.test("buildDayView() groups refusals, the broker's first", () => {
   ]);
 });
 
+Deno.test("buildDayView() counts the same denial of the same pair of bars once", () => {
+  const verdict = (timeNy: string, b2: string) =>
+    at(timeNy, "verdict", {
+      symbol: "A",
+      is_allowed: false,
+      reason: "allowlist blocked",
+      b2_start: b2,
+    });
+  const { refusals } = buildDayView([
+    verdict("10:01", "x"),
+    verdict("10:05", "x"),
+    verdict("10:11", "y"),
+  ], DATE_NY).orders;
+  assertEquals(refusals.map((row) => [row.symbol, row.count]), [["A", 2]]);
+});
+
 Deno.test("buildDayView() and its headline stand whatever a file holds", () => {
   const names = [
     "symbol",

@@ -9,8 +9,14 @@ import { assertEquals } from "../assert.ts";
 const DATE_NY = "2026-11-23";
 const AT = "2026-11-23T15:00:00.000Z";
 
+/** Each number a symbol of its own. */
+function symbolOf(id: string): string {
+  return `S${/\d+/.exec(id)?.[0] ?? ""}`;
+}
+
 function event(type: string, id: string, fields: Record<string, unknown> = {}): RecordedEvent {
-  return { at: AT, type, symbol: "NVDA", client_order_id: id, mode: "LIVE", ...fields };
+  const symbol = symbolOf(id);
+  return { at: AT, type, symbol, client_order_id: id, mode: "LIVE", ...fields };
 }
 
 function recorded(id: string): RecordedEvent {
@@ -19,7 +25,7 @@ function recorded(id: string): RecordedEvent {
 
 function buy(clientOrderId: string | null, change: Partial<LedgerEntry> = {}): LedgerEntry {
   return buildLedgerEntry({
-    symbol: "NVDA",
+    symbol: symbolOf(clientOrderId ?? ""),
     notionalUsd: 100,
     timestamp: AT,
     side: "buy",
@@ -41,6 +47,8 @@ const cases: {
   events: RecordedEvent[];
   entries: LedgerEntry[];
   counts: Partial<typeof NONE>;
+  /** `S1 allowlist blocked`, of all that were not entered. */
+  not?: string[];
 }[] = [
   { when: "nothing was tried", events: [], entries: [], counts: {} },
   {
@@ -54,39 +62,66 @@ const cases: {
     events: [recorded("avwap-1")],
     entries: [buy("avwap-1", { status: "rejected", reason: "account not authorized" })],
     counts: { tried: 1, rejected: 1 },
+    not: ["S1 rejected by the broker"],
+  },
+  {
+    when: "the broker rejected it, and the caps denied it afterwards",
+    events: [
+      recorded("avwap-1"),
+      event("verdict", "avwap-1-2", { reason: "rejected twice today" }),
+    ],
+    entries: [buy("avwap-1", { status: "rejected", reason: "account not authorized" })],
+    counts: { tried: 1, rejected: 1 },
+    not: ["S1 rejected by the broker"],
+  },
+  {
+    when: "a symbol was tried again and again, and entered in the end",
+    events: [
+      event("verdict", "avwap-1-a", { reason: "max positions reached" }),
+      event("skip", "avwap-1-b", { reason: "intent expired" }),
+      recorded("avwap-1-c"),
+      event("skip", "avwap-1-d", { client_order_id: null, reason: "already entered today" }),
+    ],
+    entries: [buy("avwap-1-c")],
+    counts: { tried: 1, accepted: 1 },
   },
   {
     when: "the gate stopped it between record and request",
     events: [event("verdict", "avwap-1", { is_allowed: true }), recorded("avwap-1")],
     entries: [buy("avwap-1", { status: "rejected", reason: NOT_SENT })],
     counts: { tried: 1, denied: 1 },
+    not: ["S1 not sent"],
   },
   {
     when: "no usable answer came",
     events: [recorded("avwap-1"), recorded("avwap-2")],
     entries: [buy("avwap-1", { status: "unknown" }), buy("avwap-2", { status: "pending" })],
     counts: { tried: 2, unresolved: 2 },
+    not: ["S1 unresolved", "S2 unresolved"],
   },
   {
-    when: "a cap denied it, twice under one id",
+    when: "a cap denied it twice",
     events: [
-      event("verdict", "avwap-1", { reason: "max orders/day reached" }),
-      event("verdict", "avwap-1", { reason: "max orders/day reached" }),
+      event("verdict", "avwap-1-a", { reason: "max positions reached" }),
+      event("verdict", "avwap-1-b", { reason: "max orders/day reached" }),
     ],
     entries: [],
     counts: { tried: 1, denied: 1 },
+    not: ["S1 max orders/day reached"],
   },
   {
     when: "it expired",
     events: [event("skip", "avwap-1", { reason: "intent expired" })],
     entries: [],
     counts: { tried: 1, expired: 1 },
+    not: ["S1 intent expired"],
   },
   {
     when: "it was allowed, and expired before it left",
     events: [event("verdict", "avwap-1"), event("skip", "avwap-1", { reason: "intent expired" })],
     entries: [],
     counts: { tried: 1, expired: 1 },
+    not: ["S1 intent expired"],
   },
   {
     when: "DRY_RUN skipped one, and simulated another",
@@ -116,11 +151,12 @@ const cases: {
     counts: {},
   },
 ];
-for (const { when, events, entries, counts } of cases) {
+for (const { when, events, entries, counts, not } of cases) {
   Deno.test(`countEntries() adds up when ${when}`, () => {
     const found = countEntries(events, ledgerOf(...entries));
-    assertEquals(found, { ...NONE, ...counts });
-    const { tried, ...fates } = found;
+    const { tried, notEntered, ...fates } = found;
+    assertEquals({ tried, ...fates }, { ...NONE, ...counts });
+    assertEquals(notEntered.map(({ symbol, reason }) => `${symbol} ${reason}`), not ?? []);
     assertEquals(Object.values(fates).reduce((a, b) => a + b, 0), tried);
   });
 }
@@ -129,6 +165,11 @@ const gaps: { when: string; events: RecordedEvent[]; ledger: LedgerEntry[] | nul
   { when: "the ledger lost a recorded entry", events: [recorded("avwap-1")], ledger: [] },
   { when: "the ledger can't be read", events: [recorded("avwap-1")], ledger: null },
   { when: "the trail lost an entry of the ledger", events: [], ledger: [buy("avwap-1")] },
+  {
+    when: "the trail only knows that the symbol got no second intent",
+    events: [event("skip", "avwap-1", { client_order_id: null, reason: "already entered today" })],
+    ledger: [buy("avwap-1")],
+  },
 ];
 for (const { when, events, ledger } of gaps) {
   Deno.test(`countEntries() leaves a gap, which the summary says as an error, when ${when}`, () => {
@@ -169,7 +210,9 @@ Deno.test("countEntries() adds up for every mix of fates", () => {
       }
     });
     const count = (...names: string[]) => fates.filter((each) => names.includes(each)).length;
-    assertEquals(countEntries(events, ledgerOf(...entries)), {
+    const { notEntered, ...counts } = countEntries(events, ledgerOf(...entries));
+    assertEquals(notEntered.length, fates.length - count("accepted"));
+    assertEquals(counts, {
       tried: fates.length,
       accepted: count("accepted"),
       rejected: count("rejected"),

@@ -52,7 +52,10 @@ function plan(change: Partial<EntryPlanInputs> = {}): EntryPlan {
     dateNy: TODAY,
     session: SESSION,
     equityUsd: 100_000,
+    accountId: "acc-1",
     waiting: new Set(),
+    findBar: () => null,
+    countRejections: () => 0,
     delayMinSeconds: 60,
     delayMaxSeconds: 240,
     uniform: () => 0.5,
@@ -78,6 +81,7 @@ Deno.test("buildEntryIntents() makes a confirmed candidate an intent with all it
     r1Usd: 105,
     r2Usd: 110,
     refPriceUsd: 102.25,
+    b2StartMs: LAST_CLOSE - BAR_MS,
     distancePct: -3,
     confirmedAtMs: NOW,
     scheduledAtMs: NOW + 150_000,
@@ -91,10 +95,36 @@ Deno.test("buildEntryIntents() makes a confirmed candidate an intent with all it
   assertEquals([...stale], []);
 });
 
-Deno.test("buildEntryIntents() makes the same id for the same confirmation and another for a later one", () => {
+Deno.test("buildEntryIntents() makes one id for a symbol's day, and another after each rejection of the broker's", () => {
   const id = only(plan()).clientOrderId;
   assertEquals(only(plan({ uniform: () => 0.9, equityUsd: 200_000 })).clientOrderId, id);
-  assert(only(plan({ nowMs: NOW + 1 })).clientOrderId !== id);
+  assertEquals(only(plan({ nowMs: NOW + 1 })).clientOrderId, id);
+  const again = only(plan({ countRejections: (symbol) => symbol === "SPY" ? 1 : 0 }));
+  assertEquals([id, again.clientOrderId].map((each) => each.slice(-2)), ["-1", "-2"]);
+  assert(only(plan({ accountId: "acc-2" })).clientOrderId !== id);
+});
+
+Deno.test("buildEntryIntents() makes no intent in a barred symbol, and asks for none that did not confirm", () => {
+  const asked: string[] = [];
+  const findBar = (symbol: string) => {
+    asked.push(symbol);
+    return symbol === "SPY" ? "already entered today" : null;
+  };
+  const candidates = ["SPY", "QQQ", "LOW", "WAITS"].map((symbol) => candidate({ symbol }));
+  const bars = new Map([["SPY", BROKEN_OUT], ["QQQ", BROKEN_OUT], ["LOW", BELOW], [
+    "WAITS",
+    BROKEN_OUT,
+  ]]);
+  const made = plan({ candidates, bars, findBar, waiting: new Set(["WAITS"]) });
+  assertEquals(made.intents.map((intent) => intent.symbol), ["QQQ"]);
+  assertEquals(asked, ["SPY", "QQQ"]);
+  const [signal] = made.signals;
+  assertEquals(signal, {
+    outcome: "barred",
+    symbol: "SPY",
+    pivotUsd: 101,
+    reason: "already entered today",
+  });
 });
 
 Deno.test("buildEntryIntents() takes the pivot for the first trim where the row has none", () => {

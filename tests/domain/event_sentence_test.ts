@@ -30,6 +30,7 @@ const VERDICT = {
   mode: "LIVE",
   qty: 2,
   ref_price_usd: 124.9,
+  b2_start: "2026-11-23T14:40:00.000Z",
   last_price_usd: 124.97,
   notional_usd: 249.95,
   is_allowed: false,

@@ -42,8 +42,10 @@ export const NO_USAGE: CapUsage = {
 /** An entry of 100 USD in SPY that every cap allows. */
 export const ALLOWED_ENTRY: CapInputs = {
   symbol: "SPY",
+  accountBlock: null,
   notionalMicros: usdToMicros(100),
   openSymbols: 0,
+  bracket: { priceUsd: 100, stopUsd: 95, targetUsd: 110 },
   usage: NO_USAGE,
   clockSkewSeconds: 0,
 };

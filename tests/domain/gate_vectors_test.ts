@@ -87,7 +87,9 @@ function listVerdicts(decision: LiveDecision, ledger: LiveLedger, vector: Case):
     const intent = { dateNy: vector.today_ny, symbol, clientOrderId: null };
     const verdict = checkCaps(decision, {
       symbol,
+      accountBlock: null,
       notionalMicros: buildNotional(qty, ref_price),
+      bracket: { priceUsd: ref_price, stopUsd: ref_price * 0.9, targetUsd: ref_price * 1.1 },
       openSymbols: vector.open_positions,
       usage: buildCapUsage(ledger, intent),
       clockSkewSeconds: 0,

@@ -15,6 +15,20 @@ const ENTRY_ID = `avwap-${TODAY}-SPY-mk0000`;
 const STOP_ID = `${ENTRY_ID}-stop-1`;
 const SUBMITTED_MS = Date.parse(`${TODAY}T17:00:00.000Z`);
 
+Deno.test("reconcile() counts an order under the id of an entry that never left as another engine's", () => {
+  const unsent = { status: "rejected", reason: "not sent" } as const;
+  const never = reconcile(liveLedger([ledgerEntry(unsent)]), [brokerOrder()]);
+  assertEquals([never.ledger.mismatches, never.ledger.entries.length], [1, 1]);
+  assertEquals(never.mismatched.map((entry) => [entry.clientOrderId, entry.status]), [
+    [ENTRY_ID, "accepted"],
+  ]);
+  // It could not be found after a lost answer, so it may have left: the broker was late.
+  const late = ledgerEntry({ ...unsent, notFoundSinceMs: SUBMITTED_MS });
+  const found = reconcile(liveLedger([late]), [brokerOrder()]);
+  assertEquals([found.ledger.mismatches, found.mismatched.length], [0, 0]);
+  assertEquals(found.ledger.entries[0]?.status, "accepted");
+});
+
 function stop(facts: Partial<BrokerOrder> = {}): BrokerOrder {
   return brokerOrder({
     orderId: "b-2",

@@ -247,15 +247,19 @@ Deno.test("an order that the broker shows when its repeat is decided goes on cou
   assertEquals([world.buys("NVDA").length, world.buys("AAPL").length], [1, 0]);
 });
 
-Deno.test("a broker that can't be asked counts as exists, also where it fails at the entry itself", async () => {
+Deno.test("a due intent waits while positions can't be read, also where they fail at the entry itself", async () => {
   const world = await ready();
   world.onEvent = (event) => {
-    if (event.type !== "intent") return;
+    if (event.type !== "signal") return;
     world.setFaults([{ path: "/v2/positions", fault: { kind: "status", status: 503 } }]);
   };
   await world.cycle();
-  assertEquals(world.said("SKIP NVDA: open order/position exists").length, 1);
-  assertEquals(world.said("order_id=dry-run"), []);
+  assertEquals([world.said("SKIP NVDA"), world.said("order_id=dry-run")], [[], []]);
+  assertEquals(world.state.intents.map((intent) => intent.symbol), ["NVDA"]);
+  world.onEvent = () => {};
+  world.setFaults([]);
+  await world.cycle();
+  assertEquals([world.buys().length, world.state.intents], [1, []]);
 });
 
 Deno.test("with --run-once too only 60 s of 404s prove absence, though the broker's clock was 25 s behind once", async () => {

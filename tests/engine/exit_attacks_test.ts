@@ -29,16 +29,6 @@ function covered(world: World): number {
   return world.stops().reduce((sum, text) => sum + Number(text.split("@")[0]), 0);
 }
 
-/** Cycles at the engine's own wake-ups, up to a moment. */
-async function runTo(world: World, endMs: number): Promise<void> {
-  while (world.nowMs < endMs) {
-    await world.cycle();
-    const wakes = world.engine.wakeAtMs.filter((ms) => ms >= world.nowMs);
-    const nextMs = Math.min(...wakes, world.nowMs + 300_000, endMs);
-    world.goTo(Math.max(nextMs, world.nowMs + 500));
-  }
-}
-
 const BY_HAND = { symbol: "AAPL", qty: "3", type: "market", time_in_force: "day" };
 
 /** Ten shares of a listed symbol that nobody of ours bought: the next cycle adopts them. */
@@ -552,16 +542,6 @@ Deno.test("an exit in the last three minutes is not taken back by the overnight 
   world.exchange.setPrice("NVDA", 106);
   await world.cycles(1, SECOND_MS);
   assertEquals([world.sells(), world.stops()], [["5 filled"], ["5@99 gtc"]]);
-});
-
-Deno.test("an entry that fills in the last seconds does not stay without a stop overnight", async () => {
-  const world = new World({ startMs: at("15:58:30") });
-  world.exchange.behaviour.fillLatencyMs = 75 * SECOND_MS;
-  await world.restart();
-  await world.cycle();
-  await runTo(world, at("16:00:30"));
-  assertEquals(world.buys().length, 1);
-  assertEquals([world.held(), world.stops()], world.held() === 0 ? [0, []] : [10, ["10@95 gtc"]]);
 });
 
 Deno.test("the stop of a share below a dollar does not fall by less than a cent", async () => {

@@ -168,9 +168,12 @@ Deno.test("a foreign position and its orders are reported once a day and never t
 });
 
 Deno.test("no entry is made in the symbol of a foreign position", async () => {
-  const world = await holdForeign({ qty: 9.5 });
-  await world.cycles(1, SECOND_MS);
-  assertEquals(world.said("SKIP AAPL: open order/position exists").length > 0, true);
+  const world = new World({ rows: [AAPL] });
+  world.exchange.setPosition("AAPL", 9.5, 100);
+  await world.restart();
+  await world.cycles(3, SECOND_MS);
+  assertEquals(world.said("SKIP AAPL: open order/position exists").length, 1);
+  assertEquals([world.said("INTENT AAPL"), world.state.intents], [[], []]);
   assertEquals(world.buys("AAPL"), []);
 });
 

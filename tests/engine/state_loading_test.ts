@@ -236,10 +236,8 @@ Deno.test("a first start is no damage: LIVE waits for the ledger alone", async (
 
 Deno.test("intents survive a restart, and leave in the order of their time", async () => {
   const world = new World({ rows: [NVDA, { ...NVDA, symbol: "AAPL" }] });
-  await world.restart();
-  await world.cycle();
   await world.restart({ ENTRY_DELAY_MIN_SECONDS: "60", ENTRY_DELAY_MAX_SECONDS: "60" });
-  await world.cycles(1, SECOND_MS);
+  await world.cycle();
   assertEquals(world.state.intents.map((each) => each.symbol).sort(), ["AAPL", "NVDA"]);
   await world.restart();
   await world.cycles(1, 30 * SECOND_MS);

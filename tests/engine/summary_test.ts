@@ -26,11 +26,10 @@ Deno.test("the LIVE summary after the close adds up and names fills, exits, resu
     await day.run(LIVE_ENVIRONMENT, { untilMs: afterOpen(420) });
     const [text = "", ...more] = slack.of(TITLE);
     assertEquals(more, []);
-    const [, tried = "", denied = "", expired = ""] =
-      /Entries: (\d+) tried = 2 accepted \+ (\d+) denied \+ 0 rejected \+ (\d+) expired \+ 0 unresolved/
-        .exec(text) ?? [];
-    assertEquals(Number(tried), 2 + Number(denied) + Number(expired));
-    assert(Number(denied) > 0, text);
+    const [, tried = "", not = "", names = ""] =
+      /\n(\d+) confirmed: 2 entered, (\d+) not: (.*)\n/.exec(text) ?? [];
+    assertEquals([Number(tried), names.split(", ").length], [2 + Number(not), Number(not)]);
+    assert(Number(not) > 0, text);
     for (
       const part of [
         "[AVWAP][EXECUTION][INFO] Daily execution summary (LIVE)\nTEST paper: 2026-11-23, full day",

@@ -264,9 +264,9 @@ export const AUDIT_BUGS: readonly Bug[] = [
       {
         file: "src/engine/protecting.ts",
         find:
-          "  for (const position of engine.state.positions) {\n    if (isUnreadableIn(engine, position.symbol)) continue;\n    try {\n      await endPartialEntry",
+          "  for (const position of engine.state.positions) {\n    if (isUnreadableIn(engine, position.symbol)) continue;\n    try {\n      if (await endEntry",
         replace:
-          '  const isFirst = engine.state.lastCycleAtMs === null || engine.equitySaid === null || !engine.fillsSaid.has("__");\n  engine.fillsSaid.set("__", 1);\n  for (const position of isFirst ? [] : engine.state.positions) {\n    if (isUnreadableIn(engine, position.symbol)) continue;\n    try {\n      await endPartialEntry',
+          '  const isFirst = engine.state.lastCycleAtMs === null || engine.equitySaid === null || !engine.fillsSaid.has("__");\n  engine.fillsSaid.set("__", 1);\n  for (const position of isFirst ? [] : engine.state.positions) {\n    if (isUnreadableIn(engine, position.symbol)) continue;\n    try {\n      if (await endEntry',
       },
     ],
   },

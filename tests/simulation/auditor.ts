@@ -56,7 +56,7 @@ export class Auditor {
   readonly refusals: Refusals;
   /** By symbol, what an exit that has begun may still send without a gate: the sell after a replacement, or all of it. */
   readonly rests = new Map<string, "replaced" | "cancelled">();
-  /** When an intent is due, by its client order id, Unix ms. */
+  /** When a symbol's newest intent is due, Unix ms; its id is known for good only when it leaves. */
   readonly intents = new Map<string, { readonly dueMs: number; readonly madeMs: number }>();
   /** What the state file said at the end of the last cycle, by position. */
   readonly memories = new Map<string, Memory>();
@@ -107,7 +107,7 @@ export class Auditor {
     }
     if (event.type === "intent") {
       const dueMs = Date.parse(String(event["scheduled_at"]));
-      this.intents.set(String(event["client_order_id"]), { dueMs, madeMs: this.world.trueMs });
+      this.intents.set(event.symbol ?? "", { dueMs, madeMs: this.world.trueMs });
     }
     if (event.type === "position" && event["change"] === "adopted") {
       this.cycle.adopted.add(String(event["symbol"]));

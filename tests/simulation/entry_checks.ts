@@ -10,6 +10,8 @@ const TOUCH_MS = 90_000;
 /** An intent's worth after its time (pipeline 4), and how far off the engine's idea of the time may be. */
 const INTENT_MS = 15 * 60_000;
 const CLOCK_OFF_MS = 15_000;
+/** Stops are made to last the night from so long before the close. */
+const CONVERSION_MS = 10 * 60_000;
 /** "Not found" proves absence after this (pipeline 6), and not before. */
 const ABSENCE_MS = 60_000;
 
@@ -24,15 +26,16 @@ export function checkEntry(auditor: Auditor, change: ChangeRequest): void {
   checkCandidate(auditor, change);
   checkUnknownOrders(auditor);
   checkIntent(auditor, change);
+  checkClose(auditor, change);
   const bar = auditor.refusals.findBar(change.symbol);
   if (bar !== null) world.violate("what was refused is not sent for ever", bar);
 }
 
 /** An intent leaves when it is due, and is worth nothing 15 minutes later or in another session (pipeline 4). */
 function checkIntent({ world, intents }: Auditor, change: ChangeRequest): void {
-  const intent = intents.get(change.clientOrderId ?? "");
+  const intent = intents.get(change.symbol);
   if (intent === undefined) {
-    return world.violate("an entry has an intent", `${change.clientOrderId} was never made`);
+    return world.violate("an entry has an intent", `${change.symbol} never had one`);
   }
   const { dueMs, madeMs } = intent;
   const lateMs = world.trueMs - dueMs;
@@ -42,6 +45,16 @@ function checkIntent({ world, intents }: Auditor, change: ChangeRequest): void {
       "an intent leaves when it is due, or never",
       `${change.clientOrderId} ${lateMs} ms after its time`,
     );
+  }
+}
+
+/** From the conversion on an entry's stop could not be made to last the night. */
+function checkClose({ world }: Auditor, change: ChangeRequest): void {
+  const session = world.exchange.sessions.at(world.trueMs);
+  if (session === null) return;
+  const leftMs = session.closeMs - world.trueMs;
+  if (leftMs < CONVERSION_MS - CLOCK_OFF_MS) {
+    world.violate("no entry leaves in the last ten minutes", `${change.symbol}, ${leftMs} ms left`);
   }
 }
 

@@ -187,7 +187,7 @@ const BUGS: readonly Bug[] = [
     replace:
       '.filter((each) => each.side === "sell" && !isFinal(each) && each.status !== "held" && each.type !== "limit");',
   }),
-  edit(4, "a half filled entry is left alone", "engine/partial_entry.ts", {
+  edit(4, "a half filled entry is left alone", "domain/entry_end.ts", {
     find: "export const PARTIAL_MAX_MS = 60_000;",
     replace: "export const PARTIAL_MAX_MS = 60_000_000;",
   }),

@@ -36,6 +36,7 @@ const STATE_TEXT = JSON.stringify({
     r1: 125,
     r2: 130,
     ref_price: 121,
+    b2_start: "2026-11-23T14:40:00.000Z",
     distance_pct: -0.5,
     confirmed_at: "2026-11-23T15:00:00.000Z",
     scheduled_at: "2026-11-23T15:02:00.000Z",
@@ -267,6 +268,14 @@ Deno.test("write() leaves a state that can't be read for a moment, and what it h
   disk.fault = (step) => step.op === "read" && failures-- > 0 ? "input/output error" : null;
   await assertRejects(() => state.write(EMPTY_STATE), StateError, "input/output error");
   assertEquals([disk.textOf(PATH), disk.namesIn(ARCHIVE)], [STATE_TEXT, []]);
+});
+
+Deno.test("parseState() takes an intent of an earlier release's for one whose second bar is as old as it can be", () => {
+  const before = JSON.parse(STATE_TEXT);
+  before.schema.minor = 1;
+  delete before.intents[0].b2_start;
+  const [intent] = parseOk(JSON.stringify(before)).intents;
+  assertEquals(intent?.b2StartMs, Date.UTC(2026, 10, 23, 14, 39));
 });
 
 Deno.test("parseState() calls another major version newer", () => {

@@ -151,6 +151,7 @@ const intent = fc.record({
   r1Usd: positiveUsd,
   r2Usd: positiveUsd,
   refPriceUsd: positiveUsd,
+  b2StartMs: moment,
   distancePct: fc.double({ min: -50, max: 50, noNaN: true }).map((pct) => pct + 0),
   confirmedAtMs: moment,
   scheduledAtMs: moment,

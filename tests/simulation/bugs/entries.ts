@@ -1,3 +1,190 @@
 import type { TestedBug } from "../tested_bug.ts";
 
-export const ENTRIES_BUGS: readonly TestedBug[] = [];
+const IDS = "tests/engine/entry_ids_test.ts";
+const WAITS = "tests/engine/entry_waits_test.ts";
+const REFUSALS = "tests/engine/entry_refusals_test.ts";
+const UNFILLED = "tests/engine/unfilled_entry_test.ts";
+
+export const ENTRIES_BUGS: readonly TestedBug[] = [
+  {
+    name: "an account flag ignored",
+    edits: [{
+      file: "src/broker/account_wire.ts",
+      find: '"account_blocked", "trade_suspended_by_user"] as const',
+      replace: '"account_blocked"] as const',
+    }],
+    tests: [REFUSALS],
+  },
+  {
+    name: "a status that takes no orders ignored",
+    edits: [{
+      file: "src/domain/account_block.ts",
+      find: "  return CLOSED_STATUSES.has(status) ? `status ${status}` : null;",
+      replace: '  return status === "" ? `status ${status}` : null;',
+    }],
+    tests: [REFUSALS],
+  },
+  {
+    name: "the entry id made from the time of confirmation",
+    edits: [
+      {
+        file: "src/engine/entries.ts",
+        find: "  const attempt = usage.symbolRejections + 1;",
+        replace: "  const attempt = usage.symbolRejections + intent.confirmedAtMs;",
+      },
+      {
+        file: "src/domain/entry_plan.ts",
+        find: "  const attempt = inputs.countRejections(symbol) + 1;",
+        replace: "  const attempt = inputs.countRejections(symbol) + nowMs;",
+      },
+    ],
+    tests: [IDS],
+  },
+  {
+    name: "an unfilled entry left",
+    edits: [{
+      file: "src/domain/entry_end.ts",
+      find: "export const UNFILLED_MAX_MS = 60_000;",
+      replace: "export const UNFILLED_MAX_MS = 60_000_000;",
+    }],
+    tests: [UNFILLED],
+  },
+  {
+    name: "a hanging cancel of an entry is not asked again",
+    edits: [{
+      file: "src/engine/partial_entry.ts",
+      find: '  if (end.kind !== "cancel") return false;',
+      replace: '  if (end.kind !== "cancel" || order.status === "pending_cancel") return false;',
+    }],
+    tests: [UNFILLED],
+  },
+  {
+    name: "the attempt rises after not sent",
+    edits: [{
+      file: "src/engine/entries.ts",
+      find: "  const attempt = usage.symbolRejections + 1;",
+      replace: "  const attempt = usage.symbolRejections + 1 +\n" +
+        "    ledger.entries.filter((each) => each.symbol === symbol && isNotSent(each)).length;",
+    }],
+    tests: [IDS],
+  },
+  {
+    name: "a stale trade taken as price",
+    edits: [{
+      file: "src/engine/entry_check.ts",
+      find: "trade !== undefined && trade.atMs >= intent.b2StartMs",
+      replace: "trade !== undefined && trade.atMs >= 0",
+    }],
+    tests: [REFUSALS],
+  },
+  {
+    name: "a due intent skipped while positions are unreadable",
+    edits: [
+      {
+        file: "src/engine/entries.ts",
+        find: '{ positions, "open orders": openOrders };',
+        replace: '{ "open orders": openOrders };',
+      },
+      {
+        file: "src/domain/gate.ts",
+        find: 'code === "ledger_unavailable" || code === "positions_unavailable"',
+        replace: 'code === "ledger_unavailable"',
+      },
+      {
+        file: "src/engine/entries.ts",
+        find: "  const { positions, openOrders, account } = observation;",
+        replace: "  const { openOrders, account } = observation;",
+      },
+    ],
+    tests: [WAITS],
+  },
+  {
+    name: "a due intent that waits wakes the loop in every second",
+    edits: [{
+      file: "src/engine/entries.ts",
+      find: "      engine.undecided.add(intent.clientOrderId);\n",
+      replace: "",
+    }],
+    tests: [WAITS],
+  },
+  {
+    name: "a duplicate at the first sending without a mismatch",
+    edits: [{
+      file: "src/engine/entry_order.ts",
+      find: "  const isOwn = mayHaveLeft(sent);",
+      replace: '  const isOwn = mayHaveLeft(sent) || symbol !== "";',
+    }],
+    tests: [IDS],
+  },
+  {
+    name: "a duplicate in answer to a repeat counted as a mismatch",
+    edits: [{
+      file: "src/engine/entry_order.ts",
+      find: "  return past !== null && !hasNeverLeft(past);",
+      replace: '  return past !== null && past.status === "accepted";',
+    }],
+    tests: [IDS],
+  },
+  {
+    name: "an order under the id of an entry that never left taken for ours",
+    edits: [{
+      file: "src/domain/reconcile.ts",
+      find: '    if (entry.side === "buy" && hasNeverLeft(entry)) foreign.push(updated);\n',
+      replace: "",
+    }],
+    tests: ["tests/domain/reconcile_test.ts", IDS],
+  },
+  {
+    name: "an entry in the last ten minutes",
+    edits: [
+      {
+        file: "src/engine/closing.ts",
+        find: "    untilCloseMs(engine) <= CONVERT_BEFORE_CLOSE_MS;",
+        replace: "    untilCloseMs(engine) <= 60_000;",
+      },
+      {
+        file: "src/engine/entry_order.ts",
+        find: "engine.nowMs() + untilCloseMs(engine) - CONVERT_BEFORE_CLOSE_MS,",
+        replace: "engine.nowMs() + untilCloseMs(engine) + CONVERT_BEFORE_CLOSE_MS,",
+      },
+    ],
+    tests: [WAITS],
+  },
+  {
+    name: "an entry recorded before the last ten minutes leaves in them",
+    edits: [{
+      file: "src/engine/entry_order.ts",
+      find: "engine.nowMs() + untilCloseMs(engine) - CONVERT_BEFORE_CLOSE_MS,",
+      replace: "engine.nowMs() + untilCloseMs(engine) + CONVERT_BEFORE_CLOSE_MS,",
+    }],
+    tests: [WAITS],
+  },
+  {
+    name: "an intent is made in what is held",
+    edits: [{
+      file: "src/engine/signals.ts",
+      find: "  if (isAnswered && !isFree(engine, own, ledger)) return SKIP.taken;",
+      replace: "  if (isAnswered && !isFree(engine, own, ledger)) return null;",
+    }],
+    tests: [WAITS],
+  },
+  {
+    name: "the same denial is logged in each cycle",
+    edits: [{
+      file: "src/engine/entry_check.ts",
+      find: '  if (verdict.kind === "allowed" || isNewDenial(engine, intent, verdict.reason)) {',
+      replace:
+        '  if (verdict.kind === "allowed" || isNewDenial(engine, intent, verdict.reason) || inputs) {',
+    }],
+    tests: [WAITS],
+  },
+  {
+    name: "the summary counts a symbol's tries",
+    edits: [{
+      file: "src/domain/entry_counts.ts",
+      find: "    if (isKnown) triedCount++;",
+      replace: "    if (isKnown) triedCount += events.length;",
+    }],
+    tests: ["tests/domain/entry_counts_test.ts"],
+  },
+];

@@ -1,0 +1,37 @@
+import { type BrokerOrder, isFinal } from "./orders.ts";
+
+/** An entry that nothing was filled of for longer after the broker took it is cancelled: a halt (pipeline 4). */
+export const UNFILLED_MAX_MS = 60_000;
+/** An entry partly filled for longer has its rest cancelled: what it holds has no active stop yet (pipeline 4). */
+export const PARTIAL_MAX_MS = 60_000;
+
+/** Whether an entry's order is left to work. */
+export type EntryEnd =
+  | { readonly kind: "over" }
+  /** @param untilMs When it is to be looked at again, Unix ms. */
+  | { readonly kind: "wait"; readonly untilMs: number }
+  | { readonly kind: "cancel"; readonly why: "unfilled" | "partly filled" | "close near" };
+
+/**
+ * Decides whether an entry's order is cancelled, whatever its status (pipeline 4): a bracket protects nothing before it is
+ * filled completely, and one that trades only when a halt ends fills at whatever price trading resumes.
+ * @param entry `order.submittedAtMs` is the broker's own, so that a restart goes on counting; `partialSinceMs` when it was
+ *   first seen partly filled, `null` where it was not; `isLate`: the close is too near to wait at all.
+ */
+export function decideEntryEnd(
+  { order, partialSinceMs, isLate, nowMs }: {
+    readonly order: Pick<BrokerOrder, "status" | "submittedAtMs" | "filledQty">;
+    readonly partialSinceMs: number | null;
+    readonly isLate: boolean;
+    readonly nowMs: number;
+  },
+): EntryEnd {
+  if (isFinal(order)) return { kind: "over" };
+  if (isLate) return { kind: "cancel", why: "close near" };
+  if (order.filledQty === 0) {
+    const untilMs = order.submittedAtMs + UNFILLED_MAX_MS;
+    return nowMs >= untilMs ? { kind: "cancel", why: "unfilled" } : { kind: "wait", untilMs };
+  }
+  const untilMs = (partialSinceMs ?? nowMs) + PARTIAL_MAX_MS;
+  return nowMs >= untilMs ? { kind: "cancel", why: "partly filled" } : { kind: "wait", untilMs };
+}

@@ -1,0 +1,21 @@
+import { findAccountBlock, isKnownAccountStatus } from "../domain/account_block.ts";
+import type { Engine } from "./engine.ts";
+
+/** Why the account takes no order, as last read; `null` where nothing says so, or it could not be read. */
+export function readAccountBlock(engine: Engine): string | null {
+  const account = engine.observation?.account;
+  return account?.kind === "ok" ? findAccountBlock(account.value) : null;
+}
+
+/** A status that this release does not know blocks nothing, and is said once a day (pipeline 4). */
+export function sayAccountStatus(engine: Engine): void {
+  const account = engine.observation?.account;
+  if (account?.kind !== "ok") return;
+  const { status } = account.value;
+  if (isKnownAccountStatus(status)) return;
+  if (!engine.isNews(`account_status:${status}`, engine.dateNy())) return;
+  engine.ports.log.warn(
+    `The account has the status "${status}", which this release does not know: entries go on; ` +
+      "look at the account in the broker's dashboard",
+  );
+}

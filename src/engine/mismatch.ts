@@ -1,0 +1,41 @@
+import { MISMATCHES_MAX } from "../domain/ledger.ts";
+import type { Engine } from "./engine.ts";
+import { StateError } from "./ports.ts";
+
+/**
+ * Counts an order of the broker's under an id of ours that this engine never sent: LIVE stays blocked for this cycle, and
+ * with the second of a NY day until `ledger rebuild --yes` (pipeline 6).
+ * @param name Symbol and client order id.
+ */
+export async function countMismatch(engine: Engine, name: string): Promise<void> {
+  engine.ledgerProblem = "broker mismatch";
+  let mismatches = engine.state.mismatches + 1;
+  try {
+    await engine.ports.ledger.update((ledger) => {
+      mismatches = ledger.mismatches + 1;
+      return { ...ledger, mismatches };
+    });
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    engine.sayError(`Cannot count a broker mismatch in the live ledger: ${error.message}`);
+  }
+  engine.updateState({ mismatches });
+  await sayMismatch(engine, [name], mismatches);
+}
+
+/** Says what the live ledger lacked, and what follows from it. @param mismatches Of the NY day, this one included. */
+export async function sayMismatch(
+  engine: Engine,
+  names: readonly string[],
+  mismatches: number,
+): Promise<void> {
+  engine.sayError(
+    `Broker mismatch: the live ledger lacked ${
+      names.join(", ")
+    }; recorded, LIVE is blocked for this cycle` +
+      (mismatches >= MISMATCHES_MAX
+        ? " and until `ledger rebuild --yes`: another engine trades this account"
+        : ""),
+  );
+  await engine.event({ type: "reconciliation", mismatched: names });
+}

@@ -1,20 +1,20 @@
+import type { Behaviour } from "./behaviour.ts";
+import { buildClockFields } from "./clock_fault.ts";
 import { buildOrderJson, type OrderView, type SimOrder } from "./order.ts";
 import type { Portfolio, SimPosition } from "./portfolio.ts";
 import type { Quotes } from "./quotes.ts";
-import { formatNyOffset, nyTimeAt, type SessionBook } from "./sessions.ts";
+import { nyTimeAt, type SessionBook } from "./sessions.ts";
 import { buildAssetId, formatDecimal } from "./wire.ts";
 
 const DAY_MS = 24 * 3_600_000;
 
 /** `GET /v2/clock`: an offset in every time, and nanoseconds in `timestamp`. */
-export function buildClockJson(sessions: SessionBook, nowMs: number, skewMs: number): string {
-  const shownMs = nowMs + skewMs;
-  const fraction = `.${String(shownMs % 1000).padStart(3, "0")}482917`;
-  return `{"timestamp":"${formatNyOffset(shownMs, fraction)}","is_open":${
-    sessions.at(nowMs) !== null
-  },"next_open":"${formatNyOffset(sessions.nextOpenMs(nowMs))}","next_close":"${
-    formatNyOffset(sessions.nextCloseMs(nowMs))
-  }"}`;
+export function buildClockJson(
+  sessions: SessionBook,
+  nowMs: number,
+  { clockSkewMs, clockFault }: Pick<Behaviour, "clockSkewMs" | "clockFault">,
+): string {
+  return JSON.stringify(buildClockFields(sessions, nowMs, nowMs + clockSkewMs, clockFault));
 }
 
 /** `GET /v2/calendar`. @param range New York dates, both included. */

@@ -1,4 +1,6 @@
+import type { ClockFault } from "./clock_fault.ts";
 import type { FillStep, OrderTerms, OrderView, SimOrder } from "./order.ts";
+import type { SymbolRefusal } from "./symbol_refusal.ts";
 import type { SimResponse } from "./wire.ts";
 
 /**
@@ -26,6 +28,8 @@ export interface Behaviour extends OrderView {
   slippageUsd: number;
   /** Added to the clock's `timestamp`. */
   clockSkewMs: number;
+  /** What is wrong with the clock's answers. */
+  clockFault: ClockFault | null;
   /** Steps in which an order fills; `null`: whole. What the steps leave out never fills. */
   partialFills: ((order: SimOrder) => readonly FillStep[] | null) | null;
   /** What becomes of a cancel: done after the delay, overtaken by a fill, or never answered. */
@@ -54,6 +58,10 @@ export interface Behaviour extends OrderView {
   isTradingBlocked: boolean;
   /** `suspend_trade` of the account's configuration. */
   isSuspended: boolean;
+  /** Symbols that the data API refuses: a list with one of them in it fails whole. */
+  refusedSymbols: readonly string[];
+  /** How it says so. */
+  symbolRefusal: SymbolRefusal;
   /** No bar is sent for this interval. */
   isBarMissing: ((symbol: string, startMs: number) => boolean) | null;
   /** The close that a bar shows until it is revised, 30 s after its end. */
@@ -75,6 +83,7 @@ export function buildBehaviour(changes: Partial<Behaviour> = {}): Behaviour {
     openListsLagMs: null,
     slippageUsd: 0,
     clockSkewMs: 0,
+    clockFault: null,
     partialFills: null,
     cancelOutcome: () => "canceled",
     refuseOrder: null,
@@ -92,6 +101,8 @@ export function buildBehaviour(changes: Partial<Behaviour> = {}): Behaviour {
     isRateLimitEnforced: false,
     isTradingBlocked: false,
     isSuspended: false,
+    refusedSymbols: [],
+    symbolRefusal: "colon",
     isBarMissing: null,
     preliminaryCloseUsd: null,
     shownStatus: null,

@@ -1,8 +1,10 @@
 import { z } from "zod";
+import { CLOCK_FAULTS } from "./clock_fault.ts";
 import { buildFaultPlan, type Fault, type FaultRule } from "./faults.ts";
 import { buildOrderJson } from "./order.ts";
 import { LAG_MS_MAX } from "./past.ts";
 import type { Simulator } from "./server.ts";
+import { SYMBOL_REFUSALS } from "./symbol_refusal.ts";
 import { buildJsonText, parseMoment, type SimRequest, type SimResponse } from "./wire.ts";
 
 const FaultWire: z.ZodType<Fault> = z.discriminatedUnion("kind", [
@@ -46,6 +48,7 @@ export const BehaviourWire = z.strictObject({
   openListsLagMs: z.number().min(0).max(LAG_MS_MAX).nullable(),
   slippageUsd: z.number().min(0),
   clockSkewMs: z.number(),
+  clockFault: z.enum(CLOCK_FAULTS).nullable(),
   isDoubleFillRace: z.boolean(),
   isShortingAllowed: z.boolean(),
   isWashTradeChecked: z.boolean(),
@@ -55,6 +58,8 @@ export const BehaviourWire = z.strictObject({
   isFillCarriedOver: z.boolean(),
   hasRealTimeSip: z.boolean(),
   isRateLimitEnforced: z.boolean(),
+  refusedSymbols: z.array(z.string()),
+  symbolRefusal: z.enum(SYMBOL_REFUSALS),
   isTradingBlocked: z.boolean(),
   isSuspended: z.boolean(),
 }).partial();

@@ -53,7 +53,7 @@ function answerGet(exchange: Exchange, request: SimRequest): SimResponse {
   const { nowMs, sessions, behaviour, portfolio, quotes } = exchange;
   switch (path) {
     case "/v2/clock":
-      return buildJsonText(200, buildClockJson(sessions, nowMs, behaviour.clockSkewMs));
+      return buildJsonText(200, buildClockJson(sessions, nowMs, behaviour));
     case "/v2/positions":
       return getPositions(exchange);
     case "/v2/orders":

@@ -107,6 +107,8 @@ export interface AccountFacts {
   readonly cashUsd: number;
   readonly buyingPowerUsd: number;
   readonly multiplier: number;
+  readonly status: string;
+  readonly isAccountBlocked: boolean;
   readonly isTradingBlocked: boolean;
   readonly isSuspended: boolean;
   readonly isShortingEnabled: boolean;
@@ -119,7 +121,7 @@ export function buildAccountJson(facts: AccountFacts, value: AccountValue): stri
   return JSON.stringify({
     id: facts.accountId,
     account_number: "PA3SIMULATED",
-    status: "ACTIVE",
+    status: facts.status,
     crypto_status: "INACTIVE",
     currency: "USD",
     buying_power: power,
@@ -130,7 +132,7 @@ export function buildAccountJson(facts: AccountFacts, value: AccountValue): stri
     portfolio_value: equity,
     trading_blocked: facts.isTradingBlocked,
     transfers_blocked: false,
-    account_blocked: false,
+    account_blocked: facts.isAccountBlocked,
     trade_suspended_by_user: facts.isSuspended,
     created_at: "2024-03-11T15:04:05.123456Z",
     shorting_enabled: facts.isShortingEnabled,

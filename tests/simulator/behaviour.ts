@@ -1,7 +1,9 @@
 import type { ClockFault } from "./clock_fault.ts";
 import type { FillStep, OrderTerms, OrderView, SimOrder } from "./order.ts";
+import type { Spell } from "./spell.ts";
 import type { SymbolRefusal } from "./symbol_refusal.ts";
 import type { SimResponse } from "./wire.ts";
+import type { Duplicate, ReplaceFault } from "./wording.ts";
 
 /**
  * How the simulated broker behaves where the real one is slow, moody or not documented (broker.md). Times in
@@ -39,6 +41,18 @@ export interface Behaviour extends OrderView {
   /** The order is accepted and later shown as `rejected`. */
   rejectsLater: ((order: SimOrder) => boolean) | null;
   refusesReplace: ((order: SimOrder) => boolean) | null;
+  /** What becomes of a replacement that the rules allow; `null`: it is done. */
+  replaceFault: ((order: SimOrder) => ReplaceFault | null) | null;
+  /** Asked when an order or a leg comes into force, while the market is open; `null`: it works. */
+  spellOf: ((order: SimOrder) => Spell | null) | null;
+  /** At a fill the broker puts another order, with an id of its own, in this leg's place. */
+  substitutesLeg: ((leg: SimOrder) => boolean) | null;
+  /** DELETE of a filled order is answered 204. */
+  isFilledCancelAnswered: boolean;
+  /** Days after which a good-till-canceled order made from now on ends by itself. */
+  gtcLifeDays: number;
+  /** How a client order id that exists is refused. */
+  duplicateWording: Duplicate;
   /** An item of a bulk cancel or close that fails, by order id or symbol. */
   failsBulkItem: ((key: string) => boolean) | null;
   /** Both exits of a bracket or OCO fill in a fast market. */
@@ -55,6 +69,9 @@ export interface Behaviour extends OrderView {
   isFillCarriedOver: boolean;
   hasRealTimeSip: boolean;
   isRateLimitEnforced: boolean;
+  /** The account's `status`; some of them take no orders. */
+  accountStatus: string;
+  isAccountBlocked: boolean;
   isTradingBlocked: boolean;
   /** `suspend_trade` of the account's configuration. */
   isSuspended: boolean;
@@ -89,6 +106,12 @@ export function buildBehaviour(changes: Partial<Behaviour> = {}): Behaviour {
     refuseOrder: null,
     rejectsLater: null,
     refusesReplace: null,
+    replaceFault: null,
+    spellOf: null,
+    substitutesLeg: null,
+    isFilledCancelAnswered: false,
+    gtcLifeDays: 90,
+    duplicateWording: "underscores",
     failsBulkItem: null,
     isDoubleFillRace: false,
     isShortingAllowed: false,
@@ -99,6 +122,8 @@ export function buildBehaviour(changes: Partial<Behaviour> = {}): Behaviour {
     isFillCarriedOver: true,
     hasRealTimeSip: true,
     isRateLimitEnforced: false,
+    accountStatus: "ACTIVE",
+    isAccountBlocked: false,
     isTradingBlocked: false,
     isSuspended: false,
     refusedSymbols: [],

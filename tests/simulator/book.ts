@@ -3,6 +3,7 @@ import { exitsOf, isDone, leftQty, rootOf, type SimOrder, touch } from "./order.
 import type { Portfolio } from "./portfolio.ts";
 import type { Quotes } from "./quotes.ts";
 import type { SessionBook } from "./sessions.ts";
+import type { Spell } from "./spell.ts";
 import { couldAct, isReached, isWithinLimit } from "./trigger.ts";
 
 /** What a book needs of the exchange. */
@@ -12,6 +13,14 @@ export interface BookHost {
   readonly sessions: SessionBook;
   readonly portfolio: Portfolio;
   readonly tickMs: number;
+}
+
+/** Who keeps the orders, and is told what a book does with them. */
+export interface BookOwner {
+  /** An order came to its end. */
+  readonly ended: (order: SimOrder) => void;
+  /** Puts another order, with an id of its own, in this one's place. */
+  readonly substitute: (order: SimOrder, ms: number) => void;
 }
 
 interface Timer {
@@ -28,12 +37,11 @@ export class Book {
   readonly #timers: Timer[] = [];
   #cursorMs: number;
 
-  /** @param onEnd Told of each order that comes to its end. */
   constructor(
     readonly symbol: string,
     readonly host: BookHost,
     nowMs: number,
-    readonly onEnd: (order: SimOrder) => void,
+    readonly owner: BookOwner,
   ) {
     this.#cursorMs = nowMs;
   }
@@ -97,11 +105,63 @@ export class Book {
     order.activeAtMs = ms;
     order.status = isStopLeg ? "held" : order.filledQty > 0 ? "partially_filled" : "new";
     touch(order, ms);
+    this.#askForSpell(order, ms);
+  }
+
+  /** Takes an order out of the trading for a while. */
+  beginSpell(order: SimOrder, spell: Spell, ms: number): void {
+    if (isDone(order) || order.asleep !== null) return;
+    const priceUsd = this.host.quotes.lastTrade(this.symbol, ms)?.priceUsd ?? null;
+    order.asleep = { spell, statusBefore: order.status };
+    order.status = spell.status;
+    touch(order, ms);
+    if (spell.status === "calculated" && priceUsd !== null) this.forceFill(order, priceUsd, ms);
+    if (Number.isFinite(spell.ms)) this.at(ms + spell.ms, (dueMs) => this.#endSpell(order, dueMs));
+  }
+
+  #endSpell(order: SimOrder, ms: number): void {
+    const { asleep } = order;
+    if (asleep === null || isDone(order)) return;
+    order.asleep = null;
+    if (order.filledQty >= order.qty) return this.#finish(order, ms);
+    if (order.status === "pending_cancel") return;
+    order.status = order.filledQty > 0 ? "partially_filled" : asleep.statusBefore;
+    touch(order, ms);
+    if (asleep.spell.then === "ends") return this.close(order, "canceled", ms);
+    const priceUsd = this.host.quotes.lastTrade(this.symbol, ms)?.priceUsd ?? null;
+    if (asleep.spell.then === "fills" && priceUsd !== null) this.forceFill(order, priceUsd, ms);
+    else this.#match(ms);
+  }
+
+  #finish(order: SimOrder, ms: number): void {
+    order.status = "filled";
+    order.filledMs = ms;
+    touch(order, ms);
+    this.#drop(order);
+  }
+
+  #askForSpell(order: SimOrder, ms: number): void {
+    const spell = this.host.behaviour.spellOf?.(order) ?? null;
+    if (spell !== null) this.beginSpell(order, spell, ms);
+  }
+
+  /** When the next good-till-canceled order ends by itself. */
+  #nextExpiryMs(): number {
+    let nextMs = Infinity;
+    for (const order of this.working) {
+      if (order.timeInForce === "gtc" && order.expiresAtMs > this.#cursorMs) {
+        nextMs = Math.min(nextMs, order.expiresAtMs);
+      }
+    }
+    return nextMs;
   }
 
   #step(ms: number): void {
     const timerMs = this.#timers[0]?.atMs ?? Infinity;
-    const boundaryMs = this.host.sessions.nextBoundaryMs(this.#cursorMs);
+    const boundaryMs = Math.min(
+      this.host.sessions.nextBoundaryMs(this.#cursorMs),
+      this.#nextExpiryMs(),
+    );
     const untilMs = Math.max(this.#cursorMs, Math.min(ms, timerMs, boundaryMs));
     // A boundary has its own rules, so the tick that falls on it is not an ordinary one.
     const lastMs = untilMs === boundaryMs ? untilMs - 1 : untilMs;
@@ -122,9 +182,15 @@ export class Book {
 
   #crossBoundary(ms: number): void {
     for (const order of [...this.working]) {
-      if (order.expiresAtMs <= ms) this.close(order, "expired", ms);
+      if (order.expiresAtMs > ms) continue;
+      if (order.filledQty >= order.qty) this.#finish(order, ms);
+      else this.close(order, "expired", ms);
     }
-    if (this.host.sessions.at(ms) === null) return;
+    const session = this.host.sessions.at(ms);
+    if (session?.openMs !== ms) return;
+    for (const order of [...this.working]) {
+      if (order.status === "done_for_day") this.#endSpell(order, ms);
+    }
     for (const order of this.working) if (order.status === "accepted") this.#open(order, ms);
     this.#match(ms);
   }
@@ -137,9 +203,12 @@ export class Book {
       }
       return;
     }
-    if (this.host.sessions.at(ms) !== null) return this.#open(order, ms);
-    order.status = "accepted";
-    touch(order, ms);
+    if (this.host.sessions.at(ms) === null) {
+      order.status = "accepted";
+      return touch(order, ms);
+    }
+    this.#open(order, ms);
+    this.#askForSpell(order, ms);
   }
 
   #open(order: SimOrder, ms: number): void {
@@ -171,7 +240,7 @@ export class Book {
 
   /** Whether a change of price can make the order act; a scripted partial fill waits for its timer instead. */
   #isWatched(order: SimOrder): boolean {
-    if (!order.isActive || order.status === "pending_new") return false;
+    if (!order.isActive || order.asleep !== null || order.status === "pending_new") return false;
     if (order.plan === null || order.planFromMs === null) return true;
     const step = order.plan[order.planStep];
     return step !== undefined && order.planFromMs + step.afterMs <= this.#cursorMs;
@@ -182,7 +251,8 @@ export class Book {
     const priceUsd = this.host.quotes.priceUsd(this.symbol, ms);
     if (priceUsd === null) return;
     for (const order of [...this.working]) {
-      if (isDone(order) || !order.isActive || ms < order.activeAtMs) continue;
+      if (isDone(order) || !order.isActive || order.asleep !== null) continue;
+      if (ms < order.activeAtMs) continue;
       if (!isReached(order, priceUsd)) continue;
       order.isTriggered = order.stopPriceUsd !== null;
       if (isWithinLimit(order, priceUsd)) this.#fillDue(order, priceUsd, ms);
@@ -229,11 +299,14 @@ export class Book {
     order.filledQty += qty;
     order.filledCostUsd += qty * priceUsd;
     const isWhole = order.filledQty >= order.qty;
-    if (isWhole) {
+    if (isWhole && order.asleep === null) {
       order.status = "filled";
       order.filledMs = ms;
       this.#drop(order);
-    } else if (order.status !== "pending_cancel" && order.status !== "pending_replace") {
+    } else if (
+      order.asleep === null && order.status !== "pending_cancel" &&
+      order.status !== "pending_replace"
+    ) {
       order.status = "partially_filled";
     }
     touch(order, ms);
@@ -244,7 +317,7 @@ export class Book {
   #followGroup(order: SimOrder, isWhole: boolean, priceUsd: number, ms: number): void {
     const root = rootOf(order);
     if (root.orderClass === "bracket" && order === root) {
-      if (isWhole) { for (const leg of root.legs) if (!isDone(leg)) this.activate(leg, ms); }
+      if (isWhole) { for (const leg of root.legs) this.#activateLeg(leg, ms); }
       return;
     }
     for (const other of exitsOf(order)) {
@@ -253,7 +326,16 @@ export class Book {
       else if (this.host.behaviour.isDoubleFillRace) this.#race(other, priceUsd, ms);
       else this.close(other, "canceled", ms);
       touch(other, ms);
+      if (!isWhole && this.host.behaviour.substitutesLeg?.(other) === true) {
+        this.owner.substitute(other, ms);
+      }
     }
+  }
+
+  #activateLeg(leg: SimOrder, ms: number): void {
+    if (isDone(leg)) return;
+    this.activate(leg, ms);
+    if (this.host.behaviour.substitutesLeg?.(leg) === true) this.owner.substitute(leg, ms);
   }
 
   #race(other: SimOrder, priceUsd: number, ms: number): void {
@@ -270,6 +352,6 @@ export class Book {
   #drop(order: SimOrder): void {
     const index = this.working.indexOf(order);
     if (index >= 0) this.working.splice(index, 1);
-    this.onEnd(order);
+    this.owner.ended(order);
   }
 }

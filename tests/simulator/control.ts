@@ -60,6 +60,11 @@ export const BehaviourWire = z.strictObject({
   isRateLimitEnforced: z.boolean(),
   refusedSymbols: z.array(z.string()),
   symbolRefusal: z.enum(SYMBOL_REFUSALS),
+  isFilledCancelAnswered: z.boolean(),
+  gtcLifeDays: z.int().min(1),
+  duplicateWording: z.enum(["underscores", "words", "exists", "capital"]),
+  accountStatus: z.string(),
+  isAccountBlocked: z.boolean(),
   isTradingBlocked: z.boolean(),
   isSuspended: z.boolean(),
 }).partial();
@@ -78,6 +83,12 @@ const SpeedWire = z.strictObject({ speed: z.number().min(0) });
 const PriceWire = z.strictObject({ symbol: z.string(), price: z.number().positive().nullable() });
 const HaltWire = z.strictObject({ symbol: z.string(), is_halted: z.boolean() });
 const SplitWire = z.strictObject({ symbol: z.string(), ratio: z.number().positive() });
+const SpellWire = z.strictObject({
+  client_order_id: z.string(),
+  status: z.string(),
+  ms: z.number().positive().default(Infinity),
+  then: z.enum(["resumes", "fills", "ends"]).default("resumes"),
+});
 const PositionWire = z.strictObject({
   symbol: z.string(),
   qty: z.number(),
@@ -150,6 +161,13 @@ function answerPost(simulator: Simulator, path: string, body: unknown): SimRespo
       exchange.setPosition(wanted.symbol, wanted.qty, wanted.avg_entry_price);
       break;
     }
+    case "/sim/spell": {
+      const { client_order_id: id, ...spell } = SpellWire.parse(body);
+      const order = exchange.findOrder(id);
+      if (order === null) return buildAnswer(400, { message: `no order ${id}` });
+      exchange.desk.beginSpell(order, spell);
+      break;
+    }
     case "/sim/order":
       return exchange.placeByHand(z.record(z.string(), z.unknown()).parse(body));
     case "/sim/behaviour":
@@ -166,7 +184,7 @@ function answerPost(simulator: Simulator, path: string, body: unknown): SimRespo
 
 /**
  * Answers `/sim/*`, which no broker has: GET state, orders, requests; POST time `{now}` or `{advance_ms}`, speed, price,
- * halt, split, position, order (placed by hand), behaviour, faults (a list of rules). What is wrong is a 400 that says so.
+ * halt, split, position, spell (an order that neither works nor ends), order (placed by hand), behaviour, faults (a list of rules). What is wrong is a 400 that says so.
  */
 export function answerControl(simulator: Simulator, request: SimRequest): SimResponse {
   const { method, path } = request;

@@ -1,4 +1,5 @@
 import { findVersion, keepVersion, type Version } from "./past.ts";
+import type { Spell } from "./spell.ts";
 import { formatDecimal, formatUtc, type Moment } from "./wire.ts";
 
 /** An execution of an order. */
@@ -67,6 +68,8 @@ export interface SimOrder {
   replacedBy: string | null;
   replaces: string | null;
   /** The JSON text without its legs, until something changes. */
+  /** While it is neither at work nor over: its status before, and what follows. */
+  asleep: { readonly spell: Spell; readonly statusBefore: string } | null;
   text: string | null;
   /** What it was lately, itself included; empty once it has been final for longer than any list lags. */
   past: Version<SimOrder>[];

@@ -2,10 +2,23 @@ import type { BookHost } from "./book.ts";
 import { type Parsed, refuse } from "./order_body.ts";
 import { isDone, leftQty, type OrderTerms, rootOf, type SimOrder } from "./order.ts";
 import { buildRefusal, formatDecimal, type SimResponse } from "./wire.ts";
+import { refuseDuplicate } from "./wording.ts";
 
 const FORBIDDEN = 40310000;
 const INVALID = 40010001;
 const UNPROCESSABLE = 42210000;
+
+/** Statuses of an account that takes no orders (pipeline 4). */
+const TAKES_NONE: ReadonlySet<string> = new Set([
+  "INACTIVE",
+  "ONBOARDING",
+  "SUBMISSION_FAILED",
+  "SUBMITTED",
+  "APPROVAL_PENDING",
+  "REJECTED",
+  "ACCOUNT_CLOSED",
+  "ACCOUNT_CLOSED_PENDING",
+]);
 
 /** What a replacement changes; what is absent stays. */
 export interface ReplaceChanges {
@@ -57,7 +70,10 @@ export class OrderRules {
     const { behaviour } = this.host;
     const scripted = behaviour.refuseOrder?.(terms) ?? null;
     if (scripted !== null) return scripted;
-    if (behaviour.isTradingBlocked) {
+    if (
+      behaviour.isTradingBlocked || behaviour.isAccountBlocked ||
+      TAKES_NONE.has(behaviour.accountStatus)
+    ) {
       return buildRefusal(403, FORBIDDEN, "account is not authorized to trade");
     }
     if (behaviour.isSuspended) {
@@ -65,6 +81,11 @@ export class OrderRules {
     }
     return this.#checkWashTrade(terms) ?? this.#checkStop(terms, marketUsd) ??
       (terms.side === "buy" ? this.#checkBuy(terms, marketUsd) : this.#checkSell(terms));
+  }
+
+  /** The refusal of a client order id that exists. */
+  refuseDuplicate(): Parsed<never> {
+    return { kind: "refused", response: refuseDuplicate(this.host.behaviour.duplicateWording) };
   }
 
   #checkWashTrade(terms: OrderTerms): SimResponse | null {
@@ -130,14 +151,14 @@ export class OrderRules {
     const { behaviour } = this.host;
     if (isDone(old)) return refuse(UNPROCESSABLE, `order is already in "${old.status}" state`);
     const blocked = ["accepted", "pending_new", "pending_cancel", "pending_replace"];
-    if (blocked.includes(old.status) || !old.isActive) {
+    if (blocked.includes(old.status) || !old.isActive || old.asleep !== null) {
       return refuse(UNPROCESSABLE, `cannot replace order in ${old.status} status`);
     }
     if (behaviour.refusesReplace?.(old) === true) {
       return refuse(UNPROCESSABLE, "order is not replaceable");
     }
     if (isIdTaken) {
-      return refuse(INVALID, "client_order_id must be unique");
+      return this.refuseDuplicate();
     }
     if (changes.limitPriceUsd !== null && old.limitPriceUsd === null) {
       return refuse(INVALID, `${old.type} orders must not have limit_price`);

@@ -99,6 +99,8 @@ function buildFacts(exchange: Exchange): AccountFacts {
     cashUsd: portfolio.cashUsd,
     buyingPowerUsd: exchange.buyingPowerUsd(),
     multiplier: marginMultiplier,
+    status: behaviour.accountStatus,
+    isAccountBlocked: behaviour.isAccountBlocked,
     isTradingBlocked: behaviour.isTradingBlocked,
     isSuspended: behaviour.isSuspended,
     isShortingEnabled: behaviour.isShortingAllowed,

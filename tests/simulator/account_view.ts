@@ -1,4 +1,4 @@
-import type { Behaviour } from "./behaviour.ts";
+import type { Behaviour, ForeignRow } from "./behaviour.ts";
 import { buildClockFields } from "./clock_fault.ts";
 import { buildOrderJson, type OrderView, type SimOrder } from "./order.ts";
 import type { Portfolio, SimPosition } from "./portfolio.ts";
@@ -161,10 +161,12 @@ export function buildConfigurationJson(facts: AccountFacts): string {
   });
 }
 
-/** A list of orders as JSON, each with the legs to be shown under it. */
+/** A list of orders as JSON, each with the legs to be shown under it. @param extra Rows that stand before them. */
 export function buildOrderListJson(
   shown: readonly { readonly order: SimOrder; readonly legs: readonly SimOrder[] | null }[],
   view: OrderView,
+  extra: readonly ForeignRow[] = [],
 ): string {
-  return `[${shown.map(({ order, legs }) => buildOrderJson(order, legs, view)).join(",")}]`;
+  const texts = shown.map(({ order, legs }) => buildOrderJson(order, legs, view));
+  return `[${[...extra.map((row) => JSON.stringify(row)), ...texts].join(",")}]`;
 }

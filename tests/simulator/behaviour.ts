@@ -1,9 +1,13 @@
+import type { AnswerStyle } from "./answer_style.ts";
 import type { ClockFault } from "./clock_fault.ts";
 import type { FillStep, OrderTerms, OrderView, SimOrder } from "./order.ts";
 import type { Spell } from "./spell.ts";
 import type { SymbolRefusal } from "./symbol_refusal.ts";
 import type { SimResponse } from "./wire.ts";
 import type { Duplicate, ReplaceFault } from "./wording.ts";
+
+/** A row as the broker shows it, whatever is in it. */
+export type ForeignRow = Readonly<Record<string, unknown>>;
 
 /**
  * How the simulated broker behaves where the real one is slow, moody or not documented (broker.md). Times in
@@ -83,6 +87,12 @@ export interface Behaviour extends OrderView {
   isBarMissing: ((symbol: string, startMs: number) => boolean) | null;
   /** The close that a bar shows until it is revised, 30 s after its end. */
   preliminaryCloseUsd: ((symbol: string, startMs: number, closeUsd: number) => number) | null;
+  /** How trading answers are written, within what the documents allow; `null`: whole and plain. */
+  answerStyle: AnswerStyle | null;
+  /** Rows that stand before the true ones in the list of positions. */
+  extraPositions: readonly ForeignRow[];
+  /** The same in the lists of open and of all orders. */
+  extraOrders: readonly ForeignRow[];
   shownStatus: ((order: SimOrder) => string) | null;
   extraOrderFields: Readonly<Record<string, unknown>>;
 }
@@ -130,6 +140,9 @@ export function buildBehaviour(changes: Partial<Behaviour> = {}): Behaviour {
     symbolRefusal: "colon",
     isBarMissing: null,
     preliminaryCloseUsd: null,
+    answerStyle: null,
+    extraPositions: [],
+    extraOrders: [],
     shownStatus: null,
     extraOrderFields: {},
     ...changes,

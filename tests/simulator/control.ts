@@ -58,6 +58,8 @@ export const BehaviourWire = z.strictObject({
   isFillCarriedOver: z.boolean(),
   hasRealTimeSip: z.boolean(),
   isRateLimitEnforced: z.boolean(),
+  extraPositions: z.array(z.record(z.string(), z.unknown())),
+  extraOrders: z.array(z.record(z.string(), z.unknown())),
   refusedSymbols: z.array(z.string()),
   symbolRefusal: z.enum(SYMBOL_REFUSALS),
   isFilledCancelAnswered: z.boolean(),

@@ -1,3 +1,4 @@
+import type { ForeignRow } from "./behaviour.ts";
 import { isDone, type SimOrder } from "./order.ts";
 import { compareMoments, type Moment, parseMoment } from "./wire.ts";
 
@@ -121,6 +122,20 @@ export function listOrders(source: OrderSource, filter: OrderFilter): ListedOrde
   fitting.sort((a, b) => {
     const byTime = compareMoments(a.order.submitted, b.order.submitted);
     return sign * (byTime === 0 ? a.order.seq - b.order.seq : byTime);
+  });
+  return fitting.slice(0, filter.limit);
+}
+
+/** Rows of others that fit the filter, as far as they say when they were made and in what. */
+export function listForeign(rows: readonly ForeignRow[], filter: OrderFilter): ForeignRow[] {
+  if (filter.status === "closed") return [];
+  const fitting = rows.filter((row) => {
+    const made = typeof row["submitted_at"] === "string" ? parseMoment(row["submitted_at"]) : null;
+    if (filter.symbols !== null && !filter.symbols.has(String(row["symbol"]))) return false;
+    if (filter.side !== null && filter.side !== row["side"]) return false;
+    if (made === null) return true;
+    if (filter.after !== null && compareMoments(made, filter.after) <= 0) return false;
+    return filter.until === null || compareMoments(made, filter.until) < 0;
   });
   return fitting.slice(0, filter.limit);
 }

@@ -31,7 +31,8 @@ export function getPositions(exchange: Exchange): SimResponse {
   const atMs = nowMs - behaviour.positionsLagMs;
   const texts = listPositions(exchange, atMs)
     .map((shown) => buildPositionJson(shown, quotes, atMs));
-  return buildJsonText(200, `[${texts.join(",")}]`);
+  const extra = behaviour.extraPositions.map((row) => JSON.stringify(row));
+  return buildJsonText(200, `[${[...extra, ...texts].join(",")}]`);
 }
 
 /** What positions show of the moment `atMs`. */

@@ -7,6 +7,7 @@ import {
   buildConfigurationJson,
   buildOrderListJson,
 } from "./account_view.ts";
+import { findKind, restyle } from "./answer_style.ts";
 import type { Exchange } from "./exchange.ts";
 import { listBars, listLatestTrades } from "./market_data.ts";
 import { buildOrderJson, findPast, type SimOrder } from "./order.ts";
@@ -18,7 +19,7 @@ import {
   parsePrice,
   parseQty,
 } from "./order_body.ts";
-import { listOrders, parseOrderFilter } from "./order_list.ts";
+import { listForeign, listOrders, parseOrderFilter } from "./order_list.ts";
 import {
   deleteOrders,
   deletePosition,
@@ -38,8 +39,16 @@ import {
 const ORDERS = "/v2/orders/";
 const POSITIONS = "/v2/positions/";
 
-/** The answer to a request whose keys were right. */
+/** The answer to a request whose keys were right, written in the broker's style of the moment. */
 export function answer(exchange: Exchange, request: SimRequest): SimResponse {
+  const response = answerPlainly(exchange, request);
+  const { answerStyle } = exchange.behaviour;
+  const kind = answerStyle === null || response.status !== 200 ? null : findKind(request.path);
+  if (answerStyle === null || kind === null) return response;
+  return { ...response, body: restyle(response.body, kind, answerStyle) };
+}
+
+function answerPlainly(exchange: Exchange, request: SimRequest): SimResponse {
   const { method, path } = request;
   if (method === "GET") return answerGet(exchange, request);
   if (method === "POST" && path === "/v2/orders") return postOrder(exchange, request);
@@ -162,7 +171,10 @@ function getOrders(exchange: Exchange, query: URLSearchParams): SimResponse {
     openNestedShows,
     isVisible: (order: SimOrder) => isVisible(exchange, order),
   };
-  return buildJsonText(200, buildOrderListJson(listOrders(source, filter), exchange.behaviour));
+  const extra = listForeign(exchange.behaviour.extraOrders, filter);
+  const room = { ...filter, limit: Math.max(0, filter.limit - extra.length) };
+  const listed = listOrders(source, room);
+  return buildJsonText(200, buildOrderListJson(listed, exchange.behaviour, extra));
 }
 
 function postOrder(exchange: Exchange, request: SimRequest): SimResponse {

@@ -6,6 +6,7 @@ import { LAG_MS_MAX } from "./past.ts";
 import type { Simulator } from "./server.ts";
 import { SYMBOL_REFUSALS } from "./symbol_refusal.ts";
 import { buildJsonText, parseMoment, type SimRequest, type SimResponse } from "./wire.ts";
+import { REPLACE_FAULTS } from "./wording.ts";
 
 const FaultWire: z.ZodType<Fault> = z.discriminatedUnion("kind", [
   z.strictObject({
@@ -24,6 +25,7 @@ const FaultWire: z.ZodType<Fault> = z.discriminatedUnion("kind", [
     kind: z.literal("duplicate"),
     answer: z.enum(["first", "second"]).exactOptional(),
   }),
+  z.strictObject({ kind: z.literal("repeat"), ms: z.number().positive() }),
 ]);
 
 /** Fault rules as JSON has them, in `/sim/faults` and in scenario files. */
@@ -90,6 +92,14 @@ const SpellWire = z.strictObject({
   status: z.string(),
   ms: z.number().positive().default(Infinity),
   then: z.enum(["resumes", "fills", "ends"]).default("resumes"),
+});
+const ReplaceFaultWire = z.strictObject({ fault: z.enum(REPLACE_FAULTS).nullable() });
+const SubstituteWire = z.strictObject({ is_on: z.boolean() });
+const MergeWire = z.strictObject({
+  symbol: z.string(),
+  /** `null`: paid out, the shares are gone. */
+  into: z.string().nullable(),
+  ratio: z.number().positive().default(1),
 });
 const PositionWire = z.strictObject({
   symbol: z.string(),
@@ -158,6 +168,21 @@ function answerPost(simulator: Simulator, path: string, body: unknown): SimRespo
       exchange.split(symbol, ratio);
       break;
     }
+    case "/sim/replace-fault": {
+      const { fault } = ReplaceFaultWire.parse(body);
+      exchange.behaviour.replaceFault = () => fault;
+      break;
+    }
+    case "/sim/substitute": {
+      const { is_on: isOn } = SubstituteWire.parse(body);
+      exchange.behaviour.substitutesLeg = () => isOn;
+      break;
+    }
+    case "/sim/merge": {
+      const { symbol, into, ratio } = MergeWire.parse(body);
+      exchange.merge(symbol, into, ratio);
+      break;
+    }
     case "/sim/position": {
       const wanted = PositionWire.parse(body);
       exchange.setPosition(wanted.symbol, wanted.qty, wanted.avg_entry_price);
@@ -186,7 +211,8 @@ function answerPost(simulator: Simulator, path: string, body: unknown): SimRespo
 
 /**
  * Answers `/sim/*`, which no broker has: GET state, orders, requests; POST time `{now}` or `{advance_ms}`, speed, price,
- * halt, split, position, spell (an order that neither works nor ends), order (placed by hand), behaviour, faults (a list of rules). What is wrong is a 400 that says so.
+ * halt, split, merge, position, spell (an order that neither works nor ends), replace-fault (what becomes of every replacement),
+ * substitute (legs at a fill), order (placed by hand), behaviour, faults (a list of rules). What is wrong is a 400 that says so.
  */
 export function answerControl(simulator: Simulator, request: SimRequest): SimResponse {
   const { method, path } = request;

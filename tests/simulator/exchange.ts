@@ -189,6 +189,23 @@ export class Exchange {
     this.quotes.split(symbol, ratio, this.#nowMs);
   }
 
+  /**
+   * A merger, a spin into another name, or a removal: the position becomes one of `into`, or cash at the last price where
+   * that is `null`, with no order behind it. Orders stay as they are.
+   * @param ratio Shares of `into` for each share.
+   */
+  merge(symbol: string, into: string | null, ratio = 1): void {
+    const position = this.portfolio.positions.get(symbol);
+    if (position === undefined) return;
+    const { qty, costUsd } = position;
+    this.portfolio.set(symbol, 0, 0, this.#nowMs);
+    if (into === null) {
+      this.portfolio.cashUsd += qty * (this.quotes.lastTrade(symbol, this.#nowMs)?.priceUsd ?? 0);
+    } else {
+      this.portfolio.set(into, qty * ratio, costUsd / (qty * ratio), this.#nowMs);
+    }
+  }
+
   /** Stops trading in a symbol: no bars, no fills, orders rest. */
   halt(symbol: string): void {
     this.quotes.halt(symbol, this.#nowMs);

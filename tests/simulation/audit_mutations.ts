@@ -1,4 +1,4 @@
-import type { Family } from "./profile.ts";
+import type { Family } from "./families.ts";
 import type { Bug } from "./mutations.ts";
 
 /** Deliberate bugs that an audit found the simulation blind to, or nearly so, each with what catches it now. */

@@ -2,6 +2,7 @@ import { LEFT_STOP } from "./account_acts.ts";
 import { isDone } from "../simulator/order.ts";
 import type { Auditor } from "./auditor.ts";
 import { nyDateAt } from "../simulator/sessions.ts";
+import { checkOddities } from "./field_checks.ts";
 import { checkRecorded } from "./file_checks.ts";
 import {
   checkOrphans,
@@ -56,6 +57,7 @@ export function checkCycle(auditor: Auditor): void {
   if (world.troubles > 0) return;
   checkRecorded(world);
   checkReconciled(auditor);
+  checkOddities(auditor);
   const managed = listManaged(world);
   if (cycle.mode === "DRY_RUN") checkUnprotectedSaid(auditor, managed);
   if (cycle.mode !== "LIVE") return;

@@ -20,6 +20,11 @@ const TAKES_NONE: ReadonlySet<string> = new Set([
   "ACCOUNT_CLOSED_PENDING",
 ]);
 
+/** Whether an account in this status takes no orders. */
+export function isOrderless(accountStatus: string): boolean {
+  return TAKES_NONE.has(accountStatus);
+}
+
 /** What a replacement changes; what is absent stays. */
 export interface ReplaceChanges {
   readonly clientOrderId: string | null;
@@ -72,7 +77,7 @@ export class OrderRules {
     if (scripted !== null) return scripted;
     if (
       behaviour.isTradingBlocked || behaviour.isAccountBlocked ||
-      TAKES_NONE.has(behaviour.accountStatus)
+      isOrderless(behaviour.accountStatus)
     ) {
       return buildRefusal(403, FORBIDDEN, "account is not authorized to trade");
     }

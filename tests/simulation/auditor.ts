@@ -65,6 +65,8 @@ export class Auditor {
   cycle: CycleFacts;
   /** Cycles on the market-hours path since the process started. */
   openCycles = 0;
+  /** Cycles in a row, this one included, that nothing disturbed. */
+  quietCycles = 0;
   /** Whether the process started on a state file that it could not use, though it had traded. */
   hasLostState = false;
   /** Since when every completed cycle was LIVE. */
@@ -88,6 +90,7 @@ export class Auditor {
   /** A process starts: what it finds must be whole. */
   started(): void {
     this.openCycles = 0;
+    this.quietCycles = 0;
     if (!this.world.profile.families.has("once")) this.liveSinceMs = Infinity;
     this.shown.positions.isUsable = false;
     this.#keepRests();
@@ -254,6 +257,7 @@ export class Auditor {
     this.gaps.watch(this.cycle.cancelled);
     if (cycle.mode !== null) {
       this.openCycles++;
+      this.quietCycles = world.troubles === 0 && !cycle.isFailed ? this.quietCycles + 1 : 0;
       world.count("cycles");
       checkCycle(this);
       this.shown.endCycle();

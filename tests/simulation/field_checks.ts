@@ -1,6 +1,5 @@
 import type { Auditor } from "./auditor.ts";
 import { findLedgerFault, findObjection, findOwner } from "./truth.ts";
-import { STATE_PATH } from "./world.ts";
 
 /** What one odd thing must not cost: checked after cycles that nothing else disturbed. */
 export function checkOddities(auditor: Auditor): void {
@@ -23,13 +22,21 @@ function checkRefused({ world, shown }: Auditor): void {
   }
 }
 
+/** A cycle makes a lost record again, the next one uses it. */
+const QUIET_CYCLES_MIN = 3;
+
 /** With files and settings in order and every list answered, LIVE it is: a row of somebody else's is no reason (pipeline 6). */
-function checkLive({ world, shown, cycle, hasLostState, openCycles }: Auditor): void {
+function checkLive({ world, shown, cycle, quietCycles }: Auditor): void {
   if (cycle.mode !== "DRY_RUN" || findObjection(world) !== null) return;
-  if (findLedgerFault(world) !== null || shown.findBlock() !== null) return;
-  if (findOwner(world) !== world.exchange.accountId || !shown.positions.isUsable) return;
-  const isStateWhole = world.readJson(STATE_PATH, "now") !== undefined && !hasLostState;
-  // What was rebuilt in this cycle is used in the next; and a file that somebody touched may have been put right since.
-  if (!isStateWhole || openCycles <= 1 || world.profile.families.has("files")) return;
-  world.violate("one odd row costs itself", `the gate is ${cycle.mode} for no reason of its own`);
+  // What somebody has his hands in, or what the disk does not give, blocks LIVE for reasons of its own.
+  if (world.profile.families.has("files") || world.profile.families.has("disk")) return;
+  if (findOwner(world) !== null && findOwner(world) !== world.exchange.accountId) return;
+  if (quietCycles < QUIET_CYCLES_MIN || !shown.positions.isUsable) return;
+  if (findLedgerFault(world)?.includes("mismatches") === true) return;
+  // A ledger that is missing cycle after cycle is no reason: the first one makes it again.
+  if (!shown.day.isLedgerMissing && shown.findBlock() !== null) return;
+  world.violate(
+    "one odd row costs itself",
+    "LIVE is off in a quiet cycle, for no reason of its own",
+  );
 }

@@ -367,6 +367,18 @@ export const AUDIT_BUGS: readonly Bug[] = [
       },
     ],
   },
+  {
+    issue: 3,
+    name: "a change whose answer was lost leaves again by itself",
+    edits: [
+      {
+        file: "src/broker/request_sender.ts",
+        find: '      const answer = { kind: "failed", failure: error.failure } as const;',
+        replace:
+          "      const answer = await this.#exchange(call.method, call.path, call.body, allowedMs);",
+      },
+    ],
+  },
 ];
 
 /** As `TRACKS` of `mutations.ts`. */
@@ -396,4 +408,5 @@ export const AUDIT_TRACKS: Readonly<
   "open orders that can't be read count as none": [["outage", "net"], 1],
   "every exit is exempt from the gate": [["files", "net"], 1],
   "what the broker does not show yet is not there": [["mood"], 1],
+  "a change whose answer was lost leaves again by itself": [["net"], 1],
 };

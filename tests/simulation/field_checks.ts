@@ -1,4 +1,5 @@
 import type { Auditor } from "./auditor.ts";
+import { FIELD_RULES } from "./families.ts";
 import { findLedgerFault, findObjection, findOwner } from "./truth.ts";
 
 /** What one odd thing must not cost: checked after cycles that nothing else disturbed. */
@@ -30,13 +31,15 @@ function checkLive({ world, shown, cycle, quietCycles }: Auditor): void {
   if (cycle.mode !== "DRY_RUN" || findObjection(world) !== null) return;
   // What somebody has his hands in, or what the disk does not give, blocks LIVE for reasons of its own.
   if (world.profile.families.has("files") || world.profile.families.has("disk")) return;
+  // A hand that replaces a stop of ours is held against the engine together with the broker that does.
+  if (world.profile.families.has("account") && !FIELD_RULES.substitutes.isOn) return;
   if (findOwner(world) !== null && findOwner(world) !== world.exchange.accountId) return;
   if (quietCycles < QUIET_CYCLES_MIN || !shown.positions.isUsable) return;
   if (findLedgerFault(world)?.includes("mismatches") === true) return;
   // A ledger that is missing cycle after cycle is no reason: the first one makes it again.
   if (!shown.day.isLedgerMissing && shown.findBlock() !== null) return;
   world.violate(
-    "one odd row costs itself",
-    "LIVE is off in a quiet cycle, for no reason of its own",
+    "LIVE is off for a reason only",
+    "off in a quiet cycle, with files, settings and answers in order",
   );
 }

@@ -3,7 +3,7 @@ import { exitsOf, isDone, leftQty, rootOf, type SimOrder, touch } from "./order.
 import type { Portfolio } from "./portfolio.ts";
 import type { Quotes } from "./quotes.ts";
 import type { SessionBook } from "./sessions.ts";
-import type { Spell } from "./spell.ts";
+import { beginSpell, endSpell } from "./spell.ts";
 import { couldAct, isReached, isWithinLimit } from "./trigger.ts";
 
 /** What a book needs of the exchange. */
@@ -26,6 +26,15 @@ export interface BookOwner {
 interface Timer {
   readonly atMs: number;
   readonly run: (ms: number) => void;
+}
+
+/** When the next good-till-canceled order ends by itself. */
+function findNextExpiryMs(working: readonly SimOrder[], afterMs: number): number {
+  let nextMs = Infinity;
+  for (const { timeInForce, expiresAtMs } of working) {
+    if (timeInForce === "gtc" && expiresAtMs > afterMs) nextMs = Math.min(nextMs, expiresAtMs);
+  }
+  return nextMs;
 }
 
 /**
@@ -57,7 +66,7 @@ export class Book {
     this.working.push(order);
     if (!order.isActive) return;
     this.at(nowMs + this.host.behaviour.acknowledgeMs, (ms) => this.#acknowledge(order, ms));
-    this.at(order.activeAtMs, (ms) => this.#match(ms));
+    this.at(order.activeAtMs, (ms) => this.match(ms));
   }
 
   /** Runs something when virtual time comes there; ties run in the sequence in which they were asked for. */
@@ -108,32 +117,8 @@ export class Book {
     this.#askForSpell(order, ms);
   }
 
-  /** Takes an order out of the trading for a while. */
-  beginSpell(order: SimOrder, spell: Spell, ms: number): void {
-    if (isDone(order) || order.asleep !== null) return;
-    const priceUsd = this.host.quotes.lastTrade(this.symbol, ms)?.priceUsd ?? null;
-    order.asleep = { spell, statusBefore: order.status };
-    order.status = spell.status;
-    touch(order, ms);
-    if (spell.status === "calculated" && priceUsd !== null) this.forceFill(order, priceUsd, ms);
-    if (Number.isFinite(spell.ms)) this.at(ms + spell.ms, (dueMs) => this.#endSpell(order, dueMs));
-  }
-
-  #endSpell(order: SimOrder, ms: number): void {
-    const { asleep } = order;
-    if (asleep === null || isDone(order)) return;
-    order.asleep = null;
-    if (order.filledQty >= order.qty) return this.#finish(order, ms);
-    if (order.status === "pending_cancel") return;
-    order.status = order.filledQty > 0 ? "partially_filled" : asleep.statusBefore;
-    touch(order, ms);
-    if (asleep.spell.then === "ends") return this.close(order, "canceled", ms);
-    const priceUsd = this.host.quotes.lastTrade(this.symbol, ms)?.priceUsd ?? null;
-    if (asleep.spell.then === "fills" && priceUsd !== null) this.forceFill(order, priceUsd, ms);
-    else this.#match(ms);
-  }
-
-  #finish(order: SimOrder, ms: number): void {
+  /** Ends an order that has traded all of its shares. */
+  finish(order: SimOrder, ms: number): void {
     order.status = "filled";
     order.filledMs = ms;
     touch(order, ms);
@@ -142,25 +127,14 @@ export class Book {
 
   #askForSpell(order: SimOrder, ms: number): void {
     const spell = this.host.behaviour.spellOf?.(order) ?? null;
-    if (spell !== null) this.beginSpell(order, spell, ms);
-  }
-
-  /** When the next good-till-canceled order ends by itself. */
-  #nextExpiryMs(): number {
-    let nextMs = Infinity;
-    for (const order of this.working) {
-      if (order.timeInForce === "gtc" && order.expiresAtMs > this.#cursorMs) {
-        nextMs = Math.min(nextMs, order.expiresAtMs);
-      }
-    }
-    return nextMs;
+    if (spell !== null) beginSpell(this, order, spell, ms);
   }
 
   #step(ms: number): void {
     const timerMs = this.#timers[0]?.atMs ?? Infinity;
     const boundaryMs = Math.min(
       this.host.sessions.nextBoundaryMs(this.#cursorMs),
-      this.#nextExpiryMs(),
+      findNextExpiryMs(this.working, this.#cursorMs),
     );
     const untilMs = Math.max(this.#cursorMs, Math.min(ms, timerMs, boundaryMs));
     // A boundary has its own rules, so the tick that falls on it is not an ordinary one.
@@ -168,7 +142,7 @@ export class Book {
     const tickMs = this.#findTick(this.#cursorMs, lastMs);
     if (tickMs !== null) {
       this.#cursorMs = tickMs;
-      this.#match(tickMs);
+      this.match(tickMs);
       return;
     }
     this.#cursorMs = untilMs;
@@ -183,16 +157,16 @@ export class Book {
   #crossBoundary(ms: number): void {
     for (const order of [...this.working]) {
       if (order.expiresAtMs > ms) continue;
-      if (order.filledQty >= order.qty) this.#finish(order, ms);
+      if (order.filledQty >= order.qty) this.finish(order, ms);
       else this.close(order, "expired", ms);
     }
     const session = this.host.sessions.at(ms);
     if (session?.openMs !== ms) return;
     for (const order of [...this.working]) {
-      if (order.status === "done_for_day") this.#endSpell(order, ms);
+      if (order.status === "done_for_day") endSpell(this, order, ms);
     }
     for (const order of this.working) if (order.status === "accepted") this.#open(order, ms);
-    this.#match(ms);
+    this.match(ms);
   }
 
   #acknowledge(order: SimOrder, ms: number): void {
@@ -246,7 +220,8 @@ export class Book {
     return step !== undefined && order.planFromMs + step.afterMs <= this.#cursorMs;
   }
 
-  #match(ms: number): void {
+  /** Lets orders act on the price of now. */
+  match(ms: number): void {
     if (this.host.sessions.at(ms) === null) return;
     const priceUsd = this.host.quotes.priceUsd(this.symbol, ms);
     if (priceUsd === null) return;
@@ -276,7 +251,7 @@ export class Book {
     order.planFromMs = ms;
     order.plan = this.host.behaviour.partialFills?.(order) ?? null;
     for (const step of order.plan ?? []) {
-      if (step.afterMs > 0) this.at(ms + step.afterMs, (dueMs) => this.#match(dueMs));
+      if (step.afterMs > 0) this.at(ms + step.afterMs, (dueMs) => this.match(dueMs));
     }
   }
 

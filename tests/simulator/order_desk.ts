@@ -1,11 +1,12 @@
 import { Book, type BookHost } from "./book.ts";
 import { checkBasePrice, type OrderDraft, type Parsed, refuse } from "./order_body.ts";
+import { buildOrder } from "./new_order.ts";
 import { isDone, keepPast, type OrderTerms, rootOf, type SimOrder, touch } from "./order.ts";
 import { LAG_MS_MAX } from "./past.ts";
 import { OrderRules, type ReplaceChanges } from "./order_rules.ts";
 import { findGtcEndMs } from "./sessions.ts";
-import { BOUND_STATUSES, type Spell } from "./spell.ts";
-import { buildAssetId, buildRefusal, buildUuid, type Moment, type SimResponse } from "./wire.ts";
+import { beginSpell, BOUND_STATUSES, type Spell } from "./spell.ts";
+import { buildRefusal, type Moment, type SimResponse } from "./wire.ts";
 import { refuseReplace } from "./wording.ts";
 
 const UNPROCESSABLE = 42210000;
@@ -213,7 +214,7 @@ export class OrderDesk {
 
   /** Takes a working order out of the trading for a while. */
   beginSpell(order: SimOrder, spell: Spell): void {
-    this.#bookOf(order.symbol).beginSpell(order, spell, this.#nowMs);
+    beginSpell(this.#bookOf(order.symbol), order, spell, this.#nowMs);
   }
 
   /** Sells (or buys back) a position at the market. */
@@ -275,47 +276,20 @@ export class OrderDesk {
   #accept({ terms, clientOrderId, parent, submitted }: Acceptance): SimOrder {
     const seq = this.orders.length;
     const { behaviour, sessions } = this.host;
-    const order: SimOrder = {
-      symbol: terms.symbol,
-      side: terms.side,
-      type: terms.type,
-      orderClass: terms.orderClass,
-      timeInForce: terms.timeInForce,
-      qty: terms.qty,
-      limitPriceUsd: terms.limitPriceUsd,
-      stopPriceUsd: terms.stopPriceUsd,
-      id: buildUuid(1, seq),
-      clientOrderId: clientOrderId ?? buildUuid(2, seq),
-      assetId: buildAssetId(terms.symbol),
+    const nowMs = this.#nowMs;
+    const activeAtMs = nowMs + behaviour.fillLatencyMs;
+    const expiresAtMs = terms.timeInForce === "day"
+      ? sessions.nextCloseMs(nowMs)
+      : findGtcEndMs(submitted.ms, behaviour.gtcLifeDays);
+    const order = buildOrder(terms, {
       seq,
-      submitted,
-      expiresAtMs: terms.timeInForce === "day"
-        ? sessions.nextCloseMs(this.#nowMs)
-        : findGtcEndMs(submitted.ms, behaviour.gtcLifeDays),
-      status: "held",
-      filledQty: 0,
-      filledCostUsd: 0,
-      fills: [],
+      clientOrderId,
       parent,
-      legs: [],
-      isActive: false,
-      activeAtMs: this.#nowMs + behaviour.fillLatencyMs,
-      isTriggered: false,
-      plan: null,
-      planFromMs: null,
-      planStep: 0,
-      updatedMs: this.#nowMs,
-      filledMs: null,
-      canceledMs: null,
-      expiredMs: null,
-      failedMs: null,
-      replacedMs: null,
-      replacedBy: null,
-      replaces: null,
-      asleep: null,
-      text: null,
-      past: [],
-    };
+      submitted,
+      expiresAtMs,
+      nowMs,
+      activeAtMs,
+    });
     this.orders.push(order);
     this.byId.set(order.id, order);
     this.byClientOrderId.set(order.clientOrderId, order);

@@ -21,6 +21,7 @@ export const FAMILIES = [
 export const FIELD_FAMILIES = [
   "symbols",
   "documents",
+  "bare",
   "rows",
   "nameless",
   "hours",
@@ -50,7 +51,8 @@ export interface FieldRule {
 /** What is off until the engine holds against it, and what it is that it does not hold against. */
 export const FIELD_RULES: Readonly<Record<FieldFamily, FieldRule>> = {
   symbols: { isOn: false, why: "one refused symbol takes its whole list with it" },
-  documents: { isOn: false, why: "an absent qty_available makes the positions unreadable" },
+  documents: { isOn: false, why: "a decimal or a status that is rare makes a list unreadable" },
+  bare: { isOn: false, why: "where qty_available is absent all shares are taken for free" },
   rows: { isOn: false, why: "one foreign row that can't be parsed makes its list unreadable" },
   nameless: { isOn: true, why: "a list with a row of nobody's is unreadable, and said so" },
   hours: { isOn: false, why: "a clock that contradicts itself is taken at its word" },

@@ -35,14 +35,8 @@ export function setField(world: World, weather: Weather): void {
 
 const SETTERS: Readonly<Record<FieldFamily, (field: Field) => void>> = {
   symbols: setSymbols,
-  documents: ({ world, chance }) => {
-    world.exchange.behaviour.answerStyle = {
-      chance: () => chance.uniform(),
-      dropRate: chance.pick([0.02, 0.2]),
-      hasLongDecimals: chance.isHit(0.7),
-      hasNewFields: chance.isHit(0.5),
-    };
-  },
+  documents: (field) => setStyle(field, ["qty_available"]),
+  bare: (field) => setStyle(field, []),
   rows: setRows,
   nameless: setNameless,
   hours: setHours,
@@ -77,6 +71,17 @@ const SETTERS: Readonly<Record<FieldFamily, (field: Field) => void>> = {
     planDaily(world, chance, 1, () => acts.touch());
   },
 };
+
+/** Answers within the documents: fields absent, decimals long, fields new. */
+function setStyle({ world, chance }: Field, keeps: readonly string[]): void {
+  world.exchange.behaviour.answerStyle = {
+    chance: () => chance.uniform(),
+    dropRate: chance.pick([0.02, 0.2]),
+    keeps,
+    hasLongDecimals: chance.isHit(0.7),
+    hasNewFields: chance.isHit(0.5),
+  };
+}
 
 /** Plans something for random moments of each session. */
 function planDaily(world: World, chance: Prng, perDay: number, run: () => void): void {

@@ -61,7 +61,8 @@ function passDays(
 /** What the broker is like after it, by family; of the others only that they did something. */
 const AFTER: Readonly<Partial<Record<FieldFamily, (behaviour: Behaviour) => boolean>>> = {
   symbols: (behaviour) => behaviour.refusedSymbols.length > 0,
-  documents: (behaviour) => behaviour.answerStyle !== null,
+  documents: (behaviour) => behaviour.answerStyle?.keeps.length === 1,
+  bare: (behaviour) => behaviour.answerStyle?.keeps.length === 0,
   rows: ({ extraPositions, extraOrders }) => extraPositions.length + extraOrders.length > 0,
   wording: (behaviour) => behaviour.duplicateWording !== "underscores",
   substitutes: (behaviour) => behaviour.substitutesLeg !== null,

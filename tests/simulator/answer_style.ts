@@ -6,6 +6,8 @@ export interface AnswerStyle {
   readonly chance: () => number;
   /** How likely an optional field is absent. */
   readonly dropRate: number;
+  /** Optional fields that are there all the same. */
+  readonly keeps: readonly string[];
   /** Twenty decimals behind every decimal. */
   readonly hasLongDecimals: boolean;
   /** Fields that no document knows. */
@@ -61,7 +63,8 @@ function restyleOne(value: unknown, kind: PublishedKind, style: AnswerStyle): un
   const { required } = PUBLISHED_FIELDS[kind];
   const fields: Record<string, unknown> = {};
   for (const [name, before] of Object.entries(value)) {
-    const isKept = required.includes(name) || (kind === "order" && NEEDED.has(name));
+    const isKept = required.includes(name) || style.keeps.includes(name) ||
+      (kind === "order" && NEEDED.has(name));
     if (!isKept && style.chance() < style.dropRate) continue;
     fields[name] = name === "legs" && Array.isArray(before)
       ? before.map((leg) => restyleOne(leg, kind, style))

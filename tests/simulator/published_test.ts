@@ -140,6 +140,7 @@ function buildStyle(changes: Partial<AnswerStyle>): AnswerStyle {
   return {
     chance: buildChance(),
     dropRate: 0,
+    keeps: [],
     hasLongDecimals: false,
     hasNewFields: false,
     ...changes,
@@ -158,6 +159,13 @@ Deno.test("what the documents do not require can be absent, but for what tells o
   assertEquals(lacks(order ?? {}, "order"), []);
   assertEquals([order?.["client_order_id"], order?.["qty"]], ["avwap-1", "10"]);
   assert(!Object.hasOwn(order ?? {}, "created_at"));
+});
+
+Deno.test("an optional field that is kept is there in every answer", () => {
+  const style = buildStyle({ dropRate: 1, keeps: ["qty_available"] });
+  const market = buildMarket({ answerStyle: style });
+  market.exchange.setPosition("NVDA", 10, 100);
+  assertEquals(market.call("GET", "/v2/positions/NVDA").json["qty_available"], "10");
 });
 
 Deno.test("decimals can have twenty places, and are the same numbers", () => {

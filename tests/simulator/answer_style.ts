@@ -75,6 +75,7 @@ function restyleOne(value: unknown, kind: PublishedKind, style: AnswerStyle): un
 
 function restyleValue(value: unknown, style: AnswerStyle): unknown {
   if (!style.hasLongDecimals || typeof value !== "string" || !DECIMAL.test(value)) return value;
-  const last = Math.floor(style.chance() * 10);
+  // So far behind the point that it changes no number, but for 0, which it would make something.
+  const last = Number(value) === 0 ? 0 : Math.floor(style.chance() * 10);
   return `${value}${value.includes(".") ? "" : "."}${"0".repeat(19)}${last}`;
 }

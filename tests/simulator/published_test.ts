@@ -172,7 +172,13 @@ Deno.test("decimals can have twenty places, and are the same numbers", () => {
   const market = buildMarket({ answerStyle: buildStyle({ hasLongDecimals: true }) });
   market.exchange.setPosition("NVDA", 10, 100.25);
   const [position] = market.call("GET", "/v2/positions").list;
-  for (const [field, value] of [["qty", 10], ["avg_entry_price", 100.25]] as const) {
+  for (
+    const [field, value] of [
+      ["qty", 10],
+      ["avg_entry_price", 100.25],
+      ["change_today", 0],
+    ] as const
+  ) {
     const text = String(position?.[field]);
     assert((text.split(".")[1] ?? "").length >= 19, text);
     assertEquals(Number(text), value);

@@ -60,7 +60,10 @@ export const FIELD_RULES: Readonly<Record<FieldFamily, FieldRule>> = {
   flags: { isOn: false, why: "an account that takes no orders is sent entries" },
   wording: { isOn: false, why: "a duplicate in other words is a refusal" },
   repeats: { isOn: true, why: "unique ids make a repeat harmless" },
-  substitutes: { isOn: false, why: "what the broker puts in a leg's place is not followed" },
+  substitutes: {
+    isOn: false,
+    why: "what a hand or the broker puts in a leg's place is counted as a mismatch",
+  },
   statuses: { isOn: false, why: "what rests in an odd status is taken for protection" },
   replacements: { isOn: false, why: "a replacement that is refused for good is asked for ever" },
   lag: { isOn: false, why: "what positions still show is sold twice" },

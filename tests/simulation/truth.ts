@@ -169,12 +169,15 @@ export function listAcceptedEntries(world: World): SimOrder[] {
   );
 }
 
-/** The highest stop that the exchange ever took for a position, its entry's own leg included; 0 where none. */
+/**
+ * The highest stop of the engine's that the exchange ever took for a position, its entry's own leg included; 0 where none.
+ * What a hand put in a leg's place is the hand's price, which rests beside the engine's and never enters it (pipeline 5).
+ */
 export function findHighestStop(world: World, positionId: string): number {
   let highestUsd = 0;
   for (const order of world.exchange.orders) {
     const isMine = order.clientOrderId.startsWith(`${positionId}-stop-`) ||
-      order.parent?.clientOrderId === positionId;
+      (order.parent?.clientOrderId === positionId && order.replaces === null);
     if (isMine && order.stopPriceUsd !== null && order.status !== "rejected") {
       highestUsd = Math.max(highestUsd, order.stopPriceUsd);
     }

@@ -1,4 +1,4 @@
-import type { Family } from "./profile.ts";
+import type { Family } from "./families.ts";
 import type { Bug } from "./mutations.ts";
 
 /** Deliberate bugs that an audit found the simulation blind to, or nearly so, each with what catches it now. */
@@ -372,6 +372,18 @@ export const AUDIT_BUGS: readonly Bug[] = [
       },
     ],
   },
+  {
+    issue: 3,
+    name: "a change whose answer was lost leaves again by itself",
+    edits: [
+      {
+        file: "src/broker/request_sender.ts",
+        find: '      const answer = { kind: "failed", failure: error.failure } as const;',
+        replace:
+          "      const answer = await this.#exchange(call.method, call.path, call.body, allowedMs);",
+      },
+    ],
+  },
 ];
 
 /** As `TRACKS` of `mutations.ts`. */
@@ -401,4 +413,5 @@ export const AUDIT_TRACKS: Readonly<
   "open orders that can't be read count as none": [["outage", "net"], 1],
   "every exit is exempt from the gate": [["files", "net"], 1],
   "what the broker does not show yet is not there": [["mood"], 1],
+  "a change whose answer was lost leaves again by itself": [["net"], 1],
 };

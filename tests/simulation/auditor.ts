@@ -9,6 +9,7 @@ import { checkRequest } from "./request_checks.ts";
 import { checkMemory, type Memory } from "./position_checks.ts";
 import { isReason, type Question } from "./reasons.ts";
 import { Refusals } from "./refusals.ts";
+import { Sendings } from "./sendings.ts";
 import { Shown } from "./shown.ts";
 import { findObjection, findOwner, isHiding, listPositions, readCoverage } from "./truth.ts";
 import type { World } from "./world.ts";
@@ -64,6 +65,8 @@ export class Auditor {
   cycle: CycleFacts;
   /** Cycles on the market-hours path since the process started. */
   openCycles = 0;
+  /** Cycles in a row, this one included, that nothing disturbed. */
+  quietCycles = 0;
   /** Whether the process started on a state file that it could not use, though it had traded. */
   hasLostState = false;
   /** Since when every completed cycle was LIVE. */
@@ -73,11 +76,13 @@ export class Auditor {
   readonly bareSaidMs = new Map<string, number>();
   readonly saidLately: { readonly atMs: number; readonly line: string }[] = [];
   readonly gaps: Gaps;
+  readonly #sendings: Sendings;
 
   constructor(readonly world: World) {
     this.shown = new Shown(world);
     this.refusals = new Refusals(world);
     this.gaps = new Gaps(world);
+    this.#sendings = new Sendings(world);
     world.onTrouble = () => this.gaps.disturbed();
     this.cycle = this.#buildCycle();
   }
@@ -85,10 +90,12 @@ export class Auditor {
   /** A process starts: what it finds must be whole. */
   started(): void {
     this.openCycles = 0;
+    this.quietCycles = 0;
     if (!this.world.profile.families.has("once")) this.liveSinceMs = Infinity;
     this.shown.positions.isUsable = false;
     this.#keepRests();
     this.refusals.restarted();
+    this.#sendings.settled();
     this.hasLostState = checkFiles(this).hasLostState;
     this.gaps.restarted();
     this.cycle = this.#buildCycle();
@@ -132,6 +139,7 @@ export class Auditor {
 
   /** A question leaves. */
   readLeaving(path: string): void {
+    this.#sendings.settled();
     if (path.startsWith("/v2/clock") && !this.cycle.hasBegun) this.#beginCycle();
     if (path.startsWith("/v2/orders?status=all") && !path.includes("symbols=")) {
       this.dayOrdersAskedMs = this.world.trueMs;
@@ -147,6 +155,7 @@ export class Auditor {
   /** An order-changing request leaves. */
   checkLeaving(request: { readonly method: string; readonly body: string | null }, path: string) {
     const change = parseChange(this.world, request, path);
+    this.#sendings.leaving(request, path);
     checkRequest(this, change);
     this.world.count(`sent ${change.op}`);
     if (change.op === "entry") this.#noteEntry(change);
@@ -177,6 +186,7 @@ export class Auditor {
     const isDefinitive = [401, 429].includes(answer.status) ||
       (answer.status === 200 && isOrder(answer.body)) ||
       ([400, 403, 422].includes(answer.status) && isObject(answer.body));
+    if (isDefinitive || answer.status === 204) this.#sendings.settled();
     if (sent !== undefined && isDefinitive) sent.isCertain = true;
     if (change.op === "sell" && isDefinitive) this.openSells.delete(id);
     if (change.op === "stop" && answer.status === 200 && isDefinitive) {
@@ -247,6 +257,7 @@ export class Auditor {
     this.gaps.watch(this.cycle.cancelled);
     if (cycle.mode !== null) {
       this.openCycles++;
+      this.quietCycles = world.troubles === 0 && !cycle.isFailed ? this.quietCycles + 1 : 0;
       world.count("cycles");
       checkCycle(this);
       this.shown.endCycle();

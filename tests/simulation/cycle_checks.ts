@@ -2,6 +2,7 @@ import { LEFT_STOP } from "./account_acts.ts";
 import { isDone } from "../simulator/order.ts";
 import type { Auditor } from "./auditor.ts";
 import { nyDateAt } from "../simulator/sessions.ts";
+import { checkOddities } from "./field_checks.ts";
 import { checkRecorded } from "./file_checks.ts";
 import {
   checkOrphans,
@@ -56,6 +57,7 @@ export function checkCycle(auditor: Auditor): void {
   if (world.troubles > 0) return;
   checkRecorded(world);
   checkReconciled(auditor);
+  checkOddities(auditor);
   const managed = listManaged(world);
   if (cycle.mode === "DRY_RUN") checkUnprotectedSaid(auditor, managed);
   if (cycle.mode !== "LIVE") return;
@@ -96,7 +98,7 @@ export function checkNeverShort(world: World): void {
     const isOurs = world.exchange.orders.some((order) =>
       symbol !== FOREIGN_SYMBOL && order.symbol === symbol && isEngineOrder(order)
     );
-    if (qty < 0 && isOurs && !isSoldByLeft(world, symbol)) {
+    if (qty < 0 && isOurs && !isSoldByLeft(world, symbol) && !isSoldBySplit(world, symbol)) {
       world.violate("never short", `${symbol} ${qty}`);
     }
   }
@@ -106,6 +108,16 @@ export function checkNeverShort(world: World): void {
 function isSoldByLeft(world: World, symbol: string): boolean {
   return world.exchange.orders.some((order) =>
     order.symbol === symbol && order.clientOrderId.includes(LEFT_STOP) && order.filledQty > 0
+  );
+}
+
+/** Whether an order from before a split or merger has sold since: it was for other shares than there are now. */
+function isSoldBySplit({ exchange, splitAtMs }: World, symbol: string): boolean {
+  const splitMs = splitAtMs.get(symbol);
+  if (splitMs === undefined) return false;
+  return exchange.orders.some((order) =>
+    order.symbol === symbol && order.submitted.ms <= splitMs &&
+    order.fills.some((fill) => fill.atMs > splitMs)
   );
 }
 
@@ -180,6 +192,8 @@ function checkDueExits(auditor: Auditor): void {
     const trade = world.exchange.quotes.lastTrade(symbol, world.trueMs);
     const beforeUsd = cycle.pricesUsd.get(symbol);
     if (session === null || trade === null || beforeUsd === undefined) continue;
+    // For as long as the data API refuses the symbol, nobody has a price of it.
+    if (world.exchange.behaviour.refusedSymbols.includes(symbol)) continue;
     if (session.closeMs - world.trueMs < LAST_EXIT_MS) continue;
     if (
       trade.atMs < session.openMs + 60_000 || world.exchange.quotes.isHalted(symbol, world.trueMs)

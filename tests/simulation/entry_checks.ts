@@ -24,6 +24,7 @@ export function checkEntry(auditor: Auditor, change: ChangeRequest): void {
   const isTouched = world.ledgerTouchedMs >= Math.min(cycle.startMs, world.trueMs - TOUCH_MS);
   if (!isTouched) checkCaps(auditor, change);
   checkCandidate(auditor, change);
+  checkAccount(auditor, change);
   checkUnknownOrders(auditor);
   checkIntent(auditor, change);
   checkClose(auditor, change);
@@ -167,6 +168,12 @@ function checkNotional(world: World, change: ChangeRequest): void {
       `${change.clientOrderId}: ${change.recordedNotionalUsd} recorded, at least ${leastUsd}`,
     );
   }
+}
+
+/** An order that the broker must refuse is not sent (pipeline 4). */
+function checkAccount({ world, shown }: Auditor, change: ChangeRequest): void {
+  if (!world.profile.families.has("flags") || !shown.account.isBlocked) return;
+  world.violate("no entry for an account that takes none", `${change.symbol} left`);
 }
 
 /** On a fresh list, allowed, with nothing of anybody's in the symbol, and with clocks that agree. */

@@ -1,5 +1,5 @@
 import { AUDIT_BUGS, AUDIT_TRACKS } from "./audit_mutations.ts";
-import type { Family } from "./profile.ts";
+import type { Family } from "./families.ts";
 
 /** One deliberate bug: texts of the source and what to put in their place, and a seed near which it shows. */
 export interface Mutation {

@@ -80,7 +80,7 @@ export function createNetwork(
       world.trouble(`net ${fault.kind} on ${request.method} ${path}`);
       world.count(`faults on ${request.method} ${/^\/v2\/[a-z]+/.exec(path)?.[0] ?? path}`);
       if (isChange && isLosing(fault) && request.body?.includes('"sell"')) world.lostSellAnswers++;
-      if (isChange && fault.kind === "delay") {
+      if (isChange && (fault.kind === "delay" || fault.kind === "repeat")) {
         world.plan(world.trueMs + fault.ms, () => world.trouble("net delayed request arrives"));
       }
     }
@@ -142,6 +142,15 @@ function pathOf(request: Request): string {
   return at < 0 ? request.url : request.url.slice(at);
 }
 
+/** Somebody in between sends a request again, at once or after seconds: the client sees the answer to that. */
+function drawRepeat({ profile: { families, intensity }, chances }: World): Fault | null {
+  if (families.has("wording") && chances.field.isHit(0.1 * intensity)) {
+    return { kind: "duplicate", answer: "second" };
+  }
+  if (!families.has("repeats") || !chances.field.isHit(0.05 * intensity)) return null;
+  return { kind: "repeat", ms: chances.field.pick([50, 2_000, 3_000, 12_000]) };
+}
+
 /** What is asked once a week or once a cycle would hardly ever be hit. */
 function findReadRate(path: string): number {
   if (path.startsWith("/v2/calendar")) return 0.15;
@@ -164,6 +173,8 @@ function drawFault(
     world.exchange.emptyAnswers = 1;
     world.trouble("net positions answered empty");
   }
+  const repeat = isChange ? drawRepeat(world) : null;
+  if (repeat !== null) return repeat;
   if (!families.has("net")) return null;
   // Entries are few, and what befalls one of them is what the ledger is for.
   const isEntry = request.body?.includes('"bracket"') === true;

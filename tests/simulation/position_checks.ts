@@ -65,7 +65,8 @@ export function checkStops(auditor: Auditor): void {
       world.violate("the stop never falls", `${symbol} at ${stop}, it was sent at ${highestUsd}`);
     }
     const trailUsd = position.high_water - (r2 - pivot) / 2;
-    const isPriced = cycle.pricesUsd.has(symbol) && !isHalted(world, symbol) &&
+    const isRefused = world.exchange.behaviour.refusedSymbols.includes(symbol);
+    const isPriced = cycle.pricesUsd.has(symbol) && !isHalted(world, symbol) && !isRefused &&
       !cycle.said.some((line) => line.startsWith("Latest trades "));
     if (
       position.trimmed_r2 && isPriced && !isExitHidden(auditor, symbol) &&

@@ -1,40 +1,11 @@
+import {
+  FAMILIES,
+  type Family,
+  FIELD_FAMILIES,
+  FIELD_RULES,
+  type FieldFamily,
+} from "./families.ts";
 import type { Prng } from "./prng.ts";
-
-/** A kind of trouble that a seed may hold. */
-export type Family =
-  | "crash"
-  | "disk"
-  | "net"
-  | "outage"
-  | "clock"
-  | "operator"
-  | "files"
-  | "account"
-  | "market"
-  | "fills"
-  | "cancels"
-  | "mood"
-  | "refusals"
-  /** Not one process, but `--run-once` in every minute. */
-  | "once";
-
-/** All of them, in the order in which a seed draws. */
-export const FAMILIES: readonly Family[] = [
-  "crash",
-  "disk",
-  "net",
-  "outage",
-  "clock",
-  "operator",
-  "files",
-  "account",
-  "market",
-  "fills",
-  "cancels",
-  "mood",
-  "refusals",
-  "once",
-];
 
 /** What one seed is made of. */
 export interface Profile {
@@ -63,14 +34,25 @@ export function buildProfile(chance: Prng, asked: readonly Family[] | null): Pro
     const count = chance.whole(1, 3);
     for (let at = 0; at < count; at++) families.add(chance.pick(FAMILIES));
   }
-  return { dayCount, families, intensity: chance.pick([0.5, 1, 1, 2, 4]) };
+  const intensity = chance.pick([0.5, 1, 1, 2, 4]);
+  for (const family of drawField(chance.fork("field"))) families.add(family);
+  return { dayCount, families, intensity };
+}
+
+/** Half of the seeds know nothing of the field, some know all of it: by a draw of its own, whatever else a seed holds. */
+function drawField(chance: Prng): FieldFamily[] {
+  const drawn = FIELD_FAMILIES.filter((family) => FIELD_RULES[family].isOn);
+  const mood = chance.uniform();
+  if (mood < 0.5 || drawn.length === 0) return [];
+  if (mood > 0.9) return drawn;
+  return mood < 0.75 ? [chance.pick(drawn)] : [chance.pick(drawn), chance.pick(drawn)];
 }
 
 /** Families from a comma-separated list; `null` where one of them is none. */
 export function parseFamilies(text: string): Family[] | null {
   const families: Family[] = [];
   for (const name of text.split(",").filter((each) => each !== "")) {
-    const family = FAMILIES.find((each) => each === name);
+    const family = [...FAMILIES, ...FIELD_FAMILIES].find((each) => each === name);
     if (family === undefined) return null;
     families.push(family);
   }

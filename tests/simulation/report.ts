@@ -1,4 +1,4 @@
-import type { Family } from "./profile.ts";
+import type { Family } from "./families.ts";
 import type { SeedResult } from "./run.ts";
 
 /** What many seeds came to together. */

@@ -36,6 +36,9 @@ function checkPermit(auditor: Auditor, change: ChangeRequest): void {
     world.violate("no order while the market is closed", what);
   }
   if (isRest(auditor, change)) return;
+  if (shown.clock.isWrong) {
+    world.violate("no new decision by a clock that contradicts itself", what);
+  }
   const fault = findLedgerFault(world);
   if (fault !== null) return world.violate("no request without a gate PASS", `${what}: ${fault}`);
   const block = shown.findBlock();

@@ -1,12 +1,13 @@
 import { Auditor } from "./auditor.ts";
 import { countOrders } from "./cycle_checks.ts";
+import { setField } from "./field.ts";
 import { checkFiles } from "./file_checks.ts";
 import type { GapTimes } from "./gaps.ts";
 import { type Ending, runIncarnation } from "./incarnation.ts";
 import { setMoods } from "./moods.ts";
 import { buildWeather } from "./network.ts";
 import { Operator } from "./operator.ts";
-import type { Family } from "./profile.ts";
+import type { Family } from "./families.ts";
 import { type Counts, KILL_PATH, type Violation, World } from "./world.ts";
 
 /** What one seed came to. */
@@ -43,6 +44,7 @@ export async function runSeed(
   world.note(`seed ${seed}: ${[...world.profile.families].join(",") || "calm"}`);
   operator.install();
   setMoods(world, weather);
+  setField(world, weather);
   world.onQuestion = () => operator.meddle();
   setDiskFaults(world);
   planEnd(world, auditor);

@@ -1,3 +1,4 @@
+import { isOrderless } from "../simulator/order_rules.ts";
 import { nyDateAt } from "../simulator/sessions.ts";
 import { listEntries } from "./truth.ts";
 import { LEDGER_PATH, STATE_PATH, type World } from "./world.ts";
@@ -9,6 +10,11 @@ export class Shown {
   /** The last answer to the question for open orders: all of them, and the buys. */
   open = { isUsable: false, symbols: new Set<string>(), buys: new Set<string>() };
   account = { isUsable: false, isBlocked: false };
+  /** The last answer of the clock: whether its own times say otherwise than `is_open`, or nothing at all. */
+  clock = { isWrong: false };
+  /** Symbols that were asked for in this cycle, and those of them in a list that was answered. */
+  bars = buildAsked("bars");
+  trades = buildAsked("latest trades");
   /** The day's orders, and the engine's among them that the ledger lacked at that moment. */
   day = { isUsable: false, lacking: [] as readonly string[], isLedgerMissing: false };
   /** Mismatches that ended on record in cycles of one NY day. */
@@ -18,6 +24,8 @@ export class Shown {
 
   /** A new process has been shown nothing; nor has a new cycle, but for what it is still to ask. */
   beginCycle(): void {
+    this.bars = buildAsked("bars");
+    this.trades = buildAsked("latest trades");
     this.account = { isUsable: false, isBlocked: false };
     this.day = { isUsable: false, lacking: [], isLedgerMissing: false };
   }
@@ -49,8 +57,16 @@ export class Shown {
     } else if (path === "/v2/account") {
       const isUsable = isRecord(value) && typeof value["id"] === "string";
       const isBlocked = isRecord(value) &&
-        (value["trading_blocked"] === true || value["trade_suspended_by_user"] === true);
+        (BLOCKING.some((flag) => value[flag] === true) || isOrderless(String(value["status"])));
       this.account = { isUsable, isBlocked };
+    } else if (path.startsWith("/v2/clock")) {
+      this.clock = { isWrong: status === 200 && isWrongClock(value) };
+    } else if (path.startsWith("/v2/stocks/")) {
+      const { asked, answered } = path.startsWith("/v2/stocks/bars") ? this.bars : this.trades;
+      for (const symbol of listAsked(path)) {
+        asked.add(symbol);
+        if (status === 200) answered.add(symbol);
+      }
     } else if (path.startsWith("/v2/orders?status=open")) {
       const rows = listRecords(value);
       const legs = rows.flatMap((row) => listRecords(row["legs"]));
@@ -98,6 +114,37 @@ export class Shown {
     // A second one in a day is not forgotten with the day.
     return this.#mismatches.count >= 2 ? "the ledger has lacked orders twice in a day" : null;
   }
+}
+
+/** Flags of an account that takes no orders (pipeline 4). */
+const BLOCKING = ["trading_blocked", "account_blocked", "trade_suspended_by_user"] as const;
+
+interface Asked {
+  readonly what: string;
+  readonly asked: Set<string>;
+  readonly answered: Set<string>;
+}
+
+function buildAsked(what: string): Asked {
+  return { what, asked: new Set(), answered: new Set() };
+}
+
+function listAsked(path: string): string[] {
+  const symbols = new URLSearchParams(path.slice(path.indexOf("?") + 1)).get("symbols") ?? "";
+  return symbols.split(",").filter((symbol) => symbol !== "");
+}
+
+/** `is_open` without `next_close` between now and `next_open`, by the answer's own times (pipeline 6). */
+function isWrongClock(value: unknown): boolean {
+  if (!isRecord(value)) return true;
+  const [nowMs, openMs, closeMs] = ["timestamp", "next_open", "next_close"].map((name) =>
+    Date.parse(String(value[name]))
+  );
+  if (nowMs === undefined || openMs === undefined || closeMs === undefined) return true;
+  if (typeof value["is_open"] !== "boolean" || !Number.isFinite(nowMs + openMs + closeMs)) {
+    return true;
+  }
+  return value["is_open"] && !(nowMs < closeMs && closeMs < openMs);
 }
 
 function parseJson(body: string): unknown {

@@ -106,11 +106,19 @@ export interface Coverage {
   readonly isSelling: boolean;
 }
 
+/** Shares of a position that no hand bought beside ours. */
+function readOurs({ exchange, handQty }: World, symbol: string): number {
+  const qty = exchange.portfolio.qty(symbol);
+  return qty <= 0 ? qty : Math.max(0, qty - (handQty.get(symbol) ?? 0));
+}
+
 /** The sells of a symbol that the exchange works, held against its position. */
 export function readCoverage(world: World, symbol: string): Coverage {
   const groups = new Map<SimOrder, SimOrder[]>();
   for (const order of world.exchange.desk.active.get(symbol)?.working ?? []) {
     if (order.side !== "sell" || isDone(order) || !order.isActive) continue;
+    // Suspended, done for the day, or in a status that nobody knows: it protects nothing (pipeline 5).
+    if (order.asleep !== null) continue;
     const root = rootOf(order);
     groups.set(root, [...groups.get(root) ?? [], order]);
   }
@@ -135,7 +143,7 @@ export function readCoverage(world: World, symbol: string): Coverage {
     const hasStop = orders.some((order) => order.stopPriceUsd !== null);
     if (hasStop && orders.every((order) => order.timeInForce === "gtc")) gtcQty += qty;
   }
-  const heldQty = world.exchange.portfolio.qty(symbol);
+  const heldQty = readOurs(world, symbol);
   return { heldQty, coveredQty, gtcQty, replacingQty, isLeaving, isSelling };
 }
 
@@ -161,12 +169,15 @@ export function listAcceptedEntries(world: World): SimOrder[] {
   );
 }
 
-/** The highest stop that the exchange ever took for a position, its entry's own leg included; 0 where none. */
+/**
+ * The highest stop of the engine's that the exchange ever took for a position, its entry's own leg included; 0 where none.
+ * What a hand put in a leg's place is the hand's price, which rests beside the engine's and never enters it (pipeline 5).
+ */
 export function findHighestStop(world: World, positionId: string): number {
   let highestUsd = 0;
   for (const order of world.exchange.orders) {
     const isMine = order.clientOrderId.startsWith(`${positionId}-stop-`) ||
-      order.parent?.clientOrderId === positionId;
+      (order.parent?.clientOrderId === positionId && order.replaces === null);
     if (isMine && order.stopPriceUsd !== null && order.status !== "rejected") {
       highestUsd = Math.max(highestUsd, order.stopPriceUsd);
     }

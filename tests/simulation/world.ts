@@ -1,8 +1,10 @@
 import { Exchange } from "../simulator/exchange.ts";
+import { isOrderless } from "../simulator/order_rules.ts";
 import { nyDateAt, type SimSession } from "../simulator/sessions.ts";
 import { type DiskHost, SimDisk } from "./disk.ts";
 import { buildMarket, type Market } from "./market.ts";
-import { buildProfile, type Family, type Profile } from "./profile.ts";
+import type { Family } from "./families.ts";
+import { buildProfile, type Profile } from "./profile.ts";
 import { Prng } from "./prng.ts";
 import { Trace } from "./trace.ts";
 
@@ -47,6 +49,8 @@ export interface Chances {
   readonly market: Prng;
   readonly engine: Prng;
   readonly mood: Prng;
+  /** What the field does; each of its families forks it. */
+  readonly field: Prng;
 }
 
 /** The one mutable thing of a run: time, market, broker, disk, and what the operator has set. */
@@ -89,6 +93,8 @@ export class World implements DiskHost {
   readonly strange = new Set<string>();
   /** Those among them that are shown again in the end. */
   readonly hidden = new Set<string>();
+  /** Shares of a managed symbol that a hand bought, and has not sold: nobody has to stop them. */
+  readonly handQty = new Map<string, number>();
   /** Asked before each step of the disk. */
   onDiskStep: (op: string, path: string, isWrite: boolean) => { readonly cause: string } | null =
     () => null;
@@ -111,6 +117,7 @@ export class World implements DiskHost {
       market: root.fork("market"),
       engine: root.fork("engine"),
       mood: root.fork("mood"),
+      field: root.fork("field"),
     };
     this.profile = buildProfile(root.fork("profile"), asked);
     const { families } = this.profile;
@@ -238,8 +245,9 @@ export class World implements DiskHost {
 
   /** Whether the broker takes no new order of this account's. */
   isBlocked(): boolean {
-    const { isTradingBlocked, isSuspended } = this.exchange.behaviour;
-    return isTradingBlocked || isSuspended;
+    const { isTradingBlocked, isSuspended, isAccountBlocked, accountStatus } =
+      this.exchange.behaviour;
+    return isTradingBlocked || isSuspended || isAccountBlocked || isOrderless(accountStatus);
   }
 
   /** Whether the exchange leaves a cancel in the symbol hanging. */

@@ -1,20 +1,20 @@
+import type { Behaviour, ForeignRow } from "./behaviour.ts";
+import { buildClockFields } from "./clock_fault.ts";
 import { buildOrderJson, type OrderView, type SimOrder } from "./order.ts";
 import type { Portfolio, SimPosition } from "./portfolio.ts";
 import type { Quotes } from "./quotes.ts";
-import { formatNyOffset, nyTimeAt, type SessionBook } from "./sessions.ts";
+import { nyTimeAt, type SessionBook } from "./sessions.ts";
 import { buildAssetId, formatDecimal } from "./wire.ts";
 
 const DAY_MS = 24 * 3_600_000;
 
 /** `GET /v2/clock`: an offset in every time, and nanoseconds in `timestamp`. */
-export function buildClockJson(sessions: SessionBook, nowMs: number, skewMs: number): string {
-  const shownMs = nowMs + skewMs;
-  const fraction = `.${String(shownMs % 1000).padStart(3, "0")}482917`;
-  return `{"timestamp":"${formatNyOffset(shownMs, fraction)}","is_open":${
-    sessions.at(nowMs) !== null
-  },"next_open":"${formatNyOffset(sessions.nextOpenMs(nowMs))}","next_close":"${
-    formatNyOffset(sessions.nextCloseMs(nowMs))
-  }"}`;
+export function buildClockJson(
+  sessions: SessionBook,
+  nowMs: number,
+  { clockSkewMs, clockFault }: Pick<Behaviour, "clockSkewMs" | "clockFault">,
+): string {
+  return JSON.stringify(buildClockFields(sessions, nowMs, nowMs + clockSkewMs, clockFault));
 }
 
 /** `GET /v2/calendar`. @param range New York dates, both included. */
@@ -107,6 +107,8 @@ export interface AccountFacts {
   readonly cashUsd: number;
   readonly buyingPowerUsd: number;
   readonly multiplier: number;
+  readonly status: string;
+  readonly isAccountBlocked: boolean;
   readonly isTradingBlocked: boolean;
   readonly isSuspended: boolean;
   readonly isShortingEnabled: boolean;
@@ -119,7 +121,7 @@ export function buildAccountJson(facts: AccountFacts, value: AccountValue): stri
   return JSON.stringify({
     id: facts.accountId,
     account_number: "PA3SIMULATED",
-    status: "ACTIVE",
+    status: facts.status,
     crypto_status: "INACTIVE",
     currency: "USD",
     buying_power: power,
@@ -130,7 +132,7 @@ export function buildAccountJson(facts: AccountFacts, value: AccountValue): stri
     portfolio_value: equity,
     trading_blocked: facts.isTradingBlocked,
     transfers_blocked: false,
-    account_blocked: false,
+    account_blocked: facts.isAccountBlocked,
     trade_suspended_by_user: facts.isSuspended,
     created_at: "2024-03-11T15:04:05.123456Z",
     shorting_enabled: facts.isShortingEnabled,
@@ -159,10 +161,12 @@ export function buildConfigurationJson(facts: AccountFacts): string {
   });
 }
 
-/** A list of orders as JSON, each with the legs to be shown under it. */
+/** A list of orders as JSON, each with the legs to be shown under it. @param extra Rows that stand before them. */
 export function buildOrderListJson(
   shown: readonly { readonly order: SimOrder; readonly legs: readonly SimOrder[] | null }[],
   view: OrderView,
+  extra: readonly ForeignRow[] = [],
 ): string {
-  return `[${shown.map(({ order, legs }) => buildOrderJson(order, legs, view)).join(",")}]`;
+  const texts = shown.map(({ order, legs }) => buildOrderJson(order, legs, view));
+  return `[${[...extra.map((row) => JSON.stringify(row)), ...texts].join(",")}]`;
 }

@@ -3,6 +3,7 @@ import { exitsOf, isDone, leftQty, rootOf, type SimOrder, touch } from "./order.
 import type { Portfolio } from "./portfolio.ts";
 import type { Quotes } from "./quotes.ts";
 import type { SessionBook } from "./sessions.ts";
+import { beginSpell, endSpell } from "./spell.ts";
 import { couldAct, isReached, isWithinLimit } from "./trigger.ts";
 
 /** What a book needs of the exchange. */
@@ -14,9 +15,26 @@ export interface BookHost {
   readonly tickMs: number;
 }
 
+/** Who keeps the orders, and is told what a book does with them. */
+export interface BookOwner {
+  /** An order came to its end. */
+  readonly ended: (order: SimOrder) => void;
+  /** Puts another order, with an id of its own, in this one's place. */
+  readonly substitute: (order: SimOrder, ms: number) => void;
+}
+
 interface Timer {
   readonly atMs: number;
   readonly run: (ms: number) => void;
+}
+
+/** When the next good-till-canceled order ends by itself. */
+function findNextExpiryMs(working: readonly SimOrder[], afterMs: number): number {
+  let nextMs = Infinity;
+  for (const { timeInForce, expiresAtMs } of working) {
+    if (timeInForce === "gtc" && expiresAtMs > afterMs) nextMs = Math.min(nextMs, expiresAtMs);
+  }
+  return nextMs;
 }
 
 /**
@@ -28,7 +46,12 @@ export class Book {
   readonly #timers: Timer[] = [];
   #cursorMs: number;
 
-  constructor(readonly symbol: string, readonly host: BookHost, nowMs: number) {
+  constructor(
+    readonly symbol: string,
+    readonly host: BookHost,
+    nowMs: number,
+    readonly owner: BookOwner,
+  ) {
     this.#cursorMs = nowMs;
   }
 
@@ -43,7 +66,7 @@ export class Book {
     this.working.push(order);
     if (!order.isActive) return;
     this.at(nowMs + this.host.behaviour.acknowledgeMs, (ms) => this.#acknowledge(order, ms));
-    this.at(order.activeAtMs, (ms) => this.#match(ms));
+    this.at(order.activeAtMs, (ms) => this.match(ms));
   }
 
   /** Runs something when virtual time comes there; ties run in the sequence in which they were asked for. */
@@ -91,18 +114,35 @@ export class Book {
     order.activeAtMs = ms;
     order.status = isStopLeg ? "held" : order.filledQty > 0 ? "partially_filled" : "new";
     touch(order, ms);
+    this.#askForSpell(order, ms);
+  }
+
+  /** Ends an order that has traded all of its shares. */
+  finish(order: SimOrder, ms: number): void {
+    order.status = "filled";
+    order.filledMs = ms;
+    touch(order, ms);
+    this.#drop(order);
+  }
+
+  #askForSpell(order: SimOrder, ms: number): void {
+    const spell = this.host.behaviour.spellOf?.(order) ?? null;
+    if (spell !== null) beginSpell(this, order, spell, ms);
   }
 
   #step(ms: number): void {
     const timerMs = this.#timers[0]?.atMs ?? Infinity;
-    const boundaryMs = this.host.sessions.nextBoundaryMs(this.#cursorMs);
+    const boundaryMs = Math.min(
+      this.host.sessions.nextBoundaryMs(this.#cursorMs),
+      findNextExpiryMs(this.working, this.#cursorMs),
+    );
     const untilMs = Math.max(this.#cursorMs, Math.min(ms, timerMs, boundaryMs));
     // A boundary has its own rules, so the tick that falls on it is not an ordinary one.
     const lastMs = untilMs === boundaryMs ? untilMs - 1 : untilMs;
     const tickMs = this.#findTick(this.#cursorMs, lastMs);
     if (tickMs !== null) {
       this.#cursorMs = tickMs;
-      this.#match(tickMs);
+      this.match(tickMs);
       return;
     }
     this.#cursorMs = untilMs;
@@ -116,11 +156,17 @@ export class Book {
 
   #crossBoundary(ms: number): void {
     for (const order of [...this.working]) {
-      if (order.expiresAtMs <= ms) this.close(order, "expired", ms);
+      if (order.expiresAtMs > ms) continue;
+      if (order.filledQty >= order.qty) this.finish(order, ms);
+      else this.close(order, "expired", ms);
     }
-    if (this.host.sessions.at(ms) === null) return;
+    const session = this.host.sessions.at(ms);
+    if (session?.openMs !== ms) return;
+    for (const order of [...this.working]) {
+      if (order.status === "done_for_day") endSpell(this, order, ms);
+    }
     for (const order of this.working) if (order.status === "accepted") this.#open(order, ms);
-    this.#match(ms);
+    this.match(ms);
   }
 
   #acknowledge(order: SimOrder, ms: number): void {
@@ -131,9 +177,12 @@ export class Book {
       }
       return;
     }
-    if (this.host.sessions.at(ms) !== null) return this.#open(order, ms);
-    order.status = "accepted";
-    touch(order, ms);
+    if (this.host.sessions.at(ms) === null) {
+      order.status = "accepted";
+      return touch(order, ms);
+    }
+    this.#open(order, ms);
+    this.#askForSpell(order, ms);
   }
 
   #open(order: SimOrder, ms: number): void {
@@ -165,18 +214,20 @@ export class Book {
 
   /** Whether a change of price can make the order act; a scripted partial fill waits for its timer instead. */
   #isWatched(order: SimOrder): boolean {
-    if (!order.isActive || order.status === "pending_new") return false;
+    if (!order.isActive || order.asleep !== null || order.status === "pending_new") return false;
     if (order.plan === null || order.planFromMs === null) return true;
     const step = order.plan[order.planStep];
     return step !== undefined && order.planFromMs + step.afterMs <= this.#cursorMs;
   }
 
-  #match(ms: number): void {
+  /** Lets orders act on the price of now. */
+  match(ms: number): void {
     if (this.host.sessions.at(ms) === null) return;
     const priceUsd = this.host.quotes.priceUsd(this.symbol, ms);
     if (priceUsd === null) return;
     for (const order of [...this.working]) {
-      if (isDone(order) || !order.isActive || ms < order.activeAtMs) continue;
+      if (isDone(order) || !order.isActive || order.asleep !== null) continue;
+      if (ms < order.activeAtMs) continue;
       if (!isReached(order, priceUsd)) continue;
       order.isTriggered = order.stopPriceUsd !== null;
       if (isWithinLimit(order, priceUsd)) this.#fillDue(order, priceUsd, ms);
@@ -200,7 +251,7 @@ export class Book {
     order.planFromMs = ms;
     order.plan = this.host.behaviour.partialFills?.(order) ?? null;
     for (const step of order.plan ?? []) {
-      if (step.afterMs > 0) this.at(ms + step.afterMs, (dueMs) => this.#match(dueMs));
+      if (step.afterMs > 0) this.at(ms + step.afterMs, (dueMs) => this.match(dueMs));
     }
   }
 
@@ -218,16 +269,19 @@ export class Book {
       for (const exit of exitsOf(order)) if (!isDone(exit)) this.close(exit, "rejected", ms);
       return;
     }
-    portfolio.apply(order.symbol, order.side === "buy" ? qty : -qty, priceUsd);
+    portfolio.apply(order.symbol, order.side === "buy" ? qty : -qty, priceUsd, ms);
     order.fills.push({ atMs: ms, qty, priceUsd });
     order.filledQty += qty;
     order.filledCostUsd += qty * priceUsd;
     const isWhole = order.filledQty >= order.qty;
-    if (isWhole) {
+    if (isWhole && order.asleep === null) {
       order.status = "filled";
       order.filledMs = ms;
       this.#drop(order);
-    } else if (order.status !== "pending_cancel" && order.status !== "pending_replace") {
+    } else if (
+      order.asleep === null && order.status !== "pending_cancel" &&
+      order.status !== "pending_replace"
+    ) {
       order.status = "partially_filled";
     }
     touch(order, ms);
@@ -238,7 +292,7 @@ export class Book {
   #followGroup(order: SimOrder, isWhole: boolean, priceUsd: number, ms: number): void {
     const root = rootOf(order);
     if (root.orderClass === "bracket" && order === root) {
-      if (isWhole) { for (const leg of root.legs) if (!isDone(leg)) this.activate(leg, ms); }
+      if (isWhole) { for (const leg of root.legs) this.#activateLeg(leg, ms); }
       return;
     }
     for (const other of exitsOf(order)) {
@@ -247,12 +301,21 @@ export class Book {
       else if (this.host.behaviour.isDoubleFillRace) this.#race(other, priceUsd, ms);
       else this.close(other, "canceled", ms);
       touch(other, ms);
+      if (!isWhole && this.host.behaviour.substitutesLeg?.(other) === true) {
+        this.owner.substitute(other, ms);
+      }
     }
+  }
+
+  #activateLeg(leg: SimOrder, ms: number): void {
+    if (isDone(leg)) return;
+    this.activate(leg, ms);
+    if (this.host.behaviour.substitutesLeg?.(leg) === true) this.owner.substitute(leg, ms);
   }
 
   #race(other: SimOrder, priceUsd: number, ms: number): void {
     const qty = leftQty(other);
-    this.host.portfolio.apply(other.symbol, other.side === "buy" ? qty : -qty, priceUsd);
+    this.host.portfolio.apply(other.symbol, other.side === "buy" ? qty : -qty, priceUsd, ms);
     other.fills.push({ atMs: ms, qty, priceUsd });
     other.filledQty += qty;
     other.filledCostUsd += qty * priceUsd;
@@ -264,5 +327,6 @@ export class Book {
   #drop(order: SimOrder): void {
     const index = this.working.indexOf(order);
     if (index >= 0) this.working.splice(index, 1);
+    this.owner.ended(order);
   }
 }

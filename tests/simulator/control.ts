@@ -1,8 +1,12 @@
 import { z } from "zod";
+import { CLOCK_FAULTS } from "./clock_fault.ts";
 import { buildFaultPlan, type Fault, type FaultRule } from "./faults.ts";
 import { buildOrderJson } from "./order.ts";
+import { LAG_MS_MAX } from "./past.ts";
 import type { Simulator } from "./server.ts";
+import { SYMBOL_REFUSALS } from "./symbol_refusal.ts";
 import { buildJsonText, parseMoment, type SimRequest, type SimResponse } from "./wire.ts";
+import { REPLACE_FAULTS } from "./wording.ts";
 
 const FaultWire: z.ZodType<Fault> = z.discriminatedUnion("kind", [
   z.strictObject({
@@ -21,6 +25,7 @@ const FaultWire: z.ZodType<Fault> = z.discriminatedUnion("kind", [
     kind: z.literal("duplicate"),
     answer: z.enum(["first", "second"]).exactOptional(),
   }),
+  z.strictObject({ kind: z.literal("repeat"), ms: z.number().positive() }),
 ]);
 
 /** Fault rules as JSON has them, in `/sim/faults` and in scenario files. */
@@ -40,8 +45,12 @@ export const BehaviourWire = z.strictObject({
   cancelDelayMs: z.number().min(0),
   replaceDelayMs: z.number().min(0),
   visibilityDelayMs: z.number().min(0),
+  positionsLagMs: z.number().min(0).max(LAG_MS_MAX),
+  listsLagMs: z.number().min(0).max(LAG_MS_MAX),
+  openListsLagMs: z.number().min(0).max(LAG_MS_MAX).nullable(),
   slippageUsd: z.number().min(0),
   clockSkewMs: z.number(),
+  clockFault: z.enum(CLOCK_FAULTS).nullable(),
   isDoubleFillRace: z.boolean(),
   isShortingAllowed: z.boolean(),
   isWashTradeChecked: z.boolean(),
@@ -51,6 +60,15 @@ export const BehaviourWire = z.strictObject({
   isFillCarriedOver: z.boolean(),
   hasRealTimeSip: z.boolean(),
   isRateLimitEnforced: z.boolean(),
+  extraPositions: z.array(z.record(z.string(), z.unknown())),
+  extraOrders: z.array(z.record(z.string(), z.unknown())),
+  refusedSymbols: z.array(z.string()),
+  symbolRefusal: z.enum(SYMBOL_REFUSALS),
+  isFilledCancelAnswered: z.boolean(),
+  gtcLifeDays: z.int().min(1),
+  duplicateWording: z.enum(["underscores", "words", "exists", "capital"]),
+  accountStatus: z.string(),
+  isAccountBlocked: z.boolean(),
   isTradingBlocked: z.boolean(),
   isSuspended: z.boolean(),
 }).partial();
@@ -69,6 +87,20 @@ const SpeedWire = z.strictObject({ speed: z.number().min(0) });
 const PriceWire = z.strictObject({ symbol: z.string(), price: z.number().positive().nullable() });
 const HaltWire = z.strictObject({ symbol: z.string(), is_halted: z.boolean() });
 const SplitWire = z.strictObject({ symbol: z.string(), ratio: z.number().positive() });
+const SpellWire = z.strictObject({
+  client_order_id: z.string(),
+  status: z.string(),
+  ms: z.number().positive().default(Infinity),
+  then: z.enum(["resumes", "fills", "ends"]).default("resumes"),
+});
+const ReplaceFaultWire = z.strictObject({ fault: z.enum(REPLACE_FAULTS).nullable() });
+const SubstituteWire = z.strictObject({ is_on: z.boolean() });
+const MergeWire = z.strictObject({
+  symbol: z.string(),
+  /** `null`: paid out, the shares are gone. */
+  into: z.string().nullable(),
+  ratio: z.number().positive().default(1),
+});
 const PositionWire = z.strictObject({
   symbol: z.string(),
   qty: z.number(),
@@ -136,9 +168,31 @@ function answerPost(simulator: Simulator, path: string, body: unknown): SimRespo
       exchange.split(symbol, ratio);
       break;
     }
+    case "/sim/replace-fault": {
+      const { fault } = ReplaceFaultWire.parse(body);
+      exchange.behaviour.replaceFault = () => fault;
+      break;
+    }
+    case "/sim/substitute": {
+      const { is_on: isOn } = SubstituteWire.parse(body);
+      exchange.behaviour.substitutesLeg = () => isOn;
+      break;
+    }
+    case "/sim/merge": {
+      const { symbol, into, ratio } = MergeWire.parse(body);
+      exchange.merge(symbol, into, ratio);
+      break;
+    }
     case "/sim/position": {
       const wanted = PositionWire.parse(body);
       exchange.setPosition(wanted.symbol, wanted.qty, wanted.avg_entry_price);
+      break;
+    }
+    case "/sim/spell": {
+      const { client_order_id: id, ...spell } = SpellWire.parse(body);
+      const order = exchange.findOrder(id);
+      if (order === null) return buildAnswer(400, { message: `no order ${id}` });
+      exchange.desk.beginSpell(order, spell);
       break;
     }
     case "/sim/order":
@@ -157,7 +211,8 @@ function answerPost(simulator: Simulator, path: string, body: unknown): SimRespo
 
 /**
  * Answers `/sim/*`, which no broker has: GET state, orders, requests; POST time `{now}` or `{advance_ms}`, speed, price,
- * halt, split, position, order (placed by hand), behaviour, faults (a list of rules). What is wrong is a 400 that says so.
+ * halt, split, merge, position, spell (an order that neither works nor ends), replace-fault (what becomes of every replacement),
+ * substitute (legs at a fill), order (placed by hand), behaviour, faults (a list of rules). What is wrong is a 400 that says so.
  */
 export function answerControl(simulator: Simulator, request: SimRequest): SimResponse {
   const { method, path } = request;

@@ -181,13 +181,32 @@ export class Exchange {
 
   /** Sets a position as it stands at the broker, cash untouched; 0 shares removes it. */
   setPosition(symbol: string, qty: number, averageUsd: number): void {
-    this.portfolio.set(symbol, qty, averageUsd);
+    // What is there at the start was there before it, for whoever looks at the past.
+    const isStart = this.#nowMs === this.#options.startMs;
+    this.portfolio.set(symbol, qty, averageUsd, isStart ? -Infinity : this.#nowMs);
   }
 
   /** Splits a stock: `ratio` times the shares at the same cost basis, the price divided; orders stay as they are. */
   split(symbol: string, ratio: number): void {
-    this.portfolio.split(symbol, ratio);
+    this.portfolio.split(symbol, ratio, this.#nowMs);
     this.quotes.split(symbol, ratio, this.#nowMs);
+  }
+
+  /**
+   * A merger, a spin into another name, or a removal: the position becomes one of `into`, or cash at the last price where
+   * that is `null`, with no order behind it. Orders stay as they are.
+   * @param ratio Shares of `into` for each share.
+   */
+  merge(symbol: string, into: string | null, ratio = 1): void {
+    const position = this.portfolio.positions.get(symbol);
+    if (position === undefined) return;
+    const { qty, costUsd } = position;
+    this.portfolio.set(symbol, 0, 0, this.#nowMs);
+    if (into === null) {
+      this.portfolio.cashUsd += qty * (this.quotes.lastTrade(symbol, this.#nowMs)?.priceUsd ?? 0);
+    } else {
+      this.portfolio.set(into, qty * ratio, costUsd / (qty * ratio), this.#nowMs);
+    }
   }
 
   /** Stops trading in a symbol: no bars, no fills, orders rest. */

@@ -27,7 +27,9 @@ export type Fault =
   /** The broker has it, and its answer says something else. */
   | { readonly kind: "rewritten"; readonly rewrite: (body: string) => string }
   /** A proxy delivers it twice; the client sees the answer to the second, or to the first. */
-  | { readonly kind: "duplicate"; readonly answer?: "first" | "second" };
+  | { readonly kind: "duplicate"; readonly answer?: "first" | "second" }
+  /** The broker has it and the connection breaks; whoever is in between sends it again so much later, and passes on that answer. */
+  | { readonly kind: "repeat"; readonly ms: number };
 
 /** Decides what happens to a request; `null`: nothing. @param count Requests asked about so far, from 1. */
 export type FaultPlan = (request: SimRequest, count: number) => Fault | null;
@@ -106,6 +108,9 @@ export function deliver(exchange: Exchange, request: SimRequest, fault: Fault | 
       const second = exchange.handle(request);
       return buildAnswer(fault.answer === "first" ? first : second);
     }
+    case "repeat":
+      exchange.handle(request);
+      return deliverLate(exchange, request, fault.ms);
   }
 }
 

@@ -59,6 +59,8 @@ const FAULTS: {
   { fault: { kind: "malformed" }, sees: 200, hasOrder: true },
   { fault: { kind: "duplicate" }, sees: 422, hasOrder: true },
   { fault: { kind: "duplicate", answer: "first" }, sees: 200, hasOrder: true },
+  { fault: { kind: "repeat", ms: 500 }, sees: 422, hasOrder: true },
+  { fault: { kind: "repeat", ms: 20_000 }, sees: "timeout", hasOrder: true },
   { fault: { kind: "late", ms: 500 }, sees: 200, hasOrder: true },
   { fault: { kind: "late", ms: 20_000 }, sees: "timeout", hasOrder: true },
   { fault: { kind: "delay", ms: 500 }, sees: 200, hasOrder: true },
@@ -84,6 +86,16 @@ Deno.test("a delayed request arrives after the client has given up", async () =>
   client.pass(15_000);
   const order = client.exchange.findOrder("avwap-1");
   assertEquals(order?.submitted.ms, client.exchange.nowMs);
+});
+
+Deno.test("a repeat does again what the first sending did, when nobody may want it any more", async () => {
+  const client = buildClient({ kind: "repeat", ms: 25_000 });
+  await assertRejects(() => client.post("avwap-1"), SentError);
+  const order = client.exchange.findOrder("avwap-1");
+  assertEquals(order?.filledQty, 10);
+  const countBefore = client.exchange.requestCount;
+  client.pass(15_000);
+  assertEquals(client.exchange.requestCount, countBefore + 1, "the same request came again");
 });
 
 Deno.test("a malformed answer is cut in the middle, or what the fault says", async () => {

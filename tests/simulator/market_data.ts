@@ -1,6 +1,7 @@
 import type { Behaviour } from "./behaviour.ts";
 import type { Quotes } from "./quotes.ts";
 import { nyDateAt, nyMoment } from "./sessions.ts";
+import { refuseSymbols } from "./symbol_refusal.ts";
 import { buildJsonText, buildRefusal, formatUtc, parseMoment, type SimResponse } from "./wire.ts";
 
 /** What the market-data endpoints answer from. */
@@ -54,6 +55,17 @@ function parseTimeframeMs(text: string | null): number | null {
   return unitMs === undefined || count < 1 || count > 59 ? null : count * unitMs;
 }
 
+/** What no ticker of the data API's has in it; which others it refuses is not documented. */
+const NO_TICKER = /[^A-Z0-9.]/;
+
+/** The refusal of a list with symbols in it that the data API does not take, or `null`. */
+function checkSymbols({ behaviour }: DataSource, symbols: readonly string[]): SimResponse | null {
+  const refused = symbols.filter((symbol) =>
+    NO_TICKER.test(symbol) || behaviour.refusedSymbols.includes(symbol)
+  );
+  return refused.length === 0 ? null : refuseSymbols(refused, behaviour.symbolRefusal);
+}
+
 function parseSymbols(query: URLSearchParams): string[] | null {
   const symbols = (query.get("symbols") ?? "").split(",").filter((symbol) => symbol !== "");
   return symbols.length === 0 ? null : [...new Set(symbols)].sort();
@@ -72,7 +84,7 @@ interface BarQuery {
 function parsePageToken(token: string | null): BarQuery["after"] | undefined {
   if (token === null || token === "") return null;
   try {
-    const match = /^([A-Z0-9.]+)\|M\|(\d+)$/.exec(atob(token));
+    const match = /^([^|]+)\|M\|(\d+)$/.exec(atob(token));
     if (match === null) return undefined;
     return { symbol: match[1] ?? "", startMs: Number(match[2]) };
   } catch (error) {
@@ -90,8 +102,8 @@ function readEndMs(source: DataSource, query: URLSearchParams): number | null {
 function parseBarQuery(source: DataSource, query: URLSearchParams): BarQuery | SimResponse {
   const symbols = parseSymbols(query);
   if (symbols === null) return refuseQuery("symbols parameter is required");
-  const invalid = symbols.find((symbol) => !/^[A-Z][A-Z0-9.]{0,9}$/.test(symbol));
-  if (invalid !== undefined) return refuseQuery(`invalid symbol: ${invalid}`);
+  const refusal = checkSymbols(source, symbols);
+  if (refusal !== null) return refusal;
   const frameMs = parseTimeframeMs(query.get("timeframe"));
   if (frameMs === null) return refuseQuery(`invalid timeframe: ${query.get("timeframe")}`);
   const feed = query.get("feed") ?? (source.behaviour.hasRealTimeSip ? "sip" : "iex");
@@ -208,6 +220,8 @@ function buildBarsAnswer(parts: readonly string[], token: string | null): SimRes
 export function listLatestTrades(source: DataSource, params: URLSearchParams): SimResponse {
   const symbols = parseSymbols(params);
   if (symbols === null) return refuseQuery("symbols parameter is required");
+  const refusal = checkSymbols(source, symbols);
+  if (refusal !== null) return refusal;
   const feed = params.get("feed") ?? (source.behaviour.hasRealTimeSip ? "sip" : "iex");
   if (!FEEDS.has(feed)) return refuseQuery(`invalid feed: ${feed}`);
   if (feed === "sip" && !source.behaviour.hasRealTimeSip) return refuseSip();

@@ -1,10 +1,14 @@
 import { Book, type BookHost } from "./book.ts";
 import { checkBasePrice, type OrderDraft, type Parsed, refuse } from "./order_body.ts";
-import { isDone, type OrderTerms, rootOf, type SimOrder, touch } from "./order.ts";
+import { buildOrder } from "./new_order.ts";
+import { isDone, keepPast, type OrderTerms, rootOf, type SimOrder, touch } from "./order.ts";
+import { LAG_MS_MAX } from "./past.ts";
 import { OrderRules, type ReplaceChanges } from "./order_rules.ts";
-import { buildAssetId, buildRefusal, buildUuid, type Moment, type SimResponse } from "./wire.ts";
+import { findGtcEndMs } from "./sessions.ts";
+import { beginSpell, BOUND_STATUSES, type Spell } from "./spell.ts";
+import { buildRefusal, type Moment, type SimResponse } from "./wire.ts";
+import { refuseReplace } from "./wording.ts";
 
-const INVALID = 40010001;
 const UNPROCESSABLE = 42210000;
 
 /** The account's limits on new orders. */
@@ -14,6 +18,9 @@ export interface DeskLimits {
   /** `null`: every ticker exists. */
   readonly symbols: ReadonlySet<string> | null;
 }
+
+/** A replacement that is rejected afterwards is pending at least so long. */
+const REJECTED_LATER_MS = 100;
 
 interface Acceptance {
   readonly terms: OrderTerms;
@@ -32,6 +39,8 @@ export class OrderDesk {
   readonly active = new Map<string, Book>();
   readonly #books = new Map<string, Book>();
   readonly #stuck = new Set<SimOrder>();
+  /** Orders that came to their end within `LAG_MS_MAX`: lists that lag may still show them at work. */
+  #ended: SimOrder[] = [];
   #nowMs = 0;
   #lastMoment: Moment = { ms: 0, ns: 0 };
 
@@ -52,6 +61,7 @@ export class OrderDesk {
       book.advanceTo(ms);
       if (book.isIdle) this.active.delete(symbol);
     }
+    this.#forgetEnded(ms - LAG_MS_MAX);
   }
 
   /** A new order, or why not. Refusals come in the broker's sequence: parameters, duplicate, account, shares. */
@@ -61,7 +71,7 @@ export class OrderDesk {
       return refuse(UNPROCESSABLE, `asset "${terms.symbol}" not found`);
     }
     if (draft.clientOrderId !== null && this.byClientOrderId.has(draft.clientOrderId)) {
-      return refuse(INVALID, "client_order_id must be unique");
+      return this.rules.refuseDuplicate();
     }
     const marketUsd = this.#priceUsdAt(terms.symbol, this.#nowMs);
     const base = checkBasePrice(draft, marketUsd);
@@ -90,6 +100,11 @@ export class OrderDesk {
 
   /** Asks for the cancellation of an order and its group. @returns The refusal, or `null` where it is on its way. */
   cancel(order: SimOrder): SimResponse | null {
+    // A 204 for what has long been filled: it changes nothing.
+    if (order.status === "filled" && this.host.behaviour.isFilledCancelAnswered) return null;
+    if (BOUND_STATUSES.has(order.status)) {
+      return buildRefusal(422, UNPROCESSABLE, "order is not cancelable");
+    }
     if (order.status === "pending_cancel") {
       return buildRefusal(422, UNPROCESSABLE, "order pending cancel");
     }
@@ -147,6 +162,16 @@ export class OrderDesk {
     const isIdTaken = clientOrderId !== null && this.byClientOrderId.has(clientOrderId);
     const refusal = this.rules.checkReplace(old, changes, isIdTaken);
     if (refusal !== null) return refusal;
+    const fault = this.host.behaviour.replaceFault?.(old) ?? null;
+    const answer = fault === null ? null : refuseReplace(fault);
+    if (answer === null || fault === "done_though_refused") {
+      const fresh = this.#takeReplacement(old, changes, fault === "rejected_later");
+      if (answer === null) return { kind: "ok", value: fresh };
+    }
+    return { kind: "refused", response: answer };
+  }
+
+  #takeReplacement(old: SimOrder, changes: ReplaceChanges, isRejected: boolean): SimOrder {
     const terms: OrderTerms = {
       symbol: old.symbol,
       side: old.side,
@@ -158,22 +183,38 @@ export class OrderDesk {
       stopPriceUsd: changes.stopPriceUsd ?? old.stopPriceUsd,
     };
     const submitted = this.#takeMoment();
+    const { clientOrderId } = changes;
     const fresh = this.#accept({ terms, clientOrderId, parent: old.parent, submitted });
     fresh.status = "pending_new";
     fresh.replaces = old.id;
+    keepPast(fresh, this.#nowMs);
     const earlierStatus = old.status;
     const delayMs = this.host.behaviour.replaceDelayMs;
-    if (delayMs === 0) {
+    if (delayMs === 0 && !isRejected) {
       this.#endReplace(old, fresh, earlierStatus, this.#nowMs);
-      return { kind: "ok", value: fresh };
+      return fresh;
     }
     old.status = "pending_replace";
     touch(old, this.#nowMs);
     this.#bookOf(old.symbol).at(
-      this.#nowMs + delayMs,
-      (ms) => this.#endReplace(old, fresh, earlierStatus, ms),
+      this.#nowMs + Math.max(delayMs, isRejected ? REJECTED_LATER_MS : 0),
+      (ms) => this.#endReplace(old, fresh, earlierStatus, ms, isRejected),
     );
-    return { kind: "ok", value: fresh };
+    return fresh;
+  }
+
+  /** What the broker does at a fill: another order, with an id of its own, in a leg's place. */
+  #substitute(old: SimOrder, ms: number): void {
+    if (isDone(old)) return;
+    const submitted = this.#takeMoment(ms);
+    const fresh = this.#accept({ terms: old, clientOrderId: null, parent: old.parent, submitted });
+    fresh.replaces = old.id;
+    this.#endReplace(old, fresh, old.status, ms);
+  }
+
+  /** Takes a working order out of the trading for a while. */
+  beginSpell(order: SimOrder, spell: Spell): void {
+    beginSpell(this.#bookOf(order.symbol), order, spell, this.#nowMs);
   }
 
   /** Sells (or buys back) a position at the market. */
@@ -192,8 +233,27 @@ export class OrderDesk {
     return this.place({ clientOrderId: null, terms, legs: [] });
   }
 
+  /** Every order that may have been at work within `LAG_MS_MAX`. */
+  *listLately(): Generator<SimOrder> {
+    for (const book of this.active.values()) yield* book.working;
+    yield* this.#ended;
+  }
+
+  #forgetEnded(beforeMs: number): void {
+    if (this.#ended.length === 0) return;
+    this.#ended = this.#ended.filter((order) => {
+      const isLate = order.updatedMs >= beforeMs;
+      if (!isLate) order.past = [];
+      return isLate;
+    });
+  }
+
   #bookOf(symbol: string): Book {
-    const book = this.#books.get(symbol) ?? new Book(symbol, this.host, this.#nowMs);
+    const book = this.#books.get(symbol) ??
+      new Book(symbol, this.host, this.#nowMs, {
+        ended: (order) => this.#ended.push(order),
+        substitute: (order, ms) => this.#substitute(order, ms),
+      });
     this.#books.set(symbol, book);
     this.active.set(symbol, book);
     return book;
@@ -203,10 +263,12 @@ export class OrderDesk {
     return this.host.quotes.lastTrade(symbol, ms)?.priceUsd ?? null;
   }
 
-  #takeMoment(): Moment {
-    const isSame = this.#lastMoment.ms === this.#nowMs;
+  /** The moment of an acceptance: never before the one before it. */
+  #takeMoment(nowMs = this.#nowMs): Moment {
+    const ms = Math.max(nowMs, this.#lastMoment.ms);
+    const isSame = this.#lastMoment.ms === ms;
     const ns = isSame ? (this.#lastMoment.ns + 1009) % 1_000_000 : 7919;
-    this.#lastMoment = { ms: this.#nowMs, ns };
+    this.#lastMoment = { ms, ns };
     return this.#lastMoment;
   }
 
@@ -214,36 +276,20 @@ export class OrderDesk {
   #accept({ terms, clientOrderId, parent, submitted }: Acceptance): SimOrder {
     const seq = this.orders.length;
     const { behaviour, sessions } = this.host;
-    const order: SimOrder = {
-      ...terms,
-      id: buildUuid(1, seq),
-      clientOrderId: clientOrderId ?? buildUuid(2, seq),
-      assetId: buildAssetId(terms.symbol),
+    const nowMs = this.#nowMs;
+    const activeAtMs = nowMs + behaviour.fillLatencyMs;
+    const expiresAtMs = terms.timeInForce === "day"
+      ? sessions.nextCloseMs(nowMs)
+      : findGtcEndMs(submitted.ms, behaviour.gtcLifeDays);
+    const order = buildOrder(terms, {
       seq,
-      submitted,
-      expiresAtMs: terms.timeInForce === "day" ? sessions.nextCloseMs(this.#nowMs) : Infinity,
-      status: "held",
-      filledQty: 0,
-      filledCostUsd: 0,
-      fills: [],
+      clientOrderId,
       parent,
-      legs: [],
-      isActive: false,
-      activeAtMs: this.#nowMs + behaviour.fillLatencyMs,
-      isTriggered: false,
-      plan: null,
-      planFromMs: null,
-      planStep: 0,
-      updatedMs: this.#nowMs,
-      filledMs: null,
-      canceledMs: null,
-      expiredMs: null,
-      failedMs: null,
-      replacedMs: null,
-      replacedBy: null,
-      replaces: null,
-      text: null,
-    };
+      submitted,
+      expiresAtMs,
+      nowMs,
+      activeAtMs,
+    });
     this.orders.push(order);
     this.byId.set(order.id, order);
     this.byClientOrderId.set(order.clientOrderId, order);
@@ -255,6 +301,7 @@ export class OrderDesk {
     const isAcknowledged = this.host.behaviour.acknowledgeMs === 0;
     order.isActive = true;
     order.status = !isAcknowledged ? "pending_new" : isOpen ? "new" : "accepted";
+    for (const each of [order, ...order.legs]) keepPast(each, this.#nowMs);
     const book = this.#bookOf(order.symbol);
     book.add(order, this.#nowMs);
     for (const leg of order.legs) book.add(leg, this.#nowMs);
@@ -272,10 +319,16 @@ export class OrderDesk {
     }
   }
 
-  #endReplace(old: SimOrder, fresh: SimOrder, earlierStatus: string, ms: number): void {
+  #endReplace(
+    old: SimOrder,
+    fresh: SimOrder,
+    earlierStatus: string,
+    ms: number,
+    isRejected = false,
+  ): void {
     const book = this.#bookOf(old.symbol);
     const isTooLate = isDone(old) || fresh.qty <= old.filledQty;
-    if (isTooLate) {
+    if (isTooLate || isRejected) {
       if (!isDone(old)) old.status = old.filledQty > 0 ? "partially_filled" : earlierStatus;
       touch(old, ms);
       book.close(fresh, "rejected", ms);
@@ -302,7 +355,11 @@ export class OrderDesk {
       touch(old.parent, ms);
     }
     fresh.legs = old.legs;
-    for (const leg of fresh.legs) leg.parent = fresh;
+    for (const leg of fresh.legs) {
+      leg.parent = fresh;
+      keepPast(leg, ms);
+    }
     old.legs = [];
+    keepPast(old, ms);
   }
 }

@@ -2,10 +2,28 @@ import type { BookHost } from "./book.ts";
 import { type Parsed, refuse } from "./order_body.ts";
 import { isDone, leftQty, type OrderTerms, rootOf, type SimOrder } from "./order.ts";
 import { buildRefusal, formatDecimal, type SimResponse } from "./wire.ts";
+import { refuseDuplicate } from "./wording.ts";
 
 const FORBIDDEN = 40310000;
 const INVALID = 40010001;
 const UNPROCESSABLE = 42210000;
+
+/** Statuses of an account that takes no orders (pipeline 4). */
+const TAKES_NONE: ReadonlySet<string> = new Set([
+  "INACTIVE",
+  "ONBOARDING",
+  "SUBMISSION_FAILED",
+  "SUBMITTED",
+  "APPROVAL_PENDING",
+  "REJECTED",
+  "ACCOUNT_CLOSED",
+  "ACCOUNT_CLOSED_PENDING",
+]);
+
+/** Whether an account in this status takes no orders. */
+export function isOrderless(accountStatus: string): boolean {
+  return TAKES_NONE.has(accountStatus);
+}
 
 /** What a replacement changes; what is absent stays. */
 export interface ReplaceChanges {
@@ -14,6 +32,25 @@ export interface ReplaceChanges {
   readonly limitPriceUsd: number | null;
   readonly stopPriceUsd: number | null;
   readonly timeInForce: "day" | "gtc" | null;
+}
+
+/** A bracket's or OCO's two exits stand for the same shares and reserve them once. */
+function findReservedQty(working: Iterable<SimOrder>, side: "buy" | "sell"): number {
+  const byGroup = new Map<string, number>();
+  for (const order of working) {
+    if (order.side !== side || !order.isActive) continue;
+    const { id } = rootOf(order);
+    byGroup.set(id, Math.max(byGroup.get(id) ?? 0, leftQty(order)));
+  }
+  let reserved = 0;
+  for (const qty of byGroup.values()) reserved += qty;
+  return reserved;
+}
+
+/** Shares of `held` (negative: short) that none of the symbol's working orders reserves. */
+export function findFreeQty(held: number, working: Iterable<SimOrder>): number {
+  const reserved = findReservedQty(working, held < 0 ? "buy" : "sell");
+  return Math.sign(held) * Math.max(0, Math.abs(held) - reserved);
 }
 
 /** Decides what the account may do: shares reserved, wash trades, buying power (broker.md, Refusals). */
@@ -30,9 +67,7 @@ export class OrderRules {
 
   /** Shares of a position that no working order reserves. */
   availableQty(symbol: string): number {
-    const held = this.host.portfolio.qty(symbol);
-    const reserved = this.#reservedQty(symbol, held < 0 ? "buy" : "sell");
-    return Math.sign(held) * Math.max(0, Math.abs(held) - reserved);
+    return findFreeQty(this.host.portfolio.qty(symbol), this.workingOf(symbol));
   }
 
   /** Why the account may not place this order, or `null`. @param marketUsd The last price, USD per share. */
@@ -40,7 +75,10 @@ export class OrderRules {
     const { behaviour } = this.host;
     const scripted = behaviour.refuseOrder?.(terms) ?? null;
     if (scripted !== null) return scripted;
-    if (behaviour.isTradingBlocked) {
+    if (
+      behaviour.isTradingBlocked || behaviour.isAccountBlocked ||
+      isOrderless(behaviour.accountStatus)
+    ) {
       return buildRefusal(403, FORBIDDEN, "account is not authorized to trade");
     }
     if (behaviour.isSuspended) {
@@ -48,6 +86,11 @@ export class OrderRules {
     }
     return this.#checkWashTrade(terms) ?? this.#checkStop(terms, marketUsd) ??
       (terms.side === "buy" ? this.#checkBuy(terms, marketUsd) : this.#checkSell(terms));
+  }
+
+  /** The refusal of a client order id that exists. */
+  refuseDuplicate(): Parsed<never> {
+    return { kind: "refused", response: refuseDuplicate(this.host.behaviour.duplicateWording) };
   }
 
   #checkWashTrade(terms: OrderTerms): SimResponse | null {
@@ -108,32 +151,19 @@ export class OrderRules {
     });
   }
 
-  /** A bracket's or OCO's two exits stand for the same shares and reserve them once. */
-  #reservedQty(symbol: string, side: "buy" | "sell"): number {
-    const byGroup = new Map<SimOrder, number>();
-    for (const order of this.workingOf(symbol)) {
-      if (order.side !== side || !order.isActive) continue;
-      const root = rootOf(order);
-      byGroup.set(root, Math.max(byGroup.get(root) ?? 0, leftQty(order)));
-    }
-    let reserved = 0;
-    for (const qty of byGroup.values()) reserved += qty;
-    return reserved;
-  }
-
   /** Why the order can't be replaced so, or `null`. @param isIdTaken Whether the wanted client order id exists. */
   checkReplace(old: SimOrder, changes: ReplaceChanges, isIdTaken: boolean): Parsed<never> | null {
     const { behaviour } = this.host;
     if (isDone(old)) return refuse(UNPROCESSABLE, `order is already in "${old.status}" state`);
     const blocked = ["accepted", "pending_new", "pending_cancel", "pending_replace"];
-    if (blocked.includes(old.status) || !old.isActive) {
+    if (blocked.includes(old.status) || !old.isActive || old.asleep !== null) {
       return refuse(UNPROCESSABLE, `cannot replace order in ${old.status} status`);
     }
     if (behaviour.refusesReplace?.(old) === true) {
       return refuse(UNPROCESSABLE, "order is not replaceable");
     }
     if (isIdTaken) {
-      return refuse(INVALID, "client_order_id must be unique");
+      return this.refuseDuplicate();
     }
     if (changes.limitPriceUsd !== null && old.limitPriceUsd === null) {
       return refuse(INVALID, `${old.type} orders must not have limit_price`);

@@ -60,6 +60,41 @@ Deno.test("part of a position is closed by qty or percentage", () => {
   assertEquals(market.call("DELETE", "/v2/positions/AAPL").status, 404);
 });
 
+for (const ratio of [1.5, 4 / 3, 0.1, 1 / 7, 1.05]) {
+  Deno.test(`a split or stock dividend by ${ratio} leaves nine decimals of shares at the same cost`, () => {
+    const market = buildMarket();
+    market.exchange.setPosition("NVDA", 10, 100);
+    market.exchange.split("NVDA", ratio);
+    const { json } = market.call("GET", "/v2/positions/NVDA");
+    assertEquals(Number(json["qty"]), Math.round(10 * ratio * 1e9) / 1e9);
+    assertEquals(json["cost_basis"], "1000");
+    const { trades } = market.call("GET", "/v2/stocks/trades/latest", "symbols=NVDA").json;
+    assertEquals(Object(trades).NVDA.p, Math.round(100 / ratio * 1e4) / 1e4);
+  });
+}
+
+Deno.test("a merger turns a position into another, with no order behind it", () => {
+  const market = buildMarket();
+  market.exchange.setPosition("NVDA", 10, 100);
+  market.call("POST", "/v2/orders", "", STOP);
+  market.exchange.merge("NVDA", "MERGED", 0.35);
+  const { list } = market.call("GET", "/v2/positions");
+  assertEquals(list.map((each) => [each["symbol"], each["qty"], each["cost_basis"]]), [
+    ["MERGED", "3.5", "1000"],
+  ]);
+  assertEquals(market.call("GET", "/v2/orders", "status=open").list.length, 1);
+});
+
+Deno.test("a delisting pays a position out, with no order behind it", () => {
+  const market = buildMarket();
+  market.exchange.setPosition("NVDA", 10, 100);
+  const beforeUsd = market.exchange.portfolio.cashUsd;
+  market.exchange.merge("NVDA", null);
+  assertEquals(market.call("GET", "/v2/positions").list, []);
+  assertEquals(market.exchange.portfolio.cashUsd, beforeUsd + 1000);
+  assertEquals(market.exchange.orders, []);
+});
+
 Deno.test("a split changes the shares at the same cost and leaves orders alone", () => {
   const market = buildBracketed();
   market.exchange.split("NVDA", 4);

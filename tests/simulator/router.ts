@@ -8,9 +8,10 @@ import {
   buildOrderListJson,
 } from "./account_view.ts";
 import { listCorporateActions } from "./corporate_actions.ts";
+import { findKind, restyle } from "./answer_style.ts";
 import type { Exchange } from "./exchange.ts";
 import { listBars, listLatestTrades } from "./market_data.ts";
-import { buildOrderJson, type SimOrder } from "./order.ts";
+import { buildOrderJson, findPast, type SimOrder } from "./order.ts";
 import {
   parseClientOrderId,
   type Parsed,
@@ -19,7 +20,7 @@ import {
   parsePrice,
   parseQty,
 } from "./order_body.ts";
-import { listOrders, parseOrderFilter } from "./order_list.ts";
+import { listForeign, listOrders, parseOrderFilter } from "./order_list.ts";
 import {
   deleteOrders,
   deletePosition,
@@ -40,8 +41,16 @@ import {
 const ORDERS = "/v2/orders/";
 const POSITIONS = "/v2/positions/";
 
-/** The answer to a request whose keys were right. */
+/** The answer to a request whose keys were right, written in the broker's style of the moment. */
 export function answer(exchange: Exchange, request: SimRequest): SimResponse {
+  const response = answerPlainly(exchange, request);
+  const { answerStyle } = exchange.behaviour;
+  const kind = answerStyle === null || response.status !== 200 ? null : findKind(request.path);
+  if (answerStyle === null || kind === null) return response;
+  return { ...response, body: restyle(response.body, kind, answerStyle) };
+}
+
+function answerPlainly(exchange: Exchange, request: SimRequest): SimResponse {
   const { method, path } = request;
   if (method === "GET") return answerGet(exchange, request);
   if (method === "POST" && path === "/v2/orders") return postOrder(exchange, request);
@@ -55,7 +64,7 @@ function answerGet(exchange: Exchange, request: SimRequest): SimResponse {
   const { nowMs, sessions, behaviour, portfolio, quotes } = exchange;
   switch (path) {
     case "/v2/clock":
-      return buildJsonText(200, buildClockJson(sessions, nowMs, behaviour.clockSkewMs));
+      return buildJsonText(200, buildClockJson(sessions, nowMs, behaviour));
     case "/v2/positions":
       return getPositions(exchange);
     case "/v2/orders":
@@ -103,6 +112,8 @@ function buildFacts(exchange: Exchange): AccountFacts {
     cashUsd: portfolio.cashUsd,
     buyingPowerUsd: exchange.buyingPowerUsd(),
     multiplier: marginMultiplier,
+    status: behaviour.accountStatus,
+    isAccountBlocked: behaviour.isAccountBlocked,
     isTradingBlocked: behaviour.isTradingBlocked,
     isSuspended: behaviour.isSuspended,
     isShortingEnabled: behaviour.isShortingAllowed,
@@ -154,13 +165,20 @@ function getByClientOrderId(exchange: Exchange, query: URLSearchParams): SimResp
 function getOrders(exchange: Exchange, query: URLSearchParams): SimResponse {
   const filter = parseOrderFilter(query);
   if (typeof filter === "string") return buildRefusal(422, 40010001, filter);
+  const { listsLagMs, openListsLagMs, openNestedShows } = exchange.behaviour;
+  const lagMs = filter.status === "open" ? openListsLagMs ?? listsLagMs : listsLagMs;
+  const atMs = exchange.nowMs - lagMs;
   const source = {
     orders: exchange.orders,
-    books: exchange.desk.active.values(),
-    openNestedShows: exchange.behaviour.openNestedShows,
+    working: exchange.desk.listLately(),
+    see: (order: SimOrder) => lagMs === 0 ? order : findPast(order, atMs),
+    openNestedShows,
     isVisible: (order: SimOrder) => isVisible(exchange, order),
   };
-  return buildJsonText(200, buildOrderListJson(listOrders(source, filter), exchange.behaviour));
+  const extra = listForeign(exchange.behaviour.extraOrders, filter);
+  const room = { ...filter, limit: Math.max(0, filter.limit - extra.length) };
+  const listed = listOrders(source, room);
+  return buildJsonText(200, buildOrderListJson(listed, exchange.behaviour, extra));
 }
 
 function postOrder(exchange: Exchange, request: SimRequest): SimResponse {

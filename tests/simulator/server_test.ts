@@ -190,6 +190,23 @@ Deno.test("another process can drive the market over /sim", async () => {
     await send("halt", { symbol: "NVDA", is_halted: false });
     await send("split", { symbol: "AAPL", ratio: 2 });
     assertEquals(simulator.exchange.position("AAPL")?.qty, 10);
+    await send("behaviour", {
+      positionsLagMs: 500,
+      openListsLagMs: null,
+      clockFault: "close_past",
+      refusedSymbols: ["ODD"],
+      symbolRefusal: "unnamed_422",
+      extraPositions: [{ symbol: "BTCUSD", qty: "some" }],
+      duplicateWording: "exists",
+      accountStatus: "LIMITED",
+      gtcLifeDays: 5,
+    });
+    assertEquals(simulator.exchange.behaviour.refusedSymbols, ["ODD"]);
+    await send("replace-fault", { fault: "chain" });
+    await send("substitute", { is_on: true });
+    await send("spell", { client_order_id: "by-hand", status: "suspended" });
+    await send("merge", { symbol: "AAPL", into: "MERGED", ratio: 0.5 });
+    assertEquals(simulator.exchange.position("MERGED")?.qty, 5);
     await send("time", { now: "2026-11-23T11:00:00-05:00" });
     assertEquals(simulator.exchange.nowMs, TEN_MS + 3_600_000);
     await send("faults", [{ path: "/v2/clock", times: 1, fault: { kind: "html" } }]);
@@ -211,6 +228,11 @@ const WRONG: { path: string; body: unknown; status: number }[] = [
   { path: "speed", body: { speed: -1 }, status: 400 },
   { path: "price", body: { symbol: "NVDA", price: 0 }, status: 400 },
   { path: "behaviour", body: { cancelDelay: 1 }, status: 400 },
+  { path: "behaviour", body: { positionsLagMs: 60_000 }, status: 400 },
+  { path: "behaviour", body: { clockFault: "late" }, status: 400 },
+  { path: "spell", body: { client_order_id: "nobody's", status: "suspended" }, status: 400 },
+  { path: "replace-fault", body: { fault: "maybe" }, status: 400 },
+  { path: "merge", body: { symbol: "NVDA" }, status: 400 },
   { path: "faults", body: [{ fault: { kind: "explode" } }], status: 400 },
   { path: "nothing", body: {}, status: 404 },
 ];

@@ -46,6 +46,11 @@ export function nyMoment(dateNy: string, timeNy: string): number {
   return asUtcMs - nyOffsetHours(asUtcMs + 5 * HOUR_MS) * HOUR_MS;
 }
 
+/** When a good-till-canceled order ends by itself: so many days later, at 16:15 New York (broker.md). */
+export function findGtcEndMs(madeMs: number, days: number): number {
+  return nyMoment(nyDateAt(madeMs + days * DAY_MS), "16:15");
+}
+
 /** RFC 3339 with New York's offset, as the clock endpoint has it. @param fraction `""` or `.` and digits. */
 export function formatNyOffset(ms: number, fraction = ""): string {
   const hours = nyOffsetHours(ms);

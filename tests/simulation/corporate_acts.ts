@@ -1,0 +1,29 @@
+import { FOREIGN_SYMBOL } from "./market.ts";
+import type { Prng } from "./prng.ts";
+import type { World } from "./world.ts";
+
+/** Splits by any fraction and dividends in stock. */
+const RATIOS = [1.5, 4 / 3, 0.1, 1 / 7, 20, 1.05, 1.003] as const;
+
+/** What issuers do to shares that are held: no order is behind it. */
+export class CorporateActs {
+  constructor(readonly world: World, readonly chance: Prng) {}
+
+  /** Does one thing to one symbol that is held. */
+  touch(): void {
+    const { world, chance } = this;
+    const { exchange } = world;
+    const held = [...exchange.portfolio.positions.keys()].filter((each) => each !== FOREIGN_SYMBOL);
+    if (held.length === 0) return;
+    const symbol = chance.pick(held);
+    const act = chance.pick(["split", "split", "split", "merge", "remove"]);
+    world.trouble(`corporate ${act} of ${symbol}`);
+    world.strange.add(symbol);
+    world.hidden.delete(symbol);
+    world.splitAtMs.set(symbol, world.trueMs);
+    if (act === "split") return exchange.split(symbol, chance.pick(RATIOS));
+    if (act === "remove") return exchange.merge(symbol, null);
+    world.strange.add(`${symbol}M`);
+    exchange.merge(symbol, `${symbol}M`, chance.pick([0.35, 1, 2]));
+  }
+}

@@ -1,34 +1,19 @@
 import { buildEntryId } from "../domain/client_order_id.ts";
 import type { EntryIntent } from "../domain/entry_intent.ts";
 import { isExpired, listDueIntents } from "../domain/entry_plan.ts";
-import {
-  formatGateReason,
-  type GateDecision,
-  isInputUnavailable,
-  type LiveDecision,
-} from "../domain/gate.ts";
-import {
-  buildCapUsage,
-  isNotSent,
-  isUnsettled,
-  type LedgerEntry,
-  type LiveLedger,
-} from "../domain/ledger.ts";
-import type { Trade } from "../domain/market.ts";
-import { flattenOrders, isFinal } from "../domain/orders.ts";
+import type { GateDecision } from "../domain/gate.ts";
+import { buildCapUsage, isNotSent, type LedgerEntry, type LiveLedger } from "../domain/ledger.ts";
 import { isCloseNear } from "./closing.ts";
-import { simulateEntry } from "./dry_run_entry.ts";
 import { hasCorporateAction } from "./corporate_actions.ts";
-import type { Engine, Read } from "./engine.ts";
-import { checkEntry, type EntryKey, sayVerdict } from "./entry_check.ts";
+import type { Engine } from "./engine.ts";
+import { sayVerdict } from "./entry_check.ts";
+import { type EntryPrices, judge, readEntryPrices } from "./entry_judging.ts";
 import { submitEntry } from "./entry_order.ts";
 import { buildRepeat, settleNotSent, settleUnrepeated } from "./entry_repeat.ts";
 import { printGateIfChanged } from "./gate_log.ts";
-import { readLatestTrades } from "./latest_trades.ts";
 import { readGate } from "./gate_reader.ts";
-import { isMarketOpen, refresh } from "./observe.ts";
+import { refresh } from "./observe.ts";
 import { SKIP, skip, skipOnce } from "./skips.ts";
-import type { ListsRead } from "./symbol_lists.ts";
 import { isUnreadableIn } from "./unreadable.ts";
 
 /** An entry begun must be able to end: its reads, its request, and the look-up of a lost answer. */
@@ -55,7 +40,7 @@ export async function decideDueEntries(
     if (!isRepeated) await settleNotSent(engine, entry.clientOrderId);
   }
   if (due.length === 0 && repeats.length === 0) return;
-  const trades = await readTrades(engine, gate.mode === "LIVE" ? [...repeats, ...due] : []);
+  const trades = await readEntryPrices(engine, gate.mode === "LIVE" ? [...repeats, ...due] : []);
   let current = gate;
   const undecided = new Map<string, string[]>();
   for (const intent of [...repeats, ...due]) {
@@ -130,21 +115,6 @@ export async function pauseEntries(
 /** Older latest trades are read again before an entry is held against the caps with them. */
 const TRADES_AGE_MS_MAX = 5_000;
 
-/** Prices of one moment; a symbol that was answered and has no row has none. */
-type LatestTrades = ListsRead<Trade> & { readonly atMonotonicMs: number };
-
-async function readTrades(
-  engine: Engine,
-  intents: readonly EntryIntent[],
-): Promise<LatestTrades> {
-  const atMonotonicMs = engine.ports.clock.monotonicMs();
-  if (intents.length === 0) {
-    return { rows: new Map(), answered: new Set(), unanswered: [], trouble: null, atMonotonicMs };
-  }
-  const symbols = [...new Set(intents.map((intent) => intent.symbol))];
-  return { ...await readLatestTrades(engine, symbols, ""), atMonotonicMs };
-}
-
 /** One entry to decide. */
 interface DueEntry {
   /** As it was after the entry before. */
@@ -152,7 +122,7 @@ interface DueEntry {
   readonly intent: EntryIntent;
   /** Whether its record is there because it was proven absent at the broker. */
   readonly isRepeat: boolean;
-  readonly trades: LatestTrades;
+  readonly trades: EntryPrices;
 }
 
 /** What became of one entry. */
@@ -191,7 +161,7 @@ async function decideEntry(engine: Engine, entry: DueEntry): Promise<Decided> {
   await refresh(engine);
   // The entries before it may have taken long: the cap is held against the price of now.
   const isOld = engine.ports.clock.monotonicMs() - trades.atMonotonicMs > TRADES_AGE_MS_MAX;
-  const latest = isOld ? await readTrades(engine, [intent]) : trades;
+  const latest = isOld ? await readEntryPrices(engine, [intent]) : trades;
   const { decision, ledger } = await readGate(engine);
   await printGateIfChanged(engine, decision);
   const last = await judge(engine, { gate: decision, intent, own, trades: latest, ledger });
@@ -203,66 +173,6 @@ async function decideEntry(engine: Engine, entry: DueEntry): Promise<Decided> {
     await submitEntry(engine, last.decision, intent, verdict.notionalMicros);
   }
   return done(decision);
-}
-
-/** What one entry is judged by, all of one moment. */
-interface EntryView {
-  readonly gate: GateDecision;
-  readonly intent: EntryIntent;
-  readonly own: EntryKey;
-  readonly trades: LatestTrades;
-  /** `null` where it can't be counted from. */
-  readonly ledger: LiveLedger | null;
-}
-
-/** The steps of pipeline 4 up to the verdict: `done` where it was skipped or simulated. */
-type Judged =
-  | { readonly kind: "waits"; readonly cause: string }
-  | { readonly kind: "done" }
-  | {
-    readonly kind: "checked";
-    readonly decision: LiveDecision;
-    readonly checked: ReturnType<typeof checkEntry>;
-  };
-
-async function judge(engine: Engine, view: EntryView): Promise<Judged> {
-  const { gate, intent, own, trades, ledger } = view;
-  const cause = findUnread(engine, view);
-  if (cause !== null) return { kind: "waits", cause };
-  if (!isFree(engine, own, ledger)) {
-    await skip(engine, intent, SKIP.taken);
-    return { kind: "done" };
-  }
-  if (gate.mode === "DRY_RUN") {
-    await simulateEntry(engine, intent);
-    return { kind: "done" };
-  }
-  // With `--ignore-market-hours`: a record of each order that can't leave would fill the ledger over night.
-  if (!isMarketOpen(engine)) {
-    await skip(engine, intent, "market closed");
-    return { kind: "done" };
-  }
-  if (ledger === null) return { kind: "waits", cause: "live ledger unreadable" };
-  const trade = trades.rows.get(intent.symbol);
-  const checked = checkEntry(engine, gate, { intent, own, trade, ledger });
-  return { kind: "checked", decision: gate, checked };
-}
-
-/** What step 1 or the verdict needs and has no answer: then nothing is decided (pipeline 4). `null` where all is there. */
-function findUnread(engine: Engine, { gate, intent, trades }: EntryView): string | null {
-  if (gate.mode === "DRY_RUN" && isInputUnavailable(gate.reason)) {
-    return formatGateReason(gate.reason);
-  }
-  const { observation } = engine;
-  if (observation === null) return "broker not asked yet";
-  const { positions, openOrders, account } = observation;
-  const step: Readonly<Record<string, Read<unknown>>> = { positions, "open orders": openOrders };
-  const needed = gate.mode === "LIVE" ? { ...step, account } : step;
-  for (const [what, read] of Object.entries(needed)) {
-    if (read.kind === "failed") return `${what} unavailable (${read.failure})`;
-  }
-  const isPriceUnread = gate.mode === "LIVE" && trades.unanswered.includes(intent.symbol);
-  return isPriceUnread ? `latest trades unavailable (${trades.trouble?.failure ?? "http"})` : null;
 }
 
 /**
@@ -302,25 +212,4 @@ function findEnd(engine: Engine, intent: EntryIntent): string | null {
   if (isExpired(intent.expiresAtMs, engine.nowMs())) return SKIP.expired;
   if (intent.dateNy !== engine.dateNy()) return SKIP.expired;
   return isCloseNear(engine) ? SKIP.closeNear : null;
-}
-
-/** Whether nobody has an order or position in the symbol; a broker that can't be asked counts as "exists". */
-export function isFree(
-  engine: Engine,
-  intent: Pick<EntryKey, "symbol" | "clientOrderId">,
-  ledger: LiveLedger | null,
-): boolean {
-  const { observation } = engine;
-  if (observation?.positions.kind !== "ok" || observation.openOrders.kind !== "ok") return false;
-  const { symbol } = intent;
-  if (isUnreadableIn(engine, symbol)) return false;
-  if (observation.positions.value.some((position) => position.symbol === symbol)) return false;
-  const orders = flattenOrders(observation.openOrders.value);
-  if (orders.some((order) => order.symbol === symbol && !isFinal(order))) return false;
-  if (engine.state.positions.some((position) => position.symbol === symbol)) return false;
-  return ledger === null ||
-    !ledger.entries.some((entry) =>
-      entry.symbol === symbol && entry.clientOrderId !== intent.clientOrderId &&
-      isUnsettled(entry) && entry.clientOrderId !== null
-    );
 }

@@ -102,7 +102,7 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "foreign positions do not block entries",
     edits: [
       {
-        file: "src/engine/entries.ts",
+        file: "src/engine/entry_judging.ts",
         find:
           "  if (observation.positions.value.some((position) => position.symbol === symbol)) return false;\n",
         replace: "",
@@ -378,7 +378,7 @@ export const AUDIT_BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/broker/request_sender.ts",
-        find: '      const answer = { kind: "failed", failure: error.failure } as const;',
+        find: '      const answer = { kind: "failed", failure } as const;',
         replace:
           "      const answer = await this.#exchange(call.method, call.path, call.body, allowedMs);",
       },

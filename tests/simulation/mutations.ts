@@ -66,7 +66,7 @@ const BUGS: readonly Bug[] = [
           "  return [{\n    clientOrderId: parseOurId(`${clientOrderId}-2`) ?? clientOrderId,\n",
       },
       {
-        file: "src/engine/entries.ts",
+        file: "src/engine/entry_judging.ts",
         find: "    isUnsettled(entry) && entry.clientOrderId !== null",
         replace: '    isUnsettled(entry) && entry.clientOrderId === ""',
       },

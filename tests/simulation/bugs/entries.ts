@@ -81,7 +81,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "a due intent skipped while positions are unreadable",
     edits: [
       {
-        file: "src/engine/entries.ts",
+        file: "src/engine/entry_judging.ts",
         find: '{ positions, "open orders": openOrders };',
         replace: '{ "open orders": openOrders };',
       },
@@ -91,7 +91,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
         replace: 'code === "ledger_unavailable"',
       },
       {
-        file: "src/engine/entries.ts",
+        file: "src/engine/entry_judging.ts",
         find: "  const { positions, openOrders, account } = observation;",
         replace: "  const { openOrders, account } = observation;",
       },

@@ -86,7 +86,7 @@ export const ROWS_BUGS: readonly TestedBug[] = [
   {
     name: "an entry leaves in a listed symbol with an unreadable row",
     edits: [{
-      file: "src/engine/entries.ts",
+      file: "src/engine/entry_judging.ts",
       find: "  if (isUnreadableIn(engine, symbol)) return false;\n",
       replace: "",
     }],
@@ -113,18 +113,18 @@ export const ROWS_BUGS: readonly TestedBug[] = [
   {
     name: "a lost ledger is rebuilt around an unreadable order of ours",
     edits: [{
-      file: "src/engine/reconciling.ts",
-      find: "  if (gap !== undefined) {\n",
-      replace: "  if (gap === null) {\n",
+      file: "src/engine/ledger_rebuilding.ts",
+      find: "  if (gap !== undefined) return",
+      replace: "  if (gap === null) return",
     }],
     tests: [ROWS],
   },
   {
     name: "a lost state is rebuilt without an unreadable position of ours",
     edits: [{
-      file: "src/engine/state_loading.ts",
-      find: 'dayOrders.kind === "ok" && !isGap;',
-      replace: 'dayOrders.kind === "ok" && isGap !== null;',
+      file: "src/engine/state_rebuilding.ts",
+      find: "  if (gap !== undefined) return",
+      replace: "  if (gap === null) return",
     }],
     tests: [ROWS],
   },

@@ -4,7 +4,8 @@ import { countCovered } from "../domain/protection.ts";
 import { cancelGroups } from "./cancelling.ts";
 import type { Engine } from "./engine.ts";
 import { recordAgain, RETRY_MS } from "./exit_records.ts";
-import { findHeld, findSellGroups, hasWorkingBuy, isTradingBlocked, refresh } from "./observe.ts";
+import { readAccountBlock } from "./account_look.ts";
+import { findHeld, findSellGroups, hasWorkingBuy, refresh } from "./observe.ts";
 import { noteStopRefusal } from "./exit_records.ts";
 import { putBackLower } from "./put_back.ts";
 import { recordSells, type SellPlan, sendSell, settleUnsent } from "./sell_orders.ts";
@@ -27,9 +28,10 @@ export async function convert(
     );
     return false;
   }
-  if (isTradingBlocked(engine)) {
+  const block = readAccountBlock(engine);
+  if (block !== null) {
     engine.ports.log.warn(
-      `${position.symbol}: overnight stop waits: the account is blocked for trading`,
+      `${position.symbol}: overnight stop waits: the account is blocked for trading (${block})`,
     );
     return false;
   }

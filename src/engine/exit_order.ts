@@ -14,7 +14,8 @@ import {
   splitQty,
 } from "./exit_records.ts";
 import { findShrinkable, sellAfterShrink } from "./exit_shrink.ts";
-import { findHeld, findSellGroups, hasWorkingBuy, isTradingBlocked, refresh } from "./observe.ts";
+import { readAccountBlock } from "./account_look.ts";
+import { findHeld, findSellGroups, hasWorkingBuy, refresh } from "./observe.ts";
 import { readExitRecord } from "./exit_history.ts";
 import type { Permit } from "./send.ts";
 import { isHidden } from "./unseen_orders.ts";
@@ -75,8 +76,9 @@ function findObstacle(
   reason: ExitReason,
   groups: readonly SellGroup[],
 ): { readonly why: string; readonly isBrief: boolean } | null {
-  if (isTradingBlocked(engine)) {
-    return { why: "the account is blocked for trading", isBrief: false };
+  const block = readAccountBlock(engine);
+  if (block !== null) {
+    return { why: `the account is blocked for trading (${block})`, isBrief: false };
   }
   if (isHidden(engine, groups.flatMap((group) => group.orders))) {
     return { why: "the broker does not show one of its working sells yet", isBrief: true };

@@ -112,12 +112,6 @@ export function closeMsOf(observation: Pick<Observation, "clock" | "session">): 
   return observation.session?.closeMs ?? null;
 }
 
-/** Whether the account says that no order of ours would be taken now; one that can't be read does not say so. */
-export function isTradingBlocked(engine: Engine): boolean {
-  const account = engine.observation?.account;
-  return account?.kind === "ok" && account.value.blockFlags.length > 0;
-}
-
 /** Whether the market was open at the last look at the broker's clock, and its close has not come since. */
 export function isMarketOpen(engine: Engine): boolean {
   const clock = engine.observation?.clock;

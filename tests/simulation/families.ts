@@ -50,20 +50,17 @@ export interface FieldRule {
 
 /** What is off until the engine holds against it, and what it is that it does not hold against. */
 export const FIELD_RULES: Readonly<Record<FieldFamily, FieldRule>> = {
-  symbols: { isOn: false, why: "one refused symbol takes its whole list with it" },
-  documents: { isOn: false, why: "a decimal or a status that is rare makes a list unreadable" },
+  symbols: { isOn: true, why: "a refused symbol costs itself" },
+  documents: { isOn: true, why: "what the published documents allow is read" },
   bare: { isOn: false, why: "where qty_available is absent all shares are taken for free" },
-  rows: { isOn: false, why: "one foreign row that can't be parsed makes its list unreadable" },
+  rows: { isOn: true, why: "a row that can't be parsed costs itself" },
   nameless: { isOn: true, why: "a list with a row of nobody's is unreadable, and said so" },
-  hours: { isOn: false, why: "a clock that contradicts itself is taken at its word" },
+  hours: { isOn: true, why: "a clock that contradicts itself counts as closed" },
   keys: { isOn: true, why: "403 forbidden. is an answer like 401" },
-  flags: { isOn: false, why: "an account that takes no orders is sent entries" },
-  wording: { isOn: false, why: "a duplicate in other words is a refusal" },
+  flags: { isOn: true, why: "no entry for an account that takes no orders" },
+  wording: { isOn: true, why: "a duplicate is one in any words" },
   repeats: { isOn: true, why: "unique ids make a repeat harmless" },
-  substitutes: {
-    isOn: false,
-    why: "what a hand or the broker puts in a leg's place is counted as a mismatch",
-  },
+  substitutes: { isOn: true, why: "what takes the place of an order of ours is ours" },
   statuses: { isOn: false, why: "what rests in an odd status is taken for protection" },
   replacements: { isOn: false, why: "a replacement that is refused for good is asked for ever" },
   lag: { isOn: false, why: "what positions still show is sold twice" },

@@ -57,8 +57,14 @@ const BUGS: readonly Bug[] = [
   {
     issue: 3,
     name: "a repeat has a new id",
-    // The skip rule and the caps would each catch it alone: all three are wrong.
+    // The skip rule, the caps and the rule of no intent would each catch it alone: all are wrong.
     edits: [
+      {
+        file: "src/engine/signals.ts",
+        find:
+          "  return ledger !== null && countUsage(engine, ledger, own).hasEntry ? SKIP.entered : null;",
+        replace: "  return null;",
+      },
       {
         file: "src/engine/entry_repeat.ts",
         find: "  return [{\n    clientOrderId,\n",
@@ -92,10 +98,6 @@ const BUGS: readonly Bug[] = [
   edit(3, "an order that the ledger lacked is only said", "domain/reconcile.ts", {
     find: "      entries: [...entries, ...added],",
     replace: "      entries: [...entries],",
-  }),
-  edit(3, "a symbol is entered again on its day", "domain/caps.ts", {
-    find: "  if (usage.hasEntry) return",
-    replace: "  if (usage.hasEntry && usage.orders < 0) return",
   }),
   edit(3, "an old list is as good as a fresh one", "engine/watchlist_step.ts", {
     find: "  if (dateNy !== todayNy) {",

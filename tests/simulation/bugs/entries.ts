@@ -160,6 +160,16 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     tests: [WAITS],
   },
   {
+    // The same id and the rule of no intent keep it from the broker too: the caps are held against it by themselves.
+    name: "a symbol is entered again on its day",
+    edits: [{
+      file: "src/domain/caps.ts",
+      find: "  if (usage.hasEntry) return",
+      replace: "  if (usage.hasEntry && usage.orders < 0) return",
+    }],
+    tests: ["tests/domain/caps_test.ts"],
+  },
+  {
     name: "an intent is made in what is held",
     edits: [{
       file: "src/engine/signals.ts",

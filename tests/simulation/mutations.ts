@@ -54,42 +54,9 @@ const BUGS: readonly Bug[] = [
     find: "  if (nowMs < deadlineAtMs) return { entry, isAbsent: false };",
     replace: "  if (nowMs < deadlineAtMs) return { entry, isAbsent: true };",
   }),
-  {
-    issue: 3,
-    name: "a repeat has a new id",
-    // The skip rule, the caps and the rule of no intent would each catch it alone: all are wrong.
-    edits: [
-      {
-        file: "src/engine/signals.ts",
-        find:
-          "  return ledger !== null && countUsage(engine, ledger, own).hasEntry ? SKIP.entered : null;",
-        replace: "  return null;",
-      },
-      {
-        file: "src/engine/entry_repeat.ts",
-        find: "  return [{\n    clientOrderId,\n",
-        replace:
-          "  return [{\n    clientOrderId: parseOurId(`${clientOrderId}-2`) ?? clientOrderId,\n",
-      },
-      {
-        file: "src/engine/entries.ts",
-        find: "    isUnsettled(entry) && entry.clientOrderId !== null",
-        replace: '    isUnsettled(entry) && entry.clientOrderId === ""',
-      },
-      {
-        file: "src/domain/caps.ts",
-        find: "  if (usage.hasEntry) return",
-        replace: "  if (usage.hasEntry && usage.orders < 0) return",
-      },
-    ],
-  },
   edit(3, "the caps count fills", "domain/ledger.ts", {
     find: 'return entry.side === "buy" && entry.status !== "rejected";',
     replace: 'return entry.side === "buy" && (entry.broker?.filledQty ?? 0) > 0;',
-  }),
-  edit(3, "the caps leave out what is not settled", "domain/ledger.ts", {
-    find: 'return entry.side === "buy" && entry.status !== "rejected";',
-    replace: 'return entry.side === "buy" && entry.status === "accepted";',
   }),
   edit(3, "a missing ledger is started empty", "engine/reconciling.ts", {
     find: "  const { ledger } = reconcile(carried, [...dayOrders.value, ...hidden]);",
@@ -202,8 +169,6 @@ const TRACKS: Readonly<Record<string, readonly [families: readonly Family[], see
   "the kill switch is read once per cycle": [["operator"], 1],
   "the gate is not asked again before the request": [["operator", "files"], 1],
   '"not found" is believed at once': [["net"], 1],
-  "a repeat has a new id": [["net"], 1],
-  "the caps leave out what is not settled": [["net"], 1],
   "a missing ledger is started empty": [["files"], 1],
   "an order that the ledger lacked is only said": [["files"], 1],
   "an old list is as good as a fresh one": [["operator"], 1],

@@ -60,6 +60,9 @@ for (const { what, lose } of losses) {
       ]);
       assertEquals(world.state.rejections.length, 2);
       assert(world.said(LIVE_PASS).length > 0);
+      // The denial of one pair of bars is said once: the next pair's says it again.
+      await world.cycles(20, 30 * SECOND_MS);
+      assertEquals(countRequests(world), 0);
       assert(world.said("Gate FAIL NVDA: rejected twice today").length > 0);
     });
   }

@@ -291,7 +291,7 @@ Deno.test("a ledger that is lost is not rebuilt around an order of ours that can
   world.setFaults([breakRows("/v2/orders", "NVDA", { side: null })]);
   world.forget();
   await world.cycles(2, MINUTE_MS);
-  assert(world.said("not rebuilt yet").length > 0);
+  assert(world.said("live_orders_today.json is not rebuilt").length > 0);
   world.setFaults([]);
   await world.cycles(2, MINUTE_MS);
   assertEquals(world.ledger.entries.length, entries);

@@ -127,17 +127,6 @@ export const AUDIT_BUGS: readonly Bug[] = [
   },
   {
     issue: 3,
-    name: "an expired intent is still sent",
-    edits: [
-      {
-        file: "src/domain/entry_plan.ts",
-        find: "  return !(nowMs < expiresAtMs);",
-        replace: "  return !(nowMs < expiresAtMs + 86_400_000);",
-      },
-    ],
-  },
-  {
-    issue: 3,
     name: "an intent is sent before its time",
     edits: [
       {
@@ -398,7 +387,6 @@ export const AUDIT_TRACKS: Readonly<
   "the cycle that rebuilds a missing ledger goes LIVE": [["files"], 1],
   "foreign positions do not block entries": [["account"], 1],
   "ledger of another account is used": [["files", "operator"], 1],
-  "an expired intent is still sent": [["outage", "operator"], 1],
   "rejected twice is tried again": [["refusals"], 1],
   "five rejections in a row are tried again": [["refusals"], 1],
   "a kill switch that can't be read is off": [["disk", "operator"], 1],

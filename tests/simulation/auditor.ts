@@ -57,8 +57,8 @@ export class Auditor {
   readonly refusals: Refusals;
   /** By symbol, what an exit that has begun may still send without a gate: the sell after a replacement, or all of it. */
   readonly rests = new Map<string, "replaced" | "cancelled">();
-  /** When a symbol's newest intent is due, Unix ms; its id is known for good only when it leaves. */
-  readonly intents = new Map<string, { readonly dueMs: number; readonly madeMs: number }>();
+  /** When a symbol's intents are due, Unix ms; the id is known for good only when one leaves. */
+  readonly intents = new Map<string, { readonly dueMs: number; readonly madeMs: number }[]>();
   /** What the state file said at the end of the last cycle, by position. */
   readonly memories = new Map<string, Memory>();
   dayOrdersAskedMs = -Infinity;
@@ -114,7 +114,9 @@ export class Auditor {
     }
     if (event.type === "intent") {
       const dueMs = Date.parse(String(event["scheduled_at"]));
-      this.intents.set(event.symbol ?? "", { dueMs, madeMs: this.world.trueMs });
+      const symbol = event.symbol ?? "";
+      const intent = { dueMs, madeMs: this.world.trueMs };
+      this.intents.set(symbol, [...this.intents.get(symbol) ?? [], intent]);
     }
     if (event.type === "position" && event["change"] === "adopted") {
       this.cycle.adopted.add(String(event["symbol"]));

@@ -10,8 +10,11 @@ export function checkOddities(auditor: Auditor): void {
 
 /** A symbol that the data API refuses takes no other with it (pipeline 2). */
 function checkRefused({ world, shown }: Auditor): void {
-  const refused = new Set(world.exchange.behaviour.refusedSymbols);
+  const { refusedSymbols, hasRealTimeSip } = world.exchange.behaviour;
+  const refused = new Set(refusedSymbols);
   if (refused.size === 0) return;
+  // The operator insists on a feed that the plan does not have: nothing of it is answered to anybody.
+  if (world.settings["ALPACA_DATA_FEED"] === "sip" && !hasRealTimeSip) return;
   world.count("cycles with a refused symbol");
   for (const { asked, answered, what } of [shown.bars, shown.trades]) {
     const missing = [...asked].filter((symbol) => !refused.has(symbol) && !answered.has(symbol));

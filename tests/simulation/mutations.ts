@@ -54,36 +54,9 @@ const BUGS: readonly Bug[] = [
     find: "  if (nowMs < deadlineAtMs) return { entry, isAbsent: false };",
     replace: "  if (nowMs < deadlineAtMs) return { entry, isAbsent: true };",
   }),
-  {
-    issue: 3,
-    name: "a repeat has a new id",
-    // The skip rule and the caps would each catch it alone: all three are wrong.
-    edits: [
-      {
-        file: "src/engine/entry_repeat.ts",
-        find: "  return [{\n    clientOrderId,\n",
-        replace:
-          "  return [{\n    clientOrderId: parseOurId(`${clientOrderId}-2`) ?? clientOrderId,\n",
-      },
-      {
-        file: "src/engine/entry_judging.ts",
-        find: "    isUnsettled(entry) && entry.clientOrderId !== null",
-        replace: '    isUnsettled(entry) && entry.clientOrderId === ""',
-      },
-      {
-        file: "src/domain/caps.ts",
-        find: "  if (usage.hasEntry) return",
-        replace: "  if (usage.hasEntry && usage.orders < 0) return",
-      },
-    ],
-  },
   edit(3, "the caps count fills", "domain/ledger.ts", {
     find: 'return isEntryRecord(entry) && entry.status !== "rejected";',
     replace: 'return entry.side === "buy" && (entry.broker?.filledQty ?? 0) > 0;',
-  }),
-  edit(3, "the caps leave out what is not settled", "domain/ledger.ts", {
-    find: 'return isEntryRecord(entry) && entry.status !== "rejected";',
-    replace: 'return entry.side === "buy" && entry.status === "accepted";',
   }),
   edit(3, "a missing ledger is started empty", "engine/ledger_rebuilding.ts", {
     find: "    orders: [...dayOrders.value, ...hidden.orders],",
@@ -92,10 +65,6 @@ const BUGS: readonly Bug[] = [
   edit(3, "an order that the ledger lacked is only said", "domain/reconcile.ts", {
     find: "      entries: [...entries, ...added.map(({ entry }) => entry)],",
     replace: "      entries: [...entries],",
-  }),
-  edit(3, "a symbol is entered again on its day", "domain/caps.ts", {
-    find: "  if (usage.hasEntry) return",
-    replace: "  if (usage.hasEntry && usage.orders < 0) return",
   }),
   edit(3, "an old list is as good as a fresh one", "engine/watchlist_step.ts", {
     find: "  if (dateNy !== todayNy) {",
@@ -200,8 +169,6 @@ const TRACKS: Readonly<Record<string, readonly [families: readonly Family[], see
   "the kill switch is read once per cycle": [["operator"], 1],
   "the gate is not asked again before the request": [["operator", "files"], 1],
   '"not found" is believed at once': [["net"], 1],
-  "a repeat has a new id": [["net"], 1],
-  "the caps leave out what is not settled": [["net"], 1],
   "a missing ledger is started empty": [["files"], 1],
   "an order that the ledger lacked is only said": [["files"], 1],
   "an old list is as good as a fresh one": [["operator"], 1],

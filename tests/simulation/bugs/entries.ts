@@ -160,6 +160,44 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     tests: [WAITS],
   },
   {
+    // The same id and the rule of no intent keep it from the broker too: the caps are held against it by themselves.
+    name: "a symbol is entered again on its day",
+    edits: [{
+      file: "src/domain/caps.ts",
+      find: "  if (usage.hasEntry) return",
+      replace: "  if (usage.hasEntry && usage.orders < 0) return",
+    }],
+    tests: ["tests/domain/caps_test.ts"],
+  },
+  {
+    name: "a repeat has a new id",
+    edits: [{
+      file: "src/engine/entry_repeat.ts",
+      find: "  return [{\n    clientOrderId,\n",
+      replace:
+        "  return [{\n    clientOrderId: parseOurId(`${clientOrderId}-2`) ?? clientOrderId,\n",
+    }],
+    tests: [IDS, "tests/engine/exactly_once_test.ts"],
+  },
+  {
+    name: "the caps leave out what is not settled",
+    edits: [{
+      file: "src/domain/ledger.ts",
+      find: 'return isEntryRecord(entry) && entry.status !== "rejected";',
+      replace: 'return entry.side === "buy" && entry.status === "accepted";',
+    }],
+    tests: ["tests/domain/ledger_test.ts"],
+  },
+  {
+    name: "an expired intent is still sent",
+    edits: [{
+      file: "src/domain/entry_plan.ts",
+      find: "  return !(nowMs < expiresAtMs);",
+      replace: "  return !(nowMs < expiresAtMs + 86_400_000);",
+    }],
+    tests: ["tests/domain/entry_plan_test.ts"],
+  },
+  {
     name: "an intent is made in what is held",
     edits: [{
       file: "src/engine/signals.ts",

@@ -16,6 +16,12 @@ export interface Behaviour extends OrderView {
   replaceDelayMs: number;
   /** How long an accepted order stays out of look-ups and lists (broker.md, the 404 row). */
   visibilityDelayMs: number;
+  /** The positions shown are those of this long ago, `qty_available` too; at most `LAG_MS_MAX`. */
+  positionsLagMs: number;
+  /** Lists of orders are those of this long ago, answers by id are of now; at most `LAG_MS_MAX`. */
+  listsLagMs: number;
+  /** The same for lists of open orders alone; `null`: as all other lists. */
+  openListsLagMs: number | null;
   /** What a market order or a triggered stop loses, USD per share. */
   slippageUsd: number;
   /** Added to the clock's `timestamp`. */
@@ -64,6 +70,9 @@ export function buildBehaviour(changes: Partial<Behaviour> = {}): Behaviour {
     cancelDelayMs: 80,
     replaceDelayMs: 0,
     visibilityDelayMs: 0,
+    positionsLagMs: 0,
+    listsLagMs: 0,
+    openListsLagMs: null,
     slippageUsd: 0,
     clockSkewMs: 0,
     partialFills: null,

@@ -28,7 +28,13 @@ export class Book {
   readonly #timers: Timer[] = [];
   #cursorMs: number;
 
-  constructor(readonly symbol: string, readonly host: BookHost, nowMs: number) {
+  /** @param onEnd Told of each order that comes to its end. */
+  constructor(
+    readonly symbol: string,
+    readonly host: BookHost,
+    nowMs: number,
+    readonly onEnd: (order: SimOrder) => void,
+  ) {
     this.#cursorMs = nowMs;
   }
 
@@ -218,7 +224,7 @@ export class Book {
       for (const exit of exitsOf(order)) if (!isDone(exit)) this.close(exit, "rejected", ms);
       return;
     }
-    portfolio.apply(order.symbol, order.side === "buy" ? qty : -qty, priceUsd);
+    portfolio.apply(order.symbol, order.side === "buy" ? qty : -qty, priceUsd, ms);
     order.fills.push({ atMs: ms, qty, priceUsd });
     order.filledQty += qty;
     order.filledCostUsd += qty * priceUsd;
@@ -252,7 +258,7 @@ export class Book {
 
   #race(other: SimOrder, priceUsd: number, ms: number): void {
     const qty = leftQty(other);
-    this.host.portfolio.apply(other.symbol, other.side === "buy" ? qty : -qty, priceUsd);
+    this.host.portfolio.apply(other.symbol, other.side === "buy" ? qty : -qty, priceUsd, ms);
     other.fills.push({ atMs: ms, qty, priceUsd });
     other.filledQty += qty;
     other.filledCostUsd += qty * priceUsd;
@@ -264,5 +270,6 @@ export class Book {
   #drop(order: SimOrder): void {
     const index = this.working.indexOf(order);
     if (index >= 0) this.working.splice(index, 1);
+    this.onEnd(order);
   }
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { buildFaultPlan, type Fault, type FaultRule } from "./faults.ts";
 import { buildOrderJson } from "./order.ts";
+import { LAG_MS_MAX } from "./past.ts";
 import type { Simulator } from "./server.ts";
 import { buildJsonText, parseMoment, type SimRequest, type SimResponse } from "./wire.ts";
 
@@ -40,6 +41,9 @@ export const BehaviourWire = z.strictObject({
   cancelDelayMs: z.number().min(0),
   replaceDelayMs: z.number().min(0),
   visibilityDelayMs: z.number().min(0),
+  positionsLagMs: z.number().min(0).max(LAG_MS_MAX),
+  listsLagMs: z.number().min(0).max(LAG_MS_MAX),
+  openListsLagMs: z.number().min(0).max(LAG_MS_MAX).nullable(),
   slippageUsd: z.number().min(0),
   clockSkewMs: z.number(),
   isDoubleFillRace: z.boolean(),

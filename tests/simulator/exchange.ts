@@ -178,12 +178,14 @@ export class Exchange {
 
   /** Sets a position as it stands at the broker, cash untouched; 0 shares removes it. */
   setPosition(symbol: string, qty: number, averageUsd: number): void {
-    this.portfolio.set(symbol, qty, averageUsd);
+    // What is there at the start was there before it, for whoever looks at the past.
+    const isStart = this.#nowMs === this.#options.startMs;
+    this.portfolio.set(symbol, qty, averageUsd, isStart ? -Infinity : this.#nowMs);
   }
 
   /** Splits a stock: `ratio` times the shares at the same cost basis, the price divided; orders stay as they are. */
   split(symbol: string, ratio: number): void {
-    this.portfolio.split(symbol, ratio);
+    this.portfolio.split(symbol, ratio, this.#nowMs);
     this.quotes.split(symbol, ratio, this.#nowMs);
   }
 

@@ -1,3 +1,4 @@
+import { findVersion, keepVersion, type Version } from "./past.ts";
 import { formatDecimal, formatUtc, type Moment } from "./wire.ts";
 
 /** An execution of an order. */
@@ -67,6 +68,8 @@ export interface SimOrder {
   replaces: string | null;
   /** The JSON text without its legs, until something changes. */
   text: string | null;
+  /** What it was lately, itself included; empty once it has been final for longer than any list lags. */
+  past: Version<SimOrder>[];
 }
 
 const FINAL: ReadonlySet<string> = new Set([
@@ -103,6 +106,17 @@ export function exitsOf(order: SimOrder): readonly SimOrder[] {
 export function touch(order: SimOrder, ms: number): void {
   order.updatedMs = ms;
   order.text = null;
+  keepPast(order, ms);
+}
+
+/** Keeps what the order is from `ms` on, for lists that lag. */
+export function keepPast(order: SimOrder, ms: number): void {
+  keepVersion(order.past, { atMs: ms, value: { ...order, text: null, past: [] } });
+}
+
+/** The order as it was at `ms`, at most `LAG_MS_MAX` ago; `null` where it did not exist yet. */
+export function findPast(order: SimOrder, ms: number): SimOrder | null {
+  return order.past.length === 0 ? order : findVersion(order.past, ms) ?? null;
 }
 
 function formatTime(ms: number | null, ns: number): string | null {

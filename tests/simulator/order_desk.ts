@@ -1,6 +1,7 @@
 import { Book, type BookHost } from "./book.ts";
 import { checkBasePrice, type OrderDraft, type Parsed, refuse } from "./order_body.ts";
-import { isDone, type OrderTerms, rootOf, type SimOrder, touch } from "./order.ts";
+import { isDone, keepPast, type OrderTerms, rootOf, type SimOrder, touch } from "./order.ts";
+import { LAG_MS_MAX } from "./past.ts";
 import { OrderRules, type ReplaceChanges } from "./order_rules.ts";
 import { buildAssetId, buildRefusal, buildUuid, type Moment, type SimResponse } from "./wire.ts";
 
@@ -32,6 +33,8 @@ export class OrderDesk {
   readonly active = new Map<string, Book>();
   readonly #books = new Map<string, Book>();
   readonly #stuck = new Set<SimOrder>();
+  /** Orders that came to their end within `LAG_MS_MAX`: lists that lag may still show them at work. */
+  #ended: SimOrder[] = [];
   #nowMs = 0;
   #lastMoment: Moment = { ms: 0, ns: 0 };
 
@@ -52,6 +55,7 @@ export class OrderDesk {
       book.advanceTo(ms);
       if (book.isIdle) this.active.delete(symbol);
     }
+    this.#forgetEnded(ms - LAG_MS_MAX);
   }
 
   /** A new order, or why not. Refusals come in the broker's sequence: parameters, duplicate, account, shares. */
@@ -161,6 +165,7 @@ export class OrderDesk {
     const fresh = this.#accept({ terms, clientOrderId, parent: old.parent, submitted });
     fresh.status = "pending_new";
     fresh.replaces = old.id;
+    keepPast(fresh, this.#nowMs);
     const earlierStatus = old.status;
     const delayMs = this.host.behaviour.replaceDelayMs;
     if (delayMs === 0) {
@@ -192,8 +197,24 @@ export class OrderDesk {
     return this.place({ clientOrderId: null, terms, legs: [] });
   }
 
+  /** Every order that may have been at work within `LAG_MS_MAX`. */
+  *listLately(): Generator<SimOrder> {
+    for (const book of this.active.values()) yield* book.working;
+    yield* this.#ended;
+  }
+
+  #forgetEnded(beforeMs: number): void {
+    if (this.#ended.length === 0) return;
+    this.#ended = this.#ended.filter((order) => {
+      const isLate = order.updatedMs >= beforeMs;
+      if (!isLate) order.past = [];
+      return isLate;
+    });
+  }
+
   #bookOf(symbol: string): Book {
-    const book = this.#books.get(symbol) ?? new Book(symbol, this.host, this.#nowMs);
+    const book = this.#books.get(symbol) ??
+      new Book(symbol, this.host, this.#nowMs, (order) => this.#ended.push(order));
     this.#books.set(symbol, book);
     this.active.set(symbol, book);
     return book;
@@ -243,6 +264,7 @@ export class OrderDesk {
       replacedBy: null,
       replaces: null,
       text: null,
+      past: [],
     };
     this.orders.push(order);
     this.byId.set(order.id, order);
@@ -255,6 +277,7 @@ export class OrderDesk {
     const isAcknowledged = this.host.behaviour.acknowledgeMs === 0;
     order.isActive = true;
     order.status = !isAcknowledged ? "pending_new" : isOpen ? "new" : "accepted";
+    for (const each of [order, ...order.legs]) keepPast(each, this.#nowMs);
     const book = this.#bookOf(order.symbol);
     book.add(order, this.#nowMs);
     for (const leg of order.legs) book.add(leg, this.#nowMs);
@@ -302,7 +325,11 @@ export class OrderDesk {
       touch(old.parent, ms);
     }
     fresh.legs = old.legs;
-    for (const leg of fresh.legs) leg.parent = fresh;
+    for (const leg of fresh.legs) {
+      leg.parent = fresh;
+      keepPast(leg, ms);
+    }
     old.legs = [];
+    keepPast(old, ms);
   }
 }

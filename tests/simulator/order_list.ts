@@ -1,5 +1,4 @@
-import type { Book } from "./book.ts";
-import { isDone, rootOf, type SimOrder } from "./order.ts";
+import { isDone, type SimOrder } from "./order.ts";
 import { compareMoments, type Moment, parseMoment } from "./wire.ts";
 
 /** The filters of `GET /v2/orders`. */
@@ -56,7 +55,10 @@ export interface ListedOrder {
 export interface OrderSource {
   /** All orders in the sequence of their acceptance. */
   readonly orders: readonly SimOrder[];
-  readonly books: Iterable<Book>;
+  /** Those among them that may be at work. */
+  readonly working: Iterable<SimOrder>;
+  /** The order as the list has it, itself unless the list lags; `null` where it is not there yet. */
+  readonly see: (order: SimOrder) => SimOrder | null;
   readonly openNestedShows: "parent" | "legs";
   readonly isVisible: (order: SimOrder) => boolean;
 }
@@ -68,20 +70,29 @@ function isInFilter(order: SimOrder, filter: OrderFilter): boolean {
   return filter.until === null || compareMoments(order.submitted, filter.until) < 0;
 }
 
+/** A replacement that has not taken its predecessor's place yet. */
+function isWaiting(order: SimOrder): boolean {
+  return order.replaces !== null && order.status === "pending_new";
+}
+
+function listLegs(source: OrderSource, order: SimOrder): SimOrder[] {
+  return order.legs.map((leg) => source.see(leg)).filter((leg) => leg !== null);
+}
+
 function listOpen(source: OrderSource, filter: OrderFilter): ListedOrder[] {
-  const shown = new Map<SimOrder, ListedOrder>();
-  for (const book of source.books) {
-    for (const order of book.working) {
-      if (!filter.isNested) {
-        // A held stop leg is missing here: the trap of broker.md, "Orders and positions".
-        if (order.status !== "held") shown.set(order, { order, legs: null });
-        continue;
-      }
-      const root = rootOf(order);
-      const isParentShown = source.openNestedShows === "parent" || !isDone(root);
-      if (isParentShown) shown.set(root, { order: root, legs: root.legs });
-      else shown.set(order, { order, legs: null });
+  const shown = new Map<string, ListedOrder>();
+  for (const each of source.working) {
+    const order = source.see(each);
+    if (order === null || isDone(order) || isWaiting(order)) continue;
+    if (!filter.isNested) {
+      // A held stop leg is missing here: the trap of broker.md, "Orders and positions".
+      if (order.status !== "held") shown.set(order.id, { order, legs: null });
+      continue;
     }
+    const root = order.parent === null ? order : source.see(order.parent) ?? order;
+    const isParentShown = source.openNestedShows === "parent" || !isDone(root);
+    if (isParentShown) shown.set(root.id, { order: root, legs: listLegs(source, root) });
+    else shown.set(order.id, { order, legs: null });
   }
   return [...shown.values()];
 }
@@ -90,12 +101,14 @@ function listOpen(source: OrderSource, filter: OrderFilter): ListedOrder[] {
 function listPast(source: OrderSource, filter: OrderFilter): ListedOrder[] {
   const listed: ListedOrder[] = [];
   for (let at = source.orders.length - 1; at >= 0; at--) {
-    const order = source.orders[at];
-    if (order === undefined) break;
-    if (filter.after !== null && order.submitted.ms < filter.after.ms) break;
+    const newest = source.orders[at];
+    if (newest === undefined) break;
+    if (filter.after !== null && newest.submitted.ms < filter.after.ms) break;
+    const order = source.see(newest);
+    if (order === null) continue;
     if (filter.isNested && order.parent !== null) continue;
     if (filter.status === "closed" && !isDone(order)) continue;
-    listed.push({ order, legs: filter.isNested ? order.legs : null });
+    listed.push({ order, legs: filter.isNested ? listLegs(source, order) : null });
   }
   return listed;
 }

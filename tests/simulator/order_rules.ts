@@ -16,6 +16,25 @@ export interface ReplaceChanges {
   readonly timeInForce: "day" | "gtc" | null;
 }
 
+/** A bracket's or OCO's two exits stand for the same shares and reserve them once. */
+function findReservedQty(working: Iterable<SimOrder>, side: "buy" | "sell"): number {
+  const byGroup = new Map<string, number>();
+  for (const order of working) {
+    if (order.side !== side || !order.isActive) continue;
+    const { id } = rootOf(order);
+    byGroup.set(id, Math.max(byGroup.get(id) ?? 0, leftQty(order)));
+  }
+  let reserved = 0;
+  for (const qty of byGroup.values()) reserved += qty;
+  return reserved;
+}
+
+/** Shares of `held` (negative: short) that none of the symbol's working orders reserves. */
+export function findFreeQty(held: number, working: Iterable<SimOrder>): number {
+  const reserved = findReservedQty(working, held < 0 ? "buy" : "sell");
+  return Math.sign(held) * Math.max(0, Math.abs(held) - reserved);
+}
+
 /** Decides what the account may do: shares reserved, wash trades, buying power (broker.md, Refusals). */
 export class OrderRules {
   /**
@@ -30,9 +49,7 @@ export class OrderRules {
 
   /** Shares of a position that no working order reserves. */
   availableQty(symbol: string): number {
-    const held = this.host.portfolio.qty(symbol);
-    const reserved = this.#reservedQty(symbol, held < 0 ? "buy" : "sell");
-    return Math.sign(held) * Math.max(0, Math.abs(held) - reserved);
+    return findFreeQty(this.host.portfolio.qty(symbol), this.workingOf(symbol));
   }
 
   /** Why the account may not place this order, or `null`. @param marketUsd The last price, USD per share. */
@@ -106,19 +123,6 @@ export class OrderRules {
       related_orders: related,
       symbol,
     });
-  }
-
-  /** A bracket's or OCO's two exits stand for the same shares and reserve them once. */
-  #reservedQty(symbol: string, side: "buy" | "sell"): number {
-    const byGroup = new Map<SimOrder, number>();
-    for (const order of this.workingOf(symbol)) {
-      if (order.side !== side || !order.isActive) continue;
-      const root = rootOf(order);
-      byGroup.set(root, Math.max(byGroup.get(root) ?? 0, leftQty(order)));
-    }
-    let reserved = 0;
-    for (const qty of byGroup.values()) reserved += qty;
-    return reserved;
   }
 
   /** Why the order can't be replaced so, or `null`. @param isIdTaken Whether the wanted client order id exists. */

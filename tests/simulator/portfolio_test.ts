@@ -48,7 +48,7 @@ const CASES: {
 for (const { when, trades, position, cashUsd } of CASES) {
   Deno.test(`a position keeps its cost when ${when}`, () => {
     const portfolio = new Portfolio(1000);
-    for (const [qty, priceUsd] of trades) portfolio.apply("NVDA", qty, priceUsd);
+    for (const [qty, priceUsd] of trades) portfolio.apply("NVDA", qty, priceUsd, 0);
     const held = portfolio.positions.get("NVDA") ?? null;
     assertEquals(held, position === null ? null : { symbol: "NVDA", ...position });
     assertEquals(Math.round(portfolio.cashUsd * 1e6) / 1e6, cashUsd);
@@ -57,8 +57,8 @@ for (const { when, trades, position, cashUsd } of CASES) {
 
 Deno.test("a split keeps the cost", () => {
   const portfolio = new Portfolio(1000);
-  portfolio.apply("NVDA", 10, 100);
-  portfolio.split("NVDA", 4);
-  portfolio.split("AAPL", 4);
+  portfolio.apply("NVDA", 10, 100, 0);
+  portfolio.split("NVDA", 4, 0);
+  portfolio.split("AAPL", 4, 0);
   assertEquals([...portfolio.positions.values()], [{ symbol: "NVDA", qty: 40, costUsd: 1000 }]);
 });

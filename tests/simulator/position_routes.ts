@@ -1,6 +1,8 @@
 import { buildPositionJson, type ShownPosition } from "./account_view.ts";
 import type { Exchange } from "./exchange.ts";
-import { buildOrderJson } from "./order.ts";
+import { buildOrderJson, findPast, isDone, type SimOrder } from "./order.ts";
+import { findFreeQty } from "./order_rules.ts";
+import type { SimPosition } from "./portfolio.ts";
 import { buildJsonText, buildRefusal, type SimResponse } from "./wire.ts";
 
 const POSITIONS = "/v2/positions/";
@@ -25,43 +27,64 @@ function cancelAll(exchange: Exchange): { id: string; status: number }[] {
 
 /** `GET /v2/positions`. */
 export function getPositions(exchange: Exchange): SimResponse {
-  const { quotes, nowMs } = exchange;
-  const texts = listPositions(exchange).map((shown) => buildPositionJson(shown, quotes, nowMs));
+  const { quotes, nowMs, behaviour } = exchange;
+  const atMs = nowMs - behaviour.positionsLagMs;
+  const texts = listPositions(exchange, atMs)
+    .map((shown) => buildPositionJson(shown, quotes, atMs));
   return buildJsonText(200, `[${texts.join(",")}]`);
 }
 
-function listPositions(exchange: Exchange): ShownPosition[] {
+/** What positions show of the moment `atMs`. */
+function listPositions(exchange: Exchange, atMs: number): ShownPosition[] {
   if (exchange.emptyAnswers > 0) {
     exchange.emptyAnswers--;
     return [];
   }
   const shown: ShownPosition[] = [];
-  for (const position of exchange.portfolio.positions.values()) {
+  const { portfolio, nowMs } = exchange;
+  const held = atMs === nowMs ? portfolio.positions.values() : portfolio.listAt(atMs);
+  for (const position of held) {
     const hidden = exchange.hiddenAnswers.get(position.symbol) ?? 0;
     if (hidden > 0) exchange.hiddenAnswers.set(position.symbol, hidden - 1);
-    else shown.push(showPosition(exchange, position));
+    else shown.push(showPosition(exchange, position, atMs));
   }
   return shown;
 }
 
 function showPosition(
   exchange: Exchange,
-  position: ShownPosition["position"],
+  position: SimPosition,
+  atMs: number,
 ): ShownPosition {
   const symbol = exchange.shownSymbols.get(position.symbol) ?? position.symbol;
-  return { symbol, position, availableQty: exchange.desk.rules.availableQty(position.symbol) };
+  const { desk, nowMs } = exchange;
+  const availableQty = atMs === nowMs
+    ? desk.rules.availableQty(position.symbol)
+    : findFreeQty(position.qty, listWorkingAt(exchange, position.symbol, atMs));
+  return { symbol, position, availableQty };
 }
 
-function findPosition(exchange: Exchange, path: string): ShownPosition | null {
+/** The symbol's orders that were at work then. */
+function listWorkingAt({ desk }: Exchange, symbol: string, atMs: number): SimOrder[] {
+  const working: SimOrder[] = [];
+  for (const order of desk.listLately()) {
+    const then = order.symbol === symbol ? findPast(order, atMs) : null;
+    if (then !== null && !isDone(then)) working.push(then);
+  }
+  return working;
+}
+
+function findPosition(exchange: Exchange, path: string, atMs: number): ShownPosition | null {
   const symbol = decodeURIComponent(path.slice(POSITIONS.length));
-  return listPositions(exchange).find((shown) => shown.symbol === symbol) ?? null;
+  return listPositions(exchange, atMs).find((shown) => shown.symbol === symbol) ?? null;
 }
 
 /** `GET /v2/positions/{symbol}`. */
 export function getPosition(exchange: Exchange, path: string): SimResponse {
-  const shown = findPosition(exchange, path);
+  const atMs = exchange.nowMs - exchange.behaviour.positionsLagMs;
+  const shown = findPosition(exchange, path, atMs);
   if (shown === null) return buildRefusal(404, 40410000, "position does not exist");
-  return buildJsonText(200, buildPositionJson(shown, exchange.quotes, exchange.nowMs));
+  return buildJsonText(200, buildPositionJson(shown, exchange.quotes, atMs));
 }
 
 function readCloseQty(shown: ShownPosition, query: URLSearchParams): number {
@@ -84,7 +107,7 @@ export function deletePosition(
   path: string,
   query: URLSearchParams,
 ): SimResponse {
-  const shown = findPosition(exchange, path);
+  const shown = findPosition(exchange, path, exchange.nowMs);
   if (shown === null) return buildRefusal(404, 40410000, "position does not exist");
   const qty = readCloseQty(shown, query);
   if (!(qty > 0) || qty > Math.abs(shown.position.qty)) {

@@ -9,7 +9,7 @@ import {
 } from "./account_view.ts";
 import type { Exchange } from "./exchange.ts";
 import { listBars, listLatestTrades } from "./market_data.ts";
-import { buildOrderJson, type SimOrder } from "./order.ts";
+import { buildOrderJson, findPast, type SimOrder } from "./order.ts";
 import {
   parseClientOrderId,
   type Parsed,
@@ -150,10 +150,14 @@ function getByClientOrderId(exchange: Exchange, query: URLSearchParams): SimResp
 function getOrders(exchange: Exchange, query: URLSearchParams): SimResponse {
   const filter = parseOrderFilter(query);
   if (typeof filter === "string") return buildRefusal(422, 40010001, filter);
+  const { listsLagMs, openListsLagMs, openNestedShows } = exchange.behaviour;
+  const lagMs = filter.status === "open" ? openListsLagMs ?? listsLagMs : listsLagMs;
+  const atMs = exchange.nowMs - lagMs;
   const source = {
     orders: exchange.orders,
-    books: exchange.desk.active.values(),
-    openNestedShows: exchange.behaviour.openNestedShows,
+    working: exchange.desk.listLately(),
+    see: (order: SimOrder) => lagMs === 0 ? order : findPast(order, atMs),
+    openNestedShows,
     isVisible: (order: SimOrder) => isVisible(exchange, order),
   };
   return buildJsonText(200, buildOrderListJson(listOrders(source, filter), exchange.behaviour));

@@ -7,6 +7,8 @@ export type PositionChange =
   /** The entry works and nothing is filled yet. */
   | { readonly kind: "waiting" }
   | { readonly kind: "changed"; readonly qty: number; readonly costBasisUsd: number }
+  /** Fills that another answer has shown are not in the position yet; `qty` is what they leave. */
+  | { readonly kind: "lagging"; readonly qty: number }
   /** Absent, and the broker's sell fills account for all of it. */
   | { readonly kind: "gone" }
   /** The entry ended without a fill: there never was a position. */
@@ -87,34 +89,51 @@ export function isUnchanged(
     (position.costBasisUsd === null || held.costBasisUsd === position.costBasisUsd);
 }
 
+/** What explains a managed position's quantity. */
+export interface PositionEvidence {
+  /** Readings of the orders since the position was opened (or adopted). */
+  readonly histories: readonly FillHistory[];
+  /** Fills among them that positions need not show yet. */
+  readonly recent: FillHistory;
+  /** Whether the entry order is known to have ended. */
+  readonly isEntryOver: boolean;
+}
+
 /**
  * Explains a managed position's quantity by the broker's orders.
  * @param held What the broker shows now, `undefined` where the symbol is absent from its answer.
- * @param histories Readings of the orders since the position was opened (or adopted).
- * @param isEntryOver Whether the entry order is known to have ended.
  */
 export function accountPosition(
   position: ManagedPosition,
   held: BrokerPosition | undefined,
-  histories: readonly FillHistory[],
-  isEntryOver: boolean,
+  { histories, recent, isEntryOver }: PositionEvidence,
 ): PositionChange {
-  if (isUnchanged(position, held)) return { kind: "same" };
   const expected = histories.map((each) =>
     Math.floor(position.adoptedQty + each.boughtQty - each.soldQty)
   );
-  if (held !== undefined) {
-    if (!expected.includes(held.qty) || held.qty <= 0) {
-      return { kind: "unexplained", qty: held.qty };
-    }
-    return { kind: "changed", qty: held.qty, costBasisUsd: held.costBasisUsd };
+  if (held !== undefined && held.qty > 0 && expected.includes(held.qty)) {
+    return isUnchanged(position, held)
+      ? { kind: "same" }
+      : { kind: "changed", qty: held.qty, costBasisUsd: held.costBasisUsd };
   }
-  if (histories.some((each) => isSoldOut(position, each))) return { kind: "gone" };
+  const isGone = held === undefined && histories.some((each) => isSoldOut(position, each));
+  if (isGone) return { kind: "gone" };
+  const shownQty = held?.qty ?? 0;
+  const isLagging = shownQty >= 0 && position.unexplainedQty === null &&
+    expected.some((qty) => qty >= 0 && isWithinLag(qty, shownQty, recent)) &&
+    recent.boughtQty + recent.soldQty > 0;
+  if (isLagging) return { kind: "lagging", qty: Math.max(0, Math.min(...expected)) };
+  if (held !== undefined) return { kind: "unexplained", qty: held.qty };
   const hasHeld = position.adoptedQty > 0 ||
     (position.unexplainedQty ?? position.qty ?? 0) > 0 ||
     histories.some((each) => each.boughtQty > 0);
   if (hasHeld) return { kind: "absent" };
   return isEntryOver ? { kind: "never_filled" } : { kind: "waiting" };
+}
+
+/** Whether a quantity can be what the orders allow, or what they allowed before fills that positions need not show yet. */
+export function isWithinLag(allowedQty: number, shownQty: number, recent: FillHistory): boolean {
+  return shownQty >= allowedQty - recent.boughtQty && shownQty <= allowedQty + recent.soldQty;
 }
 
 /** Whether sells account for all shares; after a split for as many as it made, earlier trims not counted. */

@@ -1,3 +1,4 @@
+import { countRecent } from "../domain/account/order_book.ts";
 import type { Candidate } from "../domain/candidate.ts";
 import { buildAdoptionId } from "../domain/client_order_id.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
@@ -31,6 +32,8 @@ export async function listAdoptable(
     const isAllowed = allowlist.kind === "all" ||
       (allowlist.kind === "list" && allowlist.symbols.includes(held.symbol));
     if (candidate === undefined || isManaged || !isAllowed) return [];
+    // What is sold or bought at this moment may not be in the quantity yet.
+    if (isChanging(engine, held.symbol)) return [];
     // What a buy adds to it later would look like a split; and no stop is taken beside one.
     if (unresolved.has(held.symbol) || hasWorkingBuy(engine, held.symbol)) return [];
     if (!Number.isSafeInteger(held.qty) || held.qty <= 0 || !(priceUsd > candidate.stopUsd)) {
@@ -38,6 +41,14 @@ export async function listAdoptable(
     }
     return [{ candidate, held }];
   });
+}
+
+/** Whether an order of the symbol was filled so short a time ago that positions need not show it yet. */
+function isChanging(engine: Engine, symbol: string): boolean {
+  const nowMs = engine.nowMs();
+  return [...engine.book.values()].some((known) =>
+    known.order.symbol === symbol && countRecent(known, nowMs) > 0
+  );
 }
 
 /** Symbols with a buy of ours that nobody knows the fate of: what is held there may be its fill. */
@@ -60,6 +71,8 @@ export async function adoptPositions(
   for (const { candidate, held } of adoptable) {
     const position = buildAdopted(engine, candidate, held);
     engine.putPosition(position);
+    // Its orders begin now: what works already is in the list of open orders.
+    engine.knownPasts.add(position.positionId);
     adopted.add(position.positionId);
     const message =
       `Adopted position ${held.symbol} qty=${held.qty}: not bought by this engine, now managed`;

@@ -21,6 +21,8 @@ import { CONVERT_AGAIN_MS, CONVERT_BEFORE_CLOSE_MS, untilCloseMs } from "./closi
 import { protectPositions } from "./protecting.ts";
 import { recallBare, restoreBare } from "./restoring.ts";
 import { reconcileLedger } from "./reconciling.ts";
+import { hasHidden } from "./asking.ts";
+import { recallDoubts } from "./shares.ts";
 import { makeIntents } from "./signals.ts";
 import { ensureState } from "./state_loading.ts";
 import { sendSummaryIfDue } from "./summary.ts";
@@ -82,6 +84,7 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   await recallBare(engine);
   const step = await reconcileLedger(engine, observation);
   engine.ledgerProblem = step.problem;
+  await recallDoubts(engine);
   const { decision, inputs, ledger } = await readGate(engine);
   await sayKillSwitch(engine, inputs);
   await printGate(engine, decision);
@@ -216,7 +219,7 @@ function isOperatorFine(decision: GateDecision): boolean {
 function isInDoubt(engine: Engine, position: ManagedPosition): boolean {
   if (position.qty === null || position.unexplainedQty !== null) return false;
   const coverage = readCoverage(engine, position);
-  return coverage === null || engine.hiddenOrders.size > 0 ||
+  return coverage === null || hasHidden(engine) ||
     findHeld(engine, position.symbol) === undefined ||
     coverage.coveredQty < coverage.heldQty;
 }

@@ -7,6 +7,7 @@ import { microsToUsd, type UsdMicros } from "../domain/money.ts";
 import { formatUtc } from "../domain/ny_time.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
+import { lookUpOrder } from "./asking.ts";
 import type { Engine } from "./engine.ts";
 import { changeEntry, recordEntries, settleByOrder } from "./ledger_store.ts";
 import { type Refusal, StateError } from "./ports.ts";
@@ -156,7 +157,7 @@ async function settleUnknown(
   kind: "duplicate" | "unknown",
 ): Promise<void> {
   const { clientOrderId, symbol } = intent;
-  const found = await engine.ports.broker.lookUp(clientOrderId, "protect");
+  const found = await lookUpOrder(engine, clientOrderId);
   if (found.kind === "found") return await adopt(engine, intent, found.order);
   await changeEntry(engine, clientOrderId, (entry) => ({ ...entry, status: "unknown" }));
   engine.wakeAt(engine.nowMs() + LOOK_AGAIN_MS);

@@ -6,6 +6,7 @@ import {
   type LiveLedger,
   NOT_SENT,
 } from "../domain/ledger.ts";
+import { lookUpOrder } from "./asking.ts";
 import type { Engine } from "./engine.ts";
 
 /**
@@ -70,7 +71,7 @@ async function lookUpEntry(
     return same;
   }
   if (entry.status === "rejected") return same;
-  const found = await engine.ports.broker.lookUp(entry.clientOrderId, "protect");
+  const found = await lookUpOrder(engine, entry.clientOrderId);
   if (found.kind === "found") {
     return { entry: applyBrokerOrder(entry, found.order), isAbsent: false };
   }

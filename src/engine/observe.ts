@@ -1,9 +1,10 @@
+import { buildOpenOrders, correctList } from "../domain/account/order_book.ts";
 import type { MarketClock, Session, Trade } from "../domain/market.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
 import { type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
 import { listSellGroups, type SellGroup } from "../domain/protection.ts";
 import type { Engine, Observation } from "./engine.ts";
-import { addUnseen } from "./unseen_orders.ts";
+import { completeOpen, forgetEnded, learn } from "./asking.ts";
 
 /** Days of calendar that are kept, so that one failed read does not cost the day's close. */
 const CALENDAR_DAYS = 7;
@@ -36,10 +37,12 @@ export async function observe(engine: Engine, clock: MarketClock): Promise<Obser
   const session = await readSession(engine, dateNy);
   const account = await engine.read(() => broker.readAccount());
   if (account.kind === "ok") engine.accountId = account.value.accountId;
+  forgetEnded(engine);
   const positions = await engine.read(() => broker.listPositions());
-  const openOrders = await readOpenOrders(engine);
-  const afterMs = nyToMs(dateNy, "00:00");
-  const dayOrders = await engine.read(() => broker.listOrders({ status: "all", afterMs }));
+  const open = await readOpenOrders(engine);
+  const dayOrders = await readDayOrders(engine, dateNy);
+  // What the list of the day knows better is known from now on.
+  const openOrders = open.kind === "ok" ? { ...open, value: buildOpenOrders(engine.book) } : open;
   const observation = {
     clock,
     dateNy,
@@ -56,10 +59,19 @@ export async function observe(engine: Engine, clock: MarketClock): Promise<Obser
 
 async function readOpenOrders(engine: Engine): Promise<Observation["openOrders"]> {
   const { broker } = engine.ports;
-  return await addUnseen(
+  return await completeOpen(
     engine,
     await engine.read(() => broker.listOrders({ status: "open" })),
   );
+}
+
+async function readDayOrders(engine: Engine, dateNy: string): Promise<Observation["dayOrders"]> {
+  const { broker } = engine.ports;
+  const afterMs = nyToMs(dateNy, "00:00");
+  const read = await engine.read(() => broker.listOrders({ status: "all", afterMs }));
+  if (read.kind === "failed") return read;
+  learn(engine, read.value);
+  return { ...read, value: correctList(engine.book, read.value) };
 }
 
 /** Reads positions and open orders again, after something was sent or when they must be of this instant. */
@@ -135,9 +147,9 @@ export function hasWorkingBuy(engine: Engine, symbol: string): boolean {
     );
 }
 
-/** The symbol's working sells as last read; `null` where open orders can't be read. */
+/** The symbol's working sells as the book has them; `null` where open orders can't be read. */
 export function findSellGroups(engine: Engine, symbol: string): SellGroup[] | null {
   const orders = engine.observation?.openOrders;
   if (orders === undefined || orders.kind === "failed") return null;
-  return listSellGroups(orders.value, symbol);
+  return listSellGroups(buildOpenOrders(engine.book), symbol);
 }

@@ -1,12 +1,8 @@
+import { isReplaceRefused } from "../domain/account/order_book.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
-import {
-  countCovered,
-  decideProtection,
-  type ProtectionDecision,
-  type SellGroup,
-} from "../domain/protection.ts";
+import { decideProtection, type ProtectionDecision, type SellGroup } from "../domain/protection.ts";
 import {
   CONVERT_AGAIN_MS,
   CONVERT_BEFORE_CLOSE_MS,
@@ -18,18 +14,20 @@ import type { Engine } from "./engine.ts";
 import { sendExit } from "./exit_order.ts";
 import {
   findSellLookMs,
+  isRefusedItself,
   isStopRefused,
   listMarketSells,
   noteStopRefusal,
   RETRY_MS,
 } from "./exit_records.ts";
-import { findHeld, findSellGroups, refresh } from "./observe.ts";
+import { findSellGroups, refresh } from "./observe.ts";
 import { cancelOrphans } from "./orphans.ts";
 import { endPartialEntry, isEntryWorking } from "./partial_entry.ts";
 import { StateError } from "./ports.ts";
 import { isActionable, trackPositions } from "./positions.ts";
 import { recordSells, resolveStops, type SellPlan, sendSell } from "./sell_orders.ts";
-import { isHidden } from "./unseen_orders.ts";
+import { isHidden } from "./asking.ts";
+import { readAvailable, readShares } from "./shares.ts";
 
 /** Steps of protection in one cycle: place, replace, convert, and one look more. */
 const STEPS_MAX = 4;
@@ -73,22 +71,21 @@ async function protect(
     if (engine.isStale) await refresh(engine);
     const position = engine.state.positions.find((each) => each.positionId === stale.positionId);
     if (position === undefined || isEntryWorking(engine, position)) return;
-    const held = findHeld(engine, position.symbol);
     const groups = findSellGroups(engine, position.symbol);
     if (groups === null) {
       engine.wakeAt(engine.nowMs() + RETRY_MS);
       return;
     }
-    const heldQty = held?.qty ?? 0;
-    if (!isActionable(position, held)) {
+    const shares = readShares(engine, position);
+    if (shares === null || !isActionable(engine, position)) {
       // An exit of this cycle changed what is held: what it could not protect is protected now.
-      const isChanged = position.unexplainedQty === null && heldQty > 0;
-      if (!isChanged || step > 0) return;
+      if (position.unexplainedQty !== null || step > 0) return;
       await trackPositions(engine);
       continue;
     }
+    const { sureQty: qty, mostHeldQty: mostQty } = shares;
     const stopUsd = roundToIncrement(position.stopUsd);
-    const next = decideProtection({ qty: held.qty, stopUsd }, groups, isConvertTime(engine));
+    const next = decideProtection({ qty, mostQty, stopUsd }, groups, isConvertTime(engine));
     if (next.kind === "enough") {
       engine.bare.delete(position.positionId);
       return;
@@ -181,8 +178,10 @@ async function replaceStop(
     replaces: order.orderId,
     isQtyKept,
   };
-  const placed = await place(engine, mandate, plan);
-  if (placed !== "refused") return placed === "placed";
+  if (!isReplaceRefused(engine.book, order.orderId)) {
+    const placed = await place(engine, mandate, plan);
+    if (placed !== "refused") return placed === "placed";
+  }
   await refresh(engine);
   const groups = findSellGroups(engine, position.symbol) ?? [];
   const unchanged = groups.filter((group) =>
@@ -211,9 +210,8 @@ async function placeStop(
   if (!await resolveStops(engine, position)) return false;
   await refresh(engine);
   const groups = findSellGroups(engine, position.symbol);
-  const held = findHeld(engine, position.symbol);
-  if (groups === null || held === null || held === undefined) return false;
-  const uncoveredQty = Math.min(qty, Math.floor(held.qty - countCovered(groups)));
+  if (groups === null || !isActionable(engine, position)) return false;
+  const uncoveredQty = Math.min(qty, readAvailable(engine, position));
   if (uncoveredQty <= 0) return true;
   const plan: SellPlan = {
     position,
@@ -255,9 +253,5 @@ async function place(
     ? placed.reason
     : "no usable answer yet";
   engine.sayError(`${plan.position.symbol}: stop not placed: ${why}`);
-  // Another status may mean the account, which would not take the new one either; nor does a market below the stop, and
-  // what rests must not be cancelled for it.
-  return placed.kind === "rejected" && placed.httpStatus === 422 && !isBelow
-    ? "refused"
-    : "not_placed";
+  return isRefusedItself(placed) ? "refused" : "not_placed";
 }

@@ -15,7 +15,7 @@ import type { Engine, Observation } from "./engine.ts";
 import { buildManaged } from "./entry_order.ts";
 import { findIdentityProblem } from "./gate_reader.ts";
 import { buildPlan } from "./bought.ts";
-import { OPENED_SLACK_MS, readHistory } from "./positions.ts";
+import { OPENED_SLACK_MS, readHistory } from "./shares.ts";
 import type { StateRead } from "./ports.ts";
 
 /** Names the file in the gate's reason (pipeline 6). */

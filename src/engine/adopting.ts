@@ -7,8 +7,8 @@ import { isUnsettled } from "../domain/ledger.ts";
 import type { Trade } from "../domain/market.ts";
 import { type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
 import type { Engine } from "./engine.ts";
-import { hasWorkingBuy, isOfThisSession } from "./observe.ts";
 import { buildManaged } from "./entry_order.ts";
+import { hasWorkingBuy, isOfThisSession } from "./observe.ts";
 import { buildPositionEvent } from "./position_changes.ts";
 
 /** Positions of today's list that the engine may take over (pipeline 5): not managed, long, whole shares, above the stop. */
@@ -99,7 +99,6 @@ export function buildAdopted(
       adoptedAtMs: seenAtMs,
     }),
     r1Usd: candidate.r1Usd ?? candidate.pivotUsd,
-    refPriceUsd: held.avgEntryPriceUsd,
   };
   return {
     ...buildManaged(plan, seenAtMs),

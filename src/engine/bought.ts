@@ -72,6 +72,5 @@ export function buildPlan(entry: LedgerEntry): Parameters<typeof buildManaged>[0
     r1Usd: entry.r1Usd ?? r2Usd,
     r2Usd,
     stopUsd: entry.stopUsd,
-    refPriceUsd: entry.refPriceUsd ?? paidUsd,
   };
 }

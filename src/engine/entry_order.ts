@@ -127,7 +127,7 @@ async function adopt(engine: Engine, intent: EntryIntent, order: BrokerOrder): P
 export function buildManaged(
   plan: Pick<
     EntryIntent,
-    "symbol" | "clientOrderId" | "pivotUsd" | "r1Usd" | "r2Usd" | "stopUsd" | "refPriceUsd"
+    "symbol" | "clientOrderId" | "pivotUsd" | "r1Usd" | "r2Usd" | "stopUsd"
   >,
   openedAtMs: number,
 ): ManagedPosition {
@@ -139,7 +139,8 @@ export function buildManaged(
     r1Usd: plan.r1Usd,
     r2Usd: plan.r2Usd,
     stopUsd: plan.stopUsd,
-    highWaterUsd: plan.refPriceUsd,
+    // It starts at the price of the first look at what is held, never at what was paid.
+    highWaterUsd: 0,
     isTrimmedR1: false,
     isTrimmedR2: false,
     qty: null,

@@ -195,8 +195,7 @@ function buildAdoptedPlan(
   const clientOrderId = parseOurId(positionId ?? "");
   if (clientOrderId === null || !Number.isSafeInteger(held.qty) || held.qty <= 0) return null;
   if (pivotUsd === null || r1Usd === null || r2Usd === null || stopUsd === null) return null;
-  const refPriceUsd = held.avgEntryPriceUsd;
-  return { clientOrderId, symbol, pivotUsd, r1Usd, r2Usd, stopUsd, refPriceUsd };
+  return { clientOrderId, symbol, pivotUsd, r1Usd, r2Usd, stopUsd };
 }
 
 /** State carries host and account from its first write on; another account's state is left alone. */

@@ -176,6 +176,7 @@ export class Engine {
   dropPosition(positionId: string): void {
     const positions = this.state.positions.filter((each) => each.positionId !== positionId);
     this.updateState({ positions });
+    this.knownPasts.delete(positionId);
   }
 
   /** Whether the account that the state belongs to could not be compared with the broker's yet. */

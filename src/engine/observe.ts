@@ -3,8 +3,8 @@ import type { MarketClock, Session, Trade } from "../domain/market.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
 import { type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
 import { listSellGroups, type SellGroup } from "../domain/protection.ts";
-import type { Engine, Observation } from "./engine.ts";
 import { completeOpen, forgetEnded, learn } from "./asking.ts";
+import type { Engine, Observation } from "./engine.ts";
 
 /** Days of calendar that are kept, so that one failed read does not cost the day's close. */
 const CALENDAR_DAYS = 7;
@@ -127,12 +127,17 @@ export function isMarketOpen(engine: Engine): boolean {
   return clock !== undefined && clock.isOpen && engine.nowMs() < clock.nextCloseMs;
 }
 
-/** The symbol's position as last read, in whole shares: `undefined` where there is none, `null` where positions can't be read. */
-export function findHeld(engine: Engine, symbol: string): BrokerPosition | undefined | null {
+/** The symbol's position as last read, fractions included: `undefined` where there is none, `null` where positions can't be read. */
+export function findShown(engine: Engine, symbol: string): BrokerPosition | undefined | null {
   const positions = engine.observation?.positions;
   if (positions === undefined || positions.kind === "failed") return null;
-  const held = positions.value.find((position) => position.symbol === symbol);
-  if (held === undefined || held.qty <= 0) return held;
+  return positions.value.find((position) => position.symbol === symbol);
+}
+
+/** The symbol's position as last read, in whole shares: `undefined` where there is none, `null` where positions can't be read. */
+export function findHeld(engine: Engine, symbol: string): BrokerPosition | undefined | null {
+  const held = findShown(engine, symbol);
+  if (held === null || held === undefined || held.qty <= 0) return held;
   // A fraction of a share can be neither stopped nor sold by us, and is left out.
   const qty = Math.floor(held.qty);
   return qty === 0 ? undefined : { ...held, qty, qtyAvailable: Math.floor(held.qtyAvailable) };

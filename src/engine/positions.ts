@@ -11,13 +11,13 @@ import { askMissing } from "./asking.ts";
 import { takeInBought } from "./bought.ts";
 import type { Engine } from "./engine.ts";
 import { raiseKnownStops } from "./known_stops.ts";
-import { findHeld, refresh } from "./observe.ts";
+import { findShown, refresh } from "./observe.ts";
 import { trackPartial } from "./partial_entry.ts";
 import { applyChange } from "./position_changes.ts";
 import {
-  ensurePast,
+  ensurePasts,
   listPositionHistory,
-  readPast,
+  readPasts,
   readRecentFills,
   readShares,
 } from "./shares.ts";
@@ -32,10 +32,10 @@ const LAG_LOOK_MS = 5_000;
 export async function trackPositions(engine: Engine): Promise<void> {
   await takeInBought(engine);
   await raiseKnownStops(engine);
-  for (const position of engine.state.positions) await ensurePast(engine, position);
+  await ensurePasts(engine);
   if (engine.observation?.positions.kind !== "ok") return;
   for (const before of engine.state.positions) {
-    const held = findHeld(engine, before.symbol);
+    const held = findShown(engine, before.symbol);
     if (held === null) return;
     await trackPartial(engine, before);
     const position = engine.state.positions.find((each) => each.positionId === before.positionId);
@@ -54,7 +54,7 @@ async function explain(
 ): Promise<PositionChange | null> {
   const known = await account(engine, position, held);
   if (known === null || !isPastNeeded(position, known)) return known;
-  if (!await readPast(engine, position)) return null;
+  if (!await readPasts(engine, [position])) return null;
   const change = await account(engine, position, held);
   if (change?.kind !== "unexplained" && change?.kind !== "absent") return change;
   if (position.unexplainedQty !== null) return change;
@@ -62,7 +62,7 @@ async function explain(
   await askMissing(engine, ({ order }) => order.symbol === position.symbol && !isFinal(order));
   if (change.kind === "absent") return await account(engine, position, held);
   await refresh(engine);
-  const again = findHeld(engine, position.symbol);
+  const again = findShown(engine, position.symbol);
   return again === null ? null : await account(engine, position, again);
 }
 

@@ -13,6 +13,7 @@ import { listSellGroups } from "../domain/protection.ts";
 import { learn } from "./asking.ts";
 import type { Engine } from "./engine.ts";
 import { recordFills } from "./fills.ts";
+import { findShown } from "./observe.ts";
 import type { OrderRequest } from "./send.ts";
 
 /** Orders of a position were submitted after this before its own time: the two clocks differ a little. */
@@ -65,33 +66,40 @@ export function readRecentFills(engine: Engine, position: ManagedPosition): Fill
   return countRecentFills(listPositionOrders(engine, position) ?? [], engine.nowMs());
 }
 
-/** Makes sure that the book has a position's orders from its beginning on. @returns Whether it has. */
-export async function ensurePast(engine: Engine, position: ManagedPosition): Promise<boolean> {
-  if (engine.knownPasts.has(position.positionId)) return true;
+/** Makes sure that the book has the orders of each managed position from its beginning on: one request for all. */
+export async function ensurePasts(engine: Engine): Promise<void> {
   const { observation } = engine;
-  // The orders of the day are read in each cycle.
-  const isOfToday = position.adoptedQty === 0 && observation?.dayOrders.kind === "ok" &&
-    dateNyOf(position.openedAtMs - OPENED_SLACK_MS) === observation.dateNy;
-  if (isOfToday) engine.knownPasts.add(position.positionId);
-  return isOfToday || await readPast(engine, position);
+  for (const { positionId, adoptedQty, openedAtMs } of engine.state.positions) {
+    // The orders of the day are read in each cycle.
+    const isOfToday = adoptedQty === 0 && observation?.dayOrders.kind === "ok" &&
+      dateNyOf(openedAtMs - OPENED_SLACK_MS) === observation.dateNy;
+    if (isOfToday) engine.knownPasts.add(positionId);
+  }
+  const unknown = engine.state.positions.filter(({ positionId }) =>
+    !engine.knownPasts.has(positionId)
+  );
+  if (unknown.length > 0) await readPasts(engine, unknown);
 }
 
-/** Reads a position's orders since it was opened into the book. @returns Whether they could be read. */
-export async function readPast(engine: Engine, position: ManagedPosition): Promise<boolean> {
-  const backMs = position.adoptedQty > 0 ? ADOPTED_ORDERS_MS : OPENED_SLACK_MS;
+/** Reads positions' orders since they were opened into the book. @returns Whether they could be read. */
+export async function readPasts(
+  engine: Engine,
+  positions: readonly ManagedPosition[],
+): Promise<boolean> {
+  const symbols = positions.map((position) => position.symbol);
+  const fromMs = positions.map(({ openedAtMs, adoptedQty }) =>
+    openedAtMs - (adoptedQty > 0 ? ADOPTED_ORDERS_MS : OPENED_SLACK_MS)
+  );
+  const afterMs = Math.min(...fromMs);
   const read = await engine.read(() =>
-    engine.ports.broker.listOrders({
-      status: "all",
-      afterMs: position.openedAtMs - backMs,
-      symbols: [position.symbol],
-    }, "protect")
+    engine.ports.broker.listOrders({ status: "all", afterMs, symbols }, "protect")
   );
   if (read.kind === "failed") {
-    engine.ports.log.warn(`Orders of ${position.symbol} unavailable (${read.failure})`);
+    engine.ports.log.warn(`Orders of ${symbols.join(", ")} unavailable (${read.failure})`);
     return false;
   }
   learn(engine, read.value);
-  engine.knownPasts.add(position.positionId);
+  for (const { positionId } of positions) engine.knownPasts.add(positionId);
   await recordFills(engine, read.value);
   return true;
 }
@@ -101,7 +109,7 @@ export async function readHistory(
   engine: Engine,
   position: ManagedPosition,
 ): Promise<readonly BrokerOrder[] | null> {
-  return await readPast(engine, position) ? listPositionHistory(engine, position) : null;
+  return await readPasts(engine, [position]) ? listPositionHistory(engine, position) : null;
 }
 
 /**
@@ -111,14 +119,11 @@ export async function readHistory(
 export function readShares(engine: Engine, position: ManagedPosition): ShareCount | null {
   const orders = listPositionOrders(engine, position);
   if (orders === null) return null;
-  const positions = engine.observation?.positions;
-  const held = positions?.kind === "ok"
-    ? positions.value.find((each) => each.symbol === position.symbol)
-    : undefined;
+  const held = findShown(engine, position.symbol);
   return countShares({
     startQty: position.adoptedQty,
     orders,
-    shown: positions?.kind !== "ok"
+    shown: held === null
       ? { kind: "unreadable" }
       : held === undefined
       ? { kind: "absent" }

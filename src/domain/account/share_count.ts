@@ -1,4 +1,10 @@
-import { type FillHistory, hasEnded, isWithinLag, listFillHistories } from "../position_account.ts";
+import {
+  type FillHistory,
+  hasEnded,
+  isSameQty,
+  isWithinLag,
+  listFillHistories,
+} from "../position_account.ts";
 import type { BrokerOrder } from "../orders.ts";
 import { countRecent, type KnownOrder } from "./order_book.ts";
 
@@ -50,14 +56,14 @@ export function countShares(inputs: CountInputs): ShareCount {
   const { shown, doubtfulQty } = inputs;
   const readings = listReadings(inputs);
   const least = Math.min(...readings);
-  const most = Math.max(0, Math.floor(Math.max(...readings)));
-  const shownQty = shown.kind === "shown" ? Math.floor(shown.qty) : null;
+  const most = Math.max(0, ...readings);
+  const shownQty = shown.kind === "shown" ? shown.qty : null;
   const isExplained = shownQty !== null && isShownByFills(inputs, shownQty, readings);
   const sureQty = shownQty === null ? least : Math.min(least, shownQty);
   return {
     sureQty: Math.max(0, Math.floor(sureQty - doubtfulQty)),
     doubtfulQty,
-    mostHeldQty: shownQty === null || isExplained ? most : Math.max(most, shownQty),
+    mostHeldQty: Math.floor(shownQty === null || isExplained ? most : Math.max(most, shownQty)),
     isExplained,
   };
 }
@@ -73,7 +79,7 @@ function listReadings({ startQty, orders, shown, nowMs }: CountInputs): number[]
     .map(({ boughtQty, soldQty }) => startQty + boughtQty - soldQty);
   const { boughtQty, soldQty } = countRecentFills(orders, nowMs);
   if (shown.kind !== "shown" || boughtQty > 0 || soldQty > 0) return readings;
-  const agreed = readings.filter((reading) => Math.floor(reading) === Math.floor(shown.qty));
+  const agreed = readings.filter((reading) => isSameQty(reading, shown.qty));
   return agreed.length > 0 ? agreed : readings;
 }
 
@@ -84,5 +90,5 @@ function isShownByFills(
   readings: readonly number[],
 ): boolean {
   const recent = countRecentFills(orders, nowMs);
-  return readings.some((reading) => isWithinLag(Math.floor(reading), shownQty, recent));
+  return readings.some((reading) => isWithinLag(reading, shownQty, recent));
 }

@@ -121,8 +121,19 @@ export async function askMissing(
   }
 }
 
+/** Asks for orders by id, for the legs of one bracket together. */
+export async function askOrders(engine: Engine, orderIds: readonly string[]): Promise<void> {
+  const roots = new Set<string>();
+  for (const orderId of orderIds) {
+    const rootId = engine.book.get(orderId)?.parentId ?? orderId;
+    if (roots.has(rootId)) continue;
+    roots.add(rootId);
+    await isFoundByRoot(engine, orderId);
+  }
+}
+
 /** Asks for an order: for a leg by its bracket's id, whose answer holds both legs. @returns Whether it was found. */
-export async function isFoundByRoot(engine: Engine, orderId: string): Promise<boolean> {
+async function isFoundByRoot(engine: Engine, orderId: string): Promise<boolean> {
   const rootId = engine.book.get(orderId)?.parentId ?? orderId;
   const found = await askOrder(engine, rootId);
   if (found.kind === "unknown") return false;

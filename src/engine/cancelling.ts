@@ -1,7 +1,7 @@
 import { isOurs } from "../domain/client_order_id.ts";
 import { isFinal } from "../domain/orders.ts";
 import type { SellGroup } from "../domain/protection.ts";
-import { isFoundByRoot } from "./asking.ts";
+import { askOrders } from "./asking.ts";
 import type { Engine } from "./engine.ts";
 import { type Permit, sendLive } from "./send.ts";
 
@@ -76,9 +76,7 @@ async function waitForEnd(
   const asked = groups.flatMap((group) => group.orders.map((order) => order.orderId));
   let pollMs = CANCEL_POLL_MS;
   for (;;) {
-    for (const orderId of asked) {
-      if (!isEnded(engine, orderId)) await isFoundByRoot(engine, orderId);
-    }
+    await askOrders(engine, asked.filter((orderId) => !isEnded(engine, orderId)));
     const pending = asked.filter((orderId) => !isEnded(engine, orderId));
     if (pending.length === 0) break;
     const leftMs = CANCEL_WAIT_MS - (clock.monotonicMs() - startMs);

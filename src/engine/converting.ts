@@ -3,12 +3,12 @@ import type { LiveDecision } from "../domain/gate.ts";
 import { cancelGroups } from "./cancelling.ts";
 import type { Engine } from "./engine.ts";
 import { recordAgain, RETRY_MS } from "./exit_records.ts";
-import { findHeld, hasWorkingBuy, isTradingBlocked, refresh } from "./observe.ts";
 import { noteStopRefusal } from "./exit_records.ts";
+import { findHeld, hasWorkingBuy, isTradingBlocked, refresh } from "./observe.ts";
 import { putBackLower } from "./put_back.ts";
-import { readAvailable, readShares } from "./shares.ts";
 import { recordSells, type SellPlan, sendSell, settleUnsent } from "./sell_orders.ts";
 import type { Permit } from "./send.ts";
+import { readAvailable, readShares } from "./shares.ts";
 
 /**
  * Day legs, or too many sells, give way to one good-till-canceled stop for what is held.

@@ -2,6 +2,7 @@ import type { LedgerEntry } from "../domain/ledger.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { isFinal } from "../domain/orders.ts";
 import type { SellGroup } from "../domain/protection.ts";
+import { lookUpOrder } from "./asking.ts";
 import { cancelGroups } from "./cancelling.ts";
 import type { Engine } from "./engine.ts";
 import {
@@ -19,10 +20,9 @@ import {
 import { settleByOrder } from "./ledger_store.ts";
 import { findHeld, refresh } from "./observe.ts";
 import { putBackLower } from "./put_back.ts";
-import { lookUpOrder } from "./asking.ts";
-import { readAvailable, readShares } from "./shares.ts";
 import { recordSells, type SellResult, sendSell, settleUnsent } from "./sell_orders.ts";
 import type { Permit } from "./send.ts";
+import { readAvailable, readShares } from "./shares.ts";
 
 /** `again`: the broker never got the sell, and its stop rests: it may be sent again, with the same id. */
 type ExitOutcome = "sold" | "not_sold" | "again";

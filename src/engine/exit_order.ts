@@ -2,10 +2,12 @@ import { isReplaceRefused } from "../domain/account/order_book.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { ExitReason } from "../domain/exit_plan.ts";
 import type { LiveDecision } from "../domain/gate.ts";
-import { CONVERT_AGAIN_MS, LAST_EXIT_MS, untilCloseMs } from "./closing.ts";
 import { countCovered, type SellGroup } from "../domain/protection.ts";
+import { isHidden } from "./asking.ts";
+import { CONVERT_AGAIN_MS, LAST_EXIT_MS, untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { sellAfterCancel } from "./exit_cancel.ts";
+import { readExitRecord } from "./exit_history.ts";
 import {
   findSellLookMs,
   isSellRefused,
@@ -16,10 +18,8 @@ import {
 } from "./exit_records.ts";
 import { findShrinkable, sellAfterShrink } from "./exit_shrink.ts";
 import { findSellGroups, hasWorkingBuy, isTradingBlocked, refresh } from "./observe.ts";
-import { readExitRecord } from "./exit_history.ts";
-import type { Permit } from "./send.ts";
-import { isHidden } from "./asking.ts";
 import { isActionable } from "./positions.ts";
+import type { Permit } from "./send.ts";
 import { readShares } from "./shares.ts";
 
 /**

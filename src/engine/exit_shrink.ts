@@ -1,6 +1,7 @@
 import { isReplaceRefused } from "../domain/account/order_book.ts";
 import { isFinal } from "../domain/orders.ts";
 import type { SellGroup } from "../domain/protection.ts";
+import { askOrder } from "./asking.ts";
 import type { Engine } from "./engine.ts";
 import {
   type ExitPlan,
@@ -12,10 +13,9 @@ import {
   sayFailure,
   sayStop,
 } from "./exit_records.ts";
-import { askOrder } from "./asking.ts";
-import { readAvailable } from "./shares.ts";
 import { recordSells, sendSell, settleUnsent } from "./sell_orders.ts";
 import type { Permit } from "./send.ts";
+import { readAvailable } from "./shares.ts";
 
 /** The one plain stop of ours that holds all shares, where it may stay for the rest. */
 export function findShrinkable(

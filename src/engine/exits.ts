@@ -10,16 +10,16 @@ import {
 import type { GateDecision, LiveDecision } from "../domain/gate.ts";
 import type { Trade } from "../domain/market.ts";
 import type { Engine } from "./engine.ts";
+import { type ExitRecord, readExitRecord, readTrimRecord } from "./exit_history.ts";
 import { sendExit } from "./exit_order.ts";
 import { listMarketSells, RETRY_MS } from "./exit_records.ts";
 import { findSellGroups, isOfThisSession, refresh } from "./observe.ts";
-import { sayDryRunSale } from "./trade_messages.ts";
 import { isEntryWorking } from "./partial_entry.ts";
+import { StateError } from "./ports.ts";
 import { buildPositionEvent } from "./position_changes.ts";
 import { isActionable, trackPositions } from "./positions.ts";
-import { StateError } from "./ports.ts";
 import { readShares } from "./shares.ts";
-import { type ExitRecord, readExitRecord, readTrimRecord } from "./exit_history.ts";
+import { sayDryRunSale } from "./trade_messages.ts";
 
 /** An exit begun must be able to end: its cancel, its sell and its stop. */
 const EXIT_MS = 14_000;

@@ -6,10 +6,10 @@ import { recordAgain, RETRY_MS } from "./exit_records.ts";
 import { findIdentityProblem, readOperatorObjection } from "./gate_reader.ts";
 import { findHeld, findSellGroups, refresh } from "./observe.ts";
 import { isEntryWorking } from "./partial_entry.ts";
-import { isActionable, trackPositions } from "./positions.ts";
-import { readAvailable, readShares } from "./shares.ts";
 import { StateError } from "./ports.ts";
+import { isActionable, trackPositions } from "./positions.ts";
 import { type SellPlan, sendSell } from "./sell_orders.ts";
+import { readAvailable, readShares } from "./shares.ts";
 
 /** A cancel is the broker's soon after its exit was recorded, by two clocks that differ a little. */
 const CANCELLED_SLACK_MS = 5_000;
@@ -61,10 +61,12 @@ export async function restoreBare(engine: Engine): Promise<void> {
     // Unreadable: the broker's orders say what is left, and a stop for more could sell short.
     const isRead = findHeld(engine, position.symbol) !== null;
     if (isRead ? !isActionable(engine, position) : position.unexplainedQty !== null) continue;
-    if (readShares(engine, position) === null) continue;
+    const shares = readShares(engine, position);
+    if (shares === null) continue;
     const stopQty = readAvailable(engine, position);
     if (stopQty <= 0) {
-      engine.bare.delete(position.positionId);
+      // What a sell of unknown fate has not sold after all is bare again.
+      if (shares.doubtfulQty === 0) engine.bare.delete(position.positionId);
       continue;
     }
     await restoreOne(engine, position, stopQty);

@@ -4,14 +4,14 @@ import { buildLedgerEntry, isUnsettled, type LedgerEntry, NOT_SENT } from "../do
 import { dateNyOf, formatUtc } from "../domain/ny_time.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
+import { lookUpOrder } from "./asking.ts";
 import type { Engine } from "./engine.ts";
 import { buildDeadlineMs } from "./entry_order.ts";
 import { isEndedUnfilled } from "./exit_history.ts";
 import { changeEntry, readLedger, recordEntries, settleByOrder } from "./ledger_store.ts";
 import type { Refusal } from "./ports.ts";
-import { lookUpOrder } from "./asking.ts";
-import { noteDoubt } from "./shares.ts";
 import { type OrderRequest, type Permit, sendLive } from "./send.ts";
+import { noteDoubt } from "./shares.ts";
 import { saySale } from "./trade_messages.ts";
 
 /** How often one sell may find that its id is used up by an order that ended unfilled. */

@@ -1,10 +1,9 @@
 import { formatGateReason, type LiveDecision } from "../domain/gate.ts";
 import type { OrderAnswerEvent, OrderRequestFields } from "../domain/events.ts";
+import { learn } from "./asking.ts";
+import type { Engine } from "./engine.ts";
 import { printGateIfChanged } from "./gate_log.ts";
 import { readGate, readOperatorObjection } from "./gate_reader.ts";
-import type { Engine } from "./engine.ts";
-import { learn } from "./asking.ts";
-import { findBreach } from "./shares.ts";
 import { isMarketOpen } from "./observe.ts";
 import type {
   BracketRequest,
@@ -14,6 +13,7 @@ import type {
   StopRequest,
   SubmitOutcome,
 } from "./ports.ts";
+import { findBreach } from "./shares.ts";
 
 /**
  * Why a request may leave. `gate`: a LIVE decision, asked for afresh before it does. `exit_rest`: an exit whose cancel

@@ -177,6 +177,19 @@ for (const lag of LAGS) {
   });
 }
 
+Deno.test("the book forgets the orders of a position that has ended", async () => {
+  const world = await trimmed();
+  world.exchange.setPrice("NVDA", 98.5);
+  await settle(world);
+  assertEquals(world.position(), undefined);
+  await world.cycles(2, MINUTE_MS);
+  // Those of the day come with its list, and go with the next look.
+  const known = () => [...world.engine.book.values()].map(({ order }) => order.symbol);
+  world.goTo(at("10:00:30", "2026-11-24"));
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(known(), []);
+});
+
 Deno.test("an entry that fills between two reads of one cycle is no alarm", async () => {
   const world = new World();
   world.exchange.behaviour.fillLatencyMs = 4_000_000;

@@ -86,4 +86,31 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/domain/protection_test.ts"],
   },
+  {
+    name: "floor before compare",
+    edits: [{
+      file: "src/domain/position_account.ts",
+      find: "  return Math.abs(left - right) < ROUNDING_QTY;",
+      replace: "  return Math.floor(left) === Math.floor(right);",
+    }],
+    tests: ["tests/engine/split_test.ts"],
+  },
+  {
+    name: "a refused stop sells without a look at the price",
+    edits: [{
+      file: "src/engine/placing.ts",
+      find: "  if (isBelow && isSellable && await isAtStop(engine, plan.position)) {",
+      replace: "  if (isBelow && isSellable && !await isAtStop(engine, plan.position)) {",
+    }],
+    tests: ["tests/engine/refused_stop_test.ts"],
+  },
+  {
+    name: "a replacement that is refused for good is the end of the trim",
+    edits: [{
+      file: "src/engine/exit_records.ts",
+      find: '  if (httpStatus === 422) return why !== "stop_price";',
+      replace: '  if (httpStatus === 422) return why === "stop_price";',
+    }],
+    tests: ["tests/engine/replacement_test.ts"],
+  },
 ];

@@ -1,6 +1,7 @@
 import { isReplaceRefused } from "../domain/account/order_book.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
+import { roundToIncrement } from "../domain/price_increment.ts";
 import type { ProtectionDecision } from "../domain/protection.ts";
 import { convert } from "./converting.ts";
 import type { Engine } from "./engine.ts";
@@ -84,7 +85,9 @@ type Placing = "placed" | "refused" | "not_placed";
 async function isAtStop(engine: Engine, { symbol, stopUsd }: ManagedPosition): Promise<boolean> {
   const read = await engine.read(() => engine.ports.marketData.listLatestTrades([symbol]));
   const trade = read.kind === "ok" ? read.value.get(symbol) : undefined;
-  return trade !== undefined && isOfThisSession(engine, trade) && trade.priceUsd <= stopUsd;
+  // In the broker's increments: where the stop would rest, it would sell.
+  const restsUsd = Math.max(stopUsd, roundToIncrement(stopUsd));
+  return trade !== undefined && isOfThisSession(engine, trade) && trade.priceUsd <= restsUsd;
 }
 
 /** Records and sends one stop. Where the broker refuses it and the price has come to it, the shares are sold instead. */

@@ -1,4 +1,4 @@
-import { assertEquals } from "../assert.ts";
+import { assert, assertEquals } from "../assert.ts";
 import { MINUTE_MS, SECOND_MS, World } from "./support.ts";
 
 /** Ten shares whose bracket a hand has cancelled: stop 95, last trade 100. */
@@ -30,6 +30,21 @@ for (const message of REFUSALS) {
     assertEquals([world.held(), world.sells(), world.stops()], [10, [], ["10@95 gtc"]]);
   });
 }
+
+Deno.test("a refused stop sells at a price that the stop in the broker's increments would sell at", async () => {
+  const world = await bare();
+  const [position] = world.engine.state.positions;
+  assert(position !== undefined);
+  world.engine.putPosition({ ...position, stopUsd: 95.006 }); // Rests at 95.01.
+  world.exchange.behaviour.refuseOrder = ({ type }) => {
+    if (type !== "stop") return null;
+    world.exchange.setPrice("NVDA", 95.008);
+    const body = '{"code":42210000,"message":"stop price must be less than current price"}';
+    return { status: 422, headers: {}, body };
+  };
+  await world.cycles(1, MINUTE_MS);
+  assertEquals([world.held(), world.sells()], [0, ["10 filled"]]);
+});
 
 Deno.test("a refused stop sells where the price has come to it by the next look", async () => {
   const world = await bare();

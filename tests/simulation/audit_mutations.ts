@@ -203,8 +203,8 @@ export const AUDIT_BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/domain/position_account.ts",
-        find: "held.qty > 0 && expected.includes(held.qty)) {",
-        replace: "held.qty > 0) {",
+        find: "  if (held !== undefined && shownQty >= 1 && isExpected) {",
+        replace: "  if (held !== undefined && shownQty >= 1) {",
       },
       {
         file: "src/domain/account/share_count.ts",

@@ -7,6 +7,8 @@ export type PositionChange =
   /** The entry works and nothing is filled yet. */
   | { readonly kind: "waiting" }
   | { readonly kind: "changed"; readonly qty: number; readonly costBasisUsd: number }
+  /** Fills that another answer has shown are not in the position yet; `qty` is what they leave. */
+  | { readonly kind: "lagging"; readonly qty: number }
   /** Absent, and the broker's sell fills account for all of it. */
   | { readonly kind: "gone" }
   /** The entry ended without a fill: there never was a position. */
@@ -81,40 +83,66 @@ export function isUnchanged(
   held: BrokerPosition | undefined,
 ): boolean {
   const isSameQty = position.unexplainedQty === null && position.qty !== null && position.qty > 0 &&
-    held !== undefined && held.qty === position.qty;
+    held !== undefined && Math.floor(held.qty) === position.qty;
   // As many shares at another cost basis may be others: sold off and bought again, or split in between.
   return isSameQty &&
     (position.costBasisUsd === null || held.costBasisUsd === position.costBasisUsd);
 }
 
+/** What explains a managed position's quantity. */
+export interface PositionEvidence {
+  /** Readings of the orders since the position was opened (or adopted). */
+  readonly histories: readonly FillHistory[];
+  /** Fills among them that positions need not show yet. */
+  readonly recent: FillHistory;
+  /** Whether the entry order is known to have ended. */
+  readonly isEntryOver: boolean;
+}
+
 /**
  * Explains a managed position's quantity by the broker's orders.
- * @param held What the broker shows now, `undefined` where the symbol is absent from its answer.
- * @param histories Readings of the orders since the position was opened (or adopted).
- * @param isEntryOver Whether the entry order is known to have ended.
+ * @param held What the broker shows now, fractions included; `undefined` where the symbol is absent from its answer.
  */
 export function accountPosition(
   position: ManagedPosition,
   held: BrokerPosition | undefined,
-  histories: readonly FillHistory[],
-  isEntryOver: boolean,
+  { histories, recent, isEntryOver }: PositionEvidence,
 ): PositionChange {
-  if (isUnchanged(position, held)) return { kind: "same" };
-  const expected = histories.map((each) =>
-    Math.floor(position.adoptedQty + each.boughtQty - each.soldQty)
-  );
-  if (held !== undefined) {
-    if (!expected.includes(held.qty) || held.qty <= 0) {
-      return { kind: "unexplained", qty: held.qty };
-    }
-    return { kind: "changed", qty: held.qty, costBasisUsd: held.costBasisUsd };
+  const expected = histories.map((each) => position.adoptedQty + each.boughtQty - each.soldQty);
+  const shownQty = held?.qty ?? 0;
+  const isExpected = expected.some((qty) => isSameQty(qty, shownQty));
+  if (held !== undefined && shownQty >= 1 && isExpected) {
+    return isUnchanged(position, held)
+      ? { kind: "same" }
+      : { kind: "changed", qty: Math.floor(shownQty), costBasisUsd: held.costBasisUsd };
   }
-  if (histories.some((each) => isSoldOut(position, each))) return { kind: "gone" };
+  // Less than a share may be left of what somebody else added.
+  const isNone = held === undefined || (isExpected && shownQty > 0);
+  if (isNone && histories.some((each) => isSoldOut(position, each))) return { kind: "gone" };
+  const isLagging = shownQty >= 0 && position.unexplainedQty === null &&
+    expected.some((qty) => Math.floor(qty) >= 0 && isWithinLag(qty, shownQty, recent)) &&
+    recent.boughtQty + recent.soldQty > 0;
+  if (isLagging) return { kind: "lagging", qty: Math.max(0, Math.floor(Math.min(...expected))) };
+  if (held !== undefined) return { kind: "unexplained", qty: held.qty };
   const hasHeld = position.adoptedQty > 0 ||
     (position.unexplainedQty ?? position.qty ?? 0) > 0 ||
     histories.some((each) => each.boughtQty > 0);
   if (hasHeld) return { kind: "absent" };
   return isEntryOver ? { kind: "never_filled" } : { kind: "waiting" };
+}
+
+/** Whether a quantity can be what the orders allow, or what they allowed before fills that positions need not show yet. */
+export function isWithinLag(allowedQty: number, shownQty: number, recent: FillHistory): boolean {
+  return shownQty > allowedQty - recent.boughtQty - ROUNDING_QTY &&
+    shownQty < allowedQty + recent.soldQty + ROUNDING_QTY;
+}
+
+/** Fractions of a share have at most nine decimals: sums of them differ by less than this. */
+const ROUNDING_QTY = 5e-10;
+
+/** Whether two sums of fills are the same number of shares: any fraction more or less is another one. */
+export function isSameQty(left: number, right: number): boolean {
+  return Math.abs(left - right) < ROUNDING_QTY;
 }
 
 /** Whether sells account for all shares; after a split for as many as it made, earlier trims not counted. */

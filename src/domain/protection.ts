@@ -112,11 +112,12 @@ export type ProtectionDecision =
 
 /**
  * Decides the next step of protection for one managed position (pipeline 5). Call again after the step.
- * @param position `qty` shares held; `stopUsd` the engine's stop, already in the broker's price increments.
+ * @param position `qty` shares held for sure, which a stop may hold; `mostQty` the most that may be held, beyond which
+ *   protection is too much; `stopUsd` the engine's stop, already in the broker's price increments.
  * @param isGtcNeeded Near the close, when day orders are about to die.
  */
 export function decideProtection(
-  position: { readonly qty: number; readonly stopUsd: number },
+  position: { readonly qty: number; readonly mostQty: number; readonly stopUsd: number },
   groups: readonly SellGroup[],
   isGtcNeeded: boolean,
 ): ProtectionDecision {
@@ -133,14 +134,14 @@ export function decideProtection(
   const coveredQty = countCovered(groups);
   if (coveredQty < position.qty) return { kind: "place", qty: position.qty - coveredQty };
   // A part of a share more, on sale by hand, is no reason to touch anything.
-  const excessQty = Math.floor(coveredQty) - position.qty;
+  const excessQty = Math.floor(coveredQty) - position.mostQty;
   if (excessQty > 0) return decideReduction(position, groups, excessQty);
   return decideFollow(position, groups);
 }
 
 /** More protection than shares: shrink our own stop where that is enough, else start over. */
 function decideReduction(
-  position: { readonly qty: number; readonly stopUsd: number },
+  position: { readonly stopUsd: number },
   groups: readonly SellGroup[],
   excessQty: number,
 ): ProtectionDecision {

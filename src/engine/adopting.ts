@@ -1,3 +1,4 @@
+import { countRecent } from "../domain/account/order_book.ts";
 import type { Candidate } from "../domain/candidate.ts";
 import { buildAdoptionId } from "../domain/client_order_id.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
@@ -6,8 +7,8 @@ import { isUnsettled } from "../domain/ledger.ts";
 import type { Trade } from "../domain/market.ts";
 import { type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
 import type { Engine } from "./engine.ts";
-import { hasWorkingBuy, isOfThisSession } from "./observe.ts";
 import { buildManaged } from "./entry_order.ts";
+import { hasWorkingBuy, isOfThisSession } from "./observe.ts";
 import { buildPositionEvent } from "./position_changes.ts";
 import { isUnreadableIn } from "./unreadable.ts";
 
@@ -32,6 +33,8 @@ export async function listAdoptable(
     const isAllowed = allowlist.kind === "all" ||
       (allowlist.kind === "list" && allowlist.symbols.includes(held.symbol));
     if (candidate === undefined || isManaged || !isAllowed) return [];
+    // What is sold or bought at this moment may not be in the quantity yet.
+    if (isChanging(engine, held.symbol)) return [];
     // What a buy adds to it later would look like a split; and no stop is taken beside one.
     if (unresolved.has(held.symbol) || hasWorkingBuy(engine, held.symbol)) return [];
     if (isUnreadableIn(engine, held.symbol)) return [];
@@ -40,6 +43,14 @@ export async function listAdoptable(
     }
     return [{ candidate, held }];
   });
+}
+
+/** Whether an order of the symbol was filled so short a time ago that positions need not show it yet. */
+function isChanging(engine: Engine, symbol: string): boolean {
+  const nowMs = engine.nowMs();
+  return [...engine.book.values()].some((known) =>
+    known.order.symbol === symbol && countRecent(known, nowMs) > 0
+  );
 }
 
 /** Symbols with a buy of ours that nobody knows the fate of: what is held there may be its fill. */
@@ -62,6 +73,8 @@ export async function adoptPositions(
   for (const { candidate, held } of adoptable) {
     const position = buildAdopted(engine, candidate, held);
     engine.putPosition(position);
+    // Its orders begin now: what works already is in the list of open orders.
+    engine.knownPasts.add(position.positionId);
     adopted.add(position.positionId);
     const message =
       `Adopted position ${held.symbol} qty=${held.qty}: not bought by this engine, now managed`;
@@ -88,7 +101,6 @@ export function buildAdopted(
       adoptedAtMs: seenAtMs,
     }),
     r1Usd: candidate.r1Usd ?? candidate.pivotUsd,
-    refPriceUsd: held.avgEntryPriceUsd,
   };
   return {
     ...buildManaged(plan, seenAtMs),

@@ -1,3 +1,4 @@
+import { countRecent } from "../domain/account/order_book.ts";
 import { isFlatten, parseOurId } from "../domain/client_order_id.ts";
 import type { LedgerEntry } from "../domain/ledger.ts";
 import { isFinal } from "../domain/orders.ts";
@@ -16,12 +17,18 @@ export async function takeInBought(engine: Engine): Promise<void> {
     if (plan === null || isAccountedFor(engine, plan.clientOrderId)) continue;
     const isWorking = entry.broker !== null && !isFinal(entry.broker);
     const isHeld = (entry.broker?.filledQty ?? 0) > 0 &&
-      findHeld(engine, entry.symbol) !== undefined;
+      (findHeld(engine, entry.symbol) !== undefined || isFilledNow(engine, entry));
     if (!isWorking && !isHeld) continue;
     // One position a symbol: where another stands for it, its account takes in this entry's fills.
     if (engine.state.positions.some((each) => each.symbol === entry.symbol)) continue;
     engine.putPosition(buildManaged(plan, Date.parse(entry.timestamp)));
   }
+}
+
+/** Whether the entry was filled so short a time ago that positions need not show it yet. */
+function isFilledNow(engine: Engine, { orderId }: LedgerEntry): boolean {
+  const known = engine.book.get(orderId ?? "");
+  return known !== undefined && countRecent(known, engine.nowMs()) > 0;
 }
 
 /** A process that died before it saved a position may start again on another day, when its entry is archived. */
@@ -76,6 +83,5 @@ export function buildPlan(entry: LedgerEntry): Parameters<typeof buildManaged>[0
     r1Usd: entry.r1Usd ?? r2Usd,
     r2Usd,
     stopUsd: entry.stopUsd,
-    refPriceUsd: entry.refPriceUsd ?? paidUsd,
   };
 }

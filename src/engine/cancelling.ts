@@ -1,6 +1,7 @@
 import { isOurs } from "../domain/client_order_id.ts";
-import { type BrokerOrder, isFinal } from "../domain/orders.ts";
+import { isFinal } from "../domain/orders.ts";
 import type { SellGroup } from "../domain/protection.ts";
+import { askOrders } from "./asking.ts";
 import type { Engine } from "./engine.ts";
 import { type Permit, sendLive } from "./send.ts";
 
@@ -13,8 +14,6 @@ const CANCEL_POLL_MS = 250;
 export type CancelResult =
   | {
     readonly kind: "ended";
-    /** Shares that they sold since they were last read. */
-    readonly soldQty: number;
     /** Shares that they would still have sold: what has no protection now. */
     readonly unfilledQty: number;
     /** Whether a cancel left at all, so that the rest of the exit is only the operator's to stop. */
@@ -72,29 +71,40 @@ async function waitForEnd(
   groups: readonly SellGroup[],
   isLeft: boolean,
 ): Promise<CancelResult> {
-  const { broker, clock } = engine.ports;
+  const { clock } = engine.ports;
   const startMs = clock.monotonicMs();
-  const pending = new Map<string, BrokerOrder>();
-  for (const group of groups) for (const order of group.orders) pending.set(order.orderId, order);
-  let soldQty = 0;
+  const asked = groups.flatMap((group) => group.orders.map((order) => order.orderId));
   let pollMs = CANCEL_POLL_MS;
-  while (pending.size > 0) {
-    for (const [orderId, before] of pending) {
-      const found = await broker.readOrder(orderId, "protect");
-      if (found.kind !== "found" || !isFinal(found.order)) continue;
-      soldQty += Math.max(0, found.order.filledQty - before.filledQty);
-      pending.delete(orderId);
-    }
-    if (pending.size === 0) break;
+  for (;;) {
+    await askOrders(engine, asked.filter((orderId) => !isEnded(engine, orderId)));
+    const pending = asked.filter((orderId) => !isEnded(engine, orderId));
+    if (pending.length === 0) break;
     const leftMs = CANCEL_WAIT_MS - (clock.monotonicMs() - startMs);
     if (leftMs <= 0) {
-      const names = [...pending.values()].map((order) => `${order.orderId} (${order.status})`);
+      const names = pending.map((orderId) =>
+        `${orderId} (${engine.book.get(orderId)?.order.status ?? "unknown"})`
+      );
       const message = `cancel not confirmed within 4 s: ${names.join(", ")}`;
       return { kind: "stuck", message, isLeft };
     }
     await clock.sleep(Math.min(pollMs, leftMs));
     pollMs *= 2;
   }
-  const reservedQty = groups.reduce((sum, group) => sum + group.qty, 0);
-  return { kind: "ended", soldQty, unfilledQty: Math.max(0, reservedQty - soldQty), isLeft };
+  const unfilledQty = groups.reduce((sum, group) => sum + countUnfilled(engine, group), 0);
+  return { kind: "ended", unfilledQty, isLeft };
+}
+
+function isEnded(engine: Engine, orderId: string): boolean {
+  const known = engine.book.get(orderId);
+  return known !== undefined && isFinal(known.order);
+}
+
+/** What a group held that has no protection now: less what any of its orders sold since it was looked at. */
+function countUnfilled(engine: Engine, group: SellGroup): number {
+  const soldQty = group.orders.reduce(
+    (sum, { orderId, filledQty }) =>
+      sum + Math.max(0, (engine.book.get(orderId)?.order.filledQty ?? filledQty) - filledQty),
+    0,
+  );
+  return Math.max(0, group.qty - soldQty);
 }

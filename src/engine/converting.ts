@@ -1,15 +1,15 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
-import { countCovered } from "../domain/protection.ts";
 import { cancelGroups } from "./cancelling.ts";
 import type { Engine } from "./engine.ts";
 import { recordAgain, RETRY_MS } from "./exit_records.ts";
 import { readAccountBlock } from "./account_look.ts";
-import { findHeld, findSellGroups, hasWorkingBuy, refresh } from "./observe.ts";
 import { noteStopRefusal } from "./exit_records.ts";
+import { findHeld, hasWorkingBuy, refresh } from "./observe.ts";
 import { putBackLower } from "./put_back.ts";
 import { recordSells, type SellPlan, sendSell, settleUnsent } from "./sell_orders.ts";
 import type { Permit } from "./send.ts";
+import { readAvailable, readShares } from "./shares.ts";
 
 /**
  * Day legs, or too many sells, give way to one good-till-canceled stop for what is held.
@@ -35,7 +35,7 @@ export async function convert(
     );
     return false;
   }
-  const qty = position.qty ?? 0;
+  const qty = readShares(engine, position)?.sureQty ?? 0;
   const stop: SellPlan = {
     position,
     reason: "stop",
@@ -56,14 +56,13 @@ export async function convert(
   const permit: Permit = cancelled.isLeft ? { kind: "exit_rest" } : { kind: "gate", decision };
   await refresh(engine);
   const held = findHeld(engine, position.symbol);
-  const left = findSellGroups(engine, position.symbol) ?? [];
-  const keptQty = Math.floor(qty - cancelled.soldQty);
+  const availableQty = readAvailable(engine, position);
   // Absent, and not sold by what was cancelled: one empty answer is no position that is gone.
-  const isUnread = held === null || (held === undefined && keptQty > 0);
+  const isUnread = held === null || (held === undefined && availableQty > 0);
   if (isUnread) engine.wakeAt(engine.nowMs() + RETRY_MS);
-  const stopQty = Math.floor(
-    isUnread ? cancelled.unfilledQty : Math.min(held?.qty ?? 0, keptQty) - countCovered(left),
-  );
+  const stopQty = isUnread
+    ? Math.min(Math.floor(cancelled.unfilledQty), availableQty)
+    : availableQty;
   if (stopQty <= 0) {
     await settleUnsent(engine, entries);
     return true;

@@ -3,28 +3,30 @@ import type { GateDecision } from "../domain/gate.ts";
 import type { MarketClock, Trade } from "../domain/market.ts";
 import { isFinal } from "../domain/orders.ts";
 import { formatUtc } from "../domain/ny_time.ts";
-import { noticeCorporateActions } from "./corporate_actions.ts";
 import { sayAccountStatus } from "./account_look.ts";
+import { adoptPositions, buildAdopted, listAdoptable } from "./adopting.ts";
+import { hasHidden } from "./asking.ts";
+import { readMarket } from "./broker_clock.ts";
+import { CONVERT_AGAIN_MS, CONVERT_BEFORE_CLOSE_MS, untilCloseMs } from "./closing.ts";
+import { noticeCorporateActions } from "./corporate_actions.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { decideDueEntries, pauseEntries } from "./entries.ts";
 import { recordEquity } from "./equity.ts";
-import { decideExits, sayDryRunExits } from "./exits.ts";
 import { RETRY_MS } from "./exit_records.ts";
+import { decideExits, sayDryRunExits } from "./exits.ts";
 import { recordFills } from "./fills.ts";
+import { reportForeign } from "./foreign.ts";
 import { printGate } from "./gate_log.ts";
 import { findForeignFile, readGate } from "./gate_reader.ts";
-import { readMarket } from "./broker_clock.ts";
 import { readLatestTrades } from "./latest_trades.ts";
-import { findHeld, isOfThisSession, observe } from "./observe.ts";
 import { noticeGate, noticeKillSwitch, sayKillSwitch, takeDelivered } from "./notices.ts";
-import { adoptPositions, buildAdopted, listAdoptable } from "./adopting.ts";
-import { reportForeign } from "./foreign.ts";
+import { findHeld, isOfThisSession, observe } from "./observe.ts";
 import { findEntryOrder } from "./partial_entry.ts";
 import { trackPositions } from "./positions.ts";
-import { CONVERT_AGAIN_MS, CONVERT_BEFORE_CLOSE_MS, untilCloseMs } from "./closing.ts";
 import { protectPositions } from "./protecting.ts";
-import { recallBare, restoreBare } from "./restoring.ts";
 import { reconcileLedger } from "./reconciling.ts";
+import { recallBare, restoreBare } from "./restoring.ts";
+import { recallDoubts } from "./shares.ts";
 import { makeIntents } from "./signals.ts";
 import { ensureState } from "./state_loading.ts";
 import { sendSummaryIfDue } from "./summary.ts";
@@ -92,6 +94,7 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   await ensureState(engine, observation);
   await recallBare(engine);
   const step = await reconcileLedger(engine, observation);
+  await recallDoubts(engine);
   const { decision, inputs, ledger } = await readGate(engine);
   await sayKillSwitch(engine, inputs);
   await printGate(engine, decision);
@@ -241,8 +244,7 @@ function isOperatorFine(decision: GateDecision): boolean {
 function isInDoubt(engine: Engine, position: ManagedPosition): boolean {
   if (position.qty === null || position.unexplainedQty !== null) return false;
   const coverage = readCoverage(engine, position);
-  return coverage === null || engine.hiddenOrders.size > 0 ||
-    isUnreadableIn(engine, position.symbol) ||
+  return coverage === null || hasHidden(engine) || isUnreadableIn(engine, position.symbol) ||
     findHeld(engine, position.symbol) === undefined ||
     coverage.coveredQty < coverage.heldQty;
 }

@@ -1,3 +1,4 @@
+import { EMPTY_BOOK, type OrderBook } from "../domain/account/order_book.ts";
 import { EMPTY_STATE, type EngineState, type ManagedPosition } from "../domain/engine_state.ts";
 import type { AlertMessage } from "../domain/alert_facts.ts";
 import { buildExecutionError } from "../domain/alert_messages.ts";
@@ -73,14 +74,20 @@ export class Engine {
   observation: Observation | null = null;
   /** The broker's account as it was last read; the keys are this process's for life. */
   accountId: string | null = null;
-  /** Client order ids of orders that ended while the broker's lists did not show them yet. */
-  readonly endedOrders = new Set<string>();
+  /** Every order that an answer or a record has shown, by order id: lists lag behind answers by id. */
+  book: OrderBook = EMPTY_BOOK;
+  /** Positions whose orders the book has from their beginning on. */
+  readonly knownPasts = new Set<string>();
+  /** Sells of ours whose fate nobody knows, by client order id. */
+  readonly doubts = new Map<string, LedgerEntry>();
+  /** Told of a request that would sell or stop more than is held for sure; it has not left. Tests throw. */
+  onBreach: (message: string) => void = (message) => {
+    if (this.isNews(`breach:${message}`, this.dateNy())) this.sayError(message);
+  };
   /** Monotonic times of the first and last "not found" in a series, by client order id: no wrong clock makes it longer. */
   readonly notFoundAtMs = new Map<string, { readonly firstMs: number; readonly lastMs: number }>();
   /** NY date of the clock's answer before this one. */
   dateSeenNy: string | null = null;
-  /** Ids of orders that stand for what the broker accepted and does not show yet, by the last look. */
-  hiddenOrders: ReadonlySet<string> = new Set();
   calendar: Calendar | null = null;
   /** When the calendar could not be read, by monotonic time; `null` where the last read of it gave one. */
   calendarFailedMs: number | null = null;
@@ -209,6 +216,7 @@ export class Engine {
     const positions = this.state.positions.filter((each) => each.positionId !== positionId);
     this.updateState({ positions });
     this.bare.delete(positionId);
+    this.knownPasts.delete(positionId);
   }
 
   /** Whether the account that the state belongs to could not be compared with the broker's yet. */

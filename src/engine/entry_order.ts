@@ -14,6 +14,7 @@ import { microsToUsd, type UsdMicros } from "../domain/money.ts";
 import { formatUtc } from "../domain/ny_time.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
+import { lookUpOrder } from "./asking.ts";
 import { CONVERT_BEFORE_CLOSE_MS, untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { UNFILLED_MAX_MS } from "../domain/entry_end.ts";
@@ -161,7 +162,7 @@ async function manage(engine: Engine, intent: EntryIntent, order: BrokerOrder): 
 export function buildManaged(
   plan: Pick<
     EntryIntent,
-    "symbol" | "clientOrderId" | "pivotUsd" | "r1Usd" | "r2Usd" | "stopUsd" | "refPriceUsd"
+    "symbol" | "clientOrderId" | "pivotUsd" | "r1Usd" | "r2Usd" | "stopUsd"
   >,
   openedAtMs: number,
 ): ManagedPosition {
@@ -173,7 +174,8 @@ export function buildManaged(
     r1Usd: plan.r1Usd,
     r2Usd: plan.r2Usd,
     stopUsd: plan.stopUsd,
-    highWaterUsd: plan.refPriceUsd,
+    // It starts at the price of the first look at what is held, never at what was paid.
+    highWaterUsd: 0,
     isTrimmedR1: false,
     isTrimmedR2: false,
     qty: null,
@@ -186,7 +188,7 @@ export function buildManaged(
 
 /** No usable answer: the broker's own view decides, now if it can be had. */
 async function settleUnknown(engine: Engine, intent: EntryIntent): Promise<void> {
-  const found = await engine.ports.broker.lookUp(intent.clientOrderId, "protect");
+  const found = await lookUpOrder(engine, intent.clientOrderId);
   if (found.kind === "found") return await adopt(engine, intent, found.order);
   await leaveOpen(engine, intent, "no usable answer");
 }
@@ -200,7 +202,7 @@ async function settleDuplicate(engine: Engine, sent: Sent): Promise<void> {
   const { clientOrderId, symbol } = intent;
   const isOwn = mayHaveLeft(sent);
   if (!isOwn) await countMismatch(engine, `${symbol} ${clientOrderId}`);
-  const found = await engine.ports.broker.lookUp(clientOrderId, "protect");
+  const found = await lookUpOrder(engine, clientOrderId);
   if (found.kind !== "found") {
     return await leaveOpen(engine, intent, "the broker has its id already");
   }

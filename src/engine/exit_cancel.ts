@@ -1,6 +1,8 @@
 import type { LedgerEntry } from "../domain/ledger.ts";
-import { type BrokerPosition, isFinal } from "../domain/orders.ts";
+import type { ManagedPosition } from "../domain/engine_state.ts";
+import { isFinal } from "../domain/orders.ts";
 import type { SellGroup } from "../domain/protection.ts";
+import { lookUpOrder } from "./asking.ts";
 import { cancelGroups } from "./cancelling.ts";
 import type { Engine } from "./engine.ts";
 import {
@@ -20,6 +22,7 @@ import { findHeld, refresh } from "./observe.ts";
 import { putBackLower } from "./put_back.ts";
 import { recordSells, type SellResult, sendSell, settleUnsent } from "./sell_orders.ts";
 import type { Permit } from "./send.ts";
+import { readAvailable, readShares } from "./shares.ts";
 
 /** `again`: the broker never got the sell, and its stop rests: it may be sent again, with the same id. */
 type ExitOutcome = "sold" | "not_sold" | "again";
@@ -49,20 +52,24 @@ export async function sellAfterCancel(
   }
   const permit: Permit = cancelled.isLeft ? { kind: "exit_rest" } : gate;
   await refresh(engine);
-  const held = findHeld(engine, plan.position.symbol);
-  const keptQty = Math.floor((plan.position.qty ?? 0) - cancelled.soldQty);
+  const sellable = readAvailable(engine, plan.position);
   // Absent, and not sold by what was cancelled: one empty answer is no position that is gone (pipeline 5).
-  if (held === null || (held === undefined && keptQty > 0)) {
-    const restQty = Math.floor(cancelled.unfilledQty);
+  if (!isShown(engine, plan.position) && sellable > 0) {
+    const restQty = Math.min(Math.floor(cancelled.unfilledQty), sellable);
     await restoreBlind(engine, permit, { ...plan, restQty }, { entries, groups });
     return "not_sold";
   }
-  const sellable = Math.min(held?.qty ?? 0, keptQty);
-  if (held === undefined || sellable <= 0) {
+  if (sellable <= 0) {
     await settleUnsent(engine, entries);
     return "not_sold";
   }
-  return await sellAndStop(engine, permit, plan, { entries, sellable, held, groups });
+  return await sellAndStop(engine, permit, plan, { entries, sellable, groups });
+}
+
+/** Whether positions show the position at all, as last read. */
+function isShown(engine: Engine, { symbol }: ManagedPosition): boolean {
+  const held = findHeld(engine, symbol);
+  return held !== null && held !== undefined;
 }
 
 /** The position can't be read: nothing is sold, and what lost its protection gets a stop (pipeline 5). */
@@ -100,20 +107,19 @@ async function sellAndStop(
   before: ExitPlan,
   now: {
     readonly entries: readonly LedgerEntry[];
+    /** Shares held for sure that nothing else sells or stops. */
     readonly sellable: number;
-    readonly held: BrokerPosition;
     /** What was cancelled. */
     readonly groups: readonly SellGroup[];
   },
 ): Promise<ExitOutcome> {
-  const { groups } = now;
-  const split = splitQty(before.reason, now.sellable);
-  const { qtyAvailable } = now.held;
-  const sellQty = Math.min(split.sellQty, qtyAvailable);
-  const keptQty = now.sellable - sellQty;
+  const { groups, sellable } = now;
+  const { sureQty } = readShares(engine, before.position) ?? { sureQty: 0 };
+  const split = splitQty(before.reason, sureQty);
+  const sellQty = Math.min(split.sellQty, sellable);
   // What something else still reserves can't be stopped twice; this cycle's protection looks at it again.
-  const restQty = Math.min(keptQty, Math.max(0, qtyAvailable - sellQty));
-  if (restQty < keptQty) engine.wakeAt(engine.nowMs() + RETRY_MS);
+  const restQty = Math.min(split.restQty, sellable - sellQty);
+  if (sellQty + restQty < sureQty) engine.wakeAt(engine.nowMs() + RETRY_MS);
   const plan = { ...before, sellQty, restQty };
   let [sellEntry, stopEntry] = now.entries;
   const isSame = plan.sellQty === before.sellQty && plan.restQty === before.restQty;
@@ -148,7 +154,7 @@ async function sellAndStop(
 async function findLater(engine: Engine, entry: LedgerEntry): Promise<ExitOutcome> {
   const { clientOrderId } = entry;
   if (clientOrderId === null) return "not_sold";
-  const found = await engine.ports.broker.lookUp(clientOrderId, "protect");
+  const found = await lookUpOrder(engine, clientOrderId);
   if (found.kind === "not_found") {
     await settleUnsent(engine, [entry]);
     return "again";
@@ -158,7 +164,7 @@ async function findLater(engine: Engine, entry: LedgerEntry): Promise<ExitOutcom
   return found.order.filledQty > 0 || !isFinal(found.order) ? "sold" : "not_sold";
 }
 
-/** Puts the stop back at once; where the sell's fate is not known, for what the broker says is available. */
+/** Puts the stop back at once, for what is held for sure and free by now: less what a sell of unknown fate may have sold. */
 async function stopTheRest(
   engine: Engine,
   permit: Permit,
@@ -169,14 +175,8 @@ async function stopTheRest(
     readonly groups: readonly SellGroup[];
   },
 ): Promise<void> {
-  let restQty = plan.restQty;
-  if (sold !== "done") {
-    await refresh(engine);
-    const held = findHeld(engine, plan.position.symbol);
-    // Unreadable: a sell that may have gone through leaves only the rest for certain, one that was refused all of it.
-    const certainQty = sold === "unresolved" ? plan.restQty : plan.restQty + plan.sellQty;
-    restQty = held === null || held === undefined ? certainQty : held.qtyAvailable;
-  }
+  if (sold !== "done") await refresh(engine);
+  const restQty = readAvailable(engine, plan.position);
   const stop = planStop({ ...plan, restQty }, null);
   if (restQty <= 0) return await settleUnsent(engine, recorded === undefined ? [] : [recorded]);
   const entry = recorded?.qty === restQty

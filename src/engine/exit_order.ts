@@ -1,10 +1,13 @@
+import { isReplaceRefused } from "../domain/account/order_book.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { ExitReason } from "../domain/exit_plan.ts";
 import type { LiveDecision } from "../domain/gate.ts";
-import { CONVERT_AGAIN_MS, LAST_EXIT_MS, untilCloseMs } from "./closing.ts";
 import { countCovered, type SellGroup } from "../domain/protection.ts";
+import { isHidden } from "./asking.ts";
+import { CONVERT_AGAIN_MS, LAST_EXIT_MS, untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { sellAfterCancel } from "./exit_cancel.ts";
+import { readExitRecord } from "./exit_history.ts";
 import {
   findSellLookMs,
   isSellRefused,
@@ -15,10 +18,10 @@ import {
 } from "./exit_records.ts";
 import { findShrinkable, sellAfterShrink } from "./exit_shrink.ts";
 import { readAccountBlock } from "./account_look.ts";
-import { findHeld, findSellGroups, hasWorkingBuy, refresh } from "./observe.ts";
-import { readExitRecord } from "./exit_history.ts";
+import { findSellGroups, hasWorkingBuy, refresh } from "./observe.ts";
+import { isActionable } from "./positions.ts";
 import type { Permit } from "./send.ts";
-import { isHidden } from "./unseen_orders.ts";
+import { readShares } from "./shares.ts";
 
 /**
  * One exit at the broker, safe at each step (pipeline 5, "How, at the broker"): records of sell and stop are durable
@@ -37,33 +40,33 @@ export async function sendExit(
   isRepeat = false,
 ): Promise<boolean> {
   await refresh(engine);
-  const held = findHeld(engine, position.symbol);
   const groups = findSellGroups(engine, position.symbol);
-  if (held === null || held === undefined || groups === null || held.qty !== position.qty) {
-    return false;
-  }
+  const shares = readShares(engine, position);
+  if (groups === null || shares === null || !isActionable(engine, position)) return false;
+  const { sureQty } = shares;
   const sells = listMarketSells(groups);
   if (sells.length > 0) {
     engine.wakeAt(engine.nowMs() + findSellLookMs(engine, sells));
     return false;
   }
-  const obstacle = findObstacle(engine, position, reason, groups);
+  const obstacle = findObstacle(engine, position, reason, { groups, sureQty });
   if (obstacle !== null) {
     engine.ports.log.warn(`${position.symbol}: ${reason} waits: ${obstacle.why}`);
     if (obstacle.isBrief) engine.wakeAt(engine.nowMs() + RETRY_MS);
     return false;
   }
-  const { sellQty, restQty } = splitQty(reason, held.qty);
+  const { sellQty, restQty } = splitQty(reason, sureQty);
   if (sellQty === 0 || await isTooLate(engine, position, reason)) return false;
   const gate: Permit = { kind: "gate", decision };
   engine.ports.log.info(
-    `EXIT ${position.symbol}: ${reason} qty=${sellQty} of ${held.qty} at ${priceUsd}`,
+    `EXIT ${position.symbol}: ${reason} qty=${sellQty} of ${sureQty} at ${priceUsd}`,
   );
-  const shrinkable = findShrinkable(groups, held.qty, restQty);
-  if (shrinkable !== null) {
-    return await sellAfterShrink(engine, gate, { position, reason, sellQty, restQty }, shrinkable);
-  }
   const plan = { position, reason, sellQty, restQty };
+  const shrinkable = findShrinkable(groups, sureQty, restQty);
+  if (shrinkable !== null && !isReplaceRefused(engine.book, shrinkable)) {
+    const outcome = await sellAfterShrink(engine, gate, plan, shrinkable);
+    if (outcome !== "refused") return outcome === "sold";
+  }
   const outcome = await sellAfterCancel(engine, gate, plan, groups);
   if (outcome !== "again" || isRepeat) return outcome === "sold";
   return await sendExit(engine, decision, position, reason, priceUsd, true);
@@ -72,9 +75,9 @@ export async function sendExit(
 /** Why an exit could not end now: it is not begun then, so that none of the protection is taken away for it. */
 function findObstacle(
   engine: Engine,
-  { symbol, positionId, qty }: ManagedPosition,
+  { symbol, positionId }: ManagedPosition,
   reason: ExitReason,
-  groups: readonly SellGroup[],
+  { groups, sureQty }: { readonly groups: readonly SellGroup[]; readonly sureQty: number },
 ): { readonly why: string; readonly isBrief: boolean } | null {
   const block = readAccountBlock(engine);
   if (block !== null) {
@@ -87,7 +90,7 @@ function findObstacle(
   if (leaving.length > 0 && leaving.length < groups.length) {
     return { why: "a cancel is still under way", isBrief: true };
   }
-  if (countCovered(groups) >= (qty ?? 0) && isSellRefused(engine, positionId, reason)) {
+  if (countCovered(groups) >= sureQty && isSellRefused(engine, positionId, reason)) {
     return { why: "the broker refused its sell; tried again after 5 minutes", isBrief: false };
   }
   if (!hasWorkingBuy(engine, symbol)) return null;

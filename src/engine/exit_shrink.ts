@@ -1,9 +1,11 @@
-import type { ManagedPosition } from "../domain/engine_state.ts";
-import type { BrokerPosition } from "../domain/orders.ts";
+import { isReplaceRefused } from "../domain/account/order_book.ts";
+import { isFinal } from "../domain/orders.ts";
 import type { SellGroup } from "../domain/protection.ts";
+import { askOrder } from "./asking.ts";
 import type { Engine } from "./engine.ts";
 import {
   type ExitPlan,
+  isRefusedItself,
   noteSellRefusal,
   planSell,
   planStop,
@@ -11,9 +13,9 @@ import {
   sayFailure,
   sayStop,
 } from "./exit_records.ts";
-import { findHeld, refresh } from "./observe.ts";
 import { recordSells, sendSell, settleUnsent } from "./sell_orders.ts";
 import type { Permit } from "./send.ts";
+import { readAvailable } from "./shares.ts";
 
 /** The one plain stop of ours that holds all shares, where it may stay for the rest. */
 export function findShrinkable(
@@ -31,55 +33,69 @@ export function findShrinkable(
   return isWhole ? order.orderId : null;
 }
 
+/** `refused`: the broker will not have the stop replaced, which rests as it was. */
+type ShrinkOutcome = "sold" | "not_sold" | "refused";
+
 /** The stop never leaves the book: it gives up what is sold, and goes on holding the rest. */
 export async function sellAfterShrink(
   engine: Engine,
   gate: Permit,
   plan: ExitPlan,
   stopOrderId: string,
-): Promise<boolean> {
+): Promise<ShrinkOutcome> {
   const sell = planSell(plan);
   const stop = planStop(plan, stopOrderId);
   const [sellEntry, stopEntry] = await recordSells(engine, [sell, stop]);
-  if (sellEntry === undefined || stopEntry === undefined) return false;
+  if (sellEntry === undefined || stopEntry === undefined) return "not_sold";
   const shrunk = await sendSell(engine, gate, stop, stopEntry);
   if (shrunk.kind !== "done") {
     await settleUnsent(engine, [sellEntry]);
     sayFailure(engine, plan, "shrinking its stop", shrunk);
-    return false;
+    const isRefused = isRefusedItself(shrunk) && await isUnchanged(engine, stopOrderId);
+    return isRefused ? "refused" : "not_sold";
   }
   // From here on shares are without protection, until the next look finds enough.
   engine.bare.add(plan.position.positionId);
   sayStop(engine, stop, stopEntry, shrunk.order);
-  const available = await waitForAvailable(engine, plan.position, plan.sellQty);
-  if (available === null || available.qtyAvailable < plan.sellQty) {
+  if (!await isFreed(engine, plan, stopOrderId, shrunk.order.orderId)) {
     await settleUnsent(engine, [sellEntry]);
     engine.ports.log.warn(`${plan.position.symbol}: shares not free yet after shrinking the stop`);
     engine.wakeAt(engine.nowMs() + RETRY_MS);
-    return false;
+    return isReplaceRefused(engine.book, stopOrderId) ? "refused" : "not_sold";
   }
   const sold = await sendSell(engine, { kind: "exit_rest" }, sell, sellEntry);
   noteSellRefusal(engine, plan, sold);
   if (sold.kind !== "done") sayFailure(engine, plan, "its sell", sold);
-  return sold.kind === "done";
+  return sold.kind === "done" ? "sold" : "not_sold";
 }
 
-const AVAILABLE_POLLS_MAX = 12;
+/** Whether the order rests as it was: a replacement can be done although it was refused (broker.md). */
+async function isUnchanged(engine: Engine, orderId: string): Promise<boolean> {
+  const before = engine.book.get(orderId)?.order;
+  const found = await askOrder(engine, orderId);
+  return found.kind === "found" && !isFinal(found.order) && found.order.qty === before?.qty;
+}
 
-const AVAILABLE_POLL_MS = 250;
+const FREED_POLLS_MAX = 12;
 
-/** A replacement frees shares a moment after it was accepted. */
-async function waitForAvailable(
+const FREED_POLL_MS = 250;
+
+/** A replacement frees shares a moment after it was accepted: once the old stop has ended. */
+async function isFreed(
   engine: Engine,
-  position: ManagedPosition,
-  qty: number,
-): Promise<BrokerPosition | null> {
-  for (let poll = 0; poll < AVAILABLE_POLLS_MAX; poll++) {
-    await refresh(engine);
-    const held = findHeld(engine, position.symbol);
-    if (held === undefined) return null;
-    if (held !== null && held.qtyAvailable >= qty) return held;
-    await engine.ports.clock.sleep(AVAILABLE_POLL_MS);
+  { position, sellQty }: ExitPlan,
+  oldId: string,
+  newId: string,
+): Promise<boolean> {
+  for (let poll = 0; poll < FREED_POLLS_MAX; poll++) {
+    await askOrder(engine, oldId);
+    const old = engine.book.get(oldId)?.order;
+    const isEnded = old !== undefined && isFinal(old);
+    if (isEnded && readAvailable(engine, position) >= sellQty) return true;
+    // Taken and then rejected, while the old stop lives on: nothing becomes free.
+    if (!isEnded) await askOrder(engine, newId);
+    if (engine.book.get(newId)?.order.status === "rejected") return false;
+    await engine.ports.clock.sleep(FREED_POLL_MS);
   }
-  return findHeld(engine, position.symbol) ?? null;
+  return false;
 }

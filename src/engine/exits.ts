@@ -10,15 +10,16 @@ import {
 import type { GateDecision, LiveDecision } from "../domain/gate.ts";
 import type { Trade } from "../domain/market.ts";
 import type { Engine } from "./engine.ts";
+import { type ExitRecord, readExitRecord, readTrimRecord } from "./exit_history.ts";
 import { sendExit } from "./exit_order.ts";
-import { RETRY_MS } from "./exit_records.ts";
-import { findHeld, isOfThisSession, refresh } from "./observe.ts";
-import { sayDryRunSale } from "./trade_messages.ts";
+import { listMarketSells, RETRY_MS } from "./exit_records.ts";
+import { findSellGroups, isOfThisSession, refresh } from "./observe.ts";
 import { isEntryWorking } from "./partial_entry.ts";
+import { StateError } from "./ports.ts";
 import { buildPositionEvent } from "./position_changes.ts";
 import { isActionable, trackPositions } from "./positions.ts";
-import { StateError } from "./ports.ts";
-import { type ExitRecord, readExitRecord, readTrimRecord } from "./exit_history.ts";
+import { readShares } from "./shares.ts";
+import { sayDryRunSale } from "./trade_messages.ts";
 import { isUnreadableIn } from "./unreadable.ts";
 
 /** An exit begun must be able to end: its cancel, its sell and its stop. */
@@ -42,7 +43,7 @@ export async function decideExits(
       observeHigh(engine, position, trade);
       continue;
     }
-    if (!isActionable(position, findHeld(engine, position.symbol))) continue;
+    if (!isActionable(engine, position)) continue;
     if (isEntryWorking(engine, position)) {
       // Where nobody knows whether it works, the price is seen all the same.
       if (engine.observation?.openOrders.kind === "failed") observeHigh(engine, position, trade);
@@ -117,7 +118,8 @@ async function runExits(
   for (let turn = 0; turn < EXITS_MAX; turn++) {
     const current = engine.state.positions.find((each) => each.positionId === position.positionId);
     if (current === undefined) return;
-    const { highWaterUsd, stopUsd, due } = decideExit(current, current.qty ?? 0, priceUsd);
+    const { sureQty } = readShares(engine, current) ?? { sureQty: 0 };
+    const { highWaterUsd, stopUsd, due } = decideExit(current, sureQty, priceUsd);
     const observed = { ...current, highWaterUsd, stopUsd };
     if (highWaterUsd !== current.highWaterUsd || stopUsd !== current.stopUsd) {
       engine.putPosition(observed);
@@ -161,7 +163,7 @@ async function completeExit(
     if (isSold) engine.putPosition(markTrimmed(currentOf(engine, position), due.reason));
     await engine.trySaveState();
     if (!isSold || due.reason === "stop_exit") return false;
-    if (await isSettled(engine, position, due.qty)) return true;
+    if (await isSettled(engine, position)) return true;
     engine.wakeAt(engine.nowMs() + RETRY_MS);
     return false;
   } catch (error) {
@@ -211,16 +213,11 @@ async function reviseTrims(engine: Engine, position: ManagedPosition): Promise<v
   if (next !== position) engine.putPosition(next);
 }
 
-/** After a trim the next rule waits until the broker holds what is left, and says so: positions may lag behind the fill. */
-async function isSettled(
-  engine: Engine,
-  position: ManagedPosition,
-  soldQty: number,
-): Promise<boolean> {
+/** After a trim the next rule waits until its sell has ended, and what is left is known. */
+async function isSettled(engine: Engine, position: ManagedPosition): Promise<boolean> {
   await refresh(engine);
   await trackPositions(engine);
-  const held = findHeld(engine, position.symbol);
-  const current = currentOf(engine, position);
-  return held !== null && held !== undefined && current.qty === held.qty &&
-    held.qty <= (position.qty ?? 0) - soldQty;
+  const groups = findSellGroups(engine, position.symbol);
+  return groups !== null && listMarketSells(groups).length === 0 &&
+    isActionable(engine, currentOf(engine, position));
 }

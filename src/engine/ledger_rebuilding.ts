@@ -5,6 +5,7 @@ import { type BrokerOrder, flattenOrders } from "../domain/orders.ts";
 import { rebuildLedger } from "../domain/rebuild_ledger.ts";
 import type { RebuildWait } from "../domain/rebuild_wait.ts";
 import { formatUnreadable } from "../domain/unreadable_row.ts";
+import { lookUpOrder } from "./asking.ts";
 import { PAST_DAYS, readPast, type Waits } from "./archive.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { LOOK_UP_AGAIN_MS } from "./looking_up.ts";
@@ -79,7 +80,7 @@ async function lookUpKnown(
   for (const { symbol, positionId, adoptedQty } of engine.state.positions) {
     const isOfToday = adoptedQty === 0 && positionId.startsWith(`avwap-${dateNy}-`);
     if (!isOfToday || ids.has(positionId)) continue;
-    const found = await engine.ports.broker.lookUp(positionId, "protect");
+    const found = await lookUpOrder(engine, positionId);
     if (found.kind === "found") {
       orders.push(found.order);
       continue;

@@ -6,6 +6,7 @@ import {
   type LiveLedger,
   NOT_SENT,
 } from "../domain/ledger.ts";
+import { lookUpOrder } from "./asking.ts";
 import type { Engine } from "./engine.ts";
 import type { LookupOutcome } from "./ports.ts";
 import { isShownUnreadable } from "./unreadable.ts";
@@ -97,7 +98,7 @@ async function lookUp(
   clientOrderId: string,
   orderId: string | null,
 ): Promise<LookupOutcome> {
-  const found = await engine.ports.broker.lookUp(clientOrderId, "protect");
+  const found = await lookUpOrder(engine, clientOrderId);
   return found.kind === "not_found" && isShownUnreadable(engine, { clientOrderId, orderId })
     ? { kind: "unknown", why: "malformed" }
     : found;

@@ -1,13 +1,14 @@
+import { buildOpenOrders, correctList } from "../domain/account/order_book.ts";
 import type { MarketClock, Session, Trade } from "../domain/market.ts";
 import { findDay } from "../domain/market_clock.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
 import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
 import { listSellGroups, type SellGroup } from "../domain/protection.ts";
 import { PAST_CALENDAR_DAYS } from "../domain/watchlist_days.ts";
+import { completeOpen, forgetEnded, learn } from "./asking.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { readListing, readPositions, type SplitListing } from "./listing.ts";
 import { isOrderUnreadableIn, isUnreadableIn } from "./unreadable.ts";
-import { addUnseen } from "./unseen_orders.ts";
 
 /** Days of calendar that are kept, so that one failed read does not cost the day's close. */
 const CALENDAR_DAYS = 7;
@@ -24,13 +25,14 @@ export async function observe(engine: Engine, clock: MarketClock): Promise<Obser
   const session = await readSession(engine, dateNy);
   const account = await engine.read(() => broker.readAccount());
   if (account.kind === "ok") engine.accountId = account.value.accountId;
+  forgetEnded(engine);
   const positions = await readListing(engine, () => broker.listPositions());
-  const openOrders = await readOpenOrders(engine);
-  const afterMs = nyToMs(dateNy, "00:00");
-  const dayOrders = await readListing(
-    engine,
-    () => broker.listOrders({ status: "all", afterMs }),
-  );
+  const open = await readOpenOrders(engine);
+  const dayOrders = await readDayOrders(engine, dateNy);
+  // What the list of the day knows better is known from now on.
+  const openOrders = open.read.kind === "ok"
+    ? { ...open, read: { ...open.read, value: buildOpenOrders(engine.book) } }
+    : open;
   const observation = {
     clock,
     dateNy,
@@ -52,11 +54,27 @@ export async function observe(engine: Engine, clock: MarketClock): Promise<Obser
 
 async function readOpenOrders(engine: Engine): Promise<SplitListing<BrokerOrder>> {
   const { broker } = engine.ports;
-  const { read, unreadable } = await readListing(
+  const listing = await readListing(
     engine,
     () => broker.listOrders({ status: "open" }),
   );
-  return { read: await addUnseen(engine, read), unreadable };
+  return { ...listing, read: await completeOpen(engine, listing) };
+}
+
+async function readDayOrders(
+  engine: Engine,
+  dateNy: string,
+): Promise<SplitListing<BrokerOrder>> {
+  const { broker } = engine.ports;
+  const afterMs = nyToMs(dateNy, "00:00");
+  const listing = await readListing(
+    engine,
+    () => broker.listOrders({ status: "all", afterMs }),
+  );
+  const { read } = listing;
+  if (read.kind === "failed") return listing;
+  learn(engine, read.value);
+  return { ...listing, read: { ...read, value: correctList(engine.book, read.value) } };
 }
 
 /** Reads positions and open orders again, after something was sent or when they must be of this instant. */
@@ -119,15 +137,20 @@ export function isMarketOpen(engine: Engine): boolean {
 }
 
 /**
- * The symbol's position as last read, in whole shares: `undefined` where there is none, `null` where positions, or a row about
- * this symbol, can't be read.
+ * The symbol's position as last read, fractions included: `undefined` where there is none, `null` where positions, or a row
+ * about this symbol, can't be read.
  */
-export function findHeld(engine: Engine, symbol: string): BrokerPosition | undefined | null {
+export function findShown(engine: Engine, symbol: string): BrokerPosition | undefined | null {
   const positions = engine.observation?.positions;
   if (positions === undefined || positions.kind === "failed") return null;
   if (isUnreadableIn(engine, symbol)) return null;
-  const held = positions.value.find((position) => position.symbol === symbol);
-  if (held === undefined || held.qty <= 0) return held;
+  return positions.value.find((position) => position.symbol === symbol);
+}
+
+/** The same in whole shares. */
+export function findHeld(engine: Engine, symbol: string): BrokerPosition | undefined | null {
+  const held = findShown(engine, symbol);
+  if (held === null || held === undefined || held.qty <= 0) return held;
   // A fraction of a share can be neither stopped nor sold by us, and is left out.
   const qty = Math.floor(held.qty);
   return qty === 0 ? undefined : { ...held, qty, qtyAvailable: Math.floor(held.qtyAvailable) };
@@ -142,10 +165,10 @@ export function hasWorkingBuy(engine: Engine, symbol: string): boolean {
     );
 }
 
-/** The symbol's working sells as last read; `null` where open orders, or one of this symbol, can't be read. */
+/** The symbol's working sells as the book has them; `null` where open orders, or one of this symbol, can't be read. */
 export function findSellGroups(engine: Engine, symbol: string): SellGroup[] | null {
   const orders = engine.observation?.openOrders;
   if (orders === undefined || orders.kind === "failed") return null;
   if (isOrderUnreadableIn(engine, symbol)) return null;
-  return listSellGroups(orders.value, symbol);
+  return listSellGroups(buildOpenOrders(engine.book), symbol);
 }

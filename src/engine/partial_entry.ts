@@ -2,6 +2,7 @@ import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import { type BrokerOrder, isFinal } from "../domain/orders.ts";
 import { decideEntryEnd } from "../domain/entry_end.ts";
+import { askOrder } from "./asking.ts";
 import { cancelGroups } from "./cancelling.ts";
 import { LATE_ENTRY_MS, untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
@@ -96,7 +97,7 @@ export async function endEntry(
   await refresh(engine);
   if (result.kind !== "ended") return false;
   // From now on the caps count it as what it is, not as it was seen last.
-  const ended = await engine.ports.broker.readOrder(order.orderId, "protect");
+  const ended = await askOrder(engine, order.orderId);
   if (ended.kind === "found") await settleByOrder(engine, position.positionId, ended.order);
   const held = findHeld(engine, position.symbol);
   if (held !== null && held !== undefined) {

@@ -25,6 +25,9 @@ export async function applyChange(
       });
       engine.ports.log.info(`Position ${symbol}: qty=${change.qty}`);
       break;
+    case "lagging":
+      engine.putPosition({ ...position, qty: change.qty, unexplainedQty: null });
+      return;
     case "gone":
     case "never_filled":
       engine.dropPosition(positionId);

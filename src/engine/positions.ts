@@ -1,33 +1,29 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
-import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
+import { type BrokerOrder, type BrokerPosition, isFinal } from "../domain/orders.ts";
 import {
   accountPosition,
-  type FillHistory,
   hasEnded,
   isNeverFilled,
-  isUnchanged,
   listFillHistories,
   type PositionChange,
 } from "../domain/position_account.ts";
+import { askMissing } from "./asking.ts";
 import { takeInBought } from "./bought.ts";
 import type { Engine } from "./engine.ts";
-import { recordFills } from "./fills.ts";
 import { raiseKnownStops } from "./known_stops.ts";
-import { readWhole } from "./listing.ts";
-import { findHeld, refresh } from "./observe.ts";
+import { findShown, refresh } from "./observe.ts";
 import { trackPartial } from "./partial_entry.ts";
 import { applyChange } from "./position_changes.ts";
-import { sayUnreadable } from "./unreadable.ts";
-import { listUnseen } from "./unseen_orders.ts";
+import {
+  ensurePasts,
+  listPositionHistory,
+  readPasts,
+  readRecentFills,
+  readShares,
+} from "./shares.ts";
 
-/** Orders of a position were submitted after this before its own time: the two clocks differ a little. */
-export const OPENED_SLACK_MS = 5_000;
-
-/** How far back an adopted position's still working orders may have been submitted. */
-const ADOPTED_ORDERS_MS = 90 * 86_400_000;
-
-/** How soon a position is looked at again whose orders the broker does not show yet. */
-const UNSEEN_LOOK_MS = 5_000;
+/** How soon a position is looked at again that does not show its fills yet. */
+const LAG_LOOK_MS = 5_000;
 
 /**
  * Brings the managed positions up to what the broker shows: takes in what was bought, drops what is gone, and marks what
@@ -36,90 +32,63 @@ const UNSEEN_LOOK_MS = 5_000;
 export async function trackPositions(engine: Engine): Promise<void> {
   await takeInBought(engine);
   await raiseKnownStops(engine);
+  await ensurePasts(engine);
   if (engine.observation?.positions.kind !== "ok") return;
   for (const before of engine.state.positions) {
-    const held = findHeld(engine, before.symbol);
+    const held = findShown(engine, before.symbol);
     if (held === null) continue;
     await trackPartial(engine, before);
     const position = engine.state.positions.find((each) => each.positionId === before.positionId);
-    if (position === undefined || isUnchanged(position, held)) continue;
+    if (position === undefined) continue;
     const change = await explain(engine, position, held);
     if (change !== null) await applyChange(engine, position, change);
+    if (change?.kind === "lagging") engine.wakeAt(engine.nowMs() + LAG_LOOK_MS);
   }
 }
 
-/** The orders of a position's symbol since it was opened, each once; `null` where they can't be told. */
-export async function readHistory(
-  engine: Engine,
-  position: ManagedPosition,
-): Promise<readonly BrokerOrder[] | null> {
-  const backMs = position.adoptedQty > 0 ? ADOPTED_ORDERS_MS : OPENED_SLACK_MS;
-  const afterMs = position.openedAtMs - backMs;
-  const symbols = [position.symbol];
-  const read = await readWhole(
-    engine,
-    () => engine.ports.broker.listOrders({ status: "all", afterMs, symbols }, "protect"),
-    (row) => sayUnreadable(engine, row),
-  );
-  if (read.kind === "failed") {
-    engine.ports.log.warn(`Orders of ${position.symbol} unavailable (${read.failure})`);
-    return null;
-  }
-  const unseen = await listUnseen(
-    engine,
-    read.value,
-    (entry) => entry.symbol === position.symbol,
-  );
-  if (unseen.hidden.length > 0) {
-    // Its fills would look like a split: the broker shows in a moment what it accepted.
-    engine.wakeAt(engine.nowMs() + UNSEEN_LOOK_MS);
-    return null;
-  }
-  const shown = [...read.value, ...unseen.orders];
-  await recordFills(engine, shown);
-  return flattenOrders(shown).filter((order) =>
-    position.adoptedQty === 0 ||
-    (order.side === "buy" ? order.submittedAtMs : order.updatedAtMs) >= position.openedAtMs ||
-    // One that worked already when it was adopted: `buildAdopted` counts with what it had sold by then.
-    (order.side === "sell" && !isFinal(order))
-  );
-}
-
-/**
- * Shares of a managed position by the broker's orders alone, for where positions can't be read: the least that they allow.
- * @returns `null` where they can't be read either, or nobody can explain the position.
- */
-export async function countByOrders(
-  engine: Engine,
-  position: ManagedPosition,
-): Promise<number | null> {
-  const orders = position.unexplainedQty === null ? await readHistory(engine, position) : null;
-  if (orders === null) return null;
-  if (hasEnded(orders, position.adoptedQty)) return 0;
-  const counts = listFillHistories(orders)
-    .map((each) => position.adoptedQty + each.boughtQty - each.soldQty);
-  return Math.max(0, Math.floor(Math.min(...counts)));
-}
-
+/** What became of a position; its orders are asked for where the book does not explain what is held. */
 async function explain(
   engine: Engine,
   position: ManagedPosition,
   held: BrokerPosition | undefined,
 ): Promise<PositionChange | null> {
-  const orders = await readHistory(engine, position);
+  const known = await account(engine, position, held);
+  if (known === null || !isPastNeeded(position, known)) return known;
+  if (!await readPasts(engine, [position])) return null;
+  const change = await account(engine, position, held);
+  if (change?.kind !== "unexplained" && change?.kind !== "absent") return change;
+  if (position.unexplainedQty !== null) return change;
+  // A fill that no list shows yet is in the answer by id; and positions were read before the orders.
+  await askMissing(engine, ({ order }) => order.symbol === position.symbol && !isFinal(order));
+  if (change.kind === "absent") return await account(engine, position, held);
+  await refresh(engine);
+  const again = findShown(engine, position.symbol);
+  return again === null ? null : await account(engine, position, again);
+}
+
+/** As many shares at another cost basis may be others: sold off and bought again, which the past tells. */
+function isPastNeeded({ qty }: ManagedPosition, change: PositionChange): boolean {
+  return change.kind === "unexplained" || change.kind === "absent" ||
+    (change.kind === "changed" && change.qty === qty);
+}
+
+/** What the book says of a position; `null` while it lacks the position's past. */
+async function account(
+  engine: Engine,
+  position: ManagedPosition,
+  held: BrokerPosition | undefined,
+): Promise<PositionChange | null> {
+  const orders = listPositionHistory(engine, position);
   if (orders === null) return null;
   const entry = orders.find((order) => order.clientOrderId === position.positionId);
   if (isNeverFilled(position, orders)) return { kind: "never_filled" };
   // Sold off in between: what is held now was bought by somebody else since.
   if (hasEnded(orders, position.adoptedQty)) return { kind: "gone" };
-  const histories: FillHistory[] = listFillHistories(orders);
-  const isOver = await isEntryOver(engine, position, entry);
-  const change = accountPosition(position, held, histories, isOver);
-  if (change.kind !== "unexplained" || position.unexplainedQty !== null) return change;
-  // Positions were read before the orders: a fill in between is no split.
-  await refresh(engine);
-  const again = findHeld(engine, position.symbol);
-  return again === null ? null : accountPosition(position, again, histories, isOver);
+  return accountPosition(position, held, {
+    histories: listFillHistories(orders),
+    recent: readRecentFills(engine, position),
+    isEntryOver: await isEntryOver(engine, position, entry),
+  });
 }
 
 async function isEntryOver(
@@ -134,11 +103,9 @@ async function isEntryOver(
   return entry?.status === "rejected";
 }
 
-/** Whether the engine may act on the position: its quantity is known, explained, and above 0. */
-export function isActionable(
-  position: ManagedPosition,
-  held: BrokerPosition | undefined | null,
-): held is BrokerPosition {
-  return held !== undefined && held !== null && position.unexplainedQty === null &&
-    held.qty > 0 && position.qty === held.qty;
+/** Whether the engine may act on the position: it is shown, its quantity is explained, and above 0 for sure. */
+export function isActionable(engine: Engine, position: ManagedPosition): boolean {
+  const shares = readShares(engine, position);
+  return shares !== null && shares.isExplained && position.unexplainedQty === null &&
+    position.qty !== null && shares.sureQty > 0;
 }

@@ -1,12 +1,8 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
-import {
-  countCovered,
-  decideProtection,
-  type ProtectionDecision,
-  type SellGroup,
-} from "../domain/protection.ts";
+import { decideProtection, type ProtectionDecision, type SellGroup } from "../domain/protection.ts";
+import { askOrders, isHidden } from "./asking.ts";
 import {
   CONVERT_AGAIN_MS,
   CONVERT_BEFORE_CLOSE_MS,
@@ -15,22 +11,15 @@ import {
 } from "./closing.ts";
 import { convert } from "./converting.ts";
 import type { Engine } from "./engine.ts";
-import { sendExit } from "./exit_order.ts";
-import {
-  findSellLookMs,
-  isStopRefused,
-  listMarketSells,
-  noteStopRefusal,
-  RETRY_MS,
-} from "./exit_records.ts";
+import { findSellLookMs, isStopRefused, listMarketSells, RETRY_MS } from "./exit_records.ts";
 import { findHeld, findSellGroups, refresh } from "./observe.ts";
 import { cancelOrphans } from "./orphans.ts";
 import { endEntry, isEntryWorking } from "./partial_entry.ts";
+import { type Mandate, placeStop, replaceStop } from "./placing.ts";
 import { StateError } from "./ports.ts";
 import { isActionable, trackPositions } from "./positions.ts";
-import { recordSells, resolveStops, type SellPlan, sendSell } from "./sell_orders.ts";
+import { readShares } from "./shares.ts";
 import { isUnreadableIn } from "./unreadable.ts";
-import { isHidden } from "./unseen_orders.ts";
 
 /** Steps of protection in one cycle: place, replace, convert, and one look more. */
 const STEPS_MAX = 4;
@@ -42,8 +31,8 @@ const SELL_MIN_MS = 5_000;
 
 /**
  * Brings the protection of every managed position to where it belongs (pipeline 5). LIVE only.
- * @param sellable Positions that may be sold where the broker refuses their stop, because the market is at or below it:
- *   their last trade is of this session, and they were not adopted in this cycle.
+ * @param sellable Positions that may be sold where the broker refuses their stop and the price has come to it: their last
+ *   trade is of this session, and they were not adopted in this cycle.
  */
 export async function protectPositions(
   engine: Engine,
@@ -75,24 +64,24 @@ async function protect(
     if (engine.isStale) await refresh(engine);
     const position = engine.state.positions.find((each) => each.positionId === stale.positionId);
     if (position === undefined || isEntryWorking(engine, position)) return;
-    const held = findHeld(engine, position.symbol);
     const groups = findSellGroups(engine, position.symbol);
     if (groups === null) {
       engine.wakeAt(engine.nowMs() + RETRY_MS);
       return;
     }
-    const heldQty = held?.qty ?? 0;
-    if (!isActionable(position, held)) {
+    const shares = readShares(engine, position);
+    if (shares === null || !isActionable(engine, position)) {
       // An exit of this cycle changed what is held: what it could not protect is protected now.
-      const isChanged = position.unexplainedQty === null && heldQty > 0;
-      if (!isChanged || step > 0) return;
+      const heldQty = findHeld(engine, position.symbol)?.qty ?? 0;
+      if (position.unexplainedQty !== null || heldQty <= 0 || step > 0) return;
       await trackPositions(engine);
       continue;
     }
+    const { sureQty: qty, mostHeldQty: mostQty } = shares;
     const stopUsd = roundToIncrement(position.stopUsd);
-    const next = decideProtection({ qty: held.qty, stopUsd }, groups, isConvertTime(engine));
+    const next = decideProtection({ qty, mostQty, stopUsd }, groups, isConvertTime(engine));
     if (next.kind === "enough") {
-      engine.bare.delete(position.positionId);
+      if (shares.doubtfulQty === 0) engine.bare.delete(position.positionId);
       return;
     }
     if (mustWait(engine, position, next, groups)) {
@@ -135,12 +124,6 @@ function isConvertTime(engine: Engine, beforeMs = CONVERT_BEFORE_CLOSE_MS): bool
   return leftMs <= beforeMs && leftMs > LAST_CANCEL_MS;
 }
 
-/** What a step of protection acts under. */
-interface Mandate {
-  readonly decision: LiveDecision;
-  readonly isSellable: boolean;
-}
-
 /** @returns Whether the step was done and the next one may be looked for. */
 async function act(
   engine: Engine,
@@ -167,99 +150,16 @@ async function act(
   }
 }
 
-/** A stop that the broker won't have replaced gives way to a new one. */
-async function replaceStop(
-  engine: Engine,
-  mandate: Mandate,
-  position: ManagedPosition,
-  next: Extract<ProtectionDecision, { readonly kind: "replace" }>,
-): Promise<boolean> {
-  const { order, qty, stopUsd, isQtyKept } = next;
-  const plan: SellPlan = {
-    position,
-    reason: "stop",
-    qty,
-    stopUsd,
-    replaces: order.orderId,
-    isQtyKept,
-  };
-  const placed = await place(engine, mandate, plan);
-  if (placed !== "refused") return placed === "placed";
-  await refresh(engine);
-  const groups = findSellGroups(engine, position.symbol) ?? [];
-  const unchanged = groups.filter((group) =>
-    group.orders.some((each) => each.orderId === order.orderId)
-  );
-  return unchanged.length > 0 && await convert(engine, mandate.decision, position, unchanged);
-}
-
 async function waitOnce(engine: Engine, position: ManagedPosition): Promise<boolean> {
   await engine.ports.clock.sleep(SETTLE_POLL_MS);
   await refresh(engine);
+  const leaving = findSellGroups(engine, position.symbol)?.filter((group) => group.isLeaving) ?? [];
+  // Lists show an order leaving for seconds after it has gone.
+  await askOrders(engine, leaving.flatMap(({ orders }) => orders.map(({ orderId }) => orderId)));
   const groups = findSellGroups(engine, position.symbol);
   if (groups === null || !groups.some((group) => group.isLeaving)) return groups !== null;
   engine.ports.log.warn(
     `${position.symbol}: a cancel or replacement is still under way at the broker; looked at again soon`,
   );
   return false;
-}
-
-async function placeStop(
-  engine: Engine,
-  mandate: Mandate,
-  position: ManagedPosition,
-  qty: number,
-): Promise<boolean> {
-  if (!await resolveStops(engine, position)) return false;
-  await refresh(engine);
-  const groups = findSellGroups(engine, position.symbol);
-  const held = findHeld(engine, position.symbol);
-  if (groups === null || held === null || held === undefined) return false;
-  const uncoveredQty = Math.min(qty, Math.floor(held.qty - countCovered(groups)));
-  if (uncoveredQty <= 0) return true;
-  const plan: SellPlan = {
-    position,
-    reason: "stop",
-    qty: uncoveredQty,
-    stopUsd: position.stopUsd,
-    replaces: null,
-  };
-  return await place(engine, mandate, plan) === "placed";
-}
-
-/** `refused`: the broker will not have this order itself, whoever asks and whenever. */
-type Placing = "placed" | "refused" | "not_placed";
-
-/** Records and sends one stop. One that the broker refuses because the market is at or below it is an exit instead. */
-async function place(
-  engine: Engine,
-  { decision, isSellable }: Mandate,
-  plan: SellPlan,
-): Promise<Placing> {
-  const [entry] = await recordSells(engine, [plan]);
-  if (entry === undefined) return "not_placed";
-  const placed = await sendSell(engine, { kind: "gate", decision }, plan, entry);
-  if (placed.kind === "done") {
-    engine.ports.log.info(
-      `STOP ${plan.position.symbol}: qty=${plan.qty} at ${entry.stopUsd} order_id=${placed.order.orderId}`,
-    );
-    return "placed";
-  }
-  const isBelow = noteStopRefusal(engine, plan.position, placed);
-  if (isBelow && isSellable) {
-    engine.ports.log.warn(`${plan.position.symbol}: the market is at or below its stop; selling`);
-    await sendExit(engine, decision, plan.position, "stop_exit", plan.position.stopUsd);
-    return "not_placed";
-  }
-  const why = placed.kind === "rejected"
-    ? placed.message
-    : placed.kind === "stopped"
-    ? placed.reason
-    : "no usable answer yet";
-  engine.sayError(`${plan.position.symbol}: stop not placed: ${why}`);
-  // Another status may mean the account, which would not take the new one either; nor does a market below the stop, and
-  // what rests must not be cancelled for it.
-  return placed.kind === "rejected" && placed.httpStatus === 422 && !isBelow
-    ? "refused"
-    : "not_placed";
 }

@@ -1,15 +1,15 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { isUnsettled, type LedgerEntry } from "../domain/ledger.ts";
 import { flattenOrders } from "../domain/orders.ts";
-import { countCovered } from "../domain/protection.ts";
 import type { Engine } from "./engine.ts";
 import { recordAgain, RETRY_MS } from "./exit_records.ts";
 import { findIdentityProblem, readOperatorObjection } from "./gate_reader.ts";
 import { findHeld, findSellGroups, refresh } from "./observe.ts";
 import { isEntryWorking } from "./partial_entry.ts";
-import { countByOrders, isActionable, trackPositions } from "./positions.ts";
 import { StateError } from "./ports.ts";
+import { isActionable, trackPositions } from "./positions.ts";
 import { type SellPlan, sendSell } from "./sell_orders.ts";
+import { readAvailable, readShares } from "./shares.ts";
 
 /** A cancel is the broker's soon after its exit was recorded, by two clocks that differ a little. */
 const CANCELLED_SLACK_MS = 5_000;
@@ -58,15 +58,16 @@ export async function restoreBare(engine: Engine): Promise<void> {
     engine.wakeAt(engine.nowMs() + RETRY_MS);
     if (isEntryWorking(engine, position)) continue;
     const groups = findSellGroups(engine, position.symbol);
-    const held = findHeld(engine, position.symbol);
     if (groups === null || groups.some((group) => group.isLeaving)) continue;
-    if (held !== null && !isActionable(position, held)) continue;
     // Unreadable: the broker's orders say what is left, and a stop for more could sell short.
-    const heldQty = held === null ? await countByOrders(engine, position) : held.qty;
-    if (heldQty === null) continue;
-    const stopQty = Math.floor(heldQty - countCovered(groups));
+    const isRead = findHeld(engine, position.symbol) !== null;
+    if (isRead ? !isActionable(engine, position) : position.unexplainedQty !== null) continue;
+    const shares = readShares(engine, position);
+    if (shares === null) continue;
+    const stopQty = readAvailable(engine, position);
     if (stopQty <= 0) {
-      engine.bare.delete(position.positionId);
+      // What a sell of unknown fate has not sold after all is bare again.
+      if (shares.doubtfulQty === 0) engine.bare.delete(position.positionId);
       continue;
     }
     await restoreOne(engine, position, stopQty);

@@ -4,12 +4,14 @@ import { buildLedgerEntry, isUnsettled, type LedgerEntry, NOT_SENT } from "../do
 import { dateNyOf, formatUtc } from "../domain/ny_time.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
+import { lookUpOrder } from "./asking.ts";
 import type { Engine } from "./engine.ts";
 import { buildDeadlineMs } from "./entry_order.ts";
 import { isEndedUnfilled } from "./exit_history.ts";
 import { changeEntry, readLedger, recordEntries, settleByOrder } from "./ledger_store.ts";
 import type { Refusal } from "./ports.ts";
 import { type OrderRequest, type Permit, sendLive } from "./send.ts";
+import { noteDoubt } from "./shares.ts";
 import { saySale } from "./trade_messages.ts";
 
 /** How often one sell may find that its id is used up by an order that ended unfilled. */
@@ -32,7 +34,7 @@ export async function resolveStops(engine: Engine, position: ManagedPosition): P
   for (const entry of entries) {
     const isMine = entry.positionId === position.positionId && entry.reason === "stop";
     if (!isMine || !isUnsettled(entry) || entry.clientOrderId === null) continue;
-    const found = await engine.ports.broker.lookUp(entry.clientOrderId, "protect");
+    const found = await lookUpOrder(engine, entry.clientOrderId);
     if (found.kind === "unknown") return false;
     if (found.kind === "not_found") await settleUnsent(engine, [entry]);
     else await settleByOrder(engine, entry.clientOrderId, found.order);
@@ -147,6 +149,7 @@ export async function settleUnsent(
 ): Promise<void> {
   for (const { clientOrderId } of entries) {
     if (clientOrderId === null) continue;
+    engine.doubts.delete(clientOrderId);
     await changeEntry(engine, clientOrderId, (entry) => ({
       ...entry,
       status: "rejected",
@@ -196,7 +199,7 @@ export async function sendSell(
     }
     // A sell without a usable answer does not delay the stop that follows it (pipeline 5).
     if (result.kind === "unknown" && options.isStopWaiting) break;
-    const found = await engine.ports.broker.lookUp(clientOrderId, "protect");
+    const found = await lookUpOrder(engine, clientOrderId);
     if (found.kind === "found") {
       engine.unsentStops.delete(plan.reason === "stop" ? plan.position.positionId : "");
       await settleByOrder(engine, clientOrderId, found.order);
@@ -220,8 +223,10 @@ export async function sendSell(
   return { kind: "unresolved" };
 }
 
-async function settleUnknown(engine: Engine, { clientOrderId }: LedgerEntry): Promise<void> {
+async function settleUnknown(engine: Engine, entry: LedgerEntry): Promise<void> {
+  const { clientOrderId } = entry;
   if (clientOrderId === null) return;
+  noteDoubt(engine, entry);
   await changeEntry(engine, clientOrderId, (each) => ({ ...each, status: "unknown" }));
 }
 

@@ -1,8 +1,9 @@
 import { formatGateReason, type LiveDecision } from "../domain/gate.ts";
 import type { OrderAnswerEvent, OrderRequestFields } from "../domain/events.ts";
+import { learn } from "./asking.ts";
+import type { Engine } from "./engine.ts";
 import { printGateIfChanged } from "./gate_log.ts";
 import { readGate, readOperatorObjection } from "./gate_reader.ts";
-import type { Engine } from "./engine.ts";
 import { isMarketOpen } from "./observe.ts";
 import type {
   BracketRequest,
@@ -12,6 +13,7 @@ import type {
   StopRequest,
   SubmitOutcome,
 } from "./ports.ts";
+import { findBreach } from "./shares.ts";
 
 /**
  * Why a request may leave. `gate`: a LIVE decision, asked for afresh before it does. `exit_rest`: an exit whose cancel
@@ -55,6 +57,7 @@ export async function sendLive(
   const result: SendResult = objection === null
     ? await leave(engine, order)
     : { kind: "stopped", reason: objection };
+  if (result.kind === "accepted") learn(engine, [result.order]);
   await engine.event({
     type: "order_answer",
     ...describeRequest(order),
@@ -70,6 +73,12 @@ async function findObjection(
   permit: Permit,
   order: OrderRequest,
 ): Promise<string | null> {
+  // Whatever asks for it: nothing is sold or stopped twice (pipeline 5).
+  const breach = findBreach(engine, order);
+  if (breach !== null) {
+    engine.onBreach(`Not sent, more than is held for sure: ${breach}`);
+    return "more than is held for sure";
+  }
   const clock = engine.observation?.clock;
   // The stop that follows an exit may be late, and must not be left out: it is good till canceled, and rests overnight.
   const isLateStop = clock?.isOpen === true && permit.kind === "exit_rest" && order.op === "stop";

@@ -19,7 +19,7 @@ import { buildManaged } from "./entry_order.ts";
 import type { Engine, Observation, Read } from "./engine.ts";
 import { buildPlan } from "./bought.ts";
 import { readWhole } from "./listing.ts";
-import { OPENED_SLACK_MS, readHistory } from "./positions.ts";
+import { OPENED_SLACK_MS, readHistory } from "./shares.ts";
 import { listUnreadable, sayUnreadable } from "./unreadable.ts";
 
 /** How far back it searches the broker's orders for what bought a position that no ledger explains. */
@@ -222,6 +222,5 @@ function buildAdoptedPlan(
   const clientOrderId = parseOurId(positionId ?? "");
   if (clientOrderId === null || !Number.isSafeInteger(held.qty) || held.qty <= 0) return null;
   if (pivotUsd === null || r1Usd === null || r2Usd === null || stopUsd === null) return null;
-  const refPriceUsd = held.avgEntryPriceUsd;
-  return { clientOrderId, symbol, pivotUsd, r1Usd, r2Usd, stopUsd, refPriceUsd };
+  return { clientOrderId, symbol, pivotUsd, r1Usd, r2Usd, stopUsd };
 }

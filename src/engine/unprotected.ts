@@ -9,13 +9,14 @@ import { countCovered, countGtcCovered } from "../domain/protection.ts";
 import { CONVERT_BEFORE_CLOSE_MS, untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { listPositionFacts } from "./notices.ts";
-import { findHeld, findSellGroups } from "./observe.ts";
+import { findSellGroups } from "./observe.ts";
+import { readShares } from "./shares.ts";
 
 /** The last call while not LIVE, before day orders die with the close. */
 export const LAST_CALL_MS = 20 * 60_000;
 const HOUR_MS = 3_600_000;
 
-/** A managed position's shares and how many of them a working sell covers. `null`: the broker could not be asked. */
+/** The most shares that a managed position may have, and how many of them a working sell covers. `null`: the broker could not be asked. */
 export interface Coverage {
   readonly heldQty: number;
   readonly coveredQty: number;
@@ -24,12 +25,11 @@ export interface Coverage {
 
 /** What protects a managed position, as last read. */
 export function readCoverage(engine: Engine, position: ManagedPosition): Coverage | null {
-  const held = findHeld(engine, position.symbol);
   const groups = findSellGroups(engine, position.symbol);
   if (groups === null) return null;
   return {
-    // Where positions can't be read, what was held last is in doubt still held.
-    heldQty: held === null ? position.qty ?? 0 : held?.qty ?? 0,
+    // In doubt what was held last is still held.
+    heldQty: readShares(engine, position)?.mostHeldQty ?? position.qty ?? 0,
     coveredQty: countCovered(groups),
     gtcQty: countGtcCovered(groups),
   };

@@ -26,6 +26,8 @@ function sell(orderId: string, facts: Partial<BrokerOrder> = {}): BrokerOrder {
   });
 }
 
+const NO_FILLS = { boughtQty: 0, soldQty: 0 };
+
 function explain(
   change: Partial<ManagedPosition>,
   held: Partial<BrokerPosition> | null,
@@ -35,8 +37,7 @@ function explain(
   return accountPosition(
     managedPosition(change),
     held === null ? undefined : heldPosition(held),
-    listFillHistories(orders),
-    isEntryOver,
+    { histories: listFillHistories(orders), recent: NO_FILLS, isEntryOver },
   );
 }
 
@@ -88,7 +89,7 @@ const cases: {
   readonly isEntryOver?: boolean;
   readonly is: PositionChange;
 }[] = [
-  { when: "nothing changed", change: {}, held: {}, orders: [], is: { kind: "same" } },
+  { when: "nothing changed", change: {}, held: {}, orders: [BOUGHT], is: { kind: "same" } },
   {
     when: "the entry filled",
     change: { qty: null },

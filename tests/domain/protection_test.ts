@@ -57,7 +57,11 @@ function decide(
   orders: readonly BrokerOrder[],
   { qty = 10, stopUsd = 95, isGtcNeeded = false } = {},
 ): ProtectionDecision {
-  return decideProtection({ qty, stopUsd }, listSellGroups(orders, "SPY"), isGtcNeeded);
+  return decideProtection(
+    { qty, mostQty: qty, stopUsd },
+    listSellGroups(orders, "SPY"),
+    isGtcNeeded,
+  );
 }
 
 const types: { readonly type: string; readonly side: "buy" | "sell"; readonly is: boolean }[] = [
@@ -339,6 +343,13 @@ for (const { when, orders, options, is } of decisions) {
     assertEquals<object>(facts, is);
   });
 }
+
+Deno.test("decideProtection() cuts no protection that shares may still need", () => {
+  const groups = listSellGroups([stop({ qty: 10 })], "SPY");
+  const position = { qty: 3, stopUsd: 95 };
+  assertEquals(decideProtection({ ...position, mostQty: 10 }, groups, false).kind, "enough");
+  assertEquals(decideProtection({ ...position, mostQty: 3 }, groups, false).kind, "replace");
+});
 
 Deno.test("decideProtection() converts only what dies with the day", () => {
   const decision = decide([stop({ qty: 5 }), bracket({ legs: [leg({ qty: 5 })] })], {

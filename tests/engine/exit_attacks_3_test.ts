@@ -120,6 +120,20 @@ Deno.test("a foreign sell that sold a fraction before the adoption does not end 
 
 Deno.test("a foreign sell that sells a fraction while it is cancelled for an exit does not end the engine", async () => {
   const world = await trimmed();
+  world.exchange.behaviour.isWashTradeChecked = false;
+  world.exchange.placeByHand({
+    symbol: "NVDA",
+    qty: "1",
+    side: "buy",
+    type: "market",
+    time_in_force: "day",
+  });
+  world.pass(SECOND_MS);
+  world.exchange.behaviour.isWashTradeChecked = true;
+  const buy = world.buys()[1];
+  assert(buy !== undefined);
+  buy.qty = 0.5;
+  buy.filledQty = 0.5;
   world.exchange.setPosition("NVDA", 12, 100);
   world.exchange.placeByHand({
     symbol: "NVDA",

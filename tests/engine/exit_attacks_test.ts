@@ -42,7 +42,7 @@ async function readyToAdopt(): Promise<World> {
   return world;
 }
 
-Deno.test("positions unreadable after the stop was shrunk: what it gave up gets a stop", async () => {
+Deno.test("positions unreadable after the stop was shrunk: its sell leaves, and the rest keeps its stop", async () => {
   const world = await trimmed();
   world.exchange.setPrice("NVDA", 111);
   world.onEvent = (event) => {
@@ -50,7 +50,7 @@ Deno.test("positions unreadable after the stop was shrunk: what it gave up gets 
     world.setFaults([{ path: "/v2/positions", fault: DOWN }]);
   };
   await world.cycles(3, MINUTE_MS);
-  assertEquals([world.held(), covered(world)], [5, 5]);
+  assertEquals([world.held(), covered(world)], [3, 3]);
 });
 
 Deno.test("an R2 trim whose process died is known at the next start: the stop follows the high", async () => {

@@ -357,13 +357,13 @@ Deno.test("a failing clock or ledger read after the cancel can't stop the rest e
   assertEquals([world.sells(), world.stops()], [["5 filled"], ["5@99 gtc"]]);
 });
 
-Deno.test("a ledger that fails after a sell without answer costs neither the stop nor its record", async () => {
+Deno.test("a ledger that fails after a refused sell costs neither the stop nor its record", async () => {
   const world = await bought();
   world.exchange.setPrice("NVDA", 106);
   world.setFaults([
-    { method: "POST", contains: "r1_trim", times: 1, fault: { kind: "hang" } },
+    { method: "POST", contains: "r1_trim", times: 1, fault: { kind: "status", status: 429 } },
   ]);
-  // The sell has no answer, so that the stop is to hold all ten shares: that record can't be written.
+  // The sell was refused, so that the stop is to hold all ten shares: that record can't be written.
   let failures = 0;
   world.disk.fault = ({ op, path }) => {
     if (op !== "rename" || path !== LEDGER_PATH || failures > 0) return null;

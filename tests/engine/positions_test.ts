@@ -205,6 +205,7 @@ for (const { when, make } of absences) {
     await world.buy();
     world.exchange.setPrice("NVDA", 94.99);
     world.exchange.setPrice("NVDA", 100);
+    world.pass(MINUTE_MS); // Its fill is so old that positions must show it.
     make(world);
     await world.cycle();
     assertEquals(world.said("error Position NVDA is absent at the broker").length, 1);

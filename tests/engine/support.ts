@@ -1,5 +1,6 @@
 import { createAlpacaClient } from "../../src/broker/alpaca_client.ts";
 import { HttpFailure } from "../../src/broker/transport.ts";
+import { InvariantError } from "../../src/domain/assert.ts";
 import type { EngineEvent } from "../../src/domain/events.ts";
 import type { EngineState, ManagedPosition } from "../../src/domain/engine_state.ts";
 import type { LedgerEntry, LiveLedger } from "../../src/domain/ledger.ts";
@@ -285,7 +286,11 @@ export class World {
   }
 
   #buildEngine(): Engine {
-    return new Engine(this.#buildPorts(), new AbortController().signal);
+    const engine = new Engine(this.#buildPorts(), new AbortController().signal);
+    engine.onBreach = (message) => {
+      throw new InvariantError(message);
+    };
+    return engine;
   }
 
   #buildClock(): ClockPort {

@@ -197,8 +197,15 @@ export const AUDIT_BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/domain/position_account.ts",
-        find: "if (!expected.includes(held.qty) || held.qty <= 0) {",
-        replace: "if (held.qty <= 0) {",
+        find: "  if (held !== undefined && shownQty >= 1 && isExpected) {",
+        replace: "  if (held !== undefined && shownQty >= 1) {",
+      },
+      {
+        file: "src/domain/account/share_count.ts",
+        find:
+          "const isExplained = shownQty !== null && isShownByFills(inputs, shownQty, readings);",
+        replace:
+          "const isExplained = shownQty !== null;\n  isShownByFills(inputs, shownQty ?? 0, readings);",
       },
     ],
   },
@@ -243,6 +250,12 @@ export const AUDIT_BUGS: readonly Bug[] = [
         file: "src/engine/cancelling.ts",
         find: '      return { kind: "stuck", message, isLeft };\n    }\n    await clock',
         replace: '      if (message !== "") break;\n    }\n    await clock',
+      },
+      // The count of what sells still hold would make it harmless.
+      {
+        file: "src/engine/shares.ts",
+        find: "    .reduce((sum, group) => sum + group.qty, 0);",
+        replace: "    .reduce((sum, group) => sum + (group.isLeaving ? 0 : group.qty), 0);",
       },
     ],
   },
@@ -332,10 +345,10 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "open orders that can't be read count as none",
     edits: [
       {
-        file: "src/engine/unseen_orders.ts",
+        file: "src/engine/asking.ts",
         find: '  if (open.kind === "failed") return open;',
         replace:
-          '  if (open.kind === "failed") return { kind: "ok", value: [], atMonotonicMs: 0 };',
+          '  if (open.kind === "failed") {\n    engine.book = new Map();\n    return { kind: "ok", value: [], atMonotonicMs: 0 };\n  }',
       },
     ],
   },
@@ -355,9 +368,10 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "what the broker does not show yet is not there",
     edits: [
       {
-        file: "src/engine/unseen_orders.ts",
-        find: "    else hidden.push(entry);",
-        replace: "    else hidden.push(...[entry].slice(1));",
+        file: "src/engine/asking.ts",
+        find: "    engine.book = noteUnshown(engine.book, orderId);",
+        replace:
+          "    engine.book = keepOrders(noteUnshown(engine.book, orderId), (each) => each.isShown);",
       },
     ],
   },

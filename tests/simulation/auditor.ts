@@ -133,6 +133,9 @@ export class Auditor {
   logged(level: string, line: string): void {
     if (level === "info") return;
     this.cycle.said.push(line);
+    if (line.startsWith("Not sent, more than is held for sure")) {
+      this.world.violate("nothing is asked for beyond what is held for sure", line);
+    }
     const bare = /^Position without stop (\S+):/.exec(line)?.[1];
     if (bare !== undefined) this.bareSaidMs.set(bare, this.world.trueMs);
     this.saidLately.push({ atMs: this.world.trueMs, line });

@@ -87,8 +87,8 @@ const BUGS: readonly Bug[] = [
     ],
   },
   edit(4, "the sell leaves before the cancel is final", "engine/cancelling.ts", {
-    find: "  while (pending.size > 0) {",
-    replace: "  while (pending.size > 1_000) {",
+    find: "    if (pending.length === 0) break;",
+    replace: "    if (pending.length < 1_000) break;",
   }),
   edit(4, "the stop for the rest is for all shares", "engine/exit_records.ts", {
     find: "  return { sellQty, restQty: heldQty - sellQty };",
@@ -127,8 +127,8 @@ const BUGS: readonly Bug[] = [
     replace: '        time_in_force: "day",',
   }),
   edit(4, "a split position is sold", "engine/positions.ts", {
-    find: "position.unexplainedQty === null &&\n    held.qty > 0 && position.qty === held.qty;",
-    replace: "\n    held.qty > 0;",
+    find: "shares.isExplained && position.unexplainedQty === null &&\n    position.qty !== null &&",
+    replace: "\n    position.qty !== null &&",
   }),
   edit(4, "no stop for the rest", "engine/exit_cancel.ts", {
     find: "  if (restQty <= 0) return await settleUnsent(",

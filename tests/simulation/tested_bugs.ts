@@ -2,6 +2,7 @@ import { ENTRIES_BUGS } from "./bugs/entries.ts";
 import { MARKET_DATA_BUGS } from "./bugs/market_data.ts";
 import { RECORDS_BUGS } from "./bugs/records.ts";
 import { ROWS_BUGS } from "./bugs/rows.ts";
+import { SELL_SIDE_BUGS } from "./bugs/sell_side.ts";
 import { TRANSPORT_BUGS } from "./bugs/transport.ts";
 import { WATCHLIST_BUGS } from "./bugs/watchlist.ts";
 import type { TestedBug } from "./tested_bug.ts";
@@ -14,4 +15,5 @@ export const TESTED_BUGS: readonly TestedBug[] = [
   ...RECORDS_BUGS,
   ...ENTRIES_BUGS,
   ...WATCHLIST_BUGS,
+  ...SELL_SIDE_BUGS,
 ];

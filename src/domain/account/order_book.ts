@@ -1,0 +1,193 @@
+import { type BrokerOrder, isFinal } from "../orders.ts";
+
+/** One order as all answers together have it (pipeline 5, "Positions lag behind fills, and lists behind both"). */
+export interface KnownOrder {
+  /** Flat: its legs are known by themselves. */
+  readonly order: BrokerOrder;
+  /** The bracket or OCO that it is a leg of. */
+  readonly parentId: string | null;
+  /** Shares that it had filled before the last ones were seen. */
+  readonly filledBeforeQty: number;
+  /** When the last of its fills was seen, Unix ms by the broker's clock. */
+  readonly filledSeenAtMs: number;
+  /** Whether the broker shows it; what it took and does not show can be neither cancelled nor replaced. */
+  readonly isShown: boolean;
+  /** When it was last shown, or recorded, Unix ms by the broker's clock. */
+  readonly shownAtMs: number;
+}
+
+/** Every order that answers and records have shown, by order id. A value: each change makes a new one. */
+export type OrderBook = ReadonlyMap<string, KnownOrder>;
+
+/** The book of a process that has not asked for anything yet. */
+export const EMPTY_BOOK: OrderBook = new Map();
+
+/** How long positions may lag behind a fill that another answer has shown. Milliseconds. */
+export const LAG_MS = 10_000;
+
+/**
+ * Two answers about one order made one: final is for ever, the higher filled quantity wins, and an answer that is older than
+ * what is known undoes nothing.
+ */
+export function mergeOrder(known: BrokerOrder, seen: BrokerOrder): BrokerOrder {
+  const base = isNewer(known, seen) ? seen : known;
+  const filled = seen.filledQty >= known.filledQty ? seen : known;
+  return {
+    ...base,
+    filledQty: filled.filledQty,
+    filledAvgPriceUsd: filled.filledAvgPriceUsd,
+    filledAtMs: filled.filledAtMs ?? base.filledAtMs,
+    replacedBy: base.replacedBy ?? known.replacedBy,
+    replaces: base.replaces ?? known.replaces,
+  };
+}
+
+function isNewer(known: BrokerOrder, seen: BrokerOrder): boolean {
+  if (isFinal(known) !== isFinal(seen)) return isFinal(seen);
+  return seen.updatedAtMs >= known.updatedAtMs && seen.filledQty >= known.filledQty;
+}
+
+/**
+ * Takes in what the broker answered: a list, an order by its id, or the answer to a request.
+ * @param orders Nested or flat.
+ * @param atMs Now, by the broker's clock.
+ */
+export function learnOrders(
+  book: OrderBook,
+  orders: readonly BrokerOrder[],
+  atMs: number,
+): OrderBook {
+  const next = new Map(book);
+  for (const parent of orders) {
+    learnOne(next, parent, null, atMs);
+    for (const leg of parent.legs) learnOne(next, leg, parent.orderId, atMs);
+  }
+  return next;
+}
+
+function learnOne(
+  book: Map<string, KnownOrder>,
+  seen: BrokerOrder,
+  parentId: string | null,
+  atMs: number,
+): void {
+  const known = book.get(seen.orderId);
+  const flat = { ...seen, legs: [] };
+  const shown = { isShown: true, shownAtMs: atMs };
+  if (known === undefined) {
+    const filledSeenAtMs = seen.filledAtMs ?? seen.updatedAtMs;
+    const place = parentId ?? findPlace(book, seen);
+    const first = { order: flat, parentId: place, filledBeforeQty: 0, filledSeenAtMs };
+    book.set(seen.orderId, { ...first, ...shown });
+    return;
+  }
+  const order = mergeOrder(known.order, flat);
+  const isRisen = order.filledQty > known.order.filledQty;
+  const isSettled = atMs - known.filledSeenAtMs >= LAG_MS;
+  book.set(seen.orderId, {
+    order,
+    parentId: parentId ?? known.parentId,
+    filledBeforeQty: isRisen && isSettled ? known.order.filledQty : known.filledBeforeQty,
+    filledSeenAtMs: isRisen ? atMs : known.filledSeenAtMs,
+    ...shown,
+  });
+}
+
+/** What replaces a leg stands in its bracket, though the broker may list it by itself. */
+function findPlace(book: OrderBook, { replaces }: BrokerOrder): string | null {
+  return replaces === null ? null : book.get(replaces)?.parentId ?? null;
+}
+
+/** Notes that the broker does not show the order, by its id either. */
+export function noteUnshown(book: OrderBook, orderId: string): OrderBook {
+  const known = book.get(orderId);
+  if (known === undefined || !known.isShown) return book;
+  return new Map(book).set(orderId, { ...known, isShown: false });
+}
+
+/** Forgets the orders that `isKept` does not want: finished ones of positions that have ended, for instance. */
+export function keepOrders(book: OrderBook, isKept: (known: KnownOrder) => boolean): OrderBook {
+  const kept = [...book].filter(([, known]) => isKept(known));
+  return kept.length === book.size ? book : new Map(kept);
+}
+
+/** Shares of a fill that positions need not show yet. */
+export function countRecent(known: KnownOrder, nowMs: number): number {
+  return nowMs - known.filledSeenAtMs < LAG_MS ? known.order.filledQty - known.filledBeforeQty : 0;
+}
+
+/**
+ * Orders that may still trade and that a list of open orders lacks: not listed yet, or ended since, which only an answer by
+ * id can tell.
+ * @param listedIds Order ids of the list, legs and rows that can't be read included.
+ */
+export function listUnlisted(book: OrderBook, listedIds: ReadonlySet<string>): KnownOrder[] {
+  return [...book.values()].filter(({ order }) =>
+    isAtWork(book, order) && !listedIds.has(order.orderId)
+  );
+}
+
+/** Orders by which one that is known was replaced, and that no answer has shown. */
+export function listUnknownSuccessors(book: OrderBook): KnownOrder[] {
+  return [...book.values()].filter(({ order }) => isSuccessorUnknown(book, order));
+}
+
+/** Whether the order was replaced by one that no answer has shown. */
+export function isSuccessorUnknown(book: OrderBook, order: BrokerOrder): boolean {
+  return order.status === "replaced" && order.replacedBy !== null && !book.has(order.replacedBy);
+}
+
+/** Whether the broker took a replacement of the order, and then would not make it: so it will with the next one. */
+export function isReplaceRefused(book: OrderBook, orderId: string): boolean {
+  return [...book.values()].some(({ order }) =>
+    order.replaces === orderId && order.status === "rejected"
+  );
+}
+
+/** Whether the order may still trade: of a chain of replacements one does at a time. */
+export function isAtWork(book: OrderBook, order: BrokerOrder): boolean {
+  return !isFinal(order) && !isReplaced(book, order) && !isWaitingForPlace(book, order);
+}
+
+/** Whether what replaces it was taken: a list that lags shows it as it was. */
+function isReplaced(book: OrderBook, order: BrokerOrder): boolean {
+  if (order.status === "pending_replace") return false;
+  return [...book.values()].some(({ order: each }) =>
+    each.replaces === order.orderId && each.status !== "rejected"
+  );
+}
+
+/** Whether the order that it replaces is still in force: the broker has taken the replacement and not made it. */
+function isWaitingForPlace(book: OrderBook, { replaces }: BrokerOrder): boolean {
+  return replaces !== null && book.get(replaces)?.order.status === "pending_replace";
+}
+
+/** The orders at work, nested as the broker nests them: a filled bracket stands with its legs. */
+export function buildOpenOrders(book: OrderBook): BrokerOrder[] {
+  const legs = new Map<string, BrokerOrder[]>();
+  const roots: BrokerOrder[] = [];
+  for (const { order, parentId } of book.values()) {
+    if (parentId === null || !book.has(parentId)) {
+      if (isAtWork(book, order)) roots.push(order);
+      continue;
+    }
+    if (isAtWork(book, order)) legs.set(parentId, [...legs.get(parentId) ?? [], order]);
+  }
+  const parents = [...legs.keys()].flatMap((id) => {
+    const parent = book.get(id)?.order;
+    return parent === undefined || roots.includes(parent) ? [] : [parent];
+  });
+  return [...roots, ...parents].map((order) => ({
+    ...order,
+    legs: legs.get(order.orderId) ?? [],
+  }));
+}
+
+/** A list of the broker's with what is known besides: rows and legs that lag stand as the book has them. */
+export function correctList(book: OrderBook, listed: readonly BrokerOrder[]): BrokerOrder[] {
+  const correct = (order: BrokerOrder): BrokerOrder => ({
+    ...(book.get(order.orderId)?.order ?? order),
+    legs: order.legs.map(correct),
+  });
+  return listed.map(correct);
+}

@@ -1,0 +1,159 @@
+import {
+  buildOpenOrders,
+  keepOrders,
+  type KnownOrder,
+  learnOrders,
+  listUnknownSuccessors,
+  listUnlisted,
+  noteUnshown,
+} from "../domain/account/order_book.ts";
+import { isPresumed, learnRecords } from "../domain/account/stand_ins.ts";
+import { isOurs } from "../domain/client_order_id.ts";
+import { type BrokerOrder, flattenOrders, isFinal } from "../domain/orders.ts";
+import type { Engine, Read } from "./engine.ts";
+import { findIdentityProblem } from "./gate_reader.ts";
+import type { SplitListing } from "./listing.ts";
+import type { LookupOutcome } from "./ports.ts";
+
+/** Orders that are asked for by id after one list: more would eat the request budget of what protects. */
+const ASKED_MAX = 6;
+
+/** Takes an answer of the broker into the book. */
+export function learn(engine: Engine, orders: readonly BrokerOrder[]): void {
+  engine.book = learnOrders(engine.book, orders, engine.nowMs());
+}
+
+/** Asks for an order by the broker's id, and learns the answer: it is never behind a list (broker.md). */
+export async function askOrder(engine: Engine, orderId: string): Promise<LookupOutcome> {
+  const found = await engine.ports.broker.readOrder(orderId, "protect");
+  if (found.kind === "found") learn(engine, [found.order]);
+  return found;
+}
+
+/** Asks for an order by the id that we gave it, and learns the answer. */
+export async function lookUpOrder(engine: Engine, clientOrderId: string): Promise<LookupOutcome> {
+  const found = await engine.ports.broker.lookUp(clientOrderId, "protect");
+  if (found.kind === "found") learn(engine, [found.order]);
+  return found;
+}
+
+/**
+ * The orders at work by all that is known: a list of open orders, what it lacks and was asked for by id, and what the broker
+ * took and does not show yet (pipeline 5, "Positions lag behind fills, and lists behind both").
+ */
+export async function completeOpen(
+  engine: Engine,
+  { read: open, unreadable }: SplitListing<BrokerOrder>,
+): Promise<Read<readonly BrokerOrder[]>> {
+  if (open.kind === "failed") return open;
+  learn(engine, open.value);
+  await learnLedger(engine);
+  // A row that can't be read is listed all the same.
+  const listed = new Set([
+    ...flattenOrders(open.value).map((order) => order.orderId),
+    ...unreadable.flatMap((row) => row.orderId ?? []),
+  ]);
+  forgetUnlisted(engine, listed);
+  await askMissing(engine, (known) => listUnlisted(engine.book, listed).includes(known));
+  return { ...open, value: buildOpenOrders(engine.book) };
+}
+
+/** What the records have of orders, as far as they are this account's. */
+async function learnLedger(engine: Engine): Promise<void> {
+  const read = await engine.ports.ledger.read();
+  if (read.kind !== "ok" || findIdentityProblem(engine, read.ledger) !== null) return;
+  // Whose account this is, nobody knows yet: no look-up of what may be another's.
+  if (read.ledger.accountId !== null && engine.accountId === null) return;
+  engine.book = learnRecords(engine.book, read.ledger.entries, engine.nowMs());
+}
+
+/** Somebody else's order that is not listed any more has ended; one of ours, or in a managed symbol, is asked for. */
+function forgetUnlisted(engine: Engine, ids: ReadonlySet<string>): void {
+  const nowMs = engine.nowMs();
+  const managed = listManagedSymbols(engine);
+  engine.book = keepOrders(
+    engine.book,
+    (known) =>
+      isFinal(known.order) || ids.has(known.order.orderId) ||
+      ((managed.has(known.order.symbol) || isOfOurs(engine, known)) && isPresumed(known, nowMs)),
+  );
+}
+
+function isOfOurs(engine: Engine, { order, parentId }: KnownOrder): boolean {
+  const parent = engine.book.get(parentId ?? "")?.order;
+  return isOurs(order.clientOrderId) || isOurs(parent?.clientOrderId ?? "");
+}
+
+function listManagedSymbols(engine: Engine): ReadonlySet<string> {
+  return new Set(engine.state.positions.map((position) => position.symbol));
+}
+
+/** Forgets finished orders of symbols that are not managed any more. */
+export function forgetEnded(engine: Engine): void {
+  const managed = listManagedSymbols(engine);
+  const working = new Set(
+    [...engine.book.values()].filter(({ order }) => !isFinal(order)).map(({ parentId }) =>
+      parentId
+    ),
+  );
+  engine.book = keepOrders(
+    engine.book,
+    ({ order }) => !isFinal(order) || managed.has(order.symbol) || working.has(order.orderId),
+  );
+}
+
+/**
+ * Asks by id for orders at work that `isMissing` names, and for those that came in the place of another unseen. What is not
+ * found, or not asked for any more, is noted as not shown.
+ */
+export async function askMissing(
+  engine: Engine,
+  isMissing: (known: KnownOrder) => boolean,
+): Promise<void> {
+  const asked = new Set<string>();
+  for (let count = 0;; count++) {
+    const missing = [...engine.book.values()].filter((known) =>
+      !asked.has(known.order.orderId) && isMissing(known)
+    ).sort((a, b) => b.order.submittedAtMs - a.order.submittedAtMs);
+    const [successorId] = listUnknownSuccessors(engine.book)
+      .flatMap(({ order }) => order.replacedBy ?? [])
+      .filter((orderId) => !asked.has(orderId));
+    const orderId = missing[0]?.order.orderId ?? successorId;
+    if (orderId === undefined) return;
+    asked.add(orderId);
+    if (count < ASKED_MAX && await isFoundByRoot(engine, orderId)) continue;
+    engine.book = noteUnshown(engine.book, orderId);
+  }
+}
+
+/** Asks for orders by id, for the legs of one bracket together. */
+export async function askOrders(engine: Engine, orderIds: readonly string[]): Promise<void> {
+  const roots = new Set<string>();
+  for (const orderId of orderIds) {
+    const rootId = engine.book.get(orderId)?.parentId ?? orderId;
+    if (roots.has(rootId)) continue;
+    roots.add(rootId);
+    await isFoundByRoot(engine, orderId);
+  }
+}
+
+/** Asks for an order: for a leg by its bracket's id, whose answer holds both legs. @returns Whether it was found. */
+async function isFoundByRoot(engine: Engine, orderId: string): Promise<boolean> {
+  const rootId = engine.book.get(orderId)?.parentId ?? orderId;
+  const found = await askOrder(engine, rootId);
+  if (found.kind === "unknown") return false;
+  const isShown = found.kind === "found" &&
+    flattenOrders([found.order]).some((order) => order.orderId === orderId);
+  if (isShown) return true;
+  return rootId !== orderId && (await askOrder(engine, orderId)).kind === "found";
+}
+
+/** Whether the broker has an order at work that it does not show. */
+export function hasHidden(engine: Engine): boolean {
+  return [...engine.book.values()].some(({ order, isShown }) => !isShown && !isFinal(order));
+}
+
+/** Whether one of these orders is not shown by the broker: it can be neither cancelled nor replaced. */
+export function isHidden(engine: Engine, orders: readonly BrokerOrder[]): boolean {
+  return orders.some((order) => engine.book.get(order.orderId)?.isShown === false);
+}

@@ -1,0 +1,210 @@
+import fc from "fast-check";
+import {
+  buildOpenOrders,
+  correctList,
+  countRecent,
+  EMPTY_BOOK,
+  isReplaceRefused,
+  isSuccessorUnknown,
+  keepOrders,
+  LAG_MS,
+  learnOrders,
+  listUnknownSuccessors,
+  listUnlisted,
+  mergeOrder,
+  noteUnshown,
+} from "../../../src/domain/account/order_book.ts";
+import { isPresumed, learnRecords, UNSEEN_MS } from "../../../src/domain/account/stand_ins.ts";
+import { buildLedgerEntry } from "../../../src/domain/ledger.ts";
+import { type BrokerOrder, isFinal } from "../../../src/domain/orders.ts";
+import { assert, assertEquals, assertFalse } from "../../assert.ts";
+import { brokerOrder } from "../fixtures.ts";
+
+function stop(facts: Partial<BrokerOrder> = {}): BrokerOrder {
+  return brokerOrder({
+    orderId: "s-1",
+    clientOrderId: "avwap-x-stop-1",
+    side: "sell",
+    type: "stop",
+    orderClass: "",
+    timeInForce: "gtc",
+    status: "new",
+    qty: 10,
+    filledQty: 0,
+    stopPriceUsd: 95,
+    updatedAtMs: 5_000,
+    legs: [],
+    ...facts,
+  });
+}
+
+const TAKE_PROFIT = stop({
+  orderId: "l-1",
+  type: "limit",
+  orderClass: "bracket",
+  clientOrderId: "l",
+});
+const STOP_LEG = stop({
+  orderId: "l-2",
+  orderClass: "bracket",
+  clientOrderId: "m",
+  status: "held",
+});
+const BRACKET = brokerOrder({
+  orderId: "e-1",
+  orderClass: "bracket",
+  status: "filled",
+  qty: 10,
+  filledQty: 10,
+  legs: [TAKE_PROFIT, STOP_LEG],
+});
+
+const answer = fc.record({
+  status: fc.constantFrom("new", "partially_filled", "pending_cancel", "canceled", "filled"),
+  filledQty: fc.nat({ max: 10 }),
+  updatedAtMs: fc.nat({ max: 10_000 }),
+}).map(stop);
+
+Deno.test("mergeOrder(): final is for ever, and a fill once seen stays", () => {
+  fc.assert(fc.property(answer, answer, (known, seen) => {
+    const merged = mergeOrder(known, seen);
+    assertEquals(isFinal(merged), isFinal(known) || isFinal(seen));
+    assertEquals(merged.filledQty, Math.max(known.filledQty, seen.filledQty));
+  }));
+});
+
+Deno.test("mergeOrder() makes the same of two answers in either order, as far as shares go", () => {
+  fc.assert(fc.property(answer, answer, (one, other) => {
+    const [there, back] = [mergeOrder(one, other), mergeOrder(other, one)];
+    assertEquals([there.filledQty, isFinal(there)], [back.filledQty, isFinal(back)]);
+  }));
+});
+
+Deno.test("learnOrders(): a list that lags undoes neither an end nor a fill nor a newer status", () => {
+  const ended = stop({ status: "filled", filledQty: 10, updatedAtMs: 9_000 });
+  const book = learnOrders(learnOrders(EMPTY_BOOK, [ended], 9_000), [stop()], 9_500);
+  assertEquals(book.get("s-1")?.order.status, "filled");
+  assertEquals(buildOpenOrders(book), []);
+  const leaving = stop({ status: "pending_cancel", updatedAtMs: 9_000 });
+  const waiting = learnOrders(learnOrders(EMPTY_BOOK, [leaving], 9_000), [stop()], 9_500);
+  assertEquals(waiting.get("s-1")?.order.status, "pending_cancel");
+  assertEquals(correctList(book, [stop()]).map(({ status }) => status), ["filled"]);
+});
+
+Deno.test("listUnlisted() names what a list of open orders lacks, by itself or as a leg", () => {
+  const book = learnOrders(EMPTY_BOOK, [BRACKET, stop()], 0);
+  const bracket = new Set([BRACKET, ...BRACKET.legs].map((order) => order.orderId));
+  assertEquals(listUnlisted(book, bracket).map(({ order }) => order.orderId), ["s-1"]);
+  const legs = listUnlisted(book, new Set(["s-1"])).map(({ order }) => order.orderId);
+  assertEquals(legs, ["l-1", "l-2"]);
+});
+
+Deno.test("buildOpenOrders() nests the legs that work, whichever way they were listed", () => {
+  const nested = learnOrders(EMPTY_BOOK, [BRACKET], 0);
+  const mixed = learnOrders(nested, [TAKE_PROFIT, STOP_LEG], 1);
+  for (const book of [nested, mixed]) {
+    const [parent, ...others] = buildOpenOrders(book);
+    assertEquals(others, []);
+    assertEquals(parent?.legs.map(({ orderId }) => orderId), ["l-1", "l-2"]);
+  }
+  const ended = learnOrders(nested, [{ ...TAKE_PROFIT, status: "filled", filledQty: 10 }], 2);
+  assertEquals(buildOpenOrders(ended)[0]?.legs.map(({ orderId }) => orderId), ["l-2"]);
+});
+
+Deno.test("a chain of replacements is one order at work", () => {
+  const fresh = stop({ orderId: "s-2", replaces: "s-1", qty: 5 });
+  const atWork = (orders: readonly BrokerOrder[]) =>
+    buildOpenOrders(learnOrders(EMPTY_BOOK, orders, 0)).map(({ orderId }) => orderId);
+  // A list that lags shows the old one as it was.
+  assertEquals(atWork([stop(), fresh]), ["s-2"]);
+  // Taken and not made yet: the old one is in force.
+  const waiting = [stop({ status: "pending_replace" }), { ...fresh, status: "pending_new" }];
+  assertEquals(atWork(waiting), ["s-1"]);
+  // Taken and then rejected: the old one lives on.
+  assertEquals(atWork([stop(), { ...fresh, status: "rejected" }]), ["s-1"]);
+  assertEquals(atWork([stop({ status: "replaced" }), fresh]), ["s-2"]);
+});
+
+Deno.test("isReplaceRefused() remembers the order whose replacement was taken and not made", () => {
+  const fresh = stop({ orderId: "s-2", replaces: "s-1", status: "rejected" });
+  assert(isReplaceRefused(learnOrders(EMPTY_BOOK, [stop(), fresh], 0), "s-1"));
+  const made = learnOrders(EMPTY_BOOK, [stop(), { ...fresh, status: "new" }], 0);
+  assertFalse(isReplaceRefused(made, "s-1"));
+});
+
+Deno.test("what came in a leg's place stands in its bracket", () => {
+  const fresh = stop({ orderId: "l-3", replaces: "l-2", orderClass: "bracket" });
+  const book = learnOrders(learnOrders(EMPTY_BOOK, [BRACKET], 0), [fresh], 1);
+  const [parent] = buildOpenOrders(book);
+  assertEquals(parent?.legs.map(({ orderId }) => orderId), ["l-1", "l-3"]);
+});
+
+Deno.test("an order that was replaced by one that nobody has seen is known as such", () => {
+  const replaced = stop({ status: "replaced", replacedBy: "s-2" });
+  const book = learnOrders(EMPTY_BOOK, [replaced], 0);
+  assert(isSuccessorUnknown(book, replaced));
+  assertEquals(listUnknownSuccessors(book).length, 1);
+  const seen = learnOrders(book, [stop({ orderId: "s-2", replaces: "s-1" })], 1);
+  assertFalse(isSuccessorUnknown(seen, replaced));
+});
+
+Deno.test("countRecent() counts the last fills for as long as positions may lag", () => {
+  const half = stop({ status: "partially_filled", filledQty: 4, updatedAtMs: 1_000 });
+  const whole = stop({ status: "filled", filledQty: 10, updatedAtMs: 30_000, filledAtMs: 30_000 });
+  const book = learnOrders(learnOrders(EMPTY_BOOK, [half], 1_000), [whole], 30_000);
+  const known = book.get("s-1");
+  assert(known !== undefined);
+  assertEquals([countRecent(known, 30_000), countRecent(known, 30_000 + LAG_MS)], [6, 0]);
+});
+
+Deno.test("keepOrders() forgets what is not wanted, and noteUnshown() what the broker does not show", () => {
+  const book = learnOrders(EMPTY_BOOK, [BRACKET, stop()], 0);
+  assertEquals([...keepOrders(book, ({ order }) => order.orderId === "s-1").keys()], ["s-1"]);
+  assertEquals(noteUnshown(book, "s-1").get("s-1")?.isShown, false);
+  assertEquals(noteUnshown(book, "nobody's"), book);
+});
+
+const RECORD = buildLedgerEntry({
+  symbol: "SPY",
+  notionalUsd: 950,
+  timestamp: new Date(1_000_000).toISOString(),
+  side: "sell",
+  clientOrderId: "avwap-x-stop-1",
+  orderId: "s-1",
+  qty: 10,
+  stopUsd: 95,
+  reason: "stop",
+  status: "accepted",
+  broker: { status: "new", filledQty: 0, filledAvgPriceUsd: null, updatedAtMs: 1_000_000 },
+});
+
+Deno.test("learnRecords(): what was taken and is not listed stands in from its record, for a minute", () => {
+  const book = learnRecords(EMPTY_BOOK, [RECORD], 1_005_000);
+  const [order] = buildOpenOrders(book);
+  assertEquals([order?.type, order?.qty, order?.stopPriceUsd, order?.timeInForce], [
+    "stop",
+    10,
+    95,
+    "gtc",
+  ]);
+  const known = book.get("s-1");
+  assert(known !== undefined && !known.isShown);
+  assert(isPresumed(known, 1_000_000 + UNSEEN_MS - 1));
+  assertFalse(isPresumed(known, 1_000_000 + UNSEEN_MS));
+  assertEquals(learnRecords(EMPTY_BOOK, [RECORD], 1_000_000 + UNSEEN_MS).size, 0);
+});
+
+Deno.test("learnRecords(): a fill on record is not undone by a list that lags", () => {
+  const broker = { status: "filled", filledQty: 10, filledAvgPriceUsd: 94, updatedAtMs: 1_002_000 };
+  const listed = learnOrders(EMPTY_BOOK, [stop({ updatedAtMs: 1_000_000 })], 1_003_000);
+  const book = learnRecords(listed, [{ ...RECORD, broker }], 1_003_000);
+  assertEquals(book.get("s-1")?.order.filledQty, 10);
+  assertEquals(buildOpenOrders(book), []);
+  const alone = learnRecords(EMPTY_BOOK, [{ ...RECORD, broker }], 9_000_000);
+  assertEquals(alone.get("s-1")?.order.filledQty, 10);
+});
+
+Deno.test("learnRecords() makes nothing of a record that the broker has not answered", () => {
+  const pending = { ...RECORD, status: "pending", orderId: null, broker: null } as const;
+  assertEquals(learnRecords(EMPTY_BOOK, [pending], 1_001_000).size, 0);
+});

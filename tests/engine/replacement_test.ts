@@ -1,0 +1,52 @@
+import { assertEquals } from "../assert.ts";
+import { AAPL, at, MINUTE_MS, NVDA, World } from "./support.ts";
+
+const TUESDAY = "2026-11-24";
+
+/** Ten shares on the second day, with one good-till-canceled stop of ours at 95. */
+async function overnight(): Promise<World> {
+  const world = new World({ rows: [NVDA] });
+  await world.buy();
+  world.goTo(at("15:51"));
+  await world.cycle();
+  world.goTo(at("10:00:30", TUESDAY));
+  world.list([AAPL]);
+  world.exchange.setPrice("AAPL", 50);
+  assertEquals(world.stops(), ["10@95 gtc"]);
+  world.forget();
+  return world;
+}
+
+const REFUSALS = [
+  { status: 422, body: '{"code":42210000,"message":"order chain not fully replaced"}' },
+  { status: 403, body: '{"code":40310000,"message":"cannot replace order in accepted status"}' },
+];
+for (const refusal of REFUSALS) {
+  Deno.test(`a trim whose stop is never replaced (${refusal.status}) is sent after a cancel`, async () => {
+    const world = await overnight();
+    world.setFaults([{ method: "PATCH", fault: { kind: "status", ...refusal } }]);
+    for (const priceUsd of [106, 112]) {
+      world.exchange.setPrice("NVDA", priceUsd);
+      await world.cycles(2, MINUTE_MS);
+    }
+    assertEquals([world.sells(), world.stops()], [["5 filled", "2 filled"], ["3@106 gtc"]]);
+    assertEquals(world.ledger.mismatches, 0);
+  });
+}
+
+const PASSING = [
+  { status: 401, body: '{"message":"unauthorized."}' },
+  { status: 403, body: '{"message":"forbidden."}' },
+  { status: 429, body: '{"message":"too many requests."}' },
+  { status: 503, body: "<html></html>" },
+];
+for (const refusal of PASSING) {
+  Deno.test(`a replacement that fails by ${refusal.status} costs no stop: nothing is cancelled`, async () => {
+    const world = await overnight();
+    world.setFaults([{ method: "PATCH", fault: { kind: "status", ...refusal } }]);
+    world.exchange.setPrice("NVDA", 106);
+    await world.cycles(3, MINUTE_MS);
+    assertEquals(world.changes.filter(({ method }) => method === "DELETE"), []);
+    assertEquals([world.held(), world.stops()], [10, ["10@95 gtc"]]);
+  });
+}

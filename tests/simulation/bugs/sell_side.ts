@@ -1,0 +1,116 @@
+import type { TestedBug } from "../tested_bug.ts";
+
+const LAG_TEST = "tests/engine/lag_test.ts";
+const BOOK_TEST = "tests/domain/account/order_book_test.ts";
+const COUNT_TEST = "tests/domain/account/share_count_test.ts";
+
+export const SELL_SIDE_BUGS: readonly TestedBug[] = [
+  {
+    name: "a fill seen by id and forgotten",
+    edits: [{
+      file: "src/domain/account/order_book.ts",
+      find: "  const filled = seen.filledQty >= known.filledQty ? seen : known;",
+      replace: "  const filled = seen;",
+    }],
+    tests: [BOOK_TEST, LAG_TEST],
+  },
+  {
+    name: "a stale list undoes a final order",
+    edits: [{
+      file: "src/domain/account/order_book.ts",
+      find: "  if (isFinal(known) !== isFinal(seen)) return isFinal(seen);\n",
+      replace: "",
+    }],
+    tests: [BOOK_TEST, LAG_TEST],
+  },
+  {
+    name: "positions alone as the count",
+    edits: [{
+      file: "src/domain/account/share_count.ts",
+      find: "  const sureQty = shownQty === null ? least : Math.min(least, shownQty);",
+      replace: "  const sureQty = shownQty ?? least;",
+    }],
+    tests: [COUNT_TEST, LAG_TEST],
+  },
+  {
+    name: "orders alone as the count",
+    edits: [{
+      file: "src/domain/account/share_count.ts",
+      find: "  const sureQty = shownQty === null ? least : Math.min(least, shownQty);",
+      replace: "  const sureQty = least;",
+    }],
+    tests: [COUNT_TEST],
+  },
+  {
+    name: "a sell of unknown fate has sold nothing",
+    edits: [{
+      file: "src/domain/account/share_count.ts",
+      find: "Math.floor(sureQty - doubtfulQty)",
+      replace: "Math.floor(sureQty)",
+    }],
+    tests: [COUNT_TEST],
+  },
+  {
+    name: "the check where orders leave is missing",
+    edits: [{
+      file: "src/engine/send.ts",
+      find: "  if (breach !== null) {",
+      replace: '  if (breach === "") {',
+    }],
+    tests: ["tests/engine/leaving_check_test.ts"],
+  },
+  {
+    name: "what positions do not show yet is a split",
+    edits: [{
+      file: "src/domain/account/order_book.ts",
+      find: "export const LAG_MS = 10_000;",
+      replace: "export const LAG_MS = 0;",
+    }],
+    tests: [LAG_TEST],
+  },
+  {
+    name: "an order that a list lacks is not asked for",
+    edits: [{
+      file: "src/engine/asking.ts",
+      find: "  for (let count = 0;; count++) {",
+      replace: "  for (let count = ASKED_MAX;; count++) {",
+    }],
+    tests: [LAG_TEST],
+  },
+  {
+    name: "protection is cut to what is sure",
+    edits: [{
+      file: "src/domain/protection.ts",
+      find: "Math.floor(coveredQty) - position.mostQty;",
+      replace: "Math.floor(coveredQty) - position.qty;",
+    }],
+    tests: ["tests/domain/protection_test.ts"],
+  },
+  {
+    name: "floor before compare",
+    edits: [{
+      file: "src/domain/position_account.ts",
+      find: "  return Math.abs(left - right) < ROUNDING_QTY;",
+      replace: "  return Math.floor(left) === Math.floor(right);",
+    }],
+    tests: ["tests/engine/split_test.ts"],
+  },
+  {
+    name: "a refused stop sells without a look at the price",
+    edits: [{
+      file: "src/engine/placing.ts",
+      find: "  if (isBelow && isSellable && await isAtStop(engine, plan.position)) {",
+      replace: "  if (isBelow && isSellable && !await isAtStop(engine, plan.position)) {",
+    }],
+    tests: ["tests/engine/refused_stop_test.ts"],
+  },
+  {
+    name: "a replacement that is refused for good is the end of the trim",
+    edits: [{
+      file: "src/engine/exit_records.ts",
+      find: '  if (httpStatus === 422) return why !== "stop_price";',
+      replace: '  if (httpStatus === 422) return why === "stop_price";',
+    }],
+    tests: ["tests/engine/replacement_test.ts"],
+  },
+];

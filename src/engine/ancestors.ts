@@ -1,6 +1,7 @@
 import type { LedgerEntry, LiveLedger } from "../domain/ledger.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import { listUnlinked } from "../domain/replacements.ts";
+import { askOrder } from "./asking.ts";
 import type { Engine } from "./engine.ts";
 
 /** Reads in one cycle: more would eat the request budget of what protects. */
@@ -28,7 +29,10 @@ export async function readAncestors(
     const [orderId] = listUnlinked(recorded, orders, { symbols, ancestors: listFound() })
       .filter((each) => !ancestors.has(each));
     if (orderId === undefined) break;
-    const read = await engine.ports.broker.readOrder(orderId, "protect");
+    const known = engine.book.get(orderId)?.order;
+    const read = known === undefined
+      ? await askOrder(engine, orderId)
+      : { kind: "found", order: known } as const;
     // Without a usable answer it is asked again in the next cycle.
     if (read.kind === "unknown") break;
     ancestors.set(orderId, read.kind === "found" ? read.order : null);

@@ -111,12 +111,13 @@ export async function askMissing(
   isMissing: (known: KnownOrder) => boolean,
 ): Promise<void> {
   const asked = new Set<string>();
+  const managed = listManagedSymbols(engine);
   for (let count = 0;; count++) {
     const missing = [...engine.book.values()].filter((known) =>
       !asked.has(known.order.orderId) && isMissing(known)
     ).sort((a, b) => b.order.submittedAtMs - a.order.submittedAtMs);
     const [successorId] = listUnknownSuccessors(engine.book)
-      .flatMap(({ order }) => order.replacedBy ?? [])
+      .flatMap(({ order }) => managed.has(order.symbol) ? order.replacedBy ?? [] : [])
       .filter((orderId) => !asked.has(orderId));
     const orderId = missing[0]?.order.orderId ?? successorId;
     if (orderId === undefined) return;

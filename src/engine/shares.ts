@@ -142,7 +142,9 @@ export function readShares(engine: Engine, position: ManagedPosition): ShareCoun
 }
 
 function countDoubtful(engine: Engine, symbol: string, orders: readonly KnownOrder[]): number {
-  const unanswered = [...engine.doubts.values()].filter((entry) => entry.symbol === symbol)
+  const seen = new Set(orders.map(({ order }) => order.clientOrderId));
+  const unanswered = [...engine.doubts.values()]
+    .filter((entry) => entry.symbol === symbol && !seen.has(entry.clientOrderId ?? ""))
     // A replacement holds the shares of the order whose place it takes, and no others.
     .reduce((sum, entry) => sum + (entry.replaces === null ? entry.qty ?? 0 : 0), 0);
   const replaced = orders.filter(({ order }) =>

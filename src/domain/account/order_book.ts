@@ -122,9 +122,7 @@ export function countRecent(known: KnownOrder, nowMs: number): number {
  * @param listedIds Order ids of the list, legs and rows that can't be read included.
  */
 export function listUnlisted(book: OrderBook, listedIds: ReadonlySet<string>): KnownOrder[] {
-  return [...book.values()].filter(({ order }) =>
-    isAtWork(book, order) && !listedIds.has(order.orderId)
-  );
+  return listAtWork(book).filter(({ order }) => !listedIds.has(order.orderId));
 }
 
 /** Orders by which one that is known was replaced, and that no answer has shown. */
@@ -144,17 +142,19 @@ export function isReplaceRefused(book: OrderBook, orderId: string): boolean {
   );
 }
 
-/** Whether the order may still trade: of a chain of replacements one does at a time. */
-export function isAtWork(book: OrderBook, order: BrokerOrder): boolean {
-  return !isFinal(order) && !isReplaced(book, order) && !isWaitingForPlace(book, order);
-}
-
-/** Whether what replaces it was taken: a list that lags shows it as it was. */
-function isReplaced(book: OrderBook, order: BrokerOrder): boolean {
-  if (order.status === "pending_replace") return false;
-  return [...book.values()].some(({ order: each }) =>
-    each.replaces === order.orderId && each.status !== "rejected"
+/** The orders that may still trade: of a chain of replacements one does at a time. */
+function listAtWork(book: OrderBook): KnownOrder[] {
+  const replaced = new Set(
+    [...book.values()].flatMap(({ order: { replaces, status } }) =>
+      replaces === null || status === "rejected" ? [] : [replaces]
+    ),
   );
+  return [...book.values()].filter(({ order }) => {
+    if (isFinal(order)) return false;
+    // A list that lags shows an order as it was before its replacement was taken.
+    const isReplaced = order.status !== "pending_replace" && replaced.has(order.orderId);
+    return !isReplaced && !isWaitingForPlace(book, order);
+  });
 }
 
 /** Whether the order that it replaces is still in force: the broker has taken the replacement and not made it. */
@@ -165,22 +165,17 @@ function isWaitingForPlace(book: OrderBook, { replaces }: BrokerOrder): boolean 
 /** The orders at work, nested as the broker nests them: a filled bracket stands with its legs. */
 export function buildOpenOrders(book: OrderBook): BrokerOrder[] {
   const legs = new Map<string, BrokerOrder[]>();
-  const roots: BrokerOrder[] = [];
-  for (const { order, parentId } of book.values()) {
-    if (parentId === null || !book.has(parentId)) {
-      if (isAtWork(book, order)) roots.push(order);
+  const roots = new Map<string, BrokerOrder>();
+  for (const { order, parentId } of listAtWork(book)) {
+    const parent = parentId === null ? undefined : book.get(parentId)?.order;
+    if (parent === undefined) {
+      roots.set(order.orderId, order);
       continue;
     }
-    if (isAtWork(book, order)) legs.set(parentId, [...legs.get(parentId) ?? [], order]);
+    legs.set(parent.orderId, [...legs.get(parent.orderId) ?? [], order]);
+    roots.set(parent.orderId, parent);
   }
-  const parents = [...legs.keys()].flatMap((id) => {
-    const parent = book.get(id)?.order;
-    return parent === undefined || roots.includes(parent) ? [] : [parent];
-  });
-  return [...roots, ...parents].map((order) => ({
-    ...order,
-    legs: legs.get(order.orderId) ?? [],
-  }));
+  return [...roots.values()].map((order) => ({ ...order, legs: legs.get(order.orderId) ?? [] }));
 }
 
 /** A list of the broker's with what is known besides: rows and legs that lag stand as the book has them. */

@@ -52,7 +52,7 @@ export interface FieldRule {
 export const FIELD_RULES: Readonly<Record<FieldFamily, FieldRule>> = {
   symbols: { isOn: true, why: "a refused symbol costs itself" },
   documents: { isOn: true, why: "what the published documents allow is read" },
-  bare: { isOn: false, why: "where qty_available is absent all shares are taken for free" },
+  bare: { isOn: true, why: "without qty_available the count of shares stands in" },
   rows: { isOn: true, why: "a row that can't be parsed costs itself" },
   nameless: { isOn: true, why: "a list with a row of nobody's is unreadable, and said so" },
   hours: { isOn: true, why: "a clock that contradicts itself counts as closed" },
@@ -62,8 +62,8 @@ export const FIELD_RULES: Readonly<Record<FieldFamily, FieldRule>> = {
   repeats: { isOn: true, why: "unique ids make a repeat harmless" },
   substitutes: { isOn: true, why: "what takes the place of an order of ours is ours" },
   statuses: { isOn: false, why: "what rests in an odd status is taken for protection" },
-  replacements: { isOn: false, why: "a replacement that is refused for good is asked for ever" },
-  lag: { isOn: false, why: "what positions still show is sold twice" },
+  replacements: { isOn: true, why: "a replacement that is refused for good gives way to a cancel" },
+  lag: { isOn: true, why: "positions and lists that lag are counted once" },
   hand: { isOn: false, why: "shares and stops of a hand's are taken for ours" },
   corporate: { isOn: false, why: "a position that changes by a fraction is sold and stopped" },
 };

@@ -36,7 +36,7 @@ export async function trackPositions(engine: Engine): Promise<void> {
   if (engine.observation?.positions.kind !== "ok") return;
   for (const before of engine.state.positions) {
     const held = findShown(engine, before.symbol);
-    if (held === null) return;
+    if (held === null) continue;
     await trackPartial(engine, before);
     const position = engine.state.positions.find((each) => each.positionId === before.positionId);
     if (position === undefined) continue;

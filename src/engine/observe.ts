@@ -153,7 +153,7 @@ export function findHeld(engine: Engine, symbol: string): BrokerPosition | undef
   if (held === null || held === undefined || held.qty <= 0) return held;
   // A fraction of a share can be neither stopped nor sold by us, and is left out.
   const qty = Math.floor(held.qty);
-  return qty === 0 ? undefined : { ...held, qty, qtyAvailable: Math.floor(held.qtyAvailable) };
+  return qty === 0 ? undefined : { ...held, qty };
 }
 
 /** Whether a buy works in the symbol, whoever placed it: the broker takes no new sell beside it (a wash trade). */

@@ -84,7 +84,11 @@ function isPlainStop(world: World, { target, symbol }: ChangeRequest, heldQty: n
   const isFilling = world.exchange.orders.some((order) =>
     order.symbol === symbol && world.trueMs - (order.fills.at(-1)?.atMs ?? -Infinity) < FILLING_MS
   );
-  if (isFilling) return false;
+  // A replacement that was taken and not made: so it would be with the next one, and a cancel is left (pipeline 5).
+  const isRefused = world.exchange.orders.some((order) =>
+    order.replaces === target?.id && order.status === "rejected"
+  );
+  if (isFilling || isRefused) return false;
   return world.troubles === 0 && target !== null && working.length === 1 && isEngineOrder(target) &&
     target.type === "stop" && target.parent === null && target.timeInForce === "gtc" &&
     target.status === "new" && target.filledQty === 0 && target.qty === heldQty;

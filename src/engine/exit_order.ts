@@ -21,7 +21,7 @@ import { readAccountBlock } from "./account_look.ts";
 import { findSellGroups, hasWorkingBuy, refresh } from "./observe.ts";
 import { isActionable } from "./positions.ts";
 import type { Permit } from "./send.ts";
-import { readShares } from "./shares.ts";
+import { readAvailable, readShares } from "./shares.ts";
 
 /**
  * One exit at the broker, safe at each step (pipeline 5, "How, at the broker"): records of sell and stop are durable
@@ -47,7 +47,9 @@ export async function sendExit(
   const sells = listMarketSells(groups);
   if (sells.length > 0) {
     engine.wakeAt(engine.nowMs() + findSellLookMs(engine, sells));
-    return false;
+    const isNothingElse = sells.length === groups.length;
+    return reason === "stop_exit" && isNothingElse &&
+      await closeBeside(engine, decision, position, priceUsd);
   }
   const obstacle = findObstacle(engine, position, reason, { groups, sureQty });
   if (obstacle !== null) {
@@ -70,6 +72,28 @@ export async function sendExit(
   const outcome = await sellAfterCancel(engine, gate, plan, groups);
   if (outcome !== "again" || isRepeat) return outcome === "sold";
   return await sendExit(engine, decision, position, reason, priceUsd, true);
+}
+
+/**
+ * At the stop, what a market sell that still works leaves bare is sold beside it: no stop can rest above the market, and
+ * one that a halt keeps half filled would hold up the close of all the others.
+ */
+async function closeBeside(
+  engine: Engine,
+  decision: LiveDecision,
+  position: ManagedPosition,
+  priceUsd: number,
+): Promise<boolean> {
+  const sellQty = readAvailable(engine, position);
+  const reason = "stop_exit";
+  if (sellQty <= 0 || isSellRefused(engine, position.positionId, reason)) return false;
+  if (readAccountBlock(engine) !== null || hasWorkingBuy(engine, position.symbol)) return false;
+  if (await isTooLate(engine, position, reason)) return false;
+  engine.ports.log.info(
+    `EXIT ${position.symbol}: ${reason} qty=${sellQty}, beside a sell at work, at ${priceUsd}`,
+  );
+  const plan = { position, reason, sellQty, restQty: 0 } as const;
+  return await sellAfterCancel(engine, { kind: "gate", decision }, plan, []) === "sold";
 }
 
 /** Why an exit could not end now: it is not begun then, so that none of the protection is taken away for it. */

@@ -56,9 +56,9 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
   engine.ledgerWait = null;
   engine.isStale = false;
   engine.listsAsked = 0;
-  engine.undecided.clear();
   takeDelivered(engine);
   const market = await readMarket(engine);
+  engine.cycleBeganMs = engine.nowMs();
   const isOpen = market !== null && market.isOpen;
   if (market === null || (!isOpen && !engine.ports.config.isMarketHoursIgnored)) {
     await noticeKillSwitch(engine);

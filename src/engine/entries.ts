@@ -54,7 +54,6 @@ export async function decideDueEntries(
     const { waitsFor } = decided;
     if (waitsFor !== null && !isRepeat) {
       keepForLater(engine, due, intent);
-      engine.undecided.add(intent.clientOrderId);
       undecided.set(waitsFor, [...undecided.get(waitsFor) ?? [], intent.symbol]);
     }
     const isSettled = isRepeat && (!mayShow(engine, intent) || findEnd(engine, intent) !== null);
@@ -64,7 +63,7 @@ export async function decideDueEntries(
 }
 
 /** How soon a due intent is looked at again that could not be decided. */
-const UNDECIDED_LOOK_MS = 15_000;
+export const UNDECIDED_LOOK_MS = 15_000;
 
 /** Says once a cause and NY day that due intents wait. @param undecided Their symbols by what has no answer. */
 function sayUndecided(engine: Engine, undecided: ReadonlyMap<string, readonly string[]>): void {

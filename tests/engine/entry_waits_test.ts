@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "../assert.ts";
-import { decideNextWake } from "../../src/domain/wake.ts";
+import { runLoop } from "../../src/engine/loop.ts";
+import { StateError } from "../../src/engine/ports.ts";
 import type { FaultRule } from "../simulator/faults.ts";
 import { AAPL, at, KILL_PATH, LEDGER_PATH, MINUTE_MS, NVDA, SECOND_MS, World } from "./support.ts";
 
@@ -110,23 +111,63 @@ Deno.test("what the operator himself turned off is simulated as ever", async () 
   assertEquals(world.state.intents, []);
 });
 
-Deno.test("an intent that waits for an answer is looked at again in 15 s, not in every second", async () => {
-  const world = await waiting();
-  world.setFaults([{ method: "GET", path: "/v2/positions", fault: HTTP_500 }]);
-  await world.cycle();
-  const { engine } = world;
-  assertEquals([...engine.undecided], engine.state.intents.map((intent) => intent.clientOrderId));
-  const wake = decideNextWake({
-    nowMs: engine.nowMs(),
-    pollSeconds: 300,
-    intents: engine.state.intents.filter((each) => !engine.undecided.has(each.clientOrderId)),
-    market: engine.observation?.clock ?? null,
-    isMarketHoursIgnored: false,
-    extraMs: engine.wakeAtMs,
+/** The loop over the world's files for some minutes, as a process of its own. @returns How many cycles it made. */
+async function countCycles(world: World, minutes: number): Promise<number> {
+  const stop = new AbortController();
+  const { ports } = world.engine;
+  const endMs = world.nowMs + minutes * MINUTE_MS;
+  const sleep = (ms: number) => {
+    if (world.nowMs >= endMs) stop.abort();
+    return ports.clock.sleep(ms);
+  };
+  world.forget();
+  await runLoop({ ...ports, clock: { ...ports.clock, sleep } }, stop.signal);
+  return world.events.filter((event) => event.type === "cycle").length;
+}
+
+const loops: readonly {
+  readonly what: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly breaks: (world: World) => void;
+  readonly cyclesMax: number;
+}[] = [
+  {
+    what: "waits for an answer is looked at again in 15 s",
+    breaks: (world) => world.setFaults([{ method: "GET", path: "/v2/positions", fault: HTTP_500 }]),
+    cyclesMax: 45,
+  },
+  {
+    what: "stands in another account's state is let be",
+    breaks: (world) => {
+      world.state = { ...world.state, accountId: "another" };
+    },
+    cyclesMax: 5,
+  },
+  {
+    what:
+      "is due while the broker's clock can't be read, hours ignored, waits for the clock's minute",
+    environment: { EXEC_V2_IGNORE_MARKET_HOURS: "1" },
+    breaks: (world) => world.setFaults([{ path: "/v2/clock", fault: HTTP_500 }]),
+    cyclesMax: 11,
+  },
+  {
+    what: "is left by a cycle that failed is looked at again in 15 s",
+    breaks: (world) => {
+      const { operatorFiles } = world.engine.ports;
+      operatorFiles.readToken = () => Promise.reject(new StateError("out of handles"));
+    },
+    cyclesMax: 45,
+  },
+];
+for (const { what, environment = {}, breaks, cyclesMax } of loops) {
+  Deno.test(`an intent that ${what}, and does not make the loop spin`, async () => {
+    const world = await waiting(environment);
+    breaks(world);
+    const cycles = await countCycles(world, 10);
+    assert(cycles > 0 && cycles <= cyclesMax, `${cycles} cycles in 10 minutes`);
+    assertEquals(world.buys(), []);
   });
-  const waitMs = wake.atMs - engine.nowMs();
-  assert(waitMs > 10 * SECOND_MS && waitMs <= 15 * SECOND_MS, `${waitMs} ms`);
-});
+}
 
 const closes: readonly {
   readonly day: string;

@@ -101,9 +101,9 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "a due intent that waits wakes the loop in every second",
     edits: [{
-      file: "src/engine/entries.ts",
-      find: "      engine.undecided.add(intent.clientOrderId);\n",
-      replace: "",
+      file: "src/engine/loop.ts",
+      find: "(intent) => intent.scheduledAtMs > engine.cycleBeganMs",
+      replace: "(intent) => intent.expiresAtMs > engine.cycleBeganMs",
     }],
     tests: [WAITS],
   },

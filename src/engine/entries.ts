@@ -3,6 +3,7 @@ import type { EntryIntent } from "../domain/entry_intent.ts";
 import { isExpired, listDueIntents } from "../domain/entry_plan.ts";
 import type { GateDecision } from "../domain/gate.ts";
 import { buildCapUsage, isNotSent, type LedgerEntry, type LiveLedger } from "../domain/ledger.ts";
+import { refreshAccount } from "./account_look.ts";
 import { isCloseNear } from "./closing.ts";
 import { hasCorporateAction } from "./corporate_actions.ts";
 import type { Engine } from "./engine.ts";
@@ -11,7 +12,7 @@ import { type EntryPrices, judge, readEntryPrices } from "./entry_judging.ts";
 import { submitEntry } from "./entry_order.ts";
 import { buildRepeat, settleNotSent, settleUnrepeated } from "./entry_repeat.ts";
 import { printGateIfChanged } from "./gate_log.ts";
-import { readGate } from "./gate_reader.ts";
+import { FACTS_AGE_MAX_MS, readGate } from "./gate_reader.ts";
 import { refresh } from "./observe.ts";
 import { SKIP, skip, skipOnce } from "./skips.ts";
 import { isUnreadableIn } from "./unreadable.ts";
@@ -111,9 +112,6 @@ export async function pauseEntries(
   for (const entry of absent) await settleNotSent(engine, entry.clientOrderId);
 }
 
-/** Older latest trades are read again before an entry is held against the caps with them. */
-const TRADES_AGE_MS_MAX = 5_000;
-
 /** One entry to decide. */
 interface DueEntry {
   /** As it was after the entry before. */
@@ -157,10 +155,7 @@ async function decideEntry(engine: Engine, entry: DueEntry): Promise<Decided> {
     return done(gate);
   }
   // Only an intent that passes on the cycle's view is worth asking the broker again.
-  await refresh(engine);
-  // The entries before it may have taken long: the cap is held against the price of now.
-  const isOld = engine.ports.clock.monotonicMs() - trades.atMonotonicMs > TRADES_AGE_MS_MAX;
-  const latest = isOld ? await readEntryPrices(engine, [intent]) : trades;
+  const latest = await readFacts(engine, intent, trades);
   const { decision, ledger } = await readGate(engine);
   await printGateIfChanged(engine, decision);
   const last = await judge(engine, { gate: decision, intent, own, trades: latest, ledger });
@@ -172,6 +167,23 @@ async function decideEntry(engine: Engine, entry: DueEntry): Promise<Decided> {
     await submitEntry(engine, last.decision, intent, verdict.notionalMicros);
   }
   return done(decision);
+}
+
+/**
+ * Makes what the verdict is made of that of now: the entries before it may have taken long. Positions and orders come
+ * last, since an order that somebody else sent while the others were read must be seen.
+ * @returns The latest trade.
+ */
+async function readFacts(
+  engine: Engine,
+  intent: EntryIntent,
+  trades: EntryPrices,
+): Promise<EntryPrices> {
+  const isOld = engine.ports.clock.monotonicMs() - trades.atMonotonicMs > FACTS_AGE_MAX_MS;
+  const latest = isOld ? await readEntryPrices(engine, [intent]) : trades;
+  await refreshAccount(engine);
+  await refresh(engine);
+  return latest;
 }
 
 /**

@@ -10,7 +10,7 @@ import type { Engine } from "./engine.ts";
 import { sayVerdict } from "./entry_check.ts";
 import { type EntryPrices, judge, readEntryPrices } from "./entry_judging.ts";
 import { submitEntry } from "./entry_order.ts";
-import { buildRepeat, settleNotSent, settleUnrepeated } from "./entry_repeat.ts";
+import { buildRepeat, settleUnrepeated } from "./entry_repeat.ts";
 import { printGateIfChanged } from "./gate_log.ts";
 import { FACTS_AGE_MAX_MS, readGate } from "./gate_reader.ts";
 import { refresh } from "./observe.ts";
@@ -38,7 +38,7 @@ export async function decideDueEntries(
   const repeats = repeatable.flatMap(buildRepeat);
   for (const entry of absent) {
     const isRepeated = repeats.some((intent) => intent.clientOrderId === entry.clientOrderId);
-    if (!isRepeated) await settleNotSent(engine, entry.clientOrderId);
+    if (!isRepeated) await settleAbsent(engine, entry);
   }
   if (due.length === 0 && repeats.length === 0) return;
   const trades = await readEntryPrices(engine, gate.mode === "LIVE" ? [...repeats, ...due] : []);
@@ -57,8 +57,7 @@ export async function decideDueEntries(
       keepForLater(engine, due, intent);
       undecided.set(waitsFor, [...undecided.get(waitsFor) ?? [], intent.symbol]);
     }
-    const isSettled = isRepeat && (!mayShow(engine, intent) || findEnd(engine, intent) !== null);
-    if (isSettled) await settleUnrepeated(engine, intent.clientOrderId);
+    if (isRepeat) await settleIfOver(engine, intent);
   }
   sayUndecided(engine, undecided);
 }
@@ -80,17 +79,28 @@ function sayUndecided(engine: Engine, undecided: ReadonlyMap<string, readonly st
   }
 }
 
+/** Settles an entry that was proven absent and is not sent again. */
+async function settleAbsent(engine: Engine, entry: LedgerEntry): Promise<void> {
+  const [intent] = buildRepeat(entry);
+  if (intent !== undefined) await settleIfOver(engine, intent);
+  else if (entry.clientOrderId !== null) await settleUnrepeated(engine, entry.clientOrderId);
+}
+
+/** The same of its intent: while the broker may be showing it, it counts on until its time is over, whatever the gate. */
+async function settleIfOver(engine: Engine, intent: EntryIntent): Promise<void> {
+  const isOver = !mayShow(engine, intent) || findEnd(engine, intent) !== null;
+  if (isOver) await settleUnrepeated(engine, intent.clientOrderId);
+}
+
 /** Whether what the broker shows by now may be the intent's own order or fill: it goes on counting until that is known. */
 function mayShow(engine: Engine, { clientOrderId, symbol, qty }: EntryIntent): boolean {
   const { positions, openOrders } = engine.observation ?? {};
-  const held = positions?.kind === "ok"
-    ? positions.value.find((position) => position.symbol === symbol)
-    : undefined;
+  if (positions?.kind !== "ok" || openOrders?.kind !== "ok") return true;
+  const held = positions.value.find((position) => position.symbol === symbol);
   const mayBeFill = held !== undefined && Number.isSafeInteger(held.qty) && held.qty > 0 &&
     held.qty <= qty;
   return mayBeFill || isUnreadableIn(engine, symbol) ||
-    (openOrders?.kind === "ok" &&
-      openOrders.value.some((order) => order.clientOrderId === clientOrderId));
+    openOrders.value.some((order) => order.clientOrderId === clientOrderId);
 }
 
 /** A due intent that this process has no time for stays on the list. */
@@ -109,7 +119,7 @@ export async function pauseEntries(
     engine.updateState({ intents: left });
   }
   for (const intent of expired) await skip(engine, intent, SKIP.expired);
-  for (const entry of absent) await settleNotSent(engine, entry.clientOrderId);
+  for (const entry of absent) await settleAbsent(engine, entry);
 }
 
 /** One entry to decide. */

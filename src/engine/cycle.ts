@@ -109,7 +109,7 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   await engine.trySaveState();
   const watchlist = await readWatchlist(engine);
   await managePositions(engine, decision, watchlist);
-  reportForeign(engine);
+  await reportForeign(engine);
   reportUnreadable(engine);
   engine.isEntriesPaused = watchlist.kind !== "fresh";
   if (watchlist.kind === "fresh") {

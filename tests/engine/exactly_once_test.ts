@@ -390,3 +390,16 @@ Deno.test("an intent on record is not sent again, whichever look at the ledger i
   }
   assert(failed >= 5, `${failed} looks failed`);
 });
+
+Deno.test("the fill of an entry whose answer was lost is not called foreign while its order is looked for", async () => {
+  const world = await ready();
+  world.exchange.behaviour.visibilityDelayMs = 40 * SECOND_MS;
+  world.setFaults([{ ...POST, times: 1, fault: { kind: "lost_after" } }]);
+  await world.cycle();
+  await world.cycles(3, 5 * SECOND_MS);
+  assertEquals([world.held(), world.entries()[0]?.status], [10, "unknown"]);
+  assertEquals(world.said("Foreign"), []);
+  await world.cycles(3, 20 * SECOND_MS);
+  assertEquals(world.position()?.qty, 10);
+  assertEquals(world.said("Foreign"), []);
+});

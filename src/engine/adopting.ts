@@ -2,12 +2,12 @@ import type { Candidate } from "../domain/candidate.ts";
 import { buildAdoptionId } from "../domain/client_order_id.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
-import { isUnsettled } from "../domain/ledger.ts";
 import type { Trade } from "../domain/market.ts";
 import { type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
 import type { Engine } from "./engine.ts";
 import { hasWorkingBuy, isOfThisSession } from "./observe.ts";
 import { buildManaged } from "./entry_order.ts";
+import { listUnresolvedBuys } from "./ledger_store.ts";
 import { buildPositionEvent } from "./position_changes.ts";
 import { isUnreadableIn } from "./unreadable.ts";
 
@@ -40,16 +40,6 @@ export async function listAdoptable(
     }
     return [{ candidate, held }];
   });
-}
-
-/** Symbols with a buy of ours that nobody knows the fate of: what is held there may be its fill. */
-async function listUnresolvedBuys(engine: Engine): Promise<ReadonlySet<string>> {
-  const read = await engine.ports.ledger.read();
-  const entries = read.kind === "ok" ? read.ledger.entries : [];
-  return new Set(
-    entries.filter((entry) => entry.side === "buy" && isUnsettled(entry))
-      .map((entry) => entry.symbol),
-  );
 }
 
 /** Takes over what may be taken over; this cycle only protects it. LIVE only. */

@@ -15,6 +15,7 @@ import { printGateIfChanged } from "./gate_log.ts";
 import { FACTS_AGE_MAX_MS, readGate } from "./gate_reader.ts";
 import { refresh } from "./observe.ts";
 import { SKIP, skip, skipOnce } from "./skips.ts";
+import { formatSymbolNames } from "./symbol_notices.ts";
 import { isUnreadableIn } from "./unreadable.ts";
 
 /** An entry begun must be able to end: its reads, its request, and the look-up of a lost answer. */
@@ -72,7 +73,7 @@ function sayUndecided(engine: Engine, undecided: ReadonlyMap<string, readonly st
     if (!engine.isNews(`undecided:${cause}`, engine.dateNy())) continue;
     engine.ports.log.warn(
       `Due entries wait (${
-        symbols.join(",")
+        formatSymbolNames(symbols)
       }): ${cause}. They are decided once that is answered, ` +
         "and expire 15 minutes after their time",
     );

@@ -1,7 +1,7 @@
 import { isOurs } from "../domain/client_order_id.ts";
-import { isEntryRecord, isUnsettled } from "../domain/ledger.ts";
 import { type BrokerOrder, flattenOrders, isFinal } from "../domain/orders.ts";
 import type { Engine } from "./engine.ts";
+import { listUnresolvedBuys } from "./ledger_store.ts";
 import { sayShort } from "./position_changes.ts";
 
 /** Reports, once a NY day, positions and orders that are nobody's business of ours (pipeline 5). */
@@ -10,7 +10,7 @@ export async function reportForeign(engine: Engine): Promise<void> {
   if (observation?.positions.kind !== "ok" || observation.openOrders.kind !== "ok") return;
   const managed = new Set([
     ...engine.state.positions.map((position) => position.symbol),
-    ...await listUnresolved(engine),
+    ...await listUnresolvedBuys(engine),
   ]);
   for (const { symbol, qty } of observation.positions.value) {
     if (qty < 0 && !managed.has(symbol)) sayShort(engine, symbol, qty);
@@ -29,14 +29,6 @@ export async function reportForeign(engine: Engine): Promise<void> {
       } ${order.orderId}: reported, never touched`,
     );
   }
-}
-
-/** Symbols in which an entry of ours has no certain answer: what the broker shows there may be its fill. */
-async function listUnresolved(engine: Engine): Promise<string[]> {
-  const read = await engine.ports.ledger.read();
-  if (read.kind !== "ok") return [];
-  return read.ledger.entries.filter((entry) => isEntryRecord(entry) && isUnsettled(entry))
-    .map((entry) => entry.symbol);
 }
 
 function isLegOfOurs(order: BrokerOrder, orders: readonly BrokerOrder[]): boolean {

@@ -13,7 +13,7 @@ import { readLastCycleNy, rebuildMissing } from "./ledger_rebuilding.ts";
 import { buildOrderUpdate, keepRejections } from "./ledger_store.ts";
 import { sayRejections } from "./entry_order.ts";
 import { LOOK_UP_AGAIN_MS, lookUpMissing } from "./looking_up.ts";
-import { sayMismatch } from "./mismatch.ts";
+import { sayLocked, sayMismatch } from "./mismatch.ts";
 import { StateError } from "./ports.ts";
 import { sayWait } from "./waiting.ts";
 
@@ -160,7 +160,10 @@ async function compare(
   keepRejections(engine, { ...result.ledger, entries });
   await sayUpdates(engine, ledger, entries);
   for (const entry of result.replacements) sayReplacement(engine, entry);
-  if (result.mismatched.length === 0) return { problem: null, wait: null, absent };
+  if (result.mismatched.length === 0) {
+    sayLocked(engine, mismatches);
+    return { problem: null, wait: null, absent };
+  }
   const names = result.mismatched.map((entry) => `${entry.symbol} ${entry.clientOrderId}`);
   await sayMismatch(engine, names, mismatches);
   return { problem: "broker mismatch", wait: null, absent };

@@ -12,6 +12,7 @@ import { changeEntry, findEntry } from "./ledger_store.ts";
 export async function settleUnrepeated(engine: Engine, clientOrderId: string): Promise<void> {
   const entry = await findEntry(engine, clientOrderId);
   if (entry === null || !isUnsettled(entry) || entry.notFoundSinceMs === null) return;
+  engine.ports.log.warn(`${entry.symbol} not sent: the broker has no order ${clientOrderId}`);
   await changeEntry(engine, clientOrderId, (each) => ({
     ...each,
     status: "rejected",

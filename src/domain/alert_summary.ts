@@ -13,7 +13,7 @@ import type { Caps } from "./caps.ts";
 import { formatCents } from "./money.ts";
 
 /**
- * What became of the symbols that the day confirmed. `tried` is counted apart from the other five, so that a lost one shows.
+ * What became of the symbols that the day confirmed. `tried` is counted apart from the other six, so that a lost one shows.
  */
 export interface EntryCounts {
   readonly tried: number;
@@ -25,6 +25,8 @@ export interface EntryCounts {
   readonly expired: number;
   /** No usable answer yet. */
   readonly unresolved: number;
+  /** The broker took it, and it ended with nothing filled. */
+  readonly unfilled: number;
   /** All but the accepted ones, each with its last reason. */
   readonly notEntered: readonly { readonly symbol: string; readonly reason: string }[];
 }
@@ -117,15 +119,16 @@ export function buildDailySummary(inputs: DailySummaryInputs): AlertMessage {
   };
 }
 
-/** Entries whose fate the other five counts do not name; 0 where the sum holds. NaN never adds up. */
+/** Entries whose fate the other six counts do not name; 0 where the sum holds. NaN never adds up. */
 function countGap(entries: EntryCounts): number {
-  const { tried, accepted, denied, rejected, expired, unresolved } = entries;
-  return tried - (accepted + denied + rejected + expired + unresolved);
+  const { tried, accepted, denied, rejected, expired, unresolved, unfilled } = entries;
+  return tried - (accepted + denied + rejected + expired + unresolved + unfilled);
 }
 
 function decideLevel(entries: EntryCounts): AlertMessage["level"] {
   if (countGap(entries) !== 0) return "ERROR";
-  const isAllRejected = entries.rejected > 0 && entries.accepted + entries.unresolved === 0;
+  const takenCount = entries.accepted + entries.unresolved + entries.unfilled;
+  const isAllRejected = entries.rejected > 0 && takenCount === 0;
   return isAllRejected ? "WARNING" : "INFO";
 }
 
@@ -154,8 +157,8 @@ function buildLiveLines(inputs: Extract<DailySummaryInputs, { mode: "LIVE" }>): 
 
 /** `5 confirmed: 2 entered, 3 not: TSLA allowlist blocked, ...` (interface, Slack). */
 function formatEntries({ tried, accepted, notEntered, ...fates }: EntryCounts): string {
-  const { denied, rejected, expired, unresolved } = fates;
-  const notCount = denied + rejected + expired + unresolved;
+  const { denied, rejected, expired, unresolved, unfilled } = fates;
+  const notCount = denied + rejected + expired + unresolved + unfilled;
   const named = notEntered.slice(0, NOT_ENTERED_MAX)
     .map(({ symbol, reason }) => `${symbol} ${reason}`);
   const more = notEntered.length - named.length;

@@ -10,6 +10,7 @@ import {
   NOT_SENT,
 } from "./ledger.ts";
 import { dateNyOf } from "./ny_time.ts";
+import { isFinal } from "./orders.ts";
 
 /** What an entry is tried by: the events that a LIVE gate leaves of one. */
 export const ENTRY_EVENTS = ["skip", "verdict", "order_recorded"] as const;
@@ -32,7 +33,7 @@ export function countEntries(
   const recorded = ledger === null ? [] : listDayBuys(ledger);
   const symbols = new Set([...tried.keys(), ...recorded.map((entry) => entry.symbol)]);
   let triedCount = 0;
-  const counts = { accepted: 0, denied: 0, rejected: 0, expired: 0, unresolved: 0 };
+  const counts = { accepted: 0, denied: 0, rejected: 0, expired: 0, unresolved: 0, unfilled: 0 };
   const notEntered: EntryCounts["notEntered"][number][] = [];
   for (const symbol of symbols) {
     const own = recorded.filter((entry) => entry.symbol === symbol);
@@ -60,8 +61,10 @@ interface Fate {
  * @returns `null` where nothing says what became of it.
  */
 function decideFate(own: readonly LedgerEntry[], last: RecordedEvent | undefined): Fate | null {
-  if (own.some((entry) => entry.status === "accepted")) return { kind: "accepted", reason: "" };
+  const taken = own.filter((entry) => entry.status === "accepted");
+  if (taken.some((entry) => !isUnfilled(entry))) return { kind: "accepted", reason: "" };
   if (own.some(isUnsettled)) return { kind: "unresolved", reason: "unresolved" };
+  if (taken.length > 0) return { kind: "unfilled", reason: "ended with nothing filled" };
   if (own.some((entry) => !isNotSent(entry))) {
     return { kind: "rejected", reason: "rejected by the broker" };
   }
@@ -72,6 +75,11 @@ function decideFate(own: readonly LedgerEntry[], last: RecordedEvent | undefined
   }
   const reason = readText(last, "reason") ?? "unknown";
   return { kind: reason === EXPIRED ? "expired" : "denied", reason };
+}
+
+/** Whether the order has ended, and nobody bought by it: a halt (pipeline 4). */
+function isUnfilled({ broker }: LedgerEntry): boolean {
+  return broker !== null && broker.filledQty === 0 && isFinal(broker);
 }
 
 /** The last event of a symbol that was tried, and whether any of them was of an intent. */

@@ -326,6 +326,7 @@ export type SummaryEvent = {
   readonly rejected: number;
   readonly expired: number;
   readonly unresolved: number;
+  readonly unfilled: number;
   readonly realised_usd: number | null;
   readonly text: string;
 };

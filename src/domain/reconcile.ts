@@ -34,7 +34,7 @@ export interface Reconciliation {
  * Compares the ledger with our orders at the broker: those with our id prefix, their legs, and what replaces them.
  * @param ledger Of the NY day of the orders.
  * @param orders The broker's orders of that NY day, nested, all statuses.
- * @param past Entries of the days before: what replaces one of their orders today is ours too.
+ * @param past Entries of the days before: their orders, and what replaces one of them today, are ours too.
  * @param ancestors Orders between those and today's, by which a chain of replacements is followed; none is recorded.
  */
 export function reconcile(
@@ -79,7 +79,13 @@ export function reconcile(
     known,
     named,
   });
-  const mismatched = [...foreign, ...pickEntries(added, isOfAnotherEngine)];
+  const sent = new Set(
+    past.filter((entry) => !hasNeverLeft(entry)).map((entry) => entry.clientOrderId),
+  );
+  const mismatched = [
+    ...foreign,
+    ...pickEntries(added, (order) => isOfAnotherEngine(order) && !sent.has(order.clientOrderId)),
+  ];
   return {
     ledger: {
       ...ledger,
@@ -106,7 +112,7 @@ function pickEntries(
   return added.filter(({ order }) => isPicked(order)).map(({ entry }) => entry);
 }
 
-/** Our prefix on an id that no record has: every order of this engine's, a replacement too, is written ahead (pipeline 6). */
+/** Our prefix, where no record has the id: every order of this engine's, a replacement too, is written ahead (pipeline 6). */
 function isOfAnotherEngine({ clientOrderId }: BrokerOrder): boolean {
   return isOurs(clientOrderId) && !isFlatten(clientOrderId);
 }

@@ -3,11 +3,11 @@ import type { Candidate } from "../domain/candidate.ts";
 import { buildAdoptionId } from "../domain/client_order_id.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
-import { isUnsettled } from "../domain/ledger.ts";
 import type { Trade } from "../domain/market.ts";
 import { type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
 import type { Engine } from "./engine.ts";
 import { buildManaged } from "./entry_order.ts";
+import { listUnresolvedBuys } from "./ledger_store.ts";
 import { hasWorkingBuy, isOfThisSession } from "./observe.ts";
 import { buildPositionEvent } from "./position_changes.ts";
 import { isUnreadableIn } from "./unreadable.ts";
@@ -50,16 +50,6 @@ function isChanging(engine: Engine, symbol: string): boolean {
   const nowMs = engine.nowMs();
   return [...engine.book.values()].some((known) =>
     known.order.symbol === symbol && countRecent(known, nowMs) > 0
-  );
-}
-
-/** Symbols with a buy of ours that nobody knows the fate of: what is held there may be its fill. */
-async function listUnresolvedBuys(engine: Engine): Promise<ReadonlySet<string>> {
-  const read = await engine.ports.ledger.read();
-  const entries = read.kind === "ok" ? read.ledger.entries : [];
-  return new Set(
-    entries.filter((entry) => entry.side === "buy" && isUnsettled(entry))
-      .map((entry) => entry.symbol),
   );
 }
 

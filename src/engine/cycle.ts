@@ -58,9 +58,9 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
   engine.ledgerWait = null;
   engine.isStale = false;
   engine.listsAsked = 0;
-  engine.undecided.clear();
   takeDelivered(engine);
   const market = await readMarket(engine);
+  engine.cycleBeganMs = engine.nowMs();
   const isOpen = market !== null && market.isOpen;
   if (market === null || (!isOpen && !engine.ports.config.isMarketHoursIgnored)) {
     await noticeKillSwitch(engine);
@@ -112,7 +112,7 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   await engine.trySaveState();
   const watchlist = await readWatchlist(engine);
   await managePositions(engine, decision, watchlist);
-  reportForeign(engine);
+  await reportForeign(engine);
   reportUnreadable(engine);
   engine.isEntriesPaused = watchlist.kind !== "fresh";
   if (watchlist.kind === "fresh") {

@@ -2,7 +2,7 @@ import type { EntryIntent } from "../domain/entry_intent.ts";
 import { formatUtc } from "../domain/ny_time.ts";
 import type { Engine } from "./engine.ts";
 import { StateError } from "./ports.ts";
-import { saySkip } from "./skips.ts";
+import { saySkip, skipUnrecorded } from "./skips.ts";
 import { saySubmitted } from "./trade_messages.ts";
 
 /** What DRY_RUN does with a due intent: once per symbol and NY day, durable before it is said (pipeline 4). */
@@ -24,8 +24,7 @@ export async function simulateEntry(engine: Engine, intent: EntryIntent): Promis
     await dryRunLedger.record({ dateNy, symbol, qty, ts: formatUtc(engine.nowMs()) });
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
-    engine.sayError(`DRY_RUN ${symbol} not recorded: ${error.message}`);
-    return;
+    return await skipUnrecorded(engine, intent, error.message);
   }
   log.info(`DRY_RUN: would submit ${symbol} qty=${qty} SL=${stopUsd} TP=${r2Usd}`);
   log.info(`SUBMITTED ${symbol}: qty=${qty} order_id=dry-run`);

@@ -117,8 +117,8 @@ export class Engine {
   readonly sellRefusedAtMs = new Map<string, number>();
   /** Stops on record that the broker has not taken, the last of each position: what a failing ledger leaves to send. */
   readonly unsentStops = new Map<string, LedgerEntry>();
-  /** Ids of due intents that this cycle could not decide: they stay on the list, and wake nobody by their time. */
-  readonly undecided = new Set<string>();
+  /** When this cycle began, broker time: an intent whose time had come by then and that it left wakes nobody by that time. */
+  cycleBeganMs = -Infinity;
   /** Whether this cycle schedules and sends no entries. */
   isEntriesPaused = false;
   /** Corporate actions are not asked for before this, monotonic: the last look was not answered. */

@@ -3,17 +3,19 @@ import type { EntryIntent } from "../domain/entry_intent.ts";
 import { isExpired, listDueIntents } from "../domain/entry_plan.ts";
 import type { GateDecision } from "../domain/gate.ts";
 import { buildCapUsage, isNotSent, type LedgerEntry, type LiveLedger } from "../domain/ledger.ts";
+import { refreshAccount } from "./account_look.ts";
 import { isCloseNear } from "./closing.ts";
 import { hasCorporateAction } from "./corporate_actions.ts";
 import type { Engine } from "./engine.ts";
 import { sayVerdict } from "./entry_check.ts";
 import { type EntryPrices, judge, readEntryPrices } from "./entry_judging.ts";
 import { submitEntry } from "./entry_order.ts";
-import { buildRepeat, settleNotSent, settleUnrepeated } from "./entry_repeat.ts";
+import { buildRepeat, settleUnrepeated } from "./entry_repeat.ts";
 import { printGateIfChanged } from "./gate_log.ts";
-import { readGate } from "./gate_reader.ts";
+import { FACTS_AGE_MAX_MS, readGate } from "./gate_reader.ts";
 import { refresh } from "./observe.ts";
 import { SKIP, skip, skipOnce } from "./skips.ts";
+import { formatSymbolNames } from "./symbol_notices.ts";
 import { isUnreadableIn } from "./unreadable.ts";
 
 /** An entry begun must be able to end: its reads, its request, and the look-up of a lost answer. */
@@ -37,7 +39,7 @@ export async function decideDueEntries(
   const repeats = repeatable.flatMap(buildRepeat);
   for (const entry of absent) {
     const isRepeated = repeats.some((intent) => intent.clientOrderId === entry.clientOrderId);
-    if (!isRepeated) await settleNotSent(engine, entry.clientOrderId);
+    if (!isRepeated) await settleAbsent(engine, entry);
   }
   if (due.length === 0 && repeats.length === 0) return;
   const trades = await readEntryPrices(engine, gate.mode === "LIVE" ? [...repeats, ...due] : []);
@@ -54,17 +56,15 @@ export async function decideDueEntries(
     const { waitsFor } = decided;
     if (waitsFor !== null && !isRepeat) {
       keepForLater(engine, due, intent);
-      engine.undecided.add(intent.clientOrderId);
       undecided.set(waitsFor, [...undecided.get(waitsFor) ?? [], intent.symbol]);
     }
-    const isSettled = isRepeat && (!mayShow(engine, intent) || findEnd(engine, intent) !== null);
-    if (isSettled) await settleUnrepeated(engine, intent.clientOrderId);
+    if (isRepeat) await settleIfOver(engine, intent);
   }
   sayUndecided(engine, undecided);
 }
 
 /** How soon a due intent is looked at again that could not be decided. */
-const UNDECIDED_LOOK_MS = 15_000;
+export const UNDECIDED_LOOK_MS = 15_000;
 
 /** Says once a cause and NY day that due intents wait. @param undecided Their symbols by what has no answer. */
 function sayUndecided(engine: Engine, undecided: ReadonlyMap<string, readonly string[]>): void {
@@ -73,24 +73,35 @@ function sayUndecided(engine: Engine, undecided: ReadonlyMap<string, readonly st
     if (!engine.isNews(`undecided:${cause}`, engine.dateNy())) continue;
     engine.ports.log.warn(
       `Due entries wait (${
-        symbols.join(",")
+        formatSymbolNames(symbols)
       }): ${cause}. They are decided once that is answered, ` +
         "and expire 15 minutes after their time",
     );
   }
 }
 
+/** Settles an entry that was proven absent and is not sent again. */
+async function settleAbsent(engine: Engine, entry: LedgerEntry): Promise<void> {
+  const [intent] = buildRepeat(entry);
+  if (intent !== undefined) await settleIfOver(engine, intent);
+  else if (entry.clientOrderId !== null) await settleUnrepeated(engine, entry.clientOrderId);
+}
+
+/** The same of its intent: while the broker may be showing it, it counts on until its time is over, whatever the gate. */
+async function settleIfOver(engine: Engine, intent: EntryIntent): Promise<void> {
+  const isOver = !mayShow(engine, intent) || findEnd(engine, intent) !== null;
+  if (isOver) await settleUnrepeated(engine, intent.clientOrderId);
+}
+
 /** Whether what the broker shows by now may be the intent's own order or fill: it goes on counting until that is known. */
 function mayShow(engine: Engine, { clientOrderId, symbol, qty }: EntryIntent): boolean {
   const { positions, openOrders } = engine.observation ?? {};
-  const held = positions?.kind === "ok"
-    ? positions.value.find((position) => position.symbol === symbol)
-    : undefined;
+  if (positions?.kind !== "ok" || openOrders?.kind !== "ok") return true;
+  const held = positions.value.find((position) => position.symbol === symbol);
   const mayBeFill = held !== undefined && Number.isSafeInteger(held.qty) && held.qty > 0 &&
     held.qty <= qty;
   return mayBeFill || isUnreadableIn(engine, symbol) ||
-    (openOrders?.kind === "ok" &&
-      openOrders.value.some((order) => order.clientOrderId === clientOrderId));
+    openOrders.value.some((order) => order.clientOrderId === clientOrderId);
 }
 
 /** A due intent that this process has no time for stays on the list. */
@@ -109,11 +120,8 @@ export async function pauseEntries(
     engine.updateState({ intents: left });
   }
   for (const intent of expired) await skip(engine, intent, SKIP.expired);
-  for (const entry of absent) await settleNotSent(engine, entry.clientOrderId);
+  for (const entry of absent) await settleAbsent(engine, entry);
 }
-
-/** Older latest trades are read again before an entry is held against the caps with them. */
-const TRADES_AGE_MS_MAX = 5_000;
 
 /** One entry to decide. */
 interface DueEntry {
@@ -158,10 +166,7 @@ async function decideEntry(engine: Engine, entry: DueEntry): Promise<Decided> {
     return done(gate);
   }
   // Only an intent that passes on the cycle's view is worth asking the broker again.
-  await refresh(engine);
-  // The entries before it may have taken long: the cap is held against the price of now.
-  const isOld = engine.ports.clock.monotonicMs() - trades.atMonotonicMs > TRADES_AGE_MS_MAX;
-  const latest = isOld ? await readEntryPrices(engine, [intent]) : trades;
+  const latest = await readFacts(engine, intent, trades);
   const { decision, ledger } = await readGate(engine);
   await printGateIfChanged(engine, decision);
   const last = await judge(engine, { gate: decision, intent, own, trades: latest, ledger });
@@ -173,6 +178,23 @@ async function decideEntry(engine: Engine, entry: DueEntry): Promise<Decided> {
     await submitEntry(engine, last.decision, intent, verdict.notionalMicros);
   }
   return done(decision);
+}
+
+/**
+ * Makes what the verdict is made of that of now: the entries before it may have taken long. Positions and orders come
+ * last, since an order that somebody else sent while the others were read must be seen.
+ * @returns The latest trade.
+ */
+async function readFacts(
+  engine: Engine,
+  intent: EntryIntent,
+  trades: EntryPrices,
+): Promise<EntryPrices> {
+  const isOld = engine.ports.clock.monotonicMs() - trades.atMonotonicMs > FACTS_AGE_MAX_MS;
+  const latest = isOld ? await readEntryPrices(engine, [intent]) : trades;
+  await refreshAccount(engine);
+  await refresh(engine);
+  return latest;
 }
 
 /**

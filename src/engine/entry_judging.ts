@@ -13,7 +13,7 @@ import type { Engine, Read } from "./engine.ts";
 import { checkEntry, type EntryKey } from "./entry_check.ts";
 import { readLatestTrades } from "./latest_trades.ts";
 import { isMarketOpen } from "./observe.ts";
-import { SKIP, skip } from "./skips.ts";
+import { SKIP, skip, skipOnce } from "./skips.ts";
 import type { ListsRead } from "./symbol_lists.ts";
 import { isUnreadableIn } from "./unreadable.ts";
 
@@ -68,7 +68,7 @@ export async function judge(engine: Engine, view: EntryView): Promise<Judged> {
   }
   // With `--ignore-market-hours`: a record of each order that can't leave would fill the ledger over night.
   if (!isMarketOpen(engine)) {
-    await skip(engine, intent, "market closed");
+    await skipOnce(engine, intent, SKIP.marketClosed);
     return { kind: "done" };
   }
   if (ledger === null) return { kind: "waits", cause: "live ledger unreadable" };

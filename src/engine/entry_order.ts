@@ -22,6 +22,7 @@ import { changeEntry, findEntry, recordEntries, settleByOrder } from "./ledger_s
 import { countMismatch } from "./mismatch.ts";
 import { type Refusal, StateError } from "./ports.ts";
 import { sendLive, type SendResult } from "./send.ts";
+import { skipUnrecorded } from "./skips.ts";
 import { saySubmitted } from "./trade_messages.ts";
 
 /** Deadline of one request; a "not found" counts as evidence only after it has passed. */
@@ -53,15 +54,7 @@ export async function submitEntry(
     await recordEntries(engine, [entry]);
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
-    engine.sayError(`${intent.symbol} not sent, its record can't be written: ${error.message}`);
-    await engine.event({
-      type: "skip",
-      symbol: intent.symbol,
-      client_order_id: intent.clientOrderId,
-      mode: "LIVE",
-      reason: "its record can't be written",
-    });
-    return;
+    return await skipUnrecorded(engine, intent, error.message);
   }
   const result = engine.nowMs() - Date.parse(entry.timestamp) > RECORD_AGE_MAX_MS
     ? { kind: "stopped", reason: "writing the record took too long" } as const

@@ -3,27 +3,18 @@ import { parseOurId } from "../domain/client_order_id.ts";
 import type { EntryIntent } from "../domain/entry_intent.ts";
 import { isUnsettled, type LedgerEntry, NOT_SENT } from "../domain/ledger.ts";
 import type { Engine } from "./engine.ts";
-import { changeEntry } from "./ledger_store.ts";
-
-/** A repeat that was not sent again settles: its record stands for nothing at the broker. */
-export async function settleUnrepeated(engine: Engine, clientOrderId: string): Promise<void> {
-  const read = await engine.ports.ledger.read();
-  if (read.kind !== "ok") return;
-  const entry = read.ledger.entries.find((each) => each.clientOrderId === clientOrderId);
-  // A repeat that left has a record of its own, without the old evidence of absence.
-  if (entry === undefined || !isUnsettled(entry) || entry.notFoundSinceMs === null) return;
-  await settleNotSent(engine, clientOrderId);
-}
+import { changeEntry, findEntry } from "./ledger_store.ts";
 
 /**
- * Settles an entry that is not at the broker and won't be sent: `rejected`, reason `not sent` (pipeline 6).
- * @param clientOrderId `null`, of an entry in the old format, changes nothing.
- * @throws {StateError} Where the ledger can't be written.
+ * Settles an entry that is not at the broker and won't be sent: `rejected`, reason `not sent` (pipeline 6). A repeat that
+ * left after all has a record of its own, without the old evidence of absence, and is left alone.
  */
-export async function settleNotSent(engine: Engine, clientOrderId: string | null): Promise<void> {
-  if (clientOrderId === null) return;
-  await changeEntry(engine, clientOrderId, (entry) => ({
-    ...entry,
+export async function settleUnrepeated(engine: Engine, clientOrderId: string): Promise<void> {
+  const entry = await findEntry(engine, clientOrderId);
+  if (entry === null || !isUnsettled(entry) || entry.notFoundSinceMs === null) return;
+  engine.ports.log.warn(`${entry.symbol} not sent: the broker has no order ${clientOrderId}`);
+  await changeEntry(engine, clientOrderId, (each) => ({
+    ...each,
     status: "rejected",
     reason: NOT_SENT,
   }));

@@ -1,13 +1,17 @@
 import { isOurs } from "../domain/client_order_id.ts";
 import { type BrokerOrder, flattenOrders, isFinal } from "../domain/orders.ts";
 import type { Engine } from "./engine.ts";
+import { listUnresolvedBuys } from "./ledger_store.ts";
 import { sayShort } from "./position_changes.ts";
 
 /** Reports, once a NY day, positions and orders that are nobody's business of ours (pipeline 5). */
-export function reportForeign(engine: Engine): void {
+export async function reportForeign(engine: Engine): Promise<void> {
   const { observation } = engine;
   if (observation?.positions.kind !== "ok" || observation.openOrders.kind !== "ok") return;
-  const managed = new Set(engine.state.positions.map((position) => position.symbol));
+  const managed = new Set([
+    ...engine.state.positions.map((position) => position.symbol),
+    ...await listUnresolvedBuys(engine),
+  ]);
   for (const { symbol, qty } of observation.positions.value) {
     if (qty < 0 && !managed.has(symbol)) sayShort(engine, symbol, qty);
     if (managed.has(symbol) || !engine.isNews(`foreign:${symbol}`, engine.dateNy())) continue;

@@ -18,8 +18,8 @@ import type { Engine } from "./engine.ts";
 import { readPositions } from "./listing.ts";
 import type { LedgerRead } from "./ports.ts";
 
-/** Positions older than this are read again before an order that changes something leaves. */
-export const POSITIONS_AGE_MAX_MS = 5_000;
+/** What the broker said longer ago is read again before an order that changes something leaves (interface, Gate). */
+export const FACTS_AGE_MAX_MS = 5_000;
 
 /** The ledger problem that a read alone shows. */
 export function problemOf(read: LedgerRead): LedgerProblem | null {
@@ -84,7 +84,7 @@ export interface GateReading {
 
 /**
  * Evaluates the gate from inputs read now (interface, Gate). Positions count as read now where they are at most
- * `POSITIONS_AGE_MAX_MS` old; the operator's files are read last, so that nothing slow lies between them and the request.
+ * `FACTS_AGE_MAX_MS` old; the operator's files are read last, so that nothing slow lies between them and the request.
  */
 export async function readGate(engine: Engine): Promise<GateReading> {
   const positionsProblem = await readPositionsProblem(engine);
@@ -138,7 +138,7 @@ async function readPositionsProblem(engine: Engine): Promise<GateInputs["positio
   const { positions } = observation;
   if (positions.kind === "failed") return positions.failure;
   const ageMs = engine.ports.clock.monotonicMs() - positions.atMonotonicMs;
-  if (ageMs <= POSITIONS_AGE_MAX_MS) return null;
+  if (ageMs <= FACTS_AGE_MAX_MS) return null;
   const seen = await readPositions(engine, observation, "protect");
   engine.observation = seen;
   return seen.positions.kind === "failed" ? seen.positions.failure : null;

@@ -1,5 +1,10 @@
 import type { OrderUpdateEvent } from "../domain/events.ts";
-import { applyBrokerOrder, type LedgerEntry, type LiveLedger } from "../domain/ledger.ts";
+import {
+  applyBrokerOrder,
+  isUnsettled,
+  type LedgerEntry,
+  type LiveLedger,
+} from "../domain/ledger.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import { mergeRejections } from "../domain/rejections.ts";
 import type { Engine } from "./engine.ts";
@@ -127,4 +132,14 @@ export async function findEntry(
   const read = await engine.ports.ledger.read();
   if (read.kind !== "ok") return null;
   return read.ledger.entries.find((entry) => entry.clientOrderId === clientOrderId) ?? null;
+}
+
+/** Symbols with a buy of ours that nobody knows the fate of: what is held there may be its fill. */
+export async function listUnresolvedBuys(engine: Engine): Promise<ReadonlySet<string>> {
+  const read = await engine.ports.ledger.read();
+  const entries = read.kind === "ok" ? read.ledger.entries : [];
+  return new Set(
+    entries.filter((entry) => entry.side === "buy" && isUnsettled(entry))
+      .map((entry) => entry.symbol),
+  );
 }

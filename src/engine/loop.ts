@@ -2,6 +2,7 @@ import { InvariantError } from "../domain/assert.ts";
 import { decideNextWake } from "../domain/wake.ts";
 import { Engine } from "./engine.ts";
 import { type CycleResult, runCycle } from "./cycle.ts";
+import { UNDECIDED_LOOK_MS } from "./entries.ts";
 import { sendHeartbeatIfDue, sendStarted } from "./heartbeat.ts";
 import { lookAtOnce } from "./kill_switch_look.ts";
 import { noticeKillSwitch, takeDelivered } from "./notices.ts";
@@ -87,6 +88,9 @@ async function runSafely(engine: Engine): Promise<CycleResult> {
     if (error instanceof InvariantError) throw error;
     if (!(error instanceof BrokerError) && !(error instanceof StateError)) throw error;
     sayTrouble(engine, `Cycle failed: ${error.message}`);
+    // What was due in it, it may not have got to.
+    const isLeft = engine.state.intents.some((each) => each.scheduledAtMs <= engine.cycleBeganMs);
+    if (isLeft) engine.wakeAt(engine.nowMs() + UNDECIDED_LOOK_MS);
     await engine.trySaveState();
     return { market: engine.observation?.clock ?? null, gate: null };
   }
@@ -124,10 +128,13 @@ async function wait(
   }
 }
 
-/** A paused intent is not due, and one that could not be decided was: waking for it would only find it so again. */
+/**
+ * Intents whose time is to come. What a cycle found due and left on the list (paused, not answered, records of another
+ * account, no clock) it would only find so again: whatever can change that wakes by itself.
+ */
 function listWaking(engine: Engine): Engine["state"]["intents"] {
   if (engine.isEntriesPaused) return [];
-  return engine.state.intents.filter((intent) => !engine.undecided.has(intent.clientOrderId));
+  return engine.state.intents.filter((intent) => intent.scheduledAtMs > engine.cycleBeganMs);
 }
 
 async function end(engine: Engine): Promise<number> {

@@ -38,4 +38,14 @@ export async function sayMismatch(
         : ""),
   );
   await engine.event({ type: "reconciliation", mismatched: names });
+  sayLocked(engine, mismatches);
+}
+
+/** Says once a NY day that LIVE is locked, and how it is opened: the mismatch itself may be days ago (pipeline 6). */
+export function sayLocked(engine: Engine, mismatches: number): void {
+  if (mismatches < MISMATCHES_MAX || !engine.isNews("mismatch lock", engine.dateNy())) return;
+  engine.sayError(
+    "LIVE is locked: the broker showed orders of ours twice that this engine never sent. Do: stop the other engine on " +
+      "this account; then, with the service stopped: avwap-execution ledger rebuild --yes",
+  );
 }

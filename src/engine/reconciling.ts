@@ -1,6 +1,12 @@
 import { CLOCK_SKEW_MAX_SECONDS } from "../domain/caps.ts";
 import { isOurs } from "../domain/client_order_id.ts";
-import { type LedgerEntry, type LedgerProblem, type LiveLedger } from "../domain/ledger.ts";
+import {
+  isEntryRecord,
+  isUnsettled,
+  type LedgerEntry,
+  type LedgerProblem,
+  type LiveLedger,
+} from "../domain/ledger.ts";
 import { isKnownStatus } from "../domain/orders.ts";
 import { LEDGER_FILE, type RebuildWait } from "../domain/rebuild_wait.ts";
 import { reconcile, startNewDay } from "../domain/reconcile.ts";
@@ -13,8 +19,9 @@ import { readLastCycleNy, rebuildMissing } from "./ledger_rebuilding.ts";
 import { buildOrderUpdate, keepRejections } from "./ledger_store.ts";
 import { sayRejections } from "./entry_order.ts";
 import { LOOK_UP_AGAIN_MS, lookUpMissing } from "./looking_up.ts";
-import { sayMismatch } from "./mismatch.ts";
+import { sayLocked, sayMismatch } from "./mismatch.ts";
 import { StateError } from "./ports.ts";
+import { saySubmitted } from "./trade_messages.ts";
 import { sayWait } from "./waiting.ts";
 
 /** What the ledger step of a cycle found. */
@@ -160,7 +167,10 @@ async function compare(
   keepRejections(engine, { ...result.ledger, entries });
   await sayUpdates(engine, ledger, entries);
   for (const entry of result.replacements) sayReplacement(engine, entry);
-  if (result.mismatched.length === 0) return { problem: null, wait: null, absent };
+  if (result.mismatched.length === 0) {
+    sayLocked(engine, mismatches);
+    return { problem: null, wait: null, absent };
+  }
   const names = result.mismatched.map((entry) => `${entry.symbol} ${entry.clientOrderId}`);
   await sayMismatch(engine, names, mismatches);
   return { problem: "broker mismatch", wait: null, absent };
@@ -182,6 +192,15 @@ function sayUnknownStatus(engine: Engine, { symbol, orderId, broker }: LedgerEnt
   );
 }
 
+/** An entry whose answer was lost has its line all the same, once the broker shows it (pipeline 4). */
+function sayResolved(engine: Engine, entry: LedgerEntry): void {
+  const { symbol, qty, orderId, refPriceUsd, stopUsd, r2Usd } = entry;
+  if (!isEntryRecord(entry) || entry.status !== "accepted" || qty === null) return;
+  engine.ports.log.info(`SUBMITTED ${symbol}: qty=${qty} order_id=${orderId}`);
+  if (orderId === null || refPriceUsd === null || stopUsd === null || r2Usd === null) return;
+  saySubmitted(engine, { symbol, qty, stopUsd, r2Usd }, { orderId, priceUsd: refPriceUsd });
+}
+
 /** Says what became of our orders since the last look. */
 async function sayUpdates(
   engine: Engine,
@@ -198,6 +217,7 @@ async function sayUpdates(
       past.broker?.filledQty === entry.broker?.filledQty;
     if (isUnchanged) continue;
     await engine.event(buildOrderUpdate(entry));
+    if (past !== undefined && isUnsettled(past)) sayResolved(engine, entry);
     if (past !== undefined && past.status !== "rejected" && entry.status === "rejected") {
       engine.sayError(`Order rejected: ${entry.symbol} ${entry.side} ${entry.reason ?? ""}`.trim());
       if (entry.side === "buy") await sayRejections(engine, entry.symbol);

@@ -1,5 +1,6 @@
 import { BAR_WINDOW_MS } from "../domain/breakout.ts";
 import type { Candidate } from "../domain/candidate.ts";
+import type { EntryIntent } from "../domain/entry_intent.ts";
 import { buildEntryIntents, type SignalRecord } from "../domain/entry_plan.ts";
 import { buildCapUsage, type LiveLedger } from "../domain/ledger.ts";
 import { type Bar, BAR_MS } from "../domain/market.ts";
@@ -75,10 +76,7 @@ export async function makeIntents(
   const recorded = signals.map((signal) => saySignal(engine, signal));
   for (const intent of intents) {
     const listed = candidates.find((candidate) => candidate.symbol === intent.symbol);
-    log.info(
-      `INTENT ${intent.symbol}: qty=${intent.qty} pivot=${intent.pivotUsd} ref=${intent.refPriceUsd} ` +
-        `due ${formatNy(intent.scheduledAtMs)}`,
-    );
+    sayIntent(engine, intent);
     recorded.push(engine.event({
       type: "intent",
       symbol: intent.symbol,
@@ -116,6 +114,17 @@ function findBar(engine: Engine, symbol: string, ledger: LiveLedger | null): str
   return ledger !== null && countUsage(engine, ledger, own).hasEntry ? SKIP.entered : null;
 }
 
+/** The same pair of bars makes an intent in each cycle that denies one (pipeline 4): one line says it. */
+function sayIntent(engine: Engine, intent: EntryIntent): void {
+  const { symbol, qty, pivotUsd, refPriceUsd, b2StartMs, scheduledAtMs } = intent;
+  if (!engine.isNews(`intent:${symbol}`, `${engine.dateNy()} ${b2StartMs}`)) return;
+  engine.ports.log.info(
+    `INTENT ${symbol}: qty=${qty} pivot=${pivotUsd} ref=${refPriceUsd} due ${
+      formatNy(scheduledAtMs)
+    }`,
+  );
+}
+
 function sayStale(engine: Engine, symbols: readonly string[]): void {
   if (symbols.length === 0) return;
   engine.ports.log.info(
@@ -148,7 +157,7 @@ async function saySignal(engine: Engine, signal: SignalRecord): Promise<void> {
   }
   if (signal.outcome === "not_confirmed") return;
   if (signal.outcome === "no_shares") {
-    engine.ports.log.info(`SKIP ${signal.symbol}: size is 0 shares`);
+    await skipOnce(engine, { symbol: signal.symbol, clientOrderId: null }, SKIP.noShares);
   }
   await engine.event({
     type: "signal",

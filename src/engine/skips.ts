@@ -6,11 +6,14 @@ export interface Skipped {
   readonly clientOrderId: string | null;
 }
 
-/** Reasons of a skip in the words of pipeline 4. */
+/** Reasons of a skip, in the words of pipeline 4 where it has them. */
 export const SKIP = {
   taken: "open order/position exists",
   entered: "already entered today",
   closeNear: "close too near",
+  marketClosed: "market closed",
+  unrecorded: "its record can't be written",
+  noShares: "size is 0 shares",
   expired: "intent expired",
   corporateAction: "corporate action",
 } as const;
@@ -26,6 +29,20 @@ export async function skip(engine: Engine, skipped: Skipped, reason: string): Pr
 export async function skipOnce(engine: Engine, skipped: Skipped, reason: string): Promise<void> {
   if (!engine.isNews(newsKey(skipped, reason), engine.dateNy())) return;
   await skip(engine, skipped, reason);
+}
+
+/** What can't be recorded is neither sent nor simulated (pipeline 6): an error once a cause and NY day. */
+export async function skipUnrecorded(
+  engine: Engine,
+  skipped: Skipped,
+  cause: string,
+): Promise<void> {
+  if (engine.isNews(`unrecorded:${cause}`, engine.dateNy())) {
+    engine.sayError(
+      `${skipped.symbol} not sent, nor any other entry, while its record can't be written: ${cause}`,
+    );
+  }
+  await skip(engine, skipped, SKIP.unrecorded);
 }
 
 function newsKey({ symbol }: Skipped, reason: string): string {

@@ -237,6 +237,7 @@ const NO_ENTRIES: EntryCounts = {
   rejected: 0,
   expired: 0,
   unresolved: 0,
+  unfilled: 0,
   notEntered: [],
 };
 

@@ -7,7 +7,7 @@ import type { Engine } from "./engine.ts";
 /** The message of a submission, LIVE or simulated, where the operator wants one each (`SLACK_VERBOSE`). */
 export function saySubmitted(
   engine: Engine,
-  intent: EntryIntent,
+  intent: Pick<EntryIntent, "symbol" | "qty" | "stopUsd" | "r2Usd">,
   facts: { readonly orderId: string; readonly priceUsd: number },
 ): void {
   if (!engine.ports.config.isSlackVerbose) return;

@@ -16,6 +16,7 @@ const ENTRIES: EntryCounts = {
   rejected: 1,
   expired: 1,
   unresolved: 1,
+  unfilled: 0,
   notEntered: [
     { symbol: "TSLA", reason: "allowlist blocked" },
     { symbol: "AMD", reason: "rejected by the broker" },
@@ -70,7 +71,15 @@ Deno.test("buildDailySummary() of a LIVE day says entries, fills, caps, exits, r
 });
 
 Deno.test("buildDailySummary() of a LIVE day without anything is short and clean", () => {
-  const counts = { tried: 0, accepted: 0, denied: 0, rejected: 0, expired: 0, unresolved: 0 };
+  const counts = {
+    tried: 0,
+    accepted: 0,
+    denied: 0,
+    rejected: 0,
+    expired: 0,
+    unresolved: 0,
+    unfilled: 0,
+  };
   const none = { ...counts, notEntered: [] };
   const { level, text } = buildDailySummary({
     ...LIVE,
@@ -115,6 +124,11 @@ const levels: { when: string; change: Partial<EntryCounts>; level: string }[] = 
     change: { tried: 3, accepted: 0, denied: 1, expired: 1, unresolved: 0 },
     level: "WARNING",
   },
+  {
+    when: "one was taken and ended unfilled",
+    change: { tried: 4, accepted: 0, unresolved: 0, unfilled: 1 },
+    level: "INFO",
+  },
   { when: "one may have been taken", change: { tried: 4, accepted: 0 }, level: "INFO" },
   {
     when: "we denied all",
@@ -148,6 +162,7 @@ Deno.test("buildDailySummary() calls a gap an error exactly where the sum does n
     rejected: count,
     expired: count,
     unresolved: count,
+    unfilled: count,
   });
   fc.assert(fc.property(counts, (entries) => {
     const { tried, ...parts } = entries;

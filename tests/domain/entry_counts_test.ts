@@ -40,7 +40,17 @@ function ledgerOf(...entries: LedgerEntry[]) {
   return { ...buildEmptyLedger(DATE_NY), entries };
 }
 
-const NONE = { tried: 0, accepted: 0, denied: 0, rejected: 0, expired: 0, unresolved: 0 };
+const NONE = {
+  tried: 0,
+  accepted: 0,
+  denied: 0,
+  rejected: 0,
+  expired: 0,
+  unresolved: 0,
+  unfilled: 0,
+};
+/** An order that ended without a fill. */
+const CANCELLED = { status: "canceled", filledQty: 0, filledAvgPriceUsd: null, updatedAtMs: 0 };
 
 const cases: {
   when: string;
@@ -55,6 +65,19 @@ const cases: {
     when: "an entry was recorded and accepted",
     events: [event("verdict", "avwap-1"), recorded("avwap-1")],
     entries: [buy("avwap-1")],
+    counts: { tried: 1, accepted: 1 },
+  },
+  {
+    when: "an accepted entry was cancelled with nothing filled",
+    events: [event("verdict", "avwap-1"), recorded("avwap-1")],
+    entries: [buy("avwap-1", { broker: CANCELLED })],
+    counts: { tried: 1, unfilled: 1 },
+    not: ["S1 ended with nothing filled"],
+  },
+  {
+    when: "an accepted entry was cancelled when it was partly filled",
+    events: [event("verdict", "avwap-1"), recorded("avwap-1")],
+    entries: [buy("avwap-1", { broker: { ...CANCELLED, filledQty: 1, filledAvgPriceUsd: 5 } })],
     counts: { tried: 1, accepted: 1 },
   },
   {
@@ -216,6 +239,7 @@ Deno.test("countEntries() adds up for every mix of fates", () => {
       tried: fates.length,
       accepted: count("accepted"),
       rejected: count("rejected"),
+      unfilled: 0,
       unresolved: count("unknown"),
       denied: count("denied", "not_sent"),
       expired: count("expired"),

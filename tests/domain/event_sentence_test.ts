@@ -307,6 +307,7 @@ const sentences: [AuditEvent, string][] = [
       rejected: 0,
       expired: 0,
       unresolved: 0,
+      unfilled: 0,
       realised_usd: 10.42,
       text: "",
     },

@@ -350,6 +350,14 @@ Deno.test("reconcile() calls a replacement under our prefix that no record has a
   assertEquals(result.ledger.mismatches, 1);
 });
 
+Deno.test("reconcile() takes an order that an earlier day's records have for no mismatch, whenever the broker dates it", () => {
+  const result = reconcile(liveLedger([]), [stop()], [stopEntry()]);
+  assertEquals([result.mismatched, result.ledger.mismatches], [[], 0]);
+  assertEquals(result.ledger.entries.map((entry) => entry.clientOrderId), [STOP_ID]);
+  const never = stopEntry({ status: "rejected", reason: "not sent", orderId: null });
+  assertEquals(reconcile(liveLedger([]), [stop()], [never]).ledger.mismatches, 1);
+});
+
 Deno.test("reconcile() counts one mismatch for a cycle, whatever the number of orders", () => {
   const ledger = { ...liveLedger([]), mismatches: 1 };
   assertEquals(reconcile(ledger, [brokerOrder(), stop()]).ledger.mismatches, 2);

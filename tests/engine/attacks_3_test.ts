@@ -1,7 +1,17 @@
 import { assert, assertEquals } from "../assert.ts";
 import type { BrokerPort, MarketDataPort } from "../../src/engine/ports.ts";
 import type { FaultRule } from "../simulator/faults.ts";
-import { AAPL, at, LEDGER_PATH, MINUTE_MS, NVDA, SECOND_MS, World } from "./support.ts";
+import {
+  AAPL,
+  at,
+  KILL_PATH,
+  LEDGER_PATH,
+  LIST_PATH,
+  MINUTE_MS,
+  NVDA,
+  SECOND_MS,
+  World,
+} from "./support.ts";
 
 const TUESDAY = "2026-11-24";
 const POST: FaultRule = { method: "POST", path: "/v2/orders", fault: { kind: "lost_before" } };
@@ -280,15 +290,44 @@ Deno.test("with --run-once too only 60 s of 404s prove absence, though the broke
   assertEquals(afterMs, [], "ms of 404s behind which the repeat left");
 });
 
-Deno.test("an unresolved entry whose shares the broker holds goes on counting toward the caps", async () => {
-  const world = await ready();
-  await world.restart({ MAX_LIVE_ORDERS_PER_DAY: "1" });
-  // The fill shows as a position at once; lists and look-ups of orders lag behind.
-  world.exchange.behaviour.visibilityDelayMs = 150 * SECOND_MS;
-  world.setFaults([{ ...POST, times: 1, fault: { kind: "lost_after" } }]);
-  await world.cycle();
-  assertEquals(world.held("NVDA"), 10);
-  world.list([{ ...NVDA, pivotUsd: 101, r1Usd: 106, r2Usd: 112 }, AAPL]);
-  await world.cycles(12, 10 * SECOND_MS);
-  assertEquals(world.buys("AAPL").length, 0, "a second order under a cap of one a day");
-});
+const spells: readonly {
+  readonly when: string;
+  readonly begin: (world: World) => void;
+  readonly end: (world: World) => void | Promise<void>;
+}[] = [
+  { when: "the gate stays LIVE", begin: () => {}, end: () => {} },
+  {
+    when: "the kill switch is on for a while",
+    begin: (world) => world.disk.put(KILL_PATH, ""),
+    end: (world) => world.disk.remove(KILL_PATH),
+  },
+  {
+    when: "the watchlist is away for a while",
+    begin: (world) => world.disk.put(LIST_PATH, "", { modifiedAtMs: 0 }),
+    end: (world) => world.list([{ ...NVDA, pivotUsd: 101, r1Usd: 106, r2Usd: 112 }, AAPL]),
+  },
+  {
+    when: "positions can't be read for a while",
+    begin: (world) =>
+      world.setFaults([{ path: "/v2/positions", fault: { kind: "status", status: 500 } }]),
+    end: (world) => world.setFaults([]),
+  },
+];
+for (const { when, begin, end } of spells) {
+  Deno.test(`an unresolved entry whose shares the broker holds goes on counting toward the caps: ${when}`, async () => {
+    const world = await ready();
+    await world.restart({ MAX_LIVE_ORDERS_PER_DAY: "1" });
+    // The fill shows as a position at once; lists and look-ups of orders lag behind.
+    world.exchange.behaviour.visibilityDelayMs = 150 * SECOND_MS;
+    world.setFaults([{ ...POST, times: 1, fault: { kind: "lost_after" } }]);
+    await world.cycle();
+    assertEquals(world.held("NVDA"), 10);
+    world.list([{ ...NVDA, pivotUsd: 101, r1Usd: 106, r2Usd: 112 }, AAPL]);
+    await world.cycles(6, 10 * SECOND_MS);
+    begin(world);
+    await world.cycles(4, 10 * SECOND_MS);
+    await end(world);
+    await world.cycles(4, 10 * SECOND_MS);
+    assertEquals(world.buys("AAPL").length, 0, "a second order under a cap of one a day");
+  });
+}

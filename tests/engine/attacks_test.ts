@@ -106,11 +106,12 @@ Deno.test("two mismatches block LIVE until the ledger is rebuilt, also on the ne
   const world = new World();
   await world.buy();
   world.ledger = { ...world.ledger, mismatches: 2 };
-  await world.cycles(1, MINUTE_MS);
+  await world.cycles(3, MINUTE_MS);
   assertEquals(
     gate(world),
     "Gate mode=DRY_RUN status=FAIL reason=ledger unavailable (broker mismatch)",
   );
+  assertEquals(world.said("error LIVE is locked").length, 1, "once a day");
   world.goTo(at("10:00:30", TUESDAY));
   world.list([AAPL]);
   await world.cycles(2, SECOND_MS);
@@ -119,6 +120,9 @@ Deno.test("two mismatches block LIVE until the ledger is rebuilt, also on the ne
     "Gate mode=DRY_RUN status=FAIL reason=ledger unavailable (broker mismatch)",
   );
   assertEquals(world.buys("AAPL"), []);
+  const said = world.alerted("LIVE is locked").map(({ text }) => text);
+  assertEquals(said.length, 2, "each day");
+  assert(said.every((text) => text.includes("avwap-execution ledger rebuild --yes")));
 });
 
 Deno.test("an old file that names one order twice does not end the engine", async () => {

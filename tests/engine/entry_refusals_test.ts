@@ -1,6 +1,6 @@
-import type { FaultRule } from "../simulator/faults.ts";
+import type { FaultPlan, FaultRule } from "../simulator/faults.ts";
 import { assertEquals } from "../assert.ts";
-import { MINUTE_MS, SECOND_MS, World } from "./support.ts";
+import { MINUTE_MS, NVDA, SECOND_MS, World } from "./support.ts";
 
 // What the broker must refuse is not sent, and is nobody's rejection (pipeline 4).
 
@@ -110,3 +110,46 @@ for (const { when, priceUsd, agoMs, isSent } of prices) {
     assertEquals(world.ledger.entries.filter((entry) => entry.status === "rejected"), []);
   });
 }
+
+/** Two entries are due, and the request of the first hangs; `act` then happens before the second is decided. */
+async function whileFirstHangs(act: (world: World) => FaultPlan): Promise<World> {
+  const world = new World({ rows: [{ ...NVDA, symbol: "AAPL" }, NVDA] });
+  await world.restart();
+  await world.cycle();
+  world.pass(5 * SECOND_MS);
+  world.forget();
+  let then: FaultPlan = () => null;
+  world.setFaultPlan((request, count) => {
+    if (request.method !== "POST") return then(request, count);
+    then = act(world);
+    return { kind: "delay", ms: 8 * SECOND_MS };
+  });
+  await world.cycle();
+  return world;
+}
+
+Deno.test("an account that is blocked while another entry's request hangs takes no further order", async () => {
+  const world = await whileFirstHangs((world) => {
+    const { path, fault } = answerAccount(world, { trading_blocked: true });
+    return (request) => request.path === path ? fault : null;
+  });
+  assertEquals([world.buys("AAPL").length, world.buys("NVDA").length], [1, 0]);
+  assertEquals(world.said("Gate FAIL NVDA: account blocked").length, 1);
+});
+
+Deno.test("an order of somebody else's that comes while a slow price is read is seen before the entry leaves", async () => {
+  const world = await whileFirstHangs((world) => (request) => {
+    if (!request.path.includes("/trades/latest")) return null;
+    world.exchange.placeByHand({
+      symbol: "NVDA",
+      qty: "3",
+      side: "buy",
+      type: "limit",
+      limit_price: "90",
+      time_in_force: "day",
+    });
+    return { kind: "delay", ms: 6 * SECOND_MS };
+  });
+  assertEquals(world.buys("NVDA").map((order) => order.type), ["limit"]);
+  assertEquals(world.said("SKIP NVDA: open order/position exists").length, 1);
+});

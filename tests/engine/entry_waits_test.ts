@@ -1,7 +1,18 @@
 import { assert, assertEquals } from "../assert.ts";
-import { decideNextWake } from "../../src/domain/wake.ts";
+import { runLoop } from "../../src/engine/loop.ts";
+import { StateError } from "../../src/engine/ports.ts";
 import type { FaultRule } from "../simulator/faults.ts";
-import { AAPL, at, KILL_PATH, LEDGER_PATH, MINUTE_MS, NVDA, SECOND_MS, World } from "./support.ts";
+import {
+  AAPL,
+  at,
+  KILL_PATH,
+  LEDGER_PATH,
+  MINUTE_MS,
+  NVDA,
+  SECOND_MS,
+  STATE_DIR,
+  World,
+} from "./support.ts";
 
 const HTTP_500 = { kind: "status", status: 500 } as const;
 
@@ -110,23 +121,63 @@ Deno.test("what the operator himself turned off is simulated as ever", async () 
   assertEquals(world.state.intents, []);
 });
 
-Deno.test("an intent that waits for an answer is looked at again in 15 s, not in every second", async () => {
-  const world = await waiting();
-  world.setFaults([{ method: "GET", path: "/v2/positions", fault: HTTP_500 }]);
-  await world.cycle();
-  const { engine } = world;
-  assertEquals([...engine.undecided], engine.state.intents.map((intent) => intent.clientOrderId));
-  const wake = decideNextWake({
-    nowMs: engine.nowMs(),
-    pollSeconds: 300,
-    intents: engine.state.intents.filter((each) => !engine.undecided.has(each.clientOrderId)),
-    market: engine.observation?.clock ?? null,
-    isMarketHoursIgnored: false,
-    extraMs: engine.wakeAtMs,
+/** The loop over the world's files for some minutes, as a process of its own. @returns How many cycles it made. */
+async function countCycles(world: World, minutes: number): Promise<number> {
+  const stop = new AbortController();
+  const { ports } = world.engine;
+  const endMs = world.nowMs + minutes * MINUTE_MS;
+  const sleep = (ms: number) => {
+    if (world.nowMs >= endMs) stop.abort();
+    return ports.clock.sleep(ms);
+  };
+  world.forget();
+  await runLoop({ ...ports, clock: { ...ports.clock, sleep } }, stop.signal);
+  return world.events.filter((event) => event.type === "cycle").length;
+}
+
+const loops: readonly {
+  readonly what: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly breaks: (world: World) => void;
+  readonly cyclesMax: number;
+}[] = [
+  {
+    what: "waits for an answer is looked at again in 15 s",
+    breaks: (world) => world.setFaults([{ method: "GET", path: "/v2/positions", fault: HTTP_500 }]),
+    cyclesMax: 45,
+  },
+  {
+    what: "stands in another account's state is let be",
+    breaks: (world) => {
+      world.state = { ...world.state, accountId: "another" };
+    },
+    cyclesMax: 5,
+  },
+  {
+    what:
+      "is due while the broker's clock can't be read, hours ignored, waits for the clock's minute",
+    environment: { EXEC_V2_IGNORE_MARKET_HOURS: "1" },
+    breaks: (world) => world.setFaults([{ path: "/v2/clock", fault: HTTP_500 }]),
+    cyclesMax: 11,
+  },
+  {
+    what: "is left by a cycle that failed is looked at again in 15 s",
+    breaks: (world) => {
+      const { operatorFiles } = world.engine.ports;
+      operatorFiles.readToken = () => Promise.reject(new StateError("out of handles"));
+    },
+    cyclesMax: 45,
+  },
+];
+for (const { what, environment = {}, breaks, cyclesMax } of loops) {
+  Deno.test(`an intent that ${what}, and does not make the loop spin`, async () => {
+    const world = await waiting(environment);
+    breaks(world);
+    const cycles = await countCycles(world, 10);
+    assert(cycles > 0 && cycles <= cyclesMax, `${cycles} cycles in 10 minutes`);
+    assertEquals(world.buys(), []);
   });
-  const waitMs = wake.atMs - engine.nowMs();
-  assert(waitMs > 10 * SECOND_MS && waitMs <= 15 * SECOND_MS, `${waitMs} ms`);
-});
+}
 
 const closes: readonly {
   readonly day: string;
@@ -216,4 +267,53 @@ Deno.test("the same denial of the same pair of bars is logged once, also over a 
   await world.cycles(2, SECOND_MS);
   assertEquals(world.said("Gate FAIL NVDA: allowlist blocked").length, 2);
   assertEquals(world.buys(), []);
+});
+
+Deno.test("an intent that the same pair of bars makes again and again is said once, of the next pair again", async () => {
+  const world = new World();
+  await world.restart({ ALLOWLIST_SYMBOLS: "TSLA" });
+  await world.cycles(6, MINUTE_MS);
+  assertEquals(world.said("INTENT NVDA").length, 1);
+  assert(world.events.filter((event) => event.type === "intent").length >= 5, "the trail has each");
+  world.goTo(at("10:10:35"));
+  await world.cycles(2, SECOND_MS);
+  assertEquals(world.said("INTENT NVDA").length, 2);
+});
+
+Deno.test("a symbol whose size is 0 shares is said once a day", async () => {
+  const world = new World({ rows: [{ ...NVDA, priceUsd: 1_000_000 }] });
+  await world.restart();
+  await world.cycles(4, MINUTE_MS);
+  assertEquals(world.said("SKIP NVDA: size is 0 shares").length, 1);
+  assertEquals(world.said("INTENT NVDA"), []);
+});
+
+Deno.test("a damaged DRY_RUN ledger is an error once, and what it names helps: the file is moved away", async () => {
+  const world = new World();
+  const path = `${STATE_DIR}/dry_run_ledger.json`;
+  world.disk.put(path, "{");
+  await world.restart({ DRY_RUN: "1" });
+  await world.cycles(5, MINUTE_MS);
+  const errors = world.said("error ");
+  assertEquals(errors.length, 1);
+  assert(errors[0]?.includes("move the file away"), errors[0]);
+  assert(world.said("SKIP NVDA: its record can't be written").length > 1);
+  assertEquals(world.said("DRY_RUN: would submit"), []);
+  await world.disk.rename(path, `${path}.aside`);
+  await world.cycles(1, MINUTE_MS);
+  assertEquals(world.said("DRY_RUN: would submit NVDA").length, 1);
+});
+
+Deno.test("entries whose records can't be written are an error once a cause, and leave when they can be", async () => {
+  const world = new World({ rows: [NVDA, AAPL] });
+  await world.restart();
+  await world.cycle();
+  world.disk.fault = ({ op, path }) =>
+    op === "write" && path.startsWith(LEDGER_PATH) ? "no space left on device" : null;
+  await world.cycles(4, MINUTE_MS);
+  assertEquals(world.said("error ").length, 1);
+  assert(world.said("SKIP AAPL: its record can't be written").length > 1);
+  world.disk.fault = () => null;
+  await world.cycles(1, MINUTE_MS);
+  assertEquals([world.buys("NVDA").length, world.buys("AAPL").length], [1, 1]);
 });

@@ -390,3 +390,40 @@ Deno.test("an intent on record is not sent again, whichever look at the ledger i
   }
   assert(failed >= 5, `${failed} looks failed`);
 });
+
+Deno.test("the fill of an entry whose answer was lost is not called foreign while its order is looked for", async () => {
+  const world = await ready();
+  world.exchange.behaviour.visibilityDelayMs = 40 * SECOND_MS;
+  world.setFaults([{ ...POST, times: 1, fault: { kind: "lost_after" } }]);
+  await world.cycle();
+  await world.cycles(3, 5 * SECOND_MS);
+  assertEquals([world.held(), world.entries()[0]?.status], [10, "unknown"]);
+  assertEquals(world.said("Foreign"), []);
+  await world.cycles(3, 20 * SECOND_MS);
+  assertEquals(world.position()?.qty, 10);
+  assertEquals(world.said("Foreign"), []);
+});
+
+Deno.test("an entry whose answer was lost has its SUBMITTED line and message once the broker shows it, and once", async () => {
+  const world = await ready();
+  await world.restart({ SLACK_VERBOSE: "1" });
+  world.exchange.behaviour.visibilityDelayMs = 40 * SECOND_MS;
+  world.setFaults([{ ...POST, times: 1, fault: { kind: "lost_after" } }]);
+  await world.cycle();
+  assertEquals(world.said("SUBMITTED"), []);
+  await world.cycles(6, 20 * SECOND_MS);
+  const [order] = world.buys();
+  assertEquals(world.said("SUBMITTED NVDA"), [
+    `info SUBMITTED NVDA: qty=10 order_id=${order?.id}`,
+  ]);
+  assertEquals(world.alerts.filter((each) => each.level === "TRADE").length, 1);
+});
+
+Deno.test("an entry that the broker does not have, and that is not sent again, is said so", async () => {
+  const world = await ready();
+  world.setFaults([{ ...POST, times: 1, fault: { kind: "lost_before" } }]);
+  await world.cycle();
+  world.disk.put(`${STATE_DIR}/KILL_SWITCH`, "");
+  await world.cycles(12, 10 * SECOND_MS);
+  assertEquals(world.said("warn NVDA not sent: the broker has no order avwap-").length, 1);
+});

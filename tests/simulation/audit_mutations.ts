@@ -20,8 +20,8 @@ export const AUDIT_BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/engine/entries.ts",
-        find: "  await refresh(engine);\n  // The entries before it may",
-        replace: "  // The entries before it may",
+        find: "  await refresh(engine);\n  return latest;",
+        replace: "  return latest;",
       },
       {
         file: "src/engine/entry_check.ts",

@@ -3,6 +3,7 @@ import type { TestedBug } from "../tested_bug.ts";
 const IDS = "tests/engine/entry_ids_test.ts";
 const WAITS = "tests/engine/entry_waits_test.ts";
 const REFUSALS = "tests/engine/entry_refusals_test.ts";
+const ATTACKS = "tests/engine/attacks_3_test.ts";
 const UNFILLED = "tests/engine/unfilled_entry_test.ts";
 
 export const ENTRIES_BUGS: readonly TestedBug[] = [
@@ -101,9 +102,9 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "a due intent that waits wakes the loop in every second",
     edits: [{
-      file: "src/engine/entries.ts",
-      find: "      engine.undecided.add(intent.clientOrderId);\n",
-      replace: "",
+      file: "src/engine/loop.ts",
+      find: "(intent) => intent.scheduledAtMs > engine.cycleBeganMs",
+      replace: "(intent) => intent.expiresAtMs > engine.cycleBeganMs",
     }],
     tests: [WAITS],
   },
@@ -224,5 +225,77 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
       replace: "    if (isKnown) triedCount += events.length;",
     }],
     tests: ["tests/domain/entry_counts_test.ts"],
+  },
+  {
+    name: "an entry judged by the account of the cycle's start",
+    edits: [{
+      file: "src/engine/entries.ts",
+      find: "  await refreshAccount(engine);\n",
+      replace: "",
+    }],
+    tests: [REFUSALS],
+  },
+  {
+    name: "orders read before a slow price",
+    edits: [{
+      file: "src/engine/entries.ts",
+      find: "  await refresh(engine);\n  return latest;",
+      replace: "  return latest;",
+    }],
+    tests: [REFUSALS],
+  },
+  {
+    name: "an absent entry settled while the broker shows its shares",
+    edits: [{
+      file: "src/engine/entries.ts",
+      find: "  const isOver = !mayShow(engine, intent) || ",
+      replace: '  const isOver = intent.symbol !== "" || ',
+    }],
+    tests: [ATTACKS],
+  },
+  {
+    name: "an order that the archive has counted as a mismatch",
+    edits: [{
+      file: "src/domain/reconcile.ts",
+      find: "isOfAnotherEngine(order) && !sent.has(order.clientOrderId)",
+      replace: "isOfAnotherEngine(order) && sent.size >= 0",
+    }],
+    tests: ["tests/domain/reconcile_test.ts"],
+  },
+  {
+    name: "the fill of an unresolved entry called foreign",
+    edits: [{
+      file: "src/engine/foreign.ts",
+      find: "    ...await listUnresolvedBuys(engine),\n",
+      replace: "    ...[...await listUnresolvedBuys(engine)].slice(0, 0),\n",
+    }],
+    tests: ["tests/engine/exactly_once_test.ts"],
+  },
+  {
+    name: "an entry that ended unfilled counted as entered",
+    edits: [{
+      file: "src/domain/entry_counts.ts",
+      find: "broker.filledQty === 0 && isFinal(broker)",
+      replace: "broker.filledQty < 0 && isFinal(broker)",
+    }],
+    tests: ["tests/domain/entry_counts_test.ts"],
+  },
+  {
+    name: "a lock of LIVE said once and never again",
+    edits: [{
+      file: "src/engine/mismatch.ts",
+      find: 'engine.isNews("mismatch lock", engine.dateNy())',
+      replace: 'engine.isNews("mismatch lock", "said")',
+    }],
+    tests: ["tests/engine/attacks_test.ts"],
+  },
+  {
+    name: "an intent said in each cycle",
+    edits: [{
+      file: "src/engine/signals.ts",
+      find: "`${engine.dateNy()} ${b2StartMs}`",
+      replace: "`${engine.dateNy()} ${b2StartMs} ${scheduledAtMs}`",
+    }],
+    tests: [WAITS],
   },
 ];

@@ -66,7 +66,8 @@ export function buildPlan(entry: LedgerEntry): Parameters<typeof buildManaged>[0
   const clientOrderId = parseOurId(entry.clientOrderId ?? "");
   if (clientOrderId === null || isFlatten(clientOrderId)) return null;
   if (entry.side !== "buy" || entry.status !== "accepted" || entry.stopUsd === null) return null;
-  const paidUsd = entry.broker?.filledAvgPriceUsd ?? entry.refPriceUsd ?? entry.stopUsd;
+  const filledUsd = entry.broker?.filledAvgPriceUsd ?? 0;
+  const paidUsd = filledUsd > 0 ? filledUsd : entry.refPriceUsd ?? entry.stopUsd;
   const pivotUsd = entry.pivotUsd ?? paidUsd;
   const r2Usd = entry.r2Usd ?? pivotUsd;
   return {

@@ -27,10 +27,14 @@ export type RebuildWait =
   | { readonly kind: "positions"; readonly failure: ReadFailure; readonly message: string }
   /** `what`: the answer that is needed. */
   | { readonly kind: "broker"; readonly what: string; readonly message: string }
+  /** A row of the broker's that may be of ours and can't be read. */
+  | { readonly kind: "row"; readonly message: string }
+  /** The two clocks differ, and by one of them the ledger's day has ended. */
+  | { readonly kind: "clock"; readonly message: string }
   /** An order that the records know, and that the broker does not show by its id. */
   | { readonly kind: "order"; readonly symbol: string; readonly clientOrderId: string }
-  /** The state was made, and is not durable. */
-  | { readonly kind: "disk"; readonly message: string };
+  /** The record was made, and is not durable. */
+  | { readonly kind: "disk"; readonly record: LostRecord; readonly message: string };
 
 /** What the gate is told while a rebuild waits: at most one of the three (interface, Gate). */
 export interface WaitObjection {
@@ -55,6 +59,7 @@ const NO_OBJECTION: WaitObjection = {
   positionsProblem: null,
 };
 
+const REBUILD = "with the service stopped: avwap-execution ledger rebuild --yes";
 const MOVE_AWAY = "let it be read again (permissions, disk), or move it away by hand";
 
 /** The gate's reason while a rebuild waits: that of the input that it waits for. */
@@ -66,11 +71,17 @@ export function objectToWait(wait: RebuildWait | null): WaitObjection {
     case "ledger":
       return { ...NO_OBJECTION, ledgerProblem: wait.problem };
     case "state":
-    case "disk":
       return { ...NO_OBJECTION, ledgerProblem: "state unreadable" };
+    case "disk": {
+      const isState = wait.record === STATE_FILE;
+      return { ...NO_OBJECTION, ledgerProblem: isState ? "state unreadable" : "ledger unreadable" };
+    }
+    case "clock":
+      return { ...NO_OBJECTION, ledgerProblem: "ledger invalid" };
     case "archive":
       return { ...NO_OBJECTION, ledgerProblem: "archive unreadable" };
     case "broker":
+    case "row":
       return { ...NO_OBJECTION, ledgerProblem: "broker unreachable" };
     case "order":
       return { ...NO_OBJECTION, ledgerProblem: "ledger missing" };
@@ -97,7 +108,7 @@ export function describeWait(wait: RebuildWait): WaitText {
       return {
         cause: wait.problem,
         detail: wait.message,
-        remedy: "with the service stopped: avwap-execution ledger rebuild --yes",
+        remedy: REBUILD,
       };
     case "state":
       return { cause: "state", detail: wait.message, remedy: MOVE_AWAY };
@@ -115,8 +126,16 @@ export function describeWait(wait: RebuildWait): WaitText {
       return {
         cause: `order:${wait.clientOrderId}`,
         detail: `the broker does not show ${wait.symbol} ${wait.clientOrderId}, which is on record`,
-        remedy: AGAIN,
+        remedy: `${AGAIN}; where the broker has forgotten it, ${REBUILD}`,
       };
+    case "row":
+      return {
+        cause: `row:${wait.message}`,
+        detail: wait.message,
+        remedy: `look at it at the broker, and cancel or close it there; ${AGAIN}`,
+      };
+    case "clock":
+      return { cause: "clock", detail: wait.message, remedy: `correct the host's time; ${AGAIN}` };
     case "disk":
       return {
         cause: "disk",

@@ -33,7 +33,7 @@ export async function rebuildMissing(
     return waitingForBroker("orders of the day", dayOrders.message);
   }
   const gap = observation.unreadable.dayOrders.find((row) => isOurs(row.clientOrderId ?? ""));
-  if (gap !== undefined) return waitingForBroker("orders of the day", formatUnreadable(gap));
+  if (gap !== undefined) return waitingFor({ kind: "row", message: formatUnreadable(gap) });
   const hidden = await lookUpKnown(engine, observation, dayOrders.value);
   if (hidden.kind === "waits") return hidden;
   const ledger = rebuildLedger({

@@ -68,7 +68,7 @@ async function keepRebuilt(
     engine.state = before;
     engine.isStateLoaded = false;
     const message = `${STATE_FILE} can't be written`;
-    return waitFor(engine, { kind: "disk", message });
+    return waitFor(engine, { kind: "disk", record: STATE_FILE, message });
   }
   waitFor(engine, null);
   if (isFirstStart) return;

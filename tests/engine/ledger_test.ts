@@ -312,6 +312,38 @@ Deno.test("a ledger of a day that has not come is not today's count", async () =
   await world.cycles(2, MINUTE_MS);
   assertEquals(gate(world), blocked("ledger unavailable (ledger invalid)"));
   assertEquals([world.ledger.dateNy, world.changes], [TUESDAY, []]);
+  const [said, ...again] = world.alerted(`it is of ${TUESDAY}, and today is ${TODAY} in New York`);
+  assert(said?.text.includes("ledger rebuild --yes"));
+  assertEquals(again, []);
+});
+
+Deno.test("a ledger that can't be written is said once, with a remedy, until it can be", async () => {
+  const world = new World();
+  await world.buy();
+  world.goTo(at("10:00:30", TUESDAY));
+  world.list([]);
+  world.disk.fault = ({ op, path }) =>
+    op === "write" && path.startsWith(LEDGER_PATH) ? "no space left on the device" : null;
+  await world.cycles(4, MINUTE_MS);
+  assertEquals(gate(world), blocked("ledger unavailable (ledger unreadable)"));
+  const [said, ...again] = world.alerted("no space left on the device");
+  assert(said?.text.includes("make room, or let it be written"));
+  assertEquals(again, []);
+  world.disk.fault = () => null;
+  await world.cycles(1, MINUTE_MS);
+  assertEquals([gate(world), world.ledger.dateNy], [LIVE_PASS, TUESDAY]);
+});
+
+Deno.test("a rebuilt ledger has the stop that its entry was placed with, not the one raised since", async () => {
+  const world = new World();
+  await world.buy();
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.position()?.stopUsd, 99);
+  await world.disk.remove(LEDGER_PATH);
+  await world.cycles(2, MINUTE_MS);
+  const [entry] = world.entries();
+  assertEquals([entry?.stopUsd, entry?.pivotUsd, entry?.r1Usd, entry?.r2Usd], [95, 99, 105, 111]);
 });
 
 Deno.test("one mismatch blocks LIVE for its cycle, a second one until the ledger is rebuilt", async () => {

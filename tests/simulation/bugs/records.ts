@@ -53,8 +53,8 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "another account's archive is counted with",
     edits: [{
       file: "src/engine/archive.ts",
-      find: "const foreign = read.ledgers.find(",
-      replace: "const foreign = read.ledgers.slice(0, 0).find(",
+      find: "const foreign = read.ledgers.filter(",
+      replace: "const foreign = read.ledgers.slice(0, 0).filter(",
     }],
     tests: [UNREADABLE_TEST],
   },

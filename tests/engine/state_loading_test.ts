@@ -1,3 +1,4 @@
+import { buildLedgerText } from "../../src/state/ledger_format.ts";
 import { assert, assertEquals } from "../assert.ts";
 import type { SimOrder } from "../simulator/order.ts";
 import {
@@ -87,6 +88,84 @@ Deno.test("a lost state is rebuilt from the archive on a later day", async () =>
   await world.cycles(2, MINUTE_MS);
   assertEquals([world.position()?.stopUsd, world.position()?.isTrimmedR1], [99, true]);
   assertEquals(world.stops(), ["5@99 gtc"]);
+});
+
+for (const reason of [null, "r1_trim"]) {
+  const what = reason ?? "the entry";
+  Deno.test(`a state that is lost with the answer to ${what} is rebuilt with all that the record still holds`, async () => {
+    const world = await trimmed();
+    const before = world.position();
+    // As a crash leaves it right after the request: the broker has the order, the record knows nothing of it.
+    world.ledger = {
+      ...world.ledger,
+      entries: world.ledger.entries.map((entry) =>
+        entry.reason === reason
+          ? { ...entry, status: "pending", orderId: null, legs: [], broker: null }
+          : entry
+      ),
+    };
+    await world.disk.remove(STATE_PATH);
+    await world.restart();
+    await world.cycles(3, MINUTE_MS);
+    const after = world.position();
+    assertEquals([after?.positionId, after?.stopUsd], [before?.positionId, 99]);
+    assertEquals([after?.pivotUsd, after?.r1Usd, after?.r2Usd], [99, 105, 111]);
+    assertEquals([after?.isTrimmedR1, after?.isTrimmedR2], [true, false]);
+    assertEquals([world.sells(), world.stops()], [["5 filled"], ["5@99 gtc"]]);
+  });
+}
+
+Deno.test("a lost state is rebuilt from an archive of any age", async () => {
+  const world = await trimmed();
+  const { entries } = world.ledger;
+  const oldMs = Date.parse("2026-08-03T12:00:00Z");
+  for (let day = 0; day < 80; day++) {
+    const dateNy = new Date(oldMs + day * 24 * 60 * MINUTE_MS).toISOString().slice(0, 10);
+    const ledger = { ...world.ledger, dateNy, entries: day === 0 ? entries : [] };
+    world.disk.put(`${STATE_DIR}/archive/live_orders_${dateNy}.json`, buildLedgerText(ledger));
+  }
+  world.ledger = { ...world.ledger, entries: [] };
+  await world.disk.remove(STATE_PATH);
+  await world.restart();
+  await world.cycles(1, MINUTE_MS);
+  const after = world.position();
+  assertEquals([after?.pivotUsd, after?.r1Usd, after?.isTrimmedR1], [99, 105, true]);
+});
+
+Deno.test("an adopted position outlives a ledger that is lost, and then a state", async () => {
+  const world = new World();
+  world.exchange.setPosition("NVDA", 10, 100);
+  await world.restart();
+  await world.cycles(3, MINUTE_MS);
+  const before = world.position();
+  assertEquals([before?.adoptedQty, world.stops()], [10, ["10@95 gtc"]]);
+  await world.disk.remove(LEDGER_PATH);
+  await world.cycles(2, MINUTE_MS);
+  await world.disk.remove(STATE_PATH);
+  await world.restart();
+  await world.cycles(2, MINUTE_MS);
+  const after = world.position();
+  assertEquals([after?.positionId, after?.adoptedQty], [before?.positionId, 10]);
+  assertEquals([after?.pivotUsd, after?.r1Usd, after?.r2Usd], [99, 105, 111]);
+  assertEquals(world.stops(), ["10@95 gtc"]);
+});
+
+Deno.test("a state that can't be written is said once a day with a remedy, and again when it fails anew", async () => {
+  const world = new World();
+  await world.buy();
+  const fail = () => {
+    world.disk.fault = ({ op, path }) =>
+      op === "write" && path.startsWith(STATE_PATH) ? "no space left on the device" : null;
+  };
+  fail();
+  await world.cycles(4, MINUTE_MS);
+  assertEquals(world.said("Cannot save the engine's state").length, 1);
+  assertEquals(world.alerted("make room, or let the file be written").length, 1);
+  world.disk.fault = () => null;
+  await world.cycles(1, MINUTE_MS);
+  fail();
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.said("Cannot save the engine's state").length, 2);
 });
 
 Deno.test("a lost state is never started empty while the broker can't show what is held", async () => {

@@ -173,7 +173,8 @@ export function buildManaged(
     r1Usd: plan.r1Usd,
     r2Usd: plan.r2Usd,
     stopUsd: plan.stopUsd,
-    highWaterUsd: plan.refPriceUsd,
+    // What somebody else holds may have cost less than nothing (a return of capital).
+    highWaterUsd: Math.max(0, plan.refPriceUsd),
     isTrimmedR1: false,
     isTrimmedR2: false,
     qty: null,

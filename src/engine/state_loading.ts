@@ -63,6 +63,8 @@ async function keepRebuilt(
   const alerted = Object.entries(before.alerted).filter(([key]) => !isClosedKey(key));
   engine.state = { ...state, alerted: Object.fromEntries(alerted) };
   engine.isStateLoaded = true;
+  // All that it was made from is this account's, whatever stood there before.
+  engine.isForeignState = false;
   await ownState(engine, observation);
   if (!await engine.trySaveState()) {
     engine.state = before;

@@ -150,6 +150,38 @@ Deno.test("an adopted position outlives a ledger that is lost, and then a state"
   assertEquals(world.stops(), ["10@95 gtc"]);
 });
 
+Deno.test("a state that is rebuilt after another account's file was moved away counts only once it is durable", async () => {
+  const world = await trimmed();
+  const foreign = `${STATE_DIR}/archive/live_orders_2026-11-20.json`;
+  const other = { ...world.ledger, dateNy: "2026-11-20", accountId: "other", entries: [] };
+  world.disk.put(foreign, buildLedgerText(other));
+  await world.disk.remove(STATE_PATH);
+  await world.restart();
+  await world.cycles(1, MINUTE_MS);
+  const reasons = () => gates(world).map((line) => line.replace(/^.*reason=/, ""));
+  assertEquals(reasons(), ["invalid configuration (ALPACA_PAPER)"]);
+  await world.disk.remove(foreign);
+  world.disk.fault = ({ op, path }) =>
+    op === "write" && path.startsWith(STATE_PATH) ? "no space left on the device" : null;
+  await world.cycles(1, MINUTE_MS);
+  assertEquals(reasons().at(-1), "ledger unavailable (state unreadable)");
+  world.disk.fault = () => null;
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(gates(world).slice(-2), [BLOCKED, LIVE_PASS]);
+  assertEquals(world.position()?.qty, 5);
+});
+
+Deno.test("another account's days in the archive are all counted in one message", async () => {
+  const world = await trimmed();
+  for (const dateNy of ["2026-11-18", "2026-11-19", "2026-11-20"]) {
+    const ledger = { ...world.ledger, dateNy, accountId: "other", entries: [] };
+    world.disk.put(`${STATE_DIR}/archive/live_orders_${dateNy}.json`, buildLedgerText(ledger));
+  }
+  await world.restart();
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.said("live_orders_2026-11-20.json, with 2 more of the archive").length, 1);
+});
+
 Deno.test("a state that can't be written is said once a day with a remedy, and again when it fails anew", async () => {
   const world = new World();
   await world.buy();

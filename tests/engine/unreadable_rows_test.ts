@@ -313,6 +313,15 @@ for (const { what, change } of ODD) {
   });
 }
 
+Deno.test("shares that cost less than nothing are adopted like others, and end no process", async () => {
+  const world = new World();
+  world.exchange.setPosition("NVDA", 10, 100);
+  world.setFaults([breakRows(POSITIONS, "NVDA", { avg_entry_price: "-1", cost_basis: "-10" })]);
+  await world.restart();
+  await world.cycles(3, MINUTE_MS);
+  assertEquals([world.position()?.adoptedQty, world.stops()], [10, ["10@95 gtc"]]);
+});
+
 Deno.test("an order that came without a client order id in the place of ours is recorded, and ends no process", async () => {
   const world = new World();
   await world.buy();

@@ -21,6 +21,8 @@ export type RebuildWait =
     readonly message: string;
   }
   | { readonly kind: "state"; readonly message: string }
+  /** The state is of another format: it belongs to the release that wrote it. */
+  | { readonly kind: "newer"; readonly message: string }
   | { readonly kind: "archive"; readonly message: string }
   /** `file`: of another broker host or account than the one that the keys open. */
   | { readonly kind: "foreign"; readonly file: string }
@@ -70,6 +72,8 @@ export function objectToWait(wait: RebuildWait | null): WaitObjection {
       return { ...NO_OBJECTION, invalidConfiguration: "ALPACA_PAPER" };
     case "ledger":
       return { ...NO_OBJECTION, ledgerProblem: wait.problem };
+    case "newer":
+      return { ...NO_OBJECTION, invalidConfiguration: STATE_FILE };
     case "state":
       return { ...NO_OBJECTION, ledgerProblem: "state unreadable" };
     case "disk": {
@@ -112,6 +116,12 @@ export function describeWait(wait: RebuildWait): WaitText {
       };
     case "state":
       return { cause: "state", detail: wait.message, remedy: MOVE_AWAY };
+    case "newer":
+      return {
+        cause: "newer",
+        detail: wait.message,
+        remedy: "LIVE is blocked until one of the two is done",
+      };
     case "archive":
       return { cause: "archive", detail: wait.message, remedy: MOVE_AWAY };
     case "positions":

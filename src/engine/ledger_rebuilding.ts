@@ -25,7 +25,8 @@ export async function rebuildMissing(
 ): Promise<Waits | { readonly kind: "rebuilt" }> {
   const { account, dayOrders, dateNy } = observation;
   // A state that is there and can't be read holds what the ledger lost: plans, rejections, mismatches.
-  if (engine.stateWait?.kind === "state") return waitingFor(engine.stateWait);
+  const { stateWait } = engine;
+  if (stateWait?.kind === "state" || stateWait?.kind === "newer") return waitingFor(stateWait);
   const past = await readPast(engine, PAST_DAYS);
   if (past.kind === "waits") return past;
   if (account.kind === "failed") return waitingForBroker("account", account.message);

@@ -38,7 +38,7 @@ export async function ensureState(engine: Engine, observation: Observation): Pro
   }
   // Only a file that is there and of no use is named as the configuration that is not valid.
   engine.stateProblem = read.kind === "damaged" || read.kind === "newer" ? STATE_FILE : null;
-  if (read.kind === "newer") return waitFor(engine, null);
+  if (read.kind === "newer") return waitFor(engine, { kind: "newer", message: read.message });
   if (read.kind === "unreadable") {
     return waitFor(engine, { kind: "state", message: read.message });
   }

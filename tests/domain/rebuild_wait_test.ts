@@ -29,6 +29,12 @@ const waits: {
     names: MESSAGE,
   },
   {
+    what: "a state of another format",
+    wait: { kind: "newer", message: MESSAGE },
+    objection: { invalidConfiguration: "execution_state.json" },
+    names: MESSAGE,
+  },
+  {
     what: "an archive that can't be read",
     wait: { kind: "archive", message: MESSAGE },
     objection: { ledgerProblem: "archive unreadable" },

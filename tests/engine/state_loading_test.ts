@@ -331,6 +331,11 @@ Deno.test("a state of a newer format is refused, kept, and blocks LIVE", async (
   assertEquals(world.disk.textOf(STATE_PATH), newer);
   assertEquals(world.changes, []);
   assertEquals(world.said("error execution_state.json is not usable").length, 1);
+  // It remembers what the ledger would be made from.
+  await world.disk.remove(LEDGER_PATH);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([gates(world).at(-1), world.disk.textOf(LEDGER_PATH)], [BLOCKED, null]);
+  assertEquals(world.alerted("run the release that wrote it, or move the file away").length, 2);
 });
 
 Deno.test("a first start is no damage: LIVE waits for the ledger alone", async () => {

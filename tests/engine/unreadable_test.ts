@@ -3,6 +3,7 @@ import { buildLedgerText } from "../../src/state/ledger_format.ts";
 import { assert, assertEquals } from "../assert.ts";
 import type { FaultRule } from "../simulator/faults.ts";
 import {
+  at,
   LEDGER_PATH,
   LIVE_PASS,
   MINUTE_MS,
@@ -130,6 +131,21 @@ for (const { what, lost, path, reason } of unreadable) {
     assertEquals(world.buys().length, 1);
   });
 }
+
+Deno.test("while the state can't be read, what it manages is not called foreign", async () => {
+  const world = await bought();
+  // No record of the last days has it.
+  world.ledger = { ...world.ledger, entries: [] };
+  world.goTo(at("10:00:30", "2026-11-24"));
+  world.list([]);
+  breakDisk(world, STATE_PATH);
+  await world.restart();
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.position(), world.said("Foreign")], [undefined, []]);
+  mendDisk(world);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.said("Foreign"), world.position()?.qty], [[], 10]);
+});
 
 Deno.test("a state that is lost while the ledger is no JSON is not rebuilt around it", async () => {
   const world = await bought();

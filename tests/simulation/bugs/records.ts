@@ -35,8 +35,8 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "a ledger is rebuilt while the state can't be read",
     edits: [{
       file: "src/engine/ledger_rebuilding.ts",
-      find: 'if (engine.stateWait?.kind === "state") return waitingFor(engine.stateWait);',
-      replace: 'if (engine.stateWait?.kind === "disk") return waitingFor(engine.stateWait);',
+      find: 'if (stateWait?.kind === "state" || stateWait?.kind === "newer") return',
+      replace: 'if (stateWait?.kind === "disk") return',
     }],
     tests: [UNREADABLE_TEST],
   },

@@ -83,6 +83,7 @@ async function rebuild(host: ProgramHost, files: OperatorFiles): Promise<number>
   if (present.kind === "ok" && present.ledger.dateNy < ledger.dateNy) {
     await files.ledger.archive(present.ledger);
   }
+  await forgetMismatches(files);
   await files.ledger.write(ledger);
   host.writeOut([
     ...formatLedger(ledger),
@@ -92,6 +93,13 @@ async function rebuild(host: ProgramHost, files: OperatorFiles): Promise<number>
     "",
   ].join("\n"));
   return EXIT.done;
+}
+
+/** The lock stands in the state, too: nothing but this command ends it (pipeline 6). */
+async function forgetMismatches({ state }: OperatorFiles): Promise<void> {
+  const read = await state.read();
+  if (read.kind !== "ok" || read.state.mismatches === 0) return;
+  await state.write({ ...read.state, mismatches: 0 });
 }
 
 function describeKept(kept: KeptLedger | null): string {

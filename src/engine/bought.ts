@@ -27,7 +27,8 @@ export async function takeInBought(engine: Engine): Promise<void> {
 /** A process that died before it saved a position may start again on another day, when its entry is archived. */
 async function listPastBought(engine: Engine): Promise<readonly LedgerEntry[]> {
   const dateNy = engine.dateNy();
-  if (engine.archiveSearchedNy === dateNy) return [];
+  // Whose they are is known only once the account is.
+  if (engine.accountId === null || engine.archiveSearchedNy === dateNy) return [];
   try {
     const past = await listPastEntries(engine);
     engine.archiveSearchedNy = dateNy;

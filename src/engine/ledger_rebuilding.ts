@@ -45,7 +45,7 @@ export async function rebuildMissing(
     rejections: engine.state.rejections,
     todayNy: dateNy,
     account: { host: engine.ports.broker.host, accountId: account.value.accountId },
-    mismatches: readKeptMismatches(engine, observation),
+    mismatches: engine.state.mismatches,
   });
   await engine.ports.ledger.write(ledger);
   engine.ports.log.warn(
@@ -92,11 +92,4 @@ async function lookUpKnown(
     return { kind: "waits", wait };
   }
   return { kind: "known", orders };
-}
-
-/** What the state remembers of the ledger's mismatches, as far as it still counts on this NY day. */
-function readKeptMismatches(engine: Engine, { dateNy }: Observation): number {
-  const { mismatches } = engine.state;
-  const isCounting = mismatches >= MISMATCHES_MAX || readLastCycleNy(engine) === dateNy;
-  return isCounting ? mismatches : 0;
 }

@@ -1,6 +1,11 @@
 import { CLOCK_SKEW_MAX_SECONDS } from "../domain/caps.ts";
 import { isOurs } from "../domain/client_order_id.ts";
-import { type LedgerEntry, type LedgerProblem, type LiveLedger } from "../domain/ledger.ts";
+import {
+  type LedgerEntry,
+  type LedgerProblem,
+  type LiveLedger,
+  MISMATCHES_MAX,
+} from "../domain/ledger.ts";
 import { isKnownStatus } from "../domain/orders.ts";
 import { LEDGER_FILE, type RebuildWait } from "../domain/rebuild_wait.ts";
 import { reconcile, startNewDay } from "../domain/reconcile.ts";
@@ -42,11 +47,20 @@ export async function reconcileLedger(
   engine: Engine,
   observation: Observation,
 ): Promise<LedgerStep> {
+  forgetMismatch(engine, observation);
   const step = await holdLedger(engine, observation);
   engine.ledgerProblem = step.problem;
   engine.ledgerWait = step.wait;
   sayWait(engine, LEDGER_FILE, step.wait);
   return step;
+}
+
+/** A single mismatch counts for its NY day; the lock of two stays, over midnight too. */
+function forgetMismatch(engine: Engine, { dateNy }: Observation): void {
+  const isOfToday = readLastCycleNy(engine) === dateNy;
+  const { mismatches } = engine.state;
+  if (isOfToday || mismatches === 0 || mismatches >= MISMATCHES_MAX) return;
+  engine.updateState({ mismatches: 0 });
 }
 
 async function holdLedger(engine: Engine, observation: Observation): Promise<LedgerStep> {
@@ -131,8 +145,10 @@ async function compare(
   }
   const past = await readPastOrNone(engine);
   if ("kind" in past) return waitingFor(past.wait);
-  // Rejections stand in the records and in the ledger: one that lost them has them again.
-  const whole = addRejections(ledger, engine.state.rejections);
+  // Rejections and mismatches stand in the records and in the ledger: one that lost them has them again.
+  const kept = engine.state.mismatches;
+  const counted = ledger.mismatches >= kept ? ledger : { ...ledger, mismatches: kept };
+  const whole = addRejections(counted, engine.state.rejections);
   const ancestors = await readAncestors(engine, { ledger: whole, orders: dayOrders.value, past });
   const result = reconcile(whole, dayOrders.value, past, ancestors);
   const { entries, absent, isChanged } = await lookUpMissing(engine, result.ledger, result.missing);

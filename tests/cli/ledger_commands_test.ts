@@ -227,6 +227,19 @@ Deno.test("ledger rebuild refuses another account's ledger, no credentials, a si
     assertFalse([...Deno.readDirSync(program.stateDir)].some(({ name }) => name === "archive"));
   }));
 
+Deno.test("ledger rebuild --yes ends the lock of two mismatches in both records", () =>
+  withLiveOrder(async (program, path) => {
+    const statePath = `${program.stateDir}/execution_state.json`;
+    for (const each of [path, statePath]) {
+      const text = await Deno.readTextFile(each);
+      await Deno.writeTextFile(each, text.replace(/"mismatches": 0/, '"mismatches": 2'));
+    }
+    assertEquals((await program.run(["ledger", "rebuild", "--yes"])).status, 0);
+    for (const each of [path, statePath]) {
+      assertStringIncludes(await Deno.readTextFile(each), '"mismatches": 0');
+    }
+  }));
+
 Deno.test("ledger rebuild makes nothing of another account's state", () =>
   withLiveOrder(async (program, path) => {
     const statePath = `${program.stateDir}/execution_state.json`;

@@ -356,6 +356,25 @@ Deno.test("reconcile() takes what came in the place of our order under its own n
   assertEquals(beside.ledger.mismatches, 1);
 });
 
+Deno.test("reconcile() counts what a hand put in the place of the old pipeline's order", () => {
+  const old = ledgerEntry({ clientOrderId: null, orderId: "b-9", notionalUsd: 150 });
+  const orders = [
+    brokerOrder({ orderId: "b-9", clientOrderId: "theirs", status: "replaced" }),
+    brokerOrder({
+      orderId: "b-10",
+      clientOrderId: "by-hand",
+      replaces: "b-9",
+      qty: 20,
+      limitPriceUsd: 51,
+      filledAvgPriceUsd: null,
+      legs: [],
+    }),
+  ];
+  const { ledger, mismatched } = reconcile(liveLedger([old]), orders);
+  assertEquals(ledger.entries.map((entry) => entry.notionalUsd), [150, 1020]);
+  assertEquals([mismatched, ledger.mismatches], [[], 0]);
+});
+
 Deno.test("reconcile() records a replacement and an old entry whose orders come without a name", () => {
   const heir = stop({ orderId: "b-3", clientOrderId: "", replaces: "b-2" });
   const old = ledgerEntry({ clientOrderId: null, orderId: "b-9" });

@@ -368,3 +368,20 @@ Deno.test("a rebuilt state that is not durable is none: LIVE stays blocked, and 
   await world.cycles(2, MINUTE_MS);
   assertEquals([gates(world).at(-1), world.position()?.r1Usd], [LIVE_PASS, 105]);
 });
+
+Deno.test("before the account is known, nothing of the archive is taken for a position", async () => {
+  const before = await bought();
+  const world = new World({ rows: [] });
+  world.exchange.setPosition("NVDA", 10, 100);
+  const other = { ...before.ledger, dateNy: FRIDAY, accountId: "other" };
+  world.disk.put(FRIDAY_PATH, buildLedgerText(other));
+  world.disk.put(LEDGER_PATH, '{"date_ny":"2026-11-23","entries":[]}');
+  await world.restart();
+  world.setFaults([serverError("/v2/account")]);
+  await world.cycles(1, MINUTE_MS);
+  assertEquals(world.position(), undefined);
+  world.setFaults([]);
+  await world.cycles(1, MINUTE_MS);
+  assertEquals(gates(world).at(-1), blocked("invalid configuration (ALPACA_PAPER)"));
+  assertEquals([world.position(), world.changes], [undefined, []]);
+});

@@ -8,6 +8,7 @@ import {
   command,
   editService,
   fail,
+  moveAway,
   objectToLive,
   pass,
   quoteForShell,
@@ -99,11 +100,6 @@ function buildRebuild({ read, archive, isServiceRunning }: LedgerCheck): Remedy 
       ? `systemctl stop execution.service && ${rebuild} && systemctl start execution.service`
       : rebuild,
   );
-}
-
-/** A name that is no record. */
-function moveAway(path: string): string {
-  return `mv ${quoteForShell(path)} ${quoteForShell(`${path}.old`)}`;
 }
 
 /** The past days' ledgers: what is lost is rebuilt from them (pipeline 6). */

@@ -14,6 +14,7 @@ import { keepLedger, type KeptLedger } from "../state/archived_ledger.ts";
 import { ensureDir } from "../state/durable_file.ts";
 import { joinPath } from "../state/file_system.ts";
 import { acquireLock, LOCK_FILE } from "../state/instance_lock.ts";
+import { moveAway } from "./check_item.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
 import { formatLedger } from "./ledger_text.ts";
@@ -181,5 +182,5 @@ async function readArchived(
   if (archive.kind === "ok") return archive.ledgers;
   if (present !== null) return [];
   const { path, message } = archive;
-  throw new StateError(`${message}; let it be read, or: mv ${path} ${path}.old`);
+  throw new StateError(`${message}; let it be read, or: ${moveAway(path)}`);
 }

@@ -106,11 +106,12 @@ for (const reason of [null, "r1_trim"]) {
     };
     await world.disk.remove(STATE_PATH);
     await world.restart();
-    await world.cycles(3, MINUTE_MS);
+    await world.cycles(1, MINUTE_MS);
     const after = world.position();
     assertEquals([after?.positionId, after?.stopUsd], [before?.positionId, 99]);
     assertEquals([after?.pivotUsd, after?.r1Usd, after?.r2Usd], [99, 105, 111]);
     assertEquals([after?.isTrimmedR1, after?.isTrimmedR2], [true, false]);
+    await world.cycles(2, MINUTE_MS);
     assertEquals([world.sells(), world.stops()], [["5 filled"], ["5@99 gtc"]]);
   });
 }

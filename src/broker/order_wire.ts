@@ -116,7 +116,7 @@ function buildOrder(wire: LegWire | OrderWire, legs: readonly BrokerOrder[]): Br
   return {
     orderId: wire.id,
     clientOrderId: wire.client_order_id ?? "",
-    symbol: requireText(wire.symbol === "" ? null : wire.symbol, "symbol"),
+    symbol: requireSymbol(wire),
     side: requireSide(wire),
     type: requireText(wire.type ?? wire.order_type, "type"),
     orderClass: wire.order_class ?? "",
@@ -173,6 +173,17 @@ function parseAmount(value: LegWire["qty"], field: string): number | null {
 function requireSide({ side }: LegWire): OrderSide {
   if (side === "buy" || side === "sell") return side;
   throw new MalformedError("side is missing or not what it should be");
+}
+
+const SYMBOL_CHARACTERS_MAX = 64;
+
+/** A symbol that equals no other's by case or blanks: the caps and the records compare it as it is. */
+function requireSymbol({ symbol }: LegWire): string {
+  const text = requireText(symbol, "symbol");
+  const isPlain = text !== "" && text.length <= SYMBOL_CHARACTERS_MAX &&
+    text === text.trim().toUpperCase();
+  if (!isPlain) throw new MalformedError("symbol is not what it should be");
+  return text;
 }
 
 function requireText(text: string | null | undefined, field: string): string {

@@ -35,10 +35,15 @@ export function parseOptionalDecimal(value: string | number | null | undefined):
   return value === null || value === undefined ? null : parseDecimal(value);
 }
 
-/** @throws {MalformedError} Where the text is no timestamp; `field` names it. */
+/** The years that the records can hold end here. */
+const YEAR_10000_MS = Date.UTC(10_000, 0);
+
+/** @throws {MalformedError} Where the text is no timestamp, or of no year from 1970 to 9999; `field` names it. */
 export function parseTimeMs(text: string, field: string): number {
   const ms = parseRfc3339Ms(text);
-  if (ms === null) throw new MalformedError(`${field} is not a timestamp`);
+  if (ms === null || ms < 0 || ms >= YEAR_10000_MS) {
+    throw new MalformedError(`${field} is not a timestamp`);
+  }
   return ms;
 }
 

@@ -8,6 +8,7 @@ import {
   command,
   editService,
   fail,
+  moveAway,
   objectToLive,
   pass,
   quoteForShell,
@@ -101,11 +102,6 @@ function buildRebuild({ read, archive, isServiceRunning }: LedgerCheck): Remedy 
   );
 }
 
-/** A name that is no record. */
-function moveAway(path: string): string {
-  return `mv ${quoteForShell(path)} ${quoteForShell(`${path}.old`)}`;
-}
-
 /** The past days' ledgers: what is lost is rebuilt from them (pipeline 6). */
 export function checkArchive(
   read: ArchiveRead,
@@ -166,7 +162,7 @@ export function checkStateFile(
     case "damaged":
       return objectToLive("engine state", `${state.message}; the next cycle rebuilds it`, {
         isLiveAsked,
-        remedy: REBUILD_STATE,
+        remedy: buildStateRebuild(options),
       });
     case "missing":
       return hasTraded
@@ -175,7 +171,7 @@ export function checkStateFile(
           "missing, though there were orders; the next cycle rebuilds it",
           {
             isLiveAsked,
-            remedy: REBUILD_STATE,
+            remedy: buildStateRebuild(options),
           },
         )
         : pass("engine state", "none yet: a first start");
@@ -183,7 +179,13 @@ export function checkStateFile(
 }
 
 const RUN_ONCE = `${PROGRAM} run --run-once --ignore-market-hours`;
-const REBUILD_STATE = command(RUN_ONCE);
+
+/** A second process would find the directory held. */
+function buildStateRebuild({ isServiceRunning }: { readonly isServiceRunning: boolean }): Remedy {
+  return isServiceRunning
+    ? advice("wait: the running service rebuilds it in its next cycle of an open market")
+    : command(RUN_ONCE);
+}
 
 /** The second key as it is in file and environment (runbook 4.1). */
 export interface TokenFacts {

@@ -6,6 +6,7 @@ import {
   type CheckItem,
   command,
   fail,
+  moveAway,
   objectToLive,
   pass,
   quoteForShell,
@@ -82,7 +83,7 @@ export function checkStateDir(facts: StateDirFacts, isLiveAsked: boolean): Check
     return fail(
       "state directory",
       `${path} is no directory`,
-      command(`mv ${word} ${quoteForShell(`${path}.old`)} && mkdir -m 700 -p ${word}`),
+      command(`${moveAway(path)} && mkdir -m 700 -p ${word}`),
     );
   }
   if (found === null || writeProblem !== null) {
@@ -134,7 +135,7 @@ export function checkLock(lock: LockProbe, stateDir: string): CheckItem {
       return fail(
         "lock",
         `the lock can't be used: ${lock.message}`,
-        command(`mv ${quoteForShell(path)} ${quoteForShell(`${path}.old`)}`),
+        command(moveAway(path)),
       );
     }
   }

@@ -1,5 +1,10 @@
 import { decideGate, type GateDecision, type ReadFailure, type TokenFile } from "../domain/gate.ts";
-import { firstLedgerProblem, type LedgerProblem, type LiveLedger } from "../domain/ledger.ts";
+import {
+  firstLedgerProblem,
+  type LedgerProblem,
+  type LiveLedger,
+  MISMATCHES_MAX,
+} from "../domain/ledger.ts";
 import { hasTraces } from "../domain/rebuild_state.ts";
 import { LEDGER_FILE, STATE_FILE } from "../domain/rebuild_wait.ts";
 import { ARCHIVE_DAYS_MAX, PAST_DAYS } from "../engine/archive.ts";
@@ -47,6 +52,7 @@ export function previewGate(inputs: PreviewInputs): GateDecision {
       ledger.kind === "missing" && findUnreadable(inputs) !== null ? null : problemOf(ledger),
       findUnreadable(inputs),
       findDayProblem(inputs),
+      findLock(inputs),
       broker?.ledgerProblem ?? null,
     ]),
     positionsProblem: broker?.positionsProblem ?? null,
@@ -56,6 +62,11 @@ export function previewGate(inputs: PreviewInputs): GateDecision {
 /** A ledger of a day still to come; one of an earlier day is turned to today by the cycle itself. */
 function findDayProblem({ ledger, todayNy }: PreviewInputs): LedgerProblem | null {
   return ledger.kind === "ok" && ledger.ledger.dateNy > todayNy ? "ledger invalid" : null;
+}
+
+/** The lock of two mismatches stands in the state, too, whatever became of the ledger. */
+function findLock({ state }: PreviewInputs): LedgerProblem | null {
+  return state.kind === "ok" && state.state.mismatches >= MISMATCHES_MAX ? "broker mismatch" : null;
 }
 
 /** A record that is there and can't be read, where it is needed: nothing is rebuilt without it (pipeline 6). */

@@ -4,7 +4,7 @@ import type { LiveLedger } from "../domain/ledger.ts";
 import { decideClock } from "../domain/market_clock.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import { rebuildLedger } from "../domain/rebuild_ledger.ts";
-import { LEDGER_FILE } from "../domain/rebuild_wait.ts";
+import { LEDGER_FILE, STATE_FILE } from "../domain/rebuild_wait.ts";
 import { PAST_DAYS } from "../engine/archive.ts";
 import { formatUnreadable } from "../domain/unreadable_row.ts";
 import { BrokerError, StateError } from "../engine/ports.ts";
@@ -14,6 +14,7 @@ import { keepLedger, type KeptLedger } from "../state/archived_ledger.ts";
 import { ensureDir } from "../state/durable_file.ts";
 import { joinPath } from "../state/file_system.ts";
 import { acquireLock, LOCK_FILE } from "../state/instance_lock.ts";
+import { moveAway } from "./check_item.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
 import { formatLedger } from "./ledger_text.ts";
@@ -83,6 +84,7 @@ async function rebuild(host: ProgramHost, files: OperatorFiles): Promise<number>
   if (present.kind === "ok" && present.ledger.dateNy < ledger.dateNy) {
     await files.ledger.archive(present.ledger);
   }
+  await forgetMismatches(files);
   await files.ledger.write(ledger);
   host.writeOut([
     ...formatLedger(ledger),
@@ -92,6 +94,13 @@ async function rebuild(host: ProgramHost, files: OperatorFiles): Promise<number>
     "",
   ].join("\n"));
   return EXIT.done;
+}
+
+/** The lock stands in the state, too: nothing but this command ends it (pipeline 6). */
+async function forgetMismatches({ state }: OperatorFiles): Promise<void> {
+  const read = await state.read();
+  if (read.kind !== "ok" || read.state.mismatches === 0) return;
+  await state.write({ ...read.state, mismatches: 0 });
 }
 
 function describeKept(kept: KeptLedger | null): string {
@@ -104,7 +113,7 @@ function describeKept(kept: KeptLedger | null): string {
 
 /**
  * @throws {BrokerError} Where the broker can't be asked: a ledger is never made up.
- * @throws {ConfigError} Where the present one, or the newest of the archive, belongs to another account.
+ * @throws {ConfigError} Where a record that it is made from, the state or the archive too, belongs to another account.
  * @throws {StateError} Where the archive can't be read and nothing else knows what the night left open.
  */
 async function build(host: ProgramHost, files: OperatorFiles): Promise<LiveLedger> {
@@ -134,19 +143,20 @@ async function build(host: ProgramHost, files: OperatorFiles): Promise<LiveLedge
   const present = read.kind === "ok" ? read.ledger : null;
   const account = { host: broker.host, accountId };
   const archived = await readArchived(files, present);
+  const state = await files.state.read();
   const owners = [
     ...(present === null ? [] : [{ file: LEDGER_FILE, owner: present }]),
+    ...(state.kind === "ok" ? [{ file: STATE_FILE, owner: state.state }] : []),
     ...archived.map((owner) => ({ file: `archive/live_orders_${owner.dateNy}.json`, owner })),
   ];
   for (const { file, owner } of owners) {
     if (isOwn(owner, account)) continue;
     throw new ConfigError(
       "ALPACA_PAPER",
-      `selects ${broker.host}, and the ledger in ${files.stateDir} (${file}) is of another account: ` +
+      `selects ${broker.host}, and ${file} in ${files.stateDir} is of another account: ` +
         "use a state directory of its own (AVWAP_STATE_DIR)",
     );
   }
-  const state = await files.state.read();
   if (state.kind !== "ok" && state.kind !== "missing") {
     sayError(host, `rebuilt without what the engine remembers: ${state.message}`);
   }
@@ -172,5 +182,5 @@ async function readArchived(
   if (archive.kind === "ok") return archive.ledgers;
   if (present !== null) return [];
   const { path, message } = archive;
-  throw new StateError(`${message}; let it be read, or: mv ${path} ${path}.old`);
+  throw new StateError(`${message}; let it be read, or: ${moveAway(path)}`);
 }

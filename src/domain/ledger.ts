@@ -250,16 +250,17 @@ function isOfDay(entry: LedgerEntry, dateNy: string): boolean {
 /** Takes over what the broker says of an order of ours; its view replaces any settled status (pipeline 6). */
 export function applyBrokerOrder(entry: LedgerEntry, order: BrokerOrder): LedgerEntry {
   const isRejected = order.status === "rejected";
+  const filledAvgPriceUsd = readFilledPrice(order);
   return {
     ...entry,
     orderId: order.orderId,
-    clientOrderId: entry.clientOrderId ?? order.clientOrderId,
+    clientOrderId: entry.clientOrderId ?? readName(order),
     status: isRejected ? "rejected" : "accepted",
     reason: isRejected && entry.side === "buy" ? "rejected by the broker" : keptReason(entry),
     // Recorded from the broker's list before it had a price: its fill is the first that is known.
     notionalUsd: entry.notionalUsd > 0
       ? entry.notionalUsd
-      : (order.qty ?? order.filledQty) * (order.filledAvgPriceUsd ?? 0),
+      : (order.qty ?? order.filledQty) * (filledAvgPriceUsd ?? 0),
     notFoundSinceMs: null,
     legs: order.legs.length === 0 ? entry.legs : order.legs.map((leg) => ({
       orderId: leg.orderId,
@@ -269,10 +270,20 @@ export function applyBrokerOrder(entry: LedgerEntry, order: BrokerOrder): Ledger
     broker: {
       status: order.status,
       filledQty: order.filledQty,
-      filledAvgPriceUsd: order.filledAvgPriceUsd,
+      filledAvgPriceUsd,
       updatedAtMs: order.updatedAtMs,
     },
   };
+}
+
+/** An order's name as the ledger has it; `null` where the broker left it out, which it may (broker.md, Time and data). */
+export function readName({ clientOrderId }: BrokerOrder): string | null {
+  return clientOrderId === "" ? null : clientOrderId;
+}
+
+/** What an order was filled at as the ledger takes it: a share is bought for nothing at the least. */
+export function readFilledPrice({ filledAvgPriceUsd: usd }: BrokerOrder): number | null {
+  return usd !== null && usd >= 0 ? usd : null;
 }
 
 /** A sell keeps its reason for life; an entry's reason explained a rejection that is not true any more. */

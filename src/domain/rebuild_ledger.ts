@@ -48,10 +48,18 @@ function buildBase({ present, newest, todayNy }: RebuildInputs): LiveLedger {
   return buildEmptyLedger(todayNy);
 }
 
-/** What the state remembers of a position's plan belongs into its rebuilt entry. */
+/** What the state remembers of a position's plan belongs into its rebuilt record. */
 function addPlan(entry: LedgerEntry, positions: readonly ManagedPosition[]): LedgerEntry {
-  const position = positions.find((each) => each.positionId === entry.clientOrderId);
+  const position = positions.find((each) => isPlanOf(entry, each));
   if (position === undefined || entry.pivotUsd !== null) return entry;
-  const { pivotUsd, r1Usd, r2Usd, stopUsd } = position;
-  return { ...entry, pivotUsd, r1Usd, r2Usd, stopUsd };
+  const { pivotUsd, r1Usd, r2Usd } = position;
+  // The broker knows the stop that it was placed with; the state's may have been raised since.
+  return { ...entry, pivotUsd, r1Usd, r2Usd, stopUsd: entry.stopUsd ?? position.stopUsd };
+}
+
+/** The record that holds a position's plan: its entry, or the stops of one that was adopted and has none (pipeline 6). */
+function isPlanOf(entry: LedgerEntry, { positionId, adoptedQty }: ManagedPosition): boolean {
+  return adoptedQty > 0
+    ? entry.positionId === positionId && entry.reason === "stop"
+    : entry.clientOrderId === positionId;
 }

@@ -1,5 +1,11 @@
 import { isFlatten, isOurs, readAdoptedAtMs } from "./client_order_id.ts";
-import { isEntryRecord, keepNewest, type LedgerEntry, type LiveLedger } from "./ledger.ts";
+import {
+  applyBrokerOrder,
+  isEntryRecord,
+  keepNewest,
+  type LedgerEntry,
+  type LiveLedger,
+} from "./ledger.ts";
 import { type BrokerOrder, flattenOrders, isFinal } from "./orders.ts";
 import { listFillHistories } from "./position_account.ts";
 
@@ -14,6 +20,26 @@ export function hasTraces(
   const isOfEngine = (id: string | null) => id !== null && !isFlatten(id);
   return ledgers.some(({ entries }) => entries.some((each) => isOfEngine(each.clientOrderId))) ||
     orders.some(({ clientOrderId: id }) => isOurs(id) && isOfEngine(id));
+}
+
+/**
+ * Records with what the broker shows of their orders: one whose answer was lost may be filled by now, and its record alone
+ * holds the plan (pipeline 6).
+ */
+export function applyOrders(
+  ledgers: readonly LiveLedger[],
+  orders: readonly BrokerOrder[],
+): LiveLedger[] {
+  const shown = new Map(orders.map((order) => [order.clientOrderId, order]));
+  return ledgers.map((ledger) => ({
+    ...ledger,
+    entries: ledger.entries.map((entry) => {
+      const order = isOurs(entry.clientOrderId ?? "")
+        ? shown.get(entry.clientOrderId ?? "")
+        : undefined;
+      return order === undefined ? entry : applyBrokerOrder(entry, order);
+    }),
+  }));
 }
 
 function isEntryOfOurs(entry: LedgerEntry): boolean {

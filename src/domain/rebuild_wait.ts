@@ -21,16 +21,22 @@ export type RebuildWait =
     readonly message: string;
   }
   | { readonly kind: "state"; readonly message: string }
+  /** The state is of another format: it belongs to the release that wrote it. */
+  | { readonly kind: "newer"; readonly message: string }
   | { readonly kind: "archive"; readonly message: string }
   /** `file`: of another broker host or account than the one that the keys open. */
   | { readonly kind: "foreign"; readonly file: string }
   | { readonly kind: "positions"; readonly failure: ReadFailure; readonly message: string }
   /** `what`: the answer that is needed. */
   | { readonly kind: "broker"; readonly what: string; readonly message: string }
+  /** A row of the broker's that may be of ours and can't be read. */
+  | { readonly kind: "row"; readonly message: string }
+  /** The two clocks differ, and by one of them the ledger's day has ended. */
+  | { readonly kind: "clock"; readonly message: string }
   /** An order that the records know, and that the broker does not show by its id. */
   | { readonly kind: "order"; readonly symbol: string; readonly clientOrderId: string }
-  /** The state was made, and is not durable. */
-  | { readonly kind: "disk"; readonly message: string };
+  /** The record was made, and is not durable. */
+  | { readonly kind: "disk"; readonly record: LostRecord; readonly message: string };
 
 /** What the gate is told while a rebuild waits: at most one of the three (interface, Gate). */
 export interface WaitObjection {
@@ -55,6 +61,7 @@ const NO_OBJECTION: WaitObjection = {
   positionsProblem: null,
 };
 
+const REBUILD = "with the service stopped: avwap-execution ledger rebuild --yes";
 const MOVE_AWAY = "let it be read again (permissions, disk), or move it away by hand";
 
 /** The gate's reason while a rebuild waits: that of the input that it waits for. */
@@ -65,12 +72,20 @@ export function objectToWait(wait: RebuildWait | null): WaitObjection {
       return { ...NO_OBJECTION, invalidConfiguration: "ALPACA_PAPER" };
     case "ledger":
       return { ...NO_OBJECTION, ledgerProblem: wait.problem };
+    case "newer":
+      return { ...NO_OBJECTION, invalidConfiguration: STATE_FILE };
     case "state":
-    case "disk":
       return { ...NO_OBJECTION, ledgerProblem: "state unreadable" };
+    case "disk": {
+      const isState = wait.record === STATE_FILE;
+      return { ...NO_OBJECTION, ledgerProblem: isState ? "state unreadable" : "ledger unreadable" };
+    }
+    case "clock":
+      return { ...NO_OBJECTION, ledgerProblem: "ledger invalid" };
     case "archive":
       return { ...NO_OBJECTION, ledgerProblem: "archive unreadable" };
     case "broker":
+    case "row":
       return { ...NO_OBJECTION, ledgerProblem: "broker unreachable" };
     case "order":
       return { ...NO_OBJECTION, ledgerProblem: "ledger missing" };
@@ -97,10 +112,16 @@ export function describeWait(wait: RebuildWait): WaitText {
       return {
         cause: wait.problem,
         detail: wait.message,
-        remedy: "with the service stopped: avwap-execution ledger rebuild --yes",
+        remedy: REBUILD,
       };
     case "state":
       return { cause: "state", detail: wait.message, remedy: MOVE_AWAY };
+    case "newer":
+      return {
+        cause: "newer",
+        detail: wait.message,
+        remedy: "LIVE is blocked until one of the two is done",
+      };
     case "archive":
       return { cause: "archive", detail: wait.message, remedy: MOVE_AWAY };
     case "positions":
@@ -115,8 +136,16 @@ export function describeWait(wait: RebuildWait): WaitText {
       return {
         cause: `order:${wait.clientOrderId}`,
         detail: `the broker does not show ${wait.symbol} ${wait.clientOrderId}, which is on record`,
-        remedy: AGAIN,
+        remedy: `${AGAIN}; where the broker has forgotten it, ${REBUILD}`,
       };
+    case "row":
+      return {
+        cause: `row:${wait.message}`,
+        detail: wait.message,
+        remedy: `look at it at the broker, and cancel or close it there; ${AGAIN}`,
+      };
+    case "clock":
+      return { cause: "clock", detail: wait.message, remedy: `correct the host's time; ${AGAIN}` };
     case "disk":
       return {
         cause: "disk",

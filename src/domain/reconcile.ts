@@ -9,6 +9,8 @@ import {
   type LedgerEntry,
   type LiveLedger,
   MISMATCHES_MAX,
+  readFilledPrice,
+  readName,
 } from "./ledger.ts";
 import { formatUtc } from "./ny_time.ts";
 import { type BrokerOrder, flattenOrders } from "./orders.ts";
@@ -84,7 +86,10 @@ export function reconcile(
   );
   const mismatched = [
     ...foreign,
-    ...pickEntries(added, (order) => isOfAnotherEngine(order) && !sent.has(order.clientOrderId)),
+    ...pickEntries(
+      added.filter(({ order }) => !sent.has(order.clientOrderId)),
+      "another_engine",
+    ),
   ];
   return {
     ledger: {
@@ -94,27 +99,32 @@ export function reconcile(
     },
     isChanged: isChanged || added.length > 0,
     mismatched,
-    replacements: pickEntries(added, ({ clientOrderId }) => !isOurs(clientOrderId)),
+    replacements: pickEntries(added, "replacement"),
     missing,
   };
 }
 
-/** An order that the ledger lacked, and its entry from now on. */
+/** An order that the ledger lacked: whose it is, and its entry from now on. */
 interface Added {
+  readonly kind: "flatten" | "replacement" | "another_engine";
   readonly order: BrokerOrder;
   readonly entry: LedgerEntry;
 }
 
-function pickEntries(
-  added: readonly Added[],
-  isPicked: (order: BrokerOrder) => boolean,
-): LedgerEntry[] {
-  return added.filter(({ order }) => isPicked(order)).map(({ entry }) => entry);
+function pickEntries(added: readonly Added[], kind: Added["kind"]): LedgerEntry[] {
+  return added.filter((each) => each.kind === kind).map(({ entry }) => entry);
 }
 
-/** Our prefix, where no record has the id: every order of this engine's, a replacement too, is written ahead (pipeline 6). */
-function isOfAnotherEngine({ clientOrderId }: BrokerOrder): boolean {
-  return isOurs(clientOrderId) && !isFlatten(clientOrderId);
+/**
+ * Our prefix on an id that no record has is another engine's: every order of this engine's, a replacement too, is written
+ * ahead (pipeline 6). One that kept the name of the order on record in whose place it came is ours.
+ */
+function decideKind(
+  { clientOrderId }: BrokerOrder,
+  { isNamed, isHeir }: { readonly isNamed: boolean; readonly isHeir: boolean },
+): Added["kind"] {
+  if (isFlatten(clientOrderId)) return "flatten";
+  return !isOurs(clientOrderId) || (isNamed && isHeir) ? "replacement" : "another_engine";
 }
 
 function findOrder(
@@ -147,14 +157,17 @@ function listUnrecorded(
     .filter((order) => !legs.has(order.orderId) || isReplacement(order))
     .map((order) => {
       const plain = buildEntryOfOrder(order);
+      const inherited = inherit(order, links, recorded);
       // One of ours says itself what it is for.
-      const entry = isOurs(order.clientOrderId)
-        ? plain
-        : { ...plain, ...inherit(order, links, recorded) };
+      const entry = isOurs(order.clientOrderId) ? plain : { ...plain, ...inherited };
       // How long the broker keeps ids unique is not known: a second order of one name counts, without its name.
       const isNamed = named.has(entry.clientOrderId);
       named.add(entry.clientOrderId);
-      return { order, entry: isNamed ? { ...entry, clientOrderId: null } : entry };
+      return {
+        order,
+        kind: decideKind(order, { isNamed, isHeir: inherited.positionId !== undefined }),
+        entry: isNamed ? { ...entry, clientOrderId: null } : entry,
+      };
     });
 }
 
@@ -175,12 +188,12 @@ export function buildEntryOfOrder(order: BrokerOrder): LedgerEntry {
   const targetLeg = order.legs.find((leg) => leg.limitPriceUsd !== null);
   const entry = buildLedgerEntry({
     symbol: order.symbol,
-    notionalUsd: qty * (order.filledAvgPriceUsd ?? namedUsd),
+    notionalUsd: qty * (readFilledPrice(order) ?? namedUsd),
     timestamp: formatUtc(order.submittedAtMs),
     side: order.side,
     // Whole shares are what we send: anything else under our prefix is another program's, and a mismatch all the same.
     qty: qty > 0 && (Number.isSafeInteger(qty) || isFlatten(order.clientOrderId)) ? qty : null,
-    clientOrderId: order.clientOrderId,
+    clientOrderId: readName(order),
     reason: order.side === "sell" ? readReason(order.clientOrderId) : null,
     positionId: order.side === "sell" ? readPositionId(order.clientOrderId) : null,
     attempt: order.side === "sell" ? readAttempt(order.clientOrderId) : null,

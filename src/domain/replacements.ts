@@ -4,8 +4,9 @@ import { type BrokerOrder, flattenOrders } from "./orders.ts";
 import { isStopOrder } from "./protection.ts";
 
 /**
- * Orders with our id prefix, their legs, and what replaces them, whoever replaced them (pipeline 6): by either end of the
- * link, since the broker lists the old order and the new one on different days, or only one of them.
+ * Orders with our id prefix, their legs, and what replaces them or an order on record (the old pipeline's), whoever replaced
+ * it (pipeline 6): by either end of the link, since the broker lists the old order and the new one on different days, or only
+ * one of them.
  * @param orders Flat.
  */
 export function listOurOrderIds(
@@ -15,8 +16,8 @@ export function listOurOrderIds(
 ): ReadonlySet<string> {
   const ours = new Set<string>();
   for (const entry of entries) {
-    if (!isOurs(entry.clientOrderId ?? "") && entry.replaces === null) continue;
     if (entry.orderId !== null) ours.add(entry.orderId);
+    if (!isOurs(entry.clientOrderId ?? "") && entry.replaces === null) continue;
     for (const leg of entry.legs) ours.add(leg.orderId);
   }
   for (const order of orders) {

@@ -6,8 +6,8 @@ import { StateError } from "./ports.ts";
 
 /** Days of archived ledgers that are looked at for what was left open over night. */
 export const PAST_DAYS = 3;
-/** How many past days' ledgers the rebuild of a state searches. */
-export const ARCHIVE_DAYS_MAX = 30;
+/** How many past days' ledgers the rebuild of a state searches: a position may have been held for more than a year. */
+export const ARCHIVE_DAYS_MAX = 400;
 
 /** A record, or an answer, is waited for. */
 export interface Waits {
@@ -28,12 +28,15 @@ export async function readPast(engine: Engine, limit: number): Promise<PastRead>
     if (!engine.isNews(`unusable:${message}`, engine.dateNy())) continue;
     engine.ports.log.warn(`Archived ledger left out: ${message}; move it away by hand`);
   }
-  const foreign = read.ledgers.find((ledger) => !isOwnLedger(engine, ledger));
-  if (foreign !== undefined) {
-    const file = `archive/live_orders_${foreign.dateNy}.json`;
-    return { kind: "waits", wait: { kind: "foreign", file } };
-  }
-  return { kind: "ok", ledgers: read.ledgers };
+  const foreign = read.ledgers.filter((ledger) => !isOwnLedger(engine, ledger));
+  if (foreign.length === 0) return { kind: "ok", ledgers: read.ledgers };
+  return { kind: "waits", wait: { kind: "foreign", file: nameArchived(foreign) } };
+}
+
+/** All of them are in the way, and moving them one a cycle would take the day. */
+function nameArchived([newest, ...others]: readonly LiveLedger[]): string {
+  const file = `archive/live_orders_${newest?.dateNy}.json`;
+  return others.length === 0 ? file : `${file}, with ${others.length} more of the archive`;
 }
 
 /** Today's ledger, `null` where there is none, and the archived ones, the newest first. */

@@ -34,7 +34,8 @@ function isFilledNow(engine: Engine, { orderId }: LedgerEntry): boolean {
 /** A process that died before it saved a position may start again on another day, when its entry is archived. */
 async function listPastBought(engine: Engine): Promise<readonly LedgerEntry[]> {
   const dateNy = engine.dateNy();
-  if (engine.archiveSearchedNy === dateNy) return [];
+  // Whose they are is known only once the account is.
+  if (engine.accountId === null || engine.archiveSearchedNy === dateNy) return [];
   try {
     const past = await listPastEntries(engine);
     engine.archiveSearchedNy = dateNy;
@@ -73,7 +74,8 @@ export function buildPlan(entry: LedgerEntry): Parameters<typeof buildManaged>[0
   const clientOrderId = parseOurId(entry.clientOrderId ?? "");
   if (clientOrderId === null || isFlatten(clientOrderId)) return null;
   if (entry.side !== "buy" || entry.status !== "accepted" || entry.stopUsd === null) return null;
-  const paidUsd = entry.broker?.filledAvgPriceUsd ?? entry.refPriceUsd ?? entry.stopUsd;
+  const filledUsd = entry.broker?.filledAvgPriceUsd ?? 0;
+  const paidUsd = filledUsd > 0 ? filledUsd : entry.refPriceUsd ?? entry.stopUsd;
   const pivotUsd = entry.pivotUsd ?? paidUsd;
   const r2Usd = entry.r2Usd ?? pivotUsd;
   return {

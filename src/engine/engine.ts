@@ -144,6 +144,7 @@ export class Engine {
   private brokerBaseMs: number | null = null;
   private monotonicBaseMs = 0;
   private savedState: EngineState | null = null;
+  private unsavedSaid: string | null = null;
 
   private readonly startedAtMs: number;
 
@@ -237,6 +238,7 @@ export class Engine {
     if (state.host === null || state.accountId === null) return;
     await this.ports.state.write(state);
     this.savedState = state;
+    this.unsavedSaid = null;
   }
 
   /** The same, where a failure is said and must not stop what follows. @returns Whether it is durable. */
@@ -246,9 +248,20 @@ export class Engine {
       return true;
     } catch (error) {
       if (!(error instanceof StateError)) throw error;
-      this.sayError(`Cannot save the engine's state: ${error.message}`);
+      this.sayUnsaved(error.message);
       return false;
     }
+  }
+
+  /** Says once a cause and NY day, and again after a success, that the state is not durable. */
+  private sayUnsaved(message: string): void {
+    const said = `${this.dateNy()} ${message}`;
+    if (this.unsavedSaid === said) return;
+    this.unsavedSaid = said;
+    this.sayError(
+      `Cannot save the engine's state: ${message}. What is done now is kept in memory alone, and a restart forgets it; ` +
+        "make room, or let the file be written",
+    );
   }
 
   /** Asks for a wake-up at that moment by the broker's clock. */

@@ -7,6 +7,8 @@ import { sayShort } from "./position_changes.ts";
 /** Reports, once a NY day, positions and orders that are nobody's business of ours (pipeline 5). */
 export async function reportForeign(engine: Engine): Promise<void> {
   const { observation } = engine;
+  // Until the state can be read, what is held may be ours.
+  if (!engine.isStateLoaded) return;
   if (observation?.positions.kind !== "ok" || observation.openOrders.kind !== "ok") return;
   const managed = new Set([
     ...engine.state.positions.map((position) => position.symbol),

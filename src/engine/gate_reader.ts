@@ -101,7 +101,9 @@ export async function readGate(engine: Engine): Promise<GateReading> {
       findIdentityProblem(engine, ledger),
     ledgerProblem: firstLedgerProblem([
       // A ledger that is missing because its rebuild waits: what it waits for is the reason.
-      read.kind === "missing" && engine.ledgerWait !== null ? null : problemOf(read),
+      read.kind === "missing" && engine.ledgerWait !== null && engine.ledgerWait.kind !== "disk"
+        ? null
+        : problemOf(read),
       engine.ledgerProblem,
       ...waits.map((wait) => wait.ledgerProblem),
       findAgeProblem(engine, ledger),

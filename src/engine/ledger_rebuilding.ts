@@ -26,7 +26,8 @@ export async function rebuildMissing(
 ): Promise<Waits | { readonly kind: "rebuilt" }> {
   const { account, dayOrders, dateNy } = observation;
   // A state that is there and can't be read holds what the ledger lost: plans, rejections, mismatches.
-  if (engine.stateWait?.kind === "state") return waitingFor(engine.stateWait);
+  const { stateWait } = engine;
+  if (stateWait?.kind === "state" || stateWait?.kind === "newer") return waitingFor(stateWait);
   const past = await readPast(engine, PAST_DAYS);
   if (past.kind === "waits") return past;
   if (account.kind === "failed") return waitingForBroker("account", account.message);
@@ -34,7 +35,7 @@ export async function rebuildMissing(
     return waitingForBroker("orders of the day", dayOrders.message);
   }
   const gap = observation.unreadable.dayOrders.find((row) => isOurs(row.clientOrderId ?? ""));
-  if (gap !== undefined) return waitingForBroker("orders of the day", formatUnreadable(gap));
+  if (gap !== undefined) return waitingFor({ kind: "row", message: formatUnreadable(gap) });
   const hidden = await lookUpKnown(engine, observation, dayOrders.value);
   if (hidden.kind === "waits") return hidden;
   const ledger = rebuildLedger({
@@ -45,7 +46,7 @@ export async function rebuildMissing(
     rejections: engine.state.rejections,
     todayNy: dateNy,
     account: { host: engine.ports.broker.host, accountId: account.value.accountId },
-    mismatches: readKeptMismatches(engine, observation),
+    mismatches: engine.state.mismatches,
   });
   await engine.ports.ledger.write(ledger);
   engine.ports.log.warn(
@@ -92,11 +93,4 @@ async function lookUpKnown(
     return { kind: "waits", wait };
   }
   return { kind: "known", orders };
-}
-
-/** What the state remembers of the ledger's mismatches, as far as it still counts on this NY day. */
-function readKeptMismatches(engine: Engine, { dateNy }: Observation): number {
-  const { mismatches } = engine.state;
-  const isCounting = mismatches >= MISMATCHES_MAX || readLastCycleNy(engine) === dateNy;
-  return isCounting ? mismatches : 0;
 }

@@ -6,6 +6,7 @@ import {
   type LedgerEntry,
   type LedgerProblem,
   type LiveLedger,
+  MISMATCHES_MAX,
 } from "../domain/ledger.ts";
 import { isKnownStatus } from "../domain/orders.ts";
 import { LEDGER_FILE, type RebuildWait } from "../domain/rebuild_wait.ts";
@@ -49,11 +50,20 @@ export async function reconcileLedger(
   engine: Engine,
   observation: Observation,
 ): Promise<LedgerStep> {
+  forgetMismatch(engine, observation);
   const step = await holdLedger(engine, observation);
   engine.ledgerProblem = step.problem;
   engine.ledgerWait = step.wait;
   sayWait(engine, LEDGER_FILE, step.wait);
   return step;
+}
+
+/** A single mismatch counts for its NY day; the lock of two stays, over midnight too. */
+function forgetMismatch(engine: Engine, { dateNy }: Observation): void {
+  const isOfToday = readLastCycleNy(engine) === dateNy;
+  const { mismatches } = engine.state;
+  if (isOfToday || mismatches === 0 || mismatches >= MISMATCHES_MAX) return;
+  engine.updateState({ mismatches: 0 });
 }
 
 async function holdLedger(engine: Engine, observation: Observation): Promise<LedgerStep> {
@@ -71,12 +81,12 @@ async function holdLedger(engine: Engine, observation: Observation): Promise<Led
       const rebuilt = await rebuildMissing(engine, observation);
       return rebuilt.kind === "waits" ? waitingFor(rebuilt.wait) : blockedBy("ledger missing");
     }
-    const ledger = await turnToToday(engine, present, observation);
-    return ledger === null ? UNCHECKED : await compare(engine, ledger, observation);
+    const turned = await turnToToday(engine, present, observation);
+    if (turned.kind === "waits") return waitingFor(turned.wait);
+    return await compare(engine, turned.ledger, observation);
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
-    engine.sayError(`Cannot write the live ledger: ${error.message}`);
-    return blockedBy("ledger unreadable");
+    return waitingFor({ kind: "disk", record: LEDGER_FILE, message: error.message });
   }
 }
 
@@ -84,33 +94,32 @@ function waitingFor(wait: RebuildWait): LedgerStep {
   return { problem: null, wait, absent: [] };
 }
 
-/** A new NY day: the old file is archived before a new one starts. `null` for a ledger of a day still to come. */
+/** A new NY day: the old file is archived before a new one starts. A ledger of a day still to come stays as it is. */
 async function turnToToday(
   engine: Engine,
   ledger: LiveLedger,
   { dateNy, skewSeconds }: Observation,
-): Promise<LiveLedger | null> {
+): Promise<Waits | { readonly kind: "turned"; readonly ledger: LiveLedger }> {
   const seenNy = engine.dateSeenNy ?? readLastCycleNy(engine);
   engine.dateSeenNy = dateNy;
-  if (ledger.dateNy === dateNy) return ledger;
+  if (ledger.dateNy === dateNy) return { kind: "turned", ledger };
   // Where the two clocks differ, one answer is not enough to end a day: a turned ledger does not turn back.
   if (Math.abs(skewSeconds) > CLOCK_SKEW_MAX_SECONDS && seenNy !== dateNy) {
-    engine.ports.log.error(
-      `The broker's clock says ${dateNy}, and the ledger is of ${ledger.dateNy}`,
-    );
     engine.wakeAt(engine.nowMs() + LOOK_UP_AGAIN_MS);
-    return null;
+    const message = `it is of ${ledger.dateNy}, the broker's clock says ${dateNy}, and the ` +
+      `host's is ${skewSeconds.toFixed(0)} s off it`;
+    return { kind: "waits", wait: { kind: "clock", message } };
   }
   if (ledger.dateNy > dateNy) {
-    engine.ports.log.error(`Live ledger is of ${ledger.dateNy}, and today is ${dateNy}`);
-    return null;
+    const message = `it is of ${ledger.dateNy}, and today is ${dateNy} in New York`;
+    return { kind: "waits", wait: { kind: "ledger", problem: "ledger invalid", message } };
   }
   await engine.ports.ledger.archive(ledger);
   const { accountId } = engine;
   // Whose it is stands in it from its first write on.
   const today = { ...startNewDay(ledger, dateNy), host: engine.ports.broker.host, accountId };
   await engine.ports.ledger.write(today);
-  return today;
+  return { kind: "turned", ledger: today };
 }
 
 /** The reader gives one object for one content; a ledger that was just made is compared by what it says. */
@@ -139,8 +148,10 @@ async function compare(
   }
   const past = await readPastOrNone(engine);
   if ("kind" in past) return waitingFor(past.wait);
-  // Rejections stand in the records and in the ledger: one that lost them has them again.
-  const whole = addRejections(ledger, engine.state.rejections);
+  // Rejections and mismatches stand in the records and in the ledger: one that lost them has them again.
+  const kept = engine.state.mismatches;
+  const counted = ledger.mismatches >= kept ? ledger : { ...ledger, mismatches: kept };
+  const whole = addRejections(counted, engine.state.rejections);
   const ancestors = await readAncestors(engine, { ledger: whole, orders: dayOrders.value, past });
   const result = reconcile(whole, dayOrders.value, past, ancestors);
   const { entries, absent, isChanged } = await lookUpMissing(engine, result.ledger, result.missing);

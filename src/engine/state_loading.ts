@@ -38,7 +38,7 @@ export async function ensureState(engine: Engine, observation: Observation): Pro
   }
   // Only a file that is there and of no use is named as the configuration that is not valid.
   engine.stateProblem = read.kind === "damaged" || read.kind === "newer" ? STATE_FILE : null;
-  if (read.kind === "newer") return waitFor(engine, null);
+  if (read.kind === "newer") return waitFor(engine, { kind: "newer", message: read.message });
   if (read.kind === "unreadable") {
     return waitFor(engine, { kind: "state", message: read.message });
   }
@@ -63,12 +63,14 @@ async function keepRebuilt(
   const alerted = Object.entries(before.alerted).filter(([key]) => !isClosedKey(key));
   engine.state = { ...state, alerted: Object.fromEntries(alerted) };
   engine.isStateLoaded = true;
+  // All that it was made from is this account's, whatever stood there before.
+  engine.isForeignState = false;
   await ownState(engine, observation);
   if (!await engine.trySaveState()) {
     engine.state = before;
     engine.isStateLoaded = false;
     const message = `${STATE_FILE} can't be written`;
-    return waitFor(engine, { kind: "disk", message });
+    return waitFor(engine, { kind: "disk", record: STATE_FILE, message });
   }
   waitFor(engine, null);
   if (isFirstStart) return;

@@ -3,6 +3,7 @@ import { isOurs, parseOurId, readAdoptedAtMs } from "../domain/client_order_id.t
 import type { LedgerEntry, LiveLedger } from "../domain/ledger.ts";
 import { hasEnded, isNeverFilled, listFillHistories } from "../domain/position_account.ts";
 import {
+  applyOrders,
   countAdopted,
   findLostPosition,
   hasTraces,
@@ -54,17 +55,21 @@ export async function rebuildState(
   const recorded = [...(today === null ? [] : [today]), ...archived];
   // A foreign row costs itself; one that may be of ours is not forgotten because it can't be read.
   const gap = listUnreadable(engine).find((row) => mayBeOurs(row, recorded));
-  if (gap !== undefined) return waitForOrders(`${gap.what}s`, { message: formatUnreadable(gap) });
+  if (gap !== undefined) return waitFor({ kind: "row", message: formatUnreadable(gap) });
   // Where the ledger is lost too, the broker's orders stand in for it.
+  const settled = applyOrders(recorded, orders);
   const known = today === null
-    ? [buildLedgerOfOrders(observation.dateNy, orders), ...recorded]
-    : recorded;
+    ? [buildLedgerOfOrders(observation.dateNy, orders), ...settled]
+    : settled;
   const past = await listPastOrders(
     engine,
     positions.filter((held) => findLostPosition(held.symbol, known, orders) === null),
   );
   if (past.kind === "failed") return waitForOrders("orders of the last 90 days", past);
-  const ledgers = [...known, buildLedgerOfOrders(observation.dateNy, past.value)];
+  const ledgers = [
+    ...applyOrders(known, past.value),
+    buildLedgerOfOrders(observation.dateNy, past.value),
+  ];
   const found = await listFound(engine, positions, { ledgers, orders });
   if (found.kind === "waits") return found;
   return {

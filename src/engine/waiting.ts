@@ -21,6 +21,6 @@ export function sayWait(engine: Engine, record: LostRecord, wait: RebuildWait | 
   engine.waitSaid.set(record, cause);
   const text = `${record} is not rebuilt, and nothing is written over: ${detail}; ${remedy}`;
   // What a failed read of the broker costs is said as its own trouble already.
-  if (wait.kind === "positions" || wait.kind === "broker") engine.ports.log.warn(text);
+  if (["positions", "broker", "row"].includes(wait.kind)) engine.ports.log.warn(text);
   else engine.sayError(text);
 }

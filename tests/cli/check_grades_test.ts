@@ -13,6 +13,7 @@ import {
   FREE_BYTES_LOW,
   FREE_BYTES_MIN,
 } from "../../src/cli/check_host.ts";
+import { checkStateFile } from "../../src/cli/check_files.ts";
 import { readConfigFacts } from "../../src/cli/check_config.ts";
 import { ENVIRONMENT_VARIABLES } from "../../src/runtime/environment.ts";
 import { listMisspelt, MISSPELLINGS } from "../../src/runtime/misspelt.ts";
@@ -131,3 +132,17 @@ Deno.test("quoteForShell() leaves plain words and quotes all others", () => {
   assertEquals(quoteForShell("$(rm)"), "'$(rm)'");
   assertEquals(quoteForShell(""), "''");
 });
+
+for (const kind of ["damaged", "missing"] as const) {
+  Deno.test(`check names no command that a running service refuses for a state that is ${kind}`, () => {
+    const check = (isServiceRunning: boolean) =>
+      checkStateFile({ kind, message: "it is not JSON" }, {
+        path: "/state/execution_state.json",
+        hasTraded: true,
+        isServiceRunning,
+        isLiveAsked: true,
+      });
+    assertEquals(check(false).remedy?.kind, "command");
+    assertEquals([check(true).grade, check(true).remedy?.kind], ["FAIL", "text"]);
+  });
+}

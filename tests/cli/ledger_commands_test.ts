@@ -227,6 +227,36 @@ Deno.test("ledger rebuild refuses another account's ledger, no credentials, a si
     assertFalse([...Deno.readDirSync(program.stateDir)].some(({ name }) => name === "archive"));
   }));
 
+Deno.test("ledger rebuild --yes ends the lock of two mismatches in both records", () =>
+  withLiveOrder(async (program, path) => {
+    const statePath = `${program.stateDir}/execution_state.json`;
+    for (const each of [path, statePath]) {
+      const text = await Deno.readTextFile(each);
+      await Deno.writeTextFile(each, text.replace(/"mismatches": 0/, '"mismatches": 2'));
+    }
+    assertEquals((await program.run(["ledger", "rebuild", "--yes"])).status, 0);
+    for (const each of [path, statePath]) {
+      assertStringIncludes(await Deno.readTextFile(each), '"mismatches": 0');
+    }
+  }));
+
+Deno.test("ledger rebuild makes nothing of another account's state", () =>
+  withLiveOrder(async (program, path) => {
+    const statePath = `${program.stateDir}/execution_state.json`;
+    const state = await Deno.readTextFile(statePath);
+    await Deno.writeTextFile(statePath, state.replace(/"account_id": "/, '"account_id": "other-'));
+    await Deno.remove(path);
+    const { status, error } = await program.run(["ledger", "rebuild", "--yes"]);
+    assertEquals(status, 78);
+    assertStringIncludes(error, "execution_state.json");
+    assertEquals(
+      [...Deno.readDirSync(program.stateDir)].map(({ name }) => name).includes(
+        "live_orders_today.json",
+      ),
+      false,
+    );
+  }));
+
 Deno.test("ledger needs to be told what, and suggests it", async () => {
   const none = await runOperator(["ledger"], {});
   assertEquals(none.status, 64);

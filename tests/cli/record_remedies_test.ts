@@ -178,6 +178,20 @@ Deno.test("a ledger and the archive that can't be read: the remedies of check, i
     assertEquals(await gateOf(program), LIVE_PASS);
   }));
 
+Deno.test("the remedy for a state works again where an earlier one left something under its name", () =>
+  withRecords(async (program) => {
+    const path = `${program.stateDir}/execution_state.json`;
+    for (const shape of [SHAPES.large, SHAPES.directory, SHAPES.link]) {
+      await shape.make(path);
+      const { remedy } = await readItem(program, "engine state");
+      await runRemedy(program, remedy?.text ?? "", LIVE);
+      assertEquals(await gateOf(program), LIVE_PASS, shape.what);
+    }
+    const kept = [...Deno.readDirSync(program.stateDir)].map(({ name }) => name)
+      .filter((name) => name.startsWith("execution_state.json.old"));
+    assertEquals(kept.length, 3);
+  }));
+
 Deno.test("ledger rebuild says what it could only move away, and keeps what was in it", () =>
   withRecords(async (program) => {
     await SHAPES.fullDirectory.make(`${program.stateDir}/live_orders_today.json`);

@@ -24,9 +24,12 @@ export async function runRemedy(
       case "chmod":
         await Deno.chmod(args[1] ?? "", parseInt(args[0] ?? "", 8));
         break;
-      case "mv":
-        await Deno.rename(args[0] ?? "", args[1] ?? "");
+      case "mv": {
+        const [target, backup, from = "", to = ""] = args;
+        if (target !== "-T" || backup !== "--backup=numbered") throw new Error(part);
+        await moveOver(from, to);
         break;
+      }
       case "mkdir":
         if (args.slice(0, 3).join(" ") !== "-m 700 -p") throw new Error(part);
         await Deno.mkdir(args[3] ?? "", { recursive: true, mode: 0o700 });
@@ -36,4 +39,13 @@ export async function runRemedy(
     }
   }
   return after;
+}
+
+/** As `mv -T --backup=numbered` does it: what is in the place gets a number. */
+async function moveOver(from: string, to: string): Promise<void> {
+  const names = [...Deno.readDirSync(to.slice(0, to.lastIndexOf("/")))].map(({ name }) => name);
+  const name = to.slice(to.lastIndexOf("/") + 1);
+  const number = 1 + names.filter((each) => each.startsWith(`${name}.~`)).length;
+  if (names.includes(name)) await Deno.rename(to, `${to}.~${number}~`);
+  await Deno.rename(from, to);
 }

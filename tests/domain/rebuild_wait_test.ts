@@ -29,6 +29,12 @@ const waits: {
     names: MESSAGE,
   },
   {
+    what: "a state of another format",
+    wait: { kind: "newer", message: MESSAGE },
+    objection: { invalidConfiguration: "execution_state.json" },
+    names: MESSAGE,
+  },
+  {
     what: "an archive that can't be read",
     wait: { kind: "archive", message: MESSAGE },
     objection: { ledgerProblem: "archive unreadable" },
@@ -60,8 +66,20 @@ const waits: {
   },
   {
     what: "a state that can't be written",
-    wait: { kind: "disk", message: MESSAGE },
+    wait: { kind: "disk", record: "execution_state.json", message: MESSAGE },
     objection: { ledgerProblem: "state unreadable" },
+    names: MESSAGE,
+  },
+  {
+    what: "a row of ours that can't be read",
+    wait: { kind: "row", message: MESSAGE },
+    objection: { ledgerProblem: "broker unreachable" },
+    names: MESSAGE,
+  },
+  {
+    what: "two clocks that differ",
+    wait: { kind: "clock", message: MESSAGE },
+    objection: { ledgerProblem: "ledger invalid" },
     names: MESSAGE,
   },
 ];
@@ -78,6 +96,11 @@ Deno.test("each thing that a rebuild waits for is a cause of its own", () => {
   const causes = waits.map(({ wait }) => describeWait(wait).cause);
   // A positions read that fails in another way is the same outage.
   assertEquals(new Set(causes).size, waits.length - 3);
+});
+
+Deno.test("a ledger that can't be written is the ledger's problem, not the state's", () => {
+  const wait = { kind: "disk", record: "live_orders_today.json", message: MESSAGE } as const;
+  assertEquals(objectToWait(wait), { ...NONE, ledgerProblem: "ledger unreadable" });
 });
 
 Deno.test("a rebuild that waits for nothing objects to nothing", () => {

@@ -8,6 +8,7 @@ import {
   reconcile,
   startNewDay,
 } from "../../src/domain/reconcile.ts";
+import { checkLedger } from "../../src/state/ledger_rules.ts";
 import { assert, assertEquals, assertObjectMatch } from "../assert.ts";
 import { brokerOrder, ledgerEntry, liveLedger, TODAY } from "./fixtures.ts";
 
@@ -339,6 +340,54 @@ for (const status of ["new", "filled", "canceled", "rejected", "unheard_of"]) {
     });
   }
 }
+
+Deno.test("reconcile() takes what came in the place of our order under its own name for ours, and counts it once", () => {
+  const heir = stop({ orderId: "b-3", replaces: "b-2", stopPriceUsd: 97 });
+  const orders = [stop({ status: "replaced", replacedBy: "b-3" }), heir];
+  const first = reconcile(liveLedger([stopEntry()]), orders);
+  assertEquals([first.ledger.mismatches, first.mismatched], [0, []]);
+  assertEquals(first.replacements.map(({ orderId }) => orderId), ["b-3"]);
+  const added = first.ledger.entries.at(-1);
+  assertEquals([added?.clientOrderId, added?.positionId, added?.reason], [null, ENTRY_ID, "stop"]);
+  const second = reconcile(first.ledger, orders);
+  assertEquals([second.isChanged, second.ledger.entries.length], [false, 2]);
+  // A name that comes again beside its order, in nobody's place, is another engine's.
+  const beside = reconcile(liveLedger([stopEntry()]), [stop(), stop({ orderId: "b-3" })]);
+  assertEquals(beside.ledger.mismatches, 1);
+});
+
+Deno.test("reconcile() counts what a hand put in the place of the old pipeline's order", () => {
+  const old = ledgerEntry({ clientOrderId: null, orderId: "b-9", notionalUsd: 150 });
+  const orders = [
+    brokerOrder({ orderId: "b-9", clientOrderId: "theirs", status: "replaced" }),
+    brokerOrder({
+      orderId: "b-10",
+      clientOrderId: "by-hand",
+      replaces: "b-9",
+      qty: 20,
+      limitPriceUsd: 51,
+      filledAvgPriceUsd: null,
+      legs: [],
+    }),
+  ];
+  const { ledger, mismatched } = reconcile(liveLedger([old]), orders);
+  assertEquals(ledger.entries.map((entry) => entry.notionalUsd), [150, 1020]);
+  assertEquals([mismatched, ledger.mismatches], [[], 0]);
+});
+
+Deno.test("reconcile() records a replacement and an old entry whose orders come without a name", () => {
+  const heir = stop({ orderId: "b-3", clientOrderId: "", replaces: "b-2" });
+  const old = ledgerEntry({ clientOrderId: null, orderId: "b-9" });
+  const nameless = brokerOrder({ orderId: "b-9", clientOrderId: "" });
+  const { ledger } = reconcile(liveLedger([stopEntry(), old]), [stop(), heir, nameless]);
+  assertEquals(checkLedger(ledger), null);
+  assertEquals(ledger.entries.map((entry) => [entry.orderId, entry.clientOrderId]), [
+    ["b-2", STOP_ID],
+    ["b-9", null],
+    ["b-3", null],
+  ]);
+  assertEquals(ledger.mismatches, 0);
+});
 
 Deno.test("reconcile() calls a replacement under our prefix that no record has another engine's", () => {
   const orders = [

@@ -312,6 +312,38 @@ Deno.test("a ledger of a day that has not come is not today's count", async () =
   await world.cycles(2, MINUTE_MS);
   assertEquals(gate(world), blocked("ledger unavailable (ledger invalid)"));
   assertEquals([world.ledger.dateNy, world.changes], [TUESDAY, []]);
+  const [said, ...again] = world.alerted(`it is of ${TUESDAY}, and today is ${TODAY} in New York`);
+  assert(said?.text.includes("ledger rebuild --yes"));
+  assertEquals(again, []);
+});
+
+Deno.test("a ledger that can't be written is said once, with a remedy, until it can be", async () => {
+  const world = new World();
+  await world.buy();
+  world.goTo(at("10:00:30", TUESDAY));
+  world.list([]);
+  world.disk.fault = ({ op, path }) =>
+    op === "write" && path.startsWith(LEDGER_PATH) ? "no space left on the device" : null;
+  await world.cycles(4, MINUTE_MS);
+  assertEquals(gate(world), blocked("ledger unavailable (ledger unreadable)"));
+  const [said, ...again] = world.alerted("no space left on the device");
+  assert(said?.text.includes("make room, or let it be written"));
+  assertEquals(again, []);
+  world.disk.fault = () => null;
+  await world.cycles(1, MINUTE_MS);
+  assertEquals([gate(world), world.ledger.dateNy], [LIVE_PASS, TUESDAY]);
+});
+
+Deno.test("a rebuilt ledger has the stop that its entry was placed with, not the one raised since", async () => {
+  const world = new World();
+  await world.buy();
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.position()?.stopUsd, 99);
+  await world.disk.remove(LEDGER_PATH);
+  await world.cycles(2, MINUTE_MS);
+  const [entry] = world.entries();
+  assertEquals([entry?.stopUsd, entry?.pivotUsd, entry?.r1Usd, entry?.r2Usd], [95, 99, 105, 111]);
 });
 
 Deno.test("one mismatch blocks LIVE for its cycle, a second one until the ledger is rebuilt", async () => {
@@ -331,9 +363,49 @@ Deno.test("one mismatch blocks LIVE for its cycle, a second one until the ledger
   await world.restart();
   await world.cycles(1, MINUTE_MS);
   assertEquals(gate(world), blocked("ledger unavailable (broker mismatch)"));
-  world.ledger = { ...world.ledger, mismatches: 0 };
+  await unlock(world);
   await world.cycles(1, MINUTE_MS);
   assertEquals(gate(world), LIVE_PASS);
+});
+
+/** As `ledger rebuild --yes` leaves the records, with the service stopped. */
+async function unlock(world: World): Promise<void> {
+  world.ledger = { ...world.ledger, mismatches: 0 };
+  world.state = { ...world.state, mismatches: 0 };
+  await world.restart();
+}
+
+for (const isNextDay of [false, true]) {
+  const when = isNextDay ? "over night" : "on the same day";
+  Deno.test(`a ledger from before two mismatches, put back ${when}, takes no block with it`, async () => {
+    const world = new World();
+    await world.buy();
+    const { mismatches } = world.ledger;
+    await blockByTwoMismatches(world);
+    world.ledger = { ...world.ledger, mismatches };
+    if (isNextDay) world.goTo(at("10:00:30", TUESDAY));
+    world.list([]);
+    await world.cycles(2, MINUTE_MS);
+    assertEquals(gate(world), blocked("ledger unavailable (broker mismatch)"));
+    assertEquals([world.ledger.mismatches, world.state.mismatches], [2, 2]);
+    await unlock(world);
+    await world.cycles(1, MINUTE_MS);
+    assertEquals(gate(world), LIVE_PASS);
+  });
+}
+
+Deno.test("a mismatch of yesterday does not count today, though the day began with an outage", async () => {
+  const world = new World();
+  await world.buy();
+  world.exchange.placeByHand(orderOfOurs(`avwap-${TODAY}-QQQ-1`));
+  await world.cycles(2, MINUTE_MS);
+  world.goTo(at("10:00:30", TUESDAY));
+  world.list([]);
+  world.setFaults([{ path: "/v2/orders", fault: { kind: "status", status: 503 } }]);
+  await world.cycles(2, MINUTE_MS);
+  world.setFaults([]);
+  await world.cycles(1, MINUTE_MS);
+  assertEquals([gate(world), world.ledger.mismatches], [LIVE_PASS, 0]);
 });
 
 /** Two orders of ours that the ledger lacked, on one day. */
@@ -361,8 +433,7 @@ Deno.test("a ledger that is taken away takes no block with it", async () => {
     await world.cycles(2, MINUTE_MS);
     assertEquals(gate(world), blocked("ledger unavailable (broker mismatch)"));
   }
-  // As `ledger rebuild --yes` leaves it.
-  world.ledger = { ...world.ledger, mismatches: 0 };
+  await unlock(world);
   await world.cycles(1, MINUTE_MS);
   assertEquals(gate(world), LIVE_PASS);
   world.disk.remove(LEDGER_PATH);

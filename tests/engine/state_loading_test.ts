@@ -1,3 +1,4 @@
+import { buildLedgerText } from "../../src/state/ledger_format.ts";
 import { assert, assertEquals } from "../assert.ts";
 import type { SimOrder } from "../simulator/order.ts";
 import {
@@ -87,6 +88,117 @@ Deno.test("a lost state is rebuilt from the archive on a later day", async () =>
   await world.cycles(2, MINUTE_MS);
   assertEquals([world.position()?.stopUsd, world.position()?.isTrimmedR1], [99, true]);
   assertEquals(world.stops(), ["5@99 gtc"]);
+});
+
+for (const reason of [null, "r1_trim"]) {
+  const what = reason ?? "the entry";
+  Deno.test(`a state that is lost with the answer to ${what} is rebuilt with all that the record still holds`, async () => {
+    const world = await trimmed();
+    const before = world.position();
+    // As a crash leaves it right after the request: the broker has the order, the record knows nothing of it.
+    world.ledger = {
+      ...world.ledger,
+      entries: world.ledger.entries.map((entry) =>
+        entry.reason === reason
+          ? { ...entry, status: "pending", orderId: null, legs: [], broker: null }
+          : entry
+      ),
+    };
+    await world.disk.remove(STATE_PATH);
+    await world.restart();
+    await world.cycles(1, MINUTE_MS);
+    const after = world.position();
+    assertEquals([after?.positionId, after?.stopUsd], [before?.positionId, 99]);
+    assertEquals([after?.pivotUsd, after?.r1Usd, after?.r2Usd], [99, 105, 111]);
+    assertEquals([after?.isTrimmedR1, after?.isTrimmedR2], [true, false]);
+    await world.cycles(2, MINUTE_MS);
+    assertEquals([world.sells(), world.stops()], [["5 filled"], ["5@99 gtc"]]);
+  });
+}
+
+Deno.test("a lost state is rebuilt from an archive of any age", async () => {
+  const world = await trimmed();
+  const { entries } = world.ledger;
+  const oldMs = Date.parse("2026-08-03T12:00:00Z");
+  for (let day = 0; day < 80; day++) {
+    const dateNy = new Date(oldMs + day * 24 * 60 * MINUTE_MS).toISOString().slice(0, 10);
+    const ledger = { ...world.ledger, dateNy, entries: day === 0 ? entries : [] };
+    world.disk.put(`${STATE_DIR}/archive/live_orders_${dateNy}.json`, buildLedgerText(ledger));
+  }
+  world.ledger = { ...world.ledger, entries: [] };
+  await world.disk.remove(STATE_PATH);
+  await world.restart();
+  await world.cycles(1, MINUTE_MS);
+  const after = world.position();
+  assertEquals([after?.pivotUsd, after?.r1Usd, after?.isTrimmedR1], [99, 105, true]);
+});
+
+Deno.test("an adopted position outlives a ledger that is lost, and then a state", async () => {
+  const world = new World();
+  world.exchange.setPosition("NVDA", 10, 100);
+  await world.restart();
+  await world.cycles(3, MINUTE_MS);
+  const before = world.position();
+  assertEquals([before?.adoptedQty, world.stops()], [10, ["10@95 gtc"]]);
+  await world.disk.remove(LEDGER_PATH);
+  await world.cycles(2, MINUTE_MS);
+  await world.disk.remove(STATE_PATH);
+  await world.restart();
+  await world.cycles(2, MINUTE_MS);
+  const after = world.position();
+  assertEquals([after?.positionId, after?.adoptedQty], [before?.positionId, 10]);
+  assertEquals([after?.pivotUsd, after?.r1Usd, after?.r2Usd], [99, 105, 111]);
+  assertEquals(world.stops(), ["10@95 gtc"]);
+});
+
+Deno.test("a state that is rebuilt after another account's file was moved away counts only once it is durable", async () => {
+  const world = await trimmed();
+  const foreign = `${STATE_DIR}/archive/live_orders_2026-11-20.json`;
+  const other = { ...world.ledger, dateNy: "2026-11-20", accountId: "other", entries: [] };
+  world.disk.put(foreign, buildLedgerText(other));
+  await world.disk.remove(STATE_PATH);
+  await world.restart();
+  await world.cycles(1, MINUTE_MS);
+  const reasons = () => gates(world).map((line) => line.replace(/^.*reason=/, ""));
+  assertEquals(reasons(), ["invalid configuration (ALPACA_PAPER)"]);
+  await world.disk.remove(foreign);
+  world.disk.fault = ({ op, path }) =>
+    op === "write" && path.startsWith(STATE_PATH) ? "no space left on the device" : null;
+  await world.cycles(1, MINUTE_MS);
+  assertEquals(reasons().at(-1), "ledger unavailable (state unreadable)");
+  world.disk.fault = () => null;
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(gates(world).slice(-2), [BLOCKED, LIVE_PASS]);
+  assertEquals(world.position()?.qty, 5);
+});
+
+Deno.test("another account's days in the archive are all counted in one message", async () => {
+  const world = await trimmed();
+  for (const dateNy of ["2026-11-18", "2026-11-19", "2026-11-20"]) {
+    const ledger = { ...world.ledger, dateNy, accountId: "other", entries: [] };
+    world.disk.put(`${STATE_DIR}/archive/live_orders_${dateNy}.json`, buildLedgerText(ledger));
+  }
+  await world.restart();
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.said("live_orders_2026-11-20.json, with 2 more of the archive").length, 1);
+});
+
+Deno.test("a state that can't be written is said once a day with a remedy, and again when it fails anew", async () => {
+  const world = new World();
+  await world.buy();
+  const fail = () => {
+    world.disk.fault = ({ op, path }) =>
+      op === "write" && path.startsWith(STATE_PATH) ? "no space left on the device" : null;
+  };
+  fail();
+  await world.cycles(4, MINUTE_MS);
+  assertEquals(world.said("Cannot save the engine's state").length, 1);
+  assertEquals(world.alerted("make room, or let the file be written").length, 1);
+  world.disk.fault = () => null;
+  await world.cycles(1, MINUTE_MS);
+  fail();
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.said("Cannot save the engine's state").length, 2);
 });
 
 Deno.test("a lost state is never started empty while the broker can't show what is held", async () => {
@@ -220,6 +332,11 @@ Deno.test("a state of a newer format is refused, kept, and blocks LIVE", async (
   assertEquals(world.disk.textOf(STATE_PATH), newer);
   assertEquals(world.changes, []);
   assertEquals(world.said("error execution_state.json is not usable").length, 1);
+  // It remembers what the ledger would be made from.
+  await world.disk.remove(LEDGER_PATH);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([gates(world).at(-1), world.disk.textOf(LEDGER_PATH)], [BLOCKED, null]);
+  assertEquals(world.alerted("run the release that wrote it, or move the file away").length, 2);
 });
 
 Deno.test("a first start is no damage: LIVE waits for the ledger alone", async () => {

@@ -283,6 +283,99 @@ Deno.test("an entry whose order can't be parsed is neither absent nor rejected, 
   assertEquals(entry.notFoundSinceMs, null);
 });
 
+const ODD: readonly { readonly what: string; readonly change: Row }[] = [
+  { what: "a symbol in small letters", change: { symbol: "aapl" } },
+  { what: "a symbol with a blank", change: { symbol: "AAPL " } },
+  { what: "a blank for a symbol", change: { symbol: " " } },
+  { what: "a symbol of 70 letters", change: { symbol: "A".repeat(70) } },
+  { what: "an update in 1960", change: { updated_at: "1960-01-01T00:00:00Z" } },
+  { what: "a time in the year 10000", change: { submitted_at: "9999-12-31T23:59:59-05:00" } },
+  { what: "a fill below 0", change: { filled_avg_price: "-1" } },
+];
+for (const { what, change } of ODD) {
+  Deno.test(`an order under our prefix with ${what} ends no process: the rest of the day goes on`, async () => {
+    const world = new World();
+    await world.buy();
+    world.exchange.placeByHand({
+      symbol: "AAPL",
+      qty: "3",
+      side: "buy",
+      type: "limit",
+      limit_price: "50",
+      time_in_force: "gtc",
+      client_order_id: "avwap-2026-11-23-AAPL-elsewhere-1",
+    });
+    world.setFaults([breakRows("/v2/orders", "AAPL", change)]);
+    world.exchange.setPrice("NVDA", 106);
+    await world.cycles(3, MINUTE_MS);
+    assertEquals(world.said("Gate mode").at(-1)?.endsWith(LIVE_PASS), true);
+    assertEquals([world.held(), world.stops()], [5, ["5@99 gtc"]]);
+  });
+}
+
+Deno.test("shares that cost less than nothing are adopted like others, and end no process", async () => {
+  const world = new World();
+  world.exchange.setPosition("NVDA", 10, 100);
+  world.setFaults([breakRows(POSITIONS, "NVDA", { avg_entry_price: "-1", cost_basis: "-10" })]);
+  await world.restart();
+  await world.cycles(3, MINUTE_MS);
+  assertEquals([world.position()?.adoptedQty, world.stops()], [10, ["10@95 gtc"]]);
+});
+
+Deno.test("an order that came without a client order id in the place of ours is recorded, and ends no process", async () => {
+  const world = new World();
+  await world.buy();
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(2, MINUTE_MS);
+  const stop = world.orders((order) => order.stopPriceUsd === 99).at(-1);
+  assert(stop !== undefined);
+  world.exchange.desk.replace(stop, {
+    clientOrderId: null,
+    qty: null,
+    limitPriceUsd: null,
+    stopPriceUsd: 100,
+    timeInForce: null,
+  });
+  const nameless = (rows: readonly Row[]) =>
+    rows.map((row) => row["replaces"] === stop.id ? { ...row, client_order_id: null } : row);
+  world.setFaults([{ ...rewriteRows("/v2/orders", nameless), ...ORDERS }]);
+  await world.cycles(3, MINUTE_MS);
+  const heirs = world.ledger.entries.filter((entry) => entry.replaces === stop.id);
+  assertEquals(heirs.map((entry) => [entry.clientOrderId, entry.reason]), [[null, "stop"]]);
+  assertEquals([world.ledger.mismatches, world.stops()], [0, ["5@100 gtc"]]);
+  assertEquals(world.said("Gate mode").at(-1)?.endsWith(LIVE_PASS), true);
+});
+
+Deno.test("a ledger of the old pipeline whose order comes without a client order id loads, counts, and ends no process", async () => {
+  const world = new World();
+  await world.restart();
+  world.exchange.placeByHand({
+    symbol: "AAPL",
+    qty: "3",
+    side: "buy",
+    type: "limit",
+    limit_price: "50",
+    time_in_force: "gtc",
+  });
+  const [order] = world.buys("AAPL");
+  const entry = {
+    order_id: order?.id,
+    symbol: "AAPL",
+    notional: 150,
+    timestamp: "2026-11-23T15:00:00",
+  };
+  world.disk.put(
+    "/state/live_orders_today.json",
+    JSON.stringify({ date_ny: "2026-11-23", entries: [entry] }),
+  );
+  world.setFaults([breakRows("/v2/orders", "AAPL", { client_order_id: null })]);
+  await world.cycles(3, MINUTE_MS);
+  assertEquals(world.entries().map((each) => [each.symbol, each.broker?.status]), [
+    ["AAPL", "new"],
+    ["NVDA", "filled"],
+  ]);
+});
+
 Deno.test("a ledger that is lost is not rebuilt around an order of ours that can't be parsed", async () => {
   const world = new World();
   await world.buy();

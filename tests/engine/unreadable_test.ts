@@ -3,6 +3,7 @@ import { buildLedgerText } from "../../src/state/ledger_format.ts";
 import { assert, assertEquals } from "../assert.ts";
 import type { FaultRule } from "../simulator/faults.ts";
 import {
+  at,
   LEDGER_PATH,
   LIVE_PASS,
   MINUTE_MS,
@@ -130,6 +131,21 @@ for (const { what, lost, path, reason } of unreadable) {
     assertEquals(world.buys().length, 1);
   });
 }
+
+Deno.test("while the state can't be read, what it manages is not called foreign", async () => {
+  const world = await bought();
+  // No record of the last days has it.
+  world.ledger = { ...world.ledger, entries: [] };
+  world.goTo(at("10:00:30", "2026-11-24"));
+  world.list([]);
+  breakDisk(world, STATE_PATH);
+  await world.restart();
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.position(), world.said("Foreign")], [undefined, []]);
+  mendDisk(world);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.said("Foreign"), world.position()?.qty], [[], 10]);
+});
 
 Deno.test("a state that is lost while the ledger is no JSON is not rebuilt around it", async () => {
   const world = await bought();
@@ -351,4 +367,21 @@ Deno.test("a rebuilt state that is not durable is none: LIVE stays blocked, and 
   mendDisk(world);
   await world.cycles(2, MINUTE_MS);
   assertEquals([gates(world).at(-1), world.position()?.r1Usd], [LIVE_PASS, 105]);
+});
+
+Deno.test("before the account is known, nothing of the archive is taken for a position", async () => {
+  const before = await bought();
+  const world = new World({ rows: [] });
+  world.exchange.setPosition("NVDA", 10, 100);
+  const other = { ...before.ledger, dateNy: FRIDAY, accountId: "other" };
+  world.disk.put(FRIDAY_PATH, buildLedgerText(other));
+  world.disk.put(LEDGER_PATH, '{"date_ny":"2026-11-23","entries":[]}');
+  await world.restart();
+  world.setFaults([serverError("/v2/account")]);
+  await world.cycles(1, MINUTE_MS);
+  assertEquals(world.position(), undefined);
+  world.setFaults([]);
+  await world.cycles(1, MINUTE_MS);
+  assertEquals(gates(world).at(-1), blocked("invalid configuration (ALPACA_PAPER)"));
+  assertEquals([world.position(), world.changes], [undefined, []]);
 });

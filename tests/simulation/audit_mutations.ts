@@ -70,8 +70,13 @@ export const AUDIT_BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/engine/ledger_rebuilding.ts",
-        find: "    mismatches: readKeptMismatches(engine, observation),",
-        replace: "    mismatches: 0 * readKeptMismatches(engine, observation),",
+        find: "    mismatches: engine.state.mismatches,",
+        replace: "    mismatches: 0 * engine.state.mismatches,",
+      },
+      {
+        file: "src/engine/reconciling.ts",
+        find: "const kept = engine.state.mismatches;",
+        replace: "const kept = 0;",
       },
     ],
   },

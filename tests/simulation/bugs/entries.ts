@@ -257,8 +257,8 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "an order that the archive has counted as a mismatch",
     edits: [{
       file: "src/domain/reconcile.ts",
-      find: "isOfAnotherEngine(order) && !sent.has(order.clientOrderId)",
-      replace: "isOfAnotherEngine(order) && sent.size >= 0",
+      find: "added.filter(({ order }) => !sent.has(order.clientOrderId)),",
+      replace: "added.filter(() => sent.size >= 0),",
     }],
     tests: ["tests/domain/reconcile_test.ts"],
   },

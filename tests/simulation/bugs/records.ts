@@ -35,8 +35,8 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "a ledger is rebuilt while the state can't be read",
     edits: [{
       file: "src/engine/ledger_rebuilding.ts",
-      find: 'if (engine.stateWait?.kind === "state") return waitingFor(engine.stateWait);',
-      replace: 'if (engine.stateWait?.kind === "disk") return waitingFor(engine.stateWait);',
+      find: 'if (stateWait?.kind === "state" || stateWait?.kind === "newer") return',
+      replace: 'if (stateWait?.kind === "disk") return',
     }],
     tests: [UNREADABLE_TEST],
   },
@@ -53,8 +53,8 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "another account's archive is counted with",
     edits: [{
       file: "src/engine/archive.ts",
-      find: "const foreign = read.ledgers.find(",
-      replace: "const foreign = read.ledgers.slice(0, 0).find(",
+      find: "const foreign = read.ledgers.filter(",
+      replace: "const foreign = read.ledgers.slice(0, 0).filter(",
     }],
     tests: [UNREADABLE_TEST],
   },
@@ -152,5 +152,122 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
       replace: "const READS_MAX = 0;",
     }],
     tests: ["tests/engine/replacements_test.ts"],
+  },
+  {
+    name: "a symbol that no record can hold is taken from a row of ours",
+    edits: [{
+      file: "src/broker/order_wire.ts",
+      find: "  if (!isPlain) throw",
+      replace: '  if (!isPlain && text === "") throw',
+    }],
+    tests: ["tests/engine/unreadable_rows_test.ts"],
+  },
+  {
+    name: "an order without a name is recorded under an empty one",
+    edits: [{
+      file: "src/domain/ledger.ts",
+      find: 'return clientOrderId === "" ? null : clientOrderId;',
+      replace: "return clientOrderId;",
+    }],
+    tests: ["tests/domain/reconcile_test.ts", "tests/engine/unreadable_rows_test.ts"],
+  },
+  {
+    name: "what came in our order's place under its name counted as a mismatch",
+    edits: [{
+      file: "src/domain/reconcile.ts",
+      find: "!isOurs(clientOrderId) || (isNamed && isHeir)",
+      replace: "!isOurs(clientOrderId) || (isNamed && isHeir && false)",
+    }],
+    tests: ["tests/domain/reconcile_test.ts"],
+  },
+  {
+    name: "a lost answer takes the plan with a lost state",
+    edits: [{
+      file: "src/engine/state_rebuilding.ts",
+      find: "const settled = applyOrders(recorded, orders);",
+      replace: "const settled = applyOrders(recorded, []);",
+    }],
+    tests: ["tests/engine/state_loading_test.ts"],
+  },
+  {
+    name: "the archive ends after thirty days",
+    edits: [{
+      file: "src/engine/archive.ts",
+      find: "ARCHIVE_DAYS_MAX = 400",
+      replace: "ARCHIVE_DAYS_MAX = 30",
+    }],
+    tests: ["tests/engine/state_loading_test.ts"],
+  },
+  {
+    name: "an adopted position's plan is lost with the ledger",
+    edits: [{
+      file: "src/domain/rebuild_ledger.ts",
+      find: 'entry.positionId === positionId && entry.reason === "stop"',
+      replace: "entry.clientOrderId === positionId",
+    }],
+    tests: ["tests/engine/state_loading_test.ts"],
+  },
+  {
+    name: "an older ledger ends the lock of two mismatches",
+    edits: [{
+      file: "src/engine/reconciling.ts",
+      find: "const kept = engine.state.mismatches;",
+      replace: "const kept = 0;",
+    }],
+    tests: ["tests/engine/ledger_test.ts"],
+  },
+  {
+    name: "yesterday's mismatch counts after an outage",
+    edits: [{
+      file: "src/engine/reconciling.ts",
+      find: "  forgetMismatch(engine, observation);\n",
+      replace: "",
+    }],
+    tests: ["tests/engine/ledger_test.ts"],
+  },
+  {
+    name: "ledger rebuild counts with another account's state",
+    edits: [{
+      file: "src/cli/ledger_rebuild.ts",
+      find: '...(state.kind === "ok" ? [{ file: STATE_FILE, owner: state.state }] : []),',
+      replace: '...(state.kind === "ok" ? [] : []),',
+    }],
+    tests: ["tests/cli/ledger_commands_test.ts"],
+  },
+  {
+    name: "a ledger is rebuilt beside a state of another format",
+    edits: [{
+      file: "src/engine/ledger_rebuilding.ts",
+      find: ' || stateWait?.kind === "newer"',
+      replace: "",
+    }],
+    tests: ["tests/engine/state_loading_test.ts"],
+  },
+  {
+    name: "what a state that can't be read manages is called foreign",
+    edits: [{
+      file: "src/engine/foreign.ts",
+      find: "  if (!engine.isStateLoaded) return;\n",
+      replace: "",
+    }],
+    tests: ["tests/engine/unreadable_test.ts"],
+  },
+  {
+    name: "the archive is read into positions before the account is known",
+    edits: [{
+      file: "src/engine/bought.ts",
+      find: "engine.accountId === null || ",
+      replace: "",
+    }],
+    tests: ["tests/engine/unreadable_test.ts"],
+  },
+  {
+    name: "a rebuilt state counts before it is durable",
+    edits: [{
+      file: "src/engine/state_loading.ts",
+      find: "  engine.isForeignState = false;\n",
+      replace: "",
+    }],
+    tests: ["tests/engine/state_loading_test.ts"],
   },
 ];

@@ -173,7 +173,7 @@ export interface BrokerPort {
 
 /**
  * The answer to one list of symbols (pipeline 2). `rows`: by symbol; one that was asked for and is in none of the parts has
- * nothing to show. `malformed`: its row can't be parsed. `open`: not answered, the pages before a failed one may hold others.
+ * nothing to show. `malformed`: a row of it can't be parsed. `open`: not answered, the pages before a failed one may hold others.
  */
 export type SymbolsAnswer<T> =
   | {

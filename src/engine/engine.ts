@@ -82,7 +82,7 @@ export class Engine {
   /** Ids of orders that stand for what the broker accepted and does not show yet, by the last look. */
   hiddenOrders: ReadonlySet<string> = new Set();
   calendar: Calendar | null = null;
-  /** When the calendar could not be read, by monotonic time; `null` where the last read of it gave one. */
+  /** When a look at the calendar left the day asked for unknown, by monotonic time; `null` where the last one told. */
   calendarFailedMs: number | null = null;
   /** Why the broker's clock can't be used, in words; `null` where it can. */
   clockProblem: string | null = null;

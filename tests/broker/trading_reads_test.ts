@@ -139,13 +139,15 @@ Deno.test("listPositions() reads shares, and makes a short position negative wha
   ]]);
 });
 
-Deno.test("listSessions() knows half days and both New York offsets", async () => {
+Deno.test("readCalendar() knows half days and both New York offsets", async () => {
   const days = [
     { date: "2026-11-27", open: "09:30", close: "13:00", session_open: "0400" },
     { date: "2026-10-30", open: "09:30", close: "16:00" },
   ];
   const world = buildWorld([{ body: days }]);
-  const sessions = await world.client.listSessions({ fromNy: "2026-10-30", toNy: "2026-11-27" });
+  const range = { fromNy: "2026-10-30", toNy: "2026-11-27" };
+  const { sessions, ...others } = await world.client.readCalendar(range);
+  assertEquals(others, { ...range, unknownDays: [] });
   assert(world.requests[0]?.url.endsWith("/v2/calendar?start=2026-10-30&end=2026-11-27"));
   assertEquals(sessions, [
     {
@@ -407,7 +409,7 @@ for (const body of NO_JSON) {
       () => client.readAccount(),
       () => client.listPositions(),
       () => client.listOrders({ status: "open" }),
-      () => client.listSessions({ fromNy: "2026-01-20", toNy: "2026-01-20" }),
+      () => client.readCalendar({ fromNy: "2026-01-20", toNy: "2026-01-20" }),
     ];
     for (const read of reads) {
       const error = await failureOf(read());
@@ -485,20 +487,58 @@ for (const field of ["id", "status"]) {
   });
 }
 
-const BAD_DAYS = [
-  { date: "2026-13-01", open: "09:30", close: "16:00" },
-  { date: "2026-01-20", open: "9:30", close: "16:00" },
-  { date: "2026-01-20", open: "16:00", close: "09:30" },
-  { date: "2026-01-20", open: "09:30", close: "24:00" },
-  { date: "2026-01-20", open: "09:30" },
+const WEEKS = { fromNy: "2026-01-12", toNy: "2026-01-29" };
+const GOOD_DAY = { date: "2026-01-21", open: "09:30", close: "16:00" };
+
+const BAD_DAYS: { row: unknown; problem: string }[] = [
+  {
+    row: { date: "2026-01-20", open: "9:30", close: "16:00" },
+    problem: "open is missing or not what it should be",
+  },
+  {
+    row: { date: "2026-01-20", open: "16:00", close: "09:30" },
+    problem: "close is not after open",
+  },
+  {
+    row: { date: "2026-01-20", open: "09:30", close: "24:00" },
+    problem: "close is missing or not what it should be",
+  },
+  {
+    row: { date: "2026-01-20", open: "09:30" },
+    problem: "close is missing or not what it should be",
+  },
+  {
+    row: { date: "2026-01-20", open: null, close: "16:00" },
+    problem: "open is missing or not what it should be",
+  },
 ];
-for (const day of BAD_DAYS) {
-  Deno.test(`listSessions() refuses ${JSON.stringify(day)}`, async () => {
-    const { client } = buildWorld([{ body: [day] }]);
-    const range = { fromNy: "2026-01-20", toNy: "2026-01-20" };
-    assertEquals((await failureOf(client.listSessions(range))).failure, "malformed");
+for (const { row, problem } of BAD_DAYS) {
+  Deno.test(`readCalendar() knows nothing of the day of ${JSON.stringify(row)}, and the others`, async () => {
+    const { client } = buildWorld([{ body: [row, GOOD_DAY] }]);
+    const { sessions, unknownDays } = await client.readCalendar(WEEKS);
+    assertEquals(sessions.map(({ dateNy }) => dateNy), ["2026-01-21"]);
+    assertEquals(unknownDays, [{ dateNy: "2026-01-20", problem }]);
   });
 }
+
+const NO_CALENDARS: { what: string; body: unknown }[] = [
+  { what: "no day at all in more than two weeks", body: [] },
+  { what: "days that nobody asked for", body: [{ ...GOOD_DAY, date: "2025-01-21" }] },
+  { what: "a row without a day", body: [GOOD_DAY, { open: "09:30", close: "16:00" }] },
+  { what: "a day that there is not", body: [GOOD_DAY, { ...GOOD_DAY, date: "2026-02-30" }] },
+];
+for (const { what, body } of NO_CALENDARS) {
+  Deno.test(`readCalendar() refuses ${what}`, async () => {
+    const { client } = buildWorld([{ body }]);
+    assertEquals((await failureOf(client.readCalendar(WEEKS))).failure, "malformed");
+  });
+}
+
+Deno.test("readCalendar() takes no row for no session where few days are asked for", async () => {
+  const { client } = buildWorld([{ body: [] }]);
+  const calendar = await client.readCalendar({ fromNy: "2026-01-17", toNy: "2026-01-19" });
+  assertEquals([calendar.sessions, calendar.unknownDays], [[], []]);
+});
 
 const LOOKUPS: { when: string; steps: readonly Step[]; outcome: LookupOutcome }[] = [
   { when: "the broker says 404", steps: [NOT_FOUND], outcome: { kind: "not_found" } },

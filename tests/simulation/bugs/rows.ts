@@ -173,4 +173,41 @@ export const ROWS_BUGS: readonly TestedBug[] = [
     }],
     tests: [CLASSIFY],
   },
+  {
+    name: "a calendar's row that can't be read hides its day",
+    edits: [{
+      file: "src/domain/market_clock.ts",
+      find: `  if (calendar.unknownDays.some((day) => day.dateNy === dateNy)) return "unknown";`,
+      replace: "",
+    }],
+    tests: ["tests/domain/market_clock_test.ts", "tests/engine/broker_clock_test.ts"],
+  },
+  {
+    name: "a wrong calendar is kept for its week",
+    edits: [{
+      file: "src/engine/broker_clock.ts",
+      find:
+        `  else if (decideClock(clock, kept).kind === "contradiction") await renewCalendar(engine, dateNy);`,
+      replace: "",
+    }],
+    tests: ["tests/engine/broker_clock_test.ts"],
+  },
+  {
+    name: "days that nobody asked for taken for the calendar",
+    edits: [{
+      file: "src/broker/account_wire.ts",
+      find: `    if (dateNy < fromNy || dateNy > toNy) continue;`,
+      replace: "",
+    }],
+    tests: ["tests/broker/trading_reads_test.ts"],
+  },
+  {
+    name: "a process that never read the clock has no calendar",
+    edits: [{
+      file: "src/engine/trouble.ts",
+      find: `  await readSession(engine, engine.dateNy());`,
+      replace: "",
+    }],
+    tests: ["tests/engine/broker_clock_test.ts"],
+  },
 ];

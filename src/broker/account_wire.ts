@@ -24,7 +24,8 @@ const SESSION_WITHIN_MS = PAST_CALENDAR_DAYS * 86_400_000;
 const accountWire = z.object({
   id: z.string().min(1),
   status: z.string().min(1),
-  equity: optionalDecimalWire,
+  // It sizes entries, and exits need none: one that can't be read costs what one that is absent costs.
+  equity: optionalDecimalWire.catch(null),
   account_blocked: z.boolean().nullish(),
   trading_blocked: z.boolean().nullish(),
   trade_suspended_by_user: z.boolean().nullish(),

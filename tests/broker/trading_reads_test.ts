@@ -468,6 +468,13 @@ Deno.test("a position may lack qty_available and have more decimals than anybody
   });
 });
 
+for (const equity of ["", "much", null, true, "9".repeat(300)]) {
+  Deno.test(`an account whose equity is ${JSON.stringify(equity)} is read, without one`, async () => {
+    const { client } = buildWorld([{ body: { id: "a", status: "ACTIVE", equity } }]);
+    assertEquals((await client.readAccount()).equityUsd, null);
+  });
+}
+
 Deno.test("an account may lack everything but its id and status", async () => {
   const { client } = buildWorld([{ body: { id: "acc-1", status: "ACTIVE" } }]);
   assertObjectMatch(await client.readAccount(), { accountId: "acc-1", equityUsd: null });

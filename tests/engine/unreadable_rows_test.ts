@@ -351,14 +351,16 @@ Deno.test("a row with neither a symbol nor a client order id makes the whole ans
   assert(world.said("reason=positions unavailable (malformed)").length > 0);
 });
 
-Deno.test("an account without an equity makes no intent, says so once, and lets exits go on", async () => {
-  const world = new World();
-  await world.buy();
-  world.list([NVDA, AAPL]);
-  const rewrite = (body: string) => JSON.stringify({ ...JSON.parse(body), equity: undefined });
-  world.setFaults([{ path: "/v2/account", fault: { kind: "rewritten", rewrite } }]);
-  world.exchange.setPrice("NVDA", 106);
-  await world.cycles(3, MINUTE_MS);
-  assertEquals(world.said("Account shows no equity").length, 1);
-  assertEquals([world.buys("AAPL").length, world.held()], [0, 5]);
-});
+for (const equity of [undefined, "", "much"]) {
+  Deno.test(`an account whose equity is ${JSON.stringify(equity) ?? "absent"} makes no intent, says so once, and lets exits go on`, async () => {
+    const world = new World();
+    await world.buy();
+    world.list([NVDA, AAPL]);
+    const rewrite = (body: string) => JSON.stringify({ ...JSON.parse(body), equity });
+    world.setFaults([{ path: "/v2/account", fault: { kind: "rewritten", rewrite } }]);
+    world.exchange.setPrice("NVDA", 106);
+    await world.cycles(3, MINUTE_MS);
+    assertEquals(world.said("Account shows no equity").length, 1);
+    assertEquals([world.buys("AAPL").length, world.held()], [0, 5]);
+  });
+}

@@ -210,4 +210,13 @@ export const ROWS_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/engine/broker_clock_test.ts"],
   },
+  {
+    name: "an equity that can't be read stops the exits",
+    edits: [{
+      file: "src/broker/account_wire.ts",
+      find: `  equity: optionalDecimalWire.catch(null),`,
+      replace: `  equity: optionalDecimalWire,`,
+    }],
+    tests: ["tests/broker/trading_reads_test.ts"],
+  },
 ];

@@ -259,7 +259,14 @@ const ORDER_BREAKS: { field: string; value: unknown }[] = [
   { field: "qty", value: "-3" },
   { field: "qty", value: "" },
   { field: "qty", value: [] },
+  { field: "symbol", value: " tsla" },
+  { field: "symbol", value: "TSLA ".padEnd(70, " ") },
+  { field: "filled_avg_price", value: "-1" },
+  { field: "limit_price", value: "-0.01" },
+  { field: "stop_price", value: -5 },
   { field: "stop_price", value: "1,000.00" },
+  { field: "updated_at", value: "1900-01-01T00:00:00Z" },
+  { field: "updated_at", value: "9999-12-31T23:59:59-10:00" },
   { field: "submitted_at", value: "yesterday" },
   { field: "submitted_at", value: 1768920300 },
   { field: "updated_at", value: "2026-02-30T00:00:00Z" },
@@ -276,7 +283,7 @@ for (const { field, value } of ORDER_BREAKS) {
     assertEquals(rows.map(({ symbol }) => symbol), ["SPY"]);
     const named = Array.isArray(value) && field === "legs" && JSON.stringify(value) !== "[{}]"
       ? ["TSLA", "SPY"]
-      : [field === "symbol" ? null : "TSLA"];
+      : [field === "symbol" && (value ?? "") === "" ? null : "TSLA"];
     assertEquals(unreadable.map(({ symbol }) => symbol), named);
     for (const row of unreadable) {
       assertObjectMatch(row, { what: "order", clientOrderId: ID, mayBeOpen: true });

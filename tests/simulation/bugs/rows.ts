@@ -219,4 +219,41 @@ export const ROWS_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/broker/trading_reads_test.ts"],
   },
+  {
+    name: "a fill below 0 USD goes into the ledger",
+    edits: [{
+      file: "src/broker/order_wire.ts",
+      find: `filledAvgPriceUsd: parsePrice(wire.filled_avg_price, "filled_avg_price"),`,
+      replace: `filledAvgPriceUsd: parseOptionalDecimal(wire.filled_avg_price),`,
+    }],
+    tests: ["tests/broker/trading_reads_test.ts"],
+  },
+  {
+    name: "an order's symbol in another spelling is another symbol",
+    edits: [{
+      file: "src/broker/order_wire.ts",
+      find:
+        `if (text === text.trim().toUpperCase() && text.length <= SYMBOL_CHARS_MAX) return text;`,
+      replace: `if (text.length <= SYMBOL_CHARS_MAX) return text;`,
+    }],
+    tests: ["tests/broker/trading_reads_test.ts"],
+  },
+  {
+    name: "a moment that no file holds is taken from the broker",
+    edits: [{
+      file: "src/broker/rfc3339.ts",
+      find: `return ms !== null && ms >= FIRST_MS && ms < END_MS ? ms : null;`,
+      replace: `return ms !== null && (ms >= FIRST_MS || ms < END_MS) ? ms : null;`,
+    }],
+    tests: ["tests/broker/rfc3339_test.ts"],
+  },
+  {
+    name: "a row about a symbol is missed for a blank",
+    edits: [{
+      file: "src/broker/rows.ts",
+      find: `z.string().trim().toUpperCase().min(1)`,
+      replace: `z.string().min(1)`,
+    }],
+    tests: ["tests/broker/trading_reads_test.ts"],
+  },
 ];

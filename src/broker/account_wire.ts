@@ -1,9 +1,10 @@
 import { z } from "zod";
 import type { MarketClock, Session } from "../domain/market.ts";
+import type { Calendar, UnknownDay } from "../domain/market_clock.ts";
 import { nyToMs } from "../domain/ny_time.ts";
 import type { AccountConfiguration, BrokerAccount, BrokerPosition } from "../domain/orders.ts";
-import type { Listing } from "../engine/ports.ts";
-import { listWire } from "./list_wire.ts";
+import { PAST_CALENDAR_DAYS } from "../domain/watchlist_days.ts";
+import type { DateRange, Listing } from "../engine/ports.ts";
 import { parseRows } from "./rows.ts";
 import {
   decimalWire,
@@ -17,10 +18,14 @@ import {
   timeWire,
 } from "./wire.ts";
 
+/** In so many days there is a session, whatever the holidays. */
+const SESSION_WITHIN_MS = PAST_CALENDAR_DAYS * 86_400_000;
+
 const accountWire = z.object({
   id: z.string().min(1),
   status: z.string().min(1),
-  equity: optionalDecimalWire,
+  // It sizes entries, and exits need none: one that can't be read costs what one that is absent costs.
+  equity: optionalDecimalWire.catch(null),
   account_blocked: z.boolean().nullish(),
   trading_blocked: z.boolean().nullish(),
   trade_suspended_by_user: z.boolean().nullish(),
@@ -107,23 +112,41 @@ export function parseClock(body: string): MarketClock {
   };
 }
 
+const dayWire = z.object({ date: z.iso.date() });
 const TIME_NY = /^(?:[01]\d|2[0-3]):[0-5]\d$/;
-const calendarWire = listWire(z.object({
-  date: z.string().regex(/^\d{4}-\d\d-\d\d$/),
+const sessionWire = dayWire.extend({
   open: z.string().regex(TIME_NY),
   close: z.string().regex(TIME_NY),
-}));
+});
 
-/** `GET /v2/calendar`: dates and New York times to moments, sorted by date. @throws {MalformedError} */
-export function parseSessions(body: string): Session[] {
-  const sessions = parseBody(calendarWire, body).map((wire) => {
-    parseTimeMs(`${wire.date}T00:00:00Z`, "date");
-    if (wire.open >= wire.close) throw new MalformedError("close is not after open");
-    return {
-      dateNy: wire.date,
-      openMs: nyToMs(wire.date, wire.open),
-      closeMs: nyToMs(wire.date, wire.close),
-    };
-  });
-  return sessions.sort((a, b) => a.openMs - b.openMs);
+/**
+ * `GET /v2/calendar`, row by row: a day whose row can't be read is unknown, and costs no other. Rows of days that were not
+ * asked for are left out.
+ * @throws {MalformedError} Where it is no list, a row names no day, or an answer about ten days and more has no session.
+ */
+export function parseCalendar(body: string, { fromNy, toNy }: DateRange): Calendar {
+  const sessions: Session[] = [];
+  const unknownDays: UnknownDay[] = [];
+  for (const row of parseBody(z.array(z.unknown()), body)) {
+    const { date: dateNy } = parseValue(dayWire, row, "the row");
+    if (dateNy < fromNy || dateNy > toNy) continue;
+    try {
+      sessions.push(parseSession(row));
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error;
+      unknownDays.push({ dateNy, problem: error.message });
+    }
+  }
+  const isEmpty = sessions.length + unknownDays.length === 0;
+  if (isEmpty && nyToMs(toNy, "12:00") - nyToMs(fromNy, "12:00") >= SESSION_WITHIN_MS) {
+    throw new MalformedError(`it has no session from ${fromNy} to ${toNy}`);
+  }
+  return { fromNy, toNy, sessions: sessions.sort((a, b) => a.openMs - b.openMs), unknownDays };
+}
+
+/** Dates and New York times to moments. */
+function parseSession(row: unknown): Session {
+  const { date, open, close } = parseValue(sessionWire, row, "the row");
+  if (open >= close) throw new MalformedError("close is not after open");
+  return { dateNy: date, openMs: nyToMs(date, open), closeMs: nyToMs(date, close) };
 }

@@ -49,11 +49,12 @@ const pageWire = z.object({
 });
 const rowsWire = z.array(z.unknown());
 const dayWire = z.iso.date().nullish().catch(null);
+const nameWire = z.string().nullish().catch(null);
 const rowWire = z.object({
-  symbol: z.string().nullish(),
-  old_symbol: z.string().nullish(),
-  new_symbol: z.string().nullish().catch(null),
-  acquiree_symbol: z.string().nullish(),
+  symbol: nameWire,
+  old_symbol: nameWire,
+  new_symbol: nameWire,
+  acquiree_symbol: nameWire,
   ex_date: dayWire,
   effective_date: dayWire,
   process_date: dayWire,
@@ -62,7 +63,8 @@ const rowWire = z.object({
 });
 
 /**
- * `GET /v1/corporate-actions`. A row that can't be parsed costs its symbol, one without a symbol nobody.
+ * `GET /v1/corporate-actions`. A row that can't be parsed costs itself, and its symbol is named; one without a symbol costs
+ * nobody.
  * @throws {MalformedError} Where the page, or a group that is asked for, is not what the documents say.
  */
 export function parseCorporateActions(body: string): SymbolPage<CorporateAction> {

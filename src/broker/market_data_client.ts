@@ -86,7 +86,10 @@ export class MarketDataClient implements MarketDataPort {
     return { ...answer, rows: new Map(rows) };
   }
 
-  /** Sorted by process date, not by symbol: where a later page fails, no symbol is complete. */
+  /**
+   * Sorted by process date, not by symbol: where a later page fails, no symbol is complete. What was read stands all the same:
+   * a split that is known is due, whatever else of its symbol is not.
+   */
   async listCorporateActions(
     query: SymbolsQuery & { readonly range: DateRange },
   ): Promise<SymbolsAnswer<readonly CorporateAction[]>> {
@@ -114,7 +117,7 @@ export class MarketDataClient implements MarketDataPort {
     return collectPages({
       symbols: query.symbols,
       context: { what, host: sender.host, redact },
-      isBySymbol: isOfFeed,
+      isSeries: isOfFeed,
       ask: (token) => {
         const page = token === null ? "" : `&page_token=${encodeURIComponent(token)}`;
         const asked = { what, path: call.path + page, endMs, isFirst: token === null };

@@ -95,20 +95,30 @@ function buildSpread(wire: OrderWire): readonly BrokerOrder[] {
 }
 
 function buildWhole(wire: OrderWire): BrokerOrder {
-  return buildOrder(wire, buildLegs(wire));
+  return buildOrder(wire, { legs: buildLegs(wire), parsePrice: parseAmount });
 }
 
 /** Legs inherit the entry's time in force (broker.md, Orders). */
-function buildLegs({ legs, time_in_force }: OrderWire): readonly BrokerOrder[] {
+function buildLegs({ legs, time_in_force, order_class }: OrderWire): readonly BrokerOrder[] {
   if (legs === null || legs === undefined) return NO_LEGS;
   return legs.map((leg) =>
-    buildOrder({ ...leg, time_in_force: leg.time_in_force ?? time_in_force }, NO_LEGS)
+    buildOrder({ ...leg, time_in_force: leg.time_in_force ?? time_in_force }, {
+      legs: NO_LEGS,
+      parsePrice: order_class === "mleg" ? parseOptionalDecimal : parseAmount,
+    })
   );
 }
 
 const NO_LEGS: readonly BrokerOrder[] = [];
 
-function buildOrder(wire: LegWire | OrderWire, legs: readonly BrokerOrder[]): BrokerOrder {
+/** @param options `parsePrice`: only a spread's may be below 0. */
+function buildOrder(
+  wire: LegWire | OrderWire,
+  { legs, parsePrice }: {
+    readonly legs: readonly BrokerOrder[];
+    readonly parsePrice: (price: LegWire["qty"], field: string) => number | null;
+  },
+): BrokerOrder {
   const submittedAtMs = readSubmittedAtMs(wire);
   const qty = parseAmount(wire.qty, "qty");
   const hasAmount = qty !== null || parseOptionalDecimal(wire.notional) !== null;
@@ -116,7 +126,7 @@ function buildOrder(wire: LegWire | OrderWire, legs: readonly BrokerOrder[]): Br
   return {
     orderId: wire.id,
     clientOrderId: wire.client_order_id ?? "",
-    symbol: requireSymbol(wire),
+    symbol: requireSymbol(wire.symbol),
     side: requireSide(wire),
     type: requireText(wire.type ?? wire.order_type, "type"),
     orderClass: wire.order_class ?? "",
@@ -124,9 +134,9 @@ function buildOrder(wire: LegWire | OrderWire, legs: readonly BrokerOrder[]): Br
     status: wire.status,
     qty,
     filledQty: readFilledQty(wire),
-    filledAvgPriceUsd: parseOptionalDecimal(wire.filled_avg_price),
-    limitPriceUsd: parseOptionalDecimal(wire.limit_price),
-    stopPriceUsd: parseOptionalDecimal(wire.stop_price),
+    filledAvgPriceUsd: parsePrice(wire.filled_avg_price, "filled_avg_price"),
+    limitPriceUsd: parsePrice(wire.limit_price, "limit_price"),
+    stopPriceUsd: parsePrice(wire.stop_price, "stop_price"),
     submittedAtMs,
     updatedAtMs: parseOptionalTimeMs(wire.updated_at, "updated_at") ?? submittedAtMs,
     filledAtMs: parseOptionalTimeMs(wire.filled_at, "filled_at"),
@@ -163,7 +173,7 @@ function readFilledQty(wire: LegWire): number {
   return qty;
 }
 
-/** A number of shares, which no order has below 0; a price may be: a spread's. */
+/** Shares, or USD per share, which no order of one symbol has below 0. */
 function parseAmount(value: LegWire["qty"], field: string): number | null {
   const amount = parseOptionalDecimal(value);
   if (amount !== null && amount < 0) throw new MalformedError(`${field} is below 0`);
@@ -175,15 +185,13 @@ function requireSide({ side }: LegWire): OrderSide {
   throw new MalformedError("side is missing or not what it should be");
 }
 
-const SYMBOL_CHARACTERS_MAX = 64;
+const SYMBOL_CHARS_MAX = 64;
 
-/** A symbol that equals no other's by case or blanks: the caps and the records compare it as it is. */
-function requireSymbol({ symbol }: LegWire): string {
-  const text = requireText(symbol, "symbol");
-  const isPlain = text !== "" && text.length <= SYMBOL_CHARACTERS_MAX &&
-    text === text.trim().toUpperCase();
-  if (!isPlain) throw new MalformedError("symbol is not what it should be");
-  return text;
+/** As our records hold symbols: another spelling of one would be a symbol of its own in every count. */
+function requireSymbol(symbol: string | null | undefined): string {
+  const text = requireText(symbol === "" ? null : symbol, "symbol");
+  if (text === text.trim().toUpperCase() && text.length <= SYMBOL_CHARS_MAX) return text;
+  throw new MalformedError("symbol is not in upper case without blanks, or too long");
 }
 
 function requireText(text: string | null | undefined, field: string): string {

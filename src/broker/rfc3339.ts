@@ -1,11 +1,20 @@
 const RFC3339 =
   /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,12}))?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
 
+/** No moment of the broker's is outside: our files hold times since 1970 in years of four digits, with time to go on. */
+const FIRST_MS = 0;
+const END_MS = Date.UTC(9999, 0);
+
 /**
  * A timestamp with `Z` or an offset and up to picoseconds, to Unix milliseconds; what is finer is cut off, not rounded.
- * @returns `null` where the text is not such a timestamp, days that do not exist included.
+ * @returns `null` where the text is not such a timestamp, days that do not exist included, or is before 1970 or after 9998.
  */
 export function parseRfc3339Ms(text: string): number | null {
+  const ms = parseMs(text);
+  return ms !== null && ms >= FIRST_MS && ms < END_MS ? ms : null;
+}
+
+function parseMs(text: string): number | null {
   const match = RFC3339.exec(text);
   if (match === null) return null;
   const [, year, month, day, hour, minute, second, fraction, sign, offsetHour, offsetMinute] =

@@ -5,7 +5,9 @@ import type { Listing } from "../engine/ports.ts";
 import { MalformedError, parseBody } from "./wire.ts";
 
 const nameWire = z.string().min(1).max(256).nullable().catch(null);
-const statedWire = z.object({ symbol: nameWire, status: nameWire });
+/** However it is spelled: whom a row is about must not be missed for a blank. */
+const symbolWire = z.string().trim().toUpperCase().min(1).max(256).nullable().catch(null);
+const statedWire = z.object({ symbol: symbolWire, status: nameWire });
 const UNSTATED = { symbol: null, status: null };
 
 /** More rows than this that can't be parsed are no odd rows: the answer is. */
@@ -15,7 +17,7 @@ const UNREADABLE_MAX = 1_000;
 const remainsWire = z.object({
   id: nameWire,
   client_order_id: nameWire,
-  symbol: nameWire,
+  symbol: symbolWire,
   status: nameWire,
   legs: z.array(statedWire.catch(UNSTATED)).nullish().catch([UNSTATED]),
 });

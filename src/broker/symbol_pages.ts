@@ -19,8 +19,11 @@ export interface SymbolPage<T> {
 export interface PagedRead<T> {
   readonly symbols: readonly string[];
   readonly context: ReadContext;
-  /** Whether pages go by symbol: then those before the last one seen are complete. */
-  readonly isBySymbol: boolean;
+  /**
+   * Whether a symbol's rows are one series, and pages go by symbol: those before the last one seen are complete, and a series
+   * that is damaged or cut is worth nothing. Else each row is a fact of its own, whatever became of the others.
+   */
+  readonly isSeries: boolean;
   readonly ask: (token: string | null) => Promise<Answer>;
   readonly parse: (body: string) => SymbolPage<T>;
 }
@@ -48,7 +51,7 @@ export async function collectPages<T>(
       const page = parseAnswer(answer, read.parse, read.context);
       addPage(read, collected, page);
       token = page.nextPageToken;
-      if (token === null) return { kind: "answered", ...buildRows(collected, read.symbols) };
+      if (token === null) return { kind: "answered", ...buildRows(read, collected, read.symbols) };
     }
     throw new BrokerError("malformed", `Cannot read ${read.context.what}: over ${PAGES_MAX} pages`);
   } catch (error) {
@@ -56,7 +59,7 @@ export async function collectPages<T>(
     const open = listOpen(read, collected);
     const complete = read.symbols.filter((symbol) => !open.includes(symbol));
     const { failure, message } = error;
-    return { kind: "failed", failure, message, ...buildRows(collected, complete), open };
+    return { kind: "failed", failure, message, ...buildRows(read, collected, complete), open };
   }
 }
 
@@ -84,12 +87,14 @@ function addPage<T>(read: PagedRead<T>, collected: Collected<T>, page: SymbolPag
   collected.seen.push(...seen);
 }
 
-/** A symbol that is malformed on any page has no rows. */
+/** Of a series that is malformed on any page, or not complete, there are no rows. */
 function buildRows<T>(
+  { isSeries }: PagedRead<T>,
   { rows, malformed }: Collected<T>,
   complete: readonly string[],
 ): { readonly rows: ReadonlyMap<string, readonly T[]>; readonly malformed: readonly string[] } {
-  const isKept = (symbol: string) => complete.includes(symbol) && !malformed.has(symbol);
+  const isKept = (symbol: string) =>
+    !isSeries || (complete.includes(symbol) && !malformed.has(symbol));
   return {
     rows: new Map([...rows].filter(([symbol]) => isKept(symbol))),
     malformed: complete.filter((symbol) => malformed.has(symbol)),
@@ -100,6 +105,6 @@ function buildRows<T>(
 function listOpen<T>(read: PagedRead<T>, { seen }: Collected<T>): readonly string[] {
   const last = seen.at(-1);
   const isSorted = seen.every((symbol, index) => index === 0 || (seen[index - 1] ?? "") <= symbol);
-  if (!read.isBySymbol || !isSorted || last === undefined) return read.symbols;
+  if (!read.isSeries || !isSorted || last === undefined) return read.symbols;
   return read.symbols.filter((symbol) => symbol >= last);
 }

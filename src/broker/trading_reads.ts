@@ -4,9 +4,9 @@ import { BrokerError } from "../engine/ports.ts";
 import {
   parseAccount,
   parseAccountConfiguration,
+  parseCalendar,
   parseClock,
   parsePositions,
-  parseSessions,
 } from "./account_wire.ts";
 import { isNotFound } from "./classify.ts";
 import { listAllOrders } from "./order_paging.ts";
@@ -20,7 +20,7 @@ import { MalformedError } from "./wire.ts";
 export type TradingReads = Pick<
   BrokerPort,
   | "readClock"
-  | "listSessions"
+  | "readCalendar"
   | "readAccount"
   | "readAccountConfiguration"
   | "listPositions"
@@ -69,9 +69,11 @@ export function createTradingReads(sender: RequestSender, redact: Redact): Tradi
   return {
     readOrder,
     readClock: () => read({ what: "market clock", path: "/v2/clock" }, parseClock),
-    listSessions({ fromNy, toNy }) {
-      const range = `start=${encodeURIComponent(fromNy)}&end=${encodeURIComponent(toNy)}`;
-      return read({ what: "calendar", path: `/v2/calendar?${range}` }, parseSessions);
+    readCalendar(range) {
+      const { fromNy, toNy } = range;
+      const query = `start=${encodeURIComponent(fromNy)}&end=${encodeURIComponent(toNy)}`;
+      const call = { what: "calendar", path: `/v2/calendar?${query}` };
+      return read(call, (body) => parseCalendar(body, range));
     },
     readAccount: () => read({ what: "account", path: "/v2/account" }, parseAccount),
     readAccountConfiguration: () =>

@@ -163,7 +163,7 @@ async function listStateItems(host: ProgramHost, options: StateOptions): Promise
       nowMs: host.clock.nowMs(),
       unchangedMs: 0,
       previousSession: findPreviousSession(
-        broker.kind === "asked" ? broker.sessions ?? [] : [],
+        broker.kind === "asked" ? broker.calendar?.sessions ?? [] : [],
         todayNy,
       ) ?? guessPreviousSession(todayNy),
       alerted: kept.preview.state.kind === "ok" ? kept.preview.state.state.alerted : {},

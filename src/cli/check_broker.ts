@@ -1,6 +1,7 @@
 import { CLOCK_SKEW_MAX_SECONDS } from "../domain/caps.ts";
 import type { LedgerFinding } from "../domain/ledger_findings.ts";
-import type { MarketClock, Session } from "../domain/market.ts";
+import type { MarketClock } from "../domain/market.ts";
+import { type Calendar, findDay } from "../domain/market_clock.ts";
 import { dateNyOf, formatNy, readNyTime } from "../domain/ny_time.ts";
 import type { AccountConfiguration, BrokerAccount } from "../domain/orders.ts";
 import type { ReadFailure } from "../domain/gate.ts";
@@ -51,7 +52,8 @@ export type BrokerCheck =
     readonly account: BrokerAccount;
     /** `null` where it could not be read. */
     readonly configuration: AccountConfiguration | null;
-    readonly sessions: readonly Session[] | null;
+    /** `null` where it could not be read. */
+    readonly calendar: Calendar | null;
     readonly positionsProblem: ReadFailure | null;
     /** Rows of positions and open orders that can't be read. */
     readonly unreadable: readonly UnreadableRow[];
@@ -186,16 +188,24 @@ function checkClock(
     : pass("clock", text);
 }
 
-function checkCalendar({ clock, sessions }: Asked): CheckItem {
-  if (sessions === null) {
+function checkCalendar({ clock, calendar }: Asked): CheckItem {
+  if (calendar === null) {
     return warn(
       "calendar",
       "the broker's calendar can't be read: a half day's close is not known",
       advice("try again; the broker's own status page may say more"),
     );
   }
-  const session = sessions.find(({ dateNy }) => dateNy === dateNyOf(clock.timestampMs));
-  if (session === undefined) {
+  const [unknown] = calendar.unknownDays;
+  if (unknown !== undefined) {
+    return warn(
+      "calendar",
+      `the broker's row of ${unknown.dateNy} can't be read (${unknown.problem}): that day's hours are not known`,
+      advice("try again; the broker's own status page may say more"),
+    );
+  }
+  const session = findDay(calendar, dateNyOf(clock.timestampMs));
+  if (typeof session === "string") {
     return pass("calendar", `no session today; the next opens ${formatNy(clock.nextOpenMs)}`);
   }
   const isHalf = session.closeMs - session.openMs < FULL_SESSION_MS;

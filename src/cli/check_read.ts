@@ -130,8 +130,8 @@ export async function readBrokerCheck(
     const positions = await tryRead(() => broker.listPositions());
     const openOrders = await tryRead(() => broker.listOrders({ status: "open" }));
     const configuration = await tryRead(() => broker.readAccountConfiguration());
-    const sessions = await tryRead(() => broker.listSessions({ fromNy, toNy }));
-    const calendar = sessions.kind === "ok" ? { fromNy, toNy, sessions: sessions.value } : null;
+    const days = await tryRead(() => broker.readCalendar({ fromNy, toNy }));
+    const calendar = days.kind === "ok" ? days.value : null;
     const decision = decideClock(clock, findDay(calendar, todayNy));
     return {
       kind: "asked",
@@ -140,7 +140,7 @@ export async function readBrokerCheck(
       skewSeconds: (middleMs - clock.timestampMs) / 1000,
       account,
       configuration: configuration.kind === "ok" ? configuration.value : null,
-      sessions: sessions.kind === "ok" ? sessions.value : null,
+      calendar,
       positionsProblem: positions.kind === "ok" ? null : positions.error.failure,
       unreadable: [positions, openOrders].flatMap((read) =>
         read.kind === "ok" ? read.value.unreadable : []

@@ -171,7 +171,7 @@ async function readBroker(host: ProgramHost, read: LedgerRead): Promise<BrokerFa
 async function listPastSessions(broker: AlpacaClient, toNy: string): Promise<readonly Session[]> {
   const fromNy = dateNyOf(nyToMs(toNy, "12:00") - PAST_CALENDAR_DAYS * DAY_MS);
   try {
-    return await broker.listSessions({ fromNy, toNy });
+    return (await broker.readCalendar({ fromNy, toNy })).sessions;
   } catch (error) {
     if (error instanceof BrokerError) return [];
     throw error;

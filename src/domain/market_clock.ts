@@ -5,7 +5,16 @@ import { dateNyOf, formatNy } from "./ny_time.ts";
 export interface Calendar {
   readonly fromNy: string;
   readonly toNy: string;
+  /** Sorted by time. */
   readonly sessions: readonly Session[];
+  /** Days of which the broker's row can't be read: they may have a session. */
+  readonly unknownDays: readonly UnknownDay[];
+}
+
+/** A day whose row can't be read, `YYYY-MM-DD`, and the field that is wrong, in words. */
+export interface UnknownDay {
+  readonly dateNy: string;
+  readonly problem: string;
 }
 
 /** What is known of a day: its session, that it has none, or nothing. */
@@ -14,6 +23,7 @@ export type CalendarDay = Session | "no session" | "unknown";
 /** What a stored calendar knows of a day. */
 export function findDay(calendar: Calendar | null, dateNy: string): CalendarDay {
   if (calendar === null || dateNy < calendar.fromNy || dateNy > calendar.toNy) return "unknown";
+  if (calendar.unknownDays.some((day) => day.dateNy === dateNy)) return "unknown";
   return calendar.sessions.find((session) => session.dateNy === dateNy) ?? "no session";
 }
 

@@ -6,10 +6,10 @@ import {
 } from "../domain/alert_facts.ts";
 import { buildStateMessage, buildWithdrawal } from "../domain/alert_messages.ts";
 import type { MarketClock } from "../domain/market.ts";
-import { decideClock, findDay, findSessionAt } from "../domain/market_clock.ts";
+import { type ClockDecision, decideClock, findDay, findSessionAt } from "../domain/market_clock.ts";
 import { dateNyOf, formatNy, formatUtc } from "../domain/ny_time.ts";
 import type { Engine } from "./engine.ts";
-import { readSession } from "./observe.ts";
+import { readSession, renewCalendar } from "./observe.ts";
 import { listPositionFacts } from "./notices.ts";
 
 /** State key: since when the broker's clock can't be used, ISO 8601 UTC, so that `--run-once` counts on. */
@@ -52,12 +52,18 @@ export async function readMarket(engine: Engine): Promise<MarketClock | null> {
   return decision.clock;
 }
 
-/** Held against the calendar where that is known; only an open market is worth asking for it. */
-async function decide(engine: Engine, clock: MarketClock) {
+/**
+ * Held against the calendar where that is known; only an open market is worth asking for it. Where the two contradict each
+ * other the calendar that was kept may be the wrong one: it is read anew, so that one bad answer does not last as long as it
+ * is kept.
+ */
+async function decide(engine: Engine, clock: MarketClock): Promise<ClockDecision> {
+  const alone = decideClock(clock, "unknown");
+  if (alone.kind === "contradiction") return alone;
   const dateNy = dateNyOf(clock.timestampMs);
-  const decision = decideClock(clock, findDay(engine.calendar, dateNy));
-  if (decision.kind === "contradiction" || !clock.isOpen) return decision;
-  await readSession(engine, dateNy);
+  const kept = findDay(engine.calendar, dateNy);
+  if (clock.isOpen && kept === "unknown") await readSession(engine, dateNy);
+  else if (decideClock(clock, kept).kind === "contradiction") await renewCalendar(engine, dateNy);
   return decideClock(clock, findDay(engine.calendar, dateNy));
 }
 

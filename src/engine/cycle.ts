@@ -73,7 +73,7 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
       }
     }
     await sayMarket(engine, market);
-    noticeTrouble(engine, market);
+    await noticeTrouble(engine, market);
     await sendSummaryIfDue(engine, market);
     await engine.trySaveState();
     return { market, gate: null };
@@ -82,7 +82,7 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
   const observation = await observe(engine, market);
   const gate = await runOpenCycle(engine, observation);
   engine.updateState({ lastCycleAtMs: engine.nowMs() });
-  noticeTrouble(engine, market);
+  await noticeTrouble(engine, market);
   await sendSummaryIfDue(engine, market);
   await engine.trySaveState();
   return { market, gate };

@@ -89,7 +89,7 @@ export class Engine {
   /** NY date of the clock's answer before this one. */
   dateSeenNy: string | null = null;
   calendar: Calendar | null = null;
-  /** When the calendar could not be read, by monotonic time; `null` where the last read of it gave one. */
+  /** When a look at the calendar left the day asked for unknown, by monotonic time; `null` where the last one told. */
   calendarFailedMs: number | null = null;
   /** Why the broker's clock can't be used, in words; `null` where it can. */
   clockProblem: string | null = null;

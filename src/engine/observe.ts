@@ -1,6 +1,6 @@
 import { buildOpenOrders, correctList } from "../domain/account/order_book.ts";
 import type { MarketClock, Session, Trade } from "../domain/market.ts";
-import { findDay } from "../domain/market_clock.ts";
+import { findDay, type UnknownDay } from "../domain/market_clock.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
 import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
 import { listSellGroups, type SellGroup } from "../domain/protection.ts";
@@ -96,22 +96,39 @@ const CALENDAR_AGAIN_MS = 5_000;
 
 /** A day's session, from the calendar kept for a week; the close on a half day comes from nowhere else. */
 export async function readSession(engine: Engine, dateNy: string): Promise<Session | null> {
-  if (findDay(engine.calendar, dateNy) === "unknown") await readCalendar(engine, dateNy);
+  if (findDay(engine.calendar, dateNy) === "unknown") await renewCalendar(engine, dateNy);
   const day = findDay(engine.calendar, dateNy);
   return typeof day === "string" ? null : day;
 }
 
-async function readCalendar(engine: Engine, dateNy: string): Promise<void> {
+/** Reads the calendar around a day anew; one that can't be read leaves what is known. */
+export async function renewCalendar(engine: Engine, dateNy: string): Promise<void> {
   const { broker, clock, log } = engine.ports;
   const failedMs = engine.calendarFailedMs;
   if (failedMs !== null && clock.monotonicMs() - failedMs < CALENDAR_AGAIN_MS) return;
   const noonMs = nyToMs(dateNy, "12:00");
   const fromNy = dateNyOf(noonMs - PAST_CALENDAR_DAYS * DAY_MS);
   const toNy = dateNyOf(noonMs + CALENDAR_DAYS * DAY_MS);
-  const read = await engine.read(() => broker.listSessions({ fromNy, toNy }));
-  engine.calendarFailedMs = read.kind === "failed" ? clock.monotonicMs() : null;
-  if (read.kind === "ok") engine.calendar = { fromNy, toNy, sessions: read.value };
-  else log.warn(`Broker calendar unavailable (${read.failure}): ${read.message}`);
+  const read = await engine.read(() => broker.readCalendar({ fromNy, toNy }));
+  if (read.kind === "ok") {
+    engine.calendar = read.value;
+    sayUnknownDays(engine, read.value.unknownDays);
+  } else {
+    log.warn(`Broker calendar unavailable (${read.failure}): ${read.message}`);
+  }
+  const isKnown = findDay(engine.calendar, dateNy) !== "unknown";
+  engine.calendarFailedMs = isKnown ? null : clock.monotonicMs();
+}
+
+/** A row of the calendar's that can't be read costs its own day, and is said once a NY day. */
+function sayUnknownDays(engine: Engine, days: readonly UnknownDay[]): void {
+  for (const { dateNy, problem } of days) {
+    if (!engine.isNews(`calendar unknown ${dateNy}:${problem}`, engine.dateNy())) continue;
+    engine.ports.log.warn(
+      `Broker calendar: the row of ${dateNy} can't be read (${problem}): that day's hours are not known, the broker's clock ` +
+        "alone says when it closes; a half day may end at 13:00 New York",
+    );
+  }
 }
 
 /** No exit is decided before the symbol's latest trade is from this session (pipeline 5, "When"). */

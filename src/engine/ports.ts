@@ -4,7 +4,8 @@ import type { Allowlist, ReadFailure, TokenFile } from "../domain/gate.ts";
 import type { Caps } from "../domain/caps.ts";
 import type { CorporateAction } from "../domain/corporate_action.ts";
 import type { LiveLedger } from "../domain/ledger.ts";
-import type { Bar, MarketClock, Session, Trade } from "../domain/market.ts";
+import type { Bar, MarketClock, Trade } from "../domain/market.ts";
+import type { Calendar } from "../domain/market_clock.ts";
 import type {
   AccountConfiguration,
   BrokerAccount,
@@ -156,7 +157,7 @@ export interface BrokerPort {
   /** Host that orders go to, for the endpoint line and for the files. */
   readonly host: string;
   readClock(): Promise<MarketClock>;
-  listSessions(range: { readonly fromNy: string; readonly toNy: string }): Promise<Session[]>;
+  readCalendar(range: DateRange): Promise<Calendar>;
   readAccount(): Promise<BrokerAccount>;
   readAccountConfiguration(): Promise<AccountConfiguration>;
   listPositions(requestClass?: RequestClass): Promise<Listing<BrokerPosition>>;
@@ -173,7 +174,7 @@ export interface BrokerPort {
 
 /**
  * The answer to one list of symbols (pipeline 2). `rows`: by symbol; one that was asked for and is in none of the parts has
- * nothing to show. `malformed`: its row can't be parsed. `open`: not answered, the pages before a failed one may hold others.
+ * nothing to show. `malformed`: a row of it can't be parsed. `open`: not answered, the pages before a failed one may hold others.
  */
 export type SymbolsAnswer<T> =
   | {

@@ -78,7 +78,10 @@ async function sayVersion(engine: Engine, { read, step }: WatchlistSeen): Promis
   if (step.kind === "fresh") {
     log.info(`Watchlist ${read.path}: ${candidates} candidates, ${dropped.length} rows dropped`);
   }
-  for (const { line, symbol, reason } of dropped) {
+  // Over restarts too: a process of `--run-once` is one cycle long, and would name them all in each.
+  const isNews = read.kind === "read" && dropped.length > 0 &&
+    isNewsOf(engine, read, "dropped rows");
+  for (const { line, symbol, reason } of isNews ? dropped : []) {
     log.warn(`Watchlist ${read.path} line ${line}: ${symbol || "row"} dropped: ${reason}`);
   }
   await engine.event({
@@ -99,12 +102,17 @@ function sayWarnings(
   },
 ): void {
   for (const { key, text } of step.warnings) {
-    const isNews = engine.isNews(
-      `${key} ${read.version.slice(0, 16)}`,
-      dateNyOf(read.modifiedAtMs),
-    );
-    if (!isNews) continue;
+    if (!isNewsOf(engine, read, key)) continue;
     engine.ports.log.warn(text);
     engine.alert({ level: "WARNING", title: "Watchlist in doubt", text });
   }
+}
+
+/** Whether it was not said of this version of the file yet, over restarts. */
+function isNewsOf(
+  engine: Engine,
+  { version, modifiedAtMs }: Extract<WatchlistRead, { kind: "read" }>,
+  what: string,
+): boolean {
+  return engine.isNews(`${what} ${version.slice(0, 16)}`, dateNyOf(modifiedAtMs));
 }

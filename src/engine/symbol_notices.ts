@@ -90,13 +90,21 @@ export function formatSymbolNames(symbols: readonly string[]): string {
   return symbols.length > NAMES_MAX ? `${names} and ${symbols.length - NAMES_MAX} more` : names;
 }
 
-/** Rows that can't be parsed cost their symbols, in this look. */
+/** What follows for a symbol with a row that can't be parsed. */
+const MALFORMED: Readonly<Record<DataKind, string>> = {
+  "bars": "nothing is confirmed in it until they can be",
+  "latest trades": "nothing is decided from its price until it can be",
+  "corporate actions":
+    "what else is announced in it counts; look for splits and mergers in it yourself",
+};
+
+/** Says rows that can't be parsed, once a NY day and symbol. */
 export function sayMalformed(engine: Engine, what: DataKind, symbols: readonly string[]): void {
   const news = symbols.filter((each) =>
     engine.isNews(`malformed ${what} ${each}`, engine.dateNy())
   );
   if (news.length === 0) return;
   engine.ports.log.warn(
-    `Market data: ${what} left out because they are malformed: ${formatSymbolNames(news)}`,
+    `Market data: ${what} of ${formatSymbolNames(news)} can't be read: ${MALFORMED[what]}`,
   );
 }

@@ -4,6 +4,7 @@ import { findDay, findSessionAt } from "../domain/market_clock.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import { sayUnusableInSession } from "./broker_clock.ts";
 import type { Engine, Observation } from "./engine.ts";
+import { readSession } from "./observe.ts";
 
 /** State key under which a trouble that was said waits for its end, so that a restart in between loses nothing. */
 const TROUBLE_KEY = "trouble";
@@ -41,18 +42,17 @@ export function findBrokerTrouble(
  * Says a broker that could not be reached in this cycle, and `Execution recovered` once after the last trouble.
  * @param market `null` where the broker's clock could not be read.
  */
-export function noticeTrouble(engine: Engine, market: MarketClock | null): void {
-  if (market === null) {
-    noticeClock(engine);
-    return;
-  }
+export async function noticeTrouble(engine: Engine, market: MarketClock | null): Promise<void> {
+  if (market === null) return await noticeClock(engine);
   const observation = market.isOpen ? engine.observation : null;
   const trouble = observation === null ? null : findBrokerTrouble(observation);
   if (trouble === null) sayRecovered(engine);
   else sayTrouble(engine, trouble);
 }
 
-function noticeClock(engine: Engine): void {
+async function noticeClock(engine: Engine): Promise<void> {
+  // A process that never read the clock has no calendar yet: without one an open market is not known as that.
+  await readSession(engine, engine.dateNy());
   if (findSessionAt(engine.calendar, engine.nowMs()) !== null) {
     const problem = sayUnusableInSession(engine);
     if (problem !== null) rememberTrouble(engine, problem);

@@ -65,13 +65,23 @@ for (const { row, malformed } of ODD_ROWS) {
   });
 }
 
-Deno.test("listCorporateActions() completes no symbol where a later page fails: they go by date", async () => {
+Deno.test("listCorporateActions() keeps the split of a symbol beside a row of it that can't be parsed", async () => {
+  const world = buildWorld([
+    page({ redemptions: [{ symbol: "A" }], reverse_splits: [{ ...SPLIT, old_symbol: 7 }] }),
+  ]);
+  const answer = await world.client.listCorporateActions({ symbols: ["A"], ...RANGE });
+  assert(answer.kind === "answered", JSON.stringify(answer));
+  const texts = (answer.rows.get("A") ?? []).map(({ text }) => text);
+  assertEquals([texts, answer.malformed], [["reverse split, 1 for 10"], ["A"]]);
+});
+
+Deno.test("listCorporateActions() completes no symbol where a later page fails, and keeps what it knows: they go by date", async () => {
   const world = buildWorld((_, index) =>
     index === 0 ? page({ reverse_splits: [SPLIT] }, "t") : { status: 500 }
   );
   const answer = await world.client.listCorporateActions({ symbols: ["A", "B"], ...RANGE });
   assert(answer.kind === "failed", JSON.stringify(answer));
-  assertEquals([answer.rows.size, answer.open], [0, ["A", "B"]]);
+  assertEquals([[...answer.rows.keys()], answer.open], [["A"], ["A", "B"]]);
 });
 
 for (

@@ -41,7 +41,7 @@ const CALLS: ((world: World) => Promise<unknown>)[] = [
   ({ client }) => client.readAccountConfiguration(),
   ({ client }) => client.listPositions(),
   ({ client }) => client.listOrders({ status: "all" }),
-  ({ client }) => client.listSessions({ fromNy: "2026-01-20", toNy: "2026-01-20" }),
+  ({ client }) => client.readCalendar({ fromNy: "2026-01-20", toNy: "2026-01-20" }),
   ({ client }) => client.readOrder("o"),
   ({ client }) => client.lookUp(BRACKET.clientOrderId),
   ({ client }) => client.submitBracket(BRACKET),

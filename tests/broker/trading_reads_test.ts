@@ -139,13 +139,15 @@ Deno.test("listPositions() reads shares, and makes a short position negative wha
   ]]);
 });
 
-Deno.test("listSessions() knows half days and both New York offsets", async () => {
+Deno.test("readCalendar() knows half days and both New York offsets", async () => {
   const days = [
     { date: "2026-11-27", open: "09:30", close: "13:00", session_open: "0400" },
     { date: "2026-10-30", open: "09:30", close: "16:00" },
   ];
   const world = buildWorld([{ body: days }]);
-  const sessions = await world.client.listSessions({ fromNy: "2026-10-30", toNy: "2026-11-27" });
+  const range = { fromNy: "2026-10-30", toNy: "2026-11-27" };
+  const { sessions, ...others } = await world.client.readCalendar(range);
+  assertEquals(others, { ...range, unknownDays: [] });
   assert(world.requests[0]?.url.endsWith("/v2/calendar?start=2026-10-30&end=2026-11-27"));
   assertEquals(sessions, [
     {
@@ -257,7 +259,14 @@ const ORDER_BREAKS: { field: string; value: unknown }[] = [
   { field: "qty", value: "-3" },
   { field: "qty", value: "" },
   { field: "qty", value: [] },
+  { field: "symbol", value: " tsla" },
+  { field: "symbol", value: "TSLA ".padEnd(70, " ") },
+  { field: "filled_avg_price", value: "-1" },
+  { field: "limit_price", value: "-0.01" },
+  { field: "stop_price", value: -5 },
   { field: "stop_price", value: "1,000.00" },
+  { field: "updated_at", value: "1900-01-01T00:00:00Z" },
+  { field: "updated_at", value: "9999-12-31T23:59:59-10:00" },
   { field: "submitted_at", value: "yesterday" },
   { field: "submitted_at", value: 1768920300 },
   { field: "updated_at", value: "2026-02-30T00:00:00Z" },
@@ -274,7 +283,7 @@ for (const { field, value } of ORDER_BREAKS) {
     assertEquals(rows.map(({ symbol }) => symbol), ["SPY"]);
     const named = Array.isArray(value) && field === "legs" && JSON.stringify(value) !== "[{}]"
       ? ["TSLA", "SPY"]
-      : [field === "symbol" ? null : "TSLA"];
+      : [field === "symbol" && (value ?? "") === "" ? null : "TSLA"];
     assertEquals(unreadable.map(({ symbol }) => symbol), named);
     for (const row of unreadable) {
       assertObjectMatch(row, { what: "order", clientOrderId: ID, mayBeOpen: true });
@@ -407,7 +416,7 @@ for (const body of NO_JSON) {
       () => client.readAccount(),
       () => client.listPositions(),
       () => client.listOrders({ status: "open" }),
-      () => client.listSessions({ fromNy: "2026-01-20", toNy: "2026-01-20" }),
+      () => client.readCalendar({ fromNy: "2026-01-20", toNy: "2026-01-20" }),
     ];
     for (const read of reads) {
       const error = await failureOf(read());
@@ -466,6 +475,13 @@ Deno.test("a position may lack qty_available and have more decimals than anybody
   });
 });
 
+for (const equity of ["", "much", null, true, "9".repeat(300)]) {
+  Deno.test(`an account whose equity is ${JSON.stringify(equity)} is read, without one`, async () => {
+    const { client } = buildWorld([{ body: { id: "a", status: "ACTIVE", equity } }]);
+    assertEquals((await client.readAccount()).equityUsd, null);
+  });
+}
+
 Deno.test("an account may lack everything but its id and status", async () => {
   const { client } = buildWorld([{ body: { id: "acc-1", status: "ACTIVE" } }]);
   assertObjectMatch(await client.readAccount(), { accountId: "acc-1", equityUsd: null });
@@ -485,20 +501,58 @@ for (const field of ["id", "status"]) {
   });
 }
 
-const BAD_DAYS = [
-  { date: "2026-13-01", open: "09:30", close: "16:00" },
-  { date: "2026-01-20", open: "9:30", close: "16:00" },
-  { date: "2026-01-20", open: "16:00", close: "09:30" },
-  { date: "2026-01-20", open: "09:30", close: "24:00" },
-  { date: "2026-01-20", open: "09:30" },
+const WEEKS = { fromNy: "2026-01-12", toNy: "2026-01-29" };
+const GOOD_DAY = { date: "2026-01-21", open: "09:30", close: "16:00" };
+
+const BAD_DAYS: { row: unknown; problem: string }[] = [
+  {
+    row: { date: "2026-01-20", open: "9:30", close: "16:00" },
+    problem: "open is missing or not what it should be",
+  },
+  {
+    row: { date: "2026-01-20", open: "16:00", close: "09:30" },
+    problem: "close is not after open",
+  },
+  {
+    row: { date: "2026-01-20", open: "09:30", close: "24:00" },
+    problem: "close is missing or not what it should be",
+  },
+  {
+    row: { date: "2026-01-20", open: "09:30" },
+    problem: "close is missing or not what it should be",
+  },
+  {
+    row: { date: "2026-01-20", open: null, close: "16:00" },
+    problem: "open is missing or not what it should be",
+  },
 ];
-for (const day of BAD_DAYS) {
-  Deno.test(`listSessions() refuses ${JSON.stringify(day)}`, async () => {
-    const { client } = buildWorld([{ body: [day] }]);
-    const range = { fromNy: "2026-01-20", toNy: "2026-01-20" };
-    assertEquals((await failureOf(client.listSessions(range))).failure, "malformed");
+for (const { row, problem } of BAD_DAYS) {
+  Deno.test(`readCalendar() knows nothing of the day of ${JSON.stringify(row)}, and the others`, async () => {
+    const { client } = buildWorld([{ body: [row, GOOD_DAY] }]);
+    const { sessions, unknownDays } = await client.readCalendar(WEEKS);
+    assertEquals(sessions.map(({ dateNy }) => dateNy), ["2026-01-21"]);
+    assertEquals(unknownDays, [{ dateNy: "2026-01-20", problem }]);
   });
 }
+
+const NO_CALENDARS: { what: string; body: unknown }[] = [
+  { what: "no day at all in more than two weeks", body: [] },
+  { what: "days that nobody asked for", body: [{ ...GOOD_DAY, date: "2025-01-21" }] },
+  { what: "a row without a day", body: [GOOD_DAY, { open: "09:30", close: "16:00" }] },
+  { what: "a day that there is not", body: [GOOD_DAY, { ...GOOD_DAY, date: "2026-02-30" }] },
+];
+for (const { what, body } of NO_CALENDARS) {
+  Deno.test(`readCalendar() refuses ${what}`, async () => {
+    const { client } = buildWorld([{ body }]);
+    assertEquals((await failureOf(client.readCalendar(WEEKS))).failure, "malformed");
+  });
+}
+
+Deno.test("readCalendar() takes no row for no session where few days are asked for", async () => {
+  const { client } = buildWorld([{ body: [] }]);
+  const calendar = await client.readCalendar({ fromNy: "2026-01-17", toNy: "2026-01-19" });
+  assertEquals([calendar.sessions, calendar.unknownDays], [[], []]);
+});
 
 const LOOKUPS: { when: string; steps: readonly Step[]; outcome: LookupOutcome }[] = [
   { when: "the broker says 404", steps: [NOT_FOUND], outcome: { kind: "not_found" } },

@@ -425,6 +425,17 @@ const CASES: readonly Case[] = [
     status: 0,
   },
   {
+    item: "calendar",
+    when: "a day's row can't be read",
+    prepare: ({ simulator }) =>
+      simulator.setFaults(
+        rewriteList("/v2/calendar", (rows) => [...rows, { date: "2026-11-28", open: "" }]),
+      ),
+    grades: ["WARN", "WARN"],
+    says: "the broker's row of 2026-11-28 can't be read (open is missing",
+    status: 0,
+  },
+  {
     item: "market data",
     when: "the plan lacks the feed",
     environment: { ALPACA_DATA_FEED: "sip" },

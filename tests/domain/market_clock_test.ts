@@ -149,8 +149,14 @@ Deno.test("no clock that is believed says open outside the calendar's session or
 });
 
 Deno.test("a stored calendar knows the days from its first to its last, and no other", () => {
-  const calendar = { fromNy: "2026-11-21", toNy: "2026-11-24", sessions: [SESSION] };
+  const calendar = {
+    fromNy: "2026-11-21",
+    toNy: "2026-11-24",
+    sessions: [SESSION],
+    unknownDays: [{ dateNy: "2026-11-22", problem: "open is missing" }],
+  };
   assertEquals(findDay(calendar, MONDAY), SESSION);
+  assertEquals(findDay(calendar, "2026-11-22"), "unknown");
   assertEquals(findDay(calendar, "2026-11-21"), "no session");
   assertEquals(findDay(calendar, "2026-11-20"), "unknown");
   assertEquals(findDay(calendar, "2026-11-25"), "unknown");

@@ -119,6 +119,77 @@ Deno.test("a clock that says closed in a session of the calendar is said as that
   assertEquals(world.said("Broker clock contradicts itself: it says closed").length, 1);
 });
 
+type Day = Readonly<Record<string, string>>;
+
+/** The first answers of the broker's calendar with their rows changed. */
+function rewriteCalendar(
+  change: (days: readonly Day[]) => readonly Day[],
+  { times = 1 } = {},
+): FaultRule {
+  const rewrite = (body: string) => JSON.stringify(change(JSON.parse(body)));
+  return { path: "/v2/calendar", times, fault: { kind: "rewritten", rewrite } };
+}
+
+const WRONG_CALENDARS: { what: string; rule: FaultRule }[] = [
+  { what: "has no session at all", rule: rewriteCalendar(() => []) },
+  {
+    what: "is of other days",
+    rule: rewriteCalendar((days) =>
+      days.map((day) => ({ ...day, date: day["date"]?.replace("-11-", "-10-") ?? "" }))
+    ),
+  },
+  {
+    what: "lacks today",
+    rule: rewriteCalendar((days) => days.filter(({ date }) => date !== "2026-11-23")),
+  },
+  {
+    what: "ends today's session before now",
+    rule: rewriteCalendar((days) =>
+      days.map((day) => day["date"] === "2026-11-23" ? { ...day, close: "09:45" } : day)
+    ),
+  },
+];
+for (const { what, rule } of WRONG_CALENDARS) {
+  Deno.test(`one answer of the calendar that ${what} costs itself, not the week that a calendar is kept`, async () => {
+    const world = new World();
+    await world.restart();
+    world.setFaults([rule]);
+    await world.cycle();
+    await world.cycles(3, MINUTE_MS);
+    assertEquals(world.buys().length, 1);
+  });
+}
+
+Deno.test("a day whose row the calendar spoils costs no other: today's half day still ends early", async () => {
+  const friday = "2026-11-27";
+  const world = new World({ startMs: at("10:00:30", friday) });
+  const spoil = (days: readonly Day[]) => [...days, { date: "2026-11-28", open: "", close: "" }];
+  world.setFaults([
+    rewriteCalendar(spoil, { times: 99 }),
+    rewriteClock({ next_close: `${friday}T16:00:00-05:00` }),
+  ]);
+  await world.buy();
+  world.goTo(at("12:51:00", friday));
+  await world.cycles(2, SECOND_MS);
+  assertEquals(world.stops(), ["10@95 gtc"]);
+});
+
+Deno.test("a spoiled row of today leaves the day to the broker's clock, and is said once a day over restarts", async () => {
+  const world = new World();
+  const spoil = (days: readonly Day[]) =>
+    days.map((day) => day["date"] === "2026-11-23" ? { ...day, close: "" } : day);
+  world.setFaults([rewriteCalendar(spoil, { times: 99 })]);
+  await world.restart();
+  await world.cycle();
+  await world.cycles(2, MINUTE_MS);
+  await world.restart();
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.buys().length, 1);
+  const [line = "", ...more] = world.said("Broker calendar");
+  assertEquals(more, []);
+  assert(line.includes("the row of 2026-11-23 can't be read (close is missing"), line);
+});
+
 Deno.test("on a half day the calendar's close holds where the clock says a later one", async () => {
   const world = new World({ startMs: at("10:00:30", "2026-11-27") });
   await world.buy();
@@ -188,13 +259,25 @@ Deno.test("the two minutes of an unreadable clock go on over a restart", async (
   await world.buy();
   world.setFaults([refuse(503, "down")]);
   await world.cycle();
-  const { calendar } = world.engine;
   await world.restart();
-  world.engine.calendar = calendar;
   world.forget();
   world.pass(2 * MINUTE_MS);
   await world.cycle();
   assertEquals(world.alerted("Broker clock unreadable since").length, 1);
+});
+
+Deno.test("a process that never read the clock says the session and each managed position, not the whole broker as unreachable", async () => {
+  const world = new World();
+  await world.buy();
+  world.setFaults([refuse(503, "down")]);
+  await world.restart();
+  await world.cycle();
+  assertEquals(world.alerted("Execution error"), []);
+  await world.cycles(3, MINUTE_MS);
+  const [alert, ...more] = world.alerted("Execution error");
+  assertEquals(more, []);
+  assert(alert?.text.includes("the calendar says the market is open until"), alert?.text);
+  assert(alert?.text.includes("NVDA 10 shares"), alert?.text);
 });
 
 Deno.test("a clock that can't be read in the night is no trouble, and needs nobody", async () => {

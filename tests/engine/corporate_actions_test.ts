@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "../assert.ts";
 import { formatCloseCommand } from "../../src/domain/alert_facts.ts";
 import type { SimCorporateAction } from "../simulator/corporate_actions.ts";
+import { buildFaultPlan, type FaultPlan } from "../simulator/faults.ts";
 import { listsSent } from "./refusing_data.ts";
 import { AAPL, at, MINUTE_MS, NVDA, SECOND_MS, World } from "./support.ts";
 
@@ -164,6 +165,42 @@ Deno.test("corporate actions that are not answered block nothing, and are said o
     assertEquals(world.alerted("Corporate"), []);
   }
 });
+
+/** An answer that says something else, or ends in a page without an answer. */
+const DAMAGED: { what: string; plan: FaultPlan }[] = [
+  {
+    what: "beside a row of the symbol that can't be parsed",
+    plan: buildFaultPlan([{
+      path: ACTIONS,
+      fault: {
+        kind: "rewritten",
+        rewrite: (body) => body.replace('{"forward', '{"redemptions":[{"symbol":"NVDA"}],"forward'),
+      },
+    }]),
+  },
+  {
+    what: "before a page without an answer",
+    plan: ({ path, query }) => {
+      if (path !== ACTIONS) return null;
+      if (query.get("page_token") !== null) return { kind: "status", status: 500 };
+      const rewrite = (body: string) =>
+        JSON.stringify({ ...JSON.parse(body), next_page_token: "1" });
+      return { kind: "rewritten", rewrite };
+    },
+  },
+];
+for (const { what, plan } of DAMAGED) {
+  Deno.test(`a split that was read ${what} keeps its symbol from being entered`, async () => {
+    const world = new World({ rows: [NVDA, AAPL] });
+    world.exchange.corporateActions.push(split(TOMORROW));
+    await world.restart();
+    world.setFaultPlan(plan);
+    await world.cycle();
+    await world.cycles(3, 10 * SECOND_MS);
+    assertEquals([world.buys("NVDA").length, world.buys("AAPL").length], [0, 1]);
+    assert(world.said("SKIP NVDA: corporate action").length > 0);
+  });
+}
 
 Deno.test("one symbol that the data API refuses here too costs the others nothing", async () => {
   const world = new World({ rows: [NVDA, AAPL] });

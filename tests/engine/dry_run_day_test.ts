@@ -92,5 +92,7 @@ Deno.test("a broker's clock that can't be read counts as closed", () =>
     const texts = cutTimes(lines);
     assert(texts.includes("Market closed; skipping cycle."), texts.join("\n"));
     assert(!texts.some((line) => line.startsWith("Gate ")));
-    assertEquals(day.exchange.requestCount, 0);
+    // Whether a session is missed, the calendar alone tells.
+    assertEquals(day.exchange.requests.map(({ path }) => path), ["/v2/calendar"]);
+    assert(texts.some((line) => line.includes("the calendar says the market is open until")));
   }));

@@ -162,8 +162,8 @@ Deno.test("a row that can't be parsed costs its symbol, and is said once a day",
   });
   world.setFaults([{ path: BARS, fault: { kind: "malformed", body: bars } }]);
   await world.cycles(3, MINUTE_MS);
-  assertEquals(world.said("malformed"), [
-    "warn Market data: bars left out because they are malformed: AAPL",
+  assertEquals(world.said("can't be read"), [
+    "warn Market data: bars of AAPL can't be read: nothing is confirmed in it until they can be",
   ]);
   assertEquals(
     world.events.some((event) => event.type === "signal" && event.symbol === "NVDA"),

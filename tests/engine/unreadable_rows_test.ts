@@ -251,6 +251,54 @@ Deno.test("what an exit laid bare gets its stop, though the position can't be pa
   assertEquals(covered, world.held());
 });
 
+/** Under our prefix: each would go into the ledger, which refuses such a value. */
+const UNRECORDABLE: { what: string; change: Row }[] = [
+  { what: "a fill below 0 USD", change: { filled_avg_price: "-1" } },
+  {
+    what: "a limit below 0 USD and no fill",
+    change: { limit_price: "-3", filled_avg_price: null, filled_qty: "0", status: "new" },
+  },
+  { what: "a symbol in lower case", change: { symbol: "aapl" } },
+  { what: "a symbol with a blank", change: { symbol: " AAPL" } },
+  { what: "a symbol of a hundred letters", change: { symbol: "A".repeat(100) } },
+  { what: "a time before 1970", change: { updated_at: "1900-01-01T00:00:00Z" } },
+  { what: "a time after 9999", change: { updated_at: "9999-12-31T23:59:59-10:00" } },
+];
+for (const { what, change } of UNRECORDABLE) {
+  Deno.test(`an order under our prefix with ${what} is a row that can't be read, and ends no process`, async () => {
+    const world = new World();
+    await world.buy();
+    world.exchange.setPrice("NVDA", 106);
+    world.setFaults([addRow("/v2/orders", {
+      id: "11111111-2222-4333-8444-555555555555",
+      client_order_id: "avwap-20261123-AAPL-other",
+      symbol: "AAPL",
+      side: "buy",
+      type: "market",
+      time_in_force: "day",
+      status: "filled",
+      qty: "10",
+      filled_qty: "10",
+      filled_avg_price: "100",
+      created_at: "2026-11-23T15:00:00Z",
+      updated_at: "2026-11-23T15:00:01Z",
+      ...change,
+    })]);
+    await world.cycles(3, MINUTE_MS);
+    assertEquals(world.said("Order of ours: order 11111111-").length, 1);
+    assertEquals([world.held(), world.ledger.entries.length > 1], [5, true]);
+  });
+}
+
+Deno.test("there is no entry in a listed symbol that a row spells with a blank", async () => {
+  const world = new World({ rows: [AAPL] });
+  await world.restart();
+  await world.cycle();
+  world.setFaults([addRow("/v2/orders", { ...SPREAD, order_class: "", symbol: " aapl" })]);
+  await world.cycles(3, MINUTE_MS);
+  assertEquals(world.buys("AAPL"), []);
+});
+
 Deno.test("an order of ours that can't be parsed and names no symbol puts the symbol of its record in doubt", async () => {
   const world = new World();
   await world.buy();
@@ -444,14 +492,16 @@ Deno.test("a row with neither a symbol nor a client order id makes the whole ans
   assert(world.said("reason=positions unavailable (malformed)").length > 0);
 });
 
-Deno.test("an account without an equity makes no intent, says so once, and lets exits go on", async () => {
-  const world = new World();
-  await world.buy();
-  world.list([NVDA, AAPL]);
-  const rewrite = (body: string) => JSON.stringify({ ...JSON.parse(body), equity: undefined });
-  world.setFaults([{ path: "/v2/account", fault: { kind: "rewritten", rewrite } }]);
-  world.exchange.setPrice("NVDA", 106);
-  await world.cycles(3, MINUTE_MS);
-  assertEquals(world.said("Account shows no equity").length, 1);
-  assertEquals([world.buys("AAPL").length, world.held()], [0, 5]);
-});
+for (const equity of [undefined, "", "much"]) {
+  Deno.test(`an account whose equity is ${JSON.stringify(equity) ?? "absent"} makes no intent, says so once, and lets exits go on`, async () => {
+    const world = new World();
+    await world.buy();
+    world.list([NVDA, AAPL]);
+    const rewrite = (body: string) => JSON.stringify({ ...JSON.parse(body), equity });
+    world.setFaults([{ path: "/v2/account", fault: { kind: "rewritten", rewrite } }]);
+    world.exchange.setPrice("NVDA", 106);
+    await world.cycles(3, MINUTE_MS);
+    assertEquals(world.said("Account shows no equity").length, 1);
+    assertEquals([world.buys("AAPL").length, world.held()], [0, 5]);
+  });
+}

@@ -117,6 +117,19 @@ Deno.test("a ScanDate before the previous session is a warning by name, once per
   assertEquals(world.buys().length, 1);
 });
 
+Deno.test("a dropped row is named once per version of the file, across restarts", async () => {
+  const wrong = { ...AAPL, stopUsd: 500 };
+  const world = new World({ rows: [NVDA, wrong] });
+  for (let turn = 0; turn < 3; turn++) {
+    await world.restart();
+    await world.cycles(2, SECOND_MS);
+  }
+  assertEquals(world.said("line 3: AAPL dropped").length, 1);
+  world.list([{ ...NVDA, stopUsd: 94 }, wrong]);
+  await world.cycles(2, SECOND_MS);
+  assertEquals(world.said("line 3: AAPL dropped").length, 2);
+});
+
 Deno.test("a ScanDate of the previous session is no news", async () => {
   const world = new World();
   rewrite(world, (text) => text.replace(/2026-11-2\d/, "2026-11-20"));

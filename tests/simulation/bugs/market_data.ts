@@ -162,4 +162,22 @@ export const MARKET_DATA_BUGS: readonly TestedBug[] = [
     }],
     tests: [ACTIONS_TEST],
   },
+  {
+    name: "a row that can't be parsed hides the split beside it",
+    edits: [{
+      file: "src/broker/symbol_pages.ts",
+      find: `    !isSeries || (complete.includes(symbol) && !malformed.has(symbol));`,
+      replace: `    (!isSeries || complete.includes(symbol)) && !malformed.has(symbol);`,
+    }],
+    tests: ["tests/broker/corporate_actions_test.ts", ACTIONS_TEST],
+  },
+  {
+    name: "a split that was read is forgotten where a later page fails",
+    edits: [{
+      file: "src/broker/symbol_pages.ts",
+      find: `    !isSeries || (complete.includes(symbol) && !malformed.has(symbol));`,
+      replace: `    complete.includes(symbol) && (!isSeries || !malformed.has(symbol));`,
+    }],
+    tests: ["tests/broker/corporate_actions_test.ts", ACTIONS_TEST],
+  },
 ];

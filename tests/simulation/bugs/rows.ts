@@ -173,4 +173,87 @@ export const ROWS_BUGS: readonly TestedBug[] = [
     }],
     tests: [CLASSIFY],
   },
+  {
+    name: "a calendar's row that can't be read hides its day",
+    edits: [{
+      file: "src/domain/market_clock.ts",
+      find: `  if (calendar.unknownDays.some((day) => day.dateNy === dateNy)) return "unknown";`,
+      replace: "",
+    }],
+    tests: ["tests/domain/market_clock_test.ts", "tests/engine/broker_clock_test.ts"],
+  },
+  {
+    name: "a wrong calendar is kept for its week",
+    edits: [{
+      file: "src/engine/broker_clock.ts",
+      find:
+        `  else if (decideClock(clock, kept).kind === "contradiction") await renewCalendar(engine, dateNy);`,
+      replace: "",
+    }],
+    tests: ["tests/engine/broker_clock_test.ts"],
+  },
+  {
+    name: "days that nobody asked for taken for the calendar",
+    edits: [{
+      file: "src/broker/account_wire.ts",
+      find: `    if (dateNy < fromNy || dateNy > toNy) continue;`,
+      replace: "",
+    }],
+    tests: ["tests/broker/trading_reads_test.ts"],
+  },
+  {
+    name: "a process that never read the clock has no calendar",
+    edits: [{
+      file: "src/engine/trouble.ts",
+      find: `  await readSession(engine, engine.dateNy());`,
+      replace: "",
+    }],
+    tests: ["tests/engine/broker_clock_test.ts"],
+  },
+  {
+    name: "an equity that can't be read stops the exits",
+    edits: [{
+      file: "src/broker/account_wire.ts",
+      find: `  equity: optionalDecimalWire.catch(null),`,
+      replace: `  equity: optionalDecimalWire,`,
+    }],
+    tests: ["tests/broker/trading_reads_test.ts"],
+  },
+  {
+    name: "a fill below 0 USD goes into the ledger",
+    edits: [{
+      file: "src/broker/order_wire.ts",
+      find: `filledAvgPriceUsd: parsePrice(wire.filled_avg_price, "filled_avg_price"),`,
+      replace: `filledAvgPriceUsd: parseOptionalDecimal(wire.filled_avg_price),`,
+    }],
+    tests: ["tests/broker/trading_reads_test.ts"],
+  },
+  {
+    name: "an order's symbol in another spelling is another symbol",
+    edits: [{
+      file: "src/broker/order_wire.ts",
+      find:
+        `if (text === text.trim().toUpperCase() && text.length <= SYMBOL_CHARS_MAX) return text;`,
+      replace: `if (text.length <= SYMBOL_CHARS_MAX) return text;`,
+    }],
+    tests: ["tests/broker/trading_reads_test.ts"],
+  },
+  {
+    name: "a moment that no file holds is taken from the broker",
+    edits: [{
+      file: "src/broker/rfc3339.ts",
+      find: `return ms !== null && ms >= FIRST_MS && ms < END_MS ? ms : null;`,
+      replace: `return ms !== null && (ms >= FIRST_MS || ms < END_MS) ? ms : null;`,
+    }],
+    tests: ["tests/broker/rfc3339_test.ts"],
+  },
+  {
+    name: "a row about a symbol is missed for a blank",
+    edits: [{
+      file: "src/broker/rows.ts",
+      find: `z.string().trim().toUpperCase().min(1)`,
+      replace: `z.string().min(1)`,
+    }],
+    tests: ["tests/broker/trading_reads_test.ts"],
+  },
 ];

@@ -101,4 +101,13 @@ export const WATCHLIST_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/cli/program_test.ts"],
   },
+  {
+    name: "each process names the dropped rows anew",
+    edits: [{
+      file: "src/engine/reading_watchlist.ts",
+      find: `    isNewsOf(engine, read, "dropped rows");`,
+      replace: `    !engine.stop.aborted;`,
+    }],
+    tests: ["tests/engine/watchlist_test.ts"],
+  },
 ];

@@ -52,6 +52,15 @@ export const TRANSPORT_BUGS: readonly TestedBug[] = [
     tests: ["tests/runtime/host_network_test.ts"],
   },
   {
+    name: "telemetry refused in one spelling alone",
+    edits: [{
+      file: "src/runtime/host_network.ts",
+      find: 'text.toLowerCase() !== "true"',
+      replace: 'text !== "true"',
+    }],
+    tests: ["tests/runtime/host_network_test.ts"],
+  },
+  {
     name: "the runtime's telemetry is let be",
     edits: [{
       file: "src/runtime/config.ts",

@@ -5,9 +5,9 @@ import { type AlpacaClient, createAlpacaClient } from "../broker/alpaca_client.t
 import { createFetchSend } from "../broker/fetch_transport.ts";
 import type { EngineEvent } from "../domain/events.ts";
 import { RUN_ONCE_MS } from "../engine/engine.ts";
-import type { EnginePorts, EventLogPort, EventPort, LogPort } from "../engine/ports.ts";
+import type { EnginePorts, EventLogPort, EventPort, HttpPort, LogPort } from "../engine/ports.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
-import { createHttp } from "../runtime/http.ts";
+import { createHttp, createStoppableHttp } from "../runtime/http.ts";
 import { createServiceManager, type ServiceManager } from "../runtime/service_manager.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";
 import { createDryRunLedger } from "../state/dry_run_ledger.ts";
@@ -27,6 +27,8 @@ export const REQUEST_TIMEOUT_MS = 10_000;
 export interface EngineWorld {
   readonly ports: EnginePorts;
   readonly events: EventLog;
+  /** Calls back what is under way to the broker and may change an order (runbook 2, "immediately"). */
+  stopChanges(): void;
   /** Stops what still sends; the queue is the engine's to drain before. */
   close(): void;
 }
@@ -56,8 +58,10 @@ export function buildWorld({ host, config, log, isSlackReachable }: WorldOptions
     mark: () => `${mode.read()} ${config.engine.endpoint}`,
   });
   const service = createServiceManager({ notify: host.service?.notify ?? null, log, clock });
-  const fetch = buildSteppingFetch(host.fetch, service);
-  const broker = buildBroker({ host: { ...host, fetch }, config, log, events });
+  const { http, stopChanges } = createStoppableHttp(
+    createHttp(buildSteppingFetch(host.fetch, service)),
+  );
+  const broker = buildBroker({ host, http, config, log, events });
   return {
     events,
     ports: {
@@ -73,6 +77,7 @@ export function buildWorld({ host, config, log, isSlackReachable }: WorldOptions
       service,
       config: config.engine,
     },
+    stopChanges,
     close: () => slack?.close(),
   };
 }
@@ -89,14 +94,17 @@ function buildFiles(fs: FileSystem, { stateDir, dryRunLedgerPath, watchlist }: P
 
 /** The broker's client; every order-changing exchange becomes an event. */
 export function buildBroker(
-  { host, config, log, events }: Omit<WorldOptions, "isSlackReachable"> & { events: EventPort },
+  { host, http, config, log, events }: Omit<WorldOptions, "isSlackReachable"> & {
+    readonly http: HttpPort;
+    readonly events: EventPort;
+  },
 ): AlpacaClient {
   return createAlpacaClient({
     tradingUrl: config.endpoint.tradingUrl,
     dataUrl: config.endpoint.dataUrl,
     keyId: config.keyId,
     secretKey: config.secretKey,
-    send: createFetchSend(createHttp(host.fetch)),
+    send: createFetchSend(http),
     clock: host.clock,
     chance: host.chance,
     feed: config.feed,

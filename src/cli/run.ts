@@ -160,7 +160,10 @@ async function runEngine(
     await world.events.removeOld();
     const ports = { ...world.ports, service: guard.service };
     const stop = AbortSignal.any([listener.signal, guard.lost]);
-    const status = await runLoop(ports, stop, { lookMs: LOOK_MS, watch: watch.listen });
+    const status = await runLoop(ports, stop, {
+      lookMs: LOOK_MS,
+      watch: (look) => watch.listen(() => void callBack(world).then(look)),
+    });
     return guard.lost.aborted ? EXIT.busy : status;
   } catch (error) {
     const stack = error instanceof Error ? error.stack : undefined;
@@ -171,4 +174,9 @@ async function runEngine(
     watch.close();
     world.close();
   }
+}
+
+/** At the kill switch nothing more leaves, not even what the loop sent a moment ago and is still connecting. */
+async function callBack({ ports, stopChanges }: EngineWorld): Promise<void> {
+  if (await ports.operatorFiles.isKillSwitchOn()) stopChanges();
 }

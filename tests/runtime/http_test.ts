@@ -1,6 +1,6 @@
 import http2 from "node:http2";
-import { createHttp } from "../../src/runtime/http.ts";
-import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { createHttp, createStoppableHttp } from "../../src/runtime/http.ts";
+import { assert, assertEquals, assertFalse, assertRejects } from "../assert.ts";
 import { buildSelfSigned, type SelfSigned } from "../support/self_signed.ts";
 import { BREAK_CASES, listSeen } from "./sent_once.ts";
 
@@ -101,5 +101,55 @@ Deno.test("change() gives the whole body, though its client is closed when the a
   const signal = AbortSignal.timeout(10_000);
   const answer = await createHttp(fetch).change({ ...CHANGE, url, signal });
   assertEquals(await answer.text(), parts.join(""));
+  await server.shutdown();
+});
+
+Deno.test("a change that is called back in its handshake never leaves, and the next one does", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { http, stopChanges } = createStoppableHttp(createHttp(fetch));
+  const url = `https://127.0.0.1:${listener.addr.port}/v2/orders`;
+  const signal = AbortSignal.timeout(10_000);
+  const bytes = new Uint8Array(4096);
+  const called = assertRejects(() => http.change({ ...CHANGE, url, signal }));
+  const connection = await listener.accept();
+  assert(await connection.read(bytes), "the handshake has begun");
+  stopChanges();
+  await called;
+  assertFalse(signal.aborted, "it ended by its deadline");
+  assertEquals(await connection.read(bytes).catch(() => null), null);
+  connection.close();
+  const next = assertRejects(() => http.change({ ...CHANGE, url, signal }));
+  const second = await listener.accept();
+  assert(await second.read(bytes), "a later change is begun");
+  second.close();
+  await next;
+  listener.close();
+});
+
+Deno.test("a change whose answer has begun is read to its end, though it is called back", async () => {
+  const begun = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () =>
+      new Response(
+        new ReadableStream({
+          async start(controller) {
+            controller.enqueue(new TextEncoder().encode("tak"));
+            begun.resolve();
+            await goOn.promise;
+            controller.enqueue(new TextEncoder().encode("en"));
+            controller.close();
+          },
+        }),
+      ),
+  );
+  const { http, stopChanges } = createStoppableHttp(createHttp(fetch));
+  const url = `http://127.0.0.1:${server.addr.port}/`;
+  const answer = await http.change({ ...CHANGE, url, signal: AbortSignal.timeout(10_000) });
+  await begun.promise;
+  stopChanges();
+  goOn.resolve();
+  assertEquals(await answer.text(), "taken");
   await server.shutdown();
 });

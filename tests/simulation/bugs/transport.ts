@@ -61,6 +61,24 @@ export const TRANSPORT_BUGS: readonly TestedBug[] = [
     tests: ["tests/runtime/host_network_test.ts"],
   },
   {
+    name: "the kill switch calls nothing back",
+    edits: [{
+      file: "src/cli/run.ts",
+      find: "isKillSwitchOn()) stopChanges();",
+      replace: "isKillSwitchOn()) void stopChanges;",
+    }],
+    tests: ["tests/cli/kill_switch_test.ts"],
+  },
+  {
+    name: "a change that was called back leaves all the same",
+    edits: [{
+      file: "src/runtime/http.ts",
+      find: "http.change({ ...request, signal });",
+      replace: "http.change({ ...request, signal: signal && request.signal });",
+    }],
+    tests: ["tests/runtime/http_test.ts"],
+  },
+  {
     name: "the runtime's telemetry is let be",
     edits: [{
       file: "src/runtime/config.ts",

@@ -129,3 +129,19 @@ export function formatEnd(
     }),
   ];
 }
+
+/**
+ * The end where the broker can't be read any more: what was sent stands, and may have taken stops away.
+ * @param before The positions in scope as they were before the first request.
+ */
+export function formatUnknownEnd(
+  why: string,
+  before: readonly { readonly symbol: string; readonly qty: number }[],
+): string {
+  const held = before.map(({ symbol, qty }) => `${formatOneLine(symbol)} ${qty}`);
+  return `NOT DONE: ${why}; it is not known what is left. ` +
+    (held.length === 0
+      ? "There was no position at the beginning. "
+      : `Held at the beginning, perhaps without a stop now: ${held.join(", ")}. `) +
+    "The kill switch stays on; do it again, or close at the broker's own site";
+}

@@ -60,8 +60,8 @@ export async function runProgram(
       host.writeOut(`${formatVersion()}\n`);
       return EXIT.done;
     }
-    const unwaited = command.isUnwaited === true ? host.unwaited : undefined;
-    return await runCommand({ ...host, ...unwaited }, { command, options });
+    const writers = command.unwaited === undefined ? {} : host.unwaited?.[command.unwaited];
+    return await runCommand({ ...host, ...writers }, { command, options });
   } catch (error) {
     return reportFailure(host, error);
   }

@@ -22,7 +22,7 @@ import { PROGRAM, VERSION } from "./version.ts";
 /** `run`, also meant where no command is given: the loop (interface, Commands). */
 export const RUN_COMMAND: Command = {
   name: "run",
-  isUnwaited: true,
+  unwaited: "dropped",
   summary: "the loop, until SIGTERM or SIGINT (also without a command)",
   description:
     "Runs the loop: watches the candidates, enters, manages exits, every poll interval and\n" +

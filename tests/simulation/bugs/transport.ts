@@ -79,6 +79,29 @@ export const TRANSPORT_BUGS: readonly TestedBug[] = [
     tests: ["tests/runtime/http_test.ts"],
   },
   {
+    name: "flatten waits for its reader between cancel and sell",
+    edits: [{ file: "src/cli/flatten.ts", find: '  unwaited: "kept",\n', replace: "" }],
+    tests: ["tests/cli/flatten_process_test.ts"],
+  },
+  {
+    name: "flatten loses what its reader is slow to read",
+    edits: [{
+      file: "src/runtime/queued_writer.ts",
+      find: ">= blockedMs);",
+      replace: ">= Math.min(blockedMs, BLOCKED_MS));",
+    }],
+    tests: ["tests/runtime/queued_writer_test.ts"],
+  },
+  {
+    name: "flatten dies with its terminal",
+    edits: [{
+      file: "src/cli/flatten.ts",
+      find: '  host.signals.addSignalListener("SIGHUP", goOn);\n',
+      replace: "",
+    }],
+    tests: ["tests/cli/flatten_process_test.ts"],
+  },
+  {
     name: "the runtime's telemetry is let be",
     edits: [{
       file: "src/runtime/config.ts",

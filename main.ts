@@ -42,6 +42,14 @@ const loopError = createUnwaited(Deno.stderr, "standard error");
 const keptOut = createUnwaited(Deno.stdout, "standard output", Infinity);
 const keptError = createUnwaited(Deno.stderr, "standard error", Infinity);
 let isReaderGone = false;
+let unwritten: string | null = null;
+
+/** A reader that has seen enough is no failure; a full disk, or a pipe that stays full, leaves half a report behind. */
+function noteUnwritten(error: unknown): void {
+  if (!(error instanceof Deno.errors.WouldBlock)) isReaderGone = true;
+  if (error instanceof Deno.errors.BrokenPipe) return;
+  unwritten ??= error instanceof Error ? error.message : "unknown";
+}
 
 /** Runs the program in the real world. @returns The exit status. */
 function start(environment: Environment): Promise<number> {
@@ -56,7 +64,7 @@ function start(environment: Environment): Promise<number> {
     isPermitted: isPermittedByDeno,
     misspelt: listMisspelt(getPermitted),
     service,
-    writeOut: createTextWriter(Deno.stdout, () => isReaderGone = true),
+    writeOut: createTextWriter(Deno.stdout, noteUnwritten),
     writeError,
     unwaited: {
       dropped: {
@@ -66,6 +74,7 @@ function start(environment: Environment): Promise<number> {
       kept: { writeOut: keptOut.write, writeError: (text) => keptError.write(markError(text)) },
     },
     isReaderGone: () => isReaderGone,
+    readUnwritten: () => unwritten,
     isTerminal: Deno.stdout.isTerminal(),
     exitNow: (status) => Deno.exit(status),
   });

@@ -32,6 +32,8 @@ export interface ProgramHost {
   >;
   /** Whether the reader of standard output is known to be gone; absent: no. */
   readonly isReaderGone?: () => boolean;
+  /** Why not everything is on standard output though somebody reads it, or `null`; absent: it is. */
+  readonly readUnwritten?: () => string | null;
   /** Whether standard output is a terminal, which alone gets colours; absent: no. */
   readonly isTerminal?: boolean;
   /** Ends the process at once: for an operator who does not wait. */

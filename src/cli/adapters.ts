@@ -23,12 +23,20 @@ import { VERSION } from "./version.ts";
 /** Deadline of one broker request (pipeline 4: at most 10 s a request). */
 export const REQUEST_TIMEOUT_MS = 10_000;
 
+/**
+ * How long all reads together may still take once the program was asked to stop. Why: each may take 20 s and a cycle makes
+ * a dozen, while systemd waits 90 s, and who turns LIVE off by a variable and a restart (runbook 7) waits with it.
+ */
+const STOP_READS_MS = 20_000;
+
 /** The engine's ports over the real world, and what must be ended after it. */
 export interface EngineWorld {
   readonly ports: EnginePorts;
   readonly events: EventLog;
   /** Calls back what is under way to the broker and may change an order (runbook 2, "immediately"). */
   stopChanges(): void;
+  /** From now on a broker that does not answer keeps the end waiting `STOP_READS_MS` at most. */
+  hurry(): void;
   /** Stops what still sends; the queue is the engine's to drain before. */
   close(): void;
 }
@@ -61,7 +69,8 @@ export function buildWorld({ host, config, log, isSlackReachable }: WorldOptions
   const { http, stopChanges } = createStoppableHttp(
     createHttp(buildSteppingFetch(host.fetch, service)),
   );
-  const broker = buildBroker({ host, http, config, log, events });
+  let readEndMs = Infinity;
+  const broker = buildBroker({ host, http, config, log, events, readEndMs: () => readEndMs });
   return {
     events,
     ports: {
@@ -78,6 +87,7 @@ export function buildWorld({ host, config, log, isSlackReachable }: WorldOptions
       config: config.engine,
     },
     stopChanges,
+    hurry: () => void (readEndMs = clock.monotonicMs() + STOP_READS_MS),
     close: () => slack?.close(),
   };
 }
@@ -94,9 +104,10 @@ function buildFiles(fs: FileSystem, { stateDir, dryRunLedgerPath, watchlist }: P
 
 /** The broker's client; every order-changing exchange becomes an event. */
 export function buildBroker(
-  { host, http, config, log, events }: Omit<WorldOptions, "isSlackReachable"> & {
+  { host, http, config, log, events, readEndMs }: Omit<WorldOptions, "isSlackReachable"> & {
     readonly http: HttpPort;
     readonly events: EventPort;
+    readonly readEndMs: () => number;
   },
 ): AlpacaClient {
   return createAlpacaClient({
@@ -110,6 +121,7 @@ export function buildBroker(
     feed: config.feed,
     timeoutMs: REQUEST_TIMEOUT_MS,
     endMs: config.engine.isRunOnce ? host.clock.monotonicMs() + RUN_ONCE_MS : Infinity,
+    readEndMs,
     log,
     // Not awaited: the exchange is over, and the log writes in turn. What it waits for is written before the last event.
     onExchange: (exchange) =>

@@ -149,6 +149,7 @@ async function runEngine(
   const listener = listenForStop(host.signals, {
     stop: (signal) => {
       log.info(`${signal} received; stopping after the current step`);
+      world.hurry();
       // Not awaited: it never rejects, and a signal's listener can't wait.
       void world.ports.service.stopping();
     },

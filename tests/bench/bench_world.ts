@@ -96,7 +96,14 @@ export async function createBenchEngine(options: BenchWorldOptions): Promise<Eng
   };
   const { config } = buildConfig(host.environment, flags);
   const events = createEventLog({ fs, stateDir, clock, log, secrets: config.secrets });
-  const broker = buildBroker({ host, http: createHttp(host.fetch), config, log, events });
+  const broker = buildBroker({
+    host,
+    http: createHttp(host.fetch),
+    config,
+    log,
+    events,
+    readEndMs: () => Infinity,
+  });
   const engine = new Engine({
     version: VERSION,
     clock,

@@ -102,6 +102,20 @@ export const TRANSPORT_BUGS: readonly TestedBug[] = [
     tests: ["tests/cli/flatten_process_test.ts"],
   },
   {
+    name: "a stop waits for every read of a broker that does not answer",
+    edits: [{ file: "src/cli/run.ts", find: "      world.hurry();\n", replace: "" }],
+    tests: ["tests/cli/run_test.ts"],
+  },
+  {
+    name: "an exit's reads are cut short by a stop",
+    edits: [{
+      file: "src/broker/request_sender.ts",
+      find: 'call.requestClass === "protect" ? ownEndMs : ',
+      replace: "",
+    }],
+    tests: ["tests/broker/request_sender_test.ts"],
+  },
+  {
     name: "the runtime's telemetry is let be",
     edits: [{
       file: "src/runtime/config.ts",

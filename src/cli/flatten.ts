@@ -23,6 +23,7 @@ import {
   formatPlan,
   formatUnknownEnd,
   formatUnread,
+  KILLED_AGAIN,
 } from "./flatten_text.ts";
 import { LOOP_WAIT_MS, waitForLoop } from "./flatten_wait.ts";
 import { formatKillSwitch, makeKillSwitch } from "./kill.ts";
@@ -123,7 +124,11 @@ async function actRecorded(host: ProgramHost, options: Act, events: EventPort): 
     say(`The loop still had a request in flight after ${LOOP_WAIT_MS / 1000} s; going on.`);
   }
   const broker = buildOperatorBroker(host, config, events);
-  const before = await showPlan(host, { config, files, scope, broker });
+  const before = await orError(showPlan(host, { config, files, scope, broker }));
+  if (before instanceof BrokerError) {
+    say(`NOT DONE: nothing was cancelled or closed. ${KILLED_AGAIN}`);
+    throw before;
+  }
   say("");
   const { isMarketOpen } = before;
   const world = { broker, clock, events, scope, startedAtMs, isMarketOpen, say };

@@ -1,6 +1,7 @@
 import { SAMPLE_SETTINGS, sampleOpenMs } from "../simulator/scenario.ts";
 import { type SimulatedProgram, withSimulatedProgram } from "../support/simulated_program.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { makeLinks } from "../state/real_disk.ts";
 import { runRemedy } from "./remedy.ts";
 
 const START_MS = sampleOpenMs() + 40 * 60_000;
@@ -40,14 +41,14 @@ const SHAPES = {
     what: "a link to what it was",
     make: async (path) => {
       await Deno.rename(path, `${path}.real`);
-      await Deno.symlink(`${path}.real`, path);
+      await makeLinks({ [path]: `${path}.real` });
     },
   },
   brokenLink: {
     what: "a link to nothing",
     make: async (path) => {
       await clear(path);
-      await Deno.symlink("/nowhere/at/all", path);
+      await makeLinks({ [path]: "/nowhere/at/all" });
     },
   },
   large: {

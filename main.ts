@@ -18,26 +18,38 @@ const service = readServiceHost({
   readOutputId,
   open: openNotifySocket,
 });
-/** How long the end waits for whoever reads what was said last, and where the end is that of a bug. */
+/** How long the end waits for whoever reads what was said last, where all of it is kept, and where it is that of a bug. */
 const FLUSH_MS = 500;
+const FLUSH_KEPT_MS = 60_000;
 const FLUSH_FAILED_MS = 50;
 
 const clock = createClock();
 const markError = (text: string) => service.isJournal ? `<3>${text}` : text;
 const writeToStderr = createTextWriter(Deno.stderr);
 const writeError = (text: string) => writeToStderr(markError(text));
-// The loop's: nobody who reads them may hold it up.
-const createLoopWriter = (stream: AsyncStream, name: string) =>
+// Nobody who reads them may hold the program up.
+const createUnwaited = (stream: AsyncStream, name: string, blockedMs?: number) =>
   createQueuedWriter({
     stream,
     clock,
+    ...(blockedMs !== undefined && { blockedMs }),
     describeDropped: (count) =>
       `${service.isJournal ? "<4>" : ""}[${formatNy(clock.nowMs())}] WARNING ` +
       `${count} lines dropped: nobody read ${name}, or it could not be written\n`,
   });
-const loopOut = createLoopWriter(Deno.stdout, "standard output");
-const loopError = createLoopWriter(Deno.stderr, "standard error");
+const loopOut = createUnwaited(Deno.stdout, "standard output");
+const loopError = createUnwaited(Deno.stderr, "standard error");
+const keptOut = createUnwaited(Deno.stdout, "standard output", Infinity);
+const keptError = createUnwaited(Deno.stderr, "standard error", Infinity);
 let isReaderGone = false;
+let unwritten: string | null = null;
+
+/** A reader that has seen enough is no failure; a full disk, or a pipe that stays full, leaves half a report behind. */
+function noteUnwritten(error: unknown): void {
+  if (!(error instanceof Deno.errors.WouldBlock)) isReaderGone = true;
+  if (error instanceof Deno.errors.BrokenPipe) return;
+  unwritten ??= error instanceof Error ? error.message : "unknown";
+}
 
 /** Runs the program in the real world. @returns The exit status. */
 function start(environment: Environment): Promise<number> {
@@ -52,21 +64,31 @@ function start(environment: Environment): Promise<number> {
     isPermitted: isPermittedByDeno,
     misspelt: listMisspelt(getPermitted),
     service,
-    writeOut: createTextWriter(Deno.stdout, () => isReaderGone = true),
+    writeOut: createTextWriter(Deno.stdout, noteUnwritten),
     writeError,
     unwaited: {
-      writeOut: loopOut.write,
-      writeError: (text) => loopError.write(markError(text)),
+      dropped: {
+        writeOut: loopOut.write,
+        writeError: (text) => loopError.write(markError(text)),
+      },
+      kept: { writeOut: keptOut.write, writeError: (text) => keptError.write(markError(text)) },
     },
     isReaderGone: () => isReaderGone,
+    readUnwritten: () => unwritten,
     isTerminal: Deno.stdout.isTerminal(),
     exitNow: (status) => Deno.exit(status),
   });
 }
 
 /** Ends the process once what was said last is read, or nobody reads it. */
-async function end(status: number, flushMs = FLUSH_MS): Promise<never> {
-  await Promise.all([loopOut.flush(flushMs), loopError.flush(flushMs)]);
+async function end(
+  status: number,
+  { flushMs, flushKeptMs } = { flushMs: FLUSH_MS, flushKeptMs: FLUSH_KEPT_MS },
+): Promise<never> {
+  await Promise.all([
+    ...[loopOut, loopError].map((writer) => writer.flush(flushMs)),
+    ...[keptOut, keptError].map((writer) => writer.flush(flushKeptMs)),
+  ]);
   Deno.exit(status);
 }
 
@@ -93,7 +115,8 @@ function listenForFailures(fail: (error: unknown) => void): void {
 /** Tells why the process ends, on a stream that can't keep it from ending. */
 function endFailed(environment: Environment, error: unknown): void {
   const say = { environment, writeError: (text: string) => loopError.write(markError(text)) };
-  void end(reportFailure(say, error), FLUSH_FAILED_MS);
+  const status = reportFailure(say, error);
+  void end(status, { flushMs: FLUSH_FAILED_MS, flushKeptMs: FLUSH_FAILED_MS });
 }
 
 try {

@@ -35,6 +35,8 @@ export interface AlpacaClientOptions {
    * many hang or wait; a request that changes an order has at least 3 s.
    */
   readonly endMs?: number;
+  /** By when reads that protect nothing have ended, asked at each attempt: a process that was asked to stop; absent: never. */
+  readonly readEndMs?: () => number;
   readonly log: LogPort;
   /** Told of every order-changing request that left; must not throw. */
   readonly onExchange?: (exchange: BrokerExchange) => void;
@@ -64,6 +66,7 @@ export function createAlpacaClient(options: AlpacaClientOptions): AlpacaClient {
     chance: options.chance,
     timeoutMs: options.timeoutMs,
     endMs: options.endMs ?? Infinity,
+    readEndMs: options.readEndMs ?? (() => Infinity),
     // One count for both hosts: the limit is the key's (broker.md, Refusals).
     bucket: { current: buildBucket(options.clock.monotonicMs()) },
     redact,

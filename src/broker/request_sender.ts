@@ -82,6 +82,8 @@ export interface SenderOptions {
   readonly timeoutMs: number;
   /** Monotonic time by which every read has ended, its waits for the budget included. */
   readonly endMs: number;
+  /** The same for reads that protect nothing, asked at each attempt: it may come nearer meanwhile. */
+  readonly readEndMs: () => number;
   readonly bucket: { current: TokenBucket };
   readonly redact: Redact;
   readonly onExchange: (exchange: BrokerExchange) => void;
@@ -116,11 +118,12 @@ export class RequestSender {
    * @throws {BrokerError} Where none came in time, or the request budget has no room before the deadline (`http`).
    */
   async read(call: ReadCall): Promise<Answer> {
-    const { clock, chance } = this.#options;
-    const endMs = call.endMs ?? this.buildEndMs();
+    const { clock, chance, readEndMs } = this.#options;
+    const ownEndMs = call.endMs ?? this.buildEndMs();
     let answer: Answer | null = null;
     let failure: BrokerError | null = null;
     for (let failedAttempts = 0; failedAttempts < ATTEMPTS_MAX; failedAttempts++) {
+      const endMs = call.requestClass === "protect" ? ownEndMs : Math.min(ownEndMs, readEndMs());
       if (failedAttempts > 0) {
         const pauseMs = buildBackoffMs(failedAttempts, chance.uniform());
         if (clock.monotonicMs() + pauseMs + ATTEMPT_MS_MIN > endMs) break;

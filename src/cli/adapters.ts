@@ -5,9 +5,9 @@ import { type AlpacaClient, createAlpacaClient } from "../broker/alpaca_client.t
 import { createFetchSend } from "../broker/fetch_transport.ts";
 import type { EngineEvent } from "../domain/events.ts";
 import { RUN_ONCE_MS } from "../engine/engine.ts";
-import type { EnginePorts, EventLogPort, EventPort, LogPort } from "../engine/ports.ts";
+import type { EnginePorts, EventLogPort, EventPort, HttpPort, LogPort } from "../engine/ports.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
-import { createHttp } from "../runtime/http.ts";
+import { createHttp, createStoppableHttp } from "../runtime/http.ts";
 import { createServiceManager, type ServiceManager } from "../runtime/service_manager.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";
 import { createDryRunLedger } from "../state/dry_run_ledger.ts";
@@ -23,10 +23,20 @@ import { VERSION } from "./version.ts";
 /** Deadline of one broker request (pipeline 4: at most 10 s a request). */
 export const REQUEST_TIMEOUT_MS = 10_000;
 
+/**
+ * How long all reads together may still take once the program was asked to stop. Why: each may take 20 s and a cycle makes
+ * a dozen, while systemd waits 90 s, and who turns LIVE off by a variable and a restart (runbook 7) waits with it.
+ */
+const STOP_READS_MS = 20_000;
+
 /** The engine's ports over the real world, and what must be ended after it. */
 export interface EngineWorld {
   readonly ports: EnginePorts;
   readonly events: EventLog;
+  /** Calls back what is under way to the broker and may change an order (runbook 2, "immediately"). */
+  stopChanges(): void;
+  /** From now on a broker that does not answer keeps the end waiting `STOP_READS_MS` at most. */
+  hurry(): void;
   /** Stops what still sends; the queue is the engine's to drain before. */
   close(): void;
 }
@@ -56,8 +66,11 @@ export function buildWorld({ host, config, log, isSlackReachable }: WorldOptions
     mark: () => `${mode.read()} ${config.engine.endpoint}`,
   });
   const service = createServiceManager({ notify: host.service?.notify ?? null, log, clock });
-  const fetch = buildSteppingFetch(host.fetch, service);
-  const broker = buildBroker({ host: { ...host, fetch }, config, log, events });
+  const { http, stopChanges } = createStoppableHttp(
+    createHttp(buildSteppingFetch(host.fetch, service)),
+  );
+  let readEndMs = Infinity;
+  const broker = buildBroker({ host, http, config, log, events, readEndMs: () => readEndMs });
   return {
     events,
     ports: {
@@ -73,6 +86,8 @@ export function buildWorld({ host, config, log, isSlackReachable }: WorldOptions
       service,
       config: config.engine,
     },
+    stopChanges,
+    hurry: () => void (readEndMs = clock.monotonicMs() + STOP_READS_MS),
     close: () => slack?.close(),
   };
 }
@@ -89,19 +104,24 @@ function buildFiles(fs: FileSystem, { stateDir, dryRunLedgerPath, watchlist }: P
 
 /** The broker's client; every order-changing exchange becomes an event. */
 export function buildBroker(
-  { host, config, log, events }: Omit<WorldOptions, "isSlackReachable"> & { events: EventPort },
+  { host, http, config, log, events, readEndMs }: Omit<WorldOptions, "isSlackReachable"> & {
+    readonly http: HttpPort;
+    readonly events: EventPort;
+    readonly readEndMs: () => number;
+  },
 ): AlpacaClient {
   return createAlpacaClient({
     tradingUrl: config.endpoint.tradingUrl,
     dataUrl: config.endpoint.dataUrl,
     keyId: config.keyId,
     secretKey: config.secretKey,
-    send: createFetchSend(createHttp(host.fetch)),
+    send: createFetchSend(http),
     clock: host.clock,
     chance: host.chance,
     feed: config.feed,
     timeoutMs: REQUEST_TIMEOUT_MS,
     endMs: config.engine.isRunOnce ? host.clock.monotonicMs() + RUN_ONCE_MS : Infinity,
+    readEndMs,
     log,
     // Not awaited: the exchange is over, and the log writes in turn. What it waits for is written before the last event.
     onExchange: (exchange) =>

@@ -24,17 +24,24 @@ export interface ProgramHost {
   readonly writeOut: (text: string) => void;
   readonly writeError: (text: string) => void;
   /**
-   * The same two for a command that must go on whoever reads them: they never wait, and what is not taken in time is
-   * dropped and counted. Absent: those above.
+   * The same two for a command that must go on whoever reads them: they never wait. `dropped`: what is not taken in time
+   * is dropped and counted; `kept`: it waits for its reader until the end. Absent: those above.
    */
-  readonly unwaited?: Pick<ProgramHost, "writeOut" | "writeError">;
+  readonly unwaited?: Readonly<
+    Record<Unwaited, Pick<ProgramHost, "writeOut" | "writeError">>
+  >;
   /** Whether the reader of standard output is known to be gone; absent: no. */
   readonly isReaderGone?: () => boolean;
+  /** Why not everything is on standard output though somebody reads it, or `null`; absent: it is. */
+  readonly readUnwritten?: () => string | null;
   /** Whether standard output is a terminal, which alone gets colours; absent: no. */
   readonly isTerminal?: boolean;
   /** Ends the process at once: for an operator who does not wait. */
   readonly exitNow: (status: number) => void;
 }
+
+/** What becomes of a command's words that nobody reads, while it goes on. */
+export type Unwaited = "dropped" | "kept";
 
 /** One option of a command. */
 export interface OptionSpec {
@@ -52,8 +59,8 @@ export interface Command {
   readonly description: string;
   readonly options: readonly OptionSpec[];
   readonly examples: readonly string[];
-  /** Whether it must go on though nobody reads what it prints; absent: no. */
-  readonly isUnwaited?: boolean;
+  /** Set where it must go on though nobody reads what it prints; absent: it waits for its reader. */
+  readonly unwaited?: Unwaited;
   /** @returns The exit status. @throws {ConfigError} For a configuration that it can't work with. */
   readonly run: (host: ProgramHost, options: ParsedOptions) => Promise<number>;
 }

@@ -17,7 +17,14 @@ import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
 import { flattenAccount, type Look, readLook } from "./flatten_act.ts";
 import { recordFlatten } from "./flatten_record.ts";
-import { formatDoIt, formatEnd, formatPlan, formatUnread } from "./flatten_text.ts";
+import {
+  formatDoIt,
+  formatEnd,
+  formatPlan,
+  formatUnknownEnd,
+  formatUnread,
+  KILLED_AGAIN,
+} from "./flatten_text.ts";
 import { LOOP_WAIT_MS, waitForLoop } from "./flatten_wait.ts";
 import { formatKillSwitch, makeKillSwitch } from "./kill.ts";
 import { createErrorLog, readBrokerConfig, runGuarded } from "./operator_config.ts";
@@ -28,6 +35,7 @@ import { PROGRAM } from "./version.ts";
 /** `flatten`: the broker-side emergency steps (runbook 7; interface, Commands). */
 export const FLATTEN_COMMAND: Command = {
   name: "flatten",
+  unwaited: "kept",
   summary: "cancel all open orders at the broker, close positions; only with --yes",
   description:
     "Shows what it would cancel and close, with values; what the engine does not manage is marked\n" +
@@ -66,7 +74,14 @@ async function runFlatten(host: ProgramHost, { flags, values }: ParsedOptions): 
   // Before anything else, so that no loop enters what is being closed; without it nothing is done: a state directory
   // that can't be written may be the wrong one, with a loop running in another.
   formatKillSwitch(await makeKillSwitch(host, files.stateDir, "made by flatten")).forEach(say);
-  return await act(host, { config, files, scope, say });
+  // A terminal that hangs up between a cancel and its sell must not leave the position without either.
+  const goOn = () => {};
+  host.signals.addSignalListener("SIGHUP", goOn);
+  try {
+    return await act(host, { config, files, scope, say });
+  } finally {
+    host.signals.removeSignalListener("SIGHUP", goOn);
+  }
 }
 
 interface Act {
@@ -109,25 +124,36 @@ async function actRecorded(host: ProgramHost, options: Act, events: EventPort): 
     say(`The loop still had a request in flight after ${LOOP_WAIT_MS / 1000} s; going on.`);
   }
   const broker = buildOperatorBroker(host, config, events);
-  const isMarketOpen = await showPlan(host, { config, files, scope, broker });
+  const before = await orError(showPlan(host, { config, files, scope, broker }));
+  if (before instanceof BrokerError) {
+    say(`NOT DONE: nothing was cancelled or closed. ${KILLED_AGAIN}`);
+    throw before;
+  }
   say("");
+  const { isMarketOpen } = before;
   const world = { broker, clock, events, scope, startedAtMs, isMarketOpen, say };
-  const look = await flattenAccount(world);
+  const look = await orError(flattenAccount(world));
+  if (look instanceof BrokerError) {
+    const held = before.look.positions.filter(({ symbol }) => isInScope(scope, symbol));
+    say(formatUnknownEnd(look.message, held));
+    return EXIT.notSo;
+  }
   await recordFlatten(host, { files, broker, isLoopRunning: waited !== "none", say });
   return sayEnd(look, scope, say);
 }
 
-/** Prints the plan. @returns Whether the market is open, also where nobody can say. @throws {BrokerError} */
+/** Prints the plan. @returns What it was made from; the market is open also where nobody can say. @throws {BrokerError} */
 async function showPlan(
   host: ProgramHost,
   { config, files, scope, broker }: Omit<Act, "say"> & { readonly broker: AlpacaClient },
-): Promise<boolean> {
+): Promise<{ readonly isMarketOpen: boolean; readonly look: Look }> {
   // Both are only shown: without them the account is closed all the same.
-  const clock = await orNull(broker.readClock());
+  const clock = orNull(await orError(broker.readClock()));
   // One that contradicts itself says nothing of the market, like one that can't be read.
   const market = clock !== null && decideClock(clock, "unknown").kind === "sound" ? clock : null;
-  const account = await orNull(broker.readAccount());
-  const { orders, positions, unreadable } = await readLook({ broker });
+  const account = orNull(await orError(broker.readAccount()));
+  const look = await readLook({ broker });
+  const { orders, positions, unreadable } = look;
   const state = await files.state.read();
   const plan = buildFlattenPlan({
     orders,
@@ -146,16 +172,20 @@ async function showPlan(
   };
   const unread = formatUnread(listUnreadableLeft(unreadable, scope));
   host.writeOut(`${[...formatPlan(plan, about), ...unread].join("\n")}\n`);
-  return market?.isOpen ?? true;
+  return { isMarketOpen: market?.isOpen ?? true, look };
 }
 
-async function orNull<T>(read: Promise<T>): Promise<T | null> {
+async function orError<T>(read: Promise<T>): Promise<T | BrokerError> {
   try {
     return await read;
   } catch (error) {
-    if (error instanceof BrokerError) return null;
+    if (error instanceof BrokerError) return error;
     throw error;
   }
+}
+
+function orNull<T>(read: T | BrokerError): T | null {
+  return read instanceof BrokerError ? null : read;
 }
 
 function listKnownIds(read: LedgerRead): Set<string> {

@@ -129,3 +129,23 @@ export function formatEnd(
     }),
   ];
 }
+
+/** What stands, and what to do, where the broker gives no answer. */
+export const KILLED_AGAIN =
+  "The kill switch stays on; do it again, or close at the broker's own site";
+
+/**
+ * The end where the broker can't be read any more: what was sent stands, and may have taken stops away.
+ * @param before The positions in scope as they were before the first request.
+ */
+export function formatUnknownEnd(
+  why: string,
+  before: readonly { readonly symbol: string; readonly qty: number }[],
+): string {
+  const held = before.map(({ symbol, qty }) => `${formatOneLine(symbol)} ${qty}`);
+  return `NOT DONE: ${why}; it is not known what is left. ` +
+    (held.length === 0
+      ? "There was no position at the beginning. "
+      : `Held at the beginning, perhaps without a stop now: ${held.join(", ")}. `) +
+    KILLED_AGAIN;
+}

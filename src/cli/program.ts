@@ -45,6 +45,17 @@ export async function runProgram(
   host: ProgramHost,
   commands: readonly Command[] = COMMANDS,
 ): Promise<number> {
+  const status = await runAsked(host, commands);
+  const why = host.readUnwritten?.() ?? null;
+  if (why === null || status !== EXIT.done) return status;
+  host.writeError(
+    `${PROGRAM}: standard output could not be written: ${formatOneLine(why)}; ` +
+      "what was asked for is done, and not all of it is said\n",
+  );
+  return EXIT.internalError;
+}
+
+async function runAsked(host: ProgramHost, commands: readonly Command[]): Promise<number> {
   try {
     const asked = parseCommandLine(host.args, commands);
     if (asked.kind === "help") {
@@ -60,8 +71,8 @@ export async function runProgram(
       host.writeOut(`${formatVersion()}\n`);
       return EXIT.done;
     }
-    const unwaited = command.isUnwaited === true ? host.unwaited : undefined;
-    return await runCommand({ ...host, ...unwaited }, { command, options });
+    const writers = command.unwaited === undefined ? {} : host.unwaited?.[command.unwaited];
+    return await runCommand({ ...host, ...writers }, { command, options });
   } catch (error) {
     return reportFailure(host, error);
   }

@@ -22,7 +22,7 @@ import { PROGRAM, VERSION } from "./version.ts";
 /** `run`, also meant where no command is given: the loop (interface, Commands). */
 export const RUN_COMMAND: Command = {
   name: "run",
-  isUnwaited: true,
+  unwaited: "dropped",
   summary: "the loop, until SIGTERM or SIGINT (also without a command)",
   description:
     "Runs the loop: watches the candidates, enters, manages exits, every poll interval and\n" +
@@ -149,6 +149,7 @@ async function runEngine(
   const listener = listenForStop(host.signals, {
     stop: (signal) => {
       log.info(`${signal} received; stopping after the current step`);
+      world.hurry();
       // Not awaited: it never rejects, and a signal's listener can't wait.
       void world.ports.service.stopping();
     },
@@ -160,7 +161,10 @@ async function runEngine(
     await world.events.removeOld();
     const ports = { ...world.ports, service: guard.service };
     const stop = AbortSignal.any([listener.signal, guard.lost]);
-    const status = await runLoop(ports, stop, { lookMs: LOOK_MS, watch: watch.listen });
+    const status = await runLoop(ports, stop, {
+      lookMs: LOOK_MS,
+      watch: (look) => watch.listen(() => void callBack(world).then(look)),
+    });
     return guard.lost.aborted ? EXIT.busy : status;
   } catch (error) {
     const stack = error instanceof Error ? error.stack : undefined;
@@ -171,4 +175,9 @@ async function runEngine(
     watch.close();
     world.close();
   }
+}
+
+/** At the kill switch nothing more leaves, not even what the loop sent a moment ago and is still connecting. */
+async function callBack({ ports, stopChanges }: EngineWorld): Promise<void> {
+  if (await ports.operatorFiles.isKillSwitchOn()) stopChanges();
 }

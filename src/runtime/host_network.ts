@@ -1,5 +1,5 @@
 import type { Environment, EnvironmentVariable } from "./environment.ts";
-import { ConfigError } from "./settings.ts";
+import { ConfigError, quoteValue } from "./settings.ts";
 
 /** The one variable that the program sets: hosts that are dialled without a proxy. */
 export const NO_PROXY_VARIABLE = "NO_PROXY";
@@ -50,9 +50,13 @@ export function listNetworkDoubts(environment: Environment): NetworkDoubt[] {
  * @throws {ConfigError} Naming the variable.
  */
 export function refuseTelemetry(environment: Environment): void {
-  if (environment.OTEL_DENO !== "true") return;
+  const text = environment.OTEL_DENO ?? "";
+  // In any case, as the runtime reads it.
+  if (text.toLowerCase() !== "true") return;
   throw new ConfigError(
     "OTEL_DENO",
-    'is "true": the runtime would send the address of each request, the Slack webhook too, to a collector; unset it',
+    `is ${
+      quoteValue(text)
+    }: the runtime would send the address of each request, the Slack webhook too, to a collector; unset it`,
   );
 }

@@ -36,3 +36,35 @@ export function createHttp(
     },
   };
 }
+
+/** HTTP whose changes can be called back. */
+export interface StoppableHttp {
+  readonly http: HttpPort;
+  /** Ends every change whose answer has not begun: one that is still connecting never leaves. Later ones go as before. */
+  readonly stopChanges: () => void;
+}
+
+/**
+ * Makes changes that can be called back. Why: a change dials a connection of its own, and whoever stops the orders must
+ * not wait for a handshake that takes seconds (runbook 2, "immediately"). One that had left already has no known answer
+ * then, and is looked up like any other (pipeline 6).
+ */
+export function createStoppableHttp(http: HttpPort): StoppableHttp {
+  const underWay = new Set<AbortController>();
+  return {
+    http: {
+      read: http.read,
+      async change(request) {
+        const stop = new AbortController();
+        underWay.add(stop);
+        try {
+          const signal = AbortSignal.any([request.signal, stop.signal]);
+          return await http.change({ ...request, signal });
+        } finally {
+          underWay.delete(stop);
+        }
+      },
+    },
+    stopChanges: () => underWay.forEach((stop) => stop.abort()),
+  };
+}

@@ -29,10 +29,12 @@ type Queued = string | { readonly droppedCount: number };
  * stream takes one again.
  */
 export function createQueuedWriter(
-  { stream, clock, describeDropped }: {
+  { stream, clock, describeDropped, blockedMs = BLOCKED_MS }: {
     readonly stream: AsyncStream;
     readonly clock: Pick<ClockPort, "monotonicMs" | "sleep">;
     readonly describeDropped: (count: number) => string;
+    /** Infinity: only what is more than the queue holds is dropped. */
+    readonly blockedMs?: number;
   },
 ): QueuedWriter {
   const encoder = new TextEncoder();
@@ -46,7 +48,7 @@ export function createQueuedWriter(
 
   const isBlocked = () =>
     queuedChars >= QUEUED_CHARS_MAX ||
-    (waitingSinceMs !== null && clock.monotonicMs() - waitingSinceMs >= BLOCKED_MS);
+    (waitingSinceMs !== null && clock.monotonicMs() - waitingSinceMs >= blockedMs);
 
   async function isWritten(text: string): Promise<boolean> {
     const bytes = encoder.encode(text);

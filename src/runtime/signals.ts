@@ -1,7 +1,7 @@
 /** As much of `Deno` as is needed to hear signals. */
 export interface SignalHost {
-  addSignalListener(signal: StopSignal, listener: () => void): void;
-  removeSignalListener(signal: StopSignal, listener: () => void): void;
+  addSignalListener(signal: StopSignal | "SIGHUP", listener: () => void): void;
+  removeSignalListener(signal: StopSignal | "SIGHUP", listener: () => void): void;
 }
 
 /** The signals that end the loop. */

@@ -9,22 +9,22 @@ const FULL_PIPE_TRIES_MAX = 100;
 /**
  * Makes a writer that has written when it returns, so that nothing is lost at an exit. It never throws: a command whose
  * reader has seen enough (`status | head`) ends as if it had been read.
- * @param onGone Called where a text could not be written for another reason than a full pipe.
+ * @param onUnwritten Called with the error where a text could not be written to its end.
  */
 export function createTextWriter(
   stream: SyncStream,
-  onGone: () => void = () => {},
+  onUnwritten: (error: unknown) => void = () => {},
 ): (text: string) => void {
   const encoder = new TextEncoder();
   return (text) => {
     const bytes = encoder.encode(text);
     let tries = 0;
-    for (let at = 0; at < bytes.length && tries < FULL_PIPE_TRIES_MAX;) {
+    for (let at = 0; at < bytes.length;) {
       try {
         at += stream.writeSync(bytes.subarray(at));
       } catch (error) {
-        if (!(error instanceof Deno.errors.WouldBlock)) return onGone();
-        tries++;
+        const isFull = error instanceof Deno.errors.WouldBlock;
+        if (!isFull || ++tries >= FULL_PIPE_TRIES_MAX) return onUnwritten(error);
         waitOneMillisecond();
       }
     }

@@ -8,6 +8,7 @@ import { loadState } from "../../src/engine/state_loading.ts";
 import { createClock } from "../../src/runtime/clock.ts";
 import { buildConfig } from "../../src/runtime/config.ts";
 import type { Environment } from "../../src/runtime/environment.ts";
+import { createHttp } from "../../src/runtime/http.ts";
 import { createServiceManager } from "../../src/runtime/service_manager.ts";
 import { createDenoFileSystem } from "../../src/state/deno_file_system.ts";
 import { createDryRunLedger } from "../../src/state/dry_run_ledger.ts";
@@ -95,7 +96,14 @@ export async function createBenchEngine(options: BenchWorldOptions): Promise<Eng
   };
   const { config } = buildConfig(host.environment, flags);
   const events = createEventLog({ fs, stateDir, clock, log, secrets: config.secrets });
-  const broker = buildBroker({ host, config, log, events });
+  const broker = buildBroker({
+    host,
+    http: createHttp(host.fetch),
+    config,
+    log,
+    events,
+    readEndMs: () => Infinity,
+  });
   const engine = new Engine({
     version: VERSION,
     clock,

@@ -314,6 +314,26 @@ for (const requestClass of ["read", "protect"] as const) {
   });
 }
 
+Deno.test("a read that protects nothing ends where the process is asked to stop meanwhile, and none follows", async () => {
+  let readEndMs = Infinity;
+  const world: World = buildWorld(() => {
+    // Asked in the middle of the first attempt, which hangs to its end.
+    readEndMs = Math.min(readEndMs, world.clock.monotonicMs() + 4_000);
+    return { failure: "timeout", tookMs: 3_000 };
+  }, { readEndMs: () => readEndMs });
+  assertEquals((await failureOf(world.client.listPositions())).failure, "timeout");
+  assertEquals(world.requests.length, 2);
+  assert((world.requests[1]?.timeoutMs ?? Infinity) <= 1_000);
+  assertEquals((await failureOf(world.client.listPositions())).failure, "timeout");
+  assertEquals(world.requests.length, 2);
+});
+
+Deno.test("what an exit needs is read in full after the process was asked to stop", async () => {
+  const world = buildWorld(() => ({ body: [] }), { readEndMs: () => -Infinity });
+  await world.client.listPositions("protect");
+  assertEquals(world.requests.map((request) => request.timeoutMs), [TIMEOUT_MS]);
+});
+
 Deno.test("a read gets the time that the process has left, and none is made after its end", async () => {
   const world = buildWorld(() => ({ body: [] }), { endMs: 20_000 });
   await world.client.listPositions();

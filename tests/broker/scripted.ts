@@ -50,6 +50,7 @@ export interface WorldOptions {
   readonly feed?: FeedChoice;
   readonly timeoutMs?: number;
   readonly endMs?: number;
+  readonly readEndMs?: () => number;
   readonly uniform?: () => number;
   readonly tradingUrl?: string;
   readonly onExchange?: (exchange: BrokerExchange) => void;
@@ -83,6 +84,7 @@ export function buildWorld(
     feed: options.feed ?? "iex",
     timeoutMs: options.timeoutMs ?? 10_000,
     endMs: options.endMs ?? Infinity,
+    readEndMs: options.readEndMs ?? (() => Infinity),
     log,
     onExchange: options.onExchange ?? ((exchange) => void exchanges.push(exchange)),
   });

@@ -212,11 +212,15 @@ Deno.test("flatten goes by what it needs: a bad setting of the loop does not sto
     assertEquals(readAccount(program), { positions: [], orders: [] });
   }));
 
-Deno.test("flatten --yes exits 69 without a broker, with the kill switch on", () =>
+Deno.test("flatten --yes exits 69 without a broker, with the kill switch on, and says that nothing was done", () =>
   withPositions(async (program) => {
     program.simulator.setFaults(() => ({ kind: "status", status: 503 }));
-    const { status, error } = await program.run(YES);
+    const { status, lines, error } = await program.run(YES);
     assertEquals(status, 69);
+    assertMatch(
+      lines.at(-1) ?? "",
+      /^NOT DONE: nothing was cancelled or closed\. The kill switch stays on/,
+    );
     assertStringIncludes(error, "broker unreachable");
     assert(await hasKillSwitch(program));
   }));

@@ -1,6 +1,6 @@
 import { sampleOpenMs } from "../simulator/scenario.ts";
 import { type SimulatedProgram, withSimulatedProgram } from "../support/simulated_program.ts";
-import { assertEquals } from "../assert.ts";
+import { assertEquals, assertMatch } from "../assert.ts";
 
 // The broker is most likely to be in trouble when everything must be closed.
 
@@ -60,3 +60,18 @@ for (const path of ["/v2/clock", "/v2/account"]) {
       assertEquals(listHeld(program), []);
     }));
 }
+
+Deno.test("flatten says NOT DONE, and what may be bare, where the broker can't be read any more after the cancel", () =>
+  withPosition(async (program) => {
+    let isCancelled = false;
+    program.simulator.setFaults(({ method }) => {
+      if (method === "DELETE") isCancelled = true;
+      return method === "GET" && isCancelled ? { kind: "status", status: 503 } : null;
+    });
+    const { status, lines, error } = await program.run(YES);
+    assertEquals([status, error], [1, ""]);
+    assertMatch(
+      lines.at(-1) ?? "",
+      /^NOT DONE: Cannot read \S+ from \S+: HTTP 503.*; it is not known what is left.*TSLA 3/,
+    );
+  }));

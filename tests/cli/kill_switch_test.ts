@@ -2,7 +2,7 @@ import type { Environment } from "../../src/runtime/environment.ts";
 import { watchKillSwitch } from "../../src/state/kill_switch_watch.ts";
 import { SAMPLE_SETTINGS, sampleOpenMs } from "../simulator/scenario.ts";
 import { type SimulatedProgram, withSimulatedProgram } from "../support/simulated_program.ts";
-import { assert, assertEquals, assertLess } from "../assert.ts";
+import { assert, assertEquals, assertLess, assertMatch } from "../assert.ts";
 import { inOperatorDir } from "./operator_host.ts";
 
 const TOKEN = "token-of-the-kill-switch";
@@ -92,6 +92,55 @@ Deno.test("a loop in the middle of a cycle says it while the broker keeps it wai
     program.raise("SIGTERM");
     assertEquals((await loop).status, 0);
     assertEquals(listChanges(program), []);
+  }));
+
+Deno.test("an order whose connection is still being made when the kill switch comes never leaves", () =>
+  withReadyLoop(async (program) => {
+    const connecting = Promise.withResolvers<void>();
+    const connected = Promise.withResolvers<void>();
+    const { fetch } = globalThis;
+    const slow: typeof fetch = async (input, init) => {
+      if (init?.method === "POST") {
+        connecting.resolve();
+        await connected.promise;
+      }
+      return await fetch(input, init);
+    };
+    const loop = program.run(LOOP, LIVE, { fetch: slow });
+    await connecting.promise;
+    await kill(program);
+    const ended = untilLine(program, "Gate caps(");
+    connected.resolve();
+    await ended;
+    program.raise("SIGTERM");
+    assertEquals((await loop).status, 0);
+    assertEquals(listChanges(program), []);
+  }));
+
+Deno.test("an order that the broker had when the kill switch came is looked up, though its answer is not waited for", () =>
+  withReadyLoop(async (program) => {
+    const taken = Promise.withResolvers<void>();
+    const { fetch } = globalThis;
+    const silent: typeof fetch = async (input, init) => {
+      const answer = await fetch(input, init);
+      if (init?.method !== "POST") return answer;
+      taken.resolve();
+      await answer.body?.cancel();
+      return await new Promise((_, reject) =>
+        init.signal?.addEventListener("abort", () => reject(init.signal?.reason))
+      );
+    };
+    const loop = program.run(LOOP, LIVE, { fetch: silent });
+    await taken.promise;
+    const found = untilLine(program, "Position NVDA: qty=7");
+    await kill(program);
+    await found;
+    program.raise("SIGTERM");
+    const { status, lines } = await loop;
+    assertEquals(status, 0, lines.join("\n"));
+    assertEquals(listChanges(program), ["POST /v2/orders"]);
+    const ledger = await Deno.readTextFile(`${program.stateDir}/live_orders_today.json`);
+    assertMatch(ledger, /"status": ?"accepted"/);
   }));
 
 Deno.test("nothing leaves when the kill switch comes between an order's record and its request", () =>

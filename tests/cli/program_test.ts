@@ -51,6 +51,17 @@ async function runWith(args: readonly string[]) {
   return { status, out: out.join(""), error: errors.join("") };
 }
 
+Deno.test("runProgram() ends with 70 and one line where what was to be said could not be written", async () => {
+  for (const { args, status } of [{ args: ["run"], status: 70 }, { args: ["status"], status: 7 }]) {
+    const { host, errors } = createHost(args);
+    const unwritten = () => "No space left on device (os error 28)";
+    assertEquals(await runProgram({ ...host, readUnwritten: unwritten }, COMMANDS), status);
+    const said = "avwap-execution: standard output could not be written: " +
+      "No space left on device (os error 28); what was asked for is done, and not all of it is said\n";
+    assertEquals(errors.join(""), status === 70 ? said : "");
+  }
+});
+
 Deno.test("runProgram() runs the named command, and run where none is named", async () => {
   assertEquals(await runWith([]), { status: 0, out: "run \n", error: "" });
   assertEquals(await runWith(["--fast"]), { status: 0, out: "run fast\n", error: "" });

@@ -76,7 +76,7 @@ Deno.test("run refuses to start, and check asks nobody, where the runtime would 
           APCA_API_DATA_URL: url,
           AVWAP_BASE_DIR: dir,
           AVWAP_STATE_DIR: `${dir}/state`,
-          OTEL_DENO: "true",
+          OTEL_DENO: "TRUE",
         },
         runtimeEnv: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collector.addr.port}` },
         writeDir: dir,
@@ -86,7 +86,7 @@ Deno.test("run refuses to start, and check asks nobody, where the runtime would 
       // How long the runtime's own housekeeping took: that leaves before the program has begun, and tells nothing.
       assertEquals(told.filter((path) => path !== "/v1/metrics"), []);
       assert(status === 78 || args[0] === "check", `${status} ${stderr}`);
-      assertStringIncludes(`${stdout}${stderr}`, 'OTEL_DENO is "true"');
+      assertStringIncludes(`${stdout}${stderr}`, 'OTEL_DENO is "TRUE"');
     }
   }));
 

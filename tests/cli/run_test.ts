@@ -230,3 +230,19 @@ Deno.test("run goes on without Slack, and says so, where it may not connect to i
       cutTimes(lines).some((line) => line.startsWith("WARNING SLACK_WEBHOOK_URL names a host")),
     );
   }));
+
+Deno.test("run ends soon after SIGTERM though the broker answers nothing in time", () =>
+  withSimulatedProgram({ startMs: START_MS, speed: 20 }, async (program) => {
+    const { fetch } = globalThis;
+    let asked = 0;
+    // Three attempts of a read take 18 s on the program's clock: five reads of a cycle are more than systemd waits.
+    const slow: typeof fetch = async (input, init) => {
+      if (String(input).includes("/v2/clock")) return await fetch(input, init);
+      if (++asked === 1) program.raise("SIGTERM");
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return new Response("", { status: 503 });
+    };
+    const { status } = await program.run(LOOP, SAMPLE_SETTINGS, { fetch: slow });
+    assertEquals(status, 0);
+    assert(asked <= 5, `${asked} requests after the signal`);
+  }));

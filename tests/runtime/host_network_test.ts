@@ -32,12 +32,20 @@ for (const { environment, named } of DOUBTS) {
   });
 }
 
-Deno.test("buildConfig() refuses the telemetry that the runtime takes, and nothing that it ignores", () => {
-  const keys = { APCA_API_KEY_ID: "PKTESTKEY1", APCA_API_SECRET_KEY: "s3cr3t-of-the-test" };
-  for (const text of ["", "false", "1"]) buildConfig({ ...keys, OTEL_DENO: text }, NO_RUN_FLAGS);
-  const error = assertThrows(
-    () => buildConfig({ ...keys, OTEL_DENO: "true" }, NO_RUN_FLAGS),
-    ConfigError,
-  );
-  assertEquals(error instanceof ConfigError && error.variable, "OTEL_DENO");
-});
+const KEYS = { APCA_API_KEY_ID: "PKTESTKEY1", APCA_API_SECRET_KEY: "s3cr3t-of-the-test" };
+
+for (const text of ["", "false", "1", "yes", " true"]) {
+  Deno.test(`buildConfig() takes OTEL_DENO=${JSON.stringify(text)}, which the runtime ignores`, () => {
+    buildConfig({ ...KEYS, OTEL_DENO: text }, NO_RUN_FLAGS);
+  });
+}
+
+for (const text of ["true", "TRUE", "True"]) {
+  Deno.test(`buildConfig() refuses OTEL_DENO=${text}, which the runtime obeys in any case`, () => {
+    const error = assertThrows(
+      () => buildConfig({ ...KEYS, OTEL_DENO: text }, NO_RUN_FLAGS),
+      ConfigError,
+    );
+    assertEquals(error instanceof ConfigError && error.variable, "OTEL_DENO");
+  });
+}

@@ -1,8 +1,8 @@
 import http2 from "node:http2";
-import { createHttp } from "../../src/runtime/http.ts";
+import { createHttp, createStoppableHttp } from "../../src/runtime/http.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { buildSelfSigned, type SelfSigned } from "../support/self_signed.ts";
-import { BREAK_CASES, listSeen } from "./sent_once.ts";
+import { BREAK_CASES, callBackInHandshake, listSeen } from "./sent_once.ts";
 
 const CHANGE = { method: "POST", headers: {}, body: "{}" } as const;
 
@@ -101,5 +101,50 @@ Deno.test("change() gives the whole body, though its client is closed when the a
   const signal = AbortSignal.timeout(10_000);
   const answer = await createHttp(fetch).change({ ...CHANGE, url, signal });
   assertEquals(await answer.text(), parts.join(""));
+  await server.shutdown();
+});
+
+Deno.test("a change that is called back in its handshake never leaves", async () => {
+  assertEquals(await callBackInHandshake(), { isEnded: true, afterBytes: 0 });
+});
+
+Deno.test("a change after one that was called back leaves as ever", async () => {
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => new Response("taken"),
+  );
+  const { http, stopChanges } = createStoppableHttp(createHttp(fetch));
+  stopChanges();
+  const url = `http://127.0.0.1:${server.addr.port}/`;
+  const answer = await http.change({ ...CHANGE, url, signal: AbortSignal.timeout(10_000) });
+  assertEquals(await answer.text(), "taken");
+  await server.shutdown();
+});
+
+Deno.test("a change whose answer has begun is read to its end, though it is called back", async () => {
+  const begun = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () =>
+      new Response(
+        new ReadableStream({
+          async start(controller) {
+            controller.enqueue(new TextEncoder().encode("tak"));
+            begun.resolve();
+            await goOn.promise;
+            controller.enqueue(new TextEncoder().encode("en"));
+            controller.close();
+          },
+        }),
+      ),
+  );
+  const { http, stopChanges } = createStoppableHttp(createHttp(fetch));
+  const url = `http://127.0.0.1:${server.addr.port}/`;
+  const answer = await http.change({ ...CHANGE, url, signal: AbortSignal.timeout(10_000) });
+  await begun.promise;
+  stopChanges();
+  goOn.resolve();
+  assertEquals(await answer.text(), "taken");
   await server.shutdown();
 });

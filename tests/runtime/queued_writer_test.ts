@@ -44,11 +44,12 @@ function createTime(isTimeUp: boolean) {
   };
 }
 
-function build({ isTimeUp = false } = {}) {
+function build({ isTimeUp = false, blockedMs = BLOCKED_MS } = {}) {
   const stream = new SteeredStream();
   const clock = createTime(isTimeUp);
   const describeDropped = (count: number) => `${count} dropped\n`;
-  return { stream, clock, writer: createQueuedWriter({ stream, clock, describeDropped }) };
+  const writer = createQueuedWriter({ stream, clock, describeDropped, blockedMs });
+  return { stream, clock, writer };
 }
 
 Deno.test("the queued writer writes everything in its order, also in pieces", async () => {
@@ -78,6 +79,18 @@ Deno.test("the queued writer never waits for its reader, and says in their place
   writer.write("after\n");
   await writer.flush(1000);
   assertEquals(stream.text, "kept 1\nkept 2\nkept 3\n1000 dropped\nafter\n");
+});
+
+Deno.test("the queued writer keeps every line for its reader where no time is set, and never waits", async () => {
+  const { stream, clock, writer } = build({ blockedMs: Infinity });
+  stream.isFull = true;
+  writer.write("first\n");
+  clock.atMs += 1000 * BLOCKED_MS;
+  writer.write("second\n");
+  assertEquals(stream.text, "");
+  stream.read();
+  await writer.flush(1000);
+  assertEquals(stream.text, "first\nsecond\n");
 });
 
 Deno.test("the queued writer keeps no more than 256 KB for a reader that is slow", async () => {

@@ -1,4 +1,4 @@
-import { createHttp } from "../../src/runtime/http.ts";
+import { createHttp, createStoppableHttp } from "../../src/runtime/http.ts";
 import type { HttpChange } from "../../src/engine/ports.ts";
 import { type Break, PADDING, startBreakingServer } from "../support/breaking_server.ts";
 import { buildSelfSigned, type SelfSigned } from "../support/self_signed.ts";
@@ -73,4 +73,26 @@ export async function listSeen(
 
 function trust(tls: SelfSigned | null): Deno.CreateHttpClientOptions {
   return tls === null ? {} : { caCerts: [tls.cert] };
+}
+
+/**
+ * Calls a change back in the middle of its handshake.
+ * @returns What came of it: `ended` long before its deadline, and how many bytes the server got `after` that.
+ */
+export async function callBackInHandshake(): Promise<{ isEnded: boolean; afterBytes: number }> {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { http, stopChanges } = createStoppableHttp(createHttp(fetch));
+  const url = `https://127.0.0.1:${listener.addr.port}/v2/orders`;
+  const signal = AbortSignal.timeout(10_000);
+  const change = http.change({ method: "POST", url, headers: {}, body: "{}", signal })
+    .then(() => false, () => !signal.aborted);
+  const connection = await listener.accept();
+  const bytes = new Uint8Array(4096);
+  await connection.read(bytes);
+  stopChanges();
+  const isEnded = await change;
+  const afterBytes = await connection.read(bytes).catch(() => null) ?? 0;
+  connection.close();
+  listener.close();
+  return { isEnded, afterBytes };
 }

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertFalse } from "../assert.ts";
 
 /** A host whose signals the test sends itself. */
 function createSignalHost() {
-  const listeners = new Map<StopSignal, Set<() => void>>();
+  const listeners = new Map<string, Set<() => void>>();
   const host: SignalHost = {
     addSignalListener(signal, listener) {
       listeners.set(signal, (listeners.get(signal) ?? new Set()).add(listener));

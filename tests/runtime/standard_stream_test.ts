@@ -31,21 +31,24 @@ Deno.test("createTextWriter() waits for a pipe that is full for a moment", () =>
   assertEquals(stream.read(), "line\n");
 });
 
-Deno.test("createTextWriter() gives up, without an error, on a pipe that stays full", () => {
+Deno.test("createTextWriter() gives up, without an error, on a pipe that stays full, and tells of it", () => {
   const stream = createStream(() => {
     throw new Deno.errors.WouldBlock("full");
   });
-  createTextWriter(stream)("line\n");
+  const errors: unknown[] = [];
+  createTextWriter(stream, (error) => errors.push(error))("line\n");
   assertLess(stream.calls(), 1000);
+  assertEquals(errors.map((error) => error instanceof Deno.errors.WouldBlock), [true]);
 });
 
-Deno.test("createTextWriter() gives up at once, without an error, when the reader is gone", () => {
+Deno.test("createTextWriter() gives up at once, without an error, when the reader is gone, and tells of it", () => {
   const stream = createStream(() => {
     throw new Deno.errors.BrokenPipe("gone");
   });
-  let goneCount = 0;
-  const write = createTextWriter(stream, () => goneCount++);
+  const errors: unknown[] = [];
+  const write = createTextWriter(stream, (error) => errors.push(error));
   write("a\n");
   write("b\n");
-  assertEquals([stream.calls(), goneCount], [2, 2]);
+  assertEquals(stream.calls(), 2);
+  assertEquals(errors.map((error) => error instanceof Deno.errors.BrokenPipe), [true, true]);
 });

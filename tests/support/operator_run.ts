@@ -33,7 +33,7 @@ export async function runOperator(
   stateDir: string,
   options: OperatorRunOptions = {},
 ): Promise<{ readonly status: number; readonly out: string; readonly error: string }> {
-  const listeners = new Map<StopSignal, () => void>();
+  const listeners = new Map<string, () => void>();
   const startMs = options.nowMs ?? Date.parse("2026-11-23T18:00:00Z");
   let passedMs = 0;
   let sleeps = 0;

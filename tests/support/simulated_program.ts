@@ -13,6 +13,8 @@ export interface SimulatedProgram {
   readonly dir: string;
   readonly stateDir: string;
   readonly simulator: Simulator;
+  /** What points a process of its own at the simulated broker. */
+  readonly environment: Environment;
   /** Runs the program in this process. @returns Its exit status and what it printed. */
   run(
     args: readonly string[],
@@ -69,12 +71,13 @@ function createSimulatedProgram(
   },
 ): SimulatedProgram {
   const clock = createAcceleratedClock(createClock(), { startMs, speed });
-  const listeners = new Map<StopSignal, () => void>();
+  const listeners = new Map<string, () => void>();
   const watched: { readonly text: string; readonly act: () => void }[] = [];
   return {
     dir,
     stateDir: `${dir}/state`,
     simulator,
+    environment: buildEnvironment(simulator, dir),
     onLine: (text, act) => void watched.push({ text, act }),
     raise: (signal) => listeners.get(signal)?.(),
     async run(args, environment = {}, change = {}) {

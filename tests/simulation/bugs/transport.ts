@@ -52,6 +52,70 @@ export const TRANSPORT_BUGS: readonly TestedBug[] = [
     tests: ["tests/runtime/host_network_test.ts"],
   },
   {
+    name: "telemetry refused in one spelling alone",
+    edits: [{
+      file: "src/runtime/host_network.ts",
+      find: 'text.toLowerCase() !== "true"',
+      replace: 'text !== "true"',
+    }],
+    tests: ["tests/runtime/host_network_test.ts"],
+  },
+  {
+    name: "the kill switch calls nothing back",
+    edits: [{
+      file: "src/cli/run.ts",
+      find: "isKillSwitchOn()) stopChanges();",
+      replace: "isKillSwitchOn()) void stopChanges;",
+    }],
+    tests: ["tests/cli/kill_switch_test.ts"],
+  },
+  {
+    name: "a change that was called back leaves all the same",
+    edits: [{
+      file: "src/runtime/http.ts",
+      find: "http.change({ ...request, signal });",
+      replace: "http.change({ ...request, signal: signal && request.signal });",
+    }],
+    tests: ["tests/runtime/http_test.ts"],
+  },
+  {
+    name: "flatten waits for its reader between cancel and sell",
+    edits: [{ file: "src/cli/flatten.ts", find: '  unwaited: "kept",\n', replace: "" }],
+    tests: ["tests/cli/flatten_process_test.ts"],
+  },
+  {
+    name: "flatten loses what its reader is slow to read",
+    edits: [{
+      file: "src/runtime/queued_writer.ts",
+      find: ">= blockedMs);",
+      replace: ">= Math.min(blockedMs, BLOCKED_MS));",
+    }],
+    tests: ["tests/runtime/queued_writer_test.ts"],
+  },
+  {
+    name: "flatten dies with its terminal",
+    edits: [{
+      file: "src/cli/flatten.ts",
+      find: '  host.signals.addSignalListener("SIGHUP", goOn);\n',
+      replace: "",
+    }],
+    tests: ["tests/cli/flatten_process_test.ts"],
+  },
+  {
+    name: "a stop waits for every read of a broker that does not answer",
+    edits: [{ file: "src/cli/run.ts", find: "      world.hurry();\n", replace: "" }],
+    tests: ["tests/cli/run_test.ts"],
+  },
+  {
+    name: "an exit's reads are cut short by a stop",
+    edits: [{
+      file: "src/broker/request_sender.ts",
+      find: 'call.requestClass === "protect" ? ownEndMs : ',
+      replace: "",
+    }],
+    tests: ["tests/broker/request_sender_test.ts"],
+  },
+  {
     name: "the runtime's telemetry is let be",
     edits: [{
       file: "src/runtime/config.ts",

@@ -78,7 +78,7 @@ export const WATCHLIST_BUGS: readonly TestedBug[] = [
     name: "a standard output that nobody reads holds the loop up",
     edits: [{
       file: "src/cli/run.ts",
-      find: "  isUnwaited: true,\n",
+      find: '  unwaited: "dropped",\n',
       replace: "",
     }],
     tests: ["tests/cli/unread_output_test.ts"],

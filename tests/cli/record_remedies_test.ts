@@ -2,7 +2,6 @@ import { SAMPLE_SETTINGS, sampleOpenMs } from "../simulator/scenario.ts";
 import { makeLinks } from "../state/real_disk.ts";
 import { type SimulatedProgram, withSimulatedProgram } from "../support/simulated_program.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { makeLinks } from "../state/real_disk.ts";
 import { runRemedy } from "./remedy.ts";
 
 const START_MS = sampleOpenMs() + 40 * 60_000;

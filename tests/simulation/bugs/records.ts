@@ -93,7 +93,7 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
       },
       {
         file: "src/engine/reconciling.ts",
-        find: "addRejections(ledger, engine.state.rejections)",
+        find: "addRejections(counted, engine.state.rejections)",
         replace: "addRejections(ledger, [])",
       },
     ],
@@ -130,8 +130,9 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "a replaced leg counted as a mismatch",
     edits: [{
       file: "src/domain/reconcile.ts",
-      find: "  return isOurs(clientOrderId) && !isFlatten(clientOrderId);",
-      replace: "  return !isFlatten(clientOrderId);",
+      find:
+        '  return !isOurs(clientOrderId) || (isNamed && isHeir) ? "replacement" : "another_engine";',
+      replace: '  return isNamed && isHeir ? "replacement" : "another_engine";',
     }],
     tests: ["tests/domain/reconcile_test.ts", "tests/engine/replacements_test.ts"],
   },
@@ -139,8 +140,10 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "our prefix without a record not counted",
     edits: [{
       file: "src/domain/reconcile.ts",
-      find: "  return isOurs(clientOrderId) && !isFlatten(clientOrderId);",
-      replace: '  return isOurs(clientOrderId) && clientOrderId === "";',
+      find:
+        '  return !isOurs(clientOrderId) || (isNamed && isHeir) ? "replacement" : "another_engine";',
+      replace:
+        '  return isNamed || isHeir || isOurs(clientOrderId) ? "replacement" : "another_engine";',
     }],
     tests: ["tests/domain/reconcile_test.ts", "tests/engine/replacements_test.ts"],
   },
@@ -157,8 +160,9 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "a symbol that no record can hold is taken from a row of ours",
     edits: [{
       file: "src/broker/order_wire.ts",
-      find: "  if (!isPlain) throw",
-      replace: '  if (!isPlain && text === "") throw',
+      find:
+        "  if (text === text.trim().toUpperCase() && text.length <= SYMBOL_CHARS_MAX) return text;",
+      replace: '  if (text !== "") return text;',
     }],
     tests: ["tests/engine/unreadable_rows_test.ts"],
   },

@@ -93,8 +93,8 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
       },
       {
         file: "src/engine/reconciling.ts",
-        find: "addRejections(ledger, engine.state.rejections)",
-        replace: "addRejections(ledger, [])",
+        find: "addRejections(counted, engine.state.rejections)",
+        replace: "addRejections(counted, [])",
       },
     ],
     tests: ["tests/engine/rejections_test.ts", "tests/domain/rejections_test.ts"],
@@ -130,8 +130,8 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "a replaced leg counted as a mismatch",
     edits: [{
       file: "src/domain/reconcile.ts",
-      find: "  return isOurs(clientOrderId) && !isFlatten(clientOrderId);",
-      replace: "  return !isFlatten(clientOrderId);",
+      find: "  return !isOurs(clientOrderId) || (isNamed && isHeir)",
+      replace: "  return isNamed && isHeir",
     }],
     tests: ["tests/domain/reconcile_test.ts", "tests/engine/replacements_test.ts"],
   },
@@ -139,8 +139,8 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "our prefix without a record not counted",
     edits: [{
       file: "src/domain/reconcile.ts",
-      find: "  return isOurs(clientOrderId) && !isFlatten(clientOrderId);",
-      replace: '  return isOurs(clientOrderId) && clientOrderId === "";',
+      find: "  return !isOurs(clientOrderId) || (isNamed && isHeir)",
+      replace: '  return clientOrderId !== "" || (isNamed && isHeir)',
     }],
     tests: ["tests/domain/reconcile_test.ts", "tests/engine/replacements_test.ts"],
   },

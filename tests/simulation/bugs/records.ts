@@ -94,7 +94,7 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
       {
         file: "src/engine/reconciling.ts",
         find: "addRejections(counted, engine.state.rejections)",
-        replace: "addRejections(ledger, [])",
+        replace: "addRejections(counted, [])",
       },
     ],
     tests: ["tests/engine/rejections_test.ts", "tests/domain/rejections_test.ts"],
@@ -130,9 +130,8 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "a replaced leg counted as a mismatch",
     edits: [{
       file: "src/domain/reconcile.ts",
-      find:
-        '  return !isOurs(clientOrderId) || (isNamed && isHeir) ? "replacement" : "another_engine";',
-      replace: '  return isNamed && isHeir ? "replacement" : "another_engine";',
+      find: "  return !isOurs(clientOrderId) || (isNamed && isHeir)",
+      replace: "  return isNamed && isHeir",
     }],
     tests: ["tests/domain/reconcile_test.ts", "tests/engine/replacements_test.ts"],
   },
@@ -140,10 +139,8 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "our prefix without a record not counted",
     edits: [{
       file: "src/domain/reconcile.ts",
-      find:
-        '  return !isOurs(clientOrderId) || (isNamed && isHeir) ? "replacement" : "another_engine";',
-      replace:
-        '  return isNamed || isHeir || isOurs(clientOrderId) ? "replacement" : "another_engine";',
+      find: "  return !isOurs(clientOrderId) || (isNamed && isHeir)",
+      replace: '  return clientOrderId !== "" || (isNamed && isHeir)',
     }],
     tests: ["tests/domain/reconcile_test.ts", "tests/engine/replacements_test.ts"],
   },

@@ -9,6 +9,7 @@ import { BrokerError, type EnginePorts, StateError } from "./ports.ts";
 import { lookAtWatchlist } from "./reading_watchlist.ts";
 import { sayTrouble } from "./trouble.ts";
 import { formatServiceStatus } from "./service_status.ts";
+import { takeStandings } from "./standings.ts";
 import { loadState } from "./state_loading.ts";
 
 /** Exit statuses of the loop (interface, Commands). */
@@ -87,6 +88,7 @@ async function runSafely(engine: Engine): Promise<CycleResult> {
     if (error instanceof InvariantError) throw error;
     if (!(error instanceof BrokerError) && !(error instanceof StateError)) throw error;
     sayTrouble(engine, `Cycle failed: ${error.message}`);
+    await takeStandings(engine, { market: engine.observation?.clock ?? null, gate: null });
     await engine.trySaveState();
     return { market: engine.observation?.clock ?? null, gate: null };
   }

@@ -49,10 +49,7 @@ interface Turn extends CycleEnd {
  */
 export async function takeStandings(engine: Engine, end: CycleEnd): Promise<void> {
   if (!engine.isStateLoaded || engine.isForeignState) return;
-  // The operator may have stopped the cycle in its middle.
-  const objection = end.gate?.mode === "DRY_RUN"
-    ? end.gate.reason
-    : await readOperatorObjection(engine);
+  const objection = await findObjection(engine, end);
   const turn = { ...end, objection, isLive: objection === null };
   const standings = engine.state.positions.map((position) => take(engine, position, turn));
   for (const standing of standings) {
@@ -69,6 +66,13 @@ export async function takeStandings(engine: Engine, end: CycleEnd): Promise<void
     untilCloseMs: untilCloseMs(engine),
     nextOpenMs: end.market?.nextOpenMs ?? null,
   });
+}
+
+/** Why nothing may leave: the gate's reason, or the operator's, who may have stopped an act in the cycle's middle. */
+async function findObjection(engine: Engine, { gate }: CycleEnd): Promise<GateFailReason | null> {
+  if (gate?.mode === "DRY_RUN") return gate.reason;
+  const isUndisturbed = gate !== null && engine.hindrances.size === 0;
+  return isUndisturbed ? null : await readOperatorObjection(engine);
 }
 
 /** Reasons of the gate's that are not the operator's own switch. */

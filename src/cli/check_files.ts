@@ -1,3 +1,4 @@
+import { listTroubles } from "../domain/account/standing.ts";
 import type { LedgerFinding } from "../domain/ledger_findings.ts";
 import { formatGateReason, type GateDecision, type TokenFile } from "../domain/gate.ts";
 import type { ArchiveRead, LedgerRead, StateRead, WatchlistRead } from "../engine/ports.ts";
@@ -145,6 +146,15 @@ export function checkStateFile(
     case "ok": {
       const { positions, intents } = state.state;
       const symbols = positions.map(({ symbol }) => symbol).join(", ");
+      const troubles = listTroubles(state.state.standings);
+      if (troubles.length > 0) {
+        return warn(
+          "engine state",
+          `${positions.length} managed positions (${symbols}); at the end of the last cycle ` +
+            troubles.join("; "),
+          advice("`avwap-execution status --broker` shows what rests at the broker now"),
+        );
+      }
       return pass(
         "engine state",
         `${positions.length} managed positions${symbols === "" ? "" : ` (${symbols})`}, ` +

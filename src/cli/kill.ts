@@ -1,3 +1,4 @@
+import { listTroubles } from "../domain/account/standing.ts";
 import { StateError, type StateRead } from "../engine/ports.ts";
 import { formatUtc } from "../domain/ny_time.ts";
 import { formatOneLine } from "../runtime/one_line.ts";
@@ -78,10 +79,12 @@ export function formatKillSwitch(outcome: KillSwitchOutcome): string[] {
 
 function formatConsequences(state: StateRead): string[] {
   const symbols = state.kind === "ok" ? state.state.positions.map(({ symbol }) => symbol) : [];
+  const troubles = state.kind === "ok" ? listTroubles(state.state.standings) : [];
   return [
     "LIVE is off: no entry and no exit is sent, in this cycle or any later one.",
     ...(symbols.length === 0 ? [] : [
       `Managed positions have only the stops that rest at the broker: ${symbols.join(", ")}`,
+      ...troubles.map((text) => `  ${formatOneLine(text)}`),
       `  ${PROGRAM} status --broker    shows them`,
     ]),
     `  ${PROGRAM} flatten            shows what closing everything would do`,

@@ -1,3 +1,4 @@
+import { formatTrouble, type Standing } from "../domain/account/standing.ts";
 import type { EngineState } from "../domain/engine_state.ts";
 import { formatAllowlist, formatGateReason, type GateDecision } from "../domain/gate.ts";
 import {
@@ -84,6 +85,19 @@ export interface PositionStatus {
   readonly is_trimmed_r1: boolean;
   readonly is_trimmed_r2: boolean;
   readonly unexplained_qty: number | null;
+  /** How it stood at the end of the engine's last cycle (pipeline 5); `null` before its first. */
+  readonly standing: {
+    readonly sure_qty: number;
+    readonly doubtful_qty: number;
+    readonly covered_qty: number;
+    readonly bare_qty: number;
+    readonly due: string | null;
+    readonly bare_since: string | null;
+    readonly due_since: string | null;
+    readonly why: string;
+    /** All of it in words; `null` where nothing is bare or due. */
+    readonly text: string | null;
+  } | null;
   readonly broker: {
     readonly qty: number;
     /** Shares that working sells cover, and of these those that outlive the day. */
@@ -190,7 +204,9 @@ export function buildStatusReport(facts: StatusFacts): StatusReport {
       scheduled_at: formatUtc(intent.scheduledAtMs),
       expires_at: formatUtc(intent.expiresAtMs),
     })),
-    positions: (present?.positions ?? []).map((position) => buildPosition(position, broker)),
+    positions: (present?.positions ?? []).map((position) =>
+      buildPosition(position, present?.standings ?? [], broker)
+    ),
     watchlist: {
       kind: facts.watchlist.kind,
       path: facts.watchlistPath,
@@ -276,8 +292,10 @@ function buildLedgerStatus(read: LedgerRead, todayNy: string): StatusReport["led
 
 function buildPosition(
   position: EngineState["positions"][number],
+  standings: EngineState["standings"],
   broker: BrokerFacts | null,
 ): PositionStatus {
+  const standing = standings.find((each) => each.positionId === position.positionId);
   return {
     symbol: position.symbol,
     qty: position.qty,
@@ -289,9 +307,25 @@ function buildPosition(
     is_trimmed_r1: position.isTrimmedR1,
     is_trimmed_r2: position.isTrimmedR2,
     unexplained_qty: position.unexplainedQty,
+    standing: standing === undefined ? null : buildStanding(standing),
     broker: broker === null || isUnreadableIn(broker, position.symbol)
       ? null
       : buildCoverage(position.symbol, broker),
+  };
+}
+
+function buildStanding(standing: Standing): NonNullable<PositionStatus["standing"]> {
+  const { bareSinceMs, dueSinceMs } = standing;
+  return {
+    sure_qty: standing.sureQty,
+    doubtful_qty: standing.doubtfulQty,
+    covered_qty: standing.coveredQty,
+    bare_qty: standing.bareQty,
+    due: standing.due,
+    bare_since: bareSinceMs === null ? null : formatUtc(bareSinceMs),
+    due_since: dueSinceMs === null ? null : formatUtc(dueSinceMs),
+    why: standing.why,
+    text: formatTrouble(standing),
   };
 }
 

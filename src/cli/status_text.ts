@@ -48,6 +48,10 @@ export function formatStatus(report: StatusReport, paint: Paint): string[] {
     ),
     ...line("Positions", report.positions.length === 0 ? "none managed" : "managed:"),
     ...formatPositions(report.positions, paint),
+    ...report.positions.flatMap(({ symbol, standing }) => {
+      const text = standing?.text ?? null;
+      return text === null ? [] : line("", `${symbol}: ${text}`, "bad");
+    }),
     ...(report.broker === null
       ? line("", "(from files alone; --broker asks the broker too)", "quiet")
       : formatBroker(report.broker).flatMap(([label, text, tone]) => line(label, text, tone))),

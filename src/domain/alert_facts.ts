@@ -24,6 +24,8 @@ export interface PositionFact {
   readonly qty: number | null;
   /** `null` where the broker could not be asked; empty where it shows none. */
   readonly stops: readonly StopFact[] | null;
+  /** What is bare or due, since when and why, as the position's standing has it; `null` where nothing is. */
+  readonly trouble: string | null;
 }
 
 /** The market as the broker's clock gave it. Times in Unix ms. */
@@ -74,6 +76,11 @@ export function formatSignedUsd(usd: number): string {
 
 /** One position with its protection, on one line. A missing or partial stop is said in capitals. */
 export function formatPosition(position: PositionFact): string {
+  const { trouble } = position;
+  return `${formatProtection(position)}${trouble === null ? "" : `; ${trouble}`}`;
+}
+
+function formatProtection(position: PositionFact): string {
   const { symbol, qty, stops } = position;
   const head = qty === null ? `${symbol} (shares unknown)` : `${symbol} ${qty} shares`;
   if (stops === null) return `${head}: protection unknown, the broker could not be asked`;
@@ -97,7 +104,8 @@ export function unprotectedQty({ qty, stops }: PositionFact): number {
 /** The positions that need the operator first, then the rest, each group in the order given. */
 export function sortPositions(positions: readonly PositionFact[]): PositionFact[] {
   const isUrgent = (position: PositionFact) =>
-    position.stops === null || position.stops.length === 0 || unprotectedQty(position) > 0;
+    position.trouble !== null || position.stops === null || position.stops.length === 0 ||
+    unprotectedQty(position) > 0;
   return [...positions.filter(isUrgent), ...positions.filter((each) => !isUrgent(each))];
 }
 

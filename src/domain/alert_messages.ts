@@ -75,27 +75,61 @@ export function buildKillSwitchActive(
   return { level: "WARNING", title: "Kill switch active", text: lines.join("\n") };
 }
 
-/** A managed position that no good-till-canceled stop protects, and why the engine does not place one. */
-export interface WithoutStopFacts {
-  readonly position: PositionFact;
-  /** The gate's first line: what keeps the engine from acting, or that it is LIVE and acting. */
-  readonly gateLine: string;
+/** Positions that wait for one cause, and the market as it is. */
+export interface AlarmFacts {
+  /** Bare shares, or exits that are due. */
+  readonly kind: "bare" | "due";
+  /** Code of the cause that their standings have. */
+  readonly cause: string;
+  readonly positions: readonly PositionFact[];
+  /** The gate's first line of this cycle; `null` where the gate was not asked. */
+  readonly gateLine: string | null;
   /** The day's close, Unix ms; `null` where it is not known or the market is closed. */
   readonly closesAtMs: number | null;
 }
 
-/** Builds `Position without stop` (ERROR; pipeline 5, When). */
-export function buildPositionWithoutStop(facts: WithoutStopFacts): AlertMessage {
-  const { position, closesAtMs } = facts;
+/**
+ * Builds the alarm of bare shares, `Position without stop`, or of exits that wait, `Execution error` (ERROR; pipeline 5,
+ * "Nothing waits in silence"): each symbol with its shares, since when and why, and what the operator can do.
+ */
+export function buildAlarm(facts: AlarmFacts): AlertMessage {
+  const { kind, cause, positions, gateLine, closesAtMs } = facts;
+  const shown = positions.slice(0, ALARM_POSITIONS_MAX);
+  const hiddenCount = positions.length - shown.length;
   const lines = [
-    `${formatPosition(position)}; it has no good-till-canceled stop for all its shares`,
-    facts.gateLine,
+    ...(kind === "due" ? [`Exits wait: ${shown.map(({ symbol }) => symbol).join(", ")}`] : []),
+    ...shown.map(formatPosition),
+    ...(hiddenCount > 0
+      ? [`and ${hiddenCount} more: see \`avwap-execution status --broker\``]
+      : []),
+    ...(gateLine === null ? [] : [gateLine]),
     ...(closesAtMs === null ? [] : [`The market closes at ${formatNy(closesAtMs)}`]),
-    `Place a good-till-canceled stop at the broker, let the gate be LIVE, or close it: ` +
-    formatCloseCommand(position.symbol),
+    `Do: ${REMEDIES[cause] ?? REMEDY}; or close it yourself:`,
+    ...shown.map(({ symbol }) => `  ${formatCloseCommand(symbol)}`),
   ];
-  return { level: "ERROR", title: "Position without stop", text: lines.join("\n") };
+  const title = kind === "bare" ? "Position without stop" : "Execution error";
+  return { level: "ERROR", title, text: lines.join("\n") };
 }
+
+/** Each with a line of its own and its command: more would be cut by Slack. */
+const ALARM_POSITIONS_MAX = 6;
+const REMEDY = "place a good-till-canceled stop at the broker";
+/** What the operator can do about a cause, by its code; every command is one of ours. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  gate: "let the gate be LIVE (`avwap-execution check` says what keeps it), or " + REMEDY,
+  closed: "place a good-till-canceled stop at the broker, which queues it for the open",
+  account: "look at the account in the broker's dashboard; nothing is taken until it is released",
+  buy: "cancel the buy at the broker",
+  entry: "cancel the entry's order at the broker",
+  split: "look at it at the broker, cancel its old stops there and place one for what is held now",
+  absent: "look at it at the broker: sold there, renamed or taken away",
+  row: "look at the position or order at the broker, and cancel or close it there",
+  clock: "`avwap-execution check` asks the broker; look at its status page and dashboard",
+  positions: "`avwap-execution check` asks the broker; look at its status page and dashboard",
+  orders: "`avwap-execution check` asks the broker; look at its status page and dashboard",
+  past: "`avwap-execution check` asks the broker; look at its status page and dashboard",
+  price: "`avwap-execution check` asks the data API; look at the price yourself",
+};
 
 /** What went wrong, in one clear line each. */
 export interface ErrorFacts {

@@ -1,3 +1,4 @@
+import type { Standing } from "./account/standing.ts";
 import type { EntryIntent } from "./entry_intent.ts";
 import type { Rejection } from "./rejections.ts";
 
@@ -45,6 +46,8 @@ export interface EngineState {
   readonly mismatches: number;
   /** The day's entries that the broker rejected: a ledger that is lost takes them with it no more (pipeline 6). */
   readonly rejections: readonly Rejection[];
+  /** How each managed position stood at the end of the last cycle: what is bare or due keeps its since over a restart. */
+  readonly standings: readonly Standing[];
 }
 
 /** The state of a first start. */
@@ -58,4 +61,5 @@ export const EMPTY_STATE: EngineState = {
   lastGate: null,
   mismatches: 0,
   rejections: [],
+  standings: [],
 };

@@ -32,8 +32,26 @@ export async function cancelGroups(
   permit: Permit,
   groups: readonly SellGroup[],
 ): Promise<CancelResult> {
+  const result = await cancelAll(engine, permit, groups);
+  const symbol = groups[0]?.orders[0]?.symbol;
+  if (symbol === undefined) return result;
+  // What the position's standing says of it, until a cancel in the symbol is done.
+  if (result.kind === "ended") engine.hindrances.delete(symbol);
+  else {
+    const why = result.kind === "stopped" ? result.reason : result.message;
+    engine.hindrances.set(symbol, `what holds its shares at the broker is not cancelled: ${why}`);
+  }
+  return result;
+}
+
+async function cancelAll(
+  engine: Engine,
+  permit: Permit,
+  groups: readonly SellGroup[],
+): Promise<CancelResult> {
   let current = permit;
   let isLeft = false;
+  let refusal: string | null = null;
   for (const group of groups) {
     const order = group.orders[0];
     if (order === undefined) continue;
@@ -49,10 +67,14 @@ export async function cancelGroups(
     if (result.kind === "rejected" && result.why === "rate_limited") {
       return { kind: "stuck", message: result.message, isLeft };
     }
+    if (result.kind === "rejected") refusal = result.message;
     isLeft = true;
     current = { kind: "exit_rest" };
   }
-  return await waitForEnd(engine, groups, isLeft);
+  const ended = await waitForEnd(engine, groups, isLeft);
+  return refusal === null || ended.kind !== "stuck"
+    ? ended
+    : { ...ended, message: `${ended.message}; the broker refused it: ${refusal}` };
 }
 
 /** A sell of somebody else in a managed symbol is cancelled for an exit too, and named. */

@@ -1,4 +1,4 @@
-import type { ManagedPosition } from "../domain/engine_state.ts";
+import { LAST_CALL_MS } from "../domain/account/standing_alarms.ts";
 import type { GateDecision } from "../domain/gate.ts";
 import type { MarketClock, Trade } from "../domain/market.ts";
 import { isFinal } from "../domain/orders.ts";
@@ -20,7 +20,7 @@ import { printGate } from "./gate_log.ts";
 import { findForeignFile, readGate } from "./gate_reader.ts";
 import { readLatestTrades } from "./latest_trades.ts";
 import { noticeGate, noticeKillSwitch, sayKillSwitch, takeDelivered } from "./notices.ts";
-import { findHeld, isOfThisSession, observe } from "./observe.ts";
+import { isOfThisSession, observe } from "./observe.ts";
 import { findEntryOrder } from "./partial_entry.ts";
 import { trackPositions } from "./positions.ts";
 import { protectPositions } from "./protecting.ts";
@@ -32,7 +32,7 @@ import { ensureState } from "./state_loading.ts";
 import { sendSummaryIfDue } from "./summary.ts";
 import { noticeTrouble } from "./trouble.ts";
 import { isUnreadableIn, reportUnreadable } from "./unreadable.ts";
-import { checkUnprotected, LAST_CALL_MS, readCoverage } from "./unprotected.ts";
+import { takeStandings } from "./standings.ts";
 import { readWatchlist } from "./reading_watchlist.ts";
 import type { WatchlistStep } from "./watchlist_step.ts";
 
@@ -58,6 +58,7 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
   engine.ledgerWait = null;
   engine.isStale = false;
   engine.listsAsked = 0;
+  engine.prices = null;
   takeDelivered(engine);
   const market = await readMarket(engine);
   engine.cycleBeganMs = engine.nowMs();
@@ -66,12 +67,8 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
     await noticeKillSwitch(engine);
     engine.ports.log.info("Market closed; skipping cycle.");
     if (market !== null) await noticeCorporateActions(engine, market);
-    if (market === null) {
-      await restoreBare(engine);
-      if (engine.observation !== null) {
-        checkUnprotected(engine, (await readGate(engine)).decision, true);
-      }
-    }
+    if (market === null) await restoreBare(engine);
+    await takeStandings(engine, { market, gate: null });
     await sayMarket(engine, market);
     await noticeTrouble(engine, market);
     await sendSummaryIfDue(engine, market);
@@ -123,7 +120,7 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
     await pauseEntries(engine, step.absent);
   }
   await noticeCorporateActions(engine, observation.clock);
-  checkUnprotected(engine, decision);
+  await takeStandings(engine, { market: observation.clock, gate: decision });
   planWakes(engine, decision);
   return decision;
 }
@@ -201,11 +198,12 @@ async function readTrades(
     ...engine.state.positions.map((each) => each.symbol),
     ...held.filter((symbol) => listed.includes(symbol)),
   ]);
-  const { rows } = await readLatestTrades(
+  const { rows, answered } = await readLatestTrades(
     engine,
     [...symbols].sort(),
     "; no exit decided for what has no price in this cycle",
   );
+  engine.prices = { rows, answered };
   return rows;
 }
 
@@ -230,7 +228,7 @@ async function sayMarket(engine: Engine, market: MarketClock | null): Promise<vo
   });
 }
 
-/** How soon a cycle follows one that did not see a managed position covered. */
+/** How soon a cycle follows one that left something bare, due or unresolved (pipeline 5). */
 const IN_DOUBT_LOOK_MS = 30_000;
 
 /** Whether the operator wants LIVE: what he stopped waits for him. */
@@ -240,21 +238,12 @@ function isOperatorFine(decision: GateDecision): boolean {
       .includes(decision.reason.code);
 }
 
-/** Whether a managed position was not seen covered: unreadable, hidden, absent in one answer, or without enough of a stop. */
-function isInDoubt(engine: Engine, position: ManagedPosition): boolean {
-  if (position.qty === null || position.unexplainedQty !== null) return false;
-  const coverage = readCoverage(engine, position);
-  return coverage === null || hasHidden(engine) || isUnreadableIn(engine, position.symbol) ||
-    findHeld(engine, position.symbol) === undefined ||
-    coverage.coveredQty < coverage.heldQty;
-}
-
 /** The moments that the engine must not sleep through. */
 function planWakes(engine: Engine, decision: GateDecision): void {
   const nowMs = engine.nowMs();
-  if (isOperatorFine(decision) && engine.state.positions.some((each) => isInDoubt(engine, each))) {
-    engine.wakeAt(nowMs + IN_DOUBT_LOOK_MS);
-  }
+  const isWaiting = hasHidden(engine) ||
+    engine.state.standings.some(({ due, doubtfulQty }) => due !== null || doubtfulQty > 0);
+  if (isOperatorFine(decision) && isWaiting) engine.wakeAt(nowMs + IN_DOUBT_LOOK_MS);
   const leftMs = untilCloseMs(engine);
   if (engine.state.positions.length === 0 || leftMs === Infinity) return;
   for (const beforeMs of [LAST_CALL_MS, CONVERT_BEFORE_CLOSE_MS, CONVERT_AGAIN_MS]) {

@@ -5,7 +5,7 @@ import { buildExecutionError } from "../domain/alert_messages.ts";
 import type { AuditEvent, EventMode, GateInputsRecord } from "../domain/events.ts";
 import type { ReadFailure } from "../domain/gate.ts";
 import type { LedgerEntry, LedgerProblem } from "../domain/ledger.ts";
-import type { MarketClock, Session } from "../domain/market.ts";
+import type { MarketClock, Session, Trade } from "../domain/market.ts";
 import type { LostRecord, RebuildWait } from "../domain/rebuild_wait.ts";
 import type { Calendar } from "../domain/market_clock.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
@@ -136,8 +136,15 @@ export class Engine {
   /** Filled shares by order id that the audit trail has already. */
   readonly fillsSaid = new Map<string, number>();
   equitySaid: string | null = null;
-  /** State key to what the log has said of a position without a stop. */
-  readonly unprotectedSaid = new Map<string, string>();
+  /** Last prices as this cycle read them, and what was answered at all; `null` before it asked. */
+  prices: {
+    readonly rows: ReadonlyMap<string, Trade>;
+    readonly answered: ReadonlySet<string>;
+  } | null = null;
+  /** What last kept a sell, a stop or a cancel in a symbol from being done, in words; gone with the next that is done. */
+  readonly hindrances = new Map<string, string>();
+  /** Alarms of standings that the log has, by state key. */
+  readonly alarmsSaid = new Map<string, string>();
   /** The day's summary, until the operator has got it. */
   summary: { readonly dateNy: string; readonly message: AlertMessage } | null = null;
   private readonly errorsSaid: string[] = [];

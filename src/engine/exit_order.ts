@@ -54,6 +54,7 @@ export async function sendExit(
   const obstacle = findObstacle(engine, position, reason, { groups, sureQty });
   if (obstacle !== null) {
     engine.ports.log.warn(`${position.symbol}: ${reason} waits: ${obstacle.why}`);
+    engine.hindrances.set(position.symbol, obstacle.why);
     if (obstacle.isBrief) engine.wakeAt(engine.nowMs() + RETRY_MS);
     return false;
   }

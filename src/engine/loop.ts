@@ -10,6 +10,7 @@ import { BrokerError, type EnginePorts, StateError } from "./ports.ts";
 import { lookAtWatchlist } from "./reading_watchlist.ts";
 import { sayTrouble } from "./trouble.ts";
 import { formatServiceStatus } from "./service_status.ts";
+import { takeStandings } from "./standings.ts";
 import { loadState } from "./state_loading.ts";
 
 /** Exit statuses of the loop (interface, Commands). */
@@ -91,6 +92,7 @@ async function runSafely(engine: Engine): Promise<CycleResult> {
     // What was due in it, it may not have got to.
     const isLeft = engine.state.intents.some((each) => each.scheduledAtMs <= engine.cycleBeganMs);
     if (isLeft) engine.wakeAt(engine.nowMs() + UNDECIDED_LOOK_MS);
+    await takeStandings(engine, { market: engine.observation?.clock ?? null, gate: null });
     await engine.trySaveState();
     return { market: engine.observation?.clock ?? null, gate: null };
   }

@@ -1,3 +1,4 @@
+import { formatTrouble } from "../domain/account/standing.ts";
 import type { PositionFact } from "../domain/alert_facts.ts";
 import {
   buildKillSwitchActive,
@@ -14,9 +15,10 @@ import { findHeld, findSellGroups } from "./observe.ts";
 const GATE_KEY = "gate";
 const KILL_SWITCH_KEY = "kill_switch";
 
-/** A managed position and the stops that protect it, as last read. */
+/** A managed position, the stops that protect it as last read, and how it stood at the end of the last cycle. */
 export function listPositionFacts(engine: Engine): PositionFact[] {
-  return engine.state.positions.map(({ symbol }) => {
+  return engine.state.positions.map(({ symbol, positionId }) => {
+    const standing = engine.state.standings.find((each) => each.positionId === positionId);
     const held = findHeld(engine, symbol);
     const groups = findSellGroups(engine, symbol);
     const stops = groups?.filter((group) => !group.isLeaving)
@@ -26,7 +28,12 @@ export function listPositionFacts(engine: Engine): PositionFact[] {
         stopUsd: order.stopPriceUsd ?? 0,
         timeInForce: order.timeInForce,
       })) ?? null;
-    return { symbol, qty: held === null ? null : held?.qty ?? 0, stops };
+    return {
+      symbol,
+      qty: held === null ? null : held?.qty ?? 0,
+      stops,
+      trouble: standing === undefined ? null : formatTrouble(standing),
+    };
   });
 }
 

@@ -117,6 +117,13 @@ async function place(
     : placed.kind === "stopped"
     ? placed.reason
     : "no usable answer yet";
-  engine.sayError(`${plan.position.symbol}: stop not placed: ${why}`);
+  sayNotPlaced(engine, plan.position.symbol, why);
   return isRefusedItself(placed) ? "refused" : "not_placed";
+}
+
+/** An error once a day and cause: the position's standing says for how long, and what the operator can do. */
+function sayNotPlaced(engine: Engine, symbol: string, why: string): void {
+  const text = `${symbol}: stop not placed: ${why}`;
+  if (engine.isNews(`stop_not_placed:${symbol}:${why}`, engine.dateNy())) engine.sayError(text);
+  else engine.ports.log.warn(text);
 }

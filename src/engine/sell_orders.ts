@@ -171,6 +171,36 @@ export async function sendSell(
   entry: LedgerEntry,
   options: { readonly isStopWaiting: boolean } = { isStopWaiting: false },
 ): Promise<SellResult> {
+  const result = await sendUntilKnown(engine, permit, { plan, entry }, options);
+  noteHindrance(engine, plan, result);
+  return result;
+}
+
+/** What the position's standing says of it, until the next sell or stop in the symbol is taken. */
+function noteHindrance(
+  engine: Engine,
+  { position: { symbol }, reason }: SellPlan,
+  result: SellResult,
+): void {
+  const what = reason === "stop" ? "stop" : `sell (${reason})`;
+  switch (result.kind) {
+    case "done":
+      return void engine.hindrances.delete(symbol);
+    case "rejected":
+      return void engine.hindrances.set(symbol, `broker refused its ${what}: ${result.message}`);
+    case "stopped":
+      return void engine.hindrances.set(symbol, `its ${what} was not sent: ${result.reason}`);
+    case "unresolved":
+      return void engine.hindrances.set(symbol, `no usable answer to its ${what} yet`);
+  }
+}
+
+async function sendUntilKnown(
+  engine: Engine,
+  permit: Permit,
+  { plan, entry }: { readonly plan: SellPlan; readonly entry: LedgerEntry },
+  options: { readonly isStopWaiting: boolean },
+): Promise<SellResult> {
   let current = entry;
   let isRepeated = false;
   for (let turn = 0; turn < ATTEMPTS_MAX; turn++) {

@@ -7,6 +7,7 @@ import type { Rejection } from "../domain/rejections.ts";
 import { formatTime } from "./ledger_format.ts";
 import { isCount, isMoment } from "./ledger_rules.ts";
 import { describeIssue } from "./ledger_schema.ts";
+import { buildStanding, buildStandingWire, checkStanding } from "./standing_format.ts";
 import {
   type IntentFields,
   NewerMinorWire,
@@ -56,6 +57,7 @@ function buildState(wire: StateWire): EngineState {
     lastGate: wire.last_gate,
     mismatches: wire.mismatches,
     rejections: wire.rejections.map(buildRejection),
+    standings: wire.standings.map(buildStanding),
   };
 }
 
@@ -122,6 +124,7 @@ export function buildStateText(state: EngineState): string {
     alerted: state.alerted,
     mismatches: state.mismatches,
     rejections: state.rejections.map(buildRejectionWire),
+    standings: state.standings.map(buildStandingWire),
   };
   return `${JSON.stringify(wire, null, 2)}\n`;
 }
@@ -193,7 +196,8 @@ export function checkState(state: EngineState): string | null {
     return "rejections: a client_order_id is there twice";
   }
   return state.intents.map(checkIntent).find(isFault) ??
-    state.positions.map(checkPosition).find(isFault) ?? null;
+    state.positions.map(checkPosition).find(isFault) ??
+    state.standings.map(checkStanding).find(isFault) ?? null;
 }
 
 function isFault(fault: string | null): fault is string {

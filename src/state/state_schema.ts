@@ -61,16 +61,38 @@ const REJECTION = {
   date_ny: DateWire,
 };
 
+const DUE = ["r1_trim", "r2_trim", "stop_exit", "stop", "unknown"] as const;
+const share = number.min(0, "is negative");
+const STANDING = {
+  symbol: text.min(1, "is empty"),
+  position_id: text.min(1, "is empty"),
+  sure_qty: share,
+  doubtful_qty: share,
+  most_held_qty: share,
+  covered_qty: share,
+  gtc_qty: share,
+  is_cover_read: z.boolean("is neither true nor false"),
+  is_gtc_needed: z.boolean("is neither true nor false"),
+  bare_qty: share,
+  due: z.enum(DUE, "is no exit").nullable(),
+  cause: text,
+  why: text,
+  bare_since: TimeWire.nullable(),
+  due_since: TimeWire.nullable(),
+};
+
 /** `strict` for files of this release; a newer one's additional fields are passed over at every level. */
 function buildSchema<
   Intent extends z.ZodType,
   Position extends z.ZodType,
   Rejection extends z.ZodType,
+  Standing extends z.ZodType,
 >(
-  { intent, position, rejection }: {
+  { intent, position, rejection, standing }: {
     readonly intent: Intent;
     readonly position: Position;
     readonly rejection: Rejection;
+    readonly standing: Standing;
   },
 ) {
   return {
@@ -86,6 +108,7 @@ function buildSchema<
     mismatches: number.int("is not a whole number").min(0, "is negative").default(0),
     // From minor 2 on.
     rejections: z.array(rejection, "is not a list").default([]),
+    standings: z.array(standing, "is not a list").default([]),
   };
 }
 
@@ -94,12 +117,14 @@ export const StateWire = z.strictObject(buildSchema({
   intent: z.strictObject(INTENT),
   position: z.strictObject(POSITION),
   rejection: z.strictObject(REJECTION),
+  standing: z.strictObject(STANDING),
 }));
 /** The same of a later minor version. */
 export const NewerMinorWire = z.object(buildSchema({
   intent: z.object(INTENT),
   position: z.object(POSITION),
   rejection: z.object(REJECTION),
+  standing: z.object(STANDING),
 }));
 /** The format that a file says it has. */
 export const VersionWire = z.looseObject({
@@ -112,5 +137,7 @@ export type StateWire = z.output<typeof StateWire>;
 export type IntentFields = z.input<z.ZodObject<typeof INTENT>>;
 /** A rejection as the file has it. */
 export type RejectionFields = z.input<z.ZodObject<typeof REJECTION>>;
+/** A standing as the file has it. */
+export type StandingFields = z.input<z.ZodObject<typeof STANDING>>;
 /** A position as the file has it. */
 export type PositionFields = z.input<z.ZodObject<typeof POSITION>>;

@@ -1,12 +1,12 @@
 import { formatCloseCommand } from "../../src/domain/alert_facts.ts";
 import {
+  buildAlarm,
   buildExecutionError,
   buildExecutionStarted,
   buildKillSwitchActive,
   buildLiveTradingEnabled,
   buildOrderSubmitted,
   buildPositionSold,
-  buildPositionWithoutStop,
   buildStateMessage,
   buildWithdrawal,
 } from "../../src/domain/alert_messages.ts";
@@ -42,24 +42,58 @@ Deno.test("buildKillSwitchActive() is bounded, shows the unprotected and says wh
   assert(text.length < 2900, `${text.length} characters would be cut`);
 });
 
-Deno.test("buildPositionWithoutStop() names the position, what keeps the engine from acting and the way out", () => {
+Deno.test("buildAlarm() names each position, its shares, since when and why, and the way out", () => {
   const gateLine = "Gate mode=DRY_RUN status=FAIL reason=kill switch active (file)";
-  const message = buildPositionWithoutStop({
-    position: NAKED,
+  const trouble =
+    "5 of 5 shares without a good-till-canceled stop since 2026-01-20 10:00:00 EST: " +
+    "kill switch active (file)";
+  const facts = {
+    kind: "bare",
+    cause: "gate",
+    positions: [{ ...NAKED, trouble }],
     gateLine,
     closesAtMs: Date.parse("2026-01-20T21:00:00Z"),
-  });
+  } as const;
+  const message = buildAlarm(facts);
   assertEquals([message.level, message.title], ["ERROR", "Position without stop"]);
   assertEquals(message.text.split("\n"), [
-    "MSFT 5 shares: NO STOP at the broker; it has no good-till-canceled stop for all its shares",
+    `MSFT 5 shares: NO STOP at the broker; ${trouble}`,
     gateLine,
     "The market closes at 2026-01-20 16:00:00 EST",
-    `Place a good-till-canceled stop at the broker, let the gate be LIVE, or close it: ${
-      formatCloseCommand("MSFT")
-    }`,
+    "Do: let the gate be LIVE (`avwap-execution check` says what keeps it), or place a " +
+    "good-till-canceled stop at the broker; or close it yourself:",
+    `  ${formatCloseCommand("MSFT")}`,
   ]);
-  const closed = buildPositionWithoutStop({ position: NAKED, gateLine, closesAtMs: null });
-  assertFalse(closed.text.includes("market closes"));
+  assertFalse(buildAlarm({ ...facts, closesAtMs: null }).text.includes("market closes"));
+});
+
+Deno.test("buildAlarm() of exits that wait is an execution error that begins with their symbols", () => {
+  const trouble = "r1_trim due since 2026-01-20 10:00:00 EST: a buy of somebody's rests";
+  const message = buildAlarm({
+    kind: "due",
+    cause: "buy",
+    positions: [{ ...SAFE, trouble }],
+    gateLine: null,
+    closesAtMs: null,
+  });
+  assertEquals([message.level, message.title], ["ERROR", "Execution error"]);
+  assertEquals(message.text.split("\n")[0], "Exits wait: AAPL");
+  assertStringIncludes(message.text, trouble);
+  assertStringIncludes(message.text, "Do: cancel the buy at the broker");
+});
+
+Deno.test("buildAlarm() of many positions fits into a Slack message and says what it leaves out", () => {
+  const trouble = "x".repeat(200);
+  const many = Array.from({ length: 30 }, (_, at) => ({ ...NAKED, symbol: `S${at}`, trouble }));
+  const { text } = buildAlarm({
+    kind: "bare",
+    cause: "refused",
+    positions: many,
+    gateLine: null,
+    closesAtMs: null,
+  });
+  assertStringIncludes(text, "and 24 more: see `avwap-execution status --broker`");
+  assert(text.length < 2900, `${text.length} characters would be cut`);
 });
 
 Deno.test("buildLiveTradingEnabled() says where orders go, and the gate's own lines", () => {

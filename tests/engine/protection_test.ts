@@ -242,11 +242,13 @@ Deno.test("while not LIVE a good-till-canceled stop for all shares raises no ale
   assertEquals(world.alerted("Position without stop"), []);
 });
 
-Deno.test("a position that LIVE could not protect is an alert too", async () => {
+Deno.test("a position that LIVE could not protect for two minutes is an alert too", async () => {
   const world = await bought();
   takeLegs(world);
   world.exchange.behaviour.isTradingBlocked = true;
   await world.cycle();
+  assertEquals(world.alerted("Position without stop"), []);
+  await world.cycles(2, MINUTE_MS);
   assertEquals(world.alerted("Position without stop").length, 1);
   world.exchange.behaviour.isTradingBlocked = false;
   await world.cycles(1, MINUTE_MS);

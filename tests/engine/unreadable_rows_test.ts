@@ -181,11 +181,14 @@ for (const { what, path, change } of MANAGED) {
     assertEquals(world.changes, []);
     assertEquals([world.held(), world.stops()], [10, ["10@95 day"]]);
     assertEquals(world.position(), { ...before, highWaterUsd: 106 });
-    const errors = world.alerted("can't be read");
+    const errors = world.alerted("no change of its protection");
     assertEquals(errors.map(({ level, title }) => [level, title]), [["ERROR", "Execution error"]]);
     for (const part of ["NVDA", what, Object.keys(change)[0] ?? "", "look at it at the broker"]) {
       assert(errors[0]?.text.includes(part), `${part}: ${errors[0]?.text}`);
     }
+    // And its standing says for how long.
+    assertEquals(world.alerted("since 2026-11-23 10:01:4").length, 1);
+    assert(world.alerted("a row of this symbol can't be read").length > 0);
     // What can be read again is decided again.
     world.setFaults([]);
     await world.cycles(2, MINUTE_MS);

@@ -339,9 +339,9 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "no alert for a position without stop",
     edits: [
       {
-        file: "src/engine/unprotected.ts",
-        find: "engine.ports.log.error(`Position without stop ${symbol}",
-        replace: "engine.ports.log.info(`Position without stop ${symbol}",
+        file: "src/engine/standing_alarms.ts",
+        find: "engine.ports.log.error(`${what} ${symbol}",
+        replace: "engine.ports.log.info(`${what} ${symbol}",
       },
     ],
   },

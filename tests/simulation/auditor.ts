@@ -1,8 +1,9 @@
 import type { EngineEvent } from "../../src/domain/events.ts";
 import { nyDateAt } from "../simulator/sessions.ts";
-import { checkClose, checkCycle } from "./cycle_checks.ts";
+import { checkClose, checkCycle, listManaged } from "./cycle_checks.ts";
 import { checkFiles } from "./file_checks.ts";
 import { Gaps } from "./gaps.ts";
+import { Silence } from "./silence.ts";
 import { FOREIGN_SYMBOL } from "./market.ts";
 import { type ChangeRequest, parseChange } from "./change_request.ts";
 import { checkRequest } from "./request_checks.ts";
@@ -76,6 +77,7 @@ export class Auditor {
   readonly bareSaidMs = new Map<string, number>();
   readonly saidLately: { readonly atMs: number; readonly line: string }[] = [];
   readonly gaps: Gaps;
+  readonly silence: Silence;
   readonly #sendings: Sendings;
 
   constructor(readonly world: World) {
@@ -83,7 +85,8 @@ export class Auditor {
     this.refusals = new Refusals(world);
     this.gaps = new Gaps(world);
     this.#sendings = new Sendings(world);
-    world.onTrouble = () => this.gaps.disturbed();
+    this.silence = new Silence(this);
+    world.onTrouble = (what) => this.gaps.disturbed(what);
     this.cycle = this.#buildCycle();
   }
 
@@ -98,6 +101,7 @@ export class Auditor {
     this.#sendings.settled();
     this.hasLostState = checkFiles(this).hasLostState;
     this.gaps.restarted();
+    this.silence.started();
     this.cycle = this.#buildCycle();
   }
 
@@ -211,6 +215,7 @@ export class Auditor {
   /** The market closes now. */
   closed(): void {
     checkClose(this);
+    this.gaps.ended();
   }
 
   #noteEntry(change: ChangeRequest): void {
@@ -259,7 +264,9 @@ export class Auditor {
 
   #endCycle(): void {
     const { world, cycle } = this;
-    this.gaps.watch(this.cycle.cancelled);
+    const isOpen = world.exchange.sessions.at(world.trueMs) !== null;
+    this.gaps.watch(this.cycle.cancelled, isOpen ? listManaged(world) : []);
+    this.silence.end();
     if (cycle.mode !== null) {
       this.openCycles++;
       this.quietCycles = world.troubles === 0 && !cycle.isFailed ? this.quietCycles + 1 : 0;
@@ -293,6 +300,7 @@ export class Auditor {
     world.lostSellAnswers = 0;
     world.showHidden();
     this.shown.beginCycle();
+    this.silence.begin();
     this.cycle = this.#buildCycle(true);
   }
 

@@ -1,11 +1,19 @@
-import { readCoverage } from "./truth.ts";
+import { findObjection, readCoverage } from "./truth.ts";
 import type { World } from "./world.ts";
 
-/** How long exits were without a stop, in milliseconds: those that nothing disturbed, and the others. */
-export interface GapTimes {
-  readonly undisturbedMs: readonly number[];
-  readonly disturbedMs: readonly number[];
-}
+/** What kept shares without a stop; the first that happened to them. */
+export const GAP_CAUSES = [
+  "undisturbed",
+  "broker's refusal",
+  "broker away",
+  "operator's switch",
+  "our own sequence",
+  "somebody else",
+] as const;
+export type GapCause = typeof GAP_CAUSES[number];
+
+/** How long shares were without a stop in session, in milliseconds, by cause. */
+export type GapTimes = Readonly<Record<GapCause, readonly number[]>>;
 
 /**
  * Without a stop during an exit that nothing disturbed for longer than this is too long. Most of it is the wait for the
@@ -15,40 +23,67 @@ export const GAP_MS_MAX = 20_000;
 
 interface Gap {
   readonly sinceMs: number;
-  isDisturbed: boolean;
+  /** Whether an exit or a conversion of ours began it; else an entry filled in parts, or a hand took the stop. */
+  readonly isExit: boolean;
+  cause: GapCause | null;
 }
 
-/** Follows, for each symbol with an exit under way, since when nothing covers its shares. */
-export class Gaps implements GapTimes {
-  readonly undisturbedMs: number[] = [];
-  readonly disturbedMs: number[] = [];
+/** Who caused a trouble, by its first words. */
+const CAUSES: readonly (readonly [RegExp, GapCause])[] = [
+  [/^operator /, "operator's switch"],
+  [/^(outage|net) |^field (clock|keys)/, "broker away"],
+  [/^(field|mood|cancels) |^account is /, "broker's refusal"],
+  [/^(crash|disk) |^clock of the host/, "our own sequence"],
+];
+
+/** No times at all. */
+export function buildGapTimes(): Record<GapCause, number[]> {
+  return {
+    "undisturbed": [],
+    "broker's refusal": [],
+    "broker away": [],
+    "operator's switch": [],
+    "our own sequence": [],
+    "somebody else": [],
+  };
+}
+
+/** Follows, for each symbol with an exit under way and each managed one, since when nothing covers its shares. */
+export class Gaps {
+  readonly times = buildGapTimes();
   readonly #open = new Map<string, Gap>();
+  #lastCause: GapCause = "somebody else";
 
   constructor(readonly world: World) {}
 
   /** A fault, an act of somebody else: what comes when the time is over excuses nothing any more. */
-  disturbed(): void {
+  disturbed(what: string): void {
+    this.#lastCause = CAUSES.find(([pattern]) => pattern.test(what))?.[1] ?? "somebody else";
     for (const gap of this.#open.values()) {
-      if (this.world.trueMs - gap.sinceMs <= GAP_MS_MAX) gap.isDisturbed = true;
+      if (this.world.trueMs - gap.sinceMs <= GAP_MS_MAX) gap.cause ??= this.#lastCause;
     }
   }
 
   /** The process ended: what it left bare stays so until the next one has looked. */
   restarted(): void {
-    for (const gap of this.#open.values()) gap.isDisturbed = true;
+    for (const gap of this.#open.values()) gap.cause ??= "our own sequence";
   }
 
-  /** @param symbols Those of which a cancel or a replacement left in this cycle. */
-  watch(symbols: Iterable<string>): void {
+  /**
+   * @param cancelled Symbols of which a cancel or a replacement left in this cycle.
+   * @param managed Those that the engine manages, at the end of a cycle.
+   */
+  watch(cancelled: ReadonlySet<string>, managed: readonly string[] = []): void {
     const { world } = this;
-    for (const symbol of new Set([...symbols, ...this.#open.keys()])) {
+    for (const symbol of new Set([...cancelled, ...managed, ...this.#open.keys()])) {
       if (world.strange.has(symbol)) continue;
       const { heldQty, coveredQty, replacingQty, isSelling } = readCoverage(world, symbol);
       const isBare = heldQty > 0 && coveredQty + replacingQty < heldQty && !isSelling;
       const gap = this.#open.get(symbol);
       if (gap !== undefined) this.#judge(symbol, gap);
       if (isBare && gap === undefined) {
-        this.#open.set(symbol, { sinceMs: world.trueMs, isDisturbed: this.#isDisturbedNow() });
+        const cause = this.#findCauseNow(symbol);
+        this.#open.set(symbol, { sinceMs: world.trueMs, isExit: cancelled.has(symbol), cause });
       } else if (!isBare && gap !== undefined) {
         this.#open.delete(symbol);
         this.#keep(gap);
@@ -56,27 +91,31 @@ export class Gaps implements GapTimes {
     }
   }
 
-  /** The run is at its end: what is still bare is not forgotten. */
+  /** The session or the run is at its end: what is still bare is not forgotten. */
   ended(): void {
     for (const gap of this.#open.values()) this.#keep(gap);
     this.#open.clear();
   }
 
-  #isDisturbedNow(): boolean {
-    const { troubles, trueMs, lastTroubleMs } = this.world;
-    return troubles > 0 || trueMs - lastTroubleMs < GAP_MS_MAX;
+  #findCauseNow(symbol: string): GapCause | null {
+    const { world } = this;
+    if (findObjection(world) !== null) return "operator's switch";
+    if (world.isHung(symbol) || world.isBlocked()) return "broker's refusal";
+    const isDisturbed = world.troubles > 0 || world.trueMs - world.lastTroubleMs < GAP_MS_MAX;
+    return isDisturbed ? this.#lastCause : null;
   }
 
   /** Also while it is open: what is never closed is the worst of them. */
   #judge(symbol: string, gap: Gap): void {
     const { world } = this;
-    if (world.isHung(symbol) || world.isBlocked()) gap.isDisturbed = true;
+    if (world.isHung(symbol) || world.isBlocked()) gap.cause ??= "broker's refusal";
     const gapMs = world.trueMs - gap.sinceMs;
-    if (gapMs <= GAP_MS_MAX || gap.isDisturbed) return;
+    if (gapMs <= GAP_MS_MAX || gap.cause !== null || !gap.isExit) return;
     world.violate("the time without a stop is bounded", `${symbol} had none for ${gapMs} ms`);
   }
 
-  #keep({ sinceMs, isDisturbed }: Gap): void {
-    (isDisturbed ? this.disturbedMs : this.undisturbedMs).push(this.world.trueMs - sinceMs);
+  #keep({ sinceMs, cause, isExit }: Gap): void {
+    const gapMs = this.world.trueMs - sinceMs;
+    this.times[cause ?? (isExit ? "undisturbed" : "our own sequence")].push(gapMs);
   }
 }

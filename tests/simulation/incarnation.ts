@@ -121,7 +121,7 @@ function buildPorts(
       },
     },
     log,
-    alerts: buildAlerts(world),
+    alerts: buildAlerts(world, auditor),
     service: {
       ready: () => Promise.resolve(),
       alive: () => Promise.resolve(),
@@ -202,12 +202,13 @@ function buildLog(world: World, auditor: Auditor): LogPort {
 }
 
 /** Slack, as a recorder that mostly delivers. */
-function buildAlerts(world: World): AlertPort {
+function buildAlerts(world: World, auditor: Auditor): AlertPort {
   let delivered: { readonly key: string; readonly value: string }[] = [];
   return {
     send: (alert: Alert) => {
       world.checkSecrets("alert", `${alert.title} ${alert.text}`);
       world.count(`alert: ${alert.title}`);
+      auditor.silence.alerted(alert);
       if (alert.state !== undefined && world.chances.mood.isHit(0.8)) delivered.push(alert.state);
     },
     takeDelivered: () => {

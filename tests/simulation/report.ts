@@ -1,4 +1,5 @@
 import type { Family } from "./families.ts";
+import { buildGapTimes, GAP_CAUSES, type GapCause } from "./gaps.ts";
 import type { SeedResult } from "./run.ts";
 
 /** What many seeds came to together. */
@@ -6,13 +7,13 @@ export interface Totals {
   days: number;
   seeds: number;
   readonly counts: Map<string, number>;
-  readonly undisturbedMs: number[];
-  readonly disturbedMs: number[];
+  /** How long shares were without a stop in session, in milliseconds. */
+  readonly gapsMs: Record<GapCause, number[]>;
 }
 
 /** Nothing yet. */
 export function buildTotals(): Totals {
-  return { days: 0, seeds: 0, counts: new Map(), undisturbedMs: [], disturbedMs: [] };
+  return { days: 0, seeds: 0, counts: new Map(), gapsMs: buildGapTimes() };
 }
 
 /** Adds one seed. */
@@ -22,8 +23,7 @@ export function addResult(totals: Totals, result: SeedResult): void {
   for (const [what, count] of Object.entries(result.counts)) {
     totals.counts.set(what, (totals.counts.get(what) ?? 0) + count);
   }
-  totals.undisturbedMs.push(...result.gaps.undisturbedMs);
-  totals.disturbedMs.push(...result.gaps.disturbedMs);
+  for (const cause of GAP_CAUSES) totals.gapsMs[cause].push(...result.gaps[cause]);
 }
 
 /** A failing seed: itself, the promise that was broken, the last steps, and the command that replays it. */
@@ -65,13 +65,12 @@ export function formatTotals(
   totals: Totals,
   { failures, seconds }: { readonly failures: number; readonly seconds: number },
 ): string {
-  const { days, seeds, counts, undisturbedMs, disturbedMs } = totals;
+  const { days, seeds, counts, gapsMs } = totals;
   const lines = [...counts].sort(([a], [b]) => a < b ? -1 : 1)
     .map(([what, count]) => `  ${String(count).padStart(9)}  ${what}`);
   return [
     ...lines,
-    `exits without a stop, undisturbed: ${formatGaps(undisturbedMs)}`,
-    `exits without a stop, disturbed: ${formatGaps(disturbedMs)}`,
+    ...GAP_CAUSES.map((cause) => `without a stop, ${cause}: ${formatGaps(gapsMs[cause])}`),
     `${days} days in ${seeds} seeds, ${failures} with a violation, ${seconds.toFixed(1)} s`,
     "",
   ].join("\n");

@@ -61,7 +61,6 @@ export async function runSeed(
   auditor.gaps.ended();
   countOrders(world);
   const violation = world.violations[0] ?? null;
-  const { undisturbedMs, disturbedMs } = auditor.gaps;
   return {
     seed,
     days: world.profile.dayCount,
@@ -69,7 +68,7 @@ export async function runSeed(
     hash: world.trace.hash,
     trace: violation === null ? [] : world.trace.listLast(),
     counts: world.counts,
-    gaps: { undisturbedMs, disturbedMs },
+    gaps: auditor.gaps.times,
   };
 }
 

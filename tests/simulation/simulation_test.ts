@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertGreaterOrEqual, assertMatch } from "../assert.ts";
 import { SimDisk } from "./disk.ts";
+import { buildGapTimes } from "./gaps.ts";
 import { mutate, runMutation } from "./mutate.ts";
 import { MUTATIONS } from "./mutations.ts";
 import { TESTED_BUGS } from "./tested_bugs.ts";
@@ -98,7 +99,7 @@ Deno.test("formatFailure() names the seed, the promise, and the one command that
     hash: "0",
     trace: ["a step"],
     counts: {},
-    gaps: { undisturbedMs: [], disturbedMs: [] },
+    gaps: buildGapTimes(),
   });
   for (const part of ["a step", "seed 17 breaks: never short", "AAA -3", formatReplay(17)]) {
     assert(text.includes(part), part);

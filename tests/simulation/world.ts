@@ -99,7 +99,7 @@ export class World implements DiskHost {
   onDiskStep: (op: string, path: string, isWrite: boolean) => { readonly cause: string } | null =
     () => null;
   /** Called at each fault or act of somebody else. */
-  onTrouble: () => void = () => {};
+  onTrouble: (what: string) => void = () => {};
   /** Called as a question leaves: somebody may act in the middle of a cycle. */
   onQuestion: () => void = () => {};
   readonly #plans: Plan[] = [];
@@ -204,7 +204,7 @@ export class World implements DiskHost {
     this.lastTroubleMs = this.trueMs;
     this.count(`trouble: ${what.split(" ", 2).join(" ")}`);
     this.note(`!! ${what}`);
-    this.onTrouble();
+    this.onTrouble(what);
   }
 
   /** A promise is broken: the run ends here. */

@@ -68,6 +68,23 @@ const STATE_TEXT = JSON.stringify({
     reason: "insufficient buying power",
     date_ny: "2026-11-23",
   }],
+  standings: [{
+    symbol: "AAPL",
+    position_id: "avwap-2026-11-20-AAPL-y",
+    sure_qty: 5,
+    doubtful_qty: 0,
+    most_held_qty: 5,
+    covered_qty: 2,
+    gtc_qty: 0,
+    is_cover_read: true,
+    is_gtc_needed: false,
+    bare_qty: 3,
+    due: "stop",
+    cause: "buy",
+    why: "a buy of somebody's rests",
+    bare_since: "2026-11-23T14:58:00.000Z",
+    due_since: null,
+  }],
 });
 
 function buildWorld(content: string | null): { disk: MemoryDisk; state: StatePort } {
@@ -205,6 +222,11 @@ const DAMAGE: { path: string; value: unknown }[] = [
   { path: "rejections.0.reason", value: 5 },
   { path: "rejections.0.date_ny", value: "2026-11-31" },
   { path: "rejections.0.surprise", value: 1 },
+  { path: "standings", value: null },
+  { path: "standings.0.bare_qty", value: -1 },
+  { path: "standings.0.due", value: "soon" },
+  { path: "standings.0.bare_since", value: "soon" },
+  { path: "standings.0.surprise", value: 1 },
   { path: "surprise", value: 1 },
 ];
 for (const { path, value } of DAMAGE) {

@@ -185,6 +185,24 @@ const rejections = fc.record({
   dateNy: fc.constantFrom("2026-11-20", "2026-11-23"),
 });
 
+const standing = fc.record({
+  symbol,
+  positionId: textValue.filter((text) => text !== ""),
+  sureQty: fc.nat(1000),
+  doubtfulQty: fc.nat(1000),
+  mostHeldQty: fc.nat(1000),
+  coveredQty: fc.nat(1000),
+  gtcQty: fc.nat(1000),
+  isCoverRead: fc.boolean(),
+  isGtcNeeded: fc.boolean(),
+  bareQty: fc.nat(1000),
+  due: orNull(fc.constantFrom("r1_trim", "r2_trim", "stop_exit", "stop", "unknown")),
+  cause: textValue,
+  why: textValue,
+  bareSinceMs: orNull(moment),
+  dueSinceMs: orNull(moment),
+});
+
 export const states: fc.Arbitrary<EngineState> = fc.record({
   host: orNull(textValue),
   accountId: orNull(textValue),
@@ -197,6 +215,7 @@ export const states: fc.Arbitrary<EngineState> = fc.record({
   lastGate: orNull(textValue),
   mismatches: fc.nat(5),
   rejections: fc.uniqueArray(rejections, { selector: (each) => each.clientOrderId, maxLength: 4 }),
+  standings: fc.array(standing, { maxLength: 3 }),
 });
 
 export { EMPTY_STATE };

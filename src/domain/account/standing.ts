@@ -1,0 +1,175 @@
+import type { ManagedPosition } from "../engine_state.ts";
+import { decideExit, type ExitReason } from "../exit_plan.ts";
+import { formatNy } from "../ny_time.ts";
+import type { ShareCount } from "./share_count.ts";
+
+/** What a position waits for: an exit, a stop, or that its exits can be decided at all. */
+export type Due = ExitReason | "stop" | "unknown";
+
+/** Why a position stands as it does. Causes that are said in one message have one code. */
+export interface StandingReason {
+  readonly code: string;
+  /** In words that an operator understands. */
+  readonly text: string;
+}
+
+/** How one managed position stands when a cycle can do nothing more (pipeline 5, "Nothing waits in silence"). Shares whole. */
+export interface Standing {
+  readonly symbol: string;
+  readonly positionId: string;
+  readonly sureQty: number;
+  readonly doubtfulQty: number;
+  readonly mostHeldQty: number;
+  /** Shares that working sells cover, and of these those that outlive the day; 0 where that can't be read. */
+  readonly coveredQty: number;
+  readonly gtcQty: number;
+  readonly isCoverRead: boolean;
+  /** Whether only a good-till-canceled stop counts now: near the close, after it, and while nothing may be sent. */
+  readonly isGtcNeeded: boolean;
+  /** The most that may be held, less what is protected as it has to be now. */
+  readonly bareQty: number;
+  readonly due: Due | null;
+  /** Code of the first reason, and all of them in words; empty where nothing is bare or due. */
+  readonly cause: string;
+  readonly why: string;
+  /** Since when shares are bare, and something but a stop is due, Unix ms; `null` where they are not. */
+  readonly bareSinceMs: number | null;
+  readonly dueSinceMs: number | null;
+}
+
+/** The latest trade, as far as the exit rules may use it. */
+export type PriceLook =
+  | { readonly kind: "read"; readonly priceUsd: number }
+  /** Answered, and of no use: no trade in this session yet. */
+  | { readonly kind: "none" }
+  | { readonly kind: "unread" }
+  /** Closed, or the clock can't be read: what was due stays due. */
+  | { readonly kind: "not_asked" };
+
+/** What a cycle knows of one managed position at its end. */
+export interface StandingInputs {
+  readonly position: ManagedPosition;
+  /** `null` where the position's past can't be read. */
+  readonly count: ShareCount | null;
+  /** `null` where open orders can't be read. */
+  readonly cover: { readonly coveredQty: number; readonly gtcQty: number } | null;
+  /** Whether this process has looked at the broker at all; until then the standing before it holds. */
+  readonly hasLooked: boolean;
+  readonly isGtcNeeded: boolean;
+  readonly price: PriceLook;
+  /** What keeps the exit rules from being decided at all; the first that applies. */
+  readonly blind: StandingReason | null;
+  /** Everything else that keeps shares bare or exits waiting, the most telling first. */
+  readonly reasons: readonly StandingReason[];
+  /** The position's standing at the end of the cycle before, restarts included. */
+  readonly before: Standing | undefined;
+  /** By the broker's clock, Unix ms. */
+  readonly nowMs: number;
+}
+
+const NO_PRICE: StandingReason = { code: "price", text: "no price of it can be read" };
+const NO_COVER: StandingReason = { code: "orders", text: "open orders can't be read" };
+const SOON: StandingReason = { code: "pending", text: "not done yet, looked at again within 30 s" };
+
+/**
+ * Decides how a managed position stands. What can't be read counts as not covered, and exits that can't be decided as due; a
+ * since of the standing before goes on.
+ */
+export function decideStanding(inputs: StandingInputs): Standing {
+  const { position, before, nowMs, isGtcNeeded } = inputs;
+  const { sureQty, doubtfulQty, mostHeldQty } = readCount(inputs);
+  const cover = readCover(inputs);
+  const safeQty = isGtcNeeded ? cover?.gtcQty ?? 0 : cover?.coveredQty ?? 0;
+  const bareQty = Math.max(0, Math.ceil(mostHeldQty - safeQty));
+  const waiting = mostHeldQty > 0 ? decideDue(inputs, sureQty > 0 ? sureQty : mostHeldQty) : null;
+  const due = waiting ?? (bareQty > 0 ? "stop" : null);
+  const reasons = due === null ? [] : listReasons(inputs, cover === null);
+  return {
+    symbol: position.symbol,
+    positionId: position.positionId,
+    sureQty,
+    doubtfulQty,
+    mostHeldQty,
+    coveredQty: cover?.coveredQty ?? 0,
+    gtcQty: cover?.gtcQty ?? 0,
+    isCoverRead: cover !== null,
+    isGtcNeeded,
+    bareQty,
+    due,
+    cause: reasons[0]?.code ?? "",
+    why: [...new Set(reasons.map(({ text }) => text))].join("; "),
+    bareSinceMs: bareQty > 0 ? before?.bareSinceMs ?? nowMs : null,
+    dueSinceMs: waiting === null ? null : before?.dueSinceMs ?? nowMs,
+  };
+}
+
+function readCount(
+  { position, count, hasLooked, before }: StandingInputs,
+): Pick<Standing, "sureQty" | "doubtfulQty" | "mostHeldQty"> {
+  if (count !== null && hasLooked) return count;
+  // In doubt what was held last is still held.
+  return before ?? { sureQty: 0, doubtfulQty: 0, mostHeldQty: Math.max(0, position.qty ?? 0) };
+}
+
+function readCover(
+  { position, cover, hasLooked, before }: StandingInputs,
+): StandingInputs["cover"] {
+  // Stops for another count of shares protect nobody knows what.
+  if (position.unexplainedQty !== null) return { coveredQty: 0, gtcQty: 0 };
+  if (hasLooked) return cover;
+  return before?.isCoverRead === true ? before : null;
+}
+
+function decideDue(inputs: StandingInputs, qty: number): Exclude<Due, "stop"> | null {
+  const { position, price, blind, before } = inputs;
+  if (price.kind === "not_asked") {
+    const due = before?.due ?? null;
+    return due === "stop" || due === "unknown" ? null : due;
+  }
+  if (blind !== null || price.kind === "unread") return "unknown";
+  if (price.kind === "none") return null;
+  const { due } = decideExit(position, qty, price.priceUsd);
+  return due === null || due.qty === 0 ? null : due.reason;
+}
+
+function listReasons(
+  { blind, price, reasons }: StandingInputs,
+  isCoverUnread: boolean,
+): StandingReason[] {
+  const listed = [
+    ...(blind === null ? [] : [blind]),
+    ...(isCoverUnread ? [NO_COVER] : []),
+    ...reasons,
+    ...(price.kind === "unread" ? [NO_PRICE] : []),
+  ];
+  return listed.length === 0 ? [SOON] : listed;
+}
+
+/** The managed positions of which something is bare or due, each with its symbol and in words. */
+export function listTroubles(standings: readonly Standing[]): string[] {
+  return standings.flatMap((standing) => {
+    const text = formatTrouble(standing);
+    return text === null ? [] : [`${standing.symbol}: ${text}`];
+  });
+}
+
+/**
+ * What is wrong with a position, in the one wording of alarms, `status`, heartbeat, summary and the kill switch's message.
+ * @returns `null` where nothing is bare or due.
+ */
+export function formatTrouble(standing: Standing): string | null {
+  const { bareQty, mostHeldQty, bareSinceMs, due, dueSinceMs, why, doubtfulQty } = standing;
+  const parts: string[] = [];
+  if (bareSinceMs !== null) {
+    const kind = standing.isGtcNeeded ? "good-till-canceled stop" : "stop";
+    const what = standing.isCoverRead ? `without a ${kind}` : "whose stop can't be seen";
+    parts.push(`${bareQty} of ${mostHeldQty} shares ${what} since ${formatNy(bareSinceMs)}`);
+  }
+  if (dueSinceMs !== null) {
+    const what = due === "unknown" ? "no exit decided" : `${due} due`;
+    parts.push(`${what} since ${formatNy(dueSinceMs)}`);
+  }
+  if (parts.length === 0) return null;
+  if (doubtfulQty > 0) parts.push(`${doubtfulQty} that a sell without an answer may have sold`);
+  return `${parts.join(", ")}: ${why}`;
+}

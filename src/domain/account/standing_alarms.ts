@@ -1,0 +1,82 @@
+import type { Standing } from "./standing.ts";
+
+/** So long something may be bare or due before it is an alarm: an ordinary fill, trim or conversion takes seconds. */
+export const ALARM_AFTER_MS = 2 * 60_000;
+/** In the last minutes before the close bare is an alarm at once; earlier while nothing may be sent. */
+export const LATE_MS = 10 * 60_000;
+export const LAST_CALL_MS = 20 * 60_000;
+/** So long before the open what is bare is said once more. */
+export const BEFORE_OPEN_MS = 30 * 60_000;
+const HOUR_MS = 3_600_000;
+
+/** The moment and the rules under which standings are judged. */
+export interface AlarmContext {
+  readonly nowMs: number;
+  readonly isLive: boolean;
+  /** Whether the operator's own switch keeps orders from leaving: a trim then waits for him, and he knows. */
+  readonly isOperatorStopped: boolean;
+  readonly isClosed: boolean;
+  /** Time to the close of the session; infinite where it is not known. */
+  readonly untilCloseMs: number;
+  /** The next open, Unix ms; `null` where it is not known. */
+  readonly nextOpenMs: number | null;
+}
+
+/** One message: every position that waits for the same cause. */
+export interface Alarm {
+  readonly kind: "bare" | "due";
+  readonly cause: string;
+  /** Changes when the message is due again: at a change, hourly in session, near the close, at it, and before the open. */
+  readonly value: string;
+  readonly standings: readonly Standing[];
+}
+
+/** Decides what the operator is told, one alarm for each cause (pipeline 5, "Nothing waits in silence"). */
+export function listAlarms(standings: readonly Standing[], context: AlarmContext): Alarm[] {
+  const groups = new Map<string, { kind: Alarm["kind"]; cause: string; standings: Standing[] }>();
+  for (const standing of standings) {
+    const kind = isBareAlarm(standing, context)
+      ? "bare"
+      : isDueAlarm(standing, context)
+      ? "due"
+      : null;
+    if (kind === null) continue;
+    const { cause } = standing;
+    const group = groups.get(`${kind}:${cause}`) ?? { kind, cause, standings: [] };
+    group.standings.push(standing);
+    groups.set(`${kind}:${cause}`, group);
+  }
+  return [...groups.values()].map((group) => ({ ...group, value: buildValue(group, context) }));
+}
+
+function isBareAlarm(standing: Standing, context: AlarmContext): boolean {
+  const { bareSinceMs, isCoverRead } = standing;
+  if (bareSinceMs === null) return false;
+  if (isLate(context) || context.nowMs - bareSinceMs >= ALARM_AFTER_MS) return true;
+  // While nothing may be sent waiting changes nothing; what can't be read may be read in a moment.
+  return !context.isLive && isCoverRead && !context.isClosed;
+}
+
+function isDueAlarm({ due, dueSinceMs }: Standing, context: AlarmContext): boolean {
+  if (dueSinceMs === null || context.nowMs - dueSinceMs < ALARM_AFTER_MS) return false;
+  return due === "stop_exit" || !context.isOperatorStopped;
+}
+
+function isLate({ isClosed, isLive, untilCloseMs }: AlarmContext): boolean {
+  return isClosed || untilCloseMs <= (isLive ? LATE_MS : LAST_CALL_MS);
+}
+
+function buildValue(
+  { kind, standings }: Pick<Alarm, "kind" | "standings">,
+  context: AlarmContext,
+): string {
+  const names = standings
+    .map(({ symbol, due }) => kind === "bare" ? symbol : `${symbol} ${due}`).sort().join(",");
+  return `${findStage(context)}:${names}`;
+}
+
+function findStage(context: AlarmContext): string {
+  const { nowMs, nextOpenMs, isClosed } = context;
+  if (!isClosed) return `${isLate(context) ? "late" : "day"}:${Math.floor(nowMs / HOUR_MS)}`;
+  return nextOpenMs !== null && nextOpenMs - nowMs <= BEFORE_OPEN_MS ? "before the open" : "closed";
+}

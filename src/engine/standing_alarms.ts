@@ -1,0 +1,77 @@
+import {
+  type Alarm,
+  ALARM_AFTER_MS,
+  type AlarmContext,
+  BEFORE_OPEN_MS,
+  listAlarms,
+} from "../domain/account/standing_alarms.ts";
+import { buildAlarm, buildStateMessage, buildWithdrawal } from "../domain/alert_messages.ts";
+import type { Engine } from "./engine.ts";
+import { listPositionFacts } from "./notices.ts";
+
+const KEY_PREFIX = "standing:";
+/** What the alert port reports as delivered after a withdrawal; dropped like everything else of the key. */
+const OVER = "over";
+
+/**
+ * Tells the operator what waits, one message a cause. Slack being away loses none: each is offered in every cycle until it was
+ * delivered or is no longer true.
+ */
+export function sayAlarms(engine: Engine, context: AlarmContext): void {
+  const alarms = listAlarms(engine.state.standings, context);
+  const keys = new Set(alarms.map(buildKey));
+  for (const key of [...engine.alarmsSaid.keys(), ...Object.keys(engine.state.alerted)]) {
+    if (key.startsWith(KEY_PREFIX) && !keys.has(key)) forget(engine, key);
+  }
+  for (const alarm of alarms) say(engine, alarm, context);
+  wakeForAlarms(engine, context);
+}
+
+function buildKey({ kind, cause }: Alarm): string {
+  return `${KEY_PREFIX}${kind}:${cause}`;
+}
+
+function say(engine: Engine, alarm: Alarm, context: AlarmContext): void {
+  const { kind, cause, value, standings } = alarm;
+  const key = buildKey(alarm);
+  const symbols = new Set(standings.map(({ symbol }) => symbol));
+  const positions = listPositionFacts(engine).filter(({ symbol }) => symbols.has(symbol));
+  if (engine.alarmsSaid.get(key) !== value && engine.state.alerted[key] !== value) {
+    for (const { symbol, trouble } of positions) {
+      const what = kind === "bare" ? "Position without stop" : "Exit overdue";
+      engine.ports.log.error(`${what} ${symbol}: ${trouble}`);
+    }
+  }
+  engine.alarmsSaid.set(key, value);
+  const isOpen = !context.isClosed && Number.isFinite(context.untilCloseMs);
+  const message = buildAlarm({
+    kind,
+    cause,
+    positions,
+    gateLine: context.isLive || context.isClosed ? null : engine.state.lastGate,
+    closesAtMs: isOpen ? context.nowMs + context.untilCloseMs : null,
+  });
+  engine.alert(buildStateMessage({ key, value }, engine.state.alerted, message));
+}
+
+/** Takes back what still waits for Slack, and forgets that it was said: the next time is news again. */
+function forget(engine: Engine, key: string): void {
+  const isSaid = engine.alarmsSaid.delete(key);
+  const { [key]: alerted, ...others } = engine.state.alerted;
+  if (!isSaid && alerted === undefined) return;
+  if (alerted !== OVER) engine.alert(buildWithdrawal({ key, value: OVER }));
+  engine.updateState({ alerted: others });
+}
+
+/** The moments at which something that waits becomes an alarm, or is said once more. */
+function wakeForAlarms(engine: Engine, { nowMs, isClosed, nextOpenMs }: AlarmContext): void {
+  for (const { bareSinceMs, dueSinceMs } of engine.state.standings) {
+    for (const sinceMs of [bareSinceMs, dueSinceMs]) {
+      if (sinceMs !== null && sinceMs + ALARM_AFTER_MS > nowMs) {
+        engine.wakeAt(sinceMs + ALARM_AFTER_MS);
+      }
+    }
+  }
+  if (!isClosed || nextOpenMs === null) return;
+  if (nextOpenMs - BEFORE_OPEN_MS > nowMs) engine.wakeAt(nextOpenMs - BEFORE_OPEN_MS);
+}

@@ -1,0 +1,185 @@
+import {
+  decideStanding,
+  type PriceLook,
+  type Standing,
+  type StandingReason,
+} from "../domain/account/standing.ts";
+import { LAST_CALL_MS } from "../domain/account/standing_alarms.ts";
+import type { ManagedPosition } from "../domain/engine_state.ts";
+import { formatGateReason, type GateDecision, type GateFailReason } from "../domain/gate.ts";
+import type { MarketClock } from "../domain/market.ts";
+import { countCovered, countGtcCovered } from "../domain/protection.ts";
+import { formatUnreadable } from "../domain/unreadable_row.ts";
+import { readAccountBlock } from "./account_look.ts";
+import { CONVERT_BEFORE_CLOSE_MS, untilCloseMs } from "./closing.ts";
+import type { Engine } from "./engine.ts";
+import { listMarketSells } from "./exit_records.ts";
+import { readOperatorObjection } from "./gate_reader.ts";
+import {
+  findHeld,
+  findSellGroups,
+  findShown,
+  hasWorkingBuy,
+  isMarketOpen,
+  isOfThisSession,
+} from "./observe.ts";
+import { isEntryWorking } from "./partial_entry.ts";
+import { readShares } from "./shares.ts";
+import { sayAlarms } from "./standing_alarms.ts";
+import { listUnreadable } from "./unreadable.ts";
+
+/** What a cycle was, at whose end standings are taken. */
+export interface CycleEnd {
+  /** `null` where the broker's clock could not be read. */
+  readonly market: MarketClock | null;
+  /** `null` where the gate was not asked: the market is closed, or the clock could not be read. */
+  readonly gate: GateDecision | null;
+}
+
+interface Turn extends CycleEnd {
+  /** Why orders may not leave, as far as it is known. */
+  readonly objection: GateFailReason | null;
+  /** Whether orders may leave; where the gate was not asked, whether the operator lets them. */
+  readonly isLive: boolean;
+}
+
+/**
+ * Takes how each managed position stands at the end of a cycle, keeps it with the records, and tells the operator what waits
+ * (pipeline 5, "Nothing waits in silence").
+ */
+export async function takeStandings(engine: Engine, end: CycleEnd): Promise<void> {
+  if (!engine.isStateLoaded || engine.isForeignState) return;
+  const objection = await findObjection(engine, end);
+  const turn = { ...end, objection, isLive: objection === null };
+  const standings = engine.state.positions.map((position) => take(engine, position, turn));
+  for (const standing of standings) {
+    if (standing.due === null) engine.hindrances.delete(standing.symbol);
+  }
+  if (JSON.stringify(standings) !== JSON.stringify(engine.state.standings)) {
+    engine.updateState({ standings });
+  }
+  sayAlarms(engine, {
+    nowMs: engine.nowMs(),
+    isLive: turn.isLive,
+    isOperatorStopped: objection !== null && !OTHERS.has(objection.code),
+    isClosed: end.market === null ? untilCloseMs(engine) <= 0 : !end.market.isOpen,
+    untilCloseMs: untilCloseMs(engine),
+    nextOpenMs: end.market?.nextOpenMs ?? null,
+  });
+}
+
+/** Why nothing may leave: the gate's reason, or the operator's, who may have stopped an act in the cycle's middle. */
+async function findObjection(engine: Engine, { gate }: CycleEnd): Promise<GateFailReason | null> {
+  if (gate?.mode === "DRY_RUN") return gate.reason;
+  const isUndisturbed = gate !== null && engine.hindrances.size === 0;
+  return isUndisturbed ? null : await readOperatorObjection(engine);
+}
+
+/** Reasons of the gate's that are not the operator's own switch. */
+const OTHERS: ReadonlySet<GateFailReason["code"]> = new Set([
+  "ledger_unavailable",
+  "positions_unavailable",
+  "invalid_configuration",
+]);
+
+function take(engine: Engine, position: ManagedPosition, turn: Turn): Standing {
+  const groups = findSellGroups(engine, position.symbol);
+  return decideStanding({
+    position,
+    count: readShares(engine, position),
+    cover: groups === null
+      ? null
+      : { coveredQty: countCovered(groups), gtcQty: countGtcCovered(groups) },
+    hasLooked: engine.observation !== null,
+    isGtcNeeded: isGtcNeeded(engine, turn),
+    price: lookAtPrice(engine, position),
+    blind: findBlind(engine, position, turn),
+    reasons: listReasons(engine, position, turn),
+    before: engine.state.standings.find((each) => each.positionId === position.positionId),
+    nowMs: engine.nowMs(),
+  });
+}
+
+/** Day orders die with the close: what must last is asked for as soon as nothing else may take their place in time. */
+function isGtcNeeded(engine: Engine, { market, isLive }: Turn): boolean {
+  const leftMs = untilCloseMs(engine);
+  if (market === null) return !isMarketOpen(engine) || leftMs <= LAST_CALL_MS;
+  return !market.isOpen || !isLive || leftMs <= CONVERT_BEFORE_CLOSE_MS;
+}
+
+function lookAtPrice(engine: Engine, { symbol }: ManagedPosition): PriceLook {
+  if (engine.prices === null) return { kind: "not_asked" };
+  const { rows, answered } = engine.prices;
+  if (!answered.has(symbol)) return { kind: "unread" };
+  const trade = rows.get(symbol);
+  return trade !== undefined && isOfThisSession(engine, trade)
+    ? { kind: "read", priceUsd: trade.priceUsd }
+    : { kind: "none" };
+}
+
+/** What keeps the exit rules from being decided for a position in this look. */
+function findBlind(
+  engine: Engine,
+  position: ManagedPosition,
+  { market }: Turn,
+): StandingReason | null {
+  const { symbol, unexplainedQty } = position;
+  if (market === null) {
+    const why = engine.clockProblem === null ? "" : `: ${engine.clockProblem}`;
+    return { code: "clock", text: `the broker's clock can't be read${why}` };
+  }
+  const row = listUnreadable(engine).find((each) => each.symbol === symbol);
+  if (row !== undefined) {
+    return { code: "row", text: `a row of this symbol can't be read (${formatUnreadable(row)})` };
+  }
+  const positions = engine.observation?.positions;
+  if (positions?.kind === "failed") {
+    return { code: "positions", text: `positions can't be read (${positions.failure})` };
+  }
+  if (unexplainedQty !== null) {
+    const text = `the broker shows ${unexplainedQty} shares, which no order explains (a split?)`;
+    return { code: "split", text };
+  }
+  if (engine.observation === null) return null;
+  const count = readShares(engine, position);
+  if (count === null) return { code: "past", text: "its earlier orders can't be read" };
+  return count.mostHeldQty > 0 && findShown(engine, symbol) === undefined
+    ? { code: "absent", text: "the broker shows no such position, and no sell explains that" }
+    : null;
+}
+
+function listReasons(engine: Engine, position: ManagedPosition, turn: Turn): StandingReason[] {
+  const { symbol } = position;
+  const account = readAccountBlock(engine);
+  const hindrance = engine.hindrances.get(symbol);
+  const groups = findSellGroups(engine, symbol) ?? [];
+  const heldQty = findHeld(engine, symbol)?.qty ?? 0;
+  const isOwnBuy = heldQty > 0 && isEntryWorking(engine, position);
+  const reasons: (StandingReason | null)[] = [
+    turn.market !== null && !turn.market.isOpen
+      ? { code: "closed", text: "the market is closed" }
+      : null,
+    turn.objection === null ? null : { code: "gate", text: formatGateReason(turn.objection) },
+    account === null ? null : { code: "account", text: `account blocked (${account})` },
+    isOwnBuy && engine.observation?.openOrders.kind === "ok"
+      ? {
+        code: "entry",
+        text: "its entry still works at the broker, which takes no sell beside it",
+      }
+      : null,
+    !isOwnBuy && hasWorkingBuy(engine, symbol)
+      ? {
+        code: "buy",
+        text: "a buy of somebody's rests in the symbol, beside which the broker takes no sell",
+      }
+      : null,
+    hindrance === undefined ? null : { code: "refused", text: hindrance },
+    listMarketSells(groups).length > 0
+      ? { code: "selling", text: "its sell works at the broker and has not filled (a halt?)" }
+      : null,
+    groups.some((group) => group.isLeaving)
+      ? { code: "leaving", text: "a cancel or replacement is under way at the broker" }
+      : null,
+  ];
+  return reasons.filter((reason) => reason !== null);
+}

@@ -1,0 +1,155 @@
+import {
+  decideStanding,
+  formatTrouble,
+  listTroubles,
+  type Standing,
+  type StandingInputs,
+} from "../../../src/domain/account/standing.ts";
+import { assertEquals } from "../../assert.ts";
+import { managedPosition } from "../position_fixtures.ts";
+
+const NOW_MS = Date.parse("2026-11-23T15:10:00Z");
+const EARLIER_MS = NOW_MS - 60_000;
+
+/** Ten held for sure, under a stop for the day. */
+function inputs(change: Partial<StandingInputs> = {}): StandingInputs {
+  return {
+    position: managedPosition(),
+    count: { sureQty: 10, doubtfulQty: 0, mostHeldQty: 10, isExplained: true },
+    cover: { coveredQty: 10, gtcQty: 0 },
+    hasLooked: true,
+    isGtcNeeded: false,
+    price: { kind: "read", priceUsd: 100 },
+    blind: null,
+    reasons: [],
+    before: undefined,
+    nowMs: NOW_MS,
+    ...change,
+  };
+}
+
+function shortOf({ bareQty, due, bareSinceMs, dueSinceMs }: Standing) {
+  return { bareQty, due, bareSinceMs, dueSinceMs };
+}
+
+const QUIET = { bareQty: 0, due: null, bareSinceMs: null, dueSinceMs: null };
+
+Deno.test("decideStanding() of a covered position with nothing due says nothing", () => {
+  const standing = decideStanding(inputs({ reasons: [{ code: "gate", text: "dry run" }] }));
+  assertEquals(shortOf(standing), QUIET);
+  assertEquals([standing.cause, standing.why, formatTrouble(standing)], ["", "", null]);
+});
+
+const BARE: { when: string; change: Partial<StandingInputs>; bareQty: number }[] = [
+  { when: "a part is covered", change: { cover: { coveredQty: 7, gtcQty: 0 } }, bareQty: 3 },
+  { when: "its cover can't be read", change: { cover: null }, bareQty: 10 },
+  {
+    when: "a good-till-canceled stop is needed and a day order rests",
+    change: { isGtcNeeded: true },
+    bareQty: 10,
+  },
+  {
+    when: "a good-till-canceled stop is needed and covers a part",
+    change: { isGtcNeeded: true, cover: { coveredQty: 10, gtcQty: 4 } },
+    bareQty: 6,
+  },
+  {
+    when: "more may be held than is sure",
+    change: { count: { sureQty: 5, doubtfulQty: 5, mostHeldQty: 12, isExplained: true } },
+    bareQty: 2,
+  },
+  {
+    when: "its quantity is unexplained: the old stop protects nobody knows what",
+    change: {
+      position: managedPosition({ unexplainedQty: 20 }),
+      blind: { code: "split", text: "a split?" },
+    },
+    bareQty: 10,
+  },
+  { when: "its past can't be read", change: { count: null, cover: null }, bareQty: 10 },
+];
+for (const { when, change, bareQty } of BARE) {
+  Deno.test(`decideStanding() counts ${bareQty} bare where ${when}`, () => {
+    const standing = decideStanding(inputs(change));
+    assertEquals([standing.bareQty, standing.bareSinceMs], [bareQty, NOW_MS]);
+    assertEquals(standing.why === "", false);
+  });
+}
+
+const DUE: { when: string; change: Partial<StandingInputs>; due: Standing["due"] }[] = [
+  { when: "p is at R1", change: { price: { kind: "read", priceUsd: 105 } }, due: "r1_trim" },
+  { when: "p is at the stop", change: { price: { kind: "read", priceUsd: 95 } }, due: "stop_exit" },
+  { when: "no price can be read", change: { price: { kind: "unread" } }, due: "unknown" },
+  { when: "the session has no trade yet", change: { price: { kind: "none" } }, due: null },
+  { when: "shares are bare alone", change: { cover: { coveredQty: 0, gtcQty: 0 } }, due: "stop" },
+  {
+    when: "half of one share is nothing to sell",
+    change: {
+      count: { sureQty: 1, doubtfulQty: 0, mostHeldQty: 1, isExplained: true },
+      price: { kind: "read", priceUsd: 105 },
+    },
+    due: null,
+  },
+  {
+    when: "positions can't be read, whatever the price",
+    change: { blind: { code: "positions", text: "positions can't be read (http)" } },
+    due: "unknown",
+  },
+  {
+    when: "nothing may be held",
+    change: {
+      count: { sureQty: 0, doubtfulQty: 0, mostHeldQty: 0, isExplained: true },
+      price: { kind: "read", priceUsd: 90 },
+    },
+    due: null,
+  },
+];
+for (const { when, change, due } of DUE) {
+  Deno.test(`decideStanding() has ${due} due where ${when}`, () => {
+    assertEquals(decideStanding(inputs(change)).due, due);
+  });
+}
+
+Deno.test("decideStanding() goes on with a since, and ends it with what it stood for", () => {
+  const bare = inputs({
+    cover: { coveredQty: 0, gtcQty: 0 },
+    price: { kind: "read", priceUsd: 94 },
+    nowMs: EARLIER_MS,
+  });
+  const before = decideStanding(bare);
+  const after = decideStanding({ ...bare, nowMs: NOW_MS, before });
+  assertEquals([after.bareSinceMs, after.dueSinceMs], [EARLIER_MS, EARLIER_MS]);
+  assertEquals(shortOf(decideStanding(inputs({ before }))), QUIET);
+});
+
+Deno.test("decideStanding() keeps what was due while the market is closed, and drops what only could not be decided", () => {
+  const price = { kind: "not_asked" } as const;
+  const due = decideStanding(inputs({ price: { kind: "read", priceUsd: 94 }, nowMs: EARLIER_MS }));
+  const kept = decideStanding(inputs({ price, before: due }));
+  assertEquals([kept.due, kept.dueSinceMs], ["stop_exit", EARLIER_MS]);
+  const unknown = decideStanding(inputs({ price: { kind: "unread" } }));
+  assertEquals(decideStanding(inputs({ price, before: unknown })).due, null);
+});
+
+Deno.test("decideStanding() of a process that has not looked yet goes by the standing before it", () => {
+  const before = decideStanding(inputs({ cover: { coveredQty: 10, gtcQty: 10 } }));
+  const unseen = { hasLooked: false, cover: null, price: { kind: "not_asked" } } as const;
+  assertEquals(shortOf(decideStanding(inputs({ ...unseen, isGtcNeeded: true, before }))), QUIET);
+  const blind = decideStanding(inputs(unseen));
+  assertEquals([blind.bareQty, blind.isCoverRead], [10, false]);
+});
+
+Deno.test("formatTrouble() says how many shares, since when, what is due and why", () => {
+  const standing = decideStanding(inputs({
+    count: { sureQty: 8, doubtfulQty: 2, mostHeldQty: 10, isExplained: true },
+    cover: { coveredQty: 4, gtcQty: 4 },
+    price: { kind: "read", priceUsd: 105 },
+    reasons: [{ code: "refused", text: "broker refused its stop: no" }],
+  }));
+  assertEquals(
+    formatTrouble(standing),
+    "6 of 10 shares without a stop since 2026-11-23 10:10:00 EST, r1_trim due since 2026-11-23 10:10:00 EST, " +
+      "2 that a sell without an answer may have sold: broker refused its stop: no",
+  );
+  assertEquals(listTroubles([standing, decideStanding(inputs())]).length, 1);
+});

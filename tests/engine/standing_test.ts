@@ -1,0 +1,304 @@
+import { assert, assertEquals } from "../assert.ts";
+import { at, KILL_PATH, MINUTE_MS, NVDA, SECOND_MS, World } from "./support.ts";
+
+const DOWN = { kind: "status", status: 503 } as const;
+const NOT_CANCELABLE = {
+  kind: "status",
+  status: 422,
+  body: '{"code":42210000,"message":"order is not cancelable"}',
+} as const;
+
+/** Errors as the operator gets them; withdrawals have no title. */
+function alarms(world: World): string[] {
+  return world.alerts.filter((each) => each.title !== "" && each.level === "ERROR")
+    .map((each) => `${each.title}: ${each.text}`);
+}
+
+/** Those that standings raise. */
+function standingAlarms(world: World): string[] {
+  return alarms(world).filter((each) =>
+    /^Position without stop: |^Execution error: Exits wait/.test(each)
+  );
+}
+
+async function bought(): Promise<World> {
+  const world = new World({ rows: [NVDA] });
+  await world.buy();
+  return world;
+}
+
+/** Five of ten sold at R1, the rest under a good-till-canceled stop. */
+async function trimmed(): Promise<World> {
+  const world = await bought();
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.stops(), ["5@99 gtc"]);
+  world.forget();
+  return world;
+}
+
+/** Both legs of the entry's bracket cancelled by hand: ten shares bare. */
+function takeLegs(world: World): void {
+  for (const leg of world.orders((order) => order.parent !== null && order.status === "new")) {
+    world.exchange.desk.cancel(leg);
+  }
+  world.pass(SECOND_MS);
+}
+
+function buyByHand(world: World): void {
+  world.exchange.behaviour.isWashTradeChecked = false;
+  world.exchange.placeByHand({
+    symbol: "NVDA",
+    qty: "5",
+    side: "buy",
+    type: "limit",
+    limit_price: "80",
+    time_in_force: "gtc",
+  });
+  world.exchange.behaviour.isWashTradeChecked = true;
+}
+
+Deno.test("a partly filled entry whose cancel hangs is told after two minutes, hourly, in the last ten minutes and at the close", async () => {
+  const world = new World();
+  world.exchange.behaviour.partialFills = (order) =>
+    order.side === "buy" ? [{ afterMs: 0, qty: 3 }] : null;
+  world.exchange.behaviour.cancelOutcome = () => "stuck";
+  await world.buy();
+  await world.cycles(1, MINUTE_MS);
+  assertEquals(standingAlarms(world), []);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(standingAlarms(world).length, 1);
+  const [first] = standingAlarms(world);
+  for (
+    const part of [
+      "Position without stop: NVDA 3 shares: NO STOP at the broker; 3 of 3 shares without a stop since 2026-11-23 10:00:",
+      "its entry still works at the broker",
+      "Do: cancel the entry's order at the broker",
+      "avwap-execution flatten --close-positions --symbol NVDA --yes",
+    ]
+  ) assert(first?.includes(part), `${part}: ${first}`);
+  const saidAt: string[] = [];
+  for (const time of ["11:00", "11:30", "12:00", "15:45", "15:51", "16:01", "16:30", "18:00"]) {
+    world.forget();
+    world.goTo(at(time));
+    await world.cycle();
+    if (standingAlarms(world).length > 0) saidAt.push(time);
+  }
+  assertEquals(saidAt, ["11:00", "12:00", "15:45", "15:51", "16:01"]);
+  assertEquals([world.held(), world.stops()], [3, []]);
+});
+
+Deno.test("what is bare at night is said once more thirty minutes before the open", async () => {
+  const world = await bought();
+  world.disk.put(KILL_PATH, "");
+  world.goTo(at("15:58"));
+  await world.cycle();
+  const saidAt: string[] = [];
+  for (
+    const [day, time] of [
+      ["2026-11-23", "16:01"],
+      ["2026-11-23", "23:00"],
+      ["2026-11-24", "08:59"],
+      ["2026-11-24", "09:01"],
+      ["2026-11-24", "09:20"],
+    ] as const
+  ) {
+    world.forget();
+    world.goTo(at(time, day));
+    await world.cycle();
+    if (standingAlarms(world).length > 0) saidAt.push(time);
+  }
+  assertEquals(saidAt, ["16:01", "09:01"]);
+  assert(world.engine.wakeAtMs.every((ms) => ms >= world.nowMs - SECOND_MS));
+});
+
+Deno.test("open orders that can't be read over the close count as not covered", async () => {
+  const world = await bought();
+  world.goTo(at("15:35"));
+  world.setFaults([{ path: "/v2/orders", contains: "status=open", fault: DOWN }]);
+  for (const time of ["15:35", "15:41", "15:45", "15:50", "15:57", "15:59:30", "16:01"]) {
+    world.goTo(at(time));
+    await world.cycle();
+  }
+  assertEquals(world.stops(), []);
+  const said = standingAlarms(world);
+  assert(said.length > 0);
+  assert(
+    said.every((each) =>
+      each.includes("10 of 10 shares whose stop can't be seen since 2026-11-23 15:35:0")
+    ),
+    said[0],
+  );
+});
+
+Deno.test("one answer that can't be read is no alarm", async () => {
+  for (const path of ["/v2/positions", "/v2/orders", "/v2/stocks/trades/latest", "/v2/clock"]) {
+    const world = await trimmed();
+    world.setFaults([{ path, fault: DOWN }]);
+    await world.cycles(1, MINUTE_MS);
+    world.setFaults([]);
+    await world.cycles(3, MINUTE_MS);
+    assertEquals(standingAlarms(world), [], path);
+  }
+});
+
+Deno.test("an exit whose cancels are all refused is told after two minutes, with the broker's words", async () => {
+  const world = await bought();
+  world.setFaults([{ method: "DELETE", fault: NOT_CANCELABLE }]);
+  world.exchange.setPrice("NVDA", 108);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(standingAlarms(world), []);
+  await world.cycles(2, MINUTE_MS);
+  const [first, ...others] = standingAlarms(world);
+  assertEquals(others, []);
+  for (
+    const part of [
+      "Execution error: Exits wait: NVDA",
+      "r1_trim due since 2026-11-23 10:0",
+      "order is not cancelable",
+      "avwap-execution flatten --close-positions --symbol NVDA --yes",
+    ]
+  ) assert(first?.includes(part), `${part}: ${first}`);
+  await world.cycles(58, 5 * MINUTE_MS);
+  assertEquals(world.sells(), []);
+  assertEquals(standingAlarms(world).length, 5, "hourly from 10 to 14 o'clock");
+});
+
+Deno.test("prices that can't be read for two minutes are told: no exit is decided", async () => {
+  const world = await trimmed();
+  world.setFaults([{ path: "/v2/stocks/trades/latest", fault: DOWN }]);
+  world.exchange.setPrice("NVDA", 112);
+  await world.cycles(3, MINUTE_MS);
+  const [first] = standingAlarms(world);
+  assert(first?.includes("no exit decided since 2026-11-23 10:0"), first);
+  assert(first?.includes("no price of it can be read"), first);
+  // And its end is the end of it.
+  world.setFaults([]);
+  await world.cycles(1, MINUTE_MS);
+  assertEquals(world.engine.state.standings.map(({ due, why }) => [due, why]), [[null, ""]]);
+});
+
+Deno.test("a buy by hand that keeps every exit away is told with what to do about it", async () => {
+  const world = await bought();
+  buyByHand(world);
+  world.forget();
+  world.exchange.setPrice("NVDA", 110);
+  await world.cycles(30, 10 * MINUTE_MS);
+  assertEquals(world.sells(), []);
+  const [first] = standingAlarms(world);
+  assert(first?.includes("a buy of somebody's rests in the symbol"), first);
+  assert(first?.includes("Do: cancel the buy at the broker"), first);
+});
+
+Deno.test("a trim that only the operator's own switch holds back is in the standing, and no alarm", async () => {
+  const world = await trimmed();
+  world.disk.put(KILL_PATH, "");
+  world.exchange.setPrice("NVDA", 112);
+  await world.cycles(5, MINUTE_MS);
+  assertEquals(standingAlarms(world), []);
+  const [standing] = world.engine.state.standings;
+  assertEquals([standing?.due, standing?.why], ["r2_trim", "kill switch active (file)"]);
+});
+
+Deno.test("an entry that fills between two reads of one cycle is no alarm", async () => {
+  const world = new World();
+  world.exchange.behaviour.fillLatencyMs = 4_000_000;
+  await world.restart();
+  await world.cycle();
+  await world.cycles(1, 5 * SECOND_MS);
+  world.forget();
+  const { broker } = world.engine.ports;
+  const { listPositions } = broker;
+  let isFilled = false;
+  Object.assign(broker, {
+    listPositions: async (purpose: "read" | "protect") => {
+      const positions = await listPositions(purpose);
+      const [buy] = world.buys();
+      if (!isFilled && buy !== undefined) {
+        world.exchange.desk.active.get("NVDA")?.forceFill(buy, 100, world.nowMs);
+      }
+      isFilled = true;
+      return positions;
+    },
+  });
+  await world.cycles(1, 15 * SECOND_MS);
+  assertEquals([world.held(), alarms(world)], [10, []]);
+});
+
+Deno.test("an ordinary day of entry, trims, conversion and close raises no alarm", async () => {
+  const world = new World();
+  await world.buy();
+  for (const priceUsd of [103, 106, 108, 112, 115]) {
+    world.exchange.setPrice("NVDA", priceUsd);
+    await world.cycles(3, MINUTE_MS);
+  }
+  for (const time of ["15:40", "15:50:01", "15:57:01", "15:59", "16:01"]) {
+    world.goTo(at(time));
+    await world.cycle();
+  }
+  assertEquals(alarms(world), []);
+});
+
+Deno.test("hours ignored, LIVE at night, a position without a stop: a few errors, not one every few seconds", async () => {
+  const world = await bought();
+  await world.restart({ DRY_RUN: "1" });
+  await world.cycle();
+  world.goTo(at("20:00"));
+  await world.restart({ DRY_RUN: "0", EXEC_V2_IGNORE_MARKET_HOURS: "1" });
+  world.forget();
+  const endMs = world.nowMs + 30 * MINUTE_MS;
+  while (world.nowMs < endMs) {
+    await world.cycle();
+    const wakes = world.engine.wakeAtMs.filter((ms) => ms >= world.nowMs);
+    world.goTo(
+      Math.max(Math.min(...wakes, world.nowMs + 5 * MINUTE_MS), world.nowMs + SECOND_MS / 2),
+    );
+  }
+  assert(standingAlarms(world).length > 0);
+  assert(alarms(world).length < 40, `${alarms(world).length} errors`);
+});
+
+Deno.test("a restart continues the since of what is bare and what is due", async () => {
+  const world = await bought();
+  takeLegs(world);
+  buyByHand(world);
+  world.exchange.setPrice("NVDA", 94);
+  await world.cycles(1, MINUTE_MS);
+  const [before] = world.state.standings;
+  assertEquals([before?.bareQty, before?.due], [10, "stop_exit"]);
+  await world.restart();
+  await world.cycles(2, MINUTE_MS);
+  const [after] = world.state.standings;
+  assertEquals(
+    [after?.bareSinceMs, after?.dueSinceMs],
+    [before?.bareSinceMs, before?.dueSinceMs],
+  );
+  assertEquals(standingAlarms(world).length, 1);
+});
+
+Deno.test("what is bare or due is looked at again in 30 s, and as it becomes an alarm", async () => {
+  const world = await bought();
+  buyByHand(world);
+  world.exchange.setPrice("NVDA", 106);
+  world.pass(MINUTE_MS);
+  await world.cycle();
+  const [standing] = world.engine.state.standings;
+  const sinceMs = standing?.dueSinceMs ?? NaN;
+  assert(world.engine.wakeAtMs.some((ms) => Math.abs(ms - sinceMs - 30 * SECOND_MS) < SECOND_MS));
+  assert(world.engine.wakeAtMs.includes(sinceMs + 2 * MINUTE_MS));
+});
+
+Deno.test("the kill switch's message says what is bare, since when and why", async () => {
+  const world = await bought();
+  takeLegs(world);
+  world.exchange.behaviour.isTradingBlocked = true;
+  await world.cycles(1, MINUTE_MS);
+  world.disk.put(KILL_PATH, "");
+  await world.cycles(1, MINUTE_MS);
+  const [message] = world.alerted("Kill switch active");
+  assert(
+    message?.text.includes("10 of 10 shares without a stop since 2026-11-23 10:0"),
+    message?.text,
+  );
+  assert(message?.text.includes("account blocked (trading_blocked)"), message?.text);
+});

@@ -1,0 +1,156 @@
+import type { TestedBug } from "../tested_bug.ts";
+
+const STANDING = "src/domain/account/standing.ts";
+const ALARMS = "src/domain/account/standing_alarms.ts";
+const STANDING_TEST = "tests/domain/account/standing_test.ts";
+const ALARMS_TEST = "tests/domain/account/standing_alarms_test.ts";
+const ENGINE_TEST = "tests/engine/standing_test.ts";
+const STATE_TEST = "tests/state/execution_state_test.ts";
+
+export const STANDING_BUGS: readonly TestedBug[] = [
+  {
+    name: "a standing without a since",
+    edits: [{
+      file: STANDING,
+      find: "bareSinceMs: bareQty > 0 ? before?.bareSinceMs ?? nowMs : null,",
+      replace: "bareSinceMs: bareQty > 0 ? nowMs : null,",
+    }],
+    tests: [STANDING_TEST, ENGINE_TEST],
+  },
+  {
+    name: "what is due forgets since when",
+    edits: [{
+      file: STANDING,
+      find: "dueSinceMs: waiting === null ? null : before?.dueSinceMs ?? nowMs,",
+      replace: "dueSinceMs: waiting === null ? null : nowMs,",
+    }],
+    tests: [STANDING_TEST, ENGINE_TEST],
+  },
+  {
+    name: "a restart forgets since when a position is bare",
+    edits: [{
+      file: "src/state/standing_format.ts",
+      find: "bare_since: formatTime(standing.bareSinceMs),",
+      replace: "bare_since: null,",
+    }],
+    tests: [STATE_TEST, ENGINE_TEST],
+  },
+  {
+    name: "an alarm once and never again",
+    edits: [{
+      file: ALARMS,
+      find: "  return `${findStage(context)}:${names}`;",
+      replace: "  return names;",
+    }],
+    tests: [ALARMS_TEST, ENGINE_TEST],
+  },
+  {
+    name: "an alarm does not come again before the open",
+    edits: [{
+      file: ALARMS,
+      find: "nextOpenMs - nowMs <= BEFORE_OPEN_MS",
+      replace: "nextOpenMs - nowMs <= 0",
+    }],
+    tests: [ALARMS_TEST, ENGINE_TEST],
+  },
+  {
+    name: "unreadable counted as covered",
+    edits: [{
+      file: STANDING,
+      find: "  if (hasLooked) return cover;",
+      replace: "  if (hasLooked) return cover ?? { coveredQty: Infinity, gtcQty: Infinity };",
+    }],
+    tests: [STANDING_TEST, ENGINE_TEST],
+  },
+  {
+    name: "bare is measured by what is sure",
+    edits: [{
+      file: STANDING,
+      find: "Math.ceil(mostHeldQty - safeQty)",
+      replace: "Math.ceil(sureQty - safeQty)",
+    }],
+    tests: [STANDING_TEST],
+  },
+  {
+    name: "an old stop covers a split position",
+    edits: [{
+      file: STANDING,
+      find: "  if (position.unexplainedQty !== null) return { coveredQty: 0, gtcQty: 0 };\n",
+      replace: "",
+    }],
+    tests: [STANDING_TEST],
+  },
+  {
+    name: "a price that can't be read leaves nothing due",
+    edits: [{
+      file: STANDING,
+      find: '  if (blind !== null || price.kind === "unread") return "unknown";',
+      replace:
+        '  if (blind !== null) return "unknown";\n  if (price.kind === "unread") return null;',
+    }],
+    tests: [STANDING_TEST, ENGINE_TEST],
+  },
+  {
+    name: "a closed market forgets what was due",
+    edits: [{
+      file: STANDING,
+      find: '    return due === "stop" || due === "unknown" ? null : due;',
+      replace: "    return null;",
+    }],
+    tests: [STANDING_TEST],
+  },
+  {
+    name: "a partly filled entry is no alarm",
+    edits: [{
+      file: ALARMS,
+      find: "  if (bareSinceMs === null) return false;",
+      replace: '  if (bareSinceMs === null || standing.cause === "entry") return false;',
+    }],
+    tests: [ENGINE_TEST],
+  },
+  {
+    name: "bare in the last ten minutes waits its two minutes",
+    edits: [{
+      file: ALARMS,
+      find: "  if (isLate(context) || context.nowMs - bareSinceMs >= ALARM_AFTER_MS) return true;",
+      replace: "  if (context.nowMs - bareSinceMs >= ALARM_AFTER_MS) return true;",
+    }],
+    tests: [ALARMS_TEST],
+  },
+  {
+    name: "the operator's own switch raises an alarm of each trim",
+    edits: [{
+      file: ALARMS,
+      find: '  return due === "stop_exit" || !context.isOperatorStopped;',
+      replace: "  return due !== null;",
+    }],
+    tests: [ALARMS_TEST, ENGINE_TEST],
+  },
+  {
+    name: "a closed cycle takes no standing",
+    edits: [{
+      file: "src/engine/cycle.ts",
+      find: "    await takeStandings(engine, { market, gate: null });\n",
+      replace: "",
+    }],
+    tests: [ENGINE_TEST],
+  },
+  {
+    name: "what is due wakes nobody",
+    edits: [{
+      file: "src/engine/cycle.ts",
+      find: "due !== null || doubtfulQty > 0",
+      replace: "doubtfulQty > 0",
+    }],
+    tests: [ENGINE_TEST],
+  },
+  {
+    name: "an alarm that is over is not taken back",
+    edits: [{
+      file: "src/engine/standing_alarms.ts",
+      find: "  if (alerted !== OVER) engine.alert(buildWithdrawal({ key, value: OVER }));\n",
+      replace: "",
+    }],
+    tests: ["tests/engine/alerts_test.ts"],
+  },
+];

@@ -1,0 +1,105 @@
+import type { Auditor } from "./auditor.ts";
+import {
+  findObjection,
+  findOwner,
+  listPositions,
+  type RawPosition,
+  readCoverage,
+} from "./truth.ts";
+
+/** The engine's two minutes, and as long again as its look at it may be late. */
+const SILENT_MS_MAX = 2 * 60_000 + 45_000;
+/** Once in each hour, and the longest sleep that the simulated host takes. */
+const AGAIN_MS_MAX = 85 * 60_000;
+
+/** What is bare or overdue by the exchange's own books, and whether the operator was told (pipeline 5). */
+export class Silence {
+  /** Cause and symbol to the end of the first cycle that could see it. */
+  readonly #sinceMs = new Map<string, number>();
+  /** What stood so already when the cycle began. */
+  #begun: ReadonlySet<string> = new Set();
+  readonly #saidMs = new Map<string, number>();
+
+  constructor(readonly auditor: Auditor) {}
+
+  /** An alert on its way to Slack. */
+  alerted({ title, text }: { readonly title: string; readonly text: string }): void {
+    const isBare = title === "Position without stop";
+    if (!isBare && !/^(Exits wait|Broker clock unreadable)/.test(text)) return;
+    for (const { symbol } of listPositions(this.auditor.world)) {
+      if (text.includes(`${symbol} `)) this.#saidMs.set(symbol, this.auditor.world.trueMs);
+    }
+  }
+
+  /** A process starts: what a crash or a failing disk took of the since begins anew. */
+  started(): void {
+    const { families } = this.auditor.world.profile;
+    if (families.has("crash") || families.has("disk")) this.#sinceMs.clear();
+  }
+
+  /** A cycle begins. */
+  begin(): void {
+    this.#begun = this.#list();
+  }
+
+  /** A cycle ends: what waits since one before it has been told, or will have been in time. */
+  end(): void {
+    const { world } = this.auditor;
+    const now = this.#list();
+    for (const key of this.#sinceMs.keys()) if (!now.has(key)) this.#sinceMs.delete(key);
+    if (!this.#isKnown()) {
+      this.#sinceMs.clear();
+      return;
+    }
+    for (const key of now) {
+      const sinceMs = this.#begun.has(key) ? this.#sinceMs.get(key) : undefined;
+      if (sinceMs === undefined) {
+        if (this.#begun.has(key)) this.#sinceMs.set(key, world.trueMs);
+        else this.#sinceMs.delete(key);
+        continue;
+      }
+      if (world.trueMs - sinceMs < SILENT_MS_MAX) continue;
+      world.count("checked for silence");
+      const saidMs = this.#saidMs.get(key.split(" ")[0] ?? "") ?? -Infinity;
+      if (saidMs >= world.trueMs - AGAIN_MS_MAX) continue;
+      const seconds = Math.round((world.trueMs - sinceMs) / 1000);
+      world.violate("bare or overdue for 2 minutes without an alert", `${key} for ${seconds} s`);
+    }
+  }
+
+  /** Whether the engine can know its positions at all: its own files, and its own account. */
+  #isKnown(): boolean {
+    const { world } = this.auditor;
+    if (world.exchange.sessions.at(world.trueMs) === null) return false;
+    if (world.profile.families.has("files")) return false;
+    return findOwner(world) === world.exchange.accountId;
+  }
+
+  #list(): Set<string> {
+    const { world } = this.auditor;
+    const waiting = new Set<string>();
+    for (const position of listPositions(world)) {
+      const { symbol } = position;
+      if (world.strange.has(symbol) || position.unexplained_qty !== null) continue;
+      const { heldQty, coveredQty, replacingQty, isSelling } = readCoverage(world, symbol);
+      if (heldQty <= 0 || isSelling) continue;
+      if (coveredQty + replacingQty < heldQty) waiting.add(`${symbol} bare`);
+      else if (this.#isOverdue(position, heldQty)) waiting.add(`${symbol} overdue`);
+    }
+    return waiting;
+  }
+
+  /** Under the operator's own switch exits are his. */
+  #isOverdue(position: RawPosition, heldQty: number): boolean {
+    const { world } = this.auditor;
+    const trade = world.exchange.quotes.lastTrade(position.symbol, world.trueMs);
+    const openMs = world.exchange.sessions.at(world.trueMs)?.openMs ?? Infinity;
+    if (trade === null || trade.atMs < openMs || findObjection(world) !== null) return false;
+    // A disk that takes nothing still shows as due what the engine has done since.
+    if (position.r2 <= position.pivot || world.profile.families.has("disk")) return false;
+    if (trade.priceUsd <= position.stop) return true;
+    if (heldQty < 2) return false;
+    return (trade.priceUsd >= position.r1 && !position.trimmed_r1) ||
+      (trade.priceUsd >= position.r2 && !position.trimmed_r2);
+  }
+}

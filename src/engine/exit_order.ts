@@ -1,6 +1,6 @@
 import { isReplaceRefused } from "../domain/account/order_book.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
-import type { ExitReason } from "../domain/exit_plan.ts";
+import { type ExitReason, markTrimmed } from "../domain/exit_plan.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import { countCovered, type SellGroup } from "../domain/protection.ts";
 import { isHidden } from "./asking.ts";
@@ -22,6 +22,7 @@ import { findSellGroups, hasWorkingBuy, refresh } from "./observe.ts";
 import { isActionable } from "./positions.ts";
 import type { Permit } from "./send.ts";
 import { readShares } from "./shares.ts";
+import { readStopLevel } from "./stop_level.ts";
 
 /**
  * One exit at the broker, safe at each step (pipeline 5, "How, at the broker"): records of sell and stop are durable
@@ -61,7 +62,8 @@ export async function sendExit(
   engine.ports.log.info(
     `EXIT ${position.symbol}: ${reason} qty=${sellQty} of ${sureQty} at ${priceUsd}`,
   );
-  const plan = { position, reason, sellQty, restQty };
+  const restUsd = readStopLevel(engine, markTrimmed(position, reason));
+  const plan = { position, reason, sellQty, restQty, restUsd };
   const shrinkable = findShrinkable(groups, sureQty, restQty);
   if (shrinkable !== null && !isReplaceRefused(engine.book, shrinkable)) {
     const outcome = await sellAfterShrink(engine, gate, plan, shrinkable);
@@ -86,11 +88,14 @@ function findObstacle(
   if (isHidden(engine, groups.flatMap((group) => group.orders))) {
     return { why: "the broker does not show one of its working sells yet", isBrief: true };
   }
+  if (groups.some((group) => group.standing === "bound")) {
+    return { why: "one of its sells is being executed, and its shares may be gone", isBrief: true };
+  }
   const leaving = groups.filter((group) => group.isLeaving);
   if (leaving.length > 0 && leaving.length < groups.length) {
     return { why: "a cancel is still under way", isBrief: true };
   }
-  if (countCovered(groups) >= sureQty && isSellRefused(engine, positionId, reason)) {
+  if (countCovered(groups, 0) >= sureQty && isSellRefused(engine, positionId, reason)) {
     return { why: "the broker refused its sell; tried again after 5 minutes", isBrief: false };
   }
   if (!hasWorkingBuy(engine, symbol)) return null;

@@ -19,7 +19,7 @@ export function listPositionFacts(engine: Engine): PositionFact[] {
   return engine.state.positions.map(({ symbol }) => {
     const held = findHeld(engine, symbol);
     const groups = findSellGroups(engine, symbol);
-    const stops = groups?.filter((group) => !group.isLeaving)
+    const stops = groups?.filter(({ standing }) => standing === "works" || standing === "sleeps")
       .flatMap((group) => group.orders.filter(isStopOrder))
       .map((order) => ({
         qty: remainingQty(order),

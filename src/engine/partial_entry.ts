@@ -84,6 +84,9 @@ export async function endEntry(
   const group = {
     orders: [order],
     qty: 0,
+    standing: "works" as const,
+    stopUsd: 0,
+    isOurs: true,
     isPlainStop: false,
     isGtcStop: false,
     isLeaving: false,

@@ -19,6 +19,8 @@ import { type Mandate, placeStop, replaceStop } from "./placing.ts";
 import { StateError } from "./ports.ts";
 import { isActionable, trackPositions } from "./positions.ts";
 import { readShares } from "./shares.ts";
+import { readStopLevel } from "./stop_level.ts";
+import { askUnclear, isLeftToHand, isOtherById } from "./unclear_sells.ts";
 import { isUnreadableIn } from "./unreadable.ts";
 
 /** Steps of protection in one cycle: place, replace, convert, and one look more. */
@@ -78,12 +80,18 @@ async function protect(
       continue;
     }
     const { sureQty: qty, mostHeldQty: mostQty } = shares;
-    const stopUsd = roundToIncrement(position.stopUsd);
-    const next = decideProtection({ qty, mostQty, stopUsd }, groups, isConvertTime(engine));
+    const leastUsd = roundToIncrement(position.stopUsd);
+    const stopUsd = readStopLevel(engine, position);
+    const next = decideProtection({ qty, mostQty, stopUsd, leastUsd }, groups, {
+      isGtcNeeded: isConvertTime(engine),
+      isLeft: (group) => isLeftToHand(engine, position, group),
+    });
     if (next.kind === "enough") {
       if (shares.doubtfulQty === 0) engine.bare.delete(position.positionId);
       return;
     }
+    if (next.kind === "ask") return await askUnclear(engine, position, next.groups);
+    if (next.kind === "convert" && await isOtherById(engine, position, next.groups)) continue;
     if (mustWait(engine, position, next, groups)) {
       engine.wakeAt(engine.nowMs() + findSellLookMs(engine, listMarketSells(groups)));
       return;
@@ -95,11 +103,14 @@ async function protect(
   }
 }
 
+/** What acts, or waits for the broker. */
+type ProtectionStep = Exclude<ProtectionDecision, { readonly kind: "enough" | "ask" }>;
+
 /** Whether what is at work at the broker has to end, or to be shown, before this step. */
 function mustWait(
   engine: Engine,
   position: ManagedPosition,
-  next: Exclude<ProtectionDecision, { readonly kind: "enough" }>,
+  next: ProtectionStep,
   groups: readonly SellGroup[],
 ): boolean {
   if (next.kind === "place" || next.kind === "wait") return false;
@@ -129,7 +140,7 @@ async function act(
   engine: Engine,
   mandate: Mandate,
   position: ManagedPosition,
-  next: Exclude<ProtectionDecision, { readonly kind: "enough" }>,
+  next: ProtectionStep,
 ): Promise<boolean> {
   await engine.event({
     type: "protection",

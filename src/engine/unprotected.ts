@@ -5,6 +5,7 @@ import {
   buildWithdrawal,
 } from "../domain/alert_messages.ts";
 import { formatGateMode, type GateDecision } from "../domain/gate.ts";
+import { roundToIncrement } from "../domain/price_increment.ts";
 import { countCovered, countGtcCovered } from "../domain/protection.ts";
 import { CONVERT_BEFORE_CLOSE_MS, untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
@@ -27,11 +28,12 @@ export interface Coverage {
 export function readCoverage(engine: Engine, position: ManagedPosition): Coverage | null {
   const groups = findSellGroups(engine, position.symbol);
   if (groups === null) return null;
+  const leastUsd = roundToIncrement(position.stopUsd);
   return {
     // In doubt what was held last is still held.
     heldQty: readShares(engine, position)?.mostHeldQty ?? position.qty ?? 0,
-    coveredQty: countCovered(groups),
-    gtcQty: countGtcCovered(groups),
+    coveredQty: countCovered(groups, leastUsd),
+    gtcQty: countGtcCovered(groups, leastUsd),
   };
 }
 

@@ -183,6 +183,27 @@ function sumQty(groups: readonly SellGroup[]): number {
   return groups.reduce((sum, group) => sum + group.qty, 0);
 }
 
+const DAY_MS = 86_400_000;
+/** So long before its end a good-till-canceled stop is renewed (pipeline 5). */
+const RENEW_BEFORE_MS = 7 * DAY_MS;
+/** From this age on, where the broker does not say when it ends. */
+const RENEW_AGE_MS = 80 * DAY_MS;
+
+/**
+ * Whether a good-till-canceled stop is about to end by itself. One that was placed within a day is not: the broker gives no
+ * longer life than that.
+ */
+export function isEnding(group: SellGroup, nowMs: number): boolean {
+  if (!isLasting(group, 0)) return false;
+  return group.orders.some(({ submittedAtMs, expiresAtMs }) => {
+    const ageMs = nowMs - submittedAtMs;
+    if (ageMs < DAY_MS) return false;
+    return expiresAtMs === undefined
+      ? ageMs >= RENEW_AGE_MS
+      : expiresAtMs - nowMs <= RENEW_BEFORE_MS;
+  });
+}
+
 /** Whether nobody but a hand wants it, and it keeps the engine from protecting its shares (pipeline 5). */
 export function isHandsObstacle(group: SellGroup, leastUsd: number): boolean {
   return !group.isOurs && isObstacle(group, leastUsd);
@@ -220,13 +241,14 @@ export type ProtectionDecision =
  *   protection is too much; `stopUsd` where the stop belongs, already in the broker's price increments; `leastUsd` the
  *   engine's own, below which a stop protects nothing.
  * @param options `isGtcNeeded`: near the close, when day orders are about to die; `isLeft`: the operator has put it back
- *   again and again, and gets his way.
+ *   again and again, and gets his way; `isRenewed`: it ends by itself soon, and gives way to a new one.
  */
 export function decideProtection(
   position: PositionToProtect,
   groups: readonly SellGroup[],
-  { isGtcNeeded, isLeft = () => false }: {
+  { isGtcNeeded, isLeft = () => false, isRenewed = () => false }: {
     readonly isGtcNeeded: boolean;
+    readonly isRenewed?: (group: SellGroup) => boolean;
     readonly isLeft?: (group: SellGroup) => boolean;
   },
 ): ProtectionDecision {
@@ -258,6 +280,8 @@ export function decideProtection(
   if (excessQty > 0) return decideReduction(position, standing, excessQty);
   const follow = decideFollow(position, standing);
   if (follow.kind !== "enough") return follow;
+  const ending = isGtcNeeded ? [] : standing.filter(isRenewed);
+  if (ending.length > 0) return { kind: "convert", groups: ending };
   const unclear = groups.filter((group) => group.standing === "unknown" || isLeft(group));
   return unclear.length > 0 ? { kind: "ask", groups: unclear } : follow;
 }

@@ -17,6 +17,7 @@ import {
   splitQty,
 } from "./exit_records.ts";
 import { findShrinkable, sellAfterShrink } from "./exit_shrink.ts";
+import { findLastingRefusal } from "./lasting_refusals.ts";
 import { readAccountBlock } from "./account_look.ts";
 import { findSellGroups, hasWorkingBuy, refresh } from "./observe.ts";
 import { isActionable } from "./positions.ts";
@@ -68,6 +69,14 @@ export async function sendExit(
   if (shrinkable !== null && !isReplaceRefused(engine.book, shrinkable)) {
     const outcome = await sellAfterShrink(engine, gate, plan, shrinkable);
     if (outcome !== "refused") return outcome === "sold";
+  }
+  const refusal = findLastingRefusal(engine, position.symbol);
+  if (refusal !== null && reason !== "stop_exit" && groups.length > 0) {
+    engine.ports.log.warn(
+      `${position.symbol}: ${reason} waits: the broker refused the last stop in the symbol (${refusal}), ` +
+        "and what protects it is not cancelled for a trim",
+    );
+    return false;
   }
   const outcome = await sellAfterCancel(engine, gate, plan, groups);
   if (outcome !== "again" || isRepeat) return outcome === "sold";

@@ -1,7 +1,12 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
-import { decideProtection, type ProtectionDecision, type SellGroup } from "../domain/protection.ts";
+import {
+  decideProtection,
+  isEnding,
+  type ProtectionDecision,
+  type SellGroup,
+} from "../domain/protection.ts";
 import { askOrders, isHidden } from "./asking.ts";
 import {
   CONVERT_AGAIN_MS,
@@ -13,6 +18,7 @@ import { convert } from "./converting.ts";
 import type { Engine } from "./engine.ts";
 import { findSellLookMs, isStopRefused, listMarketSells, RETRY_MS } from "./exit_records.ts";
 import { findHeld, findSellGroups, refresh } from "./observe.ts";
+import { findLastingRefusal } from "./lasting_refusals.ts";
 import { cancelOrphans } from "./orphans.ts";
 import { endEntry, isEntryWorking } from "./partial_entry.ts";
 import { type Mandate, placeStop, replaceStop } from "./placing.ts";
@@ -85,6 +91,8 @@ async function protect(
     const next = decideProtection({ qty, mostQty, stopUsd, leastUsd }, groups, {
       isGtcNeeded: isConvertTime(engine),
       isLeft: (group) => isLeftToHand(engine, position, group),
+      isRenewed: (group) =>
+        isEnding(group, engine.nowMs()) && findLastingRefusal(engine, position.symbol) === null,
     });
     if (next.kind === "enough") {
       if (shares.doubtfulQty === 0) engine.bare.delete(position.positionId);

@@ -6,7 +6,7 @@ import {
 } from "../domain/alert_messages.ts";
 import { formatGateMode, type GateDecision } from "../domain/gate.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
-import { countCovered, countGtcCovered } from "../domain/protection.ts";
+import { countCovered, countGtcCovered, isEnding } from "../domain/protection.ts";
 import { CONVERT_BEFORE_CLOSE_MS, untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { listPositionFacts } from "./notices.ts";
@@ -48,6 +48,7 @@ export function checkUnprotected(engine: Engine, gate: GateDecision, isBlind = f
   const leftMs = untilCloseMs(engine);
   // Without the broker's clock nothing leaves: day orders that were seen last die with the close.
   if (isBlind && (engine.observation?.clock.isOpen !== true || leftMs > LAST_CALL_MS)) return;
+  if (gate.mode === "DRY_RUN") sayEnding(engine);
   for (const position of engine.state.positions) {
     const read = readCoverage(engine, position);
     // At the last call what can't be read is not taken for covered.
@@ -73,6 +74,21 @@ export function checkUnprotected(engine: Engine, gate: GateDecision, isBlind = f
           : `${safeQty} covered by a ${isGtcNeeded ? "good-till-canceled " : ""}stop`) +
         `; engine's stop ${position.stopUsd}`,
     });
+  }
+}
+
+/** A stop that ends by itself soon is renewed in LIVE alone: meanwhile the operator is told, once a day (pipeline 5). */
+function sayEnding(engine: Engine): void {
+  for (const { symbol } of engine.state.positions) {
+    const groups = findSellGroups(engine, symbol) ?? [];
+    for (const group of groups.filter((each) => isEnding(each, engine.nowMs()))) {
+      const orderId = group.orders[0]?.orderId;
+      if (!engine.isNews(`ending:${orderId}`, engine.dateNy())) continue;
+      engine.sayError(
+        `${symbol}: its good-till-canceled stop qty=${group.qty} at ${group.stopUsd}, order ${orderId}, ends by itself ` +
+          "within days, and is renewed only in LIVE: let the gate be LIVE in market hours, or renew it at the broker",
+      );
+    }
   }
 }
 

@@ -103,4 +103,32 @@ export const PROTECTION_BUGS: readonly TestedBug[] = [
     }],
     tests: [OBSTACLES_TEST],
   },
+  {
+    name: "a stop that ends soon is left to end",
+    edits: [{
+      file: "src/domain/protection.ts",
+      find: "const RENEW_BEFORE_MS = 7 * DAY_MS;",
+      replace: "const RENEW_BEFORE_MS = 0 * DAY_MS;",
+    }],
+    tests: ["tests/engine/renewal_test.ts"],
+  },
+  {
+    name: "a trim takes protection away that can't be put back",
+    edits: [{
+      file: "src/engine/exit_order.ts",
+      find: '  if (refusal !== null && reason !== "stop_exit" && groups.length > 0) {',
+      replace: '  if (refusal !== null && reason !== "stop_exit" && groups.length > 1_000) {',
+    }],
+    tests: ["tests/engine/renewal_test.ts"],
+  },
+  {
+    name: "after the second trim the stop stays where it was",
+    edits: [{
+      file: "src/engine/exit_order.ts",
+      find: "readStopLevel(engine, markTrimmed(position, reason));",
+      replace:
+        'readStopLevel(engine, reason === "r2_trim" ? position : markTrimmed(position, reason));',
+    }],
+    tests: ["tests/engine/renewal_test.ts"],
+  },
 ];

@@ -20,7 +20,7 @@ import { findSellLookMs, isStopRefused, listMarketSells, RETRY_MS } from "./exit
 import { findHeld, findSellGroups, refresh } from "./observe.ts";
 import { findLastingRefusal } from "./lasting_refusals.ts";
 import { cancelOrphans } from "./orphans.ts";
-import { endEntry, isEntryWorking } from "./partial_entry.ts";
+import { endEntry, isEntryStuck, isEntryWorking } from "./partial_entry.ts";
 import { type Mandate, placeStop, replaceStop } from "./placing.ts";
 import { StateError } from "./ports.ts";
 import { isActionable, trackPositions } from "./positions.ts";
@@ -71,7 +71,9 @@ async function protect(
   for (let step = 0; step < STEPS_MAX; step++) {
     if (engine.isStale) await refresh(engine);
     const position = engine.state.positions.find((each) => each.positionId === stale.positionId);
-    if (position === undefined || isEntryWorking(engine, position)) return;
+    if (position === undefined) return;
+    const isBesideEntry = isEntryWorking(engine, position);
+    if (isBesideEntry && !isEntryStuck(engine, position)) return;
     const groups = findSellGroups(engine, position.symbol);
     if (groups === null) {
       engine.wakeAt(engine.nowMs() + RETRY_MS);
@@ -98,6 +100,7 @@ async function protect(
       if (shares.doubtfulQty === 0) engine.bare.delete(position.positionId);
       return;
     }
+    if (isBesideEntry && (next.kind !== "place" || !isTriedAgain(engine, position))) return;
     if (next.kind === "ask") return await askUnclear(engine, position, next.groups);
     if (next.kind === "convert" && await isOtherById(engine, position, next.groups)) continue;
     if (mustWait(engine, position, next, groups)) {
@@ -109,6 +112,16 @@ async function protect(
       return;
     }
   }
+}
+
+/** How often a stop is tried beside an entry that will not end: the broker may refuse it as a wash trade each time. */
+const BESIDE_ENTRY_MS = 60_000;
+
+function isTriedAgain(engine: Engine, { positionId }: ManagedPosition): boolean {
+  const triedAtMs = engine.besideEntryAtMs.get(positionId) ?? -Infinity;
+  if (engine.nowMs() - triedAtMs < BESIDE_ENTRY_MS) return false;
+  engine.besideEntryAtMs.set(positionId, engine.nowMs());
+  return true;
 }
 
 /** What acts, or waits for the broker. */

@@ -11,6 +11,7 @@ import { CONVERT_BEFORE_CLOSE_MS, untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { listPositionFacts } from "./notices.ts";
 import { findSellGroups } from "./observe.ts";
+import { isEntryStuck } from "./partial_entry.ts";
 import { readShares } from "./shares.ts";
 
 /** The last call while not LIVE, before day orders die with the close. */
@@ -61,7 +62,8 @@ export function checkUnprotected(engine: Engine, gate: GateDecision, isBlind = f
       forget(engine, buildKey(position.positionId));
       continue;
     }
-    if (gate.mode === "LIVE" && position.partialSinceMs !== null) continue;
+    const isFilling = position.partialSinceMs !== null && !isEntryStuck(engine, position);
+    if (gate.mode === "LIVE" && isFilling) continue;
     const stage = leftMs <= LAST_CALL_MS ? "close" : "day";
     const hour = Math.floor(engine.nowMs() / HOUR_MS);
     say(engine, position, {

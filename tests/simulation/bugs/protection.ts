@@ -131,4 +131,13 @@ export const PROTECTION_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/engine/renewal_test.ts"],
   },
+  {
+    name: "what an entry whose cancel hangs has bought stays bare",
+    edits: [{
+      file: "src/engine/protecting.ts",
+      find: "    if (isBesideEntry && !isEntryStuck(engine, position)) return;",
+      replace: "    if (isBesideEntry || isEntryStuck(engine, position)) return;",
+    }],
+    tests: ["tests/engine/stuck_entry_test.ts"],
+  },
 ];

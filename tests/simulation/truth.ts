@@ -120,10 +120,12 @@ function readOurs({ exchange, handQty }: World, symbol: string): number {
 export function readCoverage(world: World, symbol: string): Coverage {
   const groups = new Map<SimOrder, SimOrder[]>();
   let unclearQty = 0;
+  let isLeaving = false;
   for (const order of world.exchange.desk.active.get(symbol)?.working ?? []) {
     if (order.side !== "sell" || isDone(order) || !order.isActive) continue;
     // Suspended, done for the day, or in a status that nobody knows: it protects nothing (pipeline 5).
     if (order.asleep !== null) {
+      if (order.status === "pending_cancel") isLeaving = true;
       if (!isKnownStatus(order.status) || BOUND_STATUSES.has(order.status)) {
         unclearQty += leftQty(order);
       }
@@ -135,7 +137,6 @@ export function readCoverage(world: World, symbol: string): Coverage {
   let coveredQty = 0;
   let gtcQty = 0;
   let replacingQty = 0;
-  let isLeaving = false;
   let isSelling = false;
   for (const orders of groups.values()) {
     if (orders.some((order) => order.type === "market")) isSelling = true;

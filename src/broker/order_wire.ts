@@ -37,6 +37,7 @@ const legFields = {
   submitted_at: timeWire.nullish(),
   updated_at: timeWire.nullish(),
   filled_at: timeWire.nullish(),
+  expires_at: timeWire.nullish(),
   replaced_by: textWire,
   replaces: textWire,
 };
@@ -121,6 +122,7 @@ function buildOrder(
 ): BrokerOrder {
   const submittedAtMs = readSubmittedAtMs(wire);
   const qty = parseAmount(wire.qty, "qty");
+  const expiresAtMs = parseOptionalTimeMs(wire.expires_at, "expires_at");
   const hasAmount = qty !== null || parseOptionalDecimal(wire.notional) !== null;
   if (!hasAmount && !isFinal(wire)) throw new MalformedError("qty and notional are missing");
   return {
@@ -140,6 +142,7 @@ function buildOrder(
     submittedAtMs,
     updatedAtMs: parseOptionalTimeMs(wire.updated_at, "updated_at") ?? submittedAtMs,
     filledAtMs: parseOptionalTimeMs(wire.filled_at, "filled_at"),
+    ...(expiresAtMs === null ? {} : { expiresAtMs }),
     replacedBy: wire.replaced_by ?? null,
     replaces: wire.replaces ?? null,
     legs,

@@ -21,6 +21,7 @@ import {
 } from "../domain/orders.ts";
 import type { MarketClock, Session } from "../domain/market.ts";
 import { formatUnreadable, openSymbolOf, type UnreadableRow } from "../domain/unreadable_row.ts";
+import { roundToIncrement } from "../domain/price_increment.ts";
 import {
   countCovered,
   countGtcCovered,
@@ -310,7 +311,7 @@ function buildPosition(
     standing: standing === undefined ? null : buildStanding(standing),
     broker: broker === null || isUnreadableIn(broker, position.symbol)
       ? null
-      : buildCoverage(position.symbol, broker),
+      : buildCoverage(position, broker),
   };
 }
 
@@ -334,12 +335,16 @@ function isUnreadableIn({ unreadable }: BrokerFacts, symbol: string): boolean {
   return unreadable.some((row) => row.symbol === symbol);
 }
 
-function buildCoverage(symbol: string, broker: BrokerFacts): PositionStatus["broker"] {
+function buildCoverage(
+  { symbol, stopUsd }: EngineState["positions"][number],
+  broker: BrokerFacts,
+): PositionStatus["broker"] {
+  const leastUsd = roundToIncrement(stopUsd);
   const groups = listSellGroups(broker.openOrders, symbol);
   return {
     qty: broker.positions.find((each) => each.symbol === symbol)?.qty ?? 0,
-    covered_qty: countCovered(groups),
-    gtc_covered_qty: countGtcCovered(groups),
+    covered_qty: countCovered(groups, leastUsd),
+    gtc_covered_qty: countGtcCovered(groups, leastUsd),
     stops: groups.flatMap((group) => group.orders).filter(isStopOrder).map((order) => ({
       qty: remainingQty(order),
       stop_usd: order.stopPriceUsd,

@@ -38,21 +38,25 @@ export function decideExit(position: ExitInputs, qty: number, priceUsd: number):
   if (priceUsd >= position.r2Usd && !position.isTrimmedR2) {
     return { highWaterUsd, stopUsd: position.stopUsd, due: { reason: "r2_trim", qty: halfQty } };
   }
-  const stopUsd = position.isTrimmedR2
-    ? Math.max(position.stopUsd, highWaterUsd - moveUsd / 2)
-    : position.stopUsd;
+  const stopUsd = position.isTrimmedR2 ? trail({ ...position, highWaterUsd }) : position.stopUsd;
   const isStopped = priceUsd <= stopUsd && qty > 0;
   return { highWaterUsd, stopUsd, due: isStopped ? { reason: "stop_exit", qty } : null };
 }
 
-/** The position after a trim is done, its stop at the pivot or above after the first; as it was for an exit that is no trim. */
+/** The position after a trim is done, its stop where rules 2 and 4 want it then; as it was for an exit that is no trim. */
 export function markTrimmed(position: ManagedPosition, reason: ExitReason): ManagedPosition {
   if (reason === "r1_trim") {
     const stopUsd = Math.max(position.stopUsd, position.pivotUsd);
     return { ...position, isTrimmedR1: true, stopUsd };
   }
-  if (reason === "r2_trim") return { ...position, isTrimmedR2: true };
+  if (reason === "r2_trim") return { ...position, isTrimmedR2: true, stopUsd: trail(position) };
   return position;
+}
+
+/** Rule 4: the stop follows the high by half of the move, and never falls. */
+function trail(position: ExitInputs): number {
+  const moveUsd = position.r2Usd - position.pivotUsd;
+  return Math.max(position.stopUsd, position.highWaterUsd - moveUsd / 2);
 }
 
 /** An exit as DRY_RUN prints it (pipeline 5). */

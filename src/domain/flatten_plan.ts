@@ -73,7 +73,9 @@ export function buildFlattenPlan(inputs: FlattenInputs): FlattenPlan {
     })),
     uncovered: scope.isClosing
       ? []
-      : positions.filter(({ symbol }) => countCovered(listSellGroups(inputs.orders, symbol)) > 0),
+      : positions.filter(({ symbol }) =>
+        countCovered(listSellGroups(inputs.orders, symbol), 0) > 0
+      ),
   };
 }
 
@@ -166,6 +168,6 @@ export function listBarePositions(
     );
     const closingQty = closing.reduce((sum, order) => sum + remainingQty(order), 0);
     const groups = listSellGroups(orders.filter((order) => !closing.includes(order)), symbol);
-    return { symbol, qty, coveredQty: countCovered(groups), closingQty };
+    return { symbol, qty, coveredQty: countCovered(groups, 0), closingQty };
   }).filter(({ qty, coveredQty }) => qty < 0 || coveredQty < qty);
 }

@@ -23,6 +23,8 @@ export interface BrokerOrder {
   readonly submittedAtMs: number;
   readonly updatedAtMs: number;
   readonly filledAtMs: number | null;
+  /** When the broker ends it by itself, where it says so. */
+  readonly expiresAtMs?: number;
   readonly replacedBy: string | null;
   readonly replaces: string | null;
   readonly legs: readonly BrokerOrder[];

@@ -1,21 +1,53 @@
 import { isOurs } from "./client_order_id.ts";
-import { type BrokerOrder, isFinal, remainingQty } from "./orders.ts";
+import { type BrokerOrder, flattenOrders, isFinal, isKnownStatus, remainingQty } from "./orders.ts";
+
+/**
+ * What a group of sells is to its shares (pipeline 5, "Protection is a sell stop that works").
+ * - `works`: its stop sells when the price falls to it
+ * - `selling`: a market sell; what it holds is about to be sold
+ * - `sleeps`: a good-till-canceled stop that is done for the day, and works again from the next session on
+ * - `leaving`: a cancel is under way
+ * - `bound`: a trade that is guaranteed or done and not settled: its shares may be gone
+ * - `dead`: no stop, or one that does not trade: it reserves its shares and protects nothing
+ * - `unknown`: a status that this release does not know
+ */
+export type SellStanding =
+  | "works"
+  | "selling"
+  | "sleeps"
+  | "leaving"
+  | "bound"
+  | "dead"
+  | "unknown";
 
 /** Sells that share one reservation of shares: a bracket's or OCO's legs, or a plain order by itself. */
 export interface SellGroup {
   readonly orders: readonly BrokerOrder[];
   /** Shares that the group may still sell: its legs exclude each other, so the largest counts. */
   readonly qty: number;
+  readonly standing: SellStanding;
+  /** Where its stop sells, USD per share; 0 where it has none, or none that could be read. */
+  readonly stopUsd: number;
+  /** The engine's, or what a hand or the broker put in the place of one of the engine's. */
+  readonly isOurs: boolean;
   /** Our own plain stop, which can be replaced instead of cancelled. */
   readonly isPlainStop: boolean;
   /** Outlives the day. */
   readonly isGtcStop: boolean;
-  /** On its way out: reserves shares, and is no protection any more. */
+  /** A cancel or a replacement is under way: it can't be changed now. */
   readonly isLeaving: boolean;
 }
 
 const STOP_TYPES: ReadonlySet<string> = new Set(["stop", "stop_limit", "trailing_stop"]);
 const LEAVING: ReadonlySet<string> = new Set(["pending_cancel", "pending_replace"]);
+const BOUND: ReadonlySet<string> = new Set(["stopped", "calculated"]);
+const WORKING: ReadonlySet<string> = new Set([
+  "new",
+  "accepted",
+  "pending_new",
+  "partially_filled",
+  "pending_replace",
+]);
 
 /** Whether the order sells when the price falls. */
 export function isStopOrder(order: Pick<BrokerOrder, "type" | "side">): boolean {
@@ -26,9 +58,14 @@ export function isStopOrder(order: Pick<BrokerOrder, "type" | "side">): boolean 
  * The working sells of one symbol, grouped by what they reserve together (pipeline 5; broker.md, Orders and positions).
  * Legs of an entry that is not completely filled are not active, and left out.
  * @param orders Open orders, nested; other symbols are ignored.
+ * @param ourIds Order ids that are ours, whatever their names: by default what the orders themselves show.
  */
-export function listSellGroups(orders: readonly BrokerOrder[], symbol: string): SellGroup[] {
-  const groups: BrokerOrder[][] = [];
+export function listSellGroups(
+  orders: readonly BrokerOrder[],
+  symbol: string,
+  ourIds: ReadonlySet<string> = listNamedIds(orders),
+): SellGroup[] {
+  const groups: SellGroup[] = [];
   const strayLegs: BrokerOrder[] = [];
   const nestedIds = new Set(orders.flatMap((order) => order.legs.map((leg) => leg.orderId)));
   for (const order of orders) {
@@ -37,13 +74,20 @@ export function listSellGroups(orders: readonly BrokerOrder[], symbol: string): 
     const members = [order, ...(hasActiveLegs ? order.legs : [])]
       .filter((each) => each.side === "sell" && !isFinal(each));
     if (members.length === 0) continue;
-    if (order.legs.length === 0 && order.orderClass !== "" && order.orderClass !== "simple") {
-      strayLegs.push(...members);
-    } else {
-      groups.push(members);
-    }
+    if (order.legs.length === 0 && isLegClass(order)) strayLegs.push(...members);
+    else groups.push(buildGroup(members, order.legs.length > 0, ourIds));
   }
-  return [...groups, ...pairLegs(strayLegs)].map(buildGroup);
+  return [...groups, ...pairLegs(strayLegs).map((pair) => buildGroup(pair, true, ourIds))];
+}
+
+/** Orders with our id prefix, and their legs. */
+function listNamedIds(orders: readonly BrokerOrder[]): ReadonlySet<string> {
+  const ours = orders.filter((order) => isOurs(order.clientOrderId));
+  return new Set(flattenOrders(ours).map((order) => order.orderId));
+}
+
+function isLegClass({ orderClass }: BrokerOrder): boolean {
+  return orderClass !== "" && orderClass !== "simple";
 }
 
 /**
@@ -66,30 +110,109 @@ function pairLegs(legs: readonly BrokerOrder[]): BrokerOrder[][] {
   return pairs;
 }
 
-function buildGroup(orders: BrokerOrder[]): SellGroup {
+function buildGroup(
+  orders: readonly BrokerOrder[],
+  isOfLegs: boolean,
+  ourIds: ReadonlySet<string>,
+): SellGroup {
   const stops = orders.filter(isStopOrder);
   const only = orders.length === 1 ? orders[0] : undefined;
+  const isOurOwn = orders.every((order) => ourIds.has(order.orderId));
   return {
     orders,
     qty: Math.max(...orders.map(remainingQty)),
-    isPlainStop: only !== undefined && isStopOrder(only) && isOurs(only.clientOrderId),
+    standing: findStanding(orders, isOfLegs),
+    stopUsd: stops.length === 0 ? 0 : Math.min(...stops.map((stop) => stop.stopPriceUsd ?? 0)),
+    isOurs: isOurOwn,
+    isPlainStop: only !== undefined && isStopOrder(only) && isOurOwn && !isOfLegs,
     isGtcStop: stops.length > 0 && orders.every((order) => order.timeInForce === "gtc"),
     isLeaving: orders.some((order) => LEAVING.has(order.status)),
   };
 }
 
-/** Shares that working sells cover; those on their way out do not. */
-export function countCovered(groups: readonly SellGroup[]): number {
-  return sumQty(groups.filter((group) => !group.isLeaving));
+function findStanding(orders: readonly BrokerOrder[], isOfLegs: boolean): SellStanding {
+  if (orders.some((order) => order.status === "pending_cancel")) return "leaving";
+  if (orders.some((order) => BOUND.has(order.status))) return "bound";
+  const stops = orders.filter(isStopOrder);
+  const deciding = stops.length > 0 ? stops : orders;
+  if (deciding.some((order) => !isKnownStatus(order.status))) return "unknown";
+  const isAtWork = deciding.every(({ status }) =>
+    WORKING.has(status) || (isOfLegs && status === "held")
+  );
+  if (orders.some((order) => order.type === "market")) return isAtWork ? "selling" : "dead";
+  if (stops.length === 0) return "dead";
+  if (isAtWork) return "works";
+  const isAsleep = stops.every(({ status, timeInForce }) =>
+    timeInForce === "gtc" && (status === "done_for_day" || WORKING.has(status))
+  );
+  return isAsleep ? "sleeps" : "dead";
 }
 
-/** Shares that a good-till-canceled stop covers. */
-export function countGtcCovered(groups: readonly SellGroup[]): number {
-  return sumQty(groups.filter((group) => group.isGtcStop && !group.isLeaving));
+/** Prices differ by less than any increment where they are the same, rounding aside. */
+const SAME_PRICE_USD = 1e-6;
+
+/** Whether a group's stop is at this price or above; a market sell asks for none. */
+function isHighEnough({ standing, stopUsd }: SellGroup, leastUsd: number): boolean {
+  return standing === "selling" || stopUsd >= leastUsd - SAME_PRICE_USD;
+}
+
+function isCovering(group: SellGroup, leastUsd: number): boolean {
+  return (group.standing === "works" || group.standing === "selling") &&
+    isHighEnough(group, leastUsd);
+}
+
+/**
+ * Shares that working sells protect, or are about to sell.
+ * @param leastUsd The engine's stop in the broker's increments, below which a stop protects nothing; 0 where there is none.
+ */
+export function countCovered(groups: readonly SellGroup[], leastUsd: number): number {
+  return sumQty(groups.filter((group) => isCovering(group, leastUsd)));
+}
+
+/** Shares that a good-till-canceled stop protects over the night. @param leastUsd As for `countCovered`. */
+export function countGtcCovered(groups: readonly SellGroup[], leastUsd: number): number {
+  return sumQty(groups.filter((group) => isLasting(group, leastUsd)));
+}
+
+function isLasting(group: SellGroup, leastUsd: number): boolean {
+  return group.isGtcStop && (group.standing === "works" || group.standing === "sleeps") &&
+    isHighEnough(group, leastUsd);
 }
 
 function sumQty(groups: readonly SellGroup[]): number {
   return groups.reduce((sum, group) => sum + group.qty, 0);
+}
+
+const DAY_MS = 86_400_000;
+/** So long before its end a good-till-canceled stop is renewed (pipeline 5). */
+const RENEW_BEFORE_MS = 7 * DAY_MS;
+/** From this age on, where the broker does not say when it ends. */
+const RENEW_AGE_MS = 80 * DAY_MS;
+
+/**
+ * Whether a good-till-canceled stop is about to end by itself. One that was placed within a day is not: the broker gives no
+ * longer life than that.
+ */
+export function isEnding(group: SellGroup, nowMs: number): boolean {
+  if (!isLasting(group, 0)) return false;
+  return group.orders.some(({ submittedAtMs, expiresAtMs }) => {
+    const ageMs = nowMs - submittedAtMs;
+    if (ageMs < DAY_MS) return false;
+    return expiresAtMs === undefined
+      ? ageMs >= RENEW_AGE_MS
+      : expiresAtMs - nowMs <= RENEW_BEFORE_MS;
+  });
+}
+
+/** Whether nobody but a hand wants it, and it keeps the engine from protecting its shares (pipeline 5). */
+export function isHandsObstacle(group: SellGroup, leastUsd: number): boolean {
+  return !group.isOurs && isObstacle(group, leastUsd);
+}
+
+/** What reserves its shares and protects nothing: it gives way to a stop that does. */
+function isObstacle(group: SellGroup, leastUsd: number): boolean {
+  if (group.standing === "dead" || group.standing === "sleeps") return true;
+  return group.standing === "works" && !group.isOurs && !isHighEnough(group, leastUsd);
 }
 
 /** What brings a position's protection to where it belongs. */
@@ -97,6 +220,8 @@ export type ProtectionDecision =
   | { readonly kind: "enough" }
   /** A cancel or replacement is under way: look again when it ended. */
   | { readonly kind: "wait" }
+  /** Only an answer by id tells what these are worth: nothing is done about their shares before. */
+  | { readonly kind: "ask"; readonly groups: readonly SellGroup[] }
   | { readonly kind: "place"; readonly qty: number }
   | {
     readonly kind: "replace";
@@ -113,30 +238,60 @@ export type ProtectionDecision =
 /**
  * Decides the next step of protection for one managed position (pipeline 5). Call again after the step.
  * @param position `qty` shares held for sure, which a stop may hold; `mostQty` the most that may be held, beyond which
- *   protection is too much; `stopUsd` the engine's stop, already in the broker's price increments.
- * @param isGtcNeeded Near the close, when day orders are about to die.
+ *   protection is too much; `stopUsd` where the stop belongs, already in the broker's price increments; `leastUsd` the
+ *   engine's own, below which a stop protects nothing.
+ * @param options `isGtcNeeded`: near the close, when day orders are about to die; `isLeft`: the operator has put it back
+ *   again and again, and gets his way; `isRenewed`: it ends by itself soon, and gives way to a new one.
  */
 export function decideProtection(
-  position: { readonly qty: number; readonly mostQty: number; readonly stopUsd: number },
+  position: PositionToProtect,
   groups: readonly SellGroup[],
-  isGtcNeeded: boolean,
+  { isGtcNeeded, isLeft = () => false, isRenewed = () => false }: {
+    readonly isGtcNeeded: boolean;
+    readonly isRenewed?: (group: SellGroup) => boolean;
+    readonly isLeft?: (group: SellGroup) => boolean;
+  },
 ): ProtectionDecision {
-  const leaving = groups.filter((group) => group.isLeaving);
-  if (leaving.length > 0) {
-    // A cancel may hang for long: what it does not reserve is protected meanwhile.
-    const bareQty = position.qty - countCovered(groups) - sumQty(leaving);
-    return bareQty > 0 ? { kind: "place", qty: bareQty } : { kind: "wait" };
+  const { qty, leastUsd } = position;
+  const bound = groups.filter((group) => group.standing === "bound");
+  if (bound.length > 0) return { kind: "ask", groups: bound };
+  // A cancel may hang for long: what nothing reserves is protected meanwhile.
+  const bareQty = qty - sumQty(groups);
+  if (bareQty > 0) return { kind: "place", qty: bareQty };
+  if (groups.some((group) => group.standing === "leaving")) return { kind: "wait" };
+  const isEnough = groups.every((group) => isCovering(group, leastUsd));
+  if (groups.some((group) => group.isLeaving) && (!isEnough || isGtcNeeded)) {
+    return { kind: "wait" };
   }
-  if (isGtcNeeded && countGtcCovered(groups) < position.qty) {
-    const dying = groups.filter((group) => !group.isGtcStop);
+  const movable = groups.filter((group) => !group.isLeaving && group.standing !== "unknown");
+  const obstacles = movable.filter((group) => isObstacle(group, leastUsd) && !isLeft(group));
+  // Near the close a stop that sleeps until the next session is what protects it then.
+  const inTheWay = isGtcNeeded
+    ? obstacles.filter((group) => !isLasting(group, leastUsd))
+    : obstacles;
+  if (inTheWay.length > 0) return { kind: "convert", groups: inTheWay };
+  if (isGtcNeeded && countGtcCovered(groups, leastUsd) < qty) {
+    const dying = movable.filter((group) => !group.isGtcStop && !isLeft(group));
     if (dying.length > 0) return { kind: "convert", groups: dying };
   }
-  const coveredQty = countCovered(groups);
-  if (coveredQty < position.qty) return { kind: "place", qty: position.qty - coveredQty };
+  const standing = movable.filter((group) => !isObstacle(group, leastUsd));
   // A part of a share more, on sale by hand, is no reason to touch anything.
-  const excessQty = Math.floor(coveredQty) - position.mostQty;
-  if (excessQty > 0) return decideReduction(position, groups, excessQty);
-  return decideFollow(position, groups);
+  const excessQty = Math.floor(sumQty(standing)) - position.mostQty;
+  if (excessQty > 0) return decideReduction(position, standing, excessQty);
+  const follow = decideFollow(position, standing);
+  if (follow.kind !== "enough") return follow;
+  const ending = isGtcNeeded ? [] : standing.filter(isRenewed);
+  if (ending.length > 0) return { kind: "convert", groups: ending };
+  const unclear = groups.filter((group) => group.standing === "unknown" || isLeft(group));
+  return unclear.length > 0 ? { kind: "ask", groups: unclear } : follow;
+}
+
+/** What the decision reads of a position. */
+interface PositionToProtect {
+  readonly qty: number;
+  readonly mostQty: number;
+  readonly stopUsd: number;
+  readonly leastUsd: number;
 }
 
 /** More protection than shares: shrink our own stop where that is enough, else start over. */
@@ -165,9 +320,8 @@ function decideFollow(
 ): ProtectionDecision {
   for (const group of groups) {
     for (const order of group.orders) {
-      const isFollowing = group.isPlainStop || order.orderClass === "bracket";
-      if (!isStopOrder(order) || !isFollowing || order.stopPriceUsd === null) continue;
-      if (order.stopPriceUsd < position.stopUsd && order.type === "stop") {
+      if (!isStopOrder(order) || !group.isOurs || order.type !== "stop") continue;
+      if ((order.stopPriceUsd ?? 0) < position.stopUsd && !group.isLeaving) {
         const { stopUsd } = position;
         return { kind: "replace", order, qty: remainingQty(order), isQtyKept: true, stopUsd };
       }

@@ -1,4 +1,3 @@
-import { isOurs } from "../domain/client_order_id.ts";
 import { isFinal } from "../domain/orders.ts";
 import type { SellGroup } from "../domain/protection.ts";
 import { askOrders } from "./asking.ts";
@@ -77,14 +76,17 @@ async function cancelAll(
     : { ...ended, message: `${ended.message}; the broker refused it: ${refusal}` };
 }
 
-/** A sell of somebody else in a managed symbol is cancelled for an exit too, and named. */
+/** A sell of somebody else in a managed symbol is cancelled for an exit too, and named in log and Slack (pipeline 5). */
 function sayForeign(engine: Engine, group: SellGroup): void {
+  if (group.isOurs) return;
   for (const order of group.orders) {
-    if (isOurs(order.clientOrderId) || order.orderClass === "bracket") continue;
-    engine.ports.log.warn(
-      `${order.symbol}: cancelling a working sell that is not ours: ${order.type} ` +
-        `qty=${order.qty ?? "?"} order ${order.orderId}`,
-    );
+    if (!engine.isNews(`foreign_sell:${order.orderId}`, engine.dateNy())) continue;
+    const text = `${order.symbol}: cancelling a working sell that is not ours: ${order.type} ` +
+      `qty=${order.qty ?? "?"} at ${order.stopPriceUsd ?? order.limitPriceUsd ?? "market"}, ` +
+      `${order.status}, order ${order.orderId}: the engine manages this position; ` +
+      `to trade it yourself: avwap-execution release ${order.symbol}`;
+    engine.ports.log.warn(text);
+    engine.alert({ level: "WARNING", title: "Foreign sell cancelled", text });
   }
 }
 

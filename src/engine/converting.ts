@@ -10,6 +10,8 @@ import { putBackLower } from "./put_back.ts";
 import { recordSells, type SellPlan, sendSell, settleUnsent } from "./sell_orders.ts";
 import type { Permit } from "./send.ts";
 import { readAvailable, readShares } from "./shares.ts";
+import { readStopLevel } from "./stop_level.ts";
+import { noteHandCancel } from "./unclear_sells.ts";
 
 /**
  * Day legs, or too many sells, give way to one good-till-canceled stop for what is held.
@@ -40,13 +42,16 @@ export async function convert(
     position,
     reason: "stop",
     qty,
-    stopUsd: position.stopUsd,
+    stopUsd: readStopLevel(engine, position),
     replaces: null,
   };
   const entries = await recordSells(engine, [stop]);
   const cancelled = await cancelGroups(engine, { kind: "gate", decision }, groups);
   // Until the next look finds enough protection: whatever of the rest fails.
-  if (cancelled.kind !== "stopped" && cancelled.isLeft) engine.bare.add(position.positionId);
+  if (cancelled.kind !== "stopped" && cancelled.isLeft) {
+    engine.bare.add(position.positionId);
+    noteHandCancel(engine, position, groups);
+  }
   if (cancelled.kind !== "ended") {
     await settleUnsent(engine, entries);
     const why = cancelled.kind === "stopped" ? cancelled.reason : cancelled.message;

@@ -113,6 +113,10 @@ export class Engine {
   readonly bare = new Set<string>();
   /** When the broker last refused a position's stop because the market is at or below it, broker time. */
   readonly stopRefusedAtMs = new Map<string, number>();
+  /** Prices of hands' stops by position that the market has come below: no stop is taken there any more. */
+  readonly spentHandStops = new Map<string, number>();
+  /** When a stop was last tried beside an entry that will not end, by position, broker time. */
+  readonly besideEntryAtMs = new Map<string, number>();
   /** When the broker last refused an exit's sell, by position and reason, broker time. */
   readonly sellRefusedAtMs = new Map<string, number>();
   /** Stops on record that the broker has not taken, the last of each position: what a failing ledger leaves to send. */

@@ -20,9 +20,10 @@ import {
 import { settleByOrder } from "./ledger_store.ts";
 import { findHeld, refresh } from "./observe.ts";
 import { putBackLower } from "./put_back.ts";
-import { recordSells, type SellResult, sendSell, settleUnsent } from "./sell_orders.ts";
+import { recordSells, roundStop, type SellResult, sendSell, settleUnsent } from "./sell_orders.ts";
 import type { Permit } from "./send.ts";
 import { readAvailable, readShares } from "./shares.ts";
+import { readStopLevel } from "./stop_level.ts";
 
 /** `again`: the broker never got the sell, and its stop rests: it may be sent again, with the same id. */
 type ExitOutcome = "sold" | "not_sold" | "again";
@@ -56,7 +57,8 @@ export async function sellAfterCancel(
   // Absent, and not sold by what was cancelled: one empty answer is no position that is gone (pipeline 5).
   if (!isShown(engine, plan.position) && sellable > 0) {
     const restQty = Math.min(Math.floor(cancelled.unfilledQty), sellable);
-    await restoreBlind(engine, permit, { ...plan, restQty }, { entries, groups });
+    const restUsd = readStopLevel(engine, plan.position);
+    await restoreBlind(engine, permit, { ...plan, restQty, restUsd }, { entries, groups });
     return "not_sold";
   }
   if (sellable <= 0) {
@@ -177,9 +179,12 @@ async function stopTheRest(
 ): Promise<void> {
   if (sold !== "done") await refresh(engine);
   const restQty = readAvailable(engine, plan.position);
-  const stop = planStop({ ...plan, restQty }, null);
+  // What was not sold is not trimmed: its stop stays where it was.
+  const isUnsold = sold === "none" || sold === "rejected" || sold === "stopped";
+  const restUsd = isUnsold ? readStopLevel(engine, plan.position) : plan.restUsd;
+  const stop = planStop({ ...plan, restQty, restUsd }, null);
   if (restQty <= 0) return await settleUnsent(engine, recorded === undefined ? [] : [recorded]);
-  const entry = recorded?.qty === restQty
+  const entry = recorded?.qty === restQty && recorded.stopUsd === roundStop(stop)
     ? recorded
     : await recordAgain(engine, stop, recorded === undefined ? [] : [recorded]);
   const placed = await sendSell(engine, permit, stop, entry);

@@ -1,6 +1,6 @@
 import { isReplaceRefused } from "../domain/account/order_book.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
-import type { ExitReason } from "../domain/exit_plan.ts";
+import { type ExitReason, markTrimmed } from "../domain/exit_plan.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import { countCovered, type SellGroup } from "../domain/protection.ts";
 import { isHidden } from "./asking.ts";
@@ -17,11 +17,13 @@ import {
   splitQty,
 } from "./exit_records.ts";
 import { findShrinkable, sellAfterShrink } from "./exit_shrink.ts";
+import { findLastingRefusal } from "./lasting_refusals.ts";
 import { readAccountBlock } from "./account_look.ts";
 import { findSellGroups, hasWorkingBuy, refresh } from "./observe.ts";
 import { isActionable } from "./positions.ts";
 import type { Permit } from "./send.ts";
 import { readAvailable, readShares } from "./shares.ts";
+import { readStopLevel } from "./stop_level.ts";
 
 /**
  * One exit at the broker, safe at each step (pipeline 5, "How, at the broker"): records of sell and stop are durable
@@ -64,11 +66,20 @@ export async function sendExit(
   engine.ports.log.info(
     `EXIT ${position.symbol}: ${reason} qty=${sellQty} of ${sureQty} at ${priceUsd}`,
   );
-  const plan = { position, reason, sellQty, restQty };
+  const restUsd = readStopLevel(engine, markTrimmed(position, reason));
+  const plan = { position, reason, sellQty, restQty, restUsd };
   const shrinkable = findShrinkable(groups, sureQty, restQty);
   if (shrinkable !== null && !isReplaceRefused(engine.book, shrinkable)) {
     const outcome = await sellAfterShrink(engine, gate, plan, shrinkable);
     if (outcome !== "refused") return outcome === "sold";
+  }
+  const refusal = findLastingRefusal(engine, position.symbol);
+  if (refusal !== null && reason !== "stop_exit" && groups.length > 0) {
+    engine.ports.log.warn(
+      `${position.symbol}: ${reason} waits: the broker refused the last stop in the symbol (${refusal}), ` +
+        "and what protects it is not cancelled for a trim",
+    );
+    return false;
   }
   const outcome = await sellAfterCancel(engine, gate, plan, groups);
   if (outcome !== "again" || isRepeat) return outcome === "sold";
@@ -93,7 +104,7 @@ async function closeBeside(
   engine.ports.log.info(
     `EXIT ${position.symbol}: ${reason} qty=${sellQty}, beside a sell at work, at ${priceUsd}`,
   );
-  const plan = { position, reason, sellQty, restQty: 0 } as const;
+  const plan = { position, reason, sellQty, restQty: 0, restUsd: position.stopUsd } as const;
   return await sellAfterCancel(engine, { kind: "gate", decision }, plan, []) === "sold";
 }
 
@@ -111,11 +122,14 @@ function findObstacle(
   if (isHidden(engine, groups.flatMap((group) => group.orders))) {
     return { why: "the broker does not show one of its working sells yet", isBrief: true };
   }
+  if (groups.some((group) => group.standing === "bound")) {
+    return { why: "one of its sells is being executed, and its shares may be gone", isBrief: true };
+  }
   const leaving = groups.filter((group) => group.isLeaving);
   if (leaving.length > 0 && leaving.length < groups.length) {
     return { why: "a cancel is still under way", isBrief: true };
   }
-  if (countCovered(groups) >= sureQty && isSellRefused(engine, positionId, reason)) {
+  if (countCovered(groups, 0) >= sureQty && isSellRefused(engine, positionId, reason)) {
     return { why: "the broker refused its sell; tried again after 5 minutes", isBrief: false };
   }
   if (!hasWorkingBuy(engine, symbol)) return null;

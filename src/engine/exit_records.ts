@@ -17,7 +17,7 @@ const STALLED_LOOK_MS = 30_000;
 
 /** The market sells at work among a symbol's sells. */
 export function listMarketSells(groups: readonly SellGroup[]): BrokerOrder[] {
-  return groups.flatMap((group) => group.orders).filter((order) => order.type === "market");
+  return groups.filter((group) => group.standing === "selling").flatMap((group) => group.orders);
 }
 
 /** In how long what waits for these sells is looked at again. */
@@ -42,6 +42,8 @@ export interface ExitPlan {
   readonly reason: ExitReason;
   readonly sellQty: number;
   readonly restQty: number;
+  /** Where the stop for the rest belongs once this exit has sold, USD per share (pipeline 5, rule 4). */
+  readonly restUsd: number;
 }
 
 /** The market sell of an exit. */
@@ -50,10 +52,10 @@ export function planSell(plan: ExitPlan): SellPlan {
   return { position, reason, qty: sellQty, stopUsd: null, replaces: null };
 }
 
-/** The stop for the rest, at the engine's current stop. @param replaces The broker's id of the order it replaces, if any. */
+/** The stop for the rest, where it belongs after the exit. @param replaces The broker's id of the order it replaces, if any. */
 export function planStop(plan: ExitPlan, replaces: string | null): SellPlan {
-  const { position, restQty } = plan;
-  return { position, reason: "stop", qty: restQty, stopUsd: position.stopUsd, replaces };
+  const { position, restQty, restUsd } = plan;
+  return { position, reason: "stop", qty: restQty, stopUsd: restUsd, replaces };
 }
 
 /**

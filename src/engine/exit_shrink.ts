@@ -1,4 +1,5 @@
 import { isReplaceRefused } from "../domain/account/order_book.ts";
+import { markTrimmed } from "../domain/exit_plan.ts";
 import { isFinal } from "../domain/orders.ts";
 import type { SellGroup } from "../domain/protection.ts";
 import { askOrder } from "./asking.ts";
@@ -57,6 +58,7 @@ export async function sellAfterShrink(
   // From here on shares are without protection, until the next look finds enough.
   engine.bare.add(plan.position.positionId);
   sayStop(engine, stop, stopEntry, shrunk.order);
+  raiseToRest(engine, plan);
   if (!await isFreed(engine, plan, stopOrderId, shrunk.order.orderId)) {
     await settleUnsent(engine, [sellEntry]);
     engine.ports.log.warn(`${plan.position.symbol}: shares not free yet after shrinking the stop`);
@@ -67,6 +69,15 @@ export async function sellAfterShrink(
   noteSellRefusal(engine, plan, sold);
   if (sold.kind !== "done") sayFailure(engine, plan, "its sell", sold);
   return sold.kind === "done" ? "sold" : "not_sold";
+}
+
+/** The stop rests where rule 4 wants it now, whatever becomes of the sell: a stop never falls. */
+function raiseToRest(engine: Engine, { position, reason }: ExitPlan): void {
+  const current = engine.state.positions.find((each) => each.positionId === position.positionId);
+  const { stopUsd } = markTrimmed(position, reason);
+  if (current !== undefined && current.stopUsd < stopUsd) {
+    engine.putPosition({ ...current, stopUsd });
+  }
 }
 
 /** Whether the order rests as it was: a replacement can be done although it was refused (broker.md). */

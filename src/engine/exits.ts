@@ -160,7 +160,7 @@ async function completeExit(
     if (engine.isOutOfTime(EXIT_MS)) return false;
     await engine.trySaveState();
     const isSold = await sendExit(engine, gate, position, due.reason, priceUsd);
-    if (isSold) engine.putPosition(markTrimmed(currentOf(engine, position), due.reason));
+    if (isSold) await noteTrimmed(engine, currentOf(engine, position), due.reason);
     await engine.trySaveState();
     if (!isSold || due.reason === "stop_exit") return false;
     if (await isSettled(engine, position)) return true;
@@ -171,6 +171,17 @@ async function completeExit(
     engine.sayError(`${position.symbol} ${due.reason} not sent: ${error.message}`);
     return false;
   }
+}
+
+async function noteTrimmed(
+  engine: Engine,
+  before: ManagedPosition,
+  reason: ExitReason,
+): Promise<void> {
+  const after = markTrimmed(before, reason);
+  engine.putPosition(after);
+  if (after.stopUsd === before.stopUsd) return;
+  await engine.event(buildPositionEvent(after, "stop raised", after.qty));
 }
 
 function currentOf(engine: Engine, position: ManagedPosition): ManagedPosition {

@@ -2,10 +2,12 @@ import { flattenOrders, isFinal } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
 import { isStopOrder } from "../domain/protection.ts";
 import type { Engine } from "./engine.ts";
+import { readHandMoves } from "./stop_level.ts";
 
 /**
  * Raises each position's stop to the highest that its records or its orders at the broker show: one that was sent before
- * the state could be saved is not forgotten with it, for a stop never falls (pipeline 5).
+ * the state could be saved is not forgotten with it, for a stop never falls (pipeline 5). What a hand has set, and every order
+ * at its price, says nothing of the engine's own; while the position's past is not known, nobody can tell them apart.
  */
 export async function raiseKnownStops(engine: Engine): Promise<void> {
   if (engine.state.positions.length === 0) return;
@@ -15,6 +17,8 @@ export async function raiseKnownStops(engine: Engine): Promise<void> {
   const orders = open?.kind === "ok" ? flattenOrders(open.value) : [];
   for (const position of engine.state.positions) {
     const { positionId, stopUsd } = position;
+    if (!engine.knownPasts.has(positionId)) continue;
+    const byHand = new Set(readHandMoves(engine, position).map((move) => move.stopUsd));
     const recorded = entries.filter((entry) =>
       entry.positionId === positionId && entry.reason === "stop" && entry.status !== "rejected"
     );
@@ -30,9 +34,9 @@ export async function raiseKnownStops(engine: Engine): Promise<void> {
       isStopOrder(order) && !isFinal(order)
     );
     const highestUsd = Math.max(
-      ...recorded.map((entry) => entry.stopUsd ?? 0),
-      ...working.map((order) => order.stopPriceUsd ?? 0),
       0,
+      ...[...recorded.map((entry) => entry.stopUsd), ...working.map((order) => order.stopPriceUsd)]
+        .flatMap((usd) => usd === null || byHand.has(usd) ? [] : [usd]),
     );
     if (highestUsd <= roundToIncrement(stopUsd)) continue;
     engine.putPosition({ ...position, stopUsd: highestUsd });

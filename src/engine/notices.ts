@@ -21,7 +21,7 @@ export function listPositionFacts(engine: Engine): PositionFact[] {
     const standing = engine.state.standings.find((each) => each.positionId === positionId);
     const held = findHeld(engine, symbol);
     const groups = findSellGroups(engine, symbol);
-    const stops = groups?.filter((group) => !group.isLeaving)
+    const stops = groups?.filter(({ standing }) => standing === "works" || standing === "sleeps")
       .flatMap((group) => group.orders.filter(isStopOrder))
       .map((order) => ({
         qty: remainingQty(order),

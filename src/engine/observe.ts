@@ -1,4 +1,5 @@
 import { buildOpenOrders, correctList } from "../domain/account/order_book.ts";
+import { listOurIds } from "../domain/account/our_orders.ts";
 import type { MarketClock, Session, Trade } from "../domain/market.ts";
 import { findDay, type UnknownDay } from "../domain/market_clock.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
@@ -187,5 +188,5 @@ export function findSellGroups(engine: Engine, symbol: string): SellGroup[] | nu
   const orders = engine.observation?.openOrders;
   if (orders === undefined || orders.kind === "failed") return null;
   if (isOrderUnreadableIn(engine, symbol)) return null;
-  return listSellGroups(buildOpenOrders(engine.book), symbol);
+  return listSellGroups(buildOpenOrders(engine.book), symbol, listOurIds(engine.book));
 }

@@ -61,6 +61,18 @@ export function isEntryWorking(
 }
 
 /**
+ * Whether an entry holds shares and is not waited for any longer, but its order has not ended: its cancel hangs, or could not
+ * be asked. Its shares are protected all the same, as far as the broker takes a stop beside the buy (pipeline 4).
+ */
+export function isEntryStuck(engine: Engine, position: ManagedPosition): boolean {
+  const order = findEntryOrder(engine, position);
+  if (order === undefined || order.filledQty === 0) return false;
+  const { partialSinceMs } = position;
+  const isLate = untilCloseMs(engine) < LATE_ENTRY_MS;
+  return decideEntryEnd({ order, partialSinceMs, isLate, nowMs: engine.nowMs() }).kind === "cancel";
+}
+
+/**
  * Cancels an entry that is not waited for any longer: nothing filled a minute after it was accepted, partly filled for a
  * minute, or at work in the last moments before the close (pipeline 4). A cancel that hangs is asked again in each cycle;
  * one that loses to a fill is a fill.
@@ -84,6 +96,9 @@ export async function endEntry(
   const group = {
     orders: [order],
     qty: 0,
+    standing: "works" as const,
+    stopUsd: 0,
+    isOurs: true,
     isPlainStop: false,
     isGtcStop: false,
     isLeaving: false,

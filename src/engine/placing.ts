@@ -1,6 +1,7 @@
 import { isReplaceRefused } from "../domain/account/order_book.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
+import type { BrokerOrder } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
 import type { ProtectionDecision } from "../domain/protection.ts";
 import { convert } from "./converting.ts";
@@ -10,8 +11,10 @@ import { isRefusedItself, noteStopRefusal } from "./exit_records.ts";
 import { readLatestTrades } from "./latest_trades.ts";
 import { findSellGroups, isOfThisSession, refresh } from "./observe.ts";
 import { isActionable } from "./positions.ts";
+import { putBackLower } from "./put_back.ts";
 import { recordSells, resolveStops, type SellPlan, sendSell } from "./sell_orders.ts";
 import { readAvailable } from "./shares.ts";
+import { readHandMoves, readStopLevel } from "./stop_level.ts";
 
 /** What a step of protection acts under. */
 export interface Mandate {
@@ -40,6 +43,7 @@ export async function replaceStop(
   };
   if (!isReplaceRefused(engine.book, order.orderId)) {
     const placed = await place(engine, mandate, plan);
+    if (placed === "placed") sayPutBack(engine, position, order);
     if (placed !== "refused") return placed === "placed";
   }
   await refresh(engine);
@@ -48,6 +52,19 @@ export async function replaceStop(
     group.orders.some((each) => each.orderId === order.orderId)
   );
   return unchanged.length > 0 && await convert(engine, mandate.decision, position, unchanged);
+}
+
+/** A stop of ours that a hand moved below the engine's is put back, and the operator is told (pipeline 5). */
+function sayPutBack(engine: Engine, position: ManagedPosition, order: BrokerOrder): void {
+  const { symbol } = position;
+  const move = readHandMoves(engine, position).find((each) => each.order.orderId === order.orderId);
+  const ownUsd = roundToIncrement(position.stopUsd);
+  if (move === undefined || move.stopUsd > move.fromUsd || move.stopUsd >= ownUsd) return;
+  const text = `${symbol}: its stop was moved by hand from ${move.fromUsd} to ${move.stopUsd}, ` +
+    `below the engine's ${ownUsd}: put back; ` +
+    `to have a stop of your own, take the position over: avwap-execution release ${symbol}`;
+  engine.ports.log.warn(text);
+  engine.alert({ level: "WARNING", title: "Stop put back", text });
 }
 
 /**
@@ -70,7 +87,7 @@ export async function placeStop(
     position,
     reason: "stop",
     qty: uncoveredQty,
-    stopUsd: position.stopUsd,
+    stopUsd: readStopLevel(engine, position),
     replaces: null,
   };
   return await place(engine, mandate, plan) === "placed";
@@ -111,6 +128,10 @@ async function place(
     engine.ports.log.warn(`${plan.position.symbol}: the market is at or below its stop; selling`);
     await sendExit(engine, decision, plan.position, "stop_exit", plan.position.stopUsd);
     return "not_placed";
+  }
+  // Only a new stop leaves its shares bare; one that was to be replaced rests as it was.
+  if (isBelow && plan.replaces === null) {
+    await putBackLower(engine, { kind: "gate", decision }, plan, []);
   }
   const why = placed.kind === "rejected"
     ? placed.message

@@ -31,8 +31,10 @@ const LAG_LOOK_MS = 5_000;
  */
 export async function trackPositions(engine: Engine): Promise<void> {
   await takeInBought(engine);
-  await raiseKnownStops(engine);
   await ensurePasts(engine);
+  // What a list of the day shows as replaced may have a successor that no list shows.
+  await askMissing(engine, () => false);
+  await raiseKnownStops(engine);
   if (engine.observation?.positions.kind !== "ok") return;
   for (const before of engine.state.positions) {
     const held = findShown(engine, before.symbol);

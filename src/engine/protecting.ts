@@ -1,7 +1,12 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
-import { decideProtection, type ProtectionDecision, type SellGroup } from "../domain/protection.ts";
+import {
+  decideProtection,
+  isEnding,
+  type ProtectionDecision,
+  type SellGroup,
+} from "../domain/protection.ts";
 import { askOrders, isHidden } from "./asking.ts";
 import {
   CONVERT_AGAIN_MS,
@@ -13,12 +18,15 @@ import { convert } from "./converting.ts";
 import type { Engine } from "./engine.ts";
 import { findSellLookMs, isStopRefused, listMarketSells, RETRY_MS } from "./exit_records.ts";
 import { findHeld, findSellGroups, refresh } from "./observe.ts";
+import { findLastingRefusal } from "./lasting_refusals.ts";
 import { cancelOrphans } from "./orphans.ts";
-import { endEntry, isEntryWorking } from "./partial_entry.ts";
+import { endEntry, isEntryStuck, isEntryWorking } from "./partial_entry.ts";
 import { type Mandate, placeStop, replaceStop } from "./placing.ts";
 import { StateError } from "./ports.ts";
 import { isActionable, trackPositions } from "./positions.ts";
 import { readShares } from "./shares.ts";
+import { readStopLevel } from "./stop_level.ts";
+import { askUnclear, isLeftToHand, isOtherById } from "./unclear_sells.ts";
 import { isUnreadableIn } from "./unreadable.ts";
 
 /** Steps of protection in one cycle: place, replace, convert, and one look more. */
@@ -63,7 +71,9 @@ async function protect(
   for (let step = 0; step < STEPS_MAX; step++) {
     if (engine.isStale) await refresh(engine);
     const position = engine.state.positions.find((each) => each.positionId === stale.positionId);
-    if (position === undefined || isEntryWorking(engine, position)) return;
+    if (position === undefined) return;
+    const isBesideEntry = isEntryWorking(engine, position);
+    if (isBesideEntry && !isEntryStuck(engine, position)) return;
     const groups = findSellGroups(engine, position.symbol);
     if (groups === null) {
       engine.wakeAt(engine.nowMs() + RETRY_MS);
@@ -78,12 +88,21 @@ async function protect(
       continue;
     }
     const { sureQty: qty, mostHeldQty: mostQty } = shares;
-    const stopUsd = roundToIncrement(position.stopUsd);
-    const next = decideProtection({ qty, mostQty, stopUsd }, groups, isConvertTime(engine));
+    const leastUsd = roundToIncrement(position.stopUsd);
+    const stopUsd = readStopLevel(engine, position);
+    const next = decideProtection({ qty, mostQty, stopUsd, leastUsd }, groups, {
+      isGtcNeeded: isConvertTime(engine),
+      isLeft: (group) => isLeftToHand(engine, position, group),
+      isRenewed: (group) =>
+        isEnding(group, engine.nowMs()) && findLastingRefusal(engine, position.symbol) === null,
+    });
     if (next.kind === "enough") {
       if (shares.doubtfulQty === 0) engine.bare.delete(position.positionId);
       return;
     }
+    if (isBesideEntry && (next.kind !== "place" || !isTriedAgain(engine, position))) return;
+    if (next.kind === "ask") return await askUnclear(engine, position, next.groups);
+    if (next.kind === "convert" && await isOtherById(engine, position, next.groups)) continue;
     if (mustWait(engine, position, next, groups)) {
       engine.wakeAt(engine.nowMs() + findSellLookMs(engine, listMarketSells(groups)));
       return;
@@ -95,11 +114,24 @@ async function protect(
   }
 }
 
+/** How often a stop is tried beside an entry that will not end: the broker may refuse it as a wash trade each time. */
+const BESIDE_ENTRY_MS = 60_000;
+
+function isTriedAgain(engine: Engine, { positionId }: ManagedPosition): boolean {
+  const triedAtMs = engine.besideEntryAtMs.get(positionId) ?? -Infinity;
+  if (engine.nowMs() - triedAtMs < BESIDE_ENTRY_MS) return false;
+  engine.besideEntryAtMs.set(positionId, engine.nowMs());
+  return true;
+}
+
+/** What acts, or waits for the broker. */
+type ProtectionStep = Exclude<ProtectionDecision, { readonly kind: "enough" | "ask" }>;
+
 /** Whether what is at work at the broker has to end, or to be shown, before this step. */
 function mustWait(
   engine: Engine,
   position: ManagedPosition,
-  next: Exclude<ProtectionDecision, { readonly kind: "enough" }>,
+  next: ProtectionStep,
   groups: readonly SellGroup[],
 ): boolean {
   if (next.kind === "place" || next.kind === "wait") return false;
@@ -129,7 +161,7 @@ async function act(
   engine: Engine,
   mandate: Mandate,
   position: ManagedPosition,
-  next: Exclude<ProtectionDecision, { readonly kind: "enough" }>,
+  next: ProtectionStep,
 ): Promise<boolean> {
   await engine.event({
     type: "protection",

@@ -10,6 +10,7 @@ import { StateError } from "./ports.ts";
 import { isActionable, trackPositions } from "./positions.ts";
 import { type SellPlan, sendSell } from "./sell_orders.ts";
 import { readAvailable, readShares } from "./shares.ts";
+import { readStopLevel } from "./stop_level.ts";
 
 /** A cancel is the broker's soon after its exit was recorded, by two clocks that differ a little. */
 const CANCELLED_SLACK_MS = 5_000;
@@ -87,7 +88,8 @@ async function restoreOne(
   position: ManagedPosition,
   qty: number,
 ): Promise<void> {
-  const { symbol, stopUsd } = position;
+  const { symbol } = position;
+  const stopUsd = readStopLevel(engine, position);
   const plan: SellPlan = { position, reason: "stop", qty, stopUsd, replaces: null };
   try {
     const entry = await recordAnyhow(engine, plan);

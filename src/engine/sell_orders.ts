@@ -8,6 +8,7 @@ import { lookUpOrder } from "./asking.ts";
 import type { Engine } from "./engine.ts";
 import { buildDeadlineMs } from "./entry_order.ts";
 import { isEndedUnfilled } from "./exit_history.ts";
+import { noteStopFate } from "./lasting_refusals.ts";
 import { changeEntry, readLedger, recordEntries, settleByOrder } from "./ledger_store.ts";
 import type { Refusal } from "./ports.ts";
 import { type OrderRequest, type Permit, sendLive } from "./send.ts";
@@ -214,6 +215,7 @@ async function sendUntilKnown(
       return result;
     }
     if (result.kind === "rejected" && !isRepeated) {
+      if (isNewStop(plan)) noteStopFate(engine, plan.position.symbol, result);
       await changeEntry(engine, clientOrderId, (each) => ({
         ...each,
         status: "rejected",
@@ -222,6 +224,7 @@ async function sendUntilKnown(
       return result;
     }
     if (result.kind === "accepted") {
+      if (plan.reason === "stop") noteStopFate(engine, plan.position.symbol, null);
       engine.unsentStops.delete(plan.reason === "stop" ? plan.position.positionId : "");
       await settleByOrder(engine, clientOrderId, result.order);
       saySold(engine, plan, current, result.order.orderId);
@@ -251,6 +254,11 @@ async function sendUntilKnown(
   }
   await settleUnknown(engine, current);
   return { kind: "unresolved" };
+}
+
+/** One that replaces nothing: what the broker says to a replacement is about the order that rests. */
+function isNewStop(plan: SellPlan): boolean {
+  return plan.reason === "stop" && plan.replaces === null;
 }
 
 async function settleUnknown(engine: Engine, entry: LedgerEntry): Promise<void> {

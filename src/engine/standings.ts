@@ -8,6 +8,7 @@ import { LAST_CALL_MS } from "../domain/account/standing_alarms.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { formatGateReason, type GateDecision, type GateFailReason } from "../domain/gate.ts";
 import type { MarketClock } from "../domain/market.ts";
+import { roundToIncrement } from "../domain/price_increment.ts";
 import { countCovered, countGtcCovered } from "../domain/protection.ts";
 import { formatUnreadable } from "../domain/unreadable_row.ts";
 import { readAccountBlock } from "./account_look.ts";
@@ -26,6 +27,7 @@ import {
 import { isEntryWorking } from "./partial_entry.ts";
 import { readShares } from "./shares.ts";
 import { sayAlarms } from "./standing_alarms.ts";
+import { sayEnding } from "./stop_ending.ts";
 import { listUnreadable } from "./unreadable.ts";
 
 /** What a cycle was, at whose end standings are taken. */
@@ -51,6 +53,7 @@ export async function takeStandings(engine: Engine, end: CycleEnd): Promise<void
   if (!engine.isStateLoaded || engine.isForeignState) return;
   const objection = await findObjection(engine, end);
   const turn = { ...end, objection, isLive: objection === null };
+  if (!turn.isLive) sayEnding(engine);
   const standings = engine.state.positions.map((position) => take(engine, position, turn));
   for (const standing of standings) {
     if (standing.due === null) engine.hindrances.delete(standing.symbol);
@@ -84,12 +87,14 @@ const OTHERS: ReadonlySet<GateFailReason["code"]> = new Set([
 
 function take(engine: Engine, position: ManagedPosition, turn: Turn): Standing {
   const groups = findSellGroups(engine, position.symbol);
+  const leastUsd = roundToIncrement(position.stopUsd);
   return decideStanding({
     position,
     count: readShares(engine, position),
-    cover: groups === null
-      ? null
-      : { coveredQty: countCovered(groups), gtcQty: countGtcCovered(groups) },
+    cover: groups === null ? null : {
+      coveredQty: countCovered(groups, leastUsd),
+      gtcQty: countGtcCovered(groups, leastUsd),
+    },
     hasLooked: engine.observation !== null,
     isGtcNeeded: isGtcNeeded(engine, turn),
     price: lookAtPrice(engine, position),

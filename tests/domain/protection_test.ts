@@ -58,9 +58,9 @@ function decide(
   { qty = 10, stopUsd = 95, isGtcNeeded = false } = {},
 ): ProtectionDecision {
   return decideProtection(
-    { qty, mostQty: qty, stopUsd },
+    { qty, mostQty: qty, stopUsd, leastUsd: stopUsd },
     listSellGroups(orders, "SPY"),
-    isGtcNeeded,
+    { isGtcNeeded },
   );
 }
 
@@ -160,9 +160,89 @@ const groups: {
     what: "a stop with a status that this program does not know",
     order: { status: "reviewing" },
     qty: 10,
+    covered: 0,
+    gtc: 0,
+    isPlain: true,
+  },
+  {
+    what: "a stop that is suspended",
+    order: { status: "suspended" },
+    qty: 10,
+    covered: 0,
+    gtc: 0,
+    isPlain: true,
+  },
+  {
+    what: "a stop that waits for an auction",
+    order: { status: "accepted_for_bidding" },
+    qty: 10,
+    covered: 0,
+    gtc: 0,
+    isPlain: true,
+  },
+  {
+    what: "a held stop that is no leg",
+    order: { status: "held" },
+    qty: 10,
+    covered: 0,
+    gtc: 0,
+    isPlain: true,
+  },
+  {
+    what: "a stop whose trade is guaranteed",
+    order: { status: "stopped" },
+    qty: 10,
+    covered: 0,
+    gtc: 0,
+    isPlain: true,
+  },
+  {
+    what: "a good-till-canceled stop that is done for the day",
+    order: { status: "done_for_day" },
+    qty: 10,
+    covered: 0,
+    gtc: 10,
+    isPlain: true,
+  },
+  {
+    what: "a stop of the day that is done for it",
+    order: { status: "done_for_day", timeInForce: "day" },
+    qty: 10,
+    covered: 0,
+    gtc: 0,
+    isPlain: true,
+  },
+  {
+    what: "a stop below the engine's",
+    order: { stopPriceUsd: 94.99 },
+    qty: 10,
+    covered: 0,
+    gtc: 0,
+    isPlain: true,
+  },
+  {
+    what: "a stop at the engine's, rounding aside",
+    order: { stopPriceUsd: 94.9999999 },
+    qty: 10,
     covered: 10,
     gtc: 10,
     isPlain: true,
+  },
+  {
+    what: "a market sell at work",
+    order: { type: "market", stopPriceUsd: null, timeInForce: "day" },
+    qty: 10,
+    covered: 10,
+    gtc: 0,
+    isPlain: false,
+  },
+  {
+    what: "a suspended market sell",
+    order: { type: "market", stopPriceUsd: null, status: "suspended" },
+    qty: 10,
+    covered: 0,
+    gtc: 0,
+    isPlain: false,
   },
   {
     what: "a stop of a notional, which sells nobody knows how many",
@@ -176,7 +256,7 @@ const groups: {
     what: "a good-till-canceled limit, which is no stop",
     order: { type: "limit", stopPriceUsd: null, limitPriceUsd: 120 },
     qty: 10,
-    covered: 10,
+    covered: 0,
     gtc: 0,
     isPlain: false,
   },
@@ -192,8 +272,8 @@ const groups: {
     what: "a stop whose replacement is on its way",
     order: { status: "pending_replace" },
     qty: 10,
-    covered: 0,
-    gtc: 0,
+    covered: 10,
+    gtc: 10,
     isPlain: true,
   },
 ];
@@ -201,7 +281,7 @@ for (const { what, order, qty, covered, gtc, isPlain } of groups) {
   Deno.test(`listSellGroups() sees what ${what} is worth`, () => {
     const found = listSellGroups([stop(order)], "SPY");
     assertEquals(found.map((each) => [each.qty, each.isPlainStop]), [[qty, isPlain]]);
-    assertEquals([countCovered(found), countGtcCovered(found)], [covered, gtc]);
+    assertEquals([countCovered(found, 95), countGtcCovered(found, 95)], [covered, gtc]);
   });
 }
 
@@ -244,9 +324,55 @@ const decisions: {
   },
   { when: "a stop covers a part", orders: [stop({ qty: 4 })], is: { kind: "place", qty: 6 } },
   {
-    when: "a take-profit alone covers it",
+    when: "a take-profit alone reserves it",
     orders: [bracket({ legs: [TAKE_PROFIT] })],
+    is: { kind: "convert" },
+  },
+  {
+    when: "our stop is suspended",
+    orders: [stop({ status: "suspended" })],
+    is: { kind: "convert" },
+  },
+  {
+    when: "our stop is done for the day",
+    orders: [stop({ status: "done_for_day" })],
+    is: { kind: "convert" },
+  },
+  {
+    when: "our good-till-canceled stop is done for the day and the close is near",
+    orders: [stop({ status: "done_for_day" })],
+    options: { isGtcNeeded: true },
     is: { kind: "enough" },
+  },
+  {
+    when: "our stop has a status that nobody knows",
+    orders: [stop({ status: "reviewing" })],
+    is: { kind: "ask" },
+  },
+  {
+    when: "one stop has a status that nobody knows, and other shares have none",
+    orders: [stop({ status: "reviewing", qty: 4 })],
+    is: { kind: "place", qty: 6 },
+  },
+  {
+    when: "one stop is being executed, and other shares have none",
+    orders: [stop({ status: "stopped", qty: 4 })],
+    is: { kind: "ask" },
+  },
+  {
+    when: "our stop's replacement is on its way, and it is high enough",
+    orders: [stop({ status: "pending_replace" })],
+    is: { kind: "enough" },
+  },
+  {
+    when: "our stop's replacement is on its way to the engine's",
+    orders: [stop({ status: "pending_replace", stopPriceUsd: 90 })],
+    is: { kind: "wait" },
+  },
+  {
+    when: "a buy stop rests",
+    orders: [stop({ side: "buy" })],
+    is: { kind: "place", qty: 10 },
   },
   {
     when: "a cancel is on its way",
@@ -318,16 +444,28 @@ const decisions: {
   {
     when: "somebody else's stop is below the engine's",
     orders: [stop({ clientOrderId: "by-hand", stopPriceUsd: 90 })],
-    is: { kind: "enough" },
+    is: { kind: "convert" },
   },
   {
-    when: "a stop of ours of another type is below the engine's",
-    orders: [stop({ type: "stop_limit", stopPriceUsd: 90 })],
-    is: { kind: "enough" },
+    when: "somebody else's bracket has its stop below the engine's",
+    orders: [
+      bracket({ clientOrderId: "by-hand", legs: [TAKE_PROFIT, leg({ stopPriceUsd: 90 })] }),
+    ],
+    is: { kind: "convert" },
   },
   {
-    when: "a stop has no price that anyone could read",
+    when: "our stop has no price that anyone could read",
     orders: [stop({ stopPriceUsd: null })],
+    is: { kind: "replace", qty: 10, stopUsd: 95 },
+  },
+  {
+    when: "somebody else's stop has no price that anyone could read",
+    orders: [stop({ clientOrderId: "by-hand", stopPriceUsd: null })],
+    is: { kind: "convert" },
+  },
+  {
+    when: "somebody else's stop is above the engine's",
+    orders: [stop({ clientOrderId: "by-hand", stopPriceUsd: 96, type: "trailing_stop" })],
     is: { kind: "enough" },
   },
 ];
@@ -337,7 +475,7 @@ for (const { when, orders, options, is } of decisions) {
     const { kind, ...rest } = decision;
     const facts = kind === "replace" && "order" in rest
       ? { kind, qty: rest.qty, stopUsd: rest.stopUsd }
-      : kind === "convert"
+      : kind === "convert" || kind === "ask"
       ? { kind }
       : decision;
     assertEquals<object>(facts, is);
@@ -346,9 +484,10 @@ for (const { when, orders, options, is } of decisions) {
 
 Deno.test("decideProtection() cuts no protection that shares may still need", () => {
   const groups = listSellGroups([stop({ qty: 10 })], "SPY");
-  const position = { qty: 3, stopUsd: 95 };
-  assertEquals(decideProtection({ ...position, mostQty: 10 }, groups, false).kind, "enough");
-  assertEquals(decideProtection({ ...position, mostQty: 3 }, groups, false).kind, "replace");
+  const position = { qty: 3, stopUsd: 95, leastUsd: 95 };
+  const options = { isGtcNeeded: false };
+  assertEquals(decideProtection({ ...position, mostQty: 10 }, groups, options).kind, "enough");
+  assertEquals(decideProtection({ ...position, mostQty: 3 }, groups, options).kind, "replace");
 });
 
 Deno.test("decideProtection() converts only what dies with the day", () => {
@@ -379,6 +518,8 @@ function apply(
       return [...orders];
     case "wait":
       return orders.filter((order) => !order.status.startsWith("pending_"));
+    case "ask":
+      return orders.filter((order) => order.status !== "unheard_of" && order.status !== "stopped");
     case "place":
       return [...orders, stop({ orderId: `new-${at}`, qty: decision.qty, stopPriceUsd: stopUsd })];
     case "replace":
@@ -390,7 +531,7 @@ function apply(
     case "convert": {
       const gone = new Set(decision.groups.flatMap((group) => group.orders.map((o) => o.orderId)));
       const left = orders.filter((order) => !gone.has(order.orderId));
-      const missing = qty - countCovered(listSellGroups(left, "SPY"));
+      const missing = qty - countCovered(listSellGroups(left, "SPY"), 0);
       const added = stop({ orderId: `new-${at}`, qty: missing, stopPriceUsd: stopUsd });
       return missing > 0 ? [...left, added] : left;
     }
@@ -401,8 +542,8 @@ const workingSells = fc.array(
   fc.record({
     qty: fc.integer({ min: 1, max: 20 }),
     filledQty: fc.constantFrom(0, 0, 0, 1),
-    status: fc.constantFrom("new", "new", "held", "pending_cancel", "unheard_of"),
-    type: fc.constantFrom("stop", "stop", "limit", "stop_limit"),
+    status: fc.constantFrom("new", "new", "suspended", "pending_cancel", "unheard_of", "stopped"),
+    type: fc.constantFrom("stop", "stop", "limit"),
     timeInForce: fc.constantFrom("day", "gtc"),
     clientOrderId: fc.constantFrom(`avwap-${TODAY}-SPY-x-stop-1`, "by-hand"),
     stopPriceUsd: fc.constantFrom(80, 95, 101, 110),
@@ -420,8 +561,8 @@ Deno.test("decideProtection() comes to rest with exactly the held shares covered
         const decision = decide(orders, { qty, stopUsd, isGtcNeeded: isGtc });
         if (decision.kind === "enough") {
           const found = listSellGroups(orders, "SPY");
-          assertEquals(countCovered(found), qty);
-          if (isGtc) assertEquals(countGtcCovered(found), qty);
+          assertEquals(countCovered(found, stopUsd), qty);
+          if (isGtc) assertEquals(countGtcCovered(found, stopUsd), qty);
           return;
         }
         orders = apply(orders, decision, { qty, stopUsd, at });

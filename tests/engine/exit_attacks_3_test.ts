@@ -86,8 +86,8 @@ for (const left of [0.5, 5.5]) {
 
 Deno.test("the overnight stop where positions can't be read is for all that was cancelled", async () => {
   const world = await adopted(
-    { qty: "4", type: "stop", stop_price: "90", time_in_force: "gtc" },
-    { qty: "6", type: "stop", stop_price: "90", time_in_force: "day" },
+    { qty: "4", type: "stop", stop_price: "95", time_in_force: "gtc" },
+    { qty: "6", type: "stop", stop_price: "95", time_in_force: "day" },
   );
   world.goTo(at("15:51"));
   world.onEvent = (event) => {
@@ -95,7 +95,7 @@ Deno.test("the overnight stop where positions can't be read is for all that was 
     world.setFaults([{ path: "/v2/positions", fault: DOWN }]);
   };
   await world.cycle();
-  assertEquals([world.held("AAPL"), world.stops("AAPL")], [10, ["4@90 gtc", "6@95 gtc"]]);
+  assertEquals([world.held("AAPL"), world.stops("AAPL")], [10, ["4@95 gtc", "6@95 gtc"]]);
 });
 
 Deno.test("a foreign sell that sold a fraction before the adoption does not end the engine", async () => {
@@ -213,16 +213,19 @@ Deno.test("a close whose sell is refused does not cost the lower stop that reste
   const world = await adopted({
     qty: "10",
     type: "stop",
-    stop_price: "80",
+    stop_price: "95",
     time_in_force: "gtc",
   });
-  assertEquals(world.stops("AAPL"), ["10@80 gtc"]);
+  assertEquals(world.stops("AAPL"), ["10@95 gtc"]);
+  const position = world.position("AAPL");
+  assert(position !== undefined);
+  world.engine.putPosition({ ...position, stopUsd: 97 });
   world.setFaults([
     { method: "POST", contains: "stop_exit", fault: NOT_AUTHORIZED },
-    { method: "POST", contains: '"95.00"', fault: BELOW_MARKET },
+    { method: "POST", contains: '"97.00"', fault: BELOW_MARKET },
     { method: "PATCH", fault: BELOW_MARKET },
   ]);
-  world.exchange.setPrice("AAPL", 94);
+  world.exchange.setPrice("AAPL", 96);
   await world.cycles(4, MINUTE_MS);
   assertEquals([world.held("AAPL"), covered(world, "AAPL")], [10, 10]);
 });

@@ -107,12 +107,12 @@ Deno.test("shares beside a cancel that hangs get a stop", async () => {
     qty: "4",
     side: "sell",
     type: "stop",
-    stop_price: "90",
+    stop_price: "96",
     time_in_force: "gtc",
   });
   world.pass(SECOND_MS);
   await world.cycle();
-  assertEquals(world.stops().sort(), ["4@90 gtc", "6@95 gtc"]);
+  assertEquals(world.stops().sort(), ["4@96 gtc", "6@95 gtc"]);
   world.exchange.behaviour.cancelOutcome = (order) => order.qty === 4 ? "stuck" : "canceled";
   world.exchange.setPrice("NVDA", 106);
   await world.cycles(4, MINUTE_MS);
@@ -383,7 +383,7 @@ Deno.test("loose legs of two foreign brackets: protected after each cycle, all c
       time_in_force: "day",
       order_class: "bracket",
       take_profit: { limit_price: "130" },
-      stop_loss: { stop_price: "90" },
+      stop_loss: { stop_price: "96" },
     });
     world.pass(5 * SECOND_MS);
   }
@@ -415,7 +415,7 @@ Deno.test("loose legs of two foreign brackets raise no alarm and no refused stop
       time_in_force: "day",
       order_class: "bracket",
       take_profit: { limit_price: "130" },
-      stop_loss: { stop_price: "90" },
+      stop_loss: { stop_price: "96" },
     });
     world.pass(5 * SECOND_MS);
   }

@@ -238,7 +238,7 @@ Deno.test("an exit waits for a stop that the broker does not show yet, and takes
     world.exchange.desk.cancel(order);
   }
   world.pass(SECOND_MS);
-  const byHand = { symbol: "NVDA", qty: "4", side: "sell", type: "stop", stop_price: "90" };
+  const byHand = { symbol: "NVDA", qty: "4", side: "sell", type: "stop", stop_price: "99.5" };
   world.exchange.placeByHand({ ...byHand, time_in_force: "gtc" });
   world.pass(MINUTE_MS);
   world.exchange.behaviour.visibilityDelayMs = 30 * SECOND_MS;
@@ -246,7 +246,7 @@ Deno.test("an exit waits for a stop that the broker does not show yet, and takes
   world.forget();
   world.exchange.setPrice("NVDA", 106);
   await world.cycles(2, 5 * SECOND_MS);
-  assertEquals([world.changes, world.stops().sort()], [[], ["4@90 gtc", "6@95 gtc"]]);
+  assertEquals([world.changes, world.stops().sort()], [[], ["4@99.5 gtc", "6@95 gtc"]]);
   assert(world.said("warn NVDA: r1_trim waits: the broker does not show").length > 0);
   world.exchange.behaviour.visibilityDelayMs = 0;
   await world.cycles(1, MINUTE_MS);

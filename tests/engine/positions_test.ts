@@ -337,12 +337,12 @@ Deno.test("a working sell of somebody else in a managed symbol is protection, an
     qty: "10",
     side: "sell",
     type: "stop",
-    stop_price: "90",
+    stop_price: "96",
     time_in_force: "gtc",
   });
   world.pass(SECOND_MS);
   await world.cycle();
-  assertEquals(world.stops("AAPL"), ["10@90 gtc"]);
+  assertEquals(world.stops("AAPL"), ["10@96 gtc"]);
   world.exchange.setPrice("AAPL", 106);
   await world.cycles(1, MINUTE_MS);
   assertEquals([world.sells("AAPL"), world.stops("AAPL")], [["5 filled"], ["5@99 gtc"]]);

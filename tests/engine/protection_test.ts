@@ -117,12 +117,12 @@ Deno.test("only the uncovered shares get a stop", async () => {
     qty: "4",
     side: "sell",
     type: "stop",
-    stop_price: "90",
+    stop_price: "96",
     time_in_force: "gtc",
   });
   world.pass(SECOND_MS);
   await world.cycle();
-  assertEquals(world.stops().sort(), ["4@90 gtc", "6@95 gtc"]);
+  assertEquals(world.stops().sort(), ["4@96 gtc", "6@95 gtc"]);
 });
 
 Deno.test("more protection than shares is reduced: our own stop shrinks in its place", async () => {
@@ -136,13 +136,13 @@ Deno.test("more protection than shares is reduced: our own stop shrinks in its p
     qty: "4",
     side: "sell",
     type: "stop",
-    stop_price: "90",
+    stop_price: "96",
     time_in_force: "gtc",
   });
   world.exchange.setPosition("NVDA", 10, 100);
-  assertEquals(world.stops(), ["10@95 gtc", "4@90 gtc"]);
+  assertEquals(world.stops(), ["10@95 gtc", "4@96 gtc"]);
   await world.cycles(1, MINUTE_MS);
-  assertEquals(world.stops().sort(), ["4@90 gtc", "6@95 gtc"]);
+  assertEquals(world.stops().sort(), ["4@96 gtc", "6@95 gtc"]);
   assertEquals(world.changes.map((each) => each.method), ["PATCH"]);
 });
 

@@ -301,8 +301,8 @@ export const AUDIT_BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/domain/exit_plan.ts",
-        find: "    ? Math.max(position.stopUsd, highWaterUsd - moveUsd / 2)",
-        replace: "    ? position.stopUsd",
+        find: "  return Math.max(position.stopUsd, position.highWaterUsd - moveUsd / 2);",
+        replace: "  return moveUsd > 0 ? position.stopUsd : position.highWaterUsd;",
       },
     ],
   },

@@ -157,13 +157,15 @@ function isEntryWorking({ world, cycle }: Auditor, symbol: string): boolean {
 /** A LIVE cycle that nothing disturbed ends with working sells for every share. */
 function checkProtected(auditor: Auditor, symbol: string): void {
   const { world, cycle } = auditor;
-  const { heldQty, coveredQty, replacingQty, isLeaving } = readCoverage(world, symbol);
+  const { heldQty, coveredQty, replacingQty, unclearQty, isLeaving } = readCoverage(world, symbol);
   // Shares that somebody put beside ours, part of one among them: nobody can say which are whose.
   const isMixed = !Number.isInteger(heldQty) &&
     listPositions(world).some((each) => each.symbol === symbol && each.unexplained_qty !== null);
   if (isMixed) return;
   // A stop that is being replaced is in force until the new one is.
   if (coveredQty + replacingQty >= heldQty || isEntryWorking(auditor, symbol)) return;
+  // What only an answer by id can judge is not touched for that alone.
+  if (coveredQty + replacingQty + unclearQty >= heldQty) return;
   const isOpen = world.exchange.sessions.at(world.trueMs) !== null;
   if (!isOpen || isHiding(world, symbol, cycle.startMs)) return;
   const isEnding = listAcceptedEntries(world).some((order) =>

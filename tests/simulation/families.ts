@@ -61,7 +61,10 @@ export const FIELD_RULES: Readonly<Record<FieldFamily, FieldRule>> = {
   wording: { isOn: true, why: "a duplicate is one in any words" },
   repeats: { isOn: true, why: "unique ids make a repeat harmless" },
   substitutes: { isOn: true, why: "what takes the place of an order of ours is ours" },
-  statuses: { isOn: false, why: "what rests in an odd status is taken for protection" },
+  statuses: {
+    isOn: true,
+    why: "what rests in an odd status protects nothing, and gives way or is asked for",
+  },
   replacements: { isOn: true, why: "a replacement that is refused for good gives way to a cancel" },
   lag: { isOn: true, why: "positions and lists that lag are counted once" },
   hand: { isOn: false, why: "shares and stops of a hand's are taken for ours" },

@@ -95,8 +95,8 @@ const BUGS: readonly Bug[] = [
     replace: "  return { sellQty, restQty: heldQty };",
   }),
   edit(4, "a trim is marked done when it was decided", "engine/exits.ts", {
-    find: "    if (isSold) engine.putPosition(markTrimmed(",
-    replace: "    engine.putPosition(markTrimmed(",
+    find: "    if (isSold) await noteTrimmed(",
+    replace: "    await noteTrimmed(",
   }),
   {
     issue: 4,
@@ -104,12 +104,12 @@ const BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/domain/exit_plan.ts",
-        find: "    ? Math.max(position.stopUsd, highWaterUsd - moveUsd / 2)",
-        replace: "    ? priceUsd - moveUsd / 2",
+        find: "position.isTrimmedR2 ? trail({ ...position, highWaterUsd }) : position.stopUsd;",
+        replace: "position.isTrimmedR2 ? priceUsd - moveUsd / 2 : position.stopUsd;",
       },
       {
         file: "src/domain/protection.ts",
-        find: "order.stopPriceUsd < position.stopUsd &&",
+        find: "(order.stopPriceUsd ?? 0) < position.stopUsd &&",
         replace: "order.stopPriceUsd !== position.stopUsd &&",
       },
     ],
@@ -119,8 +119,8 @@ const BUGS: readonly Bug[] = [
     replace: "[planSell(plan)];",
   }),
   edit(4, "day legs are left to die with the day", "domain/protection.ts", {
-    find: "  if (isGtcNeeded && countGtcCovered(groups) < position.qty) {",
-    replace: "  if (isGtcNeeded && countGtcCovered(groups) < 0) {",
+    find: "  if (isGtcNeeded && countGtcCovered(groups, leastUsd) < qty) {",
+    replace: "  if (isGtcNeeded && countGtcCovered(groups, leastUsd) < 0) {",
   }),
   edit(4, "a stop is a day order", "broker/trading_changes.ts", {
     find: '        time_in_force: "gtc",',

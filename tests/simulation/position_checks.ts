@@ -86,7 +86,7 @@ function checkFollowed(auditor: Auditor, { symbol, stop }: RawPosition): void {
   for (const order of desk.active.get(symbol)?.working ?? []) {
     const isOurs = isEngineOrder(order) || (order.parent !== null && isEngineOrder(order.parent));
     if (!isOurs || order.side !== "sell" || order.stopPriceUsd === null || isDone(order)) continue;
-    if (!order.isActive || order.status.startsWith("pending_")) continue;
+    if (!order.isActive || order.status.startsWith("pending_") || order.asleep !== null) continue;
     if (order.submitted.ms + behaviour.visibilityDelayMs >= cycle.startMs) continue;
     if (order.isTriggered || order.stopPriceUsd >= stop - INCREMENT_USD) continue;
     if (auditor.isSaid(symbol, "stop", cycle.startMs)) continue;

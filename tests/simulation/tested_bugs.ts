@@ -1,5 +1,6 @@
 import { ENTRIES_BUGS } from "./bugs/entries.ts";
 import { MARKET_DATA_BUGS } from "./bugs/market_data.ts";
+import { PROTECTION_BUGS } from "./bugs/protection.ts";
 import { RECORDS_BUGS } from "./bugs/records.ts";
 import { ROWS_BUGS } from "./bugs/rows.ts";
 import { SELL_SIDE_BUGS } from "./bugs/sell_side.ts";
@@ -18,4 +19,5 @@ export const TESTED_BUGS: readonly TestedBug[] = [
   ...WATCHLIST_BUGS,
   ...SELL_SIDE_BUGS,
   ...STANDING_BUGS,
+  ...PROTECTION_BUGS,
 ];

@@ -1,5 +1,7 @@
+import { isKnownStatus } from "../../src/domain/orders.ts";
 import { isDone, leftQty, rootOf, type SimOrder } from "../simulator/order.ts";
 import { nyDateAt } from "../simulator/sessions.ts";
+import { BOUND_STATUSES } from "../simulator/spell.ts";
 import { KILL_PATH, LEDGER_PATH, STATE_PATH, TOKEN_PATH, type World } from "./world.ts";
 
 // What is so, found without asking the engine: from the settings, the files' bytes and the exchange's own books.
@@ -102,6 +104,8 @@ export interface Coverage {
   readonly gtcQty: number;
   /** By sells that are being replaced: the old one is in force until the new one is. */
   readonly replacingQty: number;
+  /** By sells in a status that nobody knows, or that are as good as done: nothing is done about their shares (pipeline 5). */
+  readonly unclearQty: number;
   readonly isLeaving: boolean;
   readonly isSelling: boolean;
 }
@@ -115,17 +119,24 @@ function readOurs({ exchange, handQty }: World, symbol: string): number {
 /** The sells of a symbol that the exchange works, held against its position. */
 export function readCoverage(world: World, symbol: string): Coverage {
   const groups = new Map<SimOrder, SimOrder[]>();
+  let unclearQty = 0;
+  let isLeaving = false;
   for (const order of world.exchange.desk.active.get(symbol)?.working ?? []) {
     if (order.side !== "sell" || isDone(order) || !order.isActive) continue;
     // Suspended, done for the day, or in a status that nobody knows: it protects nothing (pipeline 5).
-    if (order.asleep !== null) continue;
+    if (order.asleep !== null) {
+      if (order.status === "pending_cancel") isLeaving = true;
+      if (!isKnownStatus(order.status) || BOUND_STATUSES.has(order.status)) {
+        unclearQty += leftQty(order);
+      }
+      continue;
+    }
     const root = rootOf(order);
     groups.set(root, [...groups.get(root) ?? [], order]);
   }
   let coveredQty = 0;
   let gtcQty = 0;
   let replacingQty = 0;
-  let isLeaving = false;
   let isSelling = false;
   for (const orders of groups.values()) {
     if (orders.some((order) => order.type === "market")) isSelling = true;
@@ -144,7 +155,7 @@ export function readCoverage(world: World, symbol: string): Coverage {
     if (hasStop && orders.every((order) => order.timeInForce === "gtc")) gtcQty += qty;
   }
   const heldQty = readOurs(world, symbol);
-  return { heldQty, coveredQty, gtcQty, replacingQty, isLeaving, isSelling };
+  return { heldQty, coveredQty, gtcQty, replacingQty, unclearQty, isLeaving, isSelling };
 }
 
 /** Whether the engine named the order; the operator's `flatten` is not simulated. */
@@ -175,7 +186,13 @@ export function listAcceptedEntries(world: World): SimOrder[] {
  */
 export function findHighestStop(world: World, positionId: string): number {
   let highestUsd = 0;
+  // A hand's price rests beside the engine's, and never becomes its own (pipeline 5).
+  const byHand = new Set(
+    world.exchange.orders.filter((order) => order.replaces !== null && !isEngineOrder(order))
+      .map((order) => order.stopPriceUsd),
+  );
   for (const order of world.exchange.orders) {
+    if (byHand.has(order.stopPriceUsd)) continue;
     const isMine = order.clientOrderId.startsWith(`${positionId}-stop-`) ||
       (order.parent?.clientOrderId === positionId && order.replaces === null);
     if (isMine && order.stopPriceUsd !== null && order.status !== "rejected") {

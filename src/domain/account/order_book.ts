@@ -86,7 +86,8 @@ function learnOne(
   const isSettled = atMs - known.filledSeenAtMs >= LAG_MS;
   book.set(seen.orderId, {
     order,
-    parentId: parentId ?? known.parentId,
+    // The leg that it replaced may have been listed after it.
+    parentId: parentId ?? known.parentId ?? findPlace(book, order),
     filledBeforeQty: isRisen && isSettled ? known.order.filledQty : known.filledBeforeQty,
     filledSeenAtMs: isRisen ? atMs : known.filledSeenAtMs,
     ...shown,

@@ -81,8 +81,8 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     name: "protection is cut to what is sure",
     edits: [{
       file: "src/domain/protection.ts",
-      find: "Math.floor(coveredQty) - position.mostQty;",
-      replace: "Math.floor(coveredQty) - position.qty;",
+      find: "Math.floor(sumQty(standing)) - position.mostQty;",
+      replace: "Math.floor(sumQty(standing)) - position.qty;",
     }],
     tests: ["tests/domain/protection_test.ts"],
   },

@@ -1,0 +1,126 @@
+import type { ManagedPosition } from "../domain/engine_state.ts";
+import { isFinal } from "../domain/orders.ts";
+import { roundToIncrement } from "../domain/price_increment.ts";
+import { isHandsObstacle, type SellGroup } from "../domain/protection.ts";
+import { askOrder, askOrders } from "./asking.ts";
+import type { Engine } from "./engine.ts";
+import { findSellGroups, refresh } from "./observe.ts";
+
+/** How often the engine cancels what a hand puts in its way, before it leaves it (pipeline 5). */
+const HAND_CANCELS_MAX = 2;
+
+/** How soon a sell is asked for again whose worth is not known. */
+const UNCLEAR_LOOK_MS = 30_000;
+
+/** What a hand puts back twice is left. */
+export function isLeftToHand(
+  engine: Engine,
+  position: ManagedPosition,
+  group: SellGroup,
+): boolean {
+  return isHandsObstacle(group, roundToIncrement(position.stopUsd)) &&
+    readHandCancels(engine, position) >= HAND_CANCELS_MAX;
+}
+
+function buildKey({ positionId }: ManagedPosition): string {
+  return `hand_cancels:${positionId}`;
+}
+
+function readHandCancels(engine: Engine, position: ManagedPosition): number {
+  return Number(engine.state.alerted[buildKey(position)] ?? 0);
+}
+
+/** Counts that what a hand had put in the engine's way was cancelled. */
+export function noteHandCancel(
+  engine: Engine,
+  position: ManagedPosition,
+  groups: readonly SellGroup[],
+): void {
+  const leastUsd = roundToIncrement(position.stopUsd);
+  if (!groups.some((group) => isHandsObstacle(group, leastUsd))) return;
+  const count = readHandCancels(engine, position) + 1;
+  engine.isNews(buildKey(position), String(count));
+}
+
+/**
+ * Sells that only an answer by id can judge, and those that a hand insists on: asked for, and said once a NY day each. Nothing
+ * is cancelled for that alone.
+ */
+export async function askUnclear(
+  engine: Engine,
+  position: ManagedPosition,
+  groups: readonly SellGroup[],
+): Promise<void> {
+  await askOrders(engine, listIds(groups));
+  engine.wakeAt(engine.nowMs() + UNCLEAR_LOOK_MS);
+  for (const order of groups.flatMap((group) => group.orders)) {
+    const { orderId } = order;
+    const now = engine.book.get(orderId)?.order ?? order;
+    if (isFinal(now)) {
+      engine.wakeAt(engine.nowMs());
+      continue;
+    }
+    if (!engine.isNews(`unclear:${orderId}:${now.status}`, engine.dateNy())) continue;
+    const group = groups.find((each) => each.orders.includes(order));
+    engine.sayError(
+      `${position.symbol}: its sell ${now.type} qty=${now.qty ?? "?"} at ` +
+        `${
+          now.stopPriceUsd ?? now.limitPriceUsd ?? "market"
+        }, order ${orderId}, is ${now.status}: ` +
+        describe(group, position),
+    );
+  }
+}
+
+function describe(group: SellGroup | undefined, { symbol, stopUsd }: ManagedPosition): string {
+  switch (group?.standing) {
+    case "bound":
+      return "its shares may be sold already; nothing is done in the symbol before the broker says that it ended";
+    case "unknown":
+      return "this release does not know that status: it counts as no protection and is not cancelled; look at it in " +
+        "the broker's dashboard, and cancel it there if it does not trade: the engine then places its own stop";
+    default:
+      return `it protects nothing at the engine's stop ${stopUsd}, was cancelled twice and put back: it is left; cancel it in ` +
+        `the broker's dashboard, or have the position to yourself: avwap-execution release ${symbol}`;
+  }
+}
+
+function listIds(groups: readonly SellGroup[]): string[] {
+  return groups.flatMap((group) => group.orders.map((order) => order.orderId));
+}
+
+/**
+ * Lists show one leg before the other, and an order as it was: what seems to protect nothing is judged by an answer by id, its
+ * siblings on record too, before it is cancelled for that.
+ * @returns Whether the answers say something else than the lists did.
+ */
+export async function isOtherById(
+  engine: Engine,
+  position: ManagedPosition,
+  groups: readonly SellGroup[],
+): Promise<boolean> {
+  const dead = groups.filter(({ standing }) => standing === "dead" || standing === "sleeps");
+  if (dead.length === 0) return false;
+  await askOrders(engine, listIds(dead));
+  for (const orderId of await listSiblingIds(engine, dead)) await askOrder(engine, orderId);
+  await refresh(engine);
+  const now = findSellGroups(engine, position.symbol) ?? [];
+  return dead.some((group) => {
+    const again = now.find((each) => each.orders[0]?.orderId === group.orders[0]?.orderId);
+    return again?.standing !== group.standing || again.orders.length !== group.orders.length;
+  });
+}
+
+/** The legs of the same bracket that records name, where the broker shows only some of them. */
+async function listSiblingIds(engine: Engine, groups: readonly SellGroup[]): Promise<string[]> {
+  const ids = new Set(listIds(groups));
+  const read = await engine.ports.ledger.read();
+  if (read.kind !== "ok") return [];
+  return read.ledger.entries.filter((entry) => entry.legs.some((leg) => ids.has(leg.orderId)))
+    .flatMap((entry) => [entry.orderId, ...entry.legs.map((leg) => leg.orderId)])
+    .flatMap((orderId) => orderId === null ? [] : [orderId])
+    .filter((orderId) => {
+      const known = engine.book.get(orderId)?.order;
+      return !ids.has(orderId) && (known === undefined || !isFinal(known));
+    });
+}

@@ -1,0 +1,122 @@
+import { assert, assertEquals } from "../assert.ts";
+import { AAPL, at, MINUTE_MS, NVDA, SECOND_MS, World } from "./support.ts";
+
+const TUESDAY = "2026-11-24";
+
+/** Five shares after the first trim, with a stop of ours at 99. */
+async function trimmed(): Promise<World> {
+  const world = new World({ rows: [NVDA] });
+  await world.buy();
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.stops(), ["5@99 gtc"]);
+  world.forget();
+  return world;
+}
+
+/** The operator drags the stop in the broker's dashboard. */
+function drag(world: World, stopPriceUsd: number): void {
+  const [stop] = world.orders((order) =>
+    order.type === "stop" && order.status === "new" && order.parent === null
+  );
+  assert(stop !== undefined);
+  world.exchange.desk.replace(stop, {
+    clientOrderId: null,
+    qty: null,
+    limitPriceUsd: null,
+    stopPriceUsd,
+    timeInForce: null,
+  });
+  world.pass(SECOND_MS);
+}
+
+Deno.test("our trailing stop, once moved by hand, goes on following the high", async () => {
+  const world = await trimmed();
+  world.exchange.setPrice("NVDA", 111);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.stops(), ["3@105 gtc"]);
+  drag(world, 106);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.position()?.stopUsd, world.stops()], [105, ["3@106 gtc"]]);
+  world.exchange.setPrice("NVDA", 130);
+  await world.cycles(3, MINUTE_MS);
+  world.goTo(at("15:51"));
+  await world.cycle();
+  world.goTo(at("15:58"));
+  await world.cycle();
+  assertEquals([world.position()?.stopUsd, world.stops()], [124, ["3@124 gtc"]]);
+});
+
+Deno.test("our stop, raised by hand in its second week, does not fall at a trim or over night", async () => {
+  const world = await trimmed();
+  for (const day of [TUESDAY, "2026-11-25", "2026-11-27", "2026-11-30"]) {
+    world.goTo(at("10:00:30", day));
+    world.list([AAPL]);
+    world.exchange.setPrice("NVDA", 106);
+    world.exchange.setPrice("AAPL", 50);
+    await world.cycles(3, MINUTE_MS);
+  }
+  world.exchange.setPrice("NVDA", 110.5);
+  await world.cycles(1, MINUTE_MS);
+  drag(world, 109);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.position()?.stopUsd, 99);
+  world.exchange.setPrice("NVDA", 111);
+  await world.cycles(3, MINUTE_MS);
+  assertEquals([world.position()?.stopUsd, world.stops()], [105, ["3@109 gtc"]]);
+  await world.restart();
+  world.goTo(at("10:00:30", "2026-12-01"));
+  world.exchange.setPrice("NVDA", 111);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.position()?.stopUsd, world.stops()], [105, ["3@109 gtc"]]);
+});
+
+Deno.test("a leg that a hand raised keeps its price in the stop for the night", async () => {
+  const world = new World({ rows: [NVDA] });
+  await world.buy();
+  const [leg] = world.orders((order) => order.type === "stop" && order.parent !== null);
+  assert(leg !== undefined);
+  world.exchange.desk.replace(leg, {
+    clientOrderId: null,
+    qty: null,
+    limitPriceUsd: null,
+    stopPriceUsd: 97,
+    timeInForce: null,
+  });
+  world.pass(SECOND_MS);
+  await world.cycles(2, MINUTE_MS);
+  world.goTo(at("15:51"));
+  await world.cycle();
+  assertEquals([world.position()?.stopUsd, world.stops()], [95, ["10@97 gtc"]]);
+});
+
+Deno.test("our stop, lowered by hand, is put back and Slack says how to have one's own", async () => {
+  const world = await trimmed();
+  drag(world, 97);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.position()?.stopUsd, world.stops()], [99, ["5@99 gtc"]]);
+  const [alert, ...others] = world.alerted("Stop put back");
+  assertEquals(others, []);
+  assert(alert?.text.includes("from 99 to 97"), alert?.text);
+  assert(alert?.text.includes("avwap-execution release NVDA"));
+});
+
+Deno.test("where the market is below the hand's stop when it is put back, the engine's own is placed", async () => {
+  const world = await trimmed();
+  world.exchange.setPrice("NVDA", 110);
+  world.pass(SECOND_MS);
+  drag(world, 108);
+  await world.cycles(1, MINUTE_MS);
+  world.exchange.behaviour.stopAboveMarket = "refuses";
+  world.onEvent = (event) => {
+    // Between the exit's sell and its stop the market falls below the hand's price.
+    if (event.type === "order_answer" && event.op === "sell") world.exchange.setPrice("NVDA", 106);
+  };
+  world.exchange.behaviour.refusesReplace = () => true;
+  world.exchange.setPrice("NVDA", 111);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.held(), world.stops()], [3, ["3@105 gtc"]]);
+  world.forget();
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.changes, world.said("error ")], [[], []]);
+});

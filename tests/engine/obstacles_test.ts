@@ -1,0 +1,119 @@
+import { assert, assertEquals } from "../assert.ts";
+import type { Spell } from "../simulator/spell.ts";
+import { MINUTE_MS, NVDA, SECOND_MS, World } from "./support.ts";
+
+/** Ten shares without a stop: a hand has cancelled the bracket. */
+async function bare(): Promise<World> {
+  const world = new World({ rows: [NVDA] });
+  await world.buy();
+  for (const leg of world.orders((order) => order.parent !== null && order.status === "new")) {
+    world.exchange.desk.cancel(leg);
+  }
+  world.pass(SECOND_MS);
+  world.forget();
+  return world;
+}
+
+/** The same with a good-till-canceled stop of ours at 95, which then rests in another status. */
+async function resting(spell: Spell): Promise<World> {
+  const world = await bare();
+  await world.cycle();
+  const [stop] = world.orders((order) => order.type === "stop" && order.status === "new");
+  assert(stop !== undefined);
+  world.exchange.desk.beginSpell(stop, spell);
+  world.forget();
+  return world;
+}
+
+function placeByHand(world: World, terms: Readonly<Record<string, string>>): void {
+  const order = { symbol: "NVDA", side: "sell", qty: "10", time_in_force: "gtc", ...terms };
+  const { status } = world.exchange.placeByHand(order);
+  assertEquals(status, 200);
+  world.pass(SECOND_MS);
+}
+
+/** Stops that trade now, as `qty@price`. */
+function working(world: World): string[] {
+  return world.orders((order) =>
+    order.type === "stop" && order.status === "new" && order.side === "sell" && order.isActive
+  ).map((order) => `${order.qty}@${order.stopPriceUsd}`);
+}
+
+for (const status of ["suspended", "accepted_for_bidding", "done_for_day"]) {
+  Deno.test(`a stop that is ${status} gives way to one that works`, async () => {
+    const world = await resting({ status, ms: Infinity, then: "resumes" });
+    await world.cycles(1, MINUTE_MS);
+    assertEquals(working(world), ["10@95"]);
+    assertEquals(world.changes.map((each) => each.method), ["DELETE", "POST"]);
+  });
+}
+
+Deno.test("a stop in a status that nobody knows is not cancelled, and is an error once a day", async () => {
+  const world = await resting({ status: "pending_review", ms: Infinity, then: "resumes" });
+  await world.cycles(5, MINUTE_MS);
+  assertEquals([world.changes, working(world)], [[], []]);
+  const said = world.said("is pending_review: this release does not know that status");
+  assertEquals(said.length, 1);
+});
+
+Deno.test("while a stop's trade is guaranteed nothing new leaves in the symbol", async () => {
+  const world = await resting({ status: "stopped", ms: 5 * MINUTE_MS, then: "fills" });
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(3, MINUTE_MS);
+  assertEquals([world.changes, world.sells()], [[], []]);
+  await world.cycles(4, MINUTE_MS);
+  assertEquals([world.held(), world.stops()], [0, []]);
+});
+
+const BY_HAND = [
+  { what: "a lower stop", terms: { type: "stop", stop_price: "90" } },
+  { what: "a sell limit", terms: { type: "limit", limit_price: "120" } },
+];
+for (const { what, terms } of BY_HAND) {
+  Deno.test(`${what} of a hand's gives way to a stop at the engine's, and Slack names it`, async () => {
+    const world = await bare();
+    placeByHand(world, terms);
+    await world.cycle();
+    assertEquals(working(world), ["10@95"]);
+    const [alert, ...others] = world.alerted("Foreign sell cancelled");
+    assertEquals(others, []);
+    assert(alert?.text.includes("avwap-execution release NVDA"));
+  });
+
+  Deno.test(`${what} that a hand puts back twice is left, with an error`, async () => {
+    const world = await bare();
+    for (let turn = 0; turn < 3; turn++) {
+      for (const order of world.orders((each) => each.type === "stop" && each.status === "new")) {
+        world.exchange.desk.cancel(order);
+      }
+      world.pass(SECOND_MS);
+      placeByHand(world, terms);
+      await world.cycles(1, MINUTE_MS);
+    }
+    const [order] = world.orders((each) =>
+      each.status === "new" && each.side === "sell" && !each.clientOrderId.startsWith("avwap-")
+    );
+    assertEquals([order?.qty, world.held()], [10, 10]);
+    assertEquals(world.said("was cancelled twice and put back: it is left").length, 1);
+    await world.restart();
+    world.forget();
+    await world.cycles(2, MINUTE_MS);
+    assertEquals(world.changes, []);
+  });
+}
+
+Deno.test("a stop of a hand's at the engine's or above is protection", async () => {
+  const world = await bare();
+  placeByHand(world, { type: "stop_limit", stop_price: "95", limit_price: "94" });
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.changes, []);
+});
+
+Deno.test("a take-profit that is listed without its stop is a bracket by the answer for its id", async () => {
+  const world = new World({ rows: [NVDA] });
+  await world.buy();
+  world.exchange.behaviour.openNestedShows = "legs";
+  await world.restart();
+  await world.cycles(3, MINUTE_MS);
+  assertEquals(world.changes, []);
+});

@@ -1,0 +1,45 @@
+import { assert, assertEquals } from "../assert.ts";
+import { MINUTE_MS, World } from "./support.ts";
+
+/** Three of ten shares are filled, and the cancel of the rest hangs. */
+async function stuck(isWashTradeChecked: boolean): Promise<World> {
+  const world = new World();
+  const { behaviour } = world.exchange;
+  behaviour.partialFills = (order) => order.side === "buy" ? [{ afterMs: 0, qty: 3 }] : null;
+  behaviour.cancelOutcome = () => "stuck";
+  behaviour.isWashTradeChecked = isWashTradeChecked;
+  await world.buy();
+  assertEquals(world.held(), 3);
+  await world.cycles(3, MINUTE_MS);
+  return world;
+}
+
+Deno.test("what an entry whose cancel hangs has bought gets a stop beside it", async () => {
+  const world = await stuck(false);
+  assertEquals(world.stops(), ["3@95 gtc"]);
+  world.forget();
+  await world.cycles(3, MINUTE_MS);
+  assertEquals(world.changes.filter((each) => each.method === "POST"), []);
+});
+
+Deno.test("where the broker takes no stop beside an entry that hangs, it is tried once a minute and told", async () => {
+  const world = await stuck(true);
+  assert(world.alerted("Position without stop").length > 0);
+  world.forget();
+  await world.cycles(12, 10_000);
+  const tries = world.changes.filter((each) => each.method === "POST").length;
+  assert(tries >= 1 && tries <= 4, `${tries} tries`);
+  assertEquals(world.stops(), []);
+});
+
+Deno.test("an entry that is done for the day with some shares filled gets its stop too", async () => {
+  const world = new World();
+  const { behaviour } = world.exchange;
+  behaviour.partialFills = (order) => order.side === "buy" ? [{ afterMs: 0, qty: 3 }] : null;
+  await world.buy();
+  const [entry] = world.buys();
+  assert(entry !== undefined);
+  world.exchange.desk.beginSpell(entry, { status: "done_for_day", ms: Infinity, then: "resumes" });
+  await world.cycles(3, MINUTE_MS);
+  assertEquals([world.held(), world.stops()], [3, ["3@95 gtc"]]);
+});

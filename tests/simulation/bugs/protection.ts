@@ -1,0 +1,143 @@
+import type { TestedBug } from "../tested_bug.ts";
+
+const DOMAIN_TEST = "tests/domain/protection_test.ts";
+const HAND_TEST = "tests/engine/hand_stop_test.ts";
+const OBSTACLES_TEST = "tests/engine/obstacles_test.ts";
+
+export const PROTECTION_BUGS: readonly TestedBug[] = [
+  {
+    name: "a stop without its price in the comparison",
+    edits: [{
+      file: "src/domain/protection.ts",
+      find: 'return standing === "selling" || stopUsd >= leastUsd - SAME_PRICE_USD;',
+      replace: 'return standing === "selling" || stopUsd <= Infinity || leastUsd > SAME_PRICE_USD;',
+    }],
+    tests: [DOMAIN_TEST],
+  },
+  {
+    name: "a buy stop as protection",
+    edits: [{
+      file: "src/domain/protection.ts",
+      find: '.filter((each) => each.side === "sell" && !isFinal(each));',
+      replace: ".filter((each) => !isFinal(each));",
+    }, {
+      file: "src/domain/protection.ts",
+      find: 'return order.side === "sell" && STOP_TYPES.has(order.type);',
+      replace: "return STOP_TYPES.has(order.type);",
+    }],
+    tests: [DOMAIN_TEST],
+  },
+  {
+    name: "a foreign lower stop as protection",
+    edits: [{
+      file: "src/domain/protection.ts",
+      find: 'return group.standing === "works" && !group.isOurs && !isHighEnough(group, leastUsd);',
+      replace: "return !group.isOurs && !isHighEnough(group, 0);",
+    }],
+    tests: [DOMAIN_TEST, OBSTACLES_TEST],
+  },
+  {
+    name: "a suspended stop as protection",
+    edits: [{
+      file: "src/domain/protection.ts",
+      find: '  "pending_replace",\n]);\n',
+      replace: '  "pending_replace",\n  "suspended",\n]);\n',
+    }],
+    tests: [DOMAIN_TEST, OBSTACLES_TEST],
+  },
+  {
+    name: "a status that nobody knows as protection",
+    edits: [{
+      file: "src/domain/protection.ts",
+      find: "    WORKING.has(status) || (isOfLegs",
+      replace: "    !isKnownStatus(status) || WORKING.has(status) || (isOfLegs",
+    }, {
+      file: "src/domain/protection.ts",
+      find: '  if (deciding.some((order) => !isKnownStatus(order.status))) return "unknown";\n',
+      replace: "",
+    }],
+    tests: [DOMAIN_TEST, OBSTACLES_TEST],
+  },
+  {
+    name: "a take-profit alone as protection",
+    edits: [{
+      file: "src/domain/protection.ts",
+      find: '  if (stops.length === 0) return "dead";\n',
+      replace: "",
+    }],
+    tests: [DOMAIN_TEST, OBSTACLES_TEST],
+  },
+  {
+    name: "a hand's price taken into `stop`",
+    edits: [{
+      file: "src/engine/known_stops.ts",
+      find: "usd === null || byHand.has(usd) ? [] : [usd]",
+      replace: "usd === null || byHand.has(-usd) ? [] : [usd]",
+    }],
+    tests: [HAND_TEST],
+  },
+  {
+    name: "a hand's price forgotten at a trim",
+    edits: [{
+      file: "src/engine/stop_level.ts",
+      find: "  return Math.max(engineUsd, handUsd);",
+      replace: "  return handUsd > 0 ? engineUsd : engineUsd;",
+    }],
+    tests: [HAND_TEST],
+  },
+  {
+    name: "a stop that a hand replaced is somebody else's",
+    edits: [{
+      file: "src/domain/account/our_orders.ts",
+      find: '    known = book.get(predecessors.get(known.order.orderId) ?? "");\n',
+      replace: "    known = predecessors.size < 0 ? first : undefined;\n",
+    }],
+    tests: [HAND_TEST],
+  },
+  {
+    name: "what a hand puts back is cancelled for ever",
+    edits: [{
+      file: "src/engine/unclear_sells.ts",
+      find: "readHandCancels(engine, position) >= HAND_CANCELS_MAX;",
+      replace: "readHandCancels(engine, position) >= HAND_CANCELS_MAX * 1_000;",
+    }],
+    tests: [OBSTACLES_TEST],
+  },
+  {
+    name: "a stop that ends soon is left to end",
+    edits: [{
+      file: "src/domain/protection.ts",
+      find: "const RENEW_BEFORE_MS = 7 * DAY_MS;",
+      replace: "const RENEW_BEFORE_MS = 0 * DAY_MS;",
+    }],
+    tests: ["tests/engine/renewal_test.ts"],
+  },
+  {
+    name: "a trim takes protection away that can't be put back",
+    edits: [{
+      file: "src/engine/exit_order.ts",
+      find: '  if (refusal !== null && reason !== "stop_exit" && groups.length > 0) {',
+      replace: '  if (refusal !== null && reason !== "stop_exit" && groups.length > 1_000) {',
+    }],
+    tests: ["tests/engine/renewal_test.ts"],
+  },
+  {
+    name: "after the second trim the stop stays where it was",
+    edits: [{
+      file: "src/engine/exit_order.ts",
+      find: "readStopLevel(engine, markTrimmed(position, reason));",
+      replace:
+        'readStopLevel(engine, reason === "r2_trim" ? position : markTrimmed(position, reason));',
+    }],
+    tests: ["tests/engine/renewal_test.ts"],
+  },
+  {
+    name: "what an entry whose cancel hangs has bought stays bare",
+    edits: [{
+      file: "src/engine/protecting.ts",
+      find: "    if (isBesideEntry && !isEntryStuck(engine, position)) return;",
+      replace: "    if (isBesideEntry || isEntryStuck(engine, position)) return;",
+    }],
+    tests: ["tests/engine/stuck_entry_test.ts"],
+  },
+];

@@ -21,6 +21,8 @@ export interface ManagedPosition {
   readonly costBasisUsd: number | null;
   /** What the broker shows instead where no order explains the change (a split): hands off; else `null`. */
   readonly unexplainedQty: number | null;
+  /** When the change was first seen that no order explains, Unix ms by the broker's clock; else `null`. */
+  readonly unexplainedSinceMs: number | null;
   readonly openedAtMs: number;
   /** When the entry was first seen partly filled; `null` where it is not, or is completely filled. */
   readonly partialSinceMs: number | null;

@@ -89,6 +89,18 @@ export function isUnchanged(
     (position.costBasisUsd === null || held.costBasisUsd === position.costBasisUsd);
 }
 
+/** How long orders may take to explain a quantity that changed. Milliseconds (pipeline 5). */
+export const SPLIT_AFTER_MS = 60_000;
+
+/** Whether a quantity that no order explains is called a split by now: its old stops protect nothing (pipeline 5). */
+export function isSplit(
+  { unexplainedQty, unexplainedSinceMs }: ManagedPosition,
+  nowMs: number,
+): boolean {
+  return unexplainedQty !== null && unexplainedSinceMs !== null &&
+    nowMs - unexplainedSinceMs >= SPLIT_AFTER_MS;
+}
+
 /** What explains a managed position's quantity. */
 export interface PositionEvidence {
   /** Readings of the orders since the position was opened (or adopted). */

@@ -181,6 +181,7 @@ export function buildManaged(
     qty: null,
     costBasisUsd: null,
     unexplainedQty: null,
+    unexplainedSinceMs: null,
     openedAtMs,
     partialSinceMs: null,
   };

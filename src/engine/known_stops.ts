@@ -14,7 +14,9 @@ export async function raiseKnownStops(engine: Engine): Promise<void> {
   const open = engine.observation?.openOrders;
   const orders = open?.kind === "ok" ? flattenOrders(open.value) : [];
   for (const position of engine.state.positions) {
-    const { positionId, stopUsd } = position;
+    const { positionId, stopUsd, unexplainedQty } = position;
+    // What was split has its prices on another scale.
+    if (unexplainedQty !== null) continue;
     const recorded = entries.filter((entry) =>
       entry.positionId === positionId && entry.reason === "stop" && entry.status !== "rejected"
     );

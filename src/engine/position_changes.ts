@@ -4,6 +4,8 @@ import { formatUtc } from "../domain/ny_time.ts";
 import type { PositionChange } from "../domain/position_account.ts";
 import { closedKey } from "./bought.ts";
 import type { Engine } from "./engine.ts";
+import { sayOnceADay } from "./daily_errors.ts";
+import { holdUnexplained } from "./unexplained.ts";
 
 /** Takes what the account says of a position into the state, the log, Slack and the audit trail (pipeline 5). */
 export async function applyChange(
@@ -22,11 +24,17 @@ export async function applyChange(
         qty: change.qty,
         costBasisUsd: change.costBasisUsd,
         unexplainedQty: null,
+        unexplainedSinceMs: null,
       });
       engine.ports.log.info(`Position ${symbol}: qty=${change.qty}`);
       break;
     case "lagging":
-      engine.putPosition({ ...position, qty: change.qty, unexplainedQty: null });
+      engine.putPosition({
+        ...position,
+        qty: change.qty,
+        unexplainedQty: null,
+        unexplainedSinceMs: null,
+      });
       return;
     case "gone":
     case "never_filled":
@@ -47,20 +55,7 @@ export async function applyChange(
       );
       break;
     case "unexplained":
-      if (position.unexplainedQty !== change.qty) {
-        engine.putPosition({ ...position, unexplainedQty: change.qty });
-      }
-      if (change.qty < 0) {
-        sayShort(engine, symbol, change.qty);
-        break;
-      }
-      sayOnceADay(
-        engine,
-        `unexplained:${positionId}:${change.qty}`,
-        `Position ${symbol} changed from ${
-          position.qty ?? "unknown"
-        } to ${change.qty} shares with no order behind it (a split?): no exit, its orders untouched, until you deal with it`,
-      );
+      holdUnexplained(engine, position, change.qty);
       break;
   }
   await engine.event(
@@ -88,19 +83,4 @@ export function buildPositionEvent(
     cost_basis_usd: position.costBasisUsd,
     stop_usd: position.stopUsd,
   };
-}
-
-/** Both exits of a bracket can fill in a fast market (broker.md); the engine never sells short, and never buys back. */
-export function sayShort(engine: Engine, symbol: string, qty: number): void {
-  sayOnceADay(
-    engine,
-    `short:${symbol}:${qty}`,
-    `SHORT position ${symbol} qty=${qty} at the broker: buy it back by hand; the engine does not touch it`,
-  );
-}
-
-/** An error that the log repeats in each cycle and Slack once a NY day. */
-function sayOnceADay(engine: Engine, key: string, message: string): void {
-  if (engine.isNews(key, engine.dateNy())) engine.sayError(message);
-  else engine.ports.log.error(message);
 }

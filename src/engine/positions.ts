@@ -4,6 +4,7 @@ import {
   accountPosition,
   hasEnded,
   isNeverFilled,
+  isSplit,
   listFillHistories,
   type PositionChange,
 } from "../domain/position_account.ts";
@@ -57,7 +58,7 @@ async function explain(
   if (!await readPasts(engine, [position])) return null;
   const change = await account(engine, position, held);
   if (change?.kind !== "unexplained" && change?.kind !== "absent") return change;
-  if (position.unexplainedQty !== null) return change;
+  if (isSplit(position, engine.nowMs())) return change;
   // A fill that no list shows yet is in the answer by id; and positions were read before the orders.
   await askMissing(engine, ({ order }) => order.symbol === position.symbol && !isFinal(order));
   if (change.kind === "absent") return await account(engine, position, held);

@@ -5,6 +5,7 @@ import {
   buildWithdrawal,
 } from "../domain/alert_messages.ts";
 import { formatGateMode, type GateDecision } from "../domain/gate.ts";
+import { isSplit } from "../domain/position_account.ts";
 import { countCovered, countGtcCovered } from "../domain/protection.ts";
 import { CONVERT_BEFORE_CLOSE_MS, untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
@@ -25,8 +26,9 @@ export interface Coverage {
 
 /** What protects a managed position, as last read. */
 export function readCoverage(engine: Engine, position: ManagedPosition): Coverage | null {
-  const groups = findSellGroups(engine, position.symbol);
-  if (groups === null) return null;
+  const found = findSellGroups(engine, position.symbol);
+  if (found === null) return null;
+  const groups = isSplit(position, engine.nowMs()) ? [] : found;
   return {
     // In doubt what was held last is still held.
     heldQty: readShares(engine, position)?.mostHeldQty ?? position.qty ?? 0,

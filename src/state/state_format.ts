@@ -104,6 +104,7 @@ function buildPosition(wire: StateWire["positions"][number]): ManagedPosition {
     qty: wire.qty,
     costBasisUsd: wire.cost_basis,
     unexplainedQty: wire.unexplained_qty,
+    unexplainedSinceMs: wire.unexplained_since,
     openedAtMs: wire.opened_at,
     partialSinceMs: wire.partial_since,
   };
@@ -160,6 +161,7 @@ function buildPositionWire(position: ManagedPosition): PositionFields {
     qty: position.qty,
     cost_basis: position.costBasisUsd,
     unexplained_qty: position.unexplainedQty,
+    unexplained_since: formatTime(position.unexplainedSinceMs),
     opened_at: formatTime(position.openedAtMs),
     partial_since: formatTime(position.partialSinceMs),
   };
@@ -231,7 +233,9 @@ function checkPosition(position: ManagedPosition): string | null {
     return `${name}: a quantity is not finite`;
   }
   const isTimed = isMoment(position.openedAtMs) &&
-    (position.partialSinceMs === null || isMoment(position.partialSinceMs));
+    [position.partialSinceMs, position.unexplainedSinceMs].every((ms) =>
+      ms === null || isMoment(ms)
+    );
   return isTimed ? null : `${name}: a time is not a moment`;
 }
 

@@ -51,6 +51,8 @@ const POSITION = {
   unexplained_qty: number.nullable(),
   opened_at: TimeWire,
   partial_since: TimeWire.nullable(),
+  // From minor 2 on.
+  unexplained_since: TimeWire.nullable().default(null),
 };
 
 const REJECTION = {

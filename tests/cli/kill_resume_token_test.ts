@@ -55,6 +55,7 @@ Deno.test("kill names the managed positions that now have only their resting sto
       qty: 7,
       costBasisUsd: 870,
       unexplainedQty: null,
+      unexplainedSinceMs: null,
       openedAtMs: 1_764_000_000_000,
       partialSinceMs: null,
     };

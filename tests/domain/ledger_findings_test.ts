@@ -248,6 +248,7 @@ Deno.test("rebuildLedger() gives a rebuilt entry the plan that the state remembe
     qty: 7,
     costBasisUsd: 875,
     unexplainedQty: null,
+    unexplainedSinceMs: null,
     openedAtMs: AT_MS,
     partialSinceMs: null,
   };

@@ -18,6 +18,7 @@ export function managedPosition(facts: Partial<ManagedPosition> = {}): ManagedPo
     qty: 10,
     costBasisUsd: 1000,
     unexplainedQty: null,
+    unexplainedSinceMs: null,
     openedAtMs: 1_000,
     partialSinceMs: null,
     ...facts,

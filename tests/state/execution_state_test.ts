@@ -56,6 +56,7 @@ const STATE_TEXT = JSON.stringify({
     qty: 5,
     cost_basis: 1001.25,
     unexplained_qty: null,
+    unexplained_since: null,
     opened_at: "2026-11-20T15:00:00.000Z",
     partial_since: null,
   }],
@@ -115,6 +116,7 @@ Deno.test("parseState() reads every field of the file", () => {
     qty: 5,
     costBasisUsd: 1001.25,
     unexplainedQty: null,
+    unexplainedSinceMs: null,
     openedAtMs: Date.UTC(2026, 10, 20, 15),
     partialSinceMs: null,
   });

@@ -172,6 +172,7 @@ const position = fc.record({
   qty: orNull(fc.integer({ min: -100, max: 1e6 })),
   costBasisUsd: orNull(priceUsd),
   unexplainedQty: orNull(fc.nat(1e6)),
+  unexplainedSinceMs: orNull(moment),
   openedAtMs: moment,
   partialSinceMs: orNull(moment),
 });

@@ -18,7 +18,7 @@ import { endEntry, isEntryWorking } from "./partial_entry.ts";
 import { type Mandate, placeStop, replaceStop } from "./placing.ts";
 import { StateError } from "./ports.ts";
 import { isActionable, trackPositions } from "./positions.ts";
-import { readShares } from "./shares.ts";
+import { findOwnGroups, readShares } from "./shares.ts";
 import { isUnreadableIn } from "./unreadable.ts";
 
 /** Steps of protection in one cycle: place, replace, convert, and one look more. */
@@ -64,7 +64,7 @@ async function protect(
     if (engine.isStale) await refresh(engine);
     const position = engine.state.positions.find((each) => each.positionId === stale.positionId);
     if (position === undefined || isEntryWorking(engine, position)) return;
-    const groups = findSellGroups(engine, position.symbol);
+    const groups = findOwnGroups(engine, position);
     if (groups === null) {
       engine.wakeAt(engine.nowMs() + RETRY_MS);
       return;

@@ -1,7 +1,8 @@
+import { EMPTY_BOOK, isOfEngine, learnOrders } from "../domain/account/order_book.ts";
 import { EMPTY_STATE, type EngineState, type ManagedPosition } from "../domain/engine_state.ts";
 import { isOurs, parseOurId, readAdoptedAtMs } from "../domain/client_order_id.ts";
 import type { LedgerEntry, LiveLedger } from "../domain/ledger.ts";
-import { hasEnded, isNeverFilled, listFillHistories } from "../domain/position_account.ts";
+import { isNeverFilled, listFillHistories, listHoldings } from "../domain/position_account.ts";
 import {
   countAdopted,
   findLostPosition,
@@ -172,7 +173,7 @@ async function readEnded(
 ): Promise<Read<boolean>> {
   const atMonotonicMs = engine.ports.clock.monotonicMs();
   if (history !== null) {
-    return { kind: "ok", value: hasEnded(history, position.adoptedQty), atMonotonicMs };
+    return { kind: "ok", value: isOver(history, position.adoptedQty), atMonotonicMs };
   }
   const afterMs = position.openedAtMs - OPENED_SLACK_MS;
   const symbols = [position.symbol];
@@ -183,7 +184,15 @@ async function readEnded(
   );
   if (read.kind === "failed") return read;
   const orders = flattenOrders(read.value);
-  return { ...read, value: isNeverFilled(position, orders) || hasEnded(orders, 0) };
+  return { ...read, value: isNeverFilled(position, orders) || isOver(read.value, 0) };
+}
+
+/** Whether a position's own shares were sold off before the last fill of its symbol. */
+function isOver(orders: readonly BrokerOrder[], startQty: number): boolean {
+  const book = learnOrders(EMPTY_BOOK, orders, 0);
+  const flat = [...book.values()].map(({ order }) => order);
+  const isOurs = ({ orderId }: BrokerOrder) => isOfEngine(book, orderId);
+  return listHoldings(flat, { oursQty: startQty, handQty: 0 }, isOurs)[0]?.isOver === true;
 }
 
 function buildLedgerOfOrders(dateNy: string, orders: readonly BrokerOrder[]): LiveLedger {

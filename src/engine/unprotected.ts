@@ -10,8 +10,7 @@ import { countCovered, countGtcCovered } from "../domain/protection.ts";
 import { CONVERT_BEFORE_CLOSE_MS, untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { listPositionFacts } from "./notices.ts";
-import { findSellGroups } from "./observe.ts";
-import { readShares } from "./shares.ts";
+import { findOwnGroups, readShares } from "./shares.ts";
 
 /** The last call while not LIVE, before day orders die with the close. */
 export const LAST_CALL_MS = 20 * 60_000;
@@ -26,7 +25,7 @@ export interface Coverage {
 
 /** What protects a managed position, as last read. */
 export function readCoverage(engine: Engine, position: ManagedPosition): Coverage | null {
-  const found = findSellGroups(engine, position.symbol);
+  const found = findOwnGroups(engine, position);
   if (found === null) return null;
   const groups = isSplit(position, engine.nowMs()) ? [] : found;
   return {

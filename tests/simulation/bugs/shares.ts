@@ -21,4 +21,31 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     }],
     tests: [SPLIT_TEST],
   },
+  {
+    name: "a hand's buy counted as ours",
+    edits: [{
+      file: "src/domain/position_account.ts",
+      find: "    const ownQty = isOurs ? 0 :",
+      replace: '    const ownQty = isOurs || side === "buy" ? 0 :',
+    }],
+    tests: ["tests/engine/hand_shares_test.ts"],
+  },
+  {
+    name: "a hand's sell takes ours first",
+    edits: [{
+      file: "src/domain/position_account.ts",
+      find: "Math.min(handQty, filledQty)",
+      replace: "Math.max(0, Math.min(handQty, filledQty - oursQty))",
+    }],
+    tests: ["tests/engine/hand_shares_test.ts"],
+  },
+  {
+    name: "a hand's stop for its own shares holds ours",
+    edits: [{
+      file: "src/engine/shares.ts",
+      find: "    if (handQty <= 0 || group",
+      replace: "    if (handQty <= 1e9 || group",
+    }],
+    tests: ["tests/engine/hand_shares_test.ts"],
+  },
 ];

@@ -51,6 +51,8 @@ export interface Command {
   readonly summary: string;
   readonly description: string;
   readonly options: readonly OptionSpec[];
+  /** What the word after the command's is called in the help; absent: it takes none. */
+  readonly argument?: string;
   readonly examples: readonly string[];
   /** Whether it must go on though nobody reads what it prints; absent: no. */
   readonly isUnwaited?: boolean;

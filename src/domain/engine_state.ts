@@ -28,6 +28,13 @@ export interface ManagedPosition {
   readonly partialSinceMs: number | null;
 }
 
+/** A position that the operator took off the engine's hands (`release`; pipeline 5). */
+export interface ReleasedPosition {
+  readonly symbol: string;
+  readonly positionId: string;
+  readonly releasedAtMs: number;
+}
+
 /** What has been alerted, so that "once" holds across restarts (interface, Slack). Key to the last value delivered. */
 export type Alerted = Readonly<Record<string, string>>;
 
@@ -38,6 +45,8 @@ export interface EngineState {
   readonly accountId: string | null;
   readonly intents: readonly EntryIntent[];
   readonly positions: readonly ManagedPosition[];
+  /** Positions that are the operator's for as long as the broker shows them or their orders. */
+  readonly released: readonly ReleasedPosition[];
   readonly alerted: Alerted;
   /** End of the last completed cycle, Unix ms. */
   readonly lastCycleAtMs: number | null;
@@ -55,6 +64,7 @@ export const EMPTY_STATE: EngineState = {
   accountId: null,
   intents: [],
   positions: [],
+  released: [],
   alerted: {},
   lastCycleAtMs: null,
   lastGate: null,

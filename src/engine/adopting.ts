@@ -10,6 +10,7 @@ import type { Engine } from "./engine.ts";
 import { buildManaged } from "./entry_order.ts";
 import { hasWorkingBuy, isOfThisSession } from "./observe.ts";
 import { buildPositionEvent } from "./position_changes.ts";
+import { isReleased } from "./releasing.ts";
 import { isUnreadableIn } from "./unreadable.ts";
 
 /** Positions of today's list that the engine may take over (pipeline 5): not managed, long, whole shares, above the stop. */
@@ -33,6 +34,7 @@ export async function listAdoptable(
     const isAllowed = allowlist.kind === "all" ||
       (allowlist.kind === "list" && allowlist.symbols.includes(held.symbol));
     if (candidate === undefined || isManaged || !isAllowed) return [];
+    if (isReleased(engine, held.symbol)) return [];
     // What is sold or bought at this moment may not be in the quantity yet.
     if (isChanging(engine, held.symbol)) return [];
     // What a buy adds to it later would look like a split; and no stop is taken beside one.

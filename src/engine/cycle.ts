@@ -25,6 +25,7 @@ import { findEntryOrder } from "./partial_entry.ts";
 import { trackPositions } from "./positions.ts";
 import { protectPositions } from "./protecting.ts";
 import { reconcileLedger } from "./reconciling.ts";
+import { keepReleases, takeRequests } from "./releasing.ts";
 import { recallBare, restoreBare } from "./restoring.ts";
 import { recallDoubts } from "./shares.ts";
 import { makeIntents } from "./signals.ts";
@@ -109,6 +110,8 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   await recordEquity(engine);
   if (observation.dayOrders.kind === "ok") await recordFills(engine, observation.dayOrders.value);
   await trackPositions(engine);
+  await takeRequests(engine);
+  await keepReleases(engine);
   await engine.trySaveState();
   const watchlist = await readWatchlist(engine);
   await managePositions(engine, decision, watchlist);

@@ -117,6 +117,8 @@ export class Engine {
   readonly sellRefusedAtMs = new Map<string, number>();
   /** Stops on record that the broker has not taken, the last of each position: what a failing ledger leaves to send. */
   readonly unsentStops = new Map<string, LedgerEntry>();
+  /** Since when a released symbol was seen neither held nor in an order, broker time. */
+  readonly absentSinceMs = new Map<string, number>();
   /** Ids of due intents that this cycle could not decide: they stay on the list, and wake nobody by their time. */
   readonly undecided = new Set<string>();
   /** Whether this cycle schedules and sends no entries. */
@@ -237,6 +239,11 @@ export class Engine {
     if (state.host === null || state.accountId === null) return;
     await this.ports.state.write(state);
     this.savedState = state;
+  }
+
+  /** Whether the file has what is remembered now. */
+  get isStateSaved(): boolean {
+    return this.savedState === this.state;
   }
 
   /** The same, where a failure is said and must not stop what follows. @returns Whether it is durable. */

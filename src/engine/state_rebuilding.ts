@@ -13,6 +13,7 @@ import type { RebuildWait } from "../domain/rebuild_wait.ts";
 import { listRejections } from "../domain/rejections.ts";
 import { type BrokerOrder, type BrokerPosition, flattenOrders } from "../domain/orders.ts";
 import { buildEmptyLedger, reconcile } from "../domain/reconcile.ts";
+import { listReleased } from "../domain/released.ts";
 import { isTicker } from "../domain/symbol.ts";
 import { formatUnreadable, type UnreadableRow } from "../domain/unreadable_row.ts";
 import { ARCHIVE_DAYS_MAX, readRecords, type Waits } from "./archive.ts";
@@ -68,13 +69,16 @@ export async function rebuildState(
   const ledgers = [...known, buildLedgerOfOrders(observation.dateNy, past.value)];
   const found = await listFound(engine, positions, { ledgers, orders });
   if (found.kind === "waits") return found;
+  const released = listReleased(recorded);
+  const releasedSymbols = new Set(released.map(({ symbol }) => symbol));
   return {
     kind: "rebuilt",
     why,
     isFirstStart: why === "missing" && !hasTraces(recorded, [...orders, ...past.value]),
     state: {
       ...EMPTY_STATE,
-      positions: found.positions,
+      positions: found.positions.filter(({ symbol }) => !releasedSymbols.has(symbol)),
+      released,
       rejections: today === null ? [] : listRejections(today),
     },
   };

@@ -37,16 +37,18 @@ export function holdUnexplained(engine: Engine, before: ManagedPosition, qty: nu
     `unexplained:${positionId}:${qty}`,
     `${change} with no order behind it (a split?): it has no protection, and nothing is sold, stopped, cancelled or raised ` +
       `in it until you deal with it. ${describeSells(engine, symbol)}. ` +
-      `End it: ${formatCloseCommand(symbol)}`,
+      `Take it over: avwap-execution release ${symbol} --yes; or close it: ${
+        formatCloseCommand(symbol)
+      }`,
   );
 }
 
-/** The sells that still work at the broker, for shares and prices from before the change. */
-function describeSells(engine: Engine, symbol: string): string {
+/** The sells of a symbol that work at the broker, with price and quantity. */
+export function describeSells(engine: Engine, symbol: string): string {
   const sells = listSellGroups(buildOpenOrders(engine.book), symbol)
     .flatMap(({ orders }) => orders.map(formatSell));
   if (sells.length === 0) return "No sell of it works at the broker";
-  return `At the broker still work, for the shares from before: ${sells.join(", ")}`;
+  return `At the broker still work: ${sells.join(", ")}`;
 }
 
 function formatSell(order: BrokerOrder): string {

@@ -51,6 +51,11 @@ function buildState(wire: StateWire): EngineState {
     accountId: wire.account_id,
     intents: wire.intents.map(buildIntent),
     positions: wire.positions.map(buildPosition),
+    released: wire.released.map((each) => ({
+      symbol: each.symbol,
+      positionId: each.position_id,
+      releasedAtMs: each.released_at,
+    })),
     alerted: wire.alerted,
     lastCycleAtMs: wire.last_cycle_at,
     lastGate: wire.last_gate,
@@ -123,6 +128,11 @@ export function buildStateText(state: EngineState): string {
     alerted: state.alerted,
     mismatches: state.mismatches,
     rejections: state.rejections.map(buildRejectionWire),
+    released: state.released.map((each) => ({
+      symbol: each.symbol,
+      position_id: each.positionId,
+      released_at: formatTime(each.releasedAtMs),
+    })),
   };
   return `${JSON.stringify(wire, null, 2)}\n`;
 }
@@ -193,6 +203,11 @@ export function checkState(state: EngineState): string | null {
   const rejected = state.rejections.map((rejection) => rejection.clientOrderId);
   if (new Set(rejected).size !== rejected.length) {
     return "rejections: a client_order_id is there twice";
+  }
+  const released = state.released.map((each) => each.symbol);
+  if (new Set(released).size !== released.length) return "released: a symbol is there twice";
+  if (!state.released.every((each) => isMoment(each.releasedAtMs))) {
+    return "released: a time is not a moment";
   }
   return state.intents.map(checkIntent).find(isFault) ??
     state.positions.map(checkPosition).find(isFault) ?? null;

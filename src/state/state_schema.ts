@@ -55,6 +55,12 @@ const POSITION = {
   unexplained_since: TimeWire.nullable().default(null),
 };
 
+const RELEASED = {
+  symbol: text.min(1, "is empty"),
+  position_id: text.min(1, "is empty"),
+  released_at: TimeWire,
+};
+
 const REJECTION = {
   symbol: text.min(1, "is empty"),
   client_order_id: text.min(1, "is empty"),
@@ -68,11 +74,13 @@ function buildSchema<
   Intent extends z.ZodType,
   Position extends z.ZodType,
   Rejection extends z.ZodType,
+  Released extends z.ZodType,
 >(
-  { intent, position, rejection }: {
+  { intent, position, rejection, released }: {
     readonly intent: Intent;
     readonly position: Position;
     readonly rejection: Rejection;
+    readonly released: Released;
   },
 ) {
   return {
@@ -88,6 +96,7 @@ function buildSchema<
     mismatches: number.int("is not a whole number").min(0, "is negative").default(0),
     // From minor 2 on.
     rejections: z.array(rejection, "is not a list").default([]),
+    released: z.array(released, "is not a list").default([]),
   };
 }
 
@@ -96,12 +105,14 @@ export const StateWire = z.strictObject(buildSchema({
   intent: z.strictObject(INTENT),
   position: z.strictObject(POSITION),
   rejection: z.strictObject(REJECTION),
+  released: z.strictObject(RELEASED),
 }));
 /** The same of a later minor version. */
 export const NewerMinorWire = z.object(buildSchema({
   intent: z.object(INTENT),
   position: z.object(POSITION),
   rejection: z.object(REJECTION),
+  released: z.object(RELEASED),
 }));
 /** The format that a file says it has. */
 export const VersionWire = z.looseObject({

@@ -60,6 +60,11 @@ const STATE_TEXT = JSON.stringify({
     opened_at: "2026-11-20T15:00:00.000Z",
     partial_since: null,
   }],
+  released: [{
+    symbol: "MSFT",
+    position_id: "avwap-2026-11-20-MSFT-y",
+    released_at: "2026-11-23T15:00:00.000Z",
+  }],
   alerted: { kill_switch: "off" },
   mismatches: 1,
   rejections: [{
@@ -120,6 +125,11 @@ Deno.test("parseState() reads every field of the file", () => {
     openedAtMs: Date.UTC(2026, 10, 20, 15),
     partialSinceMs: null,
   });
+  assertEquals(state.released, [{
+    symbol: "MSFT",
+    positionId: "avwap-2026-11-20-MSFT-y",
+    releasedAtMs: Date.UTC(2026, 10, 23, 15),
+  }]);
   assertEquals(state.intents[0]?.scheduledAtMs, Date.UTC(2026, 10, 23, 15, 2));
   assertEquals(state.lastCycleAtMs, Date.UTC(2026, 10, 23, 15));
   assertEquals(JSON.parse(buildStateText(state)), JSON.parse(STATE_TEXT));

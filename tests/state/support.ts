@@ -177,6 +177,12 @@ const position = fc.record({
   partialSinceMs: orNull(moment),
 });
 
+const released = fc.record({
+  symbol,
+  positionId: textValue.filter((text) => text !== ""),
+  releasedAtMs: moment,
+});
+
 /** Any engine state that this program may hold. */
 const rejections = fc.record({
   symbol: fc.constantFrom("NVDA", "BRK.B"),
@@ -191,6 +197,7 @@ export const states: fc.Arbitrary<EngineState> = fc.record({
   accountId: orNull(textValue),
   intents: fc.uniqueArray(intent, { maxLength: 3, selector: (each) => each.clientOrderId }),
   positions: fc.uniqueArray(position, { maxLength: 3, selector: (each) => each.symbol }),
+  released: fc.uniqueArray(released, { maxLength: 2, selector: (each) => each.symbol }),
   alerted: fc.dictionary(fc.constantFrom("kill_switch", "gate", "NVDA stop"), textValue, {
     noNullPrototype: true,
   }),

@@ -48,4 +48,40 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/engine/hand_shares_test.ts"],
   },
+  {
+    name: "a released symbol adopted again",
+    edits: [{
+      file: "src/engine/adopting.ts",
+      find: "    if (isReleased(engine, held.symbol)) return [];\n",
+      replace: "",
+    }],
+    tests: ["tests/engine/release_test.ts"],
+  },
+  {
+    name: "a released position taken in again from its entry",
+    edits: [{
+      file: "src/engine/bought.ts",
+      find: "    engine.state.released.some((each) => each.positionId === positionId) ||\n",
+      replace: "",
+    }],
+    tests: ["tests/engine/release_test.ts"],
+  },
+  {
+    name: "a release that a lost state forgets",
+    edits: [{
+      file: "src/engine/state_rebuilding.ts",
+      find: "  const released = listReleased(recorded);",
+      replace: "  const released = listReleased(recorded.slice(0, 0));",
+    }],
+    tests: ["tests/engine/release_test.ts"],
+  },
+  {
+    name: "a release between a cancel and its stop",
+    edits: [{
+      file: "src/engine/releasing.ts",
+      find: "  if (engine.bare.has(positionId) && position.unexplainedQty === null) return;\n",
+      replace: "",
+    }],
+    tests: ["tests/engine/release_test.ts"],
+  },
 ];

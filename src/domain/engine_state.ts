@@ -8,6 +8,8 @@ export interface ManagedPosition {
   readonly positionId: string;
   /** Shares it had when it was adopted; 0 for a position that this engine bought. */
   readonly adoptedQty: number;
+  /** What was beside them then and is the operator's, for instance a part of a share. */
+  readonly besideQty: number;
   readonly pivotUsd: number;
   readonly r1Usd: number;
   readonly r2Usd: number;

@@ -168,7 +168,8 @@ async function managePositions(
   await restoreBare(engine);
   for (const { candidate, held } of adoptable) {
     const priceUsd = trades.get(held.symbol)?.priceUsd ?? NaN;
-    await sayDryRunExits(engine, buildAdopted(engine, candidate, held), held.qty, priceUsd);
+    const position = buildAdopted(engine, candidate, held);
+    await sayDryRunExits(engine, position, position.qty ?? 0, priceUsd);
   }
 }
 

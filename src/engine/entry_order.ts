@@ -170,6 +170,7 @@ export function buildManaged(
     symbol: plan.symbol,
     positionId: plan.clientOrderId,
     adoptedQty: 0,
+    besideQty: 0,
     pivotUsd: plan.pivotUsd,
     r1Usd: plan.r1Usd,
     r2Usd: plan.r2Usd,

@@ -5,10 +5,11 @@ import type { Engine } from "./engine.ts";
 /** Says what a hand bought beside a managed position, and what it sold of it: each number once (pipeline 5). */
 export function sayHand(
   engine: Engine,
-  { symbol, positionId }: ManagedPosition,
+  { symbol, positionId, besideQty }: ManagedPosition,
   holdings: readonly Holding[],
 ): void {
-  const handQty = Math.min(...holdings.map((each) => each.handQty));
+  // What was beside them from the beginning was said then.
+  const handQty = Math.min(...holdings.map((each) => each.handQty)) - besideQty;
   const takenQty = Math.min(...holdings.map((each) => each.takenQty));
   const isBought = handQty > 0 && engine.isNews(`hand_bought:${positionId}`, String(handQty));
   const isTaken = takenQty > 0 && engine.isNews(`hand_sold:${positionId}`, String(takenQty));

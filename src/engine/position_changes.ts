@@ -2,9 +2,11 @@ import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { PositionEvent } from "../domain/events.ts";
 import { formatUtc } from "../domain/ny_time.ts";
 import type { PositionChange } from "../domain/position_account.ts";
+import { releasePosition } from "../domain/released.ts";
 import { closedKey } from "./bought.ts";
 import type { Engine } from "./engine.ts";
 import { sayOnceADay } from "./daily_errors.ts";
+import { readHoldings } from "./shares.ts";
 import { holdUnexplained } from "./unexplained.ts";
 
 /** Takes what the account says of a position into the state, the log, Slack and the audit trail (pipeline 5). */
@@ -38,6 +40,7 @@ export async function applyChange(
       return;
     case "gone":
     case "never_filled":
+      leaveToHand(engine, position);
       engine.dropPosition(positionId);
       engine.isNews(closedKey(positionId), engine.dateNy());
       engine.ports.log.info(
@@ -60,6 +63,16 @@ export async function applyChange(
   }
   await engine.event(
     buildPositionEvent(position, change.kind, "qty" in change ? change.qty : null),
+  );
+}
+
+/** What a hand bought beside a position that has ended stays the operator's, on today's list or not (pipeline 5). */
+function leaveToHand(engine: Engine, position: ManagedPosition): void {
+  const handQty = Math.min(...readHoldings(engine, position)?.map((each) => each.handQty) ?? [0]);
+  if (handQty < 1) return;
+  engine.state = releasePosition(engine.state, position, engine.nowMs());
+  engine.ports.log.info(
+    `Position ${position.symbol}: the ${handQty} shares that are left were bought by hand and stay yours`,
   );
 }
 

@@ -9,7 +9,12 @@ import type { ManagedPosition } from "../domain/engine_state.ts";
 import { isUnsettled, type LedgerEntry } from "../domain/ledger.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import { type BrokerOrder, isFinal, remainingQty } from "../domain/orders.ts";
-import { type FillHistory, type Holding, listHoldings } from "../domain/position_account.ts";
+import {
+  type FillHistory,
+  type Holding,
+  listHoldings,
+  type StartQty,
+} from "../domain/position_account.ts";
 import { listSellGroups, type SellGroup } from "../domain/protection.ts";
 import { learn } from "./asking.ts";
 import type { Engine } from "./engine.ts";
@@ -156,8 +161,8 @@ function countDoubtful(engine: Engine, symbol: string, orders: readonly KnownOrd
 }
 
 /** What a position began with. */
-function readStart({ adoptedQty }: ManagedPosition): { oursQty: number; handQty: number } {
-  return { oursQty: adoptedQty, handQty: 0 };
+function readStart({ adoptedQty, besideQty }: ManagedPosition): StartQty {
+  return { oursQty: adoptedQty, handQty: besideQty };
 }
 
 /** Whose the shares are by a position's orders, in both readings; `null` while the book lacks its past. */

@@ -144,9 +144,11 @@ async function listFound(
     if (position.adoptedQty > 0 && history === null) {
       return waitForOrders(what, { message: "they can't be read, or not all are shown yet" });
     }
-    const recounted = history === null
-      ? position
-      : recountAdopted(position, countAdopted(lost.stops, held.qty, history), history);
+    const recounted = history === null ? position : recountAdopted(
+      position,
+      countAdopted(lost.stops, Math.floor(held.qty), history),
+      history,
+    );
     const ended = await readEnded(engine, recounted, history);
     if (ended.kind === "failed") return waitForOrders(what, ended);
     if (!ended.value) found.push(recounted);
@@ -177,7 +179,7 @@ async function readEnded(
 ): Promise<Read<boolean>> {
   const atMonotonicMs = engine.ports.clock.monotonicMs();
   if (history !== null) {
-    return { kind: "ok", value: isOver(history, position.adoptedQty), atMonotonicMs };
+    return { kind: "ok", value: isOver(history, position), atMonotonicMs };
   }
   const afterMs = position.openedAtMs - OPENED_SLACK_MS;
   const symbols = [position.symbol];
@@ -188,15 +190,19 @@ async function readEnded(
   );
   if (read.kind === "failed") return read;
   const orders = flattenOrders(read.value);
-  return { ...read, value: isNeverFilled(position, orders) || isOver(read.value, 0) };
+  return { ...read, value: isNeverFilled(position, orders) || isOver(read.value, position) };
 }
 
 /** Whether a position's own shares were sold off before the last fill of its symbol. */
-function isOver(orders: readonly BrokerOrder[], startQty: number): boolean {
+function isOver(
+  orders: readonly BrokerOrder[],
+  { adoptedQty, besideQty }: ManagedPosition,
+): boolean {
   const book = learnOrders(EMPTY_BOOK, orders, 0);
   const flat = [...book.values()].map(({ order }) => order);
   const isOurs = ({ orderId }: BrokerOrder) => isOfEngine(book, orderId);
-  return listHoldings(flat, { oursQty: startQty, handQty: 0 }, isOurs)[0]?.isOver === true;
+  return listHoldings(flat, { oursQty: adoptedQty, handQty: besideQty }, isOurs)[0]?.isOver ===
+    true;
 }
 
 function buildLedgerOfOrders(dateNy: string, orders: readonly BrokerOrder[]): LiveLedger {
@@ -221,7 +227,8 @@ function rebuildPosition(held: BrokerPosition, lost: LostPosition): ManagedPosit
   if (plan === null) return null;
   return {
     ...buildManaged(plan, adoptedAtMs ?? Date.parse(lost.entry.timestamp)),
-    adoptedQty: adoptedAtMs === null ? 0 : held.qty,
+    adoptedQty: adoptedAtMs === null ? 0 : Math.floor(held.qty),
+    besideQty: adoptedAtMs === null ? 0 : Math.round((held.qty % 1) * 1e9) / 1e9,
     stopUsd: lost.stopUsd,
     isTrimmedR1: lost.isTrimmedR1,
     isTrimmedR2: lost.isTrimmedR2,
@@ -233,7 +240,7 @@ function buildAdoptedPlan(
   held: BrokerPosition,
 ): Parameters<typeof buildManaged>[0] | null {
   const clientOrderId = parseOurId(positionId ?? "");
-  if (clientOrderId === null || !Number.isSafeInteger(held.qty) || held.qty <= 0) return null;
+  if (clientOrderId === null || Math.floor(held.qty) < 1) return null;
   if (pivotUsd === null || r1Usd === null || r2Usd === null || stopUsd === null) return null;
   return { clientOrderId, symbol, pivotUsd, r1Usd, r2Usd, stopUsd };
 }

@@ -99,6 +99,7 @@ function buildPosition(wire: StateWire["positions"][number]): ManagedPosition {
     symbol: wire.symbol,
     positionId: wire.position_id,
     adoptedQty: wire.adopted_qty,
+    besideQty: wire.beside_qty,
     pivotUsd: wire.pivot,
     r1Usd: wire.r1,
     r2Usd: wire.r2,
@@ -161,6 +162,7 @@ function buildPositionWire(position: ManagedPosition): PositionFields {
     symbol: position.symbol,
     position_id: position.positionId,
     adopted_qty: position.adoptedQty,
+    beside_qty: position.besideQty,
     pivot: position.pivotUsd,
     r1: position.r1Usd,
     r2: position.r2Usd,
@@ -242,6 +244,9 @@ function checkPosition(position: ManagedPosition): string | null {
   }
   if (!(position.adoptedQty >= 0 && position.adoptedQty < Infinity)) {
     return `${name}: adopted_qty is not a finite number of 0 or more`;
+  }
+  if (!(position.besideQty >= 0 && position.besideQty < Infinity)) {
+    return `${name}: beside_qty is not a finite number of 0 or more`;
   }
   const amounts = [position.qty, position.costBasisUsd, position.unexplainedQty];
   if (!amounts.every((amount) => amount === null || Number.isFinite(amount))) {

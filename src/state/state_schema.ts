@@ -53,6 +53,7 @@ const POSITION = {
   partial_since: TimeWire.nullable(),
   // From minor 2 on.
   unexplained_since: TimeWire.nullable().default(null),
+  beside_qty: number.min(0, "is negative").default(0),
 };
 
 const RELEASED = {

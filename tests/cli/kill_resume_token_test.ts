@@ -45,6 +45,7 @@ Deno.test("kill names the managed positions that now have only their resting sto
       symbol: "NVDA",
       positionId: "avwap-2026-11-23-NVDA-abc",
       adoptedQty: 0,
+      besideQty: 0,
       pivotUsd: 124,
       r1Usd: 129,
       r2Usd: 136,

@@ -238,6 +238,7 @@ Deno.test("rebuildLedger() gives a rebuilt entry the plan that the state remembe
     symbol: "NVDA",
     positionId: ID,
     adoptedQty: 0,
+    besideQty: 0,
     pivotUsd: 124,
     r1Usd: 129,
     r2Usd: 136,

@@ -8,6 +8,7 @@ export function managedPosition(facts: Partial<ManagedPosition> = {}): ManagedPo
     symbol: "SPY",
     positionId: `avwap-${TODAY}-SPY-mk0000`,
     adoptedQty: 0,
+    besideQty: 0,
     pivotUsd: 101,
     r1Usd: 105,
     r2Usd: 111,

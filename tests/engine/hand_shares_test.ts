@@ -74,3 +74,18 @@ Deno.test("a hand's buy and a restart leave ours what they were", async () => {
   assertEquals([world.position()?.qty, world.stops(), world.changes], [10, ["10@95 gtc"], []]);
   assertEquals(world.alerted("bought by hand"), []);
 });
+
+Deno.test("what a hand bought is not adopted when ours are sold, though its symbol is on today's list", async () => {
+  const world = await bought();
+  world.list([NVDA]);
+  byHand(world, "buy", 5);
+  await world.cycles(2, MINUTE_MS);
+  world.exchange.setPrice("NVDA", 94);
+  world.pass(20 * SECOND_MS);
+  world.exchange.setPrice("NVDA", 100);
+  await world.cycles(4, MINUTE_MS);
+  await world.restart();
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.held(), world.position(), world.stops()], [5, undefined, []]);
+  assertEquals(world.alerted("Adopted"), []);
+});

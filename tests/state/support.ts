@@ -162,6 +162,7 @@ const position = fc.record({
   symbol,
   positionId: textValue.filter((text) => text !== ""),
   adoptedQty: fc.nat(1000),
+  besideQty: fc.nat(3),
   pivotUsd: positiveUsd,
   r1Usd: positiveUsd,
   r2Usd: positiveUsd,

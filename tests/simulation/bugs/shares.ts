@@ -84,4 +84,22 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/engine/release_test.ts"],
   },
+  {
+    name: "a position is adopted whatever it is worth",
+    edits: [{
+      file: "src/engine/adopting.ts",
+      find: "  if (qty * priceUsd <= limitUsd) return true;",
+      replace: "  if (qty * priceUsd <= Infinity * limitUsd) return true;",
+    }],
+    tests: ["tests/engine/positions_test.ts"],
+  },
+  {
+    name: "a fraction of a share beside what was adopted is forgotten",
+    edits: [{
+      file: "src/engine/adopting.ts",
+      find: "    besideQty: Math.round((held.qty - qty) * 1e9) / 1e9,",
+      replace: "    besideQty: Math.round((held.qty - held.qty) * 1e9) / 1e9,",
+    }],
+    tests: ["tests/engine/positions_test.ts"],
+  },
 ];

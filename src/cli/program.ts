@@ -1,5 +1,6 @@
 import { formatOneLine, formatWithoutSecrets } from "../runtime/one_line.ts";
 import { ConfigError } from "../runtime/settings.ts";
+import { ADOPT_COMMAND } from "./adopt.ts";
 import { CHECK_COMMAND } from "./check.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
@@ -31,6 +32,7 @@ export const COMMANDS: readonly Command[] = [
   RESUME_COMMAND,
   FLATTEN_COMMAND,
   RELEASE_COMMAND,
+  ADOPT_COMMAND,
   LEDGER_SHOW_COMMAND,
   LEDGER_VERIFY_COMMAND,
   LEDGER_REBUILD_COMMAND,

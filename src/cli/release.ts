@@ -25,7 +25,7 @@ export const RELEASE_COMMAND: Command = {
   description:
     "Shows the position, its orders, and what nobody will protect afterwards. With --yes the engine\n" +
     "manages it no longer: it neither sells nor stops it, and touches none of its orders, over days\n" +
-    "and restarts, until the broker shows neither shares nor orders of it.\n" +
+    "and restarts, until the broker shows neither shares nor orders of it, or adopt SYMBOL.\n" +
     "Nothing is sent to the broker. A running engine takes it up between exits; with none running\n" +
     "the record is written here. 0 when it is on record, 1 when not within 10 s.",
   options: [{ name: "yes", valueName: null, help: "do it" }],
@@ -78,7 +78,7 @@ async function release(
     );
     return EXIT.notSo;
   }
-  host.writeOut(`${symbol} is released.\n`);
+  host.writeOut(`${symbol} is released. To give it back: ${PROGRAM} adopt ${symbol} --yes\n`);
   return EXIT.done;
 }
 
@@ -119,7 +119,8 @@ async function describe(host: ProgramHost, position: ManagedPosition): Promise<s
   ];
 }
 
-function formatOrder(order: BrokerOrder): string {
+/** An order for people, with price and quantity. */
+export function formatOrder(order: BrokerOrder): string {
   const { side, type, stopPriceUsd, limitPriceUsd, timeInForce, orderId } = order;
   const priceUsd = stopPriceUsd ?? limitPriceUsd;
   const at = priceUsd === null ? "" : ` at ${formatPriceUsd(priceUsd)}`;

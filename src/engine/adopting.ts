@@ -1,7 +1,7 @@
 import { countRecent } from "../domain/account/order_book.ts";
+import { type AdoptionLevels, buildAdoption } from "../domain/adoption.ts";
 import type { Candidate } from "../domain/candidate.ts";
 import { formatPriceUsd } from "../domain/alert_facts.ts";
-import { buildAdoptionId } from "../domain/client_order_id.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import { isUnsettled } from "../domain/ledger.ts";
@@ -9,7 +9,6 @@ import type { Trade } from "../domain/market.ts";
 import { formatCents } from "../domain/money.ts";
 import { type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
 import type { Engine } from "./engine.ts";
-import { buildManaged } from "./entry_order.ts";
 import { hasWorkingBuy, isOfThisSession } from "./observe.ts";
 import { buildPositionEvent } from "./position_changes.ts";
 import { isReleased } from "./releasing.ts";
@@ -75,7 +74,7 @@ function isSmallEnough(engine: Engine, { symbol, qty }: BrokerPosition, priceUsd
 }
 
 /** Whether an order of the symbol was filled so short a time ago that positions need not show it yet. */
-function isChanging(engine: Engine, symbol: string): boolean {
+export function isChanging(engine: Engine, symbol: string): boolean {
   const nowMs = engine.nowMs();
   return [...engine.book.values()].some((known) =>
     known.order.symbol === symbol && countRecent(known, nowMs) > 0
@@ -83,7 +82,7 @@ function isChanging(engine: Engine, symbol: string): boolean {
 }
 
 /** Symbols with a buy of ours that nobody knows the fate of: what is held there may be its fill. */
-async function listUnresolvedBuys(engine: Engine): Promise<ReadonlySet<string>> {
+export async function listUnresolvedBuys(engine: Engine): Promise<ReadonlySet<string>> {
   const read = await engine.ports.ledger.read();
   const entries = read.kind === "ok" ? read.ledger.entries : [];
   return new Set(
@@ -122,32 +121,14 @@ export async function sayAdopted(engine: Engine, position: ManagedPosition): Pro
   await engine.event(buildPositionEvent(position, "adopted", qty));
 }
 
-/** A position not bought by the engine, with the plan of today's list. */
+/** A position not bought by the engine, with the plan of today's list or the operator's. */
 export function buildAdopted(
   engine: Engine,
-  candidate: Pick<Candidate, "symbol" | "pivotUsd" | "r1Usd" | "r2Usd" | "stopUsd">,
+  levels: AdoptionLevels,
   held: BrokerPosition,
 ): ManagedPosition {
-  const { symbol } = candidate;
-  const seenAtMs = findSeenAtMs(engine);
-  const qty = Math.floor(held.qty);
-  const plan = {
-    ...candidate,
-    clientOrderId: buildAdoptionId({
-      dateNy: engine.dateNy(),
-      symbol,
-      adoptedAtMs: seenAtMs,
-    }),
-    r1Usd: candidate.r1Usd ?? candidate.pivotUsd,
-  };
-  return {
-    ...buildManaged(plan, seenAtMs),
-    adoptedQty: qty + countSold(engine, symbol),
-    // In the broker's nine decimals.
-    besideQty: Math.round((held.qty - qty) * 1e9) / 1e9,
-    qty,
-    costBasisUsd: held.costBasisUsd,
-  };
+  const soldQty = countSold(engine, held.symbol);
+  return buildAdoption(held, levels, { seenAtMs: findSeenAtMs(engine), soldQty });
 }
 
 /** When the broker showed the positions: what is sold after that is not in what it showed. */

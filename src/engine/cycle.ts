@@ -4,6 +4,7 @@ import type { MarketClock, Trade } from "../domain/market.ts";
 import { isFinal } from "../domain/orders.ts";
 import { formatUtc } from "../domain/ny_time.ts";
 import { sayAccountStatus } from "./account_look.ts";
+import { listAdoptRequests, takeAdoptions } from "./adopt_requests.ts";
 import { adoptPositions, buildAdopted, listAdoptable } from "./adopting.ts";
 import { hasHidden } from "./asking.ts";
 import { readMarket } from "./broker_clock.ts";
@@ -147,11 +148,16 @@ async function managePositions(
   watchlist: WatchlistStep,
 ): Promise<void> {
   const candidates = watchlist.kind === "fresh" ? watchlist.candidates : [];
-  const trades = await readTrades(engine, candidates.map((candidate) => candidate.symbol));
+  const requests = await listAdoptRequests(engine);
+  const trades = await readTrades(engine, [
+    ...candidates.map((candidate) => candidate.symbol),
+    ...requests.map(({ request }) => request.symbol),
+  ]);
+  const taken = await takeAdoptions(engine, requests, { candidates, trades });
   const adoptable = await listAdoptable(engine, candidates, trades);
   const fresh = decision.mode === "LIVE"
-    ? await adoptPositions(engine, decision, adoptable)
-    : new Set<string>();
+    ? new Set([...taken, ...await adoptPositions(engine, decision, adoptable)])
+    : taken;
   // Before its first stop leaves: a crash must not forget whose it is.
   if (fresh.size > 0) await engine.trySaveState();
   await decideExits(engine, decision, trades, fresh);

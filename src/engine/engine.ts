@@ -117,6 +117,8 @@ export class Engine {
   readonly sellRefusedAtMs = new Map<string, number>();
   /** Stops on record that the broker has not taken, the last of each position: what a failing ledger leaves to send. */
   readonly unsentStops = new Map<string, LedgerEntry>();
+  /** Requests to adopt that a cycle was begun for. */
+  readonly adoptsSeen = new Set<string>();
   /** Since when a released symbol was seen neither held nor in an order, broker time. */
   readonly absentSinceMs = new Map<string, number>();
   /** Ids of due intents that this cycle could not decide: they stay on the list, and wake nobody by their time. */

@@ -41,7 +41,16 @@ export async function takeRequests(engine: Engine): Promise<void> {
       continue;
     }
     if (request.kind === "release") await takeRelease(engine, request, name);
+    else noticeAdopt(engine, name, request.atMs);
   }
+}
+
+/** What is to be adopted needs a price, and so a cycle: one at once, the next ones when they are due. */
+function noticeAdopt(engine: Engine, name: string, atMs: number): void {
+  const key = `${name} ${atMs}`;
+  if (engine.adoptsSeen.has(key)) return;
+  engine.adoptsSeen.add(key);
+  engine.isCycleDue = true;
 }
 
 /** Removes a request and says why; one that can't be removed is said once a day. */
@@ -93,7 +102,8 @@ async function sayReleased(engine: Engine, position: ManagedPosition): Promise<v
     `${symbol}: ${
       qty ?? "?"
     } shares are released to you: the engine neither sells nor stops them any more, ` +
-    `and touches none of its orders. ${describeSells(engine, symbol)}`;
+    `and touches none of its orders. ${describeSells(engine, symbol)}. ` +
+    `To give it back: avwap-execution adopt ${symbol} --yes`;
   engine.ports.log.warn(text);
   engine.alert({ level: "WARNING", title: "Position released", text });
   await engine.event(buildPositionEvent(position, "released", qty));

@@ -96,10 +96,19 @@ export const SHARES_BUGS: readonly TestedBug[] = [
   {
     name: "a fraction of a share beside what was adopted is forgotten",
     edits: [{
-      file: "src/engine/adopting.ts",
+      file: "src/domain/adoption.ts",
       find: "    besideQty: Math.round((held.qty - qty) * 1e9) / 1e9,",
       replace: "    besideQty: Math.round((held.qty - held.qty) * 1e9) / 1e9,",
     }],
     tests: ["tests/engine/positions_test.ts"],
+  },
+  {
+    name: "a plan whose stop is above the price is taken up",
+    edits: [{
+      file: "src/domain/adoption.ts",
+      find: "  if (!(stopUsd < priceUsd)) return",
+      replace: "  if (!(stopUsd > 0)) return",
+    }],
+    tests: ["tests/engine/adopt_test.ts"],
   },
 ];

@@ -1,7 +1,7 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { PositionEvent } from "../domain/events.ts";
 import { formatUtc } from "../domain/ny_time.ts";
-import type { PositionChange } from "../domain/position_account.ts";
+import { isSameQty, type PositionChange } from "../domain/position_account.ts";
 import { releasePosition } from "../domain/released.ts";
 import { closedKey } from "./bought.ts";
 import type { Engine } from "./engine.ts";
@@ -52,9 +52,9 @@ export async function applyChange(
         engine,
         `absent:${positionId}`,
         `Position ${symbol} is absent at the broker, and no sells ` +
-          `account for its ${
-            position.qty ?? "unknown"
-          } shares: kept, its orders untouched. Look at the account`,
+          `account for its ${position.qty ?? "unknown"} shares: kept, its orders untouched. ${
+            describeRenamed(engine, position)
+          }Look at the account`,
       );
       break;
     case "unexplained":
@@ -64,6 +64,20 @@ export async function applyChange(
   await engine.event(
     buildPositionEvent(position, change.kind, "qty" in change ? change.qty : null),
   );
+}
+
+/** A foreign position with as many shares at the same cost basis may be the absent one under a new name (pipeline 5). */
+function describeRenamed(engine: Engine, { symbol, qty, costBasisUsd }: ManagedPosition): string {
+  const positions = engine.observation?.positions;
+  const managed = new Set(engine.state.positions.map((each) => each.symbol));
+  const alike = (positions?.kind === "ok" ? positions.value : []).filter((held) =>
+    !managed.has(held.symbol) && qty !== null && isSameQty(held.qty, qty) &&
+    held.costBasisUsd === costBasisUsd
+  );
+  if (alike.length === 0) return "";
+  const names = alike.map((held) => held.symbol).join(", ");
+  return `It may be ${names} now: as many shares at the same cost; ` +
+    `avwap-execution release ${symbol} --yes, then adopt. `;
 }
 
 /** What a hand bought beside a position that has ended stays the operator's, on today's list or not (pipeline 5). */

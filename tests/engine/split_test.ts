@@ -88,3 +88,14 @@ Deno.test("how long a quantity is unexplained outlives a restart", async () => {
   await world.cycles(1, 10 * SECOND_MS);
   assertEquals(world.alerted("(a split?)").length, 1);
 });
+
+Deno.test("an absent position's error names a foreign one with as many shares at the same cost", async () => {
+  const world = new World();
+  await world.buy();
+  await world.cycles(1, MINUTE_MS);
+  world.exchange.renamePosition("NVDA", "NVDX");
+  await world.cycles(2, MINUTE_MS);
+  const [error] = world.alerted("NVDA is absent at the broker");
+  assert(error?.text.includes("It may be NVDX now"), error?.text);
+  assertEquals([world.changes, world.position()?.qty], [[], 10]);
+});

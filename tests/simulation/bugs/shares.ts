@@ -25,8 +25,8 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     name: "a hand's buy counted as ours",
     edits: [{
       file: "src/domain/position_account.ts",
-      find: "    const ownQty = isOurs ? 0 :",
-      replace: '    const ownQty = isOurs || side === "buy" ? 0 :',
+      find: 'side === "buy" ? filledQty : Math.min(handQty',
+      replace: 'side === "buy" ? 0 : Math.min(handQty',
     }],
     tests: ["tests/engine/hand_shares_test.ts"],
   },

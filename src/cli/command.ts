@@ -58,6 +58,8 @@ export interface Command {
   readonly summary: string;
   readonly description: string;
   readonly options: readonly OptionSpec[];
+  /** What the word after the command's is called in the help; absent: it takes none. */
+  readonly argument?: string;
   readonly examples: readonly string[];
   /** Set where it must go on though nobody reads what it prints; absent: it waits for its reader. */
   readonly unwaited?: Unwaited;

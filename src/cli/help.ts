@@ -34,7 +34,9 @@ export function formatProgramHelp(commands: readonly Command[]): string {
 /** The help of one command. */
 export function formatCommandHelp(command: Command): string {
   return [
-    `Usage: ${PROGRAM} ${command.name} [options]`,
+    `Usage: ${PROGRAM} ${command.name}${
+      command.argument === undefined ? "" : ` ${command.argument}`
+    } [options]`,
     "",
     command.description,
     "",

@@ -12,6 +12,8 @@ export class UsageError extends Error {
 export interface ParsedOptions {
   readonly flags: ReadonlySet<string>;
   readonly values: ReadonlyMap<string, string>;
+  /** The word after the command's, for a command that takes one. */
+  readonly argument?: string;
 }
 
 const parsedText = z.record(z.string(), z.array(z.union([z.string(), z.boolean(), z.number()])));

@@ -1,5 +1,6 @@
 import { formatOneLine, formatWithoutSecrets } from "../runtime/one_line.ts";
 import { ConfigError } from "../runtime/settings.ts";
+import { ADOPT_COMMAND } from "./adopt.ts";
 import { CHECK_COMMAND } from "./check.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
@@ -12,6 +13,7 @@ import { LEDGER_VERIFY_COMMAND } from "./ledger_verify.ts";
 import { LOG_COMMAND } from "./log.ts";
 import { HostError } from "./operator_config.ts";
 import { type ParsedOptions, parseOptions, UsageError } from "./options.ts";
+import { RELEASE_COMMAND } from "./release.ts";
 import { REPORT_COMMAND } from "./report.ts";
 import { RESUME_COMMAND } from "./resume.ts";
 import { RUN_COMMAND } from "./run.ts";
@@ -29,6 +31,8 @@ export const COMMANDS: readonly Command[] = [
   KILL_COMMAND,
   RESUME_COMMAND,
   FLATTEN_COMMAND,
+  RELEASE_COMMAND,
+  ADOPT_COMMAND,
   LEDGER_SHOW_COMMAND,
   LEDGER_VERIFY_COMMAND,
   LEDGER_REBUILD_COMMAND,
@@ -171,6 +175,15 @@ function parseNamed(
     const hint = nearest === null ? "" : `; did you mean ${nearest}?`;
     throw new UsageError(`Unknown command ${JSON.stringify(name)}${hint}`);
   }
-  const options = parseOptions(args, [...command.options, ...COMMON_OPTIONS]);
-  return { kind: "command", command, isNamed: true, options };
+  const specs = [...command.options, ...COMMON_OPTIONS];
+  const [argument] = args;
+  const isGiven = command.argument !== undefined && argument !== undefined &&
+    !argument.startsWith("-");
+  const options = parseOptions(isGiven ? args.slice(1) : args, specs);
+  return {
+    kind: "command",
+    command,
+    isNamed: true,
+    options: isGiven ? { ...options, argument } : options,
+  };
 }

@@ -9,6 +9,8 @@ export interface ManagedPosition {
   readonly positionId: string;
   /** Shares it had when it was adopted; 0 for a position that this engine bought. */
   readonly adoptedQty: number;
+  /** What was beside them then and is the operator's, for instance a part of a share. */
+  readonly besideQty: number;
   readonly pivotUsd: number;
   readonly r1Usd: number;
   readonly r2Usd: number;
@@ -22,9 +24,18 @@ export interface ManagedPosition {
   readonly costBasisUsd: number | null;
   /** What the broker shows instead where no order explains the change (a split): hands off; else `null`. */
   readonly unexplainedQty: number | null;
+  /** When the change was first seen that no order explains, Unix ms by the broker's clock; else `null`. */
+  readonly unexplainedSinceMs: number | null;
   readonly openedAtMs: number;
   /** When the entry was first seen partly filled; `null` where it is not, or is completely filled. */
   readonly partialSinceMs: number | null;
+}
+
+/** A position that the operator took off the engine's hands (`release`; pipeline 5). */
+export interface ReleasedPosition {
+  readonly symbol: string;
+  readonly positionId: string;
+  readonly releasedAtMs: number;
 }
 
 /** What has been alerted, so that "once" holds across restarts (interface, Slack). Key to the last value delivered. */
@@ -37,6 +48,8 @@ export interface EngineState {
   readonly accountId: string | null;
   readonly intents: readonly EntryIntent[];
   readonly positions: readonly ManagedPosition[];
+  /** Positions that are the operator's for as long as the broker shows them or their orders. */
+  readonly released: readonly ReleasedPosition[];
   readonly alerted: Alerted;
   /** End of the last completed cycle, Unix ms. */
   readonly lastCycleAtMs: number | null;
@@ -56,6 +69,7 @@ export const EMPTY_STATE: EngineState = {
   accountId: null,
   intents: [],
   positions: [],
+  released: [],
   alerted: {},
   lastCycleAtMs: null,
   lastGate: null,

@@ -209,6 +209,8 @@ function formatPositionChange(event: RecordedEvent): string {
       return "position NOT SHOWN by the broker, and no sells account for it: kept";
     case "unexplained":
       return `position changed to ${count(event, "qty")} shares with NO ORDER behind it: hands off`;
+    case "released":
+      return `position of ${count(event, "qty")} shares released to the operator`;
     case "adopted":
       return `position of ${count(event, "qty")} shares adopted`;
     case "stop raised":

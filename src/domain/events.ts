@@ -282,7 +282,7 @@ export type PositionEvent = {
   readonly type: "position";
   readonly symbol: string;
   readonly position_id: string;
-  /** `changed`, `gone`, `never_filled`, `absent`, `unexplained`, `adopted`, `entry partly filled`, `stop raised`. */
+  /** `changed`, `gone`, `never_filled`, `absent`, `unexplained`, `adopted`, `released`, `entry partly filled`, `stop raised`. */
   readonly change: string;
   readonly qty: number | null;
   readonly opened_at: string;

@@ -30,9 +30,7 @@ export interface FillHistory {
  * @param orders All orders of one symbol since the position was opened, each once.
  */
 export function listFillHistories(orders: readonly BrokerOrder[]): FillHistory[] {
-  const replaced = new Set(
-    orders.flatMap((order) => order.replaces === null ? [] : [order.replaces]),
-  );
+  const replaced = listReplacedIds(orders);
   const sum = (side: OrderSide, isCarried: boolean) =>
     orders.filter((order) => order.side === side && !(isCarried && replaced.has(order.orderId)))
       .reduce((total, order) => total + order.filledQty, 0);
@@ -42,24 +40,72 @@ export function listFillHistories(orders: readonly BrokerOrder[]): FillHistory[]
   }));
 }
 
+/** Whose the shares of a symbol are by its orders since the start; a hand's are the operator's (pipeline 5). */
+export interface Holding extends FillHistory {
+  readonly oursQty: number;
+  readonly handQty: number;
+  /** Shares of ours that a hand's sells took, beyond the hand's own. */
+  readonly takenQty: number;
+  /** Whether ours were sold off before the last fill: whatever is held afterwards is somebody else's. */
+  readonly isOver: boolean;
+}
+
+/** Shares before the first of a position's orders. */
+export interface StartQty {
+  /** 0, or the quantity at adoption. */
+  readonly oursQty: number;
+  /** What was beside them, and left out. */
+  readonly handQty: number;
+}
+
 /**
- * Whether the position was sold off at some moment since it was opened: whatever is held afterwards is not it.
- * @param orders All orders of one symbol since then, each once.
- * @param startQty Shares held before the first of them.
+ * Tells ours from a hand's, fill by fill: what a hand buys never raises ours, and what it sells takes its own shares first.
+ * @param orders All orders of one symbol since the position was opened, each once.
+ * @param isOurs Whether the order is the engine's, or stands in the place of one.
+ * @returns The two readings of `listFillHistories`.
  */
-export function hasEnded(orders: readonly BrokerOrder[], startQty: number): boolean {
-  const replaced = new Set(orders.flatMap((order) => order.replaces ?? []));
-  const fills = orders
-    .filter((order) => order.filledQty > 0 && !replaced.has(order.orderId))
-    .map((order) => ({ ...order, atMs: order.filledAtMs ?? order.updatedAtMs }))
+export function listHoldings(
+  orders: readonly BrokerOrder[],
+  start: StartQty,
+  isOurs: (order: BrokerOrder) => boolean,
+): Holding[] {
+  const replaced = listReplacedIds(orders);
+  const carried = orders.filter((order) => !replaced.has(order.orderId));
+  return [carried, orders].map((counted) => countHolding(counted, start, isOurs));
+}
+
+function countHolding(
+  orders: readonly BrokerOrder[],
+  start: StartQty,
+  isOurs: (order: BrokerOrder) => boolean,
+): Holding {
+  const fills = orders.filter((order) => order.filledQty > 0)
+    .map((order) => ({
+      ...order,
+      isOurs: isOurs(order),
+      atMs: order.filledAtMs ?? order.updatedAtMs,
+    }))
     .sort((a, b) => a.atMs - b.atMs || (a.side === "buy" ? -1 : 1));
-  let heldQty = startQty;
-  let hasHeld = startQty > 0;
-  return fills.some((order, index) => {
-    heldQty += order.side === "buy" ? order.filledQty : -order.filledQty;
-    hasHeld ||= heldQty > 0;
-    return hasHeld && heldQty <= 0 && index < fills.length - 1;
-  });
+  let { oursQty, handQty } = start;
+  let [boughtQty, soldQty, takenQty] = [0, 0, 0];
+  let hasHeld = oursQty > 0;
+  let isOver = false;
+  for (const [index, { side, filledQty, isOurs }] of fills.entries()) {
+    const ownQty = isOurs ? 0 : side === "buy" ? filledQty : Math.min(handQty, filledQty);
+    const signedQty = side === "buy" ? 1 : -1;
+    handQty += signedQty * ownQty;
+    oursQty += signedQty * (filledQty - ownQty);
+    if (side === "buy") boughtQty += filledQty;
+    else soldQty += filledQty;
+    if (side === "sell" && !isOurs) takenQty += filledQty - ownQty;
+    hasHeld ||= oursQty > 0;
+    isOver ||= hasHeld && oursQty < ROUNDING_QTY && index < fills.length - 1;
+  }
+  return { oursQty, handQty, boughtQty, soldQty, takenQty, isOver };
+}
+
+function listReplacedIds(orders: readonly BrokerOrder[]): ReadonlySet<string> {
+  return new Set(orders.flatMap((order) => order.replaces ?? []));
 }
 
 /**
@@ -77,22 +123,39 @@ export function isNeverFilled(
     entry.filledQty === 0;
 }
 
-/** Whether the position is as it was, so that the broker's orders need not be asked. */
+/**
+ * Whether the position is as it was, so that the broker's orders need not be asked.
+ * @param held As the broker shows it, whosever it is.
+ * @param oursQty Shares of it that are ours.
+ */
 export function isUnchanged(
   position: ManagedPosition,
   held: BrokerPosition | undefined,
+  oursQty: number | undefined = held?.qty,
 ): boolean {
-  const isSameQty = position.unexplainedQty === null && position.qty !== null && position.qty > 0 &&
-    held !== undefined && Math.floor(held.qty) === position.qty;
+  const isSame = position.unexplainedQty === null && position.qty !== null && position.qty > 0 &&
+    oursQty !== undefined && Math.floor(oursQty) === position.qty;
   // As many shares at another cost basis may be others: sold off and bought again, or split in between.
-  return isSameQty &&
-    (position.costBasisUsd === null || held.costBasisUsd === position.costBasisUsd);
+  return isSame &&
+    (position.costBasisUsd === null || held?.costBasisUsd === position.costBasisUsd);
+}
+
+/** How long orders may take to explain a quantity that changed. Milliseconds (pipeline 5). */
+export const SPLIT_AFTER_MS = 60_000;
+
+/** Whether a quantity that no order explains is called a split by now: its old stops protect nothing (pipeline 5). */
+export function isSplit(
+  { unexplainedQty, unexplainedSinceMs }: ManagedPosition,
+  nowMs: number,
+): boolean {
+  return unexplainedQty !== null && unexplainedSinceMs !== null &&
+    nowMs - unexplainedSinceMs >= SPLIT_AFTER_MS;
 }
 
 /** What explains a managed position's quantity. */
 export interface PositionEvidence {
   /** Readings of the orders since the position was opened (or adopted). */
-  readonly histories: readonly FillHistory[];
+  readonly holdings: readonly Holding[];
   /** Fills among them that positions need not show yet. */
   readonly recent: FillHistory;
   /** Whether the entry order is known to have ended. */
@@ -101,34 +164,43 @@ export interface PositionEvidence {
 
 /**
  * Explains a managed position's quantity by the broker's orders.
- * @param held What the broker shows now, fractions included; `undefined` where the symbol is absent from its answer.
+ * @param held What the broker shows now, a hand's shares and fractions included; `undefined` where the symbol is absent from
+ *   its answer.
  */
 export function accountPosition(
   position: ManagedPosition,
   held: BrokerPosition | undefined,
-  { histories, recent, isEntryOver }: PositionEvidence,
+  { holdings, recent, isEntryOver }: PositionEvidence,
 ): PositionChange {
-  const expected = histories.map((each) => position.adoptedQty + each.boughtQty - each.soldQty);
   const shownQty = held?.qty ?? 0;
-  const isExpected = expected.some((qty) => isSameQty(qty, shownQty));
-  if (held !== undefined && shownQty >= 1 && isExpected) {
-    return isUnchanged(position, held)
+  const shown = holdings.find(({ oursQty, handQty }) => isSameQty(oursQty + handQty, shownQty));
+  if (held !== undefined && shown !== undefined && shown.oursQty > 1 - ROUNDING_QTY) {
+    return isUnchanged(position, held, shown.oursQty)
       ? { kind: "same" }
-      : { kind: "changed", qty: Math.floor(shownQty), costBasisUsd: held.costBasisUsd };
+      : { kind: "changed", qty: Math.floor(shown.oursQty), costBasisUsd: held.costBasisUsd };
   }
-  // Less than a share may be left of what somebody else added.
-  const isNone = held === undefined || (isExpected && shownQty > 0);
-  if (isNone && histories.some((each) => isSoldOut(position, each))) return { kind: "gone" };
+  // What a hand bought may be left.
+  const isNone = held === undefined || (shown !== undefined && shownQty > 0);
+  if (isNone && holdings.some((each) => isSoldOut(position, each))) return { kind: "gone" };
   const isLagging = shownQty >= 0 && position.unexplainedQty === null &&
-    expected.some((qty) => Math.floor(qty) >= 0 && isWithinLag(qty, shownQty, recent)) &&
+    holdings.some((each) => isBehind(each, shownQty, recent)) &&
     recent.boughtQty + recent.soldQty > 0;
-  if (isLagging) return { kind: "lagging", qty: Math.max(0, Math.floor(Math.min(...expected))) };
+  if (isLagging) {
+    const leastQty = Math.min(...holdings.map(({ oursQty }) => oursQty));
+    return { kind: "lagging", qty: Math.max(0, Math.floor(leastQty)) };
+  }
   if (held !== undefined) return { kind: "unexplained", qty: held.qty };
   const hasHeld = position.adoptedQty > 0 ||
     (position.unexplainedQty ?? position.qty ?? 0) > 0 ||
-    histories.some((each) => each.boughtQty > 0);
+    holdings.some((each) => each.boughtQty > 0);
   if (hasHeld) return { kind: "absent" };
   return isEntryOver ? { kind: "never_filled" } : { kind: "waiting" };
+}
+
+/** Whether what is shown is what the orders allowed before fills that positions need not show yet. */
+function isBehind({ oursQty, handQty }: Holding, shownQty: number, recent: FillHistory): boolean {
+  const allowedQty = oursQty + handQty;
+  return Math.floor(allowedQty) >= 0 && isWithinLag(allowedQty, shownQty, recent);
 }
 
 /** Whether a quantity can be what the orders allow, or what they allowed before fills that positions need not show yet. */
@@ -145,12 +217,15 @@ export function isSameQty(left: number, right: number): boolean {
   return Math.abs(left - right) < ROUNDING_QTY;
 }
 
-/** Whether sells account for all shares; after a split for as many as it made, earlier trims not counted. */
-function isSoldOut(position: ManagedPosition, { boughtQty, soldQty }: FillHistory): boolean {
+/** Whether sells account for all of ours; after a split for as many as it made, earlier trims not counted. */
+function isSoldOut(
+  position: ManagedPosition,
+  { oursQty, boughtQty, soldQty }: Holding,
+): boolean {
   if (soldQty === 0) return false;
+  // Less than a share may be left, which nobody can stop.
+  if (position.unexplainedQty === null) return Math.floor(oursQty + ROUNDING_QTY) === 0;
   const grossQty = position.adoptedQty + boughtQty;
-  // Less than a share may be left of what somebody else added to it.
-  if (position.unexplainedQty === null) return Math.floor(grossQty - soldQty) === 0;
   const soldSinceQty = soldQty - (grossQty - (position.qty ?? grossQty));
   return soldSinceQty >= position.unexplainedQty;
 }

@@ -1,18 +1,26 @@
 import { countRecent } from "../domain/account/order_book.ts";
+import { type AdoptionLevels, buildAdoption } from "../domain/adoption.ts";
 import type { Candidate } from "../domain/candidate.ts";
-import { buildAdoptionId } from "../domain/client_order_id.ts";
+import { formatPriceUsd } from "../domain/alert_facts.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import type { Trade } from "../domain/market.ts";
+import { formatCents } from "../domain/money.ts";
 import { type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
 import type { Engine } from "./engine.ts";
-import { buildManaged } from "./entry_order.ts";
 import { listUnresolvedBuys } from "./ledger_store.ts";
 import { hasWorkingBuy, isOfThisSession } from "./observe.ts";
 import { buildPositionEvent } from "./position_changes.ts";
+import { isReleased } from "./releasing.ts";
 import { isUnreadableIn } from "./unreadable.ts";
 
-/** Positions of today's list that the engine may take over (pipeline 5): not managed, long, whole shares, above the stop. */
+/** A position is adopted by itself up to this many times the notional that an entry in one symbol may have (pipeline 5). */
+const ADOPTED_CAPS_MAX = 2;
+
+/**
+ * Positions of today's list that the engine may take over (pipeline 5): not managed, long, above the stop, and not larger
+ * than entries may make it.
+ */
 export async function listAdoptable(
   engine: Engine,
   candidates: readonly Candidate[],
@@ -33,20 +41,40 @@ export async function listAdoptable(
     const isAllowed = allowlist.kind === "all" ||
       (allowlist.kind === "list" && allowlist.symbols.includes(held.symbol));
     if (candidate === undefined || isManaged || !isAllowed) return [];
+    if (isReleased(engine, held.symbol)) return [];
     // What is sold or bought at this moment may not be in the quantity yet.
     if (isChanging(engine, held.symbol)) return [];
     // What a buy adds to it later would look like a split; and no stop is taken beside one.
     if (unresolved.has(held.symbol) || hasWorkingBuy(engine, held.symbol)) return [];
     if (isUnreadableIn(engine, held.symbol)) return [];
-    if (!Number.isSafeInteger(held.qty) || held.qty <= 0 || !(priceUsd > candidate.stopUsd)) {
-      return [];
-    }
+    if (Math.floor(held.qty) < 1 || !(priceUsd > candidate.stopUsd)) return [];
+    if (!isSmallEnough(engine, held, priceUsd)) return [];
     return [{ candidate, held }];
   });
 }
 
+/** A larger one is somebody else's until he says that the engine is to have it; that is said once a day. */
+function isSmallEnough(engine: Engine, { symbol, qty }: BrokerPosition, priceUsd: number): boolean {
+  const { caps } = engine.ports.config;
+  if (caps === null) return false;
+  const limitUsd = ADOPTED_CAPS_MAX * caps.notionalPerSymbolUsd;
+  if (qty * priceUsd <= limitUsd) return true;
+  if (!engine.isNews(`too large:${symbol}`, engine.dateNy())) return false;
+  const text =
+    `${symbol}: ${qty} shares worth ${
+      formatCents(qty * priceUsd)
+    } USD are on today's list and too large to be ` +
+    `adopted (more than ${
+      formatCents(limitUsd)
+    } USD, twice MAX_LIVE_NOTIONAL_PER_SYMBOL): foreign, never touched. ` +
+    `To have them managed: avwap-execution adopt ${symbol} --yes`;
+  engine.ports.log.warn(text);
+  engine.alert({ level: "WARNING", title: "Position not adopted", text });
+  return false;
+}
+
 /** Whether an order of the symbol was filled so short a time ago that positions need not show it yet. */
-function isChanging(engine: Engine, symbol: string): boolean {
+export function isChanging(engine: Engine, symbol: string): boolean {
   const nowMs = engine.nowMs();
   return [...engine.book.values()].some((known) =>
     known.order.symbol === symbol && countRecent(known, nowMs) > 0
@@ -66,38 +94,31 @@ export async function adoptPositions(
     // Its orders begin now: what works already is in the list of open orders.
     engine.knownPasts.add(position.positionId);
     adopted.add(position.positionId);
-    const message =
-      `Adopted position ${held.symbol} qty=${held.qty}: not bought by this engine, now managed`;
-    engine.ports.log.warn(message);
-    engine.alert({ level: "WARNING", title: "Position adopted", text: message });
-    await engine.event(buildPositionEvent(position, "adopted", held.qty));
+    await sayAdopted(engine, position);
   }
   return adopted;
 }
 
-/** A position not bought by the engine, with the plan of today's list. */
+/** Says what was taken over, and what of it was left out. */
+export async function sayAdopted(engine: Engine, position: ManagedPosition): Promise<void> {
+  const { symbol, qty, besideQty, stopUsd } = position;
+  const beside = besideQty > 0 ? `; ${besideQty} of a share is left out and stays yours` : "";
+  const message =
+    `Adopted position ${symbol} qty=${qty}: not bought by this engine, now managed${beside}; ` +
+    `this cycle only protects it, stop ${formatPriceUsd(stopUsd)}`;
+  engine.ports.log.warn(message);
+  engine.alert({ level: "WARNING", title: "Position adopted", text: message });
+  await engine.event(buildPositionEvent(position, "adopted", qty));
+}
+
+/** A position not bought by the engine, with the plan of today's list or the operator's. */
 export function buildAdopted(
   engine: Engine,
-  candidate: Candidate,
+  levels: AdoptionLevels,
   held: BrokerPosition,
 ): ManagedPosition {
-  const { symbol } = candidate;
-  const seenAtMs = findSeenAtMs(engine);
-  const plan = {
-    ...candidate,
-    clientOrderId: buildAdoptionId({
-      dateNy: engine.dateNy(),
-      symbol,
-      adoptedAtMs: seenAtMs,
-    }),
-    r1Usd: candidate.r1Usd ?? candidate.pivotUsd,
-  };
-  return {
-    ...buildManaged(plan, seenAtMs),
-    adoptedQty: held.qty + countSold(engine, symbol),
-    qty: held.qty,
-    costBasisUsd: held.costBasisUsd,
-  };
+  const soldQty = countSold(engine, held.symbol);
+  return buildAdoption(held, levels, { seenAtMs: findSeenAtMs(engine), soldQty });
 }
 
 /** When the broker showed the positions: what is sold after that is not in what it showed. */

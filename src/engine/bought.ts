@@ -54,6 +54,7 @@ async function listPastBought(engine: Engine): Promise<readonly LedgerEntry[]> {
 
 function isAccountedFor(engine: Engine, positionId: string): boolean {
   return engine.state.alerted[closedKey(positionId)] !== undefined ||
+    engine.state.released.some((each) => each.positionId === positionId) ||
     engine.state.positions.some((position) => position.positionId === positionId);
 }
 

@@ -4,6 +4,7 @@ import type { MarketClock, Trade } from "../domain/market.ts";
 import { isFinal } from "../domain/orders.ts";
 import { formatUtc } from "../domain/ny_time.ts";
 import { sayAccountStatus } from "./account_look.ts";
+import { listAdoptRequests, takeAdoptions } from "./adopt_requests.ts";
 import { adoptPositions, buildAdopted, listAdoptable } from "./adopting.ts";
 import { hasHidden } from "./asking.ts";
 import { readMarket } from "./broker_clock.ts";
@@ -25,6 +26,7 @@ import { findEntryOrder } from "./partial_entry.ts";
 import { trackPositions } from "./positions.ts";
 import { protectPositions } from "./protecting.ts";
 import { reconcileLedger } from "./reconciling.ts";
+import { keepReleases, takeRequests } from "./releasing.ts";
 import { recallBare, restoreBare } from "./restoring.ts";
 import { recallDoubts } from "./shares.ts";
 import { makeIntents } from "./signals.ts";
@@ -106,6 +108,8 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   await recordEquity(engine);
   if (observation.dayOrders.kind === "ok") await recordFills(engine, observation.dayOrders.value);
   await trackPositions(engine);
+  await takeRequests(engine);
+  await keepReleases(engine);
   await engine.trySaveState();
   const watchlist = await readWatchlist(engine);
   await managePositions(engine, decision, watchlist);
@@ -141,11 +145,16 @@ async function managePositions(
   watchlist: WatchlistStep,
 ): Promise<void> {
   const candidates = watchlist.kind === "fresh" ? watchlist.candidates : [];
-  const trades = await readTrades(engine, candidates.map((candidate) => candidate.symbol));
+  const requests = await listAdoptRequests(engine);
+  const trades = await readTrades(engine, [
+    ...candidates.map((candidate) => candidate.symbol),
+    ...requests.map(({ request }) => request.symbol),
+  ]);
+  const taken = await takeAdoptions(engine, requests, { candidates, trades });
   const adoptable = await listAdoptable(engine, candidates, trades);
   const fresh = decision.mode === "LIVE"
-    ? await adoptPositions(engine, decision, adoptable)
-    : new Set<string>();
+    ? new Set([...taken, ...await adoptPositions(engine, decision, adoptable)])
+    : taken;
   // Before its first stop leaves: a crash must not forget whose it is.
   if (fresh.size > 0) await engine.trySaveState();
   await decideExits(engine, decision, trades, fresh);
@@ -162,7 +171,8 @@ async function managePositions(
   await restoreBare(engine);
   for (const { candidate, held } of adoptable) {
     const priceUsd = trades.get(held.symbol)?.priceUsd ?? NaN;
-    await sayDryRunExits(engine, buildAdopted(engine, candidate, held), held.qty, priceUsd);
+    const position = buildAdopted(engine, candidate, held);
+    await sayDryRunExits(engine, position, position.qty ?? 0, priceUsd);
   }
 }
 

@@ -123,6 +123,10 @@ export class Engine {
   readonly unsentStops = new Map<string, LedgerEntry>();
   /** When this cycle began, broker time: an intent whose time had come by then and that it left wakes nobody by that time. */
   cycleBeganMs = -Infinity;
+  /** Requests to adopt that a cycle was begun for. */
+  readonly adoptsSeen = new Set<string>();
+  /** Since when a released symbol was seen neither held nor in an order, broker time. */
+  readonly absentSinceMs = new Map<string, number>();
   /** Whether this cycle schedules and sends no entries. */
   isEntriesPaused = false;
   /** Corporate actions are not asked for before this, monotonic: the last look was not answered. */
@@ -250,6 +254,11 @@ export class Engine {
     await this.ports.state.write(state);
     this.savedState = state;
     this.unsavedSaid = null;
+  }
+
+  /** Whether the file has what is remembered now. */
+  get isStateSaved(): boolean {
+    return this.savedState === this.state;
   }
 
   /** The same, where a failure is said and must not stop what follows. @returns Whether it is durable. */

@@ -163,6 +163,7 @@ export function buildManaged(
     symbol: plan.symbol,
     positionId: plan.clientOrderId,
     adoptedQty: 0,
+    besideQty: 0,
     pivotUsd: plan.pivotUsd,
     r1Usd: plan.r1Usd,
     r2Usd: plan.r2Usd,
@@ -174,6 +175,7 @@ export function buildManaged(
     qty: null,
     costBasisUsd: null,
     unexplainedQty: null,
+    unexplainedSinceMs: null,
     openedAtMs,
     partialSinceMs: null,
   };

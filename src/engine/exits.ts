@@ -40,7 +40,8 @@ export async function decideExits(
     const trade = trades.get(position.symbol);
     if (trade === undefined || !isOfThisSession(engine, trade)) continue;
     if (isUnreadableIn(engine, position.symbol)) {
-      observeHigh(engine, position, trade);
+      // A price on the other side of a split is no high of the shares before it.
+      if (position.unexplainedQty === null) observeHigh(engine, position, trade);
       continue;
     }
     if (!isActionable(engine, position)) continue;

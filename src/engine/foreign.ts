@@ -1,8 +1,8 @@
 import { isOurs } from "../domain/client_order_id.ts";
 import { type BrokerOrder, flattenOrders, isFinal } from "../domain/orders.ts";
 import type { Engine } from "./engine.ts";
+import { sayShort } from "./daily_errors.ts";
 import { listUnresolvedBuys } from "./ledger_store.ts";
-import { sayShort } from "./position_changes.ts";
 
 /** Reports, once a NY day, positions and orders that are nobody's business of ours (pipeline 5). */
 export async function reportForeign(engine: Engine): Promise<void> {

@@ -16,8 +16,9 @@ export async function raiseKnownStops(engine: Engine): Promise<void> {
   const open = engine.observation?.openOrders;
   const orders = open?.kind === "ok" ? flattenOrders(open.value) : [];
   for (const position of engine.state.positions) {
-    const { positionId, stopUsd } = position;
-    if (!engine.knownPasts.has(positionId)) continue;
+    const { positionId, stopUsd, unexplainedQty } = position;
+    // What was split has its prices on another scale.
+    if (unexplainedQty !== null || !engine.knownPasts.has(positionId)) continue;
     const byHand = new Set(readHandMoves(engine, position).map((move) => move.stopUsd));
     const recorded = entries.filter((entry) =>
       entry.positionId === positionId && entry.reason === "stop" && entry.status !== "rejected"

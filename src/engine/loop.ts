@@ -8,6 +8,7 @@ import { lookAtOnce } from "./kill_switch_look.ts";
 import { noticeKillSwitch, takeDelivered } from "./notices.ts";
 import { BrokerError, type EnginePorts, StateError } from "./ports.ts";
 import { lookAtWatchlist } from "./reading_watchlist.ts";
+import { takeRequests } from "./releasing.ts";
 import { sayTrouble } from "./trouble.ts";
 import { formatServiceStatus } from "./service_status.ts";
 import { takeStandings } from "./standings.ts";
@@ -124,6 +125,7 @@ async function wait(
     if (leftMs <= 0) return;
     await clock.sleep(Math.min(leftMs, options.lookMs), stop);
     await service.alive(status);
+    await takeRequests(engine);
     // A closed market is not asked for it: the gate lines wait for the open.
     const isChanged = await noticeKillSwitch(engine);
     if ((isChanged || engine.isCycleDue) && isRunning) return;

@@ -6,6 +6,7 @@ import { readPositionId } from "../domain/reconcile.ts";
 import { closedKey } from "./bought.ts";
 import type { Engine } from "./engine.ts";
 import { refresh } from "./observe.ts";
+import { isReleased } from "./releasing.ts";
 import { sendLive } from "./send.ts";
 import { isUnreadableIn } from "./unreadable.ts";
 
@@ -29,7 +30,8 @@ export async function cancelOrphans(engine: Engine, decision: LiveDecision): Pro
       isOurs(order.clientOrderId) && !isFlatten(order.clientOrderId) && isStopOrder(order) &&
       !isFinal(order) && order.status !== "pending_cancel" && !managed.has(order.symbol) &&
       (!held.has(order.symbol) || isOfClosed(engine, order)) &&
-      !isUnreadableIn(engine, order.symbol)
+      !isUnreadableIn(engine, order.symbol) &&
+      (isOfClosed(engine, order) || !isReleased(engine, order.symbol))
     );
   };
   if (listOrphans().length === 0) return;

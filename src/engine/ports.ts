@@ -1,3 +1,4 @@
+import type { OperatorRequest } from "../domain/operator_request.ts";
 import type { EngineEvent, EventType, RecordedEvent } from "../domain/events.ts";
 import type { EngineState } from "../domain/engine_state.ts";
 import type { Allowlist, ReadFailure, TokenFile } from "../domain/gate.ts";
@@ -310,7 +311,16 @@ export interface OperatorFilesPort {
   /** True unless the path is certainly absent. */
   isKillSwitchOn(): Promise<boolean>;
   readToken(): Promise<TokenFile>;
+  /** What the operator asked for and is not on record yet. */
+  listRequests(): Promise<readonly RequestRead[]>;
+  /** Takes away a request that was dealt with. @throws {StateError} */
+  removeRequest(name: string): Promise<void>;
 }
+
+/** A request file of the operator's; `damaged` is none that this program wrote. */
+export type RequestRead =
+  | { readonly kind: "ok"; readonly name: string; readonly request: OperatorRequest }
+  | { readonly kind: "damaged"; readonly name: string };
 
 /** The watchlist file as it is now. */
 export type WatchlistRead =

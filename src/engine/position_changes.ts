@@ -1,9 +1,13 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { PositionEvent } from "../domain/events.ts";
 import { formatUtc } from "../domain/ny_time.ts";
-import type { PositionChange } from "../domain/position_account.ts";
+import { isSameQty, type PositionChange } from "../domain/position_account.ts";
+import { releasePosition } from "../domain/released.ts";
 import { closedKey } from "./bought.ts";
 import type { Engine } from "./engine.ts";
+import { sayOnceADay } from "./daily_errors.ts";
+import { readHoldings } from "./shares.ts";
+import { holdUnexplained } from "./unexplained.ts";
 
 /** Takes what the account says of a position into the state, the log, Slack and the audit trail (pipeline 5). */
 export async function applyChange(
@@ -22,14 +26,21 @@ export async function applyChange(
         qty: change.qty,
         costBasisUsd: change.costBasisUsd,
         unexplainedQty: null,
+        unexplainedSinceMs: null,
       });
       engine.ports.log.info(`Position ${symbol}: qty=${change.qty}`);
       break;
     case "lagging":
-      engine.putPosition({ ...position, qty: change.qty, unexplainedQty: null });
+      engine.putPosition({
+        ...position,
+        qty: change.qty,
+        unexplainedQty: null,
+        unexplainedSinceMs: null,
+      });
       return;
     case "gone":
     case "never_filled":
+      leaveToHand(engine, position);
       engine.dropPosition(positionId);
       engine.isNews(closedKey(positionId), engine.dateNy());
       engine.ports.log.info(
@@ -41,30 +52,41 @@ export async function applyChange(
         engine,
         `absent:${positionId}`,
         `Position ${symbol} is absent at the broker, and no sells ` +
-          `account for its ${
-            position.qty ?? "unknown"
-          } shares: kept, its orders untouched. Look at the account`,
+          `account for its ${position.qty ?? "unknown"} shares: kept, its orders untouched. ${
+            describeRenamed(engine, position)
+          }Look at the account`,
       );
       break;
     case "unexplained":
-      if (position.unexplainedQty !== change.qty) {
-        engine.putPosition({ ...position, unexplainedQty: change.qty });
-      }
-      if (change.qty < 0) {
-        sayShort(engine, symbol, change.qty);
-        break;
-      }
-      sayOnceADay(
-        engine,
-        `unexplained:${positionId}:${change.qty}`,
-        `Position ${symbol} changed from ${
-          position.qty ?? "unknown"
-        } to ${change.qty} shares with no order behind it (a split?): no exit, its orders untouched, until you deal with it`,
-      );
+      holdUnexplained(engine, position, change.qty);
       break;
   }
   await engine.event(
     buildPositionEvent(position, change.kind, "qty" in change ? change.qty : null),
+  );
+}
+
+/** A foreign position with as many shares at the same cost basis may be the absent one under a new name (pipeline 5). */
+function describeRenamed(engine: Engine, { symbol, qty, costBasisUsd }: ManagedPosition): string {
+  const positions = engine.observation?.positions;
+  const managed = new Set(engine.state.positions.map((each) => each.symbol));
+  const alike = (positions?.kind === "ok" ? positions.value : []).filter((held) =>
+    !managed.has(held.symbol) && qty !== null && isSameQty(held.qty, qty) &&
+    held.costBasisUsd === costBasisUsd
+  );
+  if (alike.length === 0) return "";
+  const names = alike.map((held) => held.symbol).join(", ");
+  return `It may be ${names} now: as many shares at the same cost; ` +
+    `avwap-execution release ${symbol} --yes, then adopt. `;
+}
+
+/** What a hand bought beside a position that has ended stays the operator's, on today's list or not (pipeline 5). */
+function leaveToHand(engine: Engine, position: ManagedPosition): void {
+  const handQty = Math.min(...readHoldings(engine, position)?.map((each) => each.handQty) ?? [0]);
+  if (handQty < 1) return;
+  engine.state = releasePosition(engine.state, position, engine.nowMs());
+  engine.ports.log.info(
+    `Position ${position.symbol}: the ${handQty} shares that are left were bought by hand and stay yours`,
   );
 }
 
@@ -88,19 +110,4 @@ export function buildPositionEvent(
     cost_basis_usd: position.costBasisUsd,
     stop_usd: position.stopUsd,
   };
-}
-
-/** Both exits of a bracket can fill in a fast market (broker.md); the engine never sells short, and never buys back. */
-export function sayShort(engine: Engine, symbol: string, qty: number): void {
-  sayOnceADay(
-    engine,
-    `short:${symbol}:${qty}`,
-    `SHORT position ${symbol} qty=${qty} at the broker: buy it back by hand; the engine does not touch it`,
-  );
-}
-
-/** An error that the log repeats in each cycle and Slack once a NY day. */
-function sayOnceADay(engine: Engine, key: string, message: string): void {
-  if (engine.isNews(key, engine.dateNy())) engine.sayError(message);
-  else engine.ports.log.error(message);
 }

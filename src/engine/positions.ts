@@ -2,9 +2,8 @@ import type { ManagedPosition } from "../domain/engine_state.ts";
 import { type BrokerOrder, type BrokerPosition, isFinal } from "../domain/orders.ts";
 import {
   accountPosition,
-  hasEnded,
   isNeverFilled,
-  listFillHistories,
+  isSplit,
   type PositionChange,
 } from "../domain/position_account.ts";
 import { askMissing } from "./asking.ts";
@@ -13,10 +12,12 @@ import type { Engine } from "./engine.ts";
 import { raiseKnownStops } from "./known_stops.ts";
 import { findShown, refresh } from "./observe.ts";
 import { trackPartial } from "./partial_entry.ts";
+import { sayHand } from "./hand_shares.ts";
 import { applyChange } from "./position_changes.ts";
 import {
   ensurePasts,
   listPositionHistory,
+  readHoldings,
   readPasts,
   readRecentFills,
   readShares,
@@ -59,7 +60,7 @@ async function explain(
   if (!await readPasts(engine, [position])) return null;
   const change = await account(engine, position, held);
   if (change?.kind !== "unexplained" && change?.kind !== "absent") return change;
-  if (position.unexplainedQty !== null) return change;
+  if (isSplit(position, engine.nowMs())) return change;
   // A fill that no list shows yet is in the answer by id; and positions were read before the orders.
   await askMissing(engine, ({ order }) => order.symbol === position.symbol && !isFinal(order));
   if (change.kind === "absent") return await account(engine, position, held);
@@ -81,13 +82,15 @@ async function account(
   held: BrokerPosition | undefined,
 ): Promise<PositionChange | null> {
   const orders = listPositionHistory(engine, position);
-  if (orders === null) return null;
+  const holdings = readHoldings(engine, position);
+  if (orders === null || holdings === null) return null;
   const entry = orders.find((order) => order.clientOrderId === position.positionId);
   if (isNeverFilled(position, orders)) return { kind: "never_filled" };
   // Sold off in between: what is held now was bought by somebody else since.
-  if (hasEnded(orders, position.adoptedQty)) return { kind: "gone" };
+  if (holdings[0]?.isOver === true) return { kind: "gone" };
+  sayHand(engine, position, holdings);
   return accountPosition(position, held, {
-    histories: listFillHistories(orders),
+    holdings,
     recent: readRecentFills(engine, position),
     isEntryOver: await isEntryOver(engine, position, entry),
   });

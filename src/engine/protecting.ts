@@ -24,7 +24,7 @@ import { endEntry, isEntryStuck, isEntryWorking } from "./partial_entry.ts";
 import { type Mandate, placeStop, replaceStop } from "./placing.ts";
 import { StateError } from "./ports.ts";
 import { isActionable, trackPositions } from "./positions.ts";
-import { readShares } from "./shares.ts";
+import { findOwnGroups, readShares } from "./shares.ts";
 import { readStopLevel } from "./stop_level.ts";
 import { askUnclear, isLeftToHand, isOtherById } from "./unclear_sells.ts";
 import { isUnreadableIn } from "./unreadable.ts";
@@ -74,7 +74,7 @@ async function protect(
     if (position === undefined) return;
     const isBesideEntry = isEntryWorking(engine, position);
     if (isBesideEntry && !isEntryStuck(engine, position)) return;
-    const groups = findSellGroups(engine, position.symbol);
+    const groups = findOwnGroups(engine, position);
     if (groups === null) {
       engine.wakeAt(engine.nowMs() + RETRY_MS);
       return;

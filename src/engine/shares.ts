@@ -1,5 +1,6 @@
 import {
   buildOpenOrders,
+  isOfEngine,
   isSuccessorUnknown,
   type KnownOrder,
 } from "../domain/account/order_book.ts";
@@ -8,13 +9,18 @@ import type { ManagedPosition } from "../domain/engine_state.ts";
 import { isUnsettled, type LedgerEntry } from "../domain/ledger.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import { type BrokerOrder, isFinal, remainingQty } from "../domain/orders.ts";
-import type { FillHistory } from "../domain/position_account.ts";
-import { listSellGroups } from "../domain/protection.ts";
+import {
+  type FillHistory,
+  type Holding,
+  listHoldings,
+  type StartQty,
+} from "../domain/position_account.ts";
+import { listSellGroups, type SellGroup } from "../domain/protection.ts";
 import { learn } from "./asking.ts";
 import type { Engine } from "./engine.ts";
 import { recordFills } from "./fills.ts";
 import { readListing } from "./listing.ts";
-import { findShown } from "./observe.ts";
+import { findSellGroups, findShown } from "./observe.ts";
 import type { OrderRequest } from "./send.ts";
 import { sayUnreadable } from "./unreadable.ts";
 
@@ -129,8 +135,9 @@ export function readShares(engine: Engine, position: ManagedPosition): ShareCoun
   if (orders === null) return null;
   const held = findShown(engine, position.symbol);
   return countShares({
-    startQty: position.adoptedQty,
+    start: readStart(position),
     orders,
+    isOurs: (order) => isOfEngine(engine.book, order.orderId),
     shown: held === null
       ? { kind: "unreadable" }
       : held === undefined
@@ -153,9 +160,45 @@ function countDoubtful(engine: Engine, symbol: string, orders: readonly KnownOrd
   return unanswered + replaced;
 }
 
-/** Shares that working sells and stops hold, by the book; legs of one bracket hold the same ones. */
-export function countReserved(engine: Engine, symbol: string): number {
-  return listSellGroups(buildOpenOrders(engine.book), symbol)
+/** What a position began with. */
+function readStart({ adoptedQty, besideQty }: ManagedPosition): StartQty {
+  return { oursQty: adoptedQty, handQty: besideQty };
+}
+
+/** Whose the shares are by a position's orders, in both readings; `null` while the book lacks its past. */
+export function readHoldings(engine: Engine, position: ManagedPosition): Holding[] | null {
+  const orders = listPositionHistory(engine, position);
+  if (orders === null) return null;
+  const isOurs = (order: BrokerOrder) => isOfEngine(engine.book, order.orderId);
+  return listHoldings(orders, readStart(position), isOurs);
+}
+
+/** Working sells without what holds a hand's own shares: a hand's sells take those first (pipeline 5). */
+function keepOwn(
+  engine: Engine,
+  position: ManagedPosition,
+  groups: readonly SellGroup[],
+): SellGroup[] {
+  let handQty = Math.min(...readHoldings(engine, position)?.map((each) => each.handQty) ?? [0]);
+  return groups.flatMap((group) => {
+    if (handQty <= 0 || group.orders.some(({ orderId }) => isOfEngine(engine.book, orderId))) {
+      return [group];
+    }
+    const qty = Math.max(0, group.qty - handQty);
+    handQty -= group.qty - qty;
+    return qty === 0 ? [] : [{ ...group, qty }];
+  });
+}
+
+/** The working sells that hold a position's own shares; `null` where open orders, or one of its symbol, can't be read. */
+export function findOwnGroups(engine: Engine, position: ManagedPosition): SellGroup[] | null {
+  const groups = findSellGroups(engine, position.symbol);
+  return groups === null ? null : keepOwn(engine, position, groups);
+}
+
+/** Shares of a position that working sells and stops hold, by the book; legs of one bracket hold the same ones. */
+export function countReserved(engine: Engine, position: ManagedPosition): number {
+  return keepOwn(engine, position, listSellGroups(buildOpenOrders(engine.book), position.symbol))
     .reduce((sum, group) => sum + group.qty, 0);
 }
 
@@ -163,7 +206,7 @@ export function countReserved(engine: Engine, symbol: string): number {
 export function readAvailable(engine: Engine, position: ManagedPosition): number {
   const shares = readShares(engine, position);
   if (shares === null) return 0;
-  return Math.max(0, Math.floor(shares.sureQty - countReserved(engine, position.symbol)));
+  return Math.max(0, Math.floor(shares.sureQty - countReserved(engine, position)));
 }
 
 /**
@@ -174,8 +217,9 @@ export function findBreach(engine: Engine, order: OrderRequest): string | null {
   const added = readAdded(engine, order);
   if (added === null || added.qty <= 0) return null;
   const position = engine.state.positions.find((each) => each.symbol === added.symbol);
-  const sureQty = position === undefined ? 0 : readShares(engine, position)?.sureQty ?? 0;
-  const reservedQty = countReserved(engine, added.symbol);
+  if (position === undefined) return `${added.symbol}: ${order.op} in a symbol that is not managed`;
+  const sureQty = readShares(engine, position)?.sureQty ?? 0;
+  const reservedQty = countReserved(engine, position);
   if (reservedQty + added.qty <= sureQty) return null;
   return `${added.symbol}: ${order.op} of ${added.qty} shares beside ${reservedQty} that sells and stops hold, ` +
     `of ${sureQty} held for sure`;

@@ -25,7 +25,7 @@ import {
   isOfThisSession,
 } from "./observe.ts";
 import { isEntryWorking } from "./partial_entry.ts";
-import { readShares } from "./shares.ts";
+import { findOwnGroups, readShares } from "./shares.ts";
 import { sayAlarms } from "./standing_alarms.ts";
 import { sayEnding } from "./stop_ending.ts";
 import { listUnreadable } from "./unreadable.ts";
@@ -86,7 +86,7 @@ const OTHERS: ReadonlySet<GateFailReason["code"]> = new Set([
 ]);
 
 function take(engine: Engine, position: ManagedPosition, turn: Turn): Standing {
-  const groups = findSellGroups(engine, position.symbol);
+  const groups = findOwnGroups(engine, position);
   const leastUsd = roundToIncrement(position.stopUsd);
   return decideStanding({
     position,

@@ -1,7 +1,8 @@
+import { EMPTY_BOOK, isOfEngine, learnOrders } from "../domain/account/order_book.ts";
 import { EMPTY_STATE, type EngineState, type ManagedPosition } from "../domain/engine_state.ts";
 import { isOurs, parseOurId, readAdoptedAtMs } from "../domain/client_order_id.ts";
 import type { LedgerEntry, LiveLedger } from "../domain/ledger.ts";
-import { hasEnded, isNeverFilled, listFillHistories } from "../domain/position_account.ts";
+import { isNeverFilled, listFillHistories, listHoldings } from "../domain/position_account.ts";
 import {
   applyOrders,
   countAdopted,
@@ -13,6 +14,7 @@ import type { RebuildWait } from "../domain/rebuild_wait.ts";
 import { listRejections } from "../domain/rejections.ts";
 import { type BrokerOrder, type BrokerPosition, flattenOrders } from "../domain/orders.ts";
 import { buildEmptyLedger, reconcile } from "../domain/reconcile.ts";
+import { listReleased } from "../domain/released.ts";
 import { isTicker } from "../domain/symbol.ts";
 import { formatUnreadable, type UnreadableRow } from "../domain/unreadable_row.ts";
 import { ARCHIVE_DAYS_MAX, readRecords, type Waits } from "./archive.ts";
@@ -72,13 +74,16 @@ export async function rebuildState(
   ];
   const found = await listFound(engine, positions, { ledgers, orders });
   if (found.kind === "waits") return found;
+  const released = listReleased(recorded);
+  const releasedSymbols = new Set(released.map(({ symbol }) => symbol));
   return {
     kind: "rebuilt",
     why,
     isFirstStart: why === "missing" && !hasTraces(recorded, [...orders, ...past.value]),
     state: {
       ...EMPTY_STATE,
-      positions: found.positions,
+      positions: found.positions.filter(({ symbol }) => !releasedSymbols.has(symbol)),
+      released,
       rejections: today === null ? [] : listRejections(today),
     },
   };
@@ -144,9 +149,11 @@ async function listFound(
     if (position.adoptedQty > 0 && history === null) {
       return waitForOrders(what, { message: "they can't be read, or not all are shown yet" });
     }
-    const recounted = history === null
-      ? position
-      : recountAdopted(position, countAdopted(lost.stops, held.qty, history), history);
+    const recounted = history === null ? position : recountAdopted(
+      position,
+      countAdopted(lost.stops, Math.floor(held.qty), history),
+      history,
+    );
     const ended = await readEnded(engine, recounted, history);
     if (ended.kind === "failed") return waitForOrders(what, ended);
     if (!ended.value) found.push(recounted);
@@ -177,7 +184,7 @@ async function readEnded(
 ): Promise<Read<boolean>> {
   const atMonotonicMs = engine.ports.clock.monotonicMs();
   if (history !== null) {
-    return { kind: "ok", value: hasEnded(history, position.adoptedQty), atMonotonicMs };
+    return { kind: "ok", value: isOver(history, position), atMonotonicMs };
   }
   const afterMs = position.openedAtMs - OPENED_SLACK_MS;
   const symbols = [position.symbol];
@@ -188,7 +195,19 @@ async function readEnded(
   );
   if (read.kind === "failed") return read;
   const orders = flattenOrders(read.value);
-  return { ...read, value: isNeverFilled(position, orders) || hasEnded(orders, 0) };
+  return { ...read, value: isNeverFilled(position, orders) || isOver(read.value, position) };
+}
+
+/** Whether a position's own shares were sold off before the last fill of its symbol. */
+function isOver(
+  orders: readonly BrokerOrder[],
+  { adoptedQty, besideQty }: ManagedPosition,
+): boolean {
+  const book = learnOrders(EMPTY_BOOK, orders, 0);
+  const flat = [...book.values()].map(({ order }) => order);
+  const isOurs = ({ orderId }: BrokerOrder) => isOfEngine(book, orderId);
+  return listHoldings(flat, { oursQty: adoptedQty, handQty: besideQty }, isOurs)[0]?.isOver ===
+    true;
 }
 
 function buildLedgerOfOrders(dateNy: string, orders: readonly BrokerOrder[]): LiveLedger {
@@ -213,7 +232,8 @@ function rebuildPosition(held: BrokerPosition, lost: LostPosition): ManagedPosit
   if (plan === null) return null;
   return {
     ...buildManaged(plan, adoptedAtMs ?? Date.parse(lost.entry.timestamp)),
-    adoptedQty: adoptedAtMs === null ? 0 : held.qty,
+    adoptedQty: adoptedAtMs === null ? 0 : Math.floor(held.qty),
+    besideQty: adoptedAtMs === null ? 0 : Math.round((held.qty % 1) * 1e9) / 1e9,
     stopUsd: lost.stopUsd,
     isTrimmedR1: lost.isTrimmedR1,
     isTrimmedR2: lost.isTrimmedR2,
@@ -225,7 +245,7 @@ function buildAdoptedPlan(
   held: BrokerPosition,
 ): Parameters<typeof buildManaged>[0] | null {
   const clientOrderId = parseOurId(positionId ?? "");
-  if (clientOrderId === null || !Number.isSafeInteger(held.qty) || held.qty <= 0) return null;
+  if (clientOrderId === null || Math.floor(held.qty) < 1) return null;
   if (pivotUsd === null || r1Usd === null || r2Usd === null || stopUsd === null) return null;
   return { clientOrderId, symbol, pivotUsd, r1Usd, r2Usd, stopUsd };
 }

@@ -2,6 +2,7 @@ import { type OperatorFilesPort, StateError } from "../engine/ports.ts";
 import type { TokenFile } from "../domain/gate.ts";
 import { ensureDir, FILE_MODE, replaceFile } from "./durable_file.ts";
 import { type FileSystem, joinPath } from "./file_system.ts";
+import { listRequests, removeRequest } from "./operator_requests.ts";
 import { decodeUtf8 } from "./text_file.ts";
 
 /** Name of the kill switch in the state directory (runbook 10). */
@@ -18,6 +19,8 @@ export function createOperatorFiles(
   return {
     isKillSwitchOn: () => isKillSwitchOn(fs, stateDir),
     readToken: () => readToken(fs, stateDir),
+    listRequests: () => listRequests(fs, stateDir),
+    removeRequest: (name) => removeRequest(fs, stateDir, name),
   };
 }
 

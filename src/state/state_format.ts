@@ -52,6 +52,11 @@ function buildState(wire: StateWire): EngineState {
     accountId: wire.account_id,
     intents: wire.intents.map(buildIntent),
     positions: wire.positions.map(buildPosition),
+    released: wire.released.map((each) => ({
+      symbol: each.symbol,
+      positionId: each.position_id,
+      releasedAtMs: each.released_at,
+    })),
     alerted: wire.alerted,
     lastCycleAtMs: wire.last_cycle_at,
     lastGate: wire.last_gate,
@@ -96,6 +101,7 @@ function buildPosition(wire: StateWire["positions"][number]): ManagedPosition {
     symbol: wire.symbol,
     positionId: wire.position_id,
     adoptedQty: wire.adopted_qty,
+    besideQty: wire.beside_qty,
     pivotUsd: wire.pivot,
     r1Usd: wire.r1,
     r2Usd: wire.r2,
@@ -106,6 +112,7 @@ function buildPosition(wire: StateWire["positions"][number]): ManagedPosition {
     qty: wire.qty,
     costBasisUsd: wire.cost_basis,
     unexplainedQty: wire.unexplained_qty,
+    unexplainedSinceMs: wire.unexplained_since,
     openedAtMs: wire.opened_at,
     partialSinceMs: wire.partial_since,
   };
@@ -125,6 +132,11 @@ export function buildStateText(state: EngineState): string {
     mismatches: state.mismatches,
     rejections: state.rejections.map(buildRejectionWire),
     standings: state.standings.map(buildStandingWire),
+    released: state.released.map((each) => ({
+      symbol: each.symbol,
+      position_id: each.positionId,
+      released_at: formatTime(each.releasedAtMs),
+    })),
   };
   return `${JSON.stringify(wire, null, 2)}\n`;
 }
@@ -153,6 +165,7 @@ function buildPositionWire(position: ManagedPosition): PositionFields {
     symbol: position.symbol,
     position_id: position.positionId,
     adopted_qty: position.adoptedQty,
+    beside_qty: position.besideQty,
     pivot: position.pivotUsd,
     r1: position.r1Usd,
     r2: position.r2Usd,
@@ -163,6 +176,7 @@ function buildPositionWire(position: ManagedPosition): PositionFields {
     qty: position.qty,
     cost_basis: position.costBasisUsd,
     unexplained_qty: position.unexplainedQty,
+    unexplained_since: formatTime(position.unexplainedSinceMs),
     opened_at: formatTime(position.openedAtMs),
     partial_since: formatTime(position.partialSinceMs),
   };
@@ -194,6 +208,11 @@ export function checkState(state: EngineState): string | null {
   const rejected = state.rejections.map((rejection) => rejection.clientOrderId);
   if (new Set(rejected).size !== rejected.length) {
     return "rejections: a client_order_id is there twice";
+  }
+  const released = state.released.map((each) => each.symbol);
+  if (new Set(released).size !== released.length) return "released: a symbol is there twice";
+  if (!state.released.every((each) => isMoment(each.releasedAtMs))) {
+    return "released: a time is not a moment";
   }
   return state.intents.map(checkIntent).find(isFault) ??
     state.positions.map(checkPosition).find(isFault) ??
@@ -230,12 +249,17 @@ function checkPosition(position: ManagedPosition): string | null {
   if (!(position.adoptedQty >= 0 && position.adoptedQty < Infinity)) {
     return `${name}: adopted_qty is not a finite number of 0 or more`;
   }
+  if (!(position.besideQty >= 0 && position.besideQty < Infinity)) {
+    return `${name}: beside_qty is not a finite number of 0 or more`;
+  }
   const amounts = [position.qty, position.costBasisUsd, position.unexplainedQty];
   if (!amounts.every((amount) => amount === null || Number.isFinite(amount))) {
     return `${name}: a quantity is not finite`;
   }
   const isTimed = isMoment(position.openedAtMs) &&
-    (position.partialSinceMs === null || isMoment(position.partialSinceMs));
+    [position.partialSinceMs, position.unexplainedSinceMs].every((ms) =>
+      ms === null || isMoment(ms)
+    );
   return isTimed ? null : `${name}: a time is not a moment`;
 }
 

@@ -51,6 +51,15 @@ const POSITION = {
   unexplained_qty: number.nullable(),
   opened_at: TimeWire,
   partial_since: TimeWire.nullable(),
+  // From minor 2 on.
+  unexplained_since: TimeWire.nullable().default(null),
+  beside_qty: number.min(0, "is negative").default(0),
+};
+
+const RELEASED = {
+  symbol: text.min(1, "is empty"),
+  position_id: text.min(1, "is empty"),
+  released_at: TimeWire,
 };
 
 const REJECTION = {
@@ -87,12 +96,14 @@ function buildSchema<
   Position extends z.ZodType,
   Rejection extends z.ZodType,
   Standing extends z.ZodType,
+  Released extends z.ZodType,
 >(
-  { intent, position, rejection, standing }: {
+  { intent, position, rejection, standing, released }: {
     readonly intent: Intent;
     readonly position: Position;
     readonly rejection: Rejection;
     readonly standing: Standing;
+    readonly released: Released;
   },
 ) {
   return {
@@ -109,6 +120,7 @@ function buildSchema<
     // From minor 2 on.
     rejections: z.array(rejection, "is not a list").default([]),
     standings: z.array(standing, "is not a list").default([]),
+    released: z.array(released, "is not a list").default([]),
   };
 }
 
@@ -118,6 +130,7 @@ export const StateWire = z.strictObject(buildSchema({
   position: z.strictObject(POSITION),
   rejection: z.strictObject(REJECTION),
   standing: z.strictObject(STANDING),
+  released: z.strictObject(RELEASED),
 }));
 /** The same of a later minor version. */
 export const NewerMinorWire = z.object(buildSchema({
@@ -125,6 +138,7 @@ export const NewerMinorWire = z.object(buildSchema({
   position: z.object(POSITION),
   rejection: z.object(REJECTION),
   standing: z.object(STANDING),
+  released: z.object(RELEASED),
 }));
 /** The format that a file says it has. */
 export const VersionWire = z.looseObject({

@@ -45,6 +45,7 @@ Deno.test("kill names the managed positions that now have only their resting sto
       symbol: "NVDA",
       positionId: "avwap-2026-11-23-NVDA-abc",
       adoptedQty: 0,
+      besideQty: 0,
       pivotUsd: 124,
       r1Usd: 129,
       r2Usd: 136,
@@ -55,6 +56,7 @@ Deno.test("kill names the managed positions that now have only their resting sto
       qty: 7,
       costBasisUsd: 870,
       unexplainedQty: null,
+      unexplainedSinceMs: null,
       openedAtMs: 1_764_000_000_000,
       partialSinceMs: null,
     };

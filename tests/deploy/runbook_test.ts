@@ -27,7 +27,8 @@ Deno.test("every command of the runbook is one that the program knows, with its 
       each.name === words.slice(0, each.name.split(" ").length).join(" ")
     );
     assert(command !== undefined, words.join(" "));
-    const options = words.slice(command.name.split(" ").length);
+    const given = command.argument === undefined ? 0 : 1;
+    const options = words.slice(command.name.split(" ").length + given);
     parseOptions(options, [...command.options, { name: "help", valueName: null, help: "" }]);
   }
 });

@@ -238,6 +238,7 @@ Deno.test("rebuildLedger() gives a rebuilt entry the plan that the state remembe
     symbol: "NVDA",
     positionId: ID,
     adoptedQty: 0,
+    besideQty: 0,
     pivotUsd: 124,
     r1Usd: 129,
     r2Usd: 136,
@@ -248,6 +249,7 @@ Deno.test("rebuildLedger() gives a rebuilt entry the plan that the state remembe
     qty: 7,
     costBasisUsd: 875,
     unexplainedQty: null,
+    unexplainedSinceMs: null,
     openedAtMs: AT_MS,
     partialSinceMs: null,
   };

@@ -3,6 +3,7 @@ import {
   accountPosition,
   isUnchanged,
   listFillHistories,
+  listHoldings,
   type PositionChange,
 } from "../../src/domain/position_account.ts";
 import type { BrokerOrder, BrokerPosition } from "../../src/domain/orders.ts";
@@ -37,7 +38,15 @@ function explain(
   return accountPosition(
     managedPosition(change),
     held === null ? undefined : heldPosition(held),
-    { histories: listFillHistories(orders), recent: NO_FILLS, isEntryOver },
+    {
+      holdings: listHoldings(
+        orders,
+        { oursQty: change.adoptedQty ?? 0, handQty: 0 },
+        ({ clientOrderId }) => !clientOrderId.startsWith("by-hand"),
+      ),
+      recent: NO_FILLS,
+      isEntryOver,
+    },
   );
 }
 
@@ -124,7 +133,7 @@ const cases: {
     change: { adoptedQty: 10 },
     held: { qty: 15, costBasisUsd: 1500 },
     orders: [brokerOrder({ clientOrderId: "by-hand", filledQty: 5 })],
-    is: { kind: "changed", qty: 15, costBasisUsd: 1500 },
+    is: { kind: "changed", qty: 10, costBasisUsd: 1500 },
   },
   {
     when: "the shares doubled with no order behind it",

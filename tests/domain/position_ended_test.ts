@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { BrokerOrder } from "../../src/domain/orders.ts";
-import { hasEnded } from "../../src/domain/position_account.ts";
+import { listHoldings } from "../../src/domain/position_account.ts";
 import { assertEquals } from "../assert.ts";
 import { brokerOrder } from "./fixtures.ts";
 
@@ -15,6 +15,12 @@ function fill(side: "buy" | "sell", qty: number, atMs: number, more: Partial<Bro
     filledAtMs: atMs,
     ...more,
   });
+}
+
+/** Whether our shares were sold off before the last fill. */
+function isOver(orders: readonly BrokerOrder[], startQty: number): boolean | undefined {
+  const isOurs = ({ clientOrderId }: BrokerOrder) => clientOrderId !== "by-hand";
+  return listHoldings(orders, { oursQty: startQty, handQty: 0 }, isOurs)[0]?.isOver;
 }
 
 const cases: {
@@ -47,6 +53,26 @@ const cases: {
     orders: [fill("sell", 10, 1), fill("buy", 10, 2)],
     startQty: 10,
     is: true,
+  },
+  {
+    when: "ours were sold off beside what a hand had bought, and the hand went on",
+    orders: [
+      fill("buy", 10, 1),
+      fill("buy", 5, 2, { clientOrderId: "by-hand" }),
+      fill("sell", 10, 3),
+      fill("sell", 5, 4, { clientOrderId: "by-hand" }),
+    ],
+    is: true,
+  },
+  {
+    when: "a hand sold what it had bought",
+    orders: [
+      fill("buy", 10, 1),
+      fill("buy", 10, 2, { clientOrderId: "by-hand" }),
+      fill("sell", 10, 3, { clientOrderId: "by-hand" }),
+      fill("sell", 5, 4),
+    ],
+    is: false,
   },
   {
     when: "both exits filled, and it is short",
@@ -89,12 +115,12 @@ const cases: {
   },
 ];
 for (const { when, orders, startQty = 0, is } of cases) {
-  Deno.test(`hasEnded() is ${is} when ${when}`, () => {
-    assertEquals(hasEnded(orders, startQty), is);
+  Deno.test(`listHoldings() says over is ${is} when ${when}`, () => {
+    assertEquals(isOver(orders, startQty), is);
   });
 }
 
-Deno.test("hasEnded() is never true of shares that were always held, in whatever order they come", () => {
+Deno.test("listHoldings() never says over of shares that were always held, in whatever order they come", () => {
   const trims = fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 5 });
   fc.assert(fc.property(trims, fc.boolean(), (qtys, isReversed) => {
     const sold = qtys.reduce((sum, qty) => sum + qty, 0);
@@ -102,6 +128,6 @@ Deno.test("hasEnded() is never true of shares that were always held, in whatever
       fill("buy", sold + 1, 1),
       ...qtys.map((qty, index) => fill("sell", qty, index + 2)),
     ];
-    assertEquals(hasEnded(isReversed ? orders.reverse() : orders, 0), false);
+    assertEquals(isOver(isReversed ? orders.reverse() : orders, 0), false);
   }));
 });

@@ -65,7 +65,11 @@ const unadoptable: {
   },
   { when: "the allowlist lacks it", change: { environment: { ALLOWLIST_SYMBOLS: "NVDA" } } },
   { when: "it is short", change: { qty: -10 } },
-  { when: "it is not in whole shares", change: { qty: 9.5 } },
+  { when: "it is less than a share", change: { qty: 0.5 } },
+  {
+    when: "it is worth more than two entries may be",
+    change: { environment: { MAX_LIVE_NOTIONAL_PER_SYMBOL: "499.99" } },
+  },
   { when: "its price is at the stop", change: {}, priceUsd: 95 },
   { when: "its price is below the stop", change: {}, priceUsd: 90 },
 ];
@@ -232,7 +236,8 @@ Deno.test("a split position gets no exit, its orders stay, and it is an error un
   world.exchange.setPrice("NVDA", 97); // Below R1, above the stop at the broker.
   await world.cycles(2, MINUTE_MS);
   assertEquals(world.position()?.unexplainedQty, 20);
-  assertEquals(world.said("error Position NVDA changed from 10 to 20 shares").length, 2);
+  assertEquals(world.said("warn Position NVDA changed from 10 to 20 shares").length, 1);
+  assertEquals(world.said("error Position NVDA changed from 10 to 20 shares").length, 1);
   assertEquals(world.alerted("no order behind it (a split?)").length, 1);
   world.exchange.setPrice("NVDA", 106);
   await world.cycles(2, MINUTE_MS);
@@ -347,4 +352,33 @@ Deno.test("a working sell of somebody else in a managed symbol is protection, an
   await world.cycles(1, MINUTE_MS);
   assertEquals([world.sells("AAPL"), world.stops("AAPL")], [["5 filled"], ["5@99 gtc"]]);
   assertEquals(world.said("warn AAPL: cancelling a working sell that is not ours: stop").length, 1);
+});
+
+Deno.test("a fraction of a share is left out of what is adopted, named, and neither sold nor stopped", async () => {
+  const world = await holdForeign({ qty: 9.5 });
+  await world.cycle();
+  assertEquals([world.position("AAPL")?.qty, world.stops("AAPL")], [9, ["9@95 gtc"]]);
+  assertEquals(world.alerted("0.5 of a share is left out").length, 1);
+  world.exchange.setPrice("AAPL", 106);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.sells("AAPL"), world.stops("AAPL")], [["4 filled"], ["5@99 gtc"]]);
+  world.disk.remove("/state/execution_state.json");
+  await world.restart();
+  await world.cycles(3, MINUTE_MS);
+  assertEquals([world.position("AAPL")?.qty, world.stops("AAPL")], [5, ["5@99 gtc"]]);
+  world.exchange.setPrice("AAPL", 98);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.held("AAPL"), world.position("AAPL")], [0.5, undefined]);
+  assertEquals(world.said("error Position AAPL"), []);
+});
+
+Deno.test("what is too large to be adopted is named with its command once a day; at the limit it is adopted", async () => {
+  const world = await holdForeign({ environment: { MAX_LIVE_NOTIONAL_PER_SYMBOL: "499" } });
+  await world.cycles(3, MINUTE_MS);
+  const [alert, ...others] = world.alerted("too large to be adopted");
+  assert(alert?.text.includes("avwap-execution adopt AAPL --yes"), alert?.text);
+  assertEquals([alert?.level, others, world.position("AAPL")], ["WARNING", [], undefined]);
+  await world.restart({ MAX_LIVE_NOTIONAL_PER_SYMBOL: "500" });
+  await world.cycles(1, MINUTE_MS);
+  assertEquals(world.position("AAPL")?.qty, 10);
 });

@@ -1,4 +1,4 @@
-import { assertEquals } from "../assert.ts";
+import { assert, assertEquals } from "../assert.ts";
 import { AAPL, at, MINUTE_MS, NVDA, SECOND_MS, World } from "./support.ts";
 
 const TUESDAY = "2026-11-24";
@@ -31,3 +31,71 @@ for (const { what, priceUsd, ratio, afterUsd } of cases) {
     assertEquals(world.alerted("no order behind it").length, 1);
   });
 }
+
+Deno.test("for a minute orders may explain a changed quantity: hands off from the first look, and no error", async () => {
+  const world = new World();
+  await world.buy();
+  world.exchange.setPosition("NVDA", 13, 100);
+  world.exchange.setPrice("NVDA", 106); // Past R1, and a high.
+  await world.cycles(3, 15 * SECOND_MS);
+  const said = world.said("error ").filter((line) => line.includes("no order behind it"));
+  assertEquals([world.sells(), world.changes, said], [[], [], []]);
+  assertEquals(world.said("with no order behind it yet").length, 3);
+  assertEquals([world.position()?.highWaterUsd, world.position()?.stopUsd], [100, 95]);
+  world.exchange.setPosition("NVDA", 10, 100);
+  await world.cycles(2, 15 * SECOND_MS);
+  assertEquals([world.sells(), world.stops()], [["5 filled"], ["5@99 gtc"]]);
+  assertEquals(world.position()?.unexplainedSinceMs, null);
+});
+
+Deno.test("after a minute it is a split: its stops are named with price and quantity, and count as no protection", async () => {
+  const world = new World();
+  await world.buy();
+  world.goTo(at("15:51"));
+  await world.cycle();
+  assertEquals(world.stops(), ["10@95 gtc"]);
+  world.goTo(at("10:00:30", TUESDAY));
+  world.list([AAPL]);
+  world.exchange.setPrice("AAPL", 50);
+  world.exchange.setPosition("NVDA", 10.03, 99.7); // By a fraction of a share, at the same cost.
+  world.forget();
+  await world.cycle();
+  const wakes = world.engine.wakeAtMs;
+  assert(wakes.some((ms) => ms <= world.nowMs + 15 * SECOND_MS));
+  assertEquals(world.alerted("Position without stop"), []);
+  await world.cycles(1, MINUTE_MS);
+  const [error, ...others] = world.alerted(
+    "changed from 10 to 10.03 shares with no order behind it",
+  );
+  assert(error?.text.includes("stop 10 at 95.00 gtc"), error?.text);
+  assertEquals([error?.level, others], ["ERROR", []]);
+  assert(world.alerted("Position without stop").length > 0);
+  await world.cycles(3, 10 * MINUTE_MS);
+  assertEquals([world.stops(), world.changes], [["10@95 gtc"], []]);
+});
+
+Deno.test("how long a quantity is unexplained outlives a restart", async () => {
+  const world = new World();
+  await world.buy();
+  world.exchange.split("NVDA", 2);
+  world.exchange.setPrice("NVDA", 100);
+  await world.cycle();
+  const sinceMs = world.state.positions[0]?.unexplainedSinceMs;
+  await world.restart();
+  await world.cycles(1, 50 * SECOND_MS);
+  assertEquals(world.position()?.unexplainedSinceMs, sinceMs);
+  assertEquals(world.alerted("(a split?)"), []);
+  await world.cycles(1, 10 * SECOND_MS);
+  assertEquals(world.alerted("(a split?)").length, 1);
+});
+
+Deno.test("an absent position's error names a foreign one with as many shares at the same cost", async () => {
+  const world = new World();
+  await world.buy();
+  await world.cycles(1, MINUTE_MS);
+  world.exchange.renamePosition("NVDA", "NVDX");
+  await world.cycles(2, MINUTE_MS);
+  const [error] = world.alerted("NVDA is absent at the broker");
+  assert(error?.text.includes("It may be NVDX now"), error?.text);
+  assertEquals([world.changes, world.position()?.qty], [[], 10]);
+});

@@ -202,8 +202,10 @@ export const AUDIT_BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/domain/position_account.ts",
-        find: "  if (held !== undefined && shownQty >= 1 && isExpected) {",
-        replace: "  if (held !== undefined && shownQty >= 1) {",
+        find:
+          "  const shown = holdings.find(({ oursQty, handQty }) => isSameQty(oursQty + handQty, shownQty));",
+        replace:
+          "  const shown = holdings.map((each) => ({ ...each, oursQty: shownQty }))[0];\n  void isSameQty;",
       },
       {
         file: "src/domain/account/share_count.ts",

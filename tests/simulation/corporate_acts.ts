@@ -13,7 +13,9 @@ export class CorporateActs {
   touch(): void {
     const { world, chance } = this;
     const { exchange } = world;
-    const held = [...exchange.portfolio.positions.keys()].filter((each) => each !== FOREIGN_SYMBOL);
+    // What an order from before a split sold short is no share that an issuer touches.
+    const held = [...exchange.portfolio.positions.values()]
+      .flatMap(({ symbol, qty }) => symbol === FOREIGN_SYMBOL || qty < 0 ? [] : [symbol]);
     if (held.length === 0) return;
     const symbol = chance.pick(held);
     const act = chance.pick(["split", "split", "split", "merge", "remove"]);

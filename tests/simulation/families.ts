@@ -68,5 +68,5 @@ export const FIELD_RULES: Readonly<Record<FieldFamily, FieldRule>> = {
   replacements: { isOn: true, why: "a replacement that is refused for good gives way to a cancel" },
   lag: { isOn: true, why: "positions and lists that lag are counted once" },
   hand: { isOn: false, why: "shares and stops of a hand's are taken for ours" },
-  corporate: { isOn: false, why: "a position that changes by a fraction is sold and stopped" },
+  corporate: { isOn: true, why: "a quantity that no order explains is let be" },
 };

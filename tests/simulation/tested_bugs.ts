@@ -4,6 +4,7 @@ import { PROTECTION_BUGS } from "./bugs/protection.ts";
 import { RECORDS_BUGS } from "./bugs/records.ts";
 import { ROWS_BUGS } from "./bugs/rows.ts";
 import { SELL_SIDE_BUGS } from "./bugs/sell_side.ts";
+import { SHARES_BUGS } from "./bugs/shares.ts";
 import { STANDING_BUGS } from "./bugs/standing.ts";
 import { TRANSPORT_BUGS } from "./bugs/transport.ts";
 import { WATCHLIST_BUGS } from "./bugs/watchlist.ts";
@@ -20,4 +21,5 @@ export const TESTED_BUGS: readonly TestedBug[] = [
   ...SELL_SIDE_BUGS,
   ...STANDING_BUGS,
   ...PROTECTION_BUGS,
+  ...SHARES_BUGS,
 ];

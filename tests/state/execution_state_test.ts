@@ -46,6 +46,7 @@ const STATE_TEXT = JSON.stringify({
     symbol: "AAPL",
     position_id: "avwap-2026-11-20-AAPL-y",
     adopted_qty: 0,
+    beside_qty: 0,
     pivot: 200,
     r1: 205,
     r2: 210,
@@ -56,8 +57,14 @@ const STATE_TEXT = JSON.stringify({
     qty: 5,
     cost_basis: 1001.25,
     unexplained_qty: null,
+    unexplained_since: null,
     opened_at: "2026-11-20T15:00:00.000Z",
     partial_since: null,
+  }],
+  released: [{
+    symbol: "MSFT",
+    position_id: "avwap-2026-11-20-MSFT-y",
+    released_at: "2026-11-23T15:00:00.000Z",
   }],
   alerted: { kill_switch: "off" },
   mismatches: 1,
@@ -122,6 +129,7 @@ Deno.test("parseState() reads every field of the file", () => {
     symbol: "AAPL",
     positionId: "avwap-2026-11-20-AAPL-y",
     adoptedQty: 0,
+    besideQty: 0,
     pivotUsd: 200,
     r1Usd: 205,
     r2Usd: 210,
@@ -132,9 +140,15 @@ Deno.test("parseState() reads every field of the file", () => {
     qty: 5,
     costBasisUsd: 1001.25,
     unexplainedQty: null,
+    unexplainedSinceMs: null,
     openedAtMs: Date.UTC(2026, 10, 20, 15),
     partialSinceMs: null,
   });
+  assertEquals(state.released, [{
+    symbol: "MSFT",
+    positionId: "avwap-2026-11-20-MSFT-y",
+    releasedAtMs: Date.UTC(2026, 10, 23, 15),
+  }]);
   assertEquals(state.intents[0]?.scheduledAtMs, Date.UTC(2026, 10, 23, 15, 2));
   assertEquals(state.lastCycleAtMs, Date.UTC(2026, 10, 23, 15));
   assertEquals(JSON.parse(buildStateText(state)), JSON.parse(STATE_TEXT));

@@ -162,6 +162,7 @@ const position = fc.record({
   symbol,
   positionId: textValue.filter((text) => text !== ""),
   adoptedQty: fc.nat(1000),
+  besideQty: fc.nat(3),
   pivotUsd: positiveUsd,
   r1Usd: positiveUsd,
   r2Usd: positiveUsd,
@@ -172,8 +173,15 @@ const position = fc.record({
   qty: orNull(fc.integer({ min: -100, max: 1e6 })),
   costBasisUsd: orNull(priceUsd),
   unexplainedQty: orNull(fc.nat(1e6)),
+  unexplainedSinceMs: orNull(moment),
   openedAtMs: moment,
   partialSinceMs: orNull(moment),
+});
+
+const released = fc.record({
+  symbol,
+  positionId: textValue.filter((text) => text !== ""),
+  releasedAtMs: moment,
 });
 
 /** Any engine state that this program may hold. */
@@ -208,6 +216,7 @@ export const states: fc.Arbitrary<EngineState> = fc.record({
   accountId: orNull(textValue),
   intents: fc.uniqueArray(intent, { maxLength: 3, selector: (each) => each.clientOrderId }),
   positions: fc.uniqueArray(position, { maxLength: 3, selector: (each) => each.symbol }),
+  released: fc.uniqueArray(released, { maxLength: 2, selector: (each) => each.symbol }),
   alerted: fc.dictionary(fc.constantFrom("kill_switch", "gate", "NVDA stop"), textValue, {
     noNullPrototype: true,
   }),

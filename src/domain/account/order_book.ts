@@ -1,3 +1,4 @@
+import { isFlatten, isOurs } from "../client_order_id.ts";
 import { type BrokerOrder, isFinal } from "../orders.ts";
 
 /** One order as all answers together have it (pipeline 5, "Positions lag behind fills, and lists behind both"). */
@@ -141,6 +142,22 @@ export function isReplaceRefused(book: OrderBook, orderId: string): boolean {
   return [...book.values()].some(({ order }) =>
     order.replaces === orderId && order.status === "rejected"
   );
+}
+
+/**
+ * Whether an order is the engine's: by its own id, its bracket's, or that of an order in whose place it came, whoever put it
+ * there (pipeline 6). `flatten`'s are the operator's.
+ */
+export function isOfEngine(book: OrderBook, orderId: string): boolean {
+  const seen = new Set<string>();
+  for (let at = book.get(orderId); at !== undefined && !seen.has(at.order.orderId);) {
+    seen.add(at.order.orderId);
+    const parentId = book.get(at.parentId ?? "")?.order.clientOrderId ?? "";
+    const ids = [at.order.clientOrderId, parentId];
+    if (ids.some((id) => isOurs(id) && !isFlatten(id))) return true;
+    at = book.get(at.order.replaces ?? "");
+  }
+  return false;
 }
 
 /** The orders that may still trade: of a chain of replacements one does at a time. */

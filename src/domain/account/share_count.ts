@@ -1,11 +1,12 @@
+import type { BrokerOrder } from "../orders.ts";
 import {
   type FillHistory,
-  hasEnded,
+  type Holding,
   isSameQty,
   isWithinLag,
-  listFillHistories,
+  listHoldings,
+  type StartQty,
 } from "../position_account.ts";
-import type { BrokerOrder } from "../orders.ts";
 import { countRecent, type KnownOrder } from "./order_book.ts";
 
 /** What the broker's positions show of a symbol, in shares; less than 0 where it is short. */
@@ -14,7 +15,7 @@ export type Shown =
   | { readonly kind: "absent" }
   | { readonly kind: "unreadable" };
 
-/** A managed position's shares, whole (pipeline 5, "How many shares there are for sure is one number"). */
+/** A managed position's shares, whole, a hand's beside them not counted (pipeline 5, "How many shares there are for sure is one number"). */
 export interface ShareCount {
   /** Held for sure: nothing is sold or stopped beyond it. It bounds acts. */
   readonly sureQty: number;
@@ -28,10 +29,11 @@ export interface ShareCount {
 
 /** Everything that the count is made from. */
 export interface CountInputs {
-  /** Shares before the first of the orders: 0, or the quantity at adoption. */
-  readonly startQty: number;
+  readonly start: StartQty;
   /** All orders of the symbol since then, as the book has them. */
   readonly orders: readonly KnownOrder[];
+  /** Whether an order is the engine's, or stands in the place of one. */
+  readonly isOurs: (order: BrokerOrder) => boolean;
   readonly shown: Shown;
   /** What sells of unknown fate may have sold. */
   readonly doubtfulQty: number;
@@ -55,15 +57,23 @@ export function countRecentFills(orders: readonly KnownOrder[], nowMs: number): 
 export function countShares(inputs: CountInputs): ShareCount {
   const { shown, doubtfulQty } = inputs;
   const readings = listReadings(inputs);
-  const least = Math.min(...readings);
-  const most = Math.max(0, ...readings);
   const shownQty = shown.kind === "shown" ? shown.qty : null;
   const isExplained = shownQty !== null && isShownByFills(inputs, shownQty, readings);
-  const sureQty = shownQty === null ? least : Math.min(least, shownQty);
+  const least = Math.min(
+    ...readings.map(({ oursQty, handQty }) =>
+      shownQty === null ? oursQty : Math.min(oursQty, shownQty - handQty)
+    ),
+  );
+  const most = Math.max(
+    0,
+    ...readings.map(({ oursQty, handQty }) =>
+      shownQty === null || isExplained ? oursQty : Math.max(oursQty, shownQty - handQty)
+    ),
+  );
   return {
-    sureQty: Math.max(0, Math.floor(sureQty - doubtfulQty)),
+    sureQty: Math.max(0, Math.floor(least - doubtfulQty)),
     doubtfulQty,
-    mostHeldQty: Math.floor(shownQty === null || isExplained ? most : Math.max(most, shownQty)),
+    mostHeldQty: Math.floor(most),
     isExplained,
   };
 }
@@ -72,14 +82,15 @@ export function countShares(inputs: CountInputs): ShareCount {
  * What the orders allow. Whether a replaced order's fills are counted again in the order that replaces it is not known; a
  * position that shows one of the two readings, and is not about to change, decides it.
  */
-function listReadings({ startQty, orders, shown, nowMs }: CountInputs): number[] {
-  const flat = orders.map(({ order }) => order);
-  if (hasEnded(flat, startQty)) return [0];
-  const readings = listFillHistories(flat)
-    .map(({ boughtQty, soldQty }) => startQty + boughtQty - soldQty);
+function listReadings({ start, orders, isOurs, shown, nowMs }: CountInputs): Holding[] {
+  const [carried, whole] = listHoldings(orders.map(({ order }) => order), start, isOurs);
+  if (carried === undefined || whole === undefined) return [];
+  // Sold off: what is held is somebody else's.
+  if (carried.isOver) return [{ ...carried, oursQty: 0 }];
+  const readings = [carried, whole];
   const { boughtQty, soldQty } = countRecentFills(orders, nowMs);
   if (shown.kind !== "shown" || boughtQty > 0 || soldQty > 0) return readings;
-  const agreed = readings.filter((reading) => isSameQty(reading, shown.qty));
+  const agreed = readings.filter(({ oursQty, handQty }) => isSameQty(oursQty + handQty, shown.qty));
   return agreed.length > 0 ? agreed : readings;
 }
 
@@ -87,8 +98,8 @@ function listReadings({ startQty, orders, shown, nowMs }: CountInputs): number[]
 function isShownByFills(
   { orders, nowMs }: CountInputs,
   shownQty: number,
-  readings: readonly number[],
+  readings: readonly Holding[],
 ): boolean {
   const recent = countRecentFills(orders, nowMs);
-  return readings.some((reading) => isWithinLag(reading, shownQty, recent));
+  return readings.some(({ oursQty, handQty }) => isWithinLag(oursQty + handQty, shownQty, recent));
 }

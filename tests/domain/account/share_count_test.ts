@@ -14,8 +14,9 @@ import { acts, playBroker, START_QTY, STEP_MS, type Version } from "./broker_pas
 
 function count(book: OrderBook, shown: Shown, facts: { nowMs: number; doubtfulQty?: number }) {
   return countShares({
-    startQty: START_QTY,
+    start: { oursQty: START_QTY, handQty: 0 },
     orders: [...book.values()],
+    isOurs: () => true,
     shown,
     doubtfulQty: facts.doubtfulQty ?? 0,
     nowMs: facts.nowMs,

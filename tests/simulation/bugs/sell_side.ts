@@ -27,8 +27,8 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     name: "positions alone as the count",
     edits: [{
       file: "src/domain/account/share_count.ts",
-      find: "  const sureQty = shownQty === null ? least : Math.min(least, shownQty);",
-      replace: "  const sureQty = shownQty ?? least;",
+      find: "shownQty === null ? oursQty : Math.min(oursQty, shownQty - handQty)",
+      replace: "shownQty === null ? oursQty : shownQty - handQty",
     }],
     tests: [COUNT_TEST, LAG_TEST],
   },
@@ -36,8 +36,8 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     name: "orders alone as the count",
     edits: [{
       file: "src/domain/account/share_count.ts",
-      find: "  const sureQty = shownQty === null ? least : Math.min(least, shownQty);",
-      replace: "  const sureQty = least;",
+      find: "shownQty === null ? oursQty : Math.min(oursQty, shownQty - handQty)",
+      replace: "shownQty === null ? oursQty : oursQty",
     }],
     tests: [COUNT_TEST],
   },
@@ -45,8 +45,8 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     name: "a sell of unknown fate has sold nothing",
     edits: [{
       file: "src/domain/account/share_count.ts",
-      find: "Math.floor(sureQty - doubtfulQty)",
-      replace: "Math.floor(sureQty)",
+      find: "Math.floor(least - doubtfulQty)",
+      replace: "Math.floor(least)",
     }],
     tests: [COUNT_TEST],
   },

@@ -1,0 +1,141 @@
+import { formatPriceUsd } from "../domain/alert_facts.ts";
+import type { ManagedPosition } from "../domain/engine_state.ts";
+import { type BrokerOrder, flattenOrders, isFinal, remainingQty } from "../domain/orders.ts";
+import { putRelease, RELEASED, releasePosition } from "../domain/released.ts";
+import { BrokerError, StateError } from "../engine/ports.ts";
+import type { Command, ProgramHost } from "./command.ts";
+import { EXIT } from "./exit_status.ts";
+import {
+  hasCredentials,
+  readBrokerConfig,
+  readStateDir,
+  runGuarded,
+  sayError,
+} from "./operator_config.ts";
+import { bringToRecord, readEngineState, readSymbol } from "./operator_request.ts";
+import { buildOperatorBroker, buildOperatorFiles, type OperatorFiles } from "./operator_world.ts";
+import type { ParsedOptions } from "./options.ts";
+import { PROGRAM } from "./version.ts";
+
+/** `release SYMBOL`: the engine's hands off one position (pipeline 5; interface, Commands). */
+export const RELEASE_COMMAND: Command = {
+  name: "release",
+  argument: "SYMBOL",
+  summary: "take one position off the engine's hands: it is yours from then on",
+  description:
+    "Shows the position, its orders, and what nobody will protect afterwards. With --yes the engine\n" +
+    "manages it no longer: it neither sells nor stops it, and touches none of its orders, over days\n" +
+    "and restarts, until the broker shows neither shares nor orders of it, or adopt SYMBOL.\n" +
+    "Nothing is sent to the broker. A running engine takes it up between exits; with none running\n" +
+    "the record is written here. 0 when it is on record, 1 when not within 10 s.",
+  options: [{ name: "yes", valueName: null, help: "do it" }],
+  examples: [`${PROGRAM} release NVDA`, `${PROGRAM} release NVDA --yes`],
+  run: (host, options) => runGuarded(host, () => runRelease(host, options)),
+};
+
+async function runRelease(host: ProgramHost, options: ParsedOptions): Promise<number> {
+  const symbol = readSymbol(options, "release");
+  const files = buildOperatorFiles(readStateDir(host.environment));
+  const state = await readEngineState(files);
+  const position = state.positions.find((each) => each.symbol === symbol);
+  if (position === undefined) {
+    if (state.released.some((each) => each.symbol === symbol)) {
+      host.writeOut(`${symbol} is released already.\n`);
+      return EXIT.done;
+    }
+    const managed = state.positions.map((each) => each.symbol).join(", ") || "none";
+    sayError(
+      host,
+      `${symbol} is not managed, so there is nothing to release (managed: ${managed})`,
+    );
+    return EXIT.notSo;
+  }
+  const lines = await describe(host, position);
+  if (!options.flags.has("yes")) {
+    lines.push("Nothing was done. To do it:", `  ${PROGRAM} release ${symbol} --yes`, "");
+    host.writeOut(lines.join("\n"));
+    return EXIT.done;
+  }
+  host.writeOut([...lines, ""].join("\n"));
+  return await release(host, files, position);
+}
+
+async function release(
+  host: ProgramHost,
+  files: OperatorFiles,
+  { symbol, positionId }: ManagedPosition,
+): Promise<number> {
+  const isDone = await bringToRecord(host, files, {
+    request: { kind: "release", symbol, positionId, atMs: host.clock.nowMs() },
+    act: () => writeRecord(host, files, { symbol, positionId }),
+    isOnRecord: ({ released }) => released.some((each) => each.positionId === positionId),
+  });
+  if (!isDone) {
+    sayError(
+      host,
+      `${symbol} is NOT released yet: the running engine has not taken it up in 10 s (in the middle of an exit?); ` +
+        `release-${symbol}.json waits for it: look with ${PROGRAM} status, or remove the file to take it back`,
+    );
+    return EXIT.notSo;
+  }
+  host.writeOut(`${symbol} is released. To give it back: ${PROGRAM} adopt ${symbol} --yes\n`);
+  return EXIT.done;
+}
+
+/** The record as the engine would write it; the lock is held. @throws {StateError} */
+async function writeRecord(
+  host: ProgramHost,
+  files: OperatorFiles,
+  position: Pick<ManagedPosition, "symbol" | "positionId">,
+): Promise<void> {
+  const before = await readEngineState(files);
+  if (!before.positions.some((each) => each.positionId === position.positionId)) {
+    throw new StateError(`${position.symbol} is not managed any more`);
+  }
+  const state = releasePosition(before, position, host.clock.nowMs());
+  await files.state.write(state);
+  const read = await files.ledger.read();
+  // Without a ledger the engine puts it into the one that it makes.
+  if (read.kind !== "ok") return;
+  const released = state.released.filter((each) => each.positionId === position.positionId);
+  await files.ledger.update((ledger) =>
+    released.reduce((next, each) => putRelease(next, each, RELEASED), ledger)
+  );
+}
+
+async function describe(host: ProgramHost, position: ManagedPosition): Promise<string[]> {
+  const { symbol, qty, stopUsd } = position;
+  const orders = await listOrders(host, symbol);
+  const shown = orders === null
+    ? ["  its orders can't be read from the broker now; they stay as they are"]
+    : orders.length === 0
+    ? ["  no order works at the broker: nothing will protect it"]
+    : orders.map((order) => `  stays at the broker: ${formatOrder(order)}`);
+  return [
+    `${symbol}: ${qty ?? "?"} shares managed by the engine, stop ${formatPriceUsd(stopUsd)}`,
+    ...shown,
+    "Afterwards nobody trims it, raises its stop, puts a stop back or makes one last the night:",
+    "day orders end at the close, a good-till-canceled stop rests at the price it has.",
+  ];
+}
+
+/** An order for people, with price and quantity. */
+export function formatOrder(order: BrokerOrder): string {
+  const { side, type, stopPriceUsd, limitPriceUsd, timeInForce, orderId } = order;
+  const priceUsd = stopPriceUsd ?? limitPriceUsd;
+  const at = priceUsd === null ? "" : ` at ${formatPriceUsd(priceUsd)}`;
+  return `${side} ${type} ${remainingQty(order)}${at} ${timeInForce} (order ${orderId})`;
+}
+
+/** Orders at work in a symbol; `null` where the broker can't be asked: the command works without. */
+async function listOrders(host: ProgramHost, symbol: string): Promise<BrokerOrder[] | null> {
+  if (!hasCredentials(host.environment)) return null;
+  try {
+    const broker = buildOperatorBroker(host, readBrokerConfig(host.environment));
+    const { rows } = await broker.listOrders({ status: "open" });
+    return flattenOrders(rows).filter((order) => order.symbol === symbol && !isFinal(order));
+  } catch (error) {
+    if (error instanceof BrokerError) return null;
+    throw error;
+  }
+}

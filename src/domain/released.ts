@@ -1,0 +1,72 @@
+import type { EngineState, ManagedPosition, ReleasedPosition } from "./engine_state.ts";
+import { buildLedgerEntry, type LedgerEntry, type LiveLedger } from "./ledger.ts";
+import { formatUtc } from "./ny_time.ts";
+
+/** What a release's record says in its `reason`: it lasts, or it has ended. */
+export const RELEASED = "released";
+/** The release's end: the symbol was absent, or adopted again. */
+export const RELEASE_ENDED = "release ended";
+
+/** The state in which a position is the operator's, not managed any more (pipeline 5). */
+export function releasePosition(
+  state: EngineState,
+  { symbol, positionId }: Pick<ManagedPosition, "symbol" | "positionId">,
+  releasedAtMs: number,
+): EngineState {
+  const others = state.released.filter((each) => each.symbol !== symbol);
+  return {
+    ...state,
+    positions: state.positions.filter((each) => each.positionId !== positionId),
+    released: [...others, { symbol, positionId, releasedAtMs }],
+  };
+}
+
+/** The state without the release of a symbol. */
+export function endRelease(state: EngineState, symbol: string): EngineState {
+  return { ...state, released: state.released.filter((each) => each.symbol !== symbol) };
+}
+
+/**
+ * Puts a release, or its end, into a day's ledger, where it outlives the state: a rejected sell, which counts toward no cap
+ * and which release 0.1.0 keeps as it is.
+ * @returns The ledger itself where it says so already.
+ */
+export function putRelease(
+  ledger: LiveLedger,
+  { symbol, positionId, releasedAtMs }: ReleasedPosition,
+  reason: typeof RELEASED | typeof RELEASE_ENDED,
+): LiveLedger {
+  const clientOrderId = `${positionId}-${RELEASED}`;
+  const known = ledger.entries.find((entry) => entry.clientOrderId === clientOrderId);
+  if (known?.reason === reason) return ledger;
+  const entry = buildLedgerEntry({
+    symbol,
+    notionalUsd: 0,
+    timestamp: formatUtc(releasedAtMs),
+    side: "sell",
+    clientOrderId,
+    positionId,
+    status: "rejected",
+    reason,
+  });
+  const others = ledger.entries.filter((each) => each.clientOrderId !== clientOrderId);
+  return { ...ledger, entries: [...others, entry] };
+}
+
+/**
+ * The releases that last, by the records.
+ * @param ledgers Newest first.
+ */
+export function listReleased(ledgers: readonly LiveLedger[]): ReleasedPosition[] {
+  const found = new Map<string, LedgerEntry>();
+  for (const entry of ledgers.flatMap((ledger) => [...ledger.entries].reverse())) {
+    const isRelease = entry.reason === RELEASED || entry.reason === RELEASE_ENDED;
+    if (!isRelease || entry.positionId === null || found.has(entry.symbol)) continue;
+    found.set(entry.symbol, entry);
+  }
+  return [...found.values()].flatMap(({ symbol, positionId, reason, timestamp }) =>
+    positionId === null || reason !== RELEASED
+      ? []
+      : [{ symbol, positionId, releasedAtMs: Date.parse(timestamp) }]
+  );
+}

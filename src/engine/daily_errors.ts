@@ -1,0 +1,16 @@
+import type { Engine } from "./engine.ts";
+
+/** Both exits of a bracket can fill in a fast market (broker.md); the engine never sells short, and never buys back. */
+export function sayShort(engine: Engine, symbol: string, qty: number): void {
+  sayOnceADay(
+    engine,
+    `short:${symbol}:${qty}`,
+    `SHORT position ${symbol} qty=${qty} at the broker: buy it back by hand; the engine does not touch it`,
+  );
+}
+
+/** An error that the log repeats in each cycle and Slack once a NY day. */
+export function sayOnceADay(engine: Engine, key: string, message: string): void {
+  if (engine.isNews(key, engine.dateNy())) engine.sayError(message);
+  else engine.ports.log.error(message);
+}

@@ -1,0 +1,44 @@
+import { parseState } from "../../src/state/state_format.ts";
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { LIVE, prepareLive, withProgramDay } from "../engine/program_day.ts";
+import { inOperatorDir, runOperator } from "./operator_host.ts";
+
+const wrong: { args: string[]; says: string }[] = [
+  { args: ["adopt"], says: "needs a SYMBOL" },
+  { args: ["adopt", "NVDA", "--stop", "x"], says: "--stop is not a price above 0" },
+  { args: ["adopt", "NVDA", "--stop", "90", "--r1", "95"], says: "--r1 and --r2 go together" },
+  { args: ["adopt", "NVDA", "--r1", "95", "--r2", "99"], says: "need --stop" },
+];
+for (const { args, says } of wrong) {
+  Deno.test(`${args.join(" ")} is no command line: ${says}`, () =>
+    inOperatorDir(async (dir) => {
+      const { status, error } = await runOperator(args, { AVWAP_STATE_DIR: dir });
+      assertEquals(status, 64);
+      assertStringIncludes(error, says);
+    }));
+}
+
+Deno.test("adopt --yes beside a running engine is on record within 10 s, without one it writes the record itself", () =>
+  withProgramDay({ startNy: "10:05", speed: 60 }, async (day) => {
+    await prepareLive(day);
+    day.exchange.setPosition("MSFT", 10, 100);
+    day.exchange.setPrice("MSFT", 100);
+    day.exchange.setPosition("QQQ", 5, 100);
+    day.exchange.setPrice("QQQ", 100);
+    const program = day.start(["run"], LIVE);
+    await program.until(/Gate caps/);
+    const args = ["adopt", "MSFT", "--stop", "90", "--yes"];
+    const adopt = day.start(args);
+    await adopt.untilMs(Infinity);
+    assertEquals(await adopt.ended, 0);
+    assert(adopt.lines.includes("MSFT is managed from now on."), adopt.lines.join("\n"));
+    assertEquals(await program.stop(), 0);
+    const alone = await day.runToEnd(["adopt", "QQQ", "--stop", "80", "--yes"]);
+    assertEquals([alone.status, alone.errors], [0, []]);
+    const refused = await day.runToEnd(["adopt", "MSFT", "--stop", "90"]);
+    assertEquals(refused.status, 1);
+    const parsed = parseState(await Deno.readTextFile(`${day.stateDir}/execution_state.json`));
+    assert(parsed.kind === "ok");
+    const managed = parsed.state.positions.map(({ symbol, stopUsd }) => `${symbol} ${stopUsd}`);
+    assert(managed.includes("MSFT 90") && managed.includes("QQQ 80"), managed.join(", "));
+  }));

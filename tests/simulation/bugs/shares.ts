@@ -1,0 +1,114 @@
+import type { TestedBug } from "../tested_bug.ts";
+
+const SPLIT_TEST = "tests/engine/split_test.ts";
+
+export const SHARES_BUGS: readonly TestedBug[] = [
+  {
+    name: "a change that no order explains is a split at once",
+    edits: [{
+      file: "src/domain/position_account.ts",
+      find: "export const SPLIT_AFTER_MS = 60_000;",
+      replace: "export const SPLIT_AFTER_MS = 0;",
+    }],
+    tests: [SPLIT_TEST],
+  },
+  {
+    name: "a split position's old stops are taken for protection",
+    edits: [{
+      file: "src/engine/unprotected.ts",
+      find: "const groups = isSplit(position, engine.nowMs()) ? [] : found;",
+      replace: "const groups = isSplit(position, engine.nowMs()) ? found : found;",
+    }],
+    tests: [SPLIT_TEST],
+  },
+  {
+    name: "a hand's buy counted as ours",
+    edits: [{
+      file: "src/domain/position_account.ts",
+      find: 'side === "buy" ? filledQty : Math.min(handQty',
+      replace: 'side === "buy" ? 0 : Math.min(handQty',
+    }],
+    tests: ["tests/engine/hand_shares_test.ts"],
+  },
+  {
+    name: "a hand's sell takes ours first",
+    edits: [{
+      file: "src/domain/position_account.ts",
+      find: "Math.min(handQty, filledQty)",
+      replace: "Math.max(0, Math.min(handQty, filledQty - oursQty))",
+    }],
+    tests: ["tests/engine/hand_shares_test.ts"],
+  },
+  {
+    name: "a hand's stop for its own shares holds ours",
+    edits: [{
+      file: "src/engine/shares.ts",
+      find: "    if (handQty <= 0 || group",
+      replace: "    if (handQty <= 1e9 || group",
+    }],
+    tests: ["tests/engine/hand_shares_test.ts"],
+  },
+  {
+    name: "a released symbol adopted again",
+    edits: [{
+      file: "src/engine/adopting.ts",
+      find: "    if (isReleased(engine, held.symbol)) return [];\n",
+      replace: "",
+    }],
+    tests: ["tests/engine/release_test.ts"],
+  },
+  {
+    name: "a released position taken in again from its entry",
+    edits: [{
+      file: "src/engine/bought.ts",
+      find: "    engine.state.released.some((each) => each.positionId === positionId) ||\n",
+      replace: "",
+    }],
+    tests: ["tests/engine/release_test.ts"],
+  },
+  {
+    name: "a release that a lost state forgets",
+    edits: [{
+      file: "src/engine/state_rebuilding.ts",
+      find: "  const released = listReleased(recorded);",
+      replace: "  const released = listReleased(recorded.slice(0, 0));",
+    }],
+    tests: ["tests/engine/release_test.ts"],
+  },
+  {
+    name: "a release between a cancel and its stop",
+    edits: [{
+      file: "src/engine/releasing.ts",
+      find: "  if (engine.bare.has(positionId) && position.unexplainedQty === null) return;\n",
+      replace: "",
+    }],
+    tests: ["tests/engine/release_test.ts"],
+  },
+  {
+    name: "a position is adopted whatever it is worth",
+    edits: [{
+      file: "src/engine/adopting.ts",
+      find: "  if (qty * priceUsd <= limitUsd) return true;",
+      replace: "  if (qty * priceUsd <= Infinity * limitUsd) return true;",
+    }],
+    tests: ["tests/engine/positions_test.ts"],
+  },
+  {
+    name: "a fraction of a share beside what was adopted is forgotten",
+    edits: [{
+      file: "src/domain/adoption.ts",
+      find: "    besideQty: Math.round((held.qty - qty) * 1e9) / 1e9,",
+      replace: "    besideQty: Math.round((held.qty - held.qty) * 1e9) / 1e9,",
+    }],
+    tests: ["tests/engine/positions_test.ts"],
+  },
+  {
+    name: "a plan whose stop is above the price is taken up",
+    edits: [{
+      file: "src/domain/adoption.ts",
+      find: "  if (!(stopUsd < priceUsd)) return",
+      replace: "  if (!(stopUsd > 0)) return",
+    }],
+    tests: ["tests/engine/adopt_test.ts"],
+  },
+];

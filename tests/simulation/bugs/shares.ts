@@ -15,11 +15,11 @@ export const SHARES_BUGS: readonly TestedBug[] = [
   {
     name: "a split position's old stops are taken for protection",
     edits: [{
-      file: "src/engine/unprotected.ts",
-      find: "const groups = isSplit(position, engine.nowMs()) ? [] : found;",
-      replace: "const groups = isSplit(position, engine.nowMs()) ? found : found;",
+      file: "src/domain/account/standing.ts",
+      find: "  if (position.unexplainedQty !== null) return { coveredQty: 0, gtcQty: 0 };",
+      replace: "  if (position.unexplainedQty === 0) return { coveredQty: 0, gtcQty: 0 };",
     }],
-    tests: [SPLIT_TEST],
+    tests: [SPLIT_TEST, "tests/domain/account/standing_test.ts"],
   },
   {
     name: "a hand's buy counted as ours",

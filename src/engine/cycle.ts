@@ -7,7 +7,13 @@ import { sayAccountStatus } from "./account_look.ts";
 import { adoptPositions, buildAdopted, listAdoptable } from "./adopting.ts";
 import { hasHidden } from "./asking.ts";
 import { readMarket } from "./broker_clock.ts";
-import { CONVERT_AGAIN_MS, CONVERT_BEFORE_CLOSE_MS, untilCloseMs } from "./closing.ts";
+import {
+  CONVERT_AGAIN_MS,
+  CONVERT_BEFORE_CLOSE_MS,
+  isConvertTime,
+  readConversionMs,
+  untilCloseMs,
+} from "./closing.ts";
 import { noticeCorporateActions } from "./corporate_actions.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { decideDueEntries, pauseEntries } from "./entries.ts";
@@ -20,10 +26,11 @@ import { printGate } from "./gate_log.ts";
 import { findForeignFile, readGate } from "./gate_reader.ts";
 import { readLatestTrades } from "./latest_trades.ts";
 import { noticeGate, noticeKillSwitch, sayKillSwitch, takeDelivered } from "./notices.ts";
-import { findHeld, isOfThisSession, observe } from "./observe.ts";
+import { findHeld, isOfThisSession, observe, readSession } from "./observe.ts";
 import { findEntryOrder } from "./partial_entry.ts";
 import { trackPositions } from "./positions.ts";
 import { protectPositions } from "./protecting.ts";
+import { askTogether, buildQuestions, type Questions } from "./questions.ts";
 import { reconcileLedger } from "./reconciling.ts";
 import { recallBare, restoreBare } from "./restoring.ts";
 import { recallDoubts } from "./shares.ts";
@@ -60,7 +67,9 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
   engine.listsAsked = 0;
   engine.undecided.clear();
   takeDelivered(engine);
-  const market = await readMarket(engine);
+  // How near the close is, nobody knows before the clock has answered: a run of its own asks for all at once.
+  const questions = engine.ports.config.isRunOnce ? await askAll(engine) : buildQuestions(engine);
+  const market = await readMarket(engine, questions);
   const isOpen = market !== null && market.isOpen;
   if (market === null || (!isOpen && !engine.ports.config.isMarketHoursIgnored)) {
     await noticeKillSwitch(engine);
@@ -79,13 +88,21 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
     return { market, gate: null };
   }
   await sayMarket(engine, market);
-  const observation = await observe(engine, market);
+  const observation = await observe(engine, market, questions);
   const gate = await runOpenCycle(engine, observation);
   engine.updateState({ lastCycleAtMs: engine.nowMs() });
   noticeTrouble(engine, market);
   await sendSummaryIfDue(engine, market);
   await engine.trySaveState();
   return { market, gate };
+}
+
+/** The calendar too, which an open market is held against. */
+async function askAll(engine: Engine): Promise<Questions> {
+  const calendar = readSession(engine, engine.dateNy());
+  const questions = askTogether(engine);
+  await calendar;
+  return questions;
 }
 
 async function runOpenCycle(engine: Engine, observation: Observation): Promise<GateDecision> {
@@ -143,6 +160,10 @@ async function managePositions(
   decision: GateDecision,
   watchlist: WatchlistStep,
 ): Promise<void> {
+  // A run that may have time for one position alone: its overnight stop is worth more than a look at prices.
+  if (engine.ports.config.isRunOnce && decision.mode === "LIVE" && isConvertTime(engine)) {
+    await protectPositions(engine, decision, new Set());
+  }
   const candidates = watchlist.kind === "fresh" ? watchlist.candidates : [];
   const trades = await readTrades(engine, candidates.map((candidate) => candidate.symbol));
   const adoptable = await listAdoptable(engine, candidates, trades);
@@ -257,7 +278,7 @@ function planWakes(engine: Engine, decision: GateDecision): void {
   }
   const leftMs = untilCloseMs(engine);
   if (engine.state.positions.length === 0 || leftMs === Infinity) return;
-  for (const beforeMs of [LAST_CALL_MS, CONVERT_BEFORE_CLOSE_MS, CONVERT_AGAIN_MS]) {
+  for (const beforeMs of [LAST_CALL_MS, readConversionMs(engine), CONVERT_AGAIN_MS]) {
     if (leftMs > beforeMs) engine.wakeAt(nowMs + leftMs - beforeMs);
   }
   const isLate = leftMs <= CONVERT_BEFORE_CLOSE_MS;

@@ -3,6 +3,7 @@ import { MARKET_DATA_BUGS } from "./bugs/market_data.ts";
 import { RECORDS_BUGS } from "./bugs/records.ts";
 import { ROWS_BUGS } from "./bugs/rows.ts";
 import { SELL_SIDE_BUGS } from "./bugs/sell_side.ts";
+import { TIME_BUGS } from "./bugs/time.ts";
 import { TRANSPORT_BUGS } from "./bugs/transport.ts";
 import { WATCHLIST_BUGS } from "./bugs/watchlist.ts";
 import type { TestedBug } from "./tested_bug.ts";
@@ -16,4 +17,5 @@ export const TESTED_BUGS: readonly TestedBug[] = [
   ...ENTRIES_BUGS,
   ...WATCHLIST_BUGS,
   ...SELL_SIDE_BUGS,
+  ...TIME_BUGS,
 ];

@@ -1,0 +1,53 @@
+import type { TestedBug } from "../tested_bug.ts";
+
+const LEFT_TEST = "tests/engine/time_left_test.ts";
+
+export const TIME_BUGS: readonly TestedBug[] = [
+  {
+    name: "a conversion without its time check",
+    edits: [{
+      file: "src/engine/converting.ts",
+      find: "  if (late !== null) {",
+      replace: '  if (late === "") {',
+    }],
+    tests: [LEFT_TEST],
+  },
+  {
+    name: "an exit without its time check",
+    edits: [{
+      file: "src/engine/exit_records.ts",
+      find: "  if (late === null) return false;",
+      replace: '  if (late !== "") return false;',
+    }],
+    tests: [LEFT_TEST],
+  },
+  {
+    name: "the conversion begins ten minutes before the close, however slow the broker is",
+    edits: [{
+      file: "src/domain/sequence_time.ts",
+      find: "  return Math.max(usualMs, positions * stepMs);",
+      replace: "  return positions * stepMs < 0 ? 0 : usualMs;",
+    }],
+    tests: ["tests/domain/sequence_time_test.ts", LEFT_TEST],
+  },
+  {
+    name: "a run near the close looks at prices before it converts",
+    edits: [{
+      file: "src/engine/cycle.ts",
+      find:
+        '  if (engine.ports.config.isRunOnce && decision.mode === "LIVE" && isConvertTime(engine)) {',
+      replace:
+        '  if (watchlist.kind === "missing" && decision.mode === "LIVE" && isConvertTime(engine)) {',
+    }],
+    tests: [LEFT_TEST],
+  },
+  {
+    name: "a run asks the broker one thing after the other",
+    edits: [{
+      file: "src/engine/cycle.ts",
+      find: "    ? await askAll(engine)",
+      replace: "    ? buildQuestions(engine)",
+    }],
+    tests: [LEFT_TEST],
+  },
+];

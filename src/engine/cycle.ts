@@ -24,11 +24,11 @@ import { recordFills } from "./fills.ts";
 import { reportForeign } from "./foreign.ts";
 import { printGate } from "./gate_log.ts";
 import { findForeignFile, readGate } from "./gate_reader.ts";
-import { readLatestTrades } from "./latest_trades.ts";
 import { noticeGate, noticeKillSwitch, sayKillSwitch, takeDelivered } from "./notices.ts";
 import { findHeld, isOfThisSession, observe, readSession } from "./observe.ts";
 import { findEntryOrder } from "./partial_entry.ts";
 import { trackPositions } from "./positions.ts";
+import { readPrices } from "./prices.ts";
 import { protectPositions } from "./protecting.ts";
 import { askTogether, buildQuestions, type Questions } from "./questions.ts";
 import { reconcileLedger } from "./reconciling.ts";
@@ -222,12 +222,11 @@ async function readTrades(
     ...engine.state.positions.map((each) => each.symbol),
     ...held.filter((symbol) => listed.includes(symbol)),
   ]);
-  const { rows } = await readLatestTrades(
+  return await readPrices(
     engine,
     [...symbols].sort(),
     "; no exit decided for what has no price in this cycle",
   );
-  return rows;
 }
 
 function saySkew(engine: Engine, { skewSeconds }: Observation): void {

@@ -35,6 +35,8 @@ const INTENT = {
   b2_start: TimeWire.nullable().default(null),
 };
 
+const TRADE = z.object({ price: PriceWire, at: TimeWire, id: number.nullable() });
+
 const POSITION = {
   symbol: text.min(1, "is empty"),
   position_id: text.min(1, "is empty"),
@@ -51,6 +53,9 @@ const POSITION = {
   unexplained_qty: number.nullable(),
   opened_at: TimeWire,
   partial_since: TimeWire.nullable(),
+  // From minor 2 on.
+  last_trade: TRADE.optional(),
+  doubted_trade: TRADE.optional(),
 };
 
 const REJECTION = {
@@ -112,5 +117,7 @@ export type StateWire = z.output<typeof StateWire>;
 export type IntentFields = z.input<z.ZodObject<typeof INTENT>>;
 /** A rejection as the file has it. */
 export type RejectionFields = z.input<z.ZodObject<typeof REJECTION>>;
+/** A trade as the file has it. */
+export type TradeFields = z.input<typeof TRADE>;
 /** A position as the file has it. */
 export type PositionFields = z.input<z.ZodObject<typeof POSITION>>;

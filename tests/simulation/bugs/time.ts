@@ -1,5 +1,6 @@
 import type { TestedBug } from "../tested_bug.ts";
 
+const PRINT_TEST = "tests/engine/one_print_test.ts";
 const LEFT_TEST = "tests/engine/time_left_test.ts";
 
 export const TIME_BUGS: readonly TestedBug[] = [
@@ -49,5 +50,32 @@ export const TIME_BUGS: readonly TestedBug[] = [
       replace: "    ? buildQuestions(engine)",
     }],
     tests: [LEFT_TEST],
+  },
+  {
+    name: "a single print trims",
+    edits: [{
+      file: "src/engine/prices.ts",
+      find: "  if (priceUsd === null) prices.delete(symbol);",
+      replace: "  if (priceUsd === null) prices.set(symbol, trade);",
+    }],
+    tests: [PRINT_TEST],
+  },
+  {
+    name: "a print confirms itself",
+    edits: [{
+      file: "src/domain/price_check.ts",
+      find: "  if (!isLater(trade, doubtedTrade)) return keep(doubtedTrade);\n",
+      replace: "",
+    }],
+    tests: ["tests/domain/price_check_test.ts", PRINT_TEST],
+  },
+  {
+    name: "a doubted print is forgotten at a restart",
+    edits: [{
+      file: "src/state/state_format.ts",
+      find: "    ...(wire.doubted_trade === undefined ? {} :",
+      replace: "    ...(wire.doubted_trade !== null ? {} :",
+    }],
+    tests: [PRINT_TEST],
   },
 ];

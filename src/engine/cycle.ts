@@ -1,6 +1,7 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { GateDecision } from "../domain/gate.ts";
 import type { MarketClock, Trade } from "../domain/market.ts";
+import { isNearSomeClose } from "../domain/market_clock.ts";
 import { isFinal } from "../domain/orders.ts";
 import { formatUtc } from "../domain/ny_time.ts";
 import { sayAccountStatus } from "./account_look.ts";
@@ -67,8 +68,10 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
   engine.listsAsked = 0;
   engine.undecided.clear();
   takeDelivered(engine);
-  // How near the close is, nobody knows before the clock has answered: a run of its own asks for all at once.
-  const questions = engine.ports.config.isRunOnce ? await askAll(engine) : buildQuestions(engine);
+  // How near the close is, nobody knows before the clock has answered: then a run asks for all at once.
+  const questions = engine.ports.config.isRunOnce && isNearSomeClose(engine.nowMs())
+    ? await askAll(engine)
+    : buildQuestions(engine);
   const market = await readMarket(engine, questions);
   const isOpen = market !== null && market.isOpen;
   if (market === null || (!isOpen && !engine.ports.config.isMarketHoursIgnored)) {

@@ -89,6 +89,16 @@ Deno.test("another id at the same time is another trade", async () => {
   assertEquals(world.sells()[0], "5 filled");
 });
 
+Deno.test("what one print said before a restart is confirmed by the first other one after it", async () => {
+  const world = await held();
+  print(world, { priceUsd: 120, atMs: world.nowMs, id: 7 });
+  await world.cycle();
+  await world.restart();
+  print(world, { priceUsd: 120, atMs: world.nowMs, id: 8 });
+  await world.cycle();
+  assertEquals(world.sells()[0], "5 filled");
+});
+
 Deno.test("at the open the previous close is what a first price is held against", async () => {
   const world = await held();
   world.goTo(at("15:51"));

@@ -136,6 +136,21 @@ for (
   }
 }
 
+Deno.test("a run near the close gives the overnight stop before it looks at prices", async () => {
+  const { world, names: [symbol] } = await hold(1);
+  assert(symbol !== undefined);
+  world.goTo(at("15:51"));
+  world.exchange.setPrice(symbol, 106);
+  world.forget();
+  await runOnce(world, 100);
+  const [first, second] = world.changes;
+  assertEquals([first?.method, second?.body["type"], second?.body["qty"]], [
+    "DELETE",
+    "stop",
+    "10",
+  ]);
+});
+
 Deno.test("the loop begins the overnight stops so early that slow answers leave none without", async () => {
   const { world, names } = await hold(5);
   // One after the other, each takes two and a half minutes: five need more than ten minutes.

@@ -1,3 +1,5 @@
+import { unreachable } from "./assert.ts";
+
 /** What the engine begins with a cancel or a replacement, and has to end once that has left (pipeline 5, "How, at the broker"). */
 export type Sequence =
   /** Day orders, or too many sells, give way to one stop; `groups`: working sells that exclude each other count once. */
@@ -36,6 +38,8 @@ function countRequests(sequence: Sequence): number {
       return 1 + 2;
     case "orphan":
       return 1 + 1;
+    default:
+      return unreachable(sequence);
   }
 }
 

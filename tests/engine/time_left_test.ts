@@ -195,3 +195,14 @@ Deno.test("an exit is not begun where the time left could not end it: what rests
   await world.cycle();
   assertEquals([world.held(symbol), world.stops(symbol)], [5, ["5@99 gtc"]]);
 });
+
+Deno.test("the slowest of the last ten answers is measured where requests leave, and forgotten after ten more", async () => {
+  const { world } = await hold(1);
+  const { broker } = world.engine.ports;
+  assertEquals(broker.slowestAnswerMs, 5);
+  world.setFaults([{ path: "/v2/account", times: 1, fault: { kind: "delay", ms: 900 } }]);
+  await broker.readAccount();
+  assertEquals(broker.slowestAnswerMs, 905);
+  for (let count = 0; count < 10; count++) await broker.readClock();
+  assertEquals(broker.slowestAnswerMs, 5);
+});

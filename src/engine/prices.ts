@@ -47,9 +47,12 @@ function check(
   const position = engine.state.positions.find((each) => each.symbol === symbol);
   const trade = rows.get(symbol);
   if (position === undefined || trade === undefined || !isOfThisSession(engine, trade)) return true;
+  const shown = findShown(engine, symbol);
+  // Bought, and nothing filled yet: no rule looks at it.
+  if (shown === undefined) return true;
   const { observation } = engine;
   const openMs = observation?.session?.openMs ?? nyToMs(engine.dateNy(), "09:30");
-  const closeUsd = findShown(engine, symbol)?.lastCloseUsd ?? null;
+  const closeUsd = shown?.lastCloseUsd ?? null;
   const { priceUsd, memory } = checkPrice(position, trade, { openMs, closeUsd });
   const { lastTrade: _last, doubtedTrade: _doubted, ...rest } = position;
   const next: ManagedPosition = { ...rest, ...memory };

@@ -70,6 +70,7 @@ const positionWire = z.object({
   avg_entry_price: decimalWire,
   cost_basis: decimalWire,
   current_price: optionalDecimalWire,
+  lastday_price: optionalDecimalWire,
 });
 
 /** `GET /v2/positions`, row by row. @throws {MalformedError} Where it is no list, or a row names no symbol. */
@@ -84,6 +85,7 @@ function parsePosition(row: unknown): BrokerPosition {
   const qty = parseDecimal(wire.qty);
   if (sign === 1 && qty < 0) throw new MalformedError("side and qty contradict each other");
   const signedQty = sign * Math.abs(qty);
+  const lastCloseUsd = parseOptionalDecimal(wire.lastday_price) ?? 0;
   return {
     symbol: wire.symbol,
     qty: signedQty,
@@ -91,6 +93,7 @@ function parsePosition(row: unknown): BrokerPosition {
     avgEntryPriceUsd: parseDecimal(wire.avg_entry_price),
     costBasisUsd: parseDecimal(wire.cost_basis),
     currentPriceUsd: parseOptionalDecimal(wire.current_price),
+    ...(lastCloseUsd > 0 ? { lastCloseUsd } : {}),
   };
 }
 

@@ -83,6 +83,9 @@ export function createAlpacaClient(options: AlpacaClientOptions): AlpacaClient {
     listBars: (query) => marketData.listBars(query),
     listLatestTrades: (query) => marketData.listLatestTrades(query),
     listCorporateActions: (query) => marketData.listCorporateActions(query),
+    get slowestAnswerMs() {
+      return trading.slowestAnswerMs;
+    },
     get feed() {
       return marketData.feed;
     },

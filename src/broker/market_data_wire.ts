@@ -42,7 +42,13 @@ function parseBars(wire: unknown): Bar[] | null {
 }
 
 const latestWire = z.object({ trades: z.record(z.string(), z.unknown()).nullable() });
-const tradeWire = z.object({ t: timeWire, p: decimalWire, u: z.string().nullish() });
+const tradeWire = z.object({
+  t: timeWire,
+  p: decimalWire,
+  // What is no number tells nothing apart, and costs no price.
+  i: z.number().optional().catch(undefined),
+  u: z.string().nullish(),
+});
 
 /**
  * `GET /v2/stocks/trades/latest`. A trade that was canceled or found incorrect (`u`) is no price: its symbol is absent.
@@ -58,6 +64,7 @@ export function parseLatestTrades(body: string): SymbolPage<Trade> {
       ? orNull(() => ({
         priceUsd: parsePrice(parsed.data.p),
         atMs: parseTimeMs(parsed.data.t, "t"),
+        ...(parsed.data.i === undefined ? {} : { tradeId: parsed.data.i }),
       }))
       : null;
     if (trade === null) malformed.push(symbol);

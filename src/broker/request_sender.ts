@@ -26,6 +26,9 @@ const WAITS_MAX = 5;
 /** An order and what it needs wait this long for the budget, not longer: the gate was asked just before. */
 const SHORT_WAIT_MS_MAX = 2_000;
 
+/** Answers whose time is remembered (pipeline 5, "Nothing is begun that the time left can't end"). */
+const ANSWERS_MAX = 10;
+
 /** What an order-changing request gets even past the end: what it protects is worth more than a late exit. */
 const CHANGE_MS_MIN = 3_000;
 
@@ -94,6 +97,8 @@ export class RequestSender {
   readonly #options: SenderOptions;
   readonly #bodyHeaders: Readonly<Record<string, string>>;
   #window: RateWindow | null = null;
+  /** What the last answers took, also those that never came. */
+  readonly #tookMs: number[] = [];
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -103,6 +108,11 @@ export class RequestSender {
   /** The host that requests go to. */
   get host(): string {
     return this.#options.host;
+  }
+
+  /** The slowest of the last ten answers, one that never came included; 0 before the first. Ms. */
+  get slowestAnswerMs(): number {
+    return Math.max(0, ...this.#tookMs);
   }
 
   /** When a read that starts now must have ended, its pages included. Monotonic ms. */
@@ -229,7 +239,8 @@ export class RequestSender {
     const { clock, bucket, baseUrl, headers, send } = this.#options;
     bucket.current = buildSpent(bucket.current, clock.monotonicMs());
     this.#window = buildSpentWindow(this.#window);
-    const response = await send({
+    const sentMs = clock.monotonicMs();
+    const asked = send({
       method,
       url: baseUrl + path,
       headers: body === null ? headers : this.#bodyHeaders,
@@ -237,11 +248,17 @@ export class RequestSender {
       timeoutMs,
       bounds: decideAnswerBounds(path),
     });
+    const response = await asked.finally(() => this.#noteTime(clock.monotonicMs() - sentMs));
     this.#window = parseRateWindow(response, this.#window, {
       wallMs: clock.nowMs(),
       monotonicMs: clock.monotonicMs(),
     });
     return { kind: "answer", status: response.status, body: response.body };
+  }
+
+  #noteTime(tookMs: number): void {
+    this.#tookMs.push(Math.max(0, tookMs));
+    if (this.#tookMs.length > ANSWERS_MAX) this.#tookMs.shift();
   }
 
   #report(call: ChangeCall, sentMs: number, answer: Exclude<ChangeAnswer, { kind: "not_sent" }>) {

@@ -1,9 +1,10 @@
 import type { Standing } from "./account/standing.ts";
 import type { EntryIntent } from "./entry_intent.ts";
+import type { PriceMemory } from "./price_check.ts";
 import type { Rejection } from "./rejections.ts";
 
 /** A position that the engine manages, and what its exit rules remember of it (pipeline 5). Prices USD per share. */
-export interface ManagedPosition {
+export interface ManagedPosition extends PriceMemory {
   readonly symbol: string;
   /** The client order id of its entry, or the adoption id of a position that the engine did not buy. */
   readonly positionId: string;

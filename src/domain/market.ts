@@ -8,6 +8,8 @@ export interface Bar {
 export interface Trade {
   readonly priceUsd: number;
   readonly atMs: number;
+  /** The exchange's id of it, where it was readable: one beyond 2^53 is not exact, and only told apart by its time then. */
+  readonly tradeId?: number;
 }
 
 /** What the broker's clock says. All times in Unix milliseconds. */

@@ -1,5 +1,5 @@
 import type { MarketClock, Session } from "./market.ts";
-import { dateNyOf, formatNy } from "./ny_time.ts";
+import { dateNyOf, formatNy, nyToMs } from "./ny_time.ts";
 
 /** The sessions that the broker's calendar has from one New York date to another. */
 export interface Calendar {
@@ -71,6 +71,20 @@ export function decideClock(clock: MarketClock, day: CalendarDay): ClockDecision
     kind: "sound",
     clock: isOpen ? { ...clock, nextCloseMs: Math.min(nextCloseMs, closeMs) } : clock,
   };
+}
+
+/** When sessions end in New York: the whole days', and the half days' (broker.md, Time and data). */
+const CLOSES_NY = ["13:00", "16:00"] as const;
+/** The ten minutes before it (pipeline 5), and what host and broker may differ by. */
+const BEFORE_CLOSE_MS = 10 * 60_000;
+const CLOCKS_DIFFER_MS = 30_000;
+
+/** Whether a session may be about to end, by the time of day alone: before the broker's clock was asked nobody knows more. */
+export function isNearSomeClose(ms: number): boolean {
+  return CLOSES_NY.some((timeNy) => {
+    const leftMs = nyToMs(dateNyOf(ms), timeNy) - ms;
+    return leftMs >= -CLOCKS_DIFFER_MS && leftMs <= BEFORE_CLOSE_MS + CLOCKS_DIFFER_MS;
+  });
 }
 
 function contradict(problem: string): ClockDecision {

@@ -39,6 +39,8 @@ export interface BrokerPosition {
   readonly avgEntryPriceUsd: number;
   readonly costBasisUsd: number;
   readonly currentPriceUsd: number | null;
+  /** The close of the session before; absent where the broker leaves it out. */
+  readonly lastCloseUsd?: number;
 }
 
 /** The account as far as the engine needs it. */

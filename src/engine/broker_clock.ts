@@ -11,6 +11,7 @@ import { dateNyOf, formatNy, formatUtc } from "../domain/ny_time.ts";
 import type { Engine } from "./engine.ts";
 import { readSession, renewCalendar } from "./observe.ts";
 import { listPositionFacts } from "./notices.ts";
+import type { Questions } from "./questions.ts";
 
 /** State key: since when the broker's clock can't be used, ISO 8601 UTC, so that `--run-once` counts on. */
 const SINCE_KEY = "clock_unusable_since";
@@ -27,15 +28,17 @@ const HOUR_MS = 3_600_000;
  * @returns `null` where it can't be read or contradicts itself: both count as closed for new decisions, and as a failed read
  *   for the rest of an exit (interface, Gate; pipeline 6).
  */
-export async function readMarket(engine: Engine): Promise<MarketClock | null> {
-  const { clock, log } = engine.ports;
-  const askedMs = clock.monotonicMs();
-  const read = await engine.read(() => engine.ports.broker.readClock());
+export async function readMarket(
+  engine: Engine,
+  questions: Questions,
+): Promise<MarketClock | null> {
+  const { log } = engine.ports;
+  const { askedMs, read } = await questions.clock();
   if (read.kind === "failed") {
     log.warn(`Broker clock unavailable (${read.failure}): ${read.message}`);
     return noteUnusable(engine, read.message);
   }
-  const answeredMs = clock.monotonicMs();
+  const answeredMs = read.atMonotonicMs;
   const decision = await decide(engine, read.value);
   if (decision.kind === "contradiction") {
     const { problem } = decision;

@@ -1,3 +1,4 @@
+import { decideConversionMs, decideNeededMs, type Sequence } from "../domain/sequence_time.ts";
 import type { Engine } from "./engine.ts";
 import { closeMsOf } from "./observe.ts";
 
@@ -24,4 +25,48 @@ export function isCloseNear(engine: Engine): boolean {
 export function untilCloseMs(engine: Engine): number {
   const closeMs = engine.observation === null ? null : closeMsOf(engine.observation);
   return closeMs === null ? Infinity : closeMs - engine.nowMs();
+}
+
+/**
+ * Why a sequence can't be begun: the time left, to the close or of `--run-once`, would not end it (pipeline 5, "Nothing is
+ * begun that the time left can't end"). The caller says it with its symbol, and the engine looks again soon.
+ * @returns `null` where it may begin.
+ */
+export function findTimeObstacle(engine: Engine, sequence: Sequence): string | null {
+  const neededMs = decideNeededMs(sequence, engine.ports.broker.slowestAnswerMs);
+  const untilMs = untilCloseMs(engine);
+  const isRun = engine.runLeftMs < untilMs;
+  const leftMs = isRun ? engine.runLeftMs : untilMs;
+  if (neededMs <= leftMs) return null;
+  return `it needs ${formatSeconds(neededMs)}, and ${
+    isRun ? "this --run-once" : "the session"
+  } has ` +
+    `${formatSeconds(Math.max(0, leftMs))} left`;
+}
+
+function formatSeconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** A run is made each minute or less often, and may have time for one position alone. */
+const RUN_EACH_MS = 60_000;
+/** A bracket's legs and a stop beside them: more groups than that no position has of our own. */
+const GROUPS_USUAL = 2;
+
+/** From how long before the close day orders give way: early enough for all managed positions, ms (pipeline 5). */
+export function readConversionMs(engine: Engine): number {
+  const { broker, config } = engine.ports;
+  const sequence = { kind: "conversion", groups: GROUPS_USUAL } as const;
+  const neededMs = decideNeededMs(sequence, broker.slowestAnswerMs);
+  return decideConversionMs({
+    usualMs: CONVERT_BEFORE_CLOSE_MS,
+    stepMs: config.isRunOnce ? Math.max(neededMs, RUN_EACH_MS) : neededMs,
+    positions: engine.state.positions.length,
+  });
+}
+
+/** Whether day orders give way to a good-till-canceled stop now. @param beforeMs From so long before the close on. */
+export function isConvertTime(engine: Engine, beforeMs = readConversionMs(engine)): boolean {
+  const leftMs = untilCloseMs(engine);
+  return leftMs <= beforeMs && leftMs > LAST_CANCEL_MS;
 }

@@ -1,6 +1,7 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import { cancelGroups } from "./cancelling.ts";
+import { findTimeObstacle } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { recordAgain, RETRY_MS } from "./exit_records.ts";
 import { readAccountBlock } from "./account_look.ts";
@@ -34,6 +35,13 @@ export async function convert(
   if (block !== null) {
     engine.ports.log.warn(
       `${position.symbol}: overnight stop waits: the account is blocked for trading (${block})`,
+    );
+    return false;
+  }
+  const late = findTimeObstacle(engine, { kind: "conversion", groups: groups.length });
+  if (late !== null) {
+    engine.ports.log.warn(
+      `${position.symbol}: overnight stop waits: ${late}; its orders stay as they are`,
     );
     return false;
   }

@@ -1,6 +1,7 @@
 import { LAST_CALL_MS } from "../domain/account/standing_alarms.ts";
 import type { GateDecision } from "../domain/gate.ts";
 import type { MarketClock, Trade } from "../domain/market.ts";
+import { isNearSomeClose } from "../domain/market_clock.ts";
 import { isFinal } from "../domain/orders.ts";
 import { formatUtc } from "../domain/ny_time.ts";
 import { sayAccountStatus } from "./account_look.ts";
@@ -8,7 +9,13 @@ import { listAdoptRequests, takeAdoptions } from "./adopt_requests.ts";
 import { adoptPositions, buildAdopted, listAdoptable } from "./adopting.ts";
 import { hasHidden } from "./asking.ts";
 import { readMarket } from "./broker_clock.ts";
-import { CONVERT_AGAIN_MS, CONVERT_BEFORE_CLOSE_MS, untilCloseMs } from "./closing.ts";
+import {
+  CONVERT_AGAIN_MS,
+  CONVERT_BEFORE_CLOSE_MS,
+  isConvertTime,
+  readConversionMs,
+  untilCloseMs,
+} from "./closing.ts";
 import { noticeCorporateActions } from "./corporate_actions.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { decideDueEntries, pauseEntries } from "./entries.ts";
@@ -19,12 +26,13 @@ import { recordFills } from "./fills.ts";
 import { reportForeign } from "./foreign.ts";
 import { printGate } from "./gate_log.ts";
 import { findForeignFile, readGate } from "./gate_reader.ts";
-import { readLatestTrades } from "./latest_trades.ts";
 import { noticeGate, noticeKillSwitch, sayKillSwitch, takeDelivered } from "./notices.ts";
-import { isOfThisSession, observe } from "./observe.ts";
+import { isOfThisSession, observe, readSession } from "./observe.ts";
 import { findEntryOrder } from "./partial_entry.ts";
 import { trackPositions } from "./positions.ts";
+import { readPrices } from "./prices.ts";
 import { protectPositions } from "./protecting.ts";
+import { askTogether, buildQuestions, type Questions } from "./questions.ts";
 import { reconcileLedger } from "./reconciling.ts";
 import { keepReleases, takeRequests } from "./releasing.ts";
 import { recallBare, restoreBare } from "./restoring.ts";
@@ -62,7 +70,11 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
   engine.listsAsked = 0;
   engine.prices = null;
   takeDelivered(engine);
-  const market = await readMarket(engine);
+  // How near the close is, nobody knows before the clock has answered: then a run asks for all at once.
+  const questions = engine.ports.config.isRunOnce && isNearSomeClose(engine.nowMs())
+    ? await askAll(engine)
+    : buildQuestions(engine);
+  const market = await readMarket(engine, questions);
   engine.cycleBeganMs = engine.nowMs();
   const isOpen = market !== null && market.isOpen;
   if (market === null || (!isOpen && !engine.ports.config.isMarketHoursIgnored)) {
@@ -78,13 +90,21 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
     return { market, gate: null };
   }
   await sayMarket(engine, market);
-  const observation = await observe(engine, market);
+  const observation = await observe(engine, market, questions);
   const gate = await runOpenCycle(engine, observation);
   engine.updateState({ lastCycleAtMs: engine.nowMs() });
   await noticeTrouble(engine, market);
   await sendSummaryIfDue(engine, market);
   await engine.trySaveState();
   return { market, gate };
+}
+
+/** The calendar too, which an open market is held against. */
+async function askAll(engine: Engine): Promise<Questions> {
+  const calendar = readSession(engine, engine.dateNy());
+  const questions = askTogether(engine);
+  await calendar;
+  return questions;
 }
 
 async function runOpenCycle(engine: Engine, observation: Observation): Promise<GateDecision> {
@@ -144,6 +164,10 @@ async function managePositions(
   decision: GateDecision,
   watchlist: WatchlistStep,
 ): Promise<void> {
+  // A run that may have time for one position alone: its overnight stop is worth more than a look at prices.
+  if (engine.ports.config.isRunOnce && decision.mode === "LIVE" && isConvertTime(engine)) {
+    await protectPositions(engine, decision, new Set());
+  }
   const candidates = watchlist.kind === "fresh" ? watchlist.candidates : [];
   const requests = await listAdoptRequests(engine);
   const trades = await readTrades(engine, [
@@ -208,7 +232,7 @@ async function readTrades(
     ...engine.state.positions.map((each) => each.symbol),
     ...held.filter((symbol) => listed.includes(symbol)),
   ]);
-  const { rows, answered } = await readLatestTrades(
+  const { rows, answered } = await readPrices(
     engine,
     [...symbols].sort(),
     "; no exit decided for what has no price in this cycle",
@@ -256,7 +280,7 @@ function planWakes(engine: Engine, decision: GateDecision): void {
   if (isOperatorFine(decision) && isWaiting) engine.wakeAt(nowMs + IN_DOUBT_LOOK_MS);
   const leftMs = untilCloseMs(engine);
   if (engine.state.positions.length === 0 || leftMs === Infinity) return;
-  for (const beforeMs of [LAST_CALL_MS, CONVERT_BEFORE_CLOSE_MS, CONVERT_AGAIN_MS]) {
+  for (const beforeMs of [LAST_CALL_MS, readConversionMs(engine), CONVERT_AGAIN_MS]) {
     if (leftMs > beforeMs) engine.wakeAt(nowMs + leftMs - beforeMs);
   }
   const isLate = leftMs <= CONVERT_BEFORE_CLOSE_MS;

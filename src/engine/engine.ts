@@ -211,9 +211,13 @@ export class Engine {
 
   /** Whether `--run-once` has used so much of its time that nothing of this length may begin (pipeline 4). */
   isOutOfTime(neededMs: number): boolean {
-    if (!this.ports.config.isRunOnce) return false;
-    const usedMs = this.ports.clock.monotonicMs() - this.startedAtMs;
-    return usedMs + neededMs > RUN_ONCE_MS;
+    return neededMs > this.runLeftMs;
+  }
+
+  /** What `--run-once` has left of its time, ms; infinite in the loop. */
+  get runLeftMs(): number {
+    if (!this.ports.config.isRunOnce) return Infinity;
+    return this.startedAtMs + RUN_ONCE_MS - this.ports.clock.monotonicMs();
   }
 
   /** Replaces what is remembered; durable only after `saveState`. */

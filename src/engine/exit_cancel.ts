@@ -7,6 +7,7 @@ import { cancelGroups } from "./cancelling.ts";
 import type { Engine } from "./engine.ts";
 import {
   type ExitPlan,
+  isLate,
   noteSellRefusal,
   noteStopRefusal,
   planSell,
@@ -39,6 +40,7 @@ export async function sellAfterCancel(
   plan: ExitPlan,
   groups: readonly SellGroup[],
 ): Promise<ExitOutcome> {
+  if (isLate(engine, plan, { kind: "exit", groups: groups.length })) return "not_sold";
   const plans = plan.restQty > 0 ? [planSell(plan), planStop(plan, null)] : [planSell(plan)];
   const entries = await recordSells(engine, plans);
   const cancelled = await cancelGroups(engine, gate, groups);

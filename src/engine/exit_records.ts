@@ -3,7 +3,13 @@ import type { ExitReason } from "../domain/exit_plan.ts";
 import type { LedgerEntry } from "../domain/ledger.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import type { SellGroup } from "../domain/protection.ts";
-import { CONVERT_AGAIN_MS, CONVERT_BEFORE_CLOSE_MS, untilCloseMs } from "./closing.ts";
+import type { Sequence } from "../domain/sequence_time.ts";
+import {
+  CONVERT_AGAIN_MS,
+  CONVERT_BEFORE_CLOSE_MS,
+  findTimeObstacle,
+  untilCloseMs,
+} from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { StateError } from "./ports.ts";
 import { recordSells, roundStop, type SellPlan, type SellResult } from "./sell_orders.ts";
@@ -44,6 +50,19 @@ export interface ExitPlan {
   readonly restQty: number;
   /** Where the stop for the rest belongs once this exit has sold, USD per share (pipeline 5, rule 4). */
   readonly restUsd: number;
+}
+
+/** Whether the time left can't end an exit any more: said, and looked at again soon. */
+export function isLate(
+  engine: Engine,
+  { position, reason }: Pick<ExitPlan, "position" | "reason">,
+  sequence: Sequence,
+): boolean {
+  const late = findTimeObstacle(engine, sequence);
+  if (late === null) return false;
+  engine.ports.log.warn(`${position.symbol}: ${reason} waits: ${late}`);
+  engine.wakeAt(engine.nowMs() + RETRY_MS);
+  return true;
 }
 
 /** The market sell of an exit. */

@@ -6,6 +6,7 @@ import { askOrder } from "./asking.ts";
 import type { Engine } from "./engine.ts";
 import {
   type ExitPlan,
+  isLate,
   isRefusedItself,
   noteSellRefusal,
   planSell,
@@ -44,6 +45,7 @@ export async function sellAfterShrink(
   plan: ExitPlan,
   stopOrderId: string,
 ): Promise<ShrinkOutcome> {
+  if (isLate(engine, plan, { kind: "shrinking exit" })) return "not_sold";
   const sell = planSell(plan);
   const stop = planStop(plan, stopOrderId);
   const [sellEntry, stopEntry] = await recordSells(engine, [sell, stop]);

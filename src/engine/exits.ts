@@ -22,9 +22,6 @@ import { readShares } from "./shares.ts";
 import { sayDryRunSale } from "./trade_messages.ts";
 import { isUnreadableIn } from "./unreadable.ts";
 
-/** An exit begun must be able to end: its cancel, its sell and its stop. */
-const EXIT_MS = 14_000;
-
 /**
  * Applies the exit rules to every managed position (pipeline 5). Observes the high-water price in every mode; sells, and
  * changes stop and trim flags, only under a LIVE gate.
@@ -158,7 +155,6 @@ async function completeExit(
       return due.reason !== "stop_exit";
     }
     if (record === "open") return false;
-    if (engine.isOutOfTime(EXIT_MS)) return false;
     await engine.trySaveState();
     const isSold = await sendExit(engine, gate, position, due.reason, priceUsd);
     if (isSold) await noteTrimmed(engine, currentOf(engine, position), due.reason);

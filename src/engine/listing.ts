@@ -18,7 +18,14 @@ export async function readListing<T>(
   engine: Engine,
   ask: () => Promise<Listing<T>>,
 ): Promise<SplitListing<T>> {
-  const read = await engine.read(ask);
+  return await takeListing(engine, await engine.read(ask));
+}
+
+/** The same of an answer that is there already. */
+export async function takeListing<T>(
+  engine: Engine,
+  read: Read<Listing<T>>,
+): Promise<SplitListing<T>> {
   if (read.kind === "failed") return { read, unreadable: [] };
   const { rows, unreadable } = read.value;
   return { read: { ...read, value: rows }, unreadable: await addSymbols(engine, unreadable) };

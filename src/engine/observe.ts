@@ -7,8 +7,10 @@ import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from ".
 import { listSellGroups, type SellGroup } from "../domain/protection.ts";
 import { PAST_CALENDAR_DAYS } from "../domain/watchlist_days.ts";
 import { completeOpen, forgetEnded, learn } from "./asking.ts";
-import type { Engine, Observation } from "./engine.ts";
-import { readListing, readPositions, type SplitListing } from "./listing.ts";
+import type { Engine, Observation, Read } from "./engine.ts";
+import { readPositions, type SplitListing, takeListing } from "./listing.ts";
+import type { Listing } from "./ports.ts";
+import { buildQuestions } from "./questions.ts";
 import { isOrderUnreadableIn, isUnreadableIn } from "./unreadable.ts";
 
 /** Days of calendar that are kept, so that one failed read does not cost the day's close. */
@@ -19,17 +21,20 @@ const DAY_MS = 86_400_000;
  * Reads everything that a cycle decides from. What can't be read is part of the observation, never an exception.
  * @param clock Read just before; the moment that "today" is taken from.
  */
-export async function observe(engine: Engine, clock: MarketClock): Promise<Observation> {
-  const { broker } = engine.ports;
+export async function observe(
+  engine: Engine,
+  clock: MarketClock,
+  questions = buildQuestions(engine),
+): Promise<Observation> {
   const skewSeconds = (engine.ports.clock.nowMs() - engine.nowMs()) / 1000;
   const dateNy = dateNyOf(clock.timestampMs);
   const session = await readSession(engine, dateNy);
-  const account = await engine.read(() => broker.readAccount());
+  const account = await questions.account();
   if (account.kind === "ok") engine.accountId = account.value.accountId;
   forgetEnded(engine);
-  const positions = await readListing(engine, () => broker.listPositions());
-  const open = await readOpenOrders(engine);
-  const dayOrders = await readDayOrders(engine, dateNy);
+  const positions = await takeListing(engine, await questions.positions());
+  const open = await takeOpenOrders(engine, await questions.openOrders());
+  const dayOrders = await takeDayOrders(engine, await questions.dayOrders(dateNy));
   // What the list of the day knows better is known from now on.
   const openOrders = open.read.kind === "ok"
     ? { ...open, read: { ...open.read, value: buildOpenOrders(engine.book) } }
@@ -53,25 +58,19 @@ export async function observe(engine: Engine, clock: MarketClock): Promise<Obser
   return observation;
 }
 
-async function readOpenOrders(engine: Engine): Promise<SplitListing<BrokerOrder>> {
-  const { broker } = engine.ports;
-  const listing = await readListing(
-    engine,
-    () => broker.listOrders({ status: "open" }),
-  );
+async function takeOpenOrders(
+  engine: Engine,
+  read: Read<Listing<BrokerOrder>>,
+): Promise<SplitListing<BrokerOrder>> {
+  const listing = await takeListing(engine, read);
   return { ...listing, read: await completeOpen(engine, listing) };
 }
 
-async function readDayOrders(
+async function takeDayOrders(
   engine: Engine,
-  dateNy: string,
+  answer: Read<Listing<BrokerOrder>>,
 ): Promise<SplitListing<BrokerOrder>> {
-  const { broker } = engine.ports;
-  const afterMs = nyToMs(dateNy, "00:00");
-  const listing = await readListing(
-    engine,
-    () => broker.listOrders({ status: "all", afterMs }),
-  );
+  const listing = await takeListing(engine, answer);
   const { read } = listing;
   if (read.kind === "failed") return listing;
   learn(engine, read.value);
@@ -83,7 +82,8 @@ export async function refresh(engine: Engine): Promise<void> {
   const { observation } = engine;
   if (observation === null) return;
   const seen = await readPositions(engine, observation, "protect");
-  const { read: openOrders, unreadable } = await readOpenOrders(engine);
+  const open = await buildQuestions(engine).openOrders();
+  const { read: openOrders, unreadable } = await takeOpenOrders(engine, open);
   engine.observation = {
     ...seen,
     openOrders,

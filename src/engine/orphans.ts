@@ -4,6 +4,7 @@ import { type BrokerOrder, isFinal } from "../domain/orders.ts";
 import { isStopOrder } from "../domain/protection.ts";
 import { readPositionId } from "../domain/reconcile.ts";
 import { closedKey } from "./bought.ts";
+import { findTimeObstacle } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { refresh } from "./observe.ts";
 import { isReleased } from "./releasing.ts";
@@ -37,6 +38,13 @@ export async function cancelOrphans(engine: Engine, decision: LiveDecision): Pro
   if (listOrphans().length === 0) return;
   await refresh(engine);
   for (const order of listOrphans()) {
+    const late = findTimeObstacle(engine, { kind: "orphan" });
+    if (late !== null) {
+      engine.ports.log.warn(
+        `${order.symbol}: our stop ${order.orderId}, whose position is gone, is left to the next cycle: ${late}`,
+      );
+      return;
+    }
     engine.ports.log.info(
       `${order.symbol}: cancelling our stop ${order.orderId}, its position is gone`,
     );

@@ -4,7 +4,7 @@ import { type BrokerOrder, isFinal } from "../domain/orders.ts";
 import { decideEntryEnd } from "../domain/entry_end.ts";
 import { askOrder } from "./asking.ts";
 import { cancelGroups } from "./cancelling.ts";
-import { LATE_ENTRY_MS, untilCloseMs } from "./closing.ts";
+import { findTimeObstacle, LATE_ENTRY_MS, untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { RETRY_MS } from "./exit_records.ts";
 import { settleByOrder } from "./ledger_store.ts";
@@ -90,6 +90,12 @@ export async function endEntry(
   const isLate = untilCloseMs(engine) < LATE_ENTRY_MS;
   const end = decideEntryEnd({ order, partialSinceMs, isLate, nowMs: engine.nowMs() });
   if (end.kind !== "cancel") return false;
+  const late = findTimeObstacle(engine, { kind: "entry end" });
+  if (late !== null) {
+    engine.ports.log.warn(`${position.symbol}: the cancel of its entry's rest waits: ${late}`);
+    engine.wakeAt(engine.nowMs() + RETRY_MS);
+    return false;
+  }
   if (engine.isNews(`entry_end:${position.positionId}`, engine.dateNy())) {
     engine.ports.log.warn(describeEnd(order, end.why));
   }

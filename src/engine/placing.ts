@@ -8,9 +8,9 @@ import { convert } from "./converting.ts";
 import type { Engine } from "./engine.ts";
 import { sendExit } from "./exit_order.ts";
 import { isRefusedItself, noteStopRefusal } from "./exit_records.ts";
-import { readLatestTrades } from "./latest_trades.ts";
 import { findSellGroups, isOfThisSession, refresh } from "./observe.ts";
 import { isActionable } from "./positions.ts";
+import { readPrices } from "./prices.ts";
 import { putBackLower } from "./put_back.ts";
 import { recordSells, resolveStops, type SellPlan, sendSell } from "./sell_orders.ts";
 import { readAvailable } from "./shares.ts";
@@ -101,7 +101,7 @@ type Placing = "placed" | "refused" | "not_placed";
  * itself to sell (pipeline 5).
  */
 async function isAtStop(engine: Engine, { symbol, stopUsd }: ManagedPosition): Promise<boolean> {
-  const { rows } = await readLatestTrades(engine, [symbol], "; its stop is looked at again soon");
+  const { rows } = await readPrices(engine, [symbol], "; its stop is looked at again soon");
   const trade = rows.get(symbol);
   // In the broker's increments: where the stop would rest, it would sell.
   const restsUsd = Math.max(stopUsd, roundToIncrement(stopUsd));

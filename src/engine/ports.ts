@@ -157,6 +157,8 @@ export interface OrderQuery {
 export interface BrokerPort {
   /** Host that orders go to, for the endpoint line and for the files. */
   readonly host: string;
+  /** The slowest of the last ten answers, measured where requests leave; 0 before the first. Ms. */
+  readonly slowestAnswerMs: number;
   readClock(): Promise<MarketClock>;
   readCalendar(range: DateRange): Promise<Calendar>;
   readAccount(): Promise<BrokerAccount>;

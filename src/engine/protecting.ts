@@ -8,12 +8,7 @@ import {
   type SellGroup,
 } from "../domain/protection.ts";
 import { askOrders, isHidden } from "./asking.ts";
-import {
-  CONVERT_AGAIN_MS,
-  CONVERT_BEFORE_CLOSE_MS,
-  LAST_CANCEL_MS,
-  untilCloseMs,
-} from "./closing.ts";
+import { CONVERT_AGAIN_MS, isConvertTime } from "./closing.ts";
 import { convert } from "./converting.ts";
 import type { Engine } from "./engine.ts";
 import { findSellLookMs, isStopRefused, listMarketSells, RETRY_MS } from "./exit_records.ts";
@@ -149,11 +144,6 @@ function mustWait(
       engine.nowMs() - Math.max(sell.submittedAtMs, sell.updatedAtMs) >= SELL_MIN_MS
     );
   return sells.length > 0 && !isDying;
-}
-
-function isConvertTime(engine: Engine, beforeMs = CONVERT_BEFORE_CLOSE_MS): boolean {
-  const leftMs = untilCloseMs(engine);
-  return leftMs <= beforeMs && leftMs > LAST_CANCEL_MS;
 }
 
 /** @returns Whether the step was done and the next one may be looked for. */

@@ -3,6 +3,7 @@ import { SECOND_BAR_START_AGE_MAX_MS } from "../domain/breakout.ts";
 import { parseOurId } from "../domain/client_order_id.ts";
 import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
 import type { EntryIntent } from "../domain/entry_intent.ts";
+import type { Trade } from "../domain/market.ts";
 import type { Rejection } from "../domain/rejections.ts";
 import { formatTime } from "./ledger_format.ts";
 import { isCount, isMoment } from "./ledger_rules.ts";
@@ -15,6 +16,7 @@ import {
   type RejectionFields,
   STATE_SCHEMA,
   StateWire,
+  type TradeFields,
   VersionWire,
 } from "./state_schema.ts";
 import { parseJson } from "./text_file.ts";
@@ -115,7 +117,18 @@ function buildPosition(wire: StateWire["positions"][number]): ManagedPosition {
     unexplainedSinceMs: wire.unexplained_since,
     openedAtMs: wire.opened_at,
     partialSinceMs: wire.partial_since,
+    ...(wire.last_trade === undefined ? {} : { lastTrade: buildTrade(wire.last_trade) }),
+    ...(wire.doubted_trade === undefined ? {} : { doubtedTrade: buildTrade(wire.doubted_trade) }),
   };
+}
+
+function buildTrade(wire: { price: number; at: number; id: number | null }): Trade {
+  const { price, at, id } = wire;
+  return { priceUsd: price, atMs: at, ...(id === null ? {} : { tradeId: id }) };
+}
+
+function buildTradeWire({ priceUsd, atMs, tradeId }: Trade): TradeFields {
+  return { price: priceUsd, at: formatTime(atMs), id: tradeId ?? null };
 }
 
 /** The file's text: readable with `cat`. */
@@ -179,6 +192,10 @@ function buildPositionWire(position: ManagedPosition): PositionFields {
     unexplained_since: formatTime(position.unexplainedSinceMs),
     opened_at: formatTime(position.openedAtMs),
     partial_since: formatTime(position.partialSinceMs),
+    ...(position.lastTrade === undefined ? {} : { last_trade: buildTradeWire(position.lastTrade) }),
+    ...(position.doubtedTrade === undefined
+      ? {}
+      : { doubted_trade: buildTradeWire(position.doubtedTrade) }),
   };
 }
 

@@ -35,6 +35,8 @@ const INTENT = {
   b2_start: TimeWire.nullable().default(null),
 };
 
+const TRADE = z.object({ price: PriceWire, at: TimeWire, id: number.nullable() });
+
 const POSITION = {
   symbol: text.min(1, "is empty"),
   position_id: text.min(1, "is empty"),
@@ -54,6 +56,8 @@ const POSITION = {
   // From minor 2 on.
   unexplained_since: TimeWire.nullable().default(null),
   beside_qty: number.min(0, "is negative").default(0),
+  last_trade: TRADE.optional(),
+  doubted_trade: TRADE.optional(),
 };
 
 const RELEASED = {
@@ -153,5 +157,7 @@ export type IntentFields = z.input<z.ZodObject<typeof INTENT>>;
 export type RejectionFields = z.input<z.ZodObject<typeof REJECTION>>;
 /** A standing as the file has it. */
 export type StandingFields = z.input<z.ZodObject<typeof STANDING>>;
+/** A trade as the file has it. */
+export type TradeFields = z.input<typeof TRADE>;
 /** A position as the file has it. */
 export type PositionFields = z.input<z.ZodObject<typeof POSITION>>;

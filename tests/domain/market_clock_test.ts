@@ -5,6 +5,7 @@ import {
   decideClock,
   findDay,
   findSessionAt,
+  isNearSomeClose,
 } from "../../src/domain/market_clock.ts";
 import { nyToMs } from "../../src/domain/ny_time.ts";
 import { assert, assertEquals } from "../assert.ts";
@@ -165,4 +166,11 @@ Deno.test("a stored calendar knows the days from its first to its last, and no o
   assertEquals(findSessionAt(calendar, SESSION.openMs), SESSION);
   assertEquals(findSessionAt(calendar, SESSION.closeMs), null);
   assertEquals(findSessionAt(calendar, nyToMs("2026-11-25", "12:00")), null);
+});
+
+Deno.test("isNearSomeClose() is true in the ten minutes before both closes, as far as two clocks differ", () => {
+  const near = (timeNy: string) => isNearSomeClose(nyToMs("2026-11-23", timeNy));
+  assertEquals(["12:48", "12:50", "12:59", "13:01"].map(near), [false, true, true, false]);
+  assertEquals(["15:48", "15:50", "15:59", "16:01"].map(near), [false, true, true, false]);
+  assertEquals(["03:55", "09:30", "10:05"].map(near), [false, false, false]);
 });

@@ -6,6 +6,7 @@ import { ROWS_BUGS } from "./bugs/rows.ts";
 import { SELL_SIDE_BUGS } from "./bugs/sell_side.ts";
 import { SHARES_BUGS } from "./bugs/shares.ts";
 import { STANDING_BUGS } from "./bugs/standing.ts";
+import { TIME_BUGS } from "./bugs/time.ts";
 import { TRANSPORT_BUGS } from "./bugs/transport.ts";
 import { WATCHLIST_BUGS } from "./bugs/watchlist.ts";
 import type { TestedBug } from "./tested_bug.ts";
@@ -22,4 +23,5 @@ export const TESTED_BUGS: readonly TestedBug[] = [
   ...STANDING_BUGS,
   ...PROTECTION_BUGS,
   ...SHARES_BUGS,
+  ...TIME_BUGS,
 ];

@@ -55,6 +55,10 @@ export function buildPositionJson(shown: ShownPosition, quotes: Quotes, nowMs: n
   const gainUsd = valueUsd - position.costUsd;
   const gainPart = position.costUsd === 0 ? 0 : gainUsd / Math.abs(position.costUsd);
   const price = priceUsd === null ? null : formatDecimal(priceUsd);
+  const [closeMs] = quotes.sessions.closesBefore(nowMs, 1);
+  const closeUsd = closeMs === undefined
+    ? null
+    : quotes.lastTrade(position.symbol, closeMs - 1)?.priceUsd ?? null;
   return JSON.stringify({
     asset_id: buildAssetId(shown.symbol),
     symbol: shown.symbol,
@@ -72,7 +76,7 @@ export function buildPositionJson(shown: ShownPosition, quotes: Quotes, nowMs: n
     unrealized_intraday_pl: formatDecimal(gainUsd),
     unrealized_intraday_plpc: formatDecimal(gainPart),
     current_price: price,
-    lastday_price: price,
+    lastday_price: closeUsd === null ? null : formatDecimal(closeUsd),
     change_today: "0",
   });
 }

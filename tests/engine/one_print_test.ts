@@ -1,0 +1,155 @@
+import { assertEquals } from "../assert.ts";
+import { at, MINUTE_MS, SECOND_MS, STATE_PATH, World } from "./support.ts";
+
+/** The data API's latest trade of NVDA, as long as it is told to say so. */
+interface Print {
+  readonly priceUsd: number;
+  readonly atMs: number;
+  readonly id: number;
+}
+
+function print(world: World, { priceUsd, atMs, id }: Print, times = Infinity): void {
+  const trade = {
+    c: ["@"],
+    i: id,
+    p: priceUsd,
+    s: 1,
+    t: new Date(atMs).toISOString(),
+    x: "V",
+    z: "C",
+  };
+  world.setFaults([{
+    path: "/v2/stocks/trades/latest",
+    times,
+    fault: { kind: "status", status: 200, body: JSON.stringify({ trades: { NVDA: trade } }) },
+  }]);
+}
+
+async function held(): Promise<World> {
+  const world = new World();
+  await world.buy();
+  await world.cycles(1, MINUTE_MS);
+  world.forget();
+  return world;
+}
+
+Deno.test("a single print far above every level neither trims nor enters the high, over a restart too", async () => {
+  const world = await held();
+  print(world, { priceUsd: 140, atMs: world.nowMs, id: 7 });
+  await world.cycles(3, MINUTE_MS);
+  await world.restart();
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.sells(), world.position()?.highWaterUsd, world.position()?.stopUsd], [
+    [],
+    100,
+    95,
+  ]);
+  assertEquals(world.position()?.doubtedTrade?.priceUsd, 140);
+  assertEquals(world.said("one trade at 140").length, 1);
+  world.setFaults([]);
+  await world.cycle();
+  assertEquals(world.position()?.doubtedTrade, undefined);
+});
+
+Deno.test("a single print far below the stop sells nothing", async () => {
+  const world = await held();
+  print(world, { priceUsd: 60, atMs: world.nowMs, id: 7 });
+  await world.cycles(3, MINUTE_MS);
+  assertEquals([world.held(), world.sells()], [10, []]);
+});
+
+Deno.test("a jump is confirmed by the trade that is asked for 2 s later, in the same cycle", async () => {
+  const world = await held();
+  world.goTo(at("15:51"));
+  await world.cycle();
+  world.goTo(at("09:31", "2026-11-24"));
+  world.exchange.setPrice("NVDA", 118);
+  await world.cycle();
+  assertEquals(world.sells(), ["5 filled"]);
+  assertEquals(world.position()?.highWaterUsd, 118);
+});
+
+Deno.test("a jump counts at the price nearer to the last one: a high print, confirmed below the second level, trims once", async () => {
+  const world = await held();
+  world.exchange.setPrice("NVDA", 106);
+  print(world, { priceUsd: 150, atMs: world.nowMs, id: 7 }, 1);
+  await world.cycle();
+  assertEquals(world.sells(), ["5 filled"]);
+  assertEquals(world.position()?.highWaterUsd, 106);
+});
+
+Deno.test("another id at the same time is another trade", async () => {
+  const world = await held();
+  const atMs = world.nowMs;
+  print(world, { priceUsd: 120, atMs, id: 7 });
+  await world.cycle();
+  assertEquals(world.sells(), []);
+  print(world, { priceUsd: 120, atMs, id: 8 });
+  await world.cycle();
+  assertEquals(world.sells()[0], "5 filled");
+});
+
+Deno.test("what one print said before a restart is confirmed by the first other one after it", async () => {
+  const world = await held();
+  print(world, { priceUsd: 120, atMs: world.nowMs, id: 7 });
+  await world.cycle();
+  await world.restart();
+  print(world, { priceUsd: 120, atMs: world.nowMs, id: 8 });
+  await world.cycle();
+  assertEquals(world.sells()[0], "5 filled");
+});
+
+Deno.test("at the open the previous close is what a first price is held against", async () => {
+  const world = await held();
+  world.goTo(at("15:51"));
+  await world.cycle();
+  world.goTo(at("09:31", "2026-11-24"));
+  print(world, { priceUsd: 140, atMs: world.nowMs, id: 9 });
+  await world.cycle();
+  assertEquals([world.sells(), world.position()?.highWaterUsd], [[], 100]);
+});
+
+Deno.test("a refused stop is no reason to sell at a single print either", async () => {
+  const world = await held();
+  for (const leg of world.orders((order) => order.parent !== null && order.status === "new")) {
+    world.exchange.desk.cancel(leg);
+  }
+  world.pass(SECOND_MS);
+  world.setFaults([
+    {
+      method: "POST",
+      contains: '"stop"',
+      fault: {
+        kind: "status",
+        status: 422,
+        body: '{"code":42210000,"message":"stop price must be below the market price"}',
+      },
+    },
+    {
+      path: "/v2/stocks/trades/latest",
+      fault: {
+        kind: "status",
+        status: 200,
+        body: JSON.stringify({
+          trades: { NVDA: { i: 7, p: 60, s: 1, t: new Date(world.nowMs).toISOString() } },
+        }),
+      },
+    },
+  ]);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.held(), world.sells()], [10, []]);
+});
+
+Deno.test("what is remembered of a price stands in the state file, and one of the release before has none", async () => {
+  const world = await held();
+  print(world, { priceUsd: 140, atMs: world.nowMs, id: 7 });
+  await world.cycle();
+  const text = world.disk.textOf(STATE_PATH) ?? "";
+  assertEquals(JSON.parse(text).positions[0].doubted_trade.id, 7);
+  const before = JSON.parse(text);
+  delete before.positions[0].doubted_trade;
+  delete before.positions[0].last_trade;
+  world.disk.put(STATE_PATH, JSON.stringify(before));
+  await world.restart();
+  assertEquals(world.position()?.symbol, "NVDA");
+});

@@ -1,4 +1,3 @@
-import { InvariantError } from "../domain/assert.ts";
 import { decideNextWake } from "../domain/wake.ts";
 import { Engine } from "./engine.ts";
 import { type CycleResult, runCycle } from "./cycle.ts";
@@ -87,16 +86,31 @@ async function runSafely(engine: Engine): Promise<CycleResult> {
   try {
     return await runCycle(engine);
   } catch (error) {
-    if (error instanceof InvariantError) throw error;
-    if (!(error instanceof BrokerError) && !(error instanceof StateError)) throw error;
+    if (!isOfTheWorld(error)) throw error;
     sayTrouble(engine, `Cycle failed: ${error.message}`);
     // What was due in it, it may not have got to.
     const isLeft = engine.state.intents.some((each) => each.scheduledAtMs <= engine.cycleBeganMs);
     if (isLeft) engine.wakeAt(engine.nowMs() + UNDECIDED_LOOK_MS);
-    await takeStandings(engine, { market: engine.observation?.clock ?? null, gate: null });
+    const end = { market: engine.observation?.clock ?? null, gate: null };
+    await tryTakeStandings(engine, end);
     await engine.trySaveState();
-    return { market: engine.observation?.clock ?? null, gate: null };
+    return end;
   }
+}
+
+/** What ended the cycle may keep the standings from being taken too: those of the cycle before stand then. */
+async function tryTakeStandings(engine: Engine, end: CycleResult): Promise<void> {
+  try {
+    await takeStandings(engine, end);
+  } catch (error) {
+    if (!isOfTheWorld(error)) throw error;
+    engine.ports.log.error(`Standing of the positions not taken: ${error.message}`);
+  }
+}
+
+/** A failure of the broker's or of the disk's, and no bug of ours. */
+function isOfTheWorld(error: unknown): error is BrokerError | StateError {
+  return error instanceof BrokerError || error instanceof StateError;
 }
 
 /** Sleeps until the next cycle is due, and sees the kill switch within a second meanwhile. */

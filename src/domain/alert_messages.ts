@@ -121,8 +121,11 @@ const REMEDIES: Readonly<Record<string, string>> = {
   account: "look at the account in the broker's dashboard; nothing is taken until it is released",
   buy: "cancel the buy at the broker",
   entry: "cancel the entry's order at the broker",
-  split: "look at it at the broker, cancel its old stops there and place one for what is held now",
-  absent: "look at it at the broker: sold there, renamed or taken away",
+  split:
+    "look at it at the broker, cancel its old stops there and place one for what is held now; " +
+    "`avwap-execution release SYMBOL --yes` takes the engine's hands off it",
+  absent: "look at it at the broker: sold there, renamed or taken away; " +
+    "`avwap-execution release SYMBOL --yes` takes the engine's hands off it",
   row: "look at the position or order at the broker, and cancel or close it there",
   clock: "`avwap-execution check` asks the broker; look at its status page and dashboard",
   positions: "`avwap-execution check` asks the broker; look at its status page and dashboard",

@@ -69,8 +69,8 @@ Deno.test("after a minute it is a split: its stops are named with price and quan
   );
   assert(error?.text.includes("stop 10 at 95.00 gtc"), error?.text);
   assertEquals([error?.level, others], ["ERROR", []]);
-  assert(world.alerted("Position without stop").length > 0);
   await world.cycles(3, 10 * MINUTE_MS);
+  assert(world.alerted("Position without stop").length > 0);
   assertEquals([world.stops(), world.changes], [["10@95 gtc"], []]);
 });
 

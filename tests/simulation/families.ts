@@ -67,6 +67,6 @@ export const FIELD_RULES: Readonly<Record<FieldFamily, FieldRule>> = {
   },
   replacements: { isOn: true, why: "a replacement that is refused for good gives way to a cancel" },
   lag: { isOn: true, why: "positions and lists that lag are counted once" },
-  hand: { isOn: false, why: "shares and stops of a hand's are taken for ours" },
+  hand: { isOn: true, why: "shares and stops of a hand's are the operator's" },
   corporate: { isOn: true, why: "a quantity that no order explains is let be" },
 };

@@ -196,6 +196,19 @@ function noteHindrance(
   }
 }
 
+/** A replacement can be done although it was refused (broker.md): the order that took its name says so. */
+async function findDone(
+  engine: Engine,
+  { position: { positionId } }: SellPlan,
+  { clientOrderId }: LedgerEntry,
+): Promise<SellResult | null> {
+  const found = await lookUpOrder(engine, clientOrderId ?? "");
+  if (found.kind !== "found" || isEndedUnfilled(found.order)) return null;
+  engine.unsentStops.delete(positionId);
+  await settleByOrder(engine, clientOrderId ?? "", found.order);
+  return { kind: "done", order: found.order };
+}
+
 async function sendUntilKnown(
   engine: Engine,
   permit: Permit,
@@ -215,6 +228,9 @@ async function sendUntilKnown(
       return result;
     }
     if (result.kind === "rejected" && !isRepeated) {
+      const isAsked = plan.replaces !== null && result.httpStatus === 422;
+      const done = isAsked ? await findDone(engine, plan, current) : null;
+      if (done !== null) return done;
       if (isNewStop(plan)) noteStopFate(engine, plan.position.symbol, result);
       await changeEntry(engine, clientOrderId, (each) => ({
         ...each,

@@ -8,6 +8,8 @@ import { LAST_CALL_MS } from "../domain/account/standing_alarms.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { formatGateReason, type GateDecision, type GateFailReason } from "../domain/gate.ts";
 import type { MarketClock } from "../domain/market.ts";
+import { findDay, findSessionAt } from "../domain/market_clock.ts";
+import { dateNyOf } from "../domain/ny_time.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
 import { countCovered, countGtcCovered } from "../domain/protection.ts";
 import { formatUnreadable } from "../domain/unreadable_row.ts";
@@ -95,7 +97,9 @@ function take(engine: Engine, position: ManagedPosition, turn: Turn): Standing {
       coveredQty: countCovered(groups, leastUsd),
       gtcQty: countGtcCovered(groups, leastUsd),
     },
+    shownQty: findShown(engine, position.symbol)?.qty ?? null,
     hasLooked: engine.observation !== null,
+    isBeforeTrusted: turn.market !== null || isKnownClosed(engine),
     isGtcNeeded: isGtcNeeded(engine, turn),
     price: lookAtPrice(engine, position),
     blind: findBlind(engine, position, turn),
@@ -103,6 +107,13 @@ function take(engine: Engine, position: ManagedPosition, turn: Turn): Standing {
     before: engine.state.standings.find((each) => each.positionId === position.positionId),
     nowMs: engine.nowMs(),
   });
+}
+
+/** Whether the stored calendar says that no session is under way, where the clock can't be read. */
+function isKnownClosed(engine: Engine): boolean {
+  const nowMs = engine.nowMs();
+  return findDay(engine.calendar, dateNyOf(nowMs)) !== "unknown" &&
+    findSessionAt(engine.calendar, nowMs) === null;
 }
 
 /** Day orders die with the close: what must last is asked for as soon as nothing else may take their place in time. */

@@ -75,6 +75,8 @@ export class AccountActs {
         return exchange.setPosition(listed, operator.whole(2, 30) + part, trade.priceUsd * 0.98);
       }
       case "split":
+        // A second one might undo what the first did: then nothing is to be seen.
+        if (world.splitAtMs.has(symbol)) return;
         world.strange.add(symbol);
         world.splitAtMs.set(symbol, world.trueMs);
         // Left as they are, its stops sell at the new price at once: a broker may as well cancel them.

@@ -75,6 +75,8 @@ export class Auditor {
   lastLiveEndMs = -Infinity;
   /** When the log last said that a symbol's position has no stop. */
   readonly bareSaidMs = new Map<string, number>();
+  /** Since when a symbol's position has no good-till-canceled stop while not LIVE, as cycles ended. */
+  readonly bareSinceMs = new Map<string, number>();
   readonly saidLately: { readonly atMs: number; readonly line: string }[] = [];
   readonly gaps: Gaps;
   readonly silence: Silence;
@@ -102,6 +104,11 @@ export class Auditor {
     this.hasLostState = checkFiles(this).hasLostState;
     this.gaps.restarted();
     this.silence.started();
+    // What a crash or a failing disk took of the since begins anew.
+    const { families } = this.world.profile;
+    if (families.has("crash") || families.has("disk") || families.has("files")) {
+      this.bareSinceMs.clear();
+    }
     this.cycle = this.#buildCycle();
   }
 

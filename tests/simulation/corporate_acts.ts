@@ -15,7 +15,9 @@ export class CorporateActs {
     const { exchange } = world;
     // What an order from before a split sold short is no share that an issuer touches.
     const held = [...exchange.portfolio.positions.values()]
-      .flatMap(({ symbol, qty }) => symbol === FOREIGN_SYMBOL || qty < 0 ? [] : [symbol]);
+      .flatMap(({ symbol, qty }) => symbol === FOREIGN_SYMBOL || qty < 0 ? [] : [symbol])
+      // A second one might undo what the first did: then nothing is to be seen.
+      .filter((symbol) => !world.splitAtMs.has(symbol));
     if (held.length === 0) return;
     const symbol = chance.pick(held);
     const act = chance.pick(["split", "split", "split", "merge", "remove"]);

@@ -88,6 +88,8 @@ function checkFollowed(auditor: Auditor, { symbol, stop }: RawPosition): void {
     if (!isOurs || order.side !== "sell" || order.stopPriceUsd === null || isDone(order)) continue;
     if (!order.isActive || order.status.startsWith("pending_") || order.asleep !== null) continue;
     if (order.submitted.ms + behaviour.visibilityDelayMs >= cycle.startMs) continue;
+    // What woke in this cycle may have been seen asleep in it.
+    if (order.updatedMs >= cycle.startMs) continue;
     if (order.isTriggered || order.stopPriceUsd >= stop - INCREMENT_USD) continue;
     if (auditor.isSaid(symbol, "stop", cycle.startMs)) continue;
     // What is hidden, a sell for instance, holds up the stops beside it.
@@ -154,7 +156,13 @@ export function checkUnprotectedSaid(auditor: Auditor, managed: readonly string[
     const position = known.get(symbol);
     if (position === undefined || position.unexplained_qty !== null) continue;
     const { heldQty, gtcQty } = readCoverage(world, symbol);
-    if (gtcQty >= heldQty || position.qty !== heldQty) continue;
+    if (gtcQty >= heldQty || position.qty !== heldQty) {
+      auditor.bareSinceMs.delete(symbol);
+      continue;
+    }
+    const sinceMs = auditor.bareSinceMs.get(symbol) ?? world.trueMs;
+    auditor.bareSinceMs.set(symbol, sinceMs);
+    if (world.trueMs - sinceMs < SILENT_MS_MAX) continue;
     const isSaid = (auditor.bareSaidMs.get(symbol) ?? -Infinity) >= world.trueMs - SAID_MS;
     if (isSaid) continue;
     world.violate(
@@ -164,5 +172,7 @@ export function checkUnprotectedSaid(auditor: Auditor, managed: readonly string[
   }
 }
 
+/** The two minutes that bare shares may wait without a word, and the engine's look at them. */
+const SILENT_MS_MAX = 165_000;
 /** Once in each hour. */
 const SAID_MS = 3_660_000;

@@ -53,8 +53,12 @@ export interface StandingInputs {
   readonly count: ShareCount | null;
   /** `null` where open orders can't be read. */
   readonly cover: { readonly coveredQty: number; readonly gtcQty: number } | null;
-  /** Whether this process has looked at the broker at all; until then the standing before it holds. */
+  /** Shares that positions showed last; `null` where they can't be read. */
+  readonly shownQty: number | null;
+  /** Whether this process has looked at the broker at all. */
   readonly hasLooked: boolean;
+  /** Whether the standing before holds while it has not: with the market closed nothing changes it. */
+  readonly isBeforeTrusted: boolean;
   readonly isGtcNeeded: boolean;
   readonly price: PriceLook;
   /** What keeps the exit rules from being decided at all; the first that applies. */
@@ -104,20 +108,25 @@ export function decideStanding(inputs: StandingInputs): Standing {
 }
 
 function readCount(
-  { position, count, hasLooked, before }: StandingInputs,
+  { position, count, shownQty, hasLooked, before }: StandingInputs,
 ): Pick<Standing, "sureQty" | "doubtfulQty" | "mostHeldQty"> {
   if (count !== null && hasLooked) return count;
-  // In doubt what was held last is still held.
-  return before ?? { sureQty: 0, doubtfulQty: 0, mostHeldQty: Math.max(0, position.qty ?? 0) };
+  // In doubt what was held last is still held, and so is what positions show.
+  const mostHeldQty = Math.max(before?.mostHeldQty ?? position.qty ?? 0, shownQty ?? 0);
+  return {
+    sureQty: before?.sureQty ?? 0,
+    doubtfulQty: before?.doubtfulQty ?? 0,
+    mostHeldQty: Math.floor(mostHeldQty),
+  };
 }
 
 function readCover(
-  { position, cover, hasLooked, before }: StandingInputs,
+  { position, cover, hasLooked, isBeforeTrusted, before }: StandingInputs,
 ): StandingInputs["cover"] {
   // Stops for another count of shares protect nobody knows what.
   if (position.unexplainedQty !== null) return { coveredQty: 0, gtcQty: 0 };
   if (hasLooked) return cover;
-  return before?.isCoverRead === true ? before : null;
+  return isBeforeTrusted && before?.isCoverRead === true ? before : null;
 }
 
 function decideDue(inputs: StandingInputs, qty: number): Exclude<Due, "stop"> | null {

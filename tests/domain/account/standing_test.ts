@@ -18,6 +18,8 @@ function inputs(change: Partial<StandingInputs> = {}): StandingInputs {
     count: { sureQty: 10, doubtfulQty: 0, mostHeldQty: 10, isExplained: true },
     cover: { coveredQty: 10, gtcQty: 0 },
     hasLooked: true,
+    shownQty: null,
+    isBeforeTrusted: true,
     isGtcNeeded: false,
     price: { kind: "read", priceUsd: 100 },
     blind: null,

@@ -41,6 +41,8 @@ export async function replaceStop(
     replaces: order.orderId,
     isQtyKept,
   };
+  // A raise that a crash forgets would let the next process put the stop lower than this request asks.
+  await engine.trySaveState();
   if (!isReplaceRefused(engine.book, order.orderId)) {
     const placed = await place(engine, mandate, plan);
     if (placed === "placed") sayPutBack(engine, position, order);

@@ -101,6 +101,7 @@ function take(engine: Engine, position: ManagedPosition, turn: Turn): Standing {
     hasLooked: engine.observation !== null,
     isBeforeTrusted: turn.market !== null || isKnownClosed(engine),
     isGtcNeeded: isGtcNeeded(engine, turn),
+    isOpen: turn.market?.isOpen ?? isMarketOpen(engine),
     price: lookAtPrice(engine, position),
     blind: findBlind(engine, position, turn),
     reasons: listReasons(engine, position, turn),

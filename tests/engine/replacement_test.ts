@@ -50,3 +50,17 @@ for (const refusal of PASSING) {
     assertEquals([world.held(), world.stops()], [10, ["10@95 gtc"]]);
   });
 }
+
+Deno.test("a stop's replacement that is done although it was refused is taken for done, at its own price", async () => {
+  const world = await overnight();
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.stops(), ["5@99 gtc"]);
+  world.exchange.setPrice("NVDA", 112);
+  world.setFaults([{ method: "PATCH", times: 1, fault: { kind: "repeat", ms: 2_000 } }]);
+  world.forget();
+  await world.cycles(3, MINUTE_MS);
+  assertEquals([world.sells(), world.stops()], [["5 filled", "2 filled"], ["3@106 gtc"]]);
+  const asked = world.changes.map(({ method, body }) => [method, body["stop_price"] ?? null]);
+  assertEquals(asked.filter(([, priceUsd]) => priceUsd !== null && priceUsd !== "106.00"), []);
+});

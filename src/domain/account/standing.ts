@@ -60,6 +60,8 @@ export interface StandingInputs {
   /** Whether the standing before holds while it has not: with the market closed nothing changes it. */
   readonly isBeforeTrusted: boolean;
   readonly isGtcNeeded: boolean;
+  /** Whether the market is open: what only works again from the next session protects nothing now. */
+  readonly isOpen: boolean;
   readonly price: PriceLook;
   /** What keeps the exit rules from being decided at all; the first that applies. */
   readonly blind: StandingReason | null;
@@ -80,10 +82,12 @@ const SOON: StandingReason = { code: "pending", text: "not done yet, looked at a
  * since of the standing before goes on.
  */
 export function decideStanding(inputs: StandingInputs): Standing {
-  const { position, before, nowMs, isGtcNeeded } = inputs;
+  const { position, before, nowMs, isGtcNeeded, isOpen } = inputs;
   const { sureQty, doubtfulQty, mostHeldQty } = readCount(inputs);
   const cover = readCover(inputs);
-  const safeQty = isGtcNeeded ? cover?.gtcQty ?? 0 : cover?.coveredQty ?? 0;
+  const { coveredQty, gtcQty } = cover ?? { coveredQty: 0, gtcQty: 0 };
+  const lastingQty = isOpen ? Math.min(coveredQty, gtcQty) : gtcQty;
+  const safeQty = isGtcNeeded ? lastingQty : coveredQty;
   const bareQty = Math.max(0, Math.ceil(mostHeldQty - safeQty));
   const waiting = mostHeldQty > 0 ? decideDue(inputs, sureQty > 0 ? sureQty : mostHeldQty) : null;
   const due = waiting ?? (bareQty > 0 ? "stop" : null);
@@ -94,8 +98,8 @@ export function decideStanding(inputs: StandingInputs): Standing {
     sureQty,
     doubtfulQty,
     mostHeldQty,
-    coveredQty: cover?.coveredQty ?? 0,
-    gtcQty: cover?.gtcQty ?? 0,
+    coveredQty,
+    gtcQty,
     isCoverRead: cover !== null,
     isGtcNeeded,
     bareQty,

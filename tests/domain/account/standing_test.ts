@@ -20,6 +20,7 @@ function inputs(change: Partial<StandingInputs> = {}): StandingInputs {
     hasLooked: true,
     shownQty: null,
     isBeforeTrusted: true,
+    isOpen: true,
     isGtcNeeded: false,
     price: { kind: "read", priceUsd: 100 },
     blind: null,
@@ -139,6 +140,26 @@ Deno.test("decideStanding() of a process that has not looked yet goes by the sta
   assertEquals(shortOf(decideStanding(inputs({ ...unseen, isGtcNeeded: true, before }))), QUIET);
   const blind = decideStanding(inputs(unseen));
   assertEquals([blind.bareQty, blind.isCoverRead], [10, false]);
+});
+
+Deno.test("decideStanding() trusts no cover that this process can't see, unless the market is known to be closed", () => {
+  const before = decideStanding(inputs({ cover: { coveredQty: 10, gtcQty: 10 } }));
+  const unseen = { hasLooked: false, cover: null, price: { kind: "not_asked" }, before } as const;
+  const blind = decideStanding(inputs({ ...unseen, isBeforeTrusted: false }));
+  assertEquals([blind.bareQty, blind.isCoverRead, blind.due], [10, false, "stop"]);
+});
+
+Deno.test("decideStanding() takes what positions show for held where the past can't be read", () => {
+  const fresh = { count: null, cover: null, shownQty: 7, before: undefined } as const;
+  const standing = decideStanding(inputs({ ...fresh, position: managedPosition({ qty: null }) }));
+  assertEquals([standing.mostHeldQty, standing.bareQty], [7, 7]);
+});
+
+Deno.test("decideStanding() counts a stop that sleeps until the next session for the night alone", () => {
+  const cover = { coveredQty: 0, gtcQty: 10 };
+  const open = decideStanding(inputs({ cover, isGtcNeeded: true }));
+  const closed = decideStanding(inputs({ cover, isGtcNeeded: true, isOpen: false }));
+  assertEquals([open.bareQty, closed.bareQty], [10, 0]);
 });
 
 Deno.test("formatTrouble() says how many shares, since when, what is due and why", () => {

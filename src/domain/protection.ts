@@ -321,6 +321,8 @@ function decideFollow(
   for (const group of groups) {
     for (const order of group.orders) {
       if (!isStopOrder(order) || !group.isOurs || order.type !== "stop") continue;
+      // One that a list shows at work and wholly filled has nothing left to be moved.
+      if (remainingQty(order) <= 0) continue;
       if ((order.stopPriceUsd ?? 0) < position.stopUsd && !group.isLeaving) {
         const { stopUsd } = position;
         return { kind: "replace", order, qty: remainingQty(order), isQtyKept: true, stopUsd };

@@ -573,6 +573,11 @@ Deno.test("decideProtection() comes to rest with exactly the held shares covered
   );
 });
 
+Deno.test("decideProtection() moves no stop that is listed at work and wholly filled", () => {
+  const spent = stop({ status: "new", qty: 1, filledQty: 1, stopPriceUsd: 80 });
+  assertEquals(decide([spent, stop({ orderId: "s-2" })]).kind, "enough");
+});
+
 Deno.test("decideProtection() never lowers a stop and never asks for more than is uncovered", () => {
   const qtys = fc.integer({ min: 1, max: 20 });
   fc.assert(

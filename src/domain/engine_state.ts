@@ -2,6 +2,7 @@ import type { Standing } from "./account/standing.ts";
 import type { EntryIntent } from "./entry_intent.ts";
 import type { PriceMemory } from "./price_check.ts";
 import type { Rejection } from "./rejections.ts";
+import type { Unfinished } from "./unfinished.ts";
 
 /** A position that the engine manages, and what its exit rules remember of it (pipeline 5). Prices USD per share. */
 export interface ManagedPosition extends PriceMemory {
@@ -62,6 +63,8 @@ export interface EngineState {
   readonly rejections: readonly Rejection[];
   /** How each managed position stood at the end of the last cycle: what is bare or due keeps its since over a restart. */
   readonly standings: readonly Standing[];
+  /** What each managed position's sells and stops left unfinished or refused. */
+  readonly unfinished: readonly Unfinished[];
 }
 
 /** The state of a first start. */
@@ -77,4 +80,5 @@ export const EMPTY_STATE: EngineState = {
   mismatches: 0,
   rejections: [],
   standings: [],
+  unfinished: [],
 };

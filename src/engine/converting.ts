@@ -13,6 +13,7 @@ import type { Permit } from "./send.ts";
 import { readAvailable, readShares } from "./shares.ts";
 import { readStopLevel } from "./stop_level.ts";
 import { noteHandCancel } from "./unclear_sells.ts";
+import { noteBare } from "./unfinished.ts";
 
 /**
  * Day legs, or too many sells, give way to one good-till-canceled stop for what is held.
@@ -57,7 +58,7 @@ export async function convert(
   const cancelled = await cancelGroups(engine, { kind: "gate", decision }, groups);
   // Until the next look finds enough protection: whatever of the rest fails.
   if (cancelled.kind !== "stopped" && cancelled.isLeft) {
-    engine.bare.add(position.positionId);
+    noteBare(engine, position.positionId, true);
     noteHandCancel(engine, position, groups);
   }
   if (cancelled.kind !== "ended") {

@@ -109,16 +109,6 @@ export class Engine {
   archive: { readonly dateNy: string; readonly entries: readonly LedgerEntry[] } | null = null;
   /** Replaced orders of earlier days as they were read by their order id; `null` for one that the broker does not know. */
   readonly ancestors = new Map<string, BrokerOrder | null>();
-  /** Positions whose protection was cancelled and not put back yet: only the operator may keep that from happening. */
-  readonly bare = new Set<string>();
-  /** When the broker last refused a position's stop because the market is at or below it, broker time. */
-  readonly stopRefusedAtMs = new Map<string, number>();
-  /** Prices of hands' stops by position that the market has come below: no stop is taken there any more. */
-  readonly spentHandStops = new Map<string, number>();
-  /** When a stop was last tried beside an entry that will not end, by position, broker time. */
-  readonly besideEntryAtMs = new Map<string, number>();
-  /** When the broker last refused an exit's sell, by position and reason, broker time. */
-  readonly sellRefusedAtMs = new Map<string, number>();
   /** Stops on record that the broker has not taken, the last of each position: what a failing ledger leaves to send. */
   readonly unsentStops = new Map<string, LedgerEntry>();
   /** When this cycle began, broker time: an intent whose time had come by then and that it left wakes nobody by that time. */
@@ -234,8 +224,8 @@ export class Engine {
   /** Forgets a managed position. */
   dropPosition(positionId: string): void {
     const positions = this.state.positions.filter((each) => each.positionId !== positionId);
-    this.updateState({ positions });
-    this.bare.delete(positionId);
+    const unfinished = this.state.unfinished.filter((each) => each.positionId !== positionId);
+    this.updateState({ positions, unfinished });
     this.knownPasts.delete(positionId);
   }
 

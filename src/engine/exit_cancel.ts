@@ -25,6 +25,7 @@ import { recordSells, roundStop, type SellResult, sendSell, settleUnsent } from 
 import type { Permit } from "./send.ts";
 import { readAvailable, readShares } from "./shares.ts";
 import { readStopLevel } from "./stop_level.ts";
+import { noteBare } from "./unfinished.ts";
 
 /** `again`: the broker never got the sell, and its stop rests: it may be sent again, with the same id. */
 type ExitOutcome = "sold" | "not_sold" | "again";
@@ -45,7 +46,9 @@ export async function sellAfterCancel(
   const entries = await recordSells(engine, plans);
   const cancelled = await cancelGroups(engine, gate, groups);
   // Until the next look finds enough protection: whatever of the rest fails.
-  if (cancelled.kind !== "stopped" && cancelled.isLeft) engine.bare.add(plan.position.positionId);
+  if (cancelled.kind !== "stopped" && cancelled.isLeft) {
+    noteBare(engine, plan.position.positionId, true);
+  }
   if (cancelled.kind !== "ended") {
     await settleUnsent(engine, entries);
     const why = cancelled.kind === "stopped" ? cancelled.reason : cancelled.message;
@@ -91,7 +94,7 @@ async function restoreBlind(
     `${symbol}: its position can't be read in the middle of an exit; stop for ${plan.restQty} shares`,
   );
   engine.wakeAt(engine.nowMs() + RETRY_MS);
-  engine.bare.add(positionId);
+  noteBare(engine, positionId, true);
   const isDropped = (entry: LedgerEntry) => entry.reason !== "stop" || plan.restQty <= 0;
   await settleUnsent(engine, entries.filter(isDropped));
   if (plan.restQty <= 0) return;

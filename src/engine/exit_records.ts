@@ -13,6 +13,7 @@ import {
 import type { Engine } from "./engine.ts";
 import { StateError } from "./ports.ts";
 import { recordSells, roundStop, type SellPlan, type SellResult } from "./sell_orders.ts";
+import { noteUnfinished, readUnfinished } from "./unfinished.ts";
 
 /** How soon an exit that could not be finished is looked at again. */
 export const RETRY_MS = 5_000;
@@ -111,7 +112,7 @@ export function noteStopRefusal(
   result: SellResult,
 ): boolean {
   const isBelow = result.kind === "rejected" && result.why === "stop_price";
-  if (isBelow) engine.stopRefusedAtMs.set(position.positionId, engine.nowMs());
+  if (isBelow) noteUnfinished(engine, position.positionId, { stopRefusedAtMs: engine.nowMs() });
   return isBelow;
 }
 
@@ -128,8 +129,8 @@ export function isRefusedItself(result: SellResult): boolean {
 
 /** Whether the broker would not take the position's stop in this session's last minutes. */
 export function isStopRefused(engine: Engine, positionId: string): boolean {
-  const atMs = engine.stopRefusedAtMs.get(positionId);
-  return atMs !== undefined && engine.nowMs() - atMs < CONVERT_AGAIN_MS;
+  const { stopRefusedAtMs: atMs } = readUnfinished(engine, positionId);
+  return atMs !== null && engine.nowMs() - atMs < CONVERT_AGAIN_MS;
 }
 
 /** How long an exit that the broker refused for good is left alone, while a stop holds its shares. */
@@ -139,12 +140,16 @@ const REFUSED_PAUSE_MS = 5 * 60_000;
 export function noteSellRefusal(engine: Engine, plan: ExitPlan, result: SellResult): void {
   if (result.kind !== "rejected") return;
   if (result.why === "insufficient_qty" || result.why === "rate_limited") return;
-  engine.sellRefusedAtMs.set(`${plan.position.positionId}:${plan.reason}`, engine.nowMs());
+  const { positionId } = plan.position;
+  const { sellRefusedAtMs } = readUnfinished(engine, positionId);
+  noteUnfinished(engine, positionId, {
+    sellRefusedAtMs: { ...sellRefusedAtMs, [plan.reason]: engine.nowMs() },
+  });
 }
 
 /** Whether the broker refused this exit a moment ago: its stop is not taken away for the same answer. */
 export function isSellRefused(engine: Engine, positionId: string, reason: ExitReason): boolean {
-  const atMs = engine.sellRefusedAtMs.get(`${positionId}:${reason}`);
+  const atMs = readUnfinished(engine, positionId).sellRefusedAtMs[reason];
   return atMs !== undefined && engine.nowMs() - atMs < REFUSED_PAUSE_MS;
 }
 

@@ -11,6 +11,7 @@ import { settleByOrder } from "./ledger_store.ts";
 import { findHeld, refresh } from "./observe.ts";
 import { buildPositionEvent } from "./position_changes.ts";
 import { isOrderUnreadableIn } from "./unreadable.ts";
+import { noteBare } from "./unfinished.ts";
 
 /**
  * Since when the entry has been partly filled, and when its order is to be looked at again for that. Its last change may be a later fill: the first one came after the order was
@@ -111,8 +112,10 @@ export async function endEntry(
   };
   const result = await cancelGroups(engine, { kind: "gate", decision }, [group]);
   // Without a fill nothing is bare while the cancel hangs, and a cycle in seconds would only use up requests.
-  const isBare = order.filledQty > 0 || result.kind === "ended";
-  if (isBare && result.kind !== "stopped" && result.isLeft) engine.bare.add(position.positionId);
+  const isLaidBare = order.filledQty > 0 || result.kind === "ended";
+  if (isLaidBare && result.kind !== "stopped" && result.isLeft) {
+    noteBare(engine, position.positionId, true);
+  }
   if (order.filledQty > 0 && result.kind !== "ended") engine.wakeAt(engine.nowMs() + RETRY_MS);
   if (result.kind === "stuck") sayHanging(engine, order);
   await refresh(engine);

@@ -23,6 +23,7 @@ import { findOwnGroups, readShares } from "./shares.ts";
 import { readStopLevel } from "./stop_level.ts";
 import { askUnclear, isLeftToHand, isOtherById } from "./unclear_sells.ts";
 import { isUnreadableIn } from "./unreadable.ts";
+import { noteBare, noteUnfinished, readUnfinished } from "./unfinished.ts";
 
 /** Steps of protection in one cycle: place, replace, convert, and one look more. */
 const STEPS_MAX = 4;
@@ -92,7 +93,7 @@ async function protect(
         isEnding(group, engine.nowMs()) && findLastingRefusal(engine, position.symbol) === null,
     });
     if (next.kind === "enough") {
-      if (shares.doubtfulQty === 0) engine.bare.delete(position.positionId);
+      if (shares.doubtfulQty === 0) noteBare(engine, position.positionId, false);
       return;
     }
     if (isBesideEntry && (next.kind !== "place" || !isTriedAgain(engine, position))) return;
@@ -113,9 +114,9 @@ async function protect(
 const BESIDE_ENTRY_MS = 60_000;
 
 function isTriedAgain(engine: Engine, { positionId }: ManagedPosition): boolean {
-  const triedAtMs = engine.besideEntryAtMs.get(positionId) ?? -Infinity;
+  const triedAtMs = readUnfinished(engine, positionId).besideEntryAtMs ?? -Infinity;
   if (engine.nowMs() - triedAtMs < BESIDE_ENTRY_MS) return false;
-  engine.besideEntryAtMs.set(positionId, engine.nowMs());
+  noteUnfinished(engine, positionId, { besideEntryAtMs: engine.nowMs() });
   return true;
 }
 

@@ -15,6 +15,7 @@ import { StateError } from "./ports.ts";
 import { buildPositionEvent } from "./position_changes.ts";
 import { describeSells } from "./unexplained.ts";
 import { isUnreadableIn } from "./unreadable.ts";
+import { isBare } from "./unfinished.ts";
 
 /** How long a released symbol must be seen absent: one empty answer is no end. */
 const ABSENT_MS = 60_000;
@@ -83,7 +84,7 @@ async function takeRelease(
     return await drop(engine, name, `position ${positionId} is not managed any more`);
   }
   // Between a cancel and its stop; what nobody can explain is let be anyway.
-  if (engine.bare.has(positionId) && position.unexplainedQty === null) return;
+  if (isBare(engine, positionId) && position.unexplainedQty === null) return;
   const before = engine.state;
   engine.state = releasePosition(before, position, engine.nowMs());
   if (!await engine.trySaveState() || !engine.isStateSaved) {

@@ -11,6 +11,7 @@ import { isActionable, trackPositions } from "./positions.ts";
 import { type SellPlan, sendSell } from "./sell_orders.ts";
 import { readAvailable, readShares } from "./shares.ts";
 import { readStopLevel } from "./stop_level.ts";
+import { isBare, listBare, noteBare } from "./unfinished.ts";
 
 /** A cancel is the broker's soon after its exit was recorded, by two clocks that differ a little. */
 const CANCELLED_SLACK_MS = 5_000;
@@ -36,7 +37,8 @@ export async function recallBare(engine: Engine): Promise<void> {
     if (side !== "sell" || positionId === null || !isUnsettled(entry)) continue;
     const sinceMs = Date.parse(timestamp) - CANCELLED_SLACK_MS;
     const isLeft = cancelled.some((each) => each.symbol === symbol && each.updatedAtMs >= sinceMs);
-    if (isLeft) engine.bare.add(positionId);
+    const isManaged = engine.state.positions.some((each) => each.positionId === positionId);
+    if (isLeft && isManaged) noteBare(engine, positionId, true);
   }
 }
 
@@ -45,17 +47,18 @@ export async function recallBare(engine: Engine): Promise<void> {
  * positions or clock read can't stop the rest, only the operator can (pipeline 5).
  */
 export async function restoreBare(engine: Engine): Promise<void> {
-  if (engine.bare.size === 0 || await isForeign(engine)) return;
+  const bare = listBare(engine);
+  if (bare.length === 0 || await isForeign(engine)) return;
   if (await readOperatorObjection(engine) !== null) {
     // The operator ends the exit; what it left bare is protected again in the next LIVE cycle.
-    engine.bare.clear();
+    for (const positionId of bare) noteBare(engine, positionId, false);
     return;
   }
   await refresh(engine);
   // What changed meanwhile must be explained first: no stop for a split, or for what was sold.
   await trackPositions(engine);
   for (const position of engine.state.positions) {
-    if (!engine.bare.has(position.positionId)) continue;
+    if (!isBare(engine, position.positionId)) continue;
     engine.wakeAt(engine.nowMs() + RETRY_MS);
     if (isEntryWorking(engine, position)) continue;
     const groups = findSellGroups(engine, position.symbol);
@@ -68,7 +71,7 @@ export async function restoreBare(engine: Engine): Promise<void> {
     const stopQty = readAvailable(engine, position);
     if (stopQty <= 0) {
       // What a sell of unknown fate has not sold after all is bare again.
-      if (shares.doubtfulQty === 0) engine.bare.delete(position.positionId);
+      if (shares.doubtfulQty === 0) noteBare(engine, position.positionId, false);
       continue;
     }
     await restoreOne(engine, position, stopQty);
@@ -95,7 +98,7 @@ async function restoreOne(
     const entry = await recordAnyhow(engine, plan);
     const placed = await sendSell(engine, { kind: "exit_rest" }, plan, entry);
     if (placed.kind !== "done") return engine.sayError(`${symbol}: stop not put back yet`);
-    engine.bare.delete(position.positionId);
+    noteBare(engine, position.positionId, false);
     engine.ports.log.info(`STOP ${symbol}: qty=${qty} at ${entry.stopUsd}, put back`);
   } catch (error) {
     if (!(error instanceof StateError)) throw error;

@@ -20,6 +20,7 @@ import {
   VersionWire,
 } from "./state_schema.ts";
 import { parseJson } from "./text_file.ts";
+import { buildUnfinished, buildUnfinishedWire, checkUnfinished } from "./unfinished_format.ts";
 
 /** What a text is as an engine state. */
 export type StateParse =
@@ -65,6 +66,7 @@ function buildState(wire: StateWire): EngineState {
     mismatches: wire.mismatches,
     rejections: wire.rejections.map(buildRejection),
     standings: wire.standings.map(buildStanding),
+    unfinished: wire.unfinished.map(buildUnfinished),
   };
 }
 
@@ -145,6 +147,7 @@ export function buildStateText(state: EngineState): string {
     mismatches: state.mismatches,
     rejections: state.rejections.map(buildRejectionWire),
     standings: state.standings.map(buildStandingWire),
+    unfinished: state.unfinished.map(buildUnfinishedWire),
     released: state.released.map((each) => ({
       symbol: each.symbol,
       position_id: each.positionId,
@@ -226,6 +229,10 @@ export function checkState(state: EngineState): string | null {
   if (new Set(rejected).size !== rejected.length) {
     return "rejections: a client_order_id is there twice";
   }
+  const unfinished = state.unfinished.map((each) => each.positionId);
+  if (new Set(unfinished).size !== unfinished.length) {
+    return "unfinished: a position_id is there twice";
+  }
   const released = state.released.map((each) => each.symbol);
   if (new Set(released).size !== released.length) return "released: a symbol is there twice";
   if (!state.released.every((each) => isMoment(each.releasedAtMs))) {
@@ -233,7 +240,8 @@ export function checkState(state: EngineState): string | null {
   }
   return state.intents.map(checkIntent).find(isFault) ??
     state.positions.map(checkPosition).find(isFault) ??
-    state.standings.map(checkStanding).find(isFault) ?? null;
+    state.standings.map(checkStanding).find(isFault) ??
+    state.unfinished.map(checkUnfinished).find(isFault) ?? null;
 }
 
 function isFault(fault: string | null): fault is string {

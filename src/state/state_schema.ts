@@ -94,6 +94,15 @@ const STANDING = {
   due_since: TimeWire.nullable(),
 };
 
+const UNFINISHED = {
+  position_id: text.min(1, "is empty"),
+  bare: z.boolean("is neither true nor false"),
+  stop_refused_at: TimeWire.nullable(),
+  spent_hand_stop: PriceWire.nullable(),
+  beside_entry_at: TimeWire.nullable(),
+  sell_refused_at: z.partialRecord(z.enum(["r1_trim", "r2_trim", "stop_exit"]), TimeWire),
+};
+
 /** `strict` for files of this release; a newer one's additional fields are passed over at every level. */
 function buildSchema<
   Intent extends z.ZodType,
@@ -101,13 +110,15 @@ function buildSchema<
   Rejection extends z.ZodType,
   Standing extends z.ZodType,
   Released extends z.ZodType,
+  Unfinished extends z.ZodType,
 >(
-  { intent, position, rejection, standing, released }: {
+  { intent, position, rejection, standing, released, unfinished }: {
     readonly intent: Intent;
     readonly position: Position;
     readonly rejection: Rejection;
     readonly standing: Standing;
     readonly released: Released;
+    readonly unfinished: Unfinished;
   },
 ) {
   return {
@@ -125,6 +136,7 @@ function buildSchema<
     rejections: z.array(rejection, "is not a list").default([]),
     standings: z.array(standing, "is not a list").default([]),
     released: z.array(released, "is not a list").default([]),
+    unfinished: z.array(unfinished, "is not a list").default([]),
   };
 }
 
@@ -135,6 +147,7 @@ export const StateWire = z.strictObject(buildSchema({
   rejection: z.strictObject(REJECTION),
   standing: z.strictObject(STANDING),
   released: z.strictObject(RELEASED),
+  unfinished: z.strictObject(UNFINISHED),
 }));
 /** The same of a later minor version. */
 export const NewerMinorWire = z.object(buildSchema({
@@ -143,6 +156,7 @@ export const NewerMinorWire = z.object(buildSchema({
   rejection: z.object(REJECTION),
   standing: z.object(STANDING),
   released: z.object(RELEASED),
+  unfinished: z.object(UNFINISHED),
 }));
 /** The format that a file says it has. */
 export const VersionWire = z.looseObject({
@@ -157,6 +171,8 @@ export type IntentFields = z.input<z.ZodObject<typeof INTENT>>;
 export type RejectionFields = z.input<z.ZodObject<typeof REJECTION>>;
 /** A standing as the file has it. */
 export type StandingFields = z.input<z.ZodObject<typeof STANDING>>;
+/** What is unfinished of a position as the file has it. */
+export type UnfinishedFields = z.input<z.ZodObject<typeof UNFINISHED>>;
 /** A trade as the file has it. */
 export type TradeFields = z.input<typeof TRADE>;
 /** A position as the file has it. */

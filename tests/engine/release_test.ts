@@ -1,4 +1,5 @@
 import { takeRequests } from "../../src/engine/releasing.ts";
+import { noteBare } from "../../src/engine/unfinished.ts";
 import { assert, assertEquals } from "../assert.ts";
 import {
   AAPL,
@@ -126,11 +127,11 @@ Deno.test("between a cancel and its stop nothing is released", async () => {
   const world = new World();
   await world.buy();
   const id = world.position()?.positionId ?? "";
-  world.engine.bare.add(id);
+  noteBare(world.engine, id, true);
   ask(world);
   await takeRequests(world.engine);
   assertEquals([world.position()?.qty, world.disk.textOf(REQUEST) === null], [10, false]);
-  world.engine.bare.clear();
+  noteBare(world.engine, id, false);
   await takeRequests(world.engine);
   assertEquals(world.position(), undefined);
 });

@@ -92,6 +92,14 @@ const STATE_TEXT = JSON.stringify({
     bare_since: "2026-11-23T14:58:00.000Z",
     due_since: null,
   }],
+  unfinished: [{
+    position_id: "avwap-2026-11-20-AAPL-y",
+    bare: true,
+    stop_refused_at: "2026-11-23T14:59:00.000Z",
+    spent_hand_stop: 198.5,
+    beside_entry_at: null,
+    sell_refused_at: { r1_trim: "2026-11-23T14:57:00.000Z" },
+  }],
 });
 
 function buildWorld(content: string | null): { disk: MemoryDisk; state: StatePort } {
@@ -228,6 +236,12 @@ const DAMAGE: { path: string; value: unknown }[] = [
   { path: "positions.0.surprise", value: 1 },
   { path: "alerted", value: [] },
   { path: "alerted", value: { kill_switch: 1 } },
+  { path: "unfinished.0.bare", value: "yes" },
+  { path: "unfinished.0.position_id", value: "" },
+  { path: "unfinished.0.stop_refused_at", value: "soon" },
+  { path: "unfinished.0.spent_hand_stop", value: 0 },
+  { path: "unfinished.0.sell_refused_at", value: { stop: "2026-11-23T14:57:00.000Z" } },
+  { path: "unfinished.0.surprise", value: 1 },
   { path: "rejections", value: {} },
   { path: "rejections", value: null },
   { path: "rejections.0.symbol", value: "" },
@@ -324,7 +338,8 @@ Deno.test("assertState() calls a state that could not be read back a bug", () =>
   const state = parseOk(STATE_TEXT);
   const [intent] = state.intents;
   const [position] = state.positions;
-  assert(intent !== undefined && position !== undefined);
+  const [unfinished] = state.unfinished;
+  assert(intent !== undefined && position !== undefined && unfinished !== undefined);
   const faults: EngineState[] = [
     { ...state, lastCycleAtMs: NaN },
     { ...state, mismatches: NaN },
@@ -335,6 +350,8 @@ Deno.test("assertState() calls a state that could not be read back a bug", () =>
     { ...state, intents: [{ ...intent, expiresAtMs: Infinity }] },
     { ...state, intents: [intent, intent] },
     { ...state, positions: [position, position] },
+    { ...state, unfinished: [...state.unfinished, ...state.unfinished] },
+    { ...state, unfinished: [{ ...unfinished, stopRefusedAtMs: NaN }] },
     { ...state, positions: [{ ...position, stopUsd: NaN }] },
     { ...state, positions: [{ ...position, highWaterUsd: -1 }] },
     { ...state, positions: [{ ...position, adoptedQty: NaN }] },

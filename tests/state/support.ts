@@ -211,6 +211,17 @@ const standing = fc.record({
   dueSinceMs: orNull(moment),
 });
 
+const unfinished = fc.record({
+  positionId: textValue.filter((text) => text !== ""),
+  isBare: fc.boolean(),
+  stopRefusedAtMs: orNull(moment),
+  spentHandStopUsd: orNull(priceUsd.filter((usd) => usd > 0)),
+  besideEntryAtMs: orNull(moment),
+  sellRefusedAtMs: fc.dictionary(fc.constantFrom("r1_trim", "r2_trim", "stop_exit"), moment, {
+    noNullPrototype: true,
+  }),
+});
+
 export const states: fc.Arbitrary<EngineState> = fc.record({
   host: orNull(textValue),
   accountId: orNull(textValue),
@@ -225,6 +236,7 @@ export const states: fc.Arbitrary<EngineState> = fc.record({
   mismatches: fc.nat(5),
   rejections: fc.uniqueArray(rejections, { selector: (each) => each.clientOrderId, maxLength: 4 }),
   standings: fc.array(standing, { maxLength: 3 }),
+  unfinished: fc.uniqueArray(unfinished, { maxLength: 2, selector: (each) => each.positionId }),
 });
 
 export { EMPTY_STATE };

@@ -1,0 +1,58 @@
+import { listBare } from "../../src/engine/unfinished.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { MINUTE_MS, SECOND_MS, World } from "./support.ts";
+
+const REFUSED = {
+  kind: "status",
+  status: 403,
+  body: '{"code":40310000,"message":"not authorized"}',
+} as const;
+
+async function bought(): Promise<World> {
+  const world = new World();
+  await world.buy();
+  return world;
+}
+
+Deno.test("a process that starts knows what an exit of the one before left bare, though nothing of it is unsettled", async () => {
+  const world = await bought();
+  world.exchange.setPrice("NVDA", 106);
+  world.setFaults([{ method: "POST", contains: '"type":"stop"', fault: REFUSED }]);
+  await world.cycles(1, MINUTE_MS);
+  assertEquals([world.held(), world.stops()], [5, []]);
+  // The sell is taken and the stop refused: both settled. The gate is closed by a read that fails.
+  world.setFaults([{ path: "/v2/positions", fault: { kind: "status", status: 503 } }]);
+  await world.restart();
+  assertEquals(listBare(world.engine), [world.position()?.positionId]);
+  await world.cycles(2, 5 * SECOND_MS);
+  assertEquals(world.stops(), ["5@99 gtc"]);
+});
+
+Deno.test("a trim that the broker refused is not tried again by a process that starts a minute later", async () => {
+  const world = await bought();
+  world.exchange.setPrice("NVDA", 106);
+  world.setFaults([{ method: "POST", contains: "r1_trim", fault: REFUSED }]);
+  await world.cycles(2, MINUTE_MS);
+  const stops = world.stops();
+  assertEquals(stops.length, 1);
+  world.forget();
+  await world.restart();
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.changes, world.stops()], [[], stops]);
+  assert(world.said("the broker refused its sell").length > 0);
+  world.setFaults([]);
+  await world.cycles(2, 5 * MINUTE_MS);
+  assertEquals(world.held(), 5);
+});
+
+Deno.test("what is unfinished of a position ends with it", async () => {
+  const world = await bought();
+  world.exchange.setPrice("NVDA", 106);
+  world.setFaults([{ method: "POST", contains: "r1_trim", fault: REFUSED }]);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.state.unfinished.length, 1);
+  world.setFaults([]);
+  world.exchange.setPrice("NVDA", 90);
+  await world.cycles(3, MINUTE_MS);
+  assertEquals([world.held(), world.position(), world.state.unfinished], [0, undefined, []]);
+});

@@ -1,5 +1,6 @@
 import type { Standing } from "./account/standing.ts";
 import type { EntryIntent } from "./entry_intent.ts";
+import type { LiveLedger } from "./ledger.ts";
 import type { PriceMemory } from "./price_check.ts";
 import type { Rejection } from "./rejections.ts";
 import type { Unfinished } from "./unfinished.ts";
@@ -43,7 +44,10 @@ export interface ReleasedPosition {
 /** What has been alerted, so that "once" holds across restarts (interface, Slack). Key to the last value delivered. */
 export type Alerted = Readonly<Record<string, string>>;
 
-/** What the engine remembers between cycles and restarts: `execution_state.json`. */
+/**
+ * All that the engine knows between cycles and restarts, one value: `execution_state.json`. `live_orders_today.json` is written
+ * from it (pipeline 6).
+ */
 export interface EngineState {
   /** Broker host and account that it belongs to; `null` in a file of an earlier release alone. */
   readonly host: string | null;
@@ -65,6 +69,10 @@ export interface EngineState {
   readonly standings: readonly Standing[];
   /** What each managed position's sells and stops left unfinished or refused. */
   readonly unfinished: readonly Unfinished[];
+  /** The day's orders, each before its request leaves; `null` where a release before this one wrote the file. */
+  readonly ledger: LiveLedger | null;
+  /** Digests that the ledger's file may have by our own hand: one that a crash left is one write behind, and no change. */
+  readonly ledgerVersions: readonly string[];
 }
 
 /** The state of a first start. */
@@ -81,4 +89,6 @@ export const EMPTY_STATE: EngineState = {
   rejections: [],
   standings: [],
   unfinished: [],
+  ledger: null,
+  ledgerVersions: [],
 };

@@ -7,12 +7,11 @@ import type { Engine } from "./engine.ts";
 import { buildManaged } from "./entry_order.ts";
 import { findHeld } from "./observe.ts";
 import { StateError } from "./ports.ts";
+import { listEntries } from "./ledger_store.ts";
 
 /** Entries of ours that the broker accepted and that no managed position stands for, for instance after a crash. */
 export async function takeInBought(engine: Engine): Promise<void> {
-  const read = await engine.ports.ledger.read();
-  if (read.kind !== "ok") return;
-  for (const entry of [...read.ledger.entries, ...await listPastBought(engine)]) {
+  for (const entry of [...listEntries(engine), ...await listPastBought(engine)]) {
     const plan = buildPlan(entry);
     if (plan === null || isAccountedFor(engine, plan.clientOrderId)) continue;
     const isWorking = entry.broker !== null && !isFinal(entry.broker);

@@ -112,14 +112,14 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   saySkew(engine, observation);
   sayAccountStatus(engine);
   await ensureState(engine, observation);
-  await recallBare(engine);
+  recallBare(engine);
   const step = await reconcileLedger(engine, observation);
-  await recallDoubts(engine);
-  const { decision, inputs, ledger } = await readGate(engine);
+  recallDoubts(engine);
+  const { decision, inputs, file } = await readGate(engine);
   await sayKillSwitch(engine, inputs);
   await printGate(engine, decision);
   noticeGate(engine, decision);
-  const foreignFile = findForeignFile(engine, ledger);
+  const foreignFile = findForeignFile(engine, file);
   // One in the archive was said as what a record waits for.
   if (foreignFile !== null) sayForeign(engine, foreignFile);
   engine.isForeignState = foreignFile !== null ||

@@ -12,6 +12,7 @@ import { dateNyOf } from "../domain/ny_time.ts";
 import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../domain/orders.ts";
 import type { UnreadableRow } from "../domain/unreadable_row.ts";
 import { type Alert, BrokerError, type EnginePorts, StateError } from "./ports.ts";
+import { RecordStore } from "./record_store.ts";
 
 /** A broker read that may have failed: the value, or the word that the gate uses. */
 export type Read<T> =
@@ -148,13 +149,15 @@ export class Engine {
   private readonly errorsSaid: string[] = [];
   private brokerBaseMs: number | null = null;
   private monotonicBaseMs = 0;
-  private savedState: EngineState | null = null;
+  /** The writer of the records. */
+  readonly store: RecordStore;
   private unsavedSaid: string | null = null;
 
   private readonly startedAtMs: number;
 
   constructor(readonly ports: EnginePorts, readonly stop: AbortSignal) {
     this.startedAtMs = ports.clock.monotonicMs();
+    this.store = new RecordStore(ports);
   }
 
   /**
@@ -234,25 +237,34 @@ export class Engine {
     return this.accountId === null && this.state.accountId !== null;
   }
 
+  /** Whether the records may be written: read, this account's as far as that is known, and owned (pipeline 6). */
+  private get isWritable(): boolean {
+    if (!this.isStateLoaded || this.isForeignState) return false;
+    // What a cycle made of it while nobody knew whose account the keys open is not written over it.
+    if (this.observation !== null && this.isOwnerUnknown) return false;
+    // From its first write on it says whose it is.
+    return this.state.host !== null && this.state.accountId !== null;
+  }
+
   /**
-   * Makes `state` durable, where it changed since the last time.
-   * @throws {StateError} Where the file can't be written.
+   * Makes the records durable, where they changed since the last time.
+   * @throws {StateError} Where a file can't be written.
    */
   async saveState(): Promise<void> {
-    if (!this.isStateLoaded || this.isForeignState || this.savedState === this.state) return;
-    // What a cycle made of it while nobody knew whose account the keys open is not written over it.
-    if (this.observation !== null && this.isOwnerUnknown) return;
-    const state = this.state;
-    // From its first write on it says whose it is (pipeline 6).
-    if (state.host === null || state.accountId === null) return;
-    await this.ports.state.write(state);
-    this.savedState = state;
+    if (!this.isWritable) return;
+    await this.store.write(this.state);
     this.unsavedSaid = null;
   }
 
-  /** Whether the file has what is remembered now. */
+  /** Writes the ledger's file anew, over whatever stands in its place. @throws {StateError} */
+  async rewriteLedger(): Promise<void> {
+    if (!this.isWritable) throw new StateError("the records are not to be written yet");
+    await this.store.rewrite(this.state);
+  }
+
+  /** Whether the document has what is remembered now. */
   get isStateSaved(): boolean {
-    return this.savedState === this.state;
+    return this.store.isSaved(this.state);
   }
 
   /** The same, where a failure is said and must not stop what follows. @returns Whether it is durable. */

@@ -146,8 +146,7 @@ async function decideEntry(engine: Engine, entry: DueEntry): Promise<Decided> {
   const { gate, trades, isRepeat } = entry;
   const done = (decision: GateDecision): Decided => ({ gate: decision, waitsFor: null });
   if (await dropOver(engine, entry.intent)) return done(gate);
-  const read = await engine.ports.ledger.read();
-  const known = read.kind === "ok" ? read.ledger : null;
+  const known = engine.state.ledger;
   if (isOnRecord(entry, known)) {
     await skip(engine, entry.intent, "already on record");
     return done(gate);

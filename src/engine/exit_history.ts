@@ -12,13 +12,13 @@ import { readLedger } from "./ledger_store.ts";
  */
 export type ExitRecord = "none" | "open" | "done" | "unfilled";
 
-/** Reads what became of a position's trim or close. @throws {StateError} Where the ledger can't be read. */
-export async function readExitRecord(
+/** Reads what became of a position's trim or close. @throws {StateError} Where the records are lost. */
+export function readExitRecord(
   engine: Engine,
   position: ManagedPosition,
   reason: SellReason,
-): Promise<ExitRecord> {
-  const { entries } = await readLedger(engine);
+): ExitRecord {
+  const { entries } = readLedger(engine);
   return findExitRecord(entries, position, reason);
 }
 
@@ -47,7 +47,7 @@ export async function readTrimRecord(
   position: ManagedPosition,
   reason: SellReason,
 ): Promise<ExitRecord> {
-  const record = await readExitRecord(engine, position, reason);
+  const record = readExitRecord(engine, position, reason);
   return record !== "none"
     ? record
     : findExitRecord(await listPastEntries(engine), position, reason);

@@ -48,7 +48,8 @@ export async function rebuildMissing(
     account: { host: engine.ports.broker.host, accountId: account.value.accountId },
     mismatches: engine.state.mismatches,
   });
-  await engine.ports.ledger.write(ledger);
+  engine.updateState({ ledger });
+  await engine.rewriteLedger();
   engine.ports.log.warn(
     `Live ledger was missing: rebuilt from the broker's orders of ${dateNy}, ` +
       `${ledger.entries.length} recorded` +

@@ -1,6 +1,7 @@
 import { MISMATCHES_MAX } from "../domain/ledger.ts";
 import type { Engine } from "./engine.ts";
 import { StateError } from "./ports.ts";
+import { updateLedger } from "./ledger_store.ts";
 
 /**
  * Counts an order of the broker's under an id of ours that this engine never sent: LIVE stays blocked for this cycle, and
@@ -11,7 +12,7 @@ export async function countMismatch(engine: Engine, name: string): Promise<void>
   engine.ledgerProblem = "broker mismatch";
   let mismatches = engine.state.mismatches + 1;
   try {
-    await engine.ports.ledger.update((ledger) => {
+    await updateLedger(engine, (ledger) => {
       mismatches = ledger.mismatches + 1;
       return { ...ledger, mismatches };
     });

@@ -22,6 +22,7 @@ import {
   readRecentFills,
   readShares,
 } from "./shares.ts";
+import { findEntry } from "./ledger_store.ts";
 
 /** How soon a position is looked at again that does not show its fills yet. */
 const LAG_LOOK_MS = 5_000;
@@ -35,7 +36,7 @@ export async function trackPositions(engine: Engine): Promise<void> {
   await ensurePasts(engine);
   // What a list of the day shows as replaced may have a successor that no list shows.
   await askMissing(engine, () => false);
-  await raiseKnownStops(engine);
+  raiseKnownStops(engine);
   if (engine.observation?.positions.kind !== "ok") return;
   for (const before of engine.state.positions) {
     const held = findShown(engine, before.symbol);
@@ -55,18 +56,18 @@ async function explain(
   position: ManagedPosition,
   held: BrokerPosition | undefined,
 ): Promise<PositionChange | null> {
-  const known = await account(engine, position, held);
+  const known = account(engine, position, held);
   if (known === null || !isPastNeeded(position, known)) return known;
   if (!await readPasts(engine, [position])) return null;
-  const change = await account(engine, position, held);
+  const change = account(engine, position, held);
   if (change?.kind !== "unexplained" && change?.kind !== "absent") return change;
   if (isSplit(position, engine.nowMs())) return change;
   // A fill that no list shows yet is in the answer by id; and positions were read before the orders.
   await askMissing(engine, ({ order }) => order.symbol === position.symbol && !isFinal(order));
-  if (change.kind === "absent") return await account(engine, position, held);
+  if (change.kind === "absent") return account(engine, position, held);
   await refresh(engine);
   const again = findShown(engine, position.symbol);
-  return again === null ? null : await account(engine, position, again);
+  return again === null ? null : account(engine, position, again);
 }
 
 /** As many shares at another cost basis may be others: sold off and bought again, which the past tells. */
@@ -76,11 +77,11 @@ function isPastNeeded({ qty }: ManagedPosition, change: PositionChange): boolean
 }
 
 /** What the book says of a position; `null` while it lacks the position's past. */
-async function account(
+function account(
   engine: Engine,
   position: ManagedPosition,
   held: BrokerPosition | undefined,
-): Promise<PositionChange | null> {
+): PositionChange | null {
   const orders = listPositionHistory(engine, position);
   const holdings = readHoldings(engine, position);
   if (orders === null || holdings === null) return null;
@@ -92,19 +93,17 @@ async function account(
   return accountPosition(position, held, {
     holdings,
     recent: readRecentFills(engine, position),
-    isEntryOver: await isEntryOver(engine, position, entry),
+    isEntryOver: isEntryOver(engine, position, entry),
   });
 }
 
-async function isEntryOver(
+function isEntryOver(
   engine: Engine,
   position: ManagedPosition,
   order: BrokerOrder | undefined,
-): Promise<boolean> {
+): boolean {
   if (order !== undefined) return isFinal(order);
-  const read = await engine.ports.ledger.read();
-  if (read.kind !== "ok") return false;
-  const entry = read.ledger.entries.find((each) => each.clientOrderId === position.positionId);
+  const entry = findEntry(engine, position.positionId);
   return entry?.status === "rejected";
 }
 

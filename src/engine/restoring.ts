@@ -12,6 +12,7 @@ import { type SellPlan, sendSell } from "./sell_orders.ts";
 import { readAvailable, readShares } from "./shares.ts";
 import { readStopLevel } from "./stop_level.ts";
 import { isBare, listBare, noteBare } from "./unfinished.ts";
+import { listEntries } from "./ledger_store.ts";
 
 /** A cancel is the broker's soon after its exit was recorded, by two clocks that differ a little. */
 const CANCELLED_SLACK_MS = 5_000;
@@ -21,7 +22,7 @@ const CANCELLED_SLACK_MS = 5_000;
  * a sell of the symbol that was cancelled since, its position counts as bare until it is seen covered. Before the records
  * are held against the broker, which settles them.
  */
-export async function recallBare(engine: Engine): Promise<void> {
+export function recallBare(engine: Engine): void {
   const dayOrders = engine.observation?.dayOrders;
   // Whose account this is must be known first, and what this state is worth: the records may be another's.
   if (dayOrders?.kind !== "ok" || engine.accountId === null) return;
@@ -30,9 +31,8 @@ export async function recallBare(engine: Engine): Promise<void> {
     order.side === "sell" && order.status === "canceled"
   );
   if (cancelled.length === 0) return;
-  const read = await engine.ports.ledger.read();
-  if (read.kind !== "ok" || findIdentityProblem(engine, read.ledger) !== null) return;
-  for (const entry of read.ledger.entries) {
+  if (findIdentityProblem(engine, engine.state.ledger) !== null) return;
+  for (const entry of listEntries(engine)) {
     const { side, positionId, symbol, timestamp } = entry;
     if (side !== "sell" || positionId === null || !isUnsettled(entry)) continue;
     const sinceMs = Date.parse(timestamp) - CANCELLED_SLACK_MS;
@@ -48,7 +48,7 @@ export async function recallBare(engine: Engine): Promise<void> {
  */
 export async function restoreBare(engine: Engine): Promise<void> {
   const bare = listBare(engine);
-  if (bare.length === 0 || await isForeign(engine)) return;
+  if (bare.length === 0 || isForeign(engine)) return;
   if (await readOperatorObjection(engine) !== null) {
     // The operator ends the exit; what it left bare is protected again in the next LIVE cycle.
     for (const positionId of bare) noteBare(engine, positionId, false);
@@ -79,9 +79,8 @@ export async function restoreBare(engine: Engine): Promise<void> {
 }
 
 /** Another account's files, or nobody knows yet whose account this is: no look-up and no order (pipeline 6). */
-async function isForeign(engine: Engine): Promise<boolean> {
-  const read = await engine.ports.ledger.read();
-  const ledger = read.kind === "ok" ? read.ledger : null;
+function isForeign(engine: Engine): boolean {
+  const { ledger } = engine.state;
   const isOwned = engine.state.accountId !== null || (ledger?.accountId ?? null) !== null;
   return findIdentityProblem(engine, ledger) !== null || (isOwned && engine.accountId === null);
 }

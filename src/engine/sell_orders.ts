@@ -31,7 +31,7 @@ export type SellResult =
  * @returns Whether all of them are known now.
  */
 export async function resolveStops(engine: Engine, position: ManagedPosition): Promise<boolean> {
-  const { entries } = await readLedger(engine);
+  const { entries } = readLedger(engine);
   for (const entry of entries) {
     const isMine = entry.positionId === position.positionId && entry.reason === "stop";
     if (!isMine || !isUnsettled(entry) || entry.clientOrderId === null) continue;
@@ -87,12 +87,12 @@ export function roundStop({ stopUsd }: Pick<SellPlan, "stopUsd">): number | null
 }
 
 /** The attempt that the next sell of this reason is: it rises only when the one before ended unfilled (pipeline 6). */
-async function nextAttempt(
+function nextAttempt(
   engine: Engine,
   position: ManagedPosition,
   reason: SellReason,
-): Promise<number> {
-  const { entries } = await readLedger(engine);
+): number {
+  const { entries } = readLedger(engine);
   const past = entries.filter((entry) =>
     entry.positionId === position.positionId && entry.reason === reason
   );
@@ -132,7 +132,7 @@ export async function recordSells(
 ): Promise<LedgerEntry[]> {
   const entries: LedgerEntry[] = [];
   for (const plan of plans) {
-    entries.push(buildRecord(engine, plan, await nextAttempt(engine, plan.position, plan.reason)));
+    entries.push(buildRecord(engine, plan, nextAttempt(engine, plan.position, plan.reason)));
   }
   await recordEntries(engine, entries);
   for (const entry of entries) {

@@ -84,8 +84,7 @@ async function buildSummary(
   const observation = await observe(engine, market);
   if (observation.dayOrders.kind === "ok") await recordFills(engine, observation.dayOrders.value);
   const { dateNy } = observation;
-  const read = await engine.ports.ledger.read();
-  const ledger = read.kind === "ok" && read.ledger.dateNy === dateNy ? read.ledger : null;
+  const ledger = engine.state.ledger?.dateNy === dateNy ? engine.state.ledger : null;
   const events = await listEvents(engine, dateNy);
   const day = {
     dateNy,

@@ -3,10 +3,11 @@ import { SECOND_BAR_START_AGE_MAX_MS } from "../domain/breakout.ts";
 import { parseOurId } from "../domain/client_order_id.ts";
 import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
 import type { EntryIntent } from "../domain/entry_intent.ts";
+import type { LiveLedger } from "../domain/ledger.ts";
 import type { Trade } from "../domain/market.ts";
 import type { Rejection } from "../domain/rejections.ts";
-import { formatTime } from "./ledger_format.ts";
-import { isCount, isMoment } from "./ledger_rules.ts";
+import { buildLedgerWire, formatTime, parseLedgerValue } from "./ledger_format.ts";
+import { checkLedger, isCount, isMoment } from "./ledger_rules.ts";
 import { describeIssue } from "./ledger_schema.ts";
 import { buildStanding, buildStandingWire, checkStanding } from "./standing_format.ts";
 import {
@@ -44,12 +45,24 @@ export function parseState(source: string): StateParse {
   const schema = minor > STATE_SCHEMA.minor ? NewerMinorWire : StateWire;
   const wire = schema.safeParse(json.value);
   if (!wire.success) return { kind: "damaged", message: describeIssue(wire.error) };
-  const state = buildState(wire.data);
+  const ledger = parseLedgerOf(wire.data);
+  if (ledger.kind === "invalid") {
+    return { kind: "damaged", message: `ledger: ${ledger.message}` };
+  }
+  const state = buildState(wire.data, ledger.ledger);
   const fault = checkState(state);
   return fault === null ? { kind: "ok", state } : { kind: "damaged", message: fault };
 }
 
-function buildState(wire: StateWire): EngineState {
+function parseLedgerOf({ ledger }: StateWire):
+  | { readonly kind: "ok"; readonly ledger: LiveLedger | null }
+  | { readonly kind: "invalid"; readonly message: string } {
+  // A release before this one knows none.
+  if (ledger === undefined || ledger === null) return { kind: "ok", ledger: null };
+  return parseLedgerValue(ledger);
+}
+
+function buildState(wire: StateWire, ledger: LiveLedger | null): EngineState {
   return {
     host: wire.host,
     accountId: wire.account_id,
@@ -67,6 +80,8 @@ function buildState(wire: StateWire): EngineState {
     rejections: wire.rejections.map(buildRejection),
     standings: wire.standings.map(buildStanding),
     unfinished: wire.unfinished.map(buildUnfinished),
+    ledger,
+    ledgerVersions: wire.ledger_versions,
   };
 }
 
@@ -148,6 +163,8 @@ export function buildStateText(state: EngineState): string {
     rejections: state.rejections.map(buildRejectionWire),
     standings: state.standings.map(buildStandingWire),
     unfinished: state.unfinished.map(buildUnfinishedWire),
+    ledger: state.ledger === null ? null : buildLedgerWire(state.ledger),
+    ledger_versions: state.ledgerVersions,
     released: state.released.map((each) => ({
       symbol: each.symbol,
       position_id: each.positionId,
@@ -241,7 +258,8 @@ export function checkState(state: EngineState): string | null {
   return state.intents.map(checkIntent).find(isFault) ??
     state.positions.map(checkPosition).find(isFault) ??
     state.standings.map(checkStanding).find(isFault) ??
-    state.unfinished.map(checkUnfinished).find(isFault) ?? null;
+    state.unfinished.map(checkUnfinished).find(isFault) ??
+    (state.ledger === null ? null : checkLedger(state.ledger));
 }
 
 function isFault(fault: string | null): fault is string {

@@ -137,6 +137,9 @@ function buildSchema<
     standings: z.array(standing, "is not a list").default([]),
     released: z.array(released, "is not a list").default([]),
     unfinished: z.array(unfinished, "is not a list").default([]),
+    // In the format of its own file, which is looser than this one.
+    ledger: z.unknown().optional(),
+    ledger_versions: z.array(text, "is not a list").default([]),
   };
 }
 

@@ -187,7 +187,7 @@ Deno.test("what an exit left bare gets its stop though the ledger can't be read 
   await world.cycles(1, MINUTE_MS);
   assertEquals(listBare(world.engine).length, 1);
   world.exchange.desk.releaseCancels();
-  world.disk.put(LEDGER_PATH, "{");
+  world.disk.fault = ({ path }) => path.startsWith(LEDGER_PATH) ? "input/output error" : null;
   await world.cycles(3, 5 * SECOND_MS);
   assertEquals([world.held(), world.stops()], [10, ["10@99 gtc"]]);
 });

@@ -4,6 +4,7 @@ import { EMPTY_STATE, type EngineState } from "../../src/domain/engine_state.ts"
 import { StateError, type StatePort } from "../../src/engine/ports.ts";
 import { createDenoFileSystem } from "../../src/state/deno_file_system.ts";
 import { createExecutionState } from "../../src/state/execution_state.ts";
+import { buildLedgerText } from "../../src/state/ledger_format.ts";
 import { assertState, buildStateText, parseState } from "../../src/state/state_format.ts";
 import {
   assert,
@@ -15,7 +16,7 @@ import {
 } from "../assert.ts";
 import { CrashError, MemoryDisk } from "./memory_disk.ts";
 import { withDir } from "./real_disk.ts";
-import { buildFate, draws, STATE_DIR, states } from "./support.ts";
+import { buildFate, draws, SIMPLE_LEDGER, STATE_DIR, states } from "./support.ts";
 
 const PATH = `${STATE_DIR}/execution_state.json`;
 const ARCHIVE = `${STATE_DIR}/archive`;
@@ -100,6 +101,8 @@ const STATE_TEXT = JSON.stringify({
     beside_entry_at: null,
     sell_refused_at: { r1_trim: "2026-11-23T14:57:00.000Z" },
   }],
+  ledger: JSON.parse(buildLedgerText(SIMPLE_LEDGER)),
+  ledger_versions: ["0123456789abcdef"],
 });
 
 function buildWorld(content: string | null): { disk: MemoryDisk; state: StatePort } {
@@ -236,6 +239,10 @@ const DAMAGE: { path: string; value: unknown }[] = [
   { path: "positions.0.surprise", value: 1 },
   { path: "alerted", value: [] },
   { path: "alerted", value: { kill_switch: 1 } },
+  { path: "ledger", value: [] },
+  { path: "ledger.date_ny", value: "2026-11-31" },
+  { path: "ledger.entries.0.notional", value: -1 },
+  { path: "ledger_versions", value: [1] },
   { path: "unfinished.0.bare", value: "yes" },
   { path: "unfinished.0.position_id", value: "" },
   { path: "unfinished.0.stop_refused_at", value: "soon" },
@@ -297,14 +304,13 @@ Deno.test("parseState() reads a file of a release before, which knows no mismatc
   const before = JSON.parse(STATE_TEXT);
   before.schema.minor = 1;
   delete before.rejections;
-  assertEquals(parseOk(JSON.stringify(before)), { ...parseOk(STATE_TEXT), rejections: [] });
+  delete before.ledger;
+  delete before.ledger_versions;
+  const old = { ...parseOk(STATE_TEXT), rejections: [], ledger: null, ledgerVersions: [] };
+  assertEquals(parseOk(JSON.stringify(before)), old);
   before.schema.minor = 0;
   delete before.mismatches;
-  assertEquals(parseOk(JSON.stringify(before)), {
-    ...parseOk(STATE_TEXT),
-    mismatches: 0,
-    rejections: [],
-  });
+  assertEquals(parseOk(JSON.stringify(before)), { ...old, mismatches: 0 });
 });
 
 Deno.test("buildStateText() writes schema 1.2, over which release 0.1.0 passes", () => {

@@ -237,6 +237,8 @@ export const states: fc.Arbitrary<EngineState> = fc.record({
   rejections: fc.uniqueArray(rejections, { selector: (each) => each.clientOrderId, maxLength: 4 }),
   standings: fc.array(standing, { maxLength: 3 }),
   unfinished: fc.uniqueArray(unfinished, { maxLength: 2, selector: (each) => each.positionId }),
+  ledger: orNull(ledgers),
+  ledgerVersions: fc.array(textValue, { maxLength: 2 }),
 });
 
 export { EMPTY_STATE };

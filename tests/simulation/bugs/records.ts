@@ -63,8 +63,8 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     edits: [
       {
         file: "src/engine/engine.ts",
-        find: "    if (state.host === null || state.accountId === null) return;\n",
-        replace: "",
+        find: "    return this.state.host !== null && this.state.accountId !== null;\n",
+        replace: "    return true;\n",
       },
       {
         file: "src/engine/state_rebuilding.ts",
@@ -100,13 +100,60 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     tests: ["tests/engine/rejections_test.ts", "tests/domain/rejections_test.ts"],
   },
   {
-    name: "a rejection is not in the state before the next cycle",
+    name: "the ledger's file before the document",
     edits: [{
-      file: "src/engine/ledger_store.ts",
-      find: "    for (const ledger of ledgers) keepRejections(engine, ledger);\n",
-      replace: "",
+      file: "src/engine/record_store.ts",
+      find:
+        "      await this.#writeDocument(state);\n      if (state.ledger === null || state.ledger === this.#onFile) return;\n      await this.#checkFile();\n      await this.#writeLedger(state.ledger);\n",
+      replace:
+        "      if (state.ledger !== null && state.ledger !== this.#onFile) {\n        await this.#checkFile();\n        await this.#writeLedger(state.ledger);\n      }\n      await this.#writeDocument(state);\n",
     }],
-    tests: ["tests/engine/rejections_test.ts"],
+    tests: ["tests/engine/record_store_test.ts"],
+  },
+  {
+    name: "a change by another hand is written over unseen",
+    edits: [{
+      file: "src/engine/record_store.ts",
+      find: "    if (this.isKnown(present.ledger)) return;\n",
+      replace: '    if (this.isKnown(present.ledger) || present.ledger.dateNy !== "") return;\n',
+    }],
+    tests: ["tests/engine/record_store_test.ts"],
+  },
+  {
+    name: "a ledger that another hand changed is the truth",
+    edits: [{
+      file: "src/domain/ledger_file.ts",
+      find: "      entries: [...kept, ...added],\n",
+      replace: "      entries: [...kept.filter((entry) => findByHand(entry, byHand)), ...added],\n",
+    }],
+    tests: ["tests/domain/ledger_file_test.ts", "tests/engine/ledger_file_test.ts"],
+  },
+  {
+    name: "a missing ledger that is written anew blocks nothing",
+    edits: [{
+      file: "src/engine/ledger_check.ts",
+      find: 'return { kind: "checked", problem: "ledger missing" };',
+      replace: 'return { kind: "checked", problem: null };',
+    }],
+    tests: ["tests/engine/ledger_file_test.ts"],
+  },
+  {
+    name: "an older document beside a newer ledger is believed",
+    edits: [{
+      file: "src/engine/state_loading.ts",
+      find: "  return file.dateNy > records.dateNy && file.host",
+      replace: "  return file.dateNy < records.dateNy && file.host",
+    }],
+    tests: ["tests/engine/ledger_file_test.ts"],
+  },
+  {
+    name: "a document of 0.1.0 is damaged for the ledger it lacks",
+    edits: [{
+      file: "src/state/state_schema.ts",
+      find: "    ledger: z.unknown().optional(),\n",
+      replace: "    ledger: z.unknown(),\n",
+    }],
+    tests: ["tests/state/execution_state_test.ts", "tests/engine/ledger_file_test.ts"],
   },
   {
     name: "what is unfinished is forgotten by a restart",

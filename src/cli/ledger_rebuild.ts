@@ -171,13 +171,12 @@ async function build(host: ProgramHost, files: OperatorFiles): Promise<LiveLedge
   if (state.kind !== "ok" && state.kind !== "missing") {
     sayError(host, `rebuilt without what the engine remembers: ${state.message}`);
   }
-  const { positions, rejections } = state.kind === "ok" ? state.state : EMPTY_STATE;
+  const { positions } = state.kind === "ok" ? state.state : EMPTY_STATE;
   return rebuildLedger({
     present,
     newest: archived[0] ?? null,
     orders,
     positions,
-    rejections,
     todayNy,
     account,
     mismatches: null,

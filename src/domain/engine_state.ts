@@ -2,7 +2,6 @@ import type { Standing } from "./account/standing.ts";
 import type { EntryIntent } from "./entry_intent.ts";
 import type { LiveLedger } from "./ledger.ts";
 import type { PriceMemory } from "./price_check.ts";
-import type { Rejection } from "./rejections.ts";
 import type { Unfinished } from "./unfinished.ts";
 
 /** A position that the engine manages, and what its exit rules remember of it (pipeline 5). Prices USD per share. */
@@ -61,10 +60,8 @@ export interface EngineState {
   readonly lastCycleAtMs: number | null;
   /** The gate line of the last cycle, for `status`. */
   readonly lastGate: string | null;
-  /** Mismatches of the live ledger, as it last had them: one that is taken away takes no block with it (pipeline 6). */
+  /** Mismatches that a release before this one counted beside its ledger; the ledger has them where it is known. */
   readonly mismatches: number;
-  /** The day's entries that the broker rejected: a ledger that is lost takes them with it no more (pipeline 6). */
-  readonly rejections: readonly Rejection[];
   /** How each managed position stood at the end of the last cycle: what is bare or due keeps its since over a restart. */
   readonly standings: readonly Standing[];
   /** What each managed position's sells and stops left unfinished or refused. */
@@ -86,7 +83,6 @@ export const EMPTY_STATE: EngineState = {
   lastCycleAtMs: null,
   lastGate: null,
   mismatches: 0,
-  rejections: [],
   standings: [],
   unfinished: [],
   ledger: null,

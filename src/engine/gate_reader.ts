@@ -6,6 +6,7 @@ import {
   type GateInputs,
   type OperatorInputs,
 } from "../domain/gate.ts";
+import type { EngineState } from "../domain/engine_state.ts";
 import type { GateInputsRecord } from "../domain/events.ts";
 import {
   firstLedgerProblem,
@@ -33,6 +34,11 @@ export function problemOf(read: LedgerRead): LedgerProblem | null {
     case "invalid":
       return "ledger invalid";
   }
+}
+
+/** Whether the records show orders of ours twice that this engine never sent: until `ledger rebuild --yes` (pipeline 6). */
+export function isLocked({ ledger, mismatches }: EngineState): boolean {
+  return (ledger?.mismatches ?? mismatches) >= MISMATCHES_MAX;
 }
 
 /** The operator's part of the gate, from the files as they are now. */
@@ -106,6 +112,7 @@ export async function readGate(engine: Engine): Promise<GateReading> {
       // A ledger that is missing because its rebuild waits: what it waits for is the reason.
       read.kind === "missing" && isRebuildWaiting(engine) ? null : problemOf(read),
       engine.ledgerProblem,
+      isLocked(engine.state) ? "broker mismatch" : null,
       ...waits.map((wait) => wait.ledgerProblem),
       findChangeProblem(engine, file),
     ]),

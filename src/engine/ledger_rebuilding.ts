@@ -25,7 +25,7 @@ export async function rebuildMissing(
   observation: Observation,
 ): Promise<Waits | { readonly kind: "rebuilt" }> {
   const { account, dayOrders, dateNy } = observation;
-  // A state that is there and can't be read holds what the ledger lost: plans, rejections, mismatches.
+  // A state that is there and can't be read holds what the ledger lost: plans, mismatches.
   const { stateWait } = engine;
   if (stateWait?.kind === "state" || stateWait?.kind === "newer") return waitingFor(stateWait);
   const past = await readPast(engine, PAST_DAYS);
@@ -43,12 +43,11 @@ export async function rebuildMissing(
     newest: past.ledgers[0] ?? null,
     orders: [...dayOrders.value, ...hidden.orders],
     positions: engine.state.positions,
-    rejections: engine.state.rejections,
     todayNy: dateNy,
     account: { host: engine.ports.broker.host, accountId: account.value.accountId },
-    mismatches: engine.state.mismatches,
+    mismatches: readKeptMismatches(engine, dateNy),
   });
-  engine.updateState({ ledger });
+  engine.updateState({ ledger, mismatches: 0 });
   await engine.rewriteLedger();
   engine.ports.log.warn(
     `Live ledger was missing: rebuilt from the broker's orders of ${dateNy}, ` +
@@ -58,6 +57,13 @@ export async function rebuildMissing(
         : ""),
   );
   return { kind: "rebuilt" };
+}
+
+/** A single mismatch counts for its NY day; the lock of two stays, over midnight too. */
+function readKeptMismatches(engine: Engine, dateNy: string): number {
+  const { mismatches } = engine.state;
+  const isOfToday = readLastCycleNy(engine) === dateNy;
+  return isOfToday || mismatches >= MISMATCHES_MAX ? mismatches : 0;
 }
 
 function waitingFor(wait: RebuildWait): Waits {

@@ -6,7 +6,6 @@ import {
   type LiveLedger,
 } from "../domain/ledger.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
-import { mergeRejections } from "../domain/rejections.ts";
 import type { Engine } from "./engine.ts";
 import { StateError } from "./ports.ts";
 
@@ -101,7 +100,6 @@ export async function changeEntry(
   const next = change(past);
   const entries = ledger.entries.map((entry) => entry === past ? next : entry);
   engine.updateState({ ledger: { ...ledger, entries } });
-  keepRejections(engine, { ...ledger, entries });
   try {
     await saveLedger(engine);
     await engine.event(buildOrderUpdate(next));
@@ -109,12 +107,6 @@ export async function changeEntry(
     if (!(error instanceof StateError)) throw error;
     engine.sayError(`Cannot settle ${clientOrderId} in the live ledger: ${error.message}`);
   }
-}
-
-/** Takes the ledger's rejections over into the state, which is saved at the latest with the cycle's end (pipeline 6). */
-export function keepRejections(engine: Engine, ledger: LiveLedger): void {
-  const rejections = mergeRejections(engine.state.rejections, ledger);
-  if (rejections !== engine.state.rejections) engine.updateState({ rejections });
 }
 
 /** What the audit trail says of a ledger entry as it is now. */

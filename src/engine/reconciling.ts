@@ -6,19 +6,17 @@ import {
   type LedgerEntry,
   type LedgerProblem,
   type LiveLedger,
-  MISMATCHES_MAX,
 } from "../domain/ledger.ts";
 import { isKnownStatus } from "../domain/orders.ts";
 import { LEDGER_FILE, type RebuildWait } from "../domain/rebuild_wait.ts";
 import { reconcile, startNewDay } from "../domain/reconcile.ts";
-import { addRejections } from "../domain/rejections.ts";
 import { readPastEntries, type Waits } from "./archive.ts";
 import { readAncestors } from "./ancestors.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { findIdentityProblem, readOperatorObjection } from "./gate_reader.ts";
 import { readLastCycleNy, rebuildMissing } from "./ledger_rebuilding.ts";
 import { checkLedgerFile } from "./ledger_check.ts";
-import { buildOrderUpdate, keepRejections, readLedger, updateLedger } from "./ledger_store.ts";
+import { buildOrderUpdate, readLedger, updateLedger } from "./ledger_store.ts";
 import { sayRejections } from "./entry_order.ts";
 import { LOOK_UP_AGAIN_MS, lookUpMissing } from "./looking_up.ts";
 import { sayLocked, sayMismatch } from "./mismatch.ts";
@@ -51,20 +49,11 @@ export async function reconcileLedger(
   engine: Engine,
   observation: Observation,
 ): Promise<LedgerStep> {
-  forgetMismatch(engine, observation);
   const step = await holdLedger(engine, observation);
   engine.ledgerProblem = step.problem;
   engine.ledgerWait = step.wait;
   sayWait(engine, LEDGER_FILE, step.wait);
   return step;
-}
-
-/** A single mismatch counts for its NY day; the lock of two stays, over midnight too. */
-function forgetMismatch(engine: Engine, { dateNy }: Observation): void {
-  const isOfToday = readLastCycleNy(engine) === dateNy;
-  const { mismatches } = engine.state;
-  if (isOfToday || mismatches === 0 || mismatches >= MISMATCHES_MAX) return;
-  engine.updateState({ mismatches: 0 });
 }
 
 async function holdLedger(engine: Engine, observation: Observation): Promise<LedgerStep> {
@@ -127,8 +116,11 @@ async function importLedger(
   observation: Observation,
 ): Promise<LedgerStep | null> {
   if (read.kind === "ok") {
-    engine.updateState({ ledger: read.ledger });
-    engine.store.noteFile(read.ledger);
+    const { ledger } = read;
+    const mismatches = Math.max(ledger.mismatches, engine.state.mismatches);
+    engine.store.noteFile(ledger);
+    const isWhole = mismatches === ledger.mismatches;
+    engine.updateState({ ledger: isWhole ? ledger : { ...ledger, mismatches }, mismatches: 0 });
     return null;
   }
   if (read.kind !== "missing") {
@@ -191,24 +183,18 @@ async function compare(
   }
   const past = await readPastOrNone(engine);
   if ("kind" in past) return waitingFor(past.wait);
-  // Rejections and mismatches stand in the records and in the ledger: one that lost them has them again.
-  const kept = engine.state.mismatches;
-  const counted = ledger.mismatches >= kept ? ledger : { ...ledger, mismatches: kept };
-  const whole = addRejections(counted, engine.state.rejections);
-  const ancestors = await readAncestors(engine, { ledger: whole, orders: dayOrders.value, past });
-  const result = reconcile(whole, dayOrders.value, past, ancestors);
+  const ancestors = await readAncestors(engine, { ledger, orders: dayOrders.value, past });
+  const result = reconcile(ledger, dayOrders.value, past, ancestors);
   const { entries, absent, isChanged } = await lookUpMissing(engine, result.ledger, result.missing);
   // While the operator keeps us in DRY_RUN, the old pipeline may still be writing this file: leave what need not change.
   const isUnowned = (result.ledger.host === null || result.ledger.accountId === null) &&
     await readOperatorObjection(engine) === null;
-  if (result.isChanged || isChanged || isUnowned || whole !== ledger) {
+  if (result.isChanged || isChanged || isUnowned) {
     const { host } = engine.ports.broker;
     const { accountId } = account.value;
     await updateLedger(engine, () => ({ ...result.ledger, entries, host, accountId }));
   }
   const { mismatches } = result.ledger;
-  if (engine.state.mismatches !== mismatches) engine.updateState({ mismatches });
-  keepRejections(engine, { ...result.ledger, entries });
   await sayUpdates(engine, ledger, entries);
   for (const entry of result.replacements) sayReplacement(engine, entry);
   if (result.mismatched.length === 0) {

@@ -5,7 +5,6 @@ import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
 import type { EntryIntent } from "../domain/entry_intent.ts";
 import type { LiveLedger } from "../domain/ledger.ts";
 import type { Trade } from "../domain/market.ts";
-import type { Rejection } from "../domain/rejections.ts";
 import { buildLedgerWire, formatTime, parseLedgerValue } from "./ledger_format.ts";
 import { checkLedger, isCount, isMoment } from "./ledger_rules.ts";
 import { describeIssue } from "./ledger_schema.ts";
@@ -14,7 +13,6 @@ import {
   type IntentFields,
   NewerMinorWire,
   type PositionFields,
-  type RejectionFields,
   STATE_SCHEMA,
   StateWire,
   type TradeFields,
@@ -76,22 +74,11 @@ function buildState(wire: StateWire, ledger: LiveLedger | null): EngineState {
     alerted: wire.alerted,
     lastCycleAtMs: wire.last_cycle_at,
     lastGate: wire.last_gate,
-    mismatches: wire.mismatches,
-    rejections: wire.rejections.map(buildRejection),
+    mismatches: ledger === null ? wire.mismatches : 0,
     standings: wire.standings.map(buildStanding),
     unfinished: wire.unfinished.map(buildUnfinished),
     ledger,
     ledgerVersions: wire.ledger_versions,
-  };
-}
-
-function buildRejection(wire: StateWire["rejections"][number]): Rejection {
-  return {
-    symbol: wire.symbol,
-    clientOrderId: wire.client_order_id,
-    timestamp: wire.timestamp,
-    reason: wire.reason,
-    dateNy: wire.date_ny,
   };
 }
 
@@ -159,8 +146,8 @@ export function buildStateText(state: EngineState): string {
     intents: state.intents.map(buildIntentWire),
     positions: state.positions.map(buildPositionWire),
     alerted: state.alerted,
-    mismatches: state.mismatches,
-    rejections: state.rejections.map(buildRejectionWire),
+    // Where release 0.1.0 looks for them.
+    mismatches: state.ledger?.mismatches ?? state.mismatches,
     standings: state.standings.map(buildStandingWire),
     unfinished: state.unfinished.map(buildUnfinishedWire),
     ledger: state.ledger === null ? null : buildLedgerWire(state.ledger),
@@ -219,16 +206,6 @@ function buildPositionWire(position: ManagedPosition): PositionFields {
   };
 }
 
-function buildRejectionWire(rejection: Rejection): RejectionFields {
-  return {
-    symbol: rejection.symbol,
-    client_order_id: rejection.clientOrderId,
-    timestamp: rejection.timestamp,
-    reason: rejection.reason,
-    date_ny: rejection.dateNy,
-  };
-}
-
 /**
  * The rules of a state that types don't say.
  * @returns What is wrong with it, `null` where nothing is.
@@ -242,10 +219,6 @@ export function checkState(state: EngineState): string | null {
   if (new Set(ids).size !== ids.length) return "intents: a client_order_id is there twice";
   const symbols = state.positions.map((position) => position.symbol);
   if (new Set(symbols).size !== symbols.length) return "positions: a symbol is there twice";
-  const rejected = state.rejections.map((rejection) => rejection.clientOrderId);
-  if (new Set(rejected).size !== rejected.length) {
-    return "rejections: a client_order_id is there twice";
-  }
   const unfinished = state.unfinished.map((each) => each.positionId);
   if (new Set(unfinished).size !== unfinished.length) {
     return "unfinished: a position_id is there twice";

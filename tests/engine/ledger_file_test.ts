@@ -231,7 +231,7 @@ function as010(world: World): string {
   const { schema: _, ledger: _1, ledger_versions: _2, ...known } = JSON.parse(
     buildStateText(world.state),
   );
-  for (const name of ["rejections", "standings", "released", "unfinished"]) delete known[name];
+  for (const name of ["standings", "released", "unfinished"]) delete known[name];
   for (const position of known.positions) {
     for (const name of ["unexplained_since", "beside_qty", "last_trade", "doubted_trade"]) {
       delete position[name];

@@ -68,14 +68,7 @@ const STATE_TEXT = JSON.stringify({
     released_at: "2026-11-23T15:00:00.000Z",
   }],
   alerted: { kill_switch: "off" },
-  mismatches: 1,
-  rejections: [{
-    symbol: "TSLA",
-    client_order_id: "avwap-2026-11-23-TSLA-x",
-    timestamp: "2026-11-23T15:01:00.000Z",
-    reason: "insufficient buying power",
-    date_ny: "2026-11-23",
-  }],
+  mismatches: SIMPLE_LEDGER.mismatches,
   standings: [{
     symbol: "AAPL",
     position_id: "avwap-2026-11-20-AAPL-y",
@@ -249,14 +242,6 @@ const DAMAGE: { path: string; value: unknown }[] = [
   { path: "unfinished.0.spent_hand_stop", value: 0 },
   { path: "unfinished.0.sell_refused_at", value: { stop: "2026-11-23T14:57:00.000Z" } },
   { path: "unfinished.0.surprise", value: 1 },
-  { path: "rejections", value: {} },
-  { path: "rejections", value: null },
-  { path: "rejections.0.symbol", value: "" },
-  { path: "rejections.0.client_order_id", value: null },
-  { path: "rejections.0.timestamp", value: "soon" },
-  { path: "rejections.0.reason", value: 5 },
-  { path: "rejections.0.date_ny", value: "2026-11-31" },
-  { path: "rejections.0.surprise", value: 1 },
   { path: "standings", value: null },
   { path: "standings.0.bare_qty", value: -1 },
   { path: "standings.0.due", value: "soon" },
@@ -279,12 +264,12 @@ Deno.test("parseState() refuses numbers beyond all bounds", () => {
   }
 });
 
-Deno.test("parseState() refuses an id of an intent or a rejection, or a symbol, that is there twice", () => {
+Deno.test("parseState() refuses an id of an intent or a position, or a symbol, that is there twice", () => {
   const { intents, positions } = JSON.parse(STATE_TEXT);
   assertEquals(parseState(change("intents", [...intents, ...intents])).kind, "damaged");
   assertEquals(parseState(change("positions", [...positions, ...positions])).kind, "damaged");
-  const { rejections } = JSON.parse(STATE_TEXT);
-  assertEquals(parseState(change("rejections", [...rejections, ...rejections])).kind, "damaged");
+  const { unfinished } = JSON.parse(STATE_TEXT);
+  assertEquals(parseState(change("unfinished", [...unfinished, ...unfinished])).kind, "damaged");
 });
 
 Deno.test("parseState() reads a newer minor version with fields that it does not know", () => {
@@ -293,20 +278,20 @@ Deno.test("parseState() reads a newer minor version with fields that it does not
   newer.added = { a: 1 };
   newer.intents[0].added = true;
   newer.positions[0].added = "x";
-  newer.rejections[0].added = null;
+  newer.unfinished[0].added = null;
   newer.schema.added = 1;
   assertEquals(parseOk(JSON.stringify(newer)), parseOk(STATE_TEXT));
   newer.positions[0].stop = "195";
   assertEquals(parseState(JSON.stringify(newer)).kind, "damaged", "what it knows is still checked");
 });
 
-Deno.test("parseState() reads a file of a release before, which knows no mismatches or rejections", () => {
+Deno.test("parseState() reads a file of a release before, which knows no ledger or mismatches", () => {
   const before = JSON.parse(STATE_TEXT);
   before.schema.minor = 1;
-  delete before.rejections;
   delete before.ledger;
   delete before.ledger_versions;
-  const old = { ...parseOk(STATE_TEXT), rejections: [], ledger: null, ledgerVersions: [] };
+  before.mismatches = 1;
+  const old = { ...parseOk(STATE_TEXT), mismatches: 1, ledger: null, ledgerVersions: [] };
   assertEquals(parseOk(JSON.stringify(before)), old);
   before.schema.minor = 0;
   delete before.mismatches;

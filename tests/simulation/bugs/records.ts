@@ -84,22 +84,6 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     tests: [UNREADABLE_TEST],
   },
   {
-    name: "rejections are forgotten with the ledger",
-    edits: [
-      {
-        file: "src/domain/rebuild_ledger.ts",
-        find: "addRejections(base, inputs.rejections)",
-        replace: "addRejections(base, [])",
-      },
-      {
-        file: "src/engine/reconciling.ts",
-        find: "addRejections(counted, engine.state.rejections)",
-        replace: "addRejections(counted, [])",
-      },
-    ],
-    tests: ["tests/engine/rejections_test.ts", "tests/domain/rejections_test.ts"],
-  },
-  {
     name: "the ledger's file before the document",
     edits: [{
       file: "src/engine/record_store.ts",
@@ -267,18 +251,9 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "an older ledger ends the lock of two mismatches",
     edits: [{
-      file: "src/engine/reconciling.ts",
-      find: "const kept = engine.state.mismatches;",
-      replace: "const kept = 0;",
-    }],
-    tests: ["tests/engine/ledger_test.ts"],
-  },
-  {
-    name: "yesterday's mismatch counts after an outage",
-    edits: [{
-      file: "src/engine/reconciling.ts",
-      find: "  forgetMismatch(engine, observation);\n",
-      replace: "",
+      file: "src/domain/ledger_file.ts",
+      find: "      mismatches: Math.max(records.mismatches, file.mismatches),\n",
+      replace: "      mismatches: file.mismatches,\n",
     }],
     tests: ["tests/engine/ledger_test.ts"],
   },

@@ -3,17 +3,17 @@ import type { LiveDecision } from "../domain/gate.ts";
 import { cancelGroups } from "./cancelling.ts";
 import { findTimeObstacle } from "./closing.ts";
 import type { Engine } from "./engine.ts";
-import { recordAgain, RETRY_MS } from "./exit_records.ts";
+import { recordAgain, recordBeforeCancel, RETRY_MS } from "./exit_records.ts";
 import { readAccountBlock } from "./account_look.ts";
 import { noteStopRefusal } from "./exit_records.ts";
 import { findHeld, hasWorkingBuy, refresh } from "./observe.ts";
 import { putBackLower } from "./put_back.ts";
-import { recordSells, type SellPlan, sendSell, settleUnsent } from "./sell_orders.ts";
+import { type SellPlan, sendSell, settleUnsent } from "./sell_orders.ts";
 import type { Permit } from "./send.ts";
 import { readAvailable, readShares } from "./shares.ts";
 import { readStopLevel } from "./stop_level.ts";
 import { noteHandCancel } from "./unclear_sells.ts";
-import { noteBare } from "./unfinished.ts";
+import { isBare, noteBare } from "./unfinished.ts";
 
 /**
  * Day legs, or too many sells, give way to one good-till-canceled stop for what is held.
@@ -54,13 +54,13 @@ export async function convert(
     stopUsd: readStopLevel(engine, position),
     replaces: null,
   };
-  const entries = await recordSells(engine, [stop]);
+  const wasBare = isBare(engine, position.positionId);
+  const entries = await recordBeforeCancel(engine, position, [stop], groups);
   const cancelled = await cancelGroups(engine, { kind: "gate", decision }, groups);
-  // Until the next look finds enough protection: whatever of the rest fails.
-  if (cancelled.kind !== "stopped" && cancelled.isLeft) {
-    noteBare(engine, position.positionId, true);
-    noteHandCancel(engine, position, groups);
-  }
+  // Bare from there on until the next look finds enough protection: whatever of the rest fails.
+  const isLeft = cancelled.kind !== "stopped" && cancelled.isLeft;
+  noteBare(engine, position.positionId, wasBare || isLeft);
+  if (isLeft) noteHandCancel(engine, position, groups);
   if (cancelled.kind !== "ended") {
     await settleUnsent(engine, entries);
     const why = cancelled.kind === "stopped" ? cancelled.reason : cancelled.message;

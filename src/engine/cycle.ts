@@ -35,7 +35,7 @@ import { protectPositions } from "./protecting.ts";
 import { askTogether, buildQuestions, type Questions } from "./questions.ts";
 import { reconcileLedger } from "./reconciling.ts";
 import { keepReleases, takeRequests } from "./releasing.ts";
-import { recallBare, restoreBare } from "./restoring.ts";
+import { restoreBare } from "./restoring.ts";
 import { recallDoubts } from "./shares.ts";
 import { makeIntents } from "./signals.ts";
 import { ensureState } from "./state_loading.ts";
@@ -112,7 +112,6 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   saySkew(engine, observation);
   sayAccountStatus(engine);
   await ensureState(engine, observation);
-  recallBare(engine);
   const step = await reconcileLedger(engine, observation);
   recallDoubts(engine);
   const { decision, inputs, file } = await readGate(engine);

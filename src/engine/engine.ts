@@ -110,8 +110,6 @@ export class Engine {
   archive: { readonly dateNy: string; readonly entries: readonly LedgerEntry[] } | null = null;
   /** Replaced orders of earlier days as they were read by their order id; `null` for one that the broker does not know. */
   readonly ancestors = new Map<string, BrokerOrder | null>();
-  /** Stops on record that the broker has not taken, the last of each position: what a failing ledger leaves to send. */
-  readonly unsentStops = new Map<string, LedgerEntry>();
   /** When this cycle began, broker time: an intent whose time had come by then and that it left wakes nobody by that time. */
   cycleBeganMs = -Infinity;
   /** Requests to adopt that a cycle was begun for. */

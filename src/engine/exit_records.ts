@@ -13,7 +13,7 @@ import {
 import type { Engine } from "./engine.ts";
 import { StateError } from "./ports.ts";
 import { recordSells, roundStop, type SellPlan, type SellResult } from "./sell_orders.ts";
-import { noteUnfinished, readUnfinished } from "./unfinished.ts";
+import { isBare, noteBare, noteUnfinished, readUnfinished } from "./unfinished.ts";
 
 /** How soon an exit that could not be finished is looked at again. */
 export const RETRY_MS = 5_000;
@@ -76,6 +76,27 @@ export function planSell(plan: ExitPlan): SellPlan {
 export function planStop(plan: ExitPlan, replaces: string | null): SellPlan {
   const { position, restQty, restUsd } = plan;
   return { position, reason: "stop", qty: restQty, stopUsd: restUsd, replaces };
+}
+
+/**
+ * Records what follows a cancel, and in the same replacement that the cancel lays the position bare: a crash in between forgets
+ * neither. Whoever cancels takes it back where the cancel did not leave.
+ * @throws {StateError} Where the records can't be written; nothing has left then.
+ */
+export async function recordBeforeCancel(
+  engine: Engine,
+  { positionId }: ManagedPosition,
+  plans: readonly SellPlan[],
+  groups: readonly SellGroup[],
+): Promise<LedgerEntry[]> {
+  const wasBare = isBare(engine, positionId);
+  noteBare(engine, positionId, wasBare || groups.length > 0);
+  try {
+    return await recordSells(engine, plans);
+  } catch (error) {
+    noteBare(engine, positionId, wasBare);
+    throw error;
+  }
 }
 
 /**

@@ -1,6 +1,5 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
-import { isUnsettled, type LedgerEntry } from "../domain/ledger.ts";
-import { flattenOrders } from "../domain/orders.ts";
+import type { LedgerEntry } from "../domain/ledger.ts";
 import type { Engine } from "./engine.ts";
 import { recordAgain, RETRY_MS } from "./exit_records.ts";
 import { findIdentityProblem, readOperatorObjection } from "./gate_reader.ts";
@@ -13,34 +12,6 @@ import { readAvailable, readShares } from "./shares.ts";
 import { readStopLevel } from "./stop_level.ts";
 import { isBare, listBare, noteBare } from "./unfinished.ts";
 import { listEntries } from "./ledger_store.ts";
-
-/** A cancel is the broker's soon after its exit was recorded, by two clocks that differ a little. */
-const CANCELLED_SLACK_MS = 5_000;
-
-/**
- * An exit without an answer on record may have been cut off after its cancel, by a crash for instance: where the broker shows
- * a sell of the symbol that was cancelled since, its position counts as bare until it is seen covered. Before the records
- * are held against the broker, which settles them.
- */
-export function recallBare(engine: Engine): void {
-  const dayOrders = engine.observation?.dayOrders;
-  // Whose account this is must be known first, and what this state is worth: the records may be another's.
-  if (dayOrders?.kind !== "ok" || engine.accountId === null) return;
-  if (!engine.isStateLoaded || engine.stateProblem !== null) return;
-  const cancelled = flattenOrders(dayOrders.value).filter((order) =>
-    order.side === "sell" && order.status === "canceled"
-  );
-  if (cancelled.length === 0) return;
-  if (findIdentityProblem(engine, engine.state.ledger) !== null) return;
-  for (const entry of listEntries(engine)) {
-    const { side, positionId, symbol, timestamp } = entry;
-    if (side !== "sell" || positionId === null || !isUnsettled(entry)) continue;
-    const sinceMs = Date.parse(timestamp) - CANCELLED_SLACK_MS;
-    const isLeft = cancelled.some((each) => each.symbol === symbol && each.updatedAtMs >= sinceMs);
-    const isManaged = engine.state.positions.some((each) => each.positionId === positionId);
-    if (isLeft && isManaged) noteBare(engine, positionId, true);
-  }
-}
 
 /**
  * Puts back what an exit's cancel took away, whatever the gate says by now: once the cancel has left, a failing ledger,
@@ -106,11 +77,13 @@ async function restoreOne(
 }
 
 /**
- * A failing ledger can't stop the rest of an exit (pipeline 5): the stop that was recorded for it and never left stands in
- * the file already, and is sent under its id.
+ * A failing ledger can't stop the rest of an exit (pipeline 5): the last stop on record that the broker has not taken
+ * stands for it, and is sent under its id.
  * @throws {StateError} Where there is none.
  */
 async function recordAnyhow(engine: Engine, plan: SellPlan): Promise<LedgerEntry> {
-  const unsent = engine.unsentStops.get(plan.position.positionId);
-  return await recordAgain(engine, plan, unsent === undefined ? [] : [unsent]);
+  const last = listEntries(engine).filter((entry) =>
+    entry.positionId === plan.position.positionId && entry.reason === "stop"
+  ).at(-1);
+  return await recordAgain(engine, plan, last === undefined || last.orderId !== null ? [] : [last]);
 }

@@ -135,11 +135,6 @@ export async function recordSells(
     entries.push(buildRecord(engine, plan, nextAttempt(engine, plan.position, plan.reason)));
   }
   await recordEntries(engine, entries);
-  for (const entry of entries) {
-    if (entry.reason === "stop" && entry.positionId !== null) {
-      engine.unsentStops.set(entry.positionId, entry);
-    }
-  }
   return entries;
 }
 
@@ -199,12 +194,10 @@ function noteHindrance(
 /** A replacement can be done although it was refused (broker.md): the order that took its name says so. */
 async function findDone(
   engine: Engine,
-  { position: { positionId } }: SellPlan,
   { clientOrderId }: LedgerEntry,
 ): Promise<SellResult | null> {
   const found = await lookUpOrder(engine, clientOrderId ?? "");
   if (found.kind !== "found" || isEndedUnfilled(found.order)) return null;
-  engine.unsentStops.delete(positionId);
   await settleByOrder(engine, clientOrderId ?? "", found.order);
   return { kind: "done", order: found.order };
 }
@@ -229,7 +222,7 @@ async function sendUntilKnown(
     }
     if (result.kind === "rejected" && !isRepeated) {
       const isAsked = plan.replaces !== null && result.httpStatus === 422;
-      const done = isAsked ? await findDone(engine, plan, current) : null;
+      const done = isAsked ? await findDone(engine, current) : null;
       if (done !== null) return done;
       if (isNewStop(plan)) noteStopFate(engine, plan.position.symbol, result);
       await changeEntry(engine, clientOrderId, (each) => ({
@@ -241,7 +234,6 @@ async function sendUntilKnown(
     }
     if (result.kind === "accepted") {
       if (plan.reason === "stop") noteStopFate(engine, plan.position.symbol, null);
-      engine.unsentStops.delete(plan.reason === "stop" ? plan.position.positionId : "");
       await settleByOrder(engine, clientOrderId, result.order);
       saySold(engine, plan, current, result.order.orderId);
       return { kind: "done", order: result.order };
@@ -250,7 +242,6 @@ async function sendUntilKnown(
     if (result.kind === "unknown" && options.isStopWaiting) break;
     const found = await lookUpOrder(engine, clientOrderId);
     if (found.kind === "found") {
-      engine.unsentStops.delete(plan.reason === "stop" ? plan.position.positionId : "");
       await settleByOrder(engine, clientOrderId, found.order);
       if (!isEndedUnfilled(found.order)) {
         saySold(engine, plan, current, found.order.orderId);

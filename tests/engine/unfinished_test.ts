@@ -1,5 +1,6 @@
 import { listBare } from "../../src/engine/unfinished.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { CrashError } from "../state/memory_disk.ts";
 import { MINUTE_MS, SECOND_MS, World } from "./support.ts";
 
 const REFUSED = {
@@ -26,6 +27,30 @@ Deno.test("a process that starts knows what an exit of the one before left bare,
   assertEquals(listBare(world.engine), [world.position()?.positionId]);
   await world.cycles(2, 5 * SECOND_MS);
   assertEquals(world.stops(), ["5@99 gtc"]);
+});
+
+Deno.test("a process that dies right after an exit's cancel has left it on record that the shares are bare", async () => {
+  const world = await bought();
+  world.exchange.setPrice("NVDA", 106);
+  world.onEvent = (event) => {
+    if (event.type !== "order_request" || event.op !== "cancel") return;
+    world.disk.crashAtStep = world.disk.steps.length;
+  };
+  let isCrashed = false;
+  await world.cycles(1, MINUTE_MS).catch((error) => {
+    if (!(error instanceof CrashError)) throw error;
+    isCrashed = true;
+  });
+  assert(isCrashed);
+  world.onEvent = () => {};
+  world.disk = world.disk.afterCrash(() => 0);
+  const [{ positionId, isBare } = { positionId: "", isBare: false }] = world.state.unfinished;
+  assertEquals([positionId, isBare], [world.position()?.positionId, true]);
+  // Nothing was cancelled after all: one look takes it back.
+  await world.restart();
+  world.exchange.setPrice("NVDA", 100);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.state.unfinished, world.held()], [[], 10]);
 });
 
 Deno.test("a trim that the broker refused is not tried again by a process that starts a minute later", async () => {

@@ -140,6 +140,15 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     tests: ["tests/state/execution_state_test.ts", "tests/engine/ledger_file_test.ts"],
   },
   {
+    name: "that a cancel lays a position bare is on record only after it",
+    edits: [{
+      file: "src/engine/exit_records.ts",
+      find: "  noteBare(engine, positionId, wasBare || groups.length > 0);\n",
+      replace: "  noteBare(engine, positionId, wasBare);\n",
+    }],
+    tests: ["tests/engine/unfinished_test.ts"],
+  },
+  {
     name: "what is unfinished is forgotten by a restart",
     edits: [{
       file: "src/state/state_format.ts",

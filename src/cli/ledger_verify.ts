@@ -3,6 +3,7 @@ import type { LiveLedger } from "../domain/ledger.ts";
 import {
   type LedgerFinding,
   listBrokerFindings,
+  listRecordFindings,
   listRuleFindings,
 } from "../domain/ledger_findings.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
@@ -31,21 +32,25 @@ export const LEDGER_VERIFY_COMMAND: Command = {
   name: "ledger verify",
   summary: "check the live ledger against its rules and the broker",
   description:
-    "Checks the live ledger against its rules and, with credentials, against the broker's orders\n" +
-    "of its day. Changes nothing. Exits 0 where nothing contradicts it, 1 where something does.",
+    "Checks the live ledger against its rules, the engine's records and, with credentials, the\n" +
+    "broker's orders of its day. Changes nothing. Exits 0 where nothing contradicts it, 1 where something does.",
   options: [],
   examples: [`${PROGRAM} ledger verify`],
   run: (host) => runGuarded(host, () => runVerify(host)),
 };
 
 async function runVerify(host: ProgramHost): Promise<number> {
-  const read = await buildOperatorFiles(readStateDir(host.environment)).ledger.read();
+  const files = buildOperatorFiles(readStateDir(host.environment));
+  const read = await files.ledger.read();
   if (read.kind !== "ok") {
     sayError(host, `live ledger ${read.kind}: ${read.message}; ${REMEDY}`);
     return EXIT.notSo;
   }
   const { ledger } = read;
-  const findings = listRuleFindings(ledger, dateNyOf(host.clock.nowMs()));
+  const todayNy = dateNyOf(host.clock.nowMs());
+  const findings = listRuleFindings(ledger, todayNy);
+  const state = await files.state.read();
+  if (state.kind === "ok") findings.push(...listRecordFindings(ledger, state.state, todayNy));
   const isAsked = hasCredentials(host.environment);
   if (isAsked) findings.push(...await askBroker(host, ledger));
   const faults = findings.filter(({ kind }) => kind === "fault").length;

@@ -24,6 +24,11 @@ export class RecordStore {
     return this.#saved === state;
   }
 
+  /** Whether the ledger is durable, in both files. */
+  isOnFile(ledger: LiveLedger): boolean {
+    return this.#onFile === ledger;
+  }
+
   /** Digests that the ledger's file may have by our own hand. */
   get versions(): readonly string[] {
     return this.#versions;

@@ -178,6 +178,21 @@ Deno.test("without a durable ledger's file no order leaves, and none is lost", a
   assertEquals([gates(world).at(-1), world.ledger], [LIVE_PASS, world.state.ledger]);
 });
 
+Deno.test("what changes in the records while an order's record is written does not keep the order back", async () => {
+  const world = new World();
+  await world.restart();
+  await world.cycle();
+  let turns = 0;
+  world.disk.fault = ({ op, path }) => {
+    // As a look at the kill switch does in the middle of a write.
+    if (op === "rename" && path.startsWith(STATE_PATH)) world.engine.isNews("look", `${turns++}`);
+    return null;
+  };
+  await world.cycles(2, 5 * SECOND_MS);
+  assert(turns > 0);
+  assertEquals([world.buys().length, world.said("error")], [1, []]);
+});
+
 Deno.test("beside the old pipeline in DRY_RUN what it adds counts, and its file is left as it writes it", async () => {
   const world = new World({ rows: [] });
   const write = (symbols: readonly string[]) => {

@@ -14,7 +14,7 @@ import { readPastEntries, type Waits } from "./archive.ts";
 import { readAncestors } from "./ancestors.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { findIdentityProblem, readOperatorObjection } from "./gate_reader.ts";
-import { readLastCycleNy, rebuildMissing } from "./ledger_rebuilding.ts";
+import { findLostLedger, readLastCycleNy } from "./ledger_rebuilding.ts";
 import { checkLedgerFile } from "./ledger_check.ts";
 import { buildOrderUpdate, readLedger, updateLedger } from "./ledger_store.ts";
 import { sayRejections } from "./entry_order.ts";
@@ -94,7 +94,11 @@ async function findLedger(
   observation: Observation,
 ): Promise<LedgerStep | null> {
   const records = engine.state.ledger;
-  if (records === null) return await importLedger(engine, read, observation);
+  if (records === null) {
+    const found = await findLostLedger(engine, read, observation);
+    if (found.kind === "imported") return null;
+    return found.kind === "waits" ? waitingFor(found.wait) : blockedBy("ledger missing");
+  }
   const checked = await checkLedgerFile(engine, records, read);
   if (checked.kind === "waits") return waitingFor(checked.wait);
   if (checked.kind === "checked") {
@@ -107,28 +111,6 @@ async function findLedger(
   const again = await checkLedgerFile(engine, turned.ledger, read);
   if (again.kind === "waits") return waitingFor(again.wait);
   return again.kind === "later" || again.problem !== null ? blockedBy("ledger invalid") : null;
-}
-
-/** Records of a release before this one have no ledger: its file is theirs (planner, "One document"). */
-async function importLedger(
-  engine: Engine,
-  read: LedgerRead,
-  observation: Observation,
-): Promise<LedgerStep | null> {
-  if (read.kind === "ok") {
-    const { ledger } = read;
-    const mismatches = Math.max(ledger.mismatches, engine.state.mismatches);
-    engine.store.noteFile(ledger);
-    const isWhole = mismatches === ledger.mismatches;
-    engine.updateState({ ledger: isWhole ? ledger : { ...ledger, mismatches }, mismatches: 0 });
-    return null;
-  }
-  if (read.kind !== "missing") {
-    // For the whole cycle: what becomes readable in it was held against nothing.
-    return waitingFor({ kind: "ledger", problem: `ledger ${read.kind}`, message: read.message });
-  }
-  const rebuilt = await rebuildMissing(engine, observation);
-  return rebuilt.kind === "waits" ? waitingFor(rebuilt.wait) : blockedBy("ledger missing");
 }
 
 function waitingFor(wait: RebuildWait): LedgerStep {

@@ -35,15 +35,24 @@ async function readDocument(engine: Engine): Promise<StateRead> {
   return read;
 }
 
-/** This program writes the document first: one that is older than a ledger of its own is no truth (planner, "One document"). */
+/** This program writes the document first: one that is older than a ledger of its own is no truth (pipeline 6). */
 function isOlder(records: LiveLedger, file: LiveLedger): boolean {
   return file.dateNy > records.dateNy && file.host === records.host && file.host !== null &&
     file.accountId === records.accountId;
 }
 
 /**
- * Rebuilds a state that was missing or damaged, from ledger, archive and the broker; LIVE is blocked for the cycle that
- * does it. One that can't be read is waited for; one of another major version stays as it is, and blocks.
+ * Sees to it that there are records. Only what is lost is made anew (pipeline 6):
+ *
+ * | the document               | the records are                                                | LIVE in that cycle            |
+ * | -------------------------- | -------------------------------------------------------------- | ----------------------------- |
+ * | reads                      | that, the ledger's file beside it held against it               |                               |
+ * | reads, older than its ledger | damaged                                                       | blocked under its name        |
+ * | damaged                    | kept aside; made from ledger, archive and broker, or waited for | blocked under its name        |
+ * | missing, with traces of ours | the same                                                      | blocked under its name        |
+ * | missing, and no trace      | empty: a first start                                            | blocked by its missing ledger |
+ * | can't be read              | waited for, nothing is written over                             | blocked, `state unreadable`   |
+ * | of another major version   | left to the release that wrote it                               | blocked under its name        |
  */
 export async function ensureState(engine: Engine, observation: Observation): Promise<void> {
   if (engine.isStateLoaded) {

@@ -32,11 +32,11 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     tests: [UNREADABLE_TEST],
   },
   {
-    name: "a ledger is rebuilt while the state can't be read",
+    name: "a ledger is rebuilt while the document can't be read",
     edits: [{
-      file: "src/engine/ledger_rebuilding.ts",
-      find: 'if (stateWait?.kind === "state" || stateWait?.kind === "newer") return',
-      replace: 'if (stateWait?.kind === "disk") return',
+      file: "src/engine/reconciling.ts",
+      find: "  if (!engine.isStateLoaded) return { problem: null, wait: null, absent: [] };\n",
+      replace: "",
     }],
     tests: [UNREADABLE_TEST],
   },
@@ -274,15 +274,6 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
       replace: '...(state.kind === "ok" ? [] : []),',
     }],
     tests: ["tests/cli/ledger_commands_test.ts"],
-  },
-  {
-    name: "a ledger is rebuilt beside a state of another format",
-    edits: [{
-      file: "src/engine/ledger_rebuilding.ts",
-      find: ' || stateWait?.kind === "newer"',
-      replace: "",
-    }],
-    tests: ["tests/engine/state_loading_test.ts"],
   },
   {
     name: "what a state that can't be read manages is called foreign",

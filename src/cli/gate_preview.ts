@@ -1,5 +1,6 @@
 import { decideGate, type GateDecision, type ReadFailure, type TokenFile } from "../domain/gate.ts";
 import { firstLedgerProblem, type LedgerProblem, type LiveLedger } from "../domain/ledger.ts";
+import { compareLedgerFile } from "../domain/ledger_file.ts";
 import { hasTraces } from "../domain/rebuild_state.ts";
 import { LEDGER_FILE, STATE_FILE } from "../domain/rebuild_wait.ts";
 import { ARCHIVE_DAYS_MAX, PAST_DAYS } from "../engine/archive.ts";
@@ -47,6 +48,7 @@ export function previewGate(inputs: PreviewInputs): GateDecision {
       ledger.kind === "missing" && findUnreadable(inputs) !== null ? null : problemOf(ledger),
       findUnreadable(inputs),
       findDayProblem(inputs),
+      findHandsChange(inputs),
       findLock(inputs),
       broker?.ledgerProblem ?? null,
     ]),
@@ -57,6 +59,14 @@ export function previewGate(inputs: PreviewInputs): GateDecision {
 /** A ledger of a day still to come; one of an earlier day is turned to today by the cycle itself. */
 function findDayProblem({ ledger, todayNy }: PreviewInputs): LedgerProblem | null {
   return ledger.kind === "ok" && ledger.ledger.dateNy > todayNy ? "ledger invalid" : null;
+}
+
+/** A file that another hand changed since it was written blocks the cycle that finds it so (runbook 4.4). */
+function findHandsChange({ ledger, state, todayNy }: PreviewInputs): LedgerProblem | null {
+  if (ledger.kind !== "ok" || state.kind !== "ok" || state.state.ledger === null) return null;
+  const versions = state.state.ledgerVersions;
+  const found = compareLedgerFile(state.state.ledger, ledger.ledger, { versions, todayNy });
+  return found.kind === "changed" || found.kind === "later" ? "ledger invalid" : null;
 }
 
 /** The lock of two mismatches stands in the records, whatever became of the ledger's file. */

@@ -92,6 +92,17 @@ const CASES: readonly Case[] = [
     reason: "ledger unavailable (ledger unreadable)",
   })),
   {
+    what: "changed by another hand",
+    make: async (path) => {
+      const ledger = JSON.parse(await Deno.readTextFile(path));
+      ledger.entries[0].notional = 1;
+      await Deno.writeTextFile(path, JSON.stringify(ledger));
+    },
+    record: "live_orders_today.json",
+    item: "live ledger",
+    reason: "ledger unavailable (ledger invalid)",
+  },
+  {
     ...FUTURE,
     record: "live_orders_today.json",
     item: "live ledger",

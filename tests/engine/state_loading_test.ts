@@ -140,7 +140,8 @@ Deno.test("an adopted position outlives a ledger that is lost, and then a state"
   await world.cycles(3, MINUTE_MS);
   const before = world.position();
   assertEquals([before?.adoptedQty, world.stops()], [10, ["10@95 gtc"]]);
-  await world.disk.remove(LEDGER_PATH);
+  await world.loseLedger();
+  await world.restart();
   await world.cycles(2, MINUTE_MS);
   await world.disk.remove(STATE_PATH);
   await world.restart();

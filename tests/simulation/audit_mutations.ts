@@ -80,9 +80,9 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "the cycle that rebuilds a missing ledger goes LIVE",
     edits: [
       {
-        file: "src/engine/reconciling.ts",
-        find: ': blockedBy("ledger missing");',
-        replace: ": { problem: null, wait: null, absent: [] };",
+        file: "src/engine/ledger_check.ts",
+        find: 'return { kind: "checked", problem: "ledger missing" };',
+        replace: 'return { kind: "checked", problem: null };',
       },
     ],
   },

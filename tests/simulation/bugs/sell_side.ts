@@ -113,4 +113,13 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/engine/replacement_test.ts"],
   },
+  {
+    name: "the rest of an exit goes on though no cancel left",
+    edits: [{
+      file: "src/engine/cancelling.ts",
+      find: 'if (cancelled.kind === "stopped" || !cancelled.isLeft) return gate;',
+      replace: 'if (cancelled.kind === "stopped") return gate;',
+    }],
+    tests: ["tests/engine/bare_rest_test.ts"],
+  },
 ];

@@ -66,7 +66,6 @@ const positionWire = z.object({
   symbol: z.string().min(1),
   side: z.enum(["long", "short"]),
   qty: decimalWire,
-  qty_available: optionalDecimalWire,
   avg_entry_price: decimalWire,
   cost_basis: decimalWire,
   current_price: optionalDecimalWire,
@@ -84,12 +83,10 @@ function parsePosition(row: unknown): BrokerPosition {
   const sign = wire.side === "short" ? -1 : 1;
   const qty = parseDecimal(wire.qty);
   if (sign === 1 && qty < 0) throw new MalformedError("side and qty contradict each other");
-  const signedQty = sign * Math.abs(qty);
   const lastCloseUsd = parseOptionalDecimal(wire.lastday_price) ?? 0;
   return {
     symbol: wire.symbol,
-    qty: signedQty,
-    qtyAvailable: parseOptionalDecimal(wire.qty_available) ?? signedQty,
+    qty: sign * Math.abs(qty),
     avgEntryPriceUsd: parseDecimal(wire.avg_entry_price),
     costBasisUsd: parseDecimal(wire.cost_basis),
     currentPriceUsd: parseOptionalDecimal(wire.current_price),

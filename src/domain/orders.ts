@@ -34,8 +34,6 @@ export interface BrokerOrder {
 export interface BrokerPosition {
   readonly symbol: string;
   readonly qty: number;
-  /** What no order reserves; all of `qty` where the broker does not say, which refuses by itself what is reserved. */
-  readonly qtyAvailable: number;
   readonly avgEntryPriceUsd: number;
   readonly costBasisUsd: number;
   readonly currentPriceUsd: number | null;

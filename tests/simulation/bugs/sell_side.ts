@@ -122,4 +122,22 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/engine/bare_rest_test.ts"],
   },
+  {
+    name: "flatten sells what positions show, whatever was sold a moment ago",
+    edits: [{
+      file: "src/domain/account/close_count.ts",
+      find: "shownQty - soldQty - heldQty",
+      replace: "shownQty - heldQty",
+    }],
+    tests: ["tests/domain/account/close_count_test.ts", "tests/cli/flatten_trouble_test.ts"],
+  },
+  {
+    name: "flatten goes by lists alone",
+    edits: [{
+      file: "src/cli/flatten_close.ts",
+      find: "    if (!symbols.has(order.symbol)) continue;",
+      replace: "    if (symbols.size > 0) continue;",
+    }],
+    tests: ["tests/cli/flatten_trouble_test.ts"],
+  },
 ];

@@ -7,6 +7,8 @@ import { PAST_CALENDAR_DAYS } from "../domain/watchlist_days.ts";
 import type { DateRange, Listing } from "../engine/ports.ts";
 import { parseRows } from "./rows.ts";
 import {
+  assetIdWire,
+  buildAssetId,
   decimalWire,
   MalformedError,
   optionalDecimalWire,
@@ -63,6 +65,7 @@ export function parseAccountConfiguration(body: string): AccountConfiguration {
 }
 
 const positionWire = z.object({
+  asset_id: assetIdWire,
   symbol: z.string().min(1),
   side: z.enum(["long", "short"]),
   qty: decimalWire,
@@ -85,6 +88,7 @@ function parsePosition(row: unknown): BrokerPosition {
   if (sign === 1 && qty < 0) throw new MalformedError("side and qty contradict each other");
   const lastCloseUsd = parseOptionalDecimal(wire.lastday_price) ?? 0;
   return {
+    ...buildAssetId(wire.asset_id),
     symbol: wire.symbol,
     qty: sign * Math.abs(qty),
     avgEntryPriceUsd: parseDecimal(wire.avg_entry_price),

@@ -1,8 +1,16 @@
 import { isOurs } from "../domain/client_order_id.ts";
-import { type BrokerOrder, flattenOrders, isFinal } from "../domain/orders.ts";
+import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
 import type { Engine } from "./engine.ts";
 import { sayShort } from "./daily_errors.ts";
 import { listUnresolvedBuys } from "./ledger_store.ts";
+
+/** Positions that the broker shows and the engine does not manage, as last read. */
+export function listForeign(engine: Engine): BrokerPosition[] {
+  const positions = engine.observation?.positions;
+  const managed = new Set(engine.state.positions.map((position) => position.symbol));
+  return (positions?.kind === "ok" ? positions.value : [])
+    .filter((held) => !managed.has(held.symbol));
+}
 
 /** Reports, once a NY day, positions and orders that are nobody's business of ours (pipeline 5). */
 export async function reportForeign(engine: Engine): Promise<void> {

@@ -127,6 +127,7 @@ Deno.test("listPositions() reads shares, and makes a short position negative wha
   assertEquals(unreadable, []);
   assertEquals(long, {
     symbol: "SPY",
+    assetId: "x",
     qty: 7,
     avgEntryPriceUsd: 500.5,
     costBasisUsd: 3503.5,
@@ -171,6 +172,7 @@ Deno.test("listOrders() reads every field, legs too", async () => {
   assertEquals(parent, {
     orderId: "7b08df51-c1ac-453c-99f9-323a5f075f0d",
     clientOrderId: ID,
+    assetId: "b0b6dd9d-8b9b-48a9-ba46-b9d54906e415",
     symbol: "SPY",
     side: "buy",
     type: "market",
@@ -633,3 +635,15 @@ Deno.test("readOrder() asks for the legs and encodes the id", async () => {
     "https://paper-api.alpaca.markets/v2/orders/..%2Faccount?nested=true",
   );
 });
+
+for (const assetId of [undefined, null, 7, "", { deep: 1 }]) {
+  Deno.test(`an asset_id that is ${JSON.stringify(assetId)} costs no position and no order`, async () => {
+    const position = { ...POSITION, asset_id: assetId };
+    const order = buildWireOrder({ asset_id: assetId });
+    const { client } = buildWorld([{ body: [position] }, { body: [order] }]);
+    const positions = await client.listPositions();
+    const orders = await client.listOrders({ status: "open" });
+    assertEquals([positions.unreadable, orders.unreadable], [[], []]);
+    assertEquals([positions.rows[0]?.assetId, orders.rows[0]?.assetId], [undefined, undefined]);
+  });
+}

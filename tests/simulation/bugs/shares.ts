@@ -111,4 +111,13 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/engine/adopt_test.ts"],
   },
+  {
+    name: "a renamed symbol known by its quantity and cost alone",
+    edits: [{
+      file: "src/domain/renamed.ts",
+      find: "assetId !== undefined && assetIds.has(assetId)",
+      replace: 'assetId === ""',
+    }],
+    tests: ["tests/engine/split_test.ts"],
+  },
 ];

@@ -153,4 +153,18 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/engine/alerts_test.ts"],
   },
+  {
+    name: "status shows what is dead as a stop",
+    edits: [{
+      file: "src/cli/status_cover.ts",
+      find: "groups.filter(({ standing }) => STOPS.has(standing)).flatMap",
+      replace: "groups.flatMap",
+    }, {
+      file: "src/cli/status_cover.ts",
+      find: 'return parts.length > 1 ? parts.join(", ") : `${qty}, NO STOP`;',
+      replace:
+        'return parts.length > 1 || stops.length > 0 ? parts.join(", ") : `${qty}, NO STOP`;',
+    }],
+    tests: ["tests/cli/status_test.ts"],
+  },
 ];

@@ -120,4 +120,14 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/engine/split_test.ts"],
   },
+  {
+    name: "a hand's price taken into a rebuilt stop",
+    edits: [{
+      file: "src/engine/state_rebuilding.ts",
+      find: "findLostPosition(held.symbol, ledgers, orders, byHandUsd)",
+      replace:
+        "findLostPosition(held.symbol, ledgers, orders, new Set(byHandUsd.size < 0 ? [0] : []))",
+    }],
+    tests: ["tests/engine/hand_stop_test.ts"],
+  },
 ];

@@ -75,7 +75,9 @@ async function protect(
       return;
     }
     const shares = readShares(engine, position);
-    if (shares === null || !isActionable(engine, position)) {
+    // What is perhaps sold is asked for, also where it leaves nothing for sure.
+    const isAsked = groups.some(({ standing }) => standing === "bound");
+    if (shares === null || (!isActionable(engine, position) && !isAsked)) {
       // An exit of this cycle changed what is held: what it could not protect is protected now.
       const heldQty = findHeld(engine, position.symbol)?.qty ?? 0;
       if (position.unexplainedQty !== null || heldQty <= 0 || step > 0) return;

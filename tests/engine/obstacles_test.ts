@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "../assert.ts";
+import { type SimOrder, touch } from "../simulator/order.ts";
 import type { Spell } from "../simulator/spell.ts";
 import { MINUTE_MS, NVDA, SECOND_MS, World } from "./support.ts";
 
@@ -64,6 +65,48 @@ Deno.test("while a stop's trade is guaranteed nothing new leaves in the symbol",
   await world.cycles(4, MINUTE_MS);
   assertEquals([world.held(), world.stops()], [0, []]);
 });
+
+function setStatus(world: World, order: SimOrder, status: string): void {
+  order.status = status;
+  touch(order, world.nowMs);
+}
+
+for (const status of ["stopped", "calculated"]) {
+  Deno.test(`the shares of a stop that is ${status} count as perhaps sold`, async () => {
+    const world = await bare();
+    placeByHand(world, { qty: "4", type: "stop", stop_price: "96" });
+    await world.cycle();
+    const [stop] = world.orders((order) => order.type === "stop" && order.qty === 4);
+    assert(stop !== undefined);
+    // Nothing of it is sold, or shown as sold.
+    setStatus(world, stop, status);
+    world.forget();
+    await world.cycles(2, MINUTE_MS);
+    const [standing] = world.engine.state.standings;
+    assertEquals([standing?.sureQty, standing?.doubtfulQty], [6, 4]);
+    assertEquals(world.changes, []);
+    assertEquals(world.said(`is ${status}: its shares may be sold already`).length, 1);
+  });
+
+  Deno.test(`a stop for all shares that is ${status} leaves nothing for sure, and is asked for`, async () => {
+    const world = await bare();
+    await world.cycle();
+    const [stop] = world.orders((order) => order.type === "stop" && order.status === "new");
+    assert(stop !== undefined);
+    setStatus(world, stop, status);
+    world.forget();
+    await world.cycles(2, MINUTE_MS);
+    const [standing] = world.engine.state.standings;
+    assertEquals([standing?.sureQty, standing?.doubtfulQty], [0, 10]);
+    assertEquals(world.changes, []);
+    assertEquals(world.said(`is ${status}: its shares may be sold already`).length, 1);
+    setStatus(world, stop, "new");
+    await world.cycles(2, MINUTE_MS);
+    assertEquals([world.changes, working(world)], [[], ["10@95"]]);
+    const [now] = world.engine.state.standings;
+    assertEquals([now?.sureQty, now?.doubtfulQty, now?.bareQty], [10, 0, 0]);
+  });
+}
 
 const BY_HAND = [
   { what: "a lower stop", terms: { type: "stop", stop_price: "90" } },

@@ -130,4 +130,13 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/engine/hand_stop_test.ts"],
   },
+  {
+    name: "a guaranteed trade has sold nothing",
+    edits: [{
+      file: "src/engine/shares.ts",
+      find: "return unanswered + replaced + sumQty(listHolding(engine, position).filter(isBound));",
+      replace: "return unanswered + replaced;",
+    }],
+    tests: ["tests/engine/obstacles_test.ts"],
+  },
 ];

@@ -118,7 +118,10 @@ export function buildAdopted(
   held: BrokerPosition,
 ): ManagedPosition {
   const soldQty = countSold(engine, held.symbol);
-  return buildAdoption(held, levels, { seenAtMs: findSeenAtMs(engine), soldQty });
+  return {
+    ...buildAdoption(held, levels, { seenAtMs: findSeenAtMs(engine), soldQty }),
+    ...engine.foreignPrices.get(held.symbol),
+  };
 }
 
 /** When the broker showed the positions: what is sold after that is not in what it showed. */

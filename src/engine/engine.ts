@@ -9,6 +9,7 @@ import type { MarketClock, Session, Trade } from "../domain/market.ts";
 import type { LostRecord, RebuildWait } from "../domain/rebuild_wait.ts";
 import type { Calendar } from "../domain/market_clock.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
+import type { PriceMemory } from "../domain/price_check.ts";
 import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../domain/orders.ts";
 import type { UnreadableRow } from "../domain/unreadable_row.ts";
 import { type Alert, BrokerError, type EnginePorts, StateError } from "./ports.ts";
@@ -149,6 +150,8 @@ export class Engine {
     readonly rows: ReadonlyMap<string, Trade>;
     readonly answered: ReadonlySet<string>;
   } | null = null;
+  /** What is remembered of the prices of what may be adopted, by symbol; a new process has them confirmed anew. */
+  readonly foreignPrices = new Map<string, PriceMemory>();
   /** What last kept a sell, a stop or a cancel in a symbol from being done, in words; gone with the next that is done. */
   readonly hindrances = new Map<string, string>();
   /** Alarms of standings that the log has, by state key. */

@@ -167,4 +167,13 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/cli/status_test.ts"],
   },
+  {
+    name: "a new foreign position told every day",
+    edits: [{
+      file: "src/engine/foreign.ts",
+      find: "const isNew = engine.state.alerted[key] === undefined;",
+      replace: "const isNew = engine.state.alerted[key] !== engine.dateNy();",
+    }],
+    tests: ["tests/engine/positions_test.ts"],
+  },
 ];

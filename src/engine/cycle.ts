@@ -135,7 +135,7 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   await managePositions(engine, decision, watchlist);
   await reportForeign(engine);
   reportUnreadable(engine);
-  engine.isEntriesPaused = watchlist.kind !== "fresh";
+  engine.hasFreshList = watchlist.kind === "fresh";
   if (watchlist.kind === "fresh") {
     await makeIntents(engine, watchlist.candidates);
     await engine.trySaveState();

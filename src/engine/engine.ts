@@ -128,8 +128,8 @@ export class Engine {
   readonly adoptsSeen = new Set<string>();
   /** Since when a released symbol was seen neither held nor in an order, broker time. */
   readonly absentSinceMs = new Map<string, number>();
-  /** Whether this cycle schedules and sends no entries. */
-  isEntriesPaused = false;
+  /** Whether this cycle has a list of today; without one it schedules and sends no entries (pipeline 1). */
+  hasFreshList = true;
   /** Corporate actions are not asked for before this, monotonic: the last look was not answered. */
   actionsPausedUntilMs = -Infinity;
   /** Lists of symbols that this cycle asked the data API for. */

@@ -34,38 +34,47 @@ export async function closePositions(world: FlattenWorld, progress: Progress): P
   }
 }
 
-/** The account with every order in the book that may have sold of what it shows; where those can't be read, some seconds later. */
+/** The account, with every order in the book that may have sold of what it shows. @throws {BrokerError} */
 async function readKnown(world: FlattenWorld, progress: Progress): Promise<Look> {
   const look = await readLook(world);
-  const symbols = new Set(listToClose(world, progress, look).map(({ symbol }) => symbol));
-  if (symbols.size === 0) return look;
+  const symbols = listToClose(world, progress, look).map(({ symbol }) => symbol);
+  if (symbols.length === 0) return look;
+  progress.book = learnOrders(progress.book, look.orders, readBrokerMs(world));
+  const isPastKnown = await learnPast(world, progress, symbols);
+  await askWorking(world, progress, symbols);
+  return isPastKnown ? look : await readLook(world);
+}
+
+/** Learns what ended before; where it can't be read, some seconds pass, after which positions show it. */
+async function learnPast(
+  world: FlattenWorld,
+  progress: Progress,
+  symbols: readonly string[],
+): Promise<boolean> {
+  const afterMs = readBrokerMs(world) - PAST_MS;
+  // A name that the broker may refuse in a query is looked for among everybody's.
+  const named = symbols.every(isTicker) ? { symbols } : {};
   try {
-    await learnPast(world, progress, { look, symbols });
-    return look;
+    const past = await world.broker.listOrders({ status: "all", afterMs, ...named }, "protect");
+    progress.book = learnOrders(progress.book, past.rows, readBrokerMs(world));
+    return true;
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
     world.say(`${error.message}; positions are read again in ${LAG_MS / 1000} s instead`);
     await world.clock.sleep(LAG_MS);
-    return await readLook(world);
+    return false;
   }
 }
 
-/** Lists show an order as it was a moment ago; only its answer by id says how it ended. @throws {BrokerError} */
-async function learnPast(
+/** Lists show an order as it was a moment ago; only its answer by id says how it ended. */
+async function askWorking(
   world: FlattenWorld,
   progress: Progress,
-  { look, symbols }: { readonly look: Look; readonly symbols: ReadonlySet<string> },
+  symbols: readonly string[],
 ): Promise<void> {
-  const { broker } = world;
-  const afterMs = readBrokerMs(world) - PAST_MS;
-  const past = await broker.listOrders(
-    { status: "all", afterMs, symbols: [...symbols].filter(isTicker) },
-    "protect",
-  );
-  progress.book = learnOrders(progress.book, [...past.rows, ...look.orders], readBrokerMs(world));
   for (const { order } of listUnlisted(progress.book, new Set())) {
-    if (!symbols.has(order.symbol)) continue;
-    const found = await broker.readOrder(order.orderId, "protect");
+    if (!symbols.includes(order.symbol)) continue;
+    const found = await world.broker.readOrder(order.orderId, "protect");
     if (found.kind !== "found") continue;
     progress.book = learnOrders(progress.book, [found.order], readBrokerMs(world));
   }

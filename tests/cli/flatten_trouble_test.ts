@@ -1,6 +1,6 @@
 import { sampleOpenMs } from "../simulator/scenario.ts";
 import { type SimulatedProgram, withSimulatedProgram } from "../support/simulated_program.ts";
-import { assertEquals, assertMatch } from "../assert.ts";
+import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 
 // The broker is most likely to be in trouble when everything must be closed.
 
@@ -142,4 +142,17 @@ Deno.test("flatten sells as soon as the cancel is known by id, though a list sti
     const { status, lines } = await program.run(YES);
     assertEquals([status, listSells(program)], [0, ["3 filled"]], lines.join("\n"));
     assertEquals(lines.filter((line) => line.includes("still reserved")), []);
+  }));
+
+Deno.test("flatten closes though past orders can't be read, once positions must show every fill", () =>
+  withPosition(async (program) => {
+    const { simulator } = program;
+    simulator.setFaults(({ path, query }) =>
+      path === "/v2/orders" && query.get("status") === "all"
+        ? { kind: "status", status: 503 }
+        : null
+    );
+    const { status, lines, error } = await program.run(YES);
+    assertEquals([status, error, listSells(program)], [0, "", ["3 filled"]], lines.join("\n"));
+    assertStringIncludes(lines.join("\n"), "positions are read again in 10 s instead");
   }));

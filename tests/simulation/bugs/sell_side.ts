@@ -135,8 +135,8 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     name: "flatten goes by lists alone",
     edits: [{
       file: "src/cli/flatten_close.ts",
-      find: "    if (!symbols.has(order.symbol)) continue;",
-      replace: "    if (symbols.size > 0) continue;",
+      find: "    if (!symbols.includes(order.symbol)) continue;",
+      replace: "    if (symbols.length > 0) continue;",
     }],
     tests: ["tests/cli/flatten_trouble_test.ts"],
   },

@@ -20,7 +20,8 @@ async function buildSurroundings(dir: string): Promise<Record<string, string>> {
   const asked = await run(Deno.execPath(), ["info", "--json"]);
   const { denoDir } = JSON.parse(asked.stdout);
   for (const each of ["tmp", "home", "deno"]) await Deno.mkdir(`${dir}/${each}`);
-  await Deno.symlink(`${denoDir}/npm`, `${dir}/deno/npm`);
+  const linked = await run("cp", ["-rs", `${denoDir}/npm`, `${dir}/deno/npm`]);
+  assertEquals([linked.status, linked.stderr], [0, ""]);
   return {
     TMPDIR: `${dir}/tmp`,
     HOME: `${dir}/home`,
@@ -107,7 +108,7 @@ async function checkContents(path: string, { flags, sbom }: Manifest): Promise<v
     assertEquals(allowed, flag?.split("=")[1]?.split(","), name);
   }
   for (const name of ["run", "ffi"]) assertEquals(permissions[`allow_${name}`], null);
-  assertEquals(permissions["allow_all"], false);
+  assert(permissions["allow_all"] !== true);
 }
 
 const IMPORT = /\b(?:from|import) "([^"]+)"/g;

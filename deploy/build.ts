@@ -2,7 +2,7 @@ import { UsageError } from "../src/cli/options.ts";
 import type { BuildInfo } from "../src/runtime/build_facts.ts";
 import { buildPermissionFlags } from "../src/runtime/permissions.ts";
 import { createTextWriter } from "../src/runtime/standard_stream.ts";
-import { findCacheDir, NPM_DENO_VERSION, readSha256 } from "./base_runtime.ts";
+import { findCacheDir, NPM_DENO_VERSION, PINS_FILE, readSha256 } from "./base_runtime.ts";
 import { BuildError } from "./build_error.ts";
 import { BUILD_HELP, type BuildOptions, parseBuildOptions } from "./build_options.ts";
 import { runCommand } from "./command_line.ts";
@@ -48,7 +48,7 @@ async function readCommit(): Promise<string> {
     runCommand({ program: "git", args, cwd: ROOT }).catch(() => ({ isOk: false, stdout: "" }));
   const head = await git(["rev-parse", "HEAD"]);
   if (!head.isOk) return "unknown";
-  const sources = ["main.ts", "src", "deploy", "deno.json", "deno.lock"];
+  const sources = ["main.ts", "src", "deno.json", "deno.lock", "deploy/*.ts", PINS_FILE];
   const changes = await git(["status", "--porcelain", "--", ...sources]);
   return `${head.stdout.trim()}${changes.isOk && changes.stdout === "" ? "" : "+changes"}`;
 }

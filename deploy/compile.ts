@@ -36,19 +36,24 @@ export interface Compiled {
  */
 export async function compile(job: CompileJob): Promise<Compiled> {
   const { root, facts, cacheDir, output } = job;
+  const outputDir = output.replace(/[^/]*$/, "") || ".";
+  await Deno.mkdir(outputDir, { recursive: true });
   const stagingDir = await Deno.makeTempDir({ prefix: "avwap-build-" });
+  const resultDir = await Deno.makeTempDir({
+    dir: await Deno.realPath(outputDir),
+    prefix: ".building-",
+  });
   try {
     const staging = await writeStaging({ root, dir: stagingDir, cacheDir, build: facts });
-    const outputDir = output.replace(/[^/]*$/, "") || ".";
-    await Deno.mkdir(outputDir, { recursive: true });
     // The newer compiler writes the name of the file into it, so it is always the same.
-    const binary = `${await Deno.realPath(outputDir)}/.${PROGRAM}-building`;
+    const binary = `${resultDir}/${PROGRAM}`;
     const runtimeSha256 = await runCompiler(job, { staging, stagingDir, binary });
     const components = await readComponents({ binary, dir: stagingDir, ...staging });
     await Deno.rename(binary, output);
     return { runtimeSha256, components };
   } finally {
     await Deno.remove(stagingDir, { recursive: true });
+    await Deno.remove(resultDir, { recursive: true });
   }
 }
 

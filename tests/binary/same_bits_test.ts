@@ -8,7 +8,7 @@ import { compileAt, ROOT } from "./artefact.ts";
 async function copyRepository(dir: string): Promise<string> {
   const root = `${dir}/checkout`;
   await Deno.mkdir(root, { recursive: true });
-  const parts = ["main.ts", "src", "deploy", "tests", "deno.json", "deno.lock", ".git"];
+  const parts = ["main.ts", "src", "deploy", "deno.json", "deno.lock", ".git"];
   const copied = await run("cp", ["-r", ...parts.map((part) => `${ROOT}${part}`), root]);
   assertEquals([copied.status, copied.stderr], [0, ""]);
   return root;
@@ -20,7 +20,7 @@ async function buildSurroundings(dir: string): Promise<Record<string, string>> {
   const asked = await run(Deno.execPath(), ["info", "--json"]);
   const { denoDir } = JSON.parse(asked.stdout);
   for (const each of ["tmp", "home", "deno"]) await Deno.mkdir(`${dir}/${each}`);
-  const linked = await run("cp", ["-rs", `${denoDir}/npm`, `${dir}/deno/npm`]);
+  const linked = await run("bash", ["-c", 'ln -s "$0" "$1"', `${denoDir}/npm`, `${dir}/deno/npm`]);
   assertEquals([linked.status, linked.stderr], [0, ""]);
   return {
     TMPDIR: `${dir}/tmp`,

@@ -48,7 +48,7 @@ export async function withFetched<T>(
     if (!packed.isOk) {
       throw new BuildError(`Cannot fetch ${spec} with npm: ${cutLines(packed.stderr)}`);
     }
-    return await act(`${dir}/${packed.stdout.trim()}`, dir);
+    return await act(`${dir}/${packed.stdout.trim().split("\n").at(-1)}`, dir);
   } finally {
     await Deno.remove(dir, { recursive: true });
   }

@@ -1,4 +1,9 @@
+import { decideClosedStop } from "../../src/domain/closed_stop.ts";
+import { runCycle } from "../../src/engine/cycle.ts";
+import { type OrderRequest, sendLive } from "../../src/engine/send.ts";
+import { buildConfig, NO_RUN_FLAGS } from "../../src/runtime/config.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { liveDecision } from "../domain/fixtures.ts";
 import type { SimCorporateAction } from "../simulator/corporate_actions.ts";
 import type { FaultRule } from "../simulator/faults.ts";
 import { buildRefusal } from "../simulator/wire.ts";
@@ -409,4 +414,66 @@ Deno.test("the loop wakes at the close for a managed position", async () => {
   await world.cycle();
   const wakes = world.engine.wakeAtMs.map((ms) => ms - at("16:00"));
   assert(wakes.some((ms) => ms >= 0 && ms <= 2_000), wakes.join());
+});
+
+Deno.test("nothing but its own symbol's stop leaves under the permit of a closed market", async () => {
+  const world = await bareAfterClose();
+  world.exchange.corporateActions.push(split(TUESDAY));
+  await world.cycle();
+  const nextOpenMs = at("09:30", TUESDAY);
+  const decision = decideClosedStop({
+    symbol: "NVDA",
+    gate: liveDecision(),
+    nextOpenMs,
+    action: { kind: "none" },
+    isAnswered: false,
+  });
+  assert(decision.kind === "place");
+  const { permit } = decision;
+  const ask = { clientOrderId: "avwap-x-stop-1", qty: 1, symbol: "NVDA" };
+  const others: OrderRequest[] = [
+    { op: "sell", request: ask },
+    { op: "cancel", symbol: "NVDA", orderId: "1" },
+    { op: "replace", symbol: "NVDA", request: { orderId: "1", clientOrderId: "avwap-x-stop-2" } },
+    {
+      op: "bracket",
+      request: { ...ask, stopUsd: 95, takeProfitUsd: 111 },
+      notAfterMs: Infinity,
+    },
+  ];
+  for (const order of others) {
+    const result = await sendLive(world.engine, permit, order);
+    assertEquals(result, { kind: "stopped", reason: "market closed" }, order.op);
+  }
+  const stop: OrderRequest = { op: "stop", request: { ...ask, stopUsd: 95 } };
+  world.goTo(nextOpenMs);
+  assertEquals(await sendLive(world.engine, permit, stop), {
+    kind: "stopped",
+    reason: "the market opens",
+  });
+  assertEquals(world.changes, []);
+});
+
+Deno.test("--run-once in every minute of the night: one stop, and a look every five minutes at most", async () => {
+  const world = await bareAfterClose();
+  const { config } = buildConfig(world.environment, { ...NO_RUN_FLAGS, isRunOnce: true });
+  const run = async () => {
+    await world.restart();
+    Object.assign(world.engine.ports, { config: config.engine });
+    const startMs = world.nowMs;
+    await runCycle(world.engine);
+    assert(world.nowMs - startMs < 25 * SECOND_MS);
+  };
+  world.disk.put(KILL_PATH, "");
+  for (let minute = 0; minute < 20; minute++) {
+    world.goTo(at("16:01") + minute * MINUTE_MS);
+    await run();
+  }
+  assertEquals([looks(world), posts(world)], [4, []]);
+  await world.disk.remove(KILL_PATH);
+  for (let minute = 0; minute < 20; minute++) {
+    world.goTo(at("16:21") + minute * MINUTE_MS);
+    await run();
+  }
+  assertEquals([looks(world), posts(world)], [5, ["POST sell stop 10 gtc"]]);
 });

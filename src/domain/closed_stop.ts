@@ -31,9 +31,10 @@ export interface ClosedStopInputs {
   readonly isAnswered: boolean;
 }
 
-/** Whether the stop leaves, or in words why it does not. */
+/** Whether the stop leaves, has had its turn, or is held back, in words why. */
 export type ClosedStopDecision =
   | { readonly kind: "place"; readonly permit: ClosedStopPermit }
+  | { readonly kind: "answered" }
   | { readonly kind: "held"; readonly why: string };
 
 /** Decides on a stop for shares that nothing holds, while the market is closed (pipeline 5, "While the market is closed"). */
@@ -46,7 +47,7 @@ export function decideClosedStop(inputs: ClosedStopInputs): ClosedStopDecision {
   if (action.kind !== "none") {
     return { kind: "held", why: "no stop before it is known that no corporate action is due" };
   }
-  if (isAnswered) return { kind: "held", why: "a stop was sent, and does not rest" };
+  if (isAnswered) return { kind: "answered" };
   const permit = { kind: "closed_stop", symbol, nextOpenMs } as ClosedStopPermit;
   return { kind: "place", permit };
 }

@@ -30,6 +30,9 @@ const LOOK_KEY = "closed look";
 /** State key by position: the stage in which the broker last answered such a stop, of the session that it came before. */
 const ANSWERED_KEY = "closed stop";
 
+/** What keeps shares bare whose stop was answered. */
+const GONE = "a stop was sent while the market was closed, and does not rest";
+
 /**
  * What a cycle does while the market is closed, at most every five minutes and as long as it is not known that every managed
  * position has a good-till-canceled stop: looks at positions and orders, and puts a stop where shares are bare (pipeline 5,
@@ -43,9 +46,8 @@ export async function lookWhileClosed(
 ): Promise<GateDecision | null> {
   const moment = findMoment(engine, market);
   const last = parseClosedLook(engine.state.alerted[LOOK_KEY]);
-  const isDue = await hasSomething(engine) &&
-    isLookDue(moment, { last, isKnown: isCoverKnown(engine) });
-  if (!isDue) {
+  const cover = await readCover(engine);
+  if (cover === "nothing" || !isLookDue(moment, { last, isKnown: cover === "known" })) {
     await noticeCorporateActions(engine, market);
     return null;
   }
@@ -55,12 +57,14 @@ export async function lookWhileClosed(
   if (noteForeignState(engine, gate)) return gate.decision;
   await takeInPositions(engine, observation);
   await placeClosedStops(engine, gate.decision, market);
+  // No exit goes on over the night: what one left bare is protected as anything else is.
+  engine.bare.clear();
   return gate.decision;
 }
 
 /** Plans the next look, once standings say whether this one has found all covered. */
-export function planClosedLook(engine: Engine): void {
-  if (!isCoverKnown(engine)) engine.wakeAt(engine.nowMs() + CLOSED_LOOK_MS);
+export async function planClosedLook(engine: Engine): Promise<void> {
+  if (await readCover(engine) === "not known") engine.wakeAt(engine.nowMs() + CLOSED_LOOK_MS);
 }
 
 /**
@@ -104,9 +108,10 @@ async function placeClosedStop(
     action: findClosedAction(engine, symbol, market),
     isAnswered: engine.state.alerted[key] === value,
   });
-  if (next.kind === "held") {
-    // What the broker said to it says more.
-    if (!engine.hindrances.has(symbol)) engine.hindrances.set(symbol, next.why);
+  if (next.kind === "held") return void engine.hindrances.set(symbol, next.why);
+  if (next.kind === "answered") {
+    // What the broker said to it says more, while this process knows it.
+    if (!engine.hindrances.has(symbol)) engine.hindrances.set(symbol, GONE);
     return;
   }
   if (await place(engine, next.permit, position, qty)) {
@@ -121,10 +126,9 @@ async function place(
   position: ManagedPosition,
   qty: number,
 ): Promise<boolean> {
-  const { symbol, positionId, stopUsd } = position;
+  const { symbol, stopUsd } = position;
   await engine.event({ type: "protection", symbol, step: "place", qty, stop_usd: stopUsd });
   const placed = await placeStop(engine, { permit, sellUnder: null }, position, qty);
-  if (placed === "placed") engine.bare.delete(positionId);
   return placed !== "not_placed";
 }
 
@@ -142,14 +146,18 @@ function noteLook(engine: Engine, moment: ClosedMoment): void {
   engine.updateState({ alerted: { ...engine.state.alerted, [LOOK_KEY]: value } });
 }
 
-/** Whether there may be something to protect: managed, bought and not taken in yet, or nobody knows. */
-async function hasSomething(engine: Engine): Promise<boolean> {
-  if (engine.isForeignState) return false;
-  if (engine.state.positions.length > 0) return true;
-  if (engine.isStateLoaded) return await hasBuyWithoutPosition(engine);
+/** Whether there is nothing to protect, all of it is known to be covered, or there may be something that is not. */
+async function readCover(engine: Engine): Promise<"nothing" | "known" | "not known"> {
   const { ledger, state } = engine.ports;
-  // No ledger and no state is a first start, with which nobody hurries at night.
-  return (await ledger.read()).kind !== "missing" || (await state.read()).kind !== "missing";
+  if (engine.isForeignState) return "nothing";
+  if (!engine.isStateLoaded) {
+    // No ledger and no state is a first start, with which nobody hurries at night.
+    const kinds = [(await ledger.read()).kind, (await state.read()).kind];
+    return kinds.every((kind) => kind === "missing") ? "nothing" : "not known";
+  }
+  if (await hasBuyWithoutPosition(engine)) return "not known";
+  if (engine.state.positions.length === 0) return "nothing";
+  return isCoverKnown(engine) ? "known" : "not known";
 }
 
 /** Whether the last look found every managed position covered by good-till-canceled stops, as its standing has it. */
@@ -157,7 +165,7 @@ function isCoverKnown(engine: Engine): boolean {
   const { positions, standings } = engine.state;
   const { observation } = engine;
   const isRead = observation === null || findBrokerTrouble(observation) === null;
-  return engine.isStateLoaded && isRead && positions.every(({ positionId, symbol }) => {
+  return isRead && positions.every(({ positionId, symbol }) => {
     if (isUnreadableIn(engine, symbol)) return false;
     const standing = standings.find((each) => each.positionId === positionId);
     return standing !== undefined && standing.isCoverRead && standing.isGtcNeeded &&

@@ -78,7 +78,7 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
     const gate = market === null ? null : await lookWhileClosed(engine, market, questions);
     if (market === null) await restoreBare(engine);
     await takeStandings(engine, { market, gate });
-    if (market !== null) planClosedLook(engine);
+    if (market !== null) await planClosedLook(engine);
     await sayMarket(engine, market);
     await noticeTrouble(engine, market);
     await sendSummaryIfDue(engine, market);

@@ -218,6 +218,37 @@ Deno.test("the kill switch at night keeps the stop away, with an alert; once it 
   assertEquals(world.stops(), ["10@95 gtc"]);
 });
 
+Deno.test("what keeps the stop away is said as it is now, not as it was", async () => {
+  const world = await bareAfterClose();
+  world.disk.put(KILL_PATH, "");
+  world.exchange.corporateActions.push(split(TUESDAY));
+  await world.cycle();
+  await world.disk.remove(KILL_PATH);
+  await world.cycles(1, 5 * MINUTE_MS);
+  const why = world.engine.state.standings[0]?.why ?? "";
+  assert(why.includes("no stop before a corporate action") && !why.includes("kill"), why);
+});
+
+Deno.test("a buy without an answer keeps the look going, and is protected once it is found", async () => {
+  const world = new World({ rows: [NVDA] });
+  await world.restart();
+  await world.cycle();
+  world.setFaults([
+    { method: "POST", times: 1, fault: { kind: "lost_after" } },
+    { path: "/v2/orders:by_client_order_id", fault: DOWN },
+  ]);
+  await world.cycles(1, 5 * SECOND_MS);
+  world.setFaults([{ path: "/v2/orders", fault: DOWN }]);
+  assertEquals([world.position(), world.entries()[0]?.status], [undefined, "unknown"]);
+  world.goTo(at("16:01"));
+  world.forget();
+  await world.cycles(3, 5 * MINUTE_MS);
+  assertEquals(looks(world), 3);
+  world.setFaults([]);
+  await world.cycles(2, 5 * MINUTE_MS);
+  assertEquals([world.held(), world.stops()], [10, ["10@95 gtc"]]);
+});
+
 Deno.test("a kill switch between the record and the request stops the night's stop", async () => {
   const world = await bareAfterClose();
   world.onEvent = (event) => {

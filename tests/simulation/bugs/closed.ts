@@ -126,6 +126,15 @@ export const CLOSED_BUGS: readonly TestedBug[] = [
     tests: [ENGINE],
   },
   {
+    name: "nobody wakes 30 minutes before the open",
+    edits: [{
+      file: "src/domain/wake.ts",
+      find: "beforeOpenMs > nowMs && beforeOpenMs <= quiet.atMs",
+      replace: "beforeOpenMs > nowMs && beforeOpenMs < nowMs",
+    }],
+    tests: ["tests/engine/closed_loop_test.ts", "tests/domain/wake_test.ts"],
+  },
+  {
     name: "a refusal of the keys or the rate counts as the night's answer",
     edits: [{
       file: "src/engine/placing.ts",

@@ -81,15 +81,6 @@ export const CLOSED_BUGS: readonly TestedBug[] = [
     tests: [ENGINE],
   },
   {
-    name: "a night stop without an answer is sent beside the one that rests",
-    edits: [{
-      file: "src/engine/placing.ts",
-      find: '  if (!await resolveStops(engine, position)) return "not_placed";',
-      replace: "  await resolveStops(engine, position);",
-    }],
-    tests: [ENGINE],
-  },
-  {
     name: "the look at a closed market never stops",
     edits: [{
       file: "src/domain/closed_look.ts",

@@ -1,10 +1,12 @@
 import { isDone } from "../simulator/order.ts";
+import { buildRefusal } from "../simulator/wire.ts";
 import { FOREIGN_SYMBOL } from "./market.ts";
 import { restart } from "./file_acts.ts";
 import type { Prng } from "./prng.ts";
 import { KILL_PATH, type World } from "./world.ts";
 
 const MINUTE_MS = 60_000;
+const UNPROCESSABLE = 42210000;
 
 /** What makes shares bare around the close and in the night, and what else happens in it. */
 export class NightActs {
@@ -25,6 +27,7 @@ export class NightActs {
         world.plan(closeMs - 12 * MINUTE_MS, () => this.#kill(chance.whole(5, 600) * MINUTE_MS));
       }
       if (chance.isHit(0.3)) world.plan(someTime(), () => restart(world));
+      if (chance.isHit(0.3)) this.#refuse(closeMs + 200, closeMs + nightMs - MINUTE_MS);
       if (next === undefined || !chance.isHit(0.4)) return;
       const dayNy = next.dateNy;
       // After the day's entries were asked for: what is held over the night may have one.
@@ -57,6 +60,23 @@ export class NightActs {
       if (!world.disk.has(KILL_PATH)) return;
       world.disk.take(KILL_PATH);
       world.trouble("night kill switch is off");
+    });
+  }
+
+  /** The broker takes no stop as long as the market is closed. */
+  #refuse(fromMs: number, untilMs: number): void {
+    const { world } = this;
+    const { behaviour } = world.exchange;
+    const before = behaviour.refuseOrder;
+    world.plan(fromMs, () => {
+      world.note("the broker takes no stop at night");
+      behaviour.refuseOrder = (terms) =>
+        terms.stopPriceUsd === null
+          ? null
+          : buildRefusal(422, UNPROCESSABLE, "asset is not tradable");
+    });
+    world.plan(untilMs, () => {
+      behaviour.refuseOrder = before;
     });
   }
 

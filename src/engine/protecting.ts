@@ -16,7 +16,7 @@ import { findHeld, findSellGroups, refresh } from "./observe.ts";
 import { findLastingRefusal } from "./lasting_refusals.ts";
 import { cancelOrphans } from "./orphans.ts";
 import { endEntry, isEntryStuck, isEntryWorking } from "./partial_entry.ts";
-import { type Mandate, placeStop, replaceStop } from "./placing.ts";
+import { buildStopMandate, type Mandate, placeStop, replaceStop } from "./placing.ts";
 import { StateError } from "./ports.ts";
 import { isActionable, trackPositions } from "./positions.ts";
 import { findOwnGroups, readShares } from "./shares.ts";
@@ -166,7 +166,7 @@ async function act(
     case "wait":
       return await waitOnce(engine, position);
     case "place":
-      return await placeStop(engine, mandate, position, next.qty);
+      return await placeStop(engine, buildStopMandate(mandate), position, next.qty) === "placed";
     case "replace":
       return await replaceStop(engine, mandate, position, next);
     case "convert":

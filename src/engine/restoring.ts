@@ -45,6 +45,8 @@ export async function recallBare(engine: Engine): Promise<void> {
  * positions or clock read can't stop the rest, only the operator can (pipeline 5).
  */
 export async function restoreBare(engine: Engine): Promise<void> {
+  // A market that was seen closed has a look of its own, under the gate.
+  if (engine.observation?.clock.isOpen === false) return;
   if (engine.bare.size === 0 || await isForeign(engine)) return;
   if (await readOperatorObjection(engine) !== null) {
     // The operator ends the exit; what it left bare is protected again in the next LIVE cycle.

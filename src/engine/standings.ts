@@ -67,7 +67,9 @@ export async function takeStandings(engine: Engine, end: CycleEnd): Promise<void
     nowMs: engine.nowMs(),
     isLive: turn.isLive,
     isOperatorStopped: objection !== null && !OTHERS.has(objection.code),
-    isClosed: end.market === null ? untilCloseMs(engine) <= 0 : !end.market.isOpen,
+    isClosed: end.market === null
+      ? untilCloseMs(engine) <= 0 || isKnownClosed(engine)
+      : !end.market.isOpen,
     untilCloseMs: untilCloseMs(engine),
     nextOpenMs: end.market?.nextOpenMs ?? null,
   });

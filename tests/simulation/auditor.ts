@@ -1,5 +1,6 @@
 import type { EngineEvent } from "../../src/domain/events.ts";
 import { nyDateAt } from "../simulator/sessions.ts";
+import { ClosedChecks } from "./closed_checks.ts";
 import { checkClose, checkCycle, listManaged } from "./cycle_checks.ts";
 import { checkFiles } from "./file_checks.ts";
 import { Gaps } from "./gaps.ts";
@@ -80,6 +81,7 @@ export class Auditor {
   readonly saidLately: { readonly atMs: number; readonly line: string }[] = [];
   readonly gaps: Gaps;
   readonly silence: Silence;
+  readonly closedChecks: ClosedChecks;
   readonly #sendings: Sendings;
 
   constructor(readonly world: World) {
@@ -88,6 +90,7 @@ export class Auditor {
     this.gaps = new Gaps(world);
     this.#sendings = new Sendings(world);
     this.silence = new Silence(this);
+    this.closedChecks = new ClosedChecks(this);
     world.onTrouble = (what) => this.gaps.disturbed(what);
     this.cycle = this.#buildCycle();
   }
@@ -104,6 +107,7 @@ export class Auditor {
     this.hasLostState = checkFiles(this).hasLostState;
     this.gaps.restarted();
     this.silence.started();
+    this.closedChecks.started();
     // What a crash or a failing disk took of the since begins anew.
     const { families } = this.world.profile;
     if (families.has("crash") || families.has("disk") || families.has("files")) {
@@ -157,6 +161,7 @@ export class Auditor {
   readLeaving(path: string): void {
     this.#sendings.settled();
     if (path.startsWith("/v2/clock") && !this.cycle.hasBegun) this.#beginCycle();
+    this.closedChecks.asked(path);
     if (path.startsWith("/v2/orders?status=all") && !path.includes("symbols=")) {
       this.dayOrdersAskedMs = this.world.trueMs;
     }
@@ -209,6 +214,7 @@ export class Auditor {
       this.rests.delete(change.symbol);
     }
     if (change.op === "entry") this.refusals.answered(change.symbol, id, answer);
+    this.closedChecks.answered(change, answer);
     this.gaps.watch(this.cycle.cancelled);
   }
 
@@ -274,6 +280,9 @@ export class Auditor {
     const isOpen = world.exchange.sessions.at(world.trueMs) !== null;
     this.gaps.watch(this.cycle.cancelled, isOpen ? listManaged(world) : []);
     this.silence.end();
+    this.closedChecks.end();
+    // A look that rebuilt a lost state was blocked, as an open cycle is.
+    if (cycle.mode === null && this.closedChecks.isLooking) this.openCycles++;
     if (cycle.mode !== null) {
       this.openCycles++;
       this.quietCycles = world.troubles === 0 && !cycle.isFailed ? this.quietCycles + 1 : 0;
@@ -308,6 +317,7 @@ export class Auditor {
     world.showHidden();
     this.shown.beginCycle();
     this.silence.begin();
+    this.closedChecks.begin();
     this.cycle = this.#buildCycle(true);
   }
 

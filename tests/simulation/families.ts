@@ -35,6 +35,7 @@ export const FIELD_FAMILIES = [
   "lag",
   "hand",
   "corporate",
+  "night",
 ] as const;
 
 /** One of them. */
@@ -70,4 +71,6 @@ export const FIELD_RULES: Readonly<Record<FieldFamily, FieldRule>> = {
   lag: { isOn: true, why: "positions and lists that lag are counted once" },
   hand: { isOn: true, why: "shares and stops of a hand's are the operator's" },
   corporate: { isOn: true, why: "a quantity that no order explains is let be" },
+  // Also: the host does not sleep through the night.
+  night: { isOn: true, why: "bare shares get their stop while the market is closed, or an alert" },
 };

@@ -46,9 +46,9 @@ const BUGS: readonly Bug[] = [
     replace: 'isKillSwitchFile: engine.killSwitchSeen === "file",',
   }),
   edit(3, "the gate is not asked again before the request", "engine/send.ts", {
-    find: "  const { decision } = await readGate(engine);",
+    find: "formatGateReason(reason);\n  }\n  const { decision } = await readGate(engine);",
     replace:
-      "  if (engine.isStateLoaded) return null;\n  const { decision } = await readGate(engine);",
+      "formatGateReason(reason);\n  }\n  if (engine.isStateLoaded) return null;\n  const { decision } = await readGate(engine);",
   }),
   edit(3, '"not found" is believed at once', "engine/looking_up.ts", {
     find: "  if (nowMs < deadlineAtMs) return { entry, isAbsent: false };",

@@ -99,8 +99,8 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     name: "a refused stop sells without a look at the price",
     edits: [{
       file: "src/engine/placing.ts",
-      find: "  if (isBelow && isSellable && await isAtStop(engine, plan.position)) {",
-      replace: "  if (isBelow && isSellable && !await isAtStop(engine, plan.position)) {",
+      find: "  if (isBelow && sellUnder !== null && await isAtStop(engine, plan.position)) {",
+      replace: "  if (isBelow && sellUnder !== null && !await isAtStop(engine, plan.position)) {",
     }],
     tests: ["tests/engine/refused_stop_test.ts"],
   },

@@ -130,7 +130,7 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "a closed cycle takes no standing",
     edits: [{
       file: "src/engine/cycle.ts",
-      find: "    await takeStandings(engine, { market, gate: null });\n",
+      find: "    await takeStandings(engine, { market, gate });\n",
       replace: "",
     }],
     tests: [ENGINE_TEST],

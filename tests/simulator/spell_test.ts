@@ -107,6 +107,16 @@ Deno.test("a suspended order can be cancelled, and a spell can end it", () => {
   assertEquals(readStatus(ended), "canceled");
 });
 
+Deno.test("a suspended order whose cancel loses to a fill is filled, never canceled with all of its shares", () => {
+  const market = buildStop(
+    { status: "suspended", ms: Infinity, then: "resumes" },
+    { cancelOutcome: () => "filled" },
+  );
+  assertEquals(market.call("DELETE", market.path).status, 204);
+  market.pass(1000);
+  assertEquals([readStatus(market), market.exchange.position("NVDA")], ["filled", null]);
+});
+
 Deno.test("a spell that a hand casts falls on an order that already rests", () => {
   const market = buildMarket();
   market.exchange.setPosition("NVDA", 10, 100);

@@ -70,7 +70,7 @@ export function listSellGroups(
   const nestedIds = new Set(orders.flatMap((order) => order.legs.map((leg) => leg.orderId)));
   for (const order of orders) {
     if (order.symbol !== symbol || nestedIds.has(order.orderId)) continue;
-    const hasActiveLegs = order.side === "sell" || order.status === "filled";
+    const hasActiveLegs = order.side === "sell" || isWhollyFilled(order);
     const members = [order, ...(hasActiveLegs ? order.legs : [])]
       .filter((each) => each.side === "sell" && !isFinal(each));
     if (members.length === 0) continue;
@@ -84,6 +84,11 @@ export function listSellGroups(
 function listNamedIds(orders: readonly BrokerOrder[]): ReadonlySet<string> {
   const ours = orders.filter((order) => isOurs(order.clientOrderId));
   return new Set(flattenOrders(ours).map((order) => order.orderId));
+}
+
+/** By its shares too: `calculated` is done and not settled, and what lost to a fill may say that it was canceled. */
+function isWhollyFilled({ status, qty, filledQty }: BrokerOrder): boolean {
+  return status === "filled" || (qty !== null && qty > 0 && filledQty >= qty);
 }
 
 function isLegClass({ orderClass }: BrokerOrder): boolean {
@@ -233,7 +238,12 @@ export type ProtectionDecision =
     readonly stopUsd: number;
   }
   /** Cancel these, wait for the end, then place one stop for what is not covered. */
-  | { readonly kind: "convert"; readonly groups: readonly SellGroup[] };
+  | {
+    readonly kind: "convert";
+    readonly groups: readonly SellGroup[];
+    /** Whether they protect nothing as they are, so that no time is lost on what else works in the symbol. */
+    readonly isBare: boolean;
+  };
 
 /**
  * Decides the next step of protection for one managed position (pipeline 5). Call again after the step.
@@ -264,15 +274,11 @@ export function decideProtection(
     return { kind: "wait" };
   }
   const movable = groups.filter((group) => !group.isLeaving && group.standing !== "unknown");
-  const obstacles = movable.filter((group) => isObstacle(group, leastUsd) && !isLeft(group));
-  // Near the close a stop that sleeps until the next session is what protects it then.
-  const inTheWay = isGtcNeeded
-    ? obstacles.filter((group) => !isLasting(group, leastUsd))
-    : obstacles;
-  if (inTheWay.length > 0) return { kind: "convert", groups: inTheWay };
+  const inTheWay = movable.filter((group) => isObstacle(group, leastUsd) && !isLeft(group));
+  if (inTheWay.length > 0) return { kind: "convert", groups: inTheWay, isBare: true };
   if (isGtcNeeded && countGtcCovered(groups, leastUsd) < qty) {
     const dying = movable.filter((group) => !group.isGtcStop && !isLeft(group));
-    if (dying.length > 0) return { kind: "convert", groups: dying };
+    if (dying.length > 0) return { kind: "convert", groups: dying, isBare: false };
   }
   const standing = movable.filter((group) => !isObstacle(group, leastUsd));
   // A part of a share more, on sale by hand, is no reason to touch anything.
@@ -281,7 +287,7 @@ export function decideProtection(
   const follow = decideFollow(position, standing);
   if (follow.kind !== "enough") return follow;
   const ending = isGtcNeeded ? [] : standing.filter(isRenewed);
-  if (ending.length > 0) return { kind: "convert", groups: ending };
+  if (ending.length > 0) return { kind: "convert", groups: ending, isBare: false };
   const unclear = groups.filter((group) => group.standing === "unknown" || isLeft(group));
   return unclear.length > 0 ? { kind: "ask", groups: unclear } : follow;
 }
@@ -308,9 +314,9 @@ function decideReduction(
       const stopUsd = Math.max(order.stopPriceUsd ?? 0, position.stopUsd);
       return { kind: "replace", order, qty, isQtyKept: false, stopUsd };
     }
-    return { kind: "convert", groups: [group] };
+    return { kind: "convert", groups: [group], isBare: false };
   }
-  return { kind: "convert", groups };
+  return { kind: "convert", groups, isBare: false };
 }
 
 /** The stop at the broker follows the engine's when it rises, and never falls. */

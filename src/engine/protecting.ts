@@ -135,6 +135,7 @@ function mustWait(
     ? [next.order]
     : next.groups.flatMap((each) => each.orders);
   if (isHidden(engine, changed)) return true;
+  if (next.kind === "convert" && next.isBare) return false;
   // A sell that works covers its own shares; around it only what is bare may be touched. One that still works minutes
   // before the close without filling (a halt) would die with the day, and gives way to the overnight stop, if that is taken.
   const sells = listMarketSells(groups);

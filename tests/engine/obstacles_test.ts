@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "../assert.ts";
 import type { Spell } from "../simulator/spell.ts";
-import { MINUTE_MS, NVDA, SECOND_MS, World } from "./support.ts";
+import { at, MINUTE_MS, NVDA, SECOND_MS, World } from "./support.ts";
 
 /** Ten shares without a stop: a hand has cancelled the bracket. */
 async function bare(): Promise<World> {
@@ -48,12 +48,45 @@ for (const status of ["suspended", "accepted_for_bidding", "done_for_day"]) {
   });
 }
 
+Deno.test("a stop that is done for the day in the last minutes of a session gives way all the same", async () => {
+  const world = await resting({ status: "done_for_day", ms: Infinity, then: "resumes" });
+  world.goTo(at("15:55"));
+  await world.cycle();
+  assertEquals(working(world), ["10@95"]);
+});
+
+/** Two of the five shares of an R1 trim sold, and the stop for the rest of the ten shares in another status. */
+async function halfTrimmed(status: string): Promise<World> {
+  const world = await bare();
+  await world.cycle();
+  world.exchange.behaviour.partialFills = (order) =>
+    order.clientOrderId.includes("r1_trim") ? [{ afterMs: 0, qty: 2 }] : null;
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(1, MINUTE_MS);
+  assertEquals([world.sells(), working(world)], [["5 partially_filled"], ["5@99"]]);
+  const [stop] = world.orders((order) => order.type === "stop" && order.status === "new");
+  assert(stop !== undefined);
+  world.exchange.desk.beginSpell(stop, { status, ms: Infinity, then: "resumes" });
+  world.forget();
+  return world;
+}
+
+for (const status of ["suspended", "done_for_day"]) {
+  Deno.test(`a stop that is ${status} does not wait for a trim that fills in parts`, async () => {
+    const world = await halfTrimmed(status);
+    await world.cycles(1, MINUTE_MS);
+    assertEquals([world.sells(), working(world)], [["5 partially_filled"], ["5@99"]]);
+    assertEquals(world.changes.map((each) => each.method), ["DELETE", "POST"]);
+  });
+}
+
 Deno.test("a stop in a status that nobody knows is not cancelled, and is an error once a day", async () => {
   const world = await resting({ status: "pending_review", ms: Infinity, then: "resumes" });
   await world.cycles(5, MINUTE_MS);
   assertEquals([world.changes, working(world)], [[], []]);
-  const said = world.said("is pending_review: this release does not know that status");
-  assertEquals(said.length, 1);
+  const [error, ...others] = world.said("NVDA: its sell stop qty=10 at 95, order ");
+  assert(error?.includes("is pending_review: this release does not know that status"));
+  assertEquals(others, []);
 });
 
 Deno.test("while a stop's trade is guaranteed nothing new leaves in the symbol", async () => {

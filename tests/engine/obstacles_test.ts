@@ -80,6 +80,24 @@ for (const status of ["suspended", "done_for_day"]) {
   });
 }
 
+Deno.test("a trim whose suspended sell gave way to a stop is due again at once, and without a price", async () => {
+  const world = await bare();
+  await world.cycle();
+  world.exchange.behaviour.spellOf = (order) =>
+    order.type === "market" ? { status: "suspended", ms: Infinity, then: "resumes" } : null;
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(1, MINUTE_MS);
+  assertEquals([world.sells(), world.position()?.isTrimmedR1], [["5 canceled"], true]);
+  assert(world.engine.wakeAtMs.some((ms) => ms <= world.nowMs + 5 * SECOND_MS));
+  world.exchange.behaviour.refusedSymbols = ["NVDA"];
+  await world.cycles(1, 5 * SECOND_MS);
+  assertEquals(world.position()?.isTrimmedR1, false);
+  world.exchange.behaviour.refusedSymbols = [];
+  world.exchange.behaviour.spellOf = null;
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.sells(), world.held()], [["5 canceled", "5 filled"], 5]);
+});
+
 Deno.test("a stop in a status that nobody knows is not cancelled, and is an error once a day", async () => {
   const world = await resting({ status: "pending_review", ms: Infinity, then: "resumes" });
   await world.cycles(5, MINUTE_MS);

@@ -1,5 +1,6 @@
+import type { StandingReason } from "../domain/account/standing.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
-import { isFinal } from "../domain/orders.ts";
+import { type BrokerOrder, isFinal, isKnownStatus } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
 import { isHandsObstacle, type SellGroup } from "../domain/protection.ts";
 import { askOrder, askOrders } from "./asking.ts";
@@ -53,7 +54,7 @@ export async function askUnclear(
 ): Promise<void> {
   await askOrders(engine, listIds(groups));
   engine.wakeAt(engine.nowMs() + UNCLEAR_LOOK_MS);
-  for (const order of groups.flatMap((group) => group.orders)) {
+  for (const { group, order } of groups.flatMap(listMembers)) {
     const { orderId } = order;
     const now = engine.book.get(orderId)?.order ?? order;
     if (isFinal(now)) {
@@ -61,19 +62,23 @@ export async function askUnclear(
       continue;
     }
     if (!engine.isNews(`unclear:${orderId}:${now.status}`, engine.dateNy())) continue;
-    const group = groups.find((each) => each.orders.includes(order));
-    engine.sayError(
-      `${position.symbol}: its sell ${now.type} qty=${now.qty ?? "?"} at ` +
-        `${
-          now.stopPriceUsd ?? now.limitPriceUsd ?? "market"
-        }, order ${orderId}, is ${now.status}: ` +
-        describe(group, position),
-    );
+    engine.sayError(`${position.symbol}: its ${describeSell(now)}: ${explain(group, position)}`);
   }
 }
 
-function describe(group: SellGroup | undefined, { symbol, stopUsd }: ManagedPosition): string {
-  switch (group?.standing) {
+function listMembers(group: SellGroup): { group: SellGroup; order: BrokerOrder }[] {
+  return group.orders.map((order) => ({ group, order }));
+}
+
+function describeSell(
+  { type, qty, stopPriceUsd, limitPriceUsd, orderId, status }: BrokerOrder,
+): string {
+  return `sell ${type} qty=${qty ?? "?"} at ${stopPriceUsd ?? limitPriceUsd ?? "market"}, ` +
+    `order ${orderId}, is ${status}`;
+}
+
+function explain({ standing }: SellGroup, { symbol, stopUsd }: ManagedPosition): string {
+  switch (standing) {
     case "bound":
       return "its shares may be sold already; nothing is done in the symbol before the broker says that it ended";
     case "unknown":
@@ -83,6 +88,26 @@ function describe(group: SellGroup | undefined, { symbol, stopUsd }: ManagedPosi
       return `it protects nothing at the engine's stop ${stopUsd}, was cancelled twice and put back: it is left; cancel it in ` +
         `the broker's dashboard, or have the position to yourself: avwap-execution release ${symbol}`;
   }
+}
+
+/** Sells that keep a position without a stop and are not cancelled for it, as reasons of its standing (pipeline 5). */
+export function listUnclearReasons(
+  engine: Engine,
+  position: ManagedPosition,
+  groups: readonly SellGroup[],
+): StandingReason[] {
+  return groups.flatMap((group) => {
+    const code = findCode(engine, position, group);
+    const order = group.orders.find(({ status }) => !isKnownStatus(status)) ?? group.orders[0];
+    return code === null || order === undefined
+      ? []
+      : [{ code, text: `its ${describeSell(order)}: ${explain(group, position)}` }];
+  });
+}
+
+function findCode(engine: Engine, position: ManagedPosition, group: SellGroup): string | null {
+  if (group.standing === "bound" || group.standing === "unknown") return group.standing;
+  return isLeftToHand(engine, position, group) ? "hand" : null;
 }
 
 function listIds(groups: readonly SellGroup[]): string[] {

@@ -98,6 +98,16 @@ Deno.test("a trim whose suspended sell gave way to a stop is due again at once, 
   assertEquals([world.sells(), world.held()], [["5 canceled", "5 filled"], 5]);
 });
 
+Deno.test("what a position without a stop waits for is told: a status that nobody knows", async () => {
+  const world = await resting({ status: "pending_review", ms: Infinity, then: "resumes" });
+  await world.cycles(4, MINUTE_MS);
+  const [alert, ...others] = world.alerted("Position without stop");
+  assertEquals(others, []);
+  assert(alert !== undefined && alert.text.includes("NVDA"), alert?.text);
+  assert(alert.text.includes("is pending_review"), alert.text);
+  assert(alert.text.includes("Do: look at the order in the broker's dashboard"), alert.text);
+});
+
 Deno.test("a stop in a status that nobody knows is not cancelled, and is an error once a day", async () => {
   const world = await resting({ status: "pending_review", ms: Infinity, then: "resumes" });
   await world.cycles(5, MINUTE_MS);

@@ -153,6 +153,13 @@ function findStanding(orders: readonly BrokerOrder[], isOfLegs: boolean): SellSt
   return isAsleep ? "sleeps" : "dead";
 }
 
+/** The orders of a group that its standing comes from: the odd ones among its legs, else all of them. */
+export function listTelling({ orders, standing }: SellGroup): readonly BrokerOrder[] {
+  if (standing === "bound") return orders.filter(({ status }) => BOUND.has(status));
+  if (standing === "unknown") return orders.filter(({ status }) => !isKnownStatus(status));
+  return orders;
+}
+
 /** Prices differ by less than any increment where they are the same, rounding aside. */
 const SAME_PRICE_USD = 1e-6;
 

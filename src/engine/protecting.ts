@@ -19,13 +19,13 @@ import { endEntry, isEntryStuck, isEntryWorking } from "./partial_entry.ts";
 import { type Mandate, placeStop, replaceStop } from "./placing.ts";
 import { StateError } from "./ports.ts";
 import { isActionable, trackPositions } from "./positions.ts";
-import { findOwnGroups, readShares } from "./shares.ts";
+import { findOwnGroups, readAvailable, readShares } from "./shares.ts";
 import { readStopLevel } from "./stop_level.ts";
 import { askUnclear, isLeftToHand, isOtherById } from "./unclear_sells.ts";
 import { isUnreadableIn } from "./unreadable.ts";
 
-/** Steps of protection in one cycle: place, replace, convert, and one look more. */
-const STEPS_MAX = 4;
+/** Steps of protection in one cycle: ask, place, replace, convert, and one look more. */
+const STEPS_MAX = 5;
 
 const SETTLE_POLL_MS = 500;
 
@@ -96,7 +96,14 @@ async function protect(
       return;
     }
     if (isBesideEntry && (next.kind !== "place" || !isTriedAgain(engine, position))) return;
-    if (next.kind === "ask") return await askUnclear(engine, position, next.groups);
+    if (next.kind === "ask") {
+      if (await askUnclear(engine, position, next.groups)) continue;
+      // What an exit laid bare is reserved again, if by something that only the broker can judge.
+      if (shares.doubtfulQty === 0 && readAvailable(engine, position) <= 0) {
+        engine.bare.delete(position.positionId);
+      }
+      return;
+    }
     if (next.kind === "convert" && await isOtherById(engine, position, next.groups)) continue;
     if (mustWait(engine, position, next, groups)) {
       engine.wakeAt(engine.nowMs() + findSellLookMs(engine, listMarketSells(groups)));

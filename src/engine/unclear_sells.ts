@@ -1,8 +1,8 @@
 import type { StandingReason } from "../domain/account/standing.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
-import { type BrokerOrder, isFinal, isKnownStatus } from "../domain/orders.ts";
+import { type BrokerOrder, isFinal } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
-import { isHandsObstacle, type SellGroup } from "../domain/protection.ts";
+import { isHandsObstacle, listTelling, type SellGroup } from "../domain/protection.ts";
 import { askOrder, askOrders } from "./asking.ts";
 import type { Engine } from "./engine.ts";
 import { findSellGroups, refresh } from "./observe.ts";
@@ -46,28 +46,31 @@ export function noteHandCancel(
 /**
  * Sells that only an answer by id can judge, and those that a hand insists on: asked for, and said once a NY day each. Nothing
  * is cancelled for that alone.
+ * @returns Whether an answer says something else than was known: then what is to be done is decided anew, at once.
  */
 export async function askUnclear(
   engine: Engine,
   position: ManagedPosition,
   groups: readonly SellGroup[],
-): Promise<void> {
+): Promise<boolean> {
   await askOrders(engine, listIds(groups));
-  engine.wakeAt(engine.nowMs() + UNCLEAR_LOOK_MS);
-  for (const { group, order } of groups.flatMap(listMembers)) {
-    const { orderId } = order;
-    const now = engine.book.get(orderId)?.order ?? order;
-    if (isFinal(now)) {
-      engine.wakeAt(engine.nowMs());
-      continue;
-    }
-    if (!engine.isNews(`unclear:${orderId}:${now.status}`, engine.dateNy())) continue;
-    engine.sayError(`${position.symbol}: its ${describeSell(now)}: ${explain(group, position)}`);
+  const telling = groups.flatMap((group) => listTelling(group).map((order) => ({ group, order })));
+  if (telling.some(({ order }) => hasChanged(engine, order))) {
+    // What it has sold meanwhile, positions may show by now.
+    engine.isStale = true;
+    return true;
   }
+  engine.wakeAt(engine.nowMs() + UNCLEAR_LOOK_MS);
+  for (const { group, order } of telling) {
+    if (!engine.isNews(`unclear:${order.orderId}:${order.status}`, engine.dateNy())) continue;
+    engine.sayError(`${position.symbol}: its ${describeSell(order)}: ${explain(group, position)}`);
+  }
+  return false;
 }
 
-function listMembers(group: SellGroup): { group: SellGroup; order: BrokerOrder }[] {
-  return group.orders.map((order) => ({ group, order }));
+function hasChanged(engine: Engine, { orderId, status }: BrokerOrder): boolean {
+  const now = engine.book.get(orderId)?.order;
+  return now !== undefined && now.status !== status;
 }
 
 function describeSell(
@@ -98,7 +101,7 @@ export function listUnclearReasons(
 ): StandingReason[] {
   return groups.flatMap((group) => {
     const code = findCode(engine, position, group);
-    const order = group.orders.find(({ status }) => !isKnownStatus(status)) ?? group.orders[0];
+    const [order] = listTelling(group);
     return code === null || order === undefined
       ? []
       : [{ code, text: `its ${describeSell(order)}: ${explain(group, position)}` }];

@@ -126,6 +126,58 @@ Deno.test("while a stop's trade is guaranteed nothing new leaves in the symbol",
   assertEquals([world.held(), world.stops()], [0, []]);
 });
 
+Deno.test("a stop that works again by the answer for its id is raised in the same cycle, and no error", async () => {
+  const world = await resting({ status: "pending_review", ms: MINUTE_MS, then: "resumes" });
+  world.exchange.behaviour.listsLagMs = 1_000;
+  await world.cycles(1, 59 * SECOND_MS);
+  world.exchange.setPrice("NVDA", 104);
+  const position = world.position();
+  assert(position !== undefined);
+  world.engine.putPosition({ ...position, stopUsd: 97 });
+  world.forget();
+  await world.cycle();
+  assertEquals([working(world), world.said("ERROR")], [["10@97"], []]);
+});
+
+Deno.test("what a settled trade leaves bare gets its stop in the cycle that learns of it", async () => {
+  const world = await bare();
+  await world.cycle();
+  world.exchange.behaviour.spellOf = (order) =>
+    order.type === "market" ? { status: "stopped", ms: 59_000, then: "fills" } : null;
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(1, MINUTE_MS);
+  assertEquals([world.sells(), working(world)], [["5 stopped"], ["5@99"]]);
+  world.exchange.behaviour.listsLagMs = 3_000;
+  for (const stop of world.orders((each) => each.type === "stop" && each.status === "new")) {
+    world.exchange.desk.cancel(stop);
+  }
+  world.pass(58 * SECOND_MS);
+  await world.cycle();
+  assertEquals([world.sells(), working(world)], [["5 filled"], ["5@99"]]);
+});
+
+Deno.test("only the leg whose status nobody knows is named, not its sibling", async () => {
+  const world = new World({ rows: [NVDA] });
+  await world.buy();
+  const [stop] = world.orders((order) => order.parent !== null && order.stopPriceUsd !== null);
+  assert(stop !== undefined);
+  world.exchange.desk.beginSpell(stop, { status: "reviewing", ms: Infinity, then: "resumes" });
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.said("NVDA: its sell limit"), []);
+  assertEquals(world.said("NVDA: its sell stop").length, 1);
+});
+
+Deno.test("a stop in a status that nobody knows is looked at every 30 s, also behind an exit", async () => {
+  const world = await bare();
+  await world.cycle();
+  world.exchange.behaviour.spellOf = (order) =>
+    order.type === "stop" ? { status: "reviewing", ms: Infinity, then: "resumes" } : null;
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(2, MINUTE_MS);
+  const nextMs = Math.min(...world.engine.wakeAtMs) - world.nowMs;
+  assert(nextMs >= 20 * SECOND_MS && nextMs <= 30 * SECOND_MS, `${nextMs}`);
+});
+
 const BY_HAND = [
   { what: "a lower stop", terms: { type: "stop", stop_price: "90" } },
   { what: "a sell limit", terms: { type: "limit", limit_price: "120" } },

@@ -36,6 +36,9 @@ const CONVERT_AGAIN_MS = 3 * 60_000 + 30_000;
 /** So near to the close no exit is begun: it could not end. */
 const LAST_EXIT_MS = 45_000;
 
+/** A cycle takes so long at most: what changed in it may not have been seen in it. */
+const UNSEEN_MS = 60_000;
+
 /** From then on an exit that ended without a fill waits for the next session. */
 const SPENT_EXIT_MS = 200_000;
 
@@ -157,15 +160,18 @@ function isEntryWorking({ world, cycle }: Auditor, symbol: string): boolean {
 /** A LIVE cycle that nothing disturbed ends with working sells for every share. */
 function checkProtected(auditor: Auditor, symbol: string): void {
   const { world, cycle } = auditor;
-  const { heldQty, coveredQty, replacingQty, unclearQty, isLeaving } = readCoverage(world, symbol);
+  const { heldQty, coveredQty, replacingQty, unclearQty, isBound, isLeaving } = readCoverage(
+    world,
+    symbol,
+  );
   // Shares that somebody put beside ours, part of one among them: nobody can say which are whose.
   const isMixed = !Number.isInteger(heldQty) &&
     listPositions(world).some((each) => each.symbol === symbol && each.unexplained_qty !== null);
   if (isMixed) return;
   // A stop that is being replaced is in force until the new one is.
   if (coveredQty + replacingQty >= heldQty || isEntryWorking(auditor, symbol)) return;
-  // What only an answer by id can judge is not touched for that alone.
-  if (coveredQty + replacingQty + unclearQty >= heldQty) return;
+  // What only an answer by id can judge is not touched for that alone; nor is anything beside a trade that is as good as done.
+  if (isBound || coveredQty + replacingQty + unclearQty >= heldQty) return;
   const isOpen = world.exchange.sessions.at(world.trueMs) !== null;
   if (!isOpen || isHiding(world, symbol, cycle.startMs)) return;
   const isEnding = listAcceptedEntries(world).some((order) =>
@@ -287,8 +293,12 @@ export function checkClose(auditor: Auditor): void {
   if (world.lastTroubleMs >= world.trueMs - CONVERT_MS) world.count("closes checked after trouble");
   if (world.profile.families.has("cancels")) world.count("closes checked where cancels hang");
   for (const symbol of listManaged(world)) {
-    const { heldQty, gtcQty } = readCoverage(world, symbol);
+    const { heldQty, gtcQty, unclearQty, unclearSinceMs } = readCoverage(world, symbol);
     if (gtcQty >= heldQty || auditor.isSaid(symbol, "stop", fromMs)) continue;
+    // What only the operator can judge is not cancelled for that alone: he is told, once a cycle has seen it.
+    const isUnseen = unclearSinceMs >= auditor.lastLiveEndMs - UNSEEN_MS;
+    const isTold = (auditor.bareSaidMs.get(symbol) ?? -Infinity) >= world.trueMs - CONVERT_MS;
+    if (gtcQty + unclearQty >= heldQty && (isUnseen || isTold)) continue;
     const entered = listAcceptedEntries(world).some((order) =>
       order.symbol === symbol && world.trueMs - (order.fills[0]?.atMs ?? Infinity) < 2 * PARTIAL_MS
     );

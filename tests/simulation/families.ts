@@ -62,7 +62,7 @@ export const FIELD_RULES: Readonly<Record<FieldFamily, FieldRule>> = {
   repeats: { isOn: true, why: "unique ids make a repeat harmless" },
   substitutes: { isOn: true, why: "what takes the place of an order of ours is ours" },
   statuses: {
-    isOn: false,
+    isOn: true,
     why:
       "a sell in an odd status that is cancelled for its stop, and an order that wakes in a cycle",
   },

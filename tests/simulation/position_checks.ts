@@ -82,7 +82,8 @@ function checkFollowed(auditor: Auditor, { symbol, stop }: RawPosition): void {
   const { world, cycle } = auditor;
   const { behaviour, desk, sessions } = world.exchange;
   // A trim that is half filled is let be until it ends: its stop follows then.
-  if (sessions.at(world.trueMs) === null || readCoverage(world, symbol).isSelling) return;
+  const { isBound, isSelling } = readCoverage(world, symbol);
+  if (sessions.at(world.trueMs) === null || isSelling || isBound) return;
   for (const order of desk.active.get(symbol)?.working ?? []) {
     const isOurs = isEngineOrder(order) || (order.parent !== null && isEngineOrder(order.parent));
     if (!isOurs || order.side !== "sell" || order.stopPriceUsd === null || isDone(order)) continue;

@@ -106,28 +106,48 @@ export interface Coverage {
   readonly replacingQty: number;
   /** By sells in a status that nobody knows, or that are as good as done: nothing is done about their shares (pipeline 5). */
   readonly unclearQty: number;
+  /** When the last of these came to its status, by the exchange's clock; -Infinity where there is none. */
+  readonly unclearSinceMs: number;
+  /** Whether a trade of the symbol is as good as done: nothing new is sent in it before it is settled (pipeline 5). */
+  readonly isBound: boolean;
   readonly isLeaving: boolean;
   readonly isSelling: boolean;
 }
 
 /** Shares of a position that no hand bought beside ours. */
-function readOurs({ exchange, handQty }: World, symbol: string): number {
-  const qty = exchange.portfolio.qty(symbol);
-  return qty <= 0 ? qty : Math.max(0, qty - (handQty.get(symbol) ?? 0));
+function readOurs(world: World, symbol: string): number {
+  const qty = world.exchange.portfolio.qty(symbol);
+  return qty <= 0 ? qty : Math.max(0, qty - countHandQty(world, symbol));
+}
+
+/** Shares of a symbol that a hand bought and has not sold: its own sells take those first (pipeline 5). */
+function countHandQty({ handOrders }: World, symbol: string): number {
+  let qty = 0;
+  const fills = handOrders.filter((order) => order.symbol === symbol)
+    .flatMap(({ side, fills }) => fills.map((fill) => ({ side, ...fill })))
+    .sort((a, b) => a.atMs - b.atMs);
+  for (const { side, qty: filledQty } of fills) {
+    qty = Math.max(0, side === "buy" ? qty + filledQty : qty - filledQty);
+  }
+  return qty;
 }
 
 /** The sells of a symbol that the exchange works, held against its position. */
 export function readCoverage(world: World, symbol: string): Coverage {
   const groups = new Map<SimOrder, SimOrder[]>();
   let unclearQty = 0;
+  let unclearSinceMs = -Infinity;
+  let isBound = false;
   let isLeaving = false;
   for (const order of world.exchange.desk.active.get(symbol)?.working ?? []) {
     if (order.side !== "sell" || isDone(order) || !order.isActive) continue;
     // Suspended, done for the day, or in a status that nobody knows: it protects nothing (pipeline 5).
     if (order.asleep !== null) {
       if (order.status === "pending_cancel") isLeaving = true;
+      if (BOUND_STATUSES.has(order.status)) isBound = true;
       if (!isKnownStatus(order.status) || BOUND_STATUSES.has(order.status)) {
         unclearQty += leftQty(order);
+        unclearSinceMs = Math.max(unclearSinceMs, order.updatedMs);
       }
       continue;
     }
@@ -155,7 +175,17 @@ export function readCoverage(world: World, symbol: string): Coverage {
     if (hasStop && orders.every((order) => order.timeInForce === "gtc")) gtcQty += qty;
   }
   const heldQty = readOurs(world, symbol);
-  return { heldQty, coveredQty, gtcQty, replacingQty, unclearQty, isLeaving, isSelling };
+  return {
+    heldQty,
+    coveredQty,
+    gtcQty,
+    replacingQty,
+    unclearQty,
+    unclearSinceMs,
+    isBound,
+    isLeaving,
+    isSelling,
+  };
 }
 
 /** Whether the engine named the order; the operator's `flatten` is not simulated. */

@@ -48,6 +48,8 @@ export interface CycleFacts {
 
 /** The engine looks again after 5 s; its idea of the time may be off by a late answer. */
 const WAKE_MS_MAX = 45_000;
+/** A cycle ends so soon after its last look at an order. */
+const LAST_LOOK_MS = 1_000;
 
 /** Holds a run against the invariants, by the exchange's own record, the files' bytes and the operator's settings. */
 export class Auditor {
@@ -260,7 +262,7 @@ export class Auditor {
       if (heldQty <= 0 || isUnexplained) this.rests.delete(symbol);
       if (isUnexplained) continue;
       if (heldQty <= coveredQty + replacingQty || isSelling) continue;
-      if (isHiding(world, symbol, cycle.startMs)) continue;
+      if (isHiding(world, symbol, world.trueMs - LAST_LOOK_MS)) continue;
       if (nextMs - world.trueMs <= WAKE_MS_MAX) continue;
       world.violate(
         "what an exit left bare is looked at again at once",

@@ -1,4 +1,5 @@
 import { LEFT_STOP } from "./account_acts.ts";
+import { isKnownStatus } from "../../src/domain/orders.ts";
 import { isDone } from "../simulator/order.ts";
 import type { Auditor } from "./auditor.ts";
 import { nyDateAt } from "../simulator/sessions.ts";
@@ -298,7 +299,8 @@ export function checkClose(auditor: Auditor): void {
     // What only the operator can judge is not cancelled for that alone: he is told, once a cycle has seen it.
     const isUnseen = unclearSinceMs >= auditor.lastLiveEndMs - UNSEEN_MS;
     const isTold = (auditor.bareSaidMs.get(symbol) ?? -Infinity) >= world.trueMs - CONVERT_MS;
-    if (gtcQty + unclearQty >= heldQty && (isUnseen || isTold)) continue;
+    const isUnclear = gtcQty + unclearQty >= heldQty || hasEndedUnclear(world, symbol);
+    if (isUnclear && (isUnseen || isTold)) continue;
     const entered = listAcceptedEntries(world).some((order) =>
       order.symbol === symbol && world.trueMs - (order.fills[0]?.atMs ?? Infinity) < 2 * PARTIAL_MS
     );
@@ -308,6 +310,14 @@ export function checkClose(auditor: Auditor): void {
       `${symbol}: ${gtcQty} of ${heldQty} (${describeOrders(world, symbol)})`,
     );
   }
+}
+
+/** Whether a day order in a status that nobody knows has ended with this very close. */
+function hasEndedUnclear({ exchange, trueMs }: World, symbol: string): boolean {
+  return exchange.orders.some(({ symbol: each, side, expiredMs, asleep }) =>
+    each === symbol && side === "sell" && expiredMs === trueMs &&
+    asleep !== null && !isKnownStatus(asleep.spell.status)
+  );
 }
 
 /** How much of everything happened, for the statistics. */

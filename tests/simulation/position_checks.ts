@@ -89,11 +89,9 @@ function checkFollowed(auditor: Auditor, { symbol, stop }: RawPosition): void {
     if (!isOurs || order.side !== "sell" || order.stopPriceUsd === null || isDone(order)) continue;
     if (!order.isActive || order.status.startsWith("pending_") || order.asleep !== null) continue;
     if (order.submitted.ms + behaviour.visibilityDelayMs >= cycle.startMs) continue;
-    // What woke in this cycle may have been seen asleep in it.
-    if (order.updatedMs >= cycle.startMs) continue;
     if (order.isTriggered || order.stopPriceUsd >= stop - INCREMENT_USD) continue;
     if (auditor.isSaid(symbol, "stop", cycle.startMs)) continue;
-    // What is hidden, a sell for instance, holds up the stops beside it.
+    // What is hidden, a sell for instance, holds up the stops beside it; what woke lately may have been seen asleep.
     if (isHiding(world, symbol, cycle.startMs)) continue;
     world.violate(
       "the stop at the exchange follows the engine's",

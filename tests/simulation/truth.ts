@@ -193,13 +193,35 @@ export function isEngineOrder(order: SimOrder): boolean {
   return order.clientOrderId.startsWith("avwap-");
 }
 
-/** Whether the exchange kept an order of the symbol from everybody's eyes since then: nobody can know how it stood. */
-export function isHiding({ exchange }: World, symbol: string, sinceMs: number): boolean {
-  const { visibilityDelayMs } = exchange.behaviour;
-  return visibilityDelayMs > 0 &&
-    exchange.orders.some((order) =>
-      order.symbol === symbol && order.submitted.ms + visibilityDelayMs >= sinceMs
-    );
+/**
+ * Whether the exchange kept from everybody's eyes since then how an order of the symbol stands: one that it does not show yet,
+ * one that a spell turned, what a hand has traded, and what an entry bought that positions lack.
+ */
+export function isHiding(world: World, symbol: string, sinceMs: number): boolean {
+  const { exchange: { behaviour, orders }, handOrders } = world;
+  const { visibilityDelayMs, positionsLagMs } = behaviour;
+  const isUnshown = orders.some((order) =>
+    order.symbol === symbol &&
+    (visibilityDelayMs > 0 && order.submitted.ms + visibilityDelayMs >= sinceMs ||
+      order.side === "buy" && (order.fills[0]?.atMs ?? -Infinity) + positionsLagMs > sinceMs)
+  );
+  const isTraded = handOrders.some(({ symbol: each, fills }) =>
+    each === symbol && (fills.at(-1)?.atMs ?? -Infinity) + findLagMs(world) >= sinceMs
+  );
+  return isUnshown || isTraded || isTurning(world, symbol, sinceMs);
+}
+
+/** Whether a spell began or ended on an order of the symbol since then, by what lists show. */
+export function isTurning(world: World, symbol: string, sinceMs: number): boolean {
+  return world.exchange.orders.some((order) =>
+    order.symbol === symbol && order.turnedMs !== null &&
+    order.turnedMs + findLagMs(world) >= sinceMs
+  );
+}
+
+function findLagMs({ exchange: { behaviour } }: World): number {
+  const { positionsLagMs, listsLagMs, openListsLagMs } = behaviour;
+  return Math.max(positionsLagMs, listsLagMs, openListsLagMs ?? 0);
 }
 
 /** The engine's entries at the exchange, rejected ones left out. */

@@ -24,6 +24,7 @@ function findPriceUsd({ host, symbol }: Book, ms: number): number | null {
 export function beginSpell(book: Book, order: SimOrder, spell: Spell, ms: number): void {
   if (isDone(order) || order.asleep !== null) return;
   order.asleep = { spell, statusBefore: order.status };
+  order.turnedMs = ms;
   order.status = spell.status;
   touch(order, ms);
   const priceUsd = findPriceUsd(book, ms);
@@ -36,6 +37,7 @@ export function endSpell(book: Book, order: SimOrder, ms: number): void {
   const { asleep } = order;
   if (asleep === null || isDone(order)) return;
   order.asleep = null;
+  order.turnedMs = ms;
   if (order.filledQty >= order.qty) return book.finish(order, ms);
   if (order.status === "pending_cancel") return;
   order.status = order.filledQty > 0 ? "partially_filled" : asleep.statusBefore;

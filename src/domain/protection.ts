@@ -221,8 +221,8 @@ export function isHandsObstacle(group: SellGroup, leastUsd: number): boolean {
   return !group.isOurs && isObstacle(group, leastUsd);
 }
 
-/** What reserves its shares and protects nothing: it gives way to a stop that does. */
-function isObstacle(group: SellGroup, leastUsd: number): boolean {
+/** What reserves its shares and protects nothing: it gives way to a stop that does. @param leastUsd As for `countCovered`. */
+export function isObstacle(group: SellGroup, leastUsd: number): boolean {
   if (group.standing === "dead" || group.standing === "sleeps") return true;
   return group.standing === "works" && !group.isOurs && !isHighEnough(group, leastUsd);
 }

@@ -1,3 +1,4 @@
+import type { ShareCount } from "../domain/account/share_count.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
@@ -21,7 +22,7 @@ import { StateError } from "./ports.ts";
 import { isActionable, trackPositions } from "./positions.ts";
 import { findOwnGroups, readAvailable, readShares } from "./shares.ts";
 import { readStopLevel } from "./stop_level.ts";
-import { askUnclear, isLeftToHand, isOtherById } from "./unclear_sells.ts";
+import { askUnclear, givesWayNow, isLeftToHand, isOtherById } from "./unclear_sells.ts";
 import { isUnreadableIn } from "./unreadable.ts";
 
 /** Steps of protection in one cycle: ask, place, replace, convert, and one look more. */
@@ -98,13 +99,12 @@ async function protect(
     if (isBesideEntry && (next.kind !== "place" || !isTriedAgain(engine, position))) return;
     if (next.kind === "ask") {
       if (await askUnclear(engine, position, next.groups)) continue;
-      // What an exit laid bare is reserved again, if by something that only the broker can judge.
-      if (shares.doubtfulQty === 0 && readAvailable(engine, position) <= 0) {
-        engine.bare.delete(position.positionId);
-      }
-      return;
+      return noteReserved(engine, position, shares);
     }
     if (next.kind === "convert" && await isOtherById(engine, position, next.groups)) continue;
+    if (next.kind === "convert" && next.isBare && !givesWayNow(engine, position, next.groups)) {
+      return noteReserved(engine, position, shares);
+    }
     if (mustWait(engine, position, next, groups)) {
       engine.wakeAt(engine.nowMs() + findSellLookMs(engine, listMarketSells(groups)));
       return;
@@ -114,6 +114,16 @@ async function protect(
       return;
     }
   }
+}
+
+/** What an exit laid bare is reserved again, if by something that does not trade: no look in seconds changes that. */
+function noteReserved(
+  engine: Engine,
+  position: ManagedPosition,
+  { doubtfulQty }: ShareCount,
+): void {
+  if (doubtfulQty > 0 || readAvailable(engine, position) > 0) return;
+  engine.bare.delete(position.positionId);
 }
 
 /** How often a stop is tried beside an entry that will not end: the broker may refuse it as a wash trade each time. */

@@ -2,7 +2,7 @@ import type { StandingReason } from "../domain/account/standing.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { type BrokerOrder, isFinal } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
-import { isHandsObstacle, listTelling, type SellGroup } from "../domain/protection.ts";
+import { isHandsObstacle, isObstacle, listTelling, type SellGroup } from "../domain/protection.ts";
 import { askOrder, askOrders } from "./asking.ts";
 import type { Engine } from "./engine.ts";
 import { findSellGroups, refresh } from "./observe.ts";
@@ -63,7 +63,9 @@ export async function askUnclear(
   engine.wakeAt(engine.nowMs() + UNCLEAR_LOOK_MS);
   for (const { group, order } of telling) {
     if (!engine.isNews(`unclear:${order.orderId}:${order.status}`, engine.dateNy())) continue;
-    engine.sayError(`${position.symbol}: its ${describeSell(order)}: ${explain(group, position)}`);
+    engine.sayError(
+      `${position.symbol}: its ${describeSell(order)}: ${explain(engine, position, group)}`,
+    );
   }
   return false;
 }
@@ -80,20 +82,25 @@ function describeSell(
     `order ${orderId}, is ${status}`;
 }
 
-function explain({ standing }: SellGroup, { symbol, stopUsd }: ManagedPosition): string {
-  switch (standing) {
+function explain(engine: Engine, position: ManagedPosition, group: SellGroup): string {
+  const { symbol, stopUsd } = position;
+  const isLeft = isLeftToHand(engine, position, group);
+  switch (group.standing) {
     case "bound":
       return "its shares may be sold already; nothing is done in the symbol before the broker says that it ended";
     case "unknown":
       return "this release does not know that status: it counts as no protection and is not cancelled; look at it in " +
         "the broker's dashboard, and cancel it there if it does not trade: the engine then places its own stop";
     default:
-      return `it protects nothing at the engine's stop ${stopUsd}, was cancelled twice and put back: it is left; cancel it in ` +
-        `the broker's dashboard, or have the position to yourself: avwap-execution release ${symbol}`;
+      return `it protects nothing at the engine's stop ${stopUsd}` +
+        (isLeft
+          ? ", was cancelled twice and put back: it is left; cancel it in " +
+            `the broker's dashboard, or have the position to yourself: avwap-execution release ${symbol}`
+          : ": a stop takes its place, at most once a minute");
   }
 }
 
-/** Sells that keep a position without a stop and are not cancelled for it, as reasons of its standing (pipeline 5). */
+/** Sells that keep a position's shares from being stopped, as reasons of its standing (pipeline 5). */
 export function listUnclearReasons(
   engine: Engine,
   position: ManagedPosition,
@@ -104,13 +111,44 @@ export function listUnclearReasons(
     const [order] = listTelling(group);
     return code === null || order === undefined
       ? []
-      : [{ code, text: `its ${describeSell(order)}: ${explain(group, position)}` }];
+      : [{ code, text: `its ${describeSell(order)}: ${explain(engine, position, group)}` }];
   });
 }
 
 function findCode(engine: Engine, position: ManagedPosition, group: SellGroup): string | null {
   if (group.standing === "bound" || group.standing === "unknown") return group.standing;
-  return isLeftToHand(engine, position, group) ? "hand" : null;
+  if (isLeftToHand(engine, position, group)) return "hand";
+  return isObstacle(group, roundToIncrement(position.stopUsd)) ? "obstacle" : null;
+}
+
+/** A market that turns each new stop into one that does not trade (a halt) is not asked more often. */
+const GIVE_WAY_EACH_MS = 60_000;
+
+/**
+ * Whether what protects nothing gives way to a stop now: at once, and again at most once a minute. Named once a NY day
+ * (pipeline 5, "named once a day, and cancelled first").
+ */
+export function givesWayNow(
+  engine: Engine,
+  position: ManagedPosition,
+  groups: readonly SellGroup[],
+): boolean {
+  const nowMs = engine.nowMs();
+  const againMs = (engine.gaveWayAtMs.get(position.positionId) ?? -Infinity) + GIVE_WAY_EACH_MS;
+  if (nowMs < againMs) {
+    engine.wakeAt(againMs);
+    return false;
+  }
+  engine.gaveWayAtMs.set(position.positionId, nowMs);
+  for (const group of groups.filter(({ isOurs }) => isOurs)) {
+    const [order] = listTelling(group);
+    if (order === undefined) continue;
+    if (!engine.isNews(`obstacle:${position.symbol}:${order.status}`, engine.dateNy())) continue;
+    engine.ports.log.warn(
+      `${position.symbol}: its ${describeSell(order)}: ${explain(engine, position, group)}`,
+    );
+  }
+  return true;
 }
 
 function listIds(groups: readonly SellGroup[]): string[] {

@@ -55,6 +55,34 @@ Deno.test("a stop that is done for the day in the last minutes of a session give
   assertEquals(working(world), ["10@95"]);
 });
 
+Deno.test("where each new stop is suspended too, one is tried a minute, and the operator is told why", async () => {
+  const world = await bare();
+  world.exchange.behaviour.spellOf = (order) =>
+    order.type === "stop" ? { status: "suspended", ms: Infinity, then: "resumes" } : null;
+  await world.cycle();
+  assertEquals(world.changes.map((each) => each.method), ["POST", "DELETE", "POST"]);
+  const nextMs = Math.min(...world.engine.wakeAtMs) - world.nowMs;
+  assert(nextMs >= 20 * SECOND_MS, `${nextMs}`);
+  world.forget();
+  await world.cycles(4, 30 * SECOND_MS);
+  assertEquals(world.changes.map((each) => each.method), ["DELETE", "POST", "DELETE", "POST"]);
+  const [alert] = world.alerted("Position without stop");
+  assert(alert !== undefined);
+  assert(alert.text.includes("is suspended: it protects nothing at the engine's stop 95"));
+  assert(alert.text.includes("Do: look at the order in the broker's dashboard"));
+  world.exchange.behaviour.spellOf = null;
+  await world.cycles(2, 30 * SECOND_MS);
+  assertEquals(working(world), ["10@95"]);
+});
+
+Deno.test("a suspended stop of ours that gives way is named once a day", async () => {
+  const world = await resting({ status: "suspended", ms: Infinity, then: "resumes" });
+  await world.cycles(2, MINUTE_MS);
+  const [line, ...others] = world.said("is suspended: it protects nothing");
+  assert(line?.includes("NVDA: its sell stop qty=10 at 95, order "));
+  assertEquals(others, []);
+});
+
 /** Two of the five shares of an R1 trim sold, and the stop for the rest of the ten shares in another status. */
 async function halfTrimmed(status: string): Promise<World> {
   const world = await bare();

@@ -173,6 +173,8 @@ function checkProtected(auditor: Auditor, symbol: string): void {
   if (coveredQty + replacingQty >= heldQty || isEntryWorking(auditor, symbol)) return;
   // What only an answer by id can judge is not touched for that alone; nor is anything beside a trade that is as good as done.
   if (isBound || coveredQty + replacingQty + unclearQty >= heldQty) return;
+  // The stop that took the place of one that does not trade does not trade either: tried again in a minute.
+  if (isAsleepAgain(world, symbol)) return;
   const isOpen = world.exchange.sessions.at(world.trueMs) !== null;
   if (!isOpen || isHiding(world, symbol, cycle.startMs)) return;
   const isEnding = listAcceptedEntries(world).some((order) =>
@@ -191,6 +193,15 @@ function checkProtected(auditor: Auditor, symbol: string): void {
     "every LIVE cycle ends with a working stop",
     `${symbol}: ${coveredQty} of ${heldQty} covered (${describeOrders(world, symbol)})`,
   );
+}
+
+/** So often the engine gives a sell that does not trade another try. */
+const AGAIN_MS = 61_000;
+
+function isAsleepAgain({ exchange, trueMs }: World, symbol: string): boolean {
+  const sells = exchange.orders.filter((order) => order.symbol === symbol && order.side === "sell");
+  return sells.some((order) => order.asleep !== null && !isDone(order)) &&
+    sells.some((order) => (order.canceledMs ?? -Infinity) > trueMs - AGAIN_MS);
 }
 
 /** Where the price was over R1 all through a quiet LIVE cycle, the trim was sent or a reason was said. */

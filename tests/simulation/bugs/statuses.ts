@@ -87,4 +87,13 @@ export const STATUS_BUGS: readonly TestedBug[] = [
     }],
     tests: [OBSTACLES_TEST],
   },
+  {
+    name: "what is suspended again and again gives way again and again",
+    edits: [{
+      file: "src/engine/unclear_sells.ts",
+      find: "  if (nowMs < againMs) {",
+      replace: "  if (nowMs < againMs - GIVE_WAY_EACH_MS) {",
+    }],
+    tests: [OBSTACLES_TEST],
+  },
 ];

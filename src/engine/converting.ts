@@ -59,8 +59,6 @@ export async function convert(
   if (cancelled.kind !== "stopped" && cancelled.isLeft) {
     engine.bare.add(position.positionId);
     noteHandCancel(engine, position, groups);
-    // An exit that gave way is due again: at once, not at the next poll.
-    if (groups.some(hasMarketSell)) engine.wakeAt(engine.nowMs() + RETRY_MS);
   }
   if (cancelled.kind !== "ended") {
     await settleUnsent(engine, entries);
@@ -97,8 +95,4 @@ export async function convert(
     `STOP ${position.symbol}: qty=${stopQty} at ${entry.stopUsd} (good till canceled)`,
   );
   return true;
-}
-
-function hasMarketSell({ orders }: Parameters<typeof cancelGroups>[2][number]): boolean {
-  return orders.some(({ type }) => type === "market");
 }

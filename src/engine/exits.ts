@@ -117,7 +117,7 @@ async function runExits(
   for (let turn = 0; turn < EXITS_MAX; turn++) {
     const current = engine.state.positions.find((each) => each.positionId === position.positionId);
     if (current === undefined) return;
-    const { sureQty } = readShares(engine, current) ?? { sureQty: 0 };
+    const { sureQty, mostHeldQty } = readShares(engine, current) ?? { sureQty: 0, mostHeldQty: 0 };
     const { highWaterUsd, stopUsd, due } = decideExit(current, sureQty, priceUsd);
     const observed = { ...current, highWaterUsd, stopUsd };
     if (highWaterUsd !== current.highWaterUsd || stopUsd !== current.stopUsd) {
@@ -127,6 +127,8 @@ async function runExits(
       await engine.event(buildPositionEvent(observed, "stop raised", observed.qty));
     }
     if (due === null) return;
+    // Of what positions do not show yet something may be left to sell: only of one share there is never anything.
+    if (due.qty === 0 && mostHeldQty > sureQty) return engine.wakeAt(engine.nowMs() + RETRY_MS);
     await engine.event({
       type: "exit",
       symbol: current.symbol,

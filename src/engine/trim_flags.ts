@@ -1,7 +1,7 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { markTrimmed } from "../domain/exit_plan.ts";
 import type { Engine } from "./engine.ts";
-import { type ExitRecord, readTrimRecord } from "./exit_history.ts";
+import { type ExitRecord, readExitRecord, readTrimRecord } from "./exit_history.ts";
 import { isEntryWorking } from "./partial_entry.ts";
 import { StateError } from "./ports.ts";
 import { isActionable } from "./positions.ts";
@@ -12,13 +12,18 @@ import { isUnreadableIn } from "./unreadable.ts";
  * due again (pipeline 5, "When"); one whose lost answer was found later, or that a crash kept from being noted, is done,
  * wherever the price is by now, and whether or not there is one. LIVE only.
  * @param fresh Positions adopted in this cycle, which it only protects.
+ * @param readRecord Of today alone where the days before have been looked at in this cycle.
  */
-export async function reviseTrims(engine: Engine, fresh: ReadonlySet<string>): Promise<void> {
+export async function reviseTrims(
+  engine: Engine,
+  fresh: ReadonlySet<string>,
+  readRecord: typeof readExitRecord = readTrimRecord,
+): Promise<void> {
   for (const position of engine.state.positions) {
     if (fresh.has(position.positionId) || isUnreadableIn(engine, position.symbol)) continue;
     if (!isActionable(engine, position) || isEntryWorking(engine, position)) continue;
     try {
-      await revise(engine, position);
+      await revise(engine, position, readRecord);
     } catch (error) {
       // Without a ledger nothing is known of its sells: the flags stay.
       if (!(error instanceof StateError)) throw error;
@@ -26,10 +31,14 @@ export async function reviseTrims(engine: Engine, fresh: ReadonlySet<string>): P
   }
 }
 
-async function revise(engine: Engine, position: ManagedPosition): Promise<void> {
+async function revise(
+  engine: Engine,
+  position: ManagedPosition,
+  readRecord: typeof readExitRecord,
+): Promise<void> {
   const records = {
-    r1_trim: await readTrimRecord(engine, position, "r1_trim"),
-    r2_trim: await readTrimRecord(engine, position, "r2_trim"),
+    r1_trim: await readRecord(engine, position, "r1_trim"),
+    r2_trim: await readRecord(engine, position, "r2_trim"),
   };
   let next = position;
   if (!next.isTrimmedR1 && records.r1_trim === "done") next = markTrimmed(next, "r1_trim");

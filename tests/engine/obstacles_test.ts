@@ -108,22 +108,37 @@ for (const status of ["suspended", "done_for_day"]) {
   });
 }
 
-Deno.test("a trim whose suspended sell gave way to a stop is due again at once, and without a price", async () => {
+Deno.test("a trim whose suspended sell gave way to a stop is due again in the same cycle", async () => {
   const world = await bare();
   await world.cycle();
   world.exchange.behaviour.spellOf = (order) =>
     order.type === "market" ? { status: "suspended", ms: Infinity, then: "resumes" } : null;
   world.exchange.setPrice("NVDA", 106);
   await world.cycles(1, MINUTE_MS);
-  assertEquals([world.sells(), world.position()?.isTrimmedR1], [["5 canceled"], true]);
-  assert(world.engine.wakeAtMs.some((ms) => ms <= world.nowMs + 5 * SECOND_MS));
-  world.exchange.behaviour.refusedSymbols = ["NVDA"];
-  await world.cycles(1, 5 * SECOND_MS);
-  assertEquals(world.position()?.isTrimmedR1, false);
-  world.exchange.behaviour.refusedSymbols = [];
+  assertEquals([world.sells(), world.position()?.isTrimmedR1], [["5 canceled"], false]);
+  assertEquals(world.engine.state.standings.map(({ due }) => due), ["r1_trim"]);
+  assert(world.engine.wakeAtMs.some((ms) => ms <= world.nowMs + 30 * SECOND_MS));
   world.exchange.behaviour.spellOf = null;
   await world.cycles(2, MINUTE_MS);
   assertEquals([world.sells(), world.held()], [["5 canceled", "5 filled"], 5]);
+});
+
+Deno.test("a trim that the broker ended without a share sold is due again without a price too", async () => {
+  const world = await bare();
+  await world.cycle();
+  world.exchange.behaviour.spellOf = (order) =>
+    order.type === "market" ? { status: "reviewing", ms: 30_000, then: "ends" } : null;
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(1, MINUTE_MS);
+  assertEquals([world.sells(), world.position()?.isTrimmedR1], [["5 reviewing"], true]);
+  world.exchange.behaviour.refusedSymbols = ["NVDA"];
+  const seen: (boolean | undefined)[] = [];
+  world.onEvent = ({ type }) => {
+    if (type === "protection") seen.push(world.position()?.isTrimmedR1);
+  };
+  await world.cycles(1, MINUTE_MS);
+  assertEquals([world.sells(), world.position()?.isTrimmedR1], [["5 canceled"], false]);
+  assertEquals(seen, [false]);
 });
 
 Deno.test("what a position without a stop waits for is told: a status that nobody knows", async () => {

@@ -237,7 +237,12 @@ function checkDueExits(auditor: Auditor): void {
       leastUsd >= position.r2 * 1.002 && !cycle.cancelled.has(symbol) && !isJustTrimmed &&
       !isSold(world, symbol, cycle.startMs);
     if ((!isR1Due && !isR2Due) || position.r2 <= position.pivot) continue;
-    if (isEntryWorking(auditor, symbol) || auditor.isSaid(symbol, "exit", cycle.startMs)) continue;
+    // Beside an entry that ended in this cycle no exit was decided in it.
+    const isEntryNew = listAcceptedEntries(world).some((order) =>
+      order.symbol === symbol && order.updatedMs >= cycle.startMs
+    );
+    if (isEntryNew || isEntryWorking(auditor, symbol)) continue;
+    if (auditor.isSaid(symbol, "exit", cycle.startMs)) continue;
     if (readCoverage(world, symbol).isSelling || isHiding(world, symbol, cycle.startMs)) continue;
     if (session.closeMs - world.trueMs < SPENT_EXIT_MS && hasSpentExit(auditor, position)) continue;
     world.violate(

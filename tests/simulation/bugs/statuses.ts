@@ -42,13 +42,22 @@ export const STATUS_BUGS: readonly TestedBug[] = [
     tests: [OBSTACLES_TEST],
   },
   {
-    name: "an exit that gave way waits for the next poll",
+    name: "an exit that gave way waits for the next cycle",
     edits: [{
-      file: "src/engine/converting.ts",
-      find: "    if (groups.some(hasMarketSell)) engine.wakeAt(engine.nowMs() + RETRY_MS);\n",
-      replace: "    groups.some(hasMarketSell);\n",
+      file: "src/engine/cycle.ts",
+      find: "    await reviseTrims(engine, fresh, readExitRecord);\n",
+      replace: "    void [reviseTrims, readExitRecord];\n",
     }],
     tests: [OBSTACLES_TEST],
+  },
+  {
+    name: "a trim is done where positions lag behind the entry",
+    edits: [{
+      file: "src/engine/exits.ts",
+      find: "    if (due.qty === 0 && mostHeldQty > sureQty) return",
+      replace: "    if (due.qty < 0 && mostHeldQty > sureQty) return",
+    }],
+    tests: ["tests/engine/lag_test.ts"],
   },
   {
     name: "an answer by id waits for the next cycle",

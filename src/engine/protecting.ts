@@ -102,12 +102,12 @@ async function protect(
       return noteReserved(engine, position, shares);
     }
     if (next.kind === "convert" && await isOtherById(engine, position, next.groups)) continue;
-    if (next.kind === "convert" && next.isBare && !givesWayNow(engine, position, next.groups)) {
-      return noteReserved(engine, position, shares);
-    }
     if (mustWait(engine, position, next, groups)) {
       engine.wakeAt(engine.nowMs() + findSellLookMs(engine, listMarketSells(groups)));
       return;
+    }
+    if (next.kind === "convert" && next.isBare && !givesWayNow(engine, position, next.groups)) {
+      return noteReserved(engine, position, shares);
     }
     if (!await act(engine, { decision, isSellable }, position, next)) {
       engine.wakeAt(engine.nowMs() + RETRY_MS);

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "../assert.ts";
 import type { Spell } from "../simulator/spell.ts";
-import { at, MINUTE_MS, NVDA, SECOND_MS, World } from "./support.ts";
+import { at, KILL_PATH, MINUTE_MS, NVDA, SECOND_MS, World } from "./support.ts";
 
 /** Ten shares without a stop: a hand has cancelled the bracket. */
 async function bare(): Promise<World> {
@@ -72,6 +72,19 @@ Deno.test("where each new stop is suspended too, one is tried a minute, and the 
   assert(alert.text.includes("Do: look at the order in the broker's dashboard"));
   world.exchange.behaviour.spellOf = null;
   await world.cycles(2, 30 * SECOND_MS);
+  assertEquals(working(world), ["10@95"]);
+});
+
+Deno.test("a suspended stop that the broker does not show for a moment gives way as soon as it does", async () => {
+  const world = await resting({ status: "suspended", ms: Infinity, then: "resumes" });
+  world.disk.put(KILL_PATH, "");
+  await world.cycle();
+  await world.disk.remove(KILL_PATH);
+  world.exchange.behaviour.visibilityDelayMs = MINUTE_MS;
+  await world.cycle();
+  assertEquals(world.changes, []);
+  world.exchange.behaviour.visibilityDelayMs = 0;
+  await world.cycles(1, 5 * SECOND_MS);
   assertEquals(working(world), ["10@95"]);
 });
 

@@ -308,6 +308,8 @@ export class Auditor {
     world.troubles = 0;
     world.lostSellAnswers = 0;
     world.showHidden();
+    // What happened since the last question has happened, whoever asks first.
+    world.exchange.advanceTo(world.trueMs);
     this.shown.beginCycle();
     this.silence.begin();
     this.cycle = this.#buildCycle(true);

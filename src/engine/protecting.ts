@@ -2,12 +2,8 @@ import type { ShareCount } from "../domain/account/share_count.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
-import {
-  decideProtection,
-  isEnding,
-  type ProtectionDecision,
-  type SellGroup,
-} from "../domain/protection.ts";
+import { isEnding, type SellGroup } from "../domain/protection.ts";
+import { decideProtection, type ProtectionDecision } from "../domain/protection_step.ts";
 import { askOrders, isHidden } from "./asking.ts";
 import { CONVERT_AGAIN_MS, isConvertTime } from "./closing.ts";
 import { convert } from "./converting.ts";

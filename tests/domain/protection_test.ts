@@ -3,11 +3,10 @@ import type { BrokerOrder } from "../../src/domain/orders.ts";
 import {
   countCovered,
   countGtcCovered,
-  decideProtection,
   isStopOrder,
   listSellGroups,
-  type ProtectionDecision,
 } from "../../src/domain/protection.ts";
+import { decideProtection, type ProtectionDecision } from "../../src/domain/protection_step.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { brokerOrder, TODAY } from "./fixtures.ts";
 

@@ -7,7 +7,7 @@ export const STATUS_BUGS: readonly TestedBug[] = [
   {
     name: "a stop that sleeps stays near the close",
     edits: [{
-      file: "src/domain/protection.ts",
+      file: "src/domain/protection_step.ts",
       find: "isObstacle(group, leastUsd) && !isLeft(group));\n  if (inTheWay",
       replace:
         'isObstacle(group, leastUsd) && !isLeft(group) && !(isGtcNeeded && group.standing === "sleeps"));\n  if (inTheWay',
@@ -91,8 +91,8 @@ export const STATUS_BUGS: readonly TestedBug[] = [
     name: "what nobody can judge is asked for every five seconds behind an exit",
     edits: [{
       file: "src/engine/protecting.ts",
-      find: "      if (shares.doubtfulQty === 0 && readAvailable(engine, position) <= 0) {",
-      replace: "      if (shares.doubtfulQty === 0 && readAvailable(engine, position) < 0) {",
+      find: "  if (doubtfulQty > 0 || readAvailable(engine, position) > 0) return;",
+      replace: "  if (doubtfulQty > 0 || readAvailable(engine, position) >= 0) return;",
     }],
     tests: [OBSTACLES_TEST],
   },

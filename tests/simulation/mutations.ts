@@ -139,7 +139,7 @@ const BUGS: readonly Bug[] = [
     name: "an exit sent again has a new id",
     edits: [
       {
-        file: "src/engine/sell_orders.ts",
+        file: "src/engine/sell_attempts.ts",
         find: "isUnused || isUnsettled(entry) ? attempt : attempt + 1",
         replace: "isUnused ? attempt : attempt + 1",
       },

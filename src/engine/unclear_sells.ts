@@ -125,8 +125,8 @@ function findCode(engine: Engine, position: ManagedPosition, group: SellGroup): 
 const GIVE_WAY_EACH_MS = 60_000;
 
 /**
- * Whether what protects nothing gives way to a stop now: at once, and again at most once a minute. Named once a NY day
- * (pipeline 5, "named once a day, and cancelled first").
+ * Whether what protects nothing gives way to a stop now: at once, and what came in its place at most once a minute. Named once
+ * a NY day (pipeline 5, "named once a day, and cancelled first").
  */
 export function givesWayNow(
   engine: Engine,
@@ -134,12 +134,17 @@ export function givesWayNow(
   groups: readonly SellGroup[],
 ): boolean {
   const nowMs = engine.nowMs();
-  const againMs = (engine.gaveWayAtMs.get(position.positionId) ?? -Infinity) + GIVE_WAY_EACH_MS;
-  if (nowMs < againMs) {
-    engine.wakeAt(againMs);
-    return false;
+  const orderIds = listIds(groups);
+  const before = engine.gaveWay.get(position.positionId);
+  // A cancel that was lost is asked again: the same orders are still in the way.
+  if (before !== undefined && orderIds.some((orderId) => !before.orderIds.includes(orderId))) {
+    const againMs = before.atMs + GIVE_WAY_EACH_MS;
+    if (nowMs < againMs) {
+      engine.wakeAt(againMs);
+      return false;
+    }
   }
-  engine.gaveWayAtMs.set(position.positionId, nowMs);
+  engine.gaveWay.set(position.positionId, { orderIds, atMs: nowMs });
   for (const group of groups.filter(({ isOurs }) => isOurs)) {
     const [order] = listTelling(group);
     if (order === undefined) continue;

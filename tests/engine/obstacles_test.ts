@@ -88,6 +88,16 @@ Deno.test("a suspended stop that the broker does not show for a moment gives way
   assertEquals(working(world), ["10@95"]);
 });
 
+Deno.test("a lost cancel of a suspended stop is asked again in seconds", async () => {
+  const world = await resting({ status: "suspended", ms: Infinity, then: "resumes" });
+  world.setFaultPlan(({ method }) => method === "DELETE" ? { kind: "lost_before" } : null);
+  await world.cycle();
+  assertEquals(working(world), []);
+  world.setFaultPlan(() => null);
+  await world.cycles(1, 5 * SECOND_MS);
+  assertEquals(working(world), ["10@95"]);
+});
+
 Deno.test("a suspended stop of ours that gives way is named once a day", async () => {
   const world = await resting({ status: "suspended", ms: Infinity, then: "resumes" });
   await world.cycles(2, MINUTE_MS);

@@ -100,8 +100,17 @@ export const STATUS_BUGS: readonly TestedBug[] = [
     name: "what is suspended again and again gives way again and again",
     edits: [{
       file: "src/engine/unclear_sells.ts",
-      find: "  if (nowMs < againMs) {",
-      replace: "  if (nowMs < againMs - GIVE_WAY_EACH_MS) {",
+      find: "    if (nowMs < againMs) {",
+      replace: "    if (nowMs < againMs - GIVE_WAY_EACH_MS) {",
+    }],
+    tests: [OBSTACLES_TEST],
+  },
+  {
+    name: "a cancel of what protects nothing that was lost is asked again in a minute",
+    edits: [{
+      file: "src/engine/unclear_sells.ts",
+      find: "orderIds.some((orderId) => !before.orderIds.includes(orderId))) {",
+      replace: "orderIds.length > 0) {",
     }],
     tests: [OBSTACLES_TEST],
   },

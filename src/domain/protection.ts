@@ -49,6 +49,11 @@ const WORKING: ReadonlySet<string> = new Set([
   "pending_replace",
 ]);
 
+/** Whether the order's trade is guaranteed, or done and not settled: it can't be taken back. */
+export function isBound({ status }: Pick<BrokerOrder, "status">): boolean {
+  return BOUND.has(status);
+}
+
 /** Whether the order sells when the price falls. */
 export function isStopOrder(order: Pick<BrokerOrder, "type" | "side">): boolean {
   return order.side === "sell" && STOP_TYPES.has(order.type);
@@ -137,7 +142,7 @@ function buildGroup(
 
 function findStanding(orders: readonly BrokerOrder[], isOfLegs: boolean): SellStanding {
   if (orders.some((order) => order.status === "pending_cancel")) return "leaving";
-  if (orders.some((order) => BOUND.has(order.status))) return "bound";
+  if (orders.some(isBound)) return "bound";
   const stops = orders.filter(isStopOrder);
   const deciding = stops.length > 0 ? stops : orders;
   if (deciding.some((order) => !isKnownStatus(order.status))) return "unknown";
@@ -155,7 +160,7 @@ function findStanding(orders: readonly BrokerOrder[], isOfLegs: boolean): SellSt
 
 /** The orders of a group that its standing comes from: the odd ones among its legs, else all of them. */
 export function listTelling({ orders, standing }: SellGroup): readonly BrokerOrder[] {
-  if (standing === "bound") return orders.filter(({ status }) => BOUND.has(status));
+  if (standing === "bound") return orders.filter(isBound);
   if (standing === "unknown") return orders.filter(({ status }) => !isKnownStatus(status));
   return orders;
 }

@@ -244,6 +244,12 @@ Deno.test("a stop in a status that nobody knows is looked at every 30 s, also be
   assert(nextMs >= 20 * SECOND_MS && nextMs <= 30 * SECOND_MS, `${nextMs}`);
 });
 
+Deno.test("a stop whose trade is done and not settled is not cancelled as one whose position is gone", async () => {
+  const world = await resting({ status: "calculated", ms: 5 * MINUTE_MS, then: "fills" });
+  await world.cycles(3, 30 * SECOND_MS);
+  assertEquals([world.held(), world.changes], [0, []]);
+});
+
 const BY_HAND = [
   { what: "a lower stop", terms: { type: "stop", stop_price: "90" } },
   { what: "a sell limit", terms: { type: "limit", limit_price: "120" } },

@@ -114,4 +114,13 @@ export const STATUS_BUGS: readonly TestedBug[] = [
     }],
     tests: [OBSTACLES_TEST],
   },
+  {
+    name: "a stop whose trade is done is cancelled as an orphan",
+    edits: [{
+      file: "src/engine/orphans.ts",
+      find: "!isBound(order) && ",
+      replace: 'isBound({ status: "stopped" }) && ',
+    }],
+    tests: [OBSTACLES_TEST],
+  },
 ];

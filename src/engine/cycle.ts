@@ -22,6 +22,7 @@ import type { Engine, Observation } from "./engine.ts";
 import { decideDueEntries, pauseEntries } from "./entries.ts";
 import { recordEquity } from "./equity.ts";
 import { RETRY_MS } from "./exit_records.ts";
+import { readExitRecord } from "./exit_history.ts";
 import { decideExits, sayDryRunExits } from "./exits.ts";
 import { reportForeign } from "./foreign.ts";
 import { printGate } from "./gate_log.ts";
@@ -38,6 +39,7 @@ import { noticeTrouble } from "./trouble.ts";
 import { isUnreadableIn, reportUnreadable } from "./unreadable.ts";
 import { takeStandings } from "./standings.ts";
 import { noteForeignState, takeInPositions, takeInRecords } from "./taking_in.ts";
+import { reviseTrims } from "./trim_flags.ts";
 import { readWatchlist } from "./reading_watchlist.ts";
 import type { WatchlistStep } from "./watchlist_step.ts";
 
@@ -164,6 +166,8 @@ async function managePositions(
   await decideExits(engine, decision, trades, fresh);
   if (decision.mode === "LIVE") {
     await protectPositions(engine, decision, listSellable(engine, trades, fresh));
+    // A trim whose sell gave way to a stop just now is due in this cycle's standing.
+    await reviseTrims(engine, fresh, readExitRecord);
     // One answer that was empty or missing must not leave what an exit laid bare to the next poll.
     await restoreUnreadable(engine);
     const isBare = engine.state.positions.some((position) =>

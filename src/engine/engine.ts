@@ -118,6 +118,11 @@ export class Engine {
   readonly spentHandStops = new Map<string, number>();
   /** When a stop was last tried beside an entry that will not end, by position, broker time. */
   readonly besideEntryAtMs = new Map<string, number>();
+  /** What protected nothing and gave way to a stop last, by position: order ids, and when, broker time. */
+  readonly gaveWay = new Map<
+    string,
+    { readonly orderIds: readonly string[]; readonly atMs: number }
+  >();
   /** When the broker last refused an exit's sell, by position and reason, broker time. */
   readonly sellRefusedAtMs = new Map<string, number>();
   /** Stops on record that the broker has not taken, the last of each position: what a failing ledger leaves to send. */

@@ -3,7 +3,7 @@ import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
-import type { ProtectionDecision } from "../domain/protection.ts";
+import type { ProtectionDecision } from "../domain/protection_step.ts";
 import { convert } from "./converting.ts";
 import type { Engine } from "./engine.ts";
 import { sendExit } from "./exit_order.ts";

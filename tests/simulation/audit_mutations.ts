@@ -261,8 +261,8 @@ export const AUDIT_BUGS: readonly Bug[] = [
       // The count of what sells still hold would make it harmless.
       {
         file: "src/engine/shares.ts",
-        find: "filter((group) => !isBound(group))",
-        replace: "filter((group) => !isBound(group) && !group.isLeaving)",
+        find: "filter((group) => !isGroupBound(group))",
+        replace: "filter((group) => !isGroupBound(group) && !group.isLeaving)",
       },
     ],
   },

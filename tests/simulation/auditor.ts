@@ -49,6 +49,8 @@ export interface CycleFacts {
 
 /** The engine looks again after 5 s; its idea of the time may be off by a late answer. */
 const WAKE_MS_MAX = 45_000;
+/** A cycle ends so soon after its last look at an order. */
+const LAST_LOOK_MS = 1_000;
 
 /** Holds a run against the invariants, by the exchange's own record, the files' bytes and the operator's settings. */
 export class Auditor {
@@ -266,7 +268,7 @@ export class Auditor {
       if (heldQty <= 0 || isUnexplained) this.rests.delete(symbol);
       if (isUnexplained) continue;
       if (heldQty <= coveredQty + replacingQty || isSelling) continue;
-      if (isHiding(world, symbol, cycle.startMs)) continue;
+      if (isHiding(world, symbol, world.trueMs - LAST_LOOK_MS)) continue;
       if (nextMs - world.trueMs <= WAKE_MS_MAX) continue;
       world.violate(
         "what an exit left bare is looked at again at once",
@@ -315,6 +317,8 @@ export class Auditor {
     world.troubles = 0;
     world.lostSellAnswers = 0;
     world.showHidden();
+    // What happened since the last question has happened, whoever asks first.
+    world.exchange.advanceTo(world.trueMs);
     this.shown.beginCycle();
     this.silence.begin();
     this.closedChecks.begin();

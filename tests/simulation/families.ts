@@ -63,9 +63,8 @@ export const FIELD_RULES: Readonly<Record<FieldFamily, FieldRule>> = {
   repeats: { isOn: true, why: "unique ids make a repeat harmless" },
   substitutes: { isOn: true, why: "what takes the place of an order of ours is ours" },
   statuses: {
-    isOn: false,
-    why:
-      "a sell in an odd status that is cancelled for its stop, and an order that wakes in a cycle",
+    isOn: true,
+    why: "what does not trade gives way; what only the broker knows is asked for",
   },
   replacements: { isOn: true, why: "a replacement that is refused for good gives way to a cancel" },
   lag: { isOn: true, why: "positions and lists that lag are counted once" },

@@ -219,7 +219,9 @@ function setStatuses({ world, chance }: Field): void {
   behaviour.spellOf = (order) => chance.isHit(rate) ? draw(order) : null;
   planDaily(world, chance, 1, () => {
     const resting = [...desk.active.values()].flatMap((book) => book.working)
-      .filter((order) => order.isActive && !isDone(order) && order.asleep === null);
+      .filter((order) => order.isActive && !isDone(order) && order.asleep === null)
+      // What was asked of an order goes its way.
+      .filter((order) => !["pending_cancel", "pending_replace"].includes(order.status));
     if (resting.length === 0) return;
     const order = chance.pick(resting);
     desk.beginSpell(order, draw(order));

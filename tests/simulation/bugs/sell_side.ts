@@ -80,7 +80,7 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
   {
     name: "protection is cut to what is sure",
     edits: [{
-      file: "src/domain/protection.ts",
+      file: "src/domain/protection_step.ts",
       find: "Math.floor(sumQty(standing)) - position.mostQty;",
       replace: "Math.floor(sumQty(standing)) - position.qty;",
     }],

@@ -17,6 +17,7 @@ import {
   untilCloseMs,
 } from "./closing.ts";
 import { noticeCorporateActions } from "./corporate_actions.ts";
+import { noticeDisk } from "./disk_notice.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { decideDueEntries, pauseEntries } from "./entries.ts";
 import { recordEquity } from "./equity.ts";
@@ -70,6 +71,7 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
   engine.listsAsked = 0;
   engine.prices = null;
   takeDelivered(engine);
+  await noticeDisk(engine);
   // How near the close is, nobody knows before the clock has answered: then a run asks for all at once.
   const questions = engine.ports.config.isRunOnce && isNearSomeClose(engine.nowMs())
     ? await askAll(engine)
@@ -135,8 +137,8 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   await managePositions(engine, decision, watchlist);
   await reportForeign(engine);
   reportUnreadable(engine);
-  engine.isEntriesPaused = watchlist.kind !== "fresh";
-  if (watchlist.kind === "fresh") {
+  engine.isEntriesPaused = watchlist.kind !== "fresh" || engine.ports.disk.fault !== null;
+  if (watchlist.kind === "fresh" && engine.ports.disk.fault === null) {
     await makeIntents(engine, watchlist.candidates);
     await engine.trySaveState();
     await decideDueEntries(engine, decision, step.absent);

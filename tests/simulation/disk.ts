@@ -221,6 +221,16 @@ export class SimDisk implements FileSystem {
     });
   }
 
+  truncate(path: string, sizeBytes: number): Promise<void> {
+    return this.#step("truncate", path, true, () => {
+      const node = this.#names.get(path);
+      if (node?.kind !== "file") return refuse("truncate", path, "it is not a regular file");
+      node.size = Math.min(node.size, sizeBytes);
+      node.syncedSize = node.size;
+      node.read = null;
+    });
+  }
+
   #buildHandle(path: string, node: FileNode): WritableFile {
     return {
       write: (bytes) => {

@@ -178,6 +178,7 @@ async function runEngine(
   const guard = guardLock(world.ports.service, { lock, log });
   try {
     await world.events.removeOld();
+    await world.events.recordStart();
     const ports = { ...world.ports, service: guard.service };
     const stop = AbortSignal.any([listener.signal, guard.lost]);
     const status = await runLoop(ports, stop, {

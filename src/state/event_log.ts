@@ -7,6 +7,7 @@ import { EventFileWriter, type EventLine, type TrailDisk } from "./event_file_wr
 import { type FileSystem, joinPath } from "./file_system.ts";
 import { buildRedact } from "./redaction.ts";
 import { createSerial } from "./serial.ts";
+import { readStartRecords } from "./start_records.ts";
 
 /** New York days that event files are kept. */
 export const EVENTS_KEPT_DAYS = 90;
@@ -39,6 +40,8 @@ const SYNCED: ReadonlySet<EventType> = new Set<EventType>([
 
 /** The event log, with what the engine calls once a day. */
 export interface EventLog extends EventLogPort {
+  /** Records what the state directory's records say at the start (`RecordsEvent`). Never throws. */
+  recordStart(): Promise<void>;
   /** Removes event files older than `EVENTS_KEPT_DAYS`. Never throws: a failure is a log line. */
   removeOld(): Promise<void>;
 }
@@ -81,14 +84,20 @@ export function createEventLog(options: EventLogOptions): EventLog {
     buildNotice: (message) => buildLine({ type: "error", message }).text,
   });
   let waiting: EventLine[] = [];
+  const record = (event: EngineEvent) => {
+    waiting.push(buildLine(event));
+    return inTurn(async () => {
+      const batch = waiting;
+      waiting = [];
+      await writer.write(batch);
+    });
+  };
   return {
-    record: (event) => {
-      waiting.push(buildLine(event));
-      return inTurn(async () => {
-        const batch = waiting;
-        waiting = [];
-        await writer.write(batch);
-      });
+    record,
+    recordStart: async () => {
+      for (const event of await readStartRecords(options.fs, { stateDir, redact })) {
+        await record(event);
+      }
     },
     // In turn: what was recorded before is read too.
     listDay: (query) => inTurn(() => listDay(options, query)),

@@ -16,7 +16,7 @@ Deno.bench({
         "--allow-env",
         "--allow-net=127.0.0.1",
         `--allow-run=${Deno.execPath()}`,
-        "--v8-flags=--expose-gc,--max-old-space-size=128",
+        "--v8-flags=--expose-gc,--max-old-space-size=128,--max-semi-space-size=1,--optimize-for-size",
         new URL("./sessions_main.ts", import.meta.url).pathname,
       ],
       stdin: "null",

@@ -11,6 +11,7 @@ import { STATE_FILE } from "../state/execution_state.ts";
 import { joinPath } from "../state/file_system.ts";
 import { probeLock } from "../state/lock_probe.ts";
 import { TOKEN_FILE } from "../state/operator_files.ts";
+import { readReserveBytes } from "../state/state_disk.ts";
 import { createWatchlistFile } from "../state/watchlist_file.ts";
 import { type BrokerCheck, listBrokerItems } from "./check_broker.ts";
 import {
@@ -156,7 +157,10 @@ async function listStateItems(host: ProgramHost, options: StateOptions): Promise
   const findings = broker.kind === "asked" ? broker.findings : null;
   return [
     checkStateDir(await readStateDirFacts(fs, { path: stateDir, pid: host.pid }), isLiveAsked),
-    checkDiskSpace(await readFreeBytes(stateDir), stateDir),
+    checkDiskSpace({
+      freeBytes: await readFreeBytes(stateDir),
+      reserveBytes: await readReserveBytes(fs, stateDir),
+    }, stateDir),
     checkLock(lock, stateDir),
     checkWatchlistFile(watchlist, {
       todayNy,

@@ -116,13 +116,18 @@ async function act(host: ProgramHost, options: Act): Promise<number> {
 
 async function actRecorded(host: ProgramHost, options: Act, events: EventPort): Promise<number> {
   const { config, files, scope, say } = options;
-  const { fs, stateDir } = files;
+  const { ledger, stateDir } = files;
   const { clock } = host;
   const startedAtMs = clock.nowMs();
   await events.record({ type: "kill_switch", is_active: true, source: "file" });
-  const waited = await waitForLoop({ fs, stateDir, clock });
+  const waited = await waitForLoop({ ledger, stateDir, clock });
   if (waited === "busy") {
-    say(`The loop still had a request in flight after ${LOOP_WAIT_MS / 1000} s; going on.`);
+    say(
+      `After ${
+        LOOP_WAIT_MS / 1000
+      } s the loop's ledger still shows no end of an order, or can't be read; ` +
+        "the deadline of any request is over: going on.",
+    );
   }
   const broker = buildOperatorBroker(host, config, events);
   const before = await orError(showPlan(host, { config, files, scope, broker }));

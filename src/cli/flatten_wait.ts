@@ -1,26 +1,27 @@
 import { isFlatten } from "../domain/client_order_id.ts";
-import { dateNyOf } from "../domain/ny_time.ts";
-import { type ClockPort, StateError } from "../engine/ports.ts";
-import { readEvents } from "../state/event_reader.ts";
-import type { FileSystem } from "../state/file_system.ts";
+import { isUnsettled } from "../domain/ledger.ts";
+import type { ClockPort, LiveLedgerPort } from "../engine/ports.ts";
 import { probeLock } from "../state/lock_probe.ts";
 
-/** How long `flatten` waits for a running loop to have no request in flight (interface, Commands). */
-export const LOOP_WAIT_MS = 5_000;
+/**
+ * How long `flatten` waits for a running loop to have no request in flight (interface, Commands): a request's deadline, and
+ * as much again as lies between the loop's last look at the kill switch and the request's leaving.
+ */
+export const LOOP_WAIT_MS = 15_000;
 const LOOK_MS = 100;
 
 /** `none`: no loop runs. `quiet`: it runs and has nothing in flight. `busy`: it had, until the wait was over. */
 export type LoopWait = "none" | "quiet" | "busy";
 
 /**
- * Waits until a running loop has no order-changing request in flight. Call it when the kill switch is on: the loop writes
- * `order_request` durably, then looks at the kill switch, then sends, then writes `order_answer`. So a request that had
- * passed the switch is in the file already, and one that is not there yet will not leave. New York midnight needs no
- * second file: nothing is sent while the market is closed.
+ * Waits until a running loop has no request in flight that makes an order. Call it when the kill switch is on: the loop
+ * makes an order's record durable as `pending`, then looks at the kill switch, then sends, then settles the record. So what
+ * had passed the switch is pending in the ledger already, and what is not there yet will not leave. A cancel has no record
+ * of its own and makes no order: what should follow it asks for the switch again.
  */
 export async function waitForLoop(
-  { fs, stateDir, clock }: {
-    readonly fs: FileSystem;
+  { ledger, stateDir, clock }: {
+    readonly ledger: LiveLedgerPort;
     readonly stateDir: string;
     readonly clock: ClockPort;
   },
@@ -28,54 +29,21 @@ export async function waitForLoop(
   const lock = await probeLock({ stateDir, clock });
   if (lock.kind === "free") return "none";
   const startMs = clock.monotonicMs();
-  const trail = { fromByte: 0, isInFlight: false, isReadable: true };
   for (;;) {
-    await follow(trail, { fs, stateDir, dateNy: dateNyOf(clock.nowMs()) });
-    if (trail.isReadable && !trail.isInFlight) return "quiet";
+    if (await isQuiet(ledger)) return "quiet";
     if (clock.monotonicMs() - startMs >= LOOP_WAIT_MS) return "busy";
     await clock.sleep(LOOK_MS);
   }
 }
 
-interface Trail {
-  fromByte: number;
-  isInFlight: boolean;
-  /** A trail that can't be read proves nothing, so the whole wait is waited. */
-  isReadable: boolean;
-}
-
-async function follow(
-  trail: Trail,
-  day: { readonly fs: FileSystem; readonly stateDir: string; readonly dateNy: string },
-): Promise<void> {
-  const { fs, stateDir, dateNy } = day;
-  try {
-    for await (const item of readEvents(fs, { stateDir, dateNy, fromByte: trail.fromByte })) {
-      if (item.kind === "end") trail.fromByte = item.nextByte;
-      else trail.isInFlight = decideInFlight(trail.isInFlight, item.event);
-    }
-    trail.isReadable = true;
-  } catch (error) {
-    if (!(error instanceof StateError)) throw error;
-    trail.isReadable = false;
-  }
-}
-
-/** The loop sends one request after the other, so the last of its lines tells. */
-function decideInFlight(
-  isInFlight: boolean,
-  event: { readonly type: string; readonly [field: string]: unknown },
-): boolean {
-  const id = event["client_order_id"];
-  if (typeof id === "string" && isFlatten(id)) return isInFlight;
-  switch (event.type) {
-    case "order_request":
-      return true;
-    case "order_answer":
-    case "engine_started":
-    case "engine_stopped":
-      return false;
-    default:
-      return isInFlight;
-  }
+/**
+ * A ledger that is not there, or can't be read, proves nothing: the whole wait is waited. So it is for an order whose fate
+ * nobody knows: the loop may be sending it again.
+ */
+async function isQuiet(ledger: LiveLedgerPort): Promise<boolean> {
+  const read = await ledger.read();
+  if (read.kind !== "ok") return false;
+  return !read.ledger.entries.some((entry) =>
+    isUnsettled(entry) && entry.clientOrderId !== null && !isFlatten(entry.clientOrderId)
+  );
 }

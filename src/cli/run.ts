@@ -11,7 +11,8 @@ import { ensureDir } from "../state/durable_file.ts";
 import { joinPath } from "../state/file_system.ts";
 import { acquireLock, LOCK_FILE, type LockOutcome } from "../state/instance_lock.ts";
 import { watchKillSwitch } from "../state/kill_switch_watch.ts";
-import { buildWorld, type EngineWorld } from "./adapters.ts";
+import type { StateDisk } from "../state/state_disk.ts";
+import { buildDisk, buildWorld, type EngineWorld } from "./adapters.ts";
 import { guardLock, type HeldLock } from "./lock_guard.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
@@ -98,6 +99,7 @@ async function runCommand(host: ProgramHost, options: ParsedOptions): Promise<nu
     return EXIT.busy;
   }
   try {
+    const disk = await takeDisk(config.stateDir);
     logStart(log, { host, config });
     for (const warning of warnings) log.warn(warning);
     for (const { variable, meaning } of listNetworkDoubts(host.environment)) {
@@ -106,7 +108,7 @@ async function runCommand(host: ProgramHost, options: ParsedOptions): Promise<nu
     if (!isSlackReachable) {
       log.warn("SLACK_WEBHOOK_URL names a host that this process may not reach");
     }
-    const world = buildWorld({ host, config, log, isSlackReachable });
+    const world = buildWorld({ host, config, log, isSlackReachable, disk });
     return await runEngine(host, { world, lock, stateDir: config.stateDir });
   } finally {
     await lock.release();
@@ -123,6 +125,23 @@ async function takeStateDir(host: ProgramHost, { stateDir }: ProgramConfig): Pro
     if (!(error instanceof StateError)) throw error;
     throw buildStateDirError(error);
   }
+}
+
+/**
+ * Makes the reserve. A full disk stops the start only where not even the reserve can take a record (interface, Exit status).
+ * @throws {HostError} @throws {ConfigError} Where no record can be made.
+ */
+async function takeDisk(stateDir: string): Promise<StateDisk> {
+  const disk = buildDisk(stateDir);
+  // Why there is none is said by the first cycle.
+  await disk.look();
+  try {
+    await disk.prove();
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    throw buildStateDirError(error);
+  }
+  return disk;
 }
 
 function logStart(
@@ -159,6 +178,7 @@ async function runEngine(
   const guard = guardLock(world.ports.service, { lock, log });
   try {
     await world.events.removeOld();
+    await world.events.recordStart();
     const ports = { ...world.ports, service: guard.service };
     const stop = AbortSignal.any([listener.signal, guard.lost]);
     const status = await runLoop(ports, stop, {

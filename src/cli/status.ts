@@ -12,9 +12,11 @@ import {
 import { BrokerError, type LedgerRead, type WatchlistRead } from "../engine/ports.ts";
 import { checkWatchlist } from "../engine/watchlist_step.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
+import { readFreeBytes } from "../state/disk_space.ts";
 import { joinPath } from "../state/file_system.ts";
 import { probeLock } from "../state/lock_probe.ts";
 import { KILL_SWITCH_FILE } from "../state/operator_files.ts";
+import { readReserveBytes } from "../state/state_disk.ts";
 import { readText } from "../state/text_file.ts";
 import { createWatchlistFile } from "../state/watchlist_file.ts";
 import { createPaint } from "./colour.ts";
@@ -43,7 +45,7 @@ export const STATUS_COMMAND: Command = {
     "files alone, without credentials; --broker asks the broker too and names what differs. It goes\n" +
     "by the environment of this very call, so give it the service's. --json prints one document\n" +
     "with the fields version, at, state_dir, service, endpoint, gate, kill_switch, allowlist, caps,\n" +
-    "ledger, state, intents, positions, released, watchlist, last_cycle, broker.",
+    "ledger, state, disk, intents, positions, released, watchlist, last_cycle, broker.",
   options: [
     {
       name: "broker",
@@ -122,6 +124,10 @@ async function readFacts(
     }),
     watchlistPath: config.watchlist.path,
     lock: await probeLock({ stateDir, clock: host.clock }),
+    disk: {
+      freeBytes: await readFreeBytes(stateDir),
+      reserveBytes: await readReserveBytes(fs, stateDir),
+    },
     broker,
   };
 }

@@ -23,6 +23,8 @@ import { formatUnreadable, openSymbolOf, type UnreadableRow } from "../domain/un
 import type { EngineConfig, LedgerRead, StateRead } from "../engine/ports.ts";
 import type { WatchlistStep } from "../engine/watchlist_step.ts";
 import type { LockProbe } from "../state/lock_probe.ts";
+import { RESERVE_BYTES } from "../state/state_disk.ts";
+import type { DiskFacts } from "./check_host.ts";
 import { buildCover, type CoverStatus } from "./status_cover.ts";
 
 /** What the broker showed, all at about the same moment. */
@@ -56,6 +58,7 @@ export interface StatusFacts {
   readonly watchlist: WatchlistStep;
   readonly watchlistPath: string;
   readonly lock: LockProbe;
+  readonly disk: DiskFacts;
   /** `null` where the broker was not asked. */
   readonly broker: BrokerFacts | null;
 }
@@ -132,6 +135,12 @@ export interface StatusReport {
     readonly mismatches: number;
   };
   readonly state: { readonly kind: StateRead["kind"]; readonly message: string | null };
+  /** Bytes; `null` where not known. `is_full`: a part of the reserve is given up, and there are no entries (pipeline 5). */
+  readonly disk: {
+    readonly free_bytes: number | null;
+    readonly reserve_bytes: number | null;
+    readonly is_full: boolean;
+  };
   readonly intents: readonly {
     readonly symbol: string;
     readonly qty: number;
@@ -184,6 +193,11 @@ export function buildStatusReport(facts: StatusFacts): StatusReport {
     caps: buildCaps(facts),
     ledger: buildLedgerStatus(facts.ledger, facts.todayNy),
     state: { kind: state.kind, message: state.kind === "ok" ? null : state.message },
+    disk: {
+      free_bytes: facts.disk.freeBytes,
+      reserve_bytes: facts.disk.reserveBytes,
+      is_full: facts.disk.reserveBytes !== null && facts.disk.reserveBytes < RESERVE_BYTES,
+    },
     intents: (present?.intents ?? []).map((intent) => ({
       symbol: intent.symbol,
       qty: intent.qty,

@@ -2,6 +2,7 @@ import { formatPriceUsd } from "../domain/alert_facts.ts";
 import { formatCents } from "../domain/money.ts";
 import { formatNy } from "../domain/ny_time.ts";
 import { formatOneLine } from "../runtime/one_line.ts";
+import { RESERVE_BYTES } from "../state/state_disk.ts";
 import type { Paint, Tone } from "./colour.ts";
 import { formatCover } from "./status_cover.ts";
 import type { CapStatus, PositionStatus, StatusReport } from "./status_report.ts";
@@ -40,6 +41,7 @@ export function formatStatus(report: StatusReport, paint: Paint): string[] {
     ...line("Ledger", formatLedger(report), toneOfLedger(report)),
     ...report.ledger.unsettled.flatMap((text) => line("", `unsettled: ${text}`, "warning")),
     ...(isStateBad(report) ? line("State", report.state.message ?? "", "warning") : []),
+    ...(report.disk.is_full ? line("Disk", formatDisk(report), "bad") : []),
     ...line("Intents", report.intents.length === 0 ? "none" : String(report.intents.length)),
     ...report.intents.flatMap((intent) =>
       line(
@@ -78,6 +80,13 @@ function toneOfLedger({ ledger }: StatusReport): Tone | null {
 /** One that is not there yet is no news. */
 function isStateBad({ state }: StatusReport): boolean {
   return state.kind === "damaged" || state.kind === "newer" || state.kind === "unreadable";
+}
+
+function formatDisk({ disk }: StatusReport): string {
+  const free = disk.free_bytes === null
+    ? "free space not known"
+    : `${Math.floor(disk.free_bytes / (1024 * 1024))} MiB free`;
+  return `FULL, no entries: ${free}, reserve ${disk.reserve_bytes} of ${RESERVE_BYTES} bytes`;
 }
 
 function formatKillSwitch({ kill_switch: { is_on, source, text } }: StatusReport): string {

@@ -18,6 +18,7 @@ import {
 } from "./closing.ts";
 import { lookWhileClosed, placeClosedStops, planClosedLook } from "./closed_look.ts";
 import { noticeCorporateActions } from "./corporate_actions.ts";
+import { noticeDisk } from "./disk_notice.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { decideDueEntries, pauseEntries } from "./entries.ts";
 import { recordEquity } from "./equity.ts";
@@ -67,6 +68,7 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
   engine.listsAsked = 0;
   engine.prices = null;
   takeDelivered(engine);
+  await noticeDisk(engine);
   // How near the close is, nobody knows before the clock has answered: then a run asks for all at once.
   const questions = engine.ports.config.isRunOnce && isNearSomeClose(engine.nowMs())
     ? await askAll(engine)
@@ -121,8 +123,8 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   await managePositions(engine, decision, watchlist);
   await reportForeign(engine);
   reportUnreadable(engine);
-  engine.hasFreshList = watchlist.kind === "fresh";
-  if (watchlist.kind === "fresh") {
+  engine.isTakingEntries = watchlist.kind === "fresh" && engine.ports.disk.fault === null;
+  if (watchlist.kind === "fresh" && engine.isTakingEntries) {
     await makeIntents(engine, watchlist.candidates);
     await engine.trySaveState();
     await decideDueEntries(engine, decision, ledger.absent);

@@ -133,8 +133,8 @@ export class Engine {
   readonly adoptsSeen = new Set<string>();
   /** Since when a released symbol was seen neither held nor in an order, broker time. */
   readonly absentSinceMs = new Map<string, number>();
-  /** Whether this cycle has a list of today; without one it schedules and sends no entries (pipeline 1). */
-  hasFreshList = true;
+  /** Whether this cycle schedules and sends entries: its list is of today (pipeline 1), and the disk takes records. */
+  isTakingEntries = true;
   /** Corporate actions are not asked for before this, monotonic: the last look was not answered. */
   actionsPausedUntilMs = -Infinity;
   /** Lists of symbols that this cycle asked the data API for. */
@@ -334,8 +334,18 @@ export class Engine {
 
   /** Whether a thing keyed by `key` was said with this value before, across restarts; remembers that it now was. */
   isNews(key: string, value: string): boolean {
-    if (this.state.alerted[key] === value) return false;
-    this.updateState({ alerted: { ...this.state.alerted, [key]: value } });
-    return true;
+    return this.listNews({ [key]: value }).has(key);
+  }
+
+  /**
+   * The same of many things by their keys. Together: each time that something is remembered, all that is gets copied, and a
+   * thousand copies of a thousand things in a row are the most memory that the process ever takes.
+   * @returns Keys of those that are news.
+   */
+  listNews(values: Readonly<Record<string, string>>): ReadonlySet<string> {
+    const { alerted } = this.state;
+    const news = new Set(Object.keys(values).filter((key) => alerted[key] !== values[key]));
+    if (news.size > 0) this.updateState({ alerted: { ...alerted, ...values } });
+    return news;
   }
 }

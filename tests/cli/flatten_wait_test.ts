@@ -1,27 +1,43 @@
 import { LOOP_WAIT_MS, waitForLoop } from "../../src/cli/flatten_wait.ts";
+import { buildLedgerEntry, type LedgerEntry } from "../../src/domain/ledger.ts";
 import { createClock } from "../../src/runtime/clock.ts";
 import { createDenoFileSystem } from "../../src/state/deno_file_system.ts";
 import { acquireLock } from "../../src/state/instance_lock.ts";
+import { buildLedgerText } from "../../src/state/ledger_format.ts";
+import { createLiveLedger } from "../../src/state/live_ledger.ts";
+import { SIMPLE_LEDGER } from "../state/support.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { inOperatorDir, NOW_MS } from "./operator_host.ts";
 
-/** An event of the loop as the trail has it. */
-function line(type: string, id = "avwap-2026-11-23-NVDA-x"): string {
-  return `${JSON.stringify({ v: 1, at: "2026-11-23T15:00:00.000Z", type, client_order_id: id })}\n`;
+/** A ledger with one sell as it stands. */
+function buildText(change: Partial<LedgerEntry>): string {
+  const entry = buildLedgerEntry({
+    symbol: "NVDA",
+    notionalUsd: 0,
+    timestamp: "2026-11-23T15:00:00.000Z",
+    side: "sell",
+    qty: 2,
+    clientOrderId: "avwap-2026-11-23-NVDA-s1",
+    ...change,
+  });
+  return buildLedgerText({ ...SIMPLE_LEDGER, entries: [entry] });
 }
 
 /** Waits in a directory that a loop holds; `onSleep` is what the loop does meanwhile. */
 async function wait(
   dir: string,
-  { before = "", onSleep = () => {} }: { before?: string; onSleep?: (turn: number) => void },
+  { text = null, onSleep = () => {} }: {
+    readonly text?: string | null;
+    readonly onSleep?: (turn: number) => void;
+  },
 ): Promise<{ outcome: string; sleptMs: number }> {
   const lock = await acquireLock({ path: `${dir}/execution.lock`, pid: 1, clock: createClock() });
   assert(lock.kind === "held");
-  if (before !== "") await Deno.writeTextFile(`${dir}/events-2026-11-23.jsonl`, before);
+  if (text !== null) await Deno.writeTextFile(`${dir}/live_orders_today.json`, text);
   let sleptMs = 0;
   let turn = 0;
   const outcome = await waitForLoop({
-    fs: createDenoFileSystem(),
+    ledger: createLiveLedger({ fs: createDenoFileSystem(), stateDir: dir }),
     stateDir: dir,
     clock: {
       nowMs: () => NOW_MS,
@@ -39,52 +55,69 @@ async function wait(
 
 Deno.test("waitForLoop() does not wait where no loop runs", () =>
   inOperatorDir(async (dir) => {
-    await Deno.writeTextFile(`${dir}/events-2026-11-23.jsonl`, line("order_request"));
+    await Deno.writeTextFile(`${dir}/live_orders_today.json`, buildText({}));
     const clock = { nowMs: () => NOW_MS, monotonicMs: () => 0, sleep: () => Promise.reject() };
-    const outcome = await waitForLoop({ fs: createDenoFileSystem(), stateDir: dir, clock });
-    assertEquals(outcome, "none");
+    const ledger = createLiveLedger({ fs: createDenoFileSystem(), stateDir: dir });
+    assertEquals(await waitForLoop({ ledger, stateDir: dir, clock }), "none");
   }));
 
-const QUIET: { when: string; before: string }[] = [
-  { when: "there are no events", before: "" },
-  { when: "every request was answered", before: line("order_request") + line("order_answer") },
+const QUIET: { when: string; text: string }[] = [
+  { when: "there are no orders", text: buildLedgerText({ ...SIMPLE_LEDGER, entries: [] }) },
+  { when: "the broker took every order", text: buildText({ status: "accepted", orderId: "o-1" }) },
+  { when: "the last order was not sent", text: buildText({ status: "rejected" }) },
   {
-    when: "a request belongs to a loop before",
-    before: line("order_request") + line("engine_started"),
+    when: "only flatten's own order is open",
+    text: buildText({ clientOrderId: "avwap-flatten-NVDA-x-1" }),
   },
-  {
-    when: "only flatten's own request is unanswered",
-    before: line("order_answer") + line("order_request", "avwap-flatten-NVDA-x-1"),
-  },
+  { when: "only the old pipeline's order is open", text: buildText({ clientOrderId: null }) },
 ];
 
-for (const { when, before } of QUIET) {
+for (const { when, text } of QUIET) {
   Deno.test(`waitForLoop() does not wait when ${when}`, () =>
     inOperatorDir(async (dir) => {
-      assertEquals(await wait(dir, { before }), { outcome: "quiet", sleptMs: 0 });
+      assertEquals(await wait(dir, { text }), { outcome: "quiet", sleptMs: 0 });
     }));
 }
 
-Deno.test("waitForLoop() waits for the answer of a request in flight, and no longer", () =>
+Deno.test("waitForLoop() needs no audit trail, and no trail makes it wait", () =>
   inOperatorDir(async (dir) => {
-    const { outcome, sleptMs } = await wait(dir, {
-      before: line("order_answer") + line("order_request"),
-      onSleep(turn) {
-        const path = `${dir}/events-2026-11-23.jsonl`;
-        if (turn === 3) Deno.writeTextFileSync(path, line("order_answer"), { append: true });
-      },
-    });
-    assertEquals([outcome, sleptMs], ["quiet", 300]);
+    await Deno.mkdir(`${dir}/events-2026-11-23.jsonl`);
+    const text = buildText({ status: "accepted" });
+    assertEquals((await wait(dir, { text })).outcome, "quiet");
   }));
 
-Deno.test("waitForLoop() gives up after five seconds", () =>
+for (const status of ["pending", "unknown"] as const) {
+  Deno.test(`waitForLoop() waits for the end of an order that is ${status}, and no longer`, () =>
+    inOperatorDir(async (dir) => {
+      const { outcome, sleptMs } = await wait(dir, {
+        text: buildText({ status }),
+        onSleep(turn) {
+          if (turn !== 3) return;
+          Deno.writeTextFileSync(
+            `${dir}/live_orders_today.json`,
+            buildText({ status: "accepted", orderId: "o-1" }),
+          );
+        },
+      });
+      assertEquals([outcome, sleptMs], ["quiet", 300]);
+    }));
+}
+
+Deno.test("waitForLoop() gives up after fifteen seconds", () =>
   inOperatorDir(async (dir) => {
-    const { outcome, sleptMs } = await wait(dir, { before: line("order_request") });
+    assertEquals(LOOP_WAIT_MS, 15_000);
+    const { outcome, sleptMs } = await wait(dir, { text: buildText({}) });
     assertEquals([outcome, sleptMs], ["busy", LOOP_WAIT_MS]);
   }));
 
-Deno.test("waitForLoop() waits to the end for a trail that can't be read", () =>
-  inOperatorDir(async (dir) => {
-    await Deno.mkdir(`${dir}/events-2026-11-23.jsonl`);
-    assertEquals((await wait(dir, {})).outcome, "busy");
-  }));
+const UNREADABLE: { when: string; text: string | null }[] = [
+  { when: "is not there", text: null },
+  { when: "is no JSON", text: "{" },
+];
+
+for (const { when, text } of UNREADABLE) {
+  Deno.test(`waitForLoop() waits to the end for a ledger that ${when}`, () =>
+    inOperatorDir(async (dir) => {
+      assertEquals((await wait(dir, { text })).outcome, "busy");
+    }));
+}

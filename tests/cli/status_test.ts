@@ -306,6 +306,7 @@ Deno.test("status --json is one document with the documented fields and no secre
         "caps",
         "ledger",
         "state",
+        "disk",
         "intents",
         "positions",
         "released",

@@ -1,4 +1,5 @@
 import { CLOSED_BUGS } from "./bugs/closed.ts";
+import { DISK_BUGS } from "./bugs/disk.ts";
 import { ENTRIES_BUGS } from "./bugs/entries.ts";
 import { MARKET_DATA_BUGS } from "./bugs/market_data.ts";
 import { PROTECTION_BUGS } from "./bugs/protection.ts";
@@ -19,6 +20,7 @@ export const TESTED_BUGS: readonly TestedBug[] = [
   ...ROWS_BUGS,
   ...MARKET_DATA_BUGS,
   ...RECORDS_BUGS,
+  ...DISK_BUGS,
   ...ENTRIES_BUGS,
   ...WATCHLIST_BUGS,
   ...SELL_SIDE_BUGS,

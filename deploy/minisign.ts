@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { decodeBase64, encodeBase64, encodeHex } from "./encoding.ts";
 
 // The format of minisign, as it documents it: what is made here, minisign verifies, and the other way round.
 
@@ -15,12 +16,12 @@ export interface SigningKey {
 }
 
 /** What PKCS #8 writes before the 32 bytes of a private Ed25519 key. */
-const PKCS8_HEAD = Uint8Array.fromHex("302e020100300506032b657004220420");
+const PKCS8_HEAD = decodeBase64("MC4CAQAwBQYDK2VwBCIEIA==");
 
 /** A new key, as PKCS #8 in PEM, which openssl reads as well. Whoever has it can sign: it is a secret. */
 export function createKeyText(): string {
   const bytes = concat(PKCS8_HEAD, crypto.getRandomValues(new Uint8Array(32)));
-  return `-----BEGIN PRIVATE KEY-----\n${bytes.toBase64()}\n-----END PRIVATE KEY-----\n`;
+  return `-----BEGIN PRIVATE KEY-----\n${encodeBase64(bytes)}\n-----END PRIVATE KEY-----\n`;
 }
 
 /**
@@ -32,13 +33,13 @@ export async function parseKeyText(text: string): Promise<SigningKey | null> {
     .exec(text)?.[1];
   if (body === undefined) return null;
   try {
-    const bytes = Uint8Array.fromBase64(body);
+    const bytes = decodeBase64(body);
     const privateKey = await crypto.subtle.importKey("pkcs8", bytes, "Ed25519", true, ["sign"]);
     const { x } = await crypto.subtle.exportKey("jwk", privateKey);
     if (x === undefined) return null;
-    return { privateKey, publicKey: Uint8Array.fromBase64(x, { alphabet: "base64url" }) };
+    return { privateKey, publicKey: decodeBase64(x) };
   } catch (error) {
-    if (error instanceof DOMException || error instanceof SyntaxError) return null;
+    if (error instanceof DOMException) return null;
     throw error;
   }
 }
@@ -46,8 +47,8 @@ export async function parseKeyText(text: string): Promise<SigningKey | null> {
 /** The public key's file. */
 export async function formatPublicKey({ publicKey }: SigningKey): Promise<string> {
   const name = await buildKeyName(publicKey);
-  return `untrusted comment: minisign public key ${name.toReversed().toHex().toUpperCase()}\n` +
-    `${concat(KEY_KIND, name, publicKey).toBase64()}\n`;
+  return `untrusted comment: minisign public key ${encodeHex(name.toReversed()).toUpperCase()}\n` +
+    `${encodeBase64(concat(KEY_KIND, name, publicKey))}\n`;
 }
 
 /**
@@ -67,8 +68,8 @@ export async function formatSignature(
   const signature = await sign(digest);
   const all = await sign(concat(signature, new TextEncoder().encode(comment)));
   const named = concat(SIGNATURE_KIND, await buildKeyName(key.publicKey), signature);
-  return `untrusted comment: verify with minisign, or with verify.sh\n${named.toBase64()}\n` +
-    `trusted comment: ${comment}\n${all.toBase64()}\n`;
+  return `untrusted comment: verify with minisign, or with verify.sh\n${encodeBase64(named)}\n` +
+    `trusted comment: ${comment}\n${encodeBase64(all)}\n`;
 }
 
 /** The 8 bytes by which key and signature find each other; minisign draws them, here they follow from the key. */

@@ -15,7 +15,8 @@ import { formatOneLine, formatWithoutSecrets } from "../runtime/one_line.ts";
 import { createEventLog } from "../state/event_log.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
-import { flattenAccount, type Look, readLook } from "./flatten_act.ts";
+import { flattenAccount } from "./flatten_act.ts";
+import { type FlattenWorld, type Look, readLook } from "./flatten_look.ts";
 import { recordFlatten } from "./flatten_record.ts";
 import {
   formatDoIt,
@@ -130,8 +131,8 @@ async function actRecorded(host: ProgramHost, options: Act, events: EventPort): 
     throw before;
   }
   say("");
-  const { isMarketOpen } = before;
-  const world = { broker, clock, events, scope, startedAtMs, isMarketOpen, say };
+  const { isMarketOpen, clockAheadMs } = before;
+  const world = { broker, clock, clockAheadMs, events, scope, startedAtMs, isMarketOpen, say };
   const look = await orError(flattenAccount(world));
   if (look instanceof BrokerError) {
     const held = before.look.positions.filter(({ symbol }) => isInScope(scope, symbol));
@@ -146,9 +147,10 @@ async function actRecorded(host: ProgramHost, options: Act, events: EventPort): 
 async function showPlan(
   host: ProgramHost,
   { config, files, scope, broker }: Omit<Act, "say"> & { readonly broker: AlpacaClient },
-): Promise<{ readonly isMarketOpen: boolean; readonly look: Look }> {
+): Promise<Pick<FlattenWorld, "isMarketOpen" | "clockAheadMs"> & { readonly look: Look }> {
   // Both are only shown: without them the account is closed all the same.
   const clock = orNull(await orError(broker.readClock()));
+  const clockAheadMs = clock === null ? 0 : clock.timestampMs - host.clock.nowMs();
   // One that contradicts itself says nothing of the market, like one that can't be read.
   const market = clock !== null && decideClock(clock, "unknown").kind === "sound" ? clock : null;
   const account = orNull(await orError(broker.readAccount()));
@@ -172,7 +174,7 @@ async function showPlan(
   };
   const unread = formatUnread(listUnreadableLeft(unreadable, scope));
   host.writeOut(`${[...formatPlan(plan, about), ...unread].join("\n")}\n`);
-  return { isMarketOpen: market?.isOpen ?? true, look };
+  return { isMarketOpen: market?.isOpen ?? true, clockAheadMs, look };
 }
 
 async function orError<T>(read: Promise<T>): Promise<T | BrokerError> {

@@ -43,7 +43,7 @@ export const STATUS_COMMAND: Command = {
     "files alone, without credentials; --broker asks the broker too and names what differs. It goes\n" +
     "by the environment of this very call, so give it the service's. --json prints one document\n" +
     "with the fields version, at, state_dir, service, endpoint, gate, kill_switch, allowlist, caps,\n" +
-    "ledger, state, intents, positions, watchlist, last_cycle, broker.",
+    "ledger, state, intents, positions, released, watchlist, last_cycle, broker.",
   options: [
     {
       name: "broker",

@@ -3,6 +3,7 @@ import { formatCents } from "../domain/money.ts";
 import { formatNy } from "../domain/ny_time.ts";
 import { formatOneLine } from "../runtime/one_line.ts";
 import type { Paint, Tone } from "./colour.ts";
+import { formatCover } from "./status_cover.ts";
 import type { CapStatus, PositionStatus, StatusReport } from "./status_report.ts";
 import { formatTable, LINE_WIDTH, wrapLine } from "./table.ts";
 
@@ -52,6 +53,14 @@ export function formatStatus(report: StatusReport, paint: Paint): string[] {
       const text = standing?.text ?? null;
       return text === null ? [] : line("", `${symbol}: ${text}`, "bad");
     }),
+    ...report.released.flatMap(({ symbol, released_at }, at) =>
+      line(
+        at === 0 ? "Released" : "",
+        `${symbol} since ${
+          formatNy(Date.parse(released_at))
+        }: yours; back by adopt ${symbol} --yes`,
+      )
+    ),
     ...(report.broker === null
       ? line("", "(from files alone; --broker asks the broker too)", "quiet")
       : formatBroker(report.broker).flatMap(([label, text, tone]) => line(label, text, tone))),
@@ -132,7 +141,7 @@ function formatPositions(positions: readonly PositionStatus[], paint: Paint): st
     formatPriceUsd(position.high_water_usd),
     formatLevel(position.r1_usd, position.is_trimmed_r1),
     formatLevel(position.r2_usd, position.is_trimmed_r2),
-    formatCoverage(position),
+    position.broker === null ? "not asked" : formatCover(position.broker),
   ]);
   return formatTable(COLUMNS, rows).map((row) => {
     const cut = row.slice(0, LINE_WIDTH);
@@ -142,17 +151,6 @@ function formatPositions(positions: readonly PositionStatus[], paint: Paint): st
 
 function formatLevel(priceUsd: number, isTrimmed: boolean): string {
   return `${formatPriceUsd(priceUsd)}${isTrimmed ? "*" : ""}`;
-}
-
-function formatCoverage({ broker }: PositionStatus): string {
-  if (broker === null) return "not asked";
-  if (broker.qty === 0) return "no shares";
-  if (broker.covered_qty === 0) return `${broker.qty}, NO STOP`;
-  const stop = broker.stops.map(({ stop_usd }) =>
-    stop_usd === null ? "?" : formatPriceUsd(stop_usd)
-  );
-  const kind = broker.gtc_covered_qty >= broker.qty ? "gtc" : "DAY";
-  return `${broker.qty}, stop ${stop.join("/")} ${kind} for ${broker.covered_qty}`;
 }
 
 type Labelled = readonly [label: string, text: string, tone: Tone | null];

@@ -126,6 +126,14 @@ const REMEDIES: Readonly<Record<string, string>> = {
     "`avwap-execution release SYMBOL --yes` takes the engine's hands off it",
   absent: "look at it at the broker: sold there, renamed or taken away; " +
     "`avwap-execution release SYMBOL --yes` takes the engine's hands off it",
+  unknown:
+    "look at the order in the broker's dashboard, and cancel it there if it does not trade: " +
+    "the engine then places its own stop",
+  bound: "wait for the broker to settle that order, and look at it in its dashboard",
+  obstacle: "look at the order in the broker's dashboard (is the symbol halted?); " +
+    "the engine tries a new stop once a minute",
+  hand: "cancel the order in the broker's dashboard; " +
+    "`avwap-execution release SYMBOL --yes` takes the engine's hands off it",
   row: "look at the position or order at the broker, and cancel or close it there",
   clock: "`avwap-execution check` asks the broker; look at its status page and dashboard",
   positions: "`avwap-execution check` asks the broker; look at its status page and dashboard",

@@ -9,6 +9,7 @@ import type { MarketClock, Session, Trade } from "../domain/market.ts";
 import type { LostRecord, RebuildWait } from "../domain/rebuild_wait.ts";
 import type { Calendar } from "../domain/market_clock.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
+import type { PriceMemory } from "../domain/price_check.ts";
 import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../domain/orders.ts";
 import type { UnreadableRow } from "../domain/unreadable_row.ts";
 import { type Alert, BrokerError, type EnginePorts, StateError } from "./ports.ts";
@@ -117,6 +118,11 @@ export class Engine {
   readonly spentHandStops = new Map<string, number>();
   /** When a stop was last tried beside an entry that will not end, by position, broker time. */
   readonly besideEntryAtMs = new Map<string, number>();
+  /** What protected nothing and gave way to a stop last, by position: order ids, and when, broker time. */
+  readonly gaveWay = new Map<
+    string,
+    { readonly orderIds: readonly string[]; readonly atMs: number }
+  >();
   /** When the broker last refused an exit's sell, by position and reason, broker time. */
   readonly sellRefusedAtMs = new Map<string, number>();
   /** Stops on record that the broker has not taken, the last of each position: what a failing ledger leaves to send. */
@@ -127,8 +133,8 @@ export class Engine {
   readonly adoptsSeen = new Set<string>();
   /** Since when a released symbol was seen neither held nor in an order, broker time. */
   readonly absentSinceMs = new Map<string, number>();
-  /** Whether this cycle schedules and sends no entries. */
-  isEntriesPaused = false;
+  /** Whether this cycle has a list of today; without one it schedules and sends no entries (pipeline 1). */
+  hasFreshList = true;
   /** Corporate actions are not asked for before this, monotonic: the last look was not answered. */
   actionsPausedUntilMs = -Infinity;
   /** Lists of symbols that this cycle asked the data API for. */
@@ -149,6 +155,8 @@ export class Engine {
     readonly rows: ReadonlyMap<string, Trade>;
     readonly answered: ReadonlySet<string>;
   } | null = null;
+  /** What is remembered of the prices of what may be adopted, by symbol; a new process has them confirmed anew. */
+  readonly foreignPrices = new Map<string, PriceMemory>();
   /** What last kept a sell, a stop or a cancel in a symbol from being done, in words; gone with the next that is done. */
   readonly hindrances = new Map<string, string>();
   /** Alarms of standings that the log has, by state key. */

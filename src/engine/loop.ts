@@ -151,7 +151,7 @@ async function wait(
  * account, no clock) it would only find so again: whatever can change that wakes by itself.
  */
 function listWaking(engine: Engine): Engine["state"]["intents"] {
-  if (engine.isEntriesPaused) return [];
+  if (!engine.hasFreshList) return [];
   return engine.state.intents.filter((intent) => intent.scheduledAtMs > engine.cycleBeganMs);
 }
 

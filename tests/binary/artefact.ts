@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { LineReader } from "../support/line_reader.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
+/** The repository, with a slash at its end. */
+export const ROOT = new URL("../../", import.meta.url).pathname;
 
 const ManifestFile = z.strictObject({
   name: z.literal("avwap-execution"),
@@ -9,6 +10,7 @@ const ManifestFile = z.strictObject({
   commit: z.string(),
   runtime: z.string(),
   deno_version: z.string(),
+  runtime_sha256: z.string().regex(/^[0-9a-f]{64}$/),
   base_dir: z.string(),
   state_dir: z.string(),
   extra_hosts: z.array(z.string()),
@@ -16,6 +18,12 @@ const ManifestFile = z.strictObject({
   size_bytes: z.int(),
   sha256: z.string(),
   flags: z.array(z.string()),
+  sbom: z.strictObject({
+    bomFormat: z.literal("CycloneDX"),
+    specVersion: z.literal("1.5"),
+    version: z.literal(1),
+    components: z.array(z.looseObject({ name: z.string(), version: z.string() })),
+  }),
 });
 type Manifest = z.output<typeof ManifestFile>;
 
@@ -47,24 +55,38 @@ export async function buildArtefact(options: readonly string[] = []): Promise<Ar
   const path = `${root}/dist/avwap-execution`;
   const port = findFreePort();
   await Deno.mkdir(stateDir, { recursive: true, mode: 0o700 });
-  const built = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "task",
-      "compile",
+  const manifest = await compileAt({
+    root: ROOT,
+    path,
+    options: [
       "--runtime=npm",
       `--base-dir=${baseDir}`,
       `--state-dir=${stateDir}`,
       `--allow-host=127.0.0.1:${port}`,
-      `--output=${path}`,
       ...options,
     ],
-    cwd: ROOT,
+  });
+  const remove = () => Deno.remove(root, { recursive: true });
+  return { path, root, baseDir, stateDir, port, manifest, remove };
+}
+
+/** Compiles what is in `root` to `path`, and reads the manifest beside it. */
+export async function compileAt(
+  { root, path, options, env = {} }: {
+    readonly root: string;
+    readonly path: string;
+    readonly options: readonly string[];
+    readonly env?: Readonly<Record<string, string>>;
+  },
+): Promise<Manifest> {
+  const built = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "compile", `--output=${path}`, ...options],
+    cwd: root,
+    env,
     stdin: "null",
   }).output();
   if (!built.success) throw new Error(new TextDecoder().decode(built.stderr));
-  const manifest = ManifestFile.parse(JSON.parse(await Deno.readTextFile(`${path}.manifest.json`)));
-  const remove = () => Deno.remove(root, { recursive: true });
-  return { path, root, baseDir, stateDir, port, manifest, remove };
+  return ManifestFile.parse(JSON.parse(await Deno.readTextFile(`${path}.manifest.json`)));
 }
 
 /** A line that has not come by then never will: the process is ended, and the test fails with what it said. */

@@ -203,7 +203,8 @@ const FORGERIES: readonly Change[] = [
     why: "the release key, cannot be read",
     act: async ({ keyFile }) => {
       await Deno.remove(keyFile);
-      await Deno.symlink("/nowhere/release.pub", keyFile);
+      // The runtime makes a link for nobody who may not write everywhere.
+      await run("bash", ["-c", 'ln -s /nowhere/release.pub "$0"', keyFile]);
     },
   },
 ];

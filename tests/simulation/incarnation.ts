@@ -162,7 +162,7 @@ function buildClock(world: World, incarnation: number): ClockPort {
 }
 
 /**
- * A long sleep in a closed market may last until shortly before the open; one in an open market, well before the close,
+ * A long sleep in a closed market may last until shortly before the open, where the seed is not about the night; one in an open market, well before the close,
  * may be late by minutes: a host that is busy or was suspended. It also makes a simulated day affordable.
  */
 function stretch(world: World, ms: number): number {
@@ -170,6 +170,7 @@ function stretch(world: World, ms: number): number {
   const { mood } = world.chances;
   if (ms < NIGHT_SLEEP_MIN_MS) return ms;
   if (sessions.at(world.trueMs) === null) {
+    if (world.profile.families.has("night")) return ms;
     return Math.max(ms, sessions.nextOpenMs(world.trueMs) - BEFORE_OPEN_MS - world.trueMs);
   }
   const isLate = sessions.nextCloseMs(world.trueMs) - world.trueMs < LATE_MS;

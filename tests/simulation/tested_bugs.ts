@@ -1,3 +1,4 @@
+import { CLOSED_BUGS } from "./bugs/closed.ts";
 import { ENTRIES_BUGS } from "./bugs/entries.ts";
 import { MARKET_DATA_BUGS } from "./bugs/market_data.ts";
 import { PROTECTION_BUGS } from "./bugs/protection.ts";
@@ -6,6 +7,7 @@ import { ROWS_BUGS } from "./bugs/rows.ts";
 import { SELL_SIDE_BUGS } from "./bugs/sell_side.ts";
 import { SHARES_BUGS } from "./bugs/shares.ts";
 import { STANDING_BUGS } from "./bugs/standing.ts";
+import { STATUS_BUGS } from "./bugs/statuses.ts";
 import { TIME_BUGS } from "./bugs/time.ts";
 import { TRANSPORT_BUGS } from "./bugs/transport.ts";
 import { WATCHLIST_BUGS } from "./bugs/watchlist.ts";
@@ -22,6 +24,8 @@ export const TESTED_BUGS: readonly TestedBug[] = [
   ...SELL_SIDE_BUGS,
   ...STANDING_BUGS,
   ...PROTECTION_BUGS,
+  ...STATUS_BUGS,
   ...SHARES_BUGS,
   ...TIME_BUGS,
+  ...CLOSED_BUGS,
 ];

@@ -92,12 +92,13 @@ export function buildWorld({ host, config, log, isSlackReachable }: WorldOptions
   };
 }
 
-function buildFiles(fs: FileSystem, { stateDir, dryRunLedgerPath, watchlist }: ProgramConfig) {
+function buildFiles(fs: FileSystem, config: ProgramConfig) {
+  const { stateDir, otherStateDirs, dryRunLedgerPath, watchlist } = config;
   return {
     ledger: createLiveLedger({ fs, stateDir }),
     state: createExecutionState({ fs, stateDir }),
     dryRunLedger: createDryRunLedger({ fs, path: dryRunLedgerPath }),
-    operatorFiles: createOperatorFiles({ fs, stateDir }),
+    operatorFiles: createOperatorFiles({ fs, stateDir, otherStateDirs }),
     watchlist: createWatchlistFile({ fs, path: watchlist.path }),
   };
 }

@@ -53,6 +53,7 @@ import {
 import { buildCheckReport, formatCheck } from "./check_text.ts";
 import { createPaint } from "./colour.ts";
 import type { Command, ProgramHost } from "./command.ts";
+import { EXIT } from "./exit_status.ts";
 import {
   countArchiveDays,
   findOtherAccount,
@@ -81,6 +82,13 @@ export const CHECK_COMMAND: Command = {
     { name: "slack-test", valueName: null, help: "send one message to Slack" },
   ],
   examples: [`${PROGRAM} check`, `${PROGRAM} check --slack-test`, `${PROGRAM} --check --json`],
+  statuses: {
+    [EXIT.done]: "nothing FAILs",
+    [EXIT.watchlistMissing]: "watchlist missing or unusable",
+    [EXIT.watchlistStale]: "watchlist stale",
+    [EXIT.brokerUnreachable]: "the broker can't be reached",
+    [EXIT.configInvalid]: "anything else FAILs",
+  },
   run: (host, options) => runGuarded(host, () => runCheck(host, options)),
 };
 
@@ -138,7 +146,7 @@ interface StateOptions {
 async function listStateItems(host: ProgramHost, options: StateOptions): Promise<CheckItem[]> {
   const { config, isLiveAsked } = options;
   const { stateDir, engine, endpoint } = config;
-  const files = buildOperatorFiles(stateDir);
+  const files = buildOperatorFiles(config);
   const { fs } = files;
   const lock = await probeLock({ stateDir, clock: host.clock });
   const watchlist = await createWatchlistFile({ fs, path: config.watchlist.path }).read();

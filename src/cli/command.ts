@@ -61,6 +61,8 @@ export interface Command {
   /** What the word after the command's is called in the help; absent: it takes none. */
   readonly argument?: string;
   readonly examples: readonly string[];
+  /** What its own exit statuses mean; those of any command (usage, internal error) are not among them. */
+  readonly statuses: Readonly<Record<number, string>>;
   /** Set where it must go on though nobody reads what it prints; absent: it waits for its reader. */
   readonly unwaited?: Unwaited;
   /** @returns The exit status. @throws {ConfigError} For a configuration that it can't work with. */

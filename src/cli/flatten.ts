@@ -13,6 +13,7 @@ import { BrokerError, type EventPort, type LedgerRead } from "../engine/ports.ts
 import type { ProgramConfig } from "../runtime/config.ts";
 import { formatOneLine, formatWithoutSecrets } from "../runtime/one_line.ts";
 import { createEventLog } from "../state/event_log.ts";
+import { KILL_SWITCH_FILE } from "../state/switch_files.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
 import { flattenAccount, type Look, readLook } from "./flatten_act.ts";
@@ -26,10 +27,12 @@ import {
   KILLED_AGAIN,
 } from "./flatten_text.ts";
 import { LOOP_WAIT_MS, waitForLoop } from "./flatten_wait.ts";
-import { formatKillSwitch, makeKillSwitch } from "./kill.ts";
+import { formatHolder, type Holder, listHolders } from "./holders.ts";
+import { makeKillSwitch } from "./kill.ts";
 import { createErrorLog, readBrokerConfig, runGuarded } from "./operator_config.ts";
 import { buildOperatorBroker, buildOperatorFiles, type OperatorFiles } from "./operator_world.ts";
 import { type ParsedOptions, UsageError } from "./options.ts";
+import { formatElsewhere, formatMade } from "./switches.ts";
 import { PROGRAM } from "./version.ts";
 
 /** `flatten`: the broker-side emergency steps (runbook 7; interface, Commands). */
@@ -39,7 +42,7 @@ export const FLATTEN_COMMAND: Command = {
   summary: "cancel all open orders at the broker, close positions; only with --yes",
   description:
     "Shows what it would cancel and close, with values; what the engine does not manage is marked\n" +
-    "FOREIGN. With --yes it makes the KILL_SWITCH file, which stays, waits up to 5 s until a running\n" +
+    "FOREIGN. With --yes it makes the KILL_SWITCH file, which stays, waits up to 15 s until a running\n" +
     "loop has no request in flight, cancels, waits for the end states, closes, verifies, and says\n" +
     "what is left and which positions end without a stop. It asks no gate and no keys: it works in\n" +
     "DRY_RUN and under the kill switch. Exits 1 where something is left that it was to remove.",
@@ -53,6 +56,13 @@ export const FLATTEN_COMMAND: Command = {
     `${PROGRAM} flatten --close-positions --yes`,
     `${PROGRAM} flatten --close-positions --symbol NVDA --yes`,
   ],
+  statuses: {
+    [EXIT.done]: "shown; with --yes, nothing is left of what it was to end",
+    [EXIT.notSo]: "NOT DONE: something is left, or nobody knows",
+    [EXIT.brokerUnreachable]: "the broker can't be asked: nothing was done",
+    [EXIT.configInvalid]:
+      "configuration invalid, or the kill switch can't be made: nothing was done",
+  },
   run: (host, options) => runGuarded(host, () => runFlatten(host, options)),
 };
 
@@ -63,7 +73,7 @@ async function runFlatten(host: ProgramHost, { flags, values }: ParsedOptions): 
     throw new UsageError("Option --symbol is empty: name a symbol");
   }
   const scope: FlattenScope = { symbol, isClosing: flags.has("close-positions") };
-  const files = buildOperatorFiles(config.stateDir);
+  const files = buildOperatorFiles(config);
   if (!flags.has("yes")) {
     await showPlan(host, { config, files, scope, broker: buildOperatorBroker(host, config) });
     host.writeOut(`${formatDoIt(scope).join("\n")}\n`);
@@ -73,12 +83,15 @@ async function runFlatten(host: ProgramHost, { flags, values }: ParsedOptions): 
     host.writeOut(`${formatOneLine(formatWithoutSecrets(line, config.secrets))}\n`);
   // Before anything else, so that no loop enters what is being closed; without it nothing is done: a state directory
   // that can't be written may be the wrong one, with a loop running in another.
-  formatKillSwitch(await makeKillSwitch(host, files.stateDir, "made by flatten")).forEach(say);
+  const { fs, stateDir } = files;
+  const killed = await makeKillSwitch(host, fs, { stateDir, reason: "made by flatten" });
+  formatMade(KILL_SWITCH_FILE, killed).forEach(say);
   // A terminal that hangs up between a cancel and its sell must not leave the position without either.
   const goOn = () => {};
   host.signals.addSignalListener("SIGHUP", goOn);
   try {
-    return await act(host, { config, files, scope, say });
+    const isTrailWhole = killed.kind !== "made_not_durable";
+    return await act(host, { config, files, scope, isTrailWhole, say });
   } finally {
     host.signals.removeSignalListener("SIGHUP", goOn);
   }
@@ -88,6 +101,8 @@ interface Act {
   readonly config: ProgramConfig;
   readonly files: OperatorFiles;
   readonly scope: FlattenScope;
+  /** Whether the disk took the kill switch whole, and so what a running loop writes. */
+  readonly isTrailWhole: boolean;
   readonly say: (line: string) => void;
 }
 
@@ -115,14 +130,10 @@ async function act(host: ProgramHost, options: Act): Promise<number> {
 
 async function actRecorded(host: ProgramHost, options: Act, events: EventPort): Promise<number> {
   const { config, files, scope, say } = options;
-  const { fs, stateDir } = files;
   const { clock } = host;
   const startedAtMs = clock.nowMs();
-  await events.record({ type: "kill_switch", is_active: true, source: "file" });
-  const waited = await waitForLoop({ fs, stateDir, clock });
-  if (waited === "busy") {
-    say(`The loop still had a request in flight after ${LOOP_WAIT_MS / 1000} s; going on.`);
-  }
+  await events.record({ type: "kill_switch", is_active: true, source: "file", by: "flatten" });
+  const holders = await waitForLoops(host, options);
   const broker = buildOperatorBroker(host, config, events);
   const before = await orError(showPlan(host, { config, files, scope, broker }));
   if (before instanceof BrokerError) {
@@ -138,14 +149,37 @@ async function actRecorded(host: ProgramHost, options: Act, events: EventPort): 
     say(formatUnknownEnd(look.message, held));
     return EXIT.notSo;
   }
-  await recordFlatten(host, { files, broker, isLoopRunning: waited !== "none", say });
+  await recordFlatten(host, { files, broker, isLoopRunning: holders.length > 0, say });
   return sayEnd(look, scope, say);
+}
+
+/** Waits until no loop that runs where this host's service may run can have a request in flight. @returns Who runs. */
+async function waitForLoops(
+  host: ProgramHost,
+  { files, isTrailWhole, say }: Act,
+): Promise<readonly Holder[]> {
+  const { fs, places } = files;
+  const { clock } = host;
+  const startMs = clock.monotonicMs();
+  const holders = await listHolders({ fs, clock }, places);
+  for (const holder of holders) {
+    if (!holder.isOwn) say(formatElsewhere(holder, KILL_SWITCH_FILE));
+    const loop = { fs, clock, startMs, isTrailWhole, stateDir: holder.dir };
+    if (await waitForLoop(loop) === "quiet") continue;
+    say(
+      `${formatHolder(holder)} may have had a request in flight: ${LOOP_WAIT_MS / 1000} s were ` +
+        "waited, in which each of its requests ends.",
+    );
+  }
+  return holders;
 }
 
 /** Prints the plan. @returns What it was made from; the market is open also where nobody can say. @throws {BrokerError} */
 async function showPlan(
   host: ProgramHost,
-  { config, files, scope, broker }: Omit<Act, "say"> & { readonly broker: AlpacaClient },
+  { config, files, scope, broker }: Omit<Act, "say" | "isTrailWhole"> & {
+    readonly broker: AlpacaClient;
+  },
 ): Promise<{ readonly isMarketOpen: boolean; readonly look: Look }> {
   // Both are only shown: without them the account is closed all the same.
   const clock = orNull(await orError(broker.readClock()));

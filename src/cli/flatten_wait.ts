@@ -3,36 +3,40 @@ import { dateNyOf } from "../domain/ny_time.ts";
 import { type ClockPort, StateError } from "../engine/ports.ts";
 import { readEvents } from "../state/event_reader.ts";
 import type { FileSystem } from "../state/file_system.ts";
-import { probeLock } from "../state/lock_probe.ts";
+import { RECORD_AGE_MAX_MS, REQUEST_DEADLINE_MS } from "../engine/entry_order.ts";
 
-/** How long `flatten` waits for a running loop to have no request in flight (interface, Commands). */
-export const LOOP_WAIT_MS = 5_000;
+/**
+ * How long `flatten` waits for a running loop to have no request in flight (interface, Commands): from its line in the
+ * trail on a request leaves within the one, and ends within the other, whatever the broker does.
+ */
+export const LOOP_WAIT_MS = RECORD_AGE_MAX_MS + REQUEST_DEADLINE_MS;
 const LOOK_MS = 100;
 
-/** `none`: no loop runs. `quiet`: it runs and has nothing in flight. `busy`: it had, until the wait was over. */
-export type LoopWait = "none" | "quiet" | "busy";
+/** `quiet`: nothing is in flight. `waited`: the whole wait was waited, after which nothing can be in flight either. */
+export type LoopWait = "quiet" | "waited";
 
 /**
  * Waits until a running loop has no order-changing request in flight. Call it when the kill switch is on: the loop writes
  * `order_request` durably, then looks at the kill switch, then sends, then writes `order_answer`. So a request that had
  * passed the switch is in the file already, and one that is not there yet will not leave. New York midnight needs no
  * second file: nothing is sent while the market is closed.
+ * @param startMs When the switch was on, by monotonic time.
+ * @param isTrailWhole Whether the disk takes what is written: where it does not, the trail may lack a request.
  */
 export async function waitForLoop(
-  { fs, stateDir, clock }: {
+  { fs, stateDir, clock, startMs, isTrailWhole }: {
     readonly fs: FileSystem;
     readonly stateDir: string;
     readonly clock: ClockPort;
+    readonly startMs: number;
+    readonly isTrailWhole: boolean;
   },
 ): Promise<LoopWait> {
-  const lock = await probeLock({ stateDir, clock });
-  if (lock.kind === "free") return "none";
-  const startMs = clock.monotonicMs();
   const trail = { fromByte: 0, isInFlight: false, isReadable: true };
   for (;;) {
     await follow(trail, { fs, stateDir, dateNy: dateNyOf(clock.nowMs()) });
-    if (trail.isReadable && !trail.isInFlight) return "quiet";
-    if (clock.monotonicMs() - startMs >= LOOP_WAIT_MS) return "busy";
+    if (isTrailWhole && trail.isReadable && !trail.isInFlight) return "quiet";
+    if (clock.monotonicMs() - startMs >= LOOP_WAIT_MS) return "waited";
     await clock.sleep(LOOK_MS);
   }
 }

@@ -16,7 +16,7 @@ import { EXIT } from "./exit_status.ts";
 import {
   hasCredentials,
   readBrokerConfig,
-  readStateDir,
+  readSwitchPlaces,
   runGuarded,
   sayError,
 } from "./operator_config.ts";
@@ -35,11 +35,17 @@ export const LEDGER_VERIFY_COMMAND: Command = {
     "of its day. Changes nothing. Exits 0 where nothing contradicts it, 1 where something does.",
   options: [],
   examples: [`${PROGRAM} ledger verify`],
+  statuses: {
+    [EXIT.done]: "nothing contradicts it",
+    [EXIT.notSo]: "something does, or it can't be read",
+    [EXIT.brokerUnreachable]: "the broker can't be asked",
+    [EXIT.configInvalid]: "configuration invalid",
+  },
   run: (host) => runGuarded(host, () => runVerify(host)),
 };
 
 async function runVerify(host: ProgramHost): Promise<number> {
-  const read = await buildOperatorFiles(readStateDir(host.environment)).ledger.read();
+  const read = await buildOperatorFiles(readSwitchPlaces(host.environment)).ledger.read();
   if (read.kind !== "ok") {
     sayError(host, `live ledger ${read.kind}: ${read.message}; ${REMEDY}`);
     return EXIT.notSo;

@@ -45,6 +45,11 @@ export const LOG_COMMAND: Command = {
     `${PROGRAM} log --follow`,
     `${PROGRAM} log --date 2026-11-20`,
   ],
+  statuses: {
+    [EXIT.done]: "printed",
+    [EXIT.notSo]: "the day has no events",
+    [EXIT.configInvalid]: "configuration invalid",
+  },
   run: (host, options) => runGuarded(host, () => runLog(host, options)),
 };
 

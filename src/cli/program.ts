@@ -11,6 +11,7 @@ import { LEDGER_REBUILD_COMMAND } from "./ledger_rebuild.ts";
 import { LEDGER_SHOW_COMMAND } from "./ledger_show.ts";
 import { LEDGER_VERIFY_COMMAND } from "./ledger_verify.ts";
 import { LOG_COMMAND } from "./log.ts";
+import { PAUSE_COMMAND, UNPAUSE_COMMAND } from "./pause.ts";
 import { HostError } from "./operator_config.ts";
 import { type ParsedOptions, parseOptions, UsageError } from "./options.ts";
 import { RELEASE_COMMAND } from "./release.ts";
@@ -30,6 +31,8 @@ export const COMMANDS: readonly Command[] = [
   TOKEN_COMMAND,
   KILL_COMMAND,
   RESUME_COMMAND,
+  PAUSE_COMMAND,
+  UNPAUSE_COMMAND,
   FLATTEN_COMMAND,
   RELEASE_COMMAND,
   ADOPT_COMMAND,

@@ -11,6 +11,7 @@ import { ensureDir } from "../state/durable_file.ts";
 import { joinPath } from "../state/file_system.ts";
 import { acquireLock, LOCK_FILE, type LockOutcome } from "../state/instance_lock.ts";
 import { watchKillSwitch } from "../state/kill_switch_watch.ts";
+import type { SwitchPlaces } from "../state/switch_files.ts";
 import { buildWorld, type EngineWorld } from "./adapters.ts";
 import { guardLock, type HeldLock } from "./lock_guard.ts";
 import type { Command, ProgramHost } from "./command.ts";
@@ -62,6 +63,13 @@ export const RUN_COMMAND: Command = {
     `${PROGRAM} run --dry-run --poll-seconds 60`,
     `${PROGRAM} --run-once --candidates-csv /srv/scan/daily_candidates.csv`,
   ],
+  statuses: {
+    [EXIT.done]: "ended as asked, by a signal or --run-once",
+    [EXIT.watchlistMissing]: "watchlist missing or unreadable",
+    [EXIT.watchlistStale]: "watchlist stale",
+    [EXIT.busy]: "another process holds the state directory",
+    [EXIT.configInvalid]: "configuration invalid, or a path or host out of reach",
+  },
   run: runCommand,
 };
 
@@ -107,7 +115,7 @@ async function runCommand(host: ProgramHost, options: ParsedOptions): Promise<nu
       log.warn("SLACK_WEBHOOK_URL names a host that this process may not reach");
     }
     const world = buildWorld({ host, config, log, isSlackReachable });
-    return await runEngine(host, { world, lock, stateDir: config.stateDir });
+    return await runEngine(host, { world, lock, places: config });
   } finally {
     await lock.release();
   }
@@ -139,10 +147,10 @@ function logStart(
 /** Runs the loop between the signals' beginning and end, and leaves the stack of a bug to the event log alone. */
 async function runEngine(
   host: ProgramHost,
-  { world, lock, stateDir }: {
+  { world, lock, places }: {
     readonly world: EngineWorld;
     readonly lock: HeldLock;
-    readonly stateDir: string;
+    readonly places: SwitchPlaces;
   },
 ): Promise<number> {
   const { log } = world.ports;
@@ -155,7 +163,7 @@ async function runEngine(
     },
     impatient: host.exitNow,
   });
-  const watch = watchKillSwitch(stateDir);
+  const watch = watchKillSwitch(places);
   const guard = guardLock(world.ports.service, { lock, log });
   try {
     await world.events.removeOld();

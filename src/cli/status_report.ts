@@ -57,7 +57,10 @@ export interface StatusFacts {
   readonly config: EngineConfig;
   readonly gate: GateDecision;
   readonly isKillSwitchFile: boolean;
+  /** Where the kill switch's file lies, `null` where there is none. */
+  readonly killSwitchPath: string | null;
   readonly killSwitchText: string | null;
+  readonly areEntriesPaused: boolean;
   readonly ledger: LedgerRead;
   readonly state: StateRead;
   readonly watchlist: WatchlistStep;
@@ -128,8 +131,12 @@ export interface StatusReport {
   readonly kill_switch: {
     readonly is_on: boolean;
     readonly source: "env" | "file" | null;
+    /** Of its file. */
+    readonly path: string | null;
     readonly text: string | null;
   };
+  /** Whether the operator has paused entries. */
+  readonly entries_paused: boolean;
   /** `ALL`, the sorted tickers, or `invalid`. */
   readonly allowlist: string;
   /** `null` where a cap is not valid. Positions are counted from the files, or with `--broker` from the broker too. */
@@ -194,7 +201,13 @@ export function buildStatusReport(facts: StatusFacts): StatusReport {
       mode: gate.mode,
       reason: gate.mode === "LIVE" ? "live trading confirmed" : formatGateReason(gate.reason),
     },
-    kill_switch: { is_on: source !== null, source, text: facts.killSwitchText },
+    kill_switch: {
+      is_on: source !== null,
+      source,
+      path: facts.killSwitchPath,
+      text: facts.killSwitchText,
+    },
+    entries_paused: facts.areEntriesPaused,
     allowlist: formatAllowlist(config.allowlist),
     caps: buildCaps(facts),
     ledger: buildLedgerStatus(facts.ledger, facts.todayNy),

@@ -25,6 +25,9 @@ export function formatStatus(report: StatusReport, paint: Paint): string[] {
     ...line("Mode", `${report.gate.mode}: ${report.gate.reason}`, toneOfMode(report)),
     ...line("Broker", `${report.endpoint.kind} ${report.endpoint.host}`),
     ...line("Kill switch", formatKillSwitch(report), report.kill_switch.is_on ? "bad" : null),
+    ...(report.entries_paused
+      ? line("Entries", "PAUSED (ENTRIES_PAUSED); exits and stops go on", "bad")
+      : []),
     ...line("Service", formatService(report), report.service.kind === "running" ? null : "warning"),
     ...line("State dir", report.state_dir),
     ...line("Last cycle", formatLastCycle(report)),
@@ -71,9 +74,11 @@ function isStateBad({ state }: StatusReport): boolean {
   return state.kind === "damaged" || state.kind === "newer" || state.kind === "unreadable";
 }
 
-function formatKillSwitch({ kill_switch: { is_on, source, text } }: StatusReport): string {
+function formatKillSwitch({ kill_switch, state_dir }: StatusReport): string {
+  const { is_on, source, path, text } = kill_switch;
   if (!is_on) return "off";
-  return `ON (${source})${text === null || text === "" ? "" : `: ${text}`}`;
+  const where = path === null || path === `${state_dir}/KILL_SWITCH` ? "" : `, ${path}`;
+  return `ON (${source}${where})${text === null || text === "" ? "" : `: ${text}`}`;
 }
 
 function formatService({ service }: StatusReport): string {

@@ -33,6 +33,7 @@ function createCommand(name: string, run: Command["run"]): Command {
     description: `Does ${name}.`,
     options: [{ name: "fast", valueName: null, help: "quickly" }],
     examples: [`avwap-execution ${name} --fast`],
+    statuses: { 0: `${name} is done`, 7: "something else" },
     run,
   };
 }

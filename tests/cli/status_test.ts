@@ -220,6 +220,7 @@ Deno.test("status --json is one document with the documented fields and no secre
         "endpoint",
         "gate",
         "kill_switch",
+        "entries_paused",
         "allowlist",
         "caps",
         "ledger",

@@ -111,7 +111,7 @@ function buildPorts(
     ledger: createLiveLedger({ fs, stateDir }),
     state: createExecutionState({ fs, stateDir }),
     dryRunLedger: createDryRunLedger({ fs, path: config.dryRunLedgerPath }),
-    operatorFiles: createOperatorFiles({ fs, stateDir }),
+    operatorFiles: createOperatorFiles({ fs, stateDir, otherStateDirs: [] }),
     watchlist: createWatchlistFile({ fs, path: config.watchlist.path }),
     events: {
       listDay: (query) => eventLog.listDay(query),

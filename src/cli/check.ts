@@ -9,8 +9,8 @@ import { parseSwitch } from "../runtime/settings.ts";
 import { readFreeBytes } from "../state/disk_space.ts";
 import { STATE_FILE } from "../state/execution_state.ts";
 import { joinPath } from "../state/file_system.ts";
-import { probeLock } from "../state/lock_probe.ts";
 import { TOKEN_FILE } from "../state/operator_files.ts";
+import { ENTRIES_PAUSED_FILE, KILL_SWITCH_FILE, lookForSwitch } from "../state/switch_files.ts";
 import { createWatchlistFile } from "../state/watchlist_file.ts";
 import { type BrokerCheck, listBrokerItems } from "./check_broker.ts";
 import {
@@ -50,7 +50,15 @@ import {
   readTokenMode,
   sendSlackTest,
 } from "./check_read.ts";
-import { buildCheckReport, formatCheck } from "./check_text.ts";
+import {
+  checkDryRunLedger,
+  checkEntriesPaused,
+  checkRecordFiles,
+  checkRecordOwner,
+  checkSwitchPlaces,
+} from "./check_records.ts";
+import { buildCheckReport, formatCheck, formatForJournal } from "./check_text.ts";
+import { probeOwnLock, readDryRunProblem, readWriteProblems } from "./check_write.ts";
 import { createPaint } from "./colour.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
@@ -60,6 +68,7 @@ import {
   isArchiveNeeded,
   previewGate,
 } from "./gate_preview.ts";
+import { readListWait } from "./list_wait.ts";
 import { runGuarded } from "./operator_config.ts";
 import { buildOperatorFiles, type OperatorFiles } from "./operator_world.ts";
 import type { ParsedOptions } from "./options.ts";
@@ -70,8 +79,9 @@ export const CHECK_COMMAND: Command = {
   name: "check",
   summary: "preflight: go or no-go, with what to do about each finding (also --check)",
   description:
-    "Checks every item of the runbook's checklists that a program can check: each PASS, WARN or\n" +
-    "FAIL with the reason and, where there is one, the remedy to paste. Changes nothing and sends\n" +
+    "Checks every item of the runbook's checklists that a program can check. First what is not\n" +
+    "PASS, each WARN or FAIL with its reason and, where there is one, the remedy to paste; then the\n" +
+    "names of what is PASS, with --verbose their reasons. Changes nothing and sends\n" +
     "no order. What only LIVE needs is a FAIL while LIVE_TRADING is on, else a WARN. It goes by the\n" +
     "environment of this very call, so give it the service's. Exits 0 where nothing FAILs; 1 or 2\n" +
     "where the watchlist is the cause, 69 where the broker can't be reached, else 78. --json prints\n" +
@@ -79,6 +89,7 @@ export const CHECK_COMMAND: Command = {
     "grade, detail, remedy {kind: command or text, text} or null}].",
   options: [
     { name: "json", valueName: null, help: "one JSON document" },
+    { name: "verbose", valueName: null, help: "the reason of each PASS too" },
     { name: "slack-test", valueName: null, help: "send one message to Slack" },
   ],
   examples: [`${PROGRAM} check`, `${PROGRAM} check --slack-test`, `${PROGRAM} --check --json`],
@@ -93,17 +104,43 @@ export const CHECK_COMMAND: Command = {
 };
 
 async function runCheck(host: ProgramHost, { flags }: ParsedOptions): Promise<number> {
-  const items = await listItems(host, flags.has("slack-test"));
-  const report = buildCheckReport(items, host.clock.nowMs());
-  const text = flags.has("json")
-    ? JSON.stringify(report, null, 2)
-    : formatCheck(items, createPaint(host.isTerminal ?? false)).join("\n");
-  host.writeOut(`${text}\n`);
+  const facts = readConfigFacts(host.environment);
+  const isForJournal = (host.service?.isJournal ?? false) && !flags.has("json") &&
+    !flags.has("verbose");
+  const waiting = isForJournal ? await sayListWait(host, facts) : null;
+  if (waiting !== null) return waiting;
+  const items = await listItems(host, facts, flags.has("slack-test"));
+  if (flags.has("json")) {
+    const report = buildCheckReport(items, host.clock.nowMs());
+    host.writeOut(`${JSON.stringify(report, null, 2)}\n`);
+  } else if (isForJournal) {
+    host.writeOut(formatForJournal(items).join(""));
+  } else {
+    const paint = createPaint(host);
+    host.writeOut(`${formatCheck(items, paint, flags.has("verbose")).join("\n")}\n`);
+  }
   return decideCheckStatus(items);
 }
 
-async function listItems(host: ProgramHost, isSlackTested: boolean): Promise<CheckItem[]> {
-  const facts = readConfigFacts(host.environment);
+/**
+ * What the journal gets of a service that waits for its list: that alone, once an hour, and the broker is not asked.
+ * @returns The exit status; `null` where it does not wait.
+ */
+async function sayListWait(host: ProgramHost, { config }: ConfigFacts): Promise<number | null> {
+  if (config === null) return null;
+  const { fs } = buildOperatorFiles(config);
+  const wait = await readListWait({ fs, clock: host.clock }, config);
+  if (wait === null) return null;
+  const item = checkWatchlistFile(wait.read, wait.look);
+  if (!wait.isSaid) host.writeOut(formatForJournal([item]).join(""));
+  return decideCheckStatus([item]);
+}
+
+async function listItems(
+  host: ProgramHost,
+  facts: ConfigFacts,
+  isSlackTested: boolean,
+): Promise<CheckItem[]> {
   const { config } = facts;
   const first = [
     checkTimeZone(formatCheckedTime),
@@ -145,10 +182,12 @@ interface StateOptions {
 
 async function listStateItems(host: ProgramHost, options: StateOptions): Promise<CheckItem[]> {
   const { config, isLiveAsked } = options;
-  const { stateDir, engine, endpoint } = config;
+  const { stateDir, engine, endpoint, dryRunLedgerPath: dryRunPath } = config;
   const files = buildOperatorFiles(config);
   const { fs } = files;
-  const lock = await probeLock({ stateDir, clock: host.clock });
+  const lock = await probeOwnLock(fs, { stateDir, clock: host.clock });
+  const killSwitch = await lookForSwitch(fs, files.places, KILL_SWITCH_FILE);
+  const pause = await lookForSwitch(fs, files.places, ENTRIES_PAUSED_FILE);
   const watchlist = await createWatchlistFile({ fs, path: config.watchlist.path }).read();
   const ledger = await files.ledger.read();
   const broker = await askBroker(host, options, { ledger, symbol: firstSymbol(watchlist) });
@@ -166,6 +205,14 @@ async function listStateItems(host: ProgramHost, options: StateOptions): Promise
     checkStateDir(await readStateDirFacts(fs, { path: stateDir, pid: host.pid }), isLiveAsked),
     checkDiskSpace(await readFreeBytes(stateDir), stateDir),
     checkLock(lock, stateDir),
+    checkRecordFiles(
+      await readWriteProblems(fs, { stateDir, pid: host.pid, nowMs: host.clock.nowMs() }),
+      isLiveAsked,
+    ),
+    checkDryRunLedger(
+      await readDryRunProblem(fs, { path: dryRunPath, pid: host.pid, dateNy: todayNy }),
+      dryRunPath,
+    ),
     checkWatchlistFile(watchlist, {
       todayNy,
       nowMs: host.clock.nowMs(),
@@ -199,6 +246,11 @@ async function listStateItems(host: ProgramHost, options: StateOptions): Promise
       isNeeded: isArchiveNeeded({ ledger, state: kept.preview.state }),
       isLiveAsked,
     }),
+    checkRecordOwner({ ledger, state: kept.preview.state }, {
+      isMoney: endpoint.kind === "live-money",
+      isLiveAsked,
+      isServiceRunning: lock.kind === "held",
+    }),
     checkToken({
       file: kept.preview.fileToken,
       path: joinPath(stateDir, TOKEN_FILE),
@@ -207,8 +259,10 @@ async function listStateItems(host: ProgramHost, options: StateOptions): Promise
     }, isLiveAsked),
     checkKillSwitch({
       isEnv: engine.isKillSwitchEnv,
-      isFile: kept.preview.isKillSwitchFile,
+      looks: killSwitch,
     }, isLiveAsked),
+    checkSwitchPlaces(killSwitch, isLiveAsked),
+    checkEntriesPaused(pause),
     checkMode(gate, isLiveAsked),
   ];
 }

@@ -36,14 +36,40 @@ export function buildCheckReport(items: readonly CheckItem[], nowMs: number): Ch
 const TONES: Readonly<Record<Grade, Tone>> = { PASS: "good", WARN: "warning", FAIL: "bad" };
 const NAME_WIDTH = 15;
 
-/** One line an item, wrapped at 80 columns, its remedy below, whole, to be pasted; then the summary. */
-export function formatCheck(items: readonly CheckItem[], paint: Paint): string[] {
+/**
+ * What is not PASS first, wrapped at 80 columns, its remedy below, whole, to be pasted; then the names of what is, on one
+ * line, or with `isVerbose` each with its reason; then the summary.
+ */
+export function formatCheck(
+  items: readonly CheckItem[],
+  paint: Paint,
+  isVerbose: boolean,
+): string[] {
   const { counts, verdict } = buildCheckReport(items, 0);
   const summary = `${counts.pass} PASS, ${counts.warn} WARN, ${counts.fail} FAIL: ${verdict}`;
+  const passed = items.filter(({ grade }) => grade === "PASS");
+  const names = `${paint(TONES.PASS, "PASS")} ${passed.map(({ name }) => name).join(", ")}`;
   return [
-    ...items.flatMap((item) => formatItem(item, paint)),
+    ...items.filter(({ grade }) => grade !== "PASS").flatMap((item) => formatItem(item, paint)),
+    ...(isVerbose
+      ? passed.flatMap((item) => formatItem(item, paint))
+      : passed.length === 0
+      ? []
+      : [names]),
     paint(verdict === "GO" ? "good" : "bad", summary),
   ];
+}
+
+/** What the journal takes a line's priority from (sd-daemon). */
+const PRIORITIES: Readonly<Record<Exclude<Grade, "PASS">, string>> = { WARN: "<4>", FAIL: "<3>" };
+
+/** What is not PASS, each on one line with its remedy and its end, for whoever reads the journal. */
+export function formatForJournal(items: readonly CheckItem[]): string[] {
+  return items.flatMap(({ name, grade, detail, remedy }) => {
+    if (grade === "PASS") return [];
+    const what = remedy === null ? "" : `; remedy: ${formatOneLine(remedy.text)}`;
+    return [`${PRIORITIES[grade]}${grade} ${name}: ${formatOneLine(detail)}${what}\n`];
+  });
 }
 
 function formatItem({ name, grade, detail, remedy }: CheckItem, paint: Paint): string[] {

@@ -36,6 +36,8 @@ export interface ProgramHost {
   readonly readUnwritten?: () => string | null;
   /** Whether standard output is a terminal, which alone gets colours; absent: no. */
   readonly isTerminal?: boolean;
+  /** Whether `NO_COLOR` is set to anything but an empty text; absent: no. */
+  readonly isColourRefused?: boolean;
   /** Ends the process at once: for an operator who does not wait. */
   readonly exitNow: (status: number) => void;
 }

@@ -1,5 +1,5 @@
 import { LOOK_MS, runLoop } from "../engine/loop.ts";
-import { type LogPort, StateError } from "../engine/ports.ts";
+import { type EventPort, type LogPort, StateError } from "../engine/ports.ts";
 import { buildConfig, type ProgramConfig, type RunFlags } from "../runtime/config.ts";
 import { listNetworkDoubts } from "../runtime/host_network.ts";
 import { createLog } from "../runtime/logging.ts";
@@ -13,6 +13,8 @@ import { acquireLock, LOCK_FILE, type LockOutcome } from "../state/instance_lock
 import { watchKillSwitch } from "../state/kill_switch_watch.ts";
 import type { SwitchPlaces } from "../state/switch_files.ts";
 import { buildWorld, type EngineWorld } from "./adapters.ts";
+import { type HeldLog, holdLog } from "./held_log.ts";
+import { readListWait } from "./list_wait.ts";
 import { guardLock, type HeldLock } from "./lock_guard.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
@@ -89,12 +91,13 @@ function buildFlags({ flags, values }: ParsedOptions): RunFlags {
 async function runCommand(host: ProgramHost, options: ParsedOptions): Promise<number> {
   const { config, warnings } = buildConfig(host.environment, buildFlags(options));
   const isSlackReachable = checkPermissions(config, host.isPermitted);
-  const log = createLog({
+  const isJournal = host.service?.isJournal ?? false;
+  const log = holdLog(createLog({
     clock: host.clock,
     secrets: config.secrets,
     write: host.writeOut,
-    isJournal: host.service?.isJournal ?? false,
-  });
+    isJournal,
+  }));
   const lock = await takeStateDir(host, config);
   if (lock.kind === "busy") {
     const holder = lock.pid === null ? "another process" : `process ${lock.pid}`;
@@ -105,6 +108,10 @@ async function runCommand(host: ProgramHost, options: ParsedOptions): Promise<nu
     );
     return EXIT.busy;
   }
+  const fs = createDenoFileSystem();
+  const wait = isJournal ? await readListWait({ fs, clock: host.clock }, config) : null;
+  // The lines of a start that the list refuses, each minute anew, are for nobody.
+  if (wait === null) log.release();
   try {
     logStart(log, { host, config });
     for (const warning of warnings) log.warn(warning);
@@ -115,10 +122,32 @@ async function runCommand(host: ProgramHost, options: ParsedOptions): Promise<nu
       log.warn("SLACK_WEBHOOK_URL names a host that this process may not reach");
     }
     const world = buildWorld({ host, config, log, isSlackReachable });
-    return await runEngine(host, { world, lock, places: config });
+    const held = buildReleasing(world, log);
+    const status = await runEngine(host, { world: held, lock, places: config });
+    if (isListRefusal(status) && wait?.isSaid === false) log.releaseErrors();
+    if (!isListRefusal(status)) log.release();
+    return status;
+  } catch (error) {
+    log.release();
+    throw error;
   } finally {
     await lock.release();
   }
+}
+
+function isListRefusal(status: number): boolean {
+  return status === EXIT.watchlistMissing || status === EXIT.watchlistStale;
+}
+
+/** Once the engine has started, whatever the list was a moment ago, all is said. */
+function buildReleasing(world: EngineWorld, log: HeldLog): EngineWorld {
+  const { events } = world.ports;
+  const record: EventPort["record"] = (event) => {
+    if (event.type === "engine_started") log.release();
+    return events.record(event);
+  };
+  const listDay: typeof events.listDay = (query) => events.listDay(query);
+  return { ...world, ports: { ...world.ports, events: { listDay, record } } };
 }
 
 /** @throws {ConfigError} Where the state directory can't be made or used. @throws {HostError} Where the host is at fault. */

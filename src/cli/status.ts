@@ -67,7 +67,7 @@ async function runStatus(host: ProgramHost, { flags }: ParsedOptions): Promise<n
   const report = buildStatusReport(await readFacts(host, { config, files, ledger, broker }));
   const text = flags.has("json")
     ? JSON.stringify(report, null, 2)
-    : formatStatus(report, createPaint(host.isTerminal ?? false)).join("\n");
+    : formatStatus(report, createPaint(host)).join("\n");
   host.writeOut(`${text}\n`);
   return EXIT.done;
 }

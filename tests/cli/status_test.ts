@@ -260,7 +260,7 @@ Deno.test("status stays within 80 columns and on one line a field for hostile te
     assertFalse(/^Mode LIVE/m.test(out));
     const { out: json } = await runOperator(["status", "--json"], { AVWAP_STATE_DIR: dir });
     assertStringIncludes(
-      formatStatus(JSON.parse(json), createPaint(false)).join("\n"),
+      formatStatus(JSON.parse(json), createPaint({})).join("\n"),
       "Kill switch",
     );
   }));

@@ -15,8 +15,8 @@ export const COMMANDS_BUGS: readonly TestedBug[] = [
     name: "a switch in another place is not looked at",
     edits: [{
       file: "src/state/switch_files.ts",
-      find: "for (const dir of places.otherStateDirs) looks",
-      replace: "for (const dir of places.otherStateDirs.slice(9)) looks",
+      find: "of places.otherStateDirs) {",
+      replace: "of places.otherStateDirs.slice(9)) {",
     }],
     tests: ["tests/state/operator_files_test.ts", "tests/cli/kill_seen_test.ts"],
   },
@@ -73,5 +73,50 @@ export const COMMANDS_BUGS: readonly TestedBug[] = [
       replace: 'if (inputs.areEntriesPaused && symbol === "") return',
     }],
     tests: ["tests/domain/caps_test.ts", "tests/engine/entries_paused_test.ts"],
+  },
+  {
+    name: "check takes a directory under a temporary name for nothing",
+    edits: [{
+      file: "src/cli/check_write.ts",
+      find: 'if (found?.kind !== "dir" || (await',
+      replace: 'if (found?.kind !== "symlink" || (await',
+    }],
+    tests: ["tests/cli/check_test.ts"],
+  },
+  {
+    name: "check lets a record without an account trade real money",
+    edits: [{
+      file: "src/cli/check_records.ts",
+      find: "if (unowned.length === 0 || !options.isMoney) {",
+      replace: "if (unowned.length === 0 || options.isMoney) {",
+    }],
+    tests: ["tests/cli/check_test.ts"],
+  },
+  {
+    name: "check takes orders that can't be read for none",
+    edits: [{
+      file: "src/cli/check_broker.ts",
+      find: "if (ordersProblem === null) return pass",
+      replace: "if (ordersProblem !== undefined) return pass",
+    }],
+    tests: ["tests/cli/check_test.ts"],
+  },
+  {
+    name: "a service that waits for its list says so each minute",
+    edits: [{
+      file: "src/cli/list_wait.ts",
+      find: "nowMs - saidMs < SAID_MS",
+      replace: "nowMs - saidMs < 0",
+    }],
+    tests: ["tests/cli/list_wait_test.ts"],
+  },
+  {
+    name: "a service that waits for its list says so once and never again",
+    edits: [{
+      file: "src/cli/list_wait.ts",
+      find: "saidMs === null || atMs - saidMs >= SAID_MS",
+      replace: "atMs > 0",
+    }],
+    tests: ["tests/cli/list_wait_test.ts"],
   },
 ];

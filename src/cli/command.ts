@@ -49,6 +49,8 @@ export type Unwaited = "dropped" | "kept";
 export interface OptionSpec {
   /** Without the dashes. */
   readonly name: string;
+  /** One letter that stands for it after a single dash; absent: none does. */
+  readonly letter?: string;
   /** What its value is called in the help; `null` for an option that takes none. */
   readonly valueName: string | null;
   readonly help: string;

@@ -11,7 +11,7 @@ import { upperCaseAscii } from "../domain/symbol.ts";
 import { decideClock } from "../domain/market_clock.ts";
 import { BrokerError, type EventPort, type LedgerRead } from "../engine/ports.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
-import { formatOneLine, formatWithoutSecrets } from "../runtime/one_line.ts";
+import { formatOneLine, formatWithoutSecrets } from "../domain/one_line.ts";
 import { createEventLog } from "../state/event_log.ts";
 import { KILL_SWITCH_FILE } from "../state/switch_files.ts";
 import type { Command, ProgramHost } from "./command.ts";

@@ -4,7 +4,7 @@ import type { MarketClock } from "../domain/market.ts";
 import { formatCents } from "../domain/money.ts";
 import { formatNy } from "../domain/ny_time.ts";
 import { formatUnreadable, type UnreadableRow } from "../domain/unreadable_row.ts";
-import { formatOneLine } from "../runtime/one_line.ts";
+import { formatOneLine } from "../domain/one_line.ts";
 import { formatTable } from "./table.ts";
 import { PROGRAM } from "./version.ts";
 

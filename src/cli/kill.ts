@@ -1,6 +1,6 @@
 import { listTroubles } from "../domain/account/standing.ts";
 import { StateError, type StateRead } from "../engine/ports.ts";
-import { formatOneLine } from "../runtime/one_line.ts";
+import { formatOneLine } from "../domain/one_line.ts";
 import { ConfigError } from "../runtime/settings.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";
 import { createExecutionState } from "../state/execution_state.ts";

@@ -9,7 +9,7 @@ import { PAST_DAYS } from "../engine/archive.ts";
 import { formatUnreadable } from "../domain/unreadable_row.ts";
 import { BrokerError, StateError } from "../engine/ports.ts";
 import { ConfigError } from "../runtime/settings.ts";
-import { formatOneLine } from "../runtime/one_line.ts";
+import { formatOneLine } from "../domain/one_line.ts";
 import { keepLedger, type KeptLedger } from "../state/archived_ledger.ts";
 import { ensureDir } from "../state/durable_file.ts";
 import { joinPath } from "../state/file_system.ts";

@@ -3,7 +3,7 @@ import { formatGateReason, type GateFailReason } from "../domain/gate.ts";
 import { isUnsettled } from "../domain/ledger.ts";
 import { formatNy } from "../domain/ny_time.ts";
 import type { LedgerRead, StateRead } from "../engine/ports.ts";
-import { formatOneLine } from "../runtime/one_line.ts";
+import { formatOneLine } from "../domain/one_line.ts";
 
 /** What is read for `formatNextCycle`. */
 export interface NextCycle {

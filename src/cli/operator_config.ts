@@ -8,7 +8,7 @@ import {
 } from "../runtime/config.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
 import type { Environment, EnvironmentVariable } from "../runtime/environment.ts";
-import { formatOneLine, formatWithoutSecrets } from "../runtime/one_line.ts";
+import { formatOneLine, formatWithoutSecrets } from "../domain/one_line.ts";
 import { ConfigError, parsePathVariable } from "../runtime/settings.ts";
 import { isHostFault } from "../state/deno_file_system.ts";
 import type { SwitchPlaces } from "../state/switch_files.ts";
@@ -116,7 +116,10 @@ export async function runGuarded(
 }
 
 /** One line on standard error, without a secret. */
-export function sayError(host: ProgramHost, text: string): void {
+export function sayError(
+  host: Pick<ProgramHost, "environment" | "writeError">,
+  text: string,
+): void {
   const { environment } = host;
   const secrets = [
     environment.APCA_API_KEY_ID,

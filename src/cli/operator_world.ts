@@ -20,6 +20,7 @@ import type { SwitchPlaces } from "../state/switch_files.ts";
 import { REQUEST_TIMEOUT_MS } from "./adapters.ts";
 import type { ProgramHost } from "./command.ts";
 import { createErrorLog } from "./operator_config.ts";
+import { buildTellingFetch } from "./progress.ts";
 
 /** The files of a state directory, for a command that does not hold it. */
 export interface OperatorFiles {
@@ -59,7 +60,7 @@ export function buildOperatorBroker(
     dataUrl: config.endpoint.dataUrl,
     keyId: config.keyId,
     secretKey: config.secretKey,
-    send: createFetchSend(createHttp(host.fetch)),
+    send: createFetchSend(createHttp(buildTellingFetch(host, REQUEST_TIMEOUT_MS))),
     clock: host.clock,
     chance: host.chance,
     feed: config.feed,

@@ -1,7 +1,7 @@
 import { formatPriceUsd } from "../domain/alert_facts.ts";
 import { formatCents } from "../domain/money.ts";
 import { formatNy } from "../domain/ny_time.ts";
-import { formatOneLine } from "../runtime/one_line.ts";
+import { formatOneLine } from "../domain/one_line.ts";
 import type { Paint, Tone } from "./colour.ts";
 import type { CapStatus, PositionStatus, StatusReport } from "./status_report.ts";
 import { formatTable, LINE_WIDTH, wrapLine } from "./table.ts";

@@ -1,6 +1,6 @@
 import { formatUtc } from "../domain/ny_time.ts";
 import { StateError } from "../engine/ports.ts";
-import { formatOneLine } from "../runtime/one_line.ts";
+import { formatOneLine } from "../domain/one_line.ts";
 import type { FileSystem } from "../state/file_system.ts";
 import { joinPath } from "../state/file_system.ts";
 import {

@@ -1,4 +1,4 @@
-import { formatOneLine } from "../runtime/one_line.ts";
+import { formatOneLine } from "../domain/one_line.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";
 import { createOperatorFiles, writeToken } from "../state/operator_files.ts";
 import type { Command, ProgramHost } from "./command.ts";

@@ -937,6 +937,7 @@ Deno.test("check begins with what is not PASS, then names the rest on one line, 
     const pass = lines.join("\n").split("\n").find((line) => line.startsWith("PASS ")) ?? "";
     assertStringIncludes(pass, "PASS time zone, configuration, ");
     assertStringIncludes(pass, ", mode");
+    assertStringIncludes(lines.join("\n"), "\nrun would start LIVE: live trading confirmed\n");
     const verbose = await program.run(["check", "--verbose"], LIVE);
     const all = listGrades(verbose.lines);
     assert(all.filter((grade) => grade === "PASS").length > 10);

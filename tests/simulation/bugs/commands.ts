@@ -119,4 +119,9 @@ export const COMMANDS_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/cli/list_wait_test.ts"],
   },
+  {
+    name: "a byte order mark reaches the operator's line",
+    edits: [{ file: "src/domain/one_line.ts", find: "\\ufeff", replace: "" }],
+    tests: ["tests/domain/one_line_test.ts"],
+  },
 ];

@@ -923,6 +923,8 @@ Deno.test("check and --check print the same lines, remedies whole, within 80 col
     assertStringIncludes((await runOperator(["--check", "--help"], env)).out, "--slack-test");
     const coloured = await runOperator(["check"], env, { isTerminal: true });
     assertStringIncludes(coloured.out, "\x1b[31;1mFAIL\x1b[0m");
+    const refused = { isTerminal: true, isColourRefused: true };
+    assertEquals(await runOperator(["check"], env, refused), named);
   }));
 
 Deno.test("check begins with what is not PASS, then names the rest on one line, with --verbose its reasons", () =>

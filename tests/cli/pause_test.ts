@@ -7,6 +7,20 @@ import { inOperatorDir, NOW_MS, runOperator } from "./operator_host.ts";
 const nameOf = (symbol: string) =>
   buildEntryId({ accountId: "account", dateNy: "2026-11-23", symbol, attempt: 1 });
 
+/** The longest path that Linux takes. */
+const PATH_CHARS_MAX = 4_095;
+
+async function makeLongDir(dir: string, chars: number): Promise<string> {
+  let path = dir;
+  while (path.length + 1 < chars) {
+    const left = chars - path.length - 1;
+    path += `/${"d".repeat(left > 202 ? 200 : left)}`;
+  }
+  await Deno.mkdir(path, { recursive: true });
+  assertEquals(path.length, chars);
+  return path;
+}
+
 Deno.test("pause makes the file with time and reason, and unpause takes it away", () =>
   inOperatorDir(async (dir) => {
     const env = { AVWAP_STATE_DIR: dir };
@@ -59,14 +73,15 @@ Deno.test("resume --paused pauses entries before the kill switch goes", () =>
 
 Deno.test("resume --paused leaves the kill switch where entries can't be paused", () =>
   inOperatorDir(async (dir) => {
-    await Deno.mkdir(`${dir}/KILL_SWITCH`);
-    const env = { AVWAP_STATE_DIR: dir };
-    await Deno.chmod(dir, 0o500);
-    const ended = await runOperator(["resume", "--paused"], env);
-    await Deno.chmod(dir, 0o700);
-    // A root user writes there all the same; then both were done, in that order.
-    const isMade = [...Deno.readDirSync(dir)].some(({ name }) => name === "ENTRIES_PAUSED");
-    assertEquals(ended.status === 0, isMade);
+    // A path so long that the one name fits behind it and the longer one does not.
+    const stateDir = await makeLongDir(dir, PATH_CHARS_MAX - "/KILL_SWITCH".length);
+    await Deno.writeTextFile(`${stateDir}/KILL_SWITCH`, "");
+    const { status, error } = await runOperator(["resume", "--paused"], {
+      AVWAP_STATE_DIR: stateDir,
+    });
+    assertEquals(status, 78);
+    assertStringIncludes(error, "the name is too long");
+    assert((await Deno.lstat(`${stateDir}/KILL_SWITCH`)).isFile);
   }));
 
 Deno.test("resume lists what would leave in the next cycle", () =>

@@ -3,10 +3,12 @@ import {
   buildFlattenPlan,
   type FlattenScope,
   isInScope,
+  isToClose,
   listBarePositions,
   listUnreadableLeft,
   listWorking,
 } from "../domain/flatten_plan.ts";
+import { isEntryRecord, isOpenEntry } from "../domain/ledger.ts";
 import { upperCaseAscii } from "../domain/symbol.ts";
 import { decideClock } from "../domain/market_clock.ts";
 import { BrokerError, type EventPort, type LedgerRead } from "../engine/ports.ts";
@@ -29,7 +31,7 @@ import {
 import { LOOP_WAIT_MS, waitForLoop } from "./flatten_wait.ts";
 import { formatHolder, type Holder, listHolders } from "./holders.ts";
 import { makeKillSwitch } from "./kill.ts";
-import { createErrorLog, readBrokerConfig, runGuarded } from "./operator_config.ts";
+import { createErrorLog, readBrokerConfig, runGuarded, sayError } from "./operator_config.ts";
 import { buildOperatorBroker, buildOperatorFiles, type OperatorFiles } from "./operator_world.ts";
 import { type ParsedOptions, UsageError } from "./options.ts";
 import { formatElsewhere, formatMade } from "./switches.ts";
@@ -42,18 +44,20 @@ export const FLATTEN_COMMAND: Command = {
   summary: "cancel all open orders at the broker, close positions; only with --yes",
   description:
     "Shows what it would cancel and close, with values; what the engine does not manage is marked\n" +
-    "FOREIGN. With --yes it makes the KILL_SWITCH file, which stays, waits up to 15 s until a running\n" +
-    "loop has no request in flight, cancels, waits for the end states, closes, verifies, and says\n" +
-    "what is left and which positions end without a stop. It asks no gate and no keys: it works in\n" +
-    "DRY_RUN and under the kill switch. Exits 1 where something is left that it was to remove.",
+    "FOREIGN, and such positions stay unless --all is given. With --yes it makes the KILL_SWITCH\n" +
+    "file, which stays, waits up to 15 s until a running loop has no request in flight, cancels,\n" +
+    "waits for the end states, closes, verifies, and says what is left and which positions end\n" +
+    "without a stop. It asks no gate and no keys: it works in DRY_RUN and under the kill switch.",
   options: [
-    { name: "close-positions", valueName: null, help: "close positions too" },
+    { name: "close-positions", valueName: null, help: "close the engine's positions too" },
+    { name: "all", valueName: null, help: "with --close-positions: everyone's positions" },
     { name: "symbol", valueName: "SYM", help: "only there" },
     { name: "yes", valueName: null, help: "do it" },
   ],
   examples: [
     `${PROGRAM} flatten --close-positions`,
     `${PROGRAM} flatten --close-positions --yes`,
+    `${PROGRAM} flatten --close-positions --all --yes`,
     `${PROGRAM} flatten --close-positions --symbol NVDA --yes`,
   ],
   statuses: {
@@ -72,9 +76,21 @@ async function runFlatten(host: ProgramHost, { flags, values }: ParsedOptions): 
   if (symbol === null && values.has("symbol")) {
     throw new UsageError("Option --symbol is empty: name a symbol");
   }
-  const scope: FlattenScope = { symbol, isClosing: flags.has("close-positions") };
+  const asked: Asked = {
+    symbol,
+    isClosing: flags.has("close-positions"),
+    isAll: flags.has("all"),
+  };
+  if (asked.isAll && !asked.isClosing) {
+    throw new UsageError("Option --all closes everyone's positions: give --close-positions too");
+  }
   const files = buildOperatorFiles(config);
   if (!flags.has("yes")) {
+    const scope = await buildScope(files, asked);
+    if (typeof scope === "string") {
+      sayError(host, scope);
+      return EXIT.notSo;
+    }
     await showPlan(host, { config, files, scope, broker: buildOperatorBroker(host, config) });
     host.writeOut(`${formatDoIt(scope).join("\n")}\n`);
     return EXIT.done;
@@ -91,16 +107,44 @@ async function runFlatten(host: ProgramHost, { flags, values }: ParsedOptions): 
   host.signals.addSignalListener("SIGHUP", goOn);
   try {
     const isTrailWhole = killed.kind !== "made_not_durable";
-    return await act(host, { config, files, scope, isTrailWhole, say });
+    return await act(host, { config, files, asked, isTrailWhole, say });
   } finally {
     host.signals.removeSignalListener("SIGHUP", goOn);
   }
 }
 
+/** What the operator asked for. */
+interface Asked {
+  readonly symbol: string | null;
+  readonly isClosing: boolean;
+  readonly isAll: boolean;
+}
+
+/** What is in scope by the engine's records; a text where they don't tell whose positions are whose. */
+async function buildScope(
+  { state, ledger }: OperatorFiles,
+  { symbol, isClosing, isAll }: Asked,
+): Promise<FlattenScope | string> {
+  const scope = { symbol, isClosing };
+  if (isAll || !isClosing) return { ...scope, closes: null };
+  const read = await state.read();
+  if (read.kind !== "ok" && read.kind !== "missing") {
+    return `NOT DONE: it is not known which positions the engine manages: ${read.message}. ` +
+      "With --all everyone's are closed";
+  }
+  const managed = read.kind === "ok" ? read.state.positions.map((each) => each.symbol) : [];
+  const entries = await ledger.read();
+  // What it has bought a moment ago may not be in its memory yet.
+  const bought = entries.kind === "ok"
+    ? entries.ledger.entries.filter((entry) => isEntryRecord(entry) && isOpenEntry(entry))
+    : [];
+  return { ...scope, closes: new Set([...managed, ...bought.map((entry) => entry.symbol)]) };
+}
+
 interface Act {
   readonly config: ProgramConfig;
   readonly files: OperatorFiles;
-  readonly scope: FlattenScope;
+  readonly asked: Asked;
   /** Whether the disk took the kill switch whole, and so what a running loop writes. */
   readonly isTrailWhole: boolean;
   readonly say: (line: string) => void;
@@ -129,11 +173,16 @@ async function act(host: ProgramHost, options: Act): Promise<number> {
 }
 
 async function actRecorded(host: ProgramHost, options: Act, events: EventPort): Promise<number> {
-  const { config, files, scope, say } = options;
+  const { config, files, asked, say } = options;
   const { clock } = host;
   const startedAtMs = clock.nowMs();
   await events.record({ type: "kill_switch", is_active: true, source: "file", by: "flatten" });
   const holders = await waitForLoops(host, options);
+  const scope = await buildScope(files, asked);
+  if (typeof scope === "string") {
+    say(scope);
+    return EXIT.notSo;
+  }
   const broker = buildOperatorBroker(host, config, events);
   const before = await orError(showPlan(host, { config, files, scope, broker }));
   if (before instanceof BrokerError) {
@@ -177,7 +226,8 @@ async function waitForLoops(
 /** Prints the plan. @returns What it was made from; the market is open also where nobody can say. @throws {BrokerError} */
 async function showPlan(
   host: ProgramHost,
-  { config, files, scope, broker }: Omit<Act, "say" | "isTrailWhole"> & {
+  { config, files, scope, broker }: Pick<Act, "config" | "files"> & {
+    readonly scope: FlattenScope;
     readonly broker: AlpacaClient;
   },
 ): Promise<{ readonly isMarketOpen: boolean; readonly look: Look }> {
@@ -232,10 +282,17 @@ function listKnownIds(read: LedgerRead): Set<string> {
 function sayEnd(look: Look, scope: FlattenScope, say: (line: string) => void): number {
   const orders = listWorking(look.orders, scope)
     .map((order) => `${order.symbol} ${order.side} ${order.qty ?? "?"} (${order.status})`);
-  const positions = look.positions.filter(({ symbol }) => isInScope(scope, symbol))
-    .map(({ symbol, qty }) => `${symbol} ${qty}`);
+  const isLeft = (symbol: string) =>
+    scope.isClosing ? isToClose(scope, symbol) : isInScope(scope, symbol);
+  const listHeld = (isWanted: boolean) =>
+    look.positions.filter(({ symbol }) => isInScope(scope, symbol) && isLeft(symbol) === isWanted)
+      .map(({ symbol, qty }) => `${symbol} ${qty}`);
+  const positions = listHeld(true);
+  const kept = listHeld(false);
   const unreadable = listUnreadableLeft(look.unreadable, scope);
-  formatEnd({ orders, positions }, listBarePositions(look.positions, look.orders)).forEach(say);
+  formatEnd({ orders, positions, kept }, listBarePositions(look.positions, look.orders)).forEach(
+    say,
+  );
   formatUnread(unreadable).forEach(say);
   const isDone = orders.length === 0 && (!scope.isClosing || positions.length === 0) &&
     unreadable.length === 0;

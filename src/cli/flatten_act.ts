@@ -3,8 +3,8 @@ import { buildFlattenId } from "../domain/flatten_id.ts";
 import {
   decideHow,
   type FlattenScope,
-  isInScope,
   isSurelyInScope,
+  isToClose,
   listCancelTargets,
   listWorking,
 } from "../domain/flatten_plan.ts";
@@ -124,9 +124,8 @@ function listHeld(
   { refused }: Progress,
   look: Look,
 ): BrokerPosition[] {
-  if (!scope.isClosing) return [];
   return look.positions.filter(({ symbol, qty }) =>
-    qty !== 0 && isInScope(scope, symbol) && !refused.has(symbol)
+    qty !== 0 && isToClose(scope, symbol) && !refused.has(symbol)
   );
 }
 
@@ -153,10 +152,10 @@ function listUnreadableIds({ scope }: FlattenWorld, look: Look): string[] {
 /** Symbols whose position can't be read, and that are to be closed: the broker knows how many shares they are. */
 function listUnreadableHeld(world: FlattenWorld, progress: Progress, look: Look): string[] {
   const { scope } = world;
-  if (!scope.isClosing) return [];
   const closing = listClosing(world, progress, look);
-  return look.unreadable.filter((row) => row.what === "position" && isSurelyInScope(scope, row))
+  return look.unreadable.filter((row) => row.what === "position")
     .map((row) => row.symbol).filter((symbol) => symbol !== null)
+    .filter((symbol) => isToClose(scope, symbol))
     .filter((symbol) => !progress.refused.has(symbol) && !closing.has(symbol));
 }
 

@@ -18,7 +18,7 @@ export const COMMANDS_BUGS: readonly TestedBug[] = [
       find: "of places.otherStateDirs) {",
       replace: "of places.otherStateDirs.slice(9)) {",
     }],
-    tests: ["tests/state/operator_files_test.ts", "tests/cli/kill_seen_test.ts"],
+    tests: ["tests/state/operator_files_test.ts"],
   },
   {
     name: "the loop's watch leaves the other places out",
@@ -72,7 +72,7 @@ export const COMMANDS_BUGS: readonly TestedBug[] = [
       find: "if (inputs.areEntriesPaused) return",
       replace: 'if (inputs.areEntriesPaused && symbol === "") return',
     }],
-    tests: ["tests/domain/caps_test.ts", "tests/engine/entries_paused_test.ts"],
+    tests: ["tests/domain/caps_test.ts"],
   },
   {
     name: "check takes a directory under a temporary name for nothing",
@@ -123,5 +123,23 @@ export const COMMANDS_BUGS: readonly TestedBug[] = [
     name: "a byte order mark reaches the operator's line",
     edits: [{ file: "src/domain/one_line.ts", find: "\\ufeff", replace: "" }],
     tests: ["tests/domain/one_line_test.ts"],
+  },
+  {
+    name: "flatten closes what somebody else holds",
+    edits: [{
+      file: "src/domain/flatten_plan.ts",
+      find: "(scope.closes === null || scope.closes.has(symbol))",
+      replace: "scope.closes !== undefined",
+    }],
+    tests: ["tests/cli/flatten_test.ts"],
+  },
+  {
+    name: "flatten forgets what the engine bought a moment ago",
+    edits: [{
+      file: "src/cli/flatten.ts",
+      find: "isEntryRecord(entry) && isOpenEntry(entry))",
+      replace: "isEntryRecord(entry) && !isOpenEntry(entry))",
+    }],
+    tests: ["tests/cli/flatten_test.ts"],
   },
 ];

@@ -68,6 +68,7 @@ import {
   isArchiveNeeded,
   previewGate,
 } from "./gate_preview.ts";
+import { listHolders } from "./holders.ts";
 import { readListWait } from "./list_wait.ts";
 import { runGuarded } from "./operator_config.ts";
 import { buildOperatorFiles, type OperatorFiles } from "./operator_world.ts";
@@ -204,7 +205,11 @@ async function listStateItems(host: ProgramHost, options: StateOptions): Promise
   return [
     checkStateDir(await readStateDirFacts(fs, { path: stateDir, pid: host.pid }), isLiveAsked),
     checkDiskSpace(await readFreeBytes(stateDir), stateDir),
-    checkLock(lock, stateDir),
+    checkLock(lock, {
+      stateDir,
+      elsewhere: (await listHolders({ fs, clock: host.clock }, files.places))
+        .filter(({ isOwn }) => !isOwn),
+    }),
     checkRecordFiles(
       await readWriteProblems(fs, { stateDir, pid: host.pid, nowMs: host.clock.nowMs() }),
       isLiveAsked,

@@ -34,6 +34,7 @@ import { makeKillSwitch } from "./kill.ts";
 import { createErrorLog, readBrokerConfig, runGuarded, sayError } from "./operator_config.ts";
 import { buildOperatorBroker, buildOperatorFiles, type OperatorFiles } from "./operator_world.ts";
 import { type ParsedOptions, UsageError } from "./options.ts";
+import { isKillSwitchSeen } from "./switch_seen.ts";
 import { formatElsewhere, formatMade } from "./switches.ts";
 import { PROGRAM } from "./version.ts";
 
@@ -177,7 +178,7 @@ async function actRecorded(host: ProgramHost, options: Act, events: EventPort): 
   const { clock } = host;
   const startedAtMs = clock.nowMs();
   await events.record({ type: "kill_switch", is_active: true, source: "file", by: "flatten" });
-  const holders = await waitForLoops(host, options);
+  const { holders, unseen } = await waitForLoops(host, options);
   const scope = await buildScope(files, asked);
   if (typeof scope === "string") {
     say(scope);
@@ -199,20 +200,36 @@ async function actRecorded(host: ProgramHost, options: Act, events: EventPort): 
     return EXIT.notSo;
   }
   await recordFlatten(host, { files, broker, isLoopRunning: holders.length > 0, say });
-  return sayEnd(look, scope, say);
+  const status = sayEnd(look, scope, say);
+  unseen.forEach((holder) =>
+    say(
+      `NOT DONE: ${formatHolder(holder)} may buy again. ${
+        formatElsewhere(holder, KILL_SWITCH_FILE)
+      }`,
+    )
+  );
+  return unseen.length === 0 ? status : EXIT.notSo;
 }
 
-/** Waits until no loop that runs where this host's service may run can have a request in flight. @returns Who runs. */
+/**
+ * Waits until no loop that runs where this host's service may run can have a request in flight.
+ * @returns Who runs, and who of them runs in another directory and has not said that it saw the kill switch.
+ */
 async function waitForLoops(
   host: ProgramHost,
   { files, isTrailWhole, say }: Act,
-): Promise<readonly Holder[]> {
+): Promise<{ readonly holders: readonly Holder[]; readonly unseen: readonly Holder[] }> {
   const { fs, places } = files;
   const { clock } = host;
   const startMs = clock.monotonicMs();
   const holders = await listHolders({ fs, clock }, places);
+  const unseen: Holder[] = [];
   for (const holder of holders) {
-    if (!holder.isOwn) say(formatElsewhere(holder, KILL_SWITCH_FILE));
+    const isSeen = holder.isOwn || await isKillSwitchSeen({ fs, clock, stateDir: holder.dir });
+    if (!isSeen) {
+      say(formatElsewhere(holder, KILL_SWITCH_FILE));
+      unseen.push(holder);
+    }
     const loop = { fs, clock, startMs, isTrailWhole, stateDir: holder.dir };
     if (await waitForLoop(loop) === "quiet") continue;
     say(
@@ -220,7 +237,7 @@ async function waitForLoops(
         "waited, in which each of its requests ends.",
     );
   }
-  return holders;
+  return { holders, unseen };
 }
 
 /** Prints the plan. @returns What it was made from; the market is open also where nobody can say. @throws {BrokerError} */

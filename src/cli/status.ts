@@ -18,6 +18,7 @@ import { createPaint } from "./colour.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
 import { countArchiveDays, previewGate } from "./gate_preview.ts";
+import { listHolders } from "./holders.ts";
 import { readBrokerConfig, readOperatorConfig, runGuarded } from "./operator_config.ts";
 import {
   buildOperatorBroker,
@@ -128,6 +129,8 @@ async function readFacts(
     }),
     watchlistPath: config.watchlist.path,
     lock: await probeLock({ stateDir, clock: host.clock }),
+    elsewhere: (await listHolders({ fs, clock: host.clock }, files.places))
+      .filter(({ isOwn }) => !isOwn),
     broker,
   };
 }

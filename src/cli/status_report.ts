@@ -31,6 +31,7 @@ import {
 import type { EngineConfig, LedgerRead, StateRead } from "../engine/ports.ts";
 import type { WatchlistStep } from "../engine/watchlist_step.ts";
 import type { LockProbe } from "../state/lock_probe.ts";
+import type { Holder } from "./holders.ts";
 
 /** What the broker showed, all at about the same moment. */
 export interface BrokerFacts {
@@ -66,6 +67,8 @@ export interface StatusFacts {
   readonly watchlist: WatchlistStep;
   readonly watchlistPath: string;
   readonly lock: LockProbe;
+  /** Who runs in another directory where the service may run. */
+  readonly elsewhere: readonly Holder[];
   /** `null` where the broker was not asked. */
   readonly broker: BrokerFacts | null;
 }
@@ -124,6 +127,8 @@ export interface StatusReport {
   readonly service: {
     readonly kind: "running" | "stopped" | "unknown";
     readonly pid: number | null;
+    /** Other state directories of this host in which a process runs. */
+    readonly elsewhere: readonly { readonly state_dir: string; readonly pid: number | null }[];
   };
   readonly endpoint: { readonly kind: string; readonly host: string };
   /** As the next cycle's gate would decide by this call's environment. */
@@ -195,7 +200,7 @@ export function buildStatusReport(facts: StatusFacts): StatusReport {
     version: facts.version,
     at: formatUtc(facts.nowMs),
     state_dir: facts.stateDir,
-    service: buildService(facts.lock),
+    service: buildService(facts),
     endpoint: { kind: config.endpoint, host: facts.host },
     gate: {
       mode: gate.mode,
@@ -240,9 +245,10 @@ export function buildStatusReport(facts: StatusFacts): StatusReport {
   };
 }
 
-function buildService(lock: LockProbe): StatusReport["service"] {
-  if (lock.kind === "held") return { kind: "running", pid: lock.pid };
-  return { kind: lock.kind === "free" ? "stopped" : "unknown", pid: null };
+function buildService({ lock, elsewhere: holders }: StatusFacts): StatusReport["service"] {
+  const elsewhere = holders.map(({ dir, pid }) => ({ state_dir: dir, pid }));
+  if (lock.kind === "held") return { kind: "running", pid: lock.pid, elsewhere };
+  return { kind: lock.kind === "free" ? "stopped" : "unknown", pid: null, elsewhere };
 }
 
 function buildCaps(facts: StatusFacts): StatusReport["caps"] {

@@ -29,6 +29,9 @@ export function formatStatus(report: StatusReport, paint: Paint): string[] {
       ? line("Entries", "PAUSED (ENTRIES_PAUSED); exits and stops go on", "bad")
       : []),
     ...line("Service", formatService(report), report.service.kind === "running" ? null : "warning"),
+    ...report.service.elsewhere.flatMap(({ state_dir, pid }) =>
+      line("", `${pid === null ? "a process" : `process ${pid}`} runs in ${state_dir}`, "bad")
+    ),
     ...line("State dir", report.state_dir),
     ...line("Last cycle", formatLastCycle(report)),
     ...line(

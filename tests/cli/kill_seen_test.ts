@@ -1,7 +1,7 @@
 import { createClock } from "../../src/runtime/clock.ts";
 import type { Environment } from "../../src/runtime/environment.ts";
 import { acquireLock } from "../../src/state/instance_lock.ts";
-import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 import { SAMPLE_SETTINGS, sampleOpenMs } from "../simulator/scenario.ts";
 import { type SimulatedProgram, withSimulatedProgram } from "../support/simulated_program.ts";
 import { inOperatorDir, runOperator } from "./operator_host.ts";
@@ -136,6 +136,10 @@ Deno.test("kill exits 1 where the loop runs in another directory, and names the 
       assertStringIncludes(text, `No process holds ${program.stateDir}`);
       assertStringIncludes(text, `which runs in ${money}, saw it.`);
       assertStringIncludes(text, `touch ${money}/KILL_SWITCH`);
+      const shown = (await program.run(["status"], LIVE)).lines.join("\n");
+      assertMatch(shown, new RegExp(`process ${Deno.pid} runs in\\s+${money}\\n`));
+      const checked = (await program.run(["check"], LIVE)).lines.join("\n");
+      assertStringIncludes(checked, `WARN lock            Process ${Deno.pid} runs in`);
     });
     const elsewhere = { ...LIVE, AVWAP_BASE_DIR: `${program.dir}/another` };
     await Deno.remove(`${program.stateDir}/KILL_SWITCH`);
@@ -146,9 +150,12 @@ Deno.test("kill exits 1 where the loop runs in another directory, and names the 
     });
     assert(lock.kind === "held");
     const { status, lines } = await program.run(["kill"], elsewhere);
-    await lock.release();
     assertEquals(status, 1);
     assertStringIncludes(lines.join("\n"), "NOT SEEN");
+    const flat = await program.run(["flatten", "--yes"], elsewhere);
+    await lock.release();
+    assertEquals(flat.status, 1);
+    assertStringIncludes(flat.lines.join("\n"), "NOT DONE: Process 7 may buy again.");
   }));
 
 Deno.test("the runbook's literal touch turns LIVE off within a second, whatever directory the loop uses", () =>

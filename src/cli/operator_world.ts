@@ -60,7 +60,7 @@ export function buildOperatorBroker(
     dataUrl: config.endpoint.dataUrl,
     keyId: config.keyId,
     secretKey: config.secretKey,
-    send: createFetchSend(createHttp(buildTellingFetch(host, REQUEST_TIMEOUT_MS))),
+    send: createFetchSend(createHttp(buildTellingFetch(host, { timeoutMs: REQUEST_TIMEOUT_MS }))),
     clock: host.clock,
     chance: host.chance,
     feed: config.feed,

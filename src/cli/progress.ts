@@ -2,36 +2,35 @@ import type { ProgramHost } from "./command.ts";
 import { sayError } from "./operator_config.ts";
 
 /** A broker that takes longer than this is spoken of (interface, Common options). */
-export const PATIENCE_MS = 2_000;
+const PATIENCE_MS = 2_000;
 
 /**
  * The runtime's `fetch`, which says on standard error what is waited for once that takes long: an operator who sees nothing
  * happen ends what must not be ended.
- * @param timeoutMs When the request is given up.
+ * @param wait `timeoutMs`: when the request is given up. `patienceMs`: a test has less.
  */
-export function buildTellingFetch(host: ProgramHost, timeoutMs: number): typeof fetch {
-  const { clock } = host;
+export function buildTellingFetch(
+  host: Pick<ProgramHost, "environment" | "fetch" | "writeError">,
+  { timeoutMs, patienceMs = PATIENCE_MS }: {
+    readonly timeoutMs: number;
+    readonly patienceMs?: number;
+  },
+): typeof fetch {
   return async (input, init) => {
-    const done = new AbortController();
-    const startMs = clock.monotonicMs();
-    const tell = async () => {
-      await clock.sleep(PATIENCE_MS, done.signal);
-      if (done.signal.aborted || clock.monotonicMs() - startMs < PATIENCE_MS) return;
-      const { host: name, pathname } = new URL(
-        String(input instanceof Request ? input.url : input),
-      );
+    const tell = () => {
+      const url = new URL(input instanceof Request ? input.url : input);
       sayError(
         host,
-        `waiting for ${name} to answer ${init?.method ?? "GET"} ${pathname}, ` +
-          `at most ${(timeoutMs - PATIENCE_MS) / 1000} s more`,
+        `waiting for ${url.host} to answer ${init?.method ?? "GET"} ${url.pathname}, ` +
+          `at most ${(timeoutMs - patienceMs) / 1000} s more`,
       );
     };
-    const told = tell();
+    // The host's own timer, as the request's deadline has it: a wait for an answer is no pause of the program's.
+    const timer = setTimeout(tell, patienceMs);
     try {
       return await host.fetch(input, init);
     } finally {
-      done.abort();
-      await told;
+      clearTimeout(timer);
     }
   };
 }

@@ -1,51 +1,33 @@
-import { PATIENCE_MS } from "../../src/cli/progress.ts";
+import { buildTellingFetch } from "../../src/cli/progress.ts";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
-import { inOperatorDir, NOW_MS, runOperator } from "./operator_host.ts";
+import { inOperatorDir, runOperator } from "./operator_host.ts";
 
-const ENV = { APCA_API_KEY_ID: "key-of-nobody", APCA_API_SECRET_KEY: "secret-of-nobody" };
+const URL_TEXT = "https://paper-api.alpaca.markets/v2/positions/NVDA?x=1";
 
-/** `status --broker` at a broker that fails after `tookMs` of a clock that only its waits move. */
-async function ask(tookMs: number) {
-  let nowMs = 0;
-  const waiting: { readonly atMs: number; readonly wake: () => void }[] = [];
-  const sleep = (ms: number, signal?: AbortSignal) =>
-    new Promise<void>((resolve) => {
-      waiting.push({ atMs: nowMs + ms, wake: resolve });
-      signal?.addEventListener("abort", () => resolve());
-    });
-  const goTo = (ms: number) => {
-    nowMs = ms;
-    for (const { wake } of waiting.splice(0).filter(({ atMs }) => atMs <= ms)) wake();
-  };
-  let ended = { status: 0, out: "", error: "" };
-  await inOperatorDir(async (dir) => {
-    ended = await runOperator(["status", "--broker"], { ...ENV, AVWAP_STATE_DIR: dir }, {
-      clock: { nowMs: () => NOW_MS + nowMs, monotonicMs: () => nowMs, sleep },
-      fetch: async () => {
-        goTo(nowMs + tookMs);
-        await Promise.resolve();
-        await Promise.resolve();
-        // What no reader can repair ends the command at once.
-        return new Response("no", { status: 403 });
-      },
-    });
-  });
-  return ended;
-}
-
-Deno.test("a command that waits for the broker longer than two seconds says what for and how long", async () => {
-  const { status, out, error } = await ask(PATIENCE_MS);
-  assertEquals([status, out], [69, ""]);
-  const [first = ""] = error.split("\n");
+Deno.test("a broker that takes long is spoken of, with what it is asked and how long that may take", async () => {
+  const told = Promise.withResolvers<string>();
+  const telling = buildTellingFetch({
+    environment: { APCA_API_KEY_ID: "NVDA" },
+    writeError: told.resolve,
+    // It answers once that was said.
+    fetch: async () => new Response(await told.promise),
+  }, { timeoutMs: 10_000, patienceMs: 0 });
+  const answer = await telling(URL_TEXT, { method: "DELETE" });
   assertEquals(
-    first,
-    "avwap-execution: waiting for paper-api.alpaca.markets to answer GET /v2/clock, at most 8 s more",
+    await answer.text(),
+    "avwap-execution: waiting for paper-api.alpaca.markets to answer DELETE " +
+      "/v2/positions/[redacted], at most 10 s more\n",
   );
 });
 
-Deno.test("a command whose broker answers in time says nothing of waiting", async () => {
-  const { status, error } = await ask(PATIENCE_MS - 1);
-  assertEquals(status, 69);
-  assertEquals(error.includes("waiting for"), false);
-  assertStringIncludes(error, "broker unreachable");
-});
+Deno.test("a broker that answers in time is not spoken of, and no timer is left behind", () =>
+  inOperatorDir(async (dir) => {
+    const { status, error } = await runOperator(["status", "--broker"], {
+      AVWAP_STATE_DIR: dir,
+      APCA_API_KEY_ID: "key-of-nobody",
+      APCA_API_SECRET_KEY: "secret-of-nobody",
+    }, { fetch: () => Promise.resolve(new Response("no", { status: 403 })) });
+    assertEquals(status, 69);
+    assertStringIncludes(error, "broker unreachable");
+    assertEquals(error.includes("waiting for"), false);
+  }));

@@ -8,7 +8,6 @@ import {
   listUnreadableLeft,
   listWorking,
 } from "../domain/flatten_plan.ts";
-import { isEntryRecord, isOpenEntry } from "../domain/ledger.ts";
 import { upperCaseAscii } from "../domain/symbol.ts";
 import { decideClock } from "../domain/market_clock.ts";
 import { BrokerError, type EventPort, type LedgerRead } from "../engine/ports.ts";
@@ -20,6 +19,7 @@ import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
 import { flattenAccount, type Look, readLook } from "./flatten_act.ts";
 import { recordFlatten } from "./flatten_record.ts";
+import { type Asked, buildScope } from "./flatten_scope.ts";
 import {
   formatDoIt,
   formatEnd,
@@ -28,13 +28,12 @@ import {
   formatUnread,
   KILLED_AGAIN,
 } from "./flatten_text.ts";
-import { LOOP_WAIT_MS, waitForLoop } from "./flatten_wait.ts";
-import { formatHolder, type Holder, listHolders } from "./holders.ts";
+import { waitForLoops } from "./flatten_wait.ts";
+import { formatHolder } from "./holders.ts";
 import { makeKillSwitch } from "./kill.ts";
 import { createErrorLog, readBrokerConfig, runGuarded, sayError } from "./operator_config.ts";
 import { buildOperatorBroker, buildOperatorFiles, type OperatorFiles } from "./operator_world.ts";
 import { type ParsedOptions, UsageError } from "./options.ts";
-import { isKillSwitchSeen } from "./switch_seen.ts";
 import { formatElsewhere, formatMade } from "./switches.ts";
 import { PROGRAM } from "./version.ts";
 
@@ -114,34 +113,6 @@ async function runFlatten(host: ProgramHost, { flags, values }: ParsedOptions): 
   }
 }
 
-/** What the operator asked for. */
-interface Asked {
-  readonly symbol: string | null;
-  readonly isClosing: boolean;
-  readonly isAll: boolean;
-}
-
-/** What is in scope by the engine's records; a text where they don't tell whose positions are whose. */
-async function buildScope(
-  { state, ledger }: OperatorFiles,
-  { symbol, isClosing, isAll }: Asked,
-): Promise<FlattenScope | string> {
-  const scope = { symbol, isClosing };
-  if (isAll || !isClosing) return { ...scope, closes: null };
-  const read = await state.read();
-  if (read.kind !== "ok" && read.kind !== "missing") {
-    return `NOT DONE: it is not known which positions the engine manages: ${read.message}. ` +
-      "With --all everyone's are closed";
-  }
-  const managed = read.kind === "ok" ? read.state.positions.map((each) => each.symbol) : [];
-  const entries = await ledger.read();
-  // What it has bought a moment ago may not be in its memory yet.
-  const bought = entries.kind === "ok"
-    ? entries.ledger.entries.filter((entry) => isEntryRecord(entry) && isOpenEntry(entry))
-    : [];
-  return { ...scope, closes: new Set([...managed, ...bought.map((entry) => entry.symbol)]) };
-}
-
 interface Act {
   readonly config: ProgramConfig;
   readonly files: OperatorFiles;
@@ -178,7 +149,7 @@ async function actRecorded(host: ProgramHost, options: Act, events: EventPort): 
   const { clock } = host;
   const startedAtMs = clock.nowMs();
   await events.record({ type: "kill_switch", is_active: true, source: "file", by: "flatten" });
-  const { holders, unseen } = await waitForLoops(host, options);
+  const { holders, unseen } = await waitForLoops(host, files, options);
   const scope = await buildScope(files, asked);
   if (typeof scope === "string") {
     say(scope);
@@ -209,35 +180,6 @@ async function actRecorded(host: ProgramHost, options: Act, events: EventPort): 
     )
   );
   return unseen.length === 0 ? status : EXIT.notSo;
-}
-
-/**
- * Waits until no loop that runs where this host's service may run can have a request in flight.
- * @returns Who runs, and who of them runs in another directory and has not said that it saw the kill switch.
- */
-async function waitForLoops(
-  host: ProgramHost,
-  { files, isTrailWhole, say }: Act,
-): Promise<{ readonly holders: readonly Holder[]; readonly unseen: readonly Holder[] }> {
-  const { fs, places } = files;
-  const { clock } = host;
-  const startMs = clock.monotonicMs();
-  const holders = await listHolders({ fs, clock }, places);
-  const unseen: Holder[] = [];
-  for (const holder of holders) {
-    const isSeen = holder.isOwn || await isKillSwitchSeen({ fs, clock, stateDir: holder.dir });
-    if (!isSeen) {
-      say(formatElsewhere(holder, KILL_SWITCH_FILE));
-      unseen.push(holder);
-    }
-    const loop = { fs, clock, startMs, isTrailWhole, stateDir: holder.dir };
-    if (await waitForLoop(loop) === "quiet") continue;
-    say(
-      `${formatHolder(holder)} may have had a request in flight: ${LOOP_WAIT_MS / 1000} s were ` +
-        "waited, in which each of its requests ends.",
-    );
-  }
-  return { holders, unseen };
 }
 
 /** Prints the plan. @returns What it was made from; the market is open also where nobody can say. @throws {BrokerError} */

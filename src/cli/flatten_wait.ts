@@ -3,6 +3,12 @@ import { dateNyOf } from "../domain/ny_time.ts";
 import { type ClockPort, StateError } from "../engine/ports.ts";
 import { readEvents } from "../state/event_reader.ts";
 import type { FileSystem } from "../state/file_system.ts";
+import { KILL_SWITCH_FILE } from "../state/switch_files.ts";
+import type { ProgramHost } from "./command.ts";
+import { formatHolder, type Holder, listHolders } from "./holders.ts";
+import type { OperatorFiles } from "./operator_world.ts";
+import { isKillSwitchSeen } from "./switch_seen.ts";
+import { formatElsewhere } from "./switches.ts";
 import { RECORD_AGE_MAX_MS, REQUEST_DEADLINE_MS } from "../engine/entry_order.ts";
 
 /**
@@ -14,6 +20,37 @@ const LOOK_MS = 100;
 
 /** `quiet`: nothing is in flight. `waited`: the whole wait was waited, after which nothing can be in flight either. */
 export type LoopWait = "quiet" | "waited";
+
+/**
+ * Waits until no loop that runs where this host's service may run can have a request in flight.
+ * @returns Who runs, and who of them runs in another directory and has not said that it saw the kill switch.
+ */
+export async function waitForLoops(
+  { clock }: Pick<ProgramHost, "clock">,
+  { places, fs }: Pick<OperatorFiles, "places" | "fs">,
+  { isTrailWhole, say }: {
+    readonly isTrailWhole: boolean;
+    readonly say: (line: string) => void;
+  },
+): Promise<{ readonly holders: readonly Holder[]; readonly unseen: readonly Holder[] }> {
+  const startMs = clock.monotonicMs();
+  const holders = await listHolders({ fs, clock }, places);
+  const unseen: Holder[] = [];
+  for (const holder of holders) {
+    const isSeen = holder.isOwn || await isKillSwitchSeen({ fs, clock, stateDir: holder.dir });
+    if (!isSeen) {
+      say(formatElsewhere(holder, KILL_SWITCH_FILE));
+      unseen.push(holder);
+    }
+    const loop = { fs, clock, startMs, isTrailWhole, stateDir: holder.dir };
+    if (await waitForLoop(loop) === "quiet") continue;
+    say(
+      `${formatHolder(holder)} may have had a request in flight: ${LOOP_WAIT_MS / 1000} s were ` +
+        "waited, in which each of its requests ends.",
+    );
+  }
+  return { holders, unseen };
+}
 
 /**
  * Waits until a running loop has no order-changing request in flight. Call it when the kill switch is on: the loop writes

@@ -136,7 +136,7 @@ export const COMMANDS_BUGS: readonly TestedBug[] = [
   {
     name: "flatten forgets what the engine bought a moment ago",
     edits: [{
-      file: "src/cli/flatten.ts",
+      file: "src/cli/flatten_scope.ts",
       find: "isEntryRecord(entry) && isOpenEntry(entry))",
       replace: "isEntryRecord(entry) && !isOpenEntry(entry))",
     }],

@@ -134,7 +134,7 @@ function formatConsequences(state: StateRead, isOff: boolean): string[] {
   const troubles = state.kind === "ok" ? listTroubles(state.state.standings) : [];
   return [
     isOff
-      ? "LIVE is off: no entry and no exit is sent, in this cycle or any later one."
+      ? "LIVE is off: no entry and no exit is sent by what uses this directory, from now on."
       : "LIVE is NOT off for sure: look at what is named above.",
     ...(symbols.length === 0 ? [] : [
       `Managed positions have only the stops that rest at the broker: ${symbols.join(", ")}`,

@@ -11,7 +11,7 @@ Deno.test("kill makes the file with time and reason, and says that nothing runs 
     assertEquals([status, error], [0, ""]);
     assertStringIncludes(out, `Kill switch is on: ${dir}/state/KILL_SWITCH`);
     assertStringIncludes(out, `No process holds ${dir}/state`);
-    assertStringIncludes(out, "no entry and no exit is sent");
+    assertStringIncludes(out, "no entry and no exit is sent by what uses this directory");
     assertEquals(
       await Deno.readTextFile(`${dir}/state/KILL_SWITCH`),
       "2026-11-23T15:10:00.000Z odd\\nquotes\n",

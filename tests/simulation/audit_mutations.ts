@@ -170,7 +170,7 @@ export const AUDIT_BUGS: readonly Bug[] = [
       {
         file: "src/state/switch_files.ts",
         find: '(isOwn && found === "unknown")',
-        replace: '(isOwn && found === "present")',
+        replace: '(!isOwn && found === "unknown")',
       },
     ],
   },

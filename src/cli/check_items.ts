@@ -10,6 +10,7 @@ import { readFreeBytes } from "../state/disk_space.ts";
 import { STATE_FILE } from "../state/execution_state.ts";
 import { joinPath } from "../state/file_system.ts";
 import { TOKEN_FILE } from "../state/operator_files.ts";
+import { readReserveBytes } from "../state/state_disk.ts";
 import { ENTRIES_PAUSED_FILE, KILL_SWITCH_FILE, lookForSwitch } from "../state/switch_files.ts";
 import { createWatchlistFile } from "../state/watchlist_file.ts";
 import { type BrokerCheck, listBrokerItems } from "./check_broker.ts";
@@ -135,7 +136,10 @@ async function listStateItems(host: ProgramHost, options: StateOptions): Promise
   const findings = broker.kind === "asked" ? broker.findings : null;
   return [
     checkStateDir(await readStateDirFacts(fs, { path: stateDir, pid: host.pid }), isLiveAsked),
-    checkDiskSpace(await readFreeBytes(stateDir), stateDir),
+    checkDiskSpace({
+      freeBytes: await readFreeBytes(stateDir),
+      reserveBytes: await readReserveBytes(fs, stateDir),
+    }, stateDir),
     checkLock(lock, {
       stateDir,
       elsewhere: (await listHolders({ fs, clock: host.clock }, files.places))

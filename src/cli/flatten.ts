@@ -17,7 +17,8 @@ import { createEventLog } from "../state/event_log.ts";
 import { KILL_SWITCH_FILE } from "../state/switch_files.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
-import { flattenAccount, type Look, readLook } from "./flatten_act.ts";
+import { flattenAccount } from "./flatten_act.ts";
+import { type FlattenWorld, type Look, readLook } from "./flatten_look.ts";
 import { recordFlatten } from "./flatten_record.ts";
 import { type Asked, buildScope } from "./flatten_scope.ts";
 import {
@@ -106,8 +107,7 @@ async function runFlatten(host: ProgramHost, { flags, values }: ParsedOptions): 
   const goOn = () => {};
   host.signals.addSignalListener("SIGHUP", goOn);
   try {
-    const isTrailWhole = killed.kind !== "made_not_durable";
-    return await act(host, { config, files, asked, isTrailWhole, say });
+    return await act(host, { config, files, asked, say });
   } finally {
     host.signals.removeSignalListener("SIGHUP", goOn);
   }
@@ -117,8 +117,6 @@ interface Act {
   readonly config: ProgramConfig;
   readonly files: OperatorFiles;
   readonly asked: Asked;
-  /** Whether the disk took the kill switch whole, and so what a running loop writes. */
-  readonly isTrailWhole: boolean;
   readonly say: (line: string) => void;
 }
 
@@ -149,7 +147,7 @@ async function actRecorded(host: ProgramHost, options: Act, events: EventPort): 
   const { clock } = host;
   const startedAtMs = clock.nowMs();
   await events.record({ type: "kill_switch", is_active: true, source: "file", by: "flatten" });
-  const { holders, unseen } = await waitForLoops(host, files, options);
+  const { holders, unseen } = await waitForLoops(host, files, say);
   const scope = await buildScope(files, asked);
   if (typeof scope === "string") {
     say(scope);
@@ -162,8 +160,8 @@ async function actRecorded(host: ProgramHost, options: Act, events: EventPort): 
     throw before;
   }
   say("");
-  const { isMarketOpen } = before;
-  const world = { broker, clock, events, scope, startedAtMs, isMarketOpen, say };
+  const { isMarketOpen, clockAheadMs } = before;
+  const world = { broker, clock, clockAheadMs, events, scope, startedAtMs, isMarketOpen, say };
   const look = await orError(flattenAccount(world));
   if (look instanceof BrokerError) {
     const held = before.look.positions.filter(({ symbol }) => isInScope(scope, symbol));
@@ -189,9 +187,10 @@ async function showPlan(
     readonly scope: FlattenScope;
     readonly broker: AlpacaClient;
   },
-): Promise<{ readonly isMarketOpen: boolean; readonly look: Look }> {
+): Promise<Pick<FlattenWorld, "isMarketOpen" | "clockAheadMs"> & { readonly look: Look }> {
   // Both are only shown: without them the account is closed all the same.
   const clock = orNull(await orError(broker.readClock()));
+  const clockAheadMs = clock === null ? 0 : clock.timestampMs - host.clock.nowMs();
   // One that contradicts itself says nothing of the market, like one that can't be read.
   const market = clock !== null && decideClock(clock, "unknown").kind === "sound" ? clock : null;
   const account = orNull(await orError(broker.readAccount()));
@@ -215,7 +214,7 @@ async function showPlan(
   };
   const unread = formatUnread(listUnreadableLeft(unreadable, scope));
   host.writeOut(`${[...formatPlan(plan, about), ...unread].join("\n")}\n`);
-  return { isMarketOpen: market?.isOpen ?? true, look };
+  return { isMarketOpen: market?.isOpen ?? true, clockAheadMs, look };
 }
 
 async function orError<T>(read: Promise<T>): Promise<T | BrokerError> {

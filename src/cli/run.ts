@@ -11,8 +11,9 @@ import { ensureDir } from "../state/durable_file.ts";
 import { joinPath } from "../state/file_system.ts";
 import { acquireLock, LOCK_FILE, type LockOutcome } from "../state/instance_lock.ts";
 import { watchKillSwitch } from "../state/kill_switch_watch.ts";
+import type { StateDisk } from "../state/state_disk.ts";
 import type { SwitchPlaces } from "../state/switch_files.ts";
-import { buildWorld, type EngineWorld } from "./adapters.ts";
+import { buildDisk, buildWorld, type EngineWorld } from "./adapters.ts";
 import { type HeldLog, holdLog } from "./held_log.ts";
 import { readListWait } from "./list_wait.ts";
 import { guardLock, type HeldLock } from "./lock_guard.ts";
@@ -113,6 +114,7 @@ async function runCommand(host: ProgramHost, options: ParsedOptions): Promise<nu
   // The lines of a start that the list refuses, each minute anew, are for nobody.
   if (wait === null) log.release();
   try {
+    const disk = await takeDisk(config.stateDir);
     logStart(log, { host, config });
     for (const warning of warnings) log.warn(warning);
     for (const { variable, meaning } of listNetworkDoubts(host.environment)) {
@@ -121,7 +123,7 @@ async function runCommand(host: ProgramHost, options: ParsedOptions): Promise<nu
     if (!isSlackReachable) {
       log.warn("SLACK_WEBHOOK_URL names a host that this process may not reach");
     }
-    const world = buildWorld({ host, config, log, isSlackReachable });
+    const world = buildWorld({ host, config, log, isSlackReachable, disk });
     const held = buildReleasing(world, log);
     const status = await runEngine(host, { world: held, lock, places: config });
     if (isListRefusal(status) && wait?.isSaid === false) log.releaseErrors();
@@ -162,6 +164,23 @@ async function takeStateDir(host: ProgramHost, { stateDir }: ProgramConfig): Pro
   }
 }
 
+/**
+ * Makes the reserve. A full disk stops the start only where not even the reserve can take a record (interface, Exit status).
+ * @throws {HostError} @throws {ConfigError} Where no record can be made.
+ */
+async function takeDisk(stateDir: string): Promise<StateDisk> {
+  const disk = buildDisk(stateDir);
+  // Why there is none is said by the first cycle.
+  await disk.look();
+  try {
+    await disk.prove();
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    throw buildStateDirError(error);
+  }
+  return disk;
+}
+
 function logStart(
   log: LogPort,
   { host, config }: { readonly host: ProgramHost; readonly config: ProgramConfig },
@@ -196,6 +215,7 @@ async function runEngine(
   const guard = guardLock(world.ports.service, { lock, log });
   try {
     await world.events.removeOld();
+    await world.events.recordStart();
     const ports = { ...world.ports, service: guard.service };
     const stop = AbortSignal.any([listener.signal, guard.lost]);
     const status = await runLoop(ports, stop, {

@@ -12,7 +12,9 @@ import {
 import { BrokerError, type LedgerRead, type WatchlistRead } from "../engine/ports.ts";
 import { checkWatchlist } from "../engine/watchlist_step.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
+import { readFreeBytes } from "../state/disk_space.ts";
 import { probeLock } from "../state/lock_probe.ts";
+import { readReserveBytes } from "../state/state_disk.ts";
 import { createWatchlistFile } from "../state/watchlist_file.ts";
 import { createPaint } from "./colour.ts";
 import type { Command, ProgramHost } from "./command.ts";
@@ -42,7 +44,8 @@ export const STATUS_COMMAND: Command = {
     "files alone, without credentials; --broker asks the broker too and names what differs. It goes\n" +
     "by the environment of this very call, so give it the service's. --json prints one document\n" +
     "with the fields version, at, state_dir, service, endpoint, gate, kill_switch, entries_paused,\n" +
-    "allowlist, caps, ledger, state, intents, positions, watchlist, last_cycle, broker.",
+    "allowlist, caps, ledger, state, disk, intents, positions, released, watchlist, last_cycle,\n" +
+    "broker.",
   options: [
     {
       name: "broker",
@@ -131,6 +134,10 @@ async function readFacts(
     lock: await probeLock({ stateDir, clock: host.clock }),
     elsewhere: (await listHolders({ fs, clock: host.clock }, files.places))
       .filter(({ isOwn }) => !isOwn),
+    disk: {
+      freeBytes: await readFreeBytes(stateDir),
+      reserveBytes: await readReserveBytes(fs, stateDir),
+    },
     broker,
   };
 }

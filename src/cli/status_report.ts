@@ -17,21 +17,16 @@ import {
   type BrokerPosition,
   flattenOrders,
   isFinal,
-  remainingQty,
 } from "../domain/orders.ts";
 import type { MarketClock, Session } from "../domain/market.ts";
 import { formatUnreadable, openSymbolOf, type UnreadableRow } from "../domain/unreadable_row.ts";
-import { roundToIncrement } from "../domain/price_increment.ts";
-import {
-  countCovered,
-  countGtcCovered,
-  isStopOrder,
-  listSellGroups,
-} from "../domain/protection.ts";
 import type { EngineConfig, LedgerRead, StateRead } from "../engine/ports.ts";
 import type { WatchlistStep } from "../engine/watchlist_step.ts";
 import type { LockProbe } from "../state/lock_probe.ts";
+import { RESERVE_BYTES } from "../state/state_disk.ts";
+import type { DiskFacts } from "./check_host.ts";
 import type { Holder } from "./holders.ts";
+import { buildCover, type CoverStatus } from "./status_cover.ts";
 
 /** What the broker showed, all at about the same moment. */
 export interface BrokerFacts {
@@ -69,6 +64,7 @@ export interface StatusFacts {
   readonly lock: LockProbe;
   /** Who runs in another directory where the service may run. */
   readonly elsewhere: readonly Holder[];
+  readonly disk: DiskFacts;
   /** `null` where the broker was not asked. */
   readonly broker: BrokerFacts | null;
 }
@@ -105,17 +101,7 @@ export interface PositionStatus {
     /** All of it in words; `null` where nothing is bare or due. */
     readonly text: string | null;
   } | null;
-  readonly broker: {
-    readonly qty: number;
-    /** Shares that working sells cover, and of these those that outlive the day. */
-    readonly covered_qty: number;
-    readonly gtc_covered_qty: number;
-    readonly stops: readonly {
-      readonly qty: number;
-      readonly stop_usd: number | null;
-      readonly time_in_force: string;
-    }[];
-  } | null;
+  readonly broker: CoverStatus | null;
 }
 
 /** `status --json`: one document; times ISO 8601 UTC, money in USD. Fields are added, never renamed. */
@@ -161,6 +147,12 @@ export interface StatusReport {
     readonly mismatches: number;
   };
   readonly state: { readonly kind: StateRead["kind"]; readonly message: string | null };
+  /** Bytes; `null` where not known. `is_full`: a part of the reserve is given up, and there are no entries (pipeline 5). */
+  readonly disk: {
+    readonly free_bytes: number | null;
+    readonly reserve_bytes: number | null;
+    readonly is_full: boolean;
+  };
   readonly intents: readonly {
     readonly symbol: string;
     readonly qty: number;
@@ -168,6 +160,8 @@ export interface StatusReport {
     readonly expires_at: string;
   }[];
   readonly positions: readonly PositionStatus[];
+  /** What the operator took off the engine's hands, while it lasts. */
+  readonly released: readonly { readonly symbol: string; readonly released_at: string }[];
   readonly watchlist: {
     readonly kind: WatchlistStep["kind"];
     readonly path: string;
@@ -217,6 +211,11 @@ export function buildStatusReport(facts: StatusFacts): StatusReport {
     caps: buildCaps(facts),
     ledger: buildLedgerStatus(facts.ledger, facts.todayNy),
     state: { kind: state.kind, message: state.kind === "ok" ? null : state.message },
+    disk: {
+      free_bytes: facts.disk.freeBytes,
+      reserve_bytes: facts.disk.reserveBytes,
+      is_full: facts.disk.reserveBytes !== null && facts.disk.reserveBytes < RESERVE_BYTES,
+    },
     intents: (present?.intents ?? []).map((intent) => ({
       symbol: intent.symbol,
       qty: intent.qty,
@@ -226,6 +225,10 @@ export function buildStatusReport(facts: StatusFacts): StatusReport {
     positions: (present?.positions ?? []).map((position) =>
       buildPosition(position, present?.standings ?? [], broker)
     ),
+    released: (present?.released ?? []).map(({ symbol, releasedAtMs }) => ({
+      symbol,
+      released_at: formatUtc(releasedAtMs),
+    })),
     watchlist: {
       kind: facts.watchlist.kind,
       path: facts.watchlistPath,
@@ -330,7 +333,7 @@ function buildPosition(
     standing: standing === undefined ? null : buildStanding(standing),
     broker: broker === null || isUnreadableIn(broker, position.symbol)
       ? null
-      : buildCoverage(position, broker),
+      : buildCover(position, broker),
   };
 }
 
@@ -352,24 +355,6 @@ function buildStanding(standing: Standing): NonNullable<PositionStatus["standing
 /** What the broker shows of the symbol is not all that it has: it is left out instead of said too low. */
 function isUnreadableIn({ unreadable }: BrokerFacts, symbol: string): boolean {
   return unreadable.some((row) => row.symbol === symbol);
-}
-
-function buildCoverage(
-  { symbol, stopUsd }: EngineState["positions"][number],
-  broker: BrokerFacts,
-): PositionStatus["broker"] {
-  const leastUsd = roundToIncrement(stopUsd);
-  const groups = listSellGroups(broker.openOrders, symbol);
-  return {
-    qty: broker.positions.find((each) => each.symbol === symbol)?.qty ?? 0,
-    covered_qty: countCovered(groups, leastUsd),
-    gtc_covered_qty: countGtcCovered(groups, leastUsd),
-    stops: groups.flatMap((group) => group.orders).filter(isStopOrder).map((order) => ({
-      qty: remainingQty(order),
-      stop_usd: order.stopPriceUsd,
-      time_in_force: order.timeInForce,
-    })),
-  };
 }
 
 function buildBrokerStatus(

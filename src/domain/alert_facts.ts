@@ -34,6 +34,16 @@ export type MarketFact =
   | { readonly kind: "closed"; readonly nextOpenMs: number }
   | { readonly kind: "unknown"; readonly reason: string };
 
+/**
+ * What keeps records from being made as they should be (pipeline 5, "A reserve of 4 MB"). `full`: no room but the reserve's
+ * (a quota too). `failing`: the device takes nothing (read-only, input/output error).
+ */
+export interface DiskFault {
+  readonly kind: "full" | "failing";
+  /** The operation that met it, with path and cause. */
+  readonly message: string;
+}
+
 /** The watchlist's freshness (pipeline 1). Times in Unix ms. */
 export type WatchlistFact =
   | {

@@ -1,6 +1,7 @@
 import {
   type AlertMessage,
   type CapUseFact,
+  type DiskFault,
   formatCapUse,
   formatList,
   formatMarket,
@@ -40,6 +41,8 @@ export interface HeartbeatInputs {
   readonly unresolved: readonly UnresolvedOrderFact[];
   /** Positions that this engine does not manage, shares negative where short; `null` where the broker could not be asked. */
   readonly foreign: readonly { readonly symbol: string; readonly qty: number }[] | null;
+  /** What keeps records from being made (pipeline 5); `null` where nothing does. */
+  readonly diskFault: DiskFault | null;
 }
 
 /** Builds the heartbeat (interface, Slack): mode, market and watchlist first, then what could need the operator. */
@@ -63,6 +66,9 @@ export function buildHeartbeat(inputs: HeartbeatInputs): AlertMessage {
     ...(foreign === null
       ? ["Foreign positions: unknown, the broker could not be asked"]
       : formatList("Foreign positions", foreign.map((each) => `${each.symbol} ${each.qty}`))),
+    ...(inputs.diskFault === null
+      ? []
+      : [`Disk: ${inputs.diskFault.kind.toUpperCase()}, no entries (${inputs.diskFault.message})`]),
   ];
   return { level: "INFO", title: "Execution heartbeat", text: lines.join("\n") };
 }

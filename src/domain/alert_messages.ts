@@ -1,5 +1,6 @@
 import {
   type AlertMessage,
+  type DiskFault,
   formatCloseCommand,
   formatPosition,
   formatPriceUsd,
@@ -135,6 +136,14 @@ const REMEDIES: Readonly<Record<string, string>> = {
     "`avwap-execution release SYMBOL --yes` takes the engine's hands off it",
   absent: "look at it at the broker: sold there, renamed or taken away; " +
     "`avwap-execution release SYMBOL --yes` takes the engine's hands off it",
+  unknown:
+    "look at the order in the broker's dashboard, and cancel it there if it does not trade: " +
+    "the engine then places its own stop",
+  bound: "wait for the broker to settle that order, and look at it in its dashboard",
+  obstacle: "look at the order in the broker's dashboard (is the symbol halted?); " +
+    "the engine tries a new stop once a minute",
+  hand: "cancel the order in the broker's dashboard; " +
+    "`avwap-execution release SYMBOL --yes` takes the engine's hands off it",
   row: "look at the position or order at the broker, and cancel or close it there",
   clock: "`avwap-execution check` asks the broker; look at its status page and dashboard",
   positions: "`avwap-execution check` asks the broker; look at its status page and dashboard",
@@ -159,6 +168,43 @@ export function buildExecutionError({ symbol, problem, remedy }: ErrorFacts): Al
     ...(remedy === null ? [] : [`Do: ${remedy}`]),
   ];
   return { level: "ERROR", title: "Execution error", text: lines.join("\n") };
+}
+
+/** The disk of the state directory, where it keeps records from being made. */
+export interface DiskFaultFacts {
+  readonly fault: DiskFault;
+  readonly stateDir: string;
+  /** `null`: not known. */
+  readonly freeBytes: number | null;
+}
+
+/** Builds `Disk full` (ERROR), or what says the same of a device that fails (pipeline 5). */
+export function buildDiskFault({ fault, stateDir, freeBytes }: DiskFaultFacts): AlertMessage {
+  const path = `'${stateDir.replaceAll("'", String.raw`'\''`)}'`;
+  if (fault.kind === "failing") {
+    return buildExecutionError({
+      symbol: null,
+      problem:
+        `The disk of ${stateDir} takes no records: ${fault.message}. No entries; exits and ` +
+        "stops go on with what is on record",
+      remedy:
+        `look at the device (dmesg, findmnt -T ${path}) and mount it writable again; entries ` +
+        "go on by themselves",
+    });
+  }
+  const free = freeBytes === null ? "free space not known" : `${formatMb(freeBytes)} MB free`;
+  const lines = [
+    `The disk of ${stateDir} is full (${free}): ${fault.message}`,
+    "No entries and no audit trail until there is room; exits and stops are recorded in the reserve " +
+    "that was kept for them",
+    `Do: make room (df -h ${path}; du -xh --max-depth=2 / | sort -h | tail); the reserve is made ` +
+    "again and entries go on by themselves",
+  ];
+  return { level: "ERROR", title: "Disk full", text: lines.join("\n") };
+}
+
+function formatMb(bytes: number): string {
+  return (bytes / (1024 * 1024)).toFixed(1);
 }
 
 /** An entry that left, or in DRY_RUN would have. Prices USD per share. */

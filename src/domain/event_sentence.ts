@@ -31,6 +31,12 @@ const SENTENCES: Readonly<Record<EventType, (event: RecordedEvent) => string>> =
   engine_started: (event) =>
     `engine started: version ${text(event, "version")}, endpoint ${text(event, "endpoint")} ` +
     `(${text(event, "host")}), a cycle every ${count(event, "poll_seconds")} s`,
+  records: (event) =>
+    readText(event, "text") === null
+      ? `started without ${text(event, "file")}: ${text(event, "why")}`
+      : `started with ${text(event, "file")} (part ${count(event, "part")} of ${
+        count(event, "parts")
+      })`,
   engine_stopped: () => "engine stopped",
   market: formatMarketChange,
   gate: (event) =>

@@ -18,6 +18,22 @@ export type EngineStartedEvent = {
   readonly poll_seconds: number;
 };
 
+/**
+ * A record as the process found it at its start, whole, in parts whose texts in their order are the file's (credentials
+ * aside). Before the process's other lines.
+ */
+export type RecordsEvent = {
+  readonly type: "records";
+  /** `execution_state.json` or `live_orders_today.json`. */
+  readonly file: string;
+  /** From 1 to `parts`. */
+  readonly part: number;
+  readonly parts: number;
+  /** `null`: there is none, or it can't be read; `why` says it. */
+  readonly text: string | null;
+  readonly why: string | null;
+};
+
 /** The process ended as it was told to; a crash leaves no such line. */
 export type EngineStoppedEvent = { readonly type: "engine_stopped" };
 
@@ -368,6 +384,7 @@ export type CycleEvent = {
 /** Every line that this program writes, by its type. */
 export type AuditEvent =
   | EngineStartedEvent
+  | RecordsEvent
   | EngineStoppedEvent
   | MarketEvent
   | GateEvent

@@ -1,3 +1,4 @@
+import type { ManagedPosition } from "../domain/engine_state.ts";
 import { isFinal } from "../domain/orders.ts";
 import type { SellGroup } from "../domain/protection.ts";
 import { askOrders } from "./asking.ts";
@@ -74,6 +75,23 @@ async function cancelAll(
   return refusal === null || ended.kind !== "stuck"
     ? ended
     : { ...ended, message: `${ended.message}; the broker refused it: ${refusal}` };
+}
+
+/**
+ * What is left of an exit after its cancel. Where one left, shares are bare until the next look finds enough protection,
+ * whatever of the rest fails, and only the operator can stop that; where none left nothing was taken away, and the gate goes
+ * on deciding (pipeline 5).
+ * @returns Why the rest may leave.
+ */
+export function noteCancelled(
+  engine: Engine,
+  { positionId }: Pick<ManagedPosition, "positionId">,
+  gate: Permit,
+  cancelled: CancelResult,
+): Permit {
+  if (cancelled.kind === "stopped" || !cancelled.isLeft) return gate;
+  engine.bare.add(positionId);
+  return { kind: "exit_rest" };
 }
 
 /** A sell of somebody else in a managed symbol is cancelled for an exit too, and named in log and Slack (pipeline 5). */

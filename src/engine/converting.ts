@@ -1,6 +1,6 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
-import { cancelGroups } from "./cancelling.ts";
+import { cancelGroups, noteCancelled } from "./cancelling.ts";
 import { findTimeObstacle } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { recordAgain, RETRY_MS } from "./exit_records.ts";
@@ -54,19 +54,16 @@ export async function convert(
     replaces: null,
   };
   const entries = await recordSells(engine, [stop]);
-  const cancelled = await cancelGroups(engine, { kind: "gate", decision }, groups);
-  // Until the next look finds enough protection: whatever of the rest fails.
-  if (cancelled.kind !== "stopped" && cancelled.isLeft) {
-    engine.bare.add(position.positionId);
-    noteHandCancel(engine, position, groups);
-  }
+  const gate: Permit = { kind: "gate", decision };
+  const cancelled = await cancelGroups(engine, gate, groups);
+  const permit = noteCancelled(engine, position, gate, cancelled);
+  if (permit.kind === "exit_rest") noteHandCancel(engine, position, groups);
   if (cancelled.kind !== "ended") {
     await settleUnsent(engine, entries);
     const why = cancelled.kind === "stopped" ? cancelled.reason : cancelled.message;
     engine.ports.log.warn(`${position.symbol}: overnight stop waits: ${why}`);
     return false;
   }
-  const permit: Permit = cancelled.isLeft ? { kind: "exit_rest" } : { kind: "gate", decision };
   await refresh(engine);
   const held = findHeld(engine, position.symbol);
   const availableQty = readAvailable(engine, position);

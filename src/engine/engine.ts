@@ -9,6 +9,7 @@ import type { MarketClock, Session, Trade } from "../domain/market.ts";
 import type { LostRecord, RebuildWait } from "../domain/rebuild_wait.ts";
 import type { Calendar } from "../domain/market_clock.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
+import type { PriceMemory } from "../domain/price_check.ts";
 import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../domain/orders.ts";
 import type { UnreadableRow } from "../domain/unreadable_row.ts";
 import { type Alert, BrokerError, type EnginePorts, StateError } from "./ports.ts";
@@ -119,6 +120,11 @@ export class Engine {
   readonly spentHandStops = new Map<string, number>();
   /** When a stop was last tried beside an entry that will not end, by position, broker time. */
   readonly besideEntryAtMs = new Map<string, number>();
+  /** What protected nothing and gave way to a stop last, by position: order ids, and when, broker time. */
+  readonly gaveWay = new Map<
+    string,
+    { readonly orderIds: readonly string[]; readonly atMs: number }
+  >();
   /** When the broker last refused an exit's sell, by position and reason, broker time. */
   readonly sellRefusedAtMs = new Map<string, number>();
   /** Stops on record that the broker has not taken, the last of each position: what a failing ledger leaves to send. */
@@ -129,8 +135,8 @@ export class Engine {
   readonly adoptsSeen = new Set<string>();
   /** Since when a released symbol was seen neither held nor in an order, broker time. */
   readonly absentSinceMs = new Map<string, number>();
-  /** Whether this cycle schedules and sends no entries. */
-  isEntriesPaused = false;
+  /** Whether this cycle schedules and sends entries: its list is of today (pipeline 1), and the disk takes records. */
+  isTakingEntries = true;
   /** Corporate actions are not asked for before this, monotonic: the last look was not answered. */
   actionsPausedUntilMs = -Infinity;
   /** Lists of symbols that this cycle asked the data API for. */
@@ -151,6 +157,8 @@ export class Engine {
     readonly rows: ReadonlyMap<string, Trade>;
     readonly answered: ReadonlySet<string>;
   } | null = null;
+  /** What is remembered of the prices of what may be adopted, by symbol; a new process has them confirmed anew. */
+  readonly foreignPrices = new Map<string, PriceMemory>();
   /** What last kept a sell, a stop or a cancel in a symbol from being done, in words; gone with the next that is done. */
   readonly hindrances = new Map<string, string>();
   /** Alarms of standings that the log has, by state key. */
@@ -328,8 +336,18 @@ export class Engine {
 
   /** Whether a thing keyed by `key` was said with this value before, across restarts; remembers that it now was. */
   isNews(key: string, value: string): boolean {
-    if (this.state.alerted[key] === value) return false;
-    this.updateState({ alerted: { ...this.state.alerted, [key]: value } });
-    return true;
+    return this.listNews({ [key]: value }).has(key);
+  }
+
+  /**
+   * The same of many things by their keys. Together: each time that something is remembered, all that is gets copied, and a
+   * thousand copies of a thousand things in a row are the most memory that the process ever takes.
+   * @returns Keys of those that are news.
+   */
+  listNews(values: Readonly<Record<string, string>>): ReadonlySet<string> {
+    const { alerted } = this.state;
+    const news = new Set(Object.keys(values).filter((key) => alerted[key] !== values[key]));
+    if (news.size > 0) this.updateState({ alerted: { ...alerted, ...values } });
+    return news;
   }
 }

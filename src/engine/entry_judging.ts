@@ -27,7 +27,15 @@ export async function readEntryPrices(
 ): Promise<EntryPrices> {
   const atMonotonicMs = engine.ports.clock.monotonicMs();
   if (intents.length === 0) {
-    return { rows: new Map(), answered: new Set(), unanswered: [], trouble: null, atMonotonicMs };
+    const none = new Set<string>();
+    return {
+      rows: new Map(),
+      answered: none,
+      malformed: none,
+      unanswered: [],
+      trouble: null,
+      atMonotonicMs,
+    };
   }
   const symbols = [...new Set(intents.map((intent) => intent.symbol))];
   return { ...await readLatestTrades(engine, symbols, ""), atMonotonicMs };

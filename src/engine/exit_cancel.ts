@@ -3,7 +3,7 @@ import type { ManagedPosition } from "../domain/engine_state.ts";
 import { isFinal } from "../domain/orders.ts";
 import type { SellGroup } from "../domain/protection.ts";
 import { lookUpOrder } from "./asking.ts";
-import { cancelGroups } from "./cancelling.ts";
+import { cancelGroups, noteCancelled } from "./cancelling.ts";
 import type { Engine } from "./engine.ts";
 import {
   type ExitPlan,
@@ -44,8 +44,7 @@ export async function sellAfterCancel(
   const plans = plan.restQty > 0 ? [planSell(plan), planStop(plan, null)] : [planSell(plan)];
   const entries = await recordSells(engine, plans);
   const cancelled = await cancelGroups(engine, gate, groups);
-  // Until the next look finds enough protection: whatever of the rest fails.
-  if (cancelled.kind !== "stopped" && cancelled.isLeft) engine.bare.add(plan.position.positionId);
+  const permit = noteCancelled(engine, plan.position, gate, cancelled);
   if (cancelled.kind !== "ended") {
     await settleUnsent(engine, entries);
     const why = cancelled.kind === "stopped" ? cancelled.reason : cancelled.message;
@@ -53,7 +52,6 @@ export async function sellAfterCancel(
     if (cancelled.kind === "stuck") engine.wakeAt(engine.nowMs() + RETRY_MS);
     return "not_sold";
   }
-  const permit: Permit = cancelled.isLeft ? { kind: "exit_rest" } : gate;
   await refresh(engine);
   const sellable = readAvailable(engine, plan.position);
   // Absent, and not sold by what was cancelled: one empty answer is no position that is gone (pipeline 5).
@@ -86,12 +84,11 @@ async function restoreBlind(
     readonly groups: readonly SellGroup[];
   },
 ): Promise<void> {
-  const { symbol, positionId } = plan.position;
+  const { symbol } = plan.position;
   engine.sayError(
     `${symbol}: its position can't be read in the middle of an exit; stop for ${plan.restQty} shares`,
   );
   engine.wakeAt(engine.nowMs() + RETRY_MS);
-  engine.bare.add(positionId);
   const isDropped = (entry: LedgerEntry) => entry.reason !== "stop" || plan.restQty <= 0;
   await settleUnsent(engine, entries.filter(isDropped));
   if (plan.restQty <= 0) return;

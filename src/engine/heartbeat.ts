@@ -91,6 +91,7 @@ export async function sendHeartbeatIfDue(
       clientOrderId: entry.clientOrderId ?? "without an id",
     })),
     foreign: listForeign(engine),
+    diskFault: engine.ports.disk.fault,
   }));
 }
 

@@ -1,7 +1,7 @@
 import { isFlatten, isOurs } from "../domain/client_order_id.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import { type BrokerOrder, isFinal } from "../domain/orders.ts";
-import { isStopOrder } from "../domain/protection.ts";
+import { isBound, isStopOrder } from "../domain/protection.ts";
 import { readPositionId } from "../domain/reconcile.ts";
 import { closedKey } from "./bought.ts";
 import { findTimeObstacle } from "./closing.ts";
@@ -29,7 +29,8 @@ export async function cancelOrphans(engine: Engine, decision: LiveDecision): Pro
     const held = new Set(now.positions.value.map((position) => position.symbol));
     return now.openOrders.value.filter((order) =>
       isOurs(order.clientOrderId) && !isFlatten(order.clientOrderId) && isStopOrder(order) &&
-      !isFinal(order) && order.status !== "pending_cancel" && !managed.has(order.symbol) &&
+      !isFinal(order) && order.status !== "pending_cancel" && !isBound(order) &&
+      !managed.has(order.symbol) &&
       (!held.has(order.symbol) || isOfClosed(engine, order)) &&
       !isUnreadableIn(engine, order.symbol) &&
       (isOfClosed(engine, order) || !isReleased(engine, order.symbol))

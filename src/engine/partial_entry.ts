@@ -3,13 +3,14 @@ import type { LiveDecision } from "../domain/gate.ts";
 import { type BrokerOrder, isFinal } from "../domain/orders.ts";
 import { decideEntryEnd } from "../domain/entry_end.ts";
 import { askOrder } from "./asking.ts";
-import { cancelGroups } from "./cancelling.ts";
+import { cancelGroups, noteCancelled } from "./cancelling.ts";
 import { findTimeObstacle, LATE_ENTRY_MS, untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { RETRY_MS } from "./exit_records.ts";
 import { settleByOrder } from "./ledger_store.ts";
 import { findHeld, refresh } from "./observe.ts";
 import { buildPositionEvent } from "./position_changes.ts";
+import type { Permit } from "./send.ts";
 import { isOrderUnreadableIn } from "./unreadable.ts";
 
 /**
@@ -109,10 +110,11 @@ export async function endEntry(
     isGtcStop: false,
     isLeaving: false,
   };
-  const result = await cancelGroups(engine, { kind: "gate", decision }, [group]);
+  const gate: Permit = { kind: "gate", decision };
+  const result = await cancelGroups(engine, gate, [group]);
   // Without a fill nothing is bare while the cancel hangs, and a cycle in seconds would only use up requests.
   const isBare = order.filledQty > 0 || result.kind === "ended";
-  if (isBare && result.kind !== "stopped" && result.isLeft) engine.bare.add(position.positionId);
+  if (isBare) noteCancelled(engine, position, gate, result);
   if (order.filledQty > 0 && result.kind !== "ended") engine.wakeAt(engine.nowMs() + RETRY_MS);
   if (result.kind === "stuck") sayHanging(engine, order);
   await refresh(engine);

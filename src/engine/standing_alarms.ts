@@ -2,7 +2,6 @@ import {
   type Alarm,
   ALARM_AFTER_MS,
   type AlarmContext,
-  BEFORE_OPEN_MS,
   listAlarms,
 } from "../domain/account/standing_alarms.ts";
 import { buildAlarm, buildStateMessage, buildWithdrawal } from "../domain/alert_messages.ts";
@@ -64,7 +63,7 @@ function forget(engine: Engine, key: string): void {
 }
 
 /** The moments at which something that waits becomes an alarm, or is said once more. */
-function wakeForAlarms(engine: Engine, { nowMs, isClosed, nextOpenMs }: AlarmContext): void {
+function wakeForAlarms(engine: Engine, { nowMs }: AlarmContext): void {
   for (const { bareSinceMs, dueSinceMs } of engine.state.standings) {
     for (const sinceMs of [bareSinceMs, dueSinceMs]) {
       if (sinceMs !== null && sinceMs + ALARM_AFTER_MS > nowMs) {
@@ -72,6 +71,4 @@ function wakeForAlarms(engine: Engine, { nowMs, isClosed, nextOpenMs }: AlarmCon
       }
     }
   }
-  if (!isClosed || nextOpenMs === null) return;
-  if (nextOpenMs - BEFORE_OPEN_MS > nowMs) engine.wakeAt(nextOpenMs - BEFORE_OPEN_MS);
 }

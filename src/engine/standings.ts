@@ -30,6 +30,7 @@ import { isEntryWorking } from "./partial_entry.ts";
 import { findOwnGroups, readShares } from "./shares.ts";
 import { sayAlarms } from "./standing_alarms.ts";
 import { sayEnding } from "./stop_ending.ts";
+import { listUnclearReasons } from "./unclear_sells.ts";
 import { listUnreadable } from "./unreadable.ts";
 
 /** What a cycle was, at whose end standings are taken. */
@@ -67,7 +68,9 @@ export async function takeStandings(engine: Engine, end: CycleEnd): Promise<void
     nowMs: engine.nowMs(),
     isLive: turn.isLive,
     isOperatorStopped: objection !== null && !OTHERS.has(objection.code),
-    isClosed: end.market === null ? untilCloseMs(engine) <= 0 : !end.market.isOpen,
+    isClosed: end.market === null
+      ? untilCloseMs(engine) <= 0 || isKnownClosed(engine)
+      : !end.market.isOpen,
     untilCloseMs: untilCloseMs(engine),
     nextOpenMs: end.market?.nextOpenMs ?? null,
   });
@@ -190,6 +193,7 @@ function listReasons(engine: Engine, position: ManagedPosition, turn: Turn): Sta
         text: "a buy of somebody's rests in the symbol, beside which the broker takes no sell",
       }
       : null,
+    ...listUnclearReasons(engine, position, groups),
     hindrance === undefined ? null : { code: "refused", text: hindrance },
     listMarketSells(groups).length > 0
       ? { code: "selling", text: "its sell works at the broker and has not filled (a halt?)" }

@@ -80,8 +80,10 @@ async function buildSummary(
   market: MarketClock,
   session: Session,
 ): Promise<AlertMessage> {
-  // The last cycle may be minutes older than the close.
-  const observation = await observe(engine, market);
+  // The last cycle may be minutes older than the close; a closed market is looked at once.
+  const seen = engine.observation;
+  const isLookedAt = seen !== null && seen.clock === market && !market.isOpen;
+  const observation = isLookedAt ? seen : await observe(engine, market);
   if (observation.dayOrders.kind === "ok") await recordFills(engine, observation.dayOrders.value);
   const { dateNy } = observation;
   const read = await engine.ports.ledger.read();

@@ -14,6 +14,7 @@ const HEARTBEAT: HeartbeatInputs = {
   positions: [SAFE, NAKED],
   unresolved: [{ symbol: "TSLA", clientOrderId: "avwap-2026-01-20-TSLA-x" }],
   foreign: [{ symbol: "IBM", qty: -3 }],
+  diskFault: null,
 };
 
 Deno.test("buildHeartbeat() says mode, market, watchlist and all that may need the operator", () => {
@@ -57,6 +58,11 @@ const beats: { when: string; change: Partial<HeartbeatInputs>; line: string }[] 
     when: "foreign positions are not known",
     change: { foreign: null },
     line: "Foreign positions: unknown, the broker could not be asked",
+  },
+  {
+    when: "the disk is full",
+    change: { diskFault: { kind: "full", message: "Cannot write: no space left on the device" } },
+    line: "Disk: FULL, no entries (Cannot write: no space left on the device)",
   },
   { when: "there are none", change: { foreign: [] }, line: "Foreign positions: none" },
   {

@@ -21,7 +21,6 @@ function position(facts: Partial<BrokerPosition> = {}): BrokerPosition {
   return {
     symbol: "SPY",
     qty: 10,
-    qtyAvailable: 0,
     avgEntryPriceUsd: 100,
     costBasisUsd: 1000,
     currentPriceUsd: 101,

@@ -42,6 +42,7 @@ function createFiles(texts: Texts): FileSystem {
     remove: refuse,
     mkdir: refuse,
     listDir: refuse,
+    truncate: refuse,
   };
 }
 

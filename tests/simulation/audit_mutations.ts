@@ -261,8 +261,8 @@ export const AUDIT_BUGS: readonly Bug[] = [
       // The count of what sells still hold would make it harmless.
       {
         file: "src/engine/shares.ts",
-        find: "    .reduce((sum, group) => sum + group.qty, 0);",
-        replace: "    .reduce((sum, group) => sum + (group.isLeaving ? 0 : group.qty), 0);",
+        find: "filter((group) => !isGroupBound(group))",
+        replace: "filter((group) => !isGroupBound(group) && !group.isLeaving)",
       },
     ],
   },

@@ -31,6 +31,11 @@ export class Silence {
     }
   }
 
+  /** When the operator was last told of a symbol, Unix ms. */
+  saidMs(symbol: string): number {
+    return this.#saidMs.get(symbol) ?? -Infinity;
+  }
+
   /** A process starts: what a crash or a failing disk took of the since begins anew. */
   started(): void {
     const { families } = this.auditor.world.profile;

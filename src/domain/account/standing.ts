@@ -183,6 +183,6 @@ export function formatTrouble(standing: Standing): string | null {
     parts.push(`${what} since ${formatNy(dueSinceMs)}`);
   }
   if (parts.length === 0) return null;
-  if (doubtfulQty > 0) parts.push(`${doubtfulQty} that a sell without an answer may have sold`);
+  if (doubtfulQty > 0) parts.push(`${doubtfulQty} that a sell of unknown fate may have sold`);
   return `${parts.join(", ")}: ${why}`;
 }

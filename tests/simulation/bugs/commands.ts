@@ -48,11 +48,11 @@ export const COMMANDS_BUGS: readonly TestedBug[] = [
     tests: ["tests/cli/kill_seen_test.ts"],
   },
   {
-    name: "flatten trusts the trail of a disk that takes nothing",
+    name: "flatten takes a ledger that can't be read for one without an order in flight",
     edits: [{
       file: "src/cli/flatten_wait.ts",
-      find: "if (isTrailWhole && trail.isReadable",
-      replace: "if (trail.isReadable",
+      find: 'if (read.kind !== "ok") return false;',
+      replace: 'if (read.kind !== "ok") return true;',
     }],
     tests: ["tests/cli/flatten_wait_test.ts"],
   },

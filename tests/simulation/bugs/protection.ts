@@ -140,4 +140,14 @@ export const PROTECTION_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/engine/stuck_entry_test.ts"],
   },
+  {
+    name: "a position adopted at one print",
+    edits: [{
+      file: "src/engine/prices.ts",
+      find: "if (trade === undefined || !isOfThisSession(engine, trade)) return true;",
+      replace:
+        "if (trade === undefined || position === undefined || !isOfThisSession(engine, trade)) return true;",
+    }],
+    tests: ["tests/engine/one_print_test.ts"],
+  },
 ];

@@ -130,7 +130,7 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "a closed cycle takes no standing",
     edits: [{
       file: "src/engine/cycle.ts",
-      find: "    await takeStandings(engine, { market, gate: null });\n",
+      find: "    await takeStandings(engine, { market, gate });\n",
       replace: "",
     }],
     tests: [ENGINE_TEST],
@@ -152,5 +152,28 @@ export const STANDING_BUGS: readonly TestedBug[] = [
       replace: "",
     }],
     tests: ["tests/engine/alerts_test.ts"],
+  },
+  {
+    name: "status shows what is dead as a stop",
+    edits: [{
+      file: "src/cli/status_cover.ts",
+      find: "groups.filter(({ standing }) => STOPS.has(standing)).flatMap",
+      replace: "groups.flatMap",
+    }, {
+      file: "src/cli/status_cover.ts",
+      find: 'return parts.length > 1 ? parts.join(", ") : `${qty}, NO STOP`;',
+      replace:
+        'return parts.length > 1 || stops.length > 0 ? parts.join(", ") : `${qty}, NO STOP`;',
+    }],
+    tests: ["tests/cli/status_test.ts"],
+  },
+  {
+    name: "a new foreign position told every day",
+    edits: [{
+      file: "src/engine/foreign.ts",
+      find: "const isNew = engine.state.alerted[key] === undefined;",
+      replace: "const isNew = engine.state.alerted[key] !== engine.dateNy();",
+    }],
+    tests: ["tests/engine/positions_test.ts"],
   },
 ];

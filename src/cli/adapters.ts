@@ -106,14 +106,14 @@ export function buildWorld(
 /** What room the reserve gives is for the records alone. */
 function buildFiles(
   { records }: StateDisk,
-  { stateDir, dryRunLedgerPath, watchlist }: ProgramConfig,
+  { stateDir, otherStateDirs, dryRunLedgerPath, watchlist }: ProgramConfig,
 ) {
   const fs = createDenoFileSystem();
   return {
     ledger: createLiveLedger({ fs: records, stateDir }),
     state: createExecutionState({ fs: records, stateDir }),
     dryRunLedger: createDryRunLedger({ fs, path: dryRunLedgerPath }),
-    operatorFiles: createOperatorFiles({ fs, stateDir }),
+    operatorFiles: createOperatorFiles({ fs, stateDir, otherStateDirs }),
     watchlist: createWatchlistFile({ fs, path: watchlist.path }),
   };
 }

@@ -2,10 +2,12 @@ import { readNyTime } from "../domain/ny_time.ts";
 import type { FileStat } from "../state/file_system.ts";
 import type { LockProbe } from "../state/lock_probe.ts";
 import { RESERVE_BYTES } from "../state/state_disk.ts";
+import { formatHolder, type Holder } from "./holders.ts";
 import {
   advice,
   type CheckItem,
   command,
+  editService,
   fail,
   moveAway,
   objectToLive,
@@ -147,8 +149,22 @@ function formatFree(freeBytes: number | null): string {
     : `${Math.floor(freeBytes / (1024 * 1024))} MiB free`;
 }
 
-/** The instance lock: held by the running service is how it should be. */
-export function checkLock(lock: LockProbe, stateDir: string): CheckItem {
+/**
+ * The instance lock: held by the running service is how it should be.
+ * @param elsewhere Who runs in another directory of this host: what these commands say is not of it.
+ */
+export function checkLock(
+  lock: LockProbe,
+  { stateDir, elsewhere }: { readonly stateDir: string; readonly elsewhere: readonly Holder[] },
+): CheckItem {
+  const [other] = elsewhere;
+  if (other !== undefined && lock.kind !== "unusable") {
+    return warn(
+      "lock",
+      `${formatHolder(other)} runs in ${other.dir}, and this call goes by ${stateDir}`,
+      editService(`AVWAP_STATE_DIR=${other.dir} for this call too, or stop that process`),
+    );
+  }
   switch (lock.kind) {
     case "free":
       return pass("lock", "no process holds the state directory");

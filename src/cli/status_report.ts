@@ -25,6 +25,7 @@ import type { WatchlistStep } from "../engine/watchlist_step.ts";
 import type { LockProbe } from "../state/lock_probe.ts";
 import { RESERVE_BYTES } from "../state/state_disk.ts";
 import type { DiskFacts } from "./check_host.ts";
+import type { Holder } from "./holders.ts";
 import { buildCover, type CoverStatus } from "./status_cover.ts";
 
 /** What the broker showed, all at about the same moment. */
@@ -52,12 +53,17 @@ export interface StatusFacts {
   readonly config: EngineConfig;
   readonly gate: GateDecision;
   readonly isKillSwitchFile: boolean;
+  /** Where the kill switch's file lies, `null` where there is none. */
+  readonly killSwitchPath: string | null;
   readonly killSwitchText: string | null;
+  readonly areEntriesPaused: boolean;
   readonly ledger: LedgerRead;
   readonly state: StateRead;
   readonly watchlist: WatchlistStep;
   readonly watchlistPath: string;
   readonly lock: LockProbe;
+  /** Who runs in another directory where the service may run. */
+  readonly elsewhere: readonly Holder[];
   readonly disk: DiskFacts;
   /** `null` where the broker was not asked. */
   readonly broker: BrokerFacts | null;
@@ -107,6 +113,8 @@ export interface StatusReport {
   readonly service: {
     readonly kind: "running" | "stopped" | "unknown";
     readonly pid: number | null;
+    /** Other state directories of this host in which a process runs. */
+    readonly elsewhere: readonly { readonly state_dir: string; readonly pid: number | null }[];
   };
   readonly endpoint: { readonly kind: string; readonly host: string };
   /** As the next cycle's gate would decide by this call's environment. */
@@ -114,8 +122,12 @@ export interface StatusReport {
   readonly kill_switch: {
     readonly is_on: boolean;
     readonly source: "env" | "file" | null;
+    /** Of its file. */
+    readonly path: string | null;
     readonly text: string | null;
   };
+  /** Whether the operator has paused entries. */
+  readonly entries_paused: boolean;
   /** `ALL`, the sorted tickers, or `invalid`. */
   readonly allowlist: string;
   /** `null` where a cap is not valid. Positions are counted from the files, or with `--broker` from the broker too. */
@@ -182,13 +194,19 @@ export function buildStatusReport(facts: StatusFacts): StatusReport {
     version: facts.version,
     at: formatUtc(facts.nowMs),
     state_dir: facts.stateDir,
-    service: buildService(facts.lock),
+    service: buildService(facts),
     endpoint: { kind: config.endpoint, host: facts.host },
     gate: {
       mode: gate.mode,
       reason: gate.mode === "LIVE" ? "live trading confirmed" : formatGateReason(gate.reason),
     },
-    kill_switch: { is_on: source !== null, source, text: facts.killSwitchText },
+    kill_switch: {
+      is_on: source !== null,
+      source,
+      path: facts.killSwitchPath,
+      text: facts.killSwitchText,
+    },
+    entries_paused: facts.areEntriesPaused,
     allowlist: formatAllowlist(config.allowlist),
     caps: buildCaps(facts),
     ledger: buildLedgerStatus(facts.ledger, facts.todayNy),
@@ -230,9 +248,10 @@ export function buildStatusReport(facts: StatusFacts): StatusReport {
   };
 }
 
-function buildService(lock: LockProbe): StatusReport["service"] {
-  if (lock.kind === "held") return { kind: "running", pid: lock.pid };
-  return { kind: lock.kind === "free" ? "stopped" : "unknown", pid: null };
+function buildService({ lock, elsewhere: holders }: StatusFacts): StatusReport["service"] {
+  const elsewhere = holders.map(({ dir, pid }) => ({ state_dir: dir, pid }));
+  if (lock.kind === "held") return { kind: "running", pid: lock.pid, elsewhere };
+  return { kind: lock.kind === "free" ? "stopped" : "unknown", pid: null, elsewhere };
 }
 
 function buildCaps(facts: StatusFacts): StatusReport["caps"] {

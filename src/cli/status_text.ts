@@ -1,7 +1,7 @@
 import { formatPriceUsd } from "../domain/alert_facts.ts";
 import { formatCents } from "../domain/money.ts";
 import { formatNy } from "../domain/ny_time.ts";
-import { formatOneLine } from "../runtime/one_line.ts";
+import { formatOneLine } from "../domain/one_line.ts";
 import { RESERVE_BYTES } from "../state/state_disk.ts";
 import type { Paint, Tone } from "./colour.ts";
 import { formatCover } from "./status_cover.ts";
@@ -27,7 +27,13 @@ export function formatStatus(report: StatusReport, paint: Paint): string[] {
     ...line("Mode", `${report.gate.mode}: ${report.gate.reason}`, toneOfMode(report)),
     ...line("Broker", `${report.endpoint.kind} ${report.endpoint.host}`),
     ...line("Kill switch", formatKillSwitch(report), report.kill_switch.is_on ? "bad" : null),
+    ...(report.entries_paused
+      ? line("Entries", "PAUSED (ENTRIES_PAUSED); exits and stops go on", "bad")
+      : []),
     ...line("Service", formatService(report), report.service.kind === "running" ? null : "warning"),
+    ...report.service.elsewhere.flatMap(({ state_dir, pid }) =>
+      line("", `${pid === null ? "a process" : `process ${pid}`} runs in ${state_dir}`, "bad")
+    ),
     ...line("State dir", report.state_dir),
     ...line("Last cycle", formatLastCycle(report)),
     ...line(
@@ -89,9 +95,11 @@ function formatDisk({ disk }: StatusReport): string {
   return `FULL, no entries: ${free}, reserve ${disk.reserve_bytes} of ${RESERVE_BYTES} bytes`;
 }
 
-function formatKillSwitch({ kill_switch: { is_on, source, text } }: StatusReport): string {
+function formatKillSwitch({ kill_switch, state_dir }: StatusReport): string {
+  const { is_on, source, path, text } = kill_switch;
   if (!is_on) return "off";
-  return `ON (${source})${text === null || text === "" ? "" : `: ${text}`}`;
+  const where = path === null || path === `${state_dir}/KILL_SWITCH` ? "" : `, ${path}`;
+  return `ON (${source}${where})${text === null || text === "" ? "" : `: ${text}`}`;
 }
 
 function formatService({ service }: StatusReport): string {

@@ -119,6 +119,11 @@ export function sortPositions(positions: readonly PositionFact[]): PositionFact[
   return [...positions.filter(isUrgent), ...positions.filter((each) => !isUrgent(each))];
 }
 
+/** What heartbeat and summary say while the operator has paused entries; nothing else. */
+export function formatPause(areEntriesPaused: boolean): string[] {
+  return areEntriesPaused ? ["Entries PAUSED by the operator (ENTRIES_PAUSED)"] : [];
+}
+
 /** Whether the market is open, and until when. */
 export function formatMarket(market: MarketFact): string {
   if (market.kind === "open") return `open until ${formatNy(market.nextCloseMs)}`;

@@ -5,6 +5,7 @@ import {
   formatCapUse,
   formatList,
   formatMarket,
+  formatPause,
   formatPosition,
   formatWatchlist,
   type MarketFact,
@@ -26,6 +27,8 @@ export interface HeartbeatInputs {
   readonly nowMs: number;
   /** The gate's first line of the last cycle; `null` before the gate was asked. */
   readonly gateLine: string | null;
+  /** Whether the operator has paused entries. */
+  readonly areEntriesPaused: boolean;
   readonly market: MarketFact;
   readonly watchlist: WatchlistFact;
   /** End of the last completed cycle; `null` where there was none. */
@@ -47,6 +50,7 @@ export function buildHeartbeat(inputs: HeartbeatInputs): AlertMessage {
   const { foreign } = inputs;
   const lines = [
     inputs.gateLine ?? "Gate not asked yet (market closed since the start)",
+    ...formatPause(inputs.areEntriesPaused),
     `Market: ${formatMarket(inputs.market)}`,
     `Watchlist: ${formatWatchlist(inputs.watchlist)}`,
     `Last cycle: ${formatLastCycle(inputs)}`,

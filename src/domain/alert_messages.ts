@@ -76,6 +76,15 @@ export function buildKillSwitchActive(
   return { level: "WARNING", title: "Kill switch active", text: lines.join("\n") };
 }
 
+/** Builds `Entries paused` (WARNING; interface, `pause`). */
+export function buildEntriesPaused(): AlertMessage {
+  const lines = [
+    "ENTRIES_PAUSED is there: no new entry; exits, stops and protection go on",
+    "It stays until it is removed: `avwap-execution unpause`",
+  ];
+  return { level: "WARNING", title: "Entries paused", text: lines.join("\n") };
+}
+
 /** Positions that wait for one cause, and the market as it is. */
 export interface AlarmFacts {
   /** Bare shares, or exits that are due. */

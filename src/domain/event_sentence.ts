@@ -45,6 +45,8 @@ const SENTENCES: Readonly<Record<EventType, (event: RecordedEvent) => string>> =
     event["is_active"] === true
       ? `kill switch active (${text(event, "source")})`
       : "kill switch cleared",
+  entries_paused: (event) =>
+    event["is_active"] === true ? "entries paused" : "entries are not paused any more",
   watchlist: formatWatchlistVersion,
   signal: (event) =>
     `breakout confirmed: bars closed at ${price(event, "b1_close_usd")} and ` +

@@ -79,6 +79,14 @@ export type KillSwitchEvent = {
   readonly type: "kill_switch";
   readonly is_active: boolean;
   readonly source: "env" | "file" | null;
+  /** Who says so: an engine that saw it, or `flatten`, which made it. */
+  readonly by: "engine" | "flatten";
+};
+
+/** The operator paused entries or let them go on, or they were found paused at the start. */
+export type EntriesPausedEvent = {
+  readonly type: "entries_paused";
+  readonly is_active: boolean;
 };
 
 /** A version of the watchlist as the freshness gate and the parser judged it. */
@@ -381,6 +389,7 @@ export type AuditEvent =
   | MarketEvent
   | GateEvent
   | KillSwitchEvent
+  | EntriesPausedEvent
   | WatchlistEvent
   | SignalEvent
   | IntentEvent

@@ -27,7 +27,13 @@ import { readExitRecord } from "./exit_history.ts";
 import { decideExits, sayDryRunExits } from "./exits.ts";
 import { reportForeign } from "./foreign.ts";
 import { printGate } from "./gate_log.ts";
-import { noticeGate, noticeKillSwitch, sayKillSwitch, takeDelivered } from "./notices.ts";
+import {
+  noticeGate,
+  noticeKillSwitch,
+  noticePause,
+  sayKillSwitch,
+  takeDelivered,
+} from "./notices.ts";
 import { isOfThisSession, observe, readSession } from "./observe.ts";
 import { findEntryOrder } from "./partial_entry.ts";
 import { readPrices } from "./prices.ts";
@@ -75,6 +81,7 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
     : buildQuestions(engine);
   const market = await readMarket(engine, questions);
   engine.cycleBeganMs = engine.nowMs();
+  await noticePause(engine);
   const isOpen = market !== null && market.isOpen;
   if (market === null || (!isOpen && !engine.ports.config.isMarketHoursIgnored)) {
     await noticeKillSwitch(engine);

@@ -96,6 +96,8 @@ export class Engine {
   clockProblem: string | null = null;
   lastGateText: string | null = null;
   killSwitchSeen: "env" | "file" | null = null;
+  /** Whether the operator had paused entries at the last look. */
+  isPauseSeen = false;
   marketSaid: string | null = null;
   /** When the next heartbeat is due, by monotonic time; `null` before the first. */
   heartbeatAtMs: number | null = null;

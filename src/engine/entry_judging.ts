@@ -81,7 +81,8 @@ export async function judge(engine: Engine, view: EntryView): Promise<Judged> {
   }
   if (ledger === null) return { kind: "waits", cause: "live ledger unreadable" };
   const trade = trades.rows.get(intent.symbol);
-  const checked = checkEntry(engine, gate, { intent, own, trade, ledger });
+  const areEntriesPaused = await engine.ports.operatorFiles.areEntriesPaused();
+  const checked = checkEntry(engine, gate, { intent, own, trade, ledger, areEntriesPaused });
   return { kind: "checked", decision: gate, checked };
 }
 

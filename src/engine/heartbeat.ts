@@ -79,6 +79,7 @@ export async function sendHeartbeatIfDue(
   engine.alert(buildHeartbeat({
     nowMs: engine.nowMs(),
     gateLine: engine.state.lastGate,
+    areEntriesPaused: await engine.ports.operatorFiles.areEntriesPaused(),
     market: buildMarketFact(market, engine.clockProblem),
     watchlist: buildWatchlistFact(await lookAtWatchlist(engine)),
     lastCycleAtMs: engine.state.lastCycleAtMs,

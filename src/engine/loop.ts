@@ -5,7 +5,7 @@ import { noticeDisk } from "./disk_notice.ts";
 import { UNDECIDED_LOOK_MS } from "./entries.ts";
 import { sendHeartbeatIfDue, sendStarted } from "./heartbeat.ts";
 import { lookAtOnce } from "./kill_switch_look.ts";
-import { noticeKillSwitch, takeDelivered } from "./notices.ts";
+import { noticeKillSwitch, noticePause, takeDelivered } from "./notices.ts";
 import { BrokerError, type EnginePorts, StateError } from "./ports.ts";
 import { lookAtWatchlist } from "./reading_watchlist.ts";
 import { takeRequests } from "./releasing.ts";
@@ -148,6 +148,7 @@ async function wait(
     await clock.sleep(Math.min(leftMs, options.lookMs), stop);
     await service.alive(status);
     await takeRequests(engine);
+    await noticePause(engine);
     // A closed market is not asked for it: the gate lines wait for the open.
     const isChanged = await noticeKillSwitch(engine);
     if ((isChanged || engine.isCycleDue) && isRunning) return;

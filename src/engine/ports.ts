@@ -313,6 +313,8 @@ export interface DryRunLedgerPort {
 export interface OperatorFilesPort {
   /** True unless the path is certainly absent. */
   isKillSwitchOn(): Promise<boolean>;
+  /** Whether the operator wants no entry; the same where nobody can look. */
+  areEntriesPaused(): Promise<boolean>;
   readToken(): Promise<TokenFile>;
   /** What the operator asked for and is not on record yet. */
   listRequests(): Promise<readonly RequestRead[]>;

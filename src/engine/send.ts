@@ -98,7 +98,9 @@ async function findObjection(
   // The gate may have had to ask the broker, which takes its time.
   if (!isMarketOpen(engine)) return "market closed";
   if (order.op === "bracket" && engine.nowMs() >= order.notAfterMs) return "its time is over";
-  if (decision.mode === "LIVE") return null;
+  // Last: nothing slow lies between this look and the request.
+  const isHeld = order.op === "bracket" && await engine.ports.operatorFiles.areEntriesPaused();
+  if (decision.mode === "LIVE") return isHeld ? "entries paused" : null;
   await printGateIfChanged(engine, decision);
   return formatGateReason(decision.reason);
 }

@@ -96,6 +96,7 @@ async function buildSummary(
       closesAtNy: readNyTime(session.closeMs).timeNy.slice(0, 5),
       isOver: !market.isOpen && engine.nowMs() >= session.closeMs,
     },
+    areEntriesPaused: await engine.ports.operatorFiles.areEntriesPaused(),
     overnight: listPositionFacts(engine),
   };
   const isLive = ledger?.entries.some(countsTowardCaps) === true ||
@@ -129,7 +130,7 @@ interface Day {
 
 type LiveFacts = Omit<
   Extract<DailySummaryInputs, { mode: "LIVE" }>,
-  "mode" | "dateNy" | "session" | "overnight"
+  "mode" | "dateNy" | "session" | "areEntriesPaused" | "overnight"
 >;
 
 async function buildLiveFacts(

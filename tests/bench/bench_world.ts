@@ -116,7 +116,7 @@ export async function createBenchEngine(options: BenchWorldOptions): Promise<Eng
     ledger: createLiveLedger({ fs: disk.records, stateDir }),
     state: createExecutionState({ fs: disk.records, stateDir }),
     dryRunLedger: createDryRunLedger({ fs, path: config.dryRunLedgerPath }),
-    operatorFiles: createOperatorFiles({ fs, stateDir }),
+    operatorFiles: createOperatorFiles({ fs, stateDir, otherStateDirs: [] }),
     watchlist: createWatchlistFile({ fs, path: config.watchlist.path }),
     events,
     log,

@@ -1,4 +1,4 @@
-import { LOOP_WAIT_MS, waitForLoop } from "../../src/cli/flatten_wait.ts";
+import { LOOP_WAIT_MS, waitForLoop, waitForLoops } from "../../src/cli/flatten_wait.ts";
 import { buildLedgerEntry, type LedgerEntry } from "../../src/domain/ledger.ts";
 import { createClock } from "../../src/runtime/clock.ts";
 import { createDenoFileSystem } from "../../src/state/deno_file_system.ts";
@@ -6,7 +6,7 @@ import { acquireLock } from "../../src/state/instance_lock.ts";
 import { buildLedgerText } from "../../src/state/ledger_format.ts";
 import { createLiveLedger } from "../../src/state/live_ledger.ts";
 import { SIMPLE_LEDGER } from "../state/support.ts";
-import { assert, assertEquals } from "../assert.ts";
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { inOperatorDir, NOW_MS } from "./operator_host.ts";
 
 /** A ledger with one sell as it stands. */
@@ -23,7 +23,7 @@ function buildText(change: Partial<LedgerEntry>): string {
   return buildLedgerText({ ...SIMPLE_LEDGER, entries: [entry] });
 }
 
-/** Waits in a directory that a loop holds; `onSleep` is what the loop does meanwhile. */
+/** Waits for a loop in `dir`; `onSleep` is what the loop does meanwhile. */
 async function wait(
   dir: string,
   { text = null, onSleep = () => {} }: {
@@ -31,14 +31,12 @@ async function wait(
     readonly onSleep?: (turn: number) => void;
   },
 ): Promise<{ outcome: string; sleptMs: number }> {
-  const lock = await acquireLock({ path: `${dir}/execution.lock`, pid: 1, clock: createClock() });
-  assert(lock.kind === "held");
   if (text !== null) await Deno.writeTextFile(`${dir}/live_orders_today.json`, text);
   let sleptMs = 0;
   let turn = 0;
   const outcome = await waitForLoop({
     ledger: createLiveLedger({ fs: createDenoFileSystem(), stateDir: dir }),
-    stateDir: dir,
+    startMs: 0,
     clock: {
       nowMs: () => NOW_MS,
       monotonicMs: () => sleptMs,
@@ -49,16 +47,54 @@ async function wait(
       },
     },
   });
-  await lock.release();
   return { outcome, sleptMs };
 }
 
-Deno.test("waitForLoop() does not wait where no loop runs", () =>
+/** Waits for every loop that may run by `dir`; how long and for whom. */
+async function waitAll(dir: string, otherStateDirs: readonly string[] = []) {
+  let sleptMs = 0;
+  const clock = {
+    nowMs: () => NOW_MS,
+    monotonicMs: () => sleptMs,
+    sleep: (ms: number) => Promise.resolve(void (sleptMs += ms)),
+  };
+  const said: string[] = [];
+  const places = { stateDir: dir, otherStateDirs };
+  const waited = await waitForLoops(
+    { clock },
+    { places, fs: createDenoFileSystem() },
+    (line) => void said.push(line),
+  );
+  return { ...waited, sleptMs, said };
+}
+
+Deno.test("waitForLoops() does not wait where no loop runs", () =>
   inOperatorDir(async (dir) => {
     await Deno.writeTextFile(`${dir}/live_orders_today.json`, buildText({}));
-    const clock = { nowMs: () => NOW_MS, monotonicMs: () => 0, sleep: () => Promise.reject() };
-    const ledger = createLiveLedger({ fs: createDenoFileSystem(), stateDir: dir });
-    assertEquals(await waitForLoop({ ledger, stateDir: dir, clock }), "none");
+    assertEquals(await waitAll(dir), { holders: [], unseen: [], sleptMs: 0, said: [] });
+  }));
+
+Deno.test("waitForLoops() waits for each loop by the ledger of its own directory", () =>
+  inOperatorDir(async (dir) => {
+    const other = `${dir}/other`;
+    await Deno.mkdir(other);
+    await Deno.writeTextFile(`${dir}/live_orders_today.json`, buildText({ status: "accepted" }));
+    await Deno.writeTextFile(`${other}/live_orders_today.json`, buildText({}));
+    const locks = await Promise.all(
+      [[dir, 7], [other, 8]].map(([held, pid]) =>
+        acquireLock({ path: `${held}/execution.lock`, pid: Number(pid), clock: createClock() })
+      ),
+    );
+    const { holders, unseen, sleptMs, said } = await waitAll(dir, [other]);
+    for (const lock of locks) {
+      assert(lock.kind === "held");
+      await lock.release();
+    }
+    assertEquals(holders.map(({ pid }) => pid), [7, 8]);
+    assertEquals(unseen.map(({ pid }) => pid), [8]);
+    assertEquals(sleptMs, LOOP_WAIT_MS);
+    assertEquals(said.filter((line) => line.includes("Process 7")), []);
+    assertStringIncludes(said.join("\n"), "Process 8 may have had a request in flight: after 15 s");
   }));
 
 const QUIET: { when: string; text: string }[] = [
@@ -107,7 +143,7 @@ Deno.test("waitForLoop() gives up after fifteen seconds", () =>
   inOperatorDir(async (dir) => {
     assertEquals(LOOP_WAIT_MS, 15_000);
     const { outcome, sleptMs } = await wait(dir, { text: buildText({}) });
-    assertEquals([outcome, sleptMs], ["busy", LOOP_WAIT_MS]);
+    assertEquals([outcome, sleptMs], ["waited", LOOP_WAIT_MS]);
   }));
 
 const UNREADABLE: { when: string; text: string | null }[] = [
@@ -118,6 +154,6 @@ const UNREADABLE: { when: string; text: string | null }[] = [
 for (const { when, text } of UNREADABLE) {
   Deno.test(`waitForLoop() waits to the end for a ledger that ${when}`, () =>
     inOperatorDir(async (dir) => {
-      assertEquals((await wait(dir, { text })).outcome, "busy");
+      assertEquals((await wait(dir, { text })).outcome, "waited");
     }));
 }

@@ -4,6 +4,7 @@ import { AT_MS, NAKED, SAFE, USE } from "./alert_fixtures.ts";
 
 const HEARTBEAT: HeartbeatInputs = {
   nowMs: AT_MS + 190_000,
+  areEntriesPaused: false,
   gateLine: "Gate mode=DRY_RUN status=FAIL reason=DRY_RUN enabled",
   market: { kind: "open", nextCloseMs: Date.parse("2026-01-20T21:00:00Z") },
   watchlist: { kind: "fresh", modifiedAtMs: AT_MS, candidates: 12, dropped: 0, doubts: [] },
@@ -64,6 +65,11 @@ const beats: { when: string; change: Partial<HeartbeatInputs>; line: string }[] 
     line: "Disk: FULL, no entries (Cannot write: no space left on the device)",
   },
   { when: "there are none", change: { foreign: [] }, line: "Foreign positions: none" },
+  {
+    when: "the operator paused entries",
+    change: { areEntriesPaused: true },
+    line: "Entries PAUSED by the operator (ENTRIES_PAUSED)",
+  },
 ];
 for (const { when, change, line } of beats) {
   Deno.test(`buildHeartbeat() says ${JSON.stringify(line)} when ${when}`, () => {

@@ -352,7 +352,7 @@ export class World {
       ledger: createLiveLedger({ fs: disk.records, stateDir }),
       state: createExecutionState({ fs: disk.records, stateDir }),
       dryRunLedger: createDryRunLedger({ fs, path: config.dryRunLedgerPath }),
-      operatorFiles: createOperatorFiles({ fs, stateDir }),
+      operatorFiles: createOperatorFiles({ fs, stateDir, otherStateDirs: [] }),
       watchlist: createWatchlistFile({ fs, path: config.watchlist.path }),
       events: {
         listDay: (query) => eventLog.listDay(query),

@@ -157,7 +157,7 @@ export class TradingDay {
       ledger: createLiveLedger({ fs: disk.records, stateDir: STATE_DIR }),
       state: createExecutionState({ fs: disk.records, stateDir: STATE_DIR }),
       dryRunLedger: createDryRunLedger({ fs, path: config.dryRunLedgerPath }),
-      operatorFiles: createOperatorFiles({ fs, stateDir: STATE_DIR }),
+      operatorFiles: createOperatorFiles({ fs, stateDir: STATE_DIR, otherStateDirs: [] }),
       watchlist: createWatchlistFile({ fs, path: LIST_PATH }),
       events,
       log,

@@ -168,9 +168,9 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "a kill switch that can't be read is off",
     edits: [
       {
-        file: "src/state/operator_files.ts",
-        find: "    if (error instanceof StateError) return true;",
-        replace: "    if (error instanceof StateError) return false;",
+        file: "src/state/switch_files.ts",
+        find: '(isOwn && found === "unknown")',
+        replace: '(!isOwn && found === "unknown")',
       },
     ],
   },

@@ -119,7 +119,7 @@ function buildPorts(
     ledger: createLiveLedger({ fs: disk.records, stateDir }),
     state: createExecutionState({ fs: disk.records, stateDir }),
     dryRunLedger: createDryRunLedger({ fs, path: config.dryRunLedgerPath }),
-    operatorFiles: createOperatorFiles({ fs, stateDir }),
+    operatorFiles: createOperatorFiles({ fs, stateDir, otherStateDirs: [] }),
     watchlist: createWatchlistFile({ fs, path: config.watchlist.path }),
     events: {
       listDay: (query) => eventLog.listDay(query),

@@ -1,4 +1,5 @@
 import { CLOSED_BUGS } from "./bugs/closed.ts";
+import { COMMANDS_BUGS } from "./bugs/commands.ts";
 import { DISK_BUGS } from "./bugs/disk.ts";
 import { ENTRIES_BUGS } from "./bugs/entries.ts";
 import { MARKET_DATA_BUGS } from "./bugs/market_data.ts";
@@ -29,5 +30,6 @@ export const TESTED_BUGS: readonly TestedBug[] = [
   ...STATUS_BUGS,
   ...SHARES_BUGS,
   ...TIME_BUGS,
+  ...COMMANDS_BUGS,
   ...CLOSED_BUGS,
 ];

@@ -141,12 +141,18 @@ function isListRefusal(status: number): boolean {
   return status === EXIT.watchlistMissing || status === EXIT.watchlistStale;
 }
 
-/** Once the engine has started, whatever the list was a moment ago, all is said. */
+/**
+ * Once the engine has started, whatever the list was a moment ago, all is said, and the records stand in the trail as they
+ * were found: not at each of the starts that the list refuses.
+ */
 function buildReleasing(world: EngineWorld, log: HeldLog): EngineWorld {
   const { events } = world.ports;
-  const record: EventPort["record"] = (event) => {
-    if (event.type === "engine_started") log.release();
-    return events.record(event);
+  const record: EventPort["record"] = async (event) => {
+    if (event.type === "engine_started") {
+      log.release();
+      await world.events.recordStart();
+    }
+    await events.record(event);
   };
   const listDay: typeof events.listDay = (query) => events.listDay(query);
   return { ...world, ports: { ...world.ports, events: { listDay, record } } };
@@ -215,7 +221,6 @@ async function runEngine(
   const guard = guardLock(world.ports.service, { lock, log });
   try {
     await world.events.removeOld();
-    await world.events.recordStart();
     const ports = { ...world.ports, service: guard.service };
     const stop = AbortSignal.any([listener.signal, guard.lost]);
     const status = await runLoop(ports, stop, {

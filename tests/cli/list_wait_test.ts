@@ -100,6 +100,19 @@ Deno.test("a service that waited says all of its start once the list is there", 
     assert(service.requests > 0);
   }));
 
+Deno.test("only a start whose list is there writes the records into the trail", () =>
+  inOperatorDir(async (dir) => {
+    const service = new Service(dir);
+    const path = `${dir}/state/events-2026-11-23.jsonl`;
+    const countRecords = async () =>
+      (await Deno.readTextFile(path)).split("\n").filter((line) => line.includes('"records"'))
+        .length;
+    assertEquals([await service.start(), await countRecords()], [1, 0]);
+    await Deno.writeTextFile(`${dir}/daily_candidates.csv`, buildSampleDay().watchlistCsv);
+    await Deno.utime(`${dir}/daily_candidates.csv`, NOW_MS / 1000, NOW_MS / 1000);
+    assertEquals([await service.start(), await countRecords()], [0, 2]);
+  }));
+
 Deno.test("a start by hand says each time why it is refused", () =>
   inOperatorDir(async (dir) => {
     const service = new Service(dir);

@@ -18,12 +18,11 @@ printf 'Symbol,Direction,Price,Entry_Level,Entry_DistPct,Stop_Loss,Target_R1,Tar
   > "$lab/daily_candidates.csv"
 
 # The broker is nobody: a run that starts ends with 0 and a market that counts as closed.
-avwap() {
-  env -u SLACK_WEBHOOK_URL APCA_API_KEY_ID=key APCA_API_SECRET_KEY=secret APCA_API_BASE_URL=http://127.0.0.1:9 \
-    APCA_API_DATA_URL=http://127.0.0.1:9 AVWAP_BASE_DIR="$lab" AVWAP_STATE_DIR="$lab/state" \
-    "${deno[@]}" run --no-prompt -A main.ts "$@"
-}
-deno=("$@")
+avwap=(
+  env -u SLACK_WEBHOOK_URL APCA_API_KEY_ID=key APCA_API_SECRET_KEY=secret APCA_API_BASE_URL=http://127.0.0.1:9
+  APCA_API_DATA_URL=http://127.0.0.1:9 AVWAP_BASE_DIR="$lab" AVWAP_STATE_DIR="$lab/state"
+  "$@" run --no-prompt -A main.ts
+)
 failed=0
 
 expect() {
@@ -39,18 +38,18 @@ expect() {
 }
 fill() { dd if=/dev/zero of="$lab/state/filler" bs=4k 2> /dev/null || true; }
 
-expect 'a disk with room: the run starts' 0 'Market closed' avwap run --run-once
+expect 'a disk with room: the run starts' 0 'Market closed' "${avwap[@]}" run --run-once
 expect 'the reserve is 4 MB of real blocks' 0 '4096' du -k "$lab/state/disk_reserve.bin"
 fill
-expect 'a full disk: the run starts from the reserve, and says so' 0 'Disk full: The disk of' avwap run --run-once
-expect 'status shows it' 0 'FULL, no entries' avwap status
+expect 'a full disk: the run starts from the reserve, and says so' 0 'Disk full: The disk of' "${avwap[@]}" run --run-once
+expect 'status shows it' 0 'FULL, no entries' "${avwap[@]}" status
 # 69: the broker is nobody.
-expect 'check names it' 69 'FAIL disk space      the disk was full' avwap check
+expect 'check names it' 69 'FAIL disk space      the disk was full' "${avwap[@]}" check
 fill
 truncate -s 0 "$lab/state/disk_reserve.bin"
 fill
-expect 'no room and no reserve: 70' 70 'no space left on the device' avwap run --run-once
+expect 'no room and no reserve: 70' 70 'no space left on the device' "${avwap[@]}" run --run-once
 rm "$lab/state/filler"
-expect 'room again: the run starts' 0 'Market closed' avwap run --run-once
+expect 'room again: the run starts' 0 'Market closed' "${avwap[@]}" run --run-once
 expect 'and the reserve is whole again' 0 '4096' du -k "$lab/state/disk_reserve.bin"
 exit $failed

@@ -301,3 +301,76 @@ Deno.test("the kill switch's message says what is bare, since when and why", asy
   );
   assert(message?.text.includes("account blocked (trading_blocked)"), message?.text);
 });
+
+Deno.test("a bare position whose price falls through its stop is told as that, though it was told as bare", async () => {
+  const world = await bought();
+  takeLegs(world);
+  world.disk.put(KILL_PATH, "");
+  world.goTo(at("10:31"));
+  await world.cycle();
+  assertEquals(standingAlarms(world).length, 1);
+  world.forget();
+  world.exchange.setPrice("NVDA", 94);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(standingAlarms(world), []);
+  await world.cycles(2, MINUTE_MS);
+  const [first, ...others] = standingAlarms(world);
+  assert(first?.includes("stop_exit due since 2026-11-23 10:32:"), first);
+  assertEquals(others, []);
+});
+
+Deno.test("since when an exit is due is its own, not that of the trim that was due before it", async () => {
+  const world = await trimmed();
+  world.disk.put(KILL_PATH, "");
+  for (const stop of world.orders(({ type, isActive }) => type === "stop" && isActive)) {
+    world.exchange.desk.cancel(stop);
+  }
+  world.exchange.setPrice("NVDA", 112);
+  await world.cycles(3, MINUTE_MS);
+  assertEquals(world.engine.state.standings.map(({ due }) => due), ["r2_trim"]);
+  world.exchange.setPrice("NVDA", 98);
+  world.pass(MINUTE_MS);
+  const fellMs = world.nowMs;
+  await world.cycle();
+  const [standing] = world.engine.state.standings;
+  assertEquals(standing?.due, "stop_exit");
+  assert((standing?.dueSinceMs ?? 0) >= fellMs);
+});
+
+Deno.test("what is bare is told in each night, also where nobody looked on the day between", async () => {
+  const world = await bought();
+  world.disk.put(KILL_PATH, "");
+  for (
+    const [day, time] of [
+      ["2026-11-23", "16:00:05"],
+      ["2026-11-24", "16:30"],
+      ["2026-11-27", "13:00:05"],
+      ["2026-11-28", "12:00"],
+    ] as const
+  ) {
+    world.goTo(at(time, day));
+    await world.restart();
+    world.forget();
+    await world.cycle();
+    // Friday's night lasts until Monday.
+    assertEquals(standingAlarms(world).length, time === "12:00" ? 0 : 1, `${day} ${time}`);
+    // The alert is on record as delivered.
+    await world.cycle();
+  }
+});
+
+Deno.test("a clock that can't be read from the night on does not make a session a night: what is bare is told hourly", async () => {
+  const world = await bought();
+  world.disk.put(KILL_PATH, "");
+  world.goTo(at("16:00:05"));
+  await world.cycle();
+  world.setFaults([{ path: "/v2/clock", fault: DOWN }]);
+  const saidAt: string[] = [];
+  for (const time of ["05:00", "09:05", "09:33", "09:45", "10:05", "11:05", "15:45", "16:01"]) {
+    world.goTo(at(time, "2026-11-24"));
+    world.forget();
+    await world.cycle();
+    if (standingAlarms(world).length > 0) saidAt.push(time);
+  }
+  assertEquals(saidAt, ["05:00", "09:05", "09:33", "10:05", "11:05", "15:45", "16:01"]);
+});

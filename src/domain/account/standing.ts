@@ -107,7 +107,7 @@ export function decideStanding(inputs: StandingInputs): Standing {
     cause: reasons[0]?.code ?? "",
     why: [...new Set(reasons.map(({ text }) => text))].join("; "),
     bareSinceMs: bareQty > 0 ? before?.bareSinceMs ?? nowMs : null,
-    dueSinceMs: waiting === null ? null : before?.dueSinceMs ?? nowMs,
+    dueSinceMs: waiting === null ? null : findDueSince(waiting, before) ?? nowMs,
   };
 }
 
@@ -143,6 +143,13 @@ function decideDue(inputs: StandingInputs, qty: number): Exclude<Due, "stop"> | 
   if (price.kind === "none") return null;
   const { due } = decideExit(position, qty, price.priceUsd);
   return due === null || due.qty === 0 ? null : due.reason;
+}
+
+/** Another exit is due from now on; one that can't be decided for a moment goes on waiting. */
+function findDueSince(waiting: Due, before: Standing | undefined): number | null {
+  if (before === undefined) return null;
+  const isSame = before.due === waiting || before.due === "unknown" || waiting === "unknown";
+  return isSame ? before.dueSinceMs : null;
 }
 
 function listReasons(

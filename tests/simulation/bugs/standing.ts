@@ -18,10 +18,46 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     tests: [STANDING_TEST, ENGINE_TEST],
   },
   {
+    name: "a bare position that falls through its stop is no news",
+    edits: [{
+      file: ALARMS,
+      find: '    const isDue = kind === "due" || isDueAlarm(standing, context);',
+      replace: '    const isDue = kind === "due";',
+    }],
+    tests: [ENGINE_TEST],
+  },
+  {
+    name: "one exit's since is the next one's",
+    edits: [{
+      file: STANDING,
+      find: "  return isSame ? before.dueSinceMs : null;",
+      replace: "  return isSame || before.due !== null ? before.dueSinceMs : null;",
+    }],
+    tests: [ENGINE_TEST],
+  },
+  {
+    name: "a night is like the one before it",
+    edits: [{
+      file: ALARMS,
+      find: "  return `${stage} ${dateNyOf(nextOpenMs)}`;",
+      replace: "  return stage;",
+    }],
+    tests: [ENGINE_TEST],
+  },
+  {
+    name: "a close that has passed makes the next session a night",
+    edits: [{
+      file: "src/engine/standings.ts",
+      find: "  return isDayKnown(engine) ? isKnownClosed(engine) : untilCloseMs(engine) <= 0;",
+      replace: "  return isKnownClosed(engine) || untilCloseMs(engine) <= 0;",
+    }],
+    tests: [ENGINE_TEST],
+  },
+  {
     name: "what is due forgets since when",
     edits: [{
       file: STANDING,
-      find: "dueSinceMs: waiting === null ? null : before?.dueSinceMs ?? nowMs,",
+      find: "dueSinceMs: waiting === null ? null : findDueSince(waiting, before) ?? nowMs,",
       replace: "dueSinceMs: waiting === null ? null : nowMs,",
     }],
     tests: [STANDING_TEST, ENGINE_TEST],

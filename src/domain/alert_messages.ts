@@ -139,6 +139,9 @@ const REMEDIES: Readonly<Record<string, string>> = {
   positions: "`avwap-execution check` asks the broker; look at its status page and dashboard",
   orders: "`avwap-execution check` asks the broker; look at its status page and dashboard",
   past: "`avwap-execution check` asks the broker; look at its status page and dashboard",
+  print:
+    "look at the symbol yourself: halted, or one wrong trade? The engine sells at the next trade " +
+    "that says the same",
   price: "`avwap-execution check` asks the data API; look at the price yourself",
 };
 

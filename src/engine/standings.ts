@@ -138,13 +138,16 @@ function isGtcNeeded(engine: Engine, { market, isLive }: Turn): boolean {
   return !market.isOpen || !isLive || leftMs <= CONVERT_BEFORE_CLOSE_MS;
 }
 
-function lookAtPrice(engine: Engine, { symbol }: ManagedPosition): PriceLook {
+function lookAtPrice(engine: Engine, { symbol, doubtedTrade }: ManagedPosition): PriceLook {
   if (engine.prices === null) return { kind: "not_asked" };
   const { rows, answered } = engine.prices;
   if (!answered.has(symbol)) return { kind: "unread" };
   const trade = rows.get(symbol);
-  return trade !== undefined && isOfThisSession(engine, trade)
-    ? { kind: "read", priceUsd: trade.priceUsd }
+  if (trade !== undefined && isOfThisSession(engine, trade)) {
+    return { kind: "read", priceUsd: trade.priceUsd };
+  }
+  return doubtedTrade !== undefined && isOfThisSession(engine, doubtedTrade)
+    ? { kind: "doubted", priceUsd: doubtedTrade.priceUsd }
     : { kind: "none" };
 }
 

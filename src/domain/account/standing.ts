@@ -40,6 +40,8 @@ export interface Standing {
 /** The latest trade, as far as the exit rules may use it. */
 export type PriceLook =
   | { readonly kind: "read"; readonly priceUsd: number }
+  /** One print alone says it, which decides nothing: what it would make due waits for a later trade. */
+  | { readonly kind: "doubted"; readonly priceUsd: number }
   /** Answered, and of no use: no trade in this session yet. */
   | { readonly kind: "none" }
   | { readonly kind: "unread" }
@@ -141,6 +143,7 @@ function decideDue(inputs: StandingInputs, qty: number): Exclude<Due, "stop"> | 
   }
   if (blind !== null || price.kind === "unread") return "unknown";
   if (price.kind === "none") return null;
+  // By one print too: it may be the last one before a halt.
   const { due } = decideExit(position, qty, price.priceUsd);
   return due === null || due.qty === 0 ? null : due.reason;
 }
@@ -161,8 +164,17 @@ function listReasons(
     ...(isCoverUnread ? [NO_COVER] : []),
     ...reasons,
     ...(price.kind === "unread" ? [NO_PRICE] : []),
+    ...(price.kind === "doubted" ? [buildDoubt(price.priceUsd)] : []),
   ];
   return listed.length === 0 ? [SOON] : listed;
+}
+
+function buildDoubt(priceUsd: number): StandingReason {
+  return {
+    code: "print",
+    text: `one trade alone, at ${priceUsd}, says so, more than 15 % from the price before it: ` +
+      "nothing is sold until a later trade says it too (an error, or a halt?)",
+  };
 }
 
 /** The managed positions of which something is bare or due, each with its symbol and in words. */

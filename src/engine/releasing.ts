@@ -61,7 +61,8 @@ export async function drop(engine: Engine, name: string, why: string): Promise<v
   await tryRemove(engine, name);
 }
 
-async function tryRemove(engine: Engine, name: string): Promise<void> {
+/** Removes a request that was dealt with; where that fails, the next look finds it dealt with, and tries again. */
+export async function tryRemove(engine: Engine, name: string): Promise<void> {
   try {
     await engine.ports.operatorFiles.removeRequest(name);
   } catch (error) {

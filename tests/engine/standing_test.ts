@@ -156,6 +156,7 @@ Deno.test("an exit whose cancels are all refused is told after two minutes, with
       "Execution error: Exits wait: NVDA",
       "r1_trim due since 2026-11-23 10:0",
       "order is not cancelable",
+      "Do: look at the symbol and its orders in the broker's dashboard (a halt? an order that hangs?); or close it yourself:",
       "avwap-execution flatten --close-positions --symbol NVDA --yes",
     ]
   ) assert(first?.includes(part), `${part}: ${first}`);

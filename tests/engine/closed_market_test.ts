@@ -508,3 +508,22 @@ Deno.test("--run-once in every minute of the night: one stop, and a look every f
   }
   assertEquals([looks(world), posts(world)], [5, ["POST sell stop 10 gtc"]]);
 });
+
+Deno.test("a broker that still can't be read at the close has not recovered before a look reads everything", async () => {
+  const world = new World({ rows: [NVDA] });
+  await world.buy();
+  world.setFaults([{ path: "/v2/positions", fault: DOWN }]);
+  world.goTo(at("15:55"));
+  await world.cycle();
+  assert(world.alerted("Broker unreachable (http): positions").length > 0);
+  world.forget();
+  world.goTo(at("16:00:05"));
+  await world.cycles(3, 5 * MINUTE_MS);
+  assertEquals([world.alerted("Execution recovered"), world.alerted("Broker unreachable")], [
+    [],
+    [],
+  ]);
+  world.setFaults([]);
+  await world.cycles(1, 5 * MINUTE_MS);
+  assertEquals(world.alerted("Execution recovered").length, 1);
+});

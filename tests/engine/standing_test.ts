@@ -375,3 +375,23 @@ Deno.test("a clock that can't be read from the night on does not make a session 
   }
   assertEquals(saidAt, ["05:00", "09:05", "09:33", "10:05", "11:05", "15:45", "16:01"]);
 });
+
+Deno.test("a kill switch set by a restart in the night says what was seen to cover each position last", async () => {
+  const world = await bought();
+  for (const time of ["15:51", "16:00:05", "20:00"]) {
+    world.goTo(at(time));
+    await world.cycle();
+  }
+  assertEquals(world.stops(), ["10@95 gtc"]);
+  await world.restart({ KILL_SWITCH: "1" });
+  world.forget();
+  await world.cycle();
+  const [message] = world.alerted("Kill switch active");
+  assert(
+    message?.text.includes(
+      "NVDA (10 shares when last seen): protection can't be seen now; " +
+        "when last seen 10 of 10 shares had a stop, 10 of them good till canceled",
+    ),
+    message?.text,
+  );
+});

@@ -20,7 +20,7 @@ export interface Standing {
   readonly sureQty: number;
   readonly doubtfulQty: number;
   readonly mostHeldQty: number;
-  /** Shares that working sells cover, and of these those that outlive the day; 0 where that can't be read. */
+  /** Shares that working sells cover, and of these those that outlive the day; as last seen where that can't be read. */
   readonly coveredQty: number;
   readonly gtcQty: number;
   readonly isCoverRead: boolean;
@@ -87,10 +87,11 @@ export function decideStanding(inputs: StandingInputs): Standing {
   const { position, before, nowMs, isGtcNeeded, isOpen } = inputs;
   const { sureQty, doubtfulQty, mostHeldQty } = readCount(inputs);
   const cover = readCover(inputs);
-  const { coveredQty, gtcQty } = cover ?? { coveredQty: 0, gtcQty: 0 };
+  const { coveredQty, gtcQty } = cover ?? before ?? { coveredQty: 0, gtcQty: 0 };
   const lastingQty = isOpen ? Math.min(coveredQty, gtcQty) : gtcQty;
   const safeQty = isGtcNeeded ? lastingQty : coveredQty;
-  const bareQty = Math.max(0, Math.ceil(mostHeldQty - safeQty));
+  // What can't be read covers nothing now, whatever was seen last.
+  const bareQty = Math.max(0, Math.ceil(mostHeldQty - (cover === null ? 0 : safeQty)));
   const waiting = mostHeldQty > 0 ? decideDue(inputs, sureQty > 0 ? sureQty : mostHeldQty) : null;
   const due = waiting ?? (bareQty > 0 ? "stop" : null);
   const reasons = due === null ? [] : listReasons(inputs, cover === null);

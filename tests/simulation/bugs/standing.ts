@@ -54,6 +54,24 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     tests: [ENGINE_TEST],
   },
   {
+    name: "what can't be read now was never seen",
+    edits: [{
+      file: STANDING,
+      find: "cover ?? before ?? { coveredQty: 0, gtcQty: 0 };",
+      replace: "cover ?? { coveredQty: 0, gtcQty: 0 };",
+    }],
+    tests: ["tests/engine/broker_clock_test.ts"],
+  },
+  {
+    name: "what was seen last covers now",
+    edits: [{
+      file: STANDING,
+      find: "(cover === null ? 0 : safeQty)",
+      replace: "safeQty",
+    }],
+    tests: [STANDING_TEST, ENGINE_TEST],
+  },
+  {
     name: "what is due forgets since when",
     edits: [{
       file: STANDING,

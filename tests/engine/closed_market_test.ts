@@ -527,3 +527,24 @@ Deno.test("a broker that still can't be read at the close has not recovered befo
   await world.cycles(1, 5 * MINUTE_MS);
   assertEquals(world.alerted("Execution recovered").length, 1);
 });
+
+Deno.test("a stop that is found gone by the look for the day's summary is put again in that look", async () => {
+  const world = new World({ rows: [NVDA] });
+  await world.buy();
+  world.goTo(at("15:51"));
+  await world.cycle();
+  world.isSlackUp = false;
+  world.goTo(at("16:00:05"));
+  await world.cycle();
+  assertEquals(world.stops(), ["10@95 gtc"]);
+  for (const stop of world.orders(({ type, parent }) => type === "stop" && parent === null)) {
+    world.exchange.desk.cancel(stop);
+  }
+  world.goTo(at("16:13"));
+  await world.restart();
+  world.forget();
+  await world.cycle();
+  assertEquals([looks(world), world.stops()], [1, ["10@95 gtc"]]);
+  const [summary] = world.alerted("Daily execution summary");
+  assert(summary?.text.includes("NVDA 10 shares: stop 95.00 for 10"), summary?.text);
+});

@@ -152,4 +152,13 @@ export const CLOSED_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/engine/release_test.ts"],
   },
+  {
+    name: "the day's summary finds a stop gone and leaves it so",
+    edits: [{
+      file: "src/engine/closed_look.ts",
+      find: " ||\n    isSummaryLookDue(engine, market);",
+      replace: ' ||\n    (cover === "nothing" && isSummaryLookDue(engine, market));',
+    }],
+    tests: [ENGINE],
+  },
 ];

@@ -120,8 +120,8 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "bare is measured by what is sure",
     edits: [{
       file: STANDING,
-      find: "Math.ceil(mostHeldQty - safeQty)",
-      replace: "Math.ceil(sureQty - safeQty)",
+      find: "Math.ceil(mostHeldQty - (cover",
+      replace: "Math.ceil(sureQty - (cover",
     }],
     tests: [STANDING_TEST],
   },

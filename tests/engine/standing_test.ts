@@ -395,3 +395,45 @@ Deno.test("a kill switch set by a restart in the night says what was seen to cov
     message?.text,
   );
 });
+
+for (const path of ["/v2/clock", "/v2/positions"]) {
+  Deno.test(`a bare position is told twice in the hour, and not each time that ${path} answers again`, async () => {
+    const world = await bought();
+    takeLegs(world);
+    world.disk.put(KILL_PATH, "");
+    for (let turn = 0; turn < 40; turn++) {
+      world.setFaults(turn % 2 === 0 ? [{ path, fault: DOWN }] : []);
+      await world.cycles(1, 30 * SECOND_MS);
+    }
+    // Once for each cause that keeps it so.
+    assertEquals(standingAlarms(world).length, 2);
+    world.setFaults([]);
+    world.goTo(at("11:00:30"));
+    await world.cycle();
+    assertEquals(standingAlarms(world).length, 3);
+  });
+}
+
+Deno.test("one read that fails is no alarm of a position under its day legs", async () => {
+  for (const path of ["/v2/positions", "/v2/orders", "/v2/account"]) {
+    const world = await bought();
+    world.setFaults([{ path, fault: DOWN }]);
+    await world.cycles(1, MINUTE_MS);
+    world.setFaults([]);
+    await world.cycles(2, MINUTE_MS);
+    assertEquals(standingAlarms(world), [], path);
+  }
+});
+
+Deno.test("a kill switch in the middle of an exit is one message and the alarm of what it left bare, not an error for each step", async () => {
+  const world = await bought();
+  world.onEvent = (event) => {
+    if (event.type === "order_answer" && event.op === "cancel") world.disk.put(KILL_PATH, "");
+  };
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(3, MINUTE_MS);
+  assertEquals(world.stops(), []);
+  const titles = world.alerts.flatMap(({ title }) => title === "" ? [] : [title]);
+  assertEquals(titles, ["Position without stop", "Kill switch active"]);
+  assert(world.said("r1_trim: its sell: stopped: kill switch active (file)").length > 0);
+});

@@ -54,8 +54,8 @@ function isBareAlarm(standing: Standing, context: AlarmContext): boolean {
   const { bareSinceMs, isCoverRead } = standing;
   if (bareSinceMs === null) return false;
   if (isLate(context) || context.nowMs - bareSinceMs >= ALARM_AFTER_MS) return true;
-  // While nothing may be sent waiting changes nothing; what can't be read may be read in a moment.
-  return !context.isLive && isCoverRead && !context.isClosed;
+  // While the operator lets nothing be sent, waiting changes nothing; what can't be read may be read in a moment.
+  return context.isOperatorStopped && isCoverRead && !context.isClosed;
 }
 
 function isDueAlarm({ due, dueSinceMs }: Standing, context: AlarmContext): boolean {
@@ -77,6 +77,12 @@ function buildValue(
     return isDue ? `${standing.symbol} ${standing.due}` : standing.symbol;
   }).sort().join(",");
   return `${findStage(context)}:${names}`;
+}
+
+/** The symbols that an alarm's value names. */
+export function listNamed(value: string): string[] {
+  const names = value.slice(value.lastIndexOf(":") + 1).split(",");
+  return names.map((name) => name.split(" ")[0] ?? "");
 }
 
 function findStage(context: AlarmContext): string {

@@ -72,6 +72,33 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     tests: [STANDING_TEST, ENGINE_TEST],
   },
   {
+    name: "each change of the cause is news",
+    edits: [{
+      file: "src/engine/standing_alarms.ts",
+      find: "said.includes(symbol)",
+      replace: 'said.includes("") && symbol === ""',
+    }],
+    tests: [ENGINE_TEST],
+  },
+  {
+    name: "one failed read is an alarm of every position under day legs",
+    edits: [{
+      file: ALARMS,
+      find: "  return context.isOperatorStopped && isCoverRead && !context.isClosed;",
+      replace: "  return !context.isLive && isCoverRead && !context.isClosed;",
+    }],
+    tests: [ENGINE_TEST],
+  },
+  {
+    name: "the kill switch in an exit is an error for each step",
+    edits: [{
+      file: "src/engine/exit_records.ts",
+      find: '  if (result.kind === "stopped") engine.ports.log.error(text);\n',
+      replace: '  if (result.kind === "done") engine.ports.log.error(text);\n',
+    }],
+    tests: [ENGINE_TEST],
+  },
+  {
     name: "what is due forgets since when",
     edits: [{
       file: STANDING,

@@ -342,7 +342,7 @@ function buildStanding(standing: Standing): NonNullable<PositionStatus["standing
   return {
     sure_qty: standing.sureQty,
     doubtful_qty: standing.doubtfulQty,
-    covered_qty: standing.coveredQty,
+    covered_qty: standing.isCoverRead ? standing.coveredQty : 0,
     bare_qty: standing.bareQty,
     due: standing.due,
     bare_since: bareSinceMs === null ? null : formatUtc(bareSinceMs),

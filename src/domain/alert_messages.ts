@@ -114,7 +114,7 @@ export function buildAlarm(facts: AlarmFacts): AlertMessage {
       : []),
     ...(gateLine === null ? [] : [gateLine]),
     ...(closesAtMs === null ? [] : [`The market closes at ${formatNy(closesAtMs)}`]),
-    `Do: ${REMEDIES[cause] ?? REMEDY}; or close it yourself:`,
+    `Do: ${findRemedy(facts)}; or close it yourself:`,
     ...shown.map(({ symbol }) => `  ${formatCloseCommand(symbol)}`),
   ];
   const title = kind === "bare" ? "Position without stop" : "Execution error";
@@ -123,11 +123,28 @@ export function buildAlarm(facts: AlarmFacts): AlertMessage {
 
 /** Each with a line of its own and its command: more would be cut by Slack. */
 const ALARM_POSITIONS_MAX = 6;
-const REMEDY = "place a good-till-canceled stop at the broker";
+const PLACE = "place a good-till-canceled stop at the broker";
+/** What a stop of the operator's own would not help: what holds the shares keeps it away too. */
+const LOOK =
+  "look at the symbol and its orders in the broker's dashboard (a halt? an order that hangs?)";
+
+function findRemedy({ kind, cause }: AlarmFacts): string {
+  return (kind === "due" ? DUE_REMEDIES[cause] : undefined) ?? REMEDIES[cause] ??
+    (kind === "due" ? LOOK : PLACE);
+}
+
+/** Where an exit waits, and not a stop. */
+const DUE_REMEDIES: Readonly<Record<string, string>> = {
+  gate: "let the gate be LIVE (`avwap-execution check` says what keeps it)",
+  closed: "nothing is sold before the open",
+  refused: LOOK,
+};
 /** What the operator can do about a cause, by its code; every command is one of ours. */
 const REMEDIES: Readonly<Record<string, string>> = {
-  gate: "let the gate be LIVE (`avwap-execution check` says what keeps it), or " + REMEDY,
-  closed: "place a good-till-canceled stop at the broker, which queues it for the open",
+  gate: "let the gate be LIVE (`avwap-execution check` says what keeps it), or " + PLACE,
+  closed: PLACE + ", which queues it for the open; where a corporate action is due, only after it",
+  refused: "look at the symbol in the broker's dashboard (halted, not tradable?), and " + PLACE +
+    " where it takes one",
   account: "look at the account in the broker's dashboard; nothing is taken until it is released",
   buy: "cancel the buy at the broker",
   entry: "cancel the entry's order at the broker",
@@ -149,6 +166,9 @@ const REMEDIES: Readonly<Record<string, string>> = {
   positions: "`avwap-execution check` asks the broker; look at its status page and dashboard",
   orders: "`avwap-execution check` asks the broker; look at its status page and dashboard",
   past: "`avwap-execution check` asks the broker; look at its status page and dashboard",
+  print:
+    "look at the symbol yourself: halted, or one wrong trade? The engine sells at the next trade " +
+    "that says the same",
   price: "`avwap-execution check` asks the data API; look at the price yourself",
 };
 

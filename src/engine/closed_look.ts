@@ -21,6 +21,7 @@ import { StateError } from "./ports.ts";
 import { isActionable } from "./positions.ts";
 import type { Questions } from "./questions.ts";
 import { findOwnGroups, readAvailable } from "./shares.ts";
+import { isSummaryLookDue } from "./summary.ts";
 import { noteForeignState, takeInPositions, takeInRecords } from "./taking_in.ts";
 import { findBrokerTrouble } from "./trouble.ts";
 import { isUnreadableIn } from "./unreadable.ts";
@@ -47,7 +48,10 @@ export async function lookWhileClosed(
   const moment = findMoment(engine, market);
   const last = parseClosedLook(engine.state.alerted[LOOK_KEY]);
   const cover = await readCover(engine);
-  if (cover === "nothing" || !isLookDue(moment, { last, isKnown: cover === "known" })) {
+  // What the summary looks at is not left as it is found.
+  const isDue = isLookDue(moment, { last, isKnown: cover === "known" }) ||
+    isSummaryLookDue(engine, market);
+  if (cover === "nothing" || !isDue) {
     await noticeCorporateActions(engine, market);
     return null;
   }

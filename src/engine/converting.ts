@@ -83,7 +83,10 @@ export async function convert(
   if (entry === undefined) return false;
   const placed = await sendSell(engine, permit, { ...stop, qty: stopQty }, entry);
   if (placed.kind !== "done") {
-    engine.sayError(`${position.symbol}: stop not placed after its day orders were cancelled`);
+    const text = `${position.symbol}: stop not placed after its day orders were cancelled`;
+    // What the engine itself did not send is told by the position's standing, once (interface, Slack).
+    if (placed.kind === "stopped") engine.ports.log.error(text);
+    else engine.sayError(text);
     if (!noteStopRefusal(engine, position, placed)) return false;
     await putBackLower(engine, permit, { ...stop, qty: stopQty }, groups);
     return true;

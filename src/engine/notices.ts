@@ -1,5 +1,5 @@
-import { formatTrouble } from "../domain/account/standing.ts";
-import type { PositionFact } from "../domain/alert_facts.ts";
+import { formatTrouble, type Standing } from "../domain/account/standing.ts";
+import type { LastSeenFact, PositionFact } from "../domain/alert_facts.ts";
 import {
   buildEntriesPaused,
   buildKillSwitchActive,
@@ -34,9 +34,17 @@ export function listPositionFacts(engine: Engine): PositionFact[] {
       symbol,
       qty: held === null ? null : held?.qty ?? 0,
       stops,
+      lastSeen: standing === undefined ? null : buildLastSeen(standing),
       trouble: standing === undefined ? null : formatTrouble(standing),
     };
   });
+}
+
+function buildLastSeen(standing: Standing): LastSeenFact | null {
+  const { mostHeldQty, coveredQty, gtcQty, isCoverRead } = standing;
+  // None that cover was seen, or nothing was.
+  if (!isCoverRead && coveredQty === 0 && gtcQty === 0) return null;
+  return { heldQty: mostHeldQty, coveredQty, gtcQty };
 }
 
 /** `Live trading enabled`, once per change into LIVE, also across restarts. */

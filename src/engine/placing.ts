@@ -160,14 +160,16 @@ async function place(
     : placed.kind === "stopped"
     ? placed.reason
     : "no usable answer yet";
-  sayNotPlaced(engine, plan.position.symbol, why);
+  const text = `${plan.position.symbol}: stop not placed: ${why}`;
+  // What the engine itself did not send is told by the position's standing, once (interface, Slack).
+  if (placed.kind === "stopped") engine.ports.log.error(text);
+  else sayNotPlaced(engine, text);
   if (isRefusedItself(placed)) return "refused";
   return placed.kind === "rejected" && !UNJUDGED.has(placed.why) ? "rejected" : "not_placed";
 }
 
 /** An error once a day and cause: the position's standing says for how long, and what the operator can do. */
-function sayNotPlaced(engine: Engine, symbol: string, why: string): void {
-  const text = `${symbol}: stop not placed: ${why}`;
-  if (engine.isNews(`stop_not_placed:${symbol}:${why}`, engine.dateNy())) engine.sayError(text);
+function sayNotPlaced(engine: Engine, text: string): void {
+  if (engine.isNews(`stop_not_placed:${text}`, engine.dateNy())) engine.sayError(text);
   else engine.ports.log.warn(text);
 }

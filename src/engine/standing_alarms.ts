@@ -3,6 +3,7 @@ import {
   ALARM_AFTER_MS,
   type AlarmContext,
   listAlarms,
+  listNamed,
 } from "../domain/account/standing_alarms.ts";
 import { buildAlarm, buildStateMessage, buildWithdrawal } from "../domain/alert_messages.ts";
 import type { Engine } from "./engine.ts";
@@ -18,12 +19,24 @@ const OVER = "over";
  */
 export function sayAlarms(engine: Engine, context: AlarmContext): void {
   const alarms = listAlarms(engine.state.standings, context);
-  const keys = new Set(alarms.map(buildKey));
   for (const key of [...engine.alarmsSaid.keys(), ...Object.keys(engine.state.alerted)]) {
-    if (key.startsWith(KEY_PREFIX) && !keys.has(key)) forget(engine, key);
+    if (key.startsWith(KEY_PREFIX) && !isStillTrue(engine, key, alarms)) forget(engine, key);
   }
   for (const alarm of alarms) say(engine, alarm, context);
   wakeForAlarms(engine, context);
+}
+
+/**
+ * Whether what was said of a cause still stands. Also where the same shares wait for another one by now: a broker that is away
+ * every other minute would else be news in each of them.
+ */
+function isStillTrue(engine: Engine, key: string, alarms: readonly Alarm[]): boolean {
+  const said = listNamed(engine.alarmsSaid.get(key) ?? engine.state.alerted[key] ?? "");
+  return alarms.some((alarm) =>
+    buildKey(alarm) === key ||
+    (key.startsWith(`${KEY_PREFIX}${alarm.kind}:`) &&
+      alarm.standings.some(({ symbol }) => said.includes(symbol)))
+  );
 }
 
 function buildKey({ kind, cause }: Alarm): string {

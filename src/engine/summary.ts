@@ -55,6 +55,13 @@ export async function sendSummaryIfDue(engine: Engine, market: MarketClock | nul
   );
 }
 
+/** Whether the summary of a closed day is to be built in this cycle, which looks at the broker. */
+export function isSummaryLookDue(engine: Engine, market: MarketClock): boolean {
+  const dateNy = engine.dateNy();
+  const isBuilt = engine.summary?.dateNy === dateNy || engine.state.alerted[SUMMARY_KEY] === dateNy;
+  return !isBuilt && isDue(engine, market);
+}
+
 /** At the set time of a day with a session; else when the session is over that a cycle of ours was part of. */
 function isDue(engine: Engine, market: MarketClock): boolean {
   const { dailySummaryTimeNy } = engine.ports.config;

@@ -508,3 +508,43 @@ Deno.test("--run-once in every minute of the night: one stop, and a look every f
   }
   assertEquals([looks(world), posts(world)], [5, ["POST sell stop 10 gtc"]]);
 });
+
+Deno.test("a broker that still can't be read at the close has not recovered before a look reads everything", async () => {
+  const world = new World({ rows: [NVDA] });
+  await world.buy();
+  world.setFaults([{ path: "/v2/positions", fault: DOWN }]);
+  world.goTo(at("15:55"));
+  await world.cycle();
+  assert(world.alerted("Broker unreachable (http): positions").length > 0);
+  world.forget();
+  world.goTo(at("16:00:05"));
+  await world.cycles(3, 5 * MINUTE_MS);
+  assertEquals([world.alerted("Execution recovered"), world.alerted("Broker unreachable")], [
+    [],
+    [],
+  ]);
+  world.setFaults([]);
+  await world.cycles(1, 5 * MINUTE_MS);
+  assertEquals(world.alerted("Execution recovered").length, 1);
+});
+
+Deno.test("a stop that is found gone by the look for the day's summary is put again in that look", async () => {
+  const world = new World({ rows: [NVDA] });
+  await world.buy();
+  world.goTo(at("15:51"));
+  await world.cycle();
+  world.isSlackUp = false;
+  world.goTo(at("16:00:05"));
+  await world.cycle();
+  assertEquals(world.stops(), ["10@95 gtc"]);
+  for (const stop of world.orders(({ type, parent }) => type === "stop" && parent === null)) {
+    world.exchange.desk.cancel(stop);
+  }
+  world.goTo(at("16:13"));
+  await world.restart();
+  world.forget();
+  await world.cycle();
+  assertEquals([looks(world), world.stops()], [1, ["10@95 gtc"]]);
+  const [summary] = world.alerted("Daily execution summary");
+  assert(summary?.text.includes("NVDA 10 shares: stop 95.00 for 10"), summary?.text);
+});

@@ -394,6 +394,42 @@ export const AUDIT_BUGS: readonly Bug[] = [
       },
     ],
   },
+  {
+    issue: 4,
+    name: "nobody is told of shares that are bare at night",
+    edits: [
+      {
+        file: "src/engine/standing_alarms.ts",
+        find: "  for (const alarm of alarms) say(engine, alarm, context);",
+        replace:
+          "  for (const alarm of context.isClosed ? [] : alarms) say(engine, alarm, context);",
+      },
+    ],
+  },
+  {
+    issue: 4,
+    name: "nobody is told of what waits in a session",
+    edits: [
+      {
+        file: "src/engine/standing_alarms.ts",
+        find: "  for (const alarm of alarms) say(engine, alarm, context);",
+        replace:
+          "  for (const alarm of context.isClosed ? alarms : []) say(engine, alarm, context);",
+      },
+    ],
+  },
+  {
+    issue: 4,
+    name: "nobody is told of what no order explains",
+    edits: [
+      {
+        file: "src/engine/standing_alarms.ts",
+        find: "  for (const alarm of alarms) say(engine, alarm, context);",
+        replace:
+          '  for (const alarm of alarms.filter(({ cause }) => cause !== "split")) say(engine, alarm, context);',
+      },
+    ],
+  },
 ];
 
 /** As `TRACKS` of `mutations.ts`. */
@@ -423,4 +459,7 @@ export const AUDIT_TRACKS: Readonly<
   "every exit is exempt from the gate": [["files", "net"], 1],
   "what the broker does not show yet is not there": [["mood"], 1],
   "a change whose answer was lost leaves again by itself": [["net"], 1],
+  "nobody is told of shares that are bare at night": [["night"], 1],
+  "nobody is told of what waits in a session": [["refusals"], 1],
+  "nobody is told of what no order explains": [["corporate"], 1],
 };

@@ -1,7 +1,7 @@
 import { nyDateAt } from "../simulator/sessions.ts";
 import type { Auditor } from "./auditor.ts";
 import type { ChangeRequest } from "./change_request.ts";
-import { isHiding, listPositions, readCoverage } from "./truth.ts";
+import { findOwner, isHiding, listPositions, readCoverage } from "./truth.ts";
 import type { Family } from "./families.ts";
 
 const MINUTE_MS = 60_000;
@@ -97,6 +97,8 @@ export class ClosedChecks {
     const look = this.#look;
     if (look === null || !this.#isLooking || cycle.isFailed || world.troubles > 0) return;
     if (this.#isOpen() || hasLostMemory(this.auditor)) return;
+    // Another account's positions are none of this process.
+    if (findOwner(world) !== world.exchange.accountId) return;
     const positions = listPositions(world);
     const bare = positions.filter(({ symbol }) => {
       const { heldQty, gtcQty } = readCoverage(world, symbol);

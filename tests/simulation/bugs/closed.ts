@@ -134,4 +134,31 @@ export const CLOSED_BUGS: readonly TestedBug[] = [
     }],
     tests: [ENGINE],
   },
+  {
+    name: "the close is taken for the end of a trouble",
+    edits: [{
+      file: "src/engine/trouble.ts",
+      find: "  const { observation } = engine;\n  const trouble",
+      replace: "  const observation = market.isOpen ? engine.observation : null;\n  const trouble",
+    }],
+    tests: [ENGINE],
+  },
+  {
+    name: "what the broker refuses for good can't be released",
+    edits: [{
+      file: "src/engine/releasing.ts",
+      find: "    findLastingRefusal(engine, position.symbol) === null;",
+      replace: '    findLastingRefusal(engine, position.symbol) !== "";',
+    }],
+    tests: ["tests/engine/release_test.ts"],
+  },
+  {
+    name: "the day's summary finds a stop gone and leaves it so",
+    edits: [{
+      file: "src/engine/closed_look.ts",
+      find: " ||\n    isSummaryLookDue(engine, market);",
+      replace: ' ||\n    (cover === "nothing" && isSummaryLookDue(engine, market));',
+    }],
+    tests: [ENGINE],
+  },
 ];

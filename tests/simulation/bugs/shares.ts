@@ -79,7 +79,7 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     name: "a release between a cancel and its stop",
     edits: [{
       file: "src/engine/releasing.ts",
-      find: "  if (engine.bare.has(positionId) && position.unexplainedQty === null) return;\n",
+      find: "  if (isBetween(engine, position)) return sayWaits(engine, name);\n",
       replace: "",
     }],
     tests: ["tests/engine/release_test.ts"],

@@ -195,7 +195,7 @@ export function isEngineOrder(order: SimOrder): boolean {
 
 /**
  * Whether the exchange kept from everybody's eyes since then how an order of the symbol stands: one that it does not show yet,
- * one that a spell turned, what a hand has traded, and what an entry bought that positions lack.
+ * one that a spell turned, what a hand has done or traded, and what an entry bought that positions lack.
  */
 export function isHiding(world: World, symbol: string, sinceMs: number): boolean {
   const { exchange: { behaviour, orders }, handOrders } = world;
@@ -208,7 +208,8 @@ export function isHiding(world: World, symbol: string, sinceMs: number): boolean
   const isTraded = handOrders.some(({ symbol: each, fills }) =>
     each === symbol && (fills.at(-1)?.atMs ?? -Infinity) + findLagMs(world) >= sinceMs
   );
-  return isUnshown || isTraded || isTurning(world, symbol, sinceMs);
+  const isTouched = (world.touchedMs.get(symbol) ?? -Infinity) + findLagMs(world) >= sinceMs;
+  return isUnshown || isTraded || isTouched || isTurning(world, symbol, sinceMs);
 }
 
 /** Whether a spell began or ended on an order of the symbol since then, by what lists show. */

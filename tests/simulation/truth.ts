@@ -236,8 +236,14 @@ export function listAcceptedEntries(world: World): SimOrder[] {
 /**
  * The highest stop of the engine's that the exchange ever took for a position, its entry's own leg included; 0 where none.
  * What a hand put in a leg's place is the hand's price, which rests beside the engine's and never enters it (pipeline 5).
+ * @param shownBeforeMs Orders that the exchange showed only from then on are left out; by default none.
  */
-export function findHighestStop(world: World, positionId: string): number {
+export function findHighestStop(
+  world: World,
+  positionId: string,
+  shownBeforeMs = Infinity,
+): number {
+  const { visibilityDelayMs } = world.exchange.behaviour;
   let highestUsd = 0;
   // A hand's price rests beside the engine's, and never becomes its own (pipeline 5).
   const byHand = new Set(
@@ -246,6 +252,7 @@ export function findHighestStop(world: World, positionId: string): number {
   );
   for (const order of world.exchange.orders) {
     if (byHand.has(order.stopPriceUsd)) continue;
+    if (visibilityDelayMs > 0 && order.submitted.ms + visibilityDelayMs >= shownBeforeMs) continue;
     const isMine = order.clientOrderId.startsWith(`${positionId}-stop-`) ||
       (order.parent?.clientOrderId === positionId && order.replaces === null);
     if (isMine && order.stopPriceUsd !== null && order.status !== "rejected") {

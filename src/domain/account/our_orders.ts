@@ -9,19 +9,22 @@ import type { KnownOrder, OrderBook } from "./order_book.ts";
 export function listOurIds(book: OrderBook): ReadonlySet<string> {
   const ours = new Set<string>();
   for (const known of book.values()) {
-    if (isOurChain(book, known)) ours.add(known.order.orderId);
+    if (findOurName(book, known) !== null) ours.add(known.order.orderId);
   }
   return ours;
 }
 
-function isOurChain(book: OrderBook, first: KnownOrder): boolean {
+/** The name by which an order is ours: its own, its bracket's, or that of one in whose place it came; `null` for no such name. */
+export function findOurName(book: OrderBook, first: KnownOrder): string | null {
   let known: KnownOrder | undefined = first;
   for (let step = 0; step <= book.size && known !== undefined; step++) {
     const parent: BrokerOrder | undefined = book.get(known.parentId ?? "")?.order;
-    if (isOurs(known.order.clientOrderId) || isOurs(parent?.clientOrderId ?? "")) return true;
+    for (const name of [known.order.clientOrderId, parent?.clientOrderId ?? ""]) {
+      if (isOurs(name)) return name;
+    }
     known = book.get(known.order.replaces ?? "");
   }
-  return false;
+  return null;
 }
 
 /** A price that a hand gave to a stop of ours: by an order of its own that replaced it. */

@@ -154,6 +154,6 @@ function sayHanging(engine: Engine, { symbol, filledQty, clientOrderId }: Broker
   if (filledQty === 0 && !isNews) return;
   engine.ports.log.warn(
     `${symbol}: the cancel of its entry's rest is still under way at the broker; ` +
-      `${filledQty} shares have no stop until it ends`,
+      `beside it the broker may take no stop for the ${filledQty} shares that it bought`,
   );
 }

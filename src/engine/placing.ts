@@ -8,10 +8,10 @@ import { convert } from "./converting.ts";
 import type { Engine } from "./engine.ts";
 import { sendExit } from "./exit_order.ts";
 import { isRefusedItself, noteStopRefusal } from "./exit_records.ts";
+import { isUnjudged } from "./lasting_refusals.ts";
 import { findSellGroups, isOfThisSession, refresh } from "./observe.ts";
 import { isActionable } from "./positions.ts";
 import { readPrices } from "./prices.ts";
-import type { Refusal } from "./ports.ts";
 import { putBackLower } from "./put_back.ts";
 import type { Permit } from "./send.ts";
 import { recordSells, resolveStops, type SellPlan, sendSell } from "./sell_orders.ts";
@@ -112,12 +112,6 @@ export async function placeStop(
  */
 export type Placing = "placed" | "refused" | "rejected" | "not_placed";
 
-/** Refusals that say nothing of the order: it was not looked at. */
-const UNJUDGED: ReadonlySet<Refusal["why"]> = new Set<Refusal["why"]>([
-  "unauthorized",
-  "rate_limited",
-]);
-
 /**
  * Whether the price, looked at again, is at or below the position's stop: a refused stop is a reason to look, never by
  * itself to sell (pipeline 5).
@@ -165,7 +159,7 @@ async function place(
   if (placed.kind === "stopped") engine.ports.log.error(text);
   else sayNotPlaced(engine, text);
   if (isRefusedItself(placed)) return "refused";
-  return placed.kind === "rejected" && !UNJUDGED.has(placed.why) ? "rejected" : "not_placed";
+  return placed.kind === "rejected" && !isUnjudged(placed) ? "rejected" : "not_placed";
 }
 
 /** An error once a day and cause: the position's standing says for how long, and what the operator can do. */

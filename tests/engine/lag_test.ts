@@ -142,6 +142,7 @@ for (const lag of LAGS) {
     assertEquals([world.held(), world.stops(), world.sells()], [0, [], []]);
     await settle(world);
     assertEquals([world.held(), world.position(), alarms(world)], [0, undefined, []]);
+    assertEquals(world.said("its position is gone"), []);
   });
 
   Deno.test(`an entry that fills is an ordinary fill, ${name(lag)}`, async () => {

@@ -326,7 +326,7 @@ export const AUDIT_BUGS: readonly Bug[] = [
       {
         file: "src/engine/orphans.ts",
         find:
-          "      isOurs(order.clientOrderId) && !isFlatten(order.clientOrderId) && isStopOrder(order) &&",
+          "      isStopOrder(order) && findOwner(engine, order) !== null &&\n      (isOurs(order.clientOrderId) || isOfClosed(engine, order)) &&",
         replace: "      !isFlatten(order.clientOrderId) &&",
       },
       {

@@ -237,11 +237,12 @@ function checkDueExits(auditor: Auditor): void {
       leastUsd >= position.r2 * 1.002 && !cycle.cancelled.has(symbol) && !isJustTrimmed &&
       !isSold(world, symbol, cycle.startMs);
     if ((!isR1Due && !isR2Due) || position.r2 <= position.pivot) continue;
-    // Beside an entry that ended in this cycle no exit was decided in it.
-    const isEntryNew = listAcceptedEntries(world).some((order) =>
-      order.symbol === symbol && order.updatedMs >= cycle.startMs
+    // The broker takes no sell beside a buy: what waits for an entry whose cancel hangs is not left in silence (`Silence`).
+    // Nor was an exit decided beside one that ended in this cycle.
+    const isBesideEntry = listAcceptedEntries(world).some((order) =>
+      order.symbol === symbol && (!isDone(order) || order.updatedMs >= cycle.startMs)
     );
-    if (isEntryNew || isEntryWorking(auditor, symbol)) continue;
+    if (isBesideEntry) continue;
     if (auditor.isSaid(symbol, "exit", cycle.startMs)) continue;
     if (readCoverage(world, symbol).isSelling || isHiding(world, symbol, cycle.startMs)) continue;
     if (session.closeMs - world.trueMs < SPENT_EXIT_MS && hasSpentExit(auditor, position)) continue;

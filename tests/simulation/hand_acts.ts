@@ -18,6 +18,7 @@ export class HandActs {
     const symbol = chance.pick(held);
     const act = chance.pick(["drag", "drag", "drag", "cancel", "buy", "sell"]);
     world.trouble(`hand ${act} in ${symbol}`);
+    world.touchedMs.set(symbol, world.trueMs);
     switch (act) {
       case "drag":
         return this.#drag(symbol);

@@ -60,9 +60,9 @@ export function checkStops(auditor: Auditor): void {
     if (position.trimmed_r1 && stop < pivot - INCREMENT_USD) {
       world.violate("the stop is at the pivot after R1", `${symbol} at ${stop}, pivot ${pivot}`);
     }
-    const highestUsd = findHighestStop(world, position.position_id);
     // One that the exchange took, refused in its answer and does not show yet is known to nobody.
-    if (stop < highestUsd - INCREMENT_USD && !isHiding(world, symbol, cycle.startMs)) {
+    const highestUsd = findHighestStop(world, position.position_id, cycle.startMs);
+    if (stop < highestUsd - INCREMENT_USD) {
       world.violate("the stop never falls", `${symbol} at ${stop}, it was sent at ${highestUsd}`);
     }
     const trailUsd = position.high_water - (r2 - pivot) / 2;

@@ -195,7 +195,7 @@ export function isEngineOrder(order: SimOrder): boolean {
 
 /**
  * Whether the exchange kept from everybody's eyes since then how an order of the symbol stands: one that it does not show yet,
- * one that a spell turned, what a hand has traded, and what an entry bought that positions lack.
+ * one that a spell turned, what a hand has done or traded, and what an entry bought that positions lack.
  */
 export function isHiding(world: World, symbol: string, sinceMs: number): boolean {
   const { exchange: { behaviour, orders }, handOrders } = world;
@@ -208,7 +208,8 @@ export function isHiding(world: World, symbol: string, sinceMs: number): boolean
   const isTraded = handOrders.some(({ symbol: each, fills }) =>
     each === symbol && (fills.at(-1)?.atMs ?? -Infinity) + findLagMs(world) >= sinceMs
   );
-  return isUnshown || isTraded || isTurning(world, symbol, sinceMs);
+  const isTouched = (world.touchedMs.get(symbol) ?? -Infinity) + findLagMs(world) >= sinceMs;
+  return isUnshown || isTraded || isTouched || isTurning(world, symbol, sinceMs);
 }
 
 /** Whether a spell began or ended on an order of the symbol since then, by what lists show. */
@@ -235,8 +236,14 @@ export function listAcceptedEntries(world: World): SimOrder[] {
 /**
  * The highest stop of the engine's that the exchange ever took for a position, its entry's own leg included; 0 where none.
  * What a hand put in a leg's place is the hand's price, which rests beside the engine's and never enters it (pipeline 5).
+ * @param shownBeforeMs Orders that the exchange showed only from then on are left out; by default none.
  */
-export function findHighestStop(world: World, positionId: string): number {
+export function findHighestStop(
+  world: World,
+  positionId: string,
+  shownBeforeMs = Infinity,
+): number {
+  const { visibilityDelayMs } = world.exchange.behaviour;
   let highestUsd = 0;
   // A hand's price rests beside the engine's, and never becomes its own (pipeline 5).
   const byHand = new Set(
@@ -245,6 +252,7 @@ export function findHighestStop(world: World, positionId: string): number {
   );
   for (const order of world.exchange.orders) {
     if (byHand.has(order.stopPriceUsd)) continue;
+    if (visibilityDelayMs > 0 && order.submitted.ms + visibilityDelayMs >= shownBeforeMs) continue;
     const isMine = order.clientOrderId.startsWith(`${positionId}-stop-`) ||
       (order.parent?.clientOrderId === positionId && order.replaces === null);
     if (isMine && order.stopPriceUsd !== null && order.status !== "rejected") {

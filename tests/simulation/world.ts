@@ -94,6 +94,8 @@ export class World implements DiskHost {
   readonly strange = new Set<string>();
   /** Those among them that are shown again in the end. */
   readonly hidden = new Set<string>();
+  /** When somebody else last acted in a symbol at the broker, Unix ms. */
+  readonly touchedMs = new Map<string, number>();
   /** What a hand bought and sold of managed symbols, oldest first. */
   readonly handOrders: SimOrder[] = [];
   /** Asked before each step of the disk. */

@@ -140,4 +140,49 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/cli/flatten_trouble_test.ts"],
   },
+  {
+    name: "a position is gone while its entry still buys",
+    edits: [{
+      file: "src/domain/position_account.ts",
+      find: '    if (entry !== "working") return { kind: "gone" };',
+      replace: '    if (position.qty !== 0) return { kind: "gone" };',
+    }],
+    tests: ["tests/engine/stuck_entry_test.ts"],
+  },
+  {
+    name: "only the new order tells whose place it took",
+    edits: [{
+      file: "src/domain/account/order_book.ts",
+      find: "  linkSuccessors(next);\n",
+      replace: "  linkSuccessors(new Map());\n",
+    }],
+    tests: [BOOK_TEST, "tests/engine/hand_shares_test.ts"],
+  },
+  {
+    name: "a leg whose position is gone rests on",
+    edits: [{
+      file: "src/engine/orphans.ts",
+      find: "flattenOrders(now.openOrders.value).filter(",
+      replace: "flattenOrders([]).concat(now.openOrders.value).filter(",
+    }],
+    tests: ["tests/engine/exit_attacks_test.ts"],
+  },
+  {
+    name: "what a hand put in a stop's place rests on when its position is gone",
+    edits: [{
+      file: "src/engine/orphans.ts",
+      find: "(isOurs(order.clientOrderId) || isOfClosed(engine, order)) &&",
+      replace: "isOurs(order.clientOrderId) &&",
+    }],
+    tests: ["tests/engine/exit_attacks_test.ts"],
+  },
+  {
+    name: "a refusal of the keys is taken for a cancel that has left",
+    edits: [{
+      file: "src/engine/lasting_refusals.ts",
+      find: 'return why === "unauthorized" || why === "rate_limited";',
+      replace: 'return why === "rate_limited";',
+    }],
+    tests: ["tests/engine/exit_attacks_3_test.ts"],
+  },
 ];

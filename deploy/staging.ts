@@ -1,44 +1,108 @@
 import { z } from "zod";
 import type { BuildInfo } from "../src/runtime/build_facts.ts";
+import type { LockedPackage } from "./npm_package.ts";
+import { writePackages } from "./staged_packages.ts";
+
+const Entry = z.looseObject({
+  integrity: z.string(),
+  dependencies: z.array(z.string()).optional(),
+});
 
 /** What of the lock file the build has to cut; the rest is kept as it is. */
 const Lock = z.looseObject({
   specifiers: z.record(z.string(), z.string()),
-  npm: z.record(z.string(), z.looseObject({ dependencies: z.array(z.string()).optional() })),
+  npm: z.record(z.string(), Entry),
   workspace: z.object({ dependencies: z.array(z.string()) }),
 });
 type Lock = z.output<typeof Lock>;
 
 const Settings = z.looseObject({ imports: z.record(z.string(), z.string()) });
 
-/** Import names that only tests use: they don't belong into what trades. */
-const TEST_IMPORTS = ["fast-check", "@std/assert"];
+/** The name in an import of a package; a path of our own begins with a dot. */
+const PACKAGE_IMPORT = /\b(?:from|import) "([^".][^"]*)"/g;
 /** `npm:@scope/name@1.2.3/path` without the path. */
 const NPM_SPECIFIER = /^npm:(?:@[^/]+\/)?[^/]+/;
 
+/** What is compiled, in a folder of its own. */
+export interface Staging {
+  /** The file to compile. */
+  readonly entry: string;
+  /** The folder that the compiler is to take for its cache; there is nothing in it but the packages. */
+  readonly denoDir: string;
+  /** Where in it the packages are, each in NAME/VERSION. */
+  readonly packagesDir: string;
+  readonly packages: readonly LockedPackage[];
+}
+
 /**
- * Puts what is compiled into `dir`: the sources, the dependencies that they use, and the facts of this build.
+ * Puts what is compiled into `dir`: the sources, the packages that they import, and the facts of this build. Each file
+ * has the same content and the same time whenever and wherever it is done, since both go into the binary.
  * @param root The repository, with a slash at its end.
- * @returns The file to compile.
+ * @param cacheDir Where archives of packages are kept.
+ * @throws {BuildError} Where a package can't be had as it was locked.
  */
 export async function writeStaging(
-  { root, dir, build }: { readonly root: string; readonly dir: string; readonly build: BuildInfo },
-): Promise<string> {
+  { root, dir, cacheDir, build }: {
+    readonly root: string;
+    readonly dir: string;
+    readonly cacheDir: string;
+    readonly build: BuildInfo;
+  },
+): Promise<Staging> {
   await copyFolder(`${root}src`, `${dir}/src`);
   await Deno.copyFile(`${root}main.ts`, `${dir}/main.ts`);
   const settings = Settings.parse(JSON.parse(await Deno.readTextFile(`${root}deno.json`)));
-  const lock = Lock.parse(JSON.parse(await Deno.readTextFile(`${root}deno.lock`)));
-  const imports = Object.fromEntries(
-    Object.entries(settings.imports).filter(([name]) => !TEST_IMPORTS.includes(name)),
+  const used = await listImports(dir);
+  const imports = pick(settings.imports, (name) => used.has(name));
+  const lock = buildLock(
+    Lock.parse(JSON.parse(await Deno.readTextFile(`${root}deno.lock`))),
+    Object.values(imports),
   );
   const { nodeModulesDir, compilerOptions } = settings;
   await writeJson(`${dir}/deno.json`, { nodeModulesDir, compilerOptions, imports });
-  await writeJson(`${dir}/deno.lock`, buildLock(lock, Object.values(imports)));
+  await writeJson(`${dir}/deno.lock`, lock);
   await Deno.writeTextFile(`${dir}/src/runtime/build_info.ts`, formatBuildInfo(build));
+  const entry = await writeEntry({ root, dir, build });
+  const denoDir = `${dir}/deno_dir`;
+  const packagesDir = `${denoDir}/npm/registry.npmjs.org`;
+  const packages = await writePackages({
+    locked: lock.npm,
+    imports: Object.values(imports),
+    packagesDir,
+    cacheDir,
+  });
+  await setTimes(dir);
+  return { entry, denoDir, packagesDir, packages };
+}
+
+async function writeEntry(
+  { root, dir, build }: { readonly root: string; readonly dir: string; readonly build: BuildInfo },
+): Promise<string> {
   if (!build.hasSelfTest) return `${dir}/main.ts`;
   await Deno.copyFile(`${root}tests/binary/sandbox_attempts.ts`, `${dir}/sandbox_attempts.ts`);
   await Deno.writeTextFile(`${dir}/self_test_main.ts`, SELF_TEST_MAIN);
   return `${dir}/self_test_main.ts`;
+}
+
+/** Gives each file below a folder one time. */
+async function setTimes(dir: string): Promise<void> {
+  for await (const { name, isDirectory } of Deno.readDir(dir)) {
+    if (isDirectory) await setTimes(`${dir}/${name}`);
+    else await Deno.utime(`${dir}/${name}`, 0, 0);
+  }
+}
+
+/** Names of packages that any source below the folder imports. */
+async function listImports(dir: string): Promise<Set<string>> {
+  const names = new Set<string>();
+  for await (const { name, isDirectory } of Deno.readDir(dir)) {
+    const path = `${dir}/${name}`;
+    const found = isDirectory
+      ? await listImports(path)
+      : [...(await Deno.readTextFile(path)).matchAll(PACKAGE_IMPORT)].map(([, name = ""]) => name);
+    for (const each of found) names.add(each);
+  }
+  return names;
 }
 
 const SELF_TEST_MAIN =

@@ -7,6 +7,8 @@ import { PAST_CALENDAR_DAYS } from "../domain/watchlist_days.ts";
 import type { DateRange, Listing } from "../engine/ports.ts";
 import { parseRows } from "./rows.ts";
 import {
+  assetIdWire,
+  buildAssetId,
   decimalWire,
   MalformedError,
   optionalDecimalWire,
@@ -63,10 +65,10 @@ export function parseAccountConfiguration(body: string): AccountConfiguration {
 }
 
 const positionWire = z.object({
+  asset_id: assetIdWire,
   symbol: z.string().min(1),
   side: z.enum(["long", "short"]),
   qty: decimalWire,
-  qty_available: optionalDecimalWire,
   avg_entry_price: decimalWire,
   cost_basis: decimalWire,
   current_price: optionalDecimalWire,
@@ -84,12 +86,11 @@ function parsePosition(row: unknown): BrokerPosition {
   const sign = wire.side === "short" ? -1 : 1;
   const qty = parseDecimal(wire.qty);
   if (sign === 1 && qty < 0) throw new MalformedError("side and qty contradict each other");
-  const signedQty = sign * Math.abs(qty);
   const lastCloseUsd = parseOptionalDecimal(wire.lastday_price) ?? 0;
   return {
+    ...buildAssetId(wire.asset_id),
     symbol: wire.symbol,
-    qty: signedQty,
-    qtyAvailable: parseOptionalDecimal(wire.qty_available) ?? signedQty,
+    qty: sign * Math.abs(qty),
     avgEntryPriceUsd: parseDecimal(wire.avg_entry_price),
     costBasisUsd: parseDecimal(wire.cost_basis),
     currentPriceUsd: parseOptionalDecimal(wire.current_price),

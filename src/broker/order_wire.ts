@@ -4,6 +4,8 @@ import type { Listing } from "../engine/ports.ts";
 import { listWire } from "./list_wire.ts";
 import { parseRows } from "./rows.ts";
 import {
+  assetIdWire,
+  buildAssetId,
   MalformedError,
   optionalDecimalWire,
   parseBody,
@@ -19,6 +21,7 @@ const textWire = z.string().nullish();
 // only where there is no way to do without it.
 const legFields = {
   id: z.string().min(1),
+  asset_id: assetIdWire,
   client_order_id: textWire,
   symbol: textWire,
   side: textWire,
@@ -128,6 +131,7 @@ function buildOrder(
   return {
     orderId: wire.id,
     clientOrderId: wire.client_order_id ?? "",
+    ...buildAssetId(wire.asset_id),
     symbol: requireSymbol(wire.symbol),
     side: requireSide(wire),
     type: requireText(wire.type ?? wire.order_type, "type"),

@@ -20,6 +20,14 @@ export const optionalDecimalWire = decimalWire.nullish();
 /** A timestamp; `parseTimeMs` tells whether it is one. */
 export const timeWire = z.string().max(64);
 
+/** An asset's id, which costs no row where it is none. */
+export const assetIdWire = z.string().min(1).nullish().catch(null);
+
+/** An asset's id as a field of its own, absent where the broker does not say it. */
+export function buildAssetId(wire: string | null | undefined): { readonly assetId?: string } {
+  return wire === null || wire === undefined ? {} : { assetId: wire };
+}
+
 /** An answer that is not what its schema says; becomes a `BrokerError` or an unknown outcome before it leaves `broker/`. */
 export class MalformedError extends Error {
   override readonly name = "MalformedError";

@@ -3,7 +3,7 @@ import { formatEvent, formatEventTime } from "../domain/event_sentence.ts";
 import { readTimeMs, type RecordedEvent } from "../domain/events.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
 import { parseTicker } from "../domain/symbol.ts";
-import { formatOneLine } from "../runtime/one_line.ts";
+import { formatOneLine } from "../domain/one_line.ts";
 import { listenForStop } from "../runtime/signals.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";
 import { readEvents } from "../state/event_reader.ts";
@@ -17,6 +17,8 @@ import { PROGRAM } from "./version.ts";
 
 /** How often `--follow` looks for new lines. */
 export const FOLLOW_MS = 1_000;
+/** How long nothing may be printed to a pipe or file: that its reader ended shows only when something is written. */
+const PROBE_MS = 30_000;
 /** Days that `--since` may reach back: event files are kept no longer. */
 const DAYS_MAX = 91;
 const DAY_MS = 86_400_000;
@@ -29,7 +31,8 @@ export const LOG_COMMAND: Command = {
     "Prints what the engine decided, asked and heard, one sentence a line with its New York\n" +
     "time, from events-YYYY-MM-DD.jsonl in AVWAP_STATE_DIR: today's, or those that --date or\n" +
     "--since name. --follow goes on with what is recorded until SIGINT or SIGTERM, or until its\n" +
-    "reader ends. Exits 1 where there is nothing to print.",
+    "reader ends; where that is no terminal, 30 s without a line bring an empty one, by which\n" +
+    "a reader that ended is noticed. Exits 1 where there is nothing to print.",
   options: [
     { name: "follow", valueName: null, help: "go on printing as lines are recorded" },
     { name: "symbol", valueName: "SYM", help: "only what is about this symbol" },
@@ -45,6 +48,11 @@ export const LOG_COMMAND: Command = {
     `${PROGRAM} log --follow`,
     `${PROGRAM} log --date 2026-11-20`,
   ],
+  statuses: {
+    [EXIT.done]: "printed",
+    [EXIT.notSo]: "the day has no events",
+    [EXIT.configInvalid]: "configuration invalid",
+  },
   run: (host, options) => runGuarded(host, () => runLog(host, options)),
 };
 
@@ -189,17 +197,35 @@ async function follow(
   from: { readonly dateNy: string; readonly fromByte: number },
 ): Promise<void> {
   const listener = listenForStop(host.signals, { stop: () => {}, impatient: host.exitNow });
+  const probe = createProbe(host, printer);
   let { dateNy, fromByte } = from;
   try {
     while (!listener.signal.aborted && host.isReaderGone?.() !== true) {
       await host.clock.sleep(FOLLOW_MS, listener.signal);
       fromByte = await printer.printDay(dateNy, fromByte);
       const todayNy = dateNyOf(host.clock.nowMs());
-      if (todayNy <= dateNy) continue;
-      dateNy = todayNy;
-      fromByte = await printer.printDay(dateNy, 0);
+      if (todayNy > dateNy) {
+        dateNy = todayNy;
+        fromByte = await printer.printDay(dateNy, 0);
+      }
+      probe();
     }
   } finally {
     listener.close();
   }
+}
+
+/** Writes an empty line where nothing was printed for a while; to a terminal, whose end is a signal, none. */
+function createProbe(host: ProgramHost, printer: Printer): () => void {
+  let count = printer.count();
+  let writtenMs = host.clock.monotonicMs();
+  return () => {
+    if (host.isTerminal === true) return;
+    const nowMs = host.clock.monotonicMs();
+    const isSilent = printer.count() === count;
+    if (isSilent && nowMs - writtenMs < PROBE_MS) return;
+    if (isSilent) host.writeOut("\n");
+    count = printer.count();
+    writtenMs = nowMs;
+  };
 }

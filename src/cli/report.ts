@@ -33,6 +33,11 @@ export const REPORT_COMMAND: Command = {
     `${PROGRAM} report`,
     `${PROGRAM} report --date 2026-11-20 --out - > day.html`,
   ],
+  statuses: {
+    [EXIT.done]: "written",
+    [EXIT.notSo]: "the day has no events",
+    [EXIT.configInvalid]: "configuration invalid, or a path can't be written",
+  },
   run: (host, options) => runGuarded(host, () => runReport(host, options)),
 };
 

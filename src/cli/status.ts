@@ -12,15 +12,15 @@ import {
 import { BrokerError, type LedgerRead, type WatchlistRead } from "../engine/ports.ts";
 import { checkWatchlist } from "../engine/watchlist_step.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
-import { joinPath } from "../state/file_system.ts";
+import { readFreeBytes } from "../state/disk_space.ts";
 import { probeLock } from "../state/lock_probe.ts";
-import { KILL_SWITCH_FILE } from "../state/operator_files.ts";
-import { readText } from "../state/text_file.ts";
+import { readReserveBytes } from "../state/state_disk.ts";
 import { createWatchlistFile } from "../state/watchlist_file.ts";
 import { createPaint } from "./colour.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
 import { countArchiveDays, previewGate } from "./gate_preview.ts";
+import { listHolders } from "./holders.ts";
 import { readBrokerConfig, readOperatorConfig, runGuarded } from "./operator_config.ts";
 import {
   buildOperatorBroker,
@@ -31,6 +31,7 @@ import {
 import type { ParsedOptions } from "./options.ts";
 import { type BrokerFacts, buildStatusReport, type StatusFacts } from "./status_report.ts";
 import { formatStatus } from "./status_text.ts";
+import { findKillSwitch, readSwitchText } from "./switches.ts";
 import { PROGRAM, VERSION } from "./version.ts";
 
 /** `status`: one screen that says where everything stands (interface, Commands). */
@@ -42,8 +43,9 @@ export const STATUS_COMMAND: Command = {
     "today, ledger, intents, managed positions and their stops, watchlist and last cycle. From the\n" +
     "files alone, without credentials; --broker asks the broker too and names what differs. It goes\n" +
     "by the environment of this very call, so give it the service's. --json prints one document\n" +
-    "with the fields version, at, state_dir, service, endpoint, gate, kill_switch, allowlist, caps,\n" +
-    "ledger, state, intents, positions, watchlist, last_cycle, broker.",
+    "with the fields version, at, state_dir, service, endpoint, gate, kill_switch, entries_paused,\n" +
+    "allowlist, caps, ledger, state, disk, intents, positions, released, watchlist, last_cycle,\n" +
+    "broker.",
   options: [
     {
       name: "broker",
@@ -53,18 +55,23 @@ export const STATUS_COMMAND: Command = {
     { name: "json", valueName: null, help: "one JSON document" },
   ],
   examples: [`${PROGRAM} status`, `${PROGRAM} status --broker`, `${PROGRAM} status --json`],
+  statuses: {
+    [EXIT.done]: "printed",
+    [EXIT.brokerUnreachable]: "--broker, and the broker can't be asked",
+    [EXIT.configInvalid]: "configuration invalid",
+  },
   run: (host, options) => runGuarded(host, () => runStatus(host, options)),
 };
 
 async function runStatus(host: ProgramHost, { flags }: ParsedOptions): Promise<number> {
   const { config } = readOperatorConfig(host.environment);
-  const files = buildOperatorFiles(config.stateDir);
+  const files = buildOperatorFiles(config);
   const ledger = await files.ledger.read();
   const broker = flags.has("broker") ? await readBroker(host, ledger) : null;
   const report = buildStatusReport(await readFacts(host, { config, files, ledger, broker }));
   const text = flags.has("json")
     ? JSON.stringify(report, null, 2)
-    : formatStatus(report, createPaint(host.isTerminal ?? false)).join("\n");
+    : formatStatus(report, createPaint(host)).join("\n");
   host.writeOut(`${text}\n`);
   return EXIT.done;
 }
@@ -84,7 +91,8 @@ async function readFacts(
   const watchlist: WatchlistRead = await createWatchlistFile({ fs, path: config.watchlist.path })
     .read();
   const state = await files.state.read();
-  const isKillSwitchFile = await operatorFiles.isKillSwitchOn();
+  const killSwitch = await findKillSwitch(fs, files.places);
+  const isKillSwitchFile = killSwitch !== null;
   const gate = previewGate({
     config: config.engine,
     host: config.endpoint.host,
@@ -109,7 +117,9 @@ async function readFacts(
     config: config.engine,
     gate,
     isKillSwitchFile,
-    killSwitchText: isKillSwitchFile ? await readKillSwitchText(files) : null,
+    killSwitchPath: killSwitch?.path ?? null,
+    killSwitchText: killSwitch === null ? null : await readSwitchText(fs, killSwitch),
+    areEntriesPaused: await operatorFiles.areEntriesPaused(),
     ledger,
     state,
     watchlist: checkWatchlist(watchlist, {
@@ -122,18 +132,17 @@ async function readFacts(
     }),
     watchlistPath: config.watchlist.path,
     lock: await probeLock({ stateDir, clock: host.clock }),
+    elsewhere: (await listHolders({ fs, clock: host.clock }, files.places))
+      .filter(({ isOwn }) => !isOwn),
+    disk: {
+      freeBytes: await readFreeBytes(stateDir),
+      reserveBytes: await readReserveBytes(fs, stateDir),
+    },
     broker,
   };
 }
 
 const DAY_MS = 86_400_000;
-const KILL_SWITCH_BYTES_MAX = 4096;
-
-/** What `kill --reason` left, where it is a readable text; a kill switch is on whatever is in it. */
-async function readKillSwitchText({ fs, stateDir }: OperatorFiles): Promise<string | null> {
-  const read = await readText(fs, joinPath(stateDir, KILL_SWITCH_FILE), KILL_SWITCH_BYTES_MAX);
-  return read.kind === "text" ? read.text.trim() : null;
-}
 
 /** @throws {BrokerError} @throws {ConfigError} Where a credential is missing. */
 async function readBroker(host: ProgramHost, read: LedgerRead): Promise<BrokerFacts> {

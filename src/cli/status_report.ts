@@ -17,20 +17,16 @@ import {
   type BrokerPosition,
   flattenOrders,
   isFinal,
-  remainingQty,
 } from "../domain/orders.ts";
 import type { MarketClock, Session } from "../domain/market.ts";
 import { formatUnreadable, openSymbolOf, type UnreadableRow } from "../domain/unreadable_row.ts";
-import { roundToIncrement } from "../domain/price_increment.ts";
-import {
-  countCovered,
-  countGtcCovered,
-  isStopOrder,
-  listSellGroups,
-} from "../domain/protection.ts";
 import type { EngineConfig, LedgerRead, StateRead } from "../engine/ports.ts";
 import type { WatchlistStep } from "../engine/watchlist_step.ts";
 import type { LockProbe } from "../state/lock_probe.ts";
+import { RESERVE_BYTES } from "../state/state_disk.ts";
+import type { DiskFacts } from "./check_host.ts";
+import type { Holder } from "./holders.ts";
+import { buildCover, type CoverStatus } from "./status_cover.ts";
 
 /** What the broker showed, all at about the same moment. */
 export interface BrokerFacts {
@@ -57,12 +53,18 @@ export interface StatusFacts {
   readonly config: EngineConfig;
   readonly gate: GateDecision;
   readonly isKillSwitchFile: boolean;
+  /** Where the kill switch's file lies, `null` where there is none. */
+  readonly killSwitchPath: string | null;
   readonly killSwitchText: string | null;
+  readonly areEntriesPaused: boolean;
   readonly ledger: LedgerRead;
   readonly state: StateRead;
   readonly watchlist: WatchlistStep;
   readonly watchlistPath: string;
   readonly lock: LockProbe;
+  /** Who runs in another directory where the service may run. */
+  readonly elsewhere: readonly Holder[];
+  readonly disk: DiskFacts;
   /** `null` where the broker was not asked. */
   readonly broker: BrokerFacts | null;
 }
@@ -99,17 +101,7 @@ export interface PositionStatus {
     /** All of it in words; `null` where nothing is bare or due. */
     readonly text: string | null;
   } | null;
-  readonly broker: {
-    readonly qty: number;
-    /** Shares that working sells cover, and of these those that outlive the day. */
-    readonly covered_qty: number;
-    readonly gtc_covered_qty: number;
-    readonly stops: readonly {
-      readonly qty: number;
-      readonly stop_usd: number | null;
-      readonly time_in_force: string;
-    }[];
-  } | null;
+  readonly broker: CoverStatus | null;
 }
 
 /** `status --json`: one document; times ISO 8601 UTC, money in USD. Fields are added, never renamed. */
@@ -121,6 +113,8 @@ export interface StatusReport {
   readonly service: {
     readonly kind: "running" | "stopped" | "unknown";
     readonly pid: number | null;
+    /** Other state directories of this host in which a process runs. */
+    readonly elsewhere: readonly { readonly state_dir: string; readonly pid: number | null }[];
   };
   readonly endpoint: { readonly kind: string; readonly host: string };
   /** As the next cycle's gate would decide by this call's environment. */
@@ -128,8 +122,12 @@ export interface StatusReport {
   readonly kill_switch: {
     readonly is_on: boolean;
     readonly source: "env" | "file" | null;
+    /** Of its file. */
+    readonly path: string | null;
     readonly text: string | null;
   };
+  /** Whether the operator has paused entries. */
+  readonly entries_paused: boolean;
   /** `ALL`, the sorted tickers, or `invalid`. */
   readonly allowlist: string;
   /** `null` where a cap is not valid. Positions are counted from the files, or with `--broker` from the broker too. */
@@ -149,6 +147,12 @@ export interface StatusReport {
     readonly mismatches: number;
   };
   readonly state: { readonly kind: StateRead["kind"]; readonly message: string | null };
+  /** Bytes; `null` where not known. `is_full`: a part of the reserve is given up, and there are no entries (pipeline 5). */
+  readonly disk: {
+    readonly free_bytes: number | null;
+    readonly reserve_bytes: number | null;
+    readonly is_full: boolean;
+  };
   readonly intents: readonly {
     readonly symbol: string;
     readonly qty: number;
@@ -156,6 +160,8 @@ export interface StatusReport {
     readonly expires_at: string;
   }[];
   readonly positions: readonly PositionStatus[];
+  /** What the operator took off the engine's hands, while it lasts. */
+  readonly released: readonly { readonly symbol: string; readonly released_at: string }[];
   readonly watchlist: {
     readonly kind: WatchlistStep["kind"];
     readonly path: string;
@@ -188,17 +194,28 @@ export function buildStatusReport(facts: StatusFacts): StatusReport {
     version: facts.version,
     at: formatUtc(facts.nowMs),
     state_dir: facts.stateDir,
-    service: buildService(facts.lock),
+    service: buildService(facts),
     endpoint: { kind: config.endpoint, host: facts.host },
     gate: {
       mode: gate.mode,
       reason: gate.mode === "LIVE" ? "live trading confirmed" : formatGateReason(gate.reason),
     },
-    kill_switch: { is_on: source !== null, source, text: facts.killSwitchText },
+    kill_switch: {
+      is_on: source !== null,
+      source,
+      path: facts.killSwitchPath,
+      text: facts.killSwitchText,
+    },
+    entries_paused: facts.areEntriesPaused,
     allowlist: formatAllowlist(config.allowlist),
     caps: buildCaps(facts),
     ledger: buildLedgerStatus(facts.ledger, facts.todayNy),
     state: { kind: state.kind, message: state.kind === "ok" ? null : state.message },
+    disk: {
+      free_bytes: facts.disk.freeBytes,
+      reserve_bytes: facts.disk.reserveBytes,
+      is_full: facts.disk.reserveBytes !== null && facts.disk.reserveBytes < RESERVE_BYTES,
+    },
     intents: (present?.intents ?? []).map((intent) => ({
       symbol: intent.symbol,
       qty: intent.qty,
@@ -208,6 +225,10 @@ export function buildStatusReport(facts: StatusFacts): StatusReport {
     positions: (present?.positions ?? []).map((position) =>
       buildPosition(position, present?.standings ?? [], broker)
     ),
+    released: (present?.released ?? []).map(({ symbol, releasedAtMs }) => ({
+      symbol,
+      released_at: formatUtc(releasedAtMs),
+    })),
     watchlist: {
       kind: facts.watchlist.kind,
       path: facts.watchlistPath,
@@ -227,9 +248,10 @@ export function buildStatusReport(facts: StatusFacts): StatusReport {
   };
 }
 
-function buildService(lock: LockProbe): StatusReport["service"] {
-  if (lock.kind === "held") return { kind: "running", pid: lock.pid };
-  return { kind: lock.kind === "free" ? "stopped" : "unknown", pid: null };
+function buildService({ lock, elsewhere: holders }: StatusFacts): StatusReport["service"] {
+  const elsewhere = holders.map(({ dir, pid }) => ({ state_dir: dir, pid }));
+  if (lock.kind === "held") return { kind: "running", pid: lock.pid, elsewhere };
+  return { kind: lock.kind === "free" ? "stopped" : "unknown", pid: null, elsewhere };
 }
 
 function buildCaps(facts: StatusFacts): StatusReport["caps"] {
@@ -311,7 +333,7 @@ function buildPosition(
     standing: standing === undefined ? null : buildStanding(standing),
     broker: broker === null || isUnreadableIn(broker, position.symbol)
       ? null
-      : buildCoverage(position, broker),
+      : buildCover(position, broker),
   };
 }
 
@@ -320,7 +342,7 @@ function buildStanding(standing: Standing): NonNullable<PositionStatus["standing
   return {
     sure_qty: standing.sureQty,
     doubtful_qty: standing.doubtfulQty,
-    covered_qty: standing.coveredQty,
+    covered_qty: standing.isCoverRead ? standing.coveredQty : 0,
     bare_qty: standing.bareQty,
     due: standing.due,
     bare_since: bareSinceMs === null ? null : formatUtc(bareSinceMs),
@@ -333,24 +355,6 @@ function buildStanding(standing: Standing): NonNullable<PositionStatus["standing
 /** What the broker shows of the symbol is not all that it has: it is left out instead of said too low. */
 function isUnreadableIn({ unreadable }: BrokerFacts, symbol: string): boolean {
   return unreadable.some((row) => row.symbol === symbol);
-}
-
-function buildCoverage(
-  { symbol, stopUsd }: EngineState["positions"][number],
-  broker: BrokerFacts,
-): PositionStatus["broker"] {
-  const leastUsd = roundToIncrement(stopUsd);
-  const groups = listSellGroups(broker.openOrders, symbol);
-  return {
-    qty: broker.positions.find((each) => each.symbol === symbol)?.qty ?? 0,
-    covered_qty: countCovered(groups, leastUsd),
-    gtc_covered_qty: countGtcCovered(groups, leastUsd),
-    stops: groups.flatMap((group) => group.orders).filter(isStopOrder).map((order) => ({
-      qty: remainingQty(order),
-      stop_usd: order.stopPriceUsd,
-      time_in_force: order.timeInForce,
-    })),
-  };
 }
 
 function buildBrokerStatus(

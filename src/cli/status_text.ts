@@ -1,8 +1,10 @@
 import { formatPriceUsd } from "../domain/alert_facts.ts";
 import { formatCents } from "../domain/money.ts";
 import { formatNy } from "../domain/ny_time.ts";
-import { formatOneLine } from "../runtime/one_line.ts";
+import { formatOneLine } from "../domain/one_line.ts";
+import { RESERVE_BYTES } from "../state/state_disk.ts";
 import type { Paint, Tone } from "./colour.ts";
+import { formatCover } from "./status_cover.ts";
 import type { CapStatus, PositionStatus, StatusReport } from "./status_report.ts";
 import { formatTable, LINE_WIDTH, wrapLine } from "./table.ts";
 
@@ -25,7 +27,13 @@ export function formatStatus(report: StatusReport, paint: Paint): string[] {
     ...line("Mode", `${report.gate.mode}: ${report.gate.reason}`, toneOfMode(report)),
     ...line("Broker", `${report.endpoint.kind} ${report.endpoint.host}`),
     ...line("Kill switch", formatKillSwitch(report), report.kill_switch.is_on ? "bad" : null),
+    ...(report.entries_paused
+      ? line("Entries", "PAUSED (ENTRIES_PAUSED); exits and stops go on", "bad")
+      : []),
     ...line("Service", formatService(report), report.service.kind === "running" ? null : "warning"),
+    ...report.service.elsewhere.flatMap(({ state_dir, pid }) =>
+      line("", `${pid === null ? "a process" : `process ${pid}`} runs in ${state_dir}`, "bad")
+    ),
     ...line("State dir", report.state_dir),
     ...line("Last cycle", formatLastCycle(report)),
     ...line(
@@ -39,6 +47,7 @@ export function formatStatus(report: StatusReport, paint: Paint): string[] {
     ...line("Ledger", formatLedger(report), toneOfLedger(report)),
     ...report.ledger.unsettled.flatMap((text) => line("", `unsettled: ${text}`, "warning")),
     ...(isStateBad(report) ? line("State", report.state.message ?? "", "warning") : []),
+    ...(report.disk.is_full ? line("Disk", formatDisk(report), "bad") : []),
     ...line("Intents", report.intents.length === 0 ? "none" : String(report.intents.length)),
     ...report.intents.flatMap((intent) =>
       line(
@@ -52,6 +61,14 @@ export function formatStatus(report: StatusReport, paint: Paint): string[] {
       const text = standing?.text ?? null;
       return text === null ? [] : line("", `${symbol}: ${text}`, "bad");
     }),
+    ...report.released.flatMap(({ symbol, released_at }, at) =>
+      line(
+        at === 0 ? "Released" : "",
+        `${symbol} since ${
+          formatNy(Date.parse(released_at))
+        }: yours; back by adopt ${symbol} --yes`,
+      )
+    ),
     ...(report.broker === null
       ? line("", "(from files alone; --broker asks the broker too)", "quiet")
       : formatBroker(report.broker).flatMap(([label, text, tone]) => line(label, text, tone))),
@@ -71,9 +88,18 @@ function isStateBad({ state }: StatusReport): boolean {
   return state.kind === "damaged" || state.kind === "newer" || state.kind === "unreadable";
 }
 
-function formatKillSwitch({ kill_switch: { is_on, source, text } }: StatusReport): string {
+function formatDisk({ disk }: StatusReport): string {
+  const free = disk.free_bytes === null
+    ? "free space not known"
+    : `${Math.floor(disk.free_bytes / (1024 * 1024))} MiB free`;
+  return `FULL, no entries: ${free}, reserve ${disk.reserve_bytes} of ${RESERVE_BYTES} bytes`;
+}
+
+function formatKillSwitch({ kill_switch, state_dir }: StatusReport): string {
+  const { is_on, source, path, text } = kill_switch;
   if (!is_on) return "off";
-  return `ON (${source})${text === null || text === "" ? "" : `: ${text}`}`;
+  const where = path === null || path === `${state_dir}/KILL_SWITCH` ? "" : `, ${path}`;
+  return `ON (${source}${where})${text === null || text === "" ? "" : `: ${text}`}`;
 }
 
 function formatService({ service }: StatusReport): string {
@@ -132,7 +158,7 @@ function formatPositions(positions: readonly PositionStatus[], paint: Paint): st
     formatPriceUsd(position.high_water_usd),
     formatLevel(position.r1_usd, position.is_trimmed_r1),
     formatLevel(position.r2_usd, position.is_trimmed_r2),
-    formatCoverage(position),
+    position.broker === null ? "not asked" : formatCover(position.broker),
   ]);
   return formatTable(COLUMNS, rows).map((row) => {
     const cut = row.slice(0, LINE_WIDTH);
@@ -142,17 +168,6 @@ function formatPositions(positions: readonly PositionStatus[], paint: Paint): st
 
 function formatLevel(priceUsd: number, isTrimmed: boolean): string {
   return `${formatPriceUsd(priceUsd)}${isTrimmed ? "*" : ""}`;
-}
-
-function formatCoverage({ broker }: PositionStatus): string {
-  if (broker === null) return "not asked";
-  if (broker.qty === 0) return "no shares";
-  if (broker.covered_qty === 0) return `${broker.qty}, NO STOP`;
-  const stop = broker.stops.map(({ stop_usd }) =>
-    stop_usd === null ? "?" : formatPriceUsd(stop_usd)
-  );
-  const kind = broker.gtc_covered_qty >= broker.qty ? "gtc" : "DAY";
-  return `${broker.qty}, stop ${stop.join("/")} ${kind} for ${broker.covered_qty}`;
 }
 
 type Labelled = readonly [label: string, text: string, tone: Tone | null];

@@ -3,6 +3,7 @@ import {
   type CapUseFact,
   formatCapUse,
   formatList,
+  formatPause,
   formatPosition,
   formatPriceUsd,
   formatSignedUsd,
@@ -70,6 +71,8 @@ interface DayFacts {
     readonly closesAtNy: string;
     readonly isOver: boolean;
   };
+  /** Whether the operator has paused entries. */
+  readonly areEntriesPaused: boolean;
   /** Managed positions that stay open overnight. */
   readonly overnight: readonly PositionFact[];
 }
@@ -109,6 +112,7 @@ export function buildDailySummary(inputs: DailySummaryInputs): AlertMessage {
     `${inputs.dateNy}, ${day}, ${
       session.isOver ? "closed" : "closes"
     } at ${session.closesAtNy} New York`,
+    ...formatPause(inputs.areEntriesPaused),
     ...(inputs.mode === "LIVE" ? buildLiveLines(inputs) : buildDryRunLines(inputs)),
     ...formatList("Overnight", sortPositions(inputs.overnight).map(formatPosition)),
   ];

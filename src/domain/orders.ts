@@ -8,6 +8,8 @@ export type OrderSide = "buy" | "sell";
 export interface BrokerOrder {
   readonly orderId: string;
   readonly clientOrderId: string;
+  /** What a renamed symbol keeps, where the broker says it. */
+  readonly assetId?: string;
   readonly symbol: string;
   readonly side: OrderSide;
   readonly type: string;
@@ -32,10 +34,10 @@ export interface BrokerOrder {
 
 /** A position as the broker shows it; `qty` is negative where it is short. */
 export interface BrokerPosition {
+  /** What a renamed symbol keeps, where the broker says it. */
+  readonly assetId?: string;
   readonly symbol: string;
   readonly qty: number;
-  /** What no order reserves; all of `qty` where the broker does not say, which refuses by itself what is reserved. */
-  readonly qtyAvailable: number;
   readonly avgEntryPriceUsd: number;
   readonly costBasisUsd: number;
   readonly currentPriceUsd: number | null;

@@ -55,7 +55,7 @@ function isOfAdopted({ side, positionId, pivotUsd }: LedgerEntry): boolean {
 export interface LostPosition {
   /** What it was bought by, or the newest stop of one that was adopted. */
   readonly entry: LedgerEntry;
-  /** The highest stop on record or at work for it. */
+  /** The highest stop on record or at work for it that is the engine's own. */
   readonly stopUsd: number;
   readonly isTrimmedR1: boolean;
   readonly isTrimmedR2: boolean;
@@ -67,11 +67,13 @@ export interface LostPosition {
  * Finds the entry that a held symbol was bought by, newest first, with what its sells say (pipeline 6).
  * @param ledgers Today's and the archived ones, newest first.
  * @param orders Open orders and those of the day at the broker.
+ * @param byHandUsd Prices that hands gave to its stops: what the engine put there again says nothing of its own (pipeline 5).
  */
 export function findLostPosition(
   symbol: string,
   ledgers: readonly LiveLedger[],
   orders: readonly BrokerOrder[],
+  byHandUsd: ReadonlySet<number> = new Set(),
 ): LostPosition | null {
   const entries = ledgers.flatMap((ledger) => [...ledger.entries].reverse());
   const entry = entries.find((each) =>
@@ -95,18 +97,24 @@ export function findLostPosition(
       each === reason && (broker === null || broker.filledQty > 0 || !isFinal(broker))
     );
   const isTrimmedR1 = isDone("r1_trim");
-  const stops = [
+  const shown = [
     entry.stopUsd,
-    // The trim raised the stop (pipeline 5), whether or not the new one came to leave.
-    ...(isTrimmedR1 && entry.pivotUsd !== null ? [entry.pivotUsd] : []),
     ...sells.flatMap((each) =>
       each.reason === "stop" && each.stopUsd !== null ? [each.stopUsd] : []
     ),
     ...working.flatMap((order) => order.stopPriceUsd === null ? [] : [order.stopPriceUsd]),
   ];
+  const own = [
+    // What a bracket began with was no hand's, whatever price a hand gave later.
+    ...(entry.side === "buy" ? [entry.stopUsd] : []),
+    // The trim raised the stop (pipeline 5), whether or not the new one came to leave.
+    ...(isTrimmedR1 && entry.pivotUsd !== null ? [entry.pivotUsd] : []),
+    ...shown.filter((usd) => !byHandUsd.has(usd)),
+  ];
   return {
     entry,
-    stopUsd: Math.max(...stops),
+    // Where only hands' prices are known, the engine's own was at or below the lowest of them.
+    stopUsd: own.length > 0 ? Math.max(...own) : Math.min(...shown),
     isTrimmedR1,
     isTrimmedR2: isDone("r2_trim"),
     stops: keepNewest(entries).filter((each) =>

@@ -59,7 +59,7 @@ function isSmallEnough(engine: Engine, { symbol, qty }: BrokerPosition, priceUsd
   if (caps === null) return false;
   const limitUsd = ADOPTED_CAPS_MAX * caps.notionalPerSymbolUsd;
   if (qty * priceUsd <= limitUsd) return true;
-  if (!engine.isNews(`too large:${symbol}`, engine.dateNy())) return false;
+  if (!engine.isNews(buildLargeKey(symbol), engine.dateNy())) return false;
   const text =
     `${symbol}: ${qty} shares worth ${
       formatCents(qty * priceUsd)
@@ -71,6 +71,15 @@ function isSmallEnough(engine: Engine, { symbol, qty }: BrokerPosition, priceUsd
   engine.ports.log.warn(text);
   engine.alert({ level: "WARNING", title: "Position not adopted", text });
   return false;
+}
+
+function buildLargeKey(symbol: string): string {
+  return `too large:${symbol}`;
+}
+
+/** Whether the operator was told today that the symbol's position is too large to be adopted by itself. */
+export function isSaidTooLarge(engine: Engine, symbol: string): boolean {
+  return engine.state.alerted[buildLargeKey(symbol)] === engine.dateNy();
 }
 
 /** Whether an order of the symbol was filled so short a time ago that positions need not show it yet. */
@@ -118,7 +127,10 @@ export function buildAdopted(
   held: BrokerPosition,
 ): ManagedPosition {
   const soldQty = countSold(engine, held.symbol);
-  return buildAdoption(held, levels, { seenAtMs: findSeenAtMs(engine), soldQty });
+  return {
+    ...buildAdoption(held, levels, { seenAtMs: findSeenAtMs(engine), soldQty }),
+    ...engine.foreignPrices.get(held.symbol),
+  };
 }
 
 /** When the broker showed the positions: what is sold after that is not in what it showed. */

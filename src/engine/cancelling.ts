@@ -1,8 +1,11 @@
+import type { ManagedPosition } from "../domain/engine_state.ts";
 import { isFinal } from "../domain/orders.ts";
 import type { SellGroup } from "../domain/protection.ts";
 import { askOrders } from "./asking.ts";
 import type { Engine } from "./engine.ts";
+import { isUnjudged } from "./lasting_refusals.ts";
 import { type Permit, sendLive } from "./send.ts";
+import { noteBare } from "./unfinished.ts";
 
 /** How long a cycle waits for cancels to end before it says so and leaves them to the next one. */
 const CANCEL_WAIT_MS = 4_000;
@@ -63,7 +66,8 @@ async function cancelAll(
     });
     engine.isStale = true;
     if (result.kind === "stopped") return { kind: "stopped", reason: result.reason };
-    if (result.kind === "rejected" && result.why === "rate_limited") {
+    // So it would be with the next one: nothing is asked for, and nothing taken away.
+    if (result.kind === "rejected" && isUnjudged(result)) {
       return { kind: "stuck", message: result.message, isLeft };
     }
     if (result.kind === "rejected") refusal = result.message;
@@ -74,6 +78,24 @@ async function cancelAll(
   return refusal === null || ended.kind !== "stuck"
     ? ended
     : { ...ended, message: `${ended.message}; the broker refused it: ${refusal}` };
+}
+
+/**
+ * What is left of an exit after its cancel. Where one left, shares are bare until the next look finds enough protection,
+ * whatever of the rest fails, and only the operator can stop that; where none left nothing was taken away: the gate goes on
+ * deciding, and what was noted before the cancel is taken back (pipeline 5).
+ * @param before What the cancel left by, and whether the position was bare before it was noted for it.
+ * @returns Why the rest may leave.
+ */
+export function noteCancelled(
+  engine: Engine,
+  { positionId }: Pick<ManagedPosition, "positionId">,
+  { gate, wasBare }: { readonly gate: Permit; readonly wasBare: boolean },
+  cancelled: CancelResult,
+): Permit {
+  const isLeft = cancelled.kind !== "stopped" && cancelled.isLeft;
+  noteBare(engine, positionId, wasBare || isLeft);
+  return isLeft ? { kind: "exit_rest" } : gate;
 }
 
 /** A sell of somebody else in a managed symbol is cancelled for an exit too, and named in log and Slack (pipeline 5). */

@@ -1,6 +1,6 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
-import { cancelGroups } from "./cancelling.ts";
+import { cancelGroups, noteCancelled } from "./cancelling.ts";
 import { findTimeObstacle } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { recordAgain, recordBeforeCancel, RETRY_MS } from "./exit_records.ts";
@@ -13,7 +13,7 @@ import type { Permit } from "./send.ts";
 import { readAvailable, readShares } from "./shares.ts";
 import { readStopLevel } from "./stop_level.ts";
 import { noteHandCancel } from "./unclear_sells.ts";
-import { isBare, noteBare } from "./unfinished.ts";
+import { isBare } from "./unfinished.ts";
 
 /**
  * Day legs, or too many sells, give way to one good-till-canceled stop for what is held.
@@ -56,18 +56,16 @@ export async function convert(
   };
   const wasBare = isBare(engine, position.positionId);
   const entries = await recordBeforeCancel(engine, position, [stop], groups);
-  const cancelled = await cancelGroups(engine, { kind: "gate", decision }, groups);
-  // Bare from there on until the next look finds enough protection: whatever of the rest fails.
-  const isLeft = cancelled.kind !== "stopped" && cancelled.isLeft;
-  noteBare(engine, position.positionId, wasBare || isLeft);
-  if (isLeft) noteHandCancel(engine, position, groups);
+  const gate: Permit = { kind: "gate", decision };
+  const cancelled = await cancelGroups(engine, gate, groups);
+  const permit = noteCancelled(engine, position, { gate, wasBare }, cancelled);
+  if (permit.kind === "exit_rest") noteHandCancel(engine, position, groups);
   if (cancelled.kind !== "ended") {
     await settleUnsent(engine, entries);
     const why = cancelled.kind === "stopped" ? cancelled.reason : cancelled.message;
     engine.ports.log.warn(`${position.symbol}: overnight stop waits: ${why}`);
     return false;
   }
-  const permit: Permit = cancelled.isLeft ? { kind: "exit_rest" } : { kind: "gate", decision };
   await refresh(engine);
   const held = findHeld(engine, position.symbol);
   const availableQty = readAvailable(engine, position);
@@ -87,7 +85,10 @@ export async function convert(
   if (entry === undefined) return false;
   const placed = await sendSell(engine, permit, { ...stop, qty: stopQty }, entry);
   if (placed.kind !== "done") {
-    engine.sayError(`${position.symbol}: stop not placed after its day orders were cancelled`);
+    const text = `${position.symbol}: stop not placed after its day orders were cancelled`;
+    // What the engine itself did not send is told by the position's standing, once (interface, Slack).
+    if (placed.kind === "stopped") engine.ports.log.error(text);
+    else engine.sayError(text);
     if (!noteStopRefusal(engine, position, placed)) return false;
     await putBackLower(engine, permit, { ...stop, qty: stopQty }, groups);
     return true;

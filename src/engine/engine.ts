@@ -9,6 +9,7 @@ import type { MarketClock, Session, Trade } from "../domain/market.ts";
 import type { LostRecord, RebuildWait } from "../domain/rebuild_wait.ts";
 import type { Calendar } from "../domain/market_clock.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
+import type { PriceMemory } from "../domain/price_check.ts";
 import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../domain/orders.ts";
 import type { UnreadableRow } from "../domain/unreadable_row.ts";
 import { type Alert, BrokerError, type EnginePorts, StateError } from "./ports.ts";
@@ -96,6 +97,8 @@ export class Engine {
   clockProblem: string | null = null;
   lastGateText: string | null = null;
   killSwitchSeen: "env" | "file" | null = null;
+  /** Whether the operator had paused entries at the last look. */
+  isPauseSeen = false;
   marketSaid: string | null = null;
   /** When the next heartbeat is due, by monotonic time; `null` before the first. */
   heartbeatAtMs: number | null = null;
@@ -110,14 +113,19 @@ export class Engine {
   archive: { readonly dateNy: string; readonly entries: readonly LedgerEntry[] } | null = null;
   /** Replaced orders of earlier days as they were read by their order id; `null` for one that the broker does not know. */
   readonly ancestors = new Map<string, BrokerOrder | null>();
+  /** What protected nothing and gave way to a stop last, by position: order ids, and when, broker time. */
+  readonly gaveWay = new Map<
+    string,
+    { readonly orderIds: readonly string[]; readonly atMs: number }
+  >();
   /** When this cycle began, broker time: an intent whose time had come by then and that it left wakes nobody by that time. */
   cycleBeganMs = -Infinity;
   /** Requests to adopt that a cycle was begun for. */
   readonly adoptsSeen = new Set<string>();
   /** Since when a released symbol was seen neither held nor in an order, broker time. */
   readonly absentSinceMs = new Map<string, number>();
-  /** Whether this cycle schedules and sends no entries. */
-  isEntriesPaused = false;
+  /** Whether this cycle schedules and sends entries: its list is of today (pipeline 1), and the disk takes records. */
+  isTakingEntries = true;
   /** Corporate actions are not asked for before this, monotonic: the last look was not answered. */
   actionsPausedUntilMs = -Infinity;
   /** Lists of symbols that this cycle asked the data API for. */
@@ -138,6 +146,8 @@ export class Engine {
     readonly rows: ReadonlyMap<string, Trade>;
     readonly answered: ReadonlySet<string>;
   } | null = null;
+  /** What is remembered of the prices of what may be adopted, by symbol; a new process has them confirmed anew. */
+  readonly foreignPrices = new Map<string, PriceMemory>();
   /** What last kept a sell, a stop or a cancel in a symbol from being done, in words; gone with the next that is done. */
   readonly hindrances = new Map<string, string>();
   /** Alarms of standings that the log has, by state key. */
@@ -326,8 +336,18 @@ export class Engine {
 
   /** Whether a thing keyed by `key` was said with this value before, across restarts; remembers that it now was. */
   isNews(key: string, value: string): boolean {
-    if (this.state.alerted[key] === value) return false;
-    this.updateState({ alerted: { ...this.state.alerted, [key]: value } });
-    return true;
+    return this.listNews({ [key]: value }).has(key);
+  }
+
+  /**
+   * The same of many things by their keys. Together: each time that something is remembered, all that is gets copied, and a
+   * thousand copies of a thousand things in a row are the most memory that the process ever takes.
+   * @returns Keys of those that are news.
+   */
+  listNews(values: Readonly<Record<string, string>>): ReadonlySet<string> {
+    const { alerted } = this.state;
+    const news = new Set(Object.keys(values).filter((key) => alerted[key] !== values[key]));
+    if (news.size > 0) this.updateState({ alerted: { ...alerted, ...values } });
+    return news;
   }
 }

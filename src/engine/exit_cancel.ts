@@ -3,7 +3,7 @@ import type { ManagedPosition } from "../domain/engine_state.ts";
 import { isFinal } from "../domain/orders.ts";
 import type { SellGroup } from "../domain/protection.ts";
 import { lookUpOrder } from "./asking.ts";
-import { cancelGroups } from "./cancelling.ts";
+import { cancelGroups, noteCancelled } from "./cancelling.ts";
 import type { Engine } from "./engine.ts";
 import {
   type ExitPlan,
@@ -26,7 +26,7 @@ import { roundStop, type SellResult, sendSell, settleUnsent } from "./sell_order
 import type { Permit } from "./send.ts";
 import { readAvailable, readShares } from "./shares.ts";
 import { readStopLevel } from "./stop_level.ts";
-import { isBare, noteBare } from "./unfinished.ts";
+import { isBare } from "./unfinished.ts";
 
 /** `again`: the broker never got the sell, and its stop rests: it may be sent again, with the same id. */
 type ExitOutcome = "sold" | "not_sold" | "again";
@@ -44,13 +44,10 @@ export async function sellAfterCancel(
 ): Promise<ExitOutcome> {
   if (isLate(engine, plan, { kind: "exit", groups: groups.length })) return "not_sold";
   const plans = plan.restQty > 0 ? [planSell(plan), planStop(plan, null)] : [planSell(plan)];
-  const { positionId } = plan.position;
-  const wasBare = isBare(engine, positionId);
+  const wasBare = isBare(engine, plan.position.positionId);
   const entries = await recordBeforeCancel(engine, plan.position, plans, groups);
   const cancelled = await cancelGroups(engine, gate, groups);
-  // Bare from there on until the next look finds enough protection: whatever of the rest fails.
-  const isLeft = cancelled.kind !== "stopped" && cancelled.isLeft;
-  noteBare(engine, positionId, wasBare || isLeft);
+  const permit = noteCancelled(engine, plan.position, { gate, wasBare }, cancelled);
   if (cancelled.kind !== "ended") {
     await settleUnsent(engine, entries);
     const why = cancelled.kind === "stopped" ? cancelled.reason : cancelled.message;
@@ -58,7 +55,6 @@ export async function sellAfterCancel(
     if (cancelled.kind === "stuck") engine.wakeAt(engine.nowMs() + RETRY_MS);
     return "not_sold";
   }
-  const permit: Permit = cancelled.isLeft ? { kind: "exit_rest" } : gate;
   await refresh(engine);
   const sellable = readAvailable(engine, plan.position);
   // Absent, and not sold by what was cancelled: one empty answer is no position that is gone (pipeline 5).
@@ -91,12 +87,11 @@ async function restoreBlind(
     readonly groups: readonly SellGroup[];
   },
 ): Promise<void> {
-  const { symbol, positionId } = plan.position;
+  const { symbol } = plan.position;
   engine.sayError(
     `${symbol}: its position can't be read in the middle of an exit; stop for ${plan.restQty} shares`,
   );
   engine.wakeAt(engine.nowMs() + RETRY_MS);
-  noteBare(engine, positionId, true);
   const isDropped = (entry: LedgerEntry) => entry.reason !== "stop" || plan.restQty <= 0;
   await settleUnsent(engine, entries.filter(isDropped));
   if (plan.restQty <= 0) return;

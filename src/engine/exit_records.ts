@@ -194,5 +194,8 @@ export function sayFailure(engine: Engine, plan: ExitPlan, what: string, result:
     ? `stopped: ${result.reason}`
     : "no usable answer yet";
   engine.wakeAt(engine.nowMs() + RETRY_MS);
-  engine.sayError(`${plan.position.symbol} ${plan.reason}: ${what}: ${why}`);
+  const text = `${plan.position.symbol} ${plan.reason}: ${what}: ${why}`;
+  // What the engine itself did not send is told by the position's standing, once (interface, Slack).
+  if (result.kind === "stopped") engine.ports.log.error(text);
+  else engine.sayError(text);
 }

@@ -1,10 +1,23 @@
 import { isOurs } from "../domain/client_order_id.ts";
-import { type BrokerOrder, flattenOrders, isFinal } from "../domain/orders.ts";
+import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
 import type { Engine } from "./engine.ts";
 import { sayShort } from "./daily_errors.ts";
+import { isSaidTooLarge } from "./adopting.ts";
 import { listUnresolvedBuys } from "./ledger_store.ts";
+import { isReleased } from "./releasing.ts";
 
-/** Reports, once a NY day, positions and orders that are nobody's business of ours (pipeline 5). */
+/** Positions that the broker shows and the engine does not manage, as last read. */
+export function listForeign(engine: Engine): BrokerPosition[] {
+  const positions = engine.observation?.positions;
+  const managed = new Set(engine.state.positions.map((position) => position.symbol));
+  return (positions?.kind === "ok" ? positions.value : [])
+    .filter((held) => !managed.has(held.symbol));
+}
+
+/**
+ * Reports positions and orders that are nobody's business of ours: in the log once a NY day, a new position in Slack, once
+ * (pipeline 5).
+ */
 export async function reportForeign(engine: Engine): Promise<void> {
   const { observation } = engine;
   // Until the state can be read, what is held may be ours.
@@ -14,6 +27,7 @@ export async function reportForeign(engine: Engine): Promise<void> {
     ...engine.state.positions.map((position) => position.symbol),
     ...await listUnresolvedBuys(engine),
   ]);
+  sayNew(engine, observation.positions.value.filter(({ symbol }) => !managed.has(symbol)));
   for (const { symbol, qty } of observation.positions.value) {
     if (qty < 0 && !managed.has(symbol)) sayShort(engine, symbol, qty);
     if (managed.has(symbol) || !engine.isNews(`foreign:${symbol}`, engine.dateNy())) continue;
@@ -31,6 +45,28 @@ export async function reportForeign(engine: Engine): Promise<void> {
       } ${order.orderId}: reported, never touched`,
     );
   }
+}
+
+/**
+ * A symbol that was not held for a week is new again: so long is remembered what was seen. What the operator released he knows;
+ * one that is short, or too large to be adopted, has a message of its own.
+ */
+function sayNew(engine: Engine, foreign: readonly BrokerPosition[]): void {
+  const fresh = foreign.filter(({ symbol, qty }) => {
+    const key = `foreign_held:${symbol}`;
+    const isNew = engine.state.alerted[key] === undefined;
+    // Seen today.
+    engine.isNews(key, engine.dateNy());
+    return isNew && qty > 0 && !isReleased(engine, symbol) && !isSaidTooLarge(engine, symbol);
+  });
+  if (fresh.length === 0) return;
+  const names = fresh.map(({ symbol, qty }) => `${symbol} qty=${qty}`).sort().join(", ");
+  engine.alert({
+    level: "WARNING",
+    title: "Foreign position",
+    text: `${names}: not bought by this engine; reported, never touched, no entry in it. ` +
+      "To have one managed: avwap-execution adopt SYMBOL --yes",
+  });
 }
 
 function isLegOfOurs(order: BrokerOrder, orders: readonly BrokerOrder[]): boolean {

@@ -78,6 +78,7 @@ export async function sendHeartbeatIfDue(
   engine.alert(buildHeartbeat({
     nowMs: engine.nowMs(),
     gateLine: engine.state.lastGate,
+    areEntriesPaused: await engine.ports.operatorFiles.areEntriesPaused(),
     market: buildMarketFact(market, engine.clockProblem),
     watchlist: buildWatchlistFact(await lookAtWatchlist(engine)),
     lastCycleAtMs: engine.state.lastCycleAtMs,
@@ -89,6 +90,7 @@ export async function sendHeartbeatIfDue(
       clientOrderId: entry.clientOrderId ?? "without an id",
     })),
     foreign: listForeign(engine),
+    diskFault: engine.ports.disk.fault,
   }));
 }
 

@@ -1,6 +1,7 @@
-import { formatTrouble } from "../domain/account/standing.ts";
-import type { PositionFact } from "../domain/alert_facts.ts";
+import { formatTrouble, type Standing } from "../domain/account/standing.ts";
+import type { LastSeenFact, PositionFact } from "../domain/alert_facts.ts";
 import {
+  buildEntriesPaused,
   buildKillSwitchActive,
   buildLiveTradingEnabled,
   buildStateMessage,
@@ -14,6 +15,7 @@ import { findHeld, findSellGroups } from "./observe.ts";
 /** Keys of what is alerted once per change (interface, Slack). */
 const GATE_KEY = "gate";
 const KILL_SWITCH_KEY = "kill_switch";
+const PAUSE_KEY = "entries_paused";
 
 /** A managed position, the stops that protect it as last read, and how it stood at the end of the last cycle. */
 export function listPositionFacts(engine: Engine): PositionFact[] {
@@ -32,9 +34,17 @@ export function listPositionFacts(engine: Engine): PositionFact[] {
       symbol,
       qty: held === null ? null : held?.qty ?? 0,
       stops,
+      lastSeen: standing === undefined ? null : buildLastSeen(standing),
       trouble: standing === undefined ? null : formatTrouble(standing),
     };
   });
+}
+
+function buildLastSeen(standing: Standing): LastSeenFact | null {
+  const { mostHeldQty, coveredQty, gtcQty, isCoverRead } = standing;
+  // None that cover was seen, or nothing was.
+  if (!isCoverRead && coveredQty === 0 && gtcQty === 0) return null;
+  return { heldQty: mostHeldQty, coveredQty, gtcQty };
 }
 
 /** `Live trading enabled`, once per change into LIVE, also across restarts. */
@@ -79,8 +89,31 @@ export async function sayKillSwitch(
   if (!isChanged) return false;
   if (source !== null) log.warn(`Kill switch active (${source})`);
   else log.info("Kill switch cleared");
-  await engine.event({ type: "kill_switch", is_active: source !== null, source });
+  await engine.event({
+    type: "kill_switch",
+    is_active: source !== null,
+    source,
+    by: "engine",
+  });
   return true;
+}
+
+/**
+ * Looks whether the operator has paused entries, and says a change in log, audit trail and Slack, `Entries paused` once per
+ * change, also across restarts.
+ */
+export async function noticePause(engine: Engine): Promise<void> {
+  const { log, operatorFiles } = engine.ports;
+  const isPaused = await operatorFiles.areEntriesPaused();
+  const state = { key: PAUSE_KEY, value: isPaused ? "on" : "off" };
+  engine.alert(
+    buildStateMessage(state, engine.state.alerted, isPaused ? buildEntriesPaused() : null),
+  );
+  if (engine.isPauseSeen === isPaused) return;
+  engine.isPauseSeen = isPaused;
+  if (isPaused) log.warn("Entries paused (ENTRIES_PAUSED): exits, stops and protection go on");
+  else log.info("Entries are not paused any more");
+  await engine.event({ type: "entries_paused", is_active: isPaused });
 }
 
 /** Remembers which state alerts the operator has got. */

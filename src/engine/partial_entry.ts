@@ -3,15 +3,16 @@ import type { LiveDecision } from "../domain/gate.ts";
 import { type BrokerOrder, isFinal } from "../domain/orders.ts";
 import { decideEntryEnd } from "../domain/entry_end.ts";
 import { askOrder } from "./asking.ts";
-import { cancelGroups } from "./cancelling.ts";
+import { cancelGroups, noteCancelled } from "./cancelling.ts";
 import { findTimeObstacle, LATE_ENTRY_MS, untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { RETRY_MS } from "./exit_records.ts";
 import { settleByOrder } from "./ledger_store.ts";
 import { findHeld, refresh } from "./observe.ts";
 import { buildPositionEvent } from "./position_changes.ts";
+import type { Permit } from "./send.ts";
 import { isOrderUnreadableIn } from "./unreadable.ts";
-import { noteBare } from "./unfinished.ts";
+import { isBare } from "./unfinished.ts";
 
 /**
  * Since when the entry has been partly filled, and when its order is to be looked at again for that. Its last change may be a later fill: the first one came after the order was
@@ -110,11 +111,12 @@ export async function endEntry(
     isGtcStop: false,
     isLeaving: false,
   };
-  const result = await cancelGroups(engine, { kind: "gate", decision }, [group]);
+  const gate: Permit = { kind: "gate", decision };
+  const result = await cancelGroups(engine, gate, [group]);
   // Without a fill nothing is bare while the cancel hangs, and a cycle in seconds would only use up requests.
-  const isLaidBare = order.filledQty > 0 || result.kind === "ended";
-  if (isLaidBare && result.kind !== "stopped" && result.isLeft) {
-    noteBare(engine, position.positionId, true);
+  if (order.filledQty > 0 || result.kind === "ended") {
+    const wasBare = isBare(engine, position.positionId);
+    noteCancelled(engine, position, { gate, wasBare }, result);
   }
   if (order.filledQty > 0 && result.kind !== "ended") engine.wakeAt(engine.nowMs() + RETRY_MS);
   if (result.kind === "stuck") sayHanging(engine, order);
@@ -155,6 +157,6 @@ function sayHanging(engine: Engine, { symbol, filledQty, clientOrderId }: Broker
   if (filledQty === 0 && !isNews) return;
   engine.ports.log.warn(
     `${symbol}: the cancel of its entry's rest is still under way at the broker; ` +
-      `${filledQty} shares have no stop until it ends`,
+      `beside it the broker may take no stop for the ${filledQty} shares that it bought`,
   );
 }

@@ -1,11 +1,13 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { PositionEvent } from "../domain/events.ts";
 import { formatUtc } from "../domain/ny_time.ts";
-import { isSameQty, type PositionChange } from "../domain/position_account.ts";
+import type { PositionChange } from "../domain/position_account.ts";
+import { findRenamed, type Renamed } from "../domain/renamed.ts";
 import { releasePosition } from "../domain/released.ts";
 import { closedKey } from "./bought.ts";
 import type { Engine } from "./engine.ts";
 import { sayOnceADay } from "./daily_errors.ts";
+import { listForeign } from "./foreign.ts";
 import { readHoldings } from "./shares.ts";
 import { holdUnexplained } from "./unexplained.ts";
 
@@ -48,14 +50,7 @@ export async function applyChange(
       );
       break;
     case "absent":
-      sayOnceADay(
-        engine,
-        `absent:${positionId}`,
-        `Position ${symbol} is absent at the broker, and no sells ` +
-          `account for its ${position.qty ?? "unknown"} shares: kept, its orders untouched. ${
-            describeRenamed(engine, position)
-          }Look at the account`,
-      );
+      sayAbsent(engine, position);
       break;
     case "unexplained":
       holdUnexplained(engine, position, change.qty);
@@ -66,19 +61,30 @@ export async function applyChange(
   );
 }
 
-/** A foreign position with as many shares at the same cost basis may be the absent one under a new name (pipeline 5). */
-function describeRenamed(engine: Engine, { symbol, qty, costBasisUsd }: ManagedPosition): string {
-  const positions = engine.observation?.positions;
-  const managed = new Set(engine.state.positions.map((each) => each.symbol));
-  const alike = (positions?.kind === "ok" ? positions.value : []).filter((held) =>
-    !managed.has(held.symbol) && qty !== null && isSameQty(held.qty, qty) &&
-    held.costBasisUsd === costBasisUsd
+/** An absent position is told once a day, and again as soon as a foreign one is like it. */
+function sayAbsent(engine: Engine, position: ManagedPosition): void {
+  const { symbol, positionId, qty } = position;
+  const renamed = findRenamed(
+    position,
+    [...engine.book.values()].map(({ order }) => order).filter((each) => each.symbol === symbol),
+    listForeign(engine),
   );
-  if (alike.length === 0) return "";
-  const names = alike.map((held) => held.symbol).join(", ");
-  return `It may be ${names} now: as many shares at the same cost; ` +
-    `avwap-execution release ${symbol} --yes, then adopt. `;
+  const names = renamed?.symbols.join(", ") ?? "";
+  sayOnceADay(
+    engine,
+    `absent:${positionId}:${names}`,
+    `Position ${symbol} is absent at the broker, and no sells ` +
+      `account for its ${qty ?? "unknown"} shares: kept, its orders untouched. ${
+        renamed === null ? "" : `${LIKENESS[renamed.by](names)}; ` +
+          `avwap-execution release ${symbol} --yes, then adopt. `
+      }Look at the account`,
+  );
 }
+
+const LIKENESS: Readonly<Record<Renamed["by"], (names: string) => string>> = {
+  "asset": (names) => `It is ${names} now, the same asset`,
+  "quantity and cost": (names) => `It may be ${names} now: as many shares at the same cost`,
+};
 
 /** What a hand bought beside a position that has ended stays the operator's, on today's list or not (pipeline 5). */
 function leaveToHand(engine: Engine, position: ManagedPosition): void {

@@ -5,6 +5,7 @@ import {
   isNeverFilled,
   isSplit,
   type PositionChange,
+  type PositionEvidence,
 } from "../domain/position_account.ts";
 import { askMissing } from "./asking.ts";
 import { takeInBought } from "./bought.ts";
@@ -85,26 +86,27 @@ function account(
   const orders = listPositionHistory(engine, position);
   const holdings = readHoldings(engine, position);
   if (orders === null || holdings === null) return null;
-  const entry = orders.find((order) => order.clientOrderId === position.positionId);
   if (isNeverFilled(position, orders)) return { kind: "never_filled" };
+  const entry = readEntry(engine, position, orders);
   // Sold off in between: what is held now was bought by somebody else since.
-  if (holdings[0]?.isOver === true) return { kind: "gone" };
+  if (holdings[0]?.isOver === true && entry !== "working") return { kind: "gone" };
   sayHand(engine, position, holdings);
   return accountPosition(position, held, {
     holdings,
     recent: readRecentFills(engine, position),
-    isEntryOver: isEntryOver(engine, position, entry),
+    entry,
   });
 }
 
-function isEntryOver(
+/** How the position's entry order stands: by the book, else by its record. */
+function readEntry(
   engine: Engine,
-  position: ManagedPosition,
-  order: BrokerOrder | undefined,
-): boolean {
-  if (order !== undefined) return isFinal(order);
-  const entry = findEntry(engine, position.positionId);
-  return entry?.status === "rejected";
+  { positionId }: ManagedPosition,
+  orders: readonly BrokerOrder[],
+): PositionEvidence["entry"] {
+  const order = orders.find(({ clientOrderId }) => clientOrderId === positionId);
+  if (order !== undefined) return isFinal(order) ? "over" : "working";
+  return findEntry(engine, positionId)?.status === "rejected" ? "over" : "unknown";
 }
 
 /** Whether the engine may act on the position: it is shown, its quantity is explained, and above 0 for sure. */

@@ -1,7 +1,7 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { Trade } from "../domain/market.ts";
 import { nyToMs } from "../domain/ny_time.ts";
-import { checkPrice } from "../domain/price_check.ts";
+import { checkPrice, type PriceMemory } from "../domain/price_check.ts";
 import type { Engine } from "./engine.ts";
 import { readLatestTrades } from "./latest_trades.ts";
 import { findShown, isOfThisSession } from "./observe.ts";
@@ -13,8 +13,8 @@ const AGAIN_MS = 2_000;
 const LATER_MS = 30_000;
 
 /**
- * Last prices that may be decided from: of a managed position none that one print alone says. Such a one is asked for again
- * after 2 s, and kept in the records until a later trade says it too, or not.
+ * Last prices that may be decided from: of what is held, managed or to be adopted, none that one print alone says. Such a one is
+ * asked for again after 2 s, and kept, in a managed position's records, until a later trade says it too, or not.
  * @param consequence What follows for a symbol without an answer, for the log.
  */
 export async function readPrices(
@@ -48,32 +48,39 @@ function check(
 ): boolean {
   const position = engine.state.positions.find((each) => each.symbol === symbol);
   const trade = rows.get(symbol);
-  if (position === undefined || trade === undefined || !isOfThisSession(engine, trade)) return true;
+  if (trade === undefined || !isOfThisSession(engine, trade)) return true;
   const shown = findShown(engine, symbol);
-  // Bought, and nothing filled yet: no rule looks at it.
+  // Nothing of it is held, or filled yet: no rule looks at it.
   if (shown === undefined) return true;
   const { observation } = engine;
   const openMs = observation?.session?.openMs ?? nyToMs(engine.dateNy(), "09:30");
   const closeUsd = shown?.lastCloseUsd ?? null;
-  const { priceUsd, memory } = checkPrice(position, trade, { openMs, closeUsd });
-  const { lastTrade: _last, doubtedTrade: _doubted, ...rest } = position;
-  const next: ManagedPosition = { ...rest, ...memory };
-  engine.updateState({
-    positions: engine.state.positions.map((each) => each === position ? next : each),
-  });
+  const before = position ?? engine.foreignPrices.get(symbol) ?? {};
+  const { priceUsd, memory } = checkPrice(before, trade, { openMs, closeUsd });
+  if (position === undefined) engine.foreignPrices.set(symbol, memory);
+  else keep(engine, position, memory);
   if (priceUsd === null) prices.delete(symbol);
   else prices.set(symbol, { ...trade, priceUsd });
   return priceUsd !== null;
 }
 
+function keep(engine: Engine, position: ManagedPosition, memory: PriceMemory): void {
+  const { lastTrade: _last, doubtedTrade: _doubted, ...rest } = position;
+  const next: ManagedPosition = { ...rest, ...memory };
+  engine.updateState({
+    positions: engine.state.positions.map((each) => each === position ? next : each),
+  });
+}
+
 function sayDoubted(engine: Engine, symbol: string): void {
-  const position = engine.state.positions.find((each) => each.symbol === symbol);
-  const doubted = position?.doubtedTrade;
+  const memory = engine.state.positions.find((each) => each.symbol === symbol) ??
+    engine.foreignPrices.get(symbol);
+  const doubted = memory?.doubtedTrade;
   if (doubted === undefined) return;
   if (!engine.isNews(`doubted:${symbol}:${doubted.priceUsd}`, engine.dateNy())) return;
   engine.ports.log.warn(
     `${symbol}: one trade at ${doubted.priceUsd}, more than 15 % from the last price ` +
-      `${position?.lastTrade?.priceUsd ?? "of the session before"}: nothing is decided from it ` +
+      `${memory?.lastTrade?.priceUsd ?? "of the session before"}: nothing is decided from it ` +
       "until a later trade says so too; look at the symbol yourself where it is halted",
   );
 }

@@ -8,7 +8,7 @@ import { isEntryWorking } from "./partial_entry.ts";
 import { StateError } from "./ports.ts";
 import { isActionable, trackPositions } from "./positions.ts";
 import { type SellPlan, sendSell } from "./sell_orders.ts";
-import { readAvailable, readShares } from "./shares.ts";
+import { isAnswerOut, readAvailable, readShares } from "./shares.ts";
 import { readStopLevel } from "./stop_level.ts";
 import { isBare, listBare, noteBare } from "./unfinished.ts";
 import { listEntries } from "./ledger_store.ts";
@@ -18,6 +18,8 @@ import { listEntries } from "./ledger_store.ts";
  * positions or clock read can't stop the rest, only the operator can (pipeline 5).
  */
 export async function restoreBare(engine: Engine): Promise<void> {
+  // A market that was seen closed has a look of its own, under the gate.
+  if (engine.observation?.clock.isOpen === false) return;
   const bare = listBare(engine);
   if (bare.length === 0 || isForeign(engine)) return;
   if (await readOperatorObjection(engine) !== null) {
@@ -42,7 +44,7 @@ export async function restoreBare(engine: Engine): Promise<void> {
     const stopQty = readAvailable(engine, position);
     if (stopQty <= 0) {
       // What a sell of unknown fate has not sold after all is bare again.
-      if (shares.doubtfulQty === 0) noteBare(engine, position.positionId, false);
+      if (!isAnswerOut(engine, position, shares)) noteBare(engine, position.positionId, false);
       continue;
     }
     await restoreOne(engine, position, stopQty);

@@ -142,12 +142,18 @@ export function readShares(engine: Engine, position: ManagedPosition): ShareCoun
       : held === undefined
       ? { kind: "absent" }
       : { kind: "shown", qty: held.qty },
-    doubtfulQty: countDoubtful(engine, position.symbol, orders),
+    doubtfulQty: countDoubtful(engine, position, orders),
     nowMs: engine.nowMs(),
   });
 }
 
-function countDoubtful(engine: Engine, symbol: string, orders: readonly KnownOrder[]): number {
+/** What sells may have sold whose answer is out, whose successor nobody has seen, or whose trade is not settled yet. */
+function countDoubtful(
+  engine: Engine,
+  position: ManagedPosition,
+  orders: readonly KnownOrder[],
+): number {
+  const { symbol } = position;
   const seen = new Set(orders.map(({ order }) => order.clientOrderId));
   const unanswered = [...engine.doubts.values()]
     .filter((entry) => entry.symbol === symbol && !seen.has(entry.clientOrderId ?? ""))
@@ -156,7 +162,7 @@ function countDoubtful(engine: Engine, symbol: string, orders: readonly KnownOrd
   const replaced = orders.filter(({ order }) =>
     order.side === "sell" && isSuccessorUnknown(engine.book, order)
   ).reduce((sum, { order }) => sum + (order.qty ?? 0) - order.filledQty, 0);
-  return unanswered + replaced;
+  return unanswered + replaced + countBound(engine, position);
 }
 
 /** What a position began with. */
@@ -195,10 +201,39 @@ export function findOwnGroups(engine: Engine, position: ManagedPosition): SellGr
   return groups === null ? null : keepOwn(engine, position, groups);
 }
 
-/** Shares of a position that working sells and stops hold, by the book; legs of one bracket hold the same ones. */
+/** A position's sells at work, by the book. */
+function listHolding(engine: Engine, position: ManagedPosition): SellGroup[] {
+  return keepOwn(engine, position, listSellGroups(buildOpenOrders(engine.book), position.symbol));
+}
+
+/** A trade that is guaranteed or not settled: its shares count as perhaps sold (pipeline 5). */
+function isGroupBound({ standing }: SellGroup): boolean {
+  return standing === "bound";
+}
+
+function countBound(engine: Engine, position: ManagedPosition): number {
+  return sumQty(listHolding(engine, position).filter(isGroupBound));
+}
+
+/** Whether an answer may still say that doubtful shares are bare; of a trade that is not settled only time does. */
+export function isAnswerOut(
+  engine: Engine,
+  position: ManagedPosition,
+  { doubtfulQty }: ShareCount,
+): boolean {
+  return doubtfulQty > countBound(engine, position);
+}
+
+function sumQty(groups: readonly SellGroup[]): number {
+  return groups.reduce((sum, group) => sum + group.qty, 0);
+}
+
+/**
+ * Shares of a position that working sells and stops hold, by the book; legs of one bracket hold the same ones. What is perhaps
+ * sold is not among those held for sure, and counts here no more.
+ */
 export function countReserved(engine: Engine, position: ManagedPosition): number {
-  return keepOwn(engine, position, listSellGroups(buildOpenOrders(engine.book), position.symbol))
-    .reduce((sum, group) => sum + group.qty, 0);
+  return sumQty(listHolding(engine, position).filter((group) => !isGroupBound(group)));
 }
 
 /** Shares held for sure that nothing sells or stops: what may be sold or stopped now. */

@@ -2,8 +2,8 @@ import {
   type Alarm,
   ALARM_AFTER_MS,
   type AlarmContext,
-  BEFORE_OPEN_MS,
   listAlarms,
+  listNamed,
 } from "../domain/account/standing_alarms.ts";
 import { buildAlarm, buildStateMessage, buildWithdrawal } from "../domain/alert_messages.ts";
 import type { Engine } from "./engine.ts";
@@ -19,12 +19,24 @@ const OVER = "over";
  */
 export function sayAlarms(engine: Engine, context: AlarmContext): void {
   const alarms = listAlarms(engine.state.standings, context);
-  const keys = new Set(alarms.map(buildKey));
   for (const key of [...engine.alarmsSaid.keys(), ...Object.keys(engine.state.alerted)]) {
-    if (key.startsWith(KEY_PREFIX) && !keys.has(key)) forget(engine, key);
+    if (key.startsWith(KEY_PREFIX) && !isStillTrue(engine, key, alarms)) forget(engine, key);
   }
   for (const alarm of alarms) say(engine, alarm, context);
   wakeForAlarms(engine, context);
+}
+
+/**
+ * Whether what was said of a cause still stands. Also where the same shares wait for another one by now: a broker that is away
+ * every other minute would else be news in each of them.
+ */
+function isStillTrue(engine: Engine, key: string, alarms: readonly Alarm[]): boolean {
+  const said = listNamed(engine.alarmsSaid.get(key) ?? engine.state.alerted[key] ?? "");
+  return alarms.some((alarm) =>
+    buildKey(alarm) === key ||
+    (key.startsWith(`${KEY_PREFIX}${alarm.kind}:`) &&
+      alarm.standings.some(({ symbol }) => said.includes(symbol)))
+  );
 }
 
 function buildKey({ kind, cause }: Alarm): string {
@@ -64,7 +76,7 @@ function forget(engine: Engine, key: string): void {
 }
 
 /** The moments at which something that waits becomes an alarm, or is said once more. */
-function wakeForAlarms(engine: Engine, { nowMs, isClosed, nextOpenMs }: AlarmContext): void {
+function wakeForAlarms(engine: Engine, { nowMs }: AlarmContext): void {
   for (const { bareSinceMs, dueSinceMs } of engine.state.standings) {
     for (const sinceMs of [bareSinceMs, dueSinceMs]) {
       if (sinceMs !== null && sinceMs + ALARM_AFTER_MS > nowMs) {
@@ -72,6 +84,4 @@ function wakeForAlarms(engine: Engine, { nowMs, isClosed, nextOpenMs }: AlarmCon
       }
     }
   }
-  if (!isClosed || nextOpenMs === null) return;
-  if (nextOpenMs - BEFORE_OPEN_MS > nowMs) engine.wakeAt(nextOpenMs - BEFORE_OPEN_MS);
 }

@@ -1,4 +1,5 @@
 import { EMPTY_BOOK, isOfEngine, learnOrders } from "../domain/account/order_book.ts";
+import { listHandMoves } from "../domain/account/our_orders.ts";
 import { EMPTY_STATE, type EngineState, type ManagedPosition } from "../domain/engine_state.ts";
 import { isOurs, parseOurId, readAdoptedAtMs } from "../domain/client_order_id.ts";
 import type { LedgerEntry, LiveLedger } from "../domain/ledger.ts";
@@ -152,9 +153,12 @@ async function listFound(
       countAdopted(lost.stops, Math.floor(held.qty), history),
       history,
     );
-    const ended = await readEnded(engine, recounted, history);
-    if (ended.kind === "failed") return waitForOrders(what, ended);
-    if (!ended.value) found.push(recounted);
+    const past = await readLifetime(engine, recounted, history);
+    if (past.kind === "failed") return waitForOrders(what, past);
+    if (hasEnded(recounted, past.value)) continue;
+    const byHandUsd = listHandPrices(past.value);
+    const own = findLostPosition(held.symbol, ledgers, orders, byHandUsd) ?? lost;
+    found.push({ ...recounted, stopUsd: own.stopUsd });
   }
   return { kind: "found", positions: found };
 }
@@ -174,26 +178,33 @@ async function listPastOrders(
   );
 }
 
-/** Whether the broker's orders show that the position ended, so that what is held now is somebody else's. */
-async function readEnded(
+/** A position's orders since it was opened, nested; those of one that was adopted are known. */
+async function readLifetime(
   engine: Engine,
   position: ManagedPosition,
   history: readonly BrokerOrder[] | null,
-): Promise<Read<boolean>> {
-  const atMonotonicMs = engine.ports.clock.monotonicMs();
+): Promise<Read<readonly BrokerOrder[]>> {
   if (history !== null) {
-    return { kind: "ok", value: isOver(history, position), atMonotonicMs };
+    return { kind: "ok", value: history, atMonotonicMs: engine.ports.clock.monotonicMs() };
   }
   const afterMs = position.openedAtMs - OPENED_SLACK_MS;
   const symbols = [position.symbol];
-  const read = await readWhole(
+  return await readWhole(
     engine,
     () => engine.ports.broker.listOrders({ status: "all", afterMs, symbols }, "protect"),
     (row) => sayUnreadable(engine, row),
   );
-  if (read.kind === "failed") return read;
-  const orders = flattenOrders(read.value);
-  return { ...read, value: isNeverFilled(position, orders) || isOver(read.value, position) };
+}
+
+/** Whether the broker's orders show that the position ended, so that what is held now is somebody else's. */
+function hasEnded(position: ManagedPosition, orders: readonly BrokerOrder[]): boolean {
+  return isNeverFilled(position, flattenOrders(orders)) || isOver(orders, position);
+}
+
+/** Prices that hands gave to a position's stops. */
+function listHandPrices(orders: readonly BrokerOrder[]): ReadonlySet<number> {
+  const moves = listHandMoves(learnOrders(EMPTY_BOOK, orders, 0), flattenOrders(orders));
+  return new Set(moves.map((move) => move.stopUsd));
 }
 
 /** Whether a position's own shares were sold off before the last fill of its symbol. */

@@ -55,6 +55,13 @@ export async function sendSummaryIfDue(engine: Engine, market: MarketClock | nul
   );
 }
 
+/** Whether the summary of a closed day is to be built in this cycle, which looks at the broker. */
+export function isSummaryLookDue(engine: Engine, market: MarketClock): boolean {
+  const dateNy = engine.dateNy();
+  const isBuilt = engine.summary?.dateNy === dateNy || engine.state.alerted[SUMMARY_KEY] === dateNy;
+  return !isBuilt && isDue(engine, market);
+}
+
 /** At the set time of a day with a session; else when the session is over that a cycle of ours was part of. */
 function isDue(engine: Engine, market: MarketClock): boolean {
   const { dailySummaryTimeNy } = engine.ports.config;
@@ -80,8 +87,10 @@ async function buildSummary(
   market: MarketClock,
   session: Session,
 ): Promise<AlertMessage> {
-  // The last cycle may be minutes older than the close.
-  const observation = await observe(engine, market);
+  // The last cycle may be minutes older than the close; a closed market is looked at once.
+  const seen = engine.observation;
+  const isLookedAt = seen !== null && seen.clock === market && !market.isOpen;
+  const observation = isLookedAt ? seen : await observe(engine, market);
   if (observation.dayOrders.kind === "ok") await recordFills(engine, observation.dayOrders.value);
   const { dateNy } = observation;
   const ledger = engine.state.ledger?.dateNy === dateNy ? engine.state.ledger : null;
@@ -93,6 +102,7 @@ async function buildSummary(
       closesAtNy: readNyTime(session.closeMs).timeNy.slice(0, 5),
       isOver: !market.isOpen && engine.nowMs() >= session.closeMs,
     },
+    areEntriesPaused: await engine.ports.operatorFiles.areEntriesPaused(),
     overnight: listPositionFacts(engine),
   };
   const isLive = ledger?.entries.some(countsTowardCaps) === true ||
@@ -126,7 +136,7 @@ interface Day {
 
 type LiveFacts = Omit<
   Extract<DailySummaryInputs, { mode: "LIVE" }>,
-  "mode" | "dateNy" | "session" | "overnight"
+  "mode" | "dateNy" | "session" | "areEntriesPaused" | "overnight"
 >;
 
 async function buildLiveFacts(

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { LineReader } from "../support/line_reader.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
+/** The repository, with a slash at its end. */
+export const ROOT = new URL("../../", import.meta.url).pathname;
 
 const ManifestFile = z.strictObject({
   name: z.literal("avwap-execution"),
@@ -9,6 +10,7 @@ const ManifestFile = z.strictObject({
   commit: z.string(),
   runtime: z.string(),
   deno_version: z.string(),
+  runtime_sha256: z.string().regex(/^[0-9a-f]{64}$/),
   base_dir: z.string(),
   state_dir: z.string(),
   extra_hosts: z.array(z.string()),
@@ -16,6 +18,12 @@ const ManifestFile = z.strictObject({
   size_bytes: z.int(),
   sha256: z.string(),
   flags: z.array(z.string()),
+  sbom: z.strictObject({
+    bomFormat: z.literal("CycloneDX"),
+    specVersion: z.literal("1.5"),
+    version: z.literal(1),
+    components: z.array(z.looseObject({ name: z.string(), version: z.string() })),
+  }),
 });
 type Manifest = z.output<typeof ManifestFile>;
 
@@ -47,24 +55,38 @@ export async function buildArtefact(options: readonly string[] = []): Promise<Ar
   const path = `${root}/dist/avwap-execution`;
   const port = findFreePort();
   await Deno.mkdir(stateDir, { recursive: true, mode: 0o700 });
-  const built = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "task",
-      "compile",
+  const manifest = await compileAt({
+    root: ROOT,
+    path,
+    options: [
       "--runtime=npm",
       `--base-dir=${baseDir}`,
       `--state-dir=${stateDir}`,
       `--allow-host=127.0.0.1:${port}`,
-      `--output=${path}`,
       ...options,
     ],
-    cwd: ROOT,
+  });
+  const remove = () => Deno.remove(root, { recursive: true });
+  return { path, root, baseDir, stateDir, port, manifest, remove };
+}
+
+/** Compiles what is in `root` to `path`, and reads the manifest beside it. */
+export async function compileAt(
+  { root, path, options, env = {} }: {
+    readonly root: string;
+    readonly path: string;
+    readonly options: readonly string[];
+    readonly env?: Readonly<Record<string, string>>;
+  },
+): Promise<Manifest> {
+  const built = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "compile", `--output=${path}`, ...options],
+    cwd: root,
+    env,
     stdin: "null",
   }).output();
   if (!built.success) throw new Error(new TextDecoder().decode(built.stderr));
-  const manifest = ManifestFile.parse(JSON.parse(await Deno.readTextFile(`${path}.manifest.json`)));
-  const remove = () => Deno.remove(root, { recursive: true });
-  return { path, root, baseDir, stateDir, port, manifest, remove };
+  return ManifestFile.parse(JSON.parse(await Deno.readTextFile(`${path}.manifest.json`)));
 }
 
 /** A line that has not come by then never will: the process is ended, and the test fails with what it said. */
@@ -94,9 +116,14 @@ export class ArtefactProcess {
     return this.#reader.lines;
   }
 
-  /** Resolves when a line holds `text`; rejects where the process ends without it. */
-  async waitFor(text: string): Promise<void> {
-    const has = () => this.lines.some((line) => line.includes(text));
+  /** How many lines hold `text` so far. */
+  count(text: string): number {
+    return this.lines.filter((line) => line.includes(text)).length;
+  }
+
+  /** Resolves when so many lines hold `text`; rejects where the process ends without them. */
+  async waitFor(text: string, times = 1): Promise<void> {
+    const has = () => this.count(text) >= times;
     if (has()) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const stop = this.#reader.listen(() => {
@@ -139,4 +166,13 @@ export function startArtefact(
 /** Runs it to its end. */
 export function runArtefact(...start: Parameters<typeof startArtefact>) {
   return startArtefact(...start).end();
+}
+
+/**
+ * The most memory that a process has had resident so far, MB. Through cat(1): the runtime lets nobody read that directory
+ * who has not every permission.
+ */
+export async function readPeakMb(pid: number): Promise<number> {
+  const { stdout } = await new Deno.Command("cat", { args: [`/proc/${pid}/status`] }).output();
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(new TextDecoder().decode(stdout))?.[1]) / 1024;
 }

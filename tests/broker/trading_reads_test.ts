@@ -127,8 +127,8 @@ Deno.test("listPositions() reads shares, and makes a short position negative wha
   assertEquals(unreadable, []);
   assertEquals(long, {
     symbol: "SPY",
+    assetId: "x",
     qty: 7,
-    qtyAvailable: 0,
     avgEntryPriceUsd: 500.5,
     costBasisUsd: 3503.5,
     currentPriceUsd: 501.43,
@@ -172,6 +172,7 @@ Deno.test("listOrders() reads every field, legs too", async () => {
   assertEquals(parent, {
     orderId: "7b08df51-c1ac-453c-99f9-323a5f075f0d",
     clientOrderId: ID,
+    assetId: "b0b6dd9d-8b9b-48a9-ba46-b9d54906e415",
     symbol: "SPY",
     side: "buy",
     type: "market",
@@ -455,7 +456,7 @@ for (const value of [undefined, null, "", 7]) {
   });
 }
 
-Deno.test("a position may lack qty_available and have more decimals than anybody needs", async () => {
+Deno.test("a position may lack fields that nobody needs and have more decimals than anybody needs", async () => {
   const coins = {
     ...without(POSITION, "qty_available"),
     symbol: "BTC/USD",
@@ -469,7 +470,6 @@ Deno.test("a position may lack qty_available and have more decimals than anybody
   assertObjectMatch(position ?? {}, {
     symbol: "BTC/USD",
     qty: 0.5,
-    qtyAvailable: 0.5,
     costBasisUsd: 50.123456789012344,
     avgEntryPriceUsd: 100.24691357802469,
   });
@@ -635,3 +635,15 @@ Deno.test("readOrder() asks for the legs and encodes the id", async () => {
     "https://paper-api.alpaca.markets/v2/orders/..%2Faccount?nested=true",
   );
 });
+
+for (const assetId of [undefined, null, 7, "", { deep: 1 }]) {
+  Deno.test(`an asset_id that is ${JSON.stringify(assetId)} costs no position and no order`, async () => {
+    const position = { ...POSITION, asset_id: assetId };
+    const order = buildWireOrder({ asset_id: assetId });
+    const { client } = buildWorld([{ body: [position] }, { body: [order] }]);
+    const positions = await client.listPositions();
+    const orders = await client.listOrders({ status: "open" });
+    assertEquals([positions.unreadable, orders.unreadable], [[], []]);
+    assertEquals([positions.rows[0]?.assetId, orders.rows[0]?.assetId], [undefined, undefined]);
+  });
+}

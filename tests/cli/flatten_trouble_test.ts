@@ -1,11 +1,11 @@
 import { sampleOpenMs } from "../simulator/scenario.ts";
 import { type SimulatedProgram, withSimulatedProgram } from "../support/simulated_program.ts";
-import { assertEquals, assertMatch } from "../assert.ts";
+import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 
 // The broker is most likely to be in trouble when everything must be closed.
 
 const START_MS = sampleOpenMs() + 40 * 60_000;
-const YES = ["flatten", "--close-positions", "--yes"];
+const YES = ["flatten", "--close-positions", "--all", "--yes"];
 
 /** A position with a stop at the broker. */
 function withPosition(act: (program: SimulatedProgram) => Promise<void>): Promise<void> {
@@ -74,4 +74,85 @@ Deno.test("flatten says NOT DONE, and what may be bare, where the broker can't b
       lines.at(-1) ?? "",
       /^NOT DONE: Cannot read \S+ from \S+: HTTP 503.*; it is not known what is left.*TSLA 3/,
     );
+  }));
+
+/** Sells that `flatten` sent, as `qty status`. */
+function listSells({ simulator }: SimulatedProgram): string[] {
+  return simulator.exchange.orders.filter(({ clientOrderId }) =>
+    clientOrderId.startsWith("avwap-flatten-")
+  ).map(({ qty, status }) => `${qty} ${status}`);
+}
+
+/** The price falls to the stop; time stops at its first fill. */
+function fallToStop({ simulator }: SimulatedProgram): void {
+  const { exchange } = simulator;
+  exchange.setPrice("TSLA", 99);
+  for (let step = 0; step < 50; step++) {
+    if (exchange.orders.some(({ filledQty }) => filledQty > 0)) return;
+    simulator.advanceTo(simulator.nowMs() + 100);
+  }
+}
+
+const LAGS_MS = [
+  { positionsLagMs: 1_000, listsLagMs: 0 },
+  { positionsLagMs: 3_000, listsLagMs: 0 },
+  { positionsLagMs: 3_000, listsLagMs: 3_000 },
+];
+for (const lag of LAGS_MS) {
+  const when = `positions ${lag.positionsLagMs} ms and lists ${lag.listsLagMs} ms behind`;
+
+  Deno.test(`flatten never sells what a stop sold while it was cancelled, ${when}`, () =>
+    withPosition(async (program) => {
+      const { behaviour } = program.simulator.exchange;
+      Object.assign(behaviour, lag, { isShortingAllowed: true, cancelOutcome: () => "filled" });
+      const { status, lines } = await program.run(YES);
+      assertEquals([status, listSells(program)], [0, []], lines.join("\n"));
+      assertEquals(listHeld(program), []);
+    }));
+
+  Deno.test(`flatten never sells what a stop sold just before it began, ${when}`, () =>
+    withPosition(async (program) => {
+      const { simulator } = program;
+      Object.assign(simulator.exchange.behaviour, lag, { isShortingAllowed: true });
+      fallToStop(program);
+      assertEquals(listHeld(program), []);
+      const { status, lines } = await program.run([...YES, "--symbol=TSLA"]);
+      assertEquals([status, listSells(program)], [0, []], lines.join("\n"));
+      assertEquals(listHeld(program), []);
+    }));
+
+  Deno.test(`flatten sells what a stop left, ${when}`, () =>
+    withPosition(async (program) => {
+      const { simulator } = program;
+      const { behaviour } = simulator.exchange;
+      Object.assign(behaviour, lag, { isShortingAllowed: true });
+      behaviour.partialFills = ({ type }) => type === "stop" ? [{ afterMs: 0, qty: 2 }] : null;
+      fallToStop(program);
+      assertEquals(listHeld(program), ["TSLA 1"]);
+      const { status, lines } = await program.run(YES);
+      assertEquals([status, listSells(program)], [0, ["1 filled"]], lines.join("\n"));
+      assertEquals(listHeld(program), []);
+    }));
+}
+
+Deno.test("flatten sells as soon as the cancel is known by id, though a list still shows the stop", () =>
+  withPosition(async (program) => {
+    const { simulator } = program;
+    Object.assign(simulator.exchange.behaviour, { listsLagMs: 10_000, openListsLagMs: 0 });
+    const { status, lines } = await program.run(YES);
+    assertEquals([status, listSells(program)], [0, ["3 filled"]], lines.join("\n"));
+    assertEquals(lines.filter((line) => line.includes("still reserved")), []);
+  }));
+
+Deno.test("flatten closes though past orders can't be read, once positions must show every fill", () =>
+  withPosition(async (program) => {
+    const { simulator } = program;
+    simulator.setFaults(({ path, query }) =>
+      path === "/v2/orders" && query.get("status") === "all"
+        ? { kind: "status", status: 503 }
+        : null
+    );
+    const { status, lines, error } = await program.run(YES);
+    assertEquals([status, error, listSells(program)], [0, "", ["3 filled"]], lines.join("\n"));
+    assertStringIncludes(lines.join("\n"), "positions are read again in 10 s instead");
   }));

@@ -140,6 +140,61 @@ Deno.test("log --follow ends when its reader has ended", () =>
     assertEquals([run.status, run.out, looks], [0, SAID.denied, 2]);
   }));
 
+/** What `log --follow` prints in so many seconds, and when the reader is found gone by what was written. */
+async function followSilent(
+  dir: string,
+  { seconds, isTerminal, onSecond }: {
+    readonly seconds: number;
+    readonly isTerminal: boolean;
+    readonly onSecond?: (second: number) => Promise<void>;
+  },
+): Promise<{ readonly status: number; readonly out: string }> {
+  return await runOperator(["log", "--follow"], dir, {
+    nowMs: NOW_MS,
+    isTerminal,
+    onSleep: async (second, raise) => {
+      await onSecond?.(second);
+      if (second === seconds) raise("SIGTERM");
+    },
+  });
+}
+
+Deno.test("log --follow without a terminal writes an empty line where 30 s brought none", () =>
+  withStateDir({ [FILE]: DENIED }, async (dir) => {
+    const silent = await followSilent(dir, { seconds: 62, isTerminal: false });
+    assertEquals([silent.status, silent.out], [0, `${SAID.denied}\n\n`]);
+    const terminal = await followSilent(dir, { seconds: 62, isTerminal: true });
+    assertEquals(terminal.out, SAID.denied);
+  }));
+
+Deno.test("what log --follow prints counts as the look for its reader", () =>
+  withStateDir({ [FILE]: DENIED }, async (dir) => {
+    const run = await followSilent(dir, {
+      seconds: 50,
+      isTerminal: false,
+      onSecond: async (second) => {
+        if (second === 25) await Deno.writeTextFile(`${dir}/${FILE}`, LATER, { append: true });
+      },
+    });
+    assertEquals(run.out, SAID.denied + SAID.later);
+  }));
+
+Deno.test("log --follow ends within 30 s of a reader's end, though nothing is recorded", () =>
+  withStateDir({ [FILE]: DENIED }, async (dir) => {
+    let looks = 0;
+    let isProbed = false;
+    const run = await runOperator(["log", "--follow"], dir, {
+      nowMs: NOW_MS,
+      isReaderGone: () => isProbed,
+      onWrite: (text) => isProbed ||= text === "\n",
+      onSleep: (count) => {
+        looks = count;
+        return count > 40 ? Promise.reject(new Error("it goes on")) : Promise.resolve();
+      },
+    });
+    assertEquals([run.status, looks], [0, 30]);
+  }));
+
 Deno.test("the real log --follow ends at the first line that nobody takes any more, without a word", async () => {
   const dir = await Deno.makeTempDir({ prefix: "avwap-follow-" });
   try {

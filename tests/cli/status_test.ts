@@ -2,6 +2,7 @@ import { breakRows, rewriteClock } from "../support/rewritten.ts";
 import { acquireLock } from "../../src/state/instance_lock.ts";
 import { probeLock } from "../../src/state/lock_probe.ts";
 import { createClock } from "../../src/runtime/clock.ts";
+import { buildStateText, parseState } from "../../src/state/state_format.ts";
 import { createPaint } from "../../src/cli/colour.ts";
 import { formatStatus } from "../../src/cli/status_text.ts";
 import { SAMPLE_SETTINGS, sampleOpenMs } from "../simulator/scenario.ts";
@@ -195,6 +196,87 @@ Deno.test("status --broker says in capitals that a position has no stop", () =>
     assertMatch(lines.join("\n"), /NVDA .* 7, NO STOP/);
   }));
 
+/** What `status --broker` says of NVDA at the broker. */
+async function readCover(program: SimulatedProgram): Promise<string> {
+  const { lines } = await program.run(["status", "--broker"], LIVE);
+  const text = lines.join("\n");
+  assertNarrow(text);
+  return /^ +NVDA .*?\d +(\d+, .*)$/m.exec(text)?.[1] ?? text;
+}
+
+/** Takes the bracket's legs away, and puts a hand's order in their place. */
+function replaceLegs({ simulator }: SimulatedProgram, order: Record<string, string>): void {
+  for (const each of [...simulator.exchange.orders]) simulator.exchange.desk.cancel(each);
+  simulator.advanceTo(simulator.nowMs() + 1_000);
+  simulator.exchange.placeByHand({ symbol: "NVDA", side: "sell", ...order });
+  simulator.advanceTo(simulator.nowMs() + 1_000);
+}
+
+const STOP = { qty: "7", type: "stop", stop_price: "118" };
+const covers = [
+  {
+    what: "a good-till-canceled stop for a part",
+    order: { ...STOP, qty: "4", time_in_force: "gtc" },
+    shown: "7, stop 118.00 gtc for 4",
+  },
+  {
+    what: "a day stop",
+    order: { ...STOP, time_in_force: "day" },
+    shown: "7, stop 118.00 DAY for 7",
+  },
+  {
+    what: "a market sell",
+    order: { qty: "4", type: "market", time_in_force: "day" },
+    shown: "7, selling 4",
+    isHalted: true,
+  },
+  {
+    what: "a stop that is suspended",
+    order: { ...STOP, time_in_force: "gtc" },
+    shown: "7, NO STOP",
+    spell: "suspended",
+  },
+  {
+    what: "a good-till-canceled stop that is done for the day",
+    order: { ...STOP, time_in_force: "gtc" },
+    shown: "7, stop 118.00 gtc, next session",
+    spell: "done_for_day",
+  },
+];
+for (const { what, order, shown, isHalted = false, spell } of covers) {
+  Deno.test(`status --broker shows ${what} as what it is`, () =>
+    withPosition(async (program) => {
+      const { exchange } = program.simulator;
+      if (isHalted) exchange.quotes.halt("NVDA", program.simulator.nowMs());
+      if (spell !== undefined) {
+        exchange.behaviour.spellOf = () => ({ status: spell, ms: Infinity, then: "ends" });
+      }
+      replaceLegs(program, order);
+      assertEquals(await readCover(program), shown);
+    }));
+}
+
+Deno.test("status shows what was released, since when, and the way back", () =>
+  withPosition(async (program) => {
+    const path = `${program.stateDir}/execution_state.json`;
+    const parsed = parseState(await Deno.readTextFile(path));
+    assert(parsed.kind === "ok");
+    const released = { symbol: "TSLA", positionId: "p", releasedAtMs: START_MS };
+    await Deno.writeTextFile(path, buildStateText({ ...parsed.state, released: [released] }));
+    const { lines } = await program.run(["status"], LIVE);
+    const text = lines.join("\n").replaceAll(/\s+/g, " ");
+    assertStringIncludes(
+      text,
+      "Released TSLA since 2026-11-23 10:10:00 EST: yours; back by adopt TSLA --yes",
+    );
+    assertNarrow(lines.join("\n"));
+    const json = JSON.parse((await program.run(["status", "--json"], LIVE)).lines.join("\n"));
+    assertEquals(json.released, [{
+      symbol: "TSLA",
+      released_at: new Date(START_MS).toISOString(),
+    }]);
+  }));
+
 Deno.test("status --broker exits 69 without a broker and 78 without credentials, in one line", () =>
   withPosition(async (program) => {
     const keyless = await program.run(["status", "--broker"], { APCA_API_SECRET_KEY: "" });
@@ -220,12 +302,15 @@ Deno.test("status --json is one document with the documented fields and no secre
         "endpoint",
         "gate",
         "kill_switch",
+        "entries_paused",
         "allowlist",
         "caps",
         "ledger",
         "state",
+        "disk",
         "intents",
         "positions",
+        "released",
         "watchlist",
         "last_cycle",
         "broker",
@@ -259,7 +344,7 @@ Deno.test("status stays within 80 columns and on one line a field for hostile te
     assertFalse(/^Mode LIVE/m.test(out));
     const { out: json } = await runOperator(["status", "--json"], { AVWAP_STATE_DIR: dir });
     assertStringIncludes(
-      formatStatus(JSON.parse(json), createPaint(false)).join("\n"),
+      formatStatus(JSON.parse(json), createPaint({})).join("\n"),
       "Kill switch",
     );
   }));

@@ -31,7 +31,6 @@ export function heldPosition(facts: Partial<BrokerPosition> = {}): BrokerPositio
   return {
     symbol: "SPY",
     qty: 10,
-    qtyAvailable: 10,
     avgEntryPriceUsd: 100,
     costBasisUsd: 1000,
     currentPriceUsd: 100,

@@ -192,6 +192,14 @@ for (const { when, sells, orders, stopUsd } of stops) {
   });
 }
 
+Deno.test("findLostPosition() leaves out what stands at a hand's price", () => {
+  const sells = [sold("stop", { stopUsd: 97 }), sold("stop", { stopUsd: 103 })];
+  const find = (...byHandUsd: number[]) =>
+    findLostPosition("SPY", [liveLedger([ENTRY, ...sells])], [stopOrder()], new Set(byHandUsd))
+      ?.stopUsd;
+  assertEquals([find(), find(103), find(103, 97), find(103, 97, 95)], [103, 97, 95, 95]);
+});
+
 Deno.test("findLostPosition() keeps the stop where a trimmed entry has no pivot", () => {
   const entry = { ...ENTRY, pivotUsd: null };
   const lost = findLostPosition("SPY", [liveLedger([entry, sold("r1_trim")])], []);

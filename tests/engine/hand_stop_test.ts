@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "../assert.ts";
-import { AAPL, at, MINUTE_MS, NVDA, SECOND_MS, World } from "./support.ts";
+import { AAPL, at, MINUTE_MS, NVDA, SECOND_MS, STATE_PATH, World } from "./support.ts";
 
 const TUESDAY = "2026-11-24";
 
@@ -119,4 +119,41 @@ Deno.test("where the market is below the hand's stop when it is put back, the en
   world.forget();
   await world.cycles(2, MINUTE_MS);
   assertEquals([world.changes, world.said("error ")], [[], []]);
+});
+
+/** The next process finds no state, and makes it anew. */
+async function rebuild(world: World): Promise<void> {
+  world.disk.remove(STATE_PATH);
+  await world.restart();
+  await world.cycles(3, MINUTE_MS);
+}
+
+Deno.test("a hand's price does not enter a rebuilt stop, and rests", async () => {
+  const world = await trimmed();
+  world.exchange.setPrice("NVDA", 110.5);
+  await world.cycles(1, MINUTE_MS);
+  drag(world, 109);
+  world.exchange.setPrice("NVDA", 111);
+  await world.cycles(3, MINUTE_MS);
+  assertEquals([world.position()?.stopUsd, world.stops()], [105, ["3@109 gtc"]]);
+  await rebuild(world);
+  assertEquals([world.position()?.stopUsd, world.stops()], [105, ["3@109 gtc"]]);
+});
+
+Deno.test("a hand's price does not enter the rebuilt stop of an adopted position", async () => {
+  const world = new World({ rows: [AAPL] });
+  world.exchange.setPosition("AAPL", 10, 100);
+  await world.restart();
+  await world.cycles(3, 5 * SECOND_MS);
+  assertEquals(world.stops("AAPL"), ["10@95 gtc"]);
+  drag(world, 97);
+  await world.cycles(1, MINUTE_MS);
+  for (const stop of world.orders((order) => order.type === "stop" && order.status === "new")) {
+    world.exchange.desk.cancel(stop);
+  }
+  world.pass(SECOND_MS);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.position("AAPL")?.stopUsd, world.stops("AAPL")], [95, ["10@97 gtc"]]);
+  await rebuild(world);
+  assertEquals([world.position("AAPL")?.stopUsd, world.stops("AAPL")], [95, ["10@97 gtc"]]);
 });

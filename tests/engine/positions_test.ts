@@ -171,6 +171,44 @@ Deno.test("a foreign position and its orders are reported once a day and never t
   assertEquals(world.changes.filter((each) => each.body["symbol"] === "TSLA"), []);
 });
 
+Deno.test("a new foreign position is told in Slack once, over days and restarts, and several in one message", async () => {
+  const world = new World();
+  world.exchange.setPosition("TSLA", 10, 100);
+  world.exchange.setPosition("MSFT", 2, 100);
+  world.exchange.setPosition("META", -2, 100); // Short: an error of its own.
+  await world.restart();
+  await world.cycles(3, MINUTE_MS);
+  const [alert, ...others] = world.alerted("Foreign position");
+  assertEquals(others, []);
+  assert(alert?.text.startsWith("MSFT qty=2, TSLA qty=10:"), alert?.text);
+  assert(alert?.text.includes("avwap-execution adopt SYMBOL"), alert?.text);
+  await world.restart();
+  world.goTo(at("10:00", "2026-11-24"));
+  world.list([NVDA]);
+  world.exchange.setPosition("KO", 1, 50);
+  await world.cycles(3, MINUTE_MS);
+  const texts = world.alerted("Foreign position").slice(1).map(({ text }) => text);
+  assertEquals([texts.length, texts[0]?.includes("KO qty=1"), texts[0]?.includes("TSLA")], [
+    1,
+    true,
+    false,
+  ]);
+});
+
+Deno.test("what the operator released, or was told is too large, is no new foreign position", async () => {
+  const world = new World({ rows: [AAPL] });
+  world.exchange.setPosition("AAPL", 100, 100);
+  await world.restart();
+  await world.cycle();
+  world.exchange.setPosition("TSLA", 10, 100);
+  world.engine.updateState({
+    released: [{ symbol: "TSLA", positionId: "p", releasedAtMs: world.nowMs }],
+  });
+  await world.cycles(3, MINUTE_MS);
+  assertEquals(world.alerted("Position not adopted").length, 1);
+  assertEquals(world.alerted("Foreign position"), []);
+});
+
 Deno.test("no entry is made in the symbol of a foreign position", async () => {
   const world = new World({ rows: [AAPL] });
   world.exchange.setPosition("AAPL", 9.5, 100);

@@ -1,5 +1,5 @@
 import { takeRequests } from "../../src/engine/releasing.ts";
-import { noteBare } from "../../src/engine/unfinished.ts";
+import { listBare, noteBare } from "../../src/engine/unfinished.ts";
 import { assert, assertEquals } from "../assert.ts";
 import {
   AAPL,
@@ -169,4 +169,36 @@ Deno.test("a split is released and nothing of it is touched; the symbol counts a
   await world.cycles(3, MINUTE_MS);
   assertEquals([world.buys("AAPL"), world.changes], [[], []]);
   assert(world.said("Gate FAIL AAPL: max positions reached").length > 0);
+});
+
+const NOT_TRADABLE = {
+  method: "POST",
+  contains: '"type":"stop"',
+  fault: {
+    kind: "status",
+    status: 422,
+    body: '{"code":42210000,"message":"asset is not tradable"}',
+  },
+} as const;
+
+Deno.test("a position whose stop the broker refuses for good is the operator's when he asks for it", async () => {
+  const world = new World();
+  await world.buy();
+  world.setFaults([NOT_TRADABLE]);
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.held(), world.stops(), listBare(world.engine).length], [5, [], 1]);
+  ask(world);
+  await takeRequests(world.engine);
+  assertEquals([world.position(), world.alerted("Position released").length], [undefined, 1]);
+});
+
+Deno.test("a release that waits for the stop of an exit says so once", async () => {
+  const world = new World();
+  await world.buy();
+  noteBare(world.engine, world.position()?.positionId ?? "", true);
+  ask(world);
+  await takeRequests(world.engine);
+  await takeRequests(world.engine);
+  assertEquals(world.said("release-NVDA.json waits for the stop").length, 1);
 });

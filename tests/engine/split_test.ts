@@ -93,9 +93,34 @@ Deno.test("an absent position's error names a foreign one with as many shares at
   const world = new World();
   await world.buy();
   await world.cycles(1, MINUTE_MS);
-  world.exchange.renamePosition("NVDA", "NVDX");
+  world.exchange.hidePosition("NVDA", 100);
+  world.exchange.setPosition("NVDX", 10, 100);
   await world.cycles(2, MINUTE_MS);
   const [error] = world.alerted("NVDA is absent at the broker");
   assert(error?.text.includes("It may be NVDX now"), error?.text);
   assertEquals([world.changes, world.position()?.qty], [[], 10]);
+});
+
+Deno.test("an absent position's error names a foreign one of the same asset, whatever its quantity and cost", async () => {
+  const world = new World();
+  await world.buy();
+  await world.cycles(1, MINUTE_MS);
+  world.exchange.renamePosition("NVDA", "NVDX");
+  world.exchange.setPosition("NVDA", 5, 21); // A merger, for instance.
+  await world.cycles(2, MINUTE_MS);
+  const [error] = world.alerted("NVDA is absent at the broker");
+  assert(error?.text.includes("It is NVDX now, the same asset"), error?.text);
+});
+
+Deno.test("the name under which an absent position comes back is told also where it was absent before", async () => {
+  const world = new World();
+  await world.buy();
+  await world.cycles(1, MINUTE_MS);
+  world.exchange.hidePosition("NVDA", 100);
+  await world.cycles(2, MINUTE_MS);
+  world.exchange.hidePosition("NVDA", 0);
+  world.exchange.renamePosition("NVDA", "NVDX");
+  await world.cycles(2, MINUTE_MS);
+  const alerts = world.alerted("NVDA is absent at the broker");
+  assertEquals(alerts.map(({ text }) => text.includes("NVDX")), [false, true]);
 });

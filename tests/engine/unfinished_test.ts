@@ -53,6 +53,21 @@ Deno.test("a process that dies right after an exit's cancel has left it on recor
   assertEquals([world.state.unfinished, world.held()], [[], 10]);
 });
 
+Deno.test("an exit whose cancel was not let through leaves nothing bare on record", async () => {
+  const world = await bought();
+  world.exchange.setPrice("NVDA", 106);
+  let isAsked = false;
+  world.setFaultPlan(({ method, path }) => {
+    isAsked ||= method === "DELETE";
+    if (method === "DELETE") return { kind: "status", status: 401 };
+    // Nor does a look tell that its stop rests.
+    return isAsked && path === "/v2/positions" ? { kind: "status", status: 503 } : null;
+  });
+  await world.cycles(1, MINUTE_MS);
+  assert(isAsked && world.said("r1_trim waits").length > 0);
+  assertEquals([world.held(), world.state.unfinished], [10, []]);
+});
+
 Deno.test("a trim that the broker refused is not tried again by a process that starts a minute later", async () => {
   const world = await bought();
   world.exchange.setPrice("NVDA", 106);

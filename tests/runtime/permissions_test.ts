@@ -70,9 +70,9 @@ Deno.test("readEnvironment() reads the listed variables and no other", () => {
 });
 
 Deno.test("the start task permits the listed variables and hosts, and nothing else", () => {
-  const { start } = settings.tasks;
+  const { command: start } = settings.tasks.start;
   const listOf = (name: string) =>
-    new RegExp(`--allow-${name}=(\\S+)`).exec(start)?.[1]?.split(",") ?? [];
+    new RegExp(`--allow-${name}=([^\\s"]+)`).exec(start)?.[1]?.split(",") ?? [];
   assertEquals(listOf("env"), [...ENVIRONMENT_VARIABLES, ...MISSPELT, "NO_PROXY"]);
   assertEquals(
     listOf("net").toSorted(),
@@ -88,9 +88,20 @@ Deno.test("the start task permits the listed variables and hosts, and nothing el
   assert(start.includes("--no-prompt"));
 });
 
-Deno.test("no task takes every permission", () => {
-  for (const [name, task] of Object.entries(settings.tasks)) {
-    assertFalse(/(^|\s)(-A|--allow-all|--allow-ffi|--allow-run(\s|$))/.test(task), name);
+Deno.test("no task takes every permission, by itself or by a set of permissions that has a name", () => {
+  for (const [name, { command }] of Object.entries(settings.tasks)) {
+    assertFalse(/(^|\s)(-A|--allow-all|--allow-ffi|--allow-run(\s|$))/.test(command), name);
+  }
+  for (const [name, set] of Object.entries(settings.permissions)) {
+    // A set that is named here with more than these has to be looked at.
+    assertEquals(Object.keys(set).toSorted(), ["env", "net", "read"], name);
+    assertEquals([set.net, set.env.includes("PATH")], [["127.0.0.1"], false], name);
+  }
+});
+
+Deno.test("each task says in a line what it is for", () => {
+  for (const [name, { description }] of Object.entries(settings.tasks)) {
+    assert(description.length > 10 && !description.includes("\n"), name);
   }
 });
 
@@ -107,13 +118,15 @@ const BUILD: BuildInfo = {
 Deno.test("buildPermissionFlags() lists exactly what a binary may reach", () => {
   const own = "/run/avwap-execution/notify.sock";
   const systemd = "/run/systemd/notify";
+  const switches = ["KILL_SWITCH", "ENTRIES_PAUSED"]
+    .map((name) => `/root/avwap_r3k_scanner/state/${name}`).join(",");
   assertEquals(buildPermissionFlags(BUILD), [
     "--no-prompt",
     "--unstable-net",
     "--allow-net=api.alpaca.markets:443,paper-api.alpaca.markets:443,data.alpaca.markets:443," +
     `hooks.slack.com:443,127.0.0.1:8443,unix:${own},unix:${systemd}`,
-    `--allow-read=/srv/scan,/srv/scan/state,${own}`,
-    `--allow-write=/srv/scan/state,${own},${systemd}`,
+    `--allow-read=/srv/scan,/srv/scan/state,${switches},${own}`,
+    `--allow-write=/srv/scan/state,${switches},${own},${systemd}`,
     `--allow-env=${
       [...ENVIRONMENT_VARIABLES, ...MISSPELT].join(",")
     },NO_PROXY,NOTIFY_SOCKET,JOURNAL_STREAM`,

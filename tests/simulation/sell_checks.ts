@@ -43,8 +43,9 @@ function checkOwn({ world }: Auditor, change: ChangeRequest): void {
   }
   const root = rootOf(target);
   if (isEngineOrder(root) || isEngineOrder(target)) return;
-  // A state file that was just taken away does not say what the engine manages.
-  if ((isManaged || !world.disk.has(STATE_PATH)) && target.side === "sell") return;
+  // A state file that was just taken away or damaged does not say what the engine manages.
+  const isToldByFile = world.readJson(STATE_PATH, "now") !== undefined;
+  if ((isManaged || !isToldByFile) && target.side === "sell") return;
   world.violate(
     "what is foreign is left alone",
     `${change.op} of ${symbol} ${target.side} ${target.type} ${target.clientOrderId}`,

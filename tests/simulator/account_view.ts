@@ -60,7 +60,7 @@ export function buildPositionJson(shown: ShownPosition, quotes: Quotes, nowMs: n
     ? null
     : quotes.lastTrade(position.symbol, closeMs - 1)?.priceUsd ?? null;
   return JSON.stringify({
-    asset_id: buildAssetId(shown.symbol),
+    asset_id: buildAssetId(position.symbol),
     symbol: shown.symbol,
     exchange: "NASDAQ",
     asset_class: "us_equity",

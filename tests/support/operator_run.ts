@@ -7,6 +7,9 @@ export interface OperatorRunOptions {
   readonly nowMs?: number;
   readonly isPermitted?: ProgramHost["isPermitted"];
   readonly isReaderGone?: () => boolean;
+  readonly isTerminal?: boolean;
+  /** Called with each text for standard output. */
+  readonly onWrite?: (text: string) => void;
   /** Called at each sleep of the command, counted from 1, before time goes on. */
   readonly onSleep?: (count: number, raise: (signal: StopSignal) => void) => Promise<void>;
 }
@@ -59,7 +62,11 @@ export async function runOperator(
     },
     isPermitted: options.isPermitted ?? (() => true),
     isReaderGone: options.isReaderGone ?? (() => false),
-    writeOut: (text) => void (out += text),
+    ...(options.isTerminal !== undefined && { isTerminal: options.isTerminal }),
+    writeOut: (text) => {
+      out += text;
+      options.onWrite?.(text);
+    },
     writeError: (text) => void (error += text),
     exitNow: () => {},
   };

@@ -32,9 +32,9 @@ export interface ProgramEnd {
 
 /** The start task's own permissions, with `writeDir` in place of the operator's directories. */
 function listPermissions(writeDir: string): string[] {
-  const { start } = settings.tasks;
+  const { command: start } = settings.tasks.start;
   const env = /--allow-env=(\S+)/.exec(start)?.[1] ?? "";
-  const net = /--allow-net=(\S+)/.exec(start)?.[1] ?? "";
+  const net = /--allow-net=([^\s"]+)/.exec(start)?.[1] ?? "";
   const sys = /--allow-sys=(\S+)/.exec(start)?.[1] ?? "";
   return ["--no-prompt", `--allow-env=${env}`, `--allow-net=${net}`, "--allow-read"]
     .concat(`--allow-sys=${sys}`)

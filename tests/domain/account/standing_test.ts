@@ -172,7 +172,7 @@ Deno.test("formatTrouble() says how many shares, since when, what is due and why
   assertEquals(
     formatTrouble(standing),
     "6 of 10 shares without a stop since 2026-11-23 10:10:00 EST, r1_trim due since 2026-11-23 10:10:00 EST, " +
-      "2 that a sell without an answer may have sold: broker refused its stop: no",
+      "2 that a sell of unknown fate may have sold: broker refused its stop: no",
   );
   assertEquals(listTroubles([standing, decideStanding(inputs())]).length, 1);
 });

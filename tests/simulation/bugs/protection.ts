@@ -89,8 +89,8 @@ export const PROTECTION_BUGS: readonly TestedBug[] = [
     name: "a stop that a hand replaced is somebody else's",
     edits: [{
       file: "src/domain/account/our_orders.ts",
-      find: '    known = book.get(predecessors.get(known.order.orderId) ?? "");\n',
-      replace: "    known = predecessors.size < 0 ? first : undefined;\n",
+      find: '    known = book.get(known.order.replaces ?? "");\n',
+      replace: "    known = book.size < 0 ? first : undefined;\n",
     }],
     tests: [HAND_TEST],
   },
@@ -139,5 +139,15 @@ export const PROTECTION_BUGS: readonly TestedBug[] = [
       replace: "    if (isBesideEntry || isEntryStuck(engine, position)) return;",
     }],
     tests: ["tests/engine/stuck_entry_test.ts"],
+  },
+  {
+    name: "a position adopted at one print",
+    edits: [{
+      file: "src/engine/prices.ts",
+      find: "if (trade === undefined || !isOfThisSession(engine, trade)) return true;",
+      replace:
+        "if (trade === undefined || position === undefined || !isOfThisSession(engine, trade)) return true;",
+    }],
+    tests: ["tests/engine/one_print_test.ts"],
   },
 ];

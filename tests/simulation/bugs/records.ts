@@ -149,6 +149,24 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     tests: ["tests/engine/unfinished_test.ts"],
   },
   {
+    name: "what was noted before a cancel stays noted though none left",
+    edits: [{
+      file: "src/engine/cancelling.ts",
+      find: "  noteBare(engine, positionId, wasBare || isLeft);\n",
+      replace: "  if (isLeft) noteBare(engine, positionId, true);\n",
+    }],
+    tests: ["tests/engine/unfinished_test.ts"],
+  },
+  {
+    name: "at night a ledger that the records lack is not asked for",
+    edits: [{
+      file: "src/engine/closed_look.ts",
+      find: "  if (!isLedgerRead || hasBuyWithoutPosition(engine)) ",
+      replace: "  if (hasBuyWithoutPosition(engine)) ",
+    }],
+    tests: ["tests/engine/closed_market_test.ts"],
+  },
+  {
     name: "what is unfinished is forgotten by a restart",
     edits: [{
       file: "src/state/state_format.ts",

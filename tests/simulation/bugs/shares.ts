@@ -79,7 +79,7 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     name: "a release between a cancel and its stop",
     edits: [{
       file: "src/engine/releasing.ts",
-      find: "  if (isBare(engine, positionId) && position.unexplainedQty === null) return;\n",
+      find: "  if (isBetween(engine, position)) return sayWaits(engine, name);\n",
       replace: "",
     }],
     tests: ["tests/engine/release_test.ts"],
@@ -110,5 +110,33 @@ export const SHARES_BUGS: readonly TestedBug[] = [
       replace: "  if (!(stopUsd > 0)) return",
     }],
     tests: ["tests/engine/adopt_test.ts"],
+  },
+  {
+    name: "a renamed symbol known by its quantity and cost alone",
+    edits: [{
+      file: "src/domain/renamed.ts",
+      find: "assetId !== undefined && assetIds.has(assetId)",
+      replace: 'assetId === ""',
+    }],
+    tests: ["tests/engine/split_test.ts"],
+  },
+  {
+    name: "a hand's price taken into a rebuilt stop",
+    edits: [{
+      file: "src/engine/state_rebuilding.ts",
+      find: "findLostPosition(held.symbol, ledgers, orders, byHandUsd)",
+      replace:
+        "findLostPosition(held.symbol, ledgers, orders, new Set(byHandUsd.size < 0 ? [0] : []))",
+    }],
+    tests: ["tests/engine/hand_stop_test.ts"],
+  },
+  {
+    name: "a guaranteed trade has sold nothing",
+    edits: [{
+      file: "src/engine/shares.ts",
+      find: "return unanswered + replaced + countBound(engine, position);",
+      replace: "return unanswered + replaced;",
+    }],
+    tests: ["tests/engine/obstacles_test.ts"],
   },
 ];

@@ -160,4 +160,13 @@ export const TRANSPORT_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/broker/answer_bounds_test.ts"],
   },
+  {
+    name: "a reader that ended is noticed with the next event alone",
+    edits: [{
+      file: "src/cli/log.ts",
+      find: 'if (isSilent) host.writeOut("\\n");',
+      replace: "",
+    }],
+    tests: ["tests/cli/log_test.ts"],
+  },
 ];

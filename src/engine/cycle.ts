@@ -2,7 +2,7 @@ import { LAST_CALL_MS } from "../domain/account/standing_alarms.ts";
 import type { GateDecision } from "../domain/gate.ts";
 import type { MarketClock, Trade } from "../domain/market.ts";
 import { isNearSomeClose } from "../domain/market_clock.ts";
-import { isFinal } from "../domain/orders.ts";
+import { mayTrade } from "../domain/orders.ts";
 import { formatUtc } from "../domain/ny_time.ts";
 import { sayAccountStatus } from "./account_look.ts";
 import { listAdoptRequests, takeAdoptions } from "./adopt_requests.ts";
@@ -285,7 +285,7 @@ function planWakes(engine: Engine, decision: GateDecision): void {
   const isLate = leftMs <= CONVERT_BEFORE_CLOSE_MS;
   const isEntryWorking = engine.state.positions.some((position) => {
     const order = findEntryOrder(engine, position);
-    return position.qty === null || (order !== undefined && !isFinal(order));
+    return position.qty === null || (order !== undefined && mayTrade(order));
   });
   if (isEntryWorking) engine.wakeAt(nowMs + (isLate ? ENTRY_LOOK_LATE_MS : ENTRY_LOOK_MS));
 }

@@ -1,5 +1,5 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
-import { type BrokerOrder, type BrokerPosition, isFinal } from "../domain/orders.ts";
+import { type BrokerOrder, type BrokerPosition, isFinal, mayTrade } from "../domain/orders.ts";
 import {
   accountPosition,
   isNeverFilled,
@@ -104,7 +104,7 @@ async function readEntry(
   orders: readonly BrokerOrder[],
 ): Promise<PositionEvidence["entry"]> {
   const order = orders.find(({ clientOrderId }) => clientOrderId === positionId);
-  if (order !== undefined) return isFinal(order) ? "over" : "working";
+  if (order !== undefined) return mayTrade(order) ? "working" : "over";
   const read = await engine.ports.ledger.read();
   if (read.kind !== "ok") return "unknown";
   const entry = read.ledger.entries.find((each) => each.clientOrderId === positionId);

@@ -103,7 +103,7 @@ export interface AlarmFacts {
  * "Nothing waits in silence"): each symbol with its shares, since when and why, and what the operator can do.
  */
 export function buildAlarm(facts: AlarmFacts): AlertMessage {
-  const { kind, cause, positions, gateLine, closesAtMs } = facts;
+  const { kind, positions, gateLine, closesAtMs } = facts;
   const shown = positions.slice(0, ALARM_POSITIONS_MAX);
   const hiddenCount = positions.length - shown.length;
   const lines = [

@@ -41,6 +41,7 @@ import { protectPositions } from "./protecting.ts";
 import { askTogether, buildQuestions, type Questions } from "./questions.ts";
 import { restoreBare } from "./restoring.ts";
 import { makeIntents } from "./signals.ts";
+import { takeRequests } from "./releasing.ts";
 import { sendSummaryIfDue } from "./summary.ts";
 import { noticeTrouble } from "./trouble.ts";
 import { isUnreadableIn, reportUnreadable } from "./unreadable.ts";
@@ -86,6 +87,8 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
   if (market === null || (!isOpen && !engine.ports.config.isMarketHoursIgnored)) {
     await noticeKillSwitch(engine);
     engine.ports.log.info("Market closed; skipping cycle.");
+    // Where no look is due, nothing else takes them up in a run of one cycle.
+    await takeRequests(engine);
     const gate = market === null ? null : await lookWhileClosed(engine, market, questions);
     if (market === null) await restoreBare(engine);
     await takeStandings(engine, { market, gate });

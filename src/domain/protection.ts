@@ -1,5 +1,12 @@
 import { isOurs } from "./client_order_id.ts";
-import { type BrokerOrder, flattenOrders, isFinal, isKnownStatus, remainingQty } from "./orders.ts";
+import {
+  type BrokerOrder,
+  flattenOrders,
+  isFinal,
+  isKnownStatus,
+  isWhollyFilled,
+  remainingQty,
+} from "./orders.ts";
 
 /**
  * What a group of sells is to its shares (pipeline 5, "Protection is a sell stop that works").
@@ -89,11 +96,6 @@ export function listSellGroups(
 function listNamedIds(orders: readonly BrokerOrder[]): ReadonlySet<string> {
   const ours = orders.filter((order) => isOurs(order.clientOrderId));
   return new Set(flattenOrders(ours).map((order) => order.orderId));
-}
-
-/** By its shares too: `calculated` is done and not settled, and what lost to a fill may say that it was canceled. */
-function isWhollyFilled({ status, qty, filledQty }: BrokerOrder): boolean {
-  return status === "filled" || (qty !== null && qty > 0 && filledQty >= qty);
 }
 
 function isLegClass({ orderClass }: BrokerOrder): boolean {

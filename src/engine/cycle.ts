@@ -2,7 +2,7 @@ import { LAST_CALL_MS } from "../domain/account/standing_alarms.ts";
 import type { GateDecision } from "../domain/gate.ts";
 import type { MarketClock, Trade } from "../domain/market.ts";
 import { isNearSomeClose } from "../domain/market_clock.ts";
-import { isFinal } from "../domain/orders.ts";
+import { mayTrade } from "../domain/orders.ts";
 import { formatUtc } from "../domain/ny_time.ts";
 import { sayAccountStatus } from "./account_look.ts";
 import { listAdoptRequests, takeAdoptions } from "./adopt_requests.ts";
@@ -41,6 +41,7 @@ import { protectPositions } from "./protecting.ts";
 import { askTogether, buildQuestions, type Questions } from "./questions.ts";
 import { restoreBare } from "./restoring.ts";
 import { makeIntents } from "./signals.ts";
+import { takeRequests } from "./releasing.ts";
 import { sendSummaryIfDue } from "./summary.ts";
 import { noticeTrouble } from "./trouble.ts";
 import { isUnreadableIn, reportUnreadable } from "./unreadable.ts";
@@ -87,6 +88,8 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
   if (market === null || (!isOpen && !engine.ports.config.isMarketHoursIgnored)) {
     await noticeKillSwitch(engine);
     engine.ports.log.info("Market closed; skipping cycle.");
+    // Where no look is due, nothing else takes them up in a run of one cycle.
+    await takeRequests(engine);
     const gate = market === null ? null : await lookWhileClosed(engine, market, questions);
     if (market === null) await restoreBare(engine);
     await takeStandings(engine, { market, gate });
@@ -286,7 +289,7 @@ function planWakes(engine: Engine, decision: GateDecision): void {
   const isLate = leftMs <= CONVERT_BEFORE_CLOSE_MS;
   const isEntryWorking = engine.state.positions.some((position) => {
     const order = findEntryOrder(engine, position);
-    return position.qty === null || (order !== undefined && !isFinal(order));
+    return position.qty === null || (order !== undefined && mayTrade(order));
   });
   if (isEntryWorking) engine.wakeAt(nowMs + (isLate ? ENTRY_LOOK_LATE_MS : ENTRY_LOOK_MS));
 }

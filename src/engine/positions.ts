@@ -1,5 +1,5 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
-import { type BrokerOrder, type BrokerPosition, isFinal } from "../domain/orders.ts";
+import { type BrokerOrder, type BrokerPosition, isFinal, mayTrade } from "../domain/orders.ts";
 import {
   accountPosition,
   isNeverFilled,
@@ -105,7 +105,7 @@ function readEntry(
   orders: readonly BrokerOrder[],
 ): PositionEvidence["entry"] {
   const order = orders.find(({ clientOrderId }) => clientOrderId === positionId);
-  if (order !== undefined) return isFinal(order) ? "over" : "working";
+  if (order !== undefined) return mayTrade(order) ? "working" : "over";
   return findEntry(engine, positionId)?.status === "rejected" ? "over" : "unknown";
 }
 

@@ -13,11 +13,17 @@ const KEY_PREFIX = "standing:";
 /** What the alert port reports as delivered after a withdrawal; dropped like everything else of the key. */
 const OVER = "over";
 
+/** The moment in which it is said. */
+export interface AlarmMoment extends AlarmContext {
+  /** Whether this cycle printed the gate: the line of one before it may be another by now. */
+  readonly isGateAsked: boolean;
+}
+
 /**
  * Tells the operator what waits, one message a cause. Slack being away loses none: each is offered in every cycle until it was
  * delivered or is no longer true.
  */
-export function sayAlarms(engine: Engine, context: AlarmContext): void {
+export function sayAlarms(engine: Engine, context: AlarmMoment): void {
   const alarms = listAlarms(engine.state.standings, context);
   for (const key of [...engine.alarmsSaid.keys(), ...Object.keys(engine.state.alerted)]) {
     if (key.startsWith(KEY_PREFIX) && !isStillTrue(engine, key, alarms)) forget(engine, key);
@@ -43,7 +49,7 @@ function buildKey({ kind, cause }: Alarm): string {
   return `${KEY_PREFIX}${kind}:${cause}`;
 }
 
-function say(engine: Engine, alarm: Alarm, context: AlarmContext): void {
+function say(engine: Engine, alarm: Alarm, context: AlarmMoment): void {
   const { kind, cause, value, standings } = alarm;
   const key = buildKey(alarm);
   const symbols = new Set(standings.map(({ symbol }) => symbol));
@@ -60,7 +66,7 @@ function say(engine: Engine, alarm: Alarm, context: AlarmContext): void {
     kind,
     cause,
     positions,
-    gateLine: context.isLive || context.isClosed ? null : engine.state.lastGate,
+    gateLine: context.isGateAsked && !context.isLive ? engine.state.lastGate : null,
     closesAtMs: isOpen ? context.nowMs + context.untilCloseMs : null,
   });
   engine.alert(buildStateMessage({ key, value }, engine.state.alerted, message));

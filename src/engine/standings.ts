@@ -67,6 +67,7 @@ export async function takeStandings(engine: Engine, end: CycleEnd): Promise<void
   sayAlarms(engine, {
     nowMs: engine.nowMs(),
     isLive: turn.isLive,
+    isGateAsked: end.gate !== null && end.market?.isOpen === true,
     isOperatorStopped: objection !== null && !OTHERS.has(objection.code),
     isClosed: end.market === null ? isClosedByCalendar(engine) : !end.market.isOpen,
     untilCloseMs: untilCloseMs(engine),

@@ -202,3 +202,21 @@ Deno.test("a release that waits for the stop of an exit says so once", async () 
   await takeRequests(world.engine);
   assertEquals(world.said("release-NVDA.json waits for the stop").length, 1);
 });
+
+Deno.test("a release is taken up in a night in which nothing needs a look", async () => {
+  const world = new World();
+  await world.buy();
+  for (const time of ["15:51", "16:00:05", "20:00"]) {
+    world.goTo(at(time));
+    await world.cycle();
+  }
+  await world.restart();
+  ask(world);
+  world.forget();
+  await world.cycle();
+  assertEquals([world.position(), world.disk.textOf(REQUEST), world.changes], [
+    undefined,
+    null,
+    [],
+  ]);
+});

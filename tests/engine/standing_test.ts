@@ -437,3 +437,14 @@ Deno.test("a kill switch in the middle of an exit is one message and the alarm o
   assertEquals(titles, ["Position without stop", "Kill switch active"]);
   assert(world.said("r1_trim: its sell: stopped: kill switch active (file)").length > 0);
 });
+
+Deno.test("an alarm of a cycle that could not ask the gate shows no gate line of one before it", async () => {
+  const world = await bought();
+  world.disk.put(KILL_PATH, "");
+  await world.restart();
+  world.setFaults([{ path: "/v2/clock", fault: DOWN }]);
+  await world.cycles(4, MINUTE_MS);
+  const [first] = standingAlarms(world);
+  assert(first?.includes("kill switch active (file)"), first);
+  assertEquals(first?.includes("Gate mode="), false, first);
+});

@@ -296,6 +296,8 @@ export class Auditor {
       if (!isLive) this.liveSinceMs = Infinity;
       else if (this.liveSinceMs === Infinity) this.liveSinceMs = cycle.startMs;
       if (isLive) this.lastLiveEndMs = world.trueMs;
+      // In LIVE day legs are cover until the close is near.
+      if (isLive) this.bareSinceMs.clear();
     }
     checkMemory(this);
     this.cycle = this.#buildCycle();

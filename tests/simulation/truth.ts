@@ -208,18 +208,24 @@ export function isEngineOrder(order: SimOrder): boolean {
  * one that a spell turned, what a hand has done or traded, and what an entry bought that positions lack.
  */
 export function isHiding(world: World, symbol: string, sinceMs: number): boolean {
-  const { exchange: { behaviour, orders }, handOrders } = world;
+  const { behaviour, orders } = world.exchange;
   const { visibilityDelayMs, positionsLagMs } = behaviour;
   const isUnshown = orders.some((order) =>
     order.symbol === symbol &&
     (visibilityDelayMs > 0 && order.submitted.ms + visibilityDelayMs >= sinceMs ||
       order.side === "buy" && (order.fills[0]?.atMs ?? -Infinity) + positionsLagMs > sinceMs)
   );
-  const isTraded = handOrders.some(({ symbol: each, fills }) =>
-    each === symbol && (fills.at(-1)?.atMs ?? -Infinity) + findLagMs(world) >= sinceMs
-  );
-  const isTouched = (world.touchedMs.get(symbol) ?? -Infinity) + findLagMs(world) >= sinceMs;
-  return isUnshown || isTraded || isTouched || isTurning(world, symbol, sinceMs);
+  return isUnshown || isHandHidden(world, symbol, sinceMs) || isTurning(world, symbol, sinceMs);
+}
+
+/** Whether positions or lists need not have shown by then what a hand did or traded in the symbol. */
+export function isHandHidden(world: World, symbol: string, sinceMs: number): boolean {
+  const { handOrders, touchedMs } = world;
+  const hiddenMs = sinceMs - findLagMs(world);
+  return (touchedMs.get(symbol) ?? -Infinity) >= hiddenMs ||
+    handOrders.some(({ symbol: each, fills }) =>
+      each === symbol && (fills.at(-1)?.atMs ?? -Infinity) >= hiddenMs
+    );
 }
 
 /** Whether a spell began or ended on an order of the symbol since then, by what lists show. */

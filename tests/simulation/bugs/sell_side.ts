@@ -185,4 +185,13 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/engine/exit_attacks_3_test.ts"],
   },
+  {
+    name: "an entry that is done and not settled still buys",
+    edits: [{
+      file: "src/domain/orders.ts",
+      find: "return !isFinal(order) && !isWhollyFilled(order);",
+      replace: "return !isFinal(order);",
+    }],
+    tests: ["tests/domain/entry_end_test.ts", "tests/engine/stuck_entry_test.ts"],
+  },
 ];

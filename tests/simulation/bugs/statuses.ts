@@ -26,7 +26,7 @@ export const STATUS_BUGS: readonly TestedBug[] = [
   {
     name: "legs of an entry that is filled count by its status alone",
     edits: [{
-      file: "src/domain/protection.ts",
+      file: "src/domain/orders.ts",
       find: "(qty !== null && qty > 0 && filledQty >= qty);",
       replace: "(qty !== null && qty > 0 && filledQty > qty);",
     }],

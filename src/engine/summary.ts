@@ -15,6 +15,9 @@ import {
   type RecordedEvent,
 } from "../domain/events.ts";
 import { countsTowardCaps, type LiveLedger } from "../domain/ledger.ts";
+import { HOLDING_EVENTS, listDayHoldings } from "../domain/day/day_holdings.ts";
+import { buildDayResult } from "../domain/day/day_result.ts";
+import { readDaySession } from "../domain/day/session.ts";
 import type { MarketClock, Session } from "../domain/market.ts";
 import { dateNyOf, nyToMs, readNyTime } from "../domain/ny_time.ts";
 import { type BrokerOrder, flattenOrders } from "../domain/orders.ts";
@@ -31,7 +34,9 @@ import { StateError } from "./ports.ts";
 const SUMMARY_KEY = "daily_summary";
 /** A session that ends before this is a half day (broker.md, Time and data). */
 const HALF_DAY_BEFORE_NY = "16:00";
-const EVENT_TYPES: readonly EventType[] = [...ENTRY_EVENTS, "gate", "dry_run_order", "position"];
+const EVENT_TYPES: readonly EventType[] = [
+  ...new Set<EventType>([...ENTRY_EVENTS, ...HOLDING_EVENTS, "gate", "dry_run_order"]),
+];
 
 /**
  * Sends `Daily execution summary` once a New York day, also across restarts: when the market has closed, or from
@@ -94,6 +99,7 @@ async function buildSummary(
       closesAtNy: readNyTime(session.closeMs).timeNy.slice(0, 5),
       isOver: !market.isOpen && engine.nowMs() >= session.closeMs,
     },
+    dayResult: buildDayResult(listDayHoldings(events, readDaySession(events, dateNy))),
     overnight: listPositionFacts(engine),
   };
   const isLive = ledger?.entries.some(countsTowardCaps) === true ||
@@ -127,7 +133,7 @@ interface Day {
 
 type LiveFacts = Omit<
   Extract<DailySummaryInputs, { mode: "LIVE" }>,
-  "mode" | "dateNy" | "session" | "overnight"
+  "mode" | "dateNy" | "session" | "dayResult" | "overnight"
 >;
 
 async function buildLiveFacts(
@@ -173,14 +179,27 @@ function listSubjects(engine: Engine, events: readonly RecordedEvent[]): TradeSu
       adoptedCostUsd: isAdoption
         ? readNumber(event, "cost_basis_usd")
         : subjects.get(positionId)?.adoptedCostUsd ?? null,
+      initialStopUsd: isAdoption
+        ? readNumber(event, "stop_usd")
+        : subjects.get(positionId)?.initialStopUsd ?? findEntryStop(events, positionId),
       openedAtMs,
     });
   }
   for (const { positionId, symbol, adoptedQty, openedAtMs } of engine.state.positions) {
     const adoptedCostUsd = subjects.get(positionId)?.adoptedCostUsd ?? null;
-    subjects.set(positionId, { symbol, adoptedQty, adoptedCostUsd, openedAtMs });
+    const initialStopUsd = subjects.get(positionId)?.initialStopUsd ??
+      findEntryStop(events, positionId);
+    subjects.set(positionId, { symbol, adoptedQty, adoptedCostUsd, initialStopUsd, openedAtMs });
   }
   return [...subjects.values()];
+}
+
+/** The structural stop of one of today's entries. */
+function findEntryStop(events: readonly RecordedEvent[], entryId: string): number | null {
+  const record = events.find((event) =>
+    event.type === "order_recorded" && readText(event, "client_order_id") === entryId
+  );
+  return record === undefined ? null : readNumber(record, "stop_usd");
 }
 
 /** Orders submitted so long before the first subject was opened are of no interest. */
@@ -254,6 +273,7 @@ async function saySummary(
     mode: inputs.mode,
     ...entries,
     realised_usd: inputs.mode === "LIVE" ? sumResults(inputs.closedTrades) : null,
+    day_result_usd: inputs.dayResult.resultUsd,
     text: message.text,
   });
 }

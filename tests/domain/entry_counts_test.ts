@@ -1,3 +1,4 @@
+import { buildDayResult } from "../../src/domain/day/day_result.ts";
 import fc from "fast-check";
 import { buildDailySummary } from "../../src/domain/alert_summary.ts";
 import { countEntries } from "../../src/domain/entry_counts.ts";
@@ -201,6 +202,7 @@ for (const { when, events, ledger } of gaps) {
       mode: "LIVE",
       dateNy: DATE_NY,
       session: { kind: "full", closesAtNy: "16:00", isOver: true },
+      dayResult: buildDayResult([]),
       overnight: [],
       entries,
       symbols: [],

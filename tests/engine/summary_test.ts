@@ -38,9 +38,10 @@ Deno.test("the LIVE summary after the close adds up and names fills, exits, resu
         "Caps used: 2 of 5 orders, 1370.63 of 1500.00 USD",
         "NVDA 3 at 129.45 (r1_trim)",
         "NVDA 2 at 136.78 (r2_trim)",
-        "NVDA 7 shares: +45.82 USD",
-        "BRK.B 1 shares: -35.40 USD",
-        "Realised: +10.42 USD",
+        "NVDA 7 shares: +45.82 USD (+0.7 R)",
+        "BRK.B 1 shares: -35.40 USD (-1.0 R)",
+        "Trade results, against the entries: +10.42 USD",
+        "Day result, against the previous close: +10.42 USD",
         "Overnight: none",
       ]
     ) assertStringIncludes(text, part);

@@ -15,9 +15,8 @@ import {
   type RecordedEvent,
 } from "../domain/events.ts";
 import { countsTowardCaps, type LiveLedger } from "../domain/ledger.ts";
-import { HOLDING_EVENTS, listDayHoldings } from "../domain/day/day_holdings.ts";
-import { buildDayResult } from "../domain/day/day_result.ts";
-import { readDaySession } from "../domain/day/session.ts";
+import { HOLDING_EVENTS } from "../domain/day/day_holdings.ts";
+import { readDayResult } from "../domain/day/period.ts";
 import type { MarketClock, Session } from "../domain/market.ts";
 import { dateNyOf, nyToMs, readNyTime } from "../domain/ny_time.ts";
 import { type BrokerOrder, flattenOrders } from "../domain/orders.ts";
@@ -99,7 +98,7 @@ async function buildSummary(
       closesAtNy: readNyTime(session.closeMs).timeNy.slice(0, 5),
       isOver: !market.isOpen && engine.nowMs() >= session.closeMs,
     },
-    dayResult: buildDayResult(listDayHoldings(events, readDaySession(events, dateNy))),
+    dayResult: readDayResult(events, dateNy),
     overnight: listPositionFacts(engine),
   };
   const isLive = ledger?.entries.some(countsTowardCaps) === true ||

@@ -11,13 +11,13 @@ export interface Trade {
   readonly symbol: string;
   /** When its first share was bought, or it was adopted; `null` where the trails that were read do not reach back so far. */
   readonly openedAtMs: number | null;
-  /** `null` while shares are left. */
+  /** When its last share was sold, or it was released with shares left; `null` while it is managed. */
   readonly closedAtMs: number | null;
   readonly isAdopted: boolean;
   readonly initialStopUsd: number | null;
   /** Fills that moved its shares, oldest first. */
   readonly fills: readonly FillStep[];
-  /** Of a trade that is open the last price that was seen; what it is marked at. */
+  /** Where shares are left the last price that was seen: what they are marked at. */
   readonly lastPriceUsd: number | null;
   readonly result: TradeResult;
   readonly slippage: Slippage;
@@ -62,11 +62,16 @@ export function listTrades(days: readonly DayTrail[]): Trade[] {
     drafts.push(draft);
     open.set(draft.symbol, draft);
   };
-  const moments = [...listAdoptions(events), ...listFillSteps(days)]
+  const moments = [...listAdoptions(events), ...listReleases(events), ...listFillSteps(days)]
     .sort((a, b) => a.atMs - b.atMs);
   for (const moment of moments) {
     const current = open.get(moment.symbol);
-    if (!("side" in moment)) {
+    if ("release" in moment) {
+      if (current !== undefined) current.closedAtMs = moment.atMs;
+      open.delete(moment.symbol);
+      continue;
+    }
+    if ("draft" in moment) {
       if (current === undefined) begin(moment.draft());
       continue;
     }
@@ -132,6 +137,20 @@ function listAdoptions(events: readonly RecordedEvent[]): Adoption[] {
   });
 }
 
+/** From a release on the position is the operator's; what became of its shares is not this engine's to know. */
+function listReleases(
+  events: readonly RecordedEvent[],
+): { readonly atMs: number; readonly symbol: string; readonly release: true }[] {
+  return events.flatMap((event) => {
+    const atMs = readTimeMs(event);
+    const isRelease = event.type === "position" && readText(event, "change") === "released";
+    const { symbol } = event;
+    return !isRelease || atMs === null || symbol === undefined
+      ? []
+      : [{ atMs, symbol, release: true as const }];
+  });
+}
+
 function buildEntryDraft(fill: FillStep, events: readonly RecordedEvent[]): Draft {
   return {
     ...buildUnknownDraft(fill),
@@ -178,7 +197,7 @@ function buildTrade(
   const held = (prices.get(symbol) ?? []).filter(({ atMs }) =>
     atMs >= (openedAtMs ?? Infinity) && atMs <= (closedAtMs ?? Infinity)
   );
-  const lastPriceUsd = closedAtMs === null ? held.at(-1)?.priceUsd ?? null : null;
+  const lastPriceUsd = draft.heldQty > 0 ? held.at(-1)?.priceUsd ?? null : null;
   const result = buildTradeResult(draft, lastPriceUsd);
   return {
     symbol,
@@ -197,4 +216,9 @@ function buildTrade(
 /** How long a trade was held, in milliseconds; until `nowMs` where it is open. `null` where its beginning is not known. */
 export function findHeldMs({ openedAtMs, closedAtMs }: Trade, nowMs: number): number | null {
   return openedAtMs === null ? null : Math.max(0, (closedAtMs ?? nowMs) - openedAtMs);
+}
+
+/** The New York day of a trade's last fill; `null` where it has none. */
+export function findLastFillNy({ fills }: Trade): string | null {
+  return fills.at(-1)?.dateNy ?? null;
 }

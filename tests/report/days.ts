@@ -62,7 +62,7 @@ function buildHostileDay(events: readonly RecordedEvent[]): RecordedEvent[] {
 
 /** A period, a day of whose records is damaged. */
 function buildPeriod(dayCount: number): string {
-  const days = buildSamplePeriod("2026-06-01", dayCount, 7);
+  const { days } = buildSamplePeriod("2026-06-01", dayCount, 7);
   const [fromNy, toNy] = [days[0]?.dateNy ?? "", days.at(-1)?.dateNy ?? ""];
   const view = buildPeriodView(days, { fromNy, toNy, earlier: [] });
   return buildPeriodReport(view, {

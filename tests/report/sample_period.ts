@@ -6,11 +6,20 @@ import { Prng } from "../simulation/prng.ts";
 const SYMBOLS = ["NVDA", "AAPL", "BRK.B", "TSLA", "AMD", "MSFT"];
 const DAY_MS = 86_400_000;
 
+/** Trails, and what they are about by an account that knows nothing of them. USD. */
+export interface SamplePeriod {
+  readonly days: readonly DayTrail[];
+  /** What the account gained from one day's close to the next, by the days' order. */
+  readonly dayGainsUsd: readonly number[];
+  /** What each closed trade gained, in the order in which they ended. */
+  readonly tradeGainsUsd: readonly number[];
+}
+
 /**
  * Days of trading with trades within a day and over nights, trims, stops, sales by hand and refusals: a trail of what the
  * engine would have written, for looking at and for counting. The same for every call with the same seed.
  */
-export function buildSamplePeriod(firstNy: string, dayCount: number, seed: number): DayTrail[] {
+export function buildSamplePeriod(firstNy: string, dayCount: number, seed: number): SamplePeriod {
   const chance = new Prng(seed);
   const desk = new Desk(chance);
   const trails: DayTrail[] = [];
@@ -19,7 +28,7 @@ export function buildSamplePeriod(firstNy: string, dayCount: number, seed: numbe
     if (date.getUTCDay() === 0 || date.getUTCDay() === 6) continue;
     trails.push(desk.trade(date.toISOString().slice(0, 10)));
   }
-  return trails;
+  return { days: trails, dayGainsUsd: desk.dayGainsUsd, tradeGainsUsd: desk.tradeGainsUsd };
 }
 
 interface Held {
@@ -30,12 +39,15 @@ interface Held {
   qty: number;
   priceUsd: number;
   lastCloseUsd: number;
+  gainUsd: number;
 }
 
 /** The account day by day. */
 class Desk {
   readonly #chance: Prng;
   readonly #held = new Map<string, Held>();
+  readonly dayGainsUsd: number[] = [];
+  readonly tradeGainsUsd: number[] = [];
   #equityUsd = 100_000;
   #events: RecordedEvent[] = [];
   #dateNy = "";
@@ -46,6 +58,7 @@ class Desk {
   }
 
   trade(dateNy: string): DayTrail {
+    const beforeUsd = this.#worthUsd();
     this.#events = [];
     this.#dateNy = dateNy;
     this.#say("09:00", "engine_started", { endpoint: "paper", host: "h", version: "1" });
@@ -62,7 +75,15 @@ class Desk {
     }
     this.#look("15:59");
     for (const held of this.#held.values()) held.lastCloseUsd = held.priceUsd;
+    this.dayGainsUsd.push(this.#worthUsd() - beforeUsd);
     return { dateNy, events: this.#events };
+  }
+
+  #worthUsd(): number {
+    return [...this.#held.values()].reduce(
+      (sumUsd, { qty, priceUsd, entryUsd }) => sumUsd + qty * (priceUsd - entryUsd),
+      this.#equityUsd,
+    );
   }
 
   #say(timeNy: string, type: string, fields: Record<string, unknown>): void {
@@ -79,9 +100,7 @@ class Desk {
       is_managed: true,
       managed_qty: qty,
     }));
-    const openUsd = [...this.#held.values()]
-      .reduce((sumUsd, { qty, priceUsd, entryUsd }) => sumUsd + qty * (priceUsd - entryUsd), 0);
-    this.#say(timeNy, "equity", { equity_usd: cents(this.#equityUsd + openUsd), positions });
+    this.#say(timeNy, "equity", { equity_usd: cents(this.#worthUsd()), positions });
   }
 
   #enter(symbol: string, timeNy: string): void {
@@ -105,6 +124,7 @@ class Desk {
       qty,
       priceUsd: entryUsd,
       lastCloseUsd: entryUsd,
+      gainUsd: 0,
     });
     this.#fill(timeNy, { symbol, side: "buy", reason: "entry", id: entryId, qty, usd: entryUsd });
   }
@@ -130,8 +150,11 @@ class Desk {
     const id = `${entryId}-${reason}-${++this.#orders}`;
     this.#fill(timeNy, { symbol, side: "sell", reason, id, qty, usd });
     this.#equityUsd += qty * (usd - entryUsd);
+    held.gainUsd += qty * (usd - entryUsd);
     held.qty -= qty;
-    if (held.qty === 0) this.#held.delete(symbol);
+    if (held.qty > 0) return;
+    this.#held.delete(symbol);
+    this.tradeGainsUsd.push(held.gainUsd);
   }
 
   #fill(

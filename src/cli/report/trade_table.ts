@@ -54,8 +54,9 @@ function formatMoment(ms: number, dateNy: string | null): string {
   return day === dateNy ? timeNy.slice(0, 5) : `${day.slice(5)} ${timeNy.slice(0, 5)}`;
 }
 
-function describeEnd({ result, fills }: Trade): string {
-  if (result.leftQty > 0) return `released, ${result.leftQty} left`;
+function describeEnd({ result, fills, leftWhy }: Trade): string {
+  if (leftWhy === "released") return `released with ${result.leftQty}`;
+  if (leftWhy === "gone") return `gone, sale of ${result.leftQty} in no record`;
   const reason = fills.at(-1)?.reason ?? "other";
   return reason === "other" ? "by hand" : formatFillReason(reason);
 }

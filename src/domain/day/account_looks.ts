@@ -1,4 +1,5 @@
 import { readNumber, readTimeMs, type RecordedEvent } from "../events.ts";
+import { roundQty } from "./usd_flow.ts";
 
 /** A symbol in the account as one look showed it. Shares, USD per share; `null` where the look did not say. */
 export interface AccountRow {
@@ -49,12 +50,29 @@ function readFinite(value: unknown): number | null {
   return typeof value === "number" && Number.isFinite(value) ? value : null;
 }
 
-/** A symbol's shares that were a hand's, by the last look before a moment; 0 where there was none. */
-export function findBesideQty(
-  looks: readonly AccountLook[],
-  { symbol, beforeMs }: { readonly symbol: string; readonly beforeMs: number },
-): number {
-  const look = looks.findLast(({ atMs, rows }) => atMs < beforeMs && rows !== null);
-  const row = look?.rows?.find((each) => each.symbol === symbol);
-  return row === undefined ? 0 : Math.max(0, row.qty - row.managedQty);
+/** A sale, as far as whose shares it sold is concerned. */
+interface Sale {
+  readonly symbol: string;
+  readonly atMs: number;
+  readonly qty: number;
+  readonly reason: string;
+}
+
+/**
+ * Counts, sale by sale, oldest first, how many of the engine's shares each one sold: a hand's takes the hand's own first
+ * (pipeline 5), as the last look before it showed them, less what was sold of them since.
+ */
+export function createOwnCounter(looks: readonly AccountLook[]): (sale: Sale) => number {
+  const sold = new Map<string, { readonly lookMs: number; readonly qty: number }>();
+  return ({ symbol, atMs, qty, reason }) => {
+    if (reason !== "other") return qty;
+    const look = looks.findLast((each) => each.atMs < atMs && each.rows !== null);
+    const row = look?.rows?.find((each) => each.symbol === symbol);
+    if (look === undefined || row === undefined) return qty;
+    const before = sold.get(symbol);
+    const soldQty = before?.lookMs === look.atMs ? before.qty : 0;
+    const ofHand = Math.min(qty, Math.max(0, row.qty - row.managedQty - soldQty));
+    sold.set(symbol, { lookMs: look.atMs, qty: soldQty + ofHand });
+    return roundQty(qty - ofHand);
+  };
 }

@@ -3,7 +3,7 @@ import { readNumber, readText, readTimeMs, type RecordedEvent } from "../events.
 import {
   type AccountLook,
   type AccountRow,
-  findBesideQty,
+  createOwnCounter,
   listAccountLooks,
 } from "./account_looks.ts";
 import type { DayHolding } from "./day_result.ts";
@@ -58,14 +58,10 @@ function listManagedSymbols(
 
 /** Fills that moved the engine's shares: a hand's buys move none, its sells only what is beyond the hand's own. */
 function listOwnFills(fills: readonly DayFill[], looks: readonly AccountLook[]): DayFill[] {
-  let soldOfHand = 0;
+  const countOwn = createOwnCounter(looks);
   return fills.flatMap((fill) => {
     if (fill.side === "buy") return fill.reason === "entry" ? [fill] : [];
-    if (fill.reason !== "other") return [fill];
-    const besideQty = findBesideQty(looks, { symbol: fill.symbol, beforeMs: fill.atMs });
-    const ofHand = Math.min(fill.qty, Math.max(0, besideQty - soldOfHand));
-    soldOfHand += ofHand;
-    const qty = roundQty(fill.qty - ofHand);
+    const qty = countOwn(fill);
     return qty > 0 ? [{ ...fill, qty }] : [];
   });
 }

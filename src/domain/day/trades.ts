@@ -1,10 +1,9 @@
-import { readNumber, readText, readTimeMs, type RecordedEvent } from "../events.ts";
-import { findBesideQty, listAccountLooks } from "./account_looks.ts";
-import { type DayTrail, type FillStep, listFillSteps } from "./day_trail.ts";
-import { buildTradeResult, type TradeResult } from "./trade_result.ts";
+import type { RecordedEvent } from "../events.ts";
+import type { DayTrail, FillStep } from "./day_trail.ts";
 import { type Excursion, findExcursion, listSeenPrices, type SeenPrice } from "./seen_prices.ts";
 import { type Slippage, sumSlippage } from "./slippage.ts";
-import { roundQty } from "./usd_flow.ts";
+import { listTradeDrafts, type TradeDraft } from "./trade_drafts.ts";
+import { buildTradeResult, type TradeResult } from "./trade_result.ts";
 
 /** A position from its first share to its last, as the trails tell it. Unix ms, USD. */
 export interface Trade {
@@ -14,6 +13,8 @@ export interface Trade {
   /** When its last share was sold, or it was released with shares left; `null` while it is managed. */
   readonly closedAtMs: number | null;
   readonly isAdopted: boolean;
+  /** Why it ended though shares of it are left: it was released, or its last sales are in no trail; else `null`. */
+  readonly leftWhy: "released" | "gone" | null;
   readonly initialStopUsd: number | null;
   /** Fills that moved its shares, oldest first. */
   readonly fills: readonly FillStep[];
@@ -25,29 +26,6 @@ export interface Trade {
   readonly excursion: Excursion;
 }
 
-/** Types of events that trades are made from. */
-export const TRADE_EVENTS = [
-  "intent",
-  "verdict",
-  "order_recorded",
-  "fill",
-  "price",
-  "exit",
-  "position",
-  "equity",
-] as const;
-
-interface Draft {
-  readonly symbol: string;
-  readonly openedAtMs: number | null;
-  readonly adoptedQty: number;
-  readonly adoptedCostUsd: number | null;
-  readonly initialStopUsd: number | null;
-  readonly fills: FillStep[];
-  heldQty: number;
-  closedAtMs: number | null;
-}
-
 /**
  * The trades of some days, by their opening. A symbol has one at a time: it begins with the entry or the adoption, and
  * ends when its last share is sold, whoever sells it; a hand's own shares beside it are no part of it.
@@ -55,139 +33,12 @@ interface Draft {
  */
 export function listTrades(days: readonly DayTrail[]): Trade[] {
   const events = days.flatMap((day) => day.events);
-  const looks = listAccountLooks(events);
-  const drafts: Draft[] = [];
-  const open = new Map<string, Draft>();
-  const begin = (draft: Draft) => {
-    drafts.push(draft);
-    open.set(draft.symbol, draft);
-  };
-  const moments = [...listAdoptions(events), ...listReleases(events), ...listFillSteps(days)]
-    .sort((a, b) => a.atMs - b.atMs);
-  for (const moment of moments) {
-    const current = open.get(moment.symbol);
-    if ("release" in moment) {
-      if (current !== undefined) current.closedAtMs = moment.atMs;
-      open.delete(moment.symbol);
-      continue;
-    }
-    if ("draft" in moment) {
-      if (current === undefined) begin(moment.draft());
-      continue;
-    }
-    if (moment.side === "buy") {
-      if (moment.reason !== "entry") continue;
-      if (current === undefined) begin(buildEntryDraft(moment, events));
-      const draft = open.get(moment.symbol);
-      draft?.fills.push(moment);
-      if (draft !== undefined) draft.heldQty = roundQty(draft.heldQty + moment.qty);
-      continue;
-    }
-    const besideQty = moment.reason === "other"
-      ? findBesideQty(looks, { symbol: moment.symbol, beforeMs: moment.atMs })
-      : 0;
-    const qty = roundQty(Math.min(moment.qty, Math.max(0, moment.qty - besideQty)));
-    if (qty <= 0) continue;
-    if (current === undefined) {
-      // A hand's sale of what the engine never had is none of its trades.
-      if (moment.reason !== "other") {
-        begin({ ...buildUnknownDraft(moment), closedAtMs: moment.atMs });
-      }
-      open.delete(moment.symbol);
-      continue;
-    }
-    const ofTrade = Math.min(qty, moment.reason === "other" ? current.heldQty : qty);
-    current.fills.push({ ...moment, qty: ofTrade });
-    current.heldQty = roundQty(current.heldQty - ofTrade);
-    if (current.heldQty > 0) continue;
-    current.closedAtMs = moment.atMs;
-    open.delete(moment.symbol);
-  }
   const prices = listSeenPrices(events);
-  return drafts.map((draft) => buildTrade(draft, { events, prices }));
-}
-
-interface Adoption {
-  readonly atMs: number;
-  readonly symbol: string;
-  readonly draft: () => Draft;
-}
-
-function listAdoptions(events: readonly RecordedEvent[]): Adoption[] {
-  return events.flatMap((event) => {
-    const atMs = readTimeMs(event);
-    const qty = readNumber(event, "adopted_qty") ?? 0;
-    const isAdoption = event.type === "position" && readText(event, "change") === "adopted";
-    const { symbol } = event;
-    if (!isAdoption || atMs === null || symbol === undefined || qty <= 0) return [];
-    return [{
-      atMs,
-      symbol,
-      draft: () => ({
-        symbol,
-        openedAtMs: atMs,
-        adoptedQty: qty,
-        adoptedCostUsd: readNumber(event, "cost_basis_usd"),
-        initialStopUsd: readNumber(event, "stop_usd"),
-        fills: [],
-        heldQty: qty,
-        closedAtMs: null,
-      }),
-    }];
-  });
-}
-
-/** From a release on the position is the operator's; what became of its shares is not this engine's to know. */
-function listReleases(
-  events: readonly RecordedEvent[],
-): { readonly atMs: number; readonly symbol: string; readonly release: true }[] {
-  return events.flatMap((event) => {
-    const atMs = readTimeMs(event);
-    const isRelease = event.type === "position" && readText(event, "change") === "released";
-    const { symbol } = event;
-    return !isRelease || atMs === null || symbol === undefined
-      ? []
-      : [{ atMs, symbol, release: true as const }];
-  });
-}
-
-function buildEntryDraft(fill: FillStep, events: readonly RecordedEvent[]): Draft {
-  return {
-    ...buildUnknownDraft(fill),
-    openedAtMs: fill.atMs,
-    initialStopUsd: findInitialStop(fill, events),
-    fills: [],
-  };
-}
-
-/** Sold from what the trails do not show how it was bought. */
-function buildUnknownDraft(fill: FillStep): Draft {
-  return {
-    symbol: fill.symbol,
-    openedAtMs: null,
-    adoptedQty: 0,
-    adoptedCostUsd: null,
-    initialStopUsd: null,
-    fills: [fill],
-    heldQty: 0,
-    closedAtMs: null,
-  };
-}
-
-/** The stop that the entry was recorded with; the intent's where that record is lost. */
-function findInitialStop(fill: FillStep, events: readonly RecordedEvent[]): number | null {
-  for (const type of ["order_recorded", "intent"]) {
-    const event = events.findLast((each) =>
-      each.type === type && readText(each, "client_order_id") === fill.clientOrderId &&
-      readNumber(each, "stop_usd") !== null
-    );
-    if (event !== undefined) return readNumber(event, "stop_usd");
-  }
-  return null;
+  return listTradeDrafts(days, events).map((draft) => buildTrade(draft, { events, prices }));
 }
 
 function buildTrade(
-  draft: Draft,
+  draft: TradeDraft,
   { events, prices }: {
     readonly events: readonly RecordedEvent[];
     readonly prices: ReadonlyMap<string, readonly SeenPrice[]>;
@@ -204,6 +55,7 @@ function buildTrade(
     openedAtMs,
     closedAtMs,
     isAdopted: draft.adoptedQty > 0,
+    leftWhy: draft.leftWhy,
     initialStopUsd,
     fills,
     lastPriceUsd,

@@ -76,6 +76,17 @@ const cases: { when: string; events: RecordedEvent[]; resultUsd: number | null }
     resultUsd: 2 + 6,
   },
   {
+    when: "a hand sold its own shares, was seen without them, and sold the last of them",
+    events: [
+      look("09:00", 10, 100, { managed_qty: 7 }),
+      fill("11:00", "other", 2, 50),
+      look("11:10", 8, 100, { managed_qty: 7 }),
+      fill("12:00", "other", 1, 50),
+      price("15:00", 101),
+    ],
+    resultUsd: 7,
+  },
+  {
     when: "a hand sold a symbol that the engine never had",
     events: [
       look("09:00", 7, 100),

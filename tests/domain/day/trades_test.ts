@@ -1,5 +1,6 @@
 import { findHeldMs, listTrades, type Trade } from "../../../src/domain/day/trades.ts";
 import type { RecordedEvent } from "../../../src/domain/events.ts";
+import { listClosed } from "../../../src/domain/day/period.ts";
 import { nyToMs } from "../../../src/domain/ny_time.ts";
 import { assertEquals, assertObjectMatch } from "../../assert.ts";
 import { at, DATE_NY, fill, look, NEXT_NY, price } from "./trail_fixtures.ts";
@@ -108,6 +109,23 @@ Deno.test("an adopted position is a trade from its adoption on, with its cost an
     isAdopted: true,
     result: { boughtQty: 5, resultUsd: 50, resultR: 1 },
   });
+});
+
+for (const change of ["released", "gone"] as const) {
+  Deno.test(`a trade whose position is ${change} with shares left is over, and no closed trade`, () => {
+    const end = at("12:00", "position", { symbol: "NVDA", change });
+    const trades = listOf([ENTRY, price("11:00", 101), end, price("15:00", 300)]);
+    assertEquals(trades.map((trade) => [trade.leftWhy, trade.closedAtMs, trade.result.openUsd]), [
+      [change, nyToMs(DATE_NY, "12:00"), 7],
+    ]);
+    assertEquals(listClosed(trades), []);
+  });
+}
+
+Deno.test("a position that is gone after its last sale ended with that sale", () => {
+  const gone = at("12:00", "position", { symbol: "NVDA", change: "gone" });
+  const [trade] = listOf([ENTRY, gone, fill("12:00", "stop", 7, 99)]);
+  assertEquals([trade?.leftWhy, trade?.result.resultUsd], [null, -7]);
 });
 
 Deno.test("what was sold of a trade whose beginning is in no trail is shown, its result not known", () => {

@@ -75,11 +75,11 @@ function buildPeriod(dayCount: number): string {
 /** Every page that the browser looks at. */
 export async function listReportCases(): Promise<ReportCase[]> {
   const live = await runLiveDay();
-  const build = (events: readonly RecordedEvent[], dateNy: string) =>
-    buildReport(buildDayView(events, dateNy), {
+  const build = (events: readonly RecordedEvent[], dateNy: string, timeNy = "20:00") =>
+    buildReport(buildDayView(events, dateNy, { earlier: [], nowMs: nyToMs(dateNy, timeNy) }), {
       program: "avwap-execution test",
       gaps: [],
-      nowMs: nyToMs(dateNy, "20:00"),
+      nowMs: nyToMs(dateNy, timeNy),
       previous: { dateNy: "2026-11-20", href: "report-2026-11-20.html" },
       next: { dateNy: "2026-11-24", href: null },
     });
@@ -89,7 +89,7 @@ export async function listReportCases(): Promise<ReportCase[]> {
     { name: "bad", page: build(await runBadDay(), SAMPLE_HALF_DAY_NY) },
     { name: "dry", page: build(await runDryDay(), dateNy) },
     { name: "hostile", page: build(buildHostileDay(live), dateNy) },
-    { name: "morning", page: build(live.slice(0, 40), dateNy) },
+    { name: "morning", page: build(live.slice(0, 40), dateNy, "10:20") },
     { name: "empty", page: build([], dateNy) },
     { name: "period", page: buildPeriod(90) },
     { name: "week", page: buildPeriod(4) },

@@ -128,7 +128,7 @@ function formatMean(meanR: number | null): Markup | string {
 }
 
 /** A list of more rows stays folded: what they come to stands above it. */
-const UNFOLDED_MAX = 25;
+const UNFOLDED_MAX = 12;
 
 function fold(words: string, rows: number, list: Markup): Markup {
   if (rows <= UNFOLDED_MAX) return markup`<section>${list}</section>`;

@@ -76,12 +76,15 @@ td.n,th.n{text-align:right;padding-right:22px}
 tbody th{font-weight:640}
 .tag{white-space:nowrap}
 .tag.bad-tag{color:var(--stop);font-weight:640}.tag.warn-tag{color:var(--warn);font-weight:640}.tag.good-tag{color:var(--gain)}
-@media (max-width:640px){thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-tr{display:block;padding:9px 0;border-top:1px solid var(--grid)}tbody tr:first-child{border-top:0;padding-top:0}
-th,td,td.n{display:flex;justify-content:space-between;gap:16px;border:0;padding:1.5px 0;text-align:right}
-tbody th{text-align:left;justify-content:flex-start}
-td::before{content:attr(data-label);color:var(--soft);text-align:left;white-space:nowrap}
-td>*{min-width:0}td:empty{display:none}}
+@media (max-width:640px){.cards thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.cards tr{display:block;padding:9px 0;border-top:1px solid var(--grid)}
+.cards tbody tr:first-child{border-top:0;padding-top:0}
+.cards th,.cards td,.cards td.n{display:flex;justify-content:space-between;gap:16px;border:0;padding:1.5px 0;text-align:right}
+.cards tbody th{text-align:left;justify-content:flex-start}
+.cards td::before{content:attr(data-label);color:var(--soft);text-align:left;white-space:nowrap}
+.cards td>*{min-width:0}.cards td:empty{display:none}
+.narrow-table{font-size:.8125rem}.narrow-table td.n,.narrow-table th.n{padding-right:0;padding-left:8px}
+.narrow-table th,.narrow-table td{white-space:nowrap;overflow-wrap:normal}}
 .note.below{margin:12px 0 0}
 details summary{cursor:pointer;font-size:1.06rem;font-weight:650;padding:2px 0}details[open] summary{margin-bottom:10px}
 details caption{display:none}

@@ -10,15 +10,23 @@ export interface Column<Row> {
   readonly cell: (row: Row) => Markup | string;
 }
 
-/** The first column is the row's head. On a phone each row becomes a card whose cells carry their column's name. */
+/** So many columns of numbers beside the row's head have room on a phone. */
+const NARROW_COLUMNS_MAX = 5;
+
+/**
+ * The first column is the row's head. On a phone each row becomes a card whose cells carry their column's name, where it
+ * has more than a few numbers.
+ */
 export function buildTable<Row>(
   caption: string,
   rows: readonly Row[],
   columns: readonly Column<Row>[],
 ): Markup {
   const shown = rows.slice(0, ROWS_MAX);
+  const isNarrow = columns.length <= NARROW_COLUMNS_MAX &&
+    columns.slice(1).every(({ isNumber }) => isNumber === true);
   return markup`
-    <table>
+    <table class="${isNarrow ? "narrow-table" : "cards"}">
       <caption>
         <h2>${caption}</h2>
       </caption>

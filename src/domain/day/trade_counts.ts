@@ -63,7 +63,7 @@ export function groupByHour(trades: readonly Trade[]): TradeGroup[] {
   return group(trades, (_dateNy, timeNy) => Number(timeNy.slice(0, 2)))
     .map(([hour, counts]) => {
       const name = `${hour}`.padStart(2, "0");
-      return { name: `${name}:00 to ${name}:59`, counts };
+      return { name: `${name}:00–${name}:59`, counts };
     });
 }
 

@@ -46,8 +46,8 @@ Deno.test("trades are grouped by the New York weekday and hour of their entry", 
     groups.map(({ name, counts }) => [name, counts.count, counts.sumUsd]);
   assertEquals(brief(groupByWeekday(trades)), [["Monday", 2, 25], ["Tuesday", 1, 50]]);
   assertEquals(brief(groupByHour(trades)), [
-    ["10:00 to 10:59", 2, 25],
-    ["14:00 to 14:59", 1, 50],
+    ["10:00–10:59", 2, 25],
+    ["14:00–14:59", 1, 50],
   ]);
 });
 

@@ -10,8 +10,8 @@ import { StateError } from "../engine/ports.ts";
 import { readArchivedLedger } from "../state/archived_ledger.ts";
 import { parseEventFileName } from "../state/event_line.ts";
 import { readEvents } from "../state/event_reader.ts";
-import type { FileSystem } from "../state/file_system.ts";
-import { createLiveLedger } from "../state/live_ledger.ts";
+import { type FileSystem, joinPath } from "../state/file_system.ts";
+import { ARCHIVE_DIR, createLiveLedger } from "../state/live_ledger.ts";
 
 /** Days before the first that are looked through for where its trades began: event files are kept no longer. */
 const EARLIER_DAYS_MAX = 91;
@@ -38,7 +38,7 @@ export async function readDayRecords(
   },
 ): Promise<DayRecords> {
   const gaps: string[] = [];
-  const dates = await listRecordedDates(fs, stateDir);
+  const dates = await listRecordedDates(fs, stateDir, gaps);
   const days: DayTrail[] = [];
   for (const dateNy of dates.filter((each) => each >= fromNy && each <= toNy)) {
     days.push(await readTrail(fs, { stateDir, dateNy, gaps }));
@@ -55,10 +55,17 @@ export async function readDayRecords(
   return { days, earlier, gaps };
 }
 
-/** The New York dates that have an event file, or a ledger in the archive, oldest first. */
-export async function listRecordedDates(fs: FileSystem, stateDir: string): Promise<string[]> {
-  const events = await listNames(fs, stateDir);
-  const archived = await listNames(fs, `${stateDir}/archive`);
+/**
+ * The New York dates that have an event file, or a ledger in the archive, oldest first.
+ * @param gaps Takes up what could not be looked at.
+ */
+export async function listRecordedDates(
+  fs: FileSystem,
+  stateDir: string,
+  gaps: string[],
+): Promise<string[]> {
+  const events = await listNames(fs, stateDir, gaps);
+  const archived = await listNames(fs, joinPath(stateDir, ARCHIVE_DIR), gaps);
   const dates = [
     ...events.map(parseEventFileName),
     ...archived.map((name) => ARCHIVED.exec(name)?.[1] ?? null),
@@ -68,11 +75,12 @@ export async function listRecordedDates(fs: FileSystem, stateDir: string): Promi
 
 const ARCHIVED = /^live_orders_(\d{4}-\d{2}-\d{2})\.json$/;
 
-async function listNames(fs: FileSystem, dir: string): Promise<string[]> {
+async function listNames(fs: FileSystem, dir: string, gaps: string[]): Promise<string[]> {
   try {
-    return await fs.listDir(dir);
-  } catch {
-    // No folder has no names in it; one that can't be read is missed where its files are.
+    return await fs.stat(dir) === null ? [] : await fs.listDir(dir);
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    gaps.push(error.message);
     return [];
   }
 }

@@ -140,7 +140,7 @@ async function buildText(
   const view = buildDayView(days[0]?.events ?? [], toNy, { earlier, nowMs });
   const out = options.values.get("out");
   const dir = out === undefined || out === "-" ? stateDir : parentOf(out);
-  const [previous, next] = await listNeighbours({ stateDir, dir, dateNy: toNy });
+  const [previous, next] = await listNeighbours(host, { stateDir, dir, dateNy: toNy });
   return {
     name: buildPageName(toNy),
     text: buildReport(view, { program, gaps, nowMs, previous, next }),
@@ -153,6 +153,7 @@ function buildPageName(dateNy: string): string {
 
 /** The recorded days before and after one, with the way to their pages where those were made beside it. */
 async function listNeighbours(
+  host: ProgramHost,
   { stateDir, dir, dateNy }: {
     readonly stateDir: string;
     readonly dir: string;
@@ -160,10 +161,11 @@ async function listNeighbours(
   },
 ): Promise<[DayLink | null, DayLink | null]> {
   const fs = createDenoFileSystem();
-  const dates = await listRecordedDates(fs, stateDir);
+  const dates = await listRecordedDates(fs, stateDir, []);
   const link = async (day: string | undefined): Promise<DayLink | null> => {
     if (day === undefined) return null;
-    const isMade = await fs.stat(joinPath(dir, buildPageName(day))) !== null;
+    const path = joinPath(dir, buildPageName(day));
+    const isMade = host.isPermitted({ name: "read", path }) && await fs.stat(path) !== null;
     return { dateNy: day, href: isMade ? buildPageName(day) : null };
   };
   return [

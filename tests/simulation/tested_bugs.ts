@@ -1,3 +1,4 @@
+import { DAY_BUGS } from "./bugs/day.ts";
 import { ENTRIES_BUGS } from "./bugs/entries.ts";
 import { MARKET_DATA_BUGS } from "./bugs/market_data.ts";
 import { PROTECTION_BUGS } from "./bugs/protection.ts";
@@ -24,4 +25,5 @@ export const TESTED_BUGS: readonly TestedBug[] = [
   ...PROTECTION_BUGS,
   ...SHARES_BUGS,
   ...TIME_BUGS,
+  ...DAY_BUGS,
 ];

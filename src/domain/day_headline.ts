@@ -27,8 +27,8 @@ export function formatHeadline(view: DayView): string {
     ...formatTroubles(view),
     ...formatOvernight(view.symbols),
   ];
-  return [`${mode}: ${view.isLive ? formatTrades(view) : formatSimulated(view)}`, ...events]
-    .join("; ");
+  const traded = view.isLive ? formatTrades(view) : formatSimulated(view);
+  return [`${mode}: ${traded}${formatDayResult(view)}`, ...events].join("; ");
 }
 
 function formatTrades(view: DayView): string {
@@ -39,13 +39,16 @@ function formatTrades(view: DayView): string {
     formatCount(count("trim"), "trim", "trims"),
     formatCount(count("exit"), "exit", "exits"),
   ].filter((part) => part !== "");
-  const traded = parts.length === 0 ? "nothing traded" : parts.join(", ");
-  const { symbols, unknown, knownUsd } = view.dayResult;
-  if (symbols.length === unknown.length) return traded;
+  return parts.length === 0 ? "nothing traded" : parts.join(", ");
+}
+
+/** What everything managed made on the day, also while the gate was DRY_RUN: stops rest, and sell. */
+function formatDayResult({ dayResult: { symbols, unknown, knownUsd } }: DayView): string {
+  if (symbols.length === unknown.length) return "";
   const gap = unknown.length === 0
     ? ""
     : ` (without ${unknown.map((each) => each.symbol).join(", ")})`;
-  return `${traded}, day result ${formatSignedUsd(knownUsd)} USD${gap}`;
+  return `, day result ${formatSignedUsd(knownUsd)} USD${gap}`;
 }
 
 function formatSimulated(view: DayView): string {

@@ -81,6 +81,19 @@ const headlines: { events: RecordedEvent[]; headline: string }[] = [
     headline: "LIVE (paper): 1 entry; 1 order rejected; 1 error; still held: 7 NVDA",
   },
   {
+    events: [
+      START,
+      OPEN,
+      at("09:31", "equity", {
+        equity_usd: 1,
+        positions: [{ symbol: "NVDA", qty: 7, last_close_usd: 100, is_managed: true }],
+      }),
+      fill("10:00", "stop", 7, 98),
+    ],
+    headline: "DRY_RUN (paper): no order simulated, none sent, day result -14.00 USD; " +
+      "still held: 7 NVDA",
+  },
+  {
     events: [START, OPEN, at("10:00", "dry_run_order", { symbol: "A", qty: 1, ref_price_usd: 2 })],
     headline: "DRY_RUN (paper): 1 order simulated, none sent",
   },

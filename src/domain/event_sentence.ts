@@ -97,7 +97,10 @@ const SENTENCES: Readonly<Record<EventType, (event: RecordedEvent) => string>> =
     `${count(event, "unresolved")} unresolved` +
     (readNumber(event, "realised_usd") === null
       ? ""
-      : `, realised ${cents(event, "realised_usd")} USD`),
+      : `, closed trades ${cents(event, "realised_usd")} USD`) +
+    (readNumber(event, "day_result_usd") === null
+      ? ""
+      : `, day result ${cents(event, "day_result_usd")} USD`),
   alert: (event) =>
     `Slack ${text(event, "outcome") === "lost" ? "LOST" : "got"} ${text(event, "level")} ` +
     `"${text(event, "title")}": ${text(event, "text").split("\n", 1)[0] ?? ""}`,

@@ -335,7 +335,11 @@ export type EquityEvent = {
       readonly symbol: string;
       readonly qty: number;
       readonly price_usd: number | null;
+      /** The previous session's close. Since release 0.2.0, as `managed_qty`. */
+      readonly last_close_usd: number | null;
       readonly is_managed: boolean;
+      /** Shares without those that a hand bought beside them; 0 where it is not managed. */
+      readonly managed_qty: number;
     }[]
     | null;
 };
@@ -351,7 +355,10 @@ export type SummaryEvent = {
   readonly expired: number;
   readonly unresolved: number;
   readonly unfilled: number;
+  /** The trade results of what closed today, together. */
   readonly realised_usd: number | null;
+  /** The day result; `null` where a part of it is not known. Since release 0.2.0. */
+  readonly day_result_usd: number | null;
   readonly text: string;
 };
 

@@ -322,10 +322,15 @@ export class Engine {
     await this.ports.events.record(event);
   }
 
-  /** An error in log, Slack and, with the next event, audit trail; the message names the symbol it is about. */
-  sayError(message: string): void {
+  /** An error that the operator is told of by an alert of its own: into log and audit trail. */
+  logError(message: string): void {
     this.ports.log.error(message);
     this.errorsSaid.push(message);
+  }
+
+  /** An error in log, Slack and, with the next event, audit trail; the message names the symbol it is about. */
+  sayError(message: string): void {
+    this.logError(message);
     this.alert(buildExecutionError({ symbol: null, problem: message, remedy: null }));
   }
 

@@ -15,6 +15,8 @@ import {
   type RecordedEvent,
 } from "../domain/events.ts";
 import { countsTowardCaps, type LiveLedger } from "../domain/ledger.ts";
+import { HOLDING_EVENTS } from "../domain/day/day_holdings.ts";
+import { readDayResult } from "../domain/day/period.ts";
 import type { MarketClock, Session } from "../domain/market.ts";
 import { dateNyOf, nyToMs, readNyTime } from "../domain/ny_time.ts";
 import { type BrokerOrder, flattenOrders } from "../domain/orders.ts";
@@ -31,7 +33,9 @@ import { StateError } from "./ports.ts";
 const SUMMARY_KEY = "daily_summary";
 /** A session that ends before this is a half day (broker.md, Time and data). */
 const HALF_DAY_BEFORE_NY = "16:00";
-const EVENT_TYPES: readonly EventType[] = [...ENTRY_EVENTS, "gate", "dry_run_order", "position"];
+const EVENT_TYPES: readonly EventType[] = [
+  ...new Set<EventType>([...ENTRY_EVENTS, ...HOLDING_EVENTS, "gate", "dry_run_order"]),
+];
 
 /**
  * Sends `Daily execution summary` once a New York day, also across restarts: when the market has closed, or from
@@ -103,6 +107,7 @@ async function buildSummary(
       isOver: !market.isOpen && engine.nowMs() >= session.closeMs,
     },
     areEntriesPaused: await engine.ports.operatorFiles.areEntriesPaused(),
+    dayResult: readDayResult(events, dateNy),
     overnight: listPositionFacts(engine),
   };
   const isLive = ledger?.entries.some(countsTowardCaps) === true ||
@@ -136,7 +141,7 @@ interface Day {
 
 type LiveFacts = Omit<
   Extract<DailySummaryInputs, { mode: "LIVE" }>,
-  "mode" | "dateNy" | "session" | "areEntriesPaused" | "overnight"
+  "mode" | "dateNy" | "session" | "areEntriesPaused" | "dayResult" | "overnight"
 >;
 
 async function buildLiveFacts(
@@ -182,14 +187,27 @@ function listSubjects(engine: Engine, events: readonly RecordedEvent[]): TradeSu
       adoptedCostUsd: isAdoption
         ? readNumber(event, "cost_basis_usd")
         : subjects.get(positionId)?.adoptedCostUsd ?? null,
+      initialStopUsd: isAdoption
+        ? readNumber(event, "stop_usd")
+        : subjects.get(positionId)?.initialStopUsd ?? findEntryStop(events, positionId),
       openedAtMs,
     });
   }
   for (const { positionId, symbol, adoptedQty, openedAtMs } of engine.state.positions) {
     const adoptedCostUsd = subjects.get(positionId)?.adoptedCostUsd ?? null;
-    subjects.set(positionId, { symbol, adoptedQty, adoptedCostUsd, openedAtMs });
+    const initialStopUsd = subjects.get(positionId)?.initialStopUsd ??
+      findEntryStop(events, positionId);
+    subjects.set(positionId, { symbol, adoptedQty, adoptedCostUsd, initialStopUsd, openedAtMs });
   }
   return [...subjects.values()];
+}
+
+/** The structural stop of one of today's entries. */
+function findEntryStop(events: readonly RecordedEvent[], entryId: string): number | null {
+  const record = events.find((event) =>
+    event.type === "order_recorded" && readText(event, "client_order_id") === entryId
+  );
+  return record === undefined ? null : readNumber(record, "stop_usd");
 }
 
 /** Orders submitted so long before the first subject was opened are of no interest. */
@@ -263,6 +281,7 @@ async function saySummary(
     mode: inputs.mode,
     ...entries,
     realised_usd: inputs.mode === "LIVE" ? sumResults(inputs.closedTrades) : null,
+    day_result_usd: inputs.dayResult.resultUsd,
     text: message.text,
   });
 }

@@ -1,3 +1,4 @@
+import type { DayResult } from "../../src/domain/day/day_result.ts";
 import fc from "fast-check";
 import {
   buildDailySummary,
@@ -27,9 +28,17 @@ const ENTRIES: EntryCounts = {
 
 type LiveInputs = Extract<DailySummaryInputs, { mode: "LIVE" }>;
 
+const DAY_RESULT: DayResult = {
+  resultUsd: 6,
+  knownUsd: 6,
+  symbols: [{ symbol: "NVDA", resultUsd: 6, why: null }],
+  unknown: [],
+};
+
 const LIVE: LiveInputs = {
   mode: "LIVE",
   dateNy: "2026-01-20",
+  dayResult: DAY_RESULT,
   session: { kind: "full", closesAtNy: "16:00", isOver: true },
   areEntriesPaused: false,
   overnight: [SAFE],
@@ -40,8 +49,8 @@ const LIVE: LiveInputs = {
   capUse: USE,
   exits: [{ symbol: "AAPL", qty: 18, priceUsd: 14, reason: "r1_trim" }],
   closedTrades: [
-    { symbol: "NVDA", qty: 3, resultUsd: 12.3 },
-    { symbol: "IBM", qty: 2, resultUsd: -2.2 },
+    { symbol: "NVDA", qty: 3, resultUsd: 12.3, resultR: 1.2 },
+    { symbol: "IBM", qty: 2, resultUsd: -2.2, resultR: null },
   ],
 };
 
@@ -62,9 +71,10 @@ Deno.test("buildDailySummary() of a LIVE day says entries, fills, caps, exits, r
       "Exits: 1",
       "  AAPL 18 at 14.00 (r1_trim)",
       "Closed trades: 2",
-      "  NVDA 3 shares: +12.30 USD",
+      "  NVDA 3 shares: +12.30 USD (+1.2 R)",
       "  IBM 2 shares: -2.20 USD",
-      "Realised: +10.10 USD",
+      "Trade results, against the entries: +10.10 USD",
+      "Day result, against the previous close: +6.00 USD",
       "Overnight: 1",
       "  AAPL 37 shares: stop 12.34 for 37, good till canceled",
     ].join("\n"),
@@ -99,16 +109,50 @@ Deno.test("buildDailySummary() of a LIVE day without anything is short and clean
       "2026-01-20, HALF DAY, closed at 13:00 New York\n0 confirmed: 0 entered, 0 not\n",
     ),
   );
-  for (const line of ["Symbols: none", "Fills: none", "Realised: 0.00 USD", "Overnight: none"]) {
+  for (
+    const line of [
+      "Symbols: none",
+      "Fills: none",
+      "Trade results, against the entries: 0.00 USD",
+      "Overnight: none",
+    ]
+  ) {
     assertStringIncludes(text, line);
   }
 });
 
 Deno.test("buildDailySummary() leaves a trade of unknown result out of the sum and says so", () => {
-  const closedTrades = [...LIVE.closedTrades, { symbol: "OLD", qty: 1, resultUsd: null }];
+  const closedTrades = [...LIVE.closedTrades, {
+    symbol: "OLD",
+    qty: 1,
+    resultUsd: null,
+    resultR: null,
+  }];
   const { text } = buildDailySummary({ ...LIVE, closedTrades });
   assertStringIncludes(text, "  OLD 1 shares: result unknown\n");
-  assertStringIncludes(text, "Realised: +10.10 USD (without 1 of unknown result)");
+  assertStringIncludes(
+    text,
+    "Trade results, against the entries: +10.10 USD (without 1 of unknown result)",
+  );
+});
+
+Deno.test("buildDailySummary() says of which symbol the day result is not known, and why", () => {
+  const why = "the previous close is not known";
+  const unknown = { symbol: "OLD", resultUsd: null, why } as const;
+  const part = {
+    ...DAY_RESULT,
+    resultUsd: null,
+    symbols: [...DAY_RESULT.symbols, unknown],
+    unknown: [unknown],
+  };
+  assertStringIncludes(
+    buildDailySummary({ ...LIVE, dayResult: part }).text,
+    `Day result, against the previous close: +6.00 USD (without OLD: ${why})`,
+  );
+  assertStringIncludes(
+    buildDailySummary({ ...LIVE, dayResult: { ...part, symbols: [unknown] } }).text,
+    `Day result, against the previous close: unknown (OLD: ${why})`,
+  );
 });
 
 const levels: { when: string; change: Partial<EntryCounts>; level: string }[] = [
@@ -182,6 +226,7 @@ Deno.test("buildDailySummary() of a DRY_RUN day names the five largest and what 
   const message = buildDailySummary({
     mode: "DRY_RUN",
     dateNy: "2026-01-20",
+    dayResult: DAY_RESULT,
     session: LIVE.session,
     areEntriesPaused: true,
     overnight: [NAKED],
@@ -203,6 +248,7 @@ Deno.test("buildDailySummary() of a DRY_RUN day names the five largest and what 
       "  S4 4 shares, 400.00 USD",
       "  S3 3 shares, 300.00 USD",
       "  S2 2 shares, 200.00 USD",
+      "Day result, against the previous close: +6.00 USD",
       "Overnight: 1",
       "  MSFT 5 shares: NO STOP at the broker",
     ].join("\n"),
@@ -213,6 +259,7 @@ Deno.test("buildDailySummary() of a DRY_RUN day whose prices and caps are not kn
   const { text } = buildDailySummary({
     mode: "DRY_RUN",
     dateNy: "2026-01-20",
+    dayResult: DAY_RESULT,
     session: LIVE.session,
     areEntriesPaused: false,
     overnight: [],
@@ -230,6 +277,7 @@ Deno.test("buildDailySummary() of a DRY_RUN day whose prices and caps are not kn
     "  B 2 shares, 5.00 USD",
     "  A 1 shares, price unknown",
     "  C 3 shares, price unknown",
+    "Day result, against the previous close: +6.00 USD",
     "Overnight: none",
   ];
   assertStringIncludes(text, wanted.join("\n"));
@@ -239,6 +287,7 @@ Deno.test("buildDailySummary() of a DRY_RUN day in which all prices are known ha
   const { text } = buildDailySummary({
     mode: "DRY_RUN",
     dateNy: "2026-01-20",
+    dayResult: DAY_RESULT,
     session: LIVE.session,
     areEntriesPaused: false,
     overnight: [],

@@ -314,10 +314,11 @@ const sentences: [AuditEvent, string][] = [
       unresolved: 0,
       unfilled: 0,
       realised_usd: 10.42,
+      day_result_usd: -3.1,
       text: "",
     },
     "daily summary (LIVE): 3 entries tried, 1 accepted, 2 denied, 0 rejected, 0 expired, " +
-    "0 unresolved, realised 10.42 USD",
+    "0 unresolved, closed trades 10.42 USD, day result -3.10 USD",
   ],
   [
     {

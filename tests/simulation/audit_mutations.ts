@@ -326,7 +326,7 @@ export const AUDIT_BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/engine/standing_alarms.ts",
-        find: "engine.ports.log.error(`${what} ${symbol}",
+        find: "engine.logError(`${what} ${symbol}",
         replace: "engine.ports.log.info(`${what} ${symbol}",
       },
     ],

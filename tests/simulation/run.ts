@@ -9,6 +9,7 @@ import { setMoods } from "./moods.ts";
 import { buildWeather } from "./network.ts";
 import { Operator } from "./operator.ts";
 import type { Family } from "./families.ts";
+import { checkResults } from "./result_checks.ts";
 import { type Counts, KILL_PATH, type Violation, World } from "./world.ts";
 
 /** What one seed came to. */
@@ -59,6 +60,7 @@ export async function runSeed(
   }
   if (world.incarnation >= most) world.violate("the engine stays up", `${most} deaths`);
   if (world.violations.length === 0) checkFiles(auditor);
+  if (world.violations.length === 0) checkResults(auditor);
   auditor.gaps.ended();
   countOrders(world);
   const violation = world.violations[0] ?? null;

@@ -1,6 +1,7 @@
 import { CLOSED_BUGS } from "./bugs/closed.ts";
 import { COMMANDS_BUGS } from "./bugs/commands.ts";
 import { DISK_BUGS } from "./bugs/disk.ts";
+import { DAY_BUGS } from "./bugs/day.ts";
 import { ENTRIES_BUGS } from "./bugs/entries.ts";
 import { MARKET_DATA_BUGS } from "./bugs/market_data.ts";
 import { PROTECTION_BUGS } from "./bugs/protection.ts";
@@ -32,4 +33,5 @@ export const TESTED_BUGS: readonly TestedBug[] = [
   ...TIME_BUGS,
   ...COMMANDS_BUGS,
   ...CLOSED_BUGS,
+  ...DAY_BUGS,
 ];

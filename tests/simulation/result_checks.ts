@@ -20,7 +20,8 @@ export function checkResults({ world }: Auditor): void {
   for (const { dateNy, events } of days) {
     const at = events.findLastIndex((event) => event.type === "summary");
     const summary = events[at];
-    if (summary === undefined) continue;
+    // With a host's clock that is wrong it stands in the file of another day than its own.
+    if (summary === undefined || !`${summary["text"]}`.startsWith(dateNy)) continue;
     world.count("day results compared");
     const saidUsd = readNumber(summary, "day_result_usd");
     // What is recorded afterwards the summary can't have known.

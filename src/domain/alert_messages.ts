@@ -159,20 +159,14 @@ export interface SubmissionFacts {
   readonly notionalUsd: number;
   readonly stopUsd: number;
   readonly takeProfitUsd: number;
-  /** The broker's id, or `dry-run`. */
-  readonly orderId: string;
 }
 
 /** Builds the verbose message of a submission (TRADE; `SLACK_VERBOSE`). */
 export function buildOrderSubmitted(facts: SubmissionFacts): AlertMessage {
-  const { symbol, qty, notionalUsd, stopUsd, takeProfitUsd, orderId } = facts;
-  const lines = [
-    `SUBMITTED ${symbol}: qty=${qty} order_id=${orderId}`,
-    `about ${formatCents(notionalUsd)} USD, stop ${formatPriceUsd(stopUsd)}, take-profit ${
-      formatPriceUsd(takeProfitUsd)
-    }`,
-  ];
-  return { level: "TRADE", title: "Order submitted", text: lines.join("\n") };
+  const { symbol, qty, notionalUsd, stopUsd, takeProfitUsd } = facts;
+  const text = `${symbol}: SUBMITTED buy qty=${qty}, about ${formatCents(notionalUsd)} USD, ` +
+    `stop ${formatPriceUsd(stopUsd)}, target ${formatPriceUsd(takeProfitUsd)}`;
+  return { level: "TRADE", title: "Order submitted", text };
 }
 
 /** An exit that left, or in DRY_RUN would have. */
@@ -182,17 +176,15 @@ export interface SoldFacts {
   readonly qty: number;
   /** `r1_trim`, `r2_trim`, `stop_exit`. */
   readonly reason: string;
-  /** The broker's id, or `dry-run`. */
-  readonly orderId: string;
 }
 
 /** Builds the verbose message of a trim or a close (TRADE; `SLACK_VERBOSE`). */
 export function buildPositionSold(facts: SoldFacts): AlertMessage {
-  const { kind, symbol, qty, reason, orderId } = facts;
+  const { kind, symbol, qty, reason } = facts;
   return {
     level: "TRADE",
     title: kind === "trim" ? "Position trimmed" : "Position closed",
-    text: `SUBMITTED sell ${symbol}: qty=${qty} reason=${reason} order_id=${orderId}`,
+    text: `${symbol}: SUBMITTED sell qty=${qty} reason=${reason}`,
   };
 }
 

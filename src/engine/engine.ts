@@ -144,6 +144,12 @@ export class Engine {
   gateInputs: GateInputsRecord | null = null;
   /** Filled shares by order id that the audit trail has already. */
   readonly fillsSaid = new Map<string, number>();
+  /** Orders of ours that filled and that the log has told, by order id. */
+  readonly fillsTold = new Set<string>();
+  /** When an order that still works was first seen partly filled, broker time. */
+  readonly fillingSinceMs = new Map<string, number>();
+  /** Positions that ended in this process, as they were last known: a sale may be told after its position is forgotten. */
+  readonly ended = new Map<string, ManagedPosition>();
   equitySaid: string | null = null;
   /** Last prices as this cycle read them, and what was answered at all; `null` before it asked. */
   prices: {
@@ -236,6 +242,8 @@ export class Engine {
 
   /** Forgets a managed position. */
   dropPosition(positionId: string): void {
+    const ended = this.state.positions.find((each) => each.positionId === positionId);
+    if (ended !== undefined) this.ended.set(positionId, ended);
     const positions = this.state.positions.filter((each) => each.positionId !== positionId);
     this.updateState({ positions });
     this.bare.delete(positionId);

@@ -157,19 +157,17 @@ Deno.test("buildOrderSubmitted() and buildPositionSold() are the verbose TRADE m
     notionalUsd: 499.5,
     stopUsd: 12.34,
     takeProfitUsd: 15,
-    orderId: "dry-run",
   });
   assertEquals(submitted, {
     level: "TRADE",
     title: "Order submitted",
-    text:
-      "SUBMITTED AAPL: qty=37 order_id=dry-run\nabout 499.50 USD, stop 12.34, take-profit 15.00",
+    text: "AAPL: SUBMITTED buy qty=37, about 499.50 USD, stop 12.34, target 15.00",
   });
-  const sold = { symbol: "AAPL", qty: 18, reason: "r1_trim", orderId: "id-1" };
+  const sold = { symbol: "AAPL", qty: 18, reason: "r1_trim" };
   assertEquals(buildPositionSold({ ...sold, kind: "trim" }), {
     level: "TRADE",
     title: "Position trimmed",
-    text: "SUBMITTED sell AAPL: qty=18 reason=r1_trim order_id=id-1",
+    text: "AAPL: SUBMITTED sell qty=18 reason=r1_trim",
   });
   assertEquals(buildPositionSold({ ...sold, kind: "close" }).title, "Position closed");
 });

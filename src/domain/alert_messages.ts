@@ -52,22 +52,39 @@ export function buildLiveTradingEnabled(
   return { level: "INFO", title: "Live trading enabled", text: lines.join("\n") };
 }
 
+/** What the operator asks first after he made the switch. */
+export interface KillSwitchFacts {
+  readonly source: "env" | "file";
+  /** `null` where the records can't be read. */
+  readonly positions: readonly PositionFact[] | null;
+  /** When the broker was last asked for orders, Unix ms; `null` where it could not be. */
+  readonly seenAtMs: number | null;
+}
+
 /**
  * Builds `Kill switch active` (WARNING; runbook 7): each managed position, its protection at the broker and the command
  * that closes it, because from now on the engine sells nothing.
  */
 export function buildKillSwitchActive(
-  facts: { readonly source: "env" | "file"; readonly positions: readonly PositionFact[] },
+  facts: KillSwitchFacts,
 ): AlertMessage {
-  const shown = sortPositions(facts.positions).slice(0, LIST_LINES_MAX);
-  const hiddenCount = facts.positions.length - shown.length;
+  const { positions, seenAtMs } = facts;
+  const shown = sortPositions(positions ?? []).slice(0, LIST_LINES_MAX);
+  const hiddenCount = (positions ?? []).length - shown.length;
   const lines = [
     `Kill switch active (${facts.source}): no entries and no exits; stops resting at the broker stay`,
+    ...(shown.length === 0 || seenAtMs === null
+      ? []
+      : [`As the broker showed it at ${formatNy(seenAtMs)}:`]),
     ...shown.flatMap((position) => [
       formatPosition(position),
       `  close it: ${formatCloseCommand(position.symbol)}`,
     ]),
-    ...(shown.length === 0 ? ["No managed positions"] : []),
+    ...(positions === null
+      ? ["Managed positions: UNKNOWN, the records can't be read; look at the broker"]
+      : shown.length === 0
+      ? ["No managed positions"]
+      : []),
     ...(hiddenCount > 0
       ? [`and ${hiddenCount} more: see \`avwap-execution status --broker\``]
       : []),

@@ -11,6 +11,7 @@ import {
   untilCloseMs,
 } from "./closing.ts";
 import type { Engine } from "./engine.ts";
+import { sayUndone } from "./operator_acts.ts";
 import { StateError } from "./ports.ts";
 import { recordSells, roundStop, type SellPlan, type SellResult } from "./sell_orders.ts";
 
@@ -168,5 +169,5 @@ export function sayFailure(engine: Engine, plan: ExitPlan, what: string, result:
     ? `stopped: ${result.reason}`
     : "no usable answer yet";
   engine.wakeAt(engine.nowMs() + RETRY_MS);
-  engine.sayError(`${plan.position.symbol} ${plan.reason}: ${what}: ${why}`);
+  sayUndone(engine, result, `${plan.position.symbol} ${plan.reason}: ${what}: ${why}`);
 }

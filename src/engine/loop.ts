@@ -4,7 +4,8 @@ import { type CycleResult, runCycle } from "./cycle.ts";
 import { UNDECIDED_LOOK_MS } from "./entries.ts";
 import { sendHeartbeatIfDue, sendStarted } from "./heartbeat.ts";
 import { lookAtOnce } from "./kill_switch_look.ts";
-import { noticeKillSwitch, takeDelivered } from "./notices.ts";
+import { alertKillSwitch, noticeKillSwitch, takeDelivered } from "./notices.ts";
+import { observe } from "./observe.ts";
 import { BrokerError, type EnginePorts, StateError } from "./ports.ts";
 import { lookAtWatchlist } from "./reading_watchlist.ts";
 import { takeRequests } from "./releasing.ts";
@@ -143,7 +144,15 @@ async function wait(
     // A closed market is not asked for it: the gate lines wait for the open.
     const isChanged = await noticeKillSwitch(engine);
     if ((isChanged || engine.isCycleDue) && isRunning) return;
+    if (isChanged || engine.isCycleDue) await tellKillSwitch(engine, result.market);
   }
+}
+
+/** While the market is closed no cycle follows the switch: positions and orders are read for its message alone. */
+async function tellKillSwitch(engine: Engine, market: CycleResult["market"]): Promise<void> {
+  engine.isCycleDue = false;
+  if (engine.killSwitchSeen !== null && market !== null) await observe(engine, market);
+  alertKillSwitch(engine);
 }
 
 /**

@@ -58,8 +58,25 @@ export async function noticeKillSwitch(engine: Engine): Promise<boolean> {
 }
 
 /**
- * Says a change of the kill switch in log and audit trail, and alerts `Kill switch active` once per change, also across
- * restarts.
+ * Alerts `Kill switch active` once per change, also across restarts: at a cycle's end, when what the operator's act left
+ * behind is known, and never while something is under way that changes it.
+ */
+export function alertKillSwitch(engine: Engine): void {
+  const source = engine.killSwitchSeen;
+  const orders = engine.observation?.openOrders;
+  const message = source === null ? null : buildKillSwitchActive({
+    source,
+    positions: engine.isStateLoaded ? listPositionFacts(engine) : null,
+    seenAtMs: orders?.kind === "ok"
+      ? engine.nowMs() - (engine.ports.clock.monotonicMs() - orders.atMonotonicMs)
+      : null,
+  });
+  const state = { key: KILL_SWITCH_KEY, value: source ?? "off" };
+  engine.alert(buildStateMessage(state, engine.state.alerted, message));
+}
+
+/**
+ * Says a change of the kill switch in log and audit trail.
  * @param seen As just looked at.
  * @returns Whether it changed since the last look.
  */
@@ -69,11 +86,6 @@ export async function sayKillSwitch(
 ): Promise<boolean> {
   const { log } = engine.ports;
   const source = seen.isKillSwitchEnv ? "env" : seen.isKillSwitchFile ? "file" : null;
-  const state = { key: KILL_SWITCH_KEY, value: source ?? "off" };
-  const message = source === null
-    ? null
-    : buildKillSwitchActive({ source, positions: listPositionFacts(engine) });
-  engine.alert(buildStateMessage(state, engine.state.alerted, message));
   const isChanged = engine.killSwitchSeen !== source;
   engine.killSwitchSeen = source;
   if (!isChanged) return false;

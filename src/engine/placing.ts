@@ -9,10 +9,17 @@ import type { Engine } from "./engine.ts";
 import { sendExit } from "./exit_order.ts";
 import { isRefusedItself, noteStopRefusal } from "./exit_records.ts";
 import { findSellGroups, isOfThisSession, refresh } from "./observe.ts";
+import { sayUndone } from "./operator_acts.ts";
 import { isActionable } from "./positions.ts";
 import { readPrices } from "./prices.ts";
 import { putBackLower } from "./put_back.ts";
-import { recordSells, resolveStops, type SellPlan, sendSell } from "./sell_orders.ts";
+import {
+  recordSells,
+  resolveStops,
+  type SellPlan,
+  type SellResult,
+  sendSell,
+} from "./sell_orders.ts";
 import { readAvailable } from "./shares.ts";
 import { readHandMoves, readStopLevel } from "./stop_level.ts";
 
@@ -140,13 +147,14 @@ async function place(
     : placed.kind === "stopped"
     ? placed.reason
     : "no usable answer yet";
-  sayNotPlaced(engine, plan.position.symbol, why);
+  sayNotPlaced(engine, plan.position.symbol, placed, why);
   return isRefusedItself(placed) ? "refused" : "not_placed";
 }
 
 /** An error once a day and cause: the position's standing says for how long, and what the operator can do. */
-function sayNotPlaced(engine: Engine, symbol: string, why: string): void {
+function sayNotPlaced(engine: Engine, symbol: string, placed: SellResult, why: string): void {
   const text = `${symbol}: stop not placed: ${why}`;
-  if (engine.isNews(`stop_not_placed:${symbol}:${why}`, engine.dateNy())) engine.sayError(text);
+  const isNews = engine.isNews(`stop_not_placed:${symbol}:${why}`, engine.dateNy());
+  if (isNews) sayUndone(engine, placed, text);
   else engine.ports.log.warn(text);
 }

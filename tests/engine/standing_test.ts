@@ -297,7 +297,9 @@ Deno.test("the kill switch's message says what is bare, since when and why", asy
   await world.cycles(1, MINUTE_MS);
   const [message] = world.alerted("Kill switch active");
   assert(
-    message?.text.includes("10 of 10 shares without a stop since 2026-11-23 10:0"),
+    message?.text.includes(
+      "10 of 10 shares without a good-till-canceled stop since 2026-11-23 10:0",
+    ),
     message?.text,
   );
   assert(message?.text.includes("account blocked (trading_blocked)"), message?.text);

@@ -20,6 +20,8 @@ export interface AlarmContext {
   readonly untilCloseMs: number;
   /** The next open, Unix ms; `null` where it is not known. */
   readonly nextOpenMs: number | null;
+  /** Whether the kill switch is on: its own message has just told what it leaves bare, and no second one goes beside it. */
+  readonly isKillSwitchOn: boolean;
 }
 
 /** One message: every position that waits for the same cause. */
@@ -54,7 +56,7 @@ function isBareAlarm(standing: Standing, context: AlarmContext): boolean {
   if (bareSinceMs === null) return false;
   if (isLate(context) || context.nowMs - bareSinceMs >= ALARM_AFTER_MS) return true;
   // While nothing may be sent waiting changes nothing; what can't be read may be read in a moment.
-  return !context.isLive && isCoverRead && !context.isClosed;
+  return !context.isLive && isCoverRead && !context.isClosed && !context.isKillSwitchOn;
 }
 
 function isDueAlarm({ due, dueSinceMs }: Standing, context: AlarmContext): boolean {

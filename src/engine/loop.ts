@@ -4,6 +4,7 @@ import { type CycleResult, runCycle } from "./cycle.ts";
 import { UNDECIDED_LOOK_MS } from "./entries.ts";
 import { sendHeartbeatIfDue, sendStarted } from "./heartbeat.ts";
 import { lookAtOnce } from "./kill_switch_look.ts";
+import { sayNotRunning } from "./not_running.ts";
 import { alertKillSwitch, noticeKillSwitch, takeDelivered } from "./notices.ts";
 import { observe } from "./observe.ts";
 import { BrokerError, type EnginePorts, StateError } from "./ports.ts";
@@ -77,6 +78,7 @@ async function checkStart(engine: Engine): Promise<number | null> {
       dropped: [],
       message: step.message,
     });
+    await sayNotRunning(engine, step);
     return step.kind === "stale" ? EXIT_WATCHLIST_STALE : EXIT_WATCHLIST_MISSING;
   }
   return null;

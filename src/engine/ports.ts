@@ -384,6 +384,8 @@ export interface Alert {
 
 /** Slack, or nothing. Never throws, never delays: what can't be queued is dropped with a log line. */
 export interface AlertPort {
+  /** Whether nobody is there to read: then nothing is asked of the broker for a message alone. */
+  readonly isUnheard?: boolean;
   send(alert: Alert): void;
   /**
    * State alerts delivered since the last call, for the engine to remember; an empty value where something was read that

@@ -22,7 +22,8 @@ export interface StartFacts {
   readonly host: string;
   readonly pollSeconds: number;
   readonly watchlist: WatchlistFact;
-  readonly managedSymbols: readonly string[];
+  /** `null` where the records are not read yet: the first cycle makes them, or waits for them. */
+  readonly managedSymbols: readonly string[] | null;
 }
 
 /** Builds `Execution started` (INFO). */
@@ -32,7 +33,13 @@ export function buildExecutionStarted(facts: StartFacts): AlertMessage {
     `avwap-execution ${facts.version}, a cycle every ${facts.pollSeconds} s`,
     `Broker endpoint=${facts.endpoint} host=${facts.host}`,
     `Watchlist: ${formatWatchlist(facts.watchlist)}`,
-    `Managed positions: ${managedSymbols.length === 0 ? "none" : managedSymbols.join(", ")}`,
+    `Managed positions: ${
+      managedSymbols === null
+        ? "unknown before the first cycle"
+        : managedSymbols.length === 0
+        ? "none"
+        : managedSymbols.join(", ")
+    }`,
   ];
   return { level: "INFO", title: "Execution started", text: lines.join("\n") };
 }

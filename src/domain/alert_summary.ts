@@ -70,6 +70,8 @@ interface DayFacts {
     readonly closesAtNy: string;
     readonly isOver: boolean;
   };
+  /** Equity and open result in words (`formatEquity`). */
+  readonly equityLine: string;
   /** Managed positions that stay open overnight. */
   readonly overnight: readonly PositionFact[];
 }
@@ -109,6 +111,7 @@ export function buildDailySummary(inputs: DailySummaryInputs): AlertMessage {
     `${inputs.dateNy}, ${day}, ${
       session.isOver ? "closed" : "closes"
     } at ${session.closesAtNy} New York`,
+    inputs.equityLine,
     ...(inputs.mode === "LIVE" ? buildLiveLines(inputs) : buildDryRunLines(inputs)),
     ...formatList("Overnight", sortPositions(inputs.overnight).map(formatPosition)),
   ];

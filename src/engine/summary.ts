@@ -25,6 +25,7 @@ import { buildCapUse } from "./heartbeat.ts";
 import { listPositionFacts } from "./notices.ts";
 import { readListing } from "./listing.ts";
 import { observe, readSession } from "./observe.ts";
+import { readEquityLine } from "./open_results.ts";
 import { StateError } from "./ports.ts";
 
 /** State key of the summary: its value is the New York date of the last one that was delivered. */
@@ -94,6 +95,7 @@ async function buildSummary(
       closesAtNy: readNyTime(session.closeMs).timeNy.slice(0, 5),
       isOver: !market.isOpen && engine.nowMs() >= session.closeMs,
     },
+    equityLine: readEquityLine(engine),
     overnight: listPositionFacts(engine),
   };
   const isLive = ledger?.entries.some(countsTowardCaps) === true ||
@@ -127,7 +129,7 @@ interface Day {
 
 type LiveFacts = Omit<
   Extract<DailySummaryInputs, { mode: "LIVE" }>,
-  "mode" | "dateNy" | "session" | "overnight"
+  "mode" | "dateNy" | "session" | "equityLine" | "overnight"
 >;
 
 async function buildLiveFacts(

@@ -11,7 +11,8 @@ const HEARTBEAT: HeartbeatInputs = {
   brokerFailure: null,
   capUse: USE,
   positions: [SAFE, NAKED],
-  unresolved: [{ symbol: "TSLA", clientOrderId: "avwap-2026-01-20-TSLA-x" }],
+  unresolved: [{ symbol: "TSLA", side: "buy" }],
+  equityLine: "Equity: 5000.00 USD; open result +12.30 USD (AAPL +12.30)",
   foreign: [{ symbol: "IBM", qty: -3 }],
 };
 
@@ -25,12 +26,13 @@ Deno.test("buildHeartbeat() says mode, market, watchlist and all that may need t
       "Watchlist: fresh, 12 candidates, 0 rows dropped, written 2026-01-20 09:45:00 EST",
       "Last cycle: 2026-01-20 09:45:00 EST, 3 min ago",
       "Broker: reachable",
+      HEARTBEAT.equityLine,
       "Orders today: 2 of 5 orders, 499.90 of 5000.00 USD, 1 of 5 positions",
       "Managed positions: 2",
       "  MSFT 5 shares: NO STOP at the broker",
       "  AAPL 37 shares: stop 12.34 for 37, good till canceled",
       "Unresolved orders: 1",
-      "  TSLA avwap-2026-01-20-TSLA-x",
+      "  TSLA, a buy",
       "Foreign positions: 1",
       "  IBM -3",
     ].join("\n"),
@@ -51,6 +53,16 @@ const beats: { when: string; change: Partial<HeartbeatInputs>; line: string }[] 
     line: "Broker: NOT REACHABLE (timeout)",
   },
   { when: "the ledger is unreadable", change: { capUse: null }, line: "Orders today: unknown" },
+  {
+    when: "records can't be read",
+    change: { positions: null },
+    line: "Managed positions: UNKNOWN until the records are read",
+  },
+  {
+    when: "the ledger can't be read",
+    change: { unresolved: null },
+    line: "Unresolved orders: unknown, the ledger can't be read",
+  },
   { when: "nothing is managed", change: { positions: [] }, line: "Managed positions: none" },
   {
     when: "foreign positions are not known",

@@ -31,6 +31,7 @@ const LIVE: LiveInputs = {
   mode: "LIVE",
   dateNy: "2026-01-20",
   session: { kind: "full", closesAtNy: "16:00", isOver: true },
+  equityLine: "Equity: 5000.00 USD; open result none, nothing is managed",
   overnight: [SAFE],
   entries: ENTRIES,
   symbols: ["AAPL", "MSFT"],
@@ -50,6 +51,7 @@ Deno.test("buildDailySummary() of a LIVE day says entries, fills, caps, exits, r
     title: "Daily execution summary (LIVE)",
     text: [
       "2026-01-20, full day, closed at 16:00 New York",
+      LIVE.equityLine,
       "5 confirmed: 1 entered, 4 not: TSLA allowlist blocked, AMD rejected by the broker, " +
       "QQQ intent expired, SPY unresolved",
       "Symbols: AAPL, MSFT",
@@ -95,7 +97,8 @@ Deno.test("buildDailySummary() of a LIVE day without anything is short and clean
   assertEquals(level, "INFO");
   assert(
     text.startsWith(
-      "2026-01-20, HALF DAY, closed at 13:00 New York\n0 confirmed: 0 entered, 0 not\n",
+      `2026-01-20, HALF DAY, closed at 13:00 New York\n${LIVE.equityLine}\n` +
+        "0 confirmed: 0 entered, 0 not\n",
     ),
   );
   for (const line of ["Symbols: none", "Fills: none", "Realised: 0.00 USD", "Overnight: none"]) {
@@ -182,6 +185,7 @@ Deno.test("buildDailySummary() of a DRY_RUN day names the five largest and what 
     mode: "DRY_RUN",
     dateNy: "2026-01-20",
     session: LIVE.session,
+    equityLine: LIVE.equityLine,
     overnight: [NAKED],
     orders: [...orders, { symbol: "OLD", qty: 9, notionalUsd: null }],
     caps: DEFAULT_CAPS,
@@ -191,6 +195,7 @@ Deno.test("buildDailySummary() of a DRY_RUN day names the five largest and what 
     title: "Daily execution summary (DRY_RUN)",
     text: [
       "2026-01-20, full day, closed at 16:00 New York",
+      LIVE.equityLine,
       "Would have sent: 7 orders in 6 symbols, nothing left this host",
       "Notional: 2100.00 USD (without 1 of unknown price)",
       "Caps in LIVE: 5 orders, 5000.00 USD",
@@ -211,6 +216,7 @@ Deno.test("buildDailySummary() of a DRY_RUN day whose prices and caps are not kn
     mode: "DRY_RUN",
     dateNy: "2026-01-20",
     session: LIVE.session,
+    equityLine: LIVE.equityLine,
     overnight: [],
     orders: [
       { symbol: "A", qty: 1, notionalUsd: null },
@@ -236,6 +242,7 @@ Deno.test("buildDailySummary() of a DRY_RUN day in which all prices are known ha
     mode: "DRY_RUN",
     dateNy: "2026-01-20",
     session: LIVE.session,
+    equityLine: LIVE.equityLine,
     overnight: [],
     orders: [],
     caps: DEFAULT_CAPS,

@@ -43,7 +43,9 @@ export const STATUS_COMMAND: Command = {
     "files alone, without credentials; --broker asks the broker too and names what differs. It goes\n" +
     "by the environment of this very call, so give it the service's. --json prints one document\n" +
     "with the fields version, at, state_dir, service, endpoint, gate, kill_switch, allowlist, caps,\n" +
-    "ledger, state, intents, positions, released, watchlist, last_cycle, broker.",
+    "ledger, state, intents, positions, open_positions, today, released, watchlist, last_cycle,\n" +
+    "broker. In the table ? is not known, BARE shares without a stop, R the open result in\n" +
+    "multiples of what the entry risked.",
   options: [
     {
       name: "broker",
@@ -85,6 +87,7 @@ async function readFacts(
     .read();
   const state = await files.state.read();
   const isKillSwitchFile = await operatorFiles.isKillSwitchOn();
+  const archive = await files.ledger.readArchive(countArchiveDays(state));
   const gate = previewGate({
     config: config.engine,
     host: config.endpoint.host,
@@ -92,7 +95,7 @@ async function readFacts(
     fileToken: await operatorFiles.readToken(),
     ledger,
     state,
-    archive: await files.ledger.readArchive(countArchiveDays(state)),
+    archive,
     todayNy,
     broker: broker === null ? null : {
       accountId: broker.account.accountId,
@@ -121,6 +124,7 @@ async function readFacts(
       alerted: state.kind === "ok" ? state.state.alerted : {},
     }),
     watchlistPath: config.watchlist.path,
+    archived: archive.kind === "ok" ? archive.ledgers.flatMap(({ entries }) => entries) : [],
     lock: await probeLock({ stateDir, clock: host.clock }),
     broker,
   };
@@ -144,12 +148,14 @@ async function readBroker(host: ProgramHost, read: LedgerRead): Promise<BrokerFa
   const openOrders = await broker.listOrders({ status: "open" });
   const sessions = await listPastSessions(broker, dateNyOf(clock.timestampMs));
   const differences: string[] = [];
+  let dayOrders: BrokerFacts["dayOrders"] = null;
   const decision = decideClock(clock, "unknown");
   if (decision.kind === "contradiction") {
     differences.push(`the broker's clock contradicts itself: ${decision.problem}`);
   }
   if (read.kind === "ok") {
     const { rows: orders } = await listOrdersOfDay(broker, read.ledger.dateNy);
+    if (read.ledger.dateNy === dateNyOf(clock.timestampMs)) dayOrders = orders;
     // What the day's list lacks may be an earlier day's: that is for `ledger verify` to look up.
     const { missing } = reconcile(read.ledger, orders);
     const known = read.ledger.entries.filter((entry) => !missing.includes(entry));
@@ -163,6 +169,7 @@ async function readBroker(host: ProgramHost, read: LedgerRead): Promise<BrokerFa
     openOrders: openOrders.rows,
     unreadable: [...positions.unreadable, ...openOrders.unreadable],
     sessions,
+    dayOrders,
     differences,
   };
 }

@@ -28,9 +28,10 @@ import {
   listOrdersOfDay,
   type OperatorFiles,
 } from "./operator_world.ts";
-import type { ParsedOptions } from "./options.ts";
+import { type ParsedOptions, UsageError } from "./options.ts";
 import { type BrokerFacts, buildStatusReport, type StatusFacts } from "./status_report.ts";
 import { formatStatus } from "./status_text.ts";
+import { watchScreen } from "./status_watch.ts";
 import { PROGRAM, VERSION } from "./version.ts";
 
 /** `status`: one screen that says where everything stands (interface, Commands). */
@@ -52,21 +53,39 @@ export const STATUS_COMMAND: Command = {
       valueName: null,
       help: "ask the broker too; exits 69 where it can't be asked",
     },
+    {
+      name: "watch",
+      valueName: null,
+      help: "the screen anew every 2 s until ^C; with --broker it asks every 30 s",
+    },
     { name: "json", valueName: null, help: "one JSON document" },
   ],
-  examples: [`${PROGRAM} status`, `${PROGRAM} status --broker`, `${PROGRAM} status --json`],
+  examples: [`${PROGRAM} status`, `${PROGRAM} status --broker`, `${PROGRAM} status --watch`],
   run: (host, options) => runGuarded(host, () => runStatus(host, options)),
 };
 
 async function runStatus(host: ProgramHost, { flags }: ParsedOptions): Promise<number> {
   const { config } = readOperatorConfig(host.environment);
   const files = buildOperatorFiles(config.stateDir);
-  const ledger = await files.ledger.read();
-  const broker = flags.has("broker") ? await readBroker(host, ledger) : null;
-  const report = buildStatusReport(await readFacts(host, { config, files, ledger, broker }));
+  const ask = flags.has("broker")
+    ? async (asking: ProgramHost) => await readBroker(asking, await files.ledger.read())
+    : null;
+  const read = async (broker: BrokerFacts | null) => {
+    const ledger = await files.ledger.read();
+    return buildStatusReport(await readFacts(host, { config, files, ledger, broker }));
+  };
+  const paint = createPaint(host.isTerminal ?? false);
+  const render = async (broker: BrokerFacts | null) =>
+    formatStatus(await read(broker), paint).join("\n");
+  if (flags.has("watch")) {
+    if (flags.has("json")) throw new UsageError("Options --watch and --json exclude each other");
+    await watchScreen(host, { ask, render });
+    return EXIT.done;
+  }
+  const broker = ask === null ? null : await ask(host);
   const text = flags.has("json")
-    ? JSON.stringify(report, null, 2)
-    : formatStatus(report, createPaint(host.isTerminal ?? false)).join("\n");
+    ? JSON.stringify(await read(broker), null, 2)
+    : await render(broker);
   host.writeOut(`${text}\n`);
   return EXIT.done;
 }

@@ -52,6 +52,7 @@ import {
 } from "./check_read.ts";
 import { buildCheckReport, formatCheck } from "./check_text.ts";
 import { createPaint } from "./colour.ts";
+import { listHealthcheckItems } from "./check_healthcheck.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import {
   countArchiveDays,
@@ -119,6 +120,7 @@ async function listItems(host: ProgramHost, isSlackTested: boolean): Promise<Che
       permissions.isSlackReachable,
       isSlackSent ? await sendSlackTest(host, config) : null,
     ),
+    ...await listHealthcheckItems(host, config),
   ].sort(byRank);
 }
 

@@ -2,6 +2,7 @@ import { decideNextWake } from "../domain/wake.ts";
 import { Engine } from "./engine.ts";
 import { type CycleResult, runCycle } from "./cycle.ts";
 import { UNDECIDED_LOOK_MS } from "./entries.ts";
+import { beatHealth } from "./health.ts";
 import { sendHeartbeatIfDue, sendStarted } from "./heartbeat.ts";
 import { lookAtOnce } from "./kill_switch_look.ts";
 import { sayNotRunning } from "./not_running.ts";
@@ -51,7 +52,8 @@ export async function runLoop(
   await sendStarted(engine);
   options.watch?.(() => void lookAtOnce(engine));
   if (ports.config.isRunOnce) {
-    await runSafely(engine);
+    const { market } = await runSafely(engine);
+    await beatHealth(engine, market);
     await ports.alerts.drain(DRAIN_MS);
     return await end(engine);
   }
@@ -59,6 +61,7 @@ export async function runLoop(
     engine.isCycleDue = false;
     const result = await runSafely(engine);
     await sendHeartbeatIfDue(engine, result.market);
+    await beatHealth(engine, result.market);
     await ports.service.ready();
     await wait(engine, result, stop, options);
   }

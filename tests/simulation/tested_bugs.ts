@@ -1,5 +1,6 @@
 import { ENTRIES_BUGS } from "./bugs/entries.ts";
 import { MARKET_DATA_BUGS } from "./bugs/market_data.ts";
+import { MESSAGES_BUGS } from "./bugs/messages.ts";
 import { PROTECTION_BUGS } from "./bugs/protection.ts";
 import { RECORDS_BUGS } from "./bugs/records.ts";
 import { ROWS_BUGS } from "./bugs/rows.ts";
@@ -24,4 +25,5 @@ export const TESTED_BUGS: readonly TestedBug[] = [
   ...PROTECTION_BUGS,
   ...SHARES_BUGS,
   ...TIME_BUGS,
+  ...MESSAGES_BUGS,
 ];

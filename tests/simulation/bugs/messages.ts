@@ -10,11 +10,18 @@ const STATUS = "tests/cli/status_test.ts";
 export const MESSAGES_BUGS: readonly TestedBug[] = [
   {
     name: "a fill told by the process's memory alone",
-    edits: [{
-      file: "src/engine/fill_messages.ts",
-      find: "    if (engine.state.alerted[key] !== undefined || !isDue(engine, each)) continue;",
-      replace: "    if (engine.fillsTold.has(orderId) || !isDue(engine, each)) continue;",
-    }],
+    edits: [
+      {
+        file: "src/engine/fill_messages.ts",
+        find: "    if (engine.state.alerted[key] !== undefined || !isDue(engine, each)) continue;",
+        replace: "    if (engine.fillsTold.has(orderId) || !isDue(engine, each)) continue;",
+      },
+      {
+        file: "src/engine/fill_messages.ts",
+        find: "buildStateMessage(state, engine.state.alerted, message)",
+        replace: "buildStateMessage(state, {}, message)",
+      },
+    ],
     tests: [FILLS],
   },
   {

@@ -76,6 +76,7 @@ function start(environment: Environment): Promise<number> {
     isReaderGone: () => isReaderGone,
     readUnwritten: () => unwritten,
     isTerminal: Deno.stdout.isTerminal(),
+    isColourRefused: Deno.noColor,
     exitNow: (status) => Deno.exit(status),
   });
 }

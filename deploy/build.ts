@@ -13,6 +13,15 @@ import { buildManifest, formatManifest } from "./manifest.ts";
 
 /** Room for the heap, in MB: the README's measurement says how much of it is used. */
 const HEAP_MB = 128;
+/**
+ * What is young is collected in 1 MB instead of 16, and memory goes before the last bit of speed: a cycle waits for the
+ * broker, and a thousand breakouts take a quarter less memory.
+ */
+const V8_FLAGS = [
+  `--max-old-space-size=${HEAP_MB}`,
+  "--max-semi-space-size=1",
+  "--optimize-for-size",
+];
 const ROOT = decodeURIComponent(new URL("../", import.meta.url).pathname);
 const writeOut = createTextWriter(Deno.stdout);
 
@@ -34,7 +43,7 @@ async function build(options: BuildOptions): Promise<void> {
   const flags = [
     ...buildPermissionFlags(facts),
     "--no-code-cache",
-    `--v8-flags=--max-old-space-size=${HEAP_MB}`,
+    `--v8-flags=${V8_FLAGS.join()}`,
   ];
   const compiled = await compile({ root: ROOT, facts, flags, cacheDir: findCacheDir(), output });
   const sum = { sizeBytes: (await Deno.stat(output)).size, sha256: await readSha256(output) };

@@ -1,31 +1,48 @@
 #!/usr/bin/env bash
 # Switches back to the release before the current one, or to the one that is named, and restarts the service.
-# Usage: rollback.sh [--dry-run] [--root DIR] [RELEASE]
-# A second rollback without a name undoes the first. Exit status: 0 switched, 1 not switched or not up, 64 usage.
+# Usage: rollback.sh [--dry-run] [--accept-loss-of WHAT] [--root DIR] [RELEASE]
+#   --accept-loss-of WHAT  go on in the mode it has, though that release does not know WHAT (release, pause, loss-limit),
+#                          which is in force; without it the service starts in DRY_RUN. May be given several times
+# It waits for no close. A second rollback without a name undoes the first. Exit status: 0 switched, 1 not switched or not
+# up, 64 usage.
 set -euo pipefail
 
 PROGRAM_CALL=rollback.sh
 IS_DRY_RUN=0
 ROOT=
 RELEASE=
+ACCEPTED=
+HERE=$(dirname "$(readlink -f "$0")")
 # shellcheck source=deploy/common.sh
-. "$(dirname "$(readlink -f "$0")")/common.sh"
+. "$HERE/common.sh"
+# shellcheck source=deploy/as_service.sh
+. "$HERE/as_service.sh"
+# shellcheck source=deploy/releases.sh
+. "$HERE/releases.sh"
+# shellcheck source=deploy/in_force.sh
+. "$HERE/in_force.sh"
+trap end_stand_in EXIT
 
 usage() {
-  printf '%s\nUsage: %s [--dry-run] [--root DIR] [RELEASE]\n' "$1" "$PROGRAM_CALL" >&2
+  printf '%s\nUsage: %s [--dry-run] [--accept-loss-of WHAT] [--root DIR] [RELEASE]\n' "$1" "$PROGRAM_CALL" >&2
   exit 64
 }
 
 while [ $# -gt 0 ]; do
   case "$1" in
     --dry-run) IS_DRY_RUN=1 ;;
+    --accept-loss-of)
+      [ $# -ge 2 ] || usage "--accept-loss-of needs one of: $IN_FORCE"
+      case " $IN_FORCE " in *" $2 "*) ACCEPTED+=" $2" ;; *) usage "--accept-loss-of takes one of: $IN_FORCE" ;; esac
+      shift
+      ;;
     --root)
       [ $# -ge 2 ] || usage "--root needs a directory"
       ROOT=$(readlink -m "$2")
       shift
       ;;
     -h | --help)
-      sed -n '2,4s/^# //p' "$0"
+      sed -n '2,7s/^# //p' "$0"
       exit 0
       ;;
     -*) usage "unknown option $1" ;;
@@ -48,9 +65,15 @@ if [ "$OLD" = "$RELEASE" ]; then
   say "already current: $RELEASE"
   exit 0
 fi
-check_binary "$ROOT$PREFIX/releases/$RELEASE/$NAME"
+check_binary "$ROOT$PREFIX/releases/$RELEASE/$NAME" --sum-only
 check_starts "$ROOT$PREFIX/releases/$RELEASE/$NAME"
 run_check "$RELEASE"
+[ "$CHECK_STATUS" = 0 ] || say "check of $RELEASE ends with $CHECK_STATUS: see above; going on, as a rollback is an emergency"
+if has_systemd; then
+  keep_in_force "$ROOT$PREFIX/releases/$RELEASE/$NAME"
+else
+  say "left out below --root: what is in force and $RELEASE does not know"
+fi
 if is_running; then WAS_RUNNING=1; else WAS_RUNNING=0; fi
 switch_to "$RELEASE"
 if [ "$WAS_RUNNING" = 0 ]; then
@@ -58,4 +81,4 @@ if [ "$WAS_RUNNING" = 0 ]; then
   exit 0
 fi
 restart_and_verify || fail "$RELEASE did not come up; forward again with rollback.sh $OLD"
-say "rolled back: $OLD -> $RELEASE"
+say_done "rolled back: $OLD -> $RELEASE"

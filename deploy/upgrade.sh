@@ -1,32 +1,47 @@
 #!/usr/bin/env bash
 # Puts a new release beside the running one, checks it, switches to it, and switches back where it does not come up.
-# Usage: upgrade.sh [--dry-run] [--root DIR] BINARY
+# Usage: upgrade.sh [--dry-run] [--now] [--root DIR] BINARY
+#   --now  also while LIVE trades in an open market, where a restart is refused otherwise
 # Leaves unit, drop-ins, environment and state as they are. Exit status: 0 upgraded, 1 not upgraded (the old release runs
-# on), 64 usage.
+# on, the new one does not stay), 64 usage.
 set -euo pipefail
 
 PROGRAM_CALL=upgrade.sh
 IS_DRY_RUN=0
+IS_NOW=0
 ROOT=
 BINARY=
+HERE=$(dirname "$(readlink -f "$0")")
 # shellcheck source=deploy/common.sh
-. "$(dirname "$(readlink -f "$0")")/common.sh"
+. "$HERE/common.sh"
+# shellcheck source=deploy/as_service.sh
+. "$HERE/as_service.sh"
+# shellcheck source=deploy/releases.sh
+. "$HERE/releases.sh"
+trap end_stand_in EXIT
 
 usage() {
-  printf '%s\nUsage: %s [--dry-run] [--root DIR] BINARY\n' "$1" "$PROGRAM_CALL" >&2
+  printf '%s\nUsage: %s [--dry-run] [--now] [--root DIR] BINARY\n' "$1" "$PROGRAM_CALL" >&2
   exit 64
+}
+
+# Refuses in words of its own, and takes the new release away again.
+refuse() {
+  drop_release
+  fail "$*"
 }
 
 while [ $# -gt 0 ]; do
   case "$1" in
     --dry-run) IS_DRY_RUN=1 ;;
+    --now) IS_NOW=1 ;;
     --root)
       [ $# -ge 2 ] || usage "--root needs a directory"
       ROOT=$(readlink -m "$2")
       shift
       ;;
     -h | --help)
-      sed -n '2,5s/^# //p' "$0"
+      sed -n '2,6s/^# //p' "$0"
       exit 0
       ;;
     -*) usage "unknown option $1" ;;
@@ -48,9 +63,12 @@ for dir in base_dir:$BASE_DIR state_dir:$STATE_DIR; do
   [ "$(read_manifest "$ROOT$PREFIX/current/$NAME" "${dir%%:*}")" = "${dir#*:}" ] ||
     fail "the new binary was built for ${dir%%:*} ${dir#*:}, the current one was not: build it alike, or use install.sh"
 done
-if [ "$OLD" = "$RELEASE" ]; then
+if [ "$OLD" = "$RELEASE" ] && is_whole "$ROOT$PREFIX/releases/$RELEASE"; then
   say "already current: $RELEASE"
   exit 0
+fi
+if is_live_session && [ "$IS_NOW" = 0 ]; then
+  fail "$SERVICE trades LIVE and the market is open: a restart leaves positions to their resting stops for a while; do it after the close, or now with --now"
 fi
 
 place_release "$BINARY"
@@ -58,18 +76,21 @@ run_check "$RELEASE"
 case "$CHECK_STATUS" in
   0) ;;
   1 | 2) say "check fails for the watchlist alone: upgrading all the same" ;;
-  *) fail "check of the new release ends with $CHECK_STATUS: nothing was switched, $OLD stays current" ;;
+  none) refuse "check of the new release could not be run as the service: nothing was switched, $OLD stays current" ;;
+  *) refuse "check of the new release ends with $CHECK_STATUS: nothing was switched, $OLD stays current" ;;
 esac
 
 if is_running; then WAS_RUNNING=1; else WAS_RUNNING=0; fi
 BEFORE_OLD=$(read_link previous)
 switch_to "$RELEASE"
 if [ "$WAS_RUNNING" = 0 ]; then
+  place_host_scripts
   say "$SERVICE was not running and is not started: systemctl start $SERVICE"
   exit 0
 fi
 if restart_and_verify; then
-  say "upgraded: $OLD -> $RELEASE (back with rollback.sh)"
+  place_host_scripts
+  say_done "upgraded: $OLD -> $RELEASE (back with $PREFIX/host/rollback.sh)"
   exit 0
 fi
 say "switching back to $OLD"
@@ -77,6 +98,6 @@ say "switching back to $OLD"
 point current "$OLD"
 if [ -n "$BEFORE_OLD" ]; then point previous "$BEFORE_OLD"; else rm -f "$ROOT$PREFIX/previous"; fi
 if restart_and_verify; then
-  fail "$RELEASE did not come up; $OLD runs again"
+  refuse "$RELEASE did not come up; $OLD runs again"
 fi
-fail "$RELEASE did not come up, and neither does $OLD: nothing trades until you look (resting stops stay at the broker)"
+refuse "$RELEASE did not come up, and neither does $OLD: nothing trades until you look (resting stops stay at the broker)"

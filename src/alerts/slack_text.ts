@@ -1,13 +1,8 @@
+import { replaceUnprintable } from "../domain/one_line.ts";
 import type { Alert, AlertLevel } from "../engine/ports.ts";
 
 /** A message's longest text in UTF-16 units, escapes and note included. */
 export const TEXT_CHARS_MAX = 3000;
-
-// Controls but the line feed, line and paragraph separators, direction overrides and lone surrogates: all of them can
-// make a message read other than it is.
-const UNPRINTABLE =
-  // deno-lint-ignore no-control-regex -- controls are what is looked for
-  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]|\p{Surrogate}/gu;
 
 const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
 
@@ -27,7 +22,8 @@ export function buildSlackText(
 ): string {
   const [firstLine = "", ...rest] = alert.text.replaceAll(/\r\n?/g, "\n").split("\n");
   const head = [`${parts.mark}:`, firstLine, parts.note].filter((part) => part !== "").join(" ");
-  return cutEscaped([formatTitle(alert), head, ...rest].join("\n").replaceAll(UNPRINTABLE, " "));
+  const text = [formatTitle(alert), head, ...rest].join("\n");
+  return cutEscaped(replaceUnprintable(text, (character) => character === "\n" ? character : " "));
 }
 
 /** Escapes as it counts, so that neither an escape nor a surrogate pair is cut in two. */

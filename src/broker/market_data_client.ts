@@ -106,7 +106,7 @@ export class MarketDataClient implements MarketDataPort {
     call: {
       readonly what: "bars" | "latest trades" | "corporate actions";
       readonly path: string;
-      readonly parse: (body: string) => SymbolPage<T>;
+      readonly parse: (body: string, symbols: readonly string[]) => SymbolPage<T>;
     },
   ): Promise<SymbolsAnswer<readonly T[]>> {
     const { sender, redact } = this.#options;

@@ -11,26 +11,41 @@ import {
   timeWire,
 } from "./wire.ts";
 
+/** Rows by symbol, not copied: an answer may name any number of symbols that nobody asked for. */
+const bySymbolWire = z.custom<Readonly<Record<string, unknown>>>(
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  "is not an object",
+);
 const pageWire = z.object({
-  bars: z.record(z.string(), z.unknown()).nullable(),
+  bars: bySymbolWire.nullable(),
   next_page_token: z.string().nullish(),
 });
 const barsWire = listWire(z.object({ t: timeWire, c: decimalWire }));
 
 /**
- * `GET /v2/stocks/bars`. One damaged symbol does not take the others with it: it is merely not known.
+ * `GET /v2/stocks/bars`, of the symbols asked for. One damaged symbol does not take the others with it: it is merely not known.
  * @throws {MalformedError} Where the page itself can't be parsed.
  */
-export function parseBarPage(body: string): SymbolPage<Bar> {
+export function parseBarPage(body: string, symbols: readonly string[]): SymbolPage<Bar> {
   const page = parseBody(pageWire, body);
   const rows: [string, Bar[]][] = [];
   const malformed: string[] = [];
-  for (const [symbol, wire] of Object.entries(page.bars ?? {})) {
+  for (const [symbol, wire] of listAsked(page.bars, symbols)) {
     const parsed = parseBars(wire);
     if (parsed === null) malformed.push(symbol);
     else rows.push([symbol, parsed]);
   }
   return { rows, malformed, nextPageToken: page.next_page_token || null };
+}
+
+/** What an answer holds of the symbols that it was asked for. */
+function listAsked(
+  answered: Readonly<Record<string, unknown>> | null,
+  symbols: readonly string[],
+): [symbol: string, wire: unknown][] {
+  const rows = answered ?? {};
+  return symbols.filter((symbol) => Object.hasOwn(rows, symbol))
+    .map((symbol) => [symbol, rows[symbol]]);
 }
 
 function parseBars(wire: unknown): Bar[] | null {
@@ -41,7 +56,7 @@ function parseBars(wire: unknown): Bar[] | null {
   );
 }
 
-const latestWire = z.object({ trades: z.record(z.string(), z.unknown()).nullable() });
+const latestWire = z.object({ trades: bySymbolWire.nullable() });
 const tradeWire = z.object({
   t: timeWire,
   p: decimalWire,
@@ -54,10 +69,13 @@ const tradeWire = z.object({
  * `GET /v2/stocks/trades/latest`. A trade that was canceled or found incorrect (`u`) is no price: its symbol is absent.
  * @throws {MalformedError} Where the answer itself can't be parsed.
  */
-export function parseLatestTrades(body: string): SymbolPage<Trade> {
+export function parseLatestTrades(
+  body: string,
+  symbols: readonly string[],
+): SymbolPage<Trade> {
   const rows: [string, Trade[]][] = [];
   const malformed: string[] = [];
-  for (const [symbol, wire] of Object.entries(parseBody(latestWire, body).trades ?? {})) {
+  for (const [symbol, wire] of listAsked(parseBody(latestWire, body).trades, symbols)) {
     const parsed = tradeWire.safeParse(wire);
     if (parsed.success && (parsed.data.u === "canceled" || parsed.data.u === "incorrect")) continue;
     const trade = parsed.success

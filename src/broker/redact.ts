@@ -1,3 +1,5 @@
+import { formatWithoutSecrets, replaceUnprintable } from "../domain/one_line.ts";
+
 /** Takes credentials out of a text that came from outside. */
 export type Redact = (text: string) => string;
 
@@ -6,23 +8,12 @@ export const KEPT_BODY_MAX = 4096;
 /** Longest part of an answer that goes into one line for the operator. */
 const LINE_MAX = 300;
 
-/** What an operator must never see in a line: control characters, escape sequences and line separators. */
-// deno-lint-ignore no-control-regex -- control characters are what is looked for
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
-
 /**
  * Builds the redaction for one client. A broken proxy may send the request's headers back in its error page.
  * @param secrets The credentials; empty ones are passed over.
  */
 export function buildRedact(secrets: readonly string[]): Redact {
-  const words = secrets.filter((secret) => secret !== "");
-  return (text) => {
-    let clean = text;
-    for (const word of words) {
-      if (clean.includes(word)) clean = clean.replaceAll(word, "[redacted]");
-    }
-    return clean;
-  };
+  return (text) => formatWithoutSecrets(text, secrets);
 }
 
 /** An answer's body as it is kept: without credentials first, then cut, so that no cut leaves half of one. */
@@ -33,5 +24,5 @@ export function buildKeptBody(body: string, redact: Redact): string {
 
 /** A foreign text as part of one line. */
 export function buildLine(text: string, redact: Redact): string {
-  return redact(text).replaceAll(UNPRINTABLE, " ").trim().slice(0, LINE_MAX);
+  return replaceUnprintable(redact(text), () => " ").trim().slice(0, LINE_MAX);
 }

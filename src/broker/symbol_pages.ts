@@ -25,7 +25,8 @@ export interface PagedRead<T> {
    */
   readonly isSeries: boolean;
   readonly ask: (token: string | null) => Promise<Answer>;
-  readonly parse: (body: string) => SymbolPage<T>;
+  /** Of an answer that names other symbols only those asked for need be read. */
+  readonly parse: (body: string, symbols: readonly string[]) => SymbolPage<T>;
 }
 
 /** Rows of the pages so far; `seen`: symbols in the order of the answer. */
@@ -48,7 +49,7 @@ export async function collectPages<T>(
     for (let pages = 0; pages < PAGES_MAX; pages++) {
       const answer = await read.ask(token);
       if (pages === 0 && isListRefused(answer)) return buildRefused(read, answer);
-      const page = parseAnswer(answer, read.parse, read.context);
+      const page = parseAnswer(answer, (body) => read.parse(body, read.symbols), read.context);
       addPage(read, collected, page);
       token = page.nextPageToken;
       if (token === null) return { kind: "answered", ...buildRows(read, collected, read.symbols) };

@@ -21,10 +21,11 @@ import { createServiceManager, type ServiceManager } from "../runtime/service_ma
 import { createDenoFileSystem } from "../state/deno_file_system.ts";
 import { createDryRunLedger } from "../state/dry_run_ledger.ts";
 import { createEventLog, type EventLog } from "../state/event_log.ts";
+import { readFreeBytes } from "../state/disk_space.ts";
 import { createExecutionState } from "../state/execution_state.ts";
-import type { FileSystem } from "../state/file_system.ts";
 import { createLiveLedger } from "../state/live_ledger.ts";
 import { createOperatorFiles } from "../state/operator_files.ts";
+import { createStateDisk, type StateDisk } from "../state/state_disk.ts";
 import { createWatchlistFile } from "../state/watchlist_file.ts";
 import type { ProgramHost } from "./command.ts";
 import { VERSION } from "./version.ts";
@@ -50,6 +51,11 @@ export interface EngineWorld {
   close(): void;
 }
 
+/** The disk of the state directory, once this process holds it. */
+export function buildDisk(stateDir: string): StateDisk {
+  return createStateDisk({ fs: createDenoFileSystem(), stateDir, readFreeBytes });
+}
+
 /** What the world is built from. */
 export interface WorldOptions {
   readonly host: ProgramHost;
@@ -57,14 +63,18 @@ export interface WorldOptions {
   readonly log: LogPort;
   /** Whether the process may connect to Slack at all. */
   readonly isSlackReachable: boolean;
+  /** Of the state directory that this process holds. */
+  readonly disk: StateDisk;
 }
 
 /** Builds every adapter for a run in the state directory that this process holds. */
-export function buildWorld({ host, config, log, isSlackReachable }: WorldOptions): EngineWorld {
+export function buildWorld(
+  { host, config, log, isSlackReachable, disk }: WorldOptions,
+): EngineWorld {
   const fs = createDenoFileSystem();
   const { clock, chance } = host;
   const { stateDir, secrets } = config;
-  const events = createEventLog({ fs, stateDir, clock, log, secrets });
+  const events = createEventLog({ fs, stateDir, clock, log, secrets, disk });
   const mode = watchMode(events);
   const slack = config.slack === null || !isSlackReachable ? null : createSlackAlerts({
     ...config.slack,
@@ -89,8 +99,9 @@ export function buildWorld({ host, config, log, isSlackReachable }: WorldOptions
       chance,
       broker,
       marketData: broker,
-      ...buildFiles(fs, config),
+      ...buildFiles(disk, config),
       events: mode.events,
+      disk,
       log,
       alerts: slack ?? createNoAlerts(),
       ...(health === null ? {} : { health }),
@@ -116,23 +127,30 @@ function buildHealth(host: ProgramHost, config: ProgramConfig, log: LogPort): He
   return createHealthcheck({ url, http: createHttp(host.fetch), clock: host.clock, log });
 }
 
-function buildFiles(fs: FileSystem, { stateDir, dryRunLedgerPath, watchlist }: ProgramConfig) {
+/** What room the reserve gives is for the records alone. */
+function buildFiles(
+  { records }: StateDisk,
+  { stateDir, otherStateDirs, dryRunLedgerPath, watchlist }: ProgramConfig,
+) {
+  const fs = createDenoFileSystem();
   return {
-    ledger: createLiveLedger({ fs, stateDir }),
-    state: createExecutionState({ fs, stateDir }),
+    ledger: createLiveLedger({ fs: records, stateDir }),
+    state: createExecutionState({ fs: records, stateDir }),
     dryRunLedger: createDryRunLedger({ fs, path: dryRunLedgerPath }),
-    operatorFiles: createOperatorFiles({ fs, stateDir }),
+    operatorFiles: createOperatorFiles({ fs, stateDir, otherStateDirs }),
     watchlist: createWatchlistFile({ fs, path: watchlist.path }),
   };
 }
 
 /** The broker's client; every order-changing exchange becomes an event. */
 export function buildBroker(
-  { host, http, config, log, events, readEndMs }: Omit<WorldOptions, "isSlackReachable"> & {
-    readonly http: HttpPort;
-    readonly events: EventPort;
-    readonly readEndMs: () => number;
-  },
+  { host, http, config, log, events, readEndMs }:
+    & Omit<WorldOptions, "isSlackReachable" | "disk">
+    & {
+      readonly http: HttpPort;
+      readonly events: EventPort;
+      readonly readEndMs: () => number;
+    },
 ): AlpacaClient {
   return createAlpacaClient({
     tradingUrl: config.endpoint.tradingUrl,

@@ -40,6 +40,12 @@ export const ADOPT_COMMAND: Command = {
     { name: "yes", valueName: null, help: "do it" },
   ],
   examples: [`${PROGRAM} adopt NVDA`, `${PROGRAM} adopt NVDA --stop 117.10 --yes`],
+  statuses: {
+    [EXIT.done]: "shown; with --yes, on record",
+    [EXIT.notSo]: "it can't be adopted, or not within 10 s",
+    [EXIT.brokerUnreachable]: "the broker can't be asked",
+    [EXIT.configInvalid]: "configuration or state can't be used",
+  },
   run: (host, options) => runGuarded(host, () => runAdopt(host, options)),
 };
 
@@ -55,7 +61,7 @@ async function runAdopt(host: ProgramHost, options: ParsedOptions): Promise<numb
   const symbol = readSymbol(options, "adopt");
   const plan = readPlan(options);
   const { config } = readOperatorConfig(host.environment);
-  const files = buildOperatorFiles(config.stateDir);
+  const files = buildOperatorFiles(config);
   const state = await readEngineState(files);
   if (state.positions.some((each) => each.symbol === symbol)) {
     sayError(host, `${symbol} is managed already`);

@@ -23,6 +23,8 @@ import {
 const SKEW_WARN_SECONDS = 2;
 /** Without real-time data the latest trade is this old. */
 const TRADE_AGE_MAX_SECONDS = 15 * 60;
+/** A bar is ten minutes long and comes when it is over; the session's first is there twenty minutes after the open. */
+const BAR_AGE_MAX_SECONDS = 30 * 60;
 /** A regular session lasts six and a half hours; a shorter one is a half day. */
 const FULL_SESSION_MS = 6.5 * 3_600_000;
 
@@ -35,6 +37,11 @@ export type DataCheck =
     readonly feed: string | null;
     readonly ageSeconds: number | null;
   };
+
+/** Bars as they came. `ageSeconds` of the latest one's begin, `null` where there was none. */
+export type BarsCheck =
+  | { readonly kind: "failed"; readonly message: string }
+  | { readonly kind: "read"; readonly symbol: string; readonly ageSeconds: number | null };
 
 /** What the broker said, or why it said nothing. */
 export type BrokerCheck =
@@ -55,11 +62,14 @@ export type BrokerCheck =
     /** `null` where it could not be read. */
     readonly calendar: Calendar | null;
     readonly positionsProblem: ReadFailure | null;
+    /** Why open orders or the day's can't be read, in words; `null` where they can. */
+    readonly ordersProblem: string | null;
     /** Rows of positions and open orders that can't be read. */
     readonly unreadable: readonly UnreadableRow[];
     /** `null` where the orders could not be read. */
     readonly findings: readonly LedgerFinding[] | null;
     readonly data: DataCheck;
+    readonly bars: BarsCheck;
   };
 
 type Asked = Extract<BrokerCheck, { kind: "asked" }>;
@@ -84,13 +94,15 @@ export function listBrokerItems(check: BrokerCheck, options: BrokerOptions): Che
         checkAccount(check, options),
         checkClock(check, options),
         checkCalendar(check),
+        checkOrders(check, options),
         checkRows(check),
         checkData(check),
+        checkBars(check),
         checkOvernight(check, options),
       ]
-      : ["account", "clock", "calendar", "rows", "market data", "overnight"].map((name) =>
-        warn(name, "not known: the broker was not asked")
-      )),
+      : ["account", "clock", "calendar", "orders", "rows", "market data", "bars", "overnight"].map((
+        name,
+      ) => warn(name, "not known: the broker was not asked"))),
   ];
 }
 
@@ -215,6 +227,19 @@ function checkCalendar({ clock, calendar }: Asked): CheckItem {
   return pass("calendar", `${isHalf ? "HALF DAY, " : ""}session ${open} to ${close}, ${now}`);
 }
 
+/** Without the orders nobody knows what is working, so nothing is entered or protected. */
+function checkOrders(
+  { ordersProblem }: Asked,
+  { isLiveAsked, endpoint }: BrokerOptions,
+): CheckItem {
+  if (ordersProblem === null) return pass("orders", "open orders and the day's can be read");
+  const url = quoteForShell(`${endpoint.tradingUrl}/v2/orders?status=open`);
+  return objectToLive("orders", ordersProblem, {
+    isLiveAsked,
+    remedy: command(`curl -sS -i ${url}`),
+  });
+}
+
 /** A row of the broker's that can't be read costs itself (pipeline 6), and the operator should know which. */
 function checkRows({ unreadable }: Asked): CheckItem {
   if (unreadable.length === 0) return pass("rows", "every position and open order can be read");
@@ -239,6 +264,17 @@ function checkData({ data, clock }: Asked): CheckItem {
   return clock.isOpen && !(data.ageSeconds < TRADE_AGE_MAX_SECONDS)
     ? warn("market data", `${text}, while the market is open`, remedy)
     : pass("market data", text);
+}
+
+/** Breakouts are confirmed by bars: a feed that has trades may have none (pipeline 2). */
+function checkBars({ bars, clock }: Asked): CheckItem {
+  const remedy = editService("ALPACA_DATA_FEED=auto, or a plan with real-time data");
+  if (bars.kind === "failed") return warn("bars", bars.message, remedy);
+  if (bars.ageSeconds === null) return warn("bars", `no bar of ${bars.symbol} came`, remedy);
+  const text = `latest 10-minute bar of ${bars.symbol} began ${Math.round(bars.ageSeconds)} s ago`;
+  return clock.isOpen && !(bars.ageSeconds < BAR_AGE_MAX_SECONDS)
+    ? warn("bars", `${text}, while the market is open`, remedy)
+    : pass("bars", text);
 }
 
 /** Runbook 4.5: LIVE is never left on overnight unintentionally. Before the day's open it is meant. */

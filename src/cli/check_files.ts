@@ -1,6 +1,7 @@
 import { listTroubles } from "../domain/account/standing.ts";
 import type { LedgerFinding } from "../domain/ledger_findings.ts";
 import { formatGateReason, type GateDecision, type TokenFile } from "../domain/gate.ts";
+import { countsAsOn, type SwitchLook } from "../state/switch_files.ts";
 import type { ArchiveRead, LedgerRead, StateRead, WatchlistRead } from "../engine/ports.ts";
 import { checkWatchlist as decideWatchlist, type WatchlistLook } from "../engine/watchlist_step.ts";
 import {
@@ -15,6 +16,7 @@ import {
   quoteForShell,
   type Remedy,
   warn,
+  whileStopped,
 } from "./check_item.ts";
 import { PROGRAM } from "./version.ts";
 
@@ -96,11 +98,7 @@ function buildRebuild({ read, archive, isServiceRunning }: LedgerCheck): Remedy 
     ...(isArchiveInTheWay ? [moveAway(archive.path)] : []),
     `${PROGRAM} ledger rebuild --yes`,
   ].join(" && ");
-  return command(
-    isServiceRunning
-      ? `systemctl stop execution.service && ${rebuild} && systemctl start execution.service`
-      : rebuild,
-  );
+  return command(whileStopped(rebuild, { isServiceRunning }));
 }
 
 /** The past days' ledgers: what is lost is rebuilt from them (pipeline 6). */
@@ -230,14 +228,17 @@ export function checkToken(facts: TokenFacts, isLiveAsked: boolean): CheckItem {
 
 /** The kill switch, in file and environment. */
 export function checkKillSwitch(
-  facts: { readonly isEnv: boolean; readonly isFile: boolean },
+  facts: { readonly isEnv: boolean; readonly looks: readonly SwitchLook[] },
   isLiveAsked: boolean,
 ): CheckItem {
-  const { isEnv, isFile } = facts;
-  if (isFile) {
-    return objectToLive("kill switch", `on (file${isEnv ? " and environment" : ""})`, {
+  const { isEnv } = facts;
+  const on = facts.looks.filter(countsAsOn);
+  if (on.length > 0) {
+    const others = on.filter(({ isOwn }) => !isOwn).map(({ path }) => path);
+    const where = others.length === 0 ? "" : `, ${others.join(", ")}`;
+    return objectToLive("kill switch", `on (file${isEnv ? " and environment" : ""})${where}`, {
       isLiveAsked,
-      remedy: command(`${PROGRAM} resume`),
+      remedy: command(`${PROGRAM} resume${others.length === 0 ? "" : " --all"}`),
     });
   }
   if (isEnv) {

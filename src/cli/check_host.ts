@@ -1,10 +1,13 @@
 import { readNyTime } from "../domain/ny_time.ts";
 import type { FileStat } from "../state/file_system.ts";
 import type { LockProbe } from "../state/lock_probe.ts";
+import { RESERVE_BYTES } from "../state/state_disk.ts";
+import { formatHolder, type Holder } from "./holders.ts";
 import {
   advice,
   type CheckItem,
   command,
+  editService,
   fail,
   moveAway,
   objectToLive,
@@ -112,19 +115,56 @@ export function checkStateDir(facts: StateDirFacts, isLiveAsked: boolean): Check
   return pass("state directory", `${path} is private, writable and durable`);
 }
 
-/** Free space on the disk of the state directory. @param freeBytes `null`: not known. */
-export function checkDiskSpace(freeBytes: number | null, path: string): CheckItem {
+/** The disk of the state directory: both `null` where it is not known. */
+export interface DiskFacts {
+  readonly freeBytes: number | null;
+  /** What the reserve for records of exits holds (pipeline 5). */
+  readonly reserveBytes: number | null;
+}
+
+/** Free space on the disk of the state directory, and whether the reserve for a full one is whole. */
+export function checkDiskSpace({ freeBytes, reserveBytes }: DiskFacts, path: string): CheckItem {
   const remedy = command(`df -h ${quoteForShell(path)}`);
+  if (reserveBytes !== null && !(reserveBytes >= RESERVE_BYTES)) {
+    return fail(
+      "disk space",
+      `the disk was full: of the reserve for records of exits ${reserveBytes} of ${RESERVE_BYTES} ` +
+        `bytes are left, and there are no entries until it is whole again (${
+          formatFree(freeBytes)
+        })`,
+      remedy,
+    );
+  }
   if (freeBytes === null) {
     return warn("disk space", "free space is not known to this process", remedy);
   }
-  const shown = `${Math.floor(freeBytes / (1024 * 1024))} MiB free`;
+  const shown = formatFree(freeBytes);
   if (!(freeBytes >= FREE_BYTES_MIN)) return fail("disk space", shown, remedy);
   return freeBytes < FREE_BYTES_LOW ? warn("disk space", shown, remedy) : pass("disk space", shown);
 }
 
-/** The instance lock: held by the running service is how it should be. */
-export function checkLock(lock: LockProbe, stateDir: string): CheckItem {
+function formatFree(freeBytes: number | null): string {
+  return freeBytes === null
+    ? "free space not known"
+    : `${Math.floor(freeBytes / (1024 * 1024))} MiB free`;
+}
+
+/**
+ * The instance lock: held by the running service is how it should be.
+ * @param elsewhere Who runs in another directory of this host: what these commands say is not of it.
+ */
+export function checkLock(
+  lock: LockProbe,
+  { stateDir, elsewhere }: { readonly stateDir: string; readonly elsewhere: readonly Holder[] },
+): CheckItem {
+  const [other] = elsewhere;
+  if (other !== undefined && lock.kind !== "unusable") {
+    return warn(
+      "lock",
+      `${formatHolder(other)} runs in ${other.dir}, and this call goes by ${stateDir}`,
+      editService(`AVWAP_STATE_DIR=${other.dir} for this call too, or stop that process`),
+    );
+  }
   switch (lock.kind) {
     case "free":
       return pass("lock", "no process holds the state directory");

@@ -86,6 +86,16 @@ export function quoteForShell(word: string): string {
   return /^[A-Za-z0-9_.,:/@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
+/** A command that needs the state directory for itself, around which the service is stopped where it runs. */
+export function whileStopped(
+  text: string,
+  { isServiceRunning }: { readonly isServiceRunning: boolean },
+): string {
+  return isServiceRunning
+    ? `systemctl stop execution.service && ${text} && systemctl start execution.service`
+    : text;
+}
+
 /** What moves a path out of the way under a name that is no record, whatever an earlier move left there. */
 export function moveAway(path: string): string {
   return `mv -T --backup=numbered ${quoteForShell(path)} ${quoteForShell(`${path}.old`)}`;

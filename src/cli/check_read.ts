@@ -6,17 +6,18 @@ import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
 import { PAST_CALENDAR_DAYS } from "../domain/watchlist_days.ts";
 import { reconcile } from "../domain/reconcile.ts";
 import type { AlpacaClient } from "../broker/alpaca_client.ts";
+import type { BrokerOrder } from "../domain/orders.ts";
 import { BrokerError, type LedgerRead, type LogPort, StateError } from "../engine/ports.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
 import { createHttp } from "../runtime/http.ts";
 import { checkPermissions } from "../runtime/permissions.ts";
 import { ConfigError } from "../runtime/settings.ts";
-import { replaceFile } from "../state/durable_file.ts";
 import { type FileSystem, joinPath } from "../state/file_system.ts";
 import { TOKEN_FILE } from "../state/operator_files.ts";
-import type { BrokerCheck, DataCheck } from "./check_broker.ts";
+import type { BarsCheck, BrokerCheck, DataCheck } from "./check_broker.ts";
 import type { SlackTest } from "./check_config.ts";
 import type { StateDirFacts } from "./check_host.ts";
+import { probeWriting } from "./check_write.ts";
 import type { ProgramHost } from "./command.ts";
 import { buildOperatorBroker, listOrdersOfDay } from "./operator_world.ts";
 
@@ -51,19 +52,6 @@ export async function readStateDirFacts(
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     return { path, found: null, writeProblem: error.message };
-  }
-}
-
-const PROBE_BYTES = 64 * 1024;
-
-async function probeWriting(fs: FileSystem, path: string): Promise<string | null> {
-  try {
-    await replaceFile(fs, path, new Uint8Array(PROBE_BYTES));
-    await fs.remove(path);
-    return null;
-  } catch (error) {
-    if (error instanceof StateError) return error.message;
-    throw error;
   }
 }
 
@@ -133,6 +121,8 @@ export async function readBrokerCheck(
     const days = await tryRead(() => broker.readCalendar({ fromNy, toNy }));
     const calendar = days.kind === "ok" ? days.value : null;
     const decision = decideClock(clock, findDay(calendar, todayNy));
+    const ledgerDayNy = options.ledger.kind === "ok" ? options.ledger.ledger.dateNy : todayNy;
+    const dayOrders = await tryRead(() => listOrdersOfDay(broker, ledgerDayNy));
     return {
       kind: "asked",
       clock,
@@ -142,11 +132,19 @@ export async function readBrokerCheck(
       configuration: configuration.kind === "ok" ? configuration.value : null,
       calendar,
       positionsProblem: positions.kind === "ok" ? null : positions.error.failure,
+      ordersProblem: openOrders.kind === "failed"
+        ? openOrders.error.message
+        : dayOrders.kind === "failed"
+        ? dayOrders.error.message
+        : null,
       unreadable: [positions, openOrders].flatMap((read) =>
         read.kind === "ok" ? read.value.unreadable : []
       ),
-      findings: await readFindings(broker, options.ledger, todayNy),
+      findings: dayOrders.kind === "ok"
+        ? listFindings(options.ledger, dayOrders.value.rows, todayNy)
+        : null,
       data: await readData(broker, options.symbol ?? FALLBACK_SYMBOL, clock.timestampMs),
+      bars: await readBars(broker, options.symbol ?? FALLBACK_SYMBOL, clock.timestampMs),
     };
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
@@ -165,14 +163,11 @@ async function tryRead<T>(
   }
 }
 
-/** The ledger against its rules and the broker's orders of its day. */
-async function readFindings(broker: AlpacaClient, read: LedgerRead, todayNy: string) {
+/** The ledger against its rules and the broker's orders of its day; `null` where it can't be read. */
+function listFindings(read: LedgerRead, rows: readonly BrokerOrder[], todayNy: string) {
   if (read.kind !== "ok") return null;
   const { ledger } = read;
-  const orders = await tryRead(() => listOrdersOfDay(broker, ledger.dateNy));
-  if (orders.kind === "failed") return null;
   // What the day's list lacks may be an earlier day's, carried over: `ledger verify` looks those up.
-  const { rows } = orders.value;
   const { missing } = reconcile(ledger, rows);
   const entries = ledger.entries.filter((entry) => !missing.includes(entry));
   return [
@@ -194,5 +189,20 @@ async function readData(
     symbol,
     feed: broker.feed,
     ageSeconds: trade === undefined ? null : (nowMs - trade.atMs) / 1000,
+  };
+}
+
+/** Bars are asked for over a long weekend, so that a session lies within. */
+const BARS_MS = 5 * DAY_MS;
+
+async function readBars(broker: AlpacaClient, symbol: string, nowMs: number): Promise<BarsCheck> {
+  const window = { startMs: nowMs - BARS_MS, endMs: nowMs };
+  const bars = await broker.listBars({ symbols: [symbol], window });
+  if (bars.kind !== "answered") return { kind: "failed", message: bars.message };
+  const last = bars.rows.get(symbol)?.at(-1);
+  return {
+    kind: "read",
+    symbol,
+    ageSeconds: last === undefined ? null : (nowMs - last.startMs) / 1000,
   };
 }

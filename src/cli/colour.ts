@@ -11,8 +11,10 @@ const CODES: Readonly<Record<Tone, string>> = {
   quiet: "2",
 };
 
-/** Colours for a terminal and for nothing else (interface, `status`). */
-export function createPaint(isTerminal: boolean): Paint {
-  if (!isTerminal) return (_tone, text) => text;
+/** Colours for a terminal whose owner has not said `NO_COLOR`, and for nothing else (interface, Common options). */
+export function createPaint(
+  host: { readonly isTerminal?: boolean; readonly isColourRefused?: boolean },
+): Paint {
+  if (host.isTerminal !== true || host.isColourRefused === true) return (_tone, text) => text;
   return (tone, text) => `\x1b[${CODES[tone]}m${text}\x1b[0m`;
 }

@@ -36,6 +36,8 @@ export interface ProgramHost {
   readonly readUnwritten?: () => string | null;
   /** Whether standard output is a terminal, which alone gets colours; absent: no. */
   readonly isTerminal?: boolean;
+  /** Whether `NO_COLOR` is set to anything but an empty text; absent: no. */
+  readonly isColourRefused?: boolean;
   /** Ends the process at once: for an operator who does not wait. */
   readonly exitNow: (status: number) => void;
 }
@@ -47,6 +49,8 @@ export type Unwaited = "dropped" | "kept";
 export interface OptionSpec {
   /** Without the dashes. */
   readonly name: string;
+  /** One letter that stands for it after a single dash; absent: none does. */
+  readonly letter?: string;
   /** What its value is called in the help; `null` for an option that takes none. */
   readonly valueName: string | null;
   readonly help: string;
@@ -61,6 +65,8 @@ export interface Command {
   /** What the word after the command's is called in the help; absent: it takes none. */
   readonly argument?: string;
   readonly examples: readonly string[];
+  /** What its own exit statuses mean; those of any command (usage, internal error) are not among them. */
+  readonly statuses: Readonly<Record<number, string>>;
   /** Set where it must go on though nobody reads what it prints; absent: it waits for its reader. */
   readonly unwaited?: Unwaited;
   /** @returns The exit status. @throws {ConfigError} For a configuration that it can't work with. */

@@ -3,6 +3,7 @@ import {
   buildFlattenPlan,
   type FlattenScope,
   isInScope,
+  isToClose,
   listBarePositions,
   listUnreadableLeft,
   listWorking,
@@ -11,13 +12,15 @@ import { upperCaseAscii } from "../domain/symbol.ts";
 import { decideClock } from "../domain/market_clock.ts";
 import { BrokerError, type EventPort, type LedgerRead } from "../engine/ports.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
-import { formatOneLine, formatWithoutSecrets } from "../runtime/one_line.ts";
+import { formatOneLine, formatWithoutSecrets } from "../domain/one_line.ts";
 import { createEventLog } from "../state/event_log.ts";
+import { KILL_SWITCH_FILE } from "../state/switch_files.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
 import { flattenAccount } from "./flatten_act.ts";
 import { type FlattenWorld, type Look, readLook } from "./flatten_look.ts";
 import { recordFlatten } from "./flatten_record.ts";
+import { type Asked, buildScope } from "./flatten_scope.ts";
 import {
   formatDoIt,
   formatEnd,
@@ -26,11 +29,13 @@ import {
   formatUnread,
   KILLED_AGAIN,
 } from "./flatten_text.ts";
-import { LOOP_WAIT_MS, waitForLoop } from "./flatten_wait.ts";
-import { formatKillSwitch, makeKillSwitch } from "./kill.ts";
-import { createErrorLog, readBrokerConfig, runGuarded } from "./operator_config.ts";
+import { waitForLoops } from "./flatten_wait.ts";
+import { formatHolder } from "./holders.ts";
+import { makeKillSwitch } from "./kill.ts";
+import { createErrorLog, readBrokerConfig, runGuarded, sayError } from "./operator_config.ts";
 import { buildOperatorBroker, buildOperatorFiles, type OperatorFiles } from "./operator_world.ts";
 import { type ParsedOptions, UsageError } from "./options.ts";
+import { formatElsewhere, formatMade } from "./switches.ts";
 import { PROGRAM } from "./version.ts";
 
 /** `flatten`: the broker-side emergency steps (runbook 7; interface, Commands). */
@@ -40,20 +45,29 @@ export const FLATTEN_COMMAND: Command = {
   summary: "cancel all open orders at the broker, close positions; only with --yes",
   description:
     "Shows what it would cancel and close, with values; what the engine does not manage is marked\n" +
-    "FOREIGN. With --yes it makes the KILL_SWITCH file, which stays, waits up to 5 s until a running\n" +
-    "loop has no request in flight, cancels, waits for the end states, closes, verifies, and says\n" +
-    "what is left and which positions end without a stop. It asks no gate and no keys: it works in\n" +
-    "DRY_RUN and under the kill switch. Exits 1 where something is left that it was to remove.",
+    "FOREIGN, and such positions stay unless --all is given. With --yes it makes the KILL_SWITCH\n" +
+    "file, which stays, waits up to 15 s until a running loop has no request in flight, cancels,\n" +
+    "waits for the end states, closes, verifies, and says what is left and which positions end\n" +
+    "without a stop. It asks no gate and no keys: it works in DRY_RUN and under the kill switch.",
   options: [
-    { name: "close-positions", valueName: null, help: "close positions too" },
+    { name: "close-positions", valueName: null, help: "close the engine's positions too" },
+    { name: "all", valueName: null, help: "with --close-positions: everyone's positions" },
     { name: "symbol", valueName: "SYM", help: "only there" },
     { name: "yes", valueName: null, help: "do it" },
   ],
   examples: [
     `${PROGRAM} flatten --close-positions`,
     `${PROGRAM} flatten --close-positions --yes`,
+    `${PROGRAM} flatten --close-positions --all --yes`,
     `${PROGRAM} flatten --close-positions --symbol NVDA --yes`,
   ],
+  statuses: {
+    [EXIT.done]: "shown; with --yes, nothing is left of what it was to end",
+    [EXIT.notSo]: "NOT DONE: something is left, or nobody knows",
+    [EXIT.brokerUnreachable]: "the broker can't be asked: nothing was done",
+    [EXIT.configInvalid]:
+      "configuration invalid, or the kill switch can't be made: nothing was done",
+  },
   run: (host, options) => runGuarded(host, () => runFlatten(host, options)),
 };
 
@@ -63,9 +77,21 @@ async function runFlatten(host: ProgramHost, { flags, values }: ParsedOptions): 
   if (symbol === null && values.has("symbol")) {
     throw new UsageError("Option --symbol is empty: name a symbol");
   }
-  const scope: FlattenScope = { symbol, isClosing: flags.has("close-positions") };
-  const files = buildOperatorFiles(config.stateDir);
+  const asked: Asked = {
+    symbol,
+    isClosing: flags.has("close-positions"),
+    isAll: flags.has("all"),
+  };
+  if (asked.isAll && !asked.isClosing) {
+    throw new UsageError("Option --all closes everyone's positions: give --close-positions too");
+  }
+  const files = buildOperatorFiles(config);
   if (!flags.has("yes")) {
+    const scope = await buildScope(files, asked);
+    if (typeof scope === "string") {
+      sayError(host, scope);
+      return EXIT.notSo;
+    }
     await showPlan(host, { config, files, scope, broker: buildOperatorBroker(host, config) });
     host.writeOut(`${formatDoIt(scope).join("\n")}\n`);
     return EXIT.done;
@@ -74,12 +100,14 @@ async function runFlatten(host: ProgramHost, { flags, values }: ParsedOptions): 
     host.writeOut(`${formatOneLine(formatWithoutSecrets(line, config.secrets))}\n`);
   // Before anything else, so that no loop enters what is being closed; without it nothing is done: a state directory
   // that can't be written may be the wrong one, with a loop running in another.
-  formatKillSwitch(await makeKillSwitch(host, files.stateDir, "made by flatten")).forEach(say);
+  const { fs, stateDir } = files;
+  const killed = await makeKillSwitch(host, fs, { stateDir, reason: "made by flatten" });
+  formatMade(KILL_SWITCH_FILE, killed).forEach(say);
   // A terminal that hangs up between a cancel and its sell must not leave the position without either.
   const goOn = () => {};
   host.signals.addSignalListener("SIGHUP", goOn);
   try {
-    return await act(host, { config, files, scope, say });
+    return await act(host, { config, files, asked, say });
   } finally {
     host.signals.removeSignalListener("SIGHUP", goOn);
   }
@@ -88,7 +116,7 @@ async function runFlatten(host: ProgramHost, { flags, values }: ParsedOptions): 
 interface Act {
   readonly config: ProgramConfig;
   readonly files: OperatorFiles;
-  readonly scope: FlattenScope;
+  readonly asked: Asked;
   readonly say: (line: string) => void;
 }
 
@@ -115,14 +143,15 @@ async function act(host: ProgramHost, options: Act): Promise<number> {
 }
 
 async function actRecorded(host: ProgramHost, options: Act, events: EventPort): Promise<number> {
-  const { config, files, scope, say } = options;
-  const { fs, stateDir } = files;
+  const { config, files, asked, say } = options;
   const { clock } = host;
   const startedAtMs = clock.nowMs();
-  await events.record({ type: "kill_switch", is_active: true, source: "file" });
-  const waited = await waitForLoop({ fs, stateDir, clock });
-  if (waited === "busy") {
-    say(`The loop still had a request in flight after ${LOOP_WAIT_MS / 1000} s; going on.`);
+  await events.record({ type: "kill_switch", is_active: true, source: "file", by: "flatten" });
+  const { holders, unseen } = await waitForLoops(host, files, say);
+  const scope = await buildScope(files, asked);
+  if (typeof scope === "string") {
+    say(scope);
+    return EXIT.notSo;
   }
   const broker = buildOperatorBroker(host, config, events);
   const before = await orError(showPlan(host, { config, files, scope, broker }));
@@ -139,14 +168,25 @@ async function actRecorded(host: ProgramHost, options: Act, events: EventPort): 
     say(formatUnknownEnd(look.message, held));
     return EXIT.notSo;
   }
-  await recordFlatten(host, { files, broker, isLoopRunning: waited !== "none", say });
-  return sayEnd(look, scope, say);
+  await recordFlatten(host, { files, broker, isLoopRunning: holders.length > 0, say });
+  const status = sayEnd(look, scope, say);
+  unseen.forEach((holder) =>
+    say(
+      `NOT DONE: ${formatHolder(holder)} may buy again. ${
+        formatElsewhere(holder, KILL_SWITCH_FILE)
+      }`,
+    )
+  );
+  return unseen.length === 0 ? status : EXIT.notSo;
 }
 
 /** Prints the plan. @returns What it was made from; the market is open also where nobody can say. @throws {BrokerError} */
 async function showPlan(
   host: ProgramHost,
-  { config, files, scope, broker }: Omit<Act, "say"> & { readonly broker: AlpacaClient },
+  { config, files, scope, broker }: Pick<Act, "config" | "files"> & {
+    readonly scope: FlattenScope;
+    readonly broker: AlpacaClient;
+  },
 ): Promise<Pick<FlattenWorld, "isMarketOpen" | "clockAheadMs"> & { readonly look: Look }> {
   // Both are only shown: without them the account is closed all the same.
   const clock = orNull(await orError(broker.readClock()));
@@ -200,10 +240,17 @@ function listKnownIds(read: LedgerRead): Set<string> {
 function sayEnd(look: Look, scope: FlattenScope, say: (line: string) => void): number {
   const orders = listWorking(look.orders, scope)
     .map((order) => `${order.symbol} ${order.side} ${order.qty ?? "?"} (${order.status})`);
-  const positions = look.positions.filter(({ symbol }) => isInScope(scope, symbol))
-    .map(({ symbol, qty }) => `${symbol} ${qty}`);
+  const isLeft = (symbol: string) =>
+    scope.isClosing ? isToClose(scope, symbol) : isInScope(scope, symbol);
+  const listHeld = (isWanted: boolean) =>
+    look.positions.filter(({ symbol }) => isInScope(scope, symbol) && isLeft(symbol) === isWanted)
+      .map(({ symbol, qty }) => `${symbol} ${qty}`);
+  const positions = listHeld(true);
+  const kept = listHeld(false);
   const unreadable = listUnreadableLeft(look.unreadable, scope);
-  formatEnd({ orders, positions }, listBarePositions(look.positions, look.orders)).forEach(say);
+  formatEnd({ orders, positions, kept }, listBarePositions(look.positions, look.orders)).forEach(
+    say,
+  );
   formatUnread(unreadable).forEach(say);
   const isDone = orders.length === 0 && (!scope.isClosing || positions.length === 0) &&
     unreadable.length === 0;

@@ -2,8 +2,8 @@ import type { AlpacaClient } from "../broker/alpaca_client.ts";
 import type { OrderBook } from "../domain/account/order_book.ts";
 import {
   type FlattenScope,
-  isInScope,
   isSurelyInScope,
+  isToClose,
   listWorking,
 } from "../domain/flatten_plan.ts";
 import type { BrokerOrder, BrokerPosition } from "../domain/orders.ts";
@@ -75,9 +75,8 @@ export function listHeld(
   { refused }: Progress,
   look: Look,
 ): BrokerPosition[] {
-  if (!scope.isClosing) return [];
   return look.positions.filter(({ symbol, qty }) =>
-    qty !== 0 && isInScope(scope, symbol) && !refused.has(symbol)
+    qty !== 0 && isToClose(scope, symbol) && !refused.has(symbol)
   );
 }
 
@@ -104,10 +103,10 @@ export function listUnreadableIds({ scope }: FlattenWorld, look: Look): string[]
 /** Symbols whose position can't be read, and that are to be closed: the broker knows how many shares they are. */
 export function listUnreadableHeld(world: FlattenWorld, progress: Progress, look: Look): string[] {
   const { scope } = world;
-  if (!scope.isClosing) return [];
   const closing = listClosing(world, progress, look);
-  return look.unreadable.filter((row) => row.what === "position" && isSurelyInScope(scope, row))
+  return look.unreadable.filter((row) => row.what === "position")
     .map((row) => row.symbol).filter((symbol) => symbol !== null)
+    .filter((symbol) => isToClose(scope, symbol))
     .filter((symbol) => !progress.refused.has(symbol) && !closing.has(symbol));
 }
 

@@ -4,7 +4,7 @@ import type { MarketClock } from "../domain/market.ts";
 import { formatCents } from "../domain/money.ts";
 import { formatNy } from "../domain/ny_time.ts";
 import { formatUnreadable, type UnreadableRow } from "../domain/unreadable_row.ts";
-import { formatOneLine } from "../runtime/one_line.ts";
+import { formatOneLine } from "../domain/one_line.ts";
 import { formatTable } from "./table.ts";
 import { PROGRAM } from "./version.ts";
 
@@ -40,7 +40,7 @@ export function formatPlan(
 ): string[] {
   const { scope, host, accountId, market } = about;
   const what = scope.symbol === null ? "the whole account" : formatOneLine(scope.symbol);
-  const { cancels, closes, uncovered } = plan;
+  const { cancels, closes, uncovered, kept } = plan;
   const isEmpty = cancels.length === 0 && closes.length === 0;
   return [
     `Flatten ${what} at ${host}`,
@@ -55,7 +55,12 @@ export function formatPlan(
     ...(cancels.length === 0 ? [] : [`Cancel ${cancels.length} orders:`, ...formatCancels(plan)]),
     ...(closes.length === 0 ? [] : [`Close ${closes.length} positions:`, ...formatCloses(plan)]),
     ...uncovered.map(({ symbol, qty }) =>
-      `${formatOneLine(symbol)} ${qty} stays, and LOSES ITS STOP (--close-positions closes it)`
+      `${formatOneLine(symbol)} ${qty} stays, and LOSES ITS STOP (${
+        scope.isClosing ? "--all" : "--close-positions"
+      } closes it)`
+    ),
+    ...kept.map(({ symbol, qty }) =>
+      `${formatOneLine(symbol)} ${qty} stays: this engine does not manage it (--all closes it)`
     ),
   ];
 }
@@ -102,9 +107,10 @@ export function formatUnread(rows: readonly UnreadableRow[]): string[] {
 }
 
 /** The command that does what was shown. */
-export function formatDoIt({ symbol, isClosing }: FlattenScope): string[] {
+export function formatDoIt({ symbol, isClosing, closes }: FlattenScope): string[] {
   const options = [
     ...(isClosing ? ["--close-positions"] : []),
+    ...(isClosing && closes === null ? ["--all"] : []),
     ...(symbol === null ? [] : ["--symbol", formatOneLine(symbol)]),
     "--yes",
   ];
@@ -113,14 +119,24 @@ export function formatDoIt({ symbol, isClosing }: FlattenScope): string[] {
 
 /** What is left in scope, and what of the whole account has no stop. */
 export function formatEnd(
-  left: { readonly orders: readonly string[]; readonly positions: readonly string[] },
+  left: {
+    readonly orders: readonly string[];
+    readonly positions: readonly string[];
+    /** Positions in scope that were not to be closed, where others were. */
+    readonly kept: readonly string[];
+  },
   bare: readonly BarePosition[],
 ): string[] {
-  const { orders, positions } = left;
+  const { orders, positions, kept } = left;
   return [
     "",
     orders.length === 0 ? "No working order is left." : `Orders left: ${orders.join(", ")}`,
-    positions.length === 0 ? "No position is left." : `Positions left: ${positions.join(", ")}`,
+    positions.length === 0
+      ? kept.length === 0 ? "No position is left." : "No position of this engine is left."
+      : `Positions left: ${positions.join(", ")}`,
+    ...(kept.length === 0
+      ? []
+      : [`Not this engine's, and still held (--all closes them): ${kept.join(", ")}`]),
     ...bare.map(({ symbol, qty, coveredQty, closingQty }) => {
       const name = `${formatOneLine(symbol)} ${qty}`;
       if (closingQty > 0) return `${name} has NO STOP; a sell of ${closingQty} is working`;

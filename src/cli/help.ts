@@ -4,8 +4,8 @@ import { PROGRAM } from "./version.ts";
 
 /** Options that every command has. */
 export const COMMON_OPTIONS: readonly OptionSpec[] = [
-  { name: "help", valueName: null, help: "print this help and exit" },
-  { name: "version", valueName: null, help: "print the version and exit" },
+  { name: "help", letter: "h", valueName: null, help: "print this help and exit" },
+  { name: "version", letter: "V", valueName: null, help: "print the version and exit" },
 ];
 
 /** The help of the whole program. */
@@ -24,7 +24,7 @@ export function formatProgramHelp(commands: readonly Command[]): string {
     "Options:",
     ...formatOptions(COMMON_OPTIONS),
     "",
-    `Help on a command: ${PROGRAM} <command> --help`,
+    `Help on a command: ${PROGRAM} help <command>, or ${PROGRAM} <command> --help`,
     "",
     formatStatuses(),
     "",
@@ -46,7 +46,7 @@ export function formatCommandHelp(command: Command): string {
     "Examples:",
     ...command.examples.map((example) => `  ${example}`),
     "",
-    formatStatuses(),
+    ...formatOwnStatuses(command),
     "",
   ].join("\n");
 }
@@ -68,11 +68,25 @@ export function formatFamilyHelp(word: string, commands: readonly Command[]): st
 }
 
 function formatOptions(options: readonly OptionSpec[]): string[] {
-  const words = options.map(({ name, valueName }) =>
-    valueName === null ? `--${name}` : `--${name} ${valueName}`
-  );
+  const words = options.map(({ name, letter, valueName }) => {
+    const short = letter === undefined ? "" : `-${letter}, `;
+    return valueName === null ? `${short}--${name}` : `${short}--${name} ${valueName}`;
+  });
   const width = Math.max(...words.map((word) => word.length));
   return options.map(({ help }, index) => `  ${(words[index] ?? "").padEnd(width)}  ${help}`);
+}
+
+/** What any command may end with. */
+const COMMON_STATUSES: Readonly<Record<number, string>> = {
+  [EXIT.usage]: "usage: a word of the command line is not known",
+  [EXIT.internalError]: "internal error, or the host is at fault",
+};
+
+/** The command's own statuses, in their order, among those of any command. */
+function formatOwnStatuses({ statuses }: Command): string[] {
+  const all = Object.entries({ ...COMMON_STATUSES, ...statuses })
+    .sort(([left], [right]) => Number(left) - Number(right));
+  return ["Exit status:", ...all.map(([status, text]) => `  ${status.padEnd(3)} ${text}`)];
 }
 
 function formatStatuses(): string {
@@ -80,6 +94,7 @@ function formatStatuses(): string {
     "Exit status:",
     `  ${EXIT.done} done, ${EXIT.watchlistMissing} watchlist missing, ${EXIT.watchlistStale} watchlist stale,`,
     `  ${EXIT.usage} usage, ${EXIT.brokerUnreachable} broker unreachable, ${EXIT.internalError} internal error,`,
-    `  ${EXIT.busy} another process holds the state directory, ${EXIT.configInvalid} configuration invalid`,
+    `  ${EXIT.busy} another process holds the state directory, ${EXIT.configInvalid} configuration invalid;`,
+    "  each command's help has its own",
   ].join("\n");
 }

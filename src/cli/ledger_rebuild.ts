@@ -9,7 +9,7 @@ import { PAST_DAYS } from "../engine/archive.ts";
 import { formatUnreadable } from "../domain/unreadable_row.ts";
 import { BrokerError, StateError } from "../engine/ports.ts";
 import { ConfigError } from "../runtime/settings.ts";
-import { formatOneLine } from "../runtime/one_line.ts";
+import { formatOneLine } from "../domain/one_line.ts";
 import { keepLedger, type KeptLedger } from "../state/archived_ledger.ts";
 import { ensureDir } from "../state/durable_file.ts";
 import { joinPath } from "../state/file_system.ts";
@@ -43,12 +43,18 @@ export const LEDGER_REBUILD_COMMAND: Command = {
     `${PROGRAM} ledger rebuild`,
     `systemctl stop execution.service && ${PROGRAM} ledger rebuild --yes`,
   ],
+  statuses: {
+    [EXIT.done]: "shown; with --yes, written",
+    [EXIT.brokerUnreachable]: "the broker can't be asked",
+    [EXIT.busy]: "a process holds the state directory: stop it first",
+    [EXIT.configInvalid]: "configuration or state directory can't be used",
+  },
   run: (host, options) => runGuarded(host, () => runRebuild(host, options)),
 };
 
 async function runRebuild(host: ProgramHost, { flags }: ParsedOptions): Promise<number> {
   const config = readBrokerConfig(host.environment);
-  const files = buildOperatorFiles(config.stateDir);
+  const files = buildOperatorFiles(config);
   if (!flags.has("yes")) {
     const ledger = await build(host, files);
     host.writeOut([

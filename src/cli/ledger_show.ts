@@ -2,10 +2,11 @@ import type { LedgerRead } from "../engine/ports.ts";
 import { readArchivedLedger } from "../state/archived_ledger.ts";
 import { buildLedgerText } from "../state/ledger_format.ts";
 import { isDate } from "../state/ledger_schema.ts";
+import type { SwitchPlaces } from "../state/switch_files.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
 import { formatLedger } from "./ledger_text.ts";
-import { readStateDir, runGuarded, sayError } from "./operator_config.ts";
+import { readSwitchPlaces, runGuarded, sayError } from "./operator_config.ts";
 import { buildOperatorFiles } from "./operator_world.ts";
 import { type ParsedOptions, UsageError } from "./options.ts";
 import { PROGRAM } from "./version.ts";
@@ -27,16 +28,21 @@ export const LEDGER_SHOW_COMMAND: Command = {
     `${PROGRAM} ledger show`,
     `${PROGRAM} ledger show --date 2026-11-20 --json`,
   ],
+  statuses: {
+    [EXIT.done]: "printed",
+    [EXIT.notSo]: "there is no ledger that can be read",
+    [EXIT.configInvalid]: "configuration invalid",
+  },
   run: (host, options) => runGuarded(host, () => runShow(host, options)),
 };
 
 async function runShow(host: ProgramHost, { flags, values }: ParsedOptions): Promise<number> {
-  const stateDir = readStateDir(host.environment);
+  const places = readSwitchPlaces(host.environment);
   const dateNy = values.get("date") ?? null;
   if (dateNy !== null && !isDate(dateNy)) {
     throw new UsageError(`Option --date is ${JSON.stringify(dateNy)}: give a day as YYYY-MM-DD`);
   }
-  const read = await readLedgerOf(stateDir, dateNy);
+  const read = await readLedgerOf(places, dateNy);
   if (read.kind !== "ok") {
     sayError(host, `no live ledger${dateNy === null ? "" : ` of ${dateNy}`}: ${read.message}`);
     return EXIT.notSo;
@@ -48,8 +54,8 @@ async function runShow(host: ProgramHost, { flags, values }: ParsedOptions): Pro
 }
 
 /** The present file where no day is asked for or it is of that day; else the archive's. */
-async function readLedgerOf(stateDir: string, dateNy: string | null): Promise<LedgerRead> {
-  const { fs, ledger } = buildOperatorFiles(stateDir);
+async function readLedgerOf(places: SwitchPlaces, dateNy: string | null): Promise<LedgerRead> {
+  const { fs, stateDir, ledger } = buildOperatorFiles(places);
   const present = await ledger.read();
   if (dateNy === null) return present;
   if (present.kind === "ok" && present.ledger.dateNy === dateNy) return present;

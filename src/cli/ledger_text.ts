@@ -1,7 +1,7 @@
 import { countsTowardCaps, type LedgerEntry, type LiveLedger } from "../domain/ledger.ts";
 import { formatCents, microsToUsd, sumUsd, usdToMicros } from "../domain/money.ts";
 import { readNyTime } from "../domain/ny_time.ts";
-import { formatOneLine } from "../runtime/one_line.ts";
+import { formatOneLine } from "../domain/one_line.ts";
 import { formatTable } from "./table.ts";
 
 const COLUMNS = [

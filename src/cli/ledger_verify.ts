@@ -6,22 +6,23 @@ import {
   listRuleFindings,
 } from "../domain/ledger_findings.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
-import { dateNyOf } from "../domain/ny_time.ts";
+import { dateNyOf, formatUtc } from "../domain/ny_time.ts";
 import { reconcile } from "../domain/reconcile.ts";
 import { formatUnreadable } from "../domain/unreadable_row.ts";
-import { BrokerError } from "../engine/ports.ts";
-import { formatOneLine } from "../runtime/one_line.ts";
+import { BrokerError, type LedgerRead } from "../engine/ports.ts";
+import { formatOneLine } from "../domain/one_line.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
 import {
   hasCredentials,
   readBrokerConfig,
-  readStateDir,
+  readSwitchPlaces,
   runGuarded,
   sayError,
 } from "./operator_config.ts";
 import { buildOperatorBroker, buildOperatorFiles, listOrdersOfDay } from "./operator_world.ts";
-import { PROGRAM } from "./version.ts";
+import type { ParsedOptions } from "./options.ts";
+import { PROGRAM, VERSION } from "./version.ts";
 
 /** Orders that are looked up one by one; more than that is no ledger of a day. */
 const LOOK_UPS_MAX = 50;
@@ -32,16 +33,26 @@ export const LEDGER_VERIFY_COMMAND: Command = {
   summary: "check the live ledger against its rules and the broker",
   description:
     "Checks the live ledger against its rules and, with credentials, against the broker's orders\n" +
-    "of its day. Changes nothing. Exits 0 where nothing contradicts it, 1 where something does.",
-  options: [],
-  examples: [`${PROGRAM} ledger verify`],
-  run: (host) => runGuarded(host, () => runVerify(host)),
+    "of its day. Changes nothing. --json prints one document: version, at, kind (ok, missing,\n" +
+    "unreadable, invalid), message, date_ny, entries, is_broker_asked, faults, findings [{kind,\n" +
+    "text}].",
+  options: [{ name: "json", valueName: null, help: "one JSON document" }],
+  examples: [`${PROGRAM} ledger verify`, `${PROGRAM} ledger verify --json`],
+  statuses: {
+    [EXIT.done]: "nothing contradicts it",
+    [EXIT.notSo]: "something does, or it can't be read",
+    [EXIT.brokerUnreachable]: "the broker can't be asked",
+    [EXIT.configInvalid]: "configuration invalid",
+  },
+  run: (host, options) => runGuarded(host, () => runVerify(host, options)),
 };
 
-async function runVerify(host: ProgramHost): Promise<number> {
-  const read = await buildOperatorFiles(readStateDir(host.environment)).ledger.read();
+async function runVerify(host: ProgramHost, { flags }: ParsedOptions): Promise<number> {
+  const read = await buildOperatorFiles(readSwitchPlaces(host.environment)).ledger.read();
+  const isJson = flags.has("json");
   if (read.kind !== "ok") {
-    sayError(host, `live ledger ${read.kind}: ${read.message}; ${REMEDY}`);
+    if (isJson) writeJson(host, { read, isAsked: false, findings: [] });
+    else sayError(host, `live ledger ${read.kind}: ${read.message}; ${REMEDY}`);
     return EXIT.notSo;
   }
   const { ledger } = read;
@@ -49,6 +60,10 @@ async function runVerify(host: ProgramHost): Promise<number> {
   const isAsked = hasCredentials(host.environment);
   if (isAsked) findings.push(...await askBroker(host, ledger));
   const faults = findings.filter(({ kind }) => kind === "fault").length;
+  if (isJson) {
+    writeJson(host, { read, isAsked, findings });
+    return faults === 0 ? EXIT.done : EXIT.notSo;
+  }
   const against = isAsked
     ? "its rules and the broker"
     : "its rules (no credentials, so not asked: the broker)";
@@ -61,6 +76,30 @@ async function runVerify(host: ProgramHost): Promise<number> {
     "",
   ].join("\n"));
   return faults === 0 ? EXIT.done : EXIT.notSo;
+}
+
+/** One document. Fields are added, never renamed. */
+function writeJson(
+  host: ProgramHost,
+  { read, isAsked, findings }: {
+    readonly read: LedgerRead;
+    readonly isAsked: boolean;
+    readonly findings: readonly LedgerFinding[];
+  },
+): void {
+  const ledger = read.kind === "ok" ? read.ledger : null;
+  const report = {
+    version: VERSION,
+    at: formatUtc(host.clock.nowMs()),
+    kind: read.kind,
+    message: read.kind === "ok" ? null : read.message,
+    date_ny: ledger?.dateNy ?? null,
+    entries: ledger?.entries.length ?? null,
+    is_broker_asked: isAsked,
+    faults: findings.filter(({ kind }) => kind === "fault").length,
+    findings: findings.map(({ kind, text }) => ({ kind, text })),
+  };
+  host.writeOut(`${JSON.stringify(report, null, 2)}\n`);
 }
 
 const REMEDY = "look at them, then: systemctl stop execution.service && " +

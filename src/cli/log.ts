@@ -3,7 +3,7 @@ import { formatEvent, formatEventTime } from "../domain/event_sentence.ts";
 import { readTimeMs, type RecordedEvent } from "../domain/events.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
 import { parseTicker } from "../domain/symbol.ts";
-import { formatOneLine } from "../runtime/one_line.ts";
+import { formatOneLine } from "../domain/one_line.ts";
 import { listenForStop } from "../runtime/signals.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";
 import { readEvents } from "../state/event_reader.ts";
@@ -54,6 +54,11 @@ export const LOG_COMMAND: Command = {
     `${PROGRAM} log --follow`,
     `${PROGRAM} log --date 2026-11-20`,
   ],
+  statuses: {
+    [EXIT.done]: "printed",
+    [EXIT.notSo]: "the day has no events",
+    [EXIT.configInvalid]: "configuration invalid",
+  },
   run: (host, options) => runGuarded(host, () => runLog(host, options)),
 };
 

@@ -1,10 +1,17 @@
 import { BrokerError, type LogPort, StateError } from "../engine/ports.ts";
-import { buildConfig, DEFAULT_STATE_DIR, NO_RUN_FLAGS } from "../runtime/config.ts";
+import {
+  buildConfig,
+  DEFAULT_BASE_DIR,
+  DEFAULT_STATE_DIR,
+  listOtherStateDirs,
+  NO_RUN_FLAGS,
+} from "../runtime/config.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
 import type { Environment, EnvironmentVariable } from "../runtime/environment.ts";
-import { formatOneLine, formatWithoutSecrets } from "../runtime/one_line.ts";
+import { formatOneLine, formatWithoutSecrets } from "../domain/one_line.ts";
 import { ConfigError, parsePathVariable } from "../runtime/settings.ts";
 import { isHostFault } from "../state/deno_file_system.ts";
+import type { SwitchPlaces } from "../state/switch_files.ts";
 import type { ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
 import { PROGRAM } from "./version.ts";
@@ -18,8 +25,16 @@ export function readStateDir(environment: Environment): string {
   return path.replace(/(?<=.)\/+$/, "");
 }
 
+/** The state directory and where else the operator's switch files count. @throws {ConfigError} */
+export function readSwitchPlaces(environment: Environment): SwitchPlaces {
+  const stateDir = readStateDir(environment);
+  const baseDir = parsePathVariable(environment, "AVWAP_BASE_DIR", DEFAULT_BASE_DIR);
+  return { stateDir, otherStateDirs: listOtherStateDirs({ stateDir, baseDir }) };
+}
+
 /** What a command that talks to the broker reads: a bad poll interval must not keep an operator from flattening. */
 const BROKER_VARIABLES: readonly EnvironmentVariable[] = [
+  "AVWAP_BASE_DIR",
   "AVWAP_STATE_DIR",
   "APCA_API_KEY_ID",
   "APCA_API_SECRET_KEY",
@@ -101,13 +116,17 @@ export async function runGuarded(
 }
 
 /** One line on standard error, without a secret. */
-export function sayError(host: ProgramHost, text: string): void {
+export function sayError(
+  host: Pick<ProgramHost, "environment" | "writeError">,
+  text: string,
+): void {
   const { environment } = host;
   const secrets = [
     environment.APCA_API_KEY_ID,
     environment.APCA_API_SECRET_KEY,
     environment.LIVE_CONFIRM_TOKEN,
     environment.SLACK_WEBHOOK_URL,
+    environment.HEALTHCHECK_URL,
   ].filter((secret) => secret !== undefined);
   host.writeError(`${PROGRAM}: ${formatOneLine(formatWithoutSecrets(text, secrets))}\n`);
 }

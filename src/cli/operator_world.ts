@@ -16,28 +16,33 @@ import { createExecutionState } from "../state/execution_state.ts";
 import type { FileSystem } from "../state/file_system.ts";
 import { createLiveLedger } from "../state/live_ledger.ts";
 import { createOperatorFiles } from "../state/operator_files.ts";
+import type { SwitchPlaces } from "../state/switch_files.ts";
 import { REQUEST_TIMEOUT_MS } from "./adapters.ts";
 import type { ProgramHost } from "./command.ts";
 import { createErrorLog } from "./operator_config.ts";
+import { buildTellingFetch } from "./progress.ts";
 
 /** The files of a state directory, for a command that does not hold it. */
 export interface OperatorFiles {
   readonly fs: FileSystem;
   readonly stateDir: string;
+  readonly places: SwitchPlaces;
   readonly ledger: LiveLedgerPort;
   readonly state: StatePort;
   readonly operatorFiles: OperatorFilesPort;
 }
 
 /** Opens nothing: each call of the ports does. */
-export function buildOperatorFiles(stateDir: string): OperatorFiles {
+export function buildOperatorFiles({ stateDir, otherStateDirs }: SwitchPlaces): OperatorFiles {
   const fs = createDenoFileSystem();
+  const places = { stateDir, otherStateDirs };
   return {
     fs,
     stateDir,
+    places,
     ledger: createLiveLedger({ fs, stateDir }),
     state: createExecutionState({ fs, stateDir }),
-    operatorFiles: createOperatorFiles({ fs, stateDir }),
+    operatorFiles: createOperatorFiles({ fs, ...places }),
   };
 }
 
@@ -55,7 +60,7 @@ export function buildOperatorBroker(
     dataUrl: config.endpoint.dataUrl,
     keyId: config.keyId,
     secretKey: config.secretKey,
-    send: createFetchSend(createHttp(host.fetch)),
+    send: createFetchSend(createHttp(buildTellingFetch(host, { timeoutMs: REQUEST_TIMEOUT_MS }))),
     clock: host.clock,
     chance: host.chance,
     feed: config.feed,

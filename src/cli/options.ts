@@ -21,11 +21,16 @@ const parsedText = z.record(z.string(), z.array(z.union([z.string(), z.boolean()
 /**
  * Parses what follows the command word. Nothing is ever ignored: an unknown option, one given twice, one without its
  * value or with one that it does not take, and any further word are errors (interface, Commands).
+ * @param meant What an operator may have meant by a word that is no option here.
  * @throws {UsageError}
  */
-export function parseOptions(args: readonly string[], specs: readonly OptionSpec[]): ParsedOptions {
+export function parseOptions(
+  args: readonly string[],
+  specs: readonly OptionSpec[],
+  meant: Meant = {},
+): ParsedOptions {
   const unknown: string[] = [];
-  const raw: unknown = parseArgs(buildJoined(args, specs), {
+  const raw: unknown = parseArgs(buildJoined(args.map((word) => spellOut(word, specs)), specs), {
     string: specs.filter((spec) => spec.valueName !== null).map((spec) => spec.name),
     boolean: specs.filter((spec) => spec.valueName === null).map((spec) => spec.name),
     collect: specs.map((spec) => spec.name),
@@ -34,7 +39,7 @@ export function parseOptions(args: readonly string[], specs: readonly OptionSpec
       return false;
     },
   });
-  if (unknown[0] !== undefined) throw buildUnknown(unknown[0], specs);
+  if (unknown[0] !== undefined) throw buildUnknown(unknown[0], specs, meant);
   const parsed = parsedText.parse(raw);
   const extra = parsed["_"]?.[0];
   if (extra !== undefined) {
@@ -52,12 +57,27 @@ export function parseOptions(args: readonly string[], specs: readonly OptionSpec
   return { flags, values };
 }
 
-function buildUnknown(word: string, specs: readonly OptionSpec[]): UsageError {
-  if (!word.startsWith("-")) return new UsageError(`Unexpected argument ${JSON.stringify(word)}`);
-  const [name = ""] = word.split("=");
-  const nearest = findNearest(name, specs.map((spec) => `--${spec.name}`));
-  const hint = nearest === null ? "" : `; did you mean ${nearest}?`;
-  return new UsageError(`Unknown option ${JSON.stringify(name)}${hint}`);
+/** A letter after a single dash stands for an option's name. */
+function spellOut(word: string, specs: readonly OptionSpec[]): string {
+  const spec = specs.find(({ letter }) => letter !== undefined && word === `-${letter}`);
+  return spec === undefined ? word : `--${spec.name}`;
+}
+
+/** Words that are no options, by what they look like, each with what is proposed for it. */
+export type Meant = Readonly<Record<string, string>>;
+
+function buildUnknown(word: string, specs: readonly OptionSpec[], meant: Meant): UsageError {
+  const isOption = word.startsWith("-");
+  const [name = ""] = isOption ? word.split("=") : [word];
+  // With its dashes forgotten an option looks like an argument, and a command with dashes like an option.
+  const proposals = new Map(
+    specs.map((spec) => [isOption ? `--${spec.name}` : spec.name, `--${spec.name}`]),
+  );
+  for (const [text, proposal] of Object.entries(meant)) proposals.set(text, proposal);
+  const nearest = findNearest(name, [...proposals.keys()]);
+  const hint = nearest === null ? "" : `; did you mean ${proposals.get(nearest)}?`;
+  const what = isOption ? "Unknown option" : "Unexpected argument";
+  return new UsageError(`${what} ${JSON.stringify(name)}${hint}`);
 }
 
 /**

@@ -1,7 +1,8 @@
-import { formatOneLine, formatWithoutSecrets } from "../runtime/one_line.ts";
+import { formatOneLine } from "../domain/one_line.ts";
 import { ConfigError } from "../runtime/settings.ts";
 import { ADOPT_COMMAND } from "./adopt.ts";
 import { CHECK_COMMAND } from "./check.ts";
+import { buildCompletionCommand } from "./completion.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
 import { FLATTEN_COMMAND } from "./flatten.ts";
@@ -11,8 +12,9 @@ import { LEDGER_REBUILD_COMMAND } from "./ledger_rebuild.ts";
 import { LEDGER_SHOW_COMMAND } from "./ledger_show.ts";
 import { LEDGER_VERIFY_COMMAND } from "./ledger_verify.ts";
 import { LOG_COMMAND } from "./log.ts";
-import { HostError } from "./operator_config.ts";
-import { type ParsedOptions, parseOptions, UsageError } from "./options.ts";
+import { PAUSE_COMMAND, UNPAUSE_COMMAND } from "./pause.ts";
+import { HostError, sayError } from "./operator_config.ts";
+import { type Meant, type ParsedOptions, parseOptions, UsageError } from "./options.ts";
 import { RELEASE_COMMAND } from "./release.ts";
 import { REPORT_COMMAND } from "./report.ts";
 import { RESUME_COMMAND } from "./resume.ts";
@@ -30,6 +32,8 @@ export const COMMANDS: readonly Command[] = [
   TOKEN_COMMAND,
   KILL_COMMAND,
   RESUME_COMMAND,
+  PAUSE_COMMAND,
+  UNPAUSE_COMMAND,
   FLATTEN_COMMAND,
   RELEASE_COMMAND,
   ADOPT_COMMAND,
@@ -38,6 +42,7 @@ export const COMMANDS: readonly Command[] = [
   LEDGER_REBUILD_COMMAND,
   REPORT_COMMAND,
   LOG_COMMAND,
+  buildCompletionCommand(() => COMMANDS),
 ];
 
 /**
@@ -62,7 +67,7 @@ export async function runProgram(
 async function runAsked(host: ProgramHost, commands: readonly Command[]): Promise<number> {
   try {
     const asked = parseCommandLine(host.args, commands);
-    if (asked.kind === "help") {
+    if (asked.kind === "text") {
       host.writeOut(asked.text);
       return EXIT.done;
     }
@@ -98,17 +103,7 @@ export function reportFailure(
   host: Pick<ProgramHost, "environment" | "writeError">,
   error: unknown,
 ): number {
-  const say = (text: string) => {
-    const { environment } = host;
-    const secrets = [
-      environment.APCA_API_KEY_ID,
-      environment.APCA_API_SECRET_KEY,
-      environment.LIVE_CONFIRM_TOKEN,
-      environment.SLACK_WEBHOOK_URL,
-      environment.HEALTHCHECK_URL,
-    ].filter((secret) => secret !== undefined);
-    host.writeError(`${PROGRAM}: ${formatOneLine(formatWithoutSecrets(text, secrets))}\n`);
-  };
+  const say = (text: string) => sayError(host, text);
   if (error instanceof UsageError) {
     const end = error.message.endsWith("?") ? "" : ".";
     say(`${error.message}${end} Try ${PROGRAM} --help`);
@@ -132,7 +127,7 @@ function describeError(error: unknown): string {
   return typeof error === "object" ? "something that is no error was thrown" : String(error);
 }
 
-/** What a command line asks for: a command with its options, or the help of a word that begins several. */
+/** What a command line asks for: a command with its options, or a text alone. */
 type Asked =
   | {
     readonly kind: "command";
@@ -140,20 +135,61 @@ type Asked =
     readonly isNamed: boolean;
     readonly options: ParsedOptions;
   }
-  | { readonly kind: "help"; readonly text: string };
+  | { readonly kind: "text"; readonly text: string };
 
 /** A first word that is no option names the command, for some with a second one; without any it is `run`. */
 function parseCommandLine(args: readonly string[], commands: readonly Command[]): Asked {
   const [word = "", next = ""] = args;
   if (word === "" || word.startsWith("-")) return parseBare(args, commands);
-  const family = commands.filter((each) => each.name.startsWith(`${word} `));
+  if (word === HELP) return { kind: "text", text: buildHelp(args.slice(1), commands) };
+  if (word === VERSION_WORD) {
+    parseOptions(args.slice(1), COMMON_OPTIONS);
+    return { kind: "text", text: `${formatVersion()}\n` };
+  }
+  const family = listFamily(word, commands);
   if (family.length === 0) return parseNamed(word, args.slice(1), commands);
-  if (next === "--help") return { kind: "help", text: formatFamilyHelp(word, family) };
+  if (next === "--help" || next === "-h") {
+    return { kind: "text", text: formatFamilyHelp(word, family) };
+  }
   if (next === "" || next.startsWith("-")) {
     const words = family.map((each) => each.name.slice(word.length + 1)).join(", ");
     throw new UsageError(`Command ${word} needs one of: ${words}`);
   }
   return parseNamed(`${word} ${next}`, args.slice(2), commands);
+}
+
+/** Words that are no commands of their own: they ask for a text (interface, Common options). */
+const HELP = "help";
+const VERSION_WORD = "version";
+
+function listFamily(word: string, commands: readonly Command[]): Command[] {
+  return commands.filter((each) => each.name.startsWith(`${word} `));
+}
+
+/** `help`, `help COMMAND` or `help ledger`. @throws {UsageError} For a command that there is not. */
+function buildHelp(words: readonly string[], commands: readonly Command[]): string {
+  const named = words.filter((word) => word !== "--help" && word !== "-h");
+  if (named.length === 0) return formatProgramHelp(commands);
+  const name = named.join(" ");
+  const family = listFamily(name, commands);
+  return family.length > 0
+    ? formatFamilyHelp(name, family)
+    : formatCommandHelp(findCommand(name, commands));
+}
+
+/** @throws {UsageError} With the word that was most likely meant. */
+function findCommand(name: string, commands: readonly Command[]): Command {
+  const command = commands.find((each) => each.name === name);
+  if (command !== undefined) return command;
+  const names = commands.map((each) => each.name);
+  const words = [...new Set([...names, ...names.map(firstWord), HELP, VERSION_WORD])];
+  const nearest = findNearest(name, words);
+  const hint = nearest === null ? "" : `; did you mean ${nearest}?`;
+  throw new UsageError(`Unknown command ${JSON.stringify(name)}${hint}`);
+}
+
+function firstWord(name: string): string {
+  return name.split(" ", 1)[0] ?? "";
 }
 
 /** Options without a command: `--check` stands for `check` (interface, Commands), all else is for `run`. */
@@ -162,25 +198,22 @@ function parseBare(args: readonly string[], commands: readonly Command[]): Asked
   if (at >= 0 && commands.some((each) => each.name === "check")) {
     return parseNamed("check", args.toSpliced(at, 1), commands);
   }
-  return { ...parseNamed("run", args, commands), isNamed: false };
+  const meant = Object.fromEntries(commands.map(({ name }) => [`--${name}`, name]));
+  return { ...parseNamed("run", args, commands, meant), isNamed: false };
 }
 
 function parseNamed(
   name: string,
   args: readonly string[],
   commands: readonly Command[],
+  meant: Meant = {},
 ): Extract<Asked, { kind: "command" }> {
-  const command = commands.find((each) => each.name === name);
-  if (command === undefined) {
-    const nearest = findNearest(name, commands.map((each) => each.name));
-    const hint = nearest === null ? "" : `; did you mean ${nearest}?`;
-    throw new UsageError(`Unknown command ${JSON.stringify(name)}${hint}`);
-  }
+  const command = findCommand(name, commands);
   const specs = [...command.options, ...COMMON_OPTIONS];
   const [argument] = args;
   const isGiven = command.argument !== undefined && argument !== undefined &&
     !argument.startsWith("-");
-  const options = parseOptions(isGiven ? args.slice(1) : args, specs);
+  const options = parseOptions(isGiven ? args.slice(1) : args, specs, meant);
   return {
     kind: "command",
     command,

@@ -8,7 +8,7 @@ import { EXIT } from "./exit_status.ts";
 import {
   hasCredentials,
   readBrokerConfig,
-  readStateDir,
+  readSwitchPlaces,
   runGuarded,
   sayError,
 } from "./operator_config.ts";
@@ -30,12 +30,17 @@ export const RELEASE_COMMAND: Command = {
     "the record is written here. 0 when it is on record, 1 when not within 10 s.",
   options: [{ name: "yes", valueName: null, help: "do it" }],
   examples: [`${PROGRAM} release NVDA`, `${PROGRAM} release NVDA --yes`],
+  statuses: {
+    [EXIT.done]: "shown; with --yes, on record",
+    [EXIT.notSo]: "not managed, or not on record within 10 s",
+    [EXIT.configInvalid]: "configuration or state can't be used",
+  },
   run: (host, options) => runGuarded(host, () => runRelease(host, options)),
 };
 
 async function runRelease(host: ProgramHost, options: ParsedOptions): Promise<number> {
   const symbol = readSymbol(options, "release");
-  const files = buildOperatorFiles(readStateDir(host.environment));
+  const files = buildOperatorFiles(readSwitchPlaces(host.environment));
   const state = await readEngineState(files);
   const position = state.positions.find((each) => each.symbol === symbol);
   if (position === undefined) {

@@ -1,57 +1,80 @@
-import { decideOperator, formatGateReason } from "../domain/gate.ts";
-import { formatOneLine } from "../runtime/one_line.ts";
+import { decideOperator, type GateFailReason } from "../domain/gate.ts";
 import { parseSwitch } from "../runtime/settings.ts";
-import { createDenoFileSystem } from "../state/deno_file_system.ts";
-import {
-  createOperatorFiles,
-  KILL_SWITCH_FILE,
-  removeKillSwitch,
-} from "../state/operator_files.ts";
-import { joinPath } from "../state/file_system.ts";
+import { ENTRIES_PAUSED_FILE, KILL_SWITCH_FILE } from "../state/switch_files.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
-import { readStateDir, runGuarded } from "./operator_config.ts";
+import { formatNextCycle } from "./next_cycle.ts";
+import { readSwitchPlaces, runGuarded, sayError } from "./operator_config.ts";
+import { buildOperatorFiles, type OperatorFiles } from "./operator_world.ts";
+import type { ParsedOptions } from "./options.ts";
+import { formatMade, makeSwitch, takeSwitchAway } from "./switches.ts";
 import { PROGRAM } from "./version.ts";
 
 /** `resume`: removes the `KILL_SWITCH` file (runbook 9; interface, Commands). */
 export const RESUME_COMMAND: Command = {
   name: "resume",
-  summary: "remove the KILL_SWITCH file, and say what becomes possible again",
+  summary: "remove the KILL_SWITCH file, and list what would leave in the next cycle",
   description:
-    "Removes the KILL_SWITCH file. Whether LIVE comes back depends on the rest: DRY_RUN, the two\n" +
-    "keys, caps, ledger. It says what the environment of this very call makes of that; the\n" +
+    "Removes the KILL_SWITCH file from the state directory. One that lies in the default state\n" +
+    "directory or in that of the base directory counts too, is named, and goes only with --all.\n" +
+    "Lists what would leave in the next cycle. Whether LIVE comes back depends on the rest: DRY_RUN,\n" +
+    "the two keys, caps, ledger. It says what the environment of this very call makes of that; the\n" +
     "service goes by its own. Look first: check.",
-  options: [],
-  examples: [`${PROGRAM} check && ${PROGRAM} resume`],
-  run: (host) => runGuarded(host, () => runResume(host)),
+  options: [
+    { name: "paused", valueName: null, help: "first make ENTRIES_PAUSED: exits and stops alone" },
+    { name: "all", valueName: null, help: "remove it from every place where it counts" },
+  ],
+  examples: [
+    `${PROGRAM} check && ${PROGRAM} resume`,
+    `${PROGRAM} resume --paused`,
+    `${PROGRAM} resume --all`,
+  ],
+  statuses: {
+    [EXIT.done]: "no KILL_SWITCH file is left anywhere",
+    [EXIT.notSo]: "one is left and named, or there is no state directory",
+  },
+  run: (host, options) => runGuarded(host, () => runResume(host, options)),
 };
 
-async function runResume(host: ProgramHost): Promise<number> {
-  const stateDir = readStateDir(host.environment);
-  const fs = createDenoFileSystem();
-  const outcome = await removeKillSwitch(fs, stateDir);
-  const path = formatOneLine(joinPath(stateDir, KILL_SWITCH_FILE));
-  const { environment } = host;
-  const objection = decideOperator({
-    isDryRun: parseSwitch(environment.DRY_RUN ?? "") !== "off",
-    isKillSwitchEnv: parseSwitch(environment.KILL_SWITCH ?? "") !== "off",
-    isKillSwitchFile: false,
-    isLiveTrading: parseSwitch(environment.LIVE_TRADING ?? "") === "on",
-    envToken: environment.LIVE_CONFIRM_TOKEN ?? null,
-    fileToken: await createOperatorFiles({ fs, stateDir }).readToken(),
+async function runResume(host: ProgramHost, { flags }: ParsedOptions): Promise<number> {
+  const files = buildOperatorFiles(readSwitchPlaces(host.environment));
+  const { fs, stateDir, places } = files;
+  if (await fs.stat(stateDir) === null) {
+    sayError(host, `there is no state directory ${stateDir}: set AVWAP_STATE_DIR to the service's`);
+    return EXIT.notSo;
+  }
+  const say = (lines: readonly string[]) => host.writeOut([...lines, ""].join("\n"));
+  if (flags.has("paused")) {
+    const file = ENTRIES_PAUSED_FILE;
+    const outcome = await makeSwitch(host, fs, { stateDir, file, reason: "made by resume" });
+    say(formatMade(file, outcome));
+  }
+  const removal = await takeSwitchAway(fs, places, {
+    file: KILL_SWITCH_FILE,
+    isAll: flags.has("all"),
   });
-  host.writeOut([
-    outcome === "removed" ? `Kill switch removed: ${path}` : `There was no kill switch: ${path}`,
-    ...(objection === null ? FREE : [
-      `By this environment LIVE stays off: ${formatGateReason(objection)}.`,
-      "DRY_RUN goes on: entries and exits are printed, none is sent.",
-    ]),
-    "",
-  ].join("\n"));
-  return EXIT.done;
+  say(removal.lines);
+  say(formatNextCycle({
+    state: await files.state.read(),
+    ledger: await files.ledger.read(),
+    objection: await readObjection(host, files),
+    areEntriesPaused: await files.operatorFiles.areEntriesPaused(),
+    nowMs: host.clock.nowMs(),
+  }));
+  return removal.isOff ? EXIT.done : EXIT.notSo;
 }
 
-const FREE = [
-  "By this environment nothing of the operator's stands against LIVE any more: from the next",
-  "cycle on, entries within caps and allowlist and exits of managed positions can be sent.",
-];
+/** What of the operator's is left against LIVE, by the environment of this call. */
+async function readObjection(
+  { environment }: ProgramHost,
+  { operatorFiles }: OperatorFiles,
+): Promise<GateFailReason | null> {
+  return decideOperator({
+    isDryRun: parseSwitch(environment.DRY_RUN ?? "") !== "off",
+    isKillSwitchEnv: parseSwitch(environment.KILL_SWITCH ?? "") !== "off",
+    isKillSwitchFile: await operatorFiles.isKillSwitchOn(),
+    isLiveTrading: parseSwitch(environment.LIVE_TRADING ?? "") === "on",
+    envToken: environment.LIVE_CONFIRM_TOKEN ?? null,
+    fileToken: await operatorFiles.readToken(),
+  });
+}

@@ -1,9 +1,9 @@
 import { LOOK_MS, runLoop } from "../engine/loop.ts";
-import { type LogPort, StateError } from "../engine/ports.ts";
+import { type EventPort, type LogPort, StateError } from "../engine/ports.ts";
 import { buildConfig, type ProgramConfig, type RunFlags } from "../runtime/config.ts";
 import { listNetworkDoubts } from "../runtime/host_network.ts";
 import { createLog } from "../runtime/logging.ts";
-import { formatOneLine } from "../runtime/one_line.ts";
+import { formatOneLine } from "../domain/one_line.ts";
 import { checkPermissions } from "../runtime/permissions.ts";
 import { listenForStop } from "../runtime/signals.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";
@@ -11,7 +11,11 @@ import { ensureDir } from "../state/durable_file.ts";
 import { joinPath } from "../state/file_system.ts";
 import { acquireLock, LOCK_FILE, type LockOutcome } from "../state/instance_lock.ts";
 import { watchKillSwitch } from "../state/kill_switch_watch.ts";
-import { buildWorld, type EngineWorld } from "./adapters.ts";
+import type { StateDisk } from "../state/state_disk.ts";
+import type { SwitchPlaces } from "../state/switch_files.ts";
+import { buildDisk, buildWorld, type EngineWorld } from "./adapters.ts";
+import { type HeldLog, holdLog } from "./held_log.ts";
+import { readListWait } from "./list_wait.ts";
 import { guardLock, type HeldLock } from "./lock_guard.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
@@ -62,6 +66,13 @@ export const RUN_COMMAND: Command = {
     `${PROGRAM} run --dry-run --poll-seconds 60`,
     `${PROGRAM} --run-once --candidates-csv /srv/scan/daily_candidates.csv`,
   ],
+  statuses: {
+    [EXIT.done]: "ended as asked, by a signal or --run-once",
+    [EXIT.watchlistMissing]: "watchlist missing or unreadable",
+    [EXIT.watchlistStale]: "watchlist stale",
+    [EXIT.busy]: "another process holds the state directory",
+    [EXIT.configInvalid]: "configuration invalid, or a path or host out of reach",
+  },
   run: runCommand,
 };
 
@@ -81,12 +92,13 @@ function buildFlags({ flags, values }: ParsedOptions): RunFlags {
 async function runCommand(host: ProgramHost, options: ParsedOptions): Promise<number> {
   const { config, warnings } = buildConfig(host.environment, buildFlags(options));
   const isSlackReachable = checkPermissions(config, host.isPermitted);
-  const log = createLog({
+  const isJournal = host.service?.isJournal ?? false;
+  const log = holdLog(createLog({
     clock: host.clock,
     secrets: config.secrets,
     write: host.writeOut,
-    isJournal: host.service?.isJournal ?? false,
-  });
+    isJournal,
+  }));
   const lock = await takeStateDir(host, config);
   if (lock.kind === "busy") {
     const holder = lock.pid === null ? "another process" : `process ${lock.pid}`;
@@ -97,7 +109,12 @@ async function runCommand(host: ProgramHost, options: ParsedOptions): Promise<nu
     );
     return EXIT.busy;
   }
+  const fs = createDenoFileSystem();
+  const wait = isJournal ? await readListWait({ fs, clock: host.clock }, config) : null;
+  // The lines of a start that the list refuses, each minute anew, are for nobody.
+  if (wait === null) log.release();
   try {
+    const disk = await takeDisk(config.stateDir);
     logStart(log, { host, config });
     for (const warning of warnings) log.warn(warning);
     for (const { variable, meaning } of listNetworkDoubts(host.environment)) {
@@ -106,11 +123,39 @@ async function runCommand(host: ProgramHost, options: ParsedOptions): Promise<nu
     if (!isSlackReachable) {
       log.warn("SLACK_WEBHOOK_URL names a host that this process may not reach");
     }
-    const world = buildWorld({ host, config, log, isSlackReachable });
-    return await runEngine(host, { world, lock, stateDir: config.stateDir });
+    const world = buildWorld({ host, config, log, isSlackReachable, disk });
+    const held = buildReleasing(world, log);
+    const status = await runEngine(host, { world: held, lock, places: config });
+    if (isListRefusal(status) && wait?.isSaid === false) log.releaseErrors();
+    if (!isListRefusal(status)) log.release();
+    return status;
+  } catch (error) {
+    log.release();
+    throw error;
   } finally {
     await lock.release();
   }
+}
+
+function isListRefusal(status: number): boolean {
+  return status === EXIT.watchlistMissing || status === EXIT.watchlistStale;
+}
+
+/**
+ * Once the engine has started, whatever the list was a moment ago, all is said, and the records stand in the trail as they
+ * were found: not at each of the starts that the list refuses.
+ */
+function buildReleasing(world: EngineWorld, log: HeldLog): EngineWorld {
+  const { events } = world.ports;
+  const record: EventPort["record"] = async (event) => {
+    if (event.type === "engine_started") {
+      log.release();
+      await world.events.recordStart();
+    }
+    await events.record(event);
+  };
+  const listDay: typeof events.listDay = (query) => events.listDay(query);
+  return { ...world, ports: { ...world.ports, events: { listDay, record } } };
 }
 
 /** @throws {ConfigError} Where the state directory can't be made or used. @throws {HostError} Where the host is at fault. */
@@ -123,6 +168,23 @@ async function takeStateDir(host: ProgramHost, { stateDir }: ProgramConfig): Pro
     if (!(error instanceof StateError)) throw error;
     throw buildStateDirError(error);
   }
+}
+
+/**
+ * Makes the reserve. A full disk stops the start only where not even the reserve can take a record (interface, Exit status).
+ * @throws {HostError} @throws {ConfigError} Where no record can be made.
+ */
+async function takeDisk(stateDir: string): Promise<StateDisk> {
+  const disk = buildDisk(stateDir);
+  // Why there is none is said by the first cycle.
+  await disk.look();
+  try {
+    await disk.prove();
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    throw buildStateDirError(error);
+  }
+  return disk;
 }
 
 function logStart(
@@ -139,10 +201,10 @@ function logStart(
 /** Runs the loop between the signals' beginning and end, and leaves the stack of a bug to the event log alone. */
 async function runEngine(
   host: ProgramHost,
-  { world, lock, stateDir }: {
+  { world, lock, places }: {
     readonly world: EngineWorld;
     readonly lock: HeldLock;
-    readonly stateDir: string;
+    readonly places: SwitchPlaces;
   },
 ): Promise<number> {
   const { log } = world.ports;
@@ -155,7 +217,7 @@ async function runEngine(
     },
     impatient: host.exitNow,
   });
-  const watch = watchKillSwitch(stateDir);
+  const watch = watchKillSwitch(places);
   const guard = guardLock(world.ports.service, { lock, log });
   try {
     await world.events.removeOld();

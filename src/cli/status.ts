@@ -12,15 +12,15 @@ import {
 import { BrokerError, type LedgerRead, type WatchlistRead } from "../engine/ports.ts";
 import { checkWatchlist } from "../engine/watchlist_step.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
-import { joinPath } from "../state/file_system.ts";
+import { readFreeBytes } from "../state/disk_space.ts";
 import { probeLock } from "../state/lock_probe.ts";
-import { KILL_SWITCH_FILE } from "../state/operator_files.ts";
-import { readText } from "../state/text_file.ts";
+import { readReserveBytes } from "../state/state_disk.ts";
 import { createWatchlistFile } from "../state/watchlist_file.ts";
 import { createPaint } from "./colour.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
 import { countArchiveDays, previewGate } from "./gate_preview.ts";
+import { listHolders } from "./holders.ts";
 import { readBrokerConfig, readOperatorConfig, runGuarded } from "./operator_config.ts";
 import {
   buildOperatorBroker,
@@ -32,6 +32,7 @@ import { type ParsedOptions, UsageError } from "./options.ts";
 import { type BrokerFacts, buildStatusReport, type StatusFacts } from "./status_report.ts";
 import { formatStatus } from "./status_text.ts";
 import { watchScreen } from "./status_watch.ts";
+import { findKillSwitch, readSwitchText } from "./switches.ts";
 import { PROGRAM, VERSION } from "./version.ts";
 
 /** `status`: one screen that says where everything stands (interface, Commands). */
@@ -43,10 +44,10 @@ export const STATUS_COMMAND: Command = {
     "today, ledger, intents, managed positions and their stops, watchlist and last cycle. From the\n" +
     "files alone, without credentials; --broker asks the broker too and names what differs. It goes\n" +
     "by the environment of this very call, so give it the service's. --json prints one document\n" +
-    "with the fields version, at, state_dir, service, endpoint, gate, kill_switch, allowlist, caps,\n" +
-    "ledger, state, intents, positions, open_positions, today, released, watchlist, last_cycle,\n" +
-    "broker. In the table ? is not known, BARE shares without a stop, R the open result in\n" +
-    "multiples of what the entry risked.",
+    "with the fields version, at, state_dir, service, endpoint, gate, kill_switch, entries_paused,\n" +
+    "allowlist, caps, ledger, state, disk, intents, positions, open_positions, today, released,\n" +
+    "watchlist, last_cycle, broker. In the table ? is not known, BARE shares without a stop, R the\n" +
+    "open result in multiples of what the entry risked.",
   options: [
     {
       name: "broker",
@@ -61,12 +62,17 @@ export const STATUS_COMMAND: Command = {
     { name: "json", valueName: null, help: "one JSON document" },
   ],
   examples: [`${PROGRAM} status`, `${PROGRAM} status --broker`, `${PROGRAM} status --watch`],
+  statuses: {
+    [EXIT.done]: "printed",
+    [EXIT.brokerUnreachable]: "--broker, and the broker can't be asked",
+    [EXIT.configInvalid]: "configuration invalid",
+  },
   run: (host, options) => runGuarded(host, () => runStatus(host, options)),
 };
 
 async function runStatus(host: ProgramHost, { flags }: ParsedOptions): Promise<number> {
   const { config } = readOperatorConfig(host.environment);
-  const files = buildOperatorFiles(config.stateDir);
+  const files = buildOperatorFiles(config);
   const ask = flags.has("broker")
     ? async (asking: ProgramHost) => await readBroker(asking, await files.ledger.read())
     : null;
@@ -74,7 +80,7 @@ async function runStatus(host: ProgramHost, { flags }: ParsedOptions): Promise<n
     const ledger = await files.ledger.read();
     return buildStatusReport(await readFacts(host, { config, files, ledger, broker }));
   };
-  const paint = createPaint(host.isTerminal ?? false);
+  const paint = createPaint(host);
   const render = async (broker: BrokerFacts | null) =>
     formatStatus(await read(broker), paint).join("\n");
   if (flags.has("watch")) {
@@ -105,7 +111,8 @@ async function readFacts(
   const watchlist: WatchlistRead = await createWatchlistFile({ fs, path: config.watchlist.path })
     .read();
   const state = await files.state.read();
-  const isKillSwitchFile = await operatorFiles.isKillSwitchOn();
+  const killSwitch = await findKillSwitch(fs, files.places);
+  const isKillSwitchFile = killSwitch !== null;
   const archive = await files.ledger.readArchive(countArchiveDays(state));
   const gate = previewGate({
     config: config.engine,
@@ -131,7 +138,9 @@ async function readFacts(
     config: config.engine,
     gate,
     isKillSwitchFile,
-    killSwitchText: isKillSwitchFile ? await readKillSwitchText(files) : null,
+    killSwitchPath: killSwitch?.path ?? null,
+    killSwitchText: killSwitch === null ? null : await readSwitchText(fs, killSwitch),
+    areEntriesPaused: await operatorFiles.areEntriesPaused(),
     ledger,
     state,
     watchlist: checkWatchlist(watchlist, {
@@ -145,18 +154,17 @@ async function readFacts(
     watchlistPath: config.watchlist.path,
     archived: archive.kind === "ok" ? archive.ledgers.flatMap(({ entries }) => entries) : [],
     lock: await probeLock({ stateDir, clock: host.clock }),
+    elsewhere: (await listHolders({ fs, clock: host.clock }, files.places))
+      .filter(({ isOwn }) => !isOwn),
+    disk: {
+      freeBytes: await readFreeBytes(stateDir),
+      reserveBytes: await readReserveBytes(fs, stateDir),
+    },
     broker,
   };
 }
 
 const DAY_MS = 86_400_000;
-const KILL_SWITCH_BYTES_MAX = 4096;
-
-/** What `kill --reason` left, where it is a readable text; a kill switch is on whatever is in it. */
-async function readKillSwitchText({ fs, stateDir }: OperatorFiles): Promise<string | null> {
-  const read = await readText(fs, joinPath(stateDir, KILL_SWITCH_FILE), KILL_SWITCH_BYTES_MAX);
-  return read.kind === "text" ? read.text.trim() : null;
-}
 
 /** @throws {BrokerError} @throws {ConfigError} Where a credential is missing. */
 async function readBroker(host: ProgramHost, read: LedgerRead): Promise<BrokerFacts> {

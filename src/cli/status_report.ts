@@ -24,6 +24,9 @@ import { formatUnreadable, openSymbolOf, type UnreadableRow } from "../domain/un
 import type { EngineConfig, LedgerRead, StateRead } from "../engine/ports.ts";
 import type { WatchlistStep } from "../engine/watchlist_step.ts";
 import type { LockProbe } from "../state/lock_probe.ts";
+import { RESERVE_BYTES } from "../state/state_disk.ts";
+import type { DiskFacts } from "./check_host.ts";
+import type { Holder } from "./holders.ts";
 import { buildCover, type CoverStatus } from "./status_cover.ts";
 import { readDayResult } from "./status_day.ts";
 import { buildOpenStatus, type OpenStatus, sumOpen } from "./status_open.ts";
@@ -55,7 +58,10 @@ export interface StatusFacts {
   readonly config: EngineConfig;
   readonly gate: GateDecision;
   readonly isKillSwitchFile: boolean;
+  /** Where the kill switch's file lies, `null` where there is none. */
+  readonly killSwitchPath: string | null;
   readonly killSwitchText: string | null;
+  readonly areEntriesPaused: boolean;
   readonly ledger: LedgerRead;
   readonly state: StateRead;
   readonly watchlist: WatchlistStep;
@@ -63,6 +69,9 @@ export interface StatusFacts {
   readonly lock: LockProbe;
   /** Of the archive, newest first; empty where it can't be read. */
   readonly archived: readonly LedgerEntry[];
+  /** Who runs in another directory where the service may run. */
+  readonly elsewhere: readonly Holder[];
+  readonly disk: DiskFacts;
   /** `null` where the broker was not asked. */
   readonly broker: BrokerFacts | null;
 }
@@ -111,6 +120,8 @@ export interface StatusReport {
   readonly service: {
     readonly kind: "running" | "stopped" | "unknown";
     readonly pid: number | null;
+    /** Other state directories of this host in which a process runs. */
+    readonly elsewhere: readonly { readonly state_dir: string; readonly pid: number | null }[];
   };
   readonly endpoint: { readonly kind: string; readonly host: string };
   /** As the next cycle's gate would decide by this call's environment. */
@@ -118,8 +129,12 @@ export interface StatusReport {
   readonly kill_switch: {
     readonly is_on: boolean;
     readonly source: "env" | "file" | null;
+    /** Of its file. */
+    readonly path: string | null;
     readonly text: string | null;
   };
+  /** Whether the operator has paused entries. */
+  readonly entries_paused: boolean;
   /** `ALL`, the sorted tickers, or `invalid`. */
   readonly allowlist: string;
   /** `null` where a cap is not valid. Positions are counted from the files, or with `--broker` from the broker too. */
@@ -139,6 +154,12 @@ export interface StatusReport {
     readonly mismatches: number;
   };
   readonly state: { readonly kind: StateRead["kind"]; readonly message: string | null };
+  /** Bytes; `null` where not known. `is_full`: a part of the reserve is given up, and there are no entries (pipeline 5). */
+  readonly disk: {
+    readonly free_bytes: number | null;
+    readonly reserve_bytes: number | null;
+    readonly is_full: boolean;
+  };
   readonly intents: readonly {
     readonly symbol: string;
     readonly qty: number;
@@ -196,17 +217,28 @@ export function buildStatusReport(facts: StatusFacts): StatusReport {
     version: facts.version,
     at: formatUtc(facts.nowMs),
     state_dir: facts.stateDir,
-    service: buildService(facts.lock),
+    service: buildService(facts),
     endpoint: { kind: config.endpoint, host: facts.host },
     gate: {
       mode: gate.mode,
       reason: gate.mode === "LIVE" ? "live trading confirmed" : formatGateReason(gate.reason),
     },
-    kill_switch: { is_on: source !== null, source, text: facts.killSwitchText },
+    kill_switch: {
+      is_on: source !== null,
+      source,
+      path: facts.killSwitchPath,
+      text: facts.killSwitchText,
+    },
+    entries_paused: facts.areEntriesPaused,
     allowlist: formatAllowlist(config.allowlist),
     caps: buildCaps(facts),
     ledger: buildLedgerStatus(facts.ledger, facts.todayNy),
     state: { kind: state.kind, message: state.kind === "ok" ? null : state.message },
+    disk: {
+      free_bytes: facts.disk.freeBytes,
+      reserve_bytes: facts.disk.reserveBytes,
+      is_full: facts.disk.reserveBytes !== null && facts.disk.reserveBytes < RESERVE_BYTES,
+    },
     intents: (present?.intents ?? []).map((intent) => ({
       symbol: intent.symbol,
       qty: intent.qty,
@@ -241,9 +273,10 @@ export function buildStatusReport(facts: StatusFacts): StatusReport {
   };
 }
 
-function buildService(lock: LockProbe): StatusReport["service"] {
-  if (lock.kind === "held") return { kind: "running", pid: lock.pid };
-  return { kind: lock.kind === "free" ? "stopped" : "unknown", pid: null };
+function buildService({ lock, elsewhere: holders }: StatusFacts): StatusReport["service"] {
+  const elsewhere = holders.map(({ dir, pid }) => ({ state_dir: dir, pid }));
+  if (lock.kind === "held") return { kind: "running", pid: lock.pid, elsewhere };
+  return { kind: lock.kind === "free" ? "stopped" : "unknown", pid: null, elsewhere };
 }
 
 function buildToday(facts: StatusFacts, openUsd: number | null): StatusReport["today"] {
@@ -372,7 +405,7 @@ function buildStanding(standing: Standing): NonNullable<PositionStatus["standing
   return {
     sure_qty: standing.sureQty,
     doubtful_qty: standing.doubtfulQty,
-    covered_qty: standing.coveredQty,
+    covered_qty: standing.isCoverRead ? standing.coveredQty : 0,
     bare_qty: standing.bareQty,
     due: standing.due,
     bare_since: bareSinceMs === null ? null : formatUtc(bareSinceMs),

@@ -1,7 +1,8 @@
 import { formatPriceUsd, formatSignedUsd } from "../domain/alert_facts.ts";
 import { formatCents } from "../domain/money.ts";
 import { formatNy } from "../domain/ny_time.ts";
-import { formatOneLine } from "../runtime/one_line.ts";
+import { formatOneLine } from "../domain/one_line.ts";
+import { RESERVE_BYTES } from "../state/state_disk.ts";
 import type { Paint, Tone } from "./colour.ts";
 import { formatCover } from "./status_cover.ts";
 import { formatOpen } from "./status_open.ts";
@@ -27,7 +28,13 @@ export function formatStatus(report: StatusReport, paint: Paint): string[] {
     ...line("Mode", `${report.gate.mode}: ${report.gate.reason}`, toneOfMode(report)),
     ...line("Broker", `${report.endpoint.kind} ${report.endpoint.host}`),
     ...line("Kill switch", formatKillSwitch(report), report.kill_switch.is_on ? "bad" : null),
+    ...(report.entries_paused
+      ? line("Entries", "PAUSED (ENTRIES_PAUSED); exits and stops go on", "bad")
+      : []),
     ...line("Service", formatService(report), report.service.kind === "running" ? null : "warning"),
+    ...report.service.elsewhere.flatMap(({ state_dir, pid }) =>
+      line("", `${pid === null ? "a process" : `process ${pid}`} runs in ${state_dir}`, "bad")
+    ),
     ...line("State dir", report.state_dir),
     ...line("Last cycle", formatLastCycle(report)),
     ...line(
@@ -41,6 +48,7 @@ export function formatStatus(report: StatusReport, paint: Paint): string[] {
     ...line("Ledger", formatLedger(report), toneOfLedger(report)),
     ...report.ledger.unsettled.flatMap((text) => line("", `unsettled: ${text}`, "warning")),
     ...(isStateBad(report) ? line("State", report.state.message ?? "", "warning") : []),
+    ...(report.disk.is_full ? line("Disk", formatDisk(report), "bad") : []),
     ...line("Intents", report.intents.length === 0 ? "none" : String(report.intents.length)),
     ...report.intents.flatMap((intent) =>
       line(
@@ -91,9 +99,18 @@ function isStateBad({ state }: StatusReport): boolean {
   return state.kind === "damaged" || state.kind === "newer" || state.kind === "unreadable";
 }
 
-function formatKillSwitch({ kill_switch: { is_on, source, text } }: StatusReport): string {
+function formatDisk({ disk }: StatusReport): string {
+  const free = disk.free_bytes === null
+    ? "free space not known"
+    : `${Math.floor(disk.free_bytes / (1024 * 1024))} MiB free`;
+  return `FULL, no entries: ${free}, reserve ${disk.reserve_bytes} of ${RESERVE_BYTES} bytes`;
+}
+
+function formatKillSwitch({ kill_switch, state_dir }: StatusReport): string {
+  const { is_on, source, path, text } = kill_switch;
   if (!is_on) return "off";
-  return `ON (${source})${text === null || text === "" ? "" : `: ${text}`}`;
+  const where = path === null || path === `${state_dir}/KILL_SWITCH` ? "" : `, ${path}`;
+  return `ON (${source}${where})${text === null || text === "" ? "" : `: ${text}`}`;
 }
 
 function formatService({ service }: StatusReport): string {

@@ -1,9 +1,9 @@
-import { formatOneLine } from "../runtime/one_line.ts";
+import { formatOneLine } from "../domain/one_line.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";
 import { createOperatorFiles, writeToken } from "../state/operator_files.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
-import { readStateDir, runGuarded } from "./operator_config.ts";
+import { readSwitchPlaces, runGuarded } from "./operator_config.ts";
 import { PROGRAM } from "./version.ts";
 
 /** As long as the runbook's `openssl rand -hex 16`. */
@@ -19,13 +19,18 @@ export const TOKEN_COMMAND: Command = {
     "Prints the path and the line to put into the service's environment.",
   options: [],
   examples: [`${PROGRAM} token`],
+  statuses: {
+    [EXIT.done]: "written",
+    [EXIT.configInvalid]: "the state directory can't be written",
+  },
   run: (host) => runGuarded(host, () => runToken(host)),
 };
 
 async function runToken(host: ProgramHost): Promise<number> {
-  const stateDir = readStateDir(host.environment);
+  const places = readSwitchPlaces(host.environment);
+  const { stateDir } = places;
   const fs = createDenoFileSystem();
-  const before = await createOperatorFiles({ fs, stateDir }).readToken();
+  const before = await createOperatorFiles({ fs, ...places }).readToken();
   const token = buildToken();
   const path = await writeToken(fs, { stateDir, token });
   const isReplaced = before.kind === "present" && before.text.trim() !== "";

@@ -17,13 +17,23 @@ export interface StopFact {
   readonly timeInForce: string;
 }
 
+/** A position as it was seen last. Shares. */
+export interface LastSeenFact {
+  readonly heldQty: number;
+  readonly coveredQty: number;
+  /** Of those covered, by good-till-canceled stops. */
+  readonly gtcQty: number;
+}
+
 /** A managed position and its protection at the broker. */
 export interface PositionFact {
   readonly symbol: string;
-  /** Shares; `null` where the broker could not be asked. */
+  /** Shares; `null` where the broker was not asked, or did not answer. */
   readonly qty: number | null;
-  /** `null` where the broker could not be asked; empty where it shows none. */
+  /** `null` where the broker was not asked, or did not answer; empty where it shows none. */
   readonly stops: readonly StopFact[] | null;
+  /** What was held and covered at the last look that saw it, an earlier process's too; `null` where none did. */
+  readonly lastSeen: LastSeenFact | null;
   /** What is bare or due, since when and why, as the position's standing has it; `null` where nothing is. */
   readonly trouble: string | null;
 }
@@ -33,6 +43,16 @@ export type MarketFact =
   | { readonly kind: "open"; readonly nextCloseMs: number }
   | { readonly kind: "closed"; readonly nextOpenMs: number }
   | { readonly kind: "unknown"; readonly reason: string };
+
+/**
+ * What keeps records from being made as they should be (pipeline 5, "A reserve of 4 MB"). `full`: no room but the reserve's
+ * (a quota too). `failing`: the device takes nothing (read-only, input/output error).
+ */
+export interface DiskFault {
+  readonly kind: "full" | "failing";
+  /** The operation that met it, with path and cause. */
+  readonly message: string;
+}
 
 /** The watchlist's freshness (pipeline 1). Times in Unix ms. */
 export type WatchlistFact =
@@ -81,15 +101,28 @@ export function formatPosition(position: PositionFact): string {
 }
 
 function formatProtection(position: PositionFact): string {
-  const { symbol, qty, stops } = position;
-  const head = qty === null ? `${symbol} (shares unknown)` : `${symbol} ${qty} shares`;
-  if (stops === null) return `${head}: protection unknown, the broker could not be asked`;
+  const { stops, lastSeen } = position;
+  const head = formatHead(position);
+  if (stops === null) return `${head}: protection can't be seen now${formatLastSeen(lastSeen)}`;
   if (stops.length === 0) return `${head}: NO STOP at the broker`;
   const texts = stops.map((stop) =>
     `stop ${formatPriceUsd(stop.stopUsd)} for ${stop.qty}, ${formatTimeInForce(stop.timeInForce)}`
   );
   const missingQty = unprotectedQty(position);
   return `${head}: ${texts.join("; ")}${missingQty > 0 ? `; ${missingQty} WITHOUT STOP` : ""}`;
+}
+
+function formatHead({ symbol, qty, lastSeen }: PositionFact): string {
+  if (qty !== null) return `${symbol} ${qty} shares`;
+  const held = lastSeen === null ? "shares unknown" : `${lastSeen.heldQty} shares when last seen`;
+  return `${symbol} (${held})`;
+}
+
+function formatLastSeen(lastSeen: LastSeenFact | null): string {
+  if (lastSeen === null) return "";
+  const { heldQty, coveredQty, gtcQty } = lastSeen;
+  return `; when last seen ${Math.max(coveredQty, gtcQty)} of ${heldQty} shares had a stop, ` +
+    `${gtcQty} of them good till canceled`;
 }
 
 /**
@@ -107,6 +140,11 @@ export function sortPositions(positions: readonly PositionFact[]): PositionFact[
     position.trouble !== null || position.stops === null || position.stops.length === 0 ||
     unprotectedQty(position) > 0;
   return [...positions.filter(isUrgent), ...positions.filter((each) => !isUrgent(each))];
+}
+
+/** What heartbeat and summary say while the operator has paused entries; nothing else. */
+export function formatPause(areEntriesPaused: boolean): string[] {
+  return areEntriesPaused ? ["Entries PAUSED by the operator (ENTRIES_PAUSED)"] : [];
 }
 
 /** Whether the market is open, and until when. */

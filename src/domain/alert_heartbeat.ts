@@ -1,9 +1,11 @@
 import {
   type AlertMessage,
   type CapUseFact,
+  type DiskFault,
   formatCapUse,
   formatList,
   formatMarket,
+  formatPause,
   formatPosition,
   formatWatchlist,
   type MarketFact,
@@ -25,6 +27,8 @@ export interface HeartbeatInputs {
   readonly nowMs: number;
   /** The gate's first line of the last cycle; `null` before the gate was asked. */
   readonly gateLine: string | null;
+  /** Whether the operator has paused entries. */
+  readonly areEntriesPaused: boolean;
   readonly market: MarketFact;
   readonly watchlist: WatchlistFact;
   /** End of the last completed cycle; `null` where there was none. */
@@ -41,6 +45,8 @@ export interface HeartbeatInputs {
   readonly unresolved: readonly UnresolvedOrderFact[] | null;
   /** Positions that this engine does not manage, shares negative where short; `null` where the broker could not be asked. */
   readonly foreign: readonly { readonly symbol: string; readonly qty: number }[] | null;
+  /** What keeps records from being made (pipeline 5); `null` where nothing does. */
+  readonly diskFault: DiskFault | null;
 }
 
 /** Builds the heartbeat (interface, Slack): mode, market and watchlist first, then what could need the operator. */
@@ -48,6 +54,7 @@ export function buildHeartbeat(inputs: HeartbeatInputs): AlertMessage {
   const { foreign } = inputs;
   const lines = [
     inputs.gateLine ?? "Gate not asked yet (market closed since the start)",
+    ...formatPause(inputs.areEntriesPaused),
     `Market: ${formatMarket(inputs.market)}`,
     `Watchlist: ${formatWatchlist(inputs.watchlist)}`,
     `Last cycle: ${formatLastCycle(inputs)}`,
@@ -68,6 +75,9 @@ export function buildHeartbeat(inputs: HeartbeatInputs): AlertMessage {
     ...(foreign === null
       ? ["Foreign positions: unknown, the broker could not be asked"]
       : formatList("Foreign positions", foreign.map((each) => `${each.symbol} ${each.qty}`))),
+    ...(inputs.diskFault === null
+      ? []
+      : [`Disk: ${inputs.diskFault.kind.toUpperCase()}, no entries (${inputs.diskFault.message})`]),
   ];
   return { level: "INFO", title: "Execution heartbeat", text: lines.join("\n") };
 }

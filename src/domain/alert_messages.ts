@@ -1,5 +1,6 @@
 import {
   type AlertMessage,
+  type DiskFault,
   formatCloseCommand,
   formatPosition,
   formatPriceUsd,
@@ -68,6 +69,11 @@ export interface KillSwitchFacts {
   readonly seenAtMs: number | null;
 }
 
+/** Those that `Kill switch active` names, the urgent ones first. */
+export function listNamedPositions(positions: readonly PositionFact[]): PositionFact[] {
+  return sortPositions(positions).slice(0, LIST_LINES_MAX);
+}
+
 /**
  * Builds `Kill switch active` (WARNING; runbook 7): each managed position, its protection at the broker and the command
  * that closes it, because from now on the engine sells nothing.
@@ -76,7 +82,7 @@ export function buildKillSwitchActive(
   facts: KillSwitchFacts,
 ): AlertMessage {
   const { positions, seenAtMs } = facts;
-  const shown = sortPositions(positions ?? []).slice(0, LIST_LINES_MAX);
+  const shown = listNamedPositions(positions ?? []);
   const hiddenCount = (positions ?? []).length - shown.length;
   const lines = [
     `Kill switch active (${facts.source}): no entries and no exits; stops resting at the broker stay`,
@@ -99,6 +105,15 @@ export function buildKillSwitchActive(
   return { level: "WARNING", title: "Kill switch active", text: lines.join("\n") };
 }
 
+/** Builds `Entries paused` (WARNING; interface, `pause`). */
+export function buildEntriesPaused(): AlertMessage {
+  const lines = [
+    "ENTRIES_PAUSED is there: no new entry; exits, stops and protection go on",
+    "It stays until it is removed: `avwap-execution unpause`",
+  ];
+  return { level: "WARNING", title: "Entries paused", text: lines.join("\n") };
+}
+
 /** Positions that wait for one cause, and the market as it is. */
 export interface AlarmFacts {
   /** Bare shares, or exits that are due. */
@@ -117,7 +132,7 @@ export interface AlarmFacts {
  * "Nothing waits in silence"): each symbol with its shares, since when and why, and what the operator can do.
  */
 export function buildAlarm(facts: AlarmFacts): AlertMessage {
-  const { kind, cause, positions, gateLine, closesAtMs } = facts;
+  const { kind, positions, gateLine, closesAtMs } = facts;
   const shown = positions.slice(0, ALARM_POSITIONS_MAX);
   const hiddenCount = positions.length - shown.length;
   const lines = [
@@ -128,7 +143,7 @@ export function buildAlarm(facts: AlarmFacts): AlertMessage {
       : []),
     ...(gateLine === null ? [] : [gateLine]),
     ...(closesAtMs === null ? [] : [`The market closes at ${formatNy(closesAtMs)}`]),
-    `Do: ${REMEDIES[cause] ?? REMEDY}; or close it yourself:`,
+    `Do: ${findRemedy(facts)}; or close it yourself:`,
     ...shown.map(({ symbol }) => `  ${formatCloseCommand(symbol)}`),
   ];
   const title = kind === "bare" ? "Position without stop" : "Execution error";
@@ -137,11 +152,28 @@ export function buildAlarm(facts: AlarmFacts): AlertMessage {
 
 /** Each with a line of its own and its command: more would be cut by Slack. */
 const ALARM_POSITIONS_MAX = 6;
-const REMEDY = "place a good-till-canceled stop at the broker";
+const PLACE = "place a good-till-canceled stop at the broker";
+/** What a stop of the operator's own would not help: what holds the shares keeps it away too. */
+const LOOK =
+  "look at the symbol and its orders in the broker's dashboard (a halt? an order that hangs?)";
+
+function findRemedy({ kind, cause }: AlarmFacts): string {
+  return (kind === "due" ? DUE_REMEDIES[cause] : undefined) ?? REMEDIES[cause] ??
+    (kind === "due" ? LOOK : PLACE);
+}
+
+/** Where an exit waits, and not a stop. */
+const DUE_REMEDIES: Readonly<Record<string, string>> = {
+  gate: "let the gate be LIVE (`avwap-execution check` says what keeps it)",
+  closed: "nothing is sold before the open",
+  refused: LOOK,
+};
 /** What the operator can do about a cause, by its code; every command is one of ours. */
 const REMEDIES: Readonly<Record<string, string>> = {
-  gate: "let the gate be LIVE (`avwap-execution check` says what keeps it), or " + REMEDY,
-  closed: "place a good-till-canceled stop at the broker, which queues it for the open",
+  gate: "let the gate be LIVE (`avwap-execution check` says what keeps it), or " + PLACE,
+  closed: PLACE + ", which queues it for the open; where a corporate action is due, only after it",
+  refused: "look at the symbol in the broker's dashboard (halted, not tradable?), and " + PLACE +
+    " where it takes one",
   account: "look at the account in the broker's dashboard; nothing is taken until it is released",
   buy: "cancel the buy at the broker",
   entry: "cancel the entry's order at the broker",
@@ -150,11 +182,22 @@ const REMEDIES: Readonly<Record<string, string>> = {
     "`avwap-execution release SYMBOL --yes` takes the engine's hands off it",
   absent: "look at it at the broker: sold there, renamed or taken away; " +
     "`avwap-execution release SYMBOL --yes` takes the engine's hands off it",
+  unknown:
+    "look at the order in the broker's dashboard, and cancel it there if it does not trade: " +
+    "the engine then places its own stop",
+  bound: "wait for the broker to settle that order, and look at it in its dashboard",
+  obstacle: "look at the order in the broker's dashboard (is the symbol halted?); " +
+    "the engine tries a new stop once a minute",
+  hand: "cancel the order in the broker's dashboard; " +
+    "`avwap-execution release SYMBOL --yes` takes the engine's hands off it",
   row: "look at the position or order at the broker, and cancel or close it there",
   clock: "`avwap-execution check` asks the broker; look at its status page and dashboard",
   positions: "`avwap-execution check` asks the broker; look at its status page and dashboard",
   orders: "`avwap-execution check` asks the broker; look at its status page and dashboard",
   past: "`avwap-execution check` asks the broker; look at its status page and dashboard",
+  print:
+    "look at the symbol yourself: halted, or one wrong trade? The engine sells at the next trade " +
+    "that says the same",
   price: "`avwap-execution check` asks the data API; look at the price yourself",
 };
 
@@ -174,6 +217,43 @@ export function buildExecutionError({ symbol, problem, remedy }: ErrorFacts): Al
     ...(remedy === null ? [] : [`Do: ${remedy}`]),
   ];
   return { level: "ERROR", title: "Execution error", text: lines.join("\n") };
+}
+
+/** The disk of the state directory, where it keeps records from being made. */
+export interface DiskFaultFacts {
+  readonly fault: DiskFault;
+  readonly stateDir: string;
+  /** `null`: not known. */
+  readonly freeBytes: number | null;
+}
+
+/** Builds `Disk full` (ERROR), or what says the same of a device that fails (pipeline 5). */
+export function buildDiskFault({ fault, stateDir, freeBytes }: DiskFaultFacts): AlertMessage {
+  const path = `'${stateDir.replaceAll("'", String.raw`'\''`)}'`;
+  if (fault.kind === "failing") {
+    return buildExecutionError({
+      symbol: null,
+      problem:
+        `The disk of ${stateDir} takes no records: ${fault.message}. No entries; exits and ` +
+        "stops go on with what is on record",
+      remedy:
+        `look at the device (dmesg, findmnt -T ${path}) and mount it writable again; entries ` +
+        "go on by themselves",
+    });
+  }
+  const free = freeBytes === null ? "free space not known" : `${formatMb(freeBytes)} MB free`;
+  const lines = [
+    `The disk of ${stateDir} is full (${free}): ${fault.message}`,
+    "No entries and no audit trail until there is room; exits and stops are recorded in the reserve " +
+    "that was kept for them",
+    `Do: make room (df -h ${path}; du -xh --max-depth=2 / | sort -h | tail); the reserve is made ` +
+    "again and entries go on by themselves",
+  ];
+  return { level: "ERROR", title: "Disk full", text: lines.join("\n") };
+}
+
+function formatMb(bytes: number): string {
+  return (bytes / (1024 * 1024)).toFixed(1);
 }
 
 /** An entry that left, or in DRY_RUN would have. Prices USD per share. */

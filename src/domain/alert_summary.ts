@@ -3,6 +3,7 @@ import {
   type CapUseFact,
   formatCapUse,
   formatList,
+  formatPause,
   formatPosition,
   formatPriceUsd,
   formatSignedUsd,
@@ -10,6 +11,8 @@ import {
   sortPositions,
 } from "./alert_facts.ts";
 import type { Caps } from "./caps.ts";
+import type { DayResult } from "./day/day_result.ts";
+import { formatR } from "./day/trade_result.ts";
 import { formatCents } from "./money.ts";
 
 /**
@@ -47,11 +50,12 @@ export interface ExitFact extends FillFact {
   readonly reason: string;
 }
 
-/** A trade that is over: proceeds minus cost in USD, `null` where one of them is not known. */
+/** A trade that is over, with its trade result in USD and in multiples of its risk; `null` where it is not known. */
 export interface ClosedTradeFact {
   readonly symbol: string;
   readonly qty: number;
   readonly resultUsd: number | null;
+  readonly resultR: number | null;
 }
 
 /** An order that DRY_RUN would have sent; notional in USD, `null` where no price was recorded. */
@@ -72,6 +76,10 @@ interface DayFacts {
   };
   /** Equity and open result in words (`formatEquity`). */
   readonly equityLine: string;
+  /** Whether the operator has paused entries. */
+  readonly areEntriesPaused: boolean;
+  /** What everything managed today made since the previous close or the entry (interface, Slack). */
+  readonly dayResult: DayResult;
   /** Managed positions that stay open overnight. */
   readonly overnight: readonly PositionFact[];
 }
@@ -112,7 +120,9 @@ export function buildDailySummary(inputs: DailySummaryInputs): AlertMessage {
       session.isOver ? "closed" : "closes"
     } at ${session.closesAtNy} New York`,
     inputs.equityLine,
+    ...formatPause(inputs.areEntriesPaused),
     ...(inputs.mode === "LIVE" ? buildLiveLines(inputs) : buildDryRunLines(inputs)),
+    formatDayResult(inputs.dayResult),
     ...formatList("Overnight", sortPositions(inputs.overnight).map(formatPosition)),
   ];
   return {
@@ -174,17 +184,26 @@ function buildResultLines(trades: readonly ClosedTradeFact[]): string[] {
   const known = trades.flatMap((trade) => trade.resultUsd ?? []);
   const unknownCount = trades.length - known.length;
   const totalUsd = known.reduce((sumUsd, resultUsd) => sumUsd + resultUsd, 0);
-  const lines = trades.map(({ symbol, qty, resultUsd }) =>
+  const lines = trades.map(({ symbol, qty, resultUsd, resultR }) =>
     `${symbol} ${qty} shares: ${
       resultUsd === null ? "result unknown" : `${formatSignedUsd(resultUsd)} USD`
-    }`
+    }${resultR === null ? "" : ` (${formatR(resultR)})`}`
   );
   return [
     ...formatList("Closed trades", lines),
-    `Realised: ${formatSignedUsd(totalUsd)} USD${
+    `Trade results, against the entries: ${formatSignedUsd(totalUsd)} USD${
       unknownCount > 0 ? ` (without ${unknownCount} of unknown result)` : ""
     }`,
   ];
+}
+
+/** `Day result, against the previous close: +6.00 USD (without TSLA: the previous close is not known)` */
+export function formatDayResult({ knownUsd, symbols, unknown }: DayResult): string {
+  const reasons = unknown.map(({ symbol, why }) => `${symbol}: ${why}`).join("; ");
+  const isAllUnknown = unknown.length > 0 && unknown.length === symbols.length;
+  const amount = isAllUnknown ? "unknown" : `${formatSignedUsd(knownUsd)} USD`;
+  const gap = unknown.length === 0 ? "" : isAllUnknown ? ` (${reasons})` : ` (without ${reasons})`;
+  return `Day result, against the previous close: ${amount}${gap}`;
 }
 
 function buildDryRunLines(inputs: Extract<DailySummaryInputs, { mode: "DRY_RUN" }>): string[] {

@@ -23,6 +23,7 @@ export const DEFAULT_CAPS: Caps = {
 export type DenyReason =
   | "symbol missing"
   | "allowlist blocked"
+  | "entries paused"
   | "account blocked"
   | "positions unknown"
   | "max positions reached"
@@ -44,6 +45,8 @@ export type OrderVerdict =
 /** What one entry is measured against, read for this decision. */
 export interface CapInputs {
   readonly symbol: string;
+  /** Whether the operator has paused entries, or nobody can say that he has not. */
+  readonly areEntriesPaused: boolean;
   /** Why the account takes no order (`findAccountBlock`), `null` where nothing says so. */
   readonly accountBlock: string | null;
   /** `null` where no price is known or it makes no notional. */
@@ -83,6 +86,7 @@ export function checkCaps(decision: LiveDecision, inputs: CapInputs): OrderVerdi
   if (allowlist.kind === "list" && !allowlist.symbols.includes(symbol)) {
     return deny("allowlist blocked", `allowed: ${allowlist.symbols.join(",")}`);
   }
+  if (inputs.areEntriesPaused) return deny("entries paused", "ENTRIES_PAUSED is there");
   if (accountBlock !== null) return deny("account blocked", accountBlock);
   if (openSymbols === null) return deny("positions unknown", "the broker could not be asked");
   if (!isCount(openSymbols)) return deny("positions unknown", `${openSymbols} is not a count`);

@@ -31,6 +31,17 @@ export function listDueActions(
   });
 }
 
+/**
+ * The last of an action's days up to the next session: whatever it does by then, it has done or does on that day. `null` where
+ * all of it lies behind that session.
+ */
+export function findLastDayNy(
+  { datesNy }: Pick<CorporateAction, "datesNy">,
+  nextSessionNy: string,
+): string | null {
+  return datesNy.filter((day) => day <= nextSessionNy).sort().at(-1) ?? null;
+}
+
 /** What will happen to a managed position of the symbol, for the operator. */
 export function formatConsequence(kind: CorporateActionKind): string {
   switch (kind) {

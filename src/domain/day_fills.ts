@@ -69,18 +69,3 @@ const REASON_WORDS: Readonly<Record<string, string>> = {
 export function formatFillReason(reason: string): string {
   return REASON_WORDS[reason] ?? reason;
 }
-
-/**
- * What the day's sells made over the average price of the day's buys, USD.
- * @returns `null` where nothing was sold, more was sold than bought (it came from an earlier day), or a price is missing.
- */
-export function sumRealisedUsd(fills: readonly DayFill[]): number | null {
-  const total = { buy: { qty: 0, usd: 0 }, sell: { qty: 0, usd: 0 } };
-  for (const { side, qty, priceUsd } of fills) {
-    if (priceUsd === null) return null;
-    total[side].qty += qty;
-    total[side].usd += qty * priceUsd;
-  }
-  if (total.sell.qty === 0 || total.sell.qty > total.buy.qty) return null;
-  return total.sell.usd - total.sell.qty * total.buy.usd / total.buy.qty;
-}

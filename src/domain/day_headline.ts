@@ -1,5 +1,5 @@
 import { formatPriceUsd, formatSignedUsd } from "./alert_facts.ts";
-import { formatFillReason, sumRealisedUsd } from "./day_fills.ts";
+import { formatFillReason } from "./day_fills.ts";
 import type { SymbolDay } from "./day_symbols.ts";
 import type { DayView } from "./day_view.ts";
 import { readNyTime } from "./ny_time.ts";
@@ -16,18 +16,6 @@ export function formatEndpoint({ endpoint, host }: Pick<DayView, "endpoint" | "h
   return endpoint ?? "unknown endpoint";
 }
 
-/** What the day's sells made, USD, by the day's own fills, else by its summary; `null` where neither says. */
-export function readRealisedUsd(view: DayView): number | null {
-  const sold = view.symbols.filter((day) => day.fills.some((fill) => fill.side === "sell"));
-  let sumUsd = 0;
-  for (const { fills } of sold) {
-    const realisedUsd = sumRealisedUsd(fills);
-    if (realisedUsd === null) return view.summaryRealisedUsd;
-    sumUsd += realisedUsd;
-  }
-  return sold.length === 0 ? null : sumUsd;
-}
-
 /** The day in one sentence: mode and money, what was traded, what it made, what went wrong. */
 export function formatHeadline(view: DayView): string {
   if (view.eventCount === 0) return "Nothing was recorded on this day";
@@ -39,22 +27,28 @@ export function formatHeadline(view: DayView): string {
     ...formatTroubles(view),
     ...formatOvernight(view.symbols),
   ];
-  return [`${mode}: ${view.isLive ? formatTrades(view) : formatSimulated(view)}`, ...events]
-    .join("; ");
+  const traded = view.isLive ? formatTrades(view) : formatSimulated(view);
+  return [`${mode}: ${traded}${formatDayResult(view)}`, ...events].join("; ");
 }
 
 function formatTrades(view: DayView): string {
   const fills = view.symbols.flatMap((day) => day.fills);
   const count = (kind: string) => fills.filter((fill) => fill.kind === kind).length;
-  const realisedUsd = readRealisedUsd(view);
   const parts = [
     formatCount(count("entry"), "entry", "entries"),
     formatCount(count("trim"), "trim", "trims"),
     formatCount(count("exit"), "exit", "exits"),
   ].filter((part) => part !== "");
-  if (parts.length === 0) return "nothing traded";
-  return [...parts, ...(realisedUsd === null ? [] : [`${formatSignedUsd(realisedUsd)} USD`])]
-    .join(", ");
+  return parts.length === 0 ? "nothing traded" : parts.join(", ");
+}
+
+/** What everything managed made on the day, also while the gate was DRY_RUN: stops rest, and sell. */
+function formatDayResult({ dayResult: { symbols, unknown, knownUsd } }: DayView): string {
+  if (symbols.length === unknown.length) return "";
+  const gap = unknown.length === 0
+    ? ""
+    : ` (without ${unknown.map((each) => each.symbol).join(", ")})`;
+  return `, day result ${formatSignedUsd(knownUsd)} USD${gap}`;
 }
 
 function formatSimulated(view: DayView): string {

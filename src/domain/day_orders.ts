@@ -16,7 +16,12 @@ export type RowStatus =
 
 /** An order of the day. Shares, USD per share, Unix ms. */
 export interface OrderRow {
+  /** Its fill, else its placement: where it stands in the day. */
   readonly atMs: number;
+  /** When it was recorded, just before it was sent; `null` where that was on an earlier day, or by the broker. */
+  readonly placedMs: number | null;
+  /** When it last filled; `null` where it did not. */
+  readonly filledMs: number | null;
   readonly symbol: string;
   readonly side: "buy" | "sell";
   /** What for, in words: `entry`, `trim at R1`, `stop`. */
@@ -102,6 +107,8 @@ export function buildDayOrders(events: readonly RecordedEvent[]): DayOrders {
 function buildFillRow(fill: DayFill): OrderRow {
   return {
     ...fill,
+    placedMs: null,
+    filledMs: fill.atMs,
     what: formatFillReason(fill.reason),
     notionalUsd: fill.qty * (fill.priceUsd ?? 0),
     stopUsd: null,
@@ -133,6 +140,8 @@ function listRecorded(events: readonly RecordedEvent[], fills: readonly DayFill[
       ...readOrder(event),
       // A resting stop's moment is the one in which it sold.
       atMs: fill?.atMs ?? atMs,
+      placedMs: atMs,
+      filledMs: fill?.atMs ?? null,
       clientOrderId: id,
       filledQty: fill?.qty ?? (update === undefined ? 0 : readNumber(update, "filled_qty") ?? 0),
       priceUsd: fill?.priceUsd ??
@@ -193,6 +202,8 @@ function listSimulated(events: readonly RecordedEvent[]): OrderRow[] {
       side: "buy" as const,
       what: "entry",
       atMs,
+      placedMs: atMs,
+      filledMs: null,
       status: "simulated" as const,
       filledQty: 0,
       priceUsd: readNumber(event, "ref_price_usd"),
@@ -222,7 +233,8 @@ function listStops(rows: readonly OrderRow[]): StopRow[] {
 /** What matters most first: the broker's refusals, then gate and caps, then the rules that only say "not again". */
 const BY_ORDER: readonly RefusalRow["by"][] = ["broker", "gate or caps", "rule"];
 
-function listRefusals(events: readonly RecordedEvent[]): RefusalRow[] {
+/** A day's refusals, each denial of one pair of bars once; equal ones are one row. */
+export function listRefusals(events: readonly RecordedEvent[]): RefusalRow[] {
   const rows = new Map<string, RefusalRow>();
   const isAgain = createDenialFilter();
   for (const event of events) {

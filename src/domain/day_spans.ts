@@ -27,8 +27,9 @@ export interface DaySpans {
 }
 
 /**
- * Builds the day's states from its changes. A state lasts until the next change or the end of the process; the gate's
- * ends with the session, after which it is not asked.
+ * Builds the day's states from its changes. A state lasts until the next change or the end of the process, and never
+ * beyond the last line of the trail: what comes after it nobody has seen. The gate's ends with the session, after which
+ * it is not asked.
  */
 export function buildDaySpans(
   events: readonly RecordedEvent[],
@@ -37,7 +38,7 @@ export function buildDaySpans(
   const runs = listRuns(events);
   const lastMs = runs.at(-1)?.toMs ?? session.openMs;
   return {
-    gate: listGate(events, { ...session, lastMs }),
+    gate: listGate(events, { ...session, lastMs, runs }),
     killSwitch: listKillSwitch(events, lastMs),
     runs,
     marketUnknown: listUnknown(events, lastMs),
@@ -68,7 +69,7 @@ function listRuns(events: readonly RecordedEvent[]): RunSpan[] {
 
 function listGate(
   events: readonly RecordedEvent[],
-  bounds: { readonly closeMs: number; readonly lastMs: number },
+  bounds: { readonly closeMs: number; readonly lastMs: number; readonly runs: readonly RunSpan[] },
 ): GateSpan[] {
   const spans: GateSpan[] = [];
   let current: GateSpan | null = null;
@@ -82,6 +83,10 @@ function listGate(
     const atMs = readTimeMs(event);
     if (atMs === null) continue;
     if (event.type === "engine_stopped") end(atMs);
+    // A process that died gave no answer after its last line.
+    if (event.type === "engine_started") {
+      end(bounds.runs.findLast((run) => run.toMs <= atMs && !run.isClean)?.toMs ?? atMs);
+    }
     if (event.type !== "gate") continue;
     const mode = readText(event, "mode") === "LIVE" ? "LIVE" as const : "DRY_RUN" as const;
     const reason = readText(event, "reason") ?? "";
@@ -90,7 +95,7 @@ function listGate(
     end(atMs);
     current = { fromMs: atMs, toMs: atMs, mode, reason };
   }
-  end(Math.max(bounds.lastMs, bounds.closeMs));
+  end(bounds.lastMs);
   return spans;
 }
 

@@ -1,4 +1,4 @@
-import { type DayFill, listFills, sumRealisedUsd } from "./day_fills.ts";
+import { type DayFill, listFills } from "./day_fills.ts";
 import { readNumber, readText, readTimeMs, type RecordedEvent } from "./events.ts";
 
 /** A price at a moment. Unix ms, USD per share. */
@@ -29,7 +29,6 @@ export interface SymbolDay {
   readonly stops: readonly PricePoint[];
   readonly fills: readonly DayFill[];
   readonly simulated: readonly SimulatedOrder[];
-  readonly realisedUsd: number | null;
   /** Shares that are left at the end of the day; `null` where nothing says. */
   readonly leftQty: number | null;
 }
@@ -70,7 +69,6 @@ function buildSymbolDay(
     stops: listStops(events),
     fills,
     simulated: listSimulated(events),
-    realisedUsd: sumRealisedUsd(fills),
     leftQty: left === null ? null : left.get(symbol) ?? 0,
   };
 }

@@ -1,4 +1,5 @@
 import type { ClosedTradeFact } from "./alert_summary.ts";
+import { buildTradeResult } from "./day/trade_result.ts";
 import { dateNyOf } from "./ny_time.ts";
 import type { BrokerOrder } from "./orders.ts";
 
@@ -9,6 +10,8 @@ export interface TradeSubject {
   readonly adoptedQty: number;
   /** What those cost in USD; `null` where that is not known. */
   readonly adoptedCostUsd: number | null;
+  /** The stop that it was entered or adopted with, USD per share; `null` where the day's trail does not say. */
+  readonly initialStopUsd: number | null;
   readonly openedAtMs: number;
 }
 
@@ -24,7 +27,7 @@ export function findFilledAtMs(
 
 /**
  * The trades that ended on a day: positions whose shares were all sold again, the last of them then. The result is
- * proceeds minus cost by the broker's average prices, without fees.
+ * `buildTradeResult`'s, by the broker's average prices.
  * @param orders All orders of the subjects' symbols since they were opened, flat, each once.
  */
 export function listClosedTrades(
@@ -55,31 +58,17 @@ export function listClosedTrades(
 function readTrade(subject: TradeSubject, orders: readonly BrokerOrder[]): ClosedTradeFact | null {
   const replaced = new Set(orders.flatMap((order) => order.replaces ?? []));
   for (const isCarried of [true, false]) {
-    const counted = orders.filter((order) => !(isCarried && replaced.has(order.orderId)));
-    const buys = counted.filter((order) => order.side === "buy");
-    const sells = counted.filter((order) => order.side === "sell");
-    const boughtQty = subject.adoptedQty + sumQty(buys);
-    if (boughtQty <= 0 || sumQty(sells) !== boughtQty) continue;
-    const adoptedUsd = subject.adoptedQty === 0 ? 0 : subject.adoptedCostUsd;
-    const costUsd = sumValueUsd(buys);
-    const proceedsUsd = sumValueUsd(sells);
-    const isKnown = adoptedUsd !== null && costUsd !== null && proceedsUsd !== null;
-    const resultUsd = isKnown ? proceedsUsd - costUsd - adoptedUsd : null;
-    return { symbol: subject.symbol, qty: boughtQty, resultUsd };
+    const fills = orders
+      .filter((order) => !(isCarried && replaced.has(order.orderId)))
+      .map(({ side, filledQty, filledAvgPriceUsd }) => ({
+        side,
+        qty: filledQty,
+        priceUsd: filledAvgPriceUsd,
+      }));
+    const result = buildTradeResult({ ...subject, fills }, null);
+    const { boughtQty, soldQty, resultUsd, resultR } = result;
+    if (boughtQty <= 0 || soldQty !== boughtQty) continue;
+    return { symbol: subject.symbol, qty: boughtQty, resultUsd, resultR };
   }
   return null;
-}
-
-function sumQty(orders: readonly BrokerOrder[]): number {
-  return orders.reduce((sum, order) => sum + order.filledQty, 0);
-}
-
-/** `null` where the broker names no price for one of them. */
-function sumValueUsd(orders: readonly BrokerOrder[]): number | null {
-  let sumUsd = 0;
-  for (const { filledQty, filledAvgPriceUsd } of orders) {
-    if (filledAvgPriceUsd === null) return null;
-    sumUsd += filledQty * filledAvgPriceUsd;
-  }
-  return sumUsd;
 }

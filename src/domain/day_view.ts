@@ -1,7 +1,13 @@
+import { type DayTrail } from "./day/day_trail.ts";
+import { listAccountLooks } from "./day/account_looks.ts";
+import type { DayResult } from "./day/day_result.ts";
+import { readDayResult } from "./day/period.ts";
+import { readDaySession } from "./day/session.ts";
+import { findLastFillNy, listTrades, type Trade } from "./day/trades.ts";
 import { buildDayOrders, type DayOrders } from "./day_orders.ts";
 import { buildDaySpans, type DaySpans } from "./day_spans.ts";
 import { listSymbolDays, type SymbolDay } from "./day_symbols.ts";
-import { readNumber, readText, readTimeMs, type RecordedEvent } from "./events.ts";
+import { readText, readTimeMs, type RecordedEvent } from "./events.ts";
 import { nyToMs } from "./ny_time.ts";
 
 /** The account's equity at a moment. Unix ms, USD. */
@@ -59,8 +65,12 @@ export interface DayView {
   readonly equity: readonly EquityPoint[];
   readonly alerts: readonly AlertRow[];
   readonly errors: readonly ErrorRow[];
-  /** The day's own summary of what closed trades made, USD; `null` where it made none. */
-  readonly summaryRealisedUsd: number | null;
+  /** What everything managed today made since the previous close or the entry. */
+  readonly dayResult: DayResult;
+  /** Trades that were open at any time of the day, by their opening. */
+  readonly trades: readonly Trade[];
+  /** The end of the session, or now where it goes on. Unix ms. */
+  readonly toldMs: number;
   readonly eventCount: number;
 }
 
@@ -85,18 +95,33 @@ export const REPORT_EVENTS: ReadonlySet<string> = new Set([
   "summary",
   "alert",
   "error",
+  "exit",
+  "cycle",
 ]);
+
+/** What the view of a day needs beyond the day itself. */
+export interface DayContext {
+  /** Earlier days, oldest first, back to where the trades of this one began. */
+  readonly earlier: readonly DayTrail[];
+  /** Now, Unix ms: nothing is drawn beyond it. */
+  readonly nowMs: number;
+}
+
+const NO_CONTEXT: DayContext = { earlier: [], nowMs: Infinity };
 
 /**
  * Builds the view of a day from its events alone; what they lack is left out, never guessed.
  * @param events Of the types in `REPORT_EVENTS`, in the order of the file; unknown types and fields are passed over.
  */
-export function buildDayView(events: readonly RecordedEvent[], dateNy: string): DayView {
-  const session = readSession(events, dateNy);
+export function buildDayView(
+  events: readonly RecordedEvent[],
+  dateNy: string,
+  { earlier, nowMs }: DayContext = NO_CONTEXT,
+): DayView {
+  const session = readDaySession(events, dateNy);
   const spans = buildDaySpans(events, session);
   const orders = buildDayOrders(events);
   const start = events.find((event) => event.type === "engine_started");
-  const summary = events.findLast((event) => event.type === "summary");
   return {
     dateNy,
     endpoint: start === undefined ? null : readText(start, "endpoint"),
@@ -112,28 +137,12 @@ export function buildDayView(events: readonly RecordedEvent[], dateNy: string): 
     equity: listEquity(events),
     alerts: listAlerts(events),
     errors: listErrors(events),
-    summaryRealisedUsd: summary === undefined ? null : readNumber(summary, "realised_usd"),
+    dayResult: readDayResult(events, dateNy),
+    trades: listTrades([...earlier, { dateNy, events }])
+      .filter((trade) => trade.closedAtMs === null || findLastFillNy(trade) === dateNy),
+    toldMs: Math.min(session.closeMs, Math.max(session.openMs, nowMs)),
     eventCount: events.length,
   };
-}
-
-/** The session as the broker's clock named it, else the ordinary one. */
-function readSession(
-  events: readonly RecordedEvent[],
-  dateNy: string,
-): { readonly openMs: number; readonly closeMs: number } {
-  let openMs = nyToMs(dateNy, "09:30");
-  let closeMs = nyToMs(dateNy, "16:00");
-  const dayEndMs = nyToMs(dateNy, "23:59");
-  for (const event of events) {
-    if (event.type !== "market") continue;
-    const nextOpenMs = readTimeMs(event, "next_open");
-    const nextCloseMs = readTimeMs(event, "next_close");
-    const isToday = (ms: number) => ms >= nyToMs(dateNy, "00:00") && ms <= dayEndMs;
-    if (nextOpenMs !== null && isToday(nextOpenMs)) openMs = nextOpenMs;
-    if (nextCloseMs !== null && isToday(nextCloseMs)) closeMs = nextCloseMs;
-  }
-  return { openMs, closeMs: Math.max(closeMs, openMs + 60_000) };
 }
 
 function buildCapUse(events: readonly RecordedEvent[], orders: DayOrders): CapUse {
@@ -169,12 +178,7 @@ function buildCapUse(events: readonly RecordedEvent[], orders: DayOrders): CapUs
 
 /** The most positions at once, anyone's, as the cap counts them. */
 function countPeakPositions(events: readonly RecordedEvent[]): number {
-  let peak = 0;
-  for (const event of events) {
-    const positions = event.type === "equity" ? event["positions"] : null;
-    if (Array.isArray(positions)) peak = Math.max(peak, positions.length);
-  }
-  return peak;
+  return listAccountLooks(events).reduce((peak, { rows }) => Math.max(peak, rows?.length ?? 0), 0);
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -182,11 +186,9 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function listEquity(events: readonly RecordedEvent[]): EquityPoint[] {
-  return events.flatMap((event) => {
-    const atMs = readTimeMs(event);
-    const usd = event.type === "equity" ? readNumber(event, "equity_usd") : null;
-    return atMs === null || usd === null ? [] : [{ atMs, usd }];
-  });
+  return listAccountLooks(events).flatMap(({ atMs, equityUsd: usd }) =>
+    usd === null ? [] : [{ atMs, usd }]
+  );
 }
 
 function listAlerts(events: readonly RecordedEvent[]): AlertRow[] {
@@ -203,15 +205,32 @@ function listAlerts(events: readonly RecordedEvent[]): AlertRow[] {
   });
 }
 
-/** Equal messages are one row, in the order in which they came first. */
+/** An error in the words of its alert stands among the errors already. */
+const ERROR_TITLE = "Execution error";
+
+/**
+ * Equal messages are one row, in the order in which they came first. An ERROR message to the operator counts as an error
+ * too where no error says the same (`Position without stop`, in a trail of a release that recorded none).
+ */
 function listErrors(events: readonly RecordedEvent[]): ErrorRow[] {
   const rows = new Map<string, ErrorRow>();
+  const said = events.flatMap((event) =>
+    event.type === "error" ? readText(event, "message") ?? [] : []
+  );
   for (const event of events) {
     const atMs = readTimeMs(event);
-    const message = event.type === "error" ? readText(event, "message") : null;
+    const message = readErrorWords(event, said);
     if (atMs === null || message === null) continue;
     const row = rows.get(message) ?? { message, count: 0, firstMs: atMs, lastMs: atMs };
     rows.set(message, { ...row, count: row.count + 1, lastMs: atMs });
   }
   return [...rows.values()];
+}
+
+function readErrorWords(event: RecordedEvent, said: readonly string[]): string | null {
+  if (event.type === "error") return readText(event, "message");
+  if (event.type !== "alert" || readText(event, "level") !== "ERROR") return null;
+  const title = readText(event, "title") ?? "";
+  if (title === ERROR_TITLE || said.some((message) => message.startsWith(title))) return null;
+  return `${title}: ${(readText(event, "text") ?? "").split("\n", 1)[0] ?? ""}`;
 }

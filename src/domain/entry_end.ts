@@ -1,4 +1,4 @@
-import { type BrokerOrder, isFinal } from "./orders.ts";
+import { type BrokerOrder, mayTrade } from "./orders.ts";
 
 /** An entry that nothing was filled of for longer after the broker took it is cancelled: a halt (pipeline 4). */
 export const UNFILLED_MAX_MS = 60_000;
@@ -20,13 +20,13 @@ export type EntryEnd =
  */
 export function decideEntryEnd(
   { order, partialSinceMs, isLate, nowMs }: {
-    readonly order: Pick<BrokerOrder, "status" | "submittedAtMs" | "filledQty">;
+    readonly order: Pick<BrokerOrder, "status" | "submittedAtMs" | "qty" | "filledQty">;
     readonly partialSinceMs: number | null;
     readonly isLate: boolean;
     readonly nowMs: number;
   },
 ): EntryEnd {
-  if (isFinal(order)) return { kind: "over" };
+  if (!mayTrade(order)) return { kind: "over" };
   if (isLate) return { kind: "cancel", why: "close near" };
   if (order.filledQty === 0) {
     const untilMs = order.submittedAtMs + UNFILLED_MAX_MS;

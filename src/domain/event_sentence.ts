@@ -31,6 +31,12 @@ const SENTENCES: Readonly<Record<EventType, (event: RecordedEvent) => string>> =
   engine_started: (event) =>
     `engine started: version ${text(event, "version")}, endpoint ${text(event, "endpoint")} ` +
     `(${text(event, "host")}), a cycle every ${count(event, "poll_seconds")} s`,
+  records: (event) =>
+    readText(event, "text") === null
+      ? `started without ${text(event, "file")}: ${text(event, "why")}`
+      : `started with ${text(event, "file")} (part ${count(event, "part")} of ${
+        count(event, "parts")
+      })`,
   engine_stopped: () => "engine stopped",
   market: formatMarketChange,
   gate: (event) =>
@@ -39,6 +45,8 @@ const SENTENCES: Readonly<Record<EventType, (event: RecordedEvent) => string>> =
     event["is_active"] === true
       ? `kill switch active (${text(event, "source")})`
       : "kill switch cleared",
+  entries_paused: (event) =>
+    event["is_active"] === true ? "entries paused" : "entries are not paused any more",
   watchlist: formatWatchlistVersion,
   signal: (event) =>
     `breakout confirmed: bars closed at ${price(event, "b1_close_usd")} and ` +
@@ -89,7 +97,10 @@ const SENTENCES: Readonly<Record<EventType, (event: RecordedEvent) => string>> =
     `${count(event, "unresolved")} unresolved` +
     (readNumber(event, "realised_usd") === null
       ? ""
-      : `, realised ${cents(event, "realised_usd")} USD`),
+      : `, closed trades ${cents(event, "realised_usd")} USD`) +
+    (readNumber(event, "day_result_usd") === null
+      ? ""
+      : `, day result ${cents(event, "day_result_usd")} USD`),
   alert: (event) =>
     `Slack ${text(event, "outcome") === "lost" ? "LOST" : "got"} ${text(event, "level")} ` +
     `"${text(event, "title")}": ${text(event, "text").split("\n", 1)[0] ?? ""}`,

@@ -18,6 +18,22 @@ export type EngineStartedEvent = {
   readonly poll_seconds: number;
 };
 
+/**
+ * A record as the process found it at its start, whole, in parts whose texts in their order are the file's (credentials
+ * aside). Before the process's other lines.
+ */
+export type RecordsEvent = {
+  readonly type: "records";
+  /** `execution_state.json` or `live_orders_today.json`. */
+  readonly file: string;
+  /** From 1 to `parts`. */
+  readonly part: number;
+  readonly parts: number;
+  /** `null`: there is none, or it can't be read; `why` says it. */
+  readonly text: string | null;
+  readonly why: string | null;
+};
+
 /** The process ended as it was told to; a crash leaves no such line. */
 export type EngineStoppedEvent = { readonly type: "engine_stopped" };
 
@@ -63,6 +79,14 @@ export type KillSwitchEvent = {
   readonly type: "kill_switch";
   readonly is_active: boolean;
   readonly source: "env" | "file" | null;
+  /** Who says so: an engine that saw it, or `flatten`, which made it. */
+  readonly by: "engine" | "flatten";
+};
+
+/** The operator paused entries or let them go on, or they were found paused at the start. */
+export type EntriesPausedEvent = {
+  readonly type: "entries_paused";
+  readonly is_active: boolean;
 };
 
 /** A version of the watchlist as the freshness gate and the parser judged it. */
@@ -311,7 +335,11 @@ export type EquityEvent = {
       readonly symbol: string;
       readonly qty: number;
       readonly price_usd: number | null;
+      /** The previous session's close. Since release 0.2.0, as `managed_qty`. */
+      readonly last_close_usd: number | null;
       readonly is_managed: boolean;
+      /** Shares without those that a hand bought beside them; 0 where it is not managed. */
+      readonly managed_qty: number;
     }[]
     | null;
 };
@@ -327,7 +355,10 @@ export type SummaryEvent = {
   readonly expired: number;
   readonly unresolved: number;
   readonly unfilled: number;
+  /** The trade results of what closed today, together. */
   readonly realised_usd: number | null;
+  /** The day result; `null` where a part of it is not known. Since release 0.2.0. */
+  readonly day_result_usd: number | null;
   readonly text: string;
 };
 
@@ -360,10 +391,12 @@ export type CycleEvent = {
 /** Every line that this program writes, by its type. */
 export type AuditEvent =
   | EngineStartedEvent
+  | RecordsEvent
   | EngineStoppedEvent
   | MarketEvent
   | GateEvent
   | KillSwitchEvent
+  | EntriesPausedEvent
   | WatchlistEvent
   | SignalEvent
   | IntentEvent

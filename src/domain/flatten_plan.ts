@@ -14,6 +14,8 @@ export interface FlattenScope {
   /** One symbol, or `null`: the whole account. */
   readonly symbol: string | null;
   readonly isClosing: boolean;
+  /** Symbols whose positions are closed then; `null`: everyone's. */
+  readonly closes: ReadonlySet<string> | null;
 }
 
 /** A working order that will be cancelled. Prices and values in USD. */
@@ -42,6 +44,8 @@ export interface FlattenPlan {
   readonly closes: readonly PlannedClose[];
   /** Positions in scope that stay, and lose the sells that cover them. */
   readonly uncovered: readonly BrokerPosition[];
+  /** Positions in scope that stay though others are closed, and lose no cover. */
+  readonly kept: readonly BrokerPosition[];
 }
 
 /** What a plan is made from. */
@@ -61,9 +65,12 @@ export function buildFlattenPlan(inputs: FlattenInputs): FlattenPlan {
   const positions = inputs.positions.filter(({ symbol, qty }) =>
     qty !== 0 && isInScope(scope, symbol)
   );
+  const stays = positions.filter(({ symbol }) => !isToClose(scope, symbol));
+  const isCovered = ({ symbol }: BrokerPosition) =>
+    countCovered(listSellGroups(inputs.orders, symbol), 0) > 0;
   return {
     cancels: listWorking(inputs.orders, scope).map((order) => buildCancel(order, inputs)),
-    closes: !scope.isClosing ? [] : positions.map((position) => ({
+    closes: positions.filter(({ symbol }) => isToClose(scope, symbol)).map((position) => ({
       position,
       valueUsd: position.currentPriceUsd === null
         ? null
@@ -71,17 +78,20 @@ export function buildFlattenPlan(inputs: FlattenInputs): FlattenPlan {
       isForeign: !managedSymbols.has(position.symbol),
       how: decideHow(position),
     })),
-    uncovered: scope.isClosing
-      ? []
-      : positions.filter(({ symbol }) =>
-        countCovered(listSellGroups(inputs.orders, symbol), 0) > 0
-      ),
+    uncovered: stays.filter(isCovered),
+    kept: scope.isClosing ? stays.filter((position) => !isCovered(position)) : [],
   };
 }
 
 /** Whether `flatten` may touch the symbol. */
 export function isInScope(scope: Pick<FlattenScope, "symbol">, symbol: string): boolean {
   return scope.symbol === null || scope.symbol === symbol;
+}
+
+/** Whether `flatten` is to close a position in the symbol. */
+export function isToClose(scope: FlattenScope, symbol: string): boolean {
+  return scope.isClosing && isInScope(scope, symbol) &&
+    (scope.closes === null || scope.closes.has(symbol));
 }
 
 /** Whether a row that can't be read is one that `flatten` may touch: one without a symbol only where all are meant. */
@@ -98,8 +108,12 @@ export function listUnreadableLeft(
   scope: FlattenScope,
 ): UnreadableRow[] {
   return unreadable.filter((row) =>
-    row.mayBeOpen && (row.what === "order" || scope.isClosing) &&
-    (row.symbol === null || isSurelyInScope(scope, row))
+    row.mayBeOpen &&
+    (row.what === "order"
+      ? row.symbol === null || isSurelyInScope(scope, row)
+      : row.symbol === null
+      ? scope.isClosing
+      : isToClose(scope, row.symbol))
   );
 }
 

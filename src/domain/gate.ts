@@ -160,12 +160,6 @@ export function formatGateReason(reason: GateFailReason): string {
   }
 }
 
-/** Whether a reason in words is the kill switch: the operator's own act, of which one message tells (interface, Slack). */
-export function isKillSwitchText(reason: string): boolean {
-  return reason === formatGateReason({ code: "kill_switch_active", source: "env" }) ||
-    reason === formatGateReason({ code: "kill_switch_active", source: "file" });
-}
-
 /** Mode and reason as one text, for the gate line and for what changed since. */
 export function formatGateMode(decision: GateDecision): string {
   return decision.mode === "LIVE"

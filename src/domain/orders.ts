@@ -91,6 +91,21 @@ export function isFinal(order: Pick<BrokerOrder, "status">): boolean {
   return FINAL_STATUSES.has(order.status);
 }
 
+/**
+ * Whether all its shares are filled, whatever its status: `calculated` is done and not settled for the day, and what lost to a
+ * fill may say that it was canceled (broker.md, Orders).
+ */
+export function isWhollyFilled(
+  { status, qty, filledQty }: Pick<BrokerOrder, "status" | "qty" | "filledQty">,
+): boolean {
+  return status === "filled" || (qty !== null && qty > 0 && filledQty >= qty);
+}
+
+/** Whether the order may trade yet: an unknown status may, and shares that are all filled trade no more. */
+export function mayTrade(order: Pick<BrokerOrder, "status" | "qty" | "filledQty">): boolean {
+  return !isFinal(order) && !isWhollyFilled(order);
+}
+
 /** Whether this program knows the status; an unknown one is said. */
 export function isKnownStatus(status: string): boolean {
   return KNOWN_STATUSES.has(status);

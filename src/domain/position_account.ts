@@ -4,7 +4,7 @@ import { type BrokerOrder, type BrokerPosition, isFinal, type OrderSide } from "
 /** What became of a managed position since the last look (pipeline 5, "Which positions"). */
 export type PositionChange =
   | { readonly kind: "same" }
-  /** The entry works and nothing is filled yet. */
+  /** The entry works, and nothing of what it bought is held: not yet, or not any more. */
   | { readonly kind: "waiting" }
   | { readonly kind: "changed"; readonly qty: number; readonly costBasisUsd: number }
   /** Fills that another answer has shown are not in the position yet; `qty` is what they leave. */
@@ -158,8 +158,8 @@ export interface PositionEvidence {
   readonly holdings: readonly Holding[];
   /** Fills among them that positions need not show yet. */
   readonly recent: FillHistory;
-  /** Whether the entry order is known to have ended. */
-  readonly isEntryOver: boolean;
+  /** How the entry order is known to stand; one that works may still buy, however much of it is sold by then. */
+  readonly entry: "working" | "over" | "unknown";
 }
 
 /**
@@ -170,7 +170,7 @@ export interface PositionEvidence {
 export function accountPosition(
   position: ManagedPosition,
   held: BrokerPosition | undefined,
-  { holdings, recent, isEntryOver }: PositionEvidence,
+  { holdings, recent, entry }: PositionEvidence,
 ): PositionChange {
   const shownQty = held?.qty ?? 0;
   const shown = holdings.find(({ oursQty, handQty }) => isSameQty(oursQty + handQty, shownQty));
@@ -181,7 +181,12 @@ export function accountPosition(
   }
   // What a hand bought may be left.
   const isNone = held === undefined || (shown !== undefined && shownQty > 0);
-  if (isNone && holdings.some((each) => isSoldOut(position, each))) return { kind: "gone" };
+  if (isNone && holdings.some((each) => isSoldOut(position, each))) {
+    if (entry !== "working") return { kind: "gone" };
+    return position.qty === 0
+      ? { kind: "waiting" }
+      : { kind: "changed", qty: 0, costBasisUsd: held?.costBasisUsd ?? 0 };
+  }
   const isLagging = shownQty >= 0 && position.unexplainedQty === null &&
     holdings.some((each) => isBehind(each, shownQty, recent)) &&
     recent.boughtQty + recent.soldQty > 0;
@@ -194,7 +199,7 @@ export function accountPosition(
     (position.unexplainedQty ?? position.qty ?? 0) > 0 ||
     holdings.some((each) => each.boughtQty > 0);
   if (hasHeld) return { kind: "absent" };
-  return isEntryOver ? { kind: "never_filled" } : { kind: "waiting" };
+  return entry === "over" ? { kind: "never_filled" } : { kind: "waiting" };
 }
 
 /** Whether what is shown is what the orders allowed before fills that positions need not show yet. */

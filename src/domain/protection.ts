@@ -1,5 +1,12 @@
 import { isOurs } from "./client_order_id.ts";
-import { type BrokerOrder, flattenOrders, isFinal, isKnownStatus, remainingQty } from "./orders.ts";
+import {
+  type BrokerOrder,
+  flattenOrders,
+  isFinal,
+  isKnownStatus,
+  isWhollyFilled,
+  remainingQty,
+} from "./orders.ts";
 
 /**
  * What a group of sells is to its shares (pipeline 5, "Protection is a sell stop that works").
@@ -49,6 +56,11 @@ const WORKING: ReadonlySet<string> = new Set([
   "pending_replace",
 ]);
 
+/** Whether the order's trade is guaranteed, or done and not settled: it can't be taken back. */
+export function isBound({ status }: Pick<BrokerOrder, "status">): boolean {
+  return BOUND.has(status);
+}
+
 /** Whether the order sells when the price falls. */
 export function isStopOrder(order: Pick<BrokerOrder, "type" | "side">): boolean {
   return order.side === "sell" && STOP_TYPES.has(order.type);
@@ -70,7 +82,7 @@ export function listSellGroups(
   const nestedIds = new Set(orders.flatMap((order) => order.legs.map((leg) => leg.orderId)));
   for (const order of orders) {
     if (order.symbol !== symbol || nestedIds.has(order.orderId)) continue;
-    const hasActiveLegs = order.side === "sell" || order.status === "filled";
+    const hasActiveLegs = order.side === "sell" || isWhollyFilled(order);
     const members = [order, ...(hasActiveLegs ? order.legs : [])]
       .filter((each) => each.side === "sell" && !isFinal(each));
     if (members.length === 0) continue;
@@ -132,7 +144,7 @@ function buildGroup(
 
 function findStanding(orders: readonly BrokerOrder[], isOfLegs: boolean): SellStanding {
   if (orders.some((order) => order.status === "pending_cancel")) return "leaving";
-  if (orders.some((order) => BOUND.has(order.status))) return "bound";
+  if (orders.some(isBound)) return "bound";
   const stops = orders.filter(isStopOrder);
   const deciding = stops.length > 0 ? stops : orders;
   if (deciding.some((order) => !isKnownStatus(order.status))) return "unknown";
@@ -148,6 +160,13 @@ function findStanding(orders: readonly BrokerOrder[], isOfLegs: boolean): SellSt
   return isAsleep ? "sleeps" : "dead";
 }
 
+/** The orders of a group that its standing comes from: the odd ones among its legs, else all of them. */
+export function listTelling({ orders, standing }: SellGroup): readonly BrokerOrder[] {
+  if (standing === "bound") return orders.filter(isBound);
+  if (standing === "unknown") return orders.filter(({ status }) => !isKnownStatus(status));
+  return orders;
+}
+
 /** Prices differ by less than any increment where they are the same, rounding aside. */
 const SAME_PRICE_USD = 1e-6;
 
@@ -156,7 +175,8 @@ function isHighEnough({ standing, stopUsd }: SellGroup, leastUsd: number): boole
   return standing === "selling" || stopUsd >= leastUsd - SAME_PRICE_USD;
 }
 
-function isCovering(group: SellGroup, leastUsd: number): boolean {
+/** Whether a group's stop works, or its market sell, so that its shares are protected. @param leastUsd As for `countCovered`. */
+export function isCovering(group: SellGroup, leastUsd: number): boolean {
   return (group.standing === "works" || group.standing === "selling") &&
     isHighEnough(group, leastUsd);
 }
@@ -179,7 +199,8 @@ function isLasting(group: SellGroup, leastUsd: number): boolean {
     isHighEnough(group, leastUsd);
 }
 
-function sumQty(groups: readonly SellGroup[]): number {
+/** Shares that these groups hold together. */
+export function sumQty(groups: readonly SellGroup[]): number {
   return groups.reduce((sum, group) => sum + group.qty, 0);
 }
 
@@ -209,125 +230,8 @@ export function isHandsObstacle(group: SellGroup, leastUsd: number): boolean {
   return !group.isOurs && isObstacle(group, leastUsd);
 }
 
-/** What reserves its shares and protects nothing: it gives way to a stop that does. */
-function isObstacle(group: SellGroup, leastUsd: number): boolean {
+/** What reserves its shares and protects nothing: it gives way to a stop that does. @param leastUsd As for `countCovered`. */
+export function isObstacle(group: SellGroup, leastUsd: number): boolean {
   if (group.standing === "dead" || group.standing === "sleeps") return true;
   return group.standing === "works" && !group.isOurs && !isHighEnough(group, leastUsd);
-}
-
-/** What brings a position's protection to where it belongs. */
-export type ProtectionDecision =
-  | { readonly kind: "enough" }
-  /** A cancel or replacement is under way: look again when it ended. */
-  | { readonly kind: "wait" }
-  /** Only an answer by id tells what these are worth: nothing is done about their shares before. */
-  | { readonly kind: "ask"; readonly groups: readonly SellGroup[] }
-  | { readonly kind: "place"; readonly qty: number }
-  | {
-    readonly kind: "replace";
-    readonly order: BrokerOrder;
-    /** Shares that it is to hold. */
-    readonly qty: number;
-    /** The price alone changes: a leg's quantity can't. */
-    readonly isQtyKept: boolean;
-    readonly stopUsd: number;
-  }
-  /** Cancel these, wait for the end, then place one stop for what is not covered. */
-  | { readonly kind: "convert"; readonly groups: readonly SellGroup[] };
-
-/**
- * Decides the next step of protection for one managed position (pipeline 5). Call again after the step.
- * @param position `qty` shares held for sure, which a stop may hold; `mostQty` the most that may be held, beyond which
- *   protection is too much; `stopUsd` where the stop belongs, already in the broker's price increments; `leastUsd` the
- *   engine's own, below which a stop protects nothing.
- * @param options `isGtcNeeded`: near the close, when day orders are about to die; `isLeft`: the operator has put it back
- *   again and again, and gets his way; `isRenewed`: it ends by itself soon, and gives way to a new one.
- */
-export function decideProtection(
-  position: PositionToProtect,
-  groups: readonly SellGroup[],
-  { isGtcNeeded, isLeft = () => false, isRenewed = () => false }: {
-    readonly isGtcNeeded: boolean;
-    readonly isRenewed?: (group: SellGroup) => boolean;
-    readonly isLeft?: (group: SellGroup) => boolean;
-  },
-): ProtectionDecision {
-  const { qty, leastUsd } = position;
-  const bound = groups.filter((group) => group.standing === "bound");
-  if (bound.length > 0) return { kind: "ask", groups: bound };
-  // A cancel may hang for long: what nothing reserves is protected meanwhile.
-  const bareQty = qty - sumQty(groups);
-  if (bareQty > 0) return { kind: "place", qty: bareQty };
-  if (groups.some((group) => group.standing === "leaving")) return { kind: "wait" };
-  const isEnough = groups.every((group) => isCovering(group, leastUsd));
-  if (groups.some((group) => group.isLeaving) && (!isEnough || isGtcNeeded)) {
-    return { kind: "wait" };
-  }
-  const movable = groups.filter((group) => !group.isLeaving && group.standing !== "unknown");
-  const obstacles = movable.filter((group) => isObstacle(group, leastUsd) && !isLeft(group));
-  // Near the close a stop that sleeps until the next session is what protects it then.
-  const inTheWay = isGtcNeeded
-    ? obstacles.filter((group) => !isLasting(group, leastUsd))
-    : obstacles;
-  if (inTheWay.length > 0) return { kind: "convert", groups: inTheWay };
-  if (isGtcNeeded && countGtcCovered(groups, leastUsd) < qty) {
-    const dying = movable.filter((group) => !group.isGtcStop && !isLeft(group));
-    if (dying.length > 0) return { kind: "convert", groups: dying };
-  }
-  const standing = movable.filter((group) => !isObstacle(group, leastUsd));
-  // A part of a share more, on sale by hand, is no reason to touch anything.
-  const excessQty = Math.floor(sumQty(standing)) - position.mostQty;
-  if (excessQty > 0) return decideReduction(position, standing, excessQty);
-  const follow = decideFollow(position, standing);
-  if (follow.kind !== "enough") return follow;
-  const ending = isGtcNeeded ? [] : standing.filter(isRenewed);
-  if (ending.length > 0) return { kind: "convert", groups: ending };
-  const unclear = groups.filter((group) => group.standing === "unknown" || isLeft(group));
-  return unclear.length > 0 ? { kind: "ask", groups: unclear } : follow;
-}
-
-/** What the decision reads of a position. */
-interface PositionToProtect {
-  readonly qty: number;
-  readonly mostQty: number;
-  readonly stopUsd: number;
-  readonly leastUsd: number;
-}
-
-/** More protection than shares: shrink our own stop where that is enough, else start over. */
-function decideReduction(
-  position: { readonly stopUsd: number },
-  groups: readonly SellGroup[],
-  excessQty: number,
-): ProtectionDecision {
-  for (const group of groups) {
-    const order = group.orders[0];
-    if (order === undefined || !group.isPlainStop || order.filledQty > 0) continue;
-    const qty = Math.floor(group.qty - excessQty);
-    if (qty > 0) {
-      const stopUsd = Math.max(order.stopPriceUsd ?? 0, position.stopUsd);
-      return { kind: "replace", order, qty, isQtyKept: false, stopUsd };
-    }
-    return { kind: "convert", groups: [group] };
-  }
-  return { kind: "convert", groups };
-}
-
-/** The stop at the broker follows the engine's when it rises, and never falls. */
-function decideFollow(
-  position: { readonly stopUsd: number },
-  groups: readonly SellGroup[],
-): ProtectionDecision {
-  for (const group of groups) {
-    for (const order of group.orders) {
-      if (!isStopOrder(order) || !group.isOurs || order.type !== "stop") continue;
-      // One that a list shows at work and wholly filled has nothing left to be moved.
-      if (remainingQty(order) <= 0) continue;
-      if ((order.stopPriceUsd ?? 0) < position.stopUsd && !group.isLeaving) {
-        const { stopUsd } = position;
-        return { kind: "replace", order, qty: remainingQty(order), isQtyKept: true, stopUsd };
-      }
-    }
-  }
-  return { kind: "enough" };
 }

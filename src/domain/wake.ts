@@ -1,3 +1,4 @@
+import { BEFORE_OPEN_MS } from "./account/standing_alarms.ts";
 import { assertInvariant } from "./assert.ts";
 import type { EntryIntent } from "./entry_intent.ts";
 import { BAR_MS, type MarketClock } from "./market.ts";
@@ -18,6 +19,7 @@ export type WakeReason =
   | "intent due"
   | "bar closed"
   | "engine moment"
+  | "market opens soon"
   | "market opens"
   | "market closed"
   | "clock retry"
@@ -45,8 +47,8 @@ export interface WakeInputs {
 
 /**
  * Decides when the loop wakes next: the earliest of the poll, a due intent, a bar's close, the engine's own moments
- * and the open (pipeline 4). While the market is closed nothing but the open wakes it more often than
- * `CLOSED_WAKE_MS`. Always at least `WAKE_MIN_MS` after now; moments that are not finite are ignored.
+ * and the open (pipeline 4). While the market is closed nothing but the open, and the moment 30 minutes before it, wakes it
+ * more often than `CLOSED_WAKE_MS`; with hours ignored the engine's own moments do not either. Always at least `WAKE_MIN_MS` after now; moments that are not finite are ignored.
  * @throws {InvariantError} Where `nowMs` or `pollSeconds` is no number that the configuration allows.
  */
 export function decideNextWake(inputs: WakeInputs): Wake {
@@ -58,7 +60,11 @@ export function decideNextWake(inputs: WakeInputs): Wake {
   const floorMs = nowMs + WAKE_MIN_MS;
   if (isRunning || market === null) return { ...earliest, atMs: Math.max(earliest.atMs, floorMs) };
   const quietMs = nowMs + CLOSED_WAKE_MS;
-  const wake: Wake = earliest.atMs < quietMs ? { atMs: quietMs, why: "market closed" } : earliest;
+  const quiet: Wake = earliest.atMs < quietMs ? { atMs: quietMs, why: "market closed" } : earliest;
+  const beforeOpenMs = market.nextOpenMs - BEFORE_OPEN_MS;
+  const wake: Wake = beforeOpenMs > nowMs && beforeOpenMs <= quiet.atMs
+    ? { atMs: Math.max(beforeOpenMs, floorMs), why: "market opens soon" }
+    : quiet;
   const isOpenAhead = market.nextOpenMs > nowMs - OPEN_GRACE_MS;
   return isOpenAhead && market.nextOpenMs <= wake.atMs
     ? { atMs: Math.max(market.nextOpenMs, floorMs), why: "market opens" }
@@ -68,9 +74,11 @@ export function decideNextWake(inputs: WakeInputs): Wake {
 /** All moments but the poll; of two at the same time the first here names the wake. */
 function listMoments(inputs: WakeInputs, isRunning: boolean): Wake[] {
   const { nowMs, intents, extraMs, market } = inputs;
+  const isClosed = market !== null && !market.isOpen;
+  const ownFromMs = isClosed ? nowMs + CLOSED_WAKE_MS : -Infinity;
   const moments: Wake[] = [
     ...intents.map((intent): Wake => ({ atMs: intent.scheduledAtMs, why: "intent due" })),
-    ...extraMs.map((atMs): Wake => ({ atMs, why: "engine moment" })),
+    ...extraMs.map((atMs): Wake => ({ atMs: Math.max(atMs, ownFromMs), why: "engine moment" })),
   ];
   if (isRunning) moments.push({ atMs: nextBarMs(nowMs), why: "bar closed" });
   if (market === null) moments.push({ atMs: nowMs + CLOCK_RETRY_MS, why: "clock retry" });

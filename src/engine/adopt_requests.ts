@@ -6,7 +6,7 @@ import { buildAdopted, isChanging, sayAdopted } from "./adopting.ts";
 import { listUnresolvedBuys } from "./ledger_store.ts";
 import type { Engine } from "./engine.ts";
 import { findShown, hasWorkingBuy, isOfThisSession } from "./observe.ts";
-import { drop, forgetRelease, isReleased } from "./releasing.ts";
+import { drop, forgetRelease, isReleased, tryRemove } from "./releasing.ts";
 
 /** How soon a request is looked at again that can't be taken up yet. */
 const AGAIN_MS = 15_000;
@@ -89,7 +89,7 @@ async function takeOne(
   engine.putPosition(position);
   // Its orders begin now: what works already is in the list of open orders.
   engine.knownPasts.add(position.positionId);
-  if (await engine.trySaveState()) await engine.ports.operatorFiles.removeRequest(name);
+  if (await engine.trySaveState()) await tryRemove(engine, name);
   await sayAdopted(engine, position);
   return position.positionId;
 }

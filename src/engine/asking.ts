@@ -88,17 +88,22 @@ function listManagedSymbols(engine: Engine): ReadonlySet<string> {
   return new Set(engine.state.positions.map((position) => position.symbol));
 }
 
-/** Forgets finished orders of symbols that are not managed any more. */
+/** Forgets finished orders of symbols that are not managed any more, but for those that tell whose an order at work is. */
 export function forgetEnded(engine: Engine): void {
   const managed = listManagedSymbols(engine);
-  const working = new Set(
-    [...engine.book.values()].filter(({ order }) => !isFinal(order)).map(({ parentId }) =>
-      parentId
-    ),
-  );
+  const telling = new Set<string>();
+  for (const { order } of engine.book.values()) {
+    if (isFinal(order)) continue;
+    for (let at = engine.book.get(order.orderId); at !== undefined;) {
+      if (at.parentId !== null) telling.add(at.parentId);
+      const before = engine.book.get(at.order.replaces ?? "");
+      at = before === undefined || telling.has(before.order.orderId) ? undefined : before;
+      if (at !== undefined) telling.add(at.order.orderId);
+    }
+  }
   engine.book = keepOrders(
     engine.book,
-    ({ order }) => !isFinal(order) || managed.has(order.symbol) || working.has(order.orderId),
+    ({ order }) => !isFinal(order) || managed.has(order.symbol) || telling.has(order.orderId),
   );
 }
 

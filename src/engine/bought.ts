@@ -1,6 +1,6 @@
 import { countRecent } from "../domain/account/order_book.ts";
-import { isFlatten, parseOurId } from "../domain/client_order_id.ts";
-import type { LedgerEntry } from "../domain/ledger.ts";
+import { isFlatten, isOurs, parseOurId } from "../domain/client_order_id.ts";
+import { isUnsettled, type LedgerEntry } from "../domain/ledger.ts";
 import { isFinal } from "../domain/orders.ts";
 import { listPastEntries } from "./archive.ts";
 import type { Engine } from "./engine.ts";
@@ -23,6 +23,19 @@ export async function takeInBought(engine: Engine): Promise<void> {
     if (engine.state.positions.some((each) => each.symbol === entry.symbol)) continue;
     engine.putPosition(buildManaged(plan, Date.parse(entry.timestamp)));
   }
+}
+
+/** Whether the live ledger has a buy of ours that may hold shares and that no managed position stands for. */
+export async function hasBuyWithoutPosition(engine: Engine): Promise<boolean> {
+  const read = await engine.ports.ledger.read();
+  if (read.kind !== "ok") return false;
+  return read.ledger.entries.some((entry) => {
+    const { clientOrderId, side, status, broker } = entry;
+    if (side !== "buy" || clientOrderId === null || !isOurs(clientOrderId)) return false;
+    if (isFlatten(clientOrderId) || isAccountedFor(engine, clientOrderId)) return false;
+    if (isUnsettled(entry)) return true;
+    return status === "accepted" && (broker === null || !isFinal(broker) || broker.filledQty > 0);
+  });
 }
 
 /** Whether the entry was filled so short a time ago that positions need not show it yet. */

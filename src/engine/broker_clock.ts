@@ -1,9 +1,4 @@
-import {
-  formatPosition,
-  LIST_LINES_MAX,
-  type PositionFact,
-  sortPositions,
-} from "../domain/alert_facts.ts";
+import { formatPosition, LIST_LINES_MAX, sortPositions } from "../domain/alert_facts.ts";
 import { buildStateMessage, buildWithdrawal } from "../domain/alert_messages.ts";
 import type { MarketClock } from "../domain/market.ts";
 import { type ClockDecision, decideClock, findDay, findSessionAt } from "../domain/market_clock.ts";
@@ -114,7 +109,7 @@ function sayAlert(engine: Engine, problem: string, value: string): void {
   if (engine.isNews("clock_unusable_error", value)) {
     engine.ports.log.error(`${problem}: ${cause}`);
   }
-  const positions = sortPositions(listLastSeen(engine)).slice(0, LIST_LINES_MAX);
+  const positions = sortPositions(listPositionFacts(engine)).slice(0, LIST_LINES_MAX);
   const message = {
     level: "ERROR" as const,
     title: "Execution error",
@@ -127,13 +122,4 @@ function sayAlert(engine: Engine, problem: string, value: string): void {
     ].join("\n"),
   };
   engine.alert(buildStateMessage({ key: ALERT_KEY, value }, engine.state.alerted, message));
-}
-
-/** Where the last look at the positions failed too, the shares that the engine knew before it. */
-function listLastSeen(engine: Engine): PositionFact[] {
-  return listPositionFacts(engine).map((fact) => ({
-    ...fact,
-    qty: fact.qty ?? engine.state.positions.find(({ symbol }) => symbol === fact.symbol)?.qty ??
-      null,
-  }));
 }

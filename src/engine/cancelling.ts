@@ -3,6 +3,7 @@ import { isFinal } from "../domain/orders.ts";
 import type { SellGroup } from "../domain/protection.ts";
 import { askOrders } from "./asking.ts";
 import type { Engine } from "./engine.ts";
+import { isUnjudged } from "./lasting_refusals.ts";
 import { type Permit, sendLive } from "./send.ts";
 
 /** How long a cycle waits for cancels to end before it says so and leaves them to the next one. */
@@ -64,7 +65,8 @@ async function cancelAll(
     });
     engine.isStale = true;
     if (result.kind === "stopped") return { kind: "stopped", reason: result.reason };
-    if (result.kind === "rejected" && result.why === "rate_limited") {
+    // So it would be with the next one: nothing is asked for, and nothing taken away.
+    if (result.kind === "rejected" && isUnjudged(result)) {
       return { kind: "stuck", message: result.message, isLeft };
     }
     if (result.kind === "rejected") refusal = result.message;

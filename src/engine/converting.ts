@@ -3,11 +3,11 @@ import type { LiveDecision } from "../domain/gate.ts";
 import { cancelGroups, noteCancelled } from "./cancelling.ts";
 import { findTimeObstacle } from "./closing.ts";
 import type { Engine } from "./engine.ts";
+import { sayUndone } from "./operator_acts.ts";
 import { recordAgain, RETRY_MS } from "./exit_records.ts";
 import { readAccountBlock } from "./account_look.ts";
 import { noteStopRefusal } from "./exit_records.ts";
 import { findHeld, hasWorkingBuy, refresh } from "./observe.ts";
-import { sayUndone } from "./operator_acts.ts";
 import { putBackLower } from "./put_back.ts";
 import { recordSells, type SellPlan, sendSell, settleUnsent } from "./sell_orders.ts";
 import type { Permit } from "./send.ts";
@@ -84,11 +84,8 @@ export async function convert(
   if (entry === undefined) return false;
   const placed = await sendSell(engine, permit, { ...stop, qty: stopQty }, entry);
   if (placed.kind !== "done") {
-    sayUndone(
-      engine,
-      placed,
-      `${position.symbol}: stop not placed after its day orders were cancelled`,
-    );
+    const text = `${position.symbol}: stop not placed after its day orders were cancelled`;
+    sayUndone(engine, placed, text);
     if (!noteStopRefusal(engine, position, placed)) return false;
     await putBackLower(engine, permit, { ...stop, qty: stopQty }, groups);
     return true;

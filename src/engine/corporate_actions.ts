@@ -1,10 +1,17 @@
 import { formatCloseCommand } from "../domain/alert_facts.ts";
-import { type DueAction, formatConsequence, listDueActions } from "../domain/corporate_action.ts";
+import type { ClosedAction } from "../domain/closed_stop.ts";
+import {
+  type CorporateAction,
+  type DueAction,
+  findLastDayNy,
+  formatConsequence,
+  listDueActions,
+} from "../domain/corporate_action.ts";
 import type { EntryIntent } from "../domain/entry_intent.ts";
 import type { MarketClock } from "../domain/market.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
 import type { Engine } from "./engine.ts";
-import { readByLists } from "./symbol_lists.ts";
+import { type ListsRead, readByLists } from "./symbol_lists.ts";
 import { formatSymbolNames } from "./symbol_notices.ts";
 
 /** Most time for one look: an entry waits for it. */
@@ -18,8 +25,10 @@ const DAYS_AHEAD = 60;
 
 /** State keys: the NY date on which a symbol was asked, the next session for which it was, and what is due. */
 const ASKED = "corporate actions asked";
-const ASKED_AHEAD = "corporate actions asked ahead";
+const ASKED_AHEAD = "corporate actions asked up to";
 const DUE = "corporate action due";
+/** What was answered ahead, each with its last day up to the session that the value names. */
+const AHEAD = "corporate action ahead";
 const SAID = "corporate action said";
 
 /**
@@ -60,6 +69,30 @@ export async function noticeCorporateActions(engine: Engine, clock: MarketClock)
   }
 }
 
+/**
+ * What is known of a symbol's actions from the last close to the next open (pipeline 5, "While the market is closed"). The day
+ * of the last session counts: what comes after its close has no other date. Where that day is not known, all that was
+ * answered counts.
+ */
+export function findClosedAction(
+  engine: Engine,
+  symbol: string,
+  { nextOpenMs }: Pick<MarketClock, "nextOpenMs">,
+): ClosedAction {
+  const nextSessionNy = dateNyOf(nextOpenMs);
+  if (!isAsked(engine, ASKED_AHEAD, symbol, nextSessionNy)) return { kind: "unanswered" };
+  const nowMs = engine.nowMs();
+  const lastNy = engine.calendar?.sessions.findLast(({ closeMs }) => closeMs <= nowMs)?.dateNy ??
+    "";
+  const prefix = `${AHEAD} ${symbol} `;
+  for (const [key, value] of Object.entries(engine.state.alerted)) {
+    if (value !== nextSessionNy || !key.startsWith(prefix)) continue;
+    const text = key.slice(prefix.length);
+    if (text.slice(0, lastNy.length) >= lastNy) return { kind: "due", text };
+  }
+  return { kind: "none" };
+}
+
 function isAsked(engine: Engine, key: string, symbol: string, value: string): boolean {
   return engine.state.alerted[`${key} ${symbol}`] === value;
 }
@@ -89,6 +122,7 @@ async function look(
   });
   const due = symbols.flatMap((symbol) => listDueActions(read.rows.get(symbol) ?? [], days));
   remember(engine, [
+    ...(key === ASKED_AHEAD ? listAhead(read, symbols, days.nextSessionNy) : []),
     ...[...read.answered].map((symbol) => [`${key} ${symbol}`, value] as const),
     ...due.map((each) => [`${DUE} ${formatDue(each)}`, engine.dateNy()] as const),
   ]);
@@ -121,6 +155,22 @@ function addDays(dateNy: string, days: number): string {
 function remember(engine: Engine, facts: readonly (readonly [key: string, value: string])[]): void {
   if (facts.length === 0) return;
   engine.updateState({ alerted: { ...engine.state.alerted, ...Object.fromEntries(facts) } });
+}
+
+/** The day comes first: it is compared with that of the last session. A row that can't be read may mean any. */
+function listAhead(
+  { rows, malformed }: ListsRead<readonly CorporateAction[]>,
+  symbols: readonly string[],
+  nextSessionNy: string,
+): (readonly [key: string, value: string])[] {
+  const texts = symbols.flatMap((symbol) => [
+    ...(malformed.has(symbol) ? [`${symbol} ${nextSessionNy} one that can't be read`] : []),
+    ...(rows.get(symbol) ?? []).flatMap((action) => {
+      const dayNy = findLastDayNy(action, nextSessionNy);
+      return dayNy === null ? [] : [`${symbol} ${dayNy} ${action.text}`];
+    }),
+  ]);
+  return texts.map((text) => [`${AHEAD} ${text}`, nextSessionNy] as const);
 }
 
 /** Starts with the symbol: the key of what is due is looked for by it. */

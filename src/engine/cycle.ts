@@ -2,7 +2,7 @@ import { LAST_CALL_MS } from "../domain/account/standing_alarms.ts";
 import type { GateDecision } from "../domain/gate.ts";
 import type { MarketClock, Trade } from "../domain/market.ts";
 import { isNearSomeClose } from "../domain/market_clock.ts";
-import { isFinal } from "../domain/orders.ts";
+import { mayTrade } from "../domain/orders.ts";
 import { formatUtc } from "../domain/ny_time.ts";
 import { sayAccountStatus } from "./account_look.ts";
 import { listAdoptRequests, takeAdoptions } from "./adopt_requests.ts";
@@ -16,34 +16,39 @@ import {
   readConversionMs,
   untilCloseMs,
 } from "./closing.ts";
+import { lookWhileClosed, placeClosedStops, planClosedLook } from "./closed_look.ts";
 import { noticeCorporateActions } from "./corporate_actions.ts";
+import { noticeDisk } from "./disk_notice.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { decideDueEntries, pauseEntries } from "./entries.ts";
 import { recordEquity } from "./equity.ts";
 import { RETRY_MS } from "./exit_records.ts";
+import { readExitRecord } from "./exit_history.ts";
 import { decideExits, sayDryRunExits } from "./exits.ts";
 import { sayFilled } from "./fill_messages.ts";
-import { recordFills } from "./fills.ts";
 import { reportForeign } from "./foreign.ts";
 import { printGate } from "./gate_log.ts";
-import { findForeignFile, readGate } from "./gate_reader.ts";
-import { noticeGate, noticeKillSwitch, sayKillSwitch, takeDelivered } from "./notices.ts";
+import {
+  noticeGate,
+  noticeKillSwitch,
+  noticePause,
+  sayKillSwitch,
+  takeDelivered,
+} from "./notices.ts";
 import { isOfThisSession, observe, readSession } from "./observe.ts";
 import { findEntryOrder } from "./partial_entry.ts";
-import { trackPositions } from "./positions.ts";
 import { readPrices } from "./prices.ts";
 import { protectPositions } from "./protecting.ts";
 import { askTogether, buildQuestions, type Questions } from "./questions.ts";
-import { reconcileLedger } from "./reconciling.ts";
-import { keepReleases, takeRequests } from "./releasing.ts";
-import { recallBare, restoreBare } from "./restoring.ts";
-import { recallDoubts } from "./shares.ts";
+import { restoreBare } from "./restoring.ts";
 import { makeIntents } from "./signals.ts";
-import { ensureState } from "./state_loading.ts";
+import { takeRequests } from "./releasing.ts";
 import { sendSummaryIfDue } from "./summary.ts";
 import { noticeTrouble } from "./trouble.ts";
 import { isUnreadableIn, reportUnreadable } from "./unreadable.ts";
 import { takeStandings } from "./standings.ts";
+import { noteForeignState, takeInPositions, takeInRecords } from "./taking_in.ts";
+import { reviseTrims } from "./trim_flags.ts";
 import { readWatchlist } from "./reading_watchlist.ts";
 import type { WatchlistStep } from "./watchlist_step.ts";
 
@@ -61,7 +66,7 @@ export interface CycleResult {
 
 /**
  * One cycle: observe, reconcile, gate, exits and protection, signals, then every intent due by then (pipeline 4).
- * Market closed: one line, and nothing else of the cycle.
+ * Market closed: one line, and nothing else of the cycle but the look and the stop of pipeline 5.
  */
 export async function runCycle(engine: Engine): Promise<CycleResult> {
   engine.wakeAtMs = [];
@@ -71,19 +76,24 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
   engine.listsAsked = 0;
   engine.prices = null;
   takeDelivered(engine);
+  await noticeDisk(engine);
   // How near the close is, nobody knows before the clock has answered: then a run asks for all at once.
   const questions = engine.ports.config.isRunOnce && isNearSomeClose(engine.nowMs())
     ? await askAll(engine)
     : buildQuestions(engine);
   const market = await readMarket(engine, questions);
   engine.cycleBeganMs = engine.nowMs();
+  await noticePause(engine);
   const isOpen = market !== null && market.isOpen;
   if (market === null || (!isOpen && !engine.ports.config.isMarketHoursIgnored)) {
     await noticeKillSwitch(engine);
     engine.ports.log.info("Market closed; skipping cycle.");
-    if (market !== null) await noticeCorporateActions(engine, market);
+    // Where no look is due, nothing else takes them up in a run of one cycle.
+    await takeRequests(engine);
+    const gate = market === null ? null : await lookWhileClosed(engine, market, questions);
     if (market === null) await restoreBare(engine);
-    await takeStandings(engine, { market, gate: null });
+    await takeStandings(engine, { market, gate });
+    if (market !== null) await planClosedLook(engine);
     await sayMarket(engine, market);
     await noticeTrouble(engine, market);
     await sendSummaryIfDue(engine, market);
@@ -112,53 +122,32 @@ async function askAll(engine: Engine): Promise<Questions> {
 async function runOpenCycle(engine: Engine, observation: Observation): Promise<GateDecision> {
   saySkew(engine, observation);
   sayAccountStatus(engine);
-  await ensureState(engine, observation);
-  await recallBare(engine);
-  const step = await reconcileLedger(engine, observation);
-  await recallDoubts(engine);
-  const { decision, inputs, ledger } = await readGate(engine);
-  await sayKillSwitch(engine, inputs);
+  const { ledger, gate } = await takeInRecords(engine, observation);
+  const { decision } = gate;
+  await sayKillSwitch(engine, gate.inputs);
   await printGate(engine, decision);
   noticeGate(engine, decision);
-  const foreignFile = findForeignFile(engine, ledger);
-  // One in the archive was said as what a record waits for.
-  if (foreignFile !== null) sayForeign(engine, foreignFile);
-  engine.isForeignState = foreignFile !== null ||
-    [engine.stateWait, engine.ledgerWait].some((wait) => wait?.kind === "foreign");
-  if (engine.isForeignState) return decision;
+  if (noteForeignState(engine, gate)) return decision;
   engine.forgetOldNews();
   await recordEquity(engine);
-  if (observation.dayOrders.kind === "ok") await recordFills(engine, observation.dayOrders.value);
-  await trackPositions(engine);
-  await takeRequests(engine);
-  await keepReleases(engine);
-  await engine.trySaveState();
+  await takeInPositions(engine, observation);
   const watchlist = await readWatchlist(engine);
   await managePositions(engine, decision, watchlist);
   await reportForeign(engine);
   reportUnreadable(engine);
-  engine.hasFreshList = watchlist.kind === "fresh";
-  if (watchlist.kind === "fresh") {
+  engine.isTakingEntries = watchlist.kind === "fresh" && engine.ports.disk.fault === null;
+  if (watchlist.kind === "fresh" && engine.isTakingEntries) {
     await makeIntents(engine, watchlist.candidates);
     await engine.trySaveState();
-    await decideDueEntries(engine, decision, step.absent);
+    await decideDueEntries(engine, decision, ledger.absent);
   } else {
-    await pauseEntries(engine, step.absent);
+    await pauseEntries(engine, ledger.absent);
   }
   await noticeCorporateActions(engine, observation.clock);
   await takeStandings(engine, { market: observation.clock, gate: decision });
   await sayFilled(engine);
   planWakes(engine, decision);
   return decision;
-}
-
-function sayForeign(engine: Engine, file: string): void {
-  if (!engine.isNews(`foreign:${file}`, engine.dateNy())) return;
-  engine.sayError(
-    `Ledger or state in this state directory belong to another broker host or account than ` +
-      `${engine.ports.broker.host} (${file}): nothing is looked up, decided or sent; correct ALPACA_PAPER and the keys, ` +
-      `or set AVWAP_STATE_DIR to a directory of its own`,
-  );
 }
 
 /** Exits, adoption and protection, whatever the watchlist says (pipeline 5). */
@@ -184,9 +173,16 @@ async function managePositions(
     : taken;
   // Before its first stop leaves: a crash must not forget whose it is.
   if (fresh.size > 0) await engine.trySaveState();
+  const clock = engine.observation?.clock;
+  // With hours ignored: nothing is sold while the broker's clock says closed, and nothing is cancelled.
+  if (decision.mode === "LIVE" && clock !== undefined && !clock.isOpen) {
+    return await placeClosedStops(engine, decision, clock);
+  }
   await decideExits(engine, decision, trades, fresh);
   if (decision.mode === "LIVE") {
     await protectPositions(engine, decision, listSellable(engine, trades, fresh));
+    // A trim whose sell gave way to a stop just now is due in this cycle's standing.
+    await reviseTrims(engine, fresh, readExitRecord);
     // One answer that was empty or missing must not leave what an exit laid bare to the next poll.
     await restoreUnreadable(engine);
     const isBare = engine.state.positions.some((position) =>
@@ -268,6 +264,9 @@ async function sayMarket(engine: Engine, market: MarketClock | null): Promise<vo
 /** How soon a cycle follows one that left something bare, due or unresolved (pipeline 5). */
 const IN_DOUBT_LOOK_MS = 30_000;
 
+/** So soon after the close what is bare is looked at: by then the broker's clock says closed. */
+const CLOSED_AFTER_MS = 1_000;
+
 /** Whether the operator wants LIVE: what he stopped waits for him. */
 function isOperatorFine(decision: GateDecision): boolean {
   return decision.mode === "LIVE" ||
@@ -280,16 +279,19 @@ function planWakes(engine: Engine, decision: GateDecision): void {
   const nowMs = engine.nowMs();
   const isWaiting = hasHidden(engine) ||
     engine.state.standings.some(({ due, doubtfulQty }) => due !== null || doubtfulQty > 0);
+  // Only with hours ignored: a closed market changes little in seconds.
+  if (engine.observation?.clock.isOpen !== true) return;
   if (isOperatorFine(decision) && isWaiting) engine.wakeAt(nowMs + IN_DOUBT_LOOK_MS);
   const leftMs = untilCloseMs(engine);
   if (engine.state.positions.length === 0 || leftMs === Infinity) return;
+  engine.wakeAt(nowMs + leftMs + CLOSED_AFTER_MS);
   for (const beforeMs of [LAST_CALL_MS, readConversionMs(engine), CONVERT_AGAIN_MS]) {
     if (leftMs > beforeMs) engine.wakeAt(nowMs + leftMs - beforeMs);
   }
   const isLate = leftMs <= CONVERT_BEFORE_CLOSE_MS;
   const isEntryWorking = engine.state.positions.some((position) => {
     const order = findEntryOrder(engine, position);
-    return position.qty === null || (order !== undefined && !isFinal(order));
+    return position.qty === null || (order !== undefined && mayTrade(order));
   });
   if (isEntryWorking) engine.wakeAt(nowMs + (isLate ? ENTRY_LOOK_LATE_MS : ENTRY_LOOK_MS));
 }

@@ -7,12 +7,15 @@ import { saySubmitted } from "./trade_messages.ts";
 
 /** What DRY_RUN does with a due intent: once per symbol and NY day, durable before it is said (pipeline 4). */
 export async function simulateEntry(engine: Engine, intent: EntryIntent): Promise<void> {
-  const { log, dryRunLedger, config } = engine.ports;
+  const { log, dryRunLedger, operatorFiles, config } = engine.ports;
   const { symbol, qty, stopUsd, r2Usd } = intent;
   const { allowlist } = config;
   const isAllowlisted = allowlist.kind !== "list" || allowlist.symbols.includes(symbol);
   if (!isAllowlisted) {
     log.info(`Gate DRY_RUN allowlist would block ${symbol}`);
+  }
+  if (await operatorFiles.areEntriesPaused()) {
+    log.info(`Gate DRY_RUN entries paused would block ${symbol}`);
   }
   const dateNy = engine.dateNy();
   try {

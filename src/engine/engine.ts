@@ -96,6 +96,10 @@ export class Engine {
   clockProblem: string | null = null;
   lastGateText: string | null = null;
   killSwitchSeen: "env" | "file" | null = null;
+  /** Symbols whose bare shares the kill switch's message names, while they are bare. */
+  toldBareSymbols: ReadonlySet<string> = new Set();
+  /** Whether the operator had paused entries at the last look. */
+  isPauseSeen = false;
   marketSaid: string | null = null;
   /** When the next heartbeat is due, by monotonic time; `null` before the first. */
   heartbeatAtMs: number | null = null;
@@ -118,6 +122,11 @@ export class Engine {
   readonly spentHandStops = new Map<string, number>();
   /** When a stop was last tried beside an entry that will not end, by position, broker time. */
   readonly besideEntryAtMs = new Map<string, number>();
+  /** What protected nothing and gave way to a stop last, by position: order ids, and when, broker time. */
+  readonly gaveWay = new Map<
+    string,
+    { readonly orderIds: readonly string[]; readonly atMs: number }
+  >();
   /** When the broker last refused an exit's sell, by position and reason, broker time. */
   readonly sellRefusedAtMs = new Map<string, number>();
   /** Stops on record that the broker has not taken, the last of each position: what a failing ledger leaves to send. */
@@ -128,8 +137,8 @@ export class Engine {
   readonly adoptsSeen = new Set<string>();
   /** Since when a released symbol was seen neither held nor in an order, broker time. */
   readonly absentSinceMs = new Map<string, number>();
-  /** Whether this cycle has a list of today; without one it schedules and sends no entries (pipeline 1). */
-  hasFreshList = true;
+  /** Whether this cycle schedules and sends entries: its list is of today (pipeline 1), and the disk takes records. */
+  isTakingEntries = true;
   /** Corporate actions are not asked for before this, monotonic: the last look was not answered. */
   actionsPausedUntilMs = -Infinity;
   /** Lists of symbols that this cycle asked the data API for. */
@@ -323,10 +332,15 @@ export class Engine {
     await this.ports.events.record(event);
   }
 
-  /** An error in log, Slack and, with the next event, audit trail; the message names the symbol it is about. */
-  sayError(message: string): void {
+  /** An error that the operator is told of by an alert of its own: into log and audit trail. */
+  logError(message: string): void {
     this.ports.log.error(message);
     this.errorsSaid.push(message);
+  }
+
+  /** An error in log, Slack and, with the next event, audit trail; the message names the symbol it is about. */
+  sayError(message: string): void {
+    this.logError(message);
     this.alert(buildExecutionError({ symbol: null, problem: message, remedy: null }));
   }
 
@@ -337,8 +351,18 @@ export class Engine {
 
   /** Whether a thing keyed by `key` was said with this value before, across restarts; remembers that it now was. */
   isNews(key: string, value: string): boolean {
-    if (this.state.alerted[key] === value) return false;
-    this.updateState({ alerted: { ...this.state.alerted, [key]: value } });
-    return true;
+    return this.listNews({ [key]: value }).has(key);
+  }
+
+  /**
+   * The same of many things by their keys. Together: each time that something is remembered, all that is gets copied, and a
+   * thousand copies of a thousand things in a row are the most memory that the process ever takes.
+   * @returns Keys of those that are news.
+   */
+  listNews(values: Readonly<Record<string, string>>): ReadonlySet<string> {
+    const { alerted } = this.state;
+    const news = new Set(Object.keys(values).filter((key) => alerted[key] !== values[key]));
+    if (news.size > 0) this.updateState({ alerted: { ...alerted, ...values } });
+    return news;
   }
 }

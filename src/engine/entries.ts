@@ -146,6 +146,9 @@ async function decideEntry(engine: Engine, entry: DueEntry): Promise<Decided> {
   const { gate, trades, isRepeat } = entry;
   const done = (decision: GateDecision): Decided => ({ gate: decision, waitsFor: null });
   if (await dropOver(engine, entry.intent)) return done(gate);
+  const { fault } = engine.ports.disk;
+  // What room is left is for the records of exits and protection (pipeline 5).
+  if (fault !== null) return { gate, waitsFor: `the disk is ${fault.kind}` };
   const read = await engine.ports.ledger.read();
   const known = read.kind === "ok" ? read.ledger : null;
   if (isOnRecord(entry, known)) {

@@ -37,17 +37,20 @@ export interface EntryKey {
 export function checkEntry(
   engine: Engine,
   gate: LiveDecision,
-  { intent, own, trade, ledger }: {
+  { intent, own, trade, ledger, areEntriesPaused }: {
     readonly intent: EntryIntent;
     readonly own: EntryKey;
     readonly trade: Trade | undefined;
     /** As just read. */
     readonly ledger: LiveLedger;
+    /** As just looked at. */
+    readonly areEntriesPaused: boolean;
   },
 ): CheckedEntry {
   const priceUsd = trade === undefined ? NaN : Math.max(intent.refPriceUsd, trade.priceUsd);
   const inputs: CapInputs = {
     symbol: intent.symbol,
+    areEntriesPaused,
     accountBlock: readAccountBlock(engine),
     notionalMicros: buildNotional(intent.qty, priceUsd),
     openSymbols: countOpenSymbols(engine, ledger, own),

@@ -27,7 +27,15 @@ export async function readEntryPrices(
 ): Promise<EntryPrices> {
   const atMonotonicMs = engine.ports.clock.monotonicMs();
   if (intents.length === 0) {
-    return { rows: new Map(), answered: new Set(), unanswered: [], trouble: null, atMonotonicMs };
+    const none = new Set<string>();
+    return {
+      rows: new Map(),
+      answered: none,
+      malformed: none,
+      unanswered: [],
+      trouble: null,
+      atMonotonicMs,
+    };
   }
   const symbols = [...new Set(intents.map((intent) => intent.symbol))];
   return { ...await readLatestTrades(engine, symbols, ""), atMonotonicMs };
@@ -73,7 +81,8 @@ export async function judge(engine: Engine, view: EntryView): Promise<Judged> {
   }
   if (ledger === null) return { kind: "waits", cause: "live ledger unreadable" };
   const trade = trades.rows.get(intent.symbol);
-  const checked = checkEntry(engine, gate, { intent, own, trade, ledger });
+  const areEntriesPaused = await engine.ports.operatorFiles.areEntriesPaused();
+  const checked = checkEntry(engine, gate, { intent, own, trade, ledger, areEntriesPaused });
   return { kind: "checked", decision: gate, checked };
 }
 

@@ -56,8 +56,9 @@ export async function submitEntry(
     if (!(error instanceof StateError)) throw error;
     return await skipUnrecorded(engine, intent, error.message);
   }
-  const result = engine.nowMs() - Date.parse(entry.timestamp) > RECORD_AGE_MAX_MS
-    ? { kind: "stopped", reason: "writing the record took too long" } as const
+  const obstacle = findRecordObstacle(engine, entry);
+  const result = obstacle !== null
+    ? { kind: "stopped", reason: obstacle } as const
     : await sendLive(engine, { kind: "gate", decision }, {
       op: "bracket",
       notAfterMs: Math.min(
@@ -75,6 +76,14 @@ export async function submitEntry(
     });
   engine.isStale = true;
   await settle(engine, { intent, past }, result);
+}
+
+/** Why the record, once made, still lets nothing leave; `null` where it does. */
+function findRecordObstacle(engine: Engine, { timestamp }: LedgerEntry): string | null {
+  // Made from the reserve, which is for exits and protection: what this entry's own would need may not be there (pipeline 5).
+  if (engine.ports.disk.fault?.kind === "full") return "disk full";
+  const isLate = engine.nowMs() - Date.parse(timestamp) > RECORD_AGE_MAX_MS;
+  return isLate ? "writing the record took too long" : null;
 }
 
 /** An order that was sent. */

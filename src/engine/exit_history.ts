@@ -12,14 +12,25 @@ import { readLedger } from "./ledger_store.ts";
  */
 export type ExitRecord = "none" | "open" | "done" | "unfilled";
 
-/** Reads what became of a position's trim or close. @throws {StateError} Where the ledger can't be read. */
+/**
+ * Reads what became of a position's trim or close, by the ledger and every answer since. @throws {StateError} Where the ledger
+ * can't be read.
+ */
 export async function readExitRecord(
   engine: Engine,
   position: ManagedPosition,
   reason: SellReason,
 ): Promise<ExitRecord> {
   const { entries } = await readLedger(engine);
-  return findExitRecord(entries, position, reason);
+  return findExitRecord(entries.map((entry) => correct(engine, entry)), position, reason);
+}
+
+/** An entry as it is by now: what an answer by id has shown is on record a cycle later. */
+function correct(engine: Engine, entry: LedgerEntry): LedgerEntry {
+  const known = engine.book.get(entry.orderId ?? "")?.order;
+  if (known === undefined || entry.broker === null) return entry;
+  const { status, filledQty, filledAvgPriceUsd, updatedAtMs } = known;
+  return { ...entry, broker: { status, filledQty, filledAvgPriceUsd, updatedAtMs } };
 }
 
 function findExitRecord(

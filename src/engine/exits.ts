@@ -10,7 +10,7 @@ import {
 import type { GateDecision, LiveDecision } from "../domain/gate.ts";
 import type { Trade } from "../domain/market.ts";
 import type { Engine } from "./engine.ts";
-import { type ExitRecord, readExitRecord, readTrimRecord } from "./exit_history.ts";
+import { readExitRecord } from "./exit_history.ts";
 import { sendExit } from "./exit_order.ts";
 import { listMarketSells, RETRY_MS } from "./exit_records.ts";
 import { findSellGroups, isOfThisSession, refresh } from "./observe.ts";
@@ -20,6 +20,7 @@ import { buildPositionEvent } from "./position_changes.ts";
 import { isActionable, trackPositions } from "./positions.ts";
 import { readShares } from "./shares.ts";
 import { sayDryRunSale } from "./trade_messages.ts";
+import { reviseTrims } from "./trim_flags.ts";
 import { isUnreadableIn } from "./unreadable.ts";
 
 /**
@@ -33,6 +34,7 @@ export async function decideExits(
   trades: ReadonlyMap<string, Trade>,
   fresh: ReadonlySet<string>,
 ): Promise<void> {
+  if (gate.mode === "LIVE") await reviseTrims(engine, fresh);
   for (const position of engine.state.positions) {
     const trade = trades.get(position.symbol);
     if (trade === undefined || !isOfThisSession(engine, trade)) continue;
@@ -50,7 +52,6 @@ export async function decideExits(
     await sayPrice(engine, position, trade);
     if (gate.mode === "DRY_RUN") await observeOnly(engine, position, trade);
     else if (!fresh.has(position.positionId)) {
-      await tryReviseTrims(engine, position);
       await runExits(engine, gate, position, trade.priceUsd);
     }
   }
@@ -116,7 +117,7 @@ async function runExits(
   for (let turn = 0; turn < EXITS_MAX; turn++) {
     const current = engine.state.positions.find((each) => each.positionId === position.positionId);
     if (current === undefined) return;
-    const { sureQty } = readShares(engine, current) ?? { sureQty: 0 };
+    const { sureQty, mostHeldQty } = readShares(engine, current) ?? { sureQty: 0, mostHeldQty: 0 };
     const { highWaterUsd, stopUsd, due } = decideExit(current, sureQty, priceUsd);
     const observed = { ...current, highWaterUsd, stopUsd };
     if (highWaterUsd !== current.highWaterUsd || stopUsd !== current.stopUsd) {
@@ -126,6 +127,8 @@ async function runExits(
       await engine.event(buildPositionEvent(observed, "stop raised", observed.qty));
     }
     if (due === null) return;
+    // Of what positions do not show yet something may be left to sell: only of one share there is never anything.
+    if (due.qty === 0 && mostHeldQty > sureQty) return engine.wakeAt(engine.nowMs() + RETRY_MS);
     await engine.event({
       type: "exit",
       symbol: current.symbol,
@@ -183,42 +186,6 @@ async function noteTrimmed(
 
 function currentOf(engine: Engine, position: ManagedPosition): ManagedPosition {
   return engine.state.positions.find((each) => each.positionId === position.positionId) ?? position;
-}
-
-/** Without a ledger nothing is known of its sells: the flags stay. */
-async function tryReviseTrims(engine: Engine, position: ManagedPosition): Promise<void> {
-  try {
-    await reviseTrims(engine, position);
-  } catch (error) {
-    if (!(error instanceof StateError)) throw error;
-  }
-}
-
-/**
- * Brings the trim flags to what the records show: a trim whose order the broker took and then ended without a share sold is
- * due again (pipeline 5, "When"); one whose lost answer was found later, or that a crash kept from being noted, is done,
- * wherever the price is by now.
- */
-async function reviseTrims(engine: Engine, position: ManagedPosition): Promise<void> {
-  const records = {
-    r1_trim: await readTrimRecord(engine, position, "r1_trim"),
-    r2_trim: await readTrimRecord(engine, position, "r2_trim"),
-  };
-  let next = position;
-  if (!next.isTrimmedR1 && records.r1_trim === "done") next = markTrimmed(next, "r1_trim");
-  if (!next.isTrimmedR2 && records.r2_trim === "done") next = markTrimmed(next, "r2_trim");
-  const isUndone = (isTrimmed: boolean, record: ExitRecord) => isTrimmed && record === "unfilled";
-  const isR1Undone = isUndone(next.isTrimmedR1, records.r1_trim);
-  const isR2Undone = isUndone(next.isTrimmedR2, records.r2_trim);
-  if (isR1Undone || isR2Undone) {
-    next = {
-      ...next,
-      isTrimmedR1: next.isTrimmedR1 && !isR1Undone,
-      isTrimmedR2: next.isTrimmedR2 && !isR2Undone,
-    };
-    engine.ports.log.warn(`${position.symbol}: a trim ended without a share sold; it is due again`);
-  }
-  if (next !== position) engine.putPosition(next);
 }
 
 /** After a trim the next rule waits until its sell has ended, and what is left is known. */

@@ -82,6 +82,7 @@ export async function sendHeartbeatIfDue(
   engine.alert(buildHeartbeat({
     nowMs: engine.nowMs(),
     gateLine: engine.state.lastGate,
+    areEntriesPaused: await engine.ports.operatorFiles.areEntriesPaused(),
     market: buildMarketFact(market, engine.clockProblem),
     watchlist: buildWatchlistFact(await lookAtWatchlist(engine)),
     lastCycleAtMs: engine.state.lastCycleAtMs,
@@ -92,6 +93,7 @@ export async function sendHeartbeatIfDue(
     unresolved: present?.entries.filter(isUnsettled)
       .map(({ symbol, side }) => ({ symbol, side })) ?? null,
     foreign: listForeign(engine),
+    diskFault: engine.ports.disk.fault,
   }));
 }
 

@@ -12,6 +12,11 @@ const PASSING: ReadonlySet<Refusal["why"]> = new Set<Refusal["why"]>([
   "unauthorized",
 ]);
 
+/** Whether a refusal says nothing of the order: it was not looked at, for the keys or the rate. */
+export function isUnjudged({ why }: Refusal): boolean {
+  return why === "unauthorized" || why === "rate_limited";
+}
+
 function buildKey(symbol: string): string {
   return `stop_refused:${symbol}`;
 }

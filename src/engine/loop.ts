@@ -1,12 +1,13 @@
 import { decideNextWake } from "../domain/wake.ts";
 import { Engine } from "./engine.ts";
 import { type CycleResult, runCycle } from "./cycle.ts";
+import { noticeDisk } from "./disk_notice.ts";
 import { UNDECIDED_LOOK_MS } from "./entries.ts";
 import { beatHealth } from "./health.ts";
 import { sendHeartbeatIfDue, sendStarted } from "./heartbeat.ts";
 import { lookAtOnce } from "./kill_switch_look.ts";
 import { sayNotRunning } from "./not_running.ts";
-import { alertKillSwitch, noticeKillSwitch, takeDelivered } from "./notices.ts";
+import { alertKillSwitch, noticeKillSwitch, noticePause, takeDelivered } from "./notices.ts";
 import { observe } from "./observe.ts";
 import { BrokerError, type EnginePorts, StateError } from "./ports.ts";
 import { lookAtWatchlist } from "./reading_watchlist.ts";
@@ -87,8 +88,15 @@ async function checkStart(engine: Engine): Promise<number | null> {
   return null;
 }
 
-/** A cycle whose failure ends the cycle, not the engine. */
+/** A cycle whose failure ends the cycle, not the engine. What it met on the disk is said at its end, not in the next one. */
 async function runSafely(engine: Engine): Promise<CycleResult> {
+  const result = await runOrSay(engine);
+  await noticeDisk(engine);
+  await engine.trySaveState();
+  return result;
+}
+
+async function runOrSay(engine: Engine): Promise<CycleResult> {
   try {
     return await runCycle(engine);
   } catch (error) {
@@ -146,6 +154,7 @@ async function wait(
     await clock.sleep(Math.min(leftMs, options.lookMs), stop);
     await service.alive(status);
     await takeRequests(engine);
+    await noticePause(engine);
     // A closed market is not asked for it: the gate lines wait for the open.
     const isChanged = await noticeKillSwitch(engine);
     if ((isChanged || engine.isCycleDue) && isRunning) return;
@@ -165,7 +174,7 @@ async function tellKillSwitch(engine: Engine, market: CycleResult["market"]): Pr
  * account, no clock) it would only find so again: whatever can change that wakes by itself.
  */
 function listWaking(engine: Engine): Engine["state"]["intents"] {
-  if (!engine.hasFreshList) return [];
+  if (!engine.isTakingEntries) return [];
   return engine.state.intents.filter((intent) => intent.scheduledAtMs > engine.cycleBeganMs);
 }
 

@@ -1,9 +1,11 @@
-import { formatTrouble } from "../domain/account/standing.ts";
-import type { PositionFact } from "../domain/alert_facts.ts";
+import { formatTrouble, type Standing } from "../domain/account/standing.ts";
+import type { LastSeenFact, PositionFact } from "../domain/alert_facts.ts";
 import {
+  buildEntriesPaused,
   buildKillSwitchActive,
   buildLiveTradingEnabled,
   buildStateMessage,
+  listNamedPositions,
 } from "../domain/alert_messages.ts";
 import type { GateDecision, OperatorInputs } from "../domain/gate.ts";
 import { isStopOrder } from "../domain/protection.ts";
@@ -14,6 +16,7 @@ import { findHeld, findSellGroups } from "./observe.ts";
 /** Keys of what is alerted once per change (interface, Slack). */
 const GATE_KEY = "gate";
 const KILL_SWITCH_KEY = "kill_switch";
+const PAUSE_KEY = "entries_paused";
 
 /** A managed position, the stops that protect it as last read, and how it stood at the end of the last cycle. */
 export function listPositionFacts(engine: Engine): PositionFact[] {
@@ -32,9 +35,17 @@ export function listPositionFacts(engine: Engine): PositionFact[] {
       symbol,
       qty: held === null ? null : held?.qty ?? 0,
       stops,
+      lastSeen: standing === undefined ? null : buildLastSeen(standing),
       trouble: standing === undefined ? null : formatTrouble(standing),
     };
   });
+}
+
+function buildLastSeen(standing: Standing): LastSeenFact | null {
+  const { mostHeldQty, coveredQty, gtcQty, isCoverRead } = standing;
+  // None that cover was seen, or nothing was.
+  if (!isCoverRead && coveredQty === 0 && gtcQty === 0) return null;
+  return { heldQty: mostHeldQty, coveredQty, gtcQty };
 }
 
 /** `Live trading enabled`, once per change into LIVE, also across restarts. */
@@ -76,6 +87,22 @@ export function alertKillSwitch(engine: Engine): void {
 }
 
 /**
+ * Notes whose bare shares `Kill switch active` names: in this cycle's message, or in the one that was delivered and they are
+ * bare ever since. What came to be bare after it is nobody's news but the alarm's.
+ */
+export function noteToldBare(engine: Engine): void {
+  const source = engine.killSwitchSeen;
+  const isSaidNow = source !== null && engine.state.alerted[KILL_SWITCH_KEY] !== source;
+  const named = isSaidNow
+    ? new Set(listNamedPositions(listPositionFacts(engine)).map(({ symbol }) => symbol))
+    : engine.toldBareSymbols;
+  const bare = engine.state.standings.filter(({ bareSinceMs }) => bareSinceMs !== null);
+  engine.toldBareSymbols = source === null
+    ? new Set()
+    : new Set(bare.map(({ symbol }) => symbol).filter((symbol) => named.has(symbol)));
+}
+
+/**
  * Says a change of the kill switch in log and audit trail.
  * @param seen As just looked at.
  * @returns Whether it changed since the last look.
@@ -91,8 +118,31 @@ export async function sayKillSwitch(
   if (!isChanged) return false;
   if (source !== null) log.warn(`Kill switch active (${source})`);
   else log.info("Kill switch cleared");
-  await engine.event({ type: "kill_switch", is_active: source !== null, source });
+  await engine.event({
+    type: "kill_switch",
+    is_active: source !== null,
+    source,
+    by: "engine",
+  });
   return true;
+}
+
+/**
+ * Looks whether the operator has paused entries, and says a change in log, audit trail and Slack, `Entries paused` once per
+ * change, also across restarts.
+ */
+export async function noticePause(engine: Engine): Promise<void> {
+  const { log, operatorFiles } = engine.ports;
+  const isPaused = await operatorFiles.areEntriesPaused();
+  const state = { key: PAUSE_KEY, value: isPaused ? "on" : "off" };
+  engine.alert(
+    buildStateMessage(state, engine.state.alerted, isPaused ? buildEntriesPaused() : null),
+  );
+  if (engine.isPauseSeen === isPaused) return;
+  engine.isPauseSeen = isPaused;
+  if (isPaused) log.warn("Entries paused (ENTRIES_PAUSED): exits, stops and protection go on");
+  else log.info("Entries are not paused any more");
+  await engine.event({ type: "entries_paused", is_active: isPaused });
 }
 
 /** Remembers which state alerts the operator has got. */

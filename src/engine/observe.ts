@@ -3,7 +3,12 @@ import { listOurIds } from "../domain/account/our_orders.ts";
 import type { MarketClock, Session, Trade } from "../domain/market.ts";
 import { findDay, type UnknownDay } from "../domain/market_clock.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
-import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
+import {
+  type BrokerOrder,
+  type BrokerPosition,
+  flattenOrders,
+  mayTrade,
+} from "../domain/orders.ts";
 import { listSellGroups, type SellGroup } from "../domain/protection.ts";
 import { PAST_CALENDAR_DAYS } from "../domain/watchlist_days.ts";
 import { completeOpen, forgetEnded, learn } from "./asking.ts";
@@ -179,7 +184,7 @@ export function hasWorkingBuy(engine: Engine, symbol: string): boolean {
   const orders = engine.observation?.openOrders;
   return orders?.kind === "ok" &&
     flattenOrders(orders.value).some((each) =>
-      each.symbol === symbol && each.side === "buy" && !isFinal(each)
+      each.symbol === symbol && each.side === "buy" && mayTrade(each)
     );
 }
 

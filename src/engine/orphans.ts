@@ -1,7 +1,8 @@
+import { findOurName } from "../domain/account/our_orders.ts";
 import { isFlatten, isOurs } from "../domain/client_order_id.ts";
 import type { LiveDecision } from "../domain/gate.ts";
-import { type BrokerOrder, isFinal } from "../domain/orders.ts";
-import { isStopOrder } from "../domain/protection.ts";
+import { type BrokerOrder, flattenOrders, isFinal } from "../domain/orders.ts";
+import { isBound, isStopOrder } from "../domain/protection.ts";
 import { readPositionId } from "../domain/reconcile.ts";
 import { closedKey } from "./bought.ts";
 import { findTimeObstacle } from "./closing.ts";
@@ -11,13 +12,23 @@ import { isReleased } from "./releasing.ts";
 import { sendLive } from "./send.ts";
 import { isUnreadableIn } from "./unreadable.ts";
 
+/** The position that a stop of ours was for, whatever its name is; `null` for somebody else's. */
+function findOwner({ book }: Engine, { orderId }: BrokerOrder): string | null {
+  const known = book.get(orderId);
+  const name = known === undefined ? null : findOurName(book, known);
+  return name === null || isFlatten(name) ? null : readPositionId(name) ?? name;
+}
+
 /** Whether the stop's own position is known to be gone: what is held in its symbol now is somebody else's. */
 function isOfClosed(engine: Engine, order: BrokerOrder): boolean {
-  const positionId = readPositionId(order.clientOrderId);
+  const positionId = findOwner(engine, order);
   return positionId !== null && engine.state.alerted[closedKey(positionId)] !== undefined;
 }
 
-/** A stop of ours whose position is gone is cancelled (pipeline 5): gone twice, in two answers. */
+/**
+ * A stop of ours whose position is gone is cancelled (pipeline 5): gone twice, in two answers. A leg, or what came in the place
+ * of a stop, only where the engine saw its position end: it may rest where nobody has told whose shares it protects.
+ */
 export async function cancelOrphans(engine: Engine, decision: LiveDecision): Promise<void> {
   if (engine.isStale) await refresh(engine);
   const before = engine.observation;
@@ -27,9 +38,11 @@ export async function cancelOrphans(engine: Engine, decision: LiveDecision): Pro
     const now = engine.observation;
     if (now?.positions.kind !== "ok" || now.openOrders.kind !== "ok") return [];
     const held = new Set(now.positions.value.map((position) => position.symbol));
-    return now.openOrders.value.filter((order) =>
-      isOurs(order.clientOrderId) && !isFlatten(order.clientOrderId) && isStopOrder(order) &&
-      !isFinal(order) && order.status !== "pending_cancel" && !managed.has(order.symbol) &&
+    return flattenOrders(now.openOrders.value).filter((order) =>
+      isStopOrder(order) && findOwner(engine, order) !== null &&
+      (isOurs(order.clientOrderId) || isOfClosed(engine, order)) &&
+      !isFinal(order) && order.status !== "pending_cancel" && !isBound(order) &&
+      !managed.has(order.symbol) &&
       (!held.has(order.symbol) || isOfClosed(engine, order)) &&
       !isUnreadableIn(engine, order.symbol) &&
       (isOfClosed(engine, order) || !isReleased(engine, order.symbol))

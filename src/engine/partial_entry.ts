@@ -1,6 +1,6 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
-import { type BrokerOrder, isFinal } from "../domain/orders.ts";
+import { type BrokerOrder, mayTrade } from "../domain/orders.ts";
 import { decideEntryEnd } from "../domain/entry_end.ts";
 import { askOrder } from "./asking.ts";
 import { cancelGroups, noteCancelled } from "./cancelling.ts";
@@ -19,7 +19,7 @@ import { isOrderUnreadableIn } from "./unreadable.ts";
  */
 export async function trackPartial(engine: Engine, position: ManagedPosition): Promise<void> {
   const order = findEntryOrder(engine, position);
-  const isPartial = order !== undefined && !isFinal(order) && order.filledQty > 0;
+  const isPartial = order !== undefined && mayTrade(order) && order.filledQty > 0;
   const unfilledMs = Math.max(order?.submittedAtMs ?? 0, engine.state.lastCycleAtMs ?? 0);
   const partialSinceMs = isPartial
     ? position.partialSinceMs ?? Math.min(order.updatedAtMs, unfilledMs, engine.nowMs())
@@ -58,7 +58,7 @@ export function isEntryWorking(
 ): boolean {
   const open = engine.observation?.openOrders;
   if (open?.kind !== "ok" || isOrderUnreadableIn(engine, position.symbol)) return true;
-  return open.value.some((order) => order.clientOrderId === position.positionId && !isFinal(order));
+  return open.value.some((order) => order.clientOrderId === position.positionId && mayTrade(order));
 }
 
 /**
@@ -154,6 +154,6 @@ function sayHanging(engine: Engine, { symbol, filledQty, clientOrderId }: Broker
   if (filledQty === 0 && !isNews) return;
   engine.ports.log.warn(
     `${symbol}: the cancel of its entry's rest is still under way at the broker; ` +
-      `${filledQty} shares have no stop until it ends`,
+      `beside it the broker may take no stop for the ${filledQty} shares that it bought`,
   );
 }

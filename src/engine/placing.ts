@@ -3,23 +3,18 @@ import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
-import type { ProtectionDecision } from "../domain/protection.ts";
+import type { ProtectionDecision } from "../domain/protection_step.ts";
 import { convert } from "./converting.ts";
 import type { Engine } from "./engine.ts";
 import { sendExit } from "./exit_order.ts";
 import { isRefusedItself, noteStopRefusal } from "./exit_records.ts";
+import { isUnjudged } from "./lasting_refusals.ts";
 import { findSellGroups, isOfThisSession, refresh } from "./observe.ts";
-import { sayUndone } from "./operator_acts.ts";
 import { isActionable } from "./positions.ts";
 import { readPrices } from "./prices.ts";
 import { putBackLower } from "./put_back.ts";
-import {
-  recordSells,
-  resolveStops,
-  type SellPlan,
-  type SellResult,
-  sendSell,
-} from "./sell_orders.ts";
+import type { Permit } from "./send.ts";
+import { recordSells, resolveStops, type SellPlan, sendSell } from "./sell_orders.ts";
 import { readAvailable } from "./shares.ts";
 import { readHandMoves, readStopLevel } from "./stop_level.ts";
 
@@ -27,6 +22,18 @@ import { readHandMoves, readStopLevel } from "./stop_level.ts";
 export interface Mandate {
   readonly decision: LiveDecision;
   readonly isSellable: boolean;
+}
+
+/** What a stop is placed under. */
+export interface StopMandate {
+  readonly permit: Permit;
+  /** What sells the shares where the broker refuses their stop and the price has come to it; `null`: nothing does. */
+  readonly sellUnder: LiveDecision | null;
+}
+
+/** The same, of a step of protection in an open market. */
+export function buildStopMandate({ decision, isSellable }: Mandate): StopMandate {
+  return { permit: { kind: "gate", decision }, sellUnder: isSellable ? decision : null };
 }
 
 /**
@@ -51,7 +58,7 @@ export async function replaceStop(
   // A raise that a crash forgets would let the next process put the stop lower than this request asks.
   await engine.trySaveState();
   if (!isReplaceRefused(engine.book, order.orderId)) {
-    const placed = await place(engine, mandate, plan);
+    const placed = await place(engine, buildStopMandate(mandate), plan);
     if (placed === "placed") sayPutBack(engine, position, order);
     if (placed !== "refused") return placed === "placed";
   }
@@ -76,22 +83,19 @@ function sayPutBack(engine: Engine, position: ManagedPosition, order: BrokerOrde
   engine.alert({ level: "WARNING", title: "Stop put back", text });
 }
 
-/**
- * Places a stop for bare shares, once nothing is left of those that nobody knows of.
- * @returns Whether the next step may be looked for.
- */
+/** Places a stop for bare shares, once nothing is left of those that nobody knows of. `placed` too where none is bare then. */
 export async function placeStop(
   engine: Engine,
-  mandate: Mandate,
+  mandate: StopMandate,
   position: ManagedPosition,
   qty: number,
-): Promise<boolean> {
-  if (!await resolveStops(engine, position)) return false;
+): Promise<Placing> {
+  if (!await resolveStops(engine, position)) return "not_placed";
   await refresh(engine);
   const groups = findSellGroups(engine, position.symbol);
-  if (groups === null || !isActionable(engine, position)) return false;
+  if (groups === null || !isActionable(engine, position)) return "not_placed";
   const uncoveredQty = Math.min(qty, readAvailable(engine, position));
-  if (uncoveredQty <= 0) return true;
+  if (uncoveredQty <= 0) return "placed";
   const plan: SellPlan = {
     position,
     reason: "stop",
@@ -99,11 +103,14 @@ export async function placeStop(
     stopUsd: readStopLevel(engine, position),
     replaces: null,
   };
-  return await place(engine, mandate, plan) === "placed";
+  return await place(engine, mandate, plan);
 }
 
-/** `refused`: the broker will not have this order itself, whoever asks and whenever. */
-type Placing = "placed" | "refused" | "not_placed";
+/**
+ * What became of a stop. `refused`: the broker will not have this order itself, whoever asks and whenever; `rejected`: it said
+ * no as things are (the market, an opposite order); `not_placed`: it has not judged the order.
+ */
+export type Placing = "placed" | "refused" | "rejected" | "not_placed";
 
 /**
  * Whether the price, looked at again, is at or below the position's stop: a refused stop is a reason to look, never by
@@ -120,12 +127,12 @@ async function isAtStop(engine: Engine, { symbol, stopUsd }: ManagedPosition): P
 /** Records and sends one stop. Where the broker refuses it and the price has come to it, the shares are sold instead. */
 async function place(
   engine: Engine,
-  { decision, isSellable }: Mandate,
+  { permit, sellUnder }: StopMandate,
   plan: SellPlan,
 ): Promise<Placing> {
   const [entry] = await recordSells(engine, [plan]);
   if (entry === undefined) return "not_placed";
-  const placed = await sendSell(engine, { kind: "gate", decision }, plan, entry);
+  const placed = await sendSell(engine, permit, plan, entry);
   if (placed.kind === "done") {
     engine.ports.log.info(
       `STOP ${plan.position.symbol}: qty=${plan.qty} at ${entry.stopUsd} order_id=${placed.order.orderId}`,
@@ -133,28 +140,30 @@ async function place(
     return "placed";
   }
   const isBelow = noteStopRefusal(engine, plan.position, placed);
-  if (isBelow && isSellable && await isAtStop(engine, plan.position)) {
+  if (isBelow && sellUnder !== null && await isAtStop(engine, plan.position)) {
     engine.ports.log.warn(`${plan.position.symbol}: the market is at or below its stop; selling`);
-    await sendExit(engine, decision, plan.position, "stop_exit", plan.position.stopUsd);
+    await sendExit(engine, sellUnder, plan.position, "stop_exit", plan.position.stopUsd);
     return "not_placed";
   }
   // Only a new stop leaves its shares bare; one that was to be replaced rests as it was.
   if (isBelow && plan.replaces === null) {
-    await putBackLower(engine, { kind: "gate", decision }, plan, []);
+    await putBackLower(engine, permit, plan, []);
   }
   const why = placed.kind === "rejected"
     ? placed.message
     : placed.kind === "stopped"
     ? placed.reason
     : "no usable answer yet";
-  sayNotPlaced(engine, plan.position.symbol, placed, why);
-  return isRefusedItself(placed) ? "refused" : "not_placed";
+  const text = `${plan.position.symbol}: stop not placed: ${why}`;
+  // What the engine itself did not send is told by the position's standing, once (interface, Slack).
+  if (placed.kind === "stopped") engine.ports.log.error(text);
+  else sayNotPlaced(engine, text);
+  if (isRefusedItself(placed)) return "refused";
+  return placed.kind === "rejected" && !isUnjudged(placed) ? "rejected" : "not_placed";
 }
 
 /** An error once a day and cause: the position's standing says for how long, and what the operator can do. */
-function sayNotPlaced(engine: Engine, symbol: string, placed: SellResult, why: string): void {
-  const text = `${symbol}: stop not placed: ${why}`;
-  const isNews = engine.isNews(`stop_not_placed:${symbol}:${why}`, engine.dateNy());
-  if (isNews) sayUndone(engine, placed, text);
+function sayNotPlaced(engine: Engine, text: string): void {
+  if (engine.isNews(`stop_not_placed:${text}`, engine.dateNy())) engine.sayError(text);
   else engine.ports.log.warn(text);
 }

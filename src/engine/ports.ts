@@ -1,3 +1,4 @@
+import type { DiskFault } from "../domain/alert_facts.ts";
 import type { OperatorRequest } from "../domain/operator_request.ts";
 import type { EngineEvent, EventType, RecordedEvent } from "../domain/events.ts";
 import type { EngineState } from "../domain/engine_state.ts";
@@ -312,6 +313,8 @@ export interface DryRunLedgerPort {
 export interface OperatorFilesPort {
   /** True unless the path is certainly absent. */
   isKillSwitchOn(): Promise<boolean>;
+  /** Whether the operator wants no entry; the same where nobody can look. */
+  areEntriesPaused(): Promise<boolean>;
   readToken(): Promise<TokenFile>;
   /** What the operator asked for and is not on record yet. */
   listRequests(): Promise<readonly RequestRead[]>;
@@ -358,6 +361,20 @@ export interface EventLogPort extends EventPort {
   listDay(
     query: { readonly dateNy: string; readonly types: readonly EventType[] },
   ): Promise<RecordedEvent[]>;
+}
+
+/** The disk under the state directory, with the reserve for records of exits and protection. */
+export interface DiskPort {
+  readonly stateDir: string;
+  /** From the write that met it until `look` finds room again; `null` where nothing is known to be wrong. */
+  readonly fault: DiskFault | null;
+  /**
+   * Makes the reserve where it is not whole, and ends the fault where that and room beside it can be had. Never throws.
+   * @returns Why there is no whole reserve, `null` where there is one.
+   */
+  look(): Promise<string | null>;
+  /** Bytes that may still be written beside the reserve; `null`: not known. */
+  readFreeBytes(): Promise<number | null>;
 }
 
 /** The log, one line each; the implementation puts the New York time in front. */
@@ -452,6 +469,7 @@ export interface EnginePorts {
   readonly operatorFiles: OperatorFilesPort;
   readonly watchlist: WatchlistPort;
   readonly events: EventLogPort;
+  readonly disk: DiskPort;
   readonly log: LogPort;
   readonly alerts: AlertPort;
   /** Absent where none is configured, or can't be reached by this process. */

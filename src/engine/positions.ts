@@ -1,10 +1,11 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
-import { type BrokerOrder, type BrokerPosition, isFinal } from "../domain/orders.ts";
+import { type BrokerOrder, type BrokerPosition, isFinal, mayTrade } from "../domain/orders.ts";
 import {
   accountPosition,
   isNeverFilled,
   isSplit,
   type PositionChange,
+  type PositionEvidence,
 } from "../domain/position_account.ts";
 import { askMissing } from "./asking.ts";
 import { takeInBought } from "./bought.ts";
@@ -84,28 +85,30 @@ async function account(
   const orders = listPositionHistory(engine, position);
   const holdings = readHoldings(engine, position);
   if (orders === null || holdings === null) return null;
-  const entry = orders.find((order) => order.clientOrderId === position.positionId);
   if (isNeverFilled(position, orders)) return { kind: "never_filled" };
+  const entry = await readEntry(engine, position, orders);
   // Sold off in between: what is held now was bought by somebody else since.
-  if (holdings[0]?.isOver === true) return { kind: "gone" };
+  if (holdings[0]?.isOver === true && entry !== "working") return { kind: "gone" };
   sayHand(engine, position, holdings);
   return accountPosition(position, held, {
     holdings,
     recent: readRecentFills(engine, position),
-    isEntryOver: await isEntryOver(engine, position, entry),
+    entry,
   });
 }
 
-async function isEntryOver(
+/** How the position's entry order stands: by the book, else by its record. */
+async function readEntry(
   engine: Engine,
-  position: ManagedPosition,
-  order: BrokerOrder | undefined,
-): Promise<boolean> {
-  if (order !== undefined) return isFinal(order);
+  { positionId }: ManagedPosition,
+  orders: readonly BrokerOrder[],
+): Promise<PositionEvidence["entry"]> {
+  const order = orders.find(({ clientOrderId }) => clientOrderId === positionId);
+  if (order !== undefined) return mayTrade(order) ? "working" : "over";
   const read = await engine.ports.ledger.read();
-  if (read.kind !== "ok") return false;
-  const entry = read.ledger.entries.find((each) => each.clientOrderId === position.positionId);
-  return entry?.status === "rejected";
+  if (read.kind !== "ok") return "unknown";
+  const entry = read.ledger.entries.find((each) => each.clientOrderId === positionId);
+  return entry?.status === "rejected" ? "over" : "unknown";
 }
 
 /** Whether the engine may act on the position: it is shown, its quantity is explained, and above 0 for sure. */

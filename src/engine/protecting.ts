@@ -1,12 +1,9 @@
+import type { ShareCount } from "../domain/account/share_count.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
-import {
-  decideProtection,
-  isEnding,
-  type ProtectionDecision,
-  type SellGroup,
-} from "../domain/protection.ts";
+import { isEnding, type SellGroup } from "../domain/protection.ts";
+import { decideProtection, type ProtectionDecision } from "../domain/protection_step.ts";
 import { askOrders, isHidden } from "./asking.ts";
 import { CONVERT_AGAIN_MS, isConvertTime } from "./closing.ts";
 import { convert } from "./converting.ts";
@@ -16,16 +13,16 @@ import { findHeld, findSellGroups, refresh } from "./observe.ts";
 import { findLastingRefusal } from "./lasting_refusals.ts";
 import { cancelOrphans } from "./orphans.ts";
 import { endEntry, isEntryStuck, isEntryWorking } from "./partial_entry.ts";
-import { type Mandate, placeStop, replaceStop } from "./placing.ts";
+import { buildStopMandate, type Mandate, placeStop, replaceStop } from "./placing.ts";
 import { StateError } from "./ports.ts";
 import { isActionable, trackPositions } from "./positions.ts";
-import { findOwnGroups, readShares } from "./shares.ts";
+import { findOwnGroups, isAnswerOut, readAvailable, readShares } from "./shares.ts";
 import { readStopLevel } from "./stop_level.ts";
-import { askUnclear, isLeftToHand, isOtherById } from "./unclear_sells.ts";
+import { askUnclear, givesWayNow, isLeftToHand, isOtherById } from "./unclear_sells.ts";
 import { isUnreadableIn } from "./unreadable.ts";
 
-/** Steps of protection in one cycle: place, replace, convert, and one look more. */
-const STEPS_MAX = 4;
+/** Steps of protection in one cycle: ask, place, replace, convert, and one look more. */
+const STEPS_MAX = 5;
 
 const SETTLE_POLL_MS = 500;
 
@@ -94,21 +91,37 @@ async function protect(
         isEnding(group, engine.nowMs()) && findLastingRefusal(engine, position.symbol) === null,
     });
     if (next.kind === "enough") {
-      if (shares.doubtfulQty === 0) engine.bare.delete(position.positionId);
+      if (!isAnswerOut(engine, position, shares)) engine.bare.delete(position.positionId);
       return;
     }
     if (isBesideEntry && (next.kind !== "place" || !isTriedAgain(engine, position))) return;
-    if (next.kind === "ask") return await askUnclear(engine, position, next.groups);
+    if (next.kind === "ask") {
+      if (await askUnclear(engine, position, next.groups)) continue;
+      return noteReserved(engine, position, shares);
+    }
     if (next.kind === "convert" && await isOtherById(engine, position, next.groups)) continue;
     if (mustWait(engine, position, next, groups)) {
       engine.wakeAt(engine.nowMs() + findSellLookMs(engine, listMarketSells(groups)));
       return;
+    }
+    if (next.kind === "convert" && next.isBare && !givesWayNow(engine, position, next.groups)) {
+      return noteReserved(engine, position, shares);
     }
     if (!await act(engine, { decision, isSellable }, position, next)) {
       engine.wakeAt(engine.nowMs() + RETRY_MS);
       return;
     }
   }
+}
+
+/** What an exit laid bare is reserved again, if by something that does not trade: no look in seconds changes that. */
+function noteReserved(
+  engine: Engine,
+  position: ManagedPosition,
+  shares: ShareCount,
+): void {
+  if (isAnswerOut(engine, position, shares) || readAvailable(engine, position) > 0) return;
+  engine.bare.delete(position.positionId);
 }
 
 /** How often a stop is tried beside an entry that will not end: the broker may refuse it as a wash trade each time. */
@@ -137,6 +150,7 @@ function mustWait(
     ? [next.order]
     : next.groups.flatMap((each) => each.orders);
   if (isHidden(engine, changed)) return true;
+  if (next.kind === "convert" && next.isBare) return false;
   // A sell that works covers its own shares; around it only what is bare may be touched. One that still works minutes
   // before the close without filling (a halt) would die with the day, and gives way to the overnight stop, if that is taken.
   const sells = listMarketSells(groups);
@@ -166,7 +180,7 @@ async function act(
     case "wait":
       return await waitOnce(engine, position);
     case "place":
-      return await placeStop(engine, mandate, position, next.qty);
+      return await placeStop(engine, buildStopMandate(mandate), position, next.qty) === "placed";
     case "replace":
       return await replaceStop(engine, mandate, position, next);
     case "convert":

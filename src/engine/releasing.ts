@@ -11,6 +11,8 @@ import {
 } from "../domain/released.ts";
 import { closedKey } from "./bought.ts";
 import type { Engine } from "./engine.ts";
+import { findLastingRefusal } from "./lasting_refusals.ts";
+import { findShown } from "./observe.ts";
 import { StateError } from "./ports.ts";
 import { buildPositionEvent } from "./position_changes.ts";
 import { describeSells } from "./unexplained.ts";
@@ -61,7 +63,8 @@ export async function drop(engine: Engine, name: string, why: string): Promise<v
   await tryRemove(engine, name);
 }
 
-async function tryRemove(engine: Engine, name: string): Promise<void> {
+/** Removes a request that was dealt with; where that fails, the next look finds it dealt with, and tries again. */
+export async function tryRemove(engine: Engine, name: string): Promise<void> {
   try {
     await engine.ports.operatorFiles.removeRequest(name);
   } catch (error) {
@@ -82,8 +85,7 @@ async function takeRelease(
   if (position?.positionId !== positionId) {
     return await drop(engine, name, `position ${positionId} is not managed any more`);
   }
-  // Between a cancel and its stop; what nobody can explain is let be anyway.
-  if (engine.bare.has(positionId) && position.unexplainedQty === null) return;
+  if (isBetween(engine, position)) return sayWaits(engine, name);
   const before = engine.state;
   engine.state = releasePosition(before, position, engine.nowMs());
   if (!await engine.trySaveState() || !engine.isStateSaved) {
@@ -94,6 +96,21 @@ async function takeRelease(
   await recordReleases(engine);
   await tryRemove(engine, name);
   await sayReleased(engine, position);
+}
+
+/**
+ * Whether an exit's cancel has left and its stop is still to come. Not where nothing comes any more: what nobody can explain
+ * is let be, what is absent can have none, and what the broker will not take for good the operator may want to do himself.
+ */
+function isBetween(engine: Engine, position: ManagedPosition): boolean {
+  return engine.bare.has(position.positionId) && position.unexplainedQty === null &&
+    findShown(engine, position.symbol) !== undefined &&
+    findLastingRefusal(engine, position.symbol) === null;
+}
+
+function sayWaits(engine: Engine, name: string): void {
+  if (!engine.isNews(`request waits:${name}`, engine.dateNy())) return;
+  engine.ports.log.info(`${name} waits for the stop of an exit that is under way`);
 }
 
 async function sayReleased(engine: Engine, position: ManagedPosition): Promise<void> {

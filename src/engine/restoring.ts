@@ -10,7 +10,7 @@ import { isEntryWorking } from "./partial_entry.ts";
 import { StateError } from "./ports.ts";
 import { isActionable, trackPositions } from "./positions.ts";
 import { type SellPlan, sendSell } from "./sell_orders.ts";
-import { readAvailable, readShares } from "./shares.ts";
+import { isAnswerOut, readAvailable, readShares } from "./shares.ts";
 import { readStopLevel } from "./stop_level.ts";
 
 /** A cancel is the broker's soon after its exit was recorded, by two clocks that differ a little. */
@@ -46,6 +46,8 @@ export async function recallBare(engine: Engine): Promise<void> {
  * positions or clock read can't stop the rest, only the operator can (pipeline 5).
  */
 export async function restoreBare(engine: Engine): Promise<void> {
+  // A market that was seen closed has a look of its own, under the gate.
+  if (engine.observation?.clock.isOpen === false) return;
   if (engine.bare.size === 0 || await isForeign(engine)) return;
   if (await readOperatorObjection(engine) !== null) {
     // The operator ends the exit; what it left bare is protected again in the next LIVE cycle.
@@ -69,7 +71,7 @@ export async function restoreBare(engine: Engine): Promise<void> {
     const stopQty = readAvailable(engine, position);
     if (stopQty <= 0) {
       // What a sell of unknown fate has not sold after all is bare again.
-      if (shares.doubtfulQty === 0) engine.bare.delete(position.positionId);
+      if (!isAnswerOut(engine, position, shares)) engine.bare.delete(position.positionId);
       continue;
     }
     await restoreOne(engine, position, stopQty);

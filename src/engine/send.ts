@@ -1,3 +1,4 @@
+import type { ClosedStopPermit } from "../domain/closed_stop.ts";
 import { formatGateReason, type LiveDecision } from "../domain/gate.ts";
 import type { OrderAnswerEvent, OrderRequestFields } from "../domain/events.ts";
 import { learn } from "./asking.ts";
@@ -17,11 +18,13 @@ import { findBreach } from "./shares.ts";
 
 /**
  * Why a request may leave. `gate`: a LIVE decision, asked for afresh before it does. `exit_rest`: an exit whose cancel
- * has left already, which only the operator can stop (pipeline 5, "How, at the broker").
+ * has left already, which only the operator can stop (pipeline 5, "How, at the broker"). `closed_stop`: the one order that
+ * leaves while the market is closed, under a gate that is asked afresh too.
  */
 export type Permit =
   | { readonly kind: "gate"; readonly decision: LiveDecision }
-  | { readonly kind: "exit_rest" };
+  | { readonly kind: "exit_rest" }
+  | ClosedStopPermit;
 
 /** A live request that changes an order. */
 export type OrderRequest =
@@ -44,7 +47,8 @@ export type SendResult =
 
 /**
  * The one way by which the engine changes anything at the broker (architecture, rule 3). It asks for a fresh decision
- * itself, immediately before the request, and sends nothing while the broker's clock says closed.
+ * itself, immediately before the request, and sends nothing while the broker's clock says closed but a stop that has its
+ * permit for that.
  * @param permit The decision that the caller acts under; without one there is nothing to call this with.
  */
 export async function sendLive(
@@ -79,6 +83,7 @@ async function findObjection(
     engine.onBreach(`Not sent, more than is held for sure: ${breach}`);
     return "more than is held for sure";
   }
+  if (permit.kind === "closed_stop") return await findClosedObjection(engine, permit, order);
   const clock = engine.observation?.clock;
   // The stop that follows an exit may be late, and must not be left out: it is good till canceled, and rests overnight.
   const isLateStop = clock?.isOpen === true && permit.kind === "exit_rest" && order.op === "stop";
@@ -93,9 +98,24 @@ async function findObjection(
   // The gate may have had to ask the broker, which takes its time.
   if (!isMarketOpen(engine)) return "market closed";
   if (order.op === "bracket" && engine.nowMs() >= order.notAfterMs) return "its time is over";
-  if (decision.mode === "LIVE") return null;
+  // Last: nothing slow lies between this look and the request.
+  const isHeld = order.op === "bracket" && await engine.ports.operatorFiles.areEntriesPaused();
+  if (decision.mode === "LIVE") return isHeld ? "entries paused" : null;
   await printGateIfChanged(engine, decision);
   return formatGateReason(decision.reason);
+}
+
+/** The permit is for this symbol's stop, until the open: nothing else goes under it, whoever asks (pipeline 5). */
+async function findClosedObjection(
+  engine: Engine,
+  { symbol, nextOpenMs }: ClosedStopPermit,
+  order: OrderRequest,
+): Promise<string | null> {
+  if (order.op !== "stop" || order.request.symbol !== symbol) return "market closed";
+  const { decision } = await readGate(engine);
+  // The gate may have had to ask the broker, which takes its time.
+  if (engine.nowMs() >= nextOpenMs) return "the market opens";
+  return decision.mode === "LIVE" ? null : formatGateReason(decision.reason);
 }
 
 function leave(engine: Engine, order: OrderRequest): Promise<SubmitOutcome | CancelOutcome> {

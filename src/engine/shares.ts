@@ -163,7 +163,7 @@ function countDoubtful(
   const replaced = orders.filter(({ order }) =>
     order.side === "sell" && isSuccessorUnknown(engine.book, order)
   ).reduce((sum, { order }) => sum + (order.qty ?? 0) - order.filledQty, 0);
-  return unanswered + replaced + sumQty(listHolding(engine, position).filter(isBound));
+  return unanswered + replaced + countBound(engine, position);
 }
 
 /** What a position began with. */
@@ -208,8 +208,21 @@ function listHolding(engine: Engine, position: ManagedPosition): SellGroup[] {
 }
 
 /** A trade that is guaranteed or not settled: its shares count as perhaps sold (pipeline 5). */
-function isBound({ standing }: SellGroup): boolean {
+function isGroupBound({ standing }: SellGroup): boolean {
   return standing === "bound";
+}
+
+function countBound(engine: Engine, position: ManagedPosition): number {
+  return sumQty(listHolding(engine, position).filter(isGroupBound));
+}
+
+/** Whether an answer may still say that doubtful shares are bare; of a trade that is not settled only time does. */
+export function isAnswerOut(
+  engine: Engine,
+  position: ManagedPosition,
+  { doubtfulQty }: ShareCount,
+): boolean {
+  return doubtfulQty > countBound(engine, position);
 }
 
 function sumQty(groups: readonly SellGroup[]): number {
@@ -221,7 +234,7 @@ function sumQty(groups: readonly SellGroup[]): number {
  * sold is not among those held for sure, and counts here no more.
  */
 export function countReserved(engine: Engine, position: ManagedPosition): number {
-  return sumQty(listHolding(engine, position).filter((group) => !isBound(group)));
+  return sumQty(listHolding(engine, position).filter((group) => !isGroupBound(group)));
 }
 
 /** Shares held for sure that nothing sells or stops: what may be sold or stopped now. */

@@ -74,9 +74,9 @@ export async function makeIntents(
   sayStale(engine, stale.map((each) => each.symbol));
   // Recorded together: the trail syncs what waits at the same time once, and hundreds of syncs would hold up the cycle.
   const recorded = signals.map((signal) => saySignal(engine, signal));
+  sayIntents(engine, intents);
+  const listedPrices = new Map(candidates.map(({ symbol, priceUsd }) => [symbol, priceUsd]));
   for (const intent of intents) {
-    const listed = candidates.find((candidate) => candidate.symbol === intent.symbol);
-    sayIntent(engine, intent);
     recorded.push(engine.event({
       type: "intent",
       symbol: intent.symbol,
@@ -87,7 +87,7 @@ export async function makeIntents(
       r2_usd: intent.r2Usd,
       stop_usd: intent.stopUsd,
       ref_price_usd: intent.refPriceUsd,
-      list_price_usd: listed?.priceUsd ?? null,
+      list_price_usd: listedPrices.get(intent.symbol) ?? null,
       equity_usd: equityUsd,
       distance_pct: intent.distancePct,
       bars: (bars.rows.get(intent.symbol) ?? []).map((bar) => ({
@@ -115,14 +115,20 @@ function findBar(engine: Engine, symbol: string, ledger: LiveLedger | null): str
 }
 
 /** The same pair of bars makes an intent in each cycle that denies one (pipeline 4): one line says it. */
-function sayIntent(engine: Engine, intent: EntryIntent): void {
-  const { symbol, qty, pivotUsd, refPriceUsd, b2StartMs, scheduledAtMs } = intent;
-  if (!engine.isNews(`intent:${symbol}`, `${engine.dateNy()} ${b2StartMs}`)) return;
-  engine.ports.log.info(
-    `INTENT ${symbol}: qty=${qty} pivot=${pivotUsd} ref=${refPriceUsd} due ${
-      formatNy(scheduledAtMs)
-    }`,
-  );
+function sayIntents(engine: Engine, intents: readonly EntryIntent[]): void {
+  const dateNy = engine.dateNy();
+  const keyOf = ({ symbol }: EntryIntent) => `intent:${symbol}`;
+  const news = engine.listNews(Object.fromEntries(
+    intents.map((intent) => [keyOf(intent), `${dateNy} ${intent.b2StartMs}`]),
+  ));
+  for (const intent of intents.filter((each) => news.has(keyOf(each)))) {
+    const { symbol, qty, pivotUsd, refPriceUsd, scheduledAtMs } = intent;
+    engine.ports.log.info(
+      `INTENT ${symbol}: qty=${qty} pivot=${pivotUsd} ref=${refPriceUsd} due ${
+        formatNy(scheduledAtMs)
+      }`,
+    );
+  }
 }
 
 function sayStale(engine: Engine, symbols: readonly string[]): void {

@@ -2,8 +2,8 @@ import {
   type Alarm,
   ALARM_AFTER_MS,
   type AlarmContext,
-  BEFORE_OPEN_MS,
   listAlarms,
+  listNamed,
 } from "../domain/account/standing_alarms.ts";
 import { buildAlarm, buildStateMessage, buildWithdrawal } from "../domain/alert_messages.ts";
 import type { Engine } from "./engine.ts";
@@ -13,25 +13,43 @@ const KEY_PREFIX = "standing:";
 /** What the alert port reports as delivered after a withdrawal; dropped like everything else of the key. */
 const OVER = "over";
 
+/** The moment in which it is said. */
+export interface AlarmMoment extends AlarmContext {
+  /** Whether this cycle printed the gate: the line of one before it may be another by now. */
+  readonly isGateAsked: boolean;
+}
+
 /**
  * Tells the operator what waits, one message a cause. Slack being away loses none: each is offered in every cycle until it was
  * delivered or is no longer true.
  */
-export function sayAlarms(engine: Engine, context: AlarmContext): void {
+export function sayAlarms(engine: Engine, context: AlarmMoment): void {
   const alarms = listAlarms(engine.state.standings, context);
-  const keys = new Set(alarms.map(buildKey));
   for (const key of [...engine.alarmsSaid.keys(), ...Object.keys(engine.state.alerted)]) {
-    if (key.startsWith(KEY_PREFIX) && !keys.has(key)) forget(engine, key);
+    if (key.startsWith(KEY_PREFIX) && !isStillTrue(engine, key, alarms)) forget(engine, key);
   }
   for (const alarm of alarms) say(engine, alarm, context);
   wakeForAlarms(engine, context);
+}
+
+/**
+ * Whether what was said of a cause still stands. Also where the same shares wait for another one by now: a broker that is away
+ * every other minute would else be news in each of them.
+ */
+function isStillTrue(engine: Engine, key: string, alarms: readonly Alarm[]): boolean {
+  const said = listNamed(engine.alarmsSaid.get(key) ?? engine.state.alerted[key] ?? "");
+  return alarms.some((alarm) =>
+    buildKey(alarm) === key ||
+    (key.startsWith(`${KEY_PREFIX}${alarm.kind}:`) &&
+      alarm.standings.some(({ symbol }) => said.includes(symbol)))
+  );
 }
 
 function buildKey({ kind, cause }: Alarm): string {
   return `${KEY_PREFIX}${kind}:${cause}`;
 }
 
-function say(engine: Engine, alarm: Alarm, context: AlarmContext): void {
+function say(engine: Engine, alarm: Alarm, context: AlarmMoment): void {
   const { kind, cause, value, standings } = alarm;
   const key = buildKey(alarm);
   const symbols = new Set(standings.map(({ symbol }) => symbol));
@@ -39,7 +57,8 @@ function say(engine: Engine, alarm: Alarm, context: AlarmContext): void {
   if (engine.alarmsSaid.get(key) !== value && engine.state.alerted[key] !== value) {
     for (const { symbol, trouble } of positions) {
       const what = kind === "bare" ? "Position without stop" : "Exit overdue";
-      engine.ports.log.error(`${what} ${symbol}: ${trouble}`);
+      // Slack may be off: the trail has it all the same, and the report counts it among the errors.
+      engine.logError(`${what} ${symbol}: ${trouble}`);
     }
   }
   engine.alarmsSaid.set(key, value);
@@ -48,7 +67,7 @@ function say(engine: Engine, alarm: Alarm, context: AlarmContext): void {
     kind,
     cause,
     positions,
-    gateLine: context.isLive || context.isClosed ? null : engine.state.lastGate,
+    gateLine: context.isGateAsked && !context.isLive ? engine.state.lastGate : null,
     closesAtMs: isOpen ? context.nowMs + context.untilCloseMs : null,
   });
   engine.alert(buildStateMessage({ key, value }, engine.state.alerted, message));
@@ -64,7 +83,7 @@ function forget(engine: Engine, key: string): void {
 }
 
 /** The moments at which something that waits becomes an alarm, or is said once more. */
-function wakeForAlarms(engine: Engine, { nowMs, isClosed, nextOpenMs }: AlarmContext): void {
+function wakeForAlarms(engine: Engine, { nowMs }: AlarmContext): void {
   for (const { bareSinceMs, dueSinceMs } of engine.state.standings) {
     for (const sinceMs of [bareSinceMs, dueSinceMs]) {
       if (sinceMs !== null && sinceMs + ALARM_AFTER_MS > nowMs) {
@@ -72,6 +91,4 @@ function wakeForAlarms(engine: Engine, { nowMs, isClosed, nextOpenMs }: AlarmCon
       }
     }
   }
-  if (!isClosed || nextOpenMs === null) return;
-  if (nextOpenMs - BEFORE_OPEN_MS > nowMs) engine.wakeAt(nextOpenMs - BEFORE_OPEN_MS);
 }

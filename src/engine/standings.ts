@@ -18,7 +18,7 @@ import { CONVERT_BEFORE_CLOSE_MS, untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { listMarketSells } from "./exit_records.ts";
 import { readOperatorObjection } from "./gate_reader.ts";
-import { alertKillSwitch, noticeKillSwitch } from "./notices.ts";
+import { alertKillSwitch, noteToldBare, noticeKillSwitch } from "./notices.ts";
 import {
   findHeld,
   findSellGroups,
@@ -31,6 +31,7 @@ import { isEntryWorking } from "./partial_entry.ts";
 import { findOwnGroups, readShares } from "./shares.ts";
 import { sayAlarms } from "./standing_alarms.ts";
 import { sayEnding } from "./stop_ending.ts";
+import { listUnclearReasons } from "./unclear_sells.ts";
 import { listUnreadable } from "./unreadable.ts";
 
 /** What a cycle was, at whose end standings are taken. */
@@ -70,15 +71,23 @@ async function takeAll(engine: Engine, end: CycleEnd): Promise<void> {
   if (JSON.stringify(standings) !== JSON.stringify(engine.state.standings)) {
     engine.updateState({ standings });
   }
+  noteToldBare(engine);
   sayAlarms(engine, {
     nowMs: engine.nowMs(),
     isLive: turn.isLive,
+    isGateAsked: end.gate !== null && end.market?.isOpen === true,
     isOperatorStopped: objection !== null && !OTHERS.has(objection.code),
-    isClosed: end.market === null ? untilCloseMs(engine) <= 0 : !end.market.isOpen,
+    isClosed: end.market === null ? isClosedByCalendar(engine) : !end.market.isOpen,
     untilCloseMs: untilCloseMs(engine),
-    nextOpenMs: end.market?.nextOpenMs ?? null,
-    isKillSwitchOn: engine.killSwitchSeen !== null,
+    nextOpenMs: end.market?.nextOpenMs ?? findNextOpen(engine),
+    toldSymbols: engine.toldBareSymbols,
   });
+}
+
+/** By the stored calendar, where the clock can't be read. */
+function findNextOpen(engine: Engine): number | null {
+  const nowMs = engine.nowMs();
+  return engine.calendar?.sessions.find(({ openMs }) => openMs > nowMs)?.openMs ?? null;
 }
 
 /** Why nothing may leave: the gate's reason, or the operator's, who may have stopped an act in the cycle's middle. */
@@ -120,9 +129,16 @@ function take(engine: Engine, position: ManagedPosition, turn: Turn): Standing {
 
 /** Whether the stored calendar says that no session is under way, where the clock can't be read. */
 function isKnownClosed(engine: Engine): boolean {
-  const nowMs = engine.nowMs();
-  return findDay(engine.calendar, dateNyOf(nowMs)) !== "unknown" &&
-    findSessionAt(engine.calendar, nowMs) === null;
+  return isDayKnown(engine) && findSessionAt(engine.calendar, engine.nowMs()) === null;
+}
+
+/** The same; where the calendar does not know the day, whether the close that was seen last has passed. */
+function isClosedByCalendar(engine: Engine): boolean {
+  return isDayKnown(engine) ? isKnownClosed(engine) : untilCloseMs(engine) <= 0;
+}
+
+function isDayKnown(engine: Engine): boolean {
+  return findDay(engine.calendar, dateNyOf(engine.nowMs())) !== "unknown";
 }
 
 /** Day orders die with the close: what must last is asked for as soon as nothing else may take their place in time. */
@@ -132,13 +148,16 @@ function isGtcNeeded(engine: Engine, { market, isLive }: Turn): boolean {
   return !market.isOpen || !isLive || leftMs <= CONVERT_BEFORE_CLOSE_MS;
 }
 
-function lookAtPrice(engine: Engine, { symbol }: ManagedPosition): PriceLook {
+function lookAtPrice(engine: Engine, { symbol, doubtedTrade }: ManagedPosition): PriceLook {
   if (engine.prices === null) return { kind: "not_asked" };
   const { rows, answered } = engine.prices;
   if (!answered.has(symbol)) return { kind: "unread" };
   const trade = rows.get(symbol);
-  return trade !== undefined && isOfThisSession(engine, trade)
-    ? { kind: "read", priceUsd: trade.priceUsd }
+  if (trade !== undefined && isOfThisSession(engine, trade)) {
+    return { kind: "read", priceUsd: trade.priceUsd };
+  }
+  return doubtedTrade !== undefined && isOfThisSession(engine, doubtedTrade)
+    ? { kind: "doubted", priceUsd: doubtedTrade.priceUsd }
     : { kind: "none" };
 }
 
@@ -198,6 +217,7 @@ function listReasons(engine: Engine, position: ManagedPosition, turn: Turn): Sta
         text: "a buy of somebody's rests in the symbol, beside which the broker takes no sell",
       }
       : null,
+    ...listUnclearReasons(engine, position, groups),
     hindrance === undefined ? null : { code: "refused", text: hindrance },
     listMarketSells(groups).length > 0
       ? { code: "selling", text: "its sell works at the broker and has not filled (a halt?)" }

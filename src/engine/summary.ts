@@ -15,6 +15,8 @@ import {
   type RecordedEvent,
 } from "../domain/events.ts";
 import { countsTowardCaps, type LiveLedger } from "../domain/ledger.ts";
+import { HOLDING_EVENTS } from "../domain/day/day_holdings.ts";
+import { readDayResult } from "../domain/day/period.ts";
 import type { MarketClock, Session } from "../domain/market.ts";
 import { dateNyOf, nyToMs, readNyTime } from "../domain/ny_time.ts";
 import { type BrokerOrder, flattenOrders } from "../domain/orders.ts";
@@ -32,7 +34,9 @@ import { StateError } from "./ports.ts";
 const SUMMARY_KEY = "daily_summary";
 /** A session that ends before this is a half day (broker.md, Time and data). */
 const HALF_DAY_BEFORE_NY = "16:00";
-const EVENT_TYPES: readonly EventType[] = [...ENTRY_EVENTS, "gate", "dry_run_order", "position"];
+const EVENT_TYPES: readonly EventType[] = [
+  ...new Set<EventType>([...ENTRY_EVENTS, ...HOLDING_EVENTS, "gate", "dry_run_order"]),
+];
 
 /**
  * Sends `Daily execution summary` once a New York day, also across restarts: when the market has closed, or from
@@ -54,6 +58,13 @@ export async function sendSummaryIfDue(engine: Engine, market: MarketClock | nul
   engine.alert(
     buildStateMessage({ key: SUMMARY_KEY, value: dateNy }, engine.state.alerted, message),
   );
+}
+
+/** Whether the summary of a closed day is to be built in this cycle, which looks at the broker. */
+export function isSummaryLookDue(engine: Engine, market: MarketClock): boolean {
+  const dateNy = engine.dateNy();
+  const isBuilt = engine.summary?.dateNy === dateNy || engine.state.alerted[SUMMARY_KEY] === dateNy;
+  return !isBuilt && isDue(engine, market);
 }
 
 /** At the set time of a day with a session; else when the session is over that a cycle of ours was part of. */
@@ -81,8 +92,10 @@ async function buildSummary(
   market: MarketClock,
   session: Session,
 ): Promise<AlertMessage> {
-  // The last cycle may be minutes older than the close.
-  const observation = await observe(engine, market);
+  // The last cycle may be minutes older than the close; a closed market is looked at once.
+  const seen = engine.observation;
+  const isLookedAt = seen !== null && seen.clock === market && !market.isOpen;
+  const observation = isLookedAt ? seen : await observe(engine, market);
   if (observation.dayOrders.kind === "ok") await recordFills(engine, observation.dayOrders.value);
   const { dateNy } = observation;
   const read = await engine.ports.ledger.read();
@@ -96,6 +109,8 @@ async function buildSummary(
       isOver: !market.isOpen && engine.nowMs() >= session.closeMs,
     },
     equityLine: readEquityLine(engine),
+    areEntriesPaused: await engine.ports.operatorFiles.areEntriesPaused(),
+    dayResult: readDayResult(events, dateNy),
     overnight: listPositionFacts(engine),
   };
   const isLive = ledger?.entries.some(countsTowardCaps) === true ||
@@ -129,7 +144,7 @@ interface Day {
 
 type LiveFacts = Omit<
   Extract<DailySummaryInputs, { mode: "LIVE" }>,
-  "mode" | "dateNy" | "session" | "equityLine" | "overnight"
+  "mode" | "dateNy" | "session" | "equityLine" | "areEntriesPaused" | "dayResult" | "overnight"
 >;
 
 async function buildLiveFacts(
@@ -175,14 +190,27 @@ function listSubjects(engine: Engine, events: readonly RecordedEvent[]): TradeSu
       adoptedCostUsd: isAdoption
         ? readNumber(event, "cost_basis_usd")
         : subjects.get(positionId)?.adoptedCostUsd ?? null,
+      initialStopUsd: isAdoption
+        ? readNumber(event, "stop_usd")
+        : subjects.get(positionId)?.initialStopUsd ?? findEntryStop(events, positionId),
       openedAtMs,
     });
   }
   for (const { positionId, symbol, adoptedQty, openedAtMs } of engine.state.positions) {
     const adoptedCostUsd = subjects.get(positionId)?.adoptedCostUsd ?? null;
-    subjects.set(positionId, { symbol, adoptedQty, adoptedCostUsd, openedAtMs });
+    const initialStopUsd = subjects.get(positionId)?.initialStopUsd ??
+      findEntryStop(events, positionId);
+    subjects.set(positionId, { symbol, adoptedQty, adoptedCostUsd, initialStopUsd, openedAtMs });
   }
   return [...subjects.values()];
+}
+
+/** The structural stop of one of today's entries. */
+function findEntryStop(events: readonly RecordedEvent[], entryId: string): number | null {
+  const record = events.find((event) =>
+    event.type === "order_recorded" && readText(event, "client_order_id") === entryId
+  );
+  return record === undefined ? null : readNumber(record, "stop_usd");
 }
 
 /** Orders submitted so long before the first subject was opened are of no interest. */
@@ -256,6 +284,7 @@ async function saySummary(
     mode: inputs.mode,
     ...entries,
     realised_usd: inputs.mode === "LIVE" ? sumResults(inputs.closedTrades) : null,
+    day_result_usd: inputs.dayResult.resultUsd,
     text: message.text,
   });
 }

@@ -29,6 +29,8 @@ export interface ListsCall<T> {
 export interface ListsRead<T> {
   readonly rows: ReadonlyMap<string, T>;
   readonly answered: ReadonlySet<string>;
+  /** Those among them with a row that can't be read. */
+  readonly malformed: ReadonlySet<string>;
   /** Asked and not answered; those that are left out for the day are not among them. */
   readonly unanswered: readonly string[];
   /** Why, for the first of them; `null` where they are only being sorted out. */
@@ -133,12 +135,12 @@ function conclude<T>(
   },
 ): ListsRead<T> {
   const { progress, result, refused, memory } = found;
-  const { rows, answered, refusal } = progress;
+  const { rows, answered, malformed, refusal } = progress;
   // A managed symbol that was refused while others were answered, and is now asked alone, is no news.
   const isNews = call.symbols.some((symbol) => !memory.refused.has(symbol));
   if (result.isRequestAtFault && isNews) sayRequestAtFault(engine, call, refusal);
   sayRefused(engine, call, { symbols: result.refused, refusal });
   const unanswered = call.symbols.filter((each) => !answered.has(each) && !refused.has(each));
   const fault = result.isRequestAtFault ? { failure: "http" as const, message: refusal } : null;
-  return { rows, answered, unanswered, trouble: progress.failed ?? fault };
+  return { rows, answered, malformed, unanswered, trouble: progress.failed ?? fault };
 }

@@ -44,10 +44,11 @@ export function findBrokerTrouble(
  */
 export async function noticeTrouble(engine: Engine, market: MarketClock | null): Promise<void> {
   if (market === null) return await noticeClock(engine);
-  const observation = market.isOpen ? engine.observation : null;
+  const { observation } = engine;
   const trouble = observation === null ? null : findBrokerTrouble(observation);
   if (trouble === null) sayRecovered(engine);
-  else sayTrouble(engine, trouble);
+  // A broker that sleeps while the market does is no trouble, and no end of one either.
+  else if (market.isOpen) sayTrouble(engine, trouble);
 }
 
 async function noticeClock(engine: Engine): Promise<void> {

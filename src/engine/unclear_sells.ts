@@ -1,7 +1,8 @@
+import type { StandingReason } from "../domain/account/standing.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
-import { isFinal } from "../domain/orders.ts";
+import { type BrokerOrder, isFinal } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
-import { isHandsObstacle, type SellGroup } from "../domain/protection.ts";
+import { isHandsObstacle, isObstacle, listTelling, type SellGroup } from "../domain/protection.ts";
 import { askOrder, askOrders } from "./asking.ts";
 import type { Engine } from "./engine.ts";
 import { findSellGroups, refresh } from "./observe.ts";
@@ -45,44 +46,114 @@ export function noteHandCancel(
 /**
  * Sells that only an answer by id can judge, and those that a hand insists on: asked for, and said once a NY day each. Nothing
  * is cancelled for that alone.
+ * @returns Whether an answer says something else than was known: then what is to be done is decided anew, at once.
  */
 export async function askUnclear(
   engine: Engine,
   position: ManagedPosition,
   groups: readonly SellGroup[],
-): Promise<void> {
+): Promise<boolean> {
   await askOrders(engine, listIds(groups));
+  const telling = groups.flatMap((group) => listTelling(group).map((order) => ({ group, order })));
+  if (telling.some(({ order }) => hasChanged(engine, order))) {
+    // What it has sold meanwhile, positions may show by now.
+    engine.isStale = true;
+    return true;
+  }
   engine.wakeAt(engine.nowMs() + UNCLEAR_LOOK_MS);
-  for (const order of groups.flatMap((group) => group.orders)) {
-    const { orderId } = order;
-    const now = engine.book.get(orderId)?.order ?? order;
-    if (isFinal(now)) {
-      engine.wakeAt(engine.nowMs());
-      continue;
-    }
-    if (!engine.isNews(`unclear:${orderId}:${now.status}`, engine.dateNy())) continue;
-    const group = groups.find((each) => each.orders.includes(order));
+  for (const { group, order } of telling) {
+    if (!engine.isNews(`unclear:${order.orderId}:${order.status}`, engine.dateNy())) continue;
     engine.sayError(
-      `${position.symbol}: its sell ${now.type} qty=${now.qty ?? "?"} at ` +
-        `${
-          now.stopPriceUsd ?? now.limitPriceUsd ?? "market"
-        }, order ${orderId}, is ${now.status}: ` +
-        describe(group, position),
+      `${position.symbol}: its ${describeSell(order)}: ${explain(engine, position, group)}`,
     );
   }
+  return false;
 }
 
-function describe(group: SellGroup | undefined, { symbol, stopUsd }: ManagedPosition): string {
-  switch (group?.standing) {
+function hasChanged(engine: Engine, { orderId, status }: BrokerOrder): boolean {
+  const now = engine.book.get(orderId)?.order;
+  return now !== undefined && now.status !== status;
+}
+
+function describeSell(
+  { type, qty, stopPriceUsd, limitPriceUsd, orderId, status }: BrokerOrder,
+): string {
+  return `sell ${type} qty=${qty ?? "?"} at ${stopPriceUsd ?? limitPriceUsd ?? "market"}, ` +
+    `order ${orderId}, is ${status}`;
+}
+
+function explain(engine: Engine, position: ManagedPosition, group: SellGroup): string {
+  const { symbol, stopUsd } = position;
+  const isLeft = isLeftToHand(engine, position, group);
+  switch (group.standing) {
     case "bound":
       return "its shares may be sold already; nothing is done in the symbol before the broker says that it ended";
     case "unknown":
       return "this release does not know that status: it counts as no protection and is not cancelled; look at it in " +
         "the broker's dashboard, and cancel it there if it does not trade: the engine then places its own stop";
     default:
-      return `it protects nothing at the engine's stop ${stopUsd}, was cancelled twice and put back: it is left; cancel it in ` +
-        `the broker's dashboard, or have the position to yourself: avwap-execution release ${symbol}`;
+      return `it protects nothing at the engine's stop ${stopUsd}` +
+        (isLeft
+          ? ", was cancelled twice and put back: it is left; cancel it in " +
+            `the broker's dashboard, or have the position to yourself: avwap-execution release ${symbol}`
+          : ": a stop takes its place, at most once a minute");
   }
+}
+
+/** Sells that keep a position's shares from being stopped, as reasons of its standing (pipeline 5). */
+export function listUnclearReasons(
+  engine: Engine,
+  position: ManagedPosition,
+  groups: readonly SellGroup[],
+): StandingReason[] {
+  return groups.flatMap((group) => {
+    const code = findCode(engine, position, group);
+    const [order] = listTelling(group);
+    return code === null || order === undefined
+      ? []
+      : [{ code, text: `its ${describeSell(order)}: ${explain(engine, position, group)}` }];
+  });
+}
+
+function findCode(engine: Engine, position: ManagedPosition, group: SellGroup): string | null {
+  if (group.standing === "bound" || group.standing === "unknown") return group.standing;
+  if (isLeftToHand(engine, position, group)) return "hand";
+  return isObstacle(group, roundToIncrement(position.stopUsd)) ? "obstacle" : null;
+}
+
+/** A market that turns each new stop into one that does not trade (a halt) is not asked more often. */
+const GIVE_WAY_EACH_MS = 60_000;
+
+/**
+ * Whether what protects nothing gives way to a stop now: at once, and what came in its place at most once a minute. Named once
+ * a NY day (pipeline 5, "named once a day, and cancelled first").
+ */
+export function givesWayNow(
+  engine: Engine,
+  position: ManagedPosition,
+  groups: readonly SellGroup[],
+): boolean {
+  const nowMs = engine.nowMs();
+  const orderIds = listIds(groups);
+  const before = engine.gaveWay.get(position.positionId);
+  // A cancel that was lost is asked again: the same orders are still in the way.
+  if (before !== undefined && orderIds.some((orderId) => !before.orderIds.includes(orderId))) {
+    const againMs = before.atMs + GIVE_WAY_EACH_MS;
+    if (nowMs < againMs) {
+      engine.wakeAt(againMs);
+      return false;
+    }
+  }
+  engine.gaveWay.set(position.positionId, { orderIds, atMs: nowMs });
+  for (const group of groups.filter(({ isOurs }) => isOurs)) {
+    const [order] = listTelling(group);
+    if (order === undefined) continue;
+    if (!engine.isNews(`obstacle:${position.symbol}:${order.status}`, engine.dateNy())) continue;
+    engine.ports.log.warn(
+      `${position.symbol}: its ${describeSell(order)}: ${explain(engine, position, group)}`,
+    );
+  }
+  return true;
 }
 
 function listIds(groups: readonly SellGroup[]): string[] {

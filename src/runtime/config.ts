@@ -52,6 +52,8 @@ export interface ProgramConfig {
   /** The dead-man's switch outside the host, a secret; `null` where none is set or it can't be used. */
   readonly healthcheckUrl: string | null;
   readonly stateDir: string;
+  /** Where the operator's switch files count beside it (`listOtherStateDirs`). */
+  readonly otherStateDirs: readonly string[];
   readonly watchlist: NamedPath;
   readonly dryRunLedgerPath: string;
   /** What must never be printed or written. */
@@ -185,6 +187,7 @@ function parsePaths(environment: Environment, flags: RunFlags) {
   const file = fromOption ?? fromVariable;
   return {
     stateDir: cutTrailingSlashes(stateDir),
+    otherStateDirs: listOtherStateDirs({ stateDir, baseDir }),
     watchlist: {
       path: file.startsWith("/") ? file : `${cutTrailingSlashes(baseDir)}/${file}`,
       source: fromOption === null ? "WATCHLIST_FILE" : "WATCHLIST_FILE (--candidates-csv)",
@@ -195,6 +198,17 @@ function parsePaths(environment: Environment, flags: RunFlags) {
       `${cutTrailingSlashes(stateDir)}/dry_run_ledger.json`,
     ),
   };
+}
+
+/**
+ * The directories in which a switch file counts beside the state directory: the default one, and `state` of the base
+ * directory. The runbook's literal `touch` lands there from a shell that does not know the service's variables.
+ */
+export function listOtherStateDirs(
+  { stateDir, baseDir }: { readonly stateDir: string; readonly baseDir: string },
+): string[] {
+  const dirs = [DEFAULT_STATE_DIR, `${cutTrailingSlashes(baseDir)}/state`];
+  return [...new Set(dirs)].filter((dir) => dir !== cutTrailingSlashes(stateDir));
 }
 
 function cutTrailingSlashes(path: string): string {

@@ -1,7 +1,7 @@
 import { configureSync, getLogger, type LogLevel, type LogRecord } from "@logtape/logtape";
 import { formatNy } from "../domain/ny_time.ts";
 import type { ClockPort, LogPort } from "../engine/ports.ts";
-import { formatOneLine, formatWithoutSecrets } from "./one_line.ts";
+import { formatOneLine, formatWithoutSecrets } from "../domain/one_line.ts";
 
 const CATEGORY = "avwap";
 const MARKS: Readonly<Partial<Record<LogLevel, string>>> = {

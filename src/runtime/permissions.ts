@@ -1,6 +1,6 @@
 import type { BuildInfo } from "./build_facts.ts";
 import { BUILD_INFO } from "./build_info.ts";
-import type { ProgramConfig } from "./config.ts";
+import { listOtherStateDirs, type ProgramConfig } from "./config.ts";
 import { DATA_HOST, TRADING_HOSTS } from "./endpoint.ts";
 import { ENVIRONMENT_VARIABLES } from "./environment.ts";
 import { NO_PROXY_VARIABLE } from "./host_network.ts";
@@ -48,13 +48,18 @@ export function buildPermissionFlags(build: BuildInfo): string[] {
     NO_PROXY_VARIABLE,
     ...SERVICE_VARIABLES,
   ];
+  // The operator's switches count there too, and `resume --all` takes them away.
+  const switches = listOtherStateDirs({ stateDir, baseDir }).flatMap((dir) => [
+    `${dir}/KILL_SWITCH`,
+    `${dir}/ENTRIES_PAUSED`,
+  ]);
   const hosts = [...listHosts(build), ...(isSocketAddress ? sockets : [])];
   return [
     "--no-prompt",
     "--unstable-net",
     `--allow-net=${hosts.join(",")}`,
-    `--allow-read=${[...new Set([baseDir, stateDir, NOTIFY_PATH])].join(",")}`,
-    `--allow-write=${[stateDir, NOTIFY_PATH, SYSTEMD_NOTIFY_PATH].join(",")}`,
+    `--allow-read=${[...new Set([baseDir, stateDir, ...switches, NOTIFY_PATH])].join(",")}`,
+    `--allow-write=${[stateDir, ...switches, NOTIFY_PATH, SYSTEMD_NOTIFY_PATH].join(",")}`,
     `--allow-env=${variables.join(",")}`,
     "--allow-sys=statfs",
   ];

@@ -1,5 +1,5 @@
 import type { ClockPort, LogPort, ServicePort } from "../engine/ports.ts";
-import { formatOneLine } from "./one_line.ts";
+import { formatOneLine } from "../domain/one_line.ts";
 
 /** Carries one message of the service manager's protocol (`READY=1`). */
 export type Notify = (message: string) => Promise<void>;

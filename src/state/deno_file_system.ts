@@ -21,6 +21,16 @@ export function createDenoFileSystem(): FileSystem {
     mkdir: (path, mode) =>
       explain(`Cannot make directory ${quote(path)}`, () => Deno.mkdirSync(path, { mode })),
     listDir,
+    truncate: (path, sizeBytes) =>
+      explain(`Cannot cut ${quote(path)}`, () => {
+        const file = Deno.openSync(path, { write: true });
+        try {
+          file.truncateSync(sizeBytes);
+          file.syncSync();
+        } finally {
+          file.close();
+        }
+      }),
   };
 }
 
@@ -201,9 +211,21 @@ const HOST_CAUSES = new Set([
 
 /** Whether what failed is the host's fault, which may pass, and not that of what the operator named. */
 export function isHostFault(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  return findCode(error, HOST_CAUSES) !== null;
+}
+
+const FULL_CAUSES = new Set(["ENOSPC", "EDQUOT"]);
+
+/** Whether what failed is that there is no room (left to this user). */
+export function isDiskFull(error: unknown): boolean {
+  return findCode(error, FULL_CAUSES) !== null;
+}
+
+/** The first of these system error codes that an error or what caused it carries; `null` where none does. */
+export function findCode(error: unknown, codes: ReadonlySet<string>): string | null {
+  if (!(error instanceof Error)) return null;
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  return HOST_CAUSES.has(code) || isHostFault(error.cause);
+  return codes.has(code) ? code : findCode(error.cause, codes);
 }
 
 /** The cause in plain words, without the runtime's own wording or a second naming of the path. */

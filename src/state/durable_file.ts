@@ -29,6 +29,14 @@ export async function replaceFile(
   mode: number = FILE_MODE,
 ): Promise<void> {
   checkReplaceable(path, await fs.lstat(path));
+  await withRoom(fs, () => replaceOnce(fs, path, { bytes, mode }));
+}
+
+async function replaceOnce(
+  fs: FileSystem,
+  path: string,
+  { bytes, mode }: { readonly bytes: Uint8Array; readonly mode: number },
+): Promise<void> {
   const temporary = `${path}.tmp`;
   const file = await openTemporary(fs, temporary, mode);
   try {
@@ -41,26 +49,36 @@ export async function replaceFile(
   await fs.syncDir(parentOf(path));
 }
 
+/** Repeats what failed for lack of room for as long as the reserve gives up a piece for it, which ends: it has 16. */
+async function withRoom<T>(fs: FileSystem, act: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await act();
+    } catch (error) {
+      if (fs.makeRoom === undefined || !await fs.makeRoom(error)) throw error;
+    }
+  }
+}
+
 /**
- * Appends and syncs; a new file's name is made durable too.
+ * Appends. Where `isSynced`, all that was ever appended to the file is durable when it returns, and its name too.
  * @param before What is at the path, as just looked at.
  * @throws {StateError} With any part of `bytes` written.
  */
-export async function appendSynced(
+export async function appendBytes(
   fs: FileSystem,
   path: string,
   bytes: Uint8Array,
-  before: FileStat | null,
+  { before, isSynced }: { readonly before: FileStat | null; readonly isSynced: boolean },
 ): Promise<void> {
   checkReplaceable(path, before);
   const file = await fs.open(path, { kind: "append", mode: FILE_MODE });
   try {
     await file.write(bytes);
-    await file.sync();
+    if (isSynced) await file.sync();
   } finally {
     file.close();
   }
-  if (before === null) await fs.syncDir(parentOf(path));
 }
 
 /**
@@ -122,7 +140,7 @@ export async function ensureDir(fs: FileSystem, path: string): Promise<void> {
   }
   const parent = parentOf(path);
   if (parent !== path && parent !== ".") await ensureDir(fs, parent);
-  await fs.mkdir(path, DIR_MODE);
+  await withRoom(fs, () => fs.mkdir(path, DIR_MODE));
   await fs.syncDir(parent);
 }
 

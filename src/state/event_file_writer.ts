@@ -1,5 +1,5 @@
 import { type LogPort, StateError } from "../engine/ports.ts";
-import { appendSynced } from "./durable_file.ts";
+import { appendBytes } from "./durable_file.ts";
 import { type FileSystem, parentOf } from "./file_system.ts";
 
 /** From here on a day's file takes only essential events. */
@@ -12,6 +12,15 @@ export interface EventLine {
   readonly path: string;
   readonly text: string;
   readonly isEssential: boolean;
+  /** Whether it and what stands before it must be durable before the writer goes on. */
+  readonly isSynced: boolean;
+}
+
+/** What the writer asks and tells of the disk that it shares with the records (pipeline 5). */
+export interface TrailDisk {
+  /** Whether the last room is the records': then nothing is written, and what is lost is counted. */
+  isKeptForRecords(): boolean;
+  note(error: unknown): void;
 }
 
 /** What the writer is made of. */
@@ -19,6 +28,7 @@ export interface EventFileWriterOptions {
   readonly fs: FileSystem;
   readonly log: LogPort;
   readonly limits?: { readonly softBytes: number; readonly hardBytes: number };
+  readonly disk?: TrailDisk;
   /** Makes the line, with its line feed, by which the writer itself says something in the file. */
   readonly buildNotice: (message: string) => string;
 }
@@ -29,6 +39,8 @@ const LINE_FEED = 10;
 export class EventFileWriter {
   /** The file as the last complete append left it: where the disk has another size, its end is not known. */
   private tail: { readonly path: string; readonly sizeBytes: number } | null = null;
+  /** Files with lines, or with a name, that a power failure could still take. */
+  private readonly unsynced = new Set<string>();
   private lostLines = 0;
   private readonly said = new Set<string>();
   private readonly softBytes: number;
@@ -39,23 +51,37 @@ export class EventFileWriter {
     this.hardBytes = options.limits?.hardBytes ?? EVENTS_HARD_BYTES;
   }
 
-  /** Durable when it returns, or said in the log and counted. Lines of one file share one sync. */
+  /** In the file when it returns, where a line asks for it durable, or said in the log and counted. */
   async write(lines: readonly EventLine[]): Promise<void> {
+    const isSynced = lines.some((line) => line.isSynced);
     for (const path of new Set(lines.map((line) => line.path))) {
       const part = lines.filter((line) => line.path === path);
+      if (this.options.disk?.isKeptForRecords() === true) {
+        this.lose(part, "the disk is full, and what room is left is for the records");
+        continue;
+      }
       try {
-        await this.append(path, part);
+        await this.append(path, part, isSynced);
       } catch (error) {
         if (!(error instanceof StateError)) throw error;
-        if (this.lostLines === 0) {
-          this.options.log.error(`Event log failed, its lines are lost: ${error.message}`);
-        }
-        this.lostLines += part.length;
+        this.options.disk?.note(error);
+        this.lose(part, error.message);
       }
     }
   }
 
-  private async append(path: string, lines: readonly EventLine[]): Promise<void> {
+  private lose(lines: readonly EventLine[], why: string): void {
+    if (this.lostLines === 0) {
+      this.options.log.error(`Event log failed, its lines are lost: ${why}`);
+    }
+    this.lostLines += lines.length;
+  }
+
+  private async append(
+    path: string,
+    lines: readonly EventLine[],
+    isSynced: boolean,
+  ): Promise<void> {
     const { fs } = this.options;
     const before = await fs.lstat(path);
     const sizeBytes = before?.sizeBytes ?? 0;
@@ -64,9 +90,13 @@ export class EventFileWriter {
     const isKnown = this.tail?.path === path && this.tail.sizeBytes === sizeBytes;
     const isTorn = !isKnown && await this.isTorn(path, sizeBytes);
     const bytes = new TextEncoder().encode((isTorn ? "\n" : "") + this.buildLossNotice() + text);
-    await appendSynced(fs, path, bytes, before);
-    // Whoever made the file may have ended, or failed, before its name was synced.
-    if (!isKnown) await fs.syncDir(parentOf(path));
+    // Whoever made the file, or wrote to it last, may have ended or failed before that was synced.
+    if (!isKnown) this.unsynced.add(path);
+    await appendBytes(fs, path, bytes, { before, isSynced });
+    if (isSynced && this.unsynced.has(path)) {
+      await fs.syncDir(parentOf(path));
+      this.unsynced.delete(path);
+    }
     this.tail = { path, sizeBytes: sizeBytes + bytes.length };
     if (this.lostLines > 0) this.options.log.info("Event log is written again");
     this.lostLines = 0;

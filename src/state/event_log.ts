@@ -3,10 +3,11 @@ import { dateNyOf } from "../domain/ny_time.ts";
 import { type ClockPort, type EventLogPort, type LogPort, StateError } from "../engine/ports.ts";
 import { buildEventLine, buildEventPath, parseEventFileName } from "./event_line.ts";
 import { readEvents } from "./event_reader.ts";
-import { EventFileWriter, type EventLine } from "./event_file_writer.ts";
+import { EventFileWriter, type EventLine, type TrailDisk } from "./event_file_writer.ts";
 import { type FileSystem, joinPath } from "./file_system.ts";
 import { buildRedact } from "./redaction.ts";
 import { createSerial } from "./serial.ts";
+import { readStartRecords } from "./start_records.ts";
 
 /** New York days that event files are kept. */
 export const EVENTS_KEPT_DAYS = 90;
@@ -26,8 +27,21 @@ const ESSENTIAL: ReadonlySet<EventType> = new Set<EventType>([
   "error",
 ]);
 
+/**
+ * After these what was appended is made durable: a request's answer is here, a cycle or a process has begun or ended.
+ * Nothing between a decision and its request waits for the disk for the trail's sake: the record is what counts.
+ */
+const SYNCED: ReadonlySet<EventType> = new Set<EventType>([
+  "order_answer",
+  "cycle",
+  "engine_started",
+  "engine_stopped",
+]);
+
 /** The event log, with what the engine calls once a day. */
 export interface EventLog extends EventLogPort {
+  /** Records what the state directory's records say at the start (`RecordsEvent`). Never throws. */
+  recordStart(): Promise<void>;
   /** Removes event files older than `EVENTS_KEPT_DAYS`. Never throws: a failure is a log line. */
   removeOld(): Promise<void>;
 }
@@ -42,11 +56,14 @@ export interface EventLogOptions {
   readonly secrets: readonly string[];
   /** Sizes of a day's file above which only essential events, and above which none are recorded. */
   readonly limits?: { readonly softBytes: number; readonly hardBytes: number };
+  /** The disk that it shares with the records, whose last room it leaves to them; absent: it has its disk for itself. */
+  readonly disk?: TrailDisk;
 }
 
 /**
- * The audit trail `events-YYYY-MM-DD.jsonl` (interface, Files): each line is appended and synced before its `record`
- * returns; lines that wait together share one sync. Never throws for what the disk does: of failures in a row the first
+ * The audit trail `events-YYYY-MM-DD.jsonl` (interface, Files): each line is in the file when its `record` returns, so that
+ * the end of the process takes none, and synced with the next answer, cycle or end: a power failure takes at most the lines
+ * since. Never throws for what the disk does: of failures in a row the first
  * is said in the log, and how many events are missing in the file once it can be written again.
  */
 export function createEventLog(options: EventLogOptions): EventLog {
@@ -59,6 +76,7 @@ export function createEventLog(options: EventLogOptions): EventLog {
       path: buildEventPath(stateDir, dateNyOf(nowMs)),
       text: buildEventLine(event, { nowMs, redact }),
       isEssential: ESSENTIAL.has(event.type),
+      isSynced: SYNCED.has(event.type),
     };
   };
   const writer = new EventFileWriter({
@@ -66,14 +84,20 @@ export function createEventLog(options: EventLogOptions): EventLog {
     buildNotice: (message) => buildLine({ type: "error", message }).text,
   });
   let waiting: EventLine[] = [];
+  const record = (event: EngineEvent) => {
+    waiting.push(buildLine(event));
+    return inTurn(async () => {
+      const batch = waiting;
+      waiting = [];
+      await writer.write(batch);
+    });
+  };
   return {
-    record: (event) => {
-      waiting.push(buildLine(event));
-      return inTurn(async () => {
-        const batch = waiting;
-        waiting = [];
-        await writer.write(batch);
-      });
+    record,
+    recordStart: async () => {
+      for (const event of await readStartRecords(options.fs, { stateDir, redact })) {
+        await record(event);
+      }
     },
     // In turn: what was recorded before is read too.
     listDay: (query) => inTurn(() => listDay(options, query)),

@@ -37,6 +37,14 @@ export interface FileSystem {
   mkdir(path: string, mode: number): Promise<void>;
   /** Names in a directory, in no order. */
   listDir(path: string): Promise<string[]>;
+  /** Cuts a regular file to its first `sizeBytes`, durably: what it held beyond them is free when this returns. */
+  truncate(path: string, sizeBytes: number): Promise<void>;
+  /**
+   * Only where a reserve stands behind the disk: asked after a replacement failed, it gives up a piece of the reserve where
+   * that failed for lack of room.
+   * @returns Whether to try again.
+   */
+  readonly makeRoom?: (error: unknown) => Promise<boolean>;
 }
 
 /** A file open for writing. `close` never fails; only a `sync` that returned makes what was written durable. */

@@ -1,5 +1,5 @@
 import { type ClockPort, StateError } from "../engine/ports.ts";
-import { createDenoFileSystem, explain } from "./deno_file_system.ts";
+import { createDenoFileSystem, explain, isDiskFull } from "./deno_file_system.ts";
 import { FILE_MODE } from "./durable_file.ts";
 import { formatKind } from "./file_system.ts";
 
@@ -70,9 +70,18 @@ async function takeLock(
     file.close();
     throw new StateError("it was replaced meanwhile; try again");
   }
-  await file.truncate(0);
-  await file.write(new TextEncoder().encode(`${pid}\n`));
+  await writePid(file, pid);
   return true;
+}
+
+/** The number is for the message of a second process alone: on a full disk the lock is held without it. */
+async function writePid(file: Deno.FsFile, pid: number): Promise<void> {
+  try {
+    await file.truncate(0);
+    await file.write(new TextEncoder().encode(`${pid}\n`));
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+  }
 }
 
 /** Takes the lock where nobody has it; else closes the file. */

@@ -1,4 +1,4 @@
-import { KILL_SWITCH_FILE } from "./operator_files.ts";
+import { KILL_SWITCH_FILE, type SwitchPlaces } from "./switch_files.ts";
 
 /** Tells as soon as anything happens at the kill switch's path. */
 export interface KillSwitchWatch {
@@ -8,34 +8,33 @@ export interface KillSwitchWatch {
 }
 
 /**
- * Watches the state directory for the kill switch (runbook 2, "immediately"). The system's watch is only the faster way:
+ * Watches every place of the kill switch (runbook 2, "immediately"). The system's watch is only the faster way:
  * where there is none (no watch left, a network disk), the loop's own looks see the file within a second all the same.
  */
-export function watchKillSwitch(stateDir: string): KillSwitchWatch {
+export function watchKillSwitch({ stateDir, otherStateDirs }: SwitchPlaces): KillSwitchWatch {
   let listener = () => {};
-  const watcher = openWatcher(stateDir);
-  const tell = async () => {
-    if (watcher === null) return;
+  const watchers = [stateDir, ...otherStateDirs].map(openWatcher).filter((each) => each !== null);
+  const tell = async (watcher: Deno.FsWatcher) => {
     for await (const { paths } of watcher) {
       if (paths.some((path) => path.endsWith(`/${KILL_SWITCH_FILE}`))) listener();
     }
   };
   // It ends when the watcher is closed or the system ends it; nothing depends on it.
-  tell().catch(() => {});
+  for (const watcher of watchers) tell(watcher).catch(() => {});
   return {
     listen(next) {
       listener = next;
     },
     close() {
       listener = () => {};
-      watcher?.close();
+      for (const watcher of watchers) watcher.close();
     },
   };
 }
 
-function openWatcher(stateDir: string): Deno.FsWatcher | null {
+function openWatcher(dir: string): Deno.FsWatcher | null {
   try {
-    return Deno.watchFs(stateDir, { recursive: false });
+    return Deno.watchFs(dir, { recursive: false });
   } catch {
     return null;
   }

@@ -1,15 +1,14 @@
-/** What stands in a text where a secret was. */
-export const REDACTED = "[redacted]";
+import { formatWithoutSecrets, REDACTED } from "../domain/one_line.ts";
 
 /** Takes every secret out of a JSON text: out of its texts, out of names of fields, out of numbers' digits. */
 export type Redact = (json: string) => string;
 
 /**
  * Builds the guard that keeps credentials out of files, whatever put them into an event.
- * @param secrets Empty ones are passed over. The longest goes first, so that one within another leaves no rest.
+ * @param secrets Empty ones are passed over.
  */
 export function buildRedact(secrets: readonly string[]): Redact {
-  const sought = secrets.filter((secret) => secret !== "").sort((a, b) => b.length - a.length);
+  const sought = secrets.filter((secret) => secret !== "");
   const written = sought.map((secret) => JSON.stringify(secret).slice(1, -1));
   return (json) => {
     // Almost never is one there; then the text is as it must be.
@@ -20,7 +19,7 @@ export function buildRedact(secrets: readonly string[]): Redact {
 }
 
 function redactValue(value: unknown, sought: readonly string[]): unknown {
-  if (typeof value === "string") return redactText(value, sought);
+  if (typeof value === "string") return formatWithoutSecrets(value, sought);
   if (typeof value === "number") {
     return sought.some((secret) => String(value).includes(secret)) ? REDACTED : value;
   }
@@ -28,12 +27,8 @@ function redactValue(value: unknown, sought: readonly string[]): unknown {
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, field]) => [
-      redactText(name, sought),
+      formatWithoutSecrets(name, sought),
       redactValue(field, sought),
     ]),
   );
-}
-
-function redactText(text: string, sought: readonly string[]): string {
-  return sought.reduce((result, secret) => result.replaceAll(secret, REDACTED), text);
 }

@@ -17,6 +17,7 @@ import { createExecutionState } from "../../src/state/execution_state.ts";
 import type { FileSystem } from "../../src/state/file_system.ts";
 import { createLiveLedger } from "../../src/state/live_ledger.ts";
 import { createOperatorFiles } from "../../src/state/operator_files.ts";
+import { createStateDisk } from "../../src/state/state_disk.ts";
 import { createWatchlistFile } from "../../src/state/watchlist_file.ts";
 import { SIM_KEY_ID, SIM_SECRET_KEY } from "../simulator/exchange.ts";
 
@@ -95,7 +96,8 @@ export async function createBenchEngine(options: BenchWorldOptions): Promise<Eng
     entryDelayMax: null,
   };
   const { config } = buildConfig(host.environment, flags);
-  const events = createEventLog({ fs, stateDir, clock, log, secrets: config.secrets });
+  const disk = createStateDisk({ fs, stateDir, readFreeBytes: () => Promise.resolve(null) });
+  const events = createEventLog({ fs, stateDir, clock, log, secrets: config.secrets, disk });
   const broker = buildBroker({
     host,
     http: createHttp(host.fetch),
@@ -110,10 +112,11 @@ export async function createBenchEngine(options: BenchWorldOptions): Promise<Eng
     chance: host.chance,
     broker,
     marketData: broker,
-    ledger: createLiveLedger({ fs, stateDir }),
-    state: createExecutionState({ fs, stateDir }),
+    disk,
+    ledger: createLiveLedger({ fs: disk.records, stateDir }),
+    state: createExecutionState({ fs: disk.records, stateDir }),
     dryRunLedger: createDryRunLedger({ fs, path: config.dryRunLedgerPath }),
-    operatorFiles: createOperatorFiles({ fs, stateDir }),
+    operatorFiles: createOperatorFiles({ fs, stateDir, otherStateDirs: [] }),
     watchlist: createWatchlistFile({ fs, path: config.watchlist.path }),
     events,
     log,

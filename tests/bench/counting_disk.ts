@@ -70,6 +70,7 @@ export function createCountingDisk(disk: FileSystem): CountingDisk {
     remove: (path) => timeDurable(() => disk.remove(path)),
     mkdir: (path, mode) => timeDurable(() => disk.mkdir(path, mode)),
     listDir: (path) => timeRead(() => disk.listDir(path)),
+    truncate: (path, sizeBytes) => timeDurable(() => disk.truncate(path, sizeBytes)),
   };
   return { fs, operations, busyMs: () => readMs + durableMs, durableMs: () => durableMs };
 }

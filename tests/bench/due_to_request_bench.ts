@@ -182,6 +182,8 @@ function sayFound(found: readonly Found[]): void {
   sayFigure(`due to leaving: ${formatMs(list((each) => each.totalMs))}, ${last.requests} requests`);
   sayFigure(`  without the broker's answers: ${formatMs(ownMs)}`);
   sayFigure(`  of it on the disk: ${formatMs(list((each) => each.diskMs))}`);
+  const besideMs = list((each) => each.totalMs - each.networkMs - each.durableMs);
+  sayFigure(`  beside its durable operations (aim: p50 at most 1 ms): ${formatMs(besideMs)}`);
   const writes = last.operations.filter(({ kind }) => kind !== "read").length;
   sayRatio(`of it in ${writes} durable operations`, (each) => each.durableMs);
   sayRatio("the same again, bare, one right after the other", (each) => each.bareMs);

@@ -117,9 +117,14 @@ export class ArtefactProcess {
     return this.#reader.lines;
   }
 
-  /** Resolves when a line holds `text`; rejects where the process ends without it. */
-  async waitFor(text: string): Promise<void> {
-    const has = () => this.lines.some((line) => line.includes(text));
+  /** How many lines hold `text` so far. */
+  count(text: string): number {
+    return this.lines.filter((line) => line.includes(text)).length;
+  }
+
+  /** Resolves when so many lines hold `text`; rejects where the process ends without them. */
+  async waitFor(text: string, times = 1): Promise<void> {
+    const has = () => this.count(text) >= times;
     if (has()) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const stop = this.#reader.listen(() => {
@@ -162,4 +167,13 @@ export function startArtefact(
 /** Runs it to its end. */
 export function runArtefact(...start: Parameters<typeof startArtefact>) {
   return startArtefact(...start).end();
+}
+
+/**
+ * The most memory that a process has had resident so far, MB. Through cat(1): the runtime lets nobody read that directory
+ * who has not every permission.
+ */
+export async function readPeakMb(pid: number): Promise<number> {
+  const { stdout } = await new Deno.Command("cat", { args: [`/proc/${pid}/status`] }).output();
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(new TextDecoder().decode(stdout))?.[1]) / 1024;
 }

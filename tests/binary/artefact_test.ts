@@ -12,7 +12,13 @@ import {
 } from "../assert.ts";
 import { run } from "../deploy/host.ts";
 import { listProxyVariables, startSilentSocket } from "../support/silent_socket.ts";
-import { type Artefact, buildArtefact, runArtefact, startArtefact } from "./artefact.ts";
+import {
+  type Artefact,
+  buildArtefact,
+  readPeakMb,
+  runArtefact,
+  startArtefact,
+} from "./artefact.ts";
 import { EMPTY_LEDGER_OF_NOW, startMarketOfNow, WATCHLIST_OF_NOW } from "./market_of_now.ts";
 
 // The compiled file itself: empty environment, another working directory, real clock, real HTTP.
@@ -269,12 +275,6 @@ async function checkCrash(
 /** Aims of the README on a quiet machine; here with room for one that does other things. */
 const GATE_MS_MAX = 2_000;
 const PEAK_MB_MAX = 160;
-
-/** Through cat(1): the runtime lets nobody read that directory who has not every permission. */
-async function readPeakMb(pid: number): Promise<number> {
-  const { stdout } = await new Deno.Command("cat", { args: [`/proc/${pid}/status`] }).output();
-  return Number(/^VmHWM:\s+(\d+) kB/m.exec(new TextDecoder().decode(stdout))?.[1]) / 1024;
-}
 
 async function checkSpeed(artefact: Artefact, env: Record<string, string>): Promise<void> {
   const took: number[] = [];

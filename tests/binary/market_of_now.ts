@@ -14,6 +14,15 @@ const PRICE_USD = 127;
 /** One candidate that is confirmed at once; its notional is within the default caps. */
 export const WATCHLIST_OF_NOW = `${HEADER}NVDA,Long,127,124.2,-3.4,117.1,131.4,139.6,gap\n`;
 
+/** So many of them, under names of their own. */
+export function buildWatchlistOfNow(count: number): string {
+  const rows = Array.from(
+    { length: count },
+    (_, at) => `S${String(at).padStart(4, "0")},Long,127,124.2,-3.4,117.1,131.4,139.6,gap\n`,
+  );
+  return HEADER + rows.join("");
+}
+
 /** The live ledger of a day without orders, as the old pipeline wrote it. */
 export const EMPTY_LEDGER_OF_NOW = JSON.stringify({ date_ny: nyDateAt(Date.now()), entries: [] });
 

@@ -25,7 +25,7 @@ async function runVictim(place: number): Promise<z.output<typeof Line>[]> {
       "--no-prompt",
       "--no-check",
       "--allow-net=127.0.0.1",
-      "--v8-flags=--max-old-space-size=128",
+      "--v8-flags=--max-old-space-size=128,--max-semi-space-size=1,--optimize-for-size",
       victim,
       `http://127.0.0.1:${server.addr.port}`,
       `${place}`,

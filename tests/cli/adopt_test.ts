@@ -30,7 +30,7 @@ Deno.test("adopt --yes beside a running engine is on record within 10 s, without
     const args = ["adopt", "MSFT", "--stop", "90", "--yes"];
     const adopt = day.start(args);
     await adopt.untilMs(Infinity);
-    assertEquals(await adopt.ended, 0);
+    assertEquals(await adopt.ended, 0, [...adopt.lines, ...adopt.errors].join("\n"));
     assert(adopt.lines.includes("MSFT is managed from now on."), adopt.lines.join("\n"));
     assertEquals(await program.stop(), 0);
     const alone = await day.runToEnd(["adopt", "QQQ", "--stop", "80", "--yes"]);

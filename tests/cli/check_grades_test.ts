@@ -18,6 +18,7 @@ import { readConfigFacts } from "../../src/cli/check_config.ts";
 import { ENVIRONMENT_VARIABLES } from "../../src/runtime/environment.ts";
 import { listMisspelt, MISSPELLINGS } from "../../src/runtime/misspelt.ts";
 import { readFreeBytes } from "../../src/state/disk_space.ts";
+import { RESERVE_BYTES } from "../../src/state/state_disk.ts";
 import { findNearest } from "../../src/cli/suggest.ts";
 import fc from "fast-check";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
@@ -68,13 +69,23 @@ Deno.test("checkTimeZone() fails for a runtime that does not know New York", () 
 });
 
 Deno.test("checkDiskSpace() grades by what is free, and an unknown as a warning", () => {
-  const grade = (bytes: number | null) => checkDiskSpace(bytes, "/x").grade;
+  const grade = (freeBytes: number | null) =>
+    checkDiskSpace({ freeBytes, reserveBytes: RESERVE_BYTES }, "/x").grade;
   assertEquals(
     [null, 0, FREE_BYTES_MIN - 1, FREE_BYTES_MIN, FREE_BYTES_LOW - 1, FREE_BYTES_LOW, NaN].map(
       grade,
     ),
     ["WARN", "FAIL", "FAIL", "WARN", "WARN", "PASS", "FAIL"],
   );
+});
+
+Deno.test("checkDiskSpace() fails while a part of the reserve is given up, however much is free", () => {
+  const freeBytes = FREE_BYTES_LOW;
+  const item = checkDiskSpace({ freeBytes, reserveBytes: RESERVE_BYTES - 1 }, "/x y");
+  assertEquals(item.grade, "FAIL");
+  assertStringIncludes(item.detail, "no entries until it is whole again (500 MiB free)");
+  assertEquals(item.remedy?.text, "df -h '/x y'");
+  assertEquals(checkDiskSpace({ freeBytes, reserveBytes: null }, "/x").grade, "PASS");
 });
 
 Deno.test("readFreeBytes() tells, or says that it does not know, and never throws", async () => {

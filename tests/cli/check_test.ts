@@ -9,6 +9,7 @@ import { SAMPLE_SETTINGS, sampleOpenMs } from "../simulator/scenario.ts";
 import { type SimulatedProgram, withSimulatedProgram } from "../support/simulated_program.ts";
 import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "../assert.ts";
 import { inOperatorDir, runOperator } from "./operator_host.ts";
+import { checkSwitchPlaces } from "../../src/cli/check_records.ts";
 import { runRemedy } from "./remedy.ts";
 
 const START_MS = sampleOpenMs() + 40 * 60_000;
@@ -632,6 +633,83 @@ const CASES: readonly Case[] = [
     status: 0,
   },
   {
+    item: "record files",
+    when: "a directory is in the event log's place",
+    prepare: async ({ stateDir }) => {
+      await Deno.remove(`${stateDir}/events-2026-11-23.jsonl`);
+      await Deno.mkdir(`${stateDir}/events-2026-11-23.jsonl`);
+    },
+    grades: ["FAIL", "WARN"],
+    says: "a directory is in the place of",
+    status: 78,
+    isRemedyRun: true,
+  },
+  {
+    item: "record files",
+    when: "the archive is a file",
+    prepare: ({ stateDir }) => Deno.writeTextFile(`${stateDir}/archive`, ""),
+    grades: ["FAIL", "WARN"],
+    says: "in the place of the directory",
+    status: 78,
+    isRemedyRun: true,
+  },
+  {
+    item: "record files",
+    when: "temporary names are taken by directories with files in them",
+    prepare: async ({ stateDir }) => {
+      await Deno.mkdir(`${stateDir}/${LEDGER}.tmp/x`, { recursive: true });
+      await Deno.mkdir(`${stateDir}/${STATE}.tmp/x`, { recursive: true });
+    },
+    grades: ["FAIL", "WARN"],
+    says: "can't be replaced",
+    status: 78,
+    isRemedyRun: true,
+  },
+  {
+    item: "DRY_RUN ledger",
+    when: "it is no JSON",
+    prepare: ({ stateDir }) => Deno.writeTextFile(`${stateDir}/dry_run_ledger.json`, "{"),
+    grades: ["WARN", "WARN"],
+    says: "DRY_RUN simulates no entry",
+    status: 0,
+    isRemedyRun: true,
+  },
+  {
+    item: "DRY_RUN ledger",
+    when: "its temporary name is taken",
+    prepare: ({ stateDir }) =>
+      Deno.mkdir(`${stateDir}/dry_run_ledger.json.tmp/x`, { recursive: true }),
+    grades: ["WARN", "WARN"],
+    says: "can't be replaced",
+    status: 0,
+    isRemedyRun: true,
+  },
+  {
+    item: "entries",
+    when: "they are paused",
+    prepare: ({ stateDir }) => Deno.writeTextFile(`${stateDir}/ENTRIES_PAUSED`, ""),
+    grades: ["WARN", "WARN"],
+    says: "exits and stops go on",
+    status: 0,
+    isRemedyRun: true,
+  },
+  {
+    item: "orders",
+    when: "they can't be read",
+    prepare: ({ simulator }) => failPath(simulator, "/v2/orders"),
+    grades: ["FAIL", "WARN"],
+    says: "Cannot read orders",
+    status: 78,
+  },
+  {
+    item: "bars",
+    when: "they can't be read",
+    prepare: ({ simulator }) => failPath(simulator, "/v2/stocks/bars"),
+    grades: ["WARN", "WARN"],
+    says: "Cannot read bars",
+    status: 0,
+  },
+  {
     item: "mode",
     when: "positions can't be read",
     prepare: ({ simulator }) => failPath(simulator, "/v2/positions"),
@@ -834,13 +912,119 @@ Deno.test("check and --check print the same lines, remedies whole, within 80 col
     assertMatch(named.out, /^ {5}\$ mkdir -m 700 -p \S+\/state$/m);
     assertMatch(named.out, /^\d+ PASS, \d+ WARN, \d+ FAIL: NO-GO$/m);
     for (const line of named.out.split("\n")) {
-      assert(line.length <= 80 || line.includes("/") || line.startsWith("     $"), line);
+      assert(
+        line.length <= 80 || line.startsWith("PASS ") || line.includes("/") ||
+          line.startsWith("     $"),
+        line,
+      );
     }
     assertEquals((await runOperator(["--check", "--check"], env)).status, 64);
     assertEquals((await runOperator(["--check", "--bogus"], env)).status, 64);
     assertStringIncludes((await runOperator(["--check", "--help"], env)).out, "--slack-test");
     const coloured = await runOperator(["check"], env, { isTerminal: true });
     assertStringIncludes(coloured.out, "\x1b[31;1mFAIL\x1b[0m");
+    const refused = { isTerminal: true, isColourRefused: true };
+    assertEquals(await runOperator(["check"], env, refused), named);
+  }));
+
+Deno.test("check begins with what is not PASS, then names the rest on one line, with --verbose its reasons", () =>
+  withReadyHost(async (program) => {
+    const listGrades = (lines: readonly string[]) =>
+      lines.join("\n").split("\n").map((line) => line.split(" ", 1)[0] ?? "")
+        .filter((word) => ["PASS", "WARN", "FAIL"].includes(word));
+    const { lines } = await program.run(["check"], LIVE);
+    const grades = listGrades(lines);
+    assertEquals(grades.at(-1), "PASS");
+    assertEquals(grades.filter((grade) => grade === "PASS").length, 1);
+    const pass = lines.join("\n").split("\n").find((line) => line.startsWith("PASS ")) ?? "";
+    assertStringIncludes(pass, "PASS time zone, configuration, ");
+    assertStringIncludes(pass, ", mode");
+    assertStringIncludes(lines.join("\n"), "\nrun would start LIVE: live trading confirmed\n");
+    const verbose = await program.run(["check", "--verbose"], LIVE);
+    const all = listGrades(verbose.lines);
+    assert(all.filter((grade) => grade === "PASS").length > 10);
+    assertEquals(all, [...all].sort((a, b) => Number(a === "PASS") - Number(b === "PASS")));
+    assertStringIncludes(verbose.lines.join("\n"), "run would start LIVE");
+  }));
+
+Deno.test("check for the journal says what is not PASS alone, a line each with its priority", () =>
+  withReadyHost(async (program) => {
+    const service = { notify: null, isJournal: true };
+    const { status, lines } = await program.run(["check"], LIVE, { service });
+    assertEquals(status, 0);
+    const said = lines.join("\n").split("\n");
+    assert(said.length > 0 && said.every((line) => /^<[34]>(WARN|FAIL) /.test(line)), lines.join());
+    assertStringIncludes(said.join("\n"), "<4>WARN slack: ");
+  }));
+
+Deno.test("a kill switch in another place is named, and the remedy takes it away there", () =>
+  withReadyHost(async (program) => {
+    const base = `${program.dir}/base`;
+    await Deno.mkdir(`${base}/state`, { recursive: true });
+    await Deno.writeTextFile(`${base}/state/KILL_SWITCH`, "");
+    const env = {
+      ...LIVE,
+      AVWAP_BASE_DIR: base,
+      WATCHLIST_FILE: `${program.dir}/daily_candidates.csv`,
+    };
+    const item = find((await check(program, env)).items, "kill switch");
+    assertEquals(item.grade, "FAIL");
+    assertStringIncludes(item.detail, `${base}/state/KILL_SWITCH`);
+    await runRemedy(program, item.remedy?.text ?? "", env);
+    assertEquals(find((await check(program, env)).items, "kill switch").grade, "PASS");
+  }));
+
+Deno.test("check FAILs before LIVE where a kill switch in another place would not be seen", () => {
+  const places = { stateDir: "/own", otherStateDirs: ["/root/x/state"] };
+  const looks = [
+    { path: "/own/KILL_SWITCH", dir: "/own", isOwn: true, found: "absent", problem: "" },
+    {
+      path: "/root/x/state/KILL_SWITCH",
+      dir: "/root/x/state",
+      isOwn: false,
+      found: "unknown",
+      problem: "permission denied",
+    },
+  ] as const;
+  assertEquals(looks.length, 1 + places.otherStateDirs.length);
+  const item = checkSwitchPlaces(looks, true);
+  assertEquals([item.grade, checkSwitchPlaces(looks, false).grade], ["FAIL", "WARN"]);
+  assertStringIncludes(item.remedy?.text ?? "", "BindReadOnlyPaths=-/root/x/state");
+  assertEquals(checkSwitchPlaces(looks.slice(0, 1), true).grade, "PASS");
+});
+
+Deno.test("on real money check FAILs before LIVE for a record without an account, and its remedy helps", () =>
+  withReadyHost(async (program) => {
+    const { url } = program.simulator;
+    // The broker's own host is the simulator here: the endpoint is money by its name.
+    const money: Partial<ProgramHost> = {
+      fetch: (input, init) =>
+        fetch(String(input).replace(/^https:\/\/(data|api)\.alpaca\.markets/, url), init),
+    };
+    const env = {
+      ...LIVE,
+      ALPACA_PAPER: "0",
+      APCA_API_BASE_URL: "",
+      APCA_API_DATA_URL: "",
+    };
+    const ask = async () => {
+      const { lines } = await program.run(["check", "--json"], env, money);
+      const { items }: { items: Item[] } = JSON.parse(lines.join("\n"));
+      return find(items, "record owner");
+    };
+    for (const name of [LEDGER, STATE]) {
+      await rewrite(name, (text) => {
+        const record = JSON.parse(text);
+        return JSON.stringify({ ...record, account_id: null, host: null });
+      })(program);
+    }
+    const item = await ask();
+    assertEquals(item.grade, "FAIL");
+    assertStringIncludes(item.detail, `${LEDGER}, ${STATE} name no account`);
+    const run: SimulatedProgram["run"] = (args, environment) =>
+      program.run(args, environment, money);
+    await runRemedy({ ...program, run }, item.remedy?.text ?? "", env);
+    assertEquals((await ask()).detail, "no record is without an account");
   }));
 
 Deno.test("the sample settings are what the table above believes", () => {

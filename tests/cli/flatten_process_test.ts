@@ -6,7 +6,7 @@ import { assertEquals } from "../assert.ts";
 // What has begun to cancel stops must come to its end, whatever becomes of the terminal that it was typed into.
 
 const START_MS = sampleOpenMs() + 40 * 60_000;
-const YES = ["flatten", "--close-positions", "--yes"];
+const YES = ["flatten", "--close-positions", "--all", "--yes"];
 /** A flatten that has not ended by then is held up. */
 const ENDED_MS_MAX = 20_000;
 

@@ -9,7 +9,8 @@ const START_MS = sampleOpenMs() + 40 * 60_000;
 const AT_ONCE = ["--run-once", "--entry-delay-min=0", "--entry-delay-max=0"];
 const TOKEN = "token-of-the-flatten-test";
 const LIVE: Environment = { ...SAMPLE_SETTINGS, LIVE_TRADING: "1", LIVE_CONFIRM_TOKEN: TOKEN };
-const YES = ["flatten", "--close-positions", "--yes"];
+const SHOW = ["flatten", "--close-positions", "--all"];
+const YES = [...SHOW, "--yes"];
 
 /** A LIVE day: NVDA bought by the engine with its bracket, TSLA held by somebody else with an order of theirs. */
 function withPositions(act: (program: SimulatedProgram) => Promise<void>): Promise<void> {
@@ -60,7 +61,7 @@ async function hasKillSwitch({ stateDir }: SimulatedProgram): Promise<boolean> {
 Deno.test("flatten shows orders and positions with values, marks foreign ones, and does nothing", () =>
   withPositions(async (program) => {
     const before = listChanges(program).length;
-    const { status, lines, error } = await program.run(["flatten", "--close-positions"]);
+    const { status, lines, error } = await program.run(SHOW);
     const text = lines.join("\n");
     assertEquals([status, error], [0, ""]);
     assertMatch(text, /^NVDA +sell +limit +7 +136\.60 +956\.20 +new$/m);
@@ -70,14 +71,55 @@ Deno.test("flatten shows orders and positions with values, marks foreign ones, a
     assertMatch(text, /^TSLA +3 +\d+\.\d\d +market sell +FOREIGN$/m);
     assertMatch(
       text,
-      /Nothing was done\. To do it:\n {2}avwap-execution flatten --close-positions --yes$/,
+      /Nothing was done\. To do it:\n {2}avwap-execution flatten --close-positions --all --yes$/,
     );
     assert(text.split("\n").every((line) => line.length <= 80), text);
     assertEquals(listChanges(program).length, before);
     assertFalse(await hasKillSwitch(program));
   }));
 
-Deno.test("flatten --close-positions --yes leaves nothing, and its trail everywhere", () =>
+Deno.test("flatten --close-positions closes what the engine manages, and names what it leaves", () =>
+  withPositions(async (program) => {
+    const plan = (await program.run(["flatten", "--close-positions"])).lines.join("\n");
+    assertMatch(plan, /^NVDA +7 +\d+\.\d\d +market sell$/m);
+    assertStringIncludes(plan, "TSLA 3 stays: this engine does not manage it (--all closes it)");
+    assertStringIncludes(plan, "avwap-execution flatten --close-positions --yes");
+    const { status, lines } = await program.run(["flatten", "--close-positions", "--yes"]);
+    const text = lines.join("\n");
+    assertEquals(status, 0, text);
+    assertEquals(readAccount(program), { positions: ["TSLA 3"], orders: [] });
+    assertStringIncludes(text, "No position of this engine is left.");
+    assertStringIncludes(text, "Not this engine's, and still held (--all closes them): TSLA 3");
+    assertStringIncludes(text, "TSLA 3 has NO STOP for 3 shares");
+    assertEquals((await program.run(["flatten", "--all"])).status, 64);
+  }));
+
+Deno.test("flatten closes what the engine bought a moment ago and does not remember yet", () =>
+  withPositions(async (program) => {
+    await Deno.remove(`${program.stateDir}/execution_state.json`);
+    const path = `${program.stateDir}/live_orders_today.json`;
+    const text = await Deno.readTextFile(path);
+    await Deno.writeTextFile(path, text.replace('"status": "accepted"', '"status": "unknown"'));
+    const { status, lines } = await program.run(["flatten", "--close-positions", "--yes"]);
+    assertEquals(status, 0, lines.join("\n"));
+    assertEquals(readAccount(program).positions, ["TSLA 3"]);
+  }));
+
+Deno.test("flatten is NOT DONE, and touches nothing, where nobody knows what the engine manages", () =>
+  withPositions(async (program) => {
+    await Deno.writeTextFile(`${program.stateDir}/execution_state.json`, "{");
+    const before = readAccount(program);
+    const { status, lines } = await program.run(["flatten", "--close-positions", "--yes"]);
+    assertEquals(status, 1);
+    assertStringIncludes(lines.join("\n"), "NOT DONE: it is not known which positions");
+    assertEquals(readAccount(program), before);
+    assert(await hasKillSwitch(program));
+    const all = await program.run(YES);
+    assertEquals(all.status, 0, all.lines.join("\n"));
+    assertEquals(readAccount(program).positions, []);
+  }));
+
+Deno.test("flatten --close-positions --all --yes leaves nothing, and its trail everywhere", () =>
   withPositions(async (program) => {
     const before = listChanges(program).length;
     const { status, lines, error } = await program.run(YES);
@@ -132,7 +174,7 @@ Deno.test("flatten has the broker close what is short or a fraction of a share",
     exchange.behaviour.isShortingAllowed = true;
     exchange.setPosition("MSFT", -2, 420);
     exchange.setPosition("AAPL", 1.5, 230);
-    const plan = await program.run(["flatten", "--close-positions"]);
+    const plan = await program.run(SHOW);
     assertMatch(plan.lines.join("\n"), /^MSFT +-2 +\d+\.\d\d +the broker's own close +FOREIGN$/m);
     const { status, lines } = await program.run(YES);
     assertEquals(status, 0, lines.join("\n"));
@@ -148,7 +190,7 @@ for (const path of ["/v2/positions", "/v2/orders"]) {
   Deno.test(`flatten ends what it can't read in ${path} too, and everything else as ever`, () =>
     withPositions(async (program) => {
       program.simulator.setFaults(breakRows(path, "TSLA", { side: "sideways" }));
-      const plan = await program.run(["flatten", "--close-positions"]);
+      const plan = await program.run(SHOW);
       assertStringIncludes(plan.lines.join("\n"), "can't be read (side is");
       const { status, lines, error } = await program.run(YES);
       assertEquals([status, error], [0, ""], lines.join("\n"));

@@ -5,7 +5,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 // The broker is most likely to be in trouble when everything must be closed.
 
 const START_MS = sampleOpenMs() + 40 * 60_000;
-const YES = ["flatten", "--close-positions", "--yes"];
+const YES = ["flatten", "--close-positions", "--all", "--yes"];
 
 /** A position with a stop at the broker. */
 function withPosition(act: (program: SimulatedProgram) => Promise<void>): Promise<void> {

@@ -3,18 +3,19 @@ import { EMPTY_STATE } from "../../src/domain/engine_state.ts";
 import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "../assert.ts";
 import { inOperatorDir, readMode, runOperator } from "./operator_host.ts";
 
-Deno.test("kill makes the file with time and reason, and says what is off", () =>
+Deno.test("kill makes the file with time and reason, and says that nothing runs and what is off", () =>
   inOperatorDir(async (dir) => {
+    await Deno.mkdir(`${dir}/state`, { mode: 0o700 });
     const env = { AVWAP_STATE_DIR: `${dir}/state` };
     const { status, out, error } = await runOperator(["kill", "--reason", "odd\nquotes"], env);
     assertEquals([status, error], [0, ""]);
     assertStringIncludes(out, `Kill switch is on: ${dir}/state/KILL_SWITCH`);
-    assertStringIncludes(out, "no entry and no exit is sent");
+    assertStringIncludes(out, `No process holds ${dir}/state`);
+    assertStringIncludes(out, "no entry and no exit is sent by what uses this directory");
     assertEquals(
       await Deno.readTextFile(`${dir}/state/KILL_SWITCH`),
       "2026-11-23T15:10:00.000Z odd\\nquotes\n",
     );
-    assertEquals(await readMode(`${dir}/state`), 0o700);
   }));
 
 Deno.test("kill leaves a kill switch of any kind as it is, and says so", () =>
@@ -67,12 +68,12 @@ Deno.test("kill names the managed positions that now have only their resting sto
   }));
 
 for (const place of ["file", "file/below"]) {
-  for (const command of ["kill", "token"]) {
-    Deno.test(`${command} exits 78 with one line naming AVWAP_STATE_DIR for ${place}`, () =>
+  for (const [command, expected] of [["kill", 1], ["token", 78]] as const) {
+    Deno.test(`${command} exits ${expected} with one line naming AVWAP_STATE_DIR for ${place}`, () =>
       inOperatorDir(async (dir) => {
         await Deno.writeTextFile(`${dir}/file`, "");
         const ended = await runOperator([command], { AVWAP_STATE_DIR: `${dir}/${place}` });
-        assertEquals([ended.status, ended.out], [78, ""]);
+        assertEquals([ended.status, ended.out], [expected, ""]);
         assertStringIncludes(ended.error, "AVWAP_STATE_DIR");
         assertEquals(ended.error.indexOf("\n"), ended.error.length - 1);
         if (command === "kill") assertStringIncludes(ended.error, "NOT on");
@@ -155,7 +156,7 @@ Deno.test("token replaces an old one by another, and says that LIVE is blocked u
   }));
 
 Deno.test("the commands teach: each has a help with examples of its own name", async () => {
-  for (const name of ["kill", "resume", "token"]) {
+  for (const name of ["kill", "resume", "pause", "unpause", "token"]) {
     const { status, out } = await runOperator([name, "--help"], {});
     assertEquals(status, 0);
     assertStringIncludes(out, `Examples:\n  avwap-execution `);

@@ -157,9 +157,9 @@ Deno.test("nothing leaves when the kill switch comes between an order's record a
     assertEquals(listChanges(program), []);
   }));
 
-Deno.test("watchKillSwitch() tells of the file alone, and works without a directory to watch", () =>
+Deno.test("watchKillSwitch() tells of the file alone, in each place, and works without a directory to watch", () =>
   inOperatorDir(async (dir) => {
-    const watch = watchKillSwitch(dir);
+    const watch = watchKillSwitch({ stateDir: `${dir}/own`, otherStateDirs: [dir] });
     let told = 0;
     const { promise, resolve } = Promise.withResolvers<void>();
     watch.listen(() => {
@@ -171,7 +171,7 @@ Deno.test("watchKillSwitch() tells of the file alone, and works without a direct
     await Deno.writeTextFile(`${dir}/KILL_SWITCH`, "");
     await promise;
     watch.close();
-    const none = watchKillSwitch(`${dir}/nowhere`);
+    const none = watchKillSwitch({ stateDir: `${dir}/nowhere`, otherStateDirs: [] });
     none.listen(() => assert(false));
     none.close();
   }));

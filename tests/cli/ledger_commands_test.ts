@@ -128,6 +128,28 @@ for (const { when, change, says } of BROKEN) {
     }));
 }
 
+Deno.test("ledger verify --json is one document, also where there is no ledger", () =>
+  withLiveOrder(async (program) => {
+    const { status, lines } = await program.run(["ledger", "verify", "--json"]);
+    const report = JSON.parse(lines.join("\n"));
+    assertEquals(status, 0);
+    assertEquals(Object.keys(report), [
+      "version",
+      "at",
+      "kind",
+      "message",
+      "date_ny",
+      "entries",
+      "is_broker_asked",
+      "faults",
+      "findings",
+    ]);
+    assertEquals([report.kind, report.is_broker_asked, report.faults], ["ok", true, 0]);
+    await Deno.remove(`${program.stateDir}/live_orders_today.json`);
+    const none = await program.run(["ledger", "verify", "--json"]);
+    assertEquals([none.status, JSON.parse(none.lines.join("\n")).kind], [1, "missing"]);
+  }));
+
 Deno.test("ledger verify takes an order that it can't read neither for missing nor for a fault, and rebuild does not forget it", () =>
   withLiveOrder(async (program, path) => {
     const before = await Deno.readTextFile(path);

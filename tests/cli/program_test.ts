@@ -1,10 +1,11 @@
 import type { Command, ProgramHost } from "../../src/cli/command.ts";
 import { buildStateDirError } from "../../src/cli/operator_config.ts";
-import { reportFailure, runProgram } from "../../src/cli/program.ts";
+import { COMMANDS as COMMAND_LIST, reportFailure, runProgram } from "../../src/cli/program.ts";
 import { StateError } from "../../src/engine/ports.ts";
 import { UsageError } from "../../src/cli/options.ts";
 import { ConfigError } from "../../src/runtime/settings.ts";
 import { assert, assertEquals, assertFalse, assertStringIncludes } from "../assert.ts";
+import { runOperator } from "./operator_host.ts";
 
 /** A host that touches nothing; what a command would need of it is out of reach. */
 function createHost(args: readonly string[], environment: ProgramHost["environment"] = {}) {
@@ -33,6 +34,7 @@ function createCommand(name: string, run: Command["run"]): Command {
     description: `Does ${name}.`,
     options: [{ name: "fast", valueName: null, help: "quickly" }],
     examples: [`avwap-execution ${name} --fast`],
+    statuses: { 0: `${name} is done`, 7: "something else" },
     run,
   };
 }
@@ -83,10 +85,46 @@ Deno.test("runProgram() prints the program's help or a command's, and runs nothi
   assertFalse(command.out.includes("status fast"));
 });
 
-Deno.test("runProgram() prints one line for --version", async () => {
-  const { status, out } = await runWith(["run", "--version"]);
-  assertEquals(status, 0);
-  assert(/^avwap-execution \d+\.\d+\.\d+ \(\S+\)\n$/.test(out), out);
+Deno.test("runProgram() prints one line for the version, however it is asked for", async () => {
+  for (const args of [["run", "--version"], ["-V"], ["status", "-V"], ["version"]]) {
+    const { status, out, error } = await runWith(args);
+    assertEquals([status, error], [0, ""], args.join(" "));
+    assert(/^avwap-execution \d+\.\d+\.\d+ \(\S+\)\n$/.test(out), out);
+  }
+});
+
+Deno.test("runProgram() prints the same help by word, by letter and by option", async () => {
+  const program = await runWith(["--help"]);
+  for (const args of [["-h"], ["help"], ["help", "--help"]]) {
+    assertEquals(await runWith(args), program, args.join(" "));
+  }
+  const command = await runWith(["status", "--help"]);
+  for (const args of [["status", "-h"], ["help", "status"]]) {
+    assertEquals(await runWith(args), command, args.join(" "));
+  }
+});
+
+Deno.test("a command's help lists the exit statuses that are its own, beside those of any command", async () => {
+  const { out } = await runWith(["help", "status"]);
+  const listed = out.slice(out.indexOf("Exit status:")).trimEnd().split("\n").slice(1)
+    .map((line) => Number(line.trim().split(" ", 1)[0]));
+  assertEquals(listed, [0, 7, 64, 70]);
+  for (const { name } of COMMAND_LIST) {
+    const own = await runOperator(["help", ...name.split(" ")], {});
+    assertEquals([own.status, own.error], [0, ""], name);
+    assertStringIncludes(own.out, "Exit status:\n  0 ");
+    assertStringIncludes(own.out, `Usage: avwap-execution ${name}`);
+  }
+});
+
+Deno.test("help ledger lists what ledger does, and help of no command exits 64 with a proposal", async () => {
+  const family = await runOperator(["help", "ledger"], {});
+  assertEquals(family, await runOperator(["ledger", "--help"], {}));
+  assertEquals(family, await runOperator(["ledger", "-h"], {}));
+  assertStringIncludes(family.out, "ledger verify");
+  const slip = await runOperator(["help", "stauts"], {});
+  assertEquals([slip.status, slip.out], [64, ""]);
+  assertStringIncludes(slip.error, "did you mean status?");
 });
 
 const WRONG: { args: string[]; says: string }[] = [
@@ -96,6 +134,11 @@ const WRONG: { args: string[]; says: string }[] = [
   { args: ["--help", "--bogus"], says: 'Unknown option "--bogus"' },
   { args: ["--fst"], says: "did you mean --fast?" },
   { args: ["run", "status"], says: 'Unexpected argument "status"' },
+  { args: ["status", "fast"], says: 'Unexpected argument "fast"; did you mean --fast?' },
+  { args: ["--stauts"], says: 'Unknown option "--stauts"; did you mean status?' },
+  { args: ["-x"], says: 'Unknown option "-x"' },
+  { args: ["hlep"], says: "did you mean help?" },
+  { args: ["version", "now"], says: 'Unexpected argument "now"' },
   { args: ["--fast", "run"], says: 'Unexpected argument "run"' },
   { args: [""], says: 'Unexpected argument ""' },
   { args: ["a\nb"], says: 'Unknown command "a\\nb"' },

@@ -2,12 +2,13 @@ import fc from "fast-check";
 import type { RecordedEvent } from "../../src/domain/events.ts";
 import { buildDayView } from "../../src/domain/day_view.ts";
 import { escapeHtml, markup } from "../../src/cli/report/markup.ts";
-import { buildReport } from "../../src/cli/report/page.ts";
+import { buildReport, type DayReportFacts } from "../../src/cli/report/page.ts";
 import { spreadLabels, thinOut } from "../../src/cli/report/scale.ts";
 import { assert, assertEquals, assertFalse, assertStringIncludes } from "../assert.ts";
 import { runOperator, withStateDir } from "../support/operator_run.ts";
 
 const DATE_NY = "2026-11-23";
+const FACTS: DayReportFacts = { program: "p", gaps: [], nowMs: 0, previous: null, next: null };
 const START: RecordedEvent = {
   at: "2026-11-23T14:00:00.000Z",
   type: "engine_started",
@@ -25,7 +26,7 @@ Deno.test("report writes the day into the state directory, mode 0600, and says w
     const page = await Deno.readTextFile(path);
     assert(page.startsWith("<!doctype html>"));
     assertStringIncludes(page, "DRY_RUN (paper): no order simulated, none sent");
-    assertStringIncludes(page, "1 of its lines could not be read");
+    assertStringIncludes(page, `1 line of events-${DATE_NY}.jsonl could not be read`);
     assertEquals((await Deno.stat(path)).mode ?? 0, 0o100600);
   }));
 
@@ -81,7 +82,7 @@ Deno.test("report refuses with 78 a place that the process may not write", () =>
   }));
 
 Deno.test("the page holds no script, no address to load, and forbids both", () => {
-  const page = buildReport(buildDayView([START], DATE_NY), { program: "p", skippedLines: 0 });
+  const page = buildReport(buildDayView([START], DATE_NY), FACTS);
   assertFalse(/<script|\bsrc=|\bhref=|url\(|@import/i.test(page));
   assertStringIncludes(page, "default-src 'none'");
 });
@@ -113,7 +114,7 @@ Deno.test("whatever texts the events hold, the page keeps its own elements and n
       is_allowed: false,
       outcome: "rejected",
     }));
-    return buildReport(buildDayView(events, DATE_NY), { program: "p", skippedLines: 0 });
+    return buildReport(buildDayView(events, DATE_NY), FACTS);
   };
   const tags = (page: string) => page.match(/<[a-z!/][^\s>]*/gi)?.sort();
   const plain = tags(build("ordinary"));

@@ -98,7 +98,7 @@ Deno.test("the runbook, sections 3, 3.5, 4, 5, 7 and 9, can be followed with the
 
     // 3 Preconditions: the service runs in DRY_RUN, and everything is healthy.
     await host.restart("SUBMITTED NVDA: qty=7 order_id=dry-run");
-    const preflight = await host.shell("check", "--slack-test");
+    const preflight = await host.shell("check", "--verbose", "--slack-test");
     assertEquals(preflight.status, 0, preflight.text);
     for (const name of ["credentials", "watchlist", "broker", "calendar", "lock", "slack"]) {
       assertMatch(preflight.text, new RegExp(`^PASS ${name}`, "m"));
@@ -125,7 +125,7 @@ Deno.test("the runbook, sections 3, 3.5, 4, 5, 7 and 9, can be followed with the
     assertMatch(noToken.text, /^FAIL token +no token file that can be read/m);
     await host.followRemedy("token");
     assertMatch(host.environment.LIVE_CONFIRM_TOKEN ?? "", /^[0-9a-f]{32}$/);
-    assertMatch((await host.shell("check")).text, /^PASS token/m);
+    assertMatch((await host.shell("check", "--verbose")).text, /^PASS token/m);
     assertMatch((await host.shell("status")).text, /^Mode +DRY_RUN: DRY_RUN enabled$/m);
 
     // 4.4 The live ledger must exist: lost, it blocks LIVE, and the remedy builds it from the broker's orders.
@@ -140,7 +140,7 @@ Deno.test("the runbook, sections 3, 3.5, 4, 5, 7 and 9, can be followed with the
     assertEquals((await host.shell("ledger", "verify")).status, 0);
     const go = await host.shell("check");
     assertEquals(go.status, 0, go.text);
-    assertMatch(go.text, /^PASS mode +run would start LIVE: live trading confirmed$/m);
+    assertMatch(go.text, /^run would start LIVE: live trading confirmed$/m);
 
     // 4.3 and 5 DRY_RUN is gone, the service restarted: the log and Slack prove LIVE.
     await host.restart("SUBMITTED NVDA: qty=7 order_id=");
@@ -208,5 +208,8 @@ Deno.test("the runbook, sections 3, 3.5, 4, 5, 7 and 9, can be followed with the
     program.simulator.advanceTo(sampleOpenMs() + 7 * 3_600_000);
     assertMatch((await host.shell("check")).text, /^WARN overnight +LIVE is on after the close/m);
     host.edit({ DRY_RUN: "1", LIVE_TRADING: "" });
-    assertMatch((await host.shell("check")).text, /^PASS overnight +LIVE is not left on$/m);
+    assertMatch(
+      (await host.shell("check", "--verbose")).text,
+      /^PASS overnight +LIVE is not left on$/m,
+    );
   }));

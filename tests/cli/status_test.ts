@@ -302,10 +302,12 @@ Deno.test("status --json is one document with the documented fields and no secre
         "endpoint",
         "gate",
         "kill_switch",
+        "entries_paused",
         "allowlist",
         "caps",
         "ledger",
         "state",
+        "disk",
         "intents",
         "positions",
         "open_positions",
@@ -344,7 +346,7 @@ Deno.test("status stays within 80 columns and on one line a field for hostile te
     assertFalse(/^Mode LIVE/m.test(out));
     const { out: json } = await runOperator(["status", "--json"], { AVWAP_STATE_DIR: dir });
     assertStringIncludes(
-      formatStatus(JSON.parse(json), createPaint(false)).join("\n"),
+      formatStatus(JSON.parse(json), createPaint({})).join("\n"),
       "Kill switch",
     );
   }));

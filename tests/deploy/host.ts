@@ -1,4 +1,6 @@
-// A droplet in a directory: a scratch root, binaries that answer as they are told, and a stand-in for systemctl.
+import { FAKE_SYNC, FAKE_SYSTEMCTL, FAKE_SYSTEMD_RUN } from "./fake_systemd.ts";
+
+// A droplet in a directory: a scratch root, binaries that answer as they are told, and stand-ins for systemd's programs.
 
 const DEPLOY = new URL("../../deploy/", import.meta.url).pathname;
 
@@ -14,6 +16,8 @@ export interface BinaryPlan {
   readonly runtime?: string;
   /** What `--version` says instead. */
   readonly says?: string;
+  /** Commands that its help lists. */
+  readonly commands?: readonly string[];
 }
 
 /** What a script printed and how it ended. */
@@ -54,7 +58,7 @@ export class Host {
   /** Path of a new stand-in binary with its manifest. */
   async makeBinary(plan: BinaryPlan = {}): Promise<string> {
     const { version = "0.1.0", check = 0, run = 0, runtime = "deno" } = plan;
-    const { baseDir = "/root/scan", stateDir = "/root/scan/state" } = plan;
+    const { baseDir = "/root/scan", stateDir = "/root/scan/state", commands = ["release"] } = plan;
     const dir = `${this.dir}/incoming-${++this.#count}`;
     const path = `${dir}/avwap-execution`;
     await Deno.mkdir(dir);
@@ -63,6 +67,7 @@ export class Host {
 # ${this.#count}
 case "$1" in
   --version) echo "${plan.says ?? `avwap-execution ${version} (0123456789ab)`}" ;;
+  --help) printf '  %s  does it\\n' ${commands.join(" ")} ;;
   check) exit ${check} ;;
   run) exit ${run} ;;
 esac
@@ -86,6 +91,15 @@ esac
     return run("bash", [`${DEPLOY}install.sh`, "--root", this.root, ...args]);
   }
 
+  /** Below the scratch root, where the stand-ins answer as systemd. */
+  installWithSystem(...args: string[]): Promise<Ran> {
+    return this.#withSystem("install.sh", args);
+  }
+
+  uninstall(...args: string[]): Promise<Ran> {
+    return this.#withSystem("uninstall.sh", args);
+  }
+
   upgrade(...args: string[]): Promise<Ran> {
     return this.#withSystem("upgrade.sh", args);
   }
@@ -94,21 +108,65 @@ esac
     return this.#withSystem("rollback.sh", args);
   }
 
-  #withSystem(script: string, args: readonly string[]): Promise<Ran> {
-    const env = { SYSTEMCTL: `${this.dir}/systemctl`, FAKE_ROOT: this.root };
-    return run("bash", [`${DEPLOY}${script}`, "--root", this.root, ...args], env);
+  /** What the libraries of the scripts do, asked directly. */
+  withLibraries(text: string): Promise<Ran> {
+    const load = ["common", "as_service", "releases", "sources"].map((name) =>
+      `. "$HERE/${name}.sh"`
+    );
+    const script = [
+      "set -euo pipefail",
+      `PROGRAM_CALL=test IS_DRY_RUN=0 ROOT="$FAKE_ROOT" HERE=${DEPLOY}`,
+      ...load,
+      text,
+    ].join("\n");
+    return run("bash", ["-c", script], this.#systemEnv());
   }
 
-  /** A systemctl that starts what `current` points to, and remembers how that ended. */
-  async makeSystemctl(isRunning = true): Promise<void> {
-    await Deno.writeTextFile(`${this.dir}/systemctl`, FAKE_SYSTEMCTL, { mode: 0o755 });
-    await Deno.writeTextFile(`${this.root}/active`, isRunning ? "active" : "inactive");
+  #systemEnv(): Record<string, string> {
+    const bin = `${this.dir}/bin`;
+    return {
+      SYSTEMCTL: `${bin}/systemctl`,
+      SYSTEMD_RUN: `${bin}/systemd-run`,
+      FAKE_ROOT: this.root,
+      PATH: `${bin}:/usr/sbin:/usr/bin:/sbin:/bin`,
+    };
+  }
+
+  #withSystem(script: string, args: readonly string[]): Promise<Ran> {
+    return run("bash", [`${DEPLOY}${script}`, "--root", this.root, ...args], this.#systemEnv());
+  }
+
+  /** A systemd that starts what `current` points to, and remembers how that ended; what it keeps is beside the root. */
+  async makeSystemd({ isRunning = true, statusText = "" } = {}): Promise<void> {
+    const bin = `${this.dir}/bin`;
+    await Deno.mkdir(bin, { recursive: true });
+    await Deno.mkdir(this.root, { recursive: true });
+    await Deno.writeTextFile(`${bin}/systemctl`, FAKE_SYSTEMCTL, { mode: 0o755 });
+    await Deno.writeTextFile(`${bin}/systemd-run`, FAKE_SYSTEMD_RUN, { mode: 0o755 });
+    await Deno.writeTextFile(`${bin}/sync`, FAKE_SYNC, { mode: 0o755 });
+    await Deno.writeTextFile(`${this.root}.active`, isRunning ? "active" : "inactive");
+    await Deno.writeTextFile(`${this.root}.status-text`, statusText);
+  }
+
+  /** What was in place at each `sync`, a line each. */
+  listSyncs(): Promise<string[]> {
+    return this.#readLines(`${this.root}.syncs`);
+  }
+
+  /** Writes a file below the root, with the directories above it. */
+  async write(path: string, text: string): Promise<void> {
+    await Deno.mkdir(`${this.root}${path.replace(/[^/]*$/, "")}`, { recursive: true });
+    await Deno.writeTextFile(`${this.root}${path}`, text);
   }
 
   /** Commands that systemctl was given, those that only ask left out. */
-  async listControls(): Promise<string[]> {
+  listControls(): Promise<string[]> {
+    return this.#readLines(`${this.root}.controls`);
+  }
+
+  async #readLines(path: string): Promise<string[]> {
     try {
-      return (await Deno.readTextFile(`${this.root}/controls`)).trimEnd().split("\n");
+      return (await Deno.readTextFile(path)).trimEnd().split("\n");
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return [];
       throw error;
@@ -143,22 +201,6 @@ esac
     return found.toSorted();
   }
 }
-
-const FAKE_SYSTEMCTL = `#!/bin/sh
-case "$1" in
-  is-active) cat "$FAKE_ROOT/active" ;;
-  show) cat "$FAKE_ROOT/main-status" ;;
-  restart)
-    echo "$*" >> "$FAKE_ROOT/controls"
-    "$FAKE_ROOT/opt/avwap-execution/current/avwap-execution" run
-    status=$?
-    echo "$status" > "$FAKE_ROOT/main-status"
-    if [ "$status" = 0 ]; then echo active; else echo activating; fi > "$FAKE_ROOT/active"
-    exit "$status"
-    ;;
-  *) echo "$*" >> "$FAKE_ROOT/controls" ;;
-esac
-`;
 
 /** A host for one test. */
 export async function withHost(act: (host: Host) => Promise<void>): Promise<void> {

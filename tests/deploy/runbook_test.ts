@@ -9,7 +9,7 @@ Deno.test("the runbook has the sections of the live-trading runbook, in its orde
   const numbers = [...RUNBOOK.matchAll(/^## ([\d.]+)\) /gm)].map((match) => match[1]);
   assertEquals(numbers, ["1", "2", "3", "3.5", "4", "5", "6", "7", "8", "9", "10", "11"]);
   const steps = [...RUNBOOK.matchAll(/^### (4\.\d) /gm)].map((match) => match[1]);
-  assertEquals(steps, ["4.1", "4.2", "4.3", "4.4", "4.5"]);
+  assertEquals(steps, ["4.1", "4.2", "4.3", "4.4", "4.5", "4.6"]);
 });
 
 /** The words after the program's name, wherever the runbook gives a command to type. */
@@ -37,7 +37,7 @@ Deno.test("every script of the runbook is in deploy/, and may be executed", asyn
   const scripts = new Set(
     [...RUNBOOK.matchAll(/\b([a-z]+\.sh)\b/g)].map((match) => match[1] ?? ""),
   );
-  const needed = ["install.sh", "rollback.sh", "upgrade.sh", "verify.sh"];
+  const needed = ["install.sh", "rollback.sh", "uninstall.sh", "upgrade.sh", "verify.sh"];
   assertEquals(needed.filter((script) => !scripts.has(script)), []);
   for (const script of scripts) {
     const { mode } = await Deno.stat(new URL(script, DEPLOY));
@@ -45,13 +45,22 @@ Deno.test("every script of the runbook is in deploy/, and may be executed", asyn
   }
 });
 
-Deno.test("each switch of the runbook edits the line that install.sh writes", async () => {
-  const install = await Deno.readTextFile(new URL("install.sh", DEPLOY));
+Deno.test("each switch of the runbook edits a line, or names a file, that the installation writes", async () => {
+  const unit = await Deno.readTextFile(new URL("unit.sh", DEPLOY));
+  const releases = await Deno.readTextFile(new URL("releases.sh", DEPLOY));
   const edits = [...RUNBOOK.matchAll(/sed -i 's\/(.+?)\/Environment=DRY_RUN=[01]\/' (\S+)/g)];
-  assertEquals(edits.length, 3);
+  assertEquals(edits.length, 1);
   for (const [, pattern = "", path = ""] of edits) {
-    assert(new RegExp(pattern, "m").test(install), pattern);
+    assert(new RegExp(pattern, "m").test(unit), pattern);
     assertEquals(path, "/etc/systemd/system/execution.service.d/50-dry-run.conf");
   }
-  assert(install.includes("50-dry-run.conf"));
+  const named = [
+    ...RUNBOOK.matchAll(/EnvironmentFile=(\/etc\/avwap-execution\/[a-z-]+)\\n' > (\S+)/g),
+  ];
+  assertEquals(named.map(([, , path]) => path), [
+    "/etc/systemd/system/execution.service.d/zz-dry-run.conf",
+    "/etc/systemd/system/execution.service.d/zz-kill.conf",
+    "/etc/systemd/system/execution.service.d/zz-dry-run.conf",
+  ]);
+  for (const [, path = ""] of named) assert(releases.includes(`"$ROOT${path}" 0600`), path);
 });

@@ -50,7 +50,19 @@ const positions: { when: string; position: PositionFact; line: string; missingQt
   {
     when: "the broker could not be asked for its stops",
     position: { ...SAFE, stops: null },
-    line: "AAPL 37 shares: protection unknown, the broker could not be asked",
+    line: "AAPL 37 shares: protection can't be seen now",
+    missingQty: 0,
+  },
+  {
+    when: "neither shares nor stops can be seen now, and were seen before",
+    position: {
+      ...SAFE,
+      qty: null,
+      stops: null,
+      lastSeen: { heldQty: 37, coveredQty: 37, gtcQty: 12 },
+    },
+    line: "AAPL (37 shares when last seen): protection can't be seen now; " +
+      "when last seen 37 of 37 shares had a stop, 12 of them good till canceled",
     missingQty: 0,
   },
   {

@@ -10,9 +10,21 @@ export function gtc(qty: number) {
 }
 
 /** A position under a stop that outlives the day. */
-export const SAFE: PositionFact = { symbol: "AAPL", qty: 37, stops: [gtc(37)], trouble: null };
+export const SAFE: PositionFact = {
+  symbol: "AAPL",
+  qty: 37,
+  stops: [gtc(37)],
+  lastSeen: null,
+  trouble: null,
+};
 /** A position that nothing protects. */
-export const NAKED: PositionFact = { symbol: "MSFT", qty: 5, stops: [], trouble: null };
+export const NAKED: PositionFact = {
+  symbol: "MSFT",
+  qty: 5,
+  stops: [],
+  lastSeen: null,
+  trouble: null,
+};
 
 /** Two of five orders used. */
 export const USE = { orders: 2, grossNotionalUsd: 499.9, openSymbols: 1, caps: DEFAULT_CAPS };

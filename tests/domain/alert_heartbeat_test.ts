@@ -4,6 +4,7 @@ import { AT_MS, NAKED, SAFE, USE } from "./alert_fixtures.ts";
 
 const HEARTBEAT: HeartbeatInputs = {
   nowMs: AT_MS + 190_000,
+  areEntriesPaused: false,
   gateLine: "Gate mode=DRY_RUN status=FAIL reason=DRY_RUN enabled",
   market: { kind: "open", nextCloseMs: Date.parse("2026-01-20T21:00:00Z") },
   watchlist: { kind: "fresh", modifiedAtMs: AT_MS, candidates: 12, dropped: 0, doubts: [] },
@@ -14,6 +15,7 @@ const HEARTBEAT: HeartbeatInputs = {
   unresolved: [{ symbol: "TSLA", side: "buy" }],
   equityLine: "Equity: 5000.00 USD; open result +12.30 USD (AAPL +12.30)",
   foreign: [{ symbol: "IBM", qty: -3 }],
+  diskFault: null,
 };
 
 Deno.test("buildHeartbeat() says mode, market, watchlist and all that may need the operator", () => {
@@ -69,7 +71,17 @@ const beats: { when: string; change: Partial<HeartbeatInputs>; line: string }[] 
     change: { foreign: null },
     line: "Foreign positions: unknown, the broker could not be asked",
   },
+  {
+    when: "the disk is full",
+    change: { diskFault: { kind: "full", message: "Cannot write: no space left on the device" } },
+    line: "Disk: FULL, no entries (Cannot write: no space left on the device)",
+  },
   { when: "there are none", change: { foreign: [] }, line: "Foreign positions: none" },
+  {
+    when: "the operator paused entries",
+    change: { areEntriesPaused: true },
+    line: "Entries PAUSED by the operator (ENTRIES_PAUSED)",
+  },
 ];
 for (const { when, change, line } of beats) {
   Deno.test(`buildHeartbeat() says ${JSON.stringify(line)} when ${when}`, () => {

@@ -209,3 +209,27 @@ for (const { when, alerted, message, isSaid } of states) {
     assertEquals(expected.title === "", !isSaid);
   });
 }
+
+const REMEDIES = [
+  { kind: "bare", cause: "gate", holds: "or place a good-till-canceled stop at the broker" },
+  { kind: "due", cause: "gate", lacks: "good-till-canceled" },
+  { kind: "due", cause: "closed", lacks: "good-till-canceled" },
+  { kind: "due", cause: "selling", lacks: "good-till-canceled" },
+  { kind: "due", cause: "refused", lacks: "good-till-canceled" },
+  { kind: "bare", cause: "closed", holds: "where a corporate action is due, only after it" },
+  { kind: "bare", cause: "refused", holds: "where it takes one" },
+  { kind: "bare", cause: "pending", holds: "Do: place a good-till-canceled stop at the broker" },
+] as const;
+for (const { kind, cause, ...wanted } of REMEDIES) {
+  Deno.test(`the remedy for what is ${kind} because of "${cause}" is one that the broker can take`, () => {
+    const { text } = buildAlarm({
+      kind,
+      cause,
+      positions: [SAFE],
+      gateLine: null,
+      closesAtMs: null,
+    });
+    if ("holds" in wanted) assertStringIncludes(text, wanted.holds);
+    else assertEquals(text.includes(wanted.lacks), false, text);
+  });
+}

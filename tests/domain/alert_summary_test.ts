@@ -1,3 +1,4 @@
+import type { DayResult } from "../../src/domain/day/day_result.ts";
 import fc from "fast-check";
 import {
   buildDailySummary,
@@ -27,11 +28,20 @@ const ENTRIES: EntryCounts = {
 
 type LiveInputs = Extract<DailySummaryInputs, { mode: "LIVE" }>;
 
+const DAY_RESULT: DayResult = {
+  resultUsd: 6,
+  knownUsd: 6,
+  symbols: [{ symbol: "NVDA", resultUsd: 6, why: null }],
+  unknown: [],
+};
+
 const LIVE: LiveInputs = {
   mode: "LIVE",
   dateNy: "2026-01-20",
+  dayResult: DAY_RESULT,
   session: { kind: "full", closesAtNy: "16:00", isOver: true },
   equityLine: "Equity: 5000.00 USD; open result none, nothing is managed",
+  areEntriesPaused: false,
   overnight: [SAFE],
   entries: ENTRIES,
   symbols: ["AAPL", "MSFT"],
@@ -40,8 +50,8 @@ const LIVE: LiveInputs = {
   capUse: USE,
   exits: [{ symbol: "AAPL", qty: 18, priceUsd: 14, reason: "r1_trim" }],
   closedTrades: [
-    { symbol: "NVDA", qty: 3, resultUsd: 12.3 },
-    { symbol: "IBM", qty: 2, resultUsd: -2.2 },
+    { symbol: "NVDA", qty: 3, resultUsd: 12.3, resultR: 1.2 },
+    { symbol: "IBM", qty: 2, resultUsd: -2.2, resultR: null },
   ],
 };
 
@@ -63,9 +73,10 @@ Deno.test("buildDailySummary() of a LIVE day says entries, fills, caps, exits, r
       "Exits: 1",
       "  AAPL 18 at 14.00 (r1_trim)",
       "Closed trades: 2",
-      "  NVDA 3 shares: +12.30 USD",
+      "  NVDA 3 shares: +12.30 USD (+1.2 R)",
       "  IBM 2 shares: -2.20 USD",
-      "Realised: +10.10 USD",
+      "Trade results, against the entries: +10.10 USD",
+      "Day result, against the previous close: +6.00 USD",
       "Overnight: 1",
       "  AAPL 37 shares: stop 12.34 for 37, good till canceled",
     ].join("\n"),
@@ -101,16 +112,50 @@ Deno.test("buildDailySummary() of a LIVE day without anything is short and clean
         "0 confirmed: 0 entered, 0 not\n",
     ),
   );
-  for (const line of ["Symbols: none", "Fills: none", "Realised: 0.00 USD", "Overnight: none"]) {
+  for (
+    const line of [
+      "Symbols: none",
+      "Fills: none",
+      "Trade results, against the entries: 0.00 USD",
+      "Overnight: none",
+    ]
+  ) {
     assertStringIncludes(text, line);
   }
 });
 
 Deno.test("buildDailySummary() leaves a trade of unknown result out of the sum and says so", () => {
-  const closedTrades = [...LIVE.closedTrades, { symbol: "OLD", qty: 1, resultUsd: null }];
+  const closedTrades = [...LIVE.closedTrades, {
+    symbol: "OLD",
+    qty: 1,
+    resultUsd: null,
+    resultR: null,
+  }];
   const { text } = buildDailySummary({ ...LIVE, closedTrades });
   assertStringIncludes(text, "  OLD 1 shares: result unknown\n");
-  assertStringIncludes(text, "Realised: +10.10 USD (without 1 of unknown result)");
+  assertStringIncludes(
+    text,
+    "Trade results, against the entries: +10.10 USD (without 1 of unknown result)",
+  );
+});
+
+Deno.test("buildDailySummary() says of which symbol the day result is not known, and why", () => {
+  const why = "the previous close is not known";
+  const unknown = { symbol: "OLD", resultUsd: null, why } as const;
+  const part = {
+    ...DAY_RESULT,
+    resultUsd: null,
+    symbols: [...DAY_RESULT.symbols, unknown],
+    unknown: [unknown],
+  };
+  assertStringIncludes(
+    buildDailySummary({ ...LIVE, dayResult: part }).text,
+    `Day result, against the previous close: +6.00 USD (without OLD: ${why})`,
+  );
+  assertStringIncludes(
+    buildDailySummary({ ...LIVE, dayResult: { ...part, symbols: [unknown] } }).text,
+    `Day result, against the previous close: unknown (OLD: ${why})`,
+  );
 });
 
 const levels: { when: string; change: Partial<EntryCounts>; level: string }[] = [
@@ -184,8 +229,10 @@ Deno.test("buildDailySummary() of a DRY_RUN day names the five largest and what 
   const message = buildDailySummary({
     mode: "DRY_RUN",
     dateNy: "2026-01-20",
+    dayResult: DAY_RESULT,
     session: LIVE.session,
     equityLine: LIVE.equityLine,
+    areEntriesPaused: true,
     overnight: [NAKED],
     orders: [...orders, { symbol: "OLD", qty: 9, notionalUsd: null }],
     caps: DEFAULT_CAPS,
@@ -196,6 +243,7 @@ Deno.test("buildDailySummary() of a DRY_RUN day names the five largest and what 
     text: [
       "2026-01-20, full day, closed at 16:00 New York",
       LIVE.equityLine,
+      "Entries PAUSED by the operator (ENTRIES_PAUSED)",
       "Would have sent: 7 orders in 6 symbols, nothing left this host",
       "Notional: 2100.00 USD (without 1 of unknown price)",
       "Caps in LIVE: 5 orders, 5000.00 USD",
@@ -205,6 +253,7 @@ Deno.test("buildDailySummary() of a DRY_RUN day names the five largest and what 
       "  S4 4 shares, 400.00 USD",
       "  S3 3 shares, 300.00 USD",
       "  S2 2 shares, 200.00 USD",
+      "Day result, against the previous close: +6.00 USD",
       "Overnight: 1",
       "  MSFT 5 shares: NO STOP at the broker",
     ].join("\n"),
@@ -215,8 +264,10 @@ Deno.test("buildDailySummary() of a DRY_RUN day whose prices and caps are not kn
   const { text } = buildDailySummary({
     mode: "DRY_RUN",
     dateNy: "2026-01-20",
+    dayResult: DAY_RESULT,
     session: LIVE.session,
     equityLine: LIVE.equityLine,
+    areEntriesPaused: false,
     overnight: [],
     orders: [
       { symbol: "A", qty: 1, notionalUsd: null },
@@ -232,6 +283,7 @@ Deno.test("buildDailySummary() of a DRY_RUN day whose prices and caps are not kn
     "  B 2 shares, 5.00 USD",
     "  A 1 shares, price unknown",
     "  C 3 shares, price unknown",
+    "Day result, against the previous close: +6.00 USD",
     "Overnight: none",
   ];
   assertStringIncludes(text, wanted.join("\n"));
@@ -241,8 +293,10 @@ Deno.test("buildDailySummary() of a DRY_RUN day in which all prices are known ha
   const { text } = buildDailySummary({
     mode: "DRY_RUN",
     dateNy: "2026-01-20",
+    dayResult: DAY_RESULT,
     session: LIVE.session,
     equityLine: LIVE.equityLine,
+    areEntriesPaused: false,
     overnight: [],
     orders: [],
     caps: DEFAULT_CAPS,

@@ -38,6 +38,7 @@ interface Break {
 const BREAKS: readonly Break[] = [
   { reason: "symbol missing", entry: { symbol: "" } },
   { reason: "allowlist blocked", allowlist: { kind: "list", symbols: ["QQQ"] } },
+  { reason: "entries paused", entry: { areEntriesPaused: true } },
   { reason: "account blocked", entry: { accountBlock: "trading_blocked" } },
   { reason: "positions unknown", entry: { openSymbols: null } },
   { reason: "max positions reached", caps: { positions: 0 } },

@@ -47,6 +47,7 @@ const SUBJECT: TradeSubject = {
   symbol: "NVDA",
   adoptedQty: 0,
   adoptedCostUsd: null,
+  initialStopUsd: null,
   openedAtMs: OPENED_MS,
 };
 
@@ -116,6 +117,6 @@ const cases: {
 for (const { when, subject, orders, trades } of cases) {
   Deno.test(`listClosedTrades() counts what ended that day when ${when}`, () => {
     const found = listClosedTrades([{ ...SUBJECT, ...subject }], orders, DATE_NY);
-    assertEquals(found, trades.map((trade) => ({ symbol: "NVDA", ...trade })));
+    assertEquals(found, trades.map((trade) => ({ symbol: "NVDA", resultR: null, ...trade })));
   });
 }

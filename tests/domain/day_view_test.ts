@@ -61,10 +61,10 @@ const headlines: { events: RecordedEvent[]; headline: string }[] = [
   { events: [], headline: "Nothing was recorded on this day" },
   { events: [START], headline: "DRY_RUN (paper): no order simulated, none sent" },
   { events: [START, OPEN, LIVE], headline: "LIVE (paper): nothing traded" },
-  { events: TRADED, headline: "LIVE (paper): 1 entry, 1 trim, 1 exit, +18.40 USD" },
+  { events: TRADED, headline: "LIVE (paper): 1 entry, 1 trim, 1 exit, day result +18.40 USD" },
   {
     events: [...TRADED, at("15:10", "kill_switch", { is_active: true, source: "file" })],
-    headline: "LIVE (paper): 1 entry, 1 trim, 1 exit, +18.40 USD; kill switch at 15:10",
+    headline: "LIVE (paper): 1 entry, 1 trim, 1 exit, day result +18.40 USD; kill switch at 15:10",
   },
   {
     events: [{ ...START, endpoint: "live-money" }, ...TRADED.slice(1, 4)],
@@ -79,6 +79,19 @@ const headlines: { events: RecordedEvent[]; headline: string }[] = [
       at("15:02", "order_answer", { symbol: "AAPL", outcome: "rejected", message: "no" }),
     ],
     headline: "LIVE (paper): 1 entry; 1 order rejected; 1 error; still held: 7 NVDA",
+  },
+  {
+    events: [
+      START,
+      OPEN,
+      at("09:31", "equity", {
+        equity_usd: 1,
+        positions: [{ symbol: "NVDA", qty: 7, last_close_usd: 100, is_managed: true }],
+      }),
+      fill("10:00", "stop", 7, 98),
+    ],
+    headline: "DRY_RUN (paper): no order simulated, none sent, day result -14.00 USD; " +
+      "still held: 7 NVDA",
   },
   {
     events: [START, OPEN, at("10:00", "dry_run_order", { symbol: "A", qty: 1, ref_price_usd: 2 })],
@@ -99,7 +112,7 @@ Deno.test("buildDayView() takes an order's last fill, and an order's legs as exi
   ], DATE_NY);
   const [day] = view.symbols;
   assertEquals(day?.fills.map(({ qty, reason }) => [qty, reason]), [[7, "entry"], [7, "stop"]]);
-  assertEquals(day?.realisedUsd, -14);
+  assertEquals(view.dayResult.resultUsd, -14);
   assertEquals(view.orders.sells.map(({ what, status, qty }) => [what, status, qty]), [
     ["stop", "filled", 7],
   ]);
@@ -110,16 +123,72 @@ Deno.test("buildDayView() takes an order's last fill, and an order's legs as exi
   );
 });
 
-Deno.test("buildDayView() knows no result of what was bought on an earlier day", () => {
-  const view = buildDayView([START, OPEN, LIVE, fill("10:00", "stop", 7, 98)], DATE_NY);
-  assertEquals(view.symbols[0]?.realisedUsd, null);
-  const summed = buildDayView([
-    START,
-    fill("10:00", "stop", 7, 98),
-    at("16:00", "summary", { realised_usd: -3.5 }),
+Deno.test("buildDayView() names a symbol of unknown result, and keeps the result of the others", () => {
+  const sale = { symbol: "OLD", order_id: "old", client_order_id: "avwap-old-stop" };
+  const view = buildDayView([...TRADED, fill("10:00", "stop", 7, 98, sale)], DATE_NY);
+  assertEquals([view.dayResult.resultUsd, view.dayResult.knownUsd.toFixed(2)], [null, "18.40"]);
+  assertEquals(
+    formatHeadline(view),
+    "LIVE (paper): 1 entry, 1 trim, 2 exits, day result +18.40 USD (without OLD)",
+  );
+});
+
+Deno.test("buildDayView() is told of no sale by hand of what the engine never had", () => {
+  const sale = { symbol: "HAND", order_id: "h", client_order_id: "hand" };
+  const view = buildDayView([...TRADED, fill("10:00", "other", 7, 98, sale)], DATE_NY);
+  assertEquals(view.dayResult.resultUsd?.toFixed(2), "18.40");
+  assertEquals(view.trades.map((trade) => trade.symbol), ["NVDA"]);
+});
+
+Deno.test("buildDayView() counts a position without stop among the errors, each once", () => {
+  const alert = (title: string) =>
+    at("10:00", "alert", { level: "ERROR", title, text: "NVDA 7\nmore" });
+  const error = at("10:00", "error", { message: "Position without stop NVDA: 7 bare" });
+  const messages = (events: RecordedEvent[]) =>
+    buildDayView(events, DATE_NY).errors.map((row) => row.message);
+  assertEquals(messages([alert("Position without stop")]), ["Position without stop: NVDA 7"]);
+  assertEquals(messages([alert("Position without stop"), error]), [
+    "Position without stop NVDA: 7 bare",
+  ]);
+  assertEquals(messages([alert("Execution error")]), []);
+});
+
+Deno.test("buildDayView() tells when an order was placed and when it was filled", () => {
+  const view = buildDayView([
+    at("10:00", "order_recorded", {
+      symbol: "NVDA",
+      client_order_id: "avwap-1-stop",
+      side: "sell",
+      reason: "stop",
+      qty: 4,
+      stop_usd: 101,
+      notional_usd: 0,
+    }),
+    fill("14:00", "stop", 4, 101),
   ], DATE_NY);
-  assertEquals(formatHeadline(summed), "DRY_RUN (paper): no order simulated, none sent");
-  assertEquals(summed.summaryRealisedUsd, -3.5);
+  const [row] = view.orders.sells;
+  assertEquals([row?.placedMs, row?.filledMs], [
+    nyToMs(DATE_NY, "10:00"),
+    nyToMs(DATE_NY, "14:00"),
+  ]);
+});
+
+Deno.test("buildDayView() draws no future: nothing goes on beyond the trail's last line, nor the market beyond now", () => {
+  const nowMs = nyToMs(DATE_NY, "11:30");
+  const view = buildDayView([START, OPEN, LIVE, at("11:00", "cycle")], DATE_NY, {
+    earlier: [],
+    nowMs,
+  });
+  assertEquals(view.toldMs, nowMs);
+  assertEquals(view.spans.gate.map((span) => span.toMs), [nyToMs(DATE_NY, "11:00")]);
+});
+
+Deno.test("buildDayView() ends the gate's answer with the process that gave it", () => {
+  const { spans } = buildDayView(
+    [START, LIVE, at("10:00", "cycle"), at("12:00", "engine_started")],
+    DATE_NY,
+  );
+  assertEquals(spans.gate.map((span) => span.toMs), [nyToMs(DATE_NY, "10:00")]);
 });
 
 Deno.test("buildDayView() counts caps from what was recorded and not rejected", () => {
@@ -196,7 +265,7 @@ Deno.test("buildDayView() draws gate, kill switch, runs and an unknown market fr
   assertEquals([isHalfDay, closeMs], [true, nyToMs(DATE_NY, "13:00")]);
   assertEquals(spans.gate.map((span) => [span.mode, ...hours(span)]), [
     ["LIVE", "14:30", "17:00"],
-    ["DRY_RUN", "17:00", "18:00"],
+    ["DRY_RUN", "17:00", "17:30"],
   ]);
   assertEquals(spans.killSwitch.map(hours), [["17:00", "17:30"]]);
   assertEquals(spans.marketUnknown.map(hours), [["16:00", "16:10"]]);

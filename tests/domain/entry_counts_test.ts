@@ -1,3 +1,4 @@
+import { buildDayResult } from "../../src/domain/day/day_result.ts";
 import fc from "fast-check";
 import { buildDailySummary } from "../../src/domain/alert_summary.ts";
 import { countEntries } from "../../src/domain/entry_counts.ts";
@@ -202,6 +203,8 @@ for (const { when, events, ledger } of gaps) {
       dateNy: DATE_NY,
       session: { kind: "full", closesAtNy: "16:00", isOver: true },
       equityLine: "Equity: unknown; open result unknown",
+      areEntriesPaused: false,
+      dayResult: buildDayResult([]),
       overnight: [],
       entries,
       symbols: [],

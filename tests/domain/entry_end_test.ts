@@ -21,6 +21,13 @@ const cases: {
     end: { kind: "cancel", why: "unfilled" },
   },
   {
+    when: "it is wholly filled and not settled",
+    order: { status: "calculated", filledQty: 10 },
+    isLate: true,
+    afterMs: 60_000,
+    end: { kind: "over" },
+  },
+  {
     when: "it is done for the day without a fill",
     order: { status: "done_for_day" },
     afterMs: 60_000,
@@ -68,7 +75,7 @@ const cases: {
 ];
 for (const { when, order, partialSinceMs = null, isLate = false, afterMs, end } of cases) {
   Deno.test(`decideEntryEnd() says ${end.kind} when ${when}`, () => {
-    const shown = { status: "new", submittedAtMs: AT_MS, filledQty: 0, ...order };
+    const shown = { status: "new", submittedAtMs: AT_MS, qty: 10, filledQty: 0, ...order };
     const nowMs = AT_MS + afterMs;
     assertEquals(decideEntryEnd({ order: shown, partialSinceMs, isLate, nowMs }), end);
   });

@@ -101,8 +101,13 @@ const sentences: [AuditEvent, string][] = [
     },
     "gate DRY_RUN: DRY_RUN enabled; allowlist ALL",
   ],
-  [{ type: "kill_switch", is_active: true, source: "file" }, "kill switch active (file)"],
-  [{ type: "kill_switch", is_active: false, source: null }, "kill switch cleared"],
+  [
+    { type: "kill_switch", is_active: true, source: "file", by: "engine" },
+    "kill switch active (file)",
+  ],
+  [{ type: "kill_switch", is_active: false, source: null, by: "engine" }, "kill switch cleared"],
+  [{ type: "entries_paused", is_active: true }, "entries paused"],
+  [{ type: "entries_paused", is_active: false }, "entries are not paused any more"],
   [
     { type: "watchlist", status: "fresh", candidates: 5, dropped: [], message: null },
     "watchlist fresh: 5 candidates, 0 rows dropped",
@@ -309,10 +314,11 @@ const sentences: [AuditEvent, string][] = [
       unresolved: 0,
       unfilled: 0,
       realised_usd: 10.42,
+      day_result_usd: -3.1,
       text: "",
     },
     "daily summary (LIVE): 3 entries tried, 1 accepted, 2 denied, 0 rejected, 0 expired, " +
-    "0 unresolved, realised 10.42 USD",
+    "0 unresolved, closed trades 10.42 USD, day result -3.10 USD",
   ],
   [
     {
@@ -342,7 +348,7 @@ Deno.test("formatEvent() has a sentence of its own for every type", () => {
   for (const type of types) {
     assert(!formatEvent({ at: AT, type }).startsWith(`${type} {`), type);
   }
-  assertEquals(types.size, 27);
+  assertEquals(types.size, 28);
 });
 
 Deno.test("formatEvent() shows an event of a later release as it is", () => {

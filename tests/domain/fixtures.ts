@@ -42,6 +42,7 @@ export const NO_USAGE: CapUsage = {
 /** An entry of 100 USD in SPY that every cap allows. */
 export const ALLOWED_ENTRY: CapInputs = {
   symbol: "SPY",
+  areEntriesPaused: false,
   accountBlock: null,
   notionalMicros: usdToMicros(100),
   openSymbols: 0,

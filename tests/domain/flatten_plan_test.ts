@@ -35,7 +35,7 @@ const STOP = brokerOrder({
   orderClass: "simple",
   stopPriceUsd: 95,
 });
-const ALL = { symbol: null, isClosing: true };
+const ALL = { symbol: null, isClosing: true, closes: null };
 
 Deno.test("buildFlattenPlan() marks what is neither ours by name, nor a leg of ours, nor known", () => {
   const leg = brokerOrder({
@@ -72,11 +72,11 @@ Deno.test("buildFlattenPlan() names positions that lose what covers them, where 
     managedSymbols: new Set<string>(),
     knownOrderIds: new Set<string>(),
   };
-  const open = buildFlattenPlan({ ...inputs, scope: { symbol: null, isClosing: false } });
+  const open = buildFlattenPlan({ ...inputs, scope: { ...ALL, isClosing: false } });
   assertEquals(open.uncovered.map(({ symbol }) => symbol), ["SPY"]);
   assertEquals(open.closes, []);
   assertEquals(buildFlattenPlan({ ...inputs, scope: ALL }).uncovered, []);
-  const other = buildFlattenPlan({ ...inputs, scope: { symbol: "QQQ", isClosing: false } });
+  const other = buildFlattenPlan({ ...inputs, scope: { ...ALL, symbol: "QQQ", isClosing: false } });
   assertEquals([other.cancels, other.uncovered], [[], []]);
 });
 

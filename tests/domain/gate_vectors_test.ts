@@ -42,6 +42,7 @@ function createFiles(texts: Texts): FileSystem {
     remove: refuse,
     mkdir: refuse,
     listDir: refuse,
+    truncate: refuse,
   };
 }
 
@@ -61,7 +62,7 @@ async function decideCase(vector: Case): Promise<{ lines: string[]; verdicts: st
   const config = buildCaseConfig(vector);
   const { caps, allowlist, invalidConfiguration } = config;
   const fs = createFiles(vector.files);
-  const operatorFiles = createOperatorFiles({ fs, stateDir: STATE_DIR });
+  const operatorFiles = createOperatorFiles({ fs, stateDir: STATE_DIR, otherStateDirs: [] });
   const read = await createLiveLedger({ fs, stateDir: STATE_DIR }).read();
   const decision = decideGate({
     isDryRun: config.isDryRun,
@@ -87,6 +88,7 @@ function listVerdicts(decision: LiveDecision, ledger: LiveLedger, vector: Case):
     const intent = { dateNy: vector.today_ny, symbol, clientOrderId: null };
     const verdict = checkCaps(decision, {
       symbol,
+      areEntriesPaused: false,
       accountBlock: null,
       notionalMicros: buildNotional(qty, ref_price),
       bracket: { priceUsd: ref_price, stopUsd: ref_price * 0.9, targetUsd: ref_price * 1.1 },

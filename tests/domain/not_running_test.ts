@@ -19,6 +19,7 @@ const SAFE: PositionFact = {
   symbol: "NVDA",
   qty: 4,
   stops: [{ qty: 4, stopUsd: 124.2, timeInForce: "gtc" }],
+  lastSeen: null,
   trouble: null,
 };
 const DAY: PositionFact = { ...SAFE, stops: [{ qty: 4, stopUsd: 124.2, timeInForce: "day" }] };

@@ -5,6 +5,7 @@ import {
   listFillHistories,
   listHoldings,
   type PositionChange,
+  type PositionEvidence,
 } from "../../src/domain/position_account.ts";
 import type { BrokerOrder, BrokerPosition } from "../../src/domain/orders.ts";
 import type { ManagedPosition } from "../../src/domain/engine_state.ts";
@@ -33,7 +34,7 @@ function explain(
   change: Partial<ManagedPosition>,
   held: Partial<BrokerPosition> | null,
   orders: readonly BrokerOrder[],
-  isEntryOver = true,
+  entry: PositionEvidence["entry"] = "over",
 ): PositionChange {
   return accountPosition(
     managedPosition(change),
@@ -45,7 +46,7 @@ function explain(
         ({ clientOrderId }) => !clientOrderId.startsWith("by-hand"),
       ),
       recent: NO_FILLS,
-      isEntryOver,
+      entry,
     },
   );
 }
@@ -95,7 +96,7 @@ const cases: {
   readonly change: Partial<ManagedPosition>;
   readonly held: Partial<BrokerPosition> | null;
   readonly orders: readonly BrokerOrder[];
-  readonly isEntryOver?: boolean;
+  readonly entry?: PositionEvidence["entry"];
   readonly is: PositionChange;
 }[] = [
   { when: "nothing changed", change: {}, held: {}, orders: [BOUGHT], is: { kind: "same" } },
@@ -111,7 +112,7 @@ const cases: {
     change: { qty: null },
     held: { qty: 3, costBasisUsd: 300 },
     orders: [brokerOrder({ status: "partially_filled", filledQty: 3 })],
-    isEntryOver: false,
+    entry: "working",
     is: { kind: "changed", qty: 3, costBasisUsd: 300 },
   },
   {
@@ -242,7 +243,29 @@ const cases: {
     change: { qty: null },
     held: null,
     orders: [brokerOrder()],
-    isEntryOver: false,
+    entry: "working",
+    is: { kind: "waiting" },
+  },
+  {
+    when: "what its entry, which still works, bought is sold",
+    change: { qty: 3 },
+    held: null,
+    orders: [
+      brokerOrder({ status: "partially_filled", filledQty: 3 }),
+      sell("s-1", { filledQty: 3 }),
+    ],
+    entry: "working",
+    is: { kind: "changed", qty: 0, costBasisUsd: 0 },
+  },
+  {
+    when: "what its entry bought is sold, and the entry works on",
+    change: { qty: 0 },
+    held: null,
+    orders: [
+      brokerOrder({ status: "partially_filled", filledQty: 3 }),
+      sell("s-1", { filledQty: 3 }),
+    ],
+    entry: "working",
     is: { kind: "waiting" },
   },
   {
@@ -292,9 +315,9 @@ const cases: {
   },
 ];
 
-for (const { when, change, held, orders, isEntryOver = true, is } of cases) {
+for (const { when, change, held, orders, entry = "over", is } of cases) {
   Deno.test(`accountPosition() is ${is.kind} when ${when}`, () => {
-    assertEquals(explain(change, held, orders, isEntryOver), is);
+    assertEquals(explain(change, held, orders, entry), is);
   });
 }
 
@@ -303,7 +326,12 @@ Deno.test("accountPosition() says gone only of an absent position whose shares w
   const heldQty = fc.option(fc.integer({ min: -5, max: 20 }), { nil: null });
   fc.assert(fc.property(fills, heldQty, fc.boolean(), (sold, qty, isOver) => {
     const sells = sold.map((filledQty, at) => sell(`s-${at}`, { filledQty }));
-    const change = explain({}, qty === null ? null : { qty }, [BOUGHT, ...sells], isOver);
+    const change = explain(
+      {},
+      qty === null ? null : { qty },
+      [BOUGHT, ...sells],
+      isOver ? "over" : "unknown",
+    );
     const soldQty = sold.reduce((sum, each) => sum + each, 0);
     assertEquals(change.kind === "gone", qty === null && soldQty === 10);
     assertEquals(change.kind === "absent", qty === null && soldQty !== 10);

@@ -3,11 +3,10 @@ import type { BrokerOrder } from "../../src/domain/orders.ts";
 import {
   countCovered,
   countGtcCovered,
-  decideProtection,
   isStopOrder,
   listSellGroups,
-  type ProtectionDecision,
 } from "../../src/domain/protection.ts";
+import { decideProtection, type ProtectionDecision } from "../../src/domain/protection_step.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { brokerOrder, TODAY } from "./fixtures.ts";
 
@@ -75,6 +74,15 @@ const types: { readonly type: string; readonly side: "buy" | "sell"; readonly is
 for (const { type, side, is } of types) {
   Deno.test(`isStopOrder() is ${is} for a ${side} of type ${type}`, () => {
     assertEquals(isStopOrder({ type, side }), is);
+  });
+}
+
+for (const status of ["filled", "calculated", "canceled", "pending_cancel"]) {
+  Deno.test(`listSellGroups() counts the legs of an entry of which every share is filled and that is ${status}`, () => {
+    const groups = listSellGroups([bracket({ status })], "SPY");
+    assertEquals(groups.map(({ qty, standing }) => [qty, standing]), [[10, "works"]]);
+    const partly = bracket({ status: status === "filled" ? "partially_filled" : status });
+    assertEquals(listSellGroups([{ ...partly, filledQty: 9 }], "SPY"), []);
   });
 }
 
@@ -302,7 +310,7 @@ const decisions: {
     when: "day legs cover it and the close is near",
     orders: [bracket()],
     options: { isGtcNeeded: true },
-    is: { kind: "convert" },
+    is: { kind: "convert", isBare: false },
   },
   {
     when: "a good-till-canceled stop covers it and the close is near",
@@ -314,7 +322,7 @@ const decisions: {
     when: "half has a good-till-canceled stop, the rest day legs, and the close is near",
     orders: [stop({ qty: 5 }), bracket({ legs: [leg({ qty: 5 })] })],
     options: { isGtcNeeded: true },
-    is: { kind: "convert" },
+    is: { kind: "convert", isBare: false },
   },
   {
     when: "half has a good-till-canceled stop, the rest nothing, and the close is near",
@@ -326,23 +334,23 @@ const decisions: {
   {
     when: "a take-profit alone reserves it",
     orders: [bracket({ legs: [TAKE_PROFIT] })],
-    is: { kind: "convert" },
+    is: { kind: "convert", isBare: true },
   },
   {
     when: "our stop is suspended",
     orders: [stop({ status: "suspended" })],
-    is: { kind: "convert" },
+    is: { kind: "convert", isBare: true },
   },
   {
     when: "our stop is done for the day",
     orders: [stop({ status: "done_for_day" })],
-    is: { kind: "convert" },
+    is: { kind: "convert", isBare: true },
   },
   {
-    when: "our good-till-canceled stop is done for the day and the close is near",
+    when: "our good-till-canceled stop is done for the day, while the session has minutes left",
     orders: [stop({ status: "done_for_day" })],
     options: { isGtcNeeded: true },
-    is: { kind: "enough" },
+    is: { kind: "convert", isBare: true },
   },
   {
     when: "our stop has a status that nobody knows",
@@ -412,17 +420,17 @@ const decisions: {
   {
     when: "a second stop of ours is wholly too many",
     orders: [stop({ qty: 3 }), stop({ orderId: "s-2", qty: 10 })],
-    is: { kind: "convert" },
+    is: { kind: "convert", isBare: false },
   },
   {
     when: "our stop for too many was filled in part",
     orders: [stop({ qty: 12, filledQty: 1, status: "partially_filled" })],
-    is: { kind: "convert" },
+    is: { kind: "convert", isBare: false },
   },
   {
     when: "only somebody else's sells are too many",
     orders: [stop({ clientOrderId: "by-hand", qty: 12 })],
-    is: { kind: "convert" },
+    is: { kind: "convert", isBare: false },
   },
   {
     when: "the engine's stop rose over our stop",
@@ -444,14 +452,14 @@ const decisions: {
   {
     when: "somebody else's stop is below the engine's",
     orders: [stop({ clientOrderId: "by-hand", stopPriceUsd: 90 })],
-    is: { kind: "convert" },
+    is: { kind: "convert", isBare: true },
   },
   {
     when: "somebody else's bracket has its stop below the engine's",
     orders: [
       bracket({ clientOrderId: "by-hand", legs: [TAKE_PROFIT, leg({ stopPriceUsd: 90 })] }),
     ],
-    is: { kind: "convert" },
+    is: { kind: "convert", isBare: true },
   },
   {
     when: "our stop has no price that anyone could read",
@@ -461,7 +469,7 @@ const decisions: {
   {
     when: "somebody else's stop has no price that anyone could read",
     orders: [stop({ clientOrderId: "by-hand", stopPriceUsd: null })],
-    is: { kind: "convert" },
+    is: { kind: "convert", isBare: true },
   },
   {
     when: "somebody else's stop is above the engine's",
@@ -475,7 +483,9 @@ for (const { when, orders, options, is } of decisions) {
     const { kind, ...rest } = decision;
     const facts = kind === "replace" && "order" in rest
       ? { kind, qty: rest.qty, stopUsd: rest.stopUsd }
-      : kind === "convert" || kind === "ask"
+      : kind === "convert" && "isBare" in rest
+      ? { kind, isBare: rest.isBare }
+      : kind === "ask"
       ? { kind }
       : decision;
     assertEquals<object>(facts, is);

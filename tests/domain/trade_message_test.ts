@@ -6,6 +6,7 @@ const POSITION: PositionFact = {
   symbol: "NVDA",
   qty: 7,
   stops: [{ qty: 7, stopUsd: 117.1, timeInForce: "day" }],
+  lastSeen: null,
   trouble: null,
 };
 const BOUGHT: TradeMessageFacts = {

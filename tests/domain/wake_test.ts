@@ -110,6 +110,28 @@ const cases: readonly {
     why: "intent due",
   },
   {
+    when: "the market is closed and 30 minutes before its open are two away",
+    inputs: {
+      ...CLOSED,
+      market: { isOpen: false, nextOpenMs: NOW + 32 * MINUTE_MS },
+      extraMs: [NOW + 5000],
+    },
+    atMs: NOW + 2 * MINUTE_MS,
+    why: "market opens soon",
+  },
+  {
+    when: "the market is closed, hours are ignored and the engine's moment is seconds away",
+    inputs: {
+      ...CLOSED,
+      pollSeconds: 3600,
+      nowMs: at("15:00:35"),
+      isMarketHoursIgnored: true,
+      extraMs: [NOW + 5000],
+    },
+    atMs: at("15:05:35"),
+    why: "engine moment",
+  },
+  {
     when: "the engine chose a moment",
     inputs: { ...OPEN, extraMs: [FAR, NOW + 5000] },
     atMs: NOW + 5000,
@@ -294,7 +316,7 @@ Deno.test("decideNextWake() sleeps through nothing while the market is open", ()
   );
 });
 
-Deno.test("decideNextWake() leaves a closed market alone for five minutes, its open aside", () => {
+Deno.test("decideNextWake() leaves a closed market alone for five minutes, its open and 30 minutes before it aside", () => {
   fc.assert(
     fc.property(anyInputs, (drawn) => {
       const nextOpenMs = drawn.market?.nextOpenMs ?? FAR;
@@ -302,6 +324,9 @@ Deno.test("decideNextWake() leaves a closed market alone for five minutes, its o
       const wake = decideNextWake({ ...drawn, market, isMarketHoursIgnored: false });
       if (wake.why === "market opens") {
         assert(wake.atMs === nextOpenMs || wake.atMs === drawn.nowMs + WAKE_MIN_MS);
+      } else if (wake.why === "market opens soon") {
+        const soonMs = nextOpenMs - 30 * MINUTE_MS;
+        assert(wake.atMs === Math.max(soonMs, drawn.nowMs + WAKE_MIN_MS) && soonMs > drawn.nowMs);
       } else {
         assert(wake.atMs >= drawn.nowMs + CLOSED_WAKE_MS);
         assert(nextOpenMs <= drawn.nowMs || nextOpenMs > wake.atMs);

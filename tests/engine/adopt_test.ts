@@ -1,4 +1,5 @@
 import { takeRequests } from "../../src/engine/releasing.ts";
+import { StateError } from "../../src/engine/ports.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { MINUTE_MS, NVDA, SECOND_MS, STATE_DIR, World } from "./support.ts";
 
@@ -102,4 +103,20 @@ Deno.test("nothing is adopted that nobody holds", async () => {
   await world.cycles(1, 15 * SECOND_MS);
   assertEquals(world.said("no long position").length, 1);
   assertEquals(world.position("AAPL"), undefined);
+});
+
+Deno.test("a request whose file can't be removed costs the adopted position no stop, and is dropped later", async () => {
+  const world = await foreign();
+  ask(world, { stop: 90, r1: null, r2: null });
+  const { operatorFiles } = world.engine.ports;
+  const { removeRequest } = operatorFiles;
+  Object.assign(operatorFiles, {
+    removeRequest: () => Promise.reject(new StateError("read-only file system")),
+  });
+  await world.cycle();
+  assertEquals(world.stops("AAPL"), ["10@90 gtc"]);
+  assertEquals(world.said("adopt-AAPL.json can't be removed: read-only file system").length, 1);
+  Object.assign(operatorFiles, { removeRequest });
+  await world.cycles(1, MINUTE_MS);
+  assertEquals([world.disk.textOf(REQUEST), world.stops("AAPL")], [null, ["10@90 gtc"]]);
 });

@@ -57,6 +57,10 @@ Deno.test("Position without stop comes at the change and hourly", () =>
       slack.of("Position without stop")[0] ?? "",
       "NVDA 7 shares: stop 117.10 for 7, DAY ORDER, ends at the close",
     );
+    const errors = (await day.listEvents()).filter((event) =>
+      event.type === "error" && `${event["message"]}`.startsWith("Position without stop NVDA: ")
+    );
+    assertEquals(errors.length, 3);
   }));
 
 Deno.test("Position without stop comes again 20 minutes before the close", () =>

@@ -277,7 +277,9 @@ Deno.test("a process that never read the clock says the session and each managed
   const [alert, ...more] = world.alerted("Execution error");
   assertEquals(more, []);
   assert(alert?.text.includes("the calendar says the market is open until"), alert?.text);
-  assert(alert?.text.includes("NVDA 10 shares"), alert?.text);
+  // What an earlier process saw last.
+  assert(alert?.text.includes("NVDA (10 shares when last seen)"), alert?.text);
+  assert(alert?.text.includes("when last seen 10 of 10 shares had a stop"), alert?.text);
 });
 
 Deno.test("a clock that can't be read in the night is no trouble, and needs nobody", async () => {

@@ -229,3 +229,22 @@ Deno.test("a close whose sell is refused does not cost the lower stop that reste
   await world.cycles(4, MINUTE_MS);
   assertEquals([world.held("AAPL"), covered(world, "AAPL")], [10, 10]);
 });
+
+for (const status of [401, 403, 429]) {
+  Deno.test(`a cancel that is refused by ${status}, not for the order, is followed by no other one`, async () => {
+    const world = await adopted(
+      { qty: "4", type: "stop", stop_price: "95", time_in_force: "gtc" },
+      { qty: "6", type: "stop", stop_price: "95", time_in_force: "day" },
+    );
+    const body = '{"message": "forbidden."}';
+    world.setFaults([{ method: "DELETE", fault: { kind: "status", status, body } }]);
+    world.exchange.setPrice("AAPL", 106);
+    await world.cycle();
+    const asked = world.sent.filter((each) => each.method === "DELETE").map((each) => each.path);
+    assertEquals(new Set(asked).size, 1, asked.join(", "));
+    assertEquals(world.stops("AAPL"), ["4@95 gtc", "6@95 day"]);
+    world.setFaults([]);
+    await world.cycles(1, 10 * SECOND_MS);
+    assertEquals([world.held("AAPL"), world.stops("AAPL")], [5, ["5@99 gtc"]]);
+  });
+}

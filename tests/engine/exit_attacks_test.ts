@@ -289,6 +289,35 @@ Deno.test("our stop in a symbol whose position is now somebody else's is cancell
   assertEquals([world.position(), world.held(), stop.status], [undefined, 20, "canceled"]);
 });
 
+for (const isByHand of [false, true]) {
+  const what = isByHand ? "what a hand put in our stop's place" : "our stop leg";
+  Deno.test(`${what} is cancelled when its position is gone: on an account that may short it would sell again`, async () => {
+    const world = isByHand ? await trimmed() : await bought();
+    world.exchange.behaviour.isShortingAllowed = true;
+    const sells = () => world.orders((each) => each.side === "sell" && each.isActive);
+    if (isByHand) {
+      const [stop] = sells().filter((each) => each.status === "new");
+      assert(stop !== undefined);
+      const nothing = { clientOrderId: null, qty: null, limitPriceUsd: null, timeInForce: null };
+      world.exchange.desk.replace(stop, { ...nothing, stopPriceUsd: 103 });
+      await world.cycles(1, 10 * SECOND_MS);
+    }
+    const qty = world.held();
+    // More for a moment, so that the exchange takes a sell beside what rests.
+    world.exchange.setPosition("NVDA", 2 * qty, 100);
+    const order = { symbol: "NVDA", side: "sell", type: "market", time_in_force: "day" };
+    world.exchange.placeByHand({ ...order, qty: `${qty}` });
+    world.pass(SECOND_MS);
+    world.exchange.setPosition("NVDA", 0, 100);
+    assertEquals(world.stops().length, 1);
+    await world.cycles(2, 20 * SECOND_MS);
+    assertEquals([world.position(), world.stops()], [undefined, []]);
+    world.exchange.setPrice("NVDA", 90);
+    await world.cycles(2, 20 * SECOND_MS);
+    assertEquals(world.held(), 0);
+  });
+}
+
 Deno.test("a split while a stop waits to be put back: nothing is sent", async () => {
   const world = await bought();
   world.exchange.behaviour.cancelOutcome = () => "stuck";

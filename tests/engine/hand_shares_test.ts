@@ -1,4 +1,4 @@
-import { assertEquals } from "../assert.ts";
+import { assert, assertEquals } from "../assert.ts";
 import { at, MINUTE_MS, NVDA, SECOND_MS, World } from "./support.ts";
 
 /** Ten shares of ours with their overnight stop, and a hand that may trade beside them. */
@@ -89,3 +89,28 @@ Deno.test("what a hand bought is not adopted when ours are sold, though its symb
   assertEquals([world.held(), world.position(), world.stops()], [5, undefined, []]);
   assertEquals(world.alerted("Adopted"), []);
 });
+
+/** Only an order that was replaced says so; the one in its place does not name it. */
+function hidePredecessors(world: World): void {
+  const rewrite = (body: string) => body.replaceAll(/"replaces":"[^"]*"/g, '"replaces":null');
+  world.setFaultPlan(({ method }) => method === "GET" ? { kind: "rewritten", rewrite } : null);
+}
+
+for (const handQty of [0, 12]) {
+  Deno.test(`our stop that a hand moved is ours though only the old one names the new one, beside ${handQty} of a hand's`, async () => {
+    const world = await bought();
+    hidePredecessors(world);
+    if (handQty > 0) byHand(world, "buy", handQty);
+    const [stop] = world.orders((order) => order.type === "stop" && order.status === "new");
+    assert(stop !== undefined);
+    const nothing = { clientOrderId: null, qty: null, limitPriceUsd: null, timeInForce: null };
+    world.exchange.desk.replace(stop, { ...nothing, stopPriceUsd: 97 });
+    world.pass(SECOND_MS);
+    await world.cycles(2, MINUTE_MS);
+    assertEquals([world.stops(), world.changes], [["10@97 gtc"], []]);
+    world.exchange.setPrice("NVDA", 96);
+    await world.cycles(2, MINUTE_MS);
+    assertEquals([world.held(), world.stops(), world.position()], [handQty, [], undefined]);
+    assertEquals(world.alerted("were sold by hand"), []);
+  });
+}

@@ -142,6 +142,7 @@ for (const lag of LAGS) {
     assertEquals([world.held(), world.stops(), world.sells()], [0, [], []]);
     await settle(world);
     assertEquals([world.held(), world.position(), alarms(world)], [0, undefined, []]);
+    assertEquals(world.said("its position is gone"), []);
   });
 
   Deno.test(`an entry that fills is an ordinary fill, ${name(lag)}`, async () => {
@@ -212,4 +213,25 @@ Deno.test("an entry that fills between two reads of one cycle is no alarm", asyn
   });
   await world.cycles(1, 15 * SECOND_MS);
   assertEquals([world.held(), alarms(world)], [10, []]);
+});
+
+Deno.test("a trim is not done because positions lag behind an entry that filled in parts", async () => {
+  const world = new World();
+  world.exchange.behaviour.positionsLagMs = 3_000;
+  world.exchange.behaviour.partialFills = (order) =>
+    order.side === "buy" ? [{ afterMs: 0, qty: 1 }, { afterMs: 30_000, qty: 9 }] : null;
+  await world.restart();
+  await world.cycle();
+  await world.cycles(2, 5 * SECOND_MS);
+  const [entry] = world.buys();
+  assert(entry !== undefined);
+  for (let turn = 0; entry.filledQty < 10; turn++) {
+    assert(turn < 100);
+    world.pass(SECOND_MS);
+  }
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycle();
+  assertEquals([world.position()?.isTrimmedR1, world.sells()], [false, []]);
+  await settle(world);
+  assertEquals([world.sells(), world.held()], [["5 filled"], 5]);
 });

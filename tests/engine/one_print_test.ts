@@ -1,4 +1,4 @@
-import { assertEquals } from "../assert.ts";
+import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { AAPL, at, MINUTE_MS, SECOND_MS, STATE_DIR, STATE_PATH, World } from "./support.ts";
 
 /** The data API's latest trade of a symbol, as long as it is told to say so. */
@@ -197,4 +197,36 @@ Deno.test("a request to adopt is not refused at a price that one print alone say
   world.setFaults([]);
   await world.cycles(1, MINUTE_MS);
   assertEquals([world.position("AAPL")?.pivotUsd, world.disk.textOf(path)], [94, null]);
+});
+
+Deno.test("a single print that would make an exit due is told after two minutes, and its end is the end of it", async () => {
+  const world = await held();
+  print(world, { priceUsd: 60, atMs: world.nowMs, id: 7 });
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.alerted("Exits wait"), []);
+  await world.cycles(2, MINUTE_MS);
+  const [alert, ...others] = world.alerted("Exits wait");
+  assertEquals(others, []);
+  for (
+    const part of [
+      "stop_exit due since 2026-11-23 10:0",
+      "one trade alone, at 60, says so",
+      "look at the symbol yourself",
+    ]
+  ) assertStringIncludes(alert?.text ?? "", part);
+  world.setFaults([]);
+  await world.cycle();
+  assertEquals(world.engine.state.standings.map(({ due }) => due), [null]);
+  assertEquals(world.sells(), []);
+});
+
+Deno.test("a single print that no rule asks for is no alarm", async () => {
+  const world = await held();
+  world.engine.state = {
+    ...world.engine.state,
+    positions: world.engine.state.positions.map((each) => ({ ...each, r1Usd: 130, r2Usd: 150 })),
+  };
+  print(world, { priceUsd: 120, atMs: world.nowMs, id: 7 });
+  await world.cycles(4, MINUTE_MS);
+  assertEquals([world.position()?.doubtedTrade?.priceUsd, world.alerted("NVDA")], [120, []]);
 });

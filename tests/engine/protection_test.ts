@@ -270,7 +270,7 @@ Deno.test("an alert that Slack did not take is offered again until it did", asyn
   assertEquals(world.alerted("Position without stop").length, 3);
 });
 
-Deno.test("no live order leaves while the broker's clock says closed, hours ignored or not", async () => {
+Deno.test("no live order but the stop leaves while the broker's clock says closed, hours ignored or not", async () => {
   const world = await bought();
   takeLegs(world);
   await world.restart({ EXEC_V2_IGNORE_MARKET_HOURS: "1" });
@@ -278,12 +278,12 @@ Deno.test("no live order leaves while the broker's clock says closed, hours igno
   world.exchange.setPrice("NVDA", 90);
   await world.cycles(3, MINUTE_MS);
   assert(world.said(LIVE_PASS).length > 0);
-  assertEquals([world.changes, world.sells()], [[], []]);
+  assertEquals([world.changes.map(({ body }) => body["type"]), world.sells()], [["stop"], []]);
   assertEquals(world.position()?.qty, 10);
   world.goTo(at("09:31", TUESDAY));
   world.list([AAPL]);
   await world.cycles(2, MINUTE_MS);
-  assertEquals([world.held(), world.sells()], [0, ["10 filled"]]);
+  assertEquals([world.held(), world.sells()], [0, []]);
 });
 
 Deno.test("with hours ignored an entry due while closed is skipped", async () => {
@@ -295,13 +295,14 @@ Deno.test("with hours ignored an entry due while closed is skipped", async () =>
   assertEquals([world.changes, world.buys(), world.entries()], [[], [], []]);
 });
 
-Deno.test("market closed: one line, and nothing else of the cycle", async () => {
+Deno.test("market closed: one line, and nothing else of the cycle but the stop for what is bare", async () => {
   const world = await bought();
   world.goTo(at("16:30"));
   world.exchange.setPrice("NVDA", 90);
   await world.cycles(2, MINUTE_MS);
   assertEquals(world.said("info Market closed; skipping cycle.").length, 2);
-  assertEquals([world.said("Gate "), world.changes], [[], []]);
+  assertEquals(world.said("Gate "), []);
+  assertEquals(world.changes.map(({ body }) => body["type"]), ["stop"]);
 });
 
 Deno.test("a broker clock that can't be read counts as closed", async () => {

@@ -169,3 +169,53 @@ Deno.test("a split is released and nothing of it is touched; the symbol counts a
   assertEquals([world.buys("AAPL"), world.changes], [[], []]);
   assert(world.said("Gate FAIL AAPL: max positions reached").length > 0);
 });
+
+const NOT_TRADABLE = {
+  method: "POST",
+  contains: '"type":"stop"',
+  fault: {
+    kind: "status",
+    status: 422,
+    body: '{"code":42210000,"message":"asset is not tradable"}',
+  },
+} as const;
+
+Deno.test("a position whose stop the broker refuses for good is the operator's when he asks for it", async () => {
+  const world = new World();
+  await world.buy();
+  world.setFaults([NOT_TRADABLE]);
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.held(), world.stops(), world.engine.bare.size], [5, [], 1]);
+  ask(world);
+  await takeRequests(world.engine);
+  assertEquals([world.position(), world.alerted("Position released").length], [undefined, 1]);
+});
+
+Deno.test("a release that waits for the stop of an exit says so once", async () => {
+  const world = new World();
+  await world.buy();
+  world.engine.bare.add(world.position()?.positionId ?? "");
+  ask(world);
+  await takeRequests(world.engine);
+  await takeRequests(world.engine);
+  assertEquals(world.said("release-NVDA.json waits for the stop").length, 1);
+});
+
+Deno.test("a release is taken up in a night in which nothing needs a look", async () => {
+  const world = new World();
+  await world.buy();
+  for (const time of ["15:51", "16:00:05", "20:00"]) {
+    world.goTo(at(time));
+    await world.cycle();
+  }
+  await world.restart();
+  ask(world);
+  world.forget();
+  await world.cycle();
+  assertEquals([world.position(), world.disk.textOf(REQUEST), world.changes], [
+    undefined,
+    null,
+    [],
+  ]);
+});

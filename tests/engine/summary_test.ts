@@ -1,4 +1,6 @@
-import { SAMPLE_HALF_DAY_NY, sampleOpenMs } from "../simulator/scenario.ts";
+import { listAccountLooks } from "../../src/domain/day/account_looks.ts";
+import { readDayResult } from "../../src/domain/day/period.ts";
+import { SAMPLE_DAY_NY, SAMPLE_HALF_DAY_NY, sampleOpenMs } from "../simulator/scenario.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { SlackSink } from "./slack_sink.ts";
 import { KILL_PATH, LIVE_ENVIRONMENT, STATE_DIR, TradingDay } from "./trading_day.ts";
@@ -38,13 +40,27 @@ Deno.test("the LIVE summary after the close adds up and names fills, exits, resu
         "Caps used: 2 of 5 orders, 1370.63 of 1500.00 USD",
         "NVDA 3 at 129.45 (r1_trim)",
         "NVDA 2 at 136.78 (r2_trim)",
-        "NVDA 7 shares: +45.82 USD",
-        "BRK.B 1 shares: -35.40 USD",
-        "Realised: +10.42 USD",
+        "NVDA 7 shares: +45.82 USD (+0.7 R)",
+        "BRK.B 1 shares: -35.40 USD (-1.0 R)",
+        "Trade results, against the entries: +10.42 USD",
+        "Day result, against the previous close: +10.42 USD",
         "Overnight: none",
       ]
     ) assertStringIncludes(text, part);
   }));
+
+Deno.test("the summary's day result is the one that the day's trail gives for ever after", async () => {
+  const day = new TradingDay({ startMs: afterOpen(-20) });
+  await day.run(LIVE_ENVIRONMENT, { untilMs: afterOpen(420) });
+  const events = await day.listEvents();
+  const summary = events.find((event) => event.type === "summary");
+  assertEquals(summary?.["day_result_usd"], 10.42);
+  assertEquals(readDayResult(events, SAMPLE_DAY_NY).resultUsd, 10.42);
+  const rows = listAccountLooks(events).flatMap((look) => look.rows ?? []);
+  const held = rows.filter((row) => row.symbol === "NVDA" && row.isManaged);
+  assertEquals([...new Set(held.map((row) => row.managedQty))], [7, 4, 2]);
+  assert(held.every((row) => row.lastCloseUsd !== null));
+});
 
 Deno.test("the DRY_RUN summary counts its own ledger, largest first", () =>
   withSink(async (slack) => {

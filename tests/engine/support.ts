@@ -16,6 +16,7 @@ import { buildLedgerText, parseLedger } from "../../src/state/ledger_format.ts";
 import { createLiveLedger } from "../../src/state/live_ledger.ts";
 import { createOperatorFiles } from "../../src/state/operator_files.ts";
 import { buildStateText, parseState } from "../../src/state/state_format.ts";
+import { createStateDisk } from "../../src/state/state_disk.ts";
 import { createWatchlistFile } from "../../src/state/watchlist_file.ts";
 import { Exchange, SIM_KEY_ID, SIM_SECRET_KEY } from "../simulator/exchange.ts";
 import { buildFaultPlan, type FaultPlan, type FaultRule } from "../simulator/faults.ts";
@@ -57,6 +58,9 @@ export const NVDA: ScenarioRow = {
   anchor: "YTD",
 };
 export const AAPL: ScenarioRow = { ...NVDA, symbol: "AAPL" };
+
+/** The reserve of a disk in memory: a thousand worlds need not hold 4 MB each. */
+export const TEST_RESERVE_BYTES = 256 * 1024;
 
 const TOKEN = "correct-horse";
 const ENVIRONMENT: Readonly<Record<string, string>> = {
@@ -310,7 +314,13 @@ export class World {
     const { log, disk: fs } = this;
     const { stateDir } = config;
     const chance = { uniform: () => 0.5 };
-    const eventLog = createEventLog({ fs, stateDir, clock, log, secrets: config.secrets });
+    const disk = createStateDisk({
+      fs,
+      stateDir,
+      readFreeBytes: () => Promise.resolve(null),
+      reserveBytes: TEST_RESERVE_BYTES,
+    });
+    const eventLog = createEventLog({ fs, stateDir, clock, log, secrets: config.secrets, disk });
     const broker = createAlpacaClient({
       tradingUrl: config.endpoint.tradingUrl,
       dataUrl: config.endpoint.dataUrl,
@@ -338,10 +348,11 @@ export class World {
       chance,
       broker,
       marketData: broker,
-      ledger: createLiveLedger({ fs, stateDir }),
-      state: createExecutionState({ fs, stateDir }),
+      disk,
+      ledger: createLiveLedger({ fs: disk.records, stateDir }),
+      state: createExecutionState({ fs: disk.records, stateDir }),
       dryRunLedger: createDryRunLedger({ fs, path: config.dryRunLedgerPath }),
-      operatorFiles: createOperatorFiles({ fs, stateDir }),
+      operatorFiles: createOperatorFiles({ fs, stateDir, otherStateDirs: [] }),
       watchlist: createWatchlistFile({ fs, path: config.watchlist.path }),
       events: {
         listDay: (query) => eventLog.listDay(query),

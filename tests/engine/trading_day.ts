@@ -15,6 +15,7 @@ import { readEvents } from "../../src/state/event_reader.ts";
 import { createExecutionState } from "../../src/state/execution_state.ts";
 import { createLiveLedger } from "../../src/state/live_ledger.ts";
 import { createOperatorFiles } from "../../src/state/operator_files.ts";
+import { createStateDisk } from "../../src/state/state_disk.ts";
 import { createWatchlistFile } from "../../src/state/watchlist_file.ts";
 import { Exchange, SIM_KEY_ID, SIM_SECRET_KEY } from "../simulator/exchange.ts";
 import type { FaultPlan } from "../simulator/faults.ts";
@@ -135,7 +136,14 @@ export class TradingDay {
     const clock = this.time.driver();
     const { log } = this;
     const chance = { uniform: () => 0.5 };
-    const events = createEventLog({ fs, stateDir: STATE_DIR, clock, log, secrets: config.secrets });
+    const disk = createStateDisk({
+      fs,
+      stateDir: STATE_DIR,
+      readFreeBytes: noFreeBytes,
+      reserveBytes: 262_144,
+    });
+    const { secrets } = config;
+    const events = createEventLog({ fs, stateDir: STATE_DIR, clock, log, secrets, disk });
     const alerts = this.#buildAlerts(config.slack, events, config.engine.endpoint);
     const broker = this.#buildBroker(config, clock, events);
     const service = { ready: nothing, alive: nothing, stopping: nothing };
@@ -145,10 +153,11 @@ export class TradingDay {
       chance,
       broker,
       marketData: broker,
-      ledger: createLiveLedger({ fs, stateDir: STATE_DIR }),
-      state: createExecutionState({ fs, stateDir: STATE_DIR }),
+      disk,
+      ledger: createLiveLedger({ fs: disk.records, stateDir: STATE_DIR }),
+      state: createExecutionState({ fs: disk.records, stateDir: STATE_DIR }),
       dryRunLedger: createDryRunLedger({ fs, path: config.dryRunLedgerPath }),
-      operatorFiles: createOperatorFiles({ fs, stateDir: STATE_DIR }),
+      operatorFiles: createOperatorFiles({ fs, stateDir: STATE_DIR, otherStateDirs: [] }),
       watchlist: createWatchlistFile({ fs, path: LIST_PATH }),
       events,
       log,
@@ -227,4 +236,9 @@ export class TradingDay {
 
 function nothing(): Promise<void> {
   return Promise.resolve();
+}
+
+/** A system that does not tell how much room there is. */
+function noFreeBytes(): Promise<null> {
+  return Promise.resolve(null);
 }

@@ -1,5 +1,9 @@
 import { buildDayView } from "../../src/domain/day_view.ts";
 import type { RecordedEvent } from "../../src/domain/events.ts";
+import { buildPeriodView } from "../../src/domain/day/period.ts";
+import { nyToMs } from "../../src/domain/ny_time.ts";
+import { buildPeriodReport } from "../../src/cli/report/period_page.ts";
+import { buildSamplePeriod } from "./sample_period.ts";
 import { buildReport } from "../../src/cli/report/page.ts";
 import { KILL_PATH, LIVE_ENVIRONMENT, TradingDay } from "../engine/trading_day.ts";
 import { SAMPLE_HALF_DAY_NY, sampleOpenMs } from "../simulator/scenario.ts";
@@ -56,18 +60,38 @@ function buildHostileDay(events: readonly RecordedEvent[]): RecordedEvent[] {
   });
 }
 
+/** A period, a day of whose records is damaged. */
+function buildPeriod(dayCount: number): string {
+  const { days } = buildSamplePeriod("2026-06-01", dayCount, 7);
+  const [fromNy, toNy] = [days[0]?.dateNy ?? "", days.at(-1)?.dateNy ?? ""];
+  const view = buildPeriodView(days, { fromNy, toNy, earlier: [] });
+  return buildPeriodReport(view, {
+    program: "avwap-execution test",
+    gaps: ["3 lines of events-2026-06-02.jsonl could not be read"],
+    nowMs: nyToMs(toNy, "20:00"),
+  });
+}
+
 /** Every page that the browser looks at. */
 export async function listReportCases(): Promise<ReportCase[]> {
   const live = await runLiveDay();
-  const build = (events: readonly RecordedEvent[], dateNy: string) =>
-    buildReport(buildDayView(events, dateNy), { program: "avwap-execution test", skippedLines: 0 });
+  const build = (events: readonly RecordedEvent[], dateNy: string, timeNy = "20:00") =>
+    buildReport(buildDayView(events, dateNy, { earlier: [], nowMs: nyToMs(dateNy, timeNy) }), {
+      program: "avwap-execution test",
+      gaps: [],
+      nowMs: nyToMs(dateNy, timeNy),
+      previous: { dateNy: "2026-11-20", href: "report-2026-11-20.html" },
+      next: { dateNy: "2026-11-24", href: null },
+    });
   const dateNy = live[0]?.at.slice(0, 10) ?? "";
   return [
     { name: "live", page: build(live, dateNy) },
     { name: "bad", page: build(await runBadDay(), SAMPLE_HALF_DAY_NY) },
     { name: "dry", page: build(await runDryDay(), dateNy) },
     { name: "hostile", page: build(buildHostileDay(live), dateNy) },
-    { name: "morning", page: build(live.slice(0, 40), dateNy) },
+    { name: "morning", page: build(live.slice(0, 40), dateNy, "10:20") },
     { name: "empty", page: build([], dateNy) },
+    { name: "period", page: buildPeriod(90) },
+    { name: "week", page: buildPeriod(4) },
   ];
 }

@@ -15,6 +15,7 @@ const WidthWire = z.object({
   title: z.string(),
   scripts: z.number(),
   cut: z.array(z.string()),
+  overlapping: z.array(z.string()),
 });
 const AxeWire = z.object({
   violations: z.array(z.object({
@@ -25,7 +26,7 @@ const AxeWire = z.object({
   })),
 });
 
-/** What the page itself knows of its width, of scripts that ran, and of texts that stand out of their drawing. */
+/** What the page itself knows of its width, of scripts that ran, and of texts that stand out of their drawing or on another. */
 const MEASURE = `({
   scroll: document.documentElement.scrollWidth,
   title: document.title,
@@ -34,6 +35,15 @@ const MEASURE = `({
     const own = text.getBoundingClientRect(), svg = text.ownerSVGElement.getBoundingClientRect();
     return own.width > 0 && (own.left < svg.left - 12 || own.right > svg.right + 2);
   }).map((text) => text.textContent),
+  overlapping: [...document.querySelectorAll("svg")].flatMap((svg) => {
+    const texts = [...svg.querySelectorAll("text")].map((text) => ({
+      words: text.textContent, box: text.getBoundingClientRect(),
+    })).filter(({ words, box }) => words.trim() !== "" && box.width > 0);
+    return texts.flatMap((a, index) => texts.slice(index + 1).filter((b) =>
+      a.box.left < b.box.right - 1 && b.box.left < a.box.right - 1 &&
+      a.box.top + 3 < b.box.bottom - 3 && b.box.top + 3 < a.box.bottom - 3
+    ).map((b) => a.words + " / " + b.words));
+  }),
 })`;
 
 const RUN_AXE = `axe.run(document, { resultTypes: ["violations"] })
@@ -42,8 +52,13 @@ const RUN_AXE = `axe.run(document, { resultTypes: ["violations"] })
 /** What is wrong with a page at one look; empty where nothing is. */
 async function listProblems(browser: Browser, path: string, look: Look): Promise<string[]> {
   await browser.show(path, look);
-  const { scroll, title, scripts, cut } = WidthWire.parse(await browser.evaluate(MEASURE));
-  const problems = cut.map((text) => `"${text}" stands out of its drawing`);
+  const { scroll, title, scripts, cut, overlapping } = WidthWire.parse(
+    await browser.evaluate(MEASURE),
+  );
+  const problems = [
+    ...cut.map((text) => `"${text}" stands out of its drawing`),
+    ...overlapping.map((texts) => `printed over each other: ${texts}`),
+  ];
   if (scroll > look.width) problems.push(`it is ${scroll} px wide`);
   if (scripts > 0 || title === "broken") problems.push("it holds a script");
   await browser.evaluate(`${axe.source}; 1`);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { createLog } from "../../src/runtime/logging.ts";
-import { formatOneLine, formatWithoutSecrets } from "../../src/runtime/one_line.ts";
+import { formatOneLine, formatWithoutSecrets } from "../../src/domain/one_line.ts";
 import { assert, assertEquals, assertFalse } from "../assert.ts";
 
 const WINTER_MS = Date.parse("2026-01-20T14:45:00Z");

@@ -120,13 +120,15 @@ const BUILD: BuildInfo = {
 Deno.test("buildPermissionFlags() lists exactly what a binary may reach", () => {
   const own = "/run/avwap-execution/notify.sock";
   const systemd = "/run/systemd/notify";
+  const switches = ["KILL_SWITCH", "ENTRIES_PAUSED"]
+    .map((name) => `/root/avwap_r3k_scanner/state/${name}`).join(",");
   assertEquals(buildPermissionFlags(BUILD), [
     "--no-prompt",
     "--unstable-net",
     "--allow-net=api.alpaca.markets:443,paper-api.alpaca.markets:443,data.alpaca.markets:443," +
     `hooks.slack.com:443,127.0.0.1:8443,unix:${own},unix:${systemd}`,
-    `--allow-read=/srv/scan,/srv/scan/state,${own}`,
-    `--allow-write=/srv/scan/state,${own},${systemd}`,
+    `--allow-read=/srv/scan,/srv/scan/state,${switches},${own}`,
+    `--allow-write=/srv/scan/state,${switches},${own},${systemd}`,
     `--allow-env=${
       [...ENVIRONMENT_VARIABLES, ...MISSPELT].join(",")
     },NO_PROXY,NOTIFY_SOCKET,JOURNAL_STREAM`,

@@ -33,6 +33,7 @@ export class AccountActs {
       "hide",
     ]);
     world.trouble(`account ${act} in ${symbol}`);
+    world.touchedMs.set(symbol, world.trueMs);
     switch (act) {
       case "foreign position":
         return exchange.setPosition(FOREIGN_SYMBOL, operator.whole(1, 20), 31.4);

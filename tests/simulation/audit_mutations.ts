@@ -168,9 +168,9 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "a kill switch that can't be read is off",
     edits: [
       {
-        file: "src/state/operator_files.ts",
-        find: "    if (error instanceof StateError) return true;",
-        replace: "    if (error instanceof StateError) return false;",
+        file: "src/state/switch_files.ts",
+        find: '(isOwn && found === "unknown")',
+        replace: '(!isOwn && found === "unknown")',
       },
     ],
   },
@@ -261,8 +261,8 @@ export const AUDIT_BUGS: readonly Bug[] = [
       // The count of what sells still hold would make it harmless.
       {
         file: "src/engine/shares.ts",
-        find: "filter((group) => !isBound(group))",
-        replace: "filter((group) => !isBound(group) && !group.isLeaving)",
+        find: "filter((group) => !isGroupBound(group))",
+        replace: "filter((group) => !isGroupBound(group) && !group.isLeaving)",
       },
     ],
   },
@@ -326,7 +326,7 @@ export const AUDIT_BUGS: readonly Bug[] = [
       {
         file: "src/engine/orphans.ts",
         find:
-          "      isOurs(order.clientOrderId) && !isFlatten(order.clientOrderId) && isStopOrder(order) &&",
+          "      isStopOrder(order) && findOwner(engine, order) !== null &&\n      (isOurs(order.clientOrderId) || isOfClosed(engine, order)) &&",
         replace: "      !isFlatten(order.clientOrderId) &&",
       },
       {
@@ -342,7 +342,7 @@ export const AUDIT_BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/engine/standing_alarms.ts",
-        find: "engine.ports.log.error(`${what} ${symbol}",
+        find: "engine.logError(`${what} ${symbol}",
         replace: "engine.ports.log.info(`${what} ${symbol}",
       },
     ],
@@ -394,6 +394,42 @@ export const AUDIT_BUGS: readonly Bug[] = [
       },
     ],
   },
+  {
+    issue: 4,
+    name: "nobody is told of shares that are bare at night",
+    edits: [
+      {
+        file: "src/engine/standing_alarms.ts",
+        find: "  for (const alarm of alarms) say(engine, alarm, context);",
+        replace:
+          "  for (const alarm of context.isClosed ? [] : alarms) say(engine, alarm, context);",
+      },
+    ],
+  },
+  {
+    issue: 4,
+    name: "nobody is told of what waits in a session",
+    edits: [
+      {
+        file: "src/engine/standing_alarms.ts",
+        find: "  for (const alarm of alarms) say(engine, alarm, context);",
+        replace:
+          "  for (const alarm of context.isClosed ? alarms : []) say(engine, alarm, context);",
+      },
+    ],
+  },
+  {
+    issue: 4,
+    name: "nobody is told of what no order explains",
+    edits: [
+      {
+        file: "src/engine/standing_alarms.ts",
+        find: "  for (const alarm of alarms) say(engine, alarm, context);",
+        replace:
+          '  for (const alarm of alarms.filter(({ cause }) => cause !== "split")) say(engine, alarm, context);',
+      },
+    ],
+  },
 ];
 
 /** As `TRACKS` of `mutations.ts`. */
@@ -423,4 +459,7 @@ export const AUDIT_TRACKS: Readonly<
   "every exit is exempt from the gate": [["files", "net"], 1],
   "what the broker does not show yet is not there": [["mood"], 1],
   "a change whose answer was lost leaves again by itself": [["net"], 1],
+  "nobody is told of shares that are bare at night": [["night"], 1],
+  "nobody is told of what waits in a session": [["refusals"], 1],
+  "nobody is told of what no order explains": [["corporate"], 1],
 };

@@ -1,5 +1,6 @@
 import type { EngineEvent } from "../../src/domain/events.ts";
 import { nyDateAt } from "../simulator/sessions.ts";
+import { ClosedChecks } from "./closed_checks.ts";
 import { checkClose, checkCycle, listManaged } from "./cycle_checks.ts";
 import { checkFiles } from "./file_checks.ts";
 import { Gaps } from "./gaps.ts";
@@ -48,6 +49,8 @@ export interface CycleFacts {
 
 /** The engine looks again after 5 s; its idea of the time may be off by a late answer. */
 const WAKE_MS_MAX = 45_000;
+/** A cycle ends so soon after its last look at an order. */
+const LAST_LOOK_MS = 1_000;
 
 /** Holds a run against the invariants, by the exchange's own record, the files' bytes and the operator's settings. */
 export class Auditor {
@@ -80,6 +83,7 @@ export class Auditor {
   readonly saidLately: { readonly atMs: number; readonly line: string }[] = [];
   readonly gaps: Gaps;
   readonly silence: Silence;
+  readonly closedChecks: ClosedChecks;
   readonly #sendings: Sendings;
 
   constructor(readonly world: World) {
@@ -88,6 +92,7 @@ export class Auditor {
     this.gaps = new Gaps(world);
     this.#sendings = new Sendings(world);
     this.silence = new Silence(this);
+    this.closedChecks = new ClosedChecks(this);
     world.onTrouble = (what) => this.gaps.disturbed(what);
     this.cycle = this.#buildCycle();
   }
@@ -104,6 +109,7 @@ export class Auditor {
     this.hasLostState = checkFiles(this).hasLostState;
     this.gaps.restarted();
     this.silence.started();
+    this.closedChecks.started();
     // What a crash or a failing disk took of the since begins anew.
     const { families } = this.world.profile;
     if (families.has("crash") || families.has("disk") || families.has("files")) {
@@ -157,6 +163,7 @@ export class Auditor {
   readLeaving(path: string): void {
     this.#sendings.settled();
     if (path.startsWith("/v2/clock") && !this.cycle.hasBegun) this.#beginCycle();
+    this.closedChecks.asked(path);
     if (path.startsWith("/v2/orders?status=all") && !path.includes("symbols=")) {
       this.dayOrdersAskedMs = this.world.trueMs;
     }
@@ -209,6 +216,7 @@ export class Auditor {
       this.rests.delete(change.symbol);
     }
     if (change.op === "entry") this.refusals.answered(change.symbol, id, answer);
+    this.closedChecks.answered(change, answer);
     this.gaps.watch(this.cycle.cancelled);
   }
 
@@ -260,7 +268,7 @@ export class Auditor {
       if (heldQty <= 0 || isUnexplained) this.rests.delete(symbol);
       if (isUnexplained) continue;
       if (heldQty <= coveredQty + replacingQty || isSelling) continue;
-      if (isHiding(world, symbol, cycle.startMs)) continue;
+      if (isHiding(world, symbol, world.trueMs - LAST_LOOK_MS)) continue;
       if (nextMs - world.trueMs <= WAKE_MS_MAX) continue;
       world.violate(
         "what an exit left bare is looked at again at once",
@@ -274,6 +282,9 @@ export class Auditor {
     const isOpen = world.exchange.sessions.at(world.trueMs) !== null;
     this.gaps.watch(this.cycle.cancelled, isOpen ? listManaged(world) : []);
     this.silence.end();
+    this.closedChecks.end();
+    // A look that rebuilt a lost state was blocked, as an open cycle is.
+    if (cycle.mode === null && this.closedChecks.isLooking) this.openCycles++;
     if (cycle.mode !== null) {
       this.openCycles++;
       this.quietCycles = world.troubles === 0 && !cycle.isFailed ? this.quietCycles + 1 : 0;
@@ -285,6 +296,8 @@ export class Auditor {
       if (!isLive) this.liveSinceMs = Infinity;
       else if (this.liveSinceMs === Infinity) this.liveSinceMs = cycle.startMs;
       if (isLive) this.lastLiveEndMs = world.trueMs;
+      // In LIVE day legs are cover until the close is near.
+      if (isLive) this.bareSinceMs.clear();
     }
     checkMemory(this);
     this.cycle = this.#buildCycle();
@@ -306,8 +319,11 @@ export class Auditor {
     world.troubles = 0;
     world.lostSellAnswers = 0;
     world.showHidden();
+    // What happened since the last question has happened, whoever asks first.
+    world.exchange.advanceTo(world.trueMs);
     this.shown.beginCycle();
     this.silence.begin();
+    this.closedChecks.begin();
     this.cycle = this.#buildCycle(true);
   }
 

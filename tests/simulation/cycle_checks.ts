@@ -1,4 +1,5 @@
 import { LEFT_STOP } from "./account_acts.ts";
+import { isKnownStatus } from "../../src/domain/orders.ts";
 import { isDone } from "../simulator/order.ts";
 import type { Auditor } from "./auditor.ts";
 import { nyDateAt } from "../simulator/sessions.ts";
@@ -35,6 +36,9 @@ const CONVERT_AGAIN_MS = 3 * 60_000 + 30_000;
 
 /** So near to the close no exit is begun: it could not end. */
 const LAST_EXIT_MS = 45_000;
+
+/** A cycle takes so long at most: what changed in it may not have been seen in it. */
+const UNSEEN_MS = 60_000;
 
 /** From then on an exit that ended without a fill waits for the next session. */
 const SPENT_EXIT_MS = 200_000;
@@ -157,15 +161,20 @@ function isEntryWorking({ world, cycle }: Auditor, symbol: string): boolean {
 /** A LIVE cycle that nothing disturbed ends with working sells for every share. */
 function checkProtected(auditor: Auditor, symbol: string): void {
   const { world, cycle } = auditor;
-  const { heldQty, coveredQty, replacingQty, unclearQty, isLeaving } = readCoverage(world, symbol);
+  const { heldQty, coveredQty, replacingQty, unclearQty, isBound, isLeaving } = readCoverage(
+    world,
+    symbol,
+  );
   // Shares that somebody put beside ours, part of one among them: nobody can say which are whose.
   const isMixed = !Number.isInteger(heldQty) &&
     listPositions(world).some((each) => each.symbol === symbol && each.unexplained_qty !== null);
   if (isMixed) return;
   // A stop that is being replaced is in force until the new one is.
   if (coveredQty + replacingQty >= heldQty || isEntryWorking(auditor, symbol)) return;
-  // What only an answer by id can judge is not touched for that alone.
-  if (coveredQty + replacingQty + unclearQty >= heldQty) return;
+  // What only an answer by id can judge is not touched for that alone; nor is anything beside a trade that is as good as done.
+  if (isBound || coveredQty + replacingQty + unclearQty >= heldQty) return;
+  // The stop that took the place of one that does not trade does not trade either: tried again in a minute.
+  if (isAsleepAgain(world, symbol)) return;
   const isOpen = world.exchange.sessions.at(world.trueMs) !== null;
   if (!isOpen || isHiding(world, symbol, cycle.startMs)) return;
   const isEnding = listAcceptedEntries(world).some((order) =>
@@ -184,6 +193,15 @@ function checkProtected(auditor: Auditor, symbol: string): void {
     "every LIVE cycle ends with a working stop",
     `${symbol}: ${coveredQty} of ${heldQty} covered (${describeOrders(world, symbol)})`,
   );
+}
+
+/** So often the engine gives a sell that does not trade another try. */
+const AGAIN_MS = 61_000;
+
+function isAsleepAgain({ exchange, trueMs }: World, symbol: string): boolean {
+  const sells = exchange.orders.filter((order) => order.symbol === symbol && order.side === "sell");
+  return sells.some((order) => order.asleep !== null && !isDone(order)) &&
+    sells.some((order) => (order.canceledMs ?? -Infinity) > trueMs - AGAIN_MS);
 }
 
 /** Where the price was over R1 all through a quiet LIVE cycle, the trim was sent or a reason was said. */
@@ -219,7 +237,13 @@ function checkDueExits(auditor: Auditor): void {
       leastUsd >= position.r2 * 1.002 && !cycle.cancelled.has(symbol) && !isJustTrimmed &&
       !isSold(world, symbol, cycle.startMs);
     if ((!isR1Due && !isR2Due) || position.r2 <= position.pivot) continue;
-    if (isEntryWorking(auditor, symbol) || auditor.isSaid(symbol, "exit", cycle.startMs)) continue;
+    // The broker takes no sell beside a buy: what waits for an entry whose cancel hangs is not left in silence (`Silence`).
+    // Nor was an exit decided beside one that ended in this cycle.
+    const isBesideEntry = listAcceptedEntries(world).some((order) =>
+      order.symbol === symbol && (!isDone(order) || order.updatedMs >= cycle.startMs)
+    );
+    if (isBesideEntry) continue;
+    if (auditor.isSaid(symbol, "exit", cycle.startMs)) continue;
     if (readCoverage(world, symbol).isSelling || isHiding(world, symbol, cycle.startMs)) continue;
     if (session.closeMs - world.trueMs < SPENT_EXIT_MS && hasSpentExit(auditor, position)) continue;
     world.violate(
@@ -287,8 +311,13 @@ export function checkClose(auditor: Auditor): void {
   if (world.lastTroubleMs >= world.trueMs - CONVERT_MS) world.count("closes checked after trouble");
   if (world.profile.families.has("cancels")) world.count("closes checked where cancels hang");
   for (const symbol of listManaged(world)) {
-    const { heldQty, gtcQty } = readCoverage(world, symbol);
+    const { heldQty, gtcQty, unclearQty, unclearSinceMs } = readCoverage(world, symbol);
     if (gtcQty >= heldQty || auditor.isSaid(symbol, "stop", fromMs)) continue;
+    // What only the operator can judge is not cancelled for that alone: he is told, once a cycle has seen it.
+    const isUnseen = unclearSinceMs >= auditor.lastLiveEndMs - UNSEEN_MS;
+    const isTold = (auditor.bareSaidMs.get(symbol) ?? -Infinity) >= world.trueMs - CONVERT_MS;
+    const isUnclear = gtcQty + unclearQty >= heldQty || hasEndedUnclear(world, symbol);
+    if (isUnclear && (isUnseen || isTold)) continue;
     const entered = listAcceptedEntries(world).some((order) =>
       order.symbol === symbol && world.trueMs - (order.fills[0]?.atMs ?? Infinity) < 2 * PARTIAL_MS
     );
@@ -298,6 +327,14 @@ export function checkClose(auditor: Auditor): void {
       `${symbol}: ${gtcQty} of ${heldQty} (${describeOrders(world, symbol)})`,
     );
   }
+}
+
+/** Whether a day order in a status that nobody knows has ended with this very close. */
+function hasEndedUnclear({ exchange, trueMs }: World, symbol: string): boolean {
+  return exchange.orders.some(({ symbol: each, side, expiredMs, asleep }) =>
+    each === symbol && side === "sell" && expiredMs === trueMs &&
+    asleep !== null && !isKnownStatus(asleep.spell.status)
+  );
 }
 
 /** How much of everything happened, for the statistics. */

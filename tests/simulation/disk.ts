@@ -33,7 +33,7 @@ interface NameChange {
 /** What a disk asks before each step; it may throw, for a fault or a crash. */
 export interface DiskHost {
   nowMs(): number;
-  /** @param isWrite Whether the step changes something. @returns The part of a write that lands, or a failure's cause. */
+  /** @param isWrite Whether the step changes something. @returns A failure's cause, as the system's error code. */
   step(op: string, path: string, isWrite: boolean): { readonly cause: string } | null;
 }
 
@@ -221,6 +221,16 @@ export class SimDisk implements FileSystem {
     });
   }
 
+  truncate(path: string, sizeBytes: number): Promise<void> {
+    return this.#step("truncate", path, true, () => {
+      const node = this.#names.get(path);
+      if (node?.kind !== "file") return refuse("truncate", path, "it is not a regular file");
+      node.size = Math.min(node.size, sizeBytes);
+      node.syncedSize = node.size;
+      node.read = null;
+    });
+  }
+
   #buildHandle(path: string, node: FileNode): WritableFile {
     return {
       write: (bytes) => {
@@ -244,7 +254,9 @@ export class SimDisk implements FileSystem {
       const fault = this.host.step(op, path, isWrite);
       return fault === null
         ? null
-        : new StateError(`Cannot ${op} ${JSON.stringify(path)}: ${fault.cause}`);
+        : new StateError(`Cannot ${op} ${JSON.stringify(path)}: ${fault.cause}`, {
+          cause: Object.assign(new Error(fault.cause), { code: fault.cause }),
+        });
     } catch (error) {
       if (error instanceof Error) return error;
       throw error;

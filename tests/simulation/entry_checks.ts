@@ -146,12 +146,19 @@ function checkCaps(auditor: Auditor, change: ChangeRequest): void {
 /** What the engine was shown, whatever befell other requests since; and what only the exchange knows to be under way. */
 function countPositions({ world, sentEntries, shown }: Auditor, change: ChangeRequest): number {
   const symbols = new Set([change.symbol]);
-  for (const symbol of [...shown.positions.symbols, ...shown.open.buys]) symbols.add(symbol);
+  // A list that lags shows as working what an answer by id has shown as ended.
+  const buys = [...shown.open.buys].filter((symbol) => !hasEndedBuys(world, symbol));
+  for (const symbol of [...shown.positions.symbols, ...buys]) symbols.add(symbol);
   for (const order of listAcceptedEntries(world)) if (!isDone(order)) symbols.add(order.symbol);
   for (const [id, sent] of sentEntries) {
     if (mayArrive(world, id, sent)) symbols.add(sent.symbol);
   }
   return symbols.size;
+}
+
+function hasEndedBuys({ exchange }: World, symbol: string): boolean {
+  const buys = exchange.orders.filter((order) => order.symbol === symbol && order.side === "buy");
+  return buys.length > 0 && buys.every(isDone);
 }
 
 /** Shares times about the price: a notional that is too small would open every cap. */

@@ -35,6 +35,7 @@ export const FIELD_FAMILIES = [
   "lag",
   "hand",
   "corporate",
+  "night",
 ] as const;
 
 /** One of them. */
@@ -62,12 +63,13 @@ export const FIELD_RULES: Readonly<Record<FieldFamily, FieldRule>> = {
   repeats: { isOn: true, why: "unique ids make a repeat harmless" },
   substitutes: { isOn: true, why: "what takes the place of an order of ours is ours" },
   statuses: {
-    isOn: false,
-    why:
-      "a sell in an odd status that is cancelled for its stop, and an order that wakes in a cycle",
+    isOn: true,
+    why: "what does not trade gives way; what only the broker knows is asked for",
   },
   replacements: { isOn: true, why: "a replacement that is refused for good gives way to a cancel" },
   lag: { isOn: true, why: "positions and lists that lag are counted once" },
   hand: { isOn: true, why: "shares and stops of a hand's are the operator's" },
   corporate: { isOn: true, why: "a quantity that no order explains is let be" },
+  // Also: the host does not sleep through the night.
+  night: { isOn: true, why: "bare shares get their stop while the market is closed, or an alert" },
 };

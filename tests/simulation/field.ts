@@ -13,6 +13,7 @@ import { CorporateActs } from "./corporate_acts.ts";
 import { FIELD_FAMILIES, type FieldFamily } from "./families.ts";
 import { HandActs } from "./hand_acts.ts";
 import type { Weather } from "./network.ts";
+import { NightActs } from "./night_acts.ts";
 import type { Prng } from "./prng.ts";
 import type { World } from "./world.ts";
 
@@ -70,6 +71,7 @@ const SETTERS: Readonly<Record<FieldFamily, (field: Field) => void>> = {
     const acts = new CorporateActs(world, chance);
     planDaily(world, chance, 1, () => acts.touch());
   },
+  night: ({ world, chance }) => new NightActs(world, chance).plan(),
 };
 
 /** Answers within the documents: fields absent, decimals long, fields new. */
@@ -217,7 +219,9 @@ function setStatuses({ world, chance }: Field): void {
   behaviour.spellOf = (order) => chance.isHit(rate) ? draw(order) : null;
   planDaily(world, chance, 1, () => {
     const resting = [...desk.active.values()].flatMap((book) => book.working)
-      .filter((order) => order.isActive && !isDone(order) && order.asleep === null);
+      .filter((order) => order.isActive && !isDone(order) && order.asleep === null)
+      // What was asked of an order goes its way.
+      .filter((order) => !["pending_cancel", "pending_replace"].includes(order.status));
     if (resting.length === 0) return;
     const order = chance.pick(resting);
     desk.beginSpell(order, draw(order));

@@ -83,7 +83,7 @@ for (const family of FIELD_FAMILIES) {
       const kinds = runs.flatMap(({ seen }) => [...seen]);
       assertGreaterOrEqual(
         new Set(kinds).size,
-        family === "hand" || family === "corporate" ? 1 : 2,
+        ["hand", "corporate", "night"].includes(family) ? 1 : 2,
       );
     }
   });

@@ -8,6 +8,7 @@ export const GAP_CAUSES = [
   "broker away",
   "operator's switch",
   "our own sequence",
+  "host away",
   "somebody else",
 ] as const;
 export type GapCause = typeof GAP_CAUSES[number];
@@ -33,7 +34,7 @@ const CAUSES: readonly (readonly [RegExp, GapCause])[] = [
   [/^operator /, "operator's switch"],
   [/^(outage|net) |^field (clock|keys)/, "broker away"],
   [/^(field|mood|cancels) |^account is /, "broker's refusal"],
-  [/^(crash|disk) |^clock of the host/, "our own sequence"],
+  [/^(crash|disk) |^clock of the host/, "host away"],
 ];
 
 /** No times at all. */
@@ -44,6 +45,7 @@ export function buildGapTimes(): Record<GapCause, number[]> {
     "broker away": [],
     "operator's switch": [],
     "our own sequence": [],
+    "host away": [],
     "somebody else": [],
   };
 }
@@ -66,7 +68,7 @@ export class Gaps {
 
   /** The process ended: what it left bare stays so until the next one has looked. */
   restarted(): void {
-    for (const gap of this.#open.values()) gap.cause ??= "our own sequence";
+    for (const gap of this.#open.values()) gap.cause ??= "host away";
   }
 
   /**

@@ -18,6 +18,7 @@ export class HandActs {
     const symbol = chance.pick(held);
     const act = chance.pick(["drag", "drag", "drag", "cancel", "buy", "sell"]);
     world.trouble(`hand ${act} in ${symbol}`);
+    world.touchedMs.set(symbol, world.trueMs);
     switch (act) {
       case "drag":
         return this.#drag(symbol);
@@ -66,9 +67,8 @@ export class HandActs {
     });
     if (status !== 200) return;
     world.note(`hand: ${side} ${qty} ${symbol}, ${before} held`);
-    const mineQty = world.handQty.get(symbol) ?? 0;
-    // A hand's sell takes the hand's shares first (pipeline 5).
-    world.handQty.set(symbol, Math.max(0, side === "buy" ? mineQty + qty : mineQty - qty));
+    const order = world.exchange.orders.at(-1);
+    if (order?.symbol === symbol) world.handOrders.push(order);
   }
 
   /** What rests reserves the shares: the hand takes it away first, as anyone must. */

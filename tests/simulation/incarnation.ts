@@ -8,6 +8,7 @@ import { createEventLog } from "../../src/state/event_log.ts";
 import { createExecutionState } from "../../src/state/execution_state.ts";
 import { createLiveLedger } from "../../src/state/live_ledger.ts";
 import { createOperatorFiles } from "../../src/state/operator_files.ts";
+import { createStateDisk } from "../../src/state/state_disk.ts";
 import { createWatchlistFile } from "../../src/state/watchlist_file.ts";
 import type { Auditor } from "./auditor.ts";
 import { createNetwork, type Weather } from "./network.ts";
@@ -76,7 +77,13 @@ function buildPorts(
   const chance = { uniform: () => world.chances.engine.uniform() };
   // The audit trail is a tenth of a day's cost: most seeds without trouble at the disk go without.
   const hasTrail = world.hasTrail;
-  const eventLog = createEventLog({ fs, stateDir, clock, log, secrets: config.secrets });
+  const disk = createStateDisk({
+    fs,
+    stateDir,
+    readFreeBytes: () => Promise.resolve(null),
+    reserveBytes: 64 * 1024,
+  });
+  const eventLog = createEventLog({ fs, stateDir, clock, log, secrets: config.secrets, disk });
   const send = createNetwork(world, { incarnation, auditor, weather });
   const broker = createAlpacaClient({
     tradingUrl: config.endpoint.tradingUrl,
@@ -108,10 +115,11 @@ function buildPorts(
     chance,
     broker,
     marketData: broker,
-    ledger: createLiveLedger({ fs, stateDir }),
-    state: createExecutionState({ fs, stateDir }),
+    disk,
+    ledger: createLiveLedger({ fs: disk.records, stateDir }),
+    state: createExecutionState({ fs: disk.records, stateDir }),
     dryRunLedger: createDryRunLedger({ fs, path: config.dryRunLedgerPath }),
-    operatorFiles: createOperatorFiles({ fs, stateDir }),
+    operatorFiles: createOperatorFiles({ fs, stateDir, otherStateDirs: [] }),
     watchlist: createWatchlistFile({ fs, path: config.watchlist.path }),
     events: {
       listDay: (query) => eventLog.listDay(query),
@@ -162,7 +170,7 @@ function buildClock(world: World, incarnation: number): ClockPort {
 }
 
 /**
- * A long sleep in a closed market may last until shortly before the open; one in an open market, well before the close,
+ * A long sleep in a closed market may last until shortly before the open, where the seed is not about the night; one in an open market, well before the close,
  * may be late by minutes: a host that is busy or was suspended. It also makes a simulated day affordable.
  */
 function stretch(world: World, ms: number): number {
@@ -170,6 +178,7 @@ function stretch(world: World, ms: number): number {
   const { mood } = world.chances;
   if (ms < NIGHT_SLEEP_MIN_MS) return ms;
   if (sessions.at(world.trueMs) === null) {
+    if (world.profile.families.has("night")) return ms;
     return Math.max(ms, sessions.nextOpenMs(world.trueMs) - BEFORE_OPEN_MS - world.trueMs);
   }
   const isLate = sessions.nextCloseMs(world.trueMs) - world.trueMs < LATE_MS;

@@ -46,9 +46,9 @@ const BUGS: readonly Bug[] = [
     replace: 'isKillSwitchFile: engine.killSwitchSeen === "file",',
   }),
   edit(3, "the gate is not asked again before the request", "engine/send.ts", {
-    find: "  const { decision } = await readGate(engine);",
+    find: "formatGateReason(reason);\n  }\n  const { decision } = await readGate(engine);",
     replace:
-      "  if (engine.isStateLoaded) return null;\n  const { decision } = await readGate(engine);",
+      "formatGateReason(reason);\n  }\n  if (engine.isStateLoaded) return null;\n  const { decision } = await readGate(engine);",
   }),
   edit(3, '"not found" is believed at once', "engine/looking_up.ts", {
     find: "  if (nowMs < deadlineAtMs) return { entry, isAbsent: false };",
@@ -108,7 +108,7 @@ const BUGS: readonly Bug[] = [
         replace: "position.isTrimmedR2 ? priceUsd - moveUsd / 2 : position.stopUsd;",
       },
       {
-        file: "src/domain/protection.ts",
+        file: "src/domain/protection_step.ts",
         find: "(order.stopPriceUsd ?? 0) < position.stopUsd &&",
         replace: "order.stopPriceUsd !== position.stopUsd &&",
       },
@@ -118,7 +118,7 @@ const BUGS: readonly Bug[] = [
     find: "plan.restQty > 0 ? [planSell(plan), planStop(plan, null)] : [planSell(plan)];",
     replace: "[planSell(plan)];",
   }),
-  edit(4, "day legs are left to die with the day", "domain/protection.ts", {
+  edit(4, "day legs are left to die with the day", "domain/protection_step.ts", {
     find: "  if (isGtcNeeded && countGtcCovered(groups, leastUsd) < qty) {",
     replace: "  if (isGtcNeeded && countGtcCovered(groups, leastUsd) < 0) {",
   }),
@@ -139,7 +139,7 @@ const BUGS: readonly Bug[] = [
     name: "an exit sent again has a new id",
     edits: [
       {
-        file: "src/engine/sell_orders.ts",
+        file: "src/engine/sell_attempts.ts",
         find: "isUnused || isUnsettled(entry) ? attempt : attempt + 1",
         replace: "isUnused ? attempt : attempt + 1",
       },

@@ -60,7 +60,8 @@ export function checkStops(auditor: Auditor): void {
     if (position.trimmed_r1 && stop < pivot - INCREMENT_USD) {
       world.violate("the stop is at the pivot after R1", `${symbol} at ${stop}, pivot ${pivot}`);
     }
-    const highestUsd = findHighestStop(world, position.position_id);
+    // One that the exchange took, refused in its answer and does not show yet is known to nobody.
+    const highestUsd = findHighestStop(world, position.position_id, cycle.startMs);
     if (stop < highestUsd - INCREMENT_USD) {
       world.violate("the stop never falls", `${symbol} at ${stop}, it was sent at ${highestUsd}`);
     }
@@ -82,17 +83,16 @@ function checkFollowed(auditor: Auditor, { symbol, stop }: RawPosition): void {
   const { world, cycle } = auditor;
   const { behaviour, desk, sessions } = world.exchange;
   // A trim that is half filled is let be until it ends: its stop follows then.
-  if (sessions.at(world.trueMs) === null || readCoverage(world, symbol).isSelling) return;
+  const { isBound, isSelling } = readCoverage(world, symbol);
+  if (sessions.at(world.trueMs) === null || isSelling || isBound) return;
   for (const order of desk.active.get(symbol)?.working ?? []) {
     const isOurs = isEngineOrder(order) || (order.parent !== null && isEngineOrder(order.parent));
     if (!isOurs || order.side !== "sell" || order.stopPriceUsd === null || isDone(order)) continue;
     if (!order.isActive || order.status.startsWith("pending_") || order.asleep !== null) continue;
     if (order.submitted.ms + behaviour.visibilityDelayMs >= cycle.startMs) continue;
-    // What woke in this cycle may have been seen asleep in it.
-    if (order.updatedMs >= cycle.startMs) continue;
     if (order.isTriggered || order.stopPriceUsd >= stop - INCREMENT_USD) continue;
     if (auditor.isSaid(symbol, "stop", cycle.startMs)) continue;
-    // What is hidden, a sell for instance, holds up the stops beside it.
+    // What is hidden, a sell for instance, holds up the stops beside it; what woke lately may have been seen asleep.
     if (isHiding(world, symbol, cycle.startMs)) continue;
     world.violate(
       "the stop at the exchange follows the engine's",

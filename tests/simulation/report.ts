@@ -49,10 +49,10 @@ export function formatReplay(seed: number, families: readonly Family[] | null = 
   return `deno task simulate --days 1 --seed ${seed}${asked}`;
 }
 
-/** The value below which this part of a list lies; 0 for an empty one. */
+/** The least value that at least this part of a list does not exceed (nearest rank); 0 for an empty one. */
 export function findPercentile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
+  return sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)] ?? 0;
 }
 
 function formatGaps(gapsMs: readonly number[]): string {

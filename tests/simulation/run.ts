@@ -1,3 +1,4 @@
+import { RESERVE_FILE } from "../../src/state/state_disk.ts";
 import { Auditor } from "./auditor.ts";
 import { countOrders } from "./cycle_checks.ts";
 import { setField } from "./field.ts";
@@ -8,6 +9,7 @@ import { setMoods } from "./moods.ts";
 import { buildWeather } from "./network.ts";
 import { Operator } from "./operator.ts";
 import type { Family } from "./families.ts";
+import { checkResults } from "./result_checks.ts";
 import { type Counts, KILL_PATH, type Violation, World } from "./world.ts";
 
 /** What one seed came to. */
@@ -58,6 +60,7 @@ export async function runSeed(
   }
   if (world.incarnation >= most) world.violate("the engine stays up", `${most} deaths`);
   if (world.violations.length === 0) checkFiles(auditor);
+  if (world.violations.length === 0) checkResults(auditor);
   auditor.gaps.ended();
   countOrders(world);
   const violation = world.violations[0] ?? null;
@@ -124,21 +127,28 @@ function setDiskFaults(world: World): void {
   const { families, intensity } = world.profile;
   const { disk, crash } = world.chances;
   let fullUntilMs = 0;
+  /** Steps that what was given up of the reserve makes room for: whoever filled the disk takes the rest of it. */
+  let stepsOfRoom = 0;
+  const hasRoom = (op: string, path: string): boolean => {
+    if (op === "truncate") stepsOfRoom = disk.whole(5, 60);
+    if (op === "truncate" || path.includes(RESERVE_FILE)) return op === "truncate";
+    return stepsOfRoom-- > 0;
+  };
   world.onDiskStep = (op, path, isWrite) => {
     if (world.isDead) world.enter(-1);
     if (!isWrite) {
-      if (path === KILL_PATH && world.isKillUnreadable) return { cause: "input/output error" };
+      if (path === KILL_PATH && world.isKillUnreadable) return { cause: "EIO" };
       if (!families.has("disk") || !disk.isHit(0.001 * intensity)) return null;
       world.trouble(`disk ${op} fails: ${path}`);
-      return { cause: "input/output error" };
+      return { cause: "EIO" };
     }
     if (op === "sync" || op === "syncDir") world.advance(1 + disk.whole(0, 3));
     if (families.has("crash") && crash.isHit(0.002 * intensity)) world.crash(`${op} ${path}`);
     if (!families.has("disk")) return null;
     if (disk.isHit(0.0006 * intensity)) fullUntilMs = world.trueMs + disk.whole(1, 20 * MINUTE_MS);
-    const isFull = world.trueMs < fullUntilMs && op !== "remove";
+    const isFull = world.trueMs < fullUntilMs && op !== "remove" && !hasRoom(op, path);
     if (!isFull && !disk.isHit(0.002 * intensity)) return null;
     world.trouble(`disk ${op} fails: ${path}`);
-    return { cause: isFull ? "no space left on the device" : "input/output error" };
+    return { cause: isFull ? "ENOSPC" : "EIO" };
   };
 }

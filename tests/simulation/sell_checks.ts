@@ -2,7 +2,13 @@ import { isDone, rootOf } from "../simulator/order.ts";
 import type { Auditor } from "./auditor.ts";
 import type { ChangeRequest } from "./change_request.ts";
 import { FOREIGN_SYMBOL } from "./market.ts";
-import { findHighestStop, isEngineOrder, listEntries, listPositions } from "./truth.ts";
+import {
+  findHighestStop,
+  isEngineOrder,
+  isHandHidden,
+  listEntries,
+  listPositions,
+} from "./truth.ts";
 import { STATE_PATH, type World } from "./world.ts";
 
 /** So long an order may stay unseen. */
@@ -43,8 +49,9 @@ function checkOwn({ world }: Auditor, change: ChangeRequest): void {
   }
   const root = rootOf(target);
   if (isEngineOrder(root) || isEngineOrder(target)) return;
-  // A state file that was just taken away does not say what the engine manages.
-  if ((isManaged || !world.disk.has(STATE_PATH)) && target.side === "sell") return;
+  // A state file that was just taken away or damaged does not say what the engine manages.
+  const isToldByFile = world.readJson(STATE_PATH, "now") !== undefined;
+  if ((isManaged || !isToldByFile) && target.side === "sell") return;
   world.violate(
     "what is foreign is left alone",
     `${change.op} of ${symbol} ${target.side} ${target.type} ${target.clientOrderId}`,
@@ -95,8 +102,10 @@ function isPlainStop(world: World, { target, symbol }: ChangeRequest, heldQty: n
 }
 
 /** Nothing asks for more shares than no other order holds: never sold twice, never short. */
-function checkAvailable({ world }: Auditor, change: ChangeRequest): void {
+function checkAvailable({ world, cycle }: Auditor, change: ChangeRequest): void {
   if (world.troubles > 0 || world.strange.has(change.symbol)) return;
+  // What a hand sold a moment ago nobody could have seen: what is too much is taken back with the next look.
+  if (isHandHidden(world, change.symbol, cycle.startMs)) return;
   // The same id again is harmless, whatever it asks for: the exchange has it already.
   if (world.exchange.findOrder(change.clientOrderId ?? "") !== null) return;
   // An order that the exchange hides, and whose answer was lost on the way, is known to nobody: it refuses what is too much.

@@ -11,6 +11,9 @@ import {
 const SILENT_MS_MAX = 2 * 60_000 + 45_000;
 /** Once in each hour, and the longest sleep that the simulated host takes. */
 const AGAIN_MS_MAX = 85 * 60_000;
+/** Before the open it is said once more: by the second look after that moment. */
+const BEFORE_OPEN_MS = 30 * 60_000;
+const SECOND_LOOK_MS = 6 * 60_000;
 
 /** What is bare or overdue by the exchange's own books, and whether the operator was told (pipeline 5). */
 export class Silence {
@@ -31,6 +34,11 @@ export class Silence {
     }
   }
 
+  /** When the operator was last told of a symbol, Unix ms. */
+  saidMs(symbol: string): number {
+    return this.#saidMs.get(symbol) ?? -Infinity;
+  }
+
   /** A process starts: what a crash or a failing disk took of the since begins anew. */
   started(): void {
     const { families } = this.auditor.world.profile;
@@ -45,6 +53,8 @@ export class Silence {
   /** A cycle ends: what waits since one before it has been told, or will have been in time. */
   end(): void {
     const { world } = this.auditor;
+    // A closed market is looked at now and then: a cycle without a look can't see more than the one before it.
+    if (!this.#isOpen() && !this.auditor.closedChecks.isLooking) return;
     const now = this.#list();
     for (const key of this.#sinceMs.keys()) if (!now.has(key)) this.#sinceMs.delete(key);
     if (!this.#isKnown()) {
@@ -59,9 +69,8 @@ export class Silence {
         continue;
       }
       if (world.trueMs - sinceMs < SILENT_MS_MAX) continue;
-      world.count("checked for silence");
-      const saidMs = this.#saidMs.get(key.split(" ")[0] ?? "") ?? -Infinity;
-      if (saidMs >= world.trueMs - AGAIN_MS_MAX) continue;
+      world.count(`checked for silence: ${key.slice(key.indexOf(" ") + 1)}`);
+      if (this.saidMs(key.split(" ")[0] ?? "") >= this.#findDueMs()) continue;
       const seconds = Math.round((world.trueMs - sinceMs) / 1000);
       world.violate("bare or overdue for 2 minutes without an alert", `${key} for ${seconds} s`);
     }
@@ -70,9 +79,22 @@ export class Silence {
   /** Whether the engine can know its positions at all: its own files, and its own account. */
   #isKnown(): boolean {
     const { world } = this.auditor;
-    if (world.exchange.sessions.at(world.trueMs) === null) return false;
     if (world.profile.families.has("files")) return false;
     return findOwner(world) === world.exchange.accountId;
+  }
+
+  #isOpen(): boolean {
+    const { world } = this.auditor;
+    return world.exchange.sessions.at(world.trueMs) !== null;
+  }
+
+  /** What waits must have been told since then: hourly in session, at the close, and 30 minutes before the open. */
+  #findDueMs(): number {
+    const { trueMs, exchange: { sessions } } = this.auditor.world;
+    if (this.#isOpen()) return trueMs - AGAIN_MS_MAX;
+    const beforeOpenMs = sessions.nextOpenMs(trueMs) - BEFORE_OPEN_MS;
+    if (trueMs >= beforeOpenMs + SECOND_LOOK_MS) return beforeOpenMs;
+    return sessions.closesBefore(trueMs, 1)[0] ?? -Infinity;
   }
 
   #list(): Set<string> {
@@ -80,13 +102,28 @@ export class Silence {
     const waiting = new Set<string>();
     for (const position of listPositions(world)) {
       const { symbol } = position;
+      // What no order explains has no stop that is worth anything, whatever rests.
+      if (this.#isChanged(position)) waiting.add(`${symbol} changed`);
       if (world.strange.has(symbol) || position.unexplained_qty !== null) continue;
-      const { heldQty, coveredQty, replacingQty, isSelling } = readCoverage(world, symbol);
-      if (heldQty <= 0 || isSelling) continue;
+      const { heldQty, coveredQty, gtcQty, replacingQty, isSelling } = readCoverage(world, symbol);
+      if (heldQty <= 0 || (isSelling && this.#isOpen())) continue;
+      if (!this.#isOpen()) {
+        if (gtcQty < heldQty) waiting.add(`${symbol} bare at night`);
+        continue;
+      }
       if (coveredQty + replacingQty < heldQty) waiting.add(`${symbol} bare`);
       else if (this.#isOverdue(position, heldQty)) waiting.add(`${symbol} overdue`);
     }
     return waiting;
+  }
+
+  /** Whether an issuer changed it since it was bought, or the engine says that nothing explains it; a short one is told as that. */
+  #isChanged({ symbol, opened_at, unexplained_qty }: RawPosition): boolean {
+    const { splitAtMs, exchange } = this.auditor.world;
+    // A part of a share can't be stopped, and is told as the operator's.
+    if (exchange.portfolio.qty(symbol) < 1) return false;
+    const atMs = splitAtMs.get(symbol);
+    return unexplained_qty !== null || (atMs !== undefined && Date.parse(opened_at) < atMs);
   }
 
   /** Under the operator's own switch exits are his. */

@@ -5,7 +5,14 @@ import { mutate, runMutation } from "./mutate.ts";
 import { MUTATIONS } from "./mutations.ts";
 import { TESTED_BUGS } from "./tested_bugs.ts";
 import { Prng } from "./prng.ts";
-import { addResult, buildTotals, formatFailure, formatReplay, type Totals } from "./report.ts";
+import {
+  addResult,
+  buildTotals,
+  formatFailure,
+  formatReplay,
+  formatTotals,
+  type Totals,
+} from "./report.ts";
 import { runSeed, type SeedResult } from "./run.ts";
 import { World } from "./world.ts";
 
@@ -105,6 +112,22 @@ Deno.test("formatFailure() names the seed, the promise, and the one command that
     assert(text.includes(part), part);
   }
   assertMatch(formatReplay(17), /^deno task simulate --days 1 --seed 17$/);
+});
+
+Deno.test("formatTotals() says how long shares were without a stop by each cause: p50, p99 and the longest", () => {
+  const totals = buildTotals();
+  totals.gapsMs["broker away"].push(...Array.from({ length: 100 }, (_, at) => (at + 1) * 10));
+  totals.gapsMs["our own sequence"].push(7, 90);
+  const text = formatTotals(totals, { failures: 0, seconds: 1 });
+  for (
+    const line of [
+      "without a stop, undisturbed: 0, p50 0 ms, p99 0 ms, max 0 ms",
+      "without a stop, broker's refusal: 0, p50 0 ms, p99 0 ms, max 0 ms",
+      "without a stop, broker away: 100, p50 500 ms, p99 990 ms, max 1000 ms",
+      "without a stop, operator's switch: 0, p50 0 ms, p99 0 ms, max 0 ms",
+      "without a stop, our own sequence: 2, p50 7 ms, p99 90 ms, max 90 ms",
+    ]
+  ) assert(text.includes(line), `${line}\n${text}`);
 });
 
 Deno.test("SimDisk.crash() takes what was not synced, and nothing that was", async () => {

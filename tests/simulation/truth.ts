@@ -106,28 +106,48 @@ export interface Coverage {
   readonly replacingQty: number;
   /** By sells in a status that nobody knows, or that are as good as done: nothing is done about their shares (pipeline 5). */
   readonly unclearQty: number;
+  /** When the last of these came to its status, by the exchange's clock; -Infinity where there is none. */
+  readonly unclearSinceMs: number;
+  /** Whether a trade of the symbol is as good as done: nothing new is sent in it before it is settled (pipeline 5). */
+  readonly isBound: boolean;
   readonly isLeaving: boolean;
   readonly isSelling: boolean;
 }
 
 /** Shares of a position that no hand bought beside ours. */
-function readOurs({ exchange, handQty }: World, symbol: string): number {
-  const qty = exchange.portfolio.qty(symbol);
-  return qty <= 0 ? qty : Math.max(0, qty - (handQty.get(symbol) ?? 0));
+function readOurs(world: World, symbol: string): number {
+  const qty = world.exchange.portfolio.qty(symbol);
+  return qty <= 0 ? qty : Math.max(0, qty - countHandQty(world, symbol));
+}
+
+/** Shares of a symbol that a hand bought and has not sold: its own sells take those first (pipeline 5). */
+function countHandQty({ handOrders }: World, symbol: string): number {
+  let qty = 0;
+  const fills = handOrders.filter((order) => order.symbol === symbol)
+    .flatMap(({ side, fills }) => fills.map((fill) => ({ side, ...fill })))
+    .sort((a, b) => a.atMs - b.atMs);
+  for (const { side, qty: filledQty } of fills) {
+    qty = Math.max(0, side === "buy" ? qty + filledQty : qty - filledQty);
+  }
+  return qty;
 }
 
 /** The sells of a symbol that the exchange works, held against its position. */
 export function readCoverage(world: World, symbol: string): Coverage {
   const groups = new Map<SimOrder, SimOrder[]>();
   let unclearQty = 0;
+  let unclearSinceMs = -Infinity;
+  let isBound = false;
   let isLeaving = false;
   for (const order of world.exchange.desk.active.get(symbol)?.working ?? []) {
     if (order.side !== "sell" || isDone(order) || !order.isActive) continue;
     // Suspended, done for the day, or in a status that nobody knows: it protects nothing (pipeline 5).
     if (order.asleep !== null) {
       if (order.status === "pending_cancel") isLeaving = true;
+      if (BOUND_STATUSES.has(order.status)) isBound = true;
       if (!isKnownStatus(order.status) || BOUND_STATUSES.has(order.status)) {
         unclearQty += leftQty(order);
+        unclearSinceMs = Math.max(unclearSinceMs, order.updatedMs);
       }
       continue;
     }
@@ -155,7 +175,17 @@ export function readCoverage(world: World, symbol: string): Coverage {
     if (hasStop && orders.every((order) => order.timeInForce === "gtc")) gtcQty += qty;
   }
   const heldQty = readOurs(world, symbol);
-  return { heldQty, coveredQty, gtcQty, replacingQty, unclearQty, isLeaving, isSelling };
+  return {
+    heldQty,
+    coveredQty,
+    gtcQty,
+    replacingQty,
+    unclearQty,
+    unclearSinceMs,
+    isBound,
+    isLeaving,
+    isSelling,
+  };
 }
 
 /** Whether the engine named the order; the operator's `flatten` is not simulated. */
@@ -163,13 +193,42 @@ export function isEngineOrder(order: SimOrder): boolean {
   return order.clientOrderId.startsWith("avwap-");
 }
 
-/** Whether the exchange kept an order of the symbol from everybody's eyes since then: nobody can know how it stood. */
-export function isHiding({ exchange }: World, symbol: string, sinceMs: number): boolean {
-  const { visibilityDelayMs } = exchange.behaviour;
-  return visibilityDelayMs > 0 &&
-    exchange.orders.some((order) =>
-      order.symbol === symbol && order.submitted.ms + visibilityDelayMs >= sinceMs
+/**
+ * Whether the exchange kept from everybody's eyes since then how an order of the symbol stands: one that it does not show yet,
+ * one that a spell turned, what a hand has done or traded, and what an entry bought that positions lack.
+ */
+export function isHiding(world: World, symbol: string, sinceMs: number): boolean {
+  const { behaviour, orders } = world.exchange;
+  const { visibilityDelayMs, positionsLagMs } = behaviour;
+  const isUnshown = orders.some((order) =>
+    order.symbol === symbol &&
+    (visibilityDelayMs > 0 && order.submitted.ms + visibilityDelayMs >= sinceMs ||
+      order.side === "buy" && (order.fills[0]?.atMs ?? -Infinity) + positionsLagMs > sinceMs)
+  );
+  return isUnshown || isHandHidden(world, symbol, sinceMs) || isTurning(world, symbol, sinceMs);
+}
+
+/** Whether positions or lists need not have shown by then what a hand did or traded in the symbol. */
+export function isHandHidden(world: World, symbol: string, sinceMs: number): boolean {
+  const { handOrders, touchedMs } = world;
+  const hiddenMs = sinceMs - findLagMs(world);
+  return (touchedMs.get(symbol) ?? -Infinity) >= hiddenMs ||
+    handOrders.some(({ symbol: each, fills }) =>
+      each === symbol && (fills.at(-1)?.atMs ?? -Infinity) >= hiddenMs
     );
+}
+
+/** Whether a spell began or ended on an order of the symbol since then, by what lists show. */
+export function isTurning(world: World, symbol: string, sinceMs: number): boolean {
+  return world.exchange.orders.some((order) =>
+    order.symbol === symbol && order.turnedMs !== null &&
+    order.turnedMs + findLagMs(world) >= sinceMs
+  );
+}
+
+function findLagMs({ exchange: { behaviour } }: World): number {
+  const { positionsLagMs, listsLagMs, openListsLagMs } = behaviour;
+  return Math.max(positionsLagMs, listsLagMs, openListsLagMs ?? 0);
 }
 
 /** The engine's entries at the exchange, rejected ones left out. */
@@ -183,8 +242,14 @@ export function listAcceptedEntries(world: World): SimOrder[] {
 /**
  * The highest stop of the engine's that the exchange ever took for a position, its entry's own leg included; 0 where none.
  * What a hand put in a leg's place is the hand's price, which rests beside the engine's and never enters it (pipeline 5).
+ * @param shownBeforeMs Orders that the exchange showed only from then on are left out; by default none.
  */
-export function findHighestStop(world: World, positionId: string): number {
+export function findHighestStop(
+  world: World,
+  positionId: string,
+  shownBeforeMs = Infinity,
+): number {
+  const { visibilityDelayMs } = world.exchange.behaviour;
   let highestUsd = 0;
   // A hand's price rests beside the engine's, and never becomes its own (pipeline 5).
   const byHand = new Set(
@@ -193,6 +258,7 @@ export function findHighestStop(world: World, positionId: string): number {
   );
   for (const order of world.exchange.orders) {
     if (byHand.has(order.stopPriceUsd)) continue;
+    if (visibilityDelayMs > 0 && order.submitted.ms + visibilityDelayMs >= shownBeforeMs) continue;
     const isMine = order.clientOrderId.startsWith(`${positionId}-stop-`) ||
       (order.parent?.clientOrderId === positionId && order.replaces === null);
     if (isMine && order.stopPriceUsd !== null && order.status !== "rejected") {

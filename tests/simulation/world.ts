@@ -1,4 +1,5 @@
 import { Exchange } from "../simulator/exchange.ts";
+import type { SimOrder } from "../simulator/order.ts";
 import { isOrderless } from "../simulator/order_rules.ts";
 import { nyDateAt, type SimSession } from "../simulator/sessions.ts";
 import { type DiskHost, SimDisk } from "./disk.ts";
@@ -93,8 +94,10 @@ export class World implements DiskHost {
   readonly strange = new Set<string>();
   /** Those among them that are shown again in the end. */
   readonly hidden = new Set<string>();
-  /** Shares of a managed symbol that a hand bought, and has not sold: nobody has to stop them. */
-  readonly handQty = new Map<string, number>();
+  /** When somebody else last acted in a symbol at the broker, Unix ms. */
+  readonly touchedMs = new Map<string, number>();
+  /** What a hand bought and sold of managed symbols, oldest first. */
+  readonly handOrders: SimOrder[] = [];
   /** Asked before each step of the disk. */
   onDiskStep: (op: string, path: string, isWrite: boolean) => { readonly cause: string } | null =
     () => null;

@@ -54,6 +54,7 @@ export function buildOrder(terms: OrderTerms, facts: OrderFacts): SimOrder {
     replacedBy: null,
     replaces: null,
     asleep: null,
+    turnedMs: null,
     text: null,
     past: [],
   };

@@ -67,9 +67,11 @@ export interface SimOrder {
   replacedMs: number | null;
   replacedBy: string | null;
   replaces: string | null;
-  /** The JSON text without its legs, until something changes. */
   /** While it is neither at work nor over: its status before, and what follows. */
   asleep: { readonly spell: Spell; readonly statusBefore: string } | null;
+  /** When the last of these times began or ended; `null` where there was none. */
+  turnedMs: number | null;
+  /** The JSON text without its legs, until something changes. */
   text: string | null;
   /** What it was lately, itself included; empty once it has been final for longer than any list lags. */
   past: Version<SimOrder>[];

@@ -311,6 +311,8 @@ export class OrderDesk {
     const book = this.#bookOf(asked.symbol);
     const priceUsd = this.#priceUsdAt(asked.symbol, ms);
     if (outcome === "filled" && !isDone(asked) && asked.isActive && priceUsd !== null) {
+      // Whatever kept it from trading, it has traded now.
+      asked.asleep = null;
       book.forceFill(asked, priceUsd, ms);
     }
     const root = rootOf(asked);

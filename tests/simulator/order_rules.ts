@@ -95,8 +95,10 @@ export class OrderRules {
 
   #checkWashTrade(terms: OrderTerms): SimResponse | null {
     if (!this.host.behaviour.isWashTradeChecked) return null;
-    const opposite = this.workingOf(terms.symbol)
-      .find((order) => order.isActive && order.side !== terms.side);
+    // What is done and not settled (`calculated`) rests no more.
+    const opposite = this.workingOf(terms.symbol).find((order) =>
+      order.isActive && order.side !== terms.side && order.filledQty < order.qty
+    );
     if (opposite === undefined) return null;
     const message = "potential wash trade detected. use complex orders";
     return buildRefusal(403, FORBIDDEN, message, {

@@ -1,5 +1,5 @@
 import type { Book } from "./book.ts";
-import { isDone, type SimOrder, touch } from "./order.ts";
+import { isDone, rootOf, type SimOrder, touch } from "./order.ts";
 
 /**
  * A time in which an order is neither at work nor over (broker.md): `done_for_day`, `suspended`, `accepted_for_bidding`,
@@ -24,6 +24,7 @@ function findPriceUsd({ host, symbol }: Book, ms: number): number | null {
 export function beginSpell(book: Book, order: SimOrder, spell: Spell, ms: number): void {
   if (isDone(order) || order.asleep !== null) return;
   order.asleep = { spell, statusBefore: order.status };
+  order.turnedMs = ms;
   order.status = spell.status;
   touch(order, ms);
   const priceUsd = findPriceUsd(book, ms);
@@ -36,11 +37,17 @@ export function endSpell(book: Book, order: SimOrder, ms: number): void {
   const { asleep } = order;
   if (asleep === null || isDone(order)) return;
   order.asleep = null;
+  order.turnedMs = ms;
   if (order.filledQty >= order.qty) return book.finish(order, ms);
   if (order.status === "pending_cancel") return;
   order.status = order.filledQty > 0 ? "partially_filled" : asleep.statusBefore;
   touch(order, ms);
-  if (asleep.spell.then === "ends") return book.close(order, "canceled", ms);
+  if (asleep.spell.then === "ends") {
+    const root = rootOf(order);
+    // One order of a bracket or OCO takes the group with it, as a cancel does.
+    for (const each of [root, ...root.legs]) if (!isDone(each)) book.close(each, "canceled", ms);
+    return;
+  }
   const priceUsd = findPriceUsd(book, ms);
   if (asleep.spell.then === "fills" && priceUsd !== null) book.forceFill(order, priceUsd, ms);
   else book.match(ms);

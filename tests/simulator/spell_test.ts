@@ -1,6 +1,14 @@
 import { assertEquals } from "../assert.ts";
 import { type Behaviour, buildBehaviour } from "./behaviour.ts";
-import { BRACKET, buildBracketed, buildMarket, readLegs, readText, STOP } from "./harness.ts";
+import {
+  BRACKET,
+  buildBracketed,
+  buildMarket,
+  readLegs,
+  readStatuses,
+  readText,
+  STOP,
+} from "./harness.ts";
 import type { Market } from "./harness.ts";
 import type { SimOrder } from "./order.ts";
 import { nyMoment } from "./sessions.ts";
@@ -105,6 +113,32 @@ Deno.test("a suspended order can be cancelled, and a spell can end it", () => {
   const ended = buildStop({ status: "suspended", ms: MINUTE_MS, then: "ends" });
   ended.pass(MINUTE_MS);
   assertEquals(readStatus(ended), "canceled");
+});
+
+Deno.test("an entry that a spell ends takes its legs with it", () => {
+  const market = buildMarket({
+    spellOf: (order) =>
+      order.side === "buy" ? { status: "suspended", ms: MINUTE_MS, then: "ends" } : null,
+  });
+  const { json } = market.call("POST", "/v2/orders", "", {
+    ...BRACKET,
+    client_order_id: "avwap-1",
+  });
+  market.pass(2 * MINUTE_MS);
+  const { list } = market.call("GET", "/v2/orders", "status=open&nested=true");
+  assertEquals(list, []);
+  const statuses = readStatuses(market, readText(json, "id"));
+  assertEquals(statuses, ["canceled", "canceled", "canceled"]);
+});
+
+Deno.test("a suspended order whose cancel loses to a fill is filled, never canceled with all of its shares", () => {
+  const market = buildStop(
+    { status: "suspended", ms: Infinity, then: "resumes" },
+    { cancelOutcome: () => "filled" },
+  );
+  assertEquals(market.call("DELETE", market.path).status, 204);
+  market.pass(1000);
+  assertEquals([readStatus(market), market.exchange.position("NVDA")], ["filled", null]);
 });
 
 Deno.test("a spell that a hand casts falls on an order that already rests", () => {

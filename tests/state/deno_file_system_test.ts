@@ -1,6 +1,6 @@
 import { StateError } from "../../src/engine/ports.ts";
 import { createDenoFileSystem, explain, isHostFault } from "../../src/state/deno_file_system.ts";
-import { appendSynced, copyAside, ensureDir, replaceFile } from "../../src/state/durable_file.ts";
+import { appendBytes, copyAside, ensureDir, replaceFile } from "../../src/state/durable_file.ts";
 import { parentOf } from "../../src/state/file_system.ts";
 import { makeLinks, makePipe, withDir } from "./real_disk.ts";
 import { assert, assertEquals, assertFalse, assertRejects } from "../assert.ts";
@@ -74,8 +74,8 @@ Deno.test("the Deno disk replaces, appends, syncs directories and copies aside f
     await ensureDir(fs, `${dir}/state/deep`);
     await replaceFile(fs, path, encode("one"));
     await replaceFile(fs, path, encode("two"));
-    await appendSynced(fs, path, encode("+"), await fs.lstat(path));
-    await appendSynced(fs, `${dir}/state/new`, encode("x"), null);
+    await appendBytes(fs, path, encode("+"), { before: await fs.lstat(path), isSynced: true });
+    await appendBytes(fs, `${dir}/state/new`, encode("x"), { before: null, isSynced: false });
     assertEquals(await Deno.readTextFile(path), "two+");
     for (const name of [path, `${dir}/state/new`]) {
       assertEquals((await fs.lstat(name))?.mode, 0o600);

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { StateError } from "../../src/engine/ports.ts";
-import { appendSynced, copyAside, ensureDir, replaceFile } from "../../src/state/durable_file.ts";
+import { appendBytes, copyAside, ensureDir, replaceFile } from "../../src/state/durable_file.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../assert.ts";
 import { CrashError, MemoryDisk } from "./memory_disk.ts";
 import { buildFate, draws, STATE_DIR } from "./support.ts";
@@ -17,7 +17,9 @@ function buildDisk(content: string | null): MemoryDisk {
 }
 
 async function appendToFile(disk: MemoryDisk, text: string): Promise<void> {
-  await appendSynced(disk, PATH, encode(text), await disk.lstat(PATH));
+  const before = await disk.lstat(PATH);
+  await appendBytes(disk, PATH, encode(text), { before, isSynced: true });
+  if (before === null) await disk.syncDir(STATE_DIR);
 }
 
 /** The steps that change something, in their order. */
@@ -123,7 +125,7 @@ const PLACES: { when: string; place: (disk: MemoryDisk) => void; words: string }
   { when: "a pipe", place: (disk) => disk.putOther(PATH), words: "not a regular file" },
 ];
 for (const { when, place, words } of PLACES) {
-  Deno.test(`replaceFile(), appendSynced() and copyAside() refuse ${when} in the place of the file`, async () => {
+  Deno.test(`replaceFile(), appendBytes() and copyAside() refuse ${when} in the place of the file`, async () => {
     const disk = buildDisk(null);
     place(disk);
     const acts = [
@@ -139,7 +141,7 @@ for (const { when, place, words } of PLACES) {
   });
 }
 
-Deno.test("appendSynced() keeps what was synced at every crash, and all of it when it returned", async () => {
+Deno.test("appendBytes() keeps what was synced at every crash, and all of it when it returned", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.nat(6),
@@ -159,7 +161,15 @@ Deno.test("appendSynced() keeps what was synced at every crash, and all of it wh
   );
 });
 
-Deno.test("appendSynced() throws when the sync fails", async () => {
+Deno.test("appendBytes() without a sync loses nothing when only the process ends", async () => {
+  const disk = buildDisk("one\n");
+  const before = await disk.lstat(PATH);
+  await appendBytes(disk, PATH, encode("two\n"), { before, isSynced: false });
+  assertEquals(disk.textOf(PATH), "one\ntwo\n");
+  assertEquals(disk.steps.filter(({ op }) => op.startsWith("sync")), []);
+});
+
+Deno.test("appendBytes() throws when the sync fails", async () => {
   const disk = buildDisk("one\n");
   disk.fault = (step) => step.op === "sync" ? "input/output error" : null;
   await assertRejects(() => appendToFile(disk, "two\n"), StateError, "input/output");

@@ -46,6 +46,8 @@ export class MemoryDisk implements FileSystem {
   readonly steps: Step[] = [];
   /** Called before each step; a text makes it fail with that cause. */
   fault: (step: Step) => string | null = () => null;
+  /** How much all files together may hold; a write beyond it fails, and leaves what there was room for. */
+  capacityBytes = Infinity;
   /** The step, counted from 0, at which the process dies; a write there leaves any part of itself. */
   crashAtStep = Infinity;
   nowMs = Date.UTC(2026, 10, 23, 15);
@@ -102,7 +104,7 @@ export class MemoryDisk implements FileSystem {
     const cause = this.fault(step);
     if (cause !== null) {
       part?.();
-      return Promise.reject(new StateError(`Cannot ${op} ${JSON.stringify(path)}: ${cause}`));
+      return Promise.reject(buildFault(op, path, cause));
     }
     try {
       return Promise.resolve(act());
@@ -146,7 +148,11 @@ export class MemoryDisk implements FileSystem {
         this.step(
           "write",
           path,
-          () => add(bytes),
+          () => {
+            const roomBytes = Math.max(0, this.capacityBytes - sumBytes(this.root));
+            add(bytes.subarray(0, roomBytes));
+            if (roomBytes < bytes.length) throw buildFault("write", path, "ENOSPC");
+          },
           () => add(bytes.subarray(0, bytes.length >> 1)),
         ),
       sync: () => this.step("sync", path, () => void (node.synced = node.bytes)),
@@ -219,6 +225,19 @@ export class MemoryDisk implements FileSystem {
     return this.step("list", path, () => [...this.dirAt(path).names.keys()].reverse());
   }
 
+  truncate(path: string, sizeBytes: number): Promise<void> {
+    return this.step("truncate", path, () => {
+      const file = this.fileAt(path);
+      file.bytes = file.bytes.slice(0, sizeBytes);
+      file.synced = file.bytes;
+    });
+  }
+
+  /** What all files hold. */
+  get usedBytes(): number {
+    return sumBytes(this.root);
+  }
+
   private change(dirPath: string, change: (names: Map<string, Node>) => void) {
     const dir = this.dirAt(dirPath);
     change(dir.names);
@@ -281,6 +300,22 @@ function nameOf(path: string): string {
 
 function refuse(op: string, path: string, cause: string): never {
   throw new StateError(`Cannot ${op} ${JSON.stringify(path)}: ${cause}`);
+}
+
+/** A cause that is a system error code reaches the program as the runtime brings it. */
+function buildFault(op: string, path: string, cause: string): StateError {
+  return new StateError(`Cannot ${op} ${JSON.stringify(path)}: ${cause}`, {
+    cause: Object.assign(new Error(cause), { code: cause }),
+  });
+}
+
+function sumBytes(dir: DirNode): number {
+  let bytes = 0;
+  for (const node of dir.names.values()) {
+    if (node.kind === "dir") bytes += sumBytes(node);
+    if (node.kind === "file") bytes += node.bytes.length;
+  }
+  return bytes;
 }
 
 function buildStat(node: Node | null): FileStat | null {

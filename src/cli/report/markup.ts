@@ -1,3 +1,5 @@
+import { replaceUnprintable } from "../../domain/one_line.ts";
+
 /** Text that is HTML already. Only `markup` makes it, so that nothing unescaped gets in. */
 export class Markup {
   constructor(readonly text: string) {}
@@ -5,11 +7,6 @@ export class Markup {
 
 /** What may stand in a template: text and numbers are escaped, lists joined, `null` is nothing. */
 export type MarkupValue = Markup | string | number | null | readonly MarkupValue[];
-
-// Controls, direction overrides and lone surrogates: they could make a page read other than it is.
-const UNPRINTABLE =
-  // deno-lint-ignore no-control-regex -- controls are what is looked for
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]|\p{Surrogate}/gu;
 
 const ESCAPES: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -21,10 +18,11 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 /** Escapes for text and for quoted attributes alike. */
 export function escapeHtml(text: string): string {
-  return text.replaceAll(UNPRINTABLE, " ").replaceAll(
-    /[&<>"']/g,
-    (character) => ESCAPES[character] ?? "",
+  const printable = replaceUnprintable(
+    text,
+    (character) => character === "\n" || character === "\t" ? character : " ",
   );
+  return printable.replaceAll(/[&<>"']/g, (character) => ESCAPES[character] ?? "");
 }
 
 /** A template whose values are escaped. Attributes must be in double quotes. */

@@ -21,7 +21,8 @@ const WHOLE: readonly Frame[] = [{ name: "wide", width: 1040 }, NARROW];
 const HEIGHT = 270;
 const TOP = 14;
 const BOTTOM = 26;
-const LEFT = 4;
+/** Room for the round prices. */
+const LEFT = 46;
 const RIGHT = 86;
 const POINTS_MAX = 500;
 const LABEL_GAP = 14;
@@ -112,13 +113,13 @@ function drawChart(day: SymbolDay, view: DayView, frame: Frame): Markup {
   `;
 }
 
-/** Round prices, written into the plot at its left edge. */
+/** Round prices, left of the plot: nothing is drawn over them. */
 function drawTicks({ range, y, right }: Plot): Markup {
   return markup`${
     listTicks(...range, 4).map((usd) =>
       markup`
         <path class="grid" d="M${LEFT} ${y(usd)} H${right}" />
-        <text x="${LEFT}" y="${y(usd) - 3}">${usd}</text>
+        <text x="${LEFT - 6}" y="${y(usd) + 4}" text-anchor="end">${usd}</text>
       `
     )
   }`;

@@ -44,7 +44,7 @@ svg text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",A
 svg .ink{fill:var(--ink)}svg .strong{font-weight:650;fill:var(--ink);paint-order:stroke;stroke:var(--card);stroke-width:3px}
 .narrow{display:none}
 @media (max-width:640px){.wide{display:none}.narrow{display:block}main{padding:18px 12px 40px}
-section{padding:14px 14px}.figures{grid-template-columns:1fr 1fr}.figures div:last-child{grid-column:1/-1}.story li{grid-template-columns:minmax(0,1fr) auto}
+section{padding:14px 14px}.figures{grid-template-columns:1fr 1fr}.figures div:last-child:nth-child(odd){grid-column:1/-1}.story li{grid-template-columns:minmax(0,1fr) auto}
 .story li span:nth-child(2){grid-column:1/-1;grid-row:2}}
 .grid{stroke:var(--grid);stroke-width:1}
 .axis{stroke:var(--line);stroke-width:1}
@@ -76,12 +76,24 @@ td.n,th.n{text-align:right;padding-right:22px}
 tbody th{font-weight:640}
 .tag{white-space:nowrap}
 .tag.bad-tag{color:var(--stop);font-weight:640}.tag.warn-tag{color:var(--warn);font-weight:640}.tag.good-tag{color:var(--gain)}
-@media (max-width:640px){thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-tr{display:block;padding:9px 0;border-top:1px solid var(--grid)}tbody tr:first-child{border-top:0;padding-top:0}
-th,td,td.n{display:flex;justify-content:space-between;gap:16px;border:0;padding:1.5px 0;text-align:right}
-tbody th{text-align:left;justify-content:flex-start}
-td::before{content:attr(data-label);color:var(--soft);text-align:left;white-space:nowrap}
-td>*{min-width:0}td:empty{display:none}}
+@media (max-width:640px){.cards thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.cards tr{display:block;padding:9px 0;border-top:1px solid var(--grid)}
+.cards tbody tr:first-child{border-top:0;padding-top:0}
+.cards th,.cards td,.cards td.n{display:flex;justify-content:space-between;gap:16px;border:0;padding:1.5px 0;text-align:right}
+.cards tbody th{text-align:left;justify-content:flex-start}
+.cards td::before{content:attr(data-label);color:var(--soft);text-align:left;white-space:nowrap}
+.cards td>*{min-width:0}.cards td:empty{display:none}
+.narrow-table{font-size:.8125rem}.narrow-table td.n,.narrow-table th.n{padding-right:0;padding-left:8px}
+.narrow-table th,.narrow-table td{white-space:nowrap;overflow-wrap:normal}}
+.note.below{margin:12px 0 0}
+details summary{cursor:pointer;font-size:1.06rem;font-weight:650;padding:2px 0}details[open] summary{margin-bottom:10px}
+details caption{display:none}
+.plain{margin:0;padding-left:1.2em;font-size:.9375rem}
+.days{display:flex;justify-content:space-between;gap:12px;margin:0 0 14px;font-size:.875rem;color:var(--soft)}
+.days a{color:var(--price)}
+.point{fill:var(--price)}.dot-win{fill:var(--buy)}.dot-loss{fill:var(--stop)}
+.dot-win,.dot-loss{stroke:var(--card);stroke-width:1}
+.mean{stroke:var(--ink);stroke-width:1.5;stroke-dasharray:4 3}.strong-axis{stroke:var(--level)}
 footer{color:var(--soft);font-size:.8125rem;overflow-wrap:anywhere}
 @media print{:root{color-scheme:light;--bg:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#bbb;--grid:#ddd;--live:#14532d;
 --live-bg:#e3f1e8;--dry:#444;--dry-bg:#eee;--price:#1d4a94;--buy:#14532d;--sell:#7a3f00;--stop:#9b1c15;--stop-bg:#f8e0de;

@@ -4,10 +4,9 @@ import type { AlertRow, DayView, ErrorRow } from "../../domain/day_view.ts";
 import { formatCents } from "../../domain/money.ts";
 import { readNyTime } from "../../domain/ny_time.ts";
 import { type Markup, markup } from "./markup.ts";
+import { buildTable } from "./table.ts";
 
 const HEARTBEAT = "Execution heartbeat";
-/** Rows that a table shows; the rest is counted. */
-const ROWS_MAX = 200;
 
 const TONE: Readonly<Record<RowStatus, string>> = {
   filled: "good-tag",
@@ -25,65 +24,6 @@ function formatTime(ms: number): string {
   return readNyTime(ms).timeNy;
 }
 
-/** A column of a table: its head, whether it holds numbers, and its cell for a row. */
-interface Column<Row> {
-  readonly head: string;
-  readonly isNumber?: boolean;
-  readonly cell: (row: Row) => Markup | string;
-}
-
-/** The first column is the row's head. On a phone each row becomes a card whose cells carry their column's name. */
-function buildTable<Row>(
-  caption: string,
-  rows: readonly Row[],
-  columns: readonly Column<Row>[],
-): Markup {
-  const shown = rows.slice(0, ROWS_MAX);
-  return markup`
-    <table>
-      <caption>
-        <h2>${caption}</h2>
-      </caption>
-      <thead>
-        <tr>${
-    columns.map(({ head, isNumber }) =>
-      markup`
-            <th scope="col" ${
-        isNumber
-          ? markup`
-                class="n"
-              `
-          : null
-      }>${head}</th>
-          `
-    )
-  }</tr>
-      </thead>
-      <tbody>${
-    shown.map((row) =>
-      markup`<tr>${
-        columns.map(({ head, isNumber, cell }, index) =>
-          index === 0 ? markup`<th scope="row">${cell(row)}</th>` : markup`
-              <td data-label="${head}" ${
-            isNumber
-              ? markup`
-                  class="n"
-                `
-              : null
-          }>${cell(row)}</td>
-            `
-        )
-      }</tr>`
-    )
-  }</tbody>
-    </table>${
-    rows.length > shown.length
-      ? markup`<p class="note">and ${rows.length - shown.length} more</p>`
-      : null
-  }
-  `;
-}
-
 /** Every order with what became of it; resting stops as one row a symbol. */
 export function buildOrderTables(view: DayView): Markup {
   const { buys, otherBuys, sells, simulated, stops } = view.orders;
@@ -95,7 +35,8 @@ export function buildOrderTables(view: DayView): Markup {
     `
     : buildTable<OrderRow>("Orders", rows, [
       { head: "Symbol", cell: (row) => row.symbol },
-      { head: "Time", cell: (row) => formatTime(row.atMs) },
+      { head: "Placed", cell: (row) => formatMoment(row.placedMs) },
+      { head: "Filled", cell: (row) => formatMoment(row.filledMs) },
       { head: "What", cell: (row) => `${row.side === "buy" ? "buy" : "sell"}, ${row.what}` },
       { head: "Shares", isNumber: true, cell: formatShares },
       { head: "Price", isNumber: true, cell: (row) => formatPrice(row.priceUsd) },
@@ -122,6 +63,10 @@ export function buildOrderTables(view: DayView): Markup {
       },
     ])
   }</section>`;
+}
+
+function formatMoment(ms: number | null): string {
+  return ms === null ? "" : formatTime(ms);
 }
 
 function formatShares({ qty, filledQty, status }: OrderRow): string {

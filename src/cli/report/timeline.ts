@@ -101,7 +101,7 @@ function drawTimeline(view: DayView, frame: Frame): Markup {
 
 function listLanes(view: DayView, isNarrow: boolean): Lane[] {
   const { gate, killSwitch, runs, marketUnknown } = view.spans;
-  const market = { fromMs: view.openMs, toMs: view.closeMs };
+  const market = { fromMs: view.openMs, toMs: view.toldMs };
   const open = `${view.isHalfDay ? "half day" : "open"} ${formatHourNy(view.openMs)} to ${
     formatHourNy(view.closeMs)
   }`;

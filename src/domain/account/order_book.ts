@@ -63,7 +63,22 @@ export function learnOrders(
     learnOne(next, parent, null, atMs);
     for (const leg of parent.legs) learnOne(next, leg, parent.orderId, atMs);
   }
+  linkSuccessors(next);
   return next;
+}
+
+/** Which order came in the place of which may be said by the old one alone: then the new one has it from there. */
+function linkSuccessors(book: Map<string, KnownOrder>): void {
+  for (const { order: { orderId, replacedBy } } of [...book.values()]) {
+    const known = book.get(replacedBy ?? "");
+    if (known === undefined || known.order.replaces !== null) continue;
+    const order = { ...known.order, replaces: orderId };
+    book.set(order.orderId, {
+      ...known,
+      order,
+      parentId: known.parentId ?? findPlace(book, order),
+    });
+  }
 }
 
 function learnOne(

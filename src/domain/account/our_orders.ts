@@ -7,36 +7,24 @@ import type { KnownOrder, OrderBook } from "./order_book.ts";
  * the broker or a hand, whatever its id (pipeline 5, "Our stop, moved by hand"; pipeline 6, "Ours are").
  */
 export function listOurIds(book: OrderBook): ReadonlySet<string> {
-  const predecessors = listPredecessors(book);
   const ours = new Set<string>();
   for (const known of book.values()) {
-    if (isOurChain(book, predecessors, known)) ours.add(known.order.orderId);
+    if (findOurName(book, known) !== null) ours.add(known.order.orderId);
   }
   return ours;
 }
 
-function isOurChain(
-  book: OrderBook,
-  predecessors: ReadonlyMap<string, string>,
-  first: KnownOrder,
-): boolean {
+/** The name by which an order is ours: its own, its bracket's, or that of one in whose place it came; `null` for no such name. */
+export function findOurName(book: OrderBook, first: KnownOrder): string | null {
   let known: KnownOrder | undefined = first;
   for (let step = 0; step <= book.size && known !== undefined; step++) {
     const parent: BrokerOrder | undefined = book.get(known.parentId ?? "")?.order;
-    if (isOurs(known.order.clientOrderId) || isOurs(parent?.clientOrderId ?? "")) return true;
-    known = book.get(predecessors.get(known.order.orderId) ?? "");
+    for (const name of [known.order.clientOrderId, parent?.clientOrderId ?? ""]) {
+      if (isOurs(name)) return name;
+    }
+    known = book.get(known.order.replaces ?? "");
   }
-  return false;
-}
-
-/** Which order each came in the place of, by either end of the link. */
-function listPredecessors(book: OrderBook): ReadonlyMap<string, string> {
-  const predecessors = new Map<string, string>();
-  for (const { order } of book.values()) {
-    if (order.replacedBy !== null) predecessors.set(order.replacedBy, order.orderId);
-    if (order.replaces !== null) predecessors.set(order.orderId, order.replaces);
-  }
-  return predecessors;
+  return null;
 }
 
 /** A price that a hand gave to a stop of ours: by an order of its own that replaced it. */
@@ -55,9 +43,8 @@ export interface HandMove {
  */
 export function listHandMoves(book: OrderBook, orders: readonly BrokerOrder[]): HandMove[] {
   const ours = listOurIds(book);
-  const predecessors = listPredecessors(book);
   return orders.flatMap((order) => {
-    const before = book.get(predecessors.get(order.orderId) ?? "")?.order;
+    const before = book.get(order.replaces ?? "")?.order;
     const stopUsd = order.stopPriceUsd;
     if (before === undefined || stopUsd === null || order.side !== "sell") return [];
     if (isOurs(order.clientOrderId) || !ours.has(order.orderId)) return [];

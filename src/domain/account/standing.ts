@@ -20,7 +20,7 @@ export interface Standing {
   readonly sureQty: number;
   readonly doubtfulQty: number;
   readonly mostHeldQty: number;
-  /** Shares that working sells cover, and of these those that outlive the day; 0 where that can't be read. */
+  /** Shares that working sells cover, and of these those that outlive the day; as last seen where that can't be read. */
   readonly coveredQty: number;
   readonly gtcQty: number;
   readonly isCoverRead: boolean;
@@ -40,6 +40,8 @@ export interface Standing {
 /** The latest trade, as far as the exit rules may use it. */
 export type PriceLook =
   | { readonly kind: "read"; readonly priceUsd: number }
+  /** One print alone says it, which decides nothing: what it would make due waits for a later trade. */
+  | { readonly kind: "doubted"; readonly priceUsd: number }
   /** Answered, and of no use: no trade in this session yet. */
   | { readonly kind: "none" }
   | { readonly kind: "unread" }
@@ -85,10 +87,11 @@ export function decideStanding(inputs: StandingInputs): Standing {
   const { position, before, nowMs, isGtcNeeded, isOpen } = inputs;
   const { sureQty, doubtfulQty, mostHeldQty } = readCount(inputs);
   const cover = readCover(inputs);
-  const { coveredQty, gtcQty } = cover ?? { coveredQty: 0, gtcQty: 0 };
+  const { coveredQty, gtcQty } = cover ?? before ?? { coveredQty: 0, gtcQty: 0 };
   const lastingQty = isOpen ? Math.min(coveredQty, gtcQty) : gtcQty;
   const safeQty = isGtcNeeded ? lastingQty : coveredQty;
-  const bareQty = Math.max(0, Math.ceil(mostHeldQty - safeQty));
+  // What can't be read covers nothing now, whatever was seen last.
+  const bareQty = Math.max(0, Math.ceil(mostHeldQty - (cover === null ? 0 : safeQty)));
   const waiting = mostHeldQty > 0 ? decideDue(inputs, sureQty > 0 ? sureQty : mostHeldQty) : null;
   const due = waiting ?? (bareQty > 0 ? "stop" : null);
   const reasons = due === null ? [] : listReasons(inputs, cover === null);
@@ -107,7 +110,7 @@ export function decideStanding(inputs: StandingInputs): Standing {
     cause: reasons[0]?.code ?? "",
     why: [...new Set(reasons.map(({ text }) => text))].join("; "),
     bareSinceMs: bareQty > 0 ? before?.bareSinceMs ?? nowMs : null,
-    dueSinceMs: waiting === null ? null : before?.dueSinceMs ?? nowMs,
+    dueSinceMs: waiting === null ? null : findDueSince(waiting, before) ?? nowMs,
   };
 }
 
@@ -141,8 +144,16 @@ function decideDue(inputs: StandingInputs, qty: number): Exclude<Due, "stop"> | 
   }
   if (blind !== null || price.kind === "unread") return "unknown";
   if (price.kind === "none") return null;
+  // By one print too: it may be the last one before a halt.
   const { due } = decideExit(position, qty, price.priceUsd);
   return due === null || due.qty === 0 ? null : due.reason;
+}
+
+/** Another exit is due from now on; one that can't be decided for a moment goes on waiting. */
+function findDueSince(waiting: Due, before: Standing | undefined): number | null {
+  if (before === undefined) return null;
+  const isSame = before.due === waiting || before.due === "unknown" || waiting === "unknown";
+  return isSame ? before.dueSinceMs : null;
 }
 
 function listReasons(
@@ -154,8 +165,17 @@ function listReasons(
     ...(isCoverUnread ? [NO_COVER] : []),
     ...reasons,
     ...(price.kind === "unread" ? [NO_PRICE] : []),
+    ...(price.kind === "doubted" ? [buildDoubt(price.priceUsd)] : []),
   ];
   return listed.length === 0 ? [SOON] : listed;
+}
+
+function buildDoubt(priceUsd: number): StandingReason {
+  return {
+    code: "print",
+    text: `one trade alone, at ${priceUsd}, says so, more than 15 % from the price before it: ` +
+      "nothing is sold until a later trade says it too (an error, or a halt?)",
+  };
 }
 
 /** The managed positions of which something is bare or due, each with its symbol and in words. */

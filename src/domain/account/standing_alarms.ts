@@ -1,3 +1,4 @@
+import { dateNyOf } from "../ny_time.ts";
 import type { Standing } from "./standing.ts";
 
 /** So long something may be bare or due before it is an alarm: an ordinary fill, trim or conversion takes seconds. */
@@ -20,8 +21,8 @@ export interface AlarmContext {
   readonly untilCloseMs: number;
   /** The next open, Unix ms; `null` where it is not known. */
   readonly nextOpenMs: number | null;
-  /** Whether the kill switch is on: its own message has just told what it leaves bare, and no second one goes beside it. */
-  readonly isKillSwitchOn: boolean;
+  /** Symbols whose bare shares the kill switch's own message names: no second one goes beside it (interface, Slack). */
+  readonly toldSymbols: ReadonlySet<string>;
 }
 
 /** One message: every position that waits for the same cause. */
@@ -55,8 +56,9 @@ function isBareAlarm(standing: Standing, context: AlarmContext): boolean {
   const { bareSinceMs, isCoverRead } = standing;
   if (bareSinceMs === null) return false;
   if (isLate(context) || context.nowMs - bareSinceMs >= ALARM_AFTER_MS) return true;
-  // While nothing may be sent waiting changes nothing; what can't be read may be read in a moment.
-  return !context.isLive && isCoverRead && !context.isClosed && !context.isKillSwitchOn;
+  // While the operator lets nothing be sent, waiting changes nothing; what can't be read may be read in a moment.
+  return context.isOperatorStopped && isCoverRead && !context.isClosed &&
+    !context.toldSymbols.has(standing.symbol);
 }
 
 function isDueAlarm({ due, dueSinceMs }: Standing, context: AlarmContext): boolean {
@@ -72,13 +74,25 @@ function buildValue(
   { kind, standings }: Pick<Alarm, "kind" | "standings">,
   context: AlarmContext,
 ): string {
-  const names = standings
-    .map(({ symbol, due }) => kind === "bare" ? symbol : `${symbol} ${due}`).sort().join(",");
+  // An exit that comes to wait too is a change, and the worst one where nothing rests that would sell.
+  const names = standings.map((standing) => {
+    const isDue = kind === "due" || isDueAlarm(standing, context);
+    return isDue ? `${standing.symbol} ${standing.due}` : standing.symbol;
+  }).sort().join(",");
   return `${findStage(context)}:${names}`;
+}
+
+/** The symbols that an alarm's value names. */
+export function listNamed(value: string): string[] {
+  const names = value.slice(value.lastIndexOf(":") + 1).split(",");
+  return names.map((name) => name.split(" ")[0] ?? "");
 }
 
 function findStage(context: AlarmContext): string {
   const { nowMs, nextOpenMs, isClosed } = context;
   if (!isClosed) return `${isLate(context) ? "late" : "day"}:${Math.floor(nowMs / HOUR_MS)}`;
-  return nextOpenMs !== null && nextOpenMs - nowMs <= BEFORE_OPEN_MS ? "before the open" : "closed";
+  if (nextOpenMs === null) return `closed ${dateNyOf(nowMs)}`;
+  // Each night is another, also for a process that was not there in between.
+  const stage = nextOpenMs - nowMs <= BEFORE_OPEN_MS ? "before the open" : "closed";
+  return `${stage} ${dateNyOf(nextOpenMs)}`;
 }

@@ -4,6 +4,7 @@ import {
   correctList,
   countRecent,
   EMPTY_BOOK,
+  isOfEngine,
   isReplaceRefused,
   isSuccessorUnknown,
   keepOrders,
@@ -14,6 +15,7 @@ import {
   mergeOrder,
   noteUnshown,
 } from "../../../src/domain/account/order_book.ts";
+import { listOurIds } from "../../../src/domain/account/our_orders.ts";
 import { isPresumed, learnRecords, UNSEEN_MS } from "../../../src/domain/account/stand_ins.ts";
 import { buildLedgerEntry } from "../../../src/domain/ledger.ts";
 import { type BrokerOrder, isFinal } from "../../../src/domain/orders.ts";
@@ -137,6 +139,19 @@ Deno.test("what came in a leg's place stands in its bracket", () => {
   const book = learnOrders(learnOrders(EMPTY_BOOK, [BRACKET], 0), [fresh], 1);
   const [parent] = buildOpenOrders(book);
   assertEquals(parent?.legs.map(({ orderId }) => orderId), ["l-1", "l-3"]);
+});
+
+Deno.test("which order came in the place of which is known from either of the two, seen in either order", () => {
+  const old = { ...STOP_LEG, status: "replaced", replacedBy: "l-3" };
+  const fresh = stop({ orderId: "l-3", clientOrderId: "by-hand", orderClass: "bracket" });
+  const bracket = { ...BRACKET, legs: [TAKE_PROFIT, old] };
+  for (const seen of [[bracket, fresh], [fresh, bracket]]) {
+    const book = seen.reduce((sofar, order) => learnOrders(sofar, [order], 0), EMPTY_BOOK);
+    assertEquals(book.get("l-3")?.order.replaces, "l-2");
+    assertEquals([isOfEngine(book, "l-3"), listOurIds(book).has("l-3")], [true, true]);
+    const [parent] = buildOpenOrders(book);
+    assertEquals(parent?.legs.map(({ orderId }) => orderId).sort(), ["l-1", "l-3"]);
+  }
 });
 
 Deno.test("an order that was replaced by one that nobody has seen is known as such", () => {

@@ -40,7 +40,7 @@ const OPEN: AlarmContext = {
   nowMs: NOW_MS,
   isLive: true,
   isOperatorStopped: false,
-  isKillSwitchOn: false,
+  toldSymbols: new Set(),
   isClosed: false,
   untilCloseMs: 3.5 * HOUR_MS,
   nextOpenMs: NOW_MS + 21 * HOUR_MS,

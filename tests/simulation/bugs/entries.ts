@@ -293,8 +293,8 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "an intent said in each cycle",
     edits: [{
       file: "src/engine/signals.ts",
-      find: "`${engine.dateNy()} ${b2StartMs}`",
-      replace: "`${engine.dateNy()} ${b2StartMs} ${scheduledAtMs}`",
+      find: "`${dateNy} ${intent.b2StartMs}`",
+      replace: "`${dateNy} ${intent.b2StartMs} ${intent.scheduledAtMs}`",
     }],
     tests: [WAITS],
   },

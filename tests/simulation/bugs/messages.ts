@@ -34,11 +34,20 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
     tests: [FILLS],
   },
   {
-    name: "the kill switch's own act said as an error too",
+    name: "the alarm beside a kill switch's message that says the same",
     edits: [{
-      file: "src/engine/operator_acts.ts",
-      find: 'result.kind === "stopped" && isKillSwitchText(result.reason)',
-      replace: 'result.kind === "done" && isKillSwitchText("")',
+      file: "src/domain/account/standing_alarms.ts",
+      find: "!context.toldSymbols.has(standing.symbol)",
+      replace: "standing.symbol !== null",
+    }],
+    tests: [KILL, "tests/domain/account/standing_alarms_test.ts"],
+  },
+  {
+    name: "the alarm waits though the kill switch's message was silent of it",
+    edits: [{
+      file: "src/engine/notices.ts",
+      find: "filter((symbol) => named.has(symbol))",
+      replace: "filter((symbol) => symbol !== null)",
     }],
     tests: [KILL],
   },

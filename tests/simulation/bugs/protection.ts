@@ -89,8 +89,8 @@ export const PROTECTION_BUGS: readonly TestedBug[] = [
     name: "a stop that a hand replaced is somebody else's",
     edits: [{
       file: "src/domain/account/our_orders.ts",
-      find: '    known = book.get(predecessors.get(known.order.orderId) ?? "");\n',
-      replace: "    known = predecessors.size < 0 ? first : undefined;\n",
+      find: '    known = book.get(known.order.replaces ?? "");\n',
+      replace: "    known = book.size < 0 ? first : undefined;\n",
     }],
     tests: [HAND_TEST],
   },

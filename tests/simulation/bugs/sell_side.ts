@@ -80,7 +80,7 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
   {
     name: "protection is cut to what is sure",
     edits: [{
-      file: "src/domain/protection.ts",
+      file: "src/domain/protection_step.ts",
       find: "Math.floor(sumQty(standing)) - position.mostQty;",
       replace: "Math.floor(sumQty(standing)) - position.qty;",
     }],
@@ -99,8 +99,8 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     name: "a refused stop sells without a look at the price",
     edits: [{
       file: "src/engine/placing.ts",
-      find: "  if (isBelow && isSellable && await isAtStop(engine, plan.position)) {",
-      replace: "  if (isBelow && isSellable && !await isAtStop(engine, plan.position)) {",
+      find: "  if (isBelow && sellUnder !== null && await isAtStop(engine, plan.position)) {",
+      replace: "  if (isBelow && sellUnder !== null && !await isAtStop(engine, plan.position)) {",
     }],
     tests: ["tests/engine/refused_stop_test.ts"],
   },
@@ -139,5 +139,59 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
       replace: "    if (symbols.length > 0) continue;",
     }],
     tests: ["tests/cli/flatten_trouble_test.ts"],
+  },
+  {
+    name: "a position is gone while its entry still buys",
+    edits: [{
+      file: "src/domain/position_account.ts",
+      find: '    if (entry !== "working") return { kind: "gone" };',
+      replace: '    if (position.qty !== 0) return { kind: "gone" };',
+    }],
+    tests: ["tests/engine/stuck_entry_test.ts"],
+  },
+  {
+    name: "only the new order tells whose place it took",
+    edits: [{
+      file: "src/domain/account/order_book.ts",
+      find: "  linkSuccessors(next);\n",
+      replace: "  linkSuccessors(new Map());\n",
+    }],
+    tests: [BOOK_TEST, "tests/engine/hand_shares_test.ts"],
+  },
+  {
+    name: "a leg whose position is gone rests on",
+    edits: [{
+      file: "src/engine/orphans.ts",
+      find: "flattenOrders(now.openOrders.value).filter(",
+      replace: "flattenOrders([]).concat(now.openOrders.value).filter(",
+    }],
+    tests: ["tests/engine/exit_attacks_test.ts"],
+  },
+  {
+    name: "what a hand put in a stop's place rests on when its position is gone",
+    edits: [{
+      file: "src/engine/orphans.ts",
+      find: "(isOurs(order.clientOrderId) || isOfClosed(engine, order)) &&",
+      replace: "isOurs(order.clientOrderId) &&",
+    }],
+    tests: ["tests/engine/exit_attacks_test.ts"],
+  },
+  {
+    name: "a refusal of the keys is taken for a cancel that has left",
+    edits: [{
+      file: "src/engine/lasting_refusals.ts",
+      find: 'return why === "unauthorized" || why === "rate_limited";',
+      replace: 'return why === "rate_limited";',
+    }],
+    tests: ["tests/engine/exit_attacks_3_test.ts"],
+  },
+  {
+    name: "an entry that is done and not settled still buys",
+    edits: [{
+      file: "src/domain/orders.ts",
+      find: "return !isFinal(order) && !isWhollyFilled(order);",
+      replace: "return !isFinal(order);",
+    }],
+    tests: ["tests/domain/entry_end_test.ts", "tests/engine/stuck_entry_test.ts"],
   },
 ];

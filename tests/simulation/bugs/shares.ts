@@ -79,7 +79,7 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     name: "a release between a cancel and its stop",
     edits: [{
       file: "src/engine/releasing.ts",
-      find: "  if (engine.bare.has(positionId) && position.unexplainedQty === null) return;\n",
+      find: "  if (isBetween(engine, position)) return sayWaits(engine, name);\n",
       replace: "",
     }],
     tests: ["tests/engine/release_test.ts"],
@@ -134,7 +134,7 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     name: "a guaranteed trade has sold nothing",
     edits: [{
       file: "src/engine/shares.ts",
-      find: "return unanswered + replaced + sumQty(listHolding(engine, position).filter(isBound));",
+      find: "return unanswered + replaced + countBound(engine, position);",
       replace: "return unanswered + replaced;",
     }],
     tests: ["tests/engine/obstacles_test.ts"],

@@ -18,10 +18,91 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     tests: [STANDING_TEST, ENGINE_TEST],
   },
   {
+    name: "a bare position that falls through its stop is no news",
+    edits: [{
+      file: ALARMS,
+      find: '    const isDue = kind === "due" || isDueAlarm(standing, context);',
+      replace: '    const isDue = kind === "due";',
+    }],
+    tests: [ENGINE_TEST],
+  },
+  {
+    name: "one exit's since is the next one's",
+    edits: [{
+      file: STANDING,
+      find: "  return isSame ? before.dueSinceMs : null;",
+      replace: "  return isSame || before.due !== null ? before.dueSinceMs : null;",
+    }],
+    tests: [ENGINE_TEST],
+  },
+  {
+    name: "a night is like the one before it",
+    edits: [{
+      file: ALARMS,
+      find: "  return `${stage} ${dateNyOf(nextOpenMs)}`;",
+      replace: "  return stage;",
+    }],
+    tests: [ENGINE_TEST],
+  },
+  {
+    name: "a close that has passed makes the next session a night",
+    edits: [{
+      file: "src/engine/standings.ts",
+      find: "  return isDayKnown(engine) ? isKnownClosed(engine) : untilCloseMs(engine) <= 0;",
+      replace: "  return isKnownClosed(engine) || untilCloseMs(engine) <= 0;",
+    }],
+    tests: [ENGINE_TEST],
+  },
+  {
+    name: "what can't be read now was never seen",
+    edits: [{
+      file: STANDING,
+      find: "cover ?? before ?? { coveredQty: 0, gtcQty: 0 };",
+      replace: "cover ?? { coveredQty: 0, gtcQty: 0 };",
+    }],
+    tests: ["tests/engine/broker_clock_test.ts"],
+  },
+  {
+    name: "what was seen last covers now",
+    edits: [{
+      file: STANDING,
+      find: "(cover === null ? 0 : safeQty)",
+      replace: "safeQty",
+    }],
+    tests: [STANDING_TEST, ENGINE_TEST],
+  },
+  {
+    name: "each change of the cause is news",
+    edits: [{
+      file: "src/engine/standing_alarms.ts",
+      find: "said.includes(symbol)",
+      replace: 'said.includes("") && symbol === ""',
+    }],
+    tests: [ENGINE_TEST],
+  },
+  {
+    name: "one failed read is an alarm of every position under day legs",
+    edits: [{
+      file: ALARMS,
+      find: "  return context.isOperatorStopped && isCoverRead &&",
+      replace: "  return !context.isLive && isCoverRead &&",
+    }],
+    tests: [ENGINE_TEST],
+  },
+  {
+    name: "the kill switch in an exit is an error for each step",
+    edits: [{
+      file: "src/engine/operator_acts.ts",
+      find: '  if (result.kind === "stopped") engine.ports.log.error(message);\n',
+      replace: '  if (result.kind === "done") engine.ports.log.error(message);\n',
+    }],
+    tests: [ENGINE_TEST],
+  },
+  {
     name: "what is due forgets since when",
     edits: [{
       file: STANDING,
-      find: "dueSinceMs: waiting === null ? null : before?.dueSinceMs ?? nowMs,",
+      find: "dueSinceMs: waiting === null ? null : findDueSince(waiting, before) ?? nowMs,",
       replace: "dueSinceMs: waiting === null ? null : nowMs,",
     }],
     tests: [STANDING_TEST, ENGINE_TEST],
@@ -66,8 +147,8 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "bare is measured by what is sure",
     edits: [{
       file: STANDING,
-      find: "Math.ceil(mostHeldQty - safeQty)",
-      replace: "Math.ceil(sureQty - safeQty)",
+      find: "Math.ceil(mostHeldQty - (cover",
+      replace: "Math.ceil(sureQty - (cover",
     }],
     tests: [STANDING_TEST],
   },
@@ -130,7 +211,7 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "a closed cycle takes no standing",
     edits: [{
       file: "src/engine/cycle.ts",
-      find: "    await takeStandings(engine, { market, gate: null });\n",
+      find: "    await takeStandings(engine, { market, gate });\n",
       replace: "",
     }],
     tests: [ENGINE_TEST],

@@ -61,6 +61,15 @@ export const TIME_BUGS: readonly TestedBug[] = [
     tests: [PRINT_TEST],
   },
   {
+    name: "what one print alone says waits in silence",
+    edits: [{
+      file: "src/engine/standings.ts",
+      find: "  return doubtedTrade !== undefined && isOfThisSession(engine, doubtedTrade)",
+      replace: "  return doubtedTrade !== undefined && doubtedTrade.atMs < 0",
+    }],
+    tests: [PRINT_TEST],
+  },
+  {
     name: "a print confirms itself",
     edits: [{
       file: "src/domain/price_check.ts",

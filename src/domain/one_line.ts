@@ -1,9 +1,19 @@
-// deno-lint-ignore no-control-regex -- control characters are what this is about
-const UNPRINTABLE = /[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+/**
+ * What can make a text read other than it is: control characters, terminal escapes among them, line and paragraph
+ * separators, marks that turn the direction of writing, byte order marks, halves of a pair.
+ */
+const UNPRINTABLE =
+  // deno-lint-ignore no-control-regex -- control characters are what this is about
+  /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]|\p{Surrogate}/gu;
 
-/** A text as one printable line: line breaks and control characters, terminal escapes among them, become `\n`, `\x1b`. */
+/** Puts something else in the place of each character that can't be shown as it is. */
+export function replaceUnprintable(text: string, replace: (character: string) => string): string {
+  return text.replaceAll(UNPRINTABLE, replace);
+}
+
+/** A text as one printable line: what can't be shown becomes `\n`, `\x1b`, `\u2028`. */
 export function formatOneLine(text: string): string {
-  return text.replace(UNPRINTABLE, (character) => {
+  return replaceUnprintable(text, (character) => {
     if (character === "\n") return "\\n";
     if (character === "\r") return "\\r";
     if (character === "\t") return "\\t";

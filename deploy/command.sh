@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# The operator's command, avwap-execution: the release in use, run as execution.service would run it, by systemd itself:
+# with its environment, user, sandbox and state directory. Exit status: the program's, or 70 where it could not be run so.
+set -euo pipefail
+
+HERE=$(dirname "$(readlink -f "$0")")
+PROGRAM_CALL=avwap-execution
+IS_DRY_RUN=0
+ROOT=
+# shellcheck source=deploy/common.sh
+. "$HERE/common.sh"
+# shellcheck source=deploy/as_service.sh
+. "$HERE/as_service.sh"
+# shellcheck source=deploy/releases.sh
+. "$HERE/releases.sh"
+# shellcheck source=deploy/sources.sh
+. "$HERE/sources.sh"
+
+BINARY=$PREFIX/current/$NAME
+# The words of a kill that is not done yet, whatever ends this script.
+OPEN_KILL=()
+
+# Help and version need no service, and no root.
+run_plainly() {
+  exec env -i PATH="$PATH" TERM="${TERM:-dumb}" ${NO_COLOR:+NO_COLOR="$NO_COLOR"} "$BINARY" "$@"
+}
+
+# The kill switch by the program alone, in a directory that is named: where systemd does not help.
+kill_in() {
+  local dir=$1
+  shift
+  env -i AVWAP_STATE_DIR="$dir" "$BINARY" "$@" || STATUS=$?
+}
+
+# The state directory of the engine that runs, from the process itself; empty where none runs.
+read_running_dir() {
+  local pid
+  pid=$(ask show "$SERVICE" -p MainPID --value)
+  [ "${pid:-0}" != 0 ] || return 0
+  tr '\0' '\n' < "/proc/$pid/environ" 2> /dev/null | sed -n 's/^AVWAP_STATE_DIR=//p'
+}
+
+# However this script ends: nothing of it is left behind, and a kill that was asked for is made.
+# shellcheck disable=SC2317 # The trap calls it.
+clean_up() {
+  local words=("${OPEN_KILL[@]}")
+  end_stand_in || true
+  OPEN_KILL=()
+  if [ "${#words[@]}" -gt 0 ]; then
+    say "it could not be run as the service; without it, in $(read_manifest "$BINARY" state_dir):"
+    STATUS=0
+    kill_in "$(read_manifest "$BINARY" state_dir)" "${words[@]}"
+    exit $((STATUS == 0 ? 1 : STATUS))
+  fi
+}
+
+# It has to win: as the service where that can be, else in the directory that this release was built for; and in that of
+# the engine that runs, where it has another.
+run_kill() {
+  local built running
+  local -A now=()
+  built=$(read_manifest "$BINARY" state_dir)
+  OPEN_KILL=("$@")
+  if ! timeout 5 systemctl show -p Version > /dev/null 2>&1; then
+    say "systemd does not answer"
+    exit 1
+  fi
+  run_as_service "$BINARY" "$@"
+  if [ "$HAS_RUN" = 0 ]; then exit 1; fi
+  if [ "$STATUS" != 0 ] && [ ! -e "$built/KILL_SWITCH" ]; then
+    say "as the service it ended with $STATUS; once more without it, in $built:"
+    kill_in "$built" "$@"
+  fi
+  OPEN_KILL=()
+  running=$(read_running_dir)
+  probe_environment now "$ROOT$FRAGMENT" "${DROP_IN_FILES[@]}" || now=()
+  if [ -n "$running" ] && [ "$running" != "${now[AVWAP_STATE_DIR]-}" ]; then
+    say "the engine that runs has another state directory than the unit says now; once more in $running:"
+    kill_in "$running" "$@"
+    if [ "$STATUS" = 0 ]; then STATUS=1; fi
+  fi
+  exit "$STATUS"
+}
+
+for word in "$@"; do
+  case "$word" in -h | --help) run_plainly "$@" ;; esac
+done
+case "${1:-}" in -V | --version | help | version | completion) run_plainly "$@" ;; esac
+[ "$(id -u)" = 0 ] || fail "must run as root, as the service is started: sudo $NAME${1:+ $1}"
+
+trap clean_up EXIT
+if [ -n "${NO_COLOR:-}" ]; then STAND_IN_LINES='Environment=NO_COLOR=1'; fi
+if [ "${1:-}" = kill ]; then run_kill "$@"; fi
+if [ "$(ask show "$SERVICE" -p NeedDaemonReload --value)" = yes ]; then
+  say "WARN $SERVICE is not what the files say until you run: systemctl daemon-reload" >&2
+fi
+if [ "${1:-}" = check ]; then
+  say_twice_set >&2 || say "WARN environment: which file sets which variable could not be seen" >&2
+fi
+if [ -t 0 ] && [ -t 1 ]; then STAND_IN_TERMINAL=--pty; fi
+run_as_service "$BINARY" "$@"
+exit "$STATUS"

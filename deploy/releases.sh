@@ -1,0 +1,175 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2153,SC2154 # Sourced: what is unused or unset here is another file's.
+# Releases beside each other, and the one that is current. Not run by itself; as_service.sh is sourced before.
+
+# One text value of a binary's manifest.
+read_manifest() {
+  sed -n "s/^  \"$2\": \"\\(.*\\)\",\\{0,1\\}\$/\\1/p" "$1.manifest.json"
+}
+
+# Refuses a binary that is not the one its manifest speaks of: check_binary BINARY [--sum-only]. Sets VERSION, BASE_DIR,
+# STATE_DIR and RELEASE.
+check_binary() {
+  local binary=$1 sum
+  [ -f "$binary" ] || fail "$binary is not a file: name the compiled binary"
+  [ -f "$binary.manifest.json" ] ||
+    fail "$binary.manifest.json is missing: copy it from beside the binary, it holds the checksum"
+  "$HERE/verify.sh" --root "$ROOT" ${2:+"$2"} "$binary.manifest.json" "$binary" || exit
+  sum=$(read_manifest "$binary" sha256)
+  [ -x "$binary" ] || act chmod 0755 "$binary"
+  VERSION=$(read_manifest "$binary" version)
+  BASE_DIR=$(read_manifest "$binary" base_dir)
+  STATE_DIR=$(read_manifest "$binary" state_dir)
+  case "$VERSION$BASE_DIR$STATE_DIR" in
+    *[!A-Za-z0-9/._@+-]* | '') fail "$binary.manifest.json is damaged: copy it again" ;;
+  esac
+  RELEASE=$VERSION-${sum:0:12}
+  case "$(read_manifest "$binary" runtime)" in
+    deno) ;;
+    *) say "WARNING: this binary's runtime is '$(read_manifest "$binary" runtime)'" ;;
+  esac
+}
+
+# A binary that can't even say its version is not worth a place.
+check_starts() {
+  local said
+  said=$(env -i "$1" --version 2>&1 | head -n 1) || true
+  case "$said" in
+    "$NAME $VERSION "*) ;;
+    *) fail "$1 does not run on this host: it answers --version with '${said:-nothing}'" ;;
+  esac
+}
+
+# Whether the binary of an installed release is the one that its manifest speaks of.
+is_whole() {
+  "$HERE/verify.sh" --sum-only --root "$ROOT" "$1/$NAME.manifest.json" "$1/$NAME" > /dev/null 2>&1
+}
+
+# Puts the binary beside the others; one that is there already stays, where its sum is right.
+place_release() {
+  local binary=$1 dir=$ROOT$PREFIX/releases/$RELEASE
+  if [ -e "$dir" ]; then
+    if is_whole "$dir" && cmp -s "$binary" "$dir/$NAME"; then
+      say "unchanged: $dir"
+      return 0
+    fi
+    say "damaged, and placed again: $dir"
+    act rm -rf -- "$dir.damaged"
+    act mv -T "$dir" "$dir.damaged"
+  else
+    IS_NEW_RELEASE=1
+  fi
+  act rm -rf -- "$dir.new"
+  act install -d -m 0755 "$ROOT$PREFIX" "$ROOT$PREFIX/releases" "$dir.new"
+  act install -m 0755 "$binary" "$dir.new/$NAME"
+  act install -m 0644 "$binary.manifest.json" "$dir.new/$NAME.manifest.json"
+  if [ -f "$binary.manifest.json.minisig" ]; then
+    act install -m 0644 "$binary.manifest.json.minisig" "$dir.new/$NAME.manifest.json.minisig"
+  fi
+  act sync
+  act mv -T "$dir.new" "$dir"
+  act rm -rf -- "$dir.damaged"
+  say_done "release: $dir"
+}
+
+# A release that was refused does not stay, where this very call brought it.
+drop_release() {
+  [ "${IS_NEW_RELEASE:-0}" = 1 ] || return 0
+  act rm -rf -- "$ROOT$PREFIX/releases/$RELEASE"
+  say_done "removed: $ROOT$PREFIX/releases/$RELEASE"
+}
+
+# The scripts that are run later, the operator's command among them, and the files that the runbook's emergency drop-ins
+# name: as environment files they win over every Environment=.
+place_host_scripts() {
+  local name dir=$ROOT$PREFIX/host
+  write_file "$ROOT/etc/avwap-execution/kill-switch-on" 0600 <<< 'KILL_SWITCH=1'
+  write_file "$ROOT/etc/avwap-execution/dry-run-on" 0600 <<< 'DRY_RUN=1'
+  if [ "$HERE" != "$dir" ]; then
+    act install -d -m 0755 "$ROOT$PREFIX" "$dir"
+    for name in $HOST_SCRIPTS; do
+      cmp -s "$HERE/$name" "$dir/$name" || act install -m 0755 "$HERE/$name" "$dir/$name"
+    done
+  fi
+  if [ "$(readlink "$ROOT$COMMAND" || true)" = "$PREFIX/host/command.sh" ]; then return 0; fi
+  act install -d -m 0755 "$ROOT$(dirname "$COMMAND")"
+  act ln -sfn "$PREFIX/host/command.sh" "$ROOT$COMMAND.new"
+  act mv -T "$ROOT$COMMAND.new" "$ROOT$COMMAND"
+  say_done "command: $COMMAND"
+}
+
+# Name of the release that a link points to; empty where it does not.
+read_link() {
+  local target
+  target=$(readlink "$ROOT$PREFIX/$1") || return 0
+  basename "$target"
+}
+
+# Replaces a link in one step: at no moment is there none.
+point() {
+  act ln -sfn "releases/$2" "$ROOT$PREFIX/.$1.new"
+  act mv -T "$ROOT$PREFIX/.$1.new" "$ROOT$PREFIX/$1"
+}
+
+# Makes a release the current one and remembers the one before it.
+switch_to() {
+  local before
+  before=$(read_link current)
+  if [ -n "$before" ] && [ "$before" != "$1" ]; then point previous "$before"; fi
+  point current "$1"
+  act sync
+  say_done "current: $1"
+}
+
+# Whether the service is up, or on its way (as while it waits for the next try).
+is_running() {
+  case "$(ask is-active "$SERVICE")" in
+    active | activating | reloading) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+# Whether a restart now would fall into a LIVE session: by what the service says of itself.
+is_live_session() {
+  is_running || return 1
+  case "$(ask show "$SERVICE" -p StatusText --value)" in "LIVE; market open;"*) return 0 ;; *) return 1 ;; esac
+}
+
+# `check` of one release, run as the service would run it. CHECK_STATUS is its status, or `none` where it could not run.
+run_check() {
+  local binary=$ROOT$PREFIX/releases/$1/$NAME
+  CHECK_STATUS=none
+  if [ "$IS_DRY_RUN" = 1 ]; then
+    say "would run: $binary check (as the service)"
+    CHECK_STATUS=0
+  elif ! has_systemd; then
+    say "left out below --root: $NAME check"
+    CHECK_STATUS=0
+  else
+    run_as_service "$binary" check
+    if [ "$HAS_RUN" = 1 ]; then CHECK_STATUS=$STATUS; fi
+  fi
+}
+
+# Starts the service anew and waits for READY=1, which it says after the first pass of its loop. A service that waits for
+# today's watchlist is up as far as it can be, where `check` said the same beforehand.
+restart_and_verify() {
+  local status
+  control reset-failed "$SERVICE" || true
+  if control restart "$SERVICE"; then
+    if [ "$IS_DRY_RUN" = 1 ]; then return 0; fi
+    if [ "$(ask is-active "$SERVICE")" = active ]; then
+      say "$SERVICE is up"
+      return 0
+    fi
+  fi
+  status=$(ask show "$SERVICE" -p ExecMainStatus --value)
+  case "$status:$CHECK_STATUS" in
+    1:1 | 2:2)
+      say "$SERVICE waits for today's watchlist (status $status), and tries again every minute"
+      return 0
+      ;;
+  esac
+  say "$SERVICE did not come up (status ${status:-unknown}): journalctl -u $SERVICE -n 50 --no-pager"
+  return 1
+}

@@ -1,0 +1,73 @@
+import { listTroubles } from "../domain/account/standing.ts";
+import { formatGateReason, type GateFailReason } from "../domain/gate.ts";
+import { isUnsettled } from "../domain/ledger.ts";
+import { formatNy } from "../domain/ny_time.ts";
+import type { LedgerRead, StateRead } from "../engine/ports.ts";
+import { formatOneLine } from "../domain/one_line.ts";
+
+/** What is read for `formatNextCycle`. */
+export interface NextCycle {
+  readonly state: StateRead;
+  readonly ledger: LedgerRead;
+  /** What of the operator's stands against LIVE by this environment, `null` where nothing does. */
+  readonly objection: GateFailReason | null;
+  readonly areEntriesPaused: boolean;
+  readonly nowMs: number;
+}
+
+/** What the next cycle may send, as far as the records tell: prices and new breakouts are the market's (interface, `resume`). */
+export function formatNextCycle(next: NextCycle): string[] {
+  const { objection, areEntriesPaused } = next;
+  const head = objection === null
+    ? [
+      "By this environment nothing of the operator's stands against LIVE any more. From the next",
+      "cycle on, within caps and allowlist, can leave:",
+    ]
+    : [
+      `By this environment LIVE stays off: ${formatGateReason(objection)}.`,
+      "DRY_RUN goes on, and prints without sending:",
+    ];
+  return [
+    ...head,
+    ...listEntries(next),
+    ...listExits(next),
+    ...listUnresolved(next),
+    areEntriesPaused
+      ? "  no entry: entries are paused (ENTRIES_PAUSED)"
+      : "  entries of breakouts that are confirmed from now on",
+    "  exits, stops and stop raises of managed positions, as prices ask for them",
+  ];
+}
+
+function listEntries({ state, areEntriesPaused, nowMs }: NextCycle): string[] {
+  if (state.kind === "missing") return [];
+  if (state.kind !== "ok") {
+    return [`  what is scheduled is not known: ${formatOneLine(state.message)}`];
+  }
+  return state.state.intents.map(({ symbol, qty, scheduledAtMs, expiresAtMs }) => {
+    const name = `  entry ${formatOneLine(symbol)} qty=${qty}`;
+    if (expiresAtMs <= nowMs) return `${name}: does not leave, it expired ${formatNy(expiresAtMs)}`;
+    const due = scheduledAtMs <= nowMs ? "due now" : `due ${formatNy(scheduledAtMs)}`;
+    return `${name} ${due}, until ${formatNy(expiresAtMs)}${areEntriesPaused ? ": paused" : ""}`;
+  });
+}
+
+function listExits({ state }: NextCycle): string[] {
+  if (state.kind !== "ok") return [];
+  return listTroubles(state.state.standings).map((text) => `  ${formatOneLine(text)}`);
+}
+
+/** An entry without an answer is looked up, and sent again where it is proven absent (pipeline 6). */
+function listUnresolved({ ledger, areEntriesPaused }: NextCycle): string[] {
+  // A missing one is made in the cycle.
+  if (ledger.kind === "missing") return [];
+  if (ledger.kind !== "ok") {
+    return [`  nothing: LIVE is blocked, the live ledger is ${ledger.kind}`];
+  }
+  return ledger.ledger.entries.filter(isUnsettled).map(({ symbol, side, qty }) => {
+    const again = side === "buy" && !areEntriesPaused
+      ? ", and sent again where it never arrived"
+      : "";
+    return `  ${formatOneLine(symbol)} ${side} ${qty ?? "?"}: looked up at the broker${again}`;
+  });
+}

@@ -1,0 +1,145 @@
+import { type DayFill, listFills } from "../day_fills.ts";
+import { readNumber, readText, readTimeMs, type RecordedEvent } from "../events.ts";
+import {
+  type AccountLook,
+  type AccountRow,
+  createOwnCounter,
+  listAccountLooks,
+} from "./account_looks.ts";
+import type { DayHolding } from "./day_result.ts";
+import type { DaySession } from "./session.ts";
+import { roundQty } from "./usd_flow.ts";
+
+/** Types of events that the day result is made from. */
+export const HOLDING_EVENTS = ["market", "equity", "fill", "price", "position"] as const;
+
+/** Positions lag behind fills by seconds (pipeline 5): a look so soon after a fill may show what was before it. */
+const LAG_MS = 10_000;
+
+/**
+ * What was managed on a day, from its own trail alone, so that whoever asks, whenever, says the same: engine, report and
+ * CSV. The last price is the last that was seen within the session.
+ * @param events The day's, of the types in `HOLDING_EVENTS` at least, in the order of the file.
+ */
+export function listDayHoldings(
+  events: readonly RecordedEvent[],
+  session: DaySession,
+): DayHolding[] {
+  const looks = listAccountLooks(events);
+  const fills = listFills(events);
+  return listManagedSymbols(events, { looks, fills }).map((symbol) => {
+    const own = listOwnFills(fills.filter((fill) => fill.symbol === symbol), looks);
+    return {
+      symbol,
+      startQty: isUnexplained(events, symbol) ? null : readStartQty(symbol, looks, own),
+      previousCloseUsd: readPreviousClose(symbol, looks, session),
+      fills: own,
+      lastPriceUsd: readLastPrice(events, { symbol, looks, session }),
+    };
+  });
+}
+
+/** Symbols of which the engine had shares at any time of the day. */
+function listManagedSymbols(
+  events: readonly RecordedEvent[],
+  { looks, fills }: { readonly looks: readonly AccountLook[]; readonly fills: readonly DayFill[] },
+): string[] {
+  const symbols = new Set<string>();
+  for (const { rows } of looks) {
+    for (const row of rows ?? []) if (row.isManaged && row.managedQty > 0) symbols.add(row.symbol);
+  }
+  for (const { symbol, reason } of fills) if (reason !== "other") symbols.add(symbol);
+  for (const event of events) {
+    const isHeld = event.type === "position" && (readNumber(event, "qty") ?? 0) > 0;
+    if (isHeld && event.symbol !== undefined) symbols.add(event.symbol);
+  }
+  return [...symbols].sort();
+}
+
+/** Fills that moved the engine's shares: a hand's buys move none, its sells only what is beyond the hand's own. */
+function listOwnFills(fills: readonly DayFill[], looks: readonly AccountLook[]): DayFill[] {
+  const countOwn = createOwnCounter(looks);
+  return fills.flatMap((fill) => {
+    if (fill.side === "buy") return fill.reason === "entry" ? [fill] : [];
+    const qty = countOwn(fill);
+    return qty > 0 ? [{ ...fill, qty }] : [];
+  });
+}
+
+function isUnexplained(events: readonly RecordedEvent[], symbol: string): boolean {
+  return events.some((event) =>
+    event.type === "position" && event.symbol === symbol &&
+    readText(event, "change") === "unexplained"
+  );
+}
+
+/** What the first look that no fill can have blurred showed, with what was traded before it put back. */
+function readStartQty(
+  symbol: string,
+  looks: readonly AccountLook[],
+  fills: readonly DayFill[],
+): number {
+  const isClear = ({ atMs, rows }: AccountLook) =>
+    rows !== null && fills.every((fill) => atMs < fill.atMs || atMs > fill.atMs + LAG_MS);
+  const look = looks.find(isClear);
+  // Nothing was seen between the fills: what was sold beyond what was bought had been there.
+  const atMs = look?.atMs ?? Infinity;
+  const shownQty = findManaged(look, symbol, looks)?.managedQty ?? 0;
+  const before = fills.filter((fill) => fill.atMs < atMs)
+    .reduce((sumQty, { side, qty }) => sumQty + (side === "sell" ? qty : -qty), 0);
+  return Math.max(0, roundQty(shownQty + before));
+}
+
+/** A position that was adopted later today was there already. */
+function findManaged(
+  look: AccountLook | undefined,
+  symbol: string,
+  looks: readonly AccountLook[],
+): AccountRow | undefined {
+  const row = look?.rows?.find((each) => each.symbol === symbol);
+  if (row === undefined || row.isManaged) return row;
+  return looks.flatMap(({ rows }) => rows ?? []).find((each) =>
+    each.symbol === symbol && each.isManaged && each.managedQty <= row.qty
+  );
+}
+
+/** By a look of the session, else the last before it: overnight the broker's word may still be of the day before. */
+function readPreviousClose(
+  symbol: string,
+  looks: readonly AccountLook[],
+  { openMs, closeMs }: DaySession,
+): number | null {
+  const seen = looks.flatMap(({ atMs, rows }) => {
+    const closeUsd = rows?.find((row) => row.symbol === symbol)?.lastCloseUsd ?? null;
+    return closeUsd === null || atMs > closeMs ? [] : [{ atMs, closeUsd }];
+  });
+  const look = seen.find(({ atMs }) => atMs >= openMs) ?? seen.at(-1);
+  return look?.closeUsd ?? null;
+}
+
+/** The last price that was seen within the session, by the exit rules or in the account. */
+function readLastPrice(
+  events: readonly RecordedEvent[],
+  { symbol, looks, session }: {
+    readonly symbol: string;
+    readonly looks: readonly AccountLook[];
+    readonly session: DaySession;
+  },
+): number | null {
+  const isWithin = (atMs: number) => atMs >= session.openMs && atMs <= session.closeMs;
+  let last: { readonly atMs: number; readonly priceUsd: number | null } = {
+    atMs: -Infinity,
+    priceUsd: null,
+  };
+  const see = (atMs: number, priceUsd: number | null) => {
+    if (priceUsd !== null && isWithin(atMs) && atMs >= last.atMs) last = { atMs, priceUsd };
+  };
+  for (const { atMs, rows } of looks) {
+    see(atMs, rows?.find((row) => row.symbol === symbol)?.priceUsd ?? null);
+  }
+  for (const event of events) {
+    if (event.type !== "price" || event.symbol !== symbol) continue;
+    see(readTimeMs(event) ?? -Infinity, readNumber(event, "price_usd"));
+  }
+  return last.priceUsd;
+}

@@ -1,0 +1,178 @@
+import {
+  buildClosedLook,
+  CLOSED_LOOK_MS,
+  type ClosedMoment,
+  findClosedStage,
+  formatClosedLook,
+  isLookDue,
+  parseClosedLook,
+} from "../domain/closed_look.ts";
+import { type ClosedStopPermit, decideClosedStop } from "../domain/closed_stop.ts";
+import type { ManagedPosition } from "../domain/engine_state.ts";
+import type { GateDecision } from "../domain/gate.ts";
+import type { MarketClock } from "../domain/market.ts";
+import { dateNyOf } from "../domain/ny_time.ts";
+import { hasBuyWithoutPosition } from "./bought.ts";
+import { findClosedAction, noticeCorporateActions } from "./corporate_actions.ts";
+import type { Engine } from "./engine.ts";
+import { observe } from "./observe.ts";
+import { placeStop } from "./placing.ts";
+import { StateError } from "./ports.ts";
+import { isActionable } from "./positions.ts";
+import type { Questions } from "./questions.ts";
+import { findOwnGroups, readAvailable } from "./shares.ts";
+import { isSummaryLookDue } from "./summary.ts";
+import { noteForeignState, takeInPositions, takeInRecords } from "./taking_in.ts";
+import { findBrokerTrouble } from "./trouble.ts";
+import { isUnreadableIn } from "./unreadable.ts";
+
+/** State key: the last look at a closed market. */
+const LOOK_KEY = "closed look";
+/** State key by position: the stage in which the broker last answered such a stop, of the session that it came before. */
+const ANSWERED_KEY = "closed stop";
+
+/** What keeps shares bare whose stop was answered. */
+const GONE = "a stop was sent while the market was closed, and does not rest";
+
+/**
+ * What a cycle does while the market is closed, at most every five minutes and as long as it is not known that every managed
+ * position has a good-till-canceled stop: looks at positions and orders, and puts a stop where shares are bare (pipeline 5,
+ * "While the market is closed"). The gate is decided without its lines (interface, Gate).
+ * @returns The gate's decision; `null` where no look was due.
+ */
+export async function lookWhileClosed(
+  engine: Engine,
+  market: MarketClock,
+  questions: Questions,
+): Promise<GateDecision | null> {
+  const moment = findMoment(engine, market);
+  const last = parseClosedLook(engine.state.alerted[LOOK_KEY]);
+  const cover = await readCover(engine);
+  // What the summary looks at is not left as it is found.
+  const isDue = isLookDue(moment, { last, isKnown: cover === "known" }) ||
+    isSummaryLookDue(engine, market);
+  if (cover === "nothing" || !isDue) {
+    await noticeCorporateActions(engine, market);
+    return null;
+  }
+  const observation = await observe(engine, market, questions);
+  const { gate } = await takeInRecords(engine, observation);
+  noteLook(engine, moment);
+  if (noteForeignState(engine, gate)) return gate.decision;
+  await takeInPositions(engine, observation);
+  await placeClosedStops(engine, gate.decision, market);
+  // No exit goes on over the night: what one left bare is protected as anything else is.
+  engine.bare.clear();
+  return gate.decision;
+}
+
+/** Plans the next look, once standings say whether this one has found all covered. */
+export async function planClosedLook(engine: Engine): Promise<void> {
+  if (await readCover(engine) === "not known") engine.wakeAt(engine.nowMs() + CLOSED_LOOK_MS);
+}
+
+/**
+ * Puts a good-till-canceled stop where managed shares are bare while the broker's clock says closed, as far as the gate is
+ * LIVE and no corporate action is due; the broker queues it for the open.
+ */
+export async function placeClosedStops(
+  engine: Engine,
+  gate: GateDecision,
+  market: MarketClock,
+): Promise<void> {
+  await noticeCorporateActions(engine, market);
+  for (const position of engine.state.positions) {
+    try {
+      await placeClosedStop(engine, gate, { position, market });
+    } catch (error) {
+      if (!(error instanceof StateError)) throw error;
+      engine.sayError(
+        `${position.symbol}: no stop sent, its record can't be written: ${error.message}`,
+      );
+    }
+  }
+}
+
+async function placeClosedStop(
+  engine: Engine,
+  gate: GateDecision,
+  { position, market }: { readonly position: ManagedPosition; readonly market: MarketClock },
+): Promise<void> {
+  const { symbol, positionId } = position;
+  if (isUnreadableIn(engine, symbol) || findOwnGroups(engine, position) === null) return;
+  if (!isActionable(engine, position)) return;
+  const qty = readAvailable(engine, position);
+  if (qty <= 0) return;
+  const key = `${ANSWERED_KEY} ${positionId}`;
+  const value = formatStage(findMoment(engine, market));
+  const next = decideClosedStop({
+    symbol,
+    gate,
+    nextOpenMs: market.nextOpenMs,
+    action: findClosedAction(engine, symbol, market),
+    isAnswered: engine.state.alerted[key] === value,
+  });
+  if (next.kind === "held") return void engine.hindrances.set(symbol, next.why);
+  if (next.kind === "answered") {
+    // What the broker said to it says more, while this process knows it.
+    if (!engine.hindrances.has(symbol)) engine.hindrances.set(symbol, GONE);
+    return;
+  }
+  if (await place(engine, next.permit, position, qty)) {
+    engine.updateState({ alerted: { ...engine.state.alerted, [key]: value } });
+  }
+}
+
+/** @returns Whether the broker has judged the stop: then it is not sent again before the next stage. */
+async function place(
+  engine: Engine,
+  permit: ClosedStopPermit,
+  position: ManagedPosition,
+  qty: number,
+): Promise<boolean> {
+  const { symbol, stopUsd } = position;
+  await engine.event({ type: "protection", symbol, step: "place", qty, stop_usd: stopUsd });
+  const placed = await placeStop(engine, { permit, sellUnder: null }, position, qty);
+  return placed !== "not_placed";
+}
+
+function findMoment(engine: Engine, { nextOpenMs }: MarketClock): ClosedMoment {
+  return { nowMs: engine.nowMs(), nextOpenMs };
+}
+
+/** The date comes first, by which what is old is forgotten. */
+function formatStage(moment: ClosedMoment): string {
+  return `${dateNyOf(moment.nextOpenMs)} ${findClosedStage(moment)}`;
+}
+
+function noteLook(engine: Engine, moment: ClosedMoment): void {
+  const value = formatClosedLook(buildClosedLook(moment));
+  engine.updateState({ alerted: { ...engine.state.alerted, [LOOK_KEY]: value } });
+}
+
+/** Whether there is nothing to protect, all of it is known to be covered, or there may be something that is not. */
+async function readCover(engine: Engine): Promise<"nothing" | "known" | "not known"> {
+  const { ledger, state } = engine.ports;
+  if (engine.isForeignState) return "nothing";
+  if (!engine.isStateLoaded) {
+    // No ledger and no state is a first start, with which nobody hurries at night.
+    const kinds = [(await ledger.read()).kind, (await state.read()).kind];
+    return kinds.every((kind) => kind === "missing") ? "nothing" : "not known";
+  }
+  if (await hasBuyWithoutPosition(engine)) return "not known";
+  if (engine.state.positions.length === 0) return "nothing";
+  return isCoverKnown(engine) ? "known" : "not known";
+}
+
+/** Whether the last look found every managed position covered by good-till-canceled stops, as its standing has it. */
+function isCoverKnown(engine: Engine): boolean {
+  const { positions, standings } = engine.state;
+  const { observation } = engine;
+  const isRead = observation === null || findBrokerTrouble(observation) === null;
+  return isRead && positions.every(({ positionId, symbol }) => {
+    if (isUnreadableIn(engine, symbol)) return false;
+    const standing = standings.find((each) => each.positionId === positionId);
+    return standing !== undefined && standing.isCoverRead && standing.isGtcNeeded &&
+      standing.bareQty === 0;
+  });
+}

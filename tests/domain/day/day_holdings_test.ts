@@ -1,0 +1,128 @@
+import { listDayHoldings } from "../../../src/domain/day/day_holdings.ts";
+import { buildDayResult } from "../../../src/domain/day/day_result.ts";
+import { readDaySession } from "../../../src/domain/day/session.ts";
+import type { RecordedEvent } from "../../../src/domain/events.ts";
+import { assertEquals } from "../../assert.ts";
+import { at, DATE_NY, fill, look, price } from "./trail_fixtures.ts";
+
+function readResult(events: readonly RecordedEvent[]) {
+  const holdings = listDayHoldings(events, readDaySession(events, DATE_NY));
+  const { resultUsd, knownUsd, unknown } = buildDayResult(holdings);
+  return { resultUsd, knownUsd, why: unknown.map((each) => each.why) };
+}
+
+const cases: { when: string; events: RecordedEvent[]; resultUsd: number | null }[] = [
+  {
+    when: "a position was held through it",
+    events: [look("09:00", 7, 100), price("10:00", 101), price("15:57", 103)],
+    resultUsd: 21,
+  },
+  {
+    when: "yesterday's was stopped out",
+    events: [look("09:00", 7, 100), fill("11:00", "stop", 7, 98), look("11:01", 0, 0)],
+    resultUsd: -14,
+  },
+  {
+    when: "the first look came just after a trim, and shows what was before it",
+    events: [fill("09:40", "r1_trim", 3, 104), look("09:40", 7, 104), look("09:45", 4, 104)],
+    resultUsd: 28,
+  },
+  {
+    when: "the first look came long after a sale",
+    events: [fill("09:40", "r1_trim", 3, 104), look("10:30", 4, 102)],
+    resultUsd: 20,
+  },
+  {
+    when: "it was bought and sold before anybody looked",
+    events: [fill("10:00", "entry", 7, 100), fill("10:00", "stop", 7, 99)],
+    resultUsd: -7,
+  },
+  {
+    when: "prices after the close differ",
+    events: [look("09:00", 7, 100), price("15:59", 103), look("16:30", 7, 90)],
+    resultUsd: 21,
+  },
+  {
+    when: "prices before the open differ",
+    events: [look("09:00", 7, 90)],
+    resultUsd: 0,
+  },
+  {
+    when: "the previous close was still the one before overnight",
+    events: [
+      look("00:05", 7, 100, { last_close_usd: 90 }),
+      look("09:31", 7, 101),
+      price("15:00", 103),
+    ],
+    resultUsd: 21,
+  },
+  {
+    when: "a hand sold its own shares beside the engine's",
+    events: [
+      look("09:00", 10, 100, { managed_qty: 7 }),
+      fill("11:00", "other", 3, 50),
+      price("15:00", 101),
+    ],
+    resultUsd: 7,
+  },
+  {
+    when: "a hand sold its own shares in two orders, and some of the engine's",
+    events: [
+      look("09:00", 10, 100, { managed_qty: 7 }),
+      fill("11:00", "other", 2, 50),
+      fill("11:01", "other", 2, 102),
+      price("15:00", 101),
+    ],
+    resultUsd: 2 + 6,
+  },
+  {
+    when: "a hand sold its own shares, was seen without them, and sold the last of them",
+    events: [
+      look("09:00", 10, 100, { managed_qty: 7 }),
+      fill("11:00", "other", 2, 50),
+      look("11:10", 8, 100, { managed_qty: 7 }),
+      fill("12:00", "other", 1, 50),
+      price("15:00", 101),
+    ],
+    resultUsd: 7,
+  },
+  {
+    when: "a hand sold a symbol that the engine never had",
+    events: [
+      look("09:00", 7, 100),
+      fill("11:00", "other", 5, 1, { symbol: "TSLA" }),
+      price("15:00", 101),
+    ],
+    resultUsd: 7,
+  },
+  {
+    when: "a hand's position was adopted in its course",
+    events: [
+      look("09:00", 5, 100, { is_managed: false, managed_qty: 0 }),
+      look("10:00", 5, 101),
+      price("15:00", 102),
+    ],
+    resultUsd: 10,
+  },
+  {
+    when: "shares changed that no order explains",
+    events: [
+      look("09:00", 7, 100),
+      at("10:00", "position", { symbol: "NVDA", change: "unexplained", qty: 14 }),
+    ],
+    resultUsd: null,
+  },
+  {
+    when: "the trail is of a release that kept no previous close",
+    events: [look("09:00", 7, 100, { last_close_usd: null }), price("10:00", 101)],
+    resultUsd: null,
+  },
+  { when: "nothing was managed", events: [at("10:00", "cycle")], resultUsd: 0 },
+];
+for (const { when, events, resultUsd } of cases) {
+  Deno.test(`the day result is read from the day's own trail when ${when}`, () => {
+    const result = readResult(events);
+    assertEquals(result.resultUsd, resultUsd);
+    assertEquals(result.why.length, resultUsd === null ? 1 : 0);
+  });
+}

@@ -1,0 +1,138 @@
+import { findHeldMs, listTrades, type Trade } from "../../../src/domain/day/trades.ts";
+import type { RecordedEvent } from "../../../src/domain/events.ts";
+import { listClosed } from "../../../src/domain/day/period.ts";
+import { nyToMs } from "../../../src/domain/ny_time.ts";
+import { assertEquals, assertObjectMatch } from "../../assert.ts";
+import { at, DATE_NY, fill, look, NEXT_NY, price } from "./trail_fixtures.ts";
+
+const INTENT = at("09:50", "intent", {
+  symbol: "NVDA",
+  client_order_id: "avwap-1-entry",
+  ref_price_usd: 99.9,
+  stop_usd: 95,
+});
+const ENTRY = fill("10:00", "entry", 7, 100);
+
+function listOf(events: readonly RecordedEvent[], next: readonly RecordedEvent[] = []): Trade[] {
+  return listTrades([{ dateNy: DATE_NY, events }, { dateNy: NEXT_NY, events: next }]);
+}
+
+Deno.test("a trade has its result, R, slippage, best and worst price, and the time that it was held", () => {
+  const [trade, ...more] = listOf([
+    INTENT,
+    price("09:55", 80),
+    ENTRY,
+    price("10:30", 98),
+    price("11:00", 104),
+    at("11:00", "exit", { symbol: "NVDA", reason: "r1_trim", price_usd: 104 }),
+    fill("11:01", "r1_trim", 3, 103.9),
+    fill("14:00", "stop", 4, 101.6),
+    price("15:00", 300),
+  ]);
+  assertEquals(more, []);
+  assertObjectMatch({ ...trade }, {
+    symbol: "NVDA",
+    initialStopUsd: 95,
+    openedAtMs: nyToMs(DATE_NY, "10:00"),
+    closedAtMs: nyToMs(DATE_NY, "14:00"),
+    isAdopted: false,
+    result: { boughtQty: 7, leftQty: 0, resultUsd: 18.1, riskUsd: 35 },
+    excursion: { bestUsd: 104, worstUsd: 98, bestR: 0.8, worstR: -0.4 },
+  });
+  assertEquals(trade === undefined ? 0 : findHeldMs(trade, Infinity), 4 * 3_600_000);
+  assertEquals(trade?.result.resultR?.toFixed(4), "0.5171");
+  assertEquals(trade?.slippage.entryUsd?.toFixed(4), "0.7000");
+  // The trim missed its price by 0.10 a share; the stop was filled 6.60 above where it was first put.
+  assertEquals(trade?.slippage.exitUsd?.toFixed(4), (0.3 - 4 * 6.6).toFixed(4));
+});
+
+Deno.test("a trade that ends on a later day is one trade, and each day has its own fills", () => {
+  const [trade, ...more] = listOf(
+    [INTENT, ENTRY, fill("15:00", "stop", 3, 96, { order_id: "s" })],
+    [fill("10:00", "stop", 7, 94.5, { order_id: "s" }, NEXT_NY)],
+  );
+  assertEquals(more, []);
+  assertEquals(trade?.fills.map(({ dateNy, qty }) => [dateNy, qty]), [
+    [DATE_NY, 7],
+    [DATE_NY, 3],
+    [NEXT_NY, 4],
+  ]);
+  assertEquals(trade?.result.resultUsd, 7 * 94.5 - 700);
+  assertEquals(trade?.closedAtMs, nyToMs(NEXT_NY, "10:00"));
+});
+
+Deno.test("a trade that is open is marked at the last price that was seen", () => {
+  const [trade] = listOf([INTENT, ENTRY, price("15:00", 103)]);
+  assertObjectMatch({ ...trade }, {
+    closedAtMs: null,
+    lastPriceUsd: 103,
+    result: { leftQty: 7, openUsd: 21, resultUsd: 21, resultR: 0.6 },
+  });
+});
+
+Deno.test("a symbol's second trade begins after its first has ended", () => {
+  const trades = listOf(
+    [ENTRY, fill("11:00", "stop", 7, 99)],
+    [
+      fill("10:00", "entry", 5, 50, { order_id: "e2", client_order_id: "avwap-2" }, NEXT_NY),
+      fill("11:00", "stop", 5, 51, { order_id: "s2" }, NEXT_NY),
+    ],
+  );
+  assertEquals(trades.map(({ result }) => [result.boughtQty, result.resultUsd]), [[7, -7], [5, 5]]);
+});
+
+Deno.test("a hand's sale ends a trade where it sells the engine's shares, and leaves one that is not the engine's", () => {
+  const sale = (symbol: string, qty: number) =>
+    fill("11:00", "other", qty, 99, { symbol, order_id: symbol });
+  const trades = listOf([
+    look("09:00", 2, 100, { managed_qty: 0 }),
+    ENTRY,
+    look("10:01", 9, 100, { managed_qty: 7 }),
+    sale("TSLA", 4),
+    sale("NVDA", 9),
+  ]);
+  assertEquals(trades.map(({ symbol, result }) => [symbol, result.soldQty, result.resultUsd]), [
+    ["NVDA", 7, -7],
+  ]);
+});
+
+Deno.test("an adopted position is a trade from its adoption on, with its cost and its stop of then", () => {
+  const adopted = at("10:00", "position", {
+    symbol: "NVDA",
+    change: "adopted",
+    adopted_qty: 5,
+    cost_basis_usd: 400,
+    stop_usd: 70,
+  });
+  const [trade] = listOf([adopted, fill("12:00", "stop_exit", 5, 90)]);
+  assertObjectMatch({ ...trade }, {
+    isAdopted: true,
+    result: { boughtQty: 5, resultUsd: 50, resultR: 1 },
+  });
+});
+
+for (const change of ["released", "gone"] as const) {
+  Deno.test(`a trade whose position is ${change} with shares left is over, and no closed trade`, () => {
+    const end = at("12:00", "position", { symbol: "NVDA", change });
+    const trades = listOf([ENTRY, price("11:00", 101), end, price("15:00", 300)]);
+    assertEquals(trades.map((trade) => [trade.leftWhy, trade.closedAtMs, trade.result.openUsd]), [
+      [change, nyToMs(DATE_NY, "12:00"), 7],
+    ]);
+    assertEquals(listClosed(trades), []);
+  });
+}
+
+Deno.test("a position that is gone after its last sale ended with that sale", () => {
+  const gone = at("12:00", "position", { symbol: "NVDA", change: "gone" });
+  const [trade] = listOf([ENTRY, gone, fill("12:00", "stop", 7, 99)]);
+  assertEquals([trade?.leftWhy, trade?.result.resultUsd], [null, -7]);
+});
+
+Deno.test("what was sold of a trade whose beginning is in no trail is shown, its result not known", () => {
+  const [trade] = listOf([fill("12:00", "stop", 5, 90)]);
+  assertObjectMatch({ ...trade }, {
+    openedAtMs: null,
+    result: { soldQty: 5, exitPriceUsd: 90, resultUsd: null },
+  });
+  assertEquals(trade === undefined ? 0 : findHeldMs(trade, Infinity), null);
+});

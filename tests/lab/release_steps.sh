@@ -1,0 +1,122 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2016,SC2034,SC2154 # Sourced, and full of texts for other readers than this shell.
+# Steps of the lab: upgrade, rollback and removal.
+
+current() { inside readlink /opt/avwap-execution/current; }
+
+# The plain way, with an order at the broker.
+try_upgrade() {
+  local first second
+  first=$(current)
+  inside /root/incoming/upgrade.sh --now /root/incoming/second/avwap-execution > "$WORK/upgrade.log" 2>&1 ||
+    { cat "$WORK/upgrade.log"; fail "upgrade.sh upgrades"; }
+  second=$(current)
+  [ "$first" != "$second" ] || fail "upgrade.sh switches the link"
+  is_state active || fail "the upgraded service is up"
+  seen "upgraded to the second release"
+  until_true 15 "LIVE again" "systemctl show execution.service -p StatusText --value | grep -q '^LIVE; market open'"
+  if inside /root/incoming/upgrade.sh /root/incoming/broken/avwap-execution > "$WORK/broken.log" 2>&1; then
+    fail "upgrade.sh waits for --now in a LIVE session"
+  fi
+  grep -q 'trades LIVE and the market is open' "$WORK/broken.log" || { cat "$WORK/broken.log"; fail "and says why"; }
+  seen "in a LIVE session with the market open an upgrade waits for --now"
+  if inside /root/incoming/upgrade.sh --now /root/incoming/broken/avwap-execution > "$WORK/broken.log" 2>&1; then
+    fail "upgrade.sh refuses a broken release"
+  fi
+  [ "$(current)" = "$second" ] || { cat "$WORK/broken.log"; fail "a broken release is switched back"; }
+  is_state active || fail "the service is up after a broken upgrade"
+  if inside test -e "/opt/avwap-execution/releases/$(release_of broken)"; then fail "a release that was refused does not stay"; fi
+  seen "a release that does not come up is switched back by itself, and does not stay"
+  inside /opt/avwap-execution/host/rollback.sh > "$WORK/rollback.log" 2>&1 || { cat "$WORK/rollback.log"; fail "rollback.sh"; }
+  [ "$(current)" = "$first" ] || { cat "$WORK/rollback.log"; fail "rollback.sh goes to the release before"; }
+  is_state active || fail "the service is up after a rollback"
+  [ "$(count_buys)" = 1 ] || fail "no second order after upgrade and rollback"
+  seen "rolled back to the first release, without waiting for the close"
+}
+
+run_releases() {
+  boot
+  install_first
+  inside systemctl start execution.service
+  try_refused
+  try_damaged
+  try_in_force
+  try_uninstall
+}
+
+refused() {
+  local name=$1 text=$2 before
+  before=$(current)
+  if inside /root/incoming/upgrade.sh "/root/incoming/$name/avwap-execution" > "$WORK/refused.log" 2>&1; then fail "$text"; fi
+  [ "$(current)" = "$before" ] || fail "$text: nothing is switched"
+  if inside test -e "/opt/avwap-execution/releases/$(release_of "$name")"; then fail "$text: it does not stay"; fi
+}
+
+try_refused() {
+  inside /root/incoming/upgrade.sh --dry-run /root/incoming/second/avwap-execution > "$WORK/dry.log"
+  grep -q '^would be: current: ' "$WORK/dry.log" || fail "upgrade.sh --dry-run says would"
+  if grep -E '^(release|current|upgraded|removed|written):' "$WORK/dry.log"; then fail "upgrade.sh --dry-run says nothing as done"; fi
+  refused unfit "a release whose check FAILs is refused"
+  write_inside "$DROP_INS/43-nobody.conf" '[Service]
+User=no-such-user'
+  inside systemctl daemon-reload
+  refused second "a check that could not run is not a check that passed"
+  grep -q 'could not be run' "$WORK/refused.log" || { cat "$WORK/refused.log"; fail "and that is said"; }
+  inside rm "$DROP_INS/43-nobody.conf"
+  inside systemctl daemon-reload
+  seen "a check that FAILs or could not run is no upgrade, and the release does not stay; --dry-run says would"
+}
+
+try_damaged() {
+  local dir
+  dir=/opt/avwap-execution/releases/$(release_of second)
+  inside mkdir -p "$dir"
+  sh_inside "cp /root/incoming/second/avwap-execution.manifest.json $dir/ && printf broken > $dir/avwap-execution"
+  inside /root/incoming/upgrade.sh /root/incoming/second/avwap-execution > "$WORK/upgrade.log" 2>&1 || { cat "$WORK/upgrade.log"; fail "upgrade.sh over a damaged release"; }
+  grep -q '^damaged, and placed again' "$WORK/upgrade.log" || fail "a release that is there already is verified by its sum"
+  is_state active || fail "and it runs"
+  seen "a release that is there already is verified by its sum, and placed again"
+}
+
+# The older one does not know `release`, and a symbol is released.
+try_in_force() {
+  local older
+  older=$(release_of older)
+  inside mkdir -p "/opt/avwap-execution/releases/$older"
+  sh_inside "cp /root/incoming/older/* /opt/avwap-execution/releases/$older/"
+  write_inside "$DROP_INS/50-dry-run.conf" '[Service]
+Environment=DRY_RUN=0'
+  inside systemctl daemon-reload
+  inside systemctl stop execution.service
+  write_inside "$STATE/execution_state.json" "$(inside cat "$STATE/execution_state.json" | sed 's/"released": *\[\]/"released": [{"symbol": "TSLA", "position_id": "p1", "released_at": "2026-01-20T15:00:00Z"}]/')"
+  inside grep -q TSLA "$STATE/execution_state.json" || fail "the state holds a released symbol"
+  inside systemctl start execution.service
+  inside grep -q TSLA "$STATE/execution_state.json" || fail "the engine keeps it"
+  inside /opt/avwap-execution/host/rollback.sh "$older" > "$WORK/rollback.log" 2>&1 || { cat "$WORK/rollback.log"; fail "rollback.sh to an older release"; }
+  grep -q "does not know what is in force: released symbols: TSLA" "$WORK/rollback.log" || { cat "$WORK/rollback.log"; fail "it names what is lost"; }
+  inside avwap-execution status | grep -q 'DRY_RUN enabled' || fail "and starts in DRY_RUN"
+  is_state active || fail "the older release runs"
+  inside /opt/avwap-execution/host/rollback.sh "$(release_of second)" > "$WORK/rollback.log" 2>&1 || { cat "$WORK/rollback.log"; fail "forward again"; }
+  inside rm "$DROP_INS/zz-dry-run.conf"
+  inside systemctl daemon-reload
+  inside /opt/avwap-execution/host/rollback.sh --accept-loss-of release "$older" > "$WORK/rollback.log" 2>&1 || { cat "$WORK/rollback.log"; fail "rollback.sh --accept-loss-of"; }
+  if inside test -e "$DROP_INS/zz-dry-run.conf"; then fail "accepted: the mode stays"; fi
+  inside /opt/avwap-execution/host/rollback.sh "$(release_of second)" > "$WORK/rollback.log" 2>&1
+  seen "a rollback names what the older release does not know and starts in DRY_RUN, or goes on where that is accepted"
+}
+
+try_uninstall() {
+  local before
+  if inside /opt/avwap-execution/host/uninstall.sh > "$WORK/uninstall.log" 2>&1; then fail "uninstall.sh refuses while the service runs"; fi
+  inside systemctl stop execution.service
+  before=$(inside find "$BASE" /etc/avwap-execution -type f | sort)
+  inside /opt/avwap-execution/host/uninstall.sh --dry-run > "$WORK/uninstall.log"
+  inside test -e /opt/avwap-execution/current || fail "uninstall.sh --dry-run changes nothing"
+  inside /opt/avwap-execution/host/uninstall.sh > "$WORK/uninstall.log" 2>&1 || { cat "$WORK/uninstall.log"; fail "uninstall.sh"; }
+  grep -q "^left: $STATE" "$WORK/uninstall.log" || fail "uninstall.sh says that it left the state"
+  [ "$(inside find "$BASE" /etc/avwap-execution -type f | sort)" = "$before" ] || fail "state and keys are left"
+  if sh_inside "test -e /opt/avwap-execution || test -e /usr/local/bin/avwap-execution || test -e /etc/systemd/system/execution.service"; then
+    fail "the rest is gone"
+  fi
+  seen "uninstall.sh leaves state, keys and drop-ins, and says so"
+}

@@ -1,0 +1,145 @@
+import type { TestedBug } from "../tested_bug.ts";
+
+/** Bugs of the operator's commands and switches. */
+export const COMMANDS_BUGS: readonly TestedBug[] = [
+  {
+    name: "a switch in another place counts where it can't be looked at",
+    edits: [{
+      file: "src/state/switch_files.ts",
+      find: '(isOwn && found === "unknown")',
+      replace: 'found === "unknown"',
+    }],
+    tests: ["tests/state/operator_files_test.ts"],
+  },
+  {
+    name: "a switch in another place is not looked at",
+    edits: [{
+      file: "src/state/switch_files.ts",
+      find: "of places.otherStateDirs) {",
+      replace: "of places.otherStateDirs.slice(9)) {",
+    }],
+    tests: ["tests/state/operator_files_test.ts"],
+  },
+  {
+    name: "the loop's watch leaves the other places out",
+    edits: [{
+      file: "src/state/kill_switch_watch.ts",
+      find: "[stateDir, ...otherStateDirs].map(openWatcher)",
+      replace: "[stateDir].map(openWatcher)",
+    }],
+    tests: ["tests/cli/kill_switch_test.ts"],
+  },
+  {
+    name: "kill takes the word of the loop before this one",
+    edits: [{
+      file: "src/cli/switch_seen.ts",
+      find: 'if (event.type === "engine_started" || event.type === "engine_stopped") return false;',
+      replace: "",
+    }],
+    tests: ["tests/cli/kill_seen_test.ts"],
+  },
+  {
+    name: "kill takes flatten's word for the loop's",
+    edits: [{
+      file: "src/cli/switch_seen.ts",
+      find: 'event.type !== "kill_switch" || event["by"] === "flatten"',
+      replace: 'event.type !== "kill_switch"',
+    }],
+    tests: ["tests/cli/kill_seen_test.ts"],
+  },
+  {
+    name: "flatten takes a ledger that can't be read for one without an order in flight",
+    edits: [{
+      file: "src/cli/flatten_wait.ts",
+      find: 'if (read.kind !== "ok") return false;',
+      replace: 'if (read.kind !== "ok") return true;',
+    }],
+    tests: ["tests/cli/flatten_wait_test.ts"],
+  },
+  {
+    name: "a pause that comes between record and request is not seen",
+    edits: [{
+      file: "src/engine/send.ts",
+      find: 'return isHeld ? "entries paused" : null;',
+      replace: "return isHeld ? null : null;",
+    }],
+    tests: ["tests/engine/entries_paused_test.ts"],
+  },
+  {
+    name: "a pause denies no entry",
+    edits: [{
+      file: "src/domain/caps.ts",
+      find: "if (inputs.areEntriesPaused) return",
+      replace: 'if (inputs.areEntriesPaused && symbol === "") return',
+    }],
+    tests: ["tests/domain/caps_test.ts"],
+  },
+  {
+    name: "check takes a directory under a temporary name for nothing",
+    edits: [{
+      file: "src/cli/check_write.ts",
+      find: 'if (found?.kind !== "dir" || (await',
+      replace: 'if (found?.kind !== "symlink" || (await',
+    }],
+    tests: ["tests/cli/check_test.ts"],
+  },
+  {
+    name: "check lets a record without an account trade real money",
+    edits: [{
+      file: "src/cli/check_records.ts",
+      find: "if (unowned.length === 0 || !options.isMoney) {",
+      replace: "if (unowned.length === 0 || options.isMoney) {",
+    }],
+    tests: ["tests/cli/check_test.ts"],
+  },
+  {
+    name: "check takes orders that can't be read for none",
+    edits: [{
+      file: "src/cli/check_broker.ts",
+      find: "if (ordersProblem === null) return pass",
+      replace: "if (ordersProblem !== undefined) return pass",
+    }],
+    tests: ["tests/cli/check_test.ts"],
+  },
+  {
+    name: "a service that waits for its list says so each minute",
+    edits: [{
+      file: "src/cli/list_wait.ts",
+      find: "nowMs - saidMs < SAID_MS",
+      replace: "nowMs - saidMs < 0",
+    }],
+    tests: ["tests/cli/list_wait_test.ts"],
+  },
+  {
+    name: "a service that waits for its list says so once and never again",
+    edits: [{
+      file: "src/cli/list_wait.ts",
+      find: "saidMs === null || atMs - saidMs >= SAID_MS",
+      replace: "atMs > 0",
+    }],
+    tests: ["tests/cli/list_wait_test.ts"],
+  },
+  {
+    name: "a byte order mark reaches the operator's line",
+    edits: [{ file: "src/domain/one_line.ts", find: "\\ufeff", replace: "" }],
+    tests: ["tests/domain/one_line_test.ts"],
+  },
+  {
+    name: "flatten closes what somebody else holds",
+    edits: [{
+      file: "src/domain/flatten_plan.ts",
+      find: "(scope.closes === null || scope.closes.has(symbol))",
+      replace: "scope.closes !== undefined",
+    }],
+    tests: ["tests/cli/flatten_test.ts"],
+  },
+  {
+    name: "flatten forgets what the engine bought a moment ago",
+    edits: [{
+      file: "src/cli/flatten_scope.ts",
+      find: "isEntryRecord(entry) && isOpenEntry(entry))",
+      replace: "isEntryRecord(entry) && !isOpenEntry(entry))",
+    }],
+    tests: ["tests/cli/flatten_test.ts"],
+  },
+];

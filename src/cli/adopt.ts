@@ -21,6 +21,7 @@ import { buildOperatorBroker, buildOperatorFiles, type OperatorFiles } from "./o
 import { type ParsedOptions, UsageError } from "./options.ts";
 import { formatOrder } from "./release.ts";
 import { PROGRAM } from "./version.ts";
+import { writeStoppedRecords } from "./stopped_records.ts";
 
 /** `adopt SYMBOL`: a foreign or released position becomes the engine's to manage (pipeline 5; interface, Commands). */
 export const ADOPT_COMMAND: Command = {
@@ -188,17 +189,19 @@ async function writeRecord(
   );
   const position = buildAdoption(held, levels, { seenAtMs: host.clock.nowMs(), soldQty });
   const release = before.released.find((each) => each.symbol === symbol);
-  if (release !== undefined && (await files.ledger.read()).kind === "ok") {
-    await files.ledger.update((ledger) => putRelease(ledger, release, RELEASE_ENDED));
-  }
   const state = endRelease(before, symbol);
   // What it was bought by is not taken in again beside it.
   const closed = release === undefined
     ? {}
     : { [closedKey(release.positionId)]: dateNyOf(host.clock.nowMs()) };
-  await files.state.write({
+  const adopted = {
     ...state,
     positions: [...state.positions, position],
     alerted: { ...state.alerted, ...closed },
-  });
+  };
+  await writeStoppedRecords(
+    files,
+    adopted,
+    (ledger) => release === undefined ? ledger : putRelease(ledger, release, RELEASE_ENDED),
+  );
 }

@@ -1,5 +1,5 @@
 import { decideOperator, formatGateReason } from "../domain/gate.ts";
-import { listRuleFindings } from "../domain/ledger_findings.ts";
+import { listRecordFindings, listRuleFindings } from "../domain/ledger_findings.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import { findPreviousSession, guessPreviousSession } from "../domain/watchlist_days.ts";
 import { hasTraces } from "../domain/rebuild_state.ts";
@@ -173,7 +173,12 @@ async function listStateItems(host: ProgramHost, options: StateOptions): Promise
     }),
     checkLedgerFile({
       read: ledger,
-      findings: findings ?? (ledger.kind === "ok" ? listRuleFindings(ledger.ledger, todayNy) : []),
+      findings: [
+        ...findings ?? (ledger.kind === "ok" ? listRuleFindings(ledger.ledger, todayNy) : []),
+        ...(ledger.kind === "ok" && kept.preview.state.kind === "ok"
+          ? listRecordFindings(ledger.ledger, kept.preview.state.state, todayNy)
+          : []),
+      ],
       archive: kept.preview.archive,
       isBrokerAsked: findings !== null,
       isServiceRunning: lock.kind === "held",

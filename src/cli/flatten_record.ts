@@ -6,6 +6,7 @@ import { acquireLock, LOCK_FILE } from "../state/instance_lock.ts";
 import type { ProgramHost } from "./command.ts";
 import { isOwn } from "./ledger_verify.ts";
 import { listOrdersOfDay, type OperatorFiles } from "./operator_world.ts";
+import { writeStoppedRecords } from "./stopped_records.ts";
 
 /** What the record needs. */
 interface RecordOptions {
@@ -42,7 +43,9 @@ export async function recordFlatten(host: ProgramHost, options: RecordOptions): 
 async function record({ files, broker, say }: RecordOptions): Promise<void> {
   const read = await files.ledger.read();
   if (read.kind !== "ok") return say(`Live ledger not updated: it is ${read.kind}.`);
-  const { ledger } = read;
+  const state = await files.state.read();
+  const records = state.kind === "ok" ? state.state : null;
+  const ledger = records?.ledger ?? read.ledger;
   const { accountId } = await broker.readAccount();
   if (!isOwn(ledger, { host: broker.host, accountId })) {
     return say("Live ledger not updated: it is of another host or account.");
@@ -52,6 +55,8 @@ async function record({ files, broker, say }: RecordOptions): Promise<void> {
   if (!result.isChanged) return;
   const entries = result.ledger.entries.filter((entry) => !result.mismatched.includes(entry));
   // Whose it is stands in it from its first write on.
-  await files.ledger.write({ ...ledger, host: broker.host, accountId, entries });
+  const next = { ...ledger, host: broker.host, accountId, entries };
+  if (records !== null) await writeStoppedRecords(files, records, () => next);
+  else await files.ledger.write(next);
   say(`Live ledger of ${ledger.dateNy} updated: ${entries.length} orders.`);
 }

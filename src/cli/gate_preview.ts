@@ -1,14 +1,10 @@
 import { decideGate, type GateDecision, type ReadFailure, type TokenFile } from "../domain/gate.ts";
-import {
-  firstLedgerProblem,
-  type LedgerProblem,
-  type LiveLedger,
-  MISMATCHES_MAX,
-} from "../domain/ledger.ts";
+import { firstLedgerProblem, type LedgerProblem, type LiveLedger } from "../domain/ledger.ts";
+import { compareLedgerFile } from "../domain/ledger_file.ts";
 import { hasTraces } from "../domain/rebuild_state.ts";
 import { LEDGER_FILE, STATE_FILE } from "../domain/rebuild_wait.ts";
 import { ARCHIVE_DAYS_MAX, PAST_DAYS } from "../engine/archive.ts";
-import { problemOf } from "../engine/gate_reader.ts";
+import { isLocked, problemOf } from "../engine/gate_reader.ts";
 import type { ArchiveRead, EngineConfig, LedgerRead, StateRead } from "../engine/ports.ts";
 
 /** What the broker adds to a preview of the gate; without it the gate is asked as if the broker agreed. */
@@ -52,6 +48,7 @@ export function previewGate(inputs: PreviewInputs): GateDecision {
       ledger.kind === "missing" && findUnreadable(inputs) !== null ? null : problemOf(ledger),
       findUnreadable(inputs),
       findDayProblem(inputs),
+      findHandsChange(inputs),
       findLock(inputs),
       broker?.ledgerProblem ?? null,
     ]),
@@ -64,9 +61,17 @@ function findDayProblem({ ledger, todayNy }: PreviewInputs): LedgerProblem | nul
   return ledger.kind === "ok" && ledger.ledger.dateNy > todayNy ? "ledger invalid" : null;
 }
 
-/** The lock of two mismatches stands in the state, too, whatever became of the ledger. */
+/** A file that another hand changed since it was written blocks the cycle that finds it so (runbook 4.4). */
+function findHandsChange({ ledger, state, todayNy }: PreviewInputs): LedgerProblem | null {
+  if (ledger.kind !== "ok" || state.kind !== "ok" || state.state.ledger === null) return null;
+  const versions = state.state.ledgerVersions;
+  const found = compareLedgerFile(state.state.ledger, ledger.ledger, { versions, todayNy });
+  return found.kind === "changed" || found.kind === "later" ? "ledger invalid" : null;
+}
+
+/** The lock of two mismatches stands in the records, whatever became of the ledger's file. */
 function findLock({ state }: PreviewInputs): LedgerProblem | null {
-  return state.kind === "ok" && state.state.mismatches >= MISMATCHES_MAX ? "broker mismatch" : null;
+  return state.kind === "ok" && isLocked(state.state) ? "broker mismatch" : null;
 }
 
 /** A record that is there and can't be read, where it is needed: nothing is rebuilt without it (pipeline 6). */

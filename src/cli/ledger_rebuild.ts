@@ -1,6 +1,7 @@
 import { EMPTY_STATE } from "../domain/engine_state.ts";
 import { isOurs } from "../domain/client_order_id.ts";
 import type { LiveLedger } from "../domain/ledger.ts";
+import { digestLedger, listDropped } from "../domain/ledger_file.ts";
 import { decideClock } from "../domain/market_clock.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import { rebuildLedger } from "../domain/rebuild_ledger.ts";
@@ -35,9 +36,10 @@ export const LEDGER_REBUILD_COMMAND: Command = {
   summary: "rebuild the live ledger from the broker's orders of today",
   description:
     "Builds today's live ledger from the broker's orders: what a readable ledger of today knows is\n" +
-    "kept, what it lacks is added, and the count of mismatches begins anew. Shows the result, and\n" +
-    "writes it only with --yes; the old file is kept in archive/. The service must be stopped:\n" +
-    "two writers could forget an order.",
+    "kept, what it lacks is added, and the count of mismatches begins anew. Where the file is of no\n" +
+    "use, the engine's records stand in for it; what they count and the file has no more is named\n" +
+    "and dropped. Shows the result, and writes it to file and records only with --yes; the old file\n" +
+    "is kept in archive/. The service must be stopped: two writers could forget an order.",
   options: [{ name: "yes", valueName: null, help: "write it" }],
   examples: [
     `${PROGRAM} ledger rebuild`,
@@ -83,6 +85,8 @@ async function runRebuild(host: ProgramHost, { flags }: ParsedOptions): Promise<
 
 async function rebuild(host: ProgramHost, files: OperatorFiles): Promise<number> {
   const ledger = await build(host, files);
+  const state = await files.state.read();
+  const before = state.kind === "ok" ? state.state : null;
   const { fs, stateDir } = files;
   const kept = await keepLedger(fs, { stateDir, nowMs: host.clock.nowMs() });
   const present = await files.ledger.read();
@@ -90,23 +94,26 @@ async function rebuild(host: ProgramHost, files: OperatorFiles): Promise<number>
   if (present.kind === "ok" && present.ledger.dateNy < ledger.dateNy) {
     await files.ledger.archive(present.ledger);
   }
-  await forgetMismatches(files);
+  // As the engine does it: the document first. Without one the engine makes it from this ledger.
+  if (before !== null) {
+    const versions = [present, { kind: "ok", ledger } as const].flatMap((each) =>
+      each.kind === "ok" ? [digestLedger(each.ledger)] : []
+    );
+    await files.state.write({ ...before, ledger, ledgerVersions: versions, mismatches: 0 });
+  }
   await files.ledger.write(ledger);
+  const dropped = listDropped(before?.ledger ?? null, ledger);
   host.writeOut([
     ...formatLedger(ledger),
     "",
+    ...dropped.map(({ symbol, clientOrderId, orderId, notionalUsd }) =>
+      `Dropped, and counted no more: ${symbol} ${clientOrderId ?? orderId ?? ""} ${notionalUsd} USD`
+    ),
     "The live ledger was rebuilt.",
     describeKept(kept),
     "",
   ].join("\n"));
   return EXIT.done;
-}
-
-/** The lock stands in the state, too: nothing but this command ends it (pipeline 6). */
-async function forgetMismatches({ state }: OperatorFiles): Promise<void> {
-  const read = await state.read();
-  if (read.kind !== "ok" || read.state.mismatches === 0) return;
-  await state.write({ ...read.state, mismatches: 0 });
 }
 
 function describeKept(kept: KeptLedger | null): string {
@@ -146,10 +153,15 @@ async function build(host: ProgramHost, files: OperatorFiles): Promise<LiveLedge
     );
   }
   const read = await files.ledger.read();
-  const present = read.kind === "ok" ? read.ledger : null;
+  const state = await files.state.read();
+  // The file is the operator's to correct before this command; where it is of no use, the records have the day.
+  const present = read.kind === "ok"
+    ? read.ledger
+    : state.kind === "ok"
+    ? state.state.ledger
+    : null;
   const account = { host: broker.host, accountId };
   const archived = await readArchived(files, present);
-  const state = await files.state.read();
   const owners = [
     ...(present === null ? [] : [{ file: LEDGER_FILE, owner: present }]),
     ...(state.kind === "ok" ? [{ file: STATE_FILE, owner: state.state }] : []),
@@ -166,13 +178,12 @@ async function build(host: ProgramHost, files: OperatorFiles): Promise<LiveLedge
   if (state.kind !== "ok" && state.kind !== "missing") {
     sayError(host, `rebuilt without what the engine remembers: ${state.message}`);
   }
-  const { positions, rejections } = state.kind === "ok" ? state.state : EMPTY_STATE;
+  const { positions } = state.kind === "ok" ? state.state : EMPTY_STATE;
   return rebuildLedger({
     present,
     newest: archived[0] ?? null,
     orders,
     positions,
-    rejections,
     todayNy,
     account,
     mismatches: null,

@@ -3,6 +3,7 @@ import type { LiveLedger } from "../domain/ledger.ts";
 import {
   type LedgerFinding,
   listBrokerFindings,
+  listRecordFindings,
   listRuleFindings,
 } from "../domain/ledger_findings.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
@@ -32,10 +33,10 @@ export const LEDGER_VERIFY_COMMAND: Command = {
   name: "ledger verify",
   summary: "check the live ledger against its rules and the broker",
   description:
-    "Checks the live ledger against its rules and, with credentials, against the broker's orders\n" +
-    "of its day. Changes nothing. --json prints one document: version, at, kind (ok, missing,\n" +
-    "unreadable, invalid), message, date_ny, entries, is_broker_asked, faults, findings [{kind,\n" +
-    "text}].",
+    "Checks the live ledger against its rules, the engine's records and, with credentials, the\n" +
+    "broker's orders of its day. Changes nothing. --json prints one document: version, at, kind\n" +
+    "(ok, missing, unreadable, invalid), message, date_ny, entries, is_broker_asked, faults,\n" +
+    "findings [{kind, text}].",
   options: [{ name: "json", valueName: null, help: "one JSON document" }],
   examples: [`${PROGRAM} ledger verify`, `${PROGRAM} ledger verify --json`],
   statuses: {
@@ -48,7 +49,8 @@ export const LEDGER_VERIFY_COMMAND: Command = {
 };
 
 async function runVerify(host: ProgramHost, { flags }: ParsedOptions): Promise<number> {
-  const read = await buildOperatorFiles(readSwitchPlaces(host.environment)).ledger.read();
+  const files = buildOperatorFiles(readSwitchPlaces(host.environment));
+  const read = await files.ledger.read();
   const isJson = flags.has("json");
   if (read.kind !== "ok") {
     if (isJson) writeJson(host, { read, isAsked: false, findings: [] });
@@ -56,7 +58,10 @@ async function runVerify(host: ProgramHost, { flags }: ParsedOptions): Promise<n
     return EXIT.notSo;
   }
   const { ledger } = read;
-  const findings = listRuleFindings(ledger, dateNyOf(host.clock.nowMs()));
+  const todayNy = dateNyOf(host.clock.nowMs());
+  const findings = listRuleFindings(ledger, todayNy);
+  const state = await files.state.read();
+  if (state.kind === "ok") findings.push(...listRecordFindings(ledger, state.state, todayNy));
   const isAsked = hasCredentials(host.environment);
   if (isAsked) findings.push(...await askBroker(host, ledger));
   const faults = findings.filter(({ kind }) => kind === "fault").length;

@@ -16,6 +16,7 @@ import { bringToRecord, readEngineState, readSymbol } from "./operator_request.t
 import { buildOperatorBroker, buildOperatorFiles, type OperatorFiles } from "./operator_world.ts";
 import type { ParsedOptions } from "./options.ts";
 import { PROGRAM } from "./version.ts";
+import { writeStoppedRecords } from "./stopped_records.ts";
 
 /** `release SYMBOL`: the engine's hands off one position (pipeline 5; interface, Commands). */
 export const RELEASE_COMMAND: Command = {
@@ -98,13 +99,11 @@ async function writeRecord(
     throw new StateError(`${position.symbol} is not managed any more`);
   }
   const state = releasePosition(before, position, host.clock.nowMs());
-  await files.state.write(state);
-  const read = await files.ledger.read();
-  // Without a ledger the engine puts it into the one that it makes.
-  if (read.kind !== "ok") return;
   const released = state.released.filter((each) => each.positionId === position.positionId);
-  await files.ledger.update((ledger) =>
-    released.reduce((next, each) => putRelease(next, each, RELEASED), ledger)
+  await writeStoppedRecords(
+    files,
+    state,
+    (ledger) => released.reduce((next, each) => putRelease(next, each, RELEASED), ledger),
   );
 }
 

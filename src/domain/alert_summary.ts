@@ -78,8 +78,8 @@ interface DayFacts {
   readonly equityLine: string;
   /** Whether the operator has paused entries. */
   readonly areEntriesPaused: boolean;
-  /** What everything managed today made since the previous close or the entry (interface, Slack). */
-  readonly dayResult: DayResult;
+  /** What everything managed today made since the previous close or the entry (interface, Slack); `null` where the trail can't be read. */
+  readonly dayResult: DayResult | null;
   /** Managed positions that stay open overnight. */
   readonly overnight: readonly PositionFact[];
 }
@@ -198,7 +198,11 @@ function buildResultLines(trades: readonly ClosedTradeFact[]): string[] {
 }
 
 /** `Day result, against the previous close: +6.00 USD (without TSLA: the previous close is not known)` */
-export function formatDayResult({ knownUsd, symbols, unknown }: DayResult): string {
+export function formatDayResult(result: DayResult | null): string {
+  if (result === null) {
+    return "Day result, against the previous close: unknown (the day's events can't be read)";
+  }
+  const { knownUsd, symbols, unknown } = result;
   const reasons = unknown.map(({ symbol, why }) => `${symbol}: ${why}`).join("; ");
   const isAllUnknown = unknown.length > 0 && unknown.length === symbols.length;
   const amount = isAllUnknown ? "unknown" : `${formatSignedUsd(knownUsd)} USD`;

@@ -1,7 +1,8 @@
 import type { Standing } from "./account/standing.ts";
 import type { EntryIntent } from "./entry_intent.ts";
+import type { LiveLedger } from "./ledger.ts";
 import type { PriceMemory } from "./price_check.ts";
-import type { Rejection } from "./rejections.ts";
+import type { Unfinished } from "./unfinished.ts";
 
 /** A position that the engine manages, and what its exit rules remember of it (pipeline 5). Prices USD per share. */
 export interface ManagedPosition extends PriceMemory {
@@ -42,7 +43,10 @@ export interface ReleasedPosition {
 /** What has been alerted, so that "once" holds across restarts (interface, Slack). Key to the last value delivered. */
 export type Alerted = Readonly<Record<string, string>>;
 
-/** What the engine remembers between cycles and restarts: `execution_state.json`. */
+/**
+ * All that the engine knows between cycles and restarts, one value: `execution_state.json`. `live_orders_today.json` is written
+ * from it (pipeline 6).
+ */
 export interface EngineState {
   /** Broker host and account that it belongs to; `null` in a file of an earlier release alone. */
   readonly host: string | null;
@@ -56,12 +60,16 @@ export interface EngineState {
   readonly lastCycleAtMs: number | null;
   /** The gate line of the last cycle, for `status`. */
   readonly lastGate: string | null;
-  /** Mismatches of the live ledger, as it last had them: one that is taken away takes no block with it (pipeline 6). */
+  /** Mismatches that a release before this one counted beside its ledger; the ledger has them where it is known. */
   readonly mismatches: number;
-  /** The day's entries that the broker rejected: a ledger that is lost takes them with it no more (pipeline 6). */
-  readonly rejections: readonly Rejection[];
   /** How each managed position stood at the end of the last cycle: what is bare or due keeps its since over a restart. */
   readonly standings: readonly Standing[];
+  /** What each managed position's sells and stops left unfinished or refused. */
+  readonly unfinished: readonly Unfinished[];
+  /** The day's orders, each before its request leaves; `null` where a release before this one wrote the file. */
+  readonly ledger: LiveLedger | null;
+  /** Digests that the ledger's file may have by our own hand: one that a crash left is one write behind, and no change. */
+  readonly ledgerVersions: readonly string[];
 }
 
 /** The state of a first start. */
@@ -75,6 +83,8 @@ export const EMPTY_STATE: EngineState = {
   lastCycleAtMs: null,
   lastGate: null,
   mismatches: 0,
-  rejections: [],
   standings: [],
+  unfinished: [],
+  ledger: null,
+  ledgerVersions: [],
 };

@@ -1,3 +1,5 @@
+import type { EngineState } from "./engine_state.ts";
+import { compareLedgerFile, describeChange } from "./ledger_file.ts";
 import { isOurs } from "./client_order_id.ts";
 import {
   countsTowardCaps,
@@ -103,4 +105,38 @@ export function listBrokerFindings(
     });
   });
   return findings;
+}
+
+/**
+ * Holds the ledger's file against the records that it was written from (runbook 4.4).
+ * @param todayNy The New York date of now.
+ */
+export function listRecordFindings(
+  file: LiveLedger,
+  { ledger, ledgerVersions: versions }: Pick<EngineState, "ledger" | "ledgerVersions">,
+  todayNy: string,
+): LedgerFinding[] {
+  // A release before this one has no record but the file.
+  if (ledger === null) return [];
+  const found = compareLedgerFile(ledger, file, { versions, todayNy });
+  switch (found.kind) {
+    case "same":
+      return [];
+    case "behind":
+      return [{
+        kind: "note",
+        text: "it is one write behind the records: the next cycle writes it",
+      }];
+    case "later":
+      return [{ kind: "fault", text: "another hand has begun a day that the records have not" }];
+    case "changed":
+      return [{
+        kind: "fault",
+        text:
+          `another hand has changed it since it was written (${
+            describeChange(found)
+          }): the engine's next cycle ` +
+          "takes in what it adds, puts the rest back, and blocks LIVE meanwhile",
+      }];
+  }
 }

@@ -2,7 +2,6 @@ import type { ManagedPosition } from "./engine_state.ts";
 import type { LedgerEntry, LiveLedger } from "./ledger.ts";
 import type { BrokerOrder } from "./orders.ts";
 import { buildEmptyLedger, reconcile, startNewDay } from "./reconcile.ts";
-import { addRejections, type Rejection, sortByTime } from "./rejections.ts";
 
 /** What a live ledger is rebuilt from (pipeline 6). */
 export interface RebuildInputs {
@@ -13,22 +12,20 @@ export interface RebuildInputs {
   /** The broker's orders of today, nested, all statuses. */
   readonly orders: readonly BrokerOrder[];
   readonly positions: readonly ManagedPosition[];
-  /** What the state remembers of the broker's rejections: no other record has them. */
-  readonly rejections: readonly Rejection[];
   readonly todayNy: string;
   readonly account: { readonly host: string; readonly accountId: string };
-  /** The day's mismatches as the state remembers them; `null`: the operator rebuilds, and they begin anew. */
+  /** The day's mismatches as far as they are remembered; `null`: the operator rebuilds, and they begin anew. */
   readonly mismatches: number | null;
 }
 
 /**
  * Rebuilds today's live ledger: entries of a usable one are kept (what the broker does not show goes on counting), an
- * earlier day's unsettled ones carried over, the state's rejections and the broker's orders added.
+ * earlier day's unsettled ones carried over, the broker's orders added.
  */
 export function rebuildLedger(inputs: RebuildInputs): LiveLedger {
   const { orders, positions, account, mismatches } = inputs;
   const base = buildBase(inputs);
-  const { ledger } = reconcile(addRejections(base, inputs.rejections), orders);
+  const { ledger } = reconcile(base, orders);
   return {
     ...ledger,
     // A run of rejections is counted in the order of the entries.
@@ -37,6 +34,10 @@ export function rebuildLedger(inputs: RebuildInputs): LiveLedger {
     host: account.host,
     accountId: account.accountId,
   };
+}
+
+function sortByTime(entries: readonly LedgerEntry[]): LedgerEntry[] {
+  return entries.toSorted((a, b) => Date.parse(a.timestamp) - Date.parse(b.timestamp));
 }
 
 /** A ledger of a day still to come is of no use. */

@@ -76,9 +76,8 @@ export async function readPastEntries(engine: Engine): Promise<PastEntriesRead> 
   const past = await readPast(engine, PAST_DAYS);
   if (past.kind === "waits") return past;
   const entries = keepNewest(past.ledgers.flatMap((ledger) => [...ledger.entries].reverse()));
-  const today = await engine.ports.ledger.read();
   // Until today's ledger has begun, yesterday's may still be missing in the archive.
-  const isWhole = today.kind === "ok" && today.ledger.dateNy === dateNy;
+  const isWhole = engine.state.ledger?.dateNy === dateNy;
   // Whose they are is known only once the account is.
   if (isWhole && engine.accountId !== null) engine.archive = { dateNy, entries };
   return { kind: "ok", entries };

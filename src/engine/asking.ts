@@ -47,7 +47,7 @@ export async function completeOpen(
 ): Promise<Read<readonly BrokerOrder[]>> {
   if (open.kind === "failed") return open;
   learn(engine, open.value);
-  await learnLedger(engine);
+  learnLedger(engine);
   // A row that can't be read is listed all the same.
   const listed = new Set([
     ...flattenOrders(open.value).map((order) => order.orderId),
@@ -59,12 +59,12 @@ export async function completeOpen(
 }
 
 /** What the records have of orders, as far as they are this account's. */
-async function learnLedger(engine: Engine): Promise<void> {
-  const read = await engine.ports.ledger.read();
-  if (read.kind !== "ok" || findIdentityProblem(engine, read.ledger) !== null) return;
+function learnLedger(engine: Engine): void {
+  const { ledger } = engine.state;
+  if (ledger === null || findIdentityProblem(engine, ledger) !== null) return;
   // Whose account this is, nobody knows yet: no look-up of what may be another's.
-  if (read.ledger.accountId !== null && engine.accountId === null) return;
-  engine.book = learnRecords(engine.book, read.ledger.entries, engine.nowMs());
+  if (ledger.accountId !== null && engine.accountId === null) return;
+  engine.book = learnRecords(engine.book, ledger.entries, engine.nowMs());
 }
 
 /** Somebody else's order that is not listed any more has ended; one of ours, or in a managed symbol, is asked for. */

@@ -7,12 +7,11 @@ import type { Engine } from "./engine.ts";
 import { buildManaged } from "./entry_order.ts";
 import { findHeld } from "./observe.ts";
 import { StateError } from "./ports.ts";
+import { listEntries } from "./ledger_store.ts";
 
 /** Entries of ours that the broker accepted and that no managed position stands for, for instance after a crash. */
 export async function takeInBought(engine: Engine): Promise<void> {
-  const read = await engine.ports.ledger.read();
-  if (read.kind !== "ok") return;
-  for (const entry of [...read.ledger.entries, ...await listPastBought(engine)]) {
+  for (const entry of [...listEntries(engine), ...await listPastBought(engine)]) {
     const plan = buildPlan(entry);
     if (plan === null || isAccountedFor(engine, plan.clientOrderId)) continue;
     const isWorking = entry.broker !== null && !isFinal(entry.broker);
@@ -25,11 +24,9 @@ export async function takeInBought(engine: Engine): Promise<void> {
   }
 }
 
-/** Whether the live ledger has a buy of ours that may hold shares and that no managed position stands for. */
-export async function hasBuyWithoutPosition(engine: Engine): Promise<boolean> {
-  const read = await engine.ports.ledger.read();
-  if (read.kind !== "ok") return false;
-  return read.ledger.entries.some((entry) => {
+/** Whether the records have a buy of ours that may hold shares and that no managed position stands for. */
+export function hasBuyWithoutPosition(engine: Engine): boolean {
+  return listEntries(engine).some((entry) => {
     const { clientOrderId, side, status, broker } = entry;
     if (side !== "buy" || clientOrderId === null || !isOurs(clientOrderId)) return false;
     if (isFlatten(clientOrderId) || isAccountedFor(engine, clientOrderId)) return false;

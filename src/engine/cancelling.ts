@@ -5,6 +5,7 @@ import { askOrders } from "./asking.ts";
 import type { Engine } from "./engine.ts";
 import { isUnjudged } from "./lasting_refusals.ts";
 import { type Permit, sendLive } from "./send.ts";
+import { noteBare } from "./unfinished.ts";
 
 /** How long a cycle waits for cancels to end before it says so and leaves them to the next one. */
 const CANCEL_WAIT_MS = 4_000;
@@ -81,19 +82,20 @@ async function cancelAll(
 
 /**
  * What is left of an exit after its cancel. Where one left, shares are bare until the next look finds enough protection,
- * whatever of the rest fails, and only the operator can stop that; where none left nothing was taken away, and the gate goes
- * on deciding (pipeline 5).
+ * whatever of the rest fails, and only the operator can stop that; where none left nothing was taken away: the gate goes on
+ * deciding, and what was noted before the cancel is taken back (pipeline 5).
+ * @param before What the cancel left by, and whether the position was bare before it was noted for it.
  * @returns Why the rest may leave.
  */
 export function noteCancelled(
   engine: Engine,
   { positionId }: Pick<ManagedPosition, "positionId">,
-  gate: Permit,
+  { gate, wasBare }: { readonly gate: Permit; readonly wasBare: boolean },
   cancelled: CancelResult,
 ): Permit {
-  if (cancelled.kind === "stopped" || !cancelled.isLeft) return gate;
-  engine.bare.add(positionId);
-  return { kind: "exit_rest" };
+  const isLeft = cancelled.kind !== "stopped" && cancelled.isLeft;
+  noteBare(engine, positionId, wasBare || isLeft);
+  return isLeft ? { kind: "exit_rest" } : gate;
 }
 
 /** A sell of somebody else in a managed symbol is cancelled for an exit too, and named in log and Slack (pipeline 5). */

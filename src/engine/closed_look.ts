@@ -24,6 +24,7 @@ import { findOwnGroups, readAvailable } from "./shares.ts";
 import { isSummaryLookDue } from "./summary.ts";
 import { noteForeignState, takeInPositions, takeInRecords } from "./taking_in.ts";
 import { findBrokerTrouble } from "./trouble.ts";
+import { listBare, noteBare } from "./unfinished.ts";
 import { isUnreadableIn } from "./unreadable.ts";
 
 /** State key: the last look at a closed market. */
@@ -62,7 +63,7 @@ export async function lookWhileClosed(
   await takeInPositions(engine, observation);
   await placeClosedStops(engine, gate.decision, market);
   // No exit goes on over the night: what one left bare is protected as anything else is.
-  engine.bare.clear();
+  for (const positionId of listBare(engine)) noteBare(engine, positionId, false);
   return gate.decision;
 }
 
@@ -159,7 +160,9 @@ async function readCover(engine: Engine): Promise<"nothing" | "known" | "not kno
     const kinds = [(await ledger.read()).kind, (await state.read()).kind];
     return kinds.every((kind) => kind === "missing") ? "nothing" : "not known";
   }
-  if (await hasBuyWithoutPosition(engine)) return "not known";
+  // A ledger that the records have not taken in yet, after an upgrade for instance.
+  const isLedgerRead = engine.state.ledger !== null || (await ledger.read()).kind === "missing";
+  if (!isLedgerRead || hasBuyWithoutPosition(engine)) return "not known";
   if (engine.state.positions.length === 0) return "nothing";
   return isCoverKnown(engine) ? "known" : "not known";
 }

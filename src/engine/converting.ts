@@ -3,17 +3,18 @@ import type { LiveDecision } from "../domain/gate.ts";
 import { cancelGroups, noteCancelled } from "./cancelling.ts";
 import { findTimeObstacle } from "./closing.ts";
 import type { Engine } from "./engine.ts";
+import { recordAgain, recordBeforeCancel, RETRY_MS } from "./exit_records.ts";
 import { sayUndone } from "./operator_acts.ts";
-import { recordAgain, RETRY_MS } from "./exit_records.ts";
 import { readAccountBlock } from "./account_look.ts";
 import { noteStopRefusal } from "./exit_records.ts";
 import { findHeld, hasWorkingBuy, refresh } from "./observe.ts";
 import { putBackLower } from "./put_back.ts";
-import { recordSells, type SellPlan, sendSell, settleUnsent } from "./sell_orders.ts";
+import { type SellPlan, sendSell, settleUnsent } from "./sell_orders.ts";
 import type { Permit } from "./send.ts";
 import { readAvailable, readShares } from "./shares.ts";
 import { readStopLevel } from "./stop_level.ts";
 import { noteHandCancel } from "./unclear_sells.ts";
+import { isBare } from "./unfinished.ts";
 
 /**
  * Day legs, or too many sells, give way to one good-till-canceled stop for what is held.
@@ -54,10 +55,11 @@ export async function convert(
     stopUsd: readStopLevel(engine, position),
     replaces: null,
   };
-  const entries = await recordSells(engine, [stop]);
+  const wasBare = isBare(engine, position.positionId);
+  const entries = await recordBeforeCancel(engine, position, [stop], groups);
   const gate: Permit = { kind: "gate", decision };
   const cancelled = await cancelGroups(engine, gate, groups);
-  const permit = noteCancelled(engine, position, gate, cancelled);
+  const permit = noteCancelled(engine, position, { gate, wasBare }, cancelled);
   if (permit.kind === "exit_rest") noteHandCancel(engine, position, groups);
   if (cancelled.kind !== "ended") {
     await settleUnsent(engine, entries);

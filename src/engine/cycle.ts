@@ -51,6 +51,7 @@ import { noteForeignState, takeInPositions, takeInRecords } from "./taking_in.ts
 import { reviseTrims } from "./trim_flags.ts";
 import { readWatchlist } from "./reading_watchlist.ts";
 import type { WatchlistStep } from "./watchlist_step.ts";
+import { isBare } from "./unfinished.ts";
 
 /** How soon an entry that still works is looked at again, and near the close. */
 const ENTRY_LOOK_MS = 20_000;
@@ -185,10 +186,10 @@ async function managePositions(
     await reviseTrims(engine, fresh, readExitRecord);
     // One answer that was empty or missing must not leave what an exit laid bare to the next poll.
     await restoreUnreadable(engine);
-    const isBare = engine.state.positions.some((position) =>
-      engine.bare.has(position.positionId) && position.unexplainedQty === null
+    const isSomeBare = engine.state.positions.some((position) =>
+      isBare(engine, position.positionId) && position.unexplainedQty === null
     );
-    if (isBare) engine.wakeAt(engine.nowMs() + RETRY_MS);
+    if (isSomeBare) engine.wakeAt(engine.nowMs() + RETRY_MS);
     return;
   }
   await restoreBare(engine);
@@ -202,7 +203,7 @@ async function managePositions(
 /** The rest of an exit goes on where nothing new is decided: what was laid bare in a symbol that can't be read by now. */
 async function restoreUnreadable(engine: Engine): Promise<void> {
   const isLeft = engine.state.positions.some(({ positionId, symbol }) =>
-    engine.bare.has(positionId) && isUnreadableIn(engine, symbol)
+    isBare(engine, positionId) && isUnreadableIn(engine, symbol)
   );
   if (isLeft) await restoreBare(engine);
 }

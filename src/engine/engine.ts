@@ -1,4 +1,5 @@
 import { EMPTY_BOOK, type OrderBook } from "../domain/account/order_book.ts";
+import type { Standing } from "../domain/account/standing.ts";
 import { EMPTY_STATE, type EngineState, type ManagedPosition } from "../domain/engine_state.ts";
 import type { AlertMessage } from "../domain/alert_facts.ts";
 import { buildExecutionError } from "../domain/alert_messages.ts";
@@ -13,6 +14,7 @@ import type { PriceMemory } from "../domain/price_check.ts";
 import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../domain/orders.ts";
 import type { UnreadableRow } from "../domain/unreadable_row.ts";
 import { type Alert, BrokerError, type EnginePorts, StateError } from "./ports.ts";
+import { RecordStore } from "./record_store.ts";
 
 /** A broker read that may have failed: the value, or the word that the gate uses. */
 export type Read<T> =
@@ -96,8 +98,8 @@ export class Engine {
   clockProblem: string | null = null;
   lastGateText: string | null = null;
   killSwitchSeen: "env" | "file" | null = null;
-  /** Symbols whose bare shares the kill switch's message names, while they are bare. */
-  toldBareSymbols: ReadonlySet<string> = new Set();
+  /** Whose bare shares the kill switch's message names, while they are bare and no worse. */
+  toldBare: readonly Standing[] = [];
   /** Whether the operator had paused entries at the last look. */
   isPauseSeen = false;
   marketSaid: string | null = null;
@@ -114,23 +116,11 @@ export class Engine {
   archive: { readonly dateNy: string; readonly entries: readonly LedgerEntry[] } | null = null;
   /** Replaced orders of earlier days as they were read by their order id; `null` for one that the broker does not know. */
   readonly ancestors = new Map<string, BrokerOrder | null>();
-  /** Positions whose protection was cancelled and not put back yet: only the operator may keep that from happening. */
-  readonly bare = new Set<string>();
-  /** When the broker last refused a position's stop because the market is at or below it, broker time. */
-  readonly stopRefusedAtMs = new Map<string, number>();
-  /** Prices of hands' stops by position that the market has come below: no stop is taken there any more. */
-  readonly spentHandStops = new Map<string, number>();
-  /** When a stop was last tried beside an entry that will not end, by position, broker time. */
-  readonly besideEntryAtMs = new Map<string, number>();
   /** What protected nothing and gave way to a stop last, by position: order ids, and when, broker time. */
   readonly gaveWay = new Map<
     string,
     { readonly orderIds: readonly string[]; readonly atMs: number }
   >();
-  /** When the broker last refused an exit's sell, by position and reason, broker time. */
-  readonly sellRefusedAtMs = new Map<string, number>();
-  /** Stops on record that the broker has not taken, the last of each position: what a failing ledger leaves to send. */
-  readonly unsentStops = new Map<string, LedgerEntry>();
   /** When this cycle began, broker time: an intent whose time had come by then and that it left wakes nobody by that time. */
   cycleBeganMs = -Infinity;
   /** Requests to adopt that a cycle was begun for. */
@@ -176,13 +166,15 @@ export class Engine {
   private readonly errorsSaid: string[] = [];
   private brokerBaseMs: number | null = null;
   private monotonicBaseMs = 0;
-  private savedState: EngineState | null = null;
+  /** The writer of the records. */
+  readonly store: RecordStore;
   private unsavedSaid: string | null = null;
 
   private readonly startedAtMs: number;
 
   constructor(readonly ports: EnginePorts, readonly stop: AbortSignal) {
     this.startedAtMs = ports.clock.monotonicMs();
+    this.store = new RecordStore(ports);
   }
 
   /**
@@ -254,8 +246,8 @@ export class Engine {
     const ended = this.state.positions.find((each) => each.positionId === positionId);
     if (ended !== undefined) this.ended.set(positionId, ended);
     const positions = this.state.positions.filter((each) => each.positionId !== positionId);
-    this.updateState({ positions });
-    this.bare.delete(positionId);
+    const unfinished = this.state.unfinished.filter((each) => each.positionId !== positionId);
+    this.updateState({ positions, unfinished });
     this.knownPasts.delete(positionId);
   }
 
@@ -264,25 +256,34 @@ export class Engine {
     return this.accountId === null && this.state.accountId !== null;
   }
 
+  /** Whether the records may be written: read, this account's as far as that is known, and owned (pipeline 6). */
+  private get isWritable(): boolean {
+    if (!this.isStateLoaded || this.isForeignState) return false;
+    // What a cycle made of it while nobody knew whose account the keys open is not written over it.
+    if (this.observation !== null && this.isOwnerUnknown) return false;
+    // From its first write on it says whose it is.
+    return this.state.host !== null && this.state.accountId !== null;
+  }
+
   /**
-   * Makes `state` durable, where it changed since the last time.
-   * @throws {StateError} Where the file can't be written.
+   * Makes the records durable, where they changed since the last time.
+   * @throws {StateError} Where a file can't be written.
    */
   async saveState(): Promise<void> {
-    if (!this.isStateLoaded || this.isForeignState || this.savedState === this.state) return;
-    // What a cycle made of it while nobody knew whose account the keys open is not written over it.
-    if (this.observation !== null && this.isOwnerUnknown) return;
-    const state = this.state;
-    // From its first write on it says whose it is (pipeline 6).
-    if (state.host === null || state.accountId === null) return;
-    await this.ports.state.write(state);
-    this.savedState = state;
+    if (!this.isWritable) return;
+    await this.store.write(this.state);
     this.unsavedSaid = null;
   }
 
-  /** Whether the file has what is remembered now. */
+  /** Writes the ledger's file anew, over whatever stands in its place. @throws {StateError} */
+  async rewriteLedger(): Promise<void> {
+    if (!this.isWritable) throw new StateError("the records are not to be written yet");
+    await this.store.rewrite(this.state);
+  }
+
+  /** Whether the document has what is remembered now. */
   get isStateSaved(): boolean {
-    return this.savedState === this.state;
+    return this.store.isSaved(this.state);
   }
 
   /** The same, where a failure is said and must not stop what follows. @returns Whether it is durable. */

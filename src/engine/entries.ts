@@ -149,8 +149,7 @@ async function decideEntry(engine: Engine, entry: DueEntry): Promise<Decided> {
   const { fault } = engine.ports.disk;
   // What room is left is for the records of exits and protection (pipeline 5).
   if (fault !== null) return { gate, waitsFor: `the disk is ${fault.kind}` };
-  const read = await engine.ports.ledger.read();
-  const known = read.kind === "ok" ? read.ledger : null;
+  const known = engine.state.ledger;
   if (isOnRecord(entry, known)) {
     await skip(engine, entry.intent, "already on record");
     return done(gate);

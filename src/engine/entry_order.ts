@@ -48,7 +48,7 @@ export async function submitEntry(
   intent: EntryIntent,
   notionalMicros: UsdMicros,
 ): Promise<void> {
-  const past = await findEntry(engine, intent.clientOrderId);
+  const past = findEntry(engine, intent.clientOrderId);
   const entry = buildPending(engine, intent, notionalMicros);
   try {
     await recordEntries(engine, [entry]);
@@ -144,7 +144,7 @@ async function settle(engine: Engine, sent: Sent, result: SendResult): Promise<v
 async function adopt(engine: Engine, intent: EntryIntent, order: BrokerOrder): Promise<void> {
   const { clientOrderId, symbol } = intent;
   await settleByOrder(engine, clientOrderId, order);
-  if (order.status === "rejected") return await sayRejected(engine, intent, "after it was taken");
+  if (order.status === "rejected") return sayRejected(engine, intent, "after it was taken");
   engine.ports.log.info(`SUBMITTED ${symbol}: qty=${intent.qty} order_id=${order.orderId}`);
   await manage(engine, intent, order);
   saySubmitted(engine, intent, intent.refPriceUsd);
@@ -258,20 +258,19 @@ async function settleRejected(
     status: "rejected",
     reason: message,
   }));
-  await sayRejected(engine, intent, `(${refusal.httpStatus}): ${message}`);
+  sayRejected(engine, intent, `(${refusal.httpStatus}): ${message}`);
 }
 
-async function sayRejected(engine: Engine, intent: EntryIntent, how: string): Promise<void> {
+function sayRejected(engine: Engine, intent: EntryIntent, how: string): void {
   const { symbol } = intent;
   engine.sayError(`${symbol} entry rejected by the broker ${how}`);
-  await sayRejections(engine, symbol);
+  sayRejections(engine, symbol);
 }
 
 /** Says what follows from the rejections so far: none in this symbol, or none at all, for the rest of the day (pipeline 4). */
-export async function sayRejections(engine: Engine, symbol: string): Promise<void> {
-  const read = await engine.ports.ledger.read();
-  if (read.kind !== "ok") return;
-  const { ledger } = read;
+export function sayRejections(engine: Engine, symbol: string): void {
+  const { ledger } = engine.state;
+  if (ledger === null) return;
   const usage = buildCapUsage(ledger, { symbol, dateNy: ledger.dateNy, clientOrderId: null });
   if (usage.symbolRejections >= SYMBOL_REJECTIONS_MAX) {
     engine.sayError(`${symbol} was rejected twice today: no further entry in it today`);

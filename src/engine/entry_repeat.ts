@@ -10,7 +10,7 @@ import { changeEntry, findEntry } from "./ledger_store.ts";
  * left after all has a record of its own, without the old evidence of absence, and is left alone.
  */
 export async function settleUnrepeated(engine: Engine, clientOrderId: string): Promise<void> {
-  const entry = await findEntry(engine, clientOrderId);
+  const entry = findEntry(engine, clientOrderId);
   if (entry === null || !isUnsettled(entry) || entry.notFoundSinceMs === null) return;
   engine.ports.log.warn(`${entry.symbol} not sent: the broker has no order ${clientOrderId}`);
   await changeEntry(engine, clientOrderId, (each) => ({

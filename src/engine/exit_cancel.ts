@@ -13,6 +13,7 @@ import {
   planSell,
   planStop,
   recordAgain,
+  recordBeforeCancel,
   RETRY_MS,
   sayFailure,
   sayStop,
@@ -21,10 +22,11 @@ import {
 import { settleByOrder } from "./ledger_store.ts";
 import { findHeld, refresh } from "./observe.ts";
 import { putBackLower } from "./put_back.ts";
-import { recordSells, roundStop, type SellResult, sendSell, settleUnsent } from "./sell_orders.ts";
+import { roundStop, type SellResult, sendSell, settleUnsent } from "./sell_orders.ts";
 import type { Permit } from "./send.ts";
 import { readAvailable, readShares } from "./shares.ts";
 import { readStopLevel } from "./stop_level.ts";
+import { isBare } from "./unfinished.ts";
 
 /** `again`: the broker never got the sell, and its stop rests: it may be sent again, with the same id. */
 type ExitOutcome = "sold" | "not_sold" | "again";
@@ -42,9 +44,10 @@ export async function sellAfterCancel(
 ): Promise<ExitOutcome> {
   if (isLate(engine, plan, { kind: "exit", groups: groups.length })) return "not_sold";
   const plans = plan.restQty > 0 ? [planSell(plan), planStop(plan, null)] : [planSell(plan)];
-  const entries = await recordSells(engine, plans);
+  const wasBare = isBare(engine, plan.position.positionId);
+  const entries = await recordBeforeCancel(engine, plan.position, plans, groups);
   const cancelled = await cancelGroups(engine, gate, groups);
-  const permit = noteCancelled(engine, plan.position, gate, cancelled);
+  const permit = noteCancelled(engine, plan.position, { gate, wasBare }, cancelled);
   if (cancelled.kind !== "ended") {
     await settleUnsent(engine, entries);
     const why = cancelled.kind === "stopped" ? cancelled.reason : cancelled.message;

@@ -13,15 +13,15 @@ import { readLedger } from "./ledger_store.ts";
 export type ExitRecord = "none" | "open" | "done" | "unfilled";
 
 /**
- * Reads what became of a position's trim or close, by the ledger and every answer since. @throws {StateError} Where the ledger
- * can't be read.
+ * Reads what became of a position's trim or close, by the ledger and every answer since. @throws {StateError} Where the records
+ * are lost.
  */
-export async function readExitRecord(
+export function readExitRecord(
   engine: Engine,
   position: ManagedPosition,
   reason: SellReason,
-): Promise<ExitRecord> {
-  const { entries } = await readLedger(engine);
+): ExitRecord {
+  const { entries } = readLedger(engine);
   return findExitRecord(entries.map((entry) => correct(engine, entry)), position, reason);
 }
 
@@ -58,7 +58,7 @@ export async function readTrimRecord(
   position: ManagedPosition,
   reason: SellReason,
 ): Promise<ExitRecord> {
-  const record = await readExitRecord(engine, position, reason);
+  const record = readExitRecord(engine, position, reason);
   return record !== "none"
     ? record
     : findExitRecord(await listPastEntries(engine), position, reason);

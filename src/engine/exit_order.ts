@@ -61,7 +61,7 @@ export async function sendExit(
     return false;
   }
   const { sellQty, restQty } = splitQty(reason, sureQty);
-  if (sellQty === 0 || await isTooLate(engine, position, reason)) return false;
+  if (sellQty === 0 || isTooLate(engine, position, reason)) return false;
   const gate: Permit = { kind: "gate", decision };
   engine.ports.log.info(
     `EXIT ${position.symbol}: ${reason} qty=${sellQty} of ${sureQty} at ${priceUsd}`,
@@ -100,7 +100,7 @@ async function closeBeside(
   const reason = "stop_exit";
   if (sellQty <= 0 || isSellRefused(engine, position.positionId, reason)) return false;
   if (readAccountBlock(engine) !== null || hasWorkingBuy(engine, position.symbol)) return false;
-  if (await isTooLate(engine, position, reason)) return false;
+  if (isTooLate(engine, position, reason)) return false;
   engine.ports.log.info(
     `EXIT ${position.symbol}: ${reason} qty=${sellQty}, beside a sell at work, at ${priceUsd}`,
   );
@@ -143,15 +143,15 @@ function findObstacle(
  * An exit begun in the last moments could not end before the close; what rests at the broker stays as it is. So it does
  * where the market would not take this exit a moment ago: the overnight stop has come in its place.
  */
-async function isTooLate(
+function isTooLate(
   engine: Engine,
   position: ManagedPosition,
   reason: ExitReason,
-): Promise<boolean> {
+): boolean {
   const leftMs = untilCloseMs(engine);
   if (leftMs < LAST_EXIT_MS) return true;
   if (leftMs > CONVERT_AGAIN_MS || isStopRefused(engine, position.positionId)) return false;
-  if (await readExitRecord(engine, position, reason) !== "unfilled") return false;
+  if (readExitRecord(engine, position, reason) !== "unfilled") return false;
   engine.ports.log.warn(
     `${position.symbol}: ${reason} waits for the next session: its sell ended without a fill, and the close is near`,
   );

@@ -14,6 +14,7 @@ import type { Engine } from "./engine.ts";
 import { sayUndone } from "./operator_acts.ts";
 import { StateError } from "./ports.ts";
 import { recordSells, roundStop, type SellPlan, type SellResult } from "./sell_orders.ts";
+import { isBare, noteBare, noteUnfinished, readUnfinished } from "./unfinished.ts";
 
 /** How soon an exit that could not be finished is looked at again. */
 export const RETRY_MS = 5_000;
@@ -79,6 +80,27 @@ export function planStop(plan: ExitPlan, replaces: string | null): SellPlan {
 }
 
 /**
+ * Records what follows a cancel, and in the same replacement that the cancel lays the position bare: a crash in between forgets
+ * neither. Whoever cancels takes it back where the cancel did not leave.
+ * @throws {StateError} Where the records can't be written; nothing has left then.
+ */
+export async function recordBeforeCancel(
+  engine: Engine,
+  { positionId }: ManagedPosition,
+  plans: readonly SellPlan[],
+  groups: readonly SellGroup[],
+): Promise<LedgerEntry[]> {
+  const wasBare = isBare(engine, positionId);
+  noteBare(engine, positionId, wasBare || groups.length > 0);
+  try {
+    return await recordSells(engine, plans);
+  } catch (error) {
+    noteBare(engine, positionId, wasBare);
+    throw error;
+  }
+}
+
+/**
  * Records a sell whose quantity is another than planned. Where the ledger fails in the middle of an exit, the record that
  * is durable already stands for it: a failing ledger must not cost the stop (pipeline 5).
  * @throws {StateError} Where no record of it is durable.
@@ -112,7 +134,7 @@ export function noteStopRefusal(
   result: SellResult,
 ): boolean {
   const isBelow = result.kind === "rejected" && result.why === "stop_price";
-  if (isBelow) engine.stopRefusedAtMs.set(position.positionId, engine.nowMs());
+  if (isBelow) noteUnfinished(engine, position.positionId, { stopRefusedAtMs: engine.nowMs() });
   return isBelow;
 }
 
@@ -129,8 +151,8 @@ export function isRefusedItself(result: SellResult): boolean {
 
 /** Whether the broker would not take the position's stop in this session's last minutes. */
 export function isStopRefused(engine: Engine, positionId: string): boolean {
-  const atMs = engine.stopRefusedAtMs.get(positionId);
-  return atMs !== undefined && engine.nowMs() - atMs < CONVERT_AGAIN_MS;
+  const { stopRefusedAtMs: atMs } = readUnfinished(engine, positionId);
+  return atMs !== null && engine.nowMs() - atMs < CONVERT_AGAIN_MS;
 }
 
 /** How long an exit that the broker refused for good is left alone, while a stop holds its shares. */
@@ -140,12 +162,16 @@ const REFUSED_PAUSE_MS = 5 * 60_000;
 export function noteSellRefusal(engine: Engine, plan: ExitPlan, result: SellResult): void {
   if (result.kind !== "rejected") return;
   if (result.why === "insufficient_qty" || result.why === "rate_limited") return;
-  engine.sellRefusedAtMs.set(`${plan.position.positionId}:${plan.reason}`, engine.nowMs());
+  const { positionId } = plan.position;
+  const { sellRefusedAtMs } = readUnfinished(engine, positionId);
+  noteUnfinished(engine, positionId, {
+    sellRefusedAtMs: { ...sellRefusedAtMs, [plan.reason]: engine.nowMs() },
+  });
 }
 
 /** Whether the broker refused this exit a moment ago: its stop is not taken away for the same answer. */
 export function isSellRefused(engine: Engine, positionId: string, reason: ExitReason): boolean {
-  const atMs = engine.sellRefusedAtMs.get(`${positionId}:${reason}`);
+  const atMs = readUnfinished(engine, positionId).sellRefusedAtMs[reason];
   return atMs !== undefined && engine.nowMs() - atMs < REFUSED_PAUSE_MS;
 }
 

@@ -18,6 +18,7 @@ import {
 import { recordSells, sendSell, settleUnsent } from "./sell_orders.ts";
 import type { Permit } from "./send.ts";
 import { readAvailable } from "./shares.ts";
+import { noteBare } from "./unfinished.ts";
 
 /** The one plain stop of ours that holds all shares, where it may stay for the rest. */
 export function findShrinkable(
@@ -58,7 +59,7 @@ export async function sellAfterShrink(
     return isRefused ? "refused" : "not_sold";
   }
   // From here on shares are without protection, until the next look finds enough.
-  engine.bare.add(plan.position.positionId);
+  noteBare(engine, plan.position.positionId, true);
   sayStop(engine, stop, stopEntry, shrunk.order);
   raiseToRest(engine, plan);
   if (!await isFreed(engine, plan, stopOrderId, shrunk.order.orderId)) {

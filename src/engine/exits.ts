@@ -151,7 +151,7 @@ async function completeExit(
   priceUsd: number,
 ): Promise<boolean> {
   try {
-    const record = await readExitRecord(engine, position, due.reason);
+    const record = readExitRecord(engine, position, due.reason);
     // Done on record: for instance after a crash before its flag was saved.
     if (due.qty === 0 || record === "done") {
       engine.putPosition(markTrimmed(position, due.reason));

@@ -6,6 +6,7 @@ import {
   type GateInputs,
   type OperatorInputs,
 } from "../domain/gate.ts";
+import type { EngineState } from "../domain/engine_state.ts";
 import type { GateInputsRecord } from "../domain/events.ts";
 import {
   firstLedgerProblem,
@@ -33,6 +34,11 @@ export function problemOf(read: LedgerRead): LedgerProblem | null {
     case "invalid":
       return "ledger invalid";
   }
+}
+
+/** Whether the records show orders of ours twice that this engine never sent: until `ledger rebuild --yes` (pipeline 6). */
+export function isLocked({ ledger, mismatches }: EngineState): boolean {
+  return (ledger?.mismatches ?? mismatches) >= MISMATCHES_MAX;
 }
 
 /** The operator's part of the gate, from the files as they are now. */
@@ -79,7 +85,10 @@ export interface GateReading {
   readonly decision: GateDecision;
   /** The files of the operator among them are as they were at the decision. */
   readonly inputs: GateInputs;
+  /** The day's ledger as the records have it; `null` where its file forbids to count from it. */
   readonly ledger: LiveLedger | null;
+  /** What its file says of itself; `null` where it can't be read. */
+  readonly file: LiveLedger | null;
 }
 
 /**
@@ -89,7 +98,7 @@ export interface GateReading {
 export async function readGate(engine: Engine): Promise<GateReading> {
   const positionsProblem = await readPositionsProblem(engine);
   const read = await engine.ports.ledger.read();
-  const ledger = read.kind === "ok" ? read.ledger : null;
+  const file = read.kind === "ok" ? read.ledger : null;
   const waits = [engine.stateWait, engine.ledgerWait].map(objectToWait);
   const { caps, allowlist, invalidConfiguration } = engine.ports.config;
   const inputs: GateInputs = {
@@ -98,21 +107,25 @@ export async function readGate(engine: Engine): Promise<GateReading> {
     allowlist,
     invalidConfiguration: invalidConfiguration ?? engine.stateProblem ??
       waits.find((wait) => wait.invalidConfiguration !== null)?.invalidConfiguration ??
-      findIdentityProblem(engine, ledger),
+      findIdentityProblem(engine, file),
     ledgerProblem: firstLedgerProblem([
       // A ledger that is missing because its rebuild waits: what it waits for is the reason.
-      read.kind === "missing" && engine.ledgerWait !== null && engine.ledgerWait.kind !== "disk"
-        ? null
-        : problemOf(read),
+      read.kind === "missing" && isRebuildWaiting(engine) ? null : problemOf(read),
       engine.ledgerProblem,
+      isLocked(engine.state) ? "broker mismatch" : null,
       ...waits.map((wait) => wait.ledgerProblem),
-      findAgeProblem(engine, ledger),
+      findChangeProblem(engine, file),
     ]),
     positionsProblem: positionsProblem ??
       waits.find((wait) => wait.positionsProblem !== null)?.positionsProblem ?? null,
   };
   engine.gateInputs = describeInputs(inputs);
-  return { decision: decideGate(inputs), inputs, ledger };
+  const ledger = file === null ? null : engine.state.ledger;
+  return { decision: decideGate(inputs), inputs, ledger, file };
+}
+
+function isRebuildWaiting({ stateWait, ledgerWait }: Engine): boolean {
+  return [stateWait, ledgerWait].some((wait) => wait !== null && wait.kind !== "disk");
 }
 
 function describeInputs(inputs: GateInputs): GateInputsRecord {
@@ -129,9 +142,12 @@ function describeInputs(inputs: GateInputs): GateInputsRecord {
   };
 }
 
-/** A ledger of a day that has not come yet, or one that the cycle has not turned to today, is not today's count. */
-function findAgeProblem(engine: Engine, ledger: LiveLedger | null): LedgerProblem | null {
-  return ledger !== null && ledger.dateNy !== engine.dateNy() ? "ledger invalid" : null;
+/** A ledger that another hand changed since the cycle looked, or that is not of today, is not today's count. */
+function findChangeProblem(engine: Engine, file: LiveLedger | null): LedgerProblem | null {
+  if (file === null) return null;
+  const isToday = file.dateNy === engine.dateNy();
+  const isOurs = engine.state.ledger === null || engine.store.isKnown(file);
+  return isToday && isOurs ? null : "ledger invalid";
 }
 
 async function readPositionsProblem(engine: Engine): Promise<GateInputs["positionsProblem"]> {

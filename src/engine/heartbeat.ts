@@ -77,8 +77,7 @@ export async function sendHeartbeatIfDue(
   const dueMs = engine.heartbeatAtMs ?? nowMs;
   if (nowMs < dueMs) return;
   engine.heartbeatAtMs = nowMs + config.heartbeatMinutes * MINUTE_MS;
-  const ledger = await engine.ports.ledger.read();
-  const present = ledger.kind === "ok" ? ledger.ledger : null;
+  const present = engine.state.ledger;
   engine.alert(buildHeartbeat({
     nowMs: engine.nowMs(),
     gateLine: engine.state.lastGate,

@@ -3,16 +3,16 @@ import { roundToIncrement } from "../domain/price_increment.ts";
 import { isStopOrder } from "../domain/protection.ts";
 import type { Engine } from "./engine.ts";
 import { readHandMoves } from "./stop_level.ts";
+import { listEntries } from "./ledger_store.ts";
 
 /**
  * Raises each position's stop to the highest that its records or its orders at the broker show: one that was sent before
  * the state could be saved is not forgotten with it, for a stop never falls (pipeline 5). What a hand has set, and every order
  * at its price, says nothing of the engine's own; while the position's past is not known, nobody can tell them apart.
  */
-export async function raiseKnownStops(engine: Engine): Promise<void> {
+export function raiseKnownStops(engine: Engine): void {
   if (engine.state.positions.length === 0) return;
-  const read = await engine.ports.ledger.read();
-  const entries = read.kind === "ok" ? read.ledger.entries : [];
+  const entries = listEntries(engine);
   const open = engine.observation?.openOrders;
   const orders = open?.kind === "ok" ? flattenOrders(open.value) : [];
   for (const position of engine.state.positions) {

@@ -9,25 +9,51 @@ import { lookUpOrder } from "./asking.ts";
 import { PAST_DAYS, readPast, type Waits } from "./archive.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { LOOK_UP_AGAIN_MS } from "./looking_up.ts";
+import type { LedgerRead } from "./ports.ts";
 
 /** NY date of the clock's answer in the process before this one: all that one of `--run-once` has to compare with. */
 export function readLastCycleNy({ state }: Engine): string | null {
   return state.lastCycleAtMs === null ? null : dateNyOf(state.lastCycleAtMs);
 }
 
+/** What became of a ledger that the document has not; `rebuilt` blocks LIVE for the cycle (runbook 4.4). */
+export type LostLedger = Waits | { readonly kind: "imported" | "rebuilt" };
+
 /**
- * A missing ledger is rebuilt from the records and the broker's orders, never started empty while the broker shows orders
- * of ours; while one of them can't be read it waits (pipeline 6).
+ * The day's ledger where the document has none: 0.1.0 wrote it, or it was lost and made anew (pipeline 6).
+ *
+ * | the ledger's file   | the ledger is                                                           |
+ * | ------------------- | ----------------------------------------------------------------------- |
+ * | reads               | that, with the mismatches that 0.1.0 counted beside it                  |
+ * | missing             | made from archive, broker and the positions, or waits for one of these  |
+ * | can't be used       | waited for: no other record has the day                                 |
+ *
  * @throws {StateError} Where it can't be written.
  */
-export async function rebuildMissing(
+export async function findLostLedger(
+  engine: Engine,
+  read: LedgerRead,
+  observation: Observation,
+): Promise<LostLedger> {
+  if (read.kind === "missing") return await rebuildMissing(engine, observation);
+  if (read.kind !== "ok") {
+    // For the whole cycle: what becomes readable in it was held against nothing.
+    return waitingFor({ kind: "ledger", problem: `ledger ${read.kind}`, message: read.message });
+  }
+  const { ledger } = read;
+  const mismatches = Math.max(ledger.mismatches, engine.state.mismatches);
+  engine.store.noteFile(ledger);
+  const isWhole = mismatches === ledger.mismatches;
+  engine.updateState({ ledger: isWhole ? ledger : { ...ledger, mismatches }, mismatches: 0 });
+  return { kind: "imported" };
+}
+
+/** Never started empty while the broker shows orders of ours. */
+async function rebuildMissing(
   engine: Engine,
   observation: Observation,
-): Promise<Waits | { readonly kind: "rebuilt" }> {
+): Promise<LostLedger> {
   const { account, dayOrders, dateNy } = observation;
-  // A state that is there and can't be read holds what the ledger lost: plans, rejections, mismatches.
-  const { stateWait } = engine;
-  if (stateWait?.kind === "state" || stateWait?.kind === "newer") return waitingFor(stateWait);
   const past = await readPast(engine, PAST_DAYS);
   if (past.kind === "waits") return past;
   if (account.kind === "failed") return waitingForBroker("account", account.message);
@@ -43,12 +69,12 @@ export async function rebuildMissing(
     newest: past.ledgers[0] ?? null,
     orders: [...dayOrders.value, ...hidden.orders],
     positions: engine.state.positions,
-    rejections: engine.state.rejections,
     todayNy: dateNy,
     account: { host: engine.ports.broker.host, accountId: account.value.accountId },
-    mismatches: engine.state.mismatches,
+    mismatches: readKeptMismatches(engine, dateNy),
   });
-  await engine.ports.ledger.write(ledger);
+  engine.updateState({ ledger, mismatches: 0 });
+  await engine.rewriteLedger();
   engine.ports.log.warn(
     `Live ledger was missing: rebuilt from the broker's orders of ${dateNy}, ` +
       `${ledger.entries.length} recorded` +
@@ -57,6 +83,13 @@ export async function rebuildMissing(
         : ""),
   );
   return { kind: "rebuilt" };
+}
+
+/** A single mismatch counts for its NY day; the lock of two stays, over midnight too. */
+function readKeptMismatches(engine: Engine, dateNy: string): number {
+  const { mismatches } = engine.state;
+  const isOfToday = readLastCycleNy(engine) === dateNy;
+  return isOfToday || mismatches >= MISMATCHES_MAX ? mismatches : 0;
 }
 
 function waitingFor(wait: RebuildWait): Waits {

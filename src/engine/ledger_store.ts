@@ -6,18 +6,46 @@ import {
   type LiveLedger,
 } from "../domain/ledger.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
-import { mergeRejections } from "../domain/rejections.ts";
 import type { Engine } from "./engine.ts";
 import { StateError } from "./ports.ts";
 
 /**
- * The ledger as the file has it now.
- * @throws {StateError} Where it can't be counted from.
+ * The day's ledger as the records have it.
+ * @throws {StateError} Where they have none: it is lost, and not made yet.
  */
-export async function readLedger(engine: Engine): Promise<LiveLedger> {
-  const read = await engine.ports.ledger.read();
-  if (read.kind !== "ok") throw new StateError(`live ledger ${read.kind}: ${read.message}`);
-  return read.ledger;
+export function readLedger({ state }: Engine): LiveLedger {
+  if (state.ledger === null) throw new StateError("there is no record of the day's orders yet");
+  return state.ledger;
+}
+
+/** Entries of the day as the records have them; none where they are lost. */
+export function listEntries({ state }: Engine): readonly LedgerEntry[] {
+  return state.ledger?.entries ?? [];
+}
+
+/**
+ * Takes a change of the ledger into the records, durable in both files when it returns.
+ * @throws {StateError} Where that can't be done: the records are as they were.
+ */
+export async function updateLedger(
+  engine: Engine,
+  change: (ledger: LiveLedger) => LiveLedger,
+): Promise<void> {
+  const before = readLedger(engine);
+  engine.updateState({ ledger: change(before) });
+  try {
+    await saveLedger(engine);
+  } catch (error) {
+    engine.updateState({ ledger: before });
+    throw error;
+  }
+}
+
+async function saveLedger(engine: Engine): Promise<void> {
+  await engine.saveState();
+  // What else changed in the records meanwhile is durable with their next write.
+  if (engine.store.isOnFile(readLedger(engine))) return;
+  throw new StateError("the records are not to be written now");
 }
 
 /**
@@ -30,7 +58,7 @@ export async function recordEntries(
   entries: readonly LedgerEntry[],
 ): Promise<void> {
   const ids = new Set(entries.map((entry) => entry.clientOrderId));
-  await engine.ports.ledger.update((ledger) => {
+  await updateLedger(engine, (ledger) => {
     const others = ledger.entries.filter((entry) => !ids.has(entry.clientOrderId));
     const recorded = entries.map((entry) => keepUnknown(ledger, entry));
     return { ...ledger, entries: [...others, ...recorded] };
@@ -60,40 +88,27 @@ function keepUnknown(ledger: LiveLedger, entry: LedgerEntry): LedgerEntry {
 }
 
 /**
- * Changes one entry by its client order id; does nothing where it is absent.
- * A failure is said and leaves the entry as it was, to be resolved by its id: nothing is lost by it.
+ * Changes one entry by its client order id; does nothing where it is absent. A failure is said; the records have it, and it is
+ * durable with their next write: what a crash forgets of it is resolved by its id.
  */
 export async function changeEntry(
   engine: Engine,
   clientOrderId: string,
   change: (entry: LedgerEntry) => LedgerEntry,
 ): Promise<void> {
+  const { ledger } = engine.state;
+  const past = ledger?.entries.find((entry) => entry.clientOrderId === clientOrderId);
+  if (ledger === null || past === undefined) return;
+  const next = change(past);
+  const entries = ledger.entries.map((entry) => entry === past ? next : entry);
+  engine.updateState({ ledger: { ...ledger, entries } });
   try {
-    const changed: LedgerEntry[] = [];
-    const ledgers: LiveLedger[] = [];
-    await engine.ports.ledger.update((ledger) => {
-      const entries = ledger.entries.map((entry) => {
-        if (entry.clientOrderId !== clientOrderId) return entry;
-        const next = change(entry);
-        changed.push(next);
-        return next;
-      });
-      const settled = { ...ledger, entries };
-      ledgers.push(settled);
-      return settled;
-    });
-    for (const ledger of ledgers) keepRejections(engine, ledger);
-    for (const entry of changed) await engine.event(buildOrderUpdate(entry));
+    await saveLedger(engine);
+    await engine.event(buildOrderUpdate(next));
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     engine.sayError(`Cannot settle ${clientOrderId} in the live ledger: ${error.message}`);
   }
-}
-
-/** Takes the ledger's rejections over into the state, which is saved at the latest with the cycle's end (pipeline 6). */
-export function keepRejections(engine: Engine, ledger: LiveLedger): void {
-  const rejections = mergeRejections(engine.state.rejections, ledger);
-  if (rejections !== engine.state.rejections) engine.updateState({ rejections });
 }
 
 /** What the audit trail says of a ledger entry as it is now. */
@@ -124,22 +139,15 @@ export async function settleByOrder(
   await changeEntry(engine, clientOrderId, (entry) => applyBrokerOrder(entry, order));
 }
 
-/** An entry of today, by its client order id; `null` where the ledger can't be read or lacks it. */
-export async function findEntry(
-  engine: Engine,
-  clientOrderId: string,
-): Promise<LedgerEntry | null> {
-  const read = await engine.ports.ledger.read();
-  if (read.kind !== "ok") return null;
-  return read.ledger.entries.find((entry) => entry.clientOrderId === clientOrderId) ?? null;
+/** An entry of today, by its client order id; `null` where the records lack it. */
+export function findEntry(engine: Engine, clientOrderId: string): LedgerEntry | null {
+  return listEntries(engine).find((entry) => entry.clientOrderId === clientOrderId) ?? null;
 }
 
 /** Symbols with a buy of ours that nobody knows the fate of: what is held there may be its fill. */
-export async function listUnresolvedBuys(engine: Engine): Promise<ReadonlySet<string>> {
-  const read = await engine.ports.ledger.read();
-  const entries = read.kind === "ok" ? read.ledger.entries : [];
+export function listUnresolvedBuys(engine: Engine): ReadonlySet<string> {
   return new Set(
-    entries.filter((entry) => entry.side === "buy" && isUnsettled(entry))
+    listEntries(engine).filter((entry) => entry.side === "buy" && isUnsettled(entry))
       .map((entry) => entry.symbol),
   );
 }

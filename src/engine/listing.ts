@@ -5,6 +5,7 @@ import type { UnreadableRow } from "../domain/unreadable_row.ts";
 import { listPastEntries } from "./archive.ts";
 import type { Engine, Observation, Read } from "./engine.ts";
 import { type Listing, type RequestClass, StateError } from "./ports.ts";
+import { listEntries } from "./ledger_store.ts";
 
 /** A list's readable rows, and beside them those that can't be read. */
 export interface SplitListing<T> {
@@ -71,15 +72,14 @@ async function addSymbols(
   rows: readonly UnreadableRow[],
 ): Promise<readonly UnreadableRow[]> {
   if (rows.every((row) => row.symbol !== null)) return rows;
-  const entries = await listEntries(engine);
+  const entries = await listKnownEntries(engine);
   return rows.map((row) =>
     row.symbol === null ? { ...row, symbol: findSymbol(engine, row, entries) } : row
   );
 }
 
-async function listEntries(engine: Engine): Promise<readonly LedgerEntry[]> {
-  const today = await engine.ports.ledger.read();
-  const entries = today.kind === "ok" ? today.ledger.entries : [];
+async function listKnownEntries(engine: Engine): Promise<readonly LedgerEntry[]> {
+  const entries = listEntries(engine);
   try {
     return [...entries, ...await listPastEntries(engine)];
   } catch (error) {

@@ -1,6 +1,5 @@
 import { MISMATCHES_MAX } from "../domain/ledger.ts";
 import type { Engine } from "./engine.ts";
-import { StateError } from "./ports.ts";
 
 /**
  * Counts an order of the broker's under an id of ours that this engine never sent: LIVE stays blocked for this cycle, and
@@ -9,17 +8,10 @@ import { StateError } from "./ports.ts";
  */
 export async function countMismatch(engine: Engine, name: string): Promise<void> {
   engine.ledgerProblem = "broker mismatch";
-  let mismatches = engine.state.mismatches + 1;
-  try {
-    await engine.ports.ledger.update((ledger) => {
-      mismatches = ledger.mismatches + 1;
-      return { ...ledger, mismatches };
-    });
-  } catch (error) {
-    if (!(error instanceof StateError)) throw error;
-    engine.sayError(`Cannot count a broker mismatch in the live ledger: ${error.message}`);
-  }
-  engine.updateState({ mismatches });
+  const { ledger } = engine.state;
+  const mismatches = (ledger?.mismatches ?? engine.state.mismatches) + 1;
+  engine.updateState(ledger === null ? { mismatches } : { ledger: { ...ledger, mismatches } });
+  await engine.trySaveState();
   await sayMismatch(engine, [name], mismatches);
 }
 

@@ -87,19 +87,23 @@ export function alertKillSwitch(engine: Engine): void {
 }
 
 /**
- * Notes whose bare shares `Kill switch active` names: in this cycle's message, or in the one that was delivered and they are
- * bare ever since. What came to be bare after it is nobody's news but the alarm's.
+ * Notes whose bare shares `Kill switch active` names: in this cycle's message, or in the one that was delivered and they stand
+ * no worse since. What came to be bare after it is nobody's news but the alarm's.
  */
 export function noteToldBare(engine: Engine): void {
   const source = engine.killSwitchSeen;
   const isSaidNow = source !== null && engine.state.alerted[KILL_SWITCH_KEY] !== source;
-  const named = isSaidNow
-    ? new Set(listNamedPositions(listPositionFacts(engine)).map(({ symbol }) => symbol))
-    : engine.toldBareSymbols;
-  const bare = engine.state.standings.filter(({ bareSinceMs }) => bareSinceMs !== null);
-  engine.toldBareSymbols = source === null
-    ? new Set()
-    : new Set(bare.map(({ symbol }) => symbol).filter((symbol) => named.has(symbol)));
+  const named = new Set(listNamedPositions(listPositionFacts(engine)).map(({ symbol }) => symbol));
+  const told = engine.state.standings.filter((standing) => {
+    const before = engine.toldBare.find(({ symbol }) => symbol === standing.symbol);
+    return standing.bareSinceMs !== null &&
+      (isSaidNow ? named.has(standing.symbol) : before !== undefined && !isWorse(standing, before));
+  });
+  engine.toldBare = source === null ? [] : told;
+}
+
+function isWorse(now: Standing, before: Standing): boolean {
+  return now.bareQty > before.bareQty || now.coveredQty < before.coveredQty;
 }
 
 /**

@@ -12,6 +12,7 @@ import { findHeld, refresh } from "./observe.ts";
 import { buildPositionEvent } from "./position_changes.ts";
 import type { Permit } from "./send.ts";
 import { isOrderUnreadableIn } from "./unreadable.ts";
+import { isBare } from "./unfinished.ts";
 
 /**
  * Since when the entry has been partly filled, and when its order is to be looked at again for that. Its last change may be a later fill: the first one came after the order was
@@ -113,8 +114,10 @@ export async function endEntry(
   const gate: Permit = { kind: "gate", decision };
   const result = await cancelGroups(engine, gate, [group]);
   // Without a fill nothing is bare while the cancel hangs, and a cycle in seconds would only use up requests.
-  const isBare = order.filledQty > 0 || result.kind === "ended";
-  if (isBare) noteCancelled(engine, position, gate, result);
+  if (order.filledQty > 0 || result.kind === "ended") {
+    const wasBare = isBare(engine, position.positionId);
+    noteCancelled(engine, position, { gate, wasBare }, result);
+  }
   if (order.filledQty > 0 && result.kind !== "ended") engine.wakeAt(engine.nowMs() + RETRY_MS);
   if (result.kind === "stuck") sayHanging(engine, order);
   await refresh(engine);

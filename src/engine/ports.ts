@@ -228,6 +228,15 @@ export interface MarketDataPort {
 /** A durable record could not be made, or a file is not what it must be. Nothing has left because of it. */
 export class StateError extends Error {
   override readonly name = "StateError";
+  /** The ledger's file is not as it was left: nothing is written over what nobody has looked at. */
+  readonly isByAnotherHand: boolean;
+  constructor(
+    message: string,
+    options: ErrorOptions & { readonly isByAnotherHand?: boolean } = {},
+  ) {
+    super(message, options);
+    this.isByAnotherHand = options.isByAnotherHand ?? false;
+  }
 }
 
 /** What reading the live ledger gave (pipeline 6). */
@@ -253,7 +262,10 @@ export type ArchiveRead =
   /** `path` is what can't be read: the directory, or the first file. */
   | { readonly kind: "unreadable"; readonly path: string; readonly message: string };
 
-/** `live_orders_today.json`. Writes are durable when they return and throw `StateError` otherwise. */
+/**
+ * `live_orders_today.json`, the records' ledger in the form that the runbook promises. Writes are durable when they return and
+ * throw `StateError` otherwise.
+ */
 export interface LiveLedgerPort {
   read(): Promise<LedgerRead>;
   /**
@@ -262,10 +274,11 @@ export interface LiveLedgerPort {
    */
   write(ledger: LiveLedger): Promise<void>;
   /**
-   * Replaces the file by what `change` makes of its content as it is now.
-   * @throws {StateError} Where it can't be read or counted from, or not be written.
+   * Copies another hand's file to `archive/`, under a name that is no day's.
+   * @returns The path of the copy.
+   * @throws {StateError} Where it can't be copied.
    */
-  update(change: (ledger: LiveLedger) => LiveLedger): Promise<void>;
+  setAside(): Promise<string>;
   /** Keeps the file of a past day as `archive/live_orders_YYYY-MM-DD.json`; does nothing where that exists already. */
   archive(ledger: LiveLedger): Promise<void>;
   /** The newest archived ledgers. Never throws. */
@@ -280,7 +293,7 @@ export type StateRead =
   | { readonly kind: "ok"; readonly state: EngineState }
   | { readonly kind: "missing" | "unreadable" | "damaged" | "newer"; readonly message: string };
 
-/** `execution_state.json`. */
+/** `execution_state.json`, the document of all records. */
 export interface StatePort {
   read(): Promise<StateRead>;
   /**
@@ -288,6 +301,8 @@ export interface StatePort {
    * can't be read.
    */
   write(state: EngineState): Promise<void>;
+  /** Copies a file that parses and is not to be believed to `archive/`. @throws {StateError} Where it can't be copied. */
+  setAside(): Promise<void>;
 }
 
 /** One simulated submission (interface, Files): `{"YYYY-MM-DD:SYM": {symbol, qty, ts}}`. */

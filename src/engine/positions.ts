@@ -23,6 +23,7 @@ import {
   readRecentFills,
   readShares,
 } from "./shares.ts";
+import { findEntry } from "./ledger_store.ts";
 
 /** How soon a position is looked at again that does not show its fills yet. */
 const LAG_LOOK_MS = 5_000;
@@ -36,7 +37,7 @@ export async function trackPositions(engine: Engine): Promise<void> {
   await ensurePasts(engine);
   // What a list of the day shows as replaced may have a successor that no list shows.
   await askMissing(engine, () => false);
-  await raiseKnownStops(engine);
+  raiseKnownStops(engine);
   if (engine.observation?.positions.kind !== "ok") return;
   for (const before of engine.state.positions) {
     const held = findShown(engine, before.symbol);
@@ -56,18 +57,18 @@ async function explain(
   position: ManagedPosition,
   held: BrokerPosition | undefined,
 ): Promise<PositionChange | null> {
-  const known = await account(engine, position, held);
+  const known = account(engine, position, held);
   if (known === null || !isPastNeeded(position, known)) return known;
   if (!await readPasts(engine, [position])) return null;
-  const change = await account(engine, position, held);
+  const change = account(engine, position, held);
   if (change?.kind !== "unexplained" && change?.kind !== "absent") return change;
   if (isSplit(position, engine.nowMs())) return change;
   // A fill that no list shows yet is in the answer by id; and positions were read before the orders.
   await askMissing(engine, ({ order }) => order.symbol === position.symbol && !isFinal(order));
-  if (change.kind === "absent") return await account(engine, position, held);
+  if (change.kind === "absent") return account(engine, position, held);
   await refresh(engine);
   const again = findShown(engine, position.symbol);
-  return again === null ? null : await account(engine, position, again);
+  return again === null ? null : account(engine, position, again);
 }
 
 /** As many shares at another cost basis may be others: sold off and bought again, which the past tells. */
@@ -77,16 +78,16 @@ function isPastNeeded({ qty }: ManagedPosition, change: PositionChange): boolean
 }
 
 /** What the book says of a position; `null` while it lacks the position's past. */
-async function account(
+function account(
   engine: Engine,
   position: ManagedPosition,
   held: BrokerPosition | undefined,
-): Promise<PositionChange | null> {
+): PositionChange | null {
   const orders = listPositionHistory(engine, position);
   const holdings = readHoldings(engine, position);
   if (orders === null || holdings === null) return null;
   if (isNeverFilled(position, orders)) return { kind: "never_filled" };
-  const entry = await readEntry(engine, position, orders);
+  const entry = readEntry(engine, position, orders);
   // Sold off in between: what is held now was bought by somebody else since.
   if (holdings[0]?.isOver === true && entry !== "working") return { kind: "gone" };
   sayHand(engine, position, holdings);
@@ -98,17 +99,14 @@ async function account(
 }
 
 /** How the position's entry order stands: by the book, else by its record. */
-async function readEntry(
+function readEntry(
   engine: Engine,
   { positionId }: ManagedPosition,
   orders: readonly BrokerOrder[],
-): Promise<PositionEvidence["entry"]> {
+): PositionEvidence["entry"] {
   const order = orders.find(({ clientOrderId }) => clientOrderId === positionId);
   if (order !== undefined) return mayTrade(order) ? "working" : "over";
-  const read = await engine.ports.ledger.read();
-  if (read.kind !== "ok") return "unknown";
-  const entry = read.ledger.entries.find((each) => each.clientOrderId === positionId);
-  return entry?.status === "rejected" ? "over" : "unknown";
+  return findEntry(engine, positionId)?.status === "rejected" ? "over" : "unknown";
 }
 
 /** Whether the engine may act on the position: it is shown, its quantity is explained, and above 0 for sure. */

@@ -20,6 +20,7 @@ import { findOwnGroups, isAnswerOut, readAvailable, readShares } from "./shares.
 import { readStopLevel } from "./stop_level.ts";
 import { askUnclear, givesWayNow, isLeftToHand, isOtherById } from "./unclear_sells.ts";
 import { isUnreadableIn } from "./unreadable.ts";
+import { noteBare, noteUnfinished, readUnfinished } from "./unfinished.ts";
 
 /** Steps of protection in one cycle: ask, place, replace, convert, and one look more. */
 const STEPS_MAX = 5;
@@ -91,7 +92,7 @@ async function protect(
         isEnding(group, engine.nowMs()) && findLastingRefusal(engine, position.symbol) === null,
     });
     if (next.kind === "enough") {
-      if (!isAnswerOut(engine, position, shares)) engine.bare.delete(position.positionId);
+      if (!isAnswerOut(engine, position, shares)) noteBare(engine, position.positionId, false);
       return;
     }
     if (isBesideEntry && (next.kind !== "place" || !isTriedAgain(engine, position))) return;
@@ -121,16 +122,16 @@ function noteReserved(
   shares: ShareCount,
 ): void {
   if (isAnswerOut(engine, position, shares) || readAvailable(engine, position) > 0) return;
-  engine.bare.delete(position.positionId);
+  noteBare(engine, position.positionId, false);
 }
 
 /** How often a stop is tried beside an entry that will not end: the broker may refuse it as a wash trade each time. */
 const BESIDE_ENTRY_MS = 60_000;
 
 function isTriedAgain(engine: Engine, { positionId }: ManagedPosition): boolean {
-  const triedAtMs = engine.besideEntryAtMs.get(positionId) ?? -Infinity;
+  const triedAtMs = readUnfinished(engine, positionId).besideEntryAtMs ?? -Infinity;
   if (engine.nowMs() - triedAtMs < BESIDE_ENTRY_MS) return false;
-  engine.besideEntryAtMs.set(positionId, engine.nowMs());
+  noteUnfinished(engine, positionId, { besideEntryAtMs: engine.nowMs() });
   return true;
 }
 

@@ -3,6 +3,7 @@ import type { SellGroup } from "../domain/protection.ts";
 import type { Engine } from "./engine.ts";
 import { recordSells, type SellPlan, sendSell } from "./sell_orders.ts";
 import type { Permit } from "./send.ts";
+import { noteUnfinished } from "./unfinished.ts";
 
 /**
  * The market is below the stop that the broker has just refused: until the shares are sold, the highest stop that it may
@@ -17,7 +18,9 @@ export async function putBackLower(
 ): Promise<void> {
   const refusedUsd = refused.stopUsd ?? 0;
   const ownUsd = roundToIncrement(refused.position.stopUsd);
-  if (refusedUsd > ownUsd) engine.spentHandStops.set(refused.position.positionId, refusedUsd);
+  if (refusedUsd > ownUsd) {
+    noteUnfinished(engine, refused.position.positionId, { spentHandStopUsd: refusedUsd });
+  }
   const lower = [ownUsd, ...groups.map((group) => group.stopUsd)]
     .filter((usd) => usd > 0 && usd < refusedUsd);
   if (lower.length === 0) return;

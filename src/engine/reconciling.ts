@@ -6,22 +6,21 @@ import {
   type LedgerEntry,
   type LedgerProblem,
   type LiveLedger,
-  MISMATCHES_MAX,
 } from "../domain/ledger.ts";
 import { isKnownStatus } from "../domain/orders.ts";
 import { LEDGER_FILE, type RebuildWait } from "../domain/rebuild_wait.ts";
 import { reconcile, startNewDay } from "../domain/reconcile.ts";
-import { addRejections } from "../domain/rejections.ts";
 import { readPastEntries, type Waits } from "./archive.ts";
 import { readAncestors } from "./ancestors.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { findIdentityProblem, readOperatorObjection } from "./gate_reader.ts";
-import { readLastCycleNy, rebuildMissing } from "./ledger_rebuilding.ts";
-import { buildOrderUpdate, keepRejections } from "./ledger_store.ts";
+import { findLostLedger, readLastCycleNy } from "./ledger_rebuilding.ts";
+import { checkLedgerFile } from "./ledger_check.ts";
+import { buildOrderUpdate, readLedger, updateLedger } from "./ledger_store.ts";
 import { sayRejections } from "./entry_order.ts";
 import { LOOK_UP_AGAIN_MS, lookUpMissing } from "./looking_up.ts";
 import { sayLocked, sayMismatch } from "./mismatch.ts";
-import { StateError } from "./ports.ts";
+import { type LedgerRead, StateError } from "./ports.ts";
 import { saySubmitted } from "./trade_messages.ts";
 import { sayWait } from "./waiting.ts";
 
@@ -50,7 +49,6 @@ export async function reconcileLedger(
   engine: Engine,
   observation: Observation,
 ): Promise<LedgerStep> {
-  forgetMismatch(engine, observation);
   const step = await holdLedger(engine, observation);
   engine.ledgerProblem = step.problem;
   engine.ledgerWait = step.wait;
@@ -58,48 +56,73 @@ export async function reconcileLedger(
   return step;
 }
 
-/** A single mismatch counts for its NY day; the lock of two stays, over midnight too. */
-function forgetMismatch(engine: Engine, { dateNy }: Observation): void {
-  const isOfToday = readLastCycleNy(engine) === dateNy;
-  const { mismatches } = engine.state;
-  if (isOfToday || mismatches === 0 || mismatches >= MISMATCHES_MAX) return;
-  engine.updateState({ mismatches: 0 });
-}
-
 async function holdLedger(engine: Engine, observation: Observation): Promise<LedgerStep> {
+  // What the gate says of lost records is their own reason; nothing is held against none.
+  if (!engine.isStateLoaded) return { problem: null, wait: null, absent: [] };
   const read = await engine.ports.ledger.read();
-  if (read.kind === "unreadable" || read.kind === "invalid") {
-    // For the whole cycle: what becomes readable in it was held against nothing.
-    return waitingFor({ kind: "ledger", problem: `ledger ${read.kind}`, message: read.message });
-  }
-  const present = read.kind === "ok" ? read.ledger : null;
-  if (findIdentityProblem(engine, present) !== null) return UNCHECKED;
+  const file = read.kind === "ok" ? read.ledger : null;
+  if (findIdentityProblem(engine, file) !== null) return UNCHECKED;
   // Whose account this is, nobody knows yet: a ledger that may be another's is not turned to a new day.
-  if (present !== null && engine.accountId === null) return UNREACHED;
+  const isThere = file !== null || engine.state.ledger !== null;
+  if (isThere && engine.accountId === null) return UNREACHED;
   try {
-    if (present === null) {
-      const rebuilt = await rebuildMissing(engine, observation);
-      return rebuilt.kind === "waits" ? waitingFor(rebuilt.wait) : blockedBy("ledger missing");
-    }
-    const turned = await turnToToday(engine, present, observation);
+    const found = await findLedger(engine, read, observation);
+    if (found !== null) return found;
+    const turned = await turnToToday(engine, observation);
     if (turned.kind === "waits") return waitingFor(turned.wait);
-    return await compare(engine, turned.ledger, observation);
+    if (turned.ledger !== engine.state.ledger) await updateLedger(engine, () => turned.ledger);
+    return await compare(engine, readLedger(engine), observation);
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
-    return waitingFor({ kind: "disk", record: LEDGER_FILE, message: error.message });
+    if (!error.isByAnotherHand) {
+      return waitingFor({ kind: "disk", record: LEDGER_FILE, message: error.message });
+    }
+    // Look-ups take time, and somebody may write the file in it: the next cycle takes in what it says.
+    engine.ports.log.warn("Live ledger was changed in the middle of its reconciliation");
+    engine.wakeAt(engine.nowMs() + LOOK_UP_AGAIN_MS);
+    return blockedBy("ledger invalid");
   }
+}
+
+/**
+ * The day's ledger in the records, and its file as the records have it.
+ * @returns What blocks this cycle; `null` where the ledger may be held against the broker.
+ */
+async function findLedger(
+  engine: Engine,
+  read: LedgerRead,
+  observation: Observation,
+): Promise<LedgerStep | null> {
+  const records = engine.state.ledger;
+  if (records === null) {
+    const found = await findLostLedger(engine, read, observation);
+    if (found.kind === "imported") return null;
+    return found.kind === "waits" ? waitingFor(found.wait) : blockedBy("ledger missing");
+  }
+  const checked = await checkLedgerFile(engine, records, read);
+  if (checked.kind === "waits") return waitingFor(checked.wait);
+  if (checked.kind === "checked") {
+    return checked.problem === null ? null : blockedBy(checked.problem);
+  }
+  // Another hand has begun the day before the records have.
+  const turned = await turnToToday(engine, observation);
+  if (turned.kind === "waits") return waitingFor(turned.wait);
+  engine.updateState({ ledger: turned.ledger });
+  const again = await checkLedgerFile(engine, turned.ledger, read);
+  if (again.kind === "waits") return waitingFor(again.wait);
+  return again.kind === "later" || again.problem !== null ? blockedBy("ledger invalid") : null;
 }
 
 function waitingFor(wait: RebuildWait): LedgerStep {
   return { problem: null, wait, absent: [] };
 }
 
-/** A new NY day: the old file is archived before a new one starts. A ledger of a day still to come stays as it is. */
+/** A new NY day: the old ledger is archived before a new one starts. One of a day still to come stays as it is. */
 async function turnToToday(
   engine: Engine,
-  ledger: LiveLedger,
   { dateNy, skewSeconds }: Observation,
 ): Promise<Waits | { readonly kind: "turned"; readonly ledger: LiveLedger }> {
+  const ledger = readLedger(engine);
   const seenNy = engine.dateSeenNy ?? readLastCycleNy(engine);
   engine.dateSeenNy = dateNy;
   if (ledger.dateNy === dateNy) return { kind: "turned", ledger };
@@ -118,13 +141,7 @@ async function turnToToday(
   const { accountId } = engine;
   // Whose it is stands in it from its first write on.
   const today = { ...startNewDay(ledger, dateNy), host: engine.ports.broker.host, accountId };
-  await engine.ports.ledger.write(today);
   return { kind: "turned", ledger: today };
-}
-
-/** The reader gives one object for one content; a ledger that was just made is compared by what it says. */
-function isSame(read: LiveLedger, ledger: LiveLedger): boolean {
-  return read === ledger || JSON.stringify(read) === JSON.stringify(ledger);
 }
 
 /**
@@ -148,34 +165,18 @@ async function compare(
   }
   const past = await readPastOrNone(engine);
   if ("kind" in past) return waitingFor(past.wait);
-  // Rejections and mismatches stand in the records and in the ledger: one that lost them has them again.
-  const kept = engine.state.mismatches;
-  const counted = ledger.mismatches >= kept ? ledger : { ...ledger, mismatches: kept };
-  const whole = addRejections(counted, engine.state.rejections);
-  const ancestors = await readAncestors(engine, { ledger: whole, orders: dayOrders.value, past });
-  const result = reconcile(whole, dayOrders.value, past, ancestors);
+  const ancestors = await readAncestors(engine, { ledger, orders: dayOrders.value, past });
+  const result = reconcile(ledger, dayOrders.value, past, ancestors);
   const { entries, absent, isChanged } = await lookUpMissing(engine, result.ledger, result.missing);
   // While the operator keeps us in DRY_RUN, the old pipeline may still be writing this file: leave what need not change.
   const isUnowned = (result.ledger.host === null || result.ledger.accountId === null) &&
     await readOperatorObjection(engine) === null;
-  if (result.isChanged || isChanged || isUnowned || whole !== ledger) {
-    // Look-ups take time, and the operator may have written the file in it: that edit is not ours to undo.
-    const now = await engine.ports.ledger.read();
-    if (now.kind !== "ok" || !isSame(now.ledger, ledger)) {
-      engine.ports.log.warn("Live ledger was changed in the middle of its reconciliation");
-      engine.wakeAt(engine.nowMs() + LOOK_UP_AGAIN_MS);
-      return blockedBy(now.kind === "ok" ? "ledger invalid" : `ledger ${now.kind}`);
-    }
-    await engine.ports.ledger.write({
-      ...result.ledger,
-      entries,
-      host: engine.ports.broker.host,
-      accountId: account.value.accountId,
-    });
+  if (result.isChanged || isChanged || isUnowned) {
+    const { host } = engine.ports.broker;
+    const { accountId } = account.value;
+    await updateLedger(engine, () => ({ ...result.ledger, entries, host, accountId }));
   }
   const { mismatches } = result.ledger;
-  if (engine.state.mismatches !== mismatches) engine.updateState({ mismatches });
-  keepRejections(engine, { ...result.ledger, entries });
   await sayUpdates(engine, ledger, entries);
   for (const entry of result.replacements) sayReplacement(engine, entry);
   if (result.mismatched.length === 0) {

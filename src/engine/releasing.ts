@@ -17,6 +17,8 @@ import { StateError } from "./ports.ts";
 import { buildPositionEvent } from "./position_changes.ts";
 import { describeSells } from "./unexplained.ts";
 import { isUnreadableIn } from "./unreadable.ts";
+import { isBare } from "./unfinished.ts";
+import { updateLedger } from "./ledger_store.ts";
 
 /** How long a released symbol must be seen absent: one empty answer is no end. */
 const ABSENT_MS = 60_000;
@@ -103,7 +105,7 @@ async function takeRelease(
  * is let be, what is absent can have none, and what the broker will not take for good the operator may want to do himself.
  */
 function isBetween(engine: Engine, position: ManagedPosition): boolean {
-  return engine.bare.has(position.positionId) && position.unexplainedQty === null &&
+  return isBare(engine, position.positionId) && position.unexplainedQty === null &&
     findShown(engine, position.symbol) !== undefined &&
     findLastingRefusal(engine, position.symbol) === null;
 }
@@ -131,11 +133,10 @@ async function recordReleases(engine: Engine): Promise<void> {
   const { released } = engine.state;
   if (released.length === 0) return;
   try {
-    const read = await engine.ports.ledger.read();
-    if (read.kind !== "ok") return;
-    const put = (ledger: typeof read.ledger) =>
-      released.reduce((next, each) => putRelease(next, each, RELEASED), ledger);
-    if (put(read.ledger) !== read.ledger) await engine.ports.ledger.update(put);
+    const { ledger } = engine.state;
+    if (ledger === null) return;
+    const next = released.reduce((each, one) => putRelease(each, one, RELEASED), ledger);
+    if (next !== ledger) await updateLedger(engine, () => next);
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     engine.ports.log.warn(`A release is not in the live ledger yet: ${error.message}`);
@@ -169,7 +170,7 @@ export async function forgetRelease(engine: Engine, symbol: string): Promise<voi
   const release = engine.state.released.find((each) => each.symbol === symbol);
   if (release === undefined) return;
   try {
-    await engine.ports.ledger.update((ledger) => putRelease(ledger, release, RELEASE_ENDED));
+    await updateLedger(engine, (ledger) => putRelease(ledger, release, RELEASE_ENDED));
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     engine.ports.log.warn(`The end of ${symbol}'s release waits: ${error.message}`);

@@ -7,14 +7,14 @@ import { readLedger } from "./ledger_store.ts";
 
 /**
  * The attempt that the next sell of this reason is: it rises only when the one before ended unfilled (pipeline 6).
- * @throws {StateError} Where the ledger can't be read.
+ * @throws {StateError} Where the records are lost.
  */
-export async function nextAttempt(
+export function nextAttempt(
   engine: Engine,
   position: ManagedPosition,
   reason: SellReason,
-): Promise<number> {
-  const { entries } = await readLedger(engine);
+): number {
+  const { entries } = readLedger(engine);
   const past = entries.filter((entry) =>
     entry.positionId === position.positionId && entry.reason === reason
   );

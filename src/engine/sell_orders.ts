@@ -32,7 +32,7 @@ export type SellResult =
  * @returns Whether all of them are known now.
  */
 export async function resolveStops(engine: Engine, position: ManagedPosition): Promise<boolean> {
-  const { entries } = await readLedger(engine);
+  const { entries } = readLedger(engine);
   for (const entry of entries) {
     const isMine = entry.positionId === position.positionId && entry.reason === "stop";
     if (!isMine || !isUnsettled(entry) || entry.clientOrderId === null) continue;
@@ -98,14 +98,9 @@ export async function recordSells(
 ): Promise<LedgerEntry[]> {
   const entries: LedgerEntry[] = [];
   for (const plan of plans) {
-    entries.push(buildRecord(engine, plan, await nextAttempt(engine, plan.position, plan.reason)));
+    entries.push(buildRecord(engine, plan, nextAttempt(engine, plan.position, plan.reason)));
   }
   await recordEntries(engine, entries);
-  for (const entry of entries) {
-    if (entry.reason === "stop" && entry.positionId !== null) {
-      engine.unsentStops.set(entry.positionId, entry);
-    }
-  }
   return entries;
 }
 
@@ -165,12 +160,10 @@ function noteHindrance(
 /** A replacement can be done although it was refused (broker.md): the order that took its name says so. */
 async function findDone(
   engine: Engine,
-  { position: { positionId } }: SellPlan,
   { clientOrderId }: LedgerEntry,
 ): Promise<SellResult | null> {
   const found = await lookUpOrder(engine, clientOrderId ?? "");
   if (found.kind !== "found" || isEndedUnfilled(found.order)) return null;
-  engine.unsentStops.delete(positionId);
   await settleByOrder(engine, clientOrderId ?? "", found.order);
   return { kind: "done", order: found.order };
 }
@@ -195,7 +188,7 @@ async function sendUntilKnown(
     }
     if (result.kind === "rejected" && !isRepeated) {
       const isAsked = plan.replaces !== null && result.httpStatus === 422;
-      const done = isAsked ? await findDone(engine, plan, current) : null;
+      const done = isAsked ? await findDone(engine, current) : null;
       if (done !== null) return done;
       if (isNewStop(plan)) noteStopFate(engine, plan.position.symbol, result);
       await changeEntry(engine, clientOrderId, (each) => ({
@@ -207,7 +200,6 @@ async function sendUntilKnown(
     }
     if (result.kind === "accepted") {
       if (plan.reason === "stop") noteStopFate(engine, plan.position.symbol, null);
-      engine.unsentStops.delete(plan.reason === "stop" ? plan.position.positionId : "");
       await settleByOrder(engine, clientOrderId, result.order);
       saySold(engine, plan, current);
       return { kind: "done", order: result.order };
@@ -216,7 +208,6 @@ async function sendUntilKnown(
     if (result.kind === "unknown" && options.isStopWaiting) break;
     const found = await lookUpOrder(engine, clientOrderId);
     if (found.kind === "found") {
-      engine.unsentStops.delete(plan.reason === "stop" ? plan.position.positionId : "");
       await settleByOrder(engine, clientOrderId, found.order);
       if (!isEndedUnfilled(found.order)) {
         saySold(engine, plan, current);

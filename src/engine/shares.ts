@@ -31,11 +31,10 @@ export const OPENED_SLACK_MS = 5_000;
 const ADOPTED_ORDERS_MS = 90 * 86_400_000;
 
 /** Remembers what sells of unknown fate may have sold: those that records of this account leave open. */
-export async function recallDoubts(engine: Engine): Promise<void> {
-  const read = await engine.ports.ledger.read();
-  if (read.kind !== "ok") return;
+export function recallDoubts(engine: Engine): void {
+  if (engine.state.ledger === null) return;
   engine.doubts.clear();
-  for (const entry of read.ledger.entries) noteDoubt(engine, entry);
+  for (const entry of engine.state.ledger.entries) noteDoubt(engine, entry);
 }
 
 /** A sell whose answer was lost may have sold its shares until it is found, or proven absent. */

@@ -48,8 +48,7 @@ export async function makeIntents(
   });
   sayUnanswered(engine, bars);
   if (bars.answered.size === 0) return;
-  const read = await engine.ports.ledger.read();
-  const ledger = read.kind === "ok" ? read.ledger : null;
+  const { ledger } = engine.state;
   const nowMs = engine.nowMs();
   const { intents, signals, stale } = buildEntryIntents({
     candidates: candidates.filter(({ symbol }) => bars.answered.has(symbol)),

@@ -80,7 +80,7 @@ async function takeAll(engine: Engine, end: CycleEnd): Promise<void> {
     isClosed: end.market === null ? isClosedByCalendar(engine) : !end.market.isOpen,
     untilCloseMs: untilCloseMs(engine),
     nextOpenMs: end.market?.nextOpenMs ?? findNextOpen(engine),
-    toldSymbols: engine.toldBareSymbols,
+    toldSymbols: new Set(engine.toldBare.map(({ symbol }) => symbol)),
   });
 }
 

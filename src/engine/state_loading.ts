@@ -1,17 +1,15 @@
-import { type RebuildWait, STATE_FILE } from "../domain/rebuild_wait.ts";
+import type { LiveLedger } from "../domain/ledger.ts";
+import { LEDGER_FILE, type RebuildWait, STATE_FILE } from "../domain/rebuild_wait.ts";
 import { isClosedKey } from "./bought.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { findIdentityProblem } from "./gate_reader.ts";
+import { StateError, type StateRead } from "./ports.ts";
 import { rebuildState, type RebuiltState } from "./state_rebuilding.ts";
 import { sayWait } from "./waiting.ts";
 
 /** Reads the state at the start. A file that is missing or damaged is dealt with once the broker has been asked. */
 export async function loadState(engine: Engine): Promise<void> {
-  const read = await engine.ports.state.read();
-  if (read.kind === "ok") {
-    engine.state = read.state;
-    engine.isStateLoaded = true;
-  }
+  const read = await readDocument(engine);
   if (read.kind === "newer" || read.kind === "damaged") {
     engine.stateProblem = STATE_FILE;
     engine.ports.log.error(`${STATE_FILE} is not usable: ${read.message}`);
@@ -19,19 +17,50 @@ export async function loadState(engine: Engine): Promise<void> {
   if (read.kind === "unreadable") waitFor(engine, { kind: "state", message: read.message });
 }
 
+/** Reads the document and takes it over, with the ledger's file as it stands beside it. */
+async function readDocument(engine: Engine): Promise<StateRead> {
+  const read = await engine.ports.state.read();
+  if (read.kind !== "ok") return read;
+  const file = await engine.ports.ledger.read();
+  const { ledger } = read.state;
+  if (ledger !== null && file.kind === "ok" && isOlder(ledger, file.ledger)) {
+    const message =
+      `it is of ${ledger.dateNy}, and ${LEDGER_FILE} beside it of ${file.ledger.dateNy}: ` +
+      "an older copy was put back";
+    return { kind: "damaged", message };
+  }
+  engine.state = read.state;
+  engine.isStateLoaded = true;
+  engine.store.take(read.state, file);
+  return read;
+}
+
+/** This program writes the document first: one that is older than a ledger of its own is no truth (pipeline 6). */
+function isOlder(records: LiveLedger, file: LiveLedger): boolean {
+  return file.dateNy > records.dateNy && file.host === records.host && file.host !== null &&
+    file.accountId === records.accountId;
+}
+
 /**
- * Rebuilds a state that was missing or damaged, from ledger, archive and the broker; LIVE is blocked for the cycle that
- * does it. One that can't be read is waited for; one of another major version stays as it is, and blocks.
+ * Sees to it that there are records. Only what is lost is made anew (pipeline 6):
+ *
+ * | the document               | the records are                                                | LIVE in that cycle            |
+ * | -------------------------- | -------------------------------------------------------------- | ----------------------------- |
+ * | reads                      | that, the ledger's file beside it held against it               |                               |
+ * | reads, older than its ledger | damaged                                                       | blocked under its name        |
+ * | damaged                    | kept aside; made from ledger, archive and broker, or waited for | blocked under its name        |
+ * | missing, with traces of ours | the same                                                      | blocked under its name        |
+ * | missing, and no trace      | empty: a first start                                            | blocked by its missing ledger |
+ * | can't be read              | waited for, nothing is written over                             | blocked, `state unreadable`   |
+ * | of another major version   | left to the release that wrote it                               | blocked under its name        |
  */
 export async function ensureState(engine: Engine, observation: Observation): Promise<void> {
   if (engine.isStateLoaded) {
     engine.stateProblem = null;
     return await ownState(engine, observation);
   }
-  const read = await engine.ports.state.read();
+  const read = await readDocument(engine);
   if (read.kind === "ok") {
-    engine.state = read.state;
-    engine.isStateLoaded = true;
     engine.stateProblem = null;
     waitFor(engine, null);
     return await ownState(engine, observation);
@@ -58,15 +87,16 @@ async function keepRebuilt(
   observation: Observation,
   { state, isFirstStart, why }: Extract<RebuiltState, { kind: "rebuilt" }>,
 ): Promise<void> {
+  const isKept = await trySetAside(engine, why);
   const before = engine.state;
   // What was said meanwhile is said; which positions have ended was decided without what is known now.
   const alerted = Object.entries(before.alerted).filter(([key]) => !isClosedKey(key));
   engine.state = { ...state, alerted: Object.fromEntries(alerted) };
-  engine.isStateLoaded = true;
+  engine.isStateLoaded = isKept;
   // All that it was made from is this account's, whatever stood there before.
   engine.isForeignState = false;
   await ownState(engine, observation);
-  if (!await engine.trySaveState()) {
+  if (!isKept || !await engine.trySaveState()) {
     engine.state = before;
     engine.isStateLoaded = false;
     const message = `${STATE_FILE} can't be written`;
@@ -80,6 +110,19 @@ async function keepRebuilt(
     `${STATE_FILE} was ${why}: rebuilt from ledger, archive and broker with ` +
       `${state.positions.length} positions (${symbols}); LIVE is blocked for this cycle`,
   );
+}
+
+/** Whether a document that is of no use is kept, also one that parses. */
+async function trySetAside(engine: Engine, why: "missing" | "damaged"): Promise<boolean> {
+  if (why === "missing") return true;
+  try {
+    await engine.ports.state.setAside();
+    return true;
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    engine.ports.log.error(`${STATE_FILE} can't be kept: ${error.message}`);
+    return false;
+  }
 }
 
 /** State carries host and account from its first write on; another account's state is left alone. */

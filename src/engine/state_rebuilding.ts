@@ -12,7 +12,6 @@ import {
   type LostPosition,
 } from "../domain/rebuild_state.ts";
 import type { RebuildWait } from "../domain/rebuild_wait.ts";
-import { listRejections } from "../domain/rejections.ts";
 import { type BrokerOrder, type BrokerPosition, flattenOrders } from "../domain/orders.ts";
 import { buildEmptyLedger, reconcile } from "../domain/reconcile.ts";
 import { listReleased } from "../domain/released.ts";
@@ -85,7 +84,6 @@ export async function rebuildState(
       ...EMPTY_STATE,
       positions: found.positions.filter(({ symbol }) => !releasedSymbols.has(symbol)),
       released,
-      rejections: today === null ? [] : listRejections(today),
     },
   };
 }

@@ -98,9 +98,9 @@ async function buildSummary(
   const observation = isLookedAt ? seen : await observe(engine, market);
   if (observation.dayOrders.kind === "ok") await recordFills(engine, observation.dayOrders.value);
   const { dateNy } = observation;
-  const read = await engine.ports.ledger.read();
-  const ledger = read.kind === "ok" && read.ledger.dateNy === dateNy ? read.ledger : null;
-  const events = await listEvents(engine, dateNy);
+  const ledger = engine.state.ledger?.dateNy === dateNy ? engine.state.ledger : null;
+  const recorded = await listEvents(engine, dateNy);
+  const events = recorded ?? [];
   const day = {
     dateNy,
     session: {
@@ -110,7 +110,7 @@ async function buildSummary(
     },
     equityLine: readEquityLine(engine),
     areEntriesPaused: await engine.ports.operatorFiles.areEntriesPaused(),
-    dayResult: readDayResult(events, dateNy),
+    dayResult: recorded === null ? null : readDayResult(recorded, dateNy),
     overnight: listPositionFacts(engine),
   };
   const isLive = ledger?.entries.some(countsTowardCaps) === true ||
@@ -127,13 +127,13 @@ function isHalfDay({ dateNy, closeMs }: Session): boolean {
   return closeMs < nyToMs(dateNy, HALF_DAY_BEFORE_NY);
 }
 
-async function listEvents(engine: Engine, dateNy: string): Promise<RecordedEvent[]> {
+async function listEvents(engine: Engine, dateNy: string): Promise<RecordedEvent[] | null> {
   try {
     return await engine.ports.events.listDay({ dateNy, types: EVENT_TYPES });
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     engine.sayError(`Cannot read the day's events for the summary: ${error.message}`);
-    return [];
+    return null;
   }
 }
 
@@ -284,7 +284,7 @@ async function saySummary(
     mode: inputs.mode,
     ...entries,
     realised_usd: inputs.mode === "LIVE" ? sumResults(inputs.closedTrades) : null,
-    day_result_usd: inputs.dayResult.resultUsd,
+    day_result_usd: inputs.dayResult?.resultUsd ?? null,
     text: message.text,
   });
 }

@@ -4,7 +4,6 @@ import { findForeignFile, type GateReading, readGate } from "./gate_reader.ts";
 import { trackPositions } from "./positions.ts";
 import { type LedgerStep, reconcileLedger } from "./reconciling.ts";
 import { keepReleases, takeRequests } from "./releasing.ts";
-import { recallBare } from "./restoring.ts";
 import { recallDoubts } from "./shares.ts";
 import { ensureState } from "./state_loading.ts";
 
@@ -22,15 +21,14 @@ export async function takeInRecords(
   observation: Observation,
 ): Promise<RecordsStep> {
   await ensureState(engine, observation);
-  await recallBare(engine);
   const ledger = await reconcileLedger(engine, observation);
-  await recallDoubts(engine);
+  recallDoubts(engine);
   return { ledger, gate: await readGate(engine) };
 }
 
 /** Finds out, and says, whether the records are another account's: nothing of them is then touched (pipeline 6). */
-export function noteForeignState(engine: Engine, { ledger }: GateReading): boolean {
-  const foreignFile = findForeignFile(engine, ledger);
+export function noteForeignState(engine: Engine, { file }: GateReading): boolean {
+  const foreignFile = findForeignFile(engine, file);
   // One in the archive was said as what a record waits for.
   if (foreignFile !== null) sayForeign(engine, foreignFile);
   engine.isForeignState = foreignFile !== null ||

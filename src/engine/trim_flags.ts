@@ -17,7 +17,7 @@ import { isUnreadableIn } from "./unreadable.ts";
 export async function reviseTrims(
   engine: Engine,
   fresh: ReadonlySet<string>,
-  readRecord: typeof readExitRecord = readTrimRecord,
+  readRecord: typeof readExitRecord | typeof readTrimRecord = readTrimRecord,
 ): Promise<void> {
   for (const position of engine.state.positions) {
     if (fresh.has(position.positionId) || isUnreadableIn(engine, position.symbol)) continue;
@@ -34,7 +34,7 @@ export async function reviseTrims(
 async function revise(
   engine: Engine,
   position: ManagedPosition,
-  readRecord: typeof readExitRecord,
+  readRecord: typeof readExitRecord | typeof readTrimRecord,
 ): Promise<void> {
   const records = {
     r1_trim: await readRecord(engine, position, "r1_trim"),

@@ -6,6 +6,7 @@ import { isHandsObstacle, isObstacle, listTelling, type SellGroup } from "../dom
 import { askOrder, askOrders } from "./asking.ts";
 import type { Engine } from "./engine.ts";
 import { findSellGroups, refresh } from "./observe.ts";
+import { listEntries } from "./ledger_store.ts";
 
 /** How often the engine cancels what a hand puts in its way, before it leaves it (pipeline 5). */
 const HAND_CANCELS_MAX = 2;
@@ -173,7 +174,7 @@ export async function isOtherById(
   const dead = groups.filter(({ standing }) => standing === "dead" || standing === "sleeps");
   if (dead.length === 0) return false;
   await askOrders(engine, listIds(dead));
-  for (const orderId of await listSiblingIds(engine, dead)) await askOrder(engine, orderId);
+  for (const orderId of listSiblingIds(engine, dead)) await askOrder(engine, orderId);
   await refresh(engine);
   const now = findSellGroups(engine, position.symbol) ?? [];
   return dead.some((group) => {
@@ -183,11 +184,9 @@ export async function isOtherById(
 }
 
 /** The legs of the same bracket that records name, where the broker shows only some of them. */
-async function listSiblingIds(engine: Engine, groups: readonly SellGroup[]): Promise<string[]> {
+function listSiblingIds(engine: Engine, groups: readonly SellGroup[]): string[] {
   const ids = new Set(listIds(groups));
-  const read = await engine.ports.ledger.read();
-  if (read.kind !== "ok") return [];
-  return read.ledger.entries.filter((entry) => entry.legs.some((leg) => ids.has(leg.orderId)))
+  return listEntries(engine).filter((entry) => entry.legs.some((leg) => ids.has(leg.orderId)))
     .flatMap((entry) => [entry.orderId, ...entry.legs.map((leg) => leg.orderId)])
     .flatMap((orderId) => orderId === null ? [] : [orderId])
     .filter((orderId) => {

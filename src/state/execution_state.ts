@@ -36,6 +36,10 @@ export function createExecutionState(
         await replaceFile(fs, path, bytes);
         last.keep(bytes, state);
       }),
+    setAside: () =>
+      inTurn(async () => {
+        await copyAside(fs, path, joinPath(stateDir, ARCHIVE_DIR));
+      }),
   };
 }
 

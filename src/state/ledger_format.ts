@@ -29,10 +29,14 @@ export function parseLedger(text: string): LedgerParse {
   if (json.kind === "not_json") {
     return { kind: "unreadable", isRead: true, message: "it is not JSON" };
   }
-  const wire = LedgerWire.safeParse(json.value);
+  return parseLedgerValue(json.value);
+}
+
+/** The same of what stands in a document already parsed. */
+export function parseLedgerValue(raw: unknown): Exclude<LedgerParse, { kind: "unreadable" }> {
+  const wire = LedgerWire.safeParse(raw);
   if (!wire.success) return { kind: "invalid", message: describeIssue(wire.error) };
   const { data } = wire;
-  const raw: unknown = json.value;
   const rawEntries = listRawEntries(raw);
   const ledger: LiveLedger = {
     dateNy: data.date_ny,
@@ -123,6 +127,11 @@ function decideMissingStatus(wire: EntryWire): LedgerStatus {
 
 /** The file's text: readable with `cat`, unknown fields behind the known ones. */
 export function buildLedgerText(ledger: LiveLedger): string {
+  return `${JSON.stringify(buildLedgerWire(ledger), null, 2)}\n`;
+}
+
+/** The ledger as both files have it. */
+export function buildLedgerWire(ledger: LiveLedger): unknown {
   const wire = {
     schema: 1,
     date_ny: ledger.dateNy,
@@ -131,7 +140,7 @@ export function buildLedgerText(ledger: LiveLedger): string {
     mismatches: ledger.mismatches,
     entries: ledger.entries.map(buildEntryWire),
   };
-  return `${JSON.stringify(withUnknown(wire, ledger.unknownFields), null, 2)}\n`;
+  return withUnknown(wire, ledger.unknownFields);
 }
 
 function buildEntryWire(entry: LedgerEntry): unknown {

@@ -44,15 +44,7 @@ export function createLiveLedger(
         if (present.kind !== "ok") await setAside(fs, path, { archiveDir, present });
         await replace(ledger, bytes);
       }),
-    update: (change) =>
-      inTurn(async () => {
-        const present = await read();
-        if (present.kind !== "ok") {
-          throw new StateError(`live ledger ${present.kind}: ${present.message}`);
-        }
-        const ledger = change(present.ledger);
-        await replace(ledger, buildLedgerBytes(ledger, path));
-      }),
+    setAside: () => inTurn(() => copyAside(fs, path, archiveDir)),
     archive: (ledger) => inTurn(() => recordArchived(fs, { archiveDir, ledger })),
     readArchive: (limit) => readArchive(fs, { archiveDir, limit }),
   };

@@ -3,23 +3,23 @@ import { SECOND_BAR_START_AGE_MAX_MS } from "../domain/breakout.ts";
 import { parseOurId } from "../domain/client_order_id.ts";
 import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
 import type { EntryIntent } from "../domain/entry_intent.ts";
+import type { LiveLedger } from "../domain/ledger.ts";
 import type { Trade } from "../domain/market.ts";
-import type { Rejection } from "../domain/rejections.ts";
-import { formatTime } from "./ledger_format.ts";
-import { isCount, isMoment } from "./ledger_rules.ts";
+import { buildLedgerWire, formatTime, parseLedgerValue } from "./ledger_format.ts";
+import { checkLedger, isCount, isMoment } from "./ledger_rules.ts";
 import { describeIssue } from "./ledger_schema.ts";
 import { buildStanding, buildStandingWire, checkStanding } from "./standing_format.ts";
 import {
   type IntentFields,
   NewerMinorWire,
   type PositionFields,
-  type RejectionFields,
   STATE_SCHEMA,
   StateWire,
   type TradeFields,
   VersionWire,
 } from "./state_schema.ts";
 import { parseJson } from "./text_file.ts";
+import { buildUnfinished, buildUnfinishedWire, checkUnfinished } from "./unfinished_format.ts";
 
 /** What a text is as an engine state. */
 export type StateParse =
@@ -43,12 +43,24 @@ export function parseState(source: string): StateParse {
   const schema = minor > STATE_SCHEMA.minor ? NewerMinorWire : StateWire;
   const wire = schema.safeParse(json.value);
   if (!wire.success) return { kind: "damaged", message: describeIssue(wire.error) };
-  const state = buildState(wire.data);
+  const ledger = parseLedgerOf(wire.data);
+  if (ledger.kind === "invalid") {
+    return { kind: "damaged", message: `ledger: ${ledger.message}` };
+  }
+  const state = buildState(wire.data, ledger.ledger);
   const fault = checkState(state);
   return fault === null ? { kind: "ok", state } : { kind: "damaged", message: fault };
 }
 
-function buildState(wire: StateWire): EngineState {
+function parseLedgerOf({ ledger }: StateWire):
+  | { readonly kind: "ok"; readonly ledger: LiveLedger | null }
+  | { readonly kind: "invalid"; readonly message: string } {
+  // A release before this one knows none.
+  if (ledger === undefined || ledger === null) return { kind: "ok", ledger: null };
+  return parseLedgerValue(ledger);
+}
+
+function buildState(wire: StateWire, ledger: LiveLedger | null): EngineState {
   return {
     host: wire.host,
     accountId: wire.account_id,
@@ -62,19 +74,11 @@ function buildState(wire: StateWire): EngineState {
     alerted: wire.alerted,
     lastCycleAtMs: wire.last_cycle_at,
     lastGate: wire.last_gate,
-    mismatches: wire.mismatches,
-    rejections: wire.rejections.map(buildRejection),
+    mismatches: ledger === null ? wire.mismatches : 0,
     standings: wire.standings.map(buildStanding),
-  };
-}
-
-function buildRejection(wire: StateWire["rejections"][number]): Rejection {
-  return {
-    symbol: wire.symbol,
-    clientOrderId: wire.client_order_id,
-    timestamp: wire.timestamp,
-    reason: wire.reason,
-    dateNy: wire.date_ny,
+    unfinished: wire.unfinished.map(buildUnfinished),
+    ledger,
+    ledgerVersions: wire.ledger_versions,
   };
 }
 
@@ -142,9 +146,12 @@ export function buildStateText(state: EngineState): string {
     intents: state.intents.map(buildIntentWire),
     positions: state.positions.map(buildPositionWire),
     alerted: state.alerted,
-    mismatches: state.mismatches,
-    rejections: state.rejections.map(buildRejectionWire),
+    // Where release 0.1.0 looks for them.
+    mismatches: state.ledger?.mismatches ?? state.mismatches,
     standings: state.standings.map(buildStandingWire),
+    unfinished: state.unfinished.map(buildUnfinishedWire),
+    ledger: state.ledger === null ? null : buildLedgerWire(state.ledger),
+    ledger_versions: state.ledgerVersions,
     released: state.released.map((each) => ({
       symbol: each.symbol,
       position_id: each.positionId,
@@ -199,16 +206,6 @@ function buildPositionWire(position: ManagedPosition): PositionFields {
   };
 }
 
-function buildRejectionWire(rejection: Rejection): RejectionFields {
-  return {
-    symbol: rejection.symbol,
-    client_order_id: rejection.clientOrderId,
-    timestamp: rejection.timestamp,
-    reason: rejection.reason,
-    date_ny: rejection.dateNy,
-  };
-}
-
 /**
  * The rules of a state that types don't say.
  * @returns What is wrong with it, `null` where nothing is.
@@ -222,9 +219,9 @@ export function checkState(state: EngineState): string | null {
   if (new Set(ids).size !== ids.length) return "intents: a client_order_id is there twice";
   const symbols = state.positions.map((position) => position.symbol);
   if (new Set(symbols).size !== symbols.length) return "positions: a symbol is there twice";
-  const rejected = state.rejections.map((rejection) => rejection.clientOrderId);
-  if (new Set(rejected).size !== rejected.length) {
-    return "rejections: a client_order_id is there twice";
+  const unfinished = state.unfinished.map((each) => each.positionId);
+  if (new Set(unfinished).size !== unfinished.length) {
+    return "unfinished: a position_id is there twice";
   }
   const released = state.released.map((each) => each.symbol);
   if (new Set(released).size !== released.length) return "released: a symbol is there twice";
@@ -233,7 +230,9 @@ export function checkState(state: EngineState): string | null {
   }
   return state.intents.map(checkIntent).find(isFault) ??
     state.positions.map(checkPosition).find(isFault) ??
-    state.standings.map(checkStanding).find(isFault) ?? null;
+    state.standings.map(checkStanding).find(isFault) ??
+    state.unfinished.map(checkUnfinished).find(isFault) ??
+    (state.ledger === null ? null : checkLedger(state.ledger));
 }
 
 function isFault(fault: string | null): fault is string {

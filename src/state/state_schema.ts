@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseOurId } from "../domain/client_order_id.ts";
-import { DateWire, parseIsoTime, PriceWire, TimeWire } from "./ledger_schema.ts";
+import { DateWire, PriceWire, TimeWire } from "./ledger_schema.ts";
 
 /**
  * The file format that this release writes. A release adds fields under a new minor, which a release before it passes over
@@ -66,14 +66,6 @@ const RELEASED = {
   released_at: TimeWire,
 };
 
-const REJECTION = {
-  symbol: text.min(1, "is empty"),
-  client_order_id: text.min(1, "is empty"),
-  timestamp: text.refine((value) => parseIsoTime(value) !== null, "is not an ISO 8601 time"),
-  reason: text.nullable(),
-  date_ny: DateWire,
-};
-
 const DUE = ["r1_trim", "r2_trim", "stop_exit", "stop", "unknown"] as const;
 const share = number.min(0, "is negative");
 const STANDING = {
@@ -94,20 +86,29 @@ const STANDING = {
   due_since: TimeWire.nullable(),
 };
 
+const UNFINISHED = {
+  position_id: text.min(1, "is empty"),
+  bare: z.boolean("is neither true nor false"),
+  stop_refused_at: TimeWire.nullable(),
+  spent_hand_stop: PriceWire.nullable(),
+  beside_entry_at: TimeWire.nullable(),
+  sell_refused_at: z.partialRecord(z.enum(["r1_trim", "r2_trim", "stop_exit"]), TimeWire),
+};
+
 /** `strict` for files of this release; a newer one's additional fields are passed over at every level. */
 function buildSchema<
   Intent extends z.ZodType,
   Position extends z.ZodType,
-  Rejection extends z.ZodType,
   Standing extends z.ZodType,
   Released extends z.ZodType,
+  Unfinished extends z.ZodType,
 >(
-  { intent, position, rejection, standing, released }: {
+  { intent, position, standing, released, unfinished }: {
     readonly intent: Intent;
     readonly position: Position;
-    readonly rejection: Rejection;
     readonly standing: Standing;
     readonly released: Released;
+    readonly unfinished: Unfinished;
   },
 ) {
   return {
@@ -122,9 +123,12 @@ function buildSchema<
     // From minor 1 on.
     mismatches: number.int("is not a whole number").min(0, "is negative").default(0),
     // From minor 2 on.
-    rejections: z.array(rejection, "is not a list").default([]),
     standings: z.array(standing, "is not a list").default([]),
     released: z.array(released, "is not a list").default([]),
+    unfinished: z.array(unfinished, "is not a list").default([]),
+    // In the format of its own file, which is looser than this one.
+    ledger: z.unknown().optional(),
+    ledger_versions: z.array(text, "is not a list").default([]),
   };
 }
 
@@ -132,17 +136,17 @@ function buildSchema<
 export const StateWire = z.strictObject(buildSchema({
   intent: z.strictObject(INTENT),
   position: z.strictObject(POSITION),
-  rejection: z.strictObject(REJECTION),
   standing: z.strictObject(STANDING),
   released: z.strictObject(RELEASED),
+  unfinished: z.strictObject(UNFINISHED),
 }));
 /** The same of a later minor version. */
 export const NewerMinorWire = z.object(buildSchema({
   intent: z.object(INTENT),
   position: z.object(POSITION),
-  rejection: z.object(REJECTION),
   standing: z.object(STANDING),
   released: z.object(RELEASED),
+  unfinished: z.object(UNFINISHED),
 }));
 /** The format that a file says it has. */
 export const VersionWire = z.looseObject({
@@ -153,10 +157,10 @@ export const VersionWire = z.looseObject({
 export type StateWire = z.output<typeof StateWire>;
 /** An intent as the file has it. */
 export type IntentFields = z.input<z.ZodObject<typeof INTENT>>;
-/** A rejection as the file has it. */
-export type RejectionFields = z.input<z.ZodObject<typeof REJECTION>>;
 /** A standing as the file has it. */
 export type StandingFields = z.input<z.ZodObject<typeof STANDING>>;
+/** What is unfinished of a position as the file has it. */
+export type UnfinishedFields = z.input<z.ZodObject<typeof UNFINISHED>>;
 /** A trade as the file has it. */
 export type TradeFields = z.input<typeof TRADE>;
 /** A position as the file has it. */

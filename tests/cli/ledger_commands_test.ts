@@ -209,6 +209,32 @@ Deno.test("ledger rebuild --yes makes a ledger that verify passes, and keeps the
     assertEquals(after.entries[0].pivot, 124.2);
   }));
 
+Deno.test("ledger verify names what another hand changed since the engine wrote it", () =>
+  withLiveOrder(async (program, path) => {
+    const ledger = JSON.parse(await Deno.readTextFile(path));
+    ledger.entries[0].notional = 1;
+    await Deno.writeTextFile(path, JSON.stringify(ledger));
+    const { status, lines } = await program.run(["ledger", "verify"]);
+    assertEquals(status, 1);
+    const said = lines.find((line) => line.includes("another hand has changed it")) ?? "";
+    assertStringIncludes(said, "put back: NVDA avwap-");
+  }));
+
+Deno.test("ledger rebuild --yes takes the file as the operator corrected it, and names what counts no more", () =>
+  withLiveOrder(async (program, path) => {
+    const state = `${program.stateDir}/execution_state.json`;
+    const before = JSON.parse(await Deno.readTextFile(state));
+    const gone = { ...before.ledger.entries[0], client_order_id: null, order_id: "lost-1" };
+    before.ledger.entries.push(gone);
+    await Deno.writeTextFile(state, JSON.stringify(before));
+    const { status, lines } = await program.run(["ledger", "rebuild", "--yes"]);
+    assertEquals(status, 0);
+    assertStringIncludes(lines.join("\n"), "Dropped, and counted no more: NVDA lost-1");
+    const [file, document] = [await Deno.readTextFile(path), await Deno.readTextFile(state)];
+    assertEquals(JSON.parse(document).ledger.entries, JSON.parse(file).entries);
+    assertEquals(JSON.parse(file).entries.length, 1);
+  }));
+
 Deno.test("ledger rebuild --yes makes a missing ledger from the broker's orders", () =>
   withLiveOrder(async (program, path) => {
     await Deno.remove(path);

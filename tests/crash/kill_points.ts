@@ -1,7 +1,7 @@
 import type { Fault } from "../simulator/faults.ts";
 import type { SimRequest } from "../simulator/wire.ts";
 import type { CrashStage, KillTrigger } from "./crash_stage.ts";
-import { LEDGER_NAME } from "./state_files.ts";
+import { type FileEntry, LEDGER_NAME, STATE_NAME } from "./state_files.ts";
 
 /** A point at which the program is killed, found from outside. */
 export interface KillPoint {
@@ -45,10 +45,17 @@ function countAtBroker(stage: CrashStage, part: string): number {
 }
 
 function statusOf(stage: CrashStage, part: string): string | null {
-  const entries = stage.files.listEntries().filter((entry) =>
-    entry.client_order_id?.includes(part)
-  );
-  return entries.at(-1)?.status ?? null;
+  return lastStatus(stage.files.listEntries(), part);
+}
+
+/** The same in the document, which is written before the ledger's file. */
+function documentStatusOf(stage: CrashStage, part: string): string | null {
+  return lastStatus(stage.files.listDocumentEntries(), part);
+}
+
+function lastStatus(entries: readonly FileEntry[], part: string): string | null {
+  const named = entries.filter((entry) => entry.client_order_id?.includes(part));
+  return named.at(-1)?.status ?? null;
 }
 
 /** On the last question before an entry is recorded: it follows the entry's own look at the price. */
@@ -74,6 +81,24 @@ function onRecord(part: string): () => KillTrigger {
   return () => ({
     onFile: (name, stage) => name === LEDGER_NAME && statusOf(stage, part) === "pending",
   });
+}
+
+/** When the document is being written that makes a decided order a record. */
+function onDocumentWrite(part: string): () => KillTrigger {
+  return () => ({
+    onFile: (name, stage) =>
+      name === `${STATE_NAME}.tmp` && documentStatusOf(stage, part) === null &&
+      stage.files.readTrail().includes(`"type":"verdict"`),
+  });
+}
+
+/** When the document holds a record that waits for its answer, and the ledger's file not yet. */
+function onDocument(part: string): () => KillTrigger {
+  return () => ({ onFile: (_name, stage) => isAhead(stage, part) });
+}
+
+function isAhead(stage: CrashStage, part: string): boolean {
+  return documentStatusOf(stage, part) === "pending" && statusOf(stage, part) === null;
 }
 
 /** When the audit trail holds the broker's answer and the ledger does not yet. */
@@ -116,6 +141,18 @@ export function listEntryPoints(symbol: string): readonly KillPoint[] {
       isMet: (stage) => stage.isHit && statusOf(stage, symbol) === null,
     },
     {
+      when: "in the document's write",
+      trigger: onDocumentWrite(symbol),
+      isMet: (stage) =>
+        stage.isHit && documentStatusOf(stage, symbol) === null &&
+        countAtBroker(stage, symbol) === 0,
+    },
+    {
+      when: "between the document and the ledger's file",
+      trigger: onDocument(symbol),
+      isMet: (stage) => stage.isHit && isAhead(stage, symbol) && countAtBroker(stage, symbol) === 0,
+    },
+    {
       when: "between ledger and request",
       trigger: onRecord(symbol),
       isMet: before(symbol),
@@ -150,6 +187,11 @@ export function listEntryPoints(symbol: string): readonly KillPoint[] {
 
 /** The points of a trim at R1, whose way leads over the cancel of the bracket's legs. */
 export const FIRST_TRIM_POINTS: readonly KillPoint[] = [
+  {
+    when: "between the document and the ledger's file",
+    trigger: onDocument("r1_trim"),
+    isMet: (stage) => stage.isHit && isAhead(stage, "r1_trim"),
+  },
   { when: "between the records and the cancel", trigger: onRecord("r1_trim"), isMet: anywhere },
   { when: "while the cancel is in flight", trigger: onStep("cancel", LOST), isMet: anywhere },
   { when: "before the cancel is answered", trigger: onStep("cancel", TAKEN), isMet: anywhere },

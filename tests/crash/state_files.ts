@@ -13,6 +13,7 @@ const LedgerWire = z.looseObject({ date_ny: z.string(), entries: z.array(EntryWi
 const StateWire = z.looseObject({
   positions: z.array(z.looseObject({ symbol: z.string(), position_id: z.string() })),
   intents: z.array(z.looseObject({ symbol: z.string(), client_order_id: z.string() })),
+  ledger: LedgerWire.nullable(),
 });
 
 /** An entry of the live ledger, as the file has it. */
@@ -38,6 +39,12 @@ export class StateFiles {
   listEntries(): readonly FileEntry[] {
     const read = this.#read(LEDGER_NAME, LedgerWire);
     return read.kind === "whole" ? read.value.entries : [];
+  }
+
+  /** The same as the document has them. */
+  listDocumentEntries(): readonly FileEntry[] {
+    const read = this.#read(STATE_NAME, StateWire);
+    return read.kind === "whole" ? read.value.ledger?.entries ?? [] : [];
   }
 
   /** Entries of the past days. */

@@ -82,6 +82,7 @@ const MILESTONES: readonly (string | RegExp)[] = [
   /\] STOP NVDA: qty=2 at 13[34]/,
   "] Position NVDA: closed",
   "KILL_SWITCH",
+  "disk_reserve.bin",
   "] WARNING Kill switch active (file)",
   "] Gate mode=DRY_RUN status=FAIL reason=kill switch active (file)",
   "] Market closed; skipping cycle.",
@@ -110,6 +111,7 @@ Deno.test("the demo plays its day to the end, in this sequence", async () => {
     const names = [...Deno.readDirSync(`${dir}/state`)].map((entry) => entry.name).sort();
     assertEquals(names.filter((name) => !name.startsWith("execution")), [
       "KILL_SWITCH",
+      "disk_reserve.bin",
       "dry_run_ledger.json",
       "events-2026-11-23.jsonl",
       "live_confirm_token.txt",

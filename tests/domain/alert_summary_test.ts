@@ -149,6 +149,10 @@ Deno.test("buildDailySummary() says of which symbol the day result is not known,
     unknown: [unknown],
   };
   assertStringIncludes(
+    buildDailySummary({ ...LIVE, dayResult: null }).text,
+    "Day result, against the previous close: unknown (the day's events can't be read)",
+  );
+  assertStringIncludes(
     buildDailySummary({ ...LIVE, dayResult: part }).text,
     `Day result, against the previous close: +6.00 USD (without OLD: ${why})`,
   );

@@ -190,7 +190,6 @@ Deno.test("rebuildLedger() keeps, adds, and begins the count of mismatches anew"
     positions: [],
     todayNy: TODAY,
     account: ACCOUNT,
-    rejections: [],
     mismatches: null,
   });
   assertEquals(rebuilt.mismatches, 0);
@@ -211,7 +210,6 @@ Deno.test("rebuildLedger() carries over only what an earlier day left unsettled"
       positions: [],
       todayNy: TODAY,
       account: ACCOUNT,
-      rejections: [],
       mismatches: null,
     });
     assertEquals(rebuilt.dateNy, TODAY);
@@ -227,7 +225,6 @@ Deno.test("rebuildLedger() uses no ledger of a day still to come", () => {
     positions: [],
     todayNy: TODAY,
     account: ACCOUNT,
-    rejections: [],
     mismatches: null,
   });
   assertEquals([rebuilt.dateNy, rebuilt.entries.length], [TODAY, 0]);
@@ -260,7 +257,6 @@ Deno.test("rebuildLedger() gives a rebuilt entry the plan that the state remembe
     positions: [position],
     todayNy: TODAY,
     account: ACCOUNT,
-    rejections: [],
     mismatches: null,
   }).entries;
   assert(rebuilt !== undefined);

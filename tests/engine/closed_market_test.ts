@@ -335,7 +335,19 @@ Deno.test("an entry that a crash left without its position is taken in and prote
   const before = world.state;
   await world.cycles(1, 5 * SECOND_MS);
   world.goTo(at("16:10"));
-  world.state = { ...before, positions: [], standings: [], intents: [] };
+  const { ledger, ledgerVersions } = world.state;
+  world.state = { ...before, ledger, ledgerVersions, positions: [], standings: [], intents: [] };
+  await world.restart();
+  await world.cycle();
+  assertEquals([world.held(), world.stops()], [10, ["10@95 gtc"]]);
+});
+
+Deno.test("at night a ledger that the records lack is taken in, and what its entry bought is protected", async () => {
+  const world = new World({ rows: [NVDA] });
+  await world.restart();
+  await world.cycles(2, 5 * SECOND_MS);
+  world.goTo(at("16:10"));
+  world.state = { ...world.state, ledger: null, ledgerVersions: [], positions: [], standings: [] };
   await world.restart();
   await world.cycle();
   assertEquals([world.held(), world.stops()], [10, ["10@95 gtc"]]);

@@ -1,3 +1,4 @@
+import { listBare } from "../../src/engine/unfinished.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { SIM_KEY_ID, SIM_SECRET_KEY } from "../simulator/exchange.ts";
 import { AAPL, at, LEDGER_PATH, MINUTE_MS, SECOND_MS, STATE_PATH, World } from "./support.ts";
@@ -184,9 +185,9 @@ Deno.test("what an exit left bare gets its stop though the ledger can't be read 
   world.exchange.behaviour.cancelOutcome = () => "stuck";
   world.exchange.setPrice("NVDA", 106);
   await world.cycles(1, MINUTE_MS);
-  assertEquals(world.engine.bare.size, 1);
+  assertEquals(listBare(world.engine).length, 1);
   world.exchange.desk.releaseCancels();
-  world.disk.put(LEDGER_PATH, "{");
+  world.disk.fault = ({ path }) => path.startsWith(LEDGER_PATH) ? "input/output error" : null;
   await world.cycles(3, 5 * SECOND_MS);
   assertEquals([world.held(), world.stops()], [10, ["10@99 gtc"]]);
 });

@@ -1,3 +1,4 @@
+import { listBare } from "../../src/engine/unfinished.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { AAPL, at, MINUTE_MS, NVDA, SECOND_MS, STATE_DIR, STATE_PATH, World } from "./support.ts";
 
@@ -204,7 +205,7 @@ Deno.test("a stop is not put back for shares that a leg sold during a cancel tha
   world.exchange.behaviour.cancelOutcome = () => "stuck";
   world.exchange.setPrice("NVDA", 106);
   await world.cycles(1, MINUTE_MS);
-  assertEquals(world.engine.bare.size, 1);
+  assertEquals(listBare(world.engine).length, 1);
   world.setFaults([{ path: "/v2/positions", fault: DOWN }]);
   world.exchange.setPrice("NVDA", 112); // The take-profit, still at work, sells all.
   world.pass(5 * SECOND_MS);
@@ -323,7 +324,7 @@ Deno.test("a split while a stop waits to be put back: nothing is sent", async ()
   world.exchange.behaviour.cancelOutcome = () => "stuck";
   world.exchange.setPrice("NVDA", 106);
   await world.cycles(1, MINUTE_MS);
-  assertEquals(world.engine.bare.size, 1);
+  assertEquals(listBare(world.engine).length, 1);
   world.exchange.behaviour.cancelOutcome = () => "canceled";
   world.exchange.desk.releaseCancels();
   world.exchange.split("NVDA", 2);

@@ -39,6 +39,20 @@ Deno.test("what the kill switch left bare is an alarm two minutes later", async 
   assertEquals(world.alerted("Position without stop").length > 0, true);
 });
 
+Deno.test("what came to be bare after the kill switch's message is an alarm at once", async () => {
+  const world = new World();
+  await world.buy();
+  world.disk.put(KILL_PATH, "");
+  await world.cycle();
+  assertEquals(world.alerted("Kill switch active").length, 1);
+  for (const stop of world.orders(({ type, isActive }) => type === "stop" && isActive)) {
+    world.exchange.desk.cancel(stop);
+  }
+  world.pass(5_000);
+  await world.cycle();
+  assertEquals(world.alerted("Position without stop").length, 1);
+});
+
 Deno.test("the kill switch while records can't be read says that positions are unknown", async () => {
   const world = new World();
   await world.buy();

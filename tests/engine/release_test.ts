@@ -1,4 +1,5 @@
 import { takeRequests } from "../../src/engine/releasing.ts";
+import { listBare, noteBare } from "../../src/engine/unfinished.ts";
 import { assert, assertEquals } from "../assert.ts";
 import {
   AAPL,
@@ -126,11 +127,11 @@ Deno.test("between a cancel and its stop nothing is released", async () => {
   const world = new World();
   await world.buy();
   const id = world.position()?.positionId ?? "";
-  world.engine.bare.add(id);
+  noteBare(world.engine, id, true);
   ask(world);
   await takeRequests(world.engine);
   assertEquals([world.position()?.qty, world.disk.textOf(REQUEST) === null], [10, false]);
-  world.engine.bare.clear();
+  noteBare(world.engine, id, false);
   await takeRequests(world.engine);
   assertEquals(world.position(), undefined);
 });
@@ -186,7 +187,7 @@ Deno.test("a position whose stop the broker refuses for good is the operator's w
   world.setFaults([NOT_TRADABLE]);
   world.exchange.setPrice("NVDA", 106);
   await world.cycles(2, MINUTE_MS);
-  assertEquals([world.held(), world.stops(), world.engine.bare.size], [5, [], 1]);
+  assertEquals([world.held(), world.stops(), listBare(world.engine).length], [5, [], 1]);
   ask(world);
   await takeRequests(world.engine);
   assertEquals([world.position(), world.alerted("Position released").length], [undefined, 1]);
@@ -195,7 +196,7 @@ Deno.test("a position whose stop the broker refuses for good is the operator's w
 Deno.test("a release that waits for the stop of an exit says so once", async () => {
   const world = new World();
   await world.buy();
-  world.engine.bare.add(world.position()?.positionId ?? "");
+  noteBare(world.engine, world.position()?.positionId ?? "", true);
   ask(world);
   await takeRequests(world.engine);
   await takeRequests(world.engine);

@@ -140,7 +140,8 @@ Deno.test("an adopted position outlives a ledger that is lost, and then a state"
   await world.cycles(3, MINUTE_MS);
   const before = world.position();
   assertEquals([before?.adoptedQty, world.stops()], [10, ["10@95 gtc"]]);
-  await world.disk.remove(LEDGER_PATH);
+  await world.loseLedger();
+  await world.restart();
   await world.cycles(2, MINUTE_MS);
   await world.disk.remove(STATE_PATH);
   await world.restart();
@@ -276,9 +277,8 @@ Deno.test("everything lost, and the broker can't show past orders: nothing is fo
   world.forget();
   world.setFaults([{ contains: "symbols=NVDA", fault: { kind: "status", status: 503 } }]);
   await world.cycles(2, MINUTE_MS);
-  const waits = ["ledger missing", "broker unreachable"].map((problem) =>
-    `Gate mode=DRY_RUN status=FAIL reason=ledger unavailable (${problem})`
-  );
+  const reason = "ledger unavailable (broker unreachable)";
+  const waits = Array.from({ length: 2 }, () => `Gate mode=DRY_RUN status=FAIL reason=${reason}`);
   assertEquals([gates(world), world.disk.textOf(STATE_PATH)], [waits, null]);
   world.setFaults([]);
   await world.cycles(2, MINUTE_MS);
@@ -336,7 +336,7 @@ Deno.test("a state of a newer format is refused, kept, and blocks LIVE", async (
   await world.disk.remove(LEDGER_PATH);
   await world.cycles(2, MINUTE_MS);
   assertEquals([gates(world).at(-1), world.disk.textOf(LEDGER_PATH)], [BLOCKED, null]);
-  assertEquals(world.alerted("run the release that wrote it, or move the file away").length, 2);
+  assertEquals(world.alerted("run the release that wrote it, or move the file away").length, 1);
 });
 
 Deno.test("a first start is no damage: LIVE waits for the ledger alone", async () => {

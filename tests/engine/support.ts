@@ -238,7 +238,22 @@ export class World {
     return readLedgerText(this.disk.textOf(LEDGER_PATH) ?? "");
   }
 
+  /** As this program would have left it: in the document, in its file and in the engine. */
   set ledger(ledger: LiveLedger) {
+    this.putLedgerFile(ledger);
+    if (this.disk.textOf(STATE_PATH) !== null) this.state = { ...this.state, ledger };
+    this.engine.updateState({ ledger });
+    this.engine.store.noteFile(ledger);
+  }
+
+  /** Loses every record of the day's orders: the document is a release's that had none in it. */
+  async loseLedger(): Promise<void> {
+    await this.disk.remove(LEDGER_PATH);
+    this.state = { ...this.state, ledger: null, ledgerVersions: [] };
+  }
+
+  /** The ledger's file alone, as another hand writes it. */
+  putLedgerFile(ledger: LiveLedger): void {
     this.disk.put(LEDGER_PATH, buildLedgerText(ledger));
   }
 

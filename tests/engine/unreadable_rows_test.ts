@@ -433,7 +433,8 @@ Deno.test("a ledger that is lost is not rebuilt around an order of ours that can
   const world = new World();
   await world.buy();
   const entries = world.ledger.entries.length;
-  world.disk.remove("/state/live_orders_today.json");
+  await world.loseLedger();
+  await world.restart();
   world.setFaults([breakRows("/v2/orders", "NVDA", { side: null })]);
   world.forget();
   await world.cycles(2, MINUTE_MS);

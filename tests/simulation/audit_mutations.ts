@@ -66,22 +66,6 @@ export const AUDIT_BUGS: readonly Bug[] = [
   },
   {
     issue: 3,
-    name: "a ledger that is taken away takes its block with it",
-    edits: [
-      {
-        file: "src/engine/ledger_rebuilding.ts",
-        find: "    mismatches: engine.state.mismatches,",
-        replace: "    mismatches: 0 * engine.state.mismatches,",
-      },
-      {
-        file: "src/engine/reconciling.ts",
-        find: "const kept = engine.state.mismatches;",
-        replace: "const kept = 0;",
-      },
-    ],
-  },
-  {
-    issue: 3,
     name: "a lost state forgets what was bought days ago",
     edits: [
       {
@@ -96,9 +80,9 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "the cycle that rebuilds a missing ledger goes LIVE",
     edits: [
       {
-        file: "src/engine/reconciling.ts",
-        find: ': blockedBy("ledger missing");',
-        replace: ": { problem: null, wait: null, absent: [] };",
+        file: "src/engine/ledger_check.ts",
+        find: 'return { kind: "checked", problem: "ledger missing" };',
+        replace: 'return { kind: "checked", problem: null };',
       },
     ],
   },
@@ -439,7 +423,6 @@ export const AUDIT_TRACKS: Readonly<
   "a mismatch does not block its cycle": [["files"], 1],
   "second mismatch does not block": [["files"], 1],
   "mismatches are not counted": [["files"], 1],
-  "a ledger that is taken away takes its block with it": [["files"], 1],
   "a lost state forgets what was bought days ago": [["files", "crash"], 500074],
   "the cycle that rebuilds a missing ledger goes LIVE": [["files"], 1],
   "foreign positions do not block entries": [["account"], 1],

@@ -1,5 +1,5 @@
 import type { Auditor } from "./auditor.ts";
-import { isEngineOrder, listEntries } from "./truth.ts";
+import { isEngineOrder, listEntries, readDocumentLedger } from "./truth.ts";
 import { LEDGER_PATH, STATE_DIR, STATE_PATH, type World } from "./world.ts";
 
 /**
@@ -21,8 +21,30 @@ export function checkFiles({ world }: Auditor): { readonly hasLostState: boolean
     world.violate("a file that was there stays", `${STATE_PATH} is gone`);
   }
   checkRecorded(world);
+  if (!isTouched) checkDocument(world);
   const hasLostState = hasTraded && world.readJson(STATE_PATH, "now") === undefined;
   return { hasLostState };
+}
+
+/** The document is written first: the ledger's file has no order that it lacks, and no day that is ahead of its own. */
+function checkDocument(world: World): void {
+  const document = readDocumentLedger(world);
+  const file = world.readJson(LEDGER_PATH, "now");
+  if (document === null || typeof file !== "object" || file === null) return;
+  const dateNy = "date_ny" in file ? String(file.date_ny) : "";
+  if (dateNy > document.dateNy) {
+    const detail = `the file is of ${dateNy}, the document of ${document.dateNy}`;
+    world.violate("the document is never older than the ledger's file", detail);
+  }
+  if (dateNy !== document.dateNy) return;
+  const known = new Set(document.entries.map((each) => each.client_order_id));
+  // A record whose write failed in its last step may be on file, and is given up: its order has not left.
+  const taken = new Set(world.exchange.orders.map((order) => order.clientOrderId));
+  world.count("ledger files held against their document");
+  for (const { client_order_id: id } of listEntries(world, "now")) {
+    if (id === null || known.has(id) || !taken.has(id)) continue;
+    world.violate("the document has every order of the ledger's file", `${id} is not in it`);
+  }
 }
 
 /** What was not settled when its day was archived is in the new day's ledger, and is looked up there (pipeline 6). */

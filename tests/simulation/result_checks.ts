@@ -20,13 +20,15 @@ export function checkResults({ world }: Auditor): void {
   for (const { dateNy, events } of days) {
     const at = events.findLastIndex((event) => event.type === "summary");
     const summary = events[at];
-    if (summary === undefined) continue;
+    // With a host's clock that is wrong it stands in the file of another day than its own.
+    if (summary === undefined || !`${summary["text"]}`.startsWith(dateNy)) continue;
     world.count("day results compared");
     const saidUsd = readNumber(summary, "day_result_usd");
     // What is recorded afterwards the summary can't have known.
     const known = isSettled(events, at) ? events : events.slice(0, at);
     const { resultUsd } = readDayResult(known, dateNy);
-    if (saidUsd !== resultUsd) {
+    // A trail that could not be read then: unknown, which is never 0.
+    if (saidUsd !== resultUsd && saidUsd !== null) {
       world.violate("summary and report say one day result", `${dateNy}: ${saidUsd}, ${resultUsd}`);
     }
     compareTrades(world, readNumber(summary, "realised_usd"), sumClosed(trades, dateNy));

@@ -84,6 +84,16 @@ export function listEntries(world: World, view: "now" | "synced", path = LEDGER_
   return value["entries"] as RawEntry[];
 }
 
+/** The document's ledger: its day and entries; `null` where it can't be read, or has none. */
+export function readDocumentLedger(
+  world: World,
+): { readonly dateNy: string; readonly entries: readonly RawEntry[] } | null {
+  const value = world.readJson(STATE_PATH, "now");
+  const ledger = isRecord(value) ? value["ledger"] : null;
+  if (!isRecord(ledger) || !Array.isArray(ledger["entries"])) return null;
+  return { dateNy: String(ledger["date_ny"]), entries: ledger["entries"] as RawEntry[] };
+}
+
 /** Managed positions of the state file; empty where it can't be read. */
 export function listPositions(world: World, view: "now" | "synced" = "now"): RawPosition[] {
   const value = world.readJson(STATE_PATH, view);

@@ -4,6 +4,7 @@ import { EMPTY_STATE, type EngineState } from "../../src/domain/engine_state.ts"
 import { StateError, type StatePort } from "../../src/engine/ports.ts";
 import { createDenoFileSystem } from "../../src/state/deno_file_system.ts";
 import { createExecutionState } from "../../src/state/execution_state.ts";
+import { buildLedgerText } from "../../src/state/ledger_format.ts";
 import { assertState, buildStateText, parseState } from "../../src/state/state_format.ts";
 import {
   assert,
@@ -15,7 +16,7 @@ import {
 } from "../assert.ts";
 import { CrashError, MemoryDisk } from "./memory_disk.ts";
 import { withDir } from "./real_disk.ts";
-import { buildFate, draws, STATE_DIR, states } from "./support.ts";
+import { buildFate, draws, SIMPLE_LEDGER, STATE_DIR, states } from "./support.ts";
 
 const PATH = `${STATE_DIR}/execution_state.json`;
 const ARCHIVE = `${STATE_DIR}/archive`;
@@ -67,14 +68,7 @@ const STATE_TEXT = JSON.stringify({
     released_at: "2026-11-23T15:00:00.000Z",
   }],
   alerted: { kill_switch: "off" },
-  mismatches: 1,
-  rejections: [{
-    symbol: "TSLA",
-    client_order_id: "avwap-2026-11-23-TSLA-x",
-    timestamp: "2026-11-23T15:01:00.000Z",
-    reason: "insufficient buying power",
-    date_ny: "2026-11-23",
-  }],
+  mismatches: SIMPLE_LEDGER.mismatches,
   standings: [{
     symbol: "AAPL",
     position_id: "avwap-2026-11-20-AAPL-y",
@@ -92,6 +86,16 @@ const STATE_TEXT = JSON.stringify({
     bare_since: "2026-11-23T14:58:00.000Z",
     due_since: null,
   }],
+  unfinished: [{
+    position_id: "avwap-2026-11-20-AAPL-y",
+    bare: true,
+    stop_refused_at: "2026-11-23T14:59:00.000Z",
+    spent_hand_stop: 198.5,
+    beside_entry_at: null,
+    sell_refused_at: { r1_trim: "2026-11-23T14:57:00.000Z" },
+  }],
+  ledger: JSON.parse(buildLedgerText(SIMPLE_LEDGER)),
+  ledger_versions: ["0123456789abcdef"],
 });
 
 function buildWorld(content: string | null): { disk: MemoryDisk; state: StatePort } {
@@ -228,14 +232,16 @@ const DAMAGE: { path: string; value: unknown }[] = [
   { path: "positions.0.surprise", value: 1 },
   { path: "alerted", value: [] },
   { path: "alerted", value: { kill_switch: 1 } },
-  { path: "rejections", value: {} },
-  { path: "rejections", value: null },
-  { path: "rejections.0.symbol", value: "" },
-  { path: "rejections.0.client_order_id", value: null },
-  { path: "rejections.0.timestamp", value: "soon" },
-  { path: "rejections.0.reason", value: 5 },
-  { path: "rejections.0.date_ny", value: "2026-11-31" },
-  { path: "rejections.0.surprise", value: 1 },
+  { path: "ledger", value: [] },
+  { path: "ledger.date_ny", value: "2026-11-31" },
+  { path: "ledger.entries.0.notional", value: -1 },
+  { path: "ledger_versions", value: [1] },
+  { path: "unfinished.0.bare", value: "yes" },
+  { path: "unfinished.0.position_id", value: "" },
+  { path: "unfinished.0.stop_refused_at", value: "soon" },
+  { path: "unfinished.0.spent_hand_stop", value: 0 },
+  { path: "unfinished.0.sell_refused_at", value: { stop: "2026-11-23T14:57:00.000Z" } },
+  { path: "unfinished.0.surprise", value: 1 },
   { path: "standings", value: null },
   { path: "standings.0.bare_qty", value: -1 },
   { path: "standings.0.due", value: "soon" },
@@ -258,12 +264,12 @@ Deno.test("parseState() refuses numbers beyond all bounds", () => {
   }
 });
 
-Deno.test("parseState() refuses an id of an intent or a rejection, or a symbol, that is there twice", () => {
+Deno.test("parseState() refuses an id of an intent or a position, or a symbol, that is there twice", () => {
   const { intents, positions } = JSON.parse(STATE_TEXT);
   assertEquals(parseState(change("intents", [...intents, ...intents])).kind, "damaged");
   assertEquals(parseState(change("positions", [...positions, ...positions])).kind, "damaged");
-  const { rejections } = JSON.parse(STATE_TEXT);
-  assertEquals(parseState(change("rejections", [...rejections, ...rejections])).kind, "damaged");
+  const { unfinished } = JSON.parse(STATE_TEXT);
+  assertEquals(parseState(change("unfinished", [...unfinished, ...unfinished])).kind, "damaged");
 });
 
 Deno.test("parseState() reads a newer minor version with fields that it does not know", () => {
@@ -272,25 +278,24 @@ Deno.test("parseState() reads a newer minor version with fields that it does not
   newer.added = { a: 1 };
   newer.intents[0].added = true;
   newer.positions[0].added = "x";
-  newer.rejections[0].added = null;
+  newer.unfinished[0].added = null;
   newer.schema.added = 1;
   assertEquals(parseOk(JSON.stringify(newer)), parseOk(STATE_TEXT));
   newer.positions[0].stop = "195";
   assertEquals(parseState(JSON.stringify(newer)).kind, "damaged", "what it knows is still checked");
 });
 
-Deno.test("parseState() reads a file of a release before, which knows no mismatches or rejections", () => {
+Deno.test("parseState() reads a file of a release before, which knows no ledger or mismatches", () => {
   const before = JSON.parse(STATE_TEXT);
   before.schema.minor = 1;
-  delete before.rejections;
-  assertEquals(parseOk(JSON.stringify(before)), { ...parseOk(STATE_TEXT), rejections: [] });
+  delete before.ledger;
+  delete before.ledger_versions;
+  before.mismatches = 1;
+  const old = { ...parseOk(STATE_TEXT), mismatches: 1, ledger: null, ledgerVersions: [] };
+  assertEquals(parseOk(JSON.stringify(before)), old);
   before.schema.minor = 0;
   delete before.mismatches;
-  assertEquals(parseOk(JSON.stringify(before)), {
-    ...parseOk(STATE_TEXT),
-    mismatches: 0,
-    rejections: [],
-  });
+  assertEquals(parseOk(JSON.stringify(before)), { ...old, mismatches: 0 });
 });
 
 Deno.test("buildStateText() writes schema 1.2, over which release 0.1.0 passes", () => {
@@ -324,7 +329,8 @@ Deno.test("assertState() calls a state that could not be read back a bug", () =>
   const state = parseOk(STATE_TEXT);
   const [intent] = state.intents;
   const [position] = state.positions;
-  assert(intent !== undefined && position !== undefined);
+  const [unfinished] = state.unfinished;
+  assert(intent !== undefined && position !== undefined && unfinished !== undefined);
   const faults: EngineState[] = [
     { ...state, lastCycleAtMs: NaN },
     { ...state, mismatches: NaN },
@@ -335,6 +341,8 @@ Deno.test("assertState() calls a state that could not be read back a bug", () =>
     { ...state, intents: [{ ...intent, expiresAtMs: Infinity }] },
     { ...state, intents: [intent, intent] },
     { ...state, positions: [position, position] },
+    { ...state, unfinished: [...state.unfinished, ...state.unfinished] },
+    { ...state, unfinished: [{ ...unfinished, stopRefusedAtMs: NaN }] },
     { ...state, positions: [{ ...position, stopUsd: NaN }] },
     { ...state, positions: [{ ...position, highWaterUsd: -1 }] },
     { ...state, positions: [{ ...position, adoptedQty: NaN }] },

@@ -260,53 +260,13 @@ Deno.test("a failed write does not stop the next one", async () => {
   assertEquals(await readOk(ledger), SIMPLE_LEDGER);
 });
 
-Deno.test("updates that overlap build on one another: none is lost", async () => {
-  const { ledger } = buildWorld(buildLedgerText({ ...SIMPLE_LEDGER, mismatches: 0 }));
-  const count = () =>
-    ledger.update((present) => ({ ...present, mismatches: present.mismatches + 1 }));
-  await Promise.all(Array.from({ length: 7 }, count));
-  assertEquals((await readOk(ledger)).mismatches, 7);
-});
-
-Deno.test("update() starts from the file as a hand has left it, not from what was written", async () => {
-  const { disk, ledger } = buildWorld(null);
-  await ledger.write({ ...SIMPLE_LEDGER, mismatches: 0 });
-  disk.put(PATH, buildLedgerText({ ...SIMPLE_LEDGER, mismatches: 4 }));
-  await ledger.update((present) => ({ ...present, mismatches: present.mismatches + 1 }));
-  assertEquals((await readOk(ledger)).mismatches, 5);
-});
-
-for (
-  const { when, content } of [
-    { when: "is missing", content: null },
-    { when: "is damaged", content: "{" },
-    { when: "is not UTF-8", content: new Uint8Array([0x7b, 0xff, 0x7d]) },
-  ]
-) {
-  Deno.test(`update() of a ledger that ${when} writes nothing and says why`, async () => {
-    const { disk, ledger } = buildWorld(content);
-    const before = disk.namesIn(STATE_DIR);
-    const read = await ledger.read();
-    const message = read.kind === "ok" ? "" : `live ledger ${read.kind}: ${read.message}`;
-    const change = () => {
-      throw new Error("nothing to change");
-    };
-    await assertRejects(() => ledger.update(change), StateError, message);
-    assertEquals(disk.namesIn(STATE_DIR), before);
-    assertEquals(await ledger.read(), read);
-  });
-}
-
-Deno.test("an update that fails leaves the ledger, and the next one builds on it", async () => {
-  const { disk, ledger } = buildWorld(buildLedgerText({ ...SIMPLE_LEDGER, mismatches: 0 }));
-  const count = () =>
-    ledger.update((present) => ({ ...present, mismatches: present.mismatches + 1 }));
-  disk.fault = (step) => step.op === "write" ? "no space left" : null;
-  await assertRejects(count, StateError, "no space left");
-  disk.fault = () => null;
-  assertEquals((await readOk(ledger)).mismatches, 0);
-  await count();
-  assertEquals((await readOk(ledger)).mismatches, 1);
+Deno.test("setAside() keeps what another hand wrote under a name that is no day's", async () => {
+  const text = buildLedgerText(SIMPLE_LEDGER);
+  const { disk, ledger } = buildWorld(text);
+  const path = await ledger.setAside();
+  assertEquals([disk.textOf(path), disk.textOf(PATH)], [text, text]);
+  const archive = await ledger.readArchive(10);
+  assertEquals(archive, { kind: "ok", ledgers: [], unusable: [] });
 });
 
 Deno.test("archive() keeps a day durably and does nothing where it is kept already", async () => {

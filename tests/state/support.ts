@@ -184,15 +184,6 @@ const released = fc.record({
   releasedAtMs: moment,
 });
 
-/** Any engine state that this program may hold. */
-const rejections = fc.record({
-  symbol: fc.constantFrom("NVDA", "BRK.B"),
-  clientOrderId: fc.nat(9999).map((id) => `avwap-2026-11-23-NVDA-${id}`),
-  timestamp: fc.nat(86_399_999).map((ms) => new Date(Date.UTC(2026, 10, 23) + ms).toISOString()),
-  reason: fc.option(fc.string()),
-  dateNy: fc.constantFrom("2026-11-20", "2026-11-23"),
-});
-
 const standing = fc.record({
   symbol,
   positionId: textValue.filter((text) => text !== ""),
@@ -211,6 +202,18 @@ const standing = fc.record({
   dueSinceMs: orNull(moment),
 });
 
+const unfinished = fc.record({
+  positionId: textValue.filter((text) => text !== ""),
+  isBare: fc.boolean(),
+  stopRefusedAtMs: orNull(moment),
+  spentHandStopUsd: orNull(priceUsd.filter((usd) => usd > 0)),
+  besideEntryAtMs: orNull(moment),
+  sellRefusedAtMs: fc.dictionary(fc.constantFrom("r1_trim", "r2_trim", "stop_exit"), moment, {
+    noNullPrototype: true,
+  }),
+});
+
+/** Any engine state that this program may hold. */
 export const states: fc.Arbitrary<EngineState> = fc.record({
   host: orNull(textValue),
   accountId: orNull(textValue),
@@ -223,8 +226,10 @@ export const states: fc.Arbitrary<EngineState> = fc.record({
   lastCycleAtMs: orNull(moment),
   lastGate: orNull(textValue),
   mismatches: fc.nat(5),
-  rejections: fc.uniqueArray(rejections, { selector: (each) => each.clientOrderId, maxLength: 4 }),
   standings: fc.array(standing, { maxLength: 3 }),
-});
+  unfinished: fc.uniqueArray(unfinished, { maxLength: 2, selector: (each) => each.positionId }),
+  ledger: orNull(ledgers),
+  ledgerVersions: fc.array(textValue, { maxLength: 2 }),
+}).map((state) => state.ledger === null ? state : { ...state, mismatches: 0 });
 
 export { EMPTY_STATE };

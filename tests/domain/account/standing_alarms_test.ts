@@ -67,6 +67,24 @@ const CASES: { when: string; standing: Standing; context: AlarmContext; kinds: s
   },
   { when: "bare a moment while not LIVE", standing: bareFor(0), context: STOPPED, kinds: ["bare"] },
   {
+    when: "bare a moment, and the kill switch's message says so",
+    standing: bareFor(0),
+    context: { ...STOPPED, toldSymbols: new Set([standing().symbol]) },
+    kinds: [],
+  },
+  {
+    when: "bare for 2 min, which the kill switch's message said",
+    standing: bareFor(2 * MINUTE_MS),
+    context: { ...STOPPED, toldSymbols: new Set([standing().symbol]) },
+    kinds: ["bare"],
+  },
+  {
+    when: "bare a moment, and the kill switch's message names others",
+    standing: bareFor(0),
+    context: { ...STOPPED, toldSymbols: new Set(["OTHER"]) },
+    kinds: ["bare"],
+  },
+  {
     when: "unreadable a moment while not LIVE",
     standing: bareFor(0, { isCoverRead: false }),
     context: FAILING,

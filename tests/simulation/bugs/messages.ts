@@ -43,11 +43,11 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
     tests: [KILL, "tests/domain/account/standing_alarms_test.ts"],
   },
   {
-    name: "the alarm waits though the kill switch's message was silent of it",
+    name: "a stop lost after the kill switch's message waits two minutes",
     edits: [{
       file: "src/engine/notices.ts",
-      find: "filter((symbol) => named.has(symbol))",
-      replace: "filter((symbol) => symbol !== null)",
+      find: "before !== undefined && !isWorse(standing, before)",
+      replace: "before !== undefined",
     }],
     tests: [KILL],
   },

@@ -32,11 +32,11 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     tests: [UNREADABLE_TEST],
   },
   {
-    name: "a ledger is rebuilt while the state can't be read",
+    name: "a ledger is rebuilt while the document can't be read",
     edits: [{
-      file: "src/engine/ledger_rebuilding.ts",
-      find: 'if (stateWait?.kind === "state" || stateWait?.kind === "newer") return',
-      replace: 'if (stateWait?.kind === "disk") return',
+      file: "src/engine/reconciling.ts",
+      find: "  if (!engine.isStateLoaded) return { problem: null, wait: null, absent: [] };\n",
+      replace: "",
     }],
     tests: [UNREADABLE_TEST],
   },
@@ -63,8 +63,8 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     edits: [
       {
         file: "src/engine/engine.ts",
-        find: "    if (state.host === null || state.accountId === null) return;\n",
-        replace: "",
+        find: "    return this.state.host !== null && this.state.accountId !== null;\n",
+        replace: "    return true;\n",
       },
       {
         file: "src/engine/state_rebuilding.ts",
@@ -84,29 +84,96 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     tests: [UNREADABLE_TEST],
   },
   {
-    name: "rejections are forgotten with the ledger",
-    edits: [
-      {
-        file: "src/domain/rebuild_ledger.ts",
-        find: "addRejections(base, inputs.rejections)",
-        replace: "addRejections(base, [])",
-      },
-      {
-        file: "src/engine/reconciling.ts",
-        find: "addRejections(counted, engine.state.rejections)",
-        replace: "addRejections(counted, [])",
-      },
-    ],
-    tests: ["tests/engine/rejections_test.ts", "tests/domain/rejections_test.ts"],
+    name: "the ledger's file before the document",
+    edits: [{
+      file: "src/engine/record_store.ts",
+      find:
+        "      await this.#writeDocument(state);\n      if (state.ledger === null || state.ledger === this.#onFile) return;\n      await this.#checkFile();\n      await this.#writeLedger(state.ledger);\n",
+      replace:
+        "      if (state.ledger !== null && state.ledger !== this.#onFile) {\n        await this.#checkFile();\n        await this.#writeLedger(state.ledger);\n      }\n      await this.#writeDocument(state);\n",
+    }],
+    tests: ["tests/engine/record_store_test.ts"],
   },
   {
-    name: "a rejection is not in the state before the next cycle",
+    name: "a change by another hand is written over unseen",
     edits: [{
-      file: "src/engine/ledger_store.ts",
-      find: "    for (const ledger of ledgers) keepRejections(engine, ledger);\n",
-      replace: "",
+      file: "src/engine/record_store.ts",
+      find: "    if (this.isKnown(present.ledger)) return;\n",
+      replace: '    if (this.isKnown(present.ledger) || present.ledger.dateNy !== "") return;\n',
     }],
-    tests: ["tests/engine/rejections_test.ts"],
+    tests: ["tests/engine/record_store_test.ts"],
+  },
+  {
+    name: "a ledger that another hand changed is the truth",
+    edits: [{
+      file: "src/domain/ledger_file.ts",
+      find: "      entries: [...kept, ...added],\n",
+      replace: "      entries: [...kept.filter((entry) => findByHand(entry, byHand)), ...added],\n",
+    }],
+    tests: ["tests/domain/ledger_file_test.ts", "tests/engine/ledger_file_test.ts"],
+  },
+  {
+    name: "a missing ledger that is written anew blocks nothing",
+    edits: [{
+      file: "src/engine/ledger_check.ts",
+      find: 'return { kind: "checked", problem: "ledger missing" };',
+      replace: 'return { kind: "checked", problem: null };',
+    }],
+    tests: ["tests/engine/ledger_file_test.ts"],
+  },
+  {
+    name: "an older document beside a newer ledger is believed",
+    edits: [{
+      file: "src/engine/state_loading.ts",
+      find: "  return file.dateNy > records.dateNy && file.host",
+      replace: "  return file.dateNy < records.dateNy && file.host",
+    }],
+    tests: ["tests/engine/ledger_file_test.ts"],
+  },
+  {
+    name: "a document of 0.1.0 is damaged for the ledger it lacks",
+    edits: [{
+      file: "src/state/state_schema.ts",
+      find: "    ledger: z.unknown().optional(),\n",
+      replace: "    ledger: z.unknown(),\n",
+    }],
+    tests: ["tests/state/execution_state_test.ts", "tests/engine/ledger_file_test.ts"],
+  },
+  {
+    name: "that a cancel lays a position bare is on record only after it",
+    edits: [{
+      file: "src/engine/exit_records.ts",
+      find: "  noteBare(engine, positionId, wasBare || groups.length > 0);\n",
+      replace: "  noteBare(engine, positionId, wasBare);\n",
+    }],
+    tests: ["tests/engine/unfinished_test.ts"],
+  },
+  {
+    name: "what was noted before a cancel stays noted though none left",
+    edits: [{
+      file: "src/engine/cancelling.ts",
+      find: "  noteBare(engine, positionId, wasBare || isLeft);\n",
+      replace: "  if (isLeft) noteBare(engine, positionId, true);\n",
+    }],
+    tests: ["tests/engine/unfinished_test.ts"],
+  },
+  {
+    name: "at night a ledger that the records lack is not asked for",
+    edits: [{
+      file: "src/engine/closed_look.ts",
+      find: "  if (!isLedgerRead || hasBuyWithoutPosition(engine)) ",
+      replace: "  if (hasBuyWithoutPosition(engine)) ",
+    }],
+    tests: ["tests/engine/closed_market_test.ts"],
+  },
+  {
+    name: "what is unfinished is forgotten by a restart",
+    edits: [{
+      file: "src/state/state_format.ts",
+      find: "    unfinished: wire.unfinished.map(buildUnfinished),\n",
+      replace: "    unfinished: [],\n",
+    }],
+    tests: ["tests/engine/unfinished_test.ts"],
   },
   {
     name: "the state goes on as schema 1.1",
@@ -211,18 +278,9 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "an older ledger ends the lock of two mismatches",
     edits: [{
-      file: "src/engine/reconciling.ts",
-      find: "const kept = engine.state.mismatches;",
-      replace: "const kept = 0;",
-    }],
-    tests: ["tests/engine/ledger_test.ts"],
-  },
-  {
-    name: "yesterday's mismatch counts after an outage",
-    edits: [{
-      file: "src/engine/reconciling.ts",
-      find: "  forgetMismatch(engine, observation);\n",
-      replace: "",
+      file: "src/domain/ledger_file.ts",
+      find: "      mismatches: Math.max(records.mismatches, file.mismatches),\n",
+      replace: "      mismatches: file.mismatches,\n",
     }],
     tests: ["tests/engine/ledger_test.ts"],
   },
@@ -234,15 +292,6 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
       replace: '...(state.kind === "ok" ? [] : []),',
     }],
     tests: ["tests/cli/ledger_commands_test.ts"],
-  },
-  {
-    name: "a ledger is rebuilt beside a state of another format",
-    edits: [{
-      file: "src/engine/ledger_rebuilding.ts",
-      find: ' || stateWait?.kind === "newer"',
-      replace: "",
-    }],
-    tests: ["tests/engine/state_loading_test.ts"],
   },
   {
     name: "what a state that can't be read manages is called foreign",

@@ -117,8 +117,8 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     name: "the rest of an exit goes on though no cancel left",
     edits: [{
       file: "src/engine/cancelling.ts",
-      find: 'if (cancelled.kind === "stopped" || !cancelled.isLeft) return gate;',
-      replace: 'if (cancelled.kind === "stopped") return gate;',
+      find: 'cancelled.kind !== "stopped" && cancelled.isLeft;',
+      replace: 'cancelled.kind !== "stopped";',
     }],
     tests: ["tests/engine/bare_rest_test.ts"],
   },

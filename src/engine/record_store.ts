@@ -1,0 +1,107 @@
+import type { EngineState } from "../domain/engine_state.ts";
+import type { LiveLedger } from "../domain/ledger.ts";
+import { digestLedger } from "../domain/ledger_file.ts";
+import { type EnginePorts, type LedgerRead, StateError } from "./ports.ts";
+
+/** Versions of the ledger's file that failed writes may have left; the disk is looked at long before there are more. */
+const VERSIONS_MAX = 4;
+
+/**
+ * The one writer of the records: the document whole, then the ledger's file from it (pipeline 6). A crash between the two leaves
+ * the file one version behind, which the document knows.
+ */
+export class RecordStore {
+  #saved: EngineState | null = null;
+  /** The ledger that the file has, by identity with the records'; `null` where it has another. */
+  #onFile: LiveLedger | null = null;
+  #versions: readonly string[] = [];
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(readonly ports: Pick<EnginePorts, "state" | "ledger">) {}
+
+  /** Whether the document says what is remembered now. */
+  isSaved(state: EngineState): boolean {
+    return this.#saved === state;
+  }
+
+  /** Whether the ledger is durable, in both files. */
+  isOnFile(ledger: LiveLedger): boolean {
+    return this.#onFile === ledger;
+  }
+
+  /** Digests that the ledger's file may have by our own hand. */
+  get versions(): readonly string[] {
+    return this.#versions;
+  }
+
+  /** Whether the ledger's file, as it was just read, is as it was last seen or written. */
+  isKnown(file: LiveLedger): boolean {
+    return file === this.#onFile || this.#versions.includes(digestLedger(file));
+  }
+
+  /** Takes over what a process before this one left: the document as read, and the ledger's file beside it. */
+  take(state: EngineState, file: LedgerRead): void {
+    this.#versions = state.ledgerVersions;
+    if (file.kind !== "ok" || state.ledger === null) return;
+    if (digestLedger(file.ledger) === digestLedger(state.ledger)) this.noteFile(state.ledger);
+  }
+
+  /** The ledger's file says what this ledger says; what is written over it may find it so. */
+  noteFile(ledger: LiveLedger): void {
+    this.#onFile = ledger;
+    this.#versions = [digestLedger(ledger)];
+  }
+
+  /**
+   * Makes the records durable: the document, then the ledger's file where it says something else.
+   * @throws {StateError} Where one of them can't be written, or the file is not as it was left: it is looked at in the next cycle.
+   */
+  async write(state: EngineState): Promise<void> {
+    await this.#inTurn(async () => {
+      await this.#writeDocument(state);
+      if (state.ledger === null || state.ledger === this.#onFile) return;
+      await this.#checkFile();
+      await this.#writeLedger(state.ledger);
+    });
+  }
+
+  /** The same over whatever stands in the ledger's place. @throws {StateError} Where it can't be written, or not be kept. */
+  async rewrite(state: EngineState): Promise<void> {
+    await this.#inTurn(async () => {
+      await this.#writeDocument(state);
+      if (state.ledger !== null) await this.#writeLedger(state.ledger);
+    });
+  }
+
+  async #writeDocument(state: EngineState): Promise<void> {
+    if (this.#saved === state) return;
+    await this.ports.state.write({ ...state, ledgerVersions: this.#versions });
+    this.#saved = state;
+  }
+
+  /** Another hand's change is no version of ours: what it says must be taken in before something takes its place. */
+  async #checkFile(): Promise<void> {
+    const present = await this.ports.ledger.read();
+    if (present.kind !== "ok") {
+      throw new StateError(`live ledger ${present.kind}: ${present.message}`);
+    }
+    if (this.isKnown(present.ledger)) return;
+    throw new StateError("live ledger was changed by another hand since it was written", {
+      isByAnotherHand: true,
+    });
+  }
+
+  async #writeLedger(ledger: LiveLedger): Promise<void> {
+    // A write that fails may have been done all the same.
+    this.#versions = [...this.#versions, digestLedger(ledger)].slice(-VERSIONS_MAX);
+    await this.ports.ledger.write(ledger);
+    this.noteFile(ledger);
+  }
+
+  /** One write after the other: two at a time would not know what the file has. */
+  #inTurn(act: () => Promise<void>): Promise<void> {
+    const run = this.#tail.then(act, act);
+    this.#tail = run.catch(() => {});
+    return run;
+  }
+}

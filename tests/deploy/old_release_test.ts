@@ -1,0 +1,120 @@
+import { buildLedgerEntry } from "../../src/domain/ledger.ts";
+import { AAPL, at, LIVE_PASS, MINUTE_MS, SECOND_MS, STATE_PATH, World } from "../engine/support.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { withOldRelease } from "./old_release.ts";
+
+const TODAY = "2026-11-23";
+const TUESDAY = "2026-11-24";
+
+function gates(world: World): Set<string> {
+  return new Set(world.said("Gate mode=").map((line) => line.slice(line.indexOf("Gate"))));
+}
+
+function schemaOf(world: World): unknown {
+  return JSON.parse(world.disk.textOf(STATE_PATH) ?? "{}").schema;
+}
+
+/** What is known, counted and protected, and how often each order was sent. */
+function sum(world: World) {
+  const { positions } = JSON.parse(world.disk.textOf(STATE_PATH) ?? "{}");
+  return {
+    positions: positions.map((each: { symbol: string; qty: number; stop: number }) =>
+      `${each.symbol} ${each.qty} ${each.stop}`
+    ),
+    entries: world.entries().map(({ symbol, status }) => `${symbol} ${status}`),
+    buys: world.buys().length + world.buys("AAPL").length,
+    sells: [...world.sells(), ...world.sells("AAPL")],
+    stops: [...world.stops(), ...world.stops("AAPL")],
+  };
+}
+
+Deno.test("0.1.0 goes up in the middle of a day, down, and up again, and so over a night: all is known, nothing sent twice", async () => {
+  const world = new World();
+  await withOldRelease(world, async (old) => {
+    await old.start();
+    await old.cycles(3, 5 * SECOND_MS);
+    world.exchange.setPrice("NVDA", 106);
+    await old.cycles(2, MINUTE_MS);
+    const trimmed = {
+      positions: ["NVDA 5 99"],
+      entries: ["NVDA accepted"],
+      buys: 1,
+      sells: ["5 filled"],
+      stops: ["5@99 gtc"],
+    };
+    assertEquals([sum(world), schemaOf(world)], [trimmed, { major: 1, minor: 1 }]);
+    // Up, with an open position and a resting stop; this release buys another.
+    world.forget();
+    world.list([AAPL]);
+    await world.restart();
+    await world.cycles(2, MINUTE_MS);
+    const both = {
+      positions: ["NVDA 5 99", "AAPL 10 95"],
+      entries: ["NVDA accepted", "AAPL accepted"],
+      buys: 2,
+      sells: ["5 filled"],
+      stops: ["5@99 gtc", "10@95 day"],
+    };
+    assertEquals([gates(world), sum(world)], [new Set([LIVE_PASS]), both]);
+    assertEquals([schemaOf(world), world.state.ledger], [{ major: 1, minor: 2 }, world.ledger]);
+    // Down: it knows what this release bought, and trims it.
+    world.forget();
+    await old.start();
+    await old.cycles(2, MINUTE_MS);
+    assertEquals([gates(world), sum(world)], [new Set([LIVE_PASS]), both]);
+    world.exchange.setPrice("AAPL", 106);
+    await old.cycles(2, MINUTE_MS);
+    const done = {
+      ...both,
+      positions: ["NVDA 5 99", "AAPL 5 99"],
+      sells: ["5 filled", "5 filled"],
+      stops: ["5@99 gtc", "5@99 gtc"],
+    };
+    assertEquals([sum(world), schemaOf(world)], [done, { major: 1, minor: 1 }]);
+    // Up again, the same day and, over the old one's night, the next.
+    for (const dateNy of [TODAY, TUESDAY]) {
+      if (dateNy === TUESDAY) {
+        world.goTo(at("10:00:30", TUESDAY));
+        world.list([]);
+        await old.start();
+        await old.cycles(2, MINUTE_MS);
+      }
+      world.forget();
+      await world.restart();
+      await world.cycles(2, MINUTE_MS);
+      const entries = dateNy === TODAY ? done.entries : [];
+      assertEquals([gates(world), sum(world)], [new Set([LIVE_PASS]), { ...done, entries }]);
+      assertEquals([world.alerted("another hand"), world.changes], [[], []]);
+      assertEquals(world.state.ledger, world.ledger);
+    }
+  });
+});
+
+Deno.test("an entry that 0.1.0 left unresolved is looked up by this release, and counts until it is settled", async () => {
+  const world = new World();
+  await withOldRelease(world, async (old) => {
+    await old.start();
+    await old.cycles(1, SECOND_MS);
+    const lost = buildLedgerEntry({
+      symbol: "QQQ",
+      notionalUsd: 700,
+      timestamp: `${TODAY}T15:00:00.000Z`,
+      side: "buy",
+      qty: 7,
+      clientOrderId: `avwap-${TODAY}-QQQ-1`,
+      status: "unknown",
+    });
+    world.putLedgerFile({ ...world.ledger, entries: [lost] });
+    world.forget();
+    await world.restart();
+    await world.cycles(2, 10 * SECOND_MS);
+    assertEquals(gates(world), new Set([LIVE_PASS]));
+    assertEquals(sum(world).entries, ["QQQ unknown", "NVDA accepted"]);
+    await world.cycles(12, 10 * SECOND_MS);
+    assert(world.lookUps().length > 0);
+    assertEquals([sum(world).entries, sum(world).buys], [["QQQ rejected", "NVDA accepted"], 1]);
+    await old.start();
+    await old.cycles(2, MINUTE_MS);
+    assertEquals([sum(world).entries, sum(world).buys], [["QQQ rejected", "NVDA accepted"], 1]);
+  });
+});

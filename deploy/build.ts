@@ -26,7 +26,7 @@ const ROOT = decodeURIComponent(new URL("../", import.meta.url).pathname);
 const writeOut = createTextWriter(Deno.stdout);
 
 async function build(options: BuildOptions): Promise<void> {
-  const { baseDir, stateDir, extraHosts, hasSelfTest, runtime, output } = options;
+  const { baseDir, stateDir, extraHosts, healthcheckHost, hasSelfTest, runtime, output } = options;
   const denoVersion = runtime === "npm" ? NPM_DENO_VERSION : Deno.version.deno;
   const commit = await readCommit();
   const facts: BuildInfo = {
@@ -37,6 +37,7 @@ async function build(options: BuildOptions): Promise<void> {
     baseDir,
     stateDir,
     extraHosts,
+    healthcheckHost,
     hasSelfTest,
   };
   const flags = [

@@ -4,8 +4,11 @@ import { DEFAULT_BASE_DIR, DEFAULT_STATE_DIR } from "../src/runtime/config.ts";
 import type { BuildInfo } from "../src/runtime/build_facts.ts";
 
 /** What the operator asked `deno task compile` for. */
-export interface BuildOptions
-  extends Pick<BuildInfo, "runtime" | "baseDir" | "stateDir" | "extraHosts" | "hasSelfTest"> {
+export interface BuildOptions extends
+  Pick<
+    BuildInfo,
+    "runtime" | "baseDir" | "stateDir" | "extraHosts" | "healthcheckHost" | "hasSelfTest"
+  > {
   /** Where the binary goes; its manifest goes beside it. */
   readonly output: string;
   readonly isHelp: boolean;
@@ -18,6 +21,11 @@ const SPECS: readonly OptionSpec[] = [
     name: "allow-host",
     valueName: "HOST:PORT",
     help: "also connect there: tests and proxies; several with commas",
+  },
+  {
+    name: "healthcheck-host",
+    valueName: "HOST",
+    help: "also connect there over TLS: the host of HEALTHCHECK_URL",
   },
   { name: "output", valueName: "PATH", help: "the binary (dist/avwap-execution)" },
   {
@@ -48,6 +56,7 @@ export function parseBuildOptions(args: readonly string[]): BuildOptions {
     baseDir: parseDir("--base-dir", values.get("base-dir") ?? DEFAULT_BASE_DIR),
     stateDir: parseDir("--state-dir", values.get("state-dir") ?? DEFAULT_STATE_DIR),
     extraHosts: parseHosts(values.get("allow-host")),
+    healthcheckHost: parseHost(values.get("healthcheck-host")),
     output: values.get("output") ?? "dist/avwap-execution",
     runtime: parseRuntime(values.get("runtime") ?? "deno"),
     hasSelfTest: flags.has("self-test"),
@@ -79,6 +88,16 @@ function parseHosts(text: string | undefined): string[] {
     throw new UsageError(`Option --allow-host has ${JSON.stringify(host)}: give HOST:PORT`);
   }
   return hosts;
+}
+
+/** A name alone: an address, a port or a wildcard is no host of a service. */
+const HOST_NAME = /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/;
+
+function parseHost(text: string | undefined): string | null {
+  if (text === undefined || HOST_NAME.test(text)) return text ?? null;
+  throw new UsageError(
+    `Option --healthcheck-host is ${JSON.stringify(text)}: give a host's name, as hc-ping.com`,
+  );
 }
 
 function parseRuntime(text: string): BuildOptions["runtime"] {

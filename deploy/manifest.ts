@@ -17,6 +17,8 @@ export interface Manifest {
   readonly base_dir: string;
   readonly state_dir: string;
   readonly extra_hosts: readonly string[];
+  /** Where `HEALTHCHECK_URL` may lead; `null` where the build named no host. */
+  readonly healthcheck_host: string | null;
   readonly has_self_test: boolean;
   readonly size_bytes: number;
   readonly sha256: string;
@@ -61,6 +63,7 @@ export function buildManifest(
     base_dir: facts.baseDir,
     state_dir: facts.stateDir,
     extra_hosts: facts.extraHosts,
+    healthcheck_host: facts.healthcheckHost,
     has_self_test: facts.hasSelfTest,
     size_bytes: sum.sizeBytes,
     sha256: sum.sha256,

@@ -44,6 +44,11 @@ export class AlertQueue {
     );
   }
 
+  /** Whether an ERROR waits. */
+  hasError(): boolean {
+    return this.#items.some(({ alert }) => alert.level === "ERROR");
+  }
+
   /** Takes back what waits under the state key: it is no longer true. */
   withdraw(key: string): void {
     this.#items = this.#items.filter(({ alert }) => alert.state?.key !== key);

@@ -6,6 +6,7 @@ import type { AlertPort } from "../engine/ports.ts";
  */
 export function createNoAlerts(): AlertPort {
   return {
+    isUnheard: true,
     send: () => {},
     takeDelivered: () => [],
     drain: () => Promise.resolve(),

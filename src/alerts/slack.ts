@@ -81,6 +81,10 @@ class SlackSender implements SlackAlerts {
   #isClosed = false;
   #nextSeq = 0;
   #pausedUntilMs = 0;
+  /** When the oldest ERROR was sent that nobody has read and that nothing took back; monotonic ms. */
+  #errorSinceMs: number | null = null;
+  /** Whether one was given up since Slack last took a message. */
+  #isErrorLost = false;
 
   constructor(options: SlackOptions) {
     this.#options = options;
@@ -97,8 +101,18 @@ class SlackSender implements SlackAlerts {
     if (note === null) return;
     const text = buildSlackText(alert, { mark: this.#readMark(), note });
     this.#push({ seq: this.#nextSeq++, alert, text, attempts: 0, dueAtMs: 0 });
+    if (alert.level === "ERROR") this.#errorSinceMs ??= this.#options.clock.monotonicMs();
     this.#wake.abort();
     if (!this.#isPumping) this.#start();
+  }
+
+  errorWaitMs(): number {
+    const isInFlight = this.#flight?.item.alert.level === "ERROR";
+    const isWaiting = this.#isErrorLost || isInFlight || this.#queue.hasError();
+    // What stopped to be true was taken back, and waits no more.
+    if (!isWaiting) this.#errorSinceMs = null;
+    if (this.#errorSinceMs === null) return 0;
+    return this.#options.clock.monotonicMs() - this.#errorSinceMs;
   }
 
   takeDelivered(): { readonly key: string; readonly value: string }[] {
@@ -202,6 +216,9 @@ class SlackSender implements SlackAlerts {
     this.#flight = null;
     if (outcome.kind === "delivered") {
       this.#streaks.recordSuccess();
+      // Slack is there again: what still waits leaves now, and has not waited for it.
+      this.#isErrorLost = false;
+      this.#errorSinceMs = this.#queue.hasError() ? this.#options.clock.monotonicMs() : null;
       if (item.alert.state !== undefined) this.#rememberRead(item.alert.state, flight.isStillTrue);
       await this.#record(item, "delivered");
       return;
@@ -219,6 +236,7 @@ class SlackSender implements SlackAlerts {
       return;
     }
     this.#streaks.recordLoss();
+    if (item.alert.level === "ERROR") this.#isErrorLost = true;
     await this.#record(item, "lost");
   }
 

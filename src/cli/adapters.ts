@@ -1,3 +1,4 @@
+import { createHealthcheck } from "../alerts/healthcheck.ts";
 import { createNoAlerts } from "../alerts/no_alerts.ts";
 import { createSlackAlerts } from "../alerts/slack.ts";
 import { createSlackTransport } from "../alerts/slack_transport.ts";
@@ -5,9 +6,17 @@ import { type AlpacaClient, createAlpacaClient } from "../broker/alpaca_client.t
 import { createFetchSend } from "../broker/fetch_transport.ts";
 import type { EngineEvent } from "../domain/events.ts";
 import { RUN_ONCE_MS } from "../engine/engine.ts";
-import type { EnginePorts, EventLogPort, EventPort, HttpPort, LogPort } from "../engine/ports.ts";
+import type {
+  EnginePorts,
+  EventLogPort,
+  EventPort,
+  HealthPort,
+  HttpPort,
+  LogPort,
+} from "../engine/ports.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
 import { createHttp, createStoppableHttp } from "../runtime/http.ts";
+import { isHealthcheckReachable } from "../runtime/permissions.ts";
 import { createServiceManager, type ServiceManager } from "../runtime/service_manager.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";
 import { createDryRunLedger } from "../state/dry_run_ledger.ts";
@@ -75,6 +84,7 @@ export function buildWorld(
     events,
     mark: () => `${mode.read()} ${config.engine.endpoint}`,
   });
+  const health = buildHealth(host, config, log);
   const service = createServiceManager({ notify: host.service?.notify ?? null, log, clock });
   const { http, stopChanges } = createStoppableHttp(
     createHttp(buildSteppingFetch(host.fetch, service)),
@@ -94,6 +104,7 @@ export function buildWorld(
       disk,
       log,
       alerts: slack ?? createNoAlerts(),
+      ...(health === null ? {} : { health }),
       service,
       config: config.engine,
     },
@@ -101,6 +112,19 @@ export function buildWorld(
     hurry: () => void (readEndMs = clock.monotonicMs() + STOP_READS_MS),
     close: () => slack?.close(),
   };
+}
+
+/** `null` where none is set, or this process may not reach it, which is said. */
+function buildHealth(host: ProgramHost, config: ProgramConfig, log: LogPort): HealthPort | null {
+  const { healthcheckUrl: url } = config;
+  if (url === null) return null;
+  if (!isHealthcheckReachable(config, host.isPermitted)) {
+    log.warn(
+      "HEALTHCHECK_URL names a host that this process may not reach: build with --healthcheck-host",
+    );
+    return null;
+  }
+  return createHealthcheck({ url, http: createHttp(host.fetch), clock: host.clock, log });
 }
 
 /** What room the reserve gives is for the records alone. */

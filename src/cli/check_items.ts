@@ -34,6 +34,7 @@ import {
   checkToken,
   checkWatchlistFile,
 } from "./check_files.ts";
+import { listHealthcheckItems } from "./check_healthcheck.ts";
 import {
   checkDiskSpace,
   checkLock,
@@ -97,6 +98,7 @@ export async function listItems(
       permissions.isSlackReachable,
       isSlackSent ? await sendSlackTest(host, config) : null,
     ),
+    ...await listHealthcheckItems(host, config),
   ].sort(byRank);
 }
 

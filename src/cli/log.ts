@@ -35,6 +35,11 @@ export const LOG_COMMAND: Command = {
     "a reader that ended is noticed. Exits 1 where there is nothing to print.",
   options: [
     { name: "follow", valueName: null, help: "go on printing as lines are recorded" },
+    {
+      name: "trades",
+      valueName: null,
+      help: "only what was bought and sold, and what became of positions",
+    },
     { name: "symbol", valueName: "SYM", help: "only what is about this symbol" },
     {
       name: "since",
@@ -45,6 +50,7 @@ export const LOG_COMMAND: Command = {
   ],
   examples: [
     `${PROGRAM} log --symbol NVDA --since 09:45`,
+    `${PROGRAM} log --trades`,
     `${PROGRAM} log --follow`,
     `${PROGRAM} log --date 2026-11-20`,
   ],
@@ -64,6 +70,8 @@ interface Selection {
   readonly symbol: string | null;
   /** Unix ms; -Infinity for everything. */
   readonly sinceMs: number;
+  /** Whether only fills and positions are printed. */
+  readonly isTradesOnly: boolean;
 }
 
 async function runLog(host: ProgramHost, options: ParsedOptions): Promise<number> {
@@ -103,6 +111,7 @@ function readSelection(host: ProgramHost, { values, flags }: ParsedOptions): Sel
     lastNy,
     symbol: readSymbol(values.get("symbol")),
     sinceMs,
+    isTradesOnly: flags.has("trades"),
   };
 }
 
@@ -185,7 +194,12 @@ export function formatLine(event: RecordedEvent): string {
   return `${formatEventTime(event)}  ${formatOneLine(formatEvent(event))}`;
 }
 
-function isSelected(event: RecordedEvent, { symbol, sinceMs }: Selection): boolean {
+/** Events of `--trades`: everything else is how they came about. */
+const TRADES: ReadonlySet<string> = new Set(["fill", "position"]);
+
+function isSelected(event: RecordedEvent, selection: Selection): boolean {
+  const { symbol, sinceMs, isTradesOnly } = selection;
+  if (isTradesOnly && !TRADES.has(event.type)) return false;
   if (symbol !== null && event.symbol !== symbol) return false;
   return (readTimeMs(event) ?? Infinity) >= sinceMs;
 }

@@ -126,6 +126,7 @@ export function sayError(
     environment.APCA_API_SECRET_KEY,
     environment.LIVE_CONFIRM_TOKEN,
     environment.SLACK_WEBHOOK_URL,
+    environment.HEALTHCHECK_URL,
   ].filter((secret) => secret !== undefined);
   host.writeError(`${PROGRAM}: ${formatOneLine(formatWithoutSecrets(text, secrets))}\n`);
 }

@@ -28,9 +28,10 @@ import {
   listOrdersOfDay,
   type OperatorFiles,
 } from "./operator_world.ts";
-import type { ParsedOptions } from "./options.ts";
+import { type ParsedOptions, UsageError } from "./options.ts";
 import { type BrokerFacts, buildStatusReport, type StatusFacts } from "./status_report.ts";
 import { formatStatus } from "./status_text.ts";
+import { watchScreen } from "./status_watch.ts";
 import { findKillSwitch, readSwitchText } from "./switches.ts";
 import { PROGRAM, VERSION } from "./version.ts";
 
@@ -44,17 +45,23 @@ export const STATUS_COMMAND: Command = {
     "files alone, without credentials; --broker asks the broker too and names what differs. It goes\n" +
     "by the environment of this very call, so give it the service's. --json prints one document\n" +
     "with the fields version, at, state_dir, service, endpoint, gate, kill_switch, entries_paused,\n" +
-    "allowlist, caps, ledger, state, disk, intents, positions, released, watchlist, last_cycle,\n" +
-    "broker.",
+    "allowlist, caps, ledger, state, disk, intents, positions, open_positions, today, released,\n" +
+    "watchlist, last_cycle, broker. In the table ? is not known, BARE shares without a stop, R the\n" +
+    "open result in multiples of what the entry risked.",
   options: [
     {
       name: "broker",
       valueName: null,
       help: "ask the broker too; exits 69 where it can't be asked",
     },
+    {
+      name: "watch",
+      valueName: null,
+      help: "the screen anew every 2 s until ^C; with --broker it asks every 30 s",
+    },
     { name: "json", valueName: null, help: "one JSON document" },
   ],
-  examples: [`${PROGRAM} status`, `${PROGRAM} status --broker`, `${PROGRAM} status --json`],
+  examples: [`${PROGRAM} status`, `${PROGRAM} status --broker`, `${PROGRAM} status --watch`],
   statuses: {
     [EXIT.done]: "printed",
     [EXIT.brokerUnreachable]: "--broker, and the broker can't be asked",
@@ -66,12 +73,25 @@ export const STATUS_COMMAND: Command = {
 async function runStatus(host: ProgramHost, { flags }: ParsedOptions): Promise<number> {
   const { config } = readOperatorConfig(host.environment);
   const files = buildOperatorFiles(config);
-  const ledger = await files.ledger.read();
-  const broker = flags.has("broker") ? await readBroker(host, ledger) : null;
-  const report = buildStatusReport(await readFacts(host, { config, files, ledger, broker }));
+  const ask = flags.has("broker")
+    ? async (asking: ProgramHost) => await readBroker(asking, await files.ledger.read())
+    : null;
+  const read = async (broker: BrokerFacts | null) => {
+    const ledger = await files.ledger.read();
+    return buildStatusReport(await readFacts(host, { config, files, ledger, broker }));
+  };
+  const paint = createPaint(host);
+  const render = async (broker: BrokerFacts | null) =>
+    formatStatus(await read(broker), paint).join("\n");
+  if (flags.has("watch")) {
+    if (flags.has("json")) throw new UsageError("Options --watch and --json exclude each other");
+    await watchScreen(host, { ask, render });
+    return EXIT.done;
+  }
+  const broker = ask === null ? null : await ask(host);
   const text = flags.has("json")
-    ? JSON.stringify(report, null, 2)
-    : formatStatus(report, createPaint(host)).join("\n");
+    ? JSON.stringify(await read(broker), null, 2)
+    : await render(broker);
   host.writeOut(`${text}\n`);
   return EXIT.done;
 }
@@ -93,6 +113,7 @@ async function readFacts(
   const state = await files.state.read();
   const killSwitch = await findKillSwitch(fs, files.places);
   const isKillSwitchFile = killSwitch !== null;
+  const archive = await files.ledger.readArchive(countArchiveDays(state));
   const gate = previewGate({
     config: config.engine,
     host: config.endpoint.host,
@@ -100,7 +121,7 @@ async function readFacts(
     fileToken: await operatorFiles.readToken(),
     ledger,
     state,
-    archive: await files.ledger.readArchive(countArchiveDays(state)),
+    archive,
     todayNy,
     broker: broker === null ? null : {
       accountId: broker.account.accountId,
@@ -131,6 +152,7 @@ async function readFacts(
       alerted: state.kind === "ok" ? state.state.alerted : {},
     }),
     watchlistPath: config.watchlist.path,
+    archived: archive.kind === "ok" ? archive.ledgers.flatMap(({ entries }) => entries) : [],
     lock: await probeLock({ stateDir, clock: host.clock }),
     elsewhere: (await listHolders({ fs, clock: host.clock }, files.places))
       .filter(({ isOwn }) => !isOwn),
@@ -153,12 +175,14 @@ async function readBroker(host: ProgramHost, read: LedgerRead): Promise<BrokerFa
   const openOrders = await broker.listOrders({ status: "open" });
   const sessions = await listPastSessions(broker, dateNyOf(clock.timestampMs));
   const differences: string[] = [];
+  let dayOrders: BrokerFacts["dayOrders"] = null;
   const decision = decideClock(clock, "unknown");
   if (decision.kind === "contradiction") {
     differences.push(`the broker's clock contradicts itself: ${decision.problem}`);
   }
   if (read.kind === "ok") {
     const { rows: orders } = await listOrdersOfDay(broker, read.ledger.dateNy);
+    if (read.ledger.dateNy === dateNyOf(clock.timestampMs)) dayOrders = orders;
     // What the day's list lacks may be an earlier day's: that is for `ledger verify` to look up.
     const { missing } = reconcile(read.ledger, orders);
     const known = read.ledger.entries.filter((entry) => !missing.includes(entry));
@@ -172,6 +196,7 @@ async function readBroker(host: ProgramHost, read: LedgerRead): Promise<BrokerFa
     openOrders: openOrders.rows,
     unreadable: [...positions.unreadable, ...openOrders.unreadable],
     sessions,
+    dayOrders,
     differences,
   };
 }

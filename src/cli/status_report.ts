@@ -7,6 +7,7 @@ import {
   isEntryRecord,
   isOpenEntry,
   isUnsettled,
+  type LedgerEntry,
   type LiveLedger,
 } from "../domain/ledger.ts";
 import { microsToUsd } from "../domain/money.ts";
@@ -27,6 +28,8 @@ import { RESERVE_BYTES } from "../state/state_disk.ts";
 import type { DiskFacts } from "./check_host.ts";
 import type { Holder } from "./holders.ts";
 import { buildCover, type CoverStatus } from "./status_cover.ts";
+import { readDayResult } from "./status_day.ts";
+import { buildOpenStatus, type OpenStatus, sumOpen } from "./status_open.ts";
 
 /** What the broker showed, all at about the same moment. */
 export interface BrokerFacts {
@@ -39,6 +42,8 @@ export interface BrokerFacts {
   readonly sessions: readonly Session[];
   /** Rows of either list that can't be read. */
   readonly unreadable: readonly UnreadableRow[];
+  /** The day's, nested; `null` where they can't be read. */
+  readonly dayOrders: readonly BrokerOrder[] | null;
   /** What contradicts the ledger, in words. */
   readonly differences: readonly string[];
 }
@@ -62,6 +67,8 @@ export interface StatusFacts {
   readonly watchlist: WatchlistStep;
   readonly watchlistPath: string;
   readonly lock: LockProbe;
+  /** Of the archive, newest first; empty where it can't be read. */
+  readonly archived: readonly LedgerEntry[];
   /** Who runs in another directory where the service may run. */
   readonly elsewhere: readonly Holder[];
   readonly disk: DiskFacts;
@@ -69,11 +76,11 @@ export interface StatusFacts {
   readonly broker: BrokerFacts | null;
 }
 
-/** A cap with its use today; `left` is never below 0. */
+/** A cap with its use today; `left` is never below 0. Use is `null` where the records that count it can't be read. */
 export interface CapStatus {
   readonly limit: number;
-  readonly used: number;
-  readonly left: number;
+  readonly used: number | null;
+  readonly left: number | null;
 }
 
 /** One managed position; what only the broker knows is `null` without `--broker`. Prices in USD per share. */
@@ -160,6 +167,16 @@ export interface StatusReport {
     readonly expires_at: string;
   }[];
   readonly positions: readonly PositionStatus[];
+  /** What each managed position makes; `null` where the state can't be read: then `positions` is empty and says nothing. */
+  readonly open_positions: readonly OpenStatus[] | null;
+  /** Today's results and the account's equity, USD; `null` where not known, as without `--broker`. */
+  readonly today: {
+    readonly day_result_usd: number | null;
+    /** Why the day result is not known. */
+    readonly day_result_unknown: string | null;
+    readonly open_result_usd: number | null;
+    readonly equity_usd: number | null;
+  };
   /** What the operator took off the engine's hands, while it lasts. */
   readonly released: readonly { readonly symbol: string; readonly released_at: string }[];
   readonly watchlist: {
@@ -189,6 +206,12 @@ export interface StatusReport {
 export function buildStatusReport(facts: StatusFacts): StatusReport {
   const { config, gate, state, broker } = facts;
   const present = state.kind === "ok" ? state.state : null;
+  const openPositions = buildOpenStatus({
+    state,
+    entries: [...facts.ledger.kind === "ok" ? facts.ledger.ledger.entries : [], ...facts.archived],
+    held: broker?.positions ?? null,
+    nowMs: facts.nowMs,
+  });
   const source = config.isKillSwitchEnv ? "env" : facts.isKillSwitchFile ? "file" : null;
   return {
     version: facts.version,
@@ -225,6 +248,8 @@ export function buildStatusReport(facts: StatusFacts): StatusReport {
     positions: (present?.positions ?? []).map((position) =>
       buildPosition(position, present?.standings ?? [], broker)
     ),
+    open_positions: openPositions,
+    today: buildToday(facts, sumOpen(openPositions)),
     released: (present?.released ?? []).map(({ symbol, releasedAtMs }) => ({
       symbol,
       released_at: formatUtc(releasedAtMs),
@@ -254,14 +279,46 @@ function buildService({ lock, elsewhere: holders }: StatusFacts): StatusReport["
   return { kind: lock.kind === "free" ? "stopped" : "unknown", pid: null, elsewhere };
 }
 
+function buildToday(facts: StatusFacts, openUsd: number | null): StatusReport["today"] {
+  const { broker, state, ledger } = facts;
+  const refuse = (why: string) => ({ day_result_usd: null, day_result_unknown: why });
+  const result = () => {
+    if (broker === null) return refuse("the broker was not asked (--broker)");
+    if (broker.dayOrders === null) return refuse("the day's orders can't be read");
+    const day = readDayResult({
+      todayNy: facts.todayNy,
+      positions: broker.positions,
+      orders: broker.dayOrders,
+    }, {
+      state: state.kind === "ok" ? state.state : null,
+      ledger: ledger.kind === "ok" ? ledger.ledger : null,
+    });
+    if (day === null) return refuse("the records can't be read");
+    const [unknown] = day.unknown;
+    return unknown === undefined
+      ? { day_result_usd: day.resultUsd, day_result_unknown: null }
+      : refuse(`${unknown.symbol}: ${unknown.why}`);
+  };
+  return { ...result(), open_result_usd: openUsd, equity_usd: broker?.account.equityUsd ?? null };
+}
+
 function buildCaps(facts: StatusFacts): StatusReport["caps"] {
   const { caps } = facts.config;
   if (caps === null) return null;
   const ledger = facts.ledger.kind === "ok" ? facts.ledger.ledger : null;
-  const usage = ledger === null ? { orders: 0, grossUsd: 0 } : countUse(ledger, facts.todayNy);
+  // Only where nothing was ever recorded is no ledger no use; one that can't be read may hold any.
+  const isFirstStart = facts.ledger.kind === "missing" && facts.state.kind === "missing";
+  const none = isFirstStart ? 0 : null;
+  const usage = ledger === null
+    ? { orders: none, grossUsd: none }
+    : countUse(ledger, facts.todayNy);
+  const isOpenKnown = isFirstStart || (ledger !== null && isStateKnown(facts.state));
   return {
     orders_per_day: buildCap(caps.ordersPerDay, usage.orders),
-    positions: buildCap(caps.positions, countOpenSymbols(facts, ledger)),
+    positions: buildCap(
+      caps.positions,
+      isOpenKnown ? countOpenSymbols(facts, ledger) : null,
+    ),
     gross_notional_usd: buildCap(caps.grossNotionalUsd, usage.grossUsd),
     notional_per_symbol_usd: { limit: caps.notionalPerSymbolUsd },
   };
@@ -272,7 +329,13 @@ function countUse(ledger: LiveLedger, dateNy: string): { orders: number; grossUs
   return { orders: usage.orders, grossUsd: microsToUsd(usage.grossMicros) };
 }
 
-function buildCap(limit: number, used: number): CapStatus {
+/** A state that is not there yet names no position. */
+function isStateKnown({ kind }: StateRead): boolean {
+  return kind === "ok" || kind === "missing";
+}
+
+function buildCap(limit: number, used: number | null): CapStatus {
+  if (used === null) return { limit, used, left: null };
   // Rounded, so that what is left of a sum of cents reads as cents.
   const left = Math.max(0, Math.round((limit - used) * 1e6) / 1e6);
   return { limit, used, left };

@@ -1,10 +1,11 @@
-import { formatPriceUsd } from "../domain/alert_facts.ts";
+import { formatPriceUsd, formatSignedUsd } from "../domain/alert_facts.ts";
 import { formatCents } from "../domain/money.ts";
 import { formatNy } from "../domain/ny_time.ts";
 import { formatOneLine } from "../domain/one_line.ts";
 import { RESERVE_BYTES } from "../state/state_disk.ts";
 import type { Paint, Tone } from "./colour.ts";
 import { formatCover } from "./status_cover.ts";
+import { formatOpen } from "./status_open.ts";
 import type { CapStatus, PositionStatus, StatusReport } from "./status_report.ts";
 import { formatTable, LINE_WIDTH, wrapLine } from "./table.ts";
 
@@ -55,7 +56,17 @@ export function formatStatus(report: StatusReport, paint: Paint): string[] {
         `${intent.symbol} qty=${intent.qty} due ${formatNy(Date.parse(intent.scheduled_at))}`,
       )
     ),
-    ...line("Positions", report.positions.length === 0 ? "none managed" : "managed:"),
+    ...line("Today", formatToday(report)),
+    ...line(
+      "Positions",
+      report.open_positions === null
+        ? "UNKNOWN: the state that names them can't be read"
+        : report.positions.length === 0
+        ? "none managed"
+        : "managed:",
+      report.open_positions === null ? "bad" : null,
+    ),
+    ...formatOpen(report.open_positions ?? []),
     ...formatPositions(report.positions, paint),
     ...report.positions.flatMap(({ symbol, standing }) => {
       const text = standing?.text ?? null;
@@ -120,14 +131,26 @@ function formatWatchlist({ watchlist }: StatusReport): string {
 
 function formatCaps({ caps }: StatusReport): string[] {
   if (caps === null) return ["not valid: LIVE is blocked"];
-  const count = ({ used, limit, left }: CapStatus) => `${used} of ${limit} (${left} left)`;
-  const gross = caps.gross_notional_usd;
+  const count = ({ used, limit, left }: CapStatus) =>
+    used === null ? `unknown of ${limit}` : `${used} of ${limit} (${left} left)`;
+  const { used, limit, left } = caps.gross_notional_usd;
+  const gross = used === null || left === null
+    ? `unknown of ${formatCents(limit)} USD, `
+    : `${formatCents(used)} of ${formatCents(limit)} USD (${formatCents(left)} left), `;
   return [
     `orders ${count(caps.orders_per_day)}, positions ${count(caps.positions)}`,
-    `gross ${formatCents(gross.used)} of ${formatCents(gross.limit)} USD ` +
-    `(${formatCents(gross.left)} left), ` +
-    `${formatCents(caps.notional_per_symbol_usd.limit)} a symbol`,
+    `gross ${gross}${formatCents(caps.notional_per_symbol_usd.limit)} a symbol`,
   ];
+}
+
+/** The day result against the previous close, the open one against the entries (interface, Slack). */
+function formatToday({ today }: StatusReport): string {
+  const { day_result_usd, day_result_unknown, open_result_usd, equity_usd } = today;
+  const result = (usd: number | null) => usd === null ? "unknown" : `${formatSignedUsd(usd)} USD`;
+  const why = day_result_unknown === null ? "" : ` (${day_result_unknown})`;
+  const equity = equity_usd === null ? "unknown" : `${formatCents(equity_usd)} USD`;
+  return `equity ${equity}, open result ${result(open_result_usd)}, ` +
+    `day result ${result(day_result_usd)}${why}`;
 }
 
 function formatLedger({ ledger }: StatusReport): string {

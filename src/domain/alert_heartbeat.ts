@@ -19,7 +19,7 @@ import { formatNy } from "./ny_time.ts";
 /** An order of ours without a usable answer, looked up until it has one (pipeline 6). */
 export interface UnresolvedOrderFact {
   readonly symbol: string;
-  readonly clientOrderId: string;
+  readonly side: "buy" | "sell";
 }
 
 /** Everything that a heartbeat says, read by the engine in the cycle before it. Times in Unix ms. */
@@ -35,10 +35,14 @@ export interface HeartbeatInputs {
   readonly lastCycleAtMs: number | null;
   /** How the broker failed at the last read; `null` where it answered. */
   readonly brokerFailure: ReadFailure | null;
+  /** Equity and open result in words (`formatEquity`). */
+  readonly equityLine: string;
   /** `null` where the ledger can't be counted from. */
   readonly capUse: CapUseFact | null;
-  readonly positions: readonly PositionFact[];
-  readonly unresolved: readonly UnresolvedOrderFact[];
+  /** `null` where the records can't be read. */
+  readonly positions: readonly PositionFact[] | null;
+  /** `null` where the ledger can't be read. */
+  readonly unresolved: readonly UnresolvedOrderFact[] | null;
   /** Positions that this engine does not manage, shares negative where short; `null` where the broker could not be asked. */
   readonly foreign: readonly { readonly symbol: string; readonly qty: number }[] | null;
   /** What keeps records from being made (pipeline 5); `null` where nothing does. */
@@ -57,12 +61,17 @@ export function buildHeartbeat(inputs: HeartbeatInputs): AlertMessage {
     inputs.brokerFailure === null
       ? "Broker: reachable"
       : `Broker: NOT REACHABLE (${inputs.brokerFailure})`,
+    inputs.equityLine,
     `Orders today: ${formatCapUse(inputs.capUse)}`,
-    ...formatList("Managed positions", sortPositions(inputs.positions).map(formatPosition)),
-    ...formatList(
-      "Unresolved orders",
-      inputs.unresolved.map((order) => `${order.symbol} ${order.clientOrderId}`),
-    ),
+    ...(inputs.positions === null
+      ? ["Managed positions: UNKNOWN until the records are read"]
+      : formatList("Managed positions", sortPositions(inputs.positions).map(formatPosition))),
+    ...(inputs.unresolved === null
+      ? ["Unresolved orders: unknown, the ledger can't be read"]
+      : formatList(
+        "Unresolved orders",
+        inputs.unresolved.map(({ symbol, side }) => `${symbol}, a ${side}`),
+      )),
     ...(foreign === null
       ? ["Foreign positions: unknown, the broker could not be asked"]
       : formatList("Foreign positions", foreign.map((each) => `${each.symbol} ${each.qty}`))),

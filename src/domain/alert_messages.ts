@@ -23,7 +23,8 @@ export interface StartFacts {
   readonly host: string;
   readonly pollSeconds: number;
   readonly watchlist: WatchlistFact;
-  readonly managedSymbols: readonly string[];
+  /** `null` where the records are not read yet: the first cycle makes them, or waits for them. */
+  readonly managedSymbols: readonly string[] | null;
 }
 
 /** Builds `Execution started` (INFO). */
@@ -33,7 +34,13 @@ export function buildExecutionStarted(facts: StartFacts): AlertMessage {
     `avwap-execution ${facts.version}, a cycle every ${facts.pollSeconds} s`,
     `Broker endpoint=${facts.endpoint} host=${facts.host}`,
     `Watchlist: ${formatWatchlist(facts.watchlist)}`,
-    `Managed positions: ${managedSymbols.length === 0 ? "none" : managedSymbols.join(", ")}`,
+    `Managed positions: ${
+      managedSymbols === null
+        ? "unknown before the first cycle"
+        : managedSymbols.length === 0
+        ? "none"
+        : managedSymbols.join(", ")
+    }`,
   ];
   return { level: "INFO", title: "Execution started", text: lines.join("\n") };
 }
@@ -53,22 +60,44 @@ export function buildLiveTradingEnabled(
   return { level: "INFO", title: "Live trading enabled", text: lines.join("\n") };
 }
 
+/** What the operator asks first after he made the switch. */
+export interface KillSwitchFacts {
+  readonly source: "env" | "file";
+  /** `null` where the records can't be read. */
+  readonly positions: readonly PositionFact[] | null;
+  /** When the broker was last asked for orders, Unix ms; `null` where it could not be. */
+  readonly seenAtMs: number | null;
+}
+
+/** Those that `Kill switch active` names, the urgent ones first. */
+export function listNamedPositions(positions: readonly PositionFact[]): PositionFact[] {
+  return sortPositions(positions).slice(0, LIST_LINES_MAX);
+}
+
 /**
  * Builds `Kill switch active` (WARNING; runbook 7): each managed position, its protection at the broker and the command
  * that closes it, because from now on the engine sells nothing.
  */
 export function buildKillSwitchActive(
-  facts: { readonly source: "env" | "file"; readonly positions: readonly PositionFact[] },
+  facts: KillSwitchFacts,
 ): AlertMessage {
-  const shown = sortPositions(facts.positions).slice(0, LIST_LINES_MAX);
-  const hiddenCount = facts.positions.length - shown.length;
+  const { positions, seenAtMs } = facts;
+  const shown = listNamedPositions(positions ?? []);
+  const hiddenCount = (positions ?? []).length - shown.length;
   const lines = [
     `Kill switch active (${facts.source}): no entries and no exits; stops resting at the broker stay`,
+    ...(shown.length === 0 || seenAtMs === null
+      ? []
+      : [`As the broker showed it at ${formatNy(seenAtMs)}:`]),
     ...shown.flatMap((position) => [
       formatPosition(position),
       `  close it: ${formatCloseCommand(position.symbol)}`,
     ]),
-    ...(shown.length === 0 ? ["No managed positions"] : []),
+    ...(positions === null
+      ? ["Managed positions: UNKNOWN, the records can't be read; look at the broker"]
+      : shown.length === 0
+      ? ["No managed positions"]
+      : []),
     ...(hiddenCount > 0
       ? [`and ${hiddenCount} more: see \`avwap-execution status --broker\``]
       : []),
@@ -234,20 +263,14 @@ export interface SubmissionFacts {
   readonly notionalUsd: number;
   readonly stopUsd: number;
   readonly takeProfitUsd: number;
-  /** The broker's id, or `dry-run`. */
-  readonly orderId: string;
 }
 
 /** Builds the verbose message of a submission (TRADE; `SLACK_VERBOSE`). */
 export function buildOrderSubmitted(facts: SubmissionFacts): AlertMessage {
-  const { symbol, qty, notionalUsd, stopUsd, takeProfitUsd, orderId } = facts;
-  const lines = [
-    `SUBMITTED ${symbol}: qty=${qty} order_id=${orderId}`,
-    `about ${formatCents(notionalUsd)} USD, stop ${formatPriceUsd(stopUsd)}, take-profit ${
-      formatPriceUsd(takeProfitUsd)
-    }`,
-  ];
-  return { level: "TRADE", title: "Order submitted", text: lines.join("\n") };
+  const { symbol, qty, notionalUsd, stopUsd, takeProfitUsd } = facts;
+  const text = `${symbol}: SUBMITTED buy qty=${qty}, about ${formatCents(notionalUsd)} USD, ` +
+    `stop ${formatPriceUsd(stopUsd)}, target ${formatPriceUsd(takeProfitUsd)}`;
+  return { level: "TRADE", title: "Order submitted", text };
 }
 
 /** An exit that left, or in DRY_RUN would have. */
@@ -257,17 +280,15 @@ export interface SoldFacts {
   readonly qty: number;
   /** `r1_trim`, `r2_trim`, `stop_exit`. */
   readonly reason: string;
-  /** The broker's id, or `dry-run`. */
-  readonly orderId: string;
 }
 
 /** Builds the verbose message of a trim or a close (TRADE; `SLACK_VERBOSE`). */
 export function buildPositionSold(facts: SoldFacts): AlertMessage {
-  const { kind, symbol, qty, reason, orderId } = facts;
+  const { kind, symbol, qty, reason } = facts;
   return {
     level: "TRADE",
     title: kind === "trim" ? "Position trimmed" : "Position closed",
-    text: `SUBMITTED sell ${symbol}: qty=${qty} reason=${reason} order_id=${orderId}`,
+    text: `${symbol}: SUBMITTED sell qty=${qty} reason=${reason}`,
   };
 }
 

@@ -74,6 +74,8 @@ interface DayFacts {
     readonly closesAtNy: string;
     readonly isOver: boolean;
   };
+  /** Equity and open result in words (`formatEquity`). */
+  readonly equityLine: string;
   /** Whether the operator has paused entries. */
   readonly areEntriesPaused: boolean;
   /** What everything managed today made since the previous close or the entry (interface, Slack); `null` where the trail can't be read. */
@@ -117,6 +119,7 @@ export function buildDailySummary(inputs: DailySummaryInputs): AlertMessage {
     `${inputs.dateNy}, ${day}, ${
       session.isOver ? "closed" : "closes"
     } at ${session.closesAtNy} New York`,
+    inputs.equityLine,
     ...formatPause(inputs.areEntriesPaused),
     ...(inputs.mode === "LIVE" ? buildLiveLines(inputs) : buildDryRunLines(inputs)),
     formatDayResult(inputs.dayResult),

@@ -4,6 +4,7 @@ import { cancelGroups, noteCancelled } from "./cancelling.ts";
 import { findTimeObstacle } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { recordAgain, recordBeforeCancel, RETRY_MS } from "./exit_records.ts";
+import { sayUndone } from "./operator_acts.ts";
 import { readAccountBlock } from "./account_look.ts";
 import { noteStopRefusal } from "./exit_records.ts";
 import { findHeld, hasWorkingBuy, refresh } from "./observe.ts";
@@ -86,9 +87,7 @@ export async function convert(
   const placed = await sendSell(engine, permit, { ...stop, qty: stopQty }, entry);
   if (placed.kind !== "done") {
     const text = `${position.symbol}: stop not placed after its day orders were cancelled`;
-    // What the engine itself did not send is told by the position's standing, once (interface, Slack).
-    if (placed.kind === "stopped") engine.ports.log.error(text);
-    else engine.sayError(text);
+    sayUndone(engine, placed, text);
     if (!noteStopRefusal(engine, position, placed)) return false;
     await putBackLower(engine, permit, { ...stop, qty: stopQty }, groups);
     return true;

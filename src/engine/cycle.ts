@@ -25,6 +25,7 @@ import { recordEquity } from "./equity.ts";
 import { RETRY_MS } from "./exit_records.ts";
 import { readExitRecord } from "./exit_history.ts";
 import { decideExits, sayDryRunExits } from "./exits.ts";
+import { sayFilled } from "./fill_messages.ts";
 import { reportForeign } from "./foreign.ts";
 import { printGate } from "./gate_log.ts";
 import {
@@ -97,6 +98,7 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
     await sayMarket(engine, market);
     await noticeTrouble(engine, market);
     await sendSummaryIfDue(engine, market);
+    await sayFilled(engine);
     await engine.trySaveState();
     return { market, gate: null };
   }
@@ -144,6 +146,7 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   }
   await noticeCorporateActions(engine, observation.clock);
   await takeStandings(engine, { market: observation.clock, gate: decision });
+  await sayFilled(engine);
   planWakes(engine, decision);
   return decision;
 }

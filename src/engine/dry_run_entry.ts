@@ -31,7 +31,7 @@ export async function simulateEntry(engine: Engine, intent: EntryIntent): Promis
   }
   log.info(`DRY_RUN: would submit ${symbol} qty=${qty} SL=${stopUsd} TP=${r2Usd}`);
   log.info(`SUBMITTED ${symbol}: qty=${qty} order_id=dry-run`);
-  saySubmitted(engine, intent, { orderId: "dry-run", priceUsd: intent.refPriceUsd });
+  saySubmitted(engine, intent, intent.refPriceUsd);
   await engine.event({
     type: "dry_run_order",
     symbol,

@@ -1,4 +1,5 @@
 import { EMPTY_BOOK, type OrderBook } from "../domain/account/order_book.ts";
+import type { Standing } from "../domain/account/standing.ts";
 import { EMPTY_STATE, type EngineState, type ManagedPosition } from "../domain/engine_state.ts";
 import type { AlertMessage } from "../domain/alert_facts.ts";
 import { buildExecutionError } from "../domain/alert_messages.ts";
@@ -97,6 +98,8 @@ export class Engine {
   clockProblem: string | null = null;
   lastGateText: string | null = null;
   killSwitchSeen: "env" | "file" | null = null;
+  /** Whose bare shares the kill switch's message names, while they are bare and no worse. */
+  toldBare: readonly Standing[] = [];
   /** Whether the operator had paused entries at the last look. */
   isPauseSeen = false;
   marketSaid: string | null = null;
@@ -140,6 +143,12 @@ export class Engine {
   gateInputs: GateInputsRecord | null = null;
   /** Filled shares by order id that the audit trail has already. */
   readonly fillsSaid = new Map<string, number>();
+  /** Orders of ours that filled and that the log has told, by order id. */
+  readonly fillsTold = new Set<string>();
+  /** When an order that still works was first seen partly filled, broker time. */
+  readonly fillingSinceMs = new Map<string, number>();
+  /** Positions that ended in this process, as they were last known: a sale may be told after its position is forgotten. */
+  readonly ended = new Map<string, ManagedPosition>();
   equitySaid: string | null = null;
   /** Last prices as this cycle read them, and what was answered at all; `null` before it asked. */
   prices: {
@@ -234,6 +243,8 @@ export class Engine {
 
   /** Forgets a managed position. */
   dropPosition(positionId: string): void {
+    const ended = this.state.positions.find((each) => each.positionId === positionId);
+    if (ended !== undefined) this.ended.set(positionId, ended);
     const positions = this.state.positions.filter((each) => each.positionId !== positionId);
     const unfinished = this.state.unfinished.filter((each) => each.positionId !== positionId);
     this.updateState({ positions, unfinished });

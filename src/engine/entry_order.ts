@@ -147,7 +147,7 @@ async function adopt(engine: Engine, intent: EntryIntent, order: BrokerOrder): P
   if (order.status === "rejected") return sayRejected(engine, intent, "after it was taken");
   engine.ports.log.info(`SUBMITTED ${symbol}: qty=${intent.qty} order_id=${order.orderId}`);
   await manage(engine, intent, order);
-  saySubmitted(engine, intent, { orderId: order.orderId, priceUsd: intent.refPriceUsd });
+  saySubmitted(engine, intent, intent.refPriceUsd);
 }
 
 /** From now on the order's position is the engine's. */

@@ -11,6 +11,7 @@ import {
   untilCloseMs,
 } from "./closing.ts";
 import type { Engine } from "./engine.ts";
+import { sayUndone } from "./operator_acts.ts";
 import { StateError } from "./ports.ts";
 import { recordSells, roundStop, type SellPlan, type SellResult } from "./sell_orders.ts";
 import { isBare, noteBare, noteUnfinished, readUnfinished } from "./unfinished.ts";
@@ -194,8 +195,5 @@ export function sayFailure(engine: Engine, plan: ExitPlan, what: string, result:
     ? `stopped: ${result.reason}`
     : "no usable answer yet";
   engine.wakeAt(engine.nowMs() + RETRY_MS);
-  const text = `${plan.position.symbol} ${plan.reason}: ${what}: ${why}`;
-  // What the engine itself did not send is told by the position's standing, once (interface, Slack).
-  if (result.kind === "stopped") engine.ports.log.error(text);
-  else engine.sayError(text);
+  sayUndone(engine, result, `${plan.position.symbol} ${plan.reason}: ${what}: ${why}`);
 }

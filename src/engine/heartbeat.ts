@@ -9,6 +9,7 @@ import { microsToUsd } from "../domain/money.ts";
 import type { Engine } from "./engine.ts";
 import { countOpenSymbols } from "./entry_check.ts";
 import { listPositionFacts } from "./notices.ts";
+import { readEquityLine } from "./open_results.ts";
 import { lookAtWatchlist, type WatchlistSeen } from "./reading_watchlist.ts";
 
 const MINUTE_MS = 60_000;
@@ -48,7 +49,9 @@ export async function sendStarted(engine: Engine): Promise<void> {
     host: broker.host,
     pollSeconds: config.pollSeconds,
     watchlist: buildWatchlistFact(await lookAtWatchlist(engine)),
-    managedSymbols: engine.state.positions.map((position) => position.symbol),
+    managedSymbols: engine.isStateLoaded
+      ? engine.state.positions.map((position) => position.symbol)
+      : null,
   }));
   await engine.event({
     type: "engine_started",
@@ -84,11 +87,10 @@ export async function sendHeartbeatIfDue(
     lastCycleAtMs: engine.state.lastCycleAtMs,
     brokerFailure: findBrokerFailure(engine, market),
     capUse: present === null ? null : buildCapUse(engine, present),
-    positions: listPositionFacts(engine),
-    unresolved: (present?.entries ?? []).filter(isUnsettled).map((entry) => ({
-      symbol: entry.symbol,
-      clientOrderId: entry.clientOrderId ?? "without an id",
-    })),
+    equityLine: readEquityLine(engine),
+    positions: engine.isStateLoaded ? listPositionFacts(engine) : null,
+    unresolved: present?.entries.filter(isUnsettled)
+      .map(({ symbol, side }) => ({ symbol, side })) ?? null,
     foreign: listForeign(engine),
     diskFault: engine.ports.disk.fault,
   }));

@@ -3,9 +3,12 @@ import { Engine } from "./engine.ts";
 import { type CycleResult, runCycle } from "./cycle.ts";
 import { noticeDisk } from "./disk_notice.ts";
 import { UNDECIDED_LOOK_MS } from "./entries.ts";
+import { beatHealth } from "./health.ts";
 import { sendHeartbeatIfDue, sendStarted } from "./heartbeat.ts";
 import { lookAtOnce } from "./kill_switch_look.ts";
-import { noticeKillSwitch, noticePause, takeDelivered } from "./notices.ts";
+import { sayNotRunning } from "./not_running.ts";
+import { alertKillSwitch, noticeKillSwitch, noticePause, takeDelivered } from "./notices.ts";
+import { observe } from "./observe.ts";
 import { BrokerError, type EnginePorts, StateError } from "./ports.ts";
 import { lookAtWatchlist } from "./reading_watchlist.ts";
 import { takeRequests } from "./releasing.ts";
@@ -50,7 +53,8 @@ export async function runLoop(
   await sendStarted(engine);
   options.watch?.(() => void lookAtOnce(engine));
   if (ports.config.isRunOnce) {
-    await runSafely(engine);
+    const { market } = await runSafely(engine);
+    await beatHealth(engine, market);
     await ports.alerts.drain(DRAIN_MS);
     return await end(engine);
   }
@@ -58,6 +62,7 @@ export async function runLoop(
     engine.isCycleDue = false;
     const result = await runSafely(engine);
     await sendHeartbeatIfDue(engine, result.market);
+    await beatHealth(engine, result.market);
     await ports.service.ready();
     await wait(engine, result, stop, options);
   }
@@ -77,6 +82,7 @@ async function checkStart(engine: Engine): Promise<number | null> {
       dropped: [],
       message: step.message,
     });
+    await sayNotRunning(engine, step);
     return step.kind === "stale" ? EXIT_WATCHLIST_STALE : EXIT_WATCHLIST_MISSING;
   }
   return null;
@@ -152,7 +158,15 @@ async function wait(
     // A closed market is not asked for it: the gate lines wait for the open.
     const isChanged = await noticeKillSwitch(engine);
     if ((isChanged || engine.isCycleDue) && isRunning) return;
+    if (isChanged || engine.isCycleDue) await tellKillSwitch(engine, result.market);
   }
+}
+
+/** While the market is closed no cycle follows the switch: positions and orders are read for its message alone. */
+async function tellKillSwitch(engine: Engine, market: CycleResult["market"]): Promise<void> {
+  engine.isCycleDue = false;
+  if (engine.killSwitchSeen !== null && market !== null) await observe(engine, market);
+  alertKillSwitch(engine);
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   buildKillSwitchActive,
   buildLiveTradingEnabled,
   buildStateMessage,
+  listNamedPositions,
 } from "../domain/alert_messages.ts";
 import type { GateDecision, OperatorInputs } from "../domain/gate.ts";
 import { isStopOrder } from "../domain/protection.ts";
@@ -68,8 +69,45 @@ export async function noticeKillSwitch(engine: Engine): Promise<boolean> {
 }
 
 /**
- * Says a change of the kill switch in log and audit trail, and alerts `Kill switch active` once per change, also across
- * restarts.
+ * Alerts `Kill switch active` once per change, also across restarts: at a cycle's end, when what the operator's act left
+ * behind is known, and never while something is under way that changes it.
+ */
+export function alertKillSwitch(engine: Engine): void {
+  const source = engine.killSwitchSeen;
+  const orders = engine.observation?.openOrders;
+  const message = source === null ? null : buildKillSwitchActive({
+    source,
+    positions: engine.isStateLoaded ? listPositionFacts(engine) : null,
+    seenAtMs: orders?.kind === "ok"
+      ? engine.nowMs() - (engine.ports.clock.monotonicMs() - orders.atMonotonicMs)
+      : null,
+  });
+  const state = { key: KILL_SWITCH_KEY, value: source ?? "off" };
+  engine.alert(buildStateMessage(state, engine.state.alerted, message));
+}
+
+/**
+ * Notes whose bare shares `Kill switch active` names: in this cycle's message, or in the one that was delivered and they stand
+ * no worse since. What came to be bare after it is nobody's news but the alarm's.
+ */
+export function noteToldBare(engine: Engine): void {
+  const source = engine.killSwitchSeen;
+  const isSaidNow = source !== null && engine.state.alerted[KILL_SWITCH_KEY] !== source;
+  const named = new Set(listNamedPositions(listPositionFacts(engine)).map(({ symbol }) => symbol));
+  const told = engine.state.standings.filter((standing) => {
+    const before = engine.toldBare.find(({ symbol }) => symbol === standing.symbol);
+    return standing.bareSinceMs !== null &&
+      (isSaidNow ? named.has(standing.symbol) : before !== undefined && !isWorse(standing, before));
+  });
+  engine.toldBare = source === null ? [] : told;
+}
+
+function isWorse(now: Standing, before: Standing): boolean {
+  return now.bareQty > before.bareQty || now.coveredQty < before.coveredQty;
+}
+
+/**
+ * Says a change of the kill switch in log and audit trail.
  * @param seen As just looked at.
  * @returns Whether it changed since the last look.
  */
@@ -79,11 +117,6 @@ export async function sayKillSwitch(
 ): Promise<boolean> {
   const { log } = engine.ports;
   const source = seen.isKillSwitchEnv ? "env" : seen.isKillSwitchFile ? "file" : null;
-  const state = { key: KILL_SWITCH_KEY, value: source ?? "off" };
-  const message = source === null
-    ? null
-    : buildKillSwitchActive({ source, positions: listPositionFacts(engine) });
-  engine.alert(buildStateMessage(state, engine.state.alerted, message));
   const isChanged = engine.killSwitchSeen !== source;
   engine.killSwitchSeen = source;
   if (!isChanged) return false;

@@ -416,7 +416,11 @@ export interface Alert {
 
 /** Slack, or nothing. Never throws, never delays: what can't be queued is dropped with a log line. */
 export interface AlertPort {
+  /** Whether nobody is there to read: then nothing is asked of the broker for a message alone. */
+  readonly isUnheard?: boolean;
   send(alert: Alert): void;
+  /** How long the oldest ERROR has not been delivered, ms; 0 where none waits or was lost since the last delivery. */
+  errorWaitMs?(): number;
   /**
    * State alerts delivered since the last call, for the engine to remember; an empty value where something was read that
    * had stopped to be true meanwhile.
@@ -424,6 +428,14 @@ export interface AlertPort {
   takeDelivered(): { readonly key: string; readonly value: string }[];
   /** Waits until the queue is empty, at most `maxMs`. */
   drain(maxMs: number): Promise<void>;
+}
+
+/** The dead-man's switch outside the host (interface, `HEALTHCHECK_URL`). Never throws, never delays. */
+export interface HealthPort {
+  /** Says that all is well, at most once a minute. */
+  beat(): void;
+  /** Requests that failed since the last one that was answered. */
+  readonly failures: number;
 }
 
 /** The service manager, or nothing (sd_notify). */
@@ -475,6 +487,8 @@ export interface EnginePorts {
   readonly disk: DiskPort;
   readonly log: LogPort;
   readonly alerts: AlertPort;
+  /** Absent where none is configured, or can't be reached by this process. */
+  readonly health?: HealthPort;
   readonly service: ServicePort;
   readonly config: EngineConfig;
 }

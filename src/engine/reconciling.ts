@@ -210,7 +210,7 @@ function sayResolved(engine: Engine, entry: LedgerEntry): void {
   if (!isEntryRecord(entry) || entry.status !== "accepted" || qty === null) return;
   engine.ports.log.info(`SUBMITTED ${symbol}: qty=${qty} order_id=${orderId}`);
   if (orderId === null || refPriceUsd === null || stopUsd === null || r2Usd === null) return;
-  saySubmitted(engine, { symbol, qty, stopUsd, r2Usd }, { orderId, priceUsd: refPriceUsd });
+  saySubmitted(engine, { symbol, qty, stopUsd, r2Usd }, refPriceUsd);
 }
 
 /** Says what became of our orders since the last look. */

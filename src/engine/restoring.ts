@@ -4,6 +4,7 @@ import type { Engine } from "./engine.ts";
 import { recordAgain, RETRY_MS } from "./exit_records.ts";
 import { findIdentityProblem, readOperatorObjection } from "./gate_reader.ts";
 import { findHeld, findSellGroups, refresh } from "./observe.ts";
+import { sayUndone } from "./operator_acts.ts";
 import { isEntryWorking } from "./partial_entry.ts";
 import { StateError } from "./ports.ts";
 import { isActionable, trackPositions } from "./positions.ts";
@@ -69,7 +70,9 @@ async function restoreOne(
   try {
     const entry = await recordAnyhow(engine, plan);
     const placed = await sendSell(engine, { kind: "exit_rest" }, plan, entry);
-    if (placed.kind !== "done") return engine.sayError(`${symbol}: stop not put back yet`);
+    if (placed.kind !== "done") {
+      return sayUndone(engine, placed, `${symbol}: stop not put back yet`);
+    }
     noteBare(engine, position.positionId, false);
     engine.ports.log.info(`STOP ${symbol}: qty=${qty} at ${entry.stopUsd}, put back`);
   } catch (error) {

@@ -201,7 +201,7 @@ async function sendUntilKnown(
     if (result.kind === "accepted") {
       if (plan.reason === "stop") noteStopFate(engine, plan.position.symbol, null);
       await settleByOrder(engine, clientOrderId, result.order);
-      saySold(engine, plan, current, result.order.orderId);
+      saySold(engine, plan, current);
       return { kind: "done", order: result.order };
     }
     // A sell without a usable answer does not delay the stop that follows it (pipeline 5).
@@ -210,7 +210,7 @@ async function sendUntilKnown(
     if (found.kind === "found") {
       await settleByOrder(engine, clientOrderId, found.order);
       if (!isEndedUnfilled(found.order)) {
-        saySold(engine, plan, current, found.order.orderId);
+        saySold(engine, plan, current);
         return { kind: "done", order: found.order };
       }
       const [next] = await recordSells(engine, [plan]);
@@ -242,10 +242,10 @@ async function settleUnknown(engine: Engine, entry: LedgerEntry): Promise<void> 
 }
 
 /** A trim or close that the broker took; a stop is none. */
-function saySold(engine: Engine, plan: SellPlan, entry: LedgerEntry, orderId: string): void {
+function saySold(engine: Engine, plan: SellPlan, entry: LedgerEntry): void {
   if (plan.reason === "stop") return;
   const { reason, position } = plan;
-  saySale(engine, { symbol: position.symbol, qty: entry.qty ?? plan.qty, reason, orderId });
+  saySale(engine, { symbol: position.symbol, qty: entry.qty ?? plan.qty, reason });
 }
 
 function buildRequest(plan: SellPlan, entry: LedgerEntry): OrderRequest {

@@ -18,6 +18,7 @@ import { CONVERT_BEFORE_CLOSE_MS, untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { listMarketSells } from "./exit_records.ts";
 import { readOperatorObjection } from "./gate_reader.ts";
+import { alertKillSwitch, noteToldBare, noticeKillSwitch } from "./notices.ts";
 import {
   findHeld,
   findSellGroups,
@@ -53,7 +54,13 @@ interface Turn extends CycleEnd {
  * (pipeline 5, "Nothing waits in silence").
  */
 export async function takeStandings(engine: Engine, end: CycleEnd): Promise<void> {
-  if (!engine.isStateLoaded || engine.isForeignState) return;
+  // Made in the middle of the cycle, it is what kept the rest back.
+  await noticeKillSwitch(engine);
+  if (engine.isStateLoaded && !engine.isForeignState) await takeAll(engine, end);
+  alertKillSwitch(engine);
+}
+
+async function takeAll(engine: Engine, end: CycleEnd): Promise<void> {
   const objection = await findObjection(engine, end);
   const turn = { ...end, objection, isLive: objection === null };
   if (!turn.isLive) sayEnding(engine);
@@ -64,6 +71,7 @@ export async function takeStandings(engine: Engine, end: CycleEnd): Promise<void
   if (JSON.stringify(standings) !== JSON.stringify(engine.state.standings)) {
     engine.updateState({ standings });
   }
+  noteToldBare(engine);
   sayAlarms(engine, {
     nowMs: engine.nowMs(),
     isLive: turn.isLive,
@@ -72,6 +80,7 @@ export async function takeStandings(engine: Engine, end: CycleEnd): Promise<void
     isClosed: end.market === null ? isClosedByCalendar(engine) : !end.market.isOpen,
     untilCloseMs: untilCloseMs(engine),
     nextOpenMs: end.market?.nextOpenMs ?? findNextOpen(engine),
+    toldSymbols: new Set(engine.toldBare.map(({ symbol }) => symbol)),
   });
 }
 

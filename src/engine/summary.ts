@@ -27,6 +27,7 @@ import { buildCapUse } from "./heartbeat.ts";
 import { listPositionFacts } from "./notices.ts";
 import { readListing } from "./listing.ts";
 import { observe, readSession } from "./observe.ts";
+import { readEquityLine } from "./open_results.ts";
 import { StateError } from "./ports.ts";
 
 /** State key of the summary: its value is the New York date of the last one that was delivered. */
@@ -107,6 +108,7 @@ async function buildSummary(
       closesAtNy: readNyTime(session.closeMs).timeNy.slice(0, 5),
       isOver: !market.isOpen && engine.nowMs() >= session.closeMs,
     },
+    equityLine: readEquityLine(engine),
     areEntriesPaused: await engine.ports.operatorFiles.areEntriesPaused(),
     dayResult: recorded === null ? null : readDayResult(recorded, dateNy),
     overnight: listPositionFacts(engine),
@@ -142,7 +144,7 @@ interface Day {
 
 type LiveFacts = Omit<
   Extract<DailySummaryInputs, { mode: "LIVE" }>,
-  "mode" | "dateNy" | "session" | "areEntriesPaused" | "dayResult" | "overnight"
+  "mode" | "dateNy" | "session" | "equityLine" | "areEntriesPaused" | "dayResult" | "overnight"
 >;
 
 async function buildLiveFacts(

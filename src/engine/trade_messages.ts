@@ -8,16 +8,15 @@ import type { Engine } from "./engine.ts";
 export function saySubmitted(
   engine: Engine,
   intent: Pick<EntryIntent, "symbol" | "qty" | "stopUsd" | "r2Usd">,
-  facts: { readonly orderId: string; readonly priceUsd: number },
+  priceUsd: number,
 ): void {
   if (!engine.ports.config.isSlackVerbose) return;
   engine.alert(buildOrderSubmitted({
     symbol: intent.symbol,
     qty: intent.qty,
-    notionalUsd: intent.qty * facts.priceUsd,
+    notionalUsd: intent.qty * priceUsd,
     stopUsd: roundToIncrement(intent.stopUsd),
     takeProfitUsd: roundToIncrement(intent.r2Usd),
-    orderId: facts.orderId,
   }));
 }
 
@@ -28,8 +27,8 @@ interface Sale {
   readonly reason: ExitReason;
 }
 
-/** The message of a trim or close (`SLACK_VERBOSE`). @param sale `orderId` is the broker's, or `dry-run`. */
-export function saySale(engine: Engine, sale: Sale & { readonly orderId: string }): void {
+/** The message of a trim or close (`SLACK_VERBOSE`). */
+export function saySale(engine: Engine, sale: Sale): void {
   if (!engine.ports.config.isSlackVerbose) return;
   engine.alert(buildPositionSold({
     kind: sale.reason === "stop_exit" ? "close" : "trim",
@@ -41,5 +40,5 @@ export function saySale(engine: Engine, sale: Sale & { readonly orderId: string 
 export function sayDryRunSale(engine: Engine, sale: Sale): void {
   if (!engine.ports.config.isSlackVerbose) return;
   if (!engine.isNews(`dry_exit:${sale.symbol}:${sale.reason}`, engine.dateNy())) return;
-  saySale(engine, { ...sale, orderId: "dry-run" });
+  saySale(engine, sale);
 }

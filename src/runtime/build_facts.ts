@@ -12,6 +12,8 @@ export interface BuildInfo {
   readonly stateDir: string;
   /** `HOST:PORT` that were allowed beside the broker's and Slack's: tests and proxies. */
   readonly extraHosts: readonly string[];
+  /** The one host that `HEALTHCHECK_URL` may name; `null` where the build named none. */
+  readonly healthcheckHost: string | null;
   /** Whether the hidden self-test of the sandbox is inside. */
   readonly hasSelfTest: boolean;
 }
@@ -24,6 +26,7 @@ export function formatBuild(build: BuildInfo): string[] {
     `base directory: ${build.baseDir}`,
     `state directory: ${build.stateDir}`,
     ...build.extraHosts.map((host) => `extra host: ${host}, not for production`),
+    ...(build.healthcheckHost === null ? [] : [`healthcheck host: ${build.healthcheckHost}`]),
     ...(build.hasSelfTest ? ["self-test: inside, not for production"] : []),
   ];
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { EngineConfig } from "../engine/ports.ts";
-import { buildEndpoint, type Endpoint } from "./endpoint.ts";
+import { buildEndpoint, type Endpoint, parseAddress } from "./endpoint.ts";
 import type { Environment, EnvironmentVariable } from "./environment.ts";
 import { refuseTelemetry } from "./host_network.ts";
 import { buildLimits } from "./limits.ts";
@@ -49,6 +49,8 @@ export interface ProgramConfig {
   readonly secretKey: string;
   readonly feed: "sip" | "iex" | "auto";
   readonly slack: SlackSettings | null;
+  /** The dead-man's switch outside the host, a secret; `null` where none is set or it can't be used. */
+  readonly healthcheckUrl: string | null;
   readonly stateDir: string;
   /** Where the operator's switch files count beside it (`listOtherStateDirs`). */
   readonly otherStateDirs: readonly string[];
@@ -87,6 +89,7 @@ export function buildConfig(
   const endpoint = buildEndpoint(environment, warnings);
   const feed = parseFeed(environment.ALPACA_DATA_FEED ?? "");
   const alerts = buildAlertSettings(environment, warnings);
+  const healthcheckUrl = parseHealthcheck(environment.HEALTHCHECK_URL ?? "", warnings);
   const paths = parsePaths(environment, flags);
   const keyId = parseCredential(environment, "APCA_API_KEY_ID");
   const secretKey = parseCredential(environment, "APCA_API_SECRET_KEY");
@@ -102,12 +105,13 @@ export function buildConfig(
     heartbeatMinutes: alerts.heartbeatMinutes,
     dailySummaryTimeNy: alerts.dailySummaryTimeNy,
   };
-  const secrets = [keyId, secretKey, confirmToken?.trim(), environment.SLACK_WEBHOOK_URL]
+  const { SLACK_WEBHOOK_URL, HEALTHCHECK_URL } = environment;
+  const secrets = [keyId, secretKey, confirmToken?.trim(), SLACK_WEBHOOK_URL, HEALTHCHECK_URL]
     .filter((text) => text !== undefined)
     .filter((text) => text.length >= SECRET_LENGTH_MIN);
   const { slack } = alerts;
   return {
-    config: { engine, endpoint, keyId, secretKey, feed, slack, ...paths, secrets },
+    config: { engine, endpoint, keyId, secretKey, feed, slack, healthcheckUrl, ...paths, secrets },
     warnings,
   };
 }
@@ -153,6 +157,15 @@ function parseTiming(environment: Environment, flags: RunFlags) {
     entryDelayMinSeconds: Math.min(first, second),
     entryDelayMaxSeconds: Math.max(first, second),
   };
+}
+
+/** One that can't be used is a warning and none: it never stops trading (interface, `HEALTHCHECK_URL`). */
+function parseHealthcheck(text: string, warnings: string[]): string | null {
+  if (text === "") return null;
+  const url = parseAddress(text);
+  if (typeof url !== "string") return url.href;
+  warnings.push(`HEALTHCHECK_URL ${url}; nobody outside this host would notice its end`);
+  return null;
 }
 
 const feedText = z.enum(["sip", "iex", "auto"]);

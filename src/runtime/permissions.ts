@@ -24,9 +24,12 @@ export const ALLOWED_HOSTS: readonly string[] = [
   "hooks.slack.com",
 ];
 
-/** `HOST:PORT` that a binary may connect to: the broker's and Slack's over TLS, and what its build added. */
-export function listHosts(extraHosts: readonly string[]): string[] {
-  return [...ALLOWED_HOSTS.map((host) => `${host}:443`), ...extraHosts];
+/** `HOST:PORT` that a binary may connect to: the broker's, Slack's and the healthcheck's over TLS, and what its build added. */
+export function listHosts(
+  { extraHosts, healthcheckHost }: Pick<BuildInfo, "extraHosts" | "healthcheckHost">,
+): string[] {
+  const named = healthcheckHost === null ? [] : [healthcheckHost];
+  return [...[...ALLOWED_HOSTS, ...named].map((host) => `${host}:443`), ...extraHosts];
 }
 
 /**
@@ -34,7 +37,7 @@ export function listHosts(extraHosts: readonly string[]): string[] {
  * @param build Its directories are absolute: a relative path would be resolved where the binary is started.
  */
 export function buildPermissionFlags(build: BuildInfo): string[] {
-  const { baseDir, stateDir, denoVersion, extraHosts } = build;
+  const { baseDir, stateDir, denoVersion } = build;
   // A socket is a file to the older runtime and an address to the newer, which the older does not know.
   const isSocketAddress = !/^2\.[0-4]\./.test(denoVersion);
   const sockets = [NOTIFY_PATH, SYSTEMD_NOTIFY_PATH].map((path) => `unix:${path}`);
@@ -50,7 +53,7 @@ export function buildPermissionFlags(build: BuildInfo): string[] {
     `${dir}/KILL_SWITCH`,
     `${dir}/ENTRIES_PAUSED`,
   ]);
-  const hosts = [...listHosts(extraHosts), ...(isSocketAddress ? sockets : [])];
+  const hosts = [...listHosts(build), ...(isSocketAddress ? sockets : [])];
   return [
     "--no-prompt",
     "--unstable-net",
@@ -114,6 +117,15 @@ export function checkPermissions(
     isPermitted({ name: "net", host: formatHost(config.slack.webhookUrl) });
 }
 
+/** Whether this process may connect to the dead-man's switch; its host is compiled in by an option of the build. */
+export function isHealthcheckReachable(
+  { healthcheckUrl }: Pick<ProgramConfig, "healthcheckUrl">,
+  isPermitted: IsPermitted,
+): boolean {
+  return healthcheckUrl !== null &&
+    isPermitted({ name: "net", host: formatHost(healthcheckUrl) });
+}
+
 /** With its port, also where it is the scheme's own: a permission for one port is none for the bare host. */
 function formatHost(address: string): string {
   const { hostname, port, protocol } = new URL(address);
@@ -127,7 +139,5 @@ function describeDirs(build: BuildInfo | null): string {
 }
 
 function describeHosts(build: BuildInfo | null): string {
-  return build === null
-    ? ""
-    : `; this binary was built for ${listHosts(build.extraHosts).join(" ")}`;
+  return build === null ? "" : `; this binary was built for ${listHosts(build).join(" ")}`;
 }

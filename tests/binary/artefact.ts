@@ -14,6 +14,7 @@ const ManifestFile = z.strictObject({
   base_dir: z.string(),
   state_dir: z.string(),
   extra_hosts: z.array(z.string()),
+  healthcheck_host: z.string().nullable(),
   has_self_test: z.boolean(),
   size_bytes: z.int(),
   sha256: z.string(),

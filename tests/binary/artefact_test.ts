@@ -153,7 +153,7 @@ async function checkManifest({ path, manifest, baseDir, stateDir, port }: Artefa
   assertStringIncludes(manifest.runtime, "not for production");
   const of = (name: string) =>
     manifest.flags.find((flag) => flag.startsWith(`--allow-${name}=`))?.split("=")[1]?.split(",");
-  assertEquals(of("net"), listHosts([`127.0.0.1:${port}`]));
+  assertEquals(of("net"), listHosts({ extraHosts: [`127.0.0.1:${port}`], healthcheckHost: null }));
   for (const name of ENVIRONMENT_VARIABLES) assert(of("env")?.includes(name), name);
   assertEquals(of("sys"), ["statfs"]);
   for (const name of ["run", "ffi", "import", "all"]) {

@@ -16,6 +16,11 @@ const ATTEMPTS: Readonly<Record<string, () => unknown>> = {
   "write the state directory": () => Deno.writeTextFileSync(`${stateDir}/self-test`, "x"),
   "read the base directory": () => Deno.readTextFileSync(`${baseDir}/daily_candidates.csv`),
   "connect to the allowed host": () => connect(allowedHost, allowedPort),
+  // Asked for instead of called: no host of that name is there.
+  "reach the healthcheck's host": () => {
+    const { state } = Deno.permissions.querySync({ name: "net", host: "healthcheck.invalid:443" });
+    if (state !== "granted") throw new Deno.errors.NotCapable(state);
+  },
   "read a variable of the interface": () => Deno.env.get("DRY_RUN"),
   // What nobody needs.
   "read /etc/passwd": () => Deno.readTextFileSync("/etc/passwd"),
@@ -31,6 +36,8 @@ const ATTEMPTS: Readonly<Record<string, () => unknown>> = {
   "connect to another address of this machine": () => connect("127.0.0.2", allowedPort),
   "connect to another host": () => connect("192.0.2.1", "443"),
   "connect to the broker without TLS": () => connect("api.alpaca.markets", "80"),
+  "connect to the healthcheck's host without TLS": () => connect("healthcheck.invalid", "80"),
+  "connect to a healthcheck that was not compiled in": () => connect("hc-ping.com", "443"),
   "fetch from another host": () => fetch("https://example.com/"),
   "be redirected to another port": () =>
     fetch(`http://${allowed}/sim-self-test-redirect`, { redirect: "follow" }),

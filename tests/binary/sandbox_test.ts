@@ -14,13 +14,14 @@ const ALLOWED = [
   "write the state directory",
   "read the base directory",
   "connect to the allowed host",
+  "reach the healthcheck's host",
   "read a variable of the interface",
 ];
 /** Refused by the module loader, which has an error of its own. */
 const NOT_LOADED = ["import over the network"];
 
 Deno.test("the sandbox of the compiled binary refuses everything but what trading needs", async () => {
-  const artefact = await buildArtefact(["--self-test"]);
+  const artefact = await buildArtefact(["--self-test", "--healthcheck-host=healthcheck.invalid"]);
   const { root, baseDir, stateDir, port } = artefact;
   const otherPort = findFreePort();
   const asked: string[] = [];
@@ -56,6 +57,7 @@ Deno.test("the sandbox of the compiled binary refuses everything but what tradin
     assertEquals(asked, ["/sim-self-test-redirect"]);
     assertEquals([...Deno.readDirSync(stateDir)].map(({ name }) => name), ["self-test"]);
     const { lines: version } = await runArtefact(artefact, ["--version"]);
+    assertStringIncludes(version.join("\n"), "healthcheck host: healthcheck.invalid");
     assertStringIncludes(version.join("\n"), "self-test: inside, not for production");
   } finally {
     other.close();

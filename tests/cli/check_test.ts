@@ -1034,3 +1034,37 @@ Deno.test("the sample settings are what the table above believes", () => {
   );
   assertEquals(config.engine.caps?.grossNotionalUsd, 1500);
 });
+
+Deno.test("check asks the healthcheck once, and WARNs where it is bad, out of reach or silent", () =>
+  withReadyHost(async (program) => {
+    const grade = async (url: string) => {
+      const { items, status } = await check(program, { ...LIVE, HEALTHCHECK_URL: url });
+      const { detail, grade } = find(items, "healthcheck");
+      assertFalse(JSON.stringify(items).includes("a-secret"), detail);
+      return { grade, detail, status };
+    };
+    const { items, status } = await check(program);
+    assertEquals(items.some(({ name }) => name === "healthcheck"), false);
+    let asked = 0;
+    const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => {
+      asked++;
+      return new Response("OK");
+    });
+    try {
+      const url = `http://127.0.0.1:${server.addr.port}/a-secret`;
+      assertEquals(await grade(url), {
+        grade: "PASS",
+        detail: "HEALTHCHECK_URL answered",
+        status,
+      });
+      assertEquals(asked, 1);
+    } finally {
+      await server.shutdown();
+    }
+    const silent = await grade("http://127.0.0.1:1/a-secret");
+    assertEquals([silent.grade, silent.status], ["WARN", status]);
+    assertStringIncludes(silent.detail, "does not answer (network)");
+    const bad = await grade("http://hc.example/a-secret");
+    assertEquals([bad.grade, bad.status], ["WARN", status]);
+    assertStringIncludes(bad.detail, "is not usable");
+  }));

@@ -237,3 +237,21 @@ Deno.test("readSince() takes New York times and ISO times with a zone, and nothi
     ]
   ) assertThrows(() => readSince(text, DATE_NY), UsageError);
 });
+
+Deno.test("log --trades prints what was bought and sold alone", () => {
+  const fill = line("2026-11-23T15:03:00.000Z", "fill", {
+    symbol: "NVDA",
+    side: "buy",
+    reason: "entry",
+    filled_qty: 7,
+    qty: 7,
+    filled_avg_price_usd: 126.29,
+    filled_at: "2026-11-23T15:02:59.000Z",
+  });
+  return withStateDir({ [FILE]: ALL + fill }, async (dir) => {
+    const { out } = await runOperator(["log", "--trades"], dir, { nowMs: NOW_MS });
+    const [closed, bought, ...others] = out.trimEnd().split("\n");
+    assertEquals([`${closed}\n`, others], [SAID.later, []]);
+    assertStringIncludes(bought ?? "", "10:03:00 EST  NVDA bought 7 of 7 at 126.29 (entry)");
+  });
+});

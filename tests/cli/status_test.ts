@@ -310,6 +310,8 @@ Deno.test("status --json is one document with the documented fields and no secre
         "disk",
         "intents",
         "positions",
+        "open_positions",
+        "today",
         "released",
         "watchlist",
         "last_cycle",
@@ -378,4 +380,47 @@ Deno.test("status and check call a list that was current on an earlier day stale
       assertStringIncludes(said, "watchlist is the one of 2026-11-23");
       assertEquals(status, args[0] === "status" ? 0 : 2, args.join());
     }
+  }));
+
+Deno.test("status shows what is open and what it makes, with the broker's prices or the engine's last", () =>
+  withPosition(async (program) => {
+    const files = (await program.run(["status"], LIVE)).lines.join("\n");
+    assertMatch(files, /^SYMBOL +QTY +ENTRY +LAST +STOP +BARE +OPEN USD +R +HELD +DUE$/m);
+    assertMatch(
+      files,
+      /^NVDA +7 +\d+\.\d\d +\d+\.\d\d +117\.10 +0 +[+-]?\d+\.\d\d +[+-]\d\.\d +\d+s$/m,
+    );
+    assertStringIncludes(files, "(prices from the engine's last looks, the oldest of 2026-11-23");
+    assertStringIncludes(files, "equity unknown, open result ");
+    const asked = (await program.run(["status", "--broker"], LIVE)).lines.join("\n");
+    assertFalse(asked.includes("the engine's last looks"));
+    const today = JSON.parse(
+      (await program.run(["status", "--broker", "--json"], LIVE)).lines.join("\n"),
+    ).today;
+    // Bought today: what it makes since the entry is what the day made.
+    assertEquals(today.day_result_unknown, null);
+    assert(Math.abs(today.day_result_usd - today.open_result_usd) < 0.01, JSON.stringify(today));
+    assert(today.equity_usd > 0);
+    for (const text of [files, asked]) assertNarrow(text);
+  }));
+
+Deno.test("status of damaged files says unknown, and neither full caps nor that nothing is managed", () =>
+  inOperatorDir(async (dir) => {
+    await Deno.writeTextFile(`${dir}/execution_state.json`, "{");
+    await Deno.writeTextFile(`${dir}/live_orders_today.json`, "{");
+    const { out } = await runOperator(["status"], { AVWAP_STATE_DIR: dir });
+    assertStringIncludes(out, "orders unknown of 5, positions unknown of 5");
+    assertStringIncludes(out, "gross unknown of 5000.00 USD, 1000.00 a symbol");
+    assertStringIncludes(out, "UNKNOWN: the state that names them can't be read");
+    assertStringIncludes(out, "open result unknown, day result unknown");
+    assertFalse(out.includes("none managed"));
+    assertNarrow(out);
+    const json = JSON.parse(
+      (await runOperator(["status", "--json"], { AVWAP_STATE_DIR: dir })).out,
+    );
+    assertEquals([json.open_positions, json.caps.orders_per_day], [null, {
+      limit: 5,
+      used: null,
+      left: null,
+    }]);
   }));

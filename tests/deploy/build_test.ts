@@ -8,6 +8,7 @@ Deno.test("parseBuildOptions() bakes the runbook's directories in where none are
     baseDir: "/root/avwap_r3k_scanner",
     stateDir: "/root/avwap_r3k_scanner/state",
     extraHosts: [],
+    healthcheckHost: null,
     output: "dist/avwap-execution",
     runtime: "deno",
     hasSelfTest: false,
@@ -25,8 +26,17 @@ Deno.test("parseBuildOptions() takes several hosts and cuts final slashes", () =
   assertEquals([options.baseDir, options.runtime], ["/srv/scan", "npm"]);
 });
 
+Deno.test("parseBuildOptions() takes the host of the healthcheck by its name", () => {
+  const { healthcheckHost } = parseBuildOptions(["--healthcheck-host=hc-ping.com"]);
+  assertEquals(healthcheckHost, "hc-ping.com");
+});
+
 /** What would become a wider permission than the one that was meant. */
 const REFUSED = [
+  "--healthcheck-host=*",
+  "--healthcheck-host=hc-ping.com:443",
+  "--healthcheck-host=hc-ping.com,other.example",
+  "--healthcheck-host=127.0.0.1",
   "--base-dir=scan",
   "--base-dir=./scan",
   "--base-dir=/",

@@ -15,28 +15,43 @@ import { assert, assertEquals, assertFalse, assertStringIncludes } from "../asse
 import { NAKED, SAFE } from "./alert_fixtures.ts";
 
 Deno.test("buildKillSwitchActive() names each position, its protection and the command that closes it", () => {
-  assertEquals(buildKillSwitchActive({ source: "file", positions: [SAFE, NAKED] }), {
-    level: "WARNING",
-    title: "Kill switch active",
-    text: [
-      "Kill switch active (file): no entries and no exits; stops resting at the broker stay",
-      "MSFT 5 shares: NO STOP at the broker",
-      "  close it: avwap-execution flatten --close-positions --symbol MSFT --yes",
-      "AAPL 37 shares: stop 12.34 for 37, good till canceled",
-      "  close it: avwap-execution flatten --close-positions --symbol AAPL --yes",
-    ].join("\n"),
-  });
+  assertEquals(
+    buildKillSwitchActive({ source: "file", positions: [SAFE, NAKED], seenAtMs: null }),
+    {
+      level: "WARNING",
+      title: "Kill switch active",
+      text: [
+        "Kill switch active (file): no entries and no exits; stops resting at the broker stay",
+        "MSFT 5 shares: NO STOP at the broker",
+        "  close it: avwap-execution flatten --close-positions --symbol MSFT --yes",
+        "AAPL 37 shares: stop 12.34 for 37, good till canceled",
+        "  close it: avwap-execution flatten --close-positions --symbol AAPL --yes",
+      ].join("\n"),
+    },
+  );
 });
 
 Deno.test("buildKillSwitchActive() says that nothing is managed", () => {
-  const { text } = buildKillSwitchActive({ source: "env", positions: [] });
+  const { text } = buildKillSwitchActive({ source: "env", positions: [], seenAtMs: null });
   assert(text.startsWith("Kill switch active (env): "));
   assert(text.endsWith("\nNo managed positions"));
 });
 
+Deno.test("buildKillSwitchActive() says when the broker was asked, and that unread records are unknown", () => {
+  const seenAtMs = Date.parse("2026-01-20T15:30:05Z");
+  const seen = buildKillSwitchActive({ source: "file", positions: [SAFE], seenAtMs });
+  assertStringIncludes(seen.text, "As the broker showed it at 2026-01-20 10:30:05 EST:");
+  const unread = buildKillSwitchActive({ source: "file", positions: null, seenAtMs });
+  assertStringIncludes(unread.text, "Managed positions: UNKNOWN, the records can't be read");
+});
+
 Deno.test("buildKillSwitchActive() is bounded, shows the unprotected and says what it leaves out", () => {
   const many = Array.from({ length: 25 }, (_, index) => ({ ...SAFE, symbol: `S${index}` }));
-  const { text } = buildKillSwitchActive({ source: "file", positions: [...many, NAKED] });
+  const { text } = buildKillSwitchActive({
+    source: "file",
+    positions: [...many, NAKED],
+    seenAtMs: null,
+  });
   assertStringIncludes(text, "MSFT 5 shares: NO STOP");
   assert(text.endsWith("\nand 6 more: see `avwap-execution status --broker`"));
   assert(text.length < 2900, `${text.length} characters would be cut`);
@@ -157,25 +172,23 @@ Deno.test("buildOrderSubmitted() and buildPositionSold() are the verbose TRADE m
     notionalUsd: 499.5,
     stopUsd: 12.34,
     takeProfitUsd: 15,
-    orderId: "dry-run",
   });
   assertEquals(submitted, {
     level: "TRADE",
     title: "Order submitted",
-    text:
-      "SUBMITTED AAPL: qty=37 order_id=dry-run\nabout 499.50 USD, stop 12.34, take-profit 15.00",
+    text: "AAPL: SUBMITTED buy qty=37, about 499.50 USD, stop 12.34, target 15.00",
   });
-  const sold = { symbol: "AAPL", qty: 18, reason: "r1_trim", orderId: "id-1" };
+  const sold = { symbol: "AAPL", qty: 18, reason: "r1_trim" };
   assertEquals(buildPositionSold({ ...sold, kind: "trim" }), {
     level: "TRADE",
     title: "Position trimmed",
-    text: "SUBMITTED sell AAPL: qty=18 reason=r1_trim order_id=id-1",
+    text: "AAPL: SUBMITTED sell qty=18 reason=r1_trim",
   });
   assertEquals(buildPositionSold({ ...sold, kind: "close" }).title, "Position closed");
 });
 
 const STATE = { key: "kill_switch", value: "file" };
-const KILL = buildKillSwitchActive({ source: "file", positions: [] });
+const KILL = buildKillSwitchActive({ source: "file", positions: [], seenAtMs: null });
 
 const states: {
   when: string;

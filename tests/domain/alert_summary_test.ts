@@ -40,6 +40,7 @@ const LIVE: LiveInputs = {
   dateNy: "2026-01-20",
   dayResult: DAY_RESULT,
   session: { kind: "full", closesAtNy: "16:00", isOver: true },
+  equityLine: "Equity: 5000.00 USD; open result none, nothing is managed",
   areEntriesPaused: false,
   overnight: [SAFE],
   entries: ENTRIES,
@@ -60,6 +61,7 @@ Deno.test("buildDailySummary() of a LIVE day says entries, fills, caps, exits, r
     title: "Daily execution summary (LIVE)",
     text: [
       "2026-01-20, full day, closed at 16:00 New York",
+      LIVE.equityLine,
       "5 confirmed: 1 entered, 4 not: TSLA allowlist blocked, AMD rejected by the broker, " +
       "QQQ intent expired, SPY unresolved",
       "Symbols: AAPL, MSFT",
@@ -106,7 +108,8 @@ Deno.test("buildDailySummary() of a LIVE day without anything is short and clean
   assertEquals(level, "INFO");
   assert(
     text.startsWith(
-      "2026-01-20, HALF DAY, closed at 13:00 New York\n0 confirmed: 0 entered, 0 not\n",
+      `2026-01-20, HALF DAY, closed at 13:00 New York\n${LIVE.equityLine}\n` +
+        "0 confirmed: 0 entered, 0 not\n",
     ),
   );
   for (
@@ -232,6 +235,7 @@ Deno.test("buildDailySummary() of a DRY_RUN day names the five largest and what 
     dateNy: "2026-01-20",
     dayResult: DAY_RESULT,
     session: LIVE.session,
+    equityLine: LIVE.equityLine,
     areEntriesPaused: true,
     overnight: [NAKED],
     orders: [...orders, { symbol: "OLD", qty: 9, notionalUsd: null }],
@@ -242,6 +246,7 @@ Deno.test("buildDailySummary() of a DRY_RUN day names the five largest and what 
     title: "Daily execution summary (DRY_RUN)",
     text: [
       "2026-01-20, full day, closed at 16:00 New York",
+      LIVE.equityLine,
       "Entries PAUSED by the operator (ENTRIES_PAUSED)",
       "Would have sent: 7 orders in 6 symbols, nothing left this host",
       "Notional: 2100.00 USD (without 1 of unknown price)",
@@ -265,6 +270,7 @@ Deno.test("buildDailySummary() of a DRY_RUN day whose prices and caps are not kn
     dateNy: "2026-01-20",
     dayResult: DAY_RESULT,
     session: LIVE.session,
+    equityLine: LIVE.equityLine,
     areEntriesPaused: false,
     overnight: [],
     orders: [
@@ -293,6 +299,7 @@ Deno.test("buildDailySummary() of a DRY_RUN day in which all prices are known ha
     dateNy: "2026-01-20",
     dayResult: DAY_RESULT,
     session: LIVE.session,
+    equityLine: LIVE.equityLine,
     areEntriesPaused: false,
     overnight: [],
     orders: [],

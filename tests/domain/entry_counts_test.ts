@@ -202,6 +202,7 @@ for (const { when, events, ledger } of gaps) {
       mode: "LIVE",
       dateNy: DATE_NY,
       session: { kind: "full", closesAtNy: "16:00", isOver: true },
+      equityLine: "Equity: unknown; open result unknown",
       areEntriesPaused: false,
       dayResult: buildDayResult([]),
       overnight: [],

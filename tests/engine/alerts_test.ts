@@ -192,8 +192,14 @@ Deno.test("SLACK_VERBOSE sends a message per submission, trim and close; without
     await day.run({ ...HELD, SLACK_VERBOSE: "1" }, { untilMs: afterOpen(330) });
     assertEquals(slack.of("Order submitted").length, 1);
     assertStringIncludes(slack.of("Order submitted")[0] ?? "", "[TRADE] Order submitted");
-    assertStringIncludes(slack.of("Position trimmed")[0] ?? "", "qty=3 reason=r1_trim order_id=");
-    assertStringIncludes(slack.of("Position trimmed")[1] ?? "", "qty=2 reason=r2_trim order_id=");
+    assertStringIncludes(
+      slack.of("Position trimmed")[0] ?? "",
+      "NVDA: SUBMITTED sell qty=3 reason=r1_trim",
+    );
+    assertStringIncludes(
+      slack.of("Position trimmed")[1] ?? "",
+      "NVDA: SUBMITTED sell qty=2 reason=r2_trim",
+    );
   }));
 
 Deno.test("SLACK_VERBOSE in DRY_RUN: a simulated submission once, a simulated exit once a day", () =>
@@ -204,7 +210,7 @@ Deno.test("SLACK_VERBOSE in DRY_RUN: a simulated submission once, a simulated ex
     await day.run(verbose, { untilMs: afterOpen(150) });
     const trims = slack.of("Position trimmed");
     assertEquals(trims.length, 1, trims.join("\n"));
-    assertStringIncludes(trims[0] ?? "", "NVDA: qty=3 reason=r1_trim order_id=dry-run");
+    assertStringIncludes(trims[0] ?? "", "NVDA: SUBMITTED sell qty=3 reason=r1_trim");
   }));
 
 Deno.test("the heartbeat follows the first cycle and its interval; --run-once sends none", () =>

@@ -311,14 +311,24 @@ Deno.test("a cancel that sticks is said, and its exit waits", async () => {
   assertEquals([world.sells(), world.held(), world.stops()], [["5 filled"], 5, ["5@99 gtc"]]);
 });
 
-const operatorActs: { readonly what: string; readonly act: (world: World) => void }[] = [
-  { what: "the kill switch", act: (world) => world.disk.put(`${STATE_DIR}/KILL_SWITCH`, "") },
+const operatorActs: {
+  readonly what: string;
+  readonly act: (world: World) => void;
+  /** The message that has what is bare. */
+  readonly told: string;
+}[] = [
+  {
+    what: "the kill switch",
+    act: (world) => world.disk.put(`${STATE_DIR}/KILL_SWITCH`, ""),
+    told: "Kill switch active",
+  },
   {
     what: "a changed token file",
     act: (world) => world.disk.put(`${STATE_DIR}/live_confirm_token.txt`, "other"),
+    told: "Position without stop",
   },
 ];
-for (const { what, act } of operatorActs) {
+for (const { what, act, told } of operatorActs) {
   Deno.test(`${what} after the cancel stops the rest of an exit`, async () => {
     const world = await bought();
     world.exchange.setPrice("NVDA", 106);
@@ -327,7 +337,8 @@ for (const { what, act } of operatorActs) {
     };
     await world.cycles(1, MINUTE_MS);
     assertEquals([world.sells(), world.stops()], [[], []]);
-    assertEquals(world.alerted("Position without stop").length > 0, true);
+    const [message] = world.alerted(told);
+    assert(message?.text.includes("NVDA 10 shares: NO STOP at the broker"), message?.text);
   });
 }
 

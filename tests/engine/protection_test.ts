@@ -203,7 +203,7 @@ Deno.test("no exit and no stop goes beside an entry that still works", async () 
   assertEquals([world.held(), world.sells(), world.stops()], [5, ["5 filled"], ["5@99 gtc"]]);
 });
 
-Deno.test("while not LIVE a position without a good-till-canceled stop is an alert: at the change, hourly, before the close", async () => {
+Deno.test("while not LIVE a position without a good-till-canceled stop is an alert: after the switch's own message, hourly, before the close", async () => {
   const world = await bought();
   world.goTo(at("10:30"));
   world.disk.put(`${STATE_DIR}/KILL_SWITCH`, "");
@@ -215,7 +215,8 @@ Deno.test("while not LIVE a position without a good-till-canceled stop is an ale
     await world.cycle();
     if (world.alerted("Position without stop").length > alertsAt.length) alertsAt.push(time);
   }
-  assertEquals(alertsAt, ["10:30", "11:00", "12:00", "13:00", "14:00", "15:00", "15:40"]);
+  // At 10:30 the kill switch's message has it.
+  assertEquals(alertsAt, ["10:35", "11:00", "12:00", "13:00", "14:00", "15:00", "15:40"]);
   const levels = new Set(world.alerted("Position without stop").map((each) => each.level));
   assertEquals([...levels], ["ERROR"]);
   assertEquals(world.changes, []);
@@ -260,6 +261,8 @@ Deno.test("an alert that Slack did not take is offered again until it did", asyn
   world.goTo(at("10:30"));
   world.disk.put(`${STATE_DIR}/KILL_SWITCH`, "");
   world.isSlackUp = false;
+  await world.cycle();
+  world.pass(2 * MINUTE_MS);
   await world.cycles(2, SECOND_MS);
   assertEquals(world.alerted("Position without stop").length, 2);
   world.isSlackUp = true;

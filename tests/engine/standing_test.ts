@@ -297,7 +297,9 @@ Deno.test("the kill switch's message says what is bare, since when and why", asy
   await world.cycles(1, MINUTE_MS);
   const [message] = world.alerted("Kill switch active");
   assert(
-    message?.text.includes("10 of 10 shares without a stop since 2026-11-23 10:0"),
+    message?.text.includes(
+      "10 of 10 shares without a good-till-canceled stop since 2026-11-23 10:0",
+    ),
     message?.text,
   );
   assert(message?.text.includes("account blocked (trading_blocked)"), message?.text);
@@ -309,6 +311,8 @@ Deno.test("a bare position whose price falls through its stop is told as that, t
   world.disk.put(KILL_PATH, "");
   world.goTo(at("10:31"));
   await world.cycle();
+  world.goTo(at("10:34"));
+  await world.cycle();
   assertEquals(standingAlarms(world).length, 1);
   world.forget();
   world.exchange.setPrice("NVDA", 94);
@@ -316,7 +320,7 @@ Deno.test("a bare position whose price falls through its stop is told as that, t
   assertEquals(standingAlarms(world), []);
   await world.cycles(2, MINUTE_MS);
   const [first, ...others] = standingAlarms(world);
-  assert(first?.includes("stop_exit due since 2026-11-23 10:32:"), first);
+  assert(first?.includes("stop_exit due since 2026-11-23 10:35:"), first);
   assertEquals(others, []);
 });
 
@@ -425,7 +429,7 @@ Deno.test("one read that fails is no alarm of a position under its day legs", as
   }
 });
 
-Deno.test("a kill switch in the middle of an exit is one message and the alarm of what it left bare, not an error for each step", async () => {
+Deno.test("a kill switch in the middle of an exit is one message, then the alarm of what stays bare, not an error for each step", async () => {
   const world = await bought();
   world.onEvent = (event) => {
     if (event.type === "order_answer" && event.op === "cancel") world.disk.put(KILL_PATH, "");
@@ -434,7 +438,7 @@ Deno.test("a kill switch in the middle of an exit is one message and the alarm o
   await world.cycles(3, MINUTE_MS);
   assertEquals(world.stops(), []);
   const titles = world.alerts.flatMap(({ title }) => title === "" ? [] : [title]);
-  assertEquals(titles, ["Position without stop", "Kill switch active"]);
+  assertEquals(titles, ["Kill switch active", "Position without stop"]);
   assert(world.said("r1_trim: its sell: stopped: kill switch active (file)").length > 0);
 });
 

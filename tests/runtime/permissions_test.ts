@@ -6,6 +6,7 @@ import {
   ALLOWED_HOSTS,
   buildPermissionFlags,
   checkPermissions,
+  isHealthcheckReachable,
   isPermittedByDeno,
   type Need,
 } from "../../src/runtime/permissions.ts";
@@ -112,6 +113,7 @@ const BUILD: BuildInfo = {
   baseDir: "/srv/scan",
   stateDir: "/srv/scan/state",
   extraHosts: ["127.0.0.1:8443"],
+  healthcheckHost: null,
   hasSelfTest: false,
 };
 
@@ -132,6 +134,21 @@ Deno.test("buildPermissionFlags() lists exactly what a binary may reach", () => 
     },NO_PROXY,NOTIFY_SOCKET,JOURNAL_STREAM`,
     "--allow-sys=statfs",
   ]);
+});
+
+Deno.test("buildPermissionFlags() lets a binary reach the healthcheck's host where its build named one", () => {
+  const flags = buildPermissionFlags({ ...BUILD, healthcheckHost: "hc-ping.com" });
+  const net = flags.find((flag) => flag.startsWith("--allow-net="));
+  assert(net?.includes(",hooks.slack.com:443,hc-ping.com:443,127.0.0.1:8443,"), net);
+});
+
+Deno.test("isHealthcheckReachable() asks for the address's own host and port", () => {
+  const asked: Need[] = [];
+  const healthcheckUrl = "https://hc-ping.com/a-secret";
+  const isPermitted = (need: Need) => asked.push(need) > 1;
+  assertEquals(isHealthcheckReachable({ healthcheckUrl }, isPermitted), false);
+  assertEquals(asked, [{ name: "net", host: "hc-ping.com:443" }]);
+  assertEquals(isHealthcheckReachable({ healthcheckUrl: null }, () => true), false);
 });
 
 Deno.test("buildPermissionFlags() names sockets as addresses only to a runtime that knows them", () => {

@@ -4,6 +4,7 @@ import { DISK_BUGS } from "./bugs/disk.ts";
 import { DAY_BUGS } from "./bugs/day.ts";
 import { ENTRIES_BUGS } from "./bugs/entries.ts";
 import { MARKET_DATA_BUGS } from "./bugs/market_data.ts";
+import { MESSAGES_BUGS } from "./bugs/messages.ts";
 import { PROTECTION_BUGS } from "./bugs/protection.ts";
 import { RECORDS_BUGS } from "./bugs/records.ts";
 import { ROWS_BUGS } from "./bugs/rows.ts";
@@ -31,6 +32,7 @@ export const TESTED_BUGS: readonly TestedBug[] = [
   ...STATUS_BUGS,
   ...SHARES_BUGS,
   ...TIME_BUGS,
+  ...MESSAGES_BUGS,
   ...COMMANDS_BUGS,
   ...CLOSED_BUGS,
   ...DAY_BUGS,

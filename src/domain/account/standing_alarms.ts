@@ -21,6 +21,8 @@ export interface AlarmContext {
   readonly untilCloseMs: number;
   /** The next open, Unix ms; `null` where it is not known. */
   readonly nextOpenMs: number | null;
+  /** Symbols whose bare shares the kill switch's own message names: no second one goes beside it (interface, Slack). */
+  readonly toldSymbols: ReadonlySet<string>;
 }
 
 /** One message: every position that waits for the same cause. */
@@ -55,7 +57,8 @@ function isBareAlarm(standing: Standing, context: AlarmContext): boolean {
   if (bareSinceMs === null) return false;
   if (isLate(context) || context.nowMs - bareSinceMs >= ALARM_AFTER_MS) return true;
   // While the operator lets nothing be sent, waiting changes nothing; what can't be read may be read in a moment.
-  return context.isOperatorStopped && isCoverRead && !context.isClosed;
+  return context.isOperatorStopped && isCoverRead && !context.isClosed &&
+    !context.toldSymbols.has(standing.symbol);
 }
 
 function isDueAlarm({ due, dueSinceMs }: Standing, context: AlarmContext): boolean {

@@ -40,6 +40,7 @@ const OPEN: AlarmContext = {
   nowMs: NOW_MS,
   isLive: true,
   isOperatorStopped: false,
+  toldSymbols: new Set(),
   isClosed: false,
   untilCloseMs: 3.5 * HOUR_MS,
   nextOpenMs: NOW_MS + 21 * HOUR_MS,
@@ -65,6 +66,24 @@ const CASES: { when: string; standing: Standing; context: AlarmContext; kinds: s
     kinds: [],
   },
   { when: "bare a moment while not LIVE", standing: bareFor(0), context: STOPPED, kinds: ["bare"] },
+  {
+    when: "bare a moment, and the kill switch's message says so",
+    standing: bareFor(0),
+    context: { ...STOPPED, toldSymbols: new Set([standing().symbol]) },
+    kinds: [],
+  },
+  {
+    when: "bare for 2 min, which the kill switch's message said",
+    standing: bareFor(2 * MINUTE_MS),
+    context: { ...STOPPED, toldSymbols: new Set([standing().symbol]) },
+    kinds: ["bare"],
+  },
+  {
+    when: "bare a moment, and the kill switch's message names others",
+    standing: bareFor(0),
+    context: { ...STOPPED, toldSymbols: new Set(["OTHER"]) },
+    kinds: ["bare"],
+  },
   {
     when: "unreadable a moment while not LIVE",
     standing: bareFor(0, { isCoverRead: false }),

@@ -84,17 +84,17 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "one failed read is an alarm of every position under day legs",
     edits: [{
       file: ALARMS,
-      find: "  return context.isOperatorStopped && isCoverRead && !context.isClosed;",
-      replace: "  return !context.isLive && isCoverRead && !context.isClosed;",
+      find: "  return context.isOperatorStopped && isCoverRead &&",
+      replace: "  return !context.isLive && isCoverRead &&",
     }],
     tests: [ENGINE_TEST],
   },
   {
     name: "the kill switch in an exit is an error for each step",
     edits: [{
-      file: "src/engine/exit_records.ts",
-      find: '  if (result.kind === "stopped") engine.ports.log.error(text);\n',
-      replace: '  if (result.kind === "done") engine.ports.log.error(text);\n',
+      file: "src/engine/operator_acts.ts",
+      find: '  if (result.kind === "stopped") engine.ports.log.error(message);\n',
+      replace: '  if (result.kind === "done") engine.ports.log.error(message);\n',
     }],
     tests: [ENGINE_TEST],
   },

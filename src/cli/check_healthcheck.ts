@@ -1,0 +1,37 @@
+import { askHealthcheck } from "../alerts/healthcheck.ts";
+import type { ProgramConfig } from "../runtime/config.ts";
+import { createHttp } from "../runtime/http.ts";
+import { isHealthcheckReachable } from "../runtime/permissions.ts";
+import type { ProgramHost } from "./command.ts";
+import { advice, type CheckItem, editService, pass, warn } from "./check_item.ts";
+
+/** The dead-man's switch, asked once; no item where none is set (interface, `HEALTHCHECK_URL`). */
+export async function listHealthcheckItems(
+  host: ProgramHost,
+  config: ProgramConfig,
+): Promise<CheckItem[]> {
+  const { healthcheckUrl: url } = config;
+  if ((host.environment.HEALTHCHECK_URL ?? "") === "") return [];
+  if (url === null) {
+    return [warn(
+      "healthcheck",
+      "HEALTHCHECK_URL is not usable: nobody outside this host would notice its end",
+      editService("set HEALTHCHECK_URL to an https address"),
+    )];
+  }
+  if (!isHealthcheckReachable(config, host.isPermitted)) {
+    return [warn(
+      "healthcheck",
+      "HEALTHCHECK_URL names a host that this process may not connect to",
+      advice("build with --healthcheck-host HOST, which compiles the host in"),
+    )];
+  }
+  const why = await askHealthcheck({ url, http: createHttp(host.fetch), clock: host.clock });
+  return [
+    why === null ? pass("healthcheck", "HEALTHCHECK_URL answered") : warn(
+      "healthcheck",
+      `HEALTHCHECK_URL does not answer (${why})`,
+      advice("look at the check in its service, or make a new one and set HEALTHCHECK_URL"),
+    ),
+  ];
+}

@@ -1,0 +1,136 @@
+import { formatPriceUsd, formatSignedUsd } from "../domain/alert_facts.ts";
+import { buildTradeResult } from "../domain/day/trade_result.ts";
+import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
+import { formatHeldTime } from "../domain/held_time.ts";
+import type { LedgerEntry } from "../domain/ledger.ts";
+import { formatNy, formatUtc } from "../domain/ny_time.ts";
+import type { BrokerPosition } from "../domain/orders.ts";
+import { roundToIncrement } from "../domain/price_increment.ts";
+import type { StateRead } from "../engine/ports.ts";
+import { formatTable, LINE_WIDTH } from "./table.ts";
+
+/** What a managed position makes. USD, prices per share; `null` is not known, and never 0. */
+export interface OpenStatus {
+  readonly symbol: string;
+  readonly qty: number | null;
+  readonly entry_usd: number | null;
+  readonly last_usd: number | null;
+  /** When the last price was traded, where the files alone have it; `null` for the broker's own. */
+  readonly last_at: string | null;
+  readonly stop_usd: number;
+  /** As of the engine's last cycle. */
+  readonly bare_qty: number | null;
+  readonly open_usd: number | null;
+  readonly open_r: number | null;
+  readonly held_seconds: number;
+  /** What waits to be done, as of the engine's last cycle. */
+  readonly due: string | null;
+}
+
+/** What the table is made from. */
+export interface OpenInputs {
+  readonly state: StateRead;
+  /** Today's entries and the archive's, for the stop that each position was bought with. */
+  readonly entries: readonly LedgerEntry[];
+  /** `null` where the broker was not asked. */
+  readonly held: readonly BrokerPosition[] | null;
+  readonly nowMs: number;
+}
+
+/** @returns `null` where the state that names the positions can't be read: unknown is not none. */
+export function buildOpenStatus({ state, ...inputs }: OpenInputs): OpenStatus[] | null {
+  if (state.kind === "missing") return [];
+  if (state.kind !== "ok") return null;
+  const { positions, standings } = state.state;
+  return positions.map((position) => buildRow(position, standings, inputs));
+}
+
+function buildRow(
+  position: ManagedPosition,
+  standings: EngineState["standings"],
+  { entries, held, nowMs }: Omit<OpenInputs, "state">,
+): OpenStatus {
+  const { symbol, positionId, qty, costBasisUsd, lastTrade } = position;
+  const shown = held?.find((each) => each.symbol === symbol);
+  const standing = standings.find((each) => each.positionId === positionId);
+  const knownUsd = costBasisUsd === null || qty === null || qty <= 0 ? null : costBasisUsd / qty;
+  const entryUsd = shown?.avgEntryPriceUsd ?? knownUsd;
+  const isAsked = shown !== undefined && shown.currentPriceUsd !== null;
+  const lastUsd = isAsked ? shown.currentPriceUsd : lastTrade?.priceUsd ?? null;
+  const stopUsd =
+    entries.find(({ side, clientOrderId }) => side === "buy" && clientOrderId === positionId)
+      ?.stopUsd ?? null;
+  const isKnown = qty !== null && qty > 0 && entryUsd !== null && position.unexplainedQty === null;
+  const result = isKnown
+    ? buildTradeResult({
+      adoptedQty: 0,
+      adoptedCostUsd: null,
+      initialStopUsd: stopUsd === null ? null : roundToIncrement(stopUsd),
+      fills: [{ side: "buy", qty, priceUsd: entryUsd }],
+    }, lastUsd)
+    : null;
+  return {
+    symbol,
+    qty,
+    entry_usd: entryUsd,
+    last_usd: lastUsd,
+    last_at: isAsked || lastTrade === undefined ? null : formatUtc(lastTrade.atMs),
+    stop_usd: position.stopUsd,
+    bare_qty: standing?.bareQty ?? null,
+    open_usd: result?.openUsd ?? null,
+    open_r: result?.resultR ?? null,
+    held_seconds: Math.max(0, Math.floor((nowMs - position.openedAtMs) / 1000)),
+    due: standing?.due ?? null,
+  };
+}
+
+const COLUMNS = [
+  { head: "SYMBOL", align: "left" },
+  { head: "QTY", align: "right" },
+  { head: "ENTRY", align: "right" },
+  { head: "LAST", align: "right" },
+  { head: "STOP", align: "right" },
+  { head: "BARE", align: "right" },
+  { head: "OPEN USD", align: "right" },
+  { head: "R", align: "right" },
+  { head: "HELD", align: "right" },
+  { head: "DUE", align: "left" },
+] as const;
+
+/** The table of open positions in 80 columns; `?` is not known. */
+export function formatOpen(rows: readonly OpenStatus[]): string[] {
+  if (rows.length === 0) return [];
+  const table = formatTable(COLUMNS, rows.map(formatRow)).map((row) => row.slice(0, LINE_WIDTH));
+  const dates = rows.flatMap(({ last_at }) => last_at === null ? [] : [Date.parse(last_at)]);
+  const note = dates.length === 0
+    ? []
+    : [`(prices from the engine's last looks, the oldest of ${formatNy(Math.min(...dates))})`];
+  return [...table, ...note];
+}
+
+function formatRow(row: OpenStatus): string[] {
+  const price = (usd: number | null) => usd === null ? "?" : formatPriceUsd(usd);
+  return [
+    row.symbol,
+    `${row.qty ?? "?"}`,
+    price(row.entry_usd),
+    price(row.last_usd),
+    price(row.stop_usd),
+    `${row.bare_qty ?? "?"}`,
+    row.open_usd === null ? "?" : formatSignedUsd(row.open_usd),
+    row.open_r === null ? "?" : `${row.open_r < 0 ? "" : "+"}${row.open_r.toFixed(1)}`,
+    formatHeldTime(row.held_seconds * 1000).replaceAll(/ (min|h|d|s)/g, "$1"),
+    row.due ?? "",
+  ];
+}
+
+/** The open result of all of them; `null` where that of any is not known. */
+export function sumOpen(rows: readonly OpenStatus[] | null): number | null {
+  if (rows === null) return null;
+  let sumUsd = 0;
+  for (const { open_usd } of rows) {
+    if (open_usd === null) return null;
+    sumUsd += open_usd;
+  }
+  return sumUsd;
+}

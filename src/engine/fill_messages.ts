@@ -1,0 +1,133 @@
+import { buildStateMessage } from "../domain/alert_messages.ts";
+import type { TradeFacts } from "../domain/day/trade_result.ts";
+import { findFilledAtMs } from "../domain/day_trades.ts";
+import type { ManagedPosition } from "../domain/engine_state.ts";
+import { dateNyOf } from "../domain/ny_time.ts";
+import { isFinal } from "../domain/orders.ts";
+import { roundToIncrement } from "../domain/price_increment.ts";
+import { buildTradeMessage, type TradeMessageFacts } from "../domain/trade_message.ts";
+import {
+  type FilledOfOurs,
+  listFilledOfOurs,
+  listFillsUntil,
+  readBracketPrices,
+} from "../domain/trade_orders.ts";
+import { readPastEntries } from "./archive.ts";
+import type { Engine } from "./engine.ts";
+import { listPositionFacts } from "./notices.ts";
+
+const KEY_PREFIX = "filled:";
+/** So long after its first fill an order that still works is told with what it has. */
+const TOLD_AFTER_MS = 60_000;
+/** An older fill is no news; what was told is remembered for longer. */
+const NEWS_MS = 4 * 86_400_000;
+
+/**
+ * Tells each order of ours that filled once, at its end or a minute after its first fill, verbose or not, also across
+ * restarts (interface, Slack). Offered in every cycle until the operator has got it.
+ */
+export async function sayFilled(engine: Engine): Promise<void> {
+  if (!engine.isStateLoaded || engine.isForeignState || engine.isOwnerUnknown) return;
+  const filled = listFilledOfOurs(engine.book);
+  for (const each of filled) {
+    const { orderId } = each.order;
+    const key = `${KEY_PREFIX}${orderId}`;
+    if (engine.state.alerted[key] !== undefined || !isDue(engine, each)) continue;
+    const message = buildTradeMessage(await readFacts(engine, filled, each));
+    if (!engine.fillsTold.has(orderId)) engine.ports.log.info(message.title);
+    engine.fillsTold.add(orderId);
+    const state = { key, value: dateNyOf(findFilledAtMs(each.order)) };
+    engine.alert(buildStateMessage(state, engine.state.alerted, message));
+  }
+}
+
+function isDue(engine: Engine, { order }: FilledOfOurs): boolean {
+  const nowMs = engine.nowMs();
+  if (nowMs - findFilledAtMs(order) > NEWS_MS) return false;
+  if (isFinal(order)) return true;
+  const sinceMs = engine.fillingSinceMs.get(order.orderId) ?? nowMs;
+  engine.fillingSinceMs.set(order.orderId, sinceMs);
+  if (nowMs - sinceMs >= TOLD_AFTER_MS) return true;
+  engine.wakeAt(sinceMs + TOLD_AFTER_MS);
+  return false;
+}
+
+async function readFacts(
+  engine: Engine,
+  filled: readonly FilledOfOurs[],
+  each: FilledOfOurs,
+): Promise<TradeMessageFacts> {
+  const { order, reason } = each;
+  const { symbol } = order;
+  const managed = engine.state.positions.find((position) => position.symbol === symbol);
+  const positionId = each.positionId ?? managed?.positionId ?? null;
+  const position = managed?.positionId === positionId
+    ? managed
+    : engine.ended.get(positionId ?? "") ?? null;
+  const plan = await readPlan(engine, positionId);
+  return {
+    order: {
+      symbol,
+      reason,
+      qty: order.filledQty,
+      askedQty: order.qty,
+      priceUsd: order.filledAvgPriceUsd,
+      filledAtMs: findFilledAtMs(order),
+      isWorking: !isFinal(order),
+    },
+    trade: buildTrade(position, plan, listFillsUntil(filled, each)),
+    openedAtMs: position?.openedAtMs ?? null,
+    position: managed?.positionId === positionId
+      ? listPositionFacts(engine).find((fact) => fact.symbol === symbol) ?? null
+      : null,
+    r1Usd: plan.r1Usd ?? position?.r1Usd ?? null,
+    targetUsd: plan.targetUsd,
+  };
+}
+
+function buildTrade(
+  position: ManagedPosition | null,
+  plan: Plan,
+  fills: TradeFacts["fills"],
+): TradeFacts {
+  const adoptedQty = position?.adoptedQty ?? 0;
+  const eachUsd = position === null ? null : readCostEach(position);
+  return {
+    adoptedQty,
+    adoptedCostUsd: adoptedQty === 0 || eachUsd === null ? null : adoptedQty * eachUsd,
+    initialStopUsd: plan.stopUsd,
+    fills,
+  };
+}
+
+/** The broker's cost basis goes down with the shares: what one cost stays. */
+function readCostEach({ qty, costBasisUsd }: ManagedPosition): number | null {
+  return costBasisUsd === null || qty === null || qty <= 0 ? null : costBasisUsd / qty;
+}
+
+/** Prices that an entry left with, USD per share; `null` where neither records nor broker have them. */
+interface Plan {
+  readonly stopUsd: number | null;
+  readonly targetUsd: number | null;
+  readonly r1Usd: number | null;
+}
+
+async function readPlan(engine: Engine, positionId: string | null): Promise<Plan> {
+  if (positionId === null) return { stopUsd: null, targetUsd: null, r1Usd: null };
+  const sent = readBracketPrices(engine.book, positionId);
+  const today = await engine.ports.ledger.read();
+  const past = await readPastEntries(engine);
+  const entry = [
+    ...(today.kind === "ok" ? today.ledger.entries : []),
+    ...(past.kind === "ok" ? past.entries : []),
+  ].find(({ clientOrderId, side }) => side === "buy" && clientOrderId === positionId);
+  return {
+    stopUsd: sent.stopUsd ?? round(entry?.stopUsd ?? null),
+    targetUsd: sent.targetUsd ?? round(entry?.r2Usd ?? null),
+    r1Usd: entry?.r1Usd ?? null,
+  };
+}
+
+function round(priceUsd: number | null): number | null {
+  return priceUsd === null ? null : roundToIncrement(priceUsd);
+}

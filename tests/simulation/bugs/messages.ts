@@ -1,0 +1,99 @@
+import type { TestedBug } from "../tested_bug.ts";
+
+const FILLS = "tests/engine/fill_messages_test.ts";
+const KILL = "tests/engine/kill_message_test.ts";
+const NOT_RUNNING = "tests/domain/not_running_test.ts";
+const HEALTH = "tests/domain/health_test.ts";
+const STATUS = "tests/cli/status_test.ts";
+
+/** What the operator is told, and what is not told twice. */
+export const MESSAGES_BUGS: readonly TestedBug[] = [
+  {
+    name: "a fill told by the process's memory alone",
+    edits: [
+      {
+        file: "src/engine/fill_messages.ts",
+        find: "    if (engine.state.alerted[key] !== undefined || !isDue(engine, each)) continue;",
+        replace: "    if (engine.fillsTold.has(orderId) || !isDue(engine, each)) continue;",
+      },
+      {
+        file: "src/engine/fill_messages.ts",
+        find: "buildStateMessage(state, engine.state.alerted, message)",
+        replace: "buildStateMessage(state, {}, message)",
+      },
+    ],
+    tests: [FILLS],
+  },
+  {
+    name: "a fill told only when its order has ended",
+    edits: [{
+      file: "src/engine/fill_messages.ts",
+      find: "  if (nowMs - sinceMs >= TOLD_AFTER_MS) return true;",
+      replace: "  if (nowMs - sinceMs >= NEWS_MS) return true;",
+    }],
+    tests: [FILLS],
+  },
+  {
+    name: "the alarm beside a kill switch's message that says the same",
+    edits: [{
+      file: "src/domain/account/standing_alarms.ts",
+      find: "!context.toldSymbols.has(standing.symbol)",
+      replace: "standing.symbol !== null",
+    }],
+    tests: [KILL, "tests/domain/account/standing_alarms_test.ts"],
+  },
+  {
+    name: "a stop lost after the kill switch's message waits two minutes",
+    edits: [{
+      file: "src/engine/notices.ts",
+      find: "before !== undefined && !isWorse(standing, before)",
+      replace: "before !== undefined",
+    }],
+    tests: [KILL],
+  },
+  {
+    name: "the kill switch's message before the look at what it left",
+    edits: [{
+      file: "src/engine/standings.ts",
+      find: "  await noticeKillSwitch(engine);\n",
+      replace: "  await noticeKillSwitch(engine);\n  alertKillSwitch(engine);\n",
+    }],
+    tests: ["tests/engine/standing_test.ts", KILL],
+  },
+  {
+    name: "execution not running said at each start",
+    edits: [{
+      file: "src/domain/not_running.ts",
+      find: "  if (uncovered.length === 0) return isSaid ? null : first;",
+      replace: "  if (uncovered.length === 0) return first;",
+    }],
+    tests: [NOT_RUNNING],
+  },
+  {
+    name: "the switch outside told while a night rests on a day order",
+    edits: [{
+      file: "src/domain/health.ts",
+      find: "(!isOpen && each.gtcQty < each.mostHeldQty)",
+      replace: "(!isOpen && each.coveredQty < each.mostHeldQty)",
+    }],
+    tests: [HEALTH],
+  },
+  {
+    name: "an ERROR that Slack never took forgotten by the switch outside",
+    edits: [{
+      file: "src/alerts/slack.ts",
+      find: '    if (item.alert.level === "ERROR") this.#isErrorLost = true;\n',
+      replace: "",
+    }],
+    tests: ["tests/alerts/slack_wait_test.ts"],
+  },
+  {
+    name: "caps of a damaged ledger shown as unused",
+    edits: [{
+      file: "src/cli/status_report.ts",
+      find: "  const none = isFirstStart ? 0 : null;",
+      replace: "  const none = isFirstStart ? null : 0;",
+    }],
+    tests: [STATUS],
+  },
+];

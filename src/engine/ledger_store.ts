@@ -41,6 +41,16 @@ export async function updateLedger(
   }
 }
 
+/**
+ * Takes a ledger into the records that is so whatever becomes of its write, as the day's turn is: what was written of it stays
+ * true, and is not taken back by the next write of the records.
+ * @throws {StateError} Where it is not durable in both files yet.
+ */
+export async function turnLedger(engine: Engine, ledger: LiveLedger): Promise<void> {
+  engine.updateState({ ledger });
+  await saveLedger(engine);
+}
+
 async function saveLedger(engine: Engine): Promise<void> {
   await engine.saveState();
   // What else changed in the records meanwhile is durable with their next write.

@@ -16,7 +16,7 @@ import type { Engine, Observation } from "./engine.ts";
 import { findIdentityProblem, readOperatorObjection } from "./gate_reader.ts";
 import { findLostLedger, readLastCycleNy } from "./ledger_rebuilding.ts";
 import { checkLedgerFile } from "./ledger_check.ts";
-import { buildOrderUpdate, readLedger, updateLedger } from "./ledger_store.ts";
+import { buildOrderUpdate, readLedger, turnLedger, updateLedger } from "./ledger_store.ts";
 import { sayRejections } from "./entry_order.ts";
 import { LOOK_UP_AGAIN_MS, lookUpMissing } from "./looking_up.ts";
 import { sayLocked, sayMismatch } from "./mismatch.ts";
@@ -70,7 +70,7 @@ async function holdLedger(engine: Engine, observation: Observation): Promise<Led
     if (found !== null) return found;
     const turned = await turnToToday(engine, observation);
     if (turned.kind === "waits") return waitingFor(turned.wait);
-    if (turned.ledger !== engine.state.ledger) await updateLedger(engine, () => turned.ledger);
+    if (turned.ledger !== engine.state.ledger) await turnLedger(engine, turned.ledger);
     return await compare(engine, readLedger(engine), observation);
   } catch (error) {
     if (!(error instanceof StateError)) throw error;

@@ -315,6 +315,27 @@ Deno.test("a new day archives the old ledger before a new one starts, and carrie
   assertEquals(world.archived(TODAY), past);
 });
 
+Deno.test("a day that has turned stays so, though the last step of writing it fails", async () => {
+  const world = new World();
+  await world.buy();
+  world.goTo(at("10:00:30", TUESDAY));
+  world.list([]);
+  let isDone = false;
+  world.disk.fault = ({ op, path }) => {
+    const isTurned = world.disk.textOf(LEDGER_PATH)?.includes(`"date_ny": "${TUESDAY}"`) === true;
+    if (isDone || op !== "syncDir" || path !== STATE_DIR || !isTurned) return null;
+    isDone = true;
+    return "input/output error";
+  };
+  await world.cycles(1, SECOND_MS);
+  assert(isDone);
+  await world.restart();
+  world.forget();
+  await world.cycles(1, SECOND_MS);
+  assertEquals([world.ledger.dateNy, world.engine.state.ledger?.dateNy], [TUESDAY, TUESDAY]);
+  assertEquals([gate(world), world.said("error"), world.held()], [LIVE_PASS, [], 10]);
+});
+
 Deno.test("the old ledger stays today's until its archive is durable", async () => {
   const world = new World();
   await world.buy();

@@ -5,6 +5,15 @@ const UNREADABLE_TEST = "tests/engine/unreadable_test.ts";
 /** What may go wrong with the records: lost, unreadable, another's, or counted for what they are not. */
 export const RECORDS_BUGS: readonly TestedBug[] = [
   {
+    name: "a day that has turned is taken back where its write failed",
+    edits: [{
+      file: "src/engine/reconciling.ts",
+      find: "await turnLedger(engine, turned.ledger);",
+      replace: "await updateLedger(engine, () => turned.ledger);",
+    }],
+    tests: ["tests/engine/ledger_test.ts"],
+  },
+  {
     name: "an unreadable ledger taken for missing",
     edits: [{
       file: "src/engine/archive.ts",

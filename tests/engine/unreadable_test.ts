@@ -150,6 +150,34 @@ Deno.test("while the state can't be read, what it manages is not called foreign"
   assertEquals([world.said("Foreign"), world.position()?.qty], [[], 10]);
 });
 
+for (
+  const { how, reason } of [
+    { how: "reads again", reason: blocked("ledger unavailable (ledger invalid)") },
+    { how: "was moved away", reason: STATE_BLOCK },
+  ]
+) {
+  Deno.test(`what a hand takes out of the ledger while the state can't be read is on record once the state ${how}`, async () => {
+    const world = await bought();
+    const ids = () => world.ledger.entries.map((entry) => entry.clientOrderId).toSorted();
+    const before = ids();
+    breakDisk(world, STATE_PATH);
+    await world.restart();
+    world.putLedgerFile({ ...world.ledger, entries: [] });
+    const text = world.disk.textOf(LEDGER_PATH);
+    world.forget();
+    await world.cycles(2, MINUTE_MS);
+    const waits = blocked("ledger unavailable (state unreadable)");
+    assertEquals(new Set(gates(world)), new Set([waits]));
+    assertEquals([world.disk.textOf(LEDGER_PATH), world.changes], [text, []]);
+    mendDisk(world);
+    if (how === "was moved away") world.disk.remove(STATE_PATH);
+    await world.restart();
+    world.forget();
+    await world.cycle();
+    assertEquals([gates(world), ids(), world.changes], [[reason], before, []]);
+  });
+}
+
 Deno.test("a state that is lost while the ledger is no JSON is not rebuilt around it", async () => {
   const world = await bought();
   world.disk.remove(STATE_PATH);

@@ -94,6 +94,11 @@ export function readDocumentLedger(
   return { dateNy: String(ledger["date_ny"]), entries: ledger["entries"] as RawEntry[] };
 }
 
+/** Whether the document is there and no regular file: it is waited for, and no record is held against anything (pipeline 6). */
+export function isDocumentUnreadable({ disk }: World): boolean {
+  return disk.has(STATE_PATH) && disk.bytesOf(STATE_PATH) === null;
+}
+
 /** Managed positions of the state file; empty where it can't be read. */
 export function listPositions(world: World, view: "now" | "synced" = "now"): RawPosition[] {
   const value = world.readJson(STATE_PATH, view);

@@ -50,6 +50,15 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     tests: [UNREADABLE_TEST],
   },
   {
+    name: "a ledger that is taken from its file is held against nothing",
+    edits: [{
+      file: "src/engine/reconciling.ts",
+      find: 'if (found.kind === "imported") return null;',
+      replace: 'if (found.kind === "imported") return blockedBy("ledger missing");',
+    }],
+    tests: [UNREADABLE_TEST],
+  },
+  {
     name: "a ledger that can't be read for a moment is written over",
     edits: [{
       file: "src/state/live_ledger.ts",

@@ -33,39 +33,6 @@ export const AUDIT_BUGS: readonly Bug[] = [
   },
   {
     issue: 3,
-    name: "a mismatch does not block its cycle",
-    edits: [
-      {
-        file: "src/engine/reconciling.ts",
-        find: '  return { problem: "broker mismatch", wait: null, absent };',
-        replace: "  return { problem: null, wait: null, absent };",
-      },
-    ],
-  },
-  {
-    issue: 3,
-    name: "second mismatch does not block",
-    edits: [
-      {
-        file: "src/domain/ledger.ts",
-        find: "MISMATCHES_MAX = 2",
-        replace: "MISMATCHES_MAX = 2_000",
-      },
-    ],
-  },
-  {
-    issue: 3,
-    name: "mismatches are not counted",
-    edits: [
-      {
-        file: "src/domain/reconcile.ts",
-        find: "mismatches: ledger.mismatches + (mismatched.length > 0 ? 1 : 0),",
-        replace: "mismatches: ledger.mismatches,",
-      },
-    ],
-  },
-  {
-    issue: 3,
     name: "a lost state forgets what was bought days ago",
     edits: [
       {
@@ -420,9 +387,6 @@ export const AUDIT_BUGS: readonly Bug[] = [
 export const AUDIT_TRACKS: Readonly<
   Record<string, readonly [families: readonly Family[], seed: number]>
 > = {
-  "a mismatch does not block its cycle": [["files"], 1],
-  "second mismatch does not block": [["files"], 1],
-  "mismatches are not counted": [["files"], 1],
   "a lost state forgets what was bought days ago": [["files", "crash"], 500074],
   "the cycle that rebuilds a missing ledger goes LIVE": [["files"], 1],
   "foreign positions do not block entries": [["account"], 1],

@@ -102,7 +102,7 @@ export class Auditor {
     this.openCycles = 0;
     this.quietCycles = 0;
     if (!this.world.profile.families.has("once")) this.liveSinceMs = Infinity;
-    this.shown.positions.isUsable = false;
+    this.shown.started();
     this.#keepRests();
     this.refusals.restarted();
     this.#sendings.settled();

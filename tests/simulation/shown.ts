@@ -1,6 +1,6 @@
 import { isOrderless } from "../simulator/order_rules.ts";
 import { nyDateAt } from "../simulator/sessions.ts";
-import { listEntries } from "./truth.ts";
+import { listEntries, readDocumentLedger } from "./truth.ts";
 import { LEDGER_PATH, STATE_PATH, type World } from "./world.ts";
 
 /** What the last answers to the engine's questions showed it, whether or not they were true. */
@@ -15,27 +15,40 @@ export class Shown {
   /** Symbols that were asked for in this cycle, and those of them in a list that was answered. */
   bars = buildAsked("bars");
   trades = buildAsked("latest trades");
-  /** The day's orders, and the engine's among them that the ledger lacked at that moment. */
-  day = { isUsable: false, lacking: [] as readonly string[], isLedgerMissing: false };
+  /** The day's orders, and the engine's among them that the ledger's file, or every record, lacked at that moment. */
+  day = buildDay();
+  /** Ids of the document's ledger as it last read: a process goes on with it when the document is taken away. */
+  #onRecord: ReadonlySet<string | null> = new Set();
   /** Mismatches that ended on record in cycles of one NY day. */
   #mismatches = { dateNy: "", count: 0 };
 
   constructor(readonly world: World) {}
+
+  /** A process starts: it knows what the files say, and nothing else. */
+  started(): void {
+    this.positions.isUsable = false;
+    this.#onRecord = new Set();
+    this.#readRecords();
+  }
 
   /** A new process has been shown nothing; nor has a new cycle, but for what it is still to ask. */
   beginCycle(): void {
     this.bars = buildAsked("bars");
     this.trades = buildAsked("latest trades");
     this.account = { isUsable: false, isBlocked: false };
-    this.day = { isUsable: false, lacking: [], isLedgerMissing: false };
+    this.day = buildDay();
   }
 
-  /** A cycle ended: a mismatch counts once its order is on record. */
+  /**
+   * A cycle ended: a mismatch counts once its order is on record. What the document had, and a hand took out of the
+   * ledger's file, blocks its cycle and is put back, and is no other engine's (pipeline 6).
+   */
   endCycle(): void {
-    const { lacking } = this.day;
-    if (lacking.length === 0) return;
+    this.#readRecords();
+    const { unrecorded } = this.day;
+    if (unrecorded.length === 0) return;
     const recorded = new Set(listEntries(this.world, "now").map((each) => each.client_order_id));
-    if (!lacking.every((id) => recorded.has(id))) return;
+    if (!unrecorded.every((id) => recorded.has(id))) return;
     const dateNy = nyDateAt(this.world.trueMs);
     const isCounting = this.#mismatches.dateNy === dateNy || this.#mismatches.count >= 2;
     const count = isCounting ? this.#mismatches.count : 0;
@@ -89,13 +102,22 @@ export class Shown {
     const ids = listRecords(value).map((row) => String(row["client_order_id"]));
     const isLedgerMissing = !world.disk.has(LEDGER_PATH);
     if (isLedgerMissing) this.#ledgerGone();
+    const lacking = isLedgerMissing
+      ? []
+      : ids.filter((id) => id.startsWith("avwap-") && !recorded.has(id));
+    this.#readRecords();
     this.day = {
       isUsable: Array.isArray(value),
-      lacking: isLedgerMissing
-        ? []
-        : ids.filter((id) => id.startsWith("avwap-") && !recorded.has(id)),
+      lacking,
+      unrecorded: lacking.filter((id) => !this.#onRecord.has(id)),
       isLedgerMissing,
     };
+  }
+
+  #readRecords(): void {
+    const document = readDocumentLedger(this.world);
+    if (document === null) return;
+    this.#onRecord = new Set(document.entries.map((each) => each.client_order_id));
   }
 
   /** A ledger that is taken away takes no mismatch with it that the state has on record. */
@@ -118,6 +140,18 @@ export class Shown {
 
 /** Flags of an account that takes no orders (pipeline 4). */
 const BLOCKING = ["trading_blocked", "account_blocked", "trade_suspended_by_user"] as const;
+
+/** The orders of the day as a cycle that has not asked for them knows them. */
+function buildDay(): Day {
+  return { isUsable: false, lacking: [], unrecorded: [], isLedgerMissing: false };
+}
+
+interface Day {
+  readonly isUsable: boolean;
+  readonly lacking: readonly string[];
+  readonly unrecorded: readonly string[];
+  readonly isLedgerMissing: boolean;
+}
 
 interface Asked {
   readonly what: string;

@@ -67,18 +67,14 @@ export class AccountActs {
         if (exchange.position(listed) !== null || trade === null) return;
         if ((exchange.desk.active.get(listed)?.working.length ?? 0) > 0) return;
         world.count("positions to adopt");
-        // A part of a share is nobody's to adopt: the symbol stays foreign, and nothing is bought in it.
+        // A part of a share is nobody's to adopt: it is left when the whole ones are sold.
         const part = operator.isHit(0.4) ? 0.5 : 0;
-        if (part > 0) {
-          world.strange.add(listed);
-          world.hidden.delete(listed);
-        }
         return exchange.setPosition(listed, operator.whole(2, 30) + part, trade.priceUsd * 0.98);
       }
       case "split":
         // A second one might undo what the first did: then nothing is to be seen.
         if (world.splitAtMs.has(symbol)) return;
-        world.strange.add(symbol);
+        world.markStrange(symbol);
         world.splitAtMs.set(symbol, world.trueMs);
         // Left as they are, its stops sell at the new price at once: a broker may as well cancel them.
         if (operator.isHit(0.6)) {
@@ -87,16 +83,14 @@ export class AccountActs {
         }
         return exchange.split(symbol, operator.pick([2, 3, 10]));
       case "rename":
-        world.strange.add(symbol);
-        world.hidden.add(symbol);
+        world.markHidden(symbol);
         world.plan(world.trueMs + operator.whole(10, 600) * MINUTE_MS, () => {
           exchange.renamePosition(symbol, symbol);
           world.trouble(`account ${symbol} has its name again`);
         });
         return exchange.renamePosition(symbol, `${symbol}W`);
       case "hide":
-        world.strange.add(symbol);
-        world.hidden.add(symbol);
+        world.markHidden(symbol);
         return exchange.hidePosition(symbol, operator.whole(1, 6));
     }
   }

@@ -22,12 +22,11 @@ export class CorporateActs {
     const symbol = chance.pick(held);
     const act = chance.pick(["split", "split", "split", "merge", "remove"]);
     world.trouble(`corporate ${act} of ${symbol}`);
-    world.strange.add(symbol);
-    world.hidden.delete(symbol);
+    world.markStrange(symbol);
     world.splitAtMs.set(symbol, world.trueMs);
     if (act === "split") return exchange.split(symbol, chance.pick(RATIOS));
     if (act === "remove") return exchange.merge(symbol, null);
-    world.strange.add(`${symbol}M`);
+    world.markStrange(`${symbol}M`);
     exchange.merge(symbol, `${symbol}M`, chance.pick([0.35, 1, 2]));
   }
 }

@@ -169,7 +169,7 @@ function checkProtected(auditor: Auditor, symbol: string): void {
     symbol,
   );
   // Shares that somebody put beside ours, part of one among them: nobody can say which are whose.
-  const isMixed = !Number.isInteger(heldQty) &&
+  const isMixed = !Number.isInteger(world.exchange.portfolio.qty(symbol)) &&
     listPositions(world).some((each) => each.symbol === symbol && each.unexplained_qty !== null);
   if (isMixed) return;
   // A stop that is being replaced is in force until the new one is.

@@ -14,6 +14,7 @@ import {
   type Totals,
 } from "./report.ts";
 import { runSeed, type SeedResult } from "./run.ts";
+import { readCoverage } from "./truth.ts";
 import { World } from "./world.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -147,6 +148,25 @@ Deno.test("SimDisk.crash() takes what was not synced, and nothing that was", asy
     if (seed % 2 === 0) assert(left !== null, "a synced name stays");
     if (left !== null) assertMatch(new TextDecoder().decode(left), /^12345(6|67|678|6789|67890)?$/);
   }
+});
+
+Deno.test("readCoverage() counts whole shares only: a part of one has no stop", () => {
+  const world = new World(1);
+  for (const [qty, heldQty] of [[0.5, 0], [18.5, 18], [18, 18], [-2, -2]] as const) {
+    world.exchange.setPosition("AAA", qty, 190);
+    assertEquals(readCoverage(world, "AAA").heldQty, heldQty, `${qty}`);
+  }
+});
+
+Deno.test("a symbol that is strange for good stays so when it was hidden and is shown again", () => {
+  const world = new World(1);
+  world.markHidden("AAA");
+  world.markStrange("BBB");
+  world.markHidden("BBB");
+  world.markHidden("CCC");
+  world.markStrange("CCC");
+  world.showHidden();
+  assertEquals([...world.strange].sort(), ["BBB", "CCC"]);
 });
 
 Deno.test("every mutation's text is in the source exactly once", async () => {

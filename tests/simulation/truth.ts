@@ -112,6 +112,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 /** What working sells hold of a position, by the exchange's own books. */
 export interface Coverage {
+  /** Whole shares, a hand's not counted. */
   readonly heldQty: number;
   /** By sells that are not on their way out. */
   readonly coveredQty: number;
@@ -129,10 +130,10 @@ export interface Coverage {
   readonly isSelling: boolean;
 }
 
-/** Shares of a position that no hand bought beside ours. */
+/** Whole shares of a position that no hand bought beside ours: a part of one has no stop, and is nobody's to manage (pipeline 5). */
 function readOurs(world: World, symbol: string): number {
   const qty = world.exchange.portfolio.qty(symbol);
-  return qty <= 0 ? qty : Math.max(0, qty - countHandQty(world, symbol));
+  return qty <= 0 ? qty : Math.max(0, Math.floor(qty - countHandQty(world, symbol)));
 }
 
 /** Shares of a symbol that a hand bought and has not sold: its own sells take those first (pipeline 5). */

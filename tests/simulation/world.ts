@@ -264,8 +264,21 @@ export class World implements DiskHost {
     for (const symbol of this.hidden) {
       if ((hiddenAnswers.get(symbol) ?? 0) > 0 || shownSymbols.has(symbol)) continue;
       this.hidden.delete(symbol);
-      if (!this.splitAtMs.has(symbol)) this.strange.delete(symbol);
+      this.strange.delete(symbol);
     }
+  }
+
+  /** Nobody can tell what is right for a symbol any more, however it is shown. */
+  markStrange(symbol: string): void {
+    this.strange.add(symbol);
+    this.hidden.delete(symbol);
+  }
+
+  /** Nobody can tell what is right for a symbol until it is shown as it is; one that is strange for good stays so. */
+  markHidden(symbol: string): void {
+    if (this.strange.has(symbol)) return;
+    this.strange.add(symbol);
+    this.hidden.add(symbol);
   }
 
   /** Whether the scan's file is of today in New York, by its time. */

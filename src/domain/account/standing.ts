@@ -117,7 +117,12 @@ export function decideStanding(inputs: StandingInputs): Standing {
 function readCount(
   { position, count, shownQty, hasLooked, before }: StandingInputs,
 ): Pick<Standing, "sureQty" | "doubtfulQty" | "mostHeldQty"> {
-  if (count !== null && hasLooked) return count;
+  if (count !== null && hasLooked) {
+    // Orders do not know of what they don't explain: an answer without it is not "nothing held".
+    const isRiddle = position.unexplainedQty !== null && shownQty === null;
+    const riddleQty = isRiddle ? before?.mostHeldQty ?? position.unexplainedQty ?? 0 : 0;
+    return { ...count, mostHeldQty: Math.max(count.mostHeldQty, Math.floor(riddleQty)) };
+  }
   // In doubt what was held last is still held, and so is what positions show.
   const mostHeldQty = Math.max(before?.mostHeldQty ?? position.qty ?? 0, shownQty ?? 0);
   return {

@@ -43,6 +43,28 @@ Deno.test("decideStanding() of a covered position with nothing due says nothing"
   assertEquals([standing.cause, standing.why, formatTrouble(standing)], ["", "", null]);
 });
 
+Deno.test("decideStanding() of what no order explains goes on waiting where an answer lacks it", () => {
+  const changed = {
+    position: managedPosition({ unexplainedQty: 153 }),
+    blind: { code: "split", text: "a split?" },
+  };
+  const soldOut = { sureQty: 0, doubtfulQty: 0, mostHeldQty: 0, isExplained: false };
+  const before = decideStanding(inputs({
+    ...changed,
+    shownQty: 153,
+    count: { ...soldOut, mostHeldQty: 153 },
+    nowMs: EARLIER_MS,
+  }));
+  const after = decideStanding(inputs({ ...changed, count: soldOut, before }));
+  assertEquals(shortOf(after), {
+    bareQty: 153,
+    due: "unknown",
+    bareSinceMs: EARLIER_MS,
+    dueSinceMs: EARLIER_MS,
+  });
+  assertEquals(decideStanding(inputs({ ...changed, count: soldOut })).bareQty, 153, "restarted");
+});
+
 const BARE: { when: string; change: Partial<StandingInputs>; bareQty: number }[] = [
   { when: "a part is covered", change: { cover: { coveredQty: 7, gtcQty: 0 } }, bareQty: 3 },
   { when: "its cover can't be read", change: { cover: null }, bareQty: 10 },
@@ -65,6 +87,7 @@ const BARE: { when: string; change: Partial<StandingInputs>; bareQty: number }[]
     when: "its quantity is unexplained: the old stop protects nobody knows what",
     change: {
       position: managedPosition({ unexplainedQty: 20 }),
+      shownQty: 20,
       blind: { code: "split", text: "a split?" },
     },
     bareQty: 10,

@@ -1,4 +1,5 @@
-import { findObjection, readCoverage } from "./truth.ts";
+import { isDone } from "../simulator/order.ts";
+import { findObjection, isEngineOrder, readCoverage } from "./truth.ts";
 import type { World } from "./world.ts";
 
 /** What kept shares without a stop; the first that happened to them. */
@@ -27,6 +28,8 @@ interface Gap {
   /** Whether an exit or a conversion of ours began it; else an entry filled in parts, or a hand took the stop. */
   readonly isExit: boolean;
   cause: GapCause | null;
+  /** Who else kept it open, where nothing disturbed: it names the gap, and excuses nothing. */
+  obstacle: GapCause | null;
 }
 
 /** Who caused a trouble, by its first words. */
@@ -82,10 +85,15 @@ export class Gaps {
       const { heldQty, coveredQty, replacingQty, isSelling } = readCoverage(world, symbol);
       const isBare = heldQty > 0 && coveredQty + replacingQty < heldQty && !isSelling;
       const gap = this.#open.get(symbol);
-      if (gap !== undefined) this.#judge(symbol, gap);
+      const obstacle = this.#findObstacle(symbol);
+      if (gap !== undefined) {
+        this.#judge(symbol, gap);
+        gap.obstacle ??= obstacle;
+      }
       if (isBare && gap === undefined) {
         const cause = this.#findCauseNow(symbol);
-        this.#open.set(symbol, { sinceMs: world.trueMs, isExit: cancelled.has(symbol), cause });
+        const isExit = cancelled.has(symbol);
+        this.#open.set(symbol, { sinceMs: world.trueMs, isExit, cause, obstacle });
       } else if (!isBare && gap !== undefined) {
         this.#open.delete(symbol);
         this.#keep(gap);
@@ -107,6 +115,17 @@ export class Gaps {
     return isDisturbed ? this.#lastCause : null;
   }
 
+  /** A sell that the exchange lets rest without trading, or a buy of somebody's, beside which it takes no stop. */
+  #findObstacle(symbol: string): GapCause | null {
+    const working = (this.world.exchange.desk.active.get(symbol)?.working ?? [])
+      .filter((order) => !isDone(order));
+    if (working.some((order) => order.side === "sell" && order.asleep !== null)) {
+      return "broker's refusal";
+    }
+    const isBarred = working.some((order) => order.side === "buy" && !isEngineOrder(order));
+    return isBarred ? "somebody else" : null;
+  }
+
   /** Also while it is open: what is never closed is the worst of them. */
   #judge(symbol: string, gap: Gap): void {
     const { world } = this;
@@ -116,8 +135,8 @@ export class Gaps {
     world.violate("the time without a stop is bounded", `${symbol} had none for ${gapMs} ms`);
   }
 
-  #keep({ sinceMs, cause, isExit }: Gap): void {
+  #keep({ sinceMs, cause, isExit, obstacle }: Gap): void {
     const gapMs = this.world.trueMs - sinceMs;
-    this.times[cause ?? (isExit ? "undisturbed" : "our own sequence")].push(gapMs);
+    this.times[cause ?? (isExit ? "undisturbed" : obstacle ?? "our own sequence")].push(gapMs);
   }
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertGreaterOrEqual, assertMatch } from "../assert.ts";
 import { SimDisk } from "./disk.ts";
-import { buildGapTimes } from "./gaps.ts";
+import { buildGapTimes, Gaps } from "./gaps.ts";
 import { mutate, runMutation } from "./mutate.ts";
 import { MUTATIONS } from "./mutations.ts";
 import { TESTED_BUGS } from "./tested_bugs.ts";
@@ -15,7 +15,7 @@ import {
 } from "./report.ts";
 import { runSeed, type SeedResult } from "./run.ts";
 import { readCoverage } from "./truth.ts";
-import { World } from "./world.ts";
+import { TOKEN_PATH, World } from "./world.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 /** The seeds of every test run: more than 2,000 days. */
@@ -167,6 +167,32 @@ Deno.test("a symbol that is strange for good stays so when it was hidden and is 
   world.markStrange("CCC");
   world.showHidden();
   assertEquals([...world.strange].sort(), ["BBB", "CCC"]);
+});
+
+Deno.test("Gaps lays a stop that rests without trading on the broker, a buy beside the shares on somebody else", () => {
+  const times = (sleeping: boolean, buying: boolean) => {
+    const world = new World(1);
+    world.settings = { LIVE_TRADING: "true", LIVE_CONFIRM_TOKEN: "token" };
+    world.disk.put(TOKEN_PATH, "token");
+    const { exchange } = world;
+    exchange.setPosition("AAA", 10, 190);
+    const order = { symbol: "AAA", time_in_force: "gtc", client_order_id: "hand" };
+    const stop = { ...order, side: "sell", type: "stop", qty: "10", stop_price: "0.5" };
+    const buy = { ...order, side: "buy", type: "limit", qty: "3", limit_price: "0.5" };
+    if (sleeping || buying) assertEquals(exchange.placeByHand(sleeping ? stop : buy).status, 200);
+    exchange.advanceTo(world.trueMs + 1_000);
+    const placed = exchange.orders.at(-1);
+    if (sleeping && placed !== undefined) {
+      exchange.desk.beginSpell(placed, { status: "suspended", ms: Infinity, then: "resumes" });
+    }
+    const gaps = new Gaps(world);
+    gaps.watch(new Set(), ["AAA"]);
+    gaps.ended();
+    return Object.entries(gaps.times).flatMap(([cause, each]) => each.length > 0 ? [cause] : []);
+  };
+  assertEquals(times(true, false), ["broker's refusal"]);
+  assertEquals(times(false, true), ["somebody else"]);
+  assertEquals(times(false, false), ["our own sequence"]);
 });
 
 Deno.test("every mutation's text is in the source exactly once", async () => {

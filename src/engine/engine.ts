@@ -300,6 +300,8 @@ export class Engine {
 
   /** Says once a cause and NY day, and again after a success, that the state is not durable. */
   private sayUnsaved(message: string): void {
+    // What the ledger waits for is said in its own words.
+    if (this.ledgerWait?.kind === "disk" && this.ledgerWait.message === message) return;
     const said = `${this.dateNy()} ${message}`;
     if (this.unsavedSaid === said) return;
     this.unsavedSaid = said;

@@ -93,7 +93,7 @@ export class RecordStore {
 
   async #writeLedger(ledger: LiveLedger): Promise<void> {
     // A write that fails may have been done all the same.
-    this.#versions = [...this.#versions, digestLedger(ledger)].slice(-VERSIONS_MAX);
+    this.#versions = addVersion(this.#versions, digestLedger(ledger));
     await this.ports.ledger.write(ledger);
     this.noteFile(ledger);
   }
@@ -104,4 +104,10 @@ export class RecordStore {
     this.#tail = run.catch(() => {});
     return run;
   }
+}
+
+/** The first, which the file was last seen with, stays however often the others are tried. */
+function addVersion(versions: readonly string[], version: string): string[] {
+  const [seen, ...tried] = versions.filter((each) => each !== version);
+  return seen === undefined ? [version] : [seen, ...[...tried, version].slice(1 - VERSIONS_MAX)];
 }

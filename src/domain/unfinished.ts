@@ -1,4 +1,35 @@
+import type { SellReason } from "./client_order_id.ts";
 import type { ExitReason } from "./exit_plan.ts";
+
+/**
+ * What a cancel or a shrinking of protection began for a position: ended in its own cycle, under the record made before it
+ * left; in a later one the rules decide anew, and what is bare gets its stop (pipeline 5, "How, at the broker").
+ */
+export interface Begun {
+  /** The cycle that it belongs to: of this process, begun then, Unix ms by the broker's clock. */
+  readonly processId: string;
+  readonly cycleStartedAtMs: number;
+  /** The exit that it makes room for; `stop`: one stop takes the place of what was cancelled. */
+  readonly reason: SellReason;
+  /** Client order ids of the records made with it; `null` where it sells, or leaves, nothing. */
+  readonly sellId: string | null;
+  readonly stopId: string | null;
+  /** Where the stop for the rest belongs once it has sold, USD per share. */
+  readonly restUsd: number;
+  /** Broker ids of what is cancelled, one a group of sells, and where their stops were, USD per share, 0 for none. */
+  readonly cancels: readonly { readonly orderId: string; readonly stopUsd: number }[];
+  /** Whether the position was bare before, which it is again where no cancel leaves. */
+  readonly wasBare: boolean;
+  /** Whether a cancel or replacement has left: only the operator ends it then. */
+  readonly hasLeft: boolean;
+}
+
+/** What last kept a sell, a stop or a cancel from being done. */
+export interface Held {
+  readonly atMs: number;
+  /** In words that an operator understands. */
+  readonly why: string;
+}
 
 /**
  * What a position's sells and stops left unfinished, and what the broker refused of them: a restart is a longer pause, and
@@ -16,6 +47,10 @@ export interface Unfinished {
   readonly besideEntryAtMs: number | null;
   /** When the broker last refused an exit's sell, by its reason. */
   readonly sellRefusedAtMs: Readonly<Partial<Record<ExitReason, number>>>;
+  /** Of this process alone, so that no file has them: what is begun, what was held up, and at which price a stop was refused. */
+  readonly begun: Begun | null;
+  readonly held: Held | null;
+  readonly stopRefusedUsd: number | null;
 }
 
 /** What is unfinished of a position: nothing, where no record says otherwise. */
@@ -27,8 +62,12 @@ export function findUnfinished(all: readonly Unfinished[], positionId: string): 
     spentHandStopUsd: null,
     besideEntryAtMs: null,
     sellRefusedAtMs: {},
+    ...OF_NO_PROCESS,
   };
 }
+
+/** What a new process knows of what the one before had begun. */
+export const OF_NO_PROCESS = { begun: null, held: null, stopRefusedUsd: null } as const;
 
 /** The records with one position's changed; one that says nothing any more is left out. */
 export function putUnfinished(
@@ -40,6 +79,7 @@ export function putUnfinished(
   const others = all.filter((each) => each.positionId !== positionId);
   const isNothing = !next.isBare && next.stopRefusedAtMs === null &&
     next.spentHandStopUsd === null && next.besideEntryAtMs === null &&
+    next.begun === null && next.held === null && next.stopRefusedUsd === null &&
     Object.keys(next.sellRefusedAtMs).length === 0;
   return isNothing ? others : [...others, next];
 }

@@ -20,8 +20,10 @@ import type { Engine } from "./engine.ts";
 import { UNFILLED_MAX_MS } from "../domain/entry_end.ts";
 import { changeEntry, findEntry, recordEntries, settleByOrder } from "./ledger_store.ts";
 import { countMismatch } from "./mismatch.ts";
-import { type Refusal, StateError } from "./ports.ts";
-import { sendLive, type SendResult } from "./send.ts";
+import type { Refusal } from "../domain/order_request.ts";
+import { StateError } from "./ports.ts";
+import type { SendResult } from "../domain/order_request.ts";
+import { sendLive } from "./send.ts";
 import { skipUnrecorded } from "./skips.ts";
 import { saySubmitted } from "./trade_messages.ts";
 

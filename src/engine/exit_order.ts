@@ -21,7 +21,7 @@ import { findLastingRefusal } from "./lasting_refusals.ts";
 import { readAccountBlock } from "./account_look.ts";
 import { findSellGroups, hasWorkingBuy, refresh } from "./observe.ts";
 import { isActionable } from "./positions.ts";
-import type { Permit } from "./send.ts";
+import type { Permit } from "../domain/plan/step.ts";
 import { readAvailable, readShares } from "./shares.ts";
 import { readStopLevel } from "./stop_level.ts";
 

@@ -138,17 +138,6 @@ export function noteStopRefusal(
   return isBelow;
 }
 
-/**
- * Whether the broker will not have this order itself, whoever asks and whenever: by 422, or by a 403 that is about the order
- * (pipeline 5). Keys, account and rate say nothing of it; nor does a market below the stop.
- */
-export function isRefusedItself(result: SellResult): boolean {
-  if (result.kind !== "rejected") return false;
-  const { httpStatus, why, code } = result;
-  if (httpStatus === 422) return why !== "stop_price";
-  return httpStatus === 403 && code !== null && (why === "insufficient_qty" || why === "other");
-}
-
 /** Whether the broker would not take the position's stop in this session's last minutes. */
 export function isStopRefused(engine: Engine, positionId: string): boolean {
   const { stopRefusedAtMs: atMs } = readUnfinished(engine, positionId);

@@ -10,7 +10,7 @@ import { RETRY_MS } from "./exit_records.ts";
 import { settleByOrder } from "./ledger_store.ts";
 import { findHeld, refresh } from "./observe.ts";
 import { buildPositionEvent } from "./position_changes.ts";
-import type { Permit } from "./send.ts";
+import type { Permit } from "../domain/plan/step.ts";
 import { isOrderUnreadableIn } from "./unreadable.ts";
 import { isBare } from "./unfinished.ts";
 

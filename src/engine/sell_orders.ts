@@ -10,9 +10,10 @@ import { buildDeadlineMs } from "./entry_order.ts";
 import { isEndedUnfilled } from "./exit_history.ts";
 import { noteStopFate } from "./lasting_refusals.ts";
 import { changeEntry, readLedger, recordEntries, settleByOrder } from "./ledger_store.ts";
-import type { Refusal } from "./ports.ts";
+import type { Refusal } from "../domain/order_request.ts";
 import { nextAttempt } from "./sell_attempts.ts";
-import { type OrderRequest, type Permit, sendLive } from "./send.ts";
+import type { Permit } from "../domain/plan/step.ts";
+import { type OrderRequest, sendLive } from "./send.ts";
 import { noteDoubt } from "./shares.ts";
 import { saySale } from "./trade_messages.ts";
 

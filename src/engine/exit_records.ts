@@ -4,12 +4,8 @@ import type { LedgerEntry } from "../domain/ledger.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import type { SellGroup } from "../domain/protection.ts";
 import type { Sequence } from "../domain/sequence_time.ts";
-import {
-  CONVERT_AGAIN_MS,
-  CONVERT_BEFORE_CLOSE_MS,
-  findTimeObstacle,
-  untilCloseMs,
-} from "./closing.ts";
+import { CONVERT_AGAIN_MS, CONVERT_BEFORE_CLOSE_MS } from "../domain/plan/time_left.ts";
+import { findTimeObstacle, untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { sayUndone } from "./operator_acts.ts";
 import { StateError } from "./ports.ts";

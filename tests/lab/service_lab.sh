@@ -89,8 +89,8 @@ Environment=LIVE_TRADING=1 LIVE_CONFIRM_TOKEN=$token EXECUTION_POLL_SECONDS=5"
   mark
   inside systemctl restart execution.service
   until_line 10 "Gate mode=DRY_RUN status=FAIL reason=ledger unavailable (ledger missing)"
-  until_line 10 "Live ledger was missing: rebuilt"
-  seen "a missing ledger starts in DRY_RUN and is rebuilt"
+  until_line 10 "Live ledger was missing: written anew from the records"
+  seen "a missing ledger starts in DRY_RUN and is written anew from the records"
   until_line 30 "Gate mode=LIVE status=PASS reason=live trading confirmed"
   until_line 30 "SUBMITTED NVDA: qty=6 order_id="
   [ "$(count_buys)" = 1 ] || fail "LIVE sends one bracket order"

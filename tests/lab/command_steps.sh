@@ -284,7 +284,7 @@ touch "${STATE_DIR}/KILL_SWITCH"'
   inside avwap-execution resume --all > "$WORK/resume.log"
   until_line 15 "Gate mode=LIVE status=PASS reason=live trading confirmed"
   sh_inside "$(grep -m 1 '^touch ' deploy/RUNBOOK.md)"
-  until_true 5 "the line of this runbook" "avwap-execution status | grep -q '^Kill switch  ON (file)'"
+  until_true 5 "the line of this runbook" "avwap-execution status | grep -q '^Kill switch  ON'"
   inside avwap-execution resume --all > "$WORK/resume.log"
   seen "the runbook's literal touch line works from any root shell, whatever directory the service uses; resume says where"
 }

@@ -8,6 +8,7 @@ import { sayAccountStatus } from "./account_look.ts";
 import { listAdoptRequests, takeAdoptions } from "./adopt_requests.ts";
 import { adoptPositions, buildAdopted, listAdoptable } from "./adopting.ts";
 import { hasHidden } from "./asking.ts";
+import { findNextTryMs } from "./beside_buy.ts";
 import { readMarket } from "./broker_clock.ts";
 import {
   CONVERT_AGAIN_MS,
@@ -187,7 +188,8 @@ async function managePositions(
     // One answer that was empty or missing must not leave what an exit laid bare to the next poll.
     await restoreUnreadable(engine);
     const isSomeBare = engine.state.positions.some((position) =>
-      isBare(engine, position.positionId) && position.unexplainedQty === null
+      isBare(engine, position.positionId) && position.unexplainedQty === null &&
+      findNextTryMs(engine, position) === null
     );
     if (isSomeBare) engine.wakeAt(engine.nowMs() + RETRY_MS);
     return;

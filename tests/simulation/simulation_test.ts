@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertGreaterOrEqual, assertMatch } from "../assert.ts";
 import { SimDisk } from "./disk.ts";
 import { buildGapTimes, Gaps } from "./gaps.ts";
-import { mutate, runMutation } from "./mutate.ts";
+import { mutate, runMutation, withBug } from "./mutate.ts";
 import { MUTATIONS } from "./mutations.ts";
 import { TESTED_BUGS } from "./tested_bugs.ts";
 import { Prng } from "./prng.ts";
@@ -226,3 +226,16 @@ for (const name of FAST) {
     assert(caught !== null, output.slice(-400));
   });
 }
+
+Deno.test("runMutation() takes no alarm for a catch that the source raises without the bug too", async () => {
+  const broken = MUTATIONS.find((each) => each.name === "the caps count fills");
+  assert(broken !== undefined);
+  const harmless = { ...broken, edits: [] };
+  const { caught, falseAlarms } = await withBug(
+    ROOT,
+    broken,
+    (copy) => runMutation(new URL(`file://${copy}/`), harmless),
+  );
+  assertEquals(caught, null);
+  assertEquals(falseAlarms.length, 3);
+});

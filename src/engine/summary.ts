@@ -116,8 +116,8 @@ async function buildSummary(
   const isLive = ledger?.entries.some(countsTowardCaps) === true ||
     events.some((event) => event.type === "gate" && readText(event, "mode") === "LIVE");
   const inputs: DailySummaryInputs = isLive
-    ? { mode: "LIVE", ...day, ...await buildLiveFacts(engine, { dateNy, ledger, events }) }
-    : { mode: "DRY_RUN", ...day, ...await buildDryRunFacts(engine, { dateNy, events }) };
+    ? { mode: "LIVE", ...day, ...await buildLiveFacts(engine, { dateNy, ledger, recorded }) }
+    : { mode: "DRY_RUN", ...day, ...await buildDryRunFacts(engine, { dateNy, recorded }) };
   const message = buildDailySummary(inputs);
   await saySummary(engine, inputs, message);
   return message;
@@ -139,7 +139,8 @@ async function listEvents(engine: Engine, dateNy: string): Promise<RecordedEvent
 
 interface Day {
   readonly dateNy: string;
-  readonly events: readonly RecordedEvent[];
+  /** `null` where the day's events can't be read. */
+  readonly recorded: readonly RecordedEvent[] | null;
 }
 
 type LiveFacts = Omit<
@@ -149,8 +150,9 @@ type LiveFacts = Omit<
 
 async function buildLiveFacts(
   engine: Engine,
-  { dateNy, events, ledger }: Day & { readonly ledger: LiveLedger | null },
+  { dateNy, recorded, ledger }: Day & { readonly ledger: LiveLedger | null },
 ): Promise<LiveFacts> {
+  const events = recorded ?? [];
   const subjects = listSubjects(engine, events);
   const orders = await listOrders(engine, subjects);
   const filled = orders.filter((order) =>
@@ -164,7 +166,7 @@ async function buildLiveFacts(
   const counted = ledger?.entries.filter(countsTowardCaps) ?? [];
   const symbols = new Set(subjects.map((subject) => subject.symbol));
   return {
-    entries: countEntries(events, ledger),
+    entries: countEntries(recorded, ledger),
     symbols: [...new Set(counted.map((entry) => entry.symbol))].sort(),
     notionalUsd: counted.reduce((sumUsd, entry) => sumUsd + entry.notionalUsd, 0),
     fills: filled.filter((order) => describeFill(order) === "entry").map(fact),
@@ -237,9 +239,9 @@ async function listOrders(
   return flattenOrders([...read.value, ...known]);
 }
 
-async function buildDryRunFacts(engine: Engine, { dateNy, events }: Day) {
+async function buildDryRunFacts(engine: Engine, { dateNy, recorded }: Day) {
   const notional = new Map(
-    events.filter((event) => event.type === "dry_run_order")
+    (recorded ?? []).filter((event) => event.type === "dry_run_order")
       .map((event) => [event.symbol, readNumber(event, "notional_usd")]),
   );
   const { caps } = engine.ports.config;

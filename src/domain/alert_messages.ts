@@ -180,6 +180,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   split:
     "look at it at the broker, cancel its old stops there and place one for what is held now; " +
     "`avwap-execution release SYMBOL --yes` takes the engine's hands off it",
+  short: "buy it back by hand; the engine does not touch it",
   absent: "look at it at the broker: sold there, renamed or taken away; " +
     "`avwap-execution release SYMBOL --yes` takes the engine's hands off it",
   unknown:

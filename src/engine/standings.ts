@@ -1,5 +1,6 @@
 import {
   decideStanding,
+  isShort,
   type PriceLook,
   type Standing,
   type StandingReason,
@@ -179,6 +180,10 @@ function findBlind(
   const positions = engine.observation?.positions;
   if (positions?.kind === "failed") {
     return { code: "positions", text: `positions can't be read (${positions.failure})` };
+  }
+  if (isShort(position)) {
+    const text = `it is SHORT: the broker shows ${unexplainedQty} shares`;
+    return { code: "short", text };
   }
   if (unexplainedQty !== null) {
     const text = `the broker shows ${unexplainedQty} shares, which no order explains (a split?)`;

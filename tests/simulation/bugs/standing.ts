@@ -257,4 +257,13 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/engine/positions_test.ts"],
   },
+  {
+    name: "a managed short position is told once a day",
+    edits: [{
+      file: "src/domain/account/standing.ts",
+      find: 'if (isShort(position)) return "unknown";',
+      replace: "if (isShort(position)) return null;",
+    }],
+    tests: ["tests/engine/standing_test.ts"],
+  },
 ];

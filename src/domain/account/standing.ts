@@ -91,7 +91,9 @@ export function decideStanding(inputs: StandingInputs): Standing {
   const lastingQty = isOpen ? Math.min(coveredQty, gtcQty) : gtcQty;
   const safeQty = isGtcNeeded ? lastingQty : coveredQty;
   // What can't be read covers nothing now, whatever was seen last.
-  const bareQty = Math.max(0, Math.ceil(mostHeldQty - (cover === null ? 0 : safeQty)));
+  const protectedQty = cover === null ? 0 : safeQty;
+  // Of less than nothing there is no share to be stopped, whatever orders say.
+  const bareQty = isShort(position) ? 0 : Math.max(0, Math.ceil(mostHeldQty - protectedQty));
   const waiting = decideDue(inputs, sureQty > 0 ? sureQty : mostHeldQty);
   const due = waiting ?? (bareQty > 0 ? "stop" : null);
   const reasons = due === null ? [] : listReasons(inputs, cover === null);

@@ -3,7 +3,7 @@ import type { Candidate } from "../domain/candidate.ts";
 import type { Trade } from "../domain/market.ts";
 import type { OperatorRequest } from "../domain/operator_request.ts";
 import { buildAdopted, isChanging, sayAdopted } from "./adopting.ts";
-import { listUnresolvedBuys } from "./ledger_store.ts";
+import { listDoubtfulBuys } from "./ledger_store.ts";
 import type { Engine } from "./engine.ts";
 import { findShown, hasWorkingBuy, isOfThisSession } from "./observe.ts";
 import { drop, forgetRelease, isReleased, tryRemove } from "./releasing.ts";
@@ -98,5 +98,5 @@ async function takeOne(
 async function isStill(engine: Engine, symbol: string, trade: Trade): Promise<boolean> {
   if (engine.observation?.openOrders.kind !== "ok" || !isOfThisSession(engine, trade)) return false;
   if (isChanging(engine, symbol) || hasWorkingBuy(engine, symbol)) return false;
-  return !(await listUnresolvedBuys(engine)).has(symbol);
+  return !listDoubtfulBuys(engine).has(symbol);
 }

@@ -12,6 +12,7 @@ import {
   ANY,
   listEvents,
   listFileNames,
+  listLevelLines,
   listLogLines,
   listUnion,
   readSources,
@@ -120,7 +121,8 @@ const COMPUTED_LINES = [
 
 Deno.test("the reference has each line that is logged without a level", () => {
   const { shapes, computed } = listLogLines(SOURCES);
-  const rows = listNames("Log lines");
+  const [plain = ""] = cutSection(PAGE, "Log lines").split(/^###/m);
+  const rows = listRows(plain).map(([cell = ""]) => readCode(cell));
   const isComputed = (row: string) => COMPUTED_LINES.some((line) => fits(line, row));
   assertSame(rows, [...shapes, ...rows.filter((row) => !shapes.has(row) && isComputed(row))]);
   assertEquals(COMPUTED_LINES.filter((line) => !rows.some((row) => fits(line, row))), []);
@@ -133,6 +135,13 @@ Deno.test("the reference has each line that is logged without a level", () => {
     "text",
   ]);
 });
+
+for (const level of ["WARNING", "ERROR"] as const) {
+  Deno.test(`the reference has each line that is logged with ${level}`, () => {
+    const lines = listItems(cutSection(PAGE, `With ${level}`)).map(readCode);
+    assertSame(lines, [...listLevelLines(SOURCES)[level]]);
+  });
+}
 
 Deno.test("the reference has each title of a message, with its levels", () => {
   const rows = listRows(cutSection(PAGE, "Messages"));

@@ -33,6 +33,28 @@ export function listLogLines(sources: readonly { readonly text: string }[]) {
   return { shapes, computed };
 }
 
+const LITERAL = String.raw`(?:\`(?:[^\`\\]|\\.)*\`|"[^"]*")`;
+/** A line with a level, or an error that goes to Slack too; the texts that are one literal, or several joined. */
+const LEVEL_CALL = new RegExp(
+  String.raw`\b(?:log\.(warn|error)|(?:engine|this)\.(?:sayError|logError))\(\s*` +
+    String.raw`(${LITERAL}(?:\s*\+\s*${LITERAL})*)`,
+  "g",
+);
+
+/** What the running program logs with a level, as the shape of its beginning; what only repeats another text is none. */
+export function listLevelLines(sources: readonly { readonly text: string }[]) {
+  const lines = { WARNING: new Set<string>(), ERROR: new Set<string>() };
+  for (const { text } of sources) {
+    for (const [, level, joined = ""] of text.matchAll(LEVEL_CALL)) {
+      const literals = [...joined.matchAll(new RegExp(LITERAL, "g"))];
+      const template = literals.map(([literal]) => literal.slice(1, -1)).join("");
+      const shape = formatShape(template).replaceAll(/[\\`]/g, "").trim();
+      if (/[a-z]{4}/i.test(shape)) lines[level === "warn" ? "WARNING" : "ERROR"].add(shape);
+    }
+  }
+  return lines;
+}
+
 /** Names of files that the program makes or reads in the state directory: constants, and templates with an ending. */
 export function listFileNames(sources: readonly { readonly text: string }[]): Set<string> {
   const names = new Set<string>();

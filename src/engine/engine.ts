@@ -2,6 +2,7 @@ import { EMPTY_BOOK, type OrderBook } from "../domain/account/order_book.ts";
 import type { Standing } from "../domain/account/standing.ts";
 import { EMPTY_STATE, type EngineState, type ManagedPosition } from "../domain/engine_state.ts";
 import type { AlertMessage } from "../domain/alert_facts.ts";
+import type { AlertTitle } from "../domain/alert_titles.ts";
 import { buildExecutionError } from "../domain/alert_messages.ts";
 import type { AuditEvent, EventMode, GateInputsRecord } from "../domain/events.ts";
 import type { ReadFailure } from "../domain/gate.ts";
@@ -348,7 +349,7 @@ export class Engine {
   }
 
   /** A message to the operator, kept in the audit trail by the sender. */
-  alert(alert: Alert): void {
+  alert(alert: Alert & { readonly title: AlertTitle }): void {
     this.ports.alerts.send(alert);
   }
 

@@ -21,11 +21,11 @@ const ADOPTED_CAPS_MAX = 2;
  * Positions of today's list that the engine may take over (pipeline 5): not managed, long, above the stop, and not larger
  * than entries may make it.
  */
-export async function listAdoptable(
+export function listAdoptable(
   engine: Engine,
   candidates: readonly Candidate[],
   trades: ReadonlyMap<string, Trade>,
-): Promise<{ readonly candidate: Candidate; readonly held: BrokerPosition }[]> {
+): { readonly candidate: Candidate; readonly held: BrokerPosition }[] {
   const { observation } = engine;
   const { allowlist } = engine.ports.config;
   // What its orders have sold by then, and still buy, must be known.

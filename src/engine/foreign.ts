@@ -18,7 +18,7 @@ export function listForeign(engine: Engine): BrokerPosition[] {
  * Reports positions and orders that are nobody's business of ours: in the log once a NY day, a new position in Slack, once
  * (pipeline 5).
  */
-export async function reportForeign(engine: Engine): Promise<void> {
+export function reportForeign(engine: Engine): void {
   const { observation } = engine;
   // Until the state can be read, what is held may be ours.
   if (!engine.isStateLoaded) return;

@@ -8,7 +8,8 @@ export interface WatchlistRecord {
   readonly fields: readonly string[];
 }
 
-const REQUIRED_COLUMNS = [
+/** Columns without which the file is refused (pipeline 1). */
+export const REQUIRED_COLUMNS = [
   "Symbol",
   "Price",
   "Entry_Level",
@@ -16,7 +17,14 @@ const REQUIRED_COLUMNS = [
   "Stop_Loss",
   "Target_R2",
 ] as const;
-const OPTIONAL_COLUMNS = ["SchemaVersion", "ScanDate", "Direction", "Target_R1", "Anchor"] as const;
+/** Columns that are read where the file has them; any other is passed over. */
+export const OPTIONAL_COLUMNS = [
+  "SchemaVersion",
+  "ScanDate",
+  "Direction",
+  "Target_R1",
+  "Anchor",
+] as const;
 
 type Column = (typeof REQUIRED_COLUMNS)[number] | (typeof OPTIONAL_COLUMNS)[number];
 /** A column's field in a row, surrounding space cut; empty where row or file do not have it. */

@@ -17,12 +17,15 @@ ROOT=
 . "$HERE/sources.sh"
 
 BINARY=$PREFIX/current/$NAME
+# Where the engine runs, for what goes without its environment.
+RUNNING_DIR=
 # The words of a kill that is not done yet, whatever ends this script.
 OPEN_KILL=()
 
 # Help and version need no service, and no root.
 run_plainly() {
-  exec env -i PATH="$PATH" TERM="${TERM:-dumb}" ${NO_COLOR:+NO_COLOR="$NO_COLOR"} "$BINARY" "$@"
+  exec env -i PATH="$PATH" TERM="${TERM:-dumb}" ${NO_COLOR:+NO_COLOR="$NO_COLOR"} \
+    ${RUNNING_DIR:+AVWAP_STATE_DIR="$RUNNING_DIR"} "$BINARY" "$@"
 }
 
 # The kill switch by the program alone, in a directory that is named: where systemd does not help.
@@ -32,12 +35,12 @@ kill_in() {
   env -i AVWAP_STATE_DIR="$dir" "$BINARY" "$@" || STATUS=$?
 }
 
-# The state directory of the engine that runs, from the process itself; empty where none runs.
+# The state directory of the engine that runs, from the process itself; empty where none runs, or others may not look.
 read_running_dir() {
   local pid
   pid=$(ask show "$SERVICE" -p MainPID --value)
   [ "${pid:-0}" != 0 ] || return 0
-  tr '\0' '\n' < "/proc/$pid/environ" 2> /dev/null | sed -n 's/^AVWAP_STATE_DIR=//p'
+  { tr '\0' '\n' 2> /dev/null < "/proc/$pid/environ" | sed -n 's/^AVWAP_STATE_DIR=//p'; } 2> /dev/null || true
 }
 
 # However this script ends: nothing of it is left behind, and a kill that was asked for is made.
@@ -85,6 +88,8 @@ run_kill() {
 for word in "$@"; do
   case "$word" in -h | --help) run_plainly "$@" ;; esac
 done
+# What a shell proposes are the symbols of the engine that runs.
+if [ "${1:-} ${2:-}" = 'completion symbols' ]; then RUNNING_DIR=$(read_running_dir); fi
 case "${1:-}" in -V | --version | help | version | completion) run_plainly "$@" ;; esac
 [ "$(id -u)" = 0 ] || fail "must run as root, as the service is started: sudo $NAME${1:+ $1}"
 

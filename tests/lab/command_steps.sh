@@ -274,6 +274,7 @@ try_touch_line() {
   inside systemctl restart execution.service
   until_line 30 "Gate mode=LIVE status=PASS reason=live trading confirmed"
   until_line 30 "Position NVDA: qty="
+  [ "$(inside avwap-execution completion symbols)" = NVDA ] || fail "completion proposes the symbols of the engine that runs"
   mark
   # As the live-trading runbook has it, from a shell that knows nothing of the service.
   inside env -i /bin/sh -c 'STATE_DIR="${AVWAP_STATE_DIR:-/root/avwap_r3k_scanner/state}"

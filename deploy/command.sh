@@ -16,7 +16,7 @@ ROOT=
 # shellcheck source=deploy/sources.sh
 . "$HERE/sources.sh"
 
-BINARY=$PREFIX/current/$NAME
+BINARY=$ROOT$PREFIX/current/$NAME
 # Where the engine runs, for what goes without its environment.
 RUNNING_DIR=
 # The words of a kill that is not done yet, whatever ends this script.
@@ -60,29 +60,33 @@ clean_up() {
 # It has to win: as the service where that can be, else in the directory that this release was built for; and in that of
 # the engine that runs, where it has another.
 run_kill() {
-  local built running
+  local built running dir ended
   local -A now=()
   built=$(read_manifest "$BINARY" state_dir)
   OPEN_KILL=("$@")
-  if ! timeout 5 systemctl show -p Version > /dev/null 2>&1; then
+  if ! timeout 5 "${SYSTEMCTL:-systemctl}" show -p Version > /dev/null 2>&1; then
     say "systemd does not answer"
     exit 1
   fi
   run_as_service "$BINARY" "$@"
   if [ "$HAS_RUN" = 0 ]; then exit 1; fi
-  if [ "$STATUS" != 0 ] && [ ! -e "$built/KILL_SWITCH" ]; then
-    say "as the service it ended with $STATUS; once more without it, in $built:"
+  ended=$STATUS
+  probe_environment now "$ROOT$FRAGMENT" "${DROP_IN_FILES[@]}" || now=()
+  dir=${now[AVWAP_STATE_DIR]:-$built}
+  if [ "$ended" != 0 ] && [ ! -e "$ROOT$dir/KILL_SWITCH" ] && [ ! -e "$ROOT$built/KILL_SWITCH" ]; then
+    say "as the service it ended with $ended; once more without it, in $built:"
+    STATUS=0
     kill_in "$built" "$@"
+    ended=$STATUS
   fi
   OPEN_KILL=()
   running=$(read_running_dir)
-  probe_environment now "$ROOT$FRAGMENT" "${DROP_IN_FILES[@]}" || now=()
-  if [ -n "$running" ] && [ "$running" != "${now[AVWAP_STATE_DIR]-}" ]; then
+  if [ -n "$running" ] && [ "$running" != "$dir" ]; then
     say "the engine that runs has another state directory than the unit says now; once more in $running:"
     kill_in "$running" "$@"
-    if [ "$STATUS" = 0 ]; then STATUS=1; fi
+    ended=1
   fi
-  exit "$STATUS"
+  exit "$ended"
 }
 
 for word in "$@"; do
@@ -91,7 +95,7 @@ done
 # What a shell proposes are the symbols of the engine that runs.
 if [ "${1:-} ${2:-}" = 'completion symbols' ]; then RUNNING_DIR=$(read_running_dir); fi
 case "${1:-}" in -V | --version | help | version | completion) run_plainly "$@" ;; esac
-[ "$(id -u)" = 0 ] || fail "must run as root, as the service is started: sudo $NAME${1:+ $1}"
+[ -n "$ROOT" ] || [ "$(id -u)" = 0 ] || fail "must run as root, as the service is started: sudo $NAME${1:+ $1}"
 
 trap clean_up EXIT
 if [ -n "${NO_COLOR:-}" ]; then STAND_IN_LINES='Environment=NO_COLOR=1'; fi

@@ -97,6 +97,27 @@ Deno.test("uninstall.sh puts the unit back that was here before, in DRY_RUN what
     );
   }));
 
+Deno.test("what 0.1.0 left is found: keys that everybody can read are named, and the unit before it is put back", () =>
+  withHost(async (host) => {
+    await writeOldService(host);
+    const binary = await host.makeBinary();
+    assertEquals((await host.installWithSystem(binary)).status, 0);
+    const config = `${host.root}/etc/avwap-execution`;
+    await Deno.rename(`${config}/before/execution.service`, `${config}/execution.service.before`);
+    const carried = `${UNIT_PATH}.d/20-carried-over.conf`;
+    await host.write(carried, '[Service]\nEnvironment="APCA_API_SECRET_KEY=s3cret$x"\n');
+    const { status, stdout, stderr } = await host.installWithSystem(binary);
+    assertEquals([status, stderr], [0, ""], stdout);
+    assertStringIncludes(
+      stdout,
+      `WARNING: ${host.root}${carried} sets APCA_API_SECRET_KEY in Environment=, which every user of ` +
+        "this host can read: move it to /etc/avwap-execution/environment",
+    );
+    assertFalse(stdout.includes("s3cret"), stdout);
+    assertEquals((await host.uninstall()).status, 0);
+    assertEquals(await Deno.readTextFile(host.unit), OLD_UNIT);
+  }));
+
 /** A host on which the first start would not be in DRY_RUN, not this program's, or not as it was before. */
 const UNSAFE: { when: string; path: string; text: string; says: string }[] = [
   {

@@ -135,7 +135,7 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   await takeInPositions(engine, observation);
   const watchlist = await readWatchlist(engine);
   await managePositions(engine, decision, watchlist);
-  await reportForeign(engine);
+  reportForeign(engine);
   reportUnreadable(engine);
   engine.isTakingEntries = watchlist.kind === "fresh" && engine.ports.disk.fault === null;
   if (watchlist.kind === "fresh" && engine.isTakingEntries) {
@@ -169,7 +169,7 @@ async function managePositions(
     ...requests.map(({ request }) => request.symbol),
   ]);
   const taken = await takeAdoptions(engine, requests, { candidates, trades });
-  const adoptable = await listAdoptable(engine, candidates, trades);
+  const adoptable = listAdoptable(engine, candidates, trades);
   const fresh = decision.mode === "LIVE"
     ? new Set([...taken, ...await adoptPositions(engine, decision, adoptable)])
     : taken;

@@ -66,8 +66,8 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "what was seen last covers now",
     edits: [{
       file: STANDING,
-      find: "(cover === null ? 0 : safeQty)",
-      replace: "safeQty",
+      find: "const protectedQty = cover === null ? 0 : safeQty;",
+      replace: "const protectedQty = safeQty;",
     }],
     tests: [STANDING_TEST, ENGINE_TEST],
   },
@@ -147,8 +147,8 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "bare is measured by what is sure",
     edits: [{
       file: STANDING,
-      find: "Math.ceil(mostHeldQty - (cover",
-      replace: "Math.ceil(sureQty - (cover",
+      find: "Math.ceil(mostHeldQty - protectedQty)",
+      replace: "Math.ceil(sureQty - protectedQty)",
     }],
     tests: [STANDING_TEST],
   },

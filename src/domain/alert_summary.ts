@@ -98,7 +98,8 @@ export type DailySummaryInputs =
     /** `null` where the ledger can't be counted from. */
     readonly capUse: CapUseFact | null;
     readonly exits: readonly ExitFact[];
-    readonly closedTrades: readonly ClosedTradeFact[];
+    /** `null` where the trail can't be read. */
+    readonly closedTrades: readonly ClosedTradeFact[] | null;
   }
   | DayFacts & {
     readonly mode: "DRY_RUN";
@@ -185,7 +186,10 @@ function formatEntries({ tried, accepted, notEntered, ...fates }: EntryCounts): 
     (names.length === 0 ? "" : `: ${names.join(", ")}`);
 }
 
-function buildResultLines(trades: readonly ClosedTradeFact[]): string[] {
+function buildResultLines(trades: readonly ClosedTradeFact[] | null): string[] {
+  if (trades === null) {
+    return ["Trade results, against the entries: unknown (the day's events can't be read)"];
+  }
   const known = trades.flatMap((trade) => trade.resultUsd ?? []);
   const unknownCount = trades.length - known.length;
   const totalUsd = known.reduce((sumUsd, resultUsd) => sumUsd + resultUsd, 0);

@@ -132,7 +132,7 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   if (noteForeignState(engine, gate)) return decision;
   engine.forgetOldNews();
   await recordEquity(engine);
-  await takeInPositions(engine, observation);
+  await takeInPositions(engine);
   const watchlist = await readWatchlist(engine);
   await managePositions(engine, decision, watchlist);
   reportForeign(engine);

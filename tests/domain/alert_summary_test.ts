@@ -125,7 +125,7 @@ Deno.test("buildDailySummary() of a LIVE day without anything is short and clean
 });
 
 Deno.test("buildDailySummary() leaves a trade of unknown result out of the sum and says so", () => {
-  const closedTrades = [...LIVE.closedTrades, {
+  const closedTrades = [...LIVE.closedTrades ?? [], {
     symbol: "OLD",
     qty: 1,
     resultUsd: null,

@@ -81,6 +81,8 @@ export class Auditor {
   /** Since when a symbol's position has no good-till-canceled stop while not LIVE, as cycles ended. */
   readonly bareSinceMs = new Map<string, number>();
   readonly saidLately: { readonly atMs: number; readonly line: string }[] = [];
+  /** Titles of the messages about fills. */
+  readonly tradeTitles: string[] = [];
   readonly gaps: Gaps;
   readonly silence: Silence;
   readonly closedChecks: ClosedChecks;

@@ -225,6 +225,7 @@ function buildAlerts(world: World, auditor: Auditor): AlertPort {
     send: (alert: Alert) => {
       world.checkSecrets("alert", `${alert.title} ${alert.text}`);
       world.count(`alert: ${alert.title}`);
+      if (alert.level === "TRADE") auditor.tradeTitles.push(alert.title);
       auditor.silence.alerted(alert);
       if (alert.state !== undefined && world.chances.mood.isHit(0.8)) delivered.push(alert.state);
     },

@@ -98,6 +98,8 @@ Deno.test("the reference has each reason of a denial and of a skip", () => {
   const readNames = (text: string) => listRows(text).map(([cell = ""]) => readCode(cell));
   assertSame(readNames(denials), listUnion(readSource("src/domain/caps.ts"), "DenyReason"));
   assertSame(readNames(skips), Object.values(SKIP));
+  const others = SOURCES.filter(({ text }) => /\bskip(?:Once)?\(engine,[^;]*"[^;]*\);/.test(text));
+  assertEquals(others.map(({ path }) => path), [], "a reason that is not in the table");
 });
 
 /** What is logged by way of a function, as it is said of one order. */

@@ -7,9 +7,17 @@ import { formatGateLines, formatGateMode } from "../../src/domain/gate.ts";
 import { usdToMicros } from "../../src/domain/money.ts";
 import { SKIP } from "../../src/engine/skips.ts";
 import { assert, assertEquals } from "../assert.ts";
-import { cutSection, flatten, listHeadings, listItems, listRows, readCode } from "./page.ts";
 import {
   ANY,
+  cutSection,
+  fits,
+  flatten,
+  listHeadings,
+  listItems,
+  listRows,
+  readCode,
+} from "./page.ts";
+import {
   listEvents,
   listFileNames,
   listLevelLines,
@@ -70,12 +78,6 @@ Deno.test("the reference has each file of the state directory, and no other", ()
   assertEquals(written.filter((name) => !shapes.some((shape) => fits(name, shape))), []);
   assertEquals(shapes.filter((shape) => !written.some((name) => fits(name, shape))), []);
 });
-
-/** Whether a text is one that the shape stands for. */
-function fits(text: string, shape: string): boolean {
-  const parts = shape.split(ANY).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".+")}$`).test(text);
-}
 
 Deno.test("the reference has each reason of the gate", () => {
   const gate = readSource("src/domain/gate.ts");

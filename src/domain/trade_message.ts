@@ -17,7 +17,7 @@ import { formatHeldTime } from "./held_time.ts";
 import { formatCents } from "./money.ts";
 import { formatNy } from "./ny_time.ts";
 
-/** What an order of ours was for, as `describeFill` says it. */
+/** What an order of ours was for, as `describeOurs` says it. */
 export type FillReason =
   | "entry"
   | "r1_trim"

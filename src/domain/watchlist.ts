@@ -1,4 +1,5 @@
 import type { Candidate, DroppedRow, Watchlist } from "./candidate.ts";
+import { replaceUnprintable } from "./one_line.ts";
 import { parseTicker } from "./symbol.ts";
 
 /** One record of the file: the line it starts on (the header's is usually 1) and its fields as they are. */
@@ -200,6 +201,6 @@ function quote(text: string): string {
 
 /** Short, and on one line: what a file says goes into log lines and messages. */
 function cut(text: string): string {
-  const plain = text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, " ");
+  const plain = replaceUnprintable(text, () => " ");
   return plain.length <= QUOTED_CHARS_MAX ? plain : `${plain.slice(0, QUOTED_CHARS_MAX)}...`;
 }

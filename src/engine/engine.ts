@@ -144,6 +144,8 @@ export class Engine {
   gateInputs: GateInputsRecord | null = null;
   /** Filled shares by order id that the audit trail has already. */
   readonly fillsSaid = new Map<string, number>();
+  /** Since when fills may be in no trail: the last cycle of the process before; `null` before one was recorded. Unix ms. */
+  trailSinceMs: number | null = null;
   /** Orders of ours that filled and that the log has told, by order id. */
   readonly fillsTold = new Set<string>();
   /** When an order that still works was first seen partly filled, broker time. */

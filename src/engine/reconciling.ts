@@ -24,8 +24,14 @@ import { type LedgerRead, StateError } from "./ports.ts";
 import { saySubmitted } from "./trade_messages.ts";
 import { sayWait } from "./waiting.ts";
 
-/** What the ledger step of a cycle found. */
-export interface LedgerStep {
+/** What the ledger step of a cycle came to. */
+export interface LedgerStep extends Held {
+  /** The ledger's file as the step leaves it: the cycle's gate counts from this look at it. */
+  readonly file: LedgerRead;
+}
+
+/** What it found. */
+interface Held {
   readonly problem: LedgerProblem | null;
   /** What a rebuild of the ledger waits for, or a record of another account: the gate says its reason. */
   readonly wait: RebuildWait | null;
@@ -37,7 +43,7 @@ export interface LedgerStep {
 const UNCHECKED = blockedBy("ledger invalid");
 const UNREACHED = blockedBy("broker unreachable");
 
-function blockedBy(problem: LedgerProblem): LedgerStep {
+function blockedBy(problem: LedgerProblem): Held {
   return { problem, wait: null, absent: [] };
 }
 
@@ -49,17 +55,21 @@ export async function reconcileLedger(
   engine: Engine,
   observation: Observation,
 ): Promise<LedgerStep> {
-  const step = await holdLedger(engine, observation);
-  engine.ledgerProblem = step.problem;
-  engine.ledgerWait = step.wait;
-  sayWait(engine, LEDGER_FILE, step.wait);
-  return step;
+  const read = await engine.ports.ledger.read();
+  const held = await holdLedger(engine, read, observation);
+  engine.ledgerProblem = held.problem;
+  engine.ledgerWait = held.wait;
+  sayWait(engine, LEDGER_FILE, held.wait);
+  return { ...held, file: engine.store.readAfter(read, engine.state.ledger) };
 }
 
-async function holdLedger(engine: Engine, observation: Observation): Promise<LedgerStep> {
+async function holdLedger(
+  engine: Engine,
+  read: LedgerRead,
+  observation: Observation,
+): Promise<Held> {
   // What the gate says of lost records is their own reason; nothing is held against none.
   if (!engine.isStateLoaded) return { problem: null, wait: null, absent: [] };
-  const read = await engine.ports.ledger.read();
   const file = read.kind === "ok" ? read.ledger : null;
   if (findIdentityProblem(engine, file) !== null) return UNCHECKED;
   // Whose account this is, nobody knows yet: a ledger that may be another's is not turned to a new day.
@@ -92,7 +102,7 @@ async function findLedger(
   engine: Engine,
   read: LedgerRead,
   observation: Observation,
-): Promise<LedgerStep | null> {
+): Promise<Held | null> {
   const records = engine.state.ledger;
   if (records === null) {
     const found = await findLostLedger(engine, read, observation);
@@ -113,7 +123,7 @@ async function findLedger(
   return again.kind === "later" || again.problem !== null ? blockedBy("ledger invalid") : null;
 }
 
-function waitingFor(wait: RebuildWait): LedgerStep {
+function waitingFor(wait: RebuildWait): Held {
   return { problem: null, wait, absent: [] };
 }
 
@@ -158,7 +168,7 @@ async function compare(
   engine: Engine,
   ledger: LiveLedger,
   observation: Observation,
-): Promise<LedgerStep> {
+): Promise<Held> {
   const { account, dayOrders } = observation;
   if (account.kind === "failed" || dayOrders.kind === "failed") {
     return UNREACHED;

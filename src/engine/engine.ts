@@ -168,6 +168,8 @@ export class Engine {
   private monotonicBaseMs = 0;
   /** The writer of the records. */
   readonly store: RecordStore;
+  /** What the newest copy of the records in the archive has, in words; `null` before the first look. */
+  copied: string | null = null;
   private unsavedSaid: string | null = null;
 
   private readonly startedAtMs: number;

@@ -1,7 +1,7 @@
 import { decideGate, type GateDecision, type ReadFailure, type TokenFile } from "../domain/gate.ts";
 import { firstLedgerProblem, type LedgerProblem, type LiveLedger } from "../domain/ledger.ts";
 import { compareLedgerFile } from "../domain/ledger_file.ts";
-import { hasTraces } from "../domain/rebuild_state.ts";
+import { hasTraces } from "../domain/rebuild_records.ts";
 import { LEDGER_FILE, STATE_FILE } from "../domain/rebuild_wait.ts";
 import { ARCHIVE_DAYS_MAX, PAST_DAYS } from "../engine/archive.ts";
 import { isLocked, problemOf } from "../engine/gate_reader.ts";

@@ -33,8 +33,6 @@ export type RebuildWait =
   | { readonly kind: "row"; readonly message: string }
   /** The two clocks differ, and by one of them the ledger's day has ended. */
   | { readonly kind: "clock"; readonly message: string }
-  /** An order that the records know, and that the broker does not show by its id. */
-  | { readonly kind: "order"; readonly symbol: string; readonly clientOrderId: string }
   /** The record was made, and is not durable. */
   | { readonly kind: "disk"; readonly record: LostRecord; readonly message: string };
 
@@ -87,8 +85,6 @@ export function objectToWait(wait: RebuildWait | null): WaitObjection {
     case "broker":
     case "row":
       return { ...NO_OBJECTION, ledgerProblem: "broker unreachable" };
-    case "order":
-      return { ...NO_OBJECTION, ledgerProblem: "ledger missing" };
     case "positions":
       return { ...NO_OBJECTION, positionsProblem: wait.failure };
     default:
@@ -131,12 +127,6 @@ export function describeWait(wait: RebuildWait): WaitText {
         cause: `broker:${wait.what}`,
         detail: `${wait.what}: ${wait.message}`,
         remedy: AGAIN,
-      };
-    case "order":
-      return {
-        cause: `order:${wait.clientOrderId}`,
-        detail: `the broker does not show ${wait.symbol} ${wait.clientOrderId}, which is on record`,
-        remedy: `${AGAIN}; where the broker has forgotten it, ${REBUILD}`,
       };
     case "row":
       return {

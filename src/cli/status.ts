@@ -19,7 +19,7 @@ import { createWatchlistFile } from "../state/watchlist_file.ts";
 import { createPaint } from "./colour.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
-import { countArchiveDays, previewGate } from "./gate_preview.ts";
+import { previewGate, readArchiveFor } from "./gate_preview.ts";
 import { listHolders } from "./holders.ts";
 import { readBrokerConfig, readOperatorConfig, runGuarded } from "./operator_config.ts";
 import {
@@ -113,7 +113,7 @@ async function readFacts(
   const state = await files.state.read();
   const killSwitch = await findKillSwitch(fs, files.places);
   const isKillSwitchFile = killSwitch !== null;
-  const archive = await files.ledger.readArchive(countArchiveDays(state));
+  const archive = await readArchiveFor(state, files);
   const gate = previewGate({
     config: config.engine,
     host: config.endpoint.host,

@@ -29,7 +29,7 @@ export interface LeftRecords {
  */
 export function rebuildState({ copy, ledgers, orders, held }: LeftRecords): EngineState {
   const entries = listEntries(ledgers, orders);
-  const released = listReleased(ledgers);
+  const released = listReleased(ledgers, copy?.released ?? []);
   const kept = copy?.positions ?? [];
   const found = held.filter(({ symbol }) => kept.every((each) => each.symbol !== symbol))
     .flatMap((each) => findPosition(each, entries, copy?.alerted ?? {}));
@@ -156,21 +156,16 @@ export interface LeftLedgers {
 /** Rebuilds today's live ledger: what the broker does not show goes on counting, what it shows is added. */
 export function rebuildLedger(left: LeftLedgers): LiveLedger {
   const { todayNy, account, mismatches } = left;
-  const newest = left.ledgers.find(({ dateNy }) => dateNy <= todayNy);
-  const base = newest === undefined ? buildEmptyLedger(todayNy) : startDay(newest, todayNy);
-  const { ledger } = reconcile(base, left.orders);
+  const newest = left.ledgers.find(({ dateNy }) => dateNy <= todayNy) ?? buildEmptyLedger(todayNy);
+  const base = newest.dateNy === todayNy ? newest : startNewDay(newest, todayNy);
   return {
-    ...ledger,
+    ...base,
+    ...account,
     // A run of rejections is counted in the order of the entries.
-    entries: ledger.entries.toSorted((a, b) => timeOf(a) - timeOf(b)),
+    entries: reconcile(base, left.orders).ledger.entries
+      .toSorted((a, b) => timeOf(a) - timeOf(b)),
     mismatches: mismatches === null ? 0 : Math.max(base.mismatches, mismatches),
-    host: account.host,
-    accountId: account.accountId,
   };
-}
-
-function startDay(newest: LiveLedger, todayNy: string): LiveLedger {
-  return newest.dateNy === todayNy ? newest : startNewDay(newest, todayNy);
 }
 
 function timeOf({ timestamp }: LedgerEntry): number {

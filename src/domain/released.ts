@@ -56,17 +56,26 @@ export function putRelease(
 /**
  * The releases that last, by the records.
  * @param ledgers Newest first.
+ * @param before Those that lasted before, as a copy has them: one that no ledger had yet lasts, too.
  */
-export function listReleased(ledgers: readonly LiveLedger[]): ReleasedPosition[] {
+export function listReleased(
+  ledgers: readonly LiveLedger[],
+  before: readonly ReleasedPosition[],
+): ReleasedPosition[] {
   const found = new Map<string, LedgerEntry>();
   for (const entry of ledgers.flatMap((ledger) => [...ledger.entries].reverse())) {
     const isRelease = entry.reason === RELEASED || entry.reason === RELEASE_ENDED;
     if (!isRelease || entry.positionId === null || found.has(entry.symbol)) continue;
     found.set(entry.symbol, entry);
   }
-  return [...found.values()].flatMap(({ symbol, positionId, reason, timestamp }) =>
+  const recorded = [...found.values()].flatMap(({ symbol, positionId, reason, timestamp }) =>
     positionId === null || reason !== RELEASED
       ? []
       : [{ symbol, positionId, releasedAtMs: Date.parse(timestamp) }]
   );
+  const unrecorded = before.filter(({ symbol, positionId }) =>
+    found.get(symbol)?.positionId !== positionId &&
+    recorded.every((each) => each.symbol !== symbol)
+  );
+  return [...recorded, ...unrecorded];
 }

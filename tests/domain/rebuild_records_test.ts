@@ -1,4 +1,4 @@
-import type { LedgerEntry } from "../../src/domain/ledger.ts";
+import type { LedgerEntry, LiveLedger } from "../../src/domain/ledger.ts";
 import type { BrokerOrder } from "../../src/domain/orders.ts";
 import {
   EMPTY_STATE,
@@ -199,6 +199,20 @@ Deno.test("rebuildState() brings the copy up to what was sold, bought and releas
   assertEquals([after.positions.map((each) => each.symbol), after.released], [["QQQ"], [release]]);
   const ended = find(putRelease(today, release, RELEASE_ENDED));
   assertEquals([ended.positions.length, ended.released], [2, []]);
+});
+
+Deno.test("rebuildState() keeps what the copy has as released, until a ledger says that it has ended", () => {
+  const release = { symbol: "SPY", positionId: ENTRY_ID, releasedAtMs: 5 };
+  const copy = { ...COPY, positions: [], released: [release] };
+  const find = (ledger: LiveLedger) => {
+    const state = rebuildState({ copy, ledgers: [ledger], orders: [], held: [heldPosition()] });
+    return [state.released, state.positions.length];
+  };
+  const ledger = liveLedger([ENTRY]);
+  assertEquals(find(ledger), [[release], 0]);
+  assertEquals(find(putRelease(ledger, release, RELEASE_ENDED)), [[], 1]);
+  const later = { ...release, positionId: `${ENTRY_ID}-later` };
+  assertEquals(find(putRelease(ledger, later, RELEASED)), [[later], 0]);
 });
 
 Deno.test("rebuildState() takes in no entry whose position the copy has seen end", () => {

@@ -70,8 +70,8 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     name: "a release that a lost state forgets",
     edits: [{
       file: "src/domain/rebuild_records.ts",
-      find: "  const released = listReleased(ledgers);",
-      replace: "  const released = listReleased(ledgers.slice(0, 0));",
+      find: "listReleased(ledgers, copy?.released ?? [])",
+      replace: "listReleased(ledgers.slice(0, 0), [])",
     }],
     tests: ["tests/engine/release_test.ts"],
   },

@@ -18,6 +18,7 @@ import { readReserveBytes } from "../state/state_disk.ts";
 import { createWatchlistFile } from "../state/watchlist_file.ts";
 import { createPaint } from "./colour.ts";
 import type { Command, ProgramHost } from "./command.ts";
+import { readDayRecords } from "./day_records.ts";
 import { EXIT } from "./exit_status.ts";
 import { previewGate, readArchiveFor } from "./gate_preview.ts";
 import { listHolders } from "./holders.ts";
@@ -114,6 +115,11 @@ async function readFacts(
   const killSwitch = await findKillSwitch(fs, files.places);
   const isKillSwitchFile = killSwitch !== null;
   const archive = await readArchiveFor(state, files);
+  const { days: [today], earlier } = await readDayRecords(fs, {
+    stateDir,
+    fromNy: todayNy,
+    toNy: todayNy,
+  });
   const gate = previewGate({
     config: config.engine,
     host: config.endpoint.host,
@@ -152,6 +158,7 @@ async function readFacts(
       alerted: state.kind === "ok" ? state.state.alerted : {},
     }),
     watchlistPath: config.watchlist.path,
+    today: { events: today?.events ?? [], earlier },
     archived: archive.kind === "ok" ? archive.ledgers.flatMap(({ entries }) => entries) : [],
     lock: await probeLock({ stateDir, clock: host.clock }),
     elsewhere: (await listHolders({ fs, clock: host.clock }, files.places))

@@ -256,7 +256,10 @@ export type OrderUpdateEvent = {
   readonly filled_avg_price_usd: number | null;
 };
 
-/** The broker shows shares of ours traded: cumulative for its order, so the newest line of an order holds. */
+/**
+ * The broker shows shares of ours traded: cumulative for its order, so the newest line of an order holds. In the file of the
+ * day on which it was seen.
+ */
 export type FillEvent = {
   readonly type: "fill";
   readonly symbol: string;
@@ -269,6 +272,8 @@ export type FillEvent = {
   readonly qty: number | null;
   readonly filled_avg_price_usd: number | null;
   readonly filled_at: string;
+  /** The order id in whose place it came: what that one filled may be counted again here. Since release 0.2.0. */
+  readonly replaces: string | null;
 };
 
 /** The broker showed orders of ours that the ledger lacked. */
@@ -348,7 +353,8 @@ export type EquityEvent = {
 export type SummaryEvent = {
   readonly type: "summary";
   readonly mode: EventMode;
-  readonly tried: number;
+  /** `null` where the day's events could not be read. */
+  readonly tried: number | null;
   readonly accepted: number;
   readonly denied: number;
   readonly rejected: number;

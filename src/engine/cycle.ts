@@ -8,6 +8,7 @@ import { sayAccountStatus } from "./account_look.ts";
 import { listAdoptRequests, takeAdoptions } from "./adopt_requests.ts";
 import { adoptPositions, buildAdopted, listAdoptable } from "./adopting.ts";
 import { hasHidden } from "./asking.ts";
+import { findNextTryMs } from "./beside_buy.ts";
 import { readMarket } from "./broker_clock.ts";
 import {
   CONVERT_AGAIN_MS,
@@ -138,10 +139,10 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   if (noteForeignState(engine, gate)) return decision;
   engine.forgetOldNews();
   await recordEquity(engine);
-  await takeInPositions(engine, observation);
+  await takeInPositions(engine);
   const watchlist = await readWatchlist(engine);
   await managePositions(engine, decision, watchlist);
-  await reportForeign(engine);
+  reportForeign(engine);
   reportUnreadable(engine);
   engine.isTakingEntries = watchlist.kind === "fresh" && engine.ports.disk.fault === null;
   if (watchlist.kind === "fresh" && engine.isTakingEntries) {
@@ -175,7 +176,7 @@ async function managePositions(
     ...requests.map(({ request }) => request.symbol),
   ]);
   const taken = await takeAdoptions(engine, requests, { candidates, trades });
-  const adoptable = await listAdoptable(engine, candidates, trades);
+  const adoptable = listAdoptable(engine, candidates, trades);
   const fresh = decision.mode === "LIVE"
     ? new Set([...taken, ...await adoptPositions(engine, decision, adoptable)])
     : taken;
@@ -194,7 +195,8 @@ async function managePositions(
     // One answer that was empty or missing must not leave what an exit laid bare to the next poll.
     await restoreUnreadable(engine);
     const isSomeBare = engine.state.positions.some((position) =>
-      isBare(engine, position.positionId) && position.unexplainedQty === null
+      isBare(engine, position.positionId) && position.unexplainedQty === null &&
+      findNextTryMs(engine, position) === null
     );
     if (isSomeBare) engine.wakeAt(engine.nowMs() + RETRY_MS);
     return;

@@ -2,6 +2,7 @@ import { EMPTY_BOOK, type OrderBook } from "../domain/account/order_book.ts";
 import type { Standing } from "../domain/account/standing.ts";
 import { EMPTY_STATE, type EngineState, type ManagedPosition } from "../domain/engine_state.ts";
 import type { AlertMessage } from "../domain/alert_facts.ts";
+import type { AlertTitle } from "../domain/alert_titles.ts";
 import { buildExecutionError } from "../domain/alert_messages.ts";
 import type { AuditEvent, EventMode, GateInputsRecord } from "../domain/events.ts";
 import type { ReadFailure } from "../domain/gate.ts";
@@ -141,6 +142,8 @@ export class Engine {
   gateInputs: GateInputsRecord | null = null;
   /** Filled shares by order id that the audit trail has already. */
   readonly fillsSaid = new Map<string, number>();
+  /** Since when fills may be in no trail: the last cycle of the process before; `null` before one was recorded. Unix ms. */
+  trailSinceMs: number | null = null;
   /** Orders of ours that filled and that the log has told, by order id. */
   readonly fillsTold = new Set<string>();
   /** When an order that still works was first seen partly filled, broker time. */
@@ -348,7 +351,7 @@ export class Engine {
   }
 
   /** A message to the operator, kept in the audit trail by the sender. */
-  alert(alert: Alert): void {
+  alert(alert: Alert & { readonly title: AlertTitle }): void {
     this.ports.alerts.send(alert);
   }
 

@@ -1,9 +1,8 @@
 import { buildStateMessage } from "../domain/alert_messages.ts";
 import type { TradeFacts } from "../domain/day/trade_result.ts";
-import { findFilledAtMs } from "../domain/day_trades.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
-import { isFinal } from "../domain/orders.ts";
+import { findFilledAtMs, isFinal } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
 import { buildTradeMessage, type TradeMessageFacts } from "../domain/trade_message.ts";
 import {

@@ -18,7 +18,6 @@ import {
 import { listSellGroups, type SellGroup } from "../domain/protection.ts";
 import { learn } from "./asking.ts";
 import type { Engine } from "./engine.ts";
-import { recordFills } from "./fills.ts";
 import { readListing } from "./listing.ts";
 import { findSellGroups, findShown } from "./observe.ts";
 import type { OrderRequest } from "./send.ts";
@@ -113,7 +112,6 @@ export async function readPasts(
     unreadable.every((row) => row.symbol !== null && row.symbol !== symbol)
   );
   for (const { positionId } of whole) engine.knownPasts.add(positionId);
-  await recordFills(engine, read.value);
   return whole.length === positions.length;
 }
 

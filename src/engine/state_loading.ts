@@ -1,9 +1,12 @@
+import type { EngineState } from "../domain/engine_state.ts";
 import type { LiveLedger } from "../domain/ledger.ts";
 import { isClosedKey } from "../domain/managed_position.ts";
 import { LEDGER_FILE, type RebuildWait, STATE_FILE } from "../domain/rebuild_wait.ts";
+import { restoreReleases } from "../domain/released.ts";
+import { ARCHIVE_DAYS_MAX, type Waits } from "./archive.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { findIdentityProblem } from "./gate_reader.ts";
-import { StateError, type StateRead } from "./ports.ts";
+import { type LedgerRead, StateError } from "./ports.ts";
 import { findLostState, type RebuiltState } from "./rebuilding.ts";
 import { sayWait } from "./waiting.ts";
 
@@ -14,13 +17,22 @@ export async function loadState(engine: Engine): Promise<void> {
     engine.stateProblem = STATE_FILE;
     engine.ports.log.error(`${STATE_FILE} is not usable: ${read.message}`);
   }
-  if (read.kind === "unreadable") waitFor(engine, { kind: "state", message: read.message });
+  if (read.kind === "waits") waitFor(engine, read.wait);
 }
 
+/** What became of the document. */
+type DocumentRead =
+  | Waits
+  | { readonly kind: "taken" }
+  | { readonly kind: "missing" | "damaged" | "newer"; readonly message: string };
+
 /** Reads the document and takes it over, with the ledger's file as it stands beside it. */
-async function readDocument(engine: Engine): Promise<StateRead> {
+async function readDocument(engine: Engine): Promise<DocumentRead> {
   const read = await engine.ports.state.read();
-  if (read.kind !== "ok") return read;
+  if (read.kind === "unreadable") {
+    return { kind: "waits", wait: { kind: "state", message: read.message } };
+  }
+  if (read.kind !== "ok") return { kind: read.kind, message: read.message };
   const file = await engine.ports.ledger.read();
   const { ledger } = read.state;
   if (ledger !== null && file.kind === "ok" && isOlder(ledger, file.ledger)) {
@@ -29,10 +41,36 @@ async function readDocument(engine: Engine): Promise<StateRead> {
       "an older copy was put back";
     return { kind: "damaged", message };
   }
-  engine.state = read.state;
+  const whole = ledger === null ? await restoreOlder(engine, read.state, file) : read;
+  if (whole.kind === "waits") return whole;
+  engine.state = whole.state;
   engine.isStateLoaded = true;
   engine.store.take(read.state, file);
-  return read;
+  return { kind: "taken" };
+}
+
+/** A document that has no ledger in it is of a release which knew no releases: those are in the ledgers beside it. */
+async function restoreOlder(
+  engine: Engine,
+  state: EngineState,
+  file: LedgerRead,
+): Promise<Waits | { readonly kind: "ok"; readonly state: EngineState }> {
+  const archive = await engine.ports.ledger.readArchive(ARCHIVE_DAYS_MAX);
+  if (archive.kind === "unreadable") {
+    return { kind: "waits", wait: { kind: "archive", message: archive.message } };
+  }
+  const today = file.kind === "ok" ? [file.ledger] : [];
+  const ours = [...today, ...archive.ledgers].filter((ledger) =>
+    ledger.host === state.host && ledger.accountId === state.accountId
+  );
+  const restored = restoreReleases(state, ours);
+  const symbols = restored.released.map(({ symbol }) => symbol).join(", ");
+  if (restored !== state) {
+    engine.ports.log.warn(
+      `Released again, by the ledgers: ${symbols}; they are yours, not managed`,
+    );
+  }
+  return { kind: "ok", state: restored };
 }
 
 /** This program writes the document first: one that is older than a ledger of its own is no truth (pipeline 6). */
@@ -60,7 +98,7 @@ export async function ensureState(engine: Engine, observation: Observation): Pro
     return await ownState(engine, observation);
   }
   const read = await readDocument(engine);
-  if (read.kind === "ok") {
+  if (read.kind === "taken") {
     engine.stateProblem = null;
     waitFor(engine, null);
     return await ownState(engine, observation);
@@ -68,9 +106,7 @@ export async function ensureState(engine: Engine, observation: Observation): Pro
   // Only a file that is there and of no use is named as the configuration that is not valid.
   engine.stateProblem = read.kind === "damaged" || read.kind === "newer" ? STATE_FILE : null;
   if (read.kind === "newer") return waitFor(engine, { kind: "newer", message: read.message });
-  if (read.kind === "unreadable") {
-    return waitFor(engine, { kind: "state", message: read.message });
-  }
+  if (read.kind === "waits") return waitFor(engine, read.wait);
   const rebuilt = await findLostState(engine, observation, read.kind);
   if (rebuilt.kind === "waits") return waitFor(engine, rebuilt.wait);
   await keepRebuilt(engine, observation, rebuilt);

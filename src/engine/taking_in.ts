@@ -46,11 +46,8 @@ function sayForeign(engine: Engine, file: string): void {
 }
 
 /** Brings positions and releases up to what the broker shows, durably. */
-export async function takeInPositions(
-  engine: Engine,
-  { dayOrders }: Observation,
-): Promise<void> {
-  if (dayOrders.kind === "ok") await recordFills(engine, dayOrders.value);
+export async function takeInPositions(engine: Engine): Promise<void> {
+  await recordFills(engine);
   await trackPositions(engine);
   await takeRequests(engine);
   await keepReleases(engine);

@@ -16,8 +16,14 @@ export interface BinaryPlan {
   readonly runtime?: string;
   /** What `--version` says instead. */
   readonly says?: string;
-  /** Commands that its help lists. */
+  /** Commands that its help lists, beside `check`. */
   readonly commands?: readonly string[];
+  /** What `--help` says instead. */
+  readonly help?: string;
+  /** Variables that it may read. */
+  readonly variables?: readonly string[];
+  /** What `status --json` says, where it answers at all. */
+  readonly status?: string;
 }
 
 /** What a script printed and how it ended. */
@@ -59,6 +65,8 @@ export class Host {
   async makeBinary(plan: BinaryPlan = {}): Promise<string> {
     const { version = "0.1.0", check = 0, run = 0, runtime = "deno" } = plan;
     const { baseDir = "/root/scan", stateDir = "/root/scan/state", commands = ["release"] } = plan;
+    const { variables = [], status = "" } = plan;
+    const { help = ["check", ...commands].map((each) => `  ${each}  does it`).join("\n") } = plan;
     const dir = `${this.dir}/incoming-${++this.#count}`;
     const path = `${dir}/avwap-execution`;
     await Deno.mkdir(dir);
@@ -67,7 +75,11 @@ export class Host {
 # ${this.#count}
 case "$1" in
   --version) echo "${plan.says ?? `avwap-execution ${version} (0123456789ab)`}" ;;
-  --help) printf '  %s  does it\\n' ${commands.join(" ")} ;;
+  --help) echo '${help}' ;;
+  status) cat <<'END'
+${status}
+END
+  ;;
   check) exit ${check} ;;
   run) exit ${run} ;;
 esac
@@ -81,6 +93,7 @@ esac
       base_dir: baseDir,
       state_dir: stateDir,
       sha256: new Uint8Array(digest).toHex(),
+      flags: [`--allow-env=${variables.join(",")}`],
     };
     await Deno.writeTextFile(`${path}.manifest.json`, JSON.stringify(manifest, null, 2));
     return path;

@@ -202,7 +202,8 @@ Deno.test("rebuildState() brings the copy up to what was sold, bought and releas
 });
 
 Deno.test("rebuildState() keeps what the copy has as released, until a ledger says that it has ended", () => {
-  const release = { symbol: "SPY", positionId: ENTRY_ID, releasedAtMs: 5 };
+  const releasedAtMs = Date.parse(ENTRY.timestamp) + 1_000;
+  const release = { symbol: "SPY", positionId: ENTRY_ID, releasedAtMs };
   const copy = { ...COPY, positions: [], released: [release] };
   const find = (ledger: LiveLedger) => {
     const state = rebuildState({ copy, ledgers: [ledger], orders: [], held: [heldPosition()] });
@@ -213,6 +214,9 @@ Deno.test("rebuildState() keeps what the copy has as released, until a ledger sa
   assertEquals(find(putRelease(ledger, release, RELEASE_ENDED)), [[], 1]);
   const later = { ...release, positionId: `${ENTRY_ID}-later` };
   assertEquals(find(putRelease(ledger, later, RELEASED)), [[later], 0]);
+  // What was bought since says that the released shares were gone.
+  const bought = { ...ENTRY, timestamp: `${TODAY}T19:00:00.000Z`, clientOrderId: later.positionId };
+  assertEquals(find(liveLedger([ENTRY, bought])), [[], 1]);
 });
 
 Deno.test("rebuildState() takes in no entry whose position the copy has seen end", () => {

@@ -76,21 +76,14 @@ try_watchlist() {
 }
 
 try_live() {
-  local token
   inside rm -f "$STATE/live_orders_today.json"
-  inside avwap-execution token > "$WORK/token.log"
-  token=$(inside cat "$STATE/live_confirm_token.txt")
+  write_live "$STATE"
   [ "$(inside stat -c %a "$STATE/live_confirm_token.txt")" = 600 ] || fail "the token file has mode 0600"
-  write_inside "$DROP_INS/50-dry-run.conf" "[Service]
-Environment=DRY_RUN=0"
-  write_inside "$DROP_INS/60-live.conf" "[Service]
-Environment=LIVE_TRADING=1 LIVE_CONFIRM_TOKEN=$token EXECUTION_POLL_SECONDS=5"
-  inside systemctl daemon-reload
   mark
   inside systemctl restart execution.service
   until_line 10 "Gate mode=DRY_RUN status=FAIL reason=ledger unavailable (ledger missing)"
-  until_line 10 "Live ledger was missing: rebuilt"
-  seen "a missing ledger starts in DRY_RUN and is rebuilt"
+  until_line 10 "Live ledger was missing: written anew from the records"
+  seen "a missing ledger starts in DRY_RUN and is written anew from the records"
   until_line 30 "Gate mode=LIVE status=PASS reason=live trading confirmed"
   until_line 30 "SUBMITTED NVDA: qty=6 order_id="
   [ "$(count_buys)" = 1 ] || fail "LIVE sends one bracket order"
@@ -99,9 +92,10 @@ Environment=LIVE_TRADING=1 LIVE_CONFIRM_TOKEN=$token EXECUTION_POLL_SECONDS=5"
 
 try_kill_switch() {
   mark
-  inside avwap-execution kill > "$WORK/kill.log"
-  until_line 3 "Gate mode=DRY_RUN status=FAIL reason=kill switch active (file)"
-  seen "the kill switch file is obeyed"
+  inside avwap-execution kill > "$WORK/kill.log" || { cat "$WORK/kill.log"; fail "kill ends with 0 where the engine saw it"; }
+  grep -q ' saw it\.$' "$WORK/kill.log" || { cat "$WORK/kill.log"; fail "kill says that the engine saw it"; }
+  until_line 1 "Gate mode=DRY_RUN status=FAIL reason=kill switch active (file)"
+  seen "the kill switch is obeyed, and the command says so when the engine has seen it"
   mark
   inside avwap-execution resume > "$WORK/resume.log"
   until_line 15 "Gate mode=LIVE status=PASS reason=live trading confirmed"

@@ -266,8 +266,8 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "the fill of an unresolved entry called foreign",
     edits: [{
       file: "src/engine/foreign.ts",
-      find: "    ...await listUnresolvedBuys(engine),\n",
-      replace: "    ...[...await listUnresolvedBuys(engine)].slice(0, 0),\n",
+      find: "    ...listDoubtfulBuys(engine),\n",
+      replace: "    ...[...listDoubtfulBuys(engine)].slice(0, 0),\n",
     }],
     tests: ["tests/engine/exactly_once_test.ts"],
   },
@@ -297,5 +297,14 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
       replace: "`${dateNy} ${intent.b2StartMs} ${intent.scheduledAtMs}`",
     }],
     tests: [WAITS],
+  },
+  {
+    name: "what a refused entry bought is adopted before the broker shows it",
+    edits: [{
+      file: "src/engine/ledger_store.ts",
+      find: 'entry.side === "buy" && (isUnsettled(entry) || isJustRefused(entry))',
+      replace: 'entry.side === "buy" && (isUnsettled(entry) || isJustRefused(entry) && nowMs < 0)',
+    }],
+    tests: ["tests/engine/exactly_once_test.ts"],
   },
 ];

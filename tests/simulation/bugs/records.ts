@@ -277,6 +277,15 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     tests: ["tests/domain/reconcile_test.ts"],
   },
   {
+    name: "what was released is managed after a rollback and back",
+    edits: [{
+      file: "src/engine/state_loading.ts",
+      find: "const restored = restoreReleases(state, ours);",
+      replace: "const restored = restoreReleases(state, []);",
+    }],
+    tests: ["tests/engine/ledger_file_test.ts"],
+  },
+  {
     name: "a lost answer takes the plan with a lost state",
     edits: [{
       file: "src/domain/rebuild_records.ts",

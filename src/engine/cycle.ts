@@ -22,7 +22,7 @@ import { noticeCorporateActions } from "./corporate_actions.ts";
 import { noticeDisk } from "./disk_notice.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { readDayLoss } from "./day_loss.ts";
-import { decideDueEntries, pauseEntries } from "./entries.ts";
+import { decideDueEntries, hasDueIntent, pauseEntries } from "./entries.ts";
 import { recordEquity } from "./equity.ts";
 import { RETRY_MS } from "./exit_records.ts";
 import { readExitRecord } from "./exit_history.ts";
@@ -42,6 +42,7 @@ import { findEntryOrder } from "./partial_entry.ts";
 import { readPrices } from "./prices.ts";
 import { protectPositions } from "./protecting.ts";
 import { askTogether, buildQuestions, type Questions } from "./questions.ts";
+import { keepCopy } from "./record_copies.ts";
 import { restoreBare } from "./restoring.ts";
 import { makeIntents } from "./signals.ts";
 import { takeRequests } from "./releasing.ts";
@@ -101,7 +102,7 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
     await noticeTrouble(engine, market);
     await sendSummaryIfDue(engine, market);
     await sayFilled(engine);
-    await engine.trySaveState();
+    await endCycle(engine);
     return { market, gate: null };
   }
   await sayMarket(engine, market);
@@ -110,8 +111,14 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
   engine.updateState({ lastCycleAtMs: engine.nowMs() });
   await noticeTrouble(engine, market);
   await sendSummaryIfDue(engine, market);
-  await engine.trySaveState();
+  await endCycle(engine);
   return { market, gate };
+}
+
+/** Last: nothing waits for a copy. */
+async function endCycle(engine: Engine): Promise<void> {
+  await engine.trySaveState();
+  await keepCopy(engine);
 }
 
 /** The calendar too, which an open market is held against. */
@@ -142,11 +149,13 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   engine.isTakingEntries = watchlist.kind === "fresh" && engine.ports.disk.fault === null;
   if (watchlist.kind === "fresh" && engine.isTakingEntries) {
     await makeIntents(engine, watchlist.candidates);
-    await engine.trySaveState();
+    // An entry that is due waits for no replacement but its own, which says all that the cycle has learnt (pipeline 6).
+    if (!hasDueIntent(engine)) await engine.trySaveState();
     await decideDueEntries(engine, decision, ledger.absent);
   } else {
     await pauseEntries(engine, ledger.absent);
   }
+  await engine.trySaveState();
   await noticeCorporateActions(engine, observation.clock);
   await takeStandings(engine, { market: observation.clock, gate: decision });
   await sayFilled(engine);

@@ -21,7 +21,7 @@ import { lookWhileClosed, placeClosedStops, planClosedLook } from "./closed_look
 import { noticeCorporateActions } from "./corporate_actions.ts";
 import { noticeDisk } from "./disk_notice.ts";
 import type { Engine, Observation } from "./engine.ts";
-import { decideDueEntries, pauseEntries } from "./entries.ts";
+import { decideDueEntries, hasDueIntent, pauseEntries } from "./entries.ts";
 import { recordEquity } from "./equity.ts";
 import { RETRY_MS } from "./exit_records.ts";
 import { readExitRecord } from "./exit_history.ts";
@@ -147,11 +147,13 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   engine.isTakingEntries = watchlist.kind === "fresh" && engine.ports.disk.fault === null;
   if (watchlist.kind === "fresh" && engine.isTakingEntries) {
     await makeIntents(engine, watchlist.candidates);
-    await engine.trySaveState();
+    // An entry that is due waits for no replacement but its own, which says all that the cycle has learnt (pipeline 6).
+    if (!hasDueIntent(engine)) await engine.trySaveState();
     await decideDueEntries(engine, decision, ledger.absent);
   } else {
     await pauseEntries(engine, ledger.absent);
   }
+  await engine.trySaveState();
   await noticeCorporateActions(engine, observation.clock);
   await takeStandings(engine, { market: observation.clock, gate: decision });
   await sayFilled(engine);

@@ -270,9 +270,10 @@ export interface LiveLedgerPort {
   read(): Promise<LedgerRead>;
   /**
    * Replaces the file whole. One that was read and is of no use is first copied to `archive/`.
+   * @param check Told what is there now; where it throws, nothing is written over it.
    * @throws {StateError} Where what is there can't be read: nothing is written over it (pipeline 6).
    */
-  write(ledger: LiveLedger): Promise<void>;
+  write(ledger: LiveLedger, check?: (present: LedgerRead) => void): Promise<void>;
   /**
    * Copies another hand's file to `archive/`, under a name that is no day's.
    * @returns The path of the copy.

@@ -26,8 +26,14 @@ import { type LedgerRead, StateError } from "./ports.ts";
 import { saySubmitted } from "./trade_messages.ts";
 import { sayWait } from "./waiting.ts";
 
-/** What the ledger step of a cycle found. */
-export interface LedgerStep {
+/** What the ledger step of a cycle came to. */
+export interface LedgerStep extends Held {
+  /** The ledger's file as the step leaves it: the cycle's gate counts from this look at it. */
+  readonly file: LedgerRead;
+}
+
+/** What it found. */
+interface Held {
   readonly problem: LedgerProblem | null;
   /** What a rebuild of the ledger waits for, or a record of another account: the gate says its reason. */
   readonly wait: RebuildWait | null;
@@ -39,7 +45,7 @@ export interface LedgerStep {
 const UNCHECKED = blockedBy("ledger invalid");
 const UNREACHED = blockedBy("broker unreachable");
 
-function blockedBy(problem: LedgerProblem): LedgerStep {
+function blockedBy(problem: LedgerProblem): Held {
   return { problem, wait: null, absent: [] };
 }
 
@@ -51,17 +57,21 @@ export async function reconcileLedger(
   engine: Engine,
   observation: Observation,
 ): Promise<LedgerStep> {
-  const step = await holdLedger(engine, observation);
-  engine.ledgerProblem = step.problem;
-  engine.ledgerWait = step.wait;
-  sayWait(engine, LEDGER_FILE, step.wait);
-  return step;
+  const read = await engine.ports.ledger.read();
+  const held = await holdLedger(engine, read, observation);
+  engine.ledgerProblem = held.problem;
+  engine.ledgerWait = held.wait;
+  sayWait(engine, LEDGER_FILE, held.wait);
+  return { ...held, file: engine.store.readAfter(read, engine.state.ledger) };
 }
 
-async function holdLedger(engine: Engine, observation: Observation): Promise<LedgerStep> {
+async function holdLedger(
+  engine: Engine,
+  read: LedgerRead,
+  observation: Observation,
+): Promise<Held> {
   // What the gate says of lost records is their own reason; nothing is held against none.
   if (!engine.isStateLoaded) return { problem: null, wait: null, absent: [] };
-  const read = await engine.ports.ledger.read();
   const file = read.kind === "ok" ? read.ledger : null;
   if (findIdentityProblem(engine, file) !== null) return UNCHECKED;
   // Whose account this is, nobody knows yet: a ledger that may be another's is not turned to a new day.
@@ -94,7 +104,7 @@ async function findLedger(
   engine: Engine,
   read: LedgerRead,
   observation: Observation,
-): Promise<LedgerStep | null> {
+): Promise<Held | null> {
   const records = engine.state.ledger;
   if (records === null) return await takeInLost(engine, read, observation);
   const checked = await checkLedgerFile(engine, records, read);
@@ -116,7 +126,7 @@ async function takeInLost(
   engine: Engine,
   read: LedgerRead,
   observation: Observation,
-): Promise<LedgerStep | null> {
+): Promise<Held | null> {
   const found = await findLostLedger(engine, read, observation);
   if (found.kind === "waits") return waitingFor(found.wait);
   const { ledger, reason } = found;
@@ -134,7 +144,7 @@ async function takeInLost(
   return blockedBy("ledger missing");
 }
 
-function waitingFor(wait: RebuildWait): LedgerStep {
+function waitingFor(wait: RebuildWait): Held {
   return { problem: null, wait, absent: [] };
 }
 
@@ -180,7 +190,7 @@ async function compare(
   engine: Engine,
   ledger: LiveLedger,
   observation: Observation,
-): Promise<LedgerStep> {
+): Promise<Held> {
   const { account, dayOrders } = observation;
   if (account.kind === "failed" || dayOrders.kind === "failed") {
     return UNREACHED;

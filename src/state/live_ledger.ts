@@ -37,10 +37,11 @@ export function createLiveLedger(
   };
   return {
     read,
-    write: (ledger) =>
+    write: (ledger, check) =>
       inTurn(async () => {
         const bytes = buildLedgerBytes(ledger, path);
         const present = await read();
+        check?.(present);
         if (present.kind !== "ok") await setAside(fs, path, { archiveDir, present });
         await replace(ledger, bytes);
       }),

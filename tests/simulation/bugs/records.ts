@@ -116,11 +116,20 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     edits: [{
       file: "src/engine/record_store.ts",
       find:
-        "      await this.#writeDocument(state);\n      if (state.ledger === null || state.ledger === this.#onFile) return;\n      await this.#checkFile();\n      await this.#writeLedger(state.ledger);\n",
+        "      await this.#writeDocument(state);\n      if (state.ledger === null || state.ledger === this.#onFile) return;\n      await this.#writeLedger(state.ledger, (present) => this.#checkFile(present));\n",
       replace:
-        "      if (state.ledger !== null && state.ledger !== this.#onFile) {\n        await this.#checkFile();\n        await this.#writeLedger(state.ledger);\n      }\n      await this.#writeDocument(state);\n",
+        "      if (state.ledger !== null && state.ledger !== this.#onFile) {\n        await this.#writeLedger(state.ledger, (present) => this.#checkFile(present));\n      }\n      await this.#writeDocument(state);\n",
     }],
     tests: ["tests/engine/record_store_test.ts"],
+  },
+  {
+    name: "the gate counts from the ledger's file as it was before the cycle wrote it",
+    edits: [{
+      file: "src/engine/record_store.ts",
+      find: "return ledger !== null && this.isOnFile(ledger) ?",
+      replace: 'return ledger !== null && this.isOnFile(ledger) && read.kind !== "ok" ?',
+    }],
+    tests: ["tests/engine/ledger_file_test.ts"],
   },
   {
     name: "a change by another hand is written over unseen",

@@ -4,6 +4,7 @@ import {
   type DiskFault,
   formatCapUse,
   formatList,
+  formatLossLimit,
   formatMarket,
   formatPause,
   formatPosition,
@@ -13,6 +14,7 @@ import {
   sortPositions,
   type WatchlistFact,
 } from "./alert_facts.ts";
+import type { DayLoss } from "./day_loss.ts";
 import type { ReadFailure } from "./gate.ts";
 import { formatNy } from "./ny_time.ts";
 
@@ -29,6 +31,8 @@ export interface HeartbeatInputs {
   readonly gateLine: string | null;
   /** Whether the operator has paused entries. */
   readonly areEntriesPaused: boolean;
+  /** The day's loss where it reached its limit; else `null`. */
+  readonly loss: DayLoss | null;
   readonly market: MarketFact;
   readonly watchlist: WatchlistFact;
   /** End of the last completed cycle; `null` where there was none. */
@@ -55,6 +59,7 @@ export function buildHeartbeat(inputs: HeartbeatInputs): AlertMessage {
   const lines = [
     inputs.gateLine ?? "Gate not asked yet (market closed since the start)",
     ...formatPause(inputs.areEntriesPaused),
+    ...formatLossLimit(inputs.loss),
     `Market: ${formatMarket(inputs.market)}`,
     `Watchlist: ${formatWatchlist(inputs.watchlist)}`,
     `Last cycle: ${formatLastCycle(inputs)}`,

@@ -7,6 +7,7 @@ import { buildCapUsage, isUnsettled, type LiveLedger } from "../domain/ledger.ts
 import type { MarketClock } from "../domain/market.ts";
 import { microsToUsd } from "../domain/money.ts";
 import type { Engine } from "./engine.ts";
+import { readTodayLoss } from "./day_loss.ts";
 import { countOpenSymbols } from "./entry_check.ts";
 import { listPositionFacts } from "./notices.ts";
 import { readEquityLine } from "./open_results.ts";
@@ -82,6 +83,7 @@ export async function sendHeartbeatIfDue(
     nowMs: engine.nowMs(),
     gateLine: engine.state.lastGate,
     areEntriesPaused: await engine.ports.operatorFiles.areEntriesPaused(),
+    loss: readTodayLoss(engine),
     market: buildMarketFact(market, engine.clockProblem),
     watchlist: buildWatchlistFact(await lookAtWatchlist(engine)),
     lastCycleAtMs: engine.state.lastCycleAtMs,

@@ -120,15 +120,19 @@ export function sayError(
   host: Pick<ProgramHost, "environment" | "writeError">,
   text: string,
 ): void {
-  const { environment } = host;
-  const secrets = [
+  const words = formatWithoutSecrets(text, listSecrets(host.environment));
+  host.writeError(`${PROGRAM}: ${formatOneLine(words)}\n`);
+}
+
+/** What no line and no message may hold. */
+export function listSecrets(environment: Environment): string[] {
+  return [
     environment.APCA_API_KEY_ID,
     environment.APCA_API_SECRET_KEY,
     environment.LIVE_CONFIRM_TOKEN,
     environment.SLACK_WEBHOOK_URL,
     environment.HEALTHCHECK_URL,
   ].filter((secret) => secret !== undefined);
-  host.writeError(`${PROGRAM}: ${formatOneLine(formatWithoutSecrets(text, secrets))}\n`);
 }
 
 /** The log of a command whose report is its output: only what went wrong is said, on standard error. */

@@ -13,6 +13,8 @@ import {
   sortPositions,
   type WatchlistFact,
 } from "./alert_facts.ts";
+import { formatDayResult } from "./alert_summary.ts";
+import type { DayResult } from "./day/day_result.ts";
 import type { ReadFailure } from "./gate.ts";
 import { formatNy } from "./ny_time.ts";
 
@@ -37,6 +39,8 @@ export interface HeartbeatInputs {
   readonly brokerFailure: ReadFailure | null;
   /** Equity and open result in words (`formatEquity`). */
   readonly equityLine: string;
+  /** `null` where the day's trail can't be read. */
+  readonly dayResult: DayResult | null;
   /** `null` where the ledger can't be counted from. */
   readonly capUse: CapUseFact | null;
   /** `null` where the records can't be read. */
@@ -62,6 +66,7 @@ export function buildHeartbeat(inputs: HeartbeatInputs): AlertMessage {
       ? "Broker: reachable"
       : `Broker: NOT REACHABLE (${inputs.brokerFailure})`,
     inputs.equityLine,
+    formatDayResult(inputs.dayResult),
     `Orders today: ${formatCapUse(inputs.capUse)}`,
     ...(inputs.positions === null
       ? ["Managed positions: UNKNOWN until the records are read"]

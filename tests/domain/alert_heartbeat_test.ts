@@ -14,6 +14,7 @@ const HEARTBEAT: HeartbeatInputs = {
   positions: [SAFE, NAKED],
   unresolved: [{ symbol: "TSLA", side: "buy" }],
   equityLine: "Equity: 5000.00 USD; open result +12.30 USD (AAPL +12.30)",
+  dayResult: { resultUsd: -4, knownUsd: -4, symbols: [], unknown: [] },
   foreign: [{ symbol: "IBM", qty: -3 }],
   diskFault: null,
 };
@@ -29,6 +30,7 @@ Deno.test("buildHeartbeat() says mode, market, watchlist and all that may need t
       "Last cycle: 2026-01-20 09:45:00 EST, 3 min ago",
       "Broker: reachable",
       HEARTBEAT.equityLine,
+      "Day result, against the previous close: -4.00 USD",
       "Orders today: 2 of 5 orders, 499.90 of 5000.00 USD, 1 of 5 positions",
       "Managed positions: 2",
       "  MSFT 5 shares: NO STOP at the broker",
@@ -53,6 +55,11 @@ const beats: { when: string; change: Partial<HeartbeatInputs>; line: string }[] 
     when: "the broker is out of reach",
     change: { brokerFailure: "timeout" },
     line: "Broker: NOT REACHABLE (timeout)",
+  },
+  {
+    when: "the day's trail can't be read",
+    change: { dayResult: null },
+    line: "Day result, against the previous close: unknown (the day's events can't be read)",
   },
   { when: "the ledger is unreadable", change: { capUse: null }, line: "Orders today: unknown" },
   {

@@ -66,7 +66,10 @@ export function buildHeartbeat(inputs: HeartbeatInputs): AlertMessage {
       ? "Broker: reachable"
       : `Broker: NOT REACHABLE (${inputs.brokerFailure})`,
     inputs.equityLine,
-    formatDayResult(inputs.dayResult),
+    // Without records nobody knows what was managed: an empty day is no result of 0.
+    inputs.positions === null
+      ? "Day result, against the previous close: unknown until the records are read"
+      : formatDayResult(inputs.dayResult),
     `Orders today: ${formatCapUse(inputs.capUse)}`,
     ...(inputs.positions === null
       ? ["Managed positions: UNKNOWN until the records are read"]

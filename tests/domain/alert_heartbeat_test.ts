@@ -65,6 +65,11 @@ const beats: { when: string; change: Partial<HeartbeatInputs>; line: string }[] 
   {
     when: "records can't be read",
     change: { positions: null },
+    line: "Day result, against the previous close: unknown until the records are read",
+  },
+  {
+    when: "records can't be read",
+    change: { positions: null },
     line: "Managed positions: UNKNOWN until the records are read",
   },
   {

@@ -25,6 +25,8 @@ parse_arguments "$@"
 UNIT=$ROOT$UNIT_DIR/$SERVICE
 DROP_INS=$UNIT.d
 KEPT=$ROOT$CONFIG_DIR/before/$SERVICE
+# Where release 0.1.0 put it.
+[ -f "$KEPT" ] || KEPT=$ROOT$CONFIG_DIR/$SERVICE.before
 require_root
 grep -qsF "$MARK" "$UNIT" || fail "$UNIT is not install.sh's: there is nothing to take away"
 ! is_running || fail "$SERVICE runs: systemctl stop $SERVICE first (stops that rest at the broker stay there)"

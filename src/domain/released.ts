@@ -58,19 +58,30 @@ export function putRelease(
  * The releases that last, by the records. What was bought later in the symbol says that the released shares were gone: no
  * release of this program enters where some are held, so that only one that knows no release left the end out.
  * @param ledgers Newest first.
+ * @param before Those that lasted before, as a copy has them: one that no ledger had yet lasts, too.
  */
-export function listReleased(ledgers: readonly LiveLedger[]): ReleasedPosition[] {
+export function listReleased(
+  ledgers: readonly LiveLedger[],
+  before: readonly ReleasedPosition[] = [],
+): ReleasedPosition[] {
   const found = new Map<string, LedgerEntry>();
   for (const entry of ledgers.flatMap((ledger) => [...ledger.entries].reverse())) {
     const isRelease = entry.reason === RELEASED || entry.reason === RELEASE_ENDED;
     if (found.has(entry.symbol) || !(isRelease || isBought(entry))) continue;
     found.set(entry.symbol, entry);
   }
-  return [...found.values()].flatMap(({ symbol, positionId, reason, timestamp }) =>
+  const recorded = [...found.values()].flatMap(({ symbol, positionId, reason, timestamp }) =>
     positionId === null || reason !== RELEASED
       ? []
       : [{ symbol, positionId, releasedAtMs: Date.parse(timestamp) }]
   );
+  const unrecorded = before.filter(({ symbol, positionId, releasedAtMs }) => {
+    const newest = found.get(symbol);
+    if (newest === undefined) return true;
+    return newest.positionId !== positionId && newest.reason !== RELEASED &&
+      !(isBought(newest) && Date.parse(newest.timestamp) > releasedAtMs);
+  });
+  return [...recorded, ...unrecorded];
 }
 
 function isBought(entry: LedgerEntry): boolean {

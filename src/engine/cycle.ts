@@ -41,6 +41,7 @@ import { findEntryOrder } from "./partial_entry.ts";
 import { readPrices } from "./prices.ts";
 import { protectPositions } from "./protecting.ts";
 import { askTogether, buildQuestions, type Questions } from "./questions.ts";
+import { keepCopy } from "./record_copies.ts";
 import { restoreBare } from "./restoring.ts";
 import { makeIntents } from "./signals.ts";
 import { takeRequests } from "./releasing.ts";
@@ -100,7 +101,7 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
     await noticeTrouble(engine, market);
     await sendSummaryIfDue(engine, market);
     await sayFilled(engine);
-    await engine.trySaveState();
+    await endCycle(engine);
     return { market, gate: null };
   }
   await sayMarket(engine, market);
@@ -109,8 +110,14 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
   engine.updateState({ lastCycleAtMs: engine.nowMs() });
   await noticeTrouble(engine, market);
   await sendSummaryIfDue(engine, market);
-  await engine.trySaveState();
+  await endCycle(engine);
   return { market, gate };
+}
+
+/** Last: nothing waits for a copy. */
+async function endCycle(engine: Engine): Promise<void> {
+  await engine.trySaveState();
+  await keepCopy(engine);
 }
 
 /** The calendar too, which an open market is held against. */

@@ -154,7 +154,7 @@ async function decideEntry(engine: Engine, entry: DueEntry): Promise<Decided> {
   if (fault !== null) return { gate, waitsFor: `the disk is ${fault.kind}` };
   const known = engine.state.ledger;
   if (isOnRecord(entry, known)) {
-    await skip(engine, entry.intent, "already on record");
+    await skip(engine, entry.intent, SKIP.recorded);
     return done(gate);
   }
   const intent = isRepeat ? entry.intent : nameAnew(engine, entry.intent, known);

@@ -6,6 +6,7 @@ import {
   type LedgerEntry,
   type LedgerProblem,
   type LiveLedger,
+  MISMATCHES_MAX,
 } from "../domain/ledger.ts";
 import { isKnownStatus } from "../domain/orders.ts";
 import { LEDGER_FILE, type RebuildWait } from "../domain/rebuild_wait.ts";
@@ -14,7 +15,8 @@ import { readPastEntries, type Waits } from "./archive.ts";
 import { readAncestors } from "./ancestors.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { findIdentityProblem, readOperatorObjection } from "./gate_reader.ts";
-import { findLostLedger, readLastCycleNy } from "./ledger_rebuilding.ts";
+import { findLostLedger, readLastCycleNy } from "./rebuilding.ts";
+import { takeInBought } from "./bought.ts";
 import { checkLedgerFile } from "./ledger_check.ts";
 import { buildOrderUpdate, readLedger, turnLedger, updateLedger } from "./ledger_store.ts";
 import { sayRejections } from "./entry_order.ts";
@@ -104,11 +106,7 @@ async function findLedger(
   observation: Observation,
 ): Promise<Held | null> {
   const records = engine.state.ledger;
-  if (records === null) {
-    const found = await findLostLedger(engine, read, observation);
-    if (found.kind === "imported") return null;
-    return found.kind === "waits" ? waitingFor(found.wait) : blockedBy("ledger missing");
-  }
+  if (records === null) return await takeInLost(engine, read, observation);
   const checked = await checkLedgerFile(engine, records, read);
   if (checked.kind === "waits") return waitingFor(checked.wait);
   if (checked.kind === "checked") {
@@ -121,6 +119,29 @@ async function findLedger(
   const again = await checkLedgerFile(engine, turned.ledger, read);
   if (again.kind === "waits") return waitingFor(again.wait);
   return again.kind === "later" || again.problem !== null ? blockedBy("ledger invalid") : null;
+}
+
+/** A ledger that the document lacked: 0.1.0 wrote it, or it was lost and is made anew. */
+async function takeInLost(
+  engine: Engine,
+  read: LedgerRead,
+  observation: Observation,
+): Promise<Held | null> {
+  const found = await findLostLedger(engine, read, observation);
+  if (found.kind === "waits") return waitingFor(found.wait);
+  const { ledger, reason } = found;
+  if (read.kind === "ok") engine.store.noteFile(read.ledger);
+  engine.updateState({ ledger, mismatches: 0 });
+  if (reason === "imported") return null;
+  await engine.rewriteLedger();
+  engine.ports.log.warn(
+    `Live ledger was missing: rebuilt from the broker's orders of ${ledger.dateNy}, ` +
+      `${ledger.entries.length} recorded` +
+      (ledger.mismatches >= MISMATCHES_MAX
+        ? "; it had lacked orders twice: LIVE stays blocked until `ledger rebuild --yes`"
+        : ""),
+  );
+  return blockedBy("ledger missing");
 }
 
 function waitingFor(wait: RebuildWait): Held {
@@ -147,6 +168,7 @@ async function turnToToday(
     const message = `it is of ${ledger.dateNy}, and today is ${dateNy} in New York`;
     return { kind: "waits", wait: { kind: "ledger", problem: "ledger invalid", message } };
   }
+  takeInBought(engine);
   await engine.ports.ledger.archive(ledger);
   const { accountId } = engine;
   // Whose it is stands in it from its first write on.

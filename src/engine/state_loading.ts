@@ -1,13 +1,13 @@
 import type { EngineState } from "../domain/engine_state.ts";
 import type { LiveLedger } from "../domain/ledger.ts";
+import { isClosedKey } from "../domain/managed_position.ts";
 import { LEDGER_FILE, type RebuildWait, STATE_FILE } from "../domain/rebuild_wait.ts";
 import { restoreReleases } from "../domain/released.ts";
 import { ARCHIVE_DAYS_MAX, type Waits } from "./archive.ts";
-import { isClosedKey } from "./bought.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { findIdentityProblem } from "./gate_reader.ts";
 import { type LedgerRead, StateError } from "./ports.ts";
-import { rebuildState, type RebuiltState } from "./state_rebuilding.ts";
+import { findLostState, type RebuiltState } from "./rebuilding.ts";
 import { sayWait } from "./waiting.ts";
 
 /** Reads the state at the start. A file that is missing or damaged is dealt with once the broker has been asked. */
@@ -86,7 +86,7 @@ function isOlder(records: LiveLedger, file: LiveLedger): boolean {
  * | -------------------------- | -------------------------------------------------------------- | ----------------------------- |
  * | reads                      | that, the ledger's file beside it held against it               |                               |
  * | reads, older than its ledger | damaged                                                       | blocked under its name        |
- * | damaged                    | kept aside; made from ledger, archive and broker, or waited for | blocked under its name        |
+ * | damaged                    | kept aside; made from what is left (rebuilding.ts), or waited for | blocked under its name        |
  * | missing, with traces of ours | the same                                                      | blocked under its name        |
  * | missing, and no trace      | empty: a first start                                            | blocked by its missing ledger |
  * | can't be read              | waited for, nothing is written over                             | blocked, `state unreadable`   |
@@ -107,7 +107,7 @@ export async function ensureState(engine: Engine, observation: Observation): Pro
   engine.stateProblem = read.kind === "damaged" || read.kind === "newer" ? STATE_FILE : null;
   if (read.kind === "newer") return waitFor(engine, { kind: "newer", message: read.message });
   if (read.kind === "waits") return waitFor(engine, read.wait);
-  const rebuilt = await rebuildState(engine, observation, read.kind);
+  const rebuilt = await findLostState(engine, observation, read.kind);
   if (rebuilt.kind === "waits") return waitFor(engine, rebuilt.wait);
   await keepRebuilt(engine, observation, rebuilt);
 }
@@ -121,13 +121,13 @@ function waitFor(engine: Engine, wait: RebuildWait | null): void {
 async function keepRebuilt(
   engine: Engine,
   observation: Observation,
-  { state, isFirstStart, why }: Extract<RebuiltState, { kind: "rebuilt" }>,
+  { state, reason }: Extract<RebuiltState, { kind: "rebuilt" }>,
 ): Promise<void> {
-  const isKept = await trySetAside(engine, why);
+  const isKept = await trySetAside(engine, reason);
   const before = engine.state;
   // What was said meanwhile is said; which positions have ended was decided without what is known now.
   const alerted = Object.entries(before.alerted).filter(([key]) => !isClosedKey(key));
-  engine.state = { ...state, alerted: Object.fromEntries(alerted) };
+  engine.state = { ...state, alerted: { ...state.alerted, ...Object.fromEntries(alerted) } };
   engine.isStateLoaded = isKept;
   // All that it was made from is this account's, whatever stood there before.
   engine.isForeignState = false;
@@ -139,18 +139,21 @@ async function keepRebuilt(
     return waitFor(engine, { kind: "disk", record: STATE_FILE, message });
   }
   waitFor(engine, null);
-  if (isFirstStart) return;
+  if (reason === "first start") return;
   engine.stateProblem = STATE_FILE;
   const symbols = state.positions.map((position) => position.symbol).join(", ") || "none";
   engine.sayError(
-    `${STATE_FILE} was ${why}: rebuilt from ledger, archive and broker with ` +
+    `${STATE_FILE} was ${reason}: rebuilt from archive, ledger and broker with ` +
       `${state.positions.length} positions (${symbols}); LIVE is blocked for this cycle`,
   );
 }
 
 /** Whether a document that is of no use is kept, also one that parses. */
-async function trySetAside(engine: Engine, why: "missing" | "damaged"): Promise<boolean> {
-  if (why === "missing") return true;
+async function trySetAside(
+  engine: Engine,
+  reason: Extract<RebuiltState, { kind: "rebuilt" }>["reason"],
+): Promise<boolean> {
+  if (reason !== "damaged") return true;
   try {
     await engine.ports.state.setAside();
     return true;

@@ -18,6 +18,8 @@ export interface BinaryPlan {
   readonly says?: string;
   /** Commands that its help lists, beside `check`. */
   readonly commands?: readonly string[];
+  /** Exit status of `kill`, which makes its file; `null`: it can make none. */
+  readonly kill?: number | null;
   /** What `--help` says instead. */
   readonly help?: string;
   /** Variables that it may read. */
@@ -65,7 +67,7 @@ export class Host {
   async makeBinary(plan: BinaryPlan = {}): Promise<string> {
     const { version = "0.1.0", check = 0, run = 0, runtime = "deno" } = plan;
     const { baseDir = "/root/scan", stateDir = "/root/scan/state", commands = ["release"] } = plan;
-    const { variables = [], status = "" } = plan;
+    const { variables = [], status = "", kill = 0 } = plan;
     const { help = ["check", ...commands].map((each) => `  ${each}  does it`).join("\n") } = plan;
     const dir = `${this.dir}/incoming-${++this.#count}`;
     const path = `${dir}/avwap-execution`;
@@ -82,6 +84,11 @@ END
   ;;
   check) exit ${check} ;;
   run) exit ${run} ;;
+  kill)
+    echo "kill in $AVWAP_STATE_DIR"
+    ${kill === null ? "exit 1" : `: > "${this.root}$AVWAP_STATE_DIR/KILL_SWITCH"; exit ${kill}`}
+    ;;
+  completion) echo "symbols of \${AVWAP_STATE_DIR:-nowhere}" ;;
 esac
 `;
     await Deno.writeTextFile(path, script, { mode: 0o755 });
@@ -119,6 +126,14 @@ esac
 
   rollback(...args: string[]): Promise<Ran> {
     return this.#withSystem("rollback.sh", args);
+  }
+
+  /** The operator's command, as it is installed; in its place below the root it would look at the host's own. */
+  async command(...args: string[]): Promise<Ran> {
+    const path = `${this.root}/opt/avwap-execution/host/command.sh`;
+    const text = await Deno.readTextFile(path);
+    await Deno.writeTextFile(path, text.replace("\nROOT=\n", `\nROOT=${this.root}\n`));
+    return run("bash", [path, ...args], this.#systemEnv());
   }
 
   /** What the libraries of the scripts do, asked directly. */

@@ -52,3 +52,12 @@ export function readCode(text: string): string {
 export function flatten(text: string): string {
   return text.replaceAll(/\\(?=[*_])/g, "").replaceAll(/\s+/g, " ").trim();
 }
+
+/** What stands for anything in a line or name of the reference. */
+export const ANY = "…";
+
+/** Whether a text is one that the shape stands for. */
+export function fits(text: string, shape: string): boolean {
+  const parts = shape.split(ANY).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${parts.join(".+")}$`).test(text);
+}

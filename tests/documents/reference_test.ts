@@ -7,9 +7,17 @@ import { formatGateLines, formatGateMode } from "../../src/domain/gate.ts";
 import { usdToMicros } from "../../src/domain/money.ts";
 import { SKIP } from "../../src/engine/skips.ts";
 import { assert, assertEquals } from "../assert.ts";
-import { cutSection, flatten, listHeadings, listItems, listRows, readCode } from "./page.ts";
 import {
   ANY,
+  cutSection,
+  fits,
+  flatten,
+  listHeadings,
+  listItems,
+  listRows,
+  readCode,
+} from "./page.ts";
+import {
   listEvents,
   listFileNames,
   listLevelLines,
@@ -71,12 +79,6 @@ Deno.test("the reference has each file of the state directory, and no other", ()
   assertEquals(shapes.filter((shape) => !written.some((name) => fits(name, shape))), []);
 });
 
-/** Whether a text is one that the shape stands for. */
-function fits(text: string, shape: string): boolean {
-  const parts = shape.split(ANY).map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".+")}$`).test(text);
-}
-
 Deno.test("the reference has each reason of the gate", () => {
   const gate = readSource("src/domain/gate.ts");
   const ledger = readSource("src/domain/ledger.ts");
@@ -98,6 +100,8 @@ Deno.test("the reference has each reason of a denial and of a skip", () => {
   const readNames = (text: string) => listRows(text).map(([cell = ""]) => readCode(cell));
   assertSame(readNames(denials), listUnion(readSource("src/domain/caps.ts"), "DenyReason"));
   assertSame(readNames(skips), Object.values(SKIP));
+  const others = SOURCES.filter(({ text }) => /\bskip(?:Once)?\(engine,[^;]*"[^;]*\);/.test(text));
+  assertEquals(others.map(({ path }) => path), [], "a reason that is not in the table");
 });
 
 /** What is logged by way of a function, as it is said of one order. */

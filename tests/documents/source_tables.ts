@@ -1,3 +1,4 @@
+import { ANY } from "./page.ts";
 import { listPaths, readText } from "./texts.ts";
 
 /** The sources of the program, each with its path. */
@@ -5,9 +6,6 @@ export async function readSources(): Promise<{ readonly path: string; readonly t
   const paths = ["main.ts", ...await listPaths("src/", [".ts"])];
   return await Promise.all(paths.map(async (path) => ({ path, text: await readText(path) })));
 }
-
-/** What stands for anything in a line or name of the reference. */
-export const ANY = "…";
 
 /** A template without its parts that vary. */
 function formatShape(template: string): string {

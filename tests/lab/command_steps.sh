@@ -274,6 +274,7 @@ try_touch_line() {
   inside systemctl restart execution.service
   until_line 30 "Gate mode=LIVE status=PASS reason=live trading confirmed"
   until_line 30 "Position NVDA: qty="
+  [ "$(inside avwap-execution completion symbols)" = NVDA ] || fail "completion proposes the symbols of the engine that runs"
   mark
   # As the live-trading runbook has it, from a shell that knows nothing of the service.
   inside env -i /bin/sh -c 'STATE_DIR="${AVWAP_STATE_DIR:-/root/avwap_r3k_scanner/state}"
@@ -284,7 +285,7 @@ touch "${STATE_DIR}/KILL_SWITCH"'
   inside avwap-execution resume --all > "$WORK/resume.log"
   until_line 15 "Gate mode=LIVE status=PASS reason=live trading confirmed"
   sh_inside "$(grep -m 1 '^touch ' deploy/RUNBOOK.md)"
-  until_true 5 "the line of this runbook" "avwap-execution status | grep -q '^Kill switch  ON (file)'"
+  until_true 5 "the line of this runbook" "avwap-execution status | grep -q '^Kill switch  ON'"
   inside avwap-execution resume --all > "$WORK/resume.log"
   seen "the runbook's literal touch line works from any root shell, whatever directory the service uses; resume says where"
 }

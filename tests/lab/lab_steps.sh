@@ -63,6 +63,8 @@ count_buys() {
   sh_inside "curl -s http://127.0.0.1:$PORT/sim/requests" | grep -oF '\"order_class\":\"bracket\"' | wc -l
 }
 
+count_requests() { sh_inside "curl -s http://127.0.0.1:$PORT/sim/requests" | grep -o '\"method\"' | wc -l; }
+
 # Compiled once where AVWAP_LAB_BUILDS names a directory to keep the builds in. Each is another release by its hosts.
 build() {
   local name=$1 hosts=$2 kept=${AVWAP_LAB_BUILDS:-$WORK/builds}/$1
@@ -161,6 +163,7 @@ run_block() {
 # LIVE with both keys in the drop-ins of the runbook, which the service has as soon as it is started anew.
 write_live() {
   inside avwap-execution token > /dev/null
+  inside rm -f "$DROP_INS/zz-dry-run.conf"
   write_inside "$DROP_INS/60-live.conf" "[Service]
 Environment=LIVE_TRADING=1 LIVE_CONFIRM_TOKEN=$(inside cat "$1/live_confirm_token.txt") EXECUTION_POLL_SECONDS=5"
   write_inside "$DROP_INS/50-dry-run.conf" '[Service]

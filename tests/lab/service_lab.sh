@@ -48,6 +48,17 @@ WatchdogSec=20"
   inside systemctl daemon-reload
 }
 
+# Help and version need neither root nor a service.
+try_help() {
+  local words
+  for words in --help -h help version -V 'help kill' 'flatten --help' 'completion bash'; do
+    inside su -s /bin/sh nobody -c "avwap-execution $words" > "$WORK/help.log" 2>&1 || { cat "$WORK/help.log"; fail "$words needs no root"; }
+  done
+  if inside su -s /bin/sh nobody -c 'avwap-execution status' > "$WORK/help.log" 2>&1; then fail "what runs as the service needs root"; fi
+  grep -q 'must run as root, as the service is started: sudo avwap-execution status' "$WORK/help.log" || { cat "$WORK/help.log"; fail "and says so"; }
+  seen "help, version and completion need no root; what does says how"
+}
+
 try_check() {
   local status=0
   inside avwap-execution check > "$WORK/check.log" 2>&1 || status=$?
@@ -58,12 +69,20 @@ try_check() {
 }
 
 try_watchlist() {
+  local asked lines
   write_watchlist
   inside touch -d '3 days ago' "$BASE/daily_candidates.csv"
   mark
   if inside systemctl start execution.service 2> /dev/null; then fail "a stale watchlist refuses the start"; fi
   [ "$(property ExecMainStatus)" = 2 ] || fail "a stale watchlist ends with status 2"
   seen "a stale watchlist refuses the start with status 2"
+  asked=$(count_requests)
+  [ "$asked" -gt 0 ] || fail "check asks the broker"
+  until_true 60 "it is tried again, five times" "[ \$(systemctl show execution.service -p NRestarts --value) -ge 5 ]"
+  [ "$(count_requests)" = "$asked" ] || fail "a service that waits for its list asks the broker no more than every 5 minutes"
+  lines=$(sh_inside "journalctl -t avwap-execution --no-pager -o cat --since '$MARKED' | wc -l")
+  [ "$lines" -le 10 ] || fail "a service that waits for its list writes no more than 10 lines an hour ($lines)"
+  seen "a service that waits for its list asks the broker once, and says so in $lines lines"
   inside touch "$BASE/daily_candidates.csv"
   until_true 30 "it comes up by itself" "systemctl is-active execution.service"
   until_line 5 "Gate mode=DRY_RUN status=FAIL reason=DRY_RUN enabled"
@@ -141,6 +160,7 @@ try_stop() {
 run_service() {
   boot
   try_install
+  try_help
   try_check
   try_watchlist
   try_live

@@ -15,7 +15,7 @@ import type { Auditor } from "./auditor.ts";
 import { STATE_DIR, type World } from "./world.ts";
 
 /**
- * Each day's result and each trade's is one number, whoever says it (interface, Slack; architecture, rule 5): the summary in
+ * Each day's result and each trade's is one number, whoever says it (interface, Slack): the summary in
  * its event and in its words, `status`, the day's page, the period's, its JSON and its CSV; and where nothing was lost on the
  * way it is what the exchange's own books say of the shares.
  */

@@ -1,4 +1,5 @@
 import type { AlertTitle } from "./alert_titles.ts";
+import type { Standing } from "./account/standing.ts";
 import type { Caps } from "./caps.ts";
 import type { DayLoss } from "./day_loss.ts";
 import { formatCents } from "./money.ts";
@@ -25,6 +26,14 @@ export interface LastSeenFact {
   readonly coveredQty: number;
   /** Of those covered, by good-till-canceled stops. */
   readonly gtcQty: number;
+}
+
+/** How a position stood at the end of the last cycle that looked at it; `null` where none saw shares or their cover. */
+export function buildLastSeen(standing: Standing): LastSeenFact | null {
+  const { mostHeldQty, coveredQty, gtcQty, isCoverRead } = standing;
+  const isUnseen = !isCoverRead && coveredQty === 0 && gtcQty === 0;
+  if (isUnseen || mostHeldQty === 0) return null;
+  return { heldQty: mostHeldQty, coveredQty, gtcQty };
 }
 
 /** A managed position and its protection at the broker. */

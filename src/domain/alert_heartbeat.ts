@@ -15,6 +15,8 @@ import {
   type WatchlistFact,
 } from "./alert_facts.ts";
 import type { DayLoss } from "./day_loss.ts";
+import { formatDayResult } from "./alert_summary.ts";
+import type { DayResult } from "./day/day_result.ts";
 import type { ReadFailure } from "./gate.ts";
 import { formatNy } from "./ny_time.ts";
 
@@ -41,6 +43,8 @@ export interface HeartbeatInputs {
   readonly brokerFailure: ReadFailure | null;
   /** Equity and open result in words (`formatEquity`). */
   readonly equityLine: string;
+  /** `null` where the day's trail can't be read. */
+  readonly dayResult: DayResult | null;
   /** `null` where the ledger can't be counted from. */
   readonly capUse: CapUseFact | null;
   /** `null` where the records can't be read. */
@@ -67,6 +71,10 @@ export function buildHeartbeat(inputs: HeartbeatInputs): AlertMessage {
       ? "Broker: reachable"
       : `Broker: NOT REACHABLE (${inputs.brokerFailure})`,
     inputs.equityLine,
+    // Without records nobody knows what was managed: an empty day is no result of 0.
+    inputs.positions === null
+      ? "Day result, against the previous close: unknown until the records are read"
+      : formatDayResult(inputs.dayResult),
     `Orders today: ${formatCapUse(inputs.capUse)}`,
     ...(inputs.positions === null
       ? ["Managed positions: UNKNOWN until the records are read"]

@@ -3,6 +3,7 @@ import type { DayTrail } from "../domain/day/day_trail.ts";
 import { EARLIER_DAYS_MAX, readEarlier } from "../domain/day/unopened.ts";
 import type { EventType } from "../domain/events.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
+import { sayOnceADay } from "./daily_errors.ts";
 import type { Engine } from "./engine.ts";
 import { StateError } from "./ports.ts";
 
@@ -22,7 +23,7 @@ export interface DayTrails {
 /**
  * Reads a day back from the audit trail, with what its results need of the days before.
  * @param types Types of the day's own events, those of `RESULT_EVENTS` among them.
- * @returns `null` where the day's events can't be read: said as an error.
+ * @returns `null` where the day's events can't be read: said as an error once a day.
  */
 export async function readTrails(
   engine: Engine,
@@ -39,7 +40,8 @@ export async function readTrails(
     return { day, earlier };
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
-    engine.sayError(`Cannot read the day's events for the summary: ${error.message}`);
+    const message = `Cannot read the day's events for its results: ${error.message}`;
+    sayOnceADay(engine, "trail unread", message);
     return null;
   }
 }

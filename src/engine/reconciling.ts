@@ -7,6 +7,7 @@ import {
   type LedgerProblem,
   type LiveLedger,
   MISMATCHES_MAX,
+  NOT_SENT,
 } from "../domain/ledger.ts";
 import { isKnownStatus } from "../domain/orders.ts";
 import { LEDGER_FILE, type RebuildWait } from "../domain/rebuild_wait.ts";
@@ -19,6 +20,7 @@ import { findLostLedger, readLastCycleNy } from "./rebuilding.ts";
 import { takeInBought } from "./bought.ts";
 import { checkLedgerFile } from "./ledger_check.ts";
 import { buildOrderUpdate, readLedger, turnLedger, updateLedger } from "./ledger_store.ts";
+import { sayOnceADay } from "./daily_errors.ts";
 import { sayRejections } from "./entry_order.ts";
 import { LOOK_UP_AGAIN_MS, lookUpMissing } from "./looking_up.ts";
 import { sayLocked, sayMismatch } from "./mismatch.ts";
@@ -263,8 +265,27 @@ async function sayUpdates(
     await engine.event(buildOrderUpdate(entry));
     if (past !== undefined && isUnsettled(past)) sayResolved(engine, entry);
     if (past !== undefined && past.status !== "rejected" && entry.status === "rejected") {
-      engine.sayError(`Order rejected: ${entry.symbol} ${entry.side} ${entry.reason ?? ""}`.trim());
+      sayRejected(engine, entry);
       if (entry.side === "buy") await sayRejections(engine, entry.symbol);
     }
   }
+}
+
+/**
+ * The broker refused an order that it had taken, or never had one whose answer was lost: said to the operator once a day and
+ * kind, whatever is tried again; what stays bare or due has alarms of its own.
+ */
+function sayRejected(engine: Engine, entry: LedgerEntry): void {
+  const { symbol, side, detail } = entry;
+  const order = side === "buy" ? "entry" : `sell (${entry.reason ?? "unknown"})`;
+  const isUnsent = (side === "buy" ? entry.reason : detail) === NOT_SENT;
+  sayOnceADay(
+    engine,
+    `rejected:${symbol}:${order}:${isUnsent}`,
+    isUnsent
+      ? `${symbol} ${order}: its answer was lost, and the broker has no such order; it is decided anew in each cycle`
+      : `${symbol} ${order} rejected by the broker after it had taken it: ${
+        detail ?? "no reason given"
+      }. Do: look at the order in the broker's dashboard`,
+  );
 }

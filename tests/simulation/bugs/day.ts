@@ -100,7 +100,7 @@ export const DAY_BUGS: readonly TestedBug[] = [
       find: "filledAtMs >= engine.trailSinceMs - CLOCKS_APART_MS",
       replace: "filledAtMs >= Infinity",
     }],
-    tests: [RESULTS],
+    tests: ["tests/engine/late_fills_test.ts"],
   },
   {
     name: "what a hand replaced is a hand's",

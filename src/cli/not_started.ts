@@ -7,16 +7,11 @@ import { listSellGroups, listStopFacts } from "../domain/protection.ts";
 import { BrokerError, StateError } from "../engine/ports.ts";
 import { createHttp } from "../runtime/http.ts";
 import { formatHost } from "../runtime/permissions.ts";
+import { listSecrets } from "../runtime/secrets.ts";
 import { ConfigError } from "../runtime/settings.ts";
 import { readSlackSettings } from "../runtime/slack_settings.ts";
 import type { ProgramHost } from "./command.ts";
-import {
-  createErrorLog,
-  HostError,
-  listSecrets,
-  readBrokerConfig,
-  readStateDir,
-} from "./operator_config.ts";
+import { createErrorLog, HostError, readBrokerConfig, readStateDir } from "./operator_config.ts";
 import { PROGRAM } from "./version.ts";
 import { buildOperatorBroker, buildOperatorFiles } from "./operator_world.ts";
 

@@ -20,7 +20,7 @@ import { createPaint } from "./colour.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { readDayRecords } from "./day_records.ts";
 import { EXIT } from "./exit_status.ts";
-import { countArchiveDays, previewGate } from "./gate_preview.ts";
+import { previewGate, readArchiveFor } from "./gate_preview.ts";
 import { listHolders } from "./holders.ts";
 import { readBrokerConfig, readOperatorConfig, runGuarded } from "./operator_config.ts";
 import {
@@ -114,7 +114,7 @@ async function readFacts(
   const state = await files.state.read();
   const killSwitch = await findKillSwitch(fs, files.places);
   const isKillSwitchFile = killSwitch !== null;
-  const archive = await files.ledger.readArchive(countArchiveDays(state));
+  const archive = await readArchiveFor(state, files);
   const { days: [today], earlier } = await readDayRecords(fs, {
     stateDir,
     fromNy: todayNy,

@@ -1,4 +1,5 @@
 import type { Standing } from "./account/standing.ts";
+import type { AlertTitle } from "./alert_titles.ts";
 import type { Caps } from "./caps.ts";
 import { formatCents } from "./money.ts";
 import { formatNy } from "./ny_time.ts";
@@ -6,7 +7,7 @@ import { formatNy } from "./ny_time.ts";
 /** A message to the operator as plain text; the alert adapter adds the mode mark and escapes it (interface, Slack). */
 export interface AlertMessage {
   readonly level: "INFO" | "TRADE" | "WARNING" | "ERROR";
-  readonly title: string;
+  readonly title: AlertTitle;
   readonly text: string;
 }
 

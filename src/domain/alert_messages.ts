@@ -180,6 +180,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   split:
     "look at it at the broker, cancel its old stops there and place one for what is held now; " +
     "`avwap-execution release SYMBOL --yes` takes the engine's hands off it",
+  short: "buy it back by hand; the engine does not touch it",
   absent: "look at it at the broker: sold there, renamed or taken away; " +
     "`avwap-execution release SYMBOL --yes` takes the engine's hands off it",
   unknown:
@@ -188,6 +189,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   bound: "wait for the broker to settle that order, and look at it in its dashboard",
   obstacle: "look at the order in the broker's dashboard (is the symbol halted?); " +
     "the engine tries a new stop once a minute",
+  lowered: "raise it in the broker's dashboard; " +
+    "`avwap-execution release SYMBOL --yes` takes the engine's hands off it",
   hand: "cancel the order in the broker's dashboard; " +
     "`avwap-execution release SYMBOL --yes` takes the engine's hands off it",
   row: "look at the position or order at the broker, and cancel or close it there",

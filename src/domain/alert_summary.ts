@@ -19,7 +19,8 @@ import { formatCents } from "./money.ts";
  * What became of the symbols that the day confirmed. `tried` is counted apart from the other six, so that a lost one shows.
  */
 export interface EntryCounts {
-  readonly tried: number;
+  /** `null` where the day's events can't be read: then nothing is held against the others. */
+  readonly tried: number | null;
   readonly accepted: number;
   /** Gate, caps or skip rule said no. */
   readonly denied: number;
@@ -133,9 +134,10 @@ export function buildDailySummary(inputs: DailySummaryInputs): AlertMessage {
   };
 }
 
-/** Entries whose fate the other six counts do not name; 0 where the sum holds. NaN never adds up. */
+/** Entries whose fate the other six counts do not name; 0 where the sum holds, or is not known. NaN never adds up. */
 function countGap(entries: EntryCounts): number {
   const { tried, accepted, denied, rejected, expired, unresolved, unfilled } = entries;
+  if (tried === null) return 0;
   return tried - (accepted + denied + rejected + expired + unresolved + unfilled);
 }
 
@@ -177,7 +179,10 @@ function formatEntries({ tried, accepted, notEntered, ...fates }: EntryCounts): 
     .map(({ symbol, reason }) => `${symbol} ${reason}`);
   const more = notEntered.length - named.length;
   const names = [...named, ...(more > 0 ? [`and ${more} more`] : [])];
-  return `${tried} confirmed: ${accepted} entered, ${notCount} not` +
+  const confirmed = tried === null
+    ? "Confirmed not known (the day's events can't be read)"
+    : `${tried} confirmed`;
+  return `${confirmed}: ${accepted} entered, ${notCount} not` +
     (names.length === 0 ? "" : `: ${names.join(", ")}`);
 }
 

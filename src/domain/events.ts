@@ -353,7 +353,8 @@ export type EquityEvent = {
 export type SummaryEvent = {
   readonly type: "summary";
   readonly mode: EventMode;
-  readonly tried: number;
+  /** `null` where the day's events could not be read. */
+  readonly tried: number | null;
   readonly accepted: number;
   readonly denied: number;
   readonly rejected: number;

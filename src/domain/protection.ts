@@ -231,6 +231,12 @@ export function isHandsObstacle(group: SellGroup, leastUsd: number): boolean {
   return !group.isOurs && isObstacle(group, leastUsd);
 }
 
+/** Whether it works for the engine's shares, below the engine's stop: a hand has moved it there. @param leastUsd As for `countCovered`. */
+export function isLowered(group: SellGroup, leastUsd: number): boolean {
+  return group.standing === "works" && group.isOurs && group.stopUsd > 0 &&
+    !isHighEnough(group, leastUsd);
+}
+
 /** What reserves its shares and protects nothing: it gives way to a stop that does. @param leastUsd As for `countCovered`. */
 export function isObstacle(group: SellGroup, leastUsd: number): boolean {
   if (group.standing === "dead" || group.standing === "sleeps") return true;

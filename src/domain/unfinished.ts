@@ -12,8 +12,8 @@ export interface Unfinished {
   readonly stopRefusedAtMs: number | null;
   /** A hand's price, USD a share, that the market has come below: no stop is taken there any more. */
   readonly spentHandStopUsd: number | null;
-  /** When a stop was last tried beside an entry that will not end. */
-  readonly besideEntryAtMs: number | null;
+  /** When the broker last refused its stop as a wash trade, beside a buy that works. */
+  readonly besideBuyAtMs: number | null;
   /** When the broker last refused an exit's sell, by its reason. */
   readonly sellRefusedAtMs: Readonly<Partial<Record<ExitReason, number>>>;
 }
@@ -25,7 +25,7 @@ export function findUnfinished(all: readonly Unfinished[], positionId: string): 
     isBare: false,
     stopRefusedAtMs: null,
     spentHandStopUsd: null,
-    besideEntryAtMs: null,
+    besideBuyAtMs: null,
     sellRefusedAtMs: {},
   };
 }
@@ -39,7 +39,7 @@ export function putUnfinished(
   const next = { ...findUnfinished(all, positionId), ...change };
   const others = all.filter((each) => each.positionId !== positionId);
   const isNothing = !next.isBare && next.stopRefusedAtMs === null &&
-    next.spentHandStopUsd === null && next.besideEntryAtMs === null &&
+    next.spentHandStopUsd === null && next.besideBuyAtMs === null &&
     Object.keys(next.sellRefusedAtMs).length === 0;
   return isNothing ? others : [...others, next];
 }

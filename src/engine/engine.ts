@@ -2,6 +2,7 @@ import { EMPTY_BOOK, type OrderBook } from "../domain/account/order_book.ts";
 import type { Standing } from "../domain/account/standing.ts";
 import { EMPTY_STATE, type EngineState, type ManagedPosition } from "../domain/engine_state.ts";
 import type { AlertMessage } from "../domain/alert_facts.ts";
+import type { AlertTitle } from "../domain/alert_titles.ts";
 import { buildExecutionError } from "../domain/alert_messages.ts";
 import type { AuditEvent, EventMode, GateInputsRecord } from "../domain/events.ts";
 import type { ReadFailure } from "../domain/gate.ts";
@@ -110,8 +111,6 @@ export class Engine {
   watchlistVersionSaid: string | null = null;
   /** The watchlist file as it was last seen, and since when, by monotonic time; `null` before the first look. */
   watchlistFile: { readonly file: string; readonly sinceMs: number } | null = null;
-  /** NY date on which the archive was searched for positions that a crash forgot. */
-  archiveSearchedNy: string | null = null;
   /** The last days' recorded entries, as read on a NY date; `null` before the first look. */
   archive: { readonly dateNy: string; readonly entries: readonly LedgerEntry[] } | null = null;
   /** Replaced orders of earlier days as they were read by their order id; `null` for one that the broker does not know. */
@@ -170,6 +169,8 @@ export class Engine {
   private monotonicBaseMs = 0;
   /** The writer of the records. */
   readonly store: RecordStore;
+  /** What the newest copy of the records in the archive has, in words; `null` before the first look. */
+  copied: string | null = null;
   private unsavedSaid: string | null = null;
 
   private readonly startedAtMs: number;
@@ -350,7 +351,7 @@ export class Engine {
   }
 
   /** A message to the operator, kept in the audit trail by the sender. */
-  alert(alert: Alert): void {
+  alert(alert: Alert & { readonly title: AlertTitle }): void {
     this.ports.alerts.send(alert);
   }
 

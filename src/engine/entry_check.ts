@@ -43,7 +43,6 @@ export function checkEntry(
     readonly trade: Trade | undefined;
     /** As just read. */
     readonly ledger: LiveLedger;
-    /** As just looked at. */
     readonly areEntriesPaused: boolean;
   },
 ): CheckedEntry {

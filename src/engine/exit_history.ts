@@ -2,7 +2,7 @@ import type { SellReason } from "../domain/client_order_id.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { isUnsettled, type LedgerEntry } from "../domain/ledger.ts";
 import { isFinal } from "../domain/orders.ts";
-import { listPastEntries } from "./archive.ts";
+import { readPastEntries } from "./archive.ts";
 import type { Engine } from "./engine.ts";
 import { readLedger } from "./ledger_store.ts";
 
@@ -52,16 +52,19 @@ function findExitRecord(
   return mine.some((entry) => entry.orderId !== null) ? "unfilled" : "none";
 }
 
-/** What became of a trim, today's or one of the last days'. @throws {StateError} Where ledger or archive can't be read. */
+/**
+ * What became of a trim, today's or one of the last days'; of these nothing where the archive can't be read.
+ * @throws {StateError} Where the records are lost.
+ */
 export async function readTrimRecord(
   engine: Engine,
   position: ManagedPosition,
   reason: SellReason,
 ): Promise<ExitRecord> {
   const record = readExitRecord(engine, position, reason);
-  return record !== "none"
-    ? record
-    : findExitRecord(await listPastEntries(engine), position, reason);
+  if (record !== "none") return record;
+  const past = await readPastEntries(engine);
+  return past.kind === "ok" ? findExitRecord(past.entries, position, reason) : "none";
 }
 
 /** Whether an order, as the broker last showed it, ended without a share filled. */

@@ -34,7 +34,7 @@ const LAG_LOOK_MS = 5_000;
  * nobody can explain (pipeline 5, "Which positions"). Sends nothing.
  */
 export async function trackPositions(engine: Engine): Promise<void> {
-  await takeInBought(engine);
+  takeInBought(engine);
   await ensurePasts(engine);
   // What a list of the day shows as replaced may have a successor that no list shows.
   await askMissing(engine, () => false);

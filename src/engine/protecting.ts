@@ -5,6 +5,7 @@ import { roundToIncrement } from "../domain/price_increment.ts";
 import { isEnding, type SellGroup } from "../domain/protection.ts";
 import { decideProtection, type ProtectionDecision } from "../domain/protection_step.ts";
 import { askOrders, isHidden } from "./asking.ts";
+import { findNextTryMs } from "./beside_buy.ts";
 import { CONVERT_AGAIN_MS, isConvertTime } from "./closing.ts";
 import { convert } from "./converting.ts";
 import type { Engine } from "./engine.ts";
@@ -20,7 +21,7 @@ import { findOwnGroups, isAnswerOut, readAvailable, readShares } from "./shares.
 import { readStopLevel } from "./stop_level.ts";
 import { askUnclear, givesWayNow, isLeftToHand, isOtherById } from "./unclear_sells.ts";
 import { isUnreadableIn } from "./unreadable.ts";
-import { noteBare, noteUnfinished, readUnfinished } from "./unfinished.ts";
+import { noteBare } from "./unfinished.ts";
 
 /** Steps of protection in one cycle: ask, place, replace, convert, and one look more. */
 const STEPS_MAX = 5;
@@ -95,7 +96,9 @@ async function protect(
       if (!isAnswerOut(engine, position, shares)) noteBare(engine, position.positionId, false);
       return;
     }
-    if (isBesideEntry && (next.kind !== "place" || !isTriedAgain(engine, position))) return;
+    if (isBesideEntry && next.kind !== "place") return;
+    const againMs = next.kind === "place" ? findNextTryMs(engine, position) : null;
+    if (againMs !== null) return engine.wakeAt(againMs);
     if (next.kind === "ask") {
       if (await askUnclear(engine, position, next.groups)) continue;
       return noteReserved(engine, position, shares);
@@ -123,16 +126,6 @@ function noteReserved(
 ): void {
   if (isAnswerOut(engine, position, shares) || readAvailable(engine, position) > 0) return;
   noteBare(engine, position.positionId, false);
-}
-
-/** How often a stop is tried beside an entry that will not end: the broker may refuse it as a wash trade each time. */
-const BESIDE_ENTRY_MS = 60_000;
-
-function isTriedAgain(engine: Engine, { positionId }: ManagedPosition): boolean {
-  const triedAtMs = readUnfinished(engine, positionId).besideEntryAtMs ?? -Infinity;
-  if (engine.nowMs() - triedAtMs < BESIDE_ENTRY_MS) return false;
-  noteUnfinished(engine, positionId, { besideEntryAtMs: engine.nowMs() });
-  return true;
 }
 
 /** What acts, or waits for the broker. */

@@ -1,5 +1,6 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LedgerEntry } from "../domain/ledger.ts";
+import { findNextTryMs } from "./beside_buy.ts";
 import type { Engine } from "./engine.ts";
 import { recordAgain, RETRY_MS } from "./exit_records.ts";
 import { findIdentityProblem, readOperatorObjection } from "./gate_reader.ts";
@@ -33,8 +34,9 @@ export async function restoreBare(engine: Engine): Promise<void> {
   await trackPositions(engine);
   for (const position of engine.state.positions) {
     if (!isBare(engine, position.positionId)) continue;
-    engine.wakeAt(engine.nowMs() + RETRY_MS);
-    if (isEntryWorking(engine, position)) continue;
+    const againMs = findNextTryMs(engine, position);
+    engine.wakeAt(againMs ?? engine.nowMs() + RETRY_MS);
+    if (againMs !== null || isEntryWorking(engine, position)) continue;
     const groups = findSellGroups(engine, position.symbol);
     if (groups === null || groups.some((group) => group.isLeaving)) continue;
     // Unreadable: the broker's orders say what is left, and a stop for more could sell short.

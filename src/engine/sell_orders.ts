@@ -5,6 +5,7 @@ import { formatUtc } from "../domain/ny_time.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
 import { lookUpOrder } from "./asking.ts";
+import { noteBesideBuy } from "./beside_buy.ts";
 import type { Engine } from "./engine.ts";
 import { buildDeadlineMs } from "./entry_order.ts";
 import { isEndedUnfilled } from "./exit_history.ts";
@@ -135,6 +136,10 @@ export async function sendSell(
 ): Promise<SellResult> {
   const result = await sendUntilKnown(engine, permit, { plan, entry }, options);
   noteHindrance(engine, plan, result);
+  const isWashTrade = result.kind === "rejected" && result.why === "wash_trade";
+  if (plan.reason === "stop" && (isWashTrade || result.kind === "done")) {
+    noteBesideBuy(engine, plan.position, isWashTrade);
+  }
   return result;
 }
 

@@ -1,5 +1,6 @@
 import {
   decideStanding,
+  isShort,
   type PriceLook,
   type Standing,
   type StandingReason,
@@ -31,7 +32,7 @@ import { isEntryWorking } from "./partial_entry.ts";
 import { findOwnGroups, readShares } from "./shares.ts";
 import { sayAlarms } from "./standing_alarms.ts";
 import { sayEnding } from "./stop_ending.ts";
-import { listUnclearReasons } from "./unclear_sells.ts";
+import { listLowered, listUnclearReasons } from "./unclear_sells.ts";
 import { listUnreadable } from "./unreadable.ts";
 
 /** What a cycle was, at whose end standings are taken. */
@@ -180,6 +181,10 @@ function findBlind(
   if (positions?.kind === "failed") {
     return { code: "positions", text: `positions can't be read (${positions.failure})` };
   }
+  if (isShort(position)) {
+    const text = `it is SHORT: the broker shows ${unexplainedQty} shares`;
+    return { code: "short", text };
+  }
   if (unexplainedQty !== null) {
     const text = `the broker shows ${unexplainedQty} shares, which no order explains (a split?)`;
     return { code: "split", text };
@@ -200,6 +205,8 @@ function listReasons(engine: Engine, position: ManagedPosition, turn: Turn): Sta
   const heldQty = findHeld(engine, symbol)?.qty ?? 0;
   const isOwnBuy = heldQty > 0 && isEntryWorking(engine, position);
   const reasons: (StandingReason | null)[] = [
+    // First: it holds the shares, so that what would help otherwise does not.
+    ...listLowered(position, groups),
     turn.market !== null && !turn.market.isOpen
       ? { code: "closed", text: "the market is closed" }
       : null,

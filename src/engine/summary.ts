@@ -135,7 +135,7 @@ function buildLiveFacts(
   const steps = listFillSteps(days).filter((step) => step.dateNy === dateNy);
   const counted = ledger?.entries.filter(countsTowardCaps) ?? [];
   return {
-    entries: countEntries(trails?.day.events ?? [], ledger),
+    entries: countEntries(trails?.day.events ?? null, ledger),
     symbols: [...new Set(counted.map((entry) => entry.symbol))].sort(),
     notionalUsd: counted.reduce((sumUsd, entry) => sumUsd + entry.notionalUsd, 0),
     fills: steps.filter(({ reason }) => reason === "entry"),

@@ -2,7 +2,13 @@ import type { StandingReason } from "../domain/account/standing.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { type BrokerOrder, isFinal } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
-import { isHandsObstacle, isObstacle, listTelling, type SellGroup } from "../domain/protection.ts";
+import {
+  isHandsObstacle,
+  isLowered,
+  isObstacle,
+  listTelling,
+  type SellGroup,
+} from "../domain/protection.ts";
 import { askOrder, askOrders } from "./asking.ts";
 import type { Engine } from "./engine.ts";
 import { findSellGroups, refresh } from "./observe.ts";
@@ -99,6 +105,18 @@ function explain(engine: Engine, position: ManagedPosition, group: SellGroup): s
             `the broker's dashboard, or have the position to yourself: avwap-execution release ${symbol}`
           : ": a stop takes its place, at most once a minute");
   }
+}
+
+/** Stops of ours that a hand has moved below the engine's, as reasons of a position's standing: they are raised in LIVE hours alone. */
+export function listLowered(
+  { stopUsd }: ManagedPosition,
+  groups: readonly SellGroup[],
+): StandingReason[] {
+  return groups.filter((group) => isLowered(group, roundToIncrement(stopUsd))).map((group) => ({
+    code: "lowered",
+    text: `its stop rests at ${group.stopUsd}, below the engine's ${roundToIncrement(stopUsd)}; ` +
+      "it is put back while the market is open and the gate is LIVE",
+  }));
 }
 
 /** Sells that keep a position's shares from being stopped, as reasons of its standing (pipeline 5). */

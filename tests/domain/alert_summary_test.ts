@@ -165,6 +165,7 @@ Deno.test("buildDailySummary() says of which symbol the day result is not known,
 const levels: { when: string; change: Partial<EntryCounts>; level: string }[] = [
   { when: "one is lost", change: { tried: 6 }, level: "ERROR" },
   { when: "one is there twice", change: { tried: 4 }, level: "ERROR" },
+  { when: "nobody knows what was tried", change: { tried: null }, level: "INFO" },
   { when: "a count is no number", change: { denied: NaN }, level: "ERROR" },
   {
     when: "the broker rejected all",

@@ -36,7 +36,7 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "a lost state forgets what was bought days ago",
     edits: [
       {
-        file: "src/engine/state_rebuilding.ts",
+        file: "src/engine/rebuilding.ts",
         find: ".filter(isTicker);",
         replace: ".filter(isTicker).slice(0, 0);",
       },

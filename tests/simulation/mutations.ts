@@ -58,8 +58,8 @@ const BUGS: readonly Bug[] = [
     find: 'return isEntryRecord(entry) && entry.status !== "rejected";',
     replace: 'return entry.side === "buy" && (entry.broker?.filledQty ?? 0) > 0;',
   }),
-  edit(3, "a missing ledger is started empty", "engine/ledger_rebuilding.ts", {
-    find: "    orders: [...dayOrders.value, ...hidden.orders],",
+  edit(3, "a missing ledger is started empty", "engine/rebuilding.ts", {
+    find: "    orders: dayOrders.value,",
     replace: "    orders: dayOrders.value.slice(0, 0),",
   }),
   edit(3, "an order that the ledger lacked is only said", "domain/reconcile.ts", {

@@ -15,7 +15,7 @@ import type { Auditor } from "./auditor.ts";
 import { STATE_DIR, type World } from "./world.ts";
 
 /**
- * Each day's result and each trade's is one number, whoever says it (interface, Slack; architecture, rule 5): the summary in
+ * Each day's result and each trade's is one number, whoever says it (interface, Slack): the summary in
  * its event and in its words, `status`, the day's page, the period's, its JSON and its CSV; and where nothing was lost on the
  * way it is what the exchange's own books say of the shares.
  */
@@ -79,7 +79,7 @@ function listSaid(summary: RecordedEvent) {
 function listShown({ dateNy, events }: DayTrail, earlier: readonly DayTrail[]) {
   const view = buildDayView(events, dateNy, { earlier, nowMs: Infinity });
   const period = buildPeriodView([{ dateNy, events }], { fromNy: dateNy, toNy: dateNy, earlier });
-  const json = JsonWire.parse(JSON.parse(buildReportJson(period, [])));
+  const json = JsonWire.parse(JSON.parse(buildReportJson(period, { gaps: [] })));
   const broker = null;
   const state = EMPTY_STATE;
   const status = readTodayResult({ todayNy: dateNy, events, earlier, state, broker });

@@ -207,7 +207,7 @@ const unfinished = fc.record({
   isBare: fc.boolean(),
   stopRefusedAtMs: orNull(moment),
   spentHandStopUsd: orNull(priceUsd.filter((usd) => usd > 0)),
-  besideEntryAtMs: orNull(moment),
+  besideBuyAtMs: orNull(moment),
   sellRefusedAtMs: fc.dictionary(fc.constantFrom("r1_trim", "r2_trim", "stop_exit"), moment, {
     noNullPrototype: true,
   }),

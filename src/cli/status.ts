@@ -46,7 +46,7 @@ export const STATUS_COMMAND: Command = {
     "files alone, without credentials; --broker asks the broker too and names what differs. It goes\n" +
     "by the environment of this very call, so give it the service's. --json prints one document\n" +
     "with the fields version, at, state_dir, service, endpoint, gate, kill_switch, entries_paused,\n" +
-    "allowlist, caps, ledger, state, disk, intents, positions, open_positions, today, released,\n" +
+    "loss_limit, allowlist, caps, ledger, state, disk, intents, positions, open_positions, today, released,\n" +
     "watchlist, last_cycle, broker. In the table ? is not known, BARE shares without a stop, R the\n" +
     "open result in multiples of what the entry risked.",
   options: [

@@ -142,6 +142,8 @@ export interface StatusReport {
   };
   /** Whether the operator has paused entries. */
   readonly entries_paused: boolean;
+  /** `MAX_LIVE_LOSS_PER_DAY`, `null` where none is set; and since when it has ended today's entries, `null` where it has not. */
+  readonly loss_limit: { readonly limit_usd: number | null; readonly reached_at: string | null };
   /** `ALL`, the sorted tickers, or `invalid`. */
   readonly allowlist: string;
   /** `null` where a cap is not valid. Positions are counted from the files, or with `--broker` from the broker too. */
@@ -237,6 +239,7 @@ export function buildStatusReport(facts: StatusFacts): StatusReport {
       text: facts.killSwitchText,
     },
     entries_paused: facts.areEntriesPaused,
+    loss_limit: buildLossLimit(facts),
     allowlist: formatAllowlist(config.allowlist),
     caps: buildCaps(facts),
     ledger: buildLedgerStatus(facts.ledger, facts.todayNy),
@@ -317,6 +320,15 @@ function readToday(facts: StatusFacts) {
   return unknown === undefined
     ? { day_result_usd: resultUsd, day_result_unknown: null }
     : refuse(`${unknown.symbol}: ${unknown.why}`);
+}
+
+function buildLossLimit({ config, state, todayNy }: StatusFacts): StatusReport["loss_limit"] {
+  const loss = state.kind === "ok" ? state.state.dayLoss : null;
+  const reachedAtMs = loss?.dateNy === todayNy ? loss.reachedAtMs : null;
+  return {
+    limit_usd: config.maxLossPerDayUsd,
+    reached_at: reachedAtMs === null ? null : formatUtc(reachedAtMs),
+  };
 }
 
 function buildCaps(facts: StatusFacts): StatusReport["caps"] {

@@ -1,6 +1,7 @@
 import type { Standing } from "./account/standing.ts";
 import type { AlertTitle } from "./alert_titles.ts";
 import type { Caps } from "./caps.ts";
+import type { DayLoss } from "./day_loss.ts";
 import { formatCents } from "./money.ts";
 import { formatNy } from "./ny_time.ts";
 
@@ -155,6 +156,16 @@ export function sortPositions(positions: readonly PositionFact[]): PositionFact[
 /** What heartbeat and summary say while the operator has paused entries; nothing else. */
 export function formatPause(areEntriesPaused: boolean): string[] {
   return areEntriesPaused ? ["Entries PAUSED by the operator (ENTRIES_PAUSED)"] : [];
+}
+
+/** What heartbeat and summary say from when a day's loss has ended its entries on; nothing else. */
+export function formatLossLimit(loss: DayLoss | null): string[] {
+  if (loss === null) return [];
+  const { resultUsd, limitUsd, reachedAtMs } = loss;
+  return [
+    `NO ENTRIES today: day result ${formatSignedUsd(resultUsd)} USD at ${formatNy(reachedAtMs)}, ` +
+    `limit ${formatCents(limitUsd)} USD (MAX_LIVE_LOSS_PER_DAY)`,
+  ];
 }
 
 /** Whether the market is open, and until when. */

@@ -4,6 +4,7 @@ import {
   type DiskFault,
   formatCapUse,
   formatList,
+  formatLossLimit,
   formatMarket,
   formatPause,
   formatPosition,
@@ -15,6 +16,7 @@ import {
 } from "./alert_facts.ts";
 import { formatDayResult } from "./alert_summary.ts";
 import type { DayResult } from "./day/day_result.ts";
+import type { DayLoss } from "./day_loss.ts";
 import type { ReadFailure } from "./gate.ts";
 import { formatNy } from "./ny_time.ts";
 
@@ -31,6 +33,8 @@ export interface HeartbeatInputs {
   readonly gateLine: string | null;
   /** Whether the operator has paused entries. */
   readonly areEntriesPaused: boolean;
+  /** The day's loss where it reached its limit; else `null`. */
+  readonly loss: DayLoss | null;
   readonly market: MarketFact;
   readonly watchlist: WatchlistFact;
   /** End of the last completed cycle; `null` where there was none. */
@@ -59,6 +63,7 @@ export function buildHeartbeat(inputs: HeartbeatInputs): AlertMessage {
   const lines = [
     inputs.gateLine ?? "Gate not asked yet (market closed since the start)",
     ...formatPause(inputs.areEntriesPaused),
+    ...formatLossLimit(inputs.loss),
     `Market: ${formatMarket(inputs.market)}`,
     `Watchlist: ${formatWatchlist(inputs.watchlist)}`,
     `Last cycle: ${formatLastCycle(inputs)}`,

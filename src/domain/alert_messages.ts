@@ -4,12 +4,14 @@ import {
   formatCloseCommand,
   formatPosition,
   formatPriceUsd,
+  formatSignedUsd,
   formatWatchlist,
   LIST_LINES_MAX,
   type PositionFact,
   sortPositions,
   type WatchlistFact,
 } from "./alert_facts.ts";
+import type { DayLoss } from "./day_loss.ts";
 import type { Alerted } from "./engine_state.ts";
 import { formatGateLines, type LiveDecision } from "./gate.ts";
 import { formatCents } from "./money.ts";
@@ -112,6 +114,17 @@ export function buildEntriesPaused(): AlertMessage {
     "It stays until it is removed: `avwap-execution unpause`",
   ];
   return { level: "WARNING", title: "Entries paused", text: lines.join("\n") };
+}
+
+/** Builds `Daily loss limit` (WARNING; interface, `MAX_LIVE_LOSS_PER_DAY`). */
+export function buildDailyLossLimit({ resultUsd, limitUsd, reachedAtMs }: DayLoss): AlertMessage {
+  const lines = [
+    `Day result ${formatSignedUsd(resultUsd)} USD at ${formatNy(reachedAtMs)}, ` +
+    `limit ${formatCents(limitUsd)} USD (MAX_LIVE_LOSS_PER_DAY)`,
+    "No further entry today, and entries that are not filled are cancelled",
+    "Exits, stops and protection go on; what is open: `avwap-execution status --broker`",
+  ];
+  return { level: "WARNING", title: "Daily loss limit", text: lines.join("\n") };
 }
 
 /** Positions that wait for one cause, and the market as it is. */

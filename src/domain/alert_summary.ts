@@ -3,6 +3,7 @@ import {
   type CapUseFact,
   formatCapUse,
   formatList,
+  formatLossLimit,
   formatPause,
   formatPosition,
   formatPriceUsd,
@@ -11,6 +12,7 @@ import {
   sortPositions,
 } from "./alert_facts.ts";
 import type { Caps } from "./caps.ts";
+import type { DayLoss } from "./day_loss.ts";
 import type { DayResult } from "./day/day_result.ts";
 import { formatR } from "./day/trade_result.ts";
 import { formatCents } from "./money.ts";
@@ -79,6 +81,8 @@ interface DayFacts {
   readonly equityLine: string;
   /** Whether the operator has paused entries. */
   readonly areEntriesPaused: boolean;
+  /** The day's loss where it reached its limit; else `null`. */
+  readonly loss: DayLoss | null;
   /** What everything managed today made since the previous close or the entry (interface, Slack); `null` where the trail can't be read. */
   readonly dayResult: DayResult | null;
   /** Managed positions that stay open overnight. */
@@ -123,6 +127,7 @@ export function buildDailySummary(inputs: DailySummaryInputs): AlertMessage {
     } at ${session.closesAtNy} New York`,
     inputs.equityLine,
     ...formatPause(inputs.areEntriesPaused),
+    ...formatLossLimit(inputs.loss),
     ...(inputs.mode === "LIVE" ? buildLiveLines(inputs) : buildDryRunLines(inputs)),
     formatDayResult(inputs.dayResult),
     ...formatList("Overnight", sortPositions(inputs.overnight).map(formatPosition)),

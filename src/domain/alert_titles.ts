@@ -8,6 +8,7 @@ export const ALERT_TITLES = [
   "Daily execution summary (LIVE)",
   "Kill switch active",
   "Entries paused",
+  "Daily loss limit",
   "Position without stop",
   "Execution error",
   "Execution recovered",

@@ -89,6 +89,13 @@ export type EntriesPausedEvent = {
   readonly is_active: boolean;
 };
 
+/** The day's loss reached its limit: no further entry that day (interface, `MAX_LIVE_LOSS_PER_DAY`). */
+export type DailyLossEvent = {
+  readonly type: "daily_loss";
+  readonly result_usd: number;
+  readonly limit_usd: number;
+};
+
 /** A version of the watchlist as the freshness gate and the parser judged it. */
 export type WatchlistEvent = {
   readonly type: "watchlist";
@@ -403,6 +410,7 @@ export type AuditEvent =
   | GateEvent
   | KillSwitchEvent
   | EntriesPausedEvent
+  | DailyLossEvent
   | WatchlistEvent
   | SignalEvent
   | IntentEvent

@@ -21,6 +21,7 @@ import { lookWhileClosed, placeClosedStops, planClosedLook } from "./closed_look
 import { noticeCorporateActions } from "./corporate_actions.ts";
 import { noticeDisk } from "./disk_notice.ts";
 import type { Engine, Observation } from "./engine.ts";
+import { readDayLoss } from "./day_loss.ts";
 import { decideDueEntries, hasDueIntent, pauseEntries } from "./entries.ts";
 import { recordEquity } from "./equity.ts";
 import { RETRY_MS } from "./exit_records.ts";
@@ -140,6 +141,7 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   engine.forgetOldNews();
   await recordEquity(engine);
   await takeInPositions(engine);
+  engine.dayLoss = await readDayLoss(engine);
   const watchlist = await readWatchlist(engine);
   await managePositions(engine, decision, watchlist);
   reportForeign(engine);

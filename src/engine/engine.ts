@@ -1,5 +1,6 @@
 import { EMPTY_BOOK, type OrderBook } from "../domain/account/order_book.ts";
 import type { Standing } from "../domain/account/standing.ts";
+import type { LossVerdict } from "../domain/day_loss.ts";
 import { EMPTY_STATE, type EngineState, type ManagedPosition } from "../domain/engine_state.ts";
 import type { AlertMessage } from "../domain/alert_facts.ts";
 import type { AlertTitle } from "../domain/alert_titles.ts";
@@ -150,6 +151,8 @@ export class Engine {
   readonly fillingSinceMs = new Map<string, number>();
   /** Positions that ended in this process, as they were last known: a sale may be told after its position is forgotten. */
   readonly ended = new Map<string, ManagedPosition>();
+  /** What the day has lost against its limit, as this cycle's look has it; nothing is known before the first. */
+  dayLoss: LossVerdict = { kind: "unknown", why: "not looked at yet" };
   equitySaid: string | null = null;
   /** Last prices as this cycle read them, and what was answered at all; `null` before it asked. */
   prices: {

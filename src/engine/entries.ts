@@ -6,6 +6,7 @@ import { buildCapUsage, isNotSent, type LedgerEntry, type LiveLedger } from "../
 import { refreshAccount } from "./account_look.ts";
 import { isCloseNear } from "./closing.ts";
 import { hasCorporateAction } from "./corporate_actions.ts";
+import { readDayLoss } from "./day_loss.ts";
 import type { Engine } from "./engine.ts";
 import { sayVerdict } from "./entry_check.ts";
 import { type EntryPrices, judge, readEntryPrices } from "./entry_judging.ts";
@@ -215,6 +216,8 @@ async function readFacts(
   const latest = isOld ? await readEntryPrices(engine, [intent]) : trades;
   await refreshAccount(engine);
   await refresh(engine);
+  // What was sold, or fell, since the cycle looked is lost too.
+  engine.dayLoss = await readDayLoss(engine);
   return latest;
 }
 

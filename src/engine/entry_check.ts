@@ -59,6 +59,7 @@ export function checkEntry(
       targetUsd: roundToIncrement(intent.r2Usd),
     },
     usage: countUsage(engine, ledger, own),
+    loss: engine.dayLoss,
     clockSkewSeconds: engine.observation?.skewSeconds ?? null,
   };
   return { verdict: checkCaps(gate, inputs), inputs, trade };

@@ -9,6 +9,7 @@ import type { MarketClock } from "../domain/market.ts";
 import { microsToUsd } from "../domain/money.ts";
 import { readTrails, RESULT_EVENTS } from "./day_trails.ts";
 import type { Engine } from "./engine.ts";
+import { readTodayLoss } from "./day_loss.ts";
 import { countOpenSymbols } from "./entry_check.ts";
 import { listPositionFacts } from "./notices.ts";
 import { readEquityLine } from "./open_results.ts";
@@ -85,6 +86,7 @@ export async function sendHeartbeatIfDue(
     nowMs: engine.nowMs(),
     gateLine: engine.state.lastGate,
     areEntriesPaused: await engine.ports.operatorFiles.areEntriesPaused(),
+    loss: readTodayLoss(engine),
     market: buildMarketFact(market, engine.clockProblem),
     watchlist: buildWatchlistFact(await lookAtWatchlist(engine)),
     lastCycleAtMs: engine.state.lastCycleAtMs,

@@ -475,6 +475,8 @@ export interface EngineConfig {
   readonly allowlist: Allowlist;
   /** `null` where one of them is not valid; `invalidConfiguration` then names it. */
   readonly caps: Caps | null;
+  /** `MAX_LIVE_LOSS_PER_DAY` in USD, above 0; `null` where it is not set, or not valid. */
+  readonly maxLossPerDayUsd: number | null;
   /** The first variable whose value blocks LIVE, or `null`. */
   readonly invalidConfiguration: string | null;
   readonly isMarketHoursIgnored: boolean;

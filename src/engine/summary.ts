@@ -16,6 +16,7 @@ import type { MarketClock, Session } from "../domain/market.ts";
 import { dateNyOf, nyToMs, readNyTime } from "../domain/ny_time.ts";
 import { type DayTrails, readTrails, RESULT_EVENTS } from "./day_trails.ts";
 import type { Engine } from "./engine.ts";
+import { readTodayLoss } from "./day_loss.ts";
 import { recordFills } from "./fills.ts";
 import { buildCapUse } from "./heartbeat.ts";
 import { listPositionFacts } from "./notices.ts";
@@ -103,6 +104,7 @@ async function buildSummary(
     },
     equityLine: readEquityLine(engine),
     areEntriesPaused: await engine.ports.operatorFiles.areEntriesPaused(),
+    loss: readTodayLoss(engine),
     dayResult: trails === null ? null : readDayResult(events, dateNy, trails.earlier),
     overnight: listPositionFacts(engine),
   };
@@ -122,7 +124,14 @@ function isHalfDay({ dateNy, closeMs }: Session): boolean {
 
 type LiveFacts = Omit<
   Extract<DailySummaryInputs, { mode: "LIVE" }>,
-  "mode" | "dateNy" | "session" | "equityLine" | "areEntriesPaused" | "dayResult" | "overnight"
+  | "mode"
+  | "dateNy"
+  | "session"
+  | "equityLine"
+  | "areEntriesPaused"
+  | "loss"
+  | "dayResult"
+  | "overnight"
 >;
 
 function buildLiveFacts(

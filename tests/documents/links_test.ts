@@ -18,3 +18,11 @@ Deno.test("what a document links to in the repository is there", async () => {
   }
   assertEquals(dead, []);
 });
+
+Deno.test("each source that README names is there", async () => {
+  const sources = await listPaths("src/", [".ts"]);
+  const named = [...(await readText("README.md")).matchAll(/`((?:domain|engine)\/[\w/]+\.ts)`/g)];
+  assert(named.length > 5);
+  const absent = named.filter(([, name]) => !sources.includes(`src/${name}`));
+  assertEquals(absent.map(([, name]) => name), []);
+});

@@ -5,6 +5,7 @@ import { AT_MS, NAKED, SAFE, USE } from "./alert_fixtures.ts";
 const HEARTBEAT: HeartbeatInputs = {
   nowMs: AT_MS + 190_000,
   areEntriesPaused: false,
+  loss: null,
   gateLine: "Gate mode=DRY_RUN status=FAIL reason=DRY_RUN enabled",
   market: { kind: "open", nextCloseMs: Date.parse("2026-01-20T21:00:00Z") },
   watchlist: { kind: "fresh", modifiedAtMs: AT_MS, candidates: 12, dropped: 0, doubts: [] },

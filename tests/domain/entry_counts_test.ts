@@ -204,6 +204,7 @@ for (const { when, events, ledger } of gaps) {
       session: { kind: "full", closesAtNy: "16:00", isOver: true },
       equityLine: "Equity: unknown; open result unknown",
       areEntriesPaused: false,
+      loss: null,
       dayResult: buildDayResult([]),
       overnight: [],
       entries,

@@ -20,8 +20,8 @@ export const AUDIT_BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/engine/entries.ts",
-        find: "  await refresh(engine);\n  return latest;",
-        replace: "  return latest;",
+        find: "  await refresh(engine);\n  // What was sold",
+        replace: "  // What was sold",
       },
       {
         file: "src/engine/entry_check.ts",

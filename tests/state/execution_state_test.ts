@@ -95,6 +95,12 @@ const STATE_TEXT = JSON.stringify({
     beside_entry_at: null,
     sell_refused_at: { r1_trim: "2026-11-23T14:57:00.000Z" },
   }],
+  day_loss: {
+    date_ny: "2026-11-23",
+    reached_at: "2026-11-23T14:59:30.000Z",
+    result_usd: -512.3,
+    limit_usd: 500,
+  },
   ledger: JSON.parse(buildLedgerText(SIMPLE_LEDGER)),
   ledger_versions: ["0123456789abcdef"],
 });
@@ -344,6 +350,7 @@ Deno.test("assertState() calls a state that could not be read back a bug", () =>
     { ...state, positions: [position, position] },
     { ...state, unfinished: [...state.unfinished, ...state.unfinished] },
     { ...state, unfinished: [{ ...unfinished, stopRefusedAtMs: NaN }] },
+    { ...state, dayLoss: { dateNy: "2026-11-23", reachedAtMs: NaN, resultUsd: -1, limitUsd: 1 } },
     { ...state, positions: [{ ...position, stopUsd: NaN }] },
     { ...state, positions: [{ ...position, highWaterUsd: -1 }] },
     { ...state, positions: [{ ...position, adoptedQty: NaN }] },

@@ -228,6 +228,12 @@ export const states: fc.Arbitrary<EngineState> = fc.record({
   mismatches: fc.nat(5),
   standings: fc.array(standing, { maxLength: 3 }),
   unfinished: fc.uniqueArray(unfinished, { maxLength: 2, selector: (each) => each.positionId }),
+  dayLoss: orNull(fc.record({
+    dateNy: fc.constantFrom("2026-11-23", "2026-11-27"),
+    reachedAtMs: moment,
+    resultUsd: fc.double({ noNaN: true, noDefaultInfinity: true }),
+    limitUsd: priceUsd.filter((usd) => usd > 0),
+  })),
   ledger: orNull(ledgers),
   ledgerVersions: fc.array(textValue, { maxLength: 2 }),
 }).map((state) => state.ledger === null ? state : { ...state, mismatches: 0 });

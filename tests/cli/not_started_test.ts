@@ -20,7 +20,10 @@ function withHeld(
     try {
       await Deno.mkdir(program.stateDir, { recursive: true });
       await Deno.writeTextFile(`${program.stateDir}/live_confirm_token.txt`, `${TOKEN}\n`);
-      for (let start = 0; start < 3; start++) await program.run(AT_ONCE, LIVE);
+      for (let start = 0; start < 3; start++) {
+        await program.run(AT_ONCE, LIVE);
+        program.simulator.advanceTo(program.simulator.nowMs() + 2_000);
+      }
       await act(program, slack);
     } finally {
       await slack.stop();

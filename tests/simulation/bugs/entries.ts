@@ -240,8 +240,8 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "orders read before a slow price",
     edits: [{
       file: "src/engine/entries.ts",
-      find: "  await refresh(engine);\n  return latest;",
-      replace: "  return latest;",
+      find: "  await refresh(engine);\n  // What was sold",
+      replace: "  // What was sold",
     }],
     tests: [REFUSALS],
   },

@@ -2,6 +2,7 @@ import { createSlackAlerts } from "../alerts/slack.ts";
 import { createSlackTransport } from "../alerts/slack_transport.ts";
 import { buildLastSeen, type PositionFact } from "../domain/alert_facts.ts";
 import { formatWithoutSecrets } from "../domain/one_line.ts";
+import { listSecrets } from "../runtime/secrets.ts";
 import { buildNotRunning, isNotRunningDue, type NotRunningFacts } from "../domain/not_running.ts";
 import { listSellGroups, listStopFacts } from "../domain/protection.ts";
 import { BrokerError, StateError } from "../engine/ports.ts";

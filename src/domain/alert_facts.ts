@@ -1,5 +1,5 @@
-import type { Standing } from "./account/standing.ts";
 import type { AlertTitle } from "./alert_titles.ts";
+import type { Standing } from "./account/standing.ts";
 import type { Caps } from "./caps.ts";
 import type { DayLoss } from "./day_loss.ts";
 import { formatCents } from "./money.ts";

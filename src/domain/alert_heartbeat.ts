@@ -14,9 +14,9 @@ import {
   sortPositions,
   type WatchlistFact,
 } from "./alert_facts.ts";
+import type { DayLoss } from "./day_loss.ts";
 import { formatDayResult } from "./alert_summary.ts";
 import type { DayResult } from "./day/day_result.ts";
-import type { DayLoss } from "./day_loss.ts";
 import type { ReadFailure } from "./gate.ts";
 import { formatNy } from "./ny_time.ts";
 

@@ -8,7 +8,6 @@ import { listSellGroups, listStopFacts } from "../domain/protection.ts";
 import { BrokerError, StateError } from "../engine/ports.ts";
 import { createHttp } from "../runtime/http.ts";
 import { formatHost } from "../runtime/permissions.ts";
-import { listSecrets } from "../runtime/secrets.ts";
 import { ConfigError } from "../runtime/settings.ts";
 import { readSlackSettings } from "../runtime/slack_settings.ts";
 import type { ProgramHost } from "./command.ts";

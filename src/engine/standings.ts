@@ -108,6 +108,9 @@ const OTHERS: ReadonlySet<GateFailReason["code"]> = new Set([
 function take(engine: Engine, position: ManagedPosition, turn: Turn): Standing {
   const groups = findOwnGroups(engine, position);
   const leastUsd = roundToIncrement(position.stopUsd);
+  const before = engine.state.standings.find((each) => each.positionId === position.positionId);
+  // A cycle without the broker's clock does not ask the gate either: what kept orders back before it still does.
+  const isNeededStill = turn.market === null && before?.isGtcNeeded === true;
   return decideStanding({
     position,
     count: readShares(engine, position),
@@ -118,12 +121,12 @@ function take(engine: Engine, position: ManagedPosition, turn: Turn): Standing {
     shownQty: findShown(engine, position.symbol)?.qty ?? null,
     hasLooked: engine.observation !== null,
     isBeforeTrusted: turn.market !== null || isKnownClosed(engine),
-    isGtcNeeded: isGtcNeeded(engine, turn),
+    isGtcNeeded: isNeededStill || isGtcNeeded(engine, turn),
     isOpen: turn.market?.isOpen ?? isMarketOpen(engine),
     price: lookAtPrice(engine, position),
     blind: findBlind(engine, position, turn),
     reasons: listReasons(engine, position, turn),
-    before: engine.state.standings.find((each) => each.positionId === position.positionId),
+    before,
     nowMs: engine.nowMs(),
   });
 }

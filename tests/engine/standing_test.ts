@@ -480,3 +480,21 @@ Deno.test("a managed position that is short is told hourly, at the close and bef
   await world.cycles(3, MINUTE_MS);
   assertEquals(standingAlarms(world), []);
 });
+
+Deno.test("a clock that can't be read for one cycle does not begin the two minutes of a locked ledger anew", async () => {
+  const world = await bought();
+  const { ledger } = world.engine.state;
+  assert(ledger !== null);
+  world.engine.updateState({ ledger: { ...ledger, mismatches: 2 } });
+  world.forget();
+  await world.cycle();
+  assertEquals(standingAlarms(world), []);
+  world.pass(80 * SECOND_MS);
+  world.setFaults([{ path: "/v2/clock", fault: DOWN }]);
+  await world.cycle();
+  world.setFaults([]);
+  world.pass(45 * SECOND_MS);
+  await world.cycle();
+  const [said = ""] = standingAlarms(world);
+  assert(said.includes("10 of 10 shares without a good-till-canceled stop"), said);
+});

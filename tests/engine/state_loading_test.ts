@@ -274,10 +274,12 @@ Deno.test("a lost state is never started empty while the broker can't show what 
 
 Deno.test("state and ledger both lost: rebuilt from what the broker shows", async () => {
   const world = await trimmed();
+  loseCopies(world);
   await world.disk.remove(STATE_PATH);
   await world.disk.remove(LEDGER_PATH);
   await world.restart();
   await world.cycles(4, MINUTE_MS);
+  assertEquals([world.entries().length, world.ledger.mismatches], [1, 0]);
   assertEquals(gates(world).at(-1), LIVE_PASS);
   assertEquals([world.position()?.qty, world.position()?.stopUsd], [5, 99]);
   assertEquals([world.sells(), world.stops(), world.buys().length], [

@@ -331,6 +331,15 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     tests: ["tests/engine/state_loading_test.ts"],
   },
   {
+    name: "a missing ledger is started empty",
+    edits: [{
+      file: "src/engine/rebuilding.ts",
+      find: "    orders: dayOrders.value,",
+      replace: "    orders: dayOrders.value.slice(0, 0),",
+    }],
+    tests: ["tests/engine/state_loading_test.ts"],
+  },
+  {
     name: "a copy's trims are all that is known of trims",
     edits: [{
       file: "src/domain/rebuild_records.ts",

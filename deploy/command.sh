@@ -60,7 +60,7 @@ clean_up() {
 # It has to win: as the service where that can be, else in the directory that this release was built for; and in that of
 # the engine that runs, where it has another.
 run_kill() {
-  local built running dir ended
+  local built running dir
   local -A now=()
   built=$(read_manifest "$BINARY" state_dir)
   OPEN_KILL=("$@")
@@ -70,23 +70,21 @@ run_kill() {
   fi
   run_as_service "$BINARY" "$@"
   if [ "$HAS_RUN" = 0 ]; then exit 1; fi
-  ended=$STATUS
   probe_environment now "$ROOT$FRAGMENT" "${DROP_IN_FILES[@]}" || now=()
   dir=${now[AVWAP_STATE_DIR]:-$built}
-  if [ "$ended" != 0 ] && [ ! -e "$ROOT$dir/KILL_SWITCH" ] && [ ! -e "$ROOT$built/KILL_SWITCH" ]; then
-    say "as the service it ended with $ended; once more without it, in $built:"
+  if [ "$STATUS" != 0 ] && [ ! -e "$ROOT$dir/KILL_SWITCH" ] && [ ! -e "$ROOT$built/KILL_SWITCH" ]; then
+    say "as the service it ended with $STATUS; once more without it, in $built:"
     STATUS=0
     kill_in "$built" "$@"
-    ended=$STATUS
   fi
   OPEN_KILL=()
   running=$(read_running_dir)
   if [ -n "$running" ] && [ "$running" != "$dir" ]; then
     say "the engine that runs has another state directory than the unit says now; once more in $running:"
     kill_in "$running" "$@"
-    ended=1
+    STATUS=1
   fi
-  exit "$ended"
+  exit "$STATUS"
 }
 
 for word in "$@"; do

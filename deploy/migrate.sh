@@ -41,7 +41,7 @@ read_before() {
   grep -qF "$MARK" "$ROOT$FRAGMENT" || IS_FOREIGN=1
   BEFORE_FILES=("$ROOT$FRAGMENT" "${DROP_IN_FILES[@]}")
   probe_environment BEFORE "${BEFORE_FILES[@]}" ||
-    fail "systemd can't make the environment of $SERVICE as it is (status $STATUS): journalctl -n 20 --no-pager"
+    fail "systemd can't make the environment of $SERVICE as it is: journalctl -n 20 --no-pager"
 }
 
 # An environment file without the four switches, judged by what systemd reads from it.
@@ -188,7 +188,7 @@ read_after() {
     STAND_IN_LINES+=$'\n'$(environment_file_line "$path")
   done < <(list_environment_files "${STAGED_FILES[@]}")
   probe_environment AFTER "${STAGED_FILES[@]}" ||
-    fail "systemd can't make the environment of the service as it would be (status $STATUS): journalctl -n 20 --no-pager"
+    fail "systemd can't make the environment of the service as it would be: journalctl -n 20 --no-pager"
 }
 
 # Everything that is asked before anything is changed: refuses, or says what moves and what will not be as before.

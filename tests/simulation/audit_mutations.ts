@@ -33,17 +33,6 @@ export const AUDIT_BUGS: readonly Bug[] = [
   },
   {
     issue: 3,
-    name: "a lost state forgets what was bought days ago",
-    edits: [
-      {
-        file: "src/engine/rebuilding.ts",
-        find: ".filter(isTicker);",
-        replace: ".filter(isTicker).slice(0, 0);",
-      },
-    ],
-  },
-  {
-    issue: 3,
     name: "the cycle that rebuilds a missing ledger goes LIVE",
     edits: [
       {
@@ -387,7 +376,6 @@ export const AUDIT_BUGS: readonly Bug[] = [
 export const AUDIT_TRACKS: Readonly<
   Record<string, readonly [families: readonly Family[], seed: number]>
 > = {
-  "a lost state forgets what was bought days ago": [["files", "crash"], 500074],
   "the cycle that rebuilds a missing ledger goes LIVE": [["files"], 1],
   "foreign positions do not block entries": [["account"], 1],
   "ledger of another account is used": [["files", "operator"], 1],

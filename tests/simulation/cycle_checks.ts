@@ -249,7 +249,9 @@ function checkDueExits(auditor: Auditor): void {
     );
     if (isBesideEntry) continue;
     if (auditor.isSaid(symbol, "exit", cycle.startMs)) continue;
-    if (readCoverage(world, symbol).isSelling || isHiding(world, symbol, cycle.startMs)) continue;
+    // Beside a trade that is as good as done nothing new leaves: its shares may be gone (pipeline 5).
+    const { isSelling, isBound } = readCoverage(world, symbol);
+    if (isSelling || isBound || isHiding(world, symbol, cycle.startMs)) continue;
     if (session.closeMs - world.trueMs < SPENT_EXIT_MS && hasSpentExit(auditor, position)) continue;
     world.violate(
       "an exit that is due is sent",

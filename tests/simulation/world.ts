@@ -253,6 +253,14 @@ export class World implements DiskHost {
     return isTradingBlocked || isSuspended || isAccountBlocked || isOrderless(accountStatus);
   }
 
+  /** Somebody else places an order: what it trades is his. @returns Whether the exchange took it. */
+  placeByHand(order: Record<string, unknown>): boolean {
+    const { status } = this.exchange.placeByHand(order);
+    const placed = this.exchange.orders.at(-1);
+    if (status === 200 && placed !== undefined) this.handOrders.push(placed);
+    return status === 200;
+  }
+
   /** Whether the exchange leaves a cancel in the symbol hanging. */
   isHung(symbol: string): boolean {
     return this.exchange.desk.hasStuck(symbol);

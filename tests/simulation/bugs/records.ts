@@ -322,6 +322,15 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     tests: ["tests/domain/rebuild_records_test.ts"],
   },
   {
+    name: "a document that is lost with all else forgets what was bought days ago",
+    edits: [{
+      file: "src/engine/rebuilding.ts",
+      find: ".filter(isTicker);",
+      replace: ".filter(isTicker).slice(0, 0);",
+    }],
+    tests: ["tests/engine/state_loading_test.ts"],
+  },
+  {
     name: "a copy's trims are all that is known of trims",
     edits: [{
       file: "src/domain/rebuild_records.ts",

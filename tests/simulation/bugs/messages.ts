@@ -102,7 +102,7 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
     edits: [{
       file: "src/engine/reconciling.ts",
       find: "    `rejected:${symbol}:${order}:${isUnsent}`,",
-      replace: "    `rejected:${symbol}:${order}:${entry.clientOrderId}`,",
+      replace: "    `rejected:${symbol}:${order}:${engine.nowMs()}`,",
     }],
     tests: [LOST],
   },

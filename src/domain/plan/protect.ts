@@ -26,7 +26,7 @@ import {
 } from "./move.ts";
 import type { Note } from "./note.ts";
 import { buildStopRecord, placeStop, replaceStop } from "./place.ts";
-import { resolveStops } from "./resolve.ts";
+import { resolveDoubts, resolveStops } from "./resolve.ts";
 import { buildHandKey, buildRefusedKey } from "./settle.ts";
 import type { Permit } from "./step.ts";
 import {
@@ -69,7 +69,9 @@ export function protect(view: View, permit: Permit): Move {
   if (groups === null) return rest(view, { afterMs: RETRY_MS });
   // What is perhaps sold is asked for, also where it leaves nothing for sure.
   const isAsked = groups.some(({ standing }) => standing === "bound");
-  if (count === null || (!view.isActionable && !isAsked)) return restVerified(view);
+  if (count === null || (!view.isActionable && !isAsked)) {
+    return resolveDoubts(view, permit) ?? restVerified(view);
+  }
   const { sureQty: qty, mostHeldQty: mostQty } = count;
   const { leastUsd, levelUsd: stopUsd } = view;
   const next = decideProtection({ qty, mostQty, stopUsd, leastUsd }, groups, {

@@ -188,9 +188,14 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "what was noted before a cancel stays noted though none left",
     edits: [{
-      file: "src/domain/plan/settle.ts",
+      file: "src/domain/plan/settle_cancel.ts",
       find: "endCancels(about, begun, answer.reason, begun.wasBare);",
       replace: "endCancels(about, begun, answer.reason, true);",
+    }, {
+      // The table of protection would take it back in the same cycle.
+      file: "src/domain/plan/protect.ts",
+      find: '  if (verified.kind === "step" || !view.unfinished.isBare) return verified;',
+      replace: '  if (verified.kind === "step" || view.count !== null) return verified;',
     }],
     tests: ["tests/engine/unfinished_test.ts"],
   },

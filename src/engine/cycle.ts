@@ -125,7 +125,8 @@ async function endCycle(engine: Engine): Promise<void> {
 async function askAll(engine: Engine): Promise<Questions> {
   const calendar = readSession(engine, engine.dateNy());
   const questions = askTogether(engine);
-  await calendar;
+  // Both awaited: where one of them ends the process, nobody is left with the other's end.
+  await Promise.all([calendar, questions.clock()]);
   return questions;
 }
 

@@ -13,7 +13,7 @@ import { type BrokerOrder, flattenOrders, isFinal } from "../domain/orders.ts";
 import type { Engine, Read } from "./engine.ts";
 import { findIdentityProblem } from "./gate_reader.ts";
 import type { SplitListing } from "./listing.ts";
-import type { LookupOutcome } from "./ports.ts";
+import type { LookupOutcome } from "../domain/order_request.ts";
 
 /** Orders that are asked for by id after one list: more would eat the request budget of what protects. */
 const ASKED_MAX = 6;
@@ -144,7 +144,7 @@ export async function askOrders(engine: Engine, orderIds: readonly string[]): Pr
 }
 
 /** Asks for an order: for a leg by its bracket's id, whose answer holds both legs. @returns Whether it was found. */
-async function isFoundByRoot(engine: Engine, orderId: string): Promise<boolean> {
+export async function isFoundByRoot(engine: Engine, orderId: string): Promise<boolean> {
   const rootId = engine.book.get(orderId)?.parentId ?? orderId;
   const found = await askOrder(engine, rootId);
   if (found.kind === "unknown") return false;

@@ -128,13 +128,11 @@ export const AUDIT_BUGS: readonly Bug[] = [
   {
     issue: 4,
     name: "our plain stop is cancelled first instead of shrunk",
-    edits: [
-      {
-        file: "src/engine/exit_shrink.ts",
-        find: "return isWhole ? order.orderId : null;",
-        replace: "return isWhole ? null : null;",
-      },
-    ],
+    edits: [{
+      file: "src/domain/plan/shrink.ts",
+      find: "return isWhole ? order.orderId : null;",
+      replace: "return isWhole ? null : null;",
+    }],
   },
   {
     issue: 4,
@@ -194,13 +192,14 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "cancel timeout is treated as final",
     edits: [
       {
-        file: "src/engine/cancelling.ts",
-        find: '      return { kind: "stuck", message, isLeft };\n    }\n    await clock',
-        replace: '      if (message !== "") break;\n    }\n    await clock',
+        file: "src/domain/plan/give_way.ts",
+        find: "  if (pending.length > 0) return awaitEnd(",
+        replace:
+          "  if (pending.length > 0 && view.world.now.monotonicMs - begun.sinceMs < CANCEL_WAIT_MS) return awaitEnd(",
       },
       // The count of what sells still hold would make it harmless.
       {
-        file: "src/engine/shares.ts",
+        file: "src/domain/account/position_shares.ts",
         find: "filter((group) => !isGroupBound(group))",
         replace: "filter((group) => !isGroupBound(group) && !group.isLeaving)",
       },
@@ -209,15 +208,12 @@ export const AUDIT_BUGS: readonly Bug[] = [
   {
     issue: 4,
     name: "the first cycle after a start does not protect",
-    edits: [
-      {
-        file: "src/engine/protecting.ts",
-        find:
-          "  for (const position of engine.state.positions) {\n    if (isUnreadableIn(engine, position.symbol)) continue;\n    try {\n      if (await endEntry",
-        replace:
-          '  const isFirst = engine.state.lastCycleAtMs === null || engine.equitySaid === null || !engine.fillsSaid.has("__");\n  engine.fillsSaid.set("__", 1);\n  for (const position of isFirst ? [] : engine.state.positions) {\n    if (isUnreadableIn(engine, position.symbol)) continue;\n    try {\n      if (await endEntry',
-      },
-    ],
+    edits: [{
+      file: "src/engine/protecting.ts",
+      find: "  await carryOut(engine, { gate: decision, fresh });",
+      replace:
+        '  const isFirst = engine.state.lastCycleAtMs === null || engine.equitySaid === null || !engine.fillsSaid.has("__");\n  engine.fillsSaid.set("__", 1);\n  if (!isFirst) await carryOut(engine, { gate: decision, fresh });',
+    }],
   },
   {
     issue: 4,

@@ -80,9 +80,9 @@ export const PROTECTION_BUGS: readonly TestedBug[] = [
   {
     name: "a hand's price forgotten at a trim",
     edits: [{
-      file: "src/engine/stop_level.ts",
-      find: "  return Math.max(engineUsd, handUsd);",
-      replace: "  return handUsd > 0 ? engineUsd : engineUsd;",
+      file: "src/domain/account/position_shares.ts",
+      find: "engineUsd : Math.max(engineUsd, handUsd);",
+      replace: "engineUsd : engineUsd;",
     }],
     tests: [HAND_TEST],
   },
@@ -98,9 +98,9 @@ export const PROTECTION_BUGS: readonly TestedBug[] = [
   {
     name: "what a hand puts back is cancelled for ever",
     edits: [{
-      file: "src/engine/unclear_sells.ts",
-      find: "readHandCancels(engine, position) >= HAND_CANCELS_MAX;",
-      replace: "readHandCancels(engine, position) >= HAND_CANCELS_MAX * 1_000;",
+      file: "src/domain/plan/protect.ts",
+      find: "?? 0) >= HAND_CANCELS_MAX;",
+      replace: "?? 0) >= HAND_CANCELS_MAX * 1_000;",
     }],
     tests: [OBSTACLES_TEST],
   },
@@ -116,28 +116,27 @@ export const PROTECTION_BUGS: readonly TestedBug[] = [
   {
     name: "a trim takes protection away that can't be put back",
     edits: [{
-      file: "src/engine/exit_order.ts",
-      find: '  if (refusal !== null && reason !== "stop_exit" && groups.length > 0) {',
-      replace: '  if (refusal !== null && reason !== "stop_exit" && groups.length > 1_000) {',
+      file: "src/domain/plan/exit.ts",
+      find: 'reason !== "stop_exit" && groups.length > 0) {',
+      replace: 'reason !== "stop_exit" && groups.length > 1_000) {',
     }],
     tests: ["tests/engine/renewal_test.ts"],
   },
   {
     name: "after the second trim the stop stays where it was",
     edits: [{
-      file: "src/engine/exit_order.ts",
-      find: "readStopLevel(engine, markTrimmed(position, reason));",
-      replace:
-        'readStopLevel(engine, reason === "r2_trim" ? position : markTrimmed(position, reason));',
+      file: "src/domain/plan/exit.ts",
+      find: "const trimmed = markTrimmed(position, reason);",
+      replace: 'const trimmed = reason === "r2_trim" ? position : markTrimmed(position, reason);',
     }],
     tests: ["tests/engine/renewal_test.ts"],
   },
   {
     name: "what an entry whose cancel hangs has bought stays bare",
     edits: [{
-      file: "src/engine/protecting.ts",
-      find: "    if (isBesideEntry && !isEntryStuck(engine, position)) return;",
-      replace: "    if (isBesideEntry || isEntryStuck(engine, position)) return;",
+      file: "src/domain/plan/protect.ts",
+      find: '  if (entry === "working") return rest(view);',
+      replace: '  if (readEntryState(view) !== "over") return rest(view);',
     }],
     tests: ["tests/engine/stuck_entry_test.ts"],
   },
@@ -154,18 +153,18 @@ export const PROTECTION_BUGS: readonly TestedBug[] = [
   {
     name: "a stop beside a hand's buy is tried in each cycle",
     edits: [{
-      file: "src/engine/beside_buy.ts",
-      find: "return engine.nowMs() < againMs ? againMs : null;",
-      replace: "return engine.nowMs() < againMs - BESIDE_BUY_MS ? againMs : null;",
+      file: "src/domain/plan/beside_buy.ts",
+      find: "return sight.nowMs < againMs ? againMs : null;",
+      replace: "return sight.nowMs < againMs - BESIDE_BUY_MS ? againMs : null;",
     }],
     tests: [BESIDE_TEST],
   },
   {
     name: "a stop waits its minute though the buy beside it is gone",
     edits: [{
-      file: "src/engine/beside_buy.ts",
-      find: "if (besideBuyAtMs === null || !hasWorkingBuy(engine, symbol)) return null;",
-      replace: "if (besideBuyAtMs === null || (hasWorkingBuy(engine, symbol), false)) return null;",
+      file: "src/domain/plan/beside_buy.ts",
+      find: "if (besideBuyAtMs === null || !hasWorkingBuy(sight, symbol)) return null;",
+      replace: "if (besideBuyAtMs === null) return null;",
     }],
     tests: [BESIDE_TEST],
   },

@@ -98,16 +98,16 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
   {
     name: "a refused stop sells without a look at the price",
     edits: [{
-      file: "src/engine/placing.ts",
-      find: "  if (isBelow && sellUnder !== null && await isAtStop(engine, plan.position)) {",
-      replace: "  if (isBelow && sellUnder !== null && !await isAtStop(engine, plan.position)) {",
+      file: "src/domain/plan/place.ts",
+      find: "before.trade.priceUsd > restsUsd) return null;",
+      replace: "before.trade.priceUsd <= restsUsd) return null;",
     }],
     tests: ["tests/engine/refused_stop_test.ts"],
   },
   {
     name: "a replacement that is refused for good is the end of the trim",
     edits: [{
-      file: "src/engine/exit_records.ts",
+      file: "src/domain/order_request.ts",
       find: '  if (httpStatus === 422) return why !== "stop_price";',
       replace: '  if (httpStatus === 422) return why === "stop_price";',
     }],
@@ -116,9 +116,9 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
   {
     name: "the rest of an exit goes on though no cancel left",
     edits: [{
-      file: "src/engine/cancelling.ts",
-      find: 'cancelled.kind !== "stopped" && cancelled.isLeft;',
-      replace: 'cancelled.kind !== "stopped";',
+      file: "src/domain/plan/settle.ts",
+      find: "begun.wasBare || begun.hasLeft);\n  }\n  const next",
+      replace: "true);\n  }\n  const next",
     }],
     tests: ["tests/engine/bare_rest_test.ts"],
   },
@@ -179,7 +179,7 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
   {
     name: "a refusal of the keys is taken for a cancel that has left",
     edits: [{
-      file: "src/engine/lasting_refusals.ts",
+      file: "src/domain/order_request.ts",
       find: 'return why === "unauthorized" || why === "rate_limited";',
       replace: 'return why === "rate_limited";',
     }],

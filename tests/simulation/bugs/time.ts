@@ -7,18 +7,18 @@ export const TIME_BUGS: readonly TestedBug[] = [
   {
     name: "a conversion without its time check",
     edits: [{
-      file: "src/engine/converting.ts",
-      find: "  if (late !== null) {",
-      replace: '  if (late === "") {',
+      file: "src/domain/plan/protect.ts",
+      find: "  return late === null ? null :",
+      replace: '  return late !== "" ? null :',
     }],
     tests: [LEFT_TEST],
   },
   {
     name: "an exit without its time check",
     edits: [{
-      file: "src/engine/exit_records.ts",
-      find: "  if (late === null) return false;",
-      replace: '  if (late !== "") return false;',
+      file: "src/domain/plan/exit.ts",
+      find: "groups: groups.length });\n  if (late !== null) return wait(",
+      replace: 'groups: groups.length });\n  if (late === "") return wait(',
     }],
     tests: [LEFT_TEST],
   },

@@ -1,0 +1,292 @@
+import { findShown } from "../account/sight.ts";
+import type { SellReason } from "../client_order_id.ts";
+import { splitQty } from "../exit_plan.ts";
+import { isExitReason, type LedgerEntry } from "../ledger.ts";
+import { isFinal } from "../orders.ts";
+import { isHandsObstacle, type SellGroup } from "../protection.ts";
+import type { Begun, BegunCancel } from "../unfinished.ts";
+import { isEndedUnfilled } from "./exit_record.ts";
+import { type Move, note, read, readLists, record, unfinishedPart } from "./move.ts";
+import type { Note } from "./note.ts";
+import { placeStop } from "./place.ts";
+import { buildRequest, resolve } from "./resolve.ts";
+import { buildSellRecord, nextAttempt } from "./sell_record.ts";
+import { endCancels } from "./settle.ts";
+import type { Permit, RecordPart } from "./step.ts";
+import { areListsFresh, areListsYoung, isLookedAt, listRoots, type View } from "./view.ts";
+
+/** How long a cycle waits for cancels to end before it says so and leaves them to the next one. */
+const CANCEL_WAIT_MS = 4_000;
+/** Doubled from look to look: an order that hangs must not use up the requests that another position's stop needs. */
+const CANCEL_POLL_MS = 250;
+
+/** What takes the place of sells that give way: their records are made before the first cancel leaves. */
+export interface Successors {
+  readonly reason: SellReason;
+  readonly sell: LedgerEntry | null;
+  readonly stop: LedgerEntry | null;
+  /** Where the stop belongs once it has sold, USD per share. */
+  readonly restUsd: number;
+}
+
+/**
+ * Lets sells give way: what follows is durable first, and that the cancel lays the position bare; then they are cancelled, and
+ * their end is awaited (pipeline 5, "How, at the broker").
+ * @param options `isBare`: they protect nothing as they are.
+ */
+export function giveWay(
+  view: View,
+  groups: readonly SellGroup[],
+  next: Successors,
+  { permit, isBare, say }: {
+    readonly permit: Permit;
+    readonly isBare: boolean;
+    readonly say: readonly Note[];
+  },
+): Move {
+  if (!areListsFresh(view)) return readLists();
+  const { position, world: { now }, underWay, unfinished } = view;
+  const begun: Begun = {
+    ...buildBegun(view, next),
+    cancels: groups.map((group) => buildCancel(position.symbol, group)),
+    isOfHand: !isExitReason(next.reason) &&
+      groups.some((group) => isHandsObstacle(group, view.leastUsd)),
+  };
+  const orderIds = groups.flatMap((group) => group.orders.map(({ orderId }) => orderId));
+  const gaveWay = isBare ? { orderIds, atMs: now.brokerMs } : underWay.gaveWay;
+  const change: RecordPart[] = [
+    { kind: "orders", entries: [next.sell, next.stop].filter((entry) => entry !== null) },
+    unfinishedPart(view, {
+      isBare: unfinished.isBare || groups.length > 0,
+      underWay: { ...underWay, ...tryExit(view, next.reason), begun, gaveWay },
+    }),
+  ];
+  const notes = [...say, ...groups.flatMap((group) => sayForeign(view, group))];
+  const first = { ...view, begun, unfinished: { ...unfinished, underWay: { ...underWay, begun } } };
+  return cancelNext(first, begun, { permit, change, say: notes }) ?? record(change, notes);
+}
+
+/** Once a cycle, and once more where the broker never got its sell. */
+export function tryExit({ world: { turn } }: View, reason: SellReason) {
+  if (!isExitReason(reason)) return {};
+  return { tried: { cycleStartedAtMs: turn.cycleStartedAtMs, isAgain: false } };
+}
+
+/** What is begun, before anything of it has left. */
+export function buildBegun(
+  { world: { now, turn }, unfinished }: View,
+  { reason, sell, stop, restUsd }: Successors,
+): Begun {
+  return {
+    processId: now.processId,
+    cycleStartedAtMs: turn.cycleStartedAtMs,
+    sinceMs: now.monotonicMs,
+    reason,
+    sellId: sell?.clientOrderId ?? null,
+    stopId: stop?.clientOrderId ?? null,
+    restUsd,
+    cancels: [],
+    shrinks: null,
+    isOfHand: false,
+    refusal: null,
+    wasBare: unfinished.isBare,
+    hasLeft: false,
+  };
+}
+
+function buildCancel(symbol: string, group: SellGroup): BegunCancel {
+  return {
+    symbol,
+    orderId: group.orders[0]?.orderId ?? "",
+    members: group.orders.map(({ orderId, filledQty }) => ({ orderId, filledQty })),
+    qty: group.qty,
+    stopUsd: group.stopUsd,
+    isAsked: group.isLeaving,
+  };
+}
+
+/** A sell of somebody else in a managed symbol is cancelled too, and named (pipeline 5). */
+function sayForeign(view: View, { isOurs, orders }: SellGroup): Note[] {
+  if (isOurs) return [];
+  return orders.map((order) =>
+    note(view, { kind: "foreign_sell", order }, {
+      scope: "day",
+      key: `foreign_sell:${order.orderId}`,
+    })
+  );
+}
+
+/** The next cancel of what is begun; `null` where all are asked for. */
+function cancelNext(
+  { position }: View,
+  begun: Begun,
+  { permit, change, say }: {
+    readonly permit: Permit;
+    readonly change: readonly RecordPart[];
+    readonly say: readonly Note[];
+  },
+): Move | null {
+  const next = begun.cancels.find(({ isAsked }) => !isAsked);
+  if (next === undefined) return null;
+  const request = { op: "cancel", symbol: next.symbol, orderId: next.orderId } as const;
+  const { positionId } = position;
+  return {
+    kind: "step",
+    step: { do: "send", change, request, permit, positionId, notAfterMs: null, done: [] },
+    say,
+  };
+}
+
+/** Goes on with what this cycle has begun: the other cancels, their end, the sell, and the stop for what is left. */
+export function goOn(view: View, begun: Begun, permit: Permit): Move {
+  const { seen } = view.world;
+  const next = cancelNext(view, begun, { permit, change: [], say: [] });
+  if (next !== null) return next;
+  const pending = begun.cancels.flatMap(({ members }) => members).filter(({ orderId }) => {
+    const known = seen.book.get(orderId)?.order;
+    return known === undefined || !isFinal(known);
+  });
+  if (pending.length > 0) return awaitEnd(view, begun, pending.map(({ orderId }) => orderId));
+  if (!areListsYoung(view)) return readLists();
+  const shown = findShown(view.sight, view.position.symbol);
+  const isRead = shown !== null && shown !== undefined;
+  // Absent, and not sold by what was cancelled: one empty answer is no position that is gone.
+  const mostQty = isRead ? Infinity : Math.floor(countUnfilled(view, begun));
+  const stopQty = Math.min(mostQty, view.availableQty);
+  const sell = sellNow(view, begun, { permit, isRead, stopQty });
+  if (sell !== null) return sell;
+  return stopQty > 0 ? placeStop(view, permit, mostQty) : endBegun(view, begun);
+}
+
+/** The sell that was made room for; `null` where it has had its turn. */
+function sellNow(
+  view: View,
+  begun: Begun,
+  { permit, isRead, stopQty }: {
+    readonly permit: Permit;
+    readonly isRead: boolean;
+    readonly stopQty: number;
+  },
+): Move | null {
+  const { entries, availableQty, count, world: { turn } } = view;
+  const { reason } = begun;
+  const entry = entries.find(({ clientOrderId }) => clientOrderId === begun.sellId);
+  const clientOrderId = entry?.clientOrderId ?? null;
+  if (entry === undefined || clientOrderId === null || !isExitReason(reason)) return null;
+  const named = { ...entry, clientOrderId };
+  // Where all is sold, the market is at the stop: a stop would sell beside the one whose answer was lost.
+  if (entry.status === "unknown" && reason === "stop_exit" && turn.sendings.has(clientOrderId)) {
+    return resolve(view, permit, named);
+  }
+  if (entry.status === "accepted" && isEndedUnfilled(entry.broker)) {
+    return takeNextName(view, begun, entry, permit);
+  }
+  if (entry.status !== "pending") return null;
+  const unsent: RecordPart = { kind: "not_sent", clientOrderId };
+  if (!isRead && availableQty > 0) {
+    return record([unsent], [note(view, { kind: "exit_blind", qty: stopQty })]);
+  }
+  const qty = Math.min(splitQty(reason, count?.sureQty ?? 0).sellQty, availableQty);
+  return qty <= 0 ? record([unsent]) : sendSell(view, { ...named, qty }, permit);
+}
+
+/** How often in a cycle one sell may find that its id is used up by an order that ended unfilled. */
+const NAMES_MAX = 5;
+
+/** The id was used up by an order that ended unfilled: the next attempt has its own (pipeline 6). */
+function takeNextName(
+  view: View,
+  begun: Begun,
+  used: LedgerEntry,
+  permit: Permit,
+): Move | null {
+  const { entries, position, availableQty, world: { now, turn } } = view;
+  const { reason } = begun;
+  const sent = entries.filter((entry) =>
+    entry.reason === reason && turn.sendings.has(entry.clientOrderId ?? "")
+  );
+  const qty = Math.min(used.qty ?? 0, availableQty);
+  if (sent.length >= NAMES_MAX || qty <= 0) return null;
+  const facts = { position, reason, qty, stopUsd: null, replaces: null };
+  const attempt = nextAttempt(entries, position, reason, now.dateNy);
+  const entry = buildSellRecord(facts, attempt, now.brokerMs);
+  const underWay = { ...view.underWay, begun: { ...begun, sellId: entry.clientOrderId } };
+  const move = sendSell(view, entry, permit);
+  if (move.kind !== "step" || move.step.do !== "send") return move;
+  const change = [...move.step.change, unfinishedPart(view, { underWay })];
+  return { ...move, step: { ...move.step, change } };
+}
+
+/** Sends an exit's sell, as it is by now. */
+export function sendSell(view: View, entry: LedgerEntry, permit: Permit): Move {
+  const recorded = view.entries.find((each) => each.clientOrderId === entry.clientOrderId);
+  const change: RecordPart[] = recorded?.qty === entry.qty
+    ? []
+    : [{ kind: "orders", entries: [entry] }];
+  const request = buildRequest(view, entry);
+  const { positionId } = view.position;
+  return {
+    kind: "step",
+    step: { do: "send", change, request, permit, positionId, notAfterMs: null, done: [] },
+    say: [],
+  };
+}
+
+/** There is nothing to sell or stop any more: what is recorded and was not sent never will be. */
+export function endBegun(view: View, begun: Begun): Move {
+  const open = view.entries.flatMap(({ clientOrderId, status }) =>
+    clientOrderId !== null && [begun.sellId, begun.stopId].includes(clientOrderId) &&
+      status === "pending"
+      ? [clientOrderId]
+      : []
+  );
+  return record([
+    ...open.map((clientOrderId) => ({ kind: "not_sent", clientOrderId }) as const),
+    unfinishedPart(view, { underWay: { ...view.underWay, begun: null } }),
+  ]);
+}
+
+/** Shares that what gave way held and no order of it sold since: what has no protection now. */
+function countUnfilled({ world: { seen } }: View, { cancels }: Begun): number {
+  return cancels.reduce((sum, { qty, members }) => {
+    const soldQty = members.reduce(
+      (sold, { orderId, filledQty }) =>
+        sold + Math.max(0, (seen.book.get(orderId)?.order.filledQty ?? filledQty) - filledQty),
+      0,
+    );
+    return sum + Math.max(0, qty - soldQty);
+  }, 0);
+}
+
+/** Asks for what is leaving until it has ended, with longer and longer pauses, and not for ever. */
+function awaitEnd(view: View, begun: Begun, orderIds: readonly string[]): Move {
+  const { seen, now } = view.world;
+  const { symbol } = view.position;
+  const leftAtMs = Math.max(begun.sinceMs, seen.changes.last.get(symbol)?.atMs ?? 0);
+  const questions = listRoots(view, orderIds).map((orderId) =>
+    ({ ask: "order", symbol, orderId }) as const
+  );
+  const looks = questions.filter(({ orderId }) => isLookedAt(view, orderId))
+    .map(({ orderId }) => (seen.orderLooks.get(orderId)?.atMs ?? 0) - leftAtMs);
+  if (looks.length < questions.length) return read(questions);
+  const waitedMs = Math.min(...looks);
+  if (waitedMs < CANCEL_WAIT_MS) return read(questions, leftAtMs + findNextLook(waitedMs));
+  const names = orderIds.map((orderId) =>
+    `${orderId} (${seen.book.get(orderId)?.order.status ?? "unknown"})`
+  );
+  const refused = begun.refusal === null ? "" : `; the broker refused it: ${begun.refusal}`;
+  const why = `cancel not confirmed within 4 s: ${names.join(", ")}${refused}`;
+  const about = { position: view.position, underWay: view.underWay, now };
+  const { change, say } = endCancels(about, begun, why, begun.wasBare || begun.hasLeft);
+  return record(change, say);
+}
+
+/** After 0.25, 0.75, 1.75 and 3.75 s, and at the end. */
+function findNextLook(waitedMs: number): number {
+  let atMs = CANCEL_POLL_MS;
+  for (let pollMs = CANCEL_POLL_MS; atMs <= waitedMs;) {
+    pollMs *= 2;
+    atMs += pollMs;
+  }
+  return Math.min(atMs, CANCEL_WAIT_MS);
+}

@@ -15,6 +15,7 @@ import { dateNyOf } from "../domain/ny_time.ts";
 import { hasBuyWithoutPosition } from "./bought.ts";
 import { findClosedAction, noticeCorporateActions } from "./corporate_actions.ts";
 import type { Engine } from "./engine.ts";
+import { recordEquity } from "./equity.ts";
 import { observe } from "./observe.ts";
 import { placeStop } from "./placing.ts";
 import { StateError } from "./ports.ts";
@@ -60,6 +61,8 @@ export async function lookWhileClosed(
   const { gate } = await takeInRecords(engine, observation);
   noteLook(engine, moment);
   if (noteForeignState(engine, gate)) return gate.decision;
+  // What a stop sells at the open is in no look of the session any more.
+  await recordEquity(engine);
   await takeInPositions(engine);
   await engine.trySaveState();
   await placeClosedStops(engine, gate.decision, market);

@@ -32,8 +32,8 @@ export function readTodayLoss(engine: Engine): DayLoss | null {
 }
 
 async function readResult(engine: Engine, dateNy: string): Promise<DayResult | null> {
-  await recordFills(engine);
-  await recordEquity(engine);
+  // A trail without what was sold or seen since would say that nothing was lost.
+  if (!await recordFills(engine) || !await recordEquity(engine)) return null;
   const trails = await readTrails(engine, dateNy, RESULT_EVENTS);
   return trails === null ? null : readDayResult(trails.day.events, dateNy, trails.earlier);
 }

@@ -333,12 +333,12 @@ export class Engine {
     }
   }
 
-  /** One line of the audit trail, behind the errors that were said before it. */
-  async event(event: AuditEvent): Promise<void> {
+  /** One line of the audit trail, behind the errors that were said before it. @returns Whether it is there. */
+  async event(event: AuditEvent): Promise<boolean> {
     for (const message of this.errorsSaid.splice(0)) {
       await this.ports.events.record({ type: "error", message });
     }
-    await this.ports.events.record(event);
+    return await this.ports.events.record(event);
   }
 
   /** An error that the operator is told of by an alert of its own: into log and audit trail. */

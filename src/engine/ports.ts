@@ -387,11 +387,13 @@ export interface WatchlistPort {
 
 /** The audit trail. Never throws: a line that can't be written is said in the log, once. */
 export interface EventPort {
-  record(event: EngineEvent): Promise<void>;
+  record(event: EngineEvent): Promise<unknown>;
 }
 
 /** The audit trail with what the daily summary reads back of it. */
 export interface EventLogPort extends EventPort {
+  /** @returns Whether the line is in the trail: what results are made of is recorded again where it is not. */
+  record(event: EngineEvent): Promise<boolean>;
   /** The events of these types that were recorded on a New York date, oldest first. @throws {StateError} */
   listDay(
     query: { readonly dateNy: string; readonly types: readonly EventType[] },

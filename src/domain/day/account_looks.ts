@@ -10,6 +10,8 @@ export interface AccountRow {
   readonly isManaged: boolean;
   /** Shares of this engine's; all, in a trail of a release that did not say. */
   readonly managedQty: number;
+  /** Whether orders account for how many there are; `null` in a trail of a release that did not say. */
+  readonly isExplained: boolean | null;
 }
 
 /** The account at a moment, Unix ms; `rows` is `null` where its positions could not be read. */
@@ -43,6 +45,7 @@ function readRow(row: unknown): AccountRow[] {
     lastCloseUsd: readFinite(wire["last_close_usd"]),
     isManaged: isManaged === true,
     managedQty: readFinite(wire["managed_qty"]) ?? (isManaged === true ? qty : 0),
+    isExplained: typeof wire["is_explained"] === "boolean" ? wire["is_explained"] : null,
   }];
 }
 

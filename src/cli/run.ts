@@ -1,5 +1,5 @@
 import { LOOK_MS, runLoop } from "../engine/loop.ts";
-import { type EventPort, type LogPort, StateError } from "../engine/ports.ts";
+import { type LogPort, StateError } from "../engine/ports.ts";
 import { buildConfig, type ProgramConfig, type RunFlags } from "../runtime/config.ts";
 import { listNetworkDoubts } from "../runtime/host_network.ts";
 import { createLog } from "../runtime/logging.ts";

@@ -1,5 +1,6 @@
 import { EMPTY_BOOK, type OrderBook } from "../domain/account/order_book.ts";
 import type { Standing } from "../domain/account/standing.ts";
+import type { DayTrail } from "../domain/day/day_trail.ts";
 import type { LossVerdict } from "../domain/day_loss.ts";
 import { EMPTY_STATE, type EngineState, type ManagedPosition } from "../domain/engine_state.ts";
 import type { AlertMessage } from "../domain/alert_facts.ts";
@@ -153,6 +154,8 @@ export class Engine {
   readonly ended = new Map<string, ManagedPosition>();
   /** What the day has lost against its limit, as this cycle's look has it; nothing is known before the first. */
   dayLoss: LossVerdict = { kind: "unknown", why: "not looked at yet" };
+  /** Fills of the days before, as the day result needs them, by what it needs them for; `null` before the first look. */
+  earlierFills: { readonly key: string; readonly days: readonly DayTrail[] } | null = null;
   equitySaid: string | null = null;
   /** Last prices as this cycle read them, and what was answered at all; `null` before it asked. */
   prices: {

@@ -140,3 +140,16 @@ Deno.test("an entry that works when the loss limit is reached is cancelled in th
   await world.cycle();
   assertEquals(world.buys("AAPL").map(({ status }) => status), ["canceled"]);
 });
+
+Deno.test("the days before are read once a day for the day's loss, however long a position is held", async () => {
+  const world = await overNight("30");
+  await trade(world, "09:31");
+  const steps = world.disk.steps.length;
+  world.exchange.setPrice("NVDA", 99);
+  await world.cycles(3, MINUTE_MS);
+  const reads = world.disk.steps.slice(steps).filter(({ op, path }) =>
+    op.startsWith("read") && path.includes("/events-")
+  );
+  assert(reads.length > 0);
+  assertEquals(reads.filter(({ path }) => !path.includes(TUESDAY)), []);
+});

@@ -61,9 +61,9 @@ export async function lookWhileClosed(
   const { gate } = await takeInRecords(engine, observation);
   noteLook(engine, moment);
   if (noteForeignState(engine, gate)) return gate.decision;
+  await takeInPositions(engine);
   // What a stop sells at the open is in no look of the session any more.
   await recordEquity(engine);
-  await takeInPositions(engine);
   await engine.trySaveState();
   await placeClosedStops(engine, gate.decision, market);
   // No exit goes on over the night: what one left bare is protected as anything else is.

@@ -62,13 +62,13 @@ interface Sale {
 }
 
 /**
- * Counts, sale by sale, oldest first, how many of the engine's shares each one sold: a hand's takes the hand's own first
- * (pipeline 5), as the last look before it showed them, less what was sold of them since.
+ * Counts, sale by sale, oldest first, how many of the engine's shares each one sold: a hand's, and the operator's
+ * `flatten`, take the hand's own first (pipeline 5), as the last look before it showed them, less what was sold of them since.
  */
 export function createOwnCounter(looks: readonly AccountLook[]): (sale: Sale) => number {
   const sold = new Map<string, { readonly lookMs: number; readonly qty: number }>();
   return ({ symbol, atMs, qty, reason }) => {
-    if (reason !== "other") return qty;
+    if (reason !== "other" && reason !== "flatten") return qty;
     const look = looks.findLast((each) => each.atMs < atMs && each.rows !== null);
     const row = look?.rows?.find((each) => each.symbol === symbol);
     if (look === undefined || row === undefined) return qty;

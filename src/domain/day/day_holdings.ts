@@ -47,7 +47,12 @@ function listManagedSymbols(
   for (const { rows } of looks) {
     for (const row of rows ?? []) if (row.isManaged && row.managedQty > 0) symbols.add(row.symbol);
   }
-  for (const { symbol, reason } of fills) if (reason !== "other") symbols.add(symbol);
+  const countOwn = createOwnCounter(looks);
+  for (const fill of fills) {
+    if (fill.reason === "other") continue;
+    // The operator flattens what is somebody else's, too.
+    if (fill.reason !== "flatten" || countOwn(fill) > 0) symbols.add(fill.symbol);
+  }
   for (const event of events) {
     const isHeld = event.type === "position" &&
       ((readNumber(event, "qty") ?? 0) > 0 || readText(event, "change") === "absent");

@@ -79,7 +79,8 @@ function readStartQty(
   fills: readonly DayFill[],
 ): number {
   const isClear = ({ atMs, rows }: AccountLook) =>
-    rows !== null && fills.every((fill) => atMs < fill.atMs || atMs > fill.atMs + LAG_MS);
+    rows !== null && fills.every((fill) => atMs < fill.atMs || atMs > fill.atMs + LAG_MS) &&
+    !rows.some((row) => row.symbol === symbol && row.isExplained === false);
   const look = looks.find(isClear);
   // Nothing was seen between the fills: what was sold beyond what was bought had been there.
   const atMs = look?.atMs ?? Infinity;

@@ -312,8 +312,9 @@ export interface StatePort {
   /**
    * Durable when it returns; a damaged file is first copied to `archive/`. Throws `StateError`, also where what is there
    * can't be read.
+   * @param use What of a full disk's reserve it may take (pipeline 5); absent: as a `record`.
    */
-  write(state: EngineState): Promise<void>;
+  write(state: EngineState, use?: RoomUse): Promise<void>;
   /** Copies a file that parses and is not to be believed to `archive/`. @throws {StateError} Where it can't be copied. */
   setAside(): Promise<void>;
   /**
@@ -399,6 +400,9 @@ export interface EventLogPort extends EventPort {
     query: { readonly dateNy: string; readonly types: readonly EventType[] },
   ): Promise<RecordedEvent[]>;
 }
+
+/** What a write may take of a full disk's reserve: a `record` of exits and protection all of it, a `note` its first piece. */
+export type RoomUse = "record" | "note";
 
 /** The disk under the state directory, with the reserve for records of exits and protection. */
 export interface DiskPort {

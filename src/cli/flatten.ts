@@ -126,7 +126,7 @@ async function act(host: ProgramHost, options: Act): Promise<number> {
   const log = createErrorLog(host);
   const { clock } = host;
   const trail = createEventLog({ fs, stateDir, clock, log, secrets: config.secrets });
-  const written: Promise<void>[] = [];
+  const written: Promise<unknown>[] = [];
   const events: EventPort = {
     record(event) {
       const done = trail.record(event);

@@ -6,7 +6,9 @@ import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import type { Trade } from "../domain/market.ts";
 import { formatCents } from "../domain/money.ts";
-import { type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
+import { type BrokerPosition, findFilledAtMs, flattenOrders, isFinal } from "../domain/orders.ts";
+import { dateNyOf } from "../domain/ny_time.ts";
+import { sumSide, toUsd } from "../domain/day/usd_flow.ts";
 import type { Engine } from "./engine.ts";
 import { listDoubtfulBuys } from "./ledger_store.ts";
 import { hasWorkingBuy, isOfThisSession } from "./observe.ts";
@@ -117,7 +119,27 @@ export async function sayAdopted(engine: Engine, position: ManagedPosition): Pro
     `this cycle only protects it, stop ${formatPriceUsd(stopUsd)}`;
   engine.ports.log.warn(message);
   engine.alert({ level: "WARNING", title: "Position adopted", text: message });
-  await engine.event(buildPositionEvent(position, "adopted", qty));
+  await engine.event({
+    ...buildPositionEvent(position, "adopted", qty),
+    ...readBoughtToday(engine, position),
+  });
+}
+
+/** Shares that were bought today have no previous close: they count from what was paid (interface, `MAX_LIVE_LOSS_PER_DAY`). */
+function readBoughtToday(engine: Engine, { symbol, adoptedQty }: ManagedPosition) {
+  if (engine.observation?.dayOrders.kind !== "ok") {
+    return { bought_today_qty: null, bought_today_usd: null };
+  }
+  const buys = [...engine.book.values()].flatMap(({ order }) => {
+    const isOfToday = dateNyOf(findFilledAtMs(order)) === engine.dateNy();
+    const { side, filledQty: qty, filledAvgPriceUsd: priceUsd } = order;
+    return order.symbol === symbol && qty > 0 && isOfToday ? [{ side, qty, priceUsd }] : [];
+  });
+  const { qty, usdMicros } = sumSide(buys, "buy");
+  return {
+    bought_today_qty: Math.min(qty, adoptedQty),
+    bought_today_usd: qty === 0 || usdMicros === null ? null : toUsd(usdMicros) / qty,
+  };
 }
 
 /** A position not bought by the engine, with the plan of today's list or the operator's. */

@@ -135,8 +135,8 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   noticeGate(engine, decision);
   if (noteForeignState(engine, gate)) return decision;
   engine.forgetOldNews();
-  await recordEquity(engine);
   await takeInPositions(engine);
+  await recordEquity(engine);
   engine.dayLoss = await readDayLoss(engine);
   const watchlist = await readWatchlist(engine);
   await managePositions(engine, decision, watchlist);

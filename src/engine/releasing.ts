@@ -1,5 +1,5 @@
 import { buildOpenOrders } from "../domain/account/order_book.ts";
-import type { ManagedPosition } from "../domain/engine_state.ts";
+import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
 import { type OperatorRequest, REQUEST_AGE_MAX_MS } from "../domain/operator_request.ts";
 import { flattenOrders, isFinal } from "../domain/orders.ts";
 import {
@@ -180,4 +180,10 @@ export async function forgetRelease(engine: Engine, symbol: string): Promise<voi
   engine.updateState({ released: endRelease(engine.state, symbol).released });
   engine.absentSinceMs.delete(symbol);
   engine.ports.log.info(`Release of ${symbol} has ended`);
+}
+
+/** Says that releases came back into a state that lacked them (`restoreReleases`). */
+export function sayRestored(engine: Engine, { released }: EngineState): void {
+  const symbols = released.map(({ symbol }) => symbol).join(", ");
+  engine.ports.log.warn(`Released again, by the ledgers: ${symbols}; they are yours, not managed`);
 }

@@ -82,12 +82,13 @@ async function runFlatten(host: ProgramHost, { flags, values }: ParsedOptions): 
   }
   const files = buildOperatorFiles(config);
   if (!flags.has("yes")) {
-    const scope = await buildScope(files, asked);
+    const broker = buildOperatorBroker(host, config);
+    const scope = await buildScope(files, asked, broker);
     if (typeof scope === "string") {
       sayError(host, scope);
       return EXIT.notSo;
     }
-    await showPlan(host, { config, files, scope, broker: buildOperatorBroker(host, config) });
+    await showPlan(host, { config, files, scope, broker });
     host.writeOut(`${formatDoIt(scope).join("\n")}\n`);
     return EXIT.done;
   }
@@ -156,12 +157,12 @@ async function actRecorded(host: ProgramHost, options: Act, events: EventPort): 
   const startedAtMs = clock.nowMs();
   await events.record({ type: "kill_switch", is_active: true, source: "file", by: "flatten" });
   const { holders, unseen } = await waitForLoops(host, files, say);
-  const scope = await buildScope(files, asked);
+  const broker = buildOperatorBroker(host, config, events);
+  const scope = await buildScope(files, asked, broker);
   if (typeof scope === "string") {
     say(scope);
     return EXIT.notSo;
   }
-  const broker = buildOperatorBroker(host, config, events);
   const before = await orError(showPlan(host, { config, files, scope, broker }));
   if (before instanceof BrokerError) {
     say(`NOT DONE: nothing was cancelled or closed. ${KILLED_AGAIN}`);

@@ -94,6 +94,23 @@ Deno.test("flatten --close-positions closes what the engine manages, and names w
     assertEquals((await program.run(["flatten", "--all"])).status, 64);
   }));
 
+Deno.test("flatten closes nothing by the records of another account, and says whose they are", () =>
+  withPositions(async (program) => {
+    const path = `${program.stateDir}/execution_state.json`;
+    const text = await Deno.readTextFile(path);
+    const id = /"account_id": "([^"]+)"/.exec(text)?.[1] ?? "";
+    await Deno.writeTextFile(path, text.replaceAll(id, "another-account"));
+    const before = readAccount(program);
+    const shown = await program.run(["flatten", "--close-positions"]);
+    assertEquals(shown.status, 1);
+    const { status, lines } = await program.run(["flatten", "--close-positions", "--yes"]);
+    assertEquals([status, readAccount(program)], [1, before]);
+    for (const said of [shown.error, lines.join("\n")]) {
+      assertStringIncludes(said, "NOT DONE: it is not known which positions the engine manages");
+      assertStringIncludes(said, "account another-account, and the keys of");
+    }
+  }));
+
 Deno.test("flatten of a symbol in which nothing is says so, and what the account does hold", () =>
   withPositions(async (program) => {
     const before = readAccount(program);

@@ -51,7 +51,9 @@ async function runPause(host: ProgramHost, { values }: ParsedOptions): Promise<n
     .filter((holder) => !holder.isOwn);
   host.writeOut([
     ...formatMade(ENTRIES_PAUSED_FILE, outcome),
-    "No entry leaves from the next one on; exits, stops and protection go on.",
+    elsewhere.length === 0
+      ? "No entry leaves from the next one on; exits, stops and protection go on."
+      : "Entries are NOT paused for sure: a loop runs elsewhere, and may not see this file.",
     ...elsewhere.map((holder) => formatElsewhere(holder, ENTRIES_PAUSED_FILE)),
     `  ${PROGRAM} unpause    lets entries go on`,
     "",

@@ -1,4 +1,4 @@
-import { formatPriceUsd, formatSignedUsd } from "../domain/alert_facts.ts";
+import { formatAdoptCommand, formatPriceUsd, formatSignedUsd } from "../domain/alert_facts.ts";
 import { formatCents } from "../domain/money.ts";
 import { formatNy } from "../domain/ny_time.ts";
 import { formatOneLine } from "../domain/one_line.ts";
@@ -80,9 +80,9 @@ export function formatStatus(report: StatusReport, paint: Paint): string[] {
     ...report.released.flatMap(({ symbol, released_at }, at) =>
       line(
         at === 0 ? "Released" : "",
-        `${symbol} since ${
-          formatNy(Date.parse(released_at))
-        }: yours; back by adopt ${symbol} --yes`,
+        `${symbol} since ${formatNy(Date.parse(released_at))}: yours; back by ${
+          formatAdoptCommand(symbol, null)
+        }`,
       )
     ),
     ...(report.broker === null

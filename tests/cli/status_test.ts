@@ -268,7 +268,8 @@ Deno.test("status shows what was released, since when, and the way back", () =>
     const text = lines.join("\n").replaceAll(/\s+/g, " ");
     assertStringIncludes(
       text,
-      "Released TSLA since 2026-11-23 10:10:00 EST: yours; back by adopt TSLA --yes",
+      "Released TSLA since 2026-11-23 10:10:00 EST: yours; back by " +
+        "avwap-execution adopt TSLA --stop PRICE --yes",
     );
     assertNarrow(lines.join("\n"));
     const json = JSON.parse((await program.run(["status", "--json"], LIVE)).lines.join("\n"));

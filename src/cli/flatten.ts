@@ -18,6 +18,7 @@ import { flattenAccount } from "./flatten_act.ts";
 import { isEmptyIn, sayEnd } from "./flatten_end.ts";
 import { type FlattenWorld, type Look, readLook } from "./flatten_look.ts";
 import { recordFlatten } from "./flatten_record.ts";
+import { goOnThroughSignals } from "./flatten_signals.ts";
 import { type Asked, buildScope } from "./flatten_scope.ts";
 import {
   formatDoIt,
@@ -99,13 +100,11 @@ async function runFlatten(host: ProgramHost, { flags, values }: ParsedOptions): 
   const { fs, stateDir } = files;
   const killed = await makeKillSwitch(host, fs, { stateDir, reason: "made by flatten" });
   formatMade(KILL_SWITCH_FILE, killed).forEach(say);
-  // A terminal that hangs up between a cancel and its sell must not leave the position without either.
-  const goOn = () => {};
-  host.signals.addSignalListener("SIGHUP", goOn);
+  const letSignals = goOnThroughSignals(host.signals, say);
   try {
     return await act(host, { config, files, asked, say });
   } finally {
-    host.signals.removeSignalListener("SIGHUP", goOn);
+    letSignals();
   }
 }
 

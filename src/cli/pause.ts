@@ -63,7 +63,8 @@ async function runPause(host: ProgramHost, { values }: ParsedOptions): Promise<n
 
 async function runUnpause(host: ProgramHost, { flags }: ParsedOptions): Promise<number> {
   const places = readSwitchPlaces(host.environment);
-  const removal = await takeSwitchAway(createDenoFileSystem(), places, {
+  const fs = createDenoFileSystem();
+  const removal = await takeSwitchAway({ fs, clock: host.clock }, places, {
     file: ENTRIES_PAUSED_FILE,
     isAll: flags.has("all"),
   });

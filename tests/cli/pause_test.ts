@@ -63,6 +63,27 @@ Deno.test("pause exits 1 and promises nothing where a loop runs in another direc
     assertStringIncludes(out, `touch ${dir}/own/money/ENTRIES_PAUSED`);
   }));
 
+for (const [command, file] of [["resume", "KILL_SWITCH"], ["unpause", "ENTRIES_PAUSED"]] as const) {
+  Deno.test(`${command} names the ${file} of a loop that runs in another directory, and removes it only with --all`, () =>
+    inOperatorDir(async (dir) => {
+      const money = `${dir}/own/money`;
+      await Deno.mkdir(money, { recursive: true });
+      await Deno.writeTextFile(`${dir}/own/${file}`, "");
+      await Deno.writeTextFile(`${money}/${file}`, "");
+      const path = `${money}/execution.lock`;
+      const lock = await acquireLock({ path, pid: 7, clock: createClock() });
+      assert(lock.kind === "held");
+      const env = { AVWAP_STATE_DIR: `${dir}/own` };
+      const kept = await runOperator([command], env);
+      const all = await runOperator([command, "--all"], env);
+      await lock.release();
+      assertEquals(kept.status, 1, kept.out);
+      assertStringIncludes(kept.out, `is STILL ON: ${money}/${file}`);
+      assertEquals(all.status, 0, all.out);
+      assertStringIncludes(all.out, `removed: ${money}/${file}`);
+    }));
+}
+
 Deno.test("unpause names a pause in the base directory's state, and removes it only with --all", () =>
   inOperatorDir(async (dir) => {
     await Deno.mkdir(`${dir}/own`);

@@ -29,7 +29,6 @@ export function listAdoptable(
   trades: ReadonlyMap<string, Trade>,
 ): { readonly candidate: Candidate; readonly held: BrokerPosition }[] {
   const { observation } = engine;
-  const { allowlist } = engine.ports.config;
   // What its orders have sold by then, and still buy, must be known.
   if (observation?.positions.kind !== "ok" || observation.openOrders.kind !== "ok") return [];
   if (observation.positions.value.length === 0) return [];
@@ -40,9 +39,7 @@ export function listAdoptable(
     // A price of another day says nothing of where the market is now.
     const priceUsd = trade !== undefined && isOfThisSession(engine, trade) ? trade.priceUsd : NaN;
     const isManaged = engine.state.positions.some((each) => each.symbol === held.symbol);
-    const isAllowed = allowlist.kind === "all" ||
-      (allowlist.kind === "list" && allowlist.symbols.includes(held.symbol));
-    if (candidate === undefined || isManaged || !isAllowed) return [];
+    if (candidate === undefined || isManaged || !isAllowed(engine, held.symbol)) return [];
     if (isReleased(engine, held.symbol)) return [];
     // What is sold or bought at this moment may not be in the quantity yet.
     if (isChanging(engine, held.symbol)) return [];
@@ -53,6 +50,23 @@ export function listAdoptable(
     if (!isSmallEnough(engine, held, priceUsd)) return [];
     return [{ candidate, held }];
   });
+}
+
+/** Whether the allowlist lets the engine take the symbol over. */
+function isAllowed({ ports }: Engine, symbol: string): boolean {
+  const { allowlist } = ports.config;
+  return allowlist.kind === "all" ||
+    (allowlist.kind === "list" && allowlist.symbols.includes(symbol));
+}
+
+/** Whether a foreign position is one that a LIVE cycle may take over without being asked, whatever keeps it from that now. */
+export function mayBeAdopted(
+  engine: Engine,
+  candidates: readonly Candidate[],
+  { symbol, qty }: BrokerPosition,
+): boolean {
+  return candidates.some((each) => each.symbol === symbol) && isAllowed(engine, symbol) &&
+    Math.floor(qty) >= 1 && !isReleased(engine, symbol) && !isSaidTooLarge(engine, symbol);
 }
 
 /** A larger one is somebody else's until he says that the engine is to have it; that is said once a day. */

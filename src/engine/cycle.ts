@@ -140,7 +140,7 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   engine.dayLoss = await readDayLoss(engine);
   const watchlist = await readWatchlist(engine);
   await managePositions(engine, decision, watchlist);
-  reportForeign(engine);
+  reportForeign(engine, watchlist.kind === "fresh" ? watchlist.candidates : []);
   reportUnreadable(engine);
   engine.isTakingEntries = watchlist.kind === "fresh" && engine.ports.disk.fault === null;
   if (watchlist.kind === "fresh" && engine.isTakingEntries) {

@@ -427,10 +427,10 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "what another hand took out of the ledger is another engine's order",
     edits: [{
       file: "src/engine/ledger_check.ts",
-      find: "      engine.updateState({ ledger: found.merged });\n",
+      find: "      takeIn(engine, found.merged);\n",
       replace:
         "      const mismatches = found.merged.mismatches + Math.sign(found.putBack.length);\n" +
-        "      engine.updateState({ ledger: { ...found.merged, mismatches } });\n",
+        "      takeIn(engine, { ...found.merged, mismatches });\n",
     }],
     tests: ["tests/engine/ledger_file_test.ts"],
   },
@@ -478,5 +478,14 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
       replace: "",
     }],
     tests: ["tests/engine/state_loading_test.ts"],
+  },
+  {
+    name: "a document put back from before a release manages its shares again",
+    edits: [{
+      file: "src/engine/ledger_check.ts",
+      find: "takeIn(engine, found.merged);",
+      replace: "engine.updateState({ ledger: found.merged });",
+    }],
+    tests: ["tests/engine/older_document_test.ts"],
   },
 ];

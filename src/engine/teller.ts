@@ -68,9 +68,11 @@ async function tellOne(engine: Engine, { symbol, positionId, value }: Note): Pro
       });
     }
     case "exit_begins": {
-      const of = value.isBeside ? ", beside a sell at work," : ` of ${value.ofQty}`;
+      const { reason, qty, ofQty, priceUsd } = value;
       return log.info(
-        `EXIT ${symbol}: ${value.reason} qty=${value.qty}${of} at ${value.priceUsd}`,
+        value.isBeside
+          ? `EXIT ${symbol}: ${reason} qty=${qty}, beside a sell at work, at ${priceUsd}`
+          : `EXIT ${symbol}: ${reason} qty=${qty} of ${ofQty} at ${priceUsd}`,
       );
     }
     case "exit_undone":
@@ -132,16 +134,17 @@ function tellStop(
   { qty, stopUsd, orderId, as, belowUsd }: ValueOf<"stop_rests">,
 ): void {
   const { log } = engine.ports;
-  const stop = `STOP ${symbol}: qty=${qty}`;
   switch (as) {
     case "placed":
-      return log.info(`${stop} at ${stopUsd} order_id=${orderId}`);
+      return log.info(`STOP ${symbol}: qty=${qty} at ${stopUsd} order_id=${orderId}`);
     case "converted":
-      return log.info(`${stop} at ${stopUsd} (good till canceled)`);
+      return log.info(`STOP ${symbol}: qty=${qty} at ${stopUsd} (good till canceled)`);
     case "put back":
-      return log.info(`${stop} at ${stopUsd}, put back`);
+      return log.info(`STOP ${symbol}: qty=${qty} at ${stopUsd}, put back`);
     case "lower":
-      return log.warn(`${stop} put back at ${stopUsd}: the market is below ${belowUsd}`);
+      return log.warn(
+        `STOP ${symbol}: qty=${qty} put back at ${stopUsd}: the market is below ${belowUsd}`,
+      );
   }
 }
 

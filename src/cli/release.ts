@@ -1,5 +1,5 @@
 import { formatAdoptCommand, formatPriceUsd } from "../domain/alert_facts.ts";
-import type { ManagedPosition } from "../domain/engine_state.ts";
+import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
 import { type BrokerOrder, flattenOrders, isFinal, remainingQty } from "../domain/orders.ts";
 import { putRelease, RELEASED, releasePosition } from "../domain/released.ts";
 import { BrokerError, StateError } from "../engine/ports.ts";
@@ -15,6 +15,7 @@ import {
 import { bringToRecord, readEngineState, readSymbol } from "./operator_request.ts";
 import { buildOperatorBroker, buildOperatorFiles, type OperatorFiles } from "./operator_world.ts";
 import type { ParsedOptions } from "./options.ts";
+import { isOwn } from "./record_owner.ts";
 import { PROGRAM } from "./version.ts";
 import { writeStoppedRecords } from "./stopped_records.ts";
 
@@ -56,7 +57,7 @@ async function runRelease(host: ProgramHost, options: ParsedOptions): Promise<nu
     );
     return EXIT.notSo;
   }
-  const lines = await describe(host, position);
+  const lines = await describe(host, position, state);
   if (!options.flags.has("yes")) {
     lines.push("Nothing was done. To do it:", `  ${PROGRAM} release ${symbol} --yes`, "");
     host.writeOut(lines.join("\n"));
@@ -109,9 +110,13 @@ async function writeRecord(
   );
 }
 
-async function describe(host: ProgramHost, position: ManagedPosition): Promise<string[]> {
+async function describe(
+  host: ProgramHost,
+  position: ManagedPosition,
+  state: EngineState,
+): Promise<string[]> {
   const { symbol, qty, stopUsd } = position;
-  const orders = await listOrders(host, symbol);
+  const orders = await listOrders(host, symbol, state);
   const shown = orders === null
     ? ["  its orders can't be read from the broker now; they stay as they are"]
     : orders.length === 0
@@ -133,11 +138,17 @@ export function formatOrder(order: BrokerOrder): string {
   return `${side} ${type} ${remainingQty(order)}${at} ${timeInForce} (order ${orderId})`;
 }
 
-/** Orders at work in a symbol; `null` where the broker can't be asked: the command works without. */
-async function listOrders(host: ProgramHost, symbol: string): Promise<BrokerOrder[] | null> {
+/** Orders at work in a symbol; `null` where the records' own account can't be asked: the command works without. */
+async function listOrders(
+  host: ProgramHost,
+  symbol: string,
+  state: EngineState,
+): Promise<BrokerOrder[] | null> {
   if (!hasCredentials(host.environment)) return null;
   try {
     const broker = buildOperatorBroker(host, readBrokerConfig(host.environment));
+    const { accountId } = await broker.readAccount();
+    if (!isOwn(state, { host: broker.host, accountId })) return null;
     const { rows } = await broker.listOrders({ status: "open" });
     return flattenOrders(rows).filter((order) => order.symbol === symbol && !isFinal(order));
   } catch (error) {

@@ -62,3 +62,22 @@ Deno.test("adopt takes nothing of another account into the records, and says who
     }
     assertEquals(await Deno.readTextFile(path), others);
   }));
+
+Deno.test("adopt shows what its stop risks, and release says nothing of its orders by another account's keys", () =>
+  withProgramDay({ startNy: "10:05" }, async (day) => {
+    await prepareLive(day);
+    day.exchange.setPosition("QQQ", 5, 100);
+    day.exchange.setPrice("QQQ", 100);
+    await day.runToEnd(["run", "--run-once"], LIVE);
+    const adopted = await day.runToEnd(["adopt", "QQQ", "--stop", "8", "--yes"]);
+    assertEquals(adopted.status, 0);
+    assertStringIncludes(adopted.lines.join("\n"), "stop 8.00 (460.00 USD below the price)");
+    const path = `${day.stateDir}/execution_state.json`;
+    const text = await Deno.readTextFile(path);
+    const id = /"account_id": "([^"]+)"/.exec(text)?.[1] ?? "";
+    const bare = (await day.runToEnd(["release", "QQQ"])).lines.join("\n");
+    assertStringIncludes(bare, "no order works at the broker: nothing will protect it");
+    await Deno.writeTextFile(path, text.replaceAll(id, "another-account"));
+    const shown = (await day.runToEnd(["release", "QQQ"])).lines.join("\n");
+    assertStringIncludes(shown, "its orders can't be read from the broker now");
+  }));

@@ -1,5 +1,5 @@
 import type { Outcome, ShownOrder } from "./broker_answers.ts";
-import type { Order } from "./broker_state.ts";
+import type { Change, Order } from "./broker_state.ts";
 
 /** An order in a line: `3 sell stop 4@2 gtc new`. */
 export function describeOrder(order: Order): string {
@@ -41,5 +41,27 @@ export function describeOutcome(outcome: Outcome): string {
     case "unknown":
     case "not_found":
       return outcome.kind;
+  }
+}
+
+/** A request in a line. */
+export function describeChange(change: Change): string {
+  switch (change.kind) {
+    case "sell":
+      return `sell ${change.qty} (${change.clientOrderId})`;
+    case "stop":
+      return `stop ${change.qty}@${change.level} (${change.clientOrderId})`;
+    case "bracket":
+      return `buy ${change.qty} (${change.clientOrderId})`;
+    case "replace": {
+      const { id, qty, level, clientOrderId } = change;
+      const terms = [
+        ...qty === undefined ? [] : [qty],
+        ...level === undefined ? [] : [`@${level}`],
+      ];
+      return `replace ${id} by ${terms.join("")} (${clientOrderId})`;
+    }
+    case "cancel":
+      return `cancel ${change.id}`;
   }
 }

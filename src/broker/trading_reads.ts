@@ -1,5 +1,6 @@
 import type { BrokerOrder } from "../domain/orders.ts";
-import type { BrokerPort, LookupOutcome, RequestClass } from "../engine/ports.ts";
+import type { LookupOutcome } from "../domain/order_request.ts";
+import type { BrokerPort, RequestClass } from "../engine/ports.ts";
 import { BrokerError } from "../engine/ports.ts";
 import {
   parseAccount,

@@ -4,7 +4,8 @@ import { buildFlattenId } from "../domain/flatten_id.ts";
 import { decideHow } from "../domain/flatten_plan.ts";
 import type { BrokerOrder, BrokerPosition } from "../domain/orders.ts";
 import { isTicker } from "../domain/symbol.ts";
-import { BrokerError, type CancelOutcome, type SubmitOutcome } from "../engine/ports.ts";
+import type { CancelOutcome, SubmitOutcome } from "../domain/order_request.ts";
+import { BrokerError } from "../engine/ports.ts";
 import {
   type FlattenWorld,
   listToClose,

@@ -1,6 +1,6 @@
 import { isFlatten } from "../domain/client_order_id.ts";
 import { isUnsettled } from "../domain/ledger.ts";
-import { RECORD_AGE_MAX_MS, REQUEST_DEADLINE_MS } from "../engine/entry_order.ts";
+import { RECORD_AGE_MAX_MS, REQUEST_DEADLINE_MS } from "../domain/plan/sell_record.ts";
 import type { ClockPort, LiveLedgerPort } from "../engine/ports.ts";
 import { createLiveLedger } from "../state/live_ledger.ts";
 import { KILL_SWITCH_FILE } from "../state/switch_files.ts";

@@ -1,4 +1,81 @@
+import type { SellReason } from "./client_order_id.ts";
 import type { ExitReason } from "./exit_plan.ts";
+import type { Refusal } from "./order_request.ts";
+
+/** One group of sells that gives way. */
+export interface BegunCancel {
+  readonly symbol: string;
+  /** The broker's id of the order that is cancelled for the group, and of all its orders with what each had sold by then. */
+  readonly orderId: string;
+  readonly members: readonly { readonly orderId: string; readonly filledQty: number }[];
+  /** Shares that it held, and where its stop was, USD per share, 0 for none. */
+  readonly qty: number;
+  readonly stopUsd: number;
+  /** `asked`: its cancel has left, or is under way already. */
+  readonly isAsked: boolean;
+}
+
+/**
+ * What was begun for a position: ended in its own cycle, under the record made before its cancel left; in a later one the
+ * rules decide anew, and what is bare gets its stop (pipeline 5, "How, at the broker").
+ */
+export interface Begun {
+  /** The cycle that it belongs to: of this process, begun then, Unix ms by the broker's clock. */
+  readonly processId: string;
+  readonly cycleStartedAtMs: number;
+  /** By monotonic time, ms. */
+  readonly sinceMs: number;
+  /** The exit that it makes room for; `stop`: one stop takes the place of what was cancelled. */
+  readonly reason: SellReason;
+  /** Client order ids of the records made with it; `null` where it sells, or leaves, nothing. */
+  readonly sellId: string | null;
+  readonly stopId: string | null;
+  /** Where the stop for the rest belongs once it has sold, USD per share. */
+  readonly restUsd: number;
+  readonly cancels: readonly BegunCancel[];
+  /** Whether a hand had put some of it in the engine's way (pipeline 5). */
+  readonly isOfHand: boolean;
+  /** What the broker said to a cancel that it would not take. */
+  readonly refusal: string | null;
+  /** Whether the position was bare before, which it is again where no cancel leaves. */
+  readonly wasBare: boolean;
+  /** Whether a cancel has left: only the operator ends it then. */
+  readonly hasLeft: boolean;
+}
+
+/** What last kept a sell, a stop or a cancel from being done. */
+export interface Held {
+  /** Unix ms by the broker's clock. */
+  readonly atMs: number;
+  /** In words that an operator understands. */
+  readonly why: string;
+  /** Whether nothing more is begun for the position in its cycle. */
+  readonly isOver: boolean;
+}
+
+/** What one process knows of what it has under way: no file has it, and the next one looks for itself. */
+export interface UnderWay {
+  readonly begun: Begun | null;
+  readonly held: Held | null;
+  /** A stop that the market was at or below when it was sent: its price, USD per share, and when by monotonic time, ms. */
+  readonly belowStop: { readonly stopUsd: number; readonly atMs: number } | null;
+  /** A resting order, by the broker's id, whose replacement the broker will not have, whoever asks. */
+  readonly unreplaceable: string | null;
+  /** A replacement that was refused, and may be done all the same: its client order id, and what was said (broker.md). */
+  readonly inQuestion: { readonly clientOrderId: string; readonly refusal: Refusal } | null;
+  /** What protected nothing and gave way to a stop last: order ids, and when, Unix ms by the broker's clock. */
+  readonly gaveWay: { readonly orderIds: readonly string[]; readonly atMs: number } | null;
+}
+
+/** What a new process has under way. */
+export const NOTHING_UNDER_WAY: UnderWay = {
+  begun: null,
+  held: null,
+  belowStop: null,
+  unreplaceable: null,
+  inQuestion: null,
+  gaveWay: null,
+};
 
 /**
  * What a position's sells and stops left unfinished, and what the broker refused of them: a restart is a longer pause, and
@@ -16,6 +93,7 @@ export interface Unfinished {
   readonly besideEntryAtMs: number | null;
   /** When the broker last refused an exit's sell, by its reason. */
   readonly sellRefusedAtMs: Readonly<Partial<Record<ExitReason, number>>>;
+  readonly underWay: UnderWay;
 }
 
 /** What is unfinished of a position: nothing, where no record says otherwise. */
@@ -27,6 +105,7 @@ export function findUnfinished(all: readonly Unfinished[], positionId: string): 
     spentHandStopUsd: null,
     besideEntryAtMs: null,
     sellRefusedAtMs: {},
+    underWay: NOTHING_UNDER_WAY,
   };
 }
 
@@ -40,6 +119,7 @@ export function putUnfinished(
   const others = all.filter((each) => each.positionId !== positionId);
   const isNothing = !next.isBare && next.stopRefusedAtMs === null &&
     next.spentHandStopUsd === null && next.besideEntryAtMs === null &&
+    Object.values(next.underWay).every((each) => each === null) &&
     Object.keys(next.sellRefusedAtMs).length === 0;
   return isNothing ? others : [...others, next];
 }

@@ -13,7 +13,7 @@ import { type BrokerOrder, flattenOrders, isFinal } from "../domain/orders.ts";
 import type { Engine, Read } from "./engine.ts";
 import { findIdentityProblem } from "./gate_reader.ts";
 import type { SplitListing } from "./listing.ts";
-import type { LookupOutcome } from "./ports.ts";
+import type { LookupOutcome } from "../domain/order_request.ts";
 
 /** Orders that are asked for by id after one list: more would eat the request budget of what protects. */
 const ASKED_MAX = 6;

@@ -1,10 +1,11 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
+import { isUnjudged } from "../domain/order_request.ts";
 import { isFinal } from "../domain/orders.ts";
 import type { SellGroup } from "../domain/protection.ts";
 import { askOrders } from "./asking.ts";
 import type { Engine } from "./engine.ts";
-import { isUnjudged } from "./lasting_refusals.ts";
-import { type Permit, sendLive } from "./send.ts";
+import type { Permit } from "../domain/plan/step.ts";
+import { sendLive } from "./send.ts";
 import { noteBare } from "./unfinished.ts";
 
 /** How long a cycle waits for cancels to end before it says so and leaves them to the next one. */

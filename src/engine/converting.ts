@@ -10,7 +10,7 @@ import { noteStopRefusal } from "./exit_records.ts";
 import { findHeld, hasWorkingBuy, refresh } from "./observe.ts";
 import { putBackLower } from "./put_back.ts";
 import { type SellPlan, sendSell, settleUnsent } from "./sell_orders.ts";
-import type { Permit } from "./send.ts";
+import type { Permit } from "../domain/plan/step.ts";
 import { readAvailable, readShares } from "./shares.ts";
 import { readStopLevel } from "./stop_level.ts";
 import { noteHandCancel } from "./unclear_sells.ts";

@@ -9,13 +9,8 @@ import { listAdoptRequests, takeAdoptions } from "./adopt_requests.ts";
 import { adoptPositions, buildAdopted, listAdoptable } from "./adopting.ts";
 import { hasHidden } from "./asking.ts";
 import { readMarket } from "./broker_clock.ts";
-import {
-  CONVERT_AGAIN_MS,
-  CONVERT_BEFORE_CLOSE_MS,
-  isConvertTime,
-  readConversionMs,
-  untilCloseMs,
-} from "./closing.ts";
+import { CONVERT_AGAIN_MS, CONVERT_BEFORE_CLOSE_MS } from "../domain/plan/time_left.ts";
+import { isConvertTime, readConversionMs, untilCloseMs } from "./closing.ts";
 import { lookWhileClosed, placeClosedStops, planClosedLook } from "./closed_look.ts";
 import { noticeCorporateActions } from "./corporate_actions.ts";
 import { noticeDisk } from "./disk_notice.ts";

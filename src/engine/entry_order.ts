@@ -15,27 +15,22 @@ import { formatUtc } from "../domain/ny_time.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
 import { lookUpOrder } from "./asking.ts";
-import { CONVERT_BEFORE_CLOSE_MS, untilCloseMs } from "./closing.ts";
+import { CONVERT_BEFORE_CLOSE_MS } from "../domain/plan/time_left.ts";
+import { untilCloseMs } from "./closing.ts";
+import { buildDeadlineMs, RECORD_AGE_MAX_MS } from "../domain/plan/sell_record.ts";
 import type { Engine } from "./engine.ts";
 import { UNFILLED_MAX_MS } from "../domain/entry_end.ts";
 import { changeEntry, findEntry, recordEntries, settleByOrder } from "./ledger_store.ts";
 import { countMismatch } from "./mismatch.ts";
-import { type Refusal, StateError } from "./ports.ts";
-import { sendLive, type SendResult } from "./send.ts";
+import type { Refusal } from "../domain/order_request.ts";
+import { StateError } from "./ports.ts";
+import type { SendResult } from "../domain/order_request.ts";
+import { sendLive } from "./send.ts";
 import { skipUnrecorded } from "./skips.ts";
 import { saySubmitted } from "./trade_messages.ts";
 
-/** Deadline of one request; a "not found" counts as evidence only after it has passed. */
-export const REQUEST_DEADLINE_MS = 10_000;
-/** A request leaves at most this long after its record, or not at all: the deadline on record counts on it. */
-export const RECORD_AGE_MAX_MS = 5_000;
 /** How soon a new order is looked at again. */
 export const LOOK_AGAIN_MS = 15_000;
-
-/** When evidence about an order recorded now begins to count. */
-export function buildDeadlineMs(nowMs: number): number {
-  return nowMs + RECORD_AGE_MAX_MS + REQUEST_DEADLINE_MS;
-}
 
 /**
  * Sends one entry: recorded, sent, settled (pipeline 6). A crash between any two lines leaves `pending`, which counts

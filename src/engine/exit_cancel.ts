@@ -23,7 +23,7 @@ import { settleByOrder } from "./ledger_store.ts";
 import { findHeld, refresh } from "./observe.ts";
 import { putBackLower } from "./put_back.ts";
 import { roundStop, type SellResult, sendSell, settleUnsent } from "./sell_orders.ts";
-import type { Permit } from "./send.ts";
+import type { Permit } from "../domain/plan/step.ts";
 import { readAvailable, readShares } from "./shares.ts";
 import { readStopLevel } from "./stop_level.ts";
 import { isBare } from "./unfinished.ts";

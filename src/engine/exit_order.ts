@@ -4,7 +4,8 @@ import { type ExitReason, markTrimmed } from "../domain/exit_plan.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import { countCovered, type SellGroup } from "../domain/protection.ts";
 import { isHidden } from "./asking.ts";
-import { CONVERT_AGAIN_MS, LAST_EXIT_MS, untilCloseMs } from "./closing.ts";
+import { CONVERT_AGAIN_MS, LAST_EXIT_MS } from "../domain/plan/time_left.ts";
+import { untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { sellAfterCancel } from "./exit_cancel.ts";
 import { readExitRecord } from "./exit_history.ts";
@@ -21,7 +22,7 @@ import { findLastingRefusal } from "./lasting_refusals.ts";
 import { readAccountBlock } from "./account_look.ts";
 import { findSellGroups, hasWorkingBuy, refresh } from "./observe.ts";
 import { isActionable } from "./positions.ts";
-import type { Permit } from "./send.ts";
+import type { Permit } from "../domain/plan/step.ts";
 import { readAvailable, readShares } from "./shares.ts";
 import { readStopLevel } from "./stop_level.ts";
 

@@ -4,12 +4,8 @@ import type { LedgerEntry } from "../domain/ledger.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import type { SellGroup } from "../domain/protection.ts";
 import type { Sequence } from "../domain/sequence_time.ts";
-import {
-  CONVERT_AGAIN_MS,
-  CONVERT_BEFORE_CLOSE_MS,
-  findTimeObstacle,
-  untilCloseMs,
-} from "./closing.ts";
+import { CONVERT_AGAIN_MS, CONVERT_BEFORE_CLOSE_MS } from "../domain/plan/time_left.ts";
+import { findTimeObstacle, untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { sayUndone } from "./operator_acts.ts";
 import { StateError } from "./ports.ts";
@@ -136,17 +132,6 @@ export function noteStopRefusal(
   const isBelow = result.kind === "rejected" && result.why === "stop_price";
   if (isBelow) noteUnfinished(engine, position.positionId, { stopRefusedAtMs: engine.nowMs() });
   return isBelow;
-}
-
-/**
- * Whether the broker will not have this order itself, whoever asks and whenever: by 422, or by a 403 that is about the order
- * (pipeline 5). Keys, account and rate say nothing of it; nor does a market below the stop.
- */
-export function isRefusedItself(result: SellResult): boolean {
-  if (result.kind !== "rejected") return false;
-  const { httpStatus, why, code } = result;
-  if (httpStatus === 422) return why !== "stop_price";
-  return httpStatus === 403 && code !== null && (why === "insufficient_qty" || why === "other");
 }
 
 /** Whether the broker would not take the position's stop in this session's last minutes. */

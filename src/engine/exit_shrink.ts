@@ -1,5 +1,6 @@
 import { isReplaceRefused } from "../domain/account/order_book.ts";
 import { markTrimmed } from "../domain/exit_plan.ts";
+import { isRefusedItself } from "../domain/order_request.ts";
 import { isFinal } from "../domain/orders.ts";
 import type { SellGroup } from "../domain/protection.ts";
 import { askOrder } from "./asking.ts";
@@ -7,7 +8,6 @@ import type { Engine } from "./engine.ts";
 import {
   type ExitPlan,
   isLate,
-  isRefusedItself,
   noteSellRefusal,
   planSell,
   planStop,
@@ -16,7 +16,7 @@ import {
   sayStop,
 } from "./exit_records.ts";
 import { recordSells, sendSell, settleUnsent } from "./sell_orders.ts";
-import type { Permit } from "./send.ts";
+import type { Permit } from "../domain/plan/step.ts";
 import { readAvailable } from "./shares.ts";
 import { noteBare } from "./unfinished.ts";
 
@@ -55,7 +55,8 @@ export async function sellAfterShrink(
   if (shrunk.kind !== "done") {
     await settleUnsent(engine, [sellEntry]);
     sayFailure(engine, plan, "shrinking its stop", shrunk);
-    const isRefused = isRefusedItself(shrunk) && await isUnchanged(engine, stopOrderId);
+    const isRefused = shrunk.kind === "rejected" && isRefusedItself(shrunk) &&
+      await isUnchanged(engine, stopOrderId);
     return isRefused ? "refused" : "not_sold";
   }
   // From here on shares are without protection, until the next look finds enough.

@@ -1,21 +1,5 @@
 import type { Engine } from "./engine.ts";
-import type { Refusal } from "./ports.ts";
-
-/** Refusals of a stop that say nothing of the next one: the market, other orders, the rate and the keys pass. */
-const PASSING: ReadonlySet<Refusal["why"]> = new Set<Refusal["why"]>([
-  "stop_price",
-  "insufficient_qty",
-  "wash_trade",
-  "not_cancelable",
-  "not_found",
-  "rate_limited",
-  "unauthorized",
-]);
-
-/** Whether a refusal says nothing of the order: it was not looked at, for the keys or the rate. */
-export function isUnjudged({ why }: Refusal): boolean {
-  return why === "unauthorized" || why === "rate_limited";
-}
+import { isLasting, type Refusal } from "../domain/order_request.ts";
 
 function buildKey(symbol: string): string {
   return `stop_refused:${symbol}`;
@@ -29,7 +13,7 @@ export function noteStopFate(engine: Engine, symbol: string, refusal: Refusal | 
     if (known !== undefined) engine.updateState({ alerted: others });
     return;
   }
-  if (PASSING.has(refusal.why)) return;
+  if (!isLasting(refusal)) return;
   engine.updateState({ alerted: { ...engine.state.alerted, [key]: refusal.message } });
 }
 

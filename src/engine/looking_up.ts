@@ -8,7 +8,7 @@ import {
 } from "../domain/ledger.ts";
 import { lookUpOrder } from "./asking.ts";
 import type { Engine } from "./engine.ts";
-import type { LookupOutcome } from "./ports.ts";
+import type { LookupOutcome } from "../domain/order_request.ts";
 import { isShownUnreadable } from "./unreadable.ts";
 
 /**

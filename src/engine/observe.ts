@@ -1,22 +1,17 @@
 import { buildOpenOrders, correctList } from "../domain/account/order_book.ts";
-import { listOurIds } from "../domain/account/our_orders.ts";
+import * as sight from "../domain/account/sight.ts";
 import type { MarketClock, Session, Trade } from "../domain/market.ts";
 import { findDay, type UnknownDay } from "../domain/market_clock.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
-import {
-  type BrokerOrder,
-  type BrokerPosition,
-  flattenOrders,
-  mayTrade,
-} from "../domain/orders.ts";
-import { listSellGroups, type SellGroup } from "../domain/protection.ts";
+import type { BrokerOrder, BrokerPosition } from "../domain/orders.ts";
+import type { SellGroup } from "../domain/protection.ts";
 import { PAST_CALENDAR_DAYS } from "../domain/watchlist_days.ts";
 import { completeOpen, forgetEnded, learn } from "./asking.ts";
 import type { Engine, Observation, Read } from "./engine.ts";
 import { readPositions, type SplitListing, takeListing } from "./listing.ts";
 import type { Listing } from "./ports.ts";
 import { buildQuestions } from "./questions.ts";
-import { isOrderUnreadableIn, isUnreadableIn } from "./unreadable.ts";
+import { sightOf } from "./sight.ts";
 
 /** Days of calendar that are kept, so that one failed read does not cost the day's close. */
 const CALENDAR_DAYS = 7;
@@ -159,39 +154,22 @@ export function isMarketOpen(engine: Engine): boolean {
   return clock !== undefined && clock.isOpen && engine.nowMs() < clock.nextCloseMs;
 }
 
-/**
- * The symbol's position as last read, fractions included: `undefined` where there is none, `null` where positions, or a row
- * about this symbol, can't be read.
- */
+/** The symbol's position as last read, fractions included (`Sight`). */
 export function findShown(engine: Engine, symbol: string): BrokerPosition | undefined | null {
-  const positions = engine.observation?.positions;
-  if (positions === undefined || positions.kind === "failed") return null;
-  if (isUnreadableIn(engine, symbol)) return null;
-  return positions.value.find((position) => position.symbol === symbol);
+  return sight.findShown(sightOf(engine), symbol);
 }
 
 /** The same in whole shares. */
 export function findHeld(engine: Engine, symbol: string): BrokerPosition | undefined | null {
-  const held = findShown(engine, symbol);
-  if (held === null || held === undefined || held.qty <= 0) return held;
-  // A fraction of a share can be neither stopped nor sold by us, and is left out.
-  const qty = Math.floor(held.qty);
-  return qty === 0 ? undefined : { ...held, qty };
+  return sight.findHeld(sightOf(engine), symbol);
 }
 
 /** Whether a buy works in the symbol, whoever placed it: the broker takes no new sell beside it (a wash trade). */
 export function hasWorkingBuy(engine: Engine, symbol: string): boolean {
-  const orders = engine.observation?.openOrders;
-  return orders?.kind === "ok" &&
-    flattenOrders(orders.value).some((each) =>
-      each.symbol === symbol && each.side === "buy" && mayTrade(each)
-    );
+  return sight.hasWorkingBuy(sightOf(engine), symbol);
 }
 
 /** The symbol's working sells as the book has them; `null` where open orders, or one of this symbol, can't be read. */
 export function findSellGroups(engine: Engine, symbol: string): SellGroup[] | null {
-  const orders = engine.observation?.openOrders;
-  if (orders === undefined || orders.kind === "failed") return null;
-  if (isOrderUnreadableIn(engine, symbol)) return null;
-  return listSellGroups(buildOpenOrders(engine.book), symbol, listOurIds(engine.book));
+  return sight.findSellGroups(sightOf(engine), symbol);
 }

@@ -4,13 +4,14 @@ import { type BrokerOrder, mayTrade } from "../domain/orders.ts";
 import { decideEntryEnd } from "../domain/entry_end.ts";
 import { askOrder } from "./asking.ts";
 import { cancelGroups, noteCancelled } from "./cancelling.ts";
-import { findTimeObstacle, LATE_ENTRY_MS, untilCloseMs } from "./closing.ts";
+import { LATE_ENTRY_MS } from "../domain/plan/time_left.ts";
+import { findTimeObstacle, untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { RETRY_MS } from "./exit_records.ts";
 import { settleByOrder } from "./ledger_store.ts";
 import { findHeld, refresh } from "./observe.ts";
 import { buildPositionEvent } from "./position_changes.ts";
-import type { Permit } from "./send.ts";
+import type { Permit } from "../domain/plan/step.ts";
 import { isOrderUnreadableIn } from "./unreadable.ts";
 import { isBare } from "./unfinished.ts";
 

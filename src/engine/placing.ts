@@ -1,19 +1,19 @@
 import { isReplaceRefused } from "../domain/account/order_book.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
+import { isRefusedItself, isUnjudged } from "../domain/order_request.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
 import type { ProtectionDecision } from "../domain/protection_step.ts";
 import { convert } from "./converting.ts";
 import type { Engine } from "./engine.ts";
 import { sendExit } from "./exit_order.ts";
-import { isRefusedItself, noteStopRefusal } from "./exit_records.ts";
-import { isUnjudged } from "./lasting_refusals.ts";
+import { noteStopRefusal } from "./exit_records.ts";
 import { findSellGroups, isOfThisSession, refresh } from "./observe.ts";
 import { isActionable } from "./positions.ts";
 import { readPrices } from "./prices.ts";
 import { putBackLower } from "./put_back.ts";
-import type { Permit } from "./send.ts";
+import type { Permit } from "../domain/plan/step.ts";
 import { recordSells, resolveStops, type SellPlan, sendSell } from "./sell_orders.ts";
 import { readAvailable } from "./shares.ts";
 import { readHandMoves, readStopLevel } from "./stop_level.ts";
@@ -158,8 +158,9 @@ async function place(
   // What the engine itself did not send is told by the position's standing, once (interface, Slack).
   if (placed.kind === "stopped") engine.ports.log.error(text);
   else sayNotPlaced(engine, text);
+  if (placed.kind !== "rejected") return "not_placed";
   if (isRefusedItself(placed)) return "refused";
-  return placed.kind === "rejected" && !isUnjudged(placed) ? "rejected" : "not_placed";
+  return isUnjudged(placed) ? "not_placed" : "rejected";
 }
 
 /** An error once a day and cause: the position's standing says for how long, and what the operator can do. */

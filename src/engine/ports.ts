@@ -5,6 +5,14 @@ import type { EngineState } from "../domain/engine_state.ts";
 import type { Allowlist, ReadFailure, TokenFile } from "../domain/gate.ts";
 import type { Caps } from "../domain/caps.ts";
 import type { CorporateAction } from "../domain/corporate_action.ts";
+import type {
+  CancelOutcome,
+  LookupOutcome,
+  MarketSellRequest,
+  ReplaceRequest,
+  StopRequest,
+  SubmitOutcome,
+} from "../domain/order_request.ts";
 import type { LiveLedger } from "../domain/ledger.ts";
 import type { Bar, MarketClock, Trade } from "../domain/market.ts";
 import type { Calendar } from "../domain/market_clock.ts";
@@ -48,57 +56,6 @@ export class BrokerError extends Error {
   }
 }
 
-/**
- * The broker's refusal of an order-changing request, classified by status, code and message together (broker.md).
- * `unauthorized` is about the keys, `account` about what the account may do.
- */
-export type RefusalKind =
-  | "insufficient_qty"
-  | "wash_trade"
-  | "buying_power"
-  | "stop_price"
-  | "price_increment"
-  | "unauthorized"
-  | "account"
-  | "rate_limited"
-  | "not_cancelable"
-  | "not_found"
-  | "other";
-
-/** A definitive no. `body` is the raw answer, cut and without credentials, for the event log. */
-export interface Refusal {
-  readonly kind: "rejected";
-  readonly why: RefusalKind;
-  readonly httpStatus: number;
-  readonly code: number | null;
-  readonly message: string;
-  readonly body: string;
-}
-
-/** No usable answer: the order may or may not exist (broker.md, "Ambiguous"). */
-export interface NoAnswer {
-  readonly kind: "unknown";
-  readonly why: "timeout" | "network" | "server_error" | "malformed";
-  readonly httpStatus: number | null;
-  readonly body: string;
-}
-
-/** The answer to a submission. `duplicate`: an order with this client order id exists, look it up and adopt it. */
-export type SubmitOutcome =
-  | { readonly kind: "accepted"; readonly order: BrokerOrder; readonly body: string }
-  | { readonly kind: "duplicate"; readonly body: string }
-  | Refusal
-  | NoAnswer;
-
-/** The answer to a cancel: `requested` means on its way, not final. */
-export type CancelOutcome = { readonly kind: "requested" } | Refusal | NoAnswer;
-
-/** The answer to a look-up by client order id. `not_found` is a real 404 and nothing else. */
-export type LookupOutcome =
-  | { readonly kind: "found"; readonly order: BrokerOrder }
-  | { readonly kind: "not_found" }
-  | { readonly kind: "unknown"; readonly why: ReadFailure };
-
 /** A bracket entry: market buy, day, with take-profit limit and stop (pipeline 4). Prices already in the broker's increments. */
 export interface BracketRequest {
   readonly clientOrderId: string;
@@ -106,29 +63,6 @@ export interface BracketRequest {
   readonly qty: number;
   readonly takeProfitUsd: number;
   readonly stopUsd: number;
-}
-
-/** A market sell, day. */
-export interface MarketSellRequest {
-  readonly clientOrderId: string;
-  readonly symbol: string;
-  readonly qty: number;
-}
-
-/** A plain sell stop, good till canceled. */
-export interface StopRequest {
-  readonly clientOrderId: string;
-  readonly symbol: string;
-  readonly qty: number;
-  readonly stopUsd: number;
-}
-
-/** A change of quantity or price of a resting stop; the broker answers with a new order that replaces the old. */
-export interface ReplaceRequest {
-  readonly orderId: string;
-  readonly clientOrderId: string;
-  readonly qty?: number;
-  readonly stopUsd?: number;
 }
 
 /**

@@ -2,7 +2,7 @@ import { roundToIncrement } from "../domain/price_increment.ts";
 import type { SellGroup } from "../domain/protection.ts";
 import type { Engine } from "./engine.ts";
 import { recordSells, type SellPlan, sendSell } from "./sell_orders.ts";
-import type { Permit } from "./send.ts";
+import type { Permit } from "../domain/plan/step.ts";
 import { noteUnfinished } from "./unfinished.ts";
 
 /**

@@ -1,18 +1,16 @@
-import { buildSellId, type SellReason } from "../domain/client_order_id.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
-import { buildLedgerEntry, isUnsettled, type LedgerEntry, NOT_SENT } from "../domain/ledger.ts";
-import { formatUtc } from "../domain/ny_time.ts";
+import { isUnsettled, type LedgerEntry, NOT_SENT } from "../domain/ledger.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
+import { buildSellRecord, nextAttempt, type SellFacts } from "../domain/plan/sell_record.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
 import { lookUpOrder } from "./asking.ts";
 import type { Engine } from "./engine.ts";
-import { buildDeadlineMs } from "./entry_order.ts";
 import { isEndedUnfilled } from "./exit_history.ts";
 import { noteStopFate } from "./lasting_refusals.ts";
 import { changeEntry, readLedger, recordEntries, settleByOrder } from "./ledger_store.ts";
-import type { Refusal } from "./ports.ts";
-import { nextAttempt } from "./sell_attempts.ts";
-import { type OrderRequest, type Permit, sendLive } from "./send.ts";
+import type { Refusal } from "../domain/order_request.ts";
+import type { Permit } from "../domain/plan/step.ts";
+import { type OrderRequest, sendLive } from "./send.ts";
 import { noteDoubt } from "./shares.ts";
 import { saySale } from "./trade_messages.ts";
 
@@ -44,42 +42,10 @@ export async function resolveStops(engine: Engine, position: ManagedPosition): P
   return true;
 }
 
-/** A sell or stop to come: what its record and its request say. */
-export interface SellPlan {
-  readonly position: ManagedPosition;
-  readonly reason: SellReason;
-  readonly qty: number;
-  /** A stop's price; `null` for a market sell. Rounded to the broker's increments when it is recorded. */
-  readonly stopUsd: number | null;
-  /** The resting order that this one replaces, instead of being a new one. */
-  readonly replaces: string | null;
+/** A sell or stop to come. */
+export interface SellPlan extends SellFacts {
   /** The replacement changes the price alone. */
   readonly isQtyKept?: boolean;
-}
-
-/** What a sell is worth for the record: at its stop, else at the last known high; sells count toward no cap. */
-function buildRecord(engine: Engine, plan: SellPlan, attempt: number): LedgerEntry {
-  const { position, reason, qty } = plan;
-  const nowMs = engine.nowMs();
-  const stopUsd = roundStop(plan);
-  return buildLedgerEntry({
-    symbol: position.symbol,
-    notionalUsd: qty * (stopUsd ?? position.highWaterUsd),
-    timestamp: formatUtc(nowMs),
-    side: "sell",
-    qty,
-    clientOrderId: buildSellId({ positionId: position.positionId, reason, attempt }),
-    reason,
-    stopUsd,
-    positionId: position.positionId,
-    attempt,
-    replaces: plan.replaces,
-    // An adopted position has no entry that its plan could be rebuilt from.
-    ...(position.adoptedQty > 0
-      ? { pivotUsd: position.pivotUsd, r1Usd: position.r1Usd, r2Usd: position.r2Usd }
-      : {}),
-    deadlineAtMs: buildDeadlineMs(nowMs),
-  });
 }
 
 /** A plan's stop in the broker's price increments; `null` for a market sell. */
@@ -98,7 +64,13 @@ export async function recordSells(
 ): Promise<LedgerEntry[]> {
   const entries: LedgerEntry[] = [];
   for (const plan of plans) {
-    entries.push(buildRecord(engine, plan, nextAttempt(engine, plan.position, plan.reason)));
+    const attempt = nextAttempt(
+      readLedger(engine).entries,
+      plan.position,
+      plan.reason,
+      engine.dateNy(),
+    );
+    entries.push(buildSellRecord(plan, attempt, engine.nowMs()));
   }
   await recordEntries(engine, entries);
   return entries;

@@ -1,5 +1,5 @@
 import type { ClosedStopPermit } from "../domain/closed_stop.ts";
-import { formatGateReason, type LiveDecision } from "../domain/gate.ts";
+import { formatGateReason } from "../domain/gate.ts";
 import type { OrderAnswerEvent, OrderRequestFields } from "../domain/events.ts";
 import { learn } from "./asking.ts";
 import type { Engine } from "./engine.ts";
@@ -7,24 +7,14 @@ import { printGateIfChanged } from "./gate_log.ts";
 import { readGate, readOperatorObjection } from "./gate_reader.ts";
 import { isMarketOpen } from "./observe.ts";
 import type {
-  BracketRequest,
   CancelOutcome,
-  MarketSellRequest,
-  ReplaceRequest,
-  StopRequest,
+  SellSideRequest,
+  SendResult,
   SubmitOutcome,
-} from "./ports.ts";
+} from "../domain/order_request.ts";
+import type { Permit } from "../domain/plan/step.ts";
+import type { BracketRequest } from "./ports.ts";
 import { findBreach } from "./shares.ts";
-
-/**
- * Why a request may leave. `gate`: a LIVE decision, asked for afresh before it does. `exit_rest`: an exit whose cancel
- * has left already, which only the operator can stop (pipeline 5, "How, at the broker"). `closed_stop`: the one order that
- * leaves while the market is closed, under a gate that is asked afresh too.
- */
-export type Permit =
-  | { readonly kind: "gate"; readonly decision: LiveDecision }
-  | { readonly kind: "exit_rest" }
-  | ClosedStopPermit;
 
 /** A live request that changes an order. */
 export type OrderRequest =
@@ -34,16 +24,7 @@ export type OrderRequest =
     /** When the intent expires or its record is too old, broker time: it leaves before, or not at all. */
     readonly notAfterMs: number;
   }
-  | { readonly op: "sell"; readonly request: MarketSellRequest }
-  | { readonly op: "stop"; readonly request: StopRequest }
-  | { readonly op: "replace"; readonly symbol: string; readonly request: ReplaceRequest }
-  | { readonly op: "cancel"; readonly symbol: string; readonly orderId: string };
-
-/** The broker's answer, or why nothing was sent. */
-export type SendResult =
-  | SubmitOutcome
-  | CancelOutcome
-  | { readonly kind: "stopped"; readonly reason: string };
+  | SellSideRequest;
 
 /**
  * The one way by which the engine changes anything at the broker (architecture, rule 3). It asks for a fresh decision

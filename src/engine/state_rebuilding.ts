@@ -1,3 +1,4 @@
+import { OPENED_SLACK_MS } from "../domain/account/position_shares.ts";
 import { EMPTY_BOOK, isOfEngine, learnOrders } from "../domain/account/order_book.ts";
 import { listHandMoves } from "../domain/account/our_orders.ts";
 import { EMPTY_STATE, type EngineState, type ManagedPosition } from "../domain/engine_state.ts";
@@ -22,7 +23,7 @@ import { buildManaged } from "./entry_order.ts";
 import type { Engine, Observation, Read } from "./engine.ts";
 import { buildPlan } from "./bought.ts";
 import { readWhole } from "./listing.ts";
-import { OPENED_SLACK_MS, readHistory } from "./shares.ts";
+import { readHistory } from "./shares.ts";
 import { listUnreadable, sayUnreadable } from "./unreadable.ts";
 
 /** How far back it searches the broker's orders for what bought a position that no ledger explains. */

@@ -1,4 +1,4 @@
-import type { Unfinished } from "../domain/unfinished.ts";
+import { NOTHING_UNDER_WAY, type Unfinished } from "../domain/unfinished.ts";
 import { formatTime } from "./ledger_format.ts";
 import { isMoment } from "./ledger_rules.ts";
 import type { StateWire, UnfinishedFields } from "./state_schema.ts";
@@ -25,6 +25,7 @@ export function buildUnfinished(wire: StateWire["unfinished"][number]): Unfinish
     spentHandStopUsd: wire.spent_hand_stop,
     besideEntryAtMs: wire.beside_entry_at,
     sellRefusedAtMs: wire.sell_refused_at,
+    underWay: NOTHING_UNDER_WAY,
   };
 }
 

@@ -1,5 +1,6 @@
 import { ONE_BOUNDS } from "../../src/broker/answer_bounds.ts";
-import { BrokerError, type LookupOutcome } from "../../src/engine/ports.ts";
+import type { LookupOutcome } from "../../src/domain/order_request.ts";
+import { BrokerError } from "../../src/engine/ports.ts";
 import {
   assert,
   assertEquals,

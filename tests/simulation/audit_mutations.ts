@@ -211,7 +211,7 @@ export const AUDIT_BUGS: readonly Bug[] = [
       },
       // The count of what sells still hold would make it harmless.
       {
-        file: "src/engine/shares.ts",
+        file: "src/domain/account/position_shares.ts",
         find: "filter((group) => !isGroupBound(group))",
         replace: "filter((group) => !isGroupBound(group) && !group.isLeaving)",
       },

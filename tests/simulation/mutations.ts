@@ -139,7 +139,7 @@ const BUGS: readonly Bug[] = [
     name: "an exit sent again has a new id",
     edits: [
       {
-        file: "src/engine/sell_attempts.ts",
+        file: "src/domain/plan/sell_record.ts",
         find: "isUnused || isUnsettled(entry) ? attempt : attempt + 1",
         replace: "isUnused ? attempt : attempt + 1",
       },

@@ -129,8 +129,8 @@ export const CLOSED_BUGS: readonly TestedBug[] = [
     name: "a refusal of the keys or the rate counts as the night's answer",
     edits: [{
       file: "src/engine/placing.ts",
-      find: '!isUnjudged(placed) ? "rejected"',
-      replace: '(isUnjudged(placed) || placed.httpStatus > 0) ? "rejected"',
+      find: 'isUnjudged(placed) ? "not_placed"',
+      replace: 'isUnjudged(placed) && placed.httpStatus === 0 ? "not_placed"',
     }],
     tests: [ENGINE],
   },

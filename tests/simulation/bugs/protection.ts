@@ -79,9 +79,9 @@ export const PROTECTION_BUGS: readonly TestedBug[] = [
   {
     name: "a hand's price forgotten at a trim",
     edits: [{
-      file: "src/engine/stop_level.ts",
-      find: "  return Math.max(engineUsd, handUsd);",
-      replace: "  return handUsd > 0 ? engineUsd : engineUsd;",
+      file: "src/domain/account/position_shares.ts",
+      find: "engineUsd : Math.max(engineUsd, handUsd);",
+      replace: "engineUsd : engineUsd;",
     }],
     tests: [HAND_TEST],
   },

@@ -59,8 +59,8 @@ export const ROWS_BUGS: readonly TestedBug[] = [
   {
     name: "an unreadable row of a managed symbol is taken for gone",
     edits: [{
-      file: "src/engine/observe.ts",
-      find: "  if (isUnreadableIn(engine, symbol)) return null;\n",
+      file: "src/domain/account/sight.ts",
+      find: "  if (sight.unreadable.has(symbol)) return null;\n",
       replace: "",
     }],
     tests: [ROWS],

@@ -107,7 +107,7 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
   {
     name: "a replacement that is refused for good is the end of the trim",
     edits: [{
-      file: "src/engine/exit_records.ts",
+      file: "src/domain/order_request.ts",
       find: '  if (httpStatus === 422) return why !== "stop_price";',
       replace: '  if (httpStatus === 422) return why === "stop_price";',
     }],
@@ -179,7 +179,7 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
   {
     name: "a refusal of the keys is taken for a cancel that has left",
     edits: [{
-      file: "src/engine/lasting_refusals.ts",
+      file: "src/domain/order_request.ts",
       find: 'return why === "unauthorized" || why === "rate_limited";',
       replace: 'return why === "rate_limited";',
     }],

@@ -42,7 +42,7 @@ export const SHARES_BUGS: readonly TestedBug[] = [
   {
     name: "a hand's stop for its own shares holds ours",
     edits: [{
-      file: "src/engine/shares.ts",
+      file: "src/domain/account/position_shares.ts",
       find: "    if (handQty <= 0 || group",
       replace: "    if (handQty <= 1e9 || group",
     }],
@@ -133,8 +133,8 @@ export const SHARES_BUGS: readonly TestedBug[] = [
   {
     name: "a guaranteed trade has sold nothing",
     edits: [{
-      file: "src/engine/shares.ts",
-      find: "return unanswered + replaced + countBound(engine, position);",
+      file: "src/domain/account/position_shares.ts",
+      find: "return unanswered + replaced + countBound(sight, position);",
       replace: "return unanswered + replaced;",
     }],
     tests: ["tests/engine/obstacles_test.ts"],

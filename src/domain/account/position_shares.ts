@@ -1,0 +1,230 @@
+import type { ManagedPosition } from "../engine_state.ts";
+import { type BrokerOrder, isFinal, remainingQty } from "../orders.ts";
+import type { SellSideRequest } from "../order_request.ts";
+import {
+  type FillHistory,
+  type Holding,
+  listHoldings,
+  type StartQty,
+} from "../position_account.ts";
+import { roundToIncrement } from "../price_increment.ts";
+import { listSellGroups, type SellGroup } from "../protection.ts";
+import { buildOpenOrders, isOfEngine, isSuccessorUnknown, type KnownOrder } from "./order_book.ts";
+import { type HandMove, listHandMoves } from "./our_orders.ts";
+import { countRecentFills, countShares, type ShareCount } from "./share_count.ts";
+import { findSellGroups, findShown, type Sight } from "./sight.ts";
+
+/** Orders of a position were submitted after this before its own time: the two clocks differ a little. */
+export const OPENED_SLACK_MS = 5_000;
+
+/** The orders of a position since it was opened or adopted, as the book has them; `null` while the book lacks the past. */
+export function listPositionOrders(
+  sight: Sight,
+  position: ManagedPosition,
+): KnownOrder[] | null {
+  if (!sight.pasts.has(position.positionId)) return null;
+  const fromMs = position.openedAtMs - OPENED_SLACK_MS;
+  return [...sight.book.values()].filter(({ order }) => {
+    if (order.symbol !== position.symbol) return false;
+    if (position.adoptedQty === 0) return order.submittedAtMs >= fromMs;
+    const atMs = order.side === "buy" ? order.submittedAtMs : order.updatedAtMs;
+    // One that worked already when it was adopted: `buildAdopted` counts with what it had sold by then.
+    return atMs >= position.openedAtMs || (order.side === "sell" && !isFinal(order));
+  });
+}
+
+/** The same, flat. */
+export function listPositionHistory(
+  sight: Sight,
+  position: ManagedPosition,
+): BrokerOrder[] | null {
+  return listPositionOrders(sight, position)?.map(({ order }) => order) ?? null;
+}
+
+/** Fills of a position's orders that positions need not show yet. */
+export function readRecentFills(sight: Sight, position: ManagedPosition): FillHistory {
+  return countRecentFills(listPositionOrders(sight, position) ?? [], sight.nowMs);
+}
+
+/**
+ * A managed position's shares: the one number behind "available", "half" and "whole" (pipeline 5).
+ * @returns `null` while its orders are not known: nothing is begun then.
+ */
+export function readShares(sight: Sight, position: ManagedPosition): ShareCount | null {
+  const orders = listPositionOrders(sight, position);
+  if (orders === null) return null;
+  const held = findShown(sight, position.symbol);
+  return countShares({
+    start: readStart(position),
+    orders,
+    isOurs: (order) => isOfEngine(sight.book, order.orderId),
+    shown: held === null
+      ? { kind: "unreadable" }
+      : held === undefined
+      ? { kind: "absent" }
+      : { kind: "shown", qty: held.qty },
+    doubtfulQty: countDoubtful(sight, position, orders),
+    nowMs: sight.nowMs,
+  });
+}
+
+/** What sells may have sold whose answer is out, whose successor nobody has seen, or whose trade is not settled yet. */
+function countDoubtful(
+  sight: Sight,
+  position: ManagedPosition,
+  orders: readonly KnownOrder[],
+): number {
+  const { symbol } = position;
+  const seen = new Set(orders.map(({ order }) => order.clientOrderId));
+  const unanswered = sight.doubts
+    .filter((entry) => entry.symbol === symbol && !seen.has(entry.clientOrderId ?? ""))
+    // A replacement holds the shares of the order whose place it takes, and no others.
+    .reduce((sum, entry) => sum + (entry.replaces === null ? entry.qty ?? 0 : 0), 0);
+  const replaced = orders.filter(({ order }) =>
+    order.side === "sell" && isSuccessorUnknown(sight.book, order)
+  ).reduce((sum, { order }) => sum + (order.qty ?? 0) - order.filledQty, 0);
+  return unanswered + replaced + countBound(sight, position);
+}
+
+/** What a position began with. */
+function readStart({ adoptedQty, besideQty }: ManagedPosition): StartQty {
+  return { oursQty: adoptedQty, handQty: besideQty };
+}
+
+/** Whose the shares are by a position's orders, in both readings; `null` while the book lacks its past. */
+export function readHoldings(sight: Sight, position: ManagedPosition): Holding[] | null {
+  const orders = listPositionHistory(sight, position);
+  if (orders === null) return null;
+  const isOurs = (order: BrokerOrder) => isOfEngine(sight.book, order.orderId);
+  return listHoldings(orders, readStart(position), isOurs);
+}
+
+/** Working sells without what holds a hand's own shares: a hand's sells take those first (pipeline 5). */
+function keepOwn(
+  sight: Sight,
+  position: ManagedPosition,
+  groups: readonly SellGroup[],
+): SellGroup[] {
+  let handQty = Math.min(...readHoldings(sight, position)?.map((each) => each.handQty) ?? [0]);
+  return groups.flatMap((group) => {
+    if (handQty <= 0 || group.orders.some(({ orderId }) => isOfEngine(sight.book, orderId))) {
+      return [group];
+    }
+    const qty = Math.max(0, group.qty - handQty);
+    handQty -= group.qty - qty;
+    return qty === 0 ? [] : [{ ...group, qty }];
+  });
+}
+
+/** The working sells that hold a position's own shares; `null` where open orders, or one of its symbol, can't be read. */
+export function findOwnGroups(sight: Sight, position: ManagedPosition): SellGroup[] | null {
+  const groups = findSellGroups(sight, position.symbol);
+  return groups === null ? null : keepOwn(sight, position, groups);
+}
+
+/** A position's sells at work, by the book. */
+function listHolding(sight: Sight, position: ManagedPosition): SellGroup[] {
+  return keepOwn(sight, position, listSellGroups(buildOpenOrders(sight.book), position.symbol));
+}
+
+/** A trade that is guaranteed or not settled: its shares count as perhaps sold (pipeline 5). */
+function isGroupBound({ standing }: SellGroup): boolean {
+  return standing === "bound";
+}
+
+function countBound(sight: Sight, position: ManagedPosition): number {
+  return sumQty(listHolding(sight, position).filter(isGroupBound));
+}
+
+/** Whether an answer may still say that doubtful shares are bare; of a trade that is not settled only time does. */
+export function isAnswerOut(
+  sight: Sight,
+  position: ManagedPosition,
+  { doubtfulQty }: ShareCount,
+): boolean {
+  return doubtfulQty > countBound(sight, position);
+}
+
+function sumQty(groups: readonly SellGroup[]): number {
+  return groups.reduce((sum, group) => sum + group.qty, 0);
+}
+
+/**
+ * Shares of a position that working sells and stops hold, by the book; legs of one bracket hold the same ones. What is perhaps
+ * sold is not among those held for sure, and counts here no more.
+ */
+export function countReserved(sight: Sight, position: ManagedPosition): number {
+  return sumQty(listHolding(sight, position).filter((group) => !isGroupBound(group)));
+}
+
+/** Shares held for sure that nothing sells or stops: what may be sold or stopped now. */
+export function readAvailable(sight: Sight, position: ManagedPosition): number {
+  const shares = readShares(sight, position);
+  if (shares === null) return 0;
+  return Math.max(0, Math.floor(shares.sureQty - countReserved(sight, position)));
+}
+
+/**
+ * Whether a request would bring sells and stops, at work or leaving, beyond the shares held for sure (pipeline 5).
+ * @returns What is wrong with it, or `null`.
+ */
+export function findBreach(
+  sight: Sight,
+  positions: readonly ManagedPosition[],
+  order: SellSideRequest,
+): string | null {
+  const added = readAdded(sight, order);
+  if (added === null || added.qty <= 0) return null;
+  const position = positions.find((each) => each.symbol === added.symbol);
+  if (position === undefined) return `${added.symbol}: ${order.op} in a symbol that is not managed`;
+  const sureQty = readShares(sight, position)?.sureQty ?? 0;
+  const reservedQty = countReserved(sight, position);
+  if (reservedQty + added.qty <= sureQty) return null;
+  return `${added.symbol}: ${order.op} of ${added.qty} shares beside ${reservedQty} that sells and stops hold, ` +
+    `of ${sureQty} held for sure`;
+}
+
+/** Shares that a request sells or stops beyond those that orders hold already; `null` for one that sells nothing. */
+function readAdded(
+  sight: Sight,
+  order: SellSideRequest,
+): { readonly symbol: string; readonly qty: number } | null {
+  switch (order.op) {
+    case "cancel":
+      return null;
+    case "sell":
+    case "stop":
+      return order.request;
+    case "replace": {
+      const old = sight.book.get(order.request.orderId)?.order;
+      const heldQty = old === undefined ? 0 : remainingQty(old);
+      return { symbol: order.symbol, qty: (order.request.qty ?? heldQty) - heldQty };
+    }
+  }
+}
+
+/** What hands have done to the position's stops, oldest first, for its whole life; none while its past is not known. */
+export function readHandMoves(sight: Sight, position: ManagedPosition): HandMove[] {
+  return listHandMoves(sight.book, listPositionHistory(sight, position) ?? []);
+}
+
+/**
+ * Where a position's stop belongs, in the broker's increments: the engine's own, or the price that a hand gave it last, the
+ * higher of both (pipeline 5, "Our stop, moved by hand"). The hand's never becomes the engine's.
+ * @param spentUsd A hand's price that the market has come below: the broker would not take a stop there any more.
+ */
+export function readStopLevel(
+  sight: Sight,
+  position: ManagedPosition,
+  spentUsd: number | null,
+): number {
+  const engineUsd = roundToIncrement(position.stopUsd);
+  const handUsd = readHandMoves(sight, position).at(-1)?.stopUsd ?? 0;
+  return handUsd === spentUsd ? engineUsd : Math.max(engineUsd, handUsd);
+}
+
+/** Whether the engine may act on the position: it is shown, its quantity is explained, and above 0 for sure. */
+export function isActionable(position: ManagedPosition, shares: ShareCount | null): boolean {
+  return shares !== null && shares.isExplained && position.unexplainedQty === null &&
+    position.qty !== null && shares.sureQty > 0;
+}

@@ -1,0 +1,58 @@
+import type { ExitReason } from "../exit_plan.ts";
+import type { BrokerOrder } from "../orders.ts";
+import type { SellGroup } from "../protection.ts";
+
+/** How often a note is told: each time, once a NY day for its key, or once for its key and value. */
+export type NoteScope = "always" | "day" | "once";
+
+/** What happened, as data; the words are the teller's. */
+export type NoteValue =
+  /** A sequence is begun: the audit trail has it before its requests. */
+  | { readonly kind: "protection"; readonly step: string; readonly qty: number | null }
+  /** A stop rests. */
+  | {
+    readonly kind: "stop_rests";
+    readonly qty: number;
+    readonly stopUsd: number;
+    readonly orderId: string;
+    readonly as: "placed" | "converted" | "put back" | "lower";
+    /** For `lower`: where the market was below, USD per share. */
+    readonly belowUsd: number | null;
+  }
+  /** A stop was not placed. `isOwn`: the engine itself did not send it. */
+  | {
+    readonly kind: "stop_undone";
+    readonly why: string;
+    readonly after: "nothing" | "cancel";
+    readonly isOwn: boolean;
+  }
+  /** Something waits: an exit, a conversion, or a cancel under way. */
+  | { readonly kind: "waits"; readonly what: ExitReason | "overnight stop"; readonly why: string }
+  | { readonly kind: "still_leaving" }
+  | { readonly kind: "at_stop" }
+  /** A stop that a hand had lowered is put back. */
+  | {
+    readonly kind: "put_back";
+    readonly fromUsd: number;
+    readonly toUsd: number;
+    readonly ownUsd: number;
+  }
+  /** A sell of somebody else's is cancelled. */
+  | { readonly kind: "foreign_sell"; readonly order: BrokerOrder }
+  /** A sell whose worth nobody knows, or that protects nothing; `isLeft`: a hand insists on it. */
+  | {
+    readonly kind: "unclear" | "obstacle";
+    readonly order: BrokerOrder;
+    readonly standing: SellGroup["standing"];
+    readonly isLeft: boolean;
+  };
+
+/** One note about a managed position: data alone, never text that the planner made up. */
+export interface Note {
+  readonly symbol: string;
+  readonly positionId: string;
+  readonly scope: NoteScope;
+  /** What it is remembered by where it is not told always. */
+  readonly key: string;
+  readonly value: NoteValue;
+}

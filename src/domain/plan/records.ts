@@ -1,0 +1,96 @@
+import { unreachable } from "../assert.ts";
+import type { EngineState } from "../engine_state.ts";
+import { applyBrokerOrder, type LedgerEntry, NOT_SENT } from "../ledger.ts";
+import { putUnfinished } from "../unfinished.ts";
+import type { RecordChange, RecordPart } from "./step.ts";
+
+/**
+ * The records after a change: pure, and total. A part about an order that the records lack, or of records without a ledger,
+ * changes nothing.
+ */
+export function apply(records: EngineState, change: RecordChange): EngineState {
+  return change.reduce(applyPart, records);
+}
+
+function applyPart(records: EngineState, part: RecordPart): EngineState {
+  switch (part.kind) {
+    case "orders":
+      return putEntries(records, part.entries);
+    case "shown":
+      return changeEntry(
+        records,
+        part.clientOrderId,
+        (entry) => applyBrokerOrder(entry, part.order),
+      );
+    case "not_sent":
+      return changeEntry(records, part.clientOrderId, (entry) => ({
+        ...entry,
+        status: "rejected",
+        detail: NOT_SENT,
+      }));
+    case "refused":
+      return changeEntry(records, part.clientOrderId, (entry) => ({
+        ...entry,
+        status: "rejected",
+        detail: part.detail,
+      }));
+    case "unknown":
+      return changeEntry(records, part.clientOrderId, (entry) => ({
+        ...entry,
+        status: "unknown",
+      }));
+    case "position": {
+      const { position } = part;
+      const isSame = (id: string) => id === position.positionId;
+      if (!records.positions.some(({ positionId }) => isSame(positionId))) return records;
+      const positions = records.positions.map((each) => isSame(each.positionId) ? position : each);
+      return { ...records, positions };
+    }
+    case "unfinished": {
+      const { positionId, change } = part;
+      return { ...records, unfinished: putUnfinished(records.unfinished, positionId, change) };
+    }
+    case "kept":
+      return { ...records, alerted: keep(records.alerted, part.key, part.value) };
+    default:
+      return unreachable(part);
+  }
+}
+
+function keep(
+  kept: EngineState["alerted"],
+  key: string,
+  value: string | null,
+): EngineState["alerted"] {
+  if (value !== null) return { ...kept, [key]: value };
+  const { [key]: _forgotten, ...others } = kept;
+  return others;
+}
+
+/** A repeat takes the place of its record, but not of the fields in it that another release or a hand has written. */
+function putEntries(records: EngineState, entries: readonly LedgerEntry[]): EngineState {
+  const { ledger } = records;
+  if (ledger === null) return records;
+  const ids = new Set(entries.map((entry) => entry.clientOrderId));
+  const others = ledger.entries.filter((entry) => !ids.has(entry.clientOrderId));
+  const put = entries.map((entry) => {
+    const past = ledger.entries.find((each) => each.clientOrderId === entry.clientOrderId);
+    return past === undefined
+      ? entry
+      : { ...entry, unknownFields: past.unknownFields, unknownWithin: past.unknownWithin };
+  });
+  return { ...records, ledger: { ...ledger, entries: [...others, ...put] } };
+}
+
+function changeEntry(
+  records: EngineState,
+  clientOrderId: string,
+  change: (entry: LedgerEntry) => LedgerEntry,
+): EngineState {
+  const { ledger } = records;
+  if (ledger === null) return records;
+  const entries = ledger.entries.map((entry) =>
+    entry.clientOrderId === clientOrderId ? change(entry) : entry
+  );
+  return { ...records, ledger: { ...ledger, entries } };
+}

@@ -1,0 +1,94 @@
+import type { Standing } from "../account/standing.ts";
+import type { ClosedStopPermit } from "../closed_stop.ts";
+import type { ManagedPosition } from "../engine_state.ts";
+import type { LiveDecision } from "../gate.ts";
+import type { LedgerEntry } from "../ledger.ts";
+import type { BrokerOrder } from "../orders.ts";
+import type { SellSideRequest } from "../order_request.ts";
+import type { Unfinished } from "../unfinished.ts";
+import type { Note } from "./note.ts";
+
+/** What the planner wants to know before it decides. */
+export type Question =
+  /** An order by the broker's id: of a leg, its bracket, whose answer holds both legs. */
+  | { readonly ask: "order"; readonly symbol: string; readonly orderId: string }
+  /** An order by the id that we gave it. */
+  | { readonly ask: "look_up"; readonly symbol: string; readonly clientOrderId: string }
+  /** All positions; the two lists are asked for together. */
+  | { readonly ask: "positions" }
+  | { readonly ask: "open_orders" }
+  /** The latest trade of a symbol, looked at again. */
+  | { readonly ask: "trade"; readonly symbol: string };
+
+/** A change of the records; several together are durable at once, in this order. */
+export type RecordPart =
+  /** Orders to come; one of the same client order id is the same order, and takes its place. */
+  | { readonly kind: "orders"; readonly entries: readonly LedgerEntry[] }
+  /** What the broker shows of an order of ours settles its record. */
+  | { readonly kind: "shown"; readonly clientOrderId: string; readonly order: BrokerOrder }
+  /** Recorded, and never left; or looked up, and not there. */
+  | { readonly kind: "not_sent"; readonly clientOrderId: string }
+  | { readonly kind: "refused"; readonly clientOrderId: string; readonly detail: string }
+  /** It may be at the broker: it is looked up until that is known. */
+  | { readonly kind: "unknown"; readonly clientOrderId: string }
+  | { readonly kind: "position"; readonly position: ManagedPosition }
+  | {
+    readonly kind: "unfinished";
+    readonly positionId: string;
+    readonly change: Partial<Omit<Unfinished, "positionId">>;
+  }
+  /** What is kept by a key (`EngineState.alerted`); `null` forgets it. */
+  | { readonly kind: "kept"; readonly key: string; readonly value: string | null };
+
+/** Changes that belong together; none of them is a change without the others. */
+export type RecordChange = readonly RecordPart[];
+
+/** Why a request may leave, decided before it does; where it leaves, the operator's files are read afresh. */
+export type Permit =
+  /** A LIVE decision, asked for afresh before the request leaves. */
+  | { readonly kind: "gate"; readonly decision: LiveDecision }
+  /** What a cancel or replacement has begun: only the operator's own objection stops it. */
+  | { readonly kind: "exit_rest" }
+  /** The one order that leaves while the market is closed. */
+  | ClosedStopPermit;
+
+/** The one next step. */
+export type Step =
+  | {
+    readonly do: "read";
+    /** Asked together. */
+    readonly questions: readonly Question[];
+    /** A pause inside the cycle: not before this, by monotonic time, ms. */
+    readonly notBeforeMs: number | null;
+  }
+  | { readonly do: "record"; readonly change: RecordChange }
+  | {
+    readonly do: "send";
+    /** Durable before the request leaves, but under `exit_rest`, which a full disk can't keep back. */
+    readonly change: RecordChange;
+    readonly request: SellSideRequest;
+    readonly permit: Permit;
+    readonly positionId: string;
+    /** It leaves before this or not at all, Unix ms by the broker's clock; `null` where nothing but the permit bounds it. */
+    readonly notAfterMs: number | null;
+  }
+  | {
+    readonly do: "rest";
+    /** Unix ms by the broker's clock; `null` where the poll is soon enough. */
+    readonly wakeAtMs: number | null;
+    readonly standing: readonly Standing[];
+    /** Positions whose exit rules want a sell that the step before can't give: their stop is refused, and the price has come to it. */
+    readonly isExitDue: readonly string[];
+  };
+
+/** What `plan` returns. */
+export interface Planned {
+  readonly step: Step;
+  readonly say: readonly Note[];
+}
+
+/** What `settle` returns. */
+export interface Settled {
+  readonly change: RecordChange;
+  readonly say: readonly Note[];
+}

@@ -1,0 +1,128 @@
+import type { OrderBook } from "../account/order_book.ts";
+import type { EngineState } from "../engine_state.ts";
+import type { GateDecision, GateFailReason, ReadFailure } from "../gate.ts";
+import type { MarketClock, Session, Trade } from "../market.ts";
+import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../orders.ts";
+import type { UnreadableRow } from "../unreadable_row.ts";
+
+/** A read of the broker's that may have failed: the value, or the word that the gate uses. */
+export type Look<T> =
+  | { readonly kind: "ok"; readonly value: T }
+  | { readonly kind: "failed"; readonly failure: ReadFailure };
+
+/** One answer of the broker's, and the one before it. */
+export interface Fact<T> {
+  readonly look: Look<T>;
+  /** `null` for the first answer of this process. */
+  readonly before: Look<T> | null;
+  /** When it was answered, by monotonic time, ms. */
+  readonly atMs: number;
+  /** How many changes had left when it was asked for (`Changes`): a later one of a symbol makes it stale there. */
+  readonly afterChange: number;
+}
+
+/** A list of the broker's: its readable rows, and beside them those that can't be read (pipeline 6, "A row of the broker's"). */
+export interface Listed<T> {
+  readonly rows: readonly T[];
+  readonly unreadable: readonly UnreadableRow[];
+}
+
+/** What an answer about one order said, whether or not it showed it. */
+export interface OrderLook {
+  readonly kind: "found" | "not_found" | "unknown";
+  /** By monotonic time, ms. */
+  readonly atMs: number;
+  readonly afterChange: number;
+}
+
+/** The latest trade of a symbol as it was answered. */
+export interface TradeLook {
+  /** Of this session, and checked (pipeline 5, "One print"); `null` where the answer has none that may be decided from. */
+  readonly trade: Trade | null;
+  /** By monotonic time, ms. */
+  readonly atMs: number;
+}
+
+/** The order-changing requests that have left in this process, whatever became of them. */
+export interface Changes {
+  readonly count: number;
+  /** By symbol: the number of the last one, and when it left by monotonic time, ms. */
+  readonly last: ReadonlyMap<string, { readonly number: number; readonly atMs: number }>;
+}
+
+/** All that was seen at the broker. What is not in it was not asked for, or not answered yet. */
+export interface Seen {
+  readonly book: OrderBook;
+  readonly changes: Changes;
+  readonly positions: Fact<Listed<BrokerPosition>> | null;
+  /** As listed; what it and answers by id say together is in the book. */
+  readonly openOrders: Fact<Listed<BrokerOrder>> | null;
+  readonly account: Fact<BrokerAccount> | null;
+  readonly clock: MarketClock | null;
+  /** Today's session, `null` where the calendar has none or could not be read. */
+  readonly session: Session | null;
+  /** Positions whose orders the book has from their beginning on. */
+  readonly pasts: ReadonlySet<string>;
+  readonly trades: ReadonlyMap<string, TradeLook>;
+  /** The last look at an order by the broker's id, and by the id that we gave it. */
+  readonly orderLooks: ReadonlyMap<string, OrderLook>;
+  readonly lookUps: ReadonlyMap<string, OrderLook>;
+}
+
+/** The moment of the decision, and what it leaves time for. */
+export interface Now {
+  /** By the broker's clock, carried on by monotonic time, Unix ms. */
+  readonly brokerMs: number;
+  readonly dateNy: string;
+  readonly monotonicMs: number;
+  /** To the real close of this session, ms; infinite where it is not known. */
+  readonly untilCloseMs: number;
+  /** What `--run-once` has left, ms; infinite in the loop. */
+  readonly budgetMs: number;
+  readonly isRunOnce: boolean;
+  /** The slowest of the last ten answers, ms. */
+  readonly slowestRequestMs: number;
+  readonly processId: string;
+  readonly isStopping: boolean;
+}
+
+/** What the cycle counts of itself, gone at its end; on it nothing but beginnings depends. */
+export interface Turn {
+  /** By the broker's clock, Unix ms. */
+  readonly cycleStartedAtMs: number;
+  readonly stepsLeft: number;
+  /** Requests that left in this cycle, by symbol. */
+  readonly actsBySymbol: ReadonlyMap<string, number>;
+  /** Positions adopted in this cycle, which it only protects. */
+  readonly fresh: ReadonlySet<string>;
+  /** How often a client order id was sent in this cycle. */
+  readonly sendings: ReadonlyMap<string, number>;
+}
+
+/** What the operator and the gate say. No secret is in it. */
+export interface OperatorView {
+  readonly gate: GateDecision;
+  /** His own objection, from his files as they were last read; `null` where he wants LIVE. */
+  readonly objection: GateFailReason | null;
+  /** Whether records and keys are of one account, as far as both are known. */
+  readonly keys: "match" | "mismatch" | "unknown";
+}
+
+/** The records as they were read: only `ok` is decided from. */
+export type RecordsRead =
+  | {
+    readonly kind: "ok";
+    readonly records: EngineState;
+    /** Whether they are durable as they are. */
+    readonly isDurable: boolean;
+  }
+  | { readonly kind: "missing" | "damaged" | "unreadable" | "newer" | "foreign" | "of_0_1_0" };
+
+/** Everything that a decision may know: a value. */
+export interface World {
+  readonly now: Now;
+  readonly turn: Turn;
+  readonly operator: OperatorView;
+  readonly seen: Seen;
+  readonly records: RecordsRead;
+}

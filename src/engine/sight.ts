@@ -1,0 +1,21 @@
+import type { Sight } from "../domain/account/sight.ts";
+import type { Engine } from "./engine.ts";
+import { listUnreadable } from "./unreadable.ts";
+
+/** What the engine knows of the account now. */
+export function sightOf(engine: Engine): Sight {
+  const { observation } = engine;
+  const positions = observation?.positions;
+  return {
+    book: engine.book,
+    positions: positions?.kind === "ok" ? positions.value : null,
+    areOrdersRead: observation?.openOrders.kind === "ok",
+    unreadable: new Set(listUnreadable(engine).flatMap((row) => row.symbol ?? [])),
+    unreadableOrders: new Set(
+      observation?.unreadable.openOrders.flatMap((row) => row.symbol ?? []) ?? [],
+    ),
+    pasts: engine.knownPasts,
+    doubts: [...engine.doubts.values()],
+    nowMs: engine.nowMs(),
+  };
+}

@@ -19,6 +19,8 @@ export type Question =
   | { readonly kind: "order"; readonly id: number }
   | { readonly kind: "look_up"; readonly clientOrderId: string }
   | { readonly kind: "open_orders" }
+  /** Those that are over, too. */
+  | { readonly kind: "all_orders" }
   | { readonly kind: "positions" }
   | { readonly kind: "trade" }
   | { readonly kind: "clock" };
@@ -39,7 +41,7 @@ export type Outcome =
   | { readonly kind: "unknown" }
   | { readonly kind: "found"; readonly shown: ShownOrder }
   | { readonly kind: "not_found" }
-  | { readonly kind: "open_orders"; readonly shown: readonly ShownOrder[] }
+  | { readonly kind: "open_orders" | "all_orders"; readonly shown: readonly ShownOrder[] }
   | { readonly kind: "positions"; readonly heldQty: number }
   | { readonly kind: "trade"; readonly priceLevel: number }
   | { readonly kind: "clock"; readonly isOpen: boolean };
@@ -88,6 +90,7 @@ function buildOrder(state: BrokerState, terms: Partial<Order>): Order {
     replaces: 0,
     replacedBy: 0,
     isActive: true,
+    version: 1,
     isTriggered: false,
     isHidden: false,
     status,
@@ -292,6 +295,13 @@ function listOpen(state: BrokerState, orders: readonly Order[]): ShownOrder[] {
   return [...[...roots].map((root) => showOrder({ orders }, root)), ...alone];
 }
 
+function listAll(orders: readonly Order[]): ShownOrder[] {
+  // What was to take a leg's place and never did stands nowhere.
+  const isOfLeg = ({ replaces }: Order) => (orders[replaces - 1]?.parentId ?? 0) !== 0;
+  return orders.filter((order) => order.parentId === 0 && !order.isHidden && !isOfLeg(order))
+    .map((order) => showOrder({ orders }, order));
+}
+
 /** Every answer to a question: how things are, or how they were, or none. */
 function listReadings(state: BrokerState, question: Question): Outcome[] {
   switch (question.kind) {
@@ -310,6 +320,9 @@ function listReadings(state: BrokerState, question: Question): Outcome[] {
     case "open_orders":
       return [state.orders, ...state.pastOrders === null ? [] : [state.pastOrders]]
         .map((orders) => ({ kind: "open_orders", shown: listOpen(state, orders) }));
+    case "all_orders":
+      return [state.orders, ...state.pastOrders === null ? [] : [state.pastOrders]]
+        .map((orders) => ({ kind: "all_orders", shown: listAll(orders) }));
     case "positions":
       return [state.heldQty, ...state.pastHeldQty === null ? [] : [state.pastHeldQty]]
         .map((heldQty) => ({ kind: "positions", heldQty }));
@@ -320,9 +333,19 @@ function listReadings(state: BrokerState, question: Question): Outcome[] {
   }
 }
 
+const QUESTIONS: ReadonlySet<string> = new Set<Question["kind"]>([
+  "order",
+  "look_up",
+  "open_orders",
+  "all_orders",
+  "positions",
+  "trade",
+  "clock",
+]);
+
 /** Whether a request only asks. */
 export function isQuestion(request: Change | Question): request is Question {
-  return ["order", "look_up", "open_orders", "positions", "trade", "clock"].includes(request.kind);
+  return QUESTIONS.has(request.kind);
 }
 
 /** Every possible answer to one request, each with the broker as it is then. */

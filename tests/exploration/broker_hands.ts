@@ -44,6 +44,7 @@ function buy(state: BrokerState, qty: number): Move {
     replaces: 0,
     replacedBy: 0,
     isActive: true,
+    version: 1,
     isTriggered: false,
     isHidden: false,
   };

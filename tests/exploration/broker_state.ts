@@ -45,6 +45,8 @@ export interface Order {
   readonly isActive: boolean;
   /** Whether a stop has begun to sell: it is a market order then, whatever the price does. */
   readonly isTriggered: boolean;
+  /** How often it has changed: of two answers the one with more is the newer. */
+  readonly version: number;
   /** Taken, and not shown by any answer yet (broker.md, the 404 row). */
   readonly isHidden: boolean;
 }
@@ -178,7 +180,10 @@ export function findOrder(state: BrokerState, id: number): Order {
 /** The state with these orders in the place of those with their ids; the next id adds one. */
 export function putOrders(state: BrokerState, ...changed: readonly Order[]): BrokerState {
   const orders = [...state.orders];
-  for (const order of changed) orders[order.id - 1] = order;
+  for (const order of changed) {
+    const version = (state.orders[order.id - 1]?.version ?? 0) + 1;
+    orders[order.id - 1] = { ...order, version };
+  }
   return { ...state, orders };
 }
 

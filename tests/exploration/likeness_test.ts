@@ -105,6 +105,7 @@ function drawWorld(chance: Prng): { mood: Partial<Behaviour>; habits: Partial<Ha
 const LOOKS: readonly Question[] = [
   { kind: "positions" },
   { kind: "open_orders" },
+  { kind: "all_orders" },
   ...[1, 2, 3, 4, 5, 6].map((id): Question => ({ kind: "order", id })),
 ];
 

@@ -89,6 +89,8 @@ export class SimulatorBench implements Bench {
       }
       case "open_orders":
         return buildRequest("GET", "/v2/orders", "status=open&nested=true");
+      case "all_orders":
+        return buildRequest("GET", "/v2/orders", "status=all&nested=true");
       case "positions":
         return buildRequest("GET", "/v2/positions");
       case "trade":
@@ -119,7 +121,8 @@ export class SimulatorBench implements Bench {
       case "look_up":
         return { kind: "found", shown: this.#readShown(asWire(json)) };
       case "open_orders":
-        return { kind: "open_orders", shown: readList(json).map((each) => this.#readShown(each)) };
+      case "all_orders":
+        return { kind: ask.kind, shown: readList(json).map((each) => this.#readShown(each)) };
       case "positions":
         return { kind: "positions", heldQty: Number(readList(json)[0]?.["qty"] ?? 0) };
       case "trade": {
@@ -164,6 +167,7 @@ export class SimulatorBench implements Bench {
       replaces: this.#numberOf(wire["replaces"]),
       replacedBy: this.#numberOf(wire["replaced_by"]),
       isActive: true,
+      version: 1,
       isTriggered: false,
       isHidden: false,
     };

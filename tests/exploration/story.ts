@@ -27,9 +27,11 @@ export function describeOutcome(outcome: Outcome): string {
       return `${outcome.kind} ${describeShown(outcome.shown)}`;
     case "refused":
       return `refused: ${outcome.why}`;
-    case "open_orders": {
+    case "open_orders":
+    case "all_orders": {
       const shown = outcome.shown.toSorted((a, b) => a.order.id - b.order.id);
-      return `open: ${shown.map(describeShown).join("; ")}`;
+      const word = outcome.kind === "open_orders" ? "open" : "all";
+      return `${word}: ${shown.map(describeShown).join("; ")}`;
     }
     case "positions":
       return `held ${outcome.heldQty}`;

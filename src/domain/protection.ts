@@ -160,6 +160,11 @@ function findStanding(orders: readonly BrokerOrder[], isOfLegs: boolean): SellSt
   return isAsleep ? "sleeps" : "dead";
 }
 
+/** The market sells at work among a symbol's sells. */
+export function listMarketSells(groups: readonly SellGroup[]): BrokerOrder[] {
+  return groups.filter((group) => group.standing === "selling").flatMap((group) => group.orders);
+}
+
 /** The orders of a group that its standing comes from: the odd ones among its legs, else all of them. */
 export function listTelling({ orders, standing }: SellGroup): readonly BrokerOrder[] {
   if (standing === "bound") return orders.filter(isBound);

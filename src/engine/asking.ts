@@ -144,7 +144,7 @@ export async function askOrders(engine: Engine, orderIds: readonly string[]): Pr
 }
 
 /** Asks for an order: for a leg by its bracket's id, whose answer holds both legs. @returns Whether it was found. */
-async function isFoundByRoot(engine: Engine, orderId: string): Promise<boolean> {
+export async function isFoundByRoot(engine: Engine, orderId: string): Promise<boolean> {
   const rootId = engine.book.get(orderId)?.parentId ?? orderId;
   const found = await askOrder(engine, rootId);
   if (found.kind === "unknown") return false;

@@ -7,8 +7,6 @@ import {
   isLookDue,
   parseClosedLook,
 } from "../domain/closed_look.ts";
-import { type ClosedStopPermit, decideClosedStop } from "../domain/closed_stop.ts";
-import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { GateDecision } from "../domain/gate.ts";
 import type { MarketClock } from "../domain/market.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
@@ -16,11 +14,8 @@ import { hasBuyWithoutPosition } from "./bought.ts";
 import { findClosedAction, noticeCorporateActions } from "./corporate_actions.ts";
 import type { Engine } from "./engine.ts";
 import { observe } from "./observe.ts";
-import { placeStop } from "./placing.ts";
-import { StateError } from "./ports.ts";
-import { isActionable } from "./positions.ts";
+import { carryOut } from "./plan_shell.ts";
 import type { Questions } from "./questions.ts";
-import { findOwnGroups, readAvailable } from "./shares.ts";
 import { isSummaryLookDue } from "./summary.ts";
 import { noteForeignState, takeInPositions, takeInRecords } from "./taking_in.ts";
 import { findBrokerTrouble } from "./trouble.ts";
@@ -31,9 +26,6 @@ import { isUnreadableIn } from "./unreadable.ts";
 const LOOK_KEY = "closed look";
 /** State key by position: the stage in which the broker last answered such a stop, of the session that it came before. */
 const ANSWERED_KEY = "closed stop";
-
-/** What keeps shares bare whose stop was answered. */
-const GONE = "a stop was sent while the market was closed, and does not rest";
 
 /**
  * What a cycle does while the market is closed, at most every five minutes and as long as it is not known that every managed
@@ -82,59 +74,16 @@ export async function placeClosedStops(
   market: MarketClock,
 ): Promise<void> {
   await noticeCorporateActions(engine, market);
-  for (const position of engine.state.positions) {
-    try {
-      await placeClosedStop(engine, gate, { position, market });
-    } catch (error) {
-      if (!(error instanceof StateError)) throw error;
-      engine.sayError(
-        `${position.symbol}: no stop sent, its record can't be written: ${error.message}`,
-      );
-    }
-  }
-}
-
-async function placeClosedStop(
-  engine: Engine,
-  gate: GateDecision,
-  { position, market }: { readonly position: ManagedPosition; readonly market: MarketClock },
-): Promise<void> {
-  const { symbol, positionId } = position;
-  if (isUnreadableIn(engine, symbol) || findOwnGroups(engine, position) === null) return;
-  if (!isActionable(engine, position)) return;
-  const qty = readAvailable(engine, position);
-  if (qty <= 0) return;
-  const key = `${ANSWERED_KEY} ${positionId}`;
   const value = formatStage(findMoment(engine, market));
-  const next = decideClosedStop({
-    symbol,
-    gate,
-    nextOpenMs: market.nextOpenMs,
+  const keyOf = (positionId: string) => `${ANSWERED_KEY} ${positionId}`;
+  const closed = new Map(engine.state.positions.map(({ symbol, positionId }) => [symbol, {
     action: findClosedAction(engine, symbol, market),
-    isAnswered: engine.state.alerted[key] === value,
-  });
-  if (next.kind === "held") return void engine.hindrances.set(symbol, next.why);
-  if (next.kind === "answered") {
-    // What the broker said to it says more, while this process knows it.
-    if (!engine.hindrances.has(symbol)) engine.hindrances.set(symbol, GONE);
-    return;
+    isAnswered: engine.state.alerted[keyOf(positionId)] === value,
+  }]));
+  // The broker's judgement holds until the next stage.
+  for (const positionId of await carryOut(engine, { gate, closed })) {
+    engine.updateState({ alerted: { ...engine.state.alerted, [keyOf(positionId)]: value } });
   }
-  if (await place(engine, next.permit, position, qty)) {
-    engine.updateState({ alerted: { ...engine.state.alerted, [key]: value } });
-  }
-}
-
-/** @returns Whether the broker has judged the stop: then it is not sent again before the next stage. */
-async function place(
-  engine: Engine,
-  permit: ClosedStopPermit,
-  position: ManagedPosition,
-  qty: number,
-): Promise<boolean> {
-  const { symbol, stopUsd } = position;
-  await engine.event({ type: "protection", symbol, step: "place", qty, stop_usd: stopUsd });
-  const placed = await placeStop(engine, { permit, sellUnder: null }, position, qty);
-  return placed !== "not_placed";
 }
 
 function findMoment(engine: Engine, { nextOpenMs }: MarketClock): ClosedMoment {

@@ -30,17 +30,17 @@ import {
   sayKillSwitch,
   takeDelivered,
 } from "./notices.ts";
-import { isOfThisSession, observe, readSession } from "./observe.ts";
+import { observe, readSession } from "./observe.ts";
 import { findEntryOrder } from "./partial_entry.ts";
 import { readPrices } from "./prices.ts";
+import { carryOut } from "./plan_shell.ts";
 import { protectPositions } from "./protecting.ts";
 import { askTogether, buildQuestions, type Questions } from "./questions.ts";
-import { restoreBare } from "./restoring.ts";
 import { makeIntents } from "./signals.ts";
 import { takeRequests } from "./releasing.ts";
 import { sendSummaryIfDue } from "./summary.ts";
 import { noticeTrouble } from "./trouble.ts";
-import { isUnreadableIn, reportUnreadable } from "./unreadable.ts";
+import { reportUnreadable } from "./unreadable.ts";
 import { takeStandings } from "./standings.ts";
 import { noteForeignState, takeInPositions, takeInRecords } from "./taking_in.ts";
 import { reviseTrims } from "./trim_flags.ts";
@@ -87,7 +87,7 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
     // Where no look is due, nothing else takes them up in a run of one cycle.
     await takeRequests(engine);
     const gate = market === null ? null : await lookWhileClosed(engine, market, questions);
-    if (market === null) await restoreBare(engine);
+    if (market === null) await carryOut(engine, { gate: null });
     await takeStandings(engine, { market, gate });
     if (market !== null) await planClosedLook(engine);
     await sayMarket(engine, market);
@@ -176,44 +176,21 @@ async function managePositions(
   }
   await decideExits(engine, decision, trades, fresh);
   if (decision.mode === "LIVE") {
-    await protectPositions(engine, decision, listSellable(engine, trades, fresh));
+    await protectPositions(engine, decision, fresh);
     // A trim whose sell gave way to a stop just now is due in this cycle's standing.
     await reviseTrims(engine, fresh, readExitRecord);
-    // One answer that was empty or missing must not leave what an exit laid bare to the next poll.
-    await restoreUnreadable(engine);
     const isSomeBare = engine.state.positions.some((position) =>
       isBare(engine, position.positionId) && position.unexplainedQty === null
     );
     if (isSomeBare) engine.wakeAt(engine.nowMs() + RETRY_MS);
     return;
   }
-  await restoreBare(engine);
+  await carryOut(engine, { gate: decision });
   for (const { candidate, held } of adoptable) {
     const priceUsd = trades.get(held.symbol)?.priceUsd ?? NaN;
     const position = buildAdopted(engine, candidate, held);
     await sayDryRunExits(engine, position, position.qty ?? 0, priceUsd);
   }
-}
-
-/** The rest of an exit goes on where nothing new is decided: what was laid bare in a symbol that can't be read by now. */
-async function restoreUnreadable(engine: Engine): Promise<void> {
-  const isLeft = engine.state.positions.some(({ positionId, symbol }) =>
-    isBare(engine, positionId) && isUnreadableIn(engine, symbol)
-  );
-  if (isLeft) await restoreBare(engine);
-}
-
-/** Positions that may be sold at once: priced in this session, and not adopted in this cycle. */
-function listSellable(
-  engine: Engine,
-  trades: ReadonlyMap<string, Trade>,
-  fresh: ReadonlySet<string>,
-): ReadonlySet<string> {
-  const sellable = engine.state.positions.filter(({ symbol, positionId }) => {
-    const trade = trades.get(symbol);
-    return trade !== undefined && isOfThisSession(engine, trade) && !fresh.has(positionId);
-  });
-  return new Set(sellable.map((position) => position.positionId));
 }
 
 /** Last prices of what is managed or could be adopted. */
@@ -227,12 +204,13 @@ async function readTrades(
     ...engine.state.positions.map((each) => each.symbol),
     ...held.filter((symbol) => listed.includes(symbol)),
   ]);
+  const { count: afterChange } = engine.changes;
   const { rows, answered } = await readPrices(
     engine,
     [...symbols].sort(),
     "; no exit decided for what has no price in this cycle",
   );
-  engine.prices = { rows, answered };
+  engine.prices = { rows, answered, afterChange };
   return rows;
 }
 

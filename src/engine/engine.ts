@@ -10,6 +10,7 @@ import type { MarketClock, Session, Trade } from "../domain/market.ts";
 import type { LostRecord, RebuildWait } from "../domain/rebuild_wait.ts";
 import type { Calendar } from "../domain/market_clock.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
+import type { Changes, OrderLook } from "../domain/plan/world.ts";
 import type { PriceMemory } from "../domain/price_check.ts";
 import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../domain/orders.ts";
 import type { UnreadableRow } from "../domain/unreadable_row.ts";
@@ -133,6 +134,14 @@ export class Engine {
   actionsPausedUntilMs = -Infinity;
   /** Lists of symbols that this cycle asked the data API for. */
   listsAsked = 0;
+  /** The order-changing requests that have left. */
+  changes: Changes = { count: 0, last: new Map() };
+  /** When positions and open orders were asked for last: after how many changes, and by monotonic time, ms. */
+  positionsAsked = { afterChange: 0, atMs: -Infinity };
+  openOrdersAsked = { afterChange: 0, atMs: -Infinity };
+  /** The last look at an order by the broker's id, and by ours. */
+  readonly orderLooks = new Map<string, OrderLook>();
+  readonly lookUps = new Map<string, OrderLook>();
   /** Whether something was sent since positions and orders were last read. */
   isStale = false;
   /** Whether something was seen, while waiting or in the middle of a cycle, that the next cycle must not wait for. */
@@ -154,6 +163,8 @@ export class Engine {
   prices: {
     readonly rows: ReadonlyMap<string, Trade>;
     readonly answered: ReadonlySet<string>;
+    /** How many changes had left when they were asked for. */
+    readonly afterChange: number;
   } | null = null;
   /** What is remembered of the prices of what may be adopted, by symbol; a new process has them confirmed anew. */
   readonly foreignPrices = new Map<string, PriceMemory>();
@@ -171,9 +182,17 @@ export class Engine {
   private unsavedSaid: string | null = null;
 
   private readonly startedAtMs: number;
+  /** Tells this process from the one before. */
+  readonly processId: string;
+
+  /** Notes when a list is asked for now. */
+  markAsked(): { readonly afterChange: number; readonly atMs: number } {
+    return { afterChange: this.changes.count, atMs: this.ports.clock.monotonicMs() };
+  }
 
   constructor(readonly ports: EnginePorts, readonly stop: AbortSignal) {
     this.startedAtMs = ports.clock.monotonicMs();
+    this.processId = String(ports.clock.nowMs());
     this.store = new RecordStore(ports);
   }
 

@@ -2,7 +2,7 @@ import { isReplaceRefused } from "../domain/account/order_book.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { type ExitReason, markTrimmed } from "../domain/exit_plan.ts";
 import type { LiveDecision } from "../domain/gate.ts";
-import { countCovered, type SellGroup } from "../domain/protection.ts";
+import { countCovered, listMarketSells, type SellGroup } from "../domain/protection.ts";
 import { isHidden } from "./asking.ts";
 import { CONVERT_AGAIN_MS, LAST_EXIT_MS } from "../domain/plan/time_left.ts";
 import { untilCloseMs } from "./closing.ts";
@@ -13,7 +13,6 @@ import {
   findSellLookMs,
   isSellRefused,
   isStopRefused,
-  listMarketSells,
   RETRY_MS,
   splitQty,
 } from "./exit_records.ts";

@@ -19,11 +19,6 @@ export const RETRY_MS = 5_000;
 const STALLED_SELL_MS = 60_000;
 const STALLED_LOOK_MS = 30_000;
 
-/** The market sells at work among a symbol's sells. */
-export function listMarketSells(groups: readonly SellGroup[]): BrokerOrder[] {
-  return groups.filter((group) => group.standing === "selling").flatMap((group) => group.orders);
-}
-
 /** In how long what waits for these sells is looked at again. */
 export function findSellLookMs(engine: Engine, sells: readonly BrokerOrder[]): number {
   const isStalled = sells.length > 0 &&

@@ -1,3 +1,4 @@
+import { listMarketSells } from "../domain/protection.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import {
   decideExit,
@@ -12,7 +13,7 @@ import type { Trade } from "../domain/market.ts";
 import type { Engine } from "./engine.ts";
 import { readExitRecord } from "./exit_history.ts";
 import { sendExit } from "./exit_order.ts";
-import { listMarketSells, RETRY_MS } from "./exit_records.ts";
+import { RETRY_MS } from "./exit_records.ts";
 import { findSellGroups, isOfThisSession, refresh } from "./observe.ts";
 import { isEntryWorking } from "./partial_entry.ts";
 import { StateError } from "./ports.ts";

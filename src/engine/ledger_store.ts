@@ -73,21 +73,24 @@ export async function recordEntries(
     const recorded = entries.map((entry) => keepUnknown(ledger, entry));
     return { ...ledger, entries: [...others, ...recorded] };
   });
-  for (const entry of entries) {
-    await engine.event({
-      type: "order_recorded",
-      symbol: entry.symbol,
-      client_order_id: entry.clientOrderId,
-      side: entry.side,
-      qty: entry.qty,
-      notional_usd: entry.notionalUsd,
-      reason: entry.reason,
-      stop_usd: entry.stopUsd,
-      pivot_usd: entry.pivotUsd,
-      r1_usd: entry.r1Usd,
-      r2_usd: entry.r2Usd,
-    });
-  }
+  for (const entry of entries) await sayRecorded(engine, entry);
+}
+
+/** The audit trail has an order to come as soon as its record is durable. */
+export async function sayRecorded(engine: Engine, entry: LedgerEntry): Promise<void> {
+  await engine.event({
+    type: "order_recorded",
+    symbol: entry.symbol,
+    client_order_id: entry.clientOrderId,
+    side: entry.side,
+    qty: entry.qty,
+    notional_usd: entry.notionalUsd,
+    reason: entry.reason,
+    stop_usd: entry.stopUsd,
+    pivot_usd: entry.pivotUsd,
+    r1_usd: entry.r1Usd,
+    r2_usd: entry.r2Usd,
+  });
 }
 
 /** A repeat takes the place of its record, but not of the fields in it that another release or a hand has written. */

@@ -38,6 +38,7 @@ export async function readPositions(
   observation: Observation,
   requestClass?: RequestClass,
 ): Promise<Observation> {
+  engine.positionsAsked = engine.markAsked();
   const { read, unreadable } = await readListing<BrokerPosition>(
     engine,
     () => engine.ports.broker.listPositions(requestClass),

@@ -32,6 +32,8 @@ export async function observe(
   const account = await questions.account();
   if (account.kind === "ok") engine.accountId = account.value.accountId;
   forgetEnded(engine);
+  engine.positionsAsked = engine.markAsked();
+  engine.openOrdersAsked = engine.positionsAsked;
   const positions = await takeListing(engine, await questions.positions());
   const open = await takeOpenOrders(engine, await questions.openOrders());
   const dayOrders = await takeDayOrders(engine, await questions.dayOrders(dateNy));
@@ -82,6 +84,7 @@ export async function refresh(engine: Engine): Promise<void> {
   const { observation } = engine;
   if (observation === null) return;
   const seen = await readPositions(engine, observation, "protect");
+  engine.openOrdersAsked = engine.markAsked();
   const open = await buildQuestions(engine).openOrders();
   const { read: openOrders, unreadable } = await takeOpenOrders(engine, open);
   engine.observation = {

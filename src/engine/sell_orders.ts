@@ -1,5 +1,4 @@
-import type { ManagedPosition } from "../domain/engine_state.ts";
-import { isUnsettled, type LedgerEntry, NOT_SENT } from "../domain/ledger.ts";
+import { type LedgerEntry, NOT_SENT } from "../domain/ledger.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import { buildSellRecord, nextAttempt, type SellFacts } from "../domain/plan/sell_record.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
@@ -24,23 +23,6 @@ export type SellResult =
   | { readonly kind: "stopped"; readonly reason: string }
   /** Sent, and nobody knows: it stays `unknown` in the ledger and is looked up. */
   | { readonly kind: "unresolved" };
-
-/**
- * Asks the broker for the position's stops that nobody knows of yet, so that none is placed beside one that rests.
- * @returns Whether all of them are known now.
- */
-export async function resolveStops(engine: Engine, position: ManagedPosition): Promise<boolean> {
-  const { entries } = readLedger(engine);
-  for (const entry of entries) {
-    const isMine = entry.positionId === position.positionId && entry.reason === "stop";
-    if (!isMine || !isUnsettled(entry) || entry.clientOrderId === null) continue;
-    const found = await lookUpOrder(engine, entry.clientOrderId);
-    if (found.kind === "unknown") return false;
-    if (found.kind === "not_found") await settleUnsent(engine, [entry]);
-    else await settleByOrder(engine, entry.clientOrderId, found.order);
-  }
-  return true;
-}
 
 /** A sell or stop to come. */
 export interface SellPlan extends SellFacts {

@@ -42,6 +42,7 @@ export async function sendLive(
   const result: SendResult = objection === null
     ? await leave(engine, order)
     : { kind: "stopped", reason: objection };
+  if (result.kind !== "stopped") noteChange(engine, describeRequest(order).symbol);
   if (result.kind === "accepted") learn(engine, [result.order]);
   await engine.event({
     type: "order_answer",
@@ -51,6 +52,13 @@ export async function sendLive(
     ...describeResult(result),
   });
   return result;
+}
+
+/** What was seen of the symbol before is older than this request. */
+function noteChange(engine: Engine, symbol: string): void {
+  const number = engine.changes.count + 1;
+  const last = { number, atMs: engine.ports.clock.monotonicMs() };
+  engine.changes = { count: number, last: new Map(engine.changes.last).set(symbol, last) };
 }
 
 async function findObjection(

@@ -11,13 +11,13 @@ import type { MarketClock } from "../domain/market.ts";
 import { findDay, findSessionAt } from "../domain/market_clock.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
-import { countCovered, countGtcCovered } from "../domain/protection.ts";
+import { countCovered, countGtcCovered, listMarketSells } from "../domain/protection.ts";
 import { formatUnreadable } from "../domain/unreadable_row.ts";
 import { readAccountBlock } from "./account_look.ts";
 import { CONVERT_BEFORE_CLOSE_MS } from "../domain/plan/time_left.ts";
 import { untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
-import { listMarketSells } from "./exit_records.ts";
+
 import { readOperatorObjection } from "./gate_reader.ts";
 import { alertKillSwitch, noteToldBare, noticeKillSwitch } from "./notices.ts";
 import {

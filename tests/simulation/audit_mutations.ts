@@ -220,15 +220,12 @@ export const AUDIT_BUGS: readonly Bug[] = [
   {
     issue: 4,
     name: "the first cycle after a start does not protect",
-    edits: [
-      {
-        file: "src/engine/protecting.ts",
-        find:
-          "  for (const position of engine.state.positions) {\n    if (isUnreadableIn(engine, position.symbol)) continue;\n    try {\n      if (await endEntry",
-        replace:
-          '  const isFirst = engine.state.lastCycleAtMs === null || engine.equitySaid === null || !engine.fillsSaid.has("__");\n  engine.fillsSaid.set("__", 1);\n  for (const position of isFirst ? [] : engine.state.positions) {\n    if (isUnreadableIn(engine, position.symbol)) continue;\n    try {\n      if (await endEntry',
-      },
-    ],
+    edits: [{
+      file: "src/engine/protecting.ts",
+      find: "  await carryOut(engine, {\n    gate: decision,\n",
+      replace:
+        '  const isFirst = engine.state.lastCycleAtMs === null || engine.equitySaid === null || !engine.fillsSaid.has("__");\n  engine.fillsSaid.set("__", 1);\n  if (!isFirst) await carryOut(engine, {\n    gate: decision,\n',
+    }],
   },
   {
     issue: 4,

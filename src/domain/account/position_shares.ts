@@ -177,11 +177,17 @@ export function findBreach(
   if (added === null || added.qty <= 0) return null;
   const position = positions.find((each) => each.symbol === added.symbol);
   if (position === undefined) return `${added.symbol}: ${order.op} in a symbol that is not managed`;
-  const sureQty = readShares(sight, position)?.sureQty ?? 0;
+  // What is sent again under its id is the same order, and not one beside it.
+  const doubts = sight.doubts.filter((entry) => entry.clientOrderId !== nameOf(order));
+  const sureQty = readShares({ ...sight, doubts }, position)?.sureQty ?? 0;
   const reservedQty = countReserved(sight, position);
   if (reservedQty + added.qty <= sureQty) return null;
   return `${added.symbol}: ${order.op} of ${added.qty} shares beside ${reservedQty} that sells and stops hold, ` +
     `of ${sureQty} held for sure`;
+}
+
+function nameOf(order: SellSideRequest): string | null {
+  return order.op === "cancel" ? null : order.request.clientOrderId;
 }
 
 /** Shares that a request sells or stops beyond those that orders hold already; `null` for one that sells nothing. */

@@ -1,5 +1,5 @@
 import type { LedgerEntry } from "../ledger.ts";
-import { type BrokerPosition, flattenOrders, mayTrade } from "../orders.ts";
+import { type BrokerOrder, type BrokerPosition, flattenOrders, mayTrade } from "../orders.ts";
 import { listSellGroups, type SellGroup } from "../protection.ts";
 import { buildOpenOrders, type OrderBook } from "./order_book.ts";
 import { listOurIds } from "./our_orders.ts";
@@ -75,4 +75,9 @@ export function isHidden(
   orders: readonly { readonly orderId: string }[],
 ): boolean {
   return orders.some((order) => book.get(order.orderId)?.isShown === false);
+}
+
+/** A position's entry order, as far as it is known. */
+export function findEntry({ book }: Sight, positionId: string): BrokerOrder | undefined {
+  return [...book.values()].find(({ order }) => order.clientOrderId === positionId)?.order;
 }

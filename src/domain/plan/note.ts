@@ -23,7 +23,8 @@ export type NoteValue =
   | {
     readonly kind: "stop_undone";
     readonly why: string;
-    readonly after: "nothing" | "cancel";
+    /** What it came after: `exit` is the rest of one that is ended whatever the gate says. */
+    readonly after: "nothing" | "cancel" | "exit";
     readonly isOwn: boolean;
   }
   /** Something waits: an exit, a conversion, or a cancel under way. */

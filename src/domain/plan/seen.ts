@@ -18,6 +18,7 @@ export const NOTHING_SEEN: Seen = {
   changes: { count: 0, last: new Map() },
   positions: null,
   openOrders: null,
+  dayOrders: null,
   account: null,
   clock: null,
   session: null,
@@ -25,6 +26,7 @@ export const NOTHING_SEEN: Seen = {
   trades: new Map(),
   orderLooks: new Map(),
   lookUps: new Map(),
+  closed: new Map(),
 };
 
 /**
@@ -75,7 +77,7 @@ function learnOne(
       return { ...seen, book, openOrders: buildFact(seen.openOrders, look) };
     }
     case "trade": {
-      const trades = new Map(seen.trades).set(answer.symbol, { trade: answer.trade, atMs });
+      const trades = new Map(seen.trades).set(answer.symbol, { trade: answer.trade, afterChange });
       return { ...seen, trades };
     }
     default:

@@ -1,4 +1,5 @@
 import type { OrderBook } from "../account/order_book.ts";
+import type { ClosedAction } from "../closed_stop.ts";
 import type { EngineState } from "../engine_state.ts";
 import type { GateDecision, GateFailReason, ReadFailure } from "../gate.ts";
 import type { MarketClock, Session, Trade } from "../market.ts";
@@ -39,8 +40,8 @@ export interface OrderLook {
 export interface TradeLook {
   /** Of this session, and checked (pipeline 5, "One print"); `null` where the answer has none that may be decided from. */
   readonly trade: Trade | null;
-  /** By monotonic time, ms. */
-  readonly atMs: number;
+  /** How many changes had left when it was asked for. */
+  readonly afterChange: number;
 }
 
 /** The order-changing requests that have left in this process, whatever became of them. */
@@ -57,6 +58,8 @@ export interface Seen {
   readonly positions: Fact<Listed<BrokerPosition>> | null;
   /** As listed; what it and answers by id say together is in the book. */
   readonly openOrders: Fact<Listed<BrokerOrder>> | null;
+  /** All orders submitted since the NY day began. */
+  readonly dayOrders: Fact<Listed<BrokerOrder>> | null;
   readonly account: Fact<BrokerAccount> | null;
   readonly clock: MarketClock | null;
   /** Today's session, `null` where the calendar has none or could not be read. */
@@ -67,6 +70,11 @@ export interface Seen {
   /** The last look at an order by the broker's id, and by the id that we gave it. */
   readonly orderLooks: ReadonlyMap<string, OrderLook>;
   readonly lookUps: ReadonlyMap<string, OrderLook>;
+  /** While the market is closed: what is known of corporate actions, by managed symbol, and whether a stop had its turn. */
+  readonly closed: ReadonlyMap<
+    string,
+    { readonly action: ClosedAction; readonly isAnswered: boolean }
+  >;
 }
 
 /** The moment of the decision, and what it leaves time for. */
@@ -88,20 +96,26 @@ export interface Now {
 
 /** What the cycle counts of itself, gone at its end; on it nothing but beginnings depends. */
 export interface Turn {
-  /** By the broker's clock, Unix ms. */
+  /** When it began, Unix ms by the broker's clock, and by monotonic time, ms. */
   readonly cycleStartedAtMs: number;
+  readonly startedMs: number;
   readonly stepsLeft: number;
+  /** How often the lists were asked for by the plan in this cycle. */
+  readonly looks: number;
   /** Requests that left in this cycle, by symbol. */
   readonly actsBySymbol: ReadonlyMap<string, number>;
   /** Positions adopted in this cycle, which it only protects. */
   readonly fresh: ReadonlySet<string>;
   /** How often a client order id was sent in this cycle. */
   readonly sendings: ReadonlyMap<string, number>;
+  /** Positions whose exit rules have had their turn since their stop was refused. */
+  readonly exitsTried: ReadonlySet<string>;
 }
 
 /** What the operator and the gate say. No secret is in it. */
 export interface OperatorView {
-  readonly gate: GateDecision;
+  /** `null` where it was not asked: the clock can't be read. */
+  readonly gate: GateDecision | null;
   /** His own objection, from his files as they were last read; `null` where he wants LIVE. */
   readonly objection: GateFailReason | null;
   /** Whether records and keys are of one account, as far as both are known. */

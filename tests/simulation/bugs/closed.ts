@@ -75,8 +75,8 @@ export const CLOSED_BUGS: readonly TestedBug[] = [
     name: "a night stop sent twice",
     edits: [{
       file: "src/engine/closed_look.ts",
-      find: "    isAnswered: engine.state.alerted[key] === value,",
-      replace: "    isAnswered: engine.state.alerted[key] === symbol,",
+      find: "isAnswered: engine.state.alerted[keyOf(positionId)] === value,",
+      replace: "isAnswered: engine.state.alerted[keyOf(positionId)] === symbol,",
     }],
     tests: [ENGINE],
   },
@@ -128,9 +128,9 @@ export const CLOSED_BUGS: readonly TestedBug[] = [
   {
     name: "a refusal of the keys or the rate counts as the night's answer",
     edits: [{
-      file: "src/engine/placing.ts",
-      find: 'isUnjudged(placed) ? "not_placed"',
-      replace: 'isUnjudged(placed) && placed.httpStatus === 0 ? "not_placed"',
+      file: "src/engine/plan_shell.ts",
+      find: "return !isUnjudged(answer);",
+      replace: "return !isUnjudged(answer) || answer.httpStatus > 0;",
     }],
     tests: [ENGINE],
   },

@@ -97,9 +97,9 @@ export const PROTECTION_BUGS: readonly TestedBug[] = [
   {
     name: "what a hand puts back is cancelled for ever",
     edits: [{
-      file: "src/engine/unclear_sells.ts",
-      find: "readHandCancels(engine, position) >= HAND_CANCELS_MAX;",
-      replace: "readHandCancels(engine, position) >= HAND_CANCELS_MAX * 1_000;",
+      file: "src/domain/plan/protect.ts",
+      find: "?? 0) >= HAND_CANCELS_MAX;",
+      replace: "?? 0) >= HAND_CANCELS_MAX * 1_000;",
     }],
     tests: [OBSTACLES_TEST],
   },
@@ -134,9 +134,9 @@ export const PROTECTION_BUGS: readonly TestedBug[] = [
   {
     name: "what an entry whose cancel hangs has bought stays bare",
     edits: [{
-      file: "src/engine/protecting.ts",
-      find: "    if (isBesideEntry && !isEntryStuck(engine, position)) return;",
-      replace: "    if (isBesideEntry || isEntryStuck(engine, position)) return;",
+      file: "src/domain/plan/protect.ts",
+      find: '  if (entry === "working") return rest(view);',
+      replace: '  if (entry !== "over") return rest(view);',
     }],
     tests: ["tests/engine/stuck_entry_test.ts"],
   },

@@ -98,9 +98,9 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
   {
     name: "a refused stop sells without a look at the price",
     edits: [{
-      file: "src/engine/placing.ts",
-      find: "  if (isBelow && sellUnder !== null && await isAtStop(engine, plan.position)) {",
-      replace: "  if (isBelow && sellUnder !== null && !await isAtStop(engine, plan.position)) {",
+      file: "src/domain/plan/place.ts",
+      find: "before.trade.priceUsd > restsUsd) return null;",
+      replace: "before.trade.priceUsd <= restsUsd) return null;",
     }],
     tests: ["tests/engine/refused_stop_test.ts"],
   },

@@ -17,9 +17,9 @@ export const STATUS_BUGS: readonly TestedBug[] = [
   {
     name: "what protects nothing waits for a sell at work",
     edits: [{
-      file: "src/engine/protecting.ts",
-      find: '  if (next.kind === "convert" && next.isBare) return false;\n',
-      replace: "",
+      file: "src/domain/plan/protect.ts",
+      find: "if (!isBare && isBesideSell(view) && !isDying(view))",
+      replace: "if (isBesideSell(view) && !isDying(view))",
     }],
     tests: [OBSTACLES_TEST],
   },
@@ -62,9 +62,9 @@ export const STATUS_BUGS: readonly TestedBug[] = [
   {
     name: "an answer by id waits for the next cycle",
     edits: [{
-      file: "src/engine/protecting.ts",
-      find: "      if (await askUnclear(engine, position, next.groups)) continue;",
-      replace: "      if (await askUnclear(engine, position, next.groups)) return;",
+      file: "src/domain/plan/protect.ts",
+      find: "  if (orderIds.length > 0) return read(askFor(view, orderIds));",
+      replace: "  if (orderIds.length > 99) return read(askFor(view, orderIds));",
     }],
     tests: [OBSTACLES_TEST],
   },
@@ -72,8 +72,8 @@ export const STATUS_BUGS: readonly TestedBug[] = [
     name: "a status that nobody knows is no reason of a standing",
     edits: [{
       file: "src/engine/unclear_sells.ts",
-      find: "    return code === null || order === undefined\n",
-      replace: "    return code === null || code.length > 0 || order === undefined\n",
+      find: "    if (code === null || order === undefined) return [];",
+      replace: "    if (code === null || code.length > 0 || order === undefined) return [];",
     }],
     tests: [OBSTACLES_TEST],
   },
@@ -90,29 +90,27 @@ export const STATUS_BUGS: readonly TestedBug[] = [
   {
     name: "what nobody can judge is asked for every five seconds behind an exit",
     edits: [{
-      file: "src/engine/protecting.ts",
-      find:
-        "  if (isAnswerOut(engine, position, shares) || readAvailable(engine, position) > 0) return;",
-      replace:
-        "  if (isAnswerOut(engine, position, shares) || readAvailable(engine, position) >= 0) return;",
+      file: "src/domain/plan/protect.ts",
+      find: "    view.availableQty <= 0;",
+      replace: "    view.availableQty < 0;",
     }],
     tests: [OBSTACLES_TEST],
   },
   {
     name: "what is suspended again and again gives way again and again",
     edits: [{
-      file: "src/engine/unclear_sells.ts",
-      find: "    if (nowMs < againMs) {",
-      replace: "    if (nowMs < againMs - GIVE_WAY_EACH_MS) {",
+      file: "src/domain/plan/protect.ts",
+      find: "  return isNew ? gaveWay.atMs + GIVE_WAY_EACH_MS : -Infinity;",
+      replace: "  return isNew ? gaveWay.atMs : -Infinity;",
     }],
     tests: [OBSTACLES_TEST],
   },
   {
     name: "a cancel of what protects nothing that was lost is asked again in a minute",
     edits: [{
-      file: "src/engine/unclear_sells.ts",
-      find: "orderIds.some((orderId) => !before.orderIds.includes(orderId))) {",
-      replace: "orderIds.length > 0) {",
+      file: "src/domain/plan/protect.ts",
+      find: "    listIds(groups).some((orderId) => !gaveWay.orderIds.includes(orderId));",
+      replace: "    listIds(groups).length > 0;",
     }],
     tests: [OBSTACLES_TEST],
   },

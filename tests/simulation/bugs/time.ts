@@ -7,9 +7,9 @@ export const TIME_BUGS: readonly TestedBug[] = [
   {
     name: "a conversion without its time check",
     edits: [{
-      file: "src/engine/converting.ts",
-      find: "  if (late !== null) {",
-      replace: '  if (late === "") {',
+      file: "src/domain/plan/protect.ts",
+      find: "  return late === null ? null :",
+      replace: '  return late !== "" ? null :',
     }],
     tests: [LEFT_TEST],
   },

@@ -1,0 +1,144 @@
+import { isAnswerOut } from "../account/position_shares.ts";
+import { isEntryWorking } from "../account/sight.ts";
+import { decideClosedStop } from "../closed_stop.ts";
+import { countCovered } from "../protection.ts";
+import { goOn } from "./give_way.ts";
+import { type Move, readLists, record, rest, RETRY_MS, unfinishedPart } from "./move.ts";
+import { placeStop } from "./place.ts";
+import { protect } from "./protect.ts";
+import type { Permit, Planned } from "./step.ts";
+import { buildSight, buildView, type View } from "./view.ts";
+import type { World } from "./world.ts";
+
+/** Requests of one symbol in one cycle: no symbol eats the others' turn. It ends beginnings only. */
+const ACTS_MAX = 8;
+
+/** How old a cancel is at the least before another position is uncovered by an act of ours. Milliseconds. */
+const ALONE_MS = 1_000;
+
+/** What one position asks for. */
+interface Turn {
+  readonly view: View;
+  readonly move: Move;
+}
+
+/** The one next step of the sell side, from one world. Pure and total. */
+export function plan(world: World): Planned {
+  const { records } = world;
+  if (records.kind !== "ok") return buildRest(world, []);
+  const sight = buildSight(world, records.records);
+  const views = records.records.positions.map((position) =>
+    buildView(world, records.records, sight, position)
+  );
+  const turns: Turn[] = [];
+  for (const view of sortByCare(views)) {
+    const move = planPosition(view);
+    const isNow = move.kind === "step" && move.isLast !== true && !isPause(move, view);
+    if (isNow) return move;
+    turns.push({ view, move });
+    if (isPause(move, view) && isYoung(view)) break;
+  }
+  const waiting = turns.filter(({ view, move }) => isPause(move, view));
+  const steps = [...waiting, ...turns].flatMap(({ move }) => move.kind === "step" ? [move] : []);
+  return steps[0] ?? buildRest(world, turns);
+}
+
+/** Whether a move waits for the broker, so that another position may have its turn meanwhile. */
+function isPause(move: Move, { world: { now } }: View): boolean {
+  return move.kind === "step" && move.step.do === "read" && move.step.notBeforeMs !== null &&
+    move.step.notBeforeMs > now.monotonicMs;
+}
+
+/** Whether its cancel is so young that no other position is uncovered beside it. */
+function isYoung({ begun, world: { now } }: View): boolean {
+  return begun !== null && now.monotonicMs - begun.sinceMs < ALONE_MS;
+}
+
+function buildRest({ records }: World, turns: readonly Turn[]): Planned {
+  const rests = turns.flatMap(({ view, move }) =>
+    move.kind === "rest" ? [{ ...move, positionId: view.position.positionId }] : []
+  );
+  const wakes = rests.flatMap(({ wakeAtMs }) => wakeAtMs ?? []);
+  return {
+    step: {
+      do: "rest",
+      wakeAtMs: wakes.length === 0 ? null : Math.min(...wakes),
+      standing: records.kind === "ok" ? records.records.standings : [],
+      isExitDue: rests.filter(({ isExitDue }) => isExitDue).map(({ positionId }) => positionId),
+    },
+    say: rests.flatMap(({ say }) => say),
+  };
+}
+
+/** What is begun comes first, then what is bare. */
+function sortByCare(views: readonly View[]): View[] {
+  const rank = (view: View) => view.begun !== null ? 0 : countBare(view) > 0 ? 1 : 2;
+  return [...views].sort((a, b) => rank(a) - rank(b));
+}
+
+function countBare({ count, groups, leastUsd }: View): number {
+  return Math.max(0, (count?.mostHeldQty ?? 0) - countCovered(groups ?? [], leastUsd));
+}
+
+function planPosition(view: View): Move {
+  const { begun, position, sight, underWay: { held }, unfinished, world } = view;
+  const { turn, operator: { gate }, seen } = world;
+  const permit: Permit | null = gate?.mode === "LIVE" ? { kind: "gate", decision: gate } : null;
+  if (begun !== null) return goOn(view, begun, permit ?? { kind: "exit_rest" });
+  if (held?.isOver === true && held.atMs >= turn.cycleStartedAtMs) {
+    return rest(view, { afterMs: RETRY_MS });
+  }
+  const acts = turn.actsBySymbol.get(position.symbol) ?? 0;
+  if (acts >= ACTS_MAX || turn.stepsLeft <= 0) return rest(view, { afterMs: RETRY_MS });
+  if (seen.clock?.isOpen === false) return planClosed(view);
+  if (permit !== null && !sight.unreadable.has(position.symbol)) return protect(view, permit);
+  return unfinished.isBare ? restore(view) : rest(view);
+}
+
+/**
+ * Puts back what an exit's cancel took away, whatever the gate says by now: once the cancel has left, a failing ledger,
+ * positions or clock read can't stop the rest, only the operator can (pipeline 5).
+ */
+function restore(view: View): Move {
+  const { position, sight, world, groups, count } = view;
+  const { operator, turn } = world;
+  if (operator.keys !== "match") return rest(view);
+  // The operator ends the exit; what it left bare is protected again in the next LIVE cycle.
+  if (operator.objection !== null) return record([unfinishedPart(view, { isBare: false })]);
+  // One answer that was empty or missing must not leave it to the next poll.
+  if (turn.looks === 0) return readLists();
+  const again = rest(view, { afterMs: RETRY_MS });
+  if (isEntryWorking(sight, position) || groups === null || count === null) return again;
+  if (groups.some((group) => group.isLeaving)) return again;
+  // Unreadable: the broker's orders say what is left, and a stop for more could sell short.
+  const isRead = sight.positions !== null && !sight.unreadable.has(position.symbol);
+  if (isRead ? !view.isActionable : position.unexplainedQty !== null) return again;
+  if (view.availableQty > 0) {
+    const move = placeStop(view, { kind: "exit_rest" }, Infinity);
+    return move.kind === "rest" ? again : move;
+  }
+  // What a sell of unknown fate has not sold after all is bare again.
+  return isAnswerOut(sight, position, count)
+    ? again
+    : record([unfinishedPart(view, { isBare: false })]);
+}
+
+/** What keeps shares bare whose stop was answered. */
+const GONE = "a stop was sent while the market was closed, and does not rest";
+
+/** The one order that leaves while the market is closed: a stop for shares that nothing holds (pipeline 5). */
+function planClosed(view: View): Move {
+  const { position: { symbol }, sight, groups, world, underWay } = view;
+  const { seen, operator: { gate }, now } = world;
+  const about = seen.closed.get(symbol);
+  if (seen.clock === null || gate === null || about === undefined) return rest(view);
+  if (sight.unreadable.has(symbol) || groups === null || !view.isActionable) return rest(view);
+  if (view.availableQty <= 0) return rest(view);
+  const { nextOpenMs } = seen.clock;
+  const next = decideClosedStop({ symbol, gate, nextOpenMs, ...about });
+  if (next.kind === "place") return placeStop(view, next.permit, Infinity);
+  // What the broker said to it says more, while this process knows it.
+  const why = next.kind === "held" ? next.why : underWay.held?.why ?? GONE;
+  const held = { atMs: now.brokerMs, why, isOver: true };
+  return record([unfinishedPart(view, { underWay: { ...underWay, held } })]);
+}

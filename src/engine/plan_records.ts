@@ -1,0 +1,92 @@
+import type { EngineState } from "../domain/engine_state.ts";
+import type { LedgerEntry } from "../domain/ledger.ts";
+import { apply } from "../domain/plan/records.ts";
+import type { RecordChange, RecordPart } from "../domain/plan/step.ts";
+import type { Engine } from "./engine.ts";
+import { buildOrderUpdate, sayRecorded } from "./ledger_store.ts";
+import { StateError } from "./ports.ts";
+import { noteDoubt } from "./shares.ts";
+
+/**
+ * Takes a change into the records; what is about orders is durable when it returns.
+ * @throws {StateError} Where orders to come can't be made durable: the records are as they were.
+ */
+export async function storeOrders(engine: Engine, change: RecordChange): Promise<void> {
+  const before = engine.state;
+  engine.state = apply(before, change);
+  const entries = change.flatMap((part) => part.kind === "orders" ? part.entries : []);
+  if (entries.length === 0) return;
+  try {
+    await save(engine);
+  } catch (error) {
+    if (error instanceof StateError) engine.state = before;
+    throw error;
+  }
+  for (const entry of entries) await sayRecorded(engine, entry);
+}
+
+/** The records with orders that can't be made durable: one that is stands for each of them (pipeline 5). */
+export function takeUndurable(engine: Engine, change: RecordChange): void {
+  engine.state = apply(engine.state, change);
+}
+
+/** Whether the records have each of the change's orders already, by its id. */
+export function areNamesOnRecord({ ledger }: EngineState, change: RecordChange): boolean {
+  const names = new Set(ledger?.entries.map((entry) => entry.clientOrderId) ?? []);
+  return change.every((part) =>
+    part.kind !== "orders" || part.entries.every((entry) => names.has(entry.clientOrderId))
+  );
+}
+
+/** Takes what became of orders into the records; a failure is said, and it is durable with their next write. */
+export async function storeAnswer(engine: Engine, change: RecordChange): Promise<void> {
+  const before = engine.state;
+  engine.state = apply(before, change);
+  takeHindrances(engine, before);
+  for (const part of change) takeDoubt(engine, part);
+  if (engine.state.ledger === before.ledger) return;
+  const named = change.flatMap((part) => "clientOrderId" in part ? [part.clientOrderId] : []);
+  try {
+    await save(engine);
+    for (const id of named) await sayUpdated(engine, id);
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    engine.sayError(`Cannot settle ${named.join(", ")} in the live ledger: ${error.message}`);
+  }
+}
+
+async function save(engine: Engine): Promise<void> {
+  await engine.saveState();
+  const { ledger } = engine.state;
+  if (ledger !== null && engine.store.isOnFile(ledger)) return;
+  throw new StateError("the records are not to be written now");
+}
+
+function findEntry({ state }: Engine, clientOrderId: string): LedgerEntry | undefined {
+  return state.ledger?.entries.find((entry) => entry.clientOrderId === clientOrderId);
+}
+
+async function sayUpdated(engine: Engine, clientOrderId: string): Promise<void> {
+  const entry = findEntry(engine, clientOrderId);
+  if (entry !== undefined) await engine.event(buildOrderUpdate(entry));
+}
+
+/** A sell whose answer was lost may have sold its shares until it is found, or proven absent. */
+function takeDoubt(engine: Engine, part: RecordPart): void {
+  if (!("clientOrderId" in part)) return;
+  engine.doubts.delete(part.clientOrderId);
+  const entry = findEntry(engine, part.clientOrderId);
+  if (part.kind === "unknown" && entry !== undefined) noteDoubt(engine, entry);
+}
+
+/** What last kept something of a position from being done is what its standing says of it. */
+function takeHindrances(engine: Engine, before: EngineState): void {
+  for (const { symbol, positionId } of engine.state.positions) {
+    const find = (state: EngineState) =>
+      state.unfinished.find((each) => each.positionId === positionId)?.underWay.held ?? null;
+    const held = find(engine.state);
+    if (held === find(before)) continue;
+    if (held === null) engine.hindrances.delete(symbol);
+    else engine.hindrances.set(symbol, held.why);
+  }
+}

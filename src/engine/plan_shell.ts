@@ -1,0 +1,224 @@
+import { NOT_SENT } from "../domain/ledger.ts";
+import { isUnjudged, type SendResult } from "../domain/order_request.ts";
+import type { GateDecision } from "../domain/gate.ts";
+import { plan } from "../domain/plan/plan.ts";
+import { NOTHING_UNDER_WAY } from "../domain/unfinished.ts";
+import { settle } from "../domain/plan/settle.ts";
+import type { Question, RecordChange, Step } from "../domain/plan/step.ts";
+import { symbolOf } from "../domain/plan/seen.ts";
+import type { OperatorView, Seen, Turn } from "../domain/plan/world.ts";
+import { askOrders, lookUpOrder } from "./asking.ts";
+import type { Engine } from "./engine.ts";
+import { readOperatorObjection } from "./gate_reader.ts";
+import { isOfThisSession, refresh } from "./observe.ts";
+import { areNamesOnRecord, storeAnswer, storeOrders, takeUndurable } from "./plan_records.ts";
+import { beginTurn, buildWorld, readKeys, readTrades } from "./plan_world.ts";
+import { StateError } from "./ports.ts";
+import { trackPositions } from "./positions.ts";
+import { readPrices } from "./prices.ts";
+import { sendLive } from "./send.ts";
+import { tell, tellUnwritten } from "./teller.ts";
+import { listBare } from "./unfinished.ts";
+
+/** What a run of the plan is carried out under. */
+export interface Mandate {
+  /** `null` where the gate was not asked. */
+  readonly gate: GateDecision | null;
+  /** Positions adopted in this cycle, which it only protects. */
+  readonly fresh?: ReadonlySet<string>;
+  readonly closed?: Seen["closed"];
+  /** Sells a position whose stop is refused and whose price has come to it. */
+  readonly onExitDue?: (positionId: string) => Promise<void>;
+}
+
+/** What one run of the plan has of its own. */
+interface Run {
+  readonly engine: Engine;
+  readonly mandate: Mandate;
+  readonly operator: OperatorView;
+  turn: Turn;
+  trades: Seen["trades"];
+  /** Notes of rests that were told in this run. */
+  readonly told: Set<string>;
+  /** How the broker answered what was sent last, by position. */
+  readonly answers: Map<string, SendResult>;
+}
+
+type StepOf<Kind extends Step["do"]> = Extract<Step, { readonly do: Kind }>;
+
+/**
+ * Carries the plan out, one step after the other, until nothing more can be done now: decides nothing.
+ * @returns Positions about whose stop the broker has given its judgement.
+ */
+export async function carryOut(engine: Engine, mandate: Mandate): Promise<ReadonlySet<string>> {
+  const run: Run = {
+    engine,
+    mandate,
+    operator: await readOperator(engine, mandate.gate),
+    turn: beginTurn(engine, mandate.fresh ?? new Set()),
+    trades: readTrades(engine),
+    told: new Set(),
+    answers: new Map(),
+  };
+  for (;;) {
+    const seen = { trades: run.trades, closed: mandate.closed ?? new Map() };
+    const { step, say } = plan(buildWorld(engine, run.turn, run.operator, seen));
+    const stepsLeft = run.turn.stepsLeft - 1;
+    run.turn = { ...run.turn, stepsLeft };
+    // The plan begins nothing without steps; one that goes on all the same is at fault.
+    if (stepsLeft < -20) {
+      engine.onBreach("The plan of the sell side makes no progress: left to the next cycle");
+      break;
+    }
+    await tell(engine, say, step.do === "rest" ? run.told : null);
+    if (step.do === "rest") {
+      if (!await sellDue(run, step)) break;
+    } else await carryOutStep(run, step);
+  }
+  return listJudged(run);
+}
+
+async function readOperator(engine: Engine, gate: GateDecision | null): Promise<OperatorView> {
+  const isAsked = listBare(engine).length > 0;
+  return {
+    gate,
+    objection: isAsked ? await readOperatorObjection(engine) : null,
+    keys: readKeys(engine),
+  };
+}
+
+/** @returns Whether anything was sold, so that the plan goes on. */
+async function sellDue(run: Run, { wakeAtMs, isExitDue }: StepOf<"rest">): Promise<boolean> {
+  const { engine, mandate, turn } = run;
+  if (wakeAtMs !== null) engine.wakeAt(wakeAtMs);
+  if (isExitDue.length === 0) return false;
+  run.turn = { ...turn, exitsTried: new Set([...turn.exitsTried, ...isExitDue]) };
+  for (const positionId of isExitDue) await mandate.onExitDue?.(positionId);
+  return true;
+}
+
+async function carryOutStep(run: Run, step: Exclude<Step, { do: "rest" }>): Promise<void> {
+  const { engine } = run;
+  switch (step.do) {
+    case "read":
+      return await ask(run, step);
+    case "record":
+      return await storeAnswer(engine, step.change);
+    case "send":
+      return await leave(run, step);
+  }
+}
+
+async function ask(run: Run, { questions, notBeforeMs }: StepOf<"read">): Promise<void> {
+  const { clock } = run.engine.ports;
+  const pauseMs = (notBeforeMs ?? 0) - clock.monotonicMs();
+  if (pauseMs > 0) await clock.sleep(pauseMs);
+  for (const question of questions) await askOne(run, question);
+}
+
+async function askOne(run: Run, question: Question): Promise<void> {
+  const { engine } = run;
+  const mark = engine.markAsked();
+  switch (question.ask) {
+    case "positions":
+      run.turn = { ...run.turn, looks: run.turn.looks + 1 };
+      await refresh(engine);
+      // What changed meanwhile must be explained first: no stop for a split, or for what was sold.
+      return await trackPositions(engine);
+    case "open_orders":
+      // Read with the positions.
+      return;
+    case "order":
+      await askOrders(engine, [question.orderId]);
+      engine.orderLooks.set(question.orderId, { kind: "found", ...mark });
+      return;
+    case "look_up": {
+      const { kind } = await lookUpOrder(engine, question.clientOrderId);
+      engine.lookUps.set(question.clientOrderId, { kind, ...mark });
+      return;
+    }
+    case "trade": {
+      const { symbol } = question;
+      const { rows } = await readPrices(engine, [symbol], "; its stop is looked at again soon");
+      const trade = rows.get(symbol);
+      const isNow = trade !== undefined && isOfThisSession(engine, trade);
+      const look = { trade: isNow ? trade : null, afterChange: mark.afterChange };
+      run.trades = new Map(run.trades).set(symbol, look);
+      return;
+    }
+  }
+}
+
+async function leave(run: Run, step: StepOf<"send">): Promise<void> {
+  const { engine, turn } = run;
+  const { request, permit, positionId } = step;
+  const unwritten = await makeDurable(run, step);
+  if (unwritten !== null) return await holdUnwritten(run, step, unwritten);
+  engine.isStale = true;
+  const answer = await sendLive(engine, permit, request);
+  const symbol = symbolOf(request);
+  const acts = (turn.actsBySymbol.get(symbol) ?? 0) + 1;
+  run.turn = { ...run.turn, actsBySymbol: new Map(turn.actsBySymbol).set(symbol, acts) };
+  if (request.op !== "cancel") {
+    const { clientOrderId } = request.request;
+    const sendings = new Map(turn.sendings);
+    run.turn = {
+      ...run.turn,
+      sendings: sendings.set(clientOrderId, (sendings.get(clientOrderId) ?? 0) + 1),
+    };
+    run.answers.set(positionId, answer);
+  }
+  const now = { brokerMs: engine.nowMs(), monotonicMs: engine.ports.clock.monotonicMs() };
+  const { change, say } = settle(engine.state, request, answer, now);
+  await storeAnswer(engine, change);
+  if (answer.kind === "accepted") engine.hindrances.delete(symbol);
+  await tell(engine, answer.kind === "accepted" ? [...say, ...step.done] : say, null);
+}
+
+/** @returns Why the record can't be written, so that nothing may leave; `null` where it may. */
+async function makeDurable(
+  { engine }: Run,
+  { change, permit, request }: StepOf<"send">,
+): Promise<string | null> {
+  const isOnRecord = areNamesOnRecord(engine.state, change);
+  try {
+    await storeOrders(engine, change);
+    return null;
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    // A failing ledger can't stop the rest of an exit: what is on record stands for it.
+    if (permit.kind !== "exit_rest" || !isOnRecord) return error.message;
+    takeUndurable(engine, change);
+    engine.sayError(
+      `${symbolOf(request)}: the ledger fails in the middle of an exit: ${error.message}`,
+    );
+    return null;
+  }
+}
+
+async function holdUnwritten(run: Run, step: StepOf<"send">, message: string): Promise<void> {
+  const { engine } = run;
+  const { positionId } = step;
+  tellUnwritten(engine, step, message);
+  const unfinished = engine.state.unfinished.find((each) => each.positionId === positionId);
+  const held = {
+    atMs: engine.nowMs(),
+    why: `its record can't be written: ${message}`,
+    isOver: true,
+  };
+  const underWay = { ...(unfinished?.underWay ?? NOTHING_UNDER_WAY), begun: null, held };
+  const change: RecordChange = [{ kind: "unfinished", positionId, change: { underWay } }];
+  await storeAnswer(engine, change);
+}
+
+/** What the broker has judged, whatever it said: it took it, or will not have it. */
+function listJudged({ engine, answers }: Run): ReadonlySet<string> {
+  const judged = [...answers].filter(([positionId, answer]) => {
+    if (answer.kind === "accepted") return true;
+    if (answer.kind === "rejected") return !isUnjudged(answer);
+    const last = engine.state.ledger?.entries.filter((entry) => entry.positionId === positionId)
+      .at(-1);
+    return last?.status === "accepted" && last.detail !== NOT_SENT;
+  });
+  return new Set(judged.map(([positionId]) => positionId));
+}

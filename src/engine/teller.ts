@@ -1,0 +1,170 @@
+import { unreachable } from "../domain/assert.ts";
+import type { ManagedPosition } from "../domain/engine_state.ts";
+import type { BrokerOrder } from "../domain/orders.ts";
+import type { Note } from "../domain/plan/note.ts";
+import { symbolOf } from "../domain/plan/seen.ts";
+import type { Step } from "../domain/plan/step.ts";
+import type { SellStanding } from "../domain/protection.ts";
+import type { Engine } from "./engine.ts";
+
+/**
+ * Tells the operator what the plan noted: the words are here, and nothing is decided.
+ * @param told Notes of this cycle's rests, each of which is told once; `null` for what happened, which is always told.
+ */
+export async function tell(
+  engine: Engine,
+  notes: readonly Note[],
+  told: Set<string> | null,
+): Promise<void> {
+  for (const note of notes) {
+    const key = JSON.stringify(note);
+    if (told?.has(key) === true) continue;
+    told?.add(key);
+    const isNews = note.scope !== "day" || engine.isNews(note.key, engine.dateNy());
+    if (isNews) await tellOne(engine, note);
+  }
+}
+
+async function tellOne(engine: Engine, { symbol, positionId, value }: Note): Promise<void> {
+  const { log } = engine.ports;
+  switch (value.kind) {
+    case "protection": {
+      const position = find(engine, positionId);
+      const stopUsd = position?.stopUsd ?? 0;
+      const { step, qty } = value;
+      return await engine.event({ type: "protection", symbol, step, qty, stop_usd: stopUsd });
+    }
+    case "stop_rests":
+      return tellStop(engine, symbol, value);
+    case "stop_undone":
+      return tellUndone(engine, symbol, value);
+    case "waits":
+      return log.warn(`${symbol}: ${value.what} waits: ${value.why}`);
+    case "still_leaving":
+      return log.warn(
+        `${symbol}: a cancel or replacement is still under way at the broker; looked at again soon`,
+      );
+    case "at_stop":
+      return log.warn(`${symbol}: the market is at or below its stop; selling`);
+    case "put_back":
+      return warn(
+        engine,
+        "Stop put back",
+        `${symbol}: its stop was moved by hand from ${value.fromUsd} to ${value.toUsd}, ` +
+          `below the engine's ${value.ownUsd}: put back; ` +
+          `to have a stop of your own, take the position over: avwap-execution release ${symbol}`,
+      );
+    case "foreign_sell":
+      return tellForeign(engine, value.order);
+    case "unclear":
+    case "obstacle": {
+      const text = `${symbol}: its ${describeSell(value.order)}: ${
+        explainSell(find(engine, positionId), value)
+      }`;
+      return value.kind === "unclear" ? engine.sayError(text) : log.warn(text);
+    }
+    default:
+      return unreachable(value);
+  }
+}
+
+function find({ state }: Engine, positionId: string): ManagedPosition | undefined {
+  return state.positions.find((each) => each.positionId === positionId);
+}
+
+function warn(engine: Engine, title: string, text: string): void {
+  engine.ports.log.warn(text);
+  engine.alert({ level: "WARNING", title, text });
+}
+
+type ValueOf<Kind extends Note["value"]["kind"]> = Extract<Note["value"], { readonly kind: Kind }>;
+
+function tellStop(
+  engine: Engine,
+  symbol: string,
+  { qty, stopUsd, orderId, as, belowUsd }: ValueOf<"stop_rests">,
+): void {
+  const { log } = engine.ports;
+  const stop = `STOP ${symbol}: qty=${qty}`;
+  switch (as) {
+    case "placed":
+      return log.info(`${stop} at ${stopUsd} order_id=${orderId}`);
+    case "converted":
+      return log.info(`${stop} at ${stopUsd} (good till canceled)`);
+    case "put back":
+      return log.info(`${stop} at ${stopUsd}, put back`);
+    case "lower":
+      return log.warn(`${stop} put back at ${stopUsd}: the market is below ${belowUsd}`);
+  }
+}
+
+/** What the engine itself did not send is told by the position's standing, once (interface, Slack). */
+function tellUndone(
+  engine: Engine,
+  symbol: string,
+  { why, after, isOwn }: ValueOf<"stop_undone">,
+): void {
+  const text = after === "cancel"
+    ? `${symbol}: stop not placed after its day orders were cancelled`
+    : after === "exit"
+    ? `${symbol}: stop not put back yet`
+    : `${symbol}: stop not placed: ${why}`;
+  if (isOwn) return engine.ports.log.error(text);
+  // An error once a day and cause: the position's standing says for how long, and what the operator can do.
+  const isSaid = after !== "nothing" ||
+    engine.isNews(`stop_not_placed:${text}`, engine.dateNy());
+  if (isSaid) engine.sayError(text);
+  else engine.ports.log.warn(text);
+}
+
+/** A sell of somebody else in a managed symbol is cancelled for an exit too, and named in log and Slack (pipeline 5). */
+function tellForeign(engine: Engine, order: BrokerOrder): void {
+  warn(
+    engine,
+    "Foreign sell cancelled",
+    `${order.symbol}: cancelling a working sell that is not ours: ${order.type} ` +
+      `qty=${order.qty ?? "?"} at ${order.stopPriceUsd ?? order.limitPriceUsd ?? "market"}, ` +
+      `${order.status}, order ${order.orderId}: the engine manages this position; ` +
+      `to trade it yourself: avwap-execution release ${order.symbol}`,
+  );
+}
+
+/** What a sell is, for people. */
+export function describeSell(
+  { type, qty, stopPriceUsd, limitPriceUsd, orderId, status }: BrokerOrder,
+): string {
+  return `sell ${type} qty=${qty ?? "?"} at ${stopPriceUsd ?? limitPriceUsd ?? "market"}, ` +
+    `order ${orderId}, is ${status}`;
+}
+
+/** What a sell that can't be judged, or protects nothing, means for its position. */
+export function explainSell(
+  position: Pick<ManagedPosition, "symbol" | "stopUsd"> | undefined,
+  { standing, isLeft }: { readonly standing: SellStanding; readonly isLeft: boolean },
+): string {
+  switch (standing) {
+    case "bound":
+      return "its shares may be sold already; nothing is done in the symbol before the broker says that it ended";
+    case "unknown":
+      return "this release does not know that status: it counts as no protection and is not cancelled; look at it in " +
+        "the broker's dashboard, and cancel it there if it does not trade: the engine then places its own stop";
+    default:
+      return `it protects nothing at the engine's stop ${position?.stopUsd ?? "?"}` +
+        (isLeft
+          ? ", was cancelled twice and put back: it is left; cancel it in " +
+            `the broker's dashboard, or have the position to yourself: avwap-execution release ${
+              position?.symbol ?? ""
+            }`
+          : ": a stop takes its place, at most once a minute");
+  }
+}
+
+/** A record that can't be written keeps its stop from being sent. */
+export function tellUnwritten(
+  engine: Engine,
+  { request, permit }: Extract<Step, { readonly do: "send" }>,
+  message: string,
+): void {
+  const what = permit.kind === "exit_rest" ? "stop not put back" : "no stop sent";
+  engine.sayError(`${symbolOf(request)}: ${what}, its record can't be written: ${message}`);
+}

@@ -4,7 +4,6 @@ import { RUN_ONCE_MS } from "../../src/engine/engine.ts";
 import { buildConfig, NO_RUN_FLAGS } from "../../src/runtime/config.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { createSimulatedSend } from "../simulator/in_process.ts";
-import { QueuedTime } from "../support/queued_time.ts";
 import { at, MINUTE_MS, NVDA, SECOND_MS, World } from "./support.ts";
 
 const NAMES = ["AAAA", "BBBB", "CCCC", "DDDD", "EEEE"] as const;
@@ -39,10 +38,8 @@ async function hold(count: number, dateNy?: string): Promise<{ world: World; nam
 /** A `--run-once` of its own, each request taking so long. @returns What it took, ms. */
 async function runOnce(world: World, latencyMs: number): Promise<number> {
   await world.restart();
-  const time = new QueuedTime({ nowMs: () => world.nowMs, goTo: (ms) => world.goTo(ms) });
   const { ports } = world.engine;
-  const { log, chance } = ports;
-  const clock = { ...ports.clock, sleep: (ms: number) => time.sleep(ms) };
+  const { clock, log, chance } = ports;
   const { config } = buildConfig(world.environment, { ...NO_RUN_FLAGS, isRunOnce: true });
   const broker = createAlpacaClient({
     tradingUrl: config.endpoint.tradingUrl,
@@ -63,7 +60,7 @@ async function runOnce(world: World, latencyMs: number): Promise<number> {
     log,
     endMs: clock.monotonicMs() + RUN_ONCE_MS,
   });
-  Object.assign(ports, { clock, broker, marketData: broker, config: config.engine });
+  Object.assign(ports, { broker, marketData: broker, config: config.engine });
   const startMs = world.nowMs;
   await world.cycle();
   // `cycle` lets a second pass after it.

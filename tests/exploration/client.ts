@@ -37,6 +37,8 @@ export type ClientStep<E> =
   | {
     readonly do: "rest";
     readonly standing: ClientStanding;
+    /** Until its next cycle, ms. */
+    readonly waitMs: number;
     /** What it knows when its next cycle begins. */
     readonly wake: () => E;
   };

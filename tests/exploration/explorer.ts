@@ -10,7 +10,10 @@ import {
   type Budget,
   type Flag,
   hasFlag,
+  isPaid,
+  listPaid,
   packBudget,
+  PAID_SIZE,
   setFlag,
   spend,
 } from "./remainder.ts";
@@ -19,6 +22,11 @@ import { describeChange, describeOutcome } from "./story.ts";
 
 /** No state is farther from the beginning: what goes on without an end is a counterexample, too. */
 const DEPTH_MAX = 1000;
+
+/** Lists and positions lag by seconds (broker.md): no longer than this. Milliseconds. */
+const LAG_MS_MAX = 10_000;
+/** What was taken is shown within this, and what is under way arrives or never does. Milliseconds. */
+const UNSEEN_MS_MAX = 60_000;
 
 /** What an exploration does: which troubles, how often each, and where prices go. */
 export interface Bound {
@@ -68,6 +76,7 @@ export interface Edge {
 /** A client's step and where it leads, by the broker's number. */
 interface KnownStep<E> {
   readonly step: ClientStep<E>;
+  /** By the broker's number and what can still be paid for. */
   readonly edges: Map<number, readonly Edge[]>;
 }
 
@@ -85,7 +94,7 @@ export class Explorer<E> {
   #levelEnd = 0;
 
   constructor(readonly client: Client<E>, readonly bound: Bound) {
-    this.#clients = new Interner(client.buildKey);
+    this.#clients = new Interner((value) => client.buildKey(value));
     const rest = packBudget(bound.budget);
     for (const begin of client.begins) {
       const broker = this.#brokers.add(begin.broker);
@@ -213,11 +222,12 @@ export class Explorer<E> {
   }
 
   #listClientEdges(state: PackedState, known: KnownStep<E>): readonly Edge[] {
-    const { broker } = state;
-    const cached = known.edges.get(broker);
+    const isLagged = hasFlag(state.rest, "lagged") ? 1 : 0;
+    const key = (state.broker * 2 + isLagged) * PAID_SIZE + listPaid(state.rest);
+    const cached = known.edges.get(key);
     if (cached !== undefined) return cached;
     const edges = this.#buildClientEdges(state, known.step);
-    known.edges.set(broker, edges);
+    known.edges.set(key, edges);
     return edges;
   }
 
@@ -238,31 +248,49 @@ export class Explorer<E> {
   #buildClientEdges(state: PackedState, step: ClientStep<E>): Edge[] {
     const { broker } = state;
     const before = this.#clients.get(state.client);
-    const crash = this.#edge(broker, this.client.restart(before), "the process dies", {
-      costs: ["crash"],
-    });
+    const crash = isPaid(state.rest, "crash")
+      ? [this.#edge(broker, this.client.restart(before), "the process dies", { costs: ["crash"] })]
+      : [];
     switch (step.do) {
       case "record":
-        return [this.#edge(broker, step.next, "records"), crash];
-      case "rest": {
-        const broken = checkRest(this.#brokers.get(broker), step.standing);
-        const why = step.standing.why === null ? "" : `: ${step.standing.why}`;
-        return [
-          this.#edge(broker, step.wake(), `rests${why}`, { broken, excuses: ["excused", "stale"] }),
-          crash,
-        ];
-      }
+        return [this.#edge(broker, step.next, "records"), ...crash];
+      case "rest":
+        return [this.#buildRest(state, step), ...crash];
       case "ask":
-        return [...this.#buildAnswers(broker, step), crash];
+        return [...this.#buildAnswers(state, step), ...crash];
       case "send":
-        return [...this.#buildSendings(state, step), crash];
+        return [...this.#buildSendings(state, step), ...crash];
     }
   }
 
-  /** At most one of the answers to what is asked together is a troubled one. */
-  #buildAnswers(broker: number, step: ClientStep<E> & { readonly do: "ask" }): Edge[] {
+  #buildRest(
+    { broker, rest }: PackedState,
+    step: ClientStep<E> & { readonly do: "rest" },
+  ): Edge {
     const state = this.#brokers.get(broker);
-    const answers = step.questions.map((question) => listAnswers(state, question));
+    const broken = checkRest(state, step.standing);
+    const why = step.standing.why === null ? "" : `: ${step.standing.why}`;
+    const isLong = step.waitMs >= LAG_MS_MAX || hasFlag(rest, "lagged");
+    const isLagging = state.pastOrders !== null || state.pastHeldQty !== null;
+    const settled = isLong ? { ...state, pastOrders: null, pastHeldQty: null } : state;
+    const next = step.waitMs >= UNSEEN_MS_MAX ? revealAll(settled) : settled;
+    return this.#edge(this.#brokers.add(next), step.wake(), `rests${why}`, {
+      broken,
+      excuses: ["excused", "stale"],
+      set: isLagging && !isLong ? ["lagged"] : [],
+      clear: isLagging && !isLong ? [] : ["lagged"],
+    });
+  }
+
+  /** At most one of the answers to what is asked together is a troubled one. */
+  #buildAnswers(
+    { broker, rest }: PackedState,
+    step: ClientStep<E> & { readonly do: "ask" },
+  ): Edge[] {
+    const state = this.#brokers.get(broker);
+    const answers = step.questions.map((question) =>
+      listAnswers(state, question).filter(({ trouble }) => isPaid(rest, trouble))
+    );
     const plain = answers.flatMap((each) => each[0] ?? []);
     const isLook = step.questions.some(({ kind }) => kind === "open_orders");
     const build = (branches: readonly Branch[]): Edge => {
@@ -288,16 +316,23 @@ export class Explorer<E> {
     const isRecorded = change.kind === "cancel" ||
       this.client.hasRecord(recorded, change.clientOrderId);
     const dead = this.client.restart(recorded);
-    const unsent = this.#edge(broker, dead, `records ${asked}, and dies`, { costs: ["crash"] });
+    const isDying = isPaid(state.rest, "crash");
+    const unsent = isDying
+      ? [this.#edge(broker, dead, `records ${asked}, and dies`, { costs: ["crash"] })]
+      : [];
     if (hasFlag(state.rest, "killed")) {
-      return [this.#edge(broker, step.settle({ kind: "stopped" }), `is stopped: ${asked}`), unsent];
+      return [
+        this.#edge(broker, step.settle({ kind: "stopped" }), `is stopped: ${asked}`),
+        ...unsent,
+      ];
     }
     const before = this.#brokers.get(broker);
     const stopLevel = this.client.findStopLevel(recorded);
     const refusal = checkSending(change, { isRecorded, stopLevel });
-    const edges: Edge[] = [unsent];
+    const edges: Edge[] = unsent;
     const excuses: readonly Flag[] = ["excused", "surprised"];
     for (const { outcome, next, trouble } of listAnswers(before, change)) {
+      if (!isPaid(state.rest, trouble)) continue;
       const to = this.#brokers.add(next);
       const costs: readonly Bounded[] = trouble === null ? [] : [trouble];
       const broken = refusal ?? checkDelivery(before, next, outcome, trouble);
@@ -305,7 +340,7 @@ export class Explorer<E> {
       edges.push(
         this.#edge(to, step.settle(outcome), name, { costs, set: ["stale"], broken, excuses }),
       );
-      if (trouble !== null) continue;
+      if (trouble !== null || !isDying) continue;
       const died = `sends ${asked}, and dies`;
       edges.push(this.#edge(to, dead, died, { costs: ["crash"], set: ["stale"], broken, excuses }));
     }
@@ -371,6 +406,15 @@ export class Explorer<E> {
       excuses: [],
     }];
   }
+}
+
+/** The broker long after all that was under way has come to an end. */
+function revealAll(state: BrokerState): BrokerState {
+  if (!isUnseen(state)) return state;
+  const orders = state.orders.map((order) =>
+    order.isHidden ? { ...order, isHidden: false } : order
+  );
+  return { ...state, late: null, orders };
 }
 
 /** What a move excuses: shares other than the client's own orders explain, and what nobody could have seen. */

@@ -5,6 +5,7 @@ import {
   type Change,
   countLeft,
   countReserved,
+  type Order,
   type Status,
 } from "./broker_state.ts";
 import type { ClientStanding } from "./client.ts";
@@ -19,10 +20,12 @@ const PROTECTING: ReadonlySet<Status> = new Set<Status>([
   "held",
 ]);
 
-/** Shares that working sell stops protect. */
-export function countProtected({ orders }: BrokerState): number {
+/** Shares that working sell stops protect; one that is done for its day protects again from the next session. */
+export function countProtected({ orders, isOpen }: BrokerState): number {
+  const isSleeping = (order: Order) => !isOpen && order.isGtc && order.status === "done_for_day";
   return orders
-    .filter((order) => order.type === "stop" && order.isActive && PROTECTING.has(order.status))
+    .filter((order) => order.type === "stop" && order.isActive)
+    .filter((order) => PROTECTING.has(order.status) || isSleeping(order))
     .reduce((sum, order) => sum + countLeft(order), 0);
 }
 

@@ -27,9 +27,11 @@ export type Flag =
   | "stale"
   /** What no answer had shown came to light since then. */
   | "surprised"
+  /** Lists and positions have lagged over one rest of the client already. */
+  | "lagged"
   /** A hand, a split or a double fill made the shares other than the client's orders explain. */
   | "excused";
-const FLAGS: readonly Flag[] = ["killed", "stale", "surprised", "excused"];
+const FLAGS: readonly Flag[] = ["killed", "stale", "surprised", "lagged", "excused"];
 
 /** How often each may still happen; what is not named never does. */
 export type Budget = Readonly<Partial<Record<Bounded, number>>>;
@@ -48,6 +50,19 @@ export function spend(rest: number, name: Bounded | null): number | null {
   if (name === null) return rest;
   const shift = BOUNDED.indexOf(name) * BITS;
   return ((rest >>> shift) & EACH_MAX) === 0 ? null : rest - (1 << shift);
+}
+
+/** Whether there is one left of a kind; `null` costs nothing. */
+export function isPaid(rest: number, name: Bounded | null): boolean {
+  return spend(rest, name) !== null;
+}
+
+/** More than any number that `listPaid` gives. */
+export const PAID_SIZE = 1 << BOUNDED.length;
+
+/** Which kinds there are any left of, as a number. */
+export function listPaid(rest: number): number {
+  return BOUNDED.reduce((mask, name, at) => isPaid(rest, name) ? mask | (1 << at) : mask, 0);
 }
 
 /** Whether the flag is set. */

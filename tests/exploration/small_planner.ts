@@ -140,6 +140,7 @@ export class SmallPlanner implements Client<SmallState> {
     return {
       do: "rest",
       standing: { bareQty: 0, due: null, why: said },
+      waitMs: 5_000,
       wake: () => ({ ...client, looks: 0, isFresh: false, refused: null }),
     };
   }

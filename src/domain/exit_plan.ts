@@ -43,6 +43,15 @@ export function decideExit(position: ExitInputs, qty: number, priceUsd: number):
   return { highWaterUsd, stopUsd, due: isStopped ? { reason: "stop_exit", qty } : null };
 }
 
+/** What an exit sells and what it keeps, from the shares that are held for sure at that moment. */
+export function splitQty(
+  reason: ExitReason,
+  sureQty: number,
+): { readonly sellQty: number; readonly restQty: number } {
+  const sellQty = reason === "stop_exit" ? sureQty : Math.floor(sureQty / 2);
+  return { sellQty, restQty: sureQty - sellQty };
+}
+
 /** The position after a trim is done, its stop where rules 2 and 4 want it then; as it was for an exit that is no trim. */
 export function markTrimmed(position: ManagedPosition, reason: ExitReason): ManagedPosition {
   if (reason === "r1_trim") {

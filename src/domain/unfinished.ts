@@ -33,6 +33,8 @@ export interface Begun {
   /** Where the stop for the rest belongs once it has sold, USD per share. */
   readonly restUsd: number;
   readonly cancels: readonly BegunCancel[];
+  /** The broker's id of our own stop that gives up what is sold, and goes on holding the rest; `null` where orders are cancelled. */
+  readonly shrinks: string | null;
   /** Whether a hand had put some of it in the engine's way (pipeline 5). */
   readonly isOfHand: boolean;
   /** What the broker said to a cancel that it would not take. */
@@ -63,6 +65,8 @@ export interface UnderWay {
   readonly unreplaceable: string | null;
   /** A replacement that was refused, and may be done all the same: its client order id, and what was said (broker.md). */
   readonly inQuestion: { readonly clientOrderId: string; readonly refusal: Refusal } | null;
+  /** The exit that a cycle has tried; one that the broker never got is tried again, once. */
+  readonly tried: { readonly cycleStartedAtMs: number; readonly isAgain: boolean } | null;
   /** What protected nothing and gave way to a stop last: order ids, and when, Unix ms by the broker's clock. */
   readonly gaveWay: { readonly orderIds: readonly string[]; readonly atMs: number } | null;
 }
@@ -74,6 +78,7 @@ export const NOTHING_UNDER_WAY: UnderWay = {
   belowStop: null,
   unreplaceable: null,
   inQuestion: null,
+  tried: null,
   gaveWay: null,
 };
 
@@ -117,9 +122,15 @@ export function putUnfinished(
 ): readonly Unfinished[] {
   const next = { ...findUnfinished(all, positionId), ...change };
   const others = all.filter((each) => each.positionId !== positionId);
-  const isNothing = !next.isBare && next.stopRefusedAtMs === null &&
-    next.spentHandStopUsd === null && next.besideEntryAtMs === null &&
-    Object.values(next.underWay).every((each) => each === null) &&
-    Object.keys(next.sellRefusedAtMs).length === 0;
+  const isNothing = !isForFile(next) &&
+    Object.values(next.underWay).every((each) => each === null);
   return isNothing ? others : [...others, next];
+}
+
+/** Whether it says anything that outlives the process. */
+export function isForFile(unfinished: Unfinished): boolean {
+  const { isBare, stopRefusedAtMs, spentHandStopUsd, besideEntryAtMs, sellRefusedAtMs } =
+    unfinished;
+  return isBare || Object.keys(sellRefusedAtMs).length > 0 ||
+    [stopRefusedAtMs, spentHandStopUsd, besideEntryAtMs].some((each) => each !== null);
 }

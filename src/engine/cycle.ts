@@ -17,9 +17,9 @@ import { noticeDisk } from "./disk_notice.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { decideDueEntries, pauseEntries } from "./entries.ts";
 import { recordEquity } from "./equity.ts";
-import { RETRY_MS } from "./exit_records.ts";
+import { RETRY_MS } from "../domain/plan/move.ts";
 import { readExitRecord } from "./exit_history.ts";
-import { decideExits, sayDryRunExits } from "./exits.ts";
+import { observePrices, sayDryRunExits } from "./exits.ts";
 import { sayFilled } from "./fill_messages.ts";
 import { reportForeign } from "./foreign.ts";
 import { printGate } from "./gate_log.ts";
@@ -34,7 +34,7 @@ import { observe, readSession } from "./observe.ts";
 import { findEntryOrder } from "./partial_entry.ts";
 import { readPrices } from "./prices.ts";
 import { carryOut } from "./plan_shell.ts";
-import { protectPositions } from "./protecting.ts";
+import { manageLive } from "./protecting.ts";
 import { askTogether, buildQuestions, type Questions } from "./questions.ts";
 import { makeIntents } from "./signals.ts";
 import { takeRequests } from "./releasing.ts";
@@ -154,7 +154,7 @@ async function managePositions(
 ): Promise<void> {
   // A run that may have time for one position alone: its overnight stop is worth more than a look at prices.
   if (engine.ports.config.isRunOnce && decision.mode === "LIVE" && isConvertTime(engine)) {
-    await protectPositions(engine, decision, new Set());
+    await manageLive(engine, decision, new Set());
   }
   const candidates = watchlist.kind === "fresh" ? watchlist.candidates : [];
   const requests = await listAdoptRequests(engine);
@@ -174,9 +174,9 @@ async function managePositions(
   if (decision.mode === "LIVE" && clock !== undefined && !clock.isOpen) {
     return await placeClosedStops(engine, decision, clock);
   }
-  await decideExits(engine, decision, trades, fresh);
+  await observePrices(engine, decision, trades, fresh);
   if (decision.mode === "LIVE") {
-    await protectPositions(engine, decision, fresh);
+    await manageLive(engine, decision, fresh);
     // A trim whose sell gave way to a stop just now is due in this cycle's standing.
     await reviseTrims(engine, fresh, readExitRecord);
     const isSomeBare = engine.state.positions.some((position) =>

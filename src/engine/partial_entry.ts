@@ -7,7 +7,7 @@ import { cancelGroups, noteCancelled } from "./cancelling.ts";
 import { LATE_ENTRY_MS } from "../domain/plan/time_left.ts";
 import { findTimeObstacle, untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
-import { RETRY_MS } from "./exit_records.ts";
+import { RETRY_MS } from "../domain/plan/move.ts";
 import { settleByOrder } from "./ledger_store.ts";
 import { findHeld, refresh } from "./observe.ts";
 import { buildPositionEvent } from "./position_changes.ts";

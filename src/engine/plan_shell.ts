@@ -4,7 +4,7 @@ import type { GateDecision } from "../domain/gate.ts";
 import { plan } from "../domain/plan/plan.ts";
 import { NOTHING_UNDER_WAY } from "../domain/unfinished.ts";
 import { settle } from "../domain/plan/settle.ts";
-import type { Question, RecordChange, Step } from "../domain/plan/step.ts";
+import type { Question, Step } from "../domain/plan/step.ts";
 import { symbolOf } from "../domain/plan/seen.ts";
 import type { OperatorView, Seen, Turn } from "../domain/plan/world.ts";
 import { askOrders, lookUpOrder } from "./asking.ts";
@@ -27,8 +27,6 @@ export interface Mandate {
   /** Positions adopted in this cycle, which it only protects. */
   readonly fresh?: ReadonlySet<string>;
   readonly closed?: Seen["closed"];
-  /** Sells a position whose stop is refused and whose price has come to it. */
-  readonly onExitDue?: (positionId: string) => Promise<void>;
 }
 
 /** What one run of the plan has of its own. */
@@ -70,10 +68,12 @@ export async function carryOut(engine: Engine, mandate: Mandate): Promise<Readon
       engine.onBreach("The plan of the sell side makes no progress: left to the next cycle");
       break;
     }
-    await tell(engine, say, step.do === "rest" ? run.told : null);
+    await tell(engine, say, { told: run.told, isRest: step.do === "rest" });
     if (step.do === "rest") {
-      if (!await sellDue(run, step)) break;
-    } else await carryOutStep(run, step);
+      if (step.wakeAtMs !== null) engine.wakeAt(step.wakeAtMs);
+      break;
+    }
+    await carryOutStep(run, step);
   }
   return listJudged(run);
 }
@@ -85,16 +85,6 @@ async function readOperator(engine: Engine, gate: GateDecision | null): Promise<
     objection: isAsked ? await readOperatorObjection(engine) : null,
     keys: readKeys(engine),
   };
-}
-
-/** @returns Whether anything was sold, so that the plan goes on. */
-async function sellDue(run: Run, { wakeAtMs, isExitDue }: StepOf<"rest">): Promise<boolean> {
-  const { engine, mandate, turn } = run;
-  if (wakeAtMs !== null) engine.wakeAt(wakeAtMs);
-  if (isExitDue.length === 0) return false;
-  run.turn = { ...turn, exitsTried: new Set([...turn.exitsTried, ...isExitDue]) };
-  for (const positionId of isExitDue) await mandate.onExitDue?.(positionId);
-  return true;
 }
 
 async function carryOutStep(run: Run, step: Exclude<Step, { do: "rest" }>): Promise<void> {
@@ -172,7 +162,8 @@ async function leave(run: Run, step: StepOf<"send">): Promise<void> {
   const { change, say } = settle(engine.state, request, answer, now);
   await storeAnswer(engine, change);
   if (answer.kind === "accepted") engine.hindrances.delete(symbol);
-  await tell(engine, answer.kind === "accepted" ? [...say, ...step.done] : say, null);
+  const notes = answer.kind === "accepted" ? [...say, ...step.done] : say;
+  await tell(engine, notes, { told: run.told, isRest: false });
 }
 
 /** @returns Why the record can't be written, so that nothing may leave; `null` where it may. */
@@ -196,19 +187,17 @@ async function makeDurable(
   }
 }
 
+/** Nothing left: an exit is not tried again in this cycle, and what protects is left to the next one. */
 async function holdUnwritten(run: Run, step: StepOf<"send">, message: string): Promise<void> {
-  const { engine } = run;
+  const { engine, turn } = run;
   const { positionId } = step;
-  tellUnwritten(engine, step, message);
+  const reason = tellUnwritten(engine, step, message);
   const unfinished = engine.state.unfinished.find((each) => each.positionId === positionId);
-  const held = {
-    atMs: engine.nowMs(),
-    why: `its record can't be written: ${message}`,
-    isOver: true,
-  };
-  const underWay = { ...(unfinished?.underWay ?? NOTHING_UNDER_WAY), begun: null, held };
-  const change: RecordChange = [{ kind: "unfinished", positionId, change: { underWay } }];
-  await storeAnswer(engine, change);
+  const why = `its record can't be written: ${message}`;
+  const held = { atMs: engine.nowMs(), why, isOver: reason === null };
+  const tried = { cycleStartedAtMs: turn.cycleStartedAtMs, isAgain: false };
+  const underWay = { ...(unfinished?.underWay ?? NOTHING_UNDER_WAY), begun: null, held, tried };
+  await storeAnswer(engine, [{ kind: "unfinished", positionId, change: { underWay } }]);
 }
 
 /** What the broker has judged, whatever it said: it took it, or will not have it. */

@@ -18,7 +18,6 @@ export function beginTurn(engine: Engine, fresh: ReadonlySet<string>): Turn {
     actsBySymbol: new Map(),
     fresh,
     sendings: new Map(),
-    exitsTried: new Set(),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
+import * as pure from "../domain/account/position_shares.ts";
 import { type BrokerOrder, type BrokerPosition, isFinal, mayTrade } from "../domain/orders.ts";
 import {
   accountPosition,
@@ -111,7 +112,5 @@ function readEntry(
 
 /** Whether the engine may act on the position: it is shown, its quantity is explained, and above 0 for sure. */
 export function isActionable(engine: Engine, position: ManagedPosition): boolean {
-  const shares = readShares(engine, position);
-  return shares !== null && shares.isExplained && position.unexplainedQty === null &&
-    position.qty !== null && shares.sureQty > 0;
+  return pure.isActionable(position, readShares(engine, position));
 }

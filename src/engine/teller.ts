@@ -1,25 +1,30 @@
 import { unreachable } from "../domain/assert.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
+import type { ExitReason } from "../domain/exit_plan.ts";
+import { isExitReason } from "../domain/ledger.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import type { Note } from "../domain/plan/note.ts";
 import { symbolOf } from "../domain/plan/seen.ts";
 import type { Step } from "../domain/plan/step.ts";
 import type { SellStanding } from "../domain/protection.ts";
 import type { Engine } from "./engine.ts";
+import { buildPositionEvent } from "./position_changes.ts";
+import { saySale } from "./trade_messages.ts";
 
 /**
  * Tells the operator what the plan noted: the words are here, and nothing is decided.
- * @param told Notes of this cycle's rests, each of which is told once; `null` for what happened, which is always told.
+ * @param context `told`: notes of this run; what is only waited for is told once in it, what happened each time.
  */
 export async function tell(
   engine: Engine,
   notes: readonly Note[],
-  told: Set<string> | null,
+  { told, isRest }: { readonly told: Set<string>; readonly isRest: boolean },
 ): Promise<void> {
   for (const note of notes) {
     const key = JSON.stringify(note);
-    if (told?.has(key) === true) continue;
-    told?.add(key);
+    const isOnce = isRest || note.value.kind === "exit_due";
+    if (isOnce && told.has(key)) continue;
+    told.add(key);
     const isNews = note.scope !== "day" || engine.isNews(note.key, engine.dateNy());
     if (isNews) await tellOne(engine, note);
   }
@@ -40,12 +45,53 @@ async function tellOne(engine: Engine, { symbol, positionId, value }: Note): Pro
       return tellUndone(engine, symbol, value);
     case "waits":
       return log.warn(`${symbol}: ${value.what} waits: ${value.why}`);
+    case "not_cancelled":
+      return log.warn(`${symbol} ${value.reason} waits: ${value.why}`);
     case "still_leaving":
       return log.warn(
         `${symbol}: a cancel or replacement is still under way at the broker; looked at again soon`,
       );
     case "at_stop":
       return log.warn(`${symbol}: the market is at or below its stop; selling`);
+    case "exit_due": {
+      const { reason, qty, priceUsd } = value;
+      const stopUsd = find(engine, positionId)?.stopUsd ?? 0;
+      return await engine.event({
+        type: "exit",
+        symbol,
+        mode: "LIVE",
+        reason,
+        qty,
+        price_usd: priceUsd,
+        stop_usd: stopUsd,
+      });
+    }
+    case "exit_begins": {
+      const of = value.isBeside ? ", beside a sell at work," : ` of ${value.ofQty}`;
+      return log.info(
+        `EXIT ${symbol}: ${value.reason} qty=${value.qty}${of} at ${value.priceUsd}`,
+      );
+    }
+    case "exit_undone":
+      return tellExitUndone(engine, symbol, value);
+    case "exit_too_late":
+      return log.warn(
+        `${symbol}: ${value.reason} waits for the next session: its sell ended without a fill, and the close is near`,
+      );
+    case "exit_blind":
+      return engine.sayError(
+        `${symbol}: its position can't be read in the middle of an exit; stop for ${value.qty} shares`,
+      );
+    case "not_freed":
+      return log.warn(`${symbol}: shares not free yet after shrinking the stop`);
+    case "sold":
+      return saySale(engine, { symbol, qty: value.qty, reason: value.reason });
+    case "raised": {
+      const position = find(engine, positionId);
+      if (position === undefined) return;
+      const raised = { ...position, stopUsd: value.stopUsd };
+      return await engine.event(buildPositionEvent(raised, "stop raised", raised.qty));
+    }
     case "put_back":
       return warn(
         engine,
@@ -117,6 +163,28 @@ function tellUndone(
   else engine.ports.log.warn(text);
 }
 
+const EXIT_PARTS = {
+  sell: "its sell",
+  stop: "the stop for the rest",
+  shrinking: "shrinking its stop",
+} as const;
+
+/** Which part of an exit failed, and why. */
+function tellExitUndone(
+  engine: Engine,
+  symbol: string,
+  { reason, part, httpStatus, why, isOwn }: ValueOf<"exit_undone">,
+): void {
+  const said = isOwn
+    ? `stopped: ${why}`
+    : httpStatus === null
+    ? why
+    : `rejected by the broker (${httpStatus}): ${why}`;
+  const text = `${symbol} ${reason}: ${EXIT_PARTS[part]}: ${said}`;
+  if (isOwn) engine.ports.log.error(text);
+  else engine.sayError(text);
+}
+
 /** A sell of somebody else in a managed symbol is cancelled for an exit too, and named in log and Slack (pipeline 5). */
 function tellForeign(engine: Engine, order: BrokerOrder): void {
   warn(
@@ -159,12 +227,25 @@ export function explainSell(
   }
 }
 
-/** A record that can't be written keeps its stop from being sent. */
+/**
+ * A record that can't be written keeps its order from being sent.
+ * @returns The exit that it was made for; `null` where it was a stop alone.
+ */
 export function tellUnwritten(
   engine: Engine,
-  { request, permit }: Extract<Step, { readonly do: "send" }>,
+  { request, permit, change }: Extract<Step, { readonly do: "send" }>,
   message: string,
-): void {
+): ExitReason | null {
+  const symbol = symbolOf(request);
+  const reasons = change.flatMap((part) =>
+    part.kind === "orders" ? part.entries.map(({ reason }) => reason) : []
+  );
+  const reason = reasons.find(isExitReason) ?? null;
+  if (reason !== null) {
+    engine.sayError(`${symbol} ${reason} not sent: ${message}`);
+    return reason;
+  }
   const what = permit.kind === "exit_rest" ? "stop not put back" : "no stop sent";
-  engine.sayError(`${symbolOf(request)}: ${what}, its record can't be written: ${message}`);
+  engine.sayError(`${symbol}: ${what}, its record can't be written: ${message}`);
+  return null;
 }

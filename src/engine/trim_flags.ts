@@ -1,7 +1,8 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { markTrimmed } from "../domain/exit_plan.ts";
 import type { Engine } from "./engine.ts";
-import { type ExitRecord, readExitRecord, readTrimRecord } from "./exit_history.ts";
+import type { ExitRecord } from "../domain/plan/exit_record.ts";
+import { readExitRecord, readTrimRecord } from "./exit_history.ts";
 import { isEntryWorking } from "./partial_entry.ts";
 import { StateError } from "./ports.ts";
 import { isActionable } from "./positions.ts";

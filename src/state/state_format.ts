@@ -19,6 +19,7 @@ import {
   VersionWire,
 } from "./state_schema.ts";
 import { parseJson } from "./text_file.ts";
+import { isForFile } from "../domain/unfinished.ts";
 import { buildUnfinished, buildUnfinishedWire, checkUnfinished } from "./unfinished_format.ts";
 
 /** What a text is as an engine state. */
@@ -149,7 +150,7 @@ export function buildStateText(state: EngineState): string {
     // Where release 0.1.0 looks for them.
     mismatches: state.ledger?.mismatches ?? state.mismatches,
     standings: state.standings.map(buildStandingWire),
-    unfinished: state.unfinished.map(buildUnfinishedWire),
+    unfinished: state.unfinished.filter(isForFile).map(buildUnfinishedWire),
     ledger: state.ledger === null ? null : buildLedgerWire(state.ledger),
     ledger_versions: state.ledgerVersions,
     released: state.released.map((each) => ({

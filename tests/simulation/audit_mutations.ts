@@ -139,13 +139,11 @@ export const AUDIT_BUGS: readonly Bug[] = [
   {
     issue: 4,
     name: "our plain stop is cancelled first instead of shrunk",
-    edits: [
-      {
-        file: "src/engine/exit_shrink.ts",
-        find: "return isWhole ? order.orderId : null;",
-        replace: "return isWhole ? null : null;",
-      },
-    ],
+    edits: [{
+      file: "src/domain/plan/shrink.ts",
+      find: "return isWhole ? order.orderId : null;",
+      replace: "return isWhole ? null : null;",
+    }],
   },
   {
     issue: 4,
@@ -205,9 +203,10 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "cancel timeout is treated as final",
     edits: [
       {
-        file: "src/engine/cancelling.ts",
-        find: '      return { kind: "stuck", message, isLeft };\n    }\n    await clock',
-        replace: '      if (message !== "") break;\n    }\n    await clock',
+        file: "src/domain/plan/give_way.ts",
+        find: "  if (pending.length > 0) return awaitEnd(",
+        replace:
+          "  if (pending.length > 0 && view.world.now.monotonicMs - begun.sinceMs < CANCEL_WAIT_MS) return awaitEnd(",
       },
       // The count of what sells still hold would make it harmless.
       {
@@ -222,9 +221,9 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "the first cycle after a start does not protect",
     edits: [{
       file: "src/engine/protecting.ts",
-      find: "  await carryOut(engine, {\n    gate: decision,\n",
+      find: "  await carryOut(engine, { gate: decision, fresh });",
       replace:
-        '  const isFirst = engine.state.lastCycleAtMs === null || engine.equitySaid === null || !engine.fillsSaid.has("__");\n  engine.fillsSaid.set("__", 1);\n  if (!isFirst) await carryOut(engine, {\n    gate: decision,\n',
+        '  const isFirst = engine.state.lastCycleAtMs === null || engine.equitySaid === null || !engine.fillsSaid.has("__");\n  engine.fillsSaid.set("__", 1);\n  if (!isFirst) await carryOut(engine, { gate: decision, fresh });',
     }],
   },
   {

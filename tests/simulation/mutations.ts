@@ -86,17 +86,17 @@ const BUGS: readonly Bug[] = [
       },
     ],
   },
-  edit(4, "the sell leaves before the cancel is final", "engine/cancelling.ts", {
-    find: "    if (pending.length === 0) break;",
-    replace: "    if (pending.length < 1_000) break;",
+  edit(4, "the sell leaves before the cancel is final", "domain/plan/give_way.ts", {
+    find: "  if (pending.length > 0) return awaitEnd(",
+    replace: "  if (pending.length > 1_000) return awaitEnd(",
   }),
-  edit(4, "the stop for the rest is for all shares", "engine/exit_records.ts", {
-    find: "  return { sellQty, restQty: heldQty - sellQty };",
-    replace: "  return { sellQty, restQty: heldQty };",
+  edit(4, "the stop for the rest is for all shares", "domain/plan/place.ts", {
+    find: "  const qty = Math.min(mostQty, view.availableQty);",
+    replace: "  const qty = Math.min(mostQty, view.count?.sureQty ?? 0);",
   }),
-  edit(4, "a trim is marked done when it was decided", "engine/exits.ts", {
-    find: "    if (isSold) await noteTrimmed(",
-    replace: "    await noteTrimmed(",
+  edit(4, "a trim is marked done when it was decided", "domain/plan/exit.ts", {
+    find: '  if (sellQty === 0 || exitRecord === "done") {',
+    replace: '  if (sellQty === 0 || exitRecord !== "none") {',
   }),
   {
     issue: 4,
@@ -114,9 +114,9 @@ const BUGS: readonly Bug[] = [
       },
     ],
   },
-  edit(4, "the stop for the rest is not on record first", "engine/exit_cancel.ts", {
-    find: "plan.restQty > 0 ? [planSell(plan), planStop(plan, null)] : [planSell(plan)];",
-    replace: "[planSell(plan)];",
+  edit(4, "the stop for the rest is not on record first", "domain/plan/exit.ts", {
+    find: "stop: restQty > 0 ? buildSellRecord(",
+    replace: "stop: restQty > 1e9 ? buildSellRecord(",
   }),
   edit(4, "day legs are left to die with the day", "domain/protection_step.ts", {
     find: "  if (isGtcNeeded && countGtcCovered(groups, leastUsd) < qty) {",
@@ -126,30 +126,22 @@ const BUGS: readonly Bug[] = [
     find: '        time_in_force: "gtc",',
     replace: '        time_in_force: "day",',
   }),
-  edit(4, "a split position is sold", "engine/positions.ts", {
+  edit(4, "a split position is sold", "domain/account/position_shares.ts", {
     find: "shares.isExplained && position.unexplainedQty === null &&\n    position.qty !== null &&",
     replace: "\n    position.qty !== null &&",
   }),
-  edit(4, "no stop for the rest", "engine/exit_cancel.ts", {
-    find: "  if (restQty <= 0) return await settleUnsent(",
-    replace: "  if (restQty <= 1e9) return await settleUnsent(",
+  edit(4, "no stop for the rest", "domain/plan/give_way.ts", {
+    find: "  return stopQty > 0 ? placeStop(",
+    replace: "  return stopQty > 1e9 ? placeStop(",
   }),
   {
     issue: 4,
     name: "an exit sent again has a new id",
-    edits: [
-      {
-        file: "src/domain/plan/sell_record.ts",
-        find: "isUnused || isUnsettled(entry) ? attempt : attempt + 1",
-        replace: "isUnused ? attempt : attempt + 1",
-      },
-      {
-        file: "src/engine/sell_orders.ts",
-        find: "      isRepeated = true;\n",
-        replace:
-          "      isRepeated = true;\n      const [again] = await recordSells(engine, [plan]);\n      current = again ?? current;\n",
-      },
-    ],
+    edits: [{
+      file: "src/domain/plan/sell_record.ts",
+      find: "isUnused || isUnsettled(entry) ? attempt : attempt + 1",
+      replace: "attempt + 1",
+    }],
   },
   edit(4, "held legs are no protection", "domain/protection.ts", {
     find: '.filter((each) => each.side === "sell" && !isFinal(each));',

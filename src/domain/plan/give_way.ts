@@ -1,62 +1,97 @@
 import { findShown } from "../account/sight.ts";
+import type { SellReason } from "../client_order_id.ts";
+import { splitQty } from "../exit_plan.ts";
+import { isExitReason, type LedgerEntry } from "../ledger.ts";
 import { isFinal } from "../orders.ts";
 import { isHandsObstacle, type SellGroup } from "../protection.ts";
-import { roundToIncrement } from "../price_increment.ts";
 import type { Begun, BegunCancel } from "../unfinished.ts";
+import { isEndedUnfilled } from "./exit_record.ts";
 import { type Move, note, read, readLists, record, unfinishedPart } from "./move.ts";
 import type { Note } from "./note.ts";
-import { buildStopRecord, placeStop } from "./place.ts";
+import { placeStop } from "./place.ts";
+import { buildRequest, resolve } from "./resolve.ts";
+import { buildSellRecord, nextAttempt } from "./sell_record.ts";
 import { endCancels } from "./settle.ts";
 import type { Permit, RecordPart } from "./step.ts";
-import { areListsFresh, isLookedAt, type View } from "./view.ts";
+import { areListsFresh, areListsYoung, isLookedAt, listRoots, type View } from "./view.ts";
 
 /** How long a cycle waits for cancels to end before it says so and leaves them to the next one. */
 const CANCEL_WAIT_MS = 4_000;
 /** Doubled from look to look: an order that hangs must not use up the requests that another position's stop needs. */
 const CANCEL_POLL_MS = 250;
 
+/** What takes the place of sells that give way: their records are made before the first cancel leaves. */
+export interface Successors {
+  readonly reason: SellReason;
+  readonly sell: LedgerEntry | null;
+  readonly stop: LedgerEntry | null;
+  /** Where the stop belongs once it has sold, USD per share. */
+  readonly restUsd: number;
+}
+
 /**
- * Lets sells give way to one stop: its record is durable first, and that the cancel lays the position bare; then they are
- * cancelled, and their end is awaited (pipeline 5, "How, at the broker").
+ * Lets sells give way: what follows is durable first, and that the cancel lays the position bare; then they are cancelled, and
+ * their end is awaited (pipeline 5, "How, at the broker").
+ * @param options `isBare`: they protect nothing as they are.
  */
 export function giveWay(
   view: View,
   groups: readonly SellGroup[],
-  { permit, isBare }: { readonly permit: Permit; readonly isBare: boolean },
+  next: Successors,
+  { permit, isBare, say }: {
+    readonly permit: Permit;
+    readonly isBare: boolean;
+    readonly say: readonly Note[];
+  },
 ): Move {
   if (!areListsFresh(view)) return readLists();
-  const { position, world: { now, turn }, count, underWay } = view;
-  const restUsd = view.levelUsd;
-  const facts = { qty: count?.sureQty ?? 0, stopUsd: restUsd, replaces: null };
-  const stop = buildStopRecord(view, facts);
+  const { position, world: { now }, underWay, unfinished } = view;
   const begun: Begun = {
-    processId: now.processId,
-    cycleStartedAtMs: turn.cycleStartedAtMs,
-    sinceMs: now.monotonicMs,
-    reason: "stop",
-    sellId: null,
-    stopId: stop.clientOrderId,
-    restUsd,
+    ...buildBegun(view, next),
     cancels: groups.map((group) => buildCancel(position.symbol, group)),
-    isOfHand: groups.some((group) => isHandsObstacle(group, roundToIncrement(position.stopUsd))),
-    refusal: null,
-    wasBare: view.unfinished.isBare,
-    hasLeft: false,
+    isOfHand: !isExitReason(next.reason) &&
+      groups.some((group) => isHandsObstacle(group, view.leastUsd)),
   };
   const orderIds = groups.flatMap((group) => group.orders.map(({ orderId }) => orderId));
   const gaveWay = isBare ? { orderIds, atMs: now.brokerMs } : underWay.gaveWay;
   const change: RecordPart[] = [
-    { kind: "orders", entries: [stop] },
+    { kind: "orders", entries: [next.sell, next.stop].filter((entry) => entry !== null) },
     unfinishedPart(view, {
-      isBare: begun.wasBare || groups.length > 0,
-      underWay: { ...underWay, begun, gaveWay },
+      isBare: unfinished.isBare || groups.length > 0,
+      underWay: { ...underWay, ...tryExit(view, next.reason), begun, gaveWay },
     }),
   ];
-  const say = [
-    note(view, { kind: "protection", step: "convert", qty: position.qty }),
-    ...groups.flatMap((group) => sayForeign(view, group)),
-  ];
-  return cancelNext(view, begun, { permit, change, say }) ?? record(change, say);
+  const notes = [...say, ...groups.flatMap((group) => sayForeign(view, group))];
+  const first = { ...view, begun, unfinished: { ...unfinished, underWay: { ...underWay, begun } } };
+  return cancelNext(first, begun, { permit, change, say: notes }) ?? record(change, notes);
+}
+
+/** Once a cycle, and once more where the broker never got its sell. */
+export function tryExit({ world: { turn } }: View, reason: SellReason) {
+  if (!isExitReason(reason)) return {};
+  return { tried: { cycleStartedAtMs: turn.cycleStartedAtMs, isAgain: false } };
+}
+
+/** What is begun, before anything of it has left. */
+export function buildBegun(
+  { world: { now, turn }, unfinished }: View,
+  { reason, sell, stop, restUsd }: Successors,
+): Begun {
+  return {
+    processId: now.processId,
+    cycleStartedAtMs: turn.cycleStartedAtMs,
+    sinceMs: now.monotonicMs,
+    reason,
+    sellId: sell?.clientOrderId ?? null,
+    stopId: stop?.clientOrderId ?? null,
+    restUsd,
+    cancels: [],
+    shrinks: null,
+    isOfHand: false,
+    refusal: null,
+    wasBare: unfinished.isBare,
+    hasLeft: false,
+  };
 }
 
 function buildCancel(symbol: string, group: SellGroup): BegunCancel {
@@ -102,9 +137,8 @@ function cancelNext(
   };
 }
 
-/** Goes on with what this cycle has begun: the other cancels, their end, and the stop for what they leave. */
-export function goOn(view: View, begun: Begun, gate: Permit): Move {
-  const permit: Permit = begun.hasLeft ? { kind: "exit_rest" } : gate;
+/** Goes on with what this cycle has begun: the other cancels, their end, the sell, and the stop for what is left. */
+export function goOn(view: View, begun: Begun, permit: Permit): Move {
   const { seen } = view.world;
   const next = cancelNext(view, begun, { permit, change: [], say: [] });
   if (next !== null) return next;
@@ -113,24 +147,102 @@ export function goOn(view: View, begun: Begun, gate: Permit): Move {
     return known === undefined || !isFinal(known);
   });
   if (pending.length > 0) return awaitEnd(view, begun, pending.map(({ orderId }) => orderId));
+  if (!areListsYoung(view)) return readLists();
   const shown = findShown(view.sight, view.position.symbol);
   const isRead = shown !== null && shown !== undefined;
   // Absent, and not sold by what was cancelled: one empty answer is no position that is gone.
   const mostQty = isRead ? Infinity : Math.floor(countUnfilled(view, begun));
-  if (Math.min(mostQty, view.availableQty) > 0) return placeStop(view, permit, mostQty);
-  return endBegun(view, begun);
+  const stopQty = Math.min(mostQty, view.availableQty);
+  const sell = sellNow(view, begun, { permit, isRead, stopQty });
+  if (sell !== null) return sell;
+  return stopQty > 0 ? placeStop(view, permit, mostQty) : endBegun(view, begun);
 }
 
-/** There is nothing to stop any more: its record was never sent. */
-function endBegun(view: View, begun: Begun): Move {
-  const isOpen = view.entries.some((entry) =>
-    entry.clientOrderId === begun.stopId && entry.status === "pending"
+/** The sell that was made room for; `null` where it has had its turn. */
+function sellNow(
+  view: View,
+  begun: Begun,
+  { permit, isRead, stopQty }: {
+    readonly permit: Permit;
+    readonly isRead: boolean;
+    readonly stopQty: number;
+  },
+): Move | null {
+  const { entries, availableQty, count, world: { turn } } = view;
+  const { reason } = begun;
+  const entry = entries.find(({ clientOrderId }) => clientOrderId === begun.sellId);
+  const clientOrderId = entry?.clientOrderId ?? null;
+  if (entry === undefined || clientOrderId === null || !isExitReason(reason)) return null;
+  const named = { ...entry, clientOrderId };
+  // Where all is sold, the market is at the stop: a stop would sell beside the one whose answer was lost.
+  if (entry.status === "unknown" && reason === "stop_exit" && turn.sendings.has(clientOrderId)) {
+    return resolve(view, permit, named);
+  }
+  if (entry.status === "accepted" && isEndedUnfilled(entry.broker)) {
+    return takeNextName(view, begun, entry, permit);
+  }
+  if (entry.status !== "pending") return null;
+  const unsent: RecordPart = { kind: "not_sent", clientOrderId };
+  if (!isRead && availableQty > 0) {
+    return record([unsent], [note(view, { kind: "exit_blind", qty: stopQty })]);
+  }
+  const qty = Math.min(splitQty(reason, count?.sureQty ?? 0).sellQty, availableQty);
+  return qty <= 0 ? record([unsent]) : sendSell(view, { ...named, qty }, permit);
+}
+
+/** How often in a cycle one sell may find that its id is used up by an order that ended unfilled. */
+const NAMES_MAX = 5;
+
+/** The id was used up by an order that ended unfilled: the next attempt has its own (pipeline 6). */
+function takeNextName(
+  view: View,
+  begun: Begun,
+  used: LedgerEntry,
+  permit: Permit,
+): Move | null {
+  const { entries, position, availableQty, world: { now, turn } } = view;
+  const { reason } = begun;
+  const sent = entries.filter((entry) =>
+    entry.reason === reason && turn.sendings.has(entry.clientOrderId ?? "")
+  );
+  const qty = Math.min(used.qty ?? 0, availableQty);
+  if (sent.length >= NAMES_MAX || qty <= 0) return null;
+  const facts = { position, reason, qty, stopUsd: null, replaces: null };
+  const attempt = nextAttempt(entries, position, reason, now.dateNy);
+  const entry = buildSellRecord(facts, attempt, now.brokerMs);
+  const underWay = { ...view.underWay, begun: { ...begun, sellId: entry.clientOrderId } };
+  const move = sendSell(view, entry, permit);
+  if (move.kind !== "step" || move.step.do !== "send") return move;
+  const change = [...move.step.change, unfinishedPart(view, { underWay })];
+  return { ...move, step: { ...move.step, change } };
+}
+
+/** Sends an exit's sell, as it is by now. */
+export function sendSell(view: View, entry: LedgerEntry, permit: Permit): Move {
+  const recorded = view.entries.find((each) => each.clientOrderId === entry.clientOrderId);
+  const change: RecordPart[] = recorded?.qty === entry.qty
+    ? []
+    : [{ kind: "orders", entries: [entry] }];
+  const request = buildRequest(view, entry);
+  const { positionId } = view.position;
+  return {
+    kind: "step",
+    step: { do: "send", change, request, permit, positionId, notAfterMs: null, done: [] },
+    say: [],
+  };
+}
+
+/** There is nothing to sell or stop any more: what is recorded and was not sent never will be. */
+export function endBegun(view: View, begun: Begun): Move {
+  const open = view.entries.flatMap(({ clientOrderId, status }) =>
+    clientOrderId !== null && [begun.sellId, begun.stopId].includes(clientOrderId) &&
+      status === "pending"
+      ? [clientOrderId]
+      : []
   );
   return record([
-    ...(isOpen && begun.stopId !== null
-      ? [{ kind: "not_sent", clientOrderId: begun.stopId } as const]
-      : []),
-    unfinishedPart(view, { underWay: { ...view.underWay, begun: null, held: null } }),
+    ...open.map((clientOrderId) => ({ kind: "not_sent", clientOrderId }) as const),
+    unfinishedPart(view, { underWay: { ...view.underWay, begun: null } }),
   ]);
 }
 
@@ -164,8 +276,7 @@ function awaitEnd(view: View, begun: Begun, orderIds: readonly string[]): Move {
   );
   const refused = begun.refusal === null ? "" : `; the broker refused it: ${begun.refusal}`;
   const why = `cancel not confirmed within 4 s: ${names.join(", ")}${refused}`;
-  const { underWay, position } = view;
-  const about = { position, underWay, now };
+  const about = { position: view.position, underWay: view.underWay, now };
   const { change, say } = endCancels(about, begun, why, begun.wasBare || begun.hasLeft);
   return record(change, say);
 }
@@ -178,14 +289,4 @@ function findNextLook(waitedMs: number): number {
     atMs += pollMs;
   }
   return Math.min(atMs, CANCEL_WAIT_MS);
-}
-
-/** One of each bracket's legs stands for both: its answer holds them. */
-function listRoots({ world: { seen } }: View, orderIds: readonly string[]): string[] {
-  const roots = new Map<string, string>();
-  for (const orderId of orderIds) {
-    const rootId = seen.book.get(orderId)?.parentId ?? orderId;
-    if (!roots.has(rootId)) roots.set(rootId, orderId);
-  }
-  return [...roots.values()];
 }

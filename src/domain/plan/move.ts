@@ -44,9 +44,14 @@ export function read(questions: readonly Question[], notBeforeMs: number | null 
   return { kind: "step", step: { do: "read", questions, notBeforeMs }, say: [] };
 }
 
-/** Asks for what every decision is made from. */
-export function readLists({ isLast = false } = {}): Move {
-  const questions = [{ ask: "positions" }, { ask: "open_orders" }] as const;
+/** Asks for what every decision is made from. @param options `first`: what is asked for before. */
+export function readLists(
+  { isLast = false, first = [] }: {
+    readonly isLast?: boolean;
+    readonly first?: readonly Question[];
+  } = {},
+): Move {
+  const questions = [...first, { ask: "positions" }, { ask: "open_orders" }] as const;
   return { kind: "step", step: { do: "read", questions, notBeforeMs: null }, say: [], isLast };
 }
 

@@ -29,8 +29,41 @@ export type NoteValue =
   }
   /** Something waits: an exit, a conversion, or a cancel under way. */
   | { readonly kind: "waits"; readonly what: ExitReason | "overnight stop"; readonly why: string }
+  /** What an exit had to cancel has not ended, or was not let through. */
+  | { readonly kind: "not_cancelled"; readonly reason: ExitReason; readonly why: string }
   | { readonly kind: "still_leaving" }
   | { readonly kind: "at_stop" }
+  /** An exit is decided, and begun. `priceUsd`: the price that made it due; `isBeside`: beside a sell at work. */
+  | {
+    readonly kind: "exit_due";
+    readonly reason: ExitReason;
+    readonly qty: number;
+    readonly priceUsd: number;
+  }
+  | {
+    readonly kind: "exit_begins";
+    readonly reason: ExitReason;
+    readonly qty: number;
+    readonly ofQty: number;
+    readonly priceUsd: number;
+    readonly isBeside: boolean;
+  }
+  | { readonly kind: "sold"; readonly reason: ExitReason; readonly qty: number }
+  /** A part of an exit did not come to be. `isOwn`: the engine itself did not send it. */
+  | {
+    readonly kind: "exit_undone";
+    readonly reason: ExitReason;
+    readonly part: "sell" | "stop" | "shrinking";
+    readonly httpStatus: number | null;
+    readonly why: string;
+    readonly isOwn: boolean;
+  }
+  | { readonly kind: "exit_too_late"; readonly reason: ExitReason }
+  /** Its position can't be read in the middle of an exit: nothing is sold. */
+  | { readonly kind: "exit_blind"; readonly qty: number }
+  | { readonly kind: "not_freed" }
+  /** The engine's own stop was raised. */
+  | { readonly kind: "raised"; readonly stopUsd: number }
   /** A stop that a hand had lowered is put back. */
   | {
     readonly kind: "put_back";

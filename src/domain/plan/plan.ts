@@ -2,8 +2,11 @@ import { isAnswerOut } from "../account/position_shares.ts";
 import { isEntryWorking } from "../account/sight.ts";
 import { decideClosedStop } from "../closed_stop.ts";
 import { countCovered } from "../protection.ts";
-import { goOn } from "./give_way.ts";
-import { type Move, readLists, record, rest, RETRY_MS, unfinishedPart } from "./move.ts";
+import { endBegun, goOn } from "./give_way.ts";
+import type { Begun } from "../unfinished.ts";
+import { planExit, planExits } from "./exit.ts";
+import { type Move, note, readLists, record, rest, RETRY_MS, unfinishedPart } from "./move.ts";
+import { goOnShrinking } from "./shrink.ts";
 import { placeStop } from "./place.ts";
 import { protect } from "./protect.ts";
 import type { Permit, Planned } from "./step.ts";
@@ -55,16 +58,13 @@ function isYoung({ begun, world: { now } }: View): boolean {
 }
 
 function buildRest({ records }: World, turns: readonly Turn[]): Planned {
-  const rests = turns.flatMap(({ view, move }) =>
-    move.kind === "rest" ? [{ ...move, positionId: view.position.positionId }] : []
-  );
+  const rests = turns.flatMap(({ move }) => move.kind === "rest" ? [move] : []);
   const wakes = rests.flatMap(({ wakeAtMs }) => wakeAtMs ?? []);
   return {
     step: {
       do: "rest",
       wakeAtMs: wakes.length === 0 ? null : Math.min(...wakes),
       standing: records.kind === "ok" ? records.records.standings : [],
-      isExitDue: rests.filter(({ isExitDue }) => isExitDue).map(({ positionId }) => positionId),
     },
     say: rests.flatMap(({ say }) => say),
   };
@@ -84,15 +84,50 @@ function planPosition(view: View): Move {
   const { begun, position, sight, underWay: { held }, unfinished, world } = view;
   const { turn, operator: { gate }, seen } = world;
   const permit: Permit | null = gate?.mode === "LIVE" ? { kind: "gate", decision: gate } : null;
-  if (begun !== null) return goOn(view, begun, permit ?? { kind: "exit_rest" });
+  if (begun !== null) {
+    const begunPermit = begun.hasLeft ? REST_PERMIT : permit;
+    if (begunPermit === null) return endBegun(view, begun);
+    return sellAtStop(view, begunPermit, (each) => goOnWith(each, begun, begunPermit));
+  }
   if (held?.isOver === true && held.atMs >= turn.cycleStartedAtMs) {
     return rest(view, { afterMs: RETRY_MS });
   }
   const acts = turn.actsBySymbol.get(position.symbol) ?? 0;
   if (acts >= ACTS_MAX || turn.stepsLeft <= 0) return rest(view, { afterMs: RETRY_MS });
   if (seen.clock?.isOpen === false) return planClosed(view);
-  if (permit !== null && !sight.unreadable.has(position.symbol)) return protect(view, permit);
+  if (permit !== null && !sight.unreadable.has(position.symbol)) return manage(view, permit);
   return unfinished.isBare ? restore(view) : rest(view);
+}
+
+/** Once a cancel has left, only what the operator says can stop the rest (pipeline 5). */
+const REST_PERMIT: Permit = { kind: "exit_rest" };
+
+function goOnWith(view: View, begun: Begun, permit: Permit): Move {
+  return begun.shrinks === null ? goOn(view, begun, permit) : goOnShrinking(view, begun, permit);
+}
+
+/** Exits first, then protection: what an exit waits for keeps nobody from protecting the rest. */
+function manage(view: View, permit: Permit): Move {
+  const exit = planExits(view, permit);
+  if (exit.kind === "step") return exit;
+  const move = sellAtStop(view, permit, (each) => protect(each, permit));
+  if (move.kind === "step") return move;
+  const wakes = [exit.wakeAtMs, move.wakeAtMs].filter((each) => each !== null);
+  return {
+    ...move,
+    wakeAtMs: wakes.length === 0 ? null : Math.min(...wakes),
+    say: [...exit.say, ...move.say],
+  };
+}
+
+/** The price has come to a stop that the broker refuses: only a sell is left to close the position. */
+function sellAtStop(view: View, permit: Permit, look: (view: View) => Move): Move {
+  const move = look(view);
+  if (move.kind === "step" || !move.isExitDue) return move;
+  const exit = planExit(view, permit, "stop_exit", view.position.stopUsd);
+  // Until the shares are sold, the highest stop that the broker may still take is better than none.
+  if (exit.kind === "rest") return look({ ...view, isExitSpent: true });
+  return { ...exit, say: [note(view, { kind: "at_stop" }), ...exit.say] };
 }
 
 /**

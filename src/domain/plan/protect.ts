@@ -24,7 +24,8 @@ import {
   unfinishedPart,
 } from "./move.ts";
 import type { Note } from "./note.ts";
-import { placeStop, replaceStop, resolveStops } from "./place.ts";
+import { buildStopRecord, placeStop, replaceStop } from "./place.ts";
+import { resolveStops } from "./resolve.ts";
 import { buildHandKey, buildRefusedKey } from "./settle.ts";
 import type { Permit } from "./step.ts";
 import {
@@ -34,7 +35,14 @@ import {
   isConvertTime,
   readConversionMs,
 } from "./time_left.ts";
-import { areListsAfterChange, isLookedAt, readBlock, readEntryState, type View } from "./view.ts";
+import {
+  areListsAfterChange,
+  isLookedAt,
+  listRoots,
+  readBlock,
+  readEntryState,
+  type View,
+} from "./view.ts";
 
 /** The first look after a cancel or replacement that was under way. */
 const SETTLE_POLL_MS = 500;
@@ -106,8 +114,14 @@ function protectBesideEntry(view: View, permit: Permit, next: ProtectionDecision
 
 /** What left in this cycle is looked at once more at its end. */
 function restVerified(view: View, afterMs: number | null = null, say: readonly Note[] = []): Move {
-  const isVerified = areListsAfterChange(view.world.seen, view.position.symbol);
-  return isVerified ? rest(view, { afterMs, say }) : readLists({ isLast: true });
+  const sells = listMarketSells(view.allGroups ?? []);
+  if (areListsAfterChange(view.world.seen, view.position.symbol)) {
+    const sellMs = sells.length === 0 ? null : findSellLookMs(view, sells);
+    const waits = [afterMs, sellMs].filter((each) => each !== null);
+    return rest(view, { afterMs: waits.length === 0 ? null : Math.min(...waits), say });
+  }
+  // A sell's fill is in the answer by its id before any list has it.
+  return readLists({ isLast: true, first: askFor(view, sells.map(({ orderId }) => orderId)) });
 }
 
 function restEnough(view: View): Move {
@@ -148,7 +162,8 @@ function askFor({ position: { symbol } }: View, orderIds: readonly string[]) {
 
 /** Sells that only an answer by id can judge, and those that a hand insists on: asked for, and said once a NY day each. */
 function askUnclear(view: View, groups: readonly SellGroup[]): Move {
-  const orderIds = listIds(groups).filter((orderId) => !isLookedAt(view, orderId));
+  const orderIds = listRoots(view, listIds(groups))
+    .filter((orderId) => !isLookedAt(view, orderId));
   if (orderIds.length > 0) return read(askFor(view, orderIds));
   const say = groups.flatMap((group) =>
     listTelling(group).map((order) =>
@@ -165,7 +180,7 @@ function askUnclear(view: View, groups: readonly SellGroup[]): Move {
 
 /** Waits once in a cycle for what is leaving; lists show an order leaving for seconds after it has gone. */
 function awaitLeaving(view: View, groups: readonly SellGroup[]): Move {
-  const leaving = listIds(groups.filter(({ isLeaving }) => isLeaving));
+  const leaving = listRoots(view, listIds(groups.filter(({ isLeaving }) => isLeaving)));
   if (leaving.every((orderId) => isLookedAt(view, orderId))) {
     return restVerified(view, RETRY_MS, [note(view, { kind: "still_leaving" })]);
   }
@@ -215,12 +230,14 @@ function isBesideSell({ groups }: View): boolean {
 }
 
 function awaitSell(view: View): Move {
-  const { now } = view.world;
-  const sells = listMarketSells(view.groups ?? []);
+  return restVerified(view, findSellLookMs(view, listMarketSells(view.groups ?? [])));
+}
+
+/** In how long what waits for these sells is looked at again. */
+export function findSellLookMs({ world: { now } }: View, sells: readonly BrokerOrder[]): number {
   const isStalled = sells.length > 0 &&
     sells.every((sell) => now.brokerMs - sell.submittedAtMs > STALLED_SELL_MS);
-  const isCalm = isStalled && now.untilCloseMs > CONVERT_BEFORE_CLOSE_MS;
-  return restVerified(view, isCalm ? STALLED_LOOK_MS : RETRY_MS);
+  return isStalled && now.untilCloseMs > CONVERT_BEFORE_CLOSE_MS ? STALLED_LOOK_MS : RETRY_MS;
 }
 
 function convert(
@@ -296,9 +313,14 @@ function beginConversion(
     const say = [note(view, { kind: "waits", what: "overnight stop", why })];
     return restVerified(view, RETRY_MS, say);
   }
-  const move = giveWay(view, groups, { permit, isBare });
-  if (!isBare || move.kind !== "step" || move.step.do === "read") return move;
-  return { ...move, say: [...sayObstacles(view, groups), ...move.say] };
+  const qty = view.count?.sureQty ?? 0;
+  const stop = buildStopRecord(view, { qty, stopUsd: view.levelUsd, replaces: null });
+  const next = { reason: "stop", sell: null, stop, restUsd: view.levelUsd } as const;
+  const say = [
+    ...(isBare ? sayObstacles(view, groups) : []),
+    note(view, { kind: "protection", step: "convert", qty: view.position.qty }),
+  ];
+  return giveWay(view, groups, next, { permit, isBare, say });
 }
 
 function sayObstacles(view: View, groups: readonly SellGroup[]): Note[] {

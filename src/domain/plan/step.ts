@@ -79,8 +79,6 @@ export type Step =
     /** Unix ms by the broker's clock; `null` where the poll is soon enough. */
     readonly wakeAtMs: number | null;
     readonly standing: readonly Standing[];
-    /** Positions whose exit rules want a sell that the step before can't give: their stop is refused, and the price has come to it. */
-    readonly isExitDue: readonly string[];
   };
 
 /** What `plan` returns. */

@@ -7,7 +7,7 @@ import {
   readStopLevel,
 } from "../account/position_shares.ts";
 import type { ShareCount } from "../account/share_count.ts";
-import { findEntry, isEntryWorking, type Sight } from "../account/sight.ts";
+import { findEntry, findSellGroups, isEntryWorking, type Sight } from "../account/sight.ts";
 import { decideEntryEnd } from "../entry_end.ts";
 import type { EngineState, ManagedPosition } from "../engine_state.ts";
 import { isUnsettled, type LedgerEntry } from "../ledger.ts";
@@ -29,6 +29,8 @@ export interface View {
   readonly begun: Begun | null;
   /** The sells that hold its own shares; `null` where they can't be read. */
   readonly groups: readonly SellGroup[] | null;
+  /** All sells that work in its symbol, whosever; `null` where they can't be read. */
+  readonly allGroups: readonly SellGroup[] | null;
   /** `null` while its past is not known. */
   readonly count: ShareCount | null;
   readonly isActionable: boolean;
@@ -39,6 +41,8 @@ export interface View {
   readonly leastUsd: number;
   /** Its sells and stops on record, oldest first. */
   readonly entries: readonly LedgerEntry[];
+  /** Whether a sell in place of a refused stop was looked at, and has to wait. */
+  readonly isExitSpent: boolean;
 }
 
 /** What is known of the account now. */
@@ -59,19 +63,18 @@ export function buildSight(world: World, records: EngineState): Sight {
     pasts: seen.pasts,
     doubts: (records.ledger?.entries ?? []).filter((entry) =>
       entry.side === "sell" && entry.clientOrderId !== null && isUnsettled(entry) &&
-      !planned.has(entry.clientOrderId)
+      !(entry.status === "pending" && planned.has(entry.clientOrderId))
     ),
     nowMs: now.brokerMs,
   };
 }
 
-/** Records made with what is begun whose requests have not left: nobody's answer is out. */
+/** Records made with what is begun: while they are pending, their requests have not left, and nobody's answer is out. */
 function listPlannedIds({ turn, now }: World, { unfinished }: EngineState): ReadonlySet<string> {
   const begun = unfinished.map(({ underWay }) => underWay.begun)
     .filter((each) => each !== null && isOfCycle(each, turn, now));
   return new Set(
-    begun.flatMap((each) => [each?.sellId ?? "", each?.stopId ?? ""])
-      .filter((id) => id !== "" && (turn.sendings.get(id) ?? 0) === 0),
+    begun.flatMap((each) => [each?.sellId ?? "", each?.stopId ?? ""]).filter((id) => id !== ""),
   );
 }
 
@@ -100,6 +103,7 @@ export function buildView(
       ? underWay.begun
       : null,
     groups: findOwnGroups(sight, position),
+    allGroups: findSellGroups(sight, position.symbol),
     count,
     isActionable: isActionable(position, count),
     availableQty: readAvailable(sight, position),
@@ -108,6 +112,7 @@ export function buildView(
     entries: (records.ledger?.entries ?? []).filter((entry) =>
       entry.positionId === position.positionId && entry.side === "sell"
     ),
+    isExitSpent: false,
   };
 }
 
@@ -136,11 +141,14 @@ export const FACT_AGE_MAX_MS = 5_000;
 
 /** Whether positions and open orders are of this moment: young, and no change of the symbol has left since they were asked for. */
 export function areListsFresh(view: View): boolean {
-  const { seen, now } = view.world;
-  const isYoung = [seen.positions, seen.openOrders].every((fact) =>
+  return areListsYoung(view) && areListsAfterChange(view.world.seen, view.position.symbol);
+}
+
+/** Whether positions and open orders are so young that what a sequence knows by ids completes them. */
+export function areListsYoung({ world: { seen, now } }: View): boolean {
+  return [seen.positions, seen.openOrders].every((fact) =>
     fact !== null && now.monotonicMs - fact.atMs <= FACT_AGE_MAX_MS
   );
-  return isYoung && areListsAfterChange(seen, view.position.symbol);
 }
 
 /** Whether no change of the symbol has left since the lists were asked for. */
@@ -155,4 +163,14 @@ export function isLookedAt(view: View, orderId: string): boolean {
   const look = seen.orderLooks.get(orderId);
   const number = seen.changes.last.get(view.position.symbol)?.number ?? 0;
   return look !== undefined && look.atMs >= turn.startedMs && look.afterChange >= number;
+}
+
+/** One of each bracket's legs stands for both: its answer holds them. */
+export function listRoots({ world: { seen } }: View, orderIds: readonly string[]): string[] {
+  const roots = new Map<string, string>();
+  for (const orderId of orderIds) {
+    const rootId = seen.book.get(orderId)?.parentId ?? orderId;
+    if (!roots.has(rootId)) roots.set(rootId, orderId);
+  }
+  return [...roots.values()];
 }

@@ -108,8 +108,6 @@ export interface Turn {
   readonly fresh: ReadonlySet<string>;
   /** How often a client order id was sent in this cycle. */
   readonly sendings: ReadonlyMap<string, number>;
-  /** Positions whose exit rules have had their turn since their stop was refused. */
-  readonly exitsTried: ReadonlySet<string>;
 }
 
 /** What the operator and the gate say. No secret is in it. */

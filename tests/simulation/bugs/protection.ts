@@ -115,19 +115,18 @@ export const PROTECTION_BUGS: readonly TestedBug[] = [
   {
     name: "a trim takes protection away that can't be put back",
     edits: [{
-      file: "src/engine/exit_order.ts",
-      find: '  if (refusal !== null && reason !== "stop_exit" && groups.length > 0) {',
-      replace: '  if (refusal !== null && reason !== "stop_exit" && groups.length > 1_000) {',
+      file: "src/domain/plan/exit.ts",
+      find: 'reason !== "stop_exit" && groups.length > 0) {',
+      replace: 'reason !== "stop_exit" && groups.length > 1_000) {',
     }],
     tests: ["tests/engine/renewal_test.ts"],
   },
   {
     name: "after the second trim the stop stays where it was",
     edits: [{
-      file: "src/engine/exit_order.ts",
-      find: "readStopLevel(engine, markTrimmed(position, reason));",
-      replace:
-        'readStopLevel(engine, reason === "r2_trim" ? position : markTrimmed(position, reason));',
+      file: "src/domain/plan/exit.ts",
+      find: "const trimmed = markTrimmed(position, reason);",
+      replace: 'const trimmed = reason === "r2_trim" ? position : markTrimmed(position, reason);',
     }],
     tests: ["tests/engine/renewal_test.ts"],
   },
@@ -136,7 +135,7 @@ export const PROTECTION_BUGS: readonly TestedBug[] = [
     edits: [{
       file: "src/domain/plan/protect.ts",
       find: '  if (entry === "working") return rest(view);',
-      replace: '  if (entry !== "over") return rest(view);',
+      replace: '  if (readEntryState(view) !== "over") return rest(view);',
     }],
     tests: ["tests/engine/stuck_entry_test.ts"],
   },

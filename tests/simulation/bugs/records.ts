@@ -169,18 +169,18 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "that a cancel lays a position bare is on record only after it",
     edits: [{
-      file: "src/engine/exit_records.ts",
-      find: "  noteBare(engine, positionId, wasBare || groups.length > 0);\n",
-      replace: "  noteBare(engine, positionId, wasBare);\n",
+      file: "src/domain/plan/give_way.ts",
+      find: "      isBare: unfinished.isBare || groups.length > 0,\n",
+      replace: "      isBare: unfinished.isBare,\n",
     }],
     tests: ["tests/engine/unfinished_test.ts"],
   },
   {
     name: "what was noted before a cancel stays noted though none left",
     edits: [{
-      file: "src/engine/cancelling.ts",
-      find: "  noteBare(engine, positionId, wasBare || isLeft);\n",
-      replace: "  if (isLeft) noteBare(engine, positionId, true);\n",
+      file: "src/domain/plan/settle.ts",
+      find: "endCancels(about, begun, answer.reason, begun.wasBare);",
+      replace: "endCancels(about, begun, answer.reason, true);",
     }],
     tests: ["tests/engine/unfinished_test.ts"],
   },

@@ -116,9 +116,9 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
   {
     name: "the rest of an exit goes on though no cancel left",
     edits: [{
-      file: "src/engine/cancelling.ts",
-      find: 'cancelled.kind !== "stopped" && cancelled.isLeft;',
-      replace: 'cancelled.kind !== "stopped";',
+      file: "src/domain/plan/settle.ts",
+      find: "begun.wasBare || begun.hasLeft);\n  }\n  const next",
+      replace: "true);\n  }\n  const next",
     }],
     tests: ["tests/engine/bare_rest_test.ts"],
   },

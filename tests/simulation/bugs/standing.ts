@@ -92,9 +92,9 @@ export const STANDING_BUGS: readonly TestedBug[] = [
   {
     name: "the kill switch in an exit is an error for each step",
     edits: [{
-      file: "src/engine/operator_acts.ts",
-      find: '  if (result.kind === "stopped") engine.ports.log.error(message);\n',
-      replace: '  if (result.kind === "done") engine.ports.log.error(message);\n',
+      file: "src/engine/teller.ts",
+      find: "${EXIT_PARTS[part]}: ${said}`;\n  if (isOwn) engine",
+      replace: "${EXIT_PARTS[part]}: ${said}`;\n  if (!isOwn) engine",
     }],
     tests: [ENGINE_TEST],
   },

@@ -53,9 +53,9 @@ export const STATUS_BUGS: readonly TestedBug[] = [
   {
     name: "a trim is done where positions lag behind the entry",
     edits: [{
-      file: "src/engine/exits.ts",
-      find: "    if (due.qty === 0 && mostHeldQty > sureQty) return",
-      replace: "    if (due.qty < 0 && mostHeldQty > sureQty) return",
+      file: "src/domain/plan/exit.ts",
+      find: "if (due.qty === 0 && count.mostHeldQty",
+      replace: "if (due.qty < 0 && count.mostHeldQty",
     }],
     tests: ["tests/engine/lag_test.ts"],
   },

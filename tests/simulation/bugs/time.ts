@@ -16,9 +16,9 @@ export const TIME_BUGS: readonly TestedBug[] = [
   {
     name: "an exit without its time check",
     edits: [{
-      file: "src/engine/exit_records.ts",
-      find: "  if (late === null) return false;",
-      replace: '  if (late !== "") return false;',
+      file: "src/domain/plan/exit.ts",
+      find: "groups: groups.length });\n  if (late !== null) return wait(",
+      replace: 'groups: groups.length });\n  if (late === "") return wait(',
     }],
     tests: [LEFT_TEST],
   },

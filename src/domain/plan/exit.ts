@@ -1,0 +1,278 @@
+import { isReplaceRefused } from "../account/order_book.ts";
+import { hasWorkingBuy, isEntryWorking, isHidden } from "../account/sight.ts";
+import { readStopLevel } from "../account/position_shares.ts";
+import { decideExit, type ExitReason, markTrimmed, splitQty } from "../exit_plan.ts";
+import { isExitReason } from "../ledger.ts";
+import { countCovered, listMarketSells, type SellGroup } from "../protection.ts";
+import { findExitRecord } from "./exit_record.ts";
+import { giveWay, type Successors } from "./give_way.ts";
+import {
+  type Move,
+  note,
+  read,
+  readLists,
+  record,
+  rest,
+  RETRY_MS,
+  unfinishedPart,
+} from "./move.ts";
+import type { Note } from "./note.ts";
+import { findSellLookMs } from "./protect.ts";
+import { resolve } from "./resolve.ts";
+import { buildSellRecord, nextAttempt } from "./sell_record.ts";
+import { buildRefusedKey } from "./settle.ts";
+import { findShrinkable, shrink } from "./shrink.ts";
+import type { Permit } from "./step.ts";
+import { CONVERT_AGAIN_MS, findTimeObstacle, LAST_EXIT_MS } from "./time_left.ts";
+import { areListsFresh, isLookedAt, readBlock, type View } from "./view.ts";
+
+/** How long an exit that the broker refused for good is left alone, while a stop holds its shares. */
+const REFUSED_PAUSE_MS = 5 * 60_000;
+
+/**
+ * Applies the exit rules to a position (pipeline 5). LIVE only.
+ * @returns A rest where nothing is due, or what is due has to wait: its protection is looked at then.
+ */
+export function planExits(view: View, permit: Permit): Move {
+  const { position, count, sight, world: { seen, turn } } = view;
+  const open = resolveSells(view, permit);
+  if (open !== null) return open;
+  const trade = seen.trades.get(position.symbol)?.trade ?? null;
+  if (trade === null || turn.fresh.has(position.positionId)) return rest(view);
+  if (count === null || !view.isActionable || isEntryWorking(sight, position)) return rest(view);
+  const { highWaterUsd, stopUsd, due } = decideExit(position, count.sureQty, trade.priceUsd);
+  if (highWaterUsd !== position.highWaterUsd || stopUsd !== position.stopUsd) {
+    const say = stopUsd === position.stopUsd ? [] : [note(view, { kind: "raised", stopUsd })];
+    return record([{ kind: "position", position: { ...position, highWaterUsd, stopUsd } }], say);
+  }
+  if (due === null) return rest(view);
+  // Of what positions do not show yet something may be left to sell: only of one share there is never anything.
+  if (due.qty === 0 && count.mostHeldQty > count.sureQty) return rest(view, { afterMs: RETRY_MS });
+  return planExit(view, permit, due.reason, trade.priceUsd);
+}
+
+/** A sell of this cycle without an answer is asked for once its stop rests (pipeline 5). */
+function resolveSells(view: View, permit: Permit): Move | null {
+  const { turn } = view.world;
+  for (const entry of view.entries) {
+    const { clientOrderId, status } = entry;
+    if (!isExitReason(entry.reason) || status !== "unknown" || clientOrderId === null) continue;
+    if (!turn.sendings.has(clientOrderId)) continue;
+    const look = view.world.seen.lookUps.get(clientOrderId);
+    const number = view.world.seen.changes.last.get(view.position.symbol)?.number ?? 0;
+    const isAbsent = look?.kind === "not_found" && look.afterChange >= number &&
+      look.atMs >= turn.startedMs;
+    const isAgain = (turn.sendings.get(clientOrderId) ?? 0) < 2;
+    if (isAbsent) {
+      // It is decided anew, with the same id, once.
+      const tried = { cycleStartedAtMs: turn.cycleStartedAtMs, isAgain };
+      return record([
+        { kind: "not_sent", clientOrderId },
+        unfinishedPart(view, { underWay: { ...view.underWay, tried } }),
+      ]);
+    }
+    const move = resolve(view, permit, { ...entry, clientOrderId });
+    if (move !== null) return move;
+  }
+  return null;
+}
+
+/** One exit that is due. @param priceUsd The price that made it so. */
+export function planExit(
+  view: View,
+  permit: Permit,
+  reason: ExitReason,
+  priceUsd: number,
+): Move {
+  const { position, entries, count, allGroups: groups, sight, world: { turn } } = view;
+  const sureQty = count?.sureQty ?? 0;
+  const { sellQty, restQty } = splitQty(reason, sureQty);
+  const due = note(view, { kind: "exit_due", reason, qty: sellQty, priceUsd });
+  const exitRecord = findExitRecord(entries, sight.book, position.positionId, reason);
+  // Done on record: for instance after a crash before its flag was saved.
+  if (sellQty === 0 || exitRecord === "done") {
+    return reason === "stop_exit"
+      ? rest(view)
+      : record([{ kind: "position", position: markTrimmed(position, reason) }], [due]);
+  }
+  if (exitRecord === "open") return rest(view, { say: [due] });
+  const { tried } = view.underWay;
+  const isTried = tried !== null && tried.cycleStartedAtMs === turn.cycleStartedAtMs;
+  if (isTried && !tried.isAgain) return rest(view, { afterMs: RETRY_MS, say: [due] });
+  if (!areListsFresh(view)) return readLists();
+  if (groups === null || !view.isActionable) return rest(view, { say: [due] });
+  const facts = { reason, sellQty, restQty, priceUsd, groups };
+  const sells = listMarketSells(groups);
+  if (sells.length > 0) {
+    const afterMs = findSellLookMs(view, sells);
+    const isAlone = sells.length === groups.length && reason === "stop_exit";
+    const beside = isAlone ? closeBeside(view, permit, facts) : null;
+    return beside ?? rest(view, { afterMs, say: [due] });
+  }
+  return findObstacle(view, facts, due) ?? begin(view, permit, facts, due);
+}
+
+/** An exit as it is decided now. */
+interface Exit {
+  readonly reason: ExitReason;
+  readonly sellQty: number;
+  readonly restQty: number;
+  readonly priceUsd: number;
+  readonly groups: readonly SellGroup[];
+}
+
+/** Why an exit could not end now: it is not begun then, so that none of the protection is taken away for it. */
+function findObstacle(view: View, exit: Exit, due: Note): Move | null {
+  const obstacle = nameObstacle(view, exit);
+  if (obstacle === null) {
+    if (!isTooLate(view, exit.reason)) return null;
+    const isSaid = view.world.now.untilCloseMs >= LAST_EXIT_MS;
+    const say = isSaid ? [note(view, { kind: "exit_too_late", reason: exit.reason })] : [];
+    return rest(view, { say: [due, ...say] });
+  }
+  const { why, isBrief } = obstacle;
+  const { held } = view.underWay;
+  if (held === null || held.why !== why || held.atMs < view.world.turn.cycleStartedAtMs) {
+    const next = { atMs: view.world.now.brokerMs, why, isOver: false };
+    return record([unfinishedPart(view, { underWay: { ...view.underWay, held: next } })]);
+  }
+  const say = [due, note(view, { kind: "waits", what: exit.reason, why })];
+  return rest(view, { afterMs: isBrief ? RETRY_MS : null, say });
+}
+
+function nameObstacle(
+  view: View,
+  { reason, groups }: Exit,
+): { readonly why: string; readonly isBrief: boolean } | null {
+  const block = readBlock(view);
+  if (block !== null) {
+    return { why: `the account is blocked for trading (${block})`, isBrief: false };
+  }
+  if (isHidden(view.sight.book, groups.flatMap((group) => group.orders))) {
+    return { why: "the broker does not show one of its working sells yet", isBrief: true };
+  }
+  if (groups.some((group) => group.standing === "bound")) {
+    return { why: "one of its sells is being executed, and its shares may be gone", isBrief: true };
+  }
+  const leaving = groups.filter((group) => group.isLeaving);
+  if (leaving.length > 0 && leaving.length < groups.length) {
+    return { why: "a cancel is still under way", isBrief: true };
+  }
+  if (countCovered(groups, 0) >= (view.count?.sureQty ?? 0) && isSellRefused(view, reason)) {
+    return { why: "the broker refused its sell; tried again after 5 minutes", isBrief: false };
+  }
+  if (!hasWorkingBuy(view.sight, view.position.symbol)) return null;
+  return {
+    why: "a buy works in the symbol, beside which the broker takes no sell",
+    isBrief: false,
+  };
+}
+
+/** Whether the broker refused this exit a moment ago: its stop is not taken away for the same answer. */
+function isSellRefused({ unfinished, world: { now } }: View, reason: ExitReason): boolean {
+  const atMs = unfinished.sellRefusedAtMs[reason];
+  return atMs !== undefined && now.brokerMs - atMs < REFUSED_PAUSE_MS;
+}
+
+/**
+ * An exit begun in the last moments could not end before the close; what rests at the broker stays as it is. So it does
+ * where the market would not take this exit a moment ago: the overnight stop has come in its place.
+ */
+function isTooLate(view: View, reason: ExitReason): boolean {
+  const { entries, sight, position, unfinished: { stopRefusedAtMs }, world: { now } } = view;
+  if (now.untilCloseMs < LAST_EXIT_MS) return true;
+  const isStopRefused = stopRefusedAtMs !== null &&
+    now.brokerMs - stopRefusedAtMs < CONVERT_AGAIN_MS;
+  if (now.untilCloseMs > CONVERT_AGAIN_MS || isStopRefused) return false;
+  return findExitRecord(entries, sight.book, position.positionId, reason) === "unfilled";
+}
+
+/** Records sell and stop, and makes room for the sell: by shrinking our own stop where that may be, else by cancelling. */
+function begin(view: View, permit: Permit, exit: Exit, due: Note): Move {
+  const { reason, sellQty, restQty, priceUsd, groups } = exit;
+  const { position, count, sight, records, world: { now } } = view;
+  const sureQty = count?.sureQty ?? 0;
+  const begins = note(view, {
+    kind: "exit_begins",
+    reason,
+    qty: sellQty,
+    ofQty: sureQty,
+    priceUsd,
+    isBeside: false,
+  });
+  const oldId = findShrinkable(groups, sureQty, restQty);
+  const isRefused = oldId !== null &&
+    (isReplaceRefused(sight.book, oldId) || view.underWay.unreplaceable === oldId);
+  if (oldId !== null && !isRefused) {
+    const late = findTimeObstacle(now, { kind: "shrinking exit" });
+    if (late !== null) return wait(view, reason, late, due);
+    return shrink(view, permit, oldId, {
+      ...buildSuccessors(view, exit, oldId),
+      say: [due, begins],
+    });
+  }
+  // Reading it again must show it unchanged, before it is cancelled after all.
+  if (oldId !== null && !isLookedAt(view, oldId)) {
+    return read([{ ask: "order", symbol: position.symbol, orderId: oldId }]);
+  }
+  const refusal = records.alerted[buildRefusedKey(position.symbol)];
+  if (refusal !== undefined && reason !== "stop_exit" && groups.length > 0) {
+    const why = `the broker refused the last stop in the symbol (${refusal}), ` +
+      "and what protects it is not cancelled for a trim";
+    const say = [due, begins, note(view, { kind: "waits", what: reason, why })];
+    return rest(view, { say });
+  }
+  const late = findTimeObstacle(now, { kind: "exit", groups: groups.length });
+  if (late !== null) return wait(view, reason, late, due);
+  const say = isRefused ? [] : [due, begins];
+  return giveWay(view, groups, buildSuccessors(view, exit, null), { permit, isBare: false, say });
+}
+
+function wait(view: View, reason: ExitReason, why: string, due: Note): Move {
+  const say = [due, note(view, { kind: "waits", what: reason, why })];
+  return rest(view, { afterMs: RETRY_MS, say });
+}
+
+/** The records of an exit: its sell, and the stop for the rest where it belongs once that has sold (rule 4). */
+function buildSuccessors(
+  { position, entries, sight, unfinished, world: { now } }: View,
+  { reason, sellQty, restQty }: Exit,
+  replaces: string | null,
+): Successors {
+  const trimmed = markTrimmed(position, reason);
+  const restUsd = readStopLevel(sight, trimmed, unfinished.spentHandStopUsd);
+  const name = (of: ExitReason | "stop") => nextAttempt(entries, position, of, now.dateNy);
+  const sell = { position, reason, qty: sellQty, stopUsd: null, replaces: null };
+  const stop = { position, reason: "stop", qty: restQty, stopUsd: restUsd, replaces } as const;
+  return {
+    reason,
+    sell: buildSellRecord(sell, name(reason), now.brokerMs),
+    stop: restQty > 0 ? buildSellRecord(stop, name("stop"), now.brokerMs) : null,
+    restUsd,
+  };
+}
+
+/**
+ * At the stop, what a market sell that still works leaves bare is sold beside it: no stop can rest above the market, and
+ * one that a halt keeps half filled would hold up the close of all the others.
+ */
+function closeBeside(view: View, permit: Permit, exit: Exit): Move | null {
+  const { availableQty: qty, position, world: { now } } = view;
+  const { reason, priceUsd } = exit;
+  if (qty <= 0 || isSellRefused(view, reason)) return null;
+  if (readBlock(view) !== null || hasWorkingBuy(view.sight, position.symbol)) return null;
+  if (isTooLate(view, reason)) return null;
+  const late = findTimeObstacle(now, { kind: "exit", groups: 0 });
+  if (late !== null) return null;
+  const beside = { ...exit, sellQty: qty, restQty: 0, groups: [] };
+  const say = [note(view, {
+    kind: "exit_begins",
+    reason,
+    qty,
+    ofQty: qty,
+    priceUsd,
+    isBeside: true,
+  })];
+  const next = buildSuccessors(view, beside, null);
+  return giveWay(view, [], next, { permit, isBare: false, say });
+}

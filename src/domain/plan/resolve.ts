@@ -1,0 +1,111 @@
+import { isUnsettled, type LedgerEntry } from "../ledger.ts";
+import type { SellSideRequest } from "../order_request.ts";
+import { isEndedUnfilled } from "./exit_record.ts";
+import { type Move, note, read, record, rest, RETRY_MS, unfinishedPart } from "./move.ts";
+import { type NamedEntry, settleInQuestion, settleShown } from "./settle.ts";
+import type { Permit } from "./step.ts";
+import type { View } from "./view.ts";
+
+/** How often one id is sent in a cycle: a second time at the first "not found" (pipeline 6). */
+const SENDINGS_MAX = 2;
+
+/**
+ * What is to be found out of the position's stops whose answer is out, before another one leaves.
+ * @param isAll Also of what was sent in another cycle: before a stop is placed beside it.
+ * @returns `null` where nothing is out.
+ */
+export function resolveStops(view: View, permit: Permit, isAll: boolean): Move | null {
+  const { turn } = view.world;
+  for (const entry of view.entries) {
+    const { clientOrderId } = entry;
+    if (entry.reason !== "stop" || !isUnsettled(entry) || clientOrderId === null) continue;
+    if (view.begun?.stopId === clientOrderId && entry.status === "pending") continue;
+    if (!isAll && !turn.sendings.has(clientOrderId)) continue;
+    return resolve(view, permit, { ...entry, clientOrderId }) ?? restUnanswered(view);
+  }
+  return null;
+}
+
+/** Nobody knows what became of its stop: no other one leaves beside it in this cycle. */
+function restUnanswered(view: View): Move {
+  const { begun, unfinished, underWay, world } = view;
+  if (underWay.held?.isOver === true && underWay.held.atMs >= world.turn.cycleStartedAtMs) {
+    return rest(view, { afterMs: RETRY_MS });
+  }
+  const why = "no usable answer to its stop yet";
+  const held = { atMs: world.now.brokerMs, why, isOver: true };
+  const after = begun !== null ? "cancel" : unfinished.isBare ? "exit" : "nothing";
+  const value = { kind: "stop_undone", why: "no usable answer yet", after, isOwn: false } as const;
+  return record(
+    [unfinishedPart(view, { underWay: { ...underWay, held, begun: null } })],
+    [note(view, value)],
+  );
+}
+
+/**
+ * Finds out what became of one sell or stop: looked up by its id, and sent again at the first "not found", with the same id,
+ * which the broker's unique ids make harmless (pipeline 6).
+ * @returns `null` where nobody knows.
+ */
+export function resolve(view: View, permit: Permit, entry: NamedEntry): Move | null {
+  const { clientOrderId } = entry;
+  const { seen, turn, now } = view.world;
+  const { inQuestion } = view.underWay;
+  const refusal = inQuestion?.clientOrderId === clientOrderId ? inQuestion.refusal : null;
+  const order = [...seen.book.values()].find((each) => each.order.clientOrderId === clientOrderId)
+    ?.order;
+  if (order !== undefined && isEndedUnfilled(order) && refusal === null) {
+    return record([{ kind: "shown", clientOrderId, order }]);
+  }
+  if (order !== undefined && !isEndedUnfilled(order)) {
+    const { change, say } = settleShown(view.records, entry, order, now);
+    return record(change, say);
+  }
+  const look = seen.lookUps.get(clientOrderId);
+  const number = seen.changes.last.get(view.position.symbol)?.number ?? 0;
+  if (look === undefined || look.atMs < turn.startedMs || look.afterChange < number) {
+    return read([{ ask: "look_up", symbol: view.position.symbol, clientOrderId }]);
+  }
+  if (refusal !== null) {
+    const { change, say } = settleInQuestion(view.records, entry, refusal, now);
+    return record(change, say);
+  }
+  const sendings = turn.sendings.get(clientOrderId) ?? 0;
+  if (look.kind !== "not_found") return null;
+  if (sendings === 0) return record([{ kind: "not_sent", clientOrderId }]);
+  return sendings < SENDINGS_MAX ? sendAgain(view, permit, entry) : null;
+}
+
+/** The same id is the same order, of which the broker takes one. */
+function sendAgain(view: View, permit: Permit, entry: LedgerEntry): Move {
+  const request = buildRequest(view, entry);
+  const { positionId } = view.position;
+  return {
+    kind: "step",
+    step: { do: "send", change: [], request, permit, positionId, notAfterMs: null, done: [] },
+    say: [],
+  };
+}
+
+/** The request of a sell or stop that is on record. */
+export function buildRequest({ position, world }: View, entry: LedgerEntry): SellSideRequest {
+  const { stopUsd, replaces } = entry;
+  const clientOrderId = entry.clientOrderId ?? "";
+  const qty = entry.qty ?? 0;
+  const { symbol } = position;
+  if (replaces === null) {
+    return stopUsd === null
+      ? { op: "sell", request: { clientOrderId, symbol, qty } }
+      : { op: "stop", request: { clientOrderId, symbol, qty, stopUsd } };
+  }
+  const old = world.seen.book.get(replaces)?.order;
+  // A leg's quantity can't be changed: one that stays is not sent.
+  const isQtyKept = old !== undefined && (old.qty ?? 0) - old.filledQty === qty;
+  const request = {
+    orderId: replaces,
+    clientOrderId,
+    ...(isQtyKept ? {} : { qty }),
+    ...(stopUsd === null ? {} : { stopUsd }),
+  };
+  return { op: "replace", symbol, request };
+}

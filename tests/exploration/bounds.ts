@@ -41,12 +41,12 @@ const THEMES: readonly Theme[] = [
 interface Moment {
   readonly name: string;
   readonly untilCloseMs: number;
-  /** Prices that are gone to: the stop's, and between all of them. */
+  /** Prices that are gone to: the stop's, R1's and R2's, and between them. */
   readonly levels: readonly number[];
   readonly isLate: boolean;
 }
 const MOMENTS: readonly Moment[] = [
-  { name: "midday", untilCloseMs: 5 * 3_600_000, levels: [2, 4], isLate: false },
+  { name: "midday", untilCloseMs: 5 * 3_600_000, levels: [2, 4, 5, 7], isLate: false },
   { name: "late", untilCloseMs: 5 * 60_000, levels: [], isLate: true },
 ];
 

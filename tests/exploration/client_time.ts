@@ -2,9 +2,9 @@ import type { Seen } from "../../src/domain/plan/world.ts";
 import { NOW_MS } from "./wire_map.ts";
 
 /** What is older than this is as old as anything: no decision of the planner asks further back. Milliseconds. */
-const AGE_MAX_MS = 200_000;
+const AGE_MAX_MS = 400_000;
 /** Ages at the beginning of a cycle, milliseconds: what lies between two of them is taken for the older. */
-const AGES_MS = [0, 5_000, 10_000, 30_000, 60_000, 120_000, AGE_MAX_MS];
+const AGES_MS = [0, 5_000, 10_000, 30_000, 60_000, 120_000, 300_000, AGE_MAX_MS];
 
 /** The broker's own times: they tell the sequence of its answers, and stay. */
 const BROKERS: ReadonlySet<string> = new Set(["submittedAtMs", "updatedAtMs", "filledAtMs"]);

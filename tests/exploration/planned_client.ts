@@ -85,7 +85,6 @@ const NEW_TURN: Turn = {
   fresh: new Set(),
   sendings: new Map(),
   looks: 0,
-  exitsTried: new Set(),
 };
 
 const LOOKS: readonly Question[] = [

@@ -20,11 +20,14 @@ const PROTECTING: ReadonlySet<Status> = new Set<Status>([
   "held",
 ]);
 
-/** Shares that working sell stops protect; one that is done for its day protects again from the next session. */
+/**
+ * Shares that working sell stops protect, or that a market sell is about to sell; a stop that is done for its day protects again
+ * from the next session.
+ */
 export function countProtected({ orders, isOpen }: BrokerState): number {
   const isSleeping = (order: Order) => !isOpen && order.isGtc && order.status === "done_for_day";
   return orders
-    .filter((order) => order.type === "stop" && order.isActive)
+    .filter((order) => order.side === "sell" && order.type !== "limit" && order.isActive)
     .filter((order) => PROTECTING.has(order.status) || isSleeping(order))
     .reduce((sum, order) => sum + countLeft(order), 0);
 }

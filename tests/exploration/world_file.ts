@@ -86,7 +86,6 @@ function buildWorld(wire: WorldWire, records: EngineState): World {
       actsBySymbol: new Map(),
       fresh: new Set(),
       sendings: new Map(),
-      exitsTried: new Set(),
     },
     operator: {
       gate: wire.is_kill_switch_on

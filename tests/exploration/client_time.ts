@@ -1,10 +1,15 @@
+import { type KnownOrder, LAG_MS } from "../../src/domain/account/order_book.ts";
+import { UNSEEN_MS } from "../../src/domain/account/stand_ins.ts";
+import type { LedgerEntry } from "../../src/domain/ledger.ts";
+import type { EngineState } from "../../src/domain/engine_state.ts";
+import { NOTHING_SEEN } from "../../src/domain/plan/seen.ts";
 import type { Seen } from "../../src/domain/plan/world.ts";
 import { NOW_MS } from "./wire_map.ts";
 
 /** What is older than this is as old as anything: no decision of the planner asks further back. Milliseconds. */
 const AGE_MAX_MS = 400_000;
 /** Ages at the beginning of a cycle, milliseconds: what lies between two of them is taken for the older. */
-const AGES_MS = [0, 5_000, 10_000, 30_000, 60_000, 120_000, 300_000, AGE_MAX_MS];
+const AGES_MS = [5_000, 10_000, 60_000, 180_000, 300_000, AGE_MAX_MS];
 
 /** The broker's own times: they tell the sequence of its answers, and stay. */
 const BROKERS: ReadonlySet<string> = new Set(["submittedAtMs", "updatedAtMs", "filledAtMs"]);
@@ -51,28 +56,73 @@ function walk(value: unknown, name: string, byMs: number, isRounded: boolean): u
   );
 }
 
-/** What was seen, its changes counted anew from 1: only what came after the last one of its symbol matters. */
-export function renumberChanges(seen: Seen): Seen {
-  const number = Math.max(0, ...[...seen.changes.last.values()].map((each) => each.number));
-  const renumber = (count: number) => count >= number ? 1 : 0;
-  const renew = <T extends { readonly afterChange: number }>(fact: T): T => ({
-    ...fact,
-    afterChange: renumber(fact.afterChange),
-  });
-  const renewAll = <T extends { readonly afterChange: number }>(facts: ReadonlyMap<string, T>) =>
-    new Map([...facts].map(([key, fact]) => [key, renew(fact)]));
-  const last = new Map(
-    [...seen.changes.last].map(([symbol, each]) => [symbol, { ...each, number: 1 }]),
+/** Long ago: as old as anything. */
+const LONG_AGO_MS = NOW_MS - AGE_MAX_MS;
+
+/**
+ * What is left of what was seen when a cycle begins: it asks for all lists anew, what was looked at by id counts no more, and
+ * of the book's times those alone that a later decision asks for.
+ */
+export function forgetLooks(seen: Seen): Seen {
+  const book = new Map(
+    [...seen.book].map(([orderId, known]): [string, KnownOrder] => {
+      const isRecent = NOW_MS - known.filledSeenAtMs < LAG_MS;
+      return [orderId, {
+        ...known,
+        filledSeenAtMs: isRecent ? known.filledSeenAtMs : LONG_AGO_MS,
+        filledBeforeQty: isRecent ? known.filledBeforeQty : known.order.filledQty,
+        shownAtMs: known.isShown ? LONG_AGO_MS : known.shownAtMs,
+      }];
+    }),
   );
   return {
     ...seen,
-    changes: { count: 1, last },
-    positions: seen.positions === null ? null : renew(seen.positions),
-    openOrders: seen.openOrders === null ? null : renew(seen.openOrders),
-    dayOrders: seen.dayOrders === null ? null : renew(seen.dayOrders),
-    account: seen.account === null ? null : renew(seen.account),
-    trades: renewAll(seen.trades),
-    orderLooks: renewAll(seen.orderLooks),
-    lookUps: renewAll(seen.lookUps),
+    book,
+    changes: NOTHING_SEEN.changes,
+    positions: null,
+    openOrders: null,
+    dayOrders: null,
+    account: null,
+    trades: new Map(),
+    orderLooks: new Map(),
+    lookUps: new Map(),
+  };
+}
+
+/** When a record was made matters for as long as it may stand in for its order; its deadline is for entries. */
+function forgetEntry(entry: LedgerEntry): LedgerEntry {
+  const isRecent = NOW_MS - Date.parse(entry.timestamp) < UNSEEN_MS;
+  const timestamp = new Date(isRecent ? NOW_MS - LAG_MS : LONG_AGO_MS).toISOString();
+  return { ...entry, timestamp, deadlineAtMs: null };
+}
+
+/** Records at the beginning of a cycle, without moments that only alarms, or the cycle before, ask for. */
+export function forgetMoments(records: EngineState): EngineState {
+  const { ledger } = records;
+  return {
+    ...records,
+    ledger: ledger === null
+      ? null
+      : { ...ledger, entries: ledger.entries.map((entry) => forgetEntry(entry)) },
+    standings: records.standings.map((each) => ({
+      ...each,
+      bareSinceMs: each.bareSinceMs === null ? null : LONG_AGO_MS,
+      dueSinceMs: each.dueSinceMs === null ? null : LONG_AGO_MS,
+    })),
+    unfinished: records.unfinished.map((each) => {
+      const { begun, held, belowStop, tried } = each.underWay;
+      return {
+        ...each,
+        underWay: {
+          ...each.underWay,
+          begun: begun === null
+            ? null
+            : { ...begun, cycleStartedAtMs: LONG_AGO_MS, sinceMs: LONG_AGO_MS },
+          held: held === null ? null : { ...held, atMs: LONG_AGO_MS },
+          belowStop: belowStop === null ? null : { ...belowStop, atMs: LONG_AGO_MS },
+          tried: tried === null ? null : { ...tried, cycleStartedAtMs: LONG_AGO_MS },
+        },
+      };
+    }),
   };
 }

@@ -40,7 +40,7 @@ import { NOTHING_UNDER_WAY } from "../../src/domain/unfinished.ts";
 import type { Outcome, Question } from "./broker_answers.ts";
 import type { BrokerState } from "./broker_state.ts";
 import type { Client, ClientStanding, ClientStep, Outside } from "./client.ts";
-import { age, renumberChanges } from "./client_time.ts";
+import { age, forgetLooks, forgetMoments } from "./client_time.ts";
 import { Conser } from "./conser.ts";
 import {
   buildPosition,
@@ -604,6 +604,12 @@ function sayStanding(standing: Standing | null): ClientStanding {
 /** The next cycle: what was seen is older by then, and what the last one counted is gone. */
 function beginCycle(client: PlannedState, waitMs: number): PlannedState {
   const older = age(client, waitMs, { isRounded: true });
-  const seen = renumberChanges(older.seen);
-  return { ...older, seen, turn: NEW_TURN, phase: "looks", missing: [] };
+  return {
+    ...older,
+    records: forgetMoments(older.records),
+    seen: forgetLooks(older.seen),
+    turn: NEW_TURN,
+    phase: "looks",
+    missing: [],
+  };
 }

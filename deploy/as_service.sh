@@ -195,8 +195,9 @@ bare_lines() {
 
 # The environment that systemd makes of files: `probe_environment ARRAY FILE...`, names and values into an associative
 # array, in memory alone. The first file is the unit. Variables that systemd sets in every process are left out. False
-# where it could not be had.
+# where it could not be had. How a program ended that was run before stays in HAS_RUN and STATUS.
 probe_environment() {
+  local HAS_RUN STATUS
   local -n probed=$1
   local line file name='!00-unit.conf'
   shift

@@ -16,13 +16,16 @@ ROOT=
 # shellcheck source=deploy/sources.sh
 . "$HERE/sources.sh"
 
-BINARY=$PREFIX/current/$NAME
+BINARY=$ROOT$PREFIX/current/$NAME
+# Where the engine runs, for what goes without its environment.
+RUNNING_DIR=
 # The words of a kill that is not done yet, whatever ends this script.
 OPEN_KILL=()
 
 # Help and version need no service, and no root.
 run_plainly() {
-  exec env -i PATH="$PATH" TERM="${TERM:-dumb}" ${NO_COLOR:+NO_COLOR="$NO_COLOR"} "$BINARY" "$@"
+  exec env -i PATH="$PATH" TERM="${TERM:-dumb}" ${NO_COLOR:+NO_COLOR="$NO_COLOR"} \
+    ${RUNNING_DIR:+AVWAP_STATE_DIR="$RUNNING_DIR"} "$BINARY" "$@"
 }
 
 # The kill switch by the program alone, in a directory that is named: where systemd does not help.
@@ -32,12 +35,12 @@ kill_in() {
   env -i AVWAP_STATE_DIR="$dir" "$BINARY" "$@" || STATUS=$?
 }
 
-# The state directory of the engine that runs, from the process itself; empty where none runs.
+# The state directory of the engine that runs, from the process itself; empty where none runs, or others may not look.
 read_running_dir() {
   local pid
   pid=$(ask show "$SERVICE" -p MainPID --value)
   [ "${pid:-0}" != 0 ] || return 0
-  tr '\0' '\n' < "/proc/$pid/environ" 2> /dev/null | sed -n 's/^AVWAP_STATE_DIR=//p'
+  { tr '\0' '\n' 2> /dev/null < "/proc/$pid/environ" | sed -n 's/^AVWAP_STATE_DIR=//p'; } 2> /dev/null || true
 }
 
 # However this script ends: nothing of it is left behind, and a kill that was asked for is made.
@@ -57,27 +60,29 @@ clean_up() {
 # It has to win: as the service where that can be, else in the directory that this release was built for; and in that of
 # the engine that runs, where it has another.
 run_kill() {
-  local built running
+  local built running dir
   local -A now=()
   built=$(read_manifest "$BINARY" state_dir)
   OPEN_KILL=("$@")
-  if ! timeout 5 systemctl show -p Version > /dev/null 2>&1; then
+  if ! timeout 5 "${SYSTEMCTL:-systemctl}" show -p Version > /dev/null 2>&1; then
     say "systemd does not answer"
     exit 1
   fi
   run_as_service "$BINARY" "$@"
   if [ "$HAS_RUN" = 0 ]; then exit 1; fi
-  if [ "$STATUS" != 0 ] && [ ! -e "$built/KILL_SWITCH" ]; then
+  probe_environment now "$ROOT$FRAGMENT" "${DROP_IN_FILES[@]}" || now=()
+  dir=${now[AVWAP_STATE_DIR]:-$built}
+  if [ "$STATUS" != 0 ] && [ ! -e "$ROOT$dir/KILL_SWITCH" ] && [ ! -e "$ROOT$built/KILL_SWITCH" ]; then
     say "as the service it ended with $STATUS; once more without it, in $built:"
+    STATUS=0
     kill_in "$built" "$@"
   fi
   OPEN_KILL=()
   running=$(read_running_dir)
-  probe_environment now "$ROOT$FRAGMENT" "${DROP_IN_FILES[@]}" || now=()
-  if [ -n "$running" ] && [ "$running" != "${now[AVWAP_STATE_DIR]-}" ]; then
+  if [ -n "$running" ] && [ "$running" != "$dir" ]; then
     say "the engine that runs has another state directory than the unit says now; once more in $running:"
     kill_in "$running" "$@"
-    if [ "$STATUS" = 0 ]; then STATUS=1; fi
+    STATUS=1
   fi
   exit "$STATUS"
 }
@@ -85,8 +90,10 @@ run_kill() {
 for word in "$@"; do
   case "$word" in -h | --help) run_plainly "$@" ;; esac
 done
+# What a shell proposes are the symbols of the engine that runs.
+if [ "${1:-} ${2:-}" = 'completion symbols' ]; then RUNNING_DIR=$(read_running_dir); fi
 case "${1:-}" in -V | --version | help | version | completion) run_plainly "$@" ;; esac
-[ "$(id -u)" = 0 ] || fail "must run as root, as the service is started: sudo $NAME${1:+ $1}"
+[ -n "$ROOT" ] || [ "$(id -u)" = 0 ] || fail "must run as root, as the service is started: sudo $NAME${1:+ $1}"
 
 trap clean_up EXIT
 if [ -n "${NO_COLOR:-}" ]; then STAND_IN_LINES='Environment=NO_COLOR=1'; fi

@@ -82,3 +82,37 @@ require_root() {
   [ -d /run/systemd/system ] || fail "this host does not run systemd"
 }
 
+# Refuses the command line, with the script's own line of usage.
+usage() {
+  printf '%s\n%s\n' "$1" "$(sed -n 's/^# \(Usage: .*\)/\1/p' "$0")" >&2
+  exit 64
+}
+
+# An option that one script alone has: how many words it takes of those that follow, in TAKEN; 0 where it is none.
+take_option() { TAKEN=0; }
+
+# The command line that the scripts share: options, and in WORDS what is none. --help prints the script's header.
+parse_arguments() {
+  WORDS=()
+  while [ $# -gt 0 ]; do
+    TAKEN=1
+    case "$1" in
+      --dry-run) IS_DRY_RUN=1 ;;
+      --root)
+        [ $# -ge 2 ] || usage "--root needs a directory"
+        ROOT=$(readlink -m "$2")
+        TAKEN=2
+        ;;
+      -h | --help)
+        sed -n '2,/^[^#]/s/^# //p' "$0"
+        exit 0
+        ;;
+      -*)
+        take_option "$@"
+        [ "$TAKEN" -gt 0 ] || usage "unknown option $1"
+        ;;
+      *) WORDS+=("$1") ;;
+    esac
+    shift "$TAKEN"
+  done
+}

@@ -11,7 +11,6 @@ set -euo pipefail
 PROGRAM_CALL=install.sh
 IS_DRY_RUN=0
 ROOT=
-BINARY=
 HERE=$(dirname "$(readlink -f "$0")")
 # shellcheck source=deploy/common.sh
 . "$HERE/common.sh"
@@ -31,11 +30,6 @@ HERE=$(dirname "$(readlink -f "$0")")
 UNIT=
 DROP_INS=
 KEPT_DIR=
-
-usage() {
-  printf '%s\nUsage: %s [--dry-run] [--root DIR] BINARY\n' "$1" "$PROGRAM_CALL" >&2
-  exit 64
-}
 
 clean_up() {
   end_stand_in
@@ -125,26 +119,9 @@ Installed $RELEASE. Nothing was started. Next:
   4. the rest is in RUNBOOK.md, sections 3 and 4"
 }
 
-while [ $# -gt 0 ]; do
-  case "$1" in
-    --dry-run) IS_DRY_RUN=1 ;;
-    --root)
-      [ $# -ge 2 ] || usage "--root needs a directory"
-      ROOT=$(readlink -m "$2")
-      shift
-      ;;
-    -h | --help)
-      sed -n '2,8s/^# //p' "$0"
-      exit 0
-      ;;
-    -*) usage "unknown option $1" ;;
-    *)
-      [ -z "$BINARY" ] || usage "one binary only"
-      BINARY=$1
-      ;;
-  esac
-  shift
-done
+parse_arguments "$@"
+[ "${#WORDS[@]}" -le 1 ] || usage "one binary only"
+BINARY=${WORDS[0]:-}
 [ -n "$BINARY" ] || usage "which binary?"
 
 UNIT=$ROOT$UNIT_DIR/$SERVICE

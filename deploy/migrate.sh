@@ -41,7 +41,7 @@ read_before() {
   grep -qF "$MARK" "$ROOT$FRAGMENT" || IS_FOREIGN=1
   BEFORE_FILES=("$ROOT$FRAGMENT" "${DROP_IN_FILES[@]}")
   probe_environment BEFORE "${BEFORE_FILES[@]}" ||
-    fail "systemd can't make the environment of $SERVICE as it is (status $STATUS): journalctl -n 20 --no-pager"
+    fail "systemd can't make the environment of $SERVICE as it is: journalctl -n 20 --no-pager"
 }
 
 # An environment file without the four switches, judged by what systemd reads from it.
@@ -87,6 +87,20 @@ stage_drop_in() {
     if [ -n "${whole[$name]+set}" ]; then say "moved into $CONFIG_DIR/environment: $name of $file"; fi
   done
   STAGED[$file]=$copy
+}
+
+# What an earlier release, or a hand, left where every user of the host can read it.
+say_exposed() {
+  local file name
+  local -A whole=()
+  for file in "${DROP_IN_FILES[@]}"; do
+    grep -q Environment "$file" || continue
+    probe_own whole "$file" || fail "systemd can't read $file: journalctl -n 20 --no-pager"
+    for name in $SECRETS; do
+      [ -n "${whole[$name]+set}" ] || continue
+      say "WARNING: $file sets $name in Environment=, which every user of this host can read: move it to $CONFIG_DIR/environment"
+    done
+  done
 }
 
 # What the unit that was here before is taken over with: user, order, OnFailure=, and its environment but for switches and
@@ -174,7 +188,7 @@ read_after() {
     STAND_IN_LINES+=$'\n'$(environment_file_line "$path")
   done < <(list_environment_files "${STAGED_FILES[@]}")
   probe_environment AFTER "${STAGED_FILES[@]}" ||
-    fail "systemd can't make the environment of the service as it would be (status $STATUS): journalctl -n 20 --no-pager"
+    fail "systemd can't make the environment of the service as it would be: journalctl -n 20 --no-pager"
 }
 
 # Everything that is asked before anything is changed: refuses, or says what moves and what will not be as before.
@@ -191,6 +205,8 @@ plan_installation() {
     if [ "$IS_FOREIGN" = 1 ]; then
       for file in "${DROP_IN_FILES[@]}"; do stage_drop_in "$file"; done
       carry_over
+    else
+      say_exposed
     fi
   fi
   if [ "$IS_FOREIGN" = 0 ]; then read_carried; fi

@@ -10,7 +10,6 @@ set -euo pipefail
 PROGRAM_CALL=rollback.sh
 IS_DRY_RUN=0
 ROOT=
-RELEASE=
 ACCEPTED=
 HERE=$(dirname "$(readlink -f "$0")")
 # shellcheck source=deploy/common.sh
@@ -23,36 +22,17 @@ HERE=$(dirname "$(readlink -f "$0")")
 . "$HERE/in_force.sh"
 trap end_stand_in EXIT
 
-usage() {
-  printf '%s\nUsage: %s [--dry-run] [--accept-loss-of WHAT] [--root DIR] [RELEASE]\n' "$1" "$PROGRAM_CALL" >&2
-  exit 64
+take_option() {
+  [ "$1" = --accept-loss-of ] || { TAKEN=0; return 0; }
+  [ $# -ge 2 ] || usage "--accept-loss-of needs one of: $IN_FORCE"
+  case " $IN_FORCE " in *" $2 "*) ;; *) usage "--accept-loss-of takes one of: $IN_FORCE" ;; esac
+  ACCEPTED+=" $2"
+  TAKEN=2
 }
 
-while [ $# -gt 0 ]; do
-  case "$1" in
-    --dry-run) IS_DRY_RUN=1 ;;
-    --accept-loss-of)
-      [ $# -ge 2 ] || usage "--accept-loss-of needs one of: $IN_FORCE"
-      case " $IN_FORCE " in *" $2 "*) ACCEPTED+=" $2" ;; *) usage "--accept-loss-of takes one of: $IN_FORCE" ;; esac
-      shift
-      ;;
-    --root)
-      [ $# -ge 2 ] || usage "--root needs a directory"
-      ROOT=$(readlink -m "$2")
-      shift
-      ;;
-    -h | --help)
-      sed -n '2,7s/^# //p' "$0"
-      exit 0
-      ;;
-    -*) usage "unknown option $1" ;;
-    *)
-      [ -z "$RELEASE" ] || usage "one release only"
-      RELEASE=$1
-      ;;
-  esac
-  shift
-done
+parse_arguments "$@"
+[ "${#WORDS[@]}" -le 1 ] || usage "one release only"
+RELEASE=${WORDS[0]:-}
 
 require_root
 OLD=$(read_link current)

@@ -105,8 +105,13 @@ async function listImports(dir: string): Promise<Set<string>> {
   return names;
 }
 
-const SELF_TEST_MAIN =
-  `if (Deno.args[0] === "self-test") await import("./sandbox_attempts.ts");\nelse await import("./main.ts");\n`;
+/** The attempts begin as main.ts does: without any proxy. */
+const SELF_TEST_MAIN = `import { closeProxies } from "./src/runtime/host_network.ts";
+if (Deno.args[0] === "self-test") {
+  closeProxies((name, text) => Deno.env.set(name, text));
+  await import("./sandbox_attempts.ts");
+} else await import("./main.ts");
+`;
 
 function formatBuildInfo(build: BuildInfo): string {
   return [

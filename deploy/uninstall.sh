@@ -19,31 +19,14 @@ HERE=$(dirname "$(readlink -f "$0")")
 . "$HERE/unit.sh"
 trap end_stand_in EXIT
 
-usage() {
-  printf '%s\nUsage: %s [--dry-run] [--root DIR]\n' "$1" "$PROGRAM_CALL" >&2
-  exit 64
-}
-
-while [ $# -gt 0 ]; do
-  case "$1" in
-    --dry-run) IS_DRY_RUN=1 ;;
-    --root)
-      [ $# -ge 2 ] || usage "--root needs a directory"
-      ROOT=$(readlink -m "$2")
-      shift
-      ;;
-    -h | --help)
-      sed -n '2,5s/^# //p' "$0"
-      exit 0
-      ;;
-    *) usage "unknown argument $1" ;;
-  esac
-  shift
-done
+parse_arguments "$@"
+[ "${#WORDS[@]}" = 0 ] || usage "unknown argument ${WORDS[0]}"
 
 UNIT=$ROOT$UNIT_DIR/$SERVICE
 DROP_INS=$UNIT.d
 KEPT=$ROOT$CONFIG_DIR/before/$SERVICE
+# Where release 0.1.0 put it.
+[ -f "$KEPT" ] || KEPT=$ROOT$CONFIG_DIR/$SERVICE.before
 require_root
 grep -qsF "$MARK" "$UNIT" || fail "$UNIT is not install.sh's: there is nothing to take away"
 ! is_running || fail "$SERVICE runs: systemctl stop $SERVICE first (stops that rest at the broker stay there)"

@@ -10,7 +10,6 @@ PROGRAM_CALL=upgrade.sh
 IS_DRY_RUN=0
 IS_NOW=0
 ROOT=
-BINARY=
 HERE=$(dirname "$(readlink -f "$0")")
 # shellcheck source=deploy/common.sh
 . "$HERE/common.sh"
@@ -20,38 +19,19 @@ HERE=$(dirname "$(readlink -f "$0")")
 . "$HERE/releases.sh"
 trap end_stand_in EXIT
 
-usage() {
-  printf '%s\nUsage: %s [--dry-run] [--now] [--root DIR] BINARY\n' "$1" "$PROGRAM_CALL" >&2
-  exit 64
-}
-
 # Refuses in words of its own, and takes the new release away again.
 refuse() {
   drop_release
   fail "$*"
 }
 
-while [ $# -gt 0 ]; do
-  case "$1" in
-    --dry-run) IS_DRY_RUN=1 ;;
-    --now) IS_NOW=1 ;;
-    --root)
-      [ $# -ge 2 ] || usage "--root needs a directory"
-      ROOT=$(readlink -m "$2")
-      shift
-      ;;
-    -h | --help)
-      sed -n '2,6s/^# //p' "$0"
-      exit 0
-      ;;
-    -*) usage "unknown option $1" ;;
-    *)
-      [ -z "$BINARY" ] || usage "one binary only"
-      BINARY=$1
-      ;;
-  esac
-  shift
-done
+take_option() {
+  case "$1" in --now) IS_NOW=1 ;; *) TAKEN=0 ;; esac
+}
+
+parse_arguments "$@"
+[ "${#WORDS[@]}" -le 1 ] || usage "one binary only"
+BINARY=${WORDS[0]:-}
 [ -n "$BINARY" ] || usage "which binary?"
 
 require_root

@@ -50,7 +50,7 @@ function listImports({ path, text }: Source): Import[] {
 
 const ADAPTERS = ["broker", "state", "alerts", "runtime"];
 
-/** Whether a file of `room` may import `to` (architecture, "Who may import whom"). */
+/** Whether a file of `room` may import `to`. */
 function isAllowed(room: string, to: string): boolean {
   const isLibrary = !to.startsWith("src/") && !to.startsWith("tests/") && to !== "main.ts";
   if (to.startsWith("tests/") || to === "main.ts") return false;

@@ -1,6 +1,6 @@
 import { HttpFailure } from "./transport.ts";
 
-/** What an answer may hold, unpacked: beyond it, it is no answer (architecture, "Everything is bounded"). */
+/** What an answer may hold, unpacked: beyond it, it is no answer. */
 export interface AnswerBounds {
   readonly bytesMax: number;
   /** JSON values, as commas and opening brackets count them: a few bytes of one can cost a hundred in memory. */

@@ -1,4 +1,4 @@
-/** Most requests for one read (style 8). An order-changing request is sent once. */
+/** Most requests for one read. An order-changing request is sent once. */
 export const ATTEMPTS_MAX = 3;
 
 const BACKOFF_BASE_MS = 250;

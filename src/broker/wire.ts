@@ -9,7 +9,7 @@ const DECIMAL_LIMIT = 1e18;
 
 /**
  * A number as the broker sends it: a decimal text, or a JSON number. Never coerced: an empty text or `null` must not become
- * 0, which fits every cap (style 5).
+ * 0, which fits every cap.
  */
 export const decimalWire = z.union([
   z.string().max(DECIMAL_CHARACTERS_MAX).regex(DECIMAL),

@@ -10,7 +10,7 @@ import { dateNyOf } from "../domain/ny_time.ts";
 import type { AdoptPlan } from "../domain/operator_request.ts";
 import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
 import { endRelease, putRelease, RELEASE_ENDED } from "../domain/released.ts";
-import { closedKey } from "../engine/bought.ts";
+import { closedKey } from "../domain/managed_position.ts";
 import { StateError } from "../engine/ports.ts";
 import { createWatchlistFile } from "../state/watchlist_file.ts";
 import type { Command, ProgramHost } from "./command.ts";

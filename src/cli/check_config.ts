@@ -134,15 +134,21 @@ const CAP_VARIABLES = [
   { variable: "MAX_LIVE_NOTIONAL_PER_SYMBOL", cap: "notionalPerSymbolUsd" },
 ] as const satisfies readonly { variable: EnvironmentVariable; cap: keyof typeof DEFAULT_CAPS }[];
 
+/** No limit by default, and none of the caps that have one (interface, Environment). */
+const LOSS_VARIABLE = "MAX_LIVE_LOSS_PER_DAY";
+
 /** Caps: valid, set explicitly, and conservative (runbook 3.5). */
 export function checkCapSettings(
   environment: Environment,
   config: ProgramConfig,
   isLiveAsked: boolean,
 ): CheckItem {
-  const { caps, invalidConfiguration } = config.engine;
-  if (caps === null) {
-    const name = invalidConfiguration === "ALLOWLIST_SYMBOLS" || invalidConfiguration === null
+  const { caps, maxLossPerDayUsd, invalidConfiguration } = config.engine;
+  const isLossInvalid = maxLossPerDayUsd === null && (environment[LOSS_VARIABLE] ?? "") !== "";
+  if (caps === null || isLossInvalid) {
+    const name = isLossInvalid && caps !== null
+      ? LOSS_VARIABLE
+      : invalidConfiguration === "ALLOWLIST_SYMBOLS" || invalidConfiguration === null
       ? "a cap"
       : invalidConfiguration;
     return objectToLive("caps", `${name} is not valid: LIVE is blocked`, {
@@ -151,7 +157,8 @@ export function checkCapSettings(
     });
   }
   const text = CAP_VARIABLES.map(({ variable, cap }) => `${variable}=${formatUsd(caps[cap])}`)
-    .join(" ").replaceAll(/((?:DAY|POSITIONS)=\d+)\.0/g, "$1");
+    .join(" ").replaceAll(/((?:DAY|POSITIONS)=\d+)\.0/g, "$1") +
+    (maxLossPerDayUsd === null ? "" : ` ${LOSS_VARIABLE}=${formatUsd(maxLossPerDayUsd)}`);
   const unset = CAP_VARIABLES.filter(({ variable }) => (environment[variable] ?? "") === "")
     .map(({ variable }) => variable);
   if (unset.length > 0) {

@@ -2,7 +2,7 @@ import { decideOperator, formatGateReason } from "../domain/gate.ts";
 import { listRecordFindings, listRuleFindings } from "../domain/ledger_findings.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import { findPreviousSession, guessPreviousSession } from "../domain/watchlist_days.ts";
-import { hasTraces } from "../domain/rebuild_state.ts";
+import { hasTraces } from "../domain/rebuild_records.ts";
 import type { WatchlistRead } from "../engine/ports.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
 import { parseSwitch } from "../runtime/settings.ts";
@@ -60,12 +60,7 @@ import {
 } from "./check_records.ts";
 import { probeOwnLock, readDryRunProblem, readWriteProblems } from "./check_write.ts";
 import type { ProgramHost } from "./command.ts";
-import {
-  countArchiveDays,
-  findOtherAccount,
-  isArchiveNeeded,
-  previewGate,
-} from "./gate_preview.ts";
+import { findOtherAccount, isArchiveNeeded, previewGate, readArchiveFor } from "./gate_preview.ts";
 import { listHolders } from "./holders.ts";
 import { buildOperatorFiles, type OperatorFiles } from "./operator_world.ts";
 
@@ -220,7 +215,7 @@ type Kept = Awaited<ReturnType<typeof readKept>>;
 async function readKept(files: OperatorFiles, todayNy: string) {
   const ledger = await files.ledger.read();
   const state = await files.state.read();
-  const archive = await files.ledger.readArchive(countArchiveDays(state));
+  const archive = await readArchiveFor(state, files);
   const present = ledger.kind === "ok" ? [ledger.ledger] : [];
   const archived = archive.kind === "ok" ? archive.ledgers : [];
   return {

@@ -1,5 +1,6 @@
 import { createSlackAlerts } from "../alerts/slack.ts";
 import { createSlackTransport } from "../alerts/slack_transport.ts";
+import type { AlertTitle } from "../domain/alert_titles.ts";
 import { listBrokerFindings, listRuleFindings } from "../domain/ledger_findings.ts";
 import { decideClock, findDay } from "../domain/market_clock.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
@@ -89,7 +90,7 @@ export async function sendSlackTest(host: ProgramHost, config: ProgramConfig): P
   });
   slack.send({
     level: "INFO",
-    title: "Slack test",
+    title: "Slack test" satisfies AlertTitle,
     text: "check --slack-test: alerts reach this channel",
   });
   await slack.drain(SLACK_WAIT_MS);

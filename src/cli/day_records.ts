@@ -1,9 +1,7 @@
 import { REPORT_EVENTS } from "../domain/day_view.ts";
-import { listDayHoldings } from "../domain/day/day_holdings.ts";
 import type { DayTrail } from "../domain/day/day_trail.ts";
 import { listLedgerEvents } from "../domain/day/ledger_events.ts";
-import { readDaySession } from "../domain/day/session.ts";
-import { listTrades } from "../domain/day/trades.ts";
+import { listUnopened, readEarlier } from "../domain/day/unopened.ts";
 import type { RecordedEvent } from "../domain/events.ts";
 import type { LedgerRead } from "../engine/ports.ts";
 import { StateError } from "../engine/ports.ts";
@@ -12,9 +10,6 @@ import { parseEventFileName } from "../state/event_line.ts";
 import { readEvents } from "../state/event_reader.ts";
 import { type FileSystem, joinPath } from "../state/file_system.ts";
 import { ARCHIVE_DIR, createLiveLedger } from "../state/live_ledger.ts";
-
-/** Days before the first that are looked through for where its trades began: event files are kept no longer. */
-const EARLIER_DAYS_MAX = 91;
 
 /** The records of some days. What can't be read is named in `gaps`, each a sentence without its full stop. */
 export interface DayRecords {
@@ -43,12 +38,12 @@ export async function readDayRecords(
   for (const dateNy of dates.filter((each) => each >= fromNy && each <= toNy)) {
     days.push(await readTrail(fs, { stateDir, dateNy, gaps }));
   }
-  const earlier: DayTrail[] = [];
-  const before = dates.filter((each) => each < fromNy).slice(-EARLIER_DAYS_MAX).reverse();
-  for (const dateNy of before) {
-    if (listUnopened([...earlier, ...days], days[0]).length === 0) break;
-    earlier.unshift(await readTrail(fs, { stateDir, dateNy, gaps }));
-  }
+  const before = dates.filter((each) => each < fromNy).reverse();
+  const earlier = await readEarlier(
+    days,
+    before,
+    (dateNy) => readTrail(fs, { stateDir, dateNy, gaps }),
+  );
   for (const symbol of listUnopened([...earlier, ...days], days[0])) {
     gaps.push(`how ${symbol} was bought is in no record: its trade result is unknown`);
   }
@@ -83,19 +78,6 @@ async function listNames(fs: FileSystem, dir: string, gaps: string[]): Promise<s
     gaps.push(error.message);
     return [];
   }
-}
-
-/** Symbols sold or held in these days whose buying is in none of them. */
-function listUnopened(trails: readonly DayTrail[], first: DayTrail | undefined): string[] {
-  if (first === undefined) return [];
-  const trades = listTrades(trails);
-  const session = readDaySession(first.events, first.dateNy);
-  const held = listDayHoldings(first.events, session)
-    .filter(({ startQty }) => startQty === null || startQty > 0)
-    .filter(({ symbol }) => !trades.some((trade) => trade.symbol === symbol))
-    .map(({ symbol }) => symbol);
-  const sold = trades.filter(({ openedAtMs }) => openedAtMs === null).map(({ symbol }) => symbol);
-  return [...new Set([...held, ...sold])];
 }
 
 async function readTrail(

@@ -1,11 +1,17 @@
 import { decideGate, type GateDecision, type ReadFailure, type TokenFile } from "../domain/gate.ts";
 import { firstLedgerProblem, type LedgerProblem, type LiveLedger } from "../domain/ledger.ts";
 import { compareLedgerFile } from "../domain/ledger_file.ts";
-import { hasTraces } from "../domain/rebuild_state.ts";
+import { hasTraces } from "../domain/rebuild_records.ts";
 import { LEDGER_FILE, STATE_FILE } from "../domain/rebuild_wait.ts";
 import { ARCHIVE_DAYS_MAX, PAST_DAYS } from "../engine/archive.ts";
 import { isLocked, problemOf } from "../engine/gate_reader.ts";
-import type { ArchiveRead, EngineConfig, LedgerRead, StateRead } from "../engine/ports.ts";
+import type {
+  ArchiveRead,
+  EngineConfig,
+  EnginePorts,
+  LedgerRead,
+  StateRead,
+} from "../engine/ports.ts";
 
 /** What the broker adds to a preview of the gate; without it the gate is asked as if the broker agreed. */
 export interface BrokerPart {
@@ -82,9 +88,17 @@ function findUnreadable(inputs: PreviewInputs): LedgerProblem | null {
     : null;
 }
 
-/** How many archived days the next cycle reads. */
-export function countArchiveDays(state: StateRead): number {
-  return state.kind === "missing" || state.kind === "damaged" ? ARCHIVE_DAYS_MAX : PAST_DAYS;
+/** What the next cycle reads of the archive: where the document is lost, its copy too. Never throws. */
+export async function readArchiveFor(
+  state: StateRead,
+  ports: Pick<EnginePorts, "ledger" | "state">,
+): Promise<ArchiveRead> {
+  const isLost = state.kind === "missing" || state.kind === "damaged";
+  const archive = await ports.ledger.readArchive(isLost ? ARCHIVE_DAYS_MAX : PAST_DAYS);
+  if (archive.kind !== "ok" || !isLost) return archive;
+  const copy = await ports.state.readCopy();
+  if (copy.kind === "unreadable") return copy;
+  return { ...archive, unusable: [...copy.unusable, ...archive.unusable] };
 }
 
 /** Whether a record is to be made anew, from the archive too. */

@@ -1,10 +1,9 @@
-import { EMPTY_STATE } from "../domain/engine_state.ts";
 import { isOurs } from "../domain/client_order_id.ts";
 import type { LiveLedger } from "../domain/ledger.ts";
 import { digestLedger, listDropped } from "../domain/ledger_file.ts";
 import { decideClock } from "../domain/market_clock.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
-import { rebuildLedger } from "../domain/rebuild_ledger.ts";
+import { rebuildLedger } from "../domain/rebuild_records.ts";
 import { LEDGER_FILE, STATE_FILE } from "../domain/rebuild_wait.ts";
 import { PAST_DAYS } from "../engine/archive.ts";
 import { formatUnreadable } from "../domain/unreadable_row.ts";
@@ -178,12 +177,9 @@ async function build(host: ProgramHost, files: OperatorFiles): Promise<LiveLedge
   if (state.kind !== "ok" && state.kind !== "missing") {
     sayError(host, `rebuilt without what the engine remembers: ${state.message}`);
   }
-  const { positions } = state.kind === "ok" ? state.state : EMPTY_STATE;
   return rebuildLedger({
-    present,
-    newest: archived[0] ?? null,
+    ledgers: present === null ? archived : [present, ...archived],
     orders,
-    positions,
     todayNy,
     account,
     mismatches: null,

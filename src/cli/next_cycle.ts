@@ -1,7 +1,7 @@
 import { listTroubles } from "../domain/account/standing.ts";
 import { formatGateReason, type GateFailReason } from "../domain/gate.ts";
 import { isUnsettled } from "../domain/ledger.ts";
-import { formatNy } from "../domain/ny_time.ts";
+import { dateNyOf, formatNy } from "../domain/ny_time.ts";
 import type { LedgerRead, StateRead } from "../engine/ports.ts";
 import { formatOneLine } from "../domain/one_line.ts";
 
@@ -17,7 +17,8 @@ export interface NextCycle {
 
 /** What the next cycle may send, as far as the records tell: prices and new breakouts are the market's (interface, `resume`). */
 export function formatNextCycle(next: NextCycle): string[] {
-  const { objection, areEntriesPaused } = next;
+  const { objection } = next;
+  const bar = findBar(next);
   const head = objection === null
     ? [
       "By this environment nothing of the operator's stands against LIVE any more. From the next",
@@ -29,17 +30,34 @@ export function formatNextCycle(next: NextCycle): string[] {
     ];
   return [
     ...head,
-    ...listEntries(next),
+    ...listEntries(next, bar),
     ...listExits(next),
-    ...listUnresolved(next),
-    areEntriesPaused
-      ? "  no entry: entries are paused (ENTRIES_PAUSED)"
+    ...listUnresolved(next, bar),
+    bar !== null
+      ? `  no entry: ${bar.reason}`
       : "  entries of breakouts that are confirmed from now on",
     "  exits, stops and stop raises of managed positions, as prices ask for them",
   ];
 }
 
-function listEntries({ state, areEntriesPaused, nowMs }: NextCycle): string[] {
+/** What keeps all entries from leaving. */
+interface Bar {
+  readonly reason: string;
+  readonly word: string;
+}
+
+function findBar({ state, areEntriesPaused, nowMs }: NextCycle): Bar | null {
+  if (areEntriesPaused) return { reason: "entries are paused (ENTRIES_PAUSED)", word: "paused" };
+  const loss = state.kind === "ok" ? state.state.dayLoss : null;
+  return loss?.dateNy === dateNyOf(nowMs)
+    ? {
+      reason: "the day's loss has reached its limit (MAX_LIVE_LOSS_PER_DAY)",
+      word: "daily loss limit",
+    }
+    : null;
+}
+
+function listEntries({ state, nowMs }: NextCycle, bar: Bar | null): string[] {
   if (state.kind === "missing") return [];
   if (state.kind !== "ok") {
     return [`  what is scheduled is not known: ${formatOneLine(state.message)}`];
@@ -48,7 +66,7 @@ function listEntries({ state, areEntriesPaused, nowMs }: NextCycle): string[] {
     const name = `  entry ${formatOneLine(symbol)} qty=${qty}`;
     if (expiresAtMs <= nowMs) return `${name}: does not leave, it expired ${formatNy(expiresAtMs)}`;
     const due = scheduledAtMs <= nowMs ? "due now" : `due ${formatNy(scheduledAtMs)}`;
-    return `${name} ${due}, until ${formatNy(expiresAtMs)}${areEntriesPaused ? ": paused" : ""}`;
+    return `${name} ${due}, until ${formatNy(expiresAtMs)}${bar === null ? "" : `: ${bar.word}`}`;
   });
 }
 
@@ -58,16 +76,14 @@ function listExits({ state }: NextCycle): string[] {
 }
 
 /** An entry without an answer is looked up, and sent again where it is proven absent (pipeline 6). */
-function listUnresolved({ ledger, areEntriesPaused }: NextCycle): string[] {
+function listUnresolved({ ledger }: NextCycle, bar: Bar | null): string[] {
   // A missing one is made in the cycle.
   if (ledger.kind === "missing") return [];
   if (ledger.kind !== "ok") {
     return [`  nothing: LIVE is blocked, the live ledger is ${ledger.kind}`];
   }
   return ledger.ledger.entries.filter(isUnsettled).map(({ symbol, side, qty }) => {
-    const again = side === "buy" && !areEntriesPaused
-      ? ", and sent again where it never arrived"
-      : "";
+    const again = side === "buy" && bar === null ? ", and sent again where it never arrived" : "";
     return `  ${formatOneLine(symbol)} ${side} ${qty ?? "?"}: looked up at the broker${again}`;
   });
 }

@@ -9,6 +9,7 @@ import {
 import type { ProgramConfig } from "../runtime/config.ts";
 import type { Environment, EnvironmentVariable } from "../runtime/environment.ts";
 import { formatOneLine, formatWithoutSecrets } from "../domain/one_line.ts";
+import { listSecrets } from "../runtime/secrets.ts";
 import { ConfigError, parsePathVariable } from "../runtime/settings.ts";
 import { isHostFault } from "../state/deno_file_system.ts";
 import type { SwitchPlaces } from "../state/switch_files.ts";
@@ -120,15 +121,8 @@ export function sayError(
   host: Pick<ProgramHost, "environment" | "writeError">,
   text: string,
 ): void {
-  const { environment } = host;
-  const secrets = [
-    environment.APCA_API_KEY_ID,
-    environment.APCA_API_SECRET_KEY,
-    environment.LIVE_CONFIRM_TOKEN,
-    environment.SLACK_WEBHOOK_URL,
-    environment.HEALTHCHECK_URL,
-  ].filter((secret) => secret !== undefined);
-  host.writeError(`${PROGRAM}: ${formatOneLine(formatWithoutSecrets(text, secrets))}\n`);
+  const clean = formatWithoutSecrets(text, listSecrets(host.environment));
+  host.writeError(`${PROGRAM}: ${formatOneLine(clean)}\n`);
 }
 
 /** The log of a command whose report is its output: only what went wrong is said, on standard error. */

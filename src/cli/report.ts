@@ -29,8 +29,9 @@ export const REPORT_COMMAND: Command = {
     "hour of entry, and what was refused. Made from events-*.jsonl in AVWAP_STATE_DIR, and from\n" +
     "ledger and archive where those are damaged; what is missing is named, the rest is shown.\n" +
     "Written to the state directory unless --out says where; - is standard output. --csv prints\n" +
-    "the trades that ended, a line each, and --json everything as one document. Exits 1 where\n" +
-    "there is no record of the day or period.",
+    "the trades that ended, a line each, and --json one document: days, trades, refused, gaps, and\n" +
+    "of one day its orders, stops, caps, gate, equity, positions, alerts and errors as day. Exits 1\n" +
+    "where there is no record of the day or period.",
   options: [
     { name: "date", valueName: "YYYY-MM-DD", help: "the New York day (today)" },
     { name: "from", valueName: "YYYY-MM-DD", help: "the first day of a period" },
@@ -137,12 +138,14 @@ async function buildText(
     for (const gap of gaps) sayError(host, gap);
     return { name: null, text: buildTradeCsv(listClosed(period.closed)) };
   }
-  if (options.flags.has("json")) return { name: null, text: buildReportJson(period, gaps) };
+  const isJson = options.flags.has("json");
   if (range.kind === "period") {
+    if (isJson) return { name: null, text: buildReportJson(period, { gaps }) };
     const text = buildPeriodReport(period, { program, gaps, nowMs });
     return { name: `report-${fromNy}-to-${toNy}.html`, text };
   }
   const view = buildDayView(days[0]?.events ?? [], toNy, { earlier, nowMs });
+  if (isJson) return { name: null, text: buildReportJson(period, { gaps, day: view }) };
   const out = options.values.get("out");
   const dir = out === undefined || out === "-" ? stateDir : parentOf(out);
   const [previous, next] = await listNeighbours(host, { stateDir, dir, dateNy: toNy });

@@ -19,6 +19,7 @@ import { readListWait } from "./list_wait.ts";
 import { guardLock, type HeldLock } from "./lock_guard.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
+import { tellFailure } from "./not_started.ts";
 import { buildStateDirError } from "./operator_config.ts";
 import type { ParsedOptions } from "./options.ts";
 import { PROGRAM, VERSION } from "./version.ts";
@@ -73,7 +74,11 @@ export const RUN_COMMAND: Command = {
     [EXIT.busy]: "another process holds the state directory",
     [EXIT.configInvalid]: "configuration invalid, or a path or host out of reach",
   },
-  run: runCommand,
+  run: (host, options) =>
+    tellFailure(host, {
+      isRetried: options.flags.has("run-once"),
+      run: () => runCommand(host, options),
+    }),
 };
 
 function buildFlags({ flags, values }: ParsedOptions): RunFlags {

@@ -18,8 +18,9 @@ import { readReserveBytes } from "../state/state_disk.ts";
 import { createWatchlistFile } from "../state/watchlist_file.ts";
 import { createPaint } from "./colour.ts";
 import type { Command, ProgramHost } from "./command.ts";
+import { readDayRecords } from "./day_records.ts";
 import { EXIT } from "./exit_status.ts";
-import { countArchiveDays, previewGate } from "./gate_preview.ts";
+import { previewGate, readArchiveFor } from "./gate_preview.ts";
 import { listHolders } from "./holders.ts";
 import { readBrokerConfig, readOperatorConfig, runGuarded } from "./operator_config.ts";
 import {
@@ -45,7 +46,7 @@ export const STATUS_COMMAND: Command = {
     "files alone, without credentials; --broker asks the broker too and names what differs. It goes\n" +
     "by the environment of this very call, so give it the service's. --json prints one document\n" +
     "with the fields version, at, state_dir, service, endpoint, gate, kill_switch, entries_paused,\n" +
-    "allowlist, caps, ledger, state, disk, intents, positions, open_positions, today, released,\n" +
+    "loss_limit, allowlist, caps, ledger, state, disk, intents, positions, open_positions, today, released,\n" +
     "watchlist, last_cycle, broker. In the table ? is not known, BARE shares without a stop, R the\n" +
     "open result in multiples of what the entry risked.",
   options: [
@@ -113,7 +114,12 @@ async function readFacts(
   const state = await files.state.read();
   const killSwitch = await findKillSwitch(fs, files.places);
   const isKillSwitchFile = killSwitch !== null;
-  const archive = await files.ledger.readArchive(countArchiveDays(state));
+  const archive = await readArchiveFor(state, files);
+  const { days: [today], earlier } = await readDayRecords(fs, {
+    stateDir,
+    fromNy: todayNy,
+    toNy: todayNy,
+  });
   const gate = previewGate({
     config: config.engine,
     host: config.endpoint.host,
@@ -152,6 +158,7 @@ async function readFacts(
       alerted: state.kind === "ok" ? state.state.alerted : {},
     }),
     watchlistPath: config.watchlist.path,
+    today: { events: today?.events ?? [], earlier },
     archived: archive.kind === "ok" ? archive.ledgers.flatMap(({ entries }) => entries) : [],
     lock: await probeLock({ stateDir, clock: host.clock }),
     elsewhere: (await listHolders({ fs, clock: host.clock }, files.places))

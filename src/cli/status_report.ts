@@ -1,5 +1,7 @@
 import { formatTrouble, type Standing } from "../domain/account/standing.ts";
+import type { DayTrail } from "../domain/day/day_trail.ts";
 import type { EngineState } from "../domain/engine_state.ts";
+import type { RecordedEvent } from "../domain/events.ts";
 import { formatAllowlist, formatGateReason, type GateDecision } from "../domain/gate.ts";
 import {
   buildCapUsage,
@@ -28,7 +30,7 @@ import { RESERVE_BYTES } from "../state/state_disk.ts";
 import type { DiskFacts } from "./check_host.ts";
 import type { Holder } from "./holders.ts";
 import { buildCover, type CoverStatus } from "./status_cover.ts";
-import { readDayResult } from "./status_day.ts";
+import { readTodayResult } from "./status_day.ts";
 import { buildOpenStatus, type OpenStatus, sumOpen } from "./status_open.ts";
 
 /** What the broker showed, all at about the same moment. */
@@ -67,6 +69,11 @@ export interface StatusFacts {
   readonly watchlist: WatchlistStep;
   readonly watchlistPath: string;
   readonly lock: LockProbe;
+  /** Today's events, none where there are none, and the days before back to where its trades began. */
+  readonly today: {
+    readonly events: readonly RecordedEvent[];
+    readonly earlier: readonly DayTrail[];
+  };
   /** Of the archive, newest first; empty where it can't be read. */
   readonly archived: readonly LedgerEntry[];
   /** Who runs in another directory where the service may run. */
@@ -135,6 +142,8 @@ export interface StatusReport {
   };
   /** Whether the operator has paused entries. */
   readonly entries_paused: boolean;
+  /** `MAX_LIVE_LOSS_PER_DAY`, `null` where none is set; and since when it has ended today's entries, `null` where it has not. */
+  readonly loss_limit: { readonly limit_usd: number | null; readonly reached_at: string | null };
   /** `ALL`, the sorted tickers, or `invalid`. */
   readonly allowlist: string;
   /** `null` where a cap is not valid. Positions are counted from the files, or with `--broker` from the broker too. */
@@ -230,6 +239,7 @@ export function buildStatusReport(facts: StatusFacts): StatusReport {
       text: facts.killSwitchText,
     },
     entries_paused: facts.areEntriesPaused,
+    loss_limit: buildLossLimit(facts),
     allowlist: formatAllowlist(config.allowlist),
     caps: buildCaps(facts),
     ledger: buildLedgerStatus(facts.ledger, facts.todayNy),
@@ -280,26 +290,45 @@ function buildService({ lock, elsewhere: holders }: StatusFacts): StatusReport["
 }
 
 function buildToday(facts: StatusFacts, openUsd: number | null): StatusReport["today"] {
-  const { broker, state, ledger } = facts;
-  const refuse = (why: string) => ({ day_result_usd: null, day_result_unknown: why });
-  const result = () => {
-    if (broker === null) return refuse("the broker was not asked (--broker)");
-    if (broker.dayOrders === null) return refuse("the day's orders can't be read");
-    const day = readDayResult({
-      todayNy: facts.todayNy,
-      positions: broker.positions,
-      orders: broker.dayOrders,
-    }, {
-      state: state.kind === "ok" ? state.state : null,
-      ledger: ledger.kind === "ok" ? ledger.ledger : null,
-    });
-    if (day === null) return refuse("the records can't be read");
-    const [unknown] = day.unknown;
-    return unknown === undefined
-      ? { day_result_usd: day.resultUsd, day_result_unknown: null }
-      : refuse(`${unknown.symbol}: ${unknown.why}`);
+  const { broker } = facts;
+  return {
+    ...readToday(facts),
+    open_result_usd: openUsd,
+    equity_usd: broker?.account.equityUsd ?? null,
   };
-  return { ...result(), open_result_usd: openUsd, equity_usd: broker?.account.equityUsd ?? null };
+}
+
+function readToday(facts: StatusFacts) {
+  const { broker, state, today } = facts;
+  const refuse = (why: string) => ({ day_result_usd: null, day_result_unknown: why });
+  if (!isStateKnown(state)) return refuse("the records can't be read");
+  if (state.kind !== "ok") return { day_result_usd: 0, day_result_unknown: null };
+  if (broker !== null && broker.dayOrders === null) return refuse("the day's orders can't be read");
+  if (today.events.length === 0 && broker === null && state.state.positions.length > 0) {
+    return refuse("the engine has recorded nothing today");
+  }
+  const { resultUsd, unknown: [unknown] } = readTodayResult({
+    todayNy: facts.todayNy,
+    ...today,
+    state: state.state,
+    broker: broker === null ? null : {
+      nowMs: broker.clock.timestampMs,
+      positions: broker.positions,
+      orders: broker.dayOrders ?? [],
+    },
+  });
+  return unknown === undefined
+    ? { day_result_usd: resultUsd, day_result_unknown: null }
+    : refuse(`${unknown.symbol}: ${unknown.why}`);
+}
+
+function buildLossLimit({ config, state, todayNy }: StatusFacts): StatusReport["loss_limit"] {
+  const loss = state.kind === "ok" ? state.state.dayLoss : null;
+  const reachedAtMs = loss?.dateNy === todayNy ? loss.reachedAtMs : null;
+  return {
+    limit_usd: config.maxLossPerDayUsd,
+    reached_at: reachedAtMs === null ? null : formatUtc(reachedAtMs),
+  };
 }
 
 function buildCaps(facts: StatusFacts): StatusReport["caps"] {

@@ -45,6 +45,9 @@ export function formatStatus(report: StatusReport, paint: Paint): string[] {
     ...report.watchlist.warnings.flatMap((text) => line("", text, "warning")),
     ...line("Allowlist", report.allowlist),
     ...formatCaps(report).flatMap((text, at) => line(at === 0 ? "Caps" : "", text)),
+    ...formatLossLimit(report).flatMap((text) =>
+      line("Loss limit", text, report.loss_limit.reached_at === null ? null : "bad")
+    ),
     ...line("Ledger", formatLedger(report), toneOfLedger(report)),
     ...report.ledger.unsettled.flatMap((text) => line("", `unsettled: ${text}`, "warning")),
     ...(isStateBad(report) ? line("State", report.state.message ?? "", "warning") : []),
@@ -141,6 +144,16 @@ function formatCaps({ caps }: StatusReport): string[] {
     `orders ${count(caps.orders_per_day)}, positions ${count(caps.positions)}`,
     `gross ${gross}${formatCents(caps.notional_per_symbol_usd.limit)} a symbol`,
   ];
+}
+
+/** Nothing where there is none. */
+function formatLossLimit({ loss_limit: { limit_usd, reached_at } }: StatusReport): string[] {
+  const limit = limit_usd === null ? [] : [`${formatCents(limit_usd)} USD a day`];
+  const reached = reached_at === null ? [] : [
+    `REACHED ${formatNy(Date.parse(reached_at))}: no further entry today; exits and stops go on`,
+  ];
+  const parts = [...limit, ...reached];
+  return parts.length === 0 ? [] : [parts.join("; ")];
 }
 
 /** The day result against the previous close, the open one against the entries (interface, Slack). */

@@ -1,11 +1,14 @@
+import type { AlertTitle } from "./alert_titles.ts";
+import type { Standing } from "./account/standing.ts";
 import type { Caps } from "./caps.ts";
+import type { DayLoss } from "./day_loss.ts";
 import { formatCents } from "./money.ts";
 import { formatNy } from "./ny_time.ts";
 
 /** A message to the operator as plain text; the alert adapter adds the mode mark and escapes it (interface, Slack). */
 export interface AlertMessage {
   readonly level: "INFO" | "TRADE" | "WARNING" | "ERROR";
-  readonly title: string;
+  readonly title: AlertTitle;
   readonly text: string;
 }
 
@@ -23,6 +26,14 @@ export interface LastSeenFact {
   readonly coveredQty: number;
   /** Of those covered, by good-till-canceled stops. */
   readonly gtcQty: number;
+}
+
+/** How a position stood at the end of the last cycle that looked at it; `null` where none saw shares or their cover. */
+export function buildLastSeen(standing: Standing): LastSeenFact | null {
+  const { mostHeldQty, coveredQty, gtcQty, isCoverRead } = standing;
+  const isUnseen = !isCoverRead && coveredQty === 0 && gtcQty === 0;
+  if (isUnseen || mostHeldQty === 0) return null;
+  return { heldQty: mostHeldQty, coveredQty, gtcQty };
 }
 
 /** A managed position and its protection at the broker. */
@@ -145,6 +156,16 @@ export function sortPositions(positions: readonly PositionFact[]): PositionFact[
 /** What heartbeat and summary say while the operator has paused entries; nothing else. */
 export function formatPause(areEntriesPaused: boolean): string[] {
   return areEntriesPaused ? ["Entries PAUSED by the operator (ENTRIES_PAUSED)"] : [];
+}
+
+/** What heartbeat and summary say from when a day's loss has ended its entries on; nothing else. */
+export function formatLossLimit(loss: DayLoss | null): string[] {
+  if (loss === null) return [];
+  const { resultUsd, limitUsd, reachedAtMs } = loss;
+  return [
+    `NO ENTRIES today: day result ${formatSignedUsd(resultUsd)} USD at ${formatNy(reachedAtMs)}, ` +
+    `limit ${formatCents(limitUsd)} USD (MAX_LIVE_LOSS_PER_DAY)`,
+  ];
 }
 
 /** Whether the market is open, and until when. */

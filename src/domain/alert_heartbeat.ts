@@ -4,6 +4,7 @@ import {
   type DiskFault,
   formatCapUse,
   formatList,
+  formatLossLimit,
   formatMarket,
   formatPause,
   formatPosition,
@@ -13,6 +14,9 @@ import {
   sortPositions,
   type WatchlistFact,
 } from "./alert_facts.ts";
+import type { DayLoss } from "./day_loss.ts";
+import { formatDayResult } from "./alert_summary.ts";
+import type { DayResult } from "./day/day_result.ts";
 import type { ReadFailure } from "./gate.ts";
 import { formatNy } from "./ny_time.ts";
 
@@ -29,6 +33,8 @@ export interface HeartbeatInputs {
   readonly gateLine: string | null;
   /** Whether the operator has paused entries. */
   readonly areEntriesPaused: boolean;
+  /** The day's loss where it reached its limit; else `null`. */
+  readonly loss: DayLoss | null;
   readonly market: MarketFact;
   readonly watchlist: WatchlistFact;
   /** End of the last completed cycle; `null` where there was none. */
@@ -37,6 +43,8 @@ export interface HeartbeatInputs {
   readonly brokerFailure: ReadFailure | null;
   /** Equity and open result in words (`formatEquity`). */
   readonly equityLine: string;
+  /** `null` where the day's trail can't be read. */
+  readonly dayResult: DayResult | null;
   /** `null` where the ledger can't be counted from. */
   readonly capUse: CapUseFact | null;
   /** `null` where the records can't be read. */
@@ -55,6 +63,7 @@ export function buildHeartbeat(inputs: HeartbeatInputs): AlertMessage {
   const lines = [
     inputs.gateLine ?? "Gate not asked yet (market closed since the start)",
     ...formatPause(inputs.areEntriesPaused),
+    ...formatLossLimit(inputs.loss),
     `Market: ${formatMarket(inputs.market)}`,
     `Watchlist: ${formatWatchlist(inputs.watchlist)}`,
     `Last cycle: ${formatLastCycle(inputs)}`,
@@ -62,6 +71,10 @@ export function buildHeartbeat(inputs: HeartbeatInputs): AlertMessage {
       ? "Broker: reachable"
       : `Broker: NOT REACHABLE (${inputs.brokerFailure})`,
     inputs.equityLine,
+    // Without records nobody knows what was managed: an empty day is no result of 0.
+    inputs.positions === null
+      ? "Day result, against the previous close: unknown until the records are read"
+      : formatDayResult(inputs.dayResult),
     `Orders today: ${formatCapUse(inputs.capUse)}`,
     ...(inputs.positions === null
       ? ["Managed positions: UNKNOWN until the records are read"]

@@ -4,12 +4,14 @@ import {
   formatCloseCommand,
   formatPosition,
   formatPriceUsd,
+  formatSignedUsd,
   formatWatchlist,
   LIST_LINES_MAX,
   type PositionFact,
   sortPositions,
   type WatchlistFact,
 } from "./alert_facts.ts";
+import type { DayLoss } from "./day_loss.ts";
 import type { Alerted } from "./engine_state.ts";
 import { formatGateLines, type LiveDecision } from "./gate.ts";
 import { formatCents } from "./money.ts";
@@ -114,6 +116,17 @@ export function buildEntriesPaused(): AlertMessage {
   return { level: "WARNING", title: "Entries paused", text: lines.join("\n") };
 }
 
+/** Builds `Daily loss limit` (WARNING; interface, `MAX_LIVE_LOSS_PER_DAY`). */
+export function buildDailyLossLimit({ resultUsd, limitUsd, reachedAtMs }: DayLoss): AlertMessage {
+  const lines = [
+    `Day result ${formatSignedUsd(resultUsd)} USD at ${formatNy(reachedAtMs)}, ` +
+    `limit ${formatCents(limitUsd)} USD (MAX_LIVE_LOSS_PER_DAY)`,
+    "No further entry today, and entries that are not filled are cancelled",
+    "Exits, stops and protection go on; what is open: `avwap-execution status --broker`",
+  ];
+  return { level: "WARNING", title: "Daily loss limit", text: lines.join("\n") };
+}
+
 /** Positions that wait for one cause, and the market as it is. */
 export interface AlarmFacts {
   /** Bare shares, or exits that are due. */
@@ -180,6 +193,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   split:
     "look at it at the broker, cancel its old stops there and place one for what is held now; " +
     "`avwap-execution release SYMBOL --yes` takes the engine's hands off it",
+  short: "buy it back by hand; the engine does not touch it",
   absent: "look at it at the broker: sold there, renamed or taken away; " +
     "`avwap-execution release SYMBOL --yes` takes the engine's hands off it",
   unknown:
@@ -188,6 +202,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   bound: "wait for the broker to settle that order, and look at it in its dashboard",
   obstacle: "look at the order in the broker's dashboard (is the symbol halted?); " +
     "the engine tries a new stop once a minute",
+  lowered: "raise it in the broker's dashboard; " +
+    "`avwap-execution release SYMBOL --yes` takes the engine's hands off it",
   hand: "cancel the order in the broker's dashboard; " +
     "`avwap-execution release SYMBOL --yes` takes the engine's hands off it",
   row: "look at the position or order at the broker, and cancel or close it there",

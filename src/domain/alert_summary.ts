@@ -3,6 +3,7 @@ import {
   type CapUseFact,
   formatCapUse,
   formatList,
+  formatLossLimit,
   formatPause,
   formatPosition,
   formatPriceUsd,
@@ -11,6 +12,7 @@ import {
   sortPositions,
 } from "./alert_facts.ts";
 import type { Caps } from "./caps.ts";
+import type { DayLoss } from "./day_loss.ts";
 import type { DayResult } from "./day/day_result.ts";
 import { formatR } from "./day/trade_result.ts";
 import { formatCents } from "./money.ts";
@@ -19,7 +21,8 @@ import { formatCents } from "./money.ts";
  * What became of the symbols that the day confirmed. `tried` is counted apart from the other six, so that a lost one shows.
  */
 export interface EntryCounts {
-  readonly tried: number;
+  /** `null` where the day's events can't be read: then nothing is held against the others. */
+  readonly tried: number | null;
   readonly accepted: number;
   /** Gate, caps or skip rule said no. */
   readonly denied: number;
@@ -78,6 +81,8 @@ interface DayFacts {
   readonly equityLine: string;
   /** Whether the operator has paused entries. */
   readonly areEntriesPaused: boolean;
+  /** The day's loss where it reached its limit; else `null`. */
+  readonly loss: DayLoss | null;
   /** What everything managed today made since the previous close or the entry (interface, Slack); `null` where the trail can't be read. */
   readonly dayResult: DayResult | null;
   /** Managed positions that stay open overnight. */
@@ -97,7 +102,8 @@ export type DailySummaryInputs =
     /** `null` where the ledger can't be counted from. */
     readonly capUse: CapUseFact | null;
     readonly exits: readonly ExitFact[];
-    readonly closedTrades: readonly ClosedTradeFact[];
+    /** `null` where the trail can't be read. */
+    readonly closedTrades: readonly ClosedTradeFact[] | null;
   }
   | DayFacts & {
     readonly mode: "DRY_RUN";
@@ -121,6 +127,7 @@ export function buildDailySummary(inputs: DailySummaryInputs): AlertMessage {
     } at ${session.closesAtNy} New York`,
     inputs.equityLine,
     ...formatPause(inputs.areEntriesPaused),
+    ...formatLossLimit(inputs.loss),
     ...(inputs.mode === "LIVE" ? buildLiveLines(inputs) : buildDryRunLines(inputs)),
     formatDayResult(inputs.dayResult),
     ...formatList("Overnight", sortPositions(inputs.overnight).map(formatPosition)),
@@ -132,9 +139,10 @@ export function buildDailySummary(inputs: DailySummaryInputs): AlertMessage {
   };
 }
 
-/** Entries whose fate the other six counts do not name; 0 where the sum holds. NaN never adds up. */
+/** Entries whose fate the other six counts do not name; 0 where the sum holds, or is not known. NaN never adds up. */
 function countGap(entries: EntryCounts): number {
   const { tried, accepted, denied, rejected, expired, unresolved, unfilled } = entries;
+  if (tried === null) return 0;
   return tried - (accepted + denied + rejected + expired + unresolved + unfilled);
 }
 
@@ -176,11 +184,17 @@ function formatEntries({ tried, accepted, notEntered, ...fates }: EntryCounts): 
     .map(({ symbol, reason }) => `${symbol} ${reason}`);
   const more = notEntered.length - named.length;
   const names = [...named, ...(more > 0 ? [`and ${more} more`] : [])];
-  return `${tried} confirmed: ${accepted} entered, ${notCount} not` +
+  const confirmed = tried === null
+    ? "Confirmed not known (the day's events can't be read)"
+    : `${tried} confirmed`;
+  return `${confirmed}: ${accepted} entered, ${notCount} not` +
     (names.length === 0 ? "" : `: ${names.join(", ")}`);
 }
 
-function buildResultLines(trades: readonly ClosedTradeFact[]): string[] {
+function buildResultLines(trades: readonly ClosedTradeFact[] | null): string[] {
+  if (trades === null) {
+    return ["Trade results, against the entries: unknown (the day's events can't be read)"];
+  }
   const known = trades.flatMap((trade) => trade.resultUsd ?? []);
   const unknownCount = trades.length - known.length;
   const totalUsd = known.reduce((sumUsd, resultUsd) => sumUsd + resultUsd, 0);

@@ -1,6 +1,7 @@
+import type { LossVerdict } from "./day_loss.ts";
 import type { LiveDecision } from "./gate.ts";
 import type { CapUsage } from "./ledger.ts";
-import { sumUsd, type UsdMicros, usdToMicros } from "./money.ts";
+import { formatCents, sumUsd, type UsdMicros, usdToMicros } from "./money.ts";
 import { isTicker } from "./symbol.ts";
 
 /** The operator's limits (interface, Environment). A cap is what may be reached, not passed. */
@@ -32,6 +33,8 @@ export type DenyReason =
   | "max orders/day reached"
   | "max gross notional reached"
   | "max symbol notional reached"
+  | "max daily loss reached"
+  | "max daily loss unknown"
   | "already entered today"
   | "system clock"
   | "rejected twice today"
@@ -63,6 +66,8 @@ export interface CapInputs {
     readonly targetUsd: number;
   };
   readonly usage: CapUsage;
+  /** What the day has lost, as this cycle's look has it. */
+  readonly loss: LossVerdict;
   /** Host clock minus broker clock in seconds; `null` where it is not known. */
   readonly clockSkewSeconds: number | null;
 }
@@ -116,8 +121,14 @@ export function checkCaps(decision: LiveDecision, inputs: CapInputs): OrderVerdi
   return checkDay(inputs) ?? { kind: "allowed", notionalMicros };
 }
 
-/** The refusals that are not caps: one entry a symbol and day, the clock, and what the broker keeps rejecting. */
-function checkDay({ usage, clockSkewSeconds }: CapInputs): OrderVerdict | null {
+/** The refusals that are no notional's: the day's loss, one entry a symbol and day, the clock, what the broker keeps rejecting. */
+function checkDay({ usage, loss, clockSkewSeconds }: CapInputs): OrderVerdict | null {
+  if (loss.kind === "reached") {
+    const { resultUsd, limitUsd } = loss.loss;
+    const detail = `day result ${formatCents(resultUsd)} USD, limit ${formatCents(limitUsd)} USD`;
+    return deny("max daily loss reached", detail);
+  }
+  if (loss.kind === "unknown") return deny("max daily loss unknown", loss.why);
   if (usage.hasEntry) return deny("already entered today", "one live entry per symbol and NY day");
   if (clockSkewSeconds === null) return deny("system clock", "the broker's clock is not known");
   if (!(Math.abs(clockSkewSeconds) <= CLOCK_SKEW_MAX_SECONDS)) {

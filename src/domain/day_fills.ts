@@ -15,6 +15,10 @@ export interface DayFill {
   readonly priceUsd: number | null;
   readonly orderId: string;
   readonly clientOrderId: string;
+  /** Shares that the order was for; `null` where the trail does not say. */
+  readonly askedQty: number | null;
+  /** The order id in whose place it came; `null` where it replaced none. */
+  readonly replaces: string | null;
 }
 
 /** The day's fills, each order once with its last count, oldest first. */
@@ -46,6 +50,8 @@ function readFill(event: RecordedEvent): DayFill | null {
     priceUsd: readNumber(event, "filled_avg_price_usd"),
     orderId,
     clientOrderId: readText(event, "client_order_id") ?? "",
+    askedQty: readNumber(event, "qty"),
+    replaces: readText(event, "replaces"),
   };
 }
 

@@ -137,7 +137,7 @@ export function buildDayView(
     equity: listEquity(events),
     alerts: listAlerts(events),
     errors: listErrors(events),
-    dayResult: readDayResult(events, dateNy),
+    dayResult: readDayResult(events, dateNy, earlier),
     trades: listTrades([...earlier, { dateNy, events }])
       .filter((trade) => trade.closedAtMs === null || findLastFillNy(trade) === dateNy),
     toldMs: Math.min(session.closeMs, Math.max(session.openMs, nowMs)),

@@ -1,4 +1,5 @@
 import type { Standing } from "./account/standing.ts";
+import type { DayLoss } from "./day_loss.ts";
 import type { EntryIntent } from "./entry_intent.ts";
 import type { LiveLedger } from "./ledger.ts";
 import type { PriceMemory } from "./price_check.ts";
@@ -66,6 +67,8 @@ export interface EngineState {
   readonly standings: readonly Standing[];
   /** What each managed position's sells and stops left unfinished or refused. */
   readonly unfinished: readonly Unfinished[];
+  /** The last day whose loss reached its limit; `null` where none did. */
+  readonly dayLoss: DayLoss | null;
   /** The day's orders, each before its request leaves; `null` where a release before this one wrote the file. */
   readonly ledger: LiveLedger | null;
   /** Digests that the ledger's file may have by our own hand: one that a crash left is one write behind, and no change. */
@@ -85,6 +88,7 @@ export const EMPTY_STATE: EngineState = {
   mismatches: 0,
   standings: [],
   unfinished: [],
+  dayLoss: null,
   ledger: null,
   ledgerVersions: [],
 };

@@ -22,14 +22,15 @@ export const EXPIRED = "intent expired";
  * Counts what became of the day's entries under a LIVE gate, a symbol once (interface, Slack), and twice: `tried` from the
  * audit trail; what the broker has or had of them from the ledger. So an order that one of the two has lost sight of shows
  * as a gap.
- * @param events Of the day, of the types in `ENTRY_EVENTS`, oldest first.
+ * @param events Of the day, of the types in `ENTRY_EVENTS`, oldest first; `null` where they can't be read: nobody knows then what
+ *   was tried, and the ledger alone says what became of it.
  * @param ledger The day's; `null` where it can't be counted from: whatever was recorded is then a gap.
  */
 export function countEntries(
-  events: readonly RecordedEvent[],
+  events: readonly RecordedEvent[] | null,
   ledger: LiveLedger | null,
 ): EntryCounts {
-  const tried = listTried(events);
+  const tried = listTried(events ?? []);
   const recorded = ledger === null ? [] : listDayBuys(ledger);
   const symbols = new Set([...tried.keys(), ...recorded.map((entry) => entry.symbol)]);
   let triedCount = 0;
@@ -46,7 +47,7 @@ export function countEntries(
     counts[fate.kind]++;
     if (fate.kind !== "accepted") notEntered.push({ symbol, reason: fate.reason });
   }
-  return { tried: triedCount, ...counts, notEntered };
+  return { tried: events === null ? null : triedCount, ...counts, notEntered };
 }
 
 /** What became of a symbol, by the strongest thing that is known of it. */

@@ -47,6 +47,9 @@ const SENTENCES: Readonly<Record<EventType, (event: RecordedEvent) => string>> =
       : "kill switch cleared",
   entries_paused: (event) =>
     event["is_active"] === true ? "entries paused" : "entries are not paused any more",
+  daily_loss: (event) =>
+    `daily loss limit: day result ${cents(event, "result_usd")} USD, limit ` +
+    `${cents(event, "limit_usd")} USD; no further entry today`,
   watchlist: formatWatchlistVersion,
   signal: (event) =>
     `breakout confirmed: bars closed at ${price(event, "b1_close_usd")} and ` +

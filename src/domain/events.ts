@@ -89,6 +89,13 @@ export type EntriesPausedEvent = {
   readonly is_active: boolean;
 };
 
+/** The day's loss reached its limit: no further entry that day (interface, `MAX_LIVE_LOSS_PER_DAY`). */
+export type DailyLossEvent = {
+  readonly type: "daily_loss";
+  readonly result_usd: number;
+  readonly limit_usd: number;
+};
+
 /** A version of the watchlist as the freshness gate and the parser judged it. */
 export type WatchlistEvent = {
   readonly type: "watchlist";
@@ -256,7 +263,10 @@ export type OrderUpdateEvent = {
   readonly filled_avg_price_usd: number | null;
 };
 
-/** The broker shows shares of ours traded: cumulative for its order, so the newest line of an order holds. */
+/**
+ * The broker shows shares of ours traded: cumulative for its order, so the newest line of an order holds. In the file of the
+ * day on which it was seen.
+ */
 export type FillEvent = {
   readonly type: "fill";
   readonly symbol: string;
@@ -269,6 +279,8 @@ export type FillEvent = {
   readonly qty: number | null;
   readonly filled_avg_price_usd: number | null;
   readonly filled_at: string;
+  /** The order id in whose place it came: what that one filled may be counted again here. Since release 0.2.0. */
+  readonly replaces: string | null;
 };
 
 /** The broker showed orders of ours that the ledger lacked. */
@@ -348,7 +360,8 @@ export type EquityEvent = {
 export type SummaryEvent = {
   readonly type: "summary";
   readonly mode: EventMode;
-  readonly tried: number;
+  /** `null` where the day's events could not be read. */
+  readonly tried: number | null;
   readonly accepted: number;
   readonly denied: number;
   readonly rejected: number;
@@ -397,6 +410,7 @@ export type AuditEvent =
   | GateEvent
   | KillSwitchEvent
   | EntriesPausedEvent
+  | DailyLossEvent
   | WatchlistEvent
   | SignalEvent
   | IntentEvent

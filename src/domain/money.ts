@@ -1,6 +1,6 @@
 declare const brand: unique symbol;
 
-/** USD as whole millionths, so that sums compared with a cap are exact (architecture, rule 7). */
+/** USD as whole millionths, so that sums compared with a cap are exact. */
 export type UsdMicros = number & { readonly [brand]: "UsdMicros" };
 
 /** No amount. */

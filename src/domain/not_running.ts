@@ -51,11 +51,30 @@ export function decideNotRunning(facts: NotRunningFacts): string | null {
 /** Positions that nothing, or nothing beyond the day, protects as far as it is known; with unread records not one can be named. */
 function listUncovered({ positions }: NotRunningFacts): PositionFact[] {
   return (positions ?? []).filter((position) => {
-    const { qty, stops } = position;
+    const { qty, stops, lastSeen } = position;
     if (qty === 0) return false;
-    return qty === null || stops === null || stops.length === 0 || unprotectedQty(position) > 0 ||
+    // What can't be asked now stands as it was last seen.
+    if (qty === null || stops === null) {
+      return lastSeen === null || lastSeen.gtcQty < lastSeen.heldQty;
+    }
+    return stops.length === 0 || unprotectedQty(position) > 0 ||
       stops.some(({ timeInForce }) => timeInForce !== "gtc");
   });
+}
+
+const MINUTE_MS = 60_000;
+/** So long a process ran whose end is news by itself. */
+const RAN_MS = 10 * MINUTE_MS;
+
+/**
+ * Whether `Execution not running` is due where nothing can be remembered and the service tries again each minute: in the first
+ * minute of an hour, of a quarter of one while a position may not be covered, and at the end of a process that had run.
+ */
+export function isNotRunningDue(facts: NotRunningFacts, ranMs: number): boolean {
+  const isUncovered = facts.positions === null || listUncovered(facts).length > 0;
+  if (!isSessionNear(facts) && !isUncovered) return false;
+  const eachMs = (isUncovered ? 15 : 60) * MINUTE_MS;
+  return ranMs >= RAN_MS || facts.nowMs % eachMs < MINUTE_MS;
 }
 
 function isSessionNear({ nowMs, market }: NotRunningFacts): boolean {

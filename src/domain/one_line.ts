@@ -1,10 +1,8 @@
 /**
  * What can make a text read other than it is: control characters, terminal escapes among them, line and paragraph
- * separators, marks that turn the direction of writing, byte order marks, halves of a pair.
+ * separators, characters that show nothing or turn the direction of writing, byte order marks, halves of a pair.
  */
-const UNPRINTABLE =
-  // deno-lint-ignore no-control-regex -- control characters are what this is about
-  /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]|\p{Surrogate}/gu;
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\ufffe\uffff]/gu;
 
 /** Puts something else in the place of each character that can't be shown as it is. */
 export function replaceUnprintable(text: string, replace: (character: string) => string): string {
@@ -17,7 +15,8 @@ export function formatOneLine(text: string): string {
     if (character === "\n") return "\\n";
     if (character === "\r") return "\\r";
     if (character === "\t") return "\\t";
-    const code = character.charCodeAt(0);
+    const code = character.codePointAt(0) ?? 0;
+    if (code > 0xffff) return `\\u{${code.toString(16)}}`;
     return code < 256
       ? `\\x${code.toString(16).padStart(2, "0")}`
       : `\\u${code.toString(16).padStart(4, "0")}`;

@@ -106,6 +106,13 @@ export function mayTrade(order: Pick<BrokerOrder, "status" | "qty" | "filledQty"
   return !isFinal(order) && !isWhollyFilled(order);
 }
 
+/** When the order filled, or last changed where it is filled in part. Unix ms. */
+export function findFilledAtMs(
+  order: Pick<BrokerOrder, "filledAtMs" | "updatedAtMs">,
+): number {
+  return order.filledAtMs ?? order.updatedAtMs;
+}
+
 /** Whether this program knows the status; an unknown one is said. */
 export function isKnownStatus(status: string): boolean {
   return KNOWN_STATUSES.has(status);

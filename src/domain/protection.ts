@@ -1,3 +1,4 @@
+import type { StopFact } from "./alert_facts.ts";
 import { isOurs } from "./client_order_id.ts";
 import {
   type BrokerOrder,
@@ -235,8 +236,25 @@ export function isHandsObstacle(group: SellGroup, leastUsd: number): boolean {
   return !group.isOurs && isObstacle(group, leastUsd);
 }
 
+/** Whether it works for the engine's shares, below the engine's stop: a hand has moved it there. @param leastUsd As for `countCovered`. */
+export function isLowered(group: SellGroup, leastUsd: number): boolean {
+  return group.standing === "works" && group.isOurs && group.stopUsd > 0 &&
+    !isHighEnough(group, leastUsd);
+}
+
 /** What reserves its shares and protects nothing: it gives way to a stop that does. @param leastUsd As for `countCovered`. */
 export function isObstacle(group: SellGroup, leastUsd: number): boolean {
   if (group.standing === "dead" || group.standing === "sleeps") return true;
   return group.standing === "works" && !group.isOurs && !isHighEnough(group, leastUsd);
+}
+
+/** The stops that protect a symbol's shares, now or from the next session on: what has another status protects nothing. */
+export function listStopFacts(groups: readonly SellGroup[]): StopFact[] {
+  return groups.filter(({ standing }) => standing === "works" || standing === "sleeps")
+    .flatMap((group) => group.orders.filter(isStopOrder))
+    .map((order) => ({
+      qty: remainingQty(order),
+      stopUsd: order.stopPriceUsd ?? 0,
+      timeInForce: order.timeInForce,
+    }));
 }

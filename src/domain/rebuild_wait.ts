@@ -33,8 +33,6 @@ export type RebuildWait =
   | { readonly kind: "row"; readonly message: string }
   /** The two clocks differ, and by one of them the ledger's day has ended. */
   | { readonly kind: "clock"; readonly message: string }
-  /** An order that the records know, and that the broker does not show by its id. */
-  | { readonly kind: "order"; readonly symbol: string; readonly clientOrderId: string }
   /** The record was made, and is not durable. */
   | { readonly kind: "disk"; readonly record: LostRecord; readonly message: string };
 
@@ -63,95 +61,60 @@ const NO_OBJECTION: WaitObjection = {
 
 const REBUILD = "with the service stopped: avwap-execution ledger rebuild --yes";
 const MOVE_AWAY = "let it be read again (permissions, disk), or move it away by hand";
+const AGAIN = "the next cycle asks again";
+const UNREACHED = { ledgerProblem: "broker unreachable" } as const;
 
 /** The gate's reason while a rebuild waits: that of the input that it waits for. */
 export function objectToWait(wait: RebuildWait | null): WaitObjection {
-  if (wait === null) return NO_OBJECTION;
-  switch (wait.kind) {
-    case "foreign":
-      return { ...NO_OBJECTION, invalidConfiguration: "ALPACA_PAPER" };
-    case "ledger":
-      return { ...NO_OBJECTION, ledgerProblem: wait.problem };
-    case "newer":
-      return { ...NO_OBJECTION, invalidConfiguration: STATE_FILE };
-    case "state":
-      return { ...NO_OBJECTION, ledgerProblem: "state unreadable" };
-    case "disk": {
-      const isState = wait.record === STATE_FILE;
-      return { ...NO_OBJECTION, ledgerProblem: isState ? "state unreadable" : "ledger unreadable" };
-    }
-    case "clock":
-      return { ...NO_OBJECTION, ledgerProblem: "ledger invalid" };
-    case "archive":
-      return { ...NO_OBJECTION, ledgerProblem: "archive unreadable" };
-    case "broker":
-    case "row":
-      return { ...NO_OBJECTION, ledgerProblem: "broker unreachable" };
-    case "order":
-      return { ...NO_OBJECTION, ledgerProblem: "ledger missing" };
-    case "positions":
-      return { ...NO_OBJECTION, positionsProblem: wait.failure };
-    default:
-      return unreachable(wait);
-  }
+  return wait === null ? NO_OBJECTION : { ...NO_OBJECTION, ...listFacts(wait)[0] };
 }
 
 /** What the log says of a wait. */
 export function describeWait(wait: RebuildWait): WaitText {
-  const AGAIN = "the next cycle asks again";
+  const [, cause, detail, remedy] = listFacts(wait);
+  return { cause, detail, remedy };
+}
+
+/** The gate's reason, the cause, what is waited for, and what can be done. */
+function listFacts(
+  wait: RebuildWait,
+): readonly [Partial<WaitObjection>, cause: string, detail: string, remedy: string] {
+  const unreadable = (what: "state" | "archive" | "ledger") =>
+    ({ ledgerProblem: `${what} unreadable` }) as const;
   switch (wait.kind) {
-    case "foreign":
-      return {
-        cause: `foreign:${wait.file}`,
-        detail: `${wait.file} is of another broker host or account`,
-        remedy:
-          "correct ALPACA_PAPER and the keys, set AVWAP_STATE_DIR to a directory of its own, " +
-          "or move the file away if it is of an account that is no more",
-      };
+    case "foreign": {
+      const detail = `${wait.file} is of another broker host or account`;
+      const remedy = "correct ALPACA_PAPER and the keys, set AVWAP_STATE_DIR to a directory of " +
+        "its own, or move the file away if it is of an account that is no more";
+      return [{ invalidConfiguration: "ALPACA_PAPER" }, `foreign:${wait.file}`, detail, remedy];
+    }
     case "ledger":
-      return {
-        cause: wait.problem,
-        detail: wait.message,
-        remedy: REBUILD,
-      };
+      return [{ ledgerProblem: wait.problem }, wait.problem, wait.message, REBUILD];
     case "state":
-      return { cause: "state", detail: wait.message, remedy: MOVE_AWAY };
-    case "newer":
-      return {
-        cause: "newer",
-        detail: wait.message,
-        remedy: "LIVE is blocked until one of the two is done",
-      };
     case "archive":
-      return { cause: "archive", detail: wait.message, remedy: MOVE_AWAY };
-    case "positions":
-      return { cause: "positions", detail: `positions: ${wait.message}`, remedy: AGAIN };
+      return [unreadable(wait.kind), wait.kind, wait.message, MOVE_AWAY];
+    case "newer": {
+      const remedy = "LIVE is blocked until one of the two is done";
+      return [{ invalidConfiguration: STATE_FILE }, "newer", wait.message, remedy];
+    }
+    case "positions": {
+      const detail = `positions: ${wait.message}`;
+      return [{ positionsProblem: wait.failure }, "positions", detail, AGAIN];
+    }
     case "broker":
-      return {
-        cause: `broker:${wait.what}`,
-        detail: `${wait.what}: ${wait.message}`,
-        remedy: AGAIN,
-      };
-    case "order":
-      return {
-        cause: `order:${wait.clientOrderId}`,
-        detail: `the broker does not show ${wait.symbol} ${wait.clientOrderId}, which is on record`,
-        remedy: `${AGAIN}; where the broker has forgotten it, ${REBUILD}`,
-      };
-    case "row":
-      return {
-        cause: `row:${wait.message}`,
-        detail: wait.message,
-        remedy: `look at it at the broker, and cancel or close it there; ${AGAIN}`,
-      };
-    case "clock":
-      return { cause: "clock", detail: wait.message, remedy: `correct the host's time; ${AGAIN}` };
-    case "disk":
-      return {
-        cause: "disk",
-        detail: wait.message,
-        remedy: "make room, or let it be written",
-      };
+      return [UNREACHED, `broker:${wait.what}`, `${wait.what}: ${wait.message}`, AGAIN];
+    case "row": {
+      const remedy = `look at it at the broker, and cancel or close it there; ${AGAIN}`;
+      return [UNREACHED, `row:${wait.message}`, wait.message, remedy];
+    }
+    case "clock": {
+      const remedy = `correct the host's time; ${AGAIN}`;
+      return [{ ledgerProblem: "ledger invalid" }, "clock", wait.message, remedy];
+    }
+    case "disk": {
+      const objection = unreadable(wait.record === STATE_FILE ? "state" : "ledger");
+      return [objection, "disk", wait.message, "make room, or let it be written"];
+    }
     default:
       return unreachable(wait);
   }

@@ -109,3 +109,18 @@ function findPurpose(orderId: string, entries: readonly LedgerEntry[]): Purpose 
   }
   return null;
 }
+
+/** An order as far as the shares it filled are concerned. Shares; `qty` is `null` where it is not known. */
+export interface Filling {
+  readonly qty: number | null;
+  readonly filledQty: number;
+}
+
+/**
+ * Whether what an order had filled when it was replaced is counted again in the order that took its place. No document says
+ * which (broker.md): one that has filled less can't hold it, nor one that is for no more than the old one left.
+ */
+export function isCountedAgain(old: Filling, next: Filling): boolean {
+  if (old.filledQty <= 0 || next.filledQty < old.filledQty) return false;
+  return old.qty === null || next.qty === null || next.qty !== old.qty - old.filledQty;
+}

@@ -12,11 +12,12 @@ import {
   type TradeFacts,
   type TradeResult,
 } from "./day/trade_result.ts";
+import type { TradeTitle } from "./alert_titles.ts";
 import { formatHeldTime } from "./held_time.ts";
 import { formatCents } from "./money.ts";
 import { formatNy } from "./ny_time.ts";
 
-/** What an order of ours was for, as `describeFill` says it. */
+/** What an order of ours was for, as `describeOurs` says it. */
 export type FillReason =
   | "entry"
   | "r1_trim"
@@ -67,19 +68,19 @@ export function buildTradeMessage(facts: TradeMessageFacts): AlertMessage {
   };
 }
 
-function formatBought(facts: TradeMessageFacts, { riskUsd }: TradeResult): string {
+function formatBought(facts: TradeMessageFacts, { riskUsd }: TradeResult): TradeTitle {
   const { order, position, targetUsd, trade } = facts;
   const { symbol, qty, askedQty } = order;
   const count = askedQty === null || askedQty === qty ? `${qty}` : `${qty} of ${askedQty}`;
   const planned = trade.initialStopUsd === null
     ? "stop unknown"
     : formatStopAt(trade.initialStopUsd);
-  return [
-    `${symbol} bought ${count} at ${formatPrice(order.priceUsd)}`,
+  const terms = [
     position === null ? planned : formatStop(position),
     targetUsd === null ? "target unknown" : `target ${formatPriceUsd(targetUsd)}`,
     riskUsd === null ? "risk unknown" : `risk ${formatRisk(riskUsd)} USD`,
   ].join(", ");
+  return `${symbol} bought ${count} at ${formatPrice(order.priceUsd)}, ${terms}`;
 }
 
 /** Small sums in cents: `risk 0 USD` would be wrong. */
@@ -97,11 +98,12 @@ const SOLD: Readonly<Record<Exclude<FillReason, "entry">, string>> = {
   other: "exit",
 };
 
-function formatSold(facts: TradeMessageFacts, result: TradeResult): string {
+function formatSold(facts: TradeMessageFacts, result: TradeResult): TradeTitle {
   const { order, position } = facts;
   const why = order.reason === "entry" ? "exit" : SOLD[order.reason];
-  const sale = `${order.symbol} ${why}: sold ${order.qty} at ${formatPrice(order.priceUsd)}, ` +
-    formatResult(readSaleUsd(facts));
+  const price = formatPrice(order.priceUsd);
+  const sold = `${price}, ${formatResult(readSaleUsd(facts))}`;
+  const sale: TradeTitle = `${order.symbol} ${why}: sold ${order.qty} at ${sold}`;
   if (result.leftQty > 0) {
     const stop = position === null ? "no longer managed" : formatStop(position);
     return `${sale}; ${result.leftQty} left, ${stop}`;

@@ -1,15 +1,11 @@
 import type { OrderBook } from "./account/order_book.ts";
 import { isFlatten, isOurs } from "./client_order_id.ts";
 import type { SharesMoved } from "./day/usd_flow.ts";
-import type { BrokerOrder } from "./orders.ts";
+import { type BrokerOrder, findFilledAtMs } from "./orders.ts";
 import { isStopOrder } from "./protection.ts";
 import { readPositionId, readReason } from "./reconcile.ts";
+import { isCountedAgain } from "./replacements.ts";
 import type { FillReason } from "./trade_message.ts";
-
-/** When the order filled, or last changed where it is filled in part. Unix ms. */
-function filledAt({ filledAtMs, updatedAtMs }: BrokerOrder): number {
-  return filledAtMs ?? updatedAtMs;
-}
 
 /** An order of ours by the id that tells whose it is: its own, its bracket's, or that of the one whose place it took. */
 interface Origin {
@@ -54,7 +50,9 @@ export function listFilledOfOurs(book: OrderBook): FilledOfOurs[] {
     }
     const positionId = isLeg ? clientOrderId : readPositionId(clientOrderId) ?? clientOrderId;
     return [{ order, reason: describe(order, origin), positionId }];
-  }).sort((a, b) => filledAt(a.order) - filledAt(b.order) || (a.order.side === "buy" ? -1 : 1));
+  }).sort((a, b) =>
+    findFilledAtMs(a.order) - findFilledAtMs(b.order) || (a.order.side === "buy" ? -1 : 1)
+  );
   return filled.map((each, index) => ({
     ...each,
     positionId: each.positionId ?? findBefore(filled.slice(0, index), each.order.symbol),
@@ -68,9 +66,20 @@ function findBefore(before: readonly FilledOfOurs[], symbol: string): string | n
 }
 
 /** Whether what it filled is counted again in the order that took its place. */
-function isCarriedOn(book: OrderBook, { replacedBy, filledQty }: BrokerOrder): boolean {
-  const next = book.get(replacedBy ?? "")?.order;
-  return next !== undefined && next.filledQty >= filledQty;
+function isCarriedOn(book: OrderBook, order: BrokerOrder): boolean {
+  const next = book.get(order.replacedBy ?? "")?.order;
+  return next !== undefined && isCountedAgain(order, next);
+}
+
+/**
+ * What an order of ours, or one that came in the place of one of ours, is for; `null` where it is none, or the book does not
+ * know it.
+ */
+export function describeOurs(book: OrderBook, orderId: string): FillReason | null {
+  const order = book.get(orderId)?.order;
+  const origin = findOrigin(book, orderId);
+  if (order === undefined || origin === null) return null;
+  return isFlatten(origin.clientOrderId) ? "flatten" : describe(order, origin);
 }
 
 const REASONS: ReadonlySet<string> = new Set(["r1_trim", "r2_trim", "stop_exit", "stop"]);

@@ -94,8 +94,8 @@ export interface Unfinished {
   readonly stopRefusedAtMs: number | null;
   /** A hand's price, USD a share, that the market has come below: no stop is taken there any more. */
   readonly spentHandStopUsd: number | null;
-  /** When a stop was last tried beside an entry that will not end. */
-  readonly besideEntryAtMs: number | null;
+  /** When the broker last refused its stop as a wash trade, beside a buy that works. */
+  readonly besideBuyAtMs: number | null;
   /** When the broker last refused an exit's sell, by its reason. */
   readonly sellRefusedAtMs: Readonly<Partial<Record<ExitReason, number>>>;
   readonly underWay: UnderWay;
@@ -108,7 +108,7 @@ export function findUnfinished(all: readonly Unfinished[], positionId: string): 
     isBare: false,
     stopRefusedAtMs: null,
     spentHandStopUsd: null,
-    besideEntryAtMs: null,
+    besideBuyAtMs: null,
     sellRefusedAtMs: {},
     underWay: NOTHING_UNDER_WAY,
   };
@@ -129,8 +129,7 @@ export function putUnfinished(
 
 /** Whether it says anything that outlives the process. */
 export function isForFile(unfinished: Unfinished): boolean {
-  const { isBare, stopRefusedAtMs, spentHandStopUsd, besideEntryAtMs, sellRefusedAtMs } =
-    unfinished;
+  const { isBare, stopRefusedAtMs, spentHandStopUsd, besideBuyAtMs, sellRefusedAtMs } = unfinished;
   return isBare || Object.keys(sellRefusedAtMs).length > 0 ||
-    [stopRefusedAtMs, spentHandStopUsd, besideEntryAtMs].some((each) => each !== null);
+    [stopRefusedAtMs, spentHandStopUsd, besideBuyAtMs].some((each) => each !== null);
 }

@@ -1,4 +1,5 @@
 import type { Candidate, DroppedRow, Watchlist } from "./candidate.ts";
+import { replaceUnprintable } from "./one_line.ts";
 import { parseTicker } from "./symbol.ts";
 
 /** One record of the file: the line it starts on (the header's is usually 1) and its fields as they are. */
@@ -7,7 +8,8 @@ export interface WatchlistRecord {
   readonly fields: readonly string[];
 }
 
-const REQUIRED_COLUMNS = [
+/** Columns without which the file is refused (pipeline 1). */
+export const REQUIRED_COLUMNS = [
   "Symbol",
   "Price",
   "Entry_Level",
@@ -15,7 +17,14 @@ const REQUIRED_COLUMNS = [
   "Stop_Loss",
   "Target_R2",
 ] as const;
-const OPTIONAL_COLUMNS = ["SchemaVersion", "ScanDate", "Direction", "Target_R1", "Anchor"] as const;
+/** Columns that are read where the file has them; any other is passed over. */
+export const OPTIONAL_COLUMNS = [
+  "SchemaVersion",
+  "ScanDate",
+  "Direction",
+  "Target_R1",
+  "Anchor",
+] as const;
 
 type Column = (typeof REQUIRED_COLUMNS)[number] | (typeof OPTIONAL_COLUMNS)[number];
 /** A column's field in a row, surrounding space cut; empty where row or file do not have it. */
@@ -192,6 +201,6 @@ function quote(text: string): string {
 
 /** Short, and on one line: what a file says goes into log lines and messages. */
 function cut(text: string): string {
-  const plain = text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, " ");
+  const plain = replaceUnprintable(text, () => " ");
   return plain.length <= QUOTED_CHARS_MAX ? plain : `${plain.slice(0, QUOTED_CHARS_MAX)}...`;
 }

@@ -3,7 +3,7 @@ import type { Candidate } from "../domain/candidate.ts";
 import type { Trade } from "../domain/market.ts";
 import type { OperatorRequest } from "../domain/operator_request.ts";
 import { buildAdopted, isChanging, sayAdopted } from "./adopting.ts";
-import { listUnresolvedBuys } from "./ledger_store.ts";
+import { listDoubtfulBuys } from "./ledger_store.ts";
 import type { Engine } from "./engine.ts";
 import { findShown, hasWorkingBuy, isOfThisSession } from "./observe.ts";
 import { drop, forgetRelease, isReleased, tryRemove } from "./releasing.ts";
@@ -69,7 +69,7 @@ async function takeOne(
     await drop(engine, name, `the broker shows no long position of a share or more in ${symbol}`);
     return null;
   }
-  if (held === null || trade === undefined || !await isStill(engine, symbol, trade)) {
+  if (held === null || trade === undefined || !isStill(engine, symbol, trade)) {
     engine.wakeAt(engine.nowMs() + AGAIN_MS);
     return null;
   }
@@ -95,8 +95,8 @@ async function takeOne(
 }
 
 /** Whether its price is of this session, and nothing is bought or sold in the symbol at this moment. */
-async function isStill(engine: Engine, symbol: string, trade: Trade): Promise<boolean> {
+function isStill(engine: Engine, symbol: string, trade: Trade): boolean {
   if (engine.observation?.openOrders.kind !== "ok" || !isOfThisSession(engine, trade)) return false;
   if (isChanging(engine, symbol) || hasWorkingBuy(engine, symbol)) return false;
-  return !(await listUnresolvedBuys(engine)).has(symbol);
+  return !listDoubtfulBuys(engine).has(symbol);
 }

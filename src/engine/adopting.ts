@@ -8,7 +8,7 @@ import type { Trade } from "../domain/market.ts";
 import { formatCents } from "../domain/money.ts";
 import { type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
 import type { Engine } from "./engine.ts";
-import { listUnresolvedBuys } from "./ledger_store.ts";
+import { listDoubtfulBuys } from "./ledger_store.ts";
 import { hasWorkingBuy, isOfThisSession } from "./observe.ts";
 import { buildPositionEvent } from "./position_changes.ts";
 import { isReleased } from "./releasing.ts";
@@ -21,17 +21,17 @@ const ADOPTED_CAPS_MAX = 2;
  * Positions of today's list that the engine may take over (pipeline 5): not managed, long, above the stop, and not larger
  * than entries may make it.
  */
-export async function listAdoptable(
+export function listAdoptable(
   engine: Engine,
   candidates: readonly Candidate[],
   trades: ReadonlyMap<string, Trade>,
-): Promise<{ readonly candidate: Candidate; readonly held: BrokerPosition }[]> {
+): { readonly candidate: Candidate; readonly held: BrokerPosition }[] {
   const { observation } = engine;
   const { allowlist } = engine.ports.config;
   // What its orders have sold by then, and still buy, must be known.
   if (observation?.positions.kind !== "ok" || observation.openOrders.kind !== "ok") return [];
   if (observation.positions.value.length === 0) return [];
-  const unresolved = await listUnresolvedBuys(engine);
+  const doubtful = listDoubtfulBuys(engine);
   return observation.positions.value.flatMap((held) => {
     const candidate = candidates.find((each) => each.symbol === held.symbol);
     const trade = trades.get(held.symbol);
@@ -45,7 +45,7 @@ export async function listAdoptable(
     // What is sold or bought at this moment may not be in the quantity yet.
     if (isChanging(engine, held.symbol)) return [];
     // What a buy adds to it later would look like a split; and no stop is taken beside one.
-    if (unresolved.has(held.symbol) || hasWorkingBuy(engine, held.symbol)) return [];
+    if (doubtful.has(held.symbol) || hasWorkingBuy(engine, held.symbol)) return [];
     if (isUnreadableIn(engine, held.symbol)) return [];
     if (Math.floor(held.qty) < 1 || !(priceUsd > candidate.stopUsd)) return [];
     if (!isSmallEnough(engine, held, priceUsd)) return [];

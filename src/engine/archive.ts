@@ -1,8 +1,7 @@
 import { keepNewest, type LedgerEntry, type LiveLedger } from "../domain/ledger.ts";
-import { describeWait, type RebuildWait } from "../domain/rebuild_wait.ts";
+import type { RebuildWait } from "../domain/rebuild_wait.ts";
 import type { Engine } from "./engine.ts";
-import { findForeignFile, isOwnLedger } from "./gate_reader.ts";
-import { StateError } from "./ports.ts";
+import { isOwnLedger } from "./gate_reader.ts";
 
 /** Days of archived ledgers that are looked at for what was left open over night. */
 export const PAST_DAYS = 3;
@@ -24,40 +23,24 @@ export async function readPast(engine: Engine, limit: number): Promise<PastRead>
   if (read.kind === "unreadable") {
     return { kind: "waits", wait: { kind: "archive", message: read.message } };
   }
-  for (const message of read.unusable) {
-    if (!engine.isNews(`unusable:${message}`, engine.dateNy())) continue;
-    engine.ports.log.warn(`Archived ledger left out: ${message}; move it away by hand`);
-  }
+  sayUnusable(engine, read.unusable);
   const foreign = read.ledgers.filter((ledger) => !isOwnLedger(engine, ledger));
   if (foreign.length === 0) return { kind: "ok", ledgers: read.ledgers };
   return { kind: "waits", wait: { kind: "foreign", file: nameArchived(foreign) } };
+}
+
+/** Names what of the archive is of no use, once a NY day each. */
+export function sayUnusable(engine: Engine, messages: readonly string[]): void {
+  for (const message of messages) {
+    if (!engine.isNews(`unusable:${message}`, engine.dateNy())) continue;
+    engine.ports.log.warn(`Archived file left out: ${message}; move it away by hand`);
+  }
 }
 
 /** All of them are in the way, and moving them one a cycle would take the day. */
 function nameArchived([newest, ...others]: readonly LiveLedger[]): string {
   const file = `archive/live_orders_${newest?.dateNy}.json`;
   return others.length === 0 ? file : `${file}, with ${others.length} more of the archive`;
-}
-
-/** Today's ledger, `null` where there is none, and the archived ones, the newest first. */
-export type RecordsRead = Waits | {
-  readonly kind: "ok";
-  readonly today: LiveLedger | null;
-  readonly archived: readonly LiveLedger[];
-};
-
-/** Reads every ledger that a rebuild has to go by: what exists and can't be used is waited for (pipeline 6). */
-export async function readRecords(engine: Engine, limit: number): Promise<RecordsRead> {
-  const read = await engine.ports.ledger.read();
-  if (read.kind === "unreadable" || read.kind === "invalid") {
-    const problem = `ledger ${read.kind}` as const;
-    return { kind: "waits", wait: { kind: "ledger", problem, message: read.message } };
-  }
-  const today = read.kind === "ok" ? read.ledger : null;
-  const file = findForeignFile(engine, today);
-  if (file !== null) return { kind: "waits", wait: { kind: "foreign", file } };
-  const past = await readPast(engine, limit);
-  return past.kind === "ok" ? { kind: "ok", today, archived: past.ledgers } : past;
 }
 
 /** What the last days' ledgers recorded, the newest first; or what stands against them. */
@@ -81,14 +64,4 @@ export async function readPastEntries(engine: Engine): Promise<PastEntriesRead> 
   // Whose they are is known only once the account is.
   if (isWhole && engine.accountId !== null) engine.archive = { dateNy, entries };
   return { kind: "ok", entries };
-}
-
-/**
- * The same, for what can't go on without them.
- * @throws {StateError} Where the archive can't be read, or is not this account's.
- */
-export async function listPastEntries(engine: Engine): Promise<readonly LedgerEntry[]> {
-  const past = await readPastEntries(engine);
-  if (past.kind === "waits") throw new StateError(describeWait(past.wait).detail);
-  return past.entries;
 }

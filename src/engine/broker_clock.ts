@@ -112,7 +112,7 @@ function sayAlert(engine: Engine, problem: string, value: string): void {
   const positions = sortPositions(listPositionFacts(engine)).slice(0, LIST_LINES_MAX);
   const message = {
     level: "ERROR" as const,
-    title: "Execution error",
+    title: "Execution error" as const,
     text: [
       problem,
       `Cause: ${cause}`,

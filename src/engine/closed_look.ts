@@ -52,7 +52,8 @@ export async function lookWhileClosed(
   const { gate } = await takeInRecords(engine, observation);
   noteLook(engine, moment);
   if (noteForeignState(engine, gate)) return gate.decision;
-  await takeInPositions(engine, observation);
+  await takeInPositions(engine);
+  await engine.trySaveState();
   await placeClosedStops(engine, gate.decision, market);
   // No exit goes on over the night: what one left bare is protected as anything else is.
   for (const positionId of listBare(engine)) noteBare(engine, positionId, false);

@@ -8,6 +8,7 @@ import { sayAccountStatus } from "./account_look.ts";
 import { listAdoptRequests, takeAdoptions } from "./adopt_requests.ts";
 import { adoptPositions, buildAdopted, listAdoptable } from "./adopting.ts";
 import { hasHidden } from "./asking.ts";
+import { findNextTryMs } from "./beside_buy.ts";
 import { readMarket } from "./broker_clock.ts";
 import { CONVERT_AGAIN_MS, CONVERT_BEFORE_CLOSE_MS } from "../domain/plan/time_left.ts";
 import { isConvertTime, readConversionMs, untilCloseMs } from "./closing.ts";
@@ -15,7 +16,8 @@ import { lookWhileClosed, placeClosedStops, planClosedLook } from "./closed_look
 import { noticeCorporateActions } from "./corporate_actions.ts";
 import { noticeDisk } from "./disk_notice.ts";
 import type { Engine, Observation } from "./engine.ts";
-import { decideDueEntries, pauseEntries } from "./entries.ts";
+import { readDayLoss } from "./day_loss.ts";
+import { decideDueEntries, hasDueIntent, pauseEntries } from "./entries.ts";
 import { recordEquity } from "./equity.ts";
 import { RETRY_MS } from "../domain/plan/move.ts";
 import { readExitRecord } from "./exit_history.ts";
@@ -36,6 +38,7 @@ import { readPrices } from "./prices.ts";
 import { carryOut } from "./plan_shell.ts";
 import { manageLive } from "./protecting.ts";
 import { askTogether, buildQuestions, type Questions } from "./questions.ts";
+import { keepCopy } from "./record_copies.ts";
 import { makeIntents } from "./signals.ts";
 import { takeRequests } from "./releasing.ts";
 import { sendSummaryIfDue } from "./summary.ts";
@@ -94,7 +97,7 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
     await noticeTrouble(engine, market);
     await sendSummaryIfDue(engine, market);
     await sayFilled(engine);
-    await engine.trySaveState();
+    await endCycle(engine);
     return { market, gate: null };
   }
   await sayMarket(engine, market);
@@ -103,8 +106,14 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
   engine.updateState({ lastCycleAtMs: engine.nowMs() });
   await noticeTrouble(engine, market);
   await sendSummaryIfDue(engine, market);
-  await engine.trySaveState();
+  await endCycle(engine);
   return { market, gate };
+}
+
+/** Last: nothing waits for a copy. */
+async function endCycle(engine: Engine): Promise<void> {
+  await engine.trySaveState();
+  await keepCopy(engine);
 }
 
 /** The calendar too, which an open market is held against. */
@@ -126,19 +135,22 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   if (noteForeignState(engine, gate)) return decision;
   engine.forgetOldNews();
   await recordEquity(engine);
-  await takeInPositions(engine, observation);
+  await takeInPositions(engine);
+  engine.dayLoss = await readDayLoss(engine);
   const watchlist = await readWatchlist(engine);
   await managePositions(engine, decision, watchlist);
-  await reportForeign(engine);
+  reportForeign(engine);
   reportUnreadable(engine);
   engine.isTakingEntries = watchlist.kind === "fresh" && engine.ports.disk.fault === null;
   if (watchlist.kind === "fresh" && engine.isTakingEntries) {
     await makeIntents(engine, watchlist.candidates);
-    await engine.trySaveState();
+    // An entry that is due waits for no replacement but its own, which says all that the cycle has learnt (pipeline 6).
+    if (!hasDueIntent(engine)) await engine.trySaveState();
     await decideDueEntries(engine, decision, ledger.absent);
   } else {
     await pauseEntries(engine, ledger.absent);
   }
+  await engine.trySaveState();
   await noticeCorporateActions(engine, observation.clock);
   await takeStandings(engine, { market: observation.clock, gate: decision });
   await sayFilled(engine);
@@ -163,7 +175,7 @@ async function managePositions(
     ...requests.map(({ request }) => request.symbol),
   ]);
   const taken = await takeAdoptions(engine, requests, { candidates, trades });
-  const adoptable = await listAdoptable(engine, candidates, trades);
+  const adoptable = listAdoptable(engine, candidates, trades);
   const fresh = decision.mode === "LIVE"
     ? new Set([...taken, ...await adoptPositions(engine, decision, adoptable)])
     : taken;
@@ -180,7 +192,8 @@ async function managePositions(
     // A trim whose sell gave way to a stop just now is due in this cycle's standing.
     await reviseTrims(engine, fresh, readExitRecord);
     const isSomeBare = engine.state.positions.some((position) =>
-      isBare(engine, position.positionId) && position.unexplainedQty === null
+      isBare(engine, position.positionId) && position.unexplainedQty === null &&
+      findNextTryMs(engine, position) === null
     );
     if (isSomeBare) engine.wakeAt(engine.nowMs() + RETRY_MS);
     return;

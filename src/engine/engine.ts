@@ -1,7 +1,9 @@
 import { EMPTY_BOOK, type OrderBook } from "../domain/account/order_book.ts";
 import type { Standing } from "../domain/account/standing.ts";
+import type { LossVerdict } from "../domain/day_loss.ts";
 import { EMPTY_STATE, type EngineState, type ManagedPosition } from "../domain/engine_state.ts";
 import type { AlertMessage } from "../domain/alert_facts.ts";
+import type { AlertTitle } from "../domain/alert_titles.ts";
 import { buildExecutionError } from "../domain/alert_messages.ts";
 import type { AuditEvent, EventMode, GateInputsRecord } from "../domain/events.ts";
 import type { ReadFailure } from "../domain/gate.ts";
@@ -111,8 +113,6 @@ export class Engine {
   watchlistVersionSaid: string | null = null;
   /** The watchlist file as it was last seen, and since when, by monotonic time; `null` before the first look. */
   watchlistFile: { readonly file: string; readonly sinceMs: number } | null = null;
-  /** NY date on which the archive was searched for positions that a crash forgot. */
-  archiveSearchedNy: string | null = null;
   /** The last days' recorded entries, as read on a NY date; `null` before the first look. */
   archive: { readonly dateNy: string; readonly entries: readonly LedgerEntry[] } | null = null;
   /** Replaced orders of earlier days as they were read by their order id; `null` for one that the broker does not know. */
@@ -152,12 +152,16 @@ export class Engine {
   gateInputs: GateInputsRecord | null = null;
   /** Filled shares by order id that the audit trail has already. */
   readonly fillsSaid = new Map<string, number>();
+  /** Since when fills may be in no trail: the last cycle of the process before; `null` before one was recorded. Unix ms. */
+  trailSinceMs: number | null = null;
   /** Orders of ours that filled and that the log has told, by order id. */
   readonly fillsTold = new Set<string>();
   /** When an order that still works was first seen partly filled, broker time. */
   readonly fillingSinceMs = new Map<string, number>();
   /** Positions that ended in this process, as they were last known: a sale may be told after its position is forgotten. */
   readonly ended = new Map<string, ManagedPosition>();
+  /** What the day has lost against its limit, as this cycle's look has it; nothing is known before the first. */
+  dayLoss: LossVerdict = { kind: "unknown", why: "not looked at yet" };
   equitySaid: string | null = null;
   /** Last prices as this cycle read them, and what was answered at all; `null` before it asked. */
   prices: {
@@ -179,6 +183,8 @@ export class Engine {
   private monotonicBaseMs = 0;
   /** The writer of the records. */
   readonly store: RecordStore;
+  /** What the newest copy of the records in the archive has, in words; `null` before the first look. */
+  copied: string | null = null;
   private unsavedSaid: string | null = null;
 
   private readonly startedAtMs: number;
@@ -367,7 +373,7 @@ export class Engine {
   }
 
   /** A message to the operator, kept in the audit trail by the sender. */
-  alert(alert: Alert): void {
+  alert(alert: Alert & { readonly title: AlertTitle }): void {
     this.ports.alerts.send(alert);
   }
 

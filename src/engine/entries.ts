@@ -6,6 +6,7 @@ import { buildCapUsage, isNotSent, type LedgerEntry, type LiveLedger } from "../
 import { refreshAccount } from "./account_look.ts";
 import { isCloseNear } from "./closing.ts";
 import { hasCorporateAction } from "./corporate_actions.ts";
+import { readDayLoss } from "./day_loss.ts";
 import type { Engine } from "./engine.ts";
 import { sayVerdict } from "./entry_check.ts";
 import { type EntryPrices, judge, readEntryPrices } from "./entry_judging.ts";
@@ -32,9 +33,8 @@ export async function decideDueEntries(
   gate: GateDecision,
   absent: readonly LedgerEntry[],
 ): Promise<void> {
-  const { due, expired, waiting } = listDueIntents(engine.state.intents, engine.nowMs());
-  if (due.length > 0 || expired.length > 0) engine.updateState({ intents: waiting });
-  for (const intent of expired) await skip(engine, intent, SKIP.expired);
+  const { due, expired } = listDueIntents(engine.state.intents, engine.nowMs());
+  await dropExpired(engine, expired);
   const repeatable = gate.mode === "LIVE" ? absent : [];
   const repeats = repeatable.flatMap(buildRepeat);
   for (const entry of absent) {
@@ -46,19 +46,15 @@ export async function decideDueEntries(
   let current = gate;
   const undecided = new Map<string, string[]>();
   for (const intent of [...repeats, ...due]) {
-    if (engine.stop.aborted || engine.isOutOfTime(ENTRY_MS)) {
-      keepForLater(engine, due, intent);
-      continue;
-    }
+    // What this process has no time for stays on the list.
+    if (engine.stop.aborted || engine.isOutOfTime(ENTRY_MS)) break;
     const isRepeat = repeats.includes(intent);
     const decided = await decideEntry(engine, { gate: current, intent, isRepeat, trades });
     current = decided.gate;
     const { waitsFor } = decided;
-    if (waitsFor !== null && !isRepeat) {
-      keepForLater(engine, due, intent);
-      undecided.set(waitsFor, [...undecided.get(waitsFor) ?? [], intent.symbol]);
-    }
     if (isRepeat) await settleIfOver(engine, intent);
+    else if (waitsFor === null) takeOffList(engine, intent);
+    else undecided.set(waitsFor, [...undecided.get(waitsFor) ?? [], intent.symbol]);
   }
   sayUndecided(engine, undecided);
 }
@@ -104,9 +100,22 @@ function mayShow(engine: Engine, { clientOrderId, symbol, qty }: EntryIntent): b
     openOrders.value.some((order) => order.clientOrderId === clientOrderId);
 }
 
-/** A due intent that this process has no time for stays on the list. */
-function keepForLater(engine: Engine, due: readonly EntryIntent[], intent: EntryIntent): void {
-  if (due.includes(intent)) engine.updateState({ intents: [...engine.state.intents, intent] });
+/** Whether an intent's time has come. */
+export function hasDueIntent(engine: Engine): boolean {
+  return listDueIntents(engine.state.intents, engine.nowMs()).due.length > 0;
+}
+
+/** It is decided, or goes on record: it stands on the list for as long as it is neither, whenever the process ends. */
+function takeOffList(engine: Engine, intent: EntryIntent): void {
+  const intents = engine.state.intents.filter((each) => each !== intent);
+  if (intents.length < engine.state.intents.length) engine.updateState({ intents });
+}
+
+async function dropExpired(engine: Engine, expired: readonly EntryIntent[]): Promise<void> {
+  if (expired.length === 0) return;
+  const intents = engine.state.intents.filter((each) => !expired.includes(each));
+  engine.updateState({ intents });
+  for (const intent of expired) await skip(engine, intent, SKIP.expired);
 }
 
 /** Without a fresh list nothing is scheduled or sent: what expired is dropped, what was proven absent settles. */
@@ -114,12 +123,7 @@ export async function pauseEntries(
   engine: Engine,
   absent: readonly LedgerEntry[],
 ): Promise<void> {
-  const { expired } = listDueIntents(engine.state.intents, engine.nowMs());
-  if (expired.length > 0) {
-    const left = engine.state.intents.filter((each) => !expired.includes(each));
-    engine.updateState({ intents: left });
-  }
-  for (const intent of expired) await skip(engine, intent, SKIP.expired);
+  await dropExpired(engine, listDueIntents(engine.state.intents, engine.nowMs()).expired);
   for (const entry of absent) await settleAbsent(engine, entry);
 }
 
@@ -151,12 +155,19 @@ async function decideEntry(engine: Engine, entry: DueEntry): Promise<Decided> {
   if (fault !== null) return { gate, waitsFor: `the disk is ${fault.kind}` };
   const known = engine.state.ledger;
   if (isOnRecord(entry, known)) {
-    await skip(engine, entry.intent, "already on record");
+    await skip(engine, entry.intent, SKIP.recorded);
     return done(gate);
   }
   const intent = isRepeat ? entry.intent : nameAnew(engine, entry.intent, known);
   const own = { ...intent, clientOrderId: isRepeat ? intent.clientOrderId : null };
-  const first = await judge(engine, { gate, intent, own, trades, ledger: known });
+  const first = await judge(engine, {
+    gate,
+    intent,
+    own,
+    trades,
+    ledger: known,
+    areEntriesPaused: engine.isPauseSeen,
+  });
   if (first.kind === "waits") return { gate, waitsFor: first.cause };
   if (first.kind === "done") return done(gate);
   if (first.checked.verdict.kind === "denied") {
@@ -171,12 +182,21 @@ async function decideEntry(engine: Engine, entry: DueEntry): Promise<Decided> {
   const latest = await readFacts(engine, intent, trades);
   const { decision, ledger } = await readGate(engine);
   await printGateIfChanged(engine, decision);
-  const last = await judge(engine, { gate: decision, intent, own, trades: latest, ledger });
+  const last = await judge(engine, {
+    gate: decision,
+    intent,
+    own,
+    trades: latest,
+    ledger,
+    areEntriesPaused: await engine.ports.operatorFiles.areEntriesPaused(),
+  });
   if (last.kind === "waits") return { gate: decision, waitsFor: last.cause };
   if (last.kind === "done") return done(decision);
   await sayVerdict(engine, intent, last.checked);
   const { verdict } = last.checked;
   if (verdict.kind === "allowed" && !await dropOver(engine, intent)) {
+    // In one change of the document with its record.
+    takeOffList(engine, entry.intent);
     await submitEntry(engine, last.decision, intent, verdict.notionalMicros);
   }
   return done(decision);
@@ -196,6 +216,8 @@ async function readFacts(
   const latest = isOld ? await readEntryPrices(engine, [intent]) : trades;
   await refreshAccount(engine);
   await refresh(engine);
+  // What was sold, or fell, since the cycle looked is lost too.
+  engine.dayLoss = await readDayLoss(engine);
   return latest;
 }
 

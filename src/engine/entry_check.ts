@@ -43,7 +43,6 @@ export function checkEntry(
     readonly trade: Trade | undefined;
     /** As just read. */
     readonly ledger: LiveLedger;
-    /** As just looked at. */
     readonly areEntriesPaused: boolean;
   },
 ): CheckedEntry {
@@ -60,6 +59,7 @@ export function checkEntry(
       targetUsd: roundToIncrement(intent.r2Usd),
     },
     usage: countUsage(engine, ledger, own),
+    loss: engine.dayLoss,
     clockSkewSeconds: engine.observation?.skewSeconds ?? null,
   };
   return { verdict: checkCaps(gate, inputs), inputs, trade };

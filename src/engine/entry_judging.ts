@@ -49,6 +49,7 @@ export interface EntryView {
   readonly trades: EntryPrices;
   /** `null` where it can't be counted from. */
   readonly ledger: LiveLedger | null;
+  readonly areEntriesPaused: boolean;
 }
 
 /** The steps of pipeline 4 up to the verdict: `done` where it was skipped or simulated. */
@@ -63,7 +64,7 @@ export type Judged =
 
 /** Takes one entry as far as its verdict; what is skipped or simulated on the way is said (pipeline 4). */
 export async function judge(engine: Engine, view: EntryView): Promise<Judged> {
-  const { gate, intent, own, trades, ledger } = view;
+  const { gate, intent, own, trades, ledger, areEntriesPaused } = view;
   const cause = findUnread(engine, view);
   if (cause !== null) return { kind: "waits", cause };
   if (!isFree(engine, own, ledger)) {
@@ -81,7 +82,6 @@ export async function judge(engine: Engine, view: EntryView): Promise<Judged> {
   }
   if (ledger === null) return { kind: "waits", cause: "live ledger unreadable" };
   const trade = trades.rows.get(intent.symbol);
-  const areEntriesPaused = await engine.ports.operatorFiles.areEntriesPaused();
   const checked = checkEntry(engine, gate, { intent, own, trade, ledger, areEntriesPaused });
   return { kind: "checked", decision: gate, checked };
 }

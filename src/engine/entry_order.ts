@@ -1,5 +1,4 @@
 import type { EntryIntent } from "../domain/entry_intent.ts";
-import type { ManagedPosition } from "../domain/engine_state.ts";
 import { REJECTIONS_IN_A_ROW_MAX, SYMBOL_REJECTIONS_MAX } from "../domain/caps.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import {
@@ -10,6 +9,7 @@ import {
   type LedgerEntry,
   NOT_SENT,
 } from "../domain/ledger.ts";
+import { buildManaged } from "../domain/managed_position.ts";
 import { microsToUsd, type UsdMicros } from "../domain/money.ts";
 import { formatUtc } from "../domain/ny_time.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
@@ -153,36 +153,6 @@ async function manage(engine: Engine, intent: EntryIntent, order: BrokerOrder): 
   engine.wakeAt(engine.nowMs() + LOOK_AGAIN_MS);
   engine.wakeAt(order.submittedAtMs + UNFILLED_MAX_MS);
   await engine.trySaveState();
-}
-
-/** A position as its entry's plan has it, before anything is filled. */
-export function buildManaged(
-  plan: Pick<
-    EntryIntent,
-    "symbol" | "clientOrderId" | "pivotUsd" | "r1Usd" | "r2Usd" | "stopUsd"
-  >,
-  openedAtMs: number,
-): ManagedPosition {
-  return {
-    symbol: plan.symbol,
-    positionId: plan.clientOrderId,
-    adoptedQty: 0,
-    besideQty: 0,
-    pivotUsd: plan.pivotUsd,
-    r1Usd: plan.r1Usd,
-    r2Usd: plan.r2Usd,
-    stopUsd: plan.stopUsd,
-    // It starts at the price of the first look at what is held, never at what was paid.
-    highWaterUsd: 0,
-    isTrimmedR1: false,
-    isTrimmedR2: false,
-    qty: null,
-    costBasisUsd: null,
-    unexplainedQty: null,
-    unexplainedSinceMs: null,
-    openedAtMs,
-    partialSinceMs: null,
-  };
 }
 
 /** No usable answer: the broker's own view decides, now if it can be had. */

@@ -1,7 +1,7 @@
 import type { SellReason } from "../domain/client_order_id.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { type ExitRecord, findExitRecord } from "../domain/plan/exit_record.ts";
-import { listPastEntries } from "./archive.ts";
+import { readPastEntries } from "./archive.ts";
 import type { Engine } from "./engine.ts";
 import { readLedger } from "./ledger_store.ts";
 
@@ -14,14 +14,19 @@ export function readExitRecord(
   return findExitRecord(readLedger(engine).entries, engine.book, positionId, reason);
 }
 
-/** What became of a trim, today's or one of the last days'. @throws {StateError} Where ledger or archive can't be read. */
+/**
+ * What became of a trim, today's or one of the last days'; of these nothing where the archive can't be read.
+ * @throws {StateError} Where the records are lost.
+ */
 export async function readTrimRecord(
   engine: Engine,
   position: ManagedPosition,
   reason: SellReason,
 ): Promise<ExitRecord> {
   const record = readExitRecord(engine, position, reason);
-  return record !== "none"
-    ? record
-    : findExitRecord(await listPastEntries(engine), new Map(), position.positionId, reason);
+  if (record !== "none") return record;
+  const past = await readPastEntries(engine);
+  return past.kind === "ok"
+    ? findExitRecord(past.entries, new Map(), position.positionId, reason)
+    : "none";
 }

@@ -1,9 +1,9 @@
+import type { PositionFact } from "../domain/alert_facts.ts";
 import { buildStateMessage } from "../domain/alert_messages.ts";
 import type { TradeFacts } from "../domain/day/trade_result.ts";
-import { findFilledAtMs } from "../domain/day_trades.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
-import { isFinal } from "../domain/orders.ts";
+import { findFilledAtMs, isFinal } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
 import { buildTradeMessage, type TradeMessageFacts } from "../domain/trade_message.ts";
 import {
@@ -15,6 +15,7 @@ import {
 import { readPastEntries } from "./archive.ts";
 import type { Engine } from "./engine.ts";
 import { listPositionFacts } from "./notices.ts";
+import { readShares } from "./shares.ts";
 
 const KEY_PREFIX = "filled:";
 /** So long after its first fill an order that still works is told with what it has. */
@@ -77,12 +78,20 @@ async function readFacts(
     },
     trade: buildTrade(position, plan, listFillsUntil(filled, each)),
     openedAtMs: position?.openedAtMs ?? null,
-    position: managed?.positionId === positionId
-      ? listPositionFacts(engine).find((fact) => fact.symbol === symbol) ?? null
-      : null,
+    position: managed === undefined || managed.positionId !== positionId
+      ? null
+      : readPositionFact(engine, managed),
     r1Usd: plan.r1Usd ?? position?.r1Usd ?? null,
     targetUsd: plan.targetUsd,
   };
+}
+
+/** How the position stands; what positions still show of shares that are sold by the fill itself is not held. */
+function readPositionFact(engine: Engine, position: ManagedPosition): PositionFact | null {
+  const fact = listPositionFacts(engine).find(({ symbol }) => symbol === position.symbol);
+  if (fact === undefined) return null;
+  const sureQty = readShares(engine, position)?.sureQty ?? Infinity;
+  return { ...fact, qty: fact.qty === null ? null : Math.min(fact.qty, sureQty) };
 }
 
 function buildTrade(

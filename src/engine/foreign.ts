@@ -3,7 +3,7 @@ import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from ".
 import type { Engine } from "./engine.ts";
 import { sayShort } from "./daily_errors.ts";
 import { isSaidTooLarge } from "./adopting.ts";
-import { listUnresolvedBuys } from "./ledger_store.ts";
+import { listDoubtfulBuys } from "./ledger_store.ts";
 import { isReleased } from "./releasing.ts";
 
 /** Positions that the broker shows and the engine does not manage, as last read. */
@@ -18,14 +18,14 @@ export function listForeign(engine: Engine): BrokerPosition[] {
  * Reports positions and orders that are nobody's business of ours: in the log once a NY day, a new position in Slack, once
  * (pipeline 5).
  */
-export async function reportForeign(engine: Engine): Promise<void> {
+export function reportForeign(engine: Engine): void {
   const { observation } = engine;
   // Until the state can be read, what is held may be ours.
   if (!engine.isStateLoaded) return;
   if (observation?.positions.kind !== "ok" || observation.openOrders.kind !== "ok") return;
   const managed = new Set([
     ...engine.state.positions.map((position) => position.symbol),
-    ...await listUnresolvedBuys(engine),
+    ...listDoubtfulBuys(engine),
   ]);
   sayNew(engine, observation.positions.value.filter(({ symbol }) => !managed.has(symbol)));
   for (const { symbol, qty } of observation.positions.value) {

@@ -94,10 +94,11 @@ export interface GateReading {
 /**
  * Evaluates the gate from inputs read now (interface, Gate). Positions count as read now where they are at most
  * `FACTS_AGE_MAX_MS` old; the operator's files are read last, so that nothing slow lies between them and the request.
+ * @param known What the ledger's file says, where this cycle has looked at it for its gate already.
  */
-export async function readGate(engine: Engine): Promise<GateReading> {
+export async function readGate(engine: Engine, known?: LedgerRead): Promise<GateReading> {
   const positionsProblem = await readPositionsProblem(engine);
-  const read = await engine.ports.ledger.read();
+  const read = known ?? await engine.ports.ledger.read();
   const file = read.kind === "ok" ? read.ledger : null;
   const waits = [engine.stateWait, engine.ledgerWait].map(objectToWait);
   const { caps, allowlist, invalidConfiguration } = engine.ports.config;

@@ -2,11 +2,14 @@ import type { CapUseFact, MarketFact, WatchlistFact } from "../domain/alert_fact
 import { unreachable } from "../domain/assert.ts";
 import { buildHeartbeat } from "../domain/alert_heartbeat.ts";
 import { buildExecutionStarted } from "../domain/alert_messages.ts";
+import { readDayResult } from "../domain/day/period.ts";
 import type { ReadFailure } from "../domain/gate.ts";
 import { buildCapUsage, isUnsettled, type LiveLedger } from "../domain/ledger.ts";
 import type { MarketClock } from "../domain/market.ts";
 import { microsToUsd } from "../domain/money.ts";
+import { readTrails, RESULT_EVENTS } from "./day_trails.ts";
 import type { Engine } from "./engine.ts";
+import { readTodayLoss } from "./day_loss.ts";
 import { countOpenSymbols } from "./entry_check.ts";
 import { listPositionFacts } from "./notices.ts";
 import { readEquityLine } from "./open_results.ts";
@@ -78,16 +81,21 @@ export async function sendHeartbeatIfDue(
   if (nowMs < dueMs) return;
   engine.heartbeatAtMs = nowMs + config.heartbeatMinutes * MINUTE_MS;
   const present = engine.state.ledger;
+  const trails = await readTrails(engine, engine.dateNy(), RESULT_EVENTS);
   engine.alert(buildHeartbeat({
     nowMs: engine.nowMs(),
     gateLine: engine.state.lastGate,
     areEntriesPaused: await engine.ports.operatorFiles.areEntriesPaused(),
+    loss: readTodayLoss(engine),
     market: buildMarketFact(market, engine.clockProblem),
     watchlist: buildWatchlistFact(await lookAtWatchlist(engine)),
     lastCycleAtMs: engine.state.lastCycleAtMs,
     brokerFailure: findBrokerFailure(engine, market),
     capUse: present === null ? null : buildCapUse(engine, present),
     equityLine: readEquityLine(engine),
+    dayResult: trails === null
+      ? null
+      : readDayResult(trails.day.events, trails.day.dateNy, trails.earlier),
     positions: engine.isStateLoaded ? listPositionFacts(engine) : null,
     unresolved: present?.entries.filter(isUnsettled)
       .map(({ symbol, side }) => ({ symbol, side })) ?? null,

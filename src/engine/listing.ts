@@ -2,9 +2,9 @@ import { readPositionId } from "../domain/reconcile.ts";
 import type { BrokerOrder, BrokerPosition } from "../domain/orders.ts";
 import type { LedgerEntry } from "../domain/ledger.ts";
 import type { UnreadableRow } from "../domain/unreadable_row.ts";
-import { listPastEntries } from "./archive.ts";
+import { readPastEntries } from "./archive.ts";
 import type { Engine, Observation, Read } from "./engine.ts";
-import { type Listing, type RequestClass, StateError } from "./ports.ts";
+import type { Listing, RequestClass } from "./ports.ts";
 import { listEntries } from "./ledger_store.ts";
 
 /** A list's readable rows, and beside them those that can't be read. */
@@ -80,13 +80,8 @@ async function addSymbols(
 }
 
 async function listKnownEntries(engine: Engine): Promise<readonly LedgerEntry[]> {
-  const entries = listEntries(engine);
-  try {
-    return [...entries, ...await listPastEntries(engine)];
-  } catch (error) {
-    if (!(error instanceof StateError)) throw error;
-    return entries;
-  }
+  const past = await readPastEntries(engine);
+  return [...listEntries(engine), ...(past.kind === "ok" ? past.entries : [])];
 }
 
 function findSymbol(

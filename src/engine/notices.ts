@@ -1,5 +1,5 @@
 import { formatTrouble, type Standing } from "../domain/account/standing.ts";
-import type { LastSeenFact, PositionFact } from "../domain/alert_facts.ts";
+import { buildLastSeen, type PositionFact } from "../domain/alert_facts.ts";
 import {
   buildEntriesPaused,
   buildKillSwitchActive,
@@ -8,8 +8,7 @@ import {
   listNamedPositions,
 } from "../domain/alert_messages.ts";
 import type { GateDecision, OperatorInputs } from "../domain/gate.ts";
-import { isStopOrder } from "../domain/protection.ts";
-import { remainingQty } from "../domain/orders.ts";
+import { listStopFacts } from "../domain/protection.ts";
 import type { Engine } from "./engine.ts";
 import { findHeld, findSellGroups } from "./observe.ts";
 
@@ -24,28 +23,14 @@ export function listPositionFacts(engine: Engine): PositionFact[] {
     const standing = engine.state.standings.find((each) => each.positionId === positionId);
     const held = findHeld(engine, symbol);
     const groups = findSellGroups(engine, symbol);
-    const stops = groups?.filter(({ standing }) => standing === "works" || standing === "sleeps")
-      .flatMap((group) => group.orders.filter(isStopOrder))
-      .map((order) => ({
-        qty: remainingQty(order),
-        stopUsd: order.stopPriceUsd ?? 0,
-        timeInForce: order.timeInForce,
-      })) ?? null;
     return {
       symbol,
       qty: held === null ? null : held?.qty ?? 0,
-      stops,
+      stops: groups === null ? null : listStopFacts(groups),
       lastSeen: standing === undefined ? null : buildLastSeen(standing),
       trouble: standing === undefined ? null : formatTrouble(standing),
     };
   });
-}
-
-function buildLastSeen(standing: Standing): LastSeenFact | null {
-  const { mostHeldQty, coveredQty, gtcQty, isCoverRead } = standing;
-  // None that cover was seen, or nothing was.
-  if (!isCoverRead && coveredQty === 0 && gtcQty === 0) return null;
-  return { heldQty: mostHeldQty, coveredQty, gtcQty };
 }
 
 /** `Live trading enabled`, once per change into LIVE, also across restarts. */

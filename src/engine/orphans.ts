@@ -4,7 +4,7 @@ import type { LiveDecision } from "../domain/gate.ts";
 import { type BrokerOrder, flattenOrders, isFinal } from "../domain/orders.ts";
 import { isBound, isStopOrder } from "../domain/protection.ts";
 import { readPositionId } from "../domain/reconcile.ts";
-import { closedKey } from "./bought.ts";
+import { closedKey } from "../domain/managed_position.ts";
 import { findTimeObstacle } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { refresh } from "./observe.ts";

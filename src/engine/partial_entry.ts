@@ -1,7 +1,7 @@
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import { type BrokerOrder, mayTrade } from "../domain/orders.ts";
-import { decideEntryEnd } from "../domain/entry_end.ts";
+import { decideEntryEnd, type EndReason, type EntryEnd } from "../domain/entry_end.ts";
 import { askOrder } from "./asking.ts";
 import { cancelGroups, noteCancelled } from "./cancelling.ts";
 import { LATE_ENTRY_MS } from "../domain/plan/time_left.ts";
@@ -36,8 +36,24 @@ export async function trackPartial(engine: Engine, position: ManagedPosition): P
 /** Only a moment ahead wakes: one that has passed while nothing may leave would make the loop spin. */
 function wakeForEnd(engine: Engine, order: BrokerOrder, partialSinceMs: number | null): void {
   const nowMs = engine.nowMs();
-  const end = decideEntryEnd({ order, partialSinceMs, isLate: false, nowMs });
+  const states = { isLate: false, isLossReached: false };
+  const end = decideEntryEnd({ order, partialSinceMs, ...states, nowMs });
   if (end.kind === "wait") engine.wakeAt(end.untilMs);
+}
+
+/** Whether the entry's order is left to work, as things are. */
+function decideEnd(
+  engine: Engine,
+  order: BrokerOrder,
+  { partialSinceMs }: ManagedPosition,
+): EntryEnd {
+  return decideEntryEnd({
+    order,
+    partialSinceMs,
+    isLate: untilCloseMs(engine) < LATE_ENTRY_MS,
+    isLossReached: engine.dayLoss.kind === "reached",
+    nowMs: engine.nowMs(),
+  });
 }
 
 /** The position's entry order as this cycle saw it. */
@@ -70,14 +86,12 @@ export function isEntryWorking(
 export function isEntryStuck(engine: Engine, position: ManagedPosition): boolean {
   const order = findEntryOrder(engine, position);
   if (order === undefined || order.filledQty === 0) return false;
-  const { partialSinceMs } = position;
-  const isLate = untilCloseMs(engine) < LATE_ENTRY_MS;
-  return decideEntryEnd({ order, partialSinceMs, isLate, nowMs: engine.nowMs() }).kind === "cancel";
+  return decideEnd(engine, order, position).kind === "cancel";
 }
 
 /**
  * Cancels an entry that is not waited for any longer: nothing filled a minute after it was accepted, partly filled for a
- * minute, or at work in the last moments before the close (pipeline 4). A cancel that hangs is asked again in each cycle;
+ * minute, at work in the last moments before the close, or when the day's loss reached its limit (pipeline 4). A cancel that hangs is asked again in each cycle;
  * one that loses to a fill is a fill.
  * @returns Whether the order has ended, so that the position must be accounted for anew.
  */
@@ -86,12 +100,10 @@ export async function endEntry(
   decision: LiveDecision,
   position: ManagedPosition,
 ): Promise<boolean> {
-  const { partialSinceMs } = position;
   const order = findEntryOrder(engine, position);
   // A quantity that nobody can explain: its orders are left alone.
   if (order === undefined || position.unexplainedQty !== null) return false;
-  const isLate = untilCloseMs(engine) < LATE_ENTRY_MS;
-  const end = decideEntryEnd({ order, partialSinceMs, isLate, nowMs: engine.nowMs() });
+  const end = decideEnd(engine, order, position);
   if (end.kind !== "cancel") return false;
   const late = findTimeObstacle(engine, { kind: "entry end" });
   if (late !== null) {
@@ -140,16 +152,20 @@ export async function endEntry(
 
 function describeEnd(
   { symbol, filledQty, qty }: BrokerOrder,
-  why: Extract<ReturnType<typeof decideEntryEnd>, { readonly kind: "cancel" }>["why"],
+  why: EndReason,
 ): string {
   const filled = `${symbol}: entry filled ${filledQty} of ${qty ?? "?"}`;
   if (why === "unfilled") {
     return `${filled} a minute after it was accepted (a halt?): cancelling it; it stays the symbol's entry of the day`;
   }
-  return `${filled} ${
-    why === "close near" ? "and the close is near" : "for a minute"
-  }: cancelling the rest`;
+  return `${filled} ${END_WORDS[why]}: cancelling the rest`;
 }
+
+const END_WORDS: Readonly<Record<Exclude<EndReason, "unfilled">, string>> = {
+  "partly filled": "for a minute",
+  "close near": "and the close is near",
+  "daily loss": "and the day's loss has reached its limit",
+};
 
 /** A cancel that hangs leaves what was bought without a stop: the broker takes no sell beside the buy. */
 function sayHanging(engine: Engine, { symbol, filledQty, clientOrderId }: BrokerOrder): void {

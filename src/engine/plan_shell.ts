@@ -83,6 +83,7 @@ async function readOperator(engine: Engine, gate: GateDecision | null): Promise<
   return {
     gate,
     objection: isAsked ? await readOperatorObjection(engine) : null,
+    isLossReached: engine.dayLoss.kind === "reached",
     keys: readKeys(engine),
   };
 }

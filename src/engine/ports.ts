@@ -204,9 +204,10 @@ export interface LiveLedgerPort {
   read(): Promise<LedgerRead>;
   /**
    * Replaces the file whole. One that was read and is of no use is first copied to `archive/`.
+   * @param check Told what is there now; where it throws, nothing is written over it.
    * @throws {StateError} Where what is there can't be read: nothing is written over it (pipeline 6).
    */
-  write(ledger: LiveLedger): Promise<void>;
+  write(ledger: LiveLedger, check?: (present: LedgerRead) => void): Promise<void>;
   /**
    * Copies another hand's file to `archive/`, under a name that is no day's.
    * @returns The path of the copy.
@@ -227,6 +228,18 @@ export type StateRead =
   | { readonly kind: "ok"; readonly state: EngineState }
   | { readonly kind: "missing" | "unreadable" | "damaged" | "newer"; readonly message: string };
 
+/** What looking for the newest copy of the document gave: unreadable is not missing (pipeline 6). */
+export type CopyRead =
+  | {
+    readonly kind: "ok";
+    /** `null` where no day has a copy that can be used. */
+    readonly state: EngineState | null;
+    /** Newer ones that were read and are no document of their day, each as a sentence that names it. */
+    readonly unusable: readonly string[];
+  }
+  /** `path` is what can't be read: the directory, or the newest file. */
+  | { readonly kind: "unreadable"; readonly path: string; readonly message: string };
+
 /** `execution_state.json`, the document of all records. */
 export interface StatePort {
   read(): Promise<StateRead>;
@@ -237,6 +250,13 @@ export interface StatePort {
   write(state: EngineState): Promise<void>;
   /** Copies a file that parses and is not to be believed to `archive/`. @throws {StateError} Where it can't be copied. */
   setAside(): Promise<void>;
+  /**
+   * Keeps a copy as `archive/execution_state_YYYY-MM-DD.json`, by the day of its ledger, in the place of that day's copy before.
+   * @throws {StateError} Where that can't be replaced. What it says is in the document.
+   */
+  keepCopy(state: EngineState & { readonly ledger: LiveLedger }): Promise<void>;
+  /** The newest copy that can be used. Never throws. */
+  readCopy(): Promise<CopyRead>;
 }
 
 /** One simulated submission (interface, Files): `{"YYYY-MM-DD:SYM": {symbol, qty, ts}}`. */
@@ -389,6 +409,8 @@ export interface EngineConfig {
   readonly allowlist: Allowlist;
   /** `null` where one of them is not valid; `invalidConfiguration` then names it. */
   readonly caps: Caps | null;
+  /** `MAX_LIVE_LOSS_PER_DAY` in USD, above 0; `null` where it is not set, or not valid. */
+  readonly maxLossPerDayUsd: number | null;
   /** The first variable whose value blocks LIVE, or `null`. */
   readonly invalidConfiguration: string | null;
   readonly isMarketHoursIgnored: boolean;

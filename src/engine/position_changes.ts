@@ -4,7 +4,7 @@ import { formatUtc } from "../domain/ny_time.ts";
 import type { PositionChange } from "../domain/position_account.ts";
 import { findRenamed, type Renamed } from "../domain/renamed.ts";
 import { releasePosition } from "../domain/released.ts";
-import { closedKey } from "./bought.ts";
+import { closedKey } from "../domain/managed_position.ts";
 import type { Engine } from "./engine.ts";
 import { sayOnceADay } from "./daily_errors.ts";
 import { listForeign } from "./foreign.ts";

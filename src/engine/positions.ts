@@ -11,6 +11,7 @@ import {
 import { askMissing } from "./asking.ts";
 import { takeInBought } from "./bought.ts";
 import type { Engine } from "./engine.ts";
+import { recordFills } from "./fills.ts";
 import { raiseKnownStops } from "./known_stops.ts";
 import { findShown, refresh } from "./observe.ts";
 import { trackPartial } from "./partial_entry.ts";
@@ -34,7 +35,7 @@ const LAG_LOOK_MS = 5_000;
  * nobody can explain (pipeline 5, "Which positions"). Sends nothing.
  */
 export async function trackPositions(engine: Engine): Promise<void> {
-  await takeInBought(engine);
+  takeInBought(engine);
   await ensurePasts(engine);
   // What a list of the day shows as replaced may have a successor that no list shows.
   await askMissing(engine, () => false);
@@ -47,8 +48,11 @@ export async function trackPositions(engine: Engine): Promise<void> {
     const position = engine.state.positions.find((each) => each.positionId === before.positionId);
     if (position === undefined) continue;
     const change = await explain(engine, position, held);
-    if (change !== null) await applyChange(engine, position, change);
-    if (change?.kind === "lagging") engine.wakeAt(engine.nowMs() + LAG_LOOK_MS);
+    if (change === null) continue;
+    // What explains it is told before it, and while the book has it.
+    await recordFills(engine);
+    await applyChange(engine, position, change);
+    if (change.kind === "lagging") engine.wakeAt(engine.nowMs() + LAG_LOOK_MS);
   }
 }
 

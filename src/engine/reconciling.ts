@@ -6,6 +6,8 @@ import {
   type LedgerEntry,
   type LedgerProblem,
   type LiveLedger,
+  MISMATCHES_MAX,
+  NOT_SENT,
 } from "../domain/ledger.ts";
 import { isKnownStatus } from "../domain/orders.ts";
 import { LEDGER_FILE, type RebuildWait } from "../domain/rebuild_wait.ts";
@@ -14,9 +16,11 @@ import { readPastEntries, type Waits } from "./archive.ts";
 import { readAncestors } from "./ancestors.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { findIdentityProblem, readOperatorObjection } from "./gate_reader.ts";
-import { findLostLedger, readLastCycleNy } from "./ledger_rebuilding.ts";
+import { findLostLedger, readLastCycleNy } from "./rebuilding.ts";
+import { takeInBought } from "./bought.ts";
 import { checkLedgerFile } from "./ledger_check.ts";
 import { buildOrderUpdate, readLedger, turnLedger, updateLedger } from "./ledger_store.ts";
+import { sayOnceADay } from "./daily_errors.ts";
 import { sayRejections } from "./entry_order.ts";
 import { LOOK_UP_AGAIN_MS, lookUpMissing } from "./looking_up.ts";
 import { sayLocked, sayMismatch } from "./mismatch.ts";
@@ -24,8 +28,14 @@ import { type LedgerRead, StateError } from "./ports.ts";
 import { saySubmitted } from "./trade_messages.ts";
 import { sayWait } from "./waiting.ts";
 
-/** What the ledger step of a cycle found. */
-export interface LedgerStep {
+/** What the ledger step of a cycle came to. */
+export interface LedgerStep extends Held {
+  /** The ledger's file as the step leaves it: the cycle's gate counts from this look at it. */
+  readonly file: LedgerRead;
+}
+
+/** What it found. */
+interface Held {
   readonly problem: LedgerProblem | null;
   /** What a rebuild of the ledger waits for, or a record of another account: the gate says its reason. */
   readonly wait: RebuildWait | null;
@@ -37,7 +47,7 @@ export interface LedgerStep {
 const UNCHECKED = blockedBy("ledger invalid");
 const UNREACHED = blockedBy("broker unreachable");
 
-function blockedBy(problem: LedgerProblem): LedgerStep {
+function blockedBy(problem: LedgerProblem): Held {
   return { problem, wait: null, absent: [] };
 }
 
@@ -49,17 +59,21 @@ export async function reconcileLedger(
   engine: Engine,
   observation: Observation,
 ): Promise<LedgerStep> {
-  const step = await holdLedger(engine, observation);
-  engine.ledgerProblem = step.problem;
-  engine.ledgerWait = step.wait;
-  sayWait(engine, LEDGER_FILE, step.wait);
-  return step;
+  const read = await engine.ports.ledger.read();
+  const held = await holdLedger(engine, read, observation);
+  engine.ledgerProblem = held.problem;
+  engine.ledgerWait = held.wait;
+  sayWait(engine, LEDGER_FILE, held.wait);
+  return { ...held, file: engine.store.readAfter(read, engine.state.ledger) };
 }
 
-async function holdLedger(engine: Engine, observation: Observation): Promise<LedgerStep> {
+async function holdLedger(
+  engine: Engine,
+  read: LedgerRead,
+  observation: Observation,
+): Promise<Held> {
   // What the gate says of lost records is their own reason; nothing is held against none.
   if (!engine.isStateLoaded) return { problem: null, wait: null, absent: [] };
-  const read = await engine.ports.ledger.read();
   const file = read.kind === "ok" ? read.ledger : null;
   if (findIdentityProblem(engine, file) !== null) return UNCHECKED;
   // Whose account this is, nobody knows yet: a ledger that may be another's is not turned to a new day.
@@ -92,13 +106,9 @@ async function findLedger(
   engine: Engine,
   read: LedgerRead,
   observation: Observation,
-): Promise<LedgerStep | null> {
+): Promise<Held | null> {
   const records = engine.state.ledger;
-  if (records === null) {
-    const found = await findLostLedger(engine, read, observation);
-    if (found.kind === "imported") return null;
-    return found.kind === "waits" ? waitingFor(found.wait) : blockedBy("ledger missing");
-  }
+  if (records === null) return await takeInLost(engine, read, observation);
   const checked = await checkLedgerFile(engine, records, read);
   if (checked.kind === "waits") return waitingFor(checked.wait);
   if (checked.kind === "checked") {
@@ -113,7 +123,30 @@ async function findLedger(
   return again.kind === "later" || again.problem !== null ? blockedBy("ledger invalid") : null;
 }
 
-function waitingFor(wait: RebuildWait): LedgerStep {
+/** A ledger that the document lacked: 0.1.0 wrote it, or it was lost and is made anew. */
+async function takeInLost(
+  engine: Engine,
+  read: LedgerRead,
+  observation: Observation,
+): Promise<Held | null> {
+  const found = await findLostLedger(engine, read, observation);
+  if (found.kind === "waits") return waitingFor(found.wait);
+  const { ledger, reason } = found;
+  if (read.kind === "ok") engine.store.noteFile(read.ledger);
+  engine.updateState({ ledger, mismatches: 0 });
+  if (reason === "imported") return null;
+  await engine.rewriteLedger();
+  engine.ports.log.warn(
+    `Live ledger was missing: rebuilt from the broker's orders of ${ledger.dateNy}, ` +
+      `${ledger.entries.length} recorded` +
+      (ledger.mismatches >= MISMATCHES_MAX
+        ? "; it had lacked orders twice: LIVE stays blocked until `ledger rebuild --yes`"
+        : ""),
+  );
+  return blockedBy("ledger missing");
+}
+
+function waitingFor(wait: RebuildWait): Held {
   return { problem: null, wait, absent: [] };
 }
 
@@ -137,6 +170,7 @@ async function turnToToday(
     const message = `it is of ${ledger.dateNy}, and today is ${dateNy} in New York`;
     return { kind: "waits", wait: { kind: "ledger", problem: "ledger invalid", message } };
   }
+  takeInBought(engine);
   await engine.ports.ledger.archive(ledger);
   const { accountId } = engine;
   // Whose it is stands in it from its first write on.
@@ -158,7 +192,7 @@ async function compare(
   engine: Engine,
   ledger: LiveLedger,
   observation: Observation,
-): Promise<LedgerStep> {
+): Promise<Held> {
   const { account, dayOrders } = observation;
   if (account.kind === "failed" || dayOrders.kind === "failed") {
     return UNREACHED;
@@ -231,8 +265,27 @@ async function sayUpdates(
     await engine.event(buildOrderUpdate(entry));
     if (past !== undefined && isUnsettled(past)) sayResolved(engine, entry);
     if (past !== undefined && past.status !== "rejected" && entry.status === "rejected") {
-      engine.sayError(`Order rejected: ${entry.symbol} ${entry.side} ${entry.reason ?? ""}`.trim());
+      sayRejected(engine, entry);
       if (entry.side === "buy") await sayRejections(engine, entry.symbol);
     }
   }
+}
+
+/**
+ * The broker refused an order that it had taken, or never had one whose answer was lost: said to the operator once a day and
+ * kind, whatever is tried again; what stays bare or due has alarms of its own.
+ */
+function sayRejected(engine: Engine, entry: LedgerEntry): void {
+  const { symbol, side, detail } = entry;
+  const order = side === "buy" ? "entry" : `sell (${entry.reason ?? "unknown"})`;
+  const isUnsent = (side === "buy" ? entry.reason : detail) === NOT_SENT;
+  sayOnceADay(
+    engine,
+    `rejected:${symbol}:${order}:${isUnsent}`,
+    isUnsent
+      ? `${symbol} ${order}: its answer was lost, and the broker has no such order; it is decided anew in each cycle`
+      : `${symbol} ${order} rejected by the broker after it had taken it: ${
+        detail ?? "no reason given"
+      }. Do: look at the order in the broker's dashboard`,
+  );
 }

@@ -39,6 +39,11 @@ export class RecordStore {
     return file === this.#onFile || this.#versions.includes(digestLedger(file));
   }
 
+  /** What the ledger's file says after what was written since it was read. */
+  readAfter(read: LedgerRead, ledger: LiveLedger | null): LedgerRead {
+    return ledger !== null && this.isOnFile(ledger) ? { kind: "ok", ledger } : read;
+  }
+
   /** Takes over what a process before this one left: the document as read, and the ledger's file beside it. */
   take(state: EngineState, file: LedgerRead): void {
     this.#versions = state.ledgerVersions;
@@ -60,8 +65,7 @@ export class RecordStore {
     await this.#inTurn(async () => {
       await this.#writeDocument(state);
       if (state.ledger === null || state.ledger === this.#onFile) return;
-      await this.#checkFile();
-      await this.#writeLedger(state.ledger);
+      await this.#writeLedger(state.ledger, (present) => this.#checkFile(present));
     });
   }
 
@@ -80,8 +84,7 @@ export class RecordStore {
   }
 
   /** Another hand's change is no version of ours: what it says must be taken in before something takes its place. */
-  async #checkFile(): Promise<void> {
-    const present = await this.ports.ledger.read();
+  #checkFile(present: LedgerRead): void {
     if (present.kind !== "ok") {
       throw new StateError(`live ledger ${present.kind}: ${present.message}`);
     }
@@ -91,10 +94,15 @@ export class RecordStore {
     });
   }
 
-  async #writeLedger(ledger: LiveLedger): Promise<void> {
-    // A write that fails may have been done all the same.
-    this.#versions = addVersion(this.#versions, digestLedger(ledger));
-    await this.ports.ledger.write(ledger);
+  async #writeLedger(
+    ledger: LiveLedger,
+    check: (present: LedgerRead) => void = () => {},
+  ): Promise<void> {
+    await this.ports.ledger.write(ledger, (present) => {
+      check(present);
+      // A write that fails may have been done all the same.
+      this.#versions = addVersion(this.#versions, digestLedger(ledger));
+    });
     this.noteFile(ledger);
   }
 

@@ -9,7 +9,7 @@ import {
   RELEASED,
   releasePosition,
 } from "../domain/released.ts";
-import { closedKey } from "./bought.ts";
+import { closedKey } from "../domain/managed_position.ts";
 import type { Engine } from "./engine.ts";
 import { findLastingRefusal } from "./lasting_refusals.ts";
 import { findShown } from "./observe.ts";

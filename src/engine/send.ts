@@ -27,7 +27,7 @@ export type OrderRequest =
   | SellSideRequest;
 
 /**
- * The one way by which the engine changes anything at the broker (architecture, rule 3). It asks for a fresh decision
+ * The one way by which the engine changes anything at the broker. It asks for a fresh decision
  * itself, immediately before the request, and sends nothing while the broker's clock says closed but a stop that has its
  * permit for that.
  * @param permit The decision that the caller acts under; without one there is nothing to call this with.

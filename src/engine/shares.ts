@@ -9,7 +9,6 @@ import type { FillHistory, Holding } from "../domain/position_account.ts";
 import type { SellGroup } from "../domain/protection.ts";
 import { learn } from "./asking.ts";
 import type { Engine } from "./engine.ts";
-import { recordFills } from "./fills.ts";
 import { readListing } from "./listing.ts";
 import type { OrderRequest } from "./send.ts";
 import { sightOf } from "./sight.ts";
@@ -85,7 +84,6 @@ export async function readPasts(
     unreadable.every((row) => row.symbol !== null && row.symbol !== symbol)
   );
   for (const { positionId } of whole) engine.knownPasts.add(positionId);
-  await recordFills(engine, read.value);
   return whole.length === positions.length;
 }
 

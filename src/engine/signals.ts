@@ -71,33 +71,56 @@ export async function makeIntents(
   });
   if (intents.length > 0) engine.updateState({ intents: [...engine.state.intents, ...intents] });
   sayStale(engine, stale.map((each) => each.symbol));
-  // Recorded together: the trail syncs what waits at the same time once, and hundreds of syncs would hold up the cycle.
-  const recorded = signals.map((signal) => saySignal(engine, signal));
+  await recordInParts(signals, (signal) => saySignal(engine, signal));
   sayIntents(engine, intents);
   const listedPrices = new Map(candidates.map(({ symbol, priceUsd }) => [symbol, priceUsd]));
-  for (const intent of intents) {
-    recorded.push(engine.event({
-      type: "intent",
-      symbol: intent.symbol,
-      client_order_id: intent.clientOrderId,
-      qty: intent.qty,
-      pivot_usd: intent.pivotUsd,
-      r1_usd: intent.r1Usd,
-      r2_usd: intent.r2Usd,
-      stop_usd: intent.stopUsd,
-      ref_price_usd: intent.refPriceUsd,
-      list_price_usd: listedPrices.get(intent.symbol) ?? null,
-      equity_usd: equityUsd,
-      distance_pct: intent.distancePct,
-      bars: (bars.rows.get(intent.symbol) ?? []).map((bar) => ({
-        start: formatUtc(bar.startMs),
-        close_usd: bar.closeUsd,
-      })),
-      scheduled_at: formatUtc(intent.scheduledAtMs),
-      expires_at: formatUtc(intent.expiresAtMs),
+  await recordInParts(intents, (intent) =>
+    recordIntent(engine, intent, {
+      listPriceUsd: listedPrices.get(intent.symbol) ?? null,
+      equityUsd,
+      bars: bars.rows.get(intent.symbol) ?? [],
     }));
+}
+
+/** Lines of the audit trail in the making at a time: a thousand breakouts must not be a thousand texts at once. */
+const RECORDED_AT_ONCE = 100;
+
+/** Together, which the trail writes at once; in parts, which bound what is in memory. */
+async function recordInParts<T>(
+  items: readonly T[],
+  record: (item: T) => Promise<void>,
+): Promise<void> {
+  for (let at = 0; at < items.length; at += RECORDED_AT_ONCE) {
+    await Promise.all(items.slice(at, at + RECORDED_AT_ONCE).map(record));
   }
-  await Promise.all(recorded);
+}
+
+async function recordIntent(
+  engine: Engine,
+  intent: EntryIntent,
+  { listPriceUsd, equityUsd, bars }: {
+    readonly listPriceUsd: number | null;
+    readonly equityUsd: number;
+    readonly bars: readonly Bar[];
+  },
+): Promise<void> {
+  await engine.event({
+    type: "intent",
+    symbol: intent.symbol,
+    client_order_id: intent.clientOrderId,
+    qty: intent.qty,
+    pivot_usd: intent.pivotUsd,
+    r1_usd: intent.r1Usd,
+    r2_usd: intent.r2Usd,
+    stop_usd: intent.stopUsd,
+    ref_price_usd: intent.refPriceUsd,
+    list_price_usd: listPriceUsd,
+    equity_usd: equityUsd,
+    distance_pct: intent.distancePct,
+    bars: bars.map(({ startMs, closeUsd }) => ({ start: formatUtc(startMs), close_usd: closeUsd })),
+    scheduled_at: formatUtc(intent.scheduledAtMs),
+    expires_at: formatUtc(intent.expiresAtMs),
+  });
 }
 
 /**

@@ -16,6 +16,7 @@ export const SKIP = {
   noShares: "size is 0 shares",
   expired: "intent expired",
   corporateAction: "corporate action",
+  recorded: "already on record",
 } as const;
 
 /** `SKIP SYM: <reason>` in the log, and its event. */

@@ -1,5 +1,6 @@
 import {
   decideStanding,
+  isShort,
   type PriceLook,
   type Standing,
   type StandingReason,
@@ -32,7 +33,7 @@ import { isEntryWorking } from "./partial_entry.ts";
 import { findOwnGroups, readShares } from "./shares.ts";
 import { sayAlarms } from "./standing_alarms.ts";
 import { sayEnding } from "./stop_ending.ts";
-import { listUnclearReasons } from "./unclear_sells.ts";
+import { listLowered, listUnclearReasons } from "./unclear_sells.ts";
 import { listUnreadable } from "./unreadable.ts";
 
 /** What a cycle was, at whose end standings are taken. */
@@ -108,6 +109,9 @@ const OTHERS: ReadonlySet<GateFailReason["code"]> = new Set([
 function take(engine: Engine, position: ManagedPosition, turn: Turn): Standing {
   const groups = findOwnGroups(engine, position);
   const leastUsd = roundToIncrement(position.stopUsd);
+  const before = engine.state.standings.find((each) => each.positionId === position.positionId);
+  // A cycle without the broker's clock does not ask the gate either: what kept orders back before it still does.
+  const isNeededStill = turn.market === null && before?.isGtcNeeded === true;
   return decideStanding({
     position,
     count: readShares(engine, position),
@@ -118,12 +122,12 @@ function take(engine: Engine, position: ManagedPosition, turn: Turn): Standing {
     shownQty: findShown(engine, position.symbol)?.qty ?? null,
     hasLooked: engine.observation !== null,
     isBeforeTrusted: turn.market !== null || isKnownClosed(engine),
-    isGtcNeeded: isGtcNeeded(engine, turn),
+    isGtcNeeded: isNeededStill || isGtcNeeded(engine, turn),
     isOpen: turn.market?.isOpen ?? isMarketOpen(engine),
     price: lookAtPrice(engine, position),
     blind: findBlind(engine, position, turn),
     reasons: listReasons(engine, position, turn),
-    before: engine.state.standings.find((each) => each.positionId === position.positionId),
+    before,
     nowMs: engine.nowMs(),
   });
 }
@@ -181,6 +185,10 @@ function findBlind(
   if (positions?.kind === "failed") {
     return { code: "positions", text: `positions can't be read (${positions.failure})` };
   }
+  if (isShort(position)) {
+    const text = `it is SHORT: the broker shows ${unexplainedQty} shares`;
+    return { code: "short", text };
+  }
   if (unexplainedQty !== null) {
     const text = `the broker shows ${unexplainedQty} shares, which no order explains (a split?)`;
     return { code: "split", text };
@@ -201,6 +209,8 @@ function listReasons(engine: Engine, position: ManagedPosition, turn: Turn): Sta
   const heldQty = findHeld(engine, symbol)?.qty ?? 0;
   const isOwnBuy = heldQty > 0 && isEntryWorking(engine, position);
   const reasons: (StandingReason | null)[] = [
+    // First: it holds the shares, so that what would help otherwise does not.
+    ...listLowered(position, groups),
     turn.market !== null && !turn.market.isOpen
       ? { code: "closed", text: "the market is closed" }
       : null,

@@ -1,10 +1,13 @@
+import type { EngineState } from "../domain/engine_state.ts";
 import type { LiveLedger } from "../domain/ledger.ts";
+import { isClosedKey } from "../domain/managed_position.ts";
 import { LEDGER_FILE, type RebuildWait, STATE_FILE } from "../domain/rebuild_wait.ts";
-import { isClosedKey } from "./bought.ts";
+import { restoreReleases } from "../domain/released.ts";
+import { ARCHIVE_DAYS_MAX, type Waits } from "./archive.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { findIdentityProblem } from "./gate_reader.ts";
-import { StateError, type StateRead } from "./ports.ts";
-import { rebuildState, type RebuiltState } from "./state_rebuilding.ts";
+import { type LedgerRead, StateError } from "./ports.ts";
+import { findLostState, type RebuiltState } from "./rebuilding.ts";
 import { sayWait } from "./waiting.ts";
 
 /** Reads the state at the start. A file that is missing or damaged is dealt with once the broker has been asked. */
@@ -14,13 +17,22 @@ export async function loadState(engine: Engine): Promise<void> {
     engine.stateProblem = STATE_FILE;
     engine.ports.log.error(`${STATE_FILE} is not usable: ${read.message}`);
   }
-  if (read.kind === "unreadable") waitFor(engine, { kind: "state", message: read.message });
+  if (read.kind === "waits") waitFor(engine, read.wait);
 }
 
+/** What became of the document. */
+type DocumentRead =
+  | Waits
+  | { readonly kind: "taken" }
+  | { readonly kind: "missing" | "damaged" | "newer"; readonly message: string };
+
 /** Reads the document and takes it over, with the ledger's file as it stands beside it. */
-async function readDocument(engine: Engine): Promise<StateRead> {
+async function readDocument(engine: Engine): Promise<DocumentRead> {
   const read = await engine.ports.state.read();
-  if (read.kind !== "ok") return read;
+  if (read.kind === "unreadable") {
+    return { kind: "waits", wait: { kind: "state", message: read.message } };
+  }
+  if (read.kind !== "ok") return { kind: read.kind, message: read.message };
   const file = await engine.ports.ledger.read();
   const { ledger } = read.state;
   if (ledger !== null && file.kind === "ok" && isOlder(ledger, file.ledger)) {
@@ -29,10 +41,36 @@ async function readDocument(engine: Engine): Promise<StateRead> {
       "an older copy was put back";
     return { kind: "damaged", message };
   }
-  engine.state = read.state;
+  const whole = ledger === null ? await restoreOlder(engine, read.state, file) : read;
+  if (whole.kind === "waits") return whole;
+  engine.state = whole.state;
   engine.isStateLoaded = true;
   engine.store.take(read.state, file);
-  return read;
+  return { kind: "taken" };
+}
+
+/** A document that has no ledger in it is of a release which knew no releases: those are in the ledgers beside it. */
+async function restoreOlder(
+  engine: Engine,
+  state: EngineState,
+  file: LedgerRead,
+): Promise<Waits | { readonly kind: "ok"; readonly state: EngineState }> {
+  const archive = await engine.ports.ledger.readArchive(ARCHIVE_DAYS_MAX);
+  if (archive.kind === "unreadable") {
+    return { kind: "waits", wait: { kind: "archive", message: archive.message } };
+  }
+  const today = file.kind === "ok" ? [file.ledger] : [];
+  const ours = [...today, ...archive.ledgers].filter((ledger) =>
+    ledger.host === state.host && ledger.accountId === state.accountId
+  );
+  const restored = restoreReleases(state, ours);
+  const symbols = restored.released.map(({ symbol }) => symbol).join(", ");
+  if (restored !== state) {
+    engine.ports.log.warn(
+      `Released again, by the ledgers: ${symbols}; they are yours, not managed`,
+    );
+  }
+  return { kind: "ok", state: restored };
 }
 
 /** This program writes the document first: one that is older than a ledger of its own is no truth (pipeline 6). */
@@ -48,7 +86,7 @@ function isOlder(records: LiveLedger, file: LiveLedger): boolean {
  * | -------------------------- | -------------------------------------------------------------- | ----------------------------- |
  * | reads                      | that, the ledger's file beside it held against it               |                               |
  * | reads, older than its ledger | damaged                                                       | blocked under its name        |
- * | damaged                    | kept aside; made from ledger, archive and broker, or waited for | blocked under its name        |
+ * | damaged                    | kept aside; made from what is left (rebuilding.ts), or waited for | blocked under its name        |
  * | missing, with traces of ours | the same                                                      | blocked under its name        |
  * | missing, and no trace      | empty: a first start                                            | blocked by its missing ledger |
  * | can't be read              | waited for, nothing is written over                             | blocked, `state unreadable`   |
@@ -60,7 +98,7 @@ export async function ensureState(engine: Engine, observation: Observation): Pro
     return await ownState(engine, observation);
   }
   const read = await readDocument(engine);
-  if (read.kind === "ok") {
+  if (read.kind === "taken") {
     engine.stateProblem = null;
     waitFor(engine, null);
     return await ownState(engine, observation);
@@ -68,10 +106,8 @@ export async function ensureState(engine: Engine, observation: Observation): Pro
   // Only a file that is there and of no use is named as the configuration that is not valid.
   engine.stateProblem = read.kind === "damaged" || read.kind === "newer" ? STATE_FILE : null;
   if (read.kind === "newer") return waitFor(engine, { kind: "newer", message: read.message });
-  if (read.kind === "unreadable") {
-    return waitFor(engine, { kind: "state", message: read.message });
-  }
-  const rebuilt = await rebuildState(engine, observation, read.kind);
+  if (read.kind === "waits") return waitFor(engine, read.wait);
+  const rebuilt = await findLostState(engine, observation, read.kind);
   if (rebuilt.kind === "waits") return waitFor(engine, rebuilt.wait);
   await keepRebuilt(engine, observation, rebuilt);
 }
@@ -85,13 +121,13 @@ function waitFor(engine: Engine, wait: RebuildWait | null): void {
 async function keepRebuilt(
   engine: Engine,
   observation: Observation,
-  { state, isFirstStart, why }: Extract<RebuiltState, { kind: "rebuilt" }>,
+  { state, reason }: Extract<RebuiltState, { kind: "rebuilt" }>,
 ): Promise<void> {
-  const isKept = await trySetAside(engine, why);
+  const isKept = await trySetAside(engine, reason);
   const before = engine.state;
   // What was said meanwhile is said; which positions have ended was decided without what is known now.
   const alerted = Object.entries(before.alerted).filter(([key]) => !isClosedKey(key));
-  engine.state = { ...state, alerted: Object.fromEntries(alerted) };
+  engine.state = { ...state, alerted: { ...state.alerted, ...Object.fromEntries(alerted) } };
   engine.isStateLoaded = isKept;
   // All that it was made from is this account's, whatever stood there before.
   engine.isForeignState = false;
@@ -103,18 +139,21 @@ async function keepRebuilt(
     return waitFor(engine, { kind: "disk", record: STATE_FILE, message });
   }
   waitFor(engine, null);
-  if (isFirstStart) return;
+  if (reason === "first start") return;
   engine.stateProblem = STATE_FILE;
   const symbols = state.positions.map((position) => position.symbol).join(", ") || "none";
   engine.sayError(
-    `${STATE_FILE} was ${why}: rebuilt from ledger, archive and broker with ` +
+    `${STATE_FILE} was ${reason}: rebuilt from archive, ledger and broker with ` +
       `${state.positions.length} positions (${symbols}); LIVE is blocked for this cycle`,
   );
 }
 
 /** Whether a document that is of no use is kept, also one that parses. */
-async function trySetAside(engine: Engine, why: "missing" | "damaged"): Promise<boolean> {
-  if (why === "missing") return true;
+async function trySetAside(
+  engine: Engine,
+  reason: Extract<RebuiltState, { kind: "rebuilt" }>["reason"],
+): Promise<boolean> {
+  if (reason !== "damaged") return true;
   try {
     await engine.ports.state.setAside();
     return true;

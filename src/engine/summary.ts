@@ -7,25 +7,19 @@ import {
   type EntryCounts,
 } from "../domain/alert_summary.ts";
 import { countEntries, ENTRY_EVENTS } from "../domain/entry_counts.ts";
-import {
-  type EventType,
-  readNumber,
-  readText,
-  readTimeMs,
-  type RecordedEvent,
-} from "../domain/events.ts";
+import { type EventType, readNumber, readText } from "../domain/events.ts";
 import { countsTowardCaps, type LiveLedger } from "../domain/ledger.ts";
-import { HOLDING_EVENTS } from "../domain/day/day_holdings.ts";
-import { readDayResult } from "../domain/day/period.ts";
+import { type DayTrail, listFillSteps } from "../domain/day/day_trail.ts";
+import { listClosed, readDayResult } from "../domain/day/period.ts";
+import { findLastFillNy, listTrades } from "../domain/day/trades.ts";
 import type { MarketClock, Session } from "../domain/market.ts";
 import { dateNyOf, nyToMs, readNyTime } from "../domain/ny_time.ts";
-import { type BrokerOrder, flattenOrders } from "../domain/orders.ts";
-import { findFilledAtMs, listClosedTrades, type TradeSubject } from "../domain/day_trades.ts";
+import { type DayTrails, readTrails, RESULT_EVENTS } from "./day_trails.ts";
 import type { Engine } from "./engine.ts";
-import { describeFill, recordFills } from "./fills.ts";
+import { readTodayLoss } from "./day_loss.ts";
+import { recordFills } from "./fills.ts";
 import { buildCapUse } from "./heartbeat.ts";
 import { listPositionFacts } from "./notices.ts";
-import { readListing } from "./listing.ts";
 import { observe, readSession } from "./observe.ts";
 import { readEquityLine } from "./open_results.ts";
 import { StateError } from "./ports.ts";
@@ -35,7 +29,7 @@ const SUMMARY_KEY = "daily_summary";
 /** A session that ends before this is a half day (broker.md, Time and data). */
 const HALF_DAY_BEFORE_NY = "16:00";
 const EVENT_TYPES: readonly EventType[] = [
-  ...new Set<EventType>([...ENTRY_EVENTS, ...HOLDING_EVENTS, "gate", "dry_run_order"]),
+  ...new Set<EventType>([...ENTRY_EVENTS, ...RESULT_EVENTS, "gate", "dry_run_order"]),
 ];
 
 /**
@@ -96,11 +90,11 @@ async function buildSummary(
   const seen = engine.observation;
   const isLookedAt = seen !== null && seen.clock === market && !market.isOpen;
   const observation = isLookedAt ? seen : await observe(engine, market);
-  if (observation.dayOrders.kind === "ok") await recordFills(engine, observation.dayOrders.value);
+  await recordFills(engine);
   const { dateNy } = observation;
   const ledger = engine.state.ledger?.dateNy === dateNy ? engine.state.ledger : null;
-  const recorded = await listEvents(engine, dateNy);
-  const events = recorded ?? [];
+  const trails = await readTrails(engine, dateNy, EVENT_TYPES);
+  const events = trails?.day.events ?? [];
   const day = {
     dateNy,
     session: {
@@ -110,13 +104,14 @@ async function buildSummary(
     },
     equityLine: readEquityLine(engine),
     areEntriesPaused: await engine.ports.operatorFiles.areEntriesPaused(),
-    dayResult: recorded === null ? null : readDayResult(recorded, dateNy),
+    loss: readTodayLoss(engine),
+    dayResult: trails === null ? null : readDayResult(events, dateNy, trails.earlier),
     overnight: listPositionFacts(engine),
   };
   const isLive = ledger?.entries.some(countsTowardCaps) === true ||
     events.some((event) => event.type === "gate" && readText(event, "mode") === "LIVE");
   const inputs: DailySummaryInputs = isLive
-    ? { mode: "LIVE", ...day, ...await buildLiveFacts(engine, { dateNy, ledger, events }) }
+    ? { mode: "LIVE", ...day, ...buildLiveFacts(engine, trails, ledger) }
     : { mode: "DRY_RUN", ...day, ...await buildDryRunFacts(engine, { dateNy, events }) };
   const message = buildDailySummary(inputs);
   await saySummary(engine, inputs, message);
@@ -127,117 +122,46 @@ function isHalfDay({ dateNy, closeMs }: Session): boolean {
   return closeMs < nyToMs(dateNy, HALF_DAY_BEFORE_NY);
 }
 
-async function listEvents(engine: Engine, dateNy: string): Promise<RecordedEvent[] | null> {
-  try {
-    return await engine.ports.events.listDay({ dateNy, types: EVENT_TYPES });
-  } catch (error) {
-    if (!(error instanceof StateError)) throw error;
-    engine.sayError(`Cannot read the day's events for the summary: ${error.message}`);
-    return null;
-  }
-}
-
-interface Day {
-  readonly dateNy: string;
-  readonly events: readonly RecordedEvent[];
-}
-
 type LiveFacts = Omit<
   Extract<DailySummaryInputs, { mode: "LIVE" }>,
-  "mode" | "dateNy" | "session" | "equityLine" | "areEntriesPaused" | "dayResult" | "overnight"
+  | "mode"
+  | "dateNy"
+  | "session"
+  | "equityLine"
+  | "areEntriesPaused"
+  | "loss"
+  | "dayResult"
+  | "overnight"
 >;
 
-async function buildLiveFacts(
+function buildLiveFacts(
   engine: Engine,
-  { dateNy, events, ledger }: Day & { readonly ledger: LiveLedger | null },
-): Promise<LiveFacts> {
-  const subjects = listSubjects(engine, events);
-  const orders = await listOrders(engine, subjects);
-  const filled = orders.filter((order) =>
-    order.filledQty > 0 && dateNyOf(findFilledAtMs(order)) === dateNy
-  ).toSorted((a, b) => findFilledAtMs(a) - findFilledAtMs(b));
-  const fact = (order: BrokerOrder) => ({
-    symbol: order.symbol,
-    qty: order.filledQty,
-    priceUsd: order.filledAvgPriceUsd,
-  });
+  trails: DayTrails | null,
+  ledger: LiveLedger | null,
+): LiveFacts {
+  const days = trails === null ? [] : [...trails.earlier, trails.day];
+  const dateNy = trails?.day.dateNy;
+  const steps = listFillSteps(days).filter((step) => step.dateNy === dateNy);
   const counted = ledger?.entries.filter(countsTowardCaps) ?? [];
-  const symbols = new Set(subjects.map((subject) => subject.symbol));
   return {
-    entries: countEntries(events, ledger),
+    entries: countEntries(trails?.day.events ?? null, ledger),
     symbols: [...new Set(counted.map((entry) => entry.symbol))].sort(),
     notionalUsd: counted.reduce((sumUsd, entry) => sumUsd + entry.notionalUsd, 0),
-    fills: filled.filter((order) => describeFill(order) === "entry").map(fact),
+    fills: steps.filter(({ reason }) => reason === "entry"),
     capUse: ledger === null ? null : buildCapUse(engine, ledger),
-    exits: filled.filter((order) => order.side === "sell" && symbols.has(order.symbol))
-      .map((order) => ({ ...fact(order), reason: describeFill(order) })),
-    closedTrades: listClosedTrades(subjects, orders, dateNy),
+    exits: steps.filter(({ side }) => side === "sell"),
+    closedTrades: trails === null ? null : listClosed(listTrades(days))
+      .filter((trade) => findLastFillNy(trade) === dateNy)
+      .map(({ symbol, result }) => ({
+        symbol,
+        qty: result.soldQty,
+        resultUsd: result.resultUsd,
+        resultR: result.resultR,
+      })),
   };
 }
 
-/** Positions that are managed, and those that the day's events say were. */
-function listSubjects(engine: Engine, events: readonly RecordedEvent[]): TradeSubject[] {
-  const subjects = new Map<string, TradeSubject>();
-  for (const event of events) {
-    const positionId = readText(event, "position_id");
-    const openedAtMs = readTimeMs(event, "opened_at");
-    if (event.type !== "position" || event.symbol === undefined) continue;
-    if (positionId === null || openedAtMs === null) continue;
-    const isAdoption = readText(event, "change") === "adopted";
-    subjects.set(positionId, {
-      symbol: event.symbol,
-      adoptedQty: readNumber(event, "adopted_qty") ?? 0,
-      adoptedCostUsd: isAdoption
-        ? readNumber(event, "cost_basis_usd")
-        : subjects.get(positionId)?.adoptedCostUsd ?? null,
-      initialStopUsd: isAdoption
-        ? readNumber(event, "stop_usd")
-        : subjects.get(positionId)?.initialStopUsd ?? findEntryStop(events, positionId),
-      openedAtMs,
-    });
-  }
-  for (const { positionId, symbol, adoptedQty, openedAtMs } of engine.state.positions) {
-    const adoptedCostUsd = subjects.get(positionId)?.adoptedCostUsd ?? null;
-    const initialStopUsd = subjects.get(positionId)?.initialStopUsd ??
-      findEntryStop(events, positionId);
-    subjects.set(positionId, { symbol, adoptedQty, adoptedCostUsd, initialStopUsd, openedAtMs });
-  }
-  return [...subjects.values()];
-}
-
-/** The structural stop of one of today's entries. */
-function findEntryStop(events: readonly RecordedEvent[], entryId: string): number | null {
-  const record = events.find((event) =>
-    event.type === "order_recorded" && readText(event, "client_order_id") === entryId
-  );
-  return record === undefined ? null : readNumber(record, "stop_usd");
-}
-
-/** Orders submitted so long before the first subject was opened are of no interest. */
-const BEFORE_MS = 60_000;
-
-/** All orders of the subjects' symbols, flat; the day's where the broker does not answer. */
-async function listOrders(
-  engine: Engine,
-  subjects: readonly TradeSubject[],
-): Promise<BrokerOrder[]> {
-  const dayOrders = engine.observation?.dayOrders;
-  const known = dayOrders?.kind === "ok" ? dayOrders.value : [];
-  if (subjects.length === 0) return flattenOrders(known);
-  const afterMs = Math.min(...subjects.map((subject) => subject.openedAtMs)) - BEFORE_MS;
-  const symbols = [...new Set(subjects.map((subject) => subject.symbol))].sort();
-  const { read } = await readListing(
-    engine,
-    () => engine.ports.broker.listOrders({ status: "all", afterMs, symbols }, "read"),
-  );
-  if (read.kind === "failed") {
-    engine.ports.log.warn(`Orders for the summary unavailable (${read.failure}): ${read.message}`);
-    return flattenOrders(known);
-  }
-  return flattenOrders([...read.value, ...known]);
-}
-
-async function buildDryRunFacts(engine: Engine, { dateNy, events }: Day) {
+async function buildDryRunFacts(engine: Engine, { dateNy, events }: DayTrail) {
   const notional = new Map(
     events.filter((event) => event.type === "dry_run_order")
       .map((event) => [event.symbol, readNumber(event, "notional_usd")]),
@@ -290,8 +214,8 @@ async function saySummary(
 }
 
 /** Rounded to cents; `null` where no trade was closed or the result of one is not known. */
-function sumResults(trades: readonly ClosedTradeFact[]): number | null {
-  if (trades.length === 0) return null;
+function sumResults(trades: readonly ClosedTradeFact[] | null): number | null {
+  if (trades === null || trades.length === 0) return null;
   let sumUsd = 0;
   for (const { resultUsd } of trades) {
     if (resultUsd === null) return null;

@@ -23,7 +23,7 @@ export async function takeInRecords(
   await ensureState(engine, observation);
   const ledger = await reconcileLedger(engine, observation);
   recallDoubts(engine);
-  return { ledger, gate: await readGate(engine) };
+  return { ledger, gate: await readGate(engine, ledger.file) };
 }
 
 /** Finds out, and says, whether the records are another account's: nothing of them is then touched (pipeline 6). */
@@ -45,14 +45,10 @@ function sayForeign(engine: Engine, file: string): void {
   );
 }
 
-/** Brings positions and releases up to what the broker shows, durably. */
-export async function takeInPositions(
-  engine: Engine,
-  { dayOrders }: Observation,
-): Promise<void> {
-  if (dayOrders.kind === "ok") await recordFills(engine, dayOrders.value);
+/** Brings positions and releases up to what the broker shows. */
+export async function takeInPositions(engine: Engine): Promise<void> {
+  await recordFills(engine);
   await trackPositions(engine);
   await takeRequests(engine);
   await keepReleases(engine);
-  await engine.trySaveState();
 }

@@ -1,4 +1,5 @@
 import { unreachable } from "../domain/assert.ts";
+import type { AlertTitle } from "../domain/alert_titles.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { ExitReason } from "../domain/exit_plan.ts";
 import { isExitReason } from "../domain/ledger.ts";
@@ -118,7 +119,7 @@ function find({ state }: Engine, positionId: string): ManagedPosition | undefine
   return state.positions.find((each) => each.positionId === positionId);
 }
 
-function warn(engine: Engine, title: string, text: string): void {
+function warn(engine: Engine, title: AlertTitle, text: string): void {
   engine.ports.log.warn(text);
   engine.alert({ level: "WARNING", title, text });
 }

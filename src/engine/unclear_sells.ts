@@ -2,9 +2,21 @@ import type { StandingReason } from "../domain/account/standing.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { isLeftToHand } from "../domain/plan/protect.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
-import { isObstacle, listTelling, type SellGroup } from "../domain/protection.ts";
+import { isLowered, isObstacle, listTelling, type SellGroup } from "../domain/protection.ts";
 import type { Engine } from "./engine.ts";
 import { describeSell, explainSell } from "./teller.ts";
+
+/** Stops of ours that a hand has moved below the engine's, as reasons of a position's standing: they are raised in LIVE hours alone. */
+export function listLowered(
+  { stopUsd }: ManagedPosition,
+  groups: readonly SellGroup[],
+): StandingReason[] {
+  return groups.filter((group) => isLowered(group, roundToIncrement(stopUsd))).map((group) => ({
+    code: "lowered",
+    text: `its stop rests at ${group.stopUsd}, below the engine's ${roundToIncrement(stopUsd)}; ` +
+      "it is put back while the market is open and the gate is LIVE",
+  }));
+}
 
 /** Sells that keep a position's shares from being stopped, as reasons of its standing (pipeline 5). */
 export function listUnclearReasons(

@@ -11,6 +11,7 @@ import {
   parseSwitchVariable,
   quoteValue,
 } from "./settings.ts";
+import { listSecrets } from "./secrets.ts";
 import { buildAlertSettings, type SlackSettings } from "./slack_settings.ts";
 
 /** The options of `run` as they were typed; `null` where not given. They win over their variables. */
@@ -66,8 +67,6 @@ export const DEFAULT_STATE_DIR = "/root/avwap_r3k_scanner/state";
 export const DEFAULT_BASE_DIR = "/root/avwap_r3k_scanner";
 const DEFAULT_WATCHLIST = "daily_candidates.csv";
 const ENTRY_DELAY_SECONDS_MAX = 86_400;
-/** Shorter texts are no secrets, and redacting them would make the log unreadable. */
-const SECRET_LENGTH_MIN = 6;
 
 /**
  * Builds the whole configuration from environment and options; touches nothing.
@@ -105,10 +104,7 @@ export function buildConfig(
     heartbeatMinutes: alerts.heartbeatMinutes,
     dailySummaryTimeNy: alerts.dailySummaryTimeNy,
   };
-  const { SLACK_WEBHOOK_URL, HEALTHCHECK_URL } = environment;
-  const secrets = [keyId, secretKey, confirmToken?.trim(), SLACK_WEBHOOK_URL, HEALTHCHECK_URL]
-    .filter((text) => text !== undefined)
-    .filter((text) => text.length >= SECRET_LENGTH_MIN);
+  const secrets = listSecrets(environment);
   const { slack } = alerts;
   return {
     config: { engine, endpoint, keyId, secretKey, feed, slack, healthcheckUrl, ...paths, secrets },

@@ -7,7 +7,7 @@ export const NO_PROXY_VARIABLE = "NO_PROXY";
 const EVERY_HOST = "*,0.0.0.0/0,::/0";
 
 /**
- * Keeps the runtime from any proxy that the environment names (pipeline 6; architecture, "One way to send an order"):
+ * Keeps the runtime from any proxy that the environment names (pipeline 6):
  * it would carry orders past the permission list. To be called before the first request; what the operator set under
  * that name, in any case, counts no more.
  * @param set Sets a variable of this process.

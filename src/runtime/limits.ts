@@ -8,6 +8,8 @@ import { decimalText } from "./settings.ts";
 export interface Limits {
   readonly allowlist: Allowlist;
   readonly caps: Caps | null;
+  /** A day's loss that ends its entries, USD above 0; `null` where none is set, or it is not valid. */
+  readonly maxLossPerDayUsd: number | null;
   /** The first variable, in the documented order, whose value blocks LIVE. */
   readonly invalidConfiguration: EnvironmentVariable | null;
 }
@@ -19,6 +21,8 @@ const CAP_VARIABLES = [
   { variable: "MAX_LIVE_GROSS_NOTIONAL", cap: "grossNotionalUsd", isWhole: false },
   { variable: "MAX_LIVE_NOTIONAL_PER_SYMBOL", cap: "notionalPerSymbolUsd", isWhole: false },
 ] as const;
+
+const LOSS_VARIABLE = "MAX_LIVE_LOSS_PER_DAY";
 
 /** Reads allowlist and caps (interface, Environment): never a silent default for something that was set. */
 export function buildLimits(environment: Environment): Limits {
@@ -37,9 +41,13 @@ export function buildLimits(environment: Environment): Limits {
       caps[cap] = value;
     }
   }
+  const lossText = environment[LOSS_VARIABLE] ?? "";
+  const maxLossPerDayUsd = lossText === "" ? null : parseCap(lossText, { isWhole: false });
+  if (lossText !== "" && maxLossPerDayUsd === null) invalid.push(LOSS_VARIABLE);
   return {
     allowlist,
     caps: isEveryCapValid ? caps : null,
+    maxLossPerDayUsd,
     invalidConfiguration: invalid[0] ?? null,
   };
 }

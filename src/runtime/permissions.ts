@@ -127,7 +127,7 @@ export function isHealthcheckReachable(
 }
 
 /** With its port, also where it is the scheme's own: a permission for one port is none for the bare host. */
-function formatHost(address: string): string {
+export function formatHost(address: string): string {
   const { hostname, port, protocol } = new URL(address);
   return `${hostname}:${port || (protocol === "https:" ? "443" : "80")}`;
 }

@@ -1,4 +1,5 @@
 import type { ClockPort } from "../engine/ports.ts";
+import { isFullPipe } from "./standard_stream.ts";
 
 /** As much of `Deno.stdout` as is needed: a write that may wait for its reader for ever. */
 export interface AsyncStream {
@@ -15,6 +16,8 @@ export interface QueuedWriter {
 
 /** How long a write may wait for its reader before what follows is dropped. */
 export const BLOCKED_MS = 2_000;
+/** How often a pipe that does not block is tried again while it is full. */
+const FULL_PIPE_WAIT_MS = 20;
 /** What may wait meanwhile. */
 const QUEUED_CHARS_MAX = 256 * 1024;
 
@@ -50,12 +53,24 @@ export function createQueuedWriter(
     queuedChars >= QUEUED_CHARS_MAX ||
     (waitingSinceMs !== null && clock.monotonicMs() - waitingSinceMs >= blockedMs);
 
+  /** A full pipe is waited for, whether or not it blocks by itself. */
+  async function writeSome(bytes: Uint8Array): Promise<number> {
+    for (;;) {
+      try {
+        return await stream.write(bytes);
+      } catch (error) {
+        if (!isFullPipe(error)) throw error;
+        await clock.sleep(FULL_PIPE_WAIT_MS);
+      }
+    }
+  }
+
   async function isWritten(text: string): Promise<boolean> {
     const bytes = encoder.encode(text);
     try {
       for (let at = 0; at < bytes.length;) {
         waitingSinceMs = clock.monotonicMs();
-        at += await stream.write(bytes.subarray(at));
+        at += await writeSome(bytes.subarray(at));
       }
       return true;
     } catch {

@@ -63,6 +63,23 @@ export function buildAlertSettings(environment: Environment, warnings: string[])
   return { slack, isVerbose, heartbeatMinutes, dailySummaryTimeNy };
 }
 
+/**
+ * Where a start that the configuration refuses may still tell of it: a bad level or time of the alerts keeps none of them
+ * back.
+ */
+export function readSlackSettings(environment: Environment): SlackSettings | null {
+  const { SLACK_WEBHOOK_URL, SLACK_ENABLED, SLACK_ALERTS_ENABLED } = environment;
+  const { SLACK_ALERTS_CHANNEL, SLACK_ALERTS_USERNAME } = environment;
+  const given = Object.entries({
+    SLACK_WEBHOOK_URL,
+    SLACK_ENABLED,
+    SLACK_ALERTS_ENABLED,
+    SLACK_ALERTS_CHANNEL,
+    SLACK_ALERTS_USERNAME,
+  }).filter(([, text]) => text !== undefined);
+  return buildAlertSettings(Object.fromEntries(given), []).slack;
+}
+
 /** The newer name counts where it says anything. A doubt falls to on: too many alerts harm nobody. */
 function enabledRule(environment: Environment): SwitchRule {
   const variable = environment.SLACK_ENABLED ? "SLACK_ENABLED" : "SLACK_ALERTS_ENABLED";

@@ -34,6 +34,8 @@ export interface EventFileWriterOptions {
 }
 
 const LINE_FEED = 10;
+/** What one of a text's characters, as the language counts them, takes in UTF-8 at most. */
+const BYTES_PER_CHAR_MAX = 3;
 
 /** Appends lines to the day's file; knows how it left the file, and so where a tail may be torn. */
 export class EventFileWriter {
@@ -119,6 +121,9 @@ export class EventFileWriter {
     lines: readonly EventLine[],
     file: { readonly path: string; readonly sizeBytes: number },
   ): string {
+    const whole = lines.map((line) => line.text).join("");
+    // Far from the limits nothing is measured line by line: thousands of them are recorded together.
+    if (file.sizeBytes + whole.length * BYTES_PER_CHAR_MAX <= this.softBytes) return whole;
     let text = "";
     let sizeBytes = file.sizeBytes;
     for (const line of lines) {

@@ -1,14 +1,16 @@
 import type { EngineState } from "../domain/engine_state.ts";
-import { StateError, type StatePort, type StateRead } from "../engine/ports.ts";
-import { copyAside, replaceFile } from "./durable_file.ts";
+import { type CopyRead, StateError, type StatePort, type StateRead } from "../engine/ports.ts";
+import { copyAside, ensureDir, replaceFile } from "./durable_file.ts";
 import { type FileSystem, joinPath } from "./file_system.ts";
-import { ARCHIVE_DIR } from "./live_ledger.ts";
+import { ARCHIVE_DIR, listArchived } from "./live_ledger.ts";
 import { createSerial } from "./serial.ts";
 import { assertState, buildStateText, parseState } from "./state_format.ts";
 import { LastContent, STATE_BYTES_MAX } from "./text_file.ts";
 
 /** Name of the engine's memory in the state directory (interface, Files). */
 export const STATE_FILE = "execution_state.json";
+
+const COPY = /^execution_state_(\d{4}-\d{2}-\d{2})\.json$/;
 
 /**
  * The engine's state in its file (pipeline 6). Reads never throw. A damaged file is copied to `archive/` before it is
@@ -18,6 +20,7 @@ export function createExecutionState(
   { fs, stateDir }: { readonly fs: FileSystem; readonly stateDir: string },
 ): StatePort {
   const path = joinPath(stateDir, STATE_FILE);
+  const archiveDir = joinPath(stateDir, ARCHIVE_DIR);
   const inTurn = createSerial();
   const last = new LastContent<EngineState>();
   const read = () => readState(fs, path, last);
@@ -31,16 +34,42 @@ export function createExecutionState(
           throw new StateError(present.message);
         }
         if (present.kind === "damaged") {
-          await copyAside(fs, path, joinPath(stateDir, ARCHIVE_DIR));
+          await copyAside(fs, path, archiveDir);
         }
         await replaceFile(fs, path, bytes);
         last.keep(bytes, state);
       }),
     setAside: () =>
       inTurn(async () => {
-        await copyAside(fs, path, joinPath(stateDir, ARCHIVE_DIR));
+        await copyAside(fs, path, archiveDir);
       }),
+    keepCopy: (state) =>
+      inTurn(async () => {
+        const copy = joinPath(archiveDir, `execution_state_${state.ledger.dateNy}.json`);
+        const bytes = buildStateBytes(state, copy);
+        await ensureDir(fs, archiveDir);
+        await fs.syncDir(stateDir);
+        await replaceFile(fs, copy, bytes);
+      }),
+    readCopy: () => readNewestCopy(fs, archiveDir),
   };
+}
+
+/** A copy that is of no use takes none of the older ones with it; one that can't be read may be the newest. */
+async function readNewestCopy(fs: FileSystem, archiveDir: string): Promise<CopyRead> {
+  const listed = await listArchived(fs, archiveDir, COPY);
+  if (listed.kind !== "ok") return listed;
+  const unusable: string[] = [];
+  for (const name of listed.names) {
+    const path = joinPath(archiveDir, name);
+    const read = await readState(fs, path, new LastContent());
+    if (read.kind === "unreadable") return { kind: "unreadable", path, message: read.message };
+    const isOfDay = read.kind === "ok" && read.state.ledger?.dateNy === COPY.exec(name)?.[1];
+    if (isOfDay) return { kind: "ok", state: read.state, unusable };
+    const message = `Cannot use ${JSON.stringify(path)}: it is not of its day`;
+    unusable.push(read.kind === "ok" ? message : read.message);
+  }
+  return { kind: "ok", state: null, unusable };
 }
 
 async function readState(

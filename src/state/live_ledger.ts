@@ -37,10 +37,11 @@ export function createLiveLedger(
   };
   return {
     read,
-    write: (ledger) =>
+    write: (ledger, check) =>
       inTurn(async () => {
         const bytes = buildLedgerBytes(ledger, path);
         const present = await read();
+        check?.(present);
         if (present.kind !== "ok") await setAside(fs, path, { archiveDir, present });
         await replace(ledger, bytes);
       }),
@@ -119,7 +120,7 @@ async function readArchive(
   fs: FileSystem,
   { archiveDir, limit }: { readonly archiveDir: string; readonly limit: number },
 ): Promise<ArchiveRead> {
-  const listed = await listNames(fs, archiveDir);
+  const listed = await listArchived(fs, archiveDir, ARCHIVED);
   if (listed.kind !== "ok") return listed;
   const ledgers: LiveLedger[] = [];
   const unusable: string[] = [];
@@ -137,17 +138,18 @@ async function readArchive(
   return { kind: "ok", ledgers, unusable };
 }
 
-/** Names of the archived days, the newest first. */
-async function listNames(
+/** Names of the archived days' files of one kind, the newest first. Never throws. */
+export async function listArchived(
   fs: FileSystem,
   archiveDir: string,
+  ofDay: RegExp,
 ): Promise<
   | { readonly kind: "ok"; readonly names: readonly string[] }
   | Extract<ArchiveRead, { kind: "unreadable" }>
 > {
   try {
     if (await fs.stat(archiveDir) === null) return { kind: "ok", names: [] };
-    const names = (await fs.listDir(archiveDir)).filter((name) => ARCHIVED.test(name)).sort();
+    const names = (await fs.listDir(archiveDir)).filter((name) => ofDay.test(name)).sort();
     return { kind: "ok", names: names.reverse() };
   } catch (error) {
     if (!(error instanceof StateError)) throw error;

@@ -78,6 +78,12 @@ function buildState(wire: StateWire, ledger: LiveLedger | null): EngineState {
     mismatches: ledger === null ? wire.mismatches : 0,
     standings: wire.standings.map(buildStanding),
     unfinished: wire.unfinished.map(buildUnfinished),
+    dayLoss: wire.day_loss === undefined || wire.day_loss === null ? null : {
+      dateNy: wire.day_loss.date_ny,
+      reachedAtMs: wire.day_loss.reached_at,
+      resultUsd: wire.day_loss.result_usd,
+      limitUsd: wire.day_loss.limit_usd,
+    },
     ledger,
     ledgerVersions: wire.ledger_versions,
   };
@@ -151,6 +157,12 @@ export function buildStateText(state: EngineState): string {
     mismatches: state.ledger?.mismatches ?? state.mismatches,
     standings: state.standings.map(buildStandingWire),
     unfinished: state.unfinished.filter(isForFile).map(buildUnfinishedWire),
+    day_loss: state.dayLoss === null ? null : {
+      date_ny: state.dayLoss.dateNy,
+      reached_at: formatTime(state.dayLoss.reachedAtMs),
+      result_usd: state.dayLoss.resultUsd,
+      limit_usd: state.dayLoss.limitUsd,
+    },
     ledger: state.ledger === null ? null : buildLedgerWire(state.ledger),
     ledger_versions: state.ledgerVersions,
     released: state.released.map((each) => ({
@@ -226,6 +238,9 @@ export function checkState(state: EngineState): string | null {
   }
   const released = state.released.map((each) => each.symbol);
   if (new Set(released).size !== released.length) return "released: a symbol is there twice";
+  if (state.dayLoss !== null && !isMoment(state.dayLoss.reachedAtMs)) {
+    return "day_loss: its time is not a moment";
+  }
   if (!state.released.every((each) => isMoment(each.releasedAtMs))) {
     return "released: a time is not a moment";
   }

@@ -95,6 +95,13 @@ const UNFINISHED = {
   sell_refused_at: z.partialRecord(z.enum(["r1_trim", "r2_trim", "stop_exit"]), TimeWire),
 };
 
+const DAY_LOSS = {
+  date_ny: DateWire,
+  reached_at: TimeWire,
+  result_usd: number,
+  limit_usd: PriceWire,
+};
+
 /** `strict` for files of this release; a newer one's additional fields are passed over at every level. */
 function buildSchema<
   Intent extends z.ZodType,
@@ -102,13 +109,15 @@ function buildSchema<
   Standing extends z.ZodType,
   Released extends z.ZodType,
   Unfinished extends z.ZodType,
+  DayLoss extends z.ZodType,
 >(
-  { intent, position, standing, released, unfinished }: {
+  { intent, position, standing, released, unfinished, dayLoss }: {
     readonly intent: Intent;
     readonly position: Position;
     readonly standing: Standing;
     readonly released: Released;
     readonly unfinished: Unfinished;
+    readonly dayLoss: DayLoss;
   },
 ) {
   return {
@@ -126,6 +135,7 @@ function buildSchema<
     standings: z.array(standing, "is not a list").default([]),
     released: z.array(released, "is not a list").default([]),
     unfinished: z.array(unfinished, "is not a list").default([]),
+    day_loss: dayLoss.nullable().optional(),
     // In the format of its own file, which is looser than this one.
     ledger: z.unknown().optional(),
     ledger_versions: z.array(text, "is not a list").default([]),
@@ -139,6 +149,7 @@ export const StateWire = z.strictObject(buildSchema({
   standing: z.strictObject(STANDING),
   released: z.strictObject(RELEASED),
   unfinished: z.strictObject(UNFINISHED),
+  dayLoss: z.strictObject(DAY_LOSS),
 }));
 /** The same of a later minor version. */
 export const NewerMinorWire = z.object(buildSchema({
@@ -147,6 +158,7 @@ export const NewerMinorWire = z.object(buildSchema({
   standing: z.object(STANDING),
   released: z.object(RELEASED),
   unfinished: z.object(UNFINISHED),
+  dayLoss: z.object(DAY_LOSS),
 }));
 /** The format that a file says it has. */
 export const VersionWire = z.looseObject({

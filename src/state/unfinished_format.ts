@@ -11,7 +11,7 @@ export function buildUnfinishedWire(unfinished: Unfinished): UnfinishedFields {
     bare: unfinished.isBare,
     stop_refused_at: formatTime(unfinished.stopRefusedAtMs),
     spent_hand_stop: unfinished.spentHandStopUsd,
-    beside_entry_at: formatTime(unfinished.besideEntryAtMs),
+    beside_entry_at: formatTime(unfinished.besideBuyAtMs),
     sell_refused_at: Object.fromEntries(refused.map(([reason, ms]) => [reason, formatTime(ms)])),
   };
 }
@@ -23,7 +23,7 @@ export function buildUnfinished(wire: StateWire["unfinished"][number]): Unfinish
     isBare: wire.bare,
     stopRefusedAtMs: wire.stop_refused_at,
     spentHandStopUsd: wire.spent_hand_stop,
-    besideEntryAtMs: wire.beside_entry_at,
+    besideBuyAtMs: wire.beside_entry_at,
     sellRefusedAtMs: wire.sell_refused_at,
     underWay: NOTHING_UNDER_WAY,
   };
@@ -32,11 +32,11 @@ export function buildUnfinished(wire: StateWire["unfinished"][number]): Unfinish
 /** @returns What is wrong with it that types don't say, `null` where nothing is. */
 export function checkUnfinished(unfinished: Unfinished): string | null {
   const name = `unfinished ${unfinished.positionId}`;
-  const { stopRefusedAtMs, besideEntryAtMs, spentHandStopUsd, sellRefusedAtMs } = unfinished;
+  const { stopRefusedAtMs, besideBuyAtMs, spentHandStopUsd, sellRefusedAtMs } = unfinished;
   if (spentHandStopUsd !== null && !(spentHandStopUsd > 0 && spentHandStopUsd < Infinity)) {
     return `${name}: spent_hand_stop is not a finite number above 0`;
   }
-  const times = [stopRefusedAtMs, besideEntryAtMs, ...Object.values(sellRefusedAtMs)];
+  const times = [stopRefusedAtMs, besideBuyAtMs, ...Object.values(sellRefusedAtMs)];
   return times.every((ms) => ms === null || isMoment(ms))
     ? null
     : `${name}: a time is not a moment`;

@@ -17,7 +17,7 @@ function runAlertCycle(
   for (const each of alerts.takeDelivered()) alerted.set(each.key, each.value);
   const message = value === "off"
     ? null
-    : { level: "WARNING", title: "State", text: key + value } as const;
+    : { level: "WARNING", title: "Kill switch active", text: key + value } as const;
   alerts.send(buildStateMessage({ key, value }, Object.fromEntries(alerted), message));
 }
 

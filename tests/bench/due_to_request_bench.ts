@@ -84,7 +84,8 @@ async function setUp(): Promise<Stage> {
     fetch: timed,
     fs: disk.fs,
   });
-  // The first cycle finds no ledger and makes one, and the intent.
+  // The first cycle finds no ledger and makes one, and the intent; from the next one on the gate is LIVE.
+  await runCycle(engine);
   await runCycle(engine);
   return { dir, simulator, clock, disk, engine, net };
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { buildArtefact, findFreePort, runArtefact } from "./artefact.ts";
+import { listProxyVariables, startSilentSocket } from "../support/silent_socket.ts";
+import { type Artefact, buildArtefact, findFreePort, runArtefact } from "./artefact.ts";
 
 const AttemptLine = z.strictObject({
   attempt: z.string(),
@@ -20,8 +21,38 @@ const ALLOWED = [
 /** Refused by the module loader, which has an error of its own. */
 const NOT_LOADED = ["import over the network"];
 
-Deno.test("the sandbox of the compiled binary refuses everything but what trading needs", async () => {
+const PLAIN = { HOME: "/root", PATH: "/usr/bin:/bin" };
+
+/**
+ * What whoever writes the service's environment could try: to be dialled instead of the broker, to be trusted, to have code
+ * loaded or run, to have permissions given or asked for.
+ */
+function buildHostile({ baseDir }: Artefact, port: number): Record<string, string> {
+  return {
+    ...PLAIN,
+    ...listProxyVariables(port),
+    NO_PROXY: "",
+    no_proxy: "",
+    DENO_TLS_CA_STORE: "system,mozilla",
+    DENO_CERT: `${baseDir}/daily_candidates.csv`,
+    NODE_EXTRA_CA_CERTS: `${baseDir}/daily_candidates.csv`,
+    NODE_TLS_REJECT_UNAUTHORIZED: "0",
+    NODE_OPTIONS: "--allow-all --require=/tmp/avwap-hostile.js",
+    NODE_PATH: "/tmp",
+    DENO_V8_FLAGS: "--allow-natives-syntax,--expose-gc",
+    DENO_DIR: "/tmp",
+    DENO_AUTH_TOKENS: `token@127.0.0.1:${port}`,
+    DENO_NO_PROMPT: "0",
+    DENO_TRACE_PERMISSIONS: "1",
+    DENO_UNSTABLE_WORKER_OPTIONS: "1",
+    DENO_SERVE_ADDRESS: `tcp:127.0.0.1:${port}`,
+    LD_LIBRARY_PATH: "/tmp",
+  };
+}
+
+Deno.test("the sandbox of the compiled binary refuses everything but what trading needs, whatever the environment says", async () => {
   const artefact = await buildArtefact(["--self-test", "--healthcheck-host=healthcheck.invalid"]);
+  const proxy = startSilentSocket();
   const { root, baseDir, stateDir, port } = artefact;
   const otherPort = findFreePort();
   const asked: string[] = [];
@@ -40,28 +71,34 @@ Deno.test("the sandbox of the compiled binary refuses everything but what tradin
   try {
     await Deno.writeTextFile(`${baseDir}/daily_candidates.csv`, "x");
     await Deno.writeTextFile(`${root}/outside.txt`, "x");
-    const { status, lines } = await runArtefact(
-      artefact,
-      ["self-test", stateDir, baseDir, `127.0.0.1:${port}`, String(otherPort)],
-      { HOME: "/root", PATH: "/usr/bin:/bin" },
-    );
-    assertEquals(status, 0, lines.join("\n"));
-    const attempts = lines.map((line) => AttemptLine.parse(JSON.parse(line)));
-    assert(attempts.length > 30);
-    for (const { attempt, outcome, error } of attempts) {
-      const isNeeded = ALLOWED.includes(attempt);
-      assertEquals(outcome, isNeeded ? "allowed" : "failed", attempt);
-      if (isNeeded || NOT_LOADED.includes(attempt)) continue;
-      assertEquals(error, "NotCapable", attempt);
+    const words = ["self-test", stateDir, baseDir, `127.0.0.1:${port}`, String(otherPort)];
+    for (const env of [PLAIN, buildHostile(artefact, proxy.port)]) {
+      asked.length = 0;
+      const { status, lines } = await runArtefact(artefact, words, env);
+      assertEquals(status, 0, lines.join("\n"));
+      checkAttempts(lines);
+      assertEquals(asked, ["/sim-self-test-redirect"]);
     }
-    assertEquals(asked, ["/sim-self-test-redirect"]);
     assertEquals([...Deno.readDirSync(stateDir)].map(({ name }) => name), ["self-test"]);
     const { lines: version } = await runArtefact(artefact, ["--version"]);
     assertStringIncludes(version.join("\n"), "healthcheck host: healthcheck.invalid");
     assertStringIncludes(version.join("\n"), "self-test: inside, not for production");
+    assertEquals(await proxy.stop(), 0);
   } finally {
     other.close();
     await server.shutdown();
     await artefact.remove();
   }
 });
+
+/** Each attempt ended as it must, the refused ones by the sandbox. */
+function checkAttempts(lines: readonly string[]): void {
+  const attempts = lines.map((line) => AttemptLine.parse(JSON.parse(line)));
+  assert(attempts.length > 30);
+  for (const { attempt, outcome, error } of attempts) {
+    const isNeeded = ALLOWED.includes(attempt);
+    assertEquals(outcome, isNeeded ? "allowed" : "failed", attempt);
+    if (isNeeded || NOT_LOADED.includes(attempt)) continue;
+    assertEquals(error, "NotCapable", attempt);
+  }
+}

@@ -647,7 +647,10 @@ const CASES: readonly Case[] = [
   {
     item: "record files",
     when: "the archive is a file",
-    prepare: ({ stateDir }) => Deno.writeTextFile(`${stateDir}/archive`, ""),
+    prepare: async ({ stateDir }) => {
+      await Deno.remove(`${stateDir}/archive`, { recursive: true });
+      await Deno.writeTextFile(`${stateDir}/archive`, "");
+    },
     grades: ["FAIL", "WARN"],
     says: "in the place of the directory",
     status: 78,

@@ -2,12 +2,12 @@ import { buildTellingFetch } from "../../src/cli/progress.ts";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { inOperatorDir, runOperator } from "./operator_host.ts";
 
-const URL_TEXT = "https://paper-api.alpaca.markets/v2/positions/NVDA?x=1";
+const URL_TEXT = "https://paper-api.alpaca.markets/v2/positions/PKTEST1?x=1";
 
 Deno.test("a broker that takes long is spoken of, with what it is asked and how long that may take", async () => {
   const told = Promise.withResolvers<string>();
   const telling = buildTellingFetch({
-    environment: { APCA_API_KEY_ID: "NVDA" },
+    environment: { APCA_API_KEY_ID: "PKTEST1" },
     writeError: told.resolve,
     // It answers once that was said.
     fetch: async () => new Response(await told.promise),

@@ -10,6 +10,7 @@ const TOKEN = "token-of-the-remedy-test";
 const LIVE = { ...SAMPLE_SETTINGS, LIVE_TRADING: "1", LIVE_CONFIRM_TOKEN: TOKEN };
 const LIVE_PASS = "Gate mode=LIVE status=PASS reason=live trading confirmed";
 const FRIDAY = "archive/live_orders_2026-11-20.json";
+const COPY = "archive/execution_state_2026-11-23.json";
 
 interface Shape {
   readonly what: string;
@@ -114,13 +115,15 @@ const CASES: readonly Case[] = [
     item: "engine state",
     reason: "ledger unavailable (state unreadable)",
   })),
-  ...[SHAPES.directory, SHAPES.link].map((shape) => ({
-    ...shape,
-    record: FRIDAY,
-    item: "archive",
-    reason: "ledger unavailable (archive unreadable)",
-    lost: "execution_state.json",
-  })),
+  ...[FRIDAY, COPY].flatMap((record) =>
+    [SHAPES.directory, SHAPES.link].map((shape) => ({
+      ...shape,
+      record,
+      item: "archive",
+      reason: "ledger unavailable (archive unreadable)",
+      lost: "execution_state.json",
+    }))
+  ),
 ];
 
 /** A LIVE day with an order in its ledger, and a day in its archive. */

@@ -1,3 +1,4 @@
+import { buildDayView } from "../../src/domain/day_view.ts";
 import type { RecordedEvent } from "../../src/domain/events.ts";
 import { buildLedgerText } from "../../src/state/ledger_format.ts";
 import { buildLedgerEntry } from "../../src/domain/ledger.ts";
@@ -40,6 +41,42 @@ Deno.test("report --csv prints the trades that ended, the same ones as --json ha
     );
     assert(closed.length > 3);
     assertEquals(csv.out.trimEnd().split("\r\n").length, closed.length + 1);
+  }));
+
+Deno.test("report --json of one day has what its page shows; a period's has its days alone", () =>
+  withStateDir(FILES, async (dir) => {
+    const read = async (...args: string[]) => {
+      const { status, out, error } = await runOperator(["report", ...args, "--json"], dir);
+      assertEquals([status, error], [0, ""]);
+      return JSON.parse(out);
+    };
+    const shown: number[] = [];
+    for (const { dateNy, events } of days) {
+      const { day, days: listed, gaps } = await read("--date", dateNy);
+      const view = buildDayView(events, dateNy);
+      const { orders } = view;
+      assertEquals([listed.length, listed[0].date_ny, gaps], [1, dateNy, []]);
+      assertEquals(
+        day.orders.map((
+          order: Record<string, unknown>,
+        ) => [order["kind"], order["client_order_id"]]),
+        [
+          ...orders.buys.map((row) => ["entry", row.clientOrderId]),
+          ...orders.otherBuys.map((row) => ["other buy", row.clientOrderId]),
+          ...orders.sells.map((row) => ["exit", row.clientOrderId]),
+          ...orders.simulated.map((row) => ["simulated", row.clientOrderId]),
+        ],
+      );
+      assertEquals(day.caps.gross_notional_usd, view.caps.grossUsd);
+      assertEquals(day.gate.length, view.spans.gate.length);
+      assertEquals(
+        day.equity,
+        view.equity.map(({ atMs, usd }) => ({ at: new Date(atMs).toISOString(), usd })),
+      );
+      shown.push(day.orders.length, day.equity.length);
+    }
+    assert(Math.max(...shown) > 1);
+    assertEquals("day" in await read("--from", FIRST, "--to", LAST), false);
   }));
 
 Deno.test("a trade that began before the period has its whole result", () =>

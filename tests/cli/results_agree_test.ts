@@ -21,7 +21,7 @@ const JsonWire = z.object({
   days: z.array(z.object({ date_ny: z.string(), day_result_usd: z.number() })),
   trades: z.array(z.object({ closed_at: z.string().nullable(), result_usd: z.number() })),
 });
-const JSON_REPORT = JsonWire.parse(JSON.parse(buildReportJson(PERIOD, [])));
+const JSON_REPORT = JsonWire.parse(JSON.parse(buildReportJson(PERIOD, { gaps: [] })));
 
 Deno.test("the day result is one number in report, period, summary and JSON, and the account's, on 500 days", () => {
   assertEquals(PERIOD.days.length, DAYS);

@@ -303,6 +303,7 @@ Deno.test("status --json is one document with the documented fields and no secre
         "gate",
         "kill_switch",
         "entries_paused",
+        "loss_limit",
         "allowlist",
         "caps",
         "ledger",

@@ -27,7 +27,7 @@ export interface CrashStageOptions {
 export interface KillTrigger {
   /** @returns What the network does to the request of the killed program; `undefined`: it lives on. */
   readonly onRequest?: (request: SimRequest, stage: CrashStage) => Fault | null | undefined;
-  /** @param name Of the file in the state directory that was made, written or renamed. */
+  /** @param name Of the file in the state directory, or its archive, that was made, written or renamed. */
   readonly onFile?: (name: string, stage: CrashStage) => boolean;
 }
 
@@ -77,7 +77,7 @@ export class CrashStage {
       strideFromMs: LOOK_MS,
     });
     Deno.writeTextFileSync(`${dir}/state/live_confirm_token.txt`, TOKEN, { mode: 0o600 });
-    this.#watcher = Deno.watchFs(`${dir}/state`, { recursive: false });
+    this.#watcher = Deno.watchFs(`${dir}/state`, { recursive: true });
     this.#watching = this.#watch();
   }
 

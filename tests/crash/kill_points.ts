@@ -119,6 +119,14 @@ function onSettleWrite(part: string): () => KillTrigger {
   });
 }
 
+/** When the records with the new position are being copied into the archive. */
+function onCopyWrite(part: string): () => KillTrigger {
+  return () => ({
+    onFile: (name, stage) =>
+      name.startsWith("execution_state_") && statusOf(stage, part) === "accepted",
+  });
+}
+
 function hasAnswer(stage: CrashStage, part: string): boolean {
   return stage.files.readTrail().split("\n").some((line) =>
     line.includes('"type":"order_answer"') && line.includes('"outcome":"accepted"') &&
@@ -181,6 +189,11 @@ export function listEntryPoints(symbol: string): readonly KillPoint[] {
       when: "in the settle write",
       trigger: onSettleWrite(symbol),
       isMet: unsettled(symbol),
+    },
+    {
+      when: "in the write of the records' copy",
+      trigger: onCopyWrite(symbol),
+      isMet: (stage) => stage.isHit && statusOf(stage, symbol) === "accepted",
     },
   ];
 }

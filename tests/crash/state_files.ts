@@ -84,7 +84,8 @@ export class StateFiles {
     check(LEDGER_NAME, LedgerWire);
     check(STATE_NAME, StateWire);
     for (const name of this.#listNames("archive")) {
-      if (name.endsWith(".json")) check(`archive/${name}`, LedgerWire);
+      if (!name.endsWith(".json")) continue;
+      check(`archive/${name}`, name.startsWith("execution_state_") ? StateWire : LedgerWire);
     }
     for (const name of this.#listAll()) faults.push(...this.#findFault(name, secrets));
     return faults;

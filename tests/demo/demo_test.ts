@@ -33,12 +33,15 @@ function findDir(out: string): string {
   return /^STATE_DIR is (\S+)\/state\.$/m.exec(out)?.[1] ?? "";
 }
 
+/** What stands where a text has a space: a line may end there, behind the bar too. */
+const BREAK = "\\s+(?:│\\s+)?";
+
 /** Asserts that the texts come in this sequence, others between them. */
 function assertSequence(out: string, milestones: readonly (string | RegExp)[]): void {
   let rest = out;
   for (const milestone of milestones) {
     const pattern = typeof milestone === "string"
-      ? new RegExp(milestone.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))
+      ? new RegExp(milestone.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replaceAll(" ", BREAK))
       : milestone;
     const found = pattern.exec(rest);
     assert(
@@ -70,14 +73,14 @@ const MILESTONES: readonly (string | RegExp)[] = [
   "] Gate mode=LIVE status=PASS reason=live trading confirmed",
   "] Gate allowlist=AAPL,BRK.B,MSFT,NVDA",
   "] Gate PASS NVDA: caps ok",
-  /\] SUBMITTED NVDA: qty=7 order_id=[0-9a-f-]{36}/,
+  /\] SUBMITTED NVDA: qty=7[\s│]+order_id=[0-9a-f-]{36}/,
   "] Position NVDA: qty=7",
-  /\] SUBMITTED BRK\.B: qty=1 order_id=[0-9a-f-]{36}/,
+  /\] SUBMITTED BRK\.B: qty=1[\s│]+order_id=[0-9a-f-]{36}/,
   "] Gate FAIL TSLA: allowlist blocked",
-  /\] EXIT NVDA: r1_trim qty=3 of 7 at 129\.\d+/,
+  /\] EXIT NVDA: r1_trim qty=3 of 7 at[\s│]+129\.\d+/,
   "] STOP NVDA: qty=4 at 124.2",
   "] Gate FAIL MSFT: max gross notional reached",
-  /\] EXIT NVDA: r2_trim qty=2 of 4 at 136\.\d+/,
+  /\] EXIT NVDA: r2_trim qty=2 of 4 at[\s│]+136\.\d+/,
   /\] STOP NVDA: qty=2 at 132\.\d+/,
   /\] STOP NVDA: qty=2 at 13[34]/,
   "] Position NVDA: closed",
@@ -94,6 +97,13 @@ const MILESTONES: readonly (string | RegExp)[] = [
   /sell +NVDA +2 +\d+\.\d\d +stop at 13\d\.\d\d +filled 2/,
   /counts (\d+) orders of ours, the ledger \1;/,
   "0 positions are left",
+  "avwap-execution report --date 2026-11-23 --out report.html",
+  /: 2 entries, 2 trims, 2 exits, day[\s\S]{1,6}result \+\d+\.\d\d USD/,
+  "avwap-execution log --date 2026-11-23 --trades",
+  /EST {2}NVDA bought 7 of 7 at 126\.\d\d \(entry\)/,
+  /EST {2}NVDA position closed/,
+  "xdg-open report.html",
+  "less log.txt",
 ];
 
 Deno.test("the demo plays its day to the end, in this sequence", async () => {
@@ -103,9 +113,9 @@ Deno.test("the demo plays its day to the end, in this sequence", async () => {
     assertEquals([status, error], [0, ""], out);
     assertSequence(out, MILESTONES);
     assertFalse(out.includes("\x1b["), "colours where there is no terminal");
-    // One word, the command that a reader copies, may be longer.
-    const isLong = (line: string) => line.length > 100 && line.trim().includes(" ");
-    assertEquals(out.split("\n").filter(isLong), []);
+    assertEquals(out.split("\n").filter((line) => line.length > 80), []);
+    assertStringIncludes(await Deno.readTextFile(`${dir}/report.html`), "day result +");
+    assertMatch(await Deno.readTextFile(`${dir}/log.txt`), /^09:28:\d\d EST {2}engine started/m);
     assertFalse(/ERROR |^\s+at |internal error/m.test(out), out);
     const names = [...Deno.readDirSync(`${dir}/state`)].map((entry) => entry.name).sort();
     assertEquals(names.filter((name) => !name.startsWith("execution")), [

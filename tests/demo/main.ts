@@ -1,9 +1,11 @@
 import { reportFailure } from "../../src/cli/program.ts";
 import { UsageError } from "../../src/cli/options.ts";
+import { dateNyOf } from "../../src/domain/ny_time.ts";
 import { formatOneLine } from "../../src/domain/one_line.ts";
 import { createTextWriter } from "../../src/runtime/standard_stream.ts";
 import { sampleOpenMs } from "../simulator/scenario.ts";
 import { LineError } from "../support/program_process.ts";
+import { showPages } from "./day_pages.ts";
 import { Moments } from "./moments.ts";
 import { DEMO_HELP, type DemoOptions, parseDemoOptions } from "./options.ts";
 import { Printer } from "./printer.ts";
@@ -69,6 +71,12 @@ async function play(script: Script, { speed }: DemoOptions): Promise<number> {
     sayOpening(printer, dir);
     await playDay(story);
     await reportDay(story);
+    await showPages(dir, {
+      stateDir: stage.stateDir,
+      dateNy: dateNyOf(startMs),
+      nowMs: stage.nowMs(),
+      printer,
+    });
     reportPlace(dir, story);
     return EXIT.done;
   } catch (error) {

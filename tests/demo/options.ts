@@ -9,7 +9,7 @@ export interface DemoOptions {
   readonly speed: number;
 }
 
-const SPEED_DEFAULT = 180;
+const SPEED_DEFAULT = 260;
 const SPEED_MIN = 1;
 const SPEED_MAX = 100_000;
 

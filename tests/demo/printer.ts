@@ -1,5 +1,5 @@
 /** Columns that the story keeps to. */
-const COLUMNS = 100;
+const COLUMNS = 80;
 const MARK = "  │ ";
 /** Length of `[2026-11-23 10:04:10 EST] `: what continues a long line stands under its text. */
 const TIME_COLUMNS = 26;
@@ -76,6 +76,12 @@ export class Printer {
     for (const line of lines) this.#line(line);
   }
 
+  /** Lines that a command of the operator's prints, each as often as it is printed. */
+  lines(lines: readonly string[]): void {
+    this.flush();
+    for (const line of lines) this.#programLine(line);
+  }
+
   /** What the operator types. */
   command(text: string): void {
     this.flush();
@@ -85,7 +91,9 @@ export class Printer {
   /** The clock is turned forward. */
   turn(text: string): void {
     this.flush();
-    this.#line(this.#paint(`  … ${text} …`, "dim"));
+    const [first = "", ...rest] = wrapWords(`… ${text} …`, COLUMNS - 4);
+    this.#line(this.#paint(`  ${first}`, "dim"));
+    for (const line of rest) this.#line(this.#paint(`    ${line}`, "dim"));
   }
 
   /** A line of the program. */
@@ -125,7 +133,9 @@ export class Printer {
     const parts = wrapWords(line.slice(time.length), COLUMNS - MARK.length - indent);
     const colour = chooseColour(line);
     parts.forEach((part, at) => {
-      const lead = at === 0 ? this.#paint(`${MARK}${time}`, "dim") : MARK + " ".repeat(indent);
+      // A path that is too long to stand under its line begins further left.
+      const room = Math.min(indent, Math.max(0, COLUMNS - MARK.length - part.length));
+      const lead = at === 0 ? this.#paint(`${MARK}${time}`, "dim") : MARK + " ".repeat(room);
       this.#line(lead + (colour === null ? part : this.#paint(part, colour)));
     });
   }

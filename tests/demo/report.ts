@@ -53,9 +53,9 @@ function formatEntry(entry: Entry): string {
     formatTime(entry.timestamp).padEnd(9),
     side.padEnd(5),
     symbol.padEnd(7),
-    `${qty}`.padStart(5),
-    notional.toFixed(2).padStart(10),
-    `  ${what.padEnd(16)}`,
+    `${qty}`.padStart(4),
+    notional.toFixed(2).padStart(9),
+    ` ${what.padEnd(15)}`,
     describeBroker(entry),
   ];
   return `  ${cells.join(" ")}`.trimEnd();
@@ -67,9 +67,8 @@ function formatLedger(entries: readonly Entry[]): string[] {
     entry.reason === "stop" && entry.broker?.status === "replaced";
   const shown = entries.filter((entry) => !isReplaced(entry));
   const replaced = entries.filter(isReplaced);
-  const head =
-    `  ${"time".padEnd(9)} ${"side".padEnd(5)} ${"symbol".padEnd(7)} ${"qty".padStart(5)} ` +
-    `${"USD".padStart(10)}   ${"what".padEnd(16)} what the broker said`;
+  const head = `  ${"time".padEnd(9)} ${"side".padEnd(5)} ${"symbol".padEnd(7)} ` +
+    `${"qty".padStart(4)} ${"USD".padStart(9)}  ${"what".padEnd(15)} what the broker said`;
   const stops = replaced.map(({ stop }) => stop?.toFixed(2) ?? "?");
   const rest = stops.length === 0
     ? []
@@ -111,11 +110,12 @@ export async function reportDay(
 
 /** Where everything is, and how to look at it. */
 export function reportPlace(dir: string, { printer }: Pick<Story, "printer">): void {
-  printer.say(`Everything is still there, in ${dir}:`);
+  printer.say("Everything is still there, to be opened:");
   printer.plain([
     `  cd ${dir}`,
-    "  cat state/live_orders_today.json",
-    "  grep '\"verdict\"' state/events-*.jsonl    # why each entry was allowed or not",
-    "  less program.log                         # every line of the program",
+    "  xdg-open report.html               # the day's report",
+    "  less log.txt                       # the log, as sentences",
+    "  less program.log                   # every line of the program",
+    "  cat state/live_orders_today.json   # the live ledger",
   ]);
 }

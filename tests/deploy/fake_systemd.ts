@@ -17,7 +17,7 @@ case "$*" in
   *"-p NeedDaemonReload --value") cat "$FAKE_ROOT.need-reload" 2> /dev/null || echo no ;;
   *"-p StatusText --value") cat "$FAKE_ROOT.status-text" ;;
   *"-p ExecMainStatus --value") cat "$FAKE_ROOT.main-status" ;;
-  *"-p MainPID --value") echo 0 ;;
+  *"-p MainPID --value") cat "$FAKE_ROOT.main-pid" 2> /dev/null || echo 0 ;;
   "show execution@"*)
     for file in $(unit_files "$2"); do [ -e "$file" ] && cat "$file" && echo; done | awk -F = '
       /^EnvironmentFile=$/ { files = ""; next }

@@ -16,8 +16,16 @@ export interface BinaryPlan {
   readonly runtime?: string;
   /** What `--version` says instead. */
   readonly says?: string;
-  /** Commands that its help lists. */
+  /** Commands that its help lists, beside `check`. */
   readonly commands?: readonly string[];
+  /** Exit status of `kill`, which makes its file; `null`: it can make none. */
+  readonly kill?: number | null;
+  /** What `--help` says instead. */
+  readonly help?: string;
+  /** Variables that it may read. */
+  readonly variables?: readonly string[];
+  /** What `status --json` says, where it answers at all. */
+  readonly status?: string;
 }
 
 /** What a script printed and how it ended. */
@@ -59,6 +67,8 @@ export class Host {
   async makeBinary(plan: BinaryPlan = {}): Promise<string> {
     const { version = "0.1.0", check = 0, run = 0, runtime = "deno" } = plan;
     const { baseDir = "/root/scan", stateDir = "/root/scan/state", commands = ["release"] } = plan;
+    const { variables = [], status = "", kill = 0 } = plan;
+    const { help = ["check", ...commands].map((each) => `  ${each}  does it`).join("\n") } = plan;
     const dir = `${this.dir}/incoming-${++this.#count}`;
     const path = `${dir}/avwap-execution`;
     await Deno.mkdir(dir);
@@ -67,9 +77,18 @@ export class Host {
 # ${this.#count}
 case "$1" in
   --version) echo "${plan.says ?? `avwap-execution ${version} (0123456789ab)`}" ;;
-  --help) printf '  %s  does it\\n' ${commands.join(" ")} ;;
+  --help) echo '${help}' ;;
+  status) cat <<'END'
+${status}
+END
+  ;;
   check) exit ${check} ;;
   run) exit ${run} ;;
+  kill)
+    echo "kill in $AVWAP_STATE_DIR"
+    ${kill === null ? "exit 1" : `: > "${this.root}$AVWAP_STATE_DIR/KILL_SWITCH"; exit ${kill}`}
+    ;;
+  completion) echo "symbols of \${AVWAP_STATE_DIR:-nowhere}" ;;
 esac
 `;
     await Deno.writeTextFile(path, script, { mode: 0o755 });
@@ -81,6 +100,7 @@ esac
       base_dir: baseDir,
       state_dir: stateDir,
       sha256: new Uint8Array(digest).toHex(),
+      flags: [`--allow-env=${variables.join(",")}`],
     };
     await Deno.writeTextFile(`${path}.manifest.json`, JSON.stringify(manifest, null, 2));
     return path;
@@ -106,6 +126,14 @@ esac
 
   rollback(...args: string[]): Promise<Ran> {
     return this.#withSystem("rollback.sh", args);
+  }
+
+  /** The operator's command, as it is installed; in its place below the root it would look at the host's own. */
+  async command(...args: string[]): Promise<Ran> {
+    const path = `${this.root}/opt/avwap-execution/host/command.sh`;
+    const text = await Deno.readTextFile(path);
+    await Deno.writeTextFile(path, text.replace("\nROOT=\n", `\nROOT=${this.root}\n`));
+    return run("bash", [path, ...args], this.#systemEnv());
   }
 
   /** What the libraries of the scripts do, asked directly. */

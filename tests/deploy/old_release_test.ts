@@ -1,5 +1,16 @@
 import { buildLedgerEntry } from "../../src/domain/ledger.ts";
-import { AAPL, at, LIVE_PASS, MINUTE_MS, SECOND_MS, STATE_PATH, World } from "../engine/support.ts";
+import {
+  AAPL,
+  at,
+  LIVE_PASS,
+  MINUTE_MS,
+  NVDA,
+  SECOND_MS,
+  STATE_DIR,
+  STATE_PATH,
+  World,
+} from "../engine/support.ts";
+import { takeRequests } from "../../src/engine/releasing.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { withOldRelease } from "./old_release.ts";
 
@@ -116,5 +127,61 @@ Deno.test("an entry that 0.1.0 left unresolved is looked up by this release, and
     await old.start();
     await old.cycles(2, MINUTE_MS);
     assertEquals([sum(world).entries, sum(world).buys], [["QQQ rejected", "NVDA accepted"], 1]);
+  });
+});
+
+/** Asks for what `release NVDA --yes` asks for. */
+async function release(world: World): Promise<void> {
+  const position_id = world.position()?.positionId;
+  const time = new Date(world.nowMs).toISOString();
+  const text = JSON.stringify({ symbol: "NVDA", position_id, time });
+  world.disk.put(`${STATE_DIR}/release-NVDA.json`, text);
+  await takeRequests(world.engine);
+}
+
+for (
+  const { when, days } of [
+    { when: "at once", days: [TODAY] },
+    { when: "days later", days: [TODAY, TUESDAY, "2026-11-25"] },
+  ]
+) {
+  Deno.test(`what was released is the operator's again after 0.1.0, ${when}, whatever that made of it`, async () => {
+    const world = new World();
+    await world.buy();
+    await release(world);
+    assertEquals(world.state.released.map(({ symbol }) => symbol), ["NVDA"]);
+    await withOldRelease(world, async (old) => {
+      for (const dateNy of days) {
+        if (dateNy !== TODAY) world.goTo(at("10:00:30", dateNy));
+        world.list([NVDA]);
+        await old.start();
+        await old.cycles(3, MINUTE_MS);
+        // It knows no release, and manages what it bought.
+        assertEquals(sum(world).positions, ["NVDA 10 95"]);
+      }
+      world.forget();
+      await world.restart();
+      await world.cycles(3, MINUTE_MS);
+      assertEquals([gates(world), sum(world).positions], [new Set([LIVE_PASS]), []]);
+      assertEquals(world.state.released.map(({ symbol }) => symbol), ["NVDA"]);
+      assertEquals([world.changes, world.alerted("mismatch")], [[], []]);
+    });
+  });
+}
+
+Deno.test("what 0.1.0 bought after the released shares were gone is managed", async () => {
+  const world = new World();
+  await world.buy();
+  await release(world);
+  await withOldRelease(world, async (old) => {
+    world.exchange.setPosition("NVDA", 0, 0);
+    world.goTo(at("10:00:30", TUESDAY));
+    world.list([NVDA]);
+    await old.start();
+    await old.cycles(5, MINUTE_MS);
+    assertEquals(sum(world).positions, ["NVDA 9 95"]);
+    await world.restart();
+    await world.cycles(3, MINUTE_MS);
+    assertEquals([sum(world).positions, world.state.released], [["NVDA 9 95"], []]);
   });
 });

@@ -5,6 +5,7 @@ import { AT_MS, NAKED, SAFE, USE } from "./alert_fixtures.ts";
 const HEARTBEAT: HeartbeatInputs = {
   nowMs: AT_MS + 190_000,
   areEntriesPaused: false,
+  loss: null,
   gateLine: "Gate mode=DRY_RUN status=FAIL reason=DRY_RUN enabled",
   market: { kind: "open", nextCloseMs: Date.parse("2026-01-20T21:00:00Z") },
   watchlist: { kind: "fresh", modifiedAtMs: AT_MS, candidates: 12, dropped: 0, doubts: [] },
@@ -14,6 +15,7 @@ const HEARTBEAT: HeartbeatInputs = {
   positions: [SAFE, NAKED],
   unresolved: [{ symbol: "TSLA", side: "buy" }],
   equityLine: "Equity: 5000.00 USD; open result +12.30 USD (AAPL +12.30)",
+  dayResult: { resultUsd: -4, knownUsd: -4, symbols: [], unknown: [] },
   foreign: [{ symbol: "IBM", qty: -3 }],
   diskFault: null,
 };
@@ -29,6 +31,7 @@ Deno.test("buildHeartbeat() says mode, market, watchlist and all that may need t
       "Last cycle: 2026-01-20 09:45:00 EST, 3 min ago",
       "Broker: reachable",
       HEARTBEAT.equityLine,
+      "Day result, against the previous close: -4.00 USD",
       "Orders today: 2 of 5 orders, 499.90 of 5000.00 USD, 1 of 5 positions",
       "Managed positions: 2",
       "  MSFT 5 shares: NO STOP at the broker",
@@ -54,7 +57,17 @@ const beats: { when: string; change: Partial<HeartbeatInputs>; line: string }[] 
     change: { brokerFailure: "timeout" },
     line: "Broker: NOT REACHABLE (timeout)",
   },
+  {
+    when: "the day's trail can't be read",
+    change: { dayResult: null },
+    line: "Day result, against the previous close: unknown (the day's events can't be read)",
+  },
   { when: "the ledger is unreadable", change: { capUse: null }, line: "Orders today: unknown" },
+  {
+    when: "records can't be read",
+    change: { positions: null },
+    line: "Day result, against the previous close: unknown until the records are read",
+  },
   {
     when: "records can't be read",
     change: { positions: null },

@@ -218,6 +218,8 @@ const REMEDIES = [
   { kind: "due", cause: "refused", lacks: "good-till-canceled" },
   { kind: "bare", cause: "closed", holds: "where a corporate action is due, only after it" },
   { kind: "bare", cause: "refused", holds: "where it takes one" },
+  { kind: "bare", cause: "lowered", lacks: "place a good-till-canceled" },
+  { kind: "due", cause: "short", lacks: "good-till-canceled" },
   { kind: "bare", cause: "pending", holds: "Do: place a good-till-canceled stop at the broker" },
 ] as const;
 for (const { kind, cause, ...wanted } of REMEDIES) {

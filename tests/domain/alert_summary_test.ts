@@ -42,6 +42,7 @@ const LIVE: LiveInputs = {
   session: { kind: "full", closesAtNy: "16:00", isOver: true },
   equityLine: "Equity: 5000.00 USD; open result none, nothing is managed",
   areEntriesPaused: false,
+  loss: null,
   overnight: [SAFE],
   entries: ENTRIES,
   symbols: ["AAPL", "MSFT"],
@@ -125,7 +126,7 @@ Deno.test("buildDailySummary() of a LIVE day without anything is short and clean
 });
 
 Deno.test("buildDailySummary() leaves a trade of unknown result out of the sum and says so", () => {
-  const closedTrades = [...LIVE.closedTrades, {
+  const closedTrades = [...LIVE.closedTrades ?? [], {
     symbol: "OLD",
     qty: 1,
     resultUsd: null,
@@ -165,6 +166,7 @@ Deno.test("buildDailySummary() says of which symbol the day result is not known,
 const levels: { when: string; change: Partial<EntryCounts>; level: string }[] = [
   { when: "one is lost", change: { tried: 6 }, level: "ERROR" },
   { when: "one is there twice", change: { tried: 4 }, level: "ERROR" },
+  { when: "nobody knows what was tried", change: { tried: null }, level: "INFO" },
   { when: "a count is no number", change: { denied: NaN }, level: "ERROR" },
   {
     when: "the broker rejected all",
@@ -237,6 +239,7 @@ Deno.test("buildDailySummary() of a DRY_RUN day names the five largest and what 
     session: LIVE.session,
     equityLine: LIVE.equityLine,
     areEntriesPaused: true,
+    loss: null,
     overnight: [NAKED],
     orders: [...orders, { symbol: "OLD", qty: 9, notionalUsd: null }],
     caps: DEFAULT_CAPS,
@@ -272,6 +275,7 @@ Deno.test("buildDailySummary() of a DRY_RUN day whose prices and caps are not kn
     session: LIVE.session,
     equityLine: LIVE.equityLine,
     areEntriesPaused: false,
+    loss: null,
     overnight: [],
     orders: [
       { symbol: "A", qty: 1, notionalUsd: null },
@@ -301,6 +305,7 @@ Deno.test("buildDailySummary() of a DRY_RUN day in which all prices are known ha
     session: LIVE.session,
     equityLine: LIVE.equityLine,
     areEntriesPaused: false,
+    loss: null,
     overnight: [],
     orders: [],
     caps: DEFAULT_CAPS,

@@ -50,6 +50,15 @@ const BREAKS: readonly Break[] = [
   { reason: "max orders/day reached", usage: { orders: 5 } },
   { reason: "max gross notional reached", caps: { grossNotionalUsd: 0 } },
   { reason: "max symbol notional reached", caps: { notionalPerSymbolUsd: 0 } },
+  {
+    reason: "max daily loss reached",
+    entry: {
+      loss: {
+        kind: "reached",
+        loss: { dateNy: TODAY, reachedAtMs: 0, resultUsd: -500, limitUsd: 500 },
+      },
+    },
+  },
   { reason: "already entered today", usage: { hasEntry: true } },
   { reason: "system clock", entry: { clockSkewSeconds: null } },
   { reason: "rejected twice today", usage: { symbolRejections: 2 } },

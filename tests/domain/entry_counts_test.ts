@@ -204,6 +204,7 @@ for (const { when, events, ledger } of gaps) {
       session: { kind: "full", closesAtNy: "16:00", isOver: true },
       equityLine: "Equity: unknown; open result unknown",
       areEntriesPaused: false,
+      loss: null,
       dayResult: buildDayResult([]),
       overnight: [],
       entries,
@@ -217,6 +218,14 @@ for (const { when, events, ledger } of gaps) {
     assertEquals(level, "ERROR");
   });
 }
+
+Deno.test("countEntries() leaves no gap where the day's events can't be read: the ledger alone says what became of what", () => {
+  const entries = countEntries(
+    null,
+    ledgerOf(buy("avwap-1"), buy("avwap-2", { status: "rejected" })),
+  );
+  assertEquals([entries.tried, entries.accepted, entries.rejected], [null, 1, 1]);
+});
 
 Deno.test("countEntries() adds up for every mix of fates", () => {
   const fate = fc.constantFrom("accepted", "rejected", "unknown", "not_sent", "denied", "expired");

@@ -7,6 +7,7 @@ const cases: {
   readonly order?: Partial<Parameters<typeof decideEntryEnd>[0]["order"]>;
   readonly partialSinceMs?: number;
   readonly isLate?: boolean;
+  readonly isLossReached?: boolean;
   readonly afterMs: number;
   readonly end: ReturnType<typeof decideEntryEnd>;
 }[] = [
@@ -65,6 +66,12 @@ const cases: {
     afterMs: 1,
     end: { kind: "cancel", why: "close near" },
   },
+  {
+    when: "the day's loss has reached its limit",
+    isLossReached: true,
+    afterMs: 1,
+    end: { kind: "cancel", why: "daily loss" },
+  },
   ...["filled", "canceled", "expired", "rejected", "replaced"].map((status) => ({
     when: `it is ${status}`,
     order: { status },
@@ -73,10 +80,16 @@ const cases: {
     end: { kind: "over" as const },
   })),
 ];
-for (const { when, order, partialSinceMs = null, isLate = false, afterMs, end } of cases) {
+for (
+  const { when, order, partialSinceMs = null, isLate = false, isLossReached = false, afterMs, end }
+    of cases
+) {
   Deno.test(`decideEntryEnd() says ${end.kind} when ${when}`, () => {
     const shown = { status: "new", submittedAtMs: AT_MS, qty: 10, filledQty: 0, ...order };
     const nowMs = AT_MS + afterMs;
-    assertEquals(decideEntryEnd({ order: shown, partialSinceMs, isLate, nowMs }), end);
+    assertEquals(
+      decideEntryEnd({ order: shown, partialSinceMs, isLate, isLossReached, nowMs }),
+      end,
+    );
   });
 }

@@ -259,6 +259,7 @@ const sentences: [AuditEvent, string][] = [
       qty: 3,
       filled_avg_price_usd: 0.5123,
       filled_at: AT,
+      replaces: null,
     },
     "NVDA sold 3 of 3 at 0.5123 (trim at R1), filled 09:52:10",
   ],

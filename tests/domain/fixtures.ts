@@ -48,6 +48,7 @@ export const ALLOWED_ENTRY: CapInputs = {
   openSymbols: 0,
   bracket: { priceUsd: 100, stopUsd: 95, targetUsd: 110 },
   usage: NO_USAGE,
+  loss: { kind: "unlimited" },
   clockSkewSeconds: 0,
 };
 

@@ -94,6 +94,7 @@ function listVerdicts(decision: LiveDecision, ledger: LiveLedger, vector: Case):
       bracket: { priceUsd: ref_price, stopUsd: ref_price * 0.9, targetUsd: ref_price * 1.1 },
       openSymbols: vector.open_positions,
       usage: buildCapUsage(ledger, intent),
+      loss: { kind: "unlimited" },
       clockSkewSeconds: 0,
     });
     return formatVerdict(symbol, verdict);

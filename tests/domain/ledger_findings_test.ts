@@ -2,8 +2,7 @@ import { buildLedgerEntry, type LedgerEntry, type LiveLedger } from "../../src/d
 import { listBrokerFindings, listRuleFindings } from "../../src/domain/ledger_findings.ts";
 import type { BrokerOrder } from "../../src/domain/orders.ts";
 import { buildEmptyLedger } from "../../src/domain/reconcile.ts";
-import { rebuildLedger } from "../../src/domain/rebuild_ledger.ts";
-import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { assertEquals, assertStringIncludes } from "../assert.ts";
 
 const TODAY = "2026-11-23";
 const AT_MS = Date.parse("2026-11-23T15:00:00Z");
@@ -177,89 +176,4 @@ Deno.test("listBrokerFindings() has nothing to say of a foreign or a rejected or
 
 Deno.test("listBrokerFindings() takes what a look-up found for an earlier day's order", () => {
   assertEquals(listBrokerFindings(ledger([entry()]), [], [order()]), []);
-});
-
-const ACCOUNT = { host: "paper", accountId: "a" };
-
-Deno.test("rebuildLedger() keeps, adds, and begins the count of mismatches anew", () => {
-  const kept = entry({ clientOrderId: `${ID}-older`, orderId: "gone", pivotUsd: 124 });
-  const rebuilt = rebuildLedger({
-    present: ledger([kept], { mismatches: 2 }),
-    newest: null,
-    orders: [order()],
-    positions: [],
-    todayNy: TODAY,
-    account: ACCOUNT,
-    mismatches: null,
-  });
-  assertEquals(rebuilt.mismatches, 0);
-  assertEquals(rebuilt.entries[0], kept);
-  assertEquals(rebuilt.entries[1]?.clientOrderId, ID);
-  assertEquals([rebuilt.host, rebuilt.accountId], ["paper", "a"]);
-});
-
-Deno.test("rebuildLedger() carries over only what an earlier day left unsettled", () => {
-  const past = ledger(
-    [entry({ status: "pending", clientOrderId: `${ID}p` }), entry()],
-    { dateNy: "2026-11-20", mismatches: 2 },
-  );
-  for (const inputs of [{ present: past, newest: null }, { present: null, newest: past }]) {
-    const rebuilt = rebuildLedger({
-      ...inputs,
-      orders: [],
-      positions: [],
-      todayNy: TODAY,
-      account: ACCOUNT,
-      mismatches: null,
-    });
-    assertEquals(rebuilt.dateNy, TODAY);
-    assertEquals(rebuilt.entries.map((each) => each.clientOrderId), [`${ID}p`]);
-  }
-});
-
-Deno.test("rebuildLedger() uses no ledger of a day still to come", () => {
-  const rebuilt = rebuildLedger({
-    present: ledger([entry()], { dateNy: "2026-11-24" }),
-    newest: null,
-    orders: [],
-    positions: [],
-    todayNy: TODAY,
-    account: ACCOUNT,
-    mismatches: null,
-  });
-  assertEquals([rebuilt.dateNy, rebuilt.entries.length], [TODAY, 0]);
-});
-
-Deno.test("rebuildLedger() gives a rebuilt entry the plan that the state remembers", () => {
-  const position = {
-    symbol: "NVDA",
-    positionId: ID,
-    adoptedQty: 0,
-    besideQty: 0,
-    pivotUsd: 124,
-    r1Usd: 129,
-    r2Usd: 136,
-    stopUsd: 118,
-    highWaterUsd: 125,
-    isTrimmedR1: false,
-    isTrimmedR2: false,
-    qty: 7,
-    costBasisUsd: 875,
-    unexplainedQty: null,
-    unexplainedSinceMs: null,
-    openedAtMs: AT_MS,
-    partialSinceMs: null,
-  };
-  const [rebuilt] = rebuildLedger({
-    present: null,
-    newest: null,
-    orders: [order()],
-    positions: [position],
-    todayNy: TODAY,
-    account: ACCOUNT,
-    mismatches: null,
-  }).entries;
-  assert(rebuilt !== undefined);
-  const { pivotUsd, r1Usd, r2Usd, stopUsd } = rebuilt;
-  assertEquals([pivotUsd, r1Usd, r2Usd, stopUsd], [124, 129, 136, 118]);
 });

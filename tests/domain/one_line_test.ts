@@ -20,6 +20,7 @@ const SHOWN: { what: string; text: string; shown: string }[] = [
     shown: "\\u200e\\u202e\\u2066",
   },
   { what: "a byte order mark", text: "\ufeffDRY_RUN", shown: "\\ufeffDRY_RUN" },
+  { what: "what shows nothing", text: "NV\u200bDA\u{e0041}", shown: "NV\\u200bDA\\u{e0041}" },
   { what: "half of a pair", text: "a\ud83d", shown: "a\\ud83d" },
   { what: "a whole pair, which can be shown", text: "a\u{1f600}", shown: "a\u{1f600}" },
 ];

@@ -59,12 +59,6 @@ const waits: {
     names: "account",
   },
   {
-    what: "an order that is on record and not shown",
-    wait: { kind: "order", symbol: "NVDA", clientOrderId: "avwap-x" },
-    objection: { ledgerProblem: "ledger missing" },
-    names: "NVDA avwap-x",
-  },
-  {
     what: "a state that can't be written",
     wait: { kind: "disk", record: "execution_state.json", message: MESSAGE },
     objection: { ledgerProblem: "state unreadable" },

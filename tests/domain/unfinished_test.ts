@@ -16,7 +16,7 @@ Deno.test("putUnfinished() changes what it is told of one position, and keeps th
 Deno.test("putUnfinished() keeps no record that says nothing", () => {
   const bare = putUnfinished([], "a", { isBare: true });
   assertEquals(putUnfinished(bare, "a", { isBare: false }), []);
-  for (const change of [{ besideEntryAtMs: 1 }, { spentHandStopUsd: 1 }, { stopRefusedAtMs: 1 }]) {
+  for (const change of [{ besideBuyAtMs: 1 }, { spentHandStopUsd: 1 }, { stopRefusedAtMs: 1 }]) {
     assertEquals(putUnfinished([], "a", change).length, 1);
   }
 });

@@ -101,6 +101,23 @@ Deno.test("our stop, lowered by hand, is put back and Slack says how to have one
   assert(alert?.text.includes("avwap-execution release NVDA"));
 });
 
+Deno.test("our stop, lowered by hand after the last look of a session, is told at the close with its price, and put back at the open", async () => {
+  const world = await trimmed();
+  world.goTo(at("15:59:30"));
+  drag(world, 97);
+  world.goTo(at("16:00:02"));
+  await world.cycle();
+  const [alert] = world.alerted("5 of 5 shares without a good-till-canceled stop");
+  assert(alert !== undefined);
+  assert(alert.text.includes("its stop rests at 97, below the engine's 99"), alert.text);
+  // What rests holds the shares: the broker would take no other stop for them.
+  assert(alert.text.includes("Do: raise it in the broker's dashboard"), alert.text);
+  assertEquals([world.changes, world.stops()], [[], ["5@97 gtc"]]);
+  world.goTo(at("09:30:30", TUESDAY));
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.stops(), ["5@99 gtc"]);
+});
+
 Deno.test("where the market is below the hand's stop when it is put back, the engine's own is placed", async () => {
   const world = await trimmed();
   world.exchange.setPrice("NVDA", 110);

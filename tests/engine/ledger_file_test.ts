@@ -1,6 +1,7 @@
 import { buildLedgerEntry, type LedgerEntry } from "../../src/domain/ledger.ts";
 import { buildLedgerText } from "../../src/state/ledger_format.ts";
 import { buildStateText } from "../../src/state/state_format.ts";
+import { takeRequests } from "../../src/engine/releasing.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { CrashError } from "../state/memory_disk.ts";
 import {
@@ -50,7 +51,8 @@ function byHand(symbol: string, change: Partial<LedgerEntry> = {}): LedgerEntry 
 
 /** Copies of what another hand wrote. */
 function copies(world: World): (string | null)[] {
-  return world.disk.namesIn(ARCHIVE).map((name) => world.disk.textOf(`${ARCHIVE}/${name}`));
+  return world.disk.namesIn(ARCHIVE).filter((name) => name.includes(".damaged-"))
+    .map((name) => world.disk.textOf(`${ARCHIVE}/${name}`));
 }
 
 Deno.test("a missing ledger is written anew from the records, without the broker, and blocks LIVE for that cycle", async () => {
@@ -272,6 +274,54 @@ Deno.test("a document of 0.1.0 after a rollback is imported with its ledger, and
   assertEquals([world.alerted("another hand"), copies(world)], [[], []]);
   assertEquals([world.state.ledger?.entries, world.ledger.entries], [file.entries, file.entries]);
   assertEquals(world.position()?.qty, 10);
+});
+
+/** What `release NVDA --yes` leaves, and then a process of 0.1.0, which manages the shares again. */
+async function releasedUnder010(world: World): Promise<void> {
+  const position = world.position();
+  const time = new Date(world.nowMs).toISOString();
+  const request = { symbol: "NVDA", position_id: position?.positionId, time };
+  world.disk.put(`${STATE_DIR}/release-NVDA.json`, JSON.stringify(request));
+  await takeRequests(world.engine);
+  const { positions: _, ...released } = world.state;
+  assert(position !== undefined && released.released.length === 1);
+  world.engine.state = { ...released, positions: [position] };
+  world.disk.put(STATE_PATH, as010(world));
+  world.forget();
+  await world.restart();
+}
+
+Deno.test("what was released before a rollback to 0.1.0 is released after it, by the ledgers, and said", async () => {
+  const world = await bought();
+  await releasedUnder010(world);
+  assertEquals(world.said("Released again, by the ledgers: NVDA").length, 1);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.position(), world.changes, new Set(gates(world))], [
+    undefined,
+    [],
+    new Set([LIVE_PASS]),
+  ]);
+  assertEquals(world.state.released.map(({ symbol }) => symbol), ["NVDA"]);
+});
+
+Deno.test("while the archive can't be read, nothing of a document of 0.1.0 is taken over", async () => {
+  const world = await bought();
+  world.disk.put(
+    `${ARCHIVE}/live_orders_2026-11-20.json`,
+    buildLedgerText({ ...world.ledger, dateNy: "2026-11-20", entries: [] }),
+  );
+  world.disk.fault = ({ op, path }) =>
+    path.startsWith(ARCHIVE) && ["stat", "lstat", "list", "read"].includes(op) ? "broken" : null;
+  await releasedUnder010(world);
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([new Set(gates(world)), world.changes], [
+    new Set([blocked("archive unreadable")]),
+    [],
+  ]);
+  world.disk.fault = () => null;
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.position(), gates(world).at(-1)], [undefined, LIVE_PASS]);
 });
 
 Deno.test("a document that is older than the ledger beside it is damaged, kept, and made anew", async () => {

@@ -260,7 +260,8 @@ for (const { what, damage, reason } of damages.filter(({ isNoFile }) => isNoFile
     await world.cycles(1, MINUTE_MS);
     assertEquals(gate(world), blocked(`ledger unavailable (${reason})`));
     assertEquals([world.changes, world.ledger], [[], past]);
-    const [copy, ...others] = world.disk.namesIn(`${STATE_DIR}/archive`);
+    const [copy, ...others] = world.disk.namesIn(`${STATE_DIR}/archive`)
+      .filter((name) => name.startsWith("live_orders"));
     assert(copy?.startsWith("live_orders_today.damaged-"));
     const kept = await world.disk.readBytes(`${STATE_DIR}/archive/${copy}`, BYTES_MAX);
     assertEquals([kept, others], [damaged, []]);
@@ -313,6 +314,20 @@ Deno.test("a new day archives the old ledger before a new one starts, and carrie
   assertEquals(world.entries().find((each) => each.symbol === "QQQ")?.reason, "not sent");
   assertEquals(world.buys("AMD").length, 1);
   assertEquals(world.archived(TODAY), past);
+});
+
+Deno.test("the day does not turn without what was bought in it, though a crash forgot its position", async () => {
+  const world = new World();
+  await world.buy();
+  await world.cycle();
+  const before = world.position();
+  world.state = { ...world.state, positions: [] };
+  world.goTo(at("10:00:30", TUESDAY));
+  world.list([]);
+  await world.restart();
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.position()?.positionId, world.position()?.qty], [before?.positionId, 10]);
+  assertEquals([world.ledger.dateNy, world.stops()], [TUESDAY, ["10@95 gtc"]]);
 });
 
 Deno.test("a day that has turned stays so, though the last step of writing it fails", async () => {
@@ -566,5 +581,6 @@ Deno.test("a broker that can't list its orders leaves LIVE blocked as unreachabl
   }]);
   await world.cycles(1, MINUTE_MS);
   assertEquals(gate(world), blocked("ledger unavailable (broker unreachable)"));
-  assertEquals([world.changes, world.disk.namesIn(STATE_DIR).includes("archive")], [[], false]);
+  const archived = world.disk.namesIn(`${STATE_DIR}/archive`);
+  assertEquals([world.changes, archived], [[], ["execution_state_2026-11-23.json"]]);
 });

@@ -452,3 +452,49 @@ Deno.test("an alarm of a cycle that could not ask the gate shows no gate line of
   assert(first?.includes("kill switch active (file)"), first);
   assertEquals(first?.includes("Gate mode="), false, first);
 });
+
+Deno.test("a managed position that is short is told hourly, at the close and before the open, until it is bought back", async () => {
+  const world = await trimmed();
+  world.goTo(at("11:10"));
+  world.exchange.setPosition("NVDA", -5, 100);
+  await world.cycles(4, MINUTE_MS);
+  const [first = ""] = standingAlarms(world);
+  assert(first.includes("it is SHORT: the broker shows -5 shares"), first);
+  assert(first.includes("Do: buy it back by hand"), first);
+  assertEquals(world.changes.filter((each) => each.method === "POST"), []);
+  const saidAt: string[] = [];
+  for (const time of ["11:40", "12:10", "12:40", "13:10", "15:59:30", "16:00:30", "20:00"]) {
+    world.forget();
+    world.goTo(at(time));
+    await world.cycle();
+    if (standingAlarms(world).length > 0) saidAt.push(time);
+  }
+  assertEquals(saidAt, ["12:10", "13:10", "15:59:30", "16:00:30"]);
+  world.forget();
+  world.goTo(at("09:02", "2026-11-24"));
+  await world.cycle();
+  assertEquals(standingAlarms(world).length, 1);
+  world.forget();
+  world.exchange.setPosition("NVDA", 5, 100);
+  world.goTo(at("09:35", "2026-11-24"));
+  await world.cycles(3, MINUTE_MS);
+  assertEquals(standingAlarms(world), []);
+});
+
+Deno.test("a clock that can't be read for one cycle does not begin the two minutes of a locked ledger anew", async () => {
+  const world = await bought();
+  const { ledger } = world.engine.state;
+  assert(ledger !== null);
+  world.engine.updateState({ ledger: { ...ledger, mismatches: 2 } });
+  world.forget();
+  await world.cycle();
+  assertEquals(standingAlarms(world), []);
+  world.pass(80 * SECOND_MS);
+  world.setFaults([{ path: "/v2/clock", fault: DOWN }]);
+  await world.cycle();
+  world.setFaults([]);
+  world.pass(45 * SECOND_MS);
+  await world.cycle();
+  const [said = ""] = standingAlarms(world);
+  assert(said.includes("10 of 10 shares without a good-till-canceled stop"), said);
+});

@@ -17,6 +17,14 @@ const BLOCKED = "Gate mode=DRY_RUN status=FAIL reason=invalid configuration (exe
 const TUESDAY = "2026-11-24";
 const WEDNESDAY = "2026-11-25";
 
+/** What release 0.1.0 left, or a lost archive: no copy of the document. */
+function loseCopies(world: World): void {
+  const archive = `${STATE_DIR}/archive`;
+  for (const name of [...world.disk.namesIn(archive)]) {
+    if (name.startsWith("execution_state_")) world.disk.remove(`${archive}/${name}`);
+  }
+}
+
 function working(world: World): SimOrder[] {
   return world.orders((order) => order.status === "new");
 }
@@ -48,10 +56,16 @@ const losses: { readonly what: string; readonly lose: (world: World) => void | P
       ),
   },
 ];
-for (const { what, lose } of losses) {
-  Deno.test(`a state that is ${what} is rebuilt from ledger and broker, and blocks LIVE for the cycle`, async () => {
+for (
+  const [{ what, lose }, isCopied] of losses.flatMap((each) =>
+    [[each, true], [each, false]] as const
+  )
+) {
+  const from = isCopied ? "its copy" : "the ledger alone";
+  Deno.test(`a state that is ${what} is rebuilt from ${from} and the broker, and blocks LIVE for the cycle`, async () => {
     const world = await trimmed();
     const before = world.position();
+    if (!isCopied) loseCopies(world);
     await lose(world);
     const damaged = world.disk.textOf(STATE_PATH);
     await world.restart();
@@ -78,16 +92,40 @@ for (const { what, lose } of losses) {
   });
 }
 
-Deno.test("a lost state is rebuilt from the archive on a later day", async () => {
+for (const isCopied of [true, false]) {
+  Deno.test(`a lost state is rebuilt from the archive on a later day, ${isCopied ? "with" : "without"} a copy`, async () => {
+    const world = await trimmed();
+    world.goTo(at("10:00:30", TUESDAY));
+    world.list([]);
+    await world.cycle();
+    if (!isCopied) loseCopies(world);
+    await world.disk.remove(STATE_PATH);
+    await world.restart();
+    await world.cycles(2, MINUTE_MS);
+    assertEquals([world.position()?.stopUsd, world.position()?.isTrimmedR1], [99, true]);
+    assertEquals(world.stops(), ["5@99 gtc"]);
+  });
+}
+
+Deno.test("a lost state has the high that its copy saw, and what was done since", async () => {
   const world = await trimmed();
   world.goTo(at("10:00:30", TUESDAY));
   world.list([]);
-  await world.cycle();
+  world.exchange.setPrice("NVDA", 108);
+  await world.cycles(2, MINUTE_MS);
+  const seenUsd = world.position()?.highWaterUsd;
+  world.goTo(at("10:00:30", WEDNESDAY));
+  world.exchange.setPrice("NVDA", 111);
+  await world.cycles(3, MINUTE_MS);
+  assertEquals([seenUsd, world.position()?.isTrimmedR2, world.held()], [108, true, 3]);
+  const before = world.stops();
   await world.disk.remove(STATE_PATH);
   await world.restart();
-  await world.cycles(2, MINUTE_MS);
-  assertEquals([world.position()?.stopUsd, world.position()?.isTrimmedR1], [99, true]);
-  assertEquals(world.stops(), ["5@99 gtc"]);
+  await world.cycles(3, MINUTE_MS);
+  const after = world.position();
+  assertEquals([after?.isTrimmedR1, after?.isTrimmedR2, after?.stopUsd], [true, true, 105]);
+  assert((after?.highWaterUsd ?? 0) >= 108);
+  assertEquals([world.stops(), world.held()], [before, 3]);
 });
 
 for (const reason of [null, "r1_trim"]) {
@@ -131,6 +169,24 @@ Deno.test("a lost state is rebuilt from an archive of any age", async () => {
   await world.cycles(1, MINUTE_MS);
   const after = world.position();
   assertEquals([after?.pivotUsd, after?.r1Usd, after?.isTrimmedR1], [99, 105, true]);
+});
+
+Deno.test("an adopted position outlives its state and every copy, by the records of its stops", async () => {
+  const world = new World();
+  world.exchange.setPosition("NVDA", 10, 100);
+  await world.restart();
+  await world.cycles(3, MINUTE_MS);
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(3, MINUTE_MS);
+  const before = world.position();
+  assertEquals([before?.adoptedQty, world.stops()], [10, ["5@99 gtc"]]);
+  loseCopies(world);
+  await world.disk.remove(STATE_PATH);
+  await world.restart();
+  await world.cycles(3, MINUTE_MS);
+  const { positionId, adoptedQty, isTrimmedR1, qty } = world.position() ?? {};
+  assertEquals([positionId, adoptedQty, isTrimmedR1, qty], [before?.positionId, 10, true, 5]);
+  assertEquals([world.stops(), world.sells()], [["5@99 gtc"], ["5 filled"]]);
 });
 
 Deno.test("an adopted position outlives a ledger that is lost, and then a state", async () => {
@@ -218,10 +274,12 @@ Deno.test("a lost state is never started empty while the broker can't show what 
 
 Deno.test("state and ledger both lost: rebuilt from what the broker shows", async () => {
   const world = await trimmed();
+  loseCopies(world);
   await world.disk.remove(STATE_PATH);
   await world.disk.remove(LEDGER_PATH);
   await world.restart();
   await world.cycles(4, MINUTE_MS);
+  assertEquals([world.entries().length, world.ledger.mismatches], [1, 0]);
   assertEquals(gates(world).at(-1), LIVE_PASS);
   assertEquals([world.position()?.qty, world.position()?.stopUsd], [5, 99]);
   assertEquals([world.sells(), world.stops(), world.buys().length], [

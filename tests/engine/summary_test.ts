@@ -1,7 +1,9 @@
 import { listAccountLooks } from "../../src/domain/day/account_looks.ts";
 import { readDayResult } from "../../src/domain/day/period.ts";
 import { SAMPLE_DAY_NY, SAMPLE_HALF_DAY_NY, sampleOpenMs } from "../simulator/scenario.ts";
+import { StateError } from "../../src/engine/ports.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { at, World } from "./support.ts";
 import { SlackSink } from "./slack_sink.ts";
 import { KILL_PATH, LIVE_ENVIRONMENT, STATE_DIR, TradingDay } from "./trading_day.ts";
 
@@ -161,3 +163,22 @@ Deno.test("a LIVE day that a kill switch ended is summed up as LIVE", () =>
     await day.run(LIVE_ENVIRONMENT, { untilMs: afterOpen(420) });
     assertStringIncludes(slack.of(TITLE)[0] ?? "", `${TITLE} (LIVE)`);
   }));
+
+Deno.test("a day whose events can't be read is summed from the ledger, and no entry is called lost", async () => {
+  const world = new World();
+  await world.buy();
+  const { record } = world.engine.ports.events;
+  const listDay = () => Promise.reject(new StateError("the disk answers nothing"));
+  Object.assign(world.engine.ports, { events: { record, listDay } });
+  world.goTo(at("15:51"));
+  await world.cycle();
+  world.goTo(at("16:00:30"));
+  await world.cycle();
+  const [summary] = world.alerted("Confirmed not known");
+  assert(summary?.level === "INFO");
+  assertStringIncludes(
+    summary.text,
+    "Confirmed not known (the day's events can't be read): 1 entered, 0 not",
+  );
+  assertEquals(world.alerted("do not add up"), []);
+});

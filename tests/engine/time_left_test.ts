@@ -77,7 +77,7 @@ for (
     "13:00",
   ]] as const
 ) {
-  for (const count of [2, 3, 5]) {
+  for (const count of [2, 3, 4, 5]) {
     for (const latencyMs of [300, 700, 950, 1350, 2000]) {
       Deno.test(`runs of one cycle in the last ten minutes of ${day} give ${count} positions their overnight stops, at ${latencyMs} ms a request`, async () => {
         const { world, names } = await hold(count, dateNy);

@@ -18,6 +18,10 @@ run_commands() {
   try_emergency
   try_twice_set
   try_paper_then_money
+  try_touch_line
+  try_resume_paused
+  try_kill_unseen
+  try_flatten
   try_kill_without_systemd
 }
 
@@ -261,6 +265,74 @@ try_paper_then_money() {
   inside test -e "$STATE/money/KILL_SWITCH" || fail "kill knows the directory"
   inside avwap-execution resume > /dev/null
   seen "paper, then money: every command knows the state directory of its own, and the service may write it"
+}
+
+# The service has another directory than the one that the line names, and is LIVE there.
+try_touch_line() {
+  write_live "$STATE/money"
+  mark
+  inside systemctl restart execution.service
+  until_line 30 "Gate mode=LIVE status=PASS reason=live trading confirmed"
+  until_line 30 "Position NVDA: qty="
+  [ "$(inside avwap-execution completion symbols)" = NVDA ] || fail "completion proposes the symbols of the engine that runs"
+  mark
+  # As the live-trading runbook has it, from a shell that knows nothing of the service.
+  inside env -i /bin/sh -c 'STATE_DIR="${AVWAP_STATE_DIR:-/root/avwap_r3k_scanner/state}"
+touch "${STATE_DIR}/KILL_SWITCH"'
+  until_line 3 "reason=kill switch active (file)"
+  inside avwap-execution resume > "$WORK/resume.log" || true
+  grep -q "^Kill switch is STILL ON: $STATE/KILL_SWITCH" "$WORK/resume.log" || { cat "$WORK/resume.log"; fail "resume says that the other one is still there"; }
+  inside avwap-execution resume --all > "$WORK/resume.log"
+  until_line 15 "Gate mode=LIVE status=PASS reason=live trading confirmed"
+  sh_inside "$(grep -m 1 '^touch ' deploy/RUNBOOK.md)"
+  until_true 5 "the line of this runbook" "avwap-execution status | grep -q '^Kill switch  ON'"
+  inside avwap-execution resume --all > "$WORK/resume.log"
+  seen "the runbook's literal touch line works from any root shell, whatever directory the service uses; resume says where"
+}
+
+try_resume_paused() {
+  inside avwap-execution kill > "$WORK/kill.log" || { cat "$WORK/kill.log"; fail "kill ends with 0"; }
+  mark
+  inside avwap-execution resume --paused > "$WORK/resume.log"
+  until_line 15 "Gate mode=LIVE status=PASS reason=live trading confirmed"
+  inside test -e "$STATE/money/ENTRIES_PAUSED" || fail "resume --paused makes ENTRIES_PAUSED in the service's directory"
+  inside avwap-execution unpause > /dev/null
+  if inside test -e "$STATE/money/ENTRIES_PAUSED"; then fail "unpause removes it"; fi
+  seen "resume --paused lets exits go on and no entry, until unpause"
+}
+
+# An engine that stands still sees nothing; where none runs there is nobody to see.
+try_kill_unseen() {
+  local status=0 pid
+  pid=$(property MainPID)
+  inside kill -STOP "$pid"
+  inside avwap-execution kill > "$WORK/kill.log" 2>&1 || status=$?
+  inside kill -CONT "$pid"
+  [ "$status" = 1 ] || { cat "$WORK/kill.log"; fail "kill ends with 1 where the engine did not see it ($status)"; }
+  grep -q '^NOT SEEN: ' "$WORK/kill.log" || { cat "$WORK/kill.log"; fail "kill says NOT SEEN"; }
+  if grep -q '^LIVE is off' "$WORK/kill.log"; then fail "kill claims nothing that is not so"; fi
+  inside avwap-execution resume > /dev/null
+  inside systemctl stop execution.service
+  inside avwap-execution kill > "$WORK/kill.log" || { cat "$WORK/kill.log"; fail "kill ends with 0 where nothing runs"; }
+  grep -q '^No process holds ' "$WORK/kill.log" || { cat "$WORK/kill.log"; fail "kill says that nothing runs"; }
+  inside avwap-execution resume > /dev/null
+  seen "kill: NOT SEEN and 1 where the engine stands still, 0 where nothing runs"
+}
+
+try_flatten() {
+  mark
+  inside systemctl start execution.service
+  until_line 30 "Gate mode=LIVE status=PASS reason=live trading confirmed"
+  inside avwap-execution flatten --close-positions > "$WORK/flatten.log"
+  grep -q NVDA "$WORK/flatten.log" || { cat "$WORK/flatten.log"; fail "flatten shows the position"; }
+  if inside test -e "$STATE/money/KILL_SWITCH"; then fail "flatten without --yes does nothing"; fi
+  inside avwap-execution flatten --close-positions --yes > "$WORK/flatten.log" 2>&1 || { cat "$WORK/flatten.log"; fail "flatten --yes ends with 0"; }
+  tail -n 1 "$WORK/flatten.log" | grep -q '^Done\.' || { cat "$WORK/flatten.log"; fail "its last line begins with Done."; }
+  inside test -e "$STATE/money/KILL_SWITCH" || fail "flatten leaves the kill switch on"
+  inside avwap-execution status --broker --json > "$WORK/status.json"
+  grep -q '"open_orders": 0,' "$WORK/status.json" || { cat "$WORK/status.json"; fail "no order is open at the broker"; }
+  inside avwap-execution resume > /dev/null
+  seen "flatten --close-positions --yes ends what it says, beside a LIVE engine, and leaves the kill switch on"
 }
 
 # PID 1 stands still: nothing can be run as the service.

@@ -63,6 +63,8 @@ count_buys() {
   sh_inside "curl -s http://127.0.0.1:$PORT/sim/requests" | grep -oF '\"order_class\":\"bracket\"' | wc -l
 }
 
+count_requests() { sh_inside "curl -s http://127.0.0.1:$PORT/sim/requests" | grep -o '\"method\"' | wc -l; }
+
 # Compiled once where AVWAP_LAB_BUILDS names a directory to keep the builds in. Each is another release by its hosts.
 build() {
   local name=$1 hosts=$2 kept=${AVWAP_LAB_BUILDS:-$WORK/builds}/$1
@@ -71,6 +73,19 @@ build() {
       { cat "$WORK/build.log" >&2; fail "the binary compiles"; }
   fi
   cp -r "$kept" "$WORK/$name"
+}
+
+# Release 0.1.0, its real code, out of the repository's history; by an index of its own.
+build_old() {
+  local kept=${AVWAP_LAB_BUILDS:-$WORK/builds}/old source=$WORK/old-source
+  if [ ! -e "$kept/avwap-execution.manifest.json" ]; then
+    mkdir -p "$kept" "$source"
+    GIT_INDEX_FILE=$WORK/old-index git read-tree 0ece04242bddc4ab9c78b0a36b95a5469cc3a04e
+    GIT_INDEX_FILE=$WORK/old-index git checkout-index --all "--prefix=$source/"
+    (cd "$source" && "$DENO" task compile --runtime=npm "--allow-host=127.0.0.1:$PORT" "--output=$kept/avwap-execution") \
+      > "$WORK/build.log" 2>&1 || { cat "$WORK/build.log" >&2; fail "release 0.1.0 compiles"; }
+  fi
+  cp -r "$kept" "$WORK/old"
 }
 
 put_release() {
@@ -109,9 +124,7 @@ build_all() {
   *) echo "I am broken"; exit 70 ;;'
   build_script unfit '  check) exit 78 ;;
   *) exit 78 ;;'
-  # Knows no `release`, and runs as the first does.
-  build_script older "  --help) echo '  check  look' ;;
-  *) exec /opt/avwap-execution/releases/$(release_of first)/avwap-execution \"\$@\" ;;"
+  build_old
 }
 
 # A fresh host with the simulated broker and what was copied to it; nothing is installed.
@@ -124,7 +137,7 @@ boot() {
     > "$WORK/market.log" 2>&1 &
   MARKET_PID=$!
   for file in deploy/*.sh; do lab put "$file" "/root/incoming/${file#deploy/}"; done
-  for file in first second broken unfit older; do put_release "$file"; done
+  for file in first second broken unfit old; do put_release "$file"; done
   until_true 20 "the simulated broker answers" "curl -s http://127.0.0.1:$PORT/sim/requests"
   seen "systemd $(inside systemctl --version | head -n 1 | cut -d ' ' -f 2) and the simulated broker are up"
 }
@@ -145,6 +158,17 @@ run_block() {
   text=$(runbook_block "$1")
   [ -n "$text" ] || fail "the runbook has commands under $1"
   sh_inside "set -eu; $text"
+}
+
+# LIVE with both keys in the drop-ins of the runbook, which the service has as soon as it is started anew.
+write_live() {
+  inside avwap-execution token > /dev/null
+  inside rm -f "$DROP_INS/zz-dry-run.conf"
+  write_inside "$DROP_INS/60-live.conf" "[Service]
+Environment=LIVE_TRADING=1 LIVE_CONFIRM_TOKEN=$(inside cat "$1/live_confirm_token.txt") EXECUTION_POLL_SECONDS=5"
+  write_inside "$DROP_INS/50-dry-run.conf" '[Service]
+Environment=DRY_RUN=0'
+  inside systemctl daemon-reload
 }
 
 # A script inside that has the host's libraries, as the operator's command has them.

@@ -34,6 +34,60 @@ try_upgrade() {
   seen "rolled back to the first release, without waiting for the close"
 }
 
+# A host on which 0.1.0 was installed by its own script, over a unit that people write, as an upgrade finds it.
+write_010() {
+  local file
+  mkdir -p "$WORK/old-deploy"
+  git archive 0ece04242bddc4ab9c78b0a36b95a5469cc3a04e deploy | tar -x -C "$WORK/old-deploy"
+  for file in "$WORK"/old-deploy/deploy/*.sh; do lab put "$file" "/root/old-deploy/${file##*/}"; done
+  write_inside /etc/systemd/system/execution.service '[Service]
+Environment=APCA_API_KEY_ID=SIMKEYID APCA_API_SECRET_KEY=sim-secret-key MAX_LIVE_POSITIONS=3
+ExecStart=/bin/sleep infinity'
+  inside systemctl daemon-reload
+  inside /root/old-deploy/install.sh /root/incoming/old/avwap-execution > "$WORK/install.log" 2>&1 ||
+    { cat "$WORK/install.log"; fail "0.1.0 installs"; }
+  write_inside /etc/avwap-execution/environment "$(lab_environment | grep -v '^APCA_API_\(KEY\|SECRET\)')"
+  write_watchlist
+  inside systemctl daemon-reload
+  inside systemctl start execution.service
+  is_state active || fail "0.1.0 runs"
+}
+
+try_from_010() {
+  local old
+  boot
+  write_010
+  old=$(current)
+  inside /root/incoming/upgrade.sh /root/incoming/first/avwap-execution > "$WORK/upgrade.log" 2>&1 || { cat "$WORK/upgrade.log"; fail "upgrade.sh from 0.1.0"; }
+  is_state active || fail "the service is up after the upgrade from 0.1.0"
+  inside avwap-execution status > "$WORK/status.log" || { cat "$WORK/status.log"; fail "the operator's command works after the upgrade"; }
+  grep -q '^Mode .*DRY_RUN enabled' "$WORK/status.log" || { cat "$WORK/status.log"; fail "in the service's own mode"; }
+  inside avwap-execution kill > "$WORK/kill.log" || { cat "$WORK/kill.log"; fail "kill ends with 0"; }
+  inside avwap-execution resume > /dev/null
+  inside /opt/avwap-execution/host/rollback.sh > "$WORK/rollback.log" 2>&1 || { cat "$WORK/rollback.log"; fail "rollback.sh to 0.1.0"; }
+  [ "$(current)" = "$old" ] || fail "0.1.0 is current"
+  if grep -q 'in force' "$WORK/rollback.log"; then cat "$WORK/rollback.log"; fail "nothing is in force"; fi
+  inside /opt/avwap-execution/host/rollback.sh > "$WORK/rollback.log" 2>&1 || { cat "$WORK/rollback.log"; fail "and forward"; }
+  is_state active || fail "the service is up again"
+  seen "a host that 0.1.0 installed is upgraded, rolled back and upgraded again"
+  inside systemctl stop execution.service
+  install_again
+  property Environment | grep -q MAX_LIVE_POSITIONS=3 || fail "what 0.1.0 carried over holds"
+  inside systemctl start execution.service
+  is_state active || fail "it runs under the unit of this release"
+  inside systemctl stop execution.service
+  inside /opt/avwap-execution/host/uninstall.sh > "$WORK/uninstall.log" 2>&1 || { cat "$WORK/uninstall.log"; fail "uninstall.sh"; }
+  property ExecStart | grep -q /bin/sleep || { cat "$WORK/uninstall.log"; fail "the unit that 0.1.0 kept is put back"; }
+  grep -q 'systemd says: execution.service is in DRY_RUN' "$WORK/uninstall.log" || { cat "$WORK/uninstall.log"; fail "in DRY_RUN"; }
+  seen "its unit is renewed by install.sh, which names keys that everybody can read; uninstall.sh puts the unit before 0.1.0 back"
+}
+
+install_again() {
+  inside /root/incoming/install.sh /root/incoming/first/avwap-execution > "$WORK/install.log" 2>&1 || { cat "$WORK/install.log"; fail "install.sh over 0.1.0's unit"; }
+  grep -q '20-carried-over.conf sets APCA_API_SECRET_KEY in Environment=, which every user' "$WORK/install.log" ||
+    { cat "$WORK/install.log"; fail "install.sh names keys in Environment="; }
+}
+
 run_releases() {
   boot
   install_first
@@ -42,6 +96,7 @@ run_releases() {
   try_damaged
   try_in_force
   try_uninstall
+  try_from_010
 }
 
 refused() {
@@ -78,31 +133,40 @@ try_damaged() {
   seen "a release that is there already is verified by its sum, and placed again"
 }
 
-# The older one does not know `release`, and a symbol is released.
+# To 0.1.0 itself, which knows neither, and whose code runs under this unit and reads these records.
 try_in_force() {
-  local older
-  older=$(release_of older)
-  inside mkdir -p "/opt/avwap-execution/releases/$older"
-  sh_inside "cp /root/incoming/older/* /opt/avwap-execution/releases/$older/"
-  write_inside "$DROP_INS/50-dry-run.conf" '[Service]
-Environment=DRY_RUN=0'
-  inside systemctl daemon-reload
-  inside systemctl stop execution.service
-  write_inside "$STATE/execution_state.json" "$(inside cat "$STATE/execution_state.json" | sed 's/"released": *\[\]/"released": [{"symbol": "TSLA", "position_id": "p1", "released_at": "2026-01-20T15:00:00Z"}]/')"
-  inside grep -q TSLA "$STATE/execution_state.json" || fail "the state holds a released symbol"
-  inside systemctl start execution.service
-  inside grep -q TSLA "$STATE/execution_state.json" || fail "the engine keeps it"
-  inside /opt/avwap-execution/host/rollback.sh "$older" > "$WORK/rollback.log" 2>&1 || { cat "$WORK/rollback.log"; fail "rollback.sh to an older release"; }
-  grep -q "does not know what is in force: released symbols: TSLA" "$WORK/rollback.log" || { cat "$WORK/rollback.log"; fail "it names what is lost"; }
-  inside avwap-execution status | grep -q 'DRY_RUN enabled' || fail "and starts in DRY_RUN"
-  is_state active || fail "the older release runs"
-  inside /opt/avwap-execution/host/rollback.sh "$(release_of second)" > "$WORK/rollback.log" 2>&1 || { cat "$WORK/rollback.log"; fail "forward again"; }
+  local old second rollback=/opt/avwap-execution/host/rollback.sh
+  old=$(release_of old)
+  second=$(release_of second)
+  inside mkdir -p "/opt/avwap-execution/releases/$old"
+  sh_inside "cp /root/incoming/old/* /opt/avwap-execution/releases/$old/"
+  write_live "$STATE"
+  mark
+  inside systemctl restart execution.service
+  until_line 30 "Position NVDA: qty=6"
+  inside avwap-execution release NVDA --yes > "$WORK/release.log" || { cat "$WORK/release.log"; fail "release takes NVDA off the engine's hands"; }
+  inside avwap-execution pause > "$WORK/pause.log"
+  mark
+  inside "$rollback" "$old" > "$WORK/rollback.log" 2>&1 || { cat "$WORK/rollback.log"; fail "rollback.sh to 0.1.0"; }
+  for text in 'released symbols: NVDA' 'entries are paused'; do
+    grep -qF "does not know what is in force: $text" "$WORK/rollback.log" || { cat "$WORK/rollback.log"; fail "it names: $text"; }
+  done
+  is_state active || fail "0.1.0 runs"
+  until_line 15 "Gate mode=DRY_RUN status=FAIL reason=DRY_RUN enabled"
+  seen "a rollback to 0.1.0 itself names what that does not know, and it runs in DRY_RUN"
+  inside "$rollback" "$second" > "$WORK/rollback.log" 2>&1 || { cat "$WORK/rollback.log"; fail "forward again"; }
+  inside avwap-execution status > "$WORK/status.log"
+  grep -q '^Released .*NVDA' "$WORK/status.log" || { cat "$WORK/status.log"; fail "what was released is released after 0.1.0"; }
+  grep -q '^Entries .*PAUSED' "$WORK/status.log" || { cat "$WORK/status.log"; fail "what was paused is paused after 0.1.0"; }
+  seen "forward again: what was released and paused still is"
   inside rm "$DROP_INS/zz-dry-run.conf"
   inside systemctl daemon-reload
-  inside /opt/avwap-execution/host/rollback.sh --accept-loss-of release "$older" > "$WORK/rollback.log" 2>&1 || { cat "$WORK/rollback.log"; fail "rollback.sh --accept-loss-of"; }
+  mark
+  inside "$rollback" --accept-loss-of release --accept-loss-of pause "$old" > "$WORK/rollback.log" 2>&1 || { cat "$WORK/rollback.log"; fail "rollback.sh --accept-loss-of"; }
   if inside test -e "$DROP_INS/zz-dry-run.conf"; then fail "accepted: the mode stays"; fi
-  inside /opt/avwap-execution/host/rollback.sh "$(release_of second)" > "$WORK/rollback.log" 2>&1
-  seen "a rollback names what the older release does not know and starts in DRY_RUN, or goes on where that is accepted"
+  until_line 30 "Gate mode=LIVE status=PASS reason=live trading confirmed"
+  inside "$rollback" "$second" > "$WORK/rollback.log" 2>&1 || { cat "$WORK/rollback.log"; fail "and forward"; }
+  seen "where the loss is accepted 0.1.0 goes on LIVE, in the open market"
 }
 
 try_uninstall() {

@@ -48,6 +48,17 @@ WatchdogSec=20"
   inside systemctl daemon-reload
 }
 
+# Help and version need neither root nor a service.
+try_help() {
+  local words
+  for words in --help -h help version -V 'help kill' 'flatten --help' 'completion bash'; do
+    inside su -s /bin/sh nobody -c "avwap-execution $words" > "$WORK/help.log" 2>&1 || { cat "$WORK/help.log"; fail "$words needs no root"; }
+  done
+  if inside su -s /bin/sh nobody -c 'avwap-execution status' > "$WORK/help.log" 2>&1; then fail "what runs as the service needs root"; fi
+  grep -q 'must run as root, as the service is started: sudo avwap-execution status' "$WORK/help.log" || { cat "$WORK/help.log"; fail "and says so"; }
+  seen "help, version and completion need no root; what does says how"
+}
+
 try_check() {
   local status=0
   inside avwap-execution check > "$WORK/check.log" 2>&1 || status=$?
@@ -58,12 +69,20 @@ try_check() {
 }
 
 try_watchlist() {
+  local asked lines
   write_watchlist
   inside touch -d '3 days ago' "$BASE/daily_candidates.csv"
   mark
   if inside systemctl start execution.service 2> /dev/null; then fail "a stale watchlist refuses the start"; fi
   [ "$(property ExecMainStatus)" = 2 ] || fail "a stale watchlist ends with status 2"
   seen "a stale watchlist refuses the start with status 2"
+  asked=$(count_requests)
+  [ "$asked" -gt 0 ] || fail "check asks the broker"
+  until_true 60 "it is tried again, five times" "[ \$(systemctl show execution.service -p NRestarts --value) -ge 5 ]"
+  [ "$(count_requests)" = "$asked" ] || fail "a service that waits for its list asks the broker no more than every 5 minutes"
+  lines=$(sh_inside "journalctl -t avwap-execution --no-pager -o cat --since '$MARKED' | wc -l")
+  [ "$lines" -le 10 ] || fail "a service that waits for its list writes no more than 10 lines an hour ($lines)"
+  seen "a service that waits for its list asks the broker once, and says so in $lines lines"
   inside touch "$BASE/daily_candidates.csv"
   until_true 30 "it comes up by itself" "systemctl is-active execution.service"
   until_line 5 "Gate mode=DRY_RUN status=FAIL reason=DRY_RUN enabled"
@@ -76,21 +95,14 @@ try_watchlist() {
 }
 
 try_live() {
-  local token
   inside rm -f "$STATE/live_orders_today.json"
-  inside avwap-execution token > "$WORK/token.log"
-  token=$(inside cat "$STATE/live_confirm_token.txt")
+  write_live "$STATE"
   [ "$(inside stat -c %a "$STATE/live_confirm_token.txt")" = 600 ] || fail "the token file has mode 0600"
-  write_inside "$DROP_INS/50-dry-run.conf" "[Service]
-Environment=DRY_RUN=0"
-  write_inside "$DROP_INS/60-live.conf" "[Service]
-Environment=LIVE_TRADING=1 LIVE_CONFIRM_TOKEN=$token EXECUTION_POLL_SECONDS=5"
-  inside systemctl daemon-reload
   mark
   inside systemctl restart execution.service
   until_line 10 "Gate mode=DRY_RUN status=FAIL reason=ledger unavailable (ledger missing)"
-  until_line 10 "Live ledger was missing: rebuilt"
-  seen "a missing ledger starts in DRY_RUN and is rebuilt"
+  until_line 10 "Live ledger was missing: written anew from the records"
+  seen "a missing ledger starts in DRY_RUN and is written anew from the records"
   until_line 30 "Gate mode=LIVE status=PASS reason=live trading confirmed"
   until_line 30 "SUBMITTED NVDA: qty=6 order_id="
   [ "$(count_buys)" = 1 ] || fail "LIVE sends one bracket order"
@@ -99,9 +111,10 @@ Environment=LIVE_TRADING=1 LIVE_CONFIRM_TOKEN=$token EXECUTION_POLL_SECONDS=5"
 
 try_kill_switch() {
   mark
-  inside avwap-execution kill > "$WORK/kill.log"
-  until_line 3 "Gate mode=DRY_RUN status=FAIL reason=kill switch active (file)"
-  seen "the kill switch file is obeyed"
+  inside avwap-execution kill > "$WORK/kill.log" || { cat "$WORK/kill.log"; fail "kill ends with 0 where the engine saw it"; }
+  grep -q ' saw it\.$' "$WORK/kill.log" || { cat "$WORK/kill.log"; fail "kill says that the engine saw it"; }
+  until_line 1 "Gate mode=DRY_RUN status=FAIL reason=kill switch active (file)"
+  seen "the kill switch is obeyed, and the command says so when the engine has seen it"
   mark
   inside avwap-execution resume > "$WORK/resume.log"
   until_line 15 "Gate mode=LIVE status=PASS reason=live trading confirmed"
@@ -147,6 +160,7 @@ try_stop() {
 run_service() {
   boot
   try_install
+  try_help
   try_check
   try_watchlist
   try_live

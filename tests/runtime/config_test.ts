@@ -33,6 +33,7 @@ Deno.test("buildConfig() gives the documented defaults when only the credentials
     isSlackVerbose: false,
     heartbeatMinutes: 60,
     dailySummaryTimeNy: null,
+    maxLossPerDayUsd: null,
   });
   assertEquals(config.endpoint, {
     kind: "paper",
@@ -163,8 +164,20 @@ for (const { variable, cap, isWhole } of CAPS) {
   });
 }
 
+Deno.test("buildConfig() takes a loss limit in USD, has none by default, and blocks LIVE by name where it is none", () => {
+  assertEquals(build({}).config.engine.maxLossPerDayUsd, null);
+  assertEquals(build({ MAX_LIVE_LOSS_PER_DAY: "12.5" }).config.engine.maxLossPerDayUsd, 12.5);
+  for (const text of NO_CAPS) {
+    const { engine } = build({ MAX_LIVE_LOSS_PER_DAY: text }).config;
+    assertEquals(engine.maxLossPerDayUsd, null, text);
+    assertEquals(engine.invalidConfiguration, "MAX_LIVE_LOSS_PER_DAY", text);
+    assert(engine.caps !== null);
+  }
+});
+
 Deno.test("buildConfig() names the first bad limit in the documented order", () => {
-  const order = ["ALLOWLIST_SYMBOLS", ...CAPS.map(({ variable }) => variable)];
+  const caps = CAPS.map(({ variable }) => variable);
+  const order = ["ALLOWLIST_SYMBOLS", ...caps, "MAX_LIVE_LOSS_PER_DAY"];
   for (let first = 0; first < order.length; first++) {
     const environment = Object.fromEntries(order.slice(first).map((name) => [name, "$"]));
     assertEquals(build(environment).config.engine.invalidConfiguration, order[first]);

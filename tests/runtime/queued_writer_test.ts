@@ -6,11 +6,17 @@ class SteeredStream {
   readonly #taken: number[] = [];
   isFull = false;
   failure: Error | null = null;
+  /** So many writes are refused, as by a full pipe that does not block. */
+  refusals = 0;
   pieceBytes = Infinity;
   #release: () => void = () => {};
 
   async write(bytes: Uint8Array): Promise<number> {
     if (this.failure !== null) throw this.failure;
+    if (this.refusals > 0) {
+      this.refusals--;
+      throw new Deno.errors.WouldBlock("full");
+    }
     if (this.isFull) await new Promise<void>((resolve) => this.#release = resolve);
     const count = Math.min(bytes.length, this.pieceBytes);
     this.#taken.push(...bytes.subarray(0, count));
@@ -61,6 +67,16 @@ Deno.test("the queued writer writes everything in its order, also in pieces", as
   writer.write("fourth\n");
   await writer.flush(1000);
   assertEquals(stream.text, `${lines.join("")}fourth\n`);
+});
+
+Deno.test("the queued writer waits for a full pipe that does not block as for one that does", async () => {
+  const { stream, writer } = build();
+  stream.refusals = 3;
+  stream.pieceBytes = 3;
+  writer.write("first\n");
+  writer.write("second\n");
+  await writer.flush(1000);
+  assertEquals([stream.text, stream.refusals], ["first\nsecond\n", 0]);
 });
 
 Deno.test("the queued writer never waits for its reader, and says in their place how many lines it dropped", async () => {

@@ -38,7 +38,7 @@ export class AccountActs {
       case "foreign position":
         return exchange.setPosition(FOREIGN_SYMBOL, operator.whole(1, 20), 31.4);
       case "foreign order":
-        return void exchange.placeByHand(buildForeignOrder(operator.pick(world.market.symbols)));
+        return void world.placeByHand(buildForeignOrder(operator.pick(world.market.symbols)));
       case "close":
         for (const order of sells) exchange.desk.cancel(order);
         return world.plan(world.trueMs + 3_000, () => {

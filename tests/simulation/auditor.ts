@@ -81,6 +81,8 @@ export class Auditor {
   /** Since when a symbol's position has no good-till-canceled stop while not LIVE, as cycles ended. */
   readonly bareSinceMs = new Map<string, number>();
   readonly saidLately: { readonly atMs: number; readonly line: string }[] = [];
+  /** Titles of the messages about fills. */
+  readonly tradeTitles: string[] = [];
   readonly gaps: Gaps;
   readonly silence: Silence;
   readonly closedChecks: ClosedChecks;
@@ -148,6 +150,7 @@ export class Auditor {
 
   /** A line of the log. */
   logged(level: string, line: string): void {
+    if (line.startsWith("ERROR: the entries do not add up")) this.#checkSum(line);
     if (level === "info") return;
     this.cycle.said.push(line);
     if (line.startsWith("Not sent, more than is held for sure")) {
@@ -157,6 +160,13 @@ export class Auditor {
     if (bare !== undefined) this.bareSaidMs.set(bare, this.world.trueMs);
     this.saidLately.push({ atMs: this.world.trueMs, line });
     if (this.saidLately.length > 400) this.saidLately.splice(0, 200);
+  }
+
+  /** The summary holds the ledger against the trail: only what a crash or a disk took of one of them is a gap. */
+  #checkSum(line: string): void {
+    const { families } = this.world.profile;
+    if (families.has("crash") || families.has("disk") || families.has("files")) return;
+    this.world.violate("the day's entries add up", line);
   }
 
   /** A question leaves. */

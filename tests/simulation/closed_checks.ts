@@ -1,10 +1,14 @@
+import { isDone } from "../simulator/order.ts";
 import { nyDateAt } from "../simulator/sessions.ts";
 import type { Auditor } from "./auditor.ts";
 import type { ChangeRequest } from "./change_request.ts";
-import { findOwner, isHiding, listPositions, readCoverage } from "./truth.ts";
+import { findOwner, isHiding, listPositions, type RawPosition, readCoverage } from "./truth.ts";
+import type { World } from "./world.ts";
 import type { Family } from "./families.ts";
 
 const MINUTE_MS = 60_000;
+/** One increment of the broker's prices, and what a double adds to it. */
+const INCREMENT_USD = 0.0101;
 /** A look asks in its own seconds; a repeat of a question is no other look. */
 const LOOK_MS_MAX = 45_000;
 /** Five minutes, by a clock that may be some seconds off. */
@@ -104,8 +108,8 @@ export class ClosedChecks {
       const { heldQty, gtcQty } = readCoverage(world, symbol);
       return gtcQty < heldQty;
     });
-    // Stops for another count of shares cover nobody knows what.
-    look.isCovered = bare.length === 0 &&
+    // Stops for another count of shares cover nobody knows what; one below the engine's, where a hand has moved it, protects nothing.
+    look.isCovered = bare.length === 0 && !positions.some((each) => hasLowStop(world, each)) &&
       positions.every(({ symbol, unexplained_qty }) =>
         unexplained_qty === null && !world.strange.has(symbol)
       );
@@ -151,6 +155,13 @@ export class ClosedChecks {
     );
     return due === undefined ? null : JSON.stringify(due.row);
   }
+}
+
+function hasLowStop({ exchange }: World, { symbol, stop }: RawPosition): boolean {
+  return (exchange.desk.active.get(symbol)?.working ?? []).some((order) =>
+    order.side === "sell" && !isDone(order) && order.stopPriceUsd !== null &&
+    order.stopPriceUsd < stop - INCREMENT_USD
+  );
 }
 
 /** Where files or disks fail, or the account is another, a process need not know what the one before it did. */

@@ -191,14 +191,16 @@ function checkProtected(auditor: Auditor, symbol: string): void {
   // What was taken over in this cycle is only protected: at or below its stop it is sold in the next.
   const isExplained = isLeaving || isEnding || isBarred || world.isBlocked() ||
     cycle.adopted.has(symbol);
-  if (isExplained && auditor.isSaid(symbol, "stop", cycle.startMs)) return;
+  // Beside a buy it is tried once a minute, and said at each try.
+  const saidFromMs = cycle.startMs - (isBarred ? AGAIN_MS : 0);
+  if (isExplained && auditor.isSaid(symbol, "stop", saidFromMs)) return;
   world.violate(
     "every LIVE cycle ends with a working stop",
     `${symbol}: ${coveredQty} of ${heldQty} covered (${describeOrders(world, symbol)})`,
   );
 }
 
-/** So often the engine gives a sell that does not trade another try. */
+/** So often the engine gives a sell that does not trade another try, and a stop beside a buy. */
 const AGAIN_MS = 61_000;
 
 function isAsleepAgain({ exchange, trueMs }: World, symbol: string): boolean {
@@ -247,7 +249,9 @@ function checkDueExits(auditor: Auditor): void {
     );
     if (isBesideEntry) continue;
     if (auditor.isSaid(symbol, "exit", cycle.startMs)) continue;
-    if (readCoverage(world, symbol).isSelling || isHiding(world, symbol, cycle.startMs)) continue;
+    // Beside a trade that is as good as done nothing new leaves: its shares may be gone (pipeline 5).
+    const { isSelling, isBound } = readCoverage(world, symbol);
+    if (isSelling || isBound || isHiding(world, symbol, cycle.startMs)) continue;
     if (session.closeMs - world.trueMs < SPENT_EXIT_MS && hasSpentExit(auditor, position)) continue;
     world.violate(
       "an exit that is due is sent",

@@ -1,5 +1,5 @@
 import { listEntries } from "./truth.ts";
-import { LEDGER_PATH, STATE_PATH, type World } from "./world.ts";
+import { LEDGER_PATH, STATE_DIR, STATE_PATH, type World } from "./world.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -20,6 +20,7 @@ export class FileActs {
     world.damaged.add(path);
     const bytes = world.disk.bytesOf(path) ?? new Uint8Array();
     if (how === "remove") world.disk.take(path);
+    if (how === "remove" && path === STATE_PATH) this.#takeCopies();
     if (how === "cut") world.disk.put(path, bytes.slice(0, bytes.length >> 1));
     if (how === "shape") {
       world.disk.put(path, operator.pick(["[]", "{}", '{"entries":[{"notional":-1}]}', "\xff"]));
@@ -36,6 +37,14 @@ export class FileActs {
       world.damaged.delete(path);
       if (path === LEDGER_PATH) world.ledgerTouchedMs = world.trueMs;
     });
+  }
+
+  /** A document that is taken away goes with its copies, one that is only damaged has them. */
+  #takeCopies(): void {
+    const { disk } = this.world;
+    for (const path of disk.listPaths()) {
+      if (path.startsWith(`${STATE_DIR}/archive/execution_state_20`)) disk.take(path);
+    }
   }
 
   /** Takes one entry out of the ledger, or its status; a second mismatch of a day blocks LIVE for the rest of the seed. */

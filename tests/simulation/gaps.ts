@@ -1,5 +1,5 @@
 import { isDone } from "../simulator/order.ts";
-import { findObjection, isEngineOrder, readCoverage } from "./truth.ts";
+import { findLedgerFault, findObjection, isEngineOrder, readCoverage } from "./truth.ts";
 import type { World } from "./world.ts";
 
 /** What kept shares without a stop; the first that happened to them. */
@@ -22,6 +22,9 @@ export type GapTimes = Readonly<Record<GapCause, readonly number[]>>;
  * request budget (2 s a read at most), where minutes of looking at a half filled order have emptied it.
  */
 export const GAP_MS_MAX = 20_000;
+
+/** An entry that is filled in parts has no stop for so long before its rest is cancelled (pipeline 4). */
+const PARTIAL_MS = 60_000;
 
 interface Gap {
   readonly sinceMs: number;
@@ -65,7 +68,8 @@ export class Gaps {
   disturbed(what: string): void {
     this.#lastCause = CAUSES.find(([pattern]) => pattern.test(what))?.[1] ?? "somebody else";
     for (const gap of this.#open.values()) {
-      if (this.world.trueMs - gap.sinceMs <= GAP_MS_MAX) gap.cause ??= this.#lastCause;
+      const maxMs = gap.isExit ? GAP_MS_MAX : PARTIAL_MS + GAP_MS_MAX;
+      if (this.world.trueMs - gap.sinceMs <= maxMs) gap.cause ??= this.#lastCause;
     }
   }
 
@@ -115,13 +119,17 @@ export class Gaps {
     return isDisturbed ? this.#lastCause : null;
   }
 
-  /** A sell that the exchange lets rest without trading, or a buy of somebody's, beside which it takes no stop. */
+  /**
+   * A sell that the exchange lets rest without trading; a buy of somebody's, beside which it takes no stop; or another engine on the
+   * account, which locks LIVE until the operator has looked (pipeline 6).
+   */
   #findObstacle(symbol: string): GapCause | null {
     const working = (this.world.exchange.desk.active.get(symbol)?.working ?? [])
       .filter((order) => !isDone(order));
     if (working.some((order) => order.side === "sell" && order.asleep !== null)) {
       return "broker's refusal";
     }
+    if (findLedgerFault(this.world)?.includes("mismatches") === true) return "somebody else";
     const isBarred = working.some((order) => order.side === "buy" && !isEngineOrder(order));
     return isBarred ? "somebody else" : null;
   }

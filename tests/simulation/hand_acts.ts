@@ -58,17 +58,9 @@ export class HandActs {
     const { world, chance } = this;
     const qty = chance.whole(1, 3);
     const before = world.exchange.portfolio.qty(symbol);
-    const { status } = world.exchange.placeByHand({
-      symbol,
-      side,
-      type: "market",
-      qty: String(qty),
-      time_in_force: "day",
-    });
-    if (status !== 200) return;
+    const order = { symbol, side, type: "market", qty: String(qty), time_in_force: "day" };
+    if (!world.placeByHand(order)) return;
     world.note(`hand: ${side} ${qty} ${symbol}, ${before} held`);
-    const order = world.exchange.orders.at(-1);
-    if (order?.symbol === symbol) world.handOrders.push(order);
   }
 
   /** What rests reserves the shares: the hand takes it away first, as anyone must. */

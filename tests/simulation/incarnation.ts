@@ -1,6 +1,13 @@
 import { createAlpacaClient } from "../../src/broker/alpaca_client.ts";
 import { RUN_ONCE_MS } from "../../src/engine/engine.ts";
-import type { Alert, AlertPort, ClockPort, EnginePorts, LogPort } from "../../src/engine/ports.ts";
+import {
+  type Alert,
+  type AlertPort,
+  type ClockPort,
+  type EnginePorts,
+  type LogPort,
+  StateError,
+} from "../../src/engine/ports.ts";
 import { runLoop } from "../../src/engine/loop.ts";
 import { buildConfig, NO_RUN_FLAGS } from "../../src/runtime/config.ts";
 import { createDryRunLedger } from "../../src/state/dry_run_ledger.ts";
@@ -122,7 +129,8 @@ function buildPorts(
     operatorFiles: createOperatorFiles({ fs, stateDir, otherStateDirs: [] }),
     watchlist: createWatchlistFile({ fs, path: config.watchlist.path }),
     events: {
-      listDay: (query) => eventLog.listDay(query),
+      listDay: (query) =>
+        hasTrail ? eventLog.listDay(query) : Promise.reject(new StateError("none is written")),
       record: async (event) => {
         auditor.event(event);
         if (hasTrail) await eventLog.record(event);
@@ -217,6 +225,7 @@ function buildAlerts(world: World, auditor: Auditor): AlertPort {
     send: (alert: Alert) => {
       world.checkSecrets("alert", `${alert.title} ${alert.text}`);
       world.count(`alert: ${alert.title}`);
+      if (alert.level === "TRADE") auditor.tradeTitles.push(alert.title);
       auditor.silence.alerted(alert);
       if (alert.state !== undefined && world.chances.mood.isHit(0.8)) delivered.push(alert.state);
     },

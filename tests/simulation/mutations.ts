@@ -58,10 +58,6 @@ const BUGS: readonly Bug[] = [
     find: 'return isEntryRecord(entry) && entry.status !== "rejected";',
     replace: 'return entry.side === "buy" && (entry.broker?.filledQty ?? 0) > 0;',
   }),
-  edit(3, "a missing ledger is started empty", "engine/ledger_rebuilding.ts", {
-    find: "    orders: [...dayOrders.value, ...hidden.orders],",
-    replace: "    orders: dayOrders.value.slice(0, 0),",
-  }),
   edit(3, "an order that the ledger lacked is only said", "domain/reconcile.ts", {
     find: "      entries: [...entries, ...added.map(({ entry }) => entry)],",
     replace: "      entries: [...entries],",
@@ -161,7 +157,6 @@ const TRACKS: Readonly<Record<string, readonly [families: readonly Family[], see
   "the kill switch is read once per cycle": [["operator"], 1],
   "the gate is not asked again before the request": [["operator", "files"], 1],
   '"not found" is believed at once': [["net"], 1],
-  "a missing ledger is started empty": [["files"], 1],
   "an order that the ledger lacked is only said": [["files"], 1],
   "an old list is as good as a fresh one": [["operator"], 1],
   "client and event log keep what they are given": [["net"], 1],

@@ -1,5 +1,11 @@
+import { buildReportJson } from "../../src/cli/report/json.ts";
+import { readTodayResult } from "../../src/cli/status_day.ts";
+import { formatDayResult } from "../../src/domain/alert_summary.ts";
+import { buildDayView } from "../../src/domain/day_view.ts";
+import { EMPTY_STATE } from "../../src/domain/engine_state.ts";
 import type { DayTrail } from "../../src/domain/day/day_trail.ts";
-import { listClosed, readDayResult } from "../../src/domain/day/period.ts";
+import { buildPeriodView, listClosed } from "../../src/domain/day/period.ts";
+import { buildTradeCsv, TRADE_CSV_COLUMNS } from "../../src/domain/day/trade_csv.ts";
 import { findLastFillNy, listTrades, type Trade } from "../../src/domain/day/trades.ts";
 import { readNumber, type RecordedEvent } from "../../src/domain/events.ts";
 import { parseEventFileName } from "../../src/state/event_line.ts";
@@ -9,44 +15,163 @@ import type { Auditor } from "./auditor.ts";
 import { STATE_DIR, type World } from "./world.ts";
 
 /**
- * What the summary said of a day is what its report says: the day result always, both from the same trail; the trade
- * results of what ended on it are counted, since the summary has them from the broker's orders, and a trail that lost a
- * fill, or a hand's sale, tells them apart.
+ * Each day's result and each trade's is one number, whoever says it (interface, Slack): the summary in
+ * its event and in its words, `status`, the day's page, the period's, its JSON and its CSV; and where nothing was lost on the
+ * way it is what the exchange's own books say of the shares.
  */
-export function checkResults({ world }: Auditor): void {
-  if (!world.hasTrail) return;
+export function checkResults(auditor: Auditor): void {
+  const { world } = auditor;
+  // With a host's clock that is wrong, files of days are not written in the order of the days.
+  if (!world.hasTrail || world.profile.families.has("clock")) return;
   const days = listTrails(world);
+  days.forEach((day, index) => checkDay(world, day, days.slice(0, index)));
   const trades = listTrades(days);
-  for (const { dateNy, events } of days) {
-    const at = events.findLastIndex((event) => event.type === "summary");
-    const summary = events[at];
-    // With a host's clock that is wrong it stands in the file of another day than its own.
-    if (summary === undefined || !`${summary["text"]}`.startsWith(dateNy)) continue;
-    world.count("day results compared");
-    const saidUsd = readNumber(summary, "day_result_usd");
-    // What is recorded afterwards the summary can't have known.
-    const known = isSettled(events, at) ? events : events.slice(0, at);
-    const { resultUsd } = readDayResult(known, dateNy);
-    // A trail that could not be read then: unknown, which is never 0.
-    if (saidUsd !== resultUsd && saidUsd !== null) {
-      world.violate("summary and report say one day result", `${dateNy}: ${saidUsd}, ${resultUsd}`);
+  checkMessages(auditor, trades);
+  checkBooks(world, trades);
+}
+
+function checkDay(world: World, { dateNy, events }: DayTrail, earlier: readonly DayTrail[]): void {
+  const at = events.findLastIndex((event) => event.type === "summary");
+  const summary = events[at];
+  if (summary === undefined) return;
+  // What is recorded afterwards the summary can't have known.
+  const day = { dateNy, events: isSettled(events, at) ? events : events.slice(0, at) };
+  const said = listSaid(summary);
+  // A trail that could not be read then: unknown, which is never another number.
+  if (said.words.includes("(the day's events can't be read)")) return;
+  const shown = listShown(day, earlier);
+  world.count("day results compared");
+  for (const [surface, usd] of Object.entries(shown.dayUsd)) {
+    if (usd !== said.dayUsd) {
+      const detail = `${dateNy}: summary ${said.dayUsd}, ${surface} ${usd}`;
+      world.violate("a day result is one number wherever it is said", detail);
     }
-    compareTrades(world, readNumber(summary, "realised_usd"), sumClosed(trades, dateNy));
+  }
+  if (!said.words.includes(shown.dayWords)) {
+    world.violate("a day result is one number wherever it is said", `${shown.dayWords} not said`);
+  }
+  if (!said.isLive) return;
+  world.count("trade results compared", shown.tradesUsd.csv.length);
+  for (const [surface, usd] of Object.entries(shown.tradesUsd)) {
+    if (`${usd}` !== `${shown.tradesUsd.csv}`) {
+      const detail = `${dateNy}: CSV ${shown.tradesUsd.csv}, ${surface} ${usd}`;
+      world.violate("a trade result is one number wherever it is said", detail);
+    }
+  }
+  const sumUsd = sumKnown(shown.tradesUsd.csv);
+  if (!isSame(said.tradesUsd, sumUsd)) {
+    const detail = `${dateNy}: summary ${said.tradesUsd}, CSV ${sumUsd}`;
+    world.violate("a trade result is one number wherever it is said", detail);
   }
 }
 
-/** What the trades that ended on a day made, USD; `null` where none did, NaN where it is not known of one. */
-function sumClosed(trades: readonly Trade[], dateNy: string): number | null {
-  const closed = listClosed(trades).filter((trade) => findLastFillNy(trade) === dateNy);
-  if (closed.length === 0) return null;
-  return closed.reduce<number>((sumUsd, { result }) => sumUsd + (result.resultUsd ?? NaN), 0);
+/** What a summary said, in its event and in the words that Slack got. */
+function listSaid(summary: RecordedEvent) {
+  return {
+    isLive: summary["mode"] === "LIVE",
+    dayUsd: readNumber(summary, "day_result_usd"),
+    tradesUsd: readNumber(summary, "realised_usd"),
+    words: `${summary["text"]}`,
+  };
 }
 
-/** The summary's are rounded to cents. */
-function compareTrades(world: World, saidUsd: number | null, trailUsd: number | null): void {
-  if (saidUsd === null && trailUsd === null) return;
-  const isSame = Math.abs((saidUsd ?? NaN) - (trailUsd ?? NaN)) < 0.006;
-  world.count(isSame ? "trade results that agree" : "trade results that differ");
+/** The same day as every other surface shows it. */
+function listShown({ dateNy, events }: DayTrail, earlier: readonly DayTrail[]) {
+  const view = buildDayView(events, dateNy, { earlier, nowMs: Infinity });
+  const period = buildPeriodView([{ dateNy, events }], { fromNy: dateNy, toNy: dateNy, earlier });
+  const json = JsonWire.parse(JSON.parse(buildReportJson(period, { gaps: [] })));
+  const broker = null;
+  const state = EMPTY_STATE;
+  const status = readTodayResult({ todayNy: dateNy, events, earlier, state, broker });
+  const [, ...lines] = buildTradeCsv(period.closed).trimEnd().split("\r\n");
+  const column = TRADE_CSV_COLUMNS.indexOf("result_usd");
+  const csv = lines.map((line) => line.split(",")[column] ?? "");
+  const ofDay = listClosed(view.trades).filter((trade) => findLastFillNy(trade) === dateNy);
+  return {
+    dayWords: formatDayResult(view.dayResult),
+    dayUsd: {
+      report: view.dayResult.resultUsd,
+      period: period.days[0]?.dayResult.resultUsd,
+      json: json.days[0]?.day_result_usd,
+      status: status.resultUsd,
+    },
+    tradesUsd: {
+      csv,
+      report: ofDay.map(({ result }) => formatUsd(result.resultUsd)),
+      period: period.closed.map(({ result }) => formatUsd(result.resultUsd)),
+      json: json.trades.filter((trade) => trade.closed_at !== null && trade.left_qty === 0)
+        .map((trade) => formatUsd(trade.result_usd)),
+    },
+  };
+}
+
+const JsonWire = z.object({
+  days: z.array(z.object({ day_result_usd: z.number().nullable() })),
+  trades: z.array(z.object({
+    closed_at: z.string().nullable(),
+    left_qty: z.number(),
+    result_usd: z.number().nullable(),
+  })),
+});
+
+function formatUsd(usd: number | null): string {
+  return usd === null ? "" : `${Number(usd.toFixed(6))}`;
+}
+
+/** `null` where there is none, or one is not known: then the summary has no sum either. */
+function sumKnown(amounts: readonly string[]): number | null {
+  if (amounts.length === 0 || amounts.includes("")) return null;
+  return amounts.reduce((sumUsd, usd) => sumUsd + Number(usd), 0);
+}
+
+/** What people read is rounded to cents. */
+function isSame(leftUsd: number | null, rightUsd: number | null): boolean {
+  if (leftUsd === null || rightUsd === null) return leftUsd === rightUsd;
+  return Math.abs(leftUsd - rightUsd) < 0.0051;
+}
+
+const LAST_SALE = /^(\S+) .*(?:; whole trade |: sold [\d.]+ at \S+, )([+-]?\d+\.\d\d)(?: \(.*\))?$/;
+
+/** A message that tells of a trade's end says the result that the trail has, in cents. */
+function checkMessages({ world, tradeTitles }: Auditor, trades: readonly Trade[]): void {
+  for (const title of tradeTitles) {
+    const [, symbol, usd] = LAST_SALE.exec(title) ?? [];
+    if (symbol === undefined) continue;
+    const results = listClosed(trades).filter((trade) => trade.symbol === symbol)
+      .map(({ result }) => result.resultUsd);
+    world.count("messages of a trade's end compared");
+    if (results.some((resultUsd) => isSame(resultUsd, Number(usd)))) continue;
+    if (hasLosses(world)) world.count("messages of a trade's end that the trail has lost");
+    else world.violate("a trade result is one number wherever it is said", `${title}; ${results}`);
+  }
+}
+
+/** By the exchange's own executions, in symbols that only the engine traded, and of which no share is left. */
+function checkBooks(world: World, trades: readonly Trade[]): void {
+  if (hasLosses(world)) return;
+  for (const symbol of new Set(trades.map((trade) => trade.symbol))) {
+    const own = trades.filter((trade) => trade.symbol === symbol);
+    const isWhole = own.every(({ closedAtMs, isAdopted, openedAtMs, result }) =>
+      closedAtMs !== null && openedAtMs !== null && !isAdopted && result.leftQty === 0
+    );
+    if (!isWhole || world.strange.has(symbol)) continue;
+    const truthUsd = world.exchange.orders.filter((order) => order.symbol === symbol)
+      .flatMap(({ side, fills }) =>
+        fills.map(({ qty, priceUsd }) => (side === "sell" ? qty : -qty) * priceUsd)
+      )
+      .reduce((sumUsd, usd) => sumUsd + usd, 0);
+    const trailUsd = own.reduce<number>((sum, { result }) => sum + (result.resultUsd ?? NaN), 0);
+    world.count("trade results held against the exchange's books", own.length);
+    if (!(Math.abs(truthUsd - trailUsd) < 0.01)) {
+      const detail = `${symbol}: books ${truthUsd}, trail ${trailUsd}`;
+      world.violate("trade results are what the exchange's books say", detail);
+    }
+  }
+}
+
+/** A crash or a bad disk takes lines of the trail, and a hand in the files any of them. */
+function hasLosses({ profile: { families } }: World): boolean {
+  return families.has("crash") || families.has("disk") || families.has("files");
 }
 
 function isSettled(events: readonly RecordedEvent[], summaryAt: number): boolean {

@@ -22,6 +22,7 @@ export class Silence {
   /** What stood so already when the cycle began. */
   #begun: ReadonlySet<string> = new Set();
   readonly #saidMs = new Map<string, number>();
+  #wasBlind = false;
 
   constructor(readonly auditor: Auditor) {}
 
@@ -56,6 +57,10 @@ export class Silence {
     // A closed market is looked at now and then: a cycle without a look can't see more than the one before it.
     if (!this.#isOpen() && !this.auditor.closedChecks.isLooking) return;
     const now = this.#list();
+    // A cycle without the broker's clock sees neither prices nor orders, and the host may sleep before it asks again.
+    const isBlind = this.#isOpen() && this.auditor.cycle.mode === null;
+    const isFirstBlind = isBlind && !this.#wasBlind;
+    this.#wasBlind = isBlind;
     for (const key of this.#sinceMs.keys()) if (!now.has(key)) this.#sinceMs.delete(key);
     if (!this.#isKnown()) {
       this.#sinceMs.clear();
@@ -64,7 +69,7 @@ export class Silence {
     for (const key of now) {
       const sinceMs = this.#begun.has(key) ? this.#sinceMs.get(key) : undefined;
       if (sinceMs === undefined) {
-        if (this.#begun.has(key)) this.#sinceMs.set(key, world.trueMs);
+        if (this.#begun.has(key) && !isFirstBlind) this.#sinceMs.set(key, world.trueMs);
         else this.#sinceMs.delete(key);
         continue;
       }

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertGreaterOrEqual, assertMatch } from "../assert.ts";
 import { SimDisk } from "./disk.ts";
 import { buildGapTimes, Gaps } from "./gaps.ts";
-import { mutate, runMutation } from "./mutate.ts";
+import { mutate, runMutation, withBug } from "./mutate.ts";
 import { MUTATIONS } from "./mutations.ts";
 import { TESTED_BUGS } from "./tested_bugs.ts";
 import { Prng } from "./prng.ts";
@@ -15,7 +15,8 @@ import {
 } from "./report.ts";
 import { runSeed, type SeedResult } from "./run.ts";
 import { readCoverage } from "./truth.ts";
-import { TOKEN_PATH, World } from "./world.ts";
+import { LEDGER_PATH, TOKEN_PATH, World } from "./world.ts";
+import { nyDateAt } from "../simulator/sessions.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 /** The seeds of every test run: more than 2,000 days. */
@@ -195,6 +196,86 @@ Deno.test("Gaps lays a stop that rests without trading on the broker, a buy besi
   assertEquals(times(false, false), ["our own sequence"]);
 });
 
+/** Ten bare shares of a managed position, as a cycle's end finds them; the session is open, LIVE is wanted. */
+function bareWorld(): World {
+  const world = new World(1);
+  world.settings = { LIVE_TRADING: "true", LIVE_CONFIRM_TOKEN: "token" };
+  world.disk.put(TOKEN_PATH, "token");
+  world.exchange.setPosition("AAA", 10, 190);
+  return world;
+}
+
+function listCauses(gaps: Gaps): string[] {
+  gaps.ended();
+  return Object.entries(gaps.times).flatMap(([cause, each]) => each.length > 0 ? [cause] : []);
+}
+
+Deno.test("Gaps lays what a locked ledger keeps bare on the other engine that locked it", () => {
+  const world = bareWorld();
+  const ledger = { date_ny: nyDateAt(world.trueMs), entries: [], mismatches: 2 };
+  world.disk.put(LEDGER_PATH, JSON.stringify(ledger));
+  const gaps = new Gaps(world);
+  gaps.watch(new Set(), ["AAA"]);
+  assertEquals(listCauses(gaps), ["somebody else"]);
+});
+
+for (
+  const { afterMs, cancelled, cause } of [
+    { afterMs: 50_000, cancelled: [], cause: "operator's switch" },
+    { afterMs: 90_000, cancelled: [], cause: "our own sequence" },
+    { afterMs: 15_000, cancelled: ["AAA"], cause: "operator's switch" },
+  ]
+) {
+  const what = cancelled.length > 0 ? "an exit left bare" : "an entry's parts left bare";
+  Deno.test(`Gaps lays what ${what} on ${cause} where that came ${afterMs / 1000} s later`, () => {
+    const world = bareWorld();
+    const gaps = new Gaps(world);
+    gaps.watch(new Set(cancelled), ["AAA"]);
+    world.advance(afterMs);
+    gaps.disturbed("operator token changed");
+    assertEquals(listCauses(gaps), [cause]);
+  });
+}
+
+Deno.test("World.isOwned() counts what somebody buys after the engine's shares are sold as his", () => {
+  const world = new World(1);
+  const { exchange } = world;
+  world.advance(exchange.sessions.nextOpenMs(world.trueMs) + 60_000 - world.trueMs);
+  exchange.advanceTo(world.trueMs);
+  const trade = (side: string, qty: number, id: string) => {
+    const order = { symbol: "AAA", type: "market", time_in_force: "day", client_order_id: id };
+    assertEquals(exchange.placeByHand({ ...order, side, qty: `${qty}` }).status, 200);
+    world.advance(60_000);
+    exchange.advanceTo(world.trueMs);
+    return world.isOwned("AAA");
+  };
+  assertEquals(trade("buy", 10, "avwap-2026-01-05-AAA-1"), true);
+  assertEquals(trade("buy", 3, "hand-1"), true);
+  assertEquals(trade("sell", 10, "avwap-2026-01-05-AAA-1-stop_exit-1"), true);
+  assertEquals(trade("sell", 3, "hand-2"), false);
+  assertEquals(trade("buy", 5, "hand-3"), false);
+  assertEquals(trade("buy", 7, "avwap-2026-01-05-AAA-2"), true);
+});
+
+Deno.test("readCoverage() takes a good-till-canceled stop that is done for the day for the night's, not for this session's", () => {
+  const world = bareWorld();
+  const stop = { symbol: "AAA", side: "sell", type: "stop", qty: "10", stop_price: "0.5" };
+  const rest = (timeInForce: string) => {
+    const order = { ...stop, time_in_force: timeInForce, client_order_id: `avwap-${timeInForce}` };
+    assertEquals(world.exchange.placeByHand(order).status, 200);
+    world.exchange.advanceTo(world.trueMs += 1_000);
+    const placed = world.exchange.orders.at(-1);
+    assert(placed !== undefined);
+    const spell = { status: "done_for_day", ms: Infinity, then: "resumes" } as const;
+    world.exchange.desk.beginSpell(placed, spell);
+    const { coveredQty, gtcQty } = readCoverage(world, "AAA");
+    world.exchange.desk.cancel(placed);
+    world.exchange.advanceTo(world.trueMs += 1_000);
+    return [coveredQty, gtcQty];
+  };
+  assertEquals([rest("gtc"), rest("day")], [[0, 10], [0, 0]]);
+});
+
 Deno.test("every mutation's text is in the source exactly once", async () => {
   for (const mutation of [...MUTATIONS, ...TESTED_BUGS]) {
     for (const { file } of mutation.edits) {
@@ -226,3 +307,16 @@ for (const name of FAST) {
     assert(caught !== null, output.slice(-400));
   });
 }
+
+Deno.test("runMutation() takes no alarm for a catch that the source raises without the bug too", async () => {
+  const broken = MUTATIONS.find((each) => each.name === "the caps count fills");
+  assert(broken !== undefined);
+  const harmless = { ...broken, edits: [] };
+  const { caught, falseAlarms } = await withBug(
+    ROOT,
+    broken,
+    (copy) => runMutation(new URL(`file://${copy}/`), harmless),
+  );
+  assertEquals(caught, null);
+  assertEquals(falseAlarms.length, 3);
+});

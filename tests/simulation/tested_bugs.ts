@@ -3,6 +3,7 @@ import { COMMANDS_BUGS } from "./bugs/commands.ts";
 import { DISK_BUGS } from "./bugs/disk.ts";
 import { DAY_BUGS } from "./bugs/day.ts";
 import { ENTRIES_BUGS } from "./bugs/entries.ts";
+import { LOSS_BUGS } from "./bugs/loss.ts";
 import { MARKET_DATA_BUGS } from "./bugs/market_data.ts";
 import { MESSAGES_BUGS } from "./bugs/messages.ts";
 import { PROTECTION_BUGS } from "./bugs/protection.ts";
@@ -36,4 +37,5 @@ export const TESTED_BUGS: readonly TestedBug[] = [
   ...COMMANDS_BUGS,
   ...CLOSED_BUGS,
   ...DAY_BUGS,
+  ...LOSS_BUGS,
 ];

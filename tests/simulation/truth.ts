@@ -116,7 +116,7 @@ export interface Coverage {
   readonly heldQty: number;
   /** By sells that are not on their way out. */
   readonly coveredQty: number;
-  /** By good-till-canceled stops among them. */
+  /** By good-till-canceled stops among them, and by those that are done for the day: they work again from the next session on. */
   readonly gtcQty: number;
   /** By sells that are being replaced: the old one is in force until the new one is. */
   readonly replacingQty: number;
@@ -136,16 +136,30 @@ function readOurs(world: World, symbol: string): number {
   return qty <= 0 ? qty : Math.max(0, Math.floor(qty - countHandQty(world, symbol)));
 }
 
-/** Shares of a symbol that a hand bought and has not sold: its own sells take those first (pipeline 5). */
-function countHandQty({ handOrders }: World, symbol: string): number {
+/**
+ * Shares of a symbol that a hand bought beside the engine's and has not sold: its own sells take those first (pipeline 5). What was
+ * there when the engine took the position over is the engine's, whoever bought it.
+ */
+function countHandQty(world: World, symbol: string): number {
   let qty = 0;
-  const fills = handOrders.filter((order) => order.symbol === symbol)
+  const adopted = listPositions(world).find((each) =>
+    each.symbol === symbol && each.adopted_qty > 0
+  );
+  const fromMs = adopted === undefined ? -Infinity : Date.parse(adopted.opened_at);
+  const fills = world.handOrders.filter((order) => order.symbol === symbol)
     .flatMap(({ side, fills }) => fills.map((fill) => ({ side, ...fill })))
+    .filter(({ atMs }) => atMs >= fromMs)
     .sort((a, b) => a.atMs - b.atMs);
   for (const { side, qty: filledQty } of fills) {
     qty = Math.max(0, side === "buy" ? qty + filledQty : qty - filledQty);
   }
   return qty;
+}
+
+/** Whether it is a good-till-canceled stop that protects again from the next session on (pipeline 5). */
+function isOverThisDay({ status, timeInForce, stopPriceUsd, parent, legs }: SimOrder): boolean {
+  const isAlone = parent === null && legs.length === 0;
+  return status === "done_for_day" && timeInForce === "gtc" && stopPriceUsd !== null && isAlone;
 }
 
 /** The sells of a symbol that the exchange works, held against its position. */
@@ -155,10 +169,12 @@ export function readCoverage(world: World, symbol: string): Coverage {
   let unclearSinceMs = -Infinity;
   let isBound = false;
   let isLeaving = false;
+  let gtcQty = 0;
   for (const order of world.exchange.desk.active.get(symbol)?.working ?? []) {
     if (order.side !== "sell" || isDone(order) || !order.isActive) continue;
     // Suspended, done for the day, or in a status that nobody knows: it protects nothing (pipeline 5).
     if (order.asleep !== null) {
+      if (isOverThisDay(order)) gtcQty += leftQty(order);
       if (order.status === "pending_cancel") isLeaving = true;
       if (BOUND_STATUSES.has(order.status)) isBound = true;
       if (!isKnownStatus(order.status) || BOUND_STATUSES.has(order.status)) {
@@ -171,7 +187,6 @@ export function readCoverage(world: World, symbol: string): Coverage {
     groups.set(root, [...groups.get(root) ?? [], order]);
   }
   let coveredQty = 0;
-  let gtcQty = 0;
   let replacingQty = 0;
   let isSelling = false;
   for (const orders of groups.values()) {

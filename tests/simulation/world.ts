@@ -253,6 +253,14 @@ export class World implements DiskHost {
     return isTradingBlocked || isSuspended || isAccountBlocked || isOrderless(accountStatus);
   }
 
+  /** Somebody else places an order: what it trades is his. @returns Whether the exchange took it. */
+  placeByHand(order: Record<string, unknown>): boolean {
+    const { status } = this.exchange.placeByHand(order);
+    const placed = this.exchange.orders.at(-1);
+    if (status === 200 && placed !== undefined) this.handOrders.push(placed);
+    return status === 200;
+  }
+
   /** Whether the exchange leaves a cancel in the symbol hanging. */
   isHung(symbol: string): boolean {
     return this.exchange.desk.hasStuck(symbol);
@@ -287,7 +295,10 @@ export class World implements DiskHost {
     return modifiedMs !== null && nyDateAt(modifiedMs) === nyDateAt(this.trueMs);
   }
 
-  /** Whether shares that the engine's last entry in the symbol bought are still there, by all fills since. */
+  /**
+   * Whether shares that the engine's last entry in the symbol bought are still there, by all fills since. Once all are sold, what
+   * somebody else buys there is his.
+   */
   isOwned(symbol: string): boolean {
     const orders = this.exchange.orders.filter((order) => order.symbol === symbol);
     const entry = orders.findLast((order) =>
@@ -296,13 +307,14 @@ export class World implements DiskHost {
     );
     const fromMs = entry?.fills[0]?.atMs;
     if (fromMs === undefined) return false;
-    let qty = 0;
-    for (const order of orders) {
-      for (const fill of order.fills) {
-        if (fill.atMs >= fromMs) qty += order.side === "buy" ? fill.qty : -fill.qty;
-      }
+    const fills = orders.flatMap((order) => order.fills.map((fill) => ({ order, ...fill })))
+      .filter((fill) => fill.atMs >= fromMs).sort((a, b) => a.atMs - b.atMs);
+    let ownQty = 0;
+    for (const { order, qty } of fills) {
+      if (order.side === "sell") ownQty -= qty;
+      else if (order === entry || ownQty > 0) ownQty += qty;
     }
-    return qty > 0;
+    return ownQty > 0;
   }
 
   /** A JSON file as it is, or as a crash would leave it; `undefined` where it is none. */

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { InvariantError } from "../../src/domain/assert.ts";
 import { EMPTY_STATE, type EngineState } from "../../src/domain/engine_state.ts";
+import type { LiveLedger } from "../../src/domain/ledger.ts";
 import { StateError, type StatePort } from "../../src/engine/ports.ts";
 import { createDenoFileSystem } from "../../src/state/deno_file_system.ts";
 import { createExecutionState } from "../../src/state/execution_state.ts";
@@ -94,6 +95,12 @@ const STATE_TEXT = JSON.stringify({
     beside_entry_at: null,
     sell_refused_at: { r1_trim: "2026-11-23T14:57:00.000Z" },
   }],
+  day_loss: {
+    date_ny: "2026-11-23",
+    reached_at: "2026-11-23T14:59:30.000Z",
+    result_usd: -512.3,
+    limit_usd: 500,
+  },
   ledger: JSON.parse(buildLedgerText(SIMPLE_LEDGER)),
   ledger_versions: ["0123456789abcdef"],
 });
@@ -343,6 +350,7 @@ Deno.test("assertState() calls a state that could not be read back a bug", () =>
     { ...state, positions: [position, position] },
     { ...state, unfinished: [...state.unfinished, ...state.unfinished] },
     { ...state, unfinished: [{ ...unfinished, stopRefusedAtMs: NaN }] },
+    { ...state, dayLoss: { dateNy: "2026-11-23", reachedAtMs: NaN, resultUsd: -1, limitUsd: 1 } },
     { ...state, positions: [{ ...position, stopUsd: NaN }] },
     { ...state, positions: [{ ...position, highWaterUsd: -1 }] },
     { ...state, positions: [{ ...position, adoptedQty: NaN }] },
@@ -461,3 +469,67 @@ Deno.test("the execution state works on the real disk, mode 0600", () =>
     const info = await Deno.stat(`${dir}/execution_state.json`);
     assertEquals((info.mode ?? 0) & 0o777, 0o600);
   }));
+
+const COPY = `${ARCHIVE}/execution_state_2026-11-23.json`;
+
+/** A document of a day, to be copied. */
+function documentOf(dateNy: string): EngineState & { readonly ledger: LiveLedger } {
+  return { ...parseOk(STATE_TEXT), ledger: { ...SIMPLE_LEDGER, dateNy } };
+}
+
+Deno.test("keepCopy() keeps one copy a day, the last, and readCopy() gives the newest", async () => {
+  const { disk, state } = buildWorld(null);
+  assertEquals(await state.readCopy(), { kind: "ok", state: null, unusable: [] });
+  const monday = documentOf("2026-11-23");
+  const tuesday = documentOf("2026-11-24");
+  await state.keepCopy({ ...monday, lastGate: null });
+  await state.keepCopy(monday);
+  await state.keepCopy(tuesday);
+  assertEquals(disk.namesIn(ARCHIVE), [
+    "execution_state_2026-11-23.json",
+    "execution_state_2026-11-24.json",
+  ]);
+  assertEquals(disk.textOf(COPY), buildStateText(monday));
+  assertEquals(await state.readCopy(), { kind: "ok", state: tuesday, unusable: [] });
+});
+
+Deno.test("keepCopy() leaves the copy before or the one after, at any crash", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.nat(30), draws, async (crashAtStep, fates) => {
+      const { disk, state } = buildWorld(null);
+      const before = documentOf("2026-11-23");
+      await state.keepCopy(before);
+      disk.crashAtStep = disk.steps.length + crashAtStep;
+      await state.keepCopy({ ...before, lastGate: null }).catch((error) => {
+        if (!(error instanceof CrashError)) throw error;
+      });
+      const text = disk.afterCrash(buildFate(fates)).textOf(COPY);
+      assert([before, { ...before, lastGate: null }].map(buildStateText).includes(text ?? ""));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+Deno.test("readCopy() names the copies that are of no use, and takes the newest that is", async () => {
+  const { disk, state } = buildWorld(null);
+  const monday = documentOf("2026-11-23");
+  await state.keepCopy(monday);
+  disk.put(`${ARCHIVE}/execution_state_2026-11-24.json`, "{");
+  disk.put(`${ARCHIVE}/execution_state_2026-11-25.json`, buildStateText(monday)); // another day's
+  const copy = await state.readCopy();
+  assert(copy.kind === "ok");
+  assertEquals(copy.state, monday);
+  assertEquals(copy.unusable.map((each) => /state_(.{10})/.exec(each)?.[1]), [
+    "2026-11-25",
+    "2026-11-24",
+  ]);
+});
+
+Deno.test("readCopy() is unreadable, and names the path, where the newest copy can't be read", async () => {
+  const { disk, state } = buildWorld(null);
+  await state.keepCopy(documentOf("2026-11-20"));
+  disk.putDir(COPY);
+  const copy = await state.readCopy();
+  assert(copy.kind === "unreadable");
+  assertEquals(copy.path, COPY);
+});

@@ -208,7 +208,7 @@ const unfinished = fc.record({
   isBare: fc.boolean(),
   stopRefusedAtMs: orNull(moment),
   spentHandStopUsd: orNull(priceUsd.filter((usd) => usd > 0)),
-  besideEntryAtMs: orNull(moment),
+  besideBuyAtMs: orNull(moment),
   sellRefusedAtMs: fc.dictionary(fc.constantFrom("r1_trim", "r2_trim", "stop_exit"), moment, {
     noNullPrototype: true,
   }),
@@ -229,6 +229,12 @@ export const states: fc.Arbitrary<EngineState> = fc.record({
   mismatches: fc.nat(5),
   standings: fc.array(standing, { maxLength: 3 }),
   unfinished: fc.uniqueArray(unfinished, { maxLength: 2, selector: (each) => each.positionId }),
+  dayLoss: orNull(fc.record({
+    dateNy: fc.constantFrom("2026-11-23", "2026-11-27"),
+    reachedAtMs: moment,
+    resultUsd: fc.double({ noNaN: true, noDefaultInfinity: true }),
+    limitUsd: priceUsd.filter((usd) => usd > 0),
+  })),
   ledger: orNull(ledgers),
   ledgerVersions: fc.array(textValue, { maxLength: 2 }),
 }).map((state) => state.ledger === null ? state : { ...state, mismatches: 0 });

@@ -1,9 +1,17 @@
 import type { PeriodView } from "../../domain/day/period.ts";
 import type { Trade } from "../../domain/day/trades.ts";
+import type { DayView } from "../../domain/day_view.ts";
 import { formatUtc } from "../../domain/ny_time.ts";
+import { buildDayJson } from "./day_json.ts";
 
-/** A day or a period as one JSON document: `days`, `trades` (open ones have no `closed_at`), `refused`, `gaps`. */
-export function buildReportJson(view: PeriodView, gaps: readonly string[]): string {
+/**
+ * A day or a period as one JSON document: `days`, `trades` (open ones have no `closed_at`), `refused`, `gaps`.
+ * @param day Of one day, what only its page shows, as `day`.
+ */
+export function buildReportJson(
+  view: PeriodView,
+  { gaps, day = null }: { readonly gaps: readonly string[]; readonly day?: DayView | null },
+): string {
   const { fromNy, toNy, counts } = view;
   const document = {
     from_ny: fromNy,
@@ -28,6 +36,7 @@ export function buildReportJson(view: PeriodView, gaps: readonly string[]): stri
       would_have_made_usd: outcome?.resultUsd ?? null,
       would_have_made_r: outcome?.resultR ?? null,
     })),
+    ...(day !== null && { day: buildDayJson(day) }),
     gaps,
   };
   return `${JSON.stringify(document, null, 2)}\n`;

@@ -91,8 +91,10 @@ export function decideStanding(inputs: StandingInputs): Standing {
   const lastingQty = isOpen ? Math.min(coveredQty, gtcQty) : gtcQty;
   const safeQty = isGtcNeeded ? lastingQty : coveredQty;
   // What can't be read covers nothing now, whatever was seen last.
-  const bareQty = Math.max(0, Math.ceil(mostHeldQty - (cover === null ? 0 : safeQty)));
-  const waiting = mostHeldQty > 0 ? decideDue(inputs, sureQty > 0 ? sureQty : mostHeldQty) : null;
+  const protectedQty = cover === null ? 0 : safeQty;
+  // Of less than nothing there is no share to be stopped, whatever orders say.
+  const bareQty = isShort(position) ? 0 : Math.max(0, Math.ceil(mostHeldQty - protectedQty));
+  const waiting = decideDue(inputs, sureQty > 0 ? sureQty : mostHeldQty);
   const due = waiting ?? (bareQty > 0 ? "stop" : null);
   const reasons = due === null ? [] : listReasons(inputs, cover === null);
   return {
@@ -141,8 +143,16 @@ function readCover(
   return isBeforeTrusted && before?.isCoverRead === true ? before : null;
 }
 
+/** Whether the broker shows less than nothing of it: the engine never sells short, and never buys back. */
+export function isShort({ unexplainedQty }: Pick<ManagedPosition, "unexplainedQty">): boolean {
+  return unexplainedQty !== null && unexplainedQty < 0;
+}
+
 function decideDue(inputs: StandingInputs, qty: number): Exclude<Due, "stop"> | null {
   const { position, price, blind, before } = inputs;
+  // Open or closed: nobody but the operator ends it.
+  if (isShort(position)) return "unknown";
+  if (qty <= 0) return null;
   if (price.kind === "not_asked") {
     const due = before?.due ?? null;
     return due === "stop" || due === "unknown" ? null : due;

@@ -61,9 +61,10 @@ function isBareAlarm(standing: Standing, context: AlarmContext): boolean {
     !context.toldSymbols.has(standing.symbol);
 }
 
-function isDueAlarm({ due, dueSinceMs }: Standing, context: AlarmContext): boolean {
+function isDueAlarm({ due, dueSinceMs, cause }: Standing, context: AlarmContext): boolean {
   if (dueSinceMs === null || context.nowMs - dueSinceMs < ALARM_AFTER_MS) return false;
-  return due === "stop_exit" || !context.isOperatorStopped;
+  // A short position loses money whoever has stopped the engine.
+  return due === "stop_exit" || cause === "short" || !context.isOperatorStopped;
 }
 
 function isLate({ isClosed, isLive, untilCloseMs }: AlarmContext): boolean {

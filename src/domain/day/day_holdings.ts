@@ -1,4 +1,4 @@
-import { type DayFill, listFills } from "../day_fills.ts";
+import type { DayFill } from "../day_fills.ts";
 import { readNumber, readText, readTimeMs, type RecordedEvent } from "../events.ts";
 import {
   type AccountLook,
@@ -7,7 +7,9 @@ import {
   listAccountLooks,
 } from "./account_looks.ts";
 import type { DayHolding } from "./day_result.ts";
+import type { DayTrail, FillStep } from "./day_trail.ts";
 import type { DaySession } from "./session.ts";
+import { nyToMs } from "../ny_time.ts";
 import { roundQty } from "./usd_flow.ts";
 
 /** Types of events that the day result is made from. */
@@ -17,16 +19,20 @@ export const HOLDING_EVENTS = ["market", "equity", "fill", "price", "position"] 
 const LAG_MS = 10_000;
 
 /**
- * What was managed on a day, from its own trail alone, so that whoever asks, whenever, says the same: engine, report and
+ * What was managed on a day, from trails alone, so that whoever asks, whenever, says the same: engine, status, report and
  * CSV. The last price is the last that was seen within the session.
- * @param events The day's, of the types in `HOLDING_EVENTS` at least, in the order of the file.
+ * @param day Its events of the types in `HOLDING_EVENTS` at least, in the order of the file.
+ * @param steps Its fills, and those of the days before it that went on in it (`listFillSteps`).
  */
 export function listDayHoldings(
-  events: readonly RecordedEvent[],
+  { dateNy, events }: DayTrail,
   session: DaySession,
+  steps: readonly FillStep[],
 ): DayHolding[] {
   const looks = listAccountLooks(events);
-  const fills = listFills(events);
+  // One that was seen only today and is older moved nothing today.
+  const fromMs = nyToMs(dateNy, "00:00");
+  const fills = steps.filter((step) => step.dateNy === dateNy && step.atMs >= fromMs);
   return listManagedSymbols(events, { looks, fills }).map((symbol) => {
     const own = listOwnFills(fills.filter((fill) => fill.symbol === symbol), looks);
     return {

@@ -1,5 +1,6 @@
 import { type DayFill, listFills } from "../day_fills.ts";
 import type { RecordedEvent } from "../events.ts";
+import { isCountedAgain } from "../replacements.ts";
 import { roundQty } from "./usd_flow.ts";
 
 /** A New York day's events, in the order of the file. */
@@ -15,18 +16,25 @@ export interface FillStep extends DayFill {
 
 /**
  * The fills of several days, oldest first. Each order's count is cumulative: of one that went on filling on a later day,
- * that day has only what it added.
+ * that day has only what it added, and of one that took another's place only what it filled itself.
  * @param days Oldest first.
  */
 export function listFillSteps(days: readonly DayTrail[]): FillStep[] {
-  const before = new Map<string, DayFill>();
+  const orders = new Map<string, DayFill>();
+  const counted = new Map<string, Shares>();
   const steps: FillStep[] = [];
   for (const { dateNy, events } of days) {
-    for (const fill of listFills(events)) {
-      const step = subtractEarlier(fill, before.get(fill.orderId));
-      if (step === null) continue;
-      before.set(fill.orderId, fill);
-      steps.push({ ...step, dateNy });
+    const fills = listFills(events);
+    for (const fill of fills) {
+      const known = orders.get(fill.orderId);
+      if (known === undefined || fill.qty >= known.qty) orders.set(fill.orderId, fill);
+    }
+    for (const fill of fills) {
+      const own = subtract(fill, findCarried(orders, fill));
+      const step = subtract(own, counted.get(fill.orderId) ?? NO_SHARES);
+      if (step.qty <= 0) continue;
+      counted.set(fill.orderId, own);
+      steps.push({ ...fill, ...step, dateNy });
     }
   }
   return steps.sort((a, b) =>
@@ -34,13 +42,31 @@ export function listFillSteps(days: readonly DayTrail[]): FillStep[] {
   );
 }
 
-function subtractEarlier(fill: DayFill, earlier: DayFill | undefined): DayFill | null {
-  if (earlier === undefined) return fill.qty > 0 ? fill : null;
-  const qty = roundQty(fill.qty - earlier.qty);
-  if (qty <= 0) return null;
-  const isPriced = fill.priceUsd !== null && earlier.priceUsd !== null;
+/** Shares and what one of them came to on average, USD; `null` where that is not known. */
+interface Shares {
+  readonly qty: number;
+  readonly priceUsd: number | null;
+}
+
+const NO_SHARES: Shares = { qty: 0, priceUsd: null };
+
+/** What is counted in a fill that an order filled in whose place it came. */
+function findCarried(orders: ReadonlyMap<string, DayFill>, fill: DayFill): Shares {
+  const old = orders.get(fill.replaces ?? "");
+  if (old === undefined || old.orderId === fill.orderId) return NO_SHARES;
+  const isCarried = isCountedAgain(
+    { qty: old.askedQty, filledQty: old.qty },
+    { qty: fill.askedQty, filledQty: fill.qty },
+  );
+  return isCarried ? old : NO_SHARES;
+}
+
+function subtract(from: Shares, what: Shares): Shares {
+  if (what.qty === 0) return { qty: from.qty, priceUsd: from.priceUsd };
+  const qty = roundQty(from.qty - what.qty);
+  const isPriced = qty > 0 && from.priceUsd !== null && what.priceUsd !== null;
   const priceUsd = isPriced
-    ? ((fill.priceUsd ?? 0) * fill.qty - (earlier.priceUsd ?? 0) * earlier.qty) / qty
+    ? ((from.priceUsd ?? 0) * from.qty - (what.priceUsd ?? 0) * what.qty) / qty
     : null;
-  return { ...fill, qty, priceUsd };
+  return { qty, priceUsd };
 }

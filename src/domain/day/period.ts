@@ -2,7 +2,7 @@ import type { RecordedEvent } from "../events.ts";
 import { listAccountLooks } from "./account_looks.ts";
 import { listDayHoldings } from "./day_holdings.ts";
 import { buildDayResult, type DayResult } from "./day_result.ts";
-import type { DayTrail } from "./day_trail.ts";
+import { type DayTrail, type FillStep, listFillSteps } from "./day_trail.ts";
 import { listRefusedEntries, type RefusedEntry } from "./refused.ts";
 import { readDaySession } from "./session.ts";
 import {
@@ -51,6 +51,7 @@ export function buildPeriodView(
   },
 ): PeriodView {
   const trades = listTrades([...earlier, ...days]);
+  const steps = listFillSteps([...earlier, ...days]);
   const closed = listClosed(trades).filter((trade) => {
     const dateNy = findLastFillNy(trade);
     return dateNy !== null && dateNy >= fromNy && dateNy <= toNy;
@@ -58,7 +59,7 @@ export function buildPeriodView(
   return {
     fromNy,
     toNy,
-    days: days.map(buildPeriodDay),
+    days: days.map((day) => buildPeriodDay(day, steps)),
     closed,
     open: trades.filter((trade) => trade.closedAtMs === null),
     counts: countTrades(closed),
@@ -74,16 +75,25 @@ export function listClosed(trades: readonly Trade[]): Trade[] {
     .sort((a, b) => (a.closedAtMs ?? 0) - (b.closedAtMs ?? 0));
 }
 
-function buildPeriodDay({ dateNy, events }: DayTrail): PeriodDay {
+function buildPeriodDay(day: DayTrail, steps: readonly FillStep[]): PeriodDay {
+  const { dateNy, events } = day;
   const last = listAccountLooks(events).findLast(({ equityUsd }) => equityUsd !== null);
-  return {
-    dateNy,
-    dayResult: readDayResult(events, dateNy),
-    equityUsd: last?.equityUsd ?? null,
-  };
+  return { dateNy, dayResult: sumDay(day, steps), equityUsd: last?.equityUsd ?? null };
 }
 
-/** The day result as a day's trail tells it. */
-export function readDayResult(events: readonly RecordedEvent[], dateNy: string): DayResult {
-  return buildDayResult(listDayHoldings(events, readDaySession(events, dateNy)));
+/**
+ * The day result as the trails tell it: the only function that reads it, for engine, `status`, report and CSV.
+ * @param earlier Days before it, oldest first, back to where its trades began: an order may have filled in part on one of them.
+ */
+export function readDayResult(
+  events: readonly RecordedEvent[],
+  dateNy: string,
+  earlier: readonly DayTrail[] = [],
+): DayResult {
+  const day = { dateNy, events };
+  return sumDay(day, listFillSteps([...earlier, day]));
+}
+
+function sumDay(day: DayTrail, steps: readonly FillStep[]): DayResult {
+  return buildDayResult(listDayHoldings(day, readDaySession(day.events, day.dateNy), steps));
 }

@@ -14,7 +14,7 @@ export interface SideTotal {
   readonly usdMicros: number | null;
 }
 
-/** What shares are worth, in whole millionths of a USD: sums of them are exact (architecture, rule 10). */
+/** What shares are worth, in whole millionths of a USD: sums of them are exact. */
 export function toValueMicros(qty: number, priceUsd: number): number {
   return Math.round(qty * priceUsd * MICROS_PER_USD);
 }

@@ -2,6 +2,7 @@ import { isAnswerOut } from "../account/position_shares.ts";
 import { isEntryWorking } from "../account/sight.ts";
 import { decideClosedStop } from "../closed_stop.ts";
 import { countCovered } from "../protection.ts";
+import { findNextTryMs } from "./beside_buy.ts";
 import { endBegun, goOn } from "./give_way.ts";
 import type { Begun } from "../unfinished.ts";
 import { planExit, planExits } from "./exit.ts";
@@ -142,7 +143,10 @@ function restore(view: View): Move {
   if (operator.objection !== null) return record([unfinishedPart(view, { isBare: false })]);
   // One answer that was empty or missing must not leave it to the next poll.
   if (turn.looks === 0) return readLists();
-  const again = rest(view, { afterMs: RETRY_MS });
+  const againMs = findNextTryMs(sight, view.unfinished, position.symbol);
+  const afterMs = againMs === null ? RETRY_MS : againMs - world.now.brokerMs;
+  const again = rest(view, { afterMs });
+  if (againMs !== null) return again;
   if (isEntryWorking(sight, position) || groups === null || count === null) return again;
   if (groups.some((group) => group.isLeaving)) return again;
   // Unreadable: the broker's orders say what is left, and a stop for more could sell short.

@@ -12,6 +12,7 @@ import {
   type SellGroup,
 } from "../protection.ts";
 import { decideProtection, type ProtectionDecision } from "../protection_step.ts";
+import { findNextTryMs } from "./beside_buy.ts";
 import { giveWay } from "./give_way.ts";
 import {
   type Move,
@@ -25,7 +26,7 @@ import {
 } from "./move.ts";
 import type { Note } from "./note.ts";
 import { buildStopRecord, placeStop, replaceStop } from "./place.ts";
-import { resolveStops } from "./resolve.ts";
+import { resolveDoubts, resolveStops } from "./resolve.ts";
 import { buildHandKey, buildRefusedKey } from "./settle.ts";
 import type { Permit } from "./step.ts";
 import {
@@ -55,8 +56,6 @@ const STALLED_LOOK_MS = 30_000;
 const UNCLEAR_LOOK_MS = 30_000;
 /** A market that turns each new stop into one that does not trade (a halt) is not asked more often. */
 const GIVE_WAY_EACH_MS = 60_000;
-/** How often a stop is tried beside an entry that will not end: the broker may refuse it as a wash trade each time. */
-const BESIDE_ENTRY_MS = 60_000;
 /** How often the engine cancels what a hand puts in its way, before it leaves it (pipeline 5). */
 const HAND_CANCELS_MAX = 2;
 
@@ -70,7 +69,9 @@ export function protect(view: View, permit: Permit): Move {
   if (groups === null) return rest(view, { afterMs: RETRY_MS });
   // What is perhaps sold is asked for, also where it leaves nothing for sure.
   const isAsked = groups.some(({ standing }) => standing === "bound");
-  if (count === null || (!view.isActionable && !isAsked)) return restVerified(view);
+  if (count === null || (!view.isActionable && !isAsked)) {
+    return resolveDoubts(view, permit) ?? restVerified(view);
+  }
   const { sureQty: qty, mostHeldQty: mostQty } = count;
   const { leastUsd, levelUsd: stopUsd } = view;
   const next = decideProtection({ qty, mostQty, stopUsd, leastUsd }, groups, {
@@ -81,14 +82,19 @@ export function protect(view: View, permit: Permit): Move {
       view.records.alerted[buildRefusedKey(position.symbol)] === undefined,
   });
   if (next.kind === "enough") return restEnough(view);
-  if (entry === "stuck") return protectBesideEntry(view, permit, next);
+  // Only a stop for bare shares is tried beside an entry that will not end.
+  if (entry === "stuck" && next.kind !== "place") return rest(view);
   switch (next.kind) {
     case "ask":
       return askUnclear(view, next.groups);
     case "wait":
       return awaitLeaving(view, groups);
-    case "place":
-      return placeStop(view, permit, next.qty);
+    case "place": {
+      const againMs = findNextTryMs(view.sight, view.unfinished, position.symbol);
+      return againMs === null
+        ? placeStop(view, permit, next.qty)
+        : restVerified(view, againMs - world.now.brokerMs);
+    }
     case "replace":
       return replace(view, permit, next);
     case "convert":
@@ -98,18 +104,6 @@ export function protect(view: View, permit: Permit): Move {
 
 function countPositions({ records }: View): number {
   return records.positions.length;
-}
-
-/** Only a stop for bare shares is tried beside an entry that will not end, and once a minute. */
-function protectBesideEntry(view: View, permit: Permit, next: ProtectionDecision): Move {
-  const { brokerMs } = view.world.now;
-  if (next.kind !== "place") return rest(view);
-  const { besideEntryAtMs } = view.unfinished;
-  const isOfCycle = besideEntryAtMs !== null &&
-    besideEntryAtMs >= view.world.turn.cycleStartedAtMs;
-  if (isOfCycle) return placeStop(view, permit, next.qty);
-  if (brokerMs - (besideEntryAtMs ?? -Infinity) < BESIDE_ENTRY_MS) return rest(view);
-  return record([unfinishedPart(view, { besideEntryAtMs: brokerMs })]);
 }
 
 /** What left in this cycle is looked at once more at its end. */

@@ -26,6 +26,17 @@ export function resolveStops(view: View, permit: Permit, isAll: boolean): Move |
   return null;
 }
 
+/** What is to be found out where doubts alone leave nothing to be sold or stopped; `null` where that is known, or nobody knows. */
+export function resolveDoubts(view: View, permit: Permit): Move | null {
+  for (const entry of view.entries) {
+    const { clientOrderId } = entry;
+    if (!isUnsettled(entry) || clientOrderId === null) continue;
+    const move = resolve(view, permit, { ...entry, clientOrderId });
+    if (move !== null) return move;
+  }
+  return null;
+}
+
 /** Nobody knows what became of its stop: no other one leaves beside it in this cycle. */
 function restUnanswered(view: View): Move {
   const { begun, unfinished, underWay, world } = view;

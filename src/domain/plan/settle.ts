@@ -140,6 +140,7 @@ function settleTaken(about: About, entry: NamedEntry, order: BrokerOrder): Settl
         held: null,
         begun: isShrunk ? { ...begun, hasLeft: true } : endBegun(about, clientOrderId),
       },
+      besideBuyAtMs: null,
       // From here on shares are without protection, until the next look finds enough.
       ...(isShrunk ? { isBare: true } : {}),
     }),
@@ -313,6 +314,7 @@ function refuseStop(about: About, entry: NamedEntry, refusal: Refusal): RecordPa
       belowStop: isBelow ? { stopUsd, atMs: now.monotonicMs } : underWay.belowStop,
     },
     ...(isBelow ? { stopRefusedAtMs: now.brokerMs } : {}),
+    ...(refusal.why === "wash_trade" ? { besideBuyAtMs: now.brokerMs } : {}),
     // A hand's price that the market has come below: no stop is taken there any more.
     ...(isBelow && replaces === null && stopUsd > roundToIncrement(position.stopUsd)
       ? { spentHandStopUsd: stopUsd }

@@ -131,6 +131,7 @@ export function readEntryState({ sight, position, world }: View): "over" | "work
     order,
     partialSinceMs: position.partialSinceMs,
     isLate: world.now.untilCloseMs < LATE_ENTRY_MS,
+    isLossReached: world.operator.isLossReached,
     nowMs: world.now.brokerMs,
   });
   return end.kind === "cancel" ? "stuck" : "working";

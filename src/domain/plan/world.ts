@@ -116,6 +116,8 @@ export interface OperatorView {
   readonly gate: GateDecision | null;
   /** His own objection, from his files as they were last read; `null` where he wants LIVE. */
   readonly objection: GateFailReason | null;
+  /** Whether the day's loss has reached its limit, so that entries not yet filled are cancelled. */
+  readonly isLossReached: boolean;
   /** Whether records and keys are of one account, as far as both are known. */
   readonly keys: "match" | "mismatch" | "unknown";
 }

@@ -124,6 +124,12 @@ const CASES: { when: string; standing: Standing; context: AlarmContext; kinds: s
     kinds: ["due"],
   },
   {
+    when: "a short position under the operator's switch",
+    standing: { ...dueFor(HOUR_MS, "unknown"), cause: "short" },
+    context: STOPPED,
+    kinds: ["due"],
+  },
+  {
     when: "exits that can't be decided for 2 min",
     standing: dueFor(2 * MINUTE_MS, "unknown"),
     context: OPEN,

@@ -65,6 +65,23 @@ Deno.test("decideStanding() of what no order explains goes on waiting where an a
   assertEquals(decideStanding(inputs({ ...changed, count: soldOut })).bareQty, 153, "restarted");
 });
 
+Deno.test("decideStanding() of a short position waits for its operator, open or closed, and has no share to be stopped", () => {
+  const short = {
+    position: managedPosition({ unexplainedQty: -5 }),
+    shownQty: -5,
+    blind: { code: "short", text: "it is SHORT" },
+  };
+  const count = { sureQty: 0, doubtfulQty: 0, mostHeldQty: 5, isExplained: false };
+  const before = decideStanding(inputs({ ...short, count, nowMs: EARLIER_MS }));
+  const waiting = { ...QUIET, due: "unknown" as const, dueSinceMs: EARLIER_MS };
+  assertEquals(shortOf(before), waiting);
+  const soldOut = { ...count, mostHeldQty: 0 };
+  const closed = { isOpen: false, isGtcNeeded: true, price: { kind: "not_asked" as const } };
+  const after = decideStanding(inputs({ ...short, ...closed, count: soldOut, before }));
+  assertEquals(shortOf(after), waiting);
+  assertEquals(after.cause, "short");
+});
+
 const BARE: { when: string; change: Partial<StandingInputs>; bareQty: number }[] = [
   { when: "a part is covered", change: { cover: { coveredQty: 7, gtcQty: 0 } }, bareQty: 3 },
   { when: "its cover can't be read", change: { cover: null }, bareQty: 10 },

@@ -1,12 +1,15 @@
 import { listDayHoldings } from "../../../src/domain/day/day_holdings.ts";
 import { buildDayResult } from "../../../src/domain/day/day_result.ts";
+import { listFillSteps } from "../../../src/domain/day/day_trail.ts";
 import { readDaySession } from "../../../src/domain/day/session.ts";
 import type { RecordedEvent } from "../../../src/domain/events.ts";
-import { assertEquals } from "../../assert.ts";
-import { at, DATE_NY, fill, look, price } from "./trail_fixtures.ts";
+import { readDayResult } from "../../../src/domain/day/period.ts";
+import { assertAlmostEquals, assertEquals } from "../../assert.ts";
+import { at, DATE_NY, fill, look, NEXT_NY, price } from "./trail_fixtures.ts";
 
 function readResult(events: readonly RecordedEvent[]) {
-  const holdings = listDayHoldings(events, readDaySession(events, DATE_NY));
+  const day = { dateNy: DATE_NY, events };
+  const holdings = listDayHoldings(day, readDaySession(events, DATE_NY), listFillSteps([day]));
   const { resultUsd, knownUsd, unknown } = buildDayResult(holdings);
   return { resultUsd, knownUsd, why: unknown.map((each) => each.why) };
 }
@@ -126,3 +129,25 @@ for (const { when, events, resultUsd } of cases) {
     assertEquals(result.why.length, resultUsd === null ? 1 : 0);
   });
 }
+
+Deno.test("an order that had filled in part the day before moves today only what it filled today", () => {
+  const yesterday = {
+    dateNy: DATE_NY,
+    events: [look("09:31", 7, 100), fill("15:59", "stop", 3, 96, { order_id: "s" })],
+  };
+  const today = [
+    look("09:31", 4, 97, { last_close_usd: 96 }, NEXT_NY),
+    fill("10:00", "stop", 7, (3 * 96 + 4 * 95) / 7, { order_id: "s" }, NEXT_NY),
+    look("10:01", 0, 0, {}, NEXT_NY),
+  ];
+  const { resultUsd } = readDayResult(today, NEXT_NY, [yesterday]);
+  assertAlmostEquals(resultUsd ?? NaN, 4 * (95 - 96), 1e-6);
+});
+
+Deno.test("a sale of the day before that was seen only today moved nothing today", () => {
+  const today = [
+    look("09:31", 0, 0, {}, NEXT_NY),
+    { ...fill("15:59", "stop", 7, 96), at: at("09:31", "fill", {}, NEXT_NY).at },
+  ];
+  assertEquals(readDayResult(today, NEXT_NY).resultUsd, 0);
+});

@@ -136,3 +136,53 @@ Deno.test("what was sold of a trade whose beginning is in no trail is shown, its
   });
   assertEquals(trade === undefined ? 0 : findHeldMs(trade, Infinity), null);
 });
+
+const replacements: { when: string; old: number; next: [qty: number, filledQty: number] }[] = [
+  { when: "what was filled before is counted again in its place", old: 3, next: [7, 7] },
+  { when: "what was filled before is not counted again in its place", old: 3, next: [4, 4] },
+  { when: "most of it was filled before, and is not counted again", old: 5, next: [2, 2] },
+];
+for (const { when, old, next: [qty, filledQty] } of replacements) {
+  for (const isOvernight of [false, true]) {
+    Deno.test(`a stop that was replaced ${isOvernight ? "over night" : "within the day"} sells no share twice when ${when}`, () => {
+      const dateNy = isOvernight ? NEXT_NY : DATE_NY;
+      const before = fill("15:00", "stop", old, 96, { order_id: "a", qty: 7 });
+      const after = fill("15:30", "stop", filledQty, 96, {
+        order_id: "b",
+        qty,
+        replaces: "a",
+      }, dateNy);
+      const trades = isOvernight
+        ? listOf([ENTRY, before], [after])
+        : listOf([ENTRY, before, after]);
+      assertEquals(
+        trades.map(({ fills, result }) => [fills.map((each) => each.qty), result.resultUsd]),
+        [
+          [[7, old, 7 - old], 7 * 96 - 700],
+        ],
+      );
+    });
+  }
+}
+
+Deno.test("what a stop sold before it was replaced keeps its own price", () => {
+  const [trade] = listOf([
+    ENTRY,
+    fill("15:00", "stop", 3, 98, { order_id: "a", qty: 7 }),
+    fill("15:30", "stop", 7, (3 * 98 + 4 * 91) / 7, { order_id: "b", qty: 7, replaces: "a" }),
+  ]);
+  const prices = trade?.fills.map(({ priceUsd }) => priceUsd?.toFixed(6));
+  assertEquals(prices, ["100.000000", "98.000000", "91.000000"]);
+});
+
+Deno.test("a sale that was seen a day late ends its trade on the day that saw it", () => {
+  const late = {
+    ...fill("15:59", "stop", 7, 96, { order_id: "s" }),
+    at: at("09:00", "fill", {}, NEXT_NY).at,
+  };
+  const [trade] = listOf([INTENT, ENTRY], [late]);
+  assertEquals([trade?.closedAtMs, trade?.fills.at(-1)?.dateNy], [
+    nyToMs(DATE_NY, "15:59"),
+    NEXT_NY,
+  ]);
+});

@@ -121,7 +121,7 @@ export const COMMANDS_BUGS: readonly TestedBug[] = [
   },
   {
     name: "a byte order mark reaches the operator's line",
-    edits: [{ file: "src/domain/one_line.ts", find: "\\ufeff", replace: "" }],
+    edits: [{ file: "src/domain/one_line.ts", find: "\\p{Cf}", replace: "" }],
     tests: ["tests/domain/one_line_test.ts"],
   },
   {

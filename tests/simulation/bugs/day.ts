@@ -6,6 +6,7 @@ const HOLDINGS = "src/domain/day/day_holdings.ts";
 const DRAFTS = "src/domain/day/trade_drafts.ts";
 const LOOKS = "src/domain/day/account_looks.ts";
 const TRAIL = "src/domain/day/day_trail.ts";
+const RESULTS = "tests/simulation/result_checks_test.ts";
 const AGREE = "tests/cli/results_agree_test.ts";
 
 /** What day and trade made, and what the report shows of it. */
@@ -55,10 +56,60 @@ export const DAY_BUGS: readonly TestedBug[] = [
     name: "an order that went on filling the next day counts twice",
     edits: [{
       file: TRAIL,
-      find: "const qty = roundQty(fill.qty - earlier.qty);",
-      replace: "const qty = roundQty(fill.qty);",
+      find: "subtract(own, counted.get(fill.orderId) ?? NO_SHARES)",
+      replace: "own",
     }],
     tests: ["tests/domain/day/trades_test.ts"],
+  },
+  {
+    name: "what a replaced order had filled counts twice",
+    edits: [{ file: TRAIL, find: "isCarried ? old : NO_SHARES", replace: "NO_SHARES" }],
+    tests: ["tests/domain/day/trades_test.ts"],
+  },
+  {
+    name: "what a replaced order had filled is always counted again",
+    edits: [{
+      file: "src/domain/replacements.ts",
+      find: "next.qty !== old.qty - old.filledQty",
+      replace: "next.qty > 0",
+    }],
+    tests: ["tests/domain/day/trades_test.ts"],
+  },
+  {
+    name: "the day's result counts what an order filled the day before",
+    edits: [{
+      file: "src/domain/day/period.ts",
+      find: "sumDay(day, listFillSteps([...earlier, day]))",
+      replace: "sumDay(day, listFillSteps([day]))",
+    }],
+    tests: ["tests/domain/day/day_holdings_test.ts"],
+  },
+  {
+    name: "the summary knows only the trades that began on its day",
+    edits: [{
+      file: "src/engine/summary.ts",
+      find: "const days = trails === null ? [] : [...trails.earlier, trails.day];",
+      replace: "const days = trails === null ? [] : [trails.day];",
+    }],
+    tests: [RESULTS],
+  },
+  {
+    name: "fills of an earlier day are in no trail",
+    edits: [{
+      file: "src/engine/fills.ts",
+      find: "filledAtMs >= engine.trailSinceMs - CLOCKS_APART_MS",
+      replace: "filledAtMs >= Infinity",
+    }],
+    tests: ["tests/engine/late_fills_test.ts"],
+  },
+  {
+    name: "what a hand replaced is a hand's",
+    edits: [{
+      file: "src/domain/day/fill_event.ts",
+      find: "const ours = describeOurs(book, order.orderId);",
+      replace: "const ours = order.replaces === null ? describeOurs(book, order.orderId) : null;",
+    }],
+    tests: ["tests/domain/day/fill_event_test.ts"],
   },
   {
     name: "a trade goes on when its last share was sold",
@@ -81,9 +132,9 @@ export const DAY_BUGS: readonly TestedBug[] = [
   {
     name: "a period leaves out how its trades began",
     edits: [{
-      file: "src/cli/day_records.ts",
-      find: "const EARLIER_DAYS_MAX = 91;",
-      replace: "const EARLIER_DAYS_MAX = 1;",
+      file: "src/domain/day/unopened.ts",
+      find: "export const EARLIER_DAYS_MAX = 91;",
+      replace: "export const EARLIER_DAYS_MAX = 1;",
     }],
     tests: ["tests/cli/report_period_test.ts"],
   },

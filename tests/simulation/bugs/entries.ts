@@ -5,6 +5,7 @@ const WAITS = "tests/engine/entry_waits_test.ts";
 const REFUSALS = "tests/engine/entry_refusals_test.ts";
 const ATTACKS = "tests/engine/attacks_3_test.ts";
 const UNFILLED = "tests/engine/unfilled_entry_test.ts";
+const LEAVING_DISK = "tests/engine/leaving_disk_test.ts";
 
 export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
@@ -239,8 +240,8 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "orders read before a slow price",
     edits: [{
       file: "src/engine/entries.ts",
-      find: "  await refresh(engine);\n  return latest;",
-      replace: "  return latest;",
+      find: "  await refresh(engine);\n  // What was sold",
+      replace: "  // What was sold",
     }],
     tests: [REFUSALS],
   },
@@ -266,8 +267,8 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "the fill of an unresolved entry called foreign",
     edits: [{
       file: "src/engine/foreign.ts",
-      find: "    ...await listUnresolvedBuys(engine),\n",
-      replace: "    ...[...await listUnresolvedBuys(engine)].slice(0, 0),\n",
+      find: "    ...listDoubtfulBuys(engine),\n",
+      replace: "    ...[...listDoubtfulBuys(engine)].slice(0, 0),\n",
     }],
     tests: ["tests/engine/exactly_once_test.ts"],
   },
@@ -297,5 +298,42 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
       replace: "`${dateNy} ${intent.b2StartMs} ${intent.scheduledAtMs}`",
     }],
     tests: [WAITS],
+  },
+  {
+    name: "all due intents off their list with the record of the first",
+    edits: [{
+      file: "src/engine/entries.ts",
+      find: "  const intents = engine.state.intents.filter((each) => each !== intent);",
+      replace:
+        "  const intents = engine.state.intents.filter((each) => each.scheduledAtMs > intent.scheduledAtMs);",
+    }],
+    tests: [LEAVING_DISK],
+  },
+  {
+    name: "a due intent off its list after its record",
+    edits: [{
+      file: "src/engine/entries.ts",
+      find: "    takeOffList(engine, entry.intent);\n    await submitEntry",
+      replace: "    await submitEntry",
+    }],
+    tests: [LEAVING_DISK],
+  },
+  {
+    name: "a replacement of the document before a due entry",
+    edits: [{
+      file: "src/engine/cycle.ts",
+      find: "if (!hasDueIntent(engine)) await",
+      replace: "await",
+    }],
+    tests: [LEAVING_DISK],
+  },
+  {
+    name: "what a refused entry bought is adopted before the broker shows it",
+    edits: [{
+      file: "src/engine/ledger_store.ts",
+      find: 'entry.side === "buy" && (isUnsettled(entry) || isJustRefused(entry))',
+      replace: 'entry.side === "buy" && (isUnsettled(entry) || isJustRefused(entry) && nowMs < 0)',
+    }],
+    tests: ["tests/engine/exactly_once_test.ts"],
   },
 ];

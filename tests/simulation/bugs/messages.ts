@@ -5,6 +5,7 @@ const KILL = "tests/engine/kill_message_test.ts";
 const NOT_RUNNING = "tests/domain/not_running_test.ts";
 const HEALTH = "tests/domain/health_test.ts";
 const STATUS = "tests/cli/status_test.ts";
+const LOST = "tests/engine/lost_answers_messages_test.ts";
 
 /** What the operator is told, and what is not told twice. */
 export const MESSAGES_BUGS: readonly TestedBug[] = [
@@ -95,5 +96,50 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
       replace: "  const none = isFirstStart ? null : 0;",
     }],
     tests: [STATUS],
+  },
+  {
+    name: "a stop whose answer was lost told in each cycle",
+    edits: [{
+      file: "src/engine/reconciling.ts",
+      find: "    `rejected:${symbol}:${order}:${isUnsent}`,",
+      replace: "    `rejected:${symbol}:${order}:${engine.nowMs()}`,",
+    }],
+    tests: [LOST],
+  },
+  {
+    name: "shares that a fill has sold told as bare",
+    edits: [{
+      file: "src/engine/fill_messages.ts",
+      find: "readShares(engine, position)?.sureQty ?? Infinity",
+      replace: "Infinity",
+    }],
+    tests: [LOST],
+  },
+  {
+    name: "a position that nobody has seen taken for covered",
+    edits: [{
+      file: "src/domain/not_running.ts",
+      find: "lastSeen === null || lastSeen.gtcQty < lastSeen.heldQty",
+      replace: "lastSeen !== null && lastSeen.gtcQty < lastSeen.heldQty",
+    }],
+    tests: [NOT_RUNNING, "tests/cli/not_started_test.ts"],
+  },
+  {
+    name: "a start that the configuration refuses told to nobody",
+    edits: [{
+      file: "src/cli/not_started.ts",
+      find: "failure.isRetried || !(failure.error instanceof ConfigError)",
+      replace: "true",
+    }],
+    tests: ["tests/cli/not_started_test.ts"],
+  },
+  {
+    name: "the heartbeat's day result 0 before the records are read",
+    edits: [{
+      file: "src/domain/alert_heartbeat.ts",
+      find: '    inputs.positions === null\n      ? "Day result',
+      replace: '    inputs.gateLine === ""\n      ? "Day result',
+    }],
+    tests: ["tests/domain/alert_heartbeat_test.ts"],
   },
 ];

@@ -1,5 +1,6 @@
 import type { TestedBug } from "../tested_bug.ts";
 
+const BESIDE_TEST = "tests/engine/beside_buy_test.ts";
 const DOMAIN_TEST = "tests/domain/protection_test.ts";
 const HAND_TEST = "tests/engine/hand_stop_test.ts";
 const OBSTACLES_TEST = "tests/engine/obstacles_test.ts";
@@ -148,5 +149,23 @@ export const PROTECTION_BUGS: readonly TestedBug[] = [
         "if (trade === undefined || position === undefined || !isOfThisSession(engine, trade)) return true;",
     }],
     tests: ["tests/engine/one_print_test.ts"],
+  },
+  {
+    name: "a stop beside a hand's buy is tried in each cycle",
+    edits: [{
+      file: "src/domain/plan/beside_buy.ts",
+      find: "return sight.nowMs < againMs ? againMs : null;",
+      replace: "return sight.nowMs < againMs - BESIDE_BUY_MS ? againMs : null;",
+    }],
+    tests: [BESIDE_TEST],
+  },
+  {
+    name: "a stop waits its minute though the buy beside it is gone",
+    edits: [{
+      file: "src/domain/plan/beside_buy.ts",
+      find: "if (besideBuyAtMs === null || !hasWorkingBuy(sight, symbol)) return null;",
+      replace: "if (besideBuyAtMs === null) return null;",
+    }],
+    tests: [BESIDE_TEST],
   },
 ];

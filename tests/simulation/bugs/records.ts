@@ -25,9 +25,9 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "an unreadable ledger taken for missing",
     edits: [{
-      file: "src/engine/archive.ts",
-      find: 'if (read.kind === "unreadable" || read.kind === "invalid") {',
-      replace: 'if (read.kind === "invalid") {',
+      file: "src/engine/rebuilding.ts",
+      find: 'if (file.kind === "unreadable" || file.kind === "invalid") {',
+      replace: 'if (file.kind === "invalid") {',
     }],
     tests: [UNREADABLE_TEST],
   },
@@ -62,8 +62,8 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "a ledger that is taken from its file is held against nothing",
     edits: [{
       file: "src/engine/reconciling.ts",
-      find: 'if (found.kind === "imported") return null;',
-      replace: 'if (found.kind === "imported") return blockedBy("ledger missing");',
+      find: 'if (reason === "imported") return null;',
+      replace: 'if (reason === "imported") return blockedBy("ledger missing");',
     }],
     tests: [UNREADABLE_TEST],
   },
@@ -94,9 +94,10 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
         replace: "    return true;\n",
       },
       {
-        file: "src/engine/state_rebuilding.ts",
-        find: '  if (account.kind === "failed") return waitForOrders("account", account);\n',
-        replace: "",
+        file: "src/engine/rebuilding.ts",
+        find:
+          '  if (account.kind === "failed") return waitForBroker("account", account);\n  if (positions',
+        replace: "  if (positions",
       },
     ],
     tests: [UNREADABLE_TEST],
@@ -115,11 +116,20 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     edits: [{
       file: "src/engine/record_store.ts",
       find:
-        "      await this.#writeDocument(state);\n      if (state.ledger === null || state.ledger === this.#onFile) return;\n      await this.#checkFile();\n      await this.#writeLedger(state.ledger);\n",
+        "      await this.#writeDocument(state);\n      if (state.ledger === null || state.ledger === this.#onFile) return;\n      await this.#writeLedger(state.ledger, (present) => this.#checkFile(present));\n",
       replace:
-        "      if (state.ledger !== null && state.ledger !== this.#onFile) {\n        await this.#checkFile();\n        await this.#writeLedger(state.ledger);\n      }\n      await this.#writeDocument(state);\n",
+        "      if (state.ledger !== null && state.ledger !== this.#onFile) {\n        await this.#writeLedger(state.ledger, (present) => this.#checkFile(present));\n      }\n      await this.#writeDocument(state);\n",
     }],
     tests: ["tests/engine/record_store_test.ts"],
+  },
+  {
+    name: "the gate counts from the ledger's file as it was before the cycle wrote it",
+    edits: [{
+      file: "src/engine/record_store.ts",
+      find: "return ledger !== null && this.isOnFile(ledger) ?",
+      replace: 'return ledger !== null && this.isOnFile(ledger) && read.kind !== "ok" ?',
+    }],
+    tests: ["tests/engine/ledger_file_test.ts"],
   },
   {
     name: "a change by another hand is written over unseen",
@@ -276,13 +286,22 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     tests: ["tests/domain/reconcile_test.ts"],
   },
   {
+    name: "what was released is managed after a rollback and back",
+    edits: [{
+      file: "src/engine/state_loading.ts",
+      find: "const restored = restoreReleases(state, ours);",
+      replace: "const restored = restoreReleases(state, []);",
+    }],
+    tests: ["tests/engine/ledger_file_test.ts"],
+  },
+  {
     name: "a lost answer takes the plan with a lost state",
     edits: [{
-      file: "src/engine/state_rebuilding.ts",
-      find: "const settled = applyOrders(recorded, orders);",
-      replace: "const settled = applyOrders(recorded, []);",
+      file: "src/domain/rebuild_records.ts",
+      find: "    return order ? applyBrokerOrder(entry, order) : entry;",
+      replace: "    return order && entry.qty === 0 ? applyBrokerOrder(entry, order) : entry;",
     }],
-    tests: ["tests/engine/state_loading_test.ts"],
+    tests: ["tests/domain/rebuild_records_test.ts"],
   },
   {
     name: "the archive ends after thirty days",
@@ -294,13 +313,77 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     tests: ["tests/engine/state_loading_test.ts"],
   },
   {
-    name: "an adopted position's plan is lost with the ledger",
+    name: "a position is lost with the document, though a copy has it",
     edits: [{
-      file: "src/domain/rebuild_ledger.ts",
-      find: 'entry.positionId === positionId && entry.reason === "stop"',
-      replace: "entry.clientOrderId === positionId",
+      file: "src/domain/rebuild_records.ts",
+      find: "  const kept = copy?.positions ?? [];",
+      replace: "  const kept = copy?.positions.slice(0, 0) ?? [];",
+    }],
+    tests: ["tests/domain/rebuild_records_test.ts"],
+  },
+  {
+    name: "a document that is lost with all else forgets what was bought days ago",
+    edits: [{
+      file: "src/engine/rebuilding.ts",
+      find: ".filter(isTicker);",
+      replace: ".filter(isTicker).slice(0, 0);",
     }],
     tests: ["tests/engine/state_loading_test.ts"],
+  },
+  {
+    name: "a missing ledger is started empty",
+    edits: [{
+      file: "src/engine/rebuilding.ts",
+      find: "    orders: dayOrders.value,",
+      replace: "    orders: dayOrders.value.slice(0, 0),",
+    }],
+    tests: ["tests/engine/state_loading_test.ts"],
+  },
+  {
+    name: "a copy's trims are all that is known of trims",
+    edits: [{
+      file: "src/domain/rebuild_records.ts",
+      find: "EXITS.filter(isDone)",
+      replace: "EXITS.slice(0, 0).filter(isDone)",
+    }],
+    tests: ["tests/domain/rebuild_records_test.ts"],
+  },
+  {
+    name: "a copy of another account is counted with",
+    edits: [{
+      file: "src/engine/rebuilding.ts",
+      find: "if (copy !== null && !isOwnLedger(engine, copy)) {",
+      replace: 'if (copy !== null && copy.host === "") {',
+    }],
+    tests: [UNREADABLE_TEST],
+  },
+  {
+    name: "a copy that can't be read is passed over",
+    edits: [{
+      file: "src/state/execution_state.ts",
+      find:
+        '    if (read.kind === "unreadable") return { kind: "unreadable", path, message: read.message };',
+      replace: "",
+    }],
+    tests: ["tests/state/execution_state_test.ts"],
+  },
+  {
+    name: "no copy is kept when what is managed changes",
+    edits: [{
+      file: "src/engine/record_copies.ts",
+      find: "  if (engine.copied === content) return;",
+      replace: "  if (engine.copied?.slice(0, 10) === content.slice(0, 10)) return;",
+    }],
+    tests: ["tests/engine/record_copies_test.ts"],
+  },
+  {
+    name: "a copy of what is not durable",
+    edits: [{
+      file: "src/engine/record_copies.ts",
+      find: "ledger === null || !engine.isStateSaved || ",
+      replace: "ledger === null || ",
+    }],
+    tests: ["tests/engine/record_copies_test.ts"],
   },
   {
     name: "a mismatch does not block its cycle",
@@ -374,13 +457,13 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     tests: ["tests/engine/unreadable_test.ts"],
   },
   {
-    name: "the archive is read into positions before the account is known",
+    name: "the day turns without what was bought in it",
     edits: [{
-      file: "src/engine/bought.ts",
-      find: "engine.accountId === null || ",
+      file: "src/engine/reconciling.ts",
+      find: "  takeInBought(engine);\n",
       replace: "",
     }],
-    tests: ["tests/engine/unreadable_test.ts"],
+    tests: ["tests/engine/ledger_test.ts"],
   },
   {
     name: "a rebuilt state counts before it is durable",

@@ -113,18 +113,18 @@ export const ROWS_BUGS: readonly TestedBug[] = [
   {
     name: "a lost ledger is rebuilt around an unreadable order of ours",
     edits: [{
-      file: "src/engine/ledger_rebuilding.ts",
-      find: "  if (gap !== undefined) return",
-      replace: "  if (gap === null) return",
+      file: "src/engine/rebuilding.ts",
+      find: "  if (gap !== null) return gap;\n  const ledger",
+      replace: "  const ledger",
     }],
     tests: [ROWS],
   },
   {
     name: "a lost state is rebuilt without an unreadable position of ours",
     edits: [{
-      file: "src/engine/state_rebuilding.ts",
-      find: "  if (gap !== undefined) return",
-      replace: "  if (gap === null) return",
+      file: "src/engine/rebuilding.ts",
+      find: "  if (gap !== null) return gap;\n  const shown",
+      replace: "  const shown",
     }],
     tests: [ROWS],
   },

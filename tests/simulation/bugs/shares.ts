@@ -69,9 +69,9 @@ export const SHARES_BUGS: readonly TestedBug[] = [
   {
     name: "a release that a lost state forgets",
     edits: [{
-      file: "src/engine/state_rebuilding.ts",
-      find: "  const released = listReleased(recorded);",
-      replace: "  const released = listReleased(recorded.slice(0, 0));",
+      file: "src/domain/rebuild_records.ts",
+      find: "listReleased(ledgers, copy?.released ?? [])",
+      replace: "listReleased(ledgers.slice(0, 0), [])",
     }],
     tests: ["tests/engine/release_test.ts"],
   },
@@ -123,12 +123,11 @@ export const SHARES_BUGS: readonly TestedBug[] = [
   {
     name: "a hand's price taken into a rebuilt stop",
     edits: [{
-      file: "src/engine/state_rebuilding.ts",
-      find: "findLostPosition(held.symbol, ledgers, orders, byHandUsd)",
-      replace:
-        "findLostPosition(held.symbol, ledgers, orders, new Set(byHandUsd.size < 0 ? [0] : []))",
+      file: "src/domain/rebuild_records.ts",
+      find: "usd === null || byHand.has(usd) ? [] : [usd]",
+      replace: "usd === null || (byHand.size < 0) ? [] : [usd]",
     }],
-    tests: ["tests/engine/hand_stop_test.ts"],
+    tests: ["tests/domain/rebuild_records_test.ts"],
   },
   {
     name: "a guaranteed trade has sold nothing",

@@ -66,8 +66,8 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "what was seen last covers now",
     edits: [{
       file: STANDING,
-      find: "(cover === null ? 0 : safeQty)",
-      replace: "safeQty",
+      find: "const protectedQty = cover === null ? 0 : safeQty;",
+      replace: "const protectedQty = safeQty;",
     }],
     tests: [STANDING_TEST, ENGINE_TEST],
   },
@@ -147,8 +147,8 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "bare is measured by what is sure",
     edits: [{
       file: STANDING,
-      find: "Math.ceil(mostHeldQty - (cover",
-      replace: "Math.ceil(sureQty - (cover",
+      find: "Math.ceil(mostHeldQty - protectedQty)",
+      replace: "Math.ceil(sureQty - protectedQty)",
     }],
     tests: [STANDING_TEST],
   },
@@ -202,8 +202,8 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "the operator's own switch raises an alarm of each trim",
     edits: [{
       file: ALARMS,
-      find: '  return due === "stop_exit" || !context.isOperatorStopped;',
-      replace: "  return due !== null;",
+      find: '  return due === "stop_exit" || cause === "short" || !context.isOperatorStopped;',
+      replace: '  return due !== null || cause === "short";',
     }],
     tests: [ALARMS_TEST, ENGINE_TEST],
   },
@@ -256,5 +256,14 @@ export const STANDING_BUGS: readonly TestedBug[] = [
       replace: "const isNew = engine.state.alerted[key] !== engine.dateNy();",
     }],
     tests: ["tests/engine/positions_test.ts"],
+  },
+  {
+    name: "a managed short position is told once a day",
+    edits: [{
+      file: "src/domain/account/standing.ts",
+      find: 'if (isShort(position)) return "unknown";',
+      replace: "if (isShort(position)) return null;",
+    }],
+    tests: ["tests/engine/standing_test.ts"],
   },
 ];

@@ -1,0 +1,39 @@
+import { listDayHoldings } from "./day_holdings.ts";
+import { type DayTrail, listFillSteps } from "./day_trail.ts";
+import { readDaySession } from "./session.ts";
+import { listTrades } from "./trades.ts";
+
+/** Calendar days before a day that are looked through for where its trades began: event files are kept no longer. */
+export const EARLIER_DAYS_MAX = 91;
+
+/** Symbols sold or held in these days whose buying is in none of them. @param trails Oldest first. */
+export function listUnopened(trails: readonly DayTrail[], first: DayTrail | undefined): string[] {
+  if (first === undefined) return [];
+  const trades = listTrades(trails);
+  const session = readDaySession(first.events, first.dateNy);
+  const held = listDayHoldings(first, session, listFillSteps(trails))
+    .filter(({ startQty }) => startQty === null || startQty > 0)
+    .filter(({ symbol }) => !trades.some((trade) => trade.symbol === symbol))
+    .map(({ symbol }) => symbol);
+  const sold = trades.filter(({ openedAtMs }) => openedAtMs === null).map(({ symbol }) => symbol);
+  return [...new Set([...held, ...sold])];
+}
+
+/**
+ * Reads the days before some days back to where their trades began: for engine, `status` and report alike.
+ * @param dates New York dates before them, the newest first; at most so many as events are kept are read.
+ * @returns Oldest first.
+ */
+export async function readEarlier(
+  days: readonly DayTrail[],
+  dates: Iterable<string>,
+  read: (dateNy: string) => Promise<DayTrail>,
+): Promise<DayTrail[]> {
+  const earlier: DayTrail[] = [];
+  for (const dateNy of dates) {
+    if (earlier.length >= EARLIER_DAYS_MAX) break;
+    if (listUnopened([...earlier, ...days], days[0]).length === 0) break;
+    earlier.unshift(await read(dateNy));
+  }
+  return earlier;
+}

@@ -1,0 +1,92 @@
+import { assert, assertEquals, assertFalse, assertStringIncludes } from "../assert.ts";
+import type { Host } from "./host.ts";
+import { withInstalled } from "./installed.ts";
+
+const BUILT = "/root/scan/state";
+const MONEY = `${BUILT}/money`;
+
+async function hasSwitch(host: Host, dir: string): Promise<boolean> {
+  for await (const { name } of Deno.readDir(`${host.root}${dir}`)) {
+    if (name === "KILL_SWITCH") return true;
+  }
+  return false;
+}
+
+/** The service's own directory, below the one that the binary was built for. */
+async function moveService(host: Host): Promise<void> {
+  await Deno.mkdir(`${host.root}${MONEY}`);
+  await host.write(
+    "/etc/systemd/system/execution.service.d/55-money.conf",
+    `[Service]\nEnvironment=AVWAP_STATE_DIR=${MONEY}\n`,
+  );
+}
+
+/** A process that stands for the engine that runs. */
+async function withEngine(host: Host, dir: string, act: () => Promise<void>): Promise<void> {
+  const engine = new Deno.Command("cat", { env: { AVWAP_STATE_DIR: dir }, stdin: "piped" }).spawn();
+  try {
+    await Deno.writeTextFile(`${host.root}.main-pid`, `${engine.pid}\n`);
+    await act();
+  } finally {
+    await engine.stdin.close();
+    await engine.status;
+  }
+}
+
+for (const kill of [0, 1]) {
+  Deno.test(`kill passes on that it ended with ${kill}, whatever is asked of systemd afterwards`, () =>
+    withInstalled(async (host) => {
+      await moveService(host);
+      await withEngine(host, MONEY, async () => {
+        const { status, stdout } = await host.command("kill");
+        assertEquals([status, stdout], [kill, `kill in ${MONEY}\n`]);
+      });
+      assertEquals([await hasSwitch(host, MONEY), await hasSwitch(host, BUILT)], [true, false]);
+    }, { kill }));
+}
+
+Deno.test("kill reaches the engine that runs in another directory than the unit says, and ends with 1", () =>
+  withInstalled(async (host) => {
+    await moveService(host);
+    await withEngine(host, BUILT, async () => {
+      const { status, stdout } = await host.command("kill");
+      assertEquals(status, 1);
+      assertStringIncludes(stdout, "the engine that runs has another state directory");
+    });
+    assert(await hasSwitch(host, MONEY) && await hasSwitch(host, BUILT));
+  }));
+
+Deno.test("kill is made without the service where nothing can be run as it, and ends with 1", () =>
+  withInstalled(async (host) => {
+    await Deno.writeTextFile(`${host.root}.cannot-run`, "");
+    const { status, stdout } = await host.command("kill", "--reason", "quotes look wrong");
+    assertEquals(status, 1);
+    assertStringIncludes(stdout, `it could not be run as the service; without it, in ${BUILT}`);
+    assert(await hasSwitch(host, BUILT));
+  }));
+
+Deno.test("kill is tried once more without the service where that can't make the file", () =>
+  withInstalled(async (host) => {
+    const { status, stdout } = await host.command("kill");
+    assertEquals([status, await hasSwitch(host, BUILT)], [1, false]);
+    assertEquals(stdout.split(`kill in ${BUILT}`).length, 3);
+  }, { kill: null }));
+
+Deno.test("every other command passes its status on, and needs no root for help, version and completion", () =>
+  withInstalled(async (host) => {
+    const checked = await host.command("check");
+    assertEquals([checked.status, checked.stdout], [78, ""]);
+    for (const word of ["--version", "help", "completion"]) {
+      assertEquals((await host.command(word)).status, 0, word);
+    }
+  }, { check: 78 }));
+
+Deno.test("completion proposes the symbols of the engine that runs", () =>
+  withInstalled(async (host) => {
+    assertEquals((await host.command("completion", "symbols")).stdout, "symbols of nowhere\n");
+    await withEngine(host, MONEY, async () => {
+      const { stdout } = await host.command("completion", "symbols");
+      assertEquals(stdout, `symbols of ${MONEY}\n`);
+      assertFalse((await host.command("completion", "bash")).stdout.includes(MONEY));
+    });
+  }));

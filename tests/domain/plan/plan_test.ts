@@ -1,0 +1,109 @@
+import type { BrokerOrder } from "../../../src/domain/orders.ts";
+import { assertEquals, assertObjectMatch } from "../../assert.ts";
+import { ledgerEntry } from "../fixtures.ts";
+import { managedPosition } from "../position_fixtures.ts";
+import { accept, NOW_MS, PlanWorld, sellOrder } from "./plan_world.ts";
+
+const { positionId } = managedPosition();
+
+/** A stop of ours for all ten shares, good till canceled. */
+function restingStop(facts: Partial<BrokerOrder> = {}): BrokerOrder {
+  const earlierMs = NOW_MS - 60_000;
+  return sellOrder({
+    orderId: "resting",
+    clientOrderId: `${positionId}-stop-1`,
+    type: "stop",
+    timeInForce: "gtc",
+    stopPriceUsd: 95,
+    submittedAtMs: earlierMs,
+    updatedAtMs: earlierMs,
+    ...facts,
+  });
+}
+
+Deno.test("plan() rests where a stop holds every share, and says the same to the same world", () => {
+  const world = new PlanWorld({ orders: [restingStop()] });
+  world.price(100);
+  assertObjectMatch(world.step, { do: "rest", wakeAtMs: null });
+  assertEquals(world.step, world.step);
+});
+
+Deno.test("plan() places a stop for bare shares, its record with it, under the gate", () => {
+  const world = new PlanWorld();
+  const { step } = world;
+  assertObjectMatch(step, {
+    do: "send",
+    permit: { kind: "gate" },
+    request: { op: "stop", request: { symbol: "SPY", qty: 10, stopUsd: 95 } },
+  });
+  world.send(accept);
+  assertEquals(world.records.ledger?.entries.map(({ reason, status }) => [reason, status]), [
+    ["stop", "accepted"],
+  ]);
+  // What left is looked at once more.
+  assertObjectMatch(world.step, { do: "read" });
+});
+
+Deno.test("plan() shrinks our own stop for a trim, and sells only what that has freed", () => {
+  const world = new PlanWorld({ orders: [restingStop()] });
+  world.price(106);
+  // The high is a record before anything is decided from it.
+  world.record();
+  const shrunk = restingStop({
+    orderId: "shrunk",
+    clientOrderId: `${positionId}-stop-1001`,
+    qty: 5,
+    stopPriceUsd: 101,
+    replaces: "resting",
+  });
+  const request = world.send(() => ({ kind: "accepted", order: shrunk, body: "" }));
+  assertObjectMatch(request, { op: "replace", request: { orderId: "resting", qty: 5 } });
+  assertEquals(world.records.unfinished[0]?.isBare, true);
+  assertObjectMatch(world.step, { do: "read", questions: [{ ask: "order", orderId: "resting" }] });
+  const old = restingStop({ status: "replaced", replacedBy: "shrunk" });
+  world.learn({ to: "order", orderId: "resting", outcome: { kind: "found", order: old } });
+  const sold = world.send(accept);
+  assertObjectMatch(sold, { op: "sell", request: { qty: 5 } });
+  assertEquals(world.records.positions[0]?.isTrimmedR1, true);
+});
+
+Deno.test("plan() looks up a stop that a crash left pending before it places one, and takes no doubt for shares", () => {
+  const pending = ledgerEntry({
+    symbol: "SPY",
+    side: "sell",
+    reason: "stop",
+    qty: 10,
+    status: "pending",
+    positionId,
+    clientOrderId: `${positionId}-stop-1`,
+    orderId: null,
+    stopUsd: 95,
+    attempt: 1,
+  });
+  const world = new PlanWorld({ entries: [pending] });
+  assertObjectMatch(world.step, {
+    do: "read",
+    questions: [{ ask: "look_up", clientOrderId: `${positionId}-stop-1` }],
+  });
+  const name = pending.clientOrderId ?? "";
+  world.learn({ to: "look_up", clientOrderId: name, outcome: { kind: "not_found" } });
+  world.record();
+  assertObjectMatch(world.send(accept), { op: "stop", request: { qty: 10 } });
+});
+
+Deno.test("plan() asks a stop's lost answer for, and sends it again once, under the same id", () => {
+  const world = new PlanWorld();
+  const lost = () => ({ kind: "unknown", why: "timeout", httpStatus: null, body: "" }) as const;
+  const first = world.send(lost);
+  if (first.op !== "stop") throw new Error(first.op);
+  const { clientOrderId } = first.request;
+  const answer = () =>
+    world.learn({ to: "look_up", clientOrderId, outcome: { kind: "not_found" } });
+  answer();
+  assertEquals(world.send(lost), first);
+  answer();
+  // Twice without an answer: it stays unknown, and nothing else leaves beside it.
+  world.record();
+  assertObjectMatch(world.step, { do: "rest" });
+  assertEquals(world.records.ledger?.entries[0]?.status, "unknown");
+});

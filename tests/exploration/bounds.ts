@@ -26,13 +26,13 @@ interface Theme {
 }
 
 const THEMES: readonly Theme[] = [
-  { name: "lag", budget: { lag: 1, partial: 1, price: 1 }, habits: { isLagging: true } },
+  { name: "lag", budget: { lag: 1, price: 1 }, habits: { isLagging: true } },
   { name: "loss", budget: { loss: 1, price: 1 } },
-  { name: "refusal", budget: { refusal: 2 } },
+  { name: "refusal", budget: { refusal: 1, price: 1 } },
   { name: "hand", budget: { hand: 1 }, habits: { isReplacedAtOnce: false } },
-  { name: "crash", budget: { crash: 2, price: 1 } },
+  { name: "crash", budget: { crash: 1, price: 1 } },
   { name: "switch", budget: { switch: 2, price: 1 } },
-  { name: "time", budget: { time: 1, price: 1 } },
+  { name: "time", budget: { time: 1 } },
   { name: "night", budget: { time: 1 }, isClosed: true },
   { name: "cross", budget: { cross: 1, partial: 1, price: 1 } },
 ];
@@ -46,7 +46,7 @@ interface Moment {
   readonly isLate: boolean;
 }
 const MOMENTS: readonly Moment[] = [
-  { name: "midday", untilCloseMs: 5 * 3_600_000, levels: [2, 4, 5, 7], isLate: false },
+  { name: "midday", untilCloseMs: 5 * 3_600_000, levels: [2, 5, 7], isLate: false },
   { name: "late", untilCloseMs: 5 * 60_000, levels: [], isLate: true },
 ];
 

@@ -104,11 +104,7 @@ export function forgetMoments(records: EngineState): EngineState {
     ledger: ledger === null
       ? null
       : { ...ledger, entries: ledger.entries.map((entry) => forgetEntry(entry)) },
-    standings: records.standings.map((each) => ({
-      ...each,
-      bareSinceMs: each.bareSinceMs === null ? null : LONG_AGO_MS,
-      dueSinceMs: each.dueSinceMs === null ? null : LONG_AGO_MS,
-    })),
+    standings: [],
     unfinished: records.unfinished.map((each) => {
       const { begun, held, belowStop, tried } = each.underWay;
       return {

@@ -106,7 +106,7 @@ export class PlannedClient implements Client<PlannedState> {
   ) {
     this.#begins = brokers.map((broker) => ({
       client: {
-        records: buildRecords(broker),
+        records: forgetMoments(buildRecords(broker)),
         seen: NOTHING_SEEN,
         turn: NEW_TURN,
         phase: "looks",
@@ -131,7 +131,7 @@ export class PlannedClient implements Client<PlannedState> {
       .map((each) => ({ ...each, underWay: NOTHING_UNDER_WAY }));
     return {
       ...client,
-      records: { ...client.records, unfinished },
+      records: forgetMoments({ ...client.records, unfinished }),
       seen: NOTHING_SEEN,
       turn: NEW_TURN,
       phase: "looks",
@@ -264,6 +264,7 @@ function buildWorld(client: PlannedState, { isKilled, isOpen }: Outside): World 
       : { mode: "LIVE", caps: DEFAULT_CAPS, allowlist: { kind: "all" } },
     objection: isKilled ? reason : null,
     keys: "match",
+    isLossReached: false,
   };
   const { isStopJudged: isAnswered } = client;
   const seen: Seen = {

@@ -45,7 +45,7 @@ export function buildPosition(qty: number): ManagedPosition {
     costBasisUsd: null,
     unexplainedQty: null,
     unexplainedSinceMs: null,
-    openedAtMs: NOW_MS - 600_000,
+    openedAtMs: NOW_MS - 400_000,
     partialSinceMs: null,
   };
 }

@@ -93,6 +93,7 @@ function buildWorld(wire: WorldWire, records: EngineState): World {
         : { mode: "LIVE", caps: DEFAULT_CAPS, allowlist: { kind: "all" } },
       objection: wire.is_kill_switch_on ? reason : null,
       keys: "match",
+      isLossReached: false,
     },
     seen: buildSeen(wire, records),
     records: { kind: "ok", records, isDurable: true },

@@ -26,39 +26,50 @@ interface Theme {
 }
 
 const THEMES: readonly Theme[] = [
-  { name: "lag", budget: { lag: 1, price: 1 }, habits: { isLagging: true } },
-  { name: "loss", budget: { loss: 1, price: 1 } },
-  { name: "refusal", budget: { refusal: 1, price: 1 } },
+  { name: "lag", budget: { lag: 1 }, habits: { isLagging: true } },
+  { name: "loss", budget: { loss: 1 } },
+  { name: "refusal", budget: { refusal: 1 } },
   { name: "hand", budget: { hand: 1 }, habits: { isReplacedAtOnce: false } },
-  { name: "crash", budget: { crash: 1, price: 1 } },
-  { name: "switch", budget: { switch: 2, price: 1 } },
+  { name: "crash", budget: { crash: 1 } },
+  { name: "switch", budget: { switch: 2 } },
   { name: "time", budget: { time: 1 } },
   { name: "night", budget: { time: 1 }, isClosed: true },
-  { name: "cross", budget: { cross: 1, partial: 1, price: 1 } },
+  { name: "cross", budget: { cross: 1, partial: 1 } },
 ];
 
-/** A moment of a session: nothing presses, or day orders are about to die, which is trouble enough for a price that stands. */
+/** A moment of a session, with the prices that the position meets. */
 interface Moment {
   readonly name: string;
   readonly untilCloseMs: number;
-  /** Prices that are gone to: the stop's, R1's and R2's, and between them. */
-  readonly levels: readonly number[];
-  readonly isLate: boolean;
+  /** Where the price stands at first: with the bracket at rest, and with nothing at rest. */
+  readonly boughtLevel: number;
+  readonly bareLevel: number;
 }
+const STOP = 2;
+const BETWEEN = 4;
+const R2 = 7;
+
+/** A night does not know how late it was. */
+const LATE_MS = 10 * 60_000;
+
+/** Nothing presses; day orders are about to die; exits are due. */
 const MOMENTS: readonly Moment[] = [
-  { name: "midday", untilCloseMs: 5 * 3_600_000, levels: [2, 5, 7], isLate: false },
-  { name: "late", untilCloseMs: 5 * 60_000, levels: [], isLate: true },
+  { name: "quiet", untilCloseMs: 5 * 3_600_000, boughtLevel: BETWEEN, bareLevel: BETWEEN },
+  { name: "late", untilCloseMs: 5 * 60_000, boughtLevel: BETWEEN, bareLevel: BETWEEN },
+  { name: "due", untilCloseMs: 5 * 3_600_000, boughtLevel: R2, bareLevel: STOP },
 ];
 
 function buildExploration(
   name: string,
   { budget, habits = {}, isClosed = false }: Theme,
-  { untilCloseMs, levels }: Moment,
+  { untilCloseMs, boughtLevel, bareLevel }: Moment,
   qty: number,
 ): Exploration {
-  const bound: Bound = { name, budget, levels, hands: { stop: 1, limit: 7 } };
-  const brokers = [buildBought(habits, qty), buildBare(habits, qty)]
-    .map((broker) => isClosed ? closeMarket(broker) : broker);
+  const bound: Bound = { name, budget, levels: [STOP, R2], hands: { stop: 1, limit: R2 } };
+  const brokers = [
+    { ...buildBought(habits, qty), priceLevel: boughtLevel },
+    { ...buildBare(habits, qty), priceLevel: bareLevel },
+  ].map((broker) => isClosed ? closeMarket(broker) : broker);
   return {
     name,
     build: () => new Explorer(new PlannedClient(brokers, { untilCloseMs }), bound),
@@ -90,9 +101,8 @@ function listThemes(size: BoundSize): readonly Theme[] {
 export function listExplorations(size: BoundSize): readonly Exploration[] {
   const qty = size === "small" ? 2 : 4;
   return MOMENTS.flatMap((moment) =>
-    listThemes(size).filter(({ isClosed }) => isClosed !== true || !moment.isLate).map((theme) =>
-      buildExploration(`${moment.name} ${theme.name}`, theme, moment, qty)
-    )
+    listThemes(size).filter(({ isClosed }) => isClosed !== true || moment.untilCloseMs > LATE_MS)
+      .map((theme) => buildExploration(`${moment.name} ${theme.name}`, theme, moment, qty))
   );
 }
 

@@ -58,7 +58,7 @@ const UNKNOWN: Outcome = { kind: "unknown" };
 /** What each kind of request may be refused for without a reason that the account shows (broker.md, Refusals). */
 const WHIMS: Readonly<Record<Change["kind"], readonly Refusal[]>> = {
   sell: ["account", "unauthorized", "rate_limited", "other"],
-  stop: ["stop_price", "account", "unauthorized", "rate_limited", "other"],
+  stop: ["account", "unauthorized", "rate_limited", "other"],
   bracket: ["account", "unauthorized", "rate_limited", "other"],
   replace: ["not_replaceable", "unauthorized", "rate_limited"],
   cancel: ["not_cancelable", "unauthorized", "rate_limited"],

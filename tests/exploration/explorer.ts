@@ -88,6 +88,7 @@ export class Explorer<E> {
   readonly #clients: Interner<E>;
   readonly #moves = new Map<number, readonly Edge[]>();
   readonly #steps = new Map<number, KnownStep<E>>();
+  readonly #settled = new Map<number, number>();
   #transitions = 0;
   #head = 0;
   #depth = 0;
@@ -162,7 +163,18 @@ export class Explorer<E> {
     }
     for (const flag of edge.set) rest = setFlag(rest, flag, true);
     for (const flag of edge.clear) rest = setFlag(rest, flag, false);
-    return { broker: edge.broker, client: edge.client, rest };
+    const broker = isPaid(rest, "lag") ? edge.broker : this.#settle(edge.broker);
+    return { broker, client: edge.client, rest };
+  }
+
+  /** The broker up to date: where no answer can lag any more, what lags makes no difference. */
+  #settle(broker: number): number {
+    const known = this.#settled.get(broker);
+    if (known !== undefined) return known;
+    const settled = { ...this.#brokers.get(broker), pastOrders: null, pastHeldQty: null };
+    const number = this.#brokers.add(settled);
+    this.#settled.set(broker, number);
+    return number;
   }
 
   /** How the state came to be, a line for each transition. */

@@ -65,7 +65,7 @@ const BUGS: readonly {
   {
     bug: "rests in silence",
     budget: PRICE,
-    property: "it rests in silence, and 4 shares are bare",
+    property: "it rests in silence, and 2 shares are bare",
     lines: 6,
   },
   {

@@ -14,7 +14,7 @@ const FiguresWire = z.record(
   }),
 );
 
-/** What the small bound found when its figures were last kept: `deno task explore --json`. */
+/** What these searches found when their figures were last kept: `deno task explore --json --only quiet`, and `late`. */
 const KEPT = FiguresWire.parse(figures);
 
 /** Kinds of transitions that the searches have taken. */
@@ -25,7 +25,6 @@ const KINDS = [
   "# and # both fill",
   "# ends by itself",
   "# fills",
-  "# fills #",
   "# fills before its cancel",
   "# fills # before its cancel",
   "# is accepted",
@@ -53,12 +52,12 @@ const KINDS = [
   "the kill switch is taken away",
   "the market closes",
   "the market opens",
-  "the price goes to #",
   "the process dies",
   "what was taken appears",
 ];
 
-const EXPLORATIONS = listExplorations("small");
+/** Those in which exits are due take minutes, and are the task's: `deno task explore --only due`. */
+const EXPLORATIONS = listExplorations("small").filter(({ name }) => !name.startsWith("due "));
 for (const { name, build } of EXPLORATIONS) {
   Deno.test(`every state of the small bound keeps every property: ${name}`, () => {
     const explorer = build();
@@ -69,7 +68,7 @@ for (const { name, build } of EXPLORATIONS) {
   });
 }
 
-Deno.test("the kept figures are those of the small bound's searches, and of nothing else", () => {
+Deno.test("the kept figures are those of these searches, and of nothing else", () => {
   assertEquals(Object.keys(KEPT), EXPLORATIONS.map(({ name }) => name));
 });
 

@@ -135,10 +135,12 @@ is_live_session() {
   case "$(ask show "$SERVICE" -p StatusText --value)" in "LIVE; market open;"*) return 0 ;; *) return 1 ;; esac
 }
 
-# `check` of one release, run as the service would run it. CHECK_STATUS is its status, or `none` where it could not run.
+# `check` of one release, run as the service would run it. CHECK_STATUS is its status, or `none` where it could not run;
+# CHECK_OTHERS names what FAILs beside the watchlist, whose status hides it.
 run_check() {
-  local binary=$ROOT$PREFIX/releases/$1/$NAME
+  local binary=$ROOT$PREFIX/releases/$1/$NAME said
   CHECK_STATUS=none
+  CHECK_OTHERS=
   if [ "$IS_DRY_RUN" = 1 ]; then
     say "would run: $binary check (as the service)"
     CHECK_STATUS=0
@@ -146,7 +148,11 @@ run_check() {
     say "left out below --root: $NAME check"
     CHECK_STATUS=0
   else
-    run_as_service "$binary" check
+    said=$(mktemp)
+    run_as_service "$binary" check > "$said"
+    cat "$said"
+    CHECK_OTHERS=$(sed -n '/^FAIL watchlist /d; s/^FAIL //p' "$said")
+    rm -f -- "$said"
     if [ "$HAS_RUN" = 1 ]; then CHECK_STATUS=$STATUS; fi
   fi
 }

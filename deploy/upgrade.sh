@@ -55,7 +55,10 @@ place_release "$BINARY"
 run_check "$RELEASE"
 case "$CHECK_STATUS" in
   0) ;;
-  1 | 2) say "check fails for the watchlist alone: upgrading all the same" ;;
+  1 | 2)
+    [ -z "$CHECK_OTHERS" ] || refuse "check of the new release FAILs not for the watchlist alone, see above: nothing was switched, $OLD stays current"
+    say "check fails for the watchlist alone: upgrading all the same"
+    ;;
   none) refuse "check of the new release could not be run as the service: nothing was switched, $OLD stays current" ;;
   *) refuse "check of the new release ends with $CHECK_STATUS: nothing was switched, $OLD stays current" ;;
 esac

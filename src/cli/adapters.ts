@@ -82,7 +82,7 @@ export function buildWorld(
     clock,
     log,
     events,
-    mark: () => `${mode.read()} ${config.engine.endpoint}`,
+    mark: () => `${mode.read() ?? "Gate not asked yet,"} ${config.engine.endpoint}`,
   });
   const health = buildHealth(host, config, log);
   const service = createServiceManager({ notify: host.service?.notify ?? null, log, clock });
@@ -191,9 +191,11 @@ function buildSteppingFetch(fetch: ProgramHost["fetch"], service: ServiceManager
   };
 }
 
-/** Alerts begin with the mode as the gate last gave it; until it gave one, nothing is LIVE. */
-function watchMode(events: EventLog): { events: EventLogPort; read: () => "LIVE" | "DRY_RUN" } {
-  let mode: "LIVE" | "DRY_RUN" = "DRY_RUN";
+/** Alerts begin with the mode as the gate last gave it; until it gave one there is none: a LIVE service that starts is not DRY_RUN. */
+function watchMode(
+  events: EventLog,
+): { events: EventLogPort; read: () => "LIVE" | "DRY_RUN" | null } {
+  let mode: "LIVE" | "DRY_RUN" | null = null;
   return {
     read: () => mode,
     events: {

@@ -11,10 +11,14 @@ import type { AdoptPlan } from "../domain/operator_request.ts";
 import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
 import { endRelease, putRelease, RELEASE_ENDED } from "../domain/released.ts";
 import { closedKey } from "../domain/managed_position.ts";
+import type { AlpacaClient } from "../broker/alpaca_client.ts";
+import type { EngineState } from "../domain/engine_state.ts";
 import { StateError } from "../engine/ports.ts";
+import { ConfigError } from "../runtime/settings.ts";
 import { createWatchlistFile } from "../state/watchlist_file.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
+import { findOtherOwner } from "./record_owner.ts";
 import { readBrokerConfig, readOperatorConfig, runGuarded, sayError } from "./operator_config.ts";
 import { bringToRecord, readEngineState, readSymbol } from "./operator_request.ts";
 import { buildOperatorBroker, buildOperatorFiles, type OperatorFiles } from "./operator_world.ts";
@@ -71,8 +75,10 @@ async function runAdopt(host: ProgramHost, options: ParsedOptions): Promise<numb
   const listed = plan === null
     ? await readListed(host, files, config.watchlist.path, symbol)
     : null;
+  const broker = buildOperatorBroker(host, readBrokerConfig(host.environment));
+  await refuseOtherAccount(broker, state);
   const subject = await readSubject(
-    host,
+    broker,
     symbol,
     (priceUsd) => plan === null ? listed : buildOwnLevels(plan, priceUsd),
   );
@@ -135,13 +141,19 @@ async function readListed(
   return watchlist.candidates.find((each) => each.symbol === symbol) ?? null;
 }
 
+/** What another account holds is no position of these records. @throws {ConfigError} @throws {BrokerError} */
+async function refuseOtherAccount(broker: AlpacaClient, state: EngineState): Promise<void> {
+  const { accountId } = await broker.readAccount();
+  const other = findOtherOwner(state, { host: broker.host, accountId });
+  if (other !== null) throw new ConfigError("ALPACA_PAPER", `${other}; nothing is adopted`);
+}
+
 /** @returns What is wrong, in words, where it can't be adopted. @throws {BrokerError} */
 async function readSubject(
-  host: ProgramHost,
+  broker: AlpacaClient,
   symbol: string,
   buildLevels: (priceUsd: number) => AdoptionLevels | null,
 ): Promise<Subject | string> {
-  const broker = buildOperatorBroker(host, readBrokerConfig(host.environment));
   const { rows } = await broker.listPositions();
   const held = rows.find((each) => each.symbol === symbol);
   if (held === undefined || held.qty < 1) {

@@ -3,10 +3,7 @@ import {
   buildFlattenPlan,
   type FlattenScope,
   isInScope,
-  isToClose,
-  listBarePositions,
   listUnreadableLeft,
-  listWorking,
 } from "../domain/flatten_plan.ts";
 import { upperCaseAscii } from "../domain/symbol.ts";
 import { decideClock } from "../domain/market_clock.ts";
@@ -18,12 +15,14 @@ import { KILL_SWITCH_FILE } from "../state/switch_files.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
 import { flattenAccount } from "./flatten_act.ts";
+import { isEmptyIn, sayEnd } from "./flatten_end.ts";
 import { type FlattenWorld, type Look, readLook } from "./flatten_look.ts";
 import { recordFlatten } from "./flatten_record.ts";
+import { goOnThroughSignals } from "./flatten_signals.ts";
 import { type Asked, buildScope } from "./flatten_scope.ts";
 import {
   formatDoIt,
-  formatEnd,
+  formatNothingThere,
   formatPlan,
   formatUnknownEnd,
   formatUnread,
@@ -73,10 +72,7 @@ export const FLATTEN_COMMAND: Command = {
 
 async function runFlatten(host: ProgramHost, { flags, values }: ParsedOptions): Promise<number> {
   const config = readBrokerConfig(host.environment);
-  const symbol = upperCaseAscii(values.get("symbol")?.trim() ?? "") || null;
-  if (symbol === null && values.has("symbol")) {
-    throw new UsageError("Option --symbol is empty: name a symbol");
-  }
+  const symbol = readSymbol(values.get("symbol"));
   const asked: Asked = {
     symbol,
     isClosing: flags.has("close-positions"),
@@ -87,12 +83,13 @@ async function runFlatten(host: ProgramHost, { flags, values }: ParsedOptions): 
   }
   const files = buildOperatorFiles(config);
   if (!flags.has("yes")) {
-    const scope = await buildScope(files, asked);
+    const broker = buildOperatorBroker(host, config);
+    const scope = await buildScope(files, asked, broker);
     if (typeof scope === "string") {
       sayError(host, scope);
       return EXIT.notSo;
     }
-    await showPlan(host, { config, files, scope, broker: buildOperatorBroker(host, config) });
+    await showPlan(host, { config, files, scope, broker });
     host.writeOut(`${formatDoIt(scope).join("\n")}\n`);
     return EXIT.done;
   }
@@ -103,14 +100,25 @@ async function runFlatten(host: ProgramHost, { flags, values }: ParsedOptions): 
   const { fs, stateDir } = files;
   const killed = await makeKillSwitch(host, fs, { stateDir, reason: "made by flatten" });
   formatMade(KILL_SWITCH_FILE, killed).forEach(say);
-  // A terminal that hangs up between a cancel and its sell must not leave the position without either.
-  const goOn = () => {};
-  host.signals.addSignalListener("SIGHUP", goOn);
+  const letSignals = goOnThroughSignals(host.signals, say);
   try {
     return await act(host, { config, files, asked, say });
   } finally {
-    host.signals.removeSignalListener("SIGHUP", goOn);
+    letSignals();
   }
+}
+
+/** One symbol, or `null` for the whole account. @throws {UsageError} For none, or for several: they would be one name that nobody holds. */
+function readSymbol(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  const symbol = upperCaseAscii(text.trim());
+  if (symbol === "") throw new UsageError("Option --symbol is empty: name a symbol");
+  if (/[\s,;]/.test(symbol)) {
+    throw new UsageError(
+      `Option --symbol takes one symbol, not ${JSON.stringify(symbol)}: one call for each`,
+    );
+  }
+  return symbol;
 }
 
 interface Act {
@@ -126,7 +134,7 @@ async function act(host: ProgramHost, options: Act): Promise<number> {
   const log = createErrorLog(host);
   const { clock } = host;
   const trail = createEventLog({ fs, stateDir, clock, log, secrets: config.secrets });
-  const written: Promise<void>[] = [];
+  const written: Promise<unknown>[] = [];
   const events: EventPort = {
     record(event) {
       const done = trail.record(event);
@@ -148,12 +156,12 @@ async function actRecorded(host: ProgramHost, options: Act, events: EventPort): 
   const startedAtMs = clock.nowMs();
   await events.record({ type: "kill_switch", is_active: true, source: "file", by: "flatten" });
   const { holders, unseen } = await waitForLoops(host, files, say);
-  const scope = await buildScope(files, asked);
+  const broker = buildOperatorBroker(host, config, events);
+  const scope = await buildScope(files, asked, broker);
   if (typeof scope === "string") {
     say(scope);
     return EXIT.notSo;
   }
-  const broker = buildOperatorBroker(host, config, events);
   const before = await orError(showPlan(host, { config, files, scope, broker }));
   if (before instanceof BrokerError) {
     say(`NOT DONE: nothing was cancelled or closed. ${KILLED_AGAIN}`);
@@ -169,7 +177,7 @@ async function actRecorded(host: ProgramHost, options: Act, events: EventPort): 
     return EXIT.notSo;
   }
   await recordFlatten(host, { files, broker, isLoopRunning: holders.length > 0, say });
-  const status = sayEnd(look, scope, say);
+  const status = sayEnd(look, { scope, isNothingThere: isEmptyIn(before.look, scope) }, say);
   unseen.forEach((holder) =>
     say(
       `NOT DONE: ${formatHolder(holder)} may buy again. ${
@@ -213,7 +221,8 @@ async function showPlan(
     market,
   };
   const unread = formatUnread(listUnreadableLeft(unreadable, scope));
-  host.writeOut(`${[...formatPlan(plan, about), ...unread].join("\n")}\n`);
+  const nothing = isEmptyIn(look, scope) ? [formatNothingThere(scope, positions)] : [];
+  host.writeOut(`${[...formatPlan(plan, about), ...nothing, ...unread].join("\n")}\n`);
   return { isMarketOpen: market?.isOpen ?? true, clockAheadMs, look };
 }
 
@@ -235,29 +244,4 @@ function listKnownIds(read: LedgerRead): Set<string> {
   return new Set(
     entries.flatMap((entry) => [entry.orderId ?? "", ...entry.legs.map((leg) => leg.orderId)]),
   );
-}
-
-function sayEnd(look: Look, scope: FlattenScope, say: (line: string) => void): number {
-  const orders = listWorking(look.orders, scope)
-    .map((order) => `${order.symbol} ${order.side} ${order.qty ?? "?"} (${order.status})`);
-  const isLeft = (symbol: string) =>
-    scope.isClosing ? isToClose(scope, symbol) : isInScope(scope, symbol);
-  const listHeld = (isWanted: boolean) =>
-    look.positions.filter(({ symbol }) => isInScope(scope, symbol) && isLeft(symbol) === isWanted)
-      .map(({ symbol, qty }) => `${symbol} ${qty}`);
-  const positions = listHeld(true);
-  const kept = listHeld(false);
-  const unreadable = listUnreadableLeft(look.unreadable, scope);
-  formatEnd({ orders, positions, kept }, listBarePositions(look.positions, look.orders)).forEach(
-    say,
-  );
-  formatUnread(unreadable).forEach(say);
-  const isDone = orders.length === 0 && (!scope.isClosing || positions.length === 0) &&
-    unreadable.length === 0;
-  say(
-    isDone
-      ? `Done. The kill switch stays on; ${PROGRAM} resume takes it away.`
-      : `NOT DONE: look at what is left. The kill switch stays on.`,
-  );
-  return isDone ? EXIT.done : EXIT.notSo;
 }

@@ -117,9 +117,22 @@ export function formatDoIt({ symbol, isClosing, closes }: FlattenScope): string[
   return ["", "Nothing was done. To do it:", `  ${PROGRAM} flatten ${options.join(" ")}`];
 }
 
+/** Where the one symbol that was named has nothing: it may be mistyped, so what the account does hold is said. */
+export function formatNothingThere(
+  { symbol }: FlattenScope,
+  positions: readonly { readonly symbol: string; readonly qty: number }[],
+): string {
+  const held = positions.filter(({ qty }) => qty !== 0)
+    .map((each) => `${formatOneLine(each.symbol)} ${each.qty}`);
+  return `The broker shows neither an order nor a position in ${formatOneLine(symbol ?? "")}; ` +
+    `the account holds ${held.length === 0 ? "nothing" : held.join(", ")}.`;
+}
+
 /** What is left in scope, and what of the whole account has no stop. */
 export function formatEnd(
   left: {
+    /** The only one in scope, or `null`: the whole account. */
+    readonly symbol: string | null;
     readonly orders: readonly string[];
     readonly positions: readonly string[];
     /** Positions in scope that were not to be closed, where others were. */
@@ -127,12 +140,13 @@ export function formatEnd(
   },
   bare: readonly BarePosition[],
 ): string[] {
-  const { orders, positions, kept } = left;
+  const { symbol, orders, positions, kept } = left;
+  const where = symbol === null ? "" : ` in ${formatOneLine(symbol)}`;
   return [
     "",
-    orders.length === 0 ? "No working order is left." : `Orders left: ${orders.join(", ")}`,
+    orders.length === 0 ? `No working order is left${where}.` : `Orders left: ${orders.join(", ")}`,
     positions.length === 0
-      ? kept.length === 0 ? "No position is left." : "No position of this engine is left."
+      ? `No position${kept.length === 0 ? "" : " of this engine"} is left${where}.`
       : `Positions left: ${positions.join(", ")}`,
     ...(kept.length === 0
       ? []

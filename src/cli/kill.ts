@@ -136,6 +136,9 @@ function formatConsequences(state: StateRead, isOff: boolean): string[] {
     isOff
       ? "LIVE is off: no entry and no exit is sent by what uses this directory, from now on."
       : "LIVE is NOT off for sure: look at what is named above.",
+    ...(state.kind === "ok" || state.kind === "missing" ? [] : [
+      `Managed positions are UNKNOWN: ${formatOneLine(state.message)}; look at the broker`,
+    ]),
     ...(symbols.length === 0 ? [] : [
       `Managed positions have only the stops that rest at the broker: ${symbols.join(", ")}`,
       ...troubles.map((text) => `  ${formatOneLine(text)}`),

@@ -23,6 +23,7 @@ import {
 } from "./operator_config.ts";
 import { buildOperatorBroker, buildOperatorFiles, listOrdersOfDay } from "./operator_world.ts";
 import type { ParsedOptions } from "./options.ts";
+import { isOwn } from "./record_owner.ts";
 import { PROGRAM, VERSION } from "./version.ts";
 
 /** Orders that are looked up one by one; more than that is no ledger of a day. */
@@ -134,15 +135,6 @@ async function askBroker(host: ProgramHost, ledger: LiveLedger): Promise<LedgerF
     ...unreadable.map((row): LedgerFinding => ({ kind: "note", text: formatUnreadable(row) })),
     ...listBrokerFindings(readable, orders, await lookUpMissing(broker, readable, orders)),
   ];
-}
-
-/** Whether the ledger may be compared with this account (pipeline 6, host and account id). */
-export function isOwn(
-  ledger: Pick<LiveLedger, "host" | "accountId">,
-  account: { readonly host: string; readonly accountId: string },
-): boolean {
-  return (ledger.host === null || ledger.host === account.host) &&
-    (ledger.accountId === null || ledger.accountId === account.accountId);
 }
 
 /** @throws {BrokerError} Where a look-up gave no usable answer. */

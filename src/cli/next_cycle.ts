@@ -30,6 +30,7 @@ export function formatNextCycle(next: NextCycle): string[] {
     ];
   return [
     ...head,
+    ...(objection === null ? listBlock(next) : []),
     ...listEntries(next, bar),
     ...listExits(next),
     ...listUnresolved(next, bar),
@@ -57,6 +58,14 @@ function findBar({ state, areEntriesPaused, nowMs }: NextCycle): Bar | null {
     : null;
 }
 
+/** A ledger of no use blocks the cycle that finds it, and is written anew there; a missing one is made in the cycle. */
+function listBlock({ ledger }: NextCycle): string[] {
+  if (ledger.kind === "ok" || ledger.kind === "missing") return [];
+  return [
+    `  nothing at first: LIVE is blocked while the live ledger is ${ledger.kind}; after that`,
+  ];
+}
+
 function listEntries({ state, nowMs }: NextCycle, bar: Bar | null): string[] {
   if (state.kind === "missing") return [];
   if (state.kind !== "ok") {
@@ -77,11 +86,7 @@ function listExits({ state }: NextCycle): string[] {
 
 /** An entry without an answer is looked up, and sent again where it is proven absent (pipeline 6). */
 function listUnresolved({ ledger }: NextCycle, bar: Bar | null): string[] {
-  // A missing one is made in the cycle.
-  if (ledger.kind === "missing") return [];
-  if (ledger.kind !== "ok") {
-    return [`  nothing: LIVE is blocked, the live ledger is ${ledger.kind}`];
-  }
+  if (ledger.kind !== "ok") return [];
   return ledger.ledger.entries.filter(isUnsettled).map(({ symbol, side, qty }) => {
     const again = side === "buy" && bar === null ? ", and sent again where it never arrived" : "";
     return `  ${formatOneLine(symbol)} ${side} ${qty ?? "?"}: looked up at the broker${again}`;

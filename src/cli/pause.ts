@@ -51,7 +51,9 @@ async function runPause(host: ProgramHost, { values }: ParsedOptions): Promise<n
     .filter((holder) => !holder.isOwn);
   host.writeOut([
     ...formatMade(ENTRIES_PAUSED_FILE, outcome),
-    "No entry leaves from the next one on; exits, stops and protection go on.",
+    elsewhere.length === 0
+      ? "No entry leaves from the next one on; exits, stops and protection go on."
+      : "Entries are NOT paused for sure: a loop runs elsewhere, and may not see this file.",
     ...elsewhere.map((holder) => formatElsewhere(holder, ENTRIES_PAUSED_FILE)),
     `  ${PROGRAM} unpause    lets entries go on`,
     "",
@@ -61,7 +63,8 @@ async function runPause(host: ProgramHost, { values }: ParsedOptions): Promise<n
 
 async function runUnpause(host: ProgramHost, { flags }: ParsedOptions): Promise<number> {
   const places = readSwitchPlaces(host.environment);
-  const removal = await takeSwitchAway(createDenoFileSystem(), places, {
+  const fs = createDenoFileSystem();
+  const removal = await takeSwitchAway({ fs, clock: host.clock }, places, {
     file: ENTRIES_PAUSED_FILE,
     isAll: flags.has("all"),
   });

@@ -1,4 +1,4 @@
-import { formatPriceUsd } from "../domain/alert_facts.ts";
+import { formatAdoptCommand, formatPriceUsd } from "../domain/alert_facts.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { type BrokerOrder, flattenOrders, isFinal, remainingQty } from "../domain/orders.ts";
 import { putRelease, RELEASED, releasePosition } from "../domain/released.ts";
@@ -69,7 +69,7 @@ async function runRelease(host: ProgramHost, options: ParsedOptions): Promise<nu
 async function release(
   host: ProgramHost,
   files: OperatorFiles,
-  { symbol, positionId }: ManagedPosition,
+  { symbol, positionId, stopUsd }: ManagedPosition,
 ): Promise<number> {
   const isDone = await bringToRecord(host, files, {
     request: { kind: "release", symbol, positionId, atMs: host.clock.nowMs() },
@@ -84,7 +84,9 @@ async function release(
     );
     return EXIT.notSo;
   }
-  host.writeOut(`${symbol} is released. To give it back: ${PROGRAM} adopt ${symbol} --yes\n`);
+  host.writeOut(
+    `${symbol} is released. To give it back: ${formatAdoptCommand(symbol, stopUsd)}\n`,
+  );
   return EXIT.done;
 }
 

@@ -49,7 +49,7 @@ async function runResume(host: ProgramHost, { flags }: ParsedOptions): Promise<n
     const outcome = await makeSwitch(host, fs, { stateDir, file, reason: "made by resume" });
     say(formatMade(file, outcome));
   }
-  const removal = await takeSwitchAway(fs, places, {
+  const removal = await takeSwitchAway({ fs, clock: host.clock }, places, {
     file: KILL_SWITCH_FILE,
     isAll: flags.has("all"),
   });

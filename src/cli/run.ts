@@ -1,5 +1,5 @@
 import { LOOK_MS, runLoop } from "../engine/loop.ts";
-import { type EventPort, type LogPort, StateError } from "../engine/ports.ts";
+import { type LogPort, StateError } from "../engine/ports.ts";
 import { buildConfig, type ProgramConfig, type RunFlags } from "../runtime/config.ts";
 import { listNetworkDoubts } from "../runtime/host_network.ts";
 import { createLog } from "../runtime/logging.ts";
@@ -152,12 +152,12 @@ function isListRefusal(status: number): boolean {
  */
 function buildReleasing(world: EngineWorld, log: HeldLog): EngineWorld {
   const { events } = world.ports;
-  const record: EventPort["record"] = async (event) => {
+  const record: typeof events.record = async (event) => {
     if (event.type === "engine_started") {
       log.release();
       await world.events.recordStart();
     }
-    await events.record(event);
+    return await events.record(event);
   };
   const listDay: typeof events.listDay = (query) => events.listDay(query);
   return { ...world, ports: { ...world.ports, events: { listDay, record } } };

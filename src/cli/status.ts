@@ -159,7 +159,7 @@ async function readFacts(
     }),
     watchlistPath: config.watchlist.path,
     today: { events: today?.events ?? [], earlier },
-    archived: archive.kind === "ok" ? archive.ledgers.flatMap(({ entries }) => entries) : [],
+    archive,
     lock: await probeLock({ stateDir, clock: host.clock }),
     elsewhere: (await listHolders({ fs, clock: host.clock }, files.places))
       .filter(({ isOwn }) => !isOwn),

@@ -52,6 +52,7 @@ function listSeen({ nowMs, positions, orders }: BrokerDay, state: EngineState): 
       last_close_usd: lastCloseUsd ?? null,
       is_managed: position !== undefined,
       managed_qty: position === undefined ? 0 : Math.max(0, qty - position.besideQty),
+      is_explained: position === undefined || position.unexplainedQty === null,
     };
   });
   return [

@@ -7,7 +7,7 @@ import { formatNy, formatUtc } from "../domain/ny_time.ts";
 import type { BrokerPosition } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
 import type { StateRead } from "../engine/ports.ts";
-import { formatTable, LINE_WIDTH } from "./table.ts";
+import { formatNarrowTable } from "./table.ts";
 
 /** What a managed position makes. USD, prices per share; `null` is not known, and never 0. */
 export interface OpenStatus {
@@ -100,7 +100,7 @@ const COLUMNS = [
 /** The table of open positions in 80 columns; `?` is not known. */
 export function formatOpen(rows: readonly OpenStatus[]): string[] {
   if (rows.length === 0) return [];
-  const table = formatTable(COLUMNS, rows.map(formatRow)).map((row) => row.slice(0, LINE_WIDTH));
+  const table = formatNarrowTable(COLUMNS, rows.map(formatRow));
   const dates = rows.flatMap(({ last_at }) => last_at === null ? [] : [Date.parse(last_at)]);
   const note = dates.length === 0
     ? []

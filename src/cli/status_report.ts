@@ -1,4 +1,5 @@
 import { formatTrouble, type Standing } from "../domain/account/standing.ts";
+import { NO_TARGET_USD } from "../domain/adoption.ts";
 import type { DayTrail } from "../domain/day/day_trail.ts";
 import type { EngineState } from "../domain/engine_state.ts";
 import type { RecordedEvent } from "../domain/events.ts";
@@ -9,7 +10,6 @@ import {
   isEntryRecord,
   isOpenEntry,
   isUnsettled,
-  type LedgerEntry,
   type LiveLedger,
 } from "../domain/ledger.ts";
 import { microsToUsd } from "../domain/money.ts";
@@ -23,7 +23,8 @@ import {
 } from "../domain/orders.ts";
 import type { MarketClock, Session } from "../domain/market.ts";
 import { formatUnreadable, openSymbolOf, type UnreadableRow } from "../domain/unreadable_row.ts";
-import type { EngineConfig, LedgerRead, StateRead } from "../engine/ports.ts";
+import { hasTraces } from "../domain/rebuild_records.ts";
+import type { ArchiveRead, EngineConfig, LedgerRead, StateRead } from "../engine/ports.ts";
 import type { WatchlistStep } from "../engine/watchlist_step.ts";
 import type { LockProbe } from "../state/lock_probe.ts";
 import { RESERVE_BYTES } from "../state/state_disk.ts";
@@ -74,8 +75,7 @@ export interface StatusFacts {
     readonly events: readonly RecordedEvent[];
     readonly earlier: readonly DayTrail[];
   };
-  /** Of the archive, newest first; empty where it can't be read. */
-  readonly archived: readonly LedgerEntry[];
+  readonly archive: ArchiveRead;
   /** Who runs in another directory where the service may run. */
   readonly elsewhere: readonly Holder[];
   readonly disk: DiskFacts;
@@ -96,9 +96,11 @@ export interface PositionStatus {
   readonly qty: number | null;
   readonly stop_usd: number;
   readonly pivot_usd: number;
-  readonly r1_usd: number;
-  readonly r2_usd: number;
-  readonly high_water_usd: number;
+  /** `null` where there is no target: protection and `stop_exit` alone. */
+  readonly r1_usd: number | null;
+  readonly r2_usd: number | null;
+  /** `null` before the first look at it. */
+  readonly high_water_usd: number | null;
   readonly is_trimmed_r1: boolean;
   readonly is_trimmed_r2: boolean;
   readonly unexplained_qty: number | null;
@@ -215,9 +217,9 @@ export interface StatusReport {
 export function buildStatusReport(facts: StatusFacts): StatusReport {
   const { config, gate, state, broker } = facts;
   const present = state.kind === "ok" ? state.state : null;
-  const openPositions = buildOpenStatus({
+  const openPositions = !isStateKnown(facts) ? null : buildOpenStatus({
     state,
-    entries: [...facts.ledger.kind === "ok" ? facts.ledger.ledger.entries : [], ...facts.archived],
+    entries: listLedgers(facts).flatMap(({ entries }) => entries),
     held: broker?.positions ?? null,
     nowMs: facts.nowMs,
   });
@@ -301,7 +303,7 @@ function buildToday(facts: StatusFacts, openUsd: number | null): StatusReport["t
 function readToday(facts: StatusFacts) {
   const { broker, state, today } = facts;
   const refuse = (why: string) => ({ day_result_usd: null, day_result_unknown: why });
-  if (!isStateKnown(state)) return refuse("the records can't be read");
+  if (!isStateKnown(facts)) return refuse("the records can't be read");
   if (state.kind !== "ok") return { day_result_usd: 0, day_result_unknown: null };
   if (broker !== null && broker.dayOrders === null) return refuse("the day's orders can't be read");
   if (today.events.length === 0 && broker === null && state.state.positions.length > 0) {
@@ -336,12 +338,13 @@ function buildCaps(facts: StatusFacts): StatusReport["caps"] {
   if (caps === null) return null;
   const ledger = facts.ledger.kind === "ok" ? facts.ledger.ledger : null;
   // Only where nothing was ever recorded is no ledger no use; one that can't be read may hold any.
-  const isFirstStart = facts.ledger.kind === "missing" && facts.state.kind === "missing";
+  const isFirstStart = facts.ledger.kind === "missing" && facts.state.kind === "missing" &&
+    isStateKnown(facts);
   const none = isFirstStart ? 0 : null;
   const usage = ledger === null
     ? { orders: none, grossUsd: none }
     : countUse(ledger, facts.todayNy);
-  const isOpenKnown = isFirstStart || (ledger !== null && isStateKnown(facts.state));
+  const isOpenKnown = isFirstStart || (ledger !== null && isStateKnown(facts));
   return {
     orders_per_day: buildCap(caps.ordersPerDay, usage.orders),
     positions: buildCap(
@@ -358,9 +361,19 @@ function countUse(ledger: LiveLedger, dateNy: string): { orders: number; grossUs
   return { orders: usage.orders, grossUsd: microsToUsd(usage.grossMicros) };
 }
 
-/** A state that is not there yet names no position. */
-function isStateKnown({ kind }: StateRead): boolean {
-  return kind === "ok" || kind === "missing";
+/** A state that is not there yet names no position; one that is lost, while ledgers know of orders, may have named any. */
+function isStateKnown(facts: StatusFacts): boolean {
+  const { state, archive } = facts;
+  if (state.kind !== "missing") return state.kind === "ok";
+  return archive.kind === "ok" && !hasTraces(listLedgers(facts), []);
+}
+
+/** Today's ledger and the archive's, newest first, as far as they can be read. */
+function listLedgers({ ledger, archive }: StatusFacts): LiveLedger[] {
+  return [
+    ...(ledger.kind === "ok" ? [ledger.ledger] : []),
+    ...(archive.kind === "ok" ? archive.ledgers : []),
+  ];
 }
 
 function buildCap(limit: number, used: number | null): CapStatus {
@@ -416,9 +429,9 @@ function buildPosition(
     qty: position.qty,
     stop_usd: position.stopUsd,
     pivot_usd: position.pivotUsd,
-    r1_usd: position.r1Usd,
-    r2_usd: position.r2Usd,
-    high_water_usd: position.highWaterUsd,
+    r1_usd: readTarget(position.r1Usd),
+    r2_usd: readTarget(position.r2Usd),
+    high_water_usd: position.highWaterUsd > 0 ? position.highWaterUsd : null,
     is_trimmed_r1: position.isTrimmedR1,
     is_trimmed_r2: position.isTrimmedR2,
     unexplained_qty: position.unexplainedQty,
@@ -427,6 +440,10 @@ function buildPosition(
       ? null
       : buildCover(position, broker),
   };
+}
+
+function readTarget(levelUsd: number): number | null {
+  return levelUsd === NO_TARGET_USD ? null : levelUsd;
 }
 
 function buildStanding(standing: Standing): NonNullable<PositionStatus["standing"]> {

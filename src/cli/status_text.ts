@@ -1,4 +1,4 @@
-import { formatPriceUsd, formatSignedUsd } from "../domain/alert_facts.ts";
+import { formatAdoptCommand, formatPriceUsd, formatSignedUsd } from "../domain/alert_facts.ts";
 import { formatCents } from "../domain/money.ts";
 import { formatNy } from "../domain/ny_time.ts";
 import { formatOneLine } from "../domain/one_line.ts";
@@ -7,7 +7,7 @@ import type { Paint, Tone } from "./colour.ts";
 import { formatCover } from "./status_cover.ts";
 import { formatOpen } from "./status_open.ts";
 import type { CapStatus, PositionStatus, StatusReport } from "./status_report.ts";
-import { formatTable, LINE_WIDTH, wrapLine } from "./table.ts";
+import { formatNarrowTable, wrapLine } from "./table.ts";
 
 const LABEL_WIDTH = 12;
 
@@ -63,7 +63,9 @@ export function formatStatus(report: StatusReport, paint: Paint): string[] {
     ...line(
       "Positions",
       report.open_positions === null
-        ? "UNKNOWN: the state that names them can't be read"
+        ? `UNKNOWN: the state that names them ${
+          report.state.kind === "missing" ? "is lost" : "can't be read"
+        }`
         : report.positions.length === 0
         ? "none managed"
         : "managed:",
@@ -78,9 +80,9 @@ export function formatStatus(report: StatusReport, paint: Paint): string[] {
     ...report.released.flatMap(({ symbol, released_at }, at) =>
       line(
         at === 0 ? "Released" : "",
-        `${symbol} since ${
-          formatNy(Date.parse(released_at))
-        }: yours; back by adopt ${symbol} --yes`,
+        `${symbol} since ${formatNy(Date.parse(released_at))}: yours; back by ${
+          formatAdoptCommand(symbol, null)
+        }`,
       )
     ),
     ...(report.broker === null
@@ -97,8 +99,9 @@ function toneOfLedger({ ledger }: StatusReport): Tone | null {
   return ledger.kind === "ok" && ledger.mismatches === 0 ? null : "warning";
 }
 
-/** One that is not there yet is no news. */
-function isStateBad({ state }: StatusReport): boolean {
+/** One that is not there yet is no news; one that is lost is. */
+function isStateBad({ state, open_positions }: StatusReport): boolean {
+  if (state.kind === "missing") return open_positions === null;
   return state.kind === "damaged" || state.kind === "newer" || state.kind === "unreadable";
 }
 
@@ -191,19 +194,18 @@ function formatPositions(positions: readonly PositionStatus[], paint: Paint): st
     position.symbol,
     position.unexplained_qty === null ? `${position.qty ?? "?"}` : `${position.qty} (!)`,
     formatPriceUsd(position.stop_usd),
-    formatPriceUsd(position.high_water_usd),
+    position.high_water_usd === null ? "?" : formatPriceUsd(position.high_water_usd),
     formatLevel(position.r1_usd, position.is_trimmed_r1),
     formatLevel(position.r2_usd, position.is_trimmed_r2),
     position.broker === null ? "not asked" : formatCover(position.broker),
   ]);
-  return formatTable(COLUMNS, rows).map((row) => {
-    const cut = row.slice(0, LINE_WIDTH);
-    return cut.includes("NO STOP") ? paint("bad", cut) : cut;
-  });
+  return formatNarrowTable(COLUMNS, rows).map((line) =>
+    line.includes("NO STOP") ? paint("bad", line) : line
+  );
 }
 
-function formatLevel(priceUsd: number, isTrimmed: boolean): string {
-  return `${formatPriceUsd(priceUsd)}${isTrimmed ? "*" : ""}`;
+function formatLevel(priceUsd: number | null, isTrimmed: boolean): string {
+  return priceUsd === null ? "none" : `${formatPriceUsd(priceUsd)}${isTrimmed ? "*" : ""}`;
 }
 
 type Labelled = readonly [label: string, text: string, tone: Tone | null];

@@ -1,5 +1,5 @@
 import { formatUtc } from "../domain/ny_time.ts";
-import { StateError } from "../engine/ports.ts";
+import { type ClockPort, StateError } from "../engine/ports.ts";
 import { formatOneLine } from "../domain/one_line.ts";
 import type { FileSystem } from "../state/file_system.ts";
 import { joinPath } from "../state/file_system.ts";
@@ -17,8 +17,7 @@ import {
 import { readText } from "../state/text_file.ts";
 import { quoteForShell } from "./check_item.ts";
 import type { ProgramHost } from "./command.ts";
-import type { Holder } from "./holders.ts";
-import { formatHolder } from "./holders.ts";
+import { formatHolder, type Holder, listHolders } from "./holders.ts";
 import { PROGRAM } from "./version.ts";
 
 const TEXT_BYTES_MAX = 4096;
@@ -77,14 +76,20 @@ export interface Removal {
 }
 
 /**
- * Takes a switch away from the own state directory, with `isAll` from every place, and says what was where.
+ * Takes a switch away from the own state directory, with `isAll` from every place, and says what was where: also in the
+ * directory of a process that runs in another one, where `kill` has it made.
  * @throws {StateError} Where the own one can't be removed.
  */
 export async function takeSwitchAway(
-  fs: FileSystem,
-  places: SwitchPlaces,
+  { fs, clock }: { readonly fs: FileSystem; readonly clock: ClockPort },
+  ownPlaces: SwitchPlaces,
   { file, isAll }: { readonly file: SwitchFile; readonly isAll: boolean },
 ): Promise<Removal> {
+  const { stateDir, otherStateDirs } = ownPlaces;
+  const held = (await listHolders({ fs, clock }, ownPlaces)).map(({ dir }) => dir);
+  const others = new Set([...otherStateDirs, ...held]);
+  others.delete(stateDir);
+  const places = { stateDir, otherStateDirs: [...others] };
   const { name } = SWITCH_WORDS[file];
   const lines: string[] = [];
   for (const look of await lookForSwitch(fs, places, file)) {

@@ -20,6 +20,22 @@ export function formatTable(
   );
 }
 
+/** The same in `LINE_WIDTH`: what is too long goes on in a line of its own, between words, so that nothing is cut unseen. */
+export function formatNarrowTable(
+  columns: readonly { readonly head: string; readonly align: Align }[],
+  rows: readonly (readonly string[])[],
+): string[] {
+  return formatTable(columns, rows).flatMap((line) => {
+    if (line.length <= LINE_WIDTH) return [line];
+    const end = line.lastIndexOf(" ", LINE_WIDTH);
+    const rest = line.slice(end).trim().replaceAll(/ +/g, " ");
+    return [line.slice(0, end).trimEnd(), ...wrapLine(`${INDENT}${rest}`, INDENT)];
+  });
+}
+
+/** Where the rest of a row goes on. */
+const INDENT = " ".repeat(13);
+
 /** A text in lines of at most `LINE_WIDTH` characters, broken between words, each after the first indented. */
 export function wrapLine(text: string, indent: string): string[] {
   const lines: string[] = [];

@@ -225,6 +225,16 @@ export function formatCloseCommand(symbol: string): string {
   return `avwap-execution flatten --close-positions --symbol ${symbol} --yes`;
 }
 
+/**
+ * The operator's command that has a position managed, as it works whatever today's list has (interface, `adopt`).
+ * @param stopUsd The stop that it had, USD per share; `null` where it had none.
+ */
+export function formatAdoptCommand(symbol: string, stopUsd: number | null): string {
+  const stop = stopUsd === null ? "PRICE" : formatPriceUsd(stopUsd);
+  return `avwap-execution adopt ${symbol} --stop ${stop} --yes (without --stop by the plan of ` +
+    "today's list)";
+}
+
 function formatTimeInForce(timeInForce: string): string {
   if (timeInForce === "gtc") return "good till canceled";
   return timeInForce === "day" ? "DAY ORDER, ends at the close" : timeInForce;

@@ -28,7 +28,7 @@ export interface DayLossInputs {
   readonly limitUsd: number | null;
   /** The last one on record, of whatever day. */
   readonly onRecord: DayLoss | null;
-  /** `null` where the day's trail can't be read. */
+  /** `null` where the day's trail can't be read, or lacks what could not be written to it. */
   readonly result: DayResult | null;
 }
 
@@ -37,7 +37,9 @@ export function decideDayLoss(inputs: DayLossInputs): LossVerdict {
   const { dateNy, nowMs, limitUsd, onRecord, result } = inputs;
   if (onRecord?.dateNy === dateNy) return { kind: "reached", loss: onRecord };
   if (limitUsd === null) return { kind: "unlimited" };
-  if (result === null) return { kind: "unknown", why: "the day's audit trail can't be read" };
+  if (result === null) {
+    return { kind: "unknown", why: "the day's audit trail can't be read or written" };
+  }
   const { resultUsd, unknown } = result;
   if (resultUsd === null) {
     const why = unknown.map(({ symbol, why }) => `${symbol}: ${why}`).join("; ");

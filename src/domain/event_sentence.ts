@@ -83,8 +83,11 @@ const SENTENCES: Readonly<Record<EventType, (event: RecordedEvent) => string>> =
   reconciliation: (event) =>
     `broker mismatch: the ledger lacked ${list(event, "mismatched") || "nothing"}`,
   price: (event) =>
-    `at ${price(event, "price_usd")}: stop ${price(event, "stop_usd")}, high ` +
-    `${price(event, "high_water_usd")}, ${count(event, "qty")} shares`,
+    `at ${price(event, "price_usd")}: stop ${price(event, "stop_usd")}, ${
+      // At an adoption nobody has looked at it before.
+      readNumber(event, "high_water_usd") === 0 ? "" : `high ${price(event, "high_water_usd")}, `}${
+      count(event, "qty")
+    } shares`,
   exit: (event) =>
     `${formatFillReason(text(event, "reason"))} due: ${count(event, "qty")} shares at ` +
     `${price(event, "price_usd")}, stop ${price(event, "stop_usd")} (${text(event, "mode")})`,

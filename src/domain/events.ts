@@ -325,6 +325,9 @@ export type PositionEvent = {
   readonly adopted_qty: number;
   readonly cost_basis_usd: number | null;
   readonly stop_usd: number;
+  /** Of an adoption: how many of its shares were bought today, and at what, USD per share; `null` where that is not known. */
+  readonly bought_today_qty?: number | null;
+  readonly bought_today_usd?: number | null;
 };
 
 /** The next step that brings a position's stop to where it belongs. */
@@ -352,6 +355,8 @@ export type EquityEvent = {
       readonly is_managed: boolean;
       /** Shares without those that a hand bought beside them; 0 where it is not managed. */
       readonly managed_qty: number;
+      /** Whether orders account for how many there are (pipeline 5, "A quantity that changed"). */
+      readonly is_explained: boolean;
     }[]
     | null;
 };

@@ -42,6 +42,7 @@ export function rebuildState({ copy, ledgers, orders, held }: LeftRecords): Engi
     alerted: copy?.alerted ?? {},
     lastCycleAtMs: copy?.lastCycleAtMs ?? null,
     mismatches: copy?.ledger?.mismatches ?? 0,
+    dayLoss: copy?.dayLoss ?? null,
   };
 }
 

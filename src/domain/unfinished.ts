@@ -61,8 +61,8 @@ export interface UnderWay {
   readonly held: Held | null;
   /** A stop that the market was at or below when it was sent: its price, USD per share, and when by monotonic time, ms. */
   readonly belowStop: { readonly stopUsd: number; readonly atMs: number } | null;
-  /** A resting order, by the broker's id, whose replacement the broker will not have, whoever asks. */
-  readonly unreplaceable: string | null;
+  /** A resting order whose replacement the broker would not have, whoever asks: its id, and when by monotonic time, ms. */
+  readonly unreplaceable: { readonly orderId: string; readonly atMs: number } | null;
   /** A replacement that was refused, and may be done all the same: its client order id, and what was said (broker.md). */
   readonly inQuestion: { readonly clientOrderId: string; readonly refusal: Refusal } | null;
   /** The exit that a cycle has tried; one that the broker never got is tried again, once. */

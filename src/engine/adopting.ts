@@ -6,7 +6,9 @@ import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import type { Trade } from "../domain/market.ts";
 import { formatCents } from "../domain/money.ts";
-import { type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
+import { type BrokerPosition, findFilledAtMs, flattenOrders, isFinal } from "../domain/orders.ts";
+import { dateNyOf } from "../domain/ny_time.ts";
+import { sumSide, toUsd } from "../domain/day/usd_flow.ts";
 import type { Engine } from "./engine.ts";
 import { listDoubtfulBuys } from "./ledger_store.ts";
 import { hasWorkingBuy, isOfThisSession } from "./observe.ts";
@@ -27,7 +29,6 @@ export function listAdoptable(
   trades: ReadonlyMap<string, Trade>,
 ): { readonly candidate: Candidate; readonly held: BrokerPosition }[] {
   const { observation } = engine;
-  const { allowlist } = engine.ports.config;
   // What its orders have sold by then, and still buy, must be known.
   if (observation?.positions.kind !== "ok" || observation.openOrders.kind !== "ok") return [];
   if (observation.positions.value.length === 0) return [];
@@ -38,9 +39,7 @@ export function listAdoptable(
     // A price of another day says nothing of where the market is now.
     const priceUsd = trade !== undefined && isOfThisSession(engine, trade) ? trade.priceUsd : NaN;
     const isManaged = engine.state.positions.some((each) => each.symbol === held.symbol);
-    const isAllowed = allowlist.kind === "all" ||
-      (allowlist.kind === "list" && allowlist.symbols.includes(held.symbol));
-    if (candidate === undefined || isManaged || !isAllowed) return [];
+    if (candidate === undefined || isManaged || !isAllowed(engine, held.symbol)) return [];
     if (isReleased(engine, held.symbol)) return [];
     // What is sold or bought at this moment may not be in the quantity yet.
     if (isChanging(engine, held.symbol)) return [];
@@ -51,6 +50,23 @@ export function listAdoptable(
     if (!isSmallEnough(engine, held, priceUsd)) return [];
     return [{ candidate, held }];
   });
+}
+
+/** Whether the allowlist lets the engine take the symbol over. */
+function isAllowed({ ports }: Engine, symbol: string): boolean {
+  const { allowlist } = ports.config;
+  return allowlist.kind === "all" ||
+    (allowlist.kind === "list" && allowlist.symbols.includes(symbol));
+}
+
+/** Whether a foreign position is one that a LIVE cycle may take over without being asked, whatever keeps it from that now. */
+export function mayBeAdopted(
+  engine: Engine,
+  candidates: readonly Candidate[],
+  { symbol, qty }: BrokerPosition,
+): boolean {
+  return candidates.some((each) => each.symbol === symbol) && isAllowed(engine, symbol) &&
+    Math.floor(qty) >= 1 && !isReleased(engine, symbol) && !isSaidTooLarge(engine, symbol);
 }
 
 /** A larger one is somebody else's until he says that the engine is to have it; that is said once a day. */
@@ -117,7 +133,27 @@ export async function sayAdopted(engine: Engine, position: ManagedPosition): Pro
     `this cycle only protects it, stop ${formatPriceUsd(stopUsd)}`;
   engine.ports.log.warn(message);
   engine.alert({ level: "WARNING", title: "Position adopted", text: message });
-  await engine.event(buildPositionEvent(position, "adopted", qty));
+  await engine.event({
+    ...buildPositionEvent(position, "adopted", qty),
+    ...readBoughtToday(engine, position),
+  });
+}
+
+/** Shares that were bought today have no previous close: they count from what was paid (interface, `MAX_LIVE_LOSS_PER_DAY`). */
+function readBoughtToday(engine: Engine, { symbol, adoptedQty }: ManagedPosition) {
+  if (engine.observation?.dayOrders.kind !== "ok") {
+    return { bought_today_qty: null, bought_today_usd: null };
+  }
+  const buys = [...engine.book.values()].flatMap(({ order }) => {
+    const isOfToday = dateNyOf(findFilledAtMs(order)) === engine.dateNy();
+    const { side, filledQty: qty, filledAvgPriceUsd: priceUsd } = order;
+    return order.symbol === symbol && qty > 0 && isOfToday ? [{ side, qty, priceUsd }] : [];
+  });
+  const { qty, usdMicros } = sumSide(buys, "buy");
+  return {
+    bought_today_qty: Math.min(qty, adoptedQty),
+    bought_today_usd: qty === 0 || usdMicros === null ? null : toUsd(usdMicros) / qty,
+  };
 }
 
 /** A position not bought by the engine, with the plan of today's list or the operator's. */

@@ -13,6 +13,7 @@ import { dateNyOf } from "../domain/ny_time.ts";
 import { hasBuyWithoutPosition } from "./bought.ts";
 import { findClosedAction, noticeCorporateActions } from "./corporate_actions.ts";
 import type { Engine } from "./engine.ts";
+import { recordEquity } from "./equity.ts";
 import { observe } from "./observe.ts";
 import { carryOut } from "./plan_shell.ts";
 import type { Questions } from "./questions.ts";
@@ -53,6 +54,8 @@ export async function lookWhileClosed(
   noteLook(engine, moment);
   if (noteForeignState(engine, gate)) return gate.decision;
   await takeInPositions(engine);
+  // What a stop sells at the open is in no look of the session any more.
+  await recordEquity(engine);
   await engine.trySaveState();
   await placeClosedStops(engine, gate.decision, market);
   // No exit goes on over the night: what one left bare is protected as anything else is.

@@ -120,7 +120,8 @@ async function endCycle(engine: Engine): Promise<void> {
 async function askAll(engine: Engine): Promise<Questions> {
   const calendar = readSession(engine, engine.dateNy());
   const questions = askTogether(engine);
-  await calendar;
+  // Both awaited: where one of them ends the process, nobody is left with the other's end.
+  await Promise.all([calendar, questions.clock()]);
   return questions;
 }
 
@@ -134,12 +135,12 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   noticeGate(engine, decision);
   if (noteForeignState(engine, gate)) return decision;
   engine.forgetOldNews();
-  await recordEquity(engine);
   await takeInPositions(engine);
+  await recordEquity(engine);
   engine.dayLoss = await readDayLoss(engine);
   const watchlist = await readWatchlist(engine);
   await managePositions(engine, decision, watchlist);
-  reportForeign(engine);
+  reportForeign(engine, watchlist.kind === "fresh" ? watchlist.candidates : []);
   reportUnreadable(engine);
   engine.isTakingEntries = watchlist.kind === "fresh" && engine.ports.disk.fault === null;
   if (watchlist.kind === "fresh" && engine.isTakingEntries) {

@@ -2,7 +2,7 @@ import { buildDailyLossLimit, buildStateMessage } from "../domain/alert_messages
 import { readDayResult } from "../domain/day/period.ts";
 import type { DayResult } from "../domain/day/day_result.ts";
 import { type DayLoss, decideDayLoss, type LossVerdict } from "../domain/day_loss.ts";
-import { readTrails, RESULT_EVENTS } from "./day_trails.ts";
+import { readTodayTrails } from "./day_trails.ts";
 import type { Engine } from "./engine.ts";
 import { recordEquity } from "./equity.ts";
 import { recordFills } from "./fills.ts";
@@ -32,9 +32,9 @@ export function readTodayLoss(engine: Engine): DayLoss | null {
 }
 
 async function readResult(engine: Engine, dateNy: string): Promise<DayResult | null> {
-  await recordFills(engine);
-  await recordEquity(engine);
-  const trails = await readTrails(engine, dateNy, RESULT_EVENTS);
+  // A trail without what was sold or seen since would say that nothing was lost.
+  if (!await recordFills(engine) || !await recordEquity(engine)) return null;
+  const trails = await readTodayTrails(engine, dateNy);
   return trails === null ? null : readDayResult(trails.day.events, dateNy, trails.earlier);
 }
 

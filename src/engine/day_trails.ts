@@ -1,6 +1,6 @@
 import { HOLDING_EVENTS } from "../domain/day/day_holdings.ts";
 import type { DayTrail } from "../domain/day/day_trail.ts";
-import { EARLIER_DAYS_MAX, readEarlier } from "../domain/day/unopened.ts";
+import { EARLIER_DAYS_MAX, listUnopened, readEarlier } from "../domain/day/unopened.ts";
 import type { EventType } from "../domain/events.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
 import { sayOnceADay } from "./daily_errors.ts";
@@ -30,14 +30,53 @@ export async function readTrails(
   dateNy: string,
   types: readonly EventType[],
 ): Promise<DayTrails | null> {
-  const { events } = engine.ports;
+  return await orNull(engine, async () => {
+    const day = await readDay(engine, dateNy, types);
+    return { day, earlier: await readBefore(engine, day) };
+  });
+}
+
+/**
+ * The same for the day result alone, which is read in each cycle and before each entry leaves: the days before, which change no
+ * more, are read once, and only their fills are kept.
+ */
+export async function readTodayTrails(engine: Engine, dateNy: string): Promise<DayTrails | null> {
+  return await orNull(engine, async () => {
+    const day = await readDay(engine, dateNy, RESULT_EVENTS);
+    const key = [dateNy, ...listUnopened([day], day)].join(" ");
+    if (engine.earlierFills?.key !== key) {
+      const days = (await readBefore(engine, day)).map((each) => ({
+        dateNy: each.dateNy,
+        events: each.events.filter(({ type }) => type === "fill"),
+      }));
+      engine.earlierFills = { key, days };
+    }
+    return { day, earlier: engine.earlierFills.days };
+  });
+}
+
+async function readDay(
+  { ports }: Engine,
+  dateNy: string,
+  types: readonly EventType[],
+): Promise<DayTrail> {
+  return { dateNy, events: await ports.events.listDay({ dateNy, types }) };
+}
+
+async function readBefore(engine: Engine, day: DayTrail): Promise<DayTrail[]> {
+  return await readEarlier(
+    [day],
+    listDatesBefore(day.dateNy),
+    (dateNy) => readDay(engine, dateNy, RESULT_EVENTS),
+  );
+}
+
+async function orNull(
+  engine: Engine,
+  read: () => Promise<DayTrails>,
+): Promise<DayTrails | null> {
   try {
-    const day = { dateNy, events: await events.listDay({ dateNy, types }) };
-    const earlier = await readEarlier([day], listDatesBefore(dateNy), async (each) => ({
-      dateNy: each,
-      events: await events.listDay({ dateNy: each, types: RESULT_EVENTS }),
-    }));
-    return { day, earlier };
+    return await read();
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     const message = `Cannot read the day's events for its results: ${error.message}`;

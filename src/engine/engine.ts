@@ -1,5 +1,6 @@
 import { EMPTY_BOOK, type OrderBook } from "../domain/account/order_book.ts";
 import type { Standing } from "../domain/account/standing.ts";
+import type { DayTrail } from "../domain/day/day_trail.ts";
 import type { LossVerdict } from "../domain/day_loss.ts";
 import { EMPTY_STATE, type EngineState, type ManagedPosition } from "../domain/engine_state.ts";
 import type { AlertMessage } from "../domain/alert_facts.ts";
@@ -162,6 +163,8 @@ export class Engine {
   readonly ended = new Map<string, ManagedPosition>();
   /** What the day has lost against its limit, as this cycle's look has it; nothing is known before the first. */
   dayLoss: LossVerdict = { kind: "unknown", why: "not looked at yet" };
+  /** Fills of the days before, as the day result needs them, by what it needs them for; `null` before the first look. */
+  earlierFills: { readonly key: string; readonly days: readonly DayTrail[] } | null = null;
   equitySaid: string | null = null;
   /** Last prices as this cycle read them, and what was answered at all; `null` before it asked. */
   prices: {
@@ -352,12 +355,12 @@ export class Engine {
     }
   }
 
-  /** One line of the audit trail, behind the errors that were said before it. */
-  async event(event: AuditEvent): Promise<void> {
+  /** One line of the audit trail, behind the errors that were said before it. @returns Whether it is there. */
+  async event(event: AuditEvent): Promise<boolean> {
     for (const message of this.errorsSaid.splice(0)) {
       await this.ports.events.record({ type: "error", message });
     }
-    await this.ports.events.record(event);
+    return await this.ports.events.record(event);
   }
 
   /** An error that the operator is told of by an alert of its own: into log and audit trail. */

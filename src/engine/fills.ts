@@ -10,17 +10,20 @@ const CLOCKS_APART_MS = 10_000;
  * Puts the fills that the book has into the audit trail, whichever answer brought them: a stop of an earlier day is in no
  * list of today. Each order's cumulative count is recorded once it has risen; one of an earlier day is in the file of the day
  * on which it was first seen.
+ * @returns Whether all are there; what is not is tried again the next time.
  */
-export async function recordFills(engine: Engine): Promise<void> {
+export async function recordFills(engine: Engine): Promise<boolean> {
+  let isWhole = true;
   for (const { order } of engine.book.values()) {
     if (!(order.filledQty > (engine.fillsSaid.get(order.orderId) ?? 0))) continue;
     const openedAtMs = engine.state.positions.find(({ symbol }) => symbol === order.symbol)
       ?.openedAtMs;
     const event = buildFillEvent(engine.book, order, openedAtMs !== undefined);
     if (event === null || !isUnrecorded(engine, order)) continue;
-    engine.fillsSaid.set(order.orderId, order.filledQty);
-    await engine.event(event);
+    if (await engine.event(event)) engine.fillsSaid.set(order.orderId, order.filledQty);
+    else isWhole = false;
   }
+  return isWhole;
 }
 
 /** Today's, and of earlier days what nobody looked at: what filled since the last cycle of the process before. */

@@ -1,8 +1,10 @@
+import { formatAdoptCommand } from "../domain/alert_facts.ts";
+import type { Candidate } from "../domain/candidate.ts";
 import { isOurs } from "../domain/client_order_id.ts";
 import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
 import type { Engine } from "./engine.ts";
 import { sayShort } from "./daily_errors.ts";
-import { isSaidTooLarge } from "./adopting.ts";
+import { isSaidTooLarge, mayBeAdopted } from "./adopting.ts";
 import { listDoubtfulBuys } from "./ledger_store.ts";
 import { isReleased } from "./releasing.ts";
 
@@ -17,8 +19,9 @@ export function listForeign(engine: Engine): BrokerPosition[] {
 /**
  * Reports positions and orders that are nobody's business of ours: in the log once a NY day, a new position in Slack, once
  * (pipeline 5).
+ * @param candidates Today's list: what stands on it a LIVE cycle may adopt, which the operator must know before.
  */
-export function reportForeign(engine: Engine): void {
+export function reportForeign(engine: Engine, candidates: readonly Candidate[]): void {
   const { observation } = engine;
   // Until the state can be read, what is held may be ours.
   if (!engine.isStateLoaded) return;
@@ -27,12 +30,20 @@ export function reportForeign(engine: Engine): void {
     ...engine.state.positions.map((position) => position.symbol),
     ...listDoubtfulBuys(engine),
   ]);
-  sayNew(engine, observation.positions.value.filter(({ symbol }) => !managed.has(symbol)));
-  for (const { symbol, qty } of observation.positions.value) {
+  const isListed = (held: BrokerPosition) => mayBeAdopted(engine, candidates, held);
+  sayNew(
+    engine,
+    observation.positions.value.filter(({ symbol }) => !managed.has(symbol)),
+    isListed,
+  );
+  for (const held of observation.positions.value) {
+    const { symbol, qty } = held;
     if (qty < 0 && !managed.has(symbol)) sayShort(engine, symbol, qty);
     if (managed.has(symbol) || !engine.isNews(`foreign:${symbol}`, engine.dateNy())) continue;
     engine.ports.log.warn(
-      `Foreign position ${symbol} qty=${qty}: reported, never touched, no entry in it`,
+      `Foreign position ${symbol} qty=${qty}: reported, ${
+        isListed(held) ? "adopted in a LIVE cycle (on today's list)" : "never touched"
+      }, no entry in it`,
     );
   }
   for (const order of flattenOrders(observation.openOrders.value)) {
@@ -51,7 +62,11 @@ export function reportForeign(engine: Engine): void {
  * A symbol that was not held for a week is new again: so long is remembered what was seen. What the operator released he knows;
  * one that is short, or too large to be adopted, has a message of its own.
  */
-function sayNew(engine: Engine, foreign: readonly BrokerPosition[]): void {
+function sayNew(
+  engine: Engine,
+  foreign: readonly BrokerPosition[],
+  isListed: (held: BrokerPosition) => boolean,
+): void {
   const fresh = foreign.filter(({ symbol, qty }) => {
     const key = `foreign_held:${symbol}`;
     const isNew = engine.state.alerted[key] === undefined;
@@ -60,13 +75,22 @@ function sayNew(engine: Engine, foreign: readonly BrokerPosition[]): void {
     return isNew && qty > 0 && !isReleased(engine, symbol) && !isSaidTooLarge(engine, symbol);
   });
   if (fresh.length === 0) return;
-  const names = fresh.map(({ symbol, qty }) => `${symbol} qty=${qty}`).sort().join(", ");
-  engine.alert({
-    level: "WARNING",
-    title: "Foreign position",
-    text: `${names}: not bought by this engine; reported, never touched, no entry in it. ` +
-      "To have one managed: avwap-execution adopt SYMBOL --yes",
-  });
+  const name = (held: readonly BrokerPosition[]) =>
+    held.map(({ symbol, qty }) => `${symbol} qty=${qty}`).sort().join(", ");
+  const listed = fresh.filter(isListed);
+  const others = fresh.filter((held) => !isListed(held));
+  const [example = null] = others.map(({ symbol }) => symbol).sort();
+  const lines = [
+    ...(example === null ? [] : [
+      `${name(others)}: not bought by this engine; reported, never touched, no entry in it. ` +
+      `To have one managed: ${formatAdoptCommand(example, null)}`,
+    ]),
+    ...(listed.length === 0 ? [] : [
+      `${name(listed)}: not bought by this engine, and on today's list: a LIVE cycle adopts it. ` +
+      "To keep it yours, take it off the list or the allowlist",
+    ]),
+  ];
+  engine.alert({ level: "WARNING", title: "Foreign position", text: lines.join("\n") });
 }
 
 function isLegOfOurs(order: BrokerOrder, orders: readonly BrokerOrder[]): boolean {

@@ -1,4 +1,4 @@
-import { buildRefusedKey } from "../domain/plan/settle.ts";
+import { buildRefusedKey } from "../domain/plan/about.ts";
 import type { Engine } from "./engine.ts";
 
 /**

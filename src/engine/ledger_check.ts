@@ -1,10 +1,12 @@
 import { compareLedgerFile, describeChange, digestLedger } from "../domain/ledger_file.ts";
 import type { LedgerProblem, LiveLedger } from "../domain/ledger.ts";
+import { restoreReleases } from "../domain/released.ts";
 import { LEDGER_FILE } from "../domain/rebuild_wait.ts";
 import type { Waits } from "./archive.ts";
 import type { Engine } from "./engine.ts";
 import { readOperatorObjection } from "./gate_reader.ts";
 import type { LedgerRead } from "./ports.ts";
+import { sayRestored } from "./releasing.ts";
 
 /**
  * What the file is beside the records: `problem` blocks LIVE for this cycle (runbook 4.4). `later`: another hand has begun
@@ -85,13 +87,13 @@ async function checkContent(
         await readOperatorObjection(engine) !== null;
       if (isLeft) {
         // The old pipeline may still be writing it (runbook 4): what it adds counts, and the file is its own.
-        engine.updateState({ ledger: file });
+        takeIn(engine, file);
         engine.store.noteFile(file);
         engine.ports.log.info(`${LEDGER_FILE} has grown by another hand: ${describeChange(found)}`);
         return { kind: "checked", problem: null };
       }
       const path = await engine.ports.ledger.setAside();
-      engine.updateState({ ledger: found.merged });
+      takeIn(engine, found.merged);
       await engine.rewriteLedger();
       engine.sayError(
         `Live ledger was changed by another hand (${
@@ -101,4 +103,20 @@ async function checkContent(
       return { kind: "checked", problem: "ledger invalid" };
     }
   }
+}
+
+/**
+ * The records with a ledger that another hand's file has completed. What was released stands in the ledger too: a document of
+ * before, put back, does not take it away from the operator again (pipeline 5, "The operator deals with").
+ */
+function takeIn(engine: Engine, ledger: LiveLedger): void {
+  engine.updateState({ ledger });
+  const restored = restoreReleases(engine.state, [ledger]);
+  if (restored === engine.state) return;
+  const { positions } = engine.state;
+  for (const { positionId } of positions.filter((each) => !restored.positions.includes(each))) {
+    engine.dropPosition(positionId);
+  }
+  engine.updateState({ released: restored.released });
+  sayRestored(engine, restored);
 }

@@ -8,7 +8,6 @@ import { closedKey } from "../domain/managed_position.ts";
 import { findTimeObstacle } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { refresh } from "./observe.ts";
-import { isReleased } from "./releasing.ts";
 import { sendLive } from "./send.ts";
 import { isUnreadableIn } from "./unreadable.ts";
 
@@ -22,7 +21,22 @@ function findOwner({ book }: Engine, { orderId }: BrokerOrder): string | null {
 /** Whether the stop's own position is known to be gone: what is held in its symbol now is somebody else's. */
 function isOfClosed(engine: Engine, order: BrokerOrder): boolean {
   const positionId = findOwner(engine, order);
-  return positionId !== null && engine.state.alerted[closedKey(positionId)] !== undefined;
+  return positionId !== null && isClosed(engine, positionId);
+}
+
+function isClosed({ state }: Engine, positionId: string): boolean {
+  return state.alerted[closedKey(positionId)] !== undefined;
+}
+
+/**
+ * Whether the stop's symbol is the operator's. Where he released it every order is his, also one of a position that he had
+ * released before, which is closed for the engine; where a hand took the symbol over at a position's end, the ended one's stop
+ * is still an orphan.
+ */
+function isLeftAlone(engine: Engine, order: BrokerOrder): boolean {
+  const release = engine.state.released.find(({ symbol }) => symbol === order.symbol);
+  if (release === undefined) return false;
+  return !isOfClosed(engine, order) || !isClosed(engine, release.positionId);
 }
 
 /**
@@ -44,8 +58,7 @@ export async function cancelOrphans(engine: Engine, decision: LiveDecision): Pro
       !isFinal(order) && order.status !== "pending_cancel" && !isBound(order) &&
       !managed.has(order.symbol) &&
       (!held.has(order.symbol) || isOfClosed(engine, order)) &&
-      !isUnreadableIn(engine, order.symbol) &&
-      (isOfClosed(engine, order) || !isReleased(engine, order.symbol))
+      !isUnreadableIn(engine, order.symbol) && !isLeftAlone(engine, order)
     );
   };
   if (listOrphans().length === 0) return;

@@ -246,8 +246,9 @@ export interface StatePort {
   /**
    * Durable when it returns; a damaged file is first copied to `archive/`. Throws `StateError`, also where what is there
    * can't be read.
+   * @param use What of a full disk's reserve it may take (pipeline 5); absent: as a `record`.
    */
-  write(state: EngineState): Promise<void>;
+  write(state: EngineState, use?: RoomUse): Promise<void>;
   /** Copies a file that parses and is not to be believed to `archive/`. @throws {StateError} Where it can't be copied. */
   setAside(): Promise<void>;
   /**
@@ -321,16 +322,21 @@ export interface WatchlistPort {
 
 /** The audit trail. Never throws: a line that can't be written is said in the log, once. */
 export interface EventPort {
-  record(event: EngineEvent): Promise<void>;
+  record(event: EngineEvent): Promise<unknown>;
 }
 
 /** The audit trail with what the daily summary reads back of it. */
 export interface EventLogPort extends EventPort {
+  /** @returns Whether the line is in the trail: what results are made of is recorded again where it is not. */
+  record(event: EngineEvent): Promise<boolean>;
   /** The events of these types that were recorded on a New York date, oldest first. @throws {StateError} */
   listDay(
     query: { readonly dateNy: string; readonly types: readonly EventType[] },
   ): Promise<RecordedEvent[]>;
 }
+
+/** What a write may take of a full disk's reserve: a `record` of exits and protection all of it, a `note` its first piece. */
+export type RoomUse = "record" | "note";
 
 /** The disk under the state directory, with the reserve for records of exits and protection. */
 export interface DiskPort {

@@ -4,7 +4,7 @@ import { StateError } from "./ports.ts";
 
 /**
  * Keeps a copy of the document in the archive, one a day, from which one that is lost is made again: at the day's turn, and anew
- * whenever what is managed or released has changed (pipeline 6). Between two copies the ledger holds what was done.
+ * whenever what is managed or released has changed, or the day's loss has reached its limit (pipeline 6). Between two copies the ledger holds what was done.
  */
 export async function keepCopy(engine: Engine): Promise<void> {
   const { state } = engine;
@@ -34,8 +34,9 @@ async function readCopied({ ports }: Engine): Promise<string> {
 }
 
 function describeContent(
-  { ledger, host, accountId, positions, released }: EngineState,
+  { ledger, host, accountId, positions, released, dayLoss }: EngineState,
 ): string {
   const ids = [...positions, ...released].map(({ positionId }) => positionId);
-  return [ledger?.dateNy, ledger?.mismatches, host, accountId, positions.length, ...ids].join(" ");
+  const day = [ledger?.dateNy, ledger?.mismatches, dayLoss?.dateNy];
+  return [...day, host, accountId, positions.length, ...ids].join(" ");
 }

@@ -1,7 +1,7 @@
 import type { EngineState } from "../domain/engine_state.ts";
 import type { LiveLedger } from "../domain/ledger.ts";
 import { digestLedger } from "../domain/ledger_file.ts";
-import { type EnginePorts, type LedgerRead, StateError } from "./ports.ts";
+import { type EnginePorts, type LedgerRead, type RoomUse, StateError } from "./ports.ts";
 
 /** Versions of the ledger's file that failed writes may have left; the disk is looked at long before there are more. */
 const VERSIONS_MAX = 4;
@@ -12,6 +12,8 @@ const VERSIONS_MAX = 4;
  */
 export class RecordStore {
   #saved: EngineState | null = null;
+  /** What the document says, whichever process wrote it; `null` before it was read or written. */
+  #onDisk: EngineState | null = null;
   /** The ledger that the file has, by identity with the records'; `null` where it has another. */
   #onFile: LiveLedger | null = null;
   #versions: readonly string[] = [];
@@ -47,6 +49,7 @@ export class RecordStore {
   /** Takes over what a process before this one left: the document as read, and the ledger's file beside it. */
   take(state: EngineState, file: LedgerRead): void {
     this.#versions = state.ledgerVersions;
+    this.#onDisk = state;
     if (file.kind !== "ok" || state.ledger === null) return;
     if (digestLedger(file.ledger) === digestLedger(state.ledger)) this.noteFile(state.ledger);
   }
@@ -79,8 +82,10 @@ export class RecordStore {
 
   async #writeDocument(state: EngineState): Promise<void> {
     if (this.#saved === state) return;
-    await this.ports.state.write({ ...state, ledgerVersions: this.#versions });
+    const use = findUse(this.#onDisk, state);
+    await this.ports.state.write({ ...state, ledgerVersions: this.#versions }, use);
     this.#saved = state;
+    this.#onDisk = state;
   }
 
   /** Another hand's change is no version of ours: what it says must be taken in before something takes its place. */
@@ -118,4 +123,23 @@ export class RecordStore {
 function addVersion(versions: readonly string[], version: string): string[] {
   const [seen, ...tried] = versions.filter((each) => each !== version);
   return seen === undefined ? [version] : [seen, ...[...tried, version].slice(1 - VERSIONS_MAX)];
+}
+
+/**
+ * What a full disk's reserve is asked for: a record of exits and protection, or what a quiet cycle remembers (what was said,
+ * prices, how things stand), which would use it up before the next exit (pipeline 5).
+ */
+function findUse(before: EngineState | null, after: EngineState): RoomUse {
+  if (before === null || before.ledger !== after.ledger) return "record";
+  return describeActs(before) === describeActs(after) ? "note" : "record";
+}
+
+/** What exits and protection have come to; prices are seen anew. */
+function describeActs({ positions, released, unfinished }: EngineState): string {
+  const acts = positions.map((position) => [
+    [position.positionId, position.adoptedQty, position.besideQty, position.qty],
+    [position.stopUsd, position.isTrimmedR1, position.isTrimmedR2],
+    [position.unexplainedQty, position.unexplainedSinceMs, position.partialSinceMs],
+  ]);
+  return JSON.stringify([acts, released, unfinished]);
 }

@@ -1,5 +1,6 @@
 import { buildOpenOrders } from "../domain/account/order_book.ts";
-import type { ManagedPosition } from "../domain/engine_state.ts";
+import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
+import { formatAdoptCommand } from "../domain/alert_facts.ts";
 import { type OperatorRequest, REQUEST_AGE_MAX_MS } from "../domain/operator_request.ts";
 import { flattenOrders, isFinal } from "../domain/orders.ts";
 import {
@@ -116,13 +117,13 @@ function sayWaits(engine: Engine, name: string): void {
 }
 
 async function sayReleased(engine: Engine, position: ManagedPosition): Promise<void> {
-  const { symbol, qty } = position;
+  const { symbol, qty, stopUsd } = position;
   const text =
     `${symbol}: ${
       qty ?? "?"
     } shares are released to you: the engine neither sells nor stops them any more, ` +
     `and touches none of its orders. ${describeSells(engine, symbol)}. ` +
-    `To give it back: avwap-execution adopt ${symbol} --yes`;
+    `To give it back: ${formatAdoptCommand(symbol, stopUsd)}`;
   engine.ports.log.warn(text);
   engine.alert({ level: "WARNING", title: "Position released", text });
   await engine.event(buildPositionEvent(position, "released", qty));
@@ -180,4 +181,10 @@ export async function forgetRelease(engine: Engine, symbol: string): Promise<voi
   engine.updateState({ released: endRelease(engine.state, symbol).released });
   engine.absentSinceMs.delete(symbol);
   engine.ports.log.info(`Release of ${symbol} has ended`);
+}
+
+/** Says that releases came back into a state that lacked them (`restoreReleases`). */
+export function sayRestored(engine: Engine, { released }: EngineState): void {
+  const symbols = released.map(({ symbol }) => symbol).join(", ");
+  engine.ports.log.warn(`Released again, by the ledgers: ${symbols}; they are yours, not managed`);
 }

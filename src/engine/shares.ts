@@ -87,14 +87,6 @@ export async function readPasts(
   return whole.length === positions.length;
 }
 
-/** The orders of a position as read just now, flat, each once; `null` where they can't be read. */
-export async function readHistory(
-  engine: Engine,
-  position: ManagedPosition,
-): Promise<readonly BrokerOrder[] | null> {
-  return await readPasts(engine, [position]) ? listPositionHistory(engine, position) : null;
-}
-
 /** A managed position's shares: the one number behind "available", "half" and "whole" (pipeline 5); `null` while unknown. */
 export function readShares(engine: Engine, position: ManagedPosition): ShareCount | null {
   return pure.readShares(sightOf(engine), position);

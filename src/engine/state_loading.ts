@@ -8,6 +8,7 @@ import type { Engine, Observation } from "./engine.ts";
 import { findIdentityProblem } from "./gate_reader.ts";
 import { type LedgerRead, StateError } from "./ports.ts";
 import { findLostState, type RebuiltState } from "./rebuilding.ts";
+import { sayRestored } from "./releasing.ts";
 import { sayWait } from "./waiting.ts";
 
 /** Reads the state at the start. A file that is missing or damaged is dealt with once the broker has been asked. */
@@ -64,12 +65,7 @@ async function restoreOlder(
     ledger.host === state.host && ledger.accountId === state.accountId
   );
   const restored = restoreReleases(state, ours);
-  const symbols = restored.released.map(({ symbol }) => symbol).join(", ");
-  if (restored !== state) {
-    engine.ports.log.warn(
-      `Released again, by the ledgers: ${symbols}; they are yours, not managed`,
-    );
-  }
+  if (restored !== state) sayRestored(engine, restored);
   return { kind: "ok", state: restored };
 }
 

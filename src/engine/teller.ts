@@ -38,7 +38,7 @@ async function tellOne(engine: Engine, { symbol, positionId, value }: Note): Pro
       const position = find(engine, positionId);
       const stopUsd = position?.stopUsd ?? 0;
       const { step, qty } = value;
-      return await engine.event({ type: "protection", symbol, step, qty, stop_usd: stopUsd });
+      return void await engine.event({ type: "protection", symbol, step, qty, stop_usd: stopUsd });
     }
     case "stop_rests":
       return tellStop(engine, symbol, value);
@@ -57,7 +57,7 @@ async function tellOne(engine: Engine, { symbol, positionId, value }: Note): Pro
     case "exit_due": {
       const { reason, qty, priceUsd } = value;
       const stopUsd = find(engine, positionId)?.stopUsd ?? 0;
-      return await engine.event({
+      return void await engine.event({
         type: "exit",
         symbol,
         mode: "LIVE",
@@ -91,7 +91,7 @@ async function tellOne(engine: Engine, { symbol, positionId, value }: Note): Pro
       const position = find(engine, positionId);
       if (position === undefined) return;
       const raised = { ...position, stopUsd: value.stopUsd };
-      return await engine.event(buildPositionEvent(raised, "stop raised", raised.qty));
+      return void await engine.event(buildPositionEvent(raised, "stop raised", raised.qty));
     }
     case "put_back":
       return warn(

@@ -1,4 +1,4 @@
-import { StateError } from "../engine/ports.ts";
+import { type RoomUse, StateError } from "../engine/ports.ts";
 import {
   type FileStat,
   type FileSystem,
@@ -26,10 +26,10 @@ export async function replaceFile(
   fs: FileSystem,
   path: string,
   bytes: Uint8Array,
-  mode: number = FILE_MODE,
+  { mode = FILE_MODE, use = "record" }: { readonly mode?: number; readonly use?: RoomUse } = {},
 ): Promise<void> {
   checkReplaceable(path, await fs.lstat(path));
-  await withRoom(fs, () => replaceOnce(fs, path, { bytes, mode }));
+  await withRoom(fs, use, () => replaceOnce(fs, path, { bytes, mode }));
 }
 
 async function replaceOnce(
@@ -50,12 +50,12 @@ async function replaceOnce(
 }
 
 /** Repeats what failed for lack of room for as long as the reserve gives up a piece for it, which ends: it has 16. */
-async function withRoom<T>(fs: FileSystem, act: () => Promise<T>): Promise<T> {
+async function withRoom<T>(fs: FileSystem, use: RoomUse, act: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
       return await act();
     } catch (error) {
-      if (fs.makeRoom === undefined || !await fs.makeRoom(error)) throw error;
+      if (fs.makeRoom === undefined || !await fs.makeRoom(error, use)) throw error;
     }
   }
 }
@@ -140,7 +140,7 @@ export async function ensureDir(fs: FileSystem, path: string): Promise<void> {
   }
   const parent = parentOf(path);
   if (parent !== path && parent !== ".") await ensureDir(fs, parent);
-  await withRoom(fs, () => fs.mkdir(path, DIR_MODE));
+  await withRoom(fs, "record", () => fs.mkdir(path, DIR_MODE));
   await fs.syncDir(parent);
 }
 

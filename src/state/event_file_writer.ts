@@ -53,23 +53,30 @@ export class EventFileWriter {
     this.hardBytes = options.limits?.hardBytes ?? EVENTS_HARD_BYTES;
   }
 
-  /** In the file when it returns, where a line asks for it durable, or said in the log and counted. */
-  async write(lines: readonly EventLine[]): Promise<void> {
+  /**
+   * In the file when it returns, where a line asks for it durable, or said in the log and counted.
+   * @returns Those that are not in the file.
+   */
+  async write(lines: readonly EventLine[]): Promise<readonly EventLine[]> {
+    const lost: EventLine[] = [];
     const isSynced = lines.some((line) => line.isSynced);
     for (const path of new Set(lines.map((line) => line.path))) {
       const part = lines.filter((line) => line.path === path);
       if (this.options.disk?.isKeptForRecords() === true) {
         this.lose(part, "the disk is full, and what room is left is for the records");
+        lost.push(...part);
         continue;
       }
       try {
-        await this.append(path, part, isSynced);
+        lost.push(...await this.append(path, part, isSynced));
       } catch (error) {
         if (!(error instanceof StateError)) throw error;
         this.options.disk?.note(error);
         this.lose(part, error.message);
+        lost.push(...part);
       }
     }
+    return lost;
   }
 
   private lose(lines: readonly EventLine[], why: string): void {
@@ -79,16 +86,17 @@ export class EventFileWriter {
     this.lostLines += lines.length;
   }
 
+  /** @returns Lines that the file has no room for. */
   private async append(
     path: string,
     lines: readonly EventLine[],
     isSynced: boolean,
-  ): Promise<void> {
+  ): Promise<readonly EventLine[]> {
     const { fs } = this.options;
     const before = await fs.lstat(path);
     const sizeBytes = before?.sizeBytes ?? 0;
-    const text = this.cutToLimits(lines, { path, sizeBytes });
-    if (text === "") return;
+    const { text, cut } = this.cutToLimits(lines, { path, sizeBytes });
+    if (text === "") return cut;
     const isKnown = this.tail?.path === path && this.tail.sizeBytes === sizeBytes;
     const isTorn = !isKnown && await this.isTorn(path, sizeBytes);
     const bytes = new TextEncoder().encode((isTorn ? "\n" : "") + this.buildLossNotice() + text);
@@ -102,6 +110,7 @@ export class EventFileWriter {
     this.tail = { path, sizeBytes: sizeBytes + bytes.length };
     if (this.lostLines > 0) this.options.log.info("Event log is written again");
     this.lostLines = 0;
+    return cut;
   }
 
   /** A crash or a full disk left half a line at the end: it is closed off, so that every later line parses. */
@@ -120,28 +129,33 @@ export class EventFileWriter {
   private cutToLimits(
     lines: readonly EventLine[],
     file: { readonly path: string; readonly sizeBytes: number },
-  ): string {
+  ): { readonly text: string; readonly cut: readonly EventLine[] } {
     const whole = lines.map((line) => line.text).join("");
     // Far from the limits nothing is measured line by line: thousands of them are recorded together.
-    if (file.sizeBytes + whole.length * BYTES_PER_CHAR_MAX <= this.softBytes) return whole;
+    if (file.sizeBytes + whole.length * BYTES_PER_CHAR_MAX <= this.softBytes) {
+      return { text: whole, cut: [] };
+    }
+    const cut: EventLine[] = [];
     let text = "";
     let sizeBytes = file.sizeBytes;
     for (const line of lines) {
       const lineBytes = new TextEncoder().encode(line.text).length;
       if (sizeBytes + lineBytes > this.hardBytes) {
         this.sayOnce(`${file.path} is full: no more events are recorded in it`);
+        cut.push(line);
         continue;
       }
       if (sizeBytes + lineBytes > this.softBytes && !line.isEssential) {
         const message = `${file.path} is over ${this.softBytes} bytes: only orders, gates, ` +
           "errors, kill switch and alerts are recorded from here";
         if (this.sayOnce(message)) text += this.options.buildNotice(message);
+        cut.push(line);
         continue;
       }
       text += line.text;
       sizeBytes += lineBytes;
     }
-    return text;
+    return { text, cut };
   }
 
   private sayOnce(message: string): boolean {

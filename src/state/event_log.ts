@@ -84,12 +84,16 @@ export function createEventLog(options: EventLogOptions): EventLog {
     buildNotice: (message) => buildLine({ type: "error", message }).text,
   });
   let waiting: EventLine[] = [];
+  /** Of a batch, until those who asked for them are told. */
+  const lostLines = new Set<EventLine>();
   const record = (event: EngineEvent) => {
-    waiting.push(buildLine(event));
+    const line = buildLine(event);
+    waiting.push(line);
     return inTurn(async () => {
       const batch = waiting;
       waiting = [];
-      await writer.write(batch);
+      for (const lost of await writer.write(batch)) lostLines.add(lost);
+      return !lostLines.delete(line);
     });
   };
   return {

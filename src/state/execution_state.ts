@@ -26,7 +26,7 @@ export function createExecutionState(
   const read = () => readState(fs, path, last);
   return {
     read,
-    write: (state) =>
+    write: (state, use = "record") =>
       inTurn(async () => {
         const bytes = buildStateBytes(state, path);
         const present = await read();
@@ -36,7 +36,7 @@ export function createExecutionState(
         if (present.kind === "damaged") {
           await copyAside(fs, path, archiveDir);
         }
-        await replaceFile(fs, path, bytes);
+        await replaceFile(fs, path, bytes, { use });
         last.keep(bytes, state);
       }),
     setAside: () =>

@@ -1,3 +1,5 @@
+import type { RoomUse } from "../engine/ports.ts";
+
 /**
  * The lowest seam to the disk: each operation is one step that a crash can fall between. What was written but not synced
  * can be lost, torn or kept; a new, renamed or removed name is durable only after its directory was synced. Every
@@ -42,9 +44,10 @@ export interface FileSystem {
   /**
    * Only where a reserve stands behind the disk: asked after a replacement failed, it gives up a piece of the reserve where
    * that failed for lack of room.
+   * @param use What no exit or protection needs takes the first piece at most: what a disk without a hog needs, once.
    * @returns Whether to try again.
    */
-  readonly makeRoom?: (error: unknown) => Promise<boolean>;
+  readonly makeRoom?: (error: unknown, use: RoomUse) => Promise<boolean>;
 }
 
 /** A file open for writing. `close` never fails; only a `sync` that returned makes what was written durable. */

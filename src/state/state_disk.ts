@@ -1,5 +1,5 @@
 import type { DiskFault } from "../domain/alert_facts.ts";
-import { type DiskPort, StateError } from "../engine/ports.ts";
+import { type DiskPort, type RoomUse, StateError } from "../engine/ports.ts";
 import { findCode, isDiskFull } from "./deno_file_system.ts";
 import { FILE_MODE } from "./durable_file.ts";
 import { type FileSystem, formatKind, joinPath, parentOf } from "./file_system.ts";
@@ -10,7 +10,8 @@ export const RESERVE_FILE = "disk_reserve.bin";
 export const RESERVE_BYTES = 4 * 1024 * 1024;
 /**
  * It is given up in so many pieces: whoever filled the disk goes on writing, and would take all of it at once. A replacement
- * that went well leaves as much free again as it took, so that one piece is enough on a disk where nobody does.
+ * that went well leaves as much free again as it took, so that one piece is enough on a disk where nobody does. Where somebody
+ * does, all but the first are for the records of exits and protection.
  */
 export const PIECES = 16;
 /** Of the reserve's size, the room that there must be beside a whole reserve before a full disk counts as over. */
@@ -65,8 +66,10 @@ export function createStateDisk(
     }
     return kind;
   };
-  const makeRoom = async (error: unknown) =>
-    note(error) === "full" && await giveUpPiece(fs, path, Math.ceil(reserveBytes / PIECES));
+  const makeRoom = async (error: unknown, use: RoomUse) =>
+    note(error) === "full" &&
+    (use === "record" || (await readReserveBytes(fs, stateDir) ?? 0) >= reserveBytes) &&
+    await giveUpPiece(fs, path, Math.ceil(reserveBytes / PIECES));
   const roomBytes = Math.ceil(reserveBytes * ROOM_PART);
   const readFree = () => readFreeBytes(stateDir);
   return {
@@ -95,7 +98,7 @@ export function createStateDisk(
         try {
           return await tryWrite(fs, stateDir, Math.ceil(reserveBytes * PROOF_PART));
         } catch (error) {
-          if (!await makeRoom(error)) throw error;
+          if (!await makeRoom(error, "record")) throw error;
         }
       }
     },
@@ -119,7 +122,7 @@ export async function readReserveBytes(fs: FileSystem, stateDir: string): Promis
 /** Every operation by its own call: a file system may be an object with private fields. */
 function withMakeRoom(
   fs: FileSystem,
-  makeRoom: (error: unknown) => Promise<boolean>,
+  makeRoom: NonNullable<FileSystem["makeRoom"]>,
 ): FileSystem {
   return {
     open: (path, how) => fs.open(path, how),

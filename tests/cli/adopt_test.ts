@@ -42,3 +42,23 @@ Deno.test("adopt --yes beside a running engine is on record within 10 s, without
     const managed = parsed.state.positions.map(({ symbol, stopUsd }) => `${symbol} ${stopUsd}`);
     assert(managed.includes("MSFT 90") && managed.includes("QQQ 80"), managed.join(", "));
   }));
+
+Deno.test("adopt takes nothing of another account into the records, and says whose they are", () =>
+  withProgramDay({ startNy: "10:05" }, async (day) => {
+    await prepareLive(day);
+    day.exchange.setPosition("QQQ", 5, 100);
+    day.exchange.setPrice("QQQ", 100);
+    await day.runToEnd(["run", "--run-once"], LIVE);
+    const path = `${day.stateDir}/execution_state.json`;
+    const text = await Deno.readTextFile(path);
+    const id = /"account_id": "([^"]+)"/.exec(text)?.[1] ?? "";
+    const others = text.replaceAll(id, "another-account");
+    await Deno.writeTextFile(path, others);
+    for (const more of [[], ["--yes"]]) {
+      const { status, errors } = await day.runToEnd(["adopt", "QQQ", "--stop", "80", ...more]);
+      assertEquals(status, 78);
+      assertStringIncludes(errors.join("\n"), "ALPACA_PAPER");
+      assertStringIncludes(errors.join("\n"), "account another-account, and the keys of");
+    }
+    assertEquals(await Deno.readTextFile(path), others);
+  }));

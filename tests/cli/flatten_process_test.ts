@@ -80,3 +80,18 @@ Deno.test("flatten goes on when its terminal hangs up between the cancel and the
     const { status, stderr } = await running.end();
     assertEquals([status, stderr, listHeld(program)], [0, "", []]);
   }));
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.test(`flatten goes on, and says so, at one ${signal} between the cancel and the sell`, () =>
+    withPosition(async (program) => {
+      const { dir, environment, simulator } = program;
+      const running = startProgram({ args: YES, env: environment, writeDir: dir });
+      simulator.setFaults(({ method }) => {
+        if (method === "DELETE") running.kill(signal);
+        return null;
+      });
+      const { status, stdout, stderr } = await running.end();
+      assertEquals([status, stderr, listHeld(program)], [0, "", []]);
+      assertEquals(stdout.match(/^(Not stopped: |Done\.)/gm), ["Not stopped: ", "Done."]);
+    }));
+}

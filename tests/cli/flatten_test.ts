@@ -94,6 +94,51 @@ Deno.test("flatten --close-positions closes what the engine manages, and names w
     assertEquals((await program.run(["flatten", "--all"])).status, 64);
   }));
 
+Deno.test("flatten closes nothing by the records of another account, and says whose they are", () =>
+  withPositions(async (program) => {
+    const path = `${program.stateDir}/execution_state.json`;
+    const text = await Deno.readTextFile(path);
+    const id = /"account_id": "([^"]+)"/.exec(text)?.[1] ?? "";
+    await Deno.writeTextFile(path, text.replaceAll(id, "another-account"));
+    const before = readAccount(program);
+    const shown = await program.run(["flatten", "--close-positions"]);
+    assertEquals(shown.status, 1);
+    const { status, lines } = await program.run(["flatten", "--close-positions", "--yes"]);
+    assertEquals([status, readAccount(program)], [1, before]);
+    for (const said of [shown.error, lines.join("\n")]) {
+      assertStringIncludes(said, "NOT DONE: it is not known which positions the engine manages");
+      assertStringIncludes(said, "account another-account, and the keys of");
+    }
+  }));
+
+Deno.test("flatten of a symbol in which nothing is says so, and what the account does hold", () =>
+  withPositions(async (program) => {
+    const before = readAccount(program);
+    const args = ["flatten", "--close-positions", "--symbol", "nvad"];
+    const nothing = "The broker shows neither an order nor a position in NVAD; " +
+      "the account holds NVDA 7, TSLA 3.";
+    assertStringIncludes((await program.run(args)).lines.join("\n"), `\n${nothing}\n`);
+    const { status, lines } = await program.run([...args, "--yes"]);
+    assertEquals([status, readAccount(program)], [0, before]);
+    assertFalse(lines.includes("No position is left."), lines.join("\n"));
+    assert(lines.includes("No position is left in NVAD."), lines.join("\n"));
+    assertEquals(
+      lines.at(-1),
+      `Done. ${nothing} The kill switch stays on; avwap-execution resume takes it away.`,
+    );
+  }));
+
+Deno.test("flatten takes one symbol, and does nothing for a list of them", () =>
+  withPositions(async (program) => {
+    const before = readAccount(program);
+    for (const list of ["NVDA,TSLA", "NVDA TSLA", "NVDA;"]) {
+      const { status, error } = await program.run(["flatten", "--symbol", list, "--yes"]);
+      assertEquals(status, 64);
+      assertStringIncludes(error, "Option --symbol takes one symbol");
+    }
+    assertEquals([readAccount(program), await hasKillSwitch(program)], [before, false]);
+  }));
+
 Deno.test("flatten closes what the engine bought a moment ago and does not remember yet", () =>
   withPositions(async (program) => {
     await Deno.remove(`${program.stateDir}/execution_state.json`);

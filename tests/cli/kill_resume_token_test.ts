@@ -67,6 +67,14 @@ Deno.test("kill names the managed positions that now have only their resting sto
     assertStringIncludes(out, "only the stops that rest at the broker: NVDA");
   }));
 
+Deno.test("kill says that nobody knows what is managed where the records can't be read", () =>
+  inOperatorDir(async (dir) => {
+    await Deno.writeTextFile(`${dir}/execution_state.json`, "{");
+    const { status, out } = await runOperator(["kill"], { AVWAP_STATE_DIR: dir });
+    assertEquals(status, 0);
+    assertStringIncludes(out, "\nManaged positions are UNKNOWN: ");
+  }));
+
 for (const place of ["file", "file/below"]) {
   for (const [command, expected] of [["kill", 1], ["token", 78]] as const) {
     Deno.test(`${command} exits ${expected} with one line naming AVWAP_STATE_DIR for ${place}`, () =>
@@ -116,6 +124,22 @@ for (const { env, reason } of STILL_OFF) {
       assertStringIncludes(out, `LIVE stays off: ${reason}.`);
     }));
 }
+
+Deno.test("resume says that nothing leaves at first where the live ledger blocks LIVE, before what can leave after that", () =>
+  inOperatorDir(async (dir) => {
+    await Deno.writeTextFile(`${dir}/live_confirm_token.txt`, "one");
+    await Deno.writeTextFile(`${dir}/live_orders_today.json`, "{");
+    const env = { AVWAP_STATE_DIR: dir, LIVE_TRADING: "1", LIVE_CONFIRM_TOKEN: "one" };
+    const { status, out } = await runOperator(["resume"], env);
+    assertEquals(status, 0);
+    const lines = out.trimEnd().split("\n").slice(-3);
+    assertStringIncludes(
+      lines[0] ?? "",
+      "nothing at first: LIVE is blocked while the live ledger is",
+    );
+    assertStringIncludes(lines[1] ?? "", "entries of breakouts");
+    assertStringIncludes(lines[2] ?? "", "exits, stops and stop raises");
+  }));
 
 Deno.test("resume keeps a kill switch that is a directory with files in it", () =>
   inOperatorDir(async (dir) => {

@@ -163,15 +163,17 @@ Deno.test("the runbook's literal touch turns LIVE off within a second, whatever 
     const own = `${program.dir}/own`;
     // From a shell that knows nothing of the service: `state` of the base directory.
     await Deno.mkdir(program.stateDir);
-    const lines = await withLoop(program, own, async () => {
+    await withLoop(program, own, async () => {
       const seen = Promise.withResolvers<void>();
+      const decided = Promise.withResolvers<void>();
       program.onLine("Kill switch active (file)", seen.resolve);
+      program.onLine("reason=kill switch active (file)", decided.resolve);
       const madeMs = performance.now();
       await Deno.writeTextFile(`${program.stateDir}/KILL_SWITCH`, "");
       await seen.promise;
       assert(performance.now() - madeMs < 1_000);
+      await decided.promise;
     });
-    assert(lines.some((line) => line.includes("reason=kill switch active (file)")));
     const env = { ...LIVE, AVWAP_STATE_DIR: own };
     const kept = await program.run(["resume"], env);
     assertEquals(kept.status, 1);

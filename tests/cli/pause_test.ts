@@ -1,7 +1,9 @@
 import { EMPTY_STATE } from "../../src/domain/engine_state.ts";
 import { buildEntryId } from "../../src/domain/client_order_id.ts";
 import { buildStateText } from "../../src/state/state_format.ts";
-import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { createClock } from "../../src/runtime/clock.ts";
+import { acquireLock } from "../../src/state/instance_lock.ts";
+import { assert, assertEquals, assertFalse, assertStringIncludes } from "../assert.ts";
 import { inOperatorDir, NOW_MS, runOperator } from "./operator_host.ts";
 
 const nameOf = (symbol: string) =>
@@ -45,6 +47,42 @@ Deno.test("pause exits 78 and makes nothing where there is no state directory", 
     assertStringIncludes(ended.error, "There is no directory");
     assertEquals([...Deno.readDirSync(dir)], []);
   }));
+
+Deno.test("pause exits 1 and promises nothing where a loop runs in another directory, and names the line that reaches it", () =>
+  inOperatorDir(async (dir) => {
+    await Deno.mkdir(`${dir}/own`);
+    await Deno.mkdir(`${dir}/own/money`);
+    const path = `${dir}/own/money/execution.lock`;
+    const lock = await acquireLock({ path, pid: 7, clock: createClock() });
+    assert(lock.kind === "held");
+    const { status, out } = await runOperator(["pause"], { AVWAP_STATE_DIR: `${dir}/own` });
+    await lock.release();
+    assertEquals(status, 1);
+    assertFalse(out.includes("No entry leaves"), out);
+    assertStringIncludes(out, "Entries are NOT paused for sure");
+    assertStringIncludes(out, `touch ${dir}/own/money/ENTRIES_PAUSED`);
+  }));
+
+for (const [command, file] of [["resume", "KILL_SWITCH"], ["unpause", "ENTRIES_PAUSED"]] as const) {
+  Deno.test(`${command} names the ${file} of a loop that runs in another directory, and removes it only with --all`, () =>
+    inOperatorDir(async (dir) => {
+      const money = `${dir}/own/money`;
+      await Deno.mkdir(money, { recursive: true });
+      await Deno.writeTextFile(`${dir}/own/${file}`, "");
+      await Deno.writeTextFile(`${money}/${file}`, "");
+      const path = `${money}/execution.lock`;
+      const lock = await acquireLock({ path, pid: 7, clock: createClock() });
+      assert(lock.kind === "held");
+      const env = { AVWAP_STATE_DIR: `${dir}/own` };
+      const kept = await runOperator([command], env);
+      const all = await runOperator([command, "--all"], env);
+      await lock.release();
+      assertEquals(kept.status, 1, kept.out);
+      assertStringIncludes(kept.out, `is STILL ON: ${money}/${file}`);
+      assertEquals(all.status, 0, all.out);
+      assertStringIncludes(all.out, `removed: ${money}/${file}`);
+    }));
+}
 
 Deno.test("unpause names a pause in the base directory's state, and removes it only with --all", () =>
   inOperatorDir(async (dir) => {

@@ -194,6 +194,11 @@ Deno.test("run tells Slack, with the mode and whose money in front", () =>
         live[0] ?? "",
         "[AVWAP][EXECUTION][INFO] Live trading enabled\\nLIVE custom",
       );
+      // At the second start no message says again that it is LIVE: none may say that it is not.
+      const started = texts.filter((text) => text.includes("Execution started"));
+      for (const text of started) {
+        assertStringIncludes(text, "Execution started\\nGate not asked yet, custom: avwap");
+      }
     } finally {
       await slack.shutdown();
     }

@@ -1,4 +1,5 @@
 import { breakRows, rewriteClock } from "../support/rewritten.ts";
+import { NO_TARGET_USD } from "../../src/domain/adoption.ts";
 import { acquireLock } from "../../src/state/instance_lock.ts";
 import { probeLock } from "../../src/state/lock_probe.ts";
 import { createClock } from "../../src/runtime/clock.ts";
@@ -267,7 +268,8 @@ Deno.test("status shows what was released, since when, and the way back", () =>
     const text = lines.join("\n").replaceAll(/\s+/g, " ");
     assertStringIncludes(
       text,
-      "Released TSLA since 2026-11-23 10:10:00 EST: yours; back by adopt TSLA --yes",
+      "Released TSLA since 2026-11-23 10:10:00 EST: yours; back by " +
+        "avwap-execution adopt TSLA --stop PRICE --yes",
     );
     assertNarrow(lines.join("\n"));
     const json = JSON.parse((await program.run(["status", "--json"], LIVE)).lines.join("\n"));
@@ -424,4 +426,53 @@ Deno.test("status of damaged files says unknown, and neither full caps nor that 
       used: null,
       left: null,
     }]);
+  }));
+
+Deno.test("status of records that are lost says unknown where ledgers know of orders, not that nothing is managed", () =>
+  withPosition(async (program) => {
+    await Deno.remove(`${program.stateDir}/execution_state.json`);
+    const out = (await program.run(["status"], LIVE)).lines.join("\n");
+    assertStringIncludes(out, "Positions    UNKNOWN: the state that names them is lost");
+    assertStringIncludes(out, "open result unknown, day result unknown");
+    assertStringIncludes(out, "positions unknown of 5");
+    assertMatch(out, /^State +.*execution_state\.json/m);
+    assertFalse(out.includes("none managed"));
+    assertNarrow(out);
+  }));
+
+Deno.test("status says none for a target that there is none of, and ? for a high that nobody has seen", () =>
+  withPosition(async (program) => {
+    const path = `${program.stateDir}/execution_state.json`;
+    const parsed = parseState(await Deno.readTextFile(path));
+    assert(parsed.kind === "ok");
+    const positions = parsed.state.positions.map((each) => ({
+      ...each,
+      r1Usd: NO_TARGET_USD,
+      r2Usd: NO_TARGET_USD,
+      highWaterUsd: 0,
+    }));
+    await Deno.writeTextFile(path, buildStateText({ ...parsed.state, positions }));
+    const out = (await program.run(["status"], LIVE)).lines.join("\n");
+    assertMatch(out, /^ +NVDA +7 +117\.10 +\? +none +none +not asked$/m);
+    const json = JSON.parse((await program.run(["status", "--json"], LIVE)).lines.join("\n"));
+    const [position] = json.positions;
+    assertEquals([position.r1_usd, position.r2_usd, position.high_water_usd], [null, null, null]);
+  }));
+
+Deno.test("status cuts nothing off a position: how many shares a stop covers stands there however wide the prices are", () =>
+  withPosition(async (program) => {
+    const path = `${program.stateDir}/execution_state.json`;
+    const parsed = parseState(await Deno.readTextFile(path));
+    assert(parsed.kind === "ok");
+    const positions = parsed.state.positions.map((each) => ({
+      ...each,
+      pivotUsd: 6_400_000,
+      r1Usd: 6_500_000,
+      r2Usd: 7_000_000,
+      highWaterUsd: 6_400_000,
+    }));
+    await Deno.writeTextFile(path, buildStateText({ ...parsed.state, positions }));
+    const out = (await program.run(["status", "--broker"], LIVE)).lines.join("\n");
+    assertMatch(out.replaceAll(/\s+/g, " "), /stop 117\.10 DAY for 7 /);
+    assertNarrow(out);
   }));

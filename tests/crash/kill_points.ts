@@ -253,14 +253,16 @@ export const CLOSE_POINTS: readonly KillPoint[] = [
   { when: "before the stop is answered", trigger: onStep("stop", TAKEN), isMet: anywhere },
 ];
 
-/** On the first look at the positions after the cancel: it follows the last look at the cancelled orders. */
+/** On the first look at the cancelled order by its id, after the cancel. */
 function onLookAfterCancel(): () => KillTrigger {
   return () => {
     let isCancelled = false;
     return {
       onRequest: ({ method, path }) => {
         if (method === "DELETE") isCancelled = true;
-        return isCancelled && path === "/v2/positions" ? null : undefined;
+        // The look at what was cancelled, by its id.
+        const isLook = method === "GET" && path.startsWith("/v2/orders/");
+        return isCancelled && isLook ? null : undefined;
       },
     };
   };

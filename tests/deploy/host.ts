@@ -9,6 +9,8 @@ export interface BinaryPlan {
   readonly version?: string;
   /** Exit status of `check`. */
   readonly check?: number;
+  /** What `check` prints, without a quote. */
+  readonly checkSays?: string;
   /** Exit status of the service's main process; 0: it comes up. */
   readonly run?: number;
   readonly baseDir?: string;
@@ -82,7 +84,10 @@ case "$1" in
 ${status}
 END
   ;;
-  check) exit ${check} ;;
+  check)
+    echo '${plan.checkSays ?? ""}'
+    exit ${check}
+    ;;
   run) exit ${run} ;;
   kill)
     echo "kill in $AVWAP_STATE_DIR"

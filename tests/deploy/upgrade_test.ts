@@ -81,6 +81,22 @@ for (const check of [1, 2]) {
     }));
 }
 
+Deno.test("upgrade.sh switches nothing where a FAIL hides behind the watchlist's status", () =>
+  withInstalled(async (host, first) => {
+    const alone = "FAIL watchlist       Watchlist stale\n     $ ls";
+    const checkSays = `${alone}\nFAIL engine state    a newer release wrote it`;
+    const refused = await host.upgrade(await host.makeBinary({ check: 2, run: 2, checkSays }));
+    assertEquals(refused.status, 1);
+    assertStringIncludes(refused.stderr, "FAILs not for the watchlist alone");
+    assertStringIncludes(refused.stdout, "a newer release wrote it");
+    assertEquals([await host.readLink("current"), await listReleases(host)], [first, [first]]);
+    const passed = await host.upgrade(
+      await host.makeBinary({ check: 2, run: 2, checkSays: alone }),
+    );
+    assertEquals(passed.status, 0, passed.stdout);
+    assertStringIncludes(passed.stdout, "for the watchlist alone");
+  }));
+
 Deno.test("upgrade.sh starts nothing that was stopped", () =>
   withInstalled(async (host, first) => {
     const { status, stdout } = await host.upgrade(await host.makeBinary());

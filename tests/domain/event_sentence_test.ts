@@ -281,6 +281,21 @@ const sentences: [AuditEvent, string][] = [
     },
     "NVDA at 129.50: stop 117.10, high 130.00, 7 shares",
   ],
+  // Adopted in this cycle: nobody has looked at it before.
+  [
+    {
+      type: "price",
+      symbol: "NVDA",
+      price_usd: 129.5,
+      stop_usd: 117.1,
+      high_water_usd: 0,
+      pivot_usd: 129.5,
+      r1_usd: 1_000_000_000,
+      r2_usd: 1_000_000_000,
+      qty: 7,
+    },
+    "NVDA at 129.50: stop 117.10, 7 shares",
+  ],
   [
     {
       type: "exit",

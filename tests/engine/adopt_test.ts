@@ -96,6 +96,28 @@ Deno.test("what was released is managed again by adopt alone, with the plan of t
   assertEquals([world.state.positions.length, world.held()], [1, 10]);
 });
 
+Deno.test("what was given back and released again keeps every order: none of an earlier adoption is cancelled", async () => {
+  const world = await foreign();
+  const release = async () => {
+    const { positionId = "" } = world.position("AAPL") ?? {};
+    const time = new Date(world.nowMs).toISOString();
+    const request = { symbol: "AAPL", position_id: positionId, time };
+    world.disk.put(`${STATE_DIR}/release-AAPL.json`, JSON.stringify(request));
+    await world.cycles(2, 5 * SECOND_MS);
+    assertEquals(world.position("AAPL"), undefined);
+  };
+  ask(world, { stop: 90, r1: null, r2: null });
+  await world.cycles(2, 5 * SECOND_MS);
+  await release();
+  ask(world, { stop: 85, r1: null, r2: null });
+  await world.cycles(2, 5 * SECOND_MS);
+  assertEquals(world.position("AAPL")?.stopUsd, 85);
+  await release();
+  world.forget();
+  await world.cycles(3, MINUTE_MS);
+  assertEquals([world.changes, world.stops("AAPL")], [[], ["10@90 gtc"]]);
+});
+
 Deno.test("nothing is adopted that nobody holds", async () => {
   const world = await foreign();
   world.exchange.setPosition("AAPL", 0, 100);

@@ -194,3 +194,16 @@ Deno.test("with the disk full all day the overnight stop is recorded and placed 
   await world.cycles(3, MINUTE_MS);
   assertEquals([world.stops("NVDA"), world.stops("AAPL")], [["10@95 gtc"], ["10@95 gtc"]]);
 });
+
+Deno.test("quiet cycles on a disk that others go on filling leave the reserve to the next exit", async () => {
+  const world = await boughtOnFullDisk();
+  for (let cycle = 0; cycle < 60; cycle++) {
+    await world.cycles(1, MINUTE_MS);
+    fill(world); // Whatever a replacement left free is somebody else's now.
+  }
+  assert(await readReserve(world) >= TEST_RESERVE_BYTES / 2, `${await readReserve(world)}`);
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.sells(), world.stops()], [["5 filled"], ["5@99 gtc"]]);
+  assertEquals(world.entries("r1_trim").map((entry) => entry.status), ["accepted"]);
+});

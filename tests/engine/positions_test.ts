@@ -181,7 +181,7 @@ Deno.test("a new foreign position is told in Slack once, over days and restarts,
   const [alert, ...others] = world.alerted("Foreign position");
   assertEquals(others, []);
   assert(alert?.text.startsWith("MSFT qty=2, TSLA qty=10:"), alert?.text);
-  assert(alert?.text.includes("avwap-execution adopt SYMBOL"), alert?.text);
+  assert(alert?.text.includes("avwap-execution adopt MSFT --stop PRICE --yes"), alert?.text);
   await world.restart();
   world.goTo(at("10:00", "2026-11-24"));
   world.list([NVDA]);
@@ -193,6 +193,20 @@ Deno.test("a new foreign position is told in Slack once, over days and restarts,
     true,
     false,
   ]);
+});
+
+Deno.test("a foreign position on today's list is not called untouched: a LIVE cycle adopts it, and that is said before", async () => {
+  const world = new World({ rows: [NVDA, AAPL] });
+  world.exchange.setPosition("AAPL", 5, 100);
+  await world.restart({ DRY_RUN: "1", ALLOWLIST_SYMBOLS: "AAPL" });
+  await world.cycle();
+  const [alert, ...others] = world.alerted("Foreign position");
+  assertEquals(others, []);
+  assert(alert?.text.includes("a LIVE cycle adopts it"), alert?.text);
+  assertEquals([alert?.text.includes("never touched"), world.said("never touched")], [false, []]);
+  await world.restart({ DRY_RUN: "0" });
+  await world.cycles(2, SECOND_MS);
+  assertEquals(world.position("AAPL")?.qty, 5);
 });
 
 Deno.test("what the operator released, or was told is too large, is no new foreign position", async () => {

@@ -371,7 +371,7 @@ export class World {
         record: async (event) => {
           this.events.push(event);
           this.onEvent(event);
-          await eventLog.record(event);
+          return await eventLog.record(event);
         },
       },
       log,

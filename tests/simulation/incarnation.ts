@@ -133,7 +133,7 @@ function buildPorts(
         hasTrail ? eventLog.listDay(query) : Promise.reject(new StateError("none is written")),
       record: async (event) => {
         auditor.event(event);
-        if (hasTrail) await eventLog.record(event);
+        return !hasTrail || await eventLog.record(event);
       },
     },
     log,

@@ -71,7 +71,8 @@ function createSimulatedProgram(
   },
 ): SimulatedProgram {
   const clock = createAcceleratedClock(createClock(), { startMs, speed });
-  const listeners = new Map<string, () => void>();
+  // Several to a signal, as the runtime has it: a command and a loop that runs in the same process hear both.
+  const listeners: { readonly signal: string; readonly listener: () => void }[] = [];
   const watched: { readonly text: string; readonly act: () => void }[] = [];
   return {
     dir,
@@ -79,7 +80,9 @@ function createSimulatedProgram(
     simulator,
     environment: buildEnvironment(simulator, dir),
     onLine: (text, act) => void watched.push({ text, act }),
-    raise: (signal) => listeners.get(signal)?.(),
+    raise: (signal) => {
+      for (const each of listeners.filter((one) => one.signal === signal)) each.listener();
+    },
     async run(args, environment = {}, change = {}) {
       const lines: string[] = [];
       let error = "";
@@ -91,8 +94,13 @@ function createSimulatedProgram(
         chance: { uniform: () => 0.5 },
         fetch,
         signals: {
-          addSignalListener: (signal, listener) => void listeners.set(signal, listener),
-          removeSignalListener: (signal) => void listeners.delete(signal),
+          addSignalListener: (signal, listener) => void listeners.push({ signal, listener }),
+          removeSignalListener(signal, listener) {
+            const at = listeners.findIndex((each) =>
+              each.signal === signal && each.listener === listener
+            );
+            if (at >= 0) listeners.splice(at, 1);
+          },
         },
         isPermitted: () => true,
         writeOut(text) {

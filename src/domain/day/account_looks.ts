@@ -10,6 +10,8 @@ export interface AccountRow {
   readonly isManaged: boolean;
   /** Shares of this engine's; all, in a trail of a release that did not say. */
   readonly managedQty: number;
+  /** Whether orders account for how many there are; `null` in a trail of a release that did not say. */
+  readonly isExplained: boolean | null;
 }
 
 /** The account at a moment, Unix ms; `rows` is `null` where its positions could not be read. */
@@ -43,6 +45,7 @@ function readRow(row: unknown): AccountRow[] {
     lastCloseUsd: readFinite(wire["last_close_usd"]),
     isManaged: isManaged === true,
     managedQty: readFinite(wire["managed_qty"]) ?? (isManaged === true ? qty : 0),
+    isExplained: typeof wire["is_explained"] === "boolean" ? wire["is_explained"] : null,
   }];
 }
 
@@ -59,13 +62,13 @@ interface Sale {
 }
 
 /**
- * Counts, sale by sale, oldest first, how many of the engine's shares each one sold: a hand's takes the hand's own first
- * (pipeline 5), as the last look before it showed them, less what was sold of them since.
+ * Counts, sale by sale, oldest first, how many of the engine's shares each one sold: a hand's, and the operator's
+ * `flatten`, take the hand's own first (pipeline 5), as the last look before it showed them, less what was sold of them since.
  */
 export function createOwnCounter(looks: readonly AccountLook[]): (sale: Sale) => number {
   const sold = new Map<string, { readonly lookMs: number; readonly qty: number }>();
   return ({ symbol, atMs, qty, reason }) => {
-    if (reason !== "other") return qty;
+    if (reason !== "other" && reason !== "flatten") return qty;
     const look = looks.findLast((each) => each.atMs < atMs && each.rows !== null);
     const row = look?.rows?.find((each) => each.symbol === symbol);
     if (look === undefined || row === undefined) return qty;

@@ -1,22 +1,14 @@
 import type { DayFill } from "../day_fills.ts";
 import { readNumber, readText, readTimeMs, type RecordedEvent } from "../events.ts";
-import {
-  type AccountLook,
-  type AccountRow,
-  createOwnCounter,
-  listAccountLooks,
-} from "./account_looks.ts";
+import { type AccountLook, createOwnCounter, listAccountLooks } from "./account_looks.ts";
 import type { DayHolding } from "./day_result.ts";
 import type { DayTrail, FillStep } from "./day_trail.ts";
 import type { DaySession } from "./session.ts";
 import { nyToMs } from "../ny_time.ts";
-import { roundQty } from "./usd_flow.ts";
+import { isUnexplained, readStart } from "./day_start.ts";
 
 /** Types of events that the day result is made from. */
 export const HOLDING_EVENTS = ["market", "equity", "fill", "price", "position"] as const;
-
-/** Positions lag behind fills by seconds (pipeline 5): a look so soon after a fill may show what was before it. */
-const LAG_MS = 10_000;
 
 /**
  * What was managed on a day, from trails alone, so that whoever asks, whenever, says the same: engine, status, report and
@@ -35,11 +27,12 @@ export function listDayHoldings(
   const fills = steps.filter((step) => step.dateNy === dateNy && step.atMs >= fromMs);
   return listManagedSymbols(events, { looks, fills }).map((symbol) => {
     const own = listOwnFills(fills.filter((fill) => fill.symbol === symbol), looks);
+    const { startQty, moved } = readStart(symbol, { events, looks, fills: own });
     return {
       symbol,
-      startQty: isUnexplained(events, symbol) ? null : readStartQty(symbol, looks, own),
+      startQty: isUnexplained(symbol, { events, looks }) ? null : startQty,
       previousCloseUsd: readPreviousClose(symbol, looks, session),
-      fills: own,
+      fills: moved,
       lastPriceUsd: readLastPrice(events, { symbol, looks, session }),
     };
   });
@@ -54,9 +47,15 @@ function listManagedSymbols(
   for (const { rows } of looks) {
     for (const row of rows ?? []) if (row.isManaged && row.managedQty > 0) symbols.add(row.symbol);
   }
-  for (const { symbol, reason } of fills) if (reason !== "other") symbols.add(symbol);
+  const countOwn = createOwnCounter(looks);
+  for (const fill of fills) {
+    if (fill.reason === "other") continue;
+    // The operator flattens what is somebody else's, too.
+    if (fill.reason !== "flatten" || countOwn(fill) > 0) symbols.add(fill.symbol);
+  }
   for (const event of events) {
-    const isHeld = event.type === "position" && (readNumber(event, "qty") ?? 0) > 0;
+    const isHeld = event.type === "position" &&
+      ((readNumber(event, "qty") ?? 0) > 0 || readText(event, "change") === "absent");
     if (isHeld && event.symbol !== undefined) symbols.add(event.symbol);
   }
   return [...symbols].sort();
@@ -70,43 +69,6 @@ function listOwnFills(fills: readonly DayFill[], looks: readonly AccountLook[]):
     const qty = countOwn(fill);
     return qty > 0 ? [{ ...fill, qty }] : [];
   });
-}
-
-function isUnexplained(events: readonly RecordedEvent[], symbol: string): boolean {
-  return events.some((event) =>
-    event.type === "position" && event.symbol === symbol &&
-    readText(event, "change") === "unexplained"
-  );
-}
-
-/** What the first look that no fill can have blurred showed, with what was traded before it put back. */
-function readStartQty(
-  symbol: string,
-  looks: readonly AccountLook[],
-  fills: readonly DayFill[],
-): number {
-  const isClear = ({ atMs, rows }: AccountLook) =>
-    rows !== null && fills.every((fill) => atMs < fill.atMs || atMs > fill.atMs + LAG_MS);
-  const look = looks.find(isClear);
-  // Nothing was seen between the fills: what was sold beyond what was bought had been there.
-  const atMs = look?.atMs ?? Infinity;
-  const shownQty = findManaged(look, symbol, looks)?.managedQty ?? 0;
-  const before = fills.filter((fill) => fill.atMs < atMs)
-    .reduce((sumQty, { side, qty }) => sumQty + (side === "sell" ? qty : -qty), 0);
-  return Math.max(0, roundQty(shownQty + before));
-}
-
-/** A position that was adopted later today was there already. */
-function findManaged(
-  look: AccountLook | undefined,
-  symbol: string,
-  looks: readonly AccountLook[],
-): AccountRow | undefined {
-  const row = look?.rows?.find((each) => each.symbol === symbol);
-  if (row === undefined || row.isManaged) return row;
-  return looks.flatMap(({ rows }) => rows ?? []).find((each) =>
-    each.symbol === symbol && each.isManaged && each.managedQty <= row.qty
-  );
 }
 
 /** By a look of the session, else the last before it: overnight the broker's word may still be of the day before. */

@@ -1,4 +1,3 @@
-import { isReplaceRefused } from "../account/order_book.ts";
 import { hasWorkingBuy, isEntryWorking, isHidden } from "../account/sight.ts";
 import { readStopLevel } from "../account/position_shares.ts";
 import { decideExit, type ExitReason, markTrimmed, splitQty } from "../exit_plan.ts";
@@ -20,11 +19,11 @@ import type { Note } from "./note.ts";
 import { findSellLookMs } from "./protect.ts";
 import { resolve } from "./resolve.ts";
 import { buildSellRecord, nextAttempt } from "./sell_record.ts";
-import { buildRefusedKey } from "./settle.ts";
+import { buildRefusedKey } from "./about.ts";
 import { findShrinkable, shrink } from "./shrink.ts";
 import type { Permit } from "./step.ts";
 import { CONVERT_AGAIN_MS, findTimeObstacle, LAST_EXIT_MS } from "./time_left.ts";
-import { areListsFresh, isLookedAt, readBlock, type View } from "./view.ts";
+import { areListsFresh, isLookedAt, isUnreplaceable, readBlock, type View } from "./view.ts";
 
 /** How long an exit that the broker refused for good is left alone, while a stop holds its shares. */
 const REFUSED_PAUSE_MS = 5 * 60_000;
@@ -49,6 +48,12 @@ export function planExits(view: View, permit: Permit): Move {
   // Of what positions do not show yet something may be left to sell: only of one share there is never anything.
   if (due.qty === 0 && count.mostHeldQty > count.sureQty) return rest(view, { afterMs: RETRY_MS });
   return planExit(view, permit, due.reason, trade.priceUsd);
+}
+
+/** Whether the exit rules would sell now. */
+export function isExitDue({ position, count, world: { seen } }: View): boolean {
+  const trade = seen.trades.get(position.symbol)?.trade ?? null;
+  return trade !== null && decideExit(position, count?.sureQty ?? 0, trade.priceUsd).due !== null;
 }
 
 /** A sell of this cycle without an answer is asked for once its stop rests (pipeline 5). */
@@ -190,7 +195,7 @@ function isTooLate(view: View, reason: ExitReason): boolean {
 /** Records sell and stop, and makes room for the sell: by shrinking our own stop where that may be, else by cancelling. */
 function begin(view: View, permit: Permit, exit: Exit, due: Note): Move {
   const { reason, sellQty, restQty, priceUsd, groups } = exit;
-  const { position, count, sight, records, world: { now } } = view;
+  const { position, count, records, world: { now } } = view;
   const sureQty = count?.sureQty ?? 0;
   const begins = note(view, {
     kind: "exit_begins",
@@ -201,8 +206,7 @@ function begin(view: View, permit: Permit, exit: Exit, due: Note): Move {
     isBeside: false,
   });
   const oldId = findShrinkable(groups, sureQty, restQty);
-  const isRefused = oldId !== null &&
-    (isReplaceRefused(sight.book, oldId) || view.underWay.unreplaceable === oldId);
+  const isRefused = oldId !== null && isUnreplaceable(view, oldId);
   if (oldId !== null && !isRefused) {
     const late = findTimeObstacle(now, { kind: "shrinking exit" });
     if (late !== null) return wait(view, reason, late, due);

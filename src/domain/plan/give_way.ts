@@ -11,7 +11,7 @@ import type { Note } from "./note.ts";
 import { placeStop } from "./place.ts";
 import { buildRequest, resolve } from "./resolve.ts";
 import { buildSellRecord, nextAttempt } from "./sell_record.ts";
-import { endCancels } from "./settle.ts";
+import { endCancels } from "./settle_cancel.ts";
 import type { Permit, RecordPart } from "./step.ts";
 import { areListsFresh, areListsYoung, isLookedAt, listRoots, type View } from "./view.ts";
 

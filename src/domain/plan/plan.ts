@@ -5,7 +5,7 @@ import { countCovered } from "../protection.ts";
 import { findNextTryMs } from "./beside_buy.ts";
 import { endBegun, goOn } from "./give_way.ts";
 import type { Begun } from "../unfinished.ts";
-import { planExit, planExits } from "./exit.ts";
+import { isExitDue, planExit, planExits } from "./exit.ts";
 import { type Move, note, readLists, record, rest, RETRY_MS, unfinishedPart } from "./move.ts";
 import { goOnShrinking } from "./shrink.ts";
 import { placeStop } from "./place.ts";
@@ -71,9 +71,13 @@ function buildRest({ records }: World, turns: readonly Turn[]): Planned {
   };
 }
 
-/** What is begun comes first, then what is bare. */
+/** What is begun comes first, then what is bare, then what is due. */
 function sortByCare(views: readonly View[]): View[] {
-  const rank = (view: View) => view.begun !== null ? 0 : countBare(view) > 0 ? 1 : 2;
+  const rank = (view: View) => {
+    if (view.begun !== null) return 0;
+    if (countBare(view) > 0) return 1;
+    return isExitDue(view) ? 2 : 3;
+  };
   return [...views].sort((a, b) => rank(a) - rank(b));
 }
 

@@ -1,4 +1,3 @@
-import { isReplaceRefused } from "../account/order_book.ts";
 import { isAnswerOut, readHandMoves } from "../account/position_shares.ts";
 import { hasWorkingBuy, isHidden } from "../account/sight.ts";
 import type { EngineState, ManagedPosition } from "../engine_state.ts";
@@ -27,7 +26,7 @@ import {
 import type { Note } from "./note.ts";
 import { buildStopRecord, placeStop, replaceStop } from "./place.ts";
 import { resolveDoubts, resolveStops } from "./resolve.ts";
-import { buildHandKey, buildRefusedKey } from "./settle.ts";
+import { buildHandKey, buildRefusedKey } from "./about.ts";
 import type { Permit } from "./step.ts";
 import {
   CONVERT_AGAIN_MS,
@@ -39,6 +38,7 @@ import {
 import {
   areListsAfterChange,
   isLookedAt,
+  isUnreplaceable,
   listRoots,
   readBlock,
   readEntryState,
@@ -197,9 +197,7 @@ function replace(
 ): Move {
   if (isHidden(view.sight.book, [order]) || isBesideSell(view)) return awaitSell(view);
   const { orderId } = order;
-  const isRefused = isReplaceRefused(view.sight.book, orderId) ||
-    view.underWay.unreplaceable === orderId;
-  if (!isRefused) {
+  if (!isUnreplaceable(view, orderId)) {
     const done = sayPutBack(view, order);
     return replaceStop(view, permit, { orderId, qty, stopUsd, done });
   }

@@ -2,7 +2,9 @@ import { isUnsettled, type LedgerEntry } from "../ledger.ts";
 import type { SellSideRequest } from "../order_request.ts";
 import { isEndedUnfilled } from "./exit_record.ts";
 import { type Move, note, read, record, rest, RETRY_MS, unfinishedPart } from "./move.ts";
-import { type NamedEntry, settleInQuestion, settleShown } from "./settle.ts";
+import { type NamedEntry } from "./about.ts";
+import { settleShown } from "./settle.ts";
+import { settleInQuestion } from "./settle_refusal.ts";
 import type { Permit } from "./step.ts";
 import type { View } from "./view.ts";
 

@@ -1,3 +1,4 @@
+import { isReplaceRefused } from "../account/order_book.ts";
 import { findAccountBlock } from "../account_block.ts";
 import {
   findOwnGroups,
@@ -143,6 +144,20 @@ export const FACT_AGE_MAX_MS = 5_000;
 /** Whether positions and open orders are of this moment: young, and no change of the symbol has left since they were asked for. */
 export function areListsFresh(view: View): boolean {
   return areListsYoung(view) && areListsAfterChange(view.world.seen, view.position.symbol);
+}
+
+/**
+ * Whether the broker would not have the resting order replaced in this cycle, or took a replacement and would not make it; in
+ * another cycle the first is tried again.
+ */
+export function isUnreplaceable(
+  { sight, underWay, world: { turn } }: View,
+  orderId: string,
+): boolean {
+  const { unreplaceable } = underWay;
+  const isOfCycle = unreplaceable !== null && unreplaceable.atMs >= turn.startedMs;
+  return isReplaceRefused(sight.book, orderId) ||
+    (isOfCycle && unreplaceable.orderId === orderId);
 }
 
 /** Whether positions and open orders are so young that what a sequence knows by ids completes them. */

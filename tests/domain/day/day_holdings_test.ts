@@ -14,6 +14,17 @@ function readResult(events: readonly RecordedEvent[]) {
   return { resultUsd, knownUsd, why: unknown.map((each) => each.why) };
 }
 
+const EXPLAINED = { is_explained: true };
+
+/** What became of the position, as the trail has it. */
+function change(timeNy: string, change: string, fields: Record<string, unknown> = {}) {
+  return at(timeNy, "position", { symbol: "NVDA", change, qty: null, ...fields });
+}
+
+function adopted(timeNy: string, qty: number, bought: Record<string, unknown>) {
+  return change(timeNy, "adopted", { qty, adopted_qty: qty, ...bought });
+}
+
 const cases: { when: string; events: RecordedEvent[]; resultUsd: number | null }[] = [
   {
     when: "a position was held through it",
@@ -106,6 +117,98 @@ const cases: { when: string; events: RecordedEvent[]; resultUsd: number | null }
       price("15:00", 102),
     ],
     resultUsd: 10,
+  },
+  {
+    when: "the operator flattened it with a hand's own shares beside the engine's",
+    events: [look("09:00", 10, 100, { managed_qty: 7 }), fill("11:00", "flatten", 10, 98)],
+    resultUsd: -14,
+  },
+  {
+    when: "the operator flattened the whole account, with what the engine never had",
+    events: [
+      look("09:00", 7, 100),
+      look("09:05", 5, 50, { symbol: "TSLA", is_managed: false, managed_qty: 0 }),
+      fill("11:00", "flatten", 7, 98),
+      fill("11:00", "flatten", 5, 40, { symbol: "TSLA", order_id: "foreign" }),
+    ],
+    resultUsd: -14,
+  },
+  {
+    when: "what was flattened is in no look",
+    events: [fill("09:31", "flatten", 7, 98), look("10:00", 0, 0)],
+    resultUsd: null,
+  },
+  {
+    when: "a hand's position was adopted, some of it bought today",
+    events: [
+      look("09:00", 4, 100, { is_managed: false, managed_qty: 0 }),
+      fill("09:50", "other", 2, 1),
+      adopted("10:00", 10, { bought_today_qty: 8, bought_today_usd: 105 }),
+      fill("11:00", "stop", 5, 103),
+      price("15:00", 104),
+    ],
+    resultUsd: 5 * 103 + 5 * 104 - 2 * 100 - 8 * 105,
+  },
+  {
+    when: "a hand's position was adopted, and nobody can say what of it was bought today",
+    events: [adopted("10:00", 10, { bought_today_qty: null, bought_today_usd: null })],
+    resultUsd: null,
+  },
+  {
+    when: "the engine's own shares were released and adopted again",
+    events: [
+      fill("09:50", "entry", 10, 105),
+      look("09:55", 10, 105),
+      look("10:00", 10, 105, { is_managed: false, managed_qty: 0 }),
+      adopted("10:10", 10, { bought_today_qty: 10, bought_today_usd: 105 }),
+      price("15:00", 104),
+    ],
+    resultUsd: -10,
+  },
+  {
+    when: "it was absent, and came back",
+    events: [look("09:00", 7, 100), change("10:00", "absent"), look("10:05", 7, 99, EXPLAINED)],
+    resultUsd: -7,
+  },
+  {
+    when: "it was absent, and its sale was seen later",
+    events: [
+      look("09:00", 7, 100),
+      change("10:00", "absent"),
+      fill("09:59", "stop", 7, 98),
+      change("10:01", "gone"),
+    ],
+    resultUsd: -14,
+  },
+  { when: "it is absent", events: [change("09:31", "absent")], resultUsd: null },
+  {
+    when: "it was split, and sold in the end",
+    events: [
+      look("09:00", 7, 100, EXPLAINED),
+      change("09:31", "unexplained"),
+      look("09:31", 14, 50, { is_explained: false }),
+      fill("10:00", "flatten", 14, 50),
+      change("10:01", "gone"),
+    ],
+    resultUsd: null,
+  },
+  {
+    when: "it was split, and released",
+    events: [
+      look("09:00", 14, 50, { is_explained: false }),
+      change("09:31", "released"),
+      look("09:35", 14, 50, { is_managed: false, managed_qty: 0, is_explained: true }),
+    ],
+    resultUsd: null,
+  },
+  {
+    when: "orders explained its quantity after all",
+    events: [
+      change("09:31", "unexplained"),
+      look("09:31", 9, 100, { is_explained: false }),
+      look("09:32", 7, 99, EXPLAINED),
+    ],
+    resultUsd: -7,
   },
   {
     when: "shares changed that no order explains",

@@ -186,3 +186,16 @@ Deno.test("a sale that was seen a day late ends its trade on the day that saw it
     NEXT_NY,
   ]);
 });
+
+Deno.test("of what the operator flattened only the engine's shares are of its trades", () => {
+  const [trade, ...more] = listOf([
+    ENTRY,
+    look("10:05", 10, 100, { managed_qty: 7 }),
+    look("10:06", 5, 50, { symbol: "TSLA", is_managed: false, managed_qty: 0 }),
+    fill("11:00", "flatten", 5, 40, { symbol: "TSLA", order_id: "foreign" }),
+    look("11:01", 10, 100, { managed_qty: 7 }),
+    fill("11:02", "flatten", 10, 98),
+  ]);
+  assertEquals(more, []);
+  assertEquals([trade?.result.resultUsd, trade?.result.leftQty, trade?.fills.length], [-14, 0, 2]);
+});

@@ -41,7 +41,7 @@ export const DAY_BUGS: readonly TestedBug[] = [
   {
     name: "what was sold before the first look is forgotten",
     edits: [{
-      file: HOLDINGS,
+      file: "src/domain/day/day_start.ts",
       find: "Math.max(0, roundQty(shownQty + before))",
       replace: "shownQty",
     }],

@@ -11,8 +11,8 @@ export const DISK_BUGS: readonly TestedBug[] = [
     name: "the reserve is not used for records",
     edits: [{
       file: "src/state/durable_file.ts",
-      find: "if (fs.makeRoom === undefined || !await fs.makeRoom(error)) throw error;",
-      replace: "if (!await fs.makeRoom?.(error) || fs.makeRoom !== undefined) throw error;",
+      find: "if (fs.makeRoom === undefined || !await fs.makeRoom(error, use)) throw error;",
+      replace: "if (!await fs.makeRoom?.(error, use) || fs.makeRoom !== undefined) throw error;",
     }],
     tests: [DISK_TEST, FULL_TEST],
   },
@@ -162,5 +162,14 @@ export const DISK_BUGS: readonly TestedBug[] = [
       replace: "",
     }],
     tests: ["tests/cli/flatten_wait_test.ts"],
+  },
+  {
+    name: "quiet cycles use up the reserve",
+    edits: [{
+      file: "src/engine/record_store.ts",
+      find: 'return describeActs(before) === describeActs(after) ? "note" : "record";',
+      replace: 'return describeActs(before) === "" ? "note" : "record";',
+    }],
+    tests: [FULL_TEST],
   },
 ];

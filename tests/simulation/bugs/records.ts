@@ -188,9 +188,14 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "what was noted before a cancel stays noted though none left",
     edits: [{
-      file: "src/domain/plan/settle.ts",
+      file: "src/domain/plan/settle_cancel.ts",
       find: "endCancels(about, begun, answer.reason, begun.wasBare);",
       replace: "endCancels(about, begun, answer.reason, true);",
+    }, {
+      // The table of protection would take it back in the same cycle.
+      file: "src/domain/plan/protect.ts",
+      find: '  if (verified.kind === "step" || !view.unfinished.isBare) return verified;',
+      replace: '  if (verified.kind === "step" || view.count !== null) return verified;',
     }],
     tests: ["tests/engine/unfinished_test.ts"],
   },
@@ -422,10 +427,10 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "what another hand took out of the ledger is another engine's order",
     edits: [{
       file: "src/engine/ledger_check.ts",
-      find: "      engine.updateState({ ledger: found.merged });\n",
+      find: "      takeIn(engine, found.merged);\n",
       replace:
         "      const mismatches = found.merged.mismatches + Math.sign(found.putBack.length);\n" +
-        "      engine.updateState({ ledger: { ...found.merged, mismatches } });\n",
+        "      takeIn(engine, { ...found.merged, mismatches });\n",
     }],
     tests: ["tests/engine/ledger_file_test.ts"],
   },
@@ -473,5 +478,14 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
       replace: "",
     }],
     tests: ["tests/engine/state_loading_test.ts"],
+  },
+  {
+    name: "a document put back from before a release manages its shares again",
+    edits: [{
+      file: "src/engine/ledger_check.ts",
+      find: "takeIn(engine, found.merged);",
+      replace: "engine.updateState({ ledger: found.merged });",
+    }],
+    tests: ["tests/engine/older_document_test.ts"],
   },
 ];

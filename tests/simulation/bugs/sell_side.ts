@@ -116,7 +116,7 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
   {
     name: "the rest of an exit goes on though no cancel left",
     edits: [{
-      file: "src/domain/plan/settle.ts",
+      file: "src/domain/plan/settle_cancel.ts",
       find: "begun.wasBare || begun.hasLeft);\n  }\n  const next",
       replace: "true);\n  }\n  const next",
     }],

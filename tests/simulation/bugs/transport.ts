@@ -95,8 +95,8 @@ export const TRANSPORT_BUGS: readonly TestedBug[] = [
   {
     name: "flatten dies with its terminal",
     edits: [{
-      file: "src/cli/flatten.ts",
-      find: '  host.signals.addSignalListener("SIGHUP", goOn);\n',
+      file: "src/cli/flatten_signals.ts",
+      find: '  signals.addSignalListener("SIGHUP", hangUp);\n',
       replace: "",
     }],
     tests: ["tests/cli/flatten_process_test.ts"],

@@ -28,6 +28,7 @@ import { nyDateAt, nyMoment } from "../simulator/sessions.ts";
 import type { SimRequest } from "../simulator/wire.ts";
 import { MemoryDisk } from "../state/memory_disk.ts";
 import { MemoryLog } from "../state/support.ts";
+import { QueuedTime } from "../support/queued_time.ts";
 
 export const STATE_DIR = "/state";
 export const LEDGER_PATH = `${STATE_DIR}/live_orders_today.json`;
@@ -313,14 +314,10 @@ export class World {
   }
 
   #buildClock(): ClockPort {
-    return {
-      nowMs: () => this.nowMs,
-      monotonicMs: () => this.nowMs,
-      sleep: (ms) => {
-        this.pass(ms);
-        return Promise.resolve();
-      },
-    };
+    const nowMs = () => this.nowMs;
+    // What is asked for together takes as long as the slowest of it, and may race.
+    const time = new QueuedTime({ nowMs, goTo: (ms) => this.goTo(ms) });
+    return { nowMs, monotonicMs: nowMs, sleep: (ms, signal) => time.sleep(ms, signal) };
   }
 
   #buildPorts(): EnginePorts {

@@ -10,34 +10,6 @@ const NAMES = ["AAAA", "BBBB", "CCCC", "DDDD", "EEEE"] as const;
 /** Friday after Thanksgiving: the market closes at 13:00. */
 const HALF_DAY = "2026-11-27";
 
-/** Time in which requests that are under way together end together: it moves to the next sleeper when all wait. */
-class QueuedTime {
-  readonly #sleepers: { readonly atMs: number; readonly wake: () => void }[] = [];
-
-  constructor(readonly world: World) {}
-
-  sleep(ms: number): Promise<void> {
-    return new Promise((wake) => {
-      this.#sleepers.push({ atMs: this.world.nowMs + ms, wake });
-    });
-  }
-
-  /** Lets time pass until the work is done. */
-  async during<T>(work: Promise<T>): Promise<T> {
-    const ended = { is: false };
-    const watched = work.finally(() => ended.is = true);
-    while (!ended.is) {
-      // What needs no time at all goes first, up to the host's own queue.
-      await new Promise((turn) => setTimeout(turn, 0));
-      const next = this.#sleepers.sort((a, b) => a.atMs - b.atMs).shift();
-      if (next === undefined) continue;
-      this.world.goTo(Math.max(this.world.nowMs, next.atMs));
-      next.wake();
-    }
-    return await watched;
-  }
-}
-
 /** Positions of today's cost, each with a day stop of the operator's own, managed by now. */
 async function hold(count: number, dateNy?: string): Promise<{ world: World; names: string[] }> {
   const names = NAMES.slice(0, count);
@@ -66,10 +38,8 @@ async function hold(count: number, dateNy?: string): Promise<{ world: World; nam
 /** A `--run-once` of its own, each request taking so long. @returns What it took, ms. */
 async function runOnce(world: World, latencyMs: number): Promise<number> {
   await world.restart();
-  const time = new QueuedTime(world);
   const { ports } = world.engine;
-  const { log, chance } = ports;
-  const clock = { ...ports.clock, sleep: (ms: number) => time.sleep(ms) };
+  const { clock, log, chance } = ports;
   const { config } = buildConfig(world.environment, { ...NO_RUN_FLAGS, isRunOnce: true });
   const broker = createAlpacaClient({
     tradingUrl: config.endpoint.tradingUrl,
@@ -90,9 +60,9 @@ async function runOnce(world: World, latencyMs: number): Promise<number> {
     log,
     endMs: clock.monotonicMs() + RUN_ONCE_MS,
   });
-  Object.assign(ports, { clock, broker, marketData: broker, config: config.engine });
+  Object.assign(ports, { broker, marketData: broker, config: config.engine });
   const startMs = world.nowMs;
-  await time.during(world.cycle());
+  await world.cycle();
   // `cycle` lets a second pass after it.
   return world.nowMs - startMs - SECOND_MS;
 }

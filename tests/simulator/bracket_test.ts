@@ -306,3 +306,23 @@ Deno.test("orders placed by hand are the broker's like any other", () => {
   const found = call("GET", "/v2/orders:by_client_order_id", "client_order_id=mine");
   assertEquals(found.json["symbol"], "TSLA");
 });
+
+Deno.test("no fill overtakes a cancel while the market is closed", () => {
+  const market = buildMarket({ cancelOutcome: () => "filled" });
+  market.exchange.setPosition("NVDA", 10, 90);
+  const id = readText(market.call("POST", "/v2/orders", "", STOP).json, "id");
+  market.exchange.advanceTo(CLOSE_MS + 60_000);
+  market.call("DELETE", `/v2/orders/${id}`);
+  market.pass(1000);
+  assertEquals(readOrder(market, id)["status"], "canceled");
+  assertEquals(market.exchange.position("NVDA")?.qty, 10);
+});
+
+Deno.test("exits that an entry's fill has put in force are filled by no cancel of before", () => {
+  const market = buildMarket({ cancelOutcome: () => "filled", cancelDelayMs: 5000 });
+  const id = readText(market.call("POST", "/v2/orders", "", BRACKET).json, "id");
+  const stop = readLegs(market, id).find((leg) => leg["type"] === "stop");
+  market.call("DELETE", `/v2/orders/${readText(stop, "id")}`);
+  market.pass(6000);
+  assertEquals(readStatuses(market, id), ["filled", "new", "held"]);
+});

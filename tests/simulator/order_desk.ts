@@ -108,7 +108,10 @@ export class OrderDesk {
     if (order.status === "pending_cancel") {
       return buildRefusal(422, UNPROCESSABLE, "order pending cancel");
     }
-    if (order.status === "pending_replace" || ["replaced", "rejected"].includes(order.status)) {
+    // A replacement that is under way is part of that: neither the old order nor the new one takes a cancel.
+    const isWaiting = order.replaces !== null && order.status === "pending_new";
+    const isBusy = isWaiting || order.status === "pending_replace";
+    if (isBusy || ["replaced", "rejected"].includes(order.status)) {
       return buildRefusal(422, UNPROCESSABLE, "order is not cancelable");
     }
     if (isDone(order)) {
@@ -160,7 +163,8 @@ export class OrderDesk {
   replace(old: SimOrder, changes: ReplaceChanges): Parsed<SimOrder> {
     const { clientOrderId } = changes;
     const isIdTaken = clientOrderId !== null && this.byClientOrderId.has(clientOrderId);
-    const refusal = this.rules.checkReplace(old, changes, isIdTaken);
+    const marketUsd = this.#priceUsdAt(old.symbol, this.#nowMs);
+    const refusal = this.rules.checkReplace(old, changes, { isIdTaken, marketUsd });
     if (refusal !== null) return refusal;
     const fault = this.host.behaviour.replaceFault?.(old) ?? null;
     const answer = fault === null ? null : refuseReplace(fault);
@@ -309,8 +313,11 @@ export class OrderDesk {
 
   #endCancel(asked: SimOrder, outcome: "canceled" | "filled", ms: number): void {
     const book = this.#bookOf(asked.symbol);
-    const priceUsd = this.#priceUsdAt(asked.symbol, ms);
-    if (outcome === "filled" && !isDone(asked) && asked.isActive && priceUsd !== null) {
+    const isOpen = this.host.sessions.at(ms) !== null;
+    const priceUsd = isOpen ? this.#priceUsdAt(asked.symbol, ms) : null;
+    // An entry's fill has put its exits in force meanwhile: there is no cancel any more that a fill could overtake.
+    const isPending = asked.status === "pending_cancel" && asked.isActive;
+    if (outcome === "filled" && isPending && priceUsd !== null) {
       // Whatever kept it from trading, it has traded now.
       asked.asleep = null;
       book.forceFill(asked, priceUsd, ms);

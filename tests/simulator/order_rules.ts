@@ -47,6 +47,14 @@ function findReservedQty(working: Iterable<SimOrder>, side: "buy" | "sell"): num
   return reserved;
 }
 
+/** Whether the replacement would be the order that it replaces. */
+function isUnchanged(old: SimOrder, changes: ReplaceChanges): boolean {
+  return (changes.qty ?? old.qty) === old.qty &&
+    (changes.limitPriceUsd ?? old.limitPriceUsd) === old.limitPriceUsd &&
+    (changes.stopPriceUsd ?? old.stopPriceUsd) === old.stopPriceUsd &&
+    (changes.timeInForce ?? old.timeInForce) === old.timeInForce;
+}
+
 /** Shares of `held` (negative: short) that none of the symbol's working orders reserves. */
 export function findFreeQty(held: number, working: Iterable<SimOrder>): number {
   const reserved = findReservedQty(working, held < 0 ? "buy" : "sell");
@@ -107,7 +115,10 @@ export class OrderRules {
     });
   }
 
-  #checkStop(terms: OrderTerms, marketUsd: number | null): SimResponse | null {
+  #checkStop(
+    terms: Pick<OrderTerms, "side" | "stopPriceUsd">,
+    marketUsd: number | null,
+  ): SimResponse | null {
     if (this.host.behaviour.stopAboveMarket === "triggers") return null;
     if (terms.side !== "sell" || terms.stopPriceUsd === null || marketUsd === null) return null;
     if (terms.stopPriceUsd < marketUsd) return null;
@@ -153,8 +164,15 @@ export class OrderRules {
     });
   }
 
-  /** Why the order can't be replaced so, or `null`. @param isIdTaken Whether the wanted client order id exists. */
-  checkReplace(old: SimOrder, changes: ReplaceChanges, isIdTaken: boolean): Parsed<never> | null {
+  /**
+   * Why the order can't be replaced so, or `null`.
+   * @param now `isIdTaken`: whether the wanted client order id exists; `marketUsd`: the last price, USD per share.
+   */
+  checkReplace(
+    old: SimOrder,
+    changes: ReplaceChanges,
+    { isIdTaken, marketUsd }: { readonly isIdTaken: boolean; readonly marketUsd: number | null },
+  ): Parsed<never> | null {
     const { behaviour } = this.host;
     if (isDone(old)) return refuse(UNPROCESSABLE, `order is already in "${old.status}" state`);
     const blocked = ["accepted", "pending_new", "pending_cancel", "pending_replace"];
@@ -173,14 +191,22 @@ export class OrderRules {
     if (changes.stopPriceUsd !== null && old.stopPriceUsd === null) {
       return refuse(INVALID, `${old.type} orders must not have stop_price`);
     }
-    if (changes.qty === null) return null;
+    if (isUnchanged(old, changes)) {
+      return refuse(UNPROCESSABLE, "order parameters are not changed");
+    }
+    const stopPriceUsd = changes.stopPriceUsd ?? old.stopPriceUsd;
+    const response = this.#checkStop({ side: old.side, stopPriceUsd }, marketUsd);
+    if (changes.qty === null) return response === null ? null : { kind: "refused", response };
     if (old.orderClass !== "simple") {
       return refuse(UNPROCESSABLE, "qty of a bracket or oco order cannot be replaced");
     }
     if (changes.qty <= old.filledQty) {
       return refuse(UNPROCESSABLE, "qty must be greater than filled_qty");
     }
-    if (old.side === "buy" || behaviour.isShortingAllowed) return null;
+    if (response !== null) return { kind: "refused", response };
+    if (old.side === "buy") return null;
+    // As for a new order: margin lets an account go short, and never past what other orders reserve.
+    if (behaviour.isShortingAllowed && this.host.portfolio.qty(old.symbol) <= 0) return null;
     const free = this.availableQty(old.symbol) + leftQty(old);
     if (changes.qty - old.filledQty <= free) return null;
     return { kind: "refused", response: this.#refuseQty(old.symbol, changes.qty, free) };

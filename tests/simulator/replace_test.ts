@@ -42,6 +42,21 @@ Deno.test("a slow replacement shows both orders waiting, and loses against a fil
   assertEquals(market.exchange.position("NVDA"), null);
 });
 
+Deno.test("neither order of a replacement that is under way takes a cancel", () => {
+  const market = buildMarket({ replaceDelayMs: 5000 });
+  market.exchange.setPosition("NVDA", 10, 90);
+  const id = readText(market.call("POST", "/v2/orders", "", STOP).json, "id");
+  market.pass(1000);
+  const patched = market.call("PATCH", `/v2/orders/${id}`, "", { stop_price: "96" });
+  const fresh = readText(patched.json, "id");
+  for (const each of [id, fresh]) {
+    const { status, json } = market.call("DELETE", `/v2/orders/${each}`);
+    assertEquals([status, json["message"]], [422, "order is not cancelable"]);
+  }
+  market.pass(5000);
+  assertEquals(readOrder(market, fresh)["status"], "new");
+});
+
 const REPLACE_CASES: {
   when: string;
   patch: Wire;
@@ -55,6 +70,27 @@ const REPLACE_CASES: {
     change: {},
     status: 403,
     message: "insufficient qty available for order (requested: 11, available: 10)",
+  },
+  {
+    when: "it asks for more than is free, also where the account may go short",
+    patch: { qty: "11" },
+    change: { isShortingAllowed: true },
+    status: 403,
+    message: "insufficient qty available for order (requested: 11, available: 10)",
+  },
+  {
+    when: "it changes nothing",
+    patch: { qty: "10", stop_price: "95" },
+    change: {},
+    status: 422,
+    message: "order parameters are not changed",
+  },
+  {
+    when: "its stop would be at the market, and the broker takes none there",
+    patch: { stop_price: "100" },
+    change: { stopAboveMarket: "refuses" },
+    status: 422,
+    message: "stop price must be less than current price",
   },
   {
     when: "its client order id exists",

@@ -1,0 +1,120 @@
+import { buildBare, buildBought } from "./begins.ts";
+import { closeMarket } from "./broker_moves.ts";
+import type { Habits } from "./broker_state.ts";
+import { type Bound, Explorer, type Figures } from "./explorer.ts";
+import { PlannedClient, type PlannedState } from "./planned_client.ts";
+import type { Bounded, Budget } from "./remainder.ts";
+
+/** How much is looked at: one theme at a time, or all pairs of them. */
+export type BoundSize = "small" | "standard";
+/** All of them. */
+export const BOUND_SIZES: readonly BoundSize[] = ["small", "standard"];
+
+/** One complete search. */
+export interface Exploration {
+  readonly name: string;
+  readonly build: () => Explorer<PlannedState>;
+}
+
+/** A kind of trouble by itself: what of it, how often, and in what broker. */
+interface Theme {
+  readonly name: string;
+  readonly budget: Budget;
+  readonly habits?: Partial<Habits>;
+  /** Whether it begins while the market is closed. */
+  readonly isClosed?: boolean;
+}
+
+const THEMES: readonly Theme[] = [
+  { name: "lag", budget: { lag: 1 }, habits: { isLagging: true } },
+  { name: "loss", budget: { loss: 1 } },
+  { name: "refusal", budget: { refusal: 1 } },
+  { name: "hand", budget: { hand: 1 }, habits: { isReplacedAtOnce: false } },
+  { name: "crash", budget: { crash: 1 } },
+  { name: "switch", budget: { switch: 2 } },
+  { name: "time", budget: { time: 1 } },
+  { name: "night", budget: { time: 1 }, isClosed: true },
+  { name: "cross", budget: { cross: 1, partial: 1 } },
+];
+
+/** A moment of a session, with the prices that the position meets. */
+interface Moment {
+  readonly name: string;
+  readonly untilCloseMs: number;
+  /** Where the price stands at first: with the bracket at rest, and with nothing at rest. */
+  readonly boughtLevel: number;
+  readonly bareLevel: number;
+}
+const STOP = 2;
+const BETWEEN = 4;
+const R2 = 7;
+
+/** A night does not know how late it was. */
+const LATE_MS = 10 * 60_000;
+
+/** Nothing presses; day orders are about to die; exits are due. */
+const MOMENTS: readonly Moment[] = [
+  { name: "quiet", untilCloseMs: 5 * 3_600_000, boughtLevel: BETWEEN, bareLevel: BETWEEN },
+  { name: "late", untilCloseMs: 5 * 60_000, boughtLevel: BETWEEN, bareLevel: BETWEEN },
+  { name: "due", untilCloseMs: 5 * 3_600_000, boughtLevel: R2, bareLevel: STOP },
+];
+
+function buildExploration(
+  name: string,
+  { budget, habits = {}, isClosed = false }: Theme,
+  { untilCloseMs, boughtLevel, bareLevel }: Moment,
+  qty: number,
+): Exploration {
+  const bound: Bound = { name, budget, levels: [STOP, R2], hands: { stop: 1, limit: R2 } };
+  const brokers = [
+    { ...buildBought(habits, qty), priceLevel: boughtLevel },
+    { ...buildBare(habits, qty), priceLevel: bareLevel },
+  ].map((broker) => isClosed ? closeMarket(broker) : broker);
+  return {
+    name,
+    build: () => new Explorer(new PlannedClient(brokers, { untilCloseMs }), bound),
+  };
+}
+
+const COUNT_MAX = 3;
+
+function joinThemes(one: Theme, other: Theme): Theme {
+  const budget: Partial<Record<Bounded, number>> = { ...one.budget };
+  for (const [name, count] of Object.entries(other.budget)) {
+    const kind = name as Bounded;
+    budget[kind] = Math.min(COUNT_MAX, Math.max(budget[kind] ?? 0, count));
+  }
+  return {
+    name: `${one.name}+${other.name}`,
+    budget,
+    habits: { ...one.habits, ...other.habits },
+    isClosed: one.isClosed === true || other.isClosed === true,
+  };
+}
+
+function listThemes(size: BoundSize): readonly Theme[] {
+  if (size === "small") return THEMES;
+  return THEMES.flatMap((one, at) => THEMES.slice(at + 1).map((other) => joinThemes(one, other)));
+}
+
+/** The searches of a bound: each of them complete, together what the bound says. */
+export function listExplorations(size: BoundSize): readonly Exploration[] {
+  const qty = size === "small" ? 2 : 4;
+  return MOMENTS.flatMap((moment) =>
+    listThemes(size).filter(({ isClosed }) => isClosed !== true || moment.untilCloseMs > LATE_MS)
+      .map((theme) => buildExploration(`${moment.name} ${theme.name}`, theme, moment, qty))
+  );
+}
+
+/** Of the figures what is kept in the repository: a change of behaviour shows in its difference. */
+export function keepFigures({ states, transitions, depth, digest }: Figures): KeptFigures {
+  return { states, transitions, depth, graph: digest };
+}
+
+/** Figures of one search as they are kept. */
+export interface KeptFigures {
+  readonly states: number;
+  readonly transitions: number;
+  readonly depth: number;
+  readonly graph: string;
+}

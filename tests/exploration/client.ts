@@ -1,0 +1,59 @@
+import type { Outcome, Question } from "./broker_answers.ts";
+import type { BrokerState, Change } from "./broker_state.ts";
+
+/** What a client is told at each of its steps, besides what it asks the broker for. */
+export interface Outside {
+  /** Whether the operator's kill switch is on. */
+  readonly isKilled: boolean;
+  readonly isOpen: boolean;
+}
+
+/** How a client says that it stands when it has nothing more to do now. */
+export interface ClientStanding {
+  /** Shares that may be without protection, and what is due; said with a reason, or there is neither. */
+  readonly bareQty: number;
+  readonly due: string | null;
+  readonly why: string | null;
+}
+
+/** The one next step of a client, and what it knows after it. */
+export type ClientStep<E> =
+  | {
+    readonly do: "ask";
+    /** Asked together. */
+    readonly questions: readonly Question[];
+    readonly learn: (outcomes: readonly Outcome[]) => E;
+  }
+  | { readonly do: "record"; readonly next: E }
+  | {
+    readonly do: "send";
+    readonly change: Change;
+    /** Whether it ends what a request has begun, so that only the operator stops it. */
+    readonly isBegun: boolean;
+    /** What it knows when the request leaves: the record is made. */
+    readonly recorded: E;
+    readonly settle: (outcome: Outcome | { readonly kind: "stopped" }) => E;
+  }
+  | {
+    readonly do: "rest";
+    readonly standing: ClientStanding;
+    /** Until its next cycle, ms. */
+    readonly waitMs: number;
+    /** What it knows when its next cycle begins. */
+    readonly wake: () => E;
+  };
+
+/** A program that trades one symbol, as a value and what it does next. */
+export interface Client<E> {
+  readonly begins: readonly { readonly client: E; readonly broker: BrokerState }[];
+  /** Text that two values share only where they do the same for ever. */
+  readonly buildKey: (client: E) => string;
+  /** Pure and total. @throws What the client throws where it meets what must not be: that is a counterexample, too. */
+  readonly decide: (client: E, outside: Outside) => ClientStep<E>;
+  /** A new process, with what was on record. */
+  readonly restart: (client: E) => E;
+  /** Whether an order of this client order id is on record. */
+  readonly hasRecord: (client: E, clientOrderId: string) => boolean;
+  /** Where its stop belongs, as a level; 0 where it has no position. */
+  readonly findStopLevel: (client: E) => number;
+}

@@ -1,0 +1,124 @@
+import { type KnownOrder, LAG_MS } from "../../src/domain/account/order_book.ts";
+import { UNSEEN_MS } from "../../src/domain/account/stand_ins.ts";
+import type { LedgerEntry } from "../../src/domain/ledger.ts";
+import type { EngineState } from "../../src/domain/engine_state.ts";
+import { NOTHING_SEEN } from "../../src/domain/plan/seen.ts";
+import type { Seen } from "../../src/domain/plan/world.ts";
+import { NOW_MS } from "./wire_map.ts";
+
+/** What is older than this is as old as anything: no decision of the planner asks further back. Milliseconds. */
+const AGE_MAX_MS = 400_000;
+/** Ages at the beginning of a cycle, milliseconds: what lies between two of them is taken for the older. */
+const AGES_MS = [5_000, 10_000, 60_000, 180_000, 300_000, AGE_MAX_MS];
+
+/** The broker's own times: they tell the sequence of its answers, and stay. */
+const BROKERS: ReadonlySet<string> = new Set(["submittedAtMs", "updatedAtMs", "filledAtMs"]);
+/** Stretches of time, and the one that is told by the day. */
+const STRETCHES: ReadonlySet<string> = new Set(["untilCloseMs"]);
+
+function roundAge(ageMs: number): number {
+  return AGES_MS.find((each) => each >= ageMs) ?? AGE_MAX_MS;
+}
+
+function makeOlder(atMs: number, byMs: number, isRounded: boolean): number {
+  const ageMs = NOW_MS - atMs + byMs;
+  if (ageMs < 0) return atMs - byMs;
+  return NOW_MS - Math.min(AGE_MAX_MS, isRounded ? roundAge(ageMs) : ageMs);
+}
+
+/** A value in which all moments lie so much further back. Each field whose name ends in `Ms` is a moment, but the broker's own. */
+export function age<T>(value: T, byMs: number, { isRounded = false } = {}): T {
+  if (byMs === 0 && !isRounded) return value;
+  return walk(value, "", byMs, isRounded) as T;
+}
+
+function walk(value: unknown, name: string, byMs: number, isRounded: boolean): unknown {
+  if (typeof value === "number") {
+    const isMoment = name.endsWith("Ms") && !BROKERS.has(name) && !STRETCHES.has(name);
+    return isMoment ? makeOlder(value, byMs, isRounded) : value;
+  }
+  if (typeof value === "string") {
+    if (name !== "timestamp") return value;
+    return new Date(makeOlder(Date.parse(value), byMs, isRounded)).toISOString();
+  }
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((each) => walk(each, name, byMs, isRounded));
+  if (value instanceof Set) return value;
+  if (value instanceof Map) {
+    return new Map([...value].map(([key, each]) => [key, walk(each, name, byMs, isRounded)]));
+  }
+  return Object.fromEntries(
+    // A moment by a reason has its name from the field that holds them.
+    Object.entries(value).map(([key, each]) => [
+      key,
+      walk(each, name === "sellRefusedAtMs" ? name : key, byMs, isRounded),
+    ]),
+  );
+}
+
+/** Long ago: as old as anything. */
+const LONG_AGO_MS = NOW_MS - AGE_MAX_MS;
+
+/**
+ * What is left of what was seen when a cycle begins: it asks for all lists anew, what was looked at by id counts no more, and
+ * of the book's times those alone that a later decision asks for.
+ */
+export function forgetLooks(seen: Seen): Seen {
+  const book = new Map(
+    [...seen.book].map(([orderId, known]): [string, KnownOrder] => {
+      const isRecent = NOW_MS - known.filledSeenAtMs < LAG_MS;
+      return [orderId, {
+        ...known,
+        filledSeenAtMs: isRecent ? known.filledSeenAtMs : LONG_AGO_MS,
+        filledBeforeQty: isRecent ? known.filledBeforeQty : known.order.filledQty,
+        shownAtMs: known.isShown ? LONG_AGO_MS : known.shownAtMs,
+      }];
+    }),
+  );
+  return {
+    ...seen,
+    book,
+    changes: NOTHING_SEEN.changes,
+    positions: null,
+    openOrders: null,
+    dayOrders: null,
+    account: null,
+    trades: new Map(),
+    orderLooks: new Map(),
+    lookUps: new Map(),
+  };
+}
+
+/** When a record was made matters for as long as it may stand in for its order; its deadline is for entries. */
+function forgetEntry(entry: LedgerEntry): LedgerEntry {
+  const isRecent = NOW_MS - Date.parse(entry.timestamp) < UNSEEN_MS;
+  const timestamp = new Date(isRecent ? NOW_MS - LAG_MS : LONG_AGO_MS).toISOString();
+  return { ...entry, timestamp, deadlineAtMs: null };
+}
+
+/** Records at the beginning of a cycle, without moments that only alarms, or the cycle before, ask for. */
+export function forgetMoments(records: EngineState): EngineState {
+  const { ledger } = records;
+  return {
+    ...records,
+    ledger: ledger === null
+      ? null
+      : { ...ledger, entries: ledger.entries.map((entry) => forgetEntry(entry)) },
+    standings: [],
+    unfinished: records.unfinished.map((each) => {
+      const { begun, held, belowStop, tried } = each.underWay;
+      return {
+        ...each,
+        underWay: {
+          ...each.underWay,
+          begun: begun === null
+            ? null
+            : { ...begun, cycleStartedAtMs: LONG_AGO_MS, sinceMs: LONG_AGO_MS },
+          held: held === null ? null : { ...held, atMs: LONG_AGO_MS },
+          belowStop: belowStop === null ? null : { ...belowStop, atMs: LONG_AGO_MS },
+          tried: tried === null ? null : { ...tried, cycleStartedAtMs: LONG_AGO_MS },
+        },
+      };
+    }),
+  };
+}

@@ -1,0 +1,29 @@
+/** Keeps each value once, under a small number. */
+export class Interner<T> {
+  readonly #ids = new Map<string, number>();
+  readonly #values: T[] = [];
+
+  constructor(readonly buildKey: (value: T) => string) {}
+
+  get size(): number {
+    return this.#values.length;
+  }
+
+  /** The number of a value, the same for every equal one. */
+  add(value: T): number {
+    const key = this.buildKey(value);
+    const known = this.#ids.get(key);
+    if (known !== undefined) return known;
+    const id = this.#values.length;
+    this.#ids.set(key, id);
+    this.#values.push(value);
+    return id;
+  }
+
+  /** @throws {RangeError} Where the number is nobody's. */
+  get(id: number): T {
+    const value = this.#values[id];
+    if (value === undefined) throw new RangeError(`nothing has the number ${id}`);
+    return value;
+  }
+}

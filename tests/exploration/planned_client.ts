@@ -1,0 +1,616 @@
+import {
+  learnOrders,
+  listUnknownSuccessors,
+  listUnlisted,
+  noteUnshown,
+} from "../../src/domain/account/order_book.ts";
+import {
+  findOwnGroups,
+  listPositionHistory,
+  readHoldings,
+  readRecentFills,
+  readShares,
+} from "../../src/domain/account/position_shares.ts";
+import { findShown, isEntryWorking } from "../../src/domain/account/sight.ts";
+import { learnRecords } from "../../src/domain/account/stand_ins.ts";
+import { decideStanding, type Standing } from "../../src/domain/account/standing.ts";
+import { DEFAULT_CAPS } from "../../src/domain/caps.ts";
+import {
+  EMPTY_STATE,
+  type EngineState,
+  type ManagedPosition,
+} from "../../src/domain/engine_state.ts";
+import { buildLedgerEntry, isUnsettled } from "../../src/domain/ledger.ts";
+import { isUnjudged, type SellSideRequest } from "../../src/domain/order_request.ts";
+import { flattenOrders, mayTrade } from "../../src/domain/orders.ts";
+import { plan } from "../../src/domain/plan/plan.ts";
+import { apply } from "../../src/domain/plan/records.ts";
+import { type Answer, learn, learnAnswer, NOTHING_SEEN } from "../../src/domain/plan/seen.ts";
+import { settle } from "../../src/domain/plan/settle.ts";
+import type { Question as PlanQuestion, RecordPart, Step } from "../../src/domain/plan/step.ts";
+import { buildSight } from "../../src/domain/plan/view.ts";
+import type { Now, OperatorView, Seen, Turn, World } from "../../src/domain/plan/world.ts";
+import {
+  accountPosition,
+  isNeverFilled,
+  type PositionChange,
+} from "../../src/domain/position_account.ts";
+import { countCovered, countGtcCovered } from "../../src/domain/protection.ts";
+import { NOTHING_UNDER_WAY } from "../../src/domain/unfinished.ts";
+import type { Outcome, Question } from "./broker_answers.ts";
+import type { BrokerState } from "./broker_state.ts";
+import type { Client, ClientStanding, ClientStep, Outside } from "./client.ts";
+import { age, forgetLooks, forgetMoments } from "./client_time.ts";
+import { Conser } from "./conser.ts";
+import {
+  buildPosition,
+  NOW_MS,
+  POSITION_ID,
+  readChange,
+  readOutcome,
+  SYMBOL,
+  toBrokerOrder,
+  toBrokerPosition,
+  toLevel,
+  toTrade,
+} from "./wire_map.ts";
+
+/** Where a cycle is: it looks, looks up what is not settled, accounts for its position, and plans. */
+type Phase = "looks" | "resolves" | "accounts" | "plans";
+
+/** What the engine has: its records, which outlive it, and what this process has seen and counts. */
+export interface PlannedState {
+  readonly records: EngineState;
+  readonly seen: Seen;
+  readonly turn: Turn;
+  readonly phase: Phase;
+  /** Orders that a list lacks: asked for by id before anything else. */
+  readonly missing: readonly string[];
+  /** To the real close, ms. */
+  readonly untilCloseMs: number;
+  /** Whether the broker has judged a stop that was sent since the last close. */
+  readonly isStopJudged: boolean;
+}
+
+/** What a cycle may do. */
+const STEPS_A_CYCLE = 60;
+/** What a cycle waits for the next one where nothing is soon. Milliseconds. */
+const POLL_MS = 60_000;
+
+const NEW_TURN: Turn = {
+  cycleStartedAtMs: NOW_MS,
+  startedMs: NOW_MS,
+  stepsLeft: STEPS_A_CYCLE,
+  actsBySymbol: new Map(),
+  fresh: new Set(),
+  sendings: new Map(),
+  looks: 0,
+};
+
+const LOOKS: readonly Question[] = [
+  { kind: "positions" },
+  { kind: "open_orders" },
+  { kind: "all_orders" },
+  { kind: "trade" },
+];
+
+/** The production planner as a client: `plan` and `settle` decide, and this is their shell. */
+export class PlannedClient implements Client<PlannedState> {
+  readonly #conser = new Conser();
+  readonly #begins: { readonly client: PlannedState; readonly broker: BrokerState }[];
+
+  /** @param brokers With a position of the engine's own each: its entry is the first order. */
+  constructor(
+    brokers: readonly BrokerState[],
+    { untilCloseMs = 5 * 3_600_000 }: { readonly untilCloseMs?: number } = {},
+  ) {
+    this.#begins = brokers.map((broker) => ({
+      client: {
+        records: forgetMoments(buildRecords(broker)),
+        seen: NOTHING_SEEN,
+        turn: NEW_TURN,
+        phase: "looks",
+        missing: [],
+        untilCloseMs,
+        isStopJudged: false,
+      },
+      broker,
+    }));
+  }
+
+  get begins() {
+    return this.#begins;
+  }
+
+  buildKey(client: PlannedState): string {
+    return this.#conser.nameOf(client);
+  }
+
+  restart(client: PlannedState): PlannedState {
+    const unfinished = client.records.unfinished
+      .map((each) => ({ ...each, underWay: NOTHING_UNDER_WAY }));
+    return {
+      ...client,
+      records: forgetMoments({ ...client.records, unfinished }),
+      seen: NOTHING_SEEN,
+      turn: NEW_TURN,
+      phase: "looks",
+      missing: [],
+    };
+  }
+
+  hasRecord({ records }: PlannedState, clientOrderId: string): boolean {
+    return records.ledger?.entries.some((entry) => entry.clientOrderId === clientOrderId) ?? false;
+  }
+
+  findStopLevel({ records }: PlannedState): number {
+    const [position] = records.positions;
+    return position === undefined ? 0 : toLevel(position.stopUsd);
+  }
+
+  decide(client: PlannedState, outside: Outside): ClientStep<PlannedState> {
+    if (client.missing.length > 0) return askMissing(client);
+    if (client.phase === "looks") return look(client, outside);
+    if (client.phase === "resolves") return resolve(client);
+    if (client.phase === "accounts") {
+      return { do: "record", next: { ...accountFor(client, outside), phase: "plans" } };
+    }
+    const { step } = plan(buildWorld(client, outside));
+    return this.#carryOut(client, step, outside);
+  }
+
+  #carryOut(client: PlannedState, step: Step, outside: Outside): ClientStep<PlannedState> {
+    switch (step.do) {
+      case "read": {
+        const waitMs = Math.max(0, (step.notBeforeMs ?? NOW_MS) - NOW_MS);
+        const waited = age(spendStep(client), waitMs);
+        const questions = step.questions.map(toQuestion);
+        const isList = step.questions.some(({ ask }) => ask === "open_orders");
+        const turn = isList ? { ...waited.turn, looks: waited.turn.looks + 1 } : waited.turn;
+        return {
+          do: "ask",
+          questions,
+          learn: (outcomes) => learnAll({ ...waited, turn }, step.questions, outcomes),
+        };
+      }
+      case "record":
+        return {
+          do: "record",
+          next: { ...spendStep(client), records: apply(client.records, step.change) },
+        };
+      case "send":
+        return send(client, step);
+      case "rest": {
+        const waitMs = Math.max(0, (step.wakeAtMs ?? NOW_MS + POLL_MS) - NOW_MS);
+        const standing = takeStanding(client, outside);
+        const standings = standing === null ? [] : [standing];
+        const records = { ...client.records, standings };
+        return {
+          do: "rest",
+          standing: sayStanding(standing),
+          waitMs,
+          wake: () => beginCycle({ ...client, records }, waitMs),
+        };
+      }
+    }
+  }
+}
+
+function buildRecords(broker: BrokerState): EngineState {
+  const entry = broker.orders[0];
+  if (entry === undefined) throw new RangeError("a position begins with its entry");
+  const shown = toBrokerOrder({
+    order: entry,
+    legs: broker.orders.filter((each) => each.parentId === 1),
+  });
+  const position = buildPosition(broker.heldQty);
+  const record = buildLedgerEntry({
+    symbol: SYMBOL,
+    notionalUsd: 105 * entry.qty,
+    timestamp: new Date(NOW_MS - 600_000).toISOString(),
+    side: "buy",
+    clientOrderId: POSITION_ID,
+    orderId: shown.orderId,
+    qty: entry.qty,
+    status: "accepted",
+    pivotUsd: position.pivotUsd,
+    r1Usd: position.r1Usd,
+    r2Usd: position.r2Usd,
+    stopUsd: position.stopUsd,
+    attempt: 1,
+    legs: shown.legs.map(({ orderId, clientOrderId, type }) => ({ orderId, clientOrderId, type })),
+    broker: {
+      status: shown.status,
+      filledQty: shown.filledQty,
+      filledAvgPriceUsd: shown.filledAvgPriceUsd,
+      updatedAtMs: shown.updatedAtMs,
+    },
+  });
+  return {
+    ...EMPTY_STATE,
+    host: "paper-api.alpaca.markets",
+    accountId: "account",
+    positions: [position],
+    ledger: {
+      dateNy: "2026-11-23",
+      entries: [record],
+      host: "paper-api.alpaca.markets",
+      accountId: "account",
+      mismatches: 0,
+      unknownFields: {},
+    },
+  };
+}
+
+function buildNow({ untilCloseMs }: PlannedState): Now {
+  return {
+    brokerMs: NOW_MS,
+    dateNy: "2026-11-23",
+    monotonicMs: NOW_MS,
+    untilCloseMs,
+    budgetMs: Infinity,
+    isRunOnce: false,
+    slowestRequestMs: 100,
+    processId: "process",
+    isStopping: false,
+  };
+}
+
+function buildWorld(client: PlannedState, { isKilled, isOpen }: Outside): World {
+  const reason = { code: "kill_switch_active", source: "file" } as const;
+  const operator: OperatorView = {
+    gate: isKilled
+      ? { mode: "DRY_RUN", reason }
+      : { mode: "LIVE", caps: DEFAULT_CAPS, allowlist: { kind: "all" } },
+    objection: isKilled ? reason : null,
+    keys: "match",
+    isLossReached: false,
+  };
+  const { isStopJudged: isAnswered } = client;
+  const seen: Seen = {
+    ...client.seen,
+    closed: isOpen ? new Map() : new Map([[SYMBOL, { action: { kind: "none" }, isAnswered }]]),
+    clock: {
+      timestampMs: NOW_MS,
+      isOpen,
+      nextOpenMs: NOW_MS + 86_400_000,
+      nextCloseMs: NOW_MS + client.untilCloseMs,
+    },
+  };
+  return {
+    now: buildNow(client),
+    turn: client.turn,
+    operator,
+    seen,
+    records: { kind: "ok", records: client.records, isDurable: true },
+  };
+}
+
+function spendStep(client: PlannedState): PlannedState {
+  return { ...client, turn: { ...client.turn, stepsLeft: client.turn.stepsLeft - 1 } };
+}
+
+function toQuestion(question: PlanQuestion): Question {
+  switch (question.ask) {
+    case "order":
+      return { kind: "order", id: Number(question.orderId.slice(1)) };
+    case "look_up":
+      return { kind: "look_up", clientOrderId: question.clientOrderId };
+    case "positions":
+    case "open_orders":
+    case "trade":
+      return { kind: question.ask };
+  }
+}
+
+function toAnswer(question: PlanQuestion, outcome: Outcome): Answer {
+  const failed = { kind: "failed", failure: "timeout" } as const;
+  switch (question.ask) {
+    case "order":
+      return { to: "order", orderId: question.orderId, outcome: toLookUp(outcome) };
+    case "look_up":
+      return { to: "look_up", clientOrderId: question.clientOrderId, outcome: toLookUp(outcome) };
+    case "positions": {
+      if (outcome.kind !== "positions") return { to: "positions", look: failed };
+      const rows = toBrokerPosition(outcome.heldQty);
+      return { to: "positions", look: { kind: "ok", value: { rows, unreadable: [] } } };
+    }
+    case "open_orders": {
+      if (outcome.kind !== "open_orders") return { to: "open_orders", look: failed };
+      const rows = outcome.shown.map(toBrokerOrder);
+      return { to: "open_orders", look: { kind: "ok", value: { rows, unreadable: [] } } };
+    }
+    case "trade": {
+      const trade = outcome.kind === "trade" ? toTrade(outcome.priceLevel) : null;
+      return { to: "trade", symbol: SYMBOL, trade };
+    }
+  }
+}
+
+function toLookUp(outcome: Outcome): Extract<Answer, { readonly to: "order" }>["outcome"] {
+  if (outcome.kind === "found") return { kind: "found", order: toBrokerOrder(outcome.shown) };
+  if (outcome.kind === "not_found") return { kind: "not_found" };
+  return { kind: "unknown", why: "timeout" };
+}
+
+const MOMENT = { brokerMs: NOW_MS, monotonicMs: NOW_MS };
+
+/** Takes answers in; a list is completed by what it lacks, which is asked for by id. */
+function learnAll(
+  client: PlannedState,
+  questions: readonly PlanQuestion[],
+  outcomes: readonly Outcome[],
+): PlannedState {
+  const answers = questions.flatMap((question, at) => {
+    const outcome = outcomes[at];
+    return outcome === undefined ? [] : [toAnswer(question, outcome)];
+  });
+  const seen = learn(client.seen, answers, MOMENT);
+  const list = answers.find((answer) => answer.to === "open_orders");
+  if (list?.to !== "open_orders") return { ...client, seen };
+  // What changed meanwhile must be explained first.
+  const read: PlannedState = { ...client, seen, phase: "accounts" };
+  return list.look.kind === "ok" ? complete(read, list.look.value.rows) : read;
+}
+
+function complete(
+  client: PlannedState,
+  rows: readonly ReturnType<typeof toBrokerOrder>[],
+): PlannedState {
+  const entries = client.records.ledger?.entries ?? [];
+  const book = learnRecords(client.seen.book, entries, NOW_MS);
+  const listed = new Set(flattenOrders(rows).map(({ orderId }) => orderId));
+  const missing = [
+    ...listUnlisted(book, listed).map(({ order }) => order.orderId),
+    ...listUnknownSuccessors(book).flatMap(({ order }) => order.replacedBy ?? []),
+  ];
+  return { ...client, seen: { ...client.seen, book }, missing: [...new Set(missing)].sort() };
+}
+
+function askMissing(client: PlannedState): ClientStep<PlannedState> {
+  const { missing } = client;
+  const questions = missing.map((orderId) => ({ ask: "order", symbol: SYMBOL, orderId }) as const);
+  return {
+    do: "ask",
+    questions: questions.map(toQuestion),
+    learn: (outcomes) => {
+      const answers = questions.flatMap((question, at) => {
+        const outcome = outcomes[at];
+        return outcome === undefined ? [] : [toAnswer(question, outcome)];
+      });
+      const seen = learn(client.seen, answers, MOMENT);
+      const book = answers.reduce(
+        (each, answer) =>
+          answer.to === "order" && answer.outcome.kind === "not_found"
+            ? noteUnshown(each, answer.orderId)
+            : each,
+        seen.book,
+      );
+      return { ...client, seen: { ...seen, book }, missing: [] };
+    },
+  };
+}
+
+/** The looks of a cycle's beginning, made by what is not the planner's yet. */
+function look(client: PlannedState, { isOpen }: Outside): ClientStep<PlannedState> {
+  return {
+    do: "ask",
+    questions: LOOKS,
+    learn: ([positions, open, all, trade]) => {
+      if (positions === undefined || open === undefined || trade === undefined) return client;
+      const account = { accountId: "account", status: "ACTIVE", equityUsd: 1e5, blockFlags: [] };
+      const about = { before: null, atMs: NOW_MS, afterChange: client.seen.changes.count };
+      const rows = all?.kind === "all_orders" ? all.shown.map(toBrokerOrder) : null;
+      const past = rows === null ? client.seen.book : learnOrders(client.seen.book, rows, NOW_MS);
+      const positionIds = client.records.positions.map(({ positionId }) => positionId);
+      const seen: Seen = {
+        ...client.seen,
+        book: past,
+        account: { ...about, look: { kind: "ok", value: account } },
+        dayOrders: rows === null
+          ? client.seen.dayOrders
+          : { ...about, look: { kind: "ok", value: { rows: [], unreadable: [] } } },
+        pasts: rows === null ? client.seen.pasts : new Set(positionIds),
+      };
+      const learned = learnAll(
+        { ...client, seen },
+        [{ ask: "positions" }, { ask: "open_orders" }, { ask: "trade", symbol: SYMBOL }],
+        [positions, open, trade],
+      );
+      const isStopJudged = client.isStopJudged && !isOpen;
+      return { ...learned, isStopJudged, phase: "resolves" };
+    },
+  };
+}
+
+/** Reconciliation's part: what the broker shows settles its record, and a sell that it does not show is looked up once. */
+function resolve(client: PlannedState): ClientStep<PlannedState> {
+  const entries = client.records.ledger?.entries ?? [];
+  const known = new Map(
+    [...client.seen.book.values()].map(({ order }) => [order.clientOrderId, order]),
+  );
+  const shown = entries.flatMap(({ clientOrderId }): RecordPart[] => {
+    const order = clientOrderId === null ? undefined : known.get(clientOrderId);
+    return order === undefined || clientOrderId === null
+      ? []
+      : [{ kind: "shown", clientOrderId, order }];
+  });
+  const settled: PlannedState = {
+    ...client,
+    records: apply(client.records, shown),
+    phase: "accounts",
+  };
+  const open = (settled.records.ledger?.entries ?? [])
+    .flatMap((entry) => isUnsettled(entry) ? entry.clientOrderId ?? [] : []);
+  if (open.length === 0) return { do: "record", next: settled };
+  return {
+    do: "ask",
+    questions: open.map((clientOrderId) => ({ kind: "look_up", clientOrderId })),
+    learn: (outcomes) =>
+      open.reduce((each, clientOrderId, at) => {
+        const outcome = outcomes[at];
+        return outcome === undefined ? each : learnLookUp(each, clientOrderId, outcome);
+      }, settled),
+  };
+}
+
+function learnLookUp(
+  client: PlannedState,
+  clientOrderId: string,
+  outcome: Outcome,
+): PlannedState {
+  const answer: Answer = { to: "look_up", clientOrderId, outcome: toLookUp(outcome) };
+  const seen = learn(client.seen, [answer], MOMENT);
+  const part: RecordPart | null = answer.outcome.kind === "found"
+    ? { kind: "shown", clientOrderId, order: answer.outcome.order }
+    : answer.outcome.kind === "not_found"
+    ? { kind: "not_sent", clientOrderId }
+    : null;
+  return {
+    ...client,
+    seen,
+    records: part === null ? client.records : apply(client.records, [part]),
+  };
+}
+
+/** What becomes of the position by what was seen: the part of the cycle before the planner's. */
+function accountFor(client: PlannedState, outside: Outside): PlannedState {
+  const { records } = client;
+  const [position] = records.positions;
+  if (position === undefined) return client;
+  const change = explain(client, position, outside);
+  if (change === null) return client;
+  const put = (changes: Partial<ManagedPosition>): PlannedState => ({
+    ...client,
+    records: { ...records, positions: [{ ...position, ...changes }] },
+  });
+  switch (change.kind) {
+    case "same":
+    case "waiting":
+    case "absent":
+      return client;
+    case "changed":
+      return put({
+        qty: change.qty,
+        costBasisUsd: change.costBasisUsd,
+        unexplainedQty: null,
+        unexplainedSinceMs: null,
+      });
+    case "lagging":
+      return put({ qty: change.qty, unexplainedQty: null, unexplainedSinceMs: null });
+    case "gone":
+    case "never_filled": {
+      const unfinished = records.unfinished.filter((each) =>
+        each.positionId !== position.positionId
+      );
+      return { ...client, records: { ...records, positions: [], unfinished, standings: [] } };
+    }
+    case "unexplained":
+      return put({
+        unexplainedQty: change.qty,
+        unexplainedSinceMs: position.unexplainedSinceMs ?? NOW_MS,
+      });
+  }
+}
+
+function explain(
+  client: PlannedState,
+  position: ManagedPosition,
+  outside: Outside,
+): PositionChange | null {
+  const sight = buildSight(buildWorld(client, outside), client.records);
+  const held = findShown(sight, position.symbol);
+  const orders = listPositionHistory(sight, position);
+  const holdings = readHoldings(sight, position);
+  if (held === null || orders === null || holdings === null) return null;
+  if (isNeverFilled(position, orders)) return { kind: "never_filled" };
+  const order = orders.find(({ clientOrderId }) => clientOrderId === position.positionId);
+  const entry = order === undefined ? "unknown" : mayTrade(order) ? "working" : "over";
+  if (holdings[0]?.isOver === true && entry !== "working") return { kind: "gone" };
+  const recent = readRecentFills(sight, position);
+  return accountPosition(position, held, { holdings, recent, entry });
+}
+
+function send(
+  client: PlannedState,
+  step: Extract<Step, { readonly do: "send" }>,
+): ClientStep<PlannedState> {
+  const { request, permit } = step;
+  const spent = spendStep(client);
+  const recorded = { ...spent, records: apply(client.records, step.change) };
+  return {
+    do: "send",
+    change: readChange(request),
+    isBegun: permit.kind === "exit_rest",
+    recorded,
+    settle: (outcome) => {
+      const answer = readOutcome(request, outcome);
+      const isJudged = answer.kind === "accepted" ||
+        (answer.kind === "rejected" && !isUnjudged(answer));
+      const { change } = settle(recorded.records, request, answer, MOMENT);
+      const seen = learnAnswer(recorded.seen, request, answer, MOMENT);
+      const records = apply(recorded.records, change);
+      const turn = answer.kind === "stopped" ? recorded.turn : countAct(recorded.turn, request);
+      const isStopJudged = recorded.isStopJudged || (permit.kind === "closed_stop" && isJudged);
+      return { ...recorded, seen, records, turn, isStopJudged };
+    },
+  };
+}
+
+function countAct(turn: Turn, request: SellSideRequest): Turn {
+  const acts = (turn.actsBySymbol.get(SYMBOL) ?? 0) + 1;
+  const actsBySymbol = new Map(turn.actsBySymbol).set(SYMBOL, acts);
+  if (request.op === "cancel") return { ...turn, actsBySymbol };
+  const { clientOrderId } = request.request;
+  const times = (turn.sendings.get(clientOrderId) ?? 0) + 1;
+  return { ...turn, actsBySymbol, sendings: new Map(turn.sendings).set(clientOrderId, times) };
+}
+
+/** How the position stands, as the engine takes it at the end of each cycle. */
+function takeStanding(client: PlannedState, outside: Outside): Standing | null {
+  const [position] = client.records.positions;
+  if (position === undefined) return null;
+  const world = buildWorld(client, outside);
+  const sight = buildSight(world, client.records);
+  const groups = findOwnGroups(sight, position);
+  const trade = client.seen.trades.get(SYMBOL)?.trade ?? null;
+  const isWorking = isEntryWorking(sight, position);
+  return decideStanding({
+    position,
+    count: readShares(sight, position),
+    cover: groups === null ? null : {
+      coveredQty: countCovered(groups, position.stopUsd),
+      gtcQty: countGtcCovered(groups, position.stopUsd),
+    },
+    shownQty: findShown(sight, SYMBOL)?.qty ?? null,
+    hasLooked: client.seen.positions !== null,
+    isBeforeTrusted: true,
+    isGtcNeeded: outside.isKilled || !outside.isOpen,
+    isOpen: outside.isOpen,
+    price: trade === null ? { kind: "unread" } : { kind: "read", priceUsd: trade.priceUsd },
+    blind: position.unexplainedQty === null
+      ? null
+      : { code: "split", text: "no order explains it" },
+    reasons: isWorking ? [{ code: "entry", text: "its entry still works" }] : [],
+    before: client.records.standings[0],
+    nowMs: NOW_MS,
+  });
+}
+
+function sayStanding(standing: Standing | null): ClientStanding {
+  if (standing === null || standing.due === null) return { bareQty: 0, due: null, why: null };
+  return { bareQty: standing.bareQty, due: standing.due, why: standing.why };
+}
+
+/** The next cycle: what was seen is older by then, and what the last one counted is gone. */
+function beginCycle(client: PlannedState, waitMs: number): PlannedState {
+  const older = age(client, waitMs, { isRounded: true });
+  return {
+    ...older,
+    records: forgetMoments(older.records),
+    seen: forgetLooks(older.seen),
+    turn: NEW_TURN,
+    phase: "looks",
+    missing: [],
+  };
+}

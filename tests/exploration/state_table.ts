@@ -1,0 +1,117 @@
+/** A state of the exploration: the numbers of the broker's part, of the client's, and of what is left to happen. */
+export interface PackedState {
+  readonly broker: number;
+  readonly client: number;
+  readonly rest: number;
+}
+
+/** A 32-bit mixer: every bit of the input moves about half of the output's. */
+function mix(value: number): number {
+  let mixed = value ^ (value >>> 16);
+  mixed = Math.imul(mixed, 0x21f0aaad);
+  mixed ^= mixed >>> 15;
+  mixed = Math.imul(mixed, 0x735a2d97);
+  return (mixed ^ (mixed >>> 15)) >>> 0;
+}
+
+const CAPACITY_FIRST = 1 << 16;
+/** What the root has for a parent. */
+export const NO_PARENT = 0xffffffff;
+
+/**
+ * All states that were met, in the sequence of their meeting, which is that of a search in breadth: 16 bytes a state, and 8 for its
+ * place in an open-addressed table. States are compared whole, so that no two are ever taken for one.
+ */
+export class StateTable {
+  #count = 0;
+  #broker = new Uint32Array(CAPACITY_FIRST);
+  #client = new Uint32Array(CAPACITY_FIRST);
+  #rest = new Uint32Array(CAPACITY_FIRST);
+  #parent = new Uint32Array(CAPACITY_FIRST);
+  /** Place + 1 of the state; 0 is empty. */
+  #slots = new Uint32Array(CAPACITY_FIRST * 2);
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get bytes(): number {
+    return this.#broker.byteLength * 4 + this.#slots.byteLength;
+  }
+
+  /** The state at a place. */
+  get(at: number): PackedState {
+    return {
+      broker: this.#broker[at] ?? 0,
+      client: this.#client[at] ?? 0,
+      rest: this.#rest[at] ?? 0,
+    };
+  }
+
+  /** The place of the state from which this one was met first. */
+  parentOf(at: number): number {
+    return this.#parent[at] ?? NO_PARENT;
+  }
+
+  /** The place of a state, -1 where it was never met. */
+  find(state: PackedState): number {
+    return (this.#slots[this.#findSlot(state)] ?? 0) - 1;
+  }
+
+  /** Takes a state in. @returns Its place, and whether it is new. */
+  add(state: PackedState, parent: number): { readonly at: number; readonly isNew: boolean } {
+    const slot = this.#findSlot(state);
+    const known = this.#slots[slot] ?? 0;
+    if (known > 0) return { at: known - 1, isNew: false };
+    const at = this.#count++;
+    if (at >= this.#broker.length) this.#grow();
+    this.#broker[at] = state.broker;
+    this.#client[at] = state.client;
+    this.#rest[at] = state.rest;
+    this.#parent[at] = parent;
+    if (this.#count * 2 > this.#slots.length) this.#rehash();
+    else this.#slots[slot] = at + 1;
+    return { at, isNew: true };
+  }
+
+  /** A number for the whole: the same for the same states in the same sequence. */
+  digest(): string {
+    let [high, low] = [0x9e3779b9, 0x85ebca6b];
+    for (let at = 0; at < this.#count; at++) {
+      const { broker, client, rest } = this.get(at);
+      high = mix(high ^ broker) ^ client;
+      low = mix(low ^ rest ^ mix(client)) ^ high;
+    }
+    const hex = (value: number) => (value >>> 0).toString(16).padStart(8, "0");
+    return hex(high) + hex(low);
+  }
+
+  #findSlot(state: PackedState): number {
+    const mask = this.#slots.length - 1;
+    const hash = mix(mix(mix(state.broker) ^ state.client) ^ state.rest);
+    for (let slot = hash & mask;; slot = (slot + 1) & mask) {
+      const at = (this.#slots[slot] ?? 0) - 1;
+      if (at < 0) return slot;
+      const isSame = this.#broker[at] === state.broker && this.#client[at] === state.client &&
+        this.#rest[at] === state.rest;
+      if (isSame) return slot;
+    }
+  }
+
+  #grow(): void {
+    const grow = (old: Uint32Array): Uint32Array<ArrayBuffer> => {
+      const next = new Uint32Array(old.length * 2);
+      next.set(old);
+      return next;
+    };
+    this.#broker = grow(this.#broker);
+    this.#client = grow(this.#client);
+    this.#rest = grow(this.#rest);
+    this.#parent = grow(this.#parent);
+  }
+
+  #rehash(): void {
+    this.#slots = new Uint32Array(this.#slots.length * 2);
+    for (let at = 0; at < this.#count; at++) this.#slots[this.#findSlot(this.get(at))] = at + 1;
+  }
+}

@@ -1,5 +1,5 @@
 import type { EngineState } from "../domain/engine_state.ts";
-import type { LedgerEntry } from "../domain/ledger.ts";
+import { isUnsettled, type LedgerEntry } from "../domain/ledger.ts";
 import { apply } from "../domain/plan/records.ts";
 import type { RecordChange, RecordPart } from "../domain/plan/step.ts";
 import type { Engine } from "./engine.ts";
@@ -30,9 +30,10 @@ export function takeUndurable(engine: Engine, change: RecordChange): void {
   engine.state = apply(engine.state, change);
 }
 
-/** Whether the records have each of the change's orders already, by its id. */
+/** Whether each of the change's orders is on record as one that may be at the broker: what is settled stands for none to come. */
 export function areNamesOnRecord({ ledger }: EngineState, change: RecordChange): boolean {
-  const names = new Set(ledger?.entries.map((entry) => entry.clientOrderId) ?? []);
+  const open = ledger?.entries.filter(isUnsettled) ?? [];
+  const names = new Set(open.map((entry) => entry.clientOrderId));
   return change.every((part) =>
     part.kind !== "orders" || part.entries.every((entry) => names.has(entry.clientOrderId))
   );

@@ -12,6 +12,14 @@ import type { Engine } from "./engine.ts";
 import { buildPositionEvent } from "./position_changes.ts";
 import { saySale } from "./trade_messages.ts";
 
+/** What an exit waits for is noted with each step of the protection beside it. */
+const WAITS: ReadonlySet<Note["value"]["kind"]> = new Set([
+  "exit_due",
+  "exit_begins",
+  "exit_too_late",
+  "waits",
+]);
+
 /**
  * Tells the operator what the plan noted: the words are here, and nothing is decided.
  * @param context `told`: notes of this run; what is only waited for is told once in it, what happened each time.
@@ -23,7 +31,7 @@ export async function tell(
 ): Promise<void> {
   for (const note of notes) {
     const key = JSON.stringify(note);
-    const isOnce = isRest || note.value.kind === "exit_due";
+    const isOnce = isRest || WAITS.has(note.value.kind);
     if (isOnce && told.has(key)) continue;
     told.add(key);
     const isNews = note.scope !== "day" || engine.isNews(note.key, engine.dateNy());

@@ -116,7 +116,8 @@ function manage(view: View, permit: Permit): Move {
   const exit = planExits(view, permit);
   if (exit.kind === "step") return exit;
   const move = sellAtStop(view, permit, (each) => protect(each, permit));
-  if (move.kind === "step") return move;
+  // What the exit waits for is told before protection has its turn, which may be the position's last in this cycle.
+  if (move.kind === "step") return { ...move, say: [...exit.say, ...move.say] };
   const wakes = [exit.wakeAtMs, move.wakeAtMs].filter((each) => each !== null);
   return {
     ...move,

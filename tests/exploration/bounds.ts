@@ -44,6 +44,7 @@ interface Moment {
   /** Where the price stands at first: with the bracket at rest, and with nothing at rest. */
   readonly boughtLevel: number;
   readonly bareLevel: number;
+  readonly habits: Partial<Habits>;
 }
 const STOP = 2;
 const BETWEEN = 4;
@@ -54,17 +55,30 @@ const LATE_MS = 10 * 60_000;
 
 /** Nothing presses; day orders are about to die; exits are due. */
 const MOMENTS: readonly Moment[] = [
-  { name: "quiet", untilCloseMs: 5 * 3_600_000, boughtLevel: BETWEEN, bareLevel: BETWEEN },
-  { name: "late", untilCloseMs: 5 * 60_000, boughtLevel: BETWEEN, bareLevel: BETWEEN },
-  { name: "due", untilCloseMs: 5 * 3_600_000, boughtLevel: R2, bareLevel: STOP },
+  {
+    name: "quiet",
+    untilCloseMs: 5 * 3_600_000,
+    boughtLevel: BETWEEN,
+    bareLevel: BETWEEN,
+    habits: {},
+  },
+  { name: "late", untilCloseMs: 5 * 60_000, boughtLevel: BETWEEN, bareLevel: BETWEEN, habits: {} },
+  {
+    name: "due",
+    untilCloseMs: 5 * 3_600_000,
+    boughtLevel: R2,
+    bareLevel: STOP,
+    habits: { firstStatus: "new" },
+  },
 ];
 
 function buildExploration(
   name: string,
-  { budget, habits = {}, isClosed = false }: Theme,
-  { untilCloseMs, boughtLevel, bareLevel }: Moment,
+  { budget, habits: own = {}, isClosed = false }: Theme,
+  { untilCloseMs, boughtLevel, bareLevel, habits: common }: Moment,
   qty: number,
 ): Exploration {
+  const habits = { ...common, ...own };
   const bound: Bound = { name, budget, levels: [STOP, R2], hands: { stop: 1, limit: R2 } };
   const brokers = [
     { ...buildBought(habits, qty), priceLevel: boughtLevel },

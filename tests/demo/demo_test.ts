@@ -85,6 +85,7 @@ const MILESTONES: readonly (string | RegExp)[] = [
   /\] STOP NVDA: qty=2 at 13[34]/,
   "] Position NVDA: closed",
   "KILL_SWITCH",
+  "archive",
   "] WARNING Kill switch active (file)",
   "] Gate mode=DRY_RUN status=FAIL reason=kill switch active (file)",
   "] Market closed; skipping cycle.",

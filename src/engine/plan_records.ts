@@ -31,10 +31,13 @@ export function takeUndurable(engine: Engine, change: RecordChange): void {
   engine.state = apply(engine.state, change);
 }
 
-/** Whether each of the change's orders is on record as one that may be at the broker: what is settled stands for none to come. */
+/**
+ * Whether each of the change's orders is on record already, so that it may leave though it can't be recorded again: a stop by
+ * its name alone, since what was laid bare gets it whatever fails; a sell as one that may be at the broker.
+ */
 export function areNamesOnRecord({ ledger }: EngineState, change: RecordChange): boolean {
-  const open = ledger?.entries.filter(isUnsettled) ?? [];
-  const names = new Set(open.map((entry) => entry.clientOrderId));
+  const recorded = ledger?.entries.filter((entry) => entry.reason === "stop" || isUnsettled(entry));
+  const names = new Set(recorded?.map((entry) => entry.clientOrderId) ?? []);
   return change.every((part) =>
     part.kind !== "orders" || part.entries.every((entry) => names.has(entry.clientOrderId))
   );

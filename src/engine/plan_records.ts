@@ -8,14 +8,15 @@ import { StateError } from "./ports.ts";
 import { noteDoubt } from "./shares.ts";
 
 /**
- * Takes a change into the records; what is about orders is durable when it returns.
- * @throws {StateError} Where orders to come can't be made durable: the records are as they were.
+ * Takes a change into the records before a request leaves: what they say of orders is durable when it returns.
+ * @throws {StateError} Where that can't be done: the records are as they were.
  */
 export async function storeOrders(engine: Engine, change: RecordChange): Promise<void> {
   const before = engine.state;
   engine.state = apply(before, change);
   const entries = change.flatMap((part) => part.kind === "orders" ? part.entries : []);
-  if (entries.length === 0) return;
+  // An earlier step's record may have failed: nothing leaves on the strength of what memory alone has.
+  if (entries.length === 0 && isDurable(engine)) return;
   try {
     await save(engine);
   } catch (error) {
@@ -58,9 +59,11 @@ export async function storeAnswer(engine: Engine, change: RecordChange): Promise
 
 async function save(engine: Engine): Promise<void> {
   await engine.saveState();
-  const { ledger } = engine.state;
-  if (ledger !== null && engine.store.isOnFile(ledger)) return;
-  throw new StateError("the records are not to be written now");
+  if (!isDurable(engine)) throw new StateError("the records are not to be written now");
+}
+
+function isDurable({ state: { ledger }, store }: Engine): boolean {
+  return ledger !== null && store.isOnFile(ledger);
 }
 
 function findEntry({ state }: Engine, clientOrderId: string): LedgerEntry | undefined {

@@ -2,9 +2,9 @@ import { NOT_SENT } from "../domain/ledger.ts";
 import { isUnjudged, type SendResult } from "../domain/order_request.ts";
 import type { GateDecision } from "../domain/gate.ts";
 import { plan } from "../domain/plan/plan.ts";
-import { NOTHING_UNDER_WAY } from "../domain/unfinished.ts";
+import { type Begun, NOTHING_UNDER_WAY } from "../domain/unfinished.ts";
 import { settle } from "../domain/plan/settle.ts";
-import type { Question, Step } from "../domain/plan/step.ts";
+import type { Question, RecordPart, Step } from "../domain/plan/step.ts";
 import { symbolOf } from "../domain/plan/seen.ts";
 import type { OperatorView, Seen, Turn } from "../domain/plan/world.ts";
 import { askOrders, lookUpOrder } from "./asking.ts";
@@ -197,8 +197,22 @@ async function holdUnwritten(run: Run, step: StepOf<"send">, message: string): P
   const why = `its record can't be written: ${message}`;
   const held = { atMs: engine.nowMs(), why, isOver: reason === null };
   const tried = { cycleStartedAtMs: turn.cycleStartedAtMs, again: "no" } as const;
-  const underWay = { ...(unfinished?.underWay ?? NOTHING_UNDER_WAY), begun: null, held, tried };
-  await storeAnswer(engine, [{ kind: "unfinished", positionId, change: { underWay } }]);
+  const before = unfinished?.underWay ?? NOTHING_UNDER_WAY;
+  const underWay = { ...before, begun: null, held, tried };
+  await storeAnswer(engine, [
+    ...listUnsent(engine, before.begun),
+    { kind: "unfinished", positionId, change: { underWay } },
+  ]);
+}
+
+/** What was begun, is recorded in memory alone, and never will be sent. */
+function listUnsent({ state: { ledger } }: Engine, begun: Begun | null): RecordPart[] {
+  const ids = [begun?.sellId, begun?.stopId];
+  return (ledger?.entries ?? []).flatMap(({ clientOrderId, status }) =>
+    clientOrderId !== null && ids.includes(clientOrderId) && status === "pending"
+      ? [{ kind: "not_sent", clientOrderId } as const]
+      : []
+  );
 }
 
 /** What the broker has judged, whatever it said: it took it, or will not have it. */

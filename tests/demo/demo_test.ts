@@ -120,6 +120,7 @@ Deno.test("the demo plays its day to the end, in this sequence", async () => {
     const names = [...Deno.readDirSync(`${dir}/state`)].map((entry) => entry.name).sort();
     assertEquals(names.filter((name) => !name.startsWith("execution")), [
       "KILL_SWITCH",
+      "archive",
       "disk_reserve.bin",
       "dry_run_ledger.json",
       "events-2026-11-23.jsonl",

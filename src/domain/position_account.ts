@@ -40,6 +40,12 @@ export function listFillHistories(orders: readonly BrokerOrder[]): FillHistory[]
   }));
 }
 
+/** What one order sold, and when it filled last: Unix ms of the broker's clock. */
+export interface SoldShares {
+  readonly qty: number;
+  readonly atMs: number;
+}
+
 /** Whose the shares of a symbol are by its orders since the start; a hand's are the operator's (pipeline 5). */
 export interface Holding extends FillHistory {
   readonly oursQty: number;
@@ -48,6 +54,8 @@ export interface Holding extends FillHistory {
   readonly takenQty: number;
   /** Whether ours were sold off before the last fill: whatever is held afterwards is somebody else's. */
   readonly isOver: boolean;
+  /** Everybody's sells that filled, in order. */
+  readonly sells: readonly SoldShares[];
 }
 
 /** Shares before the first of a position's orders. */
@@ -101,7 +109,9 @@ function countHolding(
     hasHeld ||= oursQty > 0;
     isOver ||= hasHeld && oursQty < ROUNDING_QTY && index < fills.length - 1;
   }
-  return { oursQty, handQty, boughtQty, soldQty, takenQty, isOver };
+  const sells = fills.filter(({ side }) => side === "sell")
+    .map(({ filledQty, atMs }) => ({ qty: filledQty, atMs }));
+  return { oursQty, handQty, boughtQty, soldQty, takenQty, isOver, sells };
 }
 
 function listReplacedIds(orders: readonly BrokerOrder[]): ReadonlySet<string> {
@@ -222,15 +232,32 @@ export function isSameQty(left: number, right: number): boolean {
   return Math.abs(left - right) < ROUNDING_QTY;
 }
 
-/** Whether sells account for all of ours; after a split for as many as it made, earlier trims not counted. */
-function isSoldOut(
-  position: ManagedPosition,
-  { oursQty, boughtQty, soldQty }: Holding,
-): boolean {
+/**
+ * Whether sells account for all of ours. After a look that no order explained they need to account for what it showed, and
+ * trims that it showed don't count: a split may have made as many shares again.
+ */
+function isSoldOut(position: ManagedPosition, holding: Holding): boolean {
+  const { oursQty, soldQty } = holding;
   if (soldQty === 0) return false;
   // Less than a share may be left, which nobody can stop.
   if (position.unexplainedQty === null) return Math.floor(oursQty + ROUNDING_QTY) === 0;
-  const grossQty = position.adoptedQty + boughtQty;
-  const soldSinceQty = soldQty - (grossQty - (position.qty ?? grossQty));
-  return soldSinceQty >= position.unexplainedQty;
+  // The orders explain that look after all: what it showed is what they have left, and was not sold.
+  if (oursQty >= 1 && isSameQty(oursQty, position.unexplainedQty)) return false;
+  return countSoldSince(position, holding) > position.unexplainedQty - ROUNDING_QTY;
+}
+
+/**
+ * Shares sold that the first unexplained look need not have shown: those beyond the quantity that was explained last, and
+ * those that filled little before it. The former alone lack what a lag has taken from that quantity unseen.
+ */
+function countSoldSince(
+  { adoptedQty, qty, unexplainedSinceMs }: ManagedPosition,
+  { boughtQty, soldQty, sells }: Holding,
+): number {
+  const grossQty = adoptedQty + boughtQty;
+  const beyondQty = soldQty - (grossQty - (qty ?? grossQty));
+  if (unexplainedSinceMs === null) return beyondQty;
+  const lateQty = sells.filter(({ atMs }) => atMs > unexplainedSinceMs - SPLIT_AFTER_MS)
+    .reduce((total, sold) => total + sold.qty, 0);
+  return Math.max(beyondQty, lateQty);
 }

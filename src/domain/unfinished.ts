@@ -55,6 +55,17 @@ export interface Held {
   readonly isOver: boolean;
 }
 
+/** The exit that a cycle has tried. */
+export interface Tried {
+  /** Unix ms by the broker's clock. */
+  readonly cycleStartedAtMs: number;
+  /**
+   * Whether the cycle begins it again: `yes` where the broker never got it, once; `bare` where its cancel did not end in time,
+   * and once that has ended after all: what was taken down for it is sold before a stop takes its place.
+   */
+  readonly again: "no" | "yes" | "bare";
+}
+
 /** What one process knows of what it has under way: no file has it, and the next one looks for itself. */
 export interface UnderWay {
   readonly begun: Begun | null;
@@ -65,8 +76,7 @@ export interface UnderWay {
   readonly unreplaceable: { readonly orderId: string; readonly atMs: number } | null;
   /** A replacement that was refused, and may be done all the same: its client order id, and what was said (broker.md). */
   readonly inQuestion: { readonly clientOrderId: string; readonly refusal: Refusal } | null;
-  /** The exit that a cycle has tried; one that the broker never got is tried again, once. */
-  readonly tried: { readonly cycleStartedAtMs: number; readonly isAgain: boolean } | null;
+  readonly tried: Tried | null;
   /** What protected nothing and gave way to a stop last: order ids, and when, Unix ms by the broker's clock. */
   readonly gaveWay: { readonly orderIds: readonly string[]; readonly atMs: number } | null;
 }

@@ -196,7 +196,7 @@ async function holdUnwritten(run: Run, step: StepOf<"send">, message: string): P
   const unfinished = engine.state.unfinished.find((each) => each.positionId === positionId);
   const why = `its record can't be written: ${message}`;
   const held = { atMs: engine.nowMs(), why, isOver: reason === null };
-  const tried = { cycleStartedAtMs: turn.cycleStartedAtMs, isAgain: false };
+  const tried = { cycleStartedAtMs: turn.cycleStartedAtMs, again: "no" } as const;
   const before = unfinished?.underWay ?? NOTHING_UNDER_WAY;
   const underWay = { ...before, begun: null, held, tried };
   await storeAnswer(engine, [

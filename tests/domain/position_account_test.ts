@@ -307,6 +307,35 @@ const cases: {
     is: { kind: "absent" },
   },
   {
+    when: "a quantity that no order explained was one from before its last sells",
+    change: { qty: 0, unexplainedQty: 10, unexplainedSinceMs: 100_000 },
+    held: null,
+    orders: [BOUGHT, sell("s-1", { filledQty: 10, filledAtMs: 90_000 })],
+    is: { kind: "gone" },
+  },
+  {
+    when: "a trim and a stop sold it while positions showed all of it",
+    change: { qty: 5, unexplainedQty: 10, unexplainedSinceMs: 100_000 },
+    held: null,
+    orders: [
+      BOUGHT,
+      sell("s-1", { filledAtMs: 90_000 }),
+      sell("s-2", { filledAtMs: 110_000 }),
+    ],
+    is: { kind: "gone" },
+  },
+  {
+    when: "a split made up for an old trim, and as much as was left before it is sold",
+    change: { qty: 5, unexplainedQty: 10, unexplainedSinceMs: 100_000 },
+    held: null,
+    orders: [
+      BOUGHT,
+      sell("s-1", { filledAtMs: 40_000 }),
+      sell("s-2", { filledAtMs: 110_000 }),
+    ],
+    is: { kind: "absent" },
+  },
+  {
     when: "it never was and is shown without explanation",
     change: { qty: 0, unexplainedQty: 0 },
     held: null,

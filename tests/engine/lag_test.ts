@@ -178,6 +178,39 @@ for (const lag of LAGS) {
   });
 }
 
+for (const positionsLagMs of [30 * SECOND_MS, 5 * MINUTE_MS]) {
+  const late = `positions show it only after ${positionsLagMs / SECOND_MS} s`;
+
+  /** Cycles over the whole lag; what is wrong meanwhile may be said, nothing of it may stay. */
+  const end = async (world: World) => {
+    await world.cycles((positionsLagMs + MINUTE_MS) / (5 * SECOND_MS), 5 * SECOND_MS);
+    world.alerts.length = 0;
+    world.exchange.setPrice("NVDA", 200); // Nothing that is left to look at may be acted on.
+    await settle(world, 2 * MINUTE_MS);
+    assertEquals([world.held(), world.stops(), world.position()], [0, [], undefined]);
+    assertEquals(alarms(world), []);
+  };
+
+  Deno.test(`a position that its stop sold ends as gone, though ${late}`, async () => {
+    const world = await trimmed();
+    await settle(world, positionsLagMs); // What was bought is shown.
+    world.exchange.behaviour.positionsLagMs = positionsLagMs;
+    world.exchange.setPrice("NVDA", 98.5);
+    await end(world);
+  });
+
+  Deno.test(`a position that a trim and then its stop sold ends as gone, though ${late}`, async () => {
+    const world = await bought();
+    await settle(world, positionsLagMs);
+    world.exchange.behaviour.positionsLagMs = positionsLagMs;
+    world.exchange.setPrice("NVDA", 106);
+    await settle(world, 13 * SECOND_MS);
+    assertEquals([world.held(), world.stops()], [5, ["5@99 gtc"]]);
+    world.exchange.setPrice("NVDA", 98.5);
+    await end(world);
+  });
+}
+
 Deno.test("the book forgets the orders of a position that has ended", async () => {
   const world = await trimmed();
   world.exchange.setPrice("NVDA", 98.5);

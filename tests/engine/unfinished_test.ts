@@ -96,3 +96,26 @@ Deno.test("what is unfinished of a position ends with it", async () => {
   await world.cycles(3, MINUTE_MS);
   assertEquals([world.held(), world.position(), world.state.unfinished], [0, undefined, []]);
 });
+
+Deno.test("what a trim took down is sold, and not stopped, however late its cancel ends", async () => {
+  // Most of all in the milliseconds between the last look for it and those of protection.
+  for (let delayMs = 3_980; delayMs < 4_040; delayMs += 2) {
+    const world = await bought();
+    world.exchange.behaviour.cancelDelayMs = delayMs;
+    world.exchange.setPrice("NVDA", 106);
+    await world.cycles(2, 15 * SECOND_MS);
+    assertEquals(world.changes.map(({ method }) => method), ["DELETE", "POST", "POST"]);
+    assertEquals([world.held(), world.sells(), world.stops()], [5, ["5 filled"], ["5@99 gtc"]]);
+  }
+});
+
+Deno.test("an exit whose cancel hangs is begun once a cycle", async () => {
+  const world = await bought();
+  world.exchange.behaviour.cancelOutcome = () => "stuck";
+  world.exchange.setPrice("NVDA", 106);
+  world.pass(MINUTE_MS);
+  const fromMs = world.nowMs;
+  await world.cycle();
+  assert(world.nowMs - fromMs < 6 * SECOND_MS, `waited for ${world.nowMs - fromMs} ms`);
+  assertEquals(world.said("r1_trim waits: cancel not confirmed").length, 1);
+});

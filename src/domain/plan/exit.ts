@@ -67,10 +67,10 @@ function resolveSells(view: View, permit: Permit): Move | null {
     const number = view.world.seen.changes.last.get(view.position.symbol)?.number ?? 0;
     const isAbsent = look?.kind === "not_found" && look.afterChange >= number &&
       look.atMs >= turn.startedMs && !isIdTaken(entry);
-    const isAgain = (turn.sendings.get(clientOrderId) ?? 0) < 2;
+    const again = (turn.sendings.get(clientOrderId) ?? 0) < 2 ? "yes" : "no";
     if (isAbsent) {
       // It is decided anew, with the same id, once.
-      const tried = { cycleStartedAtMs: turn.cycleStartedAtMs, isAgain };
+      const tried = { cycleStartedAtMs: turn.cycleStartedAtMs, again } as const;
       return record([
         { kind: "not_sent", clientOrderId },
         unfinishedPart(view, { underWay: { ...view.underWay, tried } }),
@@ -89,7 +89,7 @@ export function planExit(
   reason: ExitReason,
   priceUsd: number,
 ): Move {
-  const { position, entries, count, allGroups: groups, sight, world: { turn } } = view;
+  const { position, entries, count, allGroups: groups, sight } = view;
   const sureQty = count?.sureQty ?? 0;
   const { sellQty, restQty } = splitQty(reason, sureQty);
   const due = note(view, { kind: "exit_due", reason, qty: sellQty, priceUsd });
@@ -101,9 +101,7 @@ export function planExit(
       : record([{ kind: "position", position: markTrimmed(position, reason) }], [due]);
   }
   if (exitRecord === "open") return rest(view, { say: [due] });
-  const { tried } = view.underWay;
-  const isTried = tried !== null && tried.cycleStartedAtMs === turn.cycleStartedAtMs;
-  if (isTried && !tried.isAgain) return rest(view, { afterMs: RETRY_MS, say: [due] });
+  if (isTried(view)) return rest(view, { afterMs: RETRY_MS, say: [due] });
   if (!areListsFresh(view)) return readLists();
   if (groups === null || !view.isActionable) return rest(view, { say: [due] });
   const facts = { reason, sellQty, restQty, priceUsd, groups };
@@ -115,6 +113,12 @@ export function planExit(
     return beside ?? rest(view, { afterMs, say: [due] });
   }
   return findObstacle(view, facts, due) ?? begin(view, permit, facts, due);
+}
+
+/** Whether this cycle has tried an exit, and does not begin it again as things are. */
+function isTried({ underWay: { tried }, allGroups, world: { turn } }: View): boolean {
+  if (tried === null || tried.cycleStartedAtMs !== turn.cycleStartedAtMs) return false;
+  return tried.again === "no" || (tried.again === "bare" && allGroups?.length !== 0);
 }
 
 /** An exit as it is decided now. */

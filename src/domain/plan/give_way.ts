@@ -4,7 +4,7 @@ import { splitQty } from "../exit_plan.ts";
 import { isExitReason, type LedgerEntry } from "../ledger.ts";
 import { isFinal } from "../orders.ts";
 import { isHandsObstacle, type SellGroup } from "../protection.ts";
-import type { Begun, BegunCancel } from "../unfinished.ts";
+import type { Begun, BegunCancel, Tried, UnderWay } from "../unfinished.ts";
 import { isEndedUnfilled } from "./exit_record.ts";
 import { type Move, note, read, readLists, record, unfinishedPart } from "./move.ts";
 import type { Note } from "./note.ts";
@@ -66,10 +66,14 @@ export function giveWay(
   return cancelNext(first, begun, { permit, change, say: notes }) ?? record(change, notes);
 }
 
-/** Once a cycle, and once more where the broker never got its sell. */
-export function tryExit({ world: { turn } }: View, reason: SellReason) {
+/** That this cycle has tried an exit. @param again When the cycle begins it once more. */
+export function tryExit(
+  { world: { turn } }: View,
+  reason: SellReason,
+  again: Tried["again"] = "no",
+): Pick<UnderWay, "tried"> | Record<never, never> {
   if (!isExitReason(reason)) return {};
-  return { tried: { cycleStartedAtMs: turn.cycleStartedAtMs, isAgain: false } };
+  return { tried: { cycleStartedAtMs: turn.cycleStartedAtMs, again } };
 }
 
 /** What is begun, before anything of it has left. */
@@ -276,7 +280,8 @@ function awaitEnd(view: View, begun: Begun, orderIds: readonly string[]): Move {
   );
   const refused = begun.refusal === null ? "" : `; the broker refused it: ${begun.refusal}`;
   const why = `cancel not confirmed within 4 s: ${names.join(", ")}${refused}`;
-  const about = { position: view.position, underWay: view.underWay, now };
+  const underWay = { ...view.underWay, ...tryExit(view, begun.reason, "bare") };
+  const about = { position: view.position, underWay, now };
   const { change, say } = endCancels(about, begun, why, begun.wasBare || begun.hasLeft);
   return record(change, say);
 }

@@ -241,4 +241,22 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     }],
     tests: [PLAN_TEST, TAKEN_ID_TEST],
   },
+  {
+    name: "what an exit took down is stopped where its cancel ends a moment late",
+    edits: [{
+      file: "src/domain/plan/give_way.ts",
+      find: '...tryExit(view, begun.reason, "bare")',
+      replace: '...tryExit(view, begun.reason, "no")',
+    }],
+    tests: ["tests/engine/unfinished_test.ts"],
+  },
+  {
+    name: "an exit whose cancel does not end is begun again at once",
+    edits: [{
+      file: "src/domain/plan/exit.ts",
+      find: "allGroups?.length !== 0",
+      replace: "allGroups?.length === -1",
+    }],
+    tests: ["tests/engine/unfinished_test.ts"],
+  },
 ];

@@ -138,4 +138,22 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/engine/obstacles_test.ts"],
   },
+  {
+    name: "what positions showed late is never sold out",
+    edits: [{
+      file: "src/domain/position_account.ts",
+      find: "return Math.max(beyondQty, lateQty);",
+      replace: "return Math.min(beyondQty, lateQty);",
+    }],
+    tests: ["tests/engine/lag_test.ts", "tests/domain/position_account_test.ts"],
+  },
+  {
+    name: "a trim from before a split accounts for what the split made",
+    edits: [{
+      file: "src/domain/position_account.ts",
+      find: "atMs > unexplainedSinceMs - SPLIT_AFTER_MS)",
+      replace: "atMs > 0)",
+    }],
+    tests: ["tests/domain/position_account_test.ts"],
+  },
 ];

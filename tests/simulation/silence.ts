@@ -7,6 +7,8 @@ import {
   readCoverage,
 } from "./truth.ts";
 
+/** So far may the broker's clock, as the engine has it, be ahead. */
+const CLOCK_MS = 1_000;
 /** The engine's two minutes, and as long again as its look at it may be late. */
 const SILENT_MS_MAX = 2 * 60_000 + 45_000;
 /** Once in each hour, and the longest sleep that the simulated host takes. */
@@ -98,7 +100,8 @@ export class Silence {
     const { trueMs, exchange: { sessions } } = this.auditor.world;
     if (this.#isOpen()) return trueMs - AGAIN_MS_MAX;
     const beforeOpenMs = sessions.nextOpenMs(trueMs) - BEFORE_OPEN_MS;
-    if (trueMs >= beforeOpenMs + SECOND_LOOK_MS) return beforeOpenMs;
+    // By the broker's clock it may have been a moment earlier.
+    if (trueMs >= beforeOpenMs + SECOND_LOOK_MS) return beforeOpenMs - CLOCK_MS;
     return sessions.closesBefore(trueMs, 1)[0] ?? -Infinity;
   }
 

@@ -44,7 +44,7 @@ export interface LedgerEntry {
    * broker said.
    */
   readonly reason: string | null;
-  /** A sell's rejection in the broker's words. */
+  /** A sell's rejection in the broker's words; of one that is not settled, that the broker has its id (`ID_TAKEN`). */
   readonly detail: string | null;
   readonly pivotUsd: number | null;
   readonly r1Usd: number | null;
@@ -180,6 +180,17 @@ export interface CapUsage {
 /** Reason of an entry that never left, which is nobody's rejection. */
 export const NOT_SENT = "not sent";
 
+/** `detail` of a sell or stop whose id the broker refused because an order has it: no field of its own, which an older release would refuse. */
+export const ID_TAKEN = "the broker has an order of this id";
+
+/**
+ * Whether the broker has said that it has the order, without showing it yet: no "not found" means then that it has none,
+ * in this process or a later one (pipeline 6).
+ */
+export function isIdTaken({ detail }: Pick<LedgerEntry, "detail">): boolean {
+  return detail === ID_TAKEN;
+}
+
 /** Whether the entry never became an order, as far as anybody knows: the broker said nothing of it. */
 export function isNotSent(entry: LedgerEntry): boolean {
   return entry.status === "rejected" && entry.reason === NOT_SENT;
@@ -257,6 +268,7 @@ export function applyBrokerOrder(entry: LedgerEntry, order: BrokerOrder): Ledger
     clientOrderId: entry.clientOrderId ?? readName(order),
     status: isRejected ? "rejected" : "accepted",
     reason: isRejected && entry.side === "buy" ? "rejected by the broker" : keptReason(entry),
+    detail: isIdTaken(entry) ? null : entry.detail,
     // Recorded from the broker's list before it had a price: its fill is the first that is known.
     notionalUsd: entry.notionalUsd > 0
       ? entry.notionalUsd

@@ -1,6 +1,7 @@
 import { CLOCK_SKEW_MAX_SECONDS } from "../domain/caps.ts";
 import {
   applyBrokerOrder,
+  isIdTaken,
   isUnsettled,
   type LedgerEntry,
   type LiveLedger,
@@ -86,6 +87,11 @@ async function lookUpEntry(
     // Only an unbroken series of real "not found" is evidence.
     const isBroken = entry.notFoundSinceMs !== null;
     return isBroken ? { entry: { ...entry, notFoundSinceMs: null }, isAbsent: false } : same;
+  }
+  if (isIdTaken(entry)) {
+    engine.wakeAt(engine.nowMs() + LOOK_UP_AGAIN_MS);
+    sayUnknownOrder(engine, entry);
+    return same;
   }
   return entry.side === "sell"
     ? { entry: { ...entry, status: "rejected", detail: NOT_SENT }, isAbsent: false }

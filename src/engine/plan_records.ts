@@ -77,7 +77,7 @@ function takeDoubt(engine: Engine, part: RecordPart): void {
   if (!("clientOrderId" in part)) return;
   engine.doubts.delete(part.clientOrderId);
   const entry = findEntry(engine, part.clientOrderId);
-  if (part.kind === "unknown" && entry !== undefined) noteDoubt(engine, entry);
+  if (entry?.status === "unknown") noteDoubt(engine, entry);
 }
 
 /** What last kept something of a position from being done is what its standing says of it. */

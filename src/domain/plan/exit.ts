@@ -1,7 +1,7 @@
 import { hasWorkingBuy, isEntryWorking, isHidden } from "../account/sight.ts";
 import { readStopLevel } from "../account/position_shares.ts";
 import { decideExit, type ExitReason, markTrimmed, splitQty } from "../exit_plan.ts";
-import { isExitReason } from "../ledger.ts";
+import { isExitReason, isIdTaken } from "../ledger.ts";
 import { countCovered, listMarketSells, type SellGroup } from "../protection.ts";
 import { findExitRecord } from "./exit_record.ts";
 import { giveWay, type Successors } from "./give_way.ts";
@@ -66,7 +66,7 @@ function resolveSells(view: View, permit: Permit): Move | null {
     const look = view.world.seen.lookUps.get(clientOrderId);
     const number = view.world.seen.changes.last.get(view.position.symbol)?.number ?? 0;
     const isAbsent = look?.kind === "not_found" && look.afterChange >= number &&
-      look.atMs >= turn.startedMs;
+      look.atMs >= turn.startedMs && !isIdTaken(entry);
     const isAgain = (turn.sendings.get(clientOrderId) ?? 0) < 2;
     if (isAbsent) {
       // It is decided anew, with the same id, once.

@@ -1,6 +1,6 @@
 import { unreachable } from "../assert.ts";
 import type { EngineState } from "../engine_state.ts";
-import { applyBrokerOrder, type LedgerEntry, NOT_SENT } from "../ledger.ts";
+import { applyBrokerOrder, ID_TAKEN, isIdTaken, type LedgerEntry, NOT_SENT } from "../ledger.ts";
 import { putUnfinished } from "../unfinished.ts";
 import type { RecordChange, RecordPart } from "./step.ts";
 
@@ -23,21 +23,14 @@ function applyPart(records: EngineState, part: RecordPart): EngineState {
         (entry) => applyBrokerOrder(entry, part.order),
       );
     case "not_sent":
-      return changeEntry(records, part.clientOrderId, (entry) => ({
-        ...entry,
-        status: "rejected",
-        detail: NOT_SENT,
-      }));
+      return changeEntry(records, part.clientOrderId, (entry) => reject(entry, NOT_SENT));
     case "refused":
-      return changeEntry(records, part.clientOrderId, (entry) => ({
-        ...entry,
-        status: "rejected",
-        detail: part.detail,
-      }));
+      return changeEntry(records, part.clientOrderId, (entry) => reject(entry, part.detail));
     case "unknown":
       return changeEntry(records, part.clientOrderId, (entry) => ({
         ...entry,
         status: "unknown",
+        detail: part.isIdTaken ? ID_TAKEN : entry.detail,
       }));
     case "position": {
       const { position } = part;
@@ -57,6 +50,13 @@ function applyPart(records: EngineState, part: RecordPart): EngineState {
   }
 }
 
+/** No order came of it; what the broker has said it has is only not known yet. */
+function reject(entry: LedgerEntry, detail: string): LedgerEntry {
+  return isIdTaken(entry)
+    ? { ...entry, status: "unknown" }
+    : { ...entry, status: "rejected", detail };
+}
+
 function keep(
   kept: EngineState["alerted"],
   key: string,
@@ -67,7 +67,10 @@ function keep(
   return others;
 }
 
-/** A repeat takes the place of its record, but not of the fields in it that another release or a hand has written. */
+/**
+ * A repeat takes the place of its record, but not of the fields in it that another release or a hand has written, and not of
+ * what the broker has said of its id.
+ */
 function putEntries(records: EngineState, entries: readonly LedgerEntry[]): EngineState {
   const { ledger } = records;
   if (ledger === null) return records;
@@ -75,9 +78,10 @@ function putEntries(records: EngineState, entries: readonly LedgerEntry[]): Engi
   const others = ledger.entries.filter((entry) => !ids.has(entry.clientOrderId));
   const put = entries.map((entry) => {
     const past = ledger.entries.find((each) => each.clientOrderId === entry.clientOrderId);
-    return past === undefined
-      ? entry
-      : { ...entry, unknownFields: past.unknownFields, unknownWithin: past.unknownWithin };
+    if (past === undefined) return entry;
+    const { unknownFields, unknownWithin } = past;
+    const detail = isIdTaken(past) ? past.detail : entry.detail;
+    return { ...entry, detail, unknownFields, unknownWithin };
   });
   return { ...records, ledger: { ...ledger, entries: [...others, ...put] } };
 }

@@ -1,4 +1,4 @@
-import { isUnsettled, type LedgerEntry } from "../ledger.ts";
+import { isIdTaken, isUnsettled, type LedgerEntry } from "../ledger.ts";
 import type { SellSideRequest } from "../order_request.ts";
 import { isEndedUnfilled } from "./exit_record.ts";
 import { type Move, note, read, record, rest, RETRY_MS, unfinishedPart } from "./move.ts";
@@ -57,7 +57,7 @@ function restUnanswered(view: View): Move {
 
 /**
  * Finds out what became of one sell or stop: looked up by its id, and sent again at the first "not found", with the same id,
- * which the broker's unique ids make harmless (pipeline 6).
+ * which the broker's unique ids make harmless (pipeline 6). One whose id the broker has is only looked up.
  * @returns `null` where nobody knows.
  */
 export function resolve(view: View, permit: Permit, entry: NamedEntry): Move | null {
@@ -84,7 +84,7 @@ export function resolve(view: View, permit: Permit, entry: NamedEntry): Move | n
     return record(change, say);
   }
   const sendings = turn.sendings.get(clientOrderId) ?? 0;
-  if (look.kind !== "not_found") return null;
+  if (look.kind !== "not_found" || isIdTaken(entry)) return null;
   if (sendings === 0) return record([{ kind: "not_sent", clientOrderId }]);
   return sendings < SENDINGS_MAX ? sendAgain(view, permit, entry) : null;
 }

@@ -53,7 +53,7 @@ function settleOrder(about: About, entry: NamedEntry, answer: SendResult): Settl
     case "requested":
       return {
         change: [
-          { kind: "unknown", clientOrderId },
+          { kind: "unknown", clientOrderId, isIdTaken: answer.kind === "duplicate" },
           // What was said to another request of this name says nothing of this one.
           unfinishedPart(about, { underWay: { ...about.underWay, inQuestion: null } }),
         ],
@@ -70,7 +70,7 @@ function settleOrder(about: About, entry: NamedEntry, answer: SendResult): Settl
         const inQuestion = { clientOrderId, refusal: answer };
         return {
           change: [
-            { kind: "unknown", clientOrderId },
+            { kind: "unknown", clientOrderId, isIdTaken: false },
             unfinishedPart(about, { underWay: { ...about.underWay, inQuestion } }),
           ],
           say: [],

@@ -29,8 +29,8 @@ export type RecordPart =
   /** Recorded, and never left; or looked up, and not there. */
   | { readonly kind: "not_sent"; readonly clientOrderId: string }
   | { readonly kind: "refused"; readonly clientOrderId: string; readonly detail: string }
-  /** It may be at the broker: it is looked up until that is known. */
-  | { readonly kind: "unknown"; readonly clientOrderId: string }
+  /** It may be at the broker, and is there where its id is taken: it is looked up until that is known. */
+  | { readonly kind: "unknown"; readonly clientOrderId: string; readonly isIdTaken: boolean }
   | { readonly kind: "position"; readonly position: ManagedPosition }
   | {
     readonly kind: "unfinished";

@@ -1,6 +1,10 @@
+import { EMPTY_STATE } from "../../../src/domain/engine_state.ts";
+import { ID_TAKEN } from "../../../src/domain/ledger.ts";
+import type { SellSideRequest } from "../../../src/domain/order_request.ts";
 import type { BrokerOrder } from "../../../src/domain/orders.ts";
+import { apply } from "../../../src/domain/plan/records.ts";
 import { assertEquals, assertObjectMatch } from "../../assert.ts";
-import { ledgerEntry } from "../fixtures.ts";
+import { ledgerEntry, liveLedger } from "../fixtures.ts";
 import { managedPosition } from "../position_fixtures.ts";
 import { accept, NOW_MS, PlanWorld, sellOrder } from "./plan_world.ts";
 
@@ -106,4 +110,95 @@ Deno.test("plan() asks a stop's lost answer for, and sends it again once, under 
   world.record();
   assertObjectMatch(world.step, { do: "rest" });
   assertEquals(world.records.ledger?.entries[0]?.status, "unknown");
+});
+
+const LOST = { kind: "unknown", why: "timeout", httpStatus: null, body: "" } as const;
+const DUPLICATE = { kind: "duplicate", body: "" } as const;
+
+function nameOf(request: SellSideRequest): string {
+  if (request.op === "cancel") throw new Error("a cancel has no name");
+  return request.request.clientOrderId;
+}
+
+function recordAll(world: PlanWorld): void {
+  while (world.step.do === "record") world.record();
+}
+
+/** Whatever it would record or send is done, and each look-up says that the broker has no such order. */
+function goOnUnseen(world: PlanWorld): string[] {
+  const sent: string[] = [];
+  for (let steps = 0; steps < 20; steps++) {
+    const { step } = world;
+    if (step.do === "record") world.record();
+    else if (step.do === "send") sent.push(world.send(() => DUPLICATE).op);
+    else if (step.do === "read") {
+      const [question] = step.questions;
+      if (question?.ask !== "look_up") return sent;
+      const { clientOrderId } = question;
+      world.learn({ to: "look_up", clientOrderId, outcome: { kind: "not_found" } });
+    } else return sent;
+  }
+  throw new Error("it comes to no end");
+}
+
+Deno.test('plan() takes no "not found" for the absence of a close whose id the broker has: no stop for its shares', () => {
+  const world = new PlanWorld();
+  world.price(94);
+  recordAll(world);
+  const first = world.send(() => LOST);
+  assertObjectMatch(first, { op: "sell", request: { qty: 10 } });
+  const clientOrderId = nameOf(first);
+  world.learn({ to: "look_up", clientOrderId, outcome: { kind: "not_found" } });
+  recordAll(world);
+  assertEquals(nameOf(world.send(() => DUPLICATE)), clientOrderId);
+  assertEquals(goOnUnseen(world), []);
+  assertEquals(world.records.ledger?.entries.map(({ status, detail }) => [status, detail]), [
+    ["unknown", ID_TAKEN],
+  ]);
+});
+
+for (const reason of ["stop", "stop_exit"] as const) {
+  Deno.test(`plan() has it on record that the broker has a ${reason}'s id: a later process believes no "not found" either`, () => {
+    const taken = ledgerEntry({
+      symbol: "SPY",
+      side: "sell",
+      reason,
+      qty: 10,
+      status: "unknown",
+      detail: ID_TAKEN,
+      positionId,
+      clientOrderId: `${positionId}-${reason}-1`,
+      orderId: null,
+      stopUsd: reason === "stop" ? 95 : null,
+      attempt: 1,
+    });
+    const world = new PlanWorld({ entries: [taken] });
+    assertEquals(goOnUnseen(world), []);
+    assertEquals(world.records.ledger?.entries[0]?.status, "unknown");
+    const order = restingStop({ clientOrderId: taken.clientOrderId ?? "" });
+    world.records = apply(world.records, [
+      { kind: "shown", clientOrderId: order.clientOrderId, order },
+    ]);
+    const { status, detail } = world.records.ledger?.entries[0] ?? {};
+    assertEquals([status, detail], ["accepted", null]);
+  });
+}
+
+Deno.test("a record whose id the broker has is never rejected, whoever asks, nor forgotten by its repeat", () => {
+  const repeat = ledgerEntry({
+    side: "sell",
+    status: "pending",
+    clientOrderId: "sell",
+    detail: null,
+  });
+  const records = { ...EMPTY_STATE, ledger: liveLedger([repeat]) };
+  const after = apply(records, [
+    { kind: "unknown", clientOrderId: "sell", isIdTaken: true },
+    { kind: "unknown", clientOrderId: "sell", isIdTaken: false },
+    { kind: "orders", entries: [repeat] },
+    { kind: "not_sent", clientOrderId: "sell" },
+    { kind: "refused", clientOrderId: "sell", detail: "insufficient qty" },
+  ]);
+  const [entry] = after.ledger?.entries ?? [];
+  assertEquals([entry?.status, entry?.detail], ["unknown", ID_TAKEN]);
 });

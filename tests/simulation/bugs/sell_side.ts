@@ -2,6 +2,8 @@ import type { TestedBug } from "../tested_bug.ts";
 
 const LAG_TEST = "tests/engine/lag_test.ts";
 const BOOK_TEST = "tests/domain/account/order_book_test.ts";
+const PLAN_TEST = "tests/domain/plan/plan_test.ts";
+const TAKEN_ID_TEST = "tests/engine/taken_id_test.ts";
 const COUNT_TEST = "tests/domain/account/share_count_test.ts";
 
 export const SELL_SIDE_BUGS: readonly TestedBug[] = [
@@ -193,5 +195,50 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
       replace: "return !isFinal(order);",
     }],
     tests: ["tests/domain/entry_end_test.ts", "tests/engine/stuck_entry_test.ts"],
+  },
+  {
+    name: "a duplicate's id is not kept as taken",
+    edits: [{
+      file: "src/domain/plan/settle.ts",
+      find: 'isIdTaken: answer.kind === "duplicate"',
+      replace: "isIdTaken: false",
+    }],
+    tests: [PLAN_TEST, TAKEN_ID_TEST],
+  },
+  {
+    name: "a refusal settles a sell whose id is taken",
+    edits: [{
+      file: "src/domain/plan/records.ts",
+      find: "  return isIdTaken(entry)\n",
+      replace: "  return isIdTaken(entry) && detail === NOT_SENT\n",
+    }],
+    tests: [PLAN_TEST],
+  },
+  {
+    name: "a later process believes that an order whose id is taken is absent",
+    edits: [{
+      file: "src/engine/looking_up.ts",
+      find: "  if (isIdTaken(entry)) {",
+      replace: '  if (isIdTaken(entry) && entry.side === "buy") {',
+    }],
+    tests: [TAKEN_ID_TEST],
+  },
+  {
+    name: "the look-up of an order whose id is taken decides on its absence again and again",
+    edits: [{
+      file: "src/domain/plan/resolve.ts",
+      find: 'look.kind !== "not_found" || isIdTaken(entry)',
+      replace: 'look.kind !== "not_found"',
+    }],
+    tests: [PLAN_TEST],
+  },
+  {
+    name: "a close whose id is taken is decided anew",
+    edits: [{
+      file: "src/domain/plan/exit.ts",
+      find: "look.atMs >= turn.startedMs && !isIdTaken(entry);",
+      replace: "look.atMs >= turn.startedMs;",
+    }],
+    tests: [PLAN_TEST, TAKEN_ID_TEST],
   },
 ];

@@ -160,7 +160,7 @@ export class ClosedChecks {
 function hasLowStop({ exchange }: World, { symbol, stop }: RawPosition): boolean {
   return (exchange.desk.active.get(symbol)?.working ?? []).some((order) =>
     order.side === "sell" && !isDone(order) && order.stopPriceUsd !== null &&
-    order.stopPriceUsd < stop - INCREMENT_USD
+    order.stopPriceUsd < stop - INCREMENT_USD / 2
   );
 }
 

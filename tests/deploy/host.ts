@@ -85,7 +85,7 @@ ${status}
 END
   ;;
   check)
-    echo '${plan.checkSays ?? ""}'
+    printf %s '${plan.checkSays === undefined ? "" : `${plan.checkSays}\n`}'
     exit ${check}
     ;;
   run) exit ${run} ;;

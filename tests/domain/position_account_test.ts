@@ -314,6 +314,14 @@ const cases: {
     is: { kind: "gone" },
   },
   {
+    when:
+      "a hidden sell explains after all the fewer shares that were shown, and one answer is empty",
+    change: { qty: 10, unexplainedQty: 5, unexplainedSinceMs: 100_000 },
+    held: null,
+    orders: [BOUGHT, sell("s-1", { filledQty: 5, filledAtMs: 99_600 })],
+    is: { kind: "absent" },
+  },
+  {
     when: "a trim and a stop sold it while positions showed all of it",
     change: { qty: 5, unexplainedQty: 10, unexplainedSinceMs: 100_000 },
     held: null,

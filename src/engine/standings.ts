@@ -83,6 +83,7 @@ async function takeAll(engine: Engine, end: CycleEnd): Promise<void> {
     untilCloseMs: untilCloseMs(engine),
     nextOpenMs: end.market?.nextOpenMs ?? findNextOpen(engine),
     toldSymbols: new Set(engine.toldBare.map(({ symbol }) => symbol)),
+    isForgetful: engine.ports.config.isRunOnce && !engine.isRemembering,
   });
 }
 

@@ -189,6 +189,8 @@ export class Engine {
   /** What the newest copy of the records in the archive has, in words; `null` before the first look. */
   copied: string | null = null;
   private unsavedSaid: string | null = null;
+  /** Whether the last write of the records has not succeeded. */
+  private isWriteFailing = false;
 
   private readonly startedAtMs: number;
   /** Tells this process from the one before. */
@@ -283,13 +285,20 @@ export class Engine {
     return this.state.host !== null && this.state.accountId !== null;
   }
 
+  /** Whether what is remembered now outlives this process, as far as the last write and the account tell. */
+  get isRemembering(): boolean {
+    return this.isWritable && !this.isWriteFailing;
+  }
+
   /**
    * Makes the records durable, where they changed since the last time.
    * @throws {StateError} Where a file can't be written.
    */
   async saveState(): Promise<void> {
     if (!this.isWritable) return;
+    this.isWriteFailing = true;
     await this.store.write(this.state);
+    this.isWriteFailing = false;
     this.unsavedSaid = null;
   }
 

@@ -127,7 +127,9 @@ function checkAvailable({ world, cycle }: Auditor, change: ChangeRequest): void 
 /** A position that was split is nobody's to sell or stop until the operator deals with it. */
 function checkSplit({ world, cycle }: Auditor, change: ChangeRequest): void {
   const splitMs = world.splitAtMs.get(change.symbol);
-  if (splitMs === undefined || splitMs >= cycle.startMs) return;
+  if (splitMs === undefined) return;
+  // Positions that lag show it so much later: before that nobody can have looked at it.
+  if (splitMs + world.exchange.behaviour.positionsLagMs >= cycle.startMs) return;
   const managed = listPositions(world).some((position) =>
     position.symbol === change.symbol && Date.parse(position.opened_at) < splitMs
   );

@@ -161,4 +161,22 @@ export const CLOSED_BUGS: readonly TestedBug[] = [
     }],
     tests: [ENGINE],
   },
+  {
+    name: "a look in the lag of lists knows the night's cover",
+    edits: [{
+      file: "src/engine/closed_look.ts",
+      find: "  if (lookMs - closeMs < LAG_MS) return false;\n",
+      replace: "",
+    }],
+    tests: [ENGINE],
+  },
+  {
+    name: "a stop that nobody has seen for hours covers",
+    edits: [{
+      file: "src/domain/account/sight.ts",
+      find: "return known !== undefined && !isPresumed(known, nowMs);",
+      replace: "return known === undefined && nowMs < 0;",
+    }],
+    tests: [ENGINE],
+  },
 ];

@@ -142,7 +142,7 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     name: "what positions showed late is never sold out",
     edits: [{
       file: "src/domain/position_account.ts",
-      find: "return Math.max(beyondQty, lateQty);",
+      find: "return isStuck ? lateQty + earlyQty : lateQty;",
       replace: "return Math.min(beyondQty, lateQty);",
     }],
     tests: ["tests/engine/lag_test.ts", "tests/domain/position_account_test.ts"],
@@ -155,5 +155,23 @@ export const SHARES_BUGS: readonly TestedBug[] = [
       replace: "atMs > 0)",
     }],
     tests: ["tests/domain/position_account_test.ts"],
+  },
+  {
+    name: "a trim from long before a reverse split accounts for what it left",
+    edits: [{
+      file: "src/domain/position_account.ts",
+      find: "return isStuck ? lateQty + earlyQty : lateQty;",
+      replace: "return Math.max(beyondQty, lateQty);",
+    }],
+    tests: ["tests/domain/position_account_test.ts"],
+  },
+  {
+    name: "a fill seen late is believed to lag in positions",
+    edits: [{
+      file: "src/domain/account/order_book.ts",
+      find: "Math.min(atMs, order.filledAtMs ?? atMs)",
+      replace: "atMs",
+    }],
+    tests: ["tests/domain/account/order_book_test.ts"],
   },
 ];

@@ -190,7 +190,7 @@ function checkProtected(auditor: Auditor, symbol: string): void {
   );
   // What was taken over in this cycle is only protected: at or below its stop it is sold in the next.
   const isExplained = isLeaving || isEnding || isBarred || world.isBlocked() ||
-    cycle.adopted.has(symbol);
+    isDocumentUnreadable(world) || cycle.adopted.has(symbol);
   // Beside a buy it is tried once a minute, and said at each try.
   const saidFromMs = cycle.startMs - (isBarred ? AGAIN_MS : 0);
   if (isExplained && auditor.isSaid(symbol, "stop", saidFromMs)) return;

@@ -128,7 +128,7 @@ export class Engine {
   /** Requests to adopt that a cycle was begun for. */
   readonly adoptsSeen = new Set<string>();
   /** Since when a released symbol was seen neither held nor in an order, broker time. */
-  readonly absentSinceMs = new Map<string, number>();
+  absentSince: ReadonlyMap<string, number> = new Map();
   /** Whether this cycle schedules and sends entries: its list is of today (pipeline 1), and the disk takes records. */
   isTakingEntries = true;
   /** Corporate actions are not asked for before this, monotonic: the last look was not answered. */
@@ -269,16 +269,6 @@ export class Engine {
   putPosition(position: ManagedPosition): void {
     const others = this.state.positions.filter((each) => each.positionId !== position.positionId);
     this.updateState({ positions: [...others, position] });
-  }
-
-  /** Forgets a managed position. */
-  dropPosition(positionId: string): void {
-    const ended = this.state.positions.find((each) => each.positionId === positionId);
-    if (ended !== undefined) this.ended.set(positionId, ended);
-    const positions = this.state.positions.filter((each) => each.positionId !== positionId);
-    const unfinished = this.state.unfinished.filter((each) => each.positionId !== positionId);
-    this.updateState({ positions, unfinished });
-    this.knownPasts.delete(positionId);
   }
 
   /** Whether the account that the state belongs to could not be compared with the broker's yet. */

@@ -146,9 +146,9 @@ export const CLOSED_BUGS: readonly TestedBug[] = [
   {
     name: "what the broker refuses for good can't be released",
     edits: [{
-      file: "src/engine/releasing.ts",
-      find: "    findLastingRefusal(engine, position.symbol) === null;",
-      replace: '    findLastingRefusal(engine, position.symbol) !== "";',
+      file: "src/domain/plan/release.ts",
+      find: "alerted[buildRefusedKey(symbol)] === undefined;",
+      replace: 'alerted[buildRefusedKey(symbol)] !== "";',
     }],
     tests: ["tests/engine/release_test.ts"],
   },

@@ -3,6 +3,7 @@ import { buildTradeResult } from "../domain/day/trade_result.ts";
 import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
 import { formatHeldTime } from "../domain/held_time.ts";
 import type { LedgerEntry } from "../domain/ledger.ts";
+import { readCostEach } from "../domain/managed_position.ts";
 import { formatNy, formatUtc } from "../domain/ny_time.ts";
 import type { BrokerPosition } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
@@ -50,11 +51,10 @@ function buildRow(
   standings: EngineState["standings"],
   { entries, held, nowMs }: Omit<OpenInputs, "state">,
 ): OpenStatus {
-  const { symbol, positionId, qty, costBasisUsd, lastTrade } = position;
+  const { symbol, positionId, qty, lastTrade } = position;
   const shown = held?.find((each) => each.symbol === symbol);
   const standing = standings.find((each) => each.positionId === positionId);
-  const knownUsd = costBasisUsd === null || qty === null || qty <= 0 ? null : costBasisUsd / qty;
-  const entryUsd = shown?.avgEntryPriceUsd ?? knownUsd;
+  const entryUsd = shown?.avgEntryPriceUsd ?? readCostEach(position);
   const isAsked = shown !== undefined && shown.currentPriceUsd !== null;
   const lastUsd = isAsked ? shown.currentPriceUsd : lastTrade?.priceUsd ?? null;
   const stopUsd =

@@ -1,3 +1,4 @@
+import { findEntry } from "../domain/account/sight.ts";
 import { LAST_CALL_MS } from "../domain/account/standing_alarms.ts";
 import type { GateDecision } from "../domain/gate.ts";
 import type { MarketClock, Trade } from "../domain/market.ts";
@@ -33,7 +34,6 @@ import {
   takeDelivered,
 } from "./notices.ts";
 import { observe, readSession } from "./observe.ts";
-import { findEntryOrder } from "./partial_entry.ts";
 import { readPrices } from "./prices.ts";
 import { carryOut } from "./plan_shell.ts";
 import { manageLive } from "./protecting.ts";
@@ -44,6 +44,7 @@ import { takeRequests } from "./releasing.ts";
 import { sendSummaryIfDue } from "./summary.ts";
 import { noticeTrouble } from "./trouble.ts";
 import { reportUnreadable } from "./unreadable.ts";
+import { sightOf } from "./sight.ts";
 import { takeStandings } from "./standings.ts";
 import { noteForeignState, takeInPositions, takeInRecords } from "./taking_in.ts";
 import { reviseTrims } from "./trim_flags.ts";
@@ -278,7 +279,7 @@ function planWakes(engine: Engine, decision: GateDecision): void {
   }
   const isLate = leftMs <= CONVERT_BEFORE_CLOSE_MS;
   const isEntryWorking = engine.state.positions.some((position) => {
-    const order = findEntryOrder(engine, position);
+    const order = findEntry(sightOf(engine), position.positionId);
     return position.qty === null || (order !== undefined && mayTrade(order));
   });
   if (isEntryWorking) engine.wakeAt(nowMs + (isLate ? ENTRY_LOOK_LATE_MS : ENTRY_LOOK_MS));

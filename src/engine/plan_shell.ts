@@ -149,16 +149,13 @@ async function leave(run: Run, step: StepOf<"send">): Promise<void> {
   const answer = await sendLive(engine, permit, request);
   const symbol = symbolOf(request);
   const acts = (turn.actsBySymbol.get(symbol) ?? 0) + 1;
-  run.turn = { ...run.turn, actsBySymbol: new Map(turn.actsBySymbol).set(symbol, acts) };
-  if (request.op !== "cancel") {
-    const { clientOrderId } = request.request;
-    const sendings = new Map(turn.sendings);
-    run.turn = {
-      ...run.turn,
-      sendings: sendings.set(clientOrderId, (sendings.get(clientOrderId) ?? 0) + 1),
-    };
-    run.answers.set(positionId, answer);
-  }
+  const id = request.op === "cancel" ? request.orderId : request.request.clientOrderId;
+  run.turn = {
+    ...run.turn,
+    actsBySymbol: new Map(turn.actsBySymbol).set(symbol, acts),
+    sendings: new Map(turn.sendings).set(id, (turn.sendings.get(id) ?? 0) + 1),
+  };
+  if (request.op !== "cancel") run.answers.set(positionId, answer);
   const now = { brokerMs: engine.nowMs(), monotonicMs: engine.ports.clock.monotonicMs() };
   const { change, say } = settle(engine.state, request, answer, now);
   await storeAnswer(engine, change);

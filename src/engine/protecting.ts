@@ -1,10 +1,7 @@
 import type { LiveDecision } from "../domain/gate.ts";
 import type { Engine } from "./engine.ts";
 import { cancelOrphans } from "./orphans.ts";
-import { endEntry } from "./partial_entry.ts";
 import { carryOut } from "./plan_shell.ts";
-import { trackPositions } from "./positions.ts";
-import { isUnreadableIn } from "./unreadable.ts";
 
 /**
  * Sells what is due, and brings the protection of every managed position to where it belongs (pipeline 5). LIVE only.
@@ -15,10 +12,6 @@ export async function manageLive(
   decision: LiveDecision,
   fresh: ReadonlySet<string>,
 ): Promise<void> {
-  for (const position of engine.state.positions) {
-    if (isUnreadableIn(engine, position.symbol)) continue;
-    if (await endEntry(engine, decision, position)) await trackPositions(engine);
-  }
   await carryOut(engine, { gate: decision, fresh });
   await cancelOrphans(engine, decision);
 }

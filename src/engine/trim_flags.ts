@@ -1,11 +1,12 @@
+import { isEntryWorking } from "../domain/account/sight.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { markTrimmed } from "../domain/exit_plan.ts";
 import type { Engine } from "./engine.ts";
 import type { ExitRecord } from "../domain/plan/exit_record.ts";
 import { readExitRecord, readTrimRecord } from "./exit_history.ts";
-import { isEntryWorking } from "./partial_entry.ts";
 import { StateError } from "./ports.ts";
 import { isActionable } from "./positions.ts";
+import { sightOf } from "./sight.ts";
 import { isUnreadableIn } from "./unreadable.ts";
 
 /**
@@ -22,7 +23,7 @@ export async function reviseTrims(
 ): Promise<void> {
   for (const position of engine.state.positions) {
     if (fresh.has(position.positionId) || isUnreadableIn(engine, position.symbol)) continue;
-    if (!isActionable(engine, position) || isEntryWorking(engine, position)) continue;
+    if (!isActionable(engine, position) || isEntryWorking(sightOf(engine), position)) continue;
     try {
       await revise(engine, position, readRecord);
     } catch (error) {

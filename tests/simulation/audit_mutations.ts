@@ -193,9 +193,9 @@ export const AUDIT_BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/domain/plan/give_way.ts",
-        find: "  if (pending.length > 0) return awaitEnd(",
+        find: "  if (pending.length === 0) return null;",
         replace:
-          "  if (pending.length > 0 && view.world.now.monotonicMs - begun.sinceMs < CANCEL_WAIT_MS) return awaitEnd(",
+          "  if (pending.length === 0 || view.world.now.monotonicMs - begun.sinceMs >= CANCEL_WAIT_MS) return null;",
       },
       // The count of what sells still hold would make it harmless.
       {

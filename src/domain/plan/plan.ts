@@ -3,6 +3,7 @@ import { isEntryWorking } from "../account/sight.ts";
 import { decideClosedStop } from "../closed_stop.ts";
 import { countCovered } from "../protection.ts";
 import { findNextTryMs } from "./beside_buy.ts";
+import { goOnWithEntry, planEntryEnd } from "./entry.ts";
 import { endBegun, goOn } from "./give_way.ts";
 import type { Begun } from "../unfinished.ts";
 import { isExitDue, planExit, planExits } from "./exit.ts";
@@ -108,22 +109,22 @@ function planPosition(view: View): Move {
 const REST_PERMIT: Permit = { kind: "exit_rest" };
 
 function goOnWith(view: View, begun: Begun, permit: Permit): Move {
+  if (begun.reason === "entry") return goOnWithEntry(view, begun, permit);
   return begun.shrinks === null ? goOn(view, begun, permit) : goOnShrinking(view, begun, permit);
 }
 
-/** Exits first, then protection: what an exit waits for keeps nobody from protecting the rest. */
+/** The entry's end first, then exits, then protection: what one waits for keeps nobody from the next. */
 function manage(view: View, permit: Permit): Move {
+  const ending = planEntryEnd(view, permit);
+  if (ending.kind === "step") return ending;
   const exit = planExits(view, permit);
   if (exit.kind === "step") return exit;
   const move = sellAtStop(view, permit, (each) => protect(each, permit));
-  // What the exit waits for is told before protection has its turn, which may be the position's last in this cycle.
-  if (move.kind === "step") return { ...move, say: [...exit.say, ...move.say] };
-  const wakes = [exit.wakeAtMs, move.wakeAtMs].filter((each) => each !== null);
-  return {
-    ...move,
-    wakeAtMs: wakes.length === 0 ? null : Math.min(...wakes),
-    say: [...exit.say, ...move.say],
-  };
+  const say = [...ending.say, ...exit.say, ...move.say];
+  // What they wait for is told before protection has its turn, which may be the position's last in this cycle.
+  if (move.kind === "step") return { ...move, say };
+  const wakes = [ending, exit, move].flatMap(({ wakeAtMs }) => wakeAtMs ?? []);
+  return { ...move, wakeAtMs: wakes.length === 0 ? null : Math.min(...wakes), say };
 }
 
 /** The price has come to a stop that the broker refuses: only a sell is left to close the position. */

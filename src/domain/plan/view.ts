@@ -8,14 +8,12 @@ import {
   readStopLevel,
 } from "../account/position_shares.ts";
 import type { ShareCount } from "../account/share_count.ts";
-import { findEntry, findSellGroups, isEntryWorking, type Sight } from "../account/sight.ts";
-import { decideEntryEnd } from "../entry_end.ts";
+import { findSellGroups, type Sight } from "../account/sight.ts";
 import type { EngineState, ManagedPosition } from "../engine_state.ts";
 import { isUnsettled, type LedgerEntry } from "../ledger.ts";
 import { roundToIncrement } from "../price_increment.ts";
 import type { SellGroup } from "../protection.ts";
 import { type Begun, findUnfinished, type UnderWay, type Unfinished } from "../unfinished.ts";
-import { LATE_ENTRY_MS } from "./time_left.ts";
 import type { Seen, World } from "./world.ts";
 
 /** What a decision about one managed position reads: the world, looked at from there. */
@@ -121,21 +119,6 @@ export function buildView(
 export function readBlock({ world: { seen } }: View): string | null {
   const look = seen.account?.look;
   return look?.kind === "ok" ? findAccountBlock(look.value) : null;
-}
-
-/** How the position's entry stands: what it bought is protected beside it only where it will not end. */
-export function readEntryState({ sight, position, world }: View): "over" | "working" | "stuck" {
-  if (!isEntryWorking(sight, position)) return "over";
-  const order = findEntry(sight, position.positionId);
-  if (order === undefined || order.filledQty === 0) return "working";
-  const end = decideEntryEnd({
-    order,
-    partialSinceMs: position.partialSinceMs,
-    isLate: world.now.untilCloseMs < LATE_ENTRY_MS,
-    isLossReached: world.operator.isLossReached,
-    nowMs: world.now.brokerMs,
-  });
-  return end.kind === "cancel" ? "stuck" : "working";
 }
 
 /** A list answers for this long, milliseconds (interface, Gate). */

@@ -180,7 +180,7 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "that a cancel lays a position bare is on record only after it",
     edits: [{
       file: "src/domain/plan/give_way.ts",
-      find: "      isBare: unfinished.isBare || groups.length > 0,\n",
+      find: "      isBare: unfinished.isBare || groups.some(({ qty }) => qty > 0),\n",
       replace: "      isBare: unfinished.isBare,\n",
     }],
     tests: ["tests/engine/unfinished_test.ts"],

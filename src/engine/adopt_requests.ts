@@ -88,7 +88,7 @@ async function takeOne(
   const position = buildAdopted(engine, levels, held);
   engine.putPosition(position);
   // Its orders begin now: what works already is in the list of open orders.
-  engine.knownPasts.add(position.positionId);
+  engine.notePasts([position.positionId]);
   if (await engine.trySaveState()) await tryRemove(engine, name);
   await sayAdopted(engine, position);
   return position.positionId;

@@ -117,7 +117,7 @@ export async function adoptPositions(
     const position = buildAdopted(engine, candidate, held);
     engine.putPosition(position);
     // Its orders begin now: what works already is in the list of open orders.
-    engine.knownPasts.add(position.positionId);
+    engine.notePasts([position.positionId]);
     adopted.add(position.positionId);
     await sayAdopted(engine, position);
   }

@@ -33,10 +33,9 @@ import {
   sayKillSwitch,
   takeDelivered,
 } from "./notices.ts";
-import { observe, readSession } from "./observe.ts";
+import { isOfThisSession, observe, readSession } from "./observe.ts";
 import { readPrices } from "./prices.ts";
 import { carryOut } from "./plan_shell.ts";
-import { manageLive } from "./protecting.ts";
 import { askTogether, buildQuestions, type Questions } from "./questions.ts";
 import { keepCopy } from "./record_copies.ts";
 import { makeIntents } from "./signals.ts";
@@ -72,9 +71,9 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
   engine.wakeAtMs = [];
   engine.ledgerProblem = null;
   engine.ledgerWait = null;
-  engine.isStale = false;
   engine.listsAsked = 0;
   engine.prices = null;
+  engine.seen = { ...engine.seen, trades: new Map() };
   takeDelivered(engine);
   await noticeDisk(engine);
   // How near the close is, nobody knows before the clock has answered: then a run asks for all at once.
@@ -168,7 +167,7 @@ async function managePositions(
 ): Promise<void> {
   // A run that may have time for one position alone: its overnight stop is worth more than a look at prices.
   if (engine.ports.config.isRunOnce && decision.mode === "LIVE" && isConvertTime(engine)) {
-    await manageLive(engine, decision, new Set());
+    await carryOut(engine, { gate: decision });
   }
   const candidates = watchlist.kind === "fresh" ? watchlist.candidates : [];
   const requests = await listAdoptRequests(engine);
@@ -190,7 +189,7 @@ async function managePositions(
   }
   await observePrices(engine, decision, trades, fresh);
   if (decision.mode === "LIVE") {
-    await manageLive(engine, decision, fresh);
+    await carryOut(engine, { gate: decision, fresh });
     // A trim whose sell gave way to a stop just now is due in this cycle's standing.
     await reviseTrims(engine, fresh, readExitRecord);
     const isSomeBare = engine.state.positions.some((position) =>
@@ -219,13 +218,15 @@ async function readTrades(
     ...engine.state.positions.map((each) => each.symbol),
     ...held.filter((symbol) => listed.includes(symbol)),
   ]);
-  const { count: afterChange } = engine.changes;
+  const asked = engine.markAsked();
   const { rows, answered } = await readPrices(
     engine,
     [...symbols].sort(),
     "; no exit decided for what has no price in this cycle",
   );
-  engine.prices = { rows, answered, afterChange };
+  engine.prices = { rows, answered };
+  const now = [...rows].filter(([, trade]) => isOfThisSession(engine, trade));
+  engine.learn(now.map(([symbol, trade]) => ({ to: "trade", symbol, trade })), asked);
   return rows;
 }
 

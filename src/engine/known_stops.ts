@@ -18,7 +18,7 @@ export function raiseKnownStops(engine: Engine): void {
   for (const position of engine.state.positions) {
     const { positionId, stopUsd, unexplainedQty } = position;
     // What was split has its prices on another scale.
-    if (unexplainedQty !== null || !engine.knownPasts.has(positionId)) continue;
+    if (unexplainedQty !== null || !engine.seen.pasts.has(positionId)) continue;
     const byHand = new Set(readHandMoves(engine, position).map((move) => move.stopUsd));
     const recorded = entries.filter((entry) =>
       entry.positionId === positionId && entry.reason === "stop" && entry.status !== "rejected"

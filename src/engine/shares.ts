@@ -51,10 +51,10 @@ export async function ensurePasts(engine: Engine): Promise<void> {
     // The orders of the day are read in each cycle.
     const isOfToday = adoptedQty === 0 && observation?.dayOrders.kind === "ok" &&
       dateNyOf(openedAtMs - OPENED_SLACK_MS) === observation.dateNy;
-    if (isOfToday) engine.knownPasts.add(positionId);
+    if (isOfToday) engine.notePasts([positionId]);
   }
   const unknown = engine.state.positions.filter(({ positionId }) =>
-    !engine.knownPasts.has(positionId)
+    !engine.seen.pasts.has(positionId)
   );
   if (unknown.length > 0) await readPasts(engine, unknown);
 }
@@ -83,7 +83,7 @@ export async function readPasts(
   const whole = positions.filter(({ symbol }) =>
     unreadable.every((row) => row.symbol !== null && row.symbol !== symbol)
   );
-  for (const { positionId } of whole) engine.knownPasts.add(positionId);
+  engine.notePasts(whole.map(({ positionId }) => positionId));
   return whole.length === positions.length;
 }
 

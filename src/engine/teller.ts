@@ -119,6 +119,13 @@ async function tellOne(engine: Engine, { symbol, positionId, value }: Note): Pro
         `${symbol}: the cancel of its entry's rest is still under way at the broker; ` +
           `beside it the broker may take no stop for the ${value.boughtQty} shares that it bought`,
       );
+    case "orphan":
+      if (value.waits !== null) {
+        return log.warn(
+          `${symbol}: our stop ${value.orderId}, whose position is gone, is left to the next cycle: ${value.waits}`,
+        );
+      }
+      return log.info(`${symbol}: cancelling our stop ${value.orderId}, its position is gone`);
     case "foreign_sell":
       return tellForeign(engine, value.order);
     case "unclear":

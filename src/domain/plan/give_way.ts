@@ -166,7 +166,7 @@ export function awaitCancels(
 export function goOn(view: View, begun: Begun, permit: Permit): Move {
   const leaving = awaitCancels(view, begun, permit);
   if (leaving !== null) return leaving;
-  if (!areListsYoung(view)) return readLists();
+  if (!areListsYoung(view.world)) return readLists();
   const shown = findShown(view.sight, view.position.symbol);
   const isRead = shown !== null && shown !== undefined;
   // Absent, and not sold by what was cancelled: one empty answer is no position that is gone.

@@ -79,6 +79,8 @@ export type NoteValue =
   /** An entry is not waited for any longer, and its rest is cancelled; and such a cancel that comes to no end. */
   | { readonly kind: "entry_ends"; readonly order: BrokerOrder; readonly why: EndReason }
   | { readonly kind: "entry_hangs"; readonly boughtQty: number }
+  /** A stop of ours whose position is gone is cancelled. `waits`: why it is left to the next cycle. */
+  | { readonly kind: "orphan"; readonly orderId: string; readonly waits: string | null }
   /** A sell of somebody else's is cancelled. */
   | { readonly kind: "foreign_sell"; readonly order: BrokerOrder }
   /** A sell whose worth nobody knows, or that protects nothing; `isLeft`: a hand insists on it. */
@@ -89,7 +91,7 @@ export type NoteValue =
     readonly isLeft: boolean;
   };
 
-/** One note about a managed position: data alone, never text that the planner made up. */
+/** One note about a position: data alone, never text that the planner made up. */
 export interface Note {
   readonly symbol: string;
   readonly positionId: string;

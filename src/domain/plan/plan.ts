@@ -8,6 +8,7 @@ import { endBegun, goOn } from "./give_way.ts";
 import type { Begun } from "../unfinished.ts";
 import { isExitDue, planExit, planExits } from "./exit.ts";
 import { type Move, note, readLists, record, rest, RETRY_MS, unfinishedPart } from "./move.ts";
+import { planOrphans } from "./orphans.ts";
 import { goOnShrinking } from "./shrink.ts";
 import { placeStop } from "./place.ts";
 import { protect } from "./protect.ts";
@@ -44,8 +45,12 @@ export function plan(world: World): Planned {
     if (isPause(move, view) && isYoung(view)) break;
   }
   const waiting = turns.filter(({ view, move }) => isPause(move, view));
-  const steps = [...waiting, ...turns].flatMap(({ move }) => move.kind === "step" ? [move] : []);
-  return steps[0] ?? buildRest(world, turns);
+  // What nobody's shares depend on comes last, and before the look at what was done.
+  const orphans = waiting.length === 0 ? planOrphans(world, records.records, sight) : null;
+  const moves = [...waiting, ...orphans === null ? [] : [{ move: orphans }], ...turns]
+    .map(({ move }) => move);
+  const [step] = moves.flatMap((move) => move.kind === "step" ? [move] : []);
+  return step ?? buildRest(world, moves);
 }
 
 /** Whether a move waits for the broker, so that another position may have its turn meanwhile. */
@@ -59,8 +64,8 @@ function isYoung({ begun, world: { now } }: View): boolean {
   return begun !== null && now.monotonicMs - begun.sinceMs < ALONE_MS;
 }
 
-function buildRest({ records }: World, turns: readonly Turn[]): Planned {
-  const rests = turns.flatMap(({ move }) => move.kind === "rest" ? [move] : []);
+function buildRest({ records }: World, moves: readonly Move[]): Planned {
+  const rests = moves.flatMap((move) => move.kind === "rest" ? [move] : []);
   const wakes = rests.flatMap(({ wakeAtMs }) => wakeAtMs ?? []);
   return {
     step: {

@@ -126,7 +126,7 @@ export const FACT_AGE_MAX_MS = 5_000;
 
 /** Whether positions and open orders are of this moment: young, and no change of the symbol has left since they were asked for. */
 export function areListsFresh(view: View): boolean {
-  return areListsYoung(view) && areListsAfterChange(view.world.seen, view.position.symbol);
+  return areListsYoung(view.world) && areListsAfterChange(view.world.seen, view.position.symbol);
 }
 
 /**
@@ -144,7 +144,7 @@ export function isUnreplaceable(
 }
 
 /** Whether positions and open orders are so young that what a sequence knows by ids completes them. */
-export function areListsYoung({ world: { seen, now } }: View): boolean {
+export function areListsYoung({ seen, now }: World): boolean {
   return [seen.positions, seen.openOrders].every((fact) =>
     fact !== null && now.monotonicMs - fact.atMs <= FACT_AGE_MAX_MS
   );

@@ -7,8 +7,7 @@ import { isNearSomeClose } from "../domain/market_clock.ts";
 import { mayTrade } from "../domain/orders.ts";
 import { formatUtc } from "../domain/ny_time.ts";
 import { sayAccountStatus } from "./account_look.ts";
-import { listAdoptRequests, takeAdoptions } from "./adopt_requests.ts";
-import { adoptPositions, buildAdopted, listAdoptable } from "./adopting.ts";
+import { adoptPositions, findAdoptable, listAdoptRequests, takeAdoptions } from "./adopting.ts";
 import { hasHidden } from "./asking.ts";
 import { findNextTryMs } from "./beside_buy.ts";
 import { readMarket } from "./broker_clock.ts";
@@ -22,7 +21,6 @@ import { readDayLoss } from "./day_loss.ts";
 import { decideDueEntries, hasDueIntent, pauseEntries } from "./entries.ts";
 import { recordEquity } from "./equity.ts";
 import { RETRY_MS } from "../domain/plan/move.ts";
-import { readExitRecord } from "./exit_history.ts";
 import { observePrices, sayDryRunExits } from "./exits.ts";
 import { sayFilled } from "./fill_messages.ts";
 import { reportForeign } from "./foreign.ts";
@@ -36,6 +34,7 @@ import {
 } from "./notices.ts";
 import { observe, readSession } from "./observe.ts";
 import { findEntryOrder } from "./partial_entry.ts";
+import { updateTrims } from "./positions.ts";
 import { readPrices } from "./prices.ts";
 import { carryOut } from "./plan_shell.ts";
 import { manageLive } from "./protecting.ts";
@@ -48,7 +47,6 @@ import { noticeTrouble } from "./trouble.ts";
 import { reportUnreadable } from "./unreadable.ts";
 import { takeStandings } from "./standings.ts";
 import { noteForeignState, takeInPositions, takeInRecords } from "./taking_in.ts";
-import { reviseTrims } from "./trim_flags.ts";
 import { readWatchlist } from "./reading_watchlist.ts";
 import type { WatchlistStep } from "./watchlist_step.ts";
 import { isBare } from "./unfinished.ts";
@@ -199,7 +197,7 @@ async function managePositions(
     ...requests.map(({ request }) => request.symbol),
   ]);
   const taken = await takeAdoptions(engine, requests, { candidates, trades });
-  const adoptable = listAdoptable(engine, candidates, trades);
+  const adoptable = await findAdoptable(engine, { candidates, trades });
   const fresh = decision.mode === "LIVE"
     ? new Set([...taken, ...await adoptPositions(engine, decision, adoptable)])
     : taken;
@@ -214,7 +212,7 @@ async function managePositions(
   if (decision.mode === "LIVE") {
     await manageLive(engine, decision, fresh);
     // A trim whose sell gave way to a stop just now is due in this cycle's standing.
-    await reviseTrims(engine, fresh, readExitRecord);
+    await updateTrims(engine, fresh);
     const isSomeBare = engine.state.positions.some((position) =>
       isBare(engine, position.positionId) && position.unexplainedQty === null &&
       findNextTryMs(engine, position) === null
@@ -223,9 +221,8 @@ async function managePositions(
     return;
   }
   await carryOut(engine, { gate: decision });
-  for (const { candidate, held } of adoptable) {
-    const priceUsd = trades.get(held.symbol)?.priceUsd ?? NaN;
-    const position = buildAdopted(engine, candidate, held);
+  for (const position of adoptable) {
+    const priceUsd = trades.get(position.symbol)?.priceUsd ?? NaN;
     await sayDryRunExits(engine, position, position.qty ?? 0, priceUsd);
   }
 }

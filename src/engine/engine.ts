@@ -128,7 +128,7 @@ export class Engine {
   /** Requests to adopt that a cycle was begun for. */
   readonly adoptsSeen = new Set<string>();
   /** Since when a released symbol was seen neither held nor in an order, broker time. */
-  readonly absentSinceMs = new Map<string, number>();
+  absentSince: ReadonlyMap<string, number> = new Map();
   /** Whether this cycle schedules and sends entries: its list is of today (pipeline 1), and the disk takes records. */
   isTakingEntries = true;
   /** Corporate actions are not asked for before this, monotonic: the last look was not answered. */
@@ -189,6 +189,8 @@ export class Engine {
   /** What the newest copy of the records in the archive has, in words; `null` before the first look. */
   copied: string | null = null;
   private unsavedSaid: string | null = null;
+  /** Whether the last write of the records has not succeeded. */
+  private isWriteFailing = false;
 
   private readonly startedAtMs: number;
   /** Tells this process from the one before. */
@@ -269,16 +271,6 @@ export class Engine {
     this.updateState({ positions: [...others, position] });
   }
 
-  /** Forgets a managed position. */
-  dropPosition(positionId: string): void {
-    const ended = this.state.positions.find((each) => each.positionId === positionId);
-    if (ended !== undefined) this.ended.set(positionId, ended);
-    const positions = this.state.positions.filter((each) => each.positionId !== positionId);
-    const unfinished = this.state.unfinished.filter((each) => each.positionId !== positionId);
-    this.updateState({ positions, unfinished });
-    this.knownPasts.delete(positionId);
-  }
-
   /** Whether the account that the state belongs to could not be compared with the broker's yet. */
   get isOwnerUnknown(): boolean {
     return this.accountId === null && this.state.accountId !== null;
@@ -293,13 +285,20 @@ export class Engine {
     return this.state.host !== null && this.state.accountId !== null;
   }
 
+  /** Whether what is remembered now outlives this process, as far as the last write and the account tell. */
+  get isRemembering(): boolean {
+    return this.isWritable && !this.isWriteFailing;
+  }
+
   /**
    * Makes the records durable, where they changed since the last time.
    * @throws {StateError} Where a file can't be written.
    */
   async saveState(): Promise<void> {
     if (!this.isWritable) return;
+    this.isWriteFailing = true;
     await this.store.write(this.state);
+    this.isWriteFailing = false;
     this.unsavedSaid = null;
   }
 

@@ -1,3 +1,4 @@
+import { buildPositionEvent } from "../domain/day/position_event.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { LiveDecision } from "../domain/gate.ts";
 import { type BrokerOrder, mayTrade } from "../domain/orders.ts";
@@ -10,7 +11,6 @@ import type { Engine } from "./engine.ts";
 import { RETRY_MS } from "../domain/plan/move.ts";
 import { settleByOrder } from "./ledger_store.ts";
 import { findHeld, refresh } from "./observe.ts";
-import { buildPositionEvent } from "./position_changes.ts";
 import type { Permit } from "../domain/plan/step.ts";
 import { isOrderUnreadableIn } from "./unreadable.ts";
 import { isBare } from "./unfinished.ts";

@@ -4,25 +4,16 @@ import {
   listUnlisted,
   noteUnshown,
 } from "../../src/domain/account/order_book.ts";
-import {
-  findOwnGroups,
-  listPositionHistory,
-  readHoldings,
-  readRecentFills,
-  readShares,
-} from "../../src/domain/account/position_shares.ts";
+import { findOwnGroups, readShares } from "../../src/domain/account/position_shares.ts";
 import { findShown, isEntryWorking } from "../../src/domain/account/sight.ts";
 import { learnRecords } from "../../src/domain/account/stand_ins.ts";
 import { decideStanding, type Standing } from "../../src/domain/account/standing.ts";
 import { DEFAULT_CAPS } from "../../src/domain/caps.ts";
-import {
-  EMPTY_STATE,
-  type EngineState,
-  type ManagedPosition,
-} from "../../src/domain/engine_state.ts";
+import { EMPTY_STATE, type EngineState } from "../../src/domain/engine_state.ts";
 import { buildLedgerEntry, isUnsettled } from "../../src/domain/ledger.ts";
 import { isUnjudged, type SellSideRequest } from "../../src/domain/order_request.ts";
-import { flattenOrders, mayTrade } from "../../src/domain/orders.ts";
+import { flattenOrders } from "../../src/domain/orders.ts";
+import { account } from "../../src/domain/plan/account.ts";
 import { plan } from "../../src/domain/plan/plan.ts";
 import { apply } from "../../src/domain/plan/records.ts";
 import { type Answer, learn, learnAnswer, NOTHING_SEEN } from "../../src/domain/plan/seen.ts";
@@ -30,11 +21,6 @@ import { settle } from "../../src/domain/plan/settle.ts";
 import type { Question as PlanQuestion, RecordPart, Step } from "../../src/domain/plan/step.ts";
 import { buildSight } from "../../src/domain/plan/view.ts";
 import type { Now, OperatorView, Seen, Turn, World } from "../../src/domain/plan/world.ts";
-import {
-  accountPosition,
-  isNeverFilled,
-  type PositionChange,
-} from "../../src/domain/position_account.ts";
 import { countCovered, countGtcCovered } from "../../src/domain/protection.ts";
 import { NOTHING_UNDER_WAY } from "../../src/domain/unfinished.ts";
 import type { Outcome, Question } from "./broker_answers.ts";
@@ -473,62 +459,18 @@ function learnLookUp(
   };
 }
 
-/** What becomes of the position by what was seen: the part of the cycle before the planner's. */
+/** What becomes of the position by what was seen; all that could be asked for besides was listed. */
 function accountFor(client: PlannedState, outside: Outside): PlannedState {
   const { records } = client;
-  const [position] = records.positions;
-  if (position === undefined) return client;
-  const change = explain(client, position, outside);
-  if (change === null) return client;
-  const put = (changes: Partial<ManagedPosition>): PlannedState => ({
-    ...client,
-    records: { ...records, positions: [{ ...position, ...changes }] },
-  });
-  switch (change.kind) {
-    case "same":
-    case "waiting":
-    case "absent":
-      return client;
-    case "changed":
-      return put({
-        qty: change.qty,
-        costBasisUsd: change.costBasisUsd,
-        unexplainedQty: null,
-        unexplainedSinceMs: null,
-      });
-    case "lagging":
-      return put({ qty: change.qty, unexplainedQty: null, unexplainedSinceMs: null });
-    case "gone":
-    case "never_filled": {
-      const unfinished = records.unfinished.filter((each) =>
-        each.positionId !== position.positionId
-      );
-      return { ...client, records: { ...records, positions: [], unfinished, standings: [] } };
-    }
-    case "unexplained":
-      return put({
-        unexplainedQty: change.qty,
-        unexplainedSinceMs: position.unexplainedSinceMs ?? NOW_MS,
-      });
-  }
-}
-
-function explain(
-  client: PlannedState,
-  position: ManagedPosition,
-  outside: Outside,
-): PositionChange | null {
-  const sight = buildSight(buildWorld(client, outside), client.records);
-  const held = findShown(sight, position.symbol);
-  const orders = listPositionHistory(sight, position);
-  const holdings = readHoldings(sight, position);
-  if (held === null || orders === null || holdings === null) return null;
-  if (isNeverFilled(position, orders)) return { kind: "never_filled" };
-  const order = orders.find(({ clientOrderId }) => clientOrderId === position.positionId);
-  const entry = order === undefined ? "unknown" : mayTrade(order) ? "working" : "over";
-  if (holdings[0]?.isOver === true && entry !== "working") return { kind: "gone" };
-  const recent = readRecentFills(sight, position);
-  return accountPosition(position, held, { holdings, recent, entry });
+  const searched = new Map(
+    records.positions.map(({ positionId }) => [positionId, "orders"] as const),
+  );
+  const sight = buildSight(buildWorld(client, outside), records);
+  const accounted = account(records, { sight, dateNy: "2026-11-23", searched });
+  if (accounted.kind === "asks") throw new RangeError("all was asked for");
+  const next = apply(records, accounted.change);
+  const standings = next.positions.length === 0 ? [] : next.standings;
+  return { ...client, records: { ...next, standings } };
 }
 
 function send(

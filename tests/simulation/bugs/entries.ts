@@ -268,8 +268,8 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "the fill of an unresolved entry called foreign",
     edits: [{
       file: "src/engine/foreign.ts",
-      find: "    ...listDoubtfulBuys(engine),\n",
-      replace: "    ...[...listDoubtfulBuys(engine)].slice(0, 0),\n",
+      find: "    ...listDoubtfulBuys(listEntries(engine), engine.nowMs()),\n",
+      replace: "    ...[...listDoubtfulBuys(listEntries(engine), engine.nowMs())].slice(0, 0),\n",
     }],
     tests: ["tests/engine/exactly_once_test.ts"],
   },
@@ -368,7 +368,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "what a refused entry bought is adopted before the broker shows it",
     edits: [{
-      file: "src/engine/ledger_store.ts",
+      file: "src/domain/ledger.ts",
       find: 'entry.side === "buy" && (isUnsettled(entry) || isJustRefused(entry))',
       replace: 'entry.side === "buy" && (isUnsettled(entry) || isJustRefused(entry) && nowMs < 0)',
     }],

@@ -133,7 +133,7 @@ export class Engine {
   /** Requests to adopt that a cycle was begun for. */
   readonly adoptsSeen = new Set<string>();
   /** Since when a released symbol was seen neither held nor in an order, broker time. */
-  readonly absentSinceMs = new Map<string, number>();
+  absentSince: ReadonlyMap<string, number> = new Map();
   /** Whether this cycle schedules and sends entries: its list is of today (pipeline 1), and the disk takes records. */
   isTakingEntries = true;
   /** Corporate actions are not asked for before this, monotonic: the last look was not answered. */
@@ -182,6 +182,8 @@ export class Engine {
   /** What the newest copy of the records in the archive has, in words; `null` before the first look. */
   copied: string | null = null;
   private unsavedSaid: string | null = null;
+  /** Whether the last write of the records has not succeeded. */
+  private isWriteFailing = false;
 
   private readonly startedAtMs: number;
   /** Tells this process from the one before. */
@@ -272,6 +274,12 @@ export class Engine {
     return this.startedAtMs + RUN_ONCE_MS - this.ports.clock.monotonicMs();
   }
 
+  /** Forgets that it has them: the position has ended. */
+  forgetPast(positionId: string): void {
+    const pasts = [...this.seen.pasts].filter((each) => each !== positionId);
+    this.seen = { ...this.seen, pasts: new Set(pasts) };
+  }
+
   /** Replaces what is remembered; durable only after `saveState`. */
   updateState(change: Partial<EngineState>): void {
     this.state = { ...this.state, ...change };
@@ -281,17 +289,6 @@ export class Engine {
   putPosition(position: ManagedPosition): void {
     const others = this.state.positions.filter((each) => each.positionId !== position.positionId);
     this.updateState({ positions: [...others, position] });
-  }
-
-  /** Forgets a managed position. */
-  dropPosition(positionId: string): void {
-    const ended = this.state.positions.find((each) => each.positionId === positionId);
-    if (ended !== undefined) this.ended.set(positionId, ended);
-    const positions = this.state.positions.filter((each) => each.positionId !== positionId);
-    const unfinished = this.state.unfinished.filter((each) => each.positionId !== positionId);
-    this.updateState({ positions, unfinished });
-    const pasts = new Set([...this.seen.pasts].filter((each) => each !== positionId));
-    this.seen = { ...this.seen, pasts };
   }
 
   /** Whether the account that the state belongs to could not be compared with the broker's yet. */
@@ -308,13 +305,20 @@ export class Engine {
     return this.state.host !== null && this.state.accountId !== null;
   }
 
+  /** Whether what is remembered now outlives this process, as far as the last write and the account tell. */
+  get isRemembering(): boolean {
+    return this.isWritable && !this.isWriteFailing;
+  }
+
   /**
    * Makes the records durable, where they changed since the last time.
    * @throws {StateError} Where a file can't be written.
    */
   async saveState(): Promise<void> {
     if (!this.isWritable) return;
+    this.isWriteFailing = true;
     await this.store.write(this.state);
+    this.isWriteFailing = false;
     this.unsavedSaid = null;
   }
 

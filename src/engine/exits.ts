@@ -5,10 +5,9 @@ import type { GateDecision } from "../domain/gate.ts";
 import type { Trade } from "../domain/market.ts";
 import type { Engine } from "./engine.ts";
 import { isOfThisSession } from "./observe.ts";
-import { isActionable } from "./positions.ts";
+import { isActionable, updateTrims } from "./positions.ts";
 import { sightOf } from "./sight.ts";
 import { sayDryRunSale } from "./trade_messages.ts";
-import { reviseTrims } from "./trim_flags.ts";
 import { isUnreadableIn } from "./unreadable.ts";
 
 /**
@@ -22,7 +21,7 @@ export async function observePrices(
   trades: ReadonlyMap<string, Trade>,
   fresh: ReadonlySet<string>,
 ): Promise<void> {
-  if (gate.mode === "LIVE") await reviseTrims(engine, fresh);
+  if (gate.mode === "LIVE") await updateTrims(engine, fresh);
   for (const position of engine.state.positions) {
     const trade = trades.get(position.symbol);
     if (trade === undefined || !isOfThisSession(engine, trade)) continue;

@@ -1,9 +1,9 @@
 import { findEntry } from "../domain/account/sight.ts";
+import { buildPositionEvent } from "../domain/day/position_event.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { decideEntryEnd } from "../domain/entry_end.ts";
 import { type BrokerOrder, mayTrade } from "../domain/orders.ts";
 import type { Engine } from "./engine.ts";
-import { buildPositionEvent } from "./position_changes.ts";
 import { sightOf } from "./sight.ts";
 
 /**

@@ -5,7 +5,7 @@ import {
   type Standing,
   type StandingReason,
 } from "../domain/account/standing.ts";
-import { isEntryWorking } from "../domain/account/sight.ts";
+import { isEntryWorking, isUnseen } from "../domain/account/sight.ts";
 import { LAST_CALL_MS } from "../domain/account/standing_alarms.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { formatGateReason, type GateDecision, type GateFailReason } from "../domain/gate.ts";
@@ -84,6 +84,7 @@ async function takeAll(engine: Engine, end: CycleEnd): Promise<void> {
     untilCloseMs: untilCloseMs(engine),
     nextOpenMs: end.market?.nextOpenMs ?? findNextOpen(engine),
     toldSymbols: new Set(engine.toldBare.map(({ symbol }) => symbol)),
+    isForgetful: engine.ports.config.isRunOnce && !engine.isRemembering,
   });
 }
 
@@ -116,10 +117,12 @@ function take(engine: Engine, position: ManagedPosition, turn: Turn): Standing {
   return decideStanding({
     position,
     count: readShares(engine, position),
-    cover: groups === null ? null : {
-      coveredQty: countCovered(groups, leastUsd),
-      gtcQty: countGtcCovered(groups, leastUsd),
-    },
+    cover: groups === null || isUnseen(sightOf(engine), groups.flatMap(({ orders }) => orders))
+      ? null
+      : {
+        coveredQty: countCovered(groups, leastUsd),
+        gtcQty: countGtcCovered(groups, leastUsd),
+      },
     shownQty: findShown(engine, position.symbol)?.qty ?? null,
     hasLooked: engine.observation !== null,
     isBeforeTrusted: turn.market !== null || isKnownClosed(engine),

@@ -1,5 +1,5 @@
 import { unreachable } from "../domain/assert.ts";
-import type { AlertTitle } from "../domain/alert_titles.ts";
+import { buildPositionEvent } from "../domain/day/position_event.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { EndReason } from "../domain/entry_end.ts";
 import type { ExitReason } from "../domain/exit_plan.ts";
@@ -10,7 +10,7 @@ import { symbolOf } from "../domain/plan/seen.ts";
 import type { Step } from "../domain/plan/step.ts";
 import type { SellStanding } from "../domain/protection.ts";
 import type { Engine } from "./engine.ts";
-import { buildPositionEvent } from "./position_changes.ts";
+import { tellPosition, warn } from "./position_words.ts";
 import { saySale } from "./trade_messages.ts";
 
 /** What an exit waits for is noted with each step of the protection beside it. */
@@ -28,21 +28,42 @@ const WAITS: ReadonlySet<Note["value"]["kind"]> = new Set([
 export async function tell(
   engine: Engine,
   notes: readonly Note[],
-  { told, isRest }: { readonly told: Set<string>; readonly isRest: boolean },
+  { told, isRest }: { readonly told: Set<string>; readonly isRest: boolean } = {
+    told: new Set(),
+    isRest: false,
+  },
 ): Promise<void> {
   for (const note of notes) {
     const key = JSON.stringify(note);
     const isOnce = isRest || WAITS.has(note.value.kind);
     if (isOnce && told.has(key)) continue;
     told.add(key);
-    const isNews = note.scope !== "day" || engine.isNews(note.key, engine.dateNy());
-    if (isNews) await tellOne(engine, note);
+    if (isNews(engine, note)) await tellOne(engine, note);
   }
 }
 
-async function tellOne(engine: Engine, { symbol, positionId, value }: Note): Promise<void> {
+function isNews(engine: Engine, { scope, key }: Note): boolean {
+  if (scope === "always") return true;
+  return engine.isNews(key, scope === "day" ? engine.dateNy() : scope.once);
+}
+
+async function tellOne(engine: Engine, note: Note): Promise<void> {
+  const { symbol, positionId, value } = note;
   const { log } = engine.ports;
   switch (value.kind) {
+    case "quantity":
+    case "ended":
+    case "absent":
+    case "unexplained":
+    case "hand_bought":
+    case "hand_sold":
+    case "stop_known":
+    case "trim_undone":
+    case "adopted":
+    case "released":
+    case "release_ended":
+    case "too_large":
+      return await tellPosition(engine, note, value);
     case "protection": {
       const position = find(engine, positionId);
       const stopUsd = position?.stopUsd ?? 0;
@@ -142,11 +163,6 @@ async function tellOne(engine: Engine, { symbol, positionId, value }: Note): Pro
 
 function find({ state }: Engine, positionId: string): ManagedPosition | undefined {
   return state.positions.find((each) => each.positionId === positionId);
-}
-
-function warn(engine: Engine, title: AlertTitle, text: string): void {
-  engine.ports.log.warn(text);
-  engine.alert({ level: "WARNING", title, text });
 }
 
 type ValueOf<Kind extends Note["value"]["kind"]> = Extract<Note["value"], { readonly kind: Kind }>;

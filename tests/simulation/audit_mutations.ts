@@ -159,9 +159,9 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "known stops are not raised at a restart",
     edits: [
       {
-        file: "src/engine/known_stops.ts",
-        find: "if (highestUsd <= roundToIncrement(stopUsd)) continue;",
-        replace: "if (highestUsd > 0 || highestUsd <= roundToIncrement(stopUsd)) continue;",
+        file: "src/domain/account/known_stop.ts",
+        find: "return highestUsd > roundToIncrement(stopUsd) ? highestUsd : null;",
+        replace: "return highestUsd > roundToIncrement(stopUsd) ? null : null;",
       },
     ],
   },

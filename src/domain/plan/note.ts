@@ -1,13 +1,56 @@
+import type { ManagedPosition } from "../engine_state.ts";
 import type { EndReason } from "../entry_end.ts";
 import type { ExitReason } from "../exit_plan.ts";
 import type { BrokerOrder } from "../orders.ts";
 import type { SellGroup } from "../protection.ts";
+import type { Renamed } from "../renamed.ts";
 
-/** How often a note is told: each time, once a NY day for its key, or once for its key and value. */
-export type NoteScope = "always" | "day" | "once";
+/** How often a note is told: each time, once a NY day for its key, or once for its key and what it says. */
+export type NoteScope = "always" | "day" | { readonly once: string };
+
+/** What a look has made of a position; `position`: as it was before. */
+export type PositionNote =
+  | { readonly kind: "quantity"; readonly position: ManagedPosition; readonly qty: number }
+  /** `handQty`: shares that a hand bought beside it and that are left, at least one; else 0. */
+  | {
+    readonly kind: "ended";
+    readonly position: ManagedPosition;
+    readonly how: "gone" | "never_filled";
+    readonly handQty: number;
+  }
+  /** An error each time, told once a NY day for its key. `renamed`: what it may be now. */
+  | {
+    readonly kind: "absent";
+    readonly position: ManagedPosition;
+    readonly renamed: Renamed | null;
+  }
+  /** What the broker shows instead; `isSplit`: for so long that it is called one, an error told as above. */
+  | {
+    readonly kind: "unexplained";
+    readonly position: ManagedPosition;
+    readonly qty: number;
+    readonly isSplit: boolean;
+  }
+  /** Shares that a hand bought beside it, or sold of it. */
+  | { readonly kind: "hand_bought" | "hand_sold"; readonly qty: number }
+  /** The operator's from now on; that has ended; and the engine's from now on. */
+  | { readonly kind: "released" | "adopted"; readonly position: ManagedPosition }
+  | { readonly kind: "release_ended" }
+  /** On today's list, and too large to be adopted by itself. USD. */
+  | {
+    readonly kind: "too_large";
+    readonly qty: number;
+    readonly worthUsd: number;
+    readonly limitUsd: number;
+  }
+  /** A trim ended without a share sold, and is due again. */
+  | { readonly kind: "trim_undone" }
+  /** Its stop was higher already than what is remembered, USD per share. */
+  | { readonly kind: "stop_known"; readonly highestUsd: number; readonly stopUsd: number };
 
 /** What happened, as data; the words are the teller's. */
 export type NoteValue =
+  | PositionNote
   /** A sequence is begun: the audit trail has it before its requests. */
   | { readonly kind: "protection"; readonly step: string; readonly qty: number | null }
   /** A stop rests. */
@@ -94,6 +137,7 @@ export type NoteValue =
 /** One note about a position: data alone, never text that the planner made up. */
 export interface Note {
   readonly symbol: string;
+  /** Empty for one that is not managed. */
   readonly positionId: string;
   readonly scope: NoteScope;
   /** What it is remembered by where it is not told always. */

@@ -8,6 +8,7 @@ const UNFILLED = "tests/engine/unfilled_entry_test.ts";
 const ENTRY_PLAN = "tests/domain/plan/entry_test.ts";
 const PARTIAL = "tests/engine/partial_entry_test.ts";
 const LEAVING_DISK = "tests/engine/leaving_disk_test.ts";
+const LEAVING_FIRST = "tests/engine/leaving_first_test.ts";
 
 export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
@@ -315,8 +316,8 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "the fill of an unresolved entry called foreign",
     edits: [{
       file: "src/engine/foreign.ts",
-      find: "    ...listDoubtfulBuys(engine),\n",
-      replace: "    ...[...listDoubtfulBuys(engine)].slice(0, 0),\n",
+      find: "    ...listDoubtfulBuys(listEntries(engine), engine.nowMs()),\n",
+      replace: "    ...[...listDoubtfulBuys(listEntries(engine), engine.nowMs())].slice(0, 0),\n",
     }],
     tests: ["tests/engine/exactly_once_test.ts"],
   },
@@ -370,15 +371,52 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "a replacement of the document before a due entry",
     edits: [{
       file: "src/engine/cycle.ts",
-      find: "if (!hasDueIntent(engine)) await",
-      replace: "await",
+      find: "  if (isPressing) await decideDueEntries(",
+      replace:
+        "  if (isPressing) await engine.trySaveState();\n  if (isPressing) await decideDueEntries(",
     }],
     tests: [LEAVING_DISK],
   },
   {
+    name: "a due entry waits for the signals",
+    edits: [{
+      file: "src/engine/cycle.ts",
+      find: "  const isPressing = hasDueIntent(engine);\n",
+      replace: "  const isPressing = false;\n",
+    }],
+    tests: [LEAVING_FIRST],
+  },
+  {
+    name: "a due entry has the broker asked one thing after the other",
+    edits: [{
+      file: "src/engine/cycle.ts",
+      find: "  const isPressing = hasDueIntent(engine) ||\n",
+      replace: "  const isPressing =\n",
+    }],
+    tests: [LEAVING_FIRST],
+  },
+  {
+    name: "what was just denied is made anew in the same cycle",
+    edits: [{
+      file: "src/engine/signals.ts",
+      find: "    waiting: new Set([...waiting, ...engine",
+      replace: "    waiting: new Set([...engine",
+    }],
+    tests: [LEAVING_FIRST],
+  },
+  {
+    name: "corporate actions of an entry are asked for when it is due",
+    edits: [{
+      file: "src/engine/corporate_actions.ts",
+      find: "...(clock.isOpen ? soonest : [])",
+      replace: "...(clock.isOpen ? [] : [])",
+    }],
+    tests: [LEAVING_FIRST],
+  },
+  {
     name: "what a refused entry bought is adopted before the broker shows it",
     edits: [{
-      file: "src/engine/ledger_store.ts",
+      file: "src/domain/ledger.ts",
       find: 'entry.side === "buy" && (isUnsettled(entry) || isJustRefused(entry))',
       replace: 'entry.side === "buy" && (isUnsettled(entry) || isJustRefused(entry) && nowMs < 0)',
     }],

@@ -71,7 +71,7 @@ export const PROTECTION_BUGS: readonly TestedBug[] = [
   {
     name: "a hand's price taken into `stop`",
     edits: [{
-      file: "src/engine/known_stops.ts",
+      file: "src/domain/account/known_stop.ts",
       find: "usd === null || byHand.has(usd) ? [] : [usd]",
       replace: "usd === null || byHand.has(-usd) ? [] : [usd]",
     }],

@@ -51,18 +51,18 @@ export const SHARES_BUGS: readonly TestedBug[] = [
   {
     name: "a released symbol adopted again",
     edits: [{
-      file: "src/engine/adopting.ts",
-      find: "    if (isReleased(engine, held.symbol)) return [];\n",
-      replace: "",
+      file: "src/domain/plan/adopt.ts",
+      find: "isManaged(records, symbol) || isReleased(records, symbol)) continue",
+      replace: "isManaged(records, symbol)) continue",
     }],
     tests: ["tests/engine/release_test.ts"],
   },
   {
     name: "a released position taken in again from its entry",
     edits: [{
-      file: "src/engine/bought.ts",
-      find: "    engine.state.released.some((each) => each.positionId === positionId) ||\n",
-      replace: "",
+      file: "src/domain/account/bought.ts",
+      find: "    [...released, ...positions].some(",
+      replace: "    [...released.slice(0, 0), ...positions].some(",
     }],
     tests: ["tests/engine/release_test.ts"],
   },
@@ -78,8 +78,8 @@ export const SHARES_BUGS: readonly TestedBug[] = [
   {
     name: "a release between a cancel and its stop",
     edits: [{
-      file: "src/engine/releasing.ts",
-      find: "  if (isBetween(engine, position)) return sayWaits(engine, name);\n",
+      file: "src/domain/plan/release.ts",
+      find: '  if (isBetween(records, sight, position)) return { kind: "waits" };\n',
       replace: "",
     }],
     tests: ["tests/engine/release_test.ts"],
@@ -87,9 +87,9 @@ export const SHARES_BUGS: readonly TestedBug[] = [
   {
     name: "a position is adopted whatever it is worth",
     edits: [{
-      file: "src/engine/adopting.ts",
-      find: "  if (qty * priceUsd <= limitUsd) return true;",
-      replace: "  if (qty * priceUsd <= Infinity * limitUsd) return true;",
+      file: "src/domain/plan/adopt.ts",
+      find: "    if (qty * priceUsd <= limitUsd) adoptable",
+      replace: "    if (qty * priceUsd <= Infinity * limitUsd) adoptable",
     }],
     tests: ["tests/engine/positions_test.ts"],
   },
@@ -142,7 +142,7 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     name: "what positions showed late is never sold out",
     edits: [{
       file: "src/domain/position_account.ts",
-      find: "return Math.max(beyondQty, lateQty);",
+      find: "return isStuck ? lateQty + earlyQty : lateQty;",
       replace: "return Math.min(beyondQty, lateQty);",
     }],
     tests: ["tests/engine/lag_test.ts", "tests/domain/position_account_test.ts"],
@@ -155,5 +155,23 @@ export const SHARES_BUGS: readonly TestedBug[] = [
       replace: "atMs > 0)",
     }],
     tests: ["tests/domain/position_account_test.ts"],
+  },
+  {
+    name: "a trim from long before a reverse split accounts for what it left",
+    edits: [{
+      file: "src/domain/position_account.ts",
+      find: "return isStuck ? lateQty + earlyQty : lateQty;",
+      replace: "return Math.max(beyondQty, lateQty);",
+    }],
+    tests: ["tests/domain/position_account_test.ts"],
+  },
+  {
+    name: "a fill seen late is believed to lag in positions",
+    edits: [{
+      file: "src/domain/account/order_book.ts",
+      find: "Math.min(atMs, order.filledAtMs ?? atMs)",
+      replace: "atMs",
+    }],
+    tests: ["tests/domain/account/order_book_test.ts"],
   },
 ];

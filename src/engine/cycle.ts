@@ -1,5 +1,7 @@
 import { LAST_CALL_MS } from "../domain/account/standing_alarms.ts";
+import type { Candidate } from "../domain/candidate.ts";
 import type { GateDecision } from "../domain/gate.ts";
+import type { LedgerEntry } from "../domain/ledger.ts";
 import type { MarketClock, Trade } from "../domain/market.ts";
 import { isNearSomeClose } from "../domain/market_clock.ts";
 import { mayTrade } from "../domain/orders.ts";
@@ -62,7 +64,7 @@ export interface CycleResult {
 }
 
 /**
- * One cycle: observe, reconcile, gate, exits and protection, signals, then every intent due by then (pipeline 4).
+ * One cycle: observe, reconcile, gate, exits and protection, then every intent due by then, and signals (pipeline 4).
  * Market closed: one line, and nothing else of the cycle but the look and the stop of pipeline 5.
  */
 export async function runCycle(engine: Engine): Promise<CycleResult> {
@@ -74,10 +76,10 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
   engine.prices = null;
   takeDelivered(engine);
   await noticeDisk(engine);
-  // How near the close is, nobody knows before the clock has answered: then a run asks for all at once.
-  const questions = engine.ports.config.isRunOnce && isNearSomeClose(engine.nowMs())
-    ? await askAll(engine)
-    : buildQuestions(engine);
+  // How near the close is, nobody knows before the clock has answered: then a run asks for all at once. So does an entry that is due.
+  const isPressing = hasDueIntent(engine) ||
+    (engine.ports.config.isRunOnce && isNearSomeClose(engine.nowMs()));
+  const questions = isPressing ? await askAll(engine) : buildQuestions(engine);
   const market = await readMarket(engine, questions);
   engine.cycleBeganMs = engine.nowMs();
   await noticePause(engine);
@@ -142,10 +144,10 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   reportUnreadable(engine);
   engine.isTakingEntries = watchlist.kind === "fresh" && engine.ports.disk.fault === null;
   if (watchlist.kind === "fresh" && engine.isTakingEntries) {
-    await makeIntents(engine, watchlist.candidates);
-    // An entry that is due waits for no replacement but its own, which says all that the cycle has learnt (pipeline 6).
-    if (!hasDueIntent(engine)) await engine.trySaveState();
-    await decideDueEntries(engine, decision, ledger.absent);
+    await takeEntries(engine, decision, {
+      candidates: watchlist.candidates,
+      absent: ledger.absent,
+    });
   } else {
     await pauseEntries(engine, ledger.absent);
   }
@@ -155,6 +157,27 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   await sayFilled(engine);
   planWakes(engine, decision);
   return decision;
+}
+
+/**
+ * New intents, and what becomes of those that are due. What is due already waits neither for the signals nor for any
+ * replacement of the records but its own, which says all that the cycle has learnt (pipeline 4, 6).
+ */
+async function takeEntries(
+  engine: Engine,
+  gate: GateDecision,
+  { candidates, absent }: {
+    readonly candidates: readonly Candidate[];
+    readonly absent: readonly LedgerEntry[];
+  },
+): Promise<void> {
+  const waiting = new Set(engine.state.intents.map((intent) => intent.symbol));
+  const isPressing = hasDueIntent(engine);
+  if (isPressing) await decideDueEntries(engine, gate, absent);
+  await makeIntents(engine, candidates, waiting);
+  if (isPressing) return;
+  await engine.trySaveState();
+  await decideDueEntries(engine, gate, absent);
 }
 
 /** Exits, adoption and protection, whatever the watchlist says (pipeline 5). */

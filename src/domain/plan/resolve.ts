@@ -1,3 +1,4 @@
+import { findBreach } from "../account/position_shares.ts";
 import { isIdTaken, isUnsettled, type LedgerEntry } from "../ledger.ts";
 import type { SellSideRequest } from "../order_request.ts";
 import { isEndedUnfilled } from "./exit_record.ts";
@@ -89,10 +90,14 @@ export function resolve(view: View, permit: Permit, entry: NamedEntry): Move | n
   return sendings < SENDINGS_MAX ? sendAgain(view, permit, entry) : null;
 }
 
-/** The same id is the same order, of which the broker takes one. */
-function sendAgain(view: View, permit: Permit, entry: LedgerEntry): Move {
+/**
+ * The same id is the same order, of which the broker takes one.
+ * @returns `null` where its shares are not bare for sure any more: what is left of them is decided anew in the next cycle.
+ */
+function sendAgain(view: View, permit: Permit, entry: LedgerEntry): Move | null {
   const request = buildRequest(view, entry);
   const { positionId } = view.position;
+  if (findBreach(view.sight, view.records.positions, request) !== null) return null;
   return {
     kind: "step",
     step: { do: "send", change: [], request, permit, positionId, notAfterMs: null, done: [] },

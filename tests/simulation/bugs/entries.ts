@@ -6,6 +6,7 @@ const REFUSALS = "tests/engine/entry_refusals_test.ts";
 const ATTACKS = "tests/engine/attacks_3_test.ts";
 const UNFILLED = "tests/engine/unfilled_entry_test.ts";
 const LEAVING_DISK = "tests/engine/leaving_disk_test.ts";
+const LEAVING_FIRST = "tests/engine/leaving_first_test.ts";
 
 export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
@@ -322,10 +323,47 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "a replacement of the document before a due entry",
     edits: [{
       file: "src/engine/cycle.ts",
-      find: "if (!hasDueIntent(engine)) await",
-      replace: "await",
+      find: "  if (isPressing) await decideDueEntries(",
+      replace:
+        "  if (isPressing) await engine.trySaveState();\n  if (isPressing) await decideDueEntries(",
     }],
     tests: [LEAVING_DISK],
+  },
+  {
+    name: "a due entry waits for the signals",
+    edits: [{
+      file: "src/engine/cycle.ts",
+      find: "  const isPressing = hasDueIntent(engine);\n",
+      replace: "  const isPressing = false;\n",
+    }],
+    tests: [LEAVING_FIRST],
+  },
+  {
+    name: "a due entry has the broker asked one thing after the other",
+    edits: [{
+      file: "src/engine/cycle.ts",
+      find: "  const isPressing = hasDueIntent(engine) ||\n",
+      replace: "  const isPressing =\n",
+    }],
+    tests: [LEAVING_FIRST],
+  },
+  {
+    name: "what was just denied is made anew in the same cycle",
+    edits: [{
+      file: "src/engine/signals.ts",
+      find: "    waiting: new Set([...waiting, ...engine",
+      replace: "    waiting: new Set([...engine",
+    }],
+    tests: [LEAVING_FIRST],
+  },
+  {
+    name: "corporate actions of an entry are asked for when it is due",
+    edits: [{
+      file: "src/engine/corporate_actions.ts",
+      find: "...(clock.isOpen ? soonest : [])",
+      replace: "...(clock.isOpen ? [] : [])",
+    }],
+    tests: [LEAVING_FIRST],
   },
   {
     name: "what a refused entry bought is adopted before the broker shows it",

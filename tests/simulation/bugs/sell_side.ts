@@ -259,4 +259,14 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/engine/unfinished_test.ts"],
   },
+  {
+    name: "a lost stop is sent again whatever was sold meanwhile",
+    edits: [{
+      file: "src/domain/plan/resolve.ts",
+      find:
+        "  if (findBreach(view.sight, view.records.positions, request) !== null) return null;\n",
+      replace: "",
+    }],
+    tests: ["tests/engine/unfinished_test.ts"],
+  },
 ];

@@ -143,7 +143,7 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     name: "what positions showed late is never sold out",
     edits: [{
       file: "src/domain/position_account.ts",
-      find: "return Math.max(beyondQty, lateQty);",
+      find: "return isStuck ? lateQty + earlyQty : lateQty;",
       replace: "return Math.min(beyondQty, lateQty);",
     }],
     tests: ["tests/engine/lag_test.ts", "tests/domain/position_account_test.ts"],
@@ -210,5 +210,23 @@ export const SHARES_BUGS: readonly TestedBug[] = [
       replace: 'record === "none" ? findExitRecord(past.slice(0, 0),',
     }],
     tests: ["tests/domain/plan/trims_test.ts", "tests/engine/exits_test.ts"],
+  },
+  {
+    name: "a trim from long before a reverse split accounts for what it left",
+    edits: [{
+      file: "src/domain/position_account.ts",
+      find: "return isStuck ? lateQty + earlyQty : lateQty;",
+      replace: "return Math.max(beyondQty, lateQty);",
+    }],
+    tests: ["tests/domain/position_account_test.ts"],
+  },
+  {
+    name: "a fill seen late is believed to lag in positions",
+    edits: [{
+      file: "src/domain/account/order_book.ts",
+      find: "Math.min(atMs, order.filledAtMs ?? atMs)",
+      replace: "atMs",
+    }],
+    tests: ["tests/domain/account/order_book_test.ts"],
   },
 ];

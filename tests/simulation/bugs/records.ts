@@ -391,6 +391,24 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     tests: ["tests/engine/record_copies_test.ts"],
   },
   {
+    name: "a copy takes the reserve",
+    edits: [{
+      file: "src/state/execution_state.ts",
+      find: 'bytes, { use: "note" });',
+      replace: 'bytes, { use: "record" });',
+    }],
+    tests: ["tests/engine/record_copies_test.ts"],
+  },
+  {
+    name: "a lost document brings the lock of its copy back",
+    edits: [{
+      file: "src/domain/rebuild_records.ts",
+      find: "mismatches: ledgers[0]?.mismatches ?? 0,",
+      replace: "mismatches: copy?.ledger?.mismatches ?? 0,",
+    }],
+    tests: ["tests/engine/older_document_test.ts"],
+  },
+  {
     name: "a mismatch does not block its cycle",
     edits: [
       {

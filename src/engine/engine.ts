@@ -1,4 +1,4 @@
-import { EMPTY_BOOK, type OrderBook } from "../domain/account/order_book.ts";
+import type { OrderBook } from "../domain/account/order_book.ts";
 import type { Standing } from "../domain/account/standing.ts";
 import type { DayTrail } from "../domain/day/day_trail.ts";
 import type { LossVerdict } from "../domain/day_loss.ts";
@@ -13,7 +13,8 @@ import type { MarketClock, Session, Trade } from "../domain/market.ts";
 import type { LostRecord, RebuildWait } from "../domain/rebuild_wait.ts";
 import type { Calendar } from "../domain/market_clock.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
-import type { Changes, OrderLook } from "../domain/plan/world.ts";
+import { type Answer, learn, NOTHING_SEEN } from "../domain/plan/seen.ts";
+import type { Seen } from "../domain/plan/world.ts";
 import type { PriceMemory } from "../domain/price_check.ts";
 import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../domain/orders.ts";
 import type { UnreadableRow } from "../domain/unreadable_row.ts";
@@ -58,6 +59,12 @@ export interface Observation {
   readonly unreadable: UnreadableRows;
 }
 
+/** When something was asked for: after how many changes, and by monotonic time, ms. */
+export interface Asked {
+  readonly afterChange: number;
+  readonly atMs: number;
+}
+
 /**
  * The running engine: its ports and what it remembers. The only mutable thing in `engine/`; everything that must survive
  * a crash is in `state`, which is written through `saveState`.
@@ -81,10 +88,8 @@ export class Engine {
   observation: Observation | null = null;
   /** The broker's account as it was last read; the keys are this process's for life. */
   accountId: string | null = null;
-  /** Every order that an answer or a record has shown, by order id: lists lag behind answers by id. */
-  book: OrderBook = EMPTY_BOOK;
-  /** Positions whose orders the book has from their beginning on. */
-  readonly knownPasts = new Set<string>();
+  /** All that this process has seen at the broker; each answer makes a new one. */
+  seen: Seen = NOTHING_SEEN;
   /** Sells of ours whose fate nobody knows, by client order id. */
   readonly doubts = new Map<string, LedgerEntry>();
   /** Told of a request that would sell or stop more than is held for sure; it has not left. Tests throw. */
@@ -135,16 +140,6 @@ export class Engine {
   actionsPausedUntilMs = -Infinity;
   /** Lists of symbols that this cycle asked the data API for. */
   listsAsked = 0;
-  /** The order-changing requests that have left. */
-  changes: Changes = { count: 0, last: new Map() };
-  /** When positions and open orders were asked for last: after how many changes, and by monotonic time, ms. */
-  positionsAsked = { afterChange: 0, atMs: -Infinity };
-  openOrdersAsked = { afterChange: 0, atMs: -Infinity };
-  /** The last look at an order by the broker's id, and by ours. */
-  readonly orderLooks = new Map<string, OrderLook>();
-  readonly lookUps = new Map<string, OrderLook>();
-  /** Whether something was sent since positions and orders were last read. */
-  isStale = false;
   /** Whether something was seen, while waiting or in the middle of a cycle, that the next cycle must not wait for. */
   isCycleDue = false;
   /** Mode of the gate as it was last printed. */
@@ -170,8 +165,6 @@ export class Engine {
   prices: {
     readonly rows: ReadonlyMap<string, Trade>;
     readonly answered: ReadonlySet<string>;
-    /** How many changes had left when they were asked for. */
-    readonly afterChange: number;
   } | null = null;
   /** What is remembered of the prices of what may be adopted, by symbol; a new process has them confirmed anew. */
   readonly foreignPrices = new Map<string, PriceMemory>();
@@ -196,9 +189,30 @@ export class Engine {
   /** Tells this process from the one before. */
   readonly processId: string;
 
-  /** Notes when a list is asked for now. */
-  markAsked(): { readonly afterChange: number; readonly atMs: number } {
-    return { afterChange: this.changes.count, atMs: this.ports.clock.monotonicMs() };
+  /** Notes when something is asked for now. */
+  markAsked(): Asked {
+    return { afterChange: this.seen.changes.count, atMs: this.ports.clock.monotonicMs() };
+  }
+
+  /** Takes answers of the broker's in. */
+  learn(answers: readonly Answer[], { afterChange, atMs }: Asked): void {
+    const now = { brokerMs: this.nowMs(), monotonicMs: atMs };
+    this.seen = learn(this.seen, answers, now, afterChange);
+  }
+
+  /** Every order that an answer or a record has shown, by order id: lists lag behind answers by id. */
+  get book(): OrderBook {
+    return this.seen.book;
+  }
+
+  /** Puts a book in its place in which an order, or what is known of it, is another. */
+  putBook(book: OrderBook): void {
+    this.seen = { ...this.seen, book };
+  }
+
+  /** Notes that the book has these positions' orders from their beginning on. */
+  notePasts(positionIds: readonly string[]): void {
+    this.seen = { ...this.seen, pasts: new Set([...this.seen.pasts, ...positionIds]) };
   }
 
   constructor(readonly ports: EnginePorts, readonly stop: AbortSignal) {
@@ -258,6 +272,12 @@ export class Engine {
   get runLeftMs(): number {
     if (!this.ports.config.isRunOnce) return Infinity;
     return this.startedAtMs + RUN_ONCE_MS - this.ports.clock.monotonicMs();
+  }
+
+  /** Forgets that it has them: the position has ended. */
+  forgetPast(positionId: string): void {
+    const pasts = [...this.seen.pasts].filter((each) => each !== positionId);
+    this.seen = { ...this.seen, pasts: new Set(pasts) };
   }
 
   /** Replaces what is remembered; durable only after `saveState`. */

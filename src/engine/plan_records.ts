@@ -68,7 +68,7 @@ function forgetEnded(engine: Engine, before: readonly ManagedPosition[]): void {
     const { positionId } = position;
     if (engine.state.positions.some((each) => each.positionId === positionId)) continue;
     engine.ended.set(positionId, position);
-    engine.knownPasts.delete(positionId);
+    engine.forgetPast(positionId);
   }
 }
 

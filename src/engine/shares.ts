@@ -37,10 +37,10 @@ export async function ensurePasts(engine: Engine): Promise<void> {
     // The orders of the day are read in each cycle.
     const isOfToday = adoptedQty === 0 && observation?.dayOrders.kind === "ok" &&
       dateNyOf(openedAtMs - OPENED_SLACK_MS) === observation.dateNy;
-    if (isOfToday) engine.knownPasts.add(positionId);
+    if (isOfToday) engine.notePasts([positionId]);
   }
   const unknown = engine.state.positions.filter(({ positionId }) =>
-    !engine.knownPasts.has(positionId)
+    !engine.seen.pasts.has(positionId)
   );
   if (unknown.length > 0) await readPasts(engine, unknown);
 }
@@ -70,7 +70,7 @@ export async function readPasts(
     unreadable.every((row) => row.symbol !== null && row.symbol !== symbol)
   );
   const ids = new Set(whole.map(({ positionId }) => positionId));
-  for (const positionId of ids) engine.knownPasts.add(positionId);
+  engine.notePasts([...ids]);
   return ids;
 }
 

@@ -25,9 +25,10 @@ import { countCovered, countGtcCovered } from "../../src/domain/protection.ts";
 import { NOTHING_UNDER_WAY } from "../../src/domain/unfinished.ts";
 import type { Outcome, Question } from "./broker_answers.ts";
 import type { BrokerState } from "./broker_state.ts";
-import type { Client, ClientStanding, ClientStep, Outside } from "./client.ts";
+import type { Begin, Client, ClientStanding, ClientStep, Outside } from "./client.ts";
+import { PlannedStore } from "./client_store.ts";
 import { age, forgetLooks, forgetMoments } from "./client_time.ts";
-import { Conser } from "./conser.ts";
+import { renew } from "./renewal.ts";
 import {
   buildPosition,
   NOW_MS,
@@ -58,8 +59,8 @@ export interface PlannedState {
   readonly isStopJudged: boolean;
 }
 
-/** What a cycle may do. */
-const STEPS_A_CYCLE = 60;
+/** More steps than a cycle has: a cycle that comes to no end is a counterexample here, and not cut off. */
+const STEPS_A_CYCLE = 200;
 /** What a cycle waits for the next one where nothing is soon. Milliseconds. */
 const POLL_MS = 60_000;
 
@@ -82,14 +83,18 @@ const LOOKS: readonly Question[] = [
 
 /** The production planner as a client: `plan` and `settle` decide, and this is their shell. */
 export class PlannedClient implements Client<PlannedState> {
-  readonly #conser = new Conser();
+  readonly store: PlannedStore;
   readonly #begins: { readonly client: PlannedState; readonly broker: BrokerState }[];
 
   /** @param brokers With a position of the engine's own each: its entry is the first order. */
   constructor(
     brokers: readonly BrokerState[],
-    { untilCloseMs = 5 * 3_600_000 }: { readonly untilCloseMs?: number } = {},
+    { untilCloseMs = 5 * 3_600_000, isWhole = false }: {
+      readonly untilCloseMs?: number;
+      readonly isWhole?: boolean;
+    } = {},
   ) {
+    this.store = new PlannedStore(isWhole);
     this.#begins = brokers.map((broker) => ({
       client: {
         records: forgetMoments(buildRecords(broker)),
@@ -108,8 +113,8 @@ export class PlannedClient implements Client<PlannedState> {
     return this.#begins;
   }
 
-  buildKey(client: PlannedState): string {
-    return this.#conser.nameOf(client);
+  renew(client: PlannedState, broker: BrokerState): Begin<PlannedState> {
+    return this.store.isWhole ? { client, broker } : renew(client, broker);
   }
 
   restart(client: PlannedState): PlannedState {
@@ -149,7 +154,7 @@ export class PlannedClient implements Client<PlannedState> {
     switch (step.do) {
       case "read": {
         const waitMs = Math.max(0, (step.notBeforeMs ?? NOW_MS) - NOW_MS);
-        const waited = age(spendStep(client), waitMs);
+        const waited = age(client, waitMs);
         const questions = step.questions.map(toQuestion);
         const isList = step.questions.some(({ ask }) => ask === "open_orders");
         const turn = isList ? { ...waited.turn, looks: waited.turn.looks + 1 } : waited.turn;
@@ -162,7 +167,7 @@ export class PlannedClient implements Client<PlannedState> {
       case "record":
         return {
           do: "record",
-          next: { ...spendStep(client), records: apply(client.records, step.change) },
+          next: { ...client, records: apply(client.records, step.change) },
         };
       case "send":
         return send(client, step);
@@ -270,10 +275,6 @@ function buildWorld(client: PlannedState, { isKilled, isOpen }: Outside): World 
     seen,
     records: { kind: "ok", records: client.records, isDurable: true },
   };
-}
-
-function spendStep(client: PlannedState): PlannedState {
-  return { ...client, turn: { ...client.turn, stepsLeft: client.turn.stepsLeft - 1 } };
 }
 
 function toQuestion(question: PlanQuestion): Question {
@@ -478,8 +479,7 @@ function send(
   step: Extract<Step, { readonly do: "send" }>,
 ): ClientStep<PlannedState> {
   const { request, permit } = step;
-  const spent = spendStep(client);
-  const recorded = { ...spent, records: apply(client.records, step.change) };
+  const recorded = { ...client, records: apply(client.records, step.change) };
   return {
     do: "send",
     change: readChange(request),
@@ -502,10 +502,9 @@ function send(
 function countAct(turn: Turn, request: SellSideRequest): Turn {
   const acts = (turn.actsBySymbol.get(SYMBOL) ?? 0) + 1;
   const actsBySymbol = new Map(turn.actsBySymbol).set(SYMBOL, acts);
-  if (request.op === "cancel") return { ...turn, actsBySymbol };
-  const { clientOrderId } = request.request;
-  const times = (turn.sendings.get(clientOrderId) ?? 0) + 1;
-  return { ...turn, actsBySymbol, sendings: new Map(turn.sendings).set(clientOrderId, times) };
+  const id = request.op === "cancel" ? request.orderId : request.request.clientOrderId;
+  const times = (turn.sendings.get(id) ?? 0) + 1;
+  return { ...turn, actsBySymbol, sendings: new Map(turn.sendings).set(id, times) };
 }
 
 /** How the position stands, as the engine takes it at the end of each cycle. */

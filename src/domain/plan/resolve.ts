@@ -3,7 +3,7 @@ import { isIdTaken, isUnsettled, type LedgerEntry } from "../ledger.ts";
 import type { SellSideRequest } from "../order_request.ts";
 import { isEndedUnfilled } from "./exit_record.ts";
 import { type Move, note, read, record, rest, RETRY_MS, unfinishedPart } from "./move.ts";
-import { type NamedEntry } from "./about.ts";
+import { nameBefore, type NamedEntry } from "./about.ts";
 import { settleShown } from "./settle.ts";
 import { settleInQuestion } from "./settle_refusal.ts";
 import type { Permit } from "./step.ts";
@@ -48,7 +48,7 @@ function restUnanswered(view: View): Move {
   }
   const why = "no usable answer to its stop yet";
   const held = { atMs: world.now.brokerMs, why, isOver: true };
-  const after = begun !== null ? "cancel" : unfinished.isBare ? "exit" : "nothing";
+  const after = nameBefore(begun, unfinished);
   const value = { kind: "stop_undone", why: "no usable answer yet", after, isOwn: false } as const;
   return record(
     [unfinishedPart(view, { underWay: { ...underWay, held, begun: null } })],

@@ -18,6 +18,7 @@ export async function applyChange(
   change: PositionChange,
 ): Promise<void> {
   const { symbol, positionId } = position;
+  const wasAbsent = engine.absentSeen.delete(positionId);
   switch (change.kind) {
     case "same":
     case "waiting":
@@ -51,9 +52,12 @@ export async function applyChange(
       break;
     case "absent":
       sayAbsent(engine, position);
+      engine.absentSeen.add(positionId);
+      // The trail has this and the next where they begin, and not at each look that sees the same.
+      if (wasAbsent) return;
       break;
     case "unexplained":
-      holdUnexplained(engine, position, change.qty);
+      if (!holdUnexplained(engine, position, change.qty)) return;
       break;
   }
   await engine.event(

@@ -15,15 +15,26 @@ const LOOK_AGAIN_MS = 15_000;
  * the first look nothing is sold, stopped, cancelled or raised in it, and after a minute it is called a split, whatever
  * the cost basis, until orders explain it after all or the operator deals with it (pipeline 5).
  * @param qty What the broker shows instead.
+ * @returns Whether it is seen for the first time.
  */
-export function holdUnexplained(engine: Engine, before: ManagedPosition, qty: number): void {
+export function holdUnexplained(engine: Engine, before: ManagedPosition, qty: number): boolean {
   const nowMs = engine.nowMs();
   const unexplainedSinceMs = before.unexplainedSinceMs ?? nowMs;
   const position = { ...before, unexplainedQty: qty, unexplainedSinceMs };
   const isKnown = before.unexplainedQty === qty && before.unexplainedSinceMs !== null;
   if (!isKnown) engine.putPosition(position);
-  const { symbol, positionId } = position;
-  if (qty < 0) return sayShort(engine, symbol, qty);
+  if (qty < 0) sayShort(engine, before.symbol, qty);
+  else sayUnexplained(engine, { ...position, unexplainedSinceMs }, qty);
+  return !isKnown;
+}
+
+function sayUnexplained(
+  engine: Engine,
+  position: ManagedPosition & { readonly unexplainedSinceMs: number },
+  qty: number,
+): void {
+  const nowMs = engine.nowMs();
+  const { symbol, positionId, unexplainedSinceMs } = position;
   const change = `Position ${symbol} changed from ${position.qty ?? "unknown"} to ${qty} shares`;
   if (!isSplit(position, nowMs)) {
     engine.wakeAt(Math.min(nowMs + LOOK_AGAIN_MS, unexplainedSinceMs + SPLIT_AFTER_MS));

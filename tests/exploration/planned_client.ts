@@ -71,6 +71,7 @@ const NEW_TURN: Turn = {
   actsBySymbol: new Map(),
   fresh: new Set(),
   sendings: new Map(),
+  isLookNew: false,
   looks: 0,
 };
 

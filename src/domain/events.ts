@@ -397,6 +397,9 @@ export type AlertEvent = {
 export type ErrorEvent = {
   readonly type: "error";
   readonly message: string;
+  /** How often it was said since `since`, this time included, where it repeated. */
+  readonly times?: number | undefined;
+  readonly since?: string | undefined;
   readonly stack?: string | undefined;
 };
 

@@ -12,11 +12,12 @@ import type { LedgerEntry, LedgerProblem } from "../domain/ledger.ts";
 import type { MarketClock, Session, Trade } from "../domain/market.ts";
 import type { LostRecord, RebuildWait } from "../domain/rebuild_wait.ts";
 import type { Calendar } from "../domain/market_clock.ts";
-import { dateNyOf } from "../domain/ny_time.ts";
+import { dateNyOf, formatUtc } from "../domain/ny_time.ts";
 import { type Answer, learn, NOTHING_SEEN } from "../domain/plan/seen.ts";
 import type { Seen } from "../domain/plan/world.ts";
 import type { PriceMemory } from "../domain/price_check.ts";
 import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../domain/orders.ts";
+import { buildMeaning, formatRepeats, type Repeats, Repetition } from "../domain/repetition.ts";
 import type { UnreadableRow } from "../domain/unreadable_row.ts";
 import { type Alert, BrokerError, type EnginePorts, StateError } from "./ports.ts";
 import { RecordStore } from "./record_store.ts";
@@ -29,6 +30,8 @@ export type Read<T> =
 /** What was said on a day is remembered this long. */
 const NEWS_DAYS = 7;
 const DAY_MS = 86_400_000;
+/** State keys of the errors that Slack has taken: their values are the NY day and the moment at which they were said. */
+const ERROR_KEY = "error:";
 /** What is kept for a day: its date, alone or before what was said on it. */
 const OF_DAY_NY = /^\d{4}-\d{2}-\d{2}(?: |$)/;
 /** All of a `--run-once` cycle; 3 s of its 25 are the alert queue's. */
@@ -112,6 +115,8 @@ export class Engine {
   /** Whether the operator had paused entries at the last look. */
   isPauseSeen = false;
   marketSaid: string | null = null;
+  /** Whether processes have ended again and again lately, this one's start being one more. */
+  isInLoop = false;
   /** When the next heartbeat is due, by monotonic time; `null` before the first. */
   heartbeatAtMs: number | null = null;
   /** Moments at which the engine wants to wake, collected during a cycle, broker time. */
@@ -174,7 +179,9 @@ export class Engine {
   readonly alarmsSaid = new Map<string, string>();
   /** The day's summary, until the operator has got it. */
   summary: { readonly dateNy: string; readonly message: AlertMessage } | null = null;
-  private readonly errorsSaid: string[] = [];
+  /** What errors were said, so that none is repeated in each cycle. */
+  private readonly repetition = new Repetition();
+  private readonly errorsSaid: (Repeats & { readonly text: string })[] = [];
   private brokerBaseMs: number | null = null;
   private monotonicBaseMs = 0;
   /** The writer of the records. */
@@ -376,8 +383,10 @@ export class Engine {
 
   /** One line of the audit trail, behind the errors that were said before it. @returns Whether it is there. */
   async event(event: AuditEvent): Promise<boolean> {
-    for (const message of this.errorsSaid.splice(0)) {
-      await this.ports.events.record({ type: "error", message });
+    this.errorsSaid.push(...this.repetition.takeEnded(this.nowMs()));
+    for (const { text, times, sinceMs } of this.errorsSaid.splice(0)) {
+      const repeats = times > 1 ? { times, since: formatUtc(sinceMs) } : {};
+      await this.ports.events.record({ type: "error", message: text, ...repeats });
     }
     return await this.ports.events.record(event);
   }
@@ -385,13 +394,38 @@ export class Engine {
   /** An error that the operator is told of by an alert of its own: into log and audit trail. */
   logError(message: string): void {
     this.ports.log.error(message);
-    this.errorsSaid.push(message);
+    this.errorsSaid.push({ text: message, times: 1, sinceMs: this.nowMs() });
   }
 
-  /** An error in log, Slack and, with the next event, audit trail; the message names the symbol it is about. */
+  /**
+   * An error in log, Slack and, with the next event, audit trail; the message names the symbol it is about. While it repeats
+   * it is said once an hour and counted, over restarts too.
+   */
   sayError(message: string): void {
-    this.logError(message);
-    this.alert(buildExecutionError({ symbol: null, problem: message, remedy: null }));
+    this.ports.log.error(message);
+    const nowMs = this.nowMs();
+    const meaning = buildMeaning(message);
+    const key = `${ERROR_KEY}${meaning}`;
+    const saidMs = Number(this.state.alerted[key]?.split(" ")[1] ?? NaN);
+    if (Number.isFinite(saidMs)) this.repetition.remember(meaning, saidMs, nowMs);
+    const decision = this.repetition.decide({ meaning, text: message }, nowMs);
+    if (decision.kind === "hold") return;
+    const { repeats } = decision;
+    this.errorsSaid.push({ text: message, ...repeats ?? { times: 1, sinceMs: nowMs } });
+    const problem = `${message}${formatRepeats(repeats)}`;
+    // As a state: Slack being away for a while does not make it silent for an hour.
+    this.alert({
+      ...buildExecutionError({ symbol: null, problem, remedy: null }),
+      state: { key, value: `${dateNyOf(nowMs)} ${nowMs}` },
+    });
+  }
+
+  /** An error that was said has ended: the next time it is news. */
+  endError(message: string): void {
+    const meaning = buildMeaning(message);
+    this.repetition.end(meaning);
+    const { [`${ERROR_KEY}${meaning}`]: said, ...alerted } = this.state.alerted;
+    if (said !== undefined) this.updateState({ alerted });
   }
 
   /** A message to the operator, kept in the audit trail by the sender. */

@@ -24,11 +24,15 @@ export type PositionNote =
     readonly position: ManagedPosition;
     readonly renamed: Renamed | null;
   }
-  /** What the broker shows instead; `isSplit`: for so long that it is called one, an error told as above. */
+  /**
+   * What the broker shows instead. `isNew`: seen for the first time; `isSplit`: for so long that it is called one, an error
+   * told as above.
+   */
   | {
     readonly kind: "unexplained";
     readonly position: ManagedPosition;
     readonly qty: number;
+    readonly isNew: boolean;
     readonly isSplit: boolean;
   }
   /** Shares that a hand bought beside it, or sold of it. */

@@ -119,7 +119,13 @@ Deno.test("a split is called one after a minute, keeps the moment at which it wa
   );
   assertEquals([change, wakesAtMs], [[], []]);
   assertEquals(say.map(({ key, value }) => [key, value]), [
-    [`unexplained:${positionId}:20`, { kind: "unexplained", position, qty: 20, isSplit: true }],
+    [`unexplained:${positionId}:20`, {
+      kind: "unexplained",
+      position,
+      qty: 20,
+      isNew: false,
+      isSplit: true,
+    }],
   ]);
 });
 

@@ -4,6 +4,7 @@ import type { Trade } from "../domain/day/trades.ts";
 import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
 import { formatHeldTime } from "../domain/held_time.ts";
 import type { LedgerEntry } from "../domain/ledger.ts";
+import { readCostEach } from "../domain/managed_position.ts";
 import { formatNy, formatUtc } from "../domain/ny_time.ts";
 import type { BrokerPosition } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
@@ -53,11 +54,10 @@ function buildRow(
   standings: EngineState["standings"],
   { entries, trades, held, nowMs }: Omit<OpenInputs, "state">,
 ): OpenStatus {
-  const { symbol, qty, costBasisUsd, lastTrade } = position;
+  const { symbol, qty, lastTrade } = position;
   const shown = held?.find((each) => each.symbol === symbol);
   const standing = standings.find((each) => each.positionId === position.positionId);
-  const knownUsd = costBasisUsd === null || qty === null || qty <= 0 ? null : costBasisUsd / qty;
-  const entryUsd = shown?.avgEntryPriceUsd ?? knownUsd;
+  const entryUsd = shown?.avgEntryPriceUsd ?? readCostEach(position);
   const isAsked = shown !== undefined && shown.currentPriceUsd !== null;
   const lastUsd = isAsked ? shown.currentPriceUsd : lastTrade?.priceUsd ?? null;
   const stopUsd = findInitialStop(position, { entries, trades });

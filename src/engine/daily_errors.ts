@@ -5,12 +5,22 @@ export function sayShort(engine: Engine, symbol: string, qty: number): void {
   sayOnceADay(
     engine,
     `short:${symbol}:${qty}`,
-    `SHORT position ${symbol} qty=${qty} at the broker: buy it back by hand; the engine does not touch it`,
+    {
+      problem: `SHORT position ${symbol} qty=${qty} at the broker: the engine does not touch it`,
+      remedy: "buy it back by hand",
+    },
   );
 }
 
+/** What is wrong, and what the operator can do about it. */
+export interface ProblemAndRemedy {
+  readonly problem: string;
+  readonly remedy: string;
+}
+
 /** An error that the log goes on counting and Slack has once a NY day. */
-export function sayOnceADay(engine: Engine, key: string, message: string): void {
-  if (engine.isNews(key, engine.dateNy())) engine.sayError(message);
-  else engine.ports.log.error(message);
+export function sayOnceADay(engine: Engine, key: string, said: ProblemAndRemedy): void {
+  const { problem, remedy } = said;
+  if (engine.isNews(key, engine.dateNy())) engine.sayError(problem, remedy);
+  else engine.ports.log.error(`${problem}. Do: ${remedy}`);
 }

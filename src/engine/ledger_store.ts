@@ -7,6 +7,7 @@ import {
   type LiveLedger,
 } from "../domain/ledger.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
+import { FREE_FILE } from "../domain/remedies.ts";
 import type { Engine } from "./engine.ts";
 import { StateError } from "./ports.ts";
 
@@ -121,7 +122,10 @@ export async function changeEntry(
     await engine.event(buildOrderUpdate(next));
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
-    engine.sayError(`Cannot settle ${clientOrderId} in the live ledger: ${error.message}`);
+    engine.sayError(
+      `Cannot settle ${clientOrderId} in the live ledger: ${error.message}`,
+      FREE_FILE,
+    );
   }
 }
 

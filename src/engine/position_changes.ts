@@ -77,11 +77,16 @@ function sayAbsent(engine: Engine, position: ManagedPosition): void {
   sayOnceADay(
     engine,
     `absent:${positionId}:${names}`,
-    `Position ${symbol} is absent at the broker, and no sells ` +
-      `account for its ${qty ?? "unknown"} shares: kept, its orders untouched. ${
-        renamed === null ? "" : `${LIKENESS[renamed.by](names)}; ` +
-          `avwap-execution release ${symbol} --yes, then adopt. `
-      }Look at the account`,
+    {
+      problem: `Position ${symbol} is absent at the broker, and no sells ` +
+        `account for its ${qty ?? "unknown"} shares: kept, its orders untouched${
+          renamed === null ? "" : `. ${LIKENESS[renamed.by](names)}`
+        }`,
+      remedy: renamed === null
+        ? "look at the account: sold, renamed or taken away there? " +
+          `avwap-execution release ${symbol} --yes takes the engine's hands off it`
+        : `look at the account; avwap-execution release ${symbol} --yes, then adopt ${names}`,
+    },
   );
 }
 

@@ -1,9 +1,10 @@
 import { buildOpenOrders } from "../domain/account/order_book.ts";
-import { formatCloseCommand, formatPriceUsd } from "../domain/alert_facts.ts";
+import { formatPriceUsd } from "../domain/alert_facts.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { type BrokerOrder, remainingQty } from "../domain/orders.ts";
 import { isSplit, SPLIT_AFTER_MS } from "../domain/position_account.ts";
 import { listSellGroups } from "../domain/protection.ts";
+import { takeOverOrClose } from "../domain/remedies.ts";
 import type { Engine } from "./engine.ts";
 import { sayOnceADay, sayShort } from "./daily_errors.ts";
 
@@ -46,11 +47,12 @@ function sayUnexplained(
   sayOnceADay(
     engine,
     `unexplained:${positionId}:${qty}`,
-    `${change} with no order behind it (a split?): it has no protection, and nothing is sold, stopped, cancelled or raised ` +
-      `in it until you deal with it. ${describeSells(engine, symbol)}. ` +
-      `Take it over: avwap-execution release ${symbol} --yes; or close it: ${
-        formatCloseCommand(symbol)
-      }`,
+    {
+      problem:
+        `${change} with no order behind it (a split?): it has no protection, and nothing is sold, stopped, cancelled or ` +
+        `raised in it until you deal with it. ${describeSells(engine, symbol)}`,
+      remedy: takeOverOrClose(symbol),
+    },
   );
 }
 

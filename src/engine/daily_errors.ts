@@ -18,9 +18,11 @@ export interface ProblemAndRemedy {
   readonly remedy: string;
 }
 
-/** An error that the log goes on counting and Slack has once a NY day. */
-export function sayOnceADay(engine: Engine, key: string, said: ProblemAndRemedy): void {
+/** An error that the log goes on counting and Slack has once a NY day. @returns Whether it is the day's first time. */
+export function sayOnceADay(engine: Engine, key: string, said: ProblemAndRemedy): boolean {
   const { problem, remedy } = said;
-  if (engine.isNews(key, engine.dateNy())) engine.sayError(problem, remedy);
+  const isFirst = engine.isNews(key, engine.dateNy());
+  if (isFirst) engine.sayError(problem, remedy);
   else engine.ports.log.error(`${problem}. Do: ${remedy}`);
+  return isFirst;
 }

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # The operator's command, avwap-execution: the release in use, run as execution.service would run it, by systemd itself:
-# with its environment, user, sandbox and state directory. Exit status: the program's, or 70 where it could not be run so.
+# with its environment, user, sandbox and state directory.
+# Usage: avwap-execution COMMAND [OPTION...]
+# Exit status: the program's, 64 without a command, or 70 where it could not be run so.
 set -euo pipefail
 
 HERE=$(dirname "$(readlink -f "$0")")
@@ -87,11 +89,13 @@ run_kill() {
   exit "$STATUS"
 }
 
+# Bare it would be `run`: an engine that nobody watches, beside the service or in its place.
+[ $# -gt 0 ] || usage "name a command: $NAME --help; the engine is started with systemctl start $SERVICE"
 for word in "$@"; do
   case "$word" in -h | --help) run_plainly "$@" ;; esac
 done
 # What a shell proposes are the symbols of the engine that runs.
-if [ "${1:-} ${2:-}" = 'completion symbols' ]; then RUNNING_DIR=$(read_running_dir); fi
+case "${1:-} ${2:-}" in 'completion symbols' | 'completion adoptable') RUNNING_DIR=$(read_running_dir) ;; esac
 case "${1:-}" in -V | --version | help | version | completion) run_plainly "$@" ;; esac
 [ -n "$ROOT" ] || [ "$(id -u)" = 0 ] || fail "must run as root, as the service is started: sudo $NAME${1:+ $1}"
 

@@ -10,8 +10,8 @@ import { formatCents } from "../domain/money.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import type { AdoptPlan } from "../domain/operator_request.ts";
 import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
-import { endRelease, putRelease, RELEASE_ENDED } from "../domain/released.ts";
-import { closedKey } from "../domain/managed_position.ts";
+import { apply } from "../domain/plan/records.ts";
+import { buildReleaseEnd } from "../domain/plan/release.ts";
 import type { AlpacaClient } from "../broker/alpaca_client.ts";
 import type { EngineState } from "../domain/engine_state.ts";
 import { StateError } from "../engine/ports.ts";
@@ -203,20 +203,10 @@ async function writeRecord(
     0,
   );
   const position = buildAdoption(held, levels, { seenAtMs: host.clock.nowMs(), soldQty });
-  const release = before.released.find((each) => each.symbol === symbol);
-  const state = endRelease(before, symbol);
-  // What it was bought by is not taken in again beside it.
-  const closed = release === undefined
-    ? {}
-    : { [closedKey(release.positionId)]: dateNyOf(host.clock.nowMs()) };
-  const adopted = {
-    ...state,
-    positions: [...state.positions, position],
-    alerted: { ...state.alerted, ...closed },
-  };
-  await writeStoppedRecords(
-    files,
-    adopted,
-    (ledger) => release === undefined ? ledger : putRelease(ledger, release, RELEASE_ENDED),
-  );
+  const dateNy = dateNyOf(host.clock.nowMs());
+  await writeStoppedRecords(files, before, (each) =>
+    apply(each, [
+      ...buildReleaseEnd(each, symbol, dateNy).change,
+      { kind: "managed", position },
+    ]));
 }

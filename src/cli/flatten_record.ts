@@ -56,7 +56,8 @@ async function record({ files, broker, say }: RecordOptions): Promise<void> {
   const entries = result.ledger.entries.filter((entry) => !result.mismatched.includes(entry));
   // Whose it is stands in it from its first write on.
   const next = { ...ledger, host: broker.host, accountId, entries };
-  if (records !== null) await writeStoppedRecords(files, records, () => next);
-  else await files.ledger.write(next);
+  if (records !== null) {
+    await writeStoppedRecords(files, records, (each) => ({ ...each, ledger: next }));
+  } else await files.ledger.write(next);
   say(`Live ledger of ${ledger.dateNy} updated: ${entries.length} orders.`);
 }

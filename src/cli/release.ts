@@ -1,7 +1,7 @@
 import { formatAdoptCommand, formatPriceUsd } from "../domain/alert_facts.ts";
 import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
 import { type BrokerOrder, flattenOrders, isFinal, remainingQty } from "../domain/orders.ts";
-import { putRelease, RELEASED, releasePosition } from "../domain/released.ts";
+import { apply } from "../domain/plan/records.ts";
 import { BrokerError, StateError } from "../engine/ports.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
@@ -101,13 +101,8 @@ async function writeRecord(
   if (!before.positions.some((each) => each.positionId === position.positionId)) {
     throw new StateError(`${position.symbol} is not managed any more`);
   }
-  const state = releasePosition(before, position, host.clock.nowMs());
-  const released = state.released.filter((each) => each.positionId === position.positionId);
-  await writeStoppedRecords(
-    files,
-    state,
-    (ledger) => released.reduce((next, each) => putRelease(next, each, RELEASED), ledger),
-  );
+  const release = { ...position, releasedAtMs: host.clock.nowMs() };
+  await writeStoppedRecords(files, before, (each) => apply(each, [{ kind: "released", release }]));
 }
 
 async function describe(

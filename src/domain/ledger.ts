@@ -320,3 +320,23 @@ export function isOpenEntry(entry: LedgerEntry): boolean {
   if (entry.status === "rejected") return false;
   return entry.broker === null || !isFinal(entry.broker);
 }
+
+/** An order that is on its way twice may be refused and taken: for so long the broker may not show it yet (pipeline 6). */
+const REFUSED_DOUBT_MS = 60_000;
+
+/**
+ * Symbols with a buy of ours that nobody knows the fate of, or that was refused a moment ago: what is held there may be its fill.
+ * @param nowMs By the broker's clock.
+ */
+export function listDoubtfulBuys(
+  entries: readonly LedgerEntry[],
+  nowMs: number,
+): ReadonlySet<string> {
+  const isJustRefused = (entry: LedgerEntry) =>
+    entry.status === "rejected" && !isNotSent(entry) &&
+    nowMs - (entry.deadlineAtMs ?? Date.parse(entry.timestamp)) < REFUSED_DOUBT_MS;
+  return new Set(
+    entries.filter((entry) => entry.side === "buy" && (isUnsettled(entry) || isJustRefused(entry)))
+      .map((entry) => entry.symbol),
+  );
+}

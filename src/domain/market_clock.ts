@@ -34,6 +34,12 @@ export function findSessionAt(calendar: Calendar | null, ms: number): Session | 
   return day;
 }
 
+/** When the last session before a moment ended, Unix ms; `null` where the stored calendar has none. */
+export function findLastClose(calendar: Calendar | null, ms: number): number | null {
+  const closes = calendar?.sessions.map(({ closeMs }) => closeMs).filter((each) => each <= ms);
+  return closes === undefined || closes.length === 0 ? null : Math.max(...closes);
+}
+
 /** The broker's clock as it may be decided from, or how its answer contradicts itself or the calendar. */
 export type ClockDecision =
   | { readonly kind: "sound"; readonly clock: MarketClock }

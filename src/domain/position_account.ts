@@ -219,10 +219,22 @@ function isBehind({ oursQty, handQty }: Holding, shownQty: number, recent: FillH
   return Math.floor(allowedQty) >= 0 && isWithinLag(allowedQty, shownQty, recent);
 }
 
-/** Whether a quantity can be what the orders allow, or what they allowed before fills that positions need not show yet. */
-export function isWithinLag(allowedQty: number, shownQty: number, recent: FillHistory): boolean {
-  return shownQty > allowedQty - recent.boughtQty - ROUNDING_QTY &&
-    shownQty < allowedQty + recent.soldQty + ROUNDING_QTY;
+/**
+ * Whether a quantity can be what the orders allow, or what they allowed before fills that positions need not show yet. Fills of
+ * whole shares leave no fraction out.
+ */
+export function isWithinLag(
+  allowedQty: number,
+  shownQty: number,
+  { boughtQty, soldQty }: FillHistory,
+): boolean {
+  const isWholeOff = isWhole(allowedQty - shownQty) || !isWhole(boughtQty) || !isWhole(soldQty);
+  return isWholeOff && shownQty > allowedQty - boughtQty - ROUNDING_QTY &&
+    shownQty < allowedQty + soldQty + ROUNDING_QTY;
+}
+
+function isWhole(qty: number): boolean {
+  return isSameQty(qty, Math.round(qty));
 }
 
 /** Fractions of a share have at most nine decimals: sums of them differ by less than this. */
@@ -248,17 +260,24 @@ function isSoldOut(position: ManagedPosition, holding: Holding): boolean {
 }
 
 /**
- * Shares sold that the first unexplained look need not have shown: those beyond the quantity that was explained last, and
- * those that filled little before it. The former alone lack what a lag has taken from that quantity unseen.
+ * Shares sold that the first unexplained look need not have shown: those that filled little before it, and since; and all beyond
+ * the quantity that was explained last, where it showed that quantity still, or less by a part of them. A trim from long
+ * before a split accounts for nothing of what the split left.
  */
 function countSoldSince(
-  { adoptedQty, qty, unexplainedSinceMs }: ManagedPosition,
+  { adoptedQty, qty, unexplainedQty, unexplainedSinceMs }: ManagedPosition,
   { boughtQty, soldQty, sells }: Holding,
 ): number {
   const grossQty = adoptedQty + boughtQty;
-  const beyondQty = soldQty - (grossQty - (qty ?? grossQty));
-  if (unexplainedSinceMs === null) return beyondQty;
+  const explainedQty = qty ?? grossQty;
+  const beyondQty = soldQty - (grossQty - explainedQty);
+  if (unexplainedSinceMs === null || unexplainedQty === null) return beyondQty;
   const lateQty = sells.filter(({ atMs }) => atMs > unexplainedSinceMs - SPLIT_AFTER_MS)
     .reduce((total, sold) => total + sold.qty, 0);
-  return Math.max(beyondQty, lateQty);
+  const earlyQty = Math.max(0, beyondQty - lateQty);
+  const isStuck = isWithinLag(explainedQty - earlyQty, unexplainedQty, {
+    boughtQty: 0,
+    soldQty: earlyQty,
+  });
+  return isStuck ? lateQty + earlyQty : lateQty;
 }

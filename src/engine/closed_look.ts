@@ -1,3 +1,4 @@
+import { LAG_MS } from "../domain/account/order_book.ts";
 import {
   buildClosedLook,
   CLOSED_LOOK_MS,
@@ -7,10 +8,11 @@ import {
   isLookDue,
   parseClosedLook,
 } from "../domain/closed_look.ts";
+import { hasBuyWithoutPosition } from "../domain/account/bought.ts";
 import type { GateDecision } from "../domain/gate.ts";
 import type { MarketClock } from "../domain/market.ts";
+import { findLastClose } from "../domain/market_clock.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
-import { hasBuyWithoutPosition } from "./bought.ts";
 import { findClosedAction, noticeCorporateActions } from "./corporate_actions.ts";
 import type { Engine } from "./engine.ts";
 import { recordEquity } from "./equity.ts";
@@ -115,15 +117,21 @@ async function readCover(engine: Engine): Promise<"nothing" | "known" | "not kno
   }
   // A ledger that the records have not taken in yet, after an upgrade for instance.
   const isLedgerRead = engine.state.ledger !== null || (await ledger.read()).kind === "missing";
-  if (!isLedgerRead || hasBuyWithoutPosition(engine)) return "not known";
+  if (!isLedgerRead || hasBuyWithoutPosition(engine.state)) return "not known";
   if (engine.state.positions.length === 0) return "nothing";
   return isCoverKnown(engine) ? "known" : "not known";
 }
 
-/** Whether the last look found every managed position covered by good-till-canceled stops, as its standing has it. */
+/**
+ * Whether the last look found every managed position covered by good-till-canceled stops, as its standing has it, and so long
+ * after the close that lists have the session's last seconds (broker.md, Orders and positions).
+ */
 function isCoverKnown(engine: Engine): boolean {
   const { positions, standings } = engine.state;
   const { observation } = engine;
+  const lookMs = parseClosedLook(engine.state.alerted[LOOK_KEY])?.atMs ?? -Infinity;
+  const closeMs = findLastClose(engine.calendar, lookMs) ?? -Infinity;
+  if (lookMs - closeMs < LAG_MS) return false;
   const isRead = observation === null || findBrokerTrouble(observation) === null;
   return isRead && positions.every(({ positionId, symbol }) => {
     if (isUnreadableIn(engine, symbol)) return false;

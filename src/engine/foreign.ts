@@ -1,12 +1,13 @@
 import { formatAdoptCommand } from "../domain/alert_facts.ts";
 import type { Candidate } from "../domain/candidate.ts";
 import { isOurs } from "../domain/client_order_id.ts";
+import { listDoubtfulBuys } from "../domain/ledger.ts";
+import { isSaidTooLarge, mayBeAdopted } from "../domain/plan/adopt.ts";
+import { isReleased } from "../domain/plan/release.ts";
 import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
 import type { Engine } from "./engine.ts";
 import { sayShort } from "./daily_errors.ts";
-import { isSaidTooLarge, mayBeAdopted } from "./adopting.ts";
-import { listDoubtfulBuys } from "./ledger_store.ts";
-import { isReleased } from "./releasing.ts";
+import { listEntries } from "./ledger_store.ts";
 
 /** Positions that the broker shows and the engine does not manage, as last read. */
 export function listForeign(engine: Engine): BrokerPosition[] {
@@ -28,9 +29,11 @@ export function reportForeign(engine: Engine, candidates: readonly Candidate[]):
   if (observation?.positions.kind !== "ok" || observation.openOrders.kind !== "ok") return;
   const managed = new Set([
     ...engine.state.positions.map((position) => position.symbol),
-    ...listDoubtfulBuys(engine),
+    ...listDoubtfulBuys(listEntries(engine), engine.nowMs()),
   ]);
-  const isListed = (held: BrokerPosition) => mayBeAdopted(engine, candidates, held);
+  const { allowlist } = engine.ports.config;
+  const look = { records: engine.state, dateNy: engine.dateNy(), candidates, allowlist };
+  const isListed = (held: BrokerPosition) => mayBeAdopted(look, held);
   sayNew(
     engine,
     observation.positions.value.filter(({ symbol }) => !managed.has(symbol)),
@@ -72,7 +75,9 @@ function sayNew(
     const isNew = engine.state.alerted[key] === undefined;
     // Seen today.
     engine.isNews(key, engine.dateNy());
-    return isNew && qty > 0 && !isReleased(engine, symbol) && !isSaidTooLarge(engine, symbol);
+    const { state: records } = engine;
+    const isTold = isSaidTooLarge({ records, dateNy: engine.dateNy() }, symbol);
+    return isNew && qty > 0 && !isReleased(records, symbol) && !isTold;
   });
   if (fresh.length === 0) return;
   const name = (held: readonly BrokerPosition[]) =>

@@ -5,6 +5,7 @@ import { LEDGER_FILE } from "../domain/rebuild_wait.ts";
 import type { Waits } from "./archive.ts";
 import type { Engine } from "./engine.ts";
 import { readOperatorObjection } from "./gate_reader.ts";
+import { take } from "./plan_records.ts";
 import type { LedgerRead } from "./ports.ts";
 import { sayRestored } from "./releasing.ts";
 
@@ -113,10 +114,7 @@ function takeIn(engine: Engine, ledger: LiveLedger): void {
   engine.updateState({ ledger });
   const restored = restoreReleases(engine.state, [ledger]);
   if (restored === engine.state) return;
-  const { positions } = engine.state;
-  for (const { positionId } of positions.filter((each) => !restored.positions.includes(each))) {
-    engine.dropPosition(positionId);
-  }
-  engine.updateState({ released: restored.released });
+  const lasts = restored.released.filter((each) => !engine.state.released.includes(each));
+  take(engine, lasts.map((release) => ({ kind: "released", release })));
   sayRestored(engine, restored);
 }

@@ -1,11 +1,5 @@
 import type { OrderUpdateEvent } from "../domain/events.ts";
-import {
-  applyBrokerOrder,
-  isNotSent,
-  isUnsettled,
-  type LedgerEntry,
-  type LiveLedger,
-} from "../domain/ledger.ts";
+import { applyBrokerOrder, type LedgerEntry, type LiveLedger } from "../domain/ledger.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import type { Engine } from "./engine.ts";
 import { StateError } from "./ports.ts";
@@ -156,22 +150,4 @@ export async function settleByOrder(
 /** An entry of today, by its client order id; `null` where the records lack it. */
 export function findEntry(engine: Engine, clientOrderId: string): LedgerEntry | null {
   return listEntries(engine).find((entry) => entry.clientOrderId === clientOrderId) ?? null;
-}
-
-/** An order that is on its way twice may be refused and taken: for so long the broker may not show it yet (pipeline 6). */
-const REFUSED_DOUBT_MS = 60_000;
-
-/**
- * Symbols with a buy of ours that nobody knows the fate of, or that was refused a moment ago: what is held there may be its fill.
- */
-export function listDoubtfulBuys(engine: Engine): ReadonlySet<string> {
-  const nowMs = engine.nowMs();
-  const isJustRefused = (entry: LedgerEntry) =>
-    entry.status === "rejected" && !isNotSent(entry) &&
-    nowMs - (entry.deadlineAtMs ?? Date.parse(entry.timestamp)) < REFUSED_DOUBT_MS;
-  return new Set(
-    listEntries(engine).filter((entry) =>
-      entry.side === "buy" && (isUnsettled(entry) || isJustRefused(entry))
-    ).map((entry) => entry.symbol),
-  );
 }

@@ -1,4 +1,4 @@
-import type { EngineState } from "../domain/engine_state.ts";
+import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
 import { isUnsettled, type LedgerEntry } from "../domain/ledger.ts";
 import { apply } from "../domain/plan/records.ts";
 import type { RecordChange, RecordPart } from "../domain/plan/step.ts";
@@ -41,6 +41,35 @@ export function areNamesOnRecord({ ledger }: EngineState, change: RecordChange):
   return change.every((part) =>
     part.kind !== "orders" || part.entries.every((entry) => names.has(entry.clientOrderId))
   );
+}
+
+/** Takes a change into the records that is durable with their next write. */
+export function take(engine: Engine, change: RecordChange): void {
+  const { positions } = engine.state;
+  engine.state = apply(engine.state, change);
+  forgetEnded(engine, positions);
+}
+
+/** The same of one that counts only once it is durable. @returns Whether it is: the records are as they were where not. */
+export async function takeDurable(engine: Engine, change: RecordChange): Promise<boolean> {
+  const before = engine.state;
+  engine.state = apply(before, change);
+  if (!await engine.trySaveState() || !engine.isStateSaved) {
+    engine.state = before;
+    return false;
+  }
+  forgetEnded(engine, before.positions);
+  return true;
+}
+
+/** What this process knows of a position ends with it; a sale of it may still be told. */
+function forgetEnded(engine: Engine, before: readonly ManagedPosition[]): void {
+  for (const position of before) {
+    const { positionId } = position;
+    if (engine.state.positions.some((each) => each.positionId === positionId)) continue;
+    engine.ended.set(positionId, position);
+    engine.forgetPast(positionId);
+  }
 }
 
 /** Takes what became of orders into the records; a failure is said, and it is durable with their next write. */

@@ -17,7 +17,6 @@ import { readAncestors } from "./ancestors.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { findIdentityProblem, readOperatorObjection } from "./gate_reader.ts";
 import { findLostLedger, readLastCycleNy } from "./rebuilding.ts";
-import { takeInBought } from "./bought.ts";
 import { checkLedgerFile } from "./ledger_check.ts";
 import { buildOrderUpdate, readLedger, turnLedger, updateLedger } from "./ledger_store.ts";
 import { sayOnceADay } from "./daily_errors.ts";
@@ -25,6 +24,7 @@ import { sayRejections } from "./entry_order.ts";
 import { LOOK_UP_AGAIN_MS, lookUpMissing } from "./looking_up.ts";
 import { sayLocked, sayMismatch } from "./mismatch.ts";
 import { type LedgerRead, StateError } from "./ports.ts";
+import { takeInBought } from "./positions.ts";
 import { saySubmitted } from "./trade_messages.ts";
 import { sayWait } from "./waiting.ts";
 

@@ -1,33 +1,12 @@
-import { buildOpenOrders } from "../domain/account/order_book.ts";
-import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
-import { formatAdoptCommand } from "../domain/alert_facts.ts";
 import { type OperatorRequest, REQUEST_AGE_MAX_MS } from "../domain/operator_request.ts";
-import { flattenOrders, isFinal } from "../domain/orders.ts";
-import {
-  endRelease,
-  putRelease,
-  RELEASE_ENDED,
-  RELEASED,
-  releasePosition,
-} from "../domain/released.ts";
-import { closedKey } from "../domain/managed_position.ts";
+import * as pure from "../domain/plan/release.ts";
+import type { EngineState } from "../domain/engine_state.ts";
 import type { Engine } from "./engine.ts";
-import { findLastingRefusal } from "./lasting_refusals.ts";
-import { findShown } from "./observe.ts";
+import { takeDurable } from "./plan_records.ts";
 import { StateError } from "./ports.ts";
-import { buildPositionEvent } from "./position_changes.ts";
-import { describeSells } from "./unexplained.ts";
-import { isUnreadableIn } from "./unreadable.ts";
-import { isBare } from "./unfinished.ts";
-import { updateLedger } from "./ledger_store.ts";
-
-/** How long a released symbol must be seen absent: one empty answer is no end. */
-const ABSENT_MS = 60_000;
-
-/** Whether the operator released what is held in the symbol: it is his (pipeline 5). */
-export function isReleased(engine: Engine, symbol: string): boolean {
-  return engine.state.released.some((each) => each.symbol === symbol);
-}
+import { takeAndTell } from "./positions.ts";
+import { sightOf } from "./sight.ts";
+import { tell } from "./teller.ts";
 
 /**
  * Takes up what the operator asked for: called between exits, never between a cancel and its stop. A request for another
@@ -78,109 +57,36 @@ export async function tryRemove(engine: Engine, name: string): Promise<void> {
 
 async function takeRelease(
   engine: Engine,
-  { symbol, positionId }: Extract<OperatorRequest, { kind: "release" }>,
+  request: Extract<OperatorRequest, { kind: "release" }>,
   name: string,
 ): Promise<void> {
-  if (engine.state.released.some((each) => each.positionId === positionId)) {
-    return await tryRemove(engine, name);
-  }
-  const position = engine.state.positions.find((each) => each.symbol === symbol);
-  if (position?.positionId !== positionId) {
-    return await drop(engine, name, `position ${positionId} is not managed any more`);
-  }
-  if (isBetween(engine, position)) return sayWaits(engine, name);
-  const before = engine.state;
-  engine.state = releasePosition(before, position, engine.nowMs());
-  if (!await engine.trySaveState() || !engine.isStateSaved) {
-    engine.state = before;
-    return;
-  }
-  engine.dropPosition(positionId);
-  await recordReleases(engine);
-  await tryRemove(engine, name);
-  await sayReleased(engine, position);
-}
-
-/**
- * Whether an exit's cancel has left and its stop is still to come. Not where nothing comes any more: what nobody can explain
- * is let be, what is absent can have none, and what the broker will not take for good the operator may want to do himself.
- */
-function isBetween(engine: Engine, position: ManagedPosition): boolean {
-  return isBare(engine, position.positionId) && position.unexplainedQty === null &&
-    findShown(engine, position.symbol) !== undefined &&
-    findLastingRefusal(engine, position.symbol) === null;
-}
-
-function sayWaits(engine: Engine, name: string): void {
-  if (!engine.isNews(`request waits:${name}`, engine.dateNy())) return;
-  engine.ports.log.info(`${name} waits for the stop of an exit that is under way`);
-}
-
-async function sayReleased(engine: Engine, position: ManagedPosition): Promise<void> {
-  const { symbol, qty, stopUsd } = position;
-  const text =
-    `${symbol}: ${
-      qty ?? "?"
-    } shares are released to you: the engine neither sells nor stops them any more, ` +
-    `and touches none of its orders. ${describeSells(engine, symbol)}. ` +
-    `To give it back: ${formatAdoptCommand(symbol, stopUsd)}`;
-  engine.ports.log.warn(text);
-  engine.alert({ level: "WARNING", title: "Position released", text });
-  await engine.event(buildPositionEvent(position, "released", qty));
-}
-
-/** A release stands in each day's ledger, from which a lost state is rebuilt. */
-async function recordReleases(engine: Engine): Promise<void> {
-  const { released } = engine.state;
-  if (released.length === 0) return;
-  try {
-    const { ledger } = engine.state;
-    if (ledger === null) return;
-    const next = released.reduce((each, one) => putRelease(each, one, RELEASED), ledger);
-    if (next !== ledger) await updateLedger(engine, () => next);
-  } catch (error) {
-    if (!(error instanceof StateError)) throw error;
-    engine.ports.log.warn(`A release is not in the live ledger yet: ${error.message}`);
+  const verdict = pure.decideRelease(engine.state, sightOf(engine), request);
+  switch (verdict.kind) {
+    case "done":
+      return await tryRemove(engine, name);
+    case "drop":
+      return await drop(engine, name, verdict.why);
+    case "waits":
+      if (!engine.isNews(`request waits:${name}`, engine.dateNy())) return;
+      return engine.ports.log.info(`${name} waits for the stop of an exit that is under way`);
+    case "release":
+      // What is the operator's is so in the document: a restart must not act on it again.
+      if (!await takeDurable(engine, verdict.change)) return;
+      await tryRemove(engine, name);
+      return await tell(engine, verdict.say);
   }
 }
 
-/** Keeps releases on record, and ends those whose symbol the broker shows neither held nor in an order at work. */
+/** Keeps releases on record, and ends those whose symbol the broker does not show any more. */
 export async function keepReleases(engine: Engine): Promise<void> {
-  await recordReleases(engine);
-  const { observation } = engine;
-  if (observation?.positions.kind !== "ok" || observation.openOrders.kind !== "ok") return;
-  const held = new Set(observation.positions.value.map(({ symbol }) => symbol));
-  const working = new Set(
-    [...flattenOrders(observation.openOrders.value), ...flattenOrders(buildOpenOrders(engine.book))]
-      .flatMap((order) => isFinal(order) ? [] : [order.symbol]),
-  );
-  for (const { symbol } of engine.state.released) {
-    if (held.has(symbol) || working.has(symbol) || isUnreadableIn(engine, symbol)) {
-      engine.absentSinceMs.delete(symbol);
-      continue;
-    }
-    const sinceMs = engine.absentSinceMs.get(symbol) ?? engine.nowMs();
-    engine.absentSinceMs.set(symbol, sinceMs);
-    if (engine.nowMs() - sinceMs >= ABSENT_MS) await forgetRelease(engine, symbol);
-    else engine.wakeAt(sinceMs + ABSENT_MS);
-  }
-}
-
-/** Ends a release, in the records first; what it was bought by is not taken in again. */
-export async function forgetRelease(engine: Engine, symbol: string): Promise<void> {
-  const release = engine.state.released.find((each) => each.symbol === symbol);
-  if (release === undefined) return;
-  try {
-    await updateLedger(engine, (ledger) => putRelease(ledger, release, RELEASE_ENDED));
-  } catch (error) {
-    if (!(error instanceof StateError)) throw error;
-    engine.ports.log.warn(`The end of ${symbol}'s release waits: ${error.message}`);
-    return;
-  }
-  engine.isNews(closedKey(release.positionId), engine.dateNy());
-  engine.updateState({ released: endRelease(engine.state, symbol).released });
-  engine.absentSinceMs.delete(symbol);
-  engine.ports.log.info(`Release of ${symbol} has ended`);
+  const { absentSince } = engine;
+  const kept = pure.keepReleases(engine.state, sightOf(engine), {
+    absentSince,
+    dateNy: engine.dateNy(),
+  });
+  engine.absentSince = kept.absentSince;
+  kept.wakesAtMs.forEach((atMs) => engine.wakeAt(atMs));
+  await takeAndTell(engine, kept);
 }
 
 /** Says that releases came back into a state that lacked them (`restoreReleases`). */

@@ -4,8 +4,7 @@ import type { ShareCount } from "../domain/account/share_count.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { isUnsettled, type LedgerEntry } from "../domain/ledger.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
-import type { BrokerOrder } from "../domain/orders.ts";
-import type { FillHistory, Holding } from "../domain/position_account.ts";
+import type { Holding } from "../domain/position_account.ts";
 import type { SellGroup } from "../domain/protection.ts";
 import { learn } from "./asking.ts";
 import type { Engine } from "./engine.ts";
@@ -31,19 +30,6 @@ export function noteDoubt(engine: Engine, entry: LedgerEntry): void {
   engine.doubts.set(clientOrderId, entry);
 }
 
-/** The orders of a position since it was opened or adopted, flat; `null` while the book lacks the past. */
-export function listPositionHistory(
-  engine: Engine,
-  position: ManagedPosition,
-): BrokerOrder[] | null {
-  return pure.listPositionHistory(sightOf(engine), position);
-}
-
-/** Fills of a position's orders that positions need not show yet. */
-export function readRecentFills(engine: Engine, position: ManagedPosition): FillHistory {
-  return pure.readRecentFills(sightOf(engine), position);
-}
-
 /** Makes sure that the book has the orders of each managed position from its beginning on: one request for all. */
 export async function ensurePasts(engine: Engine): Promise<void> {
   const { observation } = engine;
@@ -51,19 +37,19 @@ export async function ensurePasts(engine: Engine): Promise<void> {
     // The orders of the day are read in each cycle.
     const isOfToday = adoptedQty === 0 && observation?.dayOrders.kind === "ok" &&
       dateNyOf(openedAtMs - OPENED_SLACK_MS) === observation.dateNy;
-    if (isOfToday) engine.knownPasts.add(positionId);
+    if (isOfToday) engine.notePasts([positionId]);
   }
   const unknown = engine.state.positions.filter(({ positionId }) =>
-    !engine.knownPasts.has(positionId)
+    !engine.seen.pasts.has(positionId)
   );
   if (unknown.length > 0) await readPasts(engine, unknown);
 }
 
-/** Reads positions' orders since they were opened into the book. @returns Whether they could be read. */
+/** Reads positions' orders since they were opened into the book. @returns Ids of those that could be read whole. */
 export async function readPasts(
   engine: Engine,
   positions: readonly ManagedPosition[],
-): Promise<boolean> {
+): Promise<ReadonlySet<string>> {
   const symbols = positions.map((position) => position.symbol);
   const fromMs = positions.map(({ openedAtMs, adoptedQty }) =>
     openedAtMs - (adoptedQty > 0 ? ADOPTED_ORDERS_MS : OPENED_SLACK_MS)
@@ -75,7 +61,7 @@ export async function readPasts(
   );
   if (read.kind === "failed") {
     engine.ports.log.warn(`Orders of ${symbols.join(", ")} unavailable (${read.failure})`);
-    return false;
+    return new Set();
   }
   for (const row of unreadable) sayUnreadable(engine, row);
   learn(engine, read.value);
@@ -83,8 +69,9 @@ export async function readPasts(
   const whole = positions.filter(({ symbol }) =>
     unreadable.every((row) => row.symbol !== null && row.symbol !== symbol)
   );
-  for (const { positionId } of whole) engine.knownPasts.add(positionId);
-  return whole.length === positions.length;
+  const ids = new Set(whole.map(({ positionId }) => positionId));
+  engine.notePasts([...ids]);
+  return ids;
 }
 
 /** A managed position's shares: the one number behind "available", "half" and "whole" (pipeline 5); `null` while unknown. */
@@ -100,20 +87,6 @@ export function readHoldings(engine: Engine, position: ManagedPosition): Holding
 /** The working sells that hold a position's own shares; `null` where open orders, or one of its symbol, can't be read. */
 export function findOwnGroups(engine: Engine, position: ManagedPosition): SellGroup[] | null {
   return pure.findOwnGroups(sightOf(engine), position);
-}
-
-/** Whether an answer may still say that doubtful shares are bare; of a trade that is not settled only time does. */
-export function isAnswerOut(
-  engine: Engine,
-  position: ManagedPosition,
-  shares: ShareCount,
-): boolean {
-  return pure.isAnswerOut(sightOf(engine), position, shares);
-}
-
-/** Shares held for sure that nothing sells or stops: what may be sold or stopped now. */
-export function readAvailable(engine: Engine, position: ManagedPosition): number {
-  return pure.readAvailable(sightOf(engine), position);
 }
 
 /** What is wrong with a request that would bring sells and stops beyond the shares held for sure; `null` where nothing is. */

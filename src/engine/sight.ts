@@ -14,7 +14,7 @@ export function sightOf(engine: Engine): Sight {
     unreadableOrders: new Set(
       observation?.unreadable.openOrders.flatMap((row) => row.symbol ?? []) ?? [],
     ),
-    pasts: engine.knownPasts,
+    pasts: engine.seen.pasts,
     doubts: [...engine.doubts.values()],
     nowMs: engine.nowMs(),
   };

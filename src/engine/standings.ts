@@ -5,6 +5,7 @@ import {
   type Standing,
   type StandingReason,
 } from "../domain/account/standing.ts";
+import { isEntryWorking, isUnseen } from "../domain/account/sight.ts";
 import { LAST_CALL_MS } from "../domain/account/standing_alarms.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { formatGateReason, type GateDecision, type GateFailReason } from "../domain/gate.ts";
@@ -29,8 +30,8 @@ import {
   isMarketOpen,
   isOfThisSession,
 } from "./observe.ts";
-import { isEntryWorking } from "./partial_entry.ts";
 import { findOwnGroups, readShares } from "./shares.ts";
+import { sightOf } from "./sight.ts";
 import { sayAlarms } from "./standing_alarms.ts";
 import { sayEnding } from "./stop_ending.ts";
 import { listLowered, listUnclearReasons } from "./unclear_sells.ts";
@@ -83,6 +84,7 @@ async function takeAll(engine: Engine, end: CycleEnd): Promise<void> {
     untilCloseMs: untilCloseMs(engine),
     nextOpenMs: end.market?.nextOpenMs ?? findNextOpen(engine),
     toldSymbols: new Set(engine.toldBare.map(({ symbol }) => symbol)),
+    isForgetful: engine.ports.config.isRunOnce && !engine.isRemembering,
   });
 }
 
@@ -115,10 +117,12 @@ function take(engine: Engine, position: ManagedPosition, turn: Turn): Standing {
   return decideStanding({
     position,
     count: readShares(engine, position),
-    cover: groups === null ? null : {
-      coveredQty: countCovered(groups, leastUsd),
-      gtcQty: countGtcCovered(groups, leastUsd),
-    },
+    cover: groups === null || isUnseen(sightOf(engine), groups.flatMap(({ orders }) => orders))
+      ? null
+      : {
+        coveredQty: countCovered(groups, leastUsd),
+        gtcQty: countGtcCovered(groups, leastUsd),
+      },
     shownQty: findShown(engine, position.symbol)?.qty ?? null,
     hasLooked: engine.observation !== null,
     isBeforeTrusted: turn.market !== null || isKnownClosed(engine),
@@ -207,7 +211,7 @@ function listReasons(engine: Engine, position: ManagedPosition, turn: Turn): Sta
   const hindrance = engine.hindrances.get(symbol);
   const groups = findSellGroups(engine, symbol) ?? [];
   const heldQty = findHeld(engine, symbol)?.qty ?? 0;
-  const isOwnBuy = heldQty > 0 && isEntryWorking(engine, position);
+  const isOwnBuy = heldQty > 0 && isEntryWorking(sightOf(engine), position);
   const reasons: (StandingReason | null)[] = [
     // First: it holds the shares, so that what would help otherwise does not.
     ...listLowered(position, groups),

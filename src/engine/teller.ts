@@ -1,6 +1,7 @@
 import { unreachable } from "../domain/assert.ts";
-import type { AlertTitle } from "../domain/alert_titles.ts";
+import { buildPositionEvent } from "../domain/day/position_event.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
+import type { EndReason } from "../domain/entry_end.ts";
 import type { ExitReason } from "../domain/exit_plan.ts";
 import { isExitReason } from "../domain/ledger.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
@@ -9,7 +10,7 @@ import { symbolOf } from "../domain/plan/seen.ts";
 import type { Step } from "../domain/plan/step.ts";
 import type { SellStanding } from "../domain/protection.ts";
 import type { Engine } from "./engine.ts";
-import { buildPositionEvent } from "./position_changes.ts";
+import { tellPosition, warn } from "./position_words.ts";
 import { saySale } from "./trade_messages.ts";
 
 /** What an exit waits for is noted with each step of the protection beside it. */
@@ -27,21 +28,42 @@ const WAITS: ReadonlySet<Note["value"]["kind"]> = new Set([
 export async function tell(
   engine: Engine,
   notes: readonly Note[],
-  { told, isRest }: { readonly told: Set<string>; readonly isRest: boolean },
+  { told, isRest }: { readonly told: Set<string>; readonly isRest: boolean } = {
+    told: new Set(),
+    isRest: false,
+  },
 ): Promise<void> {
   for (const note of notes) {
     const key = JSON.stringify(note);
     const isOnce = isRest || WAITS.has(note.value.kind);
     if (isOnce && told.has(key)) continue;
     told.add(key);
-    const isNews = note.scope !== "day" || engine.isNews(note.key, engine.dateNy());
-    if (isNews) await tellOne(engine, note);
+    if (isNews(engine, note)) await tellOne(engine, note);
   }
 }
 
-async function tellOne(engine: Engine, { symbol, positionId, value }: Note): Promise<void> {
+function isNews(engine: Engine, { scope, key }: Note): boolean {
+  if (scope === "always") return true;
+  return engine.isNews(key, scope === "day" ? engine.dateNy() : scope.once);
+}
+
+async function tellOne(engine: Engine, note: Note): Promise<void> {
+  const { symbol, positionId, value } = note;
   const { log } = engine.ports;
   switch (value.kind) {
+    case "quantity":
+    case "ended":
+    case "absent":
+    case "unexplained":
+    case "hand_bought":
+    case "hand_sold":
+    case "stop_known":
+    case "trim_undone":
+    case "adopted":
+    case "released":
+    case "release_ended":
+    case "too_large":
+      return await tellPosition(engine, note, value);
     case "protection": {
       const position = find(engine, positionId);
       const stopUsd = position?.stopUsd ?? 0;
@@ -111,6 +133,20 @@ async function tellOne(engine: Engine, { symbol, positionId, value }: Note): Pro
           `below the engine's ${value.ownUsd}: put back; ` +
           `to have a stop of your own, take the position over: avwap-execution release ${symbol}`,
       );
+    case "entry_ends":
+      return log.warn(describeEnd(value.order, value.why));
+    case "entry_hangs":
+      return log.warn(
+        `${symbol}: the cancel of its entry's rest is still under way at the broker; ` +
+          `beside it the broker may take no stop for the ${value.boughtQty} shares that it bought`,
+      );
+    case "orphan":
+      if (value.waits !== null) {
+        return log.warn(
+          `${symbol}: our stop ${value.orderId}, whose position is gone, is left to the next cycle: ${value.waits}`,
+        );
+      }
+      return log.info(`${symbol}: cancelling our stop ${value.orderId}, its position is gone`);
     case "foreign_sell":
       return tellForeign(engine, value.order);
     case "unclear":
@@ -127,11 +163,6 @@ async function tellOne(engine: Engine, { symbol, positionId, value }: Note): Pro
 
 function find({ state }: Engine, positionId: string): ManagedPosition | undefined {
   return state.positions.find((each) => each.positionId === positionId);
-}
-
-function warn(engine: Engine, title: AlertTitle, text: string): void {
-  engine.ports.log.warn(text);
-  engine.alert({ level: "WARNING", title, text });
 }
 
 type ValueOf<Kind extends Note["value"]["kind"]> = Extract<Note["value"], { readonly kind: Kind }>;
@@ -156,17 +187,33 @@ function tellStop(
   }
 }
 
+function describeEnd({ symbol, filledQty, qty }: BrokerOrder, why: EndReason): string {
+  return `${symbol}: entry filled ${filledQty} of ${qty ?? "?"} ${END_WORDS[why]}`;
+}
+
+const END_WORDS: Readonly<Record<EndReason, string>> = {
+  "unfilled":
+    "a minute after it was accepted (a halt?): cancelling it; it stays the symbol's entry of the day",
+  "partly filled": "for a minute: cancelling the rest",
+  "close near": "and the close is near: cancelling the rest",
+  "daily loss": "and the day's loss has reached its limit: cancelling the rest",
+};
+
+/** What a stop that was not placed came after. */
+const UNDONE: Readonly<Record<ValueOf<"stop_undone">["after"], string | null>> = {
+  nothing: null,
+  cancel: "stop not placed after its day orders were cancelled",
+  entry: "stop not placed after its entry's rest was cancelled",
+  exit: "stop not put back yet",
+};
+
 /** What the engine itself did not send is told by the position's standing, once (interface, Slack). */
 function tellUndone(
   engine: Engine,
   symbol: string,
   { why, after, isOwn }: ValueOf<"stop_undone">,
 ): void {
-  const text = after === "cancel"
-    ? `${symbol}: stop not placed after its day orders were cancelled`
-    : after === "exit"
-    ? `${symbol}: stop not put back yet`
-    : `${symbol}: stop not placed: ${why}`;
+  const text = `${symbol}: ${UNDONE[after] ?? `stop not placed: ${why}`}`;
   if (isOwn) return engine.ports.log.error(text);
   // An error once a day and cause: the position's standing says for how long, and what the operator can do.
   const isSaid = after !== "nothing" ||

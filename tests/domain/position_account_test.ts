@@ -2,6 +2,7 @@ import fc from "fast-check";
 import {
   accountPosition,
   isUnchanged,
+  isWithinLag,
   listFillHistories,
   listHoldings,
   type PositionChange,
@@ -344,6 +345,24 @@ const cases: {
     is: { kind: "absent" },
   },
   {
+    when: "a trim from long before a reverse split is all that was sold, and one answer is empty",
+    change: { qty: 10, unexplainedQty: 0.5, unexplainedSinceMs: 1_000_000 },
+    held: null,
+    orders: [BOUGHT, sell("s-1", { filledAtMs: 400_000 })],
+    is: { kind: "absent" },
+  },
+  {
+    when: "positions were stuck before a trim, and what it left was sold since",
+    change: { qty: 10, unexplainedQty: 10, unexplainedSinceMs: 1_000_000 },
+    held: null,
+    orders: [
+      BOUGHT,
+      sell("s-1", { filledAtMs: 400_000 }),
+      sell("s-2", { filledAtMs: 1_100_000 }),
+    ],
+    is: { kind: "gone" },
+  },
+  {
     when: "it never was and is shown without explanation",
     change: { qty: 0, unexplainedQty: 0 },
     held: null,
@@ -355,6 +374,21 @@ const cases: {
 for (const { when, change, held, orders, entry = "over", is } of cases) {
   Deno.test(`accountPosition() is ${is.kind} when ${when}`, () => {
     assertEquals(explain(change, held, orders, entry), is);
+  });
+}
+
+const lags = [
+  { allowedQty: 10, shownQty: 4, boughtQty: 10, soldQty: 0, is: true },
+  { allowedQty: 10, shownQty: 4.5, boughtQty: 10, soldQty: 0, is: false },
+  { allowedQty: 5, shownQty: 10, boughtQty: 0, soldQty: 5, is: true },
+  { allowedQty: 5, shownQty: 7.5, boughtQty: 0, soldQty: 5, is: false },
+  { allowedQty: 5, shownQty: 11, boughtQty: 0, soldQty: 5, is: false },
+  { allowedQty: 10.5, shownQty: 0.5, boughtQty: 10, soldQty: 0, is: true },
+  { allowedQty: 10.5, shownQty: 10, boughtQty: 0.5, soldQty: 0, is: true },
+];
+for (const { allowedQty, shownQty, boughtQty, soldQty, is } of lags) {
+  Deno.test(`isWithinLag() is ${is} of ${shownQty} shown where ${allowedQty} are allowed, ${boughtQty} bought and ${soldQty} sold just now`, () => {
+    assertEquals(isWithinLag(allowedQty, shownQty, { boughtQty, soldQty }), is);
   });
 }
 

@@ -6,7 +6,7 @@ import { LIVE_ENVIRONMENT, TradingDay } from "./trading_day.ts";
 
 const TUESDAY = "2026-11-24";
 
-Deno.test("the loop puts back at the close what a hand took in the last seconds, sleeps, and looks before the open", async () => {
+Deno.test("the loop puts back at the close what a hand took in the last seconds, looks once more, sleeps, and looks before the open", async () => {
   const day = new TradingDay({ startMs: nyMoment(SAMPLE_DAY_NY, "09:20") });
   const { exchange, time } = day;
   exchange.setPosition("AAPL", 2, 250);
@@ -34,7 +34,7 @@ Deno.test("the loop puts back at the close what a hand took in the last seconds,
     ...new Set(atNight.filter(isWanted).map(({ atMs }) => nyTimeAt(atMs))),
   ];
   assertEquals(timesOf(({ method }) => method !== "GET"), ["16:00"]);
-  assertEquals(timesOf(({ path }) => path === "/v2/account"), ["16:00", "09:00"]);
+  assertEquals(timesOf(({ path }) => path === "/v2/account"), ["16:00", "16:05", "09:00"]);
   for (const symbol of held) {
     const resting = exchange.orders.filter((order) =>
       order.symbol === symbol && order.side === "sell" && !isDone(order)

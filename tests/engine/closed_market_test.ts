@@ -361,6 +361,8 @@ Deno.test("over the weekend after a half day: a stop at the close, and a look be
   world.goTo(at("13:00:05", FRIDAY));
   await world.cycle();
   assertEquals([posts(world), world.stops()], [["POST sell stop 10 gtc"], ["10@95 gtc"]]);
+  await world.cycles(3, 5 * MINUTE_MS);
+  assertEquals(looks(world), 2);
   world.forget();
   for (const day of ["2026-11-28", "2026-11-29"]) {
     world.goTo(at("12:00", day));
@@ -421,6 +423,58 @@ Deno.test("positions or orders that can't be read at the close are an alarm, and
     world.forget();
     await world.cycles(3, 5 * MINUTE_MS);
     assertEquals([looks(world), posts(world), world.stops()], [1, [], ["10@95 gtc"]], path);
+  }
+});
+
+/** Ten shares under a good-till-canceled stop, a second before the close. */
+async function convertedBeforeClose(): Promise<World> {
+  const world = new World({ rows: [NVDA] });
+  await world.buy();
+  world.goTo(at("15:51"));
+  await world.cycle();
+  assertEquals(world.stops(), ["10@95 gtc"]);
+  world.goTo(at("15:59:59"));
+  world.forget();
+  return world;
+}
+
+function takeStops(world: World): void {
+  for (const stop of world.orders(({ type, parent }) => type === "stop" && parent === null)) {
+    world.exchange.desk.cancel(stop);
+  }
+}
+
+Deno.test("a stop that a hand took in the last second, and that lists showed a second after the close, is put back five minutes later", async () => {
+  for (const lagMs of [0, 200, 1500, 3000]) {
+    const world = await convertedBeforeClose();
+    world.exchange.behaviour.listsLagMs = lagMs;
+    takeStops(world);
+    world.goTo(at("16:00:01"));
+    await world.cycle();
+    assertEquals(world.stops(), lagMs < 2_000 ? ["10@95 gtc"] : [], `${lagMs} ms`);
+    await world.cycles(1, 5 * MINUTE_MS);
+    assertEquals([looks(world), world.stops()], [2, ["10@95 gtc"]], `${lagMs} ms`);
+    await world.cycles(4, 5 * MINUTE_MS);
+    assertEquals([looks(world), bareAlarms(world)], [2, 0], `${lagMs} ms`);
+  }
+});
+
+Deno.test("at night a stop that no list has, and that can't be read by its id, covers nothing: told, and looked for in five minutes", async () => {
+  for (const isOneRunEach of [false, true]) {
+    const world = await convertedBeforeClose();
+    world.goTo(at("16:00:30"));
+    await world.cycle();
+    world.forget();
+    takeStops(world);
+    world.goTo(at("09:00:10", TUESDAY));
+    world.setFaults([{ method: "GET", path: "/v2/orders/", fault: DOWN }]);
+    if (isOneRunEach) await world.restart();
+    await world.cycle();
+    world.setFaults([]);
+    assertEquals([bareAlarms(world), world.stops()], isOneRunEach ? [0, ["10@95 gtc"]] : [1, []]);
+    if (isOneRunEach) await world.restart();
+    await world.cycles(1, 5 * MINUTE_MS);
+    assertEquals(world.stops(), ["10@95 gtc"]);
   }
 });
 

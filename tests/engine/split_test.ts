@@ -32,6 +32,30 @@ for (const { what, priceUsd, ratio, afterUsd } of cases) {
   });
 }
 
+for (const ratio of [0.5, 0.25, 1 / 7, 2]) {
+  for (const isNight of [false, true]) {
+    const when = isNight ? "over a night without the engine" : "a quarter of a minute after it";
+    Deno.test(`an entry that filled, and was split by ${ratio} before its first look ${when}, is split: nothing is sent`, async () => {
+      const world = new World();
+      await world.restart();
+      await world.cycles(2, SECOND_MS);
+      assertEquals(world.held(), 10);
+      world.pass(15 * SECOND_MS);
+      if (isNight) world.goTo(at("09:31", TUESDAY));
+      world.exchange.split("NVDA", ratio);
+      world.exchange.setPrice("NVDA", 100 / ratio);
+      if (isNight) await world.restart();
+      world.list([AAPL]);
+      world.exchange.setPrice("AAPL", 50);
+      world.forget();
+      await world.cycles(3, MINUTE_MS);
+      const changes = world.changes.filter(({ body }) => body["symbol"] !== "AAPL");
+      assertEquals([world.sells(), changes], [[], []]);
+      assertEquals(world.alerted("no order behind it").length, 1);
+    });
+  }
+}
+
 Deno.test("for a minute orders may explain a changed quantity: hands off from the first look, and no error", async () => {
   const world = new World();
   await world.buy();

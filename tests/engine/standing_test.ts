@@ -1,3 +1,5 @@
+import { runLoop } from "../../src/engine/loop.ts";
+import { buildConfig, NO_RUN_FLAGS } from "../../src/runtime/config.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { at, KILL_PATH, MINUTE_MS, NVDA, SECOND_MS, World } from "./support.ts";
 
@@ -273,6 +275,49 @@ Deno.test("a restart continues the since of what is bare and what is due", async
     [after?.bareSinceMs, after?.dueSinceMs],
     [before?.bareSinceMs, before?.dueSinceMs],
   );
+  assertEquals(standingAlarms(world).length, 1);
+});
+
+/** A process that a timer starts for one cycle. */
+async function runOnce(world: World): Promise<void> {
+  const { config } = buildConfig(world.environment, { ...NO_RUN_FLAGS, isRunOnce: true });
+  await runLoop({ ...world.engine.ports, config: config.engine }, new AbortController().signal);
+}
+
+Deno.test("a timer's runs that can't learn whose account it is tell what is bare, though none can write down since when", async () => {
+  const world = await bought();
+  takeLegs(world);
+  world.setFaults([{ method: "GET", path: "/v2/account", fault: DOWN }]);
+  for (let run = 0; run < 3; run++) {
+    world.pass(MINUTE_MS);
+    world.forget();
+    await runOnce(world);
+    assertEquals(world.state.standings.at(0)?.bareSinceMs ?? null, null);
+    assertEquals(standingAlarms(world).length, 1);
+  }
+});
+
+Deno.test("a timer's runs over a disk that takes nothing tell what is bare, though none can write down since when", async () => {
+  const world = await bought();
+  takeLegs(world);
+  world.disk.fault = ({ op }) => op === "rename" ? "I/O error" : null;
+  world.pass(MINUTE_MS);
+  world.forget();
+  await runOnce(world);
+  assertEquals(standingAlarms(world).length, 1);
+});
+
+Deno.test("a timer's runs that can write wait two minutes before they tell what is bare", async () => {
+  const world = await bought();
+  takeLegs(world);
+  buyByHand(world);
+  for (let run = 0; run < 2; run++) {
+    world.pass(MINUTE_MS);
+    await runOnce(world);
+  }
+  assertEquals(standingAlarms(world), []);
+  world.pass(MINUTE_MS);
+  await runOnce(world);
   assertEquals(standingAlarms(world).length, 1);
 });
 

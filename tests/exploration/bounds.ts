@@ -1,7 +1,8 @@
 import { buildBare, buildBought } from "./begins.ts";
 import { closeMarket } from "./broker_moves.ts";
 import type { Habits } from "./broker_state.ts";
-import { type Bound, Explorer, type Figures } from "./explorer.ts";
+import type { Bound } from "./edges.ts";
+import { Explorer, type Figures } from "./explorer.ts";
 import { PlannedClient, type PlannedState } from "./planned_client.ts";
 import type { Bounded, Budget } from "./remainder.ts";
 
@@ -76,7 +77,7 @@ function buildExploration(
   name: string,
   { budget, habits: own = {}, isClosed = false }: Theme,
   { untilCloseMs, boughtLevel, bareLevel, habits: common }: Moment,
-  qty: number,
+  { qty, isWhole }: { readonly qty: number; readonly isWhole: boolean },
 ): Exploration {
   const habits = { ...common, ...own };
   const bound: Bound = { name, budget, levels: [STOP, R2], hands: { stop: 1, limit: R2 } };
@@ -86,7 +87,7 @@ function buildExploration(
   ].map((broker) => isClosed ? closeMarket(broker) : broker);
   return {
     name,
-    build: () => new Explorer(new PlannedClient(brokers, { untilCloseMs }), bound),
+    build: () => new Explorer(new PlannedClient(brokers, { untilCloseMs, isWhole }), bound),
   };
 }
 
@@ -111,12 +112,20 @@ function listThemes(size: BoundSize): readonly Theme[] {
   return THEMES.flatMap((one, at) => THEMES.slice(at + 1).map((other) => joinThemes(one, other)));
 }
 
-/** The searches of a bound: each of them complete, together what the bound says. */
-export function listExplorations(size: BoundSize): readonly Exploration[] {
+/**
+ * The searches of a bound: each of them complete, together what the bound says.
+ * @param options `isWhole`: states are told apart by what decides nothing, too; none of them comes to an end then.
+ */
+export function listExplorations(
+  size: BoundSize,
+  { isWhole = false }: { readonly isWhole?: boolean } = {},
+): readonly Exploration[] {
   const qty = size === "small" ? 2 : 4;
   return MOMENTS.flatMap((moment) =>
     listThemes(size).filter(({ isClosed }) => isClosed !== true || moment.untilCloseMs > LATE_MS)
-      .map((theme) => buildExploration(`${moment.name} ${theme.name}`, theme, moment, qty))
+      .map((theme) =>
+        buildExploration(`${moment.name} ${theme.name}`, theme, moment, { qty, isWhole })
+      )
   );
 }
 

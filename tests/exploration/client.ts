@@ -43,11 +43,29 @@ export type ClientStep<E> =
     readonly wake: () => E;
   };
 
+/** A client and its broker at one moment. */
+export interface Begin<E> {
+  readonly client: E;
+  readonly broker: BrokerState;
+}
+
+/** Keeps each value once, under a small number: two values have one number only where they do the same for ever. */
+export interface ClientStore<E> {
+  readonly size: number;
+  readonly add: (client: E) => number;
+  /** @throws {RangeError} Where the number is nobody's. */
+  readonly get: (number: number) => E;
+}
+
 /** A program that trades one symbol, as a value and what it does next. */
 export interface Client<E> {
-  readonly begins: readonly { readonly client: E; readonly broker: BrokerState }[];
-  /** Text that two values share only where they do the same for ever. */
-  readonly buildKey: (client: E) => string;
+  readonly begins: readonly Begin<E>[];
+  readonly store: ClientStore<E>;
+  /**
+   * Both without the names and the finished orders on which nothing depends any more, where a cycle or a process begins: each
+   * step from them is a step from the two as they are, with other names.
+   */
+  readonly renew: (client: E, broker: BrokerState) => Begin<E>;
   /** Pure and total. @throws What the client throws where it meets what must not be: that is a counterexample, too. */
   readonly decide: (client: E, outside: Outside) => ClientStep<E>;
   /** A new process, with what was on record. */

@@ -9,7 +9,7 @@ import { NOW_MS } from "./wire_map.ts";
 /** What is older than this is as old as anything: no decision of the planner asks further back. Milliseconds. */
 const AGE_MAX_MS = 400_000;
 /** Ages at the beginning of a cycle, milliseconds: what lies between two of them is taken for the older. */
-const AGES_MS = [5_000, 10_000, 60_000, 180_000, 300_000, AGE_MAX_MS];
+export const AGES_MS = [5_000, 10_000, 60_000, 180_000, 300_000, AGE_MAX_MS];
 
 /** The broker's own times: they tell the sequence of its answers, and stay. */
 const BROKERS: ReadonlySet<string> = new Set(["submittedAtMs", "updatedAtMs", "filledAtMs"]);
@@ -32,6 +32,17 @@ export function age<T>(value: T, byMs: number, { isRounded = false } = {}): T {
   return walk(value, "", byMs, isRounded) as T;
 }
 
+/** What was made so much older before: objects never change, and most of a client is what it was a step ago. */
+const older = new Map<string, WeakMap<object, object>>();
+
+function findOlder(byMs: number, isRounded: boolean): WeakMap<object, object> {
+  const key = `${byMs} ${isRounded}`;
+  const known = older.get(key) ?? new WeakMap<object, object>();
+  older.set(key, known);
+  return known;
+}
+
+/** The same object where no moment in it moves. */
 function walk(value: unknown, name: string, byMs: number, isRounded: boolean): unknown {
   if (typeof value === "number") {
     const isMoment = name.endsWith("Ms") && !BROKERS.has(name) && !STRETCHES.has(name);
@@ -41,23 +52,40 @@ function walk(value: unknown, name: string, byMs: number, isRounded: boolean): u
     if (name !== "timestamp") return value;
     return new Date(makeOlder(Date.parse(value), byMs, isRounded)).toISOString();
   }
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map((each) => walk(each, name, byMs, isRounded));
-  if (value instanceof Set) return value;
-  if (value instanceof Map) {
-    return new Map([...value].map(([key, each]) => [key, walk(each, name, byMs, isRounded)]));
+  if (typeof value !== "object" || value === null || value instanceof Set) return value;
+  const known = findOlder(byMs, isRounded);
+  const before = known.get(value);
+  if (before !== undefined) return before;
+  const next = walkInto(value, name, (each, at) => walk(each, at, byMs, isRounded));
+  known.set(value, next);
+  return next;
+}
+
+function walkInto(
+  value: object,
+  name: string,
+  go: (value: unknown, name: string) => unknown,
+): object {
+  if (Array.isArray(value)) {
+    const next = value.map((each) => go(each, name));
+    return next.every((each, at) => each === value[at]) ? value : next;
   }
-  return Object.fromEntries(
+  if (value instanceof Map) {
+    const next = new Map([...value].map(([key, each]) => [key, go(each, name)]));
+    return [...value].every(([key, each]) => each === next.get(key)) ? value : next;
+  }
+  let isSame = true;
+  const next = Object.entries(value).map(([key, each]) => {
     // A moment by a reason has its name from the field that holds them.
-    Object.entries(value).map(([key, each]) => [
-      key,
-      walk(each, name === "sellRefusedAtMs" ? name : key, byMs, isRounded),
-    ]),
-  );
+    const made = go(each, name === "sellRefusedAtMs" ? name : key);
+    if (made !== each) isSame = false;
+    return [key, made];
+  });
+  return isSame ? value : Object.fromEntries(next);
 }
 
 /** Long ago: as old as anything. */
-const LONG_AGO_MS = NOW_MS - AGE_MAX_MS;
+export const LONG_AGO_MS = NOW_MS - AGE_MAX_MS;
 
 /**
  * What is left of what was seen when a cycle begins: it asks for all lists anew, what was looked at by id counts no more, and
@@ -89,10 +117,13 @@ export function forgetLooks(seen: Seen): Seen {
   };
 }
 
+/** The age of a record that may still stand in for its order, milliseconds. */
+export const RECENT_RECORD_MS = LAG_MS;
+
 /** When a record was made matters for as long as it may stand in for its order; its deadline is for entries. */
 function forgetEntry(entry: LedgerEntry): LedgerEntry {
   const isRecent = NOW_MS - Date.parse(entry.timestamp) < UNSEEN_MS;
-  const timestamp = new Date(isRecent ? NOW_MS - LAG_MS : LONG_AGO_MS).toISOString();
+  const timestamp = new Date(isRecent ? NOW_MS - RECENT_RECORD_MS : LONG_AGO_MS).toISOString();
   return { ...entry, timestamp, deadlineAtMs: null };
 }
 

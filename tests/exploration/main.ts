@@ -4,7 +4,6 @@ import { BOUND_SIZES, keepFigures, listExplorations } from "./bounds.ts";
 import { Counterexample, type Figures } from "./explorer.ts";
 import type { Explorer } from "./explorer.ts";
 import type { PlannedState } from "./planned_client.ts";
-import { checkProgress, SCHEDULES } from "./progress.ts";
 
 const OptionsWire = z.object({
   bound: z.enum(BOUND_SIZES).default("small"),
@@ -71,7 +70,7 @@ async function search(
         `${formatMemory()}\n`,
     );
   }
-  for (const schedule of SCHEDULES) checkProgress(explorer, schedule);
+  explorer.checkProgress();
 }
 
 function formatMemory(): string {

@@ -4,25 +4,16 @@ import {
   listUnlisted,
   noteUnshown,
 } from "../../src/domain/account/order_book.ts";
-import {
-  findOwnGroups,
-  listPositionHistory,
-  readHoldings,
-  readRecentFills,
-  readShares,
-} from "../../src/domain/account/position_shares.ts";
+import { findOwnGroups, readShares } from "../../src/domain/account/position_shares.ts";
 import { findShown, isEntryWorking } from "../../src/domain/account/sight.ts";
 import { learnRecords } from "../../src/domain/account/stand_ins.ts";
 import { decideStanding, type Standing } from "../../src/domain/account/standing.ts";
 import { DEFAULT_CAPS } from "../../src/domain/caps.ts";
-import {
-  EMPTY_STATE,
-  type EngineState,
-  type ManagedPosition,
-} from "../../src/domain/engine_state.ts";
+import { EMPTY_STATE, type EngineState } from "../../src/domain/engine_state.ts";
 import { buildLedgerEntry, isUnsettled } from "../../src/domain/ledger.ts";
 import { isUnjudged, type SellSideRequest } from "../../src/domain/order_request.ts";
-import { flattenOrders, mayTrade } from "../../src/domain/orders.ts";
+import { flattenOrders } from "../../src/domain/orders.ts";
+import { account } from "../../src/domain/plan/account.ts";
 import { plan } from "../../src/domain/plan/plan.ts";
 import { apply } from "../../src/domain/plan/records.ts";
 import { type Answer, learn, learnAnswer, NOTHING_SEEN } from "../../src/domain/plan/seen.ts";
@@ -30,18 +21,14 @@ import { settle } from "../../src/domain/plan/settle.ts";
 import type { Question as PlanQuestion, RecordPart, Step } from "../../src/domain/plan/step.ts";
 import { buildSight } from "../../src/domain/plan/view.ts";
 import type { Now, OperatorView, Seen, Turn, World } from "../../src/domain/plan/world.ts";
-import {
-  accountPosition,
-  isNeverFilled,
-  type PositionChange,
-} from "../../src/domain/position_account.ts";
 import { countCovered, countGtcCovered } from "../../src/domain/protection.ts";
 import { NOTHING_UNDER_WAY } from "../../src/domain/unfinished.ts";
 import type { Outcome, Question } from "./broker_answers.ts";
 import type { BrokerState } from "./broker_state.ts";
-import type { Client, ClientStanding, ClientStep, Outside } from "./client.ts";
+import type { Begin, Client, ClientStanding, ClientStep, Outside } from "./client.ts";
+import { PlannedStore } from "./client_store.ts";
 import { age, forgetLooks, forgetMoments } from "./client_time.ts";
-import { Conser } from "./conser.ts";
+import { renew } from "./renewal.ts";
 import {
   buildPosition,
   NOW_MS,
@@ -72,8 +59,8 @@ export interface PlannedState {
   readonly isStopJudged: boolean;
 }
 
-/** What a cycle may do. */
-const STEPS_A_CYCLE = 60;
+/** More steps than a cycle has: a cycle that comes to no end is a counterexample here, and not cut off. */
+const STEPS_A_CYCLE = 200;
 /** What a cycle waits for the next one where nothing is soon. Milliseconds. */
 const POLL_MS = 60_000;
 
@@ -96,14 +83,18 @@ const LOOKS: readonly Question[] = [
 
 /** The production planner as a client: `plan` and `settle` decide, and this is their shell. */
 export class PlannedClient implements Client<PlannedState> {
-  readonly #conser = new Conser();
+  readonly store: PlannedStore;
   readonly #begins: { readonly client: PlannedState; readonly broker: BrokerState }[];
 
   /** @param brokers With a position of the engine's own each: its entry is the first order. */
   constructor(
     brokers: readonly BrokerState[],
-    { untilCloseMs = 5 * 3_600_000 }: { readonly untilCloseMs?: number } = {},
+    { untilCloseMs = 5 * 3_600_000, isWhole = false }: {
+      readonly untilCloseMs?: number;
+      readonly isWhole?: boolean;
+    } = {},
   ) {
+    this.store = new PlannedStore(isWhole);
     this.#begins = brokers.map((broker) => ({
       client: {
         records: forgetMoments(buildRecords(broker)),
@@ -122,8 +113,8 @@ export class PlannedClient implements Client<PlannedState> {
     return this.#begins;
   }
 
-  buildKey(client: PlannedState): string {
-    return this.#conser.nameOf(client);
+  renew(client: PlannedState, broker: BrokerState): Begin<PlannedState> {
+    return this.store.isWhole ? { client, broker } : renew(client, broker);
   }
 
   restart(client: PlannedState): PlannedState {
@@ -163,7 +154,7 @@ export class PlannedClient implements Client<PlannedState> {
     switch (step.do) {
       case "read": {
         const waitMs = Math.max(0, (step.notBeforeMs ?? NOW_MS) - NOW_MS);
-        const waited = age(spendStep(client), waitMs);
+        const waited = age(client, waitMs);
         const questions = step.questions.map(toQuestion);
         const isList = step.questions.some(({ ask }) => ask === "open_orders");
         const turn = isList ? { ...waited.turn, looks: waited.turn.looks + 1 } : waited.turn;
@@ -176,7 +167,7 @@ export class PlannedClient implements Client<PlannedState> {
       case "record":
         return {
           do: "record",
-          next: { ...spendStep(client), records: apply(client.records, step.change) },
+          next: { ...client, records: apply(client.records, step.change) },
         };
       case "send":
         return send(client, step);
@@ -284,10 +275,6 @@ function buildWorld(client: PlannedState, { isKilled, isOpen }: Outside): World 
     seen,
     records: { kind: "ok", records: client.records, isDurable: true },
   };
-}
-
-function spendStep(client: PlannedState): PlannedState {
-  return { ...client, turn: { ...client.turn, stepsLeft: client.turn.stepsLeft - 1 } };
 }
 
 function toQuestion(question: PlanQuestion): Question {
@@ -473,62 +460,18 @@ function learnLookUp(
   };
 }
 
-/** What becomes of the position by what was seen: the part of the cycle before the planner's. */
+/** What becomes of the position by what was seen; all that could be asked for besides was listed. */
 function accountFor(client: PlannedState, outside: Outside): PlannedState {
   const { records } = client;
-  const [position] = records.positions;
-  if (position === undefined) return client;
-  const change = explain(client, position, outside);
-  if (change === null) return client;
-  const put = (changes: Partial<ManagedPosition>): PlannedState => ({
-    ...client,
-    records: { ...records, positions: [{ ...position, ...changes }] },
-  });
-  switch (change.kind) {
-    case "same":
-    case "waiting":
-    case "absent":
-      return client;
-    case "changed":
-      return put({
-        qty: change.qty,
-        costBasisUsd: change.costBasisUsd,
-        unexplainedQty: null,
-        unexplainedSinceMs: null,
-      });
-    case "lagging":
-      return put({ qty: change.qty, unexplainedQty: null, unexplainedSinceMs: null });
-    case "gone":
-    case "never_filled": {
-      const unfinished = records.unfinished.filter((each) =>
-        each.positionId !== position.positionId
-      );
-      return { ...client, records: { ...records, positions: [], unfinished, standings: [] } };
-    }
-    case "unexplained":
-      return put({
-        unexplainedQty: change.qty,
-        unexplainedSinceMs: position.unexplainedSinceMs ?? NOW_MS,
-      });
-  }
-}
-
-function explain(
-  client: PlannedState,
-  position: ManagedPosition,
-  outside: Outside,
-): PositionChange | null {
-  const sight = buildSight(buildWorld(client, outside), client.records);
-  const held = findShown(sight, position.symbol);
-  const orders = listPositionHistory(sight, position);
-  const holdings = readHoldings(sight, position);
-  if (held === null || orders === null || holdings === null) return null;
-  if (isNeverFilled(position, orders)) return { kind: "never_filled" };
-  const order = orders.find(({ clientOrderId }) => clientOrderId === position.positionId);
-  const entry = order === undefined ? "unknown" : mayTrade(order) ? "working" : "over";
-  if (holdings[0]?.isOver === true && entry !== "working") return { kind: "gone" };
-  const recent = readRecentFills(sight, position);
-  return accountPosition(position, held, { holdings, recent, entry });
+  const searched = new Map(
+    records.positions.map(({ positionId }) => [positionId, "orders"] as const),
+  );
+  const sight = buildSight(buildWorld(client, outside), records);
+  const accounted = account(records, { sight, dateNy: "2026-11-23", searched });
+  if (accounted.kind === "asks") throw new RangeError("all was asked for");
+  const next = apply(records, accounted.change);
+  const standings = next.positions.length === 0 ? [] : next.standings;
+  return { ...client, records: { ...next, standings } };
 }
 
 function send(
@@ -536,8 +479,7 @@ function send(
   step: Extract<Step, { readonly do: "send" }>,
 ): ClientStep<PlannedState> {
   const { request, permit } = step;
-  const spent = spendStep(client);
-  const recorded = { ...spent, records: apply(client.records, step.change) };
+  const recorded = { ...client, records: apply(client.records, step.change) };
   return {
     do: "send",
     change: readChange(request),
@@ -560,10 +502,9 @@ function send(
 function countAct(turn: Turn, request: SellSideRequest): Turn {
   const acts = (turn.actsBySymbol.get(SYMBOL) ?? 0) + 1;
   const actsBySymbol = new Map(turn.actsBySymbol).set(SYMBOL, acts);
-  if (request.op === "cancel") return { ...turn, actsBySymbol };
-  const { clientOrderId } = request.request;
-  const times = (turn.sendings.get(clientOrderId) ?? 0) + 1;
-  return { ...turn, actsBySymbol, sendings: new Map(turn.sendings).set(clientOrderId, times) };
+  const id = request.op === "cancel" ? request.orderId : request.request.clientOrderId;
+  const times = (turn.sendings.get(id) ?? 0) + 1;
+  return { ...turn, actsBySymbol, sendings: new Map(turn.sendings).set(id, times) };
 }
 
 /** How the position stands, as the engine takes it at the end of each cycle. */

@@ -1,9 +1,10 @@
 import { isAsleep } from "./broker_moves.ts";
 import type { BrokerState } from "./broker_state.ts";
-import { Counterexample, type Edge, type Explorer } from "./explorer.ts";
+import type { ClientStep } from "./client.ts";
+import type { Edge } from "./edges.ts";
+import { Counterexample, type Explorer } from "./explorer.ts";
 import { isDeceiving, isSound } from "./properties.ts";
 import { hasFlag } from "./remainder.ts";
-import type { PackedState } from "./state_table.ts";
 
 /**
  * A calm way for the world to go on, in which nothing is left to chance: `prompt`: the broker does at once all that it has to
@@ -16,47 +17,41 @@ export const SCHEDULES: readonly Schedule[] = ["prompt", "slow", "crossing"];
 /** Steps within which each state must come to an end that is good. */
 const STEPS_MAX = 300;
 
-function isFree({ costs }: Edge): boolean {
-  return costs.length === 0;
+/** What a calm world chooses from. */
+export interface CalmChoice<E> {
+  readonly step: ClientStep<E>;
+  readonly broker: BrokerState;
+  /** The client's own and those of broker and operator. */
+  readonly edges: readonly Edge[];
+  /** Whether the edge with this number is within the bound. */
+  readonly isOpen: (number: number) => boolean;
 }
 
-function chooseBrokerEdge<E>(
-  explorer: Explorer<E>,
-  state: PackedState,
+/** The number of the edge that a schedule takes; `null` where the state is a good end. */
+export function chooseCalm<E>(
   schedule: Schedule,
-): Edge | null {
-  const edges = explorer.listBrokerEdges(state);
-  const crossing = schedule === "crossing"
-    ? edges.find((edge) =>
-      edge.name.endsWith("fills before its cancel") && explorer.follow(state, edge) !== null
-    )
-    : undefined;
-  return crossing ?? edges.find(isFree) ?? null;
+  { step, broker, edges, isOpen }: CalmChoice<E>,
+): number | null {
+  const find = (isWanted: (edge: Edge) => boolean): number | null => {
+    const number = edges.findIndex((edge, at) => isWanted(edge) && isOpen(at));
+    return number < 0 ? null : number;
+  };
+  const isFree = ({ costs }: Edge) => costs.length === 0;
+  const isRest = step.do === "rest";
+  const isBrokersTurn = step.do !== "record" && (schedule !== "slow" || isRest);
+  const crossing = schedule === "crossing" && isBrokersTurn
+    ? find(({ client, kind }) => client === null && kind === "# fills before its cancel")
+    : null;
+  const moved = isBrokersTurn ? find((edge) => edge.client === null && isFree(edge)) : null;
+  if (crossing !== null || moved !== null) return crossing ?? moved;
+  if (step.do === "rest" && isGood(broker, step.standing.why)) return null;
+  return find((edge) => edge.client !== null && isFree(edge));
 }
 
 /** Whether a rest is one to end with: protected or closed, and nothing waits; or named, where the broker will not have it. */
 function isGood(broker: BrokerState, why: string | null): boolean {
   if (why === null) return isSound(broker) && !isDeceiving(broker);
   return broker.refuses !== null || broker.orders.some(isAsleep) || broker.heldQty < 0;
-}
-
-/** The next state under a schedule; `null` where this one is a good end. */
-function goOn<E>(
-  explorer: Explorer<E>,
-  state: PackedState,
-  schedule: Schedule,
-): PackedState | null {
-  const step = explorer.stepOf(state);
-  const broker = explorer.brokerOf(state);
-  const isRest = step.do === "rest";
-  const brokerEdge = step.do === "record" || (schedule === "slow" && !isRest)
-    ? null
-    : chooseBrokerEdge(explorer, state, schedule);
-  if (brokerEdge === null && step.do === "rest" && isGood(broker, step.standing.why)) return null;
-  const edge = brokerEdge ?? explorer.listClientEdges(state).find(isFree);
-  const next = edge === undefined ? null : explorer.follow(state, edge);
-  if (next === null) throw new RangeError("a calm world can't go on");
-  return next;
 }
 
 /**
@@ -67,6 +62,7 @@ function goOn<E>(
  */
 export function checkProgress<E>(explorer: Explorer<E>, schedule: Schedule): number {
   const { table } = explorer;
+  const number = SCHEDULES.indexOf(schedule);
   /** Steps to the good end and 1; 0 is not known yet. */
   const known = new Uint16Array(table.count);
   let followed = 0;
@@ -76,16 +72,14 @@ export function checkProgress<E>(explorer: Explorer<E>, schedule: Schedule): num
     followed++;
     const path: number[] = [];
     let at = from;
-    let left = 0;
     while (known[at] === 0) {
       if (path.length > STEPS_MAX) throw new Counterexample(...tellPath(explorer, schedule, from));
       path.push(at);
-      const next = goOn(explorer, table.get(at), schedule);
-      if (next === null) break;
-      at = table.find(next);
-      if (at < 0) throw new RangeError("a calm world comes to where no search has been");
+      const next = table.calmOf(at, number);
+      if (next === "good") break;
+      at = next;
     }
-    left = known[at] ?? 0;
+    let left = known[at] ?? 0;
     for (const place of path.reverse()) known[place] = Math.min(++left, 0xffff);
     if (left > STEPS_MAX) throw new Counterexample(...tellPath(explorer, schedule, from));
   }
@@ -97,20 +91,16 @@ function tellPath<E>(
   schedule: Schedule,
   from: number,
 ): [property: string, story: string[]] {
+  const { table } = explorer;
+  const number = SCHEDULES.indexOf(schedule);
   const story = explorer.tell(from);
-  let state = explorer.table.get(from);
   const seen = new Set<number>();
-  for (let at = from; at >= 0 && !seen.has(at);) {
+  for (let at = from; !seen.has(at);) {
     seen.add(at);
-    const next = goOn(explorer, state, schedule);
-    if (next === null) break;
-    const edge = explorer.listEdges(state).find((each) => {
-      const reached = explorer.follow(state, each);
-      return reached !== null && explorer.table.find(reached) === explorer.table.find(next);
-    });
-    story.push(`… ${edge?.name ?? "?"}`);
-    state = next;
-    at = explorer.table.find(next);
+    const next = table.calmOf(at, number);
+    if (next === "good") break;
+    story.push(`… ${explorer.nameEdge(at, next)}`);
+    at = next;
   }
   return [`no good end when the broker is ${schedule}`, story];
 }

@@ -1,6 +1,7 @@
 import type { Outcome, Question } from "./broker_answers.ts";
 import { type BrokerState, buildBroker, type Change, type Order } from "./broker_state.ts";
-import type { Client, ClientStep, Outside } from "./client.ts";
+import type { Begin, Client, ClientStep, Outside } from "./client.ts";
+import { Interner } from "./interner.ts";
 
 /** A mistake that the exploration must find. */
 export type SmallBug =
@@ -53,7 +54,7 @@ function isWorking({ status }: Order): boolean {
  * trim's level. It exists to show that the exploration finds what it must.
  */
 export class SmallPlanner implements Client<SmallState> {
-  readonly begins: readonly { readonly client: SmallState; readonly broker: BrokerState }[];
+  readonly begins: readonly Begin<SmallState>[];
 
   constructor(readonly bug: SmallBug | null, broker: Partial<BrokerState> = {}) {
     const client: SmallState = {
@@ -67,7 +68,11 @@ export class SmallPlanner implements Client<SmallState> {
     this.begins = [{ client, broker: buildBroker({ heldQty: 4, ...broker }) }];
   }
 
-  readonly buildKey = (client: SmallState): string => JSON.stringify(client);
+  readonly store = new Interner<SmallState>((client) => JSON.stringify(client));
+  readonly renew = (client: SmallState, broker: BrokerState): Begin<SmallState> => ({
+    client,
+    broker,
+  });
   readonly restart = (client: SmallState): SmallState => ({
     ...client,
     seen: null,

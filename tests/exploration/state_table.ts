@@ -17,10 +17,12 @@ function mix(value: number): number {
 const CAPACITY_FIRST = 1 << 16;
 /** What the root has for a parent. */
 export const NO_PARENT = 0xffffffff;
+/** In the place of a next state: that there is none, and the end is good. */
+const GOOD = 0xfffffffe;
 
 /**
- * All states that were met, in the sequence of their meeting, which is that of a search in breadth: 16 bytes a state, and 8 for its
- * place in an open-addressed table. States are compared whole, so that no two are ever taken for one.
+ * All states that were met, in the sequence of their meeting, which is that of a search in breadth: 16 bytes a state, 4 for where
+ * each calm schedule goes from it, and 8 for its place in an open-addressed table. States are compared whole, so that no two are ever taken for one.
  */
 export class StateTable {
   #count = 0;
@@ -30,13 +32,32 @@ export class StateTable {
   #parent = new Uint32Array(CAPACITY_FIRST);
   /** Place + 1 of the state; 0 is empty. */
   #slots = new Uint32Array(CAPACITY_FIRST * 2);
+  #calm: Uint32Array<ArrayBuffer>[];
+
+  /** @param schedules How many calm ways to go on are kept for each state. */
+  constructor(schedules = 0) {
+    this.#calm = Array.from({ length: schedules }, () => new Uint32Array(CAPACITY_FIRST));
+  }
 
   get count(): number {
     return this.#count;
   }
 
   get bytes(): number {
-    return this.#broker.byteLength * 4 + this.#slots.byteLength;
+    return this.#broker.byteLength * (4 + this.#calm.length) + this.#slots.byteLength;
+  }
+
+  /** Keeps where a schedule goes from the state at a place; `null`: it can't go on. */
+  putCalm(at: number, schedule: number, next: number | "good" | null): void {
+    const calm = this.#calm[schedule];
+    if (calm !== undefined) calm[at] = next === "good" ? GOOD : next ?? NO_PARENT;
+  }
+
+  /** Where a schedule goes from the state at a place. @throws {RangeError} Where it can't go on. */
+  calmOf(at: number, schedule: number): number | "good" {
+    const next = this.#calm[schedule]?.[at] ?? NO_PARENT;
+    if (next === NO_PARENT) throw new RangeError("a calm world can't go on");
+    return next === GOOD ? "good" : next;
   }
 
   /** The state at a place. */
@@ -108,6 +129,7 @@ export class StateTable {
     this.#client = grow(this.#client);
     this.#rest = grow(this.#rest);
     this.#parent = grow(this.#parent);
+    this.#calm = this.#calm.map(grow);
   }
 
   #rehash(): void {

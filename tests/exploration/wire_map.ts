@@ -51,13 +51,13 @@ export function buildPosition(qty: number): ManagedPosition {
 }
 
 /** When an order was made, as the broker says it: a moment ago, and in the sequence of their ids. */
-function toSubmittedMs({ id }: Order): number {
+export function toSubmittedMs(id: number): number {
   return NOW_MS - 4_000 + id * 100;
 }
 
 function toFlat(order: Order, orderClass: string): BrokerOrder {
   const { id, filledQty, level, replaces, replacedBy, version } = order;
-  const submittedAtMs = toSubmittedMs(order);
+  const submittedAtMs = toSubmittedMs(id);
   return {
     orderId: `o${id}`,
     clientOrderId: order.clientOrderId,

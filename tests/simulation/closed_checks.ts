@@ -14,6 +14,8 @@ const LOOK_MS_MAX = 45_000;
 /** Five minutes, by a clock that may be some seconds off. */
 const BETWEEN_LOOKS_MS = 5 * MINUTE_MS - 5_000;
 const BEFORE_OPEN_MS = 30 * MINUTE_MS;
+/** What lists show so soon after the close may be of before it: one more look may follow. With what two clocks differ. */
+const SETTLED_MS = 12_000;
 /** A fill so short a time ago the engine need not have seen. */
 const FILLED_MS = 10_000;
 
@@ -109,11 +111,13 @@ export class ClosedChecks {
       return gtcQty < heldQty;
     });
     // Stops for another count of shares cover nobody knows what; one below the engine's, where a hand has moved it, protects nothing.
-    look.isCovered = bare.length === 0 && !positions.some((each) => hasLowStop(world, each)) &&
+    const closedMs = world.exchange.sessions.closesBefore(world.trueMs, 1)[0] ?? Infinity;
+    const isSettled = look.atMs - closedMs >= SETTLED_MS;
+    look.isCovered = isSettled && bare.length === 0 &&
+      !positions.some((each) => hasLowStop(world, each)) &&
       positions.every(({ symbol, unexplained_qty }) =>
         unexplained_qty === null && !world.strange.has(symbol)
       );
-    const closedMs = world.exchange.sessions.closesBefore(world.trueMs, 1)[0] ?? Infinity;
     for (const { symbol, unexplained_qty } of bare) {
       if (world.strange.has(symbol) || unexplained_qty !== null) continue;
       if (isHiding(world, symbol, cycle.startMs) || this.#isFilled(symbol)) continue;

@@ -188,8 +188,9 @@ function checkProtected(auditor: Auditor, symbol: string): void {
     order.side === "buy" && !isDone(order) && !isEngineOrder(order)
   );
   // What was taken over in this cycle is only protected: at or below its stop it is sold in the next.
+  // What can't be recorded does not leave, a stop either (pipeline 6), for as long as something else lies in the document's place.
   const isExplained = isLeaving || isEnding || isBarred || world.isBlocked() ||
-    cycle.adopted.has(symbol);
+    cycle.adopted.has(symbol) || isDocumentUnreadable(world);
   // Beside a buy it is tried once a minute, and said at each try.
   const saidFromMs = cycle.startMs - (isBarred ? AGAIN_MS : 0);
   if (isExplained && auditor.isSaid(symbol, "stop", saidFromMs)) return;

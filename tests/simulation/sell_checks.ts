@@ -15,6 +15,8 @@ import { STATE_PATH, type World } from "./world.ts";
 const TOUCH_MS = 90_000;
 /** A fill so short a time ago may be in one read and not in the other. */
 const FILLING_MS = 2_000;
+/** So long positions may lack a fill, by two clocks. */
+const LAG_MS = 12_000;
 
 /** Everything that must hold when a sell, a stop, a replacement or a cancel leaves. */
 export function checkExit(auditor: Auditor, change: ChangeRequest): void {
@@ -127,10 +129,19 @@ function checkAvailable({ world, cycle }: Auditor, change: ChangeRequest): void 
 /** A position that was split is nobody's to sell or stop until the operator deals with it. */
 function checkSplit({ world, cycle }: Auditor, change: ChangeRequest): void {
   const splitMs = world.splitAtMs.get(change.symbol);
-  if (splitMs === undefined || splitMs >= cycle.startMs) return;
+  if (splitMs === undefined) return;
+  // Positions that lag show it so much later: before that nobody can have looked at it.
+  if (splitMs + world.exchange.behaviour.positionsLagMs >= cycle.startMs) return;
   const managed = listPositions(world).some((position) =>
     position.symbol === change.symbol && Date.parse(position.opened_at) < splitMs
   );
+  // A fill of a moment ago that positions need not show yet explains fewer whole shares.
+  const isLagging = Number.isInteger(world.exchange.portfolio.qty(change.symbol)) &&
+    world.exchange.orders.some((order) =>
+      order.symbol === change.symbol &&
+      order.fills.some((fill) => fill.atMs > cycle.startMs - LAG_MS)
+    );
+  if (isLagging) return;
   // An order left as it was may have sold the very shares that the split added: then nothing is to be seen.
   const isTraded = world.exchange.orders.some((order) =>
     order.symbol === change.symbol && order.fills.some((fill) => fill.atMs >= splitMs)

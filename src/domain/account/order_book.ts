@@ -10,7 +10,7 @@ export interface KnownOrder {
   readonly parentId: string | null;
   /** Shares that it had filled before the last ones were seen. */
   readonly filledBeforeQty: number;
-  /** When the last of its fills was seen, Unix ms by the broker's clock. */
+  /** When the last of its fills was seen, or was made where the broker says that, Unix ms by the broker's clock. */
   readonly filledSeenAtMs: number;
   /** Whether the broker shows it; what it took and does not show can be neither cancelled nor replaced. */
   readonly isShown: boolean;
@@ -106,7 +106,8 @@ function learnOne(
     // The leg that it replaced may have been listed after it.
     parentId: parentId ?? known.parentId ?? findPlace(book, order),
     filledBeforeQty: isRisen && isSettled ? known.order.filledQty : known.filledBeforeQty,
-    filledSeenAtMs: isRisen ? atMs : known.filledSeenAtMs,
+    // One that is old by the time that it is seen has long been in positions.
+    filledSeenAtMs: isRisen ? Math.min(atMs, order.filledAtMs ?? atMs) : known.filledSeenAtMs,
     ...shown,
   });
 }

@@ -3,6 +3,7 @@ import { type BrokerOrder, type BrokerPosition, flattenOrders, mayTrade } from "
 import { listSellGroups, type SellGroup } from "../protection.ts";
 import { buildOpenOrders, type OrderBook } from "./order_book.ts";
 import { listOurIds } from "./our_orders.ts";
+import { isPresumed } from "./stand_ins.ts";
 
 /** What of the account is known at one moment: all that positions' shares and sells are read from. */
 export interface Sight {
@@ -75,6 +76,20 @@ export function isHidden(
   orders: readonly { readonly orderId: string }[],
 ): boolean {
   return orders.some((order) => book.get(order.orderId)?.isShown === false);
+}
+
+/**
+ * Whether one of these orders has long been missing from every answer: nothing is done on the strength of that, and it is no cover
+ * that anybody has seen.
+ */
+export function isUnseen(
+  { book, nowMs }: Sight,
+  orders: readonly { readonly orderId: string }[],
+): boolean {
+  return orders.some(({ orderId }) => {
+    const known = book.get(orderId);
+    return known !== undefined && !isPresumed(known, nowMs);
+  });
 }
 
 /** A position's entry order, as far as it is known. */

@@ -53,7 +53,7 @@ export interface StandingInputs {
   readonly position: ManagedPosition;
   /** `null` where the position's past can't be read. */
   readonly count: ShareCount | null;
-  /** `null` where open orders can't be read. */
+  /** `null` where open orders, or one of them, can't be read. */
   readonly cover: { readonly coveredQty: number; readonly gtcQty: number } | null;
   /** Shares that positions showed last; `null` where they can't be read. */
   readonly shownQty: number | null;
@@ -76,7 +76,7 @@ export interface StandingInputs {
 }
 
 const NO_PRICE: StandingReason = { code: "price", text: "no price of it can be read" };
-const NO_COVER: StandingReason = { code: "orders", text: "open orders can't be read" };
+const NO_COVER: StandingReason = { code: "orders", text: "its orders at the broker can't be read" };
 const SOON: StandingReason = { code: "pending", text: "not done yet, looked at again within 30 s" };
 
 /**

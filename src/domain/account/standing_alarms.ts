@@ -23,6 +23,8 @@ export interface AlarmContext {
   readonly nextOpenMs: number | null;
   /** Symbols whose bare shares the kill switch's own message names: no second one goes beside it (interface, Slack). */
   readonly toldSymbols: ReadonlySet<string>;
+  /** Whether since when something waits ends with this process: for the next one, a minute later, it would begin anew. */
+  readonly isForgetful: boolean;
 }
 
 /** One message: every position that waits for the same cause. */
@@ -55,16 +57,21 @@ export function listAlarms(standings: readonly Standing[], context: AlarmContext
 function isBareAlarm(standing: Standing, context: AlarmContext): boolean {
   const { bareSinceMs, isCoverRead } = standing;
   if (bareSinceMs === null) return false;
-  if (isLate(context) || context.nowMs - bareSinceMs >= ALARM_AFTER_MS) return true;
+  if (isLate(context) || isLong(bareSinceMs, context)) return true;
   // While the operator lets nothing be sent, waiting changes nothing; what can't be read may be read in a moment.
   return context.isOperatorStopped && isCoverRead && !context.isClosed &&
     !context.toldSymbols.has(standing.symbol);
 }
 
 function isDueAlarm({ due, dueSinceMs, cause }: Standing, context: AlarmContext): boolean {
-  if (dueSinceMs === null || context.nowMs - dueSinceMs < ALARM_AFTER_MS) return false;
+  if (dueSinceMs === null || !isLong(dueSinceMs, context)) return false;
   // A short position loses money whoever has stopped the engine.
   return due === "stop_exit" || cause === "short" || !context.isOperatorStopped;
+}
+
+/** Two minutes, which nobody but this process could count where it can't write them down. */
+function isLong(sinceMs: number, { nowMs, isForgetful }: AlarmContext): boolean {
+  return isForgetful || nowMs - sinceMs >= ALARM_AFTER_MS;
 }
 
 function isLate({ isClosed, isLive, untilCloseMs }: AlarmContext): boolean {

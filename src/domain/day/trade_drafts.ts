@@ -48,13 +48,32 @@ export function listTradeDrafts(
 }
 
 function listMoments(days: readonly DayTrail[], events: readonly RecordedEvent[]): Moment[] {
-  const fills = listFillSteps(days).map((fill): Moment => ({
+  const steps = listFillSteps(days);
+  const fills = steps.map((fill): Moment => ({
     kind: "filled",
     atMs: fill.atMs,
     symbol: fill.symbol,
     fill,
   }));
-  return [...listAdoptions(events), ...listEnds(events), ...fills].sort((a, b) => a.atMs - b.atMs);
+  return [...listAdoptions(events), ...listEnds(events), ...listForgotten(steps), ...fills]
+    .sort((a, b) => a.atMs - b.atMs);
+}
+
+/**
+ * Ends that no line tells: the engine enters what it does not hold, so that an entry of a later day shows that the position
+ * before it was sold, whatever a disk or a crash took of the trail.
+ */
+function listForgotten(fills: readonly FillStep[]): Moment[] {
+  const entries = fills.filter((fill) => fill.reason === "entry").sort((a, b) => a.atMs - b.atMs);
+  const last = new Map<string, FillStep>();
+  return entries.flatMap((entry): Moment[] => {
+    const { symbol, atMs, dateNy, clientOrderId } = entry;
+    const before = last.get(symbol);
+    last.set(symbol, entry);
+    if (before === undefined || before.clientOrderId === clientOrderId) return [];
+    if (before.dateNy === dateNy) return [];
+    return [{ kind: "ended", atMs, endedMs: atMs, symbol, leftWhy: "gone" }];
+  });
 }
 
 /** The trade after a moment; `null` where the moment is none of it. @param current The symbol's open trade. */

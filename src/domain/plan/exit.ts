@@ -223,17 +223,20 @@ function begin(view: View, permit: Permit, exit: Exit, due: Note): Move {
   if (oldId !== null && !isLookedAt(view, oldId)) {
     return read([{ ask: "order", symbol: position.symbol, orderId: oldId }]);
   }
+  // What nothing holds is sold before anything is cancelled for it: a broker that is slow with cancels would hold it up for ever.
+  const inTheWay = view.availableQty >= sellQty ? [] : groups;
   const refusal = records.alerted[buildRefusedKey(position.symbol)];
-  if (refusal !== undefined && reason !== "stop_exit" && groups.length > 0) {
+  if (refusal !== undefined && reason !== "stop_exit" && inTheWay.length > 0) {
     const why = `the broker refused the last stop in the symbol (${refusal}), ` +
       "and what protects it is not cancelled for a trim";
     const say = [due, begins, note(view, { kind: "waits", what: reason, why })];
     return rest(view, { say });
   }
-  const late = findTimeObstacle(now, { kind: "exit", groups: groups.length });
+  const late = findTimeObstacle(now, { kind: "exit", groups: inTheWay.length });
   if (late !== null) return wait(view, reason, late, due);
   const say = isRefused ? [] : [due, begins];
-  return giveWay(view, groups, buildSuccessors(view, exit, null), { permit, isBare: false, say });
+  const next = buildSuccessors(view, exit, null);
+  return giveWay(view, inTheWay, next, { permit, isBare: false, say });
 }
 
 function wait(view: View, reason: ExitReason, why: string, due: Note): Move {

@@ -1,3 +1,4 @@
+import type { ManagedPosition } from "../engine_state.ts";
 import type { Note, NoteScope, NoteValue } from "./note.ts";
 import type { Question, RecordPart, Step } from "./step.ts";
 import type { View } from "./view.ts";
@@ -70,7 +71,9 @@ export function unfinishedPart(
 
 /** A note about the position. */
 export function note(
-  { position: { symbol, positionId } }: Pick<View, "position">,
+  { position: { symbol, positionId } }: {
+    readonly position: Pick<ManagedPosition, "symbol" | "positionId">;
+  },
   value: NoteValue,
   { scope = "always", key = "" }: { readonly scope?: NoteScope; readonly key?: string } = {},
 ): Note {

@@ -1,12 +1,60 @@
+import type { ManagedPosition } from "../engine_state.ts";
+import type { EndReason } from "../entry_end.ts";
 import type { ExitReason } from "../exit_plan.ts";
 import type { BrokerOrder } from "../orders.ts";
 import type { SellGroup } from "../protection.ts";
+import type { Renamed } from "../renamed.ts";
 
-/** How often a note is told: each time, once a NY day for its key, or once for its key and value. */
-export type NoteScope = "always" | "day" | "once";
+/** How often a note is told: each time, once a NY day for its key, or once for its key and what it says. */
+export type NoteScope = "always" | "day" | { readonly once: string };
+
+/** What a look has made of a position; `position`: as it was before. */
+export type PositionNote =
+  | { readonly kind: "quantity"; readonly position: ManagedPosition; readonly qty: number }
+  /** `handQty`: shares that a hand bought beside it and that are left, at least one; else 0. */
+  | {
+    readonly kind: "ended";
+    readonly position: ManagedPosition;
+    readonly how: "gone" | "never_filled";
+    readonly handQty: number;
+  }
+  /** An error each time, told once a NY day for its key. `renamed`: what it may be now. */
+  | {
+    readonly kind: "absent";
+    readonly position: ManagedPosition;
+    readonly renamed: Renamed | null;
+  }
+  /**
+   * What the broker shows instead. `isNew`: seen for the first time; `isSplit`: for so long that it is called one, an error
+   * told as above.
+   */
+  | {
+    readonly kind: "unexplained";
+    readonly position: ManagedPosition;
+    readonly qty: number;
+    readonly isNew: boolean;
+    readonly isSplit: boolean;
+  }
+  /** Shares that a hand bought beside it, or sold of it. */
+  | { readonly kind: "hand_bought" | "hand_sold"; readonly qty: number }
+  /** The operator's from now on; that has ended; and the engine's from now on. */
+  | { readonly kind: "released" | "adopted"; readonly position: ManagedPosition }
+  | { readonly kind: "release_ended" }
+  /** On today's list, and too large to be adopted by itself. USD. */
+  | {
+    readonly kind: "too_large";
+    readonly qty: number;
+    readonly worthUsd: number;
+    readonly limitUsd: number;
+  }
+  /** A trim ended without a share sold, and is due again. */
+  | { readonly kind: "trim_undone" }
+  /** Its stop was higher already than what is remembered, USD per share. */
+  | { readonly kind: "stop_known"; readonly highestUsd: number; readonly stopUsd: number };
 
 /** What happened, as data; the words are the teller's. */
 export type NoteValue =
+  | PositionNote
   /** A sequence is begun: the audit trail has it before its requests. */
   | { readonly kind: "protection"; readonly step: string; readonly qty: number | null }
   /** A stop rests. */
@@ -23,12 +71,16 @@ export type NoteValue =
   | {
     readonly kind: "stop_undone";
     readonly why: string;
-    /** What it came after: `exit` is the rest of one that is ended whatever the gate says. */
-    readonly after: "nothing" | "cancel" | "exit";
+    /** What it came after: `exit` is the rest of one that is ended whatever the gate says, `entry` the cancel of an entry's rest. */
+    readonly after: "nothing" | "cancel" | "exit" | "entry";
     readonly isOwn: boolean;
   }
-  /** Something waits: an exit, a conversion, or a cancel under way. */
-  | { readonly kind: "waits"; readonly what: ExitReason | "overnight stop"; readonly why: string }
+  /** Something waits: an exit, a conversion, or the cancel of an entry's rest. */
+  | {
+    readonly kind: "waits";
+    readonly what: ExitReason | "overnight stop" | "the cancel of its entry's rest";
+    readonly why: string;
+  }
   /** What an exit had to cancel has not ended, or was not let through. */
   | { readonly kind: "not_cancelled"; readonly reason: ExitReason; readonly why: string }
   | { readonly kind: "still_leaving" }
@@ -71,6 +123,11 @@ export type NoteValue =
     readonly toUsd: number;
     readonly ownUsd: number;
   }
+  /** An entry is not waited for any longer, and its rest is cancelled; and such a cancel that comes to no end. */
+  | { readonly kind: "entry_ends"; readonly order: BrokerOrder; readonly why: EndReason }
+  | { readonly kind: "entry_hangs"; readonly boughtQty: number }
+  /** A stop of ours whose position is gone is cancelled. `waits`: why it is left to the next cycle. */
+  | { readonly kind: "orphan"; readonly orderId: string; readonly waits: string | null }
   /** A sell of somebody else's is cancelled. */
   | { readonly kind: "foreign_sell"; readonly order: BrokerOrder }
   /** A sell whose worth nobody knows, or that protects nothing; `isLeft`: a hand insists on it. */
@@ -81,9 +138,10 @@ export type NoteValue =
     readonly isLeft: boolean;
   };
 
-/** One note about a managed position: data alone, never text that the planner made up. */
+/** One note about a position: data alone, never text that the planner made up. */
 export interface Note {
   readonly symbol: string;
+  /** Empty for one that is not managed. */
   readonly positionId: string;
   readonly scope: NoteScope;
   /** What it is remembered by where it is not told always. */

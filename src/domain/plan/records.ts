@@ -1,6 +1,7 @@
 import { unreachable } from "../assert.ts";
-import type { EngineState } from "../engine_state.ts";
+import type { EngineState, ReleasedPosition } from "../engine_state.ts";
 import { applyBrokerOrder, ID_TAKEN, isIdTaken, type LedgerEntry, NOT_SENT } from "../ledger.ts";
+import { endRelease, putRelease, RELEASE_ENDED, RELEASED, releasePosition } from "../released.ts";
 import { putUnfinished } from "../unfinished.ts";
 import type { RecordChange, RecordPart } from "./step.ts";
 
@@ -39,6 +40,14 @@ function applyPart(records: EngineState, part: RecordPart): EngineState {
       const positions = records.positions.map((each) => isSame(each.positionId) ? position : each);
       return { ...records, positions };
     }
+    case "managed":
+      return { ...records, positions: [...records.positions, part.position] };
+    case "ended":
+      return endPosition(records, part.positionId);
+    case "released":
+      return release(records, part.release);
+    case "release_ended":
+      return recordRelease(endRelease(records, part.release.symbol), part.release, RELEASE_ENDED);
     case "unfinished": {
       const { positionId, change } = part;
       return { ...records, unfinished: putUnfinished(records.unfinished, positionId, change) };
@@ -48,6 +57,29 @@ function applyPart(records: EngineState, part: RecordPart): EngineState {
     default:
       return unreachable(part);
   }
+}
+
+function endPosition(records: EngineState, positionId: string): EngineState {
+  const isOther = (each: { readonly positionId: string }) => each.positionId !== positionId;
+  return {
+    ...records,
+    positions: records.positions.filter(isOther),
+    unfinished: records.unfinished.filter(isOther),
+  };
+}
+
+function release(records: EngineState, released: ReleasedPosition): EngineState {
+  const ended = endPosition(records, released.positionId);
+  return recordRelease(releasePosition(ended, released, released.releasedAtMs), released, RELEASED);
+}
+
+/** It stands in the day's ledger too, from which a lost document is made anew. */
+function recordRelease(
+  { ledger, ...others }: EngineState,
+  release: ReleasedPosition,
+  reason: Parameters<typeof putRelease>[2],
+): EngineState {
+  return { ...others, ledger: ledger === null ? null : putRelease(ledger, release, reason) };
 }
 
 /** No order came of it; what the broker has said it has is only not known yet. */

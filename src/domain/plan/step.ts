@@ -1,6 +1,6 @@
 import type { Standing } from "../account/standing.ts";
 import type { ClosedStopPermit } from "../closed_stop.ts";
-import type { ManagedPosition } from "../engine_state.ts";
+import type { ManagedPosition, ReleasedPosition } from "../engine_state.ts";
 import type { LiveDecision } from "../gate.ts";
 import type { LedgerEntry } from "../ledger.ts";
 import type { BrokerOrder } from "../orders.ts";
@@ -31,7 +31,12 @@ export type RecordPart =
   | { readonly kind: "refused"; readonly clientOrderId: string; readonly detail: string }
   /** It may be at the broker, and is there where its id is taken: it is looked up until that is known. */
   | { readonly kind: "unknown"; readonly clientOrderId: string; readonly isIdTaken: boolean }
-  | { readonly kind: "position"; readonly position: ManagedPosition }
+  /** One that is managed still; `managed` begins one. */
+  | { readonly kind: "position" | "managed"; readonly position: ManagedPosition }
+  /** Not managed any more, and nothing of it unfinished. */
+  | { readonly kind: "ended"; readonly positionId: string }
+  /** It is the operator's from now on; what stands in the ledger outlives a lost document. */
+  | { readonly kind: "released" | "release_ended"; readonly release: ReleasedPosition }
   | {
     readonly kind: "unfinished";
     readonly positionId: string;
@@ -87,7 +92,7 @@ export interface Planned {
   readonly say: readonly Note[];
 }
 
-/** What `settle` returns. */
+/** What `settle` returns, and other decisions that send nothing. */
 export interface Settled {
   readonly change: RecordChange;
   readonly say: readonly Note[];

@@ -8,14 +8,12 @@ import {
   readStopLevel,
 } from "../account/position_shares.ts";
 import type { ShareCount } from "../account/share_count.ts";
-import { findEntry, findSellGroups, isEntryWorking, type Sight } from "../account/sight.ts";
-import { decideEntryEnd } from "../entry_end.ts";
+import { findSellGroups, type Sight } from "../account/sight.ts";
 import type { EngineState, ManagedPosition } from "../engine_state.ts";
 import { isUnsettled, type LedgerEntry } from "../ledger.ts";
 import { roundToIncrement } from "../price_increment.ts";
 import type { SellGroup } from "../protection.ts";
 import { type Begun, findUnfinished, type UnderWay, type Unfinished } from "../unfinished.ts";
-import { LATE_ENTRY_MS } from "./time_left.ts";
 import type { Seen, World } from "./world.ts";
 
 /** What a decision about one managed position reads: the world, looked at from there. */
@@ -123,27 +121,12 @@ export function readBlock({ world: { seen } }: View): string | null {
   return look?.kind === "ok" ? findAccountBlock(look.value) : null;
 }
 
-/** How the position's entry stands: what it bought is protected beside it only where it will not end. */
-export function readEntryState({ sight, position, world }: View): "over" | "working" | "stuck" {
-  if (!isEntryWorking(sight, position)) return "over";
-  const order = findEntry(sight, position.positionId);
-  if (order === undefined || order.filledQty === 0) return "working";
-  const end = decideEntryEnd({
-    order,
-    partialSinceMs: position.partialSinceMs,
-    isLate: world.now.untilCloseMs < LATE_ENTRY_MS,
-    isLossReached: world.operator.isLossReached,
-    nowMs: world.now.brokerMs,
-  });
-  return end.kind === "cancel" ? "stuck" : "working";
-}
-
 /** A list answers for this long, milliseconds (interface, Gate). */
 export const FACT_AGE_MAX_MS = 5_000;
 
 /** Whether positions and open orders are of this moment: young, and no change of the symbol has left since they were asked for. */
 export function areListsFresh(view: View): boolean {
-  return areListsYoung(view) && areListsAfterChange(view.world.seen, view.position.symbol);
+  return areListsYoung(view.world) && areListsAfterChange(view.world.seen, view.position.symbol);
 }
 
 /**
@@ -161,7 +144,7 @@ export function isUnreplaceable(
 }
 
 /** Whether positions and open orders are so young that what a sequence knows by ids completes them. */
-export function areListsYoung({ world: { seen, now } }: View): boolean {
+export function areListsYoung({ seen, now }: World): boolean {
   return [seen.positions, seen.openOrders].every((fact) =>
     fact !== null && now.monotonicMs - fact.atMs <= FACT_AGE_MAX_MS
   );

@@ -172,6 +172,16 @@ Deno.test("countRecent() counts the last fills for as long as positions may lag"
   assertEquals([countRecent(known, 30_000), countRecent(known, 30_000 + LAG_MS)], [6, 0]);
 });
 
+Deno.test("countRecent() counts no fill that is old by the time it is seen", () => {
+  const whole = stop({ status: "filled", filledQty: 10, updatedAtMs: 30_000, filledAtMs: 30_000 });
+  const placed = learnOrders(EMPTY_BOOK, [stop()], 0);
+  for (const book of [EMPTY_BOOK, placed]) {
+    const known = learnOrders(book, [whole], 45_000).get("s-1");
+    assert(known !== undefined);
+    assertEquals(countRecent(known, 45_000), 0);
+  }
+});
+
 Deno.test("keepOrders() forgets what is not wanted, and noteUnshown() what the broker does not show", () => {
   const book = learnOrders(EMPTY_BOOK, [BRACKET, stop()], 0);
   assertEquals([...keepOrders(book, ({ order }) => order.orderId === "s-1").keys()], ["s-1"]);

@@ -41,6 +41,7 @@ const OPEN: AlarmContext = {
   isLive: true,
   isOperatorStopped: false,
   toldSymbols: new Set(),
+  isForgetful: false,
   isClosed: false,
   untilCloseMs: 3.5 * HOUR_MS,
   nextOpenMs: NOW_MS + 21 * HOUR_MS,
@@ -53,6 +54,18 @@ const CASES: { when: string; standing: Standing; context: AlarmContext; kinds: s
   { when: "nothing waits", standing: standing(), context: OPEN, kinds: [] },
   { when: "bare for 119 s", standing: bareFor(119 * SECOND_MS), context: OPEN, kinds: [] },
   { when: "bare for 2 min", standing: bareFor(2 * MINUTE_MS), context: OPEN, kinds: ["bare"] },
+  {
+    when: "bare a moment for a process that ends and can't write down since when",
+    standing: bareFor(0),
+    context: { ...OPEN, isForgetful: true },
+    kinds: ["bare"],
+  },
+  {
+    when: "a trim due a moment for a process that ends and can't write down since when",
+    standing: dueFor(0),
+    context: { ...OPEN, isForgetful: true },
+    kinds: ["due"],
+  },
   {
     when: "bare a moment ten minutes before the close",
     standing: bareFor(0),

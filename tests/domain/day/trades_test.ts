@@ -122,6 +122,29 @@ for (const change of ["released", "gone"] as const) {
   });
 }
 
+Deno.test("an entry of a later day is a trade of its own, also where no trail has the end of the one before", () => {
+  const ids = { order_id: "second", client_order_id: "avwap-2-entry" };
+  const next = fill("10:00", "entry", 5, 200, ids, NEXT_NY);
+  const trades = listTrades([
+    { dateNy: DATE_NY, events: [ENTRY] },
+    { dateNy: NEXT_NY, events: [next, fill("11:00", "stop", 5, 210, {}, NEXT_NY)] },
+  ]);
+  assertEquals(trades.map((trade) => [trade.leftWhy, trade.result.leftQty, trade.closedAtMs]), [
+    ["gone", 7, nyToMs(NEXT_NY, "10:00")],
+    [null, 0, nyToMs(NEXT_NY, "11:00")],
+  ]);
+  assertEquals(trades[1]?.result.resultUsd, 50);
+});
+
+Deno.test("fills of one entry on two days are of one trade", () => {
+  const rest = fill("09:30", "entry", 12, 100, { order_id: "entry-10:00", qty: 12 }, NEXT_NY);
+  const trades = listTrades([
+    { dateNy: DATE_NY, events: [ENTRY] },
+    { dateNy: NEXT_NY, events: [{ ...rest, order_id: ENTRY["order_id"] }] },
+  ]);
+  assertEquals(trades.map((trade) => trade.result.boughtQty), [12]);
+});
+
 Deno.test("a position that is gone after its last sale ended with that sale", () => {
   const gone = at("12:00", "position", { symbol: "NVDA", change: "gone" });
   const [trade] = listOf([ENTRY, gone, fill("12:00", "stop", 7, 99)]);

@@ -71,6 +71,17 @@ Deno.test("plan() shrinks our own stop for a trim, and sells only what that has 
   assertEquals(world.records.positions[0]?.isTrimmedR1, true);
 });
 
+Deno.test("plan() sells what no stop holds for a trim, and cancels nothing that holds the rest", () => {
+  // A cancel that takes longer than a cycle waits leaves half of it bare: the next cycle must not cancel the other half first.
+  const world = new PlanWorld({ orders: [restingStop({ qty: 5 })] });
+  world.price(106);
+  world.record();
+  while (world.step.do === "record") world.record();
+  assertObjectMatch(world.send(accept), { op: "sell", request: { qty: 5 } });
+  assertEquals(world.records.positions[0]?.isTrimmedR1, true);
+  assertEquals(world.records.unfinished[0]?.isBare ?? false, false);
+});
+
 Deno.test("plan() looks up a stop that a crash left pending before it places one, and takes no doubt for shares", () => {
   const pending = ledgerEntry({
     symbol: "SPY",

@@ -146,9 +146,9 @@ export const CLOSED_BUGS: readonly TestedBug[] = [
   {
     name: "what the broker refuses for good can't be released",
     edits: [{
-      file: "src/engine/releasing.ts",
-      find: "    findLastingRefusal(engine, position.symbol) === null;",
-      replace: '    findLastingRefusal(engine, position.symbol) !== "";',
+      file: "src/domain/plan/release.ts",
+      find: "alerted[buildRefusedKey(symbol)] === undefined;",
+      replace: 'alerted[buildRefusedKey(symbol)] !== "";',
     }],
     tests: ["tests/engine/release_test.ts"],
   },
@@ -158,6 +158,24 @@ export const CLOSED_BUGS: readonly TestedBug[] = [
       file: "src/engine/closed_look.ts",
       find: " ||\n    isSummaryLookDue(engine, market);",
       replace: ' ||\n    (cover === "nothing" && isSummaryLookDue(engine, market));',
+    }],
+    tests: [ENGINE],
+  },
+  {
+    name: "a look in the lag of lists knows the night's cover",
+    edits: [{
+      file: "src/engine/closed_look.ts",
+      find: "  if (lookMs - closeMs < LAG_MS) return false;\n",
+      replace: "",
+    }],
+    tests: [ENGINE],
+  },
+  {
+    name: "a stop that nobody has seen for hours covers",
+    edits: [{
+      file: "src/domain/account/sight.ts",
+      find: "return known !== undefined && !isPresumed(known, nowMs);",
+      replace: "return known === undefined && nowMs < 0;",
     }],
     tests: [ENGINE],
   },

@@ -1,5 +1,6 @@
 import type { TestedBug } from "../tested_bug.ts";
 
+const ACCOUNT_TEST = "tests/domain/plan/account_test.ts";
 const SPLIT_TEST = "tests/engine/split_test.ts";
 
 export const SHARES_BUGS: readonly TestedBug[] = [
@@ -51,18 +52,18 @@ export const SHARES_BUGS: readonly TestedBug[] = [
   {
     name: "a released symbol adopted again",
     edits: [{
-      file: "src/engine/adopting.ts",
-      find: "    if (isReleased(engine, held.symbol)) return [];\n",
-      replace: "",
+      file: "src/domain/plan/adopt.ts",
+      find: "isManaged(records, symbol) || isReleased(records, symbol)) continue",
+      replace: "isManaged(records, symbol)) continue",
     }],
     tests: ["tests/engine/release_test.ts"],
   },
   {
     name: "a released position taken in again from its entry",
     edits: [{
-      file: "src/engine/bought.ts",
-      find: "    engine.state.released.some((each) => each.positionId === positionId) ||\n",
-      replace: "",
+      file: "src/domain/account/bought.ts",
+      find: "    [...released, ...positions].some(",
+      replace: "    [...released.slice(0, 0), ...positions].some(",
     }],
     tests: ["tests/engine/release_test.ts"],
   },
@@ -78,8 +79,8 @@ export const SHARES_BUGS: readonly TestedBug[] = [
   {
     name: "a release between a cancel and its stop",
     edits: [{
-      file: "src/engine/releasing.ts",
-      find: "  if (isBetween(engine, position)) return sayWaits(engine, name);\n",
+      file: "src/domain/plan/release.ts",
+      find: '  if (isBetween(records, sight, position)) return { kind: "waits" };\n',
       replace: "",
     }],
     tests: ["tests/engine/release_test.ts"],
@@ -87,9 +88,9 @@ export const SHARES_BUGS: readonly TestedBug[] = [
   {
     name: "a position is adopted whatever it is worth",
     edits: [{
-      file: "src/engine/adopting.ts",
-      find: "  if (qty * priceUsd <= limitUsd) return true;",
-      replace: "  if (qty * priceUsd <= Infinity * limitUsd) return true;",
+      file: "src/domain/plan/adopt.ts",
+      find: "    if (qty * priceUsd <= limitUsd) adoptable",
+      replace: "    if (qty * priceUsd <= Infinity * limitUsd) adoptable",
     }],
     tests: ["tests/engine/positions_test.ts"],
   },
@@ -142,7 +143,7 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     name: "what positions showed late is never sold out",
     edits: [{
       file: "src/domain/position_account.ts",
-      find: "return Math.max(beyondQty, lateQty);",
+      find: "return isStuck ? lateQty + earlyQty : lateQty;",
       replace: "return Math.min(beyondQty, lateQty);",
     }],
     tests: ["tests/engine/lag_test.ts", "tests/domain/position_account_test.ts"],
@@ -155,5 +156,77 @@ export const SHARES_BUGS: readonly TestedBug[] = [
       replace: "atMs > 0)",
     }],
     tests: ["tests/domain/position_account_test.ts"],
+  },
+  {
+    name: "a quantity is believed before its past is asked for",
+    edits: [{
+      file: "src/domain/account/explain.ts",
+      find: "  if (searched === undefined) {\n",
+      replace: "  if (searched === null) {\n",
+    }],
+    tests: [ACCOUNT_TEST],
+  },
+  {
+    name: "a position that has ended is taken in again from its entry",
+    edits: [{
+      file: "src/domain/plan/account.ts",
+      find: '      { kind: "kept", key: closedKey(positionId), value: dateNy },\n',
+      replace: "",
+    }],
+    tests: [ACCOUNT_TEST],
+  },
+  {
+    name: "what a hand's buy left is nobody's",
+    edits: [{
+      file: "src/domain/plan/account.ts",
+      find: "      handQty > 0 ? { kind",
+      replace: "      handQty > 1e9 ? { kind",
+    }],
+    tests: [ACCOUNT_TEST, "tests/engine/hand_shares_test.ts"],
+  },
+  {
+    name: "a release ends at the first empty answer",
+    edits: [{
+      file: "src/domain/plan/release.ts",
+      find: "(next.get(symbol) ?? sight.nowMs) + ABSENT_MS",
+      replace: "(next.get(symbol) ?? sight.nowMs) + ABSENT_MS * 0",
+    }],
+    tests: ["tests/domain/plan/release_test.ts"],
+  },
+  {
+    name: "an adoption leaves the release of its symbol standing",
+    edits: [{
+      file: "src/domain/plan/adopt.ts",
+      find: "change: [...ended.change, ...change]",
+      replace: "change: [...ended.change.slice(0, 0), ...change]",
+    }],
+    tests: ["tests/domain/plan/adopt_test.ts"],
+  },
+  {
+    name: "trims of the days before are forgotten",
+    edits: [{
+      file: "src/domain/plan/trims.ts",
+      find: 'record === "none" ? findExitRecord(past,',
+      replace: 'record === "none" ? findExitRecord(past.slice(0, 0),',
+    }],
+    tests: ["tests/domain/plan/trims_test.ts", "tests/engine/exits_test.ts"],
+  },
+  {
+    name: "a trim from long before a reverse split accounts for what it left",
+    edits: [{
+      file: "src/domain/position_account.ts",
+      find: "return isStuck ? lateQty + earlyQty : lateQty;",
+      replace: "return Math.max(beyondQty, lateQty);",
+    }],
+    tests: ["tests/domain/position_account_test.ts"],
+  },
+  {
+    name: "a fill seen late is believed to lag in positions",
+    edits: [{
+      file: "src/domain/account/order_book.ts",
+      find: "Math.min(atMs, order.filledAtMs ?? atMs)",
+      replace: "atMs",
+    }],
+    tests: ["tests/domain/account/order_book_test.ts"],
   },
 ];

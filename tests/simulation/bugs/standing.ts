@@ -193,8 +193,8 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "bare in the last ten minutes waits its two minutes",
     edits: [{
       file: ALARMS,
-      find: "  if (isLate(context) || context.nowMs - bareSinceMs >= ALARM_AFTER_MS) return true;",
-      replace: "  if (context.nowMs - bareSinceMs >= ALARM_AFTER_MS) return true;",
+      find: "if (isLate(context) || isLong(bareSinceMs, context)) return true;",
+      replace: "if (isLong(bareSinceMs, context)) return true;",
     }],
     tests: [ALARMS_TEST],
   },
@@ -265,5 +265,23 @@ export const STANDING_BUGS: readonly TestedBug[] = [
       replace: "if (isShort(position)) return null;",
     }],
     tests: ["tests/engine/standing_test.ts"],
+  },
+  {
+    name: "a run that can't write down since when waits two minutes",
+    edits: [{
+      file: ALARMS,
+      find: "return isForgetful || nowMs - sinceMs >= ALARM_AFTER_MS;",
+      replace: "return nowMs - sinceMs >= ALARM_AFTER_MS;",
+    }],
+    tests: [ALARMS_TEST, ENGINE_TEST],
+  },
+  {
+    name: "a write that fails is remembered",
+    edits: [{
+      file: "src/engine/engine.ts",
+      find: "    this.isWriteFailing = true;\n",
+      replace: "",
+    }],
+    tests: [ENGINE_TEST],
   },
 ];

@@ -36,8 +36,8 @@ export const STATUS_BUGS: readonly TestedBug[] = [
     name: "trims are revised where there is a price alone",
     edits: [{
       file: "src/engine/exits.ts",
-      find: '  if (gate.mode === "LIVE") await reviseTrims(engine, fresh);',
-      replace: '  if (gate.mode === "LIVE" && trades.size > 0) await reviseTrims(engine, fresh);',
+      find: '  if (gate.mode === "LIVE") await updateTrims(engine, fresh);',
+      replace: '  if (gate.mode === "LIVE" && trades.size > 0) await updateTrims(engine, fresh);',
     }],
     tests: [OBSTACLES_TEST],
   },
@@ -45,8 +45,8 @@ export const STATUS_BUGS: readonly TestedBug[] = [
     name: "an exit that gave way waits for the next cycle",
     edits: [{
       file: "src/engine/cycle.ts",
-      find: "    await reviseTrims(engine, fresh, readExitRecord);\n",
-      replace: "    void [reviseTrims, readExitRecord];\n",
+      find: "    await updateTrims(engine, fresh);\n",
+      replace: "    void updateTrims;\n",
     }],
     tests: [OBSTACLES_TEST],
   },
@@ -117,9 +117,9 @@ export const STATUS_BUGS: readonly TestedBug[] = [
   {
     name: "a stop whose trade is done is cancelled as an orphan",
     edits: [{
-      file: "src/engine/orphans.ts",
-      find: "!isBound(order) &&",
-      replace: 'isBound({ status: "stopped" }) &&',
+      file: "src/domain/plan/orphans.ts",
+      find: "!isBound(order)",
+      replace: 'isBound({ status: "stopped" })',
     }],
     tests: [OBSTACLES_TEST],
   },

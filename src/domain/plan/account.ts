@@ -1,0 +1,189 @@
+import { explain, type Explained, findSearch, type Searched } from "../account/explain.ts";
+import { findKnownStop } from "../account/known_stop.ts";
+import type { Sight } from "../account/sight.ts";
+import type { EngineState, ManagedPosition } from "../engine_state.ts";
+import { closedKey } from "../managed_position.ts";
+import { type Holding, isSplit, SPLIT_AFTER_MS } from "../position_account.ts";
+import { findRenamed } from "../renamed.ts";
+import { note } from "./move.ts";
+import type { Note } from "./note.ts";
+import type { RecordPart, Settled } from "./step.ts";
+
+/** How soon a position is looked at again that does not show its fills yet. Milliseconds. */
+const LAG_LOOK_MS = 5_000;
+/** How soon orders are asked again for what they do not explain yet. Milliseconds. */
+const LOOK_AGAIN_MS = 15_000;
+
+/** One look at the positions. */
+export interface PositionsLook {
+  readonly sight: Sight;
+  readonly dateNy: string;
+  /** What was asked for beyond the lists, by position id. */
+  readonly searched: ReadonlyMap<string, Searched>;
+}
+
+/** Evidence on one position that the lists do not have. */
+export interface Search {
+  readonly position: ManagedPosition;
+  /** `past`: its orders from its beginning on; `orders`: those at work, by their ids. */
+  readonly what: "past" | "orders";
+  /** Whether the lists are then read again: positions were read before the orders. */
+  readonly isListed: boolean;
+}
+
+/** What a look makes of the records; first, what else has to be asked for before that is known. */
+export type Accounted =
+  | { readonly kind: "asks"; readonly searches: readonly Search[] }
+  /** `wakesAtMs`: when to look again, Unix ms by the broker's clock. */
+  | ({ readonly kind: "done"; readonly wakesAtMs: readonly number[] } & Settled);
+
+/** What one position adds to that. */
+interface Outcome extends Partial<Settled> {
+  readonly search?: Search;
+  readonly wakeAtMs?: number;
+}
+
+/**
+ * Brings the managed positions up to what the broker shows: explains changes of quantity, ends what is gone, marks what nobody
+ * can explain, and raises stops that were higher already (pipeline 5, "Which positions"). Pure and total.
+ */
+export function account(records: EngineState, look: PositionsLook): Accounted {
+  const raised = records.positions.map((position) => raiseKnown(records, look, position));
+  const outcomes = [
+    ...raised.map(({ outcome }) => outcome),
+    ...raised.map(({ position }) => accountOne(records, look, position)),
+  ];
+  const searches = outcomes.flatMap(({ search }) => search ?? []);
+  if (searches.length > 0) return { kind: "asks", searches };
+  return {
+    kind: "done",
+    change: outcomes.flatMap(({ change }) => change ?? []),
+    say: outcomes.flatMap(({ say }) => say ?? []),
+    wakesAtMs: outcomes.flatMap(({ wakeAtMs }) => wakeAtMs ?? []),
+  };
+}
+
+function raiseKnown(
+  records: EngineState,
+  { sight }: PositionsLook,
+  before: ManagedPosition,
+): { readonly position: ManagedPosition; readonly outcome: Outcome } {
+  const highestUsd = findKnownStop(records, sight, before);
+  if (highestUsd === null) return { position: before, outcome: {} };
+  const position = { ...before, stopUsd: highestUsd };
+  const value = { kind: "stop_known", highestUsd, stopUsd: before.stopUsd } as const;
+  const outcome = { change: put(position), say: [note({ position }, value)] };
+  return { position, outcome };
+}
+
+function put(position: ManagedPosition): RecordPart[] {
+  return [{ kind: "position", position }];
+}
+
+function accountOne(records: EngineState, look: PositionsLook, position: ManagedPosition): Outcome {
+  const searched = look.searched.get(position.positionId);
+  const explained = searched === "unread" ? null : explain(records, look.sight, position);
+  if (explained === null) return {};
+  const { change, holdings } = explained;
+  const what = findSearch(position, change, { searched, nowMs: look.sight.nowMs });
+  if (what !== null) {
+    const isListed = what === "orders" && change.kind === "unexplained";
+    return { search: { position, what, isListed } };
+  }
+  const hand = explained.isOwn ? sayHand(position, holdings) : [];
+  const next = takeChange(records, look, position, explained);
+  return { ...next, say: [...hand, ...next.say ?? []] };
+}
+
+function takeChange(
+  records: EngineState,
+  look: PositionsLook,
+  before: ManagedPosition,
+  { change, holdings }: Explained,
+): Outcome {
+  const position = { ...before, unexplainedQty: null, unexplainedSinceMs: null };
+  const { nowMs } = look.sight;
+  switch (change.kind) {
+    case "same":
+    case "waiting":
+      return {};
+    case "changed": {
+      const { qty, costBasisUsd } = change;
+      const say = [note({ position }, { kind: "quantity", position: before, qty })];
+      return { change: put({ ...position, qty, costBasisUsd }), say };
+    }
+    case "lagging":
+      return { change: put({ ...position, qty: change.qty }), wakeAtMs: nowMs + LAG_LOOK_MS };
+    case "gone":
+    case "never_filled":
+      return end(look, before, holdings, change.kind);
+    case "absent":
+      return { say: [sayAbsent(records, look.sight, before)] };
+    case "unexplained":
+      return holdUnexplained(nowMs, before, change.qty);
+  }
+}
+
+/** What a hand bought beside a position that has ended stays the operator's, on today's list or not (pipeline 5). */
+function end(
+  { sight: { nowMs }, dateNy }: PositionsLook,
+  position: ManagedPosition,
+  holdings: readonly Holding[],
+  how: "gone" | "never_filled",
+): Outcome {
+  const { symbol, positionId } = position;
+  const besideQty = Math.min(...holdings.map((each) => each.handQty));
+  const handQty = besideQty >= 1 ? besideQty : 0;
+  const release = { symbol, positionId, releasedAtMs: nowMs };
+  return {
+    change: [
+      handQty > 0 ? { kind: "released", release } : { kind: "ended", positionId },
+      { kind: "kept", key: closedKey(positionId), value: dateNy },
+    ],
+    say: [note({ position }, { kind: "ended", position, how, handQty })],
+  };
+}
+
+/** What a hand bought beside a managed position, and what it sold of it: each number once (pipeline 5). */
+function sayHand(position: ManagedPosition, holdings: readonly Holding[]): Note[] {
+  const sayOnce = (kind: "hand_bought" | "hand_sold", qty: number) => {
+    const key = `${kind}:${position.positionId}`;
+    return qty > 0 ? [note({ position }, { kind, qty }, { scope: { once: `${qty}` }, key })] : [];
+  };
+  // What was beside them from the beginning was said then.
+  const boughtQty = Math.min(...holdings.map((each) => each.handQty)) - position.besideQty;
+  const takenQty = Math.min(...holdings.map((each) => each.takenQty));
+  return [...sayOnce("hand_bought", boughtQty), ...sayOnce("hand_sold", takenQty)];
+}
+
+/** An absent position is told once a day, and again as soon as a foreign one is like it. */
+function sayAbsent({ positions }: EngineState, sight: Sight, position: ManagedPosition): Note {
+  const managed = new Set(positions.map(({ symbol }) => symbol));
+  const renamed = findRenamed(
+    position,
+    [...sight.book.values()].map(({ order }) => order)
+      .filter(({ symbol }) => symbol === position.symbol),
+    (sight.positions ?? []).filter(({ symbol }) => !managed.has(symbol)),
+  );
+  const key = `absent:${position.positionId}:${renamed?.symbols.join(", ") ?? ""}`;
+  return note({ position }, { kind: "absent", position, renamed }, { key });
+}
+
+/**
+ * Keeps the engine's hands off a position whose quantity changed, by any fraction of a share, with no order behind it: from
+ * the first look nothing is sold, stopped, cancelled or raised in it, and after a minute it is called a split, whatever
+ * the cost basis, until orders explain it after all or the operator deals with it (pipeline 5).
+ * @param qty What the broker shows instead.
+ */
+function holdUnexplained(nowMs: number, before: ManagedPosition, qty: number): Outcome {
+  const unexplainedSinceMs = before.unexplainedSinceMs ?? nowMs;
+  const position = { ...before, unexplainedQty: qty, unexplainedSinceMs };
+  const isCalled = isSplit(position, nowMs);
+  const isNew = before.unexplainedQty !== qty || before.unexplainedSinceMs === null;
+  const value = { kind: "unexplained", position: before, qty, isNew, isSplit: isCalled } as const;
+  const say = [note({ position }, value, { key: `unexplained:${before.positionId}:${qty}` })];
+  const change = isNew ? put(position) : [];
+  if (qty < 0 || isCalled) return { change, say };
+  const wakeAtMs = Math.min(nowMs + LOOK_AGAIN_MS, unexplainedSinceMs + SPLIT_AFTER_MS);
+  return { change, say, wakeAtMs };
+}

@@ -1,0 +1,70 @@
+import { isActionable, readShares } from "../account/position_shares.ts";
+import { isEntryWorking, type Sight } from "../account/sight.ts";
+import type { EngineState, ManagedPosition } from "../engine_state.ts";
+import { markTrimmed } from "../exit_plan.ts";
+import type { LedgerEntry, LiveLedger } from "../ledger.ts";
+import { type ExitRecord, findExitRecord } from "./exit_record.ts";
+import { note } from "./move.ts";
+import type { Settled } from "./step.ts";
+
+/** What trims are held against, beside the records. */
+export interface TrimsLook {
+  readonly sight: Sight;
+  /** What the last days' ledgers recorded; nothing of these is known where they can't be read. */
+  readonly past: readonly LedgerEntry[];
+  /** Positions adopted in this cycle, which it only protects. */
+  readonly fresh: ReadonlySet<string>;
+}
+
+/**
+ * Brings the trim flags to what the records show: a trim whose order the broker took and then ended without a share sold is
+ * due again (pipeline 5, "When"); one whose lost answer was found later, or that a crash kept from being noted, is done,
+ * wherever the price is by now, and whether or not there is one. Without a ledger nothing is known of sells: the flags stay.
+ */
+export function reviseTrims({ positions, ledger }: EngineState, look: TrimsLook): Settled {
+  const { sight, fresh } = look;
+  const revised = ledger === null ? [] : positions.flatMap((position) => {
+    if (fresh.has(position.positionId) || sight.unreadable.has(position.symbol)) return [];
+    if (!isActionable(position, readShares(sight, position))) return [];
+    return isEntryWorking(sight, position) ? [] : [revise(ledger, look, position)];
+  });
+  return {
+    change: revised.flatMap(({ change }) => change),
+    say: revised.flatMap(({ say }) => say),
+  };
+}
+
+function revise(ledger: LiveLedger, look: TrimsLook, position: ManagedPosition): Settled {
+  const records = {
+    r1_trim: findTrimRecord(ledger, look, position, "r1_trim"),
+    r2_trim: findTrimRecord(ledger, look, position, "r2_trim"),
+  };
+  let next = position;
+  if (!next.isTrimmedR1 && records.r1_trim === "done") next = markTrimmed(next, "r1_trim");
+  if (!next.isTrimmedR2 && records.r2_trim === "done") next = markTrimmed(next, "r2_trim");
+  const isR1Undone = next.isTrimmedR1 && records.r1_trim === "unfilled";
+  const isR2Undone = next.isTrimmedR2 && records.r2_trim === "unfilled";
+  const isUndone = isR1Undone || isR2Undone;
+  if (isUndone) {
+    next = {
+      ...next,
+      isTrimmedR1: next.isTrimmedR1 && !isR1Undone,
+      isTrimmedR2: next.isTrimmedR2 && !isR2Undone,
+    };
+  }
+  return {
+    change: next === position ? [] : [{ kind: "position", position: next }],
+    say: isUndone ? [note({ position }, { kind: "trim_undone" })] : [],
+  };
+}
+
+/** What became of a trim, today's or one of the last days'. */
+function findTrimRecord(
+  { entries }: LiveLedger,
+  { sight, past }: TrimsLook,
+  { positionId }: ManagedPosition,
+  reason: "r1_trim" | "r2_trim",
+): ExitRecord {
+  const record = findExitRecord(entries, sight.book, positionId, reason);
+  return record === "none" ? findExitRecord(past, new Map(), positionId, reason) : record;
+}

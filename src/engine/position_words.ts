@@ -1,0 +1,202 @@
+import { buildOpenOrders } from "../domain/account/order_book.ts";
+import { formatAdoptCommand, formatCloseCommand, formatPriceUsd } from "../domain/alert_facts.ts";
+import type { AlertTitle } from "../domain/alert_titles.ts";
+import { unreachable } from "../domain/assert.ts";
+import { buildPositionEvent } from "../domain/day/position_event.ts";
+import { sumSide, toUsd } from "../domain/day/usd_flow.ts";
+import type { ManagedPosition } from "../domain/engine_state.ts";
+import { formatCents } from "../domain/money.ts";
+import { dateNyOf } from "../domain/ny_time.ts";
+import { type BrokerOrder, findFilledAtMs, remainingQty } from "../domain/orders.ts";
+import type { Note, PositionNote } from "../domain/plan/note.ts";
+import { listSellGroups } from "../domain/protection.ts";
+import type { Renamed } from "../domain/renamed.ts";
+import type { Engine } from "./engine.ts";
+import { sayOnceADay, sayShort } from "./daily_errors.ts";
+
+/** Tells what a look has made of a position, in the log, Slack and the audit trail (pipeline 5). */
+export async function tellPosition(
+  engine: Engine,
+  { symbol, key }: Pick<Note, "symbol" | "key">,
+  value: PositionNote,
+): Promise<void> {
+  const { log } = engine.ports;
+  switch (value.kind) {
+    case "quantity":
+      log.info(`Position ${symbol}: qty=${value.qty}`);
+      return void await engine.event(buildPositionEvent(value.position, "changed", value.qty));
+    case "ended":
+      if (value.handQty > 0) {
+        log.info(
+          `Position ${symbol}: the ${value.handQty} shares that are left were bought by hand and stay yours`,
+        );
+      }
+      log.info(
+        value.how === "gone" ? `Position ${symbol}: closed` : `Position ${symbol}: never filled`,
+      );
+      return void await engine.event(buildPositionEvent(value.position, value.how, null));
+    case "absent":
+      // The trail has this and the next where they begin, and not at each look that sees the same.
+      if (!sayOnceADay(engine, key, describeAbsent(value))) return;
+      return void await engine.event(buildPositionEvent(value.position, value.kind, null));
+    case "unexplained":
+      tellUnexplained(engine, key, value);
+      if (!value.isNew) return;
+      return void await engine.event(buildPositionEvent(value.position, value.kind, value.qty));
+    case "hand_bought":
+      return warn(
+        engine,
+        "Shares moved by hand",
+        `${symbol}: ${value.qty} shares bought by hand are yours: the engine neither sells nor stops them, and goes on ` +
+          `with its own`,
+      );
+    case "hand_sold":
+      return warn(
+        engine,
+        "Shares moved by hand",
+        `${symbol}: ${value.qty} shares of the engine's were sold by hand: it goes on with what is left of its own`,
+      );
+    case "adopted":
+      return await tellAdopted(engine, value.position);
+    case "released":
+      return await tellReleased(engine, value.position);
+    case "release_ended":
+      return log.info(`Release of ${symbol} has ended`);
+    case "too_large":
+      return tellTooLarge(engine, symbol, value);
+    case "trim_undone":
+      return log.warn(`${symbol}: a trim ended without a share sold; it is due again`);
+    case "stop_known": {
+      const { highestUsd, stopUsd } = value;
+      return log.warn(
+        `${symbol}: its stop was at ${highestUsd} already, and is not lowered to ${stopUsd}`,
+      );
+    }
+    default:
+      return unreachable(value);
+  }
+}
+
+type ValueOf<Kind extends PositionNote["kind"]> = Extract<PositionNote, { readonly kind: Kind }>;
+
+function describeAbsent({ position: { symbol, qty }, renamed }: ValueOf<"absent">): string {
+  return `Position ${symbol} is absent at the broker, and no sells ` +
+    `account for its ${qty ?? "unknown"} shares: kept, its orders untouched. ${
+      renamed === null ? "" : `${LIKENESS[renamed.by](renamed.symbols.join(", "))}; ` +
+        `avwap-execution release ${symbol} --yes, then adopt. `
+    }Look at the account`;
+}
+
+const LIKENESS: Readonly<Record<Renamed["by"], (names: string) => string>> = {
+  "asset": (names) => `It is ${names} now, the same asset`,
+  "quantity and cost": (names) => `It may be ${names} now: as many shares at the same cost`,
+};
+
+function tellUnexplained(
+  engine: Engine,
+  key: string,
+  { position, qty, isSplit }: ValueOf<"unexplained">,
+): void {
+  const { symbol } = position;
+  if (qty < 0) return sayShort(engine, symbol, qty);
+  const change = `Position ${symbol} changed from ${position.qty ?? "unknown"} to ${qty} shares`;
+  if (!isSplit) {
+    return engine.ports.log.warn(
+      `${change} with no order behind it yet: nothing is sold, stopped, cancelled or raised in it`,
+    );
+  }
+  sayOnceADay(
+    engine,
+    key,
+    `${change} with no order behind it (a split?): it has no protection, and nothing is sold, stopped, cancelled or raised ` +
+      `in it until you deal with it. ${describeSells(engine, symbol)}. ` +
+      `Take it over: avwap-execution release ${symbol} --yes; or close it: ${
+        formatCloseCommand(symbol)
+      }`,
+  );
+}
+
+async function tellAdopted(engine: Engine, position: ManagedPosition): Promise<void> {
+  const { symbol, qty, besideQty, stopUsd } = position;
+  const beside = besideQty > 0 ? `; ${besideQty} of a share is left out and stays yours` : "";
+  warn(
+    engine,
+    "Position adopted",
+    `Adopted position ${symbol} qty=${qty}: not bought by this engine, now managed${beside}; ` +
+      `this cycle only protects it, stop ${formatPriceUsd(stopUsd)}`,
+  );
+  await engine.event({
+    ...buildPositionEvent(position, "adopted", qty),
+    ...readBoughtToday(engine, position),
+  });
+}
+
+/** Shares that were bought today have no previous close: they count from what was paid (interface, `MAX_LIVE_LOSS_PER_DAY`). */
+function readBoughtToday(engine: Engine, { symbol, adoptedQty }: ManagedPosition) {
+  if (engine.observation?.dayOrders.kind !== "ok") {
+    return { bought_today_qty: null, bought_today_usd: null };
+  }
+  const buys = [...engine.book.values()].flatMap(({ order }) => {
+    const isOfToday = dateNyOf(findFilledAtMs(order)) === engine.dateNy();
+    const { side, filledQty: qty, filledAvgPriceUsd: priceUsd } = order;
+    return order.symbol === symbol && qty > 0 && isOfToday ? [{ side, qty, priceUsd }] : [];
+  });
+  const { qty, usdMicros } = sumSide(buys, "buy");
+  return {
+    bought_today_qty: Math.min(qty, adoptedQty),
+    bought_today_usd: qty === 0 || usdMicros === null ? null : toUsd(usdMicros) / qty,
+  };
+}
+
+async function tellReleased(engine: Engine, position: ManagedPosition): Promise<void> {
+  const { symbol, qty, stopUsd } = position;
+  warn(
+    engine,
+    "Position released",
+    `${symbol}: ${
+      qty ?? "?"
+    } shares are released to you: the engine neither sells nor stops them any more, ` +
+      `and touches none of its orders. ${describeSells(engine, symbol)}. ` +
+      `To give it back: ${formatAdoptCommand(symbol, stopUsd)}`,
+  );
+  await engine.event(buildPositionEvent(position, "released", qty));
+}
+
+function tellTooLarge(
+  engine: Engine,
+  symbol: string,
+  { qty, worthUsd, limitUsd }: ValueOf<"too_large">,
+): void {
+  warn(
+    engine,
+    "Position not adopted",
+    `${symbol}: ${qty} shares worth ${
+      formatCents(worthUsd)
+    } USD are on today's list and too large to be ` +
+      `adopted (more than ${
+        formatCents(limitUsd)
+      } USD, twice MAX_LIVE_NOTIONAL_PER_SYMBOL): foreign, never touched. ` +
+      `To have them managed: avwap-execution adopt ${symbol} --yes`,
+  );
+}
+
+/** A warning in log and Slack. */
+export function warn(engine: Engine, title: AlertTitle, text: string): void {
+  engine.ports.log.warn(text);
+  engine.alert({ level: "WARNING", title, text });
+}
+
+/** The sells of a symbol that work at the broker, with price and quantity. */
+function describeSells(engine: Engine, symbol: string): string {
+  const sells = listSellGroups(buildOpenOrders(engine.book), symbol)
+    .flatMap(({ orders }) => orders.map(formatSell));
+  if (sells.length === 0) return "No sell of it works at the broker";
+  return `At the broker still work: ${sells.join(", ")}`;
+}
+
+function formatSell(order: BrokerOrder): string {
+  const { type, stopPriceUsd, limitPriceUsd, timeInForce, orderId } = order;
+  const priceUsd = stopPriceUsd ?? limitPriceUsd;
+  const at = priceUsd === null ? "" : ` at ${formatPriceUsd(priceUsd)}`;
+  return `${type} ${remainingQty(order)}${at} ${timeInForce} (order ${orderId})`;
+}

@@ -1,0 +1,193 @@
+import { apply } from "../../../src/domain/plan/records.ts";
+import { closedKey } from "../../../src/domain/managed_position.ts";
+import { assertEquals } from "../../assert.ts";
+import { ledgerEntry, liveLedger, TODAY } from "../fixtures.ts";
+import { heldPosition, managedPosition } from "../position_fixtures.ts";
+import {
+  accountDone,
+  accountFor,
+  buildSight,
+  ENTRY,
+  lookRecords,
+  NOW_MS,
+  PAST_MS,
+  POSITION,
+  soldOrder,
+} from "./look.ts";
+
+const { positionId } = POSITION;
+const NONE = { kind: "done", change: [], say: [], wakesAtMs: [] } as const;
+
+Deno.test("a look that shows what is remembered changes and says nothing", () => {
+  assertEquals(accountFor(buildSight()), NONE);
+});
+
+Deno.test("what a sell explains is the position's new quantity, and said", () => {
+  const held = heldPosition({ qty: 4, costBasisUsd: 400 });
+  const { change, say } = accountDone(
+    buildSight([ENTRY, soldOrder(6)], { positions: [held] }),
+  );
+  assertEquals(apply(lookRecords(), change).positions, [{
+    ...POSITION,
+    qty: 4,
+    costBasisUsd: 400,
+  }]);
+  assertEquals(say.map(({ value }) => value), [{ kind: "quantity", position: POSITION, qty: 4 }]);
+});
+
+Deno.test("a position that sells account for has ended, with all that was unfinished, and is not taken in again", () => {
+  const { change, say } = accountDone(
+    buildSight([ENTRY, soldOrder(10)], { positions: [] }),
+  );
+  const records = apply(lookRecords(), [
+    { kind: "unfinished", positionId, change: { isBare: true } },
+    ...change,
+  ]);
+  assertEquals([records.positions, records.unfinished, records.released], [[], [], []]);
+  assertEquals(records.alerted[closedKey(positionId)], TODAY);
+  assertEquals(say.map(({ value }) => value), [
+    { kind: "ended", position: POSITION, how: "gone", handQty: 0 },
+  ]);
+});
+
+Deno.test("what a hand bought beside a position that has ended is the operator's, in the ledger too", () => {
+  const byHand = { ...ENTRY, orderId: "h-1", clientOrderId: "hand", qty: 5, filledQty: 5 };
+  const held = heldPosition({ qty: 5, costBasisUsd: 500 });
+  const { change } = accountDone(
+    buildSight([ENTRY, byHand, soldOrder(10)], { positions: [held] }),
+  );
+  const records = apply(lookRecords(), change);
+  assertEquals(records.released, [{ symbol: "SPY", positionId, releasedAtMs: NOW_MS }]);
+  assertEquals(records.ledger?.entries.map(({ reason }) => reason), ["released"]);
+});
+
+Deno.test("a change that no order explains is searched in its past, then at its orders, before it is believed", () => {
+  const sight = buildSight([ENTRY], { positions: [heldPosition({ qty: 20 })] });
+  const ask = (what: "past" | "orders", isListed: boolean) => ({
+    kind: "asks" as const,
+    searches: [{ position: POSITION, what, isListed }],
+  });
+  assertEquals(accountFor(sight), ask("past", false));
+  assertEquals(accountFor(sight, { searched: "past" }), ask("orders", true));
+  const { change, wakesAtMs } = accountDone(sight, { searched: "orders" });
+  const [position] = apply(lookRecords(), change).positions;
+  assertEquals(position, { ...POSITION, unexplainedQty: 20, unexplainedSinceMs: NOW_MS });
+  assertEquals(wakesAtMs, [NOW_MS + 15_000]);
+});
+
+Deno.test("while its past can't be read, a position that is not explained stays as it is", () => {
+  const sight = buildSight([ENTRY], { positions: [heldPosition({ qty: 20 })] });
+  assertEquals(accountFor(sight, { searched: "unread" }), NONE);
+});
+
+Deno.test("an absent position is asked for once more, without another look at the lists, and kept", () => {
+  const sight = buildSight([ENTRY], { positions: [] });
+  assertEquals(accountFor(sight, { searched: "past" }), {
+    kind: "asks",
+    searches: [{ position: POSITION, what: "orders", isListed: false }],
+  });
+  const { change, say } = accountDone(sight, { searched: "orders" });
+  assertEquals(change, []);
+  assertEquals(say.map(({ value }) => value), [
+    { kind: "absent", position: POSITION, renamed: null },
+  ]);
+});
+
+Deno.test("an absent position's alert names the foreign one with as many shares at its cost", () => {
+  const renamed = heldPosition({ symbol: "SPYX" });
+  const { say } = accountDone(buildSight([ENTRY], { positions: [renamed] }), {
+    searched: "orders",
+  });
+  assertEquals(say.map(({ key, value }) => [key, value]), [[`absent:${positionId}:SPYX`, {
+    kind: "absent",
+    position: POSITION,
+    renamed: { symbols: ["SPYX"], by: "quantity and cost" },
+  }]]);
+});
+
+Deno.test("a split is called one after a minute, keeps the moment at which it was first seen, and wakes nobody", () => {
+  const position = managedPosition({
+    openedAtMs: PAST_MS,
+    unexplainedQty: 20,
+    unexplainedSinceMs: NOW_MS - 60_000,
+  });
+  const { change, say, wakesAtMs } = accountDone(
+    buildSight([ENTRY], { positions: [heldPosition({ qty: 20 })] }),
+    { records: lookRecords({ positions: [position] }), searched: "past" },
+  );
+  assertEquals([change, wakesAtMs], [[], []]);
+  assertEquals(say.map(({ key, value }) => [key, value]), [
+    [`unexplained:${positionId}:20`, {
+      kind: "unexplained",
+      position,
+      qty: 20,
+      isNew: false,
+      isSplit: true,
+    }],
+  ]);
+});
+
+Deno.test("a fill that positions do not show yet is counted, and looked for again after 5 s", () => {
+  const sold = soldOrder(4, { updatedAtMs: NOW_MS, filledAtMs: NOW_MS });
+  const { change, say, wakesAtMs } = accountDone(buildSight([ENTRY, sold]));
+  assertEquals(apply(lookRecords(), change).positions, [{ ...POSITION, qty: 6 }]);
+  assertEquals([say, wakesAtMs], [[], [NOW_MS + 5_000]]);
+});
+
+Deno.test("each number of shares that a hand bought or sold is told once", () => {
+  const byHand = { ...ENTRY, orderId: "h-1", clientOrderId: "hand", qty: 5, filledQty: 5 };
+  const { say } = accountDone(
+    buildSight([ENTRY, byHand], { positions: [heldPosition({ qty: 15, costBasisUsd: 1000 })] }),
+  );
+  assertEquals(say, [{
+    symbol: "SPY",
+    positionId,
+    scope: { once: "5" },
+    key: `hand_bought:${positionId}`,
+    value: { kind: "hand_bought", qty: 5 },
+  }]);
+});
+
+Deno.test("a stop that was on record higher than it is remembered is raised to it", () => {
+  const stop = ledgerEntry({
+    side: "sell",
+    reason: "stop",
+    positionId,
+    clientOrderId: `${positionId}-s1`,
+    stopUsd: 99,
+  });
+  const records = lookRecords({ ledger: liveLedger([stop]) });
+  const { change, say } = accountDone(buildSight(), { records });
+  assertEquals(apply(records, change).positions, [{ ...POSITION, stopUsd: 99 }]);
+  assertEquals(say.map(({ value }) => value), [
+    { kind: "stop_known", highestUsd: 99, stopUsd: 95 },
+  ]);
+});
+
+Deno.test("a stop that is raised and a quantity that changed in one look are both taken in", () => {
+  const stop = ledgerEntry({
+    side: "sell",
+    reason: "stop",
+    positionId,
+    clientOrderId: `${positionId}-s1`,
+    stopUsd: 99,
+  });
+  const records = lookRecords({ ledger: liveLedger([stop]) });
+  const held = heldPosition({ qty: 4, costBasisUsd: 400 });
+  const sight = buildSight([ENTRY, soldOrder(6)], { positions: [held] });
+  const { change } = accountDone(sight, { records });
+  assertEquals(apply(records, change).positions, [{
+    ...POSITION,
+    stopUsd: 99,
+    qty: 4,
+    costBasisUsd: 400,
+  }]);
+});
+
+Deno.test("a row that can't be read leaves its position as it is", () => {
+  const sight = buildSight([ENTRY, soldOrder(10)], {
+    positions: [],
+    unreadable: new Set(["SPY"]),
+  });
+  assertEquals(accountFor(sight), NONE);
+});

@@ -1,0 +1,230 @@
+import type { KnownOrder, OrderBook } from "../../src/domain/account/order_book.ts";
+import { UNSEEN_MS } from "../../src/domain/account/stand_ins.ts";
+import type { EngineState } from "../../src/domain/engine_state.ts";
+import { isIdTaken, type LedgerEntry } from "../../src/domain/ledger.ts";
+import { isFinal } from "../../src/domain/orders.ts";
+import type { Fact, OrderLook, Seen, Turn } from "../../src/domain/plan/world.ts";
+import type { Begun, UnderWay, Unfinished } from "../../src/domain/unfinished.ts";
+import { AGES_MS, LONG_AGO_MS, RECENT_RECORD_MS } from "./client_time.ts";
+import { NOW_MS } from "./wire_map.ts";
+
+// What of a client's knowledge decides nothing any more has one value here, so that states that differ in it alone are one. Each
+// line says why nothing depends on it; `fold_test.ts` walks with and without, and looks whether the ways part.
+
+/** When every cycle began: no cycle takes so long. What is of this cycle is of that moment, what is older is of long ago. */
+const BEGAN_MS = NOW_MS - 200_000;
+/** A wait for what is leaving counts from the last request for so long. Milliseconds. */
+const LEAVING_MS = 500;
+
+/** What a fold reads and writes of a client. */
+export interface Foldable {
+  readonly records: EngineState;
+  readonly seen: Seen;
+  readonly turn: Turn;
+}
+
+/** The client without what decides nothing. */
+export function fold<T extends Foldable>(client: T): T {
+  const { records, seen, turn } = client;
+  const { startedMs } = turn;
+  const began = { cycleStartedAtMs: BEGAN_MS, startedMs: BEGAN_MS };
+  const unfinished = records.unfinished.map((each) => foldUnfinished(each, turn));
+  const begun = records.unfinished[0]?.underWay.begun ?? null;
+  const isBegun = begun !== null && begun.cycleStartedAtMs === turn.cycleStartedAtMs;
+  return {
+    ...client,
+    turn: { ...turn, ...began },
+    seen: foldSeen(seen, { isBegun, startedMs }),
+    records: {
+      ...records,
+      unfinished,
+      alerted: Object.fromEntries(
+        // That the last stop was refused decides; in which words does not.
+        Object.entries(records.alerted).map(([key, value]) => [
+          key,
+          key.startsWith("stop_refused:") ? "" : value,
+        ]),
+      ),
+      // Since when decides alarms alone.
+      positions: records.positions.map((each) =>
+        each.unexplainedSinceMs === null ? each : { ...each, unexplainedSinceMs: LONG_AGO_MS }
+      ),
+      ledger: records.ledger === null ? null : {
+        ...records.ledger,
+        entries: records.ledger.entries.map(foldEntry),
+      },
+    },
+  };
+}
+
+const entries = new WeakMap<LedgerEntry, LedgerEntry>();
+
+/**
+ * A sell's worth counts toward no cap, and its deadline is for entries; its time says whether it is young enough to stand in
+ * for its order; of its detail only that its id is taken decides.
+ */
+function foldEntry(entry: LedgerEntry): LedgerEntry {
+  const known = entries.get(entry);
+  if (known !== undefined) return known;
+  const isRecent = NOW_MS - Date.parse(entry.timestamp) < UNSEEN_MS;
+  const folded: LedgerEntry = {
+    ...entry,
+    notionalUsd: 0,
+    deadlineAtMs: null,
+    timestamp: isRecent ? RECENT_RECORD : OLD_RECORD,
+    detail: isIdTaken(entry) ? entry.detail : null,
+  };
+  entries.set(entry, folded);
+  entries.set(folded, folded);
+  return folded;
+}
+
+const RECENT_RECORD = new Date(NOW_MS - RECENT_RECORD_MS).toISOString();
+const OLD_RECORD = new Date(LONG_AGO_MS).toISOString();
+
+const orders = new WeakMap<KnownOrder, KnownOrder>();
+
+/** When an order was shown decides nothing here, and when its fills were seen only while positions may lag behind them. */
+function foldKnown(known: KnownOrder): KnownOrder {
+  const before = orders.get(known);
+  if (before !== undefined) return before;
+  const hasRecent = known.order.filledQty !== known.filledBeforeQty;
+  const filledSeenAtMs = hasRecent ? known.filledSeenAtMs : LONG_AGO_MS;
+  const folded = { ...known, filledSeenAtMs, shownAtMs: LONG_AGO_MS };
+  orders.set(known, folded);
+  orders.set(folded, folded);
+  return folded;
+}
+
+const books = new WeakMap<OrderBook, OrderBook>();
+
+function foldBook(book: OrderBook): OrderBook {
+  const known = books.get(book);
+  if (known !== undefined) return known;
+  const folded = new Map([...book].map(([id, each]) => [id, foldKnown(each)]));
+  books.set(book, folded);
+  books.set(folded, folded);
+  return folded;
+}
+
+function foldSeen(
+  seen: Seen,
+  { isBegun, startedMs }: { readonly isBegun: boolean; readonly startedMs: number },
+): Seen {
+  const [last] = seen.changes.last.values();
+  const number = last?.number ?? 0;
+  // Whether something was asked for before or after the last change is all that the numbers say.
+  const count = last === undefined ? 0 : 1;
+  const isSince = (afterChange: number) => afterChange >= number;
+  const rank = (afterChange: number) => isSince(afterChange) ? count : 0;
+  const book = foldBook(seen.book);
+  const foldFact = <T>(fact: Fact<T> | null): Fact<T> | null =>
+    fact === null ? null : {
+      look: fact.look,
+      // The answer before the last one is read by nothing.
+      before: null,
+      // The age of a list counts where it is of now, or where something is begun.
+      atMs: isBegun || isSince(fact.afterChange) ? fact.atMs : NOW_MS,
+      afterChange: rank(fact.afterChange),
+    };
+  // A look from before the last change, or of an earlier cycle, counts as none.
+  const keep = (looks: ReadonlyMap<string, OrderLook>, isTimed: (id: string) => boolean) =>
+    new Map(
+      [...looks].filter(([, look]) => isSince(look.afterChange) && look.atMs >= startedMs)
+        .map(([id, look]): [string, OrderLook] => [id, {
+          kind: look.kind,
+          atMs: isTimed(id) ? look.atMs : NOW_MS,
+          afterChange: count,
+        }]),
+    );
+  const { openOrders } = seen;
+  return {
+    ...seen,
+    book,
+    changes: last === undefined ? seen.changes : {
+      count: 1,
+      last: new Map([...seen.changes.last.keys()].map((symbol) => [symbol, {
+        number: 1,
+        // From here on every longer time is the same, where no cancel is awaited.
+        atMs: isBegun || NOW_MS - last.atMs < LEAVING_MS ? last.atMs : LONG_AGO_MS,
+      }])),
+    },
+    positions: foldFact(seen.positions),
+    // What the list said is in the book.
+    openOrders: foldFact(
+      openOrders?.look.kind === "ok"
+        ? { ...openOrders, look: { kind: "ok", value: { ...openOrders.look.value, rows: [] } } }
+        : openOrders,
+    ),
+    dayOrders: seen.dayOrders === null
+      ? null
+      : { ...seen.dayOrders, before: null, atMs: NOW_MS, afterChange: 0 },
+    account: seen.account === null ? null : { ...seen.account, atMs: NOW_MS, afterChange: 0 },
+    trades: new Map(
+      [...seen.trades].map(([symbol, look]) => [symbol, {
+        trade: look.trade,
+        afterChange: rank(look.afterChange),
+      }]),
+    ),
+    // The moment of a look tells how long a cancel was awaited: of what has not ended, while one is.
+    orderLooks: keep(seen.orderLooks, (id) => {
+      const known = seen.book.get(id)?.order;
+      return isBegun && (known === undefined || !isFinal(known));
+    }),
+    lookUps: keep(seen.lookUps, () => false),
+  };
+}
+
+/** Refusals age by minutes: the seconds of a cycle don't count. */
+function roundDown(atMs: number): number {
+  const ageMs = NOW_MS - atMs;
+  return NOW_MS - Math.max(0, ...AGES_MS.filter((each) => each <= ageMs));
+}
+
+function roundOptional(atMs: number | null): number | null {
+  return atMs === null ? null : roundDown(atMs);
+}
+
+function foldUnfinished(unfinished: Unfinished, turn: Turn): Unfinished {
+  const { stopRefusedAtMs, besideBuyAtMs, sellRefusedAtMs } = unfinished;
+  return {
+    ...unfinished,
+    stopRefusedAtMs: roundOptional(stopRefusedAtMs),
+    besideBuyAtMs: roundOptional(besideBuyAtMs),
+    sellRefusedAtMs: Object.fromEntries(
+      Object.entries(sellRefusedAtMs).map(([reason, atMs]) => [reason, roundDown(atMs)]),
+    ),
+    underWay: foldUnderWay(unfinished.underWay, turn),
+  };
+}
+
+/** What belongs to a cycle belongs to this one or to another: that is all that its moment says. */
+function foldUnderWay(underWay: UnderWay, turn: Turn): UnderWay {
+  const { begun, held, belowStop, unreplaceable, tried, gaveWay } = underWay;
+  const ofTurn = (atMs: number, fromMs: number) => atMs >= fromMs ? BEGAN_MS : LONG_AGO_MS;
+  const isOfCycle = (cycleStartedAtMs: number) => cycleStartedAtMs === turn.cycleStartedAtMs;
+  const ofCycle = (cycleStartedAtMs: number) =>
+    isOfCycle(cycleStartedAtMs) ? BEGAN_MS : LONG_AGO_MS;
+  return {
+    ...underWay,
+    begun: begun === null ? null : {
+      ...begun,
+      cycleStartedAtMs: ofCycle(begun.cycleStartedAtMs),
+      sinceMs: isOfCycle(begun.cycleStartedAtMs) ? begun.sinceMs : LONG_AGO_MS,
+      refusal: begun.refusal === null ? null : "",
+    } satisfies Begun,
+    held: held === null ? null : {
+      ...held,
+      atMs: ofTurn(held.atMs, turn.cycleStartedAtMs),
+      why: held.why.replace(/:.*/, ""),
+    },
+    belowStop: belowStop === null
+      ? null
+      : { ...belowStop, atMs: ofTurn(belowStop.atMs, turn.startedMs) },
+    unreplaceable: unreplaceable === null
+      ? null
+      : { ...unreplaceable, atMs: ofTurn(unreplaceable.atMs, turn.startedMs) },
+    tried: tried === null ? null : { ...tried, cycleStartedAtMs: ofCycle(tried.cycleStartedAtMs) },
+    gaveWay: gaveWay === null ? null : { ...gaveWay, atMs: roundDown(gaveWay.atMs) },
+  };
+}

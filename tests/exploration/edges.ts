@@ -1,0 +1,346 @@
+import { type Branch, listAnswers, listArrivals } from "./broker_answers.ts";
+import { type HandLevels, listHands } from "./broker_hands.ts";
+import { closeMarket, listMoves, listSplits, type Move, openMarket } from "./broker_moves.ts";
+import { type BrokerState, countReserved } from "./broker_state.ts";
+import type { Client, ClientStep } from "./client.ts";
+import { Interner } from "./interner.ts";
+import { checkDelivery, checkRest, checkSending, isUnseen } from "./properties.ts";
+import { type Bounded, type Budget, type Flag, hasFlag, isPaid } from "./remainder.ts";
+import type { PackedState } from "./state_table.ts";
+import { describeChange, describeOutcome } from "./story.ts";
+
+/** Lists and positions lag by seconds (broker.md): no longer than this. Milliseconds. */
+const LAG_MS_MAX = 10_000;
+/** What was taken is shown within this, and what is under way arrives or never does. Milliseconds. */
+const UNSEEN_MS_MAX = 60_000;
+/** What a client records without a request between: more is no end. */
+const RECORDS_MAX = 100;
+
+/** What an exploration does: which troubles, how often each, and where prices go. */
+export interface Bound {
+  readonly name: string;
+  readonly budget: Budget;
+  /** Levels that the price may go to. */
+  readonly levels: readonly number[];
+  readonly hands: HandLevels;
+}
+
+/** What happens next, as numbers, with its words. */
+export interface Edge {
+  readonly broker: number;
+  /** `null`: the client stays as it is. */
+  readonly client: number | null;
+  readonly costs: readonly Bounded[];
+  readonly set: readonly Flag[];
+  readonly clear: readonly Flag[];
+  /** What kind of thing it is; its words have the rest. */
+  readonly kind: string;
+  readonly tell: () => string;
+  /** A property that it breaks. */
+  readonly broken: string | null;
+  /** Flags under which that is nobody's fault. */
+  readonly excuses: readonly Flag[];
+}
+
+type EdgeFacts = Partial<Omit<Edge, "broker" | "client" | "kind" | "tell">>;
+
+/** A client records for ever: it comes to no end. */
+export class RecordsForever extends Error {
+  override readonly name = "RecordsForever";
+}
+
+const STEPS_KEPT = 1 << 14;
+
+/** Everything that can happen next in a state: what the client does, and what broker, market, hands and operator may do. */
+export class Edges<E> {
+  readonly #brokers = new Interner<BrokerState>((state) => JSON.stringify(state));
+  readonly #moves = new Map<number, readonly Edge[]>();
+  readonly #settled = new Map<number, number>();
+  /** Steps of the clients that were asked for last: many states in a row have one client. */
+  readonly #stepKeys = new Float64Array(STEPS_KEPT).fill(-1);
+  readonly #steps: ClientStep<E>[] = [];
+
+  constructor(readonly client: Client<E>, readonly bound: Bound) {}
+
+  get brokers(): number {
+    return this.#brokers.size;
+  }
+
+  brokerOf(number: number): BrokerState {
+    return this.#brokers.get(number);
+  }
+
+  addBroker(state: BrokerState): number {
+    return this.#brokers.add(state);
+  }
+
+  /** The broker up to date: where no answer can lag any more, what lags makes no difference. */
+  settle(broker: number): number {
+    const known = this.#settled.get(broker);
+    if (known !== undefined) return known;
+    const settled = { ...this.#brokers.get(broker), pastOrders: null, pastHeldQty: null };
+    const number = this.#brokers.add(settled);
+    this.#settled.set(broker, number);
+    return number;
+  }
+
+  /** The client's step in a state. */
+  stepOf({ broker, client, rest }: PackedState): ClientStep<E> {
+    const isKilled = hasFlag(rest, "killed");
+    const { isOpen } = this.#brokers.get(broker);
+    const key = client * 4 + (isKilled ? 2 : 0) + (isOpen ? 1 : 0);
+    const slot = key % STEPS_KEPT;
+    const kept = this.#stepKeys[slot] === key ? this.#steps[slot] : undefined;
+    if (kept !== undefined) return kept;
+    const step = this.client.decide(this.client.store.get(client), { isKilled, isOpen });
+    this.#stepKeys[slot] = key;
+    this.#steps[slot] = step;
+    return step;
+  }
+
+  /**
+   * What the client only records is done at once: what the broker does meanwhile makes no difference to it, and may as well be
+   * done before or after. Where the process may die, it may between two records.
+   */
+  skipRecords(state: PackedState): PackedState {
+    if (isPaid(state.rest, "crash")) return state;
+    let at = state;
+    for (let left = RECORDS_MAX; left > 0; left--) {
+      const step = this.stepOf(at);
+      if (step.do !== "record") return at;
+      at = { ...at, client: this.client.store.add(step.next) };
+    }
+    throw new RecordsForever();
+  }
+
+  /** Everything that can happen next, the bound aside; the client's own step first. */
+  list(state: PackedState): readonly Edge[] {
+    const step = this.stepOf(state);
+    const own = this.listClient(state, step);
+    if (step.do === "record") return own;
+    return [...own, ...this.listBroker(state.broker), ...this.#listOperator(state)];
+  }
+
+  #edge(broker: number, client: E, kind: string, tell: () => string, more: EdgeFacts = {}): Edge {
+    return {
+      broker,
+      client: this.client.store.add(client),
+      costs: more.costs ?? [],
+      set: more.set ?? [],
+      clear: more.clear ?? [],
+      kind,
+      tell,
+      broken: more.broken ?? null,
+      excuses: more.excuses ?? [],
+    };
+  }
+
+  /** What the client's own step leads to. */
+  listClient(state: PackedState, step: ClientStep<E> = this.stepOf(state)): Edge[] {
+    const { broker } = state;
+    const crash = isPaid(state.rest, "crash") ? [this.#buildCrash(state)] : [];
+    switch (step.do) {
+      case "record":
+        return [this.#edge(broker, step.next, "records", () => "records"), ...crash];
+      case "rest":
+        return [this.#buildRest(state, step), ...crash];
+      case "ask":
+        return [...this.#buildAnswers(state, step), ...crash];
+      case "send":
+        return [...this.#buildSendings(state, step), ...crash];
+    }
+  }
+
+  #buildCrash({ broker, client }: PackedState): Edge {
+    const kind = "the process dies";
+    const costs = ["crash"] as const;
+    const after = this.client.restart(this.client.store.get(client));
+    const renewed = this.client.renew(after, this.#brokers.get(broker));
+    const to = this.#brokers.add(renewed.broker);
+    return this.#edge(to, renewed.client, kind, () => kind, { costs });
+  }
+
+  #buildRest(
+    { broker, rest }: PackedState,
+    step: ClientStep<E> & { readonly do: "rest" },
+  ): Edge {
+    const state = this.#brokers.get(broker);
+    const broken = checkRest(state, step.standing);
+    const why = step.standing.why === null ? "" : `: ${step.standing.why}`;
+    const isLong = step.waitMs >= LAG_MS_MAX || hasFlag(rest, "lagged");
+    const isLagging = state.pastOrders !== null || state.pastHeldQty !== null;
+    const settled = isLong ? { ...state, pastOrders: null, pastHeldQty: null } : state;
+    const next = step.waitMs >= UNSEEN_MS_MAX ? revealAll(settled) : settled;
+    const renewed = this.client.renew(step.wake(), next);
+    return this.#edge(
+      this.#brokers.add(renewed.broker),
+      renewed.client,
+      "rests",
+      () => `rests${why}`,
+      {
+        broken,
+        excuses: ["excused", "stale"],
+        set: isLagging && !isLong ? ["lagged"] : [],
+        clear: isLagging && !isLong ? [] : ["lagged"],
+      },
+    );
+  }
+
+  /** At most one of the answers to what is asked together is a troubled one. */
+  #buildAnswers(
+    { broker, rest }: PackedState,
+    step: ClientStep<E> & { readonly do: "ask" },
+  ): Edge[] {
+    const state = this.#brokers.get(broker);
+    const answers = step.questions.map((question) =>
+      listAnswers(state, question).filter(({ trouble }) => isPaid(rest, trouble))
+    );
+    const plain = answers.flatMap((each) => each[0] ?? []);
+    const isLook = step.questions.some(({ kind }) => kind === "open_orders");
+    const kind = `sees ${step.questions.map((question) => question.kind)}`;
+    const build = (branches: readonly Branch[]): Edge => {
+      const outcomes = branches.map(({ outcome }) => outcome);
+      const costs = branches.flatMap(({ trouble }) => trouble ?? []);
+      const tell = () => `sees ${outcomes.map(describeOutcome)}`;
+      return this.#edge(broker, step.learn(outcomes), kind, tell, {
+        costs,
+        clear: isLook && costs.length === 0 ? ["stale", "surprised"] : [],
+      });
+    };
+    const troubled = answers.flatMap((each, at) =>
+      each.slice(1).map((branch) =>
+        build(plain.map((other, place) => place === at ? branch : other))
+      )
+    );
+    return [build(plain), ...troubled];
+  }
+
+  #buildSendings(state: PackedState, step: ClientStep<E> & { readonly do: "send" }): Edge[] {
+    const { broker } = state;
+    const { change, recorded } = step;
+    const isRecorded = change.kind === "cancel" ||
+      this.client.hasRecord(recorded, change.clientOrderId);
+    const isDying = isPaid(state.rest, "crash");
+    const dead = () => this.client.restart(recorded);
+    const unsent = isDying
+      ? [this.#edge(
+        broker,
+        dead(),
+        `records ${change.kind}, and dies`,
+        () => `records ${describeChange(change)}, and dies`,
+        { costs: ["crash"] },
+      )]
+      : [];
+    if (hasFlag(state.rest, "killed")) {
+      const tell = () => `is stopped: ${describeChange(change)}`;
+      const kind = `is stopped: ${change.kind}`;
+      return [this.#edge(broker, step.settle({ kind: "stopped" }), kind, tell), ...unsent];
+    }
+    const before = this.#brokers.get(broker);
+    const stopLevel = this.client.findStopLevel(recorded);
+    const refusal = checkSending(change, { isRecorded, stopLevel });
+    const edges: Edge[] = unsent;
+    const excuses: readonly Flag[] = ["excused", "surprised"];
+    for (const { outcome, next, trouble } of listAnswers(before, change)) {
+      if (!isPaid(state.rest, trouble)) continue;
+      const to = this.#brokers.add(next);
+      const costs: readonly Bounded[] = trouble === null ? [] : [trouble];
+      const broken = refusal ?? checkDelivery(before, next, outcome, trouble);
+      const about = { costs, set: ["stale"] as const, broken, excuses };
+      const tell = () => `sends ${describeChange(change)}: ${describeOutcome(outcome)}`;
+      const kind = `sends ${change.kind}: ${outcome.kind}`;
+      edges.push(this.#edge(to, step.settle(outcome), kind, tell, about));
+      if (trouble !== null || !isDying) continue;
+      const died = () => `sends ${describeChange(change)}, and dies`;
+      const ofDeath = { ...about, costs: ["crash"] as const };
+      edges.push(this.#edge(to, dead(), `sends ${change.kind}, and dies`, died, ofDeath));
+    }
+    return edges;
+  }
+
+  /** What the broker, the market and hands may do. */
+  listBroker(broker: number): readonly Edge[] {
+    const known = this.#moves.get(broker);
+    if (known !== undefined) return known;
+    const edges = this.#buildMoves(broker);
+    this.#moves.set(broker, edges);
+    return edges;
+  }
+
+  #buildMoves(broker: number): readonly Edge[] {
+    const before = this.#brokers.get(broker);
+    const build = (move: Omit<Move, "trouble"> & { readonly trouble: Bounded | null }): Edge => ({
+      broker: this.#brokers.add(move.next),
+      client: null,
+      costs: move.trouble === null ? [] : [move.trouble],
+      set: ["stale", ...listFlags(before, move)],
+      clear: [],
+      kind: move.name.replaceAll(/\d+/g, "#"),
+      tell: () => move.name,
+      broken: null,
+      excuses: [],
+    });
+    const turn: Move = before.isOpen
+      ? { name: "the market closes", trouble: "time", next: closeMarket(before) }
+      : { name: "the market opens", trouble: null, next: openMarket(before) };
+    const { budget, levels, hands } = this.bound;
+    return [
+      ...listMoves(before).map(build),
+      ...listArrivals(before).map((next) =>
+        build({ name: "a late request arrives", trouble: null, next })
+      ),
+      ...((budget.time ?? 0) > 0 ? [turn, ...before.isOpen ? [] : listSplits(before)] : []).map(
+        build,
+      ),
+      ...((budget.hand ?? 0) > 0 ? listHands(before, hands) : []).map(build),
+      ...levels.filter((level) => level !== before.priceLevel).map((level) =>
+        build({
+          name: `the price goes to ${level}`,
+          trouble: "price",
+          next: { ...before, priceLevel: level },
+        })
+      ),
+    ];
+  }
+
+  #listOperator({ broker, rest }: PackedState): Edge[] {
+    if ((this.bound.budget.switch ?? 0) === 0) return [];
+    const isKilled = hasFlag(rest, "killed");
+    const kind = isKilled ? "the kill switch is taken away" : "the kill switch is put there";
+    const flags: readonly Flag[] = ["killed"];
+    return [{
+      broker,
+      client: null,
+      costs: ["switch"],
+      set: isKilled ? [] : flags,
+      clear: isKilled ? flags : [],
+      kind,
+      tell: () => kind,
+      broken: null,
+      excuses: [],
+    }];
+  }
+}
+
+/** The broker long after all that was under way has come to an end. */
+function revealAll(state: BrokerState): BrokerState {
+  if (!isUnseen(state)) return state;
+  const orders = state.orders.map((order) =>
+    order.isHidden ? { ...order, isHidden: false } : order
+  );
+  return { ...state, late: null, orders };
+}
+
+/** What a move excuses: shares other than the client's own orders explain, and what nobody could have seen. */
+function listFlags(
+  before: BrokerState,
+  { trouble, next, name }: {
+    readonly trouble: Bounded | null;
+    readonly next: BrokerState;
+    readonly name: string;
+  },
+): Flag[] {
+  const isShort = next.heldQty < 0 && countReserved(before) <= before.heldQty;
+  const flags: Flag[] = trouble === "hand" || name.includes("split") || isShort ? ["excused"] : [];
+  return isUnseen(before) && !isUnseen(next) ? [...flags, "surprised"] : flags;
+}

@@ -2,6 +2,7 @@ import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
 import { isUnsettled, type LedgerEntry } from "../domain/ledger.ts";
 import { apply } from "../domain/plan/records.ts";
 import type { RecordChange } from "../domain/plan/step.ts";
+import { FREE_FILE } from "../domain/remedies.ts";
 import type { Engine } from "./engine.ts";
 import { buildOrderUpdate, sayRecorded } from "./ledger_store.ts";
 import { StateError } from "./ports.ts";
@@ -83,7 +84,10 @@ export async function storeAnswer(engine: Engine, change: RecordChange): Promise
     for (const id of named) await sayUpdated(engine, id);
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
-    engine.sayError(`Cannot settle ${named.join(", ")} in the live ledger: ${error.message}`);
+    engine.sayError(
+      `Cannot settle ${named.join(", ")} in the live ledger: ${error.message}`,
+      FREE_FILE,
+    );
   }
 }
 

@@ -38,8 +38,8 @@ function sayForeign(engine: Engine, file: string): void {
   if (!engine.isNews(`foreign:${file}`, engine.dateNy())) return;
   engine.sayError(
     `Ledger or state in this state directory belong to another broker host or account than ` +
-      `${engine.ports.broker.host} (${file}): nothing is looked up, decided or sent; correct ALPACA_PAPER and the keys, ` +
-      `or set AVWAP_STATE_DIR to a directory of its own`,
+      `${engine.ports.broker.host} (${file}): nothing is looked up, decided or sent`,
+    "correct ALPACA_PAPER and the keys, or set AVWAP_STATE_DIR to a directory of its own",
   );
 }
 

@@ -94,8 +94,6 @@ export class Engine {
   accountId: string | null = null;
   /** All that this process has seen at the broker; each answer makes a new one. */
   seen: Seen = NOTHING_SEEN;
-  /** Sells of ours whose fate nobody knows, by client order id. */
-  readonly doubts = new Map<string, LedgerEntry>();
   /** Told of a request that would sell or stop more than is held for sure; it has not left. Tests throw. */
   onBreach: (message: string) => void = (message) => {
     if (this.isNews(`breach:${message}`, this.dateNy())) {

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # The operator's command, avwap-execution: the release in use, run as execution.service would run it, by systemd itself:
-# with its environment, user, sandbox and state directory. Exit status: the program's, or 70 where it could not be run so.
+# with its environment, user, sandbox and state directory.
+# Usage: avwap-execution COMMAND [OPTION...]
+# Exit status: the program's, 64 without a command, or 70 where it could not be run so.
 set -euo pipefail
 
 HERE=$(dirname "$(readlink -f "$0")")
@@ -57,6 +59,15 @@ clean_up() {
   fi
 }
 
+# What systemd does not take of the service's files, as of one that was written by half: it goes on without it. Its own words
+# are left out, as they may hold the value.
+say_ignored() {
+  [ -z "$ROOT" ] || return 0
+  { systemd-analyze verify --man=no "$SERVICE" 2>&1 || true; } |
+    sed -nE "s|^(/.*/$SERVICE(\.d/[^:]*\.conf)?):([0-9]+): .*|WARN unit: systemd ignores \1 line \3, or a part of it: correct it, then systemctl daemon-reload|p" |
+    sort -u
+}
+
 # It has to win: as the service where that can be, else in the directory that this release was built for; and in that of
 # the engine that runs, where it has another.
 run_kill() {
@@ -87,11 +98,13 @@ run_kill() {
   exit "$STATUS"
 }
 
+# Bare it would be `run`: an engine that nobody watches, beside the service or in its place.
+[ $# -gt 0 ] || usage "name a command: $NAME --help; the engine is started with systemctl start $SERVICE"
 for word in "$@"; do
   case "$word" in -h | --help) run_plainly "$@" ;; esac
 done
 # What a shell proposes are the symbols of the engine that runs.
-if [ "${1:-} ${2:-}" = 'completion symbols' ]; then RUNNING_DIR=$(read_running_dir); fi
+case "${1:-} ${2:-}" in 'completion symbols' | 'completion adoptable') RUNNING_DIR=$(read_running_dir) ;; esac
 case "${1:-}" in -V | --version | help | version | completion) run_plainly "$@" ;; esac
 [ -n "$ROOT" ] || [ "$(id -u)" = 0 ] || fail "must run as root, as the service is started: sudo $NAME${1:+ $1}"
 
@@ -102,6 +115,7 @@ if [ "$(ask show "$SERVICE" -p NeedDaemonReload --value)" = yes ]; then
   say "WARN $SERVICE is not what the files say until you run: systemctl daemon-reload" >&2
 fi
 if [ "${1:-}" = check ]; then
+  say_ignored >&2
   say_twice_set >&2 || say "WARN environment: which file sets which variable could not be seen" >&2
 fi
 if [ -t 0 ] && [ -t 1 ]; then STAND_IN_TERMINAL=--pty; fi

@@ -12,7 +12,8 @@ readonly PREFIX=/opt/avwap-execution
 readonly HOST_SCRIPTS='as_service.sh command.sh common.sh compare.sh in_force.sh install.sh migrate.sh releases.sh rollback.sh sources.sh uninstall.sh unit.sh upgrade.sh verify.sh'
 readonly COMMAND=/usr/local/bin/avwap-execution
 
-say() { printf '%s\n' "$*"; }
+# Nobody who reads it may hold a script up, nor end it.
+say() { printf '%s\n' "$*" || true; }
 
 fail() {
   printf '%s: %s\n' "$PROGRAM_CALL" "$*" >&2
@@ -33,6 +34,22 @@ act() {
 # Says what was done, or what would be.
 say_done() {
   if [ "$IS_DRY_RUN" = 1 ]; then say "would be: $*"; else say "$*"; fi
+}
+
+# One of the scripts that change the installation at a time; it is free again with the end of the process. Below a scratch
+# root the root itself is what is held.
+take_lock() {
+  local lock=${ROOT:-/run/avwap-execution.lock}
+  [ "$IS_DRY_RUN" = 0 ] || return 0
+  if [ -n "$ROOT" ]; then mkdir -p "$ROOT"; else (umask 077 && : >> "$lock"); fi
+  exec 9< "$lock"
+  flock -n 9 || fail "another install.sh, upgrade.sh, rollback.sh or uninstall.sh runs: wait for its end"
+}
+
+# From here on no terminal ends the script: neither ^C, nor one that hangs up or that nobody reads. Half of what follows
+# would be worse than all of it.
+go_on_to_the_end() {
+  if [ "$IS_DRY_RUN" = 0 ]; then trap '' INT TERM HUP PIPE; fi
 }
 
 # Whether there is somebody to ask.
@@ -69,9 +86,11 @@ write_file() {
     # What only root may read is not for the terminal either.
     if [ "$mode" != 0600 ]; then printf '%s\n' "$text" | sed 's/^/    /'; fi
   else
-    (umask 077 && printf '%s\n' "$text" > "$path.new")
-    chmod "$mode" "$path.new"
-    mv "$path.new" "$path"
+    if ! { (umask 077 && printf '%s\n' "$text" > "$path.new") && chmod "$mode" "$path.new" && sync "$path.new" &&
+      mv -T "$path.new" "$path"; }; then
+      rm -f -- "$path.new"
+      fail "$path could not be written"
+    fi
     say "written: $path"
   fi
 }
@@ -100,7 +119,9 @@ parse_arguments() {
       --dry-run) IS_DRY_RUN=1 ;;
       --root)
         [ $# -ge 2 ] || usage "--root needs a directory"
-        ROOT=$(readlink -m "$2")
+        ROOT=$(readlink -m -- "$2") || true
+        # This very host is not below anything: there systemd is asked.
+        [ -n "${ROOT#/}" ] || usage "--root needs a directory to install below"
         TAKEN=2
         ;;
       -h | --help)

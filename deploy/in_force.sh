@@ -76,7 +76,7 @@ force_dry_run() {
   say_done "DRY_RUN from the next start on, by $FORCED_DRY_RUN; to go on in the mode it has instead: rollback.sh$1 $RELEASE"
   [ "$IS_DRY_RUN" = 0 ] || return 0
   write_file "$ROOT/etc/avwap-execution/dry-run-on" 0600 <<< 'DRY_RUN=1'
-  printf '[Service]\nEnvironmentFile=/etc/avwap-execution/dry-run-on\n' > "$ROOT$FORCED_DRY_RUN"
+  write_file "$ROOT$FORCED_DRY_RUN" 0644 <<< $'[Service]\nEnvironmentFile=/etc/avwap-execution/dry-run-on'
   control daemon-reload
   read_unit_files
   probe_environment forced "$ROOT$FRAGMENT" "${DROP_IN_FILES[@]}" || true

@@ -32,7 +32,7 @@ DROP_INS=
 KEPT_DIR=
 
 clean_up() {
-  end_stand_in
+  clear_up
   if [ -n "$STAGE" ]; then rm -rf -- "$STAGE"; fi
 }
 trap clean_up EXIT
@@ -79,6 +79,7 @@ plan_below_root() {
 keep_foreign_unit() {
   [ "$IS_FOREIGN" = 1 ] || return 0
   say "WARNING: $FRAGMENT is not from here; it is kept as $KEPT_DIR/$SERVICE"
+  act touch "$KEPT_DIR/unfinished"
   if [ -e "$KEPT_DIR/$SERVICE" ]; then
     say "left as it is: $KEPT_DIR/$SERVICE"
   else
@@ -128,6 +129,7 @@ UNIT=$ROOT$UNIT_DIR/$SERVICE
 DROP_INS=$UNIT.d
 KEPT_DIR=$ROOT$CONFIG_DIR/before
 require_root
+take_lock
 check_binary "$BINARY"
 check_starts "$(readlink -f "$BINARY")"
 if has_systemd; then plan_installation; else plan_below_root; fi
@@ -141,12 +143,17 @@ make_dir "$ROOT$CONFIG_DIR" 0700
 make_dir "$KEPT_DIR" 0700
 act install -d -m 0755 "$ROOT$UNIT_DIR" "$DROP_INS"
 place_release "$BINARY"
+place_host_scripts
 environment_text | write_once "$ROOT$CONFIG_DIR/environment" 0600
 write_drop_ins
-put_staged
+# The switches leave the environment files before a unit is there that could start with them, and the keys leave the
+# drop-ins when there is one that has them from elsewhere: cut short anywhere, a second run goes on.
+put_environment_files
 keep_foreign_unit
 unit_text | write_file "$UNIT" 0644
-place_host_scripts
+put_drop_ins
+act rm -f -- "$KEPT_DIR/unfinished"
+use_host_scripts
 [ "$(read_link current)" = "$RELEASE" ] || switch_to "$RELEASE"
 act sync
 control daemon-reload

@@ -202,12 +202,13 @@ plan_installation() {
     mapfile -t paths < <(list_environment_files "${BEFORE_FILES[@]}")
     say_loose_files "${paths[@]}"
     for file in "${paths[@]}"; do stage_environment_file "$file"; done
-    if [ "$IS_FOREIGN" = 1 ]; then
+    # One that was cut short after its unit was there is gone on with.
+    if [ "$IS_FOREIGN" = 1 ] || [ -e "$KEPT_DIR/unfinished" ]; then
       for file in "${DROP_IN_FILES[@]}"; do stage_drop_in "$file"; done
-      carry_over
     else
       say_exposed
     fi
+    if [ "$IS_FOREIGN" = 1 ]; then carry_over; fi
   fi
   if [ "$IS_FOREIGN" = 0 ]; then read_carried; fi
   stage_all
@@ -223,20 +224,34 @@ read_carried() {
   CARRIED_SERVICE=$(cat "$ROOT$CONFIG_DIR/carried-over.service" 2> /dev/null || true)
 }
 
-# Puts the changed copies in the place of their files, which are kept as they were; and what holds the token is root's alone.
+# Puts the changed copies in the place of their files, which are kept as they were.
 put_staged() {
-  local path file
+  local path=$1 file
+  # Drop-ins are named below the root, environment files as the unit names them.
+  file=$ROOT${path#"$ROOT"}
+  act cp -p "$file" "$KEPT_DIR/$(tr / - <<< "${file#"$ROOT"/}")"
+  act cp --preserve=mode,ownership "$file" "$file.new"
+  act cp --no-preserve=mode,ownership "${STAGED[$path]}" "$file.new"
+  act sync "$file.new"
+  act mv "$file.new" "$file"
+  say_done "changed: $file (as it was: $KEPT_DIR)"
+}
+
+put_environment_files() {
+  local path
   for path in "${!STAGED[@]}"; do
-    # Drop-ins are named below the root, environment files as the unit names them.
-    file=$ROOT${path#"$ROOT"}
-    act cp -p "$file" "$KEPT_DIR/$(tr / - <<< "${file#"$ROOT"/}")"
-    act cp --preserve=mode,ownership "$file" "$file.new"
-    act cp --no-preserve=mode,ownership "${STAGED[$path]}" "$file.new"
-    act mv "$file.new" "$file"
-    say_done "changed: $file (as it was: $KEPT_DIR)"
+    case "$path" in *"/$SERVICE.d/"*.conf) ;; *) put_staged "$path" ;; esac
   done
-  for file in "${TOKEN_FILES[@]}"; do
-    act chmod 0600 "$file"
-    say_done "readable by root alone, as it holds the token: $file"
+}
+
+# What holds the token is root's alone.
+put_drop_ins() {
+  local path
+  for path in "${!STAGED[@]}"; do
+    case "$path" in *"/$SERVICE.d/"*.conf) put_staged "$path" ;; esac
+  done
+  for path in "${TOKEN_FILES[@]}"; do
+    act chmod 0600 "$path"
+    say_done "readable by root alone, as it holds the token: $path"
   done
 }

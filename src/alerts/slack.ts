@@ -11,7 +11,6 @@ import { decideRetry, type DeliveryOutcome, readOutcome } from "./slack_retry.ts
 import { SlackStreaks } from "./slack_streaks.ts";
 import { buildSlackText } from "./slack_text.ts";
 import { type SlackSend, SlackTransportError } from "./slack_transport.ts";
-import { decideThrottle, EMPTY_THROTTLE } from "./throttle.ts";
 
 /** Deadline of one attempt, the answer's body included. */
 export const REQUEST_TIMEOUT_MS = 5000;
@@ -51,9 +50,6 @@ export function createSlackAlerts(options: SlackOptions): SlackAlerts {
   return new SlackSender(options);
 }
 
-/** What a failing cycle may repeat for ever. */
-const THROTTLED_TITLE = "Execution error";
-
 const LEVEL_RANK: Readonly<Record<AlertLevel, number>> = {
   INFO: 0,
   TRADE: 1,
@@ -74,7 +70,6 @@ class SlackSender implements SlackAlerts {
   readonly #delivered = new Map<string, string>();
   readonly #streaks: SlackStreaks;
   readonly #idleWaiters = new Set<() => void>();
-  #throttle = EMPTY_THROTTLE;
   #flight: Flight | null = null;
   #wake = new AbortController();
   #isPumping = false;
@@ -97,9 +92,7 @@ class SlackSender implements SlackAlerts {
       LEVEL_RANK[alert.level] < LEVEL_RANK[this.#options.minLevel];
     if (alert.state !== undefined && !this.#isNews(alert.state, isQuiet)) return;
     if (isQuiet) return;
-    const note = this.#throttleNote(alert);
-    if (note === null) return;
-    const text = buildSlackText(alert, { mark: this.#readMark(), note });
+    const text = buildSlackText(alert, this.#readMark());
     this.#push({ seq: this.#nextSeq++, alert, text, attempts: 0, dueAtMs: 0 });
     if (alert.level === "ERROR") this.#errorSinceMs ??= this.#options.clock.monotonicMs();
     this.#wake.abort();
@@ -161,15 +154,6 @@ class SlackSender implements SlackAlerts {
     } catch {
       return "MODE UNKNOWN";
     }
-  }
-
-  /** What to add about errors held back since; `null` where this one is held back too. */
-  #throttleNote(alert: Alert): string | null {
-    // Every other alert has its own "once" or its own hours (`Position without stop`: at the change, hourly, at the end).
-    if (alert.state !== undefined || alert.title !== THROTTLED_TITLE) return "";
-    const decision = decideThrottle(this.#throttle, alert, this.#options.clock.monotonicMs());
-    this.#throttle = decision.state;
-    return decision.kind === "send" ? decision.note : null;
   }
 
   #push(item: QueuedAlert): void {

@@ -1,7 +1,7 @@
 import { replaceUnprintable } from "../domain/one_line.ts";
 import type { Alert, AlertLevel } from "../engine/ports.ts";
 
-/** A message's longest text in UTF-16 units, escapes and note included. */
+/** A message's longest text in UTF-16 units, escapes included. */
 export const TEXT_CHARS_MAX = 3000;
 
 const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
@@ -13,15 +13,15 @@ export function formatTitle(alert: { readonly level: AlertLevel; readonly title:
 
 /**
  * Builds the text as Slack gets it: title, then the message, its first line beginning with the mark.
- * @param parts `mark` says LIVE or DRY_RUN and whose money; `note` is put at the end of the first line.
+ * @param mark Says LIVE or DRY_RUN and whose money.
  * @returns Escaped, without control characters, at most `TEXT_CHARS_MAX` long; a cut is said at the end.
  */
 export function buildSlackText(
   alert: Pick<Alert, "level" | "title" | "text">,
-  parts: { readonly mark: string; readonly note: string },
+  mark: string,
 ): string {
   const [firstLine = "", ...rest] = alert.text.replaceAll(/\r\n?/g, "\n").split("\n");
-  const head = [`${parts.mark}:`, firstLine, parts.note].filter((part) => part !== "").join(" ");
+  const head = [`${mark}:`, firstLine].filter((part) => part !== "").join(" ");
   const text = [formatTitle(alert), head, ...rest].join("\n");
   return cutEscaped(replaceUnprintable(text, (character) => character === "\n" ? character : " "));
 }

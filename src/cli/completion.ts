@@ -1,7 +1,13 @@
+import { listAccountLooks } from "../domain/day/account_looks.ts";
+import type { EngineState } from "../domain/engine_state.ts";
+import type { RecordedEvent } from "../domain/events.ts";
+import { dateNyOf } from "../domain/ny_time.ts";
+import { StateError } from "../engine/ports.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";
+import { readEvents } from "../state/event_reader.ts";
 import { createExecutionState } from "../state/execution_state.ts";
 import type { Command, ProgramHost } from "./command.ts";
-import { buildCompletionScript, SHELLS, SYMBOLS } from "./completion_scripts.ts";
+import { buildCompletionScript, SHELLS, SYMBOL_KINDS } from "./completion_scripts.ts";
 import { EXIT } from "./exit_status.ts";
 import { readStateDir } from "./operator_config.ts";
 import { type ParsedOptions, UsageError } from "./options.ts";
@@ -15,7 +21,8 @@ export function buildCompletionCommand(list: () => readonly Command[]): Command 
     summary: "a completion script for bash, zsh or fish",
     description:
       "Prints a completion script: commands, their options, and the managed symbols where a symbol\n" +
-      "belongs, which the script asks for with `completion symbols`.",
+      "belongs (for adopt those that it could take over), which the script asks for with\n" +
+      "`completion symbols` and `completion adoptable`.",
     options: [],
     examples: [
       `${PROGRAM} completion bash > /etc/bash_completion.d/${PROGRAM}`,
@@ -32,8 +39,10 @@ async function runCompletion(
   { argument }: ParsedOptions,
   commands: readonly Command[],
 ): Promise<number> {
-  if (argument === SYMBOLS) {
-    host.writeOut((await listSymbols(host)).map((symbol) => `${symbol}\n`).join(""));
+  const kind = SYMBOL_KINDS.find((each) => each === argument);
+  if (kind !== undefined) {
+    const symbols = kind === "symbols" ? await listManaged(host) : await listAdoptable(host);
+    host.writeOut(symbols.map((symbol) => `${symbol}\n`).join(""));
     return EXIT.done;
   }
   const shell = SHELLS.find((each) => each === argument);
@@ -45,8 +54,37 @@ async function runCompletion(
 }
 
 /** The managed symbols, from the state file alone; none where it can't be read: a shell has no use for a reason. */
-async function listSymbols(host: ProgramHost): Promise<string[]> {
+async function listManaged(host: ProgramHost): Promise<string[]> {
+  const state = await readState(host);
+  return (state?.positions ?? []).map(({ symbol }) => symbol).sort();
+}
+
+/** What was released, and what today's last look at the account showed that nobody manages; from files alone. */
+async function listAdoptable(host: ProgramHost): Promise<string[]> {
+  const state = await readState(host);
+  const managed = new Set((state?.positions ?? []).map(({ symbol }) => symbol));
+  const released = (state?.released ?? []).map(({ symbol }) => symbol);
+  const held = listAccountLooks(await readToday(host)).at(-1)?.rows ?? [];
+  const symbols = new Set([...released, ...held.map(({ symbol }) => symbol)]);
+  return [...symbols.difference(managed)].sort();
+}
+
+async function readToday(host: ProgramHost): Promise<RecordedEvent[]> {
+  const stateDir = readStateDir(host.environment);
+  const dateNy = dateNyOf(host.clock.nowMs());
+  const events: RecordedEvent[] = [];
+  try {
+    for await (const item of readEvents(createDenoFileSystem(), { stateDir, dateNy })) {
+      if (item.kind === "event" && item.event.type === "equity") events.push(item.event);
+    }
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+  }
+  return events;
+}
+
+async function readState(host: ProgramHost): Promise<EngineState | null> {
   const stateDir = readStateDir(host.environment);
   const read = await createExecutionState({ fs: createDenoFileSystem(), stateDir }).read();
-  return read.kind === "ok" ? read.state.positions.map(({ symbol }) => symbol).sort() : [];
+  return read.kind === "ok" ? read.state : null;
 }

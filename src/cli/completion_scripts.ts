@@ -11,8 +11,10 @@ interface Entry {
   readonly word?: Proposal;
 }
 
-/** What is proposed for one word: fixed words, the managed symbols, files, or nothing that a shell could know. */
-type Proposal = readonly string[] | "symbols" | "files" | "nothing";
+/** What is proposed for one word: fixed words, symbols of one kind, files, or nothing that a shell could know. */
+type Proposal = readonly string[] | SymbolKind | "files" | "nothing";
+/** `symbols`: those that the engine manages; `adoptable`: those that it could. */
+type SymbolKind = "symbols" | "adoptable";
 
 const BUILDERS = { bash: buildBash, zsh: buildZsh, fish: buildFish } as const;
 
@@ -20,8 +22,12 @@ const BUILDERS = { bash: buildBash, zsh: buildZsh, fish: buildFish } as const;
 export type Shell = keyof typeof BUILDERS;
 /** Every one, in the order of the help. */
 export const SHELLS: readonly Shell[] = ["bash", "zsh", "fish"];
-/** What the scripts ask for the managed symbols with. */
-export const SYMBOLS = "symbols";
+/** What the scripts ask for symbols with, after `completion`. */
+export const SYMBOL_KINDS: readonly SymbolKind[] = ["symbols", "adoptable"];
+
+function isSymbolKind(proposal: Proposal): proposal is SymbolKind {
+  return SYMBOL_KINDS.some((kind) => kind === proposal);
+}
 
 /** A script that proposes commands, their options, and what may follow those (interface, Commands). */
 export function buildCompletionScript(shell: Shell, commands: readonly Command[]): string {
@@ -33,7 +39,11 @@ function buildEntry({ name, options, argument }: Command): Entry {
     name,
     options: [...options, ...COMMON_OPTIONS],
     ...(argument !== undefined && {
-      word: argument === "SYMBOL" ? "symbols" : argument.split("|"),
+      word: argument !== "SYMBOL"
+        ? argument.split("|")
+        : name === "adopt"
+        ? "adoptable"
+        : "symbols",
     }),
   };
 }
@@ -51,7 +61,9 @@ function proposalOf(valueName: string): Proposal {
   }
 }
 
-const ASK_SYMBOLS = `${PROGRAM} completion ${SYMBOLS} 2>/dev/null`;
+function buildAsk(kind: SymbolKind): string {
+  return `${PROGRAM} completion ${kind} 2>/dev/null`;
+}
 
 /** The words that come first, each once. */
 function listFirst(entries: readonly Entry[]): string[] {
@@ -89,7 +101,7 @@ function buildBash(entries: readonly Entry[]): string[] {
     "_avwap_execution() {",
     '  local cur=${COMP_WORDS[COMP_CWORD]} before="${COMP_WORDS[*]:1:COMP_CWORD-1}" words=',
     '  case "${COMP_WORDS[COMP_CWORD-1]}" in',
-    `${valued("symbols")}words=$(${ASK_SYMBOLS}) before=- ;;`,
+    `${valued("symbols")}words=$(${buildAsk("symbols")}) before=- ;;`,
     `${valued("files")}COMPREPLY=($(compgen -f -- "$cur")); return ;;`,
     `${valued("nothing")}COMPREPLY=(); return ;;`,
     "  esac",
@@ -120,7 +132,7 @@ function buildBash(entries: readonly Entry[]): string[] {
 /** Words for a shell's list of them; the symbols are asked for when it is needed. */
 function formatWords(proposal: Proposal): string {
   if (typeof proposal !== "string") return proposal.join(" ");
-  return proposal === "symbols" ? `$(${ASK_SYMBOLS})` : "";
+  return isSymbolKind(proposal) ? `$(${buildAsk(proposal)})` : "";
 }
 
 /** A text within single quotes of zsh or fish. */
@@ -139,7 +151,7 @@ function escapeZsh(text: string): string {
 function buildZshAction(proposal: Proposal): string {
   if (typeof proposal !== "string") return `(${proposal.join(" ")})`;
   if (proposal === "nothing") return " ";
-  return proposal === "symbols" ? "_avwap_execution_symbols" : "_files";
+  return isSymbolKind(proposal) ? `_avwap_execution_${proposal}` : "_files";
 }
 
 function buildZsh(entries: readonly Entry[]): string[] {
@@ -156,7 +168,7 @@ function buildZsh(entries: readonly Entry[]): string[] {
   return [
     `#compdef ${PROGRAM}`,
     `# zsh completion of ${PROGRAM}`,
-    `_avwap_execution_symbols() { compadd -- $(${ASK_SYMBOLS}) }`,
+    ...SYMBOL_KINDS.map((kind) => `_avwap_execution_${kind}() { compadd -- $(${buildAsk(kind)}) }`),
     "_avwap_execution() {",
     "  local name is_help=",
     `  if [[ $words[2] == help ]] && (( CURRENT > 2 )); then is_help=1; ${shift}; fi`,
@@ -217,11 +229,11 @@ function buildFish(entries: readonly Entry[]): string[] {
 }
 
 function formatFishWords(proposal: Proposal): string {
-  return proposal === "symbols" ? `(${ASK_SYMBOLS})` : formatWords(proposal);
+  return isSymbolKind(proposal) ? `(${buildAsk(proposal)})` : formatWords(proposal);
 }
 
 /** An option's value: it is needed, and only a file is looked for on the disk. */
 function buildFishValue(proposal: Proposal): string {
   if (proposal === "files") return "-rF";
-  return proposal === "symbols" ? `-x -a ${quote(formatFishWords(proposal), "fish")}` : "-x";
+  return isSymbolKind(proposal) ? `-x -a ${quote(formatFishWords(proposal), "fish")}` : "-x";
 }

@@ -6,7 +6,7 @@ import type { RecordedEvent } from "../domain/events.ts";
 import type { LedgerRead } from "../engine/ports.ts";
 import { StateError } from "../engine/ports.ts";
 import { readArchivedLedger } from "../state/archived_ledger.ts";
-import { parseEventFileName } from "../state/event_line.ts";
+import { buildEventPath, parseEventFileName } from "../state/event_line.ts";
 import { readEvents } from "../state/event_reader.ts";
 import { type FileSystem, joinPath } from "../state/file_system.ts";
 import { ARCHIVE_DIR, createLiveLedger } from "../state/live_ledger.ts";
@@ -20,29 +20,43 @@ export interface DayRecords {
   readonly gaps: readonly string[];
 }
 
-/**
- * Reads what event files, ledger and archive have of some days. Never throws for what a file holds.
- * @param range First and last New York date, both included.
- */
+/** What a day's event file held as far as it was read. */
+interface ReadSoFar {
+  readonly events: readonly RecordedEvent[];
+  readonly lines: number;
+  readonly skippedLines: number;
+  readonly nextByte: number;
+}
+
+/** By New York date: whoever reads days again and again reads only what was added since. */
+export type DayMemory = Map<string, ReadSoFar>;
+
+/** Which days, and where. */
+interface DayQuery {
+  readonly stateDir: string;
+  /** First and last New York date, both included. */
+  readonly fromNy: string;
+  readonly toNy: string;
+  /** Absent: each file is read whole. */
+  readonly memory?: DayMemory;
+}
+
+/** Reads what event files, ledger and archive have of some days. Never throws for what a file holds. */
 export async function readDayRecords(
   fs: FileSystem,
-  { stateDir, fromNy, toNy }: {
-    readonly stateDir: string;
-    readonly fromNy: string;
-    readonly toNy: string;
-  },
+  { stateDir, fromNy, toNy, memory = new Map() }: DayQuery,
 ): Promise<DayRecords> {
   const gaps: string[] = [];
   const dates = await listRecordedDates(fs, stateDir, gaps);
   const days: DayTrail[] = [];
   for (const dateNy of dates.filter((each) => each >= fromNy && each <= toNy)) {
-    days.push(await readTrail(fs, { stateDir, dateNy, gaps }));
+    days.push(await readTrail(fs, { stateDir, dateNy, gaps, memory }));
   }
   const before = dates.filter((each) => each < fromNy).reverse();
   const earlier = await readEarlier(
     days,
     before,
-    (dateNy) => readTrail(fs, { stateDir, dateNy, gaps }),
+    (dateNy) => readTrail(fs, { stateDir, dateNy, gaps, memory }),
   );
   for (const symbol of listUnopened([...earlier, ...days], days[0])) {
     gaps.push(`how ${symbol} was bought is in no record: its trade result is unknown`);
@@ -82,13 +96,14 @@ async function listNames(fs: FileSystem, dir: string, gaps: string[]): Promise<s
 
 async function readTrail(
   fs: FileSystem,
-  { stateDir, dateNy, gaps }: {
+  { stateDir, dateNy, gaps, memory }: {
     readonly stateDir: string;
     readonly dateNy: string;
     readonly gaps: string[];
+    readonly memory: DayMemory;
   },
 ): Promise<DayTrail> {
-  const { events, problem } = await readEventFile(fs, { stateDir, dateNy });
+  const { events, problem } = await readEventFile(fs, { stateDir, dateNy, memory });
   if (problem === null) return { dateNy, events };
   gaps.push(problem);
   const read = await readLedgerOf(fs, { stateDir, dateNy });
@@ -104,28 +119,44 @@ async function readTrail(
 /** Only what a report is made of is kept: the wire bodies of a busy day are most of its file. */
 async function readEventFile(
   fs: FileSystem,
-  { stateDir, dateNy }: { readonly stateDir: string; readonly dateNy: string },
+  { stateDir, dateNy, memory }: {
+    readonly stateDir: string;
+    readonly dateNy: string;
+    readonly memory: DayMemory;
+  },
 ): Promise<{ readonly events: readonly RecordedEvent[]; readonly problem: string | null }> {
   const name = `events-${dateNy}.jsonl`;
   const events: RecordedEvent[] = [];
-  let lines = 0;
-  let problem: string | null = null;
   try {
-    for await (const item of readEvents(fs, { stateDir, dateNy })) {
+    const before = memory.get(dateNy) ?? NOTHING_READ;
+    const sizeBytes = (await fs.stat(buildEventPath(stateDir, dateNy)))?.sizeBytes ?? 0;
+    // One that is shorter by now is another file.
+    let { lines, skippedLines, nextByte, ...from } = sizeBytes < before.nextByte
+      ? NOTHING_READ
+      : before;
+    for (const event of from.events) events.push(event);
+    for await (const item of readEvents(fs, { stateDir, dateNy, fromByte: nextByte })) {
       if (item.kind === "event") {
         lines++;
         if (REPORT_EVENTS.has(item.event.type)) events.push(item.event);
-      } else if (item.skippedLines > 0) {
-        const count = item.skippedLines === 1 ? "1 line" : `${item.skippedLines} lines`;
-        problem = `${count} of ${name} could not be read`;
+      } else {
+        skippedLines += item.skippedLines;
+        nextByte = item.nextByte;
       }
     }
+    memory.set(dateNy, { events, lines, skippedLines, nextByte });
+    if (skippedLines > 0) {
+      const count = skippedLines === 1 ? "1 line" : `${skippedLines} lines`;
+      return { events, problem: `${count} of ${name} could not be read` };
+    }
+    return { events, problem: lines === 0 ? `${name} is missing or empty` : null };
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     return { events, problem: `${name} could not be read: ${error.message}` };
   }
-  return { events, problem: problem ?? (lines === 0 ? `${name} is missing or empty` : null) };
 }
+
+const NOTHING_READ: ReadSoFar = { events: [], lines: 0, skippedLines: 0, nextByte: 0 };
 
 async function readLedgerOf(
   fs: FileSystem,

@@ -1,13 +1,13 @@
 import { dateNyOf } from "../domain/ny_time.ts";
-import { readText, readTimeMs } from "../domain/events.ts";
+import { readText } from "../domain/events.ts";
 import { guessPreviousSession } from "../domain/watchlist_days.ts";
-import { type ClockPort, StateError, type WatchlistRead } from "../engine/ports.ts";
+import type { ClockPort, WatchlistRead } from "../engine/ports.ts";
 import { checkWatchlist, type WatchlistLook } from "../engine/watchlist_step.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
-import { readEvents } from "../state/event_reader.ts";
 import { createExecutionState } from "../state/execution_state.ts";
 import type { FileSystem } from "../state/file_system.ts";
 import { createWatchlistFile } from "../state/watchlist_file.ts";
+import { readSaid } from "./said_before.ts";
 
 /** How often a service that waits for its list says so. */
 const SAID_MS = 3_600_000;
@@ -44,31 +44,15 @@ export async function readListWait(
   };
   const step = checkWatchlist(read, look);
   if (step.kind === "fresh" || step.kind === "refused") return null;
-  const saidMs = await readSaidMs(fs, { stateDir, dateNy: todayNy, kind: step.kind });
-  return { kind: step.kind, read, look, isSaid: saidMs !== null && nowMs - saidMs < SAID_MS };
-}
-
-/** When a start that was refused for this was last said today: the first of each hour of them is. */
-async function readSaidMs(
-  fs: FileSystem,
-  { stateDir, dateNy, kind }: {
-    readonly stateDir: string;
-    readonly dateNy: string;
-    readonly kind: ListWait["kind"];
-  },
-): Promise<number | null> {
-  let saidMs: number | null = null;
-  try {
-    for await (const item of readEvents(fs, { stateDir, dateNy })) {
-      if (item.kind === "end" || item.event.type !== "watchlist") continue;
-      const atMs = readTimeMs(item.event);
-      if (readText(item.event, "status") !== kind) saidMs = null;
-      else if (atMs !== null && (saidMs === null || atMs - saidMs >= SAID_MS)) saidMs = atMs;
-    }
-  } catch (error) {
-    // Nobody knows what was said, so it is said.
-    if (!(error instanceof StateError)) throw error;
-    return null;
-  }
-  return saidMs;
+  const { kind } = step;
+  const said = await readSaid(fs, {
+    stateDir,
+    dateNy: todayNy,
+    eachMs: SAID_MS,
+    judge: (event) => {
+      if (event.type !== "watchlist") return null;
+      return readText(event, "status") === kind ? "one of them" : "ends";
+    },
+  });
+  return { kind, read, look, isSaid: said !== null && nowMs - said.saidMs < SAID_MS };
 }

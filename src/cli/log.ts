@@ -1,4 +1,4 @@
-import { createDenialFilter } from "../domain/denials.ts";
+import { type LogLine, LogLines } from "../domain/day/log_lines.ts";
 import { formatEvent, formatEventTime } from "../domain/event_sentence.ts";
 import { readTimeMs, type RecordedEvent } from "../domain/events.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
@@ -30,9 +30,10 @@ export const LOG_COMMAND: Command = {
   description:
     "Prints what the engine decided, asked and heard, one sentence a line with its New York\n" +
     "time, from events-YYYY-MM-DD.jsonl in AVWAP_STATE_DIR: today's, or those that --date or\n" +
-    "--since name. --follow goes on with what is recorded until SIGINT or SIGTERM, or until its\n" +
-    "reader ends; where that is no terminal, 30 s without a line bring an empty one, by which\n" +
-    "a reader that ended is noticed. Exits 1 where there is nothing to print.",
+    "--since name. How things stand is said once an hour and counted, what happened each time;\n" +
+    "--all prints every line. --follow goes on with what is recorded until SIGINT or SIGTERM,\n" +
+    "or until its reader ends; where that is no terminal, 30 s without a line bring an empty\n" +
+    "one, by which a reader that ended is noticed. Exits 1 where there is nothing to print.",
   options: [
     { name: "follow", valueName: null, help: "go on printing as lines are recorded" },
     {
@@ -40,6 +41,7 @@ export const LOG_COMMAND: Command = {
       valueName: null,
       help: "only what was bought and sold, and what became of positions",
     },
+    { name: "all", valueName: null, help: "each line, also what only repeats" },
     { name: "symbol", valueName: "SYM", help: "only what is about this symbol" },
     {
       name: "since",
@@ -72,20 +74,23 @@ interface Selection {
   readonly sinceMs: number;
   /** Whether only fills and positions are printed. */
   readonly isTradesOnly: boolean;
+  /** Whether what repeats is printed each time. */
+  readonly isAll: boolean;
+  readonly isFollowing: boolean;
 }
 
 async function runLog(host: ProgramHost, options: ParsedOptions): Promise<number> {
-  const isFollowing = options.flags.has("follow");
   const selection = readSelection(host, options);
   const printer = createPrinter(host, selection);
   let fromByte = 0;
   for (const dateNy of listDays(selection)) {
     fromByte = await printer.printDay(dateNy, 0);
   }
-  if (isFollowing) {
+  if (selection.isFollowing) {
     await follow(host, printer, { dateNy: selection.lastNy, fromByte });
     return EXIT.done;
   }
+  printer.printRest();
   if (printer.count() > 0) return EXIT.done;
   const days = selection.firstNy === selection.lastNy
     ? selection.lastNy
@@ -112,6 +117,8 @@ function readSelection(host: ProgramHost, { values, flags }: ParsedOptions): Sel
     symbol: readSymbol(values.get("symbol")),
     sinceMs,
     isTradesOnly: flags.has("trades"),
+    isAll: flags.has("all"),
+    isFollowing: flags.has("follow"),
   };
 }
 
@@ -161,37 +168,56 @@ function listDays({ firstNy, lastNy }: Selection): string[] {
 interface Printer {
   /** @returns Where to go on reading the day's file. */
   printDay(dateNy: string, fromByte: number): Promise<number>;
+  /** Where nothing more is read: what waited for its place in time. */
+  printRest(): void;
   count(): number;
 }
 
 function createPrinter(host: ProgramHost, selection: Selection): Printer {
   const fs = createDenoFileSystem();
-  const { stateDir } = selection;
+  const { stateDir, isAll, isFollowing } = selection;
   const hasDays = selection.firstNy !== selection.lastNy;
-  const isAgain = createDenialFilter();
+  const lines = new LogLines();
+  const waiting: LogLine[] = [];
   let printed = 0;
+  const print = ({ atMs, text }: LogLine) => {
+    printed++;
+    const day = hasDays ? `${atMs === null ? "?" : dateNyOf(atMs)} ` : "";
+    host.writeOut(`${day}${formatEventTime(atMs)}  ${formatOneLine(text)}\n`);
+  };
   return {
     count: () => printed,
     async printDay(dateNy, fromByte) {
       let nextByte = fromByte;
       for await (const item of readEvents(fs, { stateDir, dateNy, fromByte })) {
-        if (item.kind === "end") {
-          nextByte = item.nextByte;
-          continue;
+        if (item.kind === "end") nextByte = item.nextByte;
+        else if (isSelected(item.event, selection)) {
+          const taken = isAll ? [buildLine(item.event)] : lines.take(item.event);
+          // How often a thing was said shows when it has ended, and stands where it did.
+          if (isAll || isFollowing) taken.forEach(print);
+          else waiting.push(...taken);
         }
-        if (!isSelected(item.event, selection) || isAgain(item.event)) continue;
-        printed++;
-        const day = hasDays ? `${dateNy} ` : "";
-        host.writeOut(`${day}${formatLine(item.event)}\n`);
       }
       return nextByte;
+    },
+    printRest() {
+      if (isFollowing) return;
+      waiting.push(...lines.takeRest());
+      // As they stand in the file, where its times are not in order; but what has ended where it did.
+      let lastMs = -Infinity;
+      const placed = waiting.map((line) => {
+        if (line.isEnd) return { line, atMs: line.atMs ?? lastMs };
+        lastMs = Math.max(lastMs, line.atMs ?? lastMs);
+        return { line, atMs: lastMs };
+      });
+      placed.sort((a, b) => a.atMs - b.atMs).forEach(({ line }) => print(line));
     },
   };
 }
 
-/** `09:52:10 EST  NVDA entry denied: ...`, on one line whatever the file says. */
-export function formatLine(event: RecordedEvent): string {
-  return `${formatEventTime(event)}  ${formatOneLine(formatEvent(event))}`;
+/** An event's own sentence. */
+function buildLine(event: RecordedEvent): LogLine {
+  return { atMs: readTimeMs(event), text: formatEvent(event), isEnd: false };
 }
 
 /** Events of `--trades`: everything else is how they came about. */

@@ -3,15 +3,24 @@ import { createSlackTransport } from "../alerts/slack_transport.ts";
 import { buildLastSeen, type PositionFact } from "../domain/alert_facts.ts";
 import { formatWithoutSecrets } from "../domain/one_line.ts";
 import { listSecrets } from "../runtime/secrets.ts";
-import { buildNotRunning, isNotRunningDue, type NotRunningFacts } from "../domain/not_running.ts";
+import { readText } from "../domain/events.ts";
+import {
+  buildNotRunning,
+  findNotRunningEachMs,
+  isUnrememberedDue,
+  type NotRunningFacts,
+} from "../domain/not_running.ts";
+import { dateNyOf } from "../domain/ny_time.ts";
 import { listSellGroups, listStopFacts } from "../domain/protection.ts";
 import { BrokerError, StateError } from "../engine/ports.ts";
 import { createHttp } from "../runtime/http.ts";
 import { formatHost } from "../runtime/permissions.ts";
 import { ConfigError } from "../runtime/settings.ts";
 import { readSlackSettings } from "../runtime/slack_settings.ts";
+import { createDenoFileSystem } from "../state/deno_file_system.ts";
 import type { ProgramHost } from "./command.ts";
 import { createErrorLog, HostError, readBrokerConfig, readStateDir } from "./operator_config.ts";
+import { readSaid } from "./said_before.ts";
 import { PROGRAM } from "./version.ts";
 import { buildOperatorBroker, buildOperatorFiles } from "./operator_world.ts";
 
@@ -21,7 +30,7 @@ const DRAIN_MS = 3_000;
 /**
  * Runs the loop, and tells the operator where it ends with 70 or 78: `Execution not running` (interface, Exit status and
  * Slack). What the configuration refuses is told at each start, since nobody tries again by itself; what is tried again each
- * minute is told once an hour, each quarter while a position may not be covered: there is no record to remember it by.
+ * minute is told once an hour, each quarter while a position may not be covered, by what the audit trail has of it.
  */
 export async function tellFailure(
   host: ProgramHost,
@@ -56,7 +65,7 @@ async function sayNotRunning(host: ProgramHost, failure: Failure): Promise<void>
   if (!host.isPermitted({ name: "net", host: formatHost(slack.webhookUrl) })) return;
   const facts = await readFacts(host, failure.error);
   const isAgain = failure.isRetried || !(failure.error instanceof ConfigError);
-  if (isAgain && !isNotRunningDue(facts, failure.ranMs)) return;
+  if (isAgain && !await isDue(host, facts, failure)) return;
   const log = createErrorLog(host);
   const alerts = createSlackAlerts({
     ...slack,
@@ -69,6 +78,34 @@ async function sayNotRunning(host: ProgramHost, failure: Failure): Promise<void>
   await alerts.drain(DRAIN_MS);
   alerts.close();
 }
+
+/** The trail has each failure of the loop, this one too; of one that never came so far, or that no trail could take, it knows nothing. */
+async function isDue(
+  host: ProgramHost,
+  facts: NotRunningFacts,
+  { error, ranMs }: Failure,
+): Promise<boolean> {
+  const eachMs = findNotRunningEachMs(facts);
+  if (eachMs === null) return false;
+  const { nowMs } = facts;
+  const stateDir = findStateDir(host);
+  const said = stateDir === null ? null : await readSaid(createDenoFileSystem(), {
+    stateDir,
+    dateNy: dateNyOf(nowMs),
+    eachMs,
+    judge: (event) => {
+      const isIt = event.type === "error" && readText(event, "message") === String(error);
+      return isIt ? "one of them" : null;
+    },
+  });
+  if (said === null || nowMs - said.lastMs > JUST_NOW_MS) {
+    return isUnrememberedDue(nowMs, eachMs, ranMs);
+  }
+  return said.saidMs === said.lastMs;
+}
+
+/** So long ago at most this very failure was recorded. */
+const JUST_NOW_MS = 20_000;
 
 async function readFacts(host: ProgramHost, error: unknown): Promise<NotRunningFacts> {
   const { reason, remedy } = explain(error);
@@ -130,14 +167,25 @@ async function readPositions(host: ProgramHost): Promise<PositionFact[] | null> 
 
 /** `null` where they can't be read. */
 async function readState(host: ProgramHost) {
+  const stateDir = findStateDir(host);
+  if (stateDir === null) return null;
   try {
-    const stateDir = readStateDir(host.environment);
-    if (!host.isPermitted({ name: "read", path: stateDir })) return null;
     const read = await buildOperatorFiles({ stateDir, otherStateDirs: [] }).state.read();
     if (read.kind === "missing") return { positions: [], standings: [] };
     return read.kind === "ok" ? read.state : null;
   } catch (error) {
-    if (error instanceof ConfigError || error instanceof StateError) return null;
+    if (error instanceof StateError) return null;
+    throw error;
+  }
+}
+
+/** The state directory; `null` where none is named that this process may read. */
+function findStateDir(host: ProgramHost): string | null {
+  try {
+    const path = readStateDir(host.environment);
+    return host.isPermitted({ name: "read", path }) ? path : null;
+  } catch (error) {
+    if (error instanceof ConfigError) return null;
     throw error;
   }
 }

@@ -1,9 +1,6 @@
-import { listBrokerFindings } from "../domain/ledger_findings.ts";
 import type { AlpacaClient } from "../broker/alpaca_client.ts";
 import type { Session } from "../domain/market.ts";
-import { decideClock } from "../domain/market_clock.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
-import { reconcile } from "../domain/reconcile.ts";
 import {
   findPreviousSession,
   guessPreviousSession,
@@ -18,7 +15,7 @@ import { readReserveBytes } from "../state/state_disk.ts";
 import { createWatchlistFile } from "../state/watchlist_file.ts";
 import { createPaint } from "./colour.ts";
 import type { Command, ProgramHost } from "./command.ts";
-import { readDayRecords } from "./day_records.ts";
+import { type DayMemory, readDayRecords } from "./day_records.ts";
 import { EXIT } from "./exit_status.ts";
 import { previewGate, readArchiveFor } from "./gate_preview.ts";
 import { listHolders } from "./holders.ts";
@@ -31,6 +28,7 @@ import {
 } from "./operator_world.ts";
 import { type ParsedOptions, UsageError } from "./options.ts";
 import { type BrokerFacts, buildStatusReport, type StatusFacts } from "./status_report.ts";
+import type { Records } from "./status_differences.ts";
 import { formatStatus } from "./status_text.ts";
 import { watchScreen } from "./status_watch.ts";
 import { findKillSwitch, readSwitchText } from "./switches.ts";
@@ -74,12 +72,21 @@ export const STATUS_COMMAND: Command = {
 async function runStatus(host: ProgramHost, { flags }: ParsedOptions): Promise<number> {
   const { config } = readOperatorConfig(host.environment);
   const files = buildOperatorFiles(config);
+  const memory: DayMemory = new Map();
+  const readRecords = async () => ({
+    ledger: await files.ledger.read(),
+    state: await files.state.read(),
+  });
   const ask = flags.has("broker")
-    ? async (asking: ProgramHost) => await readBroker(asking, await files.ledger.read())
+    ? async (asking: ProgramHost) => {
+      const before = await readRecords();
+      const look = await readBroker(asking, before.ledger);
+      return { ...look, records: [before, await readRecords()] };
+    }
     : null;
   const read = async (broker: BrokerFacts | null) => {
-    const ledger = await files.ledger.read();
-    return buildStatusReport(await readFacts(host, { config, files, ledger, broker }));
+    const records = await readRecords();
+    return buildStatusReport(await readFacts(host, { config, files, records, broker, memory }));
   };
   const paint = createPaint(host);
   const render = async (broker: BrokerFacts | null) =>
@@ -99,19 +106,20 @@ async function runStatus(host: ProgramHost, { flags }: ParsedOptions): Promise<n
 
 async function readFacts(
   host: ProgramHost,
-  { config, files, ledger, broker }: {
+  { config, files, records, broker, memory }: {
     readonly config: ProgramConfig;
     readonly files: OperatorFiles;
-    readonly ledger: LedgerRead;
+    readonly records: Records;
     readonly broker: BrokerFacts | null;
+    readonly memory: DayMemory;
   },
 ): Promise<StatusFacts> {
   const { fs, stateDir, operatorFiles } = files;
+  const { ledger, state } = records;
   // The broker's clock where it was asked: the day is the market's.
   const todayNy = dateNyOf(broker?.clock.timestampMs ?? host.clock.nowMs());
   const watchlist: WatchlistRead = await createWatchlistFile({ fs, path: config.watchlist.path })
     .read();
-  const state = await files.state.read();
   const killSwitch = await findKillSwitch(fs, files.places);
   const isKillSwitchFile = killSwitch !== null;
   const archive = await readArchiveFor(state, files);
@@ -119,6 +127,7 @@ async function readFacts(
     stateDir,
     fromNy: todayNy,
     toNy: todayNy,
+    memory,
   });
   const gate = previewGate({
     config: config.engine,
@@ -174,28 +183,17 @@ async function readFacts(
 const DAY_MS = 86_400_000;
 
 /** @throws {BrokerError} @throws {ConfigError} Where a credential is missing. */
-async function readBroker(host: ProgramHost, read: LedgerRead): Promise<BrokerFacts> {
+async function readBroker(
+  host: ProgramHost,
+  ledger: LedgerRead,
+): Promise<Omit<BrokerFacts, "records">> {
   const broker = buildOperatorBroker(host, readBrokerConfig(host.environment));
   const clock = await broker.readClock();
   const account = await broker.readAccount();
   const positions = await broker.listPositions();
   const openOrders = await broker.listOrders({ status: "open" });
   const sessions = await listPastSessions(broker, dateNyOf(clock.timestampMs));
-  const differences: string[] = [];
-  let dayOrders: BrokerFacts["dayOrders"] = null;
-  const decision = decideClock(clock, "unknown");
-  if (decision.kind === "contradiction") {
-    differences.push(`the broker's clock contradicts itself: ${decision.problem}`);
-  }
-  if (read.kind === "ok") {
-    const { rows: orders } = await listOrdersOfDay(broker, read.ledger.dateNy);
-    if (read.ledger.dateNy === dateNyOf(clock.timestampMs)) dayOrders = orders;
-    // What the day's list lacks may be an earlier day's: that is for `ledger verify` to look up.
-    const { missing } = reconcile(read.ledger, orders);
-    const known = read.ledger.entries.filter((entry) => !missing.includes(entry));
-    const findings = listBrokerFindings({ ...read.ledger, entries: known }, orders, []);
-    differences.push(...findings.map(({ text }) => `ledger: ${text}`));
-  }
+  const dateNy = ledger.kind === "ok" ? ledger.ledger.dateNy : null;
   return {
     clock,
     account,
@@ -203,8 +201,7 @@ async function readBroker(host: ProgramHost, read: LedgerRead): Promise<BrokerFa
     openOrders: openOrders.rows,
     unreadable: [...positions.unreadable, ...openOrders.unreadable],
     sessions,
-    dayOrders,
-    differences,
+    orders: dateNy === null ? null : { dateNy, rows: (await listOrdersOfDay(broker, dateNy)).rows },
   };
 }
 

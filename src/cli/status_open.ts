@@ -1,8 +1,10 @@
 import { formatPriceUsd, formatSignedUsd } from "../domain/alert_facts.ts";
 import { buildTradeResult } from "../domain/day/trade_result.ts";
+import type { Trade } from "../domain/day/trades.ts";
 import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
 import { formatHeldTime } from "../domain/held_time.ts";
 import type { LedgerEntry } from "../domain/ledger.ts";
+import { readCostEach } from "../domain/managed_position.ts";
 import { formatNy, formatUtc } from "../domain/ny_time.ts";
 import type { BrokerPosition } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
@@ -32,6 +34,8 @@ export interface OpenInputs {
   readonly state: StateRead;
   /** Today's entries and the archive's, for the stop that each position was bought with. */
   readonly entries: readonly LedgerEntry[];
+  /** The trail's, for the stop that a position was adopted with. */
+  readonly trades: readonly Trade[];
   /** `null` where the broker was not asked. */
   readonly held: readonly BrokerPosition[] | null;
   readonly nowMs: number;
@@ -48,18 +52,15 @@ export function buildOpenStatus({ state, ...inputs }: OpenInputs): OpenStatus[] 
 function buildRow(
   position: ManagedPosition,
   standings: EngineState["standings"],
-  { entries, held, nowMs }: Omit<OpenInputs, "state">,
+  { entries, trades, held, nowMs }: Omit<OpenInputs, "state">,
 ): OpenStatus {
-  const { symbol, positionId, qty, costBasisUsd, lastTrade } = position;
+  const { symbol, qty, lastTrade } = position;
   const shown = held?.find((each) => each.symbol === symbol);
-  const standing = standings.find((each) => each.positionId === positionId);
-  const knownUsd = costBasisUsd === null || qty === null || qty <= 0 ? null : costBasisUsd / qty;
-  const entryUsd = shown?.avgEntryPriceUsd ?? knownUsd;
+  const standing = standings.find((each) => each.positionId === position.positionId);
+  const entryUsd = shown?.avgEntryPriceUsd ?? readCostEach(position);
   const isAsked = shown !== undefined && shown.currentPriceUsd !== null;
   const lastUsd = isAsked ? shown.currentPriceUsd : lastTrade?.priceUsd ?? null;
-  const stopUsd =
-    entries.find(({ side, clientOrderId }) => side === "buy" && clientOrderId === positionId)
-      ?.stopUsd ?? null;
+  const stopUsd = findInitialStop(position, { entries, trades });
   const isKnown = qty !== null && qty > 0 && entryUsd !== null && position.unexplainedQty === null;
   const result = isKnown
     ? buildTradeResult({
@@ -82,6 +83,19 @@ function buildRow(
     held_seconds: Math.max(0, Math.floor((nowMs - position.openedAtMs) / 1000)),
     due: standing?.due ?? null,
   };
+}
+
+/** The stop that it was bought or adopted with; `null` where nothing that was read has it. */
+function findInitialStop(
+  { symbol, positionId }: ManagedPosition,
+  { entries, trades }: Pick<OpenInputs, "entries" | "trades">,
+): number | null {
+  const entry = entries.find(({ side, clientOrderId }) =>
+    side === "buy" && clientOrderId === positionId
+  );
+  if (entry !== undefined) return entry.stopUsd ?? null;
+  const adopted = trades.findLast((trade) => trade.symbol === symbol && trade.isAdopted);
+  return adopted === undefined || adopted.closedAtMs !== null ? null : adopted.initialStopUsd;
 }
 
 const COLUMNS = [

@@ -1,7 +1,8 @@
 import { formatTrouble, type Standing } from "../domain/account/standing.ts";
 import { NO_TARGET_USD } from "../domain/adoption.ts";
 import type { DayTrail } from "../domain/day/day_trail.ts";
-import type { EngineState } from "../domain/engine_state.ts";
+import { listTrades } from "../domain/day/trades.ts";
+import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
 import type { RecordedEvent } from "../domain/events.ts";
 import { formatAllowlist, formatGateReason, type GateDecision } from "../domain/gate.ts";
 import {
@@ -13,7 +14,7 @@ import {
   type LiveLedger,
 } from "../domain/ledger.ts";
 import { microsToUsd } from "../domain/money.ts";
-import { formatUtc } from "../domain/ny_time.ts";
+import { dateNyOf, formatUtc } from "../domain/ny_time.ts";
 import {
   type BrokerAccount,
   type BrokerOrder,
@@ -31,6 +32,7 @@ import { RESERVE_BYTES } from "../state/state_disk.ts";
 import type { DiskFacts } from "./check_host.ts";
 import type { Holder } from "./holders.ts";
 import { buildCover, type CoverStatus } from "./status_cover.ts";
+import { listDifferences, type Records } from "./status_differences.ts";
 import { readTodayResult } from "./status_day.ts";
 import { buildOpenStatus, type OpenStatus, sumOpen } from "./status_open.ts";
 
@@ -45,10 +47,10 @@ export interface BrokerFacts {
   readonly sessions: readonly Session[];
   /** Rows of either list that can't be read. */
   readonly unreadable: readonly UnreadableRow[];
-  /** The day's, nested; `null` where they can't be read. */
-  readonly dayOrders: readonly BrokerOrder[] | null;
-  /** What contradicts the ledger, in words. */
-  readonly differences: readonly string[];
+  /** Of the ledger's day, nested; `null` where there is no ledger to say which that is. */
+  readonly orders: { readonly dateNy: string; readonly rows: readonly BrokerOrder[] } | null;
+  /** The records just before and just after. */
+  readonly records: readonly Records[];
 }
 
 /** Everything that `status` read. */
@@ -220,6 +222,10 @@ export function buildStatusReport(facts: StatusFacts): StatusReport {
   const openPositions = !isStateKnown(facts) ? null : buildOpenStatus({
     state,
     entries: listLedgers(facts).flatMap(({ entries }) => entries),
+    trades: listTrades([
+      ...facts.today.earlier,
+      { dateNy: facts.todayNy, events: facts.today.events },
+    ]),
     held: broker?.positions ?? null,
     nowMs: facts.nowMs,
   });
@@ -281,7 +287,7 @@ export function buildStatusReport(facts: StatusFacts): StatusReport {
         : formatUtc(present.lastCycleAtMs),
       gate: present?.lastGate ?? null,
     },
-    broker: broker === null ? null : buildBrokerStatus(broker, present),
+    broker: broker === null ? null : buildBrokerStatus(broker, facts),
   };
 }
 
@@ -305,7 +311,8 @@ function readToday(facts: StatusFacts) {
   const refuse = (why: string) => ({ day_result_usd: null, day_result_unknown: why });
   if (!isStateKnown(facts)) return refuse("the records can't be read");
   if (state.kind !== "ok") return { day_result_usd: 0, day_result_unknown: null };
-  if (broker !== null && broker.dayOrders === null) return refuse("the day's orders can't be read");
+  const orders = broker === null ? null : findDayOrders(broker);
+  if (broker !== null && orders === null) return refuse("the day's orders can't be read");
   if (today.events.length === 0 && broker === null && state.state.positions.length > 0) {
     return refuse("the engine has recorded nothing today");
   }
@@ -316,12 +323,16 @@ function readToday(facts: StatusFacts) {
     broker: broker === null ? null : {
       nowMs: broker.clock.timestampMs,
       positions: broker.positions,
-      orders: broker.dayOrders ?? [],
+      orders: orders ?? [],
     },
   });
   return unknown === undefined
     ? { day_result_usd: resultUsd, day_result_unknown: null }
     : refuse(`${unknown.symbol}: ${unknown.why}`);
+}
+
+function findDayOrders({ orders, clock }: BrokerFacts): readonly BrokerOrder[] | null {
+  return orders?.dateNy === dateNyOf(clock.timestampMs) ? orders.rows : null;
 }
 
 function buildLossLimit({ config, state, todayNy }: StatusFacts): StatusReport["loss_limit"] {
@@ -419,7 +430,7 @@ function buildLedgerStatus(read: LedgerRead, todayNy: string): StatusReport["led
 }
 
 function buildPosition(
-  position: EngineState["positions"][number],
+  position: ManagedPosition,
   standings: EngineState["standings"],
   broker: BrokerFacts | null,
 ): PositionStatus {
@@ -436,9 +447,7 @@ function buildPosition(
     is_trimmed_r2: position.isTrimmedR2,
     unexplained_qty: position.unexplainedQty,
     standing: standing === undefined ? null : buildStanding(standing),
-    broker: broker === null || isUnreadableIn(broker, position.symbol)
-      ? null
-      : buildCover(position, broker),
+    broker: broker === null || !isSeenIn(broker, position) ? null : buildCover(position, broker),
   };
 }
 
@@ -461,15 +470,19 @@ function buildStanding(standing: Standing): NonNullable<PositionStatus["standing
   };
 }
 
-/** What the broker shows of the symbol is not all that it has: it is left out instead of said too low. */
-function isUnreadableIn({ unreadable }: BrokerFacts, symbol: string): boolean {
-  return unreadable.some((row) => row.symbol === symbol);
+/** Not one that came after the look; and what can't be read whole is left out instead of said too low. */
+function isSeenIn({ unreadable, records }: BrokerFacts, { symbol, positionId }: ManagedPosition) {
+  const isThen = records.every(({ state }) =>
+    state.kind === "ok" && state.state.positions.some((each) => each.positionId === positionId)
+  );
+  return isThen && !unreadable.some((row) => row.symbol === symbol);
 }
 
 function buildBrokerStatus(
   facts: BrokerFacts,
-  state: EngineState | null,
+  now: Records,
 ): NonNullable<StatusReport["broker"]> {
+  const state = now.state.kind === "ok" ? now.state.state : null;
   const managed = new Set((state?.positions ?? []).map(({ symbol }) => symbol));
   const { clock, account } = facts;
   return {
@@ -485,16 +498,7 @@ function buildBrokerStatus(
       .map(({ symbol, qty }) => ({ symbol, qty })),
     differences: [
       ...facts.unreadable.map(formatUnreadable),
-      ...facts.differences,
-      ...listPositionDifferences(facts, state),
+      ...listDifferences(facts, now),
     ],
   };
-}
-
-function listPositionDifferences(facts: BrokerFacts, state: EngineState | null): string[] {
-  return (state?.positions ?? []).flatMap(({ symbol, qty }) => {
-    const heldQty = facts.positions.find((each) => each.symbol === symbol)?.qty ?? 0;
-    if (qty === null || qty === heldQty || isUnreadableIn(facts, symbol)) return [];
-    return [`${symbol}: the engine knows ${qty} shares, the broker shows ${heldQty}`];
-  });
 }

@@ -16,6 +16,7 @@ import type { Alerted } from "./engine_state.ts";
 import { formatGateLines, type LiveDecision } from "./gate.ts";
 import { formatCents } from "./money.ts";
 import { formatNy } from "./ny_time.ts";
+import { formatRepeats, type Repeats } from "./repetition.ts";
 
 /** What the engine knows of itself when it starts. */
 export interface StartFacts {
@@ -24,6 +25,8 @@ export interface StartFacts {
   readonly endpoint: string;
   readonly host: string;
   readonly pollSeconds: number;
+  /** Where processes end again and again: how often one started; else `null`. */
+  readonly loop: Repeats | null;
   readonly watchlist: WatchlistFact;
   /** `null` where the records are not read yet: the first cycle makes them, or waits for them. */
   readonly managedSymbols: readonly string[] | null;
@@ -31,8 +34,12 @@ export interface StartFacts {
 
 /** Builds `Execution started` (INFO). */
 export function buildExecutionStarted(facts: StartFacts): AlertMessage {
-  const { managedSymbols } = facts;
+  const { managedSymbols, loop } = facts;
   const lines = [
+    ...(loop === null ? [] : [
+      `It has started again and again${formatRepeats(loop)}`,
+      "Do: see why it ends, `journalctl -u avwap-execution -n 100`; a start is told hourly now",
+    ]),
     `avwap-execution ${facts.version}, a cycle every ${facts.pollSeconds} s`,
     `Broker endpoint=${facts.endpoint} host=${facts.host}`,
     `Watchlist: ${formatWatchlist(facts.watchlist)}`,

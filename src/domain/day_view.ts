@@ -7,7 +7,7 @@ import { findLastFillNy, listTrades, type Trade } from "./day/trades.ts";
 import { buildDayOrders, type DayOrders } from "./day_orders.ts";
 import { buildDaySpans, type DaySpans } from "./day_spans.ts";
 import { listSymbolDays, type SymbolDay } from "./day_symbols.ts";
-import { readText, readTimeMs, type RecordedEvent } from "./events.ts";
+import { readNumber, readText, readTimeMs, type RecordedEvent } from "./events.ts";
 import { nyToMs } from "./ny_time.ts";
 
 /** The account's equity at a moment. Unix ms, USD. */
@@ -213,7 +213,7 @@ const ERROR_TITLE = "Execution error";
  * too where no error says the same (`Position without stop`, in a trail of a release that recorded none).
  */
 function listErrors(events: readonly RecordedEvent[]): ErrorRow[] {
-  const rows = new Map<string, ErrorRow>();
+  const rows = new Map<string, ErrorRow & { readonly countBefore: number }>();
   const said = events.flatMap((event) =>
     event.type === "error" ? readText(event, "message") ?? [] : []
   );
@@ -221,10 +221,14 @@ function listErrors(events: readonly RecordedEvent[]): ErrorRow[] {
     const atMs = readTimeMs(event);
     const message = readErrorWords(event, said);
     if (atMs === null || message === null) continue;
-    const row = rows.get(message) ?? { message, count: 0, firstMs: atMs, lastMs: atMs };
-    rows.set(message, { ...row, count: row.count + 1, lastMs: atMs });
+    const row = rows.get(message) ??
+      { message, count: 0, countBefore: 0, firstMs: atMs, lastMs: atMs };
+    // What repeats names how often it was said since its first time, which has a line of its own.
+    const times = readNumber(event, "times");
+    const countBefore = times === null ? row.count : row.countBefore;
+    rows.set(message, { ...row, count: countBefore + (times ?? 1), countBefore, lastMs: atMs });
   }
-  return [...rows.values()];
+  return [...rows.values()].map(({ countBefore: _, ...row }) => row);
 }
 
 function readErrorWords(event: RecordedEvent, said: readonly string[]): string | null {

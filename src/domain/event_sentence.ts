@@ -3,10 +3,10 @@ import { formatFillReason } from "./day_fills.ts";
 import { type EventType, readNumber, readText, readTimeMs, type RecordedEvent } from "./events.ts";
 import { formatCents } from "./money.ts";
 import { readNyTime } from "./ny_time.ts";
+import { formatRepeats } from "./repetition.ts";
 
-/** `09:52:10 EST`, the New York time of an event; question marks where it has none that can be read. */
-export function formatEventTime(event: RecordedEvent): string {
-  const atMs = readTimeMs(event);
+/** `09:52:10 EST`, the New York time of an event, Unix ms; question marks where it has none that can be read. */
+export function formatEventTime(atMs: number | null): string {
   if (atMs === null) return "??:??:?? ???";
   const { timeNy, zone } = readNyTime(atMs);
   return `${timeNy} ${zone}`;
@@ -110,7 +110,7 @@ const SENTENCES: Readonly<Record<EventType, (event: RecordedEvent) => string>> =
   alert: (event) =>
     `Slack ${text(event, "outcome") === "lost" ? "LOST" : "got"} ${text(event, "level")} ` +
     `"${text(event, "title")}": ${text(event, "text").split("\n", 1)[0] ?? ""}`,
-  error: (event) => `ERROR ${text(event, "message")}`,
+  error: (event) => `ERROR ${text(event, "message")}${formatTimes(event)}`,
   cycle: (event) => `cycle ended; next at ${clock(event, "next_wake_ms")} (${text(event, "why")})`,
 };
 
@@ -130,6 +130,13 @@ const PROTECTION_WORDS: Readonly<Record<string, string>> = {
   replace: "moving the stop",
   convert: "replacing day orders by a good-till-canceled stop",
 };
+
+/** How often an error was said, where that is more than once. */
+function formatTimes(event: RecordedEvent): string {
+  const times = readNumber(event, "times");
+  const sinceMs = readTimeMs(event, "since");
+  return times === null || sinceMs === null ? "" : formatRepeats({ times, sinceMs });
+}
 
 function formatMarketChange(event: RecordedEvent): string {
   if (event["is_open"] === true) return `market open until ${time(event, "next_close")}`;

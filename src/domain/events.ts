@@ -323,6 +323,7 @@ export type PositionEvent = {
   readonly qty: number | null;
   readonly opened_at: string;
   readonly adopted_qty: number;
+  /** What the engine's shares of it cost, USD: of an adoption those adopted; `null` where that is not known. */
   readonly cost_basis_usd: number | null;
   readonly stop_usd: number;
   /** Of an adoption: how many of its shares were bought today, and at what, USD per share; `null` where that is not known. */
@@ -396,6 +397,9 @@ export type AlertEvent = {
 export type ErrorEvent = {
   readonly type: "error";
   readonly message: string;
+  /** How often it was said since `since`, this time included, where it repeated. */
+  readonly times?: number | undefined;
+  readonly since?: string | undefined;
   readonly stack?: string | undefined;
 };
 

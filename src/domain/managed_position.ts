@@ -59,6 +59,18 @@ export function buildPlan(entry: LedgerEntry): PositionPlan | null {
   };
 }
 
+/**
+ * What one share of it cost, USD: the broker's cost basis goes down with the shares, and holds what is beside ours too.
+ * @returns `null` where nothing is held, or nobody knows.
+ */
+export function readCostEach(
+  { qty, besideQty, costBasisUsd }: Pick<ManagedPosition, "qty" | "besideQty" | "costBasisUsd">,
+): number | null {
+  return costBasisUsd === null || qty === null || qty <= 0
+    ? null
+    : costBasisUsd / (qty + besideQty);
+}
+
 const CLOSED_PREFIX = "closed:";
 
 /** Under which key it is kept that a position has ended, so that its entry is not taken in again. */

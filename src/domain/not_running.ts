@@ -65,16 +65,25 @@ function listUncovered({ positions }: NotRunningFacts): PositionFact[] {
 const MINUTE_MS = 60_000;
 /** So long a process ran whose end is news by itself. */
 const RAN_MS = 10 * MINUTE_MS;
+/** Two starts that fail are no further apart than this: a minute's wait, a minute of `check`, and the start. */
+const STARTS_APART_MS = 2.5 * MINUTE_MS;
 
 /**
- * Whether `Execution not running` is due where nothing can be remembered and the service tries again each minute: in the first
- * minute of an hour, of a quarter of one while a position may not be covered, and at the end of a process that had run.
+ * How often `Execution not running` is due while the service tries again each minute, in milliseconds: once an hour, each
+ * quarter of one while a position may not be covered; `null` where it is not due at all.
  */
-export function isNotRunningDue(facts: NotRunningFacts, ranMs: number): boolean {
+export function findNotRunningEachMs(facts: NotRunningFacts): number | null {
   const isUncovered = facts.positions === null || listUncovered(facts).length > 0;
-  if (!isSessionNear(facts) && !isUncovered) return false;
-  const eachMs = (isUncovered ? 15 : 60) * MINUTE_MS;
-  return ranMs >= RAN_MS || facts.nowMs % eachMs < MINUTE_MS;
+  if (!isSessionNear(facts) && !isUncovered) return null;
+  return (isUncovered ? 15 : 60) * MINUTE_MS;
+}
+
+/**
+ * Whether it is due where nothing can be remembered: around the full hour, so that however slowly the starts follow each
+ * other one of them tells, and at the end of a process that had run.
+ */
+export function isUnrememberedDue(nowMs: number, eachMs: number, ranMs: number): boolean {
+  return ranMs >= RAN_MS || nowMs % eachMs < STARTS_APART_MS;
 }
 
 function isSessionNear({ nowMs, market }: NotRunningFacts): boolean {

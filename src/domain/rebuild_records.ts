@@ -41,7 +41,8 @@ export function rebuildState({ copy, ledgers, orders, held }: LeftRecords): Engi
     released,
     alerted: copy?.alerted ?? {},
     lastCycleAtMs: copy?.lastCycleAtMs ?? null,
-    mismatches: copy?.ledger?.mismatches ?? 0,
+    // A ledger's file that is there is younger than the copy: it may have been rebuilt.
+    mismatches: ledgers[0]?.mismatches ?? 0,
     dayLoss: copy?.dayLoss ?? null,
   };
 }

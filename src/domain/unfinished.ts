@@ -2,13 +2,16 @@ import type { SellReason } from "./client_order_id.ts";
 import type { ExitReason } from "./exit_plan.ts";
 import type { Refusal } from "./order_request.ts";
 
-/** One group of sells that gives way. */
+/** What something is begun for: a sell, a stop, or the end of an entry that is not waited for any longer. */
+export type BegunReason = SellReason | "entry";
+
+/** One group of sells that gives way, or the entry whose rest is cancelled. */
 export interface BegunCancel {
   readonly symbol: string;
   /** The broker's id of the order that is cancelled for the group, and of all its orders with what each had sold by then. */
   readonly orderId: string;
   readonly members: readonly { readonly orderId: string; readonly filledQty: number }[];
-  /** Shares that it held, and where its stop was, USD per share, 0 for none. */
+  /** Shares that it held, or that the entry had bought, and where its stop was, USD per share, 0 for none. */
   readonly qty: number;
   readonly stopUsd: number;
   /** `asked`: its cancel has left, or is under way already. */
@@ -25,8 +28,8 @@ export interface Begun {
   readonly cycleStartedAtMs: number;
   /** By monotonic time, ms. */
   readonly sinceMs: number;
-  /** The exit that it makes room for; `stop`: one stop takes the place of what was cancelled. */
-  readonly reason: SellReason;
+  /** The exit that it makes room for; `stop`: one stop takes the place of what was cancelled; `entry`: one protects what was bought. */
+  readonly reason: BegunReason;
   /** Client order ids of the records made with it; `null` where it sells, or leaves, nothing. */
   readonly sellId: string | null;
   readonly stopId: string | null;

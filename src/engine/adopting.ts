@@ -94,7 +94,7 @@ export async function adoptPositions(
 function takeOver(engine: Engine, { change }: Settled): void {
   take(engine, change);
   for (const part of change) {
-    if (part.kind === "managed") engine.knownPasts.add(part.position.positionId);
+    if (part.kind === "managed") engine.notePasts([part.position.positionId]);
   }
 }
 

@@ -20,7 +20,7 @@ const ASKED_MAX = 6;
 
 /** Takes an answer of the broker into the book. */
 export function learn(engine: Engine, orders: readonly BrokerOrder[]): void {
-  engine.book = learnOrders(engine.book, orders, engine.nowMs());
+  engine.putBook(learnOrders(engine.book, orders, engine.nowMs()));
 }
 
 /** Asks for an order by the broker's id, and learns the answer: it is never behind a list (broker.md). */
@@ -38,7 +38,7 @@ export async function lookUpOrder(engine: Engine, clientOrderId: string): Promis
 }
 
 /**
- * The orders at work by all that is known: a list of open orders, what it lacks and was asked for by id, and what the broker
+ * The orders at work by all that is known: a list of open orders that was learnt, what it lacks and was asked for by id, and what the broker
  * took and does not show yet (pipeline 5, "Positions lag behind fills, and lists behind both").
  */
 export async function completeOpen(
@@ -46,7 +46,6 @@ export async function completeOpen(
   { read: open, unreadable }: SplitListing<BrokerOrder>,
 ): Promise<Read<readonly BrokerOrder[]>> {
   if (open.kind === "failed") return open;
-  learn(engine, open.value);
   learnLedger(engine);
   // A row that can't be read is listed all the same.
   const listed = new Set([
@@ -64,19 +63,17 @@ function learnLedger(engine: Engine): void {
   if (ledger === null || findIdentityProblem(engine, ledger) !== null) return;
   // Whose account this is, nobody knows yet: no look-up of what may be another's.
   if (ledger.accountId !== null && engine.accountId === null) return;
-  engine.book = learnRecords(engine.book, ledger.entries, engine.nowMs());
+  engine.putBook(learnRecords(engine.book, ledger.entries, engine.nowMs()));
 }
 
 /** Somebody else's order that is not listed any more has ended; one of ours, or in a managed symbol, is asked for. */
 function forgetUnlisted(engine: Engine, ids: ReadonlySet<string>): void {
   const nowMs = engine.nowMs();
   const managed = listManagedSymbols(engine);
-  engine.book = keepOrders(
-    engine.book,
-    (known) =>
-      isFinal(known.order) || ids.has(known.order.orderId) ||
-      ((managed.has(known.order.symbol) || isOfOurs(engine, known)) && isPresumed(known, nowMs)),
-  );
+  const isKept = (known: KnownOrder) =>
+    isFinal(known.order) || ids.has(known.order.orderId) ||
+    ((managed.has(known.order.symbol) || isOfOurs(engine, known)) && isPresumed(known, nowMs));
+  engine.putBook(keepOrders(engine.book, isKept));
 }
 
 function isOfOurs(engine: Engine, { order, parentId }: KnownOrder): boolean {
@@ -101,10 +98,9 @@ export function forgetEnded(engine: Engine): void {
       if (at !== undefined) telling.add(at.order.orderId);
     }
   }
-  engine.book = keepOrders(
-    engine.book,
-    ({ order }) => !isFinal(order) || managed.has(order.symbol) || telling.has(order.orderId),
-  );
+  const isKept = ({ order }: KnownOrder) =>
+    !isFinal(order) || managed.has(order.symbol) || telling.has(order.orderId);
+  engine.putBook(keepOrders(engine.book, isKept));
 }
 
 /**
@@ -127,31 +123,20 @@ export async function askMissing(
     const orderId = missing[0]?.order.orderId ?? successorId;
     if (orderId === undefined) return;
     asked.add(orderId);
-    if (count < ASKED_MAX && await isFoundByRoot(engine, orderId)) continue;
-    engine.book = noteUnshown(engine.book, orderId);
+    if (count < ASKED_MAX && (await askByRoot(engine, orderId)).kind === "found") continue;
+    engine.putBook(noteUnshown(engine.book, orderId));
   }
 }
 
-/** Asks for orders by id, for the legs of one bracket together. */
-export async function askOrders(engine: Engine, orderIds: readonly string[]): Promise<void> {
-  const roots = new Set<string>();
-  for (const orderId of orderIds) {
-    const rootId = engine.book.get(orderId)?.parentId ?? orderId;
-    if (roots.has(rootId)) continue;
-    roots.add(rootId);
-    await isFoundByRoot(engine, orderId);
-  }
-}
-
-/** Asks for an order: for a leg by its bracket's id, whose answer holds both legs. @returns Whether it was found. */
-export async function isFoundByRoot(engine: Engine, orderId: string): Promise<boolean> {
+/** Asks for an order: for a leg by its bracket's id, whose answer holds both legs; by its own where that does not show it. */
+export async function askByRoot(engine: Engine, orderId: string): Promise<LookupOutcome> {
   const rootId = engine.book.get(orderId)?.parentId ?? orderId;
   const found = await askOrder(engine, rootId);
-  if (found.kind === "unknown") return false;
   const isShown = found.kind === "found" &&
     flattenOrders([found.order]).some((order) => order.orderId === orderId);
-  if (isShown) return true;
-  return rootId !== orderId && (await askOrder(engine, orderId)).kind === "found";
+  return isShown || found.kind === "unknown" || rootId === orderId
+    ? found
+    : await askOrder(engine, orderId);
 }
 
 /** Whether the broker has an order at work that it does not show. */

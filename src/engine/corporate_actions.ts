@@ -18,6 +18,8 @@ import { formatSymbolNames } from "./symbol_notices.ts";
 const LOOK_MS = 3_000;
 /** After a look that was not answered, none for this long. */
 const PAUSE_MS = 10 * 60_000;
+/** Most waiting intents whose symbols are asked for ahead in a cycle: far more than the caps let leave. */
+const INTENTS_ASKED_MAX = 50;
 const DAY_MS = 86_400_000;
 /** The broker filters by process date, which can lie before and long after the ex-date. */
 const DAYS_BEHIND = 7;
@@ -56,16 +58,20 @@ export async function hasCorporateAction(
 
 /**
  * Warns of what happens to managed positions by the next session: asked in the first cycle of a session, and after its
- * close for the next one (pipeline 4).
+ * close for the next one. Symbols of waiting intents go into the same request, so that none of them waits for it when it
+ * is due (pipeline 4).
  */
 export async function noticeCorporateActions(engine: Engine, clock: MarketClock): Promise<void> {
   if (!engine.isStateLoaded || engine.isForeignState || engine.isOutOfTime(LOOK_MS)) return;
   const key = clock.isOpen ? ASKED : ASKED_AHEAD;
   const value = clock.isOpen ? engine.dateNy() : dateNyOf(clock.nextOpenMs);
-  const symbols = [...new Set(engine.state.positions.map((position) => position.symbol))]
+  const managed = new Set(engine.state.positions.map((position) => position.symbol));
+  const soonest = engine.state.intents.toSorted((a, b) => a.scheduledAtMs - b.scheduledAtMs)
+    .slice(0, INTENTS_ASKED_MAX).map((intent) => intent.symbol);
+  const symbols = [...new Set([...managed, ...(clock.isOpen ? soonest : [])])]
     .filter((symbol) => !isAsked(engine, key, symbol, value));
   for (const action of await look(engine, symbols.sort(), { clock, key, value })) {
-    sayDue(engine, action);
+    if (managed.has(action.symbol)) sayDue(engine, action);
   }
 }
 

@@ -1,5 +1,8 @@
+import { findEntry } from "../domain/account/sight.ts";
 import { LAST_CALL_MS } from "../domain/account/standing_alarms.ts";
+import type { Candidate } from "../domain/candidate.ts";
 import type { GateDecision } from "../domain/gate.ts";
+import type { LedgerEntry } from "../domain/ledger.ts";
 import type { MarketClock, Trade } from "../domain/market.ts";
 import { isNearSomeClose } from "../domain/market_clock.ts";
 import { mayTrade } from "../domain/orders.ts";
@@ -30,12 +33,10 @@ import {
   sayKillSwitch,
   takeDelivered,
 } from "./notices.ts";
-import { observe, readSession } from "./observe.ts";
-import { findEntryOrder } from "./partial_entry.ts";
+import { isOfThisSession, observe, readSession } from "./observe.ts";
 import { updateTrims } from "./positions.ts";
 import { readPrices } from "./prices.ts";
 import { carryOut } from "./plan_shell.ts";
-import { manageLive } from "./protecting.ts";
 import { askTogether, buildQuestions, type Questions } from "./questions.ts";
 import { keepCopy } from "./record_copies.ts";
 import { makeIntents } from "./signals.ts";
@@ -43,6 +44,7 @@ import { takeRequests } from "./releasing.ts";
 import { sendSummaryIfDue } from "./summary.ts";
 import { noticeTrouble } from "./trouble.ts";
 import { reportUnreadable } from "./unreadable.ts";
+import { sightOf } from "./sight.ts";
 import { takeStandings } from "./standings.ts";
 import { noteForeignState, takeInPositions, takeInRecords } from "./taking_in.ts";
 import { readWatchlist } from "./reading_watchlist.ts";
@@ -62,22 +64,22 @@ export interface CycleResult {
 }
 
 /**
- * One cycle: observe, reconcile, gate, exits and protection, signals, then every intent due by then (pipeline 4).
+ * One cycle: observe, reconcile, gate, exits and protection, then every intent due by then, and signals (pipeline 4).
  * Market closed: one line, and nothing else of the cycle but the look and the stop of pipeline 5.
  */
 export async function runCycle(engine: Engine): Promise<CycleResult> {
   engine.wakeAtMs = [];
   engine.ledgerProblem = null;
   engine.ledgerWait = null;
-  engine.isStale = false;
   engine.listsAsked = 0;
   engine.prices = null;
+  engine.seen = { ...engine.seen, trades: new Map() };
   takeDelivered(engine);
   await noticeDisk(engine);
-  // How near the close is, nobody knows before the clock has answered: then a run asks for all at once.
-  const questions = engine.ports.config.isRunOnce && isNearSomeClose(engine.nowMs())
-    ? await askAll(engine)
-    : buildQuestions(engine);
+  // How near the close is, nobody knows before the clock has answered: then a run asks for all at once. So does an entry that is due.
+  const isPressing = hasDueIntent(engine) ||
+    (engine.ports.config.isRunOnce && isNearSomeClose(engine.nowMs()));
+  const questions = isPressing ? await askAll(engine) : buildQuestions(engine);
   const market = await readMarket(engine, questions);
   engine.cycleBeganMs = engine.nowMs();
   await noticePause(engine);
@@ -142,10 +144,10 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   reportUnreadable(engine);
   engine.isTakingEntries = watchlist.kind === "fresh" && engine.ports.disk.fault === null;
   if (watchlist.kind === "fresh" && engine.isTakingEntries) {
-    await makeIntents(engine, watchlist.candidates);
-    // An entry that is due waits for no replacement but its own, which says all that the cycle has learnt (pipeline 6).
-    if (!hasDueIntent(engine)) await engine.trySaveState();
-    await decideDueEntries(engine, decision, ledger.absent);
+    await takeEntries(engine, decision, {
+      candidates: watchlist.candidates,
+      absent: ledger.absent,
+    });
   } else {
     await pauseEntries(engine, ledger.absent);
   }
@@ -157,6 +159,27 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   return decision;
 }
 
+/**
+ * New intents, and what becomes of those that are due. What is due already waits neither for the signals nor for any
+ * replacement of the records but its own, which says all that the cycle has learnt (pipeline 4, 6).
+ */
+async function takeEntries(
+  engine: Engine,
+  gate: GateDecision,
+  { candidates, absent }: {
+    readonly candidates: readonly Candidate[];
+    readonly absent: readonly LedgerEntry[];
+  },
+): Promise<void> {
+  const waiting = new Set(engine.state.intents.map((intent) => intent.symbol));
+  const isPressing = hasDueIntent(engine);
+  if (isPressing) await decideDueEntries(engine, gate, absent);
+  await makeIntents(engine, candidates, waiting);
+  if (isPressing) return;
+  await engine.trySaveState();
+  await decideDueEntries(engine, gate, absent);
+}
+
 /** Exits, adoption and protection, whatever the watchlist says (pipeline 5). */
 async function managePositions(
   engine: Engine,
@@ -165,7 +188,7 @@ async function managePositions(
 ): Promise<void> {
   // A run that may have time for one position alone: its overnight stop is worth more than a look at prices.
   if (engine.ports.config.isRunOnce && decision.mode === "LIVE" && isConvertTime(engine)) {
-    await manageLive(engine, decision, new Set());
+    await carryOut(engine, { gate: decision });
   }
   const candidates = watchlist.kind === "fresh" ? watchlist.candidates : [];
   const requests = await listAdoptRequests(engine);
@@ -187,7 +210,7 @@ async function managePositions(
   }
   await observePrices(engine, decision, trades, fresh);
   if (decision.mode === "LIVE") {
-    await manageLive(engine, decision, fresh);
+    await carryOut(engine, { gate: decision, fresh });
     // A trim whose sell gave way to a stop just now is due in this cycle's standing.
     await updateTrims(engine, fresh);
     const isSomeBare = engine.state.positions.some((position) =>
@@ -215,13 +238,15 @@ async function readTrades(
     ...engine.state.positions.map((each) => each.symbol),
     ...held.filter((symbol) => listed.includes(symbol)),
   ]);
-  const { count: afterChange } = engine.changes;
+  const asked = engine.markAsked();
   const { rows, answered } = await readPrices(
     engine,
     [...symbols].sort(),
     "; no exit decided for what has no price in this cycle",
   );
-  engine.prices = { rows, answered, afterChange };
+  engine.prices = { rows, answered };
+  const now = [...rows].filter(([, trade]) => isOfThisSession(engine, trade));
+  engine.learn(now.map(([symbol, trade]) => ({ to: "trade", symbol, trade })), asked);
   return rows;
 }
 
@@ -275,7 +300,7 @@ function planWakes(engine: Engine, decision: GateDecision): void {
   }
   const isLate = leftMs <= CONVERT_BEFORE_CLOSE_MS;
   const isEntryWorking = engine.state.positions.some((position) => {
-    const order = findEntryOrder(engine, position);
+    const order = findEntry(sightOf(engine), position.positionId);
     return position.qty === null || (order !== undefined && mayTrade(order));
   });
   if (isEntryWorking) engine.wakeAt(nowMs + (isLate ? ENTRY_LOOK_LATE_MS : ENTRY_LOOK_MS));

@@ -9,8 +9,10 @@ export function sayShort(engine: Engine, symbol: string, qty: number): void {
   );
 }
 
-/** An error that the log repeats in each cycle and Slack once a NY day. */
-export function sayOnceADay(engine: Engine, key: string, message: string): void {
-  if (engine.isNews(key, engine.dateNy())) engine.sayError(message);
+/** An error that the log goes on counting and Slack has once a NY day. @returns Whether it is the day's first time. */
+export function sayOnceADay(engine: Engine, key: string, message: string): boolean {
+  const isFirst = engine.isNews(key, engine.dateNy());
+  if (isFirst) engine.sayError(message);
   else engine.ports.log.error(message);
+  return isFirst;
 }

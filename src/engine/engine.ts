@@ -1,4 +1,4 @@
-import { EMPTY_BOOK, type OrderBook } from "../domain/account/order_book.ts";
+import type { OrderBook } from "../domain/account/order_book.ts";
 import type { Standing } from "../domain/account/standing.ts";
 import type { DayTrail } from "../domain/day/day_trail.ts";
 import type { LossVerdict } from "../domain/day_loss.ts";
@@ -12,10 +12,12 @@ import type { LedgerEntry, LedgerProblem } from "../domain/ledger.ts";
 import type { MarketClock, Session, Trade } from "../domain/market.ts";
 import type { LostRecord, RebuildWait } from "../domain/rebuild_wait.ts";
 import type { Calendar } from "../domain/market_clock.ts";
-import { dateNyOf } from "../domain/ny_time.ts";
-import type { Changes, OrderLook } from "../domain/plan/world.ts";
+import { dateNyOf, formatUtc } from "../domain/ny_time.ts";
+import { type Answer, learn, NOTHING_SEEN } from "../domain/plan/seen.ts";
+import type { Seen } from "../domain/plan/world.ts";
 import type { PriceMemory } from "../domain/price_check.ts";
 import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../domain/orders.ts";
+import { buildMeaning, formatRepeats, type Repeats, Repetition } from "../domain/repetition.ts";
 import type { UnreadableRow } from "../domain/unreadable_row.ts";
 import { type Alert, BrokerError, type EnginePorts, StateError } from "./ports.ts";
 import { RecordStore } from "./record_store.ts";
@@ -28,6 +30,8 @@ export type Read<T> =
 /** What was said on a day is remembered this long. */
 const NEWS_DAYS = 7;
 const DAY_MS = 86_400_000;
+/** State keys of the errors that Slack has taken: their values are the NY day and the moment at which they were said. */
+const ERROR_KEY = "error:";
 /** What is kept for a day: its date, alone or before what was said on it. */
 const OF_DAY_NY = /^\d{4}-\d{2}-\d{2}(?: |$)/;
 /** All of a `--run-once` cycle; 3 s of its 25 are the alert queue's. */
@@ -58,6 +62,12 @@ export interface Observation {
   readonly unreadable: UnreadableRows;
 }
 
+/** When something was asked for: after how many changes, and by monotonic time, ms. */
+export interface Asked {
+  readonly afterChange: number;
+  readonly atMs: number;
+}
+
 /**
  * The running engine: its ports and what it remembers. The only mutable thing in `engine/`; everything that must survive
  * a crash is in `state`, which is written through `saveState`.
@@ -81,12 +91,8 @@ export class Engine {
   observation: Observation | null = null;
   /** The broker's account as it was last read; the keys are this process's for life. */
   accountId: string | null = null;
-  /** Every order that an answer or a record has shown, by order id: lists lag behind answers by id. */
-  book: OrderBook = EMPTY_BOOK;
-  /** Positions whose orders the book has from their beginning on. */
-  readonly knownPasts = new Set<string>();
-  /** Sells of ours whose fate nobody knows, by client order id. */
-  readonly doubts = new Map<string, LedgerEntry>();
+  /** All that this process has seen at the broker; each answer makes a new one. */
+  seen: Seen = NOTHING_SEEN;
   /** Told of a request that would sell or stop more than is held for sure; it has not left. Tests throw. */
   onBreach: (message: string) => void = (message) => {
     if (this.isNews(`breach:${message}`, this.dateNy())) this.sayError(message);
@@ -107,6 +113,8 @@ export class Engine {
   /** Whether the operator had paused entries at the last look. */
   isPauseSeen = false;
   marketSaid: string | null = null;
+  /** Whether processes have ended again and again lately, this one's start being one more. */
+  isInLoop = false;
   /** When the next heartbeat is due, by monotonic time; `null` before the first. */
   heartbeatAtMs: number | null = null;
   /** Moments at which the engine wants to wake, collected during a cycle, broker time. */
@@ -135,16 +143,6 @@ export class Engine {
   actionsPausedUntilMs = -Infinity;
   /** Lists of symbols that this cycle asked the data API for. */
   listsAsked = 0;
-  /** The order-changing requests that have left. */
-  changes: Changes = { count: 0, last: new Map() };
-  /** When positions and open orders were asked for last: after how many changes, and by monotonic time, ms. */
-  positionsAsked = { afterChange: 0, atMs: -Infinity };
-  openOrdersAsked = { afterChange: 0, atMs: -Infinity };
-  /** The last look at an order by the broker's id, and by ours. */
-  readonly orderLooks = new Map<string, OrderLook>();
-  readonly lookUps = new Map<string, OrderLook>();
-  /** Whether something was sent since positions and orders were last read. */
-  isStale = false;
   /** Whether something was seen, while waiting or in the middle of a cycle, that the next cycle must not wait for. */
   isCycleDue = false;
   /** Mode of the gate as it was last printed. */
@@ -170,8 +168,6 @@ export class Engine {
   prices: {
     readonly rows: ReadonlyMap<string, Trade>;
     readonly answered: ReadonlySet<string>;
-    /** How many changes had left when they were asked for. */
-    readonly afterChange: number;
   } | null = null;
   /** What is remembered of the prices of what may be adopted, by symbol; a new process has them confirmed anew. */
   readonly foreignPrices = new Map<string, PriceMemory>();
@@ -181,7 +177,9 @@ export class Engine {
   readonly alarmsSaid = new Map<string, string>();
   /** The day's summary, until the operator has got it. */
   summary: { readonly dateNy: string; readonly message: AlertMessage } | null = null;
-  private readonly errorsSaid: string[] = [];
+  /** What errors were said, so that none is repeated in each cycle. */
+  private readonly repetition = new Repetition();
+  private readonly errorsSaid: (Repeats & { readonly text: string })[] = [];
   private brokerBaseMs: number | null = null;
   private monotonicBaseMs = 0;
   /** The writer of the records. */
@@ -196,9 +194,30 @@ export class Engine {
   /** Tells this process from the one before. */
   readonly processId: string;
 
-  /** Notes when a list is asked for now. */
-  markAsked(): { readonly afterChange: number; readonly atMs: number } {
-    return { afterChange: this.changes.count, atMs: this.ports.clock.monotonicMs() };
+  /** Notes when something is asked for now. */
+  markAsked(): Asked {
+    return { afterChange: this.seen.changes.count, atMs: this.ports.clock.monotonicMs() };
+  }
+
+  /** Takes answers of the broker's in. */
+  learn(answers: readonly Answer[], { afterChange, atMs }: Asked): void {
+    const now = { brokerMs: this.nowMs(), monotonicMs: atMs };
+    this.seen = learn(this.seen, answers, now, afterChange);
+  }
+
+  /** Every order that an answer or a record has shown, by order id: lists lag behind answers by id. */
+  get book(): OrderBook {
+    return this.seen.book;
+  }
+
+  /** Puts a book in its place in which an order, or what is known of it, is another. */
+  putBook(book: OrderBook): void {
+    this.seen = { ...this.seen, book };
+  }
+
+  /** Notes that the book has these positions' orders from their beginning on. */
+  notePasts(positionIds: readonly string[]): void {
+    this.seen = { ...this.seen, pasts: new Set([...this.seen.pasts, ...positionIds]) };
   }
 
   constructor(readonly ports: EnginePorts, readonly stop: AbortSignal) {
@@ -258,6 +277,12 @@ export class Engine {
   get runLeftMs(): number {
     if (!this.ports.config.isRunOnce) return Infinity;
     return this.startedAtMs + RUN_ONCE_MS - this.ports.clock.monotonicMs();
+  }
+
+  /** Forgets that it has them: the position has ended. */
+  forgetPast(positionId: string): void {
+    const pasts = [...this.seen.pasts].filter((each) => each !== positionId);
+    this.seen = { ...this.seen, pasts: new Set(pasts) };
   }
 
   /** Replaces what is remembered; durable only after `saveState`. */
@@ -356,8 +381,10 @@ export class Engine {
 
   /** One line of the audit trail, behind the errors that were said before it. @returns Whether it is there. */
   async event(event: AuditEvent): Promise<boolean> {
-    for (const message of this.errorsSaid.splice(0)) {
-      await this.ports.events.record({ type: "error", message });
+    this.errorsSaid.push(...this.repetition.takeEnded(this.nowMs()));
+    for (const { text, times, sinceMs } of this.errorsSaid.splice(0)) {
+      const repeats = times > 1 ? { times, since: formatUtc(sinceMs) } : {};
+      await this.ports.events.record({ type: "error", message: text, ...repeats });
     }
     return await this.ports.events.record(event);
   }
@@ -365,13 +392,38 @@ export class Engine {
   /** An error that the operator is told of by an alert of its own: into log and audit trail. */
   logError(message: string): void {
     this.ports.log.error(message);
-    this.errorsSaid.push(message);
+    this.errorsSaid.push({ text: message, times: 1, sinceMs: this.nowMs() });
   }
 
-  /** An error in log, Slack and, with the next event, audit trail; the message names the symbol it is about. */
+  /**
+   * An error in log, Slack and, with the next event, audit trail; the message names the symbol it is about. While it repeats
+   * it is said once an hour and counted, over restarts too.
+   */
   sayError(message: string): void {
-    this.logError(message);
-    this.alert(buildExecutionError({ symbol: null, problem: message, remedy: null }));
+    this.ports.log.error(message);
+    const nowMs = this.nowMs();
+    const meaning = buildMeaning(message);
+    const key = `${ERROR_KEY}${meaning}`;
+    const saidMs = Number(this.state.alerted[key]?.split(" ")[1] ?? NaN);
+    if (Number.isFinite(saidMs)) this.repetition.remember(meaning, saidMs, nowMs);
+    const decision = this.repetition.decide({ meaning, text: message }, nowMs);
+    if (decision.kind === "hold") return;
+    const { repeats } = decision;
+    this.errorsSaid.push({ text: message, ...repeats ?? { times: 1, sinceMs: nowMs } });
+    const problem = `${message}${formatRepeats(repeats)}`;
+    // As a state: Slack being away for a while does not make it silent for an hour.
+    this.alert({
+      ...buildExecutionError({ symbol: null, problem, remedy: null }),
+      state: { key, value: `${dateNyOf(nowMs)} ${nowMs}` },
+    });
+  }
+
+  /** An error that was said has ended: the next time it is news. */
+  endError(message: string): void {
+    const meaning = buildMeaning(message);
+    this.repetition.end(meaning);
+    const { [`${ERROR_KEY}${meaning}`]: said, ...alerted } = this.state.alerted;
+    if (said !== undefined) this.updateState({ alerted });
   }
 
   /** A message to the operator, kept in the audit trail by the sender. */

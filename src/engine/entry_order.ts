@@ -69,7 +69,6 @@ export async function submitEntry(
         stopUsd: roundToIncrement(intent.stopUsd),
       },
     });
-  engine.isStale = true;
   await settle(engine, { intent, past }, result);
 }
 

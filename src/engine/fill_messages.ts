@@ -2,6 +2,7 @@ import type { PositionFact } from "../domain/alert_facts.ts";
 import { buildStateMessage } from "../domain/alert_messages.ts";
 import type { TradeFacts } from "../domain/day/trade_result.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
+import { readCostEach } from "../domain/managed_position.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import { findFilledAtMs, isFinal } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
@@ -107,11 +108,6 @@ function buildTrade(
     initialStopUsd: plan.stopUsd,
     fills,
   };
-}
-
-/** The broker's cost basis goes down with the shares: what one cost stays. */
-function readCostEach({ qty, costBasisUsd }: ManagedPosition): number | null {
-  return costBasisUsd === null || qty === null || qty <= 0 ? null : costBasisUsd / qty;
 }
 
 /** Prices that an entry left with, USD per share; `null` where neither records nor broker have them. */

@@ -7,6 +7,7 @@ import type { ReadFailure } from "../domain/gate.ts";
 import { buildCapUsage, isUnsettled, type LiveLedger } from "../domain/ledger.ts";
 import type { MarketClock } from "../domain/market.ts";
 import { microsToUsd } from "../domain/money.ts";
+import { decideStart } from "../domain/starts.ts";
 import { readTrails, RESULT_EVENTS } from "./day_trails.ts";
 import type { Engine } from "./engine.ts";
 import { readTodayLoss } from "./day_loss.ts";
@@ -43,19 +44,32 @@ export function buildWatchlistFact({ read, step }: WatchlistSeen): WatchlistFact
   }
 }
 
-/** `Execution started`, once a process. */
+/** State key of the starts lately (`decideStart`). */
+const STARTS_KEY = "starts";
+const STARTED_ONCE_KEY = "started once";
+
+/** `Execution started`, once a process; of `--run-once` once a NY day. */
 export async function sendStarted(engine: Engine): Promise<void> {
   const { version, config, broker } = engine.ports;
-  engine.alert(buildExecutionStarted({
-    version,
-    endpoint: config.endpoint,
-    host: broker.host,
-    pollSeconds: config.pollSeconds,
-    watchlist: buildWatchlistFact(await lookAtWatchlist(engine)),
-    managedSymbols: engine.isStateLoaded
-      ? engine.state.positions.map((position) => position.symbol)
-      : null,
-  }));
+  const start = decideStart(engine.state.alerted[STARTS_KEY], engine.nowMs());
+  if (!config.isRunOnce) {
+    engine.updateState({ alerted: { ...engine.state.alerted, [STARTS_KEY]: start.value } });
+  }
+  engine.isInLoop = start.loop !== null;
+  const isTold = config.isRunOnce ? engine.isNews(STARTED_ONCE_KEY, engine.dateNy()) : start.isTold;
+  if (isTold) {
+    engine.alert(buildExecutionStarted({
+      version,
+      endpoint: config.endpoint,
+      host: broker.host,
+      pollSeconds: config.pollSeconds,
+      loop: config.isRunOnce ? null : start.loop,
+      watchlist: buildWatchlistFact(await lookAtWatchlist(engine)),
+      managedSymbols: engine.isStateLoaded
+        ? engine.state.positions.map((position) => position.symbol)
+        : null,
+    }));
+  }
   await engine.event({
     type: "engine_started",
     version,
@@ -77,8 +91,10 @@ export async function sendHeartbeatIfDue(
   const { config, clock } = engine.ports;
   if (config.heartbeatMinutes === 0 || config.isRunOnce) return;
   const nowMs = clock.monotonicMs();
-  const dueMs = engine.heartbeatAtMs ?? nowMs;
-  if (nowMs < dueMs) return;
+  // Processes that end again and again are told as that, without a heartbeat each.
+  const firstMs = engine.isInLoop ? nowMs + config.heartbeatMinutes * MINUTE_MS : nowMs;
+  engine.heartbeatAtMs ??= firstMs;
+  if (nowMs < engine.heartbeatAtMs) return;
   engine.heartbeatAtMs = nowMs + config.heartbeatMinutes * MINUTE_MS;
   const present = engine.state.ledger;
   const trails = await readTrails(engine, engine.dateNy(), RESULT_EVENTS);

@@ -143,7 +143,6 @@ export async function settleByOrder(
   clientOrderId: string,
   order: BrokerOrder,
 ): Promise<void> {
-  engine.doubts.delete(clientOrderId);
   await changeEntry(engine, clientOrderId, (entry) => applyBrokerOrder(entry, order));
 }
 

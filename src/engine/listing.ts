@@ -1,6 +1,7 @@
 import { readPositionId } from "../domain/reconcile.ts";
 import type { BrokerOrder, BrokerPosition } from "../domain/orders.ts";
 import type { LedgerEntry } from "../domain/ledger.ts";
+import type { Listed, Look } from "../domain/plan/world.ts";
 import type { UnreadableRow } from "../domain/unreadable_row.ts";
 import { readPastEntries } from "./archive.ts";
 import type { Engine, Observation, Read } from "./engine.ts";
@@ -32,17 +33,24 @@ export async function takeListing<T>(
   return { read: { ...read, value: rows }, unreadable: await addSymbols(engine, unreadable) };
 }
 
+/** A list as the plan looks at it. */
+export function toLook<T>({ read, unreadable }: SplitListing<T>): Look<Listed<T>> {
+  return read.kind === "ok" ? { kind: "ok", value: { rows: read.value, unreadable } } : read;
+}
+
 /** Reads the positions into an observation. */
 export async function readPositions(
   engine: Engine,
   observation: Observation,
   requestClass?: RequestClass,
 ): Promise<Observation> {
-  engine.positionsAsked = engine.markAsked();
-  const { read, unreadable } = await readListing<BrokerPosition>(
+  const asked = engine.markAsked();
+  const listing = await readListing<BrokerPosition>(
     engine,
     () => engine.ports.broker.listPositions(requestClass),
   );
+  engine.learn([{ to: "positions", look: toLook(listing) }], asked);
+  const { read, unreadable } = listing;
   return {
     ...observation,
     positions: read,

@@ -6,9 +6,9 @@ import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
 import type { BrokerOrder, BrokerPosition } from "../domain/orders.ts";
 import type { SellGroup } from "../domain/protection.ts";
 import { PAST_CALENDAR_DAYS } from "../domain/watchlist_days.ts";
-import { completeOpen, forgetEnded, learn } from "./asking.ts";
-import type { Engine, Observation, Read } from "./engine.ts";
-import { readPositions, type SplitListing, takeListing } from "./listing.ts";
+import { completeOpen, forgetEnded } from "./asking.ts";
+import type { Asked, Engine, Observation, Read } from "./engine.ts";
+import { readPositions, type SplitListing, takeListing, toLook } from "./listing.ts";
 import type { Listing } from "./ports.ts";
 import { buildQuestions } from "./questions.ts";
 import { sightOf } from "./sight.ts";
@@ -32,11 +32,12 @@ export async function observe(
   const account = await questions.account();
   if (account.kind === "ok") engine.accountId = account.value.accountId;
   forgetEnded(engine);
-  engine.positionsAsked = engine.markAsked();
-  engine.openOrdersAsked = engine.positionsAsked;
+  const asked = engine.markAsked();
+  engine.learn([{ to: "account", look: account }], asked);
   const positions = await takeListing(engine, await questions.positions());
-  const open = await takeOpenOrders(engine, await questions.openOrders());
-  const dayOrders = await takeDayOrders(engine, await questions.dayOrders(dateNy));
+  engine.learn([{ to: "positions", look: toLook(positions) }], asked);
+  const open = await takeOpenOrders(engine, await questions.openOrders(), asked);
+  const dayOrders = await takeDayOrders(engine, await questions.dayOrders(dateNy), asked);
   // What the list of the day knows better is known from now on.
   const openOrders = open.read.kind === "ok"
     ? { ...open, read: { ...open.read, value: buildOpenOrders(engine.book) } }
@@ -57,25 +58,29 @@ export async function observe(
     },
   };
   engine.observation = observation;
+  engine.seen = { ...engine.seen, clock };
   return observation;
 }
 
 async function takeOpenOrders(
   engine: Engine,
   read: Read<Listing<BrokerOrder>>,
+  asked: Asked,
 ): Promise<SplitListing<BrokerOrder>> {
   const listing = await takeListing(engine, read);
+  engine.learn([{ to: "open_orders", look: toLook(listing) }], asked);
   return { ...listing, read: await completeOpen(engine, listing) };
 }
 
 async function takeDayOrders(
   engine: Engine,
   answer: Read<Listing<BrokerOrder>>,
+  asked: Asked,
 ): Promise<SplitListing<BrokerOrder>> {
   const listing = await takeListing(engine, answer);
+  engine.learn([{ to: "day_orders", look: toLook(listing) }], asked);
   const { read } = listing;
   if (read.kind === "failed") return listing;
-  learn(engine, read.value);
   return { ...listing, read: { ...read, value: correctList(engine.book, read.value) } };
 }
 
@@ -84,15 +89,14 @@ export async function refresh(engine: Engine): Promise<void> {
   const { observation } = engine;
   if (observation === null) return;
   const seen = await readPositions(engine, observation, "protect");
-  engine.openOrdersAsked = engine.markAsked();
+  const asked = engine.markAsked();
   const open = await buildQuestions(engine).openOrders();
-  const { read: openOrders, unreadable } = await takeOpenOrders(engine, open);
+  const { read: openOrders, unreadable } = await takeOpenOrders(engine, open, asked);
   engine.observation = {
     ...seen,
     openOrders,
     unreadable: { ...seen.unreadable, openOrders: unreadable },
   };
-  engine.isStale = false;
 }
 
 /** So soon after a calendar that could not be read it is not asked again: a cycle wants it twice. */

@@ -7,12 +7,12 @@ import { settle } from "../domain/plan/settle.ts";
 import type { Question, RecordPart, Step } from "../domain/plan/step.ts";
 import { symbolOf } from "../domain/plan/seen.ts";
 import type { OperatorView, Seen, Turn } from "../domain/plan/world.ts";
-import { askOrders, lookUpOrder } from "./asking.ts";
+import { askByRoot } from "./asking.ts";
 import type { Engine } from "./engine.ts";
 import { readOperatorObjection } from "./gate_reader.ts";
 import { isOfThisSession, refresh } from "./observe.ts";
 import { areNamesOnRecord, storeAnswer, storeOrders, takeUndurable } from "./plan_records.ts";
-import { beginTurn, buildWorld, readKeys, readTrades } from "./plan_world.ts";
+import { beginTurn, buildWorld, readKeys } from "./plan_world.ts";
 import { StateError } from "./ports.ts";
 import { trackPositions } from "./positions.ts";
 import { readPrices } from "./prices.ts";
@@ -35,7 +35,6 @@ interface Run {
   readonly mandate: Mandate;
   readonly operator: OperatorView;
   turn: Turn;
-  trades: Seen["trades"];
   /** Notes of rests that were told in this run. */
   readonly told: Set<string>;
   /** How the broker answered what was sent last, by position. */
@@ -54,13 +53,12 @@ export async function carryOut(engine: Engine, mandate: Mandate): Promise<Readon
     mandate,
     operator: await readOperator(engine, mandate.gate),
     turn: beginTurn(engine, mandate.fresh ?? new Set()),
-    trades: readTrades(engine),
     told: new Set(),
     answers: new Map(),
   };
   for (;;) {
-    const seen = { trades: run.trades, closed: mandate.closed ?? new Map() };
-    const { step, say } = plan(buildWorld(engine, run.turn, run.operator, seen));
+    const closed = mandate.closed ?? new Map();
+    const { step, say } = plan(buildWorld(engine, run.turn, run.operator, closed));
     const stepsLeft = run.turn.stepsLeft - 1;
     run.turn = { ...run.turn, stepsLeft };
     // The plan begins nothing without steps; one that goes on all the same is at fault.
@@ -109,7 +107,7 @@ async function ask(run: Run, { questions, notBeforeMs }: StepOf<"read">): Promis
 
 async function askOne(run: Run, question: Question): Promise<void> {
   const { engine } = run;
-  const mark = engine.markAsked();
+  const asked = engine.markAsked();
   switch (question.ask) {
     case "positions":
       run.turn = { ...run.turn, looks: run.turn.looks + 1 };
@@ -119,23 +117,22 @@ async function askOne(run: Run, question: Question): Promise<void> {
     case "open_orders":
       // Read with the positions.
       return;
-    case "order":
-      await askOrders(engine, [question.orderId]);
-      engine.orderLooks.set(question.orderId, { kind: "found", ...mark });
-      return;
+    case "order": {
+      const { orderId } = question;
+      const outcome = await askByRoot(engine, orderId);
+      return engine.learn([{ to: "order", orderId, outcome }], asked);
+    }
     case "look_up": {
-      const { kind } = await lookUpOrder(engine, question.clientOrderId);
-      engine.lookUps.set(question.clientOrderId, { kind, ...mark });
-      return;
+      const { clientOrderId } = question;
+      const outcome = await engine.ports.broker.lookUp(clientOrderId, "protect");
+      return engine.learn([{ to: "look_up", clientOrderId, outcome }], asked);
     }
     case "trade": {
       const { symbol } = question;
       const { rows } = await readPrices(engine, [symbol], "; its stop is looked at again soon");
       const trade = rows.get(symbol);
       const isNow = trade !== undefined && isOfThisSession(engine, trade);
-      const look = { trade: isNow ? trade : null, afterChange: mark.afterChange };
-      run.trades = new Map(run.trades).set(symbol, look);
-      return;
+      return engine.learn([{ to: "trade", symbol, trade: isNow ? trade : null }], asked);
     }
   }
 }
@@ -145,20 +142,16 @@ async function leave(run: Run, step: StepOf<"send">): Promise<void> {
   const { request, permit, positionId } = step;
   const unwritten = await makeDurable(run, step);
   if (unwritten !== null) return await holdUnwritten(run, step, unwritten);
-  engine.isStale = true;
   const answer = await sendLive(engine, permit, request);
   const symbol = symbolOf(request);
   const acts = (turn.actsBySymbol.get(symbol) ?? 0) + 1;
-  run.turn = { ...run.turn, actsBySymbol: new Map(turn.actsBySymbol).set(symbol, acts) };
-  if (request.op !== "cancel") {
-    const { clientOrderId } = request.request;
-    const sendings = new Map(turn.sendings);
-    run.turn = {
-      ...run.turn,
-      sendings: sendings.set(clientOrderId, (sendings.get(clientOrderId) ?? 0) + 1),
-    };
-    run.answers.set(positionId, answer);
-  }
+  const id = request.op === "cancel" ? request.orderId : request.request.clientOrderId;
+  run.turn = {
+    ...run.turn,
+    actsBySymbol: new Map(turn.actsBySymbol).set(symbol, acts),
+    sendings: new Map(turn.sendings).set(id, (turn.sendings.get(id) ?? 0) + 1),
+  };
+  if (request.op !== "cancel") run.answers.set(positionId, answer);
   const now = { brokerMs: engine.nowMs(), monotonicMs: engine.ports.clock.monotonicMs() };
   const { change, say } = settle(engine.state, request, answer, now);
   await storeAnswer(engine, change);

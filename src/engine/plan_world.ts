@@ -1,9 +1,7 @@
-import type { Fact, Listed, OperatorView, Seen, Turn, World } from "../domain/plan/world.ts";
-import type { UnreadableRow } from "../domain/unreadable_row.ts";
+import type { OperatorView, Seen, Turn, World } from "../domain/plan/world.ts";
 import { timeLeftOf } from "./closing.ts";
-import type { Engine, Read } from "./engine.ts";
+import type { Engine } from "./engine.ts";
 import { findIdentityProblem } from "./gate_reader.ts";
-import { isOfThisSession } from "./observe.ts";
 
 /** Steps of one run of the plan: more are a fault of its own. */
 export const STEPS_MAX = 200;
@@ -26,7 +24,7 @@ export function buildWorld(
   engine: Engine,
   turn: Turn,
   operator: OperatorView,
-  seen: Pick<Seen, "trades" | "closed">,
+  closed: Seen["closed"],
 ): World {
   return {
     now: {
@@ -39,53 +37,9 @@ export function buildWorld(
     },
     turn,
     operator,
-    seen: { ...buildSeen(engine), ...seen },
+    seen: { ...engine.seen, closed },
     records: { kind: "ok", records: engine.state, isDurable: engine.isStateSaved },
   };
-}
-
-function buildSeen(engine: Engine): Seen {
-  const { observation } = engine;
-  const rows = observation?.unreadable;
-  return {
-    book: engine.book,
-    changes: engine.changes,
-    positions: buildFact(observation?.positions, rows?.positions, engine.positionsAsked),
-    openOrders: buildFact(observation?.openOrders, rows?.openOrders, engine.openOrdersAsked),
-    dayOrders: buildFact(observation?.dayOrders, rows?.dayOrders, engine.openOrdersAsked),
-    account: observation === null
-      ? null
-      : { look: observation.account, before: null, ...engine.positionsAsked },
-    clock: observation?.clock ?? null,
-    session: observation?.session ?? null,
-    pasts: engine.knownPasts,
-    trades: readTrades(engine),
-    orderLooks: engine.orderLooks,
-    lookUps: engine.lookUps,
-    closed: new Map(),
-  };
-}
-
-function buildFact<T>(
-  read: Read<readonly T[]> | undefined,
-  unreadable: readonly UnreadableRow[] = [],
-  asked: Pick<Fact<T>, "afterChange" | "atMs">,
-): Fact<Listed<T>> | null {
-  if (read === undefined) return null;
-  const look = read.kind === "ok"
-    ? { kind: "ok", value: { rows: read.value, unreadable } } as const
-    : read;
-  return { look, before: null, ...asked };
-}
-
-/** Last prices of this session as the cycle read them. */
-export function readTrades(engine: Engine): Seen["trades"] {
-  if (engine.prices === null) return new Map();
-  const { rows, afterChange } = engine.prices;
-  return new Map(
-    [...rows].filter(([, trade]) => isOfThisSession(engine, trade))
-      .map(([symbol, trade]) => [symbol, { trade, afterChange }]),
-  );
 }
 
 /** Another account's files, or nobody knows yet whose account this is: no look-up and no order (pipeline 6). */

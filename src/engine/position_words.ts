@@ -36,10 +36,12 @@ export async function tellPosition(
       );
       return void await engine.event(buildPositionEvent(value.position, value.how, null));
     case "absent":
-      sayOnceADay(engine, key, describeAbsent(value));
+      // The trail has this and the next where they begin, and not at each look that sees the same.
+      if (!sayOnceADay(engine, key, describeAbsent(value))) return;
       return void await engine.event(buildPositionEvent(value.position, value.kind, null));
     case "unexplained":
       tellUnexplained(engine, key, value);
+      if (!value.isNew) return;
       return void await engine.event(buildPositionEvent(value.position, value.kind, value.qty));
     case "hand_bought":
       return warn(

@@ -1,7 +1,6 @@
 import type { ClosedStopPermit } from "../domain/closed_stop.ts";
 import { formatGateReason } from "../domain/gate.ts";
 import type { OrderAnswerEvent, OrderRequestFields } from "../domain/events.ts";
-import { learn } from "./asking.ts";
 import type { Engine } from "./engine.ts";
 import { printGateIfChanged } from "./gate_log.ts";
 import { readGate, readOperatorObjection } from "./gate_reader.ts";
@@ -12,6 +11,7 @@ import type {
   SendResult,
   SubmitOutcome,
 } from "../domain/order_request.ts";
+import { learnAnswer } from "../domain/plan/seen.ts";
 import type { Permit } from "../domain/plan/step.ts";
 import type { BracketRequest } from "./ports.ts";
 import { findBreach } from "./shares.ts";
@@ -42,8 +42,8 @@ export async function sendLive(
   const result: SendResult = objection === null
     ? await leave(engine, order)
     : { kind: "stopped", reason: objection };
-  if (result.kind !== "stopped") noteChange(engine, describeRequest(order).symbol);
-  if (result.kind === "accepted") learn(engine, [result.order]);
+  const now = { brokerMs: engine.nowMs(), monotonicMs: engine.ports.clock.monotonicMs() };
+  engine.seen = learnAnswer(engine.seen, order, result, now);
   await engine.event({
     type: "order_answer",
     ...describeRequest(order),
@@ -52,13 +52,6 @@ export async function sendLive(
     ...describeResult(result),
   });
   return result;
-}
-
-/** What was seen of the symbol before is older than this request. */
-function noteChange(engine: Engine, symbol: string): void {
-  const number = engine.changes.count + 1;
-  const last = { number, atMs: engine.ports.clock.monotonicMs() };
-  engine.changes = { count: number, last: new Map(engine.changes.last).set(symbol, last) };
 }
 
 async function findObjection(

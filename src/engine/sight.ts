@@ -1,3 +1,4 @@
+import { listDoubts } from "../domain/account/doubts.ts";
 import type { Sight } from "../domain/account/sight.ts";
 import type { Engine } from "./engine.ts";
 import { listUnreadable } from "./unreadable.ts";
@@ -14,8 +15,12 @@ export function sightOf(engine: Engine): Sight {
     unreadableOrders: new Set(
       observation?.unreadable.openOrders.flatMap((row) => row.symbol ?? []) ?? [],
     ),
-    pasts: engine.knownPasts,
-    doubts: [...engine.doubts.values()],
+    pasts: engine.seen.pasts,
+    doubts: listDoubts(
+      engine.state,
+      ({ processId, cycleStartedAtMs }) =>
+        processId === engine.processId && cycleStartedAtMs >= engine.cycleBeganMs,
+    ),
     nowMs: engine.nowMs(),
   };
 }

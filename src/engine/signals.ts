@@ -16,10 +16,12 @@ import { formatSymbolNames } from "./symbol_notices.ts";
 /**
  * Looks for breakouts among the candidates and makes an intent for each confirmed one that has none (pipeline 2 to 4).
  * All symbols are asked for in as few requests as the API allows; missing data confirms nothing, and says so.
+ * @param waiting Symbols that had an intent when the cycle began: one that was decided since is tried again in the next cycle.
  */
 export async function makeIntents(
   engine: Engine,
   candidates: readonly Candidate[],
+  waiting: ReadonlySet<string>,
 ): Promise<void> {
   const { observation } = engine;
   if (candidates.length === 0 || observation === null) return;
@@ -64,7 +66,7 @@ export async function makeIntents(
         ? 0
         : buildCapUsage(ledger, { dateNy: engine.dateNy(), symbol, clientOrderId: null })
           .symbolRejections,
-    waiting: new Set(engine.state.intents.map((intent) => intent.symbol)),
+    waiting: new Set([...waiting, ...engine.state.intents.map((intent) => intent.symbol)]),
     delayMinSeconds: config.entryDelayMinSeconds,
     delayMaxSeconds: config.entryDelayMaxSeconds,
     uniform: () => chance.uniform(),

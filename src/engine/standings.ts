@@ -5,7 +5,7 @@ import {
   type Standing,
   type StandingReason,
 } from "../domain/account/standing.ts";
-import { isUnseen } from "../domain/account/sight.ts";
+import { isEntryWorking, isUnseen } from "../domain/account/sight.ts";
 import { LAST_CALL_MS } from "../domain/account/standing_alarms.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { formatGateReason, type GateDecision, type GateFailReason } from "../domain/gate.ts";
@@ -30,7 +30,6 @@ import {
   isMarketOpen,
   isOfThisSession,
 } from "./observe.ts";
-import { isEntryWorking } from "./partial_entry.ts";
 import { findOwnGroups, readShares } from "./shares.ts";
 import { sightOf } from "./sight.ts";
 import { sayAlarms } from "./standing_alarms.ts";
@@ -212,7 +211,7 @@ function listReasons(engine: Engine, position: ManagedPosition, turn: Turn): Sta
   const hindrance = engine.hindrances.get(symbol);
   const groups = findSellGroups(engine, symbol) ?? [];
   const heldQty = findHeld(engine, symbol)?.qty ?? 0;
-  const isOwnBuy = heldQty > 0 && isEntryWorking(engine, position);
+  const isOwnBuy = heldQty > 0 && isEntryWorking(sightOf(engine), position);
   const reasons: (StandingReason | null)[] = [
     // First: it holds the shares, so that what would help otherwise does not.
     ...listLowered(position, groups),

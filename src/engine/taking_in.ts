@@ -4,7 +4,6 @@ import { findForeignFile, type GateReading, readGate } from "./gate_reader.ts";
 import { trackPositions } from "./positions.ts";
 import { type LedgerStep, reconcileLedger } from "./reconciling.ts";
 import { keepReleases, takeRequests } from "./releasing.ts";
-import { recallDoubts } from "./shares.ts";
 import { ensureState } from "./state_loading.ts";
 
 // What a cycle in an open market and a look at a closed one do alike with what was read, before anything is decided.
@@ -22,7 +21,6 @@ export async function takeInRecords(
 ): Promise<RecordsStep> {
   await ensureState(engine, observation);
   const ledger = await reconcileLedger(engine, observation);
-  recallDoubts(engine);
   return { ledger, gate: await readGate(engine, ledger.file) };
 }
 

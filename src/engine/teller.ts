@@ -1,6 +1,7 @@
 import { unreachable } from "../domain/assert.ts";
 import { buildPositionEvent } from "../domain/day/position_event.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
+import type { EndReason } from "../domain/entry_end.ts";
 import type { ExitReason } from "../domain/exit_plan.ts";
 import { isExitReason } from "../domain/ledger.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
@@ -132,6 +133,20 @@ async function tellOne(engine: Engine, note: Note): Promise<void> {
           `below the engine's ${value.ownUsd}: put back; ` +
           `to have a stop of your own, take the position over: avwap-execution release ${symbol}`,
       );
+    case "entry_ends":
+      return log.warn(describeEnd(value.order, value.why));
+    case "entry_hangs":
+      return log.warn(
+        `${symbol}: the cancel of its entry's rest is still under way at the broker; ` +
+          `beside it the broker may take no stop for the ${value.boughtQty} shares that it bought`,
+      );
+    case "orphan":
+      if (value.waits !== null) {
+        return log.warn(
+          `${symbol}: our stop ${value.orderId}, whose position is gone, is left to the next cycle: ${value.waits}`,
+        );
+      }
+      return log.info(`${symbol}: cancelling our stop ${value.orderId}, its position is gone`);
     case "foreign_sell":
       return tellForeign(engine, value.order);
     case "unclear":
@@ -172,17 +187,33 @@ function tellStop(
   }
 }
 
+function describeEnd({ symbol, filledQty, qty }: BrokerOrder, why: EndReason): string {
+  return `${symbol}: entry filled ${filledQty} of ${qty ?? "?"} ${END_WORDS[why]}`;
+}
+
+const END_WORDS: Readonly<Record<EndReason, string>> = {
+  "unfilled":
+    "a minute after it was accepted (a halt?): cancelling it; it stays the symbol's entry of the day",
+  "partly filled": "for a minute: cancelling the rest",
+  "close near": "and the close is near: cancelling the rest",
+  "daily loss": "and the day's loss has reached its limit: cancelling the rest",
+};
+
+/** What a stop that was not placed came after. */
+const UNDONE: Readonly<Record<ValueOf<"stop_undone">["after"], string | null>> = {
+  nothing: null,
+  cancel: "stop not placed after its day orders were cancelled",
+  entry: "stop not placed after its entry's rest was cancelled",
+  exit: "stop not put back yet",
+};
+
 /** What the engine itself did not send is told by the position's standing, once (interface, Slack). */
 function tellUndone(
   engine: Engine,
   symbol: string,
   { why, after, isOwn }: ValueOf<"stop_undone">,
 ): void {
-  const text = after === "cancel"
-    ? `${symbol}: stop not placed after its day orders were cancelled`
-    : after === "exit"
-    ? `${symbol}: stop not put back yet`
-    : `${symbol}: stop not placed: ${why}`;
+  const text = `${symbol}: ${UNDONE[after] ?? `stop not placed: ${why}`}`;
   if (isOwn) return engine.ports.log.error(text);
   // An error once a day and cause: the position's standing says for how long, and what the operator can do.
   const isSaid = after !== "nothing" ||

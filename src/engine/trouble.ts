@@ -76,6 +76,7 @@ function sayRecovered(engine: Engine): void {
   const { [TROUBLE_KEY]: trouble, ...alerted } = engine.state.alerted;
   if (trouble === undefined) return;
   if (trouble === RECOVERED) return engine.updateState({ alerted });
+  engine.endError(trouble);
   engine.alert(buildStateMessage({ key: TROUBLE_KEY, value: RECOVERED }, engine.state.alerted, {
     level: "INFO",
     title: "Execution recovered",

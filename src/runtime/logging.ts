@@ -2,6 +2,13 @@ import { configureSync, getLogger, type LogLevel, type LogRecord } from "@logtap
 import { formatNy } from "../domain/ny_time.ts";
 import type { ClockPort, LogPort } from "../engine/ports.ts";
 import { formatOneLine, formatWithoutSecrets } from "../domain/one_line.ts";
+import {
+  buildMeaning,
+  type EndedRun,
+  formatEnded,
+  formatRepeats,
+  Repetition,
+} from "../domain/repetition.ts";
 
 const CATEGORY = "avwap";
 const MARKS: Readonly<Partial<Record<LogLevel, string>>> = {
@@ -11,6 +18,11 @@ const MARKS: Readonly<Partial<Record<LogLevel, string>>> = {
 /** Priorities that the journal takes from a line's beginning: informational, warning, error. */
 const PRIORITIES: Readonly<Partial<Record<LogLevel, string>>> = { warning: "<4>", error: "<3>" };
 const PRIORITY_INFO = "<6>";
+/** What a cycle says of something that stands; every other information is of something that happened. */
+const STANDING_INFO =
+  /^(Bars|EXIT|INTENT|Gate DRY_RUN|DRY_RUN: (already submitted|would (trim|close))) /;
+/** Said in each cycle, whatever was said before (pipeline 1). */
+const EACH_CYCLE = /^Watchlist refused: /;
 
 /** What the log is made of. */
 export interface LogOptions {
@@ -26,7 +38,8 @@ export interface LogOptions {
 
 /**
  * Makes the log: one line each, `[2026-01-20 09:45:00 EST] text` (interface, Gate), `WARNING ` or `ERROR ` after the
- * time. The library behind it has one configuration for the process, so the log made last is the one that writes.
+ * time. What a cycle repeats is said once an hour and counted. The library behind it has one configuration for the
+ * process, so the log made last is the one that writes.
  */
 export function createLog({ clock, secrets, write, isJournal = false }: LogOptions): LogPort {
   const sink = (record: LogRecord) => {
@@ -45,9 +58,32 @@ export function createLog({ clock, secrets, write, isJournal = false }: LogOptio
   });
   const logger = getLogger(CATEGORY);
   // As a template's value, because braces in a plain message would be read as placeholders.
-  return {
+  return holdRepeats({
     info: (line) => logger.info`${line}`,
     warn: (line) => logger.warn`${line}`,
     error: (line) => logger.error`${line}`,
+  }, clock);
+}
+
+function formatRun(run: EndedRun): string {
+  return `${run.text}${formatEnded(run)}`;
+}
+
+/** The log that says what repeats once, with its count the next time, or when it has ended. */
+function holdRepeats(log: LogPort, clock: Pick<ClockPort, "nowMs">): LogPort {
+  const repetition = new Repetition();
+  const say = (level: keyof LogPort, line: string) => {
+    const nowMs = clock.nowMs();
+    for (const line of repetition.takeEnded(nowMs).map(formatRun)) log.info(line);
+    const isStanding = level === "info" ? STANDING_INFO.test(line) : !EACH_CYCLE.test(line);
+    if (!isStanding) return log[level](line);
+    const meaning = `${level} ${buildMeaning(line)}`;
+    const decision = repetition.decide({ meaning, text: line }, nowMs);
+    if (decision.kind === "say") log[level](`${line}${formatRepeats(decision.repeats)}`);
+  };
+  return {
+    info: (line) => say("info", line),
+    warn: (line) => say("warn", line),
+    error: (line) => say("error", line),
   };
 }

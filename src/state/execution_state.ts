@@ -49,7 +49,8 @@ export function createExecutionState(
         const bytes = buildStateBytes(state, copy);
         await ensureDir(fs, archiveDir);
         await fs.syncDir(stateDir);
-        await replaceFile(fs, copy, bytes);
+        // It is no record of an exit: the reserve is theirs (pipeline 5).
+        await replaceFile(fs, copy, bytes, { use: "note" });
       }),
     readCopy: () => readNewestCopy(fs, archiveDir),
   };

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { buildSlackText, formatTitle, TEXT_CHARS_MAX } from "../../src/alerts/slack_text.ts";
-import { assert, assertEquals, assertFalse, assertStringIncludes } from "../assert.ts";
+import { assert, assertEquals, assertFalse } from "../assert.ts";
 
-const PARTS = { mark: "LIVE paper", note: "" };
+const MARK = "LIVE paper";
 
 Deno.test("buildSlackText() puts the title first and the mark at the message's start", () => {
   const alert = {
@@ -11,7 +11,7 @@ Deno.test("buildSlackText() puts the title first and the mark at the message's s
     text: "AAPL: refused\nDo: look",
   } as const;
   assertEquals(
-    buildSlackText(alert, PARTS),
+    buildSlackText(alert, MARK),
     "[AVWAP][EXECUTION][ERROR] Execution error\nLIVE paper: AAPL: refused\nDo: look",
   );
 });
@@ -32,22 +32,11 @@ const cases: { what: string; text: string; line: string }[] = [
 ];
 for (const { what, text, line } of cases) {
   Deno.test(`buildSlackText() makes ${JSON.stringify(line)} of ${what}`, () => {
-    const built = buildSlackText({ level: "INFO", title: "T", text }, PARTS);
+    const built = buildSlackText({ level: "INFO", title: "T", text }, MARK);
     const space = line === "" ? "" : " ";
     assertEquals(built, `[AVWAP][EXECUTION][INFO] T\nLIVE paper:${space}${line}`);
   });
 }
-
-Deno.test("buildSlackText() puts the note at the first line's end", () => {
-  const built = buildSlackText({ level: "ERROR", title: "T", text: "first\nsecond" }, {
-    mark: "DRY_RUN live-money",
-    note: "(and 2 more in the last 5 minutes)",
-  });
-  assertStringIncludes(
-    built,
-    "\nDRY_RUN live-money: first (and 2 more in the last 5 minutes)\nsecond",
-  );
-});
 
 Deno.test("formatTitle() is one line whatever the title holds", () => {
   assertEquals(formatTitle({ level: "TRADE", title: " a\n\tb " }), "[AVWAP][EXECUTION][TRADE] a b");
@@ -56,7 +45,7 @@ Deno.test("formatTitle() is one line whatever the title holds", () => {
 Deno.test("buildSlackText() leaves a text of exactly the limit whole and cuts one more", () => {
   const head = "[AVWAP][EXECUTION][INFO] T\nLIVE paper: ".length;
   const fits = "x".repeat(TEXT_CHARS_MAX - head);
-  const build = (text: string) => buildSlackText({ level: "INFO", title: "T", text }, PARTS);
+  const build = (text: string) => buildSlackText({ level: "INFO", title: "T", text }, MARK);
   assertEquals(build(fits).length, TEXT_CHARS_MAX);
   assertFalse(build(fits).includes("(cut:"));
   const cut = build(`${fits}x`);
@@ -75,7 +64,7 @@ Deno.test("buildSlackText() is bounded, whole in its escapes and free of control
   ).map((parts) => parts.join(""));
   fc.assert(
     fc.property(fc.oneof(nasty, fc.string({ unit: "binary" })), (text) => {
-      const built = buildSlackText({ level: "INFO", title: text, text }, PARTS);
+      const built = buildSlackText({ level: "INFO", title: text, text }, MARK);
       assert(built.length <= TEXT_CHARS_MAX, "too long");
       assert(built.isWellFormed(), "half a surrogate pair");
       assertFalse(/[<>]/.test(built), "a bracket is left");

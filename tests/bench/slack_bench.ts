@@ -6,7 +6,7 @@ import { LIVE_ENVIRONMENT, TradingDay } from "../engine/trading_day.ts";
 import { sampleOpenMs } from "../simulator/scenario.ts";
 
 const STEP_MS = 31_000;
-/** More errors than Slack's queue holds, all of them different, so that none is throttled. */
+/** More errors than Slack's queue holds, all of them different, so that none is held back. */
 const ERRORS_A_CYCLE = 5;
 
 /** What one engine and its Slack are made of. */

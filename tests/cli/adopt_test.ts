@@ -18,7 +18,7 @@ for (const { args, says } of wrong) {
     }));
 }
 
-Deno.test("adopt --yes beside a running engine is on record within 10 s, without one it writes the record itself", () =>
+Deno.test("adopt --yes beside a running engine is on record within 10 s, and without one it writes the record itself; status knows what its stop risked", () =>
   withProgramDay({ startNy: "10:05", speed: 60 }, async (day) => {
     await prepareLive(day);
     day.exchange.setPosition("MSFT", 10, 100);
@@ -33,6 +33,12 @@ Deno.test("adopt --yes beside a running engine is on record within 10 s, without
     assertEquals(await adopt.ended, 0, [...adopt.lines, ...adopt.errors].join("\n"));
     assert(adopt.lines.includes("MSFT is managed from now on."), adopt.lines.join("\n"));
     assertEquals(await program.stop(), 0);
+    day.exchange.setPrice("MSFT", 105);
+    const { lines } = await day.runToEnd(["status", "--broker", "--json"], LIVE);
+    const rows: { symbol: string; open_usd: number; open_r: number }[] =
+      JSON.parse(lines.join("\n")).open_positions;
+    const row = rows.find(({ symbol }) => symbol === "MSFT");
+    assertEquals([row?.open_usd, row?.open_r], [50, 0.5]);
     const alone = await day.runToEnd(["adopt", "QQQ", "--stop", "80", "--yes"]);
     assertEquals([alone.status, alone.errors], [0, []]);
     const refused = await day.runToEnd(["adopt", "MSFT", "--stop", "90"]);

@@ -2,7 +2,27 @@ import { EMPTY_STATE } from "../../src/domain/engine_state.ts";
 import { COMMANDS } from "../../src/cli/program.ts";
 import { buildStateText } from "../../src/state/state_format.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { inOperatorDir, runOperator } from "./operator_host.ts";
+import { inOperatorDir, NOW_MS, runOperator } from "./operator_host.ts";
+
+const POSITION = {
+  symbol: "NVDA",
+  positionId: "avwap-2026-11-23-NVDA-abc",
+  adoptedQty: 0,
+  besideQty: 0,
+  pivotUsd: 124,
+  r1Usd: 129,
+  r2Usd: 136,
+  stopUsd: 117,
+  highWaterUsd: 125,
+  isTrimmedR1: false,
+  isTrimmedR2: false,
+  qty: 7,
+  costBasisUsd: 870,
+  unexplainedQty: null,
+  unexplainedSinceMs: null,
+  openedAtMs: 1_764_000_000_000,
+  partialSinceMs: null,
+};
 
 for (const shell of ["bash", "zsh", "fish"]) {
   Deno.test(`completion ${shell} knows every command and option`, async () => {
@@ -14,7 +34,9 @@ for (const shell of ["bash", "zsh", "fish"]) {
         assertStringIncludes(out, shell === "fish" ? `-l ${option.name}` : `--${option.name}`);
       }
     }
-    assertStringIncludes(out, "avwap-execution completion symbols 2>/dev/null");
+    for (const kind of ["symbols", "adoptable"]) {
+      assertStringIncludes(out, `avwap-execution completion ${kind} 2>/dev/null`);
+    }
   });
 }
 
@@ -34,29 +56,32 @@ Deno.test("completion symbols prints the managed symbols, and nothing where ther
       out: "",
       error: "",
     });
-    const position = {
-      symbol: "NVDA",
-      positionId: "avwap-2026-11-23-NVDA-abc",
-      adoptedQty: 0,
-      besideQty: 0,
-      pivotUsd: 124,
-      r1Usd: 129,
-      r2Usd: 136,
-      stopUsd: 117,
-      highWaterUsd: 125,
-      isTrimmedR1: false,
-      isTrimmedR2: false,
-      qty: 7,
-      costBasisUsd: 870,
-      unexplainedQty: null,
-      unexplainedSinceMs: null,
-      openedAtMs: 1_764_000_000_000,
-      partialSinceMs: null,
-    };
-    const aapl = { ...position, symbol: "AAPL", positionId: "avwap-2026-11-23-AAPL-abc" };
-    const text = buildStateText({ ...EMPTY_STATE, positions: [position, aapl] });
+    const aapl = { ...POSITION, symbol: "AAPL", positionId: "avwap-2026-11-23-AAPL-abc" };
+    const text = buildStateText({ ...EMPTY_STATE, positions: [POSITION, aapl] });
     await Deno.writeTextFile(`${dir}/execution_state.json`, text);
     const { out } = await runOperator(["completion", "symbols"], env);
     assertEquals(out, "AAPL\nNVDA\n");
     assert(!out.includes("avwap-"));
+  }));
+
+Deno.test("completion adoptable prints what was released and what the account held at the last look, but nothing managed", () =>
+  inOperatorDir(async (dir) => {
+    const env = { AVWAP_STATE_DIR: dir };
+    assertEquals((await runOperator(["completion", "adoptable"], env)).out, "");
+    const released = [{ symbol: "TSLA", positionId: "a", releasedAtMs: 1e12 }];
+    await Deno.writeTextFile(
+      `${dir}/execution_state.json`,
+      buildStateText({ ...EMPTY_STATE, released, positions: [POSITION] }),
+    );
+    const look = (symbols: readonly string[]) =>
+      JSON.stringify({
+        v: 1,
+        at: new Date(NOW_MS).toISOString(),
+        type: "equity",
+        equity_usd: 1,
+        positions: symbols.map((symbol) => ({ symbol, qty: 1, is_managed: false })),
+      });
+    const lines = [look(["GONE"]), look(["NVDA", "QQQ", "TSLA"]), ""];
+    await Deno.writeTextFile(`${dir}/events-2026-11-23.jsonl`, lines.join("\n"));
+    assertEquals((await runOperator(["completion", "adoptable"], env)).out, "QQQ\nTSLA\n");
   }));

@@ -52,20 +52,59 @@ for (const { args, out } of cases) {
     }));
 }
 
-Deno.test("log prints the same denial of the same pair of bars once, and of the next pair again", () => {
-  const denied = (minute: number, b2: string) =>
-    line(`2026-11-23T15:0${minute}:00.000Z`, "verdict", {
+/** A denial at a minute after 10:00. */
+function denyAt(minute: number, b2Start: string): string {
+  return line(
+    new Date(Date.parse("2026-11-23T15:00:00Z") + minute * 60_000).toISOString(),
+    "verdict",
+    {
       symbol: "NVDA",
       is_allowed: false,
       reason: "allowlist blocked",
-      b2_start: b2,
-    });
+      b2_start: b2Start,
+    },
+  );
+}
+
+Deno.test("log prints a denial once an hour with its count, the same pair of bars once, and all with --all", () => {
   const first = "2026-11-23T14:40:00.000Z";
-  const text = denied(0, first) + denied(1, first) + denied(2, "2026-11-23T14:50:00.000Z");
+  const pairs = [10, 20, 30, 40, 50, 60, 70].map((minute) => denyAt(minute, `pair ${minute}`));
+  const text = denyAt(0, first) + denyAt(1, first) + pairs.join("");
   return withStateDir({ [FILE]: text }, async (dir) => {
-    const run = await runOperator(["log"], dir, { nowMs: NOW_MS });
     const said = "NVDA entry denied: allowlist blocked";
-    assertEquals(run.out, `10:00:00 EST  ${said}\n10:02:00 EST  ${said}\n`);
+    const counted = await runOperator(["log"], dir, { nowMs: NOW_MS });
+    assertEquals(
+      counted.out,
+      `10:00:00 EST  ${said}\n` +
+        `11:00:00 EST  ${said} (7 times since 10:00)\n` +
+        `11:10:00 EST  ${said} (8 times since 10:00, last at 11:10)\n`,
+    );
+    const all = await runOperator(["log", "--all"], dir, { nowMs: NOW_MS });
+    assertEquals(all.out.trimEnd().split("\n").length, 9);
+  });
+});
+
+Deno.test("log prints how things stand once an hour and counted, in its place, and what happened each time", () => {
+  const at = (minute: number) =>
+    new Date(Date.parse("2026-11-23T15:00:00Z") + minute * 60_000).toISOString();
+  const price = (minute: number) =>
+    line(at(minute), "price", { symbol: "NVDA", price_usd: 120 + minute, stop_usd: 117, qty: 7 });
+  const raised = (minute: number) =>
+    line(at(minute), "position", { symbol: "NVDA", change: "stop raised", stop_usd: 120 + minute });
+  const fill = line(at(3), "fill", { symbol: "NVDA", order_id: "o", filled_qty: 7, side: "buy" });
+  const text = price(0) + raised(1) + price(2) + fill + raised(4) + fill + price(5) +
+    line(at(30), "engine_stopped");
+  return withStateDir({ [FILE]: text }, async (dir) => {
+    const { out } = await runOperator(["log"], dir, { nowMs: NOW_MS });
+    const lines = out.trimEnd().split("\n").map((each) => each.slice(0, 5) + each.slice(14));
+    assertEquals(lines, [
+      "10:00NVDA at 120.00: stop 117.00, high an unknown price, 7 shares",
+      "10:01NVDA stop raised to 121.00",
+      "10:03NVDA bought 7 of ? at an unknown price (unknown), filled an unknown time",
+      "10:04NVDA stop raised to 124.00 (2 times since 10:01, last at 10:04)",
+      "10:05NVDA at 125.00: stop 117.00, high an unknown price, 7 shares (3 times since 10:00, last at 10:05)",
+      "10:30engine stopped",
+    ]);
   });
 });
 

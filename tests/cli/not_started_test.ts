@@ -11,6 +11,10 @@ const TOKEN = "token-of-the-simulated-run";
 const LIVE: Environment = { ...SAMPLE_SETTINGS, LIVE_TRADING: "1", LIVE_CONFIRM_TOKEN: TOKEN };
 const TITLE = "Execution not running";
 
+function waitForAbort(_ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal?.addEventListener("abort", () => resolve()));
+}
+
 /** A state directory with NVDA in it, and a webhook. */
 function withHeld(
   act: (program: SimulatedProgram, slack: SlackSink) => Promise<void>,
@@ -78,11 +82,9 @@ Deno.test("a bug that ends the run is told once an hour, and no start of one cyc
     const slack = new SlackSink();
     try {
       const environment = { ...SAMPLE_SETTINGS, SLACK_WEBHOOK_URL: slack.url };
-      const sleep = (_ms: number, signal?: AbortSignal) =>
-        new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve()));
       const at = (minute: number, broken: boolean) => {
         const nowMs = sampleOpenMs() + minute * 60_000;
-        const clock = { nowMs: () => nowMs, monotonicMs: () => 0, sleep };
+        const clock = { nowMs: () => nowMs, monotonicMs: () => 0, sleep: waitForAbort };
         const signals = {
           addSignalListener: () => {
             throw new TypeError("a bug");
@@ -95,11 +97,11 @@ Deno.test("a bug that ends the run is told once an hour, and no start of one cyc
           broken ? { clock, signals } : { clock },
         );
       };
-      // The sample day opens at 09:30: the hour is full 30 minutes later.
-      for (const minute of [28, 29, 30, 31, 45]) assertEquals((await at(minute, true)).status, 70);
+      // The sample day opens at 09:30: the hour is full 30 minutes later. It may be two minutes from start to start.
+      for (const minute of [28, 29, 32, 33, 45]) assertEquals((await at(minute, true)).status, 70);
       assertEquals(slack.of(TITLE).length, 1);
       assertStringIncludes(slack.of(TITLE)[0] ?? "", "Internal error: TypeError: a bug");
-      for (const minute of [89, 90, 91]) assertEquals((await at(minute, false)).status, 78);
+      for (const minute of [89, 92, 93]) assertEquals((await at(minute, false)).status, 78);
       assertEquals(slack.of(TITLE).length, 2);
     } finally {
       await slack.stop();
@@ -123,4 +125,26 @@ Deno.test("a second process is not told, and a Slack that fails changes no statu
     await program.run(AT_ONCE, LIVE);
     assertEquals(second, 75);
     assertEquals([slack.requests, slack.of(TITLE)], [before, []]);
+  }));
+
+Deno.test("a bug in the loop is told at its first end and an hour later, whatever minute that is", () =>
+  withSimulatedProgram({ startMs: START_MS, speed: 1 }, async (program) => {
+    const slack = new SlackSink();
+    try {
+      const environment = { ...SAMPLE_SETTINGS, SLACK_WEBHOOK_URL: slack.url };
+      const uniform = () => {
+        throw new TypeError("a bug");
+      };
+      for (const minute of [47, 48, 50, 80, 106, 108, 109]) {
+        const nowMs = sampleOpenMs() + minute * 60_000;
+        program.simulator.advanceTo(nowMs);
+        const clock = { nowMs: () => nowMs, monotonicMs: () => 0, sleep: waitForAbort };
+        const { status } = await program.run(["run"], environment, { chance: { uniform }, clock });
+        assertEquals([status, minute], [70, minute]);
+        assertEquals(slack.of(TITLE).length, minute < 107 ? 1 : 2, `${minute}`);
+      }
+      assertStringIncludes(slack.of(TITLE)[0] ?? "", "Internal error: TypeError: a bug");
+    } finally {
+      await slack.stop();
+    }
   }));

@@ -163,6 +163,32 @@ Deno.test("status --broker names what differs: shares, stops, orders, foreign po
     assertNarrow(text);
   }));
 
+Deno.test("status --broker takes what a running engine writes meanwhile for no difference, and says nothing of a position that came after its look", () =>
+  withPosition(async (program) => {
+    const path = `${program.stateDir}/execution_state.json`;
+    const parsed = parseState(await Deno.readTextFile(path));
+    assert(parsed.kind === "ok");
+    const [position] = parsed.state.positions;
+    assert(position !== undefined);
+    const later = [{ ...position, qty: 4 }, { ...position, symbol: "AMD", positionId: "later" }];
+    let asked = 0;
+    const write: typeof fetch = async (input, init) => {
+      const answer = await fetch(input, init);
+      // The engine goes on once the broker has said what is held.
+      if (new URL(input instanceof Request ? input.url : input).pathname.endsWith("/positions")) {
+        asked++;
+        await Deno.writeTextFile(path, buildStateText({ ...parsed.state, positions: later }));
+      }
+      return answer;
+    };
+    const { lines } = await program.run(["status", "--broker", "--json"], LIVE, { fetch: write });
+    const { broker, positions } = JSON.parse(lines.join("\n"));
+    assertEquals([asked, broker.differences], [1, []]);
+    assertEquals(positions.map((each: { broker: unknown }) => each.broker === null), [false, true]);
+    const settled = (await program.run(["status", "--broker", "--json"], LIVE)).lines.join("\n");
+    assertStringIncludes(settled, "NVDA: the engine knows 4 shares, the broker shows 7");
+  }));
+
 Deno.test("status --broker names a row that can't be read, and makes up nothing about its symbol", () =>
   withPosition(async (program) => {
     program.simulator.setFaults(breakRows("/v2/positions", "NVDA", { qty: "seven" }));

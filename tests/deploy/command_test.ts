@@ -85,8 +85,27 @@ Deno.test("completion proposes the symbols of the engine that runs", () =>
   withInstalled(async (host) => {
     assertEquals((await host.command("completion", "symbols")).stdout, "symbols of nowhere\n");
     await withEngine(host, MONEY, async () => {
-      const { stdout } = await host.command("completion", "symbols");
-      assertEquals(stdout, `symbols of ${MONEY}\n`);
+      for (const kind of ["symbols", "adoptable"]) {
+        const { stdout } = await host.command("completion", kind);
+        assertEquals(stdout, `symbols of ${MONEY}\n`);
+      }
       assertFalse((await host.command("completion", "bash")).stdout.includes(MONEY));
     });
   }));
+
+Deno.test("the operator's command without a word starts no engine, and says how one is started", () =>
+  withInstalled(async (host) => {
+    const { status, stdout, stderr } = await host.command();
+    assertEquals([status, stdout], [64, ""]);
+    assertStringIncludes(stderr, "systemctl start execution.service");
+    assertStringIncludes(stderr, "avwap-execution --help");
+  }, { run: 3 }));
+
+Deno.test("a directory or a broken link with the name of a drop-in keeps no command from running", () =>
+  withInstalled(async (host) => {
+    await Deno.mkdir(`${host.dropIns}/60-dir.conf`);
+    await Deno.symlink("/nowhere", `${host.dropIns}/61-broken.conf`);
+    const { status, stderr } = await host.command("check");
+    assertEquals([status, stderr], [5, ""]);
+    assertEquals((await host.command("kill")).status, 0);
+  }, { check: 5 }));

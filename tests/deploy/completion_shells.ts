@@ -12,7 +12,7 @@ function quote(word: string): string {
   return `'${word}'`;
 }
 
-const SYMBOLS = "printf '%s\\n' AAPL NVDA";
+const SYMBOLS = "test \"$2\" = adoptable && printf '%s\\n' TSLA || printf '%s\\n' AAPL NVDA";
 
 const BASH: CompletingShell = {
   program: "bash",
@@ -68,7 +68,7 @@ const FISH: CompletingShell = {
   build: (dir, words) =>
     [
       `cd ${dir}`,
-      `function avwap-execution; ${SYMBOLS}; end`,
+      `function avwap-execution; ${SYMBOLS.replace('"$2"', '"$argv[2]"')}; end`,
       "source script; or exit 1",
       // A replacement that replaced nothing is no failure.
       `complete -C ${quote(words.join(" "))} | string replace -r '\\t.*' ''; or true`,

@@ -33,6 +33,8 @@ const CASES: { words: string[]; proposes: string[] }[] = [
   { words: ["ledger", "rebuild", "--"], proposes: [...COMMON, "--yes"] },
   { words: ["resume", "--"], proposes: ["--all", "--help", "--paused", "--version"] },
   { words: ["release", "N"], proposes: ["NVDA"] },
+  { words: ["adopt", "T"], proposes: ["TSLA"] },
+  { words: ["adopt", "N"], proposes: [] },
   { words: ["release", "NVDA", "--y"], proposes: ["--yes"] },
   { words: ["flatten", "--symbol", ""], proposes: ["AAPL", "NVDA"] },
   { words: ["report", "--out", "af"], proposes: ["afile"] },

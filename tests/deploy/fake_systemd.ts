@@ -38,6 +38,12 @@ case "$*" in
     "$FAKE_ROOT/opt/avwap-execution/current/avwap-execution" run
     status=$?
     echo "$status" > "$FAKE_ROOT.main-status"
+    rm -f "$FAKE_ROOT.main-pid"
+    if [ "$status" = 0 ]; then
+      mkdir -p "$FAKE_ROOT.proc/999999999"
+      ln -sfn "$(readlink -f "$FAKE_ROOT/opt/avwap-execution/current")/avwap-execution" "$FAKE_ROOT.proc/999999999/exe"
+      echo 999999999 > "$FAKE_ROOT.main-pid"
+    fi
     if [ "$status" = 0 ]; then echo active; else echo activating; fi > "$FAKE_ROOT.active"
     exit "$status"
     ;;
@@ -100,8 +106,9 @@ env -i "\${settings[@]}" "$@"
 echo "exited $?" > "$dir/result"
 `;
 
-/** Notes what was in place when everything was to be on the disk. */
+/** Notes what was in place when everything was to be on the disk; of a single file, nothing. */
 export const FAKE_SYNC = `#!/bin/bash
+[ $# = 0 ] || exit 0
 releases=$FAKE_ROOT/opt/avwap-execution/releases
 has() { [ -e "$2" ] && printf '%s ' "$1"; }
 {
@@ -113,4 +120,34 @@ has() { [ -e "$2" ] && printf '%s ' "$1"; }
   has command "$FAKE_ROOT/opt/avwap-execution/host/command.sh"
   echo
 } >> "$FAKE_ROOT.syncs"
+`;
+
+/** Programs by which the scripts change something. */
+export const CHANGING = ["chmod", "cp", "install", "ln", "mv", "rm", "sync", "systemctl", "touch"];
+
+/**
+ * One of them: counts what it is asked to change, and ends the scripts, or itself, before the step that `.cut` names. What
+ * is done to stand-ins, below /run, is no step, and nothing outside the part of the host that `.part` names.
+ */
+export const FAKE_CHANGE = `#!/bin/bash
+name=\${0##*/}
+case "$name $*" in
+  "systemctl restart "* | "systemctl daemon-reload"* | "systemctl enable "* | "systemctl disable "*) ;;
+  "systemctl "* | *"$FAKE_ROOT/run/systemd/"*) exec "\${0%/*}/real/$name" "$@" ;;
+esac
+read -r at how 2> /dev/null < "$FAKE_ROOT.cut"
+# What is only written beside its place makes no other half of it.
+case "$how $name" in "power cp" | "power install" | "power sync") exec "\${0%/*}/real/$name" "$@" ;; esac
+case "$name $*" in systemctl\\ * | *"$(cat "$FAKE_ROOT.part" 2> /dev/null)"*) ;; *) exec "\${0%/*}/real/$name" "$@" ;; esac
+step=$((1 + $(cat "$FAKE_ROOT.steps" 2> /dev/null || echo 0)))
+echo "$step" > "$FAKE_ROOT.steps"
+if [ "$step" = "$at" ]; then
+  case "$how" in
+    power) kill -KILL 0 ;;
+    # By turns ^C and the end of the connection.
+    terminal) if [ $((step % 2)) = 0 ]; then kill -INT 0; else kill -HUP 0; fi ;;
+    full) exit 1 ;;
+  esac
+fi
+exec "\${0%/*}/real/$name" "$@"
 `;

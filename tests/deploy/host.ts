@@ -1,4 +1,10 @@
-import { FAKE_SYNC, FAKE_SYSTEMCTL, FAKE_SYSTEMD_RUN } from "./fake_systemd.ts";
+import {
+  CHANGING,
+  FAKE_CHANGE,
+  FAKE_SYNC,
+  FAKE_SYSTEMCTL,
+  FAKE_SYSTEMD_RUN,
+} from "./fake_systemd.ts";
 
 // A droplet in a directory: a scratch root, binaries that answer as they are told, and stand-ins for systemd's programs.
 
@@ -51,6 +57,9 @@ export async function run(
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { status: output.code, stdout: decode(output.stdout), stderr: decode(output.stderr) };
 }
+
+/** How a script is cut short; `full`: one of its programs fails, as on a full disk. */
+export type Cut = "power" | "terminal" | "full";
 
 /** One droplet of the test's own. */
 export class Host {
@@ -161,12 +170,55 @@ esac
       SYSTEMCTL: `${bin}/systemctl`,
       SYSTEMD_RUN: `${bin}/systemd-run`,
       FAKE_ROOT: this.root,
+      PROC_DIR: `${this.root}.proc`,
       PATH: `${bin}:/usr/sbin:/usr/bin:/sbin:/bin`,
     };
   }
 
   #withSystem(script: string, args: readonly string[]): Promise<Ran> {
-    return run("bash", [`${DEPLOY}${script}`, "--root", this.root, ...args], this.#systemEnv());
+    const words = [`${DEPLOY}${script}`, "--root", this.root, ...args];
+    // Alone in its group, so that what ends it ends nothing else.
+    return run("bash", ["-c", 'exec setsid --wait bash "$@"', "bash", ...words], this.#systemEnv());
+  }
+
+  /** Counts the steps of the scripts from now on, and cuts the next one short before one of them; `null`: no more. */
+  async cut(at: { readonly step: number; readonly how: Cut } | null): Promise<void> {
+    await Deno.writeTextFile(`${this.root}.steps`, "0");
+    await Deno.writeTextFile(`${this.root}.cut`, at === null ? "" : `${at.step} ${at.how}\n`);
+  }
+
+  /** Puts the programs in place that count. @param part Of what they change, the paths that hold it. */
+  async countSteps(part = ""): Promise<void> {
+    const bin = `${this.dir}/bin`;
+    await Deno.writeTextFile(`${this.root}.part`, part);
+    await Deno.mkdir(`${bin}/real`);
+    for (const name of CHANGING) {
+      const real = `${bin}/real/${name}`;
+      if (name === "sync" || name === "systemctl") await Deno.rename(`${bin}/${name}`, real);
+      else {await Deno.writeTextFile(real, `#!/bin/sh\nexec /usr/bin/${name} "$@"\n`, {
+          mode: 0o755,
+        });}
+      await Deno.writeTextFile(`${bin}/${name}`, FAKE_CHANGE, { mode: 0o755 });
+    }
+    await this.cut(null);
+  }
+
+  /** How many steps there were since `cut`. */
+  async readSteps(): Promise<number> {
+    return Number(await Deno.readTextFile(`${this.root}.steps`));
+  }
+
+  /** Keeps the host as it is now, and makes it so again. */
+  async keep(): Promise<void> {
+    await this.#shell("mkdir kept && cp -a root* kept/");
+  }
+  async restore(): Promise<void> {
+    await this.#shell("rm -rf root* && cp -a kept/. .");
+  }
+
+  async #shell(text: string): Promise<void> {
+    const { status, stderr } = await run("bash", ["-c", `cd "$1" && ${text}`, "bash", this.dir]);
+    if (status !== 0) throw new Error(stderr);
   }
 
   /** A systemd that starts what `current` points to, and remembers how that ended; what it keeps is beside the root. */
@@ -177,8 +229,21 @@ esac
     await Deno.writeTextFile(`${bin}/systemctl`, FAKE_SYSTEMCTL, { mode: 0o755 });
     await Deno.writeTextFile(`${bin}/systemd-run`, FAKE_SYSTEMD_RUN, { mode: 0o755 });
     await Deno.writeTextFile(`${bin}/sync`, FAKE_SYNC, { mode: 0o755 });
-    await Deno.writeTextFile(`${this.root}.active`, isRunning ? "active" : "inactive");
+    await Deno.writeTextFile(`${this.root}.active`, isRunning ? "active\n" : "inactive\n");
+    const release = await this.readLink("current");
+    if (isRunning && release !== null) await this.#writeProcess(release);
     await Deno.writeTextFile(`${this.root}.status-text`, statusText);
+  }
+
+  /** The process of the service, that of one release; no process of this host has so high a number. */
+  async #writeProcess(release: string): Promise<void> {
+    const process = `${this.root}.proc/999999999`;
+    await Deno.mkdir(process, { recursive: true });
+    await Deno.symlink(
+      `${this.root}/opt/avwap-execution/releases/${release}/avwap-execution`,
+      `${process}/exe`,
+    );
+    await Deno.writeTextFile(`${this.root}.main-pid`, "999999999\n");
   }
 
   /** What was in place at each `sync`, a line each. */

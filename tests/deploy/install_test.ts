@@ -42,8 +42,11 @@ Deno.test("install.sh puts release, link, unit and DRY_RUN drop-in in place, wit
     has(/^\/root\/scan\/state 700$/);
     has(/^\/etc\/avwap-execution 700$/);
     has(/^\/usr\/local\/bin\/avwap-execution -> \/opt\/avwap-execution\/host\/command\.sh$/);
+    has(/^\/opt\/avwap-execution\/host -> host-[0-9a-f]{12}$/);
     for (const script of await listScripts()) {
-      has(new RegExp(`^/opt/avwap-execution/host/${script.replace(".", "\\.")} 755 #`));
+      has(
+        new RegExp(`^/opt/avwap-execution/host-[0-9a-f]{12}/${script.replace(".", "\\.")} 755 #`),
+      );
     }
     has(/^\/etc\/avwap-execution\/kill-switch-on 600 KILL_SWITCH=1\n$/);
     has(/^\/etc\/avwap-execution\/dry-run-on 600 DRY_RUN=1\n$/);
@@ -85,7 +88,9 @@ Deno.test("install.sh has everything on the disk before it names a release, and 
     await host.makeSystemd({ isRunning: false });
     assertEquals((await host.installWithSystem(await host.makeBinary())).status, 0);
     assertEquals((await host.listSyncs()).map((line) => line.trim()), [
+      // The release, then the scripts.
       "new new-manifest",
+      "",
       "current unit dry-run command",
       "current unit dry-run command",
     ]);

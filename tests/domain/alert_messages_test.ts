@@ -136,6 +136,7 @@ Deno.test("buildExecutionStarted() says version, broker, watchlist and what is m
     endpoint: "paper",
     host: "paper-api.alpaca.markets",
     pollSeconds: 300,
+    loop: null,
     watchlist: { kind: "missing" },
     managedSymbols: ["AAPL", "MSFT"],
   } as const;

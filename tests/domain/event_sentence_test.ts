@@ -375,9 +375,9 @@ Deno.test("formatEvent() shows an event of a later release as it is", () => {
 });
 
 Deno.test("formatEventTime() is New York's, and says where there is none", () => {
-  assertEquals(formatEventTime({ at: AT, type: "error" }), "09:52:10 EST");
-  assertEquals(formatEventTime({ at: "2026-07-01T14:00:00Z", type: "error" }), "10:00:00 EDT");
-  assertEquals(formatEventTime({ at: "yesterday", type: "error" }), "??:??:?? ???");
+  assertEquals(formatEventTime(Date.parse(AT)), "09:52:10 EST");
+  assertEquals(formatEventTime(Date.parse("2026-07-01T14:00:00Z")), "10:00:00 EDT");
+  assertEquals(formatEventTime(null), "??:??:?? ???");
 });
 
 Deno.test("formatEvent() never throws, whatever a file holds", () => {

@@ -1,5 +1,5 @@
 import { sampleOpenMs } from "../simulator/scenario.ts";
-import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 import { SlackSink } from "./slack_sink.ts";
 import { KILL_PATH, LIVE_ENVIRONMENT, TradingDay } from "./trading_day.ts";
 
@@ -108,24 +108,64 @@ Deno.test("Position without stop is taken back where it was no longer true befor
     assertEquals(slack.of("Kill switch active").length, 0);
   }));
 
-Deno.test("an unreachable broker is an error at most every five minutes, with a count, then recovered", () =>
+/** The broker answers nothing but its clock between these minutes after the open. */
+function setOutage(day: TradingDay, fromMinutes: number, toMinutes: number): void {
+  day.faults = ({ path }) => {
+    if (path === "/v2/clock") return null;
+    const minutes = (day.time.nowMs() - OPEN_MS) / MINUTE_MS;
+    return minutes > fromMinutes && minutes < toMinutes ? { kind: "lost_before" } : null;
+  };
+}
+
+Deno.test("an unreachable broker is an error once an hour, with a count, then recovered", () =>
   withSink(async (slack) => {
     const day = new TradingDay({ startMs: afterOpen(20), slack });
-    day.faults = ({ path }) => {
-      if (path === "/v2/clock") return null;
-      const minutes = (day.time.nowMs() - OPEN_MS) / MINUTE_MS;
-      return minutes > 60 && minutes < 74 ? { kind: "lost_before" } : null;
-    };
-    await day.run(HELD, { untilMs: afterOpen(100) });
+    setOutage(day, 60, 134);
+    await day.run(HELD, { untilMs: afterOpen(150) });
     const errors = slack.of("Execution error");
-    assert(errors.length >= 2 && errors.length <= 3, errors.join("\n"));
+    assertEquals(errors.length, 2, errors.join("\n"));
     for (const text of errors) assertStringIncludes(text, "Broker unreachable");
-    assertStringIncludes(errors[1] ?? "", "more in the last");
+    assertMatch(errors[1] ?? "", /connection closed before an answer \(\d+ times since 10:\d\d\)$/);
     assertEquals(slack.of("Execution recovered").length, 1);
     assertStringIncludes(
       slack.of("Execution recovered")[0] ?? "",
       "Recovered from: Broker unreach",
     );
+    const recorded = (await day.listEvents())
+      .filter(({ type, message }) => type === "error" && `${message}`.startsWith("Broker"));
+    const counts = recorded.map((event) => Number(event["times"] ?? 1));
+    assertEquals(counts.length, 3);
+    assert((counts[1] ?? 0) > 30 && (counts[2] ?? 0) > (counts[1] ?? 0), counts.join());
+  }));
+
+Deno.test("a broker that is away again after it was back is news", () =>
+  withSink(async (slack) => {
+    const day = new TradingDay({ startMs: afterOpen(20), slack });
+    setOutage(day, 60, 66);
+    day.time.plan(afterOpen(70), () => setOutage(day, 72, 78));
+    await day.run(HELD, { untilMs: afterOpen(100) });
+    assertEquals(slack.of("Execution error").length, 2);
+    assertEquals(slack.of("Execution recovered").length, 2);
+  }));
+
+Deno.test("an error that repeats over restarts is said once in the hour", () =>
+  withSink(async (slack) => {
+    const day = new TradingDay({ startMs: afterOpen(20), slack });
+    setOutage(day, 60, 100);
+    for (let minutes = 62; minutes < 98; minutes += 4) {
+      await day.run(HELD, { untilMs: afterOpen(minutes) });
+    }
+    assertEquals(slack.of("Execution error").length, 1);
+  }));
+
+Deno.test("an error that Slack did not take is offered until it does, and said once", () =>
+  withSink(async (slack) => {
+    const day = new TradingDay({ startMs: afterOpen(20), slack });
+    setOutage(day, 60, 100);
+    day.time.plan(afterOpen(60), () => void (slack.answer = 500));
+    day.time.plan(afterOpen(75), () => void (slack.answer = 200));
+    await day.run(HELD, { untilMs: afterOpen(98) });
+    assertEquals(slack.of("Execution error").length, 1);
   }));
 
 Deno.test("a broker whose clock can't be read in a session is one error in the hour, and recovered", () =>

@@ -248,8 +248,8 @@ Deno.test("an order that the broker shows when its repeat is decided goes on cou
   await world.cycle();
   world.list([{ ...NVDA, pivotUsd: 101, r1Usd: 106, r2Usd: 112 }, AAPL]);
   world.onEvent = (event) => {
-    // AAPL's signal comes behind the look-ups and before the entries: now the broker shows the order.
-    if (event.type === "signal" && world.nowMs > at("10:02:06")) {
+    // The gate is said behind the look-ups and before the entries: now the broker shows the order.
+    if (event.type === "gate" && world.nowMs > at("10:02:06")) {
       world.exchange.behaviour.visibilityDelayMs = 0;
     }
   };
@@ -260,7 +260,7 @@ Deno.test("an order that the broker shows when its repeat is decided goes on cou
 Deno.test("a due intent waits while positions can't be read, also where they fail at the entry itself", async () => {
   const world = await ready();
   world.onEvent = (event) => {
-    if (event.type !== "signal") return;
+    if (event.type !== "gate") return;
     world.setFaults([{ path: "/v2/positions", fault: { kind: "status", status: 503 } }]);
   };
   await world.cycle();

@@ -424,6 +424,26 @@ Deno.test("a fraction of a share is left out of what is adopted, named, and neit
   assertEquals(world.said("error Position AAPL"), []);
 });
 
+Deno.test("what a fraction beside the adopted shares cost is in no trade's result", async () => {
+  const world = new World({ rows: [NVDA] });
+  world.exchange.setPosition("NVDA", 10.5, 100);
+  await world.restart();
+  await world.cycles(2, MINUTE_MS);
+  const [adopted] = world.events.filter((event) =>
+    event.type === "position" && event.change === "adopted"
+  );
+  assertEquals(adopted?.type === "position" ? adopted.cost_basis_usd : null, 1000);
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(2, MINUTE_MS);
+  world.exchange.setPrice("NVDA", 98);
+  await world.cycles(2, MINUTE_MS);
+  const told = world.said("NVDA R1: ").concat(world.said("NVDA stopped out: "));
+  assertEquals(told.map((line) => line.replace(/^info /, "")), [
+    "NVDA R1: sold 5 at 106.00, +30.00; 5 left, stop 99.00",
+    "NVDA stopped out: sold 5 at 98.00, -10.00; whole trade +20.00",
+  ]);
+});
+
 Deno.test("what is too large to be adopted is named with its command once a day; at the limit it is adopted", async () => {
   const world = await holdForeign({ environment: { MAX_LIVE_NOTIONAL_PER_SYMBOL: "499" } });
   await world.cycles(3, MINUTE_MS);

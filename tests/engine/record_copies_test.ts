@@ -1,8 +1,10 @@
+import { PIECES, RESERVE_FILE } from "../../src/state/state_disk.ts";
 import { parseState } from "../../src/state/state_format.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { AAPL, at, MINUTE_MS, NVDA, SECOND_MS, STATE_DIR, STATE_PATH, World } from "./support.ts";
 
 const ARCHIVE = `${STATE_DIR}/archive`;
+const RESERVE_PATH = `${STATE_DIR}/${RESERVE_FILE}`;
 const MONDAY = "2026-11-23";
 const TUESDAY = "2026-11-24";
 
@@ -72,4 +74,18 @@ Deno.test("what is not in the document is in no copy of it", async () => {
   world.exchange.setPrice("NVDA", 94);
   await world.cycles(2, MINUTE_MS);
   assertEquals([world.position(), copied(world, MONDAY)], [undefined, ["NVDA"]]);
+});
+
+Deno.test("a copy that finds no room leaves the reserve to the records of exits and protection", async () => {
+  const world = new World();
+  await world.buy();
+  const readReserve = async () => (await world.disk.lstat(RESERVE_PATH))?.sizeBytes ?? 0;
+  const wholeBytes = await readReserve();
+  // Whoever fills the disk takes what is given up, piece by piece.
+  world.disk.fault = ({ op, path }) =>
+    op === "write" && path.startsWith(copyPath(TUESDAY)) ? "ENOSPC" : null;
+  world.goTo(at("10:00:30", TUESDAY));
+  await world.cycle();
+  assertEquals(copied(world, TUESDAY), null);
+  assert(await readReserve() >= wholeBytes * (1 - 1 / PIECES), `${await readReserve()} bytes`);
 });

@@ -12,6 +12,8 @@ export class SlackSink {
   /** Requests that came at all. */
   requests = 0;
   answer: SinkAnswer = 200;
+  /** Called with each message that was taken. */
+  onTaken: (text: string) => void = () => {};
 
   constructor() {
     this.#server = Deno.serve(
@@ -43,7 +45,10 @@ export class SlackSink {
       await hung.promise;
       return new Response("late", { status: 503 });
     }
-    if (this.answer >= 200 && this.answer < 300) this.taken.push(text);
+    if (this.answer >= 200 && this.answer < 300) {
+      this.taken.push(text);
+      this.onTaken(text);
+    }
     return new Response("ok", { status: this.answer });
   }
 }

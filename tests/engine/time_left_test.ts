@@ -1,9 +1,5 @@
-import { createAlpacaClient } from "../../src/broker/alpaca_client.ts";
-import { HttpFailure } from "../../src/broker/transport.ts";
-import { RUN_ONCE_MS } from "../../src/engine/engine.ts";
-import { buildConfig, NO_RUN_FLAGS } from "../../src/runtime/config.ts";
 import { assert, assertEquals } from "../assert.ts";
-import { createSimulatedSend } from "../simulator/in_process.ts";
+import { restartSlow } from "./slow_broker.ts";
 import { at, MINUTE_MS, NVDA, SECOND_MS, World } from "./support.ts";
 
 const NAMES = ["AAAA", "BBBB", "CCCC", "DDDD", "EEEE"] as const;
@@ -37,30 +33,7 @@ async function hold(count: number, dateNy?: string): Promise<{ world: World; nam
 
 /** A `--run-once` of its own, each request taking so long. @returns What it took, ms. */
 async function runOnce(world: World, latencyMs: number): Promise<number> {
-  await world.restart();
-  const { ports } = world.engine;
-  const { clock, log, chance } = ports;
-  const { config } = buildConfig(world.environment, { ...NO_RUN_FLAGS, isRunOnce: true });
-  const broker = createAlpacaClient({
-    tradingUrl: config.endpoint.tradingUrl,
-    dataUrl: config.endpoint.dataUrl,
-    keyId: config.keyId,
-    secretKey: config.secretKey,
-    send: createSimulatedSend({
-      exchange: world.exchange,
-      clock,
-      latencyMs,
-      faults: null,
-      fail: (failure, message) => new HttpFailure(failure, message),
-    }),
-    clock,
-    chance,
-    feed: config.feed,
-    timeoutMs: 10_000,
-    log,
-    endMs: clock.monotonicMs() + RUN_ONCE_MS,
-  });
-  Object.assign(ports, { broker, marketData: broker, config: config.engine });
+  await restartSlow(world, { latencyMs, isRunOnce: true });
   const startMs = world.nowMs;
   await world.cycle();
   // `cycle` lets a second pass after it.

@@ -4,7 +4,7 @@ import { createSlackTransport } from "../../src/alerts/slack_transport.ts";
 import { createHttp } from "../../src/runtime/http.ts";
 import { createAlpacaClient } from "../../src/broker/alpaca_client.ts";
 import { HttpFailure } from "../../src/broker/transport.ts";
-import type { AlertPort, ClockPort, EnginePorts } from "../../src/engine/ports.ts";
+import type { AlertPort, ClockPort, EnginePorts, LogPort } from "../../src/engine/ports.ts";
 import { runLoop } from "../../src/engine/loop.ts";
 import { createClock } from "../../src/runtime/clock.ts";
 import { buildConfig, NO_RUN_FLAGS } from "../../src/runtime/config.ts";
@@ -31,7 +31,7 @@ import { MemoryLog } from "../state/support.ts";
 import type { SlackSink } from "./slack_sink.ts";
 import { VirtualDay } from "./virtual_time.ts";
 
-const LIST_PATH = "/scan/daily_candidates.csv";
+export const LIST_PATH = "/scan/daily_candidates.csv";
 export const STATE_DIR = "/state";
 export const TOKEN = "token-of-the-virtual-day";
 export const KILL_PATH = `${STATE_DIR}/KILL_SWITCH`;
@@ -52,6 +52,14 @@ export interface TradingDayOptions {
   readonly latencyMs?: number;
   /** Whether time stands still while a request to Slack is under way; a bench measures what happens otherwise. */
   readonly isSlackAwaited?: boolean;
+  /** Makes the log of a process; absent: all write into `log`. */
+  readonly createLog?: (clock: Pick<ClockPort, "nowMs">) => LogPort;
+}
+
+/** Where a process writes what it does. */
+interface Trail {
+  readonly events: EventLog;
+  readonly log: LogPort;
 }
 
 /**
@@ -66,14 +74,22 @@ export class TradingDay {
   readonly #slack: SlackSink | null;
   readonly #latencyMs: number;
   readonly #isSlackAwaited: boolean;
+  readonly #createLog: TradingDayOptions["createLog"];
   readonly #real: ClockPort = createClock();
   #stop = new AbortController();
   faults: FaultPlan | null = null;
 
   constructor(
-    { startMs, dateNy = SAMPLE_DAY_NY, slack = null, latencyMs = 12, isSlackAwaited = true }:
-      TradingDayOptions,
+    {
+      startMs,
+      dateNy = SAMPLE_DAY_NY,
+      slack = null,
+      latencyMs = 12,
+      isSlackAwaited = true,
+      createLog,
+    }: TradingDayOptions,
   ) {
+    this.#createLog = createLog;
     const { script, sessions, watchlistCsv } = buildSampleDay(dateNy);
     this.exchange = new Exchange({ script, sessions, startMs, cashUsd: SAMPLE_EQUITY_USD });
     this.time = new VirtualDay(startMs);
@@ -134,7 +150,7 @@ export class TradingDay {
     }, { ...NO_RUN_FLAGS, isRunOnce });
     const fs = this.disk;
     const clock = this.time.driver();
-    const { log } = this;
+    const log = this.#createLog?.(clock) ?? this.log;
     const chance = { uniform: () => 0.5 };
     const disk = createStateDisk({
       fs,
@@ -144,8 +160,8 @@ export class TradingDay {
     });
     const { secrets } = config;
     const events = createEventLog({ fs, stateDir: STATE_DIR, clock, log, secrets, disk });
-    const alerts = this.#buildAlerts(config.slack, events, config.engine.endpoint);
-    const broker = this.#buildBroker(config, clock, events);
+    const alerts = this.#buildAlerts(config.slack, { events, log }, config.engine.endpoint);
+    const broker = this.#buildBroker(config, clock, { events, log });
     const service = { ready: nothing, alive: nothing, stopping: nothing };
     const ports: EnginePorts = {
       version: "0.0.0-test",
@@ -171,7 +187,7 @@ export class TradingDay {
   #buildBroker(
     config: ReturnType<typeof buildConfig>["config"],
     clock: ClockPort,
-    events: EventLog,
+    { events, log }: Trail,
   ) {
     return createAlpacaClient({
       tradingUrl: config.endpoint.tradingUrl,
@@ -189,7 +205,7 @@ export class TradingDay {
       chance: { uniform: () => 0.5 },
       feed: config.feed,
       timeoutMs: 10_000,
-      log: this.log,
+      log,
       onExchange: (exchange) =>
         void events.record({
           type: "exchange",
@@ -206,7 +222,7 @@ export class TradingDay {
 
   #buildAlerts(
     slack: ReturnType<typeof buildConfig>["config"]["slack"],
-    events: EventLog,
+    { events, log }: Trail,
     endpoint: string,
   ): { port: AlertPort; close: () => Promise<void> } {
     if (slack === null) return { port: createNoAlerts(), close: nothing };
@@ -220,7 +236,7 @@ export class TradingDay {
         return this.time.during(transport({ ...request, timeoutMs }));
       },
       clock: this.time.passenger(),
-      log: this.log,
+      log,
       events,
       mark: () => `TEST ${endpoint}`,
     });

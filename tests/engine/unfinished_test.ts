@@ -119,3 +119,24 @@ Deno.test("an exit whose cancel hangs is begun once a cycle", async () => {
   assert(world.nowMs - fromMs < 6 * SECOND_MS, `waited for ${world.nowMs - fromMs} ms`);
   assertEquals(world.said("r1_trim waits: cancel not confirmed").length, 1);
 });
+
+Deno.test("a stop whose answer was lost is not sent again for more than is bare beside a trim that nobody can see", async () => {
+  for (const kind of ["hang", "lost_before"] as const) {
+    const world = new World();
+    await world.buy();
+    world.pass(MINUTE_MS);
+    // For half a minute the broker shows nothing of what it took, while positions have the trim's fill.
+    world.exchange.behaviour.visibilityDelayMs = 30 * SECOND_MS;
+    world.exchange.setPrice("NVDA", 106);
+    let isLost = false;
+    world.setFaultPlan(({ method, body }) => {
+      if (isLost || method !== "POST" || body?.includes('"stop"') !== true) return null;
+      isLost = true;
+      return { kind };
+    });
+    await world.cycle();
+    assertEquals([isLost, world.held(), world.sells()], [true, 5, ["5 filled"]], kind);
+    await world.cycles(12, 5 * SECOND_MS);
+    assertEquals([world.held(), world.stops()], [5, ["5@99 gtc"]], kind);
+  }
+});

@@ -510,10 +510,9 @@ function send(
 function countAct(turn: Turn, request: SellSideRequest): Turn {
   const acts = (turn.actsBySymbol.get(SYMBOL) ?? 0) + 1;
   const actsBySymbol = new Map(turn.actsBySymbol).set(SYMBOL, acts);
-  if (request.op === "cancel") return { ...turn, actsBySymbol };
-  const { clientOrderId } = request.request;
-  const times = (turn.sendings.get(clientOrderId) ?? 0) + 1;
-  return { ...turn, actsBySymbol, sendings: new Map(turn.sendings).set(clientOrderId, times) };
+  const id = request.op === "cancel" ? request.orderId : request.request.clientOrderId;
+  const times = (turn.sendings.get(id) ?? 0) + 1;
+  return { ...turn, actsBySymbol, sendings: new Map(turn.sendings).set(id, times) };
 }
 
 /** How the position stands, as the engine takes it at the end of each cycle. */

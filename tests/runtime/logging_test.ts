@@ -99,3 +99,50 @@ Deno.test("createLog() goes on when the sink throws", () => {
   log.error("b");
   assertEquals(calls, 2);
 });
+
+Deno.test("createLog() says what a cycle repeats once an hour with its count, and the rest when it ended", () => {
+  let nowMs = WINTER_MS;
+  const lines: string[] = [];
+  const log = createLog({
+    clock: { nowMs: () => nowMs },
+    secrets: [],
+    write: (text) => void lines.push(text.slice("[2026-01-20 ".length, -1)),
+  });
+  for (let minute = 0; minute <= 80; minute += 5) {
+    nowMs = WINTER_MS + minute * 60_000;
+    log.error(`Broker unreachable (network): attempt ${minute}`);
+    log.warn("Bars unavailable (http)");
+  }
+  nowMs += 20 * 60_000;
+  log.info("Gate allowlist=ALL");
+  assertEquals(lines, [
+    "09:45:00 EST] ERROR Broker unreachable (network): attempt 0",
+    "09:45:00 EST] WARNING Bars unavailable (http)",
+    "10:45:00 EST] ERROR Broker unreachable (network): attempt 60 (13 times since 09:45)",
+    "10:45:00 EST] WARNING Bars unavailable (http) (13 times since 09:45)",
+    "11:25:00 EST] Broker unreachable (network): attempt 80 (17 times since 09:45, last at 11:05)",
+    "11:25:00 EST] Bars unavailable (http) (17 times since 09:45, last at 11:05)",
+    "11:25:00 EST] Gate allowlist=ALL",
+  ]);
+});
+
+Deno.test("createLog() says each time what happens each time, and what the interface has in each cycle", () => {
+  const { log, lines } = createTestLog();
+  const each = [
+    "Gate mode=LIVE status=PASS reason=live trading confirmed",
+    "Market closed; skipping cycle.",
+    "SUBMITTED NVDA: qty=7 order_id=dry-run",
+    "SKIP NVDA: intent expired",
+    "STOP NVDA: qty=7 at 117.1 (good till canceled)",
+  ];
+  for (let time = 0; time < 3; time++) {
+    for (const line of each) log.info(line);
+    log.warn("Watchlist refused: /scan/daily_candidates.csv: line 1: missing columns Symbol");
+    for (
+      const line of ["INTENT NVDA: qty=7", "DRY_RUN: already submitted today -> NVDA; skipping"]
+    ) {
+      log.info(line);
+    }
+  }
+  assertEquals(lines.length, 3 * (each.length + 1) + 2);
+});

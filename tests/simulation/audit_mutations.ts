@@ -181,9 +181,9 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "orphan stops are not cancelled",
     edits: [
       {
-        file: "src/engine/orphans.ts",
-        find: "  if (listOrphans().length === 0) return;",
-        replace: "  if (listOrphans().length >= 0) return;",
+        file: "src/domain/plan/orphans.ts",
+        find: "  if (orphan === undefined) return null;",
+        replace: "  if (orphan === undefined || seen !== null) return null;",
       },
     ],
   },
@@ -193,9 +193,9 @@ export const AUDIT_BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/domain/plan/give_way.ts",
-        find: "  if (pending.length > 0) return awaitEnd(",
+        find: "  if (pending.length === 0) return null;",
         replace:
-          "  if (pending.length > 0 && view.world.now.monotonicMs - begun.sinceMs < CANCEL_WAIT_MS) return awaitEnd(",
+          "  if (pending.length === 0 || view.world.now.monotonicMs - begun.sinceMs >= CANCEL_WAIT_MS) return null;",
       },
       // The count of what sells still hold would make it harmless.
       {
@@ -209,8 +209,8 @@ export const AUDIT_BUGS: readonly Bug[] = [
     issue: 4,
     name: "the first cycle after a start does not protect",
     edits: [{
-      file: "src/engine/protecting.ts",
-      find: "  await carryOut(engine, { gate: decision, fresh });",
+      file: "src/engine/cycle.ts",
+      find: "    await carryOut(engine, { gate: decision, fresh });",
       replace:
         '  const isFirst = engine.state.lastCycleAtMs === null || engine.equitySaid === null || !engine.fillsSaid.has("__");\n  engine.fillsSaid.set("__", 1);\n  if (!isFirst) await carryOut(engine, { gate: decision, fresh });',
     }],
@@ -260,15 +260,19 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "stops that are not ours are cancelled as orphans",
     edits: [
       {
-        file: "src/engine/orphans.ts",
-        find:
-          "      isStopOrder(order) && findOwner(engine, order) !== null &&\n      (isOurs(order.clientOrderId) || isOfClosed(engine, order)) &&",
-        replace: "      !isFlatten(order.clientOrderId) &&",
+        file: "src/domain/plan/orphans.ts",
+        find: "    isStopOrder(order) && !isFinal",
+        replace: "    !isFlatten(order.clientOrderId) && !isFinal",
       },
       {
-        file: "src/engine/orphans.ts",
-        find: " &&\n      (!held.has(order.symbol) || isOfClosed(engine, order))",
-        replace: "",
+        file: "src/domain/plan/orphans.ts",
+        find: "    const positionId = findOwner(sight, order);",
+        replace: "    const positionId = findOwner(sight, order) ?? order.clientOrderId;",
+      },
+      {
+        file: "src/domain/plan/orphans.ts",
+        find: "isOfClosed || (isOurs(order.clientOrderId) && isGone(look, symbol));",
+        replace: "look !== null;",
       },
     ],
   },
@@ -291,7 +295,7 @@ export const AUDIT_BUGS: readonly Bug[] = [
         file: "src/engine/asking.ts",
         find: '  if (open.kind === "failed") return open;',
         replace:
-          '  if (open.kind === "failed") {\n    engine.book = new Map();\n    return { kind: "ok", value: [], atMonotonicMs: 0 };\n  }',
+          '  if (open.kind === "failed") {\n    engine.putBook(new Map());\n    return { kind: "ok", value: [], atMonotonicMs: 0 };\n  }',
       },
     ],
   },
@@ -312,9 +316,9 @@ export const AUDIT_BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/engine/asking.ts",
-        find: "    engine.book = noteUnshown(engine.book, orderId);",
+        find: "    engine.putBook(noteUnshown(engine.book, orderId));",
         replace:
-          "    engine.book = keepOrders(noteUnshown(engine.book, orderId), (each) => each.isShown);",
+          "    engine.putBook(keepOrders(noteUnshown(engine.book, orderId), (each) => each.isShown));",
       },
     ],
   },

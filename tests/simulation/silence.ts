@@ -2,6 +2,7 @@ import type { Auditor } from "./auditor.ts";
 import {
   findObjection,
   findOwner,
+  isHiding,
   listPositions,
   type RawPosition,
   readCoverage,
@@ -71,7 +72,8 @@ export class Silence {
     for (const key of now) {
       const sinceMs = this.#begun.has(key) ? this.#sinceMs.get(key) : undefined;
       if (sinceMs === undefined) {
-        if (this.#begun.has(key) && !isFirstBlind) this.#sinceMs.set(key, world.trueMs);
+        const isSeen = this.#begun.has(key) && !isFirstBlind && !this.#isHidden(key);
+        if (isSeen) this.#sinceMs.set(key, world.trueMs);
         else this.#sinceMs.delete(key);
         continue;
       }
@@ -88,6 +90,12 @@ export class Silence {
     const { world } = this.auditor;
     if (world.profile.families.has("files")) return false;
     return findOwner(world) === world.exchange.accountId;
+  }
+
+  /** What the exchange keeps from everybody's eyes for a moment no cycle can have seen. */
+  #isHidden(key: string): boolean {
+    const { world, cycle } = this.auditor;
+    return isHiding(world, key.split(" ")[0] ?? "", cycle.startMs);
   }
 
   #isOpen(): boolean {

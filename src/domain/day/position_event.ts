@@ -1,5 +1,6 @@
 import type { ManagedPosition } from "../engine_state.ts";
 import type { PositionEvent } from "../events.ts";
+import { readCostEach } from "../managed_position.ts";
 import { formatUtc } from "../ny_time.ts";
 
 /**
@@ -19,7 +20,14 @@ export function buildPositionEvent(
     qty,
     opened_at: formatUtc(position.openedAtMs),
     adopted_qty: position.adoptedQty,
-    cost_basis_usd: position.costBasisUsd,
+    cost_basis_usd: readCost(position, change),
     stop_usd: position.stopUsd,
   };
+}
+
+/** What the engine's shares cost: those beside them are the operator's. */
+function readCost(position: ManagedPosition, change: string): number | null {
+  const eachUsd = readCostEach(position);
+  const qty = change === "adopted" ? position.adoptedQty : position.qty;
+  return eachUsd === null || qty === null ? null : eachUsd * qty;
 }

@@ -48,7 +48,13 @@ export function nameEntry({ reason }: LedgerEntry): string {
 
 /** An exit's rest is tried once more by the table of protection; what that tries itself is over for the cycle. */
 export function isOver({ underWay: { begun } }: About): boolean {
-  return begun === null || begun.reason === "stop";
+  return begun === null || !isExitReason(begun.reason);
+}
+
+/** What a stop that was not placed came after. */
+export function nameBefore(begun: Begun | null, { isBare }: Unfinished) {
+  if (begun !== null) return begun.reason === "entry" ? "entry" : "cancel";
+  return isBare ? "exit" : "nothing";
 }
 
 /** The stop would not give up what is sold: the sell that was recorded with it never leaves. */
@@ -71,8 +77,7 @@ export function sayUndone(
   const { underWay: { begun }, unfinished } = about;
   const isOfExit = isExitReason(entry.reason) || isExitReason(begun?.reason ?? null);
   if (isOfExit) return sayExitUndone(about, entry, why, httpStatus, isOwn);
-  const after = begun !== null ? "cancel" : unfinished.isBare ? "exit" : "nothing";
-  return note(about, { kind: "stop_undone", why, after, isOwn });
+  return note(about, { kind: "stop_undone", why, after: nameBefore(begun, unfinished), isOwn });
 }
 
 /** A part of an exit that did not come to be. */

@@ -179,10 +179,10 @@ function holdUnexplained(nowMs: number, before: ManagedPosition, qty: number): O
   const unexplainedSinceMs = before.unexplainedSinceMs ?? nowMs;
   const position = { ...before, unexplainedQty: qty, unexplainedSinceMs };
   const isCalled = isSplit(position, nowMs);
-  const value = { kind: "unexplained", position: before, qty, isSplit: isCalled } as const;
+  const isNew = before.unexplainedQty !== qty || before.unexplainedSinceMs === null;
+  const value = { kind: "unexplained", position: before, qty, isNew, isSplit: isCalled } as const;
   const say = [note({ position }, value, { key: `unexplained:${before.positionId}:${qty}` })];
-  const isKnown = before.unexplainedQty === qty && before.unexplainedSinceMs !== null;
-  const change = isKnown ? [] : put(position);
+  const change = isNew ? put(position) : [];
   if (qty < 0 || isCalled) return { change, say };
   const wakeAtMs = Math.min(nowMs + LOOK_AGAIN_MS, unexplainedSinceMs + SPLIT_AFTER_MS);
   return { change, say, wakeAtMs };

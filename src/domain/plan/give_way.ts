@@ -1,10 +1,9 @@
 import { findShown } from "../account/sight.ts";
-import type { SellReason } from "../client_order_id.ts";
 import { splitQty } from "../exit_plan.ts";
 import { isExitReason, type LedgerEntry } from "../ledger.ts";
 import { isFinal } from "../orders.ts";
 import { isHandsObstacle, type SellGroup } from "../protection.ts";
-import type { Begun, BegunCancel, Tried, UnderWay } from "../unfinished.ts";
+import type { Begun, BegunCancel, BegunReason, Tried, UnderWay } from "../unfinished.ts";
 import { isEndedUnfilled } from "./exit_record.ts";
 import { type Move, note, read, readLists, record, unfinishedPart } from "./move.ts";
 import type { Note } from "./note.ts";
@@ -22,7 +21,7 @@ const CANCEL_POLL_MS = 250;
 
 /** What takes the place of sells that give way: their records are made before the first cancel leaves. */
 export interface Successors {
-  readonly reason: SellReason;
+  readonly reason: BegunReason;
   readonly sell: LedgerEntry | null;
   readonly stop: LedgerEntry | null;
   /** Where the stop belongs once it has sold, USD per share. */
@@ -57,7 +56,7 @@ export function giveWay(
   const change: RecordPart[] = [
     { kind: "orders", entries: [next.sell, next.stop].filter((entry) => entry !== null) },
     unfinishedPart(view, {
-      isBare: unfinished.isBare || groups.length > 0,
+      isBare: unfinished.isBare || groups.some(({ qty }) => qty > 0),
       underWay: { ...underWay, ...tryExit(view, next.reason), begun, gaveWay },
     }),
   ];
@@ -69,7 +68,7 @@ export function giveWay(
 /** That this cycle has tried an exit. @param again When the cycle begins it once more. */
 export function tryExit(
   { world: { turn } }: View,
-  reason: SellReason,
+  reason: BegunReason,
   again: Tried["again"] = "no",
 ): Pick<UnderWay, "tried"> | Record<never, never> {
   if (!isExitReason(reason)) return {};
@@ -141,8 +140,17 @@ function cancelNext(
   };
 }
 
-/** Goes on with what this cycle has begun: the other cancels, their end, the sell, and the stop for what is left. */
-export function goOn(view: View, begun: Begun, permit: Permit): Move {
+/**
+ * The other cancels of what is begun, and their end.
+ * @param hangs What is said where they come to none in time.
+ * @returns `null` where all have ended.
+ */
+export function awaitCancels(
+  view: View,
+  begun: Begun,
+  permit: Permit,
+  hangs: readonly Note[] | null = null,
+): Move | null {
   const { seen } = view.world;
   const next = cancelNext(view, begun, { permit, change: [], say: [] });
   if (next !== null) return next;
@@ -150,8 +158,15 @@ export function goOn(view: View, begun: Begun, permit: Permit): Move {
     const known = seen.book.get(orderId)?.order;
     return known === undefined || !isFinal(known);
   });
-  if (pending.length > 0) return awaitEnd(view, begun, pending.map(({ orderId }) => orderId));
-  if (!areListsYoung(view)) return readLists();
+  if (pending.length === 0) return null;
+  return awaitEnd(view, begun, pending.map(({ orderId }) => orderId), hangs);
+}
+
+/** Goes on with what this cycle has begun: the other cancels, their end, the sell, and the stop for what is left. */
+export function goOn(view: View, begun: Begun, permit: Permit): Move {
+  const leaving = awaitCancels(view, begun, permit);
+  if (leaving !== null) return leaving;
+  if (!areListsYoung(view.world)) return readLists();
   const shown = findShown(view.sight, view.position.symbol);
   const isRead = shown !== null && shown !== undefined;
   // Absent, and not sold by what was cancelled: one empty answer is no position that is gone.
@@ -210,7 +225,7 @@ function takeNextName(
     entry.reason === reason && turn.sendings.has(entry.clientOrderId ?? "")
   );
   const qty = Math.min(used.qty ?? 0, availableQty);
-  if (sent.length >= NAMES_MAX || qty <= 0) return null;
+  if (!isExitReason(reason) || sent.length >= NAMES_MAX || qty <= 0) return null;
   const facts = { position, reason, qty, stopUsd: null, replaces: null };
   const attempt = nextAttempt(entries, position, reason, now.dateNy);
   const entry = buildSellRecord(facts, attempt, now.brokerMs);
@@ -263,7 +278,12 @@ function countUnfilled({ world: { seen } }: View, { cancels }: Begun): number {
 }
 
 /** Asks for what is leaving until it has ended, with longer and longer pauses, and not for ever. */
-function awaitEnd(view: View, begun: Begun, orderIds: readonly string[]): Move {
+function awaitEnd(
+  view: View,
+  begun: Begun,
+  orderIds: readonly string[],
+  hangs: readonly Note[] | null,
+): Move {
   const { seen, now } = view.world;
   const { symbol } = view.position;
   const leftAtMs = Math.max(begun.sinceMs, seen.changes.last.get(symbol)?.atMs ?? 0);
@@ -282,8 +302,10 @@ function awaitEnd(view: View, begun: Begun, orderIds: readonly string[]): Move {
   const why = `cancel not confirmed within 4 s: ${names.join(", ")}${refused}`;
   const underWay = { ...view.underWay, ...tryExit(view, begun.reason, "bare") };
   const about = { position: view.position, underWay, now };
-  const { change, say } = endCancels(about, begun, why, begun.wasBare || begun.hasLeft);
-  return record(change, say);
+  // What holds or has bought nothing leaves nothing bare.
+  const isBare = begun.wasBare || (begun.hasLeft && begun.cancels.some(({ qty }) => qty > 0));
+  const { change, say } = endCancels(about, begun, why, isBare);
+  return record(change, hangs ?? say);
 }
 
 /** After 0.25, 0.75, 1.75 and 3.75 s, and at the end. */

@@ -1,4 +1,5 @@
 import type { ManagedPosition } from "../engine_state.ts";
+import type { EndReason } from "../entry_end.ts";
 import type { ExitReason } from "../exit_plan.ts";
 import type { BrokerOrder } from "../orders.ts";
 import type { SellGroup } from "../protection.ts";
@@ -23,11 +24,15 @@ export type PositionNote =
     readonly position: ManagedPosition;
     readonly renamed: Renamed | null;
   }
-  /** What the broker shows instead; `isSplit`: for so long that it is called one, an error told as above. */
+  /**
+   * What the broker shows instead. `isNew`: seen for the first time; `isSplit`: for so long that it is called one, an error
+   * told as above.
+   */
   | {
     readonly kind: "unexplained";
     readonly position: ManagedPosition;
     readonly qty: number;
+    readonly isNew: boolean;
     readonly isSplit: boolean;
   }
   /** Shares that a hand bought beside it, or sold of it. */
@@ -66,12 +71,16 @@ export type NoteValue =
   | {
     readonly kind: "stop_undone";
     readonly why: string;
-    /** What it came after: `exit` is the rest of one that is ended whatever the gate says. */
-    readonly after: "nothing" | "cancel" | "exit";
+    /** What it came after: `exit` is the rest of one that is ended whatever the gate says, `entry` the cancel of an entry's rest. */
+    readonly after: "nothing" | "cancel" | "exit" | "entry";
     readonly isOwn: boolean;
   }
-  /** Something waits: an exit, a conversion, or a cancel under way. */
-  | { readonly kind: "waits"; readonly what: ExitReason | "overnight stop"; readonly why: string }
+  /** Something waits: an exit, a conversion, or the cancel of an entry's rest. */
+  | {
+    readonly kind: "waits";
+    readonly what: ExitReason | "overnight stop" | "the cancel of its entry's rest";
+    readonly why: string;
+  }
   /** What an exit had to cancel has not ended, or was not let through. */
   | { readonly kind: "not_cancelled"; readonly reason: ExitReason; readonly why: string }
   | { readonly kind: "still_leaving" }
@@ -114,6 +123,11 @@ export type NoteValue =
     readonly toUsd: number;
     readonly ownUsd: number;
   }
+  /** An entry is not waited for any longer, and its rest is cancelled; and such a cancel that comes to no end. */
+  | { readonly kind: "entry_ends"; readonly order: BrokerOrder; readonly why: EndReason }
+  | { readonly kind: "entry_hangs"; readonly boughtQty: number }
+  /** A stop of ours whose position is gone is cancelled. `waits`: why it is left to the next cycle. */
+  | { readonly kind: "orphan"; readonly orderId: string; readonly waits: string | null }
   /** A sell of somebody else's is cancelled. */
   | { readonly kind: "foreign_sell"; readonly order: BrokerOrder }
   /** A sell whose worth nobody knows, or that protects nothing; `isLeft`: a hand insists on it. */

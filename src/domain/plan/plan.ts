@@ -3,10 +3,12 @@ import { isEntryWorking } from "../account/sight.ts";
 import { decideClosedStop } from "../closed_stop.ts";
 import { countCovered } from "../protection.ts";
 import { findNextTryMs } from "./beside_buy.ts";
+import { goOnWithEntry, planEntryEnd } from "./entry.ts";
 import { endBegun, goOn } from "./give_way.ts";
 import type { Begun } from "../unfinished.ts";
 import { isExitDue, planExit, planExits } from "./exit.ts";
 import { type Move, note, readLists, record, rest, RETRY_MS, unfinishedPart } from "./move.ts";
+import { planOrphans } from "./orphans.ts";
 import { goOnShrinking } from "./shrink.ts";
 import { placeStop } from "./place.ts";
 import { protect } from "./protect.ts";
@@ -43,8 +45,12 @@ export function plan(world: World): Planned {
     if (isPause(move, view) && isYoung(view)) break;
   }
   const waiting = turns.filter(({ view, move }) => isPause(move, view));
-  const steps = [...waiting, ...turns].flatMap(({ move }) => move.kind === "step" ? [move] : []);
-  return steps[0] ?? buildRest(world, turns);
+  // What nobody's shares depend on comes last, and before the look at what was done.
+  const orphans = waiting.length === 0 ? planOrphans(world, records.records, sight) : null;
+  const moves = [...waiting, ...orphans === null ? [] : [{ move: orphans }], ...turns]
+    .map(({ move }) => move);
+  const [step] = moves.flatMap((move) => move.kind === "step" ? [move] : []);
+  return step ?? buildRest(world, moves);
 }
 
 /** Whether a move waits for the broker, so that another position may have its turn meanwhile. */
@@ -58,8 +64,8 @@ function isYoung({ begun, world: { now } }: View): boolean {
   return begun !== null && now.monotonicMs - begun.sinceMs < ALONE_MS;
 }
 
-function buildRest({ records }: World, turns: readonly Turn[]): Planned {
-  const rests = turns.flatMap(({ move }) => move.kind === "rest" ? [move] : []);
+function buildRest({ records }: World, moves: readonly Move[]): Planned {
+  const rests = moves.flatMap((move) => move.kind === "rest" ? [move] : []);
   const wakes = rests.flatMap(({ wakeAtMs }) => wakeAtMs ?? []);
   return {
     step: {
@@ -108,22 +114,22 @@ function planPosition(view: View): Move {
 const REST_PERMIT: Permit = { kind: "exit_rest" };
 
 function goOnWith(view: View, begun: Begun, permit: Permit): Move {
+  if (begun.reason === "entry") return goOnWithEntry(view, begun, permit);
   return begun.shrinks === null ? goOn(view, begun, permit) : goOnShrinking(view, begun, permit);
 }
 
-/** Exits first, then protection: what an exit waits for keeps nobody from protecting the rest. */
+/** The entry's end first, then exits, then protection: what one waits for keeps nobody from the next. */
 function manage(view: View, permit: Permit): Move {
+  const ending = planEntryEnd(view, permit);
+  if (ending.kind === "step") return ending;
   const exit = planExits(view, permit);
   if (exit.kind === "step") return exit;
   const move = sellAtStop(view, permit, (each) => protect(each, permit));
-  // What the exit waits for is told before protection has its turn, which may be the position's last in this cycle.
-  if (move.kind === "step") return { ...move, say: [...exit.say, ...move.say] };
-  const wakes = [exit.wakeAtMs, move.wakeAtMs].filter((each) => each !== null);
-  return {
-    ...move,
-    wakeAtMs: wakes.length === 0 ? null : Math.min(...wakes),
-    say: [...exit.say, ...move.say],
-  };
+  const say = [...ending.say, ...exit.say, ...move.say];
+  // What they wait for is told before protection has its turn, which may be the position's last in this cycle.
+  if (move.kind === "step") return { ...move, say };
+  const wakes = [ending, exit, move].flatMap(({ wakeAtMs }) => wakeAtMs ?? []);
+  return { ...move, wakeAtMs: wakes.length === 0 ? null : Math.min(...wakes), say };
 }
 
 /** The price has come to a stop that the broker refuses: only a sell is left to close the position. */

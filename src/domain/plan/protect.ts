@@ -12,6 +12,7 @@ import {
 } from "../protection.ts";
 import { decideProtection, type ProtectionDecision } from "../protection_step.ts";
 import { findNextTryMs } from "./beside_buy.ts";
+import { readEntryState } from "./entry.ts";
 import { giveWay } from "./give_way.ts";
 import {
   type Move,
@@ -41,7 +42,6 @@ import {
   isUnreplaceable,
   listRoots,
   readBlock,
-  readEntryState,
   type View,
 } from "./view.ts";
 

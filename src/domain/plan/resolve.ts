@@ -1,8 +1,9 @@
+import { findBreach } from "../account/position_shares.ts";
 import { isIdTaken, isUnsettled, type LedgerEntry } from "../ledger.ts";
 import type { SellSideRequest } from "../order_request.ts";
 import { isEndedUnfilled } from "./exit_record.ts";
 import { type Move, note, read, record, rest, RETRY_MS, unfinishedPart } from "./move.ts";
-import { type NamedEntry } from "./about.ts";
+import { nameBefore, type NamedEntry } from "./about.ts";
 import { settleShown } from "./settle.ts";
 import { settleInQuestion } from "./settle_refusal.ts";
 import type { Permit } from "./step.ts";
@@ -47,7 +48,7 @@ function restUnanswered(view: View): Move {
   }
   const why = "no usable answer to its stop yet";
   const held = { atMs: world.now.brokerMs, why, isOver: true };
-  const after = begun !== null ? "cancel" : unfinished.isBare ? "exit" : "nothing";
+  const after = nameBefore(begun, unfinished);
   const value = { kind: "stop_undone", why: "no usable answer yet", after, isOwn: false } as const;
   return record(
     [unfinishedPart(view, { underWay: { ...underWay, held, begun: null } })],
@@ -89,10 +90,14 @@ export function resolve(view: View, permit: Permit, entry: NamedEntry): Move | n
   return sendings < SENDINGS_MAX ? sendAgain(view, permit, entry) : null;
 }
 
-/** The same id is the same order, of which the broker takes one. */
-function sendAgain(view: View, permit: Permit, entry: LedgerEntry): Move {
+/**
+ * The same id is the same order, of which the broker takes one.
+ * @returns `null` where its shares are not bare for sure any more: what is left of them is decided anew in the next cycle.
+ */
+function sendAgain(view: View, permit: Permit, entry: LedgerEntry): Move | null {
   const request = buildRequest(view, entry);
   const { positionId } = view.position;
+  if (findBreach(view.sight, view.records.positions, request) !== null) return null;
   return {
     kind: "step",
     step: { do: "send", change: [], request, permit, positionId, notAfterMs: null, done: [] },

@@ -1,6 +1,6 @@
 import { EMPTY_BOOK, learnOrders } from "../account/order_book.ts";
 import { unreachable } from "../assert.ts";
-import type { BrokerOrder, BrokerPosition } from "../orders.ts";
+import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../orders.ts";
 import type { LookupOutcome, SellSideRequest, SendResult } from "../order_request.ts";
 import type { Fact, Listed, Look, Now, OrderLook, Seen, TradeLook } from "./world.ts";
 
@@ -10,6 +10,9 @@ export type Answer =
   | { readonly to: "look_up"; readonly clientOrderId: string; readonly outcome: LookupOutcome }
   | { readonly to: "positions"; readonly look: Look<Listed<BrokerPosition>> }
   | { readonly to: "open_orders"; readonly look: Look<Listed<BrokerOrder>> }
+  /** All orders submitted since the NY day began. */
+  | { readonly to: "day_orders"; readonly look: Look<Listed<BrokerOrder>> }
+  | { readonly to: "account"; readonly look: Look<BrokerAccount> }
   | { readonly to: "trade"; readonly symbol: string; readonly trade: TradeLook["trade"] };
 
 /** What a process has seen that has not asked for anything yet. */
@@ -50,6 +53,8 @@ function learnOne(
 ): Seen {
   const learnFound = (outcome: LookupOutcome) =>
     outcome.kind === "found" ? learnOrders(seen.book, [outcome.order], brokerMs) : seen.book;
+  const learnRows = (look: Look<Listed<BrokerOrder>>) =>
+    look.kind === "ok" ? learnOrders(seen.book, look.value.rows, brokerMs) : seen.book;
   const buildFact = <T>(before: Fact<T> | null, look: Look<T>): Fact<T> => ({
     look,
     before: before?.look ?? null,
@@ -69,12 +74,15 @@ function learnOne(
     }
     case "positions":
       return { ...seen, positions: buildFact(seen.positions, answer.look) };
+    case "account":
+      return { ...seen, account: buildFact(seen.account, answer.look) };
     case "open_orders": {
-      const { look } = answer;
-      const book = look.kind === "ok"
-        ? learnOrders(seen.book, look.value.rows, brokerMs)
-        : seen.book;
-      return { ...seen, book, openOrders: buildFact(seen.openOrders, look) };
+      const openOrders = buildFact(seen.openOrders, answer.look);
+      return { ...seen, book: learnRows(answer.look), openOrders };
+    }
+    case "day_orders": {
+      const dayOrders = buildFact(seen.dayOrders, answer.look);
+      return { ...seen, book: learnRows(answer.look), dayOrders };
     }
     case "trade": {
       const trades = new Map(seen.trades).set(answer.symbol, { trade: answer.trade, afterChange });
@@ -88,7 +96,7 @@ function learnOne(
 /** Takes the answer to a request in: one that carries an order is a look at that order. What was stopped has changed nothing. */
 export function learnAnswer(
   seen: Seen,
-  request: SellSideRequest,
+  request: Symbolled,
   answer: SendResult,
   { brokerMs, monotonicMs: atMs }: Pick<Now, "brokerMs" | "monotonicMs">,
 ): Seen {
@@ -101,8 +109,14 @@ export function learnAnswer(
   return { ...seen, book, changes: { count: number, last } };
 }
 
+/** A request that names what it is about. */
+type Symbolled = SellSideRequest | {
+  readonly op: "bracket";
+  readonly request: { readonly symbol: string };
+};
+
 /** The symbol that a request is about. */
-export function symbolOf(request: SellSideRequest): string {
+export function symbolOf(request: Symbolled): string {
   return request.op === "cancel" || request.op === "replace"
     ? request.symbol
     : request.request.symbol;

@@ -160,8 +160,8 @@ function nameStop(
   { replaces, stopUsd }: LedgerEntry,
 ): "placed" | "converted" | "put back" | "lower" {
   if (belowStop !== null && (stopUsd ?? 0) < belowStop.stopUsd) return "lower";
-  if (replaces !== null || isExitReason(begun?.reason ?? null)) return "placed";
-  return begun !== null ? "converted" : unfinished.isBare ? "put back" : "placed";
+  if (begun !== null) return begun.reason === "stop" ? "converted" : "placed";
+  return replaces === null && unfinished.isBare ? "put back" : "placed";
 }
 
 function settleStopped(

@@ -1,8 +1,10 @@
 import type { EngineState } from "../engine_state.ts";
 import { isUnjudged, type SellSideRequest, type SendResult } from "../order_request.ts";
+import { isExitReason } from "../ledger.ts";
 import { type Begun, findUnfinished } from "../unfinished.ts";
 import { type About, type At, buildHandKey, NOTHING } from "./about.ts";
 import { note, unfinishedPart } from "./move.ts";
+import type { NoteValue } from "./note.ts";
 import type { RecordPart, Settled } from "./step.ts";
 
 /** The cancels of what is begun: their end is seen by the orders' ids. */
@@ -51,8 +53,10 @@ export function endCancels(
   const names = [begun.sellId, begun.stopId].filter((id) => id !== null);
   const held = {
     atMs: about.now.brokerMs,
-    why: `what holds its shares at the broker is not cancelled: ${why}`,
-    // What an exit could not cancel, the table of protection looks at.
+    why: begun.reason === "entry"
+      ? `its entry's rest is not cancelled: ${why}`
+      : `what holds its shares at the broker is not cancelled: ${why}`,
+    // What an exit or an entry's end could not cancel, the table of protection looks at.
     isOver: begun.reason === "stop",
   };
   return {
@@ -60,11 +64,15 @@ export function endCancels(
       ...names.map((clientOrderId): RecordPart => ({ kind: "not_sent", clientOrderId })),
       unfinishedPart(about, { isBare, underWay: { ...about.underWay, begun: null, held } }),
     ],
-    say: [note(
-      about,
-      begun.reason === "stop"
-        ? { kind: "waits", what: "overnight stop", why }
-        : { kind: "not_cancelled", reason: begun.reason, why },
-    )],
+    say: [note(about, nameWaiting(begun, why))],
+  };
+}
+
+function nameWaiting({ reason }: Begun, why: string): NoteValue {
+  if (isExitReason(reason)) return { kind: "not_cancelled", reason, why };
+  return {
+    kind: "waits",
+    what: reason === "stop" ? "overnight stop" : "the cancel of its entry's rest",
+    why,
   };
 }

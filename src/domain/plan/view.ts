@@ -1,3 +1,4 @@
+import { listDoubts } from "../account/doubts.ts";
 import { isReplaceRefused } from "../account/order_book.ts";
 import { findAccountBlock } from "../account_block.ts";
 import {
@@ -8,14 +9,12 @@ import {
   readStopLevel,
 } from "../account/position_shares.ts";
 import type { ShareCount } from "../account/share_count.ts";
-import { findEntry, findSellGroups, isEntryWorking, type Sight } from "../account/sight.ts";
-import { decideEntryEnd } from "../entry_end.ts";
+import { findSellGroups, type Sight } from "../account/sight.ts";
 import type { EngineState, ManagedPosition } from "../engine_state.ts";
-import { isUnsettled, type LedgerEntry } from "../ledger.ts";
+import type { LedgerEntry } from "../ledger.ts";
 import { roundToIncrement } from "../price_increment.ts";
 import type { SellGroup } from "../protection.ts";
 import { type Begun, findUnfinished, type UnderWay, type Unfinished } from "../unfinished.ts";
-import { LATE_ENTRY_MS } from "./time_left.ts";
 import type { Seen, World } from "./world.ts";
 
 /** What a decision about one managed position reads: the world, looked at from there. */
@@ -54,7 +53,6 @@ export function buildSight(world: World, records: EngineState): Sight {
     fact?.look.kind === "ok" ? fact.look.value.unreadable : [];
   const symbolsOf = (facts: typeof lists) =>
     new Set(facts.flatMap(rowsOf).flatMap((row) => row.symbol ?? []));
-  const planned = listPlannedIds(world, records);
   return {
     book: seen.book,
     positions: seen.positions?.look.kind === "ok" ? seen.positions.look.value.rows : null,
@@ -62,21 +60,9 @@ export function buildSight(world: World, records: EngineState): Sight {
     unreadable: symbolsOf(lists),
     unreadableOrders: symbolsOf([seen.openOrders]),
     pasts: seen.pasts,
-    doubts: (records.ledger?.entries ?? []).filter((entry) =>
-      entry.side === "sell" && entry.clientOrderId !== null && isUnsettled(entry) &&
-      !(entry.status === "pending" && planned.has(entry.clientOrderId))
-    ),
+    doubts: listDoubts(records, (begun) => isOfCycle(begun, world.turn, now)),
     nowMs: now.brokerMs,
   };
-}
-
-/** Records made with what is begun: while they are pending, their requests have not left, and nobody's answer is out. */
-function listPlannedIds({ turn, now }: World, { unfinished }: EngineState): ReadonlySet<string> {
-  const begun = unfinished.map(({ underWay }) => underWay.begun)
-    .filter((each) => each !== null && isOfCycle(each, turn, now));
-  return new Set(
-    begun.flatMap((each) => [each?.sellId ?? "", each?.stopId ?? ""]).filter((id) => id !== ""),
-  );
 }
 
 function isOfCycle(begun: Begun, turn: World["turn"], now: World["now"]): boolean {
@@ -123,27 +109,12 @@ export function readBlock({ world: { seen } }: View): string | null {
   return look?.kind === "ok" ? findAccountBlock(look.value) : null;
 }
 
-/** How the position's entry stands: what it bought is protected beside it only where it will not end. */
-export function readEntryState({ sight, position, world }: View): "over" | "working" | "stuck" {
-  if (!isEntryWorking(sight, position)) return "over";
-  const order = findEntry(sight, position.positionId);
-  if (order === undefined || order.filledQty === 0) return "working";
-  const end = decideEntryEnd({
-    order,
-    partialSinceMs: position.partialSinceMs,
-    isLate: world.now.untilCloseMs < LATE_ENTRY_MS,
-    isLossReached: world.operator.isLossReached,
-    nowMs: world.now.brokerMs,
-  });
-  return end.kind === "cancel" ? "stuck" : "working";
-}
-
 /** A list answers for this long, milliseconds (interface, Gate). */
 export const FACT_AGE_MAX_MS = 5_000;
 
 /** Whether positions and open orders are of this moment: young, and no change of the symbol has left since they were asked for. */
 export function areListsFresh(view: View): boolean {
-  return areListsYoung(view) && areListsAfterChange(view.world.seen, view.position.symbol);
+  return areListsYoung(view.world) && areListsAfterChange(view.world.seen, view.position.symbol);
 }
 
 /**
@@ -161,7 +132,7 @@ export function isUnreplaceable(
 }
 
 /** Whether positions and open orders are so young that what a sequence knows by ids completes them. */
-export function areListsYoung({ world: { seen, now } }: View): boolean {
+export function areListsYoung({ seen, now }: World): boolean {
   return [seen.positions, seen.openOrders].every((fact) =>
     fact !== null && now.monotonicMs - fact.atMs <= FACT_AGE_MAX_MS
   );

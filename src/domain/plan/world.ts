@@ -106,7 +106,7 @@ export interface Turn {
   readonly actsBySymbol: ReadonlyMap<string, number>;
   /** Positions adopted in this cycle, which it only protects. */
   readonly fresh: ReadonlySet<string>;
-  /** How often a client order id was sent in this cycle. */
+  /** How often a client order id was sent in this cycle; of a cancel, the broker's id of its order. */
   readonly sendings: ReadonlyMap<string, number>;
 }
 

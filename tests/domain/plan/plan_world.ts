@@ -28,12 +28,14 @@ export class PlanWorld {
   turn: Turn;
   now: Now;
 
-  constructor({ orders = [], entries = [], held = heldPosition() }: {
+  /** @param facts `entry`: how the order that bought the position differs from one that is filled. */
+  constructor({ orders = [], entries = [], held = heldPosition(), entry = {} }: {
     readonly orders?: readonly BrokerOrder[];
     readonly entries?: Parameters<typeof liveLedger>[0];
     readonly held?: BrokerPosition;
+    readonly entry?: Partial<BrokerOrder>;
   } = {}) {
-    const position = managedPosition({ openedAtMs: NOW_MS - 3_600_000 });
+    const position = managedPosition({ openedAtMs: NOW_MS - 3_600_000, qty: held.qty });
     this.records = { ...EMPTY_STATE, positions: [position], ledger: liveLedger(entries) };
     this.now = {
       brokerMs: NOW_MS,
@@ -65,6 +67,7 @@ export class PlanWorld {
       submittedAtMs: boughtAtMs,
       updatedAtMs: boughtAtMs,
       filledAtMs: boughtAtMs,
+      ...entry,
     });
     const answers: Answer[] = [
       { to: "positions", look: { kind: "ok", value: { rows: [held], unreadable: [] } } },
@@ -103,6 +106,12 @@ export class PlanWorld {
     this.learn({ to: "trade", symbol: "SPY", trade: { priceUsd, atMs: NOW_MS } });
   }
 
+  /** So much later. */
+  pass(ms: number): void {
+    const { brokerMs, monotonicMs } = this.now;
+    this.now = { ...this.now, brokerMs: brokerMs + ms, monotonicMs: monotonicMs + ms };
+  }
+
   /** What the broker answers. */
   learn(answer: Answer): void {
     this.seen = learn(this.seen, [answer], this.now);
@@ -122,14 +131,10 @@ export class PlanWorld {
     this.records = apply(this.records, step.change);
     const answer = answerTo(step.request);
     this.seen = learnAnswer(this.seen, step.request, answer, this.now);
-    if (step.request.op !== "cancel") {
-      const { clientOrderId } = step.request.request;
-      const count = this.turn.sendings.get(clientOrderId) ?? 0;
-      this.turn = {
-        ...this.turn,
-        sendings: new Map(this.turn.sendings).set(clientOrderId, count + 1),
-      };
-    }
+    const { request } = step;
+    const id = request.op === "cancel" ? request.orderId : request.request.clientOrderId;
+    const count = this.turn.sendings.get(id) ?? 0;
+    this.turn = { ...this.turn, sendings: new Map(this.turn.sendings).set(id, count + 1) };
     this.records = apply(this.records, settle(this.records, step.request, answer, this.now).change);
     return step.request;
   }

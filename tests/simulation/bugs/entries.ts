@@ -5,7 +5,10 @@ const WAITS = "tests/engine/entry_waits_test.ts";
 const REFUSALS = "tests/engine/entry_refusals_test.ts";
 const ATTACKS = "tests/engine/attacks_3_test.ts";
 const UNFILLED = "tests/engine/unfilled_entry_test.ts";
+const ENTRY_PLAN = "tests/domain/plan/entry_test.ts";
+const PARTIAL = "tests/engine/partial_entry_test.ts";
 const LEAVING_DISK = "tests/engine/leaving_disk_test.ts";
+const LEAVING_FIRST = "tests/engine/leaving_first_test.ts";
 
 export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
@@ -54,11 +57,57 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "a hanging cancel of an entry is not asked again",
     edits: [{
-      file: "src/engine/partial_entry.ts",
-      find: '  if (end.kind !== "cancel") return false;',
-      replace: '  if (end.kind !== "cancel" || order.status === "pending_cancel") return false;',
+      file: "src/domain/plan/entry.ts",
+      find: '  if (end.kind !== "cancel") return rest(view);',
+      replace:
+        '  if (end.kind !== "cancel" || order.status === "pending_cancel") return rest(view);',
     }],
     tests: [UNFILLED],
+  },
+  {
+    name: "the stop for what an entry bought has no record before the cancel of its rest",
+    edits: [{
+      file: "src/domain/plan/entry.ts",
+      find: "  const stop = qty > 0 ? buildStopRecord(view, facts) : null;",
+      replace: "  const stop = qty > 1e9 ? buildStopRecord(view, facts) : null;",
+    }],
+    tests: [ENTRY_PLAN, PARTIAL],
+  },
+  {
+    name: "the stop after an entry's cancel is for what had been bought before it",
+    edits: [{
+      file: "src/domain/plan/entry.ts",
+      find: "placeStop(view, permit, Infinity)",
+      replace: "placeStop(view, permit, begun.cancels[0]?.qty ?? 0)",
+    }],
+    tests: [ENTRY_PLAN],
+  },
+  {
+    name: "the stop after an entry's cancel is placed from lists of before it",
+    edits: [{
+      file: "src/domain/plan/entry.ts",
+      find: "  if (!areListsFresh(view)) return readLists();",
+      replace: "",
+    }],
+    tests: [ENTRY_PLAN],
+  },
+  {
+    name: "an entry whose cancel hangs is cancelled again and again in one cycle",
+    edits: [{
+      file: "src/domain/plan/entry.ts",
+      find: "  if (turn.sendings.has(order.orderId)) {",
+      replace: "  if (turn.sendings.size > 1e9) {",
+    }],
+    tests: [ENTRY_PLAN],
+  },
+  {
+    name: "an entry that has ended is not settled before the next cycle",
+    edits: [{
+      file: "src/domain/plan/entry.ts",
+      find: "  if (order === undefined || entry === undefined) return null;",
+      replace: "  if (order !== undefined || entry === undefined) return null;",
+    }],
+    tests: [UNFILLED, ENTRY_PLAN],
   },
   {
     name: "the attempt rises after not sent",
@@ -322,10 +371,47 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "a replacement of the document before a due entry",
     edits: [{
       file: "src/engine/cycle.ts",
-      find: "if (!hasDueIntent(engine)) await",
-      replace: "await",
+      find: "  if (isPressing) await decideDueEntries(",
+      replace:
+        "  if (isPressing) await engine.trySaveState();\n  if (isPressing) await decideDueEntries(",
     }],
     tests: [LEAVING_DISK],
+  },
+  {
+    name: "a due entry waits for the signals",
+    edits: [{
+      file: "src/engine/cycle.ts",
+      find: "  const isPressing = hasDueIntent(engine);\n",
+      replace: "  const isPressing = false;\n",
+    }],
+    tests: [LEAVING_FIRST],
+  },
+  {
+    name: "a due entry has the broker asked one thing after the other",
+    edits: [{
+      file: "src/engine/cycle.ts",
+      find: "  const isPressing = hasDueIntent(engine) ||\n",
+      replace: "  const isPressing =\n",
+    }],
+    tests: [LEAVING_FIRST],
+  },
+  {
+    name: "what was just denied is made anew in the same cycle",
+    edits: [{
+      file: "src/engine/signals.ts",
+      find: "    waiting: new Set([...waiting, ...engine",
+      replace: "    waiting: new Set([...engine",
+    }],
+    tests: [LEAVING_FIRST],
+  },
+  {
+    name: "corporate actions of an entry are asked for when it is due",
+    edits: [{
+      file: "src/engine/corporate_actions.ts",
+      find: "...(clock.isOpen ? soonest : [])",
+      replace: "...(clock.isOpen ? [] : [])",
+    }],
+    tests: [LEAVING_FIRST],
   },
   {
     name: "what a refused entry bought is adopted before the broker shows it",

@@ -157,8 +157,8 @@ export const MARKET_DATA_BUGS: readonly TestedBug[] = [
     name: "a managed position's corporate action is not told",
     edits: [{
       file: "src/engine/corporate_actions.ts",
-      find: `    sayDue(engine, action);`,
-      replace: `    if (action.dueNy === "") sayDue(engine, action);`,
+      find: "sayDue(engine, action);",
+      replace: `if (action.dueNy === "") sayDue(engine, action);`,
     }],
     tests: [ACTIONS_TEST],
   },

@@ -6,6 +6,10 @@ const NOT_RUNNING = "tests/domain/not_running_test.ts";
 const HEALTH = "tests/domain/health_test.ts";
 const STATUS = "tests/cli/status_test.ts";
 const LOST = "tests/engine/lost_answers_messages_test.ts";
+const REPETITION = "tests/domain/repetition_test.ts";
+const ALERTS = "tests/engine/alerts_test.ts";
+const STARTS = "tests/domain/starts_test.ts";
+const LOG = "tests/cli/log_test.ts";
 
 /** What the operator is told, and what is not told twice. */
 export const MESSAGES_BUGS: readonly TestedBug[] = [
@@ -141,5 +145,59 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
       replace: '    inputs.gateLine === ""\n      ? "Day result',
     }],
     tests: ["tests/domain/alert_heartbeat_test.ts"],
+  },
+  {
+    name: "a thing that goes on told once and never again",
+    edits: [{
+      file: "src/domain/repetition.ts",
+      find: "    if (nowMs - run.saidMs < SAY_AGAIN_MS) {",
+      replace: "    if (nowMs - run.saidMs < Infinity) {",
+    }],
+    tests: [REPETITION, ALERTS],
+  },
+  {
+    name: "a thing that came back after its end held back",
+    edits: [{
+      file: "src/engine/trouble.ts",
+      find: "  engine.endError(trouble);\n",
+      replace: "",
+    }],
+    tests: [ALERTS],
+  },
+  {
+    name: "an error told again by each process",
+    edits: [{
+      file: "src/engine/engine.ts",
+      find: "    if (Number.isFinite(saidMs)) this.repetition.remember(meaning, saidMs, nowMs);\n",
+      replace: "",
+    }],
+    tests: [ALERTS],
+  },
+  {
+    name: "a repeated error that Slack lost silent for an hour",
+    edits: [{
+      file: "src/engine/engine.ts",
+      find: "      state: { key, value: `${dateNyOf(nowMs)} ${nowMs}` },\n",
+      replace: "",
+    }],
+    tests: [ALERTS],
+  },
+  {
+    name: "a start told in each process of a loop",
+    edits: [{
+      file: "src/domain/starts.ts",
+      find: "times <= TOLD_MAX + 1 ||",
+      replace: "times > 0 ||",
+    }],
+    tests: [STARTS],
+  },
+  {
+    name: "a fill printed for each process that records it",
+    edits: [{
+      file: "src/domain/day/log_lines.ts",
+      find: "    if (!isAgain) this.#filled.set(orderId, qty);\n",
+      replace: "",
+    }],
+    tests: [LOG],
   },
 ];

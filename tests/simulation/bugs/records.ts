@@ -180,7 +180,7 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "that a cancel lays a position bare is on record only after it",
     edits: [{
       file: "src/domain/plan/give_way.ts",
-      find: "      isBare: unfinished.isBare || groups.length > 0,\n",
+      find: "      isBare: unfinished.isBare || groups.some(({ qty }) => qty > 0),\n",
       replace: "      isBare: unfinished.isBare,\n",
     }],
     tests: ["tests/engine/unfinished_test.ts"],
@@ -389,6 +389,24 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
       replace: "ledger === null || ",
     }],
     tests: ["tests/engine/record_copies_test.ts"],
+  },
+  {
+    name: "a copy takes the reserve",
+    edits: [{
+      file: "src/state/execution_state.ts",
+      find: 'bytes, { use: "note" });',
+      replace: 'bytes, { use: "record" });',
+    }],
+    tests: ["tests/engine/record_copies_test.ts"],
+  },
+  {
+    name: "a lost document brings the lock of its copy back",
+    edits: [{
+      file: "src/domain/rebuild_records.ts",
+      find: "mismatches: ledgers[0]?.mismatches ?? 0,",
+      replace: "mismatches: copy?.ledger?.mismatches ?? 0,",
+    }],
+    tests: ["tests/engine/older_document_test.ts"],
   },
   {
     name: "a mismatch does not block its cycle",

@@ -95,9 +95,13 @@ export const ROWS_BUGS: readonly TestedBug[] = [
   {
     name: "a stop beside an unreadable position is cancelled as an orphan",
     edits: [{
-      file: "src/engine/orphans.ts",
-      find: "!isUnreadableIn(engine, order.symbol)",
-      replace: "order.symbol !== ''",
+      file: "src/domain/plan/orphans.ts",
+      find: " || unreadable.has(symbol)",
+      replace: "",
+    }, {
+      file: "src/domain/plan/orphans.ts",
+      find: "[...look.value.rows, ...look.value.unreadable]",
+      replace: "[...look.value.rows]",
     }],
     tests: [ROWS],
   },

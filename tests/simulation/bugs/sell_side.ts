@@ -163,20 +163,38 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
   {
     name: "a leg whose position is gone rests on",
     edits: [{
-      file: "src/engine/orphans.ts",
-      find: "flattenOrders(now.openOrders.value).filter(",
-      replace: "flattenOrders([]).concat(now.openOrders.value).filter(",
+      file: "src/domain/plan/orphans.ts",
+      find: "flattenOrders(buildOpenOrders(book)).filter(",
+      replace: "flattenOrders([]).concat(buildOpenOrders(book)).filter(",
     }],
     tests: ["tests/engine/exit_attacks_test.ts"],
   },
   {
     name: "what a hand put in a stop's place rests on when its position is gone",
     edits: [{
-      file: "src/engine/orphans.ts",
-      find: "(isOurs(order.clientOrderId) || isOfClosed(engine, order)) &&",
-      replace: "isOurs(order.clientOrderId) &&",
+      file: "src/domain/plan/orphans.ts",
+      find: "isOfClosed || (isOurs(order.clientOrderId) && isGone(look, symbol));",
+      replace: "isOurs(order.clientOrderId) && (isOfClosed || isGone(look, symbol));",
     }],
     tests: ["tests/engine/exit_attacks_test.ts"],
+  },
+  {
+    name: "one empty answer makes an orphan",
+    edits: [{
+      file: "src/domain/plan/orphans.ts",
+      find: "isGone(seen.positions?.before ?? null, symbol);",
+      replace: "isGone(seen.positions?.look ?? null, symbol);",
+    }],
+    tests: ["tests/domain/plan/orphans_test.ts"],
+  },
+  {
+    name: "an orphan's cancel is asked for again and again in one cycle",
+    edits: [{
+      file: "src/domain/plan/orphans.ts",
+      find: ".filter(({ order }) => !turn.sendings.has(order.orderId))",
+      replace: "",
+    }],
+    tests: ["tests/domain/plan/orphans_test.ts"],
   },
   {
     name: "a refusal of the keys is taken for a cancel that has left",
@@ -256,6 +274,16 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
       file: "src/domain/plan/exit.ts",
       find: "allGroups?.length !== 0",
       replace: "allGroups?.length === -1",
+    }],
+    tests: ["tests/engine/unfinished_test.ts"],
+  },
+  {
+    name: "a lost stop is sent again whatever was sold meanwhile",
+    edits: [{
+      file: "src/domain/plan/resolve.ts",
+      find:
+        "  if (findBreach(view.sight, view.records.positions, request) !== null) return null;\n",
+      replace: "",
     }],
     tests: ["tests/engine/unfinished_test.ts"],
   },

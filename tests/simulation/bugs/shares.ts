@@ -1,5 +1,6 @@
 import type { TestedBug } from "../tested_bug.ts";
 
+const ACCOUNT_TEST = "tests/domain/plan/account_test.ts";
 const SPLIT_TEST = "tests/engine/split_test.ts";
 
 export const SHARES_BUGS: readonly TestedBug[] = [
@@ -155,6 +156,60 @@ export const SHARES_BUGS: readonly TestedBug[] = [
       replace: "atMs > 0)",
     }],
     tests: ["tests/domain/position_account_test.ts"],
+  },
+  {
+    name: "a quantity is believed before its past is asked for",
+    edits: [{
+      file: "src/domain/account/explain.ts",
+      find: "  if (searched === undefined) {\n",
+      replace: "  if (searched === null) {\n",
+    }],
+    tests: [ACCOUNT_TEST],
+  },
+  {
+    name: "a position that has ended is taken in again from its entry",
+    edits: [{
+      file: "src/domain/plan/account.ts",
+      find: '      { kind: "kept", key: closedKey(positionId), value: dateNy },\n',
+      replace: "",
+    }],
+    tests: [ACCOUNT_TEST],
+  },
+  {
+    name: "what a hand's buy left is nobody's",
+    edits: [{
+      file: "src/domain/plan/account.ts",
+      find: "      handQty > 0 ? { kind",
+      replace: "      handQty > 1e9 ? { kind",
+    }],
+    tests: [ACCOUNT_TEST, "tests/engine/hand_shares_test.ts"],
+  },
+  {
+    name: "a release ends at the first empty answer",
+    edits: [{
+      file: "src/domain/plan/release.ts",
+      find: "(next.get(symbol) ?? sight.nowMs) + ABSENT_MS",
+      replace: "(next.get(symbol) ?? sight.nowMs) + ABSENT_MS * 0",
+    }],
+    tests: ["tests/domain/plan/release_test.ts"],
+  },
+  {
+    name: "an adoption leaves the release of its symbol standing",
+    edits: [{
+      file: "src/domain/plan/adopt.ts",
+      find: "change: [...ended.change, ...change]",
+      replace: "change: [...ended.change.slice(0, 0), ...change]",
+    }],
+    tests: ["tests/domain/plan/adopt_test.ts"],
+  },
+  {
+    name: "trims of the days before are forgotten",
+    edits: [{
+      file: "src/domain/plan/trims.ts",
+      find: 'record === "none" ? findExitRecord(past,',
+      replace: 'record === "none" ? findExitRecord(past.slice(0, 0),',
+    }],
+    tests: ["tests/domain/plan/trims_test.ts", "tests/engine/exits_test.ts"],
   },
   {
     name: "a trim from long before a reverse split accounts for what it left",

@@ -117,9 +117,9 @@ export const STATUS_BUGS: readonly TestedBug[] = [
   {
     name: "a stop whose trade is done is cancelled as an orphan",
     edits: [{
-      file: "src/engine/orphans.ts",
-      find: "!isBound(order) &&",
-      replace: 'isBound({ status: "stopped" }) &&',
+      file: "src/domain/plan/orphans.ts",
+      find: "!isBound(order)",
+      replace: 'isBound({ status: "stopped" })',
     }],
     tests: [OBSTACLES_TEST],
   },

@@ -17,8 +17,8 @@ export const TIME_BUGS: readonly TestedBug[] = [
     name: "an exit without its time check",
     edits: [{
       file: "src/domain/plan/exit.ts",
-      find: "groups: groups.length });\n  if (late !== null) return wait(",
-      replace: 'groups: groups.length });\n  if (late === "") return wait(',
+      find: "groups: inTheWay.length });\n  if (late !== null) return wait(",
+      replace: 'groups: inTheWay.length });\n  if (late === "") return wait(',
     }],
     tests: [LEFT_TEST],
   },
@@ -46,8 +46,8 @@ export const TIME_BUGS: readonly TestedBug[] = [
     name: "a run asks the broker one thing after the other",
     edits: [{
       file: "src/engine/cycle.ts",
-      find: "    ? await askAll(engine)",
-      replace: "    ? buildQuestions(engine)",
+      find: "isPressing ? await askAll(engine) : buildQuestions(engine)",
+      replace: "buildQuestions(engine)",
     }],
     tests: [LEFT_TEST],
   },

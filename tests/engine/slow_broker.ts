@@ -1,0 +1,37 @@
+import { createAlpacaClient } from "../../src/broker/alpaca_client.ts";
+import { HttpFailure } from "../../src/broker/transport.ts";
+import { RUN_ONCE_MS } from "../../src/engine/engine.ts";
+import { buildConfig, NO_RUN_FLAGS } from "../../src/runtime/config.ts";
+import { createSimulatedSend } from "../simulator/in_process.ts";
+import type { World } from "./support.ts";
+
+/** A process of its own, each of whose requests takes so long. @param isRunOnce Whether it makes one cycle alone. */
+export async function restartSlow(
+  world: World,
+  { latencyMs, isRunOnce }: { readonly latencyMs: number; readonly isRunOnce: boolean },
+): Promise<void> {
+  await world.restart();
+  const { ports } = world.engine;
+  const { clock, log, chance } = ports;
+  const { config } = buildConfig(world.environment, { ...NO_RUN_FLAGS, isRunOnce });
+  const broker = createAlpacaClient({
+    tradingUrl: config.endpoint.tradingUrl,
+    dataUrl: config.endpoint.dataUrl,
+    keyId: config.keyId,
+    secretKey: config.secretKey,
+    send: createSimulatedSend({
+      exchange: world.exchange,
+      clock,
+      latencyMs,
+      faults: null,
+      fail: (failure, message) => new HttpFailure(failure, message),
+    }),
+    clock,
+    chance,
+    feed: config.feed,
+    timeoutMs: 10_000,
+    log,
+    endMs: isRunOnce ? clock.monotonicMs() + RUN_ONCE_MS : Infinity,
+  });
+  Object.assign(ports, { broker, marketData: broker, config: config.engine });
+}

@@ -1,0 +1,107 @@
+import { LogLines } from "../../src/domain/day/log_lines.ts";
+import { formatNy } from "../../src/domain/ny_time.ts";
+import { createLog } from "../../src/runtime/logging.ts";
+import { LIVE_ENVIRONMENT, TradingDay } from "../engine/trading_day.ts";
+import { SlackSink } from "../engine/slack_sink.ts";
+import { afterOpen, type DayKind } from "./kinds.ts";
+
+/** Where the operator reads a line. */
+export type Surface = "journal" | "log" | "error in the trail" | "Slack";
+
+/** A line as the operator reads it. */
+export interface ToldLine {
+  readonly atMs: number;
+  readonly surface: Surface;
+  readonly text: string;
+}
+
+const START_MINUTES = -10;
+const END_MINUTES = 410;
+
+/** All that the operator of a day is told, in order. */
+export interface DayStory {
+  readonly lines: readonly ToldLine[];
+  /** The journal of many processes is many journals: nothing is remembered for it. */
+  readonly hasManyProcesses: boolean;
+}
+
+/** Runs a whole day of a kind with a real HTTP sink. */
+export async function tellDay(kind: DayKind): Promise<DayStory> {
+  const lines: ToldLine[] = [];
+  const slack = new SlackSink();
+  const day: TradingDay = new TradingDay({
+    startMs: afterOpen(START_MINUTES),
+    slack,
+    createLog: (clock) =>
+      createLog({
+        clock,
+        secrets: [],
+        write: (text) =>
+          void lines.push({ atMs: clock.nowMs(), surface: "journal", text: cutTime(text) }),
+      }),
+  });
+  slack.onTaken = (text) => void lines.push({ atMs: day.time.nowMs(), surface: "Slack", text });
+  const schedule = kind(day, slack) ?? {};
+  try {
+    await runDay(day, schedule);
+    lines.push(...await readTrail(day));
+  } finally {
+    await slack.stop();
+  }
+  lines.sort((a, b) => a.atMs - b.atMs);
+  const { endMinutes, onceMinutes } = schedule;
+  return { lines, hasManyProcesses: endMinutes !== undefined || onceMinutes !== undefined };
+}
+
+async function runDay(
+  day: TradingDay,
+  { environment, endMinutes = [], onceMinutes }: Exclude<ReturnType<DayKind>, void>,
+): Promise<void> {
+  const all = { ...LIVE_ENVIRONMENT, EXECUTION_POLL_SECONDS: "300", ...environment };
+  const goTo = (minutes: number) =>
+    day.time.jump(Math.max(0, afterOpen(minutes) - day.time.nowMs()));
+  if (onceMinutes !== undefined) {
+    for (let minutes = onceMinutes[0]; minutes < onceMinutes[1]; minutes++) {
+      goTo(minutes);
+      await day.run(all, { isRunOnce: true });
+    }
+    return;
+  }
+  let before = START_MINUTES;
+  for (const minutes of [...endMinutes, END_MINUTES]) {
+    // A process that did not start is tried again at the time of the next one.
+    goTo(before);
+    await day.run(all, { untilMs: afterOpen(minutes) });
+    before = minutes;
+  }
+}
+
+/** What `log` prints, and the trail's own errors. */
+async function readTrail(day: TradingDay): Promise<ToldLine[]> {
+  const log = new LogLines();
+  const lines: ToldLine[] = [];
+  for (const event of await day.listEvents()) {
+    const atMs = Date.parse(`${event["at"]}`);
+    for (const line of log.take(event)) {
+      lines.push({ atMs: line.atMs ?? atMs, surface: "log", text: line.text });
+    }
+    if (event.type !== "error") continue;
+    lines.push({ atMs, surface: "error in the trail", text: `${event["message"]}` });
+  }
+  return lines;
+}
+
+/** A line of the journal without its time. */
+function cutTime(text: string): string {
+  return text.trimEnd().replace(/^\[[^\]]*\] /, "");
+}
+
+/** A day as it is read, for people. */
+export function formatStory(lines: readonly ToldLine[]): string {
+  return lines.map(({ atMs, surface, text }) => {
+    const indent = `\n${" ".repeat(20)}`;
+    return `${formatNy(atMs).slice(11, 19)} ${surface.padEnd(10)} ${
+      text.replaceAll("\n", indent)
+    }\n`;
+  }).join("");
+}

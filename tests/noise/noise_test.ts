@@ -1,0 +1,22 @@
+import { assertEquals } from "../assert.ts";
+import { tellDay } from "./day_story.ts";
+import { DAY_KINDS } from "./kinds.ts";
+import { findRepeats } from "./repeats.ts";
+
+/** Said oftener than this within an hour with the same meaning, a thing is to be counted. */
+const TIMES_MAX = 2;
+/**
+ * In each cycle, or for each pair of bars or order, by the specification's own words; and a heartbeat after each process's
+ * first cycle.
+ */
+const EACH_TIME =
+  /^journal: (Gate (mode|allowlist|caps|PASS|FAIL)|Market closed; skipping cycle|STOP )|Execution heartbeat/;
+
+for (const [name, kind] of Object.entries(DAY_KINDS)) {
+  Deno.test(`of a day with ${name} nothing is told more than twice an hour that means the same`, async () => {
+    const { lines, hasManyProcesses } = await tellDay(kind);
+    const read = lines.filter(({ surface }) => !hasManyProcesses || surface !== "journal");
+    const repeats = findRepeats(read, TIMES_MAX).filter(({ line }) => !EACH_TIME.test(line));
+    assertEquals(repeats, []);
+  });
+}

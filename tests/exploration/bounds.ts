@@ -1,7 +1,7 @@
 import { buildBare, buildBought } from "./begins.ts";
 import { closeMarket } from "./broker_moves.ts";
 import type { Habits } from "./broker_state.ts";
-import type { Bound } from "./edges.ts";
+import type { Bound } from "./edge.ts";
 import { Explorer, type Figures } from "./explorer.ts";
 import { PlannedClient, type PlannedState } from "./planned_client.ts";
 import type { Bounded, Budget } from "./remainder.ts";
@@ -136,6 +136,14 @@ function listThemes(size: BoundSize): readonly Theme[] {
   return THEMES.flatMap((one, at) => THEMES.slice(at + 1).map((other) => joinThemes(one, other)));
 }
 
+/** Hands and nights are visited where all exits are due: where one trim is, they add time and nothing else. */
+const NOT_HALF: ReadonlySet<string> = new Set(["hand", "night"]);
+
+function isSearched({ name, isClosed }: Theme, moment: Moment): boolean {
+  if (moment.name === "half" && name.split("+").some((each) => NOT_HALF.has(each))) return false;
+  return isClosed !== true || moment.untilCloseMs > LATE_MS;
+}
+
 /**
  * The searches of a bound: each of them complete, together what the bound says.
  * @param options `isWhole`: states are told apart by what decides nothing, too; none of them comes to an end then.
@@ -146,10 +154,9 @@ export function listExplorations(
 ): readonly Exploration[] {
   const qty = size === "small" ? 2 : 4;
   return MOMENTS.flatMap((moment) =>
-    listThemes(size).filter(({ isClosed }) => isClosed !== true || moment.untilCloseMs > LATE_MS)
-      .map((theme) =>
-        buildExploration(`${moment.name} ${theme.name}`, theme, moment, { qty, isWhole })
-      )
+    listThemes(size).filter((theme) => isSearched(theme, moment)).map((theme) =>
+      buildExploration(`${moment.name} ${theme.name}`, theme, moment, { qty, isWhole })
+    )
   );
 }
 

@@ -1,4 +1,4 @@
-import { buildBare, buildBought } from "./begins.ts";
+import { buildBare, buildBought, buildBuying } from "./begins.ts";
 import { closeMarket } from "./broker_moves.ts";
 import type { Habits } from "./broker_state.ts";
 import type { Bound } from "./edges.ts";
@@ -46,6 +46,8 @@ interface Moment {
   readonly boughtLevel: number;
   readonly bareLevel: number;
   readonly habits: Partial<Habits>;
+  /** Whether the entry works at first, without a fill and with one share. */
+  readonly isBuying?: boolean;
 }
 const STOP = 2;
 const BETWEEN = 4;
@@ -71,20 +73,30 @@ const MOMENTS: readonly Moment[] = [
     bareLevel: STOP,
     habits: { firstStatus: "new" },
   },
+  {
+    name: "entry",
+    untilCloseMs: 5 * 3_600_000,
+    boughtLevel: BETWEEN,
+    bareLevel: BETWEEN,
+    habits: {},
+    isBuying: true,
+  },
 ];
 
 function buildExploration(
   name: string,
   { budget, habits: own = {}, isClosed = false }: Theme,
-  { untilCloseMs, boughtLevel, bareLevel, habits: common }: Moment,
+  { untilCloseMs, boughtLevel, bareLevel, habits: common, isBuying = false }: Moment,
   { qty, isWhole }: { readonly qty: number; readonly isWhole: boolean },
 ): Exploration {
   const habits = { ...common, ...own };
   const bound: Bound = { name, budget, levels: [STOP, R2], hands: { stop: 1, limit: R2 } };
-  const brokers = [
-    { ...buildBought(habits, qty), priceLevel: boughtLevel },
-    { ...buildBare(habits, qty), priceLevel: bareLevel },
-  ].map((broker) => isClosed ? closeMarket(broker) : broker);
+  const begins = isBuying
+    ? [buildBuying(habits, qty, 0), buildBuying(habits, qty, 1)]
+    : [buildBought(habits, qty), buildBare(habits, qty)];
+  const brokers = begins
+    .map((broker, at) => ({ ...broker, priceLevel: at === 0 ? boughtLevel : bareLevel }))
+    .map((broker) => isClosed ? closeMarket(broker) : broker);
   return {
     name,
     build: () => new Explorer(new PlannedClient(brokers, { untilCloseMs, isWhole }), bound),
@@ -122,7 +134,9 @@ export function listExplorations(
 ): readonly Exploration[] {
   const qty = size === "small" ? 2 : 4;
   return MOMENTS.flatMap((moment) =>
-    listThemes(size).filter(({ isClosed }) => isClosed !== true || moment.untilCloseMs > LATE_MS)
+    listThemes(size).filter(({ isClosed }) =>
+      isClosed !== true || (moment.untilCloseMs > LATE_MS && moment.isBuying !== true)
+    )
       .map((theme) =>
         buildExploration(`${moment.name} ${theme.name}`, theme, moment, { qty, isWhole })
       )

@@ -20,6 +20,9 @@ STAND_IN_LINES=
 STAND_IN_TERMINAL=--pipe
 STAND_IN_PREFIX=
 
+# A file, or a link to /dev/null: what else has the name of a drop-in systemd passes over.
+is_file() { [ -f "$1" ] || [ -c "$1" ]; }
+
 # Unit and drop-ins of the service as they are on the disk now: in FRAGMENT, and in DROP_IN_FILES in the order in which
 # they count. Of two with one name the one in the directory that counts more; a link to /dev/null stays in the list, as it
 # hides a service.d/ one. Those, which hold for every service, are in WIDE_FILES: systemd reads them for a stand-in too.
@@ -32,10 +35,10 @@ read_unit_files() {
   read -r -a dirs <<< "$(ask show -p UnitPath --value)"
   for ((index = ${#dirs[@]} - 1; index >= 0; index--)); do
     for file in "$ROOT${dirs[index]}/$SERVICE.d"/*.conf; do
-      if [ -e "$file" ]; then found[${file##*/}]=$file; fi
+      if is_file "$file"; then found[${file##*/}]=$file; fi
     done
     for file in "$ROOT${dirs[index]}/service.d"/*.conf; do
-      if [ -e "$file" ]; then wide[${file##*/}]=$file; fi
+      if is_file "$file"; then wide[${file##*/}]=$file; fi
     done
   done
   WIDE_FILES=("${wide[@]}")

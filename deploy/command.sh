@@ -59,6 +59,15 @@ clean_up() {
   fi
 }
 
+# What systemd does not take of the service's files, as of one that was written by half: it goes on without it. Its own words
+# are left out, as they may hold the value.
+say_ignored() {
+  [ -z "$ROOT" ] || return 0
+  { systemd-analyze verify --man=no "$SERVICE" 2>&1 || true; } |
+    sed -nE "s|^(/.*/$SERVICE(\.d/[^:]*\.conf)?):([0-9]+): .*|WARN unit: systemd ignores \1 line \3, or a part of it: correct it, then systemctl daemon-reload|p" |
+    sort -u
+}
+
 # It has to win: as the service where that can be, else in the directory that this release was built for; and in that of
 # the engine that runs, where it has another.
 run_kill() {
@@ -106,6 +115,7 @@ if [ "$(ask show "$SERVICE" -p NeedDaemonReload --value)" = yes ]; then
   say "WARN $SERVICE is not what the files say until you run: systemctl daemon-reload" >&2
 fi
 if [ "${1:-}" = check ]; then
+  say_ignored >&2
   say_twice_set >&2 || say "WARN environment: which file sets which variable could not be seen" >&2
 fi
 if [ -t 0 ] && [ -t 1 ]; then STAND_IN_TERMINAL=--pty; fi

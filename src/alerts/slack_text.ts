@@ -14,16 +14,29 @@ export function formatTitle(alert: { readonly level: AlertLevel; readonly title:
 /**
  * Builds the text as Slack gets it: title, then the message, its first line beginning with the mark.
  * @param mark Says LIVE or DRY_RUN and whose money.
- * @returns Escaped, without control characters, at most `TEXT_CHARS_MAX` long; a cut is said at the end.
+ * @returns Escaped, without order ids and control characters, at most `TEXT_CHARS_MAX` long; a cut is said at the end.
  */
 export function buildSlackText(
   alert: Pick<Alert, "level" | "title" | "text">,
   mark: string,
 ): string {
-  const [firstLine = "", ...rest] = alert.text.replaceAll(/\r\n?/g, "\n").split("\n");
+  const [firstLine = "", ...rest] = cutOrderIds(alert.text).replaceAll(/\r\n?/g, "\n").split("\n");
   const head = [`${mark}:`, firstLine].filter((part) => part !== "").join(" ");
   const text = [formatTitle(alert), head, ...rest].join("\n");
   return cutEscaped(replaceUnprintable(text, (character) => character === "\n" ? character : " "));
+}
+
+const UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
+/** An id with the word that names it; one that stands alone for its order. */
+const NAMED_ID = new RegExp(
+  String.raw`(?:, order | \(order |, order_id=| order_id=)${UUID}\)?`,
+  "gi",
+);
+const LONE_ID = new RegExp(String.raw`(?:\border )?\b${UUID}\b`, "gi");
+
+/** No order ids on a phone (interface, Slack): log and trail have them. */
+function cutOrderIds(text: string): string {
+  return text.replace(NAMED_ID, "").replace(LONE_ID, "an order");
 }
 
 /** Escapes as it counts, so that neither an escape nor a surrogate pair is cut in two. */

@@ -14,6 +14,7 @@ import { listAllOrders } from "./order_paging.ts";
 import { parseOrder, parseOrders } from "./order_wire.ts";
 import { parseAnswer } from "./read_answer.ts";
 import type { Redact } from "./redact.ts";
+import { rememberAnswers } from "./repeated_answer.ts";
 import type { RequestSender } from "./request_sender.ts";
 import { MalformedError } from "./wire.ts";
 
@@ -35,6 +36,8 @@ const GROUP_CLASSES: ReadonlySet<string> = new Set(["bracket", "oco", "oto"]);
 
 /** Reads of account, positions and orders; each throws `BrokerError`, look-ups answer `unknown` instead. */
 export function createTradingReads(sender: RequestSender, redact: Redact): TradingReads {
+  const parsePage = rememberAnswers(parseOrders);
+
   async function read<T>(
     call: { readonly what: string; readonly path: string; readonly endMs?: number },
     parse: (body: string) => T,
@@ -90,7 +93,7 @@ export function createTradingReads(sender: RequestSender, redact: Redact): Tradi
       const endMs = sender.buildEndMs();
       return listAllOrders(
         query,
-        (path) => read({ what: "orders", path, endMs }, parseOrders, requestClass),
+        (path) => read({ what: "orders", path, endMs }, parsePage, requestClass),
       );
     },
     async lookUp(clientOrderId, requestClass = "read") {

@@ -177,9 +177,13 @@ const PLACE = "place a good-till-canceled stop at the broker";
 const LOOK =
   "look at the symbol and its orders in the broker's dashboard (a halt? an order that hangs?)";
 
-function findRemedy({ kind, cause }: AlarmFacts): string {
-  return (kind === "due" ? DUE_REMEDIES[cause] : undefined) ?? REMEDIES[cause] ??
+function findRemedy({ kind, cause, positions }: AlarmFacts): string {
+  const remedy = (kind === "due" ? DUE_REMEDIES[cause] : undefined) ?? REMEDIES[cause] ??
     (kind === "due" ? LOOK : PLACE);
+  const [first, ...others] = positions;
+  return first === undefined || others.length > 0
+    ? remedy
+    : remedy.replaceAll("release SYMBOL", `release ${first.symbol}`);
 }
 
 /** Where an exit waits, and not a stop. */
@@ -226,20 +230,15 @@ const REMEDIES: Readonly<Record<string, string>> = {
 
 /** What went wrong, in one clear line each. */
 export interface ErrorFacts {
-  /** `null` where the error belongs to no symbol, such as a failed cycle. */
-  readonly symbol: string | null;
+  /** Names the symbol that it is about, if there is one. */
   readonly problem: string;
-  /** What the operator can do; `null` where nothing is needed. */
-  readonly remedy: string | null;
+  /** What the operator can do. */
+  readonly remedy: string;
 }
 
-/** Builds `Execution error` (ERROR). Its first line is what equal errors are recognised by, so no times or counts in it. */
-export function buildExecutionError({ symbol, problem, remedy }: ErrorFacts): AlertMessage {
-  const lines = [
-    symbol === null ? problem : `${symbol}: ${problem}`,
-    ...(remedy === null ? [] : [`Do: ${remedy}`]),
-  ];
-  return { level: "ERROR", title: "Execution error", text: lines.join("\n") };
+/** Builds `Execution error` (ERROR). */
+export function buildExecutionError({ problem, remedy }: ErrorFacts): AlertMessage {
+  return { level: "ERROR", title: "Execution error", text: `${problem}\nDo: ${remedy}` };
 }
 
 /** The disk of the state directory, where it keeps records from being made. */
@@ -255,7 +254,6 @@ export function buildDiskFault({ fault, stateDir, freeBytes }: DiskFaultFacts): 
   const path = `'${stateDir.replaceAll("'", String.raw`'\''`)}'`;
   if (fault.kind === "failing") {
     return buildExecutionError({
-      symbol: null,
       problem:
         `The disk of ${stateDir} takes no records: ${fault.message}. No entries; exits and ` +
         "stops go on with what is on record",

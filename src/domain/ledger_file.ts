@@ -1,22 +1,21 @@
 import { isOurs } from "./client_order_id.ts";
+import { deriveOnce } from "./derive_once.ts";
 import { countsTowardCaps, isUnsettled, type LedgerEntry, type LiveLedger } from "./ledger.ts";
 
 /**
  * A ledger's content as one short text: whether two are the same version, whatever the file's layout. Two that differ have
  * the same by chance once in 2^64.
  */
-export function digestLedger(ledger: LiveLedger): string {
+export const digestLedger = deriveOnce((ledger: LiveLedger): string => {
   const { dateNy, host, accountId, mismatches, unknownFields, entries } = ledger;
-  const text = JSON.stringify([
-    dateNy,
-    host,
-    accountId,
-    mismatches,
-    unknownFields,
-    entries.map(listFacts),
-  ]);
+  const head = JSON.stringify([dateNy, host, accountId, mismatches, unknownFields]);
+  // The files of a release before this one carry digests of just this text.
+  const text = `${head.slice(0, -1)},[${entries.map(formatFacts).join(",")}]]`;
   return `${hash(text, 0x811c9dc5)}${hash(text, 0x01234567)}`;
-}
+});
+
+/** Most entries of a ledger are those of the one before it. */
+const formatFacts = deriveOnce((entry: LedgerEntry) => JSON.stringify(listFacts(entry)));
 
 /** What an entry says, in one order, and times in whole milliseconds as the file has them. */
 function listFacts(entry: LedgerEntry): readonly unknown[] {

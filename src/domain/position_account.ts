@@ -89,7 +89,8 @@ function countHolding(
 ): Holding {
   const fills = orders.filter((order) => order.filledQty > 0)
     .map((order) => ({
-      ...order,
+      side: order.side,
+      filledQty: order.filledQty,
       isOurs: isOurs(order),
       atMs: order.filledAtMs ?? order.updatedAtMs,
     }))

@@ -5,14 +5,24 @@ export function sayShort(engine: Engine, symbol: string, qty: number): void {
   sayOnceADay(
     engine,
     `short:${symbol}:${qty}`,
-    `SHORT position ${symbol} qty=${qty} at the broker: buy it back by hand; the engine does not touch it`,
+    {
+      problem: `SHORT position ${symbol} qty=${qty} at the broker: the engine does not touch it`,
+      remedy: "buy it back by hand",
+    },
   );
 }
 
+/** What is wrong, and what the operator can do about it. */
+export interface ProblemAndRemedy {
+  readonly problem: string;
+  readonly remedy: string;
+}
+
 /** An error that the log goes on counting and Slack has once a NY day. @returns Whether it is the day's first time. */
-export function sayOnceADay(engine: Engine, key: string, message: string): boolean {
+export function sayOnceADay(engine: Engine, key: string, said: ProblemAndRemedy): boolean {
+  const { problem, remedy } = said;
   const isFirst = engine.isNews(key, engine.dateNy());
-  if (isFirst) engine.sayError(message);
-  else engine.ports.log.error(message);
+  if (isFirst) engine.sayError(problem, remedy);
+  else engine.ports.log.error(`${problem}. Do: ${remedy}`);
   return isFirst;
 }

@@ -79,8 +79,10 @@ async function orNull(
     return await read();
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
-    const message = `Cannot read the day's events for its results: ${error.message}`;
-    sayOnceADay(engine, "trail unread", message);
+    sayOnceADay(engine, "trail unread", {
+      problem: `Cannot read the day's events for its results: ${error.message}`,
+      remedy: "let the file be read again (permissions, disk); results are unknown until then",
+    });
     return null;
   }
 }

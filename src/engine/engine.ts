@@ -19,6 +19,7 @@ import type { PriceMemory } from "../domain/price_check.ts";
 import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../domain/orders.ts";
 import { buildMeaning, formatRepeats, type Repeats, Repetition } from "../domain/repetition.ts";
 import type { UnreadableRow } from "../domain/unreadable_row.ts";
+import { FREE_FILE } from "../domain/remedies.ts";
 import { type Alert, BrokerError, type EnginePorts, StateError } from "./ports.ts";
 import { RecordStore } from "./record_store.ts";
 
@@ -93,11 +94,14 @@ export class Engine {
   accountId: string | null = null;
   /** All that this process has seen at the broker; each answer makes a new one. */
   seen: Seen = NOTHING_SEEN;
-  /** Sells of ours whose fate nobody knows, by client order id. */
-  readonly doubts = new Map<string, LedgerEntry>();
   /** Told of a request that would sell or stop more than is held for sure; it has not left. Tests throw. */
   onBreach: (message: string) => void = (message) => {
-    if (this.isNews(`breach:${message}`, this.dateNy())) this.sayError(message);
+    if (this.isNews(`breach:${message}`, this.dateNy())) {
+      this.sayError(
+        message,
+        "tell whoever maintains this program, with the day's `avwap-execution log`",
+      );
+    }
   };
   /** Monotonic times of the first and last "not found" in a series, by client order id: no wrong clock makes it longer. */
   readonly notFoundAtMs = new Map<string, { readonly firstMs: number; readonly lastMs: number }>();
@@ -360,8 +364,8 @@ export class Engine {
     if (this.unsavedSaid === said) return;
     this.unsavedSaid = said;
     this.sayError(
-      `Cannot save the engine's state: ${message}. What is done now is kept in memory alone, and a restart forgets it; ` +
-        "make room, or let the file be written",
+      `Cannot save the engine's state: ${message}: what is done now is kept in memory alone, and a restart forgets it`,
+      FREE_FILE,
     );
   }
 
@@ -398,13 +402,15 @@ export class Engine {
   }
 
   /**
-   * An error in log, Slack and, with the next event, audit trail; the message names the symbol it is about. While it repeats
-   * it is said once an hour and counted, over restarts too.
+   * An error in log, Slack and, with the next event, audit trail. While it repeats it is said once an hour and counted, over
+   * restarts too.
+   * @param problem Names the symbol that it is about. @param remedy What the operator can do (`domain/remedies.ts`).
    */
-  sayError(message: string): void {
+  sayError(problem: string, remedy: string): void {
+    const message = `${problem}. Do: ${remedy}`;
     this.ports.log.error(message);
     const nowMs = this.nowMs();
-    const meaning = buildMeaning(message);
+    const meaning = buildMeaning(problem);
     const key = `${ERROR_KEY}${meaning}`;
     const saidMs = Number(this.state.alerted[key]?.split(" ")[1] ?? NaN);
     if (Number.isFinite(saidMs)) this.repetition.remember(meaning, saidMs, nowMs);
@@ -412,17 +418,16 @@ export class Engine {
     if (decision.kind === "hold") return;
     const { repeats } = decision;
     this.errorsSaid.push({ text: message, ...repeats ?? { times: 1, sinceMs: nowMs } });
-    const problem = `${message}${formatRepeats(repeats)}`;
     // As a state: Slack being away for a while does not make it silent for an hour.
     this.alert({
-      ...buildExecutionError({ symbol: null, problem, remedy: null }),
+      ...buildExecutionError({ problem: `${problem}${formatRepeats(repeats)}`, remedy }),
       state: { key, value: `${dateNyOf(nowMs)} ${nowMs}` },
     });
   }
 
   /** An error that was said has ended: the next time it is news. */
-  endError(message: string): void {
-    const meaning = buildMeaning(message);
+  endError(problem: string): void {
+    const meaning = buildMeaning(problem);
     this.repetition.end(meaning);
     const { [`${ERROR_KEY}${meaning}`]: said, ...alerted } = this.state.alerted;
     if (said !== undefined) this.updateState({ alerted });

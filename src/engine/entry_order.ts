@@ -14,6 +14,7 @@ import { microsToUsd, type UsdMicros } from "../domain/money.ts";
 import { formatUtc } from "../domain/ny_time.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
+import { LOOK_AT_ORDER } from "../domain/remedies.ts";
 import { lookUpOrder } from "./asking.ts";
 import { CONVERT_BEFORE_CLOSE_MS } from "../domain/plan/time_left.ts";
 import { untilCloseMs } from "./closing.ts";
@@ -197,6 +198,7 @@ async function leaveOpen(engine: Engine, intent: EntryIntent, why: string): Prom
   engine.wakeAt(engine.nowMs() + LOOK_AGAIN_MS);
   engine.sayError(
     `${symbol} order unresolved (${why}): no entry in ${symbol} until the broker shows it or its absence`,
+    "nothing, it is looked up until it has an answer; " + LOOK_AT_ORDER + " where it takes long",
   );
 }
 
@@ -225,9 +227,13 @@ async function settleRejected(
   sayRejected(engine, intent, `(${refusal.httpStatus}): ${message}`);
 }
 
+/** A later pair of bars is another try, twice a day at most. */
+const REJECTED =
+  "look at the account and the symbol in the broker's dashboard; it is tried once more by itself, if it confirms again";
+
 function sayRejected(engine: Engine, intent: EntryIntent, how: string): void {
   const { symbol } = intent;
-  engine.sayError(`${symbol} entry rejected by the broker ${how}`);
+  engine.sayError(`${symbol} entry rejected by the broker ${how}`, REJECTED);
   sayRejections(engine, symbol);
 }
 
@@ -237,11 +243,15 @@ export function sayRejections(engine: Engine, symbol: string): void {
   if (ledger === null) return;
   const usage = buildCapUsage(ledger, { symbol, dateNy: ledger.dateNy, clientOrderId: null });
   if (usage.symbolRejections >= SYMBOL_REJECTIONS_MAX) {
-    engine.sayError(`${symbol} was rejected twice today: no further entry in it today`);
+    engine.sayError(
+      `${symbol} was rejected twice today: no further entry in it today`,
+      "read the broker's reasons: avwap-execution log --symbol " + symbol,
+    );
   }
   if (usage.rejectionsInARow >= REJECTIONS_IN_A_ROW_MAX) {
     engine.sayError(
       `${usage.rejectionsInARow} rejections in a row: no entries for the rest of the day`,
+      "read the broker's reasons in `avwap-execution log`, and look at the account in its dashboard (blocked? no buying power?)",
     );
   }
 }

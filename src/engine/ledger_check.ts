@@ -19,9 +19,10 @@ export type FileCheck =
   | Waits;
 
 /** What another hand's file leads to, and what ends it. */
-const BLOCKED =
-  "written anew from the records, LIVE is blocked for this cycle. Do: find what else writes in this state directory; " +
-  "what the records have is dropped by nothing but, with the service stopped: avwap-execution ledger rebuild --yes";
+const BLOCKED = "written anew from the records, LIVE is blocked for this cycle";
+const BLOCKED_REMEDY =
+  "find what else writes in this state directory; what the records have is dropped by nothing but, " +
+  "with the service stopped: avwap-execution ledger rebuild --yes";
 
 /**
  * Holds `live_orders_today.json` against the records, from which it was written (pipeline 6):
@@ -60,6 +61,7 @@ export async function checkLedgerFile(
     await engine.rewriteLedger();
     engine.sayError(
       `Live ledger was of no use, and is kept in archive/: ${read.message}; ${BLOCKED}`,
+      BLOCKED_REMEDY,
     );
     return { kind: "checked", problem: `ledger ${read.kind}` };
   }
@@ -100,6 +102,7 @@ async function checkContent(
         `Live ledger was changed by another hand (${
           describeChange(found)
         }), and is kept as ${path}; ${BLOCKED}`,
+        BLOCKED_REMEDY,
       );
       return { kind: "checked", problem: "ledger invalid" };
     }

@@ -1,6 +1,7 @@
 import type { OrderUpdateEvent } from "../domain/events.ts";
 import { applyBrokerOrder, type LedgerEntry, type LiveLedger } from "../domain/ledger.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
+import { FREE_FILE } from "../domain/remedies.ts";
 import type { Engine } from "./engine.ts";
 import { StateError } from "./ports.ts";
 
@@ -115,7 +116,10 @@ export async function changeEntry(
     await engine.event(buildOrderUpdate(next));
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
-    engine.sayError(`Cannot settle ${clientOrderId} in the live ledger: ${error.message}`);
+    engine.sayError(
+      `Cannot settle ${clientOrderId} in the live ledger: ${error.message}`,
+      FREE_FILE,
+    );
   }
 }
 
@@ -143,7 +147,6 @@ export async function settleByOrder(
   clientOrderId: string,
   order: BrokerOrder,
 ): Promise<void> {
-  engine.doubts.delete(clientOrderId);
   await changeEntry(engine, clientOrderId, (entry) => applyBrokerOrder(entry, order));
 }
 

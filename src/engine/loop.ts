@@ -1,4 +1,5 @@
 import { decideNextWake } from "../domain/wake.ts";
+import { ASK_BROKER, FREE_FILE } from "../domain/remedies.ts";
 import { Engine } from "./engine.ts";
 import { type CycleResult, runCycle } from "./cycle.ts";
 import { noticeDisk } from "./disk_notice.ts";
@@ -101,7 +102,8 @@ async function runOrSay(engine: Engine): Promise<CycleResult> {
     return await runCycle(engine);
   } catch (error) {
     if (!isOfTheWorld(error)) throw error;
-    sayTrouble(engine, `Cycle failed: ${error.message}`);
+    const remedy = error instanceof BrokerError ? ASK_BROKER : FREE_FILE;
+    sayTrouble(engine, `Cycle failed: ${error.message}`, remedy);
     // What was due in it, it may not have got to.
     const isLeft = engine.state.intents.some((each) => each.scheduledAtMs <= engine.cycleBeganMs);
     if (isLeft) engine.wakeAt(engine.nowMs() + UNDECIDED_LOOK_MS);

@@ -28,6 +28,7 @@ export async function sayMismatch(
       (mismatches >= MISMATCHES_MAX
         ? " and until `ledger rebuild --yes`: another engine trades this account"
         : ""),
+    "see whether another engine trades this account; `avwap-execution ledger verify` compares",
   );
   await engine.event({ type: "reconciliation", mismatched: names });
   sayLocked(engine, mismatches);
@@ -37,7 +38,7 @@ export async function sayMismatch(
 export function sayLocked(engine: Engine, mismatches: number): void {
   if (mismatches < MISMATCHES_MAX || !engine.isNews("mismatch lock", engine.dateNy())) return;
   engine.sayError(
-    "LIVE is locked: the broker showed orders of ours twice that this engine never sent. Do: stop the other engine on " +
-      "this account; then, with the service stopped: avwap-execution ledger rebuild --yes",
+    "LIVE is locked: the broker showed orders of ours twice that this engine never sent",
+    "stop the other engine on this account; then, with the service stopped: avwap-execution ledger rebuild --yes",
   );
 }

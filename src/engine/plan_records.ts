@@ -1,11 +1,11 @@
 import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
 import { isUnsettled, type LedgerEntry } from "../domain/ledger.ts";
 import { apply } from "../domain/plan/records.ts";
-import type { RecordChange, RecordPart } from "../domain/plan/step.ts";
+import type { RecordChange } from "../domain/plan/step.ts";
+import { FREE_FILE } from "../domain/remedies.ts";
 import type { Engine } from "./engine.ts";
 import { buildOrderUpdate, sayRecorded } from "./ledger_store.ts";
 import { StateError } from "./ports.ts";
-import { noteDoubt } from "./shares.ts";
 
 /**
  * Takes a change into the records before a request leaves: what they say of orders is durable when it returns.
@@ -77,7 +77,6 @@ export async function storeAnswer(engine: Engine, change: RecordChange): Promise
   const before = engine.state;
   engine.state = apply(before, change);
   takeHindrances(engine, before);
-  for (const part of change) takeDoubt(engine, part);
   if (engine.state.ledger === before.ledger) return;
   const named = change.flatMap((part) => "clientOrderId" in part ? [part.clientOrderId] : []);
   try {
@@ -85,7 +84,10 @@ export async function storeAnswer(engine: Engine, change: RecordChange): Promise
     for (const id of named) await sayUpdated(engine, id);
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
-    engine.sayError(`Cannot settle ${named.join(", ")} in the live ledger: ${error.message}`);
+    engine.sayError(
+      `Cannot settle ${named.join(", ")} in the live ledger: ${error.message}`,
+      FREE_FILE,
+    );
   }
 }
 
@@ -105,14 +107,6 @@ function findEntry({ state }: Engine, clientOrderId: string): LedgerEntry | unde
 async function sayUpdated(engine: Engine, clientOrderId: string): Promise<void> {
   const entry = findEntry(engine, clientOrderId);
   if (entry !== undefined) await engine.event(buildOrderUpdate(entry));
-}
-
-/** A sell whose answer was lost may have sold its shares until it is found, or proven absent. */
-function takeDoubt(engine: Engine, part: RecordPart): void {
-  if (!("clientOrderId" in part)) return;
-  engine.doubts.delete(part.clientOrderId);
-  const entry = findEntry(engine, part.clientOrderId);
-  if (entry?.status === "unknown") noteDoubt(engine, entry);
 }
 
 /** What last kept something of a position from being done is what its standing says of it. */

@@ -7,6 +7,7 @@ import { settle } from "../domain/plan/settle.ts";
 import type { Question, RecordPart, Step } from "../domain/plan/step.ts";
 import { symbolOf } from "../domain/plan/seen.ts";
 import type { OperatorView, Seen, Turn } from "../domain/plan/world.ts";
+import { FREE_FILE } from "../domain/remedies.ts";
 import { askByRoot } from "./asking.ts";
 import type { Engine } from "./engine.ts";
 import { readOperatorObjection } from "./gate_reader.ts";
@@ -181,6 +182,7 @@ async function makeDurable(
     takeUndurable(engine, change);
     engine.sayError(
       `${symbolOf(request)}: the ledger fails in the middle of an exit: ${error.message}`,
+      FREE_FILE,
     );
     return null;
   }

@@ -1,5 +1,5 @@
 import { buildOpenOrders } from "../domain/account/order_book.ts";
-import { formatAdoptCommand, formatCloseCommand, formatPriceUsd } from "../domain/alert_facts.ts";
+import { formatAdoptCommand, formatPriceUsd } from "../domain/alert_facts.ts";
 import type { AlertTitle } from "../domain/alert_titles.ts";
 import { unreachable } from "../domain/assert.ts";
 import { buildPositionEvent } from "../domain/day/position_event.ts";
@@ -10,9 +10,10 @@ import { dateNyOf } from "../domain/ny_time.ts";
 import { type BrokerOrder, findFilledAtMs, remainingQty } from "../domain/orders.ts";
 import type { Note, PositionNote } from "../domain/plan/note.ts";
 import { listSellGroups } from "../domain/protection.ts";
+import { takeOverOrClose } from "../domain/remedies.ts";
 import type { Renamed } from "../domain/renamed.ts";
 import type { Engine } from "./engine.ts";
-import { sayOnceADay, sayShort } from "./daily_errors.ts";
+import { type ProblemAndRemedy, sayOnceADay, sayShort } from "./daily_errors.ts";
 
 /** Tells what a look has made of a position, in the log, Slack and the audit trail (pipeline 5). */
 export async function tellPosition(
@@ -83,12 +84,19 @@ export async function tellPosition(
 
 type ValueOf<Kind extends PositionNote["kind"]> = Extract<PositionNote, { readonly kind: Kind }>;
 
-function describeAbsent({ position: { symbol, qty }, renamed }: ValueOf<"absent">): string {
-  return `Position ${symbol} is absent at the broker, and no sells ` +
-    `account for its ${qty ?? "unknown"} shares: kept, its orders untouched. ${
-      renamed === null ? "" : `${LIKENESS[renamed.by](renamed.symbols.join(", "))}; ` +
-        `avwap-execution release ${symbol} --yes, then adopt. `
-    }Look at the account`;
+function describeAbsent(
+  { position: { symbol, qty }, renamed }: ValueOf<"absent">,
+): ProblemAndRemedy {
+  const names = renamed?.symbols.join(", ") ?? "";
+  const likeness = renamed === null ? "" : `. ${LIKENESS[renamed.by](names)}`;
+  return {
+    problem: `Position ${symbol} is absent at the broker, and no sells ` +
+      `account for its ${qty ?? "unknown"} shares: kept, its orders untouched${likeness}`,
+    remedy: renamed === null
+      ? "look at the account: sold, renamed or taken away there? " +
+        `avwap-execution release ${symbol} --yes takes the engine's hands off it`
+      : `look at the account; avwap-execution release ${symbol} --yes, then adopt ${names}`,
+  };
 }
 
 const LIKENESS: Readonly<Record<Renamed["by"], (names: string) => string>> = {
@@ -109,15 +117,12 @@ function tellUnexplained(
       `${change} with no order behind it yet: nothing is sold, stopped, cancelled or raised in it`,
     );
   }
-  sayOnceADay(
-    engine,
-    key,
-    `${change} with no order behind it (a split?): it has no protection, and nothing is sold, stopped, cancelled or raised ` +
-      `in it until you deal with it. ${describeSells(engine, symbol)}. ` +
-      `Take it over: avwap-execution release ${symbol} --yes; or close it: ${
-        formatCloseCommand(symbol)
-      }`,
-  );
+  sayOnceADay(engine, key, {
+    problem:
+      `${change} with no order behind it (a split?): it has no protection, and nothing is sold, stopped, ` +
+      `cancelled or raised in it until you deal with it. ${describeSells(engine, symbol)}`,
+    remedy: takeOverOrClose(symbol),
+  });
 }
 
 async function tellAdopted(engine: Engine, position: ManagedPosition): Promise<void> {

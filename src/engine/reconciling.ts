@@ -12,6 +12,7 @@ import {
 import { isKnownStatus } from "../domain/orders.ts";
 import { LEDGER_FILE, type RebuildWait } from "../domain/rebuild_wait.ts";
 import { reconcile, startNewDay } from "../domain/reconcile.ts";
+import { LOOK_AT_ORDER } from "../domain/remedies.ts";
 import { readPastEntries, type Waits } from "./archive.ts";
 import { readAncestors } from "./ancestors.ts";
 import type { Engine, Observation } from "./engine.ts";
@@ -283,9 +284,15 @@ function sayRejected(engine: Engine, entry: LedgerEntry): void {
     engine,
     `rejected:${symbol}:${order}:${isUnsent}`,
     isUnsent
-      ? `${symbol} ${order}: its answer was lost, and the broker has no such order; it is decided anew in each cycle`
-      : `${symbol} ${order} rejected by the broker after it had taken it: ${
-        detail ?? "no reason given"
-      }. Do: look at the order in the broker's dashboard`,
+      ? {
+        problem: `${symbol} ${order}: its answer was lost, and the broker has no such order`,
+        remedy: "nothing, it is decided anew in each cycle",
+      }
+      : {
+        problem: `${symbol} ${order} rejected by the broker after it had taken it: ${
+          detail ?? "no reason given"
+        }`,
+        remedy: LOOK_AT_ORDER,
+      },
   );
 }

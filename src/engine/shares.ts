@@ -2,7 +2,6 @@ import * as pure from "../domain/account/position_shares.ts";
 import { OPENED_SLACK_MS } from "../domain/account/position_shares.ts";
 import type { ShareCount } from "../domain/account/share_count.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
-import { isUnsettled, type LedgerEntry } from "../domain/ledger.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import type { Holding } from "../domain/position_account.ts";
 import type { SellGroup } from "../domain/protection.ts";
@@ -15,20 +14,6 @@ import { sayUnreadable } from "./unreadable.ts";
 
 /** How far back an adopted position's still working orders may have been submitted. */
 const ADOPTED_ORDERS_MS = 90 * 86_400_000;
-
-/** Remembers what sells of unknown fate may have sold: those that records of this account leave open. */
-export function recallDoubts(engine: Engine): void {
-  if (engine.state.ledger === null) return;
-  engine.doubts.clear();
-  for (const entry of engine.state.ledger.entries) noteDoubt(engine, entry);
-}
-
-/** A sell whose answer was lost may have sold its shares until it is found, or proven absent. */
-export function noteDoubt(engine: Engine, entry: LedgerEntry): void {
-  const { clientOrderId, side } = entry;
-  if (clientOrderId === null || side !== "sell" || !isUnsettled(entry)) return;
-  engine.doubts.set(clientOrderId, entry);
-}
 
 /** Makes sure that the book has the orders of each managed position from its beginning on: one request for all. */
 export async function ensurePasts(engine: Engine): Promise<void> {

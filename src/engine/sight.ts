@@ -1,3 +1,4 @@
+import { listDoubts } from "../domain/account/doubts.ts";
 import type { Sight } from "../domain/account/sight.ts";
 import type { Engine } from "./engine.ts";
 import { listUnreadable } from "./unreadable.ts";
@@ -15,7 +16,11 @@ export function sightOf(engine: Engine): Sight {
       observation?.unreadable.openOrders.flatMap((row) => row.symbol ?? []) ?? [],
     ),
     pasts: engine.seen.pasts,
-    doubts: [...engine.doubts.values()],
+    doubts: listDoubts(
+      engine.state,
+      ({ processId, cycleStartedAtMs }) =>
+        processId === engine.processId && cycleStartedAtMs >= engine.cycleBeganMs,
+    ),
     nowMs: engine.nowMs(),
   };
 }

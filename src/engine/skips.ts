@@ -1,3 +1,4 @@
+import { FREE_FILE } from "../domain/remedies.ts";
 import type { Engine } from "./engine.ts";
 
 /** What is let go: an intent, or a confirmed symbol for which none is made (no id then). */
@@ -41,6 +42,7 @@ export async function skipUnrecorded(
   if (engine.isNews(`unrecorded:${cause}`, engine.dateNy())) {
     engine.sayError(
       `${skipped.symbol} not sent, nor any other entry, while its record can't be written: ${cause}`,
+      FREE_FILE,
     );
   }
   await skip(engine, skipped, SKIP.unrecorded);

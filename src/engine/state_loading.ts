@@ -3,6 +3,7 @@ import type { LiveLedger } from "../domain/ledger.ts";
 import { isClosedKey } from "../domain/managed_position.ts";
 import { LEDGER_FILE, type RebuildWait, STATE_FILE } from "../domain/rebuild_wait.ts";
 import { restoreReleases } from "../domain/released.ts";
+import { COMPARE_RECORDS } from "../domain/remedies.ts";
 import { ARCHIVE_DAYS_MAX, type Waits } from "./archive.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { findIdentityProblem } from "./gate_reader.ts";
@@ -141,6 +142,7 @@ async function keepRebuilt(
   engine.sayError(
     `${STATE_FILE} was ${reason}: rebuilt from archive, ledger and broker with ` +
       `${state.positions.length} positions (${symbols}); LIVE is blocked for this cycle`,
+    COMPARE_RECORDS,
   );
 }
 

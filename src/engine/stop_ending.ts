@@ -11,7 +11,8 @@ export function sayEnding(engine: Engine): void {
       if (!engine.isNews(`ending:${orderId}`, engine.dateNy())) continue;
       engine.sayError(
         `${symbol}: its good-till-canceled stop qty=${group.qty} at ${group.stopUsd}, order ${orderId}, ends by itself ` +
-          "within days, and is renewed only in LIVE: let the gate be LIVE in market hours, or renew it at the broker",
+          "within days, and is renewed only in LIVE",
+        "let the gate be LIVE in market hours, or renew it at the broker",
       );
     }
   }

@@ -179,7 +179,10 @@ async function buildDryRunFacts(engine: Engine, { dateNy, events }: DayTrail) {
     };
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
-    engine.sayError(`Cannot read the DRY_RUN ledger for the summary: ${error.message}`);
+    engine.sayError(
+      `Cannot read the DRY_RUN ledger for the summary: ${error.message}`,
+      "let the file be read again (DRY_RUN_LEDGER_PATH), or move it away",
+    );
     return { orders: [], caps };
   }
 }

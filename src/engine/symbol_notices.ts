@@ -49,7 +49,8 @@ function sayManaged(
   }
   engine.sayError(
     `${symbol}: the data API refuses its ${what} (${refusal}): no exit is decided for it, what rests at the broker stays; ` +
-      `${again}; close it: ${formatCloseCommand(symbol)}`,
+      again,
+    `look at its price yourself; or close it: ${formatCloseCommand(symbol)}`,
   );
 }
 
@@ -69,15 +70,14 @@ export function sayRequestAtFault(
   if (!engine.isNews(`request at fault ${what}`, engine.dateNy())) return;
   const held = symbols.filter((symbol) => managed?.has(symbol));
   const close = held.map((symbol) =>
-    `; no exit is decided for ${symbol}: ${formatCloseCommand(symbol)}`
+    `; no exit is decided for ${symbol}, close it: ${formatCloseCommand(symbol)}`
   );
   engine.sayError(
     `The data API refuses ${what} of ${
       formatSymbolNames(symbols)
     }, of every symbol asked (${refusal}): the request is ` +
-      `at fault, nobody is left out; asked again in each cycle; \`avwap-execution check\` asks too${
-        close.join("")
-      }`,
+      "at fault, nobody is left out; asked again in each cycle",
+    `\`avwap-execution check\` asks too${close.join("")}`,
   );
 }
 

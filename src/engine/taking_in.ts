@@ -4,7 +4,6 @@ import { findForeignFile, type GateReading, readGate } from "./gate_reader.ts";
 import { trackPositions } from "./positions.ts";
 import { type LedgerStep, reconcileLedger } from "./reconciling.ts";
 import { keepReleases, takeRequests } from "./releasing.ts";
-import { recallDoubts } from "./shares.ts";
 import { ensureState } from "./state_loading.ts";
 
 // What a cycle in an open market and a look at a closed one do alike with what was read, before anything is decided.
@@ -22,7 +21,6 @@ export async function takeInRecords(
 ): Promise<RecordsStep> {
   await ensureState(engine, observation);
   const ledger = await reconcileLedger(engine, observation);
-  recallDoubts(engine);
   return { ledger, gate: await readGate(engine, ledger.file) };
 }
 
@@ -40,8 +38,8 @@ function sayForeign(engine: Engine, file: string): void {
   if (!engine.isNews(`foreign:${file}`, engine.dateNy())) return;
   engine.sayError(
     `Ledger or state in this state directory belong to another broker host or account than ` +
-      `${engine.ports.broker.host} (${file}): nothing is looked up, decided or sent; correct ALPACA_PAPER and the keys, ` +
-      `or set AVWAP_STATE_DIR to a directory of its own`,
+      `${engine.ports.broker.host} (${file}): nothing is looked up, decided or sent`,
+    "correct ALPACA_PAPER and the keys, or set AVWAP_STATE_DIR to a directory of its own",
   );
 }
 

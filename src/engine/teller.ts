@@ -9,6 +9,7 @@ import type { Note } from "../domain/plan/note.ts";
 import { symbolOf } from "../domain/plan/seen.ts";
 import type { Step } from "../domain/plan/step.ts";
 import type { SellStanding } from "../domain/protection.ts";
+import { FREE_FILE, LOOK_AT_ORDER, lookAtPosition } from "../domain/remedies.ts";
 import type { Engine } from "./engine.ts";
 import { tellPosition, warn } from "./position_words.ts";
 import { saySale } from "./trade_messages.ts";
@@ -115,6 +116,7 @@ async function tellOne(engine: Engine, note: Note): Promise<void> {
     case "exit_blind":
       return engine.sayError(
         `${symbol}: its position can't be read in the middle of an exit; stop for ${value.qty} shares`,
+        lookAtPosition(symbol),
       );
     case "not_freed":
       return log.warn(`${symbol}: shares not free yet after shrinking the stop`);
@@ -155,7 +157,8 @@ async function tellOne(engine: Engine, note: Note): Promise<void> {
       const text = `${symbol}: its ${describeSell(value.order)}: ${
         explainSell(find(engine, positionId), value)
       }`;
-      return value.kind === "unclear" ? engine.sayError(text) : log.warn(text);
+      if (value.kind === "obstacle") return log.warn(text);
+      return engine.sayError(text, LOOK_AT_ORDER);
     }
     default:
       return unreachable(value);
@@ -201,8 +204,8 @@ const END_WORDS: Readonly<Record<EndReason, string>> = {
 };
 
 /** What a stop that was not placed came after. */
-const UNDONE: Readonly<Record<ValueOf<"stop_undone">["after"], string | null>> = {
-  nothing: null,
+const UNDONE: Readonly<Record<ValueOf<"stop_undone">["after"], string>> = {
+  nothing: "stop not placed",
   cancel: "stop not placed after its day orders were cancelled",
   entry: "stop not placed after its entry's rest was cancelled",
   exit: "stop not put back yet",
@@ -214,12 +217,12 @@ function tellUndone(
   symbol: string,
   { why, after, isOwn }: ValueOf<"stop_undone">,
 ): void {
-  const text = `${symbol}: ${UNDONE[after] ?? `stop not placed: ${why}`}`;
+  const text = `${symbol}: ${UNDONE[after]}: ${why}`;
   if (isOwn) return engine.ports.log.error(text);
   // An error once a day and cause: the position's standing says for how long, and what the operator can do.
   const isSaid = after !== "nothing" ||
     engine.isNews(`stop_not_placed:${text}`, engine.dateNy());
-  if (isSaid) engine.sayError(text);
+  if (isSaid) engine.sayError(text, lookAtPosition(symbol));
   else engine.ports.log.warn(text);
 }
 
@@ -242,7 +245,7 @@ function tellExitUndone(
     : `rejected by the broker (${httpStatus}): ${why}`;
   const text = `${symbol} ${reason}: ${EXIT_PARTS[part]}: ${said}`;
   if (isOwn) engine.ports.log.error(text);
-  else engine.sayError(text);
+  else engine.sayError(text, lookAtPosition(symbol));
 }
 
 /** A sell of somebody else in a managed symbol is cancelled for an exit too, and named in log and Slack (pipeline 5). */
@@ -302,10 +305,10 @@ export function tellUnwritten(
   );
   const reason = reasons.find(isExitReason) ?? null;
   if (reason !== null) {
-    engine.sayError(`${symbol} ${reason} not sent: ${message}`);
+    engine.sayError(`${symbol} ${reason} not sent: ${message}`, FREE_FILE);
     return reason;
   }
   const what = permit.kind === "exit_rest" ? "stop not put back" : "no stop sent";
-  engine.sayError(`${symbol}: ${what}, its record can't be written: ${message}`);
+  engine.sayError(`${symbol}: ${what}, its record can't be written: ${message}`, FREE_FILE);
   return null;
 }

@@ -2,6 +2,7 @@ import { buildStateMessage, buildWithdrawal } from "../domain/alert_messages.ts"
 import type { MarketClock } from "../domain/market.ts";
 import { findDay, findSessionAt } from "../domain/market_clock.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
+import { ASK_BROKER } from "../domain/remedies.ts";
 import { sayUnusableInSession } from "./broker_clock.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { readSession } from "./observe.ts";
@@ -13,8 +14,8 @@ const RECOVERED = "recovered";
 const BEFORE_OPEN_MS = 30 * 60_000;
 
 /** Says that a cycle failed or the broker can't be reached, as an error; its end will be said once. */
-export function sayTrouble(engine: Engine, problem: string): void {
-  engine.sayError(problem);
+export function sayTrouble(engine: Engine, problem: string, remedy = ASK_BROKER): void {
+  engine.sayError(problem, remedy);
   rememberTrouble(engine, problem);
 }
 

@@ -1,5 +1,6 @@
 import { isOurs } from "../domain/client_order_id.ts";
 import { formatUnreadable, openSymbolOf, type UnreadableRow } from "../domain/unreadable_row.ts";
+import { END_ROW } from "../domain/remedies.ts";
 import type { Engine } from "./engine.ts";
 
 /** Every row of the last answers that can't be read, each once. */
@@ -57,14 +58,16 @@ export function sayUnreadable(engine: Engine, row: UnreadableRow): void {
   if (isManaged) {
     return engine.sayError(
       `${row.symbol}: ${text}: no exit and no change of its protection until it can be, what rests at the broker ` +
-        `goes on protecting. Do: look at it at the broker, and cancel or close it there`,
+        "goes on protecting",
+      END_ROW,
     );
   }
   const counts = row.mayBeOpen ? "counts as one open symbol" : "is over";
   const where = row.symbol === null ? "" : `, no entry in ${row.symbol}`;
   if (isOurs(row.clientOrderId ?? "")) {
     return engine.sayError(
-      `Order of ours: ${text}: ${counts}${where}. Do: look at it at the broker, and cancel it there`,
+      `Order of ours: ${text}: ${counts}${where}`,
+      END_ROW,
     );
   }
   engine.ports.log.warn(`Foreign ${text}: ${counts}${where}`);

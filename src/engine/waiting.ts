@@ -19,8 +19,9 @@ export function sayWait(engine: Engine, record: LostRecord, wait: RebuildWait | 
   const isNew = engine.isNews(`waits:${record}:${cause}`, engine.dateNy());
   if (!isNew && past === cause) return;
   engine.waitSaid.set(record, cause);
-  const text = `${record} is not rebuilt, and nothing is written over: ${detail}; ${remedy}`;
+  const problem = `${record} is not rebuilt, and nothing is written over: ${detail}`;
   // What a failed read of the broker costs is said as its own trouble already.
-  if (["positions", "broker", "row"].includes(wait.kind)) engine.ports.log.warn(text);
-  else engine.sayError(text);
+  if (["positions", "broker", "row"].includes(wait.kind)) {
+    engine.ports.log.warn(`${problem}. Do: ${remedy}`);
+  } else engine.sayError(problem, remedy);
 }

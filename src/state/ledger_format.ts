@@ -1,3 +1,5 @@
+import { assertInvariant } from "../domain/assert.ts";
+import { deriveOnce } from "../domain/derive_once.ts";
 import {
   buildLedgerEntry,
   type LedgerEntry,
@@ -127,21 +129,59 @@ function decideMissingStatus(wire: EntryWire): LedgerStatus {
 
 /** The file's text: readable with `cat`, unknown fields behind the known ones. */
 export function buildLedgerText(ledger: LiveLedger): string {
-  return `${JSON.stringify(buildLedgerWire(ledger), null, 2)}\n`;
+  return `${formatLedger(ledger, "", formatEntry)}\n`;
 }
 
-/** The ledger as both files have it. */
-export function buildLedgerWire(ledger: LiveLedger): unknown {
+/** The ledger's JSON as a field of the document, indented as it stands there: most documents carry the ledger of the one before. */
+export const formatLedgerWithin = deriveOnce((ledger: LiveLedger) =>
+  formatLedger(ledger, "  ", formatEntryWithin)
+);
+
+/** @param blanks Before each line. @param format An entry at its place, from the line end before it on. */
+function formatLedger(
+  ledger: LiveLedger,
+  blanks: string,
+  format: (entry: LedgerEntry) => string,
+): string {
   const wire = {
     schema: 1,
     date_ny: ledger.dateNy,
     host: ledger.host,
     account_id: ledger.accountId,
     mismatches: ledger.mismatches,
-    entries: ledger.entries.map(buildEntryWire),
+    entries: [],
   };
-  return withUnknown(wire, ledger.unknownFields);
+  const empty = indent(
+    JSON.stringify(withUnknown(wire, ledger.unknownFields), null, 2),
+    blanks,
+  );
+  if (ledger.entries.length === 0) return empty;
+  const field = `\n${blanks}  "entries": `;
+  const entries = `[${ledger.entries.map(format).join(",")}\n${blanks}  ]`;
+  return putInPlace(empty, `${field}[]`, `${field}${entries}`);
 }
+
+/**
+ * Puts a field's JSON where an empty one stands.
+ * @param empty The line end, blanks and name of an outermost field with it: no text within JSON holds a line end, and a field
+ *   within a field has more blanks before it.
+ * @throws {InvariantError} Where it does not stand there.
+ */
+export function putInPlace(json: string, empty: string, field: string): string {
+  const at = json.indexOf(empty);
+  assertInvariant(at >= 0, `no place for ${JSON.stringify(empty)}`);
+  return `${json.slice(0, at)}${field}${json.slice(at + empty.length)}`;
+}
+
+function indent(json: string, blanks: string): string {
+  return blanks === "" ? json : json.replaceAll("\n", `\n${blanks}`);
+}
+
+// Most entries of a ledger were written before, in the one before it.
+const formatEntry = deriveOnce((entry: LedgerEntry) =>
+  indent(`\n${JSON.stringify(buildEntryWire(entry), null, 2)}`, "    ")
+);
+const formatEntryWithin = deriveOnce((entry: LedgerEntry) => indent(formatEntry(entry), "  "));
 
 function buildEntryWire(entry: LedgerEntry): unknown {
   return withUnknown({

@@ -1,5 +1,6 @@
 import { assertInvariant } from "../domain/assert.ts";
 import { isFlatten } from "../domain/client_order_id.ts";
+import { deriveOnce } from "../domain/derive_once.ts";
 import type { LedgerEntry, LiveLedger } from "../domain/ledger.ts";
 import { ENTRY_KEYS, isDate, LEDGER_KEYS, parseIsoTime } from "./ledger_schema.ts";
 
@@ -29,7 +30,7 @@ export function checkLedger(ledger: LiveLedger): string | null {
 
 const SYMBOL_CHARS_MAX = 64;
 
-function checkEntry(entry: LedgerEntry): string | null {
+const checkEntry = deriveOnce((entry: LedgerEntry): string | null => {
   const { symbol, clientOrderId } = entry;
   if (symbol.trim() === "" || symbol.length > SYMBOL_CHARS_MAX) {
     return "symbol is empty or too long";
@@ -51,7 +52,7 @@ function checkEntry(entry: LedgerEntry): string | null {
   const known = Object.keys(entry.unknownFields).find((key) => ENTRY_KEYS.has(key));
   if (known !== undefined) return `${known} is both a known and an unknown field`;
   return checkBrokerView(entry);
-}
+});
 
 function checkBrokerView({ broker }: LedgerEntry): string | null {
   if (broker === null) return null;

@@ -5,7 +5,7 @@ import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
 import type { EntryIntent } from "../domain/entry_intent.ts";
 import type { LiveLedger } from "../domain/ledger.ts";
 import type { Trade } from "../domain/market.ts";
-import { buildLedgerWire, formatTime, parseLedgerValue } from "./ledger_format.ts";
+import { formatLedgerWithin, formatTime, parseLedgerValue, putInPlace } from "./ledger_format.ts";
 import { checkLedger, isCount, isMoment } from "./ledger_rules.ts";
 import { describeIssue } from "./ledger_schema.ts";
 import { buildStanding, buildStandingWire, checkStanding } from "./standing_format.ts";
@@ -163,7 +163,7 @@ export function buildStateText(state: EngineState): string {
       result_usd: state.dayLoss.resultUsd,
       limit_usd: state.dayLoss.limitUsd,
     },
-    ledger: state.ledger === null ? null : buildLedgerWire(state.ledger),
+    ledger: null,
     ledger_versions: state.ledgerVersions,
     released: state.released.map((each) => ({
       symbol: each.symbol,
@@ -171,7 +171,10 @@ export function buildStateText(state: EngineState): string {
       released_at: formatTime(each.releasedAtMs),
     })),
   };
-  return `${JSON.stringify(wire, null, 2)}\n`;
+  const text = `${JSON.stringify(wire, null, 2)}\n`;
+  if (state.ledger === null) return text;
+  const field = '\n  "ledger": ';
+  return putInPlace(text, `${field}null`, `${field}${formatLedgerWithin(state.ledger)}`);
 }
 
 function buildIntentWire(intent: EntryIntent): IntentFields {

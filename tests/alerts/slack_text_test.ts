@@ -38,6 +38,28 @@ for (const { what, text, line } of cases) {
   });
 }
 
+const ids: { text: string; cut: string }[] = [
+  {
+    text: "not confirmed: 9e3779b1-0001-4000-8000-000000000001 (pending_cancel)",
+    cut: "not confirmed: an order (pending_cancel)",
+  },
+  {
+    text: "stop 7 at 117.10 gtc (order 9e3779b1-0001-4000-8000-000000000001). Take it over",
+    cut: "stop 7 at 117.10 gtc. Take it over",
+  },
+  {
+    text: "is new, order 9e3779b1-0001-4000-8000-000000000001: the engine manages it",
+    cut: "is new: the engine manages it",
+  },
+  { text: "order 9e3779b1-0001-4000-8000-000000000001 ends", cut: "an order ends" },
+];
+for (const { text, cut } of ids) {
+  Deno.test(`buildSlackText() says ${JSON.stringify(cut)} without the order's id`, () => {
+    const built = buildSlackText({ level: "ERROR", title: "T", text }, MARK);
+    assertEquals(built, `[AVWAP][EXECUTION][ERROR] T\n${MARK}: ${cut}`);
+  });
+}
+
 Deno.test("formatTitle() is one line whatever the title holds", () => {
   assertEquals(formatTitle({ level: "TRADE", title: " a\n\tb " }), "[AVWAP][EXECUTION][TRADE] a b");
 });

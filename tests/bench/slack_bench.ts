@@ -48,7 +48,7 @@ for (const { name, answer } of CASES) {
     day.disk.steps.length = 0;
     timer.start();
     for (let index = 0; index < ERRORS_A_CYCLE; index++) {
-      engine.sayError(`AAPL: ${buildWord(said++)}`);
+      engine.sayError(`AAPL: ${buildWord(said++)}`, "nothing");
     }
     await runCycle(engine);
     timer.end();

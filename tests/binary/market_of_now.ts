@@ -31,9 +31,9 @@ const STEADY: PriceScript = {
   boundsUsd: () => ({ lowUsd: PRICE_USD, highUsd: PRICE_USD }),
 };
 
-/** Serves that market on `port`, in real time. */
-export function startMarketOfNow(port: number): Simulator {
-  const nowMs = Date.now();
+/** Serves that market on `port`, in real time. @param aheadMs By so much its clock is ahead of this host's. */
+export function startMarketOfNow(port: number, aheadMs = 0): Simulator {
+  const nowMs = Date.now() + aheadMs;
   const dateNy = nyDateAt(nowMs);
   const session = {
     dateNy,

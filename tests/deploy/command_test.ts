@@ -100,3 +100,12 @@ Deno.test("the operator's command without a word starts no engine, and says how 
     assertStringIncludes(stderr, "systemctl start execution.service");
     assertStringIncludes(stderr, "avwap-execution --help");
   }, { run: 3 }));
+
+Deno.test("a directory or a broken link with the name of a drop-in keeps no command from running", () =>
+  withInstalled(async (host) => {
+    await Deno.mkdir(`${host.dropIns}/60-dir.conf`);
+    await Deno.symlink("/nowhere", `${host.dropIns}/61-broken.conf`);
+    const { status, stderr } = await host.command("check");
+    assertEquals([status, stderr], [5, ""]);
+    assertEquals((await host.command("kill")).status, 0);
+  }, { check: 5 }));

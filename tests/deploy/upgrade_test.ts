@@ -175,6 +175,53 @@ Deno.test("upgrade.sh has the release on the disk before it is named, and the li
     ]);
   }));
 
+Deno.test("of two scripts at once the second one says so and changes nothing, whichever it is", () =>
+  withInstalled(async (host) => {
+    const binary = await host.makeBinary();
+    const before = await host.listTree();
+    for (
+      const script of [
+        `install.sh ${binary}`,
+        `upgrade.sh ${binary}`,
+        "rollback.sh",
+        "uninstall.sh",
+      ]
+    ) {
+      const { status, stdout, stderr } = await host.withLibraries(
+        `take_lock; status=0; bash $HERE/${script} --root "$ROOT" 9<&- || status=$?; exit $status`,
+      );
+      assertEquals([status, stdout], [1, ""], script);
+      assertStringIncludes(stderr, "wait for its end");
+    }
+    assertEquals(await host.listTree(), before);
+  }));
+
+Deno.test("a mistyped script is usage, says how, and changes nothing", () =>
+  withInstalled(async (host) => {
+    const binary = await host.makeBinary();
+    const before = await host.listTree();
+    const mistyped = [
+      host.upgrade("--nwo", binary),
+      host.upgrade(),
+      host.upgrade(binary, binary),
+      host.upgrade(binary, "--root"),
+      host.upgrade("--root", "/", binary),
+      host.upgrade("--root", "", binary),
+      host.rollback("--accept-loss-of", "relaese"),
+      host.rollback("--accept-loss-of"),
+      host.rollback("a", "b"),
+      host.uninstall("all"),
+      host.uninstall("--dryrun"),
+      host.installWithSystem("--dryrun", binary),
+    ];
+    for (const ended of mistyped) {
+      const { status, stderr } = await ended;
+      assertEquals(status, 64, stderr);
+      assertStringIncludes(stderr, "Usage: ");
+    }
+    assertEquals(await host.listTree(), before);
+  }));
+
 const REFUSED: { when: string; plan: BinaryPlan; says: string }[] = [
   {
     when: "built for another state",

@@ -8,7 +8,7 @@ import {
 import { buildLedgerText, parseLedger } from "../../src/state/ledger_format.ts";
 import { assert, assertEquals, assertNotEquals } from "../assert.ts";
 import * as fc from "fast-check";
-import { ledgers } from "../state/support.ts";
+import { ledgers, SIMPLE_LEDGER } from "../state/support.ts";
 
 const MONDAY = "2026-11-23";
 const TUESDAY = "2026-11-24";
@@ -74,6 +74,11 @@ Deno.test("digestLedger() is the same for what the file gives back, and another 
   const digests = [{}, ...changes].map((each) => digestLedger(ledger([entry("NVDA", each)])));
   assertEquals(new Set(digests).size, digests.length);
   assertNotEquals(digestLedger(ledger([])), digestLedger(ledger([], { mismatches: 1 })));
+});
+
+Deno.test("digestLedger() says of a ledger what every release says: documents carry it", () => {
+  assertEquals(digestLedger(SIMPLE_LEDGER), "43c70cfcc3e4d798");
+  assertEquals(digestLedger({ ...SIMPLE_LEDGER, entries: [] }), "5604402a625e2576");
 });
 
 Deno.test("compareLedgerFile() tells what it wrote last, and what it wrote before that, from another hand's", () => {

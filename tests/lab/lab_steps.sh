@@ -21,7 +21,7 @@ clean_up() {
     printf '\n--- the last of the journal:\n'
     inside journalctl --no-pager -n 60 -o short-precise || true
   fi
-  if [ -n "$MARKET_PID" ]; then kill "$MARKET_PID" 2>/dev/null || true; fi
+  stop_market
   lab down || true
   rm -rf "$WORK"
   exit "$status"
@@ -127,18 +127,31 @@ build_all() {
   build_old
 }
 
+stop_market() {
+  if [ -z "$MARKET_PID" ]; then return 0; fi
+  kill "$MARKET_PID" 2> /dev/null || true
+  wait "$MARKET_PID" 2> /dev/null || true
+  MARKET_PID=
+}
+
+# The simulated broker of this moment, or with a clock that is so many minutes ahead of the host's.
+start_market() {
+  stop_market
+  nsenter -t "$(lab pid)" --net "$DENO" run --no-prompt --quiet --allow-net=127.0.0.1 tests/lab/market.ts "$PORT" "$1" \
+    > "$WORK/market.log" 2>&1 &
+  MARKET_PID=$!
+  until_true 20 "the simulated broker answers" "curl -s http://127.0.0.1:$PORT/sim/requests"
+}
+
 # A fresh host with the simulated broker and what was copied to it; nothing is installed.
 boot() {
   local file
-  if [ -n "$MARKET_PID" ]; then kill "$MARKET_PID" 2> /dev/null || true; fi
+  stop_market
   lab down
   lab up > "$WORK/up.log" || { cat "$WORK/up.log" >&2; fail "the lab boots"; }
-  nsenter -t "$(lab pid)" --net "$DENO" run --no-prompt --quiet --allow-net=127.0.0.1 tests/lab/market.ts "$PORT" \
-    > "$WORK/market.log" 2>&1 &
-  MARKET_PID=$!
+  start_market 0
   for file in deploy/*.sh; do lab put "$file" "/root/incoming/${file#deploy/}"; done
   for file in first second broken unfit old; do put_release "$file"; done
-  until_true 20 "the simulated broker answers" "curl -s http://127.0.0.1:$PORT/sim/requests"
   seen "systemd $(inside systemctl --version | head -n 1 | cut -d ' ' -f 2) and the simulated broker are up"
 }
 

@@ -3,7 +3,7 @@
 # operator's commands as the service runs; migration from an old unit, and back.
 # Usage: service_lab.sh [--only PART] LAB, or AVWAP_SYSTEMD_LAB=LAB service_lab.sh
 #   LAB is a program that boots systemd in namespaces and knows: up, down, pid, put FILE PATH, exec COMMAND...
-#   PART is service, commands, releases or migration
+#   PART is service, commands, releases, migration or hostile
 # Needs root, and deno on the PATH (or DENO=). Prints one line a step; exit status 0 only where every one was seen.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
@@ -28,6 +28,8 @@ WORK=$(mktemp -d)
 . tests/lab/release_steps.sh
 # shellcheck source=tests/lab/migration_steps.sh
 . tests/lab/migration_steps.sh
+# shellcheck source=tests/lab/hostile_steps.sh
+. tests/lab/hostile_steps.sh
 trap clean_up EXIT
 
 try_install() {
@@ -172,7 +174,7 @@ run_service() {
 }
 
 build_all
-for part in service commands releases migration; do
+for part in service commands releases migration hostile; do
   if [ -z "$ONLY" ] || [ "$ONLY" = "$part" ]; then
     printf '\n== %s\n' "$part"
     "run_$part"

@@ -141,10 +141,9 @@ function checkTrims(world: World): void {
 
 /** Symbols with shares that the engine bought or took over, by the exchange's record and the state file. */
 export function listManaged(world: World): string[] {
-  const symbols = new Set<string>();
-  for (const order of listAcceptedEntries(world)) {
-    if (order.filledQty > 0 && world.isOwned(order.symbol)) symbols.add(order.symbol);
-  }
+  const bought = listAcceptedEntries(world).filter((order) => order.filledQty > 0);
+  const symbols = new Set(bought.map((order) => order.symbol));
+  for (const symbol of symbols) if (!world.isOwned(symbol)) symbols.delete(symbol);
   for (const { symbol, unexplained_qty: unexplained } of listPositions(world)) {
     if (unexplained === null) symbols.add(symbol);
   }

@@ -7,12 +7,14 @@ import {
   type EnginePorts,
   type LogPort,
   StateError,
+  type WatchlistPort,
 } from "../../src/engine/ports.ts";
 import { runLoop } from "../../src/engine/loop.ts";
 import { buildConfig, NO_RUN_FLAGS } from "../../src/runtime/config.ts";
 import { createDryRunLedger } from "../../src/state/dry_run_ledger.ts";
 import { createEventLog } from "../../src/state/event_log.ts";
 import { createExecutionState } from "../../src/state/execution_state.ts";
+import type { FileSystem } from "../../src/state/file_system.ts";
 import { createLiveLedger } from "../../src/state/live_ledger.ts";
 import { createOperatorFiles } from "../../src/state/operator_files.ts";
 import { createStateDisk } from "../../src/state/state_disk.ts";
@@ -127,7 +129,7 @@ function buildPorts(
     state: createExecutionState({ fs: disk.records, stateDir }),
     dryRunLedger: createDryRunLedger({ fs, path: config.dryRunLedgerPath }),
     operatorFiles: createOperatorFiles({ fs, stateDir, otherStateDirs: [] }),
-    watchlist: createWatchlistFile({ fs, path: config.watchlist.path }),
+    watchlist: findWatchlist(fs, config.watchlist.path),
     events: {
       listDay: (query) =>
         hasTrail ? eventLog.listDay(query) : Promise.reject(new StateError("none is written")),
@@ -146,6 +148,17 @@ function buildPorts(
     config: config.engine,
     version: "0.0.0-simulated",
   };
+}
+
+/** By the disk, then by the path. */
+const WATCHLISTS = new WeakMap<FileSystem, Map<string, WatchlistPort>>();
+
+/** The list's file as the process before this one read it: the same content means the same, and telling what costs most of a start. */
+function findWatchlist(fs: FileSystem, path: string): WatchlistPort {
+  const known = WATCHLISTS.get(fs) ?? new Map<string, WatchlistPort>();
+  const file = known.get(path) ?? createWatchlistFile({ fs, path });
+  WATCHLISTS.set(fs, known.set(path, file));
+  return file;
 }
 
 /** `--run-once` ends within 25 s, whatever hangs (pipeline 4). */

@@ -24,17 +24,22 @@ const SEEDS = 1_240;
 const DAYS_MIN = 2_000;
 const WORKERS = 2;
 
-/** Runs a share of the seeds on another core. */
-async function runShare(from: number, to: number, take: (result: SeedResult) => void) {
+/** Runs seeds on another core until there are no more. */
+async function runOn(seeds: Iterator<number>, take: (result: SeedResult) => void) {
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   try {
     await new Promise<void>((resolve, reject) => {
       worker.onerror = (event) => reject(new Error(event.message));
-      worker.onmessage = (event: MessageEvent<SeedResult | null>) => {
-        if (event.data === null) resolve();
-        else take(event.data);
+      const runNext = () => {
+        const next = seeds.next();
+        if (next.done === true) resolve();
+        else worker.postMessage(next.value);
       };
-      worker.postMessage({ from, to });
+      worker.onmessage = (event: MessageEvent<SeedResult>) => {
+        take(event.data);
+        runNext();
+      };
+      runNext();
     });
   } finally {
     worker.terminate();
@@ -48,13 +53,9 @@ async function runAll(): Promise<{ totals: Totals; failures: SeedResult[] }> {
     addResult(totals, result);
     if (result.violation !== null) failures.push(result);
   };
-  const share = Math.ceil(SEEDS / WORKERS);
-  await Promise.all(
-    Array.from(
-      { length: WORKERS },
-      (_, at) => runShare(1 + at * share, Math.min(1 + (at + 1) * share, SEEDS + 1), take),
-    ),
-  );
+  // One seed may cost as much as a hundred others: who is free takes the next.
+  const seeds = Array.from({ length: SEEDS }, (_, at) => at + 1).values();
+  await Promise.all(Array.from({ length: WORKERS }, () => runOn(seeds, take)));
   return { totals, failures };
 }
 

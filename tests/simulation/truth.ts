@@ -142,11 +142,13 @@ function readOurs(world: World, symbol: string): number {
  */
 function countHandQty(world: World, symbol: string): number {
   let qty = 0;
+  const orders = world.handOrders.filter((order) => order.symbol === symbol);
+  if (orders.length === 0) return 0;
   const adopted = listPositions(world).find((each) =>
     each.symbol === symbol && each.adopted_qty > 0
   );
   const fromMs = adopted === undefined ? -Infinity : Date.parse(adopted.opened_at);
-  const fills = world.handOrders.filter((order) => order.symbol === symbol)
+  const fills = orders
     .flatMap(({ side, fills }) => fills.map((fill) => ({ side, ...fill })))
     .filter(({ atMs }) => atMs >= fromMs)
     .sort((a, b) => a.atMs - b.atMs);

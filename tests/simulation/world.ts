@@ -106,8 +106,8 @@ export class World implements DiskHost {
   /** Called as a question leaves: somebody may act in the middle of a cycle. */
   onQuestion: () => void = () => {};
   readonly #plans: Plan[] = [];
-  /** What the files' last bytes meant: a file that is replaced has another buffer. */
-  readonly #parsed = new Map<string, { buffer: unknown; size: number; value: unknown }>();
+  /** What files' bytes meant when they were this many: a file that is replaced has another buffer, and one only ever grows. */
+  readonly #parsed = new WeakMap<object, { readonly size: number; readonly value: unknown }>();
   #isInPlan = false;
 
   constructor(readonly seed: number, asked: readonly Family[] | null = null) {
@@ -321,10 +321,10 @@ export class World implements DiskHost {
   readJson(path: string, view: "now" | "synced"): unknown {
     const bytes = view === "now" ? this.disk.bytesOf(path) : this.disk.syncedBytesOf(path);
     if (bytes === null) return undefined;
-    const known = this.#parsed.get(path);
-    if (known?.buffer === bytes.buffer && known.size === bytes.length) return known.value;
+    const known = this.#parsed.get(bytes.buffer);
+    if (known?.size === bytes.length) return known.value;
     const value = parseJson(bytes);
-    this.#parsed.set(path, { buffer: bytes.buffer, size: bytes.length, value });
+    this.#parsed.set(bytes.buffer, { size: bytes.length, value });
     return value;
   }
 }

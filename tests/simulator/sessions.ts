@@ -30,9 +30,19 @@ export function nyOffsetHours(ms: number): number {
   return ms >= startMs && ms < endMs ? -4 : -5;
 }
 
+/** Dates of whole hours, within which New York has one date; the same for every caller. */
+const DATES = new Map<number, string>();
+const DATES_MAX = 4096;
+
 /** The New York date at `ms`. */
 export function nyDateAt(ms: number): string {
-  return new Date(ms + nyOffsetHours(ms) * HOUR_MS).toISOString().slice(0, 10);
+  const hour = Math.floor(ms / HOUR_MS);
+  const known = DATES.get(hour);
+  if (known !== undefined) return known;
+  const dateNy = new Date(ms + nyOffsetHours(ms) * HOUR_MS).toISOString().slice(0, 10);
+  if (DATES.size >= DATES_MAX) DATES.clear();
+  DATES.set(hour, dateNy);
+  return dateNy;
 }
 
 /** The New York wall clock at `ms` as `HH:MM`. */

@@ -173,6 +173,16 @@ Deno.test("parseState() gives back every state that buildStateText() wrote", () 
   assertEquals(parseOk(buildStateText(EMPTY_STATE)), EMPTY_STATE);
 });
 
+Deno.test("buildStateText() lays a state out as JSON with two blanks, a ledger that was written before too", () => {
+  fc.assert(fc.property(states, fc.string(), (state, lastGate) => {
+    for (const each of [state, { ...state, lastGate }]) {
+      const text = buildStateText(each);
+      assertEquals(text, `${JSON.stringify(JSON.parse(text), null, 2)}\n`);
+      assertEquals(parseOk(text), each);
+    }
+  }));
+});
+
 Deno.test("parseState() refuses every truncation of a state", () => {
   for (let length = 0; length < STATE_TEXT.length; length++) {
     assertEquals(parseState(STATE_TEXT.slice(0, length)).kind, "damaged");

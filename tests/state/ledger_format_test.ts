@@ -63,6 +63,16 @@ Deno.test("parseLedger() gives back every ledger that buildLedgerText() wrote", 
   );
 });
 
+Deno.test("buildLedgerText() lays a ledger out as JSON with two blanks, entries that were written before too", () => {
+  fc.assert(fc.property(ledgers, fc.nat(9), (ledger, mismatches) => {
+    for (const each of [ledger, { ...ledger, mismatches }]) {
+      const text = buildLedgerText(each);
+      assertEquals(text, `${JSON.stringify(JSON.parse(text), null, 2)}\n`);
+      assertEquals(parseOk(text), each);
+    }
+  }));
+});
+
 Deno.test("parseLedger() refuses every truncation of a ledger", () => {
   fc.assert(
     fc.property(ledgers, fc.nat(), (ledger, at) => {

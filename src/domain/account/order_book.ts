@@ -1,4 +1,5 @@
 import { isFlatten, isOurs } from "../client_order_id.ts";
+import { deriveOnce } from "../derive_once.ts";
 import { type BrokerOrder, isFinal } from "../orders.ts";
 
 /** One order as all answers together have it (pipeline 5, "Positions lag behind fills, and lists behind both"). */
@@ -177,7 +178,7 @@ export function isOfEngine(book: OrderBook, orderId: string): boolean {
 }
 
 /** The orders that may still trade: of a chain of replacements one does at a time. */
-function listAtWork(book: OrderBook): KnownOrder[] {
+const listAtWork = deriveOnce((book: OrderBook): readonly KnownOrder[] => {
   const replaced = new Set(
     [...book.values()].flatMap(({ order: { replaces, status } }) =>
       replaces === null || status === "rejected" ? [] : [replaces]
@@ -189,7 +190,7 @@ function listAtWork(book: OrderBook): KnownOrder[] {
     const isReplaced = order.status !== "pending_replace" && replaced.has(order.orderId);
     return !isReplaced && !isWaitingForPlace(book, order);
   });
-}
+});
 
 /** Whether the order that it replaces is still in force: the broker has taken the replacement and not made it. */
 function isWaitingForPlace(book: OrderBook, { replaces }: BrokerOrder): boolean {
@@ -197,7 +198,7 @@ function isWaitingForPlace(book: OrderBook, { replaces }: BrokerOrder): boolean 
 }
 
 /** The orders at work, nested as the broker nests them: a filled bracket stands with its legs. */
-export function buildOpenOrders(book: OrderBook): BrokerOrder[] {
+export const buildOpenOrders = deriveOnce((book: OrderBook): readonly BrokerOrder[] => {
   const legs = new Map<string, BrokerOrder[]>();
   const roots = new Map<string, BrokerOrder>();
   for (const { order, parentId } of listAtWork(book)) {
@@ -210,7 +211,13 @@ export function buildOpenOrders(book: OrderBook): BrokerOrder[] {
     roots.set(parent.orderId, parent);
   }
   return [...roots.values()].map((order) => ({ ...order, legs: legs.get(order.orderId) ?? [] }));
-}
+});
+
+/** A book's orders by their symbol, in the book's order. */
+export const groupBySymbol = deriveOnce(
+  (book: OrderBook): ReadonlyMap<string, readonly KnownOrder[]> =>
+    Map.groupBy(book.values(), ({ order }) => order.symbol),
+);
 
 /** A list of the broker's with what is known besides: rows and legs that lag stand as the book has them. */
 export function correctList(book: OrderBook, listed: readonly BrokerOrder[]): BrokerOrder[] {

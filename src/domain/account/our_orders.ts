@@ -1,4 +1,5 @@
 import { isOurs } from "../client_order_id.ts";
+import { deriveOnce } from "../derive_once.ts";
 import type { BrokerOrder } from "../orders.ts";
 import type { KnownOrder, OrderBook } from "./order_book.ts";
 
@@ -6,13 +7,13 @@ import type { KnownOrder, OrderBook } from "./order_book.ts";
  * Order ids that are ours: with our id prefix, their legs, and what came in the place of one of them, whoever put it there,
  * the broker or a hand, whatever its id (pipeline 5, "Our stop, moved by hand"; pipeline 6, "Ours are").
  */
-export function listOurIds(book: OrderBook): ReadonlySet<string> {
+export const listOurIds = deriveOnce((book: OrderBook): ReadonlySet<string> => {
   const ours = new Set<string>();
   for (const known of book.values()) {
     if (findOurName(book, known) !== null) ours.add(known.order.orderId);
   }
   return ours;
-}
+});
 
 /** The name by which an order is ours: its own, its bracket's, or that of one in whose place it came; `null` for no such name. */
 export function findOurName(book: OrderBook, first: KnownOrder): string | null {

@@ -9,7 +9,13 @@ import {
 } from "../position_account.ts";
 import { roundToIncrement } from "../price_increment.ts";
 import { listSellGroups, type SellGroup } from "../protection.ts";
-import { buildOpenOrders, isOfEngine, isSuccessorUnknown, type KnownOrder } from "./order_book.ts";
+import {
+  buildOpenOrders,
+  groupBySymbol,
+  isOfEngine,
+  isSuccessorUnknown,
+  type KnownOrder,
+} from "./order_book.ts";
 import { type HandMove, listHandMoves } from "./our_orders.ts";
 import { countRecentFills, countShares, type ShareCount } from "./share_count.ts";
 import { findSellGroups, findShown, type Sight } from "./sight.ts";
@@ -24,8 +30,7 @@ export function listPositionOrders(
 ): KnownOrder[] | null {
   if (!sight.pasts.has(position.positionId)) return null;
   const fromMs = position.openedAtMs - OPENED_SLACK_MS;
-  return [...sight.book.values()].filter(({ order }) => {
-    if (order.symbol !== position.symbol) return false;
+  return (groupBySymbol(sight.book).get(position.symbol) ?? []).filter(({ order }) => {
     if (position.adoptedQty === 0) return order.submittedAtMs >= fromMs;
     const atMs = order.side === "buy" ? order.submittedAtMs : order.updatedAtMs;
     // One that worked already when it was adopted: `buildAdopted` counts with what it had sold by then.

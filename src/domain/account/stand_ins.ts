@@ -1,4 +1,4 @@
-import type { LedgerEntry } from "../ledger.ts";
+import type { BrokerView, LedgerEntry } from "../ledger.ts";
 import { type BrokerOrder, isFinal } from "../orders.ts";
 import { type KnownOrder, mergeOrder, type OrderBook } from "./order_book.ts";
 
@@ -22,6 +22,7 @@ export function learnRecords(
     if (entry.status !== "accepted" || orderId === null || broker === null) continue;
     const known = next.get(orderId);
     if (known !== undefined) {
+      if (isKnownSo(known.order, broker)) continue;
       next.set(orderId, {
         ...known,
         order: mergeOrder(known.order, { ...known.order, ...broker }),
@@ -33,6 +34,13 @@ export function learnRecords(
     if (isRecent || isFinal(standIn.order)) next.set(orderId, standIn);
   }
   return next;
+}
+
+/** Whether a record says of an order just what is known of it. */
+function isKnownSo(order: BrokerOrder, broker: BrokerView): boolean {
+  return order.status === broker.status && order.filledQty === broker.filledQty &&
+    order.filledAvgPriceUsd === broker.filledAvgPriceUsd &&
+    order.updatedAtMs === broker.updatedAtMs;
 }
 
 /** An order as its record has it: at work where nothing else was answered, filled as far as that was. */

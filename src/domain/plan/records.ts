@@ -68,8 +68,10 @@ function endPosition(records: EngineState, positionId: string): EngineState {
   };
 }
 
+/** Whatever is managed in the symbol: a ledger may bring back a release that a later position's document lacks. */
 function release(records: EngineState, released: ReleasedPosition): EngineState {
-  const ended = endPosition(records, released.positionId);
+  const ended = records.positions.filter(({ symbol }) => symbol === released.symbol)
+    .reduce((each, { positionId }) => endPosition(each, positionId), records);
   return recordRelease(releasePosition(ended, released, released.releasedAtMs), released, RELEASED);
 }
 

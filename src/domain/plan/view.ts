@@ -1,3 +1,4 @@
+import { listDoubts } from "../account/doubts.ts";
 import { isReplaceRefused } from "../account/order_book.ts";
 import { findAccountBlock } from "../account_block.ts";
 import {
@@ -10,7 +11,7 @@ import {
 import type { ShareCount } from "../account/share_count.ts";
 import { findSellGroups, type Sight } from "../account/sight.ts";
 import type { EngineState, ManagedPosition } from "../engine_state.ts";
-import { isUnsettled, type LedgerEntry } from "../ledger.ts";
+import type { LedgerEntry } from "../ledger.ts";
 import { roundToIncrement } from "../price_increment.ts";
 import type { SellGroup } from "../protection.ts";
 import { type Begun, findUnfinished, type UnderWay, type Unfinished } from "../unfinished.ts";
@@ -52,7 +53,6 @@ export function buildSight(world: World, records: EngineState): Sight {
     fact?.look.kind === "ok" ? fact.look.value.unreadable : [];
   const symbolsOf = (facts: typeof lists) =>
     new Set(facts.flatMap(rowsOf).flatMap((row) => row.symbol ?? []));
-  const planned = listPlannedIds(world, records);
   return {
     book: seen.book,
     positions: seen.positions?.look.kind === "ok" ? seen.positions.look.value.rows : null,
@@ -60,21 +60,9 @@ export function buildSight(world: World, records: EngineState): Sight {
     unreadable: symbolsOf(lists),
     unreadableOrders: symbolsOf([seen.openOrders]),
     pasts: seen.pasts,
-    doubts: (records.ledger?.entries ?? []).filter((entry) =>
-      entry.side === "sell" && entry.clientOrderId !== null && isUnsettled(entry) &&
-      !(entry.status === "pending" && planned.has(entry.clientOrderId))
-    ),
+    doubts: listDoubts(records, (begun) => isOfCycle(begun, world.turn, now)),
     nowMs: now.brokerMs,
   };
-}
-
-/** Records made with what is begun: while they are pending, their requests have not left, and nobody's answer is out. */
-function listPlannedIds({ turn, now }: World, { unfinished }: EngineState): ReadonlySet<string> {
-  const begun = unfinished.map(({ underWay }) => underWay.begun)
-    .filter((each) => each !== null && isOfCycle(each, turn, now));
-  return new Set(
-    begun.flatMap((each) => [each?.sellId ?? "", each?.stopId ?? ""]).filter((id) => id !== ""),
-  );
 }
 
 function isOfCycle(begun: Begun, turn: World["turn"], now: World["now"]): boolean {

@@ -1,7 +1,9 @@
+import fc from "fast-check";
 import { apply } from "../../../src/domain/plan/records.ts";
 import { closedKey } from "../../../src/domain/managed_position.ts";
-import { assertEquals } from "../../assert.ts";
+import { assert, assertEquals } from "../../assert.ts";
 import { ledgerEntry, liveLedger, TODAY } from "../fixtures.ts";
+import { acts, playBroker, START_QTY, STEP_MS } from "../account/broker_past.ts";
 import { heldPosition, managedPosition } from "../position_fixtures.ts";
 import {
   accountDone,
@@ -213,4 +215,38 @@ Deno.test("a row that can't be read leaves its position as it is", () => {
     unreadable: new Set(["SPY"]),
   });
   assertEquals(accountFor(sight), NONE);
+});
+
+/** Twenty adopted shares after some seconds at the broker, each order known, positions as they were some seconds ago. */
+const lookAfterPast = fc.record({ past: acts, lagSteps: fc.nat({ max: 9 }) }).map(
+  ({ past, lagSteps }) => {
+    const versions = playBroker(past);
+    const nowMs = versions.length * STEP_MS;
+    const now = versions.at(-1);
+    const shown = versions[Math.max(0, versions.length - 1 - lagSteps)];
+    const held = heldPosition({ qty: shown?.heldQty ?? 0 });
+    const records = lookRecords({
+      positions: [managedPosition({ adoptedQty: START_QTY, qty: START_QTY, costBasisUsd: null })],
+    });
+    const facts = { positions: held.qty === 0 ? [] : [held], nowMs };
+    return { heldQty: now?.heldQty ?? 0, records, sight: buildSight(now?.orders, facts) };
+  },
+);
+
+Deno.test("however far positions lag, a look ends nothing that is held and believes in no share that was sold", () => {
+  fc.assert(fc.property(lookAfterPast, ({ heldQty, records, sight }) => {
+    const { change } = accountDone(sight, { records, searched: "orders" });
+    const [position] = apply(records, change).positions;
+    assert(position !== undefined || heldQty === 0, "ended, and held");
+    if (position?.unexplainedQty !== null) return;
+    assert((position.qty ?? 0) <= heldQty, "sold, and held");
+  }));
+});
+
+Deno.test("what a look has made of the records, the same look leaves as it is", () => {
+  fc.assert(fc.property(lookAfterPast, ({ records, sight }) => {
+    const first = apply(records, accountDone(sight, { records, searched: "orders" }).change);
+    const again = accountDone(sight, { records: first, searched: "orders" });
+    assertEquals(apply(first, again.change), first);
+  }));
 });

@@ -104,3 +104,12 @@ Deno.test("a release that the day's ledger lacks is put into it, and ends only w
   assertEquals(records.ledger?.entries.map(({ reason }) => reason), ["released"]);
   assertEquals(keep({ ...RELEASED, ledger: null }, ABSENT, NOW_MS - 60_000).change, []);
 });
+
+Deno.test("a release takes whatever is managed in its symbol off the engine's hands, with what is unfinished of it", () => {
+  const other = { ...POSITION, positionId: `${positionId}-2` };
+  const records = apply(lookRecords({ positions: [other] }), [
+    { kind: "unfinished", positionId: other.positionId, change: { isBare: true } },
+    { kind: "released", release: RELEASE },
+  ]);
+  assertEquals([records.positions, records.unfinished, records.released], [[], [], [RELEASE]]);
+});

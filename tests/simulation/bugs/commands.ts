@@ -105,17 +105,17 @@ export const COMMANDS_BUGS: readonly TestedBug[] = [
     name: "a service that waits for its list says so each minute",
     edits: [{
       file: "src/cli/list_wait.ts",
-      find: "nowMs - saidMs < SAID_MS",
-      replace: "nowMs - saidMs < 0",
+      find: "nowMs - said.saidMs < SAID_MS",
+      replace: "nowMs - said.saidMs < 0",
     }],
     tests: ["tests/cli/list_wait_test.ts"],
   },
   {
     name: "a service that waits for its list says so once and never again",
     edits: [{
-      file: "src/cli/list_wait.ts",
-      find: "saidMs === null || atMs - saidMs >= SAID_MS",
-      replace: "atMs > 0",
+      file: "src/cli/said_before.ts",
+      find: "before === null || lastMs - before.saidMs >= eachMs ?",
+      replace: "before === null || lastMs <= 0 ?",
     }],
     tests: ["tests/cli/list_wait_test.ts"],
   },

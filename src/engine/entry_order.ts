@@ -227,9 +227,7 @@ async function settleRejected(
   sayRejected(engine, intent, `(${refusal.httpStatus}): ${message}`);
 }
 
-/** A later pair of bars is another try, twice a day at most. */
-const REJECTED =
-  "look at the account and the symbol in the broker's dashboard; it is tried once more by itself, if it confirms again";
+const REJECTED = "look at the account and the symbol in the broker's dashboard";
 
 function sayRejected(engine: Engine, intent: EntryIntent, how: string): void {
   const { symbol } = intent;

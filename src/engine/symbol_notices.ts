@@ -70,7 +70,7 @@ export function sayRequestAtFault(
   if (!engine.isNews(`request at fault ${what}`, engine.dateNy())) return;
   const held = symbols.filter((symbol) => managed?.has(symbol));
   const close = held.map((symbol) =>
-    `; no exit is decided for ${symbol}, close it: ${formatCloseCommand(symbol)}`
+    `; no exit is decided for ${symbol}: ${formatCloseCommand(symbol)}`
   );
   engine.sayError(
     `The data API refuses ${what} of ${

@@ -120,7 +120,7 @@ const ROWS: readonly Row[] = [
     when: "someone holds it",
     before: ({ exchange }) => exchange.setPosition("NVDA", -1, 120),
     lines: [
-      "ERROR SHORT position NVDA qty=-1 at the broker: buy it back by hand; the engine does not touch it",
+      "ERROR SHORT position NVDA qty=-1 at the broker: the engine does not touch it. Do: buy it back by hand",
       "WARNING Foreign position NVDA qty=-1: reported, never touched, no entry in it",
       "SKIP NVDA: open order/position exists",
     ],
@@ -216,13 +216,15 @@ Deno.test("the running program stops asking for a symbol that the broker rejecte
         cutTimes(lines).filter((line) => /^(Gate PASS|Gate FAIL|SUBMITTED|ERROR)/.test(line)),
       );
     }
-    const rejected = "ERROR NVDA entry rejected by the broker (403): account not authorized";
+    const rejected = "ERROR NVDA entry rejected by the broker (403): account not authorized. " +
+      "Do: look at the account and the symbol in the broker's dashboard";
     assertEquals(runs, [
       ["Gate PASS NVDA: caps ok", rejected],
       [
         "Gate PASS NVDA: caps ok",
         rejected,
-        "ERROR NVDA was rejected twice today: no further entry in it today",
+        "ERROR NVDA was rejected twice today: no further entry in it today. " +
+        "Do: read the broker's reasons: avwap-execution log --symbol NVDA",
       ],
       ["Gate FAIL NVDA: rejected twice today"],
     ]);
@@ -242,7 +244,8 @@ Deno.test("the running program enters nothing after five rejections in a row", (
       1,
       second.join("\n"),
     );
-    assert(second.includes("ERROR 5 rejections in a row: no entries for the rest of the day"));
+    const five = "ERROR 5 rejections in a row: no entries for the rest of the day. Do: read ";
+    assert(second.some((line) => line.startsWith(five)), second.join("\n"));
     const refused = second.filter((line) => line.startsWith("Gate FAIL"));
     assertEquals(refused.length, 3);
     for (const line of refused) assertMatch(line, /^Gate FAIL \S+: rejections in a row$/);

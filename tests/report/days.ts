@@ -47,6 +47,15 @@ async function runDryDay(): Promise<RecordedEvent[]> {
   return await day.listEvents();
 }
 
+/** A day that is simulated at first, and LIVE from 10:08 on: what would have been bought is bought a few minutes later. */
+async function runSwitchedDay(): Promise<RecordedEvent[]> {
+  const openMs = sampleOpenMs();
+  const day = new TradingDay({ startMs: openMs - 20 * MINUTE_MS });
+  await day.run({ ...LIVE_ENVIRONMENT, DRY_RUN: "1" }, { untilMs: openMs + 38 * MINUTE_MS });
+  await day.run(LIVE_ENVIRONMENT, { untilMs: openMs + 420 * MINUTE_MS });
+  return await day.listEvents();
+}
+
 /** Texts that would break out of a page, or widen it, wherever a text can stand. */
 function buildHostileDay(events: readonly RecordedEvent[]): RecordedEvent[] {
   const hostile = `</style></title></svg><script>document.title="broken"</script>"'&${
@@ -88,6 +97,7 @@ export async function listReportCases(): Promise<ReportCase[]> {
     { name: "live", page: build(live, dateNy) },
     { name: "bad", page: build(await runBadDay(), SAMPLE_HALF_DAY_NY) },
     { name: "dry", page: build(await runDryDay(), dateNy) },
+    { name: "switched", page: build(await runSwitchedDay(), dateNy) },
     { name: "hostile", page: build(buildHostileDay(live), dateNy) },
     { name: "morning", page: build(live.slice(0, 40), dateNy, "10:20") },
     { name: "empty", page: build([], dateNy) },

@@ -83,6 +83,8 @@ export class Auditor {
   readonly saidLately: { readonly atMs: number; readonly line: string }[] = [];
   /** Titles of the messages about fills. */
   readonly tradeTitles: string[] = [];
+  /** Texts of the daily summaries that left for Slack. */
+  readonly summaryTexts = new Set<string>();
   readonly gaps: Gaps;
   readonly silence: Silence;
   readonly closedChecks: ClosedChecks;

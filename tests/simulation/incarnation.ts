@@ -239,6 +239,7 @@ function buildAlerts(world: World, auditor: Auditor): AlertPort {
       world.checkSecrets("alert", `${alert.title} ${alert.text}`);
       world.count(`alert: ${alert.title}`);
       if (alert.level === "TRADE") auditor.tradeTitles.push(alert.title);
+      if (alert.title.startsWith("Daily execution summary")) auditor.summaryTexts.add(alert.text);
       auditor.silence.alerted(alert);
       if (alert.state !== undefined && world.chances.mood.isHit(0.8)) delivered.push(alert.state);
     },

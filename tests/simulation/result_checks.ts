@@ -24,13 +24,17 @@ export function checkResults(auditor: Auditor): void {
   // With a host's clock that is wrong, files of days are not written in the order of the days.
   if (!world.hasTrail || world.profile.families.has("clock")) return;
   const days = listTrails(world);
-  days.forEach((day, index) => checkDay(world, day, days.slice(0, index)));
+  days.forEach((day, index) => checkDay(auditor, day, days.slice(0, index)));
   const trades = listTrades(days);
   checkMessages(auditor, trades);
   checkBooks(world, trades);
 }
 
-function checkDay(world: World, { dateNy, events }: DayTrail, earlier: readonly DayTrail[]): void {
+function checkDay(
+  { world, summaryTexts }: Auditor,
+  { dateNy, events }: DayTrail,
+  earlier: readonly DayTrail[],
+): void {
   const at = events.findLastIndex((event) => event.type === "summary");
   const summary = events[at];
   if (summary === undefined) return;
@@ -39,6 +43,13 @@ function checkDay(world: World, { dateNy, events }: DayTrail, earlier: readonly 
   const said = listSaid(summary);
   // A trail that could not be read then: unknown, which is never another number.
   if (said.words.includes("(the day's events can't be read)")) return;
+  // A process that died between the two has told nobody.
+  if (!hasLosses(world)) {
+    world.count("summaries held against what left for Slack");
+    if (!summaryTexts.has(said.words)) {
+      world.violate("a day result is one number wherever it is said", `${dateNy}: not in Slack`);
+    }
+  }
   const shown = listShown(day, earlier);
   world.count("day results compared");
   for (const [surface, usd] of Object.entries(shown.dayUsd)) {

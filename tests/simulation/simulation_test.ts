@@ -81,6 +81,12 @@ Deno.test("the engine keeps its promises through 2,000 days of faults", async ()
     ["trouble: net delay", 100],
     ["trouble: operator kill", 100],
     ["trouble: account split", 20],
+    // Of each day and trade: status, Slack, summary, the report's page, period, JSON and CSV are one number.
+    ["day results compared", 500],
+    ["trade results compared", 400],
+    ["messages of a trade's end compared", 500],
+    ["summaries held against what left for Slack", 50],
+    ["trade results held against the exchange's books", 100],
   ];
   for (const [what, count] of least) {
     assertGreaterOrEqual(totals.counts.get(what) ?? 0, count, what);

@@ -3,6 +3,7 @@ import type { DayFill } from "../../domain/day_fills.ts";
 import { formatHourNy } from "../../domain/day_headline.ts";
 import type { PricePoint, SymbolDay } from "../../domain/day_symbols.ts";
 import type { DayView } from "../../domain/day_view.ts";
+import { type LabelWish, placeLabels } from "./labels.ts";
 import { type Markup, markup } from "./markup.ts";
 import {
   buildScale,
@@ -107,8 +108,7 @@ function drawChart(day: SymbolDay, view: DayView, frame: Frame): Markup {
         ${drawLevels(day, plot)}
         ${drawStops(day, plot)}
         <path class="price" d="${buildLine(day.prices, plot)}"/>
-        ${day.simulated.map((order) => drawSimulated(order, plot))}
-        ${drawFills(day.fills, plot)}
+        ${drawOrders(day, plot)}
         </svg>
   `;
 }
@@ -216,45 +216,77 @@ function buildLine(points: readonly PricePoint[], { x, y }: Plot): string {
     .join(" ");
 }
 
-function drawSimulated(
-  order: PricePoint & { readonly qty: number },
-  { x, y, right }: Plot,
-): Markup {
-  const at = x(order.atMs);
-  const top = y(order.priceUsd);
-  const words = `would buy ${order.qty}`;
-  const half = words.length * 3.6;
-  const textAt = round(Math.min(Math.max(at, LEFT + half), right - half));
-  return markup`<g><title>would have bought ${order.qty}</title>
-<path class="sim" d="M${at} ${top + 3} l7 12 h-14 Z"/>
-<text class="strong" x="${textAt}" y="${top + 30}" text-anchor="middle">${words}</text></g>`;
-}
-
-/** A buy points up from below its price, a sell down from above it. */
-function drawFills(fills: readonly DayFill[], plot: Plot): Markup {
-  let freeFrom = -Infinity;
-  return markup`${
-    fills.map((fill) => {
-      if (fill.priceUsd === null) return null;
-      const at = plot.x(fill.atMs);
-      const y = plot.y(fill.priceUsd);
-      const words = `${fill.side === "buy" ? "+" : "-"}${fill.qty}`;
-      const half = words.length * 4 + 3;
-      const textAt = round(Math.min(Math.max(at, LEFT + half), plot.right - half));
-      const isFree = textAt - half >= freeFrom;
-      if (isFree) freeFrom = textAt + half;
-      const isBuy = fill.side === "buy";
-      const shape = isBuy ? `M${at} ${y + 2} l7 12 h-14 Z` : `M${at} ${y - 2} l7 -12 h-14 Z`;
-      const text = isFree
-        ? markup`<text class="strong" x="${textAt}" y="${
-          isBuy ? y + 27 : Math.max(10, y - 18)
-        }" text-anchor="middle">${words}</text>`
-        : null;
-      return markup`<g><title>${isBuy ? "bought" : "sold"} ${fill.qty} at ${
-        formatPriceUsd(fill.priceUsd)
-      }, ${formatHourNy(fill.atMs)}</title><path class="${
-        isBuy ? "buy" : "sell"
-      } marker" d="${shape}"/>${text}</g>`;
+/** A buy points up from below its price, a sell down from above it; what was only simulated gives way to both. */
+function drawOrders({ fills, simulated }: SymbolDay, plot: Plot): Markup {
+  const drawn = fills.flatMap((fill) =>
+    fill.priceUsd === null ? [] : [{ ...fill, priceUsd: fill.priceUsd }]
+  );
+  const wishes = [
+    ...drawn.map((fill) => wishForFill(fill, plot)),
+    ...simulated.map((order) => wishForSimulated(order, plot)),
+  ];
+  const placed = placeLabels(wishes, HEIGHT - BOTTOM - 4);
+  const signs = [
+    ...simulated.map((order) => drawSimulated(order, plot)),
+    ...drawn.map((fill) => drawFill(fill, plot)),
+  ];
+  return markup`${signs}${
+    wishes.map(({ words, x }, index) => {
+      const y = placed[index] ?? null;
+      return y === null
+        ? null
+        : markup`<text class="strong" x="${x}" y="${
+          round(y)
+        }" text-anchor="middle">${words}</text>`;
     })
   }`;
+}
+
+type PricedFill = DayFill & { readonly priceUsd: number };
+type WordsWish = LabelWish & { readonly words: string };
+
+/** A text's wish, kept inside the plot. */
+function buildWish(
+  words: string,
+  { atMs, y, charWidth }: { readonly atMs: number; readonly y: number; readonly charWidth: number },
+  plot: Plot,
+): Omit<WordsWish, "stepY"> {
+  const halfWidth = words.length * charWidth + 3;
+  const x = round(Math.min(Math.max(plot.x(atMs), LEFT + halfWidth), plot.right - halfWidth));
+  return { words, x, y, halfWidth };
+}
+
+function wishForFill({ side, qty, priceUsd, atMs }: PricedFill, plot: Plot): WordsWish {
+  const isBuy = side === "buy";
+  const y = isBuy ? plot.y(priceUsd) + 27 : Math.max(10, plot.y(priceUsd) - 18);
+  return {
+    ...buildWish(`${isBuy ? "+" : "-"}${qty}`, { atMs, y, charWidth: 4 }, plot),
+    stepY: null,
+  };
+}
+
+function wishForSimulated(
+  { qty, priceUsd, atMs }: SymbolDay["simulated"][number],
+  plot: Plot,
+): WordsWish {
+  const y = plot.y(priceUsd) + 30;
+  return { ...buildWish(`would buy ${qty}`, { atMs, y, charWidth: 3.6 }, plot), stepY: 14 };
+}
+
+function drawSimulated(
+  { qty, atMs, priceUsd }: SymbolDay["simulated"][number],
+  { x, y }: Plot,
+): Markup {
+  return markup`<g><title>would have bought ${qty}</title>
+<path class="sim" d="M${x(atMs)} ${y(priceUsd) + 3} l7 12 h-14 Z"/></g>`;
+}
+
+function drawFill({ side, qty, priceUsd, atMs }: PricedFill, plot: Plot): Markup {
+  const at = plot.x(atMs);
+  const y = plot.y(priceUsd);
+  const isBuy = side === "buy";
+  const shape = isBuy ? `M${at} ${y + 2} l7 12 h-14 Z` : `M${at} ${y - 2} l7 -12 h-14 Z`;
+  return markup`<g><title>${isBuy ? "bought" : "sold"} ${qty} at ${formatPriceUsd(priceUsd)}, ${
+    formatHourNy(atMs)
+  }</title><path class="${isBuy ? "buy" : "sell"} marker" d="${shape}"/></g>`;
 }

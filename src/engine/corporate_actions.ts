@@ -66,13 +66,18 @@ export async function noticeCorporateActions(engine: Engine, clock: MarketClock)
   const key = clock.isOpen ? ASKED : ASKED_AHEAD;
   const value = clock.isOpen ? engine.dateNy() : dateNyOf(clock.nextOpenMs);
   const managed = new Set(engine.state.positions.map((position) => position.symbol));
-  const soonest = engine.state.intents.toSorted((a, b) => a.scheduledAtMs - b.scheduledAtMs)
-    .slice(0, INTENTS_ASKED_MAX).map((intent) => intent.symbol);
-  const symbols = [...new Set([...managed, ...(clock.isOpen ? soonest : [])])]
+  const entering = clock.isOpen && engine.gateMode === "LIVE" ? listSoonest(engine) : [];
+  const symbols = [...new Set([...managed, ...entering])]
     .filter((symbol) => !isAsked(engine, key, symbol, value));
   for (const action of await look(engine, symbols.sort(), { clock, key, value })) {
     if (managed.has(action.symbol)) sayDue(engine, action);
   }
+}
+
+/** Symbols of the waiting intents, the soonest due first. */
+function listSoonest({ state }: Engine): readonly string[] {
+  return state.intents.toSorted((a, b) => a.scheduledAtMs - b.scheduledAtMs)
+    .slice(0, INTENTS_ASKED_MAX).map((intent) => intent.symbol);
 }
 
 /**

@@ -1,7 +1,8 @@
+import { readHoldings } from "../domain/account/position_shares.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import type { BrokerPosition } from "../domain/orders.ts";
 import type { Engine } from "./engine.ts";
-import { readHoldings } from "./shares.ts";
+import { sightOf } from "./sight.ts";
 
 /**
  * Puts the account's equity and what it holds into the audit trail, where they changed since the last time. A day's file
@@ -32,7 +33,7 @@ export async function recordEquity(engine: Engine): Promise<boolean> {
 function readManaged(engine: Engine, { symbol, qty }: BrokerPosition) {
   const position = engine.state.positions.find((each) => each.symbol === symbol);
   if (position === undefined) return { is_managed: false, managed_qty: 0, is_explained: true };
-  const handQty = readHoldings(engine, position)?.map((each) => each.handQty) ?? [];
+  const handQty = readHoldings(sightOf(engine), position)?.map((each) => each.handQty) ?? [];
   const besideQty = handQty.length === 0 ? position.besideQty : Math.min(...handQty);
   return {
     is_managed: true,

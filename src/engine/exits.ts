@@ -1,3 +1,4 @@
+import { isActionable, readShares } from "../domain/account/position_shares.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { isEntryWorking } from "../domain/account/sight.ts";
 import { decideExit, formatDryRunExit, listDryRunExits } from "../domain/exit_plan.ts";
@@ -5,7 +6,7 @@ import type { GateDecision } from "../domain/gate.ts";
 import type { Trade } from "../domain/market.ts";
 import type { Engine } from "./engine.ts";
 import { isOfThisSession } from "./observe.ts";
-import { isActionable, updateTrims } from "./positions.ts";
+import { updateTrims } from "./positions.ts";
 import { sightOf } from "./sight.ts";
 import { sayDryRunSale } from "./trade_messages.ts";
 import { isUnreadableIn } from "./unreadable.ts";
@@ -30,7 +31,7 @@ export async function observePrices(
       if (position.unexplainedQty === null) observeHigh(engine, position, trade);
       continue;
     }
-    if (!isActionable(engine, position)) continue;
+    if (!isActionable(position, readShares(sightOf(engine), position))) continue;
     if (isEntryWorking(sightOf(engine), position)) {
       // Where nobody knows whether it works, the price is seen all the same.
       if (engine.observation?.openOrders.kind === "failed") observeHigh(engine, position, trade);

@@ -1,3 +1,4 @@
+import { readShares } from "../domain/account/position_shares.ts";
 import type { PositionFact } from "../domain/alert_facts.ts";
 import { buildStateMessage } from "../domain/alert_messages.ts";
 import type { TradeFacts } from "../domain/day/trade_result.ts";
@@ -16,7 +17,7 @@ import {
 import { readPastEntries } from "./archive.ts";
 import type { Engine } from "./engine.ts";
 import { listPositionFacts } from "./notices.ts";
-import { readShares } from "./shares.ts";
+import { sightOf } from "./sight.ts";
 
 const KEY_PREFIX = "filled:";
 /** So long after its first fill an order that still works is told with what it has. */
@@ -91,7 +92,7 @@ async function readFacts(
 function readPositionFact(engine: Engine, position: ManagedPosition): PositionFact | null {
   const fact = listPositionFacts(engine).find(({ symbol }) => symbol === position.symbol);
   if (fact === undefined) return null;
-  const sureQty = readShares(engine, position)?.sureQty ?? Infinity;
+  const sureQty = readShares(sightOf(engine), position)?.sureQty ?? Infinity;
   return { ...fact, qty: fact.qty === null ? null : Math.min(fact.qty, sureQty) };
 }
 

@@ -73,6 +73,8 @@ export async function carryOut(engine: Engine, mandate: Mandate): Promise<Readon
       break;
     }
     await carryOutStep(run, step);
+    const isLookNew = step.do === "read" && step.questions.some(({ ask }) => ask === "positions");
+    run.turn = { ...run.turn, isLookNew };
   }
   return listJudged(run);
 }

@@ -13,6 +13,7 @@ export function beginTurn(engine: Engine, fresh: ReadonlySet<string>): Turn {
     startedMs: engine.ports.clock.monotonicMs(),
     stepsLeft: STEPS_MAX,
     looks: 0,
+    isLookNew: false,
     actsBySymbol: new Map(),
     fresh,
     sendings: new Map(),

@@ -1,7 +1,5 @@
-import * as pure from "../domain/account/position_shares.ts";
 import { listBought } from "../domain/account/bought.ts";
 import type { Searched } from "../domain/account/explain.ts";
-import type { ManagedPosition } from "../domain/engine_state.ts";
 import { isFinal } from "../domain/orders.ts";
 import { account, type Search } from "../domain/plan/account.ts";
 import type { Settled } from "../domain/plan/step.ts";
@@ -13,7 +11,7 @@ import { recordFills } from "./fills.ts";
 import { findShown, refresh } from "./observe.ts";
 import { trackPartial } from "./partial_entry.ts";
 import { take } from "./plan_records.ts";
-import { ensurePasts, readPasts, readShares } from "./shares.ts";
+import { ensurePasts, readPasts } from "./pasts.ts";
 import { sightOf } from "./sight.ts";
 import { tell } from "./teller.ts";
 
@@ -85,9 +83,4 @@ async function search(
   }
   for (const { positionId } of listOf("orders")) searched.set(positionId, "orders");
   if (searches.some(({ isListed }) => isListed)) await refresh(engine);
-}
-
-/** Whether the engine may act on the position: it is shown, its quantity is explained, and above 0 for sure. */
-export function isActionable(engine: Engine, position: ManagedPosition): boolean {
-  return pure.isActionable(position, readShares(engine, position));
 }

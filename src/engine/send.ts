@@ -1,3 +1,4 @@
+import { findBreach } from "../domain/account/position_shares.ts";
 import type { ClosedStopPermit } from "../domain/closed_stop.ts";
 import { formatGateReason } from "../domain/gate.ts";
 import type { OrderAnswerEvent, OrderRequestFields } from "../domain/events.ts";
@@ -14,7 +15,7 @@ import type {
 import { learnAnswer } from "../domain/plan/seen.ts";
 import type { Permit } from "../domain/plan/step.ts";
 import type { BracketRequest } from "./ports.ts";
-import { findBreach } from "./shares.ts";
+import { sightOf } from "./sight.ts";
 
 /** A live request that changes an order. */
 export type OrderRequest =
@@ -60,7 +61,9 @@ async function findObjection(
   order: OrderRequest,
 ): Promise<string | null> {
   // Whatever asks for it: nothing is sold or stopped twice (pipeline 5).
-  const breach = findBreach(engine, order);
+  const breach = order.op === "bracket"
+    ? null
+    : findBreach(sightOf(engine), engine.state.positions, order);
   if (breach !== null) {
     engine.onBreach(`Not sent, more than is held for sure: ${breach}`);
     return "more than is held for sure";

@@ -1,3 +1,4 @@
+import { findOwnGroups, readShares } from "../domain/account/position_shares.ts";
 import {
   decideStanding,
   isShort,
@@ -30,7 +31,6 @@ import {
   isMarketOpen,
   isOfThisSession,
 } from "./observe.ts";
-import { findOwnGroups, readShares } from "./shares.ts";
 import { sightOf } from "./sight.ts";
 import { sayAlarms } from "./standing_alarms.ts";
 import { sayEnding } from "./stop_ending.ts";
@@ -109,14 +109,14 @@ const OTHERS: ReadonlySet<GateFailReason["code"]> = new Set([
 ]);
 
 function take(engine: Engine, position: ManagedPosition, turn: Turn): Standing {
-  const groups = findOwnGroups(engine, position);
+  const groups = findOwnGroups(sightOf(engine), position);
   const leastUsd = roundToIncrement(position.stopUsd);
   const before = engine.state.standings.find((each) => each.positionId === position.positionId);
   // A cycle without the broker's clock does not ask the gate either: what kept orders back before it still does.
   const isNeededStill = turn.market === null && before?.isGtcNeeded === true;
   return decideStanding({
     position,
-    count: readShares(engine, position),
+    count: readShares(sightOf(engine), position),
     cover: groups === null || isUnseen(sightOf(engine), groups.flatMap(({ orders }) => orders))
       ? null
       : {
@@ -198,7 +198,7 @@ function findBlind(
     return { code: "split", text };
   }
   if (engine.observation === null) return null;
-  const count = readShares(engine, position);
+  const count = readShares(sightOf(engine), position);
   if (count === null) return { code: "past", text: "its earlier orders can't be read" };
   return count.mostHeldQty > 0 && findShown(engine, symbol) === undefined
     ? { code: "absent", text: "the broker shows no such position, and no sell explains that" }

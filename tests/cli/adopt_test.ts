@@ -19,7 +19,7 @@ for (const { args, says } of wrong) {
 }
 
 Deno.test("adopt --yes beside a running engine is on record within 10 s, and without one it writes the record itself; status knows what its stop risked", () =>
-  withProgramDay({ startNy: "10:05", speed: 60 }, async (day) => {
+  withProgramDay({ startNy: "10:05", speed: 15 }, async (day) => {
     await prepareLive(day);
     day.exchange.setPosition("MSFT", 10, 100);
     day.exchange.setPrice("MSFT", 100);

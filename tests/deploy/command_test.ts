@@ -104,7 +104,7 @@ Deno.test("the operator's command without a word starts no engine, and says how 
 Deno.test("a directory or a broken link with the name of a drop-in keeps no command from running", () =>
   withInstalled(async (host) => {
     await Deno.mkdir(`${host.dropIns}/60-dir.conf`);
-    await Deno.symlink("/nowhere", `${host.dropIns}/61-broken.conf`);
+    await host.link("/nowhere", `${host.dropIns}/61-broken.conf`);
     const { status, stderr } = await host.command("check");
     assertEquals([status, stderr], [5, ""]);
     assertEquals((await host.command("kill")).status, 0);

@@ -239,11 +239,14 @@ esac
   async #writeProcess(release: string): Promise<void> {
     const process = `${this.root}.proc/999999999`;
     await Deno.mkdir(process, { recursive: true });
-    await Deno.symlink(
-      `${this.root}/opt/avwap-execution/releases/${release}/avwap-execution`,
-      `${process}/exe`,
-    );
+    const exe = `${this.root}/opt/avwap-execution/releases/${release}/avwap-execution`;
+    await this.link(exe, `${process}/exe`);
     await Deno.writeTextFile(`${this.root}.main-pid`, "999999999\n");
+  }
+
+  /** A symbolic link, which the runtime would make only where it may write everything. */
+  async link(target: string, path: string): Promise<void> {
+    await this.#shell(`ln -sfn '${target}' '${path}'`);
   }
 
   /** What was in place at each `sync`, a line each. */

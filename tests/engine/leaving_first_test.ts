@@ -68,3 +68,14 @@ Deno.test("corporate actions of a waiting intent's symbol are asked for before i
   assertEquals([world.buys("NVDA").length, world.buys("AAPL").length], [1, 1]);
   assertEquals(asked(), []);
 });
+
+Deno.test("in DRY_RUN nothing is asked about corporate actions of what would be entered", async () => {
+  const world = new World();
+  await world.restart({ DRY_RUN: "1", ENTRY_DELAY_MIN_SECONDS: "5", ENTRY_DELAY_MAX_SECONDS: "5" });
+  await world.cycles(3, 10 * SECOND_MS);
+  assertEquals(world.said("order_id=dry-run").length, 1);
+  assertEquals(
+    world.exchange.requests.filter(({ path }) => path.startsWith("/v1/corporate-actions")),
+    [],
+  );
+});

@@ -36,6 +36,8 @@ const THEMES: readonly Theme[] = [
   { name: "time", budget: { time: 1 } },
   { name: "night", budget: { time: 1 }, isClosed: true },
   { name: "cross", budget: { cross: 1, partial: 1 } },
+  // The market comes to a level, or leaves it; and the broker takes no stop that it is at or below.
+  { name: "price", budget: { price: 1 }, habits: { stopAboveMarket: "refuses" } },
 ];
 
 /** A moment of a session, with the prices that the position meets. */
@@ -49,12 +51,13 @@ interface Moment {
 }
 const STOP = 2;
 const BETWEEN = 4;
+const R1 = 5;
 const R2 = 7;
 
 /** A night does not know how late it was. */
 const LATE_MS = 10 * 60_000;
 
-/** Nothing presses; day orders are about to die; exits are due. */
+/** Nothing presses; day orders are about to die; one trim is due; all exits are due. */
 const MOMENTS: readonly Moment[] = [
   {
     name: "quiet",
@@ -65,6 +68,13 @@ const MOMENTS: readonly Moment[] = [
   },
   { name: "late", untilCloseMs: 5 * 60_000, boughtLevel: BETWEEN, bareLevel: BETWEEN, habits: {} },
   {
+    name: "half",
+    untilCloseMs: 5 * 3_600_000,
+    boughtLevel: R1,
+    bareLevel: R1,
+    habits: { firstStatus: "new" },
+  },
+  {
     name: "due",
     untilCloseMs: 5 * 3_600_000,
     boughtLevel: R2,
@@ -73,6 +83,14 @@ const MOMENTS: readonly Moment[] = [
   },
 ];
 
+/** What the rules leave of a position when the price stands at a level, whatever was sold before (pipeline 5). */
+function countLeft(qty: number, level: number): number {
+  if (level <= STOP) return 0;
+  if (level < R1) return qty;
+  const afterR1 = qty - Math.floor(qty / 2);
+  return level < R2 ? afterR1 : afterR1 - Math.floor(afterR1 / 2);
+}
+
 function buildExploration(
   name: string,
   { budget, habits: own = {}, isClosed = false }: Theme,
@@ -80,7 +98,13 @@ function buildExploration(
   { qty, isWhole }: { readonly qty: number; readonly isWhole: boolean },
 ): Exploration {
   const habits = { ...common, ...own };
-  const bound: Bound = { name, budget, levels: [STOP, R2], hands: { stop: 1, limit: R2 } };
+  const bound: Bound = {
+    name,
+    budget,
+    levels: [STOP, R2],
+    hands: { stop: 1, limit: R2 },
+    countLeft: (level) => countLeft(qty, level),
+  };
   const brokers = [
     { ...buildBought(habits, qty), priceLevel: boughtLevel },
     { ...buildBare(habits, qty), priceLevel: bareLevel },

@@ -14,6 +14,8 @@ export interface ClientStanding {
   readonly bareQty: number;
   readonly due: string | null;
   readonly why: string | null;
+  /** Whether it says since when: that of the rest before, where it was the same then. */
+  readonly hasSince: boolean;
 }
 
 /** The one next step of a client, and what it knows after it. */
@@ -70,6 +72,8 @@ export interface Client<E> {
   readonly decide: (client: E, outside: Outside) => ClientStep<E>;
   /** A new process, with what was on record. */
   readonly restart: (client: E) => E;
+  /** The same process, whose cycle was cut off. */
+  readonly interrupt: (client: E) => E;
   /** Whether an order of this client order id is on record. */
   readonly hasRecord: (client: E, clientOrderId: string) => boolean;
   /** Where its stop belongs, as a level; 0 where it has no position. */

@@ -135,7 +135,12 @@ export function forgetMoments(records: EngineState): EngineState {
     ledger: ledger === null
       ? null
       : { ...ledger, entries: ledger.entries.map((entry) => forgetEntry(entry)) },
-    standings: [],
+    // Since when decides nothing, and must be the same at the next rest.
+    standings: records.standings.map((each) => ({
+      ...each,
+      bareSinceMs: each.bareSinceMs === null ? null : LONG_AGO_MS,
+      dueSinceMs: each.dueSinceMs === null ? null : LONG_AGO_MS,
+    })),
     unfinished: records.unfinished.map((each) => {
       const { begun, held, belowStop, tried } = each.underWay;
       return {

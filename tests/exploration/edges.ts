@@ -4,8 +4,16 @@ import { closeMarket, listMoves, listSplits, type Move, openMarket } from "./bro
 import { type BrokerState, countReserved } from "./broker_state.ts";
 import type { Client, ClientStep } from "./client.ts";
 import { Interner } from "./interner.ts";
-import { checkDelivery, checkRest, checkSending, isUnseen } from "./properties.ts";
-import { type Bounded, type Budget, type Flag, hasFlag, isPaid } from "./remainder.ts";
+import { checkDelivery, checkRest, checkSending, isUnseen, readStopLevel } from "./properties.ts";
+import {
+  type Bounded,
+  type Budget,
+  type Flag,
+  hasFlag,
+  isPaid,
+  OF_CYCLE,
+  readStopLevel as readHighestLevel,
+} from "./remainder.ts";
 import type { PackedState } from "./state_table.ts";
 import { describeChange, describeOutcome } from "./story.ts";
 
@@ -23,6 +31,8 @@ export interface Bound {
   /** Levels that the price may go to. */
   readonly levels: readonly number[];
   readonly hands: HandLevels;
+  /** The most shares that may be left when all is done at a level. */
+  readonly countLeft: (level: number) => number;
 }
 
 /** What happens next, as numbers, with its words. */
@@ -33,6 +43,8 @@ export interface Edge {
   readonly costs: readonly Bounded[];
   readonly set: readonly Flag[];
   readonly clear: readonly Flag[];
+  /** The level of a stop that the broker has taken by it; 0 for none. */
+  readonly stopLevel: number;
   /** What kind of thing it is; its words have the rest. */
   readonly kind: string;
   readonly tell: () => string;
@@ -128,6 +140,7 @@ export class Edges<E> {
       costs: more.costs ?? [],
       set: more.set ?? [],
       clear: more.clear ?? [],
+      stopLevel: more.stopLevel ?? 0,
       kind,
       tell,
       broken: more.broken ?? null,
@@ -138,26 +151,33 @@ export class Edges<E> {
   /** What the client's own step leads to. */
   listClient(state: PackedState, step: ClientStep<E> = this.stepOf(state)): Edge[] {
     const { broker } = state;
-    const crash = isPaid(state.rest, "crash") ? [this.#buildCrash(state)] : [];
+    const crashes = this.#listCrashes(state);
     switch (step.do) {
       case "record":
-        return [this.#edge(broker, step.next, "records", () => "records"), ...crash];
+        return [this.#edge(broker, step.next, "records", () => "records"), ...crashes];
       case "rest":
-        return [this.#buildRest(state, step), ...crash];
+        return [this.#buildRest(state, step), ...crashes];
       case "ask":
-        return [...this.#buildAnswers(state, step), ...crash];
+        return [...this.#buildAnswers(state, step), ...crashes];
       case "send":
-        return [...this.#buildSendings(state, step), ...crash];
+        return [...this.#buildSendings(state, step), ...crashes];
     }
   }
 
-  #buildCrash({ broker, client }: PackedState): Edge {
-    const kind = "the process dies";
-    const costs = ["crash"] as const;
-    const after = this.client.restart(this.client.store.get(client));
-    const renewed = this.client.renew(after, this.#brokers.get(broker));
-    const to = this.#brokers.add(renewed.broker);
-    return this.#edge(to, renewed.client, kind, () => kind, { costs });
+  /** The process dies, or an error ends its cycle in the middle. */
+  #listCrashes({ broker, client, rest }: PackedState): Edge[] {
+    if (!isPaid(rest, "crash")) return [];
+    const before = this.client.store.get(client);
+    const build = (kind: string, after: E): Edge => {
+      const renewed = this.client.renew(after, this.#brokers.get(broker));
+      const to = this.#brokers.add(renewed.broker);
+      const about = { costs: ["crash"], clear: OF_CYCLE } as const;
+      return this.#edge(to, renewed.client, kind, () => kind, about);
+    };
+    return [
+      build("the process dies", this.client.restart(before)),
+      build("the cycle is cut off", this.client.interrupt(before)),
+    ];
   }
 
   #buildRest(
@@ -181,7 +201,7 @@ export class Edges<E> {
         broken,
         excuses: ["excused", "stale"],
         set: isLagging && !isLong ? ["lagged"] : [],
-        clear: isLagging && !isLong ? [] : ["lagged"],
+        clear: isLagging && !isLong ? OF_CYCLE : ["lagged", ...OF_CYCLE],
       },
     );
   }
@@ -228,17 +248,26 @@ export class Edges<E> {
         dead(),
         `records ${change.kind}, and dies`,
         () => `records ${describeChange(change)}, and dies`,
-        { costs: ["crash"] },
+        { costs: ["crash"], clear: OF_CYCLE },
       )]
       : [];
     if (hasFlag(state.rest, "killed")) {
       const tell = () => `is stopped: ${describeChange(change)}`;
       const kind = `is stopped: ${change.kind}`;
-      return [this.#edge(broker, step.settle({ kind: "stopped" }), kind, tell), ...unsent];
+      const set = ["objected"] as const;
+      return [this.#edge(broker, step.settle({ kind: "stopped" }), kind, tell, { set }), ...unsent];
     }
     const before = this.#brokers.get(broker);
     const stopLevel = this.client.findStopLevel(recorded);
-    const refusal = checkSending(change, { isRecorded, stopLevel });
+    const refusal = checkSending(change, {
+      isRecorded,
+      isBegun: step.isBegun,
+      isObjected: hasFlag(state.rest, "objected"),
+      isMandated: hasFlag(state.rest, "mandated"),
+      stopLevel,
+      highestLevel: readHighestLevel(state.rest),
+      priceLevel: before.priceLevel,
+    });
     const edges: Edge[] = unsent;
     const excuses: readonly Flag[] = ["excused", "surprised"];
     for (const { outcome, next, trouble } of listAnswers(before, change)) {
@@ -246,13 +275,18 @@ export class Edges<E> {
       const to = this.#brokers.add(next);
       const costs: readonly Bounded[] = trouble === null ? [] : [trouble];
       const broken = refusal ?? checkDelivery(before, next, outcome, trouble);
-      const about = { costs, set: ["stale"] as const, broken, excuses };
+      // Taken is what adds an order, answered or not.
+      const isTaken = next.orders.length > before.orders.length;
+      const taken = { stopLevel: isTaken ? readStopLevel(change) ?? 0 : 0 };
+      const isMandate = change.kind === "cancel" || change.kind === "replace";
+      const set: readonly Flag[] = isMandate ? ["stale", "mandated"] : ["stale"];
+      const about = { ...taken, costs, set, broken, excuses };
       const tell = () => `sends ${describeChange(change)}: ${describeOutcome(outcome)}`;
       const kind = `sends ${change.kind}: ${outcome.kind}`;
       edges.push(this.#edge(to, step.settle(outcome), kind, tell, about));
       if (trouble !== null || !isDying) continue;
       const died = () => `sends ${describeChange(change)}, and dies`;
-      const ofDeath = { ...about, costs: ["crash"] as const };
+      const ofDeath = { ...about, costs: ["crash"] as const, clear: OF_CYCLE };
       edges.push(this.#edge(to, dead(), `sends ${change.kind}, and dies`, died, ofDeath));
     }
     return edges;
@@ -275,6 +309,7 @@ export class Edges<E> {
       costs: move.trouble === null ? [] : [move.trouble],
       set: ["stale", ...listFlags(before, move)],
       clear: [],
+      stopLevel: 0,
       kind: move.name.replaceAll(/\d+/g, "#"),
       tell: () => move.name,
       broken: null,
@@ -314,6 +349,7 @@ export class Edges<E> {
       costs: ["switch"],
       set: isKilled ? [] : flags,
       clear: isKilled ? flags : [],
+      stopLevel: 0,
       kind,
       tell: () => kind,
       broken: null,

@@ -2,7 +2,7 @@ import type { BrokerState } from "./broker_state.ts";
 import type { Client, ClientStep } from "./client.ts";
 import { type Bound, type Edge, Edges, RecordsForever } from "./edges.ts";
 import { checkProgress, chooseCalm, SCHEDULES } from "./progress.ts";
-import { hasFlag, isPaid, packBudget, setFlag, spend } from "./remainder.ts";
+import { hasFlag, isPaid, packBudget, raiseStopLevel, setFlag, spend } from "./remainder.ts";
 import { NO_PARENT, type PackedState, StateTable } from "./state_table.ts";
 
 /** No state is farther from the beginning: what goes on without an end is a counterexample, too. */
@@ -43,8 +43,9 @@ export class Explorer<E> {
 
   constructor(readonly client: Client<E>, readonly bound: Bound) {
     this.#edges = new Edges(client, bound);
-    const rest = packBudget(bound.budget);
     for (const begin of client.begins) {
+      const level = client.findStopLevel(begin.client);
+      const rest = raiseStopLevel(packBudget(bound.budget), level);
       const broker = this.#edges.addBroker(begin.broker);
       this.table.add({ broker, client: client.store.add(begin.client), rest }, NO_PARENT);
     }
@@ -110,6 +111,7 @@ export class Explorer<E> {
         step,
         broker,
         edges,
+        countLeft: this.bound.countLeft,
         isOpen: (n) => places[n] !== null,
       });
       const place = choice === null ? null : places[choice] ?? null;
@@ -136,6 +138,7 @@ export class Explorer<E> {
     }
     for (const flag of edge.set) rest = setFlag(rest, flag, true);
     for (const flag of edge.clear) rest = setFlag(rest, flag, false);
+    if (edge.stopLevel > 0) rest = raiseStopLevel(rest, edge.stopLevel);
     const broker = isPaid(rest, "lag") ? edge.broker : this.#edges.settle(edge.broker);
     return this.#edges.skipRecords({ broker, client: edge.client ?? state.client, rest });
   }

@@ -6,7 +6,13 @@ import type { Budget } from "./remainder.ts";
 import { type SmallBug, SmallPlanner, type SmallState } from "./small_planner.ts";
 
 function explore(bug: SmallBug | null, budget: Budget): Explorer<SmallState> {
-  const bound: Bound = { name: "test", budget, levels: [1, 3, 4], hands: { stop: 1, limit: 5 } };
+  const bound: Bound = {
+    name: "test",
+    budget,
+    levels: [1, 3, 4],
+    hands: { stop: 1, limit: 5 },
+    countLeft: () => Infinity,
+  };
   const explorer = new Explorer(new SmallPlanner(bug), bound);
   while (explorer.advance(10_000));
   explorer.checkProgress();
@@ -106,7 +112,13 @@ Deno.test("a client that never comes to rest is a counterexample, too", () => {
       return step.do === "rest" ? { do: "record", next } : step;
     },
   };
-  const bound: Bound = { name: "test", budget: {}, levels: [], hands: { stop: 1, limit: 5 } };
+  const bound: Bound = {
+    name: "test",
+    budget: {},
+    levels: [],
+    hands: { stop: 1, limit: 5 },
+    countLeft: () => Infinity,
+  };
   const explorer = new Explorer(restless, bound);
   let found: Counterexample | null = null;
   try {

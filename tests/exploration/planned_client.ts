@@ -19,6 +19,7 @@ import { apply } from "../../src/domain/plan/records.ts";
 import { type Answer, learn, learnAnswer, NOTHING_SEEN } from "../../src/domain/plan/seen.ts";
 import { settle } from "../../src/domain/plan/settle.ts";
 import type { Question as PlanQuestion, RecordPart, Step } from "../../src/domain/plan/step.ts";
+import { reviseTrims } from "../../src/domain/plan/trims.ts";
 import { buildSight } from "../../src/domain/plan/view.ts";
 import type { Now, OperatorView, Seen, Turn, World } from "../../src/domain/plan/world.ts";
 import { countCovered, countGtcCovered } from "../../src/domain/protection.ts";
@@ -71,6 +72,7 @@ const NEW_TURN: Turn = {
   actsBySymbol: new Map(),
   fresh: new Set(),
   sendings: new Map(),
+  isLookNew: false,
   looks: 0,
 };
 
@@ -130,6 +132,10 @@ export class PlannedClient implements Client<PlannedState> {
     };
   }
 
+  interrupt(client: PlannedState): PlannedState {
+    return beginCycle(client, POLL_MS);
+  }
+
   hasRecord({ records }: PlannedState, clientOrderId: string): boolean {
     return records.ledger?.entries.some((entry) => entry.clientOrderId === clientOrderId) ?? false;
   }
@@ -178,7 +184,7 @@ export class PlannedClient implements Client<PlannedState> {
         const records = { ...client.records, standings };
         return {
           do: "rest",
-          standing: sayStanding(standing),
+          standing: sayStanding(standing, client.records.standings[0]),
           waitMs,
           wake: () => beginCycle({ ...client, records }, waitMs),
         };
@@ -469,7 +475,10 @@ function accountFor(client: PlannedState, outside: Outside): PlannedState {
   const sight = buildSight(buildWorld(client, outside), records);
   const accounted = account(records, { sight, dateNy: "2026-11-23", searched });
   if (accounted.kind === "asks") throw new RangeError("all was asked for");
-  const next = apply(records, accounted.change);
+  const explained = apply(records, accounted.change);
+  const next = outside.isKilled || !outside.isOpen
+    ? explained
+    : apply(explained, reviseTrims(explained, { sight, past: [], fresh: new Set() }).change);
   const standings = next.positions.length === 0 ? [] : next.standings;
   return { ...client, records: { ...next, standings } };
 }
@@ -538,9 +547,15 @@ function takeStanding(client: PlannedState, outside: Outside): Standing | null {
   });
 }
 
-function sayStanding(standing: Standing | null): ClientStanding {
-  if (standing === null || standing.due === null) return { bareQty: 0, due: null, why: null };
-  return { bareQty: standing.bareQty, due: standing.due, why: standing.why };
+function sayStanding(standing: Standing | null, before: Standing | undefined): ClientStanding {
+  if (standing === null || standing.due === null) {
+    return { bareQty: 0, due: null, why: null, hasSince: true };
+  }
+  const { bareQty, due, why, bareSinceMs, dueSinceMs } = standing;
+  const isBareKept = bareQty === 0 || (before?.bareSinceMs ?? bareSinceMs) === bareSinceMs;
+  const isDueKept = before?.due !== due || before.dueSinceMs === dueSinceMs;
+  const isSaid = (bareQty === 0 || bareSinceMs !== null) && (due === "stop" || dueSinceMs !== null);
+  return { bareQty, due, why, hasSince: isSaid && isBareKept && isDueKept };
 }
 
 /** The next cycle: what was seen is older by then, and what the last one counted is gone. */

@@ -47,6 +47,7 @@ const KINDS = [
   "lists and positions are up to date",
   "the cancel of # is done",
   "the guaranteed trade of # is done",
+  "the cycle is cut off",
   "the kill switch is put there",
   "the kill switch is taken away",
   "the market closes",

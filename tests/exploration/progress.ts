@@ -8,11 +8,12 @@ import { hasFlag } from "./remainder.ts";
 
 /**
  * A calm way for the world to go on, in which nothing is left to chance: `prompt`: the broker does at once all that it has to
- * do; `slow`: it does one thing at each rest of the client; `crossing`: as prompt, and each cancel loses to a fill where it may.
+ * do; `slow`: it does one thing at each rest of the client; `crossing`: as prompt, and each cancel loses to a fill where it may;
+ * `alone`: nothing happens but what the client does, which must come to a rest, whatever the operator or a hand has done before.
  */
-export type Schedule = "prompt" | "slow" | "crossing";
+export type Schedule = "prompt" | "slow" | "crossing" | "alone";
 /** All of them. */
-export const SCHEDULES: readonly Schedule[] = ["prompt", "slow", "crossing"];
+export const SCHEDULES: readonly Schedule[] = ["prompt", "slow", "crossing", "alone"];
 
 /** Steps within which each state must come to an end that is good. */
 const STEPS_MAX = 300;
@@ -23,6 +24,7 @@ export interface CalmChoice<E> {
   readonly broker: BrokerState;
   /** The client's own and those of broker and operator. */
   readonly edges: readonly Edge[];
+  readonly countLeft: (level: number) => number;
   /** Whether the edge with this number is within the bound. */
   readonly isOpen: (number: number) => boolean;
 }
@@ -30,7 +32,7 @@ export interface CalmChoice<E> {
 /** The number of the edge that a schedule takes; `null` where the state is a good end. */
 export function chooseCalm<E>(
   schedule: Schedule,
-  { step, broker, edges, isOpen }: CalmChoice<E>,
+  { step, broker, edges, countLeft, isOpen }: CalmChoice<E>,
 ): number | null {
   const find = (isWanted: (edge: Edge) => boolean): number | null => {
     const number = edges.findIndex((edge, at) => isWanted(edge) && isOpen(at));
@@ -38,20 +40,37 @@ export function chooseCalm<E>(
   };
   const isFree = ({ costs }: Edge) => costs.length === 0;
   const isRest = step.do === "rest";
+  if (schedule === "alone") {
+    return isRest ? null : find((edge) => edge.client !== null && isFree(edge));
+  }
   const isBrokersTurn = step.do !== "record" && (schedule !== "slow" || isRest);
   const crossing = schedule === "crossing" && isBrokersTurn
     ? find(({ client, kind }) => client === null && kind === "# fills before its cancel")
     : null;
   const moved = isBrokersTurn ? find((edge) => edge.client === null && isFree(edge)) : null;
   if (crossing !== null || moved !== null) return crossing ?? moved;
-  if (step.do === "rest" && isGood(broker, step.standing.why)) return null;
+  if (step.do === "rest" && isGood(broker, step.standing.why, countLeft)) return null;
   return find((edge) => edge.client !== null && isFree(edge));
 }
 
-/** Whether a rest is one to end with: protected or closed, and nothing waits; or named, where the broker will not have it. */
-function isGood(broker: BrokerState, why: string | null): boolean {
-  if (why === null) return isSound(broker) && !isDeceiving(broker);
-  return broker.refuses !== null || broker.orders.some(isAsleep) || broker.heldQty < 0;
+/**
+ * Whether a rest is one to end with: protected or closed, what the price makes due sold, and nothing waits; or named, where the
+ * broker will not have it.
+ */
+function isGood(
+  broker: BrokerState,
+  why: string | null,
+  countLeft: (level: number) => number,
+): boolean {
+  if (why === null) {
+    const isDone = broker.heldQty <= countLeft(broker.priceLevel);
+    return isSound(broker) && !isDeceiving(broker) && isDone;
+  }
+  // What can't be replaced is cancelled instead: that is no reason to wait for ever.
+  const { refuses } = broker;
+  const isRefusing = refuses !== null &&
+    !(refuses.kind === "replace" && refuses.why === "not_replaceable");
+  return isRefusing || broker.orders.some(isAsleep) || broker.heldQty < 0;
 }
 
 /**
@@ -68,7 +87,8 @@ export function checkProgress<E>(explorer: Explorer<E>, schedule: Schedule): num
   let followed = 0;
   for (let from = 0; from < table.count; from++) {
     const { rest } = table.get(from);
-    if (hasFlag(rest, "killed") || hasFlag(rest, "excused")) continue;
+    const isLeftOut = hasFlag(rest, "killed") || hasFlag(rest, "excused");
+    if (isLeftOut && schedule !== "alone") continue;
     followed++;
     const path: number[] = [];
     let at = from;
@@ -102,5 +122,8 @@ function tellPath<E>(
     story.push(`… ${explorer.nameEdge(at, next)}`);
     at = next;
   }
-  return [`no good end when the broker is ${schedule}`, story];
+  const what = schedule === "alone"
+    ? "it comes to no rest"
+    : `no good end when the broker is ${schedule}`;
+  return [what, story];
 }

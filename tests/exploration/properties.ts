@@ -49,22 +49,61 @@ export function isUnseen({ late, orders }: BrokerState): boolean {
   return late !== null || orders.some(({ isHidden }) => isHidden);
 }
 
-/** Silence: a rest that leaves shares bare must name it. @returns The property that is broken, or `null`. */
+/**
+ * Silence: a rest that leaves shares bare must name it, and what is named has a since, that of the rest before where it was
+ * named then. @returns The property that is broken, or `null`.
+ */
 export function checkRest(state: BrokerState, standing: ClientStanding): string | null {
+  if (standing.why !== null && !standing.hasSince) return "what it waits for has no since";
   const bareQty = state.heldQty - countProtected(state);
   if (bareQty <= 0 || standing.why !== null || isDeceiving(state)) return null;
   return `it rests in silence, and ${bareQty} shares are bare`;
 }
 
-/** Safety of a request as it leaves: on record, and its stop not lower than where the position's belongs. */
-export function checkSending(
-  change: Change,
-  { isRecorded, stopLevel }: { readonly isRecorded: boolean; readonly stopLevel: number },
-): string | null {
+/** What is known of a request as it leaves. */
+export interface SendingFacts {
+  readonly isRecorded: boolean;
+  /** Whether it ends what a request has begun, so that only the operator stops it; whether he has, and one has, in this cycle. */
+  readonly isBegun: boolean;
+  readonly isObjected: boolean;
+  readonly isMandated: boolean;
+  /** Where the position's stop belongs, and the highest that one has been at the broker. */
+  readonly stopLevel: number;
+  readonly highestLevel: number;
+  readonly priceLevel: number;
+}
+
+/** Safety of a request as it leaves: on record, under a mandate that stands, and its stop not lower than it belongs or was. */
+export function checkSending(change: Change, facts: SendingFacts): string | null {
+  const { isRecorded, stopLevel, highestLevel, priceLevel } = facts;
   if (!isRecorded) return `it sends what is not on record: ${JSON.stringify(change)}`;
-  const level = change.kind === "stop" || change.kind === "replace" ? change.level : undefined;
-  if (level === undefined || level >= stopLevel) return null;
-  return `a stop at ${level} leaves, and the position's belongs at ${stopLevel}`;
+  const mandate = checkMandate(change, facts);
+  if (mandate !== null) return mandate;
+  const level = readStopLevel(change);
+  // Where the market is at or below it, the highest that the broker may still take is better than none.
+  if (level === null || priceLevel <= Math.max(stopLevel, highestLevel)) return null;
+  if (level < stopLevel) {
+    return `a stop at ${level} leaves, and the position's belongs at ${stopLevel}`;
+  }
+  return level < highestLevel ? `a stop at ${level} leaves, and one was at ${highestLevel}` : null;
+}
+
+/**
+ * What only the operator may stop: begun in this cycle, and not stopped in it; the stop for what a cancel has laid bare may leave
+ * once he lets it again.
+ */
+function checkMandate(
+  { kind }: Change,
+  { isBegun, isObjected, isMandated }: SendingFacts,
+): string | null {
+  if (!isBegun) return null;
+  if (isObjected && kind === "sell") return "it goes on selling what the operator has stopped";
+  return isMandated ? null : "it acts under the mandate of another cycle";
+}
+
+/** The level of the stop that a request asks for; `null` for none. */
+export function readStopLevel(change: Change): number | null {
+  return change.kind === "stop" || change.kind === "replace" ? change.level ?? null : null;
 }
 
 /** Safety at the broker: nothing is sold or stopped beyond what is held, nor asked for. */

@@ -30,8 +30,22 @@ export type Flag =
   /** Lists and positions have lagged over one rest of the client already. */
   | "lagged"
   /** A hand, a split or a double fill made the shares other than the client's orders explain. */
-  | "excused";
-const FLAGS: readonly Flag[] = ["killed", "stale", "surprised", "lagged", "excused"];
+  | "excused"
+  /** The kill switch has stopped a request of this cycle. */
+  | "objected"
+  /** A cancel or a replacement has left in this cycle: only the operator stops what it has begun. */
+  | "mandated";
+const FLAGS: readonly Flag[] = [
+  "killed",
+  "stale",
+  "surprised",
+  "lagged",
+  "excused",
+  "objected",
+  "mandated",
+];
+const STOP_AT = FLAGS_AT + FLAGS.length;
+const STOP_MAX = 15;
 
 /** How often each may still happen; what is not named never does. */
 export type Budget = Readonly<Partial<Record<Bounded, number>>>;
@@ -57,14 +71,6 @@ export function isPaid(rest: number, name: Bounded | null): boolean {
   return spend(rest, name) !== null;
 }
 
-/** More than any number that `listPaid` gives. */
-export const PAID_SIZE = 1 << BOUNDED.length;
-
-/** Which kinds there are any left of, as a number. */
-export function listPaid(rest: number): number {
-  return BOUNDED.reduce((mask, name, at) => isPaid(rest, name) ? mask | (1 << at) : mask, 0);
-}
-
 /** Whether the flag is set. */
 export function hasFlag(rest: number, flag: Flag): boolean {
   return ((rest >>> (FLAGS_AT + FLAGS.indexOf(flag))) & 1) === 1;
@@ -74,4 +80,18 @@ export function hasFlag(rest: number, flag: Flag): boolean {
 export function setFlag(rest: number, flag: Flag, isSet: boolean): number {
   const bit = 1 << (FLAGS_AT + FLAGS.indexOf(flag));
   return (isSet ? rest | bit : rest & ~bit) >>> 0;
+}
+
+/** What is true of one cycle alone. */
+export const OF_CYCLE: readonly Flag[] = ["objected", "mandated"];
+
+/** The highest level that a stop of the client's has had at the broker; 0 for none. */
+export function readStopLevel(rest: number): number {
+  return (rest >>> STOP_AT) & STOP_MAX;
+}
+
+/** The rest where a stop at this level was taken, too. */
+export function raiseStopLevel(rest: number, level: number): number {
+  const highest = Math.max(readStopLevel(rest), Math.min(level, STOP_MAX));
+  return ((rest & ~(STOP_MAX << STOP_AT)) | (highest << STOP_AT)) >>> 0;
 }

@@ -80,6 +80,12 @@ export class SmallPlanner implements Client<SmallState> {
     looks: 0,
     refused: null,
   });
+  readonly interrupt = (client: SmallState): SmallState => ({
+    ...client,
+    looks: 0,
+    isFresh: false,
+    refused: null,
+  });
   readonly hasRecord = ({ records }: SmallState, clientOrderId: string): boolean =>
     records[clientOrderId] !== undefined;
   readonly findStopLevel = (): number => STOP_LEVEL;
@@ -144,7 +150,7 @@ export class SmallPlanner implements Client<SmallState> {
     const said = this.bug === "rests in silence" ? null : why;
     return {
       do: "rest",
-      standing: { bareQty: 0, due: null, why: said },
+      standing: { bareQty: 0, due: null, why: said, hasSince: true },
       waitMs: 5_000,
       wake: () => ({ ...client, looks: 0, isFresh: false, refused: null }),
     };

@@ -86,6 +86,7 @@ function buildWorld(wire: WorldWire, records: EngineState): World {
       actsBySymbol: new Map(),
       fresh: new Set(),
       sendings: new Map(),
+      isLookNew: false,
     },
     operator: {
       gate: wire.is_kill_switch_on

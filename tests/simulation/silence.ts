@@ -70,10 +70,11 @@ export class Silence {
       return;
     }
     for (const key of now) {
-      const sinceMs = this.#begun.has(key) ? this.#sinceMs.get(key) : undefined;
+      // What is not to be seen at its end is as the engine left it, by all that it can know: covered, where its stop was taken.
+      const isSeen = this.#begun.has(key) && !this.#isHidden(key);
+      const sinceMs = isSeen ? this.#sinceMs.get(key) : undefined;
       if (sinceMs === undefined) {
-        const isSeen = this.#begun.has(key) && !isFirstBlind && !this.#isHidden(key);
-        if (isSeen) this.#sinceMs.set(key, world.trueMs);
+        if (isSeen && !isFirstBlind) this.#sinceMs.set(key, world.trueMs);
         else this.#sinceMs.delete(key);
         continue;
       }

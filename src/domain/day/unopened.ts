@@ -1,3 +1,4 @@
+import { dateNyOf } from "../ny_time.ts";
 import { listDayHoldings } from "./day_holdings.ts";
 import { type DayTrail, listFillSteps } from "./day_trail.ts";
 import { readDaySession } from "./session.ts";
@@ -11,12 +12,22 @@ export function listUnopened(trails: readonly DayTrail[], first: DayTrail | unde
   if (first === undefined) return [];
   const trades = listTrades(trails);
   const session = readDaySession(first.events, first.dateNy);
+  // What was held as the day began is no trade that was entered in it: the symbol may have been sold, and bought anew.
+  const isOpened = ({ symbol, startQty }: { symbol: string; startQty: number | null }) =>
+    trades.some((trade) =>
+      trade.symbol === symbol &&
+      (startQty === null || trade.isAdopted || isBefore(trade.openedAtMs, first.dateNy))
+    );
   const held = listDayHoldings(first, session, listFillSteps(trails))
     .filter(({ startQty }) => startQty === null || startQty > 0)
-    .filter(({ symbol }) => !trades.some((trade) => trade.symbol === symbol))
+    .filter((holding) => !isOpened(holding))
     .map(({ symbol }) => symbol);
   const sold = trades.filter(({ openedAtMs }) => openedAtMs === null).map(({ symbol }) => symbol);
   return [...new Set([...held, ...sold])];
+}
+
+function isBefore(ms: number | null, dateNy: string): boolean {
+  return ms !== null && dateNyOf(ms) < dateNy;
 }
 
 /**

@@ -131,11 +131,15 @@ export function isUnreplaceable(
     (isOfCycle && unreplaceable.orderId === orderId);
 }
 
-/** Whether positions and open orders are so young that what a sequence knows by ids completes them. */
-export function areListsYoung({ seen, now }: World): boolean {
-  return [seen.positions, seen.openOrders].every((fact) =>
-    fact !== null && now.monotonicMs - fact.atMs <= FACT_AGE_MAX_MS
-  );
+/**
+ * Whether positions and open orders are so young that what a sequence knows by ids completes them. A look that was made for this
+ * answers, though the broker took longer for it: waiting for a younger one would never end.
+ */
+export function areListsYoung({ seen, now, turn }: World): boolean {
+  return turn.isLookNew ||
+    [seen.positions, seen.openOrders].every((fact) =>
+      fact !== null && now.monotonicMs - fact.atMs <= FACT_AGE_MAX_MS
+    );
 }
 
 /** Whether no change of the symbol has left since the lists were asked for. */

@@ -102,6 +102,8 @@ export interface Turn {
   readonly stepsLeft: number;
   /** How often the lists were asked for by the plan in this cycle. */
   readonly looks: number;
+  /** Whether the last step was such a look: however slow the broker is, none is newer. */
+  readonly isLookNew: boolean;
   /** Requests that left in this cycle, by symbol. */
   readonly actsBySymbol: ReadonlyMap<string, number>;
   /** Positions adopted in this cycle, which it only protects. */

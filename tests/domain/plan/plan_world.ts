@@ -56,6 +56,7 @@ export class PlanWorld {
       actsBySymbol: new Map(),
       fresh: new Set(),
       sendings: new Map(),
+      isLookNew: false,
     };
     const boughtAtMs = NOW_MS - 3_600_000;
     const bought = brokerOrder({

@@ -151,4 +151,49 @@ export const COMMANDS_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/cli/why_test.ts"],
   },
+  {
+    name: "status holds a look against the records of now alone",
+    edits: [{
+      file: "src/cli/status_differences.ts",
+      find: "const records = [...look.records, now];",
+      replace: "const records = [now];",
+    }],
+    tests: ["tests/cli/status_test.ts"],
+  },
+  {
+    name: "status judges a position that came after its look",
+    edits: [{
+      file: "src/cli/status_report.ts",
+      find: "const isThen = records.every(",
+      replace: "const isThen = records.some(",
+    }],
+    tests: ["tests/cli/status_test.ts"],
+  },
+  {
+    name: "a screen reads on in a trail that is another by now",
+    edits: [{
+      file: "src/cli/day_records.ts",
+      find: "sizeBytes < before.nextByte",
+      replace: "sizeBytes < 0",
+    }],
+    tests: ["tests/cli/day_records_test.ts"],
+  },
+  {
+    name: "a failure of the loop is told at each start",
+    edits: [{
+      file: "src/cli/not_started.ts",
+      find: "return said.saidMs === said.lastMs;",
+      replace: "return true;",
+    }],
+    tests: ["tests/cli/not_started_test.ts"],
+  },
+  {
+    name: "completion proposes for adopt what is managed",
+    edits: [{
+      file: "src/cli/completion.ts",
+      find: "[...symbols.difference(managed)]",
+      replace: "[...symbols]",
+    }],
+    tests: ["tests/cli/completion_test.ts"],
+  },
 ];

@@ -138,4 +138,22 @@ export const DAY_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/cli/report_period_test.ts"],
   },
+  {
+    name: "a trade whose end is lost takes in the next one",
+    edits: [{
+      file: "src/domain/day/trade_drafts.ts",
+      find: "...listEnds(events), ...listForgotten(steps), ...fills]",
+      replace: "...listEnds(events), ...fills]",
+    }],
+    tests: ["tests/domain/day/trades_test.ts"],
+  },
+  {
+    name: "what was held is opened by an entry of the day",
+    edits: [{
+      file: "src/domain/day/unopened.ts",
+      find: "(startQty === null || trade.isAdopted || isBefore(",
+      replace: "(trade.fills.length > 0 || trade.isAdopted || isBefore(",
+    }],
+    tests: ["tests/domain/day/unopened_test.ts"],
+  },
 ];

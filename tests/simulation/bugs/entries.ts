@@ -408,8 +408,8 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "corporate actions of an entry are asked for when it is due",
     edits: [{
       file: "src/engine/corporate_actions.ts",
-      find: "...(clock.isOpen ? soonest : [])",
-      replace: "...(clock.isOpen ? [] : [])",
+      find: "[...new Set([...managed, ...entering])]",
+      replace: "[...managed]",
     }],
     tests: [LEAVING_FIRST],
   },

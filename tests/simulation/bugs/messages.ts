@@ -114,7 +114,7 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
     name: "shares that a fill has sold told as bare",
     edits: [{
       file: "src/engine/fill_messages.ts",
-      find: "readShares(engine, position)?.sureQty ?? Infinity",
+      find: "readShares(sightOf(engine), position)?.sureQty ?? Infinity",
       replace: "Infinity",
     }],
     tests: [LOST],

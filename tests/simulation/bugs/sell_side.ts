@@ -287,4 +287,13 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/engine/unfinished_test.ts"],
   },
+  {
+    name: "a look that took its time is too old at once",
+    edits: [{
+      file: "src/domain/plan/view.ts",
+      find: "return turn.isLookNew ||\n",
+      replace: "return (turn.isLookNew && seen.positions === null) ||\n",
+    }],
+    tests: ["tests/engine/slow_broker_test.ts"],
+  },
 ];

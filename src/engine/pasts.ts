@@ -1,15 +1,9 @@
-import * as pure from "../domain/account/position_shares.ts";
 import { OPENED_SLACK_MS } from "../domain/account/position_shares.ts";
-import type { ShareCount } from "../domain/account/share_count.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
-import type { Holding } from "../domain/position_account.ts";
-import type { SellGroup } from "../domain/protection.ts";
 import { learn } from "./asking.ts";
 import type { Engine } from "./engine.ts";
 import { readListing } from "./listing.ts";
-import type { OrderRequest } from "./send.ts";
-import { sightOf } from "./sight.ts";
 import { sayUnreadable } from "./unreadable.ts";
 
 /** How far back an adopted position's still working orders may have been submitted. */
@@ -57,25 +51,4 @@ export async function readPasts(
   const ids = new Set(whole.map(({ positionId }) => positionId));
   engine.notePasts([...ids]);
   return ids;
-}
-
-/** A managed position's shares: the one number behind "available", "half" and "whole" (pipeline 5); `null` while unknown. */
-export function readShares(engine: Engine, position: ManagedPosition): ShareCount | null {
-  return pure.readShares(sightOf(engine), position);
-}
-
-/** Whose the shares are by a position's orders, in both readings; `null` while the book lacks its past. */
-export function readHoldings(engine: Engine, position: ManagedPosition): Holding[] | null {
-  return pure.readHoldings(sightOf(engine), position);
-}
-
-/** The working sells that hold a position's own shares; `null` where open orders, or one of its symbol, can't be read. */
-export function findOwnGroups(engine: Engine, position: ManagedPosition): SellGroup[] | null {
-  return pure.findOwnGroups(sightOf(engine), position);
-}
-
-/** What is wrong with a request that would bring sells and stops beyond the shares held for sure; `null` where nothing is. */
-export function findBreach(engine: Engine, order: OrderRequest): string | null {
-  if (order.op === "bracket") return null;
-  return pure.findBreach(sightOf(engine), engine.state.positions, order);
 }

@@ -1,0 +1,131 @@
+import type { TestedBug } from "../simulation/tested_bug.ts";
+
+/** A deliberate bug that the exploration must catch, in the search of this name. */
+export interface ExploredBug extends Pick<TestedBug, "name" | "edits"> {
+  readonly search: string;
+}
+
+/** Mistakes of the planner that money would pay for: each has a shortest story in the small bound. */
+export const EXPLORED_BUGS: readonly ExploredBug[] = [
+  {
+    name: "a fill is forgotten",
+    search: "due crash",
+    edits: [{
+      file: "src/domain/account/order_book.ts",
+      find: "const filled = seen.filledQty >= known.filledQty ? seen : known;",
+      replace: "const filled = known;",
+    }],
+  },
+  {
+    name: "a stop for doubtful shares",
+    search: "due loss",
+    edits: [{
+      file: "src/domain/account/share_count.ts",
+      find: "sureQty: Math.max(0, Math.floor(least - doubtfulQty)),",
+      replace: "sureQty: Math.max(0, Math.floor(least)),",
+    }],
+  },
+  {
+    name: "no second look after a cancel",
+    search: "due cross",
+    edits: [{
+      file: "src/domain/plan/give_way.ts",
+      find: "if (pending.length > 0) return awaitEnd(",
+      replace: "if (pending.length > 99) return awaitEnd(",
+    }, {
+      file: "src/domain/account/position_shares.ts",
+      find: "listHolding(sight, position).filter((group) => !isGroupBound(group))",
+      replace:
+        "listHolding(sight, position).filter((group) => !isGroupBound(group) && !group.isLeaving)",
+    }],
+  },
+  {
+    name: "replace is tried for ever",
+    search: "due refusal",
+    edits: [{
+      file: "src/domain/plan/view.ts",
+      find: `return isReplaceRefused(sight.book, orderId) ||
+    (isOfCycle && unreplaceable.orderId === orderId);`,
+      replace: 'return isOfCycle && isReplaceRefused(sight.book, "");',
+    }],
+  },
+  {
+    name: "a stop is placed before the cancel is final",
+    search: "due crash",
+    edits: [{
+      file: "src/domain/account/position_shares.ts",
+      find: "listHolding(sight, position).filter((group) => !isGroupBound(group))",
+      replace:
+        "listHolding(sight, position).filter((group) => !isGroupBound(group) && !group.isLeaving)",
+    }],
+  },
+  {
+    name: "begun is not closed by an objection",
+    search: "due switch",
+    edits: [{
+      file: "src/domain/plan/settle.ts",
+      find: `    begun: endBegun(about, clientOrderId),
+  };`,
+      replace: `    begun: about.underWay.begun,
+  };`,
+    }],
+  },
+  {
+    name: "a mandate is carried into the next cycle",
+    search: "due crash",
+    edits: [{
+      file: "src/domain/plan/view.ts",
+      find:
+        "return begun.processId === now.processId && begun.cycleStartedAtMs === turn.cycleStartedAtMs;",
+      replace: "return begun.processId === now.processId && turn.cycleStartedAtMs > 0;",
+    }],
+  },
+  {
+    name: "a leaving order protects",
+    search: "due time",
+    edits: [{
+      file: "src/domain/protection.ts",
+      find: 'return (group.standing === "works" || group.standing === "selling") &&',
+      replace: 'return ["works", "selling", "leaving"].includes(group.standing) &&',
+    }],
+  },
+  {
+    name: "a wait has no since",
+    search: "due crash",
+    edits: [{
+      file: "src/domain/account/standing.ts",
+      find: "bareSinceMs: bareQty > 0 ? before?.bareSinceMs ?? nowMs : null,",
+      replace: "bareSinceMs: null,",
+    }],
+  },
+  {
+    name: "a since begins anew at each rest",
+    search: "due lag",
+    edits: [{
+      file: "src/domain/account/standing.ts",
+      find: "bareSinceMs: bareQty > 0 ? before?.bareSinceMs ?? nowMs : null,",
+      replace: "bareSinceMs: bareQty > 0 ? nowMs : null,",
+    }],
+  },
+  {
+    name: "a trim is done when it was sent",
+    search: "half loss",
+    edits: [{
+      file: "src/domain/plan/settle.ts",
+      find: '{ kind: "unknown", clientOrderId, isIdTaken: answer.kind === "duplicate" },',
+      replace: `{ kind: "unknown", clientOrderId, isIdTaken: answer.kind === "duplicate" },
+          ...(isExitReason(entry.reason)
+            ? [{ kind: "position", position: markTrimmed(about.position, entry.reason) } as const]
+            : []),`,
+    }],
+  },
+  {
+    name: "the stop is lowered after a trim",
+    search: "due crash",
+    edits: [{
+      file: "src/domain/exit_plan.ts",
+      find: "isTrimmedR1: true, stopUsd };",
+      replace: "isTrimmedR1: true, stopUsd: 2 * position.pivotUsd - position.r1Usd };",
+    }],
+  },
+];

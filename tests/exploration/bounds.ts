@@ -1,7 +1,7 @@
-import { buildBare, buildBought } from "./begins.ts";
+import { buildBare, buildBought, buildBuying } from "./begins.ts";
 import { closeMarket } from "./broker_moves.ts";
 import type { Habits } from "./broker_state.ts";
-import type { Bound } from "./edges.ts";
+import type { Bound } from "./edge.ts";
 import { Explorer, type Figures } from "./explorer.ts";
 import { PlannedClient, type PlannedState } from "./planned_client.ts";
 import type { Bounded, Budget } from "./remainder.ts";
@@ -48,6 +48,8 @@ interface Moment {
   readonly boughtLevel: number;
   readonly bareLevel: number;
   readonly habits: Partial<Habits>;
+  /** Whether the entry works at first, without a fill and with one share. */
+  readonly isBuying?: boolean;
 }
 const STOP = 2;
 const BETWEEN = 4;
@@ -81,6 +83,14 @@ const MOMENTS: readonly Moment[] = [
     bareLevel: STOP,
     habits: { firstStatus: "new" },
   },
+  {
+    name: "entry",
+    untilCloseMs: 5 * 3_600_000,
+    boughtLevel: BETWEEN,
+    bareLevel: BETWEEN,
+    habits: {},
+    isBuying: true,
+  },
 ];
 
 /** What the rules leave of a position when the price stands at a level, whatever was sold before (pipeline 5). */
@@ -94,7 +104,7 @@ function countLeft(qty: number, level: number): number {
 function buildExploration(
   name: string,
   { budget, habits: own = {}, isClosed = false }: Theme,
-  { untilCloseMs, boughtLevel, bareLevel, habits: common }: Moment,
+  { untilCloseMs, boughtLevel, bareLevel, habits: common, isBuying = false }: Moment,
   { qty, isWhole }: { readonly qty: number; readonly isWhole: boolean },
 ): Exploration {
   const habits = { ...common, ...own };
@@ -105,10 +115,12 @@ function buildExploration(
     hands: { stop: 1, limit: R2 },
     countLeft: (level) => countLeft(qty, level),
   };
-  const brokers = [
-    { ...buildBought(habits, qty), priceLevel: boughtLevel },
-    { ...buildBare(habits, qty), priceLevel: bareLevel },
-  ].map((broker) => isClosed ? closeMarket(broker) : broker);
+  const begins = isBuying
+    ? [buildBuying(habits, qty, 0), buildBuying(habits, qty, 1)]
+    : [buildBought(habits, qty), buildBare(habits, qty)];
+  const brokers = begins
+    .map((broker, at) => ({ ...broker, priceLevel: at === 0 ? boughtLevel : bareLevel }))
+    .map((broker) => isClosed ? closeMarket(broker) : broker);
   return {
     name,
     build: () => new Explorer(new PlannedClient(brokers, { untilCloseMs, isWhole }), bound),
@@ -136,6 +148,14 @@ function listThemes(size: BoundSize): readonly Theme[] {
   return THEMES.flatMap((one, at) => THEMES.slice(at + 1).map((other) => joinThemes(one, other)));
 }
 
+/** Hands and nights are visited where all exits are due: where one trim is, they add time and nothing else. */
+const NOT_HALF: ReadonlySet<string> = new Set(["hand", "night"]);
+
+function isSearched({ name, isClosed }: Theme, moment: Moment): boolean {
+  if (moment.name === "half" && name.split("+").some((each) => NOT_HALF.has(each))) return false;
+  return isClosed !== true || (moment.untilCloseMs > LATE_MS && moment.isBuying !== true);
+}
+
 /**
  * The searches of a bound: each of them complete, together what the bound says.
  * @param options `isWhole`: states are told apart by what decides nothing, too; none of them comes to an end then.
@@ -146,10 +166,9 @@ export function listExplorations(
 ): readonly Exploration[] {
   const qty = size === "small" ? 2 : 4;
   return MOMENTS.flatMap((moment) =>
-    listThemes(size).filter(({ isClosed }) => isClosed !== true || moment.untilCloseMs > LATE_MS)
-      .map((theme) =>
-        buildExploration(`${moment.name} ${theme.name}`, theme, moment, { qty, isWhole })
-      )
+    listThemes(size).filter((theme) => isSearched(theme, moment)).map((theme) =>
+      buildExploration(`${moment.name} ${theme.name}`, theme, moment, { qty, isWhole })
+    )
   );
 }
 

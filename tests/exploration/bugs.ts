@@ -30,8 +30,8 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
     search: "due cross",
     edits: [{
       file: "src/domain/plan/give_way.ts",
-      find: "if (pending.length > 0) return awaitEnd(",
-      replace: "if (pending.length > 99) return awaitEnd(",
+      find: "if (pending.length === 0) return null;",
+      replace: "if (pending.length < 99) return null;",
     }, {
       file: "src/domain/account/position_shares.ts",
       find: "listHolding(sight, position).filter((group) => !isGroupBound(group))",
@@ -82,7 +82,7 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
   },
   {
     name: "a leaving order protects",
-    search: "due time",
+    search: "late refusal",
     edits: [{
       file: "src/domain/protection.ts",
       find: 'return (group.standing === "works" || group.standing === "selling") &&',

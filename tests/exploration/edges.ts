@@ -1,13 +1,11 @@
-import { type Branch, listAnswers, listArrivals } from "./broker_answers.ts";
-import { type HandLevels, listHands } from "./broker_hands.ts";
-import { closeMarket, listMoves, listSplits, type Move, openMarket } from "./broker_moves.ts";
-import { type BrokerState, countReserved } from "./broker_state.ts";
+import { type Branch, listAnswers } from "./broker_answers.ts";
+import type { BrokerState } from "./broker_state.ts";
 import type { Client, ClientStep } from "./client.ts";
+import type { Bound, Edge } from "./edge.ts";
 import { Interner } from "./interner.ts";
 import { checkDelivery, checkRest, checkSending, isUnseen, readStopLevel } from "./properties.ts";
 import {
   type Bounded,
-  type Budget,
   type Flag,
   hasFlag,
   isPaid,
@@ -16,6 +14,7 @@ import {
 } from "./remainder.ts";
 import type { PackedState } from "./state_table.ts";
 import { describeChange, describeOutcome } from "./story.ts";
+import { WorldEdges } from "./world_edges.ts";
 
 /** Lists and positions lag by seconds (broker.md): no longer than this. Milliseconds. */
 const LAG_MS_MAX = 10_000;
@@ -23,36 +22,6 @@ const LAG_MS_MAX = 10_000;
 const UNSEEN_MS_MAX = 60_000;
 /** What a client records without a request between: more is no end. */
 const RECORDS_MAX = 100;
-
-/** What an exploration does: which troubles, how often each, and where prices go. */
-export interface Bound {
-  readonly name: string;
-  readonly budget: Budget;
-  /** Levels that the price may go to. */
-  readonly levels: readonly number[];
-  readonly hands: HandLevels;
-  /** The most shares that may be left when all is done at a level. */
-  readonly countLeft: (level: number) => number;
-}
-
-/** What happens next, as numbers, with its words. */
-export interface Edge {
-  readonly broker: number;
-  /** `null`: the client stays as it is. */
-  readonly client: number | null;
-  readonly costs: readonly Bounded[];
-  readonly set: readonly Flag[];
-  readonly clear: readonly Flag[];
-  /** The level of a stop that the broker has taken by it; 0 for none. */
-  readonly stopLevel: number;
-  /** What kind of thing it is; its words have the rest. */
-  readonly kind: string;
-  readonly tell: () => string;
-  /** A property that it breaks. */
-  readonly broken: string | null;
-  /** Flags under which that is nobody's fault. */
-  readonly excuses: readonly Flag[];
-}
 
 type EdgeFacts = Partial<Omit<Edge, "broker" | "client" | "kind" | "tell">>;
 
@@ -66,13 +35,15 @@ const STEPS_KEPT = 1 << 14;
 /** Everything that can happen next in a state: what the client does, and what broker, market, hands and operator may do. */
 export class Edges<E> {
   readonly #brokers = new Interner<BrokerState>((state) => JSON.stringify(state));
-  readonly #moves = new Map<number, readonly Edge[]>();
+  readonly #world: WorldEdges;
   readonly #settled = new Map<number, number>();
   /** Steps of the clients that were asked for last: many states in a row have one client. */
   readonly #stepKeys = new Float64Array(STEPS_KEPT).fill(-1);
   readonly #steps: ClientStep<E>[] = [];
 
-  constructor(readonly client: Client<E>, readonly bound: Bound) {}
+  constructor(readonly client: Client<E>, bound: Bound) {
+    this.#world = new WorldEdges(this.#brokers, bound);
+  }
 
   get brokers(): number {
     return this.#brokers.size;
@@ -130,7 +101,7 @@ export class Edges<E> {
     const step = this.stepOf(state);
     const own = this.listClient(state, step);
     if (step.do === "record") return own;
-    return [...own, ...this.listBroker(state.broker), ...this.#listOperator(state)];
+    return [...own, ...this.#world.listBroker(state.broker), ...this.#world.listOperator(state)];
   }
 
   #edge(broker: number, client: E, kind: string, tell: () => string, more: EdgeFacts = {}): Edge {
@@ -291,71 +262,6 @@ export class Edges<E> {
     }
     return edges;
   }
-
-  /** What the broker, the market and hands may do. */
-  listBroker(broker: number): readonly Edge[] {
-    const known = this.#moves.get(broker);
-    if (known !== undefined) return known;
-    const edges = this.#buildMoves(broker);
-    this.#moves.set(broker, edges);
-    return edges;
-  }
-
-  #buildMoves(broker: number): readonly Edge[] {
-    const before = this.#brokers.get(broker);
-    const build = (move: Omit<Move, "trouble"> & { readonly trouble: Bounded | null }): Edge => ({
-      broker: this.#brokers.add(move.next),
-      client: null,
-      costs: move.trouble === null ? [] : [move.trouble],
-      set: ["stale", ...listFlags(before, move)],
-      clear: [],
-      stopLevel: 0,
-      kind: move.name.replaceAll(/\d+/g, "#"),
-      tell: () => move.name,
-      broken: null,
-      excuses: [],
-    });
-    const turn: Move = before.isOpen
-      ? { name: "the market closes", trouble: "time", next: closeMarket(before) }
-      : { name: "the market opens", trouble: null, next: openMarket(before) };
-    const { budget, levels, hands } = this.bound;
-    return [
-      ...listMoves(before).map(build),
-      ...listArrivals(before).map((next) =>
-        build({ name: "a late request arrives", trouble: null, next })
-      ),
-      ...((budget.time ?? 0) > 0 ? [turn, ...before.isOpen ? [] : listSplits(before)] : []).map(
-        build,
-      ),
-      ...((budget.hand ?? 0) > 0 ? listHands(before, hands) : []).map(build),
-      ...levels.filter((level) => level !== before.priceLevel).map((level) =>
-        build({
-          name: `the price goes to ${level}`,
-          trouble: "price",
-          next: { ...before, priceLevel: level },
-        })
-      ),
-    ];
-  }
-
-  #listOperator({ broker, rest }: PackedState): Edge[] {
-    if ((this.bound.budget.switch ?? 0) === 0) return [];
-    const isKilled = hasFlag(rest, "killed");
-    const kind = isKilled ? "the kill switch is taken away" : "the kill switch is put there";
-    const flags: readonly Flag[] = ["killed"];
-    return [{
-      broker,
-      client: null,
-      costs: ["switch"],
-      set: isKilled ? [] : flags,
-      clear: isKilled ? flags : [],
-      stopLevel: 0,
-      kind,
-      tell: () => kind,
-      broken: null,
-      excuses: [],
-    }];
-  }
 }
 
 /** The broker long after all that was under way has come to an end. */
@@ -365,18 +271,4 @@ function revealAll(state: BrokerState): BrokerState {
     order.isHidden ? { ...order, isHidden: false } : order
   );
   return { ...state, late: null, orders };
-}
-
-/** What a move excuses: shares other than the client's own orders explain, and what nobody could have seen. */
-function listFlags(
-  before: BrokerState,
-  { trouble, next, name }: {
-    readonly trouble: Bounded | null;
-    readonly next: BrokerState;
-    readonly name: string;
-  },
-): Flag[] {
-  const isShort = next.heldQty < 0 && countReserved(before) <= before.heldQty;
-  const flags: Flag[] = trouble === "hand" || name.includes("split") || isShort ? ["excused"] : [];
-  return isUnseen(before) && !isUnseen(next) ? [...flags, "surprised"] : flags;
 }

@@ -1,6 +1,7 @@
 import type { BrokerState } from "./broker_state.ts";
 import type { Client, ClientStep } from "./client.ts";
-import { type Bound, type Edge, Edges, RecordsForever } from "./edges.ts";
+import type { Bound, Edge } from "./edge.ts";
+import { Edges, RecordsForever } from "./edges.ts";
 import { checkProgress, chooseCalm, SCHEDULES } from "./progress.ts";
 import { hasFlag, isPaid, packBudget, raiseStopLevel, setFlag, spend } from "./remainder.ts";
 import { NO_PARENT, type PackedState, StateTable } from "./state_table.ts";

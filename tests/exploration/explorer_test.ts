@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import type { Client } from "./client.ts";
-import type { Bound } from "./edges.ts";
+import type { Bound } from "./edge.ts";
 import { Counterexample, Explorer } from "./explorer.ts";
 import type { Budget } from "./remainder.ts";
 import { type SmallBug, SmallPlanner, type SmallState } from "./small_planner.ts";

@@ -1,7 +1,7 @@
 import { isAsleep } from "./broker_moves.ts";
 import type { BrokerState } from "./broker_state.ts";
 import type { ClientStep } from "./client.ts";
-import type { Edge } from "./edges.ts";
+import type { Edge } from "./edge.ts";
 import { Counterexample, type Explorer } from "./explorer.ts";
 import { isDeceiving, isSound } from "./properties.ts";
 import { hasFlag } from "./remainder.ts";

@@ -288,6 +288,15 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     tests: ["tests/engine/unfinished_test.ts"],
   },
   {
+    name: "two positions are uncovered at once by our own act",
+    edits: [{
+      file: "src/domain/plan/plan.ts",
+      find: "if (isPause(move, view) && isYoung(view)) break;",
+      replace: "if (isPause(move, view) && isYoung(view) && turns.length > 9) break;",
+    }],
+    tests: ["tests/domain/plan/two_positions_test.ts"],
+  },
+  {
     name: "a look that took its time is too old at once",
     edits: [{
       file: "src/domain/plan/view.ts",

@@ -83,3 +83,21 @@ Deno.test("while not LIVE for a failing record, the rest of an exit is tried bes
   const tries = countStops(world);
   assert(tries >= 2 && tries <= 4, `${tries} tries`);
 });
+
+Deno.test("an exit that the broker refused beside a buy is sent once no buy is seen to work, not five minutes later", async () => {
+  const world = new World();
+  await world.buy();
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.stops(), ["5@99 gtc"]);
+  world.exchange.setPrice("NVDA", 111);
+  const message = "potential wash trade detected. use complex orders";
+  const body = JSON.stringify({ code: 40310000, message });
+  const fault = { kind: "status", status: 403, body } as const;
+  // By the time that the stop for the rest is sent it has filled.
+  world.setFaults([{ method: "POST", contains: "r2_trim", times: 1, fault }]);
+  await world.cycles(1, MINUTE_MS);
+  assertEquals([world.sells(), world.stops()], [["5 filled"], ["3@105 gtc", "2@105 gtc"]]);
+  await world.cycles(2, 20 * SECOND_MS);
+  assertEquals([world.sells(), world.stops()], [["5 filled", "2 filled"], ["3@105 gtc"]]);
+});

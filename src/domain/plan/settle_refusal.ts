@@ -47,7 +47,8 @@ export function settleRefusal(about: About, entry: NamedEntry, refusal: Refusal)
 /** An exit whose sell the broker refuses for a reason that does not pass in a moment is left alone for a while. */
 function refuseSell(about: About, reason: ExitReason, { why, message }: Refusal): RecordPart[] {
   const { underWay, unfinished, now } = about;
-  const isPassing = why === "insufficient_qty" || why === "rate_limited";
+  // A buy beside it keeps the exit waiting for as long as it is seen to work, and no longer.
+  const isPassing = ["insufficient_qty", "rate_limited", "wash_trade"].includes(why);
   const sellRefusedAtMs = isPassing
     ? unfinished.sellRefusedAtMs
     : { ...unfinished.sellRefusedAtMs, [reason]: now.brokerMs };

@@ -332,4 +332,13 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/engine/fraction_beside_test.ts"],
   },
+  {
+    name: "an exit refused beside a buy is left alone for five minutes",
+    edits: [{
+      file: "src/domain/plan/settle_refusal.ts",
+      find: ', "wash_trade"].includes(why)',
+      replace: "].includes(why)",
+    }],
+    tests: ["tests/engine/beside_buy_test.ts"],
+  },
 ];

@@ -23,6 +23,7 @@ import { STATUS_COMMAND } from "./status.ts";
 import { findNearest } from "./suggest.ts";
 import { TOKEN_COMMAND } from "./token.ts";
 import { formatVersion, PROGRAM } from "./version.ts";
+import { WHY_COMMAND } from "./why.ts";
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
@@ -42,6 +43,7 @@ export const COMMANDS: readonly Command[] = [
   LEDGER_REBUILD_COMMAND,
   REPORT_COMMAND,
   LOG_COMMAND,
+  WHY_COMMAND,
   buildCompletionCommand(() => COMMANDS),
 ];
 

@@ -88,9 +88,12 @@ async function takeDayOrders(
 export async function refresh(engine: Engine): Promise<void> {
   const { observation } = engine;
   if (observation === null) return;
-  const seen = await readPositions(engine, observation, "protect");
   const asked = engine.markAsked();
-  const open = await buildQuestions(engine).openOrders();
+  // Together, and both awaited: where one of them ends the process, nobody is left with the other's end.
+  const [seen, open] = await Promise.all([
+    readPositions(engine, observation, "protect"),
+    buildQuestions(engine).openOrders(),
+  ]);
   const { read: openOrders, unreadable } = await takeOpenOrders(engine, open, asked);
   engine.observation = {
     ...seen,

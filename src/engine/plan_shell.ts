@@ -105,7 +105,12 @@ async function ask(run: Run, { questions, notBeforeMs }: StepOf<"read">): Promis
   const { clock } = run.engine.ports;
   const pauseMs = (notBeforeMs ?? 0) - clock.monotonicMs();
   if (pauseMs > 0) await clock.sleep(pauseMs);
-  for (const question of questions) await askOne(run, question);
+  const lists = questions.filter(({ ask }) => ask === "positions");
+  // A sell's fill is in the answer by its id before any list has it: what is asked by name comes first, all of it together.
+  await Promise.all(
+    questions.filter((each) => !lists.includes(each)).map((each) => askOne(run, each)),
+  );
+  for (const question of lists) await askOne(run, question);
 }
 
 async function askOne(run: Run, question: Question): Promise<void> {

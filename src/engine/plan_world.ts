@@ -34,12 +34,11 @@ export function buildWorld(
       dateNy: engine.dateNy(),
       monotonicMs: engine.ports.clock.monotonicMs(),
       processId: engine.processId,
-      isStopping: engine.stop.aborted,
     },
     turn,
     operator,
     seen: { ...engine.seen, closed },
-    records: { kind: "ok", records: engine.state, isDurable: engine.isStateSaved },
+    records: engine.state,
   };
 }
 

@@ -26,6 +26,10 @@ export async function tellPosition(
     case "quantity":
       log.info(`Position ${symbol}: qty=${value.qty}`);
       return void await engine.event(buildPositionEvent(value.position, "changed", value.qty));
+    case "partly_filled": {
+      const change = "entry partly filled";
+      return void await engine.event(buildPositionEvent(value.position, change, value.qty));
+    }
     case "ended":
       if (value.handQty > 0) {
         log.info(

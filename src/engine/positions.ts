@@ -8,8 +8,7 @@ import { readPastEntries } from "./archive.ts";
 import { askMissing } from "./asking.ts";
 import type { Engine } from "./engine.ts";
 import { recordFills } from "./fills.ts";
-import { findShown, refresh } from "./observe.ts";
-import { trackPartial } from "./partial_entry.ts";
+import { refresh } from "./observe.ts";
 import { take } from "./plan_records.ts";
 import { ensurePasts, readPasts } from "./pasts.ts";
 import { sightOf } from "./sight.ts";
@@ -24,9 +23,6 @@ export async function trackPositions(engine: Engine): Promise<void> {
   await ensurePasts(engine);
   // What a list of the day shows as replaced may have a successor that no list shows.
   await askMissing(engine, () => false);
-  for (const position of engine.state.positions) {
-    if (findShown(engine, position.symbol) !== null) await trackPartial(engine, position);
-  }
   const searched = new Map<string, Searched>();
   for (;;) {
     const look = { sight: sightOf(engine), dateNy: engine.dateNy(), searched };

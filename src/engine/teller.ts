@@ -53,6 +53,7 @@ async function tellOne(engine: Engine, note: Note): Promise<void> {
   const { log } = engine.ports;
   switch (value.kind) {
     case "quantity":
+    case "partly_filled":
     case "ended":
     case "absent":
     case "unexplained":

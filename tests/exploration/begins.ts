@@ -5,6 +5,17 @@ import { POSITION_ID } from "./wire_map.ts";
 
 /** The broker a while after the engine has bought: the entry is filled, its exits rest. */
 export function buildBought(habits: Partial<Habits> = {}, qty = 4): BrokerState {
+  let state = buildEntry(habits, qty);
+  while (state.heldQty < qty) {
+    const move = listMoves(state).find(({ trouble }) => trouble === null);
+    if (move === undefined) throw new RangeError("the entry does not fill");
+    state = move.next;
+  }
+  return withLag(state, habits);
+}
+
+/** The broker once it shows the entry at work. */
+function buildEntry(habits: Partial<Habits>, qty: number): BrokerState {
   const begin = buildBroker({
     priceLevel: 4,
     habits: { ...PLAIN_HABITS, ...habits, isLagging: false },
@@ -17,13 +28,25 @@ export function buildBought(habits: Partial<Habits> = {}, qty = 4): BrokerState 
     stopLevel: 2,
   });
   if (accepted === undefined) throw new RangeError("the broker says nothing");
-  let state = accepted.next;
-  while (state.heldQty < qty) {
-    const move = listMoves(state).find(({ trouble }) => trouble === null);
-    if (move === undefined) throw new RangeError("the entry does not fill");
+  const { next } = accepted;
+  const shown = listMoves(next).find(({ name }) => name === "1 is new");
+  return shown?.next ?? next;
+}
+
+/** Whether lists lag is so from now on. */
+function withLag(state: BrokerState, { isLagging = false }: Partial<Habits>): BrokerState {
+  return { ...state, habits: { ...state.habits, isLagging } };
+}
+
+/** The broker while the engine buys: the entry works, and has bought so many shares. */
+export function buildBuying(habits: Partial<Habits>, qty: number, filledQty: number): BrokerState {
+  let state = buildEntry(habits, qty);
+  for (let count = 0; count < filledQty; count++) {
+    const move = listMoves(state).find(({ name }) => name === "1 fills 1");
+    if (move === undefined) throw new RangeError("the entry does not fill in parts");
     state = move.next;
   }
-  return { ...state, habits: { ...state.habits, isLagging: habits.isLagging ?? false } };
+  return withLag(state, habits);
 }
 
 /** The same, its exits gone at the last close: the position is bare. */

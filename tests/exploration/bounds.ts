@@ -1,4 +1,4 @@
-import { buildBare, buildBought } from "./begins.ts";
+import { buildBare, buildBought, buildBuying } from "./begins.ts";
 import { closeMarket } from "./broker_moves.ts";
 import type { Habits } from "./broker_state.ts";
 import type { Bound } from "./edge.ts";
@@ -48,6 +48,8 @@ interface Moment {
   readonly boughtLevel: number;
   readonly bareLevel: number;
   readonly habits: Partial<Habits>;
+  /** Whether the entry works at first, without a fill and with one share. */
+  readonly isBuying?: boolean;
 }
 const STOP = 2;
 const BETWEEN = 4;
@@ -81,6 +83,14 @@ const MOMENTS: readonly Moment[] = [
     bareLevel: STOP,
     habits: { firstStatus: "new" },
   },
+  {
+    name: "entry",
+    untilCloseMs: 5 * 3_600_000,
+    boughtLevel: BETWEEN,
+    bareLevel: BETWEEN,
+    habits: {},
+    isBuying: true,
+  },
 ];
 
 /** What the rules leave of a position when the price stands at a level, whatever was sold before (pipeline 5). */
@@ -94,7 +104,7 @@ function countLeft(qty: number, level: number): number {
 function buildExploration(
   name: string,
   { budget, habits: own = {}, isClosed = false }: Theme,
-  { untilCloseMs, boughtLevel, bareLevel, habits: common }: Moment,
+  { untilCloseMs, boughtLevel, bareLevel, habits: common, isBuying = false }: Moment,
   { qty, isWhole }: { readonly qty: number; readonly isWhole: boolean },
 ): Exploration {
   const habits = { ...common, ...own };
@@ -105,10 +115,12 @@ function buildExploration(
     hands: { stop: 1, limit: R2 },
     countLeft: (level) => countLeft(qty, level),
   };
-  const brokers = [
-    { ...buildBought(habits, qty), priceLevel: boughtLevel },
-    { ...buildBare(habits, qty), priceLevel: bareLevel },
-  ].map((broker) => isClosed ? closeMarket(broker) : broker);
+  const begins = isBuying
+    ? [buildBuying(habits, qty, 0), buildBuying(habits, qty, 1)]
+    : [buildBought(habits, qty), buildBare(habits, qty)];
+  const brokers = begins
+    .map((broker, at) => ({ ...broker, priceLevel: at === 0 ? boughtLevel : bareLevel }))
+    .map((broker) => isClosed ? closeMarket(broker) : broker);
   return {
     name,
     build: () => new Explorer(new PlannedClient(brokers, { untilCloseMs, isWhole }), bound),
@@ -141,7 +153,7 @@ const NOT_HALF: ReadonlySet<string> = new Set(["hand", "night"]);
 
 function isSearched({ name, isClosed }: Theme, moment: Moment): boolean {
   if (moment.name === "half" && name.split("+").some((each) => NOT_HALF.has(each))) return false;
-  return isClosed !== true || moment.untilCloseMs > LATE_MS;
+  return isClosed !== true || (moment.untilCloseMs > LATE_MS && moment.isBuying !== true);
 }
 
 /**

@@ -34,7 +34,7 @@ export function fold<T extends Foldable>(client: T): T {
   return {
     ...client,
     turn: { ...turn, ...began },
-    seen: foldSeen(seen, { isBegun, startedMs }),
+    seen: foldSeen(seen, { isBegun, startedMs, isManaged: records.positions.length > 0 }),
     records: {
       ...records,
       unfinished,
@@ -45,9 +45,14 @@ export function fold<T extends Foldable>(client: T): T {
           key.startsWith("stop_refused:") ? "" : value,
         ]),
       ),
-      // Since when decides alarms alone.
       positions: records.positions.map((each) =>
-        each.unexplainedSinceMs === null ? each : { ...each, unexplainedSinceMs: LONG_AGO_MS }
+        each.unexplainedSinceMs === null && each.partialSinceMs === null ? each : {
+          ...each,
+          // Since when decides alarms alone.
+          unexplainedSinceMs: each.unexplainedSinceMs === null ? null : LONG_AGO_MS,
+          // A minute or less is all that an entry's parts are asked for.
+          partialSinceMs: roundOptional(each.partialSinceMs),
+        }
       ),
       ledger: records.ledger === null ? null : {
         ...records.ledger,
@@ -109,7 +114,11 @@ function foldBook(book: OrderBook): OrderBook {
 
 function foldSeen(
   seen: Seen,
-  { isBegun, startedMs }: { readonly isBegun: boolean; readonly startedMs: number },
+  { isBegun, startedMs, isManaged }: {
+    readonly isBegun: boolean;
+    readonly startedMs: number;
+    readonly isManaged: boolean;
+  },
 ): Seen {
   const [last] = seen.changes.last.values();
   const number = last?.number ?? 0;
@@ -121,8 +130,8 @@ function foldSeen(
   const foldFact = <T>(fact: Fact<T> | null): Fact<T> | null =>
     fact === null ? null : {
       look: fact.look,
-      // The answer before the last one is read by nothing.
-      before: null,
+      // The answer before the last one tells of orphans alone.
+      before: isManaged ? null : fact.before,
       // The age of a list counts where it is of now, or where something is begun.
       atMs: isBegun || isSince(fact.afterChange) ? fact.atMs : NOW_MS,
       afterChange: rank(fact.afterChange),
@@ -153,7 +162,11 @@ function foldSeen(
     // What the list said is in the book.
     openOrders: foldFact(
       openOrders?.look.kind === "ok"
-        ? { ...openOrders, look: { kind: "ok", value: { ...openOrders.look.value, rows: [] } } }
+        ? {
+          ...openOrders,
+          before: null,
+          look: { kind: "ok", value: { ...openOrders.look.value, rows: [] } },
+        }
         : openOrders,
     ),
     dayOrders: seen.dayOrders === null

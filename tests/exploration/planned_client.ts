@@ -249,7 +249,6 @@ function buildNow({ untilCloseMs }: PlannedState): Now {
     isRunOnce: false,
     slowestRequestMs: 100,
     processId: "process",
-    isStopping: false,
   };
 }
 
@@ -279,7 +278,7 @@ function buildWorld(client: PlannedState, { isKilled, isOpen }: Outside): World 
     turn: client.turn,
     operator,
     seen,
-    records: { kind: "ok", records: client.records, isDurable: true },
+    records: client.records,
   };
 }
 

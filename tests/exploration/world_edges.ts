@@ -95,5 +95,8 @@ function listFlags(
 ): Flag[] {
   const isShort = next.heldQty < 0 && countReserved(before) <= before.heldQty;
   const flags: Flag[] = trouble === "hand" || name.includes("split") || isShort ? ["excused"] : [];
-  return isUnseen(before) && !isUnseen(next) ? [...flags, "surprised"] : flags;
+  // The last fill of an entry puts its exits in force, whoever has just looked.
+  const isInForce = countReserved(next) > countReserved(before);
+  const isSurprise = (isUnseen(before) && !isUnseen(next)) || isInForce;
+  return isSurprise ? [...flags, "surprised"] : flags;
 }

@@ -76,7 +76,6 @@ function buildWorld(wire: WorldWire, records: EngineState): World {
       isRunOnce: false,
       slowestRequestMs: wire.slowest_request_ms,
       processId: "a process that has just started",
-      isStopping: false,
     },
     turn: {
       cycleStartedAtMs: nowMs,
@@ -97,7 +96,7 @@ function buildWorld(wire: WorldWire, records: EngineState): World {
       isLossReached: false,
     },
     seen: buildSeen(wire, records),
-    records: { kind: "ok", records, isDurable: true },
+    records,
   };
 }
 

@@ -1,8 +1,10 @@
 import { explain, type Explained, findSearch, type Searched } from "../account/explain.ts";
 import { findKnownStop } from "../account/known_stop.ts";
-import type { Sight } from "../account/sight.ts";
+import { findEntry, findShown, type Sight } from "../account/sight.ts";
 import type { EngineState, ManagedPosition } from "../engine_state.ts";
+import { decideEntryEnd } from "../entry_end.ts";
 import { closedKey } from "../managed_position.ts";
+import { mayTrade } from "../orders.ts";
 import { type Holding, isSplit, SPLIT_AFTER_MS } from "../position_account.ts";
 import { findRenamed } from "../renamed.ts";
 import { note } from "./move.ts";
@@ -45,13 +47,15 @@ interface Outcome extends Partial<Settled> {
 
 /**
  * Brings the managed positions up to what the broker shows: explains changes of quantity, ends what is gone, marks what nobody
- * can explain, and raises stops that were higher already (pipeline 5, "Which positions"). Pure and total.
+ * can explain, raises stops that were higher already (pipeline 5, "Which positions"), and notes since when an entry has been
+ * partly filled (pipeline 4). Pure and total.
  */
 export function account(records: EngineState, look: PositionsLook): Accounted {
   const raised = records.positions.map((position) => raiseKnown(records, look, position));
+  const tracked = raised.map(({ position }) => trackPartial(records, look, position));
   const outcomes = [
-    ...raised.map(({ outcome }) => outcome),
-    ...raised.map(({ position }) => accountOne(records, look, position)),
+    ...[...raised, ...tracked].map(({ outcome }) => outcome),
+    ...tracked.map(({ position }) => accountOne(records, look, position)),
   ];
   const searches = outcomes.flatMap(({ search }) => search ?? []);
   if (searches.length > 0) return { kind: "asks", searches };
@@ -63,11 +67,50 @@ export function account(records: EngineState, look: PositionsLook): Accounted {
   };
 }
 
+/** A position as the next step has it, and what that adds. */
+interface Tracked {
+  readonly position: ManagedPosition;
+  readonly outcome: Outcome;
+}
+
+/**
+ * Since when the entry has been partly filled, and when its order is to be looked at again for that. Its last change may be a
+ * later fill: the first one came after the order was submitted, and after the cycle before, which saw none.
+ */
+function trackPartial(
+  { lastCycleAtMs }: EngineState,
+  { sight }: PositionsLook,
+  before: ManagedPosition,
+): Tracked {
+  const { nowMs } = sight;
+  const order = findEntry(sight, before.positionId);
+  if (order === undefined || findShown(sight, before.symbol) === null) {
+    return { position: before, outcome: {} };
+  }
+  const { filledQty: qty, submittedAtMs, updatedAtMs } = order;
+  const isPartial = mayTrade(order) && qty > 0;
+  const firstMs = Math.min(updatedAtMs, Math.max(submittedAtMs, lastCycleAtMs ?? 0), nowMs);
+  const partialSinceMs = isPartial ? before.partialSinceMs ?? firstMs : null;
+  const end = decideEntryEnd({
+    order,
+    partialSinceMs,
+    isLate: false,
+    isLossReached: false,
+    nowMs,
+  });
+  // Only a moment ahead wakes: one that has passed while nothing may leave would make the loop spin.
+  const wake = end.kind === "wait" ? { wakeAtMs: end.untilMs } : {};
+  if (partialSinceMs === before.partialSinceMs) return { position: before, outcome: wake };
+  const position = { ...before, partialSinceMs };
+  const say = isPartial ? [note({ position }, { kind: "partly_filled", position, qty })] : [];
+  return { position, outcome: { ...wake, change: put(position), say } };
+}
+
 function raiseKnown(
   records: EngineState,
   { sight }: PositionsLook,
   before: ManagedPosition,
-): { readonly position: ManagedPosition; readonly outcome: Outcome } {
+): Tracked {
   const highestUsd = findKnownStop(records, sight, before);
   if (highestUsd === null) return { position: before, outcome: {} };
   const position = { ...before, stopUsd: highestUsd };

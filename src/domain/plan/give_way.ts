@@ -5,7 +5,7 @@ import { isFinal } from "../orders.ts";
 import { isHandsObstacle, type SellGroup } from "../protection.ts";
 import type { Begun, BegunCancel, BegunReason, Tried, UnderWay } from "../unfinished.ts";
 import { isEndedUnfilled } from "./exit_record.ts";
-import { type Move, note, read, readLists, record, unfinishedPart } from "./move.ts";
+import { type Move, note, read, readLists, record, send, unfinishedPart } from "./move.ts";
 import type { Note } from "./note.ts";
 import { placeStop } from "./place.ts";
 import { buildRequest, resolve } from "./resolve.ts";
@@ -121,7 +121,7 @@ function sayForeign(view: View, { isOurs, orders }: SellGroup): Note[] {
 
 /** The next cancel of what is begun; `null` where all are asked for. */
 function cancelNext(
-  { position }: View,
+  view: View,
   begun: Begun,
   { permit, change, say }: {
     readonly permit: Permit;
@@ -132,12 +132,7 @@ function cancelNext(
   const next = begun.cancels.find(({ isAsked }) => !isAsked);
   if (next === undefined) return null;
   const request = { op: "cancel", symbol: next.symbol, orderId: next.orderId } as const;
-  const { positionId } = position;
-  return {
-    kind: "step",
-    step: { do: "send", change, request, permit, positionId, notAfterMs: null, done: [] },
-    say,
-  };
+  return send(view, request, permit, { change, say });
 }
 
 /**
@@ -230,25 +225,21 @@ function takeNextName(
   const attempt = nextAttempt(entries, position, reason, now.dateNy);
   const entry = buildSellRecord(facts, attempt, now.brokerMs);
   const underWay = { ...view.underWay, begun: { ...begun, sellId: entry.clientOrderId } };
-  const move = sendSell(view, entry, permit);
-  if (move.kind !== "step" || move.step.do !== "send") return move;
-  const change = [...move.step.change, unfinishedPart(view, { underWay })];
-  return { ...move, step: { ...move.step, change } };
+  return sendSell(view, entry, permit, [unfinishedPart(view, { underWay })]);
 }
 
-/** Sends an exit's sell, as it is by now. */
-export function sendSell(view: View, entry: LedgerEntry, permit: Permit): Move {
+/** Sends an exit's sell, as it is by now. @param beside What else its record says. */
+export function sendSell(
+  view: View,
+  entry: LedgerEntry,
+  permit: Permit,
+  beside: readonly RecordPart[] = [],
+): Move {
   const recorded = view.entries.find((each) => each.clientOrderId === entry.clientOrderId);
   const change: RecordPart[] = recorded?.qty === entry.qty
     ? []
     : [{ kind: "orders", entries: [entry] }];
-  const request = buildRequest(view, entry);
-  const { positionId } = view.position;
-  return {
-    kind: "step",
-    step: { do: "send", change, request, permit, positionId, notAfterMs: null, done: [] },
-    say: [],
-  };
+  return send(view, buildRequest(view, entry), permit, { change: [...change, ...beside] });
 }
 
 /** There is nothing to sell or stop any more: what is recorded and was not sent never will be. */

@@ -1,6 +1,7 @@
 import type { ManagedPosition } from "../engine_state.ts";
+import type { SellSideRequest } from "../order_request.ts";
 import type { Note, NoteScope, NoteValue } from "./note.ts";
-import type { Question, RecordPart, Step } from "./step.ts";
+import type { Permit, Question, RecordPart, Step } from "./step.ts";
 import type { View } from "./view.ts";
 
 /** What one position asks of the plan. */
@@ -54,6 +55,24 @@ export function readLists(
 ): Move {
   const questions = [...first, { ask: "positions" }, { ask: "open_orders" }] as const;
   return { kind: "step", step: { do: "read", questions, notBeforeMs: null }, say: [], isLast };
+}
+
+/** Sends under a permit, once the change of the records is durable. */
+export function send(
+  { position: { positionId } }: { readonly position: Pick<ManagedPosition, "positionId"> },
+  request: SellSideRequest,
+  permit: Permit,
+  { change = [], done = [], say = [] }: {
+    readonly change?: readonly RecordPart[];
+    readonly done?: readonly Note[];
+    readonly say?: readonly Note[];
+  } = {},
+): Move {
+  return {
+    kind: "step",
+    step: { do: "send", change, request, permit, positionId, done },
+    say,
+  };
 }
 
 /** Takes something into the records. */

@@ -10,7 +10,11 @@ export type NoteScope = "always" | "day" | { readonly once: string };
 
 /** What a look has made of a position; `position`: as it was before. */
 export type PositionNote =
-  | { readonly kind: "quantity"; readonly position: ManagedPosition; readonly qty: number }
+  | {
+    readonly kind: "quantity" | "partly_filled";
+    readonly position: ManagedPosition;
+    readonly qty: number;
+  }
   /** `handQty`: shares that a hand bought beside it and that are left, at least one; else 0. */
   | {
     readonly kind: "ended";

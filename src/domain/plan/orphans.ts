@@ -7,7 +7,7 @@ import { closedKey } from "../managed_position.ts";
 import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from "../orders.ts";
 import { isBound, isStopOrder } from "../protection.ts";
 import { readPositionId } from "../reconcile.ts";
-import { type Move, note, readLists } from "./move.ts";
+import { type Move, note, readLists, send } from "./move.ts";
 import { findTimeObstacle } from "./time_left.ts";
 import { areListsAfterChange, areListsYoung } from "./view.ts";
 import type { Listed, Look, World } from "./world.ts";
@@ -43,11 +43,7 @@ export function planOrphans(world: World, records: EngineState, sight: Sight): M
   if (why !== null) return { kind: "rest", wakeAtMs: null, say, isExitDue: false };
   const request = { op: "cancel", symbol, orderId } as const;
   const permit = { kind: "gate", decision: gate } as const;
-  return {
-    kind: "step",
-    step: { do: "send", change: [], request, permit, positionId, notAfterMs: null, done: [] },
-    say,
-  };
+  return send(about, request, permit, { say });
 }
 
 /** Whether an answer lacks the symbol: a row that can't be read is there. */

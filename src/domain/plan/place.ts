@@ -1,7 +1,7 @@
 import type { LedgerEntry } from "../ledger.ts";
 import { isExitReason } from "../ledger.ts";
 import { roundToIncrement } from "../price_increment.ts";
-import { type Move, note, read, readLists, rest, RETRY_MS, unfinishedPart } from "./move.ts";
+import { type Move, note, read, readLists, rest, RETRY_MS, send, unfinishedPart } from "./move.ts";
 import { isEndedUnfilled } from "./exit_record.ts";
 import type { Note } from "./note.ts";
 import { buildRequest, resolveStops } from "./resolve.ts";
@@ -61,12 +61,7 @@ function sendStop(
     change.push(unfinishedPart(view, { underWay: { ...view.underWay, begun } }));
   }
   const request = buildRequest(view, entry);
-  const { positionId } = view.position;
-  return {
-    kind: "step",
-    step: { do: "send", change, request, permit, positionId, notAfterMs: null, done },
-    say,
-  };
+  return send(view, request, permit, { change, done, say });
 }
 
 /** The record of a stop: the one that was made before the cancel where there is one. */

@@ -31,11 +31,8 @@ interface Turn {
 /** The one next step of the sell side, from one world. Pure and total. */
 export function plan(world: World): Planned {
   const { records } = world;
-  if (records.kind !== "ok") return buildRest(world, []);
-  const sight = buildSight(world, records.records);
-  const views = records.records.positions.map((position) =>
-    buildView(world, records.records, sight, position)
-  );
+  const sight = buildSight(world, records);
+  const views = records.positions.map((position) => buildView(world, records, sight, position));
   const turns: Turn[] = [];
   for (const view of sortByCare(views)) {
     const move = planPosition(view);
@@ -46,7 +43,7 @@ export function plan(world: World): Planned {
   }
   const waiting = turns.filter(({ view, move }) => isPause(move, view));
   // What nobody's shares depend on comes last, and before the look at what was done.
-  const orphans = waiting.length === 0 ? planOrphans(world, records.records, sight) : null;
+  const orphans = waiting.length === 0 ? planOrphans(world, records, sight) : null;
   const moves = [...waiting, ...orphans === null ? [] : [{ move: orphans }], ...turns]
     .map(({ move }) => move);
   const [step] = moves.flatMap((move) => move.kind === "step" ? [move] : []);
@@ -71,7 +68,7 @@ function buildRest({ records }: World, moves: readonly Move[]): Planned {
     step: {
       do: "rest",
       wakeAtMs: wakes.length === 0 ? null : Math.min(...wakes),
-      standing: records.kind === "ok" ? records.records.standings : [],
+      standing: records.standings,
     },
     say: rests.flatMap(({ say }) => say),
   };

@@ -2,7 +2,7 @@ import { findBreach } from "../account/position_shares.ts";
 import { isIdTaken, isUnsettled, type LedgerEntry } from "../ledger.ts";
 import type { SellSideRequest } from "../order_request.ts";
 import { isEndedUnfilled } from "./exit_record.ts";
-import { type Move, note, read, record, rest, RETRY_MS, unfinishedPart } from "./move.ts";
+import { type Move, note, read, record, rest, RETRY_MS, send, unfinishedPart } from "./move.ts";
 import { nameBefore, type NamedEntry } from "./about.ts";
 import { settleShown } from "./settle.ts";
 import { settleInQuestion } from "./settle_refusal.ts";
@@ -96,13 +96,8 @@ export function resolve(view: View, permit: Permit, entry: NamedEntry): Move | n
  */
 function sendAgain(view: View, permit: Permit, entry: LedgerEntry): Move | null {
   const request = buildRequest(view, entry);
-  const { positionId } = view.position;
   if (findBreach(view.sight, view.records.positions, request) !== null) return null;
-  return {
-    kind: "step",
-    step: { do: "send", change: [], request, permit, positionId, notAfterMs: null, done: [] },
-    say: [],
-  };
+  return send(view, request, permit);
 }
 
 /** The request of a sell or stop that is on record. */

@@ -24,7 +24,6 @@ export const NOTHING_SEEN: Seen = {
   dayOrders: null,
   account: null,
   clock: null,
-  session: null,
   pasts: new Set(),
   trades: new Map(),
   orderLooks: new Map(),

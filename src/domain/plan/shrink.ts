@@ -4,7 +4,7 @@ import { isFinal } from "../orders.ts";
 import type { SellGroup } from "../protection.ts";
 import type { Begun } from "../unfinished.ts";
 import { buildBegun, endBegun, sendSell, type Successors, tryExit } from "./give_way.ts";
-import { type Move, note, read, record, unfinishedPart } from "./move.ts";
+import { type Move, note, read, record, send, unfinishedPart } from "./move.ts";
 import type { Note } from "./note.ts";
 import { buildRequest, resolve, resolveStops } from "./resolve.ts";
 import type { Permit } from "./step.ts";
@@ -40,7 +40,7 @@ export function shrink(
   const { sell, stop, say } = next;
   const entries = [sell, stop].filter((entry) => entry !== null);
   const begun: Begun = { ...buildBegun(view, next), shrinks: orderId };
-  const { underWay, position: { positionId } } = view;
+  const { underWay } = view;
   const [, request] = entries.map((entry) => buildRequest(view, entry));
   if (request === undefined) return endBegun(view, begun);
   const change = [
@@ -49,11 +49,7 @@ export function shrink(
       underWay: { ...underWay, ...tryExit(view, next.reason), begun },
     }),
   ];
-  return {
-    kind: "step",
-    step: { do: "send", change, request, permit, positionId, notAfterMs: null, done: [] },
-    say,
-  };
+  return send(view, request, permit, { change, say });
 }
 
 /** Goes on once the replacement has left: what it frees is awaited, and sold. */

@@ -74,8 +74,6 @@ export type Step =
     readonly request: SellSideRequest;
     readonly permit: Permit;
     readonly positionId: string;
-    /** It leaves before this or not at all, Unix ms by the broker's clock; `null` where nothing but the permit bounds it. */
-    readonly notAfterMs: number | null;
     /** What is told once the broker has taken it. */
     readonly done: readonly Note[];
   }

@@ -2,7 +2,7 @@ import type { OrderBook } from "../account/order_book.ts";
 import type { ClosedAction } from "../closed_stop.ts";
 import type { EngineState } from "../engine_state.ts";
 import type { GateDecision, GateFailReason, ReadFailure } from "../gate.ts";
-import type { MarketClock, Session, Trade } from "../market.ts";
+import type { MarketClock, Trade } from "../market.ts";
 import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../orders.ts";
 import type { UnreadableRow } from "../unreadable_row.ts";
 
@@ -62,8 +62,6 @@ export interface Seen {
   readonly dayOrders: Fact<Listed<BrokerOrder>> | null;
   readonly account: Fact<BrokerAccount> | null;
   readonly clock: MarketClock | null;
-  /** Today's session, `null` where the calendar has none or could not be read. */
-  readonly session: Session | null;
   /** Positions whose orders the book has from their beginning on. */
   readonly pasts: ReadonlySet<string>;
   readonly trades: ReadonlyMap<string, TradeLook>;
@@ -91,7 +89,6 @@ export interface Now {
   /** The slowest of the last ten answers, ms. */
   readonly slowestRequestMs: number;
   readonly processId: string;
-  readonly isStopping: boolean;
 }
 
 /** What the cycle counts of itself, gone at its end; on it nothing but beginnings depends. */
@@ -124,21 +121,11 @@ export interface OperatorView {
   readonly keys: "match" | "mismatch" | "unknown";
 }
 
-/** The records as they were read: only `ok` is decided from. */
-export type RecordsRead =
-  | {
-    readonly kind: "ok";
-    readonly records: EngineState;
-    /** Whether they are durable as they are. */
-    readonly isDurable: boolean;
-  }
-  | { readonly kind: "missing" | "damaged" | "unreadable" | "newer" | "foreign" | "of_0_1_0" };
-
 /** Everything that a decision may know: a value. */
 export interface World {
   readonly now: Now;
   readonly turn: Turn;
   readonly operator: OperatorView;
   readonly seen: Seen;
-  readonly records: RecordsRead;
+  readonly records: EngineState;
 }

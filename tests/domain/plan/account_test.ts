@@ -37,6 +37,29 @@ Deno.test("what a sell explains is the position's new quantity, and said", () =>
   assertEquals(say.map(({ value }) => value), [{ kind: "quantity", position: POSITION, qty: 4 }]);
 });
 
+Deno.test("an entry that fills in parts has been for as long as its first fill was seen, and is looked at again a minute later", () => {
+  const order = { ...ENTRY, status: "partially_filled", filledQty: 4, updatedAtMs: NOW_MS - 5_000 };
+  const held = heldPosition({ qty: 4, costBasisUsd: 400 });
+  const records = lookRecords();
+  const before = { ...POSITION, qty: 4, costBasisUsd: 400 };
+  const working = { ...records, positions: [before], lastCycleAtMs: NOW_MS - 20_000 };
+  const sight = buildSight([order], { positions: [held] });
+  const first = accountDone(sight, { records: working });
+  const [after] = apply(working, first.change).positions;
+  assertEquals(after?.partialSinceMs, NOW_MS - 20_000);
+  assertEquals(first.wakesAtMs, [NOW_MS + 40_000]);
+  assertEquals(first.say.map(({ value }) => value.kind), ["partly_filled"]);
+  if (after === undefined) return;
+  const again = accountDone(sight, {
+    records: { ...working, positions: [after], lastCycleAtMs: NOW_MS },
+  });
+  assertEquals([again.change, again.say, again.wakesAtMs], [[], [], [NOW_MS + 40_000]]);
+  const whole = buildSight([{ ...order, status: "filled" }], { positions: [held] });
+  const ended = accountDone(whole, { records: { ...working, positions: [after] } });
+  const [last] = apply({ ...working, positions: [after] }, ended.change).positions;
+  assertEquals([last?.partialSinceMs, ended.wakesAtMs], [null, []]);
+});
+
 Deno.test("a position that sells account for has ended, with all that was unfinished, and is not taken in again", () => {
   const { change, say } = accountDone(
     buildSight([ENTRY, soldOrder(10)], { positions: [] }),

@@ -46,7 +46,6 @@ export class PlanWorld {
       isRunOnce: false,
       slowestRequestMs: 100,
       processId: "1",
-      isStopping: false,
     };
     this.turn = {
       cycleStartedAtMs: NOW_MS,
@@ -93,7 +92,7 @@ export class PlanWorld {
         keys: "match",
       },
       seen: this.seen,
-      records: { kind: "ok", records: this.records, isDurable: true },
+      records: this.records,
     };
   }
 

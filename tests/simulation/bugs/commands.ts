@@ -143,6 +143,15 @@ export const COMMANDS_BUGS: readonly TestedBug[] = [
     tests: ["tests/cli/flatten_test.ts"],
   },
   {
+    name: "why needs nothing of a gate that is DRY_RUN",
+    edits: [{
+      file: "src/domain/day/why.ts",
+      find: 'readText(gate, "mode") === "LIVE"',
+      replace: 'readText(gate, "mode") !== null',
+    }],
+    tests: ["tests/cli/why_test.ts"],
+  },
+  {
     name: "status holds a look against the records of now alone",
     edits: [{
       file: "src/cli/status_differences.ts",

@@ -1,0 +1,169 @@
+import { formatPriceUsd } from "../alert_facts.ts";
+import type { DenyReason } from "../caps.ts";
+import { formatEvent } from "../event_sentence.ts";
+import { readNumber, readText, readTimeMs, type RecordedEvent } from "../events.ts";
+import { readNyTime } from "../ny_time.ts";
+
+/** What a recorded day says of a symbol (interface, `why`). */
+export interface Why {
+  /** What the engine saw: breakouts with their bars, or why none could be seen. */
+  readonly seen: string;
+  /** What it decided, newest last: the intent, then what became of it. */
+  readonly decided: readonly string[];
+  /** What would have to change for an order; `null` where one was sent. */
+  readonly change: string | null;
+}
+
+/** For each of the caps' reasons: what lets the next entry pass. */
+const CHANGES: Readonly<Record<DenyReason, string>> = {
+  "symbol missing": "the watchlist's row needs a symbol",
+  "allowlist blocked": "ALLOWLIST_SYMBOLS would have to name it, or be empty",
+  "entries paused": "`avwap-execution unpause`",
+  "account blocked": "the account would have to take orders again: look at the broker's dashboard",
+  "positions unknown": "the broker would have to show its positions: `avwap-execution check`",
+  "max positions reached": "a position would have to end, or MAX_LIVE_POSITIONS be higher",
+  "notional invalid": "a price of it would have to be known",
+  "price outside bracket": "its price would have to be between stop and target",
+  "max orders/day reached": "another day, or a higher MAX_LIVE_ORDERS_PER_DAY",
+  "max gross notional reached": "another day, or a higher MAX_LIVE_GROSS_NOTIONAL",
+  "max symbol notional reached":
+    "fewer shares (size follows equity and distance), or a higher MAX_LIVE_NOTIONAL_PER_SYMBOL",
+  "max daily loss reached":
+    "another day: the day's loss has ended its entries (MAX_LIVE_LOSS_PER_DAY)",
+  "max daily loss unknown":
+    "the day's result would have to be known: `avwap-execution status --broker`",
+  "already entered today": "another day: a symbol is entered once a day",
+  "system clock": "the host's clock would have to be right (`timedatectl`)",
+  "rejected twice today": "another day; the broker's reasons are in `avwap-execution log`",
+  "rejections in a row": "another day; the broker's reasons are in `avwap-execution log`",
+};
+
+/** The same for what dropped an intent before the caps were asked (pipeline 4). */
+const SKIPS: Readonly<Record<string, string>> = {
+  "open order/position exists": "no order or position of it may be open at the broker",
+  "intent expired":
+    "the engine would have to decide within 15 minutes: `avwap-execution log` says what kept it",
+  "close too near": "a breakout more than ten minutes before the close",
+  "corporate action": "another day: one of it is due by the next session",
+  "its record can't be written": "room on the disk: a record is made before an order leaves",
+  "size is 0 shares": "more equity, a smaller distance from the pivot, or a lower price",
+  "market closed": "a breakout while the market is open",
+};
+
+const CONFIRM =
+  "two closed 10-minute bars in a row would have to be above its pivot, the symbol being on " +
+  "today's list";
+
+/**
+ * Says why a symbol was bought or not on a recorded day.
+ * @param events The day's, oldest first: the symbol's own, the gate's and the watchlist's at least.
+ */
+export function buildWhy(events: readonly RecordedEvent[], symbol: string): Why {
+  const own = events.filter((event) => event.symbol === symbol);
+  const signals = own.filter((event) => event.type === "signal");
+  const last = own.findLast((event) => FATES.has(event.type));
+  const intent = own.findLast((event) => event.type === "intent");
+  const sent = own.find((event) =>
+    event.type === "order_recorded" && readText(event, "side") === "buy"
+  );
+  const fills = own.filter(isOutcome);
+  const decided = [intent, sent, sent === undefined ? last : undefined, ...fills.slice(-FILLS_MAX)]
+    .flatMap((event) => event === undefined ? [] : [describe(event)]);
+  return {
+    seen: signals.length > 0 ? describeSignals(signals) : describeNone(events, symbol),
+    decided: [...decided, ...countDenials(own)],
+    change: sent === undefined ? findChange(events, last, signals.length > 0) : null,
+  };
+}
+
+/** What became of an intent. */
+const FATES: ReadonlySet<string> = new Set(["verdict", "skip", "dry_run_order"]);
+const FILLS_MAX = 6;
+
+function describeSignals(signals: readonly RecordedEvent[]): string {
+  const [first] = signals;
+  const latest = signals.at(-1);
+  if (first === undefined || latest === undefined) return "";
+  const bars =
+    `bars closed at ${price(latest, "b1_close_usd")} and ${price(latest, "b2_close_usd")}, ` +
+    `pivot ${price(latest, "pivot_usd")}`;
+  const times = signals.length === 1 ? "" : `, ${signals.length} times until ${time(latest)}`;
+  return `its breakout was confirmed at ${time(first)}${times} (${bars})`;
+}
+
+/** The list names a row that it drops; else nobody can tell a symbol that is not listed from one that stays below its pivot. */
+function describeNone(events: readonly RecordedEvent[], symbol: string): string {
+  for (const event of events.toReversed()) {
+    if (event.type !== "watchlist") continue;
+    const status = readText(event, "status");
+    if (status !== "fresh") return `the watchlist is ${status ?? "unknown"}: no entries`;
+    const dropped = Array.isArray(event["dropped"]) ? event["dropped"] : [];
+    for (const row of dropped) {
+      const { symbol: of, line, reason } = Object(row);
+      if (of === symbol) return `line ${line} of the watchlist was dropped: ${reason}`;
+    }
+    break;
+  }
+  return "no breakout of it was confirmed";
+}
+
+/** How often the last reason was given, where that is more than once. */
+function countDenials(own: readonly RecordedEvent[]): string[] {
+  const denied = own.filter((event) => event.type === "verdict" && event["is_allowed"] === false);
+  return denied.length < 2 ? [] : [`denied ${denied.length} times in all`];
+}
+
+function findChange(
+  events: readonly RecordedEvent[],
+  last: RecordedEvent | undefined,
+  isConfirmed: boolean,
+): string {
+  const gate = events.findLast((event) => event.type === "gate");
+  const isLive = gate !== undefined && readText(gate, "mode") === "LIVE";
+  const live = isLive || gate === undefined
+    ? ""
+    : `the gate would have to be LIVE (${readText(gate, "reason") ?? "unknown"})`;
+  const reason = last === undefined ? "" : readText(last, "reason") ?? "";
+  const own = isDenyReason(reason) ? CHANGES[reason] : SKIPS[reason];
+  const needed = [live, own ?? (isConfirmed ? "" : CONFIRM)].filter((each) => each !== "");
+  return needed.length === 0 ? "nothing: its intent waits for its time" : needed.join("; ");
+}
+
+function isDenyReason(reason: string): reason is DenyReason {
+  return Object.hasOwn(CHANGES, reason);
+}
+
+/** `entry denied: … at 10:03:05`, without the symbol that the paragraph begins with. */
+function describe(event: RecordedEvent): string {
+  const { symbol: _, ...rest } = event;
+  return `${formatEvent(rest)} (${time(event)})`;
+}
+
+/** What was bought and sold, and that nothing is left of it. */
+function isOutcome(event: RecordedEvent): boolean {
+  return event.type === "fill" ||
+    (event.type === "position" && readText(event, "change") === "gone");
+}
+
+/** As one paragraph. */
+export function formatWhy(
+  { seen, decided, change }: Why,
+  of: { readonly symbol: string; readonly dateNy: string },
+): string {
+  const parts = [
+    `${of.symbol} on ${of.dateNy}: ${seen}`,
+    ...decided,
+    change === null ? "an order was sent" : `for an order: ${change}`,
+  ];
+  return `${parts.map((part) => `${part.slice(0, 1).toUpperCase()}${part.slice(1)}`).join(". ")}.`;
+}
+
+function time(event: RecordedEvent): string {
+  const atMs = readTimeMs(event);
+  return atMs === null ? "an unknown time" : readNyTime(atMs).timeNy;
+}
+
+function price(event: RecordedEvent, field: string): string {
+  const usd = readNumber(event, field);
+  return usd === null ? "an unknown price" : formatPriceUsd(usd);
+}

@@ -240,6 +240,16 @@ function isWhole(qty: number): boolean {
 /** Fractions of a share have at most nine decimals: sums of them differ by less than this. */
 const ROUNDING_QTY = 5e-10;
 
+/** A sum of shares in whole ones, rounding aside: what a part of a share is still of, and what is whole in it. */
+export function ceilQty(qty: number): number {
+  return Math.ceil(qty - ROUNDING_QTY);
+}
+
+/** The same, without the part. */
+export function floorQty(qty: number): number {
+  return Math.floor(qty + ROUNDING_QTY);
+}
+
 /** Whether two sums of fills are the same number of shares: any fraction more or less is another one. */
 export function isSameQty(left: number, right: number): boolean {
   return Math.abs(left - right) < ROUNDING_QTY;

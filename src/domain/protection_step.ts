@@ -1,4 +1,5 @@
 import { type BrokerOrder, remainingQty } from "./orders.ts";
+import { floorQty } from "./position_account.ts";
 import {
   countGtcCovered,
   isCovering,
@@ -54,7 +55,8 @@ export function decideProtection(
   const bound = groups.filter((group) => group.standing === "bound");
   if (bound.length > 0) return { kind: "ask", groups: bound };
   // A cancel may hang for long: what nothing reserves is protected meanwhile.
-  const bareQty = qty - sumQty(groups);
+  // A part of a share can have no stop, and keeps nothing else from its turn.
+  const bareQty = floorQty(qty - sumQty(groups));
   if (bareQty > 0) return { kind: "place", qty: bareQty };
   if (groups.some((group) => group.standing === "leaving")) return { kind: "wait" };
   const isEnough = groups.every((group) => isCovering(group, leastUsd));

@@ -513,6 +513,59 @@ Deno.test("a crash after an exit's cancel, and positions unreadable at the start
   assertEquals(covered(world), 10);
 });
 
+/** 5 shares left, `5@99 gtc` rests, and R2 is reached: the stop gives up 2 of them. */
+async function shrinking(): Promise<World> {
+  const world = await bought();
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.stops(), ["5@99 gtc"]);
+  world.exchange.setPrice("NVDA", 111);
+  world.pass(MINUTE_MS);
+  return world;
+}
+
+Deno.test("a crash after our stop gave up what was to be sold, and positions unreadable at the start: that gets its stop all the same", async () => {
+  const world = await shrinking();
+  world.onEvent = (event) => {
+    if (event.type === "order_answer" && event.op === "replace") throw new Error("crash");
+  };
+  await world.cycle().catch(() => {});
+  world.onEvent = () => {};
+  world.pass(SECOND_MS);
+  assertEquals([world.held(), world.stops()], [5, ["3@105 gtc"]]);
+  await world.restart();
+  world.setFaults([{ path: "/v2/positions", fault: DOWN }]);
+  await world.cycles(3, 5 * SECOND_MS);
+  assertEquals(world.stops(), ["3@105 gtc", "2@105 gtc"]);
+});
+
+Deno.test("a lost answer to what shrinks our stop, and positions that fail from there on: what it gave up gets its stop all the same", async () => {
+  const world = await shrinking();
+  const downUntilMs = world.nowMs + MINUTE_MS;
+  let isDown = false;
+  world.setFaultPlan(({ method, path }) => {
+    if (method === "PATCH") {
+      isDown = true;
+      return { kind: "lost_after" };
+    }
+    const isLookUp = path === "/v2/orders:by_client_order_id" && world.nowMs < downUntilMs;
+    return isDown && (path === "/v2/positions" || isLookUp) ? DOWN : null;
+  });
+  await world.cycle();
+  assertEquals([world.held(), world.stops()], [5, ["3@105 gtc"]]);
+  await world.cycles(3, 30 * SECOND_MS);
+  assertEquals([world.held(), world.stops()], [5, ["3@105 gtc", "2@105 gtc"]]);
+});
+
+for (const refusal of [403, 429] as const) {
+  Deno.test(`a stop that does not give up what was to be sold (${refusal}) leaves nothing bare on record`, async () => {
+    const world = await shrinking();
+    world.setFaults([{ method: "PATCH", fault: { kind: "status", status: refusal } }]);
+    await world.cycle();
+    assertEquals([world.stops(), world.state.unfinished], [["5@99 gtc"], []]);
+  });
+}
+
 Deno.test("an R2 trim whose lost answer is found while the kill switch is on is known on the next LIVE day", async () => {
   const world = await bought();
   takeLegs(world);

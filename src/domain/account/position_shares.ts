@@ -2,6 +2,7 @@ import type { ManagedPosition } from "../engine_state.ts";
 import { type BrokerOrder, isFinal, remainingQty } from "../orders.ts";
 import type { SellSideRequest } from "../order_request.ts";
 import {
+  ceilQty,
   type FillHistory,
   type Holding,
   listHoldings,
@@ -115,7 +116,8 @@ function keepOwn(
     if (handQty <= 0 || group.orders.some(({ orderId }) => isOfEngine(sight.book, orderId))) {
       return [group];
     }
-    const qty = Math.max(0, group.qty - handQty);
+    // Of a hand's there may be a fraction: what it leaves of a whole share holds that share.
+    const qty = Math.min(group.qty, Math.max(0, ceilQty(group.qty - handQty)));
     handQty -= group.qty - qty;
     return qty === 0 ? [] : [{ ...group, qty }];
   });

@@ -2,7 +2,7 @@ import type { EngineState, ManagedPosition } from "../engine_state.ts";
 import type { ExitReason } from "../exit_plan.ts";
 import { isExitReason, type LedgerEntry } from "../ledger.ts";
 import { type Begun, findUnfinished, type UnderWay, type Unfinished } from "../unfinished.ts";
-import { note } from "./move.ts";
+import { note, unfinishedPart } from "./move.ts";
 import type { Note } from "./note.ts";
 import type { RecordPart, Settled } from "./step.ts";
 import type { Now } from "./world.ts";
@@ -64,6 +64,13 @@ export function endShrinking(
 ): RecordPart[] {
   if (begun === null || begun.shrinks === null || begun.stopId !== clientOrderId) return [];
   return begun.sellId === null ? [] : [{ kind: "not_sent", clientOrderId: begun.sellId }];
+}
+
+/** The same where it is known that it did not: as many shares have their stop as before. */
+export function coverAgain(about: About, { clientOrderId }: NamedEntry): RecordPart[] {
+  const { begun } = about.underWay;
+  if (begun === null || begun.shrinks === null || begun.stopId !== clientOrderId) return [];
+  return [unfinishedPart(about, { isBare: begun.wasBare })];
 }
 
 /** A sell or stop that did not come to be. */

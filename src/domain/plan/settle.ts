@@ -7,6 +7,7 @@ import {
   type About,
   type At,
   buildRefusedKey,
+  coverAgain,
   endBegun,
   endShrinking,
   findAbout,
@@ -128,8 +129,6 @@ function settleTaken(about: About, entry: NamedEntry, order: BrokerOrder): Settl
         begun: isShrunk ? { ...begun, hasLeft: true } : endBegun(about, clientOrderId),
       },
       besideBuyAtMs: null,
-      // From here on shares are without protection, until the next look finds enough.
-      ...(isShrunk ? { isBare: true } : {}),
     }),
   ];
   // The stop rests where rule 4 wants it now, whatever becomes of the sell: a stop never falls.
@@ -171,7 +170,9 @@ function settleStopped(
 ): Settled {
   const { clientOrderId } = entry;
   const why = `its ${nameEntry(entry)} was not sent: ${reason}`;
-  const change: RecordPart[] = isRepeat ? [] : [{ kind: "not_sent", clientOrderId }];
+  const change: RecordPart[] = isRepeat
+    ? []
+    : [{ kind: "not_sent", clientOrderId }, ...coverAgain(about, entry)];
   change.push(...endShrinking(about, entry));
   const underWay = {
     ...about.underWay,

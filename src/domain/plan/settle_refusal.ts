@@ -7,6 +7,7 @@ import {
   type About,
   type At,
   buildRefusedKey,
+  coverAgain,
   endBegun,
   endShrinking,
   findAbout,
@@ -39,7 +40,8 @@ export function settleRefusal(about: About, entry: NamedEntry, refusal: Refusal)
   const change = isExitReason(entry.reason)
     ? refuseSell(about, entry.reason, refusal)
     : refuseStop(about, entry, refusal);
-  return { change: [refused, ...endShrinking(about, entry), ...change], say };
+  const ended = [...endShrinking(about, entry), ...coverAgain(about, entry)];
+  return { change: [refused, ...ended, ...change], say };
 }
 
 /** An exit whose sell the broker refuses for a reason that does not pass in a moment is left alone for a while. */

@@ -45,7 +45,9 @@ export function shrink(
   if (request === undefined) return endBegun(view, begun);
   const change = [
     { kind: "orders", entries } as const,
+    // What it frees is bare from the moment that it leaves, also for a process that has not seen its answer.
     unfinishedPart(view, {
+      isBare: true,
       underWay: { ...underWay, ...tryExit(view, next.reason), begun },
     }),
   ];

@@ -305,4 +305,31 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/engine/slow_broker_test.ts"],
   },
+  {
+    name: "what a shrunk stop frees is bare only once that is answered",
+    edits: [{
+      file: "src/domain/plan/shrink.ts",
+      find: "      isBare: true,\n",
+      replace: "",
+    }],
+    tests: ["tests/engine/exit_attacks_test.ts"],
+  },
+  {
+    name: "a part of a share waits for its stop before all else",
+    edits: [{
+      file: "src/domain/protection_step.ts",
+      find: "floorQty(qty - sumQty(groups))",
+      replace: "qty - floorQty(0) - sumQty(groups)",
+    }],
+    tests: ["tests/engine/fraction_beside_test.ts"],
+  },
+  {
+    name: "a hand's part of a share takes the whole one's cover",
+    edits: [{
+      file: "src/domain/account/position_shares.ts",
+      find: "ceilQty(group.qty - handQty)",
+      replace: "group.qty - handQty + 0 * ceilQty(0)",
+    }],
+    tests: ["tests/engine/fraction_beside_test.ts"],
+  },
 ];

@@ -90,6 +90,22 @@ Deno.test("what a hand bought is not adopted when ours are sold, though its symb
   assertEquals(world.alerted("Adopted"), []);
 });
 
+Deno.test("what a split leaves of ours and a hand's beside a stop that filled is told as without a stop, hourly, until it is released", async () => {
+  const world = await bought();
+  byHand(world, "buy", 20);
+  await world.cycles(2, MINUTE_MS);
+  world.exchange.split("NVDA", 0.5);
+  world.exchange.setPrice("NVDA", 94); // Its stop was not adjusted, and sells ten of fifteen.
+  world.pass(20 * SECOND_MS);
+  await world.cycles(6, 30 * SECOND_MS);
+  assertEquals([world.held(), world.stops(), world.changes], [5, [], []]);
+  assertEquals(world.alerted("from 10 to 5 shares with no order behind it (a split?)").length, 1);
+  const told = () => world.alerted("Position without stop").length;
+  assertEquals(told(), 1);
+  await world.cycles(6, 10 * MINUTE_MS);
+  assertEquals(told(), 2);
+});
+
 /** Only an order that was replaced says so; the one in its place does not name it. */
 function hidePredecessors(world: World): void {
   const rewrite = (body: string) => body.replaceAll(/"replaces":"[^"]*"/g, '"replaces":null');

@@ -251,7 +251,9 @@ export class Edges<E> {
       const taken = { stopLevel: isTaken ? readStopLevel(change) ?? 0 : 0 };
       const isMandate = change.kind === "cancel" || change.kind === "replace";
       const set: readonly Flag[] = isMandate ? ["stale", "mandated"] : ["stale"];
-      const about = { ...taken, costs, set, broken, excuses };
+      // What is begun anew, under the gate, is nothing that he has stopped.
+      const clear: readonly Flag[] = isMandate && !step.isBegun ? ["objected"] : [];
+      const about = { ...taken, costs, set, clear, broken, excuses };
       const tell = () => `sends ${describeChange(change)}: ${describeOutcome(outcome)}`;
       const kind = `sends ${change.kind}: ${outcome.kind}`;
       edges.push(this.#edge(to, step.settle(outcome), kind, tell, about));

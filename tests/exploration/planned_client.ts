@@ -500,7 +500,8 @@ function send(
       const { change } = settle(recorded.records, request, answer, MOMENT);
       const seen = learnAnswer(recorded.seen, request, answer, MOMENT);
       const records = apply(recorded.records, change);
-      const turn = answer.kind === "stopped" ? recorded.turn : countAct(recorded.turn, request);
+      // What was stopped counts, too: it is not tried again for ever.
+      const turn = countAct(recorded.turn, request);
       const isStopJudged = recorded.isStopJudged || (permit.kind === "closed_stop" && isJudged);
       return { ...recorded, seen, records, turn, isStopJudged };
     },

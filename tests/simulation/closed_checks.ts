@@ -19,10 +19,18 @@ const SETTLED_MS = 12_000;
 /** A fill so short a time ago the engine need not have seen. */
 const FILLED_MS = 10_000;
 
+/** One look at a closed market: when it began, and whether it found all covered with nothing amiss. */
+interface Look {
+  readonly atMs: number;
+  readonly stage: string;
+  isCovered: boolean;
+}
+
 /** What must hold while the market is closed (pipeline 5, "While the market is closed"). */
 export class ClosedChecks {
-  /** The last look of this process: when it began, and whether it found all covered with nothing amiss. */
-  #look: { readonly atMs: number; readonly stage: string; isCovered: boolean } | null = null;
+  /** The last look of this process, and the one before it. */
+  #look: Look | null = null;
+  #before: Look | null = null;
   #isLooking = false;
   /** By symbol, the stage of a night in which the broker judged a stop, and the cycle that sent it. */
   readonly #judged = new Map<string, { readonly stage: string; readonly cycleMs: number }>();
@@ -44,23 +52,28 @@ export class ClosedChecks {
     return this.#isLooking;
   }
 
-  /** A question leaves: each look asks for the account, and nothing else does while the market is closed. */
+  /** A question leaves: each look asks for the account, and nothing else does while the market is known to be closed. */
   asked(path: string): void {
     const { world } = this.auditor;
     if (!path.startsWith("/v2/account") || this.#isOpen()) return;
-    const before = this.#look;
-    if (before !== null && world.trueMs - before.atMs < LOOK_MS_MAX) return;
-    const stage = this.#findStage();
-    this.#look = { atMs: world.trueMs, stage, isCovered: false };
+    if (this.#look !== null && world.trueMs - this.#look.atMs < LOOK_MS_MAX) return;
+    this.#before = this.#look;
+    this.#look = { atMs: world.trueMs, stage: this.#findStage(), isCovered: false };
     this.#isLooking = true;
+  }
+
+  #judgeLook(look: Look): void {
+    const { world } = this.auditor;
+    const before = this.#before;
     world.count("looks at a closed market");
-    if (before === null || before.stage !== stage) return;
-    if (world.trueMs - before.atMs < BETWEEN_LOOKS_MS) {
-      const seconds = Math.round((world.trueMs - before.atMs) / 1000);
+    if (before === null || before.stage !== look.stage) return;
+    const sinceMs = look.atMs - before.atMs;
+    if (sinceMs < BETWEEN_LOOKS_MS) {
+      const seconds = Math.round(sinceMs / 1000);
       world.violate("a closed market is looked at every five minutes at most", `${seconds} s`);
     }
     if (before.isCovered && world.lastTroubleMs < before.atMs) {
-      world.violate("a closed market in which all is covered is let be", stage);
+      world.violate("a closed market in which all is covered is let be", look.stage);
     }
   }
 
@@ -101,7 +114,14 @@ export class ClosedChecks {
   end(): void {
     const { world, cycle, silence } = this.auditor;
     const look = this.#look;
-    if (look === null || !this.#isLooking || cycle.isFailed || world.troubles > 0) return;
+    if (look === null || !this.#isLooking) return;
+    if (cycle.mode !== null) {
+      // By a clock that says open, and no calendar to hold it against, it was a cycle of a session.
+      this.#look = this.#before;
+      return;
+    }
+    this.#judgeLook(look);
+    if (cycle.isFailed || world.troubles > 0) return;
     if (this.#isOpen() || hasLostMemory(this.auditor)) return;
     // Another account's positions are none of this process.
     if (findOwner(world) !== world.exchange.accountId) return;

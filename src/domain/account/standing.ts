@@ -120,9 +120,10 @@ function readCount(
   { position, count, shownQty, hasLooked, before }: StandingInputs,
 ): Pick<Standing, "sureQty" | "doubtfulQty" | "mostHeldQty"> {
   if (count !== null && hasLooked) {
-    // Orders do not know of what they don't explain: an answer without it is not "nothing held".
-    const isRiddle = position.unexplainedQty !== null && shownQty === null;
-    const riddleQty = isRiddle ? before?.mostHeldQty ?? position.unexplainedQty ?? 0 : 0;
+    if (position.unexplainedQty === null) return count;
+    // Orders do not tell whose it is what they don't explain: all that is shown may be ours, and an answer without it is not
+    // "nothing held".
+    const riddleQty = shownQty ?? before?.mostHeldQty ?? position.unexplainedQty;
     return { ...count, mostHeldQty: Math.max(count.mostHeldQty, Math.floor(riddleQty)) };
   }
   // In doubt what was held last is still held, and so is what positions show.

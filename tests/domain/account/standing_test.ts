@@ -107,7 +107,17 @@ const BARE: { when: string; change: Partial<StandingInputs>; bareQty: number }[]
       shownQty: 20,
       blind: { code: "split", text: "a split?" },
     },
-    bareQty: 10,
+    bareQty: 20,
+  },
+  {
+    when: "no order explains what is left, and orders say that ours are sold",
+    change: {
+      position: managedPosition({ unexplainedQty: 3.8 }),
+      shownQty: 3.8,
+      count: { sureQty: 0, doubtfulQty: 0, mostHeldQty: 0, isExplained: false },
+      blind: { code: "split", text: "a split?" },
+    },
+    bareQty: 3,
   },
   { when: "its past can't be read", change: { count: null, cover: null }, bareQty: 10 },
 ];

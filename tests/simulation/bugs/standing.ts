@@ -5,9 +5,20 @@ const ALARMS = "src/domain/account/standing_alarms.ts";
 const STANDING_TEST = "tests/domain/account/standing_test.ts";
 const ALARMS_TEST = "tests/domain/account/standing_alarms_test.ts";
 const ENGINE_TEST = "tests/engine/standing_test.ts";
+const HAND_TEST = "tests/engine/hand_shares_test.ts";
 const STATE_TEST = "tests/state/execution_state_test.ts";
 
 export const STANDING_BUGS: readonly TestedBug[] = [
+  {
+    name: "what no order explains is a hand's",
+    edits: [{
+      file: STANDING,
+      find: "const riddleQty = shownQty ?? before?.mostHeldQty ?? position.unexplainedQty;",
+      replace:
+        "const riddleQty = shownQty !== null ? 0 : before?.mostHeldQty ?? position.unexplainedQty;",
+    }],
+    tests: [STANDING_TEST, HAND_TEST],
+  },
   {
     name: "a standing without a since",
     edits: [{

@@ -23,13 +23,13 @@ async function due(): Promise<World> {
   return world;
 }
 
-Deno.test("a due entry leaves after four waits for the broker: the cycle's view, the price, positions, orders", async () => {
+Deno.test("a due entry leaves after three waits for the broker: the cycle's view, the price, and positions with orders", async () => {
   const world = await due();
   const dueMs = world.nowMs;
   await world.cycle();
   assertEquals(world.buys().length, 1);
   const leftMs = world.buys()[0]?.submitted.ms ?? Infinity;
-  assertEquals(leftMs - dueMs, 4 * LATENCY_MS);
+  assertEquals(leftMs - dueMs, 3 * LATENCY_MS);
 });
 
 Deno.test("a due entry waits for no other symbol's bars, which are looked at behind it in the same cycle", async () => {

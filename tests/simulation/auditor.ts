@@ -71,6 +71,8 @@ export class Auditor {
   openCycles = 0;
   /** Cycles in a row, this one included, that nothing disturbed. */
   quietCycles = 0;
+  /** When the process started. */
+  startedMs = -Infinity;
   /** Whether the process started on a state file that it could not use, though it had traded. */
   hasLostState = false;
   /** Since when every completed cycle was LIVE. */
@@ -105,6 +107,7 @@ export class Auditor {
   started(): void {
     this.openCycles = 0;
     this.quietCycles = 0;
+    this.startedMs = this.world.trueMs;
     if (!this.world.profile.families.has("once")) this.liveSinceMs = Infinity;
     this.shown.started();
     this.#keepRests();

@@ -105,6 +105,7 @@ SuccessAction=none
 [Service]
 Type=simple
 Restart=no
+RestartForceExitStatus=
 RemainAfterExit=no
 WatchdogSec=0
 RuntimeMaxSec=infinity
@@ -123,11 +124,13 @@ $STAND_IN_LINES
 END
 }
 
-# One file alone is asked about: what holds for every service is hidden by a link to nothing, under its name.
+# What holds for every service systemd reads for the stand-in too, unless a file of its own hides it by its name: a copy, as
+# of the other files, or where one file alone is asked about a link to nothing.
 hide_wide_files() {
   local file
   for file in "${WIDE_FILES[@]}"; do
-    [ -e "$STAND_IN_DIR/${file##*/}" ] || ln -s /dev/null "$STAND_IN_DIR/${file##*/}"
+    if [ -e "$STAND_IN_DIR/${file##*/}" ]; then continue; fi
+    if [ "$IS_ALONE" = 1 ]; then ln -s /dev/null "$STAND_IN_DIR/${file##*/}"; else add_file "$file"; fi
   done
 }
 
@@ -144,7 +147,7 @@ last_name() {
 # Runs the stand-in to its end. HAS_RUN says whether the program ran at all, STATUS how it ended (128 and the signal's
 # number where one ended it), or 70 where it did not run.
 run_stand_in() {
-  if [ "$IS_ALONE" = 1 ]; then hide_wide_files; fi
+  hide_wide_files
   last_text "$@" > "$STAND_IN_DIR/$(last_name)"
   "${SYSTEMD_RUN:-systemd-run}" --quiet --wait --collect "$STAND_IN_TERMINAL" --unit="$STAND_IN" \
     --description="a command, as $SERVICE would run it" -- /bin/false || true

@@ -19,6 +19,10 @@ async function writeService(host: Host): Promise<void> {
   await host.write(`${UNIT_PATH}.d/~~~~mine.conf`, "[Service]\nExecStart=/bin/mine\nOnFailure=x\n");
   await host.write("/etc/b.env", "A=3\nC=s3cret\n");
   await host.write(
+    "/etc/systemd/system/service.d/45-all.conf",
+    "[Unit]\nOnSuccess=tell@%n.service\n[Service]\nEnvironment=W=%n\n",
+  );
+  await host.write(
     "/run/systemd/system/execution.service.d/40-b.conf",
     "[Service]\nEnvironment=B=9\n",
   );
@@ -35,6 +39,7 @@ const ALONE = [
   "[Service]",
   "Type=simple",
   "Restart=no",
+  "RestartForceExitStatus=",
   "RemainAfterExit=no",
   "WatchdogSec=0",
   "RuntimeMaxSec=infinity",
@@ -62,6 +67,7 @@ Deno.test("a stand-in has the service's files in their order, without what would
     assertEquals(files.map(([name]) => name), [
       "!00-unit.conf",
       "40-b.conf",
+      "45-all.conf",
       "~~~~mine.conf",
       "~~~~mine~.conf",
     ]);
@@ -78,7 +84,8 @@ Deno.test("a stand-in has the service's files in their order, without what would
       "Environment=B=2",
       "EnvironmentFile=/etc/b.env",
     ]);
-    const [, ...last] = files[3] ?? [];
+    assertEquals(files[2]?.slice(1, -1), ["[Service]", "Environment=W=execution.service"]);
+    const [, ...last] = files[4] ?? [];
     const lines = last.filter((line) => line !== "");
     const result = lines.findIndex((line) => line.startsWith("ExecStopPost=+"));
     assertEquals(lines.toSpliced(result, 1), ALONE);

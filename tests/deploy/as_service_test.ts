@@ -162,3 +162,18 @@ Deno.test("each variable that is set twice with two values is named, with what h
       `WARN environment: UNIT ${twice} (${unit}, ${at("40-a.conf")}, ${wide}): ${wide} holds`,
     ]);
   }));
+
+Deno.test("what systemd gives every process is no file's, and names none", () =>
+  withHost(async (host) => {
+    await host.makeSystemd();
+    await Deno.writeTextFile(`${host.root}.manager`, "CAP=7\nDRY_RUN=0\n");
+    await host.write(UNIT_PATH, "[Service]\nEnvironment=OTHER=1\nExecStart=/bin/run\n");
+    await host.write(`${UNIT_PATH}.d/50-a.conf`, "[Service]\nEnvironment=DRY_RUN=1\n");
+    await host.write("/etc/b.env", "PLAIN=1\n");
+    const { status, stdout, stderr } = await host.withLibraries(
+      `say_twice_set; declare -A alone=() whole=(); probe_file alone /etc/b.env; echo "\${!alone[@]}"; ` +
+        `probe_environment whole "$ROOT${UNIT_PATH}" "$ROOT${UNIT_PATH}.d/50-a.conf"; echo "\${whole[DRY_RUN]} \${whole[CAP]}"`,
+    );
+    assertEquals([status, stderr], [0, ""]);
+    assertEquals(stdout, "PLAIN\n1 7\n");
+  }));

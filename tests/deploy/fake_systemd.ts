@@ -96,6 +96,7 @@ for file in "\${files[@]}"; do
     from_files[\${line%%=*}]=\${value//\\\\\$/\$}
   done < "$path"
 done
+if [ -e "$FAKE_ROOT.manager" ]; then while IFS= read -r line; do all[\${line%%=*}]=\${line#*=}; done < "$FAKE_ROOT.manager"; fi
 for name in "\${!own[@]}"; do all[$name]=\${own[$name]}; done
 for name in "\${!from_files[@]}"; do all[$name]=\${from_files[$name]}; done
 for name in "\${unset[@]}"; do unset "all[$name]"; done

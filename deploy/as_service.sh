@@ -15,6 +15,8 @@ WIDE_FILES=()
 IS_ALONE=0
 HAS_RUN=0
 STATUS=0
+HAS_GIVEN=0
+declare -A GIVEN=()
 # Lines for the [Service] section of the next stand-in, after all files; and what kind of terminal it gets.
 STAND_IN_LINES=
 STAND_IN_TERMINAL=--pipe
@@ -105,6 +107,7 @@ SuccessAction=none
 [Service]
 Type=simple
 Restart=no
+RestartForceExitStatus=
 RemainAfterExit=no
 WatchdogSec=0
 RuntimeMaxSec=infinity
@@ -123,11 +126,13 @@ $STAND_IN_LINES
 END
 }
 
-# One file alone is asked about: what holds for every service is hidden by a link to nothing, under its name.
+# What holds for every service systemd reads for the stand-in too, unless a file of its own hides it by its name: a copy, as
+# of the other files, or where one file alone is asked about a link to nothing.
 hide_wide_files() {
   local file
   for file in "${WIDE_FILES[@]}"; do
-    [ -e "$STAND_IN_DIR/${file##*/}" ] || ln -s /dev/null "$STAND_IN_DIR/${file##*/}"
+    if [ -e "$STAND_IN_DIR/${file##*/}" ]; then continue; fi
+    if [ "$IS_ALONE" = 1 ]; then ln -s /dev/null "$STAND_IN_DIR/${file##*/}"; else add_file "$file"; fi
   done
 }
 
@@ -144,7 +149,7 @@ last_name() {
 # Runs the stand-in to its end. HAS_RUN says whether the program ran at all, STATUS how it ended (128 and the signal's
 # number where one ended it), or 70 where it did not run.
 run_stand_in() {
-  if [ "$IS_ALONE" = 1 ]; then hide_wide_files; fi
+  hide_wide_files
   last_text "$@" > "$STAND_IN_DIR/$(last_name)"
   "${SYSTEMD_RUN:-systemd-run}" --quiet --wait --collect "$STAND_IN_TERMINAL" --unit="$STAND_IN" \
     --description="a command, as $SERVICE would run it" -- /bin/false || true
@@ -196,14 +201,24 @@ bare_lines() {
   printf '%s=no\n' DynamicUser ProtectHome ProtectSystem PrivateTmp PrivateUsers PrivateNetwork
 }
 
+# What systemd gives every process, whatever files say (systemctl set-environment), in GIVEN: no file is its source.
+read_given() {
+  local STAND_IN_LINES=
+  [ "$HAS_GIVEN" = 0 ] || return 0
+  HAS_GIVEN=1
+  probe_environment GIVEN || { HAS_GIVEN=0; return 1; }
+}
+
 # The environment that systemd makes of files: `probe_environment ARRAY FILE...`, names and values into an associative
-# array, in memory alone. The first file is the unit. Variables that systemd sets in every process are left out. False
-# where it could not be had. How a program ended that was run before stays in HAS_RUN and STATUS.
+# array, in memory alone. The first file is the unit. Variables that systemd sets in every process are left out, and where
+# one file alone is asked about, what there would be without it. False where it could not be had. How a program ended that
+# was run before stays in HAS_RUN and STATUS.
 probe_environment() {
   local HAS_RUN STATUS
   local -n probed=$1
   local line file name='!00-unit.conf'
   shift
+  if [ "$IS_ALONE" = 1 ]; then read_given || return 1; fi
   probed=()
   begin_stand_in probe
   for file in "$@"; do
@@ -223,7 +238,10 @@ probe_environment() {
     case "${line%%=*}" in
       PATH | LANG | HOME | LOGNAME | USER | SHELL | TERM | INVOCATION_ID | JOURNAL_STREAM | SYSTEMD_EXEC_PID) ;;
       MANAGERPID | NOTIFY_SOCKET | WATCHDOG_* | LISTEN_* | MAINPID | RUNTIME_DIRECTORY | MEMORY_PRESSURE_*) ;;
-      *) probed[${line%%=*}]=${line#*=} ;;
+      *)
+        if [ "$IS_ALONE" = 1 ] && [ "${GIVEN["${line%%=*}"]-$'\n'none}" = "${line#*=}" ]; then continue; fi
+        probed[${line%%=*}]=${line#*=}
+        ;;
     esac
   done
 }

@@ -220,7 +220,7 @@ export function checkSlack(
     return warn(
       "slack",
       "no alerts: SLACK_WEBHOOK_URL names a host that this process may not connect to",
-      editService("use a webhook of hooks.slack.com"),
+      editService("SLACK_WEBHOOK_URL= a webhook of hooks.slack.com"),
     );
   }
   if (test === null) return pass("slack", "a webhook is configured (--slack-test sends a message)");

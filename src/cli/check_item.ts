@@ -61,9 +61,20 @@ export function advice(text: string): Remedy {
   return { kind: "text", text };
 }
 
-/** A change of the service's environment: only the operator has the value. */
+/** What the installation keeps in a file of root alone, or writes into that file, which wins over a drop-in. */
+const IN_ENVIRONMENT_FILE =
+  /\b(?:APCA_API_KEY_ID|APCA_API_SECRET_KEY|ALPACA_PAPER|SLACK_WEBHOOK_URL|HEALTHCHECK_URL)\b/;
+
+/**
+ * A change of the service's environment: only the operator has the value. It is made where the variable named belongs: every
+ * user of the host can read what stands in a unit, so no secret is asked into one.
+ */
 export function editService(what: string): Remedy {
-  return command(`systemctl edit execution.service  # ${what}`);
+  return command(
+    IN_ENVIRONMENT_FILE.test(what)
+      ? `\${EDITOR:-vi} /etc/avwap-execution/environment  # ${what}`
+      : `systemctl edit execution.service  # ${what}`,
+  );
 }
 
 const STATUS_OF: Readonly<Record<Cause, number>> = {

@@ -34,6 +34,7 @@ import { makeKillSwitch } from "./kill.ts";
 import { createErrorLog, readBrokerConfig, runGuarded, sayError } from "./operator_config.ts";
 import { buildOperatorBroker, buildOperatorFiles, type OperatorFiles } from "./operator_world.ts";
 import { type ParsedOptions, UsageError } from "./options.ts";
+import type { MadeSwitch } from "./switch_seen.ts";
 import { formatElsewhere, formatMade } from "./switches.ts";
 import { PROGRAM } from "./version.ts";
 
@@ -98,11 +99,11 @@ async function runFlatten(host: ProgramHost, { flags, values }: ParsedOptions): 
   // Before anything else, so that no loop enters what is being closed; without it nothing is done: a state directory
   // that can't be written may be the wrong one, with a loop running in another.
   const { fs, stateDir } = files;
-  const killed = await makeKillSwitch(host, fs, { stateDir, reason: "made by flatten" });
-  formatMade(KILL_SWITCH_FILE, killed).forEach(say);
+  const made = await makeKillSwitch(host, fs, { stateDir, reason: "made by flatten" });
+  formatMade(KILL_SWITCH_FILE, made).forEach(say);
   const letSignals = goOnThroughSignals(host.signals, say);
   try {
-    return await act(host, { config, files, asked, say });
+    return await act(host, { config, files, asked, made, say });
   } finally {
     letSignals();
   }
@@ -125,6 +126,7 @@ interface Act {
   readonly config: ProgramConfig;
   readonly files: OperatorFiles;
   readonly asked: Asked;
+  readonly made: MadeSwitch;
   readonly say: (line: string) => void;
 }
 
@@ -151,11 +153,11 @@ async function act(host: ProgramHost, options: Act): Promise<number> {
 }
 
 async function actRecorded(host: ProgramHost, options: Act, events: EventPort): Promise<number> {
-  const { config, files, asked, say } = options;
+  const { config, files, asked, made, say } = options;
   const { clock } = host;
   const startedAtMs = clock.nowMs();
   await events.record({ type: "kill_switch", is_active: true, source: "file", by: "flatten" });
-  const { holders, unseen } = await waitForLoops(host, files, say);
+  const { holders, unseen } = await waitForLoops(host, { ...files, made }, say);
   const broker = buildOperatorBroker(host, config, events);
   const scope = await buildScope(files, asked, broker);
   if (typeof scope === "string") {

@@ -7,7 +7,7 @@ import { KILL_SWITCH_FILE } from "../state/switch_files.ts";
 import type { ProgramHost } from "./command.ts";
 import { formatHolder, type Holder, listHolders } from "./holders.ts";
 import type { OperatorFiles } from "./operator_world.ts";
-import { isKillSwitchSeen } from "./switch_seen.ts";
+import { isKillSwitchSeen, type MadeSwitch } from "./switch_seen.ts";
 import { formatElsewhere } from "./switches.ts";
 
 /**
@@ -26,14 +26,15 @@ export type LoopWait = "quiet" | "waited";
  */
 export async function waitForLoops(
   { clock }: Pick<ProgramHost, "clock">,
-  { places, fs }: Pick<OperatorFiles, "places" | "fs">,
+  { places, fs, made }: Pick<OperatorFiles, "places" | "fs"> & { readonly made: MadeSwitch },
   say: (line: string) => void,
 ): Promise<{ readonly holders: readonly Holder[]; readonly unseen: readonly Holder[] }> {
   const startMs = clock.monotonicMs();
   const holders = await listHolders({ fs, clock }, places);
   const unseen: Holder[] = [];
   for (const holder of holders) {
-    const isSeen = holder.isOwn || await isKillSwitchSeen({ fs, clock, stateDir: holder.dir });
+    const isSeen = holder.isOwn ||
+      await isKillSwitchSeen({ fs, clock, stateDir: holder.dir, places, made });
     if (!isSeen) {
       say(formatElsewhere(holder, KILL_SWITCH_FILE));
       unseen.push(holder);

@@ -5,13 +5,13 @@ import { ConfigError } from "../runtime/settings.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";
 import { createExecutionState } from "../state/execution_state.ts";
 import type { FileSystem } from "../state/file_system.ts";
-import { KILL_SWITCH_FILE, type SwitchOutcome } from "../state/switch_files.ts";
+import { KILL_SWITCH_FILE, type SwitchPlaces } from "../state/switch_files.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
 import { formatHolder, type Holder, listHolders } from "./holders.ts";
 import { readSwitchPlaces, sayError } from "./operator_config.ts";
 import type { ParsedOptions } from "./options.ts";
-import { isKillSwitchSeen, SEEN_WAIT_MS } from "./switch_seen.ts";
+import { isKillSwitchSeen, type MadeSwitch, SEEN_WAIT_MS } from "./switch_seen.ts";
 import { formatElsewhere, formatMade, makeSwitch } from "./switches.ts";
 import { PROGRAM } from "./version.ts";
 
@@ -47,15 +47,15 @@ async function runKill(host: ProgramHost, { values }: ParsedOptions): Promise<nu
   const { stateDir } = places;
   const fs = createDenoFileSystem();
   const reason = values.get("reason") ?? "made by kill";
-  const isMade = await tryMake(host, fs, { stateDir, reason });
+  const made = await tryMake(host, fs, { stateDir, reason });
   const holders = await listHolders({ fs, clock: host.clock }, places);
-  if (!isMade) {
+  if (made === null) {
     for (const holder of holders.filter((each) => !each.isOwn)) {
       sayError(host, formatElsewhere(holder, KILL_SWITCH_FILE));
     }
     return EXIT.notSo;
   }
-  const unseen = await sayWhoSaw(host, { fs, stateDir, holders });
+  const unseen = await sayWhoSaw(host, { fs, places, made, holders });
   const state = await createExecutionState({ fs, stateDir }).read();
   host.writeOut(`${formatConsequences(state, unseen.length === 0).join("\n")}\n`);
   return unseen.length === 0 && holders.every((each) => each.isOwn) ? EXIT.done : EXIT.notSo;
@@ -65,15 +65,15 @@ async function tryMake(
   host: ProgramHost,
   fs: FileSystem,
   { stateDir, reason }: { readonly stateDir: string; readonly reason: string },
-): Promise<boolean> {
+): Promise<MadeSwitch | null> {
   try {
-    const outcome = await makeKillSwitch(host, fs, { stateDir, reason });
-    host.writeOut(`${formatMade(KILL_SWITCH_FILE, outcome).join("\n")}\n`);
-    return true;
+    const made = await makeKillSwitch(host, fs, { stateDir, reason });
+    host.writeOut(`${formatMade(KILL_SWITCH_FILE, made).join("\n")}\n`);
+    return made;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     sayError(host, error.message);
-    return false;
+    return null;
   }
 }
 
@@ -85,9 +85,10 @@ export async function makeKillSwitch(
   host: ProgramHost,
   fs: FileSystem,
   { stateDir, reason }: { readonly stateDir: string; readonly reason: string },
-): Promise<SwitchOutcome> {
+): Promise<MadeSwitch> {
+  const atMs = host.clock.nowMs();
   try {
-    return await makeSwitch(host, fs, { stateDir, file: KILL_SWITCH_FILE, reason });
+    return { ...await makeSwitch(host, fs, { stateDir, file: KILL_SWITCH_FILE, reason }), atMs };
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     throw new ConfigError(
@@ -100,19 +101,21 @@ export async function makeKillSwitch(
 /** Says of each process that runs whether it saw the switch. @returns Those that did not. */
 async function sayWhoSaw(
   host: ProgramHost,
-  { fs, stateDir, holders }: {
+  { fs, places, made, holders }: {
     readonly fs: FileSystem;
-    readonly stateDir: string;
+    readonly places: SwitchPlaces;
+    readonly made: MadeSwitch;
     readonly holders: readonly Holder[];
   },
 ): Promise<Holder[]> {
   const say = (line: string) => host.writeOut(`${line}\n`);
   if (!holders.some((each) => each.isOwn)) {
-    say(`No process holds ${formatOneLine(stateDir)}: what starts there finds the switch.`);
+    say(`No process holds ${formatOneLine(places.stateDir)}: what starts there finds the switch.`);
   }
   const unseen: Holder[] = [];
   for (const holder of holders) {
-    const isSeen = await isKillSwitchSeen({ fs, clock: host.clock, stateDir: holder.dir });
+    const { clock } = host;
+    const isSeen = await isKillSwitchSeen({ fs, clock, stateDir: holder.dir, places, made });
     if (!isSeen) unseen.push(holder);
     const who = formatHolder(holder);
     const where = holder.isOwn ? "" : `, which runs in ${formatOneLine(holder.dir)},`;

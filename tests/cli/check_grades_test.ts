@@ -1,6 +1,7 @@
 import {
   type CheckItem,
   decideCheckStatus,
+  editService,
   fail,
   pass,
   quoteForShell,
@@ -157,3 +158,25 @@ for (const kind of ["damaged", "missing"] as const) {
     assertEquals([check(true).grade, check(true).remedy?.kind], ["FAIL", "text"]);
   });
 }
+
+Deno.test("a key or a secret address is asked into the file of root alone, never into a unit that every user can read", () => {
+  for (
+    const name of [
+      "APCA_API_KEY_ID",
+      "APCA_API_SECRET_KEY",
+      "SLACK_WEBHOOK_URL",
+      "HEALTHCHECK_URL",
+      // It stands in that file, which wins over a drop-in.
+      "ALPACA_PAPER",
+    ]
+  ) {
+    assertEquals(editService(`set ${name}`), {
+      kind: "command",
+      text: `\${EDITOR:-vi} /etc/avwap-execution/environment  # set ${name}`,
+    });
+  }
+  // In that file they would win over the drop-ins by which LIVE is turned on and off.
+  for (const name of ["DRY_RUN", "LIVE_TRADING", "LIVE_CONFIRM_TOKEN", "KILL_SWITCH"]) {
+    assertEquals(editService(name).text, `systemctl edit execution.service  # ${name}`);
+  }
+});

@@ -582,7 +582,7 @@ const CASES: readonly Case[] = [
     grades: ["FAIL", "WARN"],
     says: "on (environment)",
     status: 78,
-    remedy: "remove KILL_SWITCH",
+    remedy: "rm -f /etc/systemd/system/execution.service.d/zz-kill.conf && systemctl daemon-reload",
   },
   {
     item: "caps",

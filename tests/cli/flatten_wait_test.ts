@@ -62,7 +62,11 @@ async function waitAll(dir: string, otherStateDirs: readonly string[] = []) {
   const places = { stateDir: dir, otherStateDirs };
   const waited = await waitForLoops(
     { clock },
-    { places, fs: createDenoFileSystem() },
+    {
+      places,
+      fs: createDenoFileSystem(),
+      made: { kind: "made", path: `${dir}/KILL_SWITCH`, atMs: NOW_MS },
+    },
     (line) => void said.push(line),
   );
   return { ...waited, sleptMs, said };

@@ -75,6 +75,10 @@ const STALE: { when: string; events: readonly Record<string, unknown>[] }[] = [
     ],
   },
   {
+    when: "the switch was taken away since, and the loop has not looked",
+    events: [{ type: "kill_switch", is_active: true, source: "file", by: "engine" }],
+  },
+  {
     when: "flatten alone has said it",
     events: [{ type: "kill_switch", is_active: true, by: "flatten" }],
   },
@@ -96,8 +100,9 @@ for (const { when, events } of STALE) {
     }));
 }
 
-Deno.test("kill believes a loop that saw the switch on an earlier day", () =>
+Deno.test("kill believes a loop that saw the switch on an earlier day, where it has been on since", () =>
   inOperatorDir(async (dir) => {
+    await Deno.writeTextFile(`${dir}/KILL_SWITCH`, "");
     const lock = await acquireLock({ path: `${dir}/execution.lock`, pid: 7, clock: createClock() });
     assert(lock.kind === "held");
     await Deno.writeTextFile(
@@ -105,6 +110,20 @@ Deno.test("kill believes a loop that saw the switch on an earlier day", () =>
       `${
         JSON.stringify({ v: 1, at: "2026-11-20T15:00:00Z", type: "kill_switch", is_active: true })
       }\n`,
+    );
+    const { status, out } = await runOperator(["kill"], { AVWAP_STATE_DIR: dir });
+    await lock.release();
+    assertEquals(status, 0, out);
+  }));
+
+Deno.test("kill believes a loop that has the switch in its environment, which no file takes away", () =>
+  inOperatorDir(async (dir) => {
+    const lock = await acquireLock({ path: `${dir}/execution.lock`, pid: 7, clock: createClock() });
+    assert(lock.kind === "held");
+    const event = { type: "kill_switch", is_active: true, source: "env", by: "engine" };
+    await Deno.writeTextFile(
+      `${dir}/events-2026-11-23.jsonl`,
+      `${JSON.stringify({ v: 1, at: "2026-11-23T15:00:00.000Z", ...event })}\n`,
     );
     const { status, out } = await runOperator(["kill"], { AVWAP_STATE_DIR: dir });
     await lock.release();

@@ -19,6 +19,10 @@ async function writeService(host: Host): Promise<void> {
   await host.write(`${UNIT_PATH}.d/~~~~mine.conf`, "[Service]\nExecStart=/bin/mine\nOnFailure=x\n");
   await host.write("/etc/b.env", "A=3\nC=s3cret\n");
   await host.write(
+    "/etc/systemd/system/service.d/45-all.conf",
+    "[Unit]\nOnSuccess=tell@%n.service\n[Service]\nEnvironment=W=%n\n",
+  );
+  await host.write(
     "/run/systemd/system/execution.service.d/40-b.conf",
     "[Service]\nEnvironment=B=9\n",
   );
@@ -35,6 +39,7 @@ const ALONE = [
   "[Service]",
   "Type=simple",
   "Restart=no",
+  "RestartForceExitStatus=",
   "RemainAfterExit=no",
   "WatchdogSec=0",
   "RuntimeMaxSec=infinity",
@@ -62,6 +67,7 @@ Deno.test("a stand-in has the service's files in their order, without what would
     assertEquals(files.map(([name]) => name), [
       "!00-unit.conf",
       "40-b.conf",
+      "45-all.conf",
       "~~~~mine.conf",
       "~~~~mine~.conf",
     ]);
@@ -78,7 +84,8 @@ Deno.test("a stand-in has the service's files in their order, without what would
       "Environment=B=2",
       "EnvironmentFile=/etc/b.env",
     ]);
-    const [, ...last] = files[3] ?? [];
+    assertEquals(files[2]?.slice(1, -1), ["[Service]", "Environment=W=execution.service"]);
+    const [, ...last] = files[4] ?? [];
     const lines = last.filter((line) => line !== "");
     const result = lines.findIndex((line) => line.startsWith("ExecStopPost=+"));
     assertEquals(lines.toSpliced(result, 1), ALONE);
@@ -154,4 +161,19 @@ Deno.test("each variable that is set twice with two values is named, with what h
       `WARN environment: GONE ${twice} (${unit}, ${at("50-b.conf")}): none holds`,
       `WARN environment: UNIT ${twice} (${unit}, ${at("40-a.conf")}, ${wide}): ${wide} holds`,
     ]);
+  }));
+
+Deno.test("what systemd gives every process is no file's, and names none", () =>
+  withHost(async (host) => {
+    await host.makeSystemd();
+    await Deno.writeTextFile(`${host.root}.manager`, "CAP=7\nDRY_RUN=0\n");
+    await host.write(UNIT_PATH, "[Service]\nEnvironment=OTHER=1\nExecStart=/bin/run\n");
+    await host.write(`${UNIT_PATH}.d/50-a.conf`, "[Service]\nEnvironment=DRY_RUN=1\n");
+    await host.write("/etc/b.env", "PLAIN=1\n");
+    const { status, stdout, stderr } = await host.withLibraries(
+      `say_twice_set; declare -A alone=() whole=(); probe_file alone /etc/b.env; echo "\${!alone[@]}"; ` +
+        `probe_environment whole "$ROOT${UNIT_PATH}" "$ROOT${UNIT_PATH}.d/50-a.conf"; echo "\${whole[DRY_RUN]} \${whole[CAP]}"`,
+    );
+    assertEquals([status, stderr], [0, ""]);
+    assertEquals(stdout, "PLAIN\n1 7\n");
   }));

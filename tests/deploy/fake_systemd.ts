@@ -96,6 +96,7 @@ for file in "\${files[@]}"; do
     from_files[\${line%%=*}]=\${value//\\\\\$/\$}
   done < "$path"
 done
+if [ -e "$FAKE_ROOT.manager" ]; then while IFS= read -r line; do all[\${line%%=*}]=\${line#*=}; done < "$FAKE_ROOT.manager"; fi
 for name in "\${!own[@]}"; do all[$name]=\${own[$name]}; done
 for name in "\${!from_files[@]}"; do all[$name]=\${from_files[$name]}; done
 for name in "\${unset[@]}"; do unset "all[$name]"; done
@@ -106,9 +107,12 @@ env -i "\${settings[@]}" "$@"
 echo "exited $?" > "$dir/result"
 `;
 
-/** Notes what was in place when everything was to be on the disk; of a single file, nothing. */
+/** Notes what was in place when everything was to be on the disk; of a single file, its path below the root. */
 export const FAKE_SYNC = `#!/bin/bash
-[ $# = 0 ] || exit 0
+if [ $# != 0 ]; then
+  echo "\${1#"$FAKE_ROOT"}" >> "$FAKE_ROOT.synced-files"
+  exit 0
+fi
 releases=$FAKE_ROOT/opt/avwap-execution/releases
 has() { [ -e "$2" ] && printf '%s ' "$1"; }
 {

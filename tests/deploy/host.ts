@@ -254,6 +254,11 @@ esac
     return this.#readLines(`${this.root}.syncs`);
   }
 
+  /** The files that were to be on the disk by themselves, in order. */
+  listSyncedFiles(): Promise<string[]> {
+    return this.#readLines(`${this.root}.synced-files`);
+  }
+
   /** Writes a file below the root, with the directories above it. */
   async write(path: string, text: string): Promise<void> {
     await Deno.mkdir(`${this.root}${path.replace(/[^/]*$/, "")}`, { recursive: true });

@@ -94,6 +94,14 @@ Deno.test("install.sh has everything on the disk before it names a release, and 
       "current unit dry-run command",
       "current unit dry-run command",
     ]);
+    // Each text too, before it gets its name: a power cut leaves no empty file under it.
+    assertEquals(await host.listSyncedFiles(), [
+      "/etc/avwap-execution/environment.new",
+      "/etc/systemd/system/execution.service.d/50-dry-run.conf.new",
+      "/etc/systemd/system/execution.service.new",
+      "/etc/avwap-execution/kill-switch-on.new",
+      "/etc/avwap-execution/dry-run-on.new",
+    ]);
   }));
 
 const REFUSED: {

@@ -48,6 +48,8 @@ Deno.test("install.sh takes a unit over by what systemd reads from it: keys and 
       textOf("/etc/avwap-execution/before/execution.service"),
       `/etc/avwap-execution/before/execution.service 600 ${OLD_UNIT}`,
     );
+    // What was changed has its text on the disk before it has its name.
+    assert((await host.listSyncedFiles()).includes("/etc/scan.env.new"));
     assertFalse(tree.some((line) => /^\/run\/systemd\/system\/execution@/.test(line)));
     // Once more, from what is installed now.
     const before = await host.listTree();
@@ -66,6 +68,7 @@ Deno.test("uninstall.sh puts the unit back that was here before, in DRY_RUN what
     const { status, stdout, stderr } = await host.uninstall();
     assertEquals([status, stderr], [0, ""]);
     assertEquals(await Deno.readTextFile(host.unit), OLD_UNIT);
+    assertEquals((await host.listSyncedFiles()).at(-1), `${UNIT_PATH}.new`);
     assertStringIncludes(stdout, "systemd says: execution.service is in DRY_RUN");
     assertStringIncludes(
       await Deno.readTextFile(`${host.dropIns}/zz-dry-run.conf`),

@@ -131,7 +131,7 @@ case \"\$1\" in restart) touch /root/slow/reached; while [ ! -e /root/slow/go ];
 exec /usr/bin/systemctl \"\$@\""
   inside chmod 0755 /root/slow/systemctl
   inside rm -f /root/slow/reached /root/slow/go /root/slow/pid
-  sh_inside "PATH=/root/slow:\$PATH setsid bash -c 'echo \$\$ > /root/slow/pid; exec $1' > /root/slow/log 2>&1" &
+  sh_inside "PATH=/root/slow:\$PATH setsid env --default-signal=INT bash -c 'echo \$\$ > /root/slow/pid; exec $1' > /root/slow/log 2>&1" &
   SLOW=$!
   until_true 40 "it comes to the restart" "test -e /root/slow/reached"
 }
@@ -169,7 +169,7 @@ try_interrupted() {
   inside "$HOST/rollback.sh" > "$WORK/rollback.log" 2>&1 || { cat "$WORK/rollback.log"; fail "rollback.sh"; }
   # Before it switches, it ends and leaves nothing of a release that it brought.
   inside rm -rf "/opt/avwap-execution/releases/$(release_of second)"
-  sh_inside 'setsid bash -c "echo \$\$ > /root/slow/pid; exec /root/incoming/upgrade.sh /root/incoming/second/avwap-execution" > /root/slow/log 2>&1' &
+  sh_inside 'setsid env --default-signal=INT bash -c "echo \$\$ > /root/slow/pid; exec /root/incoming/upgrade.sh /root/incoming/second/avwap-execution" > /root/slow/log 2>&1' &
   SLOW=$!
   until_true 20 "its check runs" "pgrep -f 'releases/.*/avwap-execution check'"
   sh_inside 'kill -INT -- -$(cat /root/slow/pid)'

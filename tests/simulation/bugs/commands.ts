@@ -39,6 +39,15 @@ export const COMMANDS_BUGS: readonly TestedBug[] = [
     tests: ["tests/cli/kill_seen_test.ts"],
   },
   {
+    name: "kill takes a word of an earlier kill switch for one of this",
+    edits: [{
+      file: "src/cli/switch_seen.ts",
+      find: 'event["source"] === "env" || Date.parse(event.at) >= sinceMs',
+      replace: "true",
+    }],
+    tests: ["tests/cli/kill_seen_test.ts"],
+  },
+  {
     name: "kill takes flatten's word for the loop's",
     edits: [{
       file: "src/cli/switch_seen.ts",

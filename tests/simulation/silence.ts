@@ -129,7 +129,10 @@ export class Silence {
         continue;
       }
       if (coveredQty + replacingQty < heldQty) waiting.add(`${symbol} bare`);
-      else if (this.#isOverdue(position, heldQty)) waiting.add(`${symbol} overdue`);
+      else {
+        const due = this.#findDue(position, heldQty);
+        if (due !== null) waiting.add(`${symbol} ${due} overdue`);
+      }
     }
     return waiting;
   }
@@ -143,17 +146,17 @@ export class Silence {
     return unexplained_qty !== null || (atMs !== undefined && Date.parse(opened_at) < atMs);
   }
 
-  /** Under the operator's own switch exits are his. */
-  #isOverdue(position: RawPosition, heldQty: number): boolean {
+  /** The exit that is due: another one is due from then on. Under the operator's own switch exits are his. */
+  #findDue(position: RawPosition, heldQty: number): "close" | "R1" | "R2" | null {
     const { world } = this.auditor;
     const trade = world.exchange.quotes.lastTrade(position.symbol, world.trueMs);
     const openMs = world.exchange.sessions.at(world.trueMs)?.openMs ?? Infinity;
-    if (trade === null || trade.atMs < openMs || findObjection(world) !== null) return false;
+    if (trade === null || trade.atMs < openMs || findObjection(world) !== null) return null;
     // A disk that takes nothing still shows as due what the engine has done since.
-    if (position.r2 <= position.pivot || world.profile.families.has("disk")) return false;
-    if (trade.priceUsd <= position.stop) return true;
-    if (heldQty < 2) return false;
-    return (trade.priceUsd >= position.r1 && !position.trimmed_r1) ||
-      (trade.priceUsd >= position.r2 && !position.trimmed_r2);
+    if (position.r2 <= position.pivot || world.profile.families.has("disk")) return null;
+    if (trade.priceUsd <= position.stop) return "close";
+    if (heldQty < 2) return null;
+    if (trade.priceUsd >= position.r1 && !position.trimmed_r1) return "R1";
+    return trade.priceUsd >= position.r2 && !position.trimmed_r2 ? "R2" : null;
   }
 }

@@ -46,6 +46,8 @@ interface Run {
 /** Remembers what was said, and decides what is said again. One of them serves one reader. */
 export class Repetition {
   readonly #runs = new Map<string, Run>();
+  /** Since when it listens, Unix ms; `null` before it is asked anything. */
+  #sinceMs: number | null = null;
 
   /**
    * Decides whether a thing is said now, and counts it.
@@ -56,6 +58,7 @@ export class Repetition {
     { meaning, text }: { readonly meaning: string; readonly text: string },
     nowMs: number,
   ): SayDecision {
+    this.#sinceMs ??= nowMs;
     const run = this.#runs.get(meaning);
     // So that insertion order is the order of hearing.
     this.#runs.delete(meaning);
@@ -75,9 +78,16 @@ export class Repetition {
     return { kind: "say", repeats: { times, sinceMs: run.sinceMs } };
   }
 
-  /** Takes over what an earlier process said at that moment, Unix ms, where this one has not heard it. */
+  /**
+   * Takes over what an earlier process said at that moment, Unix ms, where this one has not heard it: neither what this one
+   * said itself and has forgotten as ended, nor what it would have heard since, had it gone on.
+   */
   remember(meaning: string, saidMs: number, nowMs: number): void {
-    if (this.#runs.has(meaning) || saidMs > nowMs || nowMs - saidMs >= SAY_AGAIN_MS) return;
+    const sinceMs = this.#sinceMs ??= nowMs;
+    const isEnded = saidMs > sinceMs || nowMs - sinceMs >= ENDED_AFTER_MS;
+    if (isEnded || this.#runs.has(meaning) || saidMs > nowMs || nowMs - saidMs >= SAY_AGAIN_MS) {
+      return;
+    }
     const run = { sinceMs: saidMs, saidMs, lastMs: nowMs, times: 1, heldTimes: 0 };
     this.#keep(meaning, { ...run, isEnded: false, text: "" });
   }
@@ -90,6 +100,7 @@ export class Repetition {
 
   /** Forgets what has ended by then. @returns Those of them that were held back since they were last said. */
   takeEnded(nowMs: number): EndedRun[] {
+    this.#sinceMs ??= nowMs;
     const ended = [...this.#runs].filter(([, { lastMs }]) => nowMs - lastMs >= ENDED_AFTER_MS);
     return this.#take(ended);
   }

@@ -15,6 +15,9 @@ export const MEANINGS_MAX = 500;
 /** More of a line than this does not tell two apart. */
 const MEANING_CHARS_MAX = 300;
 
+/** Shares without a stop, or not sold in time: the engine says it once while it stands, so that each time is news. */
+export const ALARM = /^(Position without stop|Exit overdue) /;
+
 /** How often a thing was heard, this time included, since its first time; Unix ms. */
 export interface Repeats {
   readonly times: number;

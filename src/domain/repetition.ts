@@ -15,6 +15,9 @@ export const MEANINGS_MAX = 500;
 /** More of a line than this does not tell two apart. */
 const MEANING_CHARS_MAX = 300;
 
+/** Shares without a stop, or not sold in time: the engine says it once while it stands, so that each time is news. */
+export const ALARM = /^(Position without stop|Exit overdue) /;
+
 /** How often a thing was heard, this time included, since its first time; Unix ms. */
 export interface Repeats {
   readonly times: number;
@@ -46,6 +49,8 @@ interface Run {
 /** Remembers what was said, and decides what is said again. One of them serves one reader. */
 export class Repetition {
   readonly #runs = new Map<string, Run>();
+  /** Since when it listens, Unix ms; `null` before it is asked anything. */
+  #sinceMs: number | null = null;
 
   /**
    * Decides whether a thing is said now, and counts it.
@@ -56,6 +61,7 @@ export class Repetition {
     { meaning, text }: { readonly meaning: string; readonly text: string },
     nowMs: number,
   ): SayDecision {
+    this.#sinceMs ??= nowMs;
     const run = this.#runs.get(meaning);
     // So that insertion order is the order of hearing.
     this.#runs.delete(meaning);
@@ -75,9 +81,16 @@ export class Repetition {
     return { kind: "say", repeats: { times, sinceMs: run.sinceMs } };
   }
 
-  /** Takes over what an earlier process said at that moment, Unix ms, where this one has not heard it. */
+  /**
+   * Takes over what an earlier process said at that moment, Unix ms, where this one has not heard it: neither what this one
+   * said itself and has forgotten as ended, nor what it would have heard since, had it gone on.
+   */
   remember(meaning: string, saidMs: number, nowMs: number): void {
-    if (this.#runs.has(meaning) || saidMs > nowMs || nowMs - saidMs >= SAY_AGAIN_MS) return;
+    const sinceMs = this.#sinceMs ??= nowMs;
+    const isEnded = saidMs > sinceMs || nowMs - sinceMs >= ENDED_AFTER_MS;
+    if (isEnded || this.#runs.has(meaning) || saidMs > nowMs || nowMs - saidMs >= SAY_AGAIN_MS) {
+      return;
+    }
     const run = { sinceMs: saidMs, saidMs, lastMs: nowMs, times: 1, heldTimes: 0 };
     this.#keep(meaning, { ...run, isEnded: false, text: "" });
   }
@@ -90,6 +103,7 @@ export class Repetition {
 
   /** Forgets what has ended by then. @returns Those of them that were held back since they were last said. */
   takeEnded(nowMs: number): EndedRun[] {
+    this.#sinceMs ??= nowMs;
     const ended = [...this.#runs].filter(([, { lastMs }]) => nowMs - lastMs >= ENDED_AFTER_MS);
     return this.#take(ended);
   }
@@ -115,12 +129,12 @@ export class Repetition {
   }
 }
 
-/** A text's first line with ids and standing numbers masked; letters, and so symbols, are kept. */
+/** A text's first line with ids and standing numbers masked; letters, and so symbols, are kept, and how many shares (`qty=`). */
 export function buildMeaning(text: string): string {
   const [firstLine = ""] = text.split("\n", 1);
   return firstLine.slice(0, MEANING_CHARS_MAX)
     .replace(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi, "#")
-    .replace(/(?<![\w.-])[+-]?\d[\d.,:]*(?![\w-])/g, "#");
+    .replace(/(?<![\w.-]|\bqty=)[+-]?\d[\d.,:]*(?![\w-])/g, "#");
 }
 
 /** ` (14 times since 10:02)`, New York time; nothing for the first time. */

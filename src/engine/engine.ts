@@ -85,6 +85,8 @@ export class Engine {
   ledgerWait: RebuildWait | null = null;
   /** What was last said of each record that waits. */
   readonly waitSaid = new Map<LostRecord, string>();
+  /** Troubles that were said since all was well, each by its meaning: they end together. */
+  readonly troubles = new Set<string>();
   /** What this cycle found of the ledger beyond the file itself; blocks LIVE until the next cycle. */
   ledgerProblem: LedgerProblem | null = null;
   /** Whether ledger or state belong to another host or account than the broker's: then nothing of them is touched. */

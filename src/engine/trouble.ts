@@ -3,6 +3,7 @@ import type { MarketClock } from "../domain/market.ts";
 import { findDay, findSessionAt } from "../domain/market_clock.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import { ASK_BROKER } from "../domain/remedies.ts";
+import { buildMeaning } from "../domain/repetition.ts";
 import { sayUnusableInSession } from "./broker_clock.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { readSession } from "./observe.ts";
@@ -21,6 +22,7 @@ export function sayTrouble(engine: Engine, problem: string, remedy = ASK_BROKER)
 
 /** Keeps a trouble that was said: its end will be. */
 function rememberTrouble(engine: Engine, problem: string): void {
+  engine.troubles.add(buildMeaning(problem));
   engine.updateState({ alerted: { ...engine.state.alerted, [TROUBLE_KEY]: problem } });
   // An older recovery that still waits for Slack is no longer true.
   engine.alert(buildWithdrawal({ key: TROUBLE_KEY, value: problem }));
@@ -77,7 +79,8 @@ function sayRecovered(engine: Engine): void {
   const { [TROUBLE_KEY]: trouble, ...alerted } = engine.state.alerted;
   if (trouble === undefined) return;
   if (trouble === RECOVERED) return engine.updateState({ alerted });
-  engine.endError(trouble);
+  for (const each of [trouble, ...engine.troubles]) engine.endError(each);
+  engine.troubles.clear();
   engine.alert(buildStateMessage({ key: TROUBLE_KEY, value: RECOVERED }, engine.state.alerted, {
     level: "INFO",
     title: "Execution recovered",

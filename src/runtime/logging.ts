@@ -3,6 +3,7 @@ import { formatNy } from "../domain/ny_time.ts";
 import type { ClockPort, LogPort } from "../engine/ports.ts";
 import { formatOneLine, formatWithoutSecrets } from "../domain/one_line.ts";
 import {
+  ALARM,
   buildMeaning,
   type EndedRun,
   formatEnded,
@@ -75,7 +76,9 @@ function holdRepeats(log: LogPort, clock: Pick<ClockPort, "nowMs">): LogPort {
   const say = (level: keyof LogPort, line: string) => {
     const nowMs = clock.nowMs();
     for (const line of repetition.takeEnded(nowMs).map(formatRun)) log.info(line);
-    const isStanding = level === "info" ? STANDING_INFO.test(line) : !EACH_CYCLE.test(line);
+    const isStanding = level === "info"
+      ? STANDING_INFO.test(line)
+      : !EACH_CYCLE.test(line) && !ALARM.test(line);
     if (!isStanding) return log[level](line);
     const meaning = `${level} ${buildMeaning(line)}`;
     const decision = repetition.decide({ meaning, text: line }, nowMs);

@@ -84,6 +84,21 @@ Deno.test("log prints a denial once an hour with its count, the same pair of bar
   });
 });
 
+Deno.test("log prints each alarm about shares without a stop", () => {
+  const alarm = (minute: number, shares: number) =>
+    line(`2026-11-23T15:0${minute}:00.000Z`, "error", {
+      message: `Position without stop NVDA: ${shares} of 30 shares`,
+    });
+  return withStateDir({ [FILE]: alarm(0, 3) + alarm(5, 30) }, async (dir) => {
+    const { out } = await runOperator(["log"], dir, { nowMs: NOW_MS });
+    assertEquals(
+      out,
+      "10:00:00 EST  ERROR Position without stop NVDA: 3 of 30 shares\n" +
+        "10:05:00 EST  ERROR Position without stop NVDA: 30 of 30 shares\n",
+    );
+  });
+});
+
 Deno.test("log prints how things stand once an hour and counted, in its place, and what happened each time", () => {
   const at = (minute: number) =>
     new Date(Date.parse("2026-11-23T15:00:00Z") + minute * 60_000).toISOString();

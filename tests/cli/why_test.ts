@@ -47,6 +47,14 @@ const SENT = line("10:42:00", "order_recorded", {
   qty: 3,
   client_order_id: "c",
 });
+const REJECTED = line("10:42:01", "order_update", {
+  ...SYMBOL,
+  side: "buy",
+  qty: 3,
+  client_order_id: "c",
+  status: "rejected",
+  reason: "insufficient buying power",
+});
 
 const cases: { when: string; events: string; symbol?: string; words: string[] }[] = [
   {
@@ -90,6 +98,24 @@ const cases: { when: string; events: string; symbol?: string; words: string[] }[
     when: "it was sent",
     events: LIVE + SIGNAL + INTENT + SENT,
     words: ["recorded before it leaves", "An order was sent."],
+  },
+  {
+    when: "the broker rejected it",
+    events: LIVE + SIGNAL + INTENT + SENT + REJECTED,
+    words: [
+      "Entry is rejected: insufficient buying power (10:42:01)",
+      "For an order: what refused it would have to end",
+    ],
+  },
+  {
+    when: "it was rejected, and then denied",
+    events: LIVE + SIGNAL + INTENT + SENT + REJECTED + DENIED,
+    words: ["Entry is rejected: insufficient", "Entry denied", "For an order: ALLOWLIST_SYMBOLS"],
+  },
+  {
+    when: "a second try is on its way",
+    events: LIVE + SIGNAL + INTENT + SENT + REJECTED + SENT,
+    words: ["An order was sent."],
   },
   {
     when: "its intent waits",

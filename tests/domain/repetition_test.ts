@@ -148,3 +148,19 @@ for (const { what, a, b, isSame } of meanings) {
     else assertNotEquals(buildMeaning(a), buildMeaning(b));
   });
 }
+
+Deno.test("Repetition takes what this process said, and what has ended since, for news", () => {
+  const repetition = new Repetition();
+  assertEquals(saysAt([0, 1], repetition), ["", null]);
+  repetition.takeEnded(START_MS + 22 * MINUTE_MS);
+  repetition.remember(THING.meaning, START_MS, START_MS + 25 * MINUTE_MS);
+  assertEquals(saysAt([25], repetition), [""]);
+});
+
+Deno.test("A meaning keeps the quantity: a short position that grew is another error", () => {
+  const [before, after, again] = [-1, -30, -30].map((qty) =>
+    buildMeaning(`SHORT position NVDA qty=${qty} at the broker`)
+  );
+  assertNotEquals(before, after);
+  assertEquals(after, again);
+});

@@ -148,6 +148,25 @@ Deno.test("a broker that is away again after it was back is news", () =>
     assertEquals(slack.of("Execution recovered").length, 2);
   }));
 
+Deno.test("each trouble that was said has ended with the recovery, not the last alone", () =>
+  withSink(async (slack) => {
+    const day = new TradingDay({ startMs: afterOpen(20), slack });
+    day.faults = ({ path }) => {
+      const minutes = (day.time.nowMs() - OPEN_MS) / MINUTE_MS;
+      const isAccount = (minutes > 60 && minutes < 63) || minutes > 72;
+      const isFailing = isAccount
+        ? path === "/v2/account"
+        : minutes > 60 && minutes < 67 && path === "/v2/positions";
+      return isFailing ? { kind: "lost_before" } : null;
+    };
+    await day.run(HELD, { untilMs: afterOpen(85) });
+    assertEquals(slack.of("Execution recovered").length, 1);
+    const errors = slack.of("Execution error").map((text) =>
+      /: (account|positions):/.exec(text)?.[1]
+    );
+    assertEquals(errors, ["account", "positions", "account"]);
+  }));
+
 Deno.test("an error that repeats over restarts is said once in the hour", () =>
   withSink(async (slack) => {
     const day = new TradingDay({ startMs: afterOpen(20), slack });

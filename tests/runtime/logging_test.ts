@@ -146,3 +146,12 @@ Deno.test("createLog() says each time what happens each time, and what the inter
   }
   assertEquals(lines.length, 3 * (each.length + 1) + 2);
 });
+
+Deno.test("createLog() holds back no alarm about shares without a stop as a repeat", () => {
+  const { log, lines } = createTestLog();
+  for (const shares of [3, 30, 3]) {
+    log.error(`Position without stop NVDA: ${shares} of 30 shares`);
+    log.error(`Exit overdue NVDA: ${shares} shares`);
+  }
+  assertEquals(lines.length, 6);
+});

@@ -1,7 +1,7 @@
 import { createDenialFilter } from "../denials.ts";
 import { formatEvent } from "../event_sentence.ts";
 import { readNumber, readText, readTimeMs, type RecordedEvent } from "../events.ts";
-import { buildMeaning, formatEnded, formatRepeats, Repetition } from "../repetition.ts";
+import { ALARM, buildMeaning, formatEnded, formatRepeats, Repetition } from "../repetition.ts";
 
 /** A sentence of the trail, at its moment, Unix ms; `null` where the line has no time. */
 export interface LogLine {
@@ -73,6 +73,7 @@ export class LogLines {
 /** A stop that trails its price is how things stand; an error that the engine has counted is one that it says. */
 function isHappening(event: RecordedEvent): boolean {
   if (event.type === "position") return readText(event, "change") !== "stop raised";
+  if (event.type === "error" && ALARM.test(readText(event, "message") ?? "")) return true;
   return HAPPENINGS.has(event.type) || readNumber(event, "times") !== null;
 }
 

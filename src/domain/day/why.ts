@@ -66,14 +66,34 @@ export function buildWhy(events: readonly RecordedEvent[], symbol: string): Why 
   const sent = own.find((event) =>
     event.type === "order_recorded" && readText(event, "side") === "buy"
   );
+  const refused = findRefusal(own);
+  const isFateOpen = sent === undefined ||
+    (refused !== undefined && last !== undefined && own.indexOf(last) > own.indexOf(refused));
   const fills = own.filter(isOutcome);
-  const decided = [intent, sent, sent === undefined ? last : undefined, ...fills.slice(-FILLS_MAX)]
+  const fate = isFateOpen ? last : undefined;
+  const decided = [intent, sent, refused, fate, ...fills.slice(-FILLS_MAX)]
     .flatMap((event) => event === undefined ? [] : [describe(event)]);
   return {
     seen: signals.length > 0 ? describeSignals(signals) : describeNone(events, symbol),
     decided: [...decided, ...countDenials(own)],
-    change: sent === undefined ? findChange(events, last, signals.length > 0) : null,
+    change: isFateOpen
+      ? findChange(events, last, signals.length > 0)
+      : refused === undefined
+      ? null
+      : REFUSED,
   };
+}
+
+/** The same where an order was refused. */
+const REFUSED =
+  "what refused it would have to end: look at the account and the symbol in the broker's dashboard";
+
+/** The last word on its entry, where that is that there is none: rejected, or held back on its way. */
+function findRefusal(own: readonly RecordedEvent[]): RecordedEvent | undefined {
+  const word = own.findLast((event) =>
+    ["order_recorded", "order_update"].includes(event.type) && readText(event, "side") === "buy"
+  );
+  return word !== undefined && readText(word, "status") === "rejected" ? word : undefined;
 }
 
 /** What became of an intent. */

@@ -159,7 +159,7 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
     name: "a thing that came back after its end held back",
     edits: [{
       file: "src/engine/trouble.ts",
-      find: "  engine.endError(trouble);\n",
+      find: "  for (const each of [trouble, ...engine.troubles]) engine.endError(each);\n",
       replace: "",
     }],
     tests: [ALERTS],

@@ -159,6 +159,8 @@ async function readPositionsProblem(engine: Engine): Promise<GateInputs["positio
   const ageMs = engine.ports.clock.monotonicMs() - positions.atMonotonicMs;
   if (ageMs <= FACTS_AGE_MAX_MS) return null;
   const seen = await readPositions(engine, observation, "protect");
+  // What the cycle saw first stays the last that is known: what is bare or due of it is told.
+  if (seen.positions.kind === "failed") return seen.positions.failure;
   engine.observation = seen;
-  return seen.positions.kind === "failed" ? seen.positions.failure : null;
+  return null;
 }

@@ -134,11 +134,6 @@ export class Engine {
   archive: { readonly dateNy: string; readonly entries: readonly LedgerEntry[] } | null = null;
   /** Replaced orders of earlier days as they were read by their order id; `null` for one that the broker does not know. */
   readonly ancestors = new Map<string, BrokerOrder | null>();
-  /** What protected nothing and gave way to a stop last, by position: order ids, and when, broker time. */
-  readonly gaveWay = new Map<
-    string,
-    { readonly orderIds: readonly string[]; readonly atMs: number }
-  >();
   /** When this cycle began, broker time: an intent whose time had come by then and that it left wakes nobody by that time. */
   cycleBeganMs = -Infinity;
   /** Requests to adopt that a cycle was begun for. */

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { buildLedgerEntry, type LiveLedger } from "../../src/domain/ledger.ts";
 import { EMPTY_STATE, type EngineState } from "../../src/domain/engine_state.ts";
-import { NOTHING_UNDER_WAY } from "../../src/domain/unfinished.ts";
+import { isForFile, NOTHING_UNDER_WAY } from "../../src/domain/unfinished.ts";
 import { parseOurId } from "../../src/domain/client_order_id.ts";
 import type { ClockPort, LogPort } from "../../src/engine/ports.ts";
 import type { Fate } from "./memory_disk.ts";
@@ -212,7 +212,7 @@ const unfinished = fc.record({
   sellRefusedAtMs: fc.dictionary(fc.constantFrom("r1_trim", "r2_trim", "stop_exit"), moment, {
     noNullPrototype: true,
   }),
-}).map((each) => ({ ...each, underWay: NOTHING_UNDER_WAY }));
+}).map((each) => ({ ...each, underWay: NOTHING_UNDER_WAY })).filter(isForFile);
 
 /** Any engine state that this program may hold. */
 export const states: fc.Arbitrary<EngineState> = fc.record({

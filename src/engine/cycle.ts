@@ -1,6 +1,7 @@
 import { findEntry } from "../domain/account/sight.ts";
 import { LAST_CALL_MS } from "../domain/account/standing_alarms.ts";
 import type { Candidate } from "../domain/candidate.ts";
+import { listDueIntents } from "../domain/entry_plan.ts";
 import type { GateDecision } from "../domain/gate.ts";
 import type { LedgerEntry } from "../domain/ledger.ts";
 import type { MarketClock, Trade } from "../domain/market.ts";
@@ -19,7 +20,6 @@ import { noticeCorporateActions } from "./corporate_actions.ts";
 import { noticeDisk } from "./disk_notice.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { readDayLoss } from "./day_loss.ts";
-import { decideDueEntries, hasDueIntent, pauseEntries } from "./entries.ts";
 import { recordEquity } from "./equity.ts";
 import { RETRY_MS } from "../domain/plan/move.ts";
 import { observePrices, sayDryRunExits } from "./exits.ts";
@@ -149,7 +149,8 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
       absent: ledger.absent,
     });
   } else {
-    await pauseEntries(engine, ledger.absent);
+    // Nothing is scheduled or sent: what expired is dropped, what was proven absent settles.
+    await carryOut(engine, { gate: decision, entries: { isTaking: false, absent: ledger.absent } });
   }
   await engine.trySaveState();
   await noticeCorporateActions(engine, observation.clock);
@@ -173,11 +174,17 @@ async function takeEntries(
 ): Promise<void> {
   const waiting = new Set(engine.state.intents.map((intent) => intent.symbol));
   const isPressing = hasDueIntent(engine);
-  if (isPressing) await decideDueEntries(engine, gate, absent);
+  const mandate = { gate, entries: { isTaking: true, absent } };
+  if (isPressing) await carryOut(engine, mandate);
   await makeIntents(engine, candidates, waiting);
   if (isPressing) return;
   await engine.trySaveState();
-  await decideDueEntries(engine, gate, absent);
+  await carryOut(engine, mandate);
+}
+
+/** Whether an intent's time has come. */
+function hasDueIntent(engine: Engine): boolean {
+  return listDueIntents(engine.state.intents, engine.nowMs()).due.length > 0;
 }
 
 /** Exits, adoption and protection, whatever the watchlist says (pipeline 5). */

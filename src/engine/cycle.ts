@@ -1,7 +1,6 @@
 import { findEntry } from "../domain/account/sight.ts";
 import { LAST_CALL_MS } from "../domain/account/standing_alarms.ts";
 import type { Candidate } from "../domain/candidate.ts";
-import { listDueIntents } from "../domain/entry_plan.ts";
 import type { GateDecision } from "../domain/gate.ts";
 import type { LedgerEntry } from "../domain/ledger.ts";
 import type { MarketClock, Trade } from "../domain/market.ts";
@@ -20,6 +19,7 @@ import { noticeCorporateActions } from "./corporate_actions.ts";
 import { noticeDisk } from "./disk_notice.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { readDayLoss } from "./day_loss.ts";
+import { listPressing } from "./entry_moment.ts";
 import { recordEquity } from "./equity.ts";
 import { RETRY_MS } from "../domain/plan/move.ts";
 import { observePrices, sayDryRunExits } from "./exits.ts";
@@ -64,11 +64,14 @@ export interface CycleResult {
 }
 
 /**
- * One cycle: observe, reconcile, gate, exits and protection, then every intent due by then, and signals (pipeline 4).
+ * One cycle: observe, reconcile, gate, exits and protection, then every intent due by then or within the lead, each at its moment,
+ * and signals (pipeline 4).
  * Market closed: one line, and nothing else of the cycle but the look and the stop of pipeline 5.
  */
 export async function runCycle(engine: Engine): Promise<CycleResult> {
+  engine.momentsAhead = engine.wakeAtMs;
   engine.wakeAtMs = [];
+  engine.pausedMs = 0;
   engine.ledgerProblem = null;
   engine.ledgerWait = null;
   engine.listsAsked = 0;
@@ -76,8 +79,8 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
   engine.seen = { ...engine.seen, trades: new Map() };
   takeDelivered(engine);
   await noticeDisk(engine);
-  // How near the close is, nobody knows before the clock has answered: then a run asks for all at once. So does an entry that is due.
-  const isPressing = hasDueIntent(engine) ||
+  // How near the close is, nobody knows before the clock has answered: then a run asks for all at once. So does an entry's moment.
+  const isPressing = listPressing(engine).length > 0 ||
     (engine.ports.config.isRunOnce && isNearSomeClose(engine.nowMs()));
   const questions = isPressing ? await askAll(engine) : buildQuestions(engine);
   const market = await readMarket(engine, questions);
@@ -173,18 +176,13 @@ async function takeEntries(
   },
 ): Promise<void> {
   const waiting = new Set(engine.state.intents.map((intent) => intent.symbol));
-  const isPressing = hasDueIntent(engine);
+  const isPressing = listPressing(engine).length > 0;
   const mandate = { gate, entries: { isTaking: true, absent } };
   if (isPressing) await carryOut(engine, mandate);
   await makeIntents(engine, candidates, waiting);
   if (isPressing) return;
   await engine.trySaveState();
   await carryOut(engine, mandate);
-}
-
-/** Whether an intent's time has come. */
-function hasDueIntent(engine: Engine): boolean {
-  return listDueIntents(engine.state.intents, engine.nowMs()).due.length > 0;
 }
 
 /** Exits, adoption and protection, whatever the watchlist says (pipeline 5). */

@@ -4,6 +4,7 @@ import type { EntryDesk, EntryPrice, EntryTurn, Simulation } from "../domain/pla
 import { askForEntries } from "./corporate_actions.ts";
 import { readDayLoss } from "./day_loss.ts";
 import type { Engine } from "./engine.ts";
+import { awaitMoment, readLeadMs, readPauseEndMs } from "./entry_moment.ts";
 import { readLatestTrades } from "./latest_trades.ts";
 import { StateError } from "./ports.ts";
 
@@ -21,6 +22,8 @@ export const NEW_ENTRY_TURN: EntryTurn = {
   actionsAsked: new Set(),
   simulations: new Map(),
   gateFor: null,
+  momentFor: null,
+  isDisturbed: false,
   sent: new Map(),
 };
 
@@ -34,6 +37,8 @@ export function buildDesk(
   return {
     isTaking,
     isStopping: engine.stop.aborted,
+    leadMs: readLeadMs(engine),
+    pauseEndMs: readPauseEndMs(engine),
     diskFault: disk.fault?.kind ?? null,
     accountId: engine.accountId,
     areEntriesPaused,
@@ -69,6 +74,10 @@ export async function askForEntry(
       return {};
     case "gate":
       return { gateFor: question.clientOrderId };
+    case "moment": {
+      const isUndisturbed = await awaitMoment(engine, question.atMs);
+      return { momentFor: question.clientOrderId, isDisturbed: turn.isDisturbed || !isUndisturbed };
+    }
     case "dry_run_ledger": {
       const { symbols } = question;
       const found = await Promise.all(

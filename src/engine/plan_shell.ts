@@ -152,7 +152,7 @@ async function ask(run: Run, { questions, notBeforeMs }: StepOf<"read">): Promis
 }
 
 /** What is looked at after all that is asked by name, in this order: nothing slow lies between the gate and what it is for. */
-const LAST: ReadonlySet<AnyQuestion["ask"]> = new Set(["positions", "day_loss", "gate"]);
+const LAST: ReadonlySet<AnyQuestion["ask"]> = new Set(["positions", "day_loss", "gate", "moment"]);
 
 async function askOne(run: Run, question: AnyQuestion): Promise<void> {
   const { engine } = run;

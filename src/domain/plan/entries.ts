@@ -4,7 +4,7 @@ import { type EntrySight, mayShow } from "../entry/open_symbols.ts";
 import { SKIP } from "../entry/skip_reason.ts";
 import { UNFILLED_MAX_MS } from "../entry_end.ts";
 import type { EntryIntent } from "../entry_intent.ts";
-import { listDueIntents } from "../entry_plan.ts";
+import { listDueIntents, listPressing } from "../entry_plan.ts";
 import { hasNeverLeft, isUnsettled, type LedgerEntry } from "../ledger.ts";
 import { formatUtc } from "../ny_time.ts";
 import { roundToIncrement } from "../price_increment.ts";
@@ -12,6 +12,7 @@ import {
   buildEntrySight,
   type Candidacy,
   findEnd,
+  isEarly,
   type Judged,
   judgeEntry,
 } from "./entry_judging.ts";
@@ -44,13 +45,14 @@ interface Pass {
 }
 
 /**
- * The one next step of a cycle's entries, from one world: every intent that is due, in order of scheduled time, and entries
- * proven absent at the broker, each as a new decision (pipeline 4 and 6). Pure and total. Each entry is judged anew with
+ * The one next step of a cycle's entries, from one world: every intent that is due or comes due within the lead, each of which
+ * leaves at its own moment, in order of scheduled time, and entries proven absent at the broker, each as a new decision
+ * (pipeline 4 and 6). Pure and total. Each entry is judged anew with
  * every step: what is denied by any look is let go, and one leaves only where all that it is judged by is of now.
  */
 export function planEntries(world: EntryWorld): EntryPlanned {
   const { records, now, desk } = world;
-  const { due, expired } = listDueIntents(records.intents, now.brokerMs);
+  const { expired } = listDueIntents(records.intents, now.brokerMs);
   if (expired.length > 0) {
     const say = expired.map((intent) =>
       noteEntry(intent, { kind: "skipped", reason: SKIP.expired, isOnce: false })
@@ -60,8 +62,9 @@ export function planEntries(world: EntryWorld): EntryPlanned {
   const sight = buildEntrySight(world.seen, records);
   const open = planSent(world) ?? planAbsent(world, sight);
   if (open !== null) return open;
+  const pressing = listPressing(records.intents, now.brokerMs, desk.leadMs);
   const candidates = desk.isTaking
-    ? [...listRepeats(world), ...due.map((listed) => ({ listed, isRepeat: false }))]
+    ? [...listRepeats(world), ...pressing.map((listed) => ({ listed, isRepeat: false }))]
     : [];
   const missing = listUnpriced(world, candidates);
   if (missing.length > 0) return read([{ ask: "prices", symbols: missing }]);
@@ -200,7 +203,9 @@ function decideAll(
   for (const candidate of candidates) {
     if (!mayBegin(world, candidate, pass)) break;
     const judged = judgeEntry(world, sight, candidate);
+    if (judged.kind === "early") continue;
     if (judged.kind === "allowed") {
+      if (isPutOff(world, candidate)) continue;
       const checked = askAboutActions(world, candidate, judged, candidates);
       if (checked === null) {
         next = planSending(world, candidate, judged);
@@ -231,7 +236,7 @@ function takeUnsent(
   world: EntryWorld,
   sight: EntrySight,
   { listed, isRepeat }: Candidacy,
-  judged: Exclude<Judged, { readonly kind: "allowed" | "simulates" }>,
+  judged: Extract<Judged, { readonly kind: "over" | "waits" }>,
   pass: Pass,
 ): void {
   const say = judged.kind === "over" ? judged.say : [];
@@ -283,7 +288,11 @@ function planSending(
   const { desk, now, records } = world;
   if (desk.turn.gateFor !== listed.clientOrderId) {
     const gate = { ask: "gate", clientOrderId: listed.clientOrderId } as const;
-    return read([...listOld(world, intent.symbol), gate]);
+    return read([...listOld(world, listed), gate]);
+  }
+  if (isEarly(world, listed)) {
+    const { clientOrderId, scheduledAtMs: atMs } = listed;
+    return { ...read([{ ask: "moment", clientOrderId, atMs }]), say };
   }
   const { clientOrderId, symbol, qty } = intent;
   const nowMs = now.brokerMs;
@@ -317,17 +326,32 @@ function planSending(
       positionId: clientOrderId,
       done: [],
     },
-    say,
+    // Its verdict was said before its moment: between that and the request lies its record alone.
+    say: desk.turn.momentFor === listed.clientOrderId ? [] : say,
   };
 }
 
 /**
- * What has to be asked again before the entry leaves. Positions and orders come last, since an order that somebody else sent
+ * Whether the entry is left to the next cycle: this one may not wait for its moment, or something has ended the wait, be it at
+ * the moment itself.
+ */
+function isPutOff(world: EntryWorld, { listed }: Candidacy): boolean {
+  const { pauseEndMs, turn: { isDisturbed, momentFor } } = world.desk;
+  if (!isEarly(world, listed)) return isDisturbed && momentFor === listed.clientOrderId;
+  return isDisturbed || !(listed.scheduledAtMs < pauseEndMs);
+}
+
+/**
+ * What has to be asked again, because it would be too old at the moment that the entry leaves at. Positions and orders come last, since an order that somebody else sent
  * while the others were read must be seen; one look at them is good for all that leave within the age of a fact.
  */
-function listOld({ desk, seen, now, turn }: EntryWorld, symbol: string): EntryQuestion[] {
+function listOld(
+  { desk, seen, now, turn }: EntryWorld,
+  { symbol, scheduledAtMs }: EntryIntent,
+): EntryQuestion[] {
+  const leavesMs = now.monotonicMs + Math.max(0, scheduledAtMs - now.brokerMs);
   const isOld = (fact: { readonly atMs: number } | null | undefined) =>
-    now.monotonicMs - (fact?.atMs ?? -Infinity) > FACT_AGE_MAX_MS;
+    leavesMs - (fact?.atMs ?? -Infinity) > FACT_AGE_MAX_MS;
   const price = isOld(desk.turn.prices.get(symbol));
   const account = isOld(seen.account);
   const lists = turn.looks === 0 || price || account || isOld(seen.positions) ||

@@ -27,6 +27,8 @@ export interface Candidacy {
 export type Judged =
   /** Nothing is decided: that has no answer (pipeline 4). */
   | { readonly kind: "waits"; readonly cause: string }
+  /** It is left for its moment, and nothing is said of it. */
+  | { readonly kind: "early" }
   /** Skipped or denied. */
   | { readonly kind: "over"; readonly say: readonly Note[] }
   /** What DRY_RUN does with it. */
@@ -76,6 +78,11 @@ export function findEnd({ now, seen }: EntryWorld, intent: EntryIntent): string 
   return isCloseNear(now, seen.clock) ? SKIP.closeNear : null;
 }
 
+/** Whether the intent's time is still to come. */
+export function isEarly({ now }: EntryWorld, { scheduledAtMs }: EntryIntent): boolean {
+  return now.brokerMs < scheduledAtMs;
+}
+
 /** An entry that is let go. @param isOnce Told once a NY day and symbol. */
 export function skip(intent: EntryIntent, reason: string, isOnce: boolean): Judged {
   return { kind: "over", say: [noteEntry(intent, { kind: "skipped", reason, isOnce })] };
@@ -92,6 +99,8 @@ export function judgeEntry(
   if (end !== null) return skip(listed, end, end === SKIP.closeNear);
   // What room is left is for the records of exits and protection (pipeline 5).
   if (desk.diskFault !== null) return { kind: "waits", cause: `the disk is ${desk.diskFault}` };
+  // A simulated entry has its moment too.
+  if (gate?.mode === "DRY_RUN" && isEarly(world, listed)) return { kind: "early" };
   if (!isRepeat && isOnRecord(listed, ledger)) return skip(listed, SKIP.recorded, false);
   const intent = isRepeat ? listed : nameAnew(listed, ledger, desk.accountId);
   const cause = findUnread(world, intent);

@@ -162,6 +162,10 @@ export interface EntryTurn {
   readonly simulations: ReadonlyMap<string, Simulation>;
   /** The entry that the gate was asked for last: one decision is good for one entry. */
   readonly gateFor: string | null;
+  /** The entry whose moment was waited for last. */
+  readonly momentFor: string | null;
+  /** Whether something has ended such a wait: what is not due is left to the next cycle. */
+  readonly isDisturbed: boolean;
   /** By client order id. */
   readonly sent: ReadonlyMap<string, SentEntry>;
 }
@@ -171,6 +175,10 @@ export interface EntryDesk {
   /** Whether this cycle sends entries: its list is of today (pipeline 1), and the disk takes records. */
   readonly isTaking: boolean;
   readonly isStopping: boolean;
+  /** How long before its moment an entry is judged, ms. */
+  readonly leadMs: number;
+  /** No wait for an entry's moment lasts until then, by the broker's clock, Unix ms. */
+  readonly pauseEndMs: number;
   /** What is wrong with the disk; `null` where nothing is known to be. */
   readonly diskFault: string | null;
   /** The broker's account; `null` where it was never read. */

@@ -394,6 +394,56 @@ Deno.test("planEntries() names an entry by the broker's rejections so far, whate
   ]);
 });
 
+/** An intent whose moment is in 400 ms. */
+const SOON = dueIntent({ symbol: "SPY", scheduledAtMs: NOW_MS + 400 });
+
+Deno.test("planEntries() judges an entry before its moment, says its verdict, and records and sends nothing before it", () => {
+  const world = new EntryPlanWorld({ intents: [SOON] });
+  const asks: unknown[] = [];
+  while (world.step.do !== "send") {
+    const step = world.carryOut();
+    asks.push(step.do === "read" ? step.questions.at(-1)?.ask : step.do);
+  }
+  assertEquals(asks, ["prices", "corporate_actions", "gate", "moment"]);
+  assertEquals(world.saidOf("SPY"), ["verdict"]);
+  assertEquals([world.now.brokerMs, world.records.ledger?.entries], [SOON.scheduledAtMs, []]);
+  world.run();
+  assertEquals([world.sent.length, world.saidOf("SPY")], [1, ["verdict", "submitted"]]);
+});
+
+Deno.test("planEntries() asks before an entry's moment for what would be older than 5 s at it", () => {
+  const world = new EntryPlanWorld({ intents: [SOON] });
+  world.carryOut();
+  world.carryOut();
+  world.seen = {
+    ...world.seen,
+    account: world.seen.account === null ? null : { ...world.seen.account, atMs: -4_700 },
+  };
+  assertObjectMatch(world.step, { questions: [{ ask: "account" }, {}, {}, {}, {}] });
+});
+
+const undue: readonly {
+  readonly when: string;
+  readonly facts: Omit<ConstructorParameters<typeof EntryPlanWorld>[0], "intents">;
+}[] = [
+  { when: "something ends the wait for its moment", facts: { outside: { isDisturbing: true } } },
+  { when: "the cycle may not last until its moment", facts: { desk: { pauseEndMs: NOW_MS } } },
+  { when: "its moment lies beyond the lead", facts: { desk: { leadMs: 300 } } },
+  {
+    when: "the gate simulates, which prepares nothing",
+    facts: { outside: { gate: { mode: "DRY_RUN", reason: { code: "dry_run_enabled" } } } },
+  },
+];
+for (const { when, facts } of undue) {
+  Deno.test(`planEntries() leaves an intent on its list, and says nothing of its wait, when ${when}`, () => {
+    const world = new EntryPlanWorld({ intents: [SOON], ...facts });
+    const rest = world.run().at(-1);
+    assertEquals([world.sent, world.records.intents], [[], [SOON]]);
+    assertEquals(world.saidOf("SPY").filter((kind) => kind !== "verdict"), []);
+    assertObjectMatch(rest ?? {}, { wakeAtMs: null });
+  });
+}
+
 /** What the world may say at any time. */
 const outsides: fc.Arbitrary<Partial<Outside>> = fc.record({
   gate: fc.constantFrom<Outside["gate"]>(
@@ -430,6 +480,7 @@ const outsides: fc.Arbitrary<Partial<Outside>> = fc.record({
     (clientOrderId) => ({ kind: "found", order: brokerOrder({ clientOrderId }) }),
   ),
   answerMs: fc.constantFrom(0, 10, 6_000),
+  isDisturbing: fc.boolean(),
 }, { requiredKeys: [] });
 
 Deno.test("planEntries() comes to rest whatever the world says, changes the world with each step, and sends no id twice", () => {
@@ -440,7 +491,7 @@ Deno.test("planEntries() comes to rest whatever the world says, changes the worl
       fc.boolean(),
       (answers, hasAbsent, isTaking) => {
         const world = new EntryPlanWorld({
-          intents: [SPY, QQQ, dueIntent({ symbol: "IWM" })],
+          intents: [SPY, QQQ, dueIntent({ symbol: "IWM", scheduledAtMs: NOW_MS + 450 })],
           ...hasAbsent ? { entries: [absentEntry()], absent: [SPY.clientOrderId] } : {},
           desk: { isTaking },
         });

@@ -77,6 +77,8 @@ export interface Outside {
   readonly lookUp: (clientOrderId: string) => LookupOutcome;
   /** How long each answer takes, ms. */
   readonly answerMs: number;
+  /** Whether the operator, or the end of the process, ends each wait for a moment. */
+  readonly isDisturbing: boolean;
 }
 
 /** A calm market in LIVE, in which the broker takes whatever it is sent. */
@@ -91,6 +93,7 @@ export const CALM: Outside = {
   send: accept,
   lookUp: () => ({ kind: "not_found" }),
   answerMs: 10,
+  isDisturbing: false,
 };
 
 /** The bracket as the broker shows it once it has taken it. */
@@ -156,11 +159,15 @@ export class EntryPlanWorld {
       actionsAsked: new Set(),
       simulations: new Map(),
       gateFor: null,
+      momentFor: null,
+      isDisturbed: false,
       sent: new Map(),
     };
     this.desk = {
       isTaking: true,
       isStopping: false,
+      leadMs: 500,
+      pauseEndMs: NOW_MS + 600_000,
       diskFault: null,
       accountId: ACCOUNT_ID,
       areEntriesPaused: false,
@@ -268,6 +275,14 @@ export class EntryPlanWorld {
         this.seen = learn(this.seen, [{ to: "look_up", clientOrderId, outcome }], this.now);
         break;
       }
+      case "moment":
+        this.pass(Math.max(0, question.atMs - this.now.brokerMs));
+        this.entryTurn = {
+          ...entryTurn,
+          momentFor: question.clientOrderId,
+          isDisturbed: entryTurn.isDisturbed || outside.isDisturbing,
+        };
+        return;
       case "open_orders":
       case "day_loss":
         break;

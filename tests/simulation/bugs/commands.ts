@@ -165,7 +165,7 @@ export const COMMANDS_BUGS: readonly TestedBug[] = [
     edits: [{
       file: "src/domain/day/why.ts",
       find: "const hasNothing = ENDED.has(status) &&",
-      replace: "const hasNothing = false &&",
+      replace: 'const hasNothing = status === "none" &&',
     }],
     tests: ["tests/cli/why_test.ts"],
   },

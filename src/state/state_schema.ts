@@ -73,6 +73,7 @@ const STOP_LOSSES = z.object({
   last: TimeWire,
   times: number.int("is not a whole number").min(1, "is not above 0"),
   qty: share,
+  idle: z.boolean("is neither true nor false"),
 });
 const STANDING = {
   symbol: text.min(1, "is empty"),

@@ -209,6 +209,7 @@ const standing = fc.record({
         lastMs: moment,
         times: fc.integer({ min: 1, max: 1000 }),
         qty: fc.nat(1000),
+        isIdle: fc.boolean(),
       }),
     ),
   }),

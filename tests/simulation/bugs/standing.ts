@@ -62,8 +62,8 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "a standing without a since",
     edits: [{
       file: STANDING,
-      find: "bareSinceMs: bareQty > 0 ? before?.bareSinceMs ?? nowMs : null,",
-      replace: "bareSinceMs: bareQty > 0 ? nowMs : null,",
+      find: "  const sinceMs = before?.bareSinceMs ?? nowMs;",
+      replace: "  const sinceMs = nowMs;",
     }],
     tests: [STANDING_TEST, ENGINE_TEST],
   },

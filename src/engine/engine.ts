@@ -7,7 +7,7 @@ import type { AlertMessage } from "../domain/alert_facts.ts";
 import type { AlertTitle } from "../domain/alert_titles.ts";
 import { buildExecutionError } from "../domain/alert_messages.ts";
 import type { AuditEvent, EventMode, GateInputsRecord } from "../domain/events.ts";
-import type { ReadFailure } from "../domain/gate.ts";
+import type { ReadFailure } from "../domain/order_request.ts";
 import type { LedgerEntry, LedgerProblem } from "../domain/ledger.ts";
 import type { MarketClock, Session, Trade } from "../domain/market.ts";
 import type { LostRecord, RebuildWait } from "../domain/rebuild_wait.ts";

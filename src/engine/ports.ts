@@ -2,13 +2,14 @@ import type { DiskFault } from "../domain/alert_facts.ts";
 import type { OperatorRequest } from "../domain/operator_request.ts";
 import type { EngineEvent, EventType, RecordedEvent } from "../domain/events.ts";
 import type { EngineState } from "../domain/engine_state.ts";
-import type { Allowlist, ReadFailure, TokenFile } from "../domain/gate.ts";
+import type { Allowlist, TokenFile } from "../domain/gate.ts";
 import type { Caps } from "../domain/caps.ts";
 import type { CorporateAction } from "../domain/corporate_action.ts";
 import type {
   CancelOutcome,
   LookupOutcome,
   MarketSellRequest,
+  ReadFailure,
   ReplaceRequest,
   StopRequest,
   SubmitOutcome,

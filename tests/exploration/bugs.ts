@@ -122,8 +122,8 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
     search: "due crash",
     edits: [{
       file: "src/domain/exit_plan.ts",
-      find: "isTrimmedR1: true, stopUsd };",
-      replace: "isTrimmedR1: true, stopUsd: 2 * position.pivotUsd - position.r1Usd };",
+      find: "[flag]: true, stopUsd };",
+      replace: "[flag]: true, stopUsd: 2 * position.pivotUsd - position.r1Usd };",
     }],
   },
 ];

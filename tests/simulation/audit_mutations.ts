@@ -220,16 +220,9 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "the stop is not raised to the pivot at R1",
     edits: [
       {
-        file: "src/domain/exit_plan.ts",
-        find:
-          "    const stopUsd = Math.max(position.stopUsd, position.pivotUsd);\n    return { highWaterUsd",
-        replace: "    const stopUsd = position.stopUsd;\n    return { highWaterUsd",
-      },
-      {
-        file: "src/domain/exit_plan.ts",
-        find:
-          "    const stopUsd = Math.max(position.stopUsd, position.pivotUsd);\n    return { ...position",
-        replace: "    const stopUsd = position.stopUsd;\n    return { ...position",
+        file: "src/domain/exit_rules.ts",
+        find: "floorUsd: ({ pivotUsd }: ExitLevels) => pivotUsd,",
+        replace: "floorUsd: ({ stopUsd }: ExitLevels) => stopUsd,",
       },
     ],
   },
@@ -249,9 +242,9 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "no trim at R2",
     edits: [
       {
-        file: "src/domain/exit_plan.ts",
-        find: "if (priceUsd >= position.r2Usd && !position.isTrimmedR2) {",
-        replace: "if (priceUsd >= 1e9 && !position.isTrimmedR2) {",
+        file: "src/domain/exit_rules.ts",
+        find: "levelUsd: ({ r2Usd }: ExitLevels) => r2Usd,",
+        replace: "levelUsd: ({ r2Usd }: ExitLevels) => 1e9 * r2Usd,",
       },
     ],
   },

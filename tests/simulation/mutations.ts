@@ -100,8 +100,8 @@ const BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/domain/exit_plan.ts",
-        find: "position.isTrimmedR2 ? trail({ ...position, highWaterUsd }) : position.stopUsd;",
-        replace: "position.isTrimmedR2 ? priceUsd - moveUsd / 2 : position.stopUsd;",
+        find: "isTrailing ? trail({ ...position, highWaterUsd }) : position.stopUsd;",
+        replace: "isTrailing ? priceUsd - moveUsd / 2 : position.stopUsd;",
       },
       {
         file: "src/domain/protection_step.ts",

@@ -1,5 +1,6 @@
 import type { ManagedPosition } from "../engine_state.ts";
-import { decideExit, type ExitReason } from "../exit_plan.ts";
+import type { ExitReason } from "../exit_rules.ts";
+import { decideExit } from "../exit_plan.ts";
 import { formatNy } from "../ny_time.ts";
 import type { ShareCount } from "./share_count.ts";
 import {

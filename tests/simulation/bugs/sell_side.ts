@@ -364,4 +364,22 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/engine/beside_buy_test.ts"],
   },
+  {
+    name: "a trim's part is read from another rule",
+    edits: [{
+      file: "src/domain/exit_plan.ts",
+      find: "const { sells, of } = EXIT_RULES[reason].part;",
+      replace: 'const { sells, of } = EXIT_RULES[isTrim(reason) ? reason : "r1_trim"].part;',
+    }],
+    tests: ["tests/domain/exit_rules_test.ts", "tests/domain/exit_plan_test.ts"],
+  },
+  {
+    name: "trims are remembered under one name",
+    edits: [{
+      file: "src/domain/exit_rules.ts",
+      find: "rules.map((rule) => [rule[name], buildValue(rule)]),",
+      replace: "rules.map((rule) => [rules[0]?.[name] ?? rule[name], buildValue(rule)]),",
+    }],
+    tests: ["tests/domain/exit_rules_test.ts", "tests/state/execution_state_test.ts"],
+  },
 ];

@@ -7,7 +7,7 @@ import type { AlertMessage } from "../domain/alert_facts.ts";
 import type { AlertTitle } from "../domain/alert_titles.ts";
 import { buildExecutionError } from "../domain/alert_messages.ts";
 import type { AuditEvent, EventMode, GateInputsRecord } from "../domain/events.ts";
-import type { ReadFailure } from "../domain/gate.ts";
+import type { ReadFailure } from "../domain/order_request.ts";
 import type { LedgerEntry, LedgerProblem } from "../domain/ledger.ts";
 import type { MarketClock, Session, Trade } from "../domain/market.ts";
 import type { LostRecord, RebuildWait } from "../domain/rebuild_wait.ts";
@@ -134,6 +134,10 @@ export class Engine {
   archive: { readonly dateNy: string; readonly entries: readonly LedgerEntry[] } | null = null;
   /** Replaced orders of earlier days as they were read by their order id; `null` for one that the broker does not know. */
   readonly ancestors = new Map<string, BrokerOrder | null>();
+  /** Order ids of stops that the broker took from this process since standings were taken last. */
+  readonly stopsPlaced = new Set<string>();
+  /** Order ids of stops that worked when a cancel of this process left for them. */
+  readonly stopsTakenDown = new Set<string>();
   /** Those of the cycle before. */
   momentsAhead: readonly number[] = [];
   /** How long this cycle has waited for the moments of entries, ms. */

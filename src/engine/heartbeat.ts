@@ -5,7 +5,7 @@ import { buildExecutionStarted } from "../domain/alert_messages.ts";
 import { countOpenSymbols } from "../domain/entry/open_symbols.ts";
 import { buildEntrySight } from "../domain/plan/entry_judging.ts";
 import { readDayResult } from "../domain/day/period.ts";
-import type { ReadFailure } from "../domain/gate.ts";
+import type { ReadFailure } from "../domain/order_request.ts";
 import { buildCapUsage, isUnsettled, type LiveLedger } from "../domain/ledger.ts";
 import type { MarketClock } from "../domain/market.ts";
 import { microsToUsd } from "../domain/money.ts";

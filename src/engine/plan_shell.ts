@@ -19,7 +19,7 @@ import type {
 import { symbolOf } from "../domain/plan/seen.ts";
 import type { EntryTurn, OperatorView, Seen, Turn } from "../domain/plan/world.ts";
 import { FREE_FILE } from "../domain/remedies.ts";
-import { askByRoot } from "./asking.ts";
+import { askByRoot } from "./asker.ts";
 import type { Engine } from "./engine.ts";
 import {
   askForEntry,

@@ -15,6 +15,7 @@ import type {
 import { learnAnswer } from "../domain/plan/seen.ts";
 import type { Permit } from "../domain/plan/step.ts";
 import { sightOf } from "./sight.ts";
+import { noteAnswered, noteLeaving } from "./stop_watch.ts";
 
 /**
  * The one way by which the engine changes anything at the broker. It asks for a fresh decision
@@ -34,6 +35,7 @@ export async function sendLive(
     : { kind: "stopped", reason: objection };
   const now = { brokerMs: engine.nowMs(), monotonicMs: engine.ports.clock.monotonicMs() };
   engine.seen = learnAnswer(engine.seen, order, result, now);
+  noteAnswered(engine, order, result);
   await engine.event({
     type: "order_answer",
     ...describeRequest(order),
@@ -94,6 +96,7 @@ async function findClosedObjection(
 
 function leave(engine: Engine, order: OrderRequest): Promise<SubmitOutcome | CancelOutcome> {
   const { broker } = engine.ports;
+  noteLeaving(engine, order);
   switch (order.op) {
     case "bracket":
       return broker.submitBracket(order.request);

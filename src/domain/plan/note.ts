@@ -2,7 +2,7 @@ import type { CheckedEntry } from "../entry/check_entry.ts";
 import type { EntryIntent } from "../entry_intent.ts";
 import type { ManagedPosition } from "../engine_state.ts";
 import type { EndReason } from "../entry_end.ts";
-import type { ExitReason } from "../exit_plan.ts";
+import type { ExitReason } from "../exit_rules.ts";
 import type { LedgerEntry } from "../ledger.ts";
 import type { BrokerOrder } from "../orders.ts";
 import type { SellGroup } from "../protection.ts";

@@ -2,9 +2,9 @@ import type { OrderBook } from "../account/order_book.ts";
 import type { ClosedAction } from "../closed_stop.ts";
 import type { LossVerdict } from "../day_loss.ts";
 import type { EngineState } from "../engine_state.ts";
-import type { Allowlist, GateDecision, GateFailReason, ReadFailure } from "../gate.ts";
+import type { Allowlist, GateDecision, GateFailReason } from "../gate.ts";
 import type { MarketClock, Trade } from "../market.ts";
-import type { SendResult } from "../order_request.ts";
+import type { ReadFailure, SendResult } from "../order_request.ts";
 import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../orders.ts";
 import type { UnreadableRow } from "../unreadable_row.ts";
 

@@ -1,4 +1,5 @@
 import { CLOCK_SKEW_MAX_SECONDS } from "../domain/caps.ts";
+import { LOOK_UP_AGAIN_MS } from "../domain/entry/absence.ts";
 import { isOurs } from "../domain/client_order_id.ts";
 import {
   isEntryRecord,
@@ -22,7 +23,7 @@ import { findLostLedger, readLastCycleNy } from "./rebuilding.ts";
 import { checkLedgerFile } from "./ledger_check.ts";
 import { buildOrderUpdate, readLedger, turnLedger, updateLedger } from "./ledger_store.ts";
 import { sayOnceADay } from "./daily_errors.ts";
-import { LOOK_UP_AGAIN_MS, lookUpMissing } from "./looking_up.ts";
+import { lookUpMissing } from "./looking_up.ts";
 import { sayLocked, sayMismatch } from "./mismatch.ts";
 import { type LedgerRead, StateError } from "./ports.ts";
 import { takeInBought } from "./positions.ts";

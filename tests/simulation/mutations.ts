@@ -50,9 +50,9 @@ const BUGS: readonly Bug[] = [
     replace:
       "formatGateReason(reason);\n  }\n  if (engine.isStateLoaded) return null;\n  const { decision } = await readGate(engine);",
   }),
-  edit(3, '"not found" is believed at once', "engine/looking_up.ts", {
-    find: "  if (nowMs < deadlineAtMs) return { entry, isAbsent: false };",
-    replace: "  if (nowMs < deadlineAtMs) return { entry, isAbsent: true };",
+  edit(3, '"not found" is believed at once', "domain/entry/absence.ts", {
+    find: "  if (nowMs < deadlineAtMs) return same;",
+    replace: "  if (nowMs < deadlineAtMs) return { ...same, isAbsent: true };",
   }),
   edit(3, "the caps count fills", "domain/ledger.ts", {
     find: 'return isEntryRecord(entry) && entry.status !== "rejected";',

@@ -1,4 +1,5 @@
 import { unreachable } from "../domain/assert.ts";
+import { formatCounted } from "../domain/counted.ts";
 import { buildPositionEvent } from "../domain/day/position_event.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { formatEntryEnd } from "../domain/entry_end.ts";
@@ -115,7 +116,9 @@ async function tellOne(engine: Engine, note: Note): Promise<void> {
       );
     case "exit_blind":
       return engine.sayError(
-        `${symbol}: its position can't be read in the middle of an exit; stop for ${value.qty} shares`,
+        `${symbol}: its position can't be read in the middle of an exit; stop for ${
+          formatCounted(value.qty, "share")
+        }`,
         lookAtPosition(symbol),
       );
     case "not_freed":
@@ -150,7 +153,9 @@ async function tellOne(engine: Engine, note: Note): Promise<void> {
     case "entry_hangs":
       return log.warn(
         `${symbol}: the cancel of its entry's rest is still under way at the broker; ` +
-          `beside it the broker may take no stop for the ${value.boughtQty} shares that it bought`,
+          `beside it the broker may take no stop for the ${
+            formatCounted(value.boughtQty, "share")
+          } that it bought`,
       );
     case "orphan":
       if (value.waits !== null) {

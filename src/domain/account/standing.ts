@@ -1,3 +1,4 @@
+import { formatCounted } from "../counted.ts";
 import type { ManagedPosition } from "../engine_state.ts";
 import { decideExit, type ExitReason } from "../exit_plan.ts";
 import { formatNy } from "../ny_time.ts";
@@ -212,7 +213,9 @@ export function formatTrouble(standing: Standing): string | null {
   if (bareSinceMs !== null) {
     const kind = standing.isGtcNeeded ? "good-till-canceled stop" : "stop";
     const what = standing.isCoverRead ? `without a ${kind}` : "whose stop can't be seen";
-    parts.push(`${bareQty} of ${mostHeldQty} shares ${what} since ${formatNy(bareSinceMs)}`);
+    parts.push(
+      `${bareQty} of ${formatCounted(mostHeldQty, "share")} ${what} since ${formatNy(bareSinceMs)}`,
+    );
   }
   if (dueSinceMs !== null) {
     const what = due === "unknown" ? "no exit decided" : `${due} due`;

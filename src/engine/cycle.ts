@@ -288,7 +288,9 @@ function isOperatorFine(decision: GateDecision): boolean {
 function planWakes(engine: Engine, decision: GateDecision): void {
   const nowMs = engine.nowMs();
   const isWaiting = hasHidden(engine) ||
-    engine.state.standings.some(({ due, doubtfulQty }) => due !== null || doubtfulQty > 0);
+    engine.state.standings.some(({ due, doubtfulQty, stops }) =>
+      due !== null || doubtfulQty > 0 || stops.losses !== null
+    );
   // Only with hours ignored: a closed market changes little in seconds.
   if (engine.observation?.clock.isOpen !== true) return;
   if (isOperatorFine(decision) && isWaiting) engine.wakeAt(nowMs + IN_DOUBT_LOOK_MS);

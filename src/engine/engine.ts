@@ -134,6 +134,10 @@ export class Engine {
   archive: { readonly dateNy: string; readonly entries: readonly LedgerEntry[] } | null = null;
   /** Replaced orders of earlier days as they were read by their order id; `null` for one that the broker does not know. */
   readonly ancestors = new Map<string, BrokerOrder | null>();
+  /** Order ids of stops that the broker took from this process since standings were taken last. */
+  readonly stopsPlaced = new Set<string>();
+  /** Order ids of stops that worked when a cancel of this process left for them. */
+  readonly stopsTakenDown = new Set<string>();
   /** When this cycle began, broker time: an intent whose time had come by then and that it left wakes nobody by that time. */
   cycleBeganMs = -Infinity;
   /** Requests to adopt that a cycle was begun for. */

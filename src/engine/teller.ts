@@ -172,7 +172,7 @@ async function tellOne(engine: Engine, note: Note): Promise<void> {
         explainSell(find(engine, positionId), value)
       }`;
       if (value.kind === "obstacle") return log.warn(text);
-      return engine.sayError(text, LOOK_AT_ORDER);
+      return engine.sayError(text, LOOK_AT_ORDER, { isDistinct: note.scope !== "always" });
     }
     default:
       return unreachable(value);
@@ -222,9 +222,9 @@ function tellUndone(
   const text = `${symbol}: ${UNDONE[after]}: ${why}`;
   if (isOwn) return engine.ports.log.error(text);
   // An error once a day and cause: the position's standing says for how long, and what the operator can do.
-  const isSaid = after !== "nothing" ||
-    engine.isNews(`stop_not_placed:${text}`, engine.dateNy());
-  if (isSaid) engine.sayError(text, lookAtPosition(symbol));
+  const isDistinct = after === "nothing";
+  const isSaid = !isDistinct || engine.isNews(`stop_not_placed:${text}`, engine.dateNy());
+  if (isSaid) engine.sayError(text, lookAtPosition(symbol), { isDistinct });
   else engine.ports.log.warn(text);
 }
 

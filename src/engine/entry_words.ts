@@ -1,4 +1,5 @@
 import { formatVerdict } from "../domain/caps.ts";
+import { formatCounted } from "../domain/counted.ts";
 import type { CheckedEntry } from "../domain/entry/check_entry.ts";
 import type { EntryIntent } from "../domain/entry_intent.ts";
 import { microsToUsd } from "../domain/money.ts";
@@ -56,7 +57,7 @@ export async function tellEntry(
       );
     case "rejections_in_a_row":
       return engine.sayError(
-        `${value.count} rejections in a row: no entries for the rest of the day`,
+        `${formatCounted(value.count, "rejection")} in a row: no entries for the rest of the day`,
         "read the broker's reasons in `avwap-execution log`, and look at the account in its dashboard (blocked? no buying power?)",
       );
     case "entry_open":
@@ -111,6 +112,7 @@ function tellUnrecorded(engine: Engine, symbol: string, cause: string): void {
   engine.sayError(
     `${symbol} not sent, nor any other entry, while its record can't be written: ${cause}`,
     FREE_FILE,
+    { isDistinct: true },
   );
 }
 

@@ -347,7 +347,8 @@ export interface DiskPort {
 export interface LogPort {
   info(line: string): void;
   warn(line: string): void;
-  error(line: string): void;
+  /** @param options `isDistinct`: its numbers and ids tell it from others, and what it says is held back for none of them. */
+  error(line: string, options?: { readonly isDistinct: boolean }): void;
 }
 
 /** INFO < TRADE < WARNING < ERROR (interface, Slack). */

@@ -12,7 +12,14 @@ import { askByRoot } from "./asker.ts";
 import type { Engine } from "./engine.ts";
 import { readOperatorObjection } from "./gate_reader.ts";
 import { isOfThisSession, refresh } from "./observe.ts";
-import { areNamesOnRecord, storeAnswer, storeOrders, takeUndurable } from "./plan_records.ts";
+import {
+  areNamesOnRecord,
+  storeOrders,
+  storeRecord,
+  storeTaken,
+  takeAnswer,
+  takeUndurable,
+} from "./plan_records.ts";
 import { beginTurn, buildWorld, readKeys } from "./plan_world.ts";
 import { StateError } from "./ports.ts";
 import { trackPositions } from "./positions.ts";
@@ -76,6 +83,7 @@ export async function carryOut(engine: Engine, mandate: Mandate): Promise<Readon
     const isLookNew = step.do === "read" && step.questions.some(({ ask }) => ask === "positions");
     run.turn = { ...run.turn, isLookNew };
   }
+  if (run.answers.size > 0) await storeTaken(engine);
   return listJudged(run);
 }
 
@@ -95,7 +103,7 @@ async function carryOutStep(run: Run, step: Exclude<Step, { do: "rest" }>): Prom
     case "read":
       return await ask(run, step);
     case "record":
-      return await storeAnswer(engine, step.change);
+      return await storeRecord(engine, step.change);
     case "send":
       return await leave(run, step);
   }
@@ -162,7 +170,9 @@ async function leave(run: Run, step: StepOf<"send">): Promise<void> {
   if (request.op !== "cancel") run.answers.set(positionId, answer);
   const now = { brokerMs: engine.nowMs(), monotonicMs: engine.ports.clock.monotonicMs() };
   const { change, say } = settle(engine.state, request, answer, now);
-  await storeAnswer(engine, change);
+  await takeAnswer(engine, change);
+  // What the broker would not say again is durable at once; all else is looked up after a crash, as what is pending.
+  if (answer.kind === "rejected" || answer.kind === "duplicate") await storeTaken(engine);
   if (answer.kind === "accepted") engine.hindrances.delete(symbol);
   const notes = answer.kind === "accepted" ? [...say, ...step.done] : say;
   await tell(engine, notes, { told: run.told, isRest: false });
@@ -201,7 +211,7 @@ async function holdUnwritten(run: Run, step: StepOf<"send">, message: string): P
   const tried = { cycleStartedAtMs: turn.cycleStartedAtMs, again: "no" } as const;
   const before = unfinished?.underWay ?? NOTHING_UNDER_WAY;
   const underWay = { ...before, begun: null, held, tried };
-  await storeAnswer(engine, [
+  await storeRecord(engine, [
     ...listUnsent(engine, before.begun),
     { kind: "unfinished", positionId, change: { underWay } },
   ]);

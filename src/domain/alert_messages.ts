@@ -214,6 +214,9 @@ const REMEDIES: Readonly<Record<string, string>> = {
   bound: "wait for the broker to settle that order, and look at it in its dashboard",
   obstacle: "look at the order in the broker's dashboard (is the symbol halted?); " +
     "the engine tries a new stop once a minute",
+  taken:
+    "look at the symbol's orders in the broker's dashboard: who cancels its stops there? The " +
+    "engine goes on placing them; `avwap-execution release SYMBOL --yes` takes its hands off it",
   lowered: "raise it in the broker's dashboard; " +
     "`avwap-execution release SYMBOL --yes` takes the engine's hands off it",
   hand: "cancel the order in the broker's dashboard; " +

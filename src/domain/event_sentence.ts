@@ -1,5 +1,6 @@
 import { formatPriceUsd } from "./alert_facts.ts";
 import { formatFillReason } from "./day_fills.ts";
+import { formatEntryEnd } from "./entry_end.ts";
 import { type EventType, readNumber, readText, readTimeMs, type RecordedEvent } from "./events.ts";
 import { formatCents } from "./money.ts";
 import { readNyTime } from "./ny_time.ts";
@@ -69,6 +70,12 @@ const SENTENCES: Readonly<Record<EventType, (event: RecordedEvent) => string>> =
   order_request: (event) => `${formatRequest(event)} requested`,
   order_answer: formatAnswer,
   order_update: formatUpdate,
+  entry_end: (event) =>
+    formatEntryEnd({
+      filledQty: readNumber(event, "filled_qty") ?? 0,
+      qty: readNumber(event, "qty"),
+      why: text(event, "why"),
+    }),
   exchange: (event) =>
     `broker exchange: ${text(event, "method")} ${text(event, "path")} answered ` +
     `${
@@ -205,6 +212,9 @@ function formatAnswer(event: RecordedEvent): string {
   }
 }
 
+/** An order that the broker took and that trades no more today, though not all of it may be filled. */
+const ENDED: ReadonlySet<string> = new Set(["canceled", "expired", "replaced", "done_for_day"]);
+
 function formatUpdate(event: RecordedEvent): string {
   const order = text(event, "side") === "buy"
     ? "entry"
@@ -216,6 +226,9 @@ function formatUpdate(event: RecordedEvent): string {
   const why = text(event, "side") === "buy" ? readText(event, "reason") : readText(event, "detail");
   const said = text(event, "status") === "rejected" && why !== null ? `: ${why}` : "";
   const atBroker = readText(event, "order_status");
+  if (text(event, "status") === "accepted" && atBroker !== null && ENDED.has(atBroker)) {
+    return `${order} ended at the broker: ${atBroker}${filled || ", nothing filled"}`;
+  }
   const view = atBroker === null ? "" : `, ${atBroker} at the broker`;
   return `${order} is ${text(event, "status")}${said}${view}${filled}`;
 }

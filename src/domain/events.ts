@@ -263,6 +263,18 @@ export type OrderUpdateEvent = {
   readonly filled_avg_price_usd: number | null;
 };
 
+/** The engine decided to cancel an entry that the broker has: once, before the cancel is asked for. Since release 0.2.0. */
+export type EntryEndEvent = {
+  readonly type: "entry_end";
+  readonly symbol: string;
+  readonly client_order_id: string;
+  readonly order_id: string;
+  /** `unfilled`, `partly filled`, `close near` or `daily loss`. */
+  readonly why: string;
+  readonly qty: number | null;
+  readonly filled_qty: number;
+};
+
 /**
  * The broker shows shares of ours traded: cumulative for its order, so the newest line of an order holds. In the file of the
  * day on which it was seen.
@@ -431,6 +443,7 @@ export type AuditEvent =
   | OrderAnswerEvent
   | ExchangeEvent
   | OrderUpdateEvent
+  | EntryEndEvent
   | FillEvent
   | ReconciliationEvent
   | PriceEvent

@@ -61,6 +61,11 @@ export function isBound({ status }: Pick<BrokerOrder, "status">): boolean {
   return BOUND.has(status);
 }
 
+/** Whether the order is in a status in which a stop protects (pipeline 5). */
+export function isAtWork({ status }: Pick<BrokerOrder, "status">): boolean {
+  return WORKING.has(status);
+}
+
 /** Whether the order sells when the price falls. */
 export function isStopOrder(order: Pick<BrokerOrder, "type" | "side">): boolean {
   return order.side === "sell" && STOP_TYPES.has(order.type);
@@ -148,14 +153,14 @@ function findStanding(orders: readonly BrokerOrder[], isOfLegs: boolean): SellSt
   const stops = orders.filter(isStopOrder);
   const deciding = stops.length > 0 ? stops : orders;
   if (deciding.some((order) => !isKnownStatus(order.status))) return "unknown";
-  const isAtWork = deciding.every(({ status }) =>
-    WORKING.has(status) || (isOfLegs && status === "held")
+  const isWorking = deciding.every((order) =>
+    isAtWork(order) || (isOfLegs && order.status === "held")
   );
-  if (orders.some((order) => order.type === "market")) return isAtWork ? "selling" : "dead";
+  if (orders.some((order) => order.type === "market")) return isWorking ? "selling" : "dead";
   if (stops.length === 0) return "dead";
-  if (isAtWork) return "works";
+  if (isWorking) return "works";
   const isAsleep = stops.every(({ status, timeInForce }) =>
-    timeInForce === "gtc" && (status === "done_for_day" || WORKING.has(status))
+    timeInForce === "gtc" && (status === "done_for_day" || isAtWork({ status }))
   );
   return isAsleep ? "sleeps" : "dead";
 }

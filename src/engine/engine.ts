@@ -134,6 +134,14 @@ export class Engine {
   archive: { readonly dateNy: string; readonly entries: readonly LedgerEntry[] } | null = null;
   /** Replaced orders of earlier days as they were read by their order id; `null` for one that the broker does not know. */
   readonly ancestors = new Map<string, BrokerOrder | null>();
+  /** Order ids of stops that the broker took from this process since standings were taken last. */
+  readonly stopsPlaced = new Set<string>();
+  /** Order ids of stops that worked when a cancel of this process left for them. */
+  readonly stopsTakenDown = new Set<string>();
+  /** Those of the cycle before. */
+  momentsAhead: readonly number[] = [];
+  /** How long this cycle has waited for the moments of entries, ms. */
+  pausedMs = 0;
   /** When this cycle began, broker time: an intent whose time had come by then and that it left wakes nobody by that time. */
   cycleBeganMs = -Infinity;
   /** Requests to adopt that a cycle was begun for. */
@@ -238,6 +246,13 @@ export class Engine {
     if (this.brokerBaseMs === null) return clock.nowMs();
     // Whole: it goes into order ids and files, and monotonic time has fractions.
     return Math.floor(this.brokerBaseMs + clock.monotonicMs() - this.monotonicBaseMs);
+  }
+
+  /** How long it is until a moment by `nowMs`, exactly, ms. */
+  leftMs(atMs: number): number {
+    const { clock } = this.ports;
+    if (this.brokerBaseMs === null) return atMs - clock.nowMs();
+    return atMs - this.brokerBaseMs - (clock.monotonicMs() - this.monotonicBaseMs);
   }
 
   /** Today in New York, by `nowMs`. */

@@ -32,6 +32,7 @@ import {
   isOfThisSession,
 } from "./observe.ts";
 import { sightOf } from "./sight.ts";
+import { forgetEnded, readStops } from "./stop_watch.ts";
 import { sayAlarms } from "./standing_alarms.ts";
 import { sayEnding } from "./stop_ending.ts";
 import { listLowered, listUnclearReasons } from "./unclear_sells.ts";
@@ -71,6 +72,7 @@ async function takeAll(engine: Engine, end: CycleEnd): Promise<void> {
   for (const standing of standings) {
     if (standing.due === null) engine.hindrances.delete(standing.symbol);
   }
+  forgetEnded(engine, standings);
   if (JSON.stringify(standings) !== JSON.stringify(engine.state.standings)) {
     engine.updateState({ standings });
   }
@@ -131,6 +133,7 @@ function take(engine: Engine, position: ManagedPosition, turn: Turn): Standing {
     price: lookAtPrice(engine, position),
     blind: findBlind(engine, position, turn),
     reasons: listReasons(engine, position, turn),
+    stops: engine.observation === null ? null : readStops(engine, position, before?.stops),
     before,
     nowMs: engine.nowMs(),
   });

@@ -1,7 +1,7 @@
 import { unreachable } from "../domain/assert.ts";
 import { buildPositionEvent } from "../domain/day/position_event.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
-import type { EndReason } from "../domain/entry_end.ts";
+import { formatEntryEnd } from "../domain/entry_end.ts";
 import { type ExitReason, isExitReason } from "../domain/exit_rules.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import type { Note } from "../domain/plan/note.ts";
@@ -136,7 +136,16 @@ async function tellOne(engine: Engine, note: Note): Promise<void> {
           `to have a stop of your own, take the position over: avwap-execution release ${symbol}`,
       );
     case "entry_ends":
-      return log.warn(describeEnd(value.order, value.why));
+      log.warn(`${symbol}: ${formatEntryEnd({ ...value.order, why: value.why })}`);
+      return void await engine.event({
+        type: "entry_end",
+        symbol,
+        client_order_id: positionId,
+        order_id: value.order.orderId,
+        why: value.why,
+        qty: value.order.qty,
+        filled_qty: value.order.filledQty,
+      });
     case "entry_hangs":
       return log.warn(
         `${symbol}: the cancel of its entry's rest is still under way at the broker; ` +
@@ -189,18 +198,6 @@ function tellStop(
       );
   }
 }
-
-function describeEnd({ symbol, filledQty, qty }: BrokerOrder, why: EndReason): string {
-  return `${symbol}: entry filled ${filledQty} of ${qty ?? "?"} ${END_WORDS[why]}`;
-}
-
-const END_WORDS: Readonly<Record<EndReason, string>> = {
-  "unfilled":
-    "a minute after it was accepted (a halt?): cancelling it; it stays the symbol's entry of the day",
-  "partly filled": "for a minute: cancelling the rest",
-  "close near": "and the close is near: cancelling the rest",
-  "daily loss": "and the day's loss has reached its limit: cancelling the rest",
-};
 
 /** What a stop that was not placed came after. */
 const UNDONE: Readonly<Record<ValueOf<"stop_undone">["after"], string>> = {

@@ -68,6 +68,13 @@ const RELEASED = {
 
 const DUE = [...EXIT_REASONS, "stop", "unknown"] as const;
 const share = number.min(0, "is negative");
+const STOP_LOSSES = z.object({
+  since: TimeWire,
+  last: TimeWire,
+  times: number.int("is not a whole number").min(1, "is not above 0"),
+  qty: share,
+  idle: z.boolean("is neither true nor false"),
+});
 const STANDING = {
   symbol: text.min(1, "is empty"),
   position_id: text.min(1, "is empty"),
@@ -84,6 +91,8 @@ const STANDING = {
   why: text,
   bare_since: TimeWire.nullable(),
   due_since: TimeWire.nullable(),
+  resting_stops: z.array(text, "is not a list").optional(),
+  stop_losses: STOP_LOSSES.optional(),
 };
 
 const UNFINISHED = {

@@ -193,15 +193,15 @@ export const AUDIT_BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/domain/plan/give_way.ts",
-        find: "  if (pending.length === 0) return null;",
+        find: "  return unended.length === 0 ? null",
         replace:
-          "  if (pending.length === 0 || view.world.now.monotonicMs - begun.sinceMs >= CANCEL_WAIT_MS) return null;",
+          "  return unended.length === 0 || view.world.now.monotonicMs - begun.sinceMs >= CANCEL_WAIT_MS ? null",
       },
       // The count of what sells still hold would make it harmless.
       {
-        file: "src/domain/account/position_shares.ts",
-        find: "filter((group) => !isGroupBound(group))",
-        replace: "filter((group) => !isGroupBound(group) && !group.isLeaving)",
+        file: "src/domain/account/free_shares.ts",
+        find: "filter((group) => !isBoundGroup(group))",
+        replace: "filter((group) => !isBoundGroup(group) && !group.isLeaving)",
       },
     ],
   },
@@ -308,10 +308,10 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "what the broker does not show yet is not there",
     edits: [
       {
-        file: "src/engine/asking.ts",
-        find: "    engine.putBook(noteUnshown(engine.book, orderId));",
+        file: "src/engine/asker.ts",
+        find: "    asker.putBook(noteUnshown(asker.book, orderId));",
         replace:
-          "    engine.putBook(keepOrders(noteUnshown(engine.book, orderId), (each) => each.isShown));",
+          "    asker.putBook(new Map([...noteUnshown(asker.book, orderId)].filter(([, each]) => each.isShown)));",
       },
     ],
   },

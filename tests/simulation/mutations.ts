@@ -83,8 +83,8 @@ const BUGS: readonly Bug[] = [
     ],
   },
   edit(4, "the sell leaves before the cancel is final", "domain/plan/give_way.ts", {
-    find: "  if (pending.length === 0) return null;",
-    replace: "  if (pending.length < 1_000) return null;",
+    find: "  return unended.length === 0 ? null",
+    replace: "  return unended.length < 1_000 ? null",
   }),
   edit(4, "the stop for the rest is for all shares", "domain/plan/place.ts", {
     find: "  const qty = Math.min(mostQty, view.availableQty);",

@@ -201,6 +201,18 @@ const standing = fc.record({
   why: textValue,
   bareSinceMs: orNull(moment),
   dueSinceMs: orNull(moment),
+  stops: fc.record({
+    restingIds: fc.array(textValue, { maxLength: 2 }),
+    losses: orNull(
+      fc.record({
+        sinceMs: moment,
+        lastMs: moment,
+        times: fc.integer({ min: 1, max: 1000 }),
+        qty: fc.nat(1000),
+        isIdle: fc.boolean(),
+      }),
+    ),
+  }),
 });
 
 const unfinished = fc.record({

@@ -17,6 +17,7 @@ const HAPPENINGS: ReadonlySet<string> = new Set([
   "daily_loss",
   "dry_run_order",
   "entries_paused",
+  "entry_end",
   "fill",
   "kill_switch",
   "position",

@@ -50,8 +50,8 @@ export const PROTECTION_BUGS: readonly TestedBug[] = [
     name: "a status that nobody knows as protection",
     edits: [{
       file: "src/domain/protection.ts",
-      find: "    WORKING.has(status) || (isOfLegs",
-      replace: "    !isKnownStatus(status) || WORKING.has(status) || (isOfLegs",
+      find: "    isAtWork(order) || (isOfLegs",
+      replace: "    !isKnownStatus(order.status) || isAtWork(order) || (isOfLegs",
     }, {
       file: "src/domain/protection.ts",
       find: '  if (deciding.some((order) => !isKnownStatus(order.status))) return "unknown";\n',

@@ -1,4 +1,5 @@
 import { formatAdoptCommand, formatPriceUsd, formatSignedUsd } from "../domain/alert_facts.ts";
+import { formatCounted } from "../domain/counted.ts";
 import { EXIT_RULES, TRIM_REASONS } from "../domain/exit_rules.ts";
 import { formatCents } from "../domain/money.ts";
 import { formatNy } from "../domain/ny_time.ts";
@@ -132,7 +133,7 @@ function formatLastCycle({ last_cycle: { at, gate } }: StatusReport): string {
 
 function formatWatchlist({ watchlist }: StatusReport): string {
   return watchlist.kind === "fresh"
-    ? `fresh, ${watchlist.candidates} candidates: ${watchlist.path}`
+    ? `fresh, ${formatCounted(watchlist.candidates, "candidate")}: ${watchlist.path}`
     : watchlist.message ?? watchlist.kind;
 }
 
@@ -174,7 +175,7 @@ function formatLedger({ ledger }: StatusReport): string {
   if (ledger.kind !== "ok") return ledger.message ?? ledger.kind;
   const day = ledger.is_today ? "today" : `${ledger.date_ny}, the next cycle starts today's`;
   const mismatches = ledger.mismatches === 0 ? "" : `, ${ledger.mismatches} MISMATCHES`;
-  return `${day}, ${ledger.entries} orders${mismatches}`;
+  return `${day}, ${formatCounted(ledger.entries, "order")}${mismatches}`;
 }
 
 const COLUMNS = [
@@ -224,7 +225,7 @@ function formatBroker(broker: NonNullable<StatusReport["broker"]>): Labelled[] {
       "Account",
       `${broker.account_status}${broker.is_blocked ? ", BLOCKED" : ""}, equity ` +
       `${broker.equity_usd === null ? "unknown" : formatCents(broker.equity_usd)} USD, ` +
-      `${broker.open_orders} open orders`,
+      formatCounted(broker.open_orders, "open order"),
       broker.is_blocked ? "bad" : null,
     ],
     ...(foreign === "" ? [] : [["Foreign", `${foreign} (never touched)`, null] as const]),

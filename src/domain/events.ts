@@ -412,6 +412,8 @@ export type ErrorEvent = {
   /** How often it was said since `since`, this time included, where it repeated. */
   readonly times?: number | undefined;
   readonly since?: string | undefined;
+  /** Where its numbers and ids tell it from others with the same words. Since release 0.2.0. */
+  readonly is_distinct?: true | undefined;
   readonly stack?: string | undefined;
 };
 

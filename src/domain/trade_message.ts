@@ -6,6 +6,7 @@ import {
   type PositionFact,
   unprotectedQty,
 } from "./alert_facts.ts";
+import { formatCounted } from "./counted.ts";
 import {
   buildTradeResult,
   formatR,
@@ -185,6 +186,6 @@ function formatNow({ order, position }: TradeMessageFacts): string {
 /** What became of the shares that an order was for and did not trade. */
 function formatRest({ qty, askedQty, isWorking }: FilledOrder): string[] {
   if (askedQty === null || askedQty <= qty) return [];
-  const rest = `${askedQty - qty} of its ${askedQty} shares`;
-  return [isWorking ? `${rest} still wait at the broker` : `${rest} were not traded`];
+  const rest = `${askedQty - qty} of its ${formatCounted(askedQty, "share")}`;
+  return [isWorking ? `still at the broker: ${rest}` : `not traded: ${rest}`];
 }

@@ -1,3 +1,4 @@
+import { formatCounted } from "../domain/counted.ts";
 import type { EntryIntent } from "../domain/entry_intent.ts";
 import { REJECTIONS_IN_A_ROW_MAX, SYMBOL_REJECTIONS_MAX } from "../domain/caps.ts";
 import type { LiveDecision } from "../domain/gate.ts";
@@ -248,7 +249,9 @@ export function sayRejections(engine: Engine, symbol: string): void {
   }
   if (usage.rejectionsInARow >= REJECTIONS_IN_A_ROW_MAX) {
     engine.sayError(
-      `${usage.rejectionsInARow} rejections in a row: no entries for the rest of the day`,
+      `${
+        formatCounted(usage.rejectionsInARow, "rejection")
+      } in a row: no entries for the rest of the day`,
       "read the broker's reasons in `avwap-execution log`, and look at the account in its dashboard (blocked? no buying power?)",
     );
   }

@@ -1,4 +1,5 @@
 import { unreachable } from "../domain/assert.ts";
+import { formatCounted } from "../domain/counted.ts";
 import { buildPositionEvent } from "../domain/day/position_event.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { formatEntryEnd } from "../domain/entry_end.ts";
@@ -114,7 +115,9 @@ async function tellOne(engine: Engine, note: Note): Promise<void> {
       );
     case "exit_blind":
       return engine.sayError(
-        `${symbol}: its position can't be read in the middle of an exit; stop for ${value.qty} shares`,
+        `${symbol}: its position can't be read in the middle of an exit; stop for ${
+          formatCounted(value.qty, "share")
+        }`,
         lookAtPosition(symbol),
       );
     case "not_freed":
@@ -149,7 +152,9 @@ async function tellOne(engine: Engine, note: Note): Promise<void> {
     case "entry_hangs":
       return log.warn(
         `${symbol}: the cancel of its entry's rest is still under way at the broker; ` +
-          `beside it the broker may take no stop for the ${value.boughtQty} shares that it bought`,
+          `beside it the broker may take no stop for the ${
+            formatCounted(value.boughtQty, "share")
+          } that it bought`,
       );
     case "orphan":
       if (value.waits !== null) {
@@ -166,7 +171,7 @@ async function tellOne(engine: Engine, note: Note): Promise<void> {
         explainSell(find(engine, positionId), value)
       }`;
       if (value.kind === "obstacle") return log.warn(text);
-      return engine.sayError(text, LOOK_AT_ORDER);
+      return engine.sayError(text, LOOK_AT_ORDER, { isDistinct: note.scope !== "always" });
     }
     default:
       return unreachable(value);
@@ -216,9 +221,9 @@ function tellUndone(
   const text = `${symbol}: ${UNDONE[after]}: ${why}`;
   if (isOwn) return engine.ports.log.error(text);
   // An error once a day and cause: the position's standing says for how long, and what the operator can do.
-  const isSaid = after !== "nothing" ||
-    engine.isNews(`stop_not_placed:${text}`, engine.dateNy());
-  if (isSaid) engine.sayError(text, lookAtPosition(symbol));
+  const isDistinct = after === "nothing";
+  const isSaid = !isDistinct || engine.isNews(`stop_not_placed:${text}`, engine.dateNy());
+  if (isSaid) engine.sayError(text, lookAtPosition(symbol), { isDistinct });
   else engine.ports.log.warn(text);
 }
 

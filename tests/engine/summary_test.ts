@@ -43,7 +43,7 @@ Deno.test("the LIVE summary after the close adds up and names fills, exits, resu
         "NVDA 3 at 129.44 (r1_trim)",
         "NVDA 2 at 136.78 (r2_trim)",
         "NVDA 7 shares: +45.79 USD (+0.7 R)",
-        "BRK.B 1 shares: -35.40 USD (-1.0 R)",
+        "BRK.B 1 share: -35.40 USD (-1.0 R)",
         "Trade results, against the entries: +10.39 USD",
         "Day result, against the previous close: +10.39 USD",
         "Overnight: none",
@@ -131,7 +131,7 @@ Deno.test("a half day is said to be one, and what is held overnight with its sto
     assertStringIncludes(text, "2026-11-27, HALF DAY, closed at 13:00 New York");
     assertStringIncludes(
       text,
-      "Overnight: 1\n  MSFT 1 shares: stop 391.20 for 1, good till canceled",
+      "Overnight: 1\n  MSFT 1 share: stop 391.20 for 1, good till canceled",
     );
   }));
 

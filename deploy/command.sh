@@ -112,11 +112,11 @@ run_kill() {
 # Bare it would be `run`: an engine that nobody watches, beside the service or in its place.
 [ $# -gt 0 ] || usage "name a command: $NAME --help; the engine is started with systemctl start $SERVICE"
 for word in "$@"; do
-  case "$word" in -h | --help) run_plainly "$@" ;; esac
+  case "$word" in -h | --help | -V | --version) run_plainly "$@" ;; esac
 done
 # What a shell proposes are the symbols of the engine that runs.
 case "${1:-} ${2:-}" in 'completion symbols' | 'completion adoptable') RUNNING_DIR=$(read_running_dir) ;; esac
-case "${1:-}" in -V | --version | help | version | completion) run_plainly "$@" ;; esac
+case "${1:-}" in help | version | completion) run_plainly "$@" ;; esac
 refuse_mistyped "$@"
 [ -n "$ROOT" ] || [ "$(id -u)" = 0 ] || fail "must run as root, as the service is started: sudo $NAME${1:+ $1}"
 

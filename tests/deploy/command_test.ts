@@ -76,9 +76,12 @@ Deno.test("every other command passes its status on, and needs no root for help,
   withInstalled(async (host) => {
     const checked = await host.command("check");
     assertEquals([checked.status, checked.stdout], [78, ""]);
-    for (const word of ["--version", "help", "completion"]) {
-      assertEquals((await host.command(word)).status, 0, word);
+    for (const words of [["--version"], ["status", "-V"], ["help"], ["completion"]]) {
+      assertEquals((await host.command(...words)).status, 0, words.join(" "));
     }
+    await Deno.writeTextFile(`${host.root}.cannot-run`, "");
+    const { status, stderr } = await host.command("status", "--version");
+    assertEquals([status, stderr], [0, ""]);
   }, { check: 78 }));
 
 const MISTYPED = 'Unknown command "chekc"; did you mean check?';

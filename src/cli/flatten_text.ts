@@ -1,6 +1,7 @@
 import { formatPriceUsd } from "../domain/alert_facts.ts";
 import { formatCounted } from "../domain/counted.ts";
 import type { BarePosition, FlattenPlan, FlattenScope } from "../domain/flatten_plan.ts";
+import type { LedgerEntry } from "../domain/ledger.ts";
 import type { MarketClock } from "../domain/market.ts";
 import { formatCents } from "../domain/money.ts";
 import { formatNy } from "../domain/ny_time.ts";
@@ -108,6 +109,16 @@ export function formatUnread(rows: readonly UnreadableRow[]): string[] {
       : row.orderId === null
       ? "only the broker's own screen can cancel it"
       : "cancelled by its id, where it is in scope for sure")
+  );
+}
+
+/** Orders that may be at the broker, and that it has neither shown nor denied. */
+export function formatDoubts(doubts: readonly LedgerEntry[]): string[] {
+  return doubts.map(({ symbol, side, qty, clientOrderId }) =>
+    `${formatOneLine(symbol)} ${side} ${qty ?? "?"} (${
+      formatOneLine(clientOrderId ?? "?")
+    }) may be ` +
+    "at the broker, which has not said: do it again, or look there"
   );
 }
 

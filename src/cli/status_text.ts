@@ -1,5 +1,6 @@
 import { formatAdoptCommand, formatPriceUsd, formatSignedUsd } from "../domain/alert_facts.ts";
 import { formatCounted } from "../domain/counted.ts";
+import { EXIT_RULES, TRIM_REASONS } from "../domain/exit_rules.ts";
 import { formatCents } from "../domain/money.ts";
 import { formatNy } from "../domain/ny_time.ts";
 import { formatOneLine } from "../domain/one_line.ts";
@@ -183,8 +184,7 @@ const COLUMNS = [
   { head: "QTY", align: "right" },
   { head: "STOP", align: "right" },
   { head: "HIGH", align: "right" },
-  { head: "R1", align: "right" },
-  { head: "R2", align: "right" },
+  ...TRIM_REASONS.map((reason) => ({ head: EXIT_RULES[reason].name, align: "right" as const })),
   { head: "AT THE BROKER", align: "left" },
 ] as const;
 
@@ -196,8 +196,10 @@ function formatPositions(positions: readonly PositionStatus[], paint: Paint): st
     position.unexplained_qty === null ? `${position.qty ?? "?"}` : `${position.qty} (!)`,
     formatPriceUsd(position.stop_usd),
     position.high_water_usd === null ? "?" : formatPriceUsd(position.high_water_usd),
-    formatLevel(position.r1_usd, position.is_trimmed_r1),
-    formatLevel(position.r2_usd, position.is_trimmed_r2),
+    ...TRIM_REASONS.map((reason) => {
+      const { statusLevel, statusFlag } = EXIT_RULES[reason];
+      return formatLevel(position[statusLevel], position[statusFlag]);
+    }),
     position.broker === null ? "not asked" : formatCover(position.broker),
   ]);
   return formatNarrowTable(COLUMNS, rows).map((line) =>

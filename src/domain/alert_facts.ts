@@ -5,20 +5,13 @@ import { formatCounted } from "./counted.ts";
 import type { DayLoss } from "./day_loss.ts";
 import { formatCents } from "./money.ts";
 import { formatNy } from "./ny_time.ts";
+import type { StopFact } from "./protection.ts";
 
 /** A message to the operator as plain text; the alert adapter adds the mode mark and escapes it (interface, Slack). */
 export interface AlertMessage {
   readonly level: "INFO" | "TRADE" | "WARNING" | "ERROR";
   readonly title: AlertTitle;
   readonly text: string;
-}
-
-/** A stop that works (or is `held`) at the broker. Quantity in shares, price in USD per share. */
-export interface StopFact {
-  readonly qty: number;
-  readonly stopUsd: number;
-  /** As on the wire: `gtc`, `day`. */
-  readonly timeInForce: string;
 }
 
 /** A position as it was seen last. Shares. */

@@ -49,7 +49,7 @@ export interface FillFact {
   readonly priceUsd: number | null;
 }
 
-/** A sell's fill with the reason of the exit (`r1_trim`, `r2_trim`, `stop_exit`, `stop`, `take_profit`). */
+/** A sell's fill with what it was for (`FillReason`). */
 export interface ExitFact extends FillFact {
   readonly reason: string;
 }

@@ -7,7 +7,7 @@ import type { AlertMessage } from "../domain/alert_facts.ts";
 import type { AlertTitle } from "../domain/alert_titles.ts";
 import { buildExecutionError } from "../domain/alert_messages.ts";
 import type { AuditEvent, EventMode, GateInputsRecord } from "../domain/events.ts";
-import type { ReadFailure } from "../domain/gate.ts";
+import type { ReadFailure } from "../domain/order_request.ts";
 import type { LedgerEntry, LedgerProblem } from "../domain/ledger.ts";
 import type { MarketClock, Session, Trade } from "../domain/market.ts";
 import type { LostRecord, RebuildWait } from "../domain/rebuild_wait.ts";
@@ -138,6 +138,10 @@ export class Engine {
   readonly stopsPlaced = new Set<string>();
   /** Order ids of stops that worked when a cancel of this process left for them. */
   readonly stopsTakenDown = new Set<string>();
+  /** Those of the cycle before. */
+  momentsAhead: readonly number[] = [];
+  /** How long this cycle has waited for the moments of entries, ms. */
+  pausedMs = 0;
   /** When this cycle began, broker time: an intent whose time had come by then and that it left wakes nobody by that time. */
   cycleBeganMs = -Infinity;
   /** Requests to adopt that a cycle was begun for. */
@@ -243,6 +247,13 @@ export class Engine {
     if (this.brokerBaseMs === null) return clock.nowMs();
     // Whole: it goes into order ids and files, and monotonic time has fractions.
     return Math.floor(this.brokerBaseMs + clock.monotonicMs() - this.monotonicBaseMs);
+  }
+
+  /** How long it is until a moment by `nowMs`, exactly, ms. */
+  leftMs(atMs: number): number {
+    const { clock } = this.ports;
+    if (this.brokerBaseMs === null) return atMs - clock.nowMs();
+    return atMs - this.brokerBaseMs - (clock.monotonicMs() - this.monotonicBaseMs);
   }
 
   /** Today in New York, by `nowMs`. */

@@ -16,7 +16,7 @@ import { formatUtc } from "../domain/ny_time.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
 import { LOOK_AT_ORDER } from "../domain/remedies.ts";
-import { lookUpOrder } from "./asking.ts";
+import { lookUpOrder } from "./asker.ts";
 import { CONVERT_BEFORE_CLOSE_MS } from "../domain/plan/time_left.ts";
 import { untilCloseMs } from "./closing.ts";
 import { buildDeadlineMs, RECORD_AGE_MAX_MS } from "../domain/plan/sell_record.ts";

@@ -5,6 +5,7 @@ import {
   type LedgerRead,
   type LiveLedgerPort,
   StateError,
+  type UnusableFile,
 } from "../engine/ports.ts";
 import { copyAside, ensureDir, replaceFile } from "./durable_file.ts";
 import { type FileSystem, joinPath, parentOf } from "./file_system.ts";
@@ -126,7 +127,7 @@ async function readArchive(
   const listed = await listArchived(fs, archiveDir, ARCHIVED);
   if (listed.kind !== "ok") return listed;
   const ledgers: LiveLedger[] = [];
-  const unusable: string[] = [];
+  const unusable: UnusableFile[] = [];
   for (const name of listed.names) {
     if (ledgers.length >= limit) break;
     const path = joinPath(archiveDir, name);
@@ -134,9 +135,12 @@ async function readArchive(
     if (found.kind === "unreadable" && !found.isRead) {
       return { kind: "unreadable", path, message: found.message };
     }
-    if (found.kind !== "ok") unusable.push(found.message);
+    if (found.kind !== "ok") unusable.push({ path, message: found.message });
     else if (found.ledger.dateNy === ARCHIVED.exec(name)?.[1]) ledgers.push(found.ledger);
-    else unusable.push(`Cannot use ${JSON.stringify(path)}: it is of ${found.ledger.dateNy}`);
+    else {
+      const message = `Cannot use ${JSON.stringify(path)}: it is of ${found.ledger.dateNy}`;
+      unusable.push({ path, message });
+    }
   }
   return { kind: "ok", ledgers, unusable };
 }

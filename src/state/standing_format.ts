@@ -29,9 +29,9 @@ export function buildStandingWire(standing: Standing): StandingFields {
 }
 
 function buildLossesWire(
-  { sinceMs, lastMs, times, qty }: StopLosses,
+  { sinceMs, lastMs, times, qty, isIdle }: StopLosses,
 ): NonNullable<StandingFields["stop_losses"]> {
-  return { since: formatTime(sinceMs), last: formatTime(lastMs), times, qty };
+  return { since: formatTime(sinceMs), last: formatTime(lastMs), times, qty, idle: isIdle };
 }
 
 /** The same, read back. */
@@ -60,9 +60,9 @@ export function buildStanding(wire: StateWire["standings"][number]): Standing {
 }
 
 function buildLosses(
-  { since, last, times, qty }: NonNullable<StateWire["standings"][number]["stop_losses"]>,
+  { since, last, times, qty, idle }: NonNullable<StateWire["standings"][number]["stop_losses"]>,
 ): StopLosses {
-  return { sinceMs: since, lastMs: last, times, qty };
+  return { sinceMs: since, lastMs: last, times, qty, isIdle: idle };
 }
 
 /** @returns What is wrong with a standing that types don't say, `null` where nothing is. */

@@ -1,6 +1,7 @@
 import { formatCounted } from "../counted.ts";
 import type { ManagedPosition } from "../engine_state.ts";
-import { decideExit, type ExitReason } from "../exit_plan.ts";
+import type { ExitReason } from "../exit_rules.ts";
+import { decideExit } from "../exit_plan.ts";
 import { formatNy } from "../ny_time.ts";
 import type { ShareCount } from "./share_count.ts";
 import {
@@ -90,11 +91,14 @@ export interface StandingInputs {
 
 const NO_PRICE: StandingReason = { code: "price", text: "no price of it can be read" };
 const NO_COVER: StandingReason = { code: "orders", text: "its orders at the broker can't be read" };
-const FLEETING: StandingReason = {
-  code: "fleeting",
+const TAKEN: StandingReason = {
+  code: "taken",
   text:
-    "each stop that is placed is gone when it is looked at (cancelled, rejected or suspended at " +
-    "the broker)",
+    "each stop that is placed is gone when it is looked at (cancelled or rejected at the broker)",
+};
+const IDLE: StandingReason = {
+  code: "obstacle",
+  text: "each stop that is placed is suspended when it is looked at, or does not trade otherwise",
 };
 const SOON: StandingReason = { code: "pending", text: "not done yet, looked at again within 30 s" };
 
@@ -120,7 +124,7 @@ export function decideStanding(inputs: StandingInputs): Standing {
   const due = waiting ?? (bareQty > 0 ? "stop" : null);
   const reasons = due === null ? [] : listReasons(inputs, {
     isCoverUnread: cover === null,
-    isFleeting: fleetingQty > 0,
+    losses: fleetingQty > 0 ? stops.losses : null,
   });
   return {
     symbol: position.symbol,
@@ -213,12 +217,15 @@ function findDueSince(waiting: Due, before: Standing | undefined): number | null
 
 function listReasons(
   { blind, price, reasons }: StandingInputs,
-  { isCoverUnread, isFleeting }: { readonly isCoverUnread: boolean; readonly isFleeting: boolean },
+  { isCoverUnread, losses }: {
+    readonly isCoverUnread: boolean;
+    readonly losses: StopLosses | null;
+  },
 ): StandingReason[] {
   const listed = [
     ...(blind === null ? [] : [blind]),
     ...(isCoverUnread ? [NO_COVER] : []),
-    ...(isFleeting ? [FLEETING] : []),
+    ...(losses === null ? [] : [losses.isIdle ? IDLE : TAKEN]),
     ...reasons,
     ...(price.kind === "unread" ? [NO_PRICE] : []),
     ...(price.kind === "doubted" ? [buildDoubt(price.priceUsd)] : []),

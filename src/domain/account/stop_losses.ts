@@ -20,6 +20,8 @@ export interface StopLosses {
   readonly times: number;
   /** Whole shares that the last one held. */
   readonly qty: number;
+  /** Whether the last one is still there, and does not trade. */
+  readonly isIdle: boolean;
 }
 
 /** What a look at the end of a cycle finds of the stops that should rest. */
@@ -27,6 +29,7 @@ export interface StopLook {
   readonly restingIds: readonly string[];
   /** Shares whose stop is gone since the look before; 0 for none. */
   readonly lostQty: number;
+  readonly isIdle: boolean;
   /** Whether the broker showed its orders: what can't be seen has not lasted by that. */
   readonly isSeen: boolean;
 }
@@ -65,6 +68,7 @@ export function lookAtStops(
   return {
     restingIds: resting.map(({ orderId }) => orderId),
     lostQty: lost.reduce((sum, { qty, filledQty }) => sum + Math.ceil((qty ?? 0) - filledQty), 0),
+    isIdle: lost.some((order) => !isFinal(order)),
     isSeen: areOrdersRead && !unreadableOrders.has(symbol),
   };
 }
@@ -84,7 +88,7 @@ function isLost(order: BrokerOrder, isOpen: boolean): boolean {
  */
 export function decideLosses(
   before: StopLosses | null,
-  look: Pick<StopLook, "lostQty" | "isSeen"> | null,
+  look: Pick<StopLook, "lostQty" | "isIdle" | "isSeen"> | null,
   nowMs: number,
 ): StopLosses | null {
   if (look === null) return before;
@@ -98,6 +102,7 @@ export function decideLosses(
     lastMs: nowMs,
     times: (recent?.times ?? 0) + 1,
     qty: look.lostQty,
+    isIdle: look.isIdle,
   };
 }
 

@@ -69,8 +69,8 @@ Deno.test("lookAtStops() knows nothing of another symbol's stops", () => {
 function after(looks: readonly (readonly [number, number | "unseen"])[]): StopLosses | null {
   return looks.reduce<StopLosses | null>((before, [seconds, found]) => {
     const look = found === "unseen"
-      ? { lostQty: 0, isSeen: false }
-      : { lostQty: found, isSeen: true };
+      ? { lostQty: 0, isIdle: false, isSeen: false }
+      : { lostQty: found, isIdle: false, isSeen: true };
     return decideLosses(before, look, START_MS + seconds * 1_000);
   }, null);
 }
@@ -101,5 +101,6 @@ Deno.test("losses of another hour have nothing to do with each other", () => {
     lastMs: START_MS + 3_600_000,
     times: 1,
     qty: 10,
+    isIdle: false,
   });
 });

@@ -62,8 +62,8 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "a standing without a since",
     edits: [{
       file: STANDING,
-      find: "bareSinceMs: bareQty > 0 ? before?.bareSinceMs ?? nowMs : null,",
-      replace: "bareSinceMs: bareQty > 0 ? nowMs : null,",
+      find: "  const sinceMs = before?.bareSinceMs ?? nowMs;",
+      replace: "  const sinceMs = nowMs;",
     }],
     tests: [STANDING_TEST, ENGINE_TEST],
   },
@@ -252,7 +252,7 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "the operator's own switch raises an alarm of each trim",
     edits: [{
       file: ALARMS,
-      find: '  return due === "stop_exit" || cause === "short" || !context.isOperatorStopped;',
+      find: '  return isClose(due) || cause === "short" || !context.isOperatorStopped;',
       replace: '  return due !== null || cause === "short";',
     }],
     tests: [ALARMS_TEST, ENGINE_TEST],

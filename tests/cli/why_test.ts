@@ -37,6 +37,7 @@ const INTENT = line("10:40:01", "intent", {
 });
 const DENIED = line("10:42:00", "verdict", {
   ...SYMBOL,
+  client_order_id: "c",
   is_allowed: false,
   reason: "allowlist blocked",
   detail: "allowed: NVDA",
@@ -95,6 +96,12 @@ const cases: { when: string; events: string; symbol?: string; words: string[] }[
     when: "it was denied again and again",
     events: LIVE + SIGNAL + SIGNAL + DENIED + DENIED + DENIED,
     words: ["2 times until 10:40:00", "Denied 3 times in all"],
+  },
+  {
+    when: "it was denied, and got no further intent before the close",
+    events: LIVE + SIGNAL + DENIED +
+      line("15:59:00", "skip", { ...SYMBOL, client_order_id: null, reason: "close too near" }),
+    words: ["Entry denied: allowlist blocked", "For an order: ALLOWLIST_SYMBOLS would have to"],
   },
   {
     when: "the gate was DRY_RUN too",

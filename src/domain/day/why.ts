@@ -62,7 +62,10 @@ const CONFIRM =
 export function buildWhy(events: readonly RecordedEvent[], symbol: string): Why {
   const own = events.filter((event) => event.symbol === symbol);
   const signals = own.filter((event) => event.type === "signal");
-  const last = own.findLast((event) => FATES.has(event.type));
+  const fates = own.filter((event) => FATES.has(event.type));
+  // That it got no further intent, the close being near, is not what kept the one before from being sent.
+  const last = fates.findLast((event) => readText(event, "client_order_id") !== null) ??
+    fates.at(-1);
   const intent = own.findLast((event) => event.type === "intent");
   const entry = findEntry(own);
   const isFateOpen = entry === null ||

@@ -71,6 +71,17 @@ export function isPaid(rest: number, name: Bounded | null): boolean {
   return spend(rest, name) !== null;
 }
 
+/** How many bits `listPaid` takes. */
+export const PAID_BITS = BOUNDED.length;
+
+/** Of which kinds there is one left, a bit for each. */
+export function listPaid(rest: number): number {
+  return BOUNDED.reduce(
+    (bits, _name, at) => ((rest >>> (at * BITS)) & EACH_MAX) === 0 ? bits : bits | (1 << at),
+    0,
+  );
+}
+
 /** Whether the flag is set. */
 export function hasFlag(rest: number, flag: Flag): boolean {
   return ((rest >>> (FLAGS_AT + FLAGS.indexOf(flag))) & 1) === 1;

@@ -1,5 +1,7 @@
-import type { ReadFailure } from "./gate.ts";
 import type { BrokerOrder } from "./orders.ts";
+
+/** How a broker read failed, as the gate names it. */
+export type ReadFailure = "http" | "timeout" | "network" | "malformed";
 
 /** A market sell, day. */
 export interface MarketSellRequest {

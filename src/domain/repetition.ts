@@ -129,12 +129,19 @@ export class Repetition {
   }
 }
 
-/** A text's first line with ids and standing numbers masked; letters, and so symbols, are kept, and how many shares (`qty=`). */
+/** Behind a number: it says how many shares, and tells two apart. */
+const OF_SHARES = /^( of \d[\d.,]*)? shares?\b/;
+
+/** A text's first line with ids and standing numbers masked; letters, and so symbols, are kept, and how many shares. */
 export function buildMeaning(text: string): string {
   const [firstLine = ""] = text.split("\n", 1);
   return firstLine.slice(0, MEANING_CHARS_MAX)
     .replace(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi, "#")
-    .replace(/(?<![\w.-]|\bqty=)[+-]?\d[\d.,:]*(?![\w-])/g, "#");
+    .replace(
+      /(?<![\w.-]|\bqty=)[+-]?\d[\d.,:]*(?![\w-])/g,
+      (number, at: number, line: string) =>
+        OF_SHARES.test(line.slice(at + number.length)) ? number : "#",
+    );
 }
 
 /** ` (14 times since 10:02)`, New York time; nothing for the first time. */

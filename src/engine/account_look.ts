@@ -8,14 +8,18 @@ export function readAccountBlock(engine: Engine): string | null {
   return account?.kind === "ok" ? findAccountBlock(account.value) : null;
 }
 
-/** Reads the account again where its answer is too old to send an order by (interface, Gate). */
-export async function refreshAccount(engine: Engine): Promise<void> {
+/**
+ * Reads the account again where its answer will be too old to send an order by (interface, Gate).
+ * @param leftMs So long from now the order leaves.
+ */
+export async function refreshAccount(engine: Engine, leftMs: number): Promise<void> {
   const { observation } = engine;
   const { broker, clock } = engine.ports;
   if (observation === null) return;
   const { account } = observation;
   if (
-    account.kind === "ok" && clock.monotonicMs() - account.atMonotonicMs <= FACTS_AGE_MAX_MS
+    account.kind === "ok" &&
+    clock.monotonicMs() + leftMs - account.atMonotonicMs <= FACTS_AGE_MAX_MS
   ) return;
   engine.observation = { ...observation, account: await engine.read(() => broker.readAccount()) };
 }

@@ -2,6 +2,7 @@ import { keepNewest, type LedgerEntry, type LiveLedger } from "../domain/ledger.
 import type { RebuildWait } from "../domain/rebuild_wait.ts";
 import type { Engine } from "./engine.ts";
 import { isOwnLedger } from "./gate_reader.ts";
+import type { UnusableFile } from "./ports.ts";
 
 /** Days of archived ledgers that are looked at for what was left open over night. */
 export const PAST_DAYS = 3;
@@ -30,8 +31,8 @@ export async function readPast(engine: Engine, limit: number): Promise<PastRead>
 }
 
 /** Names what of the archive is of no use, once a NY day each. */
-export function sayUnusable(engine: Engine, messages: readonly string[]): void {
-  for (const message of messages) {
+export function sayUnusable(engine: Engine, files: readonly UnusableFile[]): void {
+  for (const { message } of files) {
     if (!engine.isNews(`unusable:${message}`, engine.dateNy())) continue;
     engine.ports.log.warn(`Archived file left out: ${message}; move it away by hand`);
   }

@@ -19,7 +19,8 @@ import { noticeCorporateActions } from "./corporate_actions.ts";
 import { noticeDisk } from "./disk_notice.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { readDayLoss } from "./day_loss.ts";
-import { decideDueEntries, hasDueIntent, pauseEntries } from "./entries.ts";
+import { decideDueEntries, pauseEntries } from "./entries.ts";
+import { listPressing } from "./entry_moment.ts";
 import { recordEquity } from "./equity.ts";
 import { RETRY_MS } from "../domain/plan/move.ts";
 import { observePrices, sayDryRunExits } from "./exits.ts";
@@ -64,11 +65,14 @@ export interface CycleResult {
 }
 
 /**
- * One cycle: observe, reconcile, gate, exits and protection, then every intent due by then, and signals (pipeline 4).
+ * One cycle: observe, reconcile, gate, exits and protection, then every intent due by then or within the lead, each at its moment,
+ * and signals (pipeline 4).
  * Market closed: one line, and nothing else of the cycle but the look and the stop of pipeline 5.
  */
 export async function runCycle(engine: Engine): Promise<CycleResult> {
+  engine.momentsAhead = engine.wakeAtMs;
   engine.wakeAtMs = [];
+  engine.pausedMs = 0;
   engine.ledgerProblem = null;
   engine.ledgerWait = null;
   engine.listsAsked = 0;
@@ -76,8 +80,8 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
   engine.seen = { ...engine.seen, trades: new Map() };
   takeDelivered(engine);
   await noticeDisk(engine);
-  // How near the close is, nobody knows before the clock has answered: then a run asks for all at once. So does an entry that is due.
-  const isPressing = hasDueIntent(engine) ||
+  // How near the close is, nobody knows before the clock has answered: then a run asks for all at once. So does an entry's moment.
+  const isPressing = listPressing(engine).length > 0 ||
     (engine.ports.config.isRunOnce && isNearSomeClose(engine.nowMs()));
   const questions = isPressing ? await askAll(engine) : buildQuestions(engine);
   const market = await readMarket(engine, questions);
@@ -172,7 +176,7 @@ async function takeEntries(
   },
 ): Promise<void> {
   const waiting = new Set(engine.state.intents.map((intent) => intent.symbol));
-  const isPressing = hasDueIntent(engine);
+  const isPressing = listPressing(engine).length > 0;
   if (isPressing) await decideDueEntries(engine, gate, absent);
   await makeIntents(engine, candidates, waiting);
   if (isPressing) return;
@@ -288,7 +292,9 @@ function isOperatorFine(decision: GateDecision): boolean {
 function planWakes(engine: Engine, decision: GateDecision): void {
   const nowMs = engine.nowMs();
   const isWaiting = hasHidden(engine) ||
-    engine.state.standings.some(({ due, doubtfulQty }) => due !== null || doubtfulQty > 0);
+    engine.state.standings.some(({ due, doubtfulQty, stops }) =>
+      due !== null || doubtfulQty > 0 || stops.losses !== null
+    );
   // Only with hours ignored: a closed market changes little in seconds.
   if (engine.observation?.clock.isOpen !== true) return;
   if (isOperatorFine(decision) && isWaiting) engine.wakeAt(nowMs + IN_DOUBT_LOOK_MS);

@@ -11,6 +11,7 @@ import type { Engine } from "./engine.ts";
 import { sayVerdict } from "./entry_check.ts";
 import { type EntryPrices, judge, readEntryPrices } from "./entry_judging.ts";
 import { submitEntry } from "./entry_order.ts";
+import { awaitMoment, isEarly, listPressing } from "./entry_moment.ts";
 import { buildRepeat, settleUnrepeated } from "./entry_repeat.ts";
 import { printGateIfChanged } from "./gate_log.ts";
 import { FACTS_AGE_MAX_MS, readGate } from "./gate_reader.ts";
@@ -23,8 +24,8 @@ import { isUnreadableIn } from "./unreadable.ts";
 const ENTRY_MS = 12_000;
 
 /**
- * Decides every intent that is due, in order of scheduled time, and entries proven absent at the broker, each as a new
- * decision (pipeline 4 and 6).
+ * Decides every intent that is due or comes due within the lead, each of which leaves at its own moment, in order of scheduled
+ * time, and entries proven absent at the broker, each as a new decision (pipeline 4 and 6).
  * @param gate This cycle's decision.
  * @param absent From the ledger step.
  */
@@ -33,19 +34,20 @@ export async function decideDueEntries(
   gate: GateDecision,
   absent: readonly LedgerEntry[],
 ): Promise<void> {
-  const { due, expired } = listDueIntents(engine.state.intents, engine.nowMs());
-  await dropExpired(engine, expired);
+  await dropExpired(engine);
+  const pressing = listPressing(engine);
   const repeatable = gate.mode === "LIVE" ? absent : [];
   const repeats = repeatable.flatMap(buildRepeat);
   for (const entry of absent) {
     const isRepeated = repeats.some((intent) => intent.clientOrderId === entry.clientOrderId);
     if (!isRepeated) await settleAbsent(engine, entry);
   }
-  if (due.length === 0 && repeats.length === 0) return;
-  const trades = await readEntryPrices(engine, gate.mode === "LIVE" ? [...repeats, ...due] : []);
+  const intents = [...repeats, ...pressing];
+  if (intents.length === 0) return;
+  const trades = await readEntryPrices(engine, gate.mode === "LIVE" ? intents : []);
   let current = gate;
   const undecided = new Map<string, string[]>();
-  for (const intent of [...repeats, ...due]) {
+  for (const intent of intents) {
     // What this process has no time for stays on the list.
     if (engine.stop.aborted || engine.isOutOfTime(ENTRY_MS)) break;
     const isRepeat = repeats.includes(intent);
@@ -54,7 +56,9 @@ export async function decideDueEntries(
     const { waitsFor } = decided;
     if (isRepeat) await settleIfOver(engine, intent);
     else if (waitsFor === null) takeOffList(engine, intent);
-    else undecided.set(waitsFor, [...undecided.get(waitsFor) ?? [], intent.symbol]);
+    else if (waitsFor !== ITS_MOMENT) {
+      undecided.set(waitsFor, [...undecided.get(waitsFor) ?? [], intent.symbol]);
+    }
   }
   sayUndecided(engine, undecided);
 }
@@ -100,18 +104,14 @@ function mayShow(engine: Engine, { clientOrderId, symbol, qty }: EntryIntent): b
     openOrders.value.some((order) => order.clientOrderId === clientOrderId);
 }
 
-/** Whether an intent's time has come. */
-export function hasDueIntent(engine: Engine): boolean {
-  return listDueIntents(engine.state.intents, engine.nowMs()).due.length > 0;
-}
-
 /** It is decided, or goes on record: it stands on the list for as long as it is neither, whenever the process ends. */
 function takeOffList(engine: Engine, intent: EntryIntent): void {
   const intents = engine.state.intents.filter((each) => each !== intent);
   if (intents.length < engine.state.intents.length) engine.updateState({ intents });
 }
 
-async function dropExpired(engine: Engine, expired: readonly EntryIntent[]): Promise<void> {
+async function dropExpired(engine: Engine): Promise<void> {
+  const { expired } = listDueIntents(engine.state.intents, engine.nowMs());
   if (expired.length === 0) return;
   const intents = engine.state.intents.filter((each) => !expired.includes(each));
   engine.updateState({ intents });
@@ -123,9 +123,12 @@ export async function pauseEntries(
   engine: Engine,
   absent: readonly LedgerEntry[],
 ): Promise<void> {
-  await dropExpired(engine, listDueIntents(engine.state.intents, engine.nowMs()).expired);
+  await dropExpired(engine);
   for (const entry of absent) await settleAbsent(engine, entry);
 }
+
+/** What an intent waits for that a cycle has begun with too early, and leaves for its moment: nothing is said of it. */
+const ITS_MOMENT = "its moment";
 
 /** One entry to decide. */
 interface DueEntry {
@@ -153,6 +156,9 @@ async function decideEntry(engine: Engine, entry: DueEntry): Promise<Decided> {
   const { fault } = engine.ports.disk;
   // What room is left is for the records of exits and protection (pipeline 5).
   if (fault !== null) return { gate, waitsFor: `the disk is ${fault.kind}` };
+  // A simulated entry has its moment too.
+  const isEarlyIn = ({ mode }: GateDecision) => mode === "DRY_RUN" && isEarly(engine, entry.intent);
+  if (isEarlyIn(gate)) return { gate, waitsFor: ITS_MOMENT };
   const known = engine.state.ledger;
   if (isOnRecord(entry, known)) {
     await skip(engine, entry.intent, SKIP.recorded);
@@ -182,6 +188,7 @@ async function decideEntry(engine: Engine, entry: DueEntry): Promise<Decided> {
   const latest = await readFacts(engine, intent, trades);
   const { decision, ledger } = await readGate(engine);
   await printGateIfChanged(engine, decision);
+  if (isEarlyIn(decision)) return { gate: decision, waitsFor: ITS_MOMENT };
   const last = await judge(engine, {
     gate: decision,
     intent,
@@ -194,7 +201,9 @@ async function decideEntry(engine: Engine, entry: DueEntry): Promise<Decided> {
   if (last.kind === "done") return done(decision);
   await sayVerdict(engine, intent, last.checked);
   const { verdict } = last.checked;
-  if (verdict.kind === "allowed" && !await dropOver(engine, intent)) {
+  if (verdict.kind !== "allowed") return done(decision);
+  if (!await awaitMoment(engine, intent)) return { gate: decision, waitsFor: ITS_MOMENT };
+  if (!await dropOver(engine, intent)) {
     // In one change of the document with its record.
     takeOffList(engine, entry.intent);
     await submitEntry(engine, last.decision, intent, verdict.notionalMicros);
@@ -203,7 +212,7 @@ async function decideEntry(engine: Engine, entry: DueEntry): Promise<Decided> {
 }
 
 /**
- * Makes what the verdict is made of that of now: the entries before it may have taken long. Positions and orders come
+ * Makes what the verdict is made of that of its moment: the entries before it may have taken long. Positions and orders come
  * last, since an order that somebody else sent while the others were read must be seen.
  * @returns The latest trade.
  */
@@ -214,7 +223,8 @@ async function readFacts(
 ): Promise<EntryPrices> {
   const isOld = engine.ports.clock.monotonicMs() - trades.atMonotonicMs > FACTS_AGE_MAX_MS;
   const latest = isOld ? await readEntryPrices(engine, [intent]) : trades;
-  await refreshAccount(engine);
+  // Read at the cycle's beginning, while the price is at most the lead older than the moment.
+  await refreshAccount(engine, Math.max(0, engine.leftMs(intent.scheduledAtMs)));
   await refresh(engine);
   // What was sold, or fell, since the cycle looked is lost too.
   engine.dayLoss = await readDayLoss(engine);

@@ -1,3 +1,4 @@
+import { formatCounted } from "../domain/counted.ts";
 import type { EntryIntent } from "../domain/entry_intent.ts";
 import { REJECTIONS_IN_A_ROW_MAX, SYMBOL_REJECTIONS_MAX } from "../domain/caps.ts";
 import type { LiveDecision } from "../domain/gate.ts";
@@ -15,7 +16,7 @@ import { formatUtc } from "../domain/ny_time.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
 import { LOOK_AT_ORDER } from "../domain/remedies.ts";
-import { lookUpOrder } from "./asking.ts";
+import { lookUpOrder } from "./asker.ts";
 import { CONVERT_BEFORE_CLOSE_MS } from "../domain/plan/time_left.ts";
 import { untilCloseMs } from "./closing.ts";
 import { buildDeadlineMs, RECORD_AGE_MAX_MS } from "../domain/plan/sell_record.ts";
@@ -248,7 +249,9 @@ export function sayRejections(engine: Engine, symbol: string): void {
   }
   if (usage.rejectionsInARow >= REJECTIONS_IN_A_ROW_MAX) {
     engine.sayError(
-      `${usage.rejectionsInARow} rejections in a row: no entries for the rest of the day`,
+      `${
+        formatCounted(usage.rejectionsInARow, "rejection")
+      } in a row: no entries for the rest of the day`,
       "read the broker's reasons in `avwap-execution log`, and look at the account in its dashboard (blocked? no buying power?)",
     );
   }

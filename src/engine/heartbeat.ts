@@ -3,7 +3,7 @@ import { unreachable } from "../domain/assert.ts";
 import { buildHeartbeat } from "../domain/alert_heartbeat.ts";
 import { buildExecutionStarted } from "../domain/alert_messages.ts";
 import { readDayResult } from "../domain/day/period.ts";
-import type { ReadFailure } from "../domain/gate.ts";
+import type { ReadFailure } from "../domain/order_request.ts";
 import { buildCapUsage, isUnsettled, type LiveLedger } from "../domain/ledger.ts";
 import type { MarketClock } from "../domain/market.ts";
 import { microsToUsd } from "../domain/money.ts";

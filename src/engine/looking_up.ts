@@ -7,7 +7,7 @@ import {
   type LiveLedger,
   NOT_SENT,
 } from "../domain/ledger.ts";
-import { lookUpOrder } from "./asking.ts";
+import { lookUpOrder } from "./asker.ts";
 import type { Engine } from "./engine.ts";
 import type { LookupOutcome } from "../domain/order_request.ts";
 import { isShownUnreadable } from "./unreadable.ts";

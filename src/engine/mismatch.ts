@@ -40,5 +40,6 @@ export function sayLocked(engine: Engine, mismatches: number): void {
   engine.sayError(
     "LIVE is locked: the broker showed orders of ours twice that this engine never sent",
     "stop the other engine on this account; then, with the service stopped: avwap-execution ledger rebuild --yes",
+    { isDistinct: true },
   );
 }

@@ -8,7 +8,7 @@ import type { Question, RecordPart, Step } from "../domain/plan/step.ts";
 import { symbolOf } from "../domain/plan/seen.ts";
 import type { OperatorView, Seen, Turn } from "../domain/plan/world.ts";
 import { FREE_FILE } from "../domain/remedies.ts";
-import { askByRoot } from "./asking.ts";
+import { askByRoot } from "./asker.ts";
 import type { Engine } from "./engine.ts";
 import { readOperatorObjection } from "./gate_reader.ts";
 import { isOfThisSession, refresh } from "./observe.ts";

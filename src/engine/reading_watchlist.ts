@@ -1,3 +1,4 @@
+import { formatCounted } from "../domain/counted.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import { findPreviousSession, rememberCurrent } from "../domain/watchlist_days.ts";
 import type { Engine } from "./engine.ts";
@@ -76,7 +77,11 @@ async function sayVersion(engine: Engine, { read, step }: WatchlistSeen): Promis
   const candidates = step.kind === "fresh" ? step.candidates.length : 0;
   const dropped = step.kind === "fresh" ? step.dropped : [];
   if (step.kind === "fresh") {
-    log.info(`Watchlist ${read.path}: ${candidates} candidates, ${dropped.length} rows dropped`);
+    log.info(
+      `Watchlist ${read.path}: ${formatCounted(candidates, "candidate")}, ${
+        formatCounted(dropped.length, "row")
+      } dropped`,
+    );
   }
   // Over restarts too: a process of `--run-once` is one cycle long, and would name them all in each.
   const isNews = read.kind === "read" && dropped.length > 0 &&

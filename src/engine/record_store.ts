@@ -1,4 +1,5 @@
 import type { EngineState } from "../domain/engine_state.ts";
+import { listTrimFlags } from "../domain/exit_rules.ts";
 import type { LiveLedger } from "../domain/ledger.ts";
 import { digestLedger } from "../domain/ledger_file.ts";
 import { type EnginePorts, type LedgerRead, type RoomUse, StateError } from "./ports.ts";
@@ -138,7 +139,7 @@ function findUse(before: EngineState | null, after: EngineState): RoomUse {
 function describeActs({ positions, released, unfinished }: EngineState): string {
   const acts = positions.map((position) => [
     [position.positionId, position.adoptedQty, position.besideQty, position.qty],
-    [position.stopUsd, position.isTrimmedR1, position.isTrimmedR2],
+    [position.stopUsd, ...listTrimFlags(position)],
     [position.unexplainedQty, position.unexplainedSinceMs, position.partialSinceMs],
   ]);
   return JSON.stringify([acts, released, unfinished]);

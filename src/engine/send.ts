@@ -16,6 +16,7 @@ import { learnAnswer } from "../domain/plan/seen.ts";
 import type { Permit } from "../domain/plan/step.ts";
 import type { BracketRequest } from "./ports.ts";
 import { sightOf } from "./sight.ts";
+import { noteAnswered, noteLeaving } from "./stop_watch.ts";
 
 /** A live request that changes an order. */
 export type OrderRequest =
@@ -45,6 +46,7 @@ export async function sendLive(
     : { kind: "stopped", reason: objection };
   const now = { brokerMs: engine.nowMs(), monotonicMs: engine.ports.clock.monotonicMs() };
   engine.seen = learnAnswer(engine.seen, order, result, now);
+  noteAnswered(engine, order, result);
   await engine.event({
     type: "order_answer",
     ...describeRequest(order),
@@ -105,6 +107,7 @@ async function findClosedObjection(
 
 function leave(engine: Engine, order: OrderRequest): Promise<SubmitOutcome | CancelOutcome> {
   const { broker } = engine.ports;
+  noteLeaving(engine, order);
   switch (order.op) {
     case "bracket":
       return broker.submitBracket(order.request);

@@ -43,6 +43,7 @@ export async function skipUnrecorded(
     engine.sayError(
       `${skipped.symbol} not sent, nor any other entry, while its record can't be written: ${cause}`,
       FREE_FILE,
+      { isDistinct: true },
     );
   }
   await skip(engine, skipped, SKIP.unrecorded);

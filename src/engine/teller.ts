@@ -1,9 +1,9 @@
 import { unreachable } from "../domain/assert.ts";
+import { formatCounted } from "../domain/counted.ts";
 import { buildPositionEvent } from "../domain/day/position_event.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
-import type { EndReason } from "../domain/entry_end.ts";
-import type { ExitReason } from "../domain/exit_plan.ts";
-import { isExitReason } from "../domain/ledger.ts";
+import { formatEntryEnd } from "../domain/entry_end.ts";
+import { type ExitReason, isExitReason } from "../domain/exit_rules.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import type { Note } from "../domain/plan/note.ts";
 import { symbolOf } from "../domain/plan/seen.ts";
@@ -115,7 +115,9 @@ async function tellOne(engine: Engine, note: Note): Promise<void> {
       );
     case "exit_blind":
       return engine.sayError(
-        `${symbol}: its position can't be read in the middle of an exit; stop for ${value.qty} shares`,
+        `${symbol}: its position can't be read in the middle of an exit; stop for ${
+          formatCounted(value.qty, "share")
+        }`,
         lookAtPosition(symbol),
       );
     case "not_freed":
@@ -137,11 +139,22 @@ async function tellOne(engine: Engine, note: Note): Promise<void> {
           `to have a stop of your own, take the position over: avwap-execution release ${symbol}`,
       );
     case "entry_ends":
-      return log.warn(describeEnd(value.order, value.why));
+      log.warn(`${symbol}: ${formatEntryEnd({ ...value.order, why: value.why })}`);
+      return void await engine.event({
+        type: "entry_end",
+        symbol,
+        client_order_id: positionId,
+        order_id: value.order.orderId,
+        why: value.why,
+        qty: value.order.qty,
+        filled_qty: value.order.filledQty,
+      });
     case "entry_hangs":
       return log.warn(
         `${symbol}: the cancel of its entry's rest is still under way at the broker; ` +
-          `beside it the broker may take no stop for the ${value.boughtQty} shares that it bought`,
+          `beside it the broker may take no stop for the ${
+            formatCounted(value.boughtQty, "share")
+          } that it bought`,
       );
     case "orphan":
       if (value.waits !== null) {
@@ -158,7 +171,7 @@ async function tellOne(engine: Engine, note: Note): Promise<void> {
         explainSell(find(engine, positionId), value)
       }`;
       if (value.kind === "obstacle") return log.warn(text);
-      return engine.sayError(text, LOOK_AT_ORDER);
+      return engine.sayError(text, LOOK_AT_ORDER, { isDistinct: note.scope !== "always" });
     }
     default:
       return unreachable(value);
@@ -191,18 +204,6 @@ function tellStop(
   }
 }
 
-function describeEnd({ symbol, filledQty, qty }: BrokerOrder, why: EndReason): string {
-  return `${symbol}: entry filled ${filledQty} of ${qty ?? "?"} ${END_WORDS[why]}`;
-}
-
-const END_WORDS: Readonly<Record<EndReason, string>> = {
-  "unfilled":
-    "a minute after it was accepted (a halt?): cancelling it; it stays the symbol's entry of the day",
-  "partly filled": "for a minute: cancelling the rest",
-  "close near": "and the close is near: cancelling the rest",
-  "daily loss": "and the day's loss has reached its limit: cancelling the rest",
-};
-
 /** What a stop that was not placed came after. */
 const UNDONE: Readonly<Record<ValueOf<"stop_undone">["after"], string>> = {
   nothing: "stop not placed",
@@ -220,9 +221,9 @@ function tellUndone(
   const text = `${symbol}: ${UNDONE[after]}: ${why}`;
   if (isOwn) return engine.ports.log.error(text);
   // An error once a day and cause: the position's standing says for how long, and what the operator can do.
-  const isSaid = after !== "nothing" ||
-    engine.isNews(`stop_not_placed:${text}`, engine.dateNy());
-  if (isSaid) engine.sayError(text, lookAtPosition(symbol));
+  const isDistinct = after === "nothing";
+  const isSaid = !isDistinct || engine.isNews(`stop_not_placed:${text}`, engine.dateNy());
+  if (isSaid) engine.sayError(text, lookAtPosition(symbol), { isDistinct });
   else engine.ports.log.warn(text);
 }
 

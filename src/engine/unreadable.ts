@@ -60,6 +60,7 @@ export function sayUnreadable(engine: Engine, row: UnreadableRow): void {
       `${row.symbol}: ${text}: no exit and no change of its protection until it can be, what rests at the broker ` +
         "goes on protecting",
       END_ROW,
+      { isDistinct: true },
     );
   }
   const counts = row.mayBeOpen ? "counts as one open symbol" : "is over";
@@ -68,6 +69,7 @@ export function sayUnreadable(engine: Engine, row: UnreadableRow): void {
     return engine.sayError(
       `Order of ours: ${text}: ${counts}${where}`,
       END_ROW,
+      { isDistinct: true },
     );
   }
   engine.ports.log.warn(`Foreign ${text}: ${counts}${where}`);

@@ -73,20 +73,20 @@ function formatRun(run: EndedRun): string {
 /** The log that says what repeats once, with its count the next time, or when it has ended. */
 function holdRepeats(log: LogPort, clock: Pick<ClockPort, "nowMs">): LogPort {
   const repetition = new Repetition();
-  const say = (level: keyof LogPort, line: string) => {
+  const say = (level: keyof LogPort, line: string, isDistinct = false) => {
     const nowMs = clock.nowMs();
     for (const line of repetition.takeEnded(nowMs).map(formatRun)) log.info(line);
     const isStanding = level === "info"
       ? STANDING_INFO.test(line)
       : !EACH_CYCLE.test(line) && !ALARM.test(line);
     if (!isStanding) return log[level](line);
-    const meaning = `${level} ${buildMeaning(line)}`;
+    const meaning = `${level} ${isDistinct ? line : buildMeaning(line)}`;
     const decision = repetition.decide({ meaning, text: line }, nowMs);
     if (decision.kind === "say") log[level](`${line}${formatRepeats(decision.repeats)}`);
   };
   return {
     info: (line) => say("info", line),
     warn: (line) => say("warn", line),
-    error: (line) => say("error", line),
+    error: (line, options) => say("error", line, options?.isDistinct),
   };
 }

@@ -57,7 +57,7 @@ Deno.test("run --run-once waits until a last line without an end has stood for 2
     const { status, lines } = await program.run(AT_ONCE, SAMPLE_SETTINGS);
     assertEquals(status, 0);
     const said = cutTimes(lines).filter((line) => line.includes("Watchlist"));
-    assertStringIncludes(said.join("\n"), ": 5 candidates, 1 rows dropped");
+    assertStringIncludes(said.join("\n"), ": 5 candidates, 1 row dropped");
     assertFalse(said.some((line) => line.includes("has no end")));
   }));
 

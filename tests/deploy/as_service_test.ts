@@ -154,12 +154,15 @@ Deno.test("each variable that is set twice with two values is named, with what h
     ];
     assertEquals([status, stderr], [0, ""]);
     const twice = "is set twice with two values";
+    const edit = (name: string) => `; remedy: /opt/avwap-execution/host/edit.sh ${name}`;
     assertEquals(stdout.trimEnd().split("\n"), [
       `WARN environment: CAP ${twice} (${at("40-a.conf")}, ${
         at("50-b.conf")
-      }, /etc/b.env): /etc/b.env holds`,
-      `WARN environment: GONE ${twice} (${unit}, ${at("50-b.conf")}): none holds`,
-      `WARN environment: UNIT ${twice} (${unit}, ${at("40-a.conf")}, ${wide}): ${wide} holds`,
+      }, /etc/b.env): /etc/b.env holds${edit("CAP")}`,
+      `WARN environment: GONE ${twice} (${unit}, ${at("50-b.conf")}): none holds${edit("GONE")}`,
+      `WARN environment: UNIT ${twice} (${unit}, ${at("40-a.conf")}, ${wide}): ${wide} holds${
+        edit("UNIT")
+      }`,
     ]);
   }));
 

@@ -91,7 +91,9 @@ Deno.test("the reference has each reason of the gate", () => {
     "kill switch active (file)",
     `invalid configuration (${ANY})`,
     ...listTexts(problems).map((problem) => `ledger unavailable (${problem})`),
-    ...listUnion(gate, "ReadFailure").map((failure) => `positions unavailable (${failure})`),
+    ...listUnion(readSource("src/domain/order_request.ts"), "ReadFailure").map((failure) =>
+      `positions unavailable (${failure})`
+    ),
   ]);
 });
 

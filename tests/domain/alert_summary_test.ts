@@ -133,7 +133,7 @@ Deno.test("buildDailySummary() leaves a trade of unknown result out of the sum a
     resultR: null,
   }];
   const { text } = buildDailySummary({ ...LIVE, closedTrades });
-  assertStringIncludes(text, "  OLD 1 shares: result unknown\n");
+  assertStringIncludes(text, "  OLD 1 share: result unknown\n");
   assertStringIncludes(
     text,
     "Trade results, against the entries: +10.10 USD (without 1 of unknown result)",
@@ -289,7 +289,7 @@ Deno.test("buildDailySummary() of a DRY_RUN day whose prices and caps are not kn
     "Caps: not valid",
     "Largest: 3",
     "  B 2 shares, 5.00 USD",
-    "  A 1 shares, price unknown",
+    "  A 1 share, price unknown",
     "  C 3 shares, price unknown",
     "Day result, against the previous close: +6.00 USD",
     "Overnight: none",

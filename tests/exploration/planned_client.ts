@@ -567,6 +567,7 @@ function takeStanding(client: PlannedState, outside: Outside): Standing | null {
       ? null
       : { code: "split", text: "no order explains it" },
     reasons: isWorking ? [{ code: "entry", text: "its entry still works" }] : [],
+    stops: null,
     before: client.records.standings[0],
     nowMs: NOW_MS,
   });

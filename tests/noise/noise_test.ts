@@ -1,7 +1,7 @@
 import { assertEquals } from "../assert.ts";
 import { tellDay } from "./day_story.ts";
 import { DAY_KINDS } from "./kinds.ts";
-import { listMissing, parseMessage } from "./phone_rules.ts";
+import { isCounted, listMissing, parseMessage } from "./phone_rules.ts";
 import { findRepeats } from "./repeats.ts";
 
 /** Said oftener than this within an hour with the same meaning, a thing is to be counted. */
@@ -14,7 +14,7 @@ const EACH_TIME =
   /^journal: (Gate (mode|allowlist|caps|PASS|FAIL)|Market closed; skipping cycle|STOP )|Execution heartbeat/;
 
 for (const [name, kind] of Object.entries(DAY_KINDS)) {
-  Deno.test(`of a day with ${name} nothing is told more than twice an hour, and no message leaves a question`, async () => {
+  Deno.test(`of a day with ${name} nothing is told more than twice an hour, no message leaves a question, and nouns go with their numbers`, async () => {
     const { lines, hasManyProcesses } = await tellDay(kind);
     const read = lines.filter(({ surface }) => !hasManyProcesses || surface !== "journal");
     const repeats = findRepeats(read, TIMES_MAX).filter(({ line }) => !EACH_TIME.test(line));
@@ -23,5 +23,6 @@ for (const [name, kind] of Object.entries(DAY_KINDS)) {
       listMissing(parseMessage(text)).map((rule) => `${rule}: ${text}`)
     );
     assertEquals(missing, []);
+    assertEquals(lines.filter(({ text }) => !isCounted(text)), []);
   });
 }

@@ -126,6 +126,19 @@ Deno.test("createLog() says what a cycle repeats once an hour with its count, an
   ]);
 });
 
+Deno.test("createLog() says each of the errors that ids alone tell apart, and each once", () => {
+  const { log, lines } = createTestLog();
+  for (const order of [1, 2, 1]) {
+    log.error(`NVDA: stop order ${order} ends by itself`, { isDistinct: true });
+    log.error(`NVDA: sell ${order} waits`);
+  }
+  assertEquals(lines.map((line) => line.slice(line.indexOf("NVDA"), -1)), [
+    "NVDA: stop order 1 ends by itself",
+    "NVDA: sell 1 waits",
+    "NVDA: stop order 2 ends by itself",
+  ]);
+});
+
 Deno.test("createLog() says each time what happens each time, and what the interface has in each cycle", () => {
   const { log, lines } = createTestLog();
   const each = [

@@ -193,15 +193,15 @@ export const AUDIT_BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/domain/plan/give_way.ts",
-        find: "  if (pending.length === 0) return null;",
+        find: "  return unended.length === 0 ? null",
         replace:
-          "  if (pending.length === 0 || view.world.now.monotonicMs - begun.sinceMs >= CANCEL_WAIT_MS) return null;",
+          "  return unended.length === 0 || view.world.now.monotonicMs - begun.sinceMs >= CANCEL_WAIT_MS ? null",
       },
       // The count of what sells still hold would make it harmless.
       {
-        file: "src/domain/account/position_shares.ts",
-        find: "filter((group) => !isGroupBound(group))",
-        replace: "filter((group) => !isGroupBound(group) && !group.isLeaving)",
+        file: "src/domain/account/free_shares.ts",
+        find: "filter((group) => !isBoundGroup(group))",
+        replace: "filter((group) => !isBoundGroup(group) && !group.isLeaving)",
       },
     ],
   },
@@ -220,16 +220,9 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "the stop is not raised to the pivot at R1",
     edits: [
       {
-        file: "src/domain/exit_plan.ts",
-        find:
-          "    const stopUsd = Math.max(position.stopUsd, position.pivotUsd);\n    return { highWaterUsd",
-        replace: "    const stopUsd = position.stopUsd;\n    return { highWaterUsd",
-      },
-      {
-        file: "src/domain/exit_plan.ts",
-        find:
-          "    const stopUsd = Math.max(position.stopUsd, position.pivotUsd);\n    return { ...position",
-        replace: "    const stopUsd = position.stopUsd;\n    return { ...position",
+        file: "src/domain/exit_rules.ts",
+        find: "floorUsd: ({ pivotUsd }: ExitLevels) => pivotUsd,",
+        replace: "floorUsd: ({ stopUsd }: ExitLevels) => stopUsd,",
       },
     ],
   },
@@ -249,9 +242,9 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "no trim at R2",
     edits: [
       {
-        file: "src/domain/exit_plan.ts",
-        find: "if (priceUsd >= position.r2Usd && !position.isTrimmedR2) {",
-        replace: "if (priceUsd >= 1e9 && !position.isTrimmedR2) {",
+        file: "src/domain/exit_rules.ts",
+        find: "levelUsd: ({ r2Usd }: ExitLevels) => r2Usd,",
+        replace: "levelUsd: ({ r2Usd }: ExitLevels) => 1e9 * r2Usd,",
       },
     ],
   },
@@ -315,10 +308,10 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "what the broker does not show yet is not there",
     edits: [
       {
-        file: "src/engine/asking.ts",
-        find: "    engine.putBook(noteUnshown(engine.book, orderId));",
+        file: "src/engine/asker.ts",
+        find: "    asker.putBook(noteUnshown(asker.book, orderId));",
         replace:
-          "    engine.putBook(keepOrders(noteUnshown(engine.book, orderId), (each) => each.isShown));",
+          "    asker.putBook(new Map([...noteUnshown(asker.book, orderId)].filter(([, each]) => each.isShown)));",
       },
     ],
   },

@@ -83,8 +83,8 @@ const BUGS: readonly Bug[] = [
     ],
   },
   edit(4, "the sell leaves before the cancel is final", "domain/plan/give_way.ts", {
-    find: "  if (pending.length === 0) return null;",
-    replace: "  if (pending.length < 1_000) return null;",
+    find: "  return unended.length === 0 ? null",
+    replace: "  return unended.length < 1_000 ? null",
   }),
   edit(4, "the stop for the rest is for all shares", "domain/plan/place.ts", {
     find: "  const qty = Math.min(mostQty, view.availableQty);",
@@ -100,8 +100,8 @@ const BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/domain/exit_plan.ts",
-        find: "position.isTrimmedR2 ? trail({ ...position, highWaterUsd }) : position.stopUsd;",
-        replace: "position.isTrimmedR2 ? priceUsd - moveUsd / 2 : position.stopUsd;",
+        find: "isTrailing ? trail({ ...position, highWaterUsd }) : position.stopUsd;",
+        replace: "isTrailing ? priceUsd - moveUsd / 2 : position.stopUsd;",
       },
       {
         file: "src/domain/protection_step.ts",

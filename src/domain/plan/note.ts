@@ -1,6 +1,6 @@
 import type { ManagedPosition } from "../engine_state.ts";
 import type { EndReason } from "../entry_end.ts";
-import type { ExitReason } from "../exit_plan.ts";
+import type { ExitReason } from "../exit_rules.ts";
 import type { BrokerOrder } from "../orders.ts";
 import type { SellGroup } from "../protection.ts";
 import type { Renamed } from "../renamed.ts";

@@ -3,6 +3,7 @@ import type { EngineState, ReleasedPosition } from "../engine_state.ts";
 import { applyBrokerOrder, ID_TAKEN, isIdTaken, type LedgerEntry, NOT_SENT } from "../ledger.ts";
 import { endRelease, putRelease, RELEASE_ENDED, RELEASED, releasePosition } from "../released.ts";
 import { putUnfinished } from "../unfinished.ts";
+import { buildHandKey, buildRefusedKey } from "./about.ts";
 import type { RecordChange, RecordPart } from "./step.ts";
 
 /**
@@ -59,10 +60,14 @@ function applyPart(records: EngineState, part: RecordPart): EngineState {
   }
 }
 
+/** What is kept of a position under another name than its own ends with it: a later one in its symbol begins anew. */
 function endPosition(records: EngineState, positionId: string): EngineState {
   const isOther = (each: { readonly positionId: string }) => each.positionId !== positionId;
+  const forgotten = records.positions.filter((each) => !isOther(each))
+    .flatMap((position) => [buildRefusedKey(position.symbol), buildHandKey(position)]);
   return {
     ...records,
+    alerted: forgotten.reduce((kept, key) => keep(kept, key, null), records.alerted),
     positions: records.positions.filter(isOther),
     unfinished: records.unfinished.filter(isOther),
   };

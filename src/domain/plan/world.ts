@@ -1,7 +1,8 @@
 import type { OrderBook } from "../account/order_book.ts";
 import type { ClosedAction } from "../closed_stop.ts";
 import type { EngineState } from "../engine_state.ts";
-import type { GateDecision, GateFailReason, ReadFailure } from "../gate.ts";
+import type { ReadFailure } from "../order_request.ts";
+import type { GateDecision, GateFailReason } from "../gate.ts";
 import type { MarketClock, Trade } from "../market.ts";
 import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../orders.ts";
 import type { UnreadableRow } from "../unreadable_row.ts";

@@ -8,6 +8,7 @@ const UNFILLED = "tests/engine/unfilled_entry_test.ts";
 const ENTRY_PLAN = "tests/domain/plan/entry_test.ts";
 const PARTIAL = "tests/engine/partial_entry_test.ts";
 const LEAVING_DISK = "tests/engine/leaving_disk_test.ts";
+const MOMENT = "tests/engine/entry_moment_test.ts";
 const LEAVING_FIRST = "tests/engine/leaving_first_test.ts";
 
 export const ENTRIES_BUGS: readonly TestedBug[] = [
@@ -280,7 +281,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "an entry judged by the account of the cycle's start",
     edits: [{
       file: "src/engine/entries.ts",
-      find: "  await refreshAccount(engine);\n",
+      find: "  await refreshAccount(engine, Math.max(0, engine.leftMs(intent.scheduledAtMs)));\n",
       replace: "",
     }],
     tests: [REFUSALS],
@@ -381,7 +382,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "a due entry waits for the signals",
     edits: [{
       file: "src/engine/cycle.ts",
-      find: "  const isPressing = hasDueIntent(engine);\n",
+      find: "  const isPressing = listPressing(engine).length > 0;\n",
       replace: "  const isPressing = false;\n",
     }],
     tests: [LEAVING_FIRST],
@@ -390,10 +391,91 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "a due entry has the broker asked one thing after the other",
     edits: [{
       file: "src/engine/cycle.ts",
-      find: "  const isPressing = hasDueIntent(engine) ||\n",
+      find: "  const isPressing = listPressing(engine).length > 0 ||\n",
       replace: "  const isPressing =\n",
     }],
     tests: [LEAVING_FIRST],
+  },
+  {
+    name: "an entry that leaves before its moment",
+    edits: [{
+      file: "src/engine/entries.ts",
+      find: "  if (!await awaitMoment(engine, intent)) return",
+      replace: "  if (engine.stop.aborted) return",
+    }],
+    tests: [MOMENT],
+  },
+  {
+    name: "a cycle that begins when its entry is due",
+    edits: [{
+      file: "src/engine/loop.ts",
+      find: "    leadMs: readLeadMs(engine),\n",
+      replace: "    leadMs: 0,\n",
+    }],
+    tests: [MOMENT],
+  },
+  {
+    name: "a stop that the pause before an entry does not hear",
+    edits: [{
+      file: "src/engine/entry_moment.ts",
+      find: "    isUndisturbed = !engine.stop.aborted && ",
+      replace: "    isUndisturbed = ",
+    }],
+    tests: [MOMENT],
+  },
+  {
+    name: "a kill switch that the pause before an entry does not see",
+    edits: [{
+      file: "src/engine/entry_moment.ts",
+      find: "  if (await noticeKillSwitch(engine)) engine.isCycleDue = true;\n",
+      replace: "",
+    }],
+    tests: [MOMENT],
+  },
+  {
+    name: "a moment of a position's that waits for an entry's",
+    edits: [{
+      file: "src/engine/entry_moment.ts",
+      find: " && moments.every((ms) => ms > untilMs);",
+      replace: " && moments.length >= 0;",
+    }],
+    tests: [MOMENT],
+  },
+  {
+    name: "bare shares that wait for an entry's moment",
+    edits: [{
+      file: "src/engine/entry_moment.ts",
+      find: " && bareQty === 0\n",
+      replace: "\n",
+    }],
+    tests: [MOMENT],
+  },
+  {
+    name: "a run of one cycle that waits for an entry's moment",
+    edits: [{
+      file: "src/engine/entry_moment.ts",
+      find: " || ports.config.isRunOnce\n",
+      replace: "\n",
+    }],
+    tests: [MOMENT],
+  },
+  {
+    name: "an account too old at the moment that its entry leaves at",
+    edits: [{
+      file: "src/engine/account_look.ts",
+      find: "clock.monotonicMs() + leftMs - account",
+      replace: "clock.monotonicMs() - account",
+    }],
+    tests: [MOMENT],
+  },
+  {
+    name: "a poll put off by the pause before an entry",
+    edits: [{
+      file: "src/domain/wake.ts",
+      find: " - inputs.pausedMs",
+      replace: "",
+    }],
+    tests: ["tests/domain/wake_test.ts"],
   },
   {
     name: "what was just denied is made anew in the same cycle",

@@ -348,8 +348,8 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "a copy's trims are all that is known of trims",
     edits: [{
       file: "src/domain/rebuild_records.ts",
-      find: "EXITS.filter(isDone)",
-      replace: "EXITS.slice(0, 0).filter(isDone)",
+      find: "TRIM_REASONS.filter(isDone)",
+      replace: "TRIM_REASONS.slice(0, 0).filter(isDone)",
     }],
     tests: ["tests/domain/rebuild_records_test.ts"],
   },

@@ -78,4 +78,6 @@ export interface Client<E> {
   readonly hasRecord: (client: E, clientOrderId: string) => boolean;
   /** Where its stop belongs, as a level; 0 where it has no position. */
   readonly findStopLevel: (client: E) => number;
+  /** Shares for which a stop is on record that has not left yet. */
+  readonly countStopsAhead: (client: E) => number;
 }

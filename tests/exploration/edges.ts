@@ -3,7 +3,14 @@ import type { BrokerState } from "./broker_state.ts";
 import { BrokerStore } from "./broker_store.ts";
 import type { Client, ClientStep } from "./client.ts";
 import type { Bound, Edge } from "./edge.ts";
-import { checkDelivery, checkRest, checkSending, isUnseen, readStopLevel } from "./properties.ts";
+import {
+  checkDelivery,
+  checkRest,
+  checkSending,
+  countBought,
+  isUnseen,
+  readStopLevel,
+} from "./properties.ts";
 import { Recent } from "./recent.ts";
 import {
   type Bounded,
@@ -235,6 +242,9 @@ export class Edges<E> {
       stopLevel,
       highestLevel: readHighestLevel(state.rest),
       priceLevel: before.priceLevel,
+      // What it could not know of when it looked has no record.
+      boughtQty: hasFlag(state.rest, "stale") ? 0 : countBought(before, change),
+      stopsAheadQty: this.client.countStopsAhead(recorded),
     });
     const edges: Edge[] = unsent;
     const excuses: readonly Flag[] = ["excused", "surprised"];

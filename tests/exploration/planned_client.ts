@@ -153,6 +153,12 @@ export class PlannedClient implements Client<PlannedState> {
     return position === undefined ? 0 : toLevel(position.stopUsd);
   }
 
+  countStopsAhead({ records }: PlannedState): number {
+    return (records.ledger?.entries ?? [])
+      .filter(({ reason, status }) => reason === "stop" && status === "pending")
+      .reduce((sum, { qty }) => sum + (qty ?? 0), 0);
+  }
+
   decide(client: PlannedState, outside: Outside): ClientStep<PlannedState> {
     if (client.missing.length > 0) return askMissing(client);
     if (client.phase === "looks") return look(client, outside);

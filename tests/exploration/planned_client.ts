@@ -387,6 +387,7 @@ function askMissing(client: PlannedState): ClientStep<PlannedState> {
   const questions = missing.map((orderId) => ({ ask: "order", symbol: SYMBOL, orderId }) as const);
   return {
     do: "ask",
+    isForUnlisted: true,
     questions: questions.map(toQuestion),
     learn: (outcomes) => {
       const answers = questions.flatMap((question, at) => {

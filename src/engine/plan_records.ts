@@ -77,6 +77,8 @@ export async function storeAnswer(engine: Engine, change: RecordChange): Promise
   const before = engine.state;
   engine.state = apply(before, change);
   takeHindrances(engine, before);
+  // Another engine's order: no entry leaves beside it before the ledger was held against the broker again (pipeline 6).
+  if (change.some(({ kind }) => kind === "mismatch")) engine.ledgerProblem = "broker mismatch";
   if (engine.state.ledger === before.ledger) return;
   const named = change.flatMap((part) => "clientOrderId" in part ? [part.clientOrderId] : []);
   try {

@@ -258,9 +258,9 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
   {
     name: "a later process believes that an order whose id is taken is absent",
     edits: [{
-      file: "src/engine/looking_up.ts",
-      find: "  if (isIdTaken(entry)) {",
-      replace: '  if (isIdTaken(entry) && entry.side === "buy") {',
+      file: "src/domain/entry/absence.ts",
+      find: "  if (isIdTaken(entry)) return",
+      replace: '  if (isIdTaken(entry) && entry.side === "buy") return',
     }],
     tests: [TAKEN_ID_TEST],
   },

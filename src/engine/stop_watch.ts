@@ -7,11 +7,10 @@ import {
 } from "../domain/account/stop_losses.ts";
 import { findSellGroups } from "../domain/account/sight.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
-import type { SendResult } from "../domain/order_request.ts";
+import type { OrderRequest, SendResult } from "../domain/order_request.ts";
 import { isAtWork } from "../domain/protection.ts";
 import type { Engine } from "./engine.ts";
 import { isMarketOpen } from "./observe.ts";
-import type { OrderRequest } from "./send.ts";
 import { sightOf } from "./sight.ts";
 
 /** Notes that a cancel leaves: what works until then is taken down by the engine, and by nobody else. */

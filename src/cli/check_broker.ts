@@ -4,7 +4,7 @@ import type { MarketClock } from "../domain/market.ts";
 import { type Calendar, findDay } from "../domain/market_clock.ts";
 import { dateNyOf, formatNy, readNyTime } from "../domain/ny_time.ts";
 import type { AccountConfiguration, BrokerAccount } from "../domain/orders.ts";
-import type { ReadFailure } from "../domain/gate.ts";
+import type { ReadFailure } from "../domain/order_request.ts";
 import { formatUnreadable, type UnreadableRow } from "../domain/unreadable_row.ts";
 import type { Endpoint } from "../runtime/endpoint.ts";
 import { type CheckItem, fail, objectToLive, pass, warn } from "./check_item.ts";

@@ -1,4 +1,5 @@
 import { listTroubles } from "../domain/account/standing.ts";
+import { formatCounted } from "../domain/counted.ts";
 import type { LedgerFinding } from "../domain/ledger_findings.ts";
 import { formatGateReason, type GateDecision, type TokenFile } from "../domain/gate.ts";
 import { countsAsOn, type SwitchLook } from "../state/switch_files.ts";
@@ -33,7 +34,9 @@ export function checkWatchlistFile(read: WatchlistRead, look: WatchlistLook): Ch
     ? [`and ${dropped.length - DROPPED_SHOWN_MAX} more`]
     : [];
   const text = [
-    `fresh, ${step.candidates.length} rows usable, ${dropped.length} dropped: ${read.path}`,
+    `fresh, ${
+      formatCounted(step.candidates.length, "row")
+    } usable, ${dropped.length} dropped: ${read.path}`,
     ...warnings.map(({ text: odd }) => odd),
     ...(step.waitMs === null ? [] : [UNFINISHED]),
     ...shown,
@@ -77,7 +80,7 @@ export function checkLedgerFile(check: LedgerCheck, isLiveAsked: boolean): Check
   const against = check.isBrokerAsked ? "agrees with the broker" : "the broker was not asked";
   return pass(
     "live ledger",
-    `of ${ledger.dateNy}, ${ledger.entries.length} orders, ${against}${notes}`,
+    `of ${ledger.dateNy}, ${formatCounted(ledger.entries.length, "order")}, ${against}${notes}`,
   );
 }
 
@@ -137,15 +140,19 @@ export function checkStateFile(
       if (troubles.length > 0) {
         return warn(
           "engine state",
-          `${positions.length} managed positions (${symbols}); at the end of the last cycle ` +
+          `${
+            formatCounted(positions.length, "managed position")
+          } (${symbols}); at the end of the last cycle ` +
             troubles.join("; "),
           remedy("look_at_broker", "what rests at the broker now"),
         );
       }
       return pass(
         "engine state",
-        `${positions.length} managed positions${symbols === "" ? "" : ` (${symbols})`}, ` +
-          `${intents.length} intents`,
+        `${formatCounted(positions.length, "managed position")}${
+          symbols === "" ? "" : ` (${symbols})`
+        }, ` +
+          formatCounted(intents.length, "intent"),
       );
     }
     case "newer":

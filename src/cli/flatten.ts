@@ -1,13 +1,6 @@
-import type { AlpacaClient } from "../broker/alpaca_client.ts";
-import {
-  buildFlattenPlan,
-  type FlattenScope,
-  isInScope,
-  listUnreadableLeft,
-} from "../domain/flatten_plan.ts";
+import { isInScope } from "../domain/flatten_plan.ts";
 import { upperCaseAscii } from "../domain/symbol.ts";
-import { decideClock } from "../domain/market_clock.ts";
-import { BrokerError, type EventPort, type LedgerRead } from "../engine/ports.ts";
+import { BrokerError, type EventPort } from "../engine/ports.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
 import { formatOneLine, formatWithoutSecrets } from "../domain/one_line.ts";
 import { createEventLog } from "../state/event_log.ts";
@@ -16,18 +9,11 @@ import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
 import { flattenAccount } from "./flatten_act.ts";
 import { isEmptyIn, sayEnd } from "./flatten_end.ts";
-import { type FlattenWorld, type Look, readLook } from "./flatten_look.ts";
 import { recordFlatten } from "./flatten_record.ts";
+import { lookAround, orError, showPlan } from "./flatten_show.ts";
 import { goOnThroughSignals } from "./flatten_signals.ts";
 import { type Asked, buildScope } from "./flatten_scope.ts";
-import {
-  formatDoIt,
-  formatNothingThere,
-  formatPlan,
-  formatUnknownEnd,
-  formatUnread,
-  KILLED_AGAIN,
-} from "./flatten_text.ts";
+import { formatDoIt, formatUnknownEnd, KILLED_AGAIN } from "./flatten_text.ts";
 import { waitForLoops } from "./flatten_wait.ts";
 import { formatHolder } from "./holders.ts";
 import { makeKillSwitch } from "./kill.ts";
@@ -83,7 +69,13 @@ async function runFlatten(host: ProgramHost, options: ParsedOptions): Promise<nu
       sayError(host, scope);
       return EXIT.notSo;
     }
-    await showPlan(host, { config, files, scope, broker });
+    await showPlan(host, {
+      config,
+      files,
+      scope,
+      broker,
+      ...await lookAround(host, files, broker),
+    });
     host.writeOut(`${formatDoIt(scope).join("\n")}\n`);
     return EXIT.done;
   }
@@ -168,22 +160,25 @@ async function actRecorded(host: ProgramHost, options: Act, events: EventPort): 
     say(scope);
     return EXIT.notSo;
   }
-  const before = await orError(showPlan(host, { config, files, scope, broker }));
+  const around = await lookAround(host, files, broker);
+  const before = await orError(showPlan(host, { config, files, scope, broker, ...around }));
   if (before instanceof BrokerError) {
     say(`NOT DONE: nothing was cancelled or closed. ${KILLED_AGAIN}`);
     throw before;
   }
   say("");
-  const { isMarketOpen, clockAheadMs } = before;
-  const world = { broker, clock, clockAheadMs, events, scope, startedAtMs, isMarketOpen, say };
+  const { book, market } = around;
+  // Where nobody can say, it is taken for open.
+  const isMarketOpen = market?.isOpen ?? true;
+  const world = { broker, clock, events, scope, book, startedAtMs, isMarketOpen, say };
   const look = await orError(flattenAccount(world));
   if (look instanceof BrokerError) {
-    const held = before.look.positions.filter(({ symbol }) => isInScope(scope, symbol));
+    const held = before.positions.filter(({ symbol }) => isInScope(scope, symbol));
     say(formatUnknownEnd(look.message, held));
     return EXIT.notSo;
   }
   await recordFlatten(host, { files, broker, isLoopRunning: holders.length > 0, say });
-  const status = sayEnd(look, { scope, isNothingThere: isEmptyIn(before.look, scope) }, say);
+  const status = sayEnd(look, { scope, isNothingThere: isEmptyIn(before, scope) }, say);
   unseen.forEach((holder) =>
     say(
       `NOT DONE: ${formatHolder(holder)} may buy again. ${
@@ -192,62 +187,4 @@ async function actRecorded(host: ProgramHost, options: Act, events: EventPort): 
     )
   );
   return unseen.length === 0 ? status : EXIT.notSo;
-}
-
-/** Prints the plan. @returns What it was made from; the market is open also where nobody can say. @throws {BrokerError} */
-async function showPlan(
-  host: ProgramHost,
-  { config, files, scope, broker }: Pick<Act, "config" | "files"> & {
-    readonly scope: FlattenScope;
-    readonly broker: AlpacaClient;
-  },
-): Promise<Pick<FlattenWorld, "isMarketOpen" | "clockAheadMs"> & { readonly look: Look }> {
-  // Both are only shown: without them the account is closed all the same.
-  const clock = orNull(await orError(broker.readClock()));
-  const clockAheadMs = clock === null ? 0 : clock.timestampMs - host.clock.nowMs();
-  // One that contradicts itself says nothing of the market, like one that can't be read.
-  const market = clock !== null && decideClock(clock, "unknown").kind === "sound" ? clock : null;
-  const account = orNull(await orError(broker.readAccount()));
-  const look = await readLook({ broker });
-  const { orders, positions, unreadable } = look;
-  const state = await files.state.read();
-  const plan = buildFlattenPlan({
-    orders,
-    positions,
-    managedSymbols: new Set(
-      state.kind === "ok" ? state.state.positions.map(({ symbol }) => symbol) : [],
-    ),
-    knownOrderIds: listKnownIds(await files.ledger.read()),
-    scope,
-  });
-  const about = {
-    scope,
-    host: config.endpoint.host,
-    accountId: account?.accountId ?? null,
-    market,
-  };
-  const unread = formatUnread(listUnreadableLeft(unreadable, scope));
-  const nothing = isEmptyIn(look, scope) ? [formatNothingThere(scope, positions)] : [];
-  host.writeOut(`${[...formatPlan(plan, about), ...nothing, ...unread].join("\n")}\n`);
-  return { isMarketOpen: market?.isOpen ?? true, clockAheadMs, look };
-}
-
-async function orError<T>(read: Promise<T>): Promise<T | BrokerError> {
-  try {
-    return await read;
-  } catch (error) {
-    if (error instanceof BrokerError) return error;
-    throw error;
-  }
-}
-
-function orNull<T>(read: T | BrokerError): T | null {
-  return read instanceof BrokerError ? null : read;
-}
-
-function listKnownIds(read: LedgerRead): Set<string> {
-  const entries = read.kind === "ok" ? read.ledger.entries : [];
-  return new Set(
-    entries.flatMap((entry) => [entry.orderId ?? "", ...entry.legs.map((leg) => leg.orderId)]),
-  );
 }

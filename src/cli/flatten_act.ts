@@ -1,17 +1,18 @@
-import { EMPTY_BOOK, learnOrders } from "../domain/account/order_book.ts";
-import { listCancelTargets } from "../domain/flatten_plan.ts";
+import { listRoots } from "../domain/account/asked.ts";
+import { findNextLook } from "../domain/account/giving_way.ts";
+import { buildOpenOrders } from "../domain/account/order_book.ts";
+import { listGivingWay } from "../domain/flatten_plan.ts";
 import { BrokerError } from "../engine/ports.ts";
 import { closePositions, describe } from "./flatten_close.ts";
 import {
   type FlattenWorld,
+  isBuying,
   isDone,
+  isEnded,
   listHeld,
-  listLeft,
   listUnreadableIds,
   type Look,
-  LOOK_MS,
   type Progress,
-  readBrokerMs,
   readLook,
 } from "./flatten_look.ts";
 
@@ -20,6 +21,8 @@ const ROUNDS_MAX = 3;
 /** How long end states are waited for, in each round. */
 const CANCEL_WAIT_MS = 10_000;
 const CLOSE_WAIT_MS = 15_000;
+/** Orders that a list still shows and that are asked for by id in one look: a list shows them for seconds after they have gone. */
+const ASKED_MAX = 6;
 /** How often and how soon a round that the broker's silence ended is begun again. */
 const FAILURES_MAX = 10;
 const AGAIN_MS = 2_000;
@@ -31,17 +34,11 @@ const AGAIN_MS = 2_000;
  * @throws {BrokerError} Where the broker can't be read; what was sent before stands.
  */
 export async function flattenAccount(world: FlattenWorld): Promise<Look> {
-  const progress: Progress = {
-    book: EMPTY_BOOK,
-    attempts: new Map(),
-    sent: new Set(),
-    refused: new Set(),
-  };
+  const progress: Progress = { attempts: new Map(), sent: new Set(), refused: new Set() };
   let failures = 0;
   for (let turn = 1; turn - failures <= ROUNDS_MAX; turn++) {
     try {
       const look = await readLook(world);
-      progress.book = learnOrders(progress.book, look.orders, readBrokerMs(world));
       if (isDone(world, progress, look)) return look;
       await flattenOnce(world, progress, look, turn);
     } catch (error) {
@@ -60,71 +57,101 @@ async function flattenOnce(
   look: Look,
   turn: number,
 ): Promise<void> {
-  await cancelOrders(world, progress, look, turn);
-  await waitUntil(
-    world,
-    CANCEL_WAIT_MS,
-    (now) =>
-      listLeft(world, progress, now).length === 0 && listUnreadableIds(world, now).length === 0,
-  );
-  if (!world.scope.isClosing) return;
-  await closePositions(world, progress);
-  if (!world.isMarketOpen) return;
-  await waitUntil(world, CLOSE_WAIT_MS, (now) => listHeld(world, progress, now).length === 0);
+  const asked = new Set<string>();
+  if (turn === 1) await cancelAll(world, progress, look, asked);
+  await cancelOrders(world, progress, look, asked);
+  await waitUntil(world, CANCEL_WAIT_MS, async () => {
+    await askAsked(world, asked);
+    const now = await readLook(world);
+    if (isEnded(world, progress, now)) return true;
+    // What takes the place of another, or comes in meanwhile, has its own cancel.
+    await cancelOrders(world, progress, now, asked);
+    return false;
+  });
+  if (world.scope.isClosing) await closePositions(world, progress);
+  const isAwaited = world.scope.isClosing && world.isMarketOpen;
+  await waitUntil(world, CLOSE_WAIT_MS, async () => {
+    const now = await readLook(world);
+    return !isBuying(world) && (!isAwaited || listHeld(world, progress, now).length === 0);
+  });
 }
 
-/** The first round takes all at once where the whole account is meant; later ones name what they cancel. */
+/** All orders at once, where the whole account is meant. @param asked Takes those that the broker is about to cancel. */
+async function cancelAll(
+  { broker, scope, say }: FlattenWorld,
+  { sent }: Progress,
+  { orders }: Look,
+  asked: Set<string>,
+): Promise<void> {
+  const meant = listGivingWay(orders, scope, sent);
+  if (scope.symbol !== null || meant.length === 0) return;
+  const outcome = await broker.cancelAllOrders();
+  if (outcome.kind !== "answered") {
+    return say(`Cancel of all orders: ${describe(outcome)}; asked one by one`);
+  }
+  const refused = outcome.items.filter(({ isTaken }) => !isTaken);
+  for (const { name, httpStatus, message } of refused) {
+    say(`Cancel of ${name} refused: HTTP ${httpStatus} ${message}`.trimEnd());
+  }
+  const names = new Set(outcome.items.map(({ name }) => name));
+  const refusedNames = new Set(refused.map(({ name }) => name));
+  // One that no list shows yet need not be among them.
+  for (const { orderId, members } of meant) {
+    const isNamed = members.some((each) => names.has(each.orderId));
+    if (isNamed && !members.some((each) => refusedNames.has(each.orderId))) asked.add(orderId);
+  }
+}
+
+/** Cancels what is at work and was not asked for yet. @param asked In this round; takes what is asked for. */
 async function cancelOrders(
   world: FlattenWorld,
-  progress: Progress,
+  { sent }: Progress,
   look: Look,
-  round: number,
+  asked: Set<string>,
 ): Promise<void> {
   const { broker, scope, say } = world;
-  const left = listLeft(world, progress, look);
-  const unreadableIds = listUnreadableIds(world, look);
-  if (left.length === 0 && unreadableIds.length === 0) return;
-  if (round === 1 && scope.symbol === null) {
-    const outcome = await broker.cancelAllOrders();
-    if (outcome.kind !== "answered") {
-      say(`Cancel of all orders: ${describe(outcome)}; asked one by one`);
-    } else {
-      for (const { name, isTaken, httpStatus, message } of outcome.items) {
-        if (!isTaken) say(`Cancel of ${name} refused: HTTP ${httpStatus} ${message}`.trimEnd());
-      }
-      return;
-    }
-  }
-  for (const order of listCancelTargets(look.orders, scope, progress.sent)) {
-    const outcome = await broker.cancelOrder(order.orderId);
+  for (const { symbol, orderId, isAsked } of listGivingWay(look.orders, scope, sent)) {
+    if (isAsked || asked.has(orderId)) continue;
+    asked.add(orderId);
+    const outcome = await broker.cancelOrder(orderId);
     if (outcome.kind === "requested") continue;
-    say(`Cancel of ${order.symbol} ${order.orderId}: ${describe(outcome)}`);
+    say(`Cancel of ${symbol} ${orderId}: ${describe(outcome)}`);
   }
-  for (const orderId of unreadableIds) {
+  for (const orderId of listUnreadableIds(world, look)) {
+    if (asked.has(orderId)) continue;
+    asked.add(orderId);
     const outcome = await broker.cancelOrder(orderId);
     if (outcome.kind === "requested") continue;
     say(`Cancel of ${orderId}, which can't be read: ${describe(outcome)}`);
   }
 }
 
+/** Asks for orders by id whose cancel has left: lists show an order for seconds after it has gone. */
+async function askAsked({ book }: FlattenWorld, asked: ReadonlySet<string>): Promise<void> {
+  const working = buildOpenOrders(book.book).flatMap((order) => [order, ...order.legs])
+    .map(({ orderId }) => orderId).filter((orderId) => asked.has(orderId));
+  const roots = new Set(listRoots(book.book, working).slice(0, ASKED_MAX));
+  if (roots.size > 0) await book.askFor(({ order }) => roots.has(order.orderId));
+}
+
 /** Looks until it is so, or the time is over; a look that fails is one that did not show it. */
 async function waitUntil(
-  world: FlattenWorld,
+  { clock }: FlattenWorld,
   maxMs: number,
-  isSo: (look: Look) => boolean,
+  isSo: () => Promise<boolean>,
 ): Promise<void> {
-  const { clock } = world;
   const startMs = clock.monotonicMs();
   for (;;) {
-    if (await isShown(world, isSo)) return;
-    if (clock.monotonicMs() - startMs >= maxMs) return;
-    await clock.sleep(LOOK_MS);
+    if (await isShown(isSo)) return;
+    const waitedMs = clock.monotonicMs() - startMs;
+    if (waitedMs >= maxMs) return;
+    await clock.sleep(findNextLook(waitedMs, maxMs) - waitedMs);
   }
 }
 
-async function isShown(world: FlattenWorld, isSo: (look: Look) => boolean): Promise<boolean> {
+async function isShown(isSo: () => Promise<boolean>): Promise<boolean> {
   try {
-    return isSo(await readLook(world));
+    return await isSo();
   } catch (error) {
     if (error instanceof BrokerError) return false;
     throw error;

@@ -1,8 +1,8 @@
-import { countClosable } from "../domain/account/close_count.ts";
-import { LAG_MS, learnOrders, listUnlisted } from "../domain/account/order_book.ts";
+import { readClosable } from "../domain/account/free_shares.ts";
+import { LAG_MS } from "../domain/account/order_book.ts";
 import { buildFlattenId } from "../domain/flatten_id.ts";
 import { decideHow } from "../domain/flatten_plan.ts";
-import type { BrokerOrder, BrokerPosition } from "../domain/orders.ts";
+import { type BrokerOrder, isFinal } from "../domain/orders.ts";
 import { isTicker } from "../domain/symbol.ts";
 import type { CancelOutcome, SubmitOutcome } from "../domain/order_request.ts";
 import { BrokerError } from "../engine/ports.ts";
@@ -11,10 +11,9 @@ import {
   listToClose,
   listUnreadableHeld,
   type Look,
-  LOOK_MS,
   type Progress,
-  readBrokerMs,
   readLook,
+  sightOf,
 } from "./flatten_look.ts";
 
 /** How far back orders are read for fills that positions need not show yet: a stop may rest for as long. */
@@ -30,7 +29,7 @@ export async function closePositions(world: FlattenWorld, progress: Progress): P
     await closeByBroker(world, progress, symbol, "which can't be read");
   }
   for (const position of listToClose(world, progress, look)) {
-    if (decideHow(position) === "sell") await sell(world, progress, position);
+    if (decideHow(position) === "sell") await sell(world, progress, position.symbol, look);
     else await closeByBroker(world, progress, position.symbol, `${position.qty}`);
   }
 }
@@ -40,44 +39,29 @@ async function readKnown(world: FlattenWorld, progress: Progress): Promise<Look>
   const look = await readLook(world);
   const symbols = listToClose(world, progress, look).map(({ symbol }) => symbol);
   if (symbols.length === 0) return look;
-  progress.book = learnOrders(progress.book, look.orders, readBrokerMs(world));
-  const isPastKnown = await learnPast(world, progress, symbols);
-  await askWorking(world, progress, symbols);
+  const isPastKnown = await learnPast(world, symbols);
+  // Lists show an order as it was a moment ago; only its answer by id says how it ended.
+  await world.book.askFor(({ order }) => symbols.includes(order.symbol) && !isFinal(order));
   return isPastKnown ? look : await readLook(world);
 }
 
 /** Learns what ended before; where it can't be read, some seconds pass, after which positions show it. */
 async function learnPast(
-  world: FlattenWorld,
-  progress: Progress,
+  { broker, book, clock, say }: FlattenWorld,
   symbols: readonly string[],
 ): Promise<boolean> {
-  const afterMs = readBrokerMs(world) - PAST_MS;
+  const afterMs = book.nowMs() - PAST_MS;
   // A name that the broker may refuse in a query is looked for among everybody's.
   const named = symbols.every(isTicker) ? { symbols } : {};
   try {
-    const past = await world.broker.listOrders({ status: "all", afterMs, ...named }, "protect");
-    progress.book = learnOrders(progress.book, past.rows, readBrokerMs(world));
+    const past = await broker.listOrders({ status: "all", afterMs, ...named }, "protect");
+    book.learn(past.rows);
     return true;
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
-    world.say(`${error.message}; positions are read again in ${LAG_MS / 1000} s instead`);
-    await world.clock.sleep(LAG_MS);
+    say(`${error.message}; positions are read again in ${LAG_MS / 1000} s instead`);
+    await clock.sleep(LAG_MS);
     return false;
-  }
-}
-
-/** Lists show an order as it was a moment ago; only its answer by id says how it ended. */
-async function askWorking(
-  world: FlattenWorld,
-  progress: Progress,
-  symbols: readonly string[],
-): Promise<void> {
-  for (const { order } of listUnlisted(progress.book, new Set())) {
-    if (!symbols.includes(order.symbol)) continue;
-    const found = await world.broker.readOrder(order.orderId, "protect");
-    if (found.kind !== "found") continue;
-    progress.book = learnOrders(progress.book, [found.order], readBrokerMs(world));
   }
 }
 
@@ -99,19 +83,20 @@ async function closeByBroker(
   if (outcome.kind === "rejected" && !isWorthRetry(outcome)) progress.refused.add(symbol);
 }
 
-function noteSent(world: FlattenWorld, progress: Progress, order: BrokerOrder): void {
-  progress.sent.add(order.orderId);
-  progress.book = learnOrders(progress.book, [order], readBrokerMs(world));
+function noteSent({ book }: FlattenWorld, { sent }: Progress, order: BrokerOrder): void {
+  sent.add(order.orderId);
+  book.learn([order]);
 }
 
 /** A market sell of what is held for sure and no order holds, under an id of our own. */
 async function sell(
   world: FlattenWorld,
   progress: Progress,
-  { symbol, qty: shownQty }: BrokerPosition,
+  symbol: string,
+  look: Look,
 ): Promise<void> {
   const { broker, events, say, startedAtMs } = world;
-  const qty = countClosable({ book: progress.book, symbol, shownQty, nowMs: readBrokerMs(world) });
+  const qty = readClosable(sightOf(world, look), symbol);
   if (qty <= 0) {
     say(`Sell of ${symbol}: its shares are still reserved by an order, or were sold a moment ago`);
     return;
@@ -156,6 +141,7 @@ async function sell(
 }
 
 const LOOK_UPS_MAX = 8;
+const LOOK_UP_EACH_MS = 250;
 
 /** What became of a sell without a usable answer: looked up by its id for a while (broker.md, "Ambiguous"). */
 async function settle(
@@ -167,7 +153,7 @@ async function settle(
   for (let turn = 0; turn < LOOK_UPS_MAX; turn++) {
     const found = await broker.lookUp(clientOrderId, "protect");
     if (found.kind === "found") return { kind: "accepted", order: found.order, body: "" };
-    await clock.sleep(LOOK_MS);
+    await clock.sleep(LOOK_UP_EACH_MS);
   }
   return outcome;
 }

@@ -7,8 +7,8 @@ import {
   listWorking,
 } from "../domain/flatten_plan.ts";
 import { EXIT } from "./exit_status.ts";
-import type { Look } from "./flatten_look.ts";
-import { formatEnd, formatNothingThere, formatUnread } from "./flatten_text.ts";
+import { listDoubts, type Look } from "./flatten_look.ts";
+import { formatDoubts, formatEnd, formatNothingThere, formatUnread } from "./flatten_text.ts";
 import { PROGRAM } from "./version.ts";
 
 /** Whether the broker shows nothing at all in the one symbol that was named: perhaps it was mistyped. */
@@ -37,8 +37,10 @@ export function sayEnd(
   const left = { symbol: scope.symbol, orders, positions, kept };
   formatEnd(left, listBarePositions(look.positions, look.orders)).forEach(say);
   formatUnread(unreadable).forEach(say);
+  const doubts = listDoubts({ scope }, look);
+  formatDoubts(doubts).forEach(say);
   const isDone = orders.length === 0 && (!scope.isClosing || positions.length === 0) &&
-    unreadable.length === 0;
+    unreadable.length === 0 && doubts.length === 0;
   const nothing = isNothingThere ? `${formatNothingThere(scope, look.positions)} ` : "";
   say(
     isDone

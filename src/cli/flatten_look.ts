@@ -1,25 +1,29 @@
 import type { AlpacaClient } from "../broker/alpaca_client.ts";
-import type { OrderBook } from "../domain/account/order_book.ts";
+import { buildOpenOrders } from "../domain/account/order_book.ts";
+import { countRecentFills } from "../domain/account/share_count.ts";
+import type { Sight } from "../domain/account/sight.ts";
 import {
   type FlattenScope,
+  isInScope,
   isSurelyInScope,
   isToClose,
   listWorking,
 } from "../domain/flatten_plan.ts";
+import type { LedgerEntry } from "../domain/ledger.ts";
 import type { BrokerOrder, BrokerPosition } from "../domain/orders.ts";
 import type { UnreadableRow } from "../domain/unreadable_row.ts";
 import type { ClockPort, EventPort } from "../engine/ports.ts";
-
-/** How soon the account is looked at again while something is waited for. */
-export const LOOK_MS = 250;
+import type { FlattenBook } from "./flatten_book.ts";
 
 /** The account as it is, as far as `flatten` cares. */
 export interface Look {
   readonly positions: readonly BrokerPosition[];
-  /** Nested. */
+  /** At work by all that is known, nested. */
   readonly orders: readonly BrokerOrder[];
   /** Rows of either list that can't be read; none of them stops the rest. */
   readonly unreadable: readonly UnreadableRow[];
+  /** Orders that the engine may have sent, and nobody knows whether the broker has them. */
+  readonly doubts: readonly LedgerEntry[];
 }
 
 /** What the act needs. */
@@ -28,8 +32,7 @@ export interface FlattenWorld {
   readonly clock: ClockPort;
   readonly events: EventPort;
   readonly scope: FlattenScope;
-  /** The broker's clock minus the host's; 0 where it can't be read. */
-  readonly clockAheadMs: number;
+  readonly book: FlattenBook;
   /** When this call began, by the host's clock: part of its order ids. */
   readonly startedAtMs: number;
   readonly isMarketOpen: boolean;
@@ -37,10 +40,8 @@ export interface FlattenWorld {
   readonly say: (line: string) => void;
 }
 
-/** What this call has sent and learnt so far. */
+/** What this call has sent so far. */
 export interface Progress {
-  /** Orders as all answers have them: positions lag behind fills, and lists behind both (pipeline 5). */
-  book: OrderBook;
   readonly attempts: Map<string, number>;
   /** Order ids of its own sells and closes, which must not be cancelled again. */
   readonly sent: Set<string>;
@@ -48,19 +49,34 @@ export interface Progress {
   readonly refused: Set<string>;
 }
 
-/** The moment by the broker's clock, Unix ms. */
-export function readBrokerMs({ clock, clockAheadMs }: FlattenWorld): number {
-  return clock.nowMs() + clockAheadMs;
-}
-
-/** Reads positions and open orders. @throws {BrokerError} */
-export async function readLook({ broker }: Pick<FlattenWorld, "broker">): Promise<Look> {
+/** Reads positions and open orders, and what the list of these lacks. @throws {BrokerError} */
+export async function readLook(
+  { broker, book }: Pick<FlattenWorld, "broker" | "book">,
+): Promise<Look> {
   const orders = await broker.listOrders({ status: "open" }, "protect");
+  await book.complete(orders.rows, orders.unreadable);
   const positions = await broker.listPositions("protect");
   return {
-    orders: orders.rows,
+    orders: buildOpenOrders(book.book),
     positions: positions.rows,
     unreadable: [...orders.unreadable, ...positions.unreadable],
+    doubts: book.doubts,
+  };
+}
+
+/** The look, as the count of shares reads it. */
+export function sightOf({ book }: FlattenWorld, { positions, unreadable, doubts }: Look): Sight {
+  const symbolsOf = (what: UnreadableRow["what"]) =>
+    new Set(unreadable.flatMap((row) => row.what === what ? row.symbol ?? [] : []));
+  return {
+    book: book.book,
+    positions,
+    areOrdersRead: true,
+    unreadable: symbolsOf("position"),
+    unreadableOrders: symbolsOf("order"),
+    pasts: new Set(),
+    doubts: doubts.filter(({ side }) => side === "sell"),
+    nowMs: book.nowMs(),
   };
 }
 
@@ -110,10 +126,27 @@ export function listUnreadableHeld(world: FlattenWorld, progress: Progress, look
     .filter((symbol) => !progress.refused.has(symbol) && !closing.has(symbol));
 }
 
-/** Whether nothing is left that is to be cancelled or closed. */
+/** Whether nothing is left that is to be cancelled or closed, nor may come to be. */
 export function isDone(world: FlattenWorld, progress: Progress, look: Look): boolean {
-  return listLeft(world, progress, look).length === 0 &&
-    listUnreadableIds(world, look).length === 0 &&
+  return isEnded(world, progress, look) &&
     listToClose(world, progress, look).length === 0 &&
-    listUnreadableHeld(world, progress, look).length === 0;
+    listUnreadableHeld(world, progress, look).length === 0 &&
+    !isBuying(world);
+}
+
+/** Whether no order in scope is left, nor one of which nobody knows whether it is there. */
+export function isEnded(world: FlattenWorld, progress: Progress, look: Look): boolean {
+  return listLeft(world, progress, look).length === 0 &&
+    listUnreadableIds(world, look).length === 0 && listDoubts(world, look).length === 0;
+}
+
+/** Orders of unknown fate in scope. */
+export function listDoubts({ scope }: Pick<FlattenWorld, "scope">, look: Look): LedgerEntry[] {
+  return look.doubts.filter(({ symbol }) => isInScope(scope, symbol));
+}
+
+/** Whether something in scope was bought so short a time ago that positions need not show it yet. */
+export function isBuying({ book, scope }: FlattenWorld): boolean {
+  const meant = [...book.book.values()].filter(({ order }) => isInScope(scope, order.symbol));
+  return countRecentFills(meant, book.nowMs()).boughtQty > 0;
 }

@@ -1,5 +1,7 @@
 import { formatPriceUsd } from "../domain/alert_facts.ts";
+import { formatCounted } from "../domain/counted.ts";
 import type { BarePosition, FlattenPlan, FlattenScope } from "../domain/flatten_plan.ts";
+import type { LedgerEntry } from "../domain/ledger.ts";
 import type { MarketClock } from "../domain/market.ts";
 import { formatCents } from "../domain/money.ts";
 import { formatNy } from "../domain/ny_time.ts";
@@ -52,8 +54,12 @@ export function formatPlan(
       : `Market CLOSED until ${formatNy(market.nextOpenMs)}: a sell waits for the open`,
     "",
     ...(isEmpty ? ["Nothing to cancel and nothing to close."] : []),
-    ...(cancels.length === 0 ? [] : [`Cancel ${cancels.length} orders:`, ...formatCancels(plan)]),
-    ...(closes.length === 0 ? [] : [`Close ${closes.length} positions:`, ...formatCloses(plan)]),
+    ...(cancels.length === 0
+      ? []
+      : [`Cancel ${formatCounted(cancels.length, "order")}:`, ...formatCancels(plan)]),
+    ...(closes.length === 0
+      ? []
+      : [`Close ${formatCounted(closes.length, "position")}:`, ...formatCloses(plan)]),
     ...uncovered.map(({ symbol, qty }) =>
       `${formatOneLine(symbol)} ${qty} stays, and LOSES ITS STOP (${
         scope.isClosing ? "--all" : "--close-positions"
@@ -106,6 +112,16 @@ export function formatUnread(rows: readonly UnreadableRow[]): string[] {
   );
 }
 
+/** Orders that may be at the broker, and that it has neither shown nor denied. */
+export function formatDoubts(doubts: readonly LedgerEntry[]): string[] {
+  return doubts.map(({ symbol, side, qty, clientOrderId }) =>
+    `${formatOneLine(symbol)} ${side} ${qty ?? "?"} (${
+      formatOneLine(clientOrderId ?? "?")
+    }) may be ` +
+    "at the broker, which has not said: do it again, or look there"
+  );
+}
+
 /** The command that does what was shown. */
 export function formatDoIt({ symbol, isClosing, closes }: FlattenScope): string[] {
   const options = [
@@ -155,7 +171,7 @@ export function formatEnd(
       const name = `${formatOneLine(symbol)} ${qty}`;
       if (closingQty > 0) return `${name} has NO STOP; a sell of ${closingQty} is working`;
       if (qty < 0) return `${name} is SHORT, and nothing protects it`;
-      return `${name} has NO STOP for ${qty - coveredQty} shares`;
+      return `${name} has NO STOP for ${formatCounted(qty - coveredQty, "share")}`;
     }),
   ];
 }

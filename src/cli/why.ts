@@ -1,3 +1,4 @@
+import { formatCounted } from "../domain/counted.ts";
 import { buildWhy, formatWhy } from "../domain/day/why.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import { formatOneLine } from "../domain/one_line.ts";
@@ -77,7 +78,11 @@ async function readDay(
     for await (const item of readEvents(createDenoFileSystem(), { stateDir, dateNy })) {
       if (item.kind === "end") {
         if (item.skippedLines > 0) {
-          gaps.push(`${item.skippedLines} lines of events-${dateNy}.jsonl could not be read`);
+          gaps.push(
+            `${
+              formatCounted(item.skippedLines, "line")
+            } of events-${dateNy}.jsonl could not be read`,
+          );
         }
       } else if (item.event.symbol === symbol || OF_EVERY_SYMBOL.has(item.event.type)) {
         events.push(item.event);

@@ -1,5 +1,6 @@
 import { createDenialFilter } from "./denials.ts";
 import { type DayFill, formatFillReason, listFills } from "./day_fills.ts";
+import { formatEvent } from "./event_sentence.ts";
 import { readNumber, readText, readTimeMs, type RecordedEvent } from "./events.ts";
 import { isEntryRecord } from "./ledger.ts";
 
@@ -120,14 +121,16 @@ function buildFillRow(fill: DayFill): OrderRow {
 
 function listRecorded(events: readonly RecordedEvent[], fills: readonly DayFill[]): OrderRow[] {
   const latest = new Map<string, RecordedEvent>();
-  const stopped = new Map<string, string>();
+  /** Why it was not sent, or not left to work. */
+  const reasons = new Map<string, string>();
   for (const event of events) {
     const id = readText(event, "client_order_id");
     if (id === null) continue;
     if (event.type === "order_update") latest.set(id, event);
     if (event.type === "order_answer" && readText(event, "outcome") === "stopped") {
-      stopped.set(id, readText(event, "why") ?? "");
+      reasons.set(id, readText(event, "why") ?? "");
     }
+    if (event.type === "entry_end") reasons.set(id, formatEvent({ ...event, symbol: undefined }));
   }
   const rows = new Map<string, OrderRow>();
   for (const event of events) {
@@ -146,7 +149,7 @@ function listRecorded(events: readonly RecordedEvent[], fills: readonly DayFill[
       filledQty: fill?.qty ?? (update === undefined ? 0 : readNumber(update, "filled_qty") ?? 0),
       priceUsd: fill?.priceUsd ??
         (update === undefined ? null : readNumber(update, "filled_avg_price_usd")),
-      ...decideStatus(update, fill, stopped.get(id) ?? ""),
+      ...decideStatus(update, fill, reasons.get(id) ?? ""),
     });
   }
   return [...rows.values()];
@@ -180,16 +183,20 @@ function decideStatus(
       ? { status: NOT_SENT, detail: why }
       : { status: "rejected", detail: words };
   }
+  const isOver = orderStatus === "canceled" || orderStatus === "expired" ||
+    orderStatus === "replaced";
+  const atBroker = isOver && orderStatus !== "canceled" ? `${orderStatus} at the broker` : "";
   if (orderStatus === "filled") return { status: "filled", detail: "" };
   if (fill !== undefined || (update !== undefined && (readNumber(update, "filled_qty") ?? 0) > 0)) {
     const isWhole = fill !== undefined && update !== undefined &&
       fill.qty >= (readNumber(update, "qty") ?? Infinity);
-    return { status: isWhole ? "filled" : "partly filled", detail: "" };
+    return isWhole
+      ? { status: "filled", detail: "" }
+      : { status: "partly filled", detail: why || atBroker };
   }
   if (status === "pending" || status === "unknown") return { status: "unresolved", detail: "" };
-  const isOver = orderStatus === "canceled" || orderStatus === "expired" ||
-    orderStatus === "replaced";
-  return { status: isOver ? "canceled" : "working", detail: "" };
+  if (!isOver) return { status: "working", detail: "" };
+  return { status: "canceled", detail: why || atBroker };
 }
 
 function listSimulated(events: readonly RecordedEvent[]): OrderRow[] {

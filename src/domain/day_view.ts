@@ -88,6 +88,7 @@ export const REPORT_EVENTS: ReadonlySet<string> = new Set([
   "order_recorded",
   "order_answer",
   "order_update",
+  "entry_end",
   "fill",
   "price",
   "position",

@@ -83,7 +83,7 @@ function isUnfilled({ broker }: LedgerEntry): boolean {
   return broker !== null && broker.filledQty === 0 && isFinal(broker);
 }
 
-/** The last event of a symbol that was tried, and whether any of them was of an intent. */
+/** What last became of an intent of a symbol that was tried; of the symbol, where it had none. */
 interface Tried {
   readonly event: RecordedEvent;
   readonly isDecided: boolean;
@@ -98,9 +98,11 @@ function listTried(events: readonly RecordedEvent[]): ReadonlyMap<string, Tried>
       ? readText(event, "mode") === "LIVE"
       : event.type === "order_recorded" && readText(event, "side") === "buy";
     if (event.symbol === undefined || !isEntry) continue;
+    const past = tried.get(event.symbol);
     const isIntent = readText(event, "client_order_id") !== null;
-    const isDecided = isIntent || tried.get(event.symbol)?.isDecided === true;
-    tried.set(event.symbol, { event, isDecided });
+    // That it got no further intent, the close being near, is not what kept the one before from being sent.
+    if (past?.isDecided === true && !isIntent) continue;
+    tried.set(event.symbol, { event, isDecided: isIntent });
   }
   return tried;
 }

@@ -41,3 +41,24 @@ export function decideEntryEnd(
   const untilMs = (partialSinceMs ?? nowMs) + PARTIAL_MAX_MS;
   return nowMs >= untilMs ? { kind: "cancel", why: "partly filled" } : { kind: "wait", untilMs };
 }
+
+const END_WORDS: Readonly<Record<string, string>> = {
+  "unfilled":
+    "a minute after it was accepted (a halt?): cancelling it; it stays the symbol's entry of the day",
+  "partly filled": "for a minute: cancelling the rest",
+  "close near": "and the close is near: cancelling the rest",
+  "daily loss": "and the day's loss has reached its limit: cancelling the rest",
+} satisfies Record<EndReason, string>;
+
+/** `entry filled 3 of 7 for a minute: cancelling the rest`. @param why An `EndReason`; one of a newer release is shown as it is. */
+export function formatEntryEnd(
+  { filledQty, qty, why }: {
+    readonly filledQty: number;
+    readonly qty: number | null;
+    readonly why: string;
+  },
+): string {
+  return `entry filled ${filledQty} of ${qty ?? "?"} ${
+    END_WORDS[why] ?? `(${why}): cancelling the rest`
+  }`;
+}

@@ -1,3 +1,4 @@
+import { buildCancel } from "./account/giving_way.ts";
 import { isFlatten, isOurs } from "./client_order_id.ts";
 import {
   type BrokerOrder,
@@ -7,6 +8,7 @@ import {
   remainingQty,
 } from "./orders.ts";
 import { countCovered, listSellGroups } from "./protection.ts";
+import type { BegunCancel } from "./unfinished.ts";
 import type { UnreadableRow } from "./unreadable_row.ts";
 
 /** What the operator's `flatten` is to touch (interface, Commands). */
@@ -69,7 +71,7 @@ export function buildFlattenPlan(inputs: FlattenInputs): FlattenPlan {
   const isCovered = ({ symbol }: BrokerPosition) =>
     countCovered(listSellGroups(inputs.orders, symbol), 0) > 0;
   return {
-    cancels: listWorking(inputs.orders, scope).map((order) => buildCancel(order, inputs)),
+    cancels: listWorking(inputs.orders, scope).map((order) => buildPlanned(order, inputs)),
     closes: positions.filter(({ symbol }) => isToClose(scope, symbol)).map((position) => ({
       position,
       valueUsd: position.currentPriceUsd === null
@@ -131,24 +133,33 @@ export function listWorking(
 }
 
 /**
- * The orders to cancel one by one: of a bracket or OCO one is enough, because the group goes with it (broker.md, Orders).
+ * The cancels that take every share in scope out of its reservation, and end every other order: one for each group that goes
+ * with any of its orders (broker.md, Orders).
+ * @param orders At work by all that is known, nested.
  * @param keep Orders that must stay: the sells that `flatten` itself has sent.
  */
-export function listCancelTargets(
+export function listGivingWay(
   orders: readonly BrokerOrder[],
   scope: Pick<FlattenScope, "symbol">,
   keep: ReadonlySet<string>,
-): BrokerOrder[] {
-  const legs = new Set(orders.flatMap((order) => order.legs.map((leg) => leg.orderId)));
-  return orders.filter((order) => !legs.has(order.orderId) && isInScope(scope, order.symbol))
-    .flatMap((order) => {
-      const working = [order, ...order.legs].filter((each) => !isFinal(each));
-      return working.slice(0, 1);
-    })
-    .filter((order) => order.status !== "pending_cancel" && !keep.has(order.orderId));
+): BegunCancel[] {
+  const meant = orders.filter(({ symbol }) => isInScope(scope, symbol));
+  const sells = [...new Set(meant.map(({ symbol }) => symbol))].flatMap((symbol) =>
+    listSellGroups(meant, symbol).map((group) => buildCancel(symbol, group))
+  );
+  const grouped = new Set(sells.flatMap(({ members }) => members.map(({ orderId }) => orderId)));
+  const others = meant.flatMap((root) => {
+    const working = flattenOrders([root]).filter((order) =>
+      !isFinal(order) && !grouped.has(order.orderId)
+    );
+    const isLeaving = working[0]?.status === "pending_cancel";
+    const group = { orders: working, qty: 0, stopUsd: 0, isLeaving };
+    return working.length === 0 ? [] : [buildCancel(root.symbol, group)];
+  });
+  return [...others, ...sells].filter(({ orderId }) => !keep.has(orderId));
 }
 
-function buildCancel(order: BrokerOrder, inputs: FlattenInputs): PlannedCancel {
+function buildPlanned(order: BrokerOrder, inputs: FlattenInputs): PlannedCancel {
   const held = inputs.positions.find(({ symbol }) => symbol === order.symbol);
   const parent = inputs.orders.find((each) =>
     each.legs.some((leg) => leg.orderId === order.orderId)

@@ -1,4 +1,3 @@
-import type { StopFact } from "./alert_facts.ts";
 import { isOurs } from "./client_order_id.ts";
 import {
   type BrokerOrder,
@@ -60,6 +59,11 @@ const WORKING: ReadonlySet<string> = new Set([
 /** Whether the order's trade is guaranteed, or done and not settled: it can't be taken back. */
 export function isBound({ status }: Pick<BrokerOrder, "status">): boolean {
   return BOUND.has(status);
+}
+
+/** Whether the order is in a status in which a stop protects (pipeline 5). */
+export function isAtWork({ status }: Pick<BrokerOrder, "status">): boolean {
+  return WORKING.has(status);
 }
 
 /** Whether the order sells when the price falls. */
@@ -149,14 +153,14 @@ function findStanding(orders: readonly BrokerOrder[], isOfLegs: boolean): SellSt
   const stops = orders.filter(isStopOrder);
   const deciding = stops.length > 0 ? stops : orders;
   if (deciding.some((order) => !isKnownStatus(order.status))) return "unknown";
-  const isAtWork = deciding.every(({ status }) =>
-    WORKING.has(status) || (isOfLegs && status === "held")
+  const isWorking = deciding.every((order) =>
+    isAtWork(order) || (isOfLegs && order.status === "held")
   );
-  if (orders.some((order) => order.type === "market")) return isAtWork ? "selling" : "dead";
+  if (orders.some((order) => order.type === "market")) return isWorking ? "selling" : "dead";
   if (stops.length === 0) return "dead";
-  if (isAtWork) return "works";
+  if (isWorking) return "works";
   const isAsleep = stops.every(({ status, timeInForce }) =>
-    timeInForce === "gtc" && (status === "done_for_day" || WORKING.has(status))
+    timeInForce === "gtc" && (status === "done_for_day" || isAtWork({ status }))
   );
   return isAsleep ? "sleeps" : "dead";
 }
@@ -246,6 +250,14 @@ export function isLowered(group: SellGroup, leastUsd: number): boolean {
 export function isObstacle(group: SellGroup, leastUsd: number): boolean {
   if (group.standing === "dead" || group.standing === "sleeps") return true;
   return group.standing === "works" && !group.isOurs && !isHighEnough(group, leastUsd);
+}
+
+/** A stop that works (or is `held`) at the broker. Quantity in shares, price in USD per share. */
+export interface StopFact {
+  readonly qty: number;
+  readonly stopUsd: number;
+  /** As on the wire: `gtc`, `day`. */
+  readonly timeInForce: string;
 }
 
 /** The stops that protect a symbol's shares, now or from the next session on: what has another status protects nothing. */

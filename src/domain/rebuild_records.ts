@@ -1,4 +1,10 @@
-import { isFlatten, isOurs, parseOurId, readAdoptedAtMs } from "./client_order_id.ts";
+import {
+  isFlatten,
+  isOurs,
+  parseOurId,
+  readAdoptedAtMs,
+  readPositionId,
+} from "./client_order_id.ts";
 import {
   type Alerted,
   EMPTY_STATE,
@@ -6,10 +12,11 @@ import {
   type ManagedPosition,
 } from "./engine_state.ts";
 import { markTrimmed } from "./exit_plan.ts";
+import { TRIM_REASONS } from "./exit_rules.ts";
 import { applyBrokerOrder, keepNewest, type LedgerEntry, type LiveLedger } from "./ledger.ts";
 import { buildManaged, buildPlan, closedKey, type PositionPlan } from "./managed_position.ts";
 import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from "./orders.ts";
-import { buildEmptyLedger, readPositionId, reconcile, startNewDay } from "./reconcile.ts";
+import { buildEmptyLedger, reconcile, startNewDay } from "./reconcile.ts";
 import { listReleased } from "./released.ts";
 
 /** What is left of a lost document, and what the broker shows (pipeline 6). */
@@ -122,15 +129,13 @@ function bringUp(
     each.clientOrderId === positionId && each.pivotUsd === null &&
     buildPlan(each)?.pivotUsd === position.pivotUsd
   );
-  const marked = EXITS.filter(isDone).reduce(markTrimmed, position);
+  const marked = TRIM_REASONS.filter(isDone).reduce<ManagedPosition>(markTrimmed, position);
   const { stopUsd } = isGuess ? position : marked;
   return {
     ...marked,
     stopUsd: Math.max(stopUsd, ...listOwnStops(positionId, flattenOrders(orders))),
   };
 }
-
-const EXITS = ["r1_trim", "r2_trim"] as const;
 
 /** Prices of the engine's own stops; what a hand had set, and the engine put back, says nothing of them (pipeline 5). */
 function listOwnStops(positionId: string, orders: readonly BrokerOrder[]): number[] {

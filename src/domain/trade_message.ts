@@ -6,6 +6,7 @@ import {
   type PositionFact,
   unprotectedQty,
 } from "./alert_facts.ts";
+import { formatCounted } from "./counted.ts";
 import {
   buildTradeResult,
   formatR,
@@ -13,6 +14,8 @@ import {
   type TradeResult,
 } from "./day/trade_result.ts";
 import type { TradeTitle } from "./alert_titles.ts";
+import type { SellReason } from "./client_order_id.ts";
+import { EXIT_RULES, type ExitReason, isExitReason } from "./exit_rules.ts";
 import { formatHeldTime } from "./held_time.ts";
 import { formatCents } from "./money.ts";
 import { formatNy } from "./ny_time.ts";
@@ -20,10 +23,7 @@ import { formatNy } from "./ny_time.ts";
 /** What an order of ours was for, as `describeOurs` says it. */
 export type FillReason =
   | "entry"
-  | "r1_trim"
-  | "r2_trim"
-  | "stop_exit"
-  | "stop"
+  | SellReason
   | "take_profit"
   | "flatten"
   | "other";
@@ -88,10 +88,7 @@ function formatRisk(riskUsd: number): string {
   return riskUsd < 10 ? formatCents(riskUsd) : riskUsd.toFixed(0);
 }
 
-const SOLD: Readonly<Record<Exclude<FillReason, "entry">, string>> = {
-  r1_trim: "R1",
-  r2_trim: "R2",
-  stop_exit: "stopped out",
+const SOLD: Readonly<Record<Exclude<FillReason, "entry" | ExitReason>, string>> = {
   stop: "stopped out",
   take_profit: "target reached",
   flatten: "flattened",
@@ -100,7 +97,7 @@ const SOLD: Readonly<Record<Exclude<FillReason, "entry">, string>> = {
 
 function formatSold(facts: TradeMessageFacts, result: TradeResult): TradeTitle {
   const { order, position } = facts;
-  const why = order.reason === "entry" ? "exit" : SOLD[order.reason];
+  const why = formatWhy(order.reason);
   const price = formatPrice(order.priceUsd);
   const sold = `${price}, ${formatResult(readSaleUsd(facts))}`;
   const sale: TradeTitle = `${order.symbol} ${why}: sold ${order.qty} at ${sold}`;
@@ -113,6 +110,11 @@ function formatSold(facts: TradeMessageFacts, result: TradeResult): TradeTitle {
   return isOnlySale
     ? `${sale}${multiple}`
     : `${sale}; whole trade ${formatResult(result.resultUsd)}${multiple}`;
+}
+
+function formatWhy(reason: FillReason): string {
+  if (isExitReason(reason)) return EXIT_RULES[reason].sold;
+  return reason === "entry" ? "exit" : SOLD[reason];
 }
 
 /** The sale's own result: the trade's with this sale as its only one. */
@@ -184,6 +186,6 @@ function formatNow({ order, position }: TradeMessageFacts): string {
 /** What became of the shares that an order was for and did not trade. */
 function formatRest({ qty, askedQty, isWorking }: FilledOrder): string[] {
   if (askedQty === null || askedQty <= qty) return [];
-  const rest = `${askedQty - qty} of its ${askedQty} shares`;
-  return [isWorking ? `${rest} still wait at the broker` : `${rest} were not traded`];
+  const rest = `${askedQty - qty} of its ${formatCounted(askedQty, "share")}`;
+  return [isWorking ? `still at the broker: ${rest}` : `not traded: ${rest}`];
 }

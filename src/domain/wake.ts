@@ -38,6 +38,10 @@ export interface WakeInputs {
   readonly pollSeconds: number;
   /** Those still waiting. */
   readonly intents: readonly Pick<EntryIntent, "scheduledAtMs">[];
+  /** How long before an intent's moment its cycle begins. */
+  readonly leadMs: number;
+  /** How long the cycle waited for moments of intents: the poll does not come later for it. */
+  readonly pausedMs: number;
   /** `null` where the broker's clock could not be read. */
   readonly market: Pick<MarketClock, "isOpen" | "nextOpenMs"> | null;
   readonly isMarketHoursIgnored: boolean;
@@ -46,7 +50,7 @@ export interface WakeInputs {
 }
 
 /**
- * Decides when the loop wakes next: the earliest of the poll, a due intent, a bar's close, the engine's own moments
+ * Decides when the loop wakes next: the earliest of the poll, the lead before an intent's moment, a bar's close, the engine's own moments
  * and the open (pipeline 4). While the market is closed nothing but the open, and the moment 30 minutes before it, wakes it
  * more often than `CLOSED_WAKE_MS`; with hours ignored the engine's own moments do not either. Always at least `WAKE_MIN_MS` after now; moments that are not finite are ignored.
  * @throws {InvariantError} Where `nowMs` or `pollSeconds` is no number that the configuration allows.
@@ -56,7 +60,10 @@ export function decideNextWake(inputs: WakeInputs): Wake {
   assertInvariant(Number.isFinite(nowMs), "nowMs is not finite");
   assertInvariant(pollSeconds >= 1 && pollSeconds <= 3600, "pollSeconds is not in 1..3600");
   const isRunning = inputs.isMarketHoursIgnored || market?.isOpen === true;
-  const earliest = earliestOf(listMoments(inputs, isRunning), nowMs + pollSeconds * 1000);
+  const earliest = earliestOf(
+    listMoments(inputs, isRunning),
+    nowMs + pollSeconds * 1000 - inputs.pausedMs,
+  );
   const floorMs = nowMs + WAKE_MIN_MS;
   if (isRunning || market === null) return { ...earliest, atMs: Math.max(earliest.atMs, floorMs) };
   const quietMs = nowMs + CLOSED_WAKE_MS;
@@ -75,9 +82,14 @@ export function decideNextWake(inputs: WakeInputs): Wake {
 function listMoments(inputs: WakeInputs, isRunning: boolean): Wake[] {
   const { nowMs, intents, extraMs, market } = inputs;
   const isClosed = market !== null && !market.isOpen;
+  // Nothing is prepared where nothing can leave.
+  const leadMs = isRunning ? inputs.leadMs : 0;
   const ownFromMs = isClosed ? nowMs + CLOSED_WAKE_MS : -Infinity;
   const moments: Wake[] = [
-    ...intents.map((intent): Wake => ({ atMs: intent.scheduledAtMs, why: "intent due" })),
+    ...intents.map(({ scheduledAtMs }): Wake => ({
+      atMs: scheduledAtMs - leadMs,
+      why: "intent due",
+    })),
     ...extraMs.map((atMs): Wake => ({ atMs: Math.max(atMs, ownFromMs), why: "engine moment" })),
   ];
   if (isRunning) moments.push({ atMs: nextBarMs(nowMs), why: "bar closed" });

@@ -1,7 +1,7 @@
 import type { LedgerEntry, LiveLedger } from "../domain/ledger.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import { listUnlinked } from "../domain/replacements.ts";
-import { askOrder } from "./asking.ts";
+import { askOrder } from "./asker.ts";
 import type { Engine } from "./engine.ts";
 
 /** Reads in one cycle: more would eat the request budget of what protects. */

@@ -2,40 +2,18 @@ import {
   buildOpenOrders,
   keepOrders,
   type KnownOrder,
-  learnOrders,
-  listUnknownSuccessors,
   listUnlisted,
-  noteUnshown,
 } from "../domain/account/order_book.ts";
 import { isPresumed, learnRecords } from "../domain/account/stand_ins.ts";
 import { isOurs } from "../domain/client_order_id.ts";
 import { type BrokerOrder, flattenOrders, isFinal } from "../domain/orders.ts";
+import { askMissing } from "./asker.ts";
 import type { Engine, Read } from "./engine.ts";
 import { findIdentityProblem } from "./gate_reader.ts";
 import type { SplitListing } from "./listing.ts";
-import type { LookupOutcome } from "../domain/order_request.ts";
 
 /** Orders that are asked for by id after one list: more would eat the request budget of what protects. */
 const ASKED_MAX = 6;
-
-/** Takes an answer of the broker into the book. */
-export function learn(engine: Engine, orders: readonly BrokerOrder[]): void {
-  engine.putBook(learnOrders(engine.book, orders, engine.nowMs()));
-}
-
-/** Asks for an order by the broker's id, and learns the answer: it is never behind a list (broker.md). */
-export async function askOrder(engine: Engine, orderId: string): Promise<LookupOutcome> {
-  const found = await engine.ports.broker.readOrder(orderId, "protect");
-  if (found.kind === "found") learn(engine, [found.order]);
-  return found;
-}
-
-/** Asks for an order by the id that we gave it, and learns the answer. */
-export async function lookUpOrder(engine: Engine, clientOrderId: string): Promise<LookupOutcome> {
-  const found = await engine.ports.broker.lookUp(clientOrderId, "protect");
-  if (found.kind === "found") learn(engine, [found.order]);
-  return found;
-}
 
 /**
  * The orders at work by all that is known: a list of open orders that was learnt, what it lacks and was asked for by id, and what the broker
@@ -53,7 +31,7 @@ export async function completeOpen(
     ...unreadable.flatMap((row) => row.orderId ?? []),
   ]);
   forgetUnlisted(engine, listed);
-  await askMissing(engine, (known) => listUnlisted(engine.book, listed).includes(known));
+  await askUnlisted(engine, (known) => listUnlisted(engine.book, listed).includes(known));
   return { ...open, value: buildOpenOrders(engine.book) };
 }
 
@@ -104,47 +82,19 @@ export function forgetEnded(engine: Engine): void {
 }
 
 /**
- * Asks by id for orders at work that `isMissing` names, and for those that came in the place of another unseen. What is not
- * found, or not asked for any more, is noted as not shown.
+ * Asks by id for orders at work that `isMissing` names, and for those that came in the place of another of a managed symbol
+ * unseen.
  */
-export async function askMissing(
+export async function askUnlisted(
   engine: Engine,
   isMissing: (known: KnownOrder) => boolean,
 ): Promise<void> {
-  const asked = new Set<string>();
   const managed = listManagedSymbols(engine);
-  for (let count = 0;; count++) {
-    const missing = [...engine.book.values()].filter((known) =>
-      !asked.has(known.order.orderId) && isMissing(known)
-    ).sort((a, b) => b.order.submittedAtMs - a.order.submittedAtMs);
-    const [successorId] = listUnknownSuccessors(engine.book)
-      .flatMap(({ order }) => managed.has(order.symbol) ? order.replacedBy ?? [] : [])
-      .filter((orderId) => !asked.has(orderId));
-    const orderId = missing[0]?.order.orderId ?? successorId;
-    if (orderId === undefined) return;
-    asked.add(orderId);
-    if (count < ASKED_MAX && (await askByRoot(engine, orderId)).kind === "found") continue;
-    engine.putBook(noteUnshown(engine.book, orderId));
-  }
-}
-
-/** Asks for an order: for a leg by its bracket's id, whose answer holds both legs; by its own where that does not show it. */
-export async function askByRoot(engine: Engine, orderId: string): Promise<LookupOutcome> {
-  const rootId = engine.book.get(orderId)?.parentId ?? orderId;
-  const found = await askOrder(engine, rootId);
-  const isShown = found.kind === "found" &&
-    flattenOrders([found.order]).some((order) => order.orderId === orderId);
-  return isShown || found.kind === "unknown" || rootId === orderId
-    ? found
-    : await askOrder(engine, orderId);
+  const isOfInterest = (symbol: string) => managed.has(symbol);
+  await askMissing(engine, { isMissing, isOfInterest, most: ASKED_MAX });
 }
 
 /** Whether the broker has an order at work that it does not show. */
 export function hasHidden(engine: Engine): boolean {
   return [...engine.book.values()].some(({ order, isShown }) => !isShown && !isFinal(order));
-}
-
-/** Whether one of these orders is not shown by the broker: it can be neither cancelled nor replaced. */
-export function isHidden(engine: Engine, orders: readonly BrokerOrder[]): boolean {
-  return orders.some((order) => engine.book.get(order.orderId)?.isShown === false);
 }

@@ -19,10 +19,10 @@ import { noticeCorporateActions } from "./corporate_actions.ts";
 import { noticeDisk } from "./disk_notice.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { readDayLoss } from "./day_loss.ts";
-import { decideDueEntries, hasDueIntent, pauseEntries } from "./entries.ts";
+import { listPressing } from "./entry_moment.ts";
 import { recordEquity } from "./equity.ts";
 import { RETRY_MS } from "../domain/plan/move.ts";
-import { observePrices, sayDryRunExits } from "./exits.ts";
+import { observePrices, sayDryRunExits } from "./observe_prices.ts";
 import { sayFilled } from "./fill_messages.ts";
 import { reportForeign } from "./foreign.ts";
 import { printGate } from "./gate_log.ts";
@@ -64,11 +64,14 @@ export interface CycleResult {
 }
 
 /**
- * One cycle: observe, reconcile, gate, exits and protection, then every intent due by then, and signals (pipeline 4).
+ * One cycle: observe, reconcile, gate, exits and protection, then every intent due by then or within the lead, each at its moment,
+ * and signals (pipeline 4).
  * Market closed: one line, and nothing else of the cycle but the look and the stop of pipeline 5.
  */
 export async function runCycle(engine: Engine): Promise<CycleResult> {
+  engine.momentsAhead = engine.wakeAtMs;
   engine.wakeAtMs = [];
+  engine.pausedMs = 0;
   engine.ledgerProblem = null;
   engine.ledgerWait = null;
   engine.listsAsked = 0;
@@ -76,8 +79,8 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
   engine.seen = { ...engine.seen, trades: new Map() };
   takeDelivered(engine);
   await noticeDisk(engine);
-  // How near the close is, nobody knows before the clock has answered: then a run asks for all at once. So does an entry that is due.
-  const isPressing = hasDueIntent(engine) ||
+  // How near the close is, nobody knows before the clock has answered: then a run asks for all at once. So does an entry's moment.
+  const isPressing = listPressing(engine).length > 0 ||
     (engine.ports.config.isRunOnce && isNearSomeClose(engine.nowMs()));
   const questions = isPressing ? await askAll(engine) : buildQuestions(engine);
   const market = await readMarket(engine, questions);
@@ -149,7 +152,8 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
       absent: ledger.absent,
     });
   } else {
-    await pauseEntries(engine, ledger.absent);
+    // Nothing is scheduled or sent: what expired is dropped, what was proven absent settles.
+    await carryOut(engine, { gate: decision, entries: { isTaking: false, absent: ledger.absent } });
   }
   await engine.trySaveState();
   await noticeCorporateActions(engine, observation.clock);
@@ -172,12 +176,13 @@ async function takeEntries(
   },
 ): Promise<void> {
   const waiting = new Set(engine.state.intents.map((intent) => intent.symbol));
-  const isPressing = hasDueIntent(engine);
-  if (isPressing) await decideDueEntries(engine, gate, absent);
+  const isPressing = listPressing(engine).length > 0;
+  const mandate = { gate, entries: { isTaking: true, absent } };
+  if (isPressing) await carryOut(engine, mandate);
   await makeIntents(engine, candidates, waiting);
   if (isPressing) return;
   await engine.trySaveState();
-  await decideDueEntries(engine, gate, absent);
+  await carryOut(engine, mandate);
 }
 
 /** Exits, adoption and protection, whatever the watchlist says (pipeline 5). */
@@ -288,7 +293,9 @@ function isOperatorFine(decision: GateDecision): boolean {
 function planWakes(engine: Engine, decision: GateDecision): void {
   const nowMs = engine.nowMs();
   const isWaiting = hasHidden(engine) ||
-    engine.state.standings.some(({ due, doubtfulQty }) => due !== null || doubtfulQty > 0);
+    engine.state.standings.some(({ due, doubtfulQty, stops }) =>
+      due !== null || doubtfulQty > 0 || stops.losses !== null
+    );
   // Only with hours ignored: a closed market changes little in seconds.
   if (engine.observation?.clock.isOpen !== true) return;
   if (isOperatorFine(decision) && isWaiting) engine.wakeAt(nowMs + IN_DOUBT_LOOK_MS);

@@ -1,9 +1,10 @@
 import { decideNextWake } from "../domain/wake.ts";
+import { UNDECIDED_LOOK_MS } from "../domain/plan/entries.ts";
 import { ASK_BROKER, FREE_FILE } from "../domain/remedies.ts";
 import { Engine } from "./engine.ts";
 import { type CycleResult, runCycle } from "./cycle.ts";
 import { noticeDisk } from "./disk_notice.ts";
-import { UNDECIDED_LOOK_MS } from "./entries.ts";
+import { readLeadMs } from "./entry_moment.ts";
 import { beatHealth } from "./health.ts";
 import { sendHeartbeatIfDue, sendStarted } from "./heartbeat.ts";
 import { lookAtOnce } from "./kill_switch_look.ts";
@@ -141,6 +142,8 @@ async function wait(
     nowMs: engine.nowMs(),
     pollSeconds: config.pollSeconds,
     intents: listWaking(engine),
+    leadMs: readLeadMs(engine),
+    pausedMs: engine.pausedMs,
     market: result.market,
     isMarketHoursIgnored: config.isMarketHoursIgnored,
     extraMs: engine.wakeAtMs,

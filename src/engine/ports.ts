@@ -2,13 +2,16 @@ import type { DiskFault } from "../domain/alert_facts.ts";
 import type { OperatorRequest } from "../domain/operator_request.ts";
 import type { EngineEvent, EventType, RecordedEvent } from "../domain/events.ts";
 import type { EngineState } from "../domain/engine_state.ts";
-import type { Allowlist, ReadFailure, TokenFile } from "../domain/gate.ts";
+import type { Allowlist, TokenFile } from "../domain/gate.ts";
 import type { Caps } from "../domain/caps.ts";
 import type { CorporateAction } from "../domain/corporate_action.ts";
 import type {
+  BracketRequest,
   CancelOutcome,
+  DryRunOrder,
   LookupOutcome,
   MarketSellRequest,
+  ReadFailure,
   ReplaceRequest,
   StopRequest,
   SubmitOutcome,
@@ -54,15 +57,6 @@ export class BrokerError extends Error {
     super(message, options);
     this.areKeysRefused = options.areKeysRefused ?? false;
   }
-}
-
-/** A bracket entry: market buy, day, with take-profit limit and stop (pipeline 4). Prices already in the broker's increments. */
-export interface BracketRequest {
-  readonly clientOrderId: string;
-  readonly symbol: string;
-  readonly qty: number;
-  readonly takeProfitUsd: number;
-  readonly stopUsd: number;
 }
 
 /**
@@ -266,15 +260,6 @@ export interface StatePort {
   readCopy(): Promise<CopyRead>;
 }
 
-/** One simulated submission (interface, Files): `{"YYYY-MM-DD:SYM": {symbol, qty, ts}}`. */
-export interface DryRunOrder {
-  readonly dateNy: string;
-  readonly symbol: string;
-  readonly qty: number;
-  /** ISO 8601 UTC. */
-  readonly ts: string;
-}
-
 /** `dry_run_ledger.json`. */
 export interface DryRunLedgerPort {
   /** @throws {StateError} Where the file is damaged; it is left as it is. */
@@ -362,7 +347,8 @@ export interface DiskPort {
 export interface LogPort {
   info(line: string): void;
   warn(line: string): void;
-  error(line: string): void;
+  /** @param options `isDistinct`: its numbers and ids tell it from others, and what it says is held back for none of them. */
+  error(line: string, options?: { readonly isDistinct: boolean }): void;
 }
 
 /** INFO < TRADE < WARNING < ERROR (interface, Slack). */

@@ -5,7 +5,7 @@ import { account, type Search } from "../domain/plan/account.ts";
 import type { Settled } from "../domain/plan/step.ts";
 import { reviseTrims } from "../domain/plan/trims.ts";
 import { readPastEntries } from "./archive.ts";
-import { askMissing } from "./asking.ts";
+import { askUnlisted } from "./asking.ts";
 import type { Engine } from "./engine.ts";
 import { recordFills } from "./fills.ts";
 import { refresh } from "./observe.ts";
@@ -22,7 +22,7 @@ export async function trackPositions(engine: Engine): Promise<void> {
   takeInBought(engine);
   await ensurePasts(engine);
   // What a list of the day shows as replaced may have a successor that no list shows.
-  await askMissing(engine, () => false);
+  await askUnlisted(engine, () => false);
   const searched = new Map<string, Searched>();
   for (;;) {
     const look = { sight: sightOf(engine), dateNy: engine.dateNy(), searched };
@@ -75,7 +75,7 @@ async function search(
   }
   const symbols = new Set(listOf("orders").map(({ symbol }) => symbol));
   if (symbols.size > 0) {
-    await askMissing(engine, ({ order }) => symbols.has(order.symbol) && !isFinal(order));
+    await askUnlisted(engine, ({ order }) => symbols.has(order.symbol) && !isFinal(order));
   }
   for (const { positionId } of listOf("orders")) searched.set(positionId, "orders");
   if (searches.some(({ isListed }) => isListed)) await refresh(engine);

@@ -8,24 +8,14 @@ import { readGate, readOperatorObjection } from "./gate_reader.ts";
 import { isMarketOpen } from "./observe.ts";
 import type {
   CancelOutcome,
-  SellSideRequest,
+  OrderRequest,
   SendResult,
   SubmitOutcome,
 } from "../domain/order_request.ts";
 import { learnAnswer } from "../domain/plan/seen.ts";
 import type { Permit } from "../domain/plan/step.ts";
-import type { BracketRequest } from "./ports.ts";
 import { sightOf } from "./sight.ts";
-
-/** A live request that changes an order. */
-export type OrderRequest =
-  | {
-    readonly op: "bracket";
-    readonly request: BracketRequest;
-    /** When the intent expires or its record is too old, broker time: it leaves before, or not at all. */
-    readonly notAfterMs: number;
-  }
-  | SellSideRequest;
+import { noteAnswered, noteLeaving } from "./stop_watch.ts";
 
 /**
  * The one way by which the engine changes anything at the broker. It asks for a fresh decision
@@ -45,6 +35,7 @@ export async function sendLive(
     : { kind: "stopped", reason: objection };
   const now = { brokerMs: engine.nowMs(), monotonicMs: engine.ports.clock.monotonicMs() };
   engine.seen = learnAnswer(engine.seen, order, result, now);
+  noteAnswered(engine, order, result);
   await engine.event({
     type: "order_answer",
     ...describeRequest(order),
@@ -105,6 +96,7 @@ async function findClosedObjection(
 
 function leave(engine: Engine, order: OrderRequest): Promise<SubmitOutcome | CancelOutcome> {
   const { broker } = engine.ports;
+  noteLeaving(engine, order);
   switch (order.op) {
     case "bracket":
       return broker.submitBracket(order.request);

@@ -8,6 +8,7 @@ import {
 } from "../domain/account/standing.ts";
 import { isEntryWorking, isUnseen } from "../domain/account/sight.ts";
 import { LAST_CALL_MS } from "../domain/account/standing_alarms.ts";
+import { formatCounted } from "../domain/counted.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { formatGateReason, type GateDecision, type GateFailReason } from "../domain/gate.ts";
 import type { MarketClock } from "../domain/market.ts";
@@ -32,6 +33,7 @@ import {
   isOfThisSession,
 } from "./observe.ts";
 import { sightOf } from "./sight.ts";
+import { forgetEnded, readStops } from "./stop_watch.ts";
 import { sayAlarms } from "./standing_alarms.ts";
 import { sayEnding } from "./stop_ending.ts";
 import { listLowered, listUnclearReasons } from "./unclear_sells.ts";
@@ -71,6 +73,7 @@ async function takeAll(engine: Engine, end: CycleEnd): Promise<void> {
   for (const standing of standings) {
     if (standing.due === null) engine.hindrances.delete(standing.symbol);
   }
+  forgetEnded(engine, standings);
   if (JSON.stringify(standings) !== JSON.stringify(engine.state.standings)) {
     engine.updateState({ standings });
   }
@@ -131,6 +134,7 @@ function take(engine: Engine, position: ManagedPosition, turn: Turn): Standing {
     price: lookAtPrice(engine, position),
     blind: findBlind(engine, position, turn),
     reasons: listReasons(engine, position, turn),
+    stops: engine.observation === null ? null : readStops(engine, position, before?.stops),
     before,
     nowMs: engine.nowMs(),
   });
@@ -190,11 +194,13 @@ function findBlind(
     return { code: "positions", text: `positions can't be read (${positions.failure})` };
   }
   if (isShort(position)) {
-    const text = `it is SHORT: the broker shows ${unexplainedQty} shares`;
+    const text = `it is SHORT: the broker shows ${formatCounted(unexplainedQty, "share")}`;
     return { code: "short", text };
   }
   if (unexplainedQty !== null) {
-    const text = `the broker shows ${unexplainedQty} shares, which no order explains (a split?)`;
+    const text = `the broker shows ${
+      formatCounted(unexplainedQty, "share")
+    }, which no order explains (a split?)`;
     return { code: "split", text };
   }
   if (engine.observation === null) return null;

@@ -23,5 +23,5 @@ export function sayWait(engine: Engine, record: LostRecord, wait: RebuildWait | 
   // What a failed read of the broker costs is said as its own trouble already.
   if (["positions", "broker", "row"].includes(wait.kind)) {
     engine.ports.log.warn(`${problem}. Do: ${remedy}`);
-  } else engine.sayError(problem, remedy);
+  } else engine.sayError(problem, remedy, { isDistinct: isNew });
 }

@@ -19,6 +19,7 @@ const ESSENTIAL: ReadonlySet<EventType> = new Set<EventType>([
   "order_answer",
   "exchange",
   "order_update",
+  "entry_end",
   "fill",
   "verdict",
   "gate",

@@ -1,3 +1,4 @@
+import { formatCounted } from "../domain/counted.ts";
 import type { LiveLedger } from "../domain/ledger.ts";
 import {
   type ArchiveRead,
@@ -91,7 +92,9 @@ function buildLedgerBytes(ledger: LiveLedger, path: string): Uint8Array {
   const bytes = new TextEncoder().encode(buildLedgerText(ledger));
   if (bytes.length <= STATE_BYTES_MAX) return bytes;
   throw new StateError(
-    `Cannot write ${JSON.stringify(path)}: ${ledger.entries.length} entries make it larger than ` +
+    `Cannot write ${JSON.stringify(path)}: ${
+      formatCounted(ledger.entries.length, "entry")
+    } make it larger than ` +
       `${STATE_BYTES_MAX} bytes, and it could not be read back`,
   );
 }

@@ -1,10 +1,12 @@
 import type { Standing } from "../domain/account/standing.ts";
+import type { StopLosses } from "../domain/account/stop_losses.ts";
 import { formatTime } from "./ledger_format.ts";
 import { isMoment } from "./ledger_rules.ts";
 import type { StandingFields, StateWire } from "./state_schema.ts";
 
 /** A standing as the state file has it (pipeline 5, "Nothing waits in silence"). */
 export function buildStandingWire(standing: Standing): StandingFields {
+  const { restingIds, losses } = standing.stops;
   return {
     symbol: standing.symbol,
     position_id: standing.positionId,
@@ -21,7 +23,15 @@ export function buildStandingWire(standing: Standing): StandingFields {
     why: standing.why,
     bare_since: formatTime(standing.bareSinceMs),
     due_since: formatTime(standing.dueSinceMs),
+    ...(restingIds.length === 0 ? {} : { resting_stops: [...restingIds] }),
+    ...(losses === null ? {} : { stop_losses: buildLossesWire(losses) }),
   };
+}
+
+function buildLossesWire(
+  { sinceMs, lastMs, times, qty, isIdle }: StopLosses,
+): NonNullable<StandingFields["stop_losses"]> {
+  return { since: formatTime(sinceMs), last: formatTime(lastMs), times, qty, idle: isIdle };
 }
 
 /** The same, read back. */
@@ -42,12 +52,22 @@ export function buildStanding(wire: StateWire["standings"][number]): Standing {
     why: wire.why,
     bareSinceMs: wire.bare_since,
     dueSinceMs: wire.due_since,
+    stops: {
+      restingIds: wire.resting_stops ?? [],
+      losses: wire.stop_losses === undefined ? null : buildLosses(wire.stop_losses),
+    },
   };
+}
+
+function buildLosses(
+  { since, last, times, qty, idle }: NonNullable<StateWire["standings"][number]["stop_losses"]>,
+): StopLosses {
+  return { sinceMs: since, lastMs: last, times, qty, isIdle: idle };
 }
 
 /** @returns What is wrong with a standing that types don't say, `null` where nothing is. */
 export function checkStanding(standing: Standing): string | null {
-  const { symbol, bareSinceMs, dueSinceMs } = standing;
+  const { symbol, bareSinceMs, dueSinceMs, stops: { losses } } = standing;
   const quantities = [
     standing.sureQty,
     standing.doubtfulQty,
@@ -55,10 +75,12 @@ export function checkStanding(standing: Standing): string | null {
     standing.coveredQty,
     standing.gtcQty,
     standing.bareQty,
+    losses?.qty ?? 0,
   ];
   if (!quantities.every((qty) => qty >= 0 && qty < Infinity)) {
     return `standing ${symbol}: a quantity is not a finite number of 0 or more`;
   }
-  const isTimed = [bareSinceMs, dueSinceMs].every((ms) => ms === null || isMoment(ms));
+  const times = [bareSinceMs, dueSinceMs, losses?.sinceMs ?? null, losses?.lastMs ?? null];
+  const isTimed = times.every((ms) => ms === null || isMoment(ms));
   return isTimed ? null : `standing ${symbol}: a time is not a moment`;
 }

@@ -1,3 +1,4 @@
+import { NO_STOPS } from "../../src/domain/account/stop_losses.ts";
 import { formatTrouble, type Standing } from "../../src/domain/account/standing.ts";
 import { EMPTY_STATE } from "../../src/domain/engine_state.ts";
 import { buildStateText } from "../../src/state/state_format.ts";
@@ -22,6 +23,7 @@ const STANDING: Standing = {
   why: "broker refused its stop: price too high",
   bareSinceMs: Date.parse("2026-11-23T15:04:00Z"),
   dueSinceMs: null,
+  stops: NO_STOPS,
 };
 const TEXT =
   "NVDA: 3 of 10 shares without a stop since 2026-11-23 10:04:00 EST: broker refused its stop: price too high";

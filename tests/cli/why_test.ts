@@ -37,6 +37,7 @@ const INTENT = line("10:40:01", "intent", {
 });
 const DENIED = line("10:42:00", "verdict", {
   ...SYMBOL,
+  client_order_id: "c",
   is_allowed: false,
   reason: "allowlist blocked",
   detail: "allowed: NVDA",
@@ -56,6 +57,30 @@ const REJECTED = line("10:42:01", "order_update", {
   reason: "insufficient buying power",
 });
 
+/** What the broker shows of the entry. */
+const showAs = (orderStatus: string, filledQty: number, clientOrderId = "c") =>
+  line("10:43:01", "order_update", {
+    ...SYMBOL,
+    side: "buy",
+    qty: 3,
+    client_order_id: clientOrderId,
+    status: "accepted",
+    order_status: orderStatus,
+    filled_qty: filledQty,
+    filled_avg_price_usd: filledQty === 0 ? null : 164.8,
+  });
+const CANCELLING = line("10:43:00", "entry_end", {
+  ...SYMBOL,
+  client_order_id: "c",
+  order_id: "o",
+  why: "unfilled",
+  qty: 3,
+  filled_qty: 0,
+});
+const ENTERED = line("10:43:02", "skip", { ...SYMBOL, reason: "already entered today" });
+const TRIED = LIVE + SIGNAL + INTENT + SENT;
+const ANOTHER_DAY = "For an order: another day: a symbol is entered once a day.";
+
 const cases: { when: string; events: string; symbol?: string; words: string[] }[] = [
   {
     when: "the allowlist lacks it",
@@ -70,7 +95,25 @@ const cases: { when: string; events: string; symbol?: string; words: string[] }[
   {
     when: "it was denied again and again",
     events: LIVE + SIGNAL + SIGNAL + DENIED + DENIED + DENIED,
-    words: ["2 times until 10:40:00", "Denied 3 times in all"],
+    words: ["2 times until 10:40:00", "Denied 3 times until 10:42:00: allowlist blocked"],
+  },
+  {
+    when: "it was denied, and its last intent expired under the kill switch",
+    events: LIVE + SIGNAL + DENIED +
+      line("14:22:00", "gate", { mode: "DRY_RUN", reason: "kill switch active (file)" }) +
+      line("15:59:30", "skip", { ...SYMBOL, client_order_id: "c", reason: "intent expired" }),
+    words: [
+      "Entry skipped: intent expired",
+      "Denied 1 time until 10:42:00: allowlist blocked.",
+      "For an order: the gate would have to be LIVE (kill switch active (file)); ALLOWLIST_SYMBOLS would",
+      "; the engine would have to decide within 15 minutes",
+    ],
+  },
+  {
+    when: "it was denied, and got no further intent before the close",
+    events: LIVE + SIGNAL + DENIED +
+      line("15:59:00", "skip", { ...SYMBOL, client_order_id: null, reason: "close too near" }),
+    words: ["Entry denied: allowlist blocked", "For an order: ALLOWLIST_SYMBOLS would have to"],
   },
   {
     when: "the gate was DRY_RUN too",
@@ -116,6 +159,61 @@ const cases: { when: string; events: string; symbol?: string; words: string[] }[
     when: "a second try is on its way",
     events: LIVE + SIGNAL + INTENT + SENT + REJECTED + SENT,
     words: ["An order was sent."],
+  },
+  {
+    when: "nothing of it was bought, and the engine cancelled it",
+    events: TRIED + CANCELLING + showAs("canceled", 0) + ENTERED,
+    words: [
+      "Entry filled 0 of 3 a minute after it was accepted (a halt?): cancelling it; it stays the symbol's entry of the day (10:43:00)",
+      "Entry ended at the broker: canceled, nothing filled (10:43:01)",
+      ANOTHER_DAY,
+    ],
+  },
+  {
+    when: "it expired",
+    events: TRIED + showAs("expired", 0) + ENTERED,
+    words: ["Entry ended at the broker: expired, nothing filled", ANOTHER_DAY],
+  },
+  {
+    when: "the broker was done with it for the day",
+    events: TRIED + showAs("done_for_day", 0),
+    words: ["Entry ended at the broker: done_for_day, nothing filled", ANOTHER_DAY],
+  },
+  {
+    when: "a part was bought and the rest cancelled",
+    events: TRIED + showAs("canceled", 2),
+    words: ["Entry ended at the broker: canceled, filled 2 at 164.80", "An order was sent."],
+  },
+  {
+    when: "it works",
+    events: TRIED + showAs("new", 0),
+    words: ["Entry is accepted, new at the broker (10:43:01). An order was sent."],
+  },
+  {
+    when: "a hand put another order in its place",
+    events: TRIED + showAs("replaced", 0) + showAs("new", 0, "hand"),
+    words: ["Entry is accepted, new at the broker (10:43:01). An order was sent."],
+  },
+  {
+    when: "another order was put in its place and ended",
+    events: TRIED + showAs("replaced", 0) + showAs("canceled", 0, "hand"),
+    words: ["Entry ended at the broker: canceled, nothing filled", ANOTHER_DAY],
+  },
+  {
+    when: "the answer to it was lost",
+    events: TRIED +
+      line("10:42:30", "order_update", { ...SYMBOL, side: "buy", qty: 3, status: "unknown" }),
+    words: ["Entry is unknown (10:42:30). An order was sent."],
+  },
+  {
+    when: "it was found at the broker alone",
+    events: LIVE + showAs("new", 0),
+    words: ["Entry is accepted, new at the broker (10:43:01). An order was sent."],
+  },
+  {
+    when: "the operator's flatten bought a short back",
+    events: LIVE + SIGNAL + DENIED + showAs("filled", 3, "avwap-flatten-TSLA-1"),
+    words: ["For an order: ALLOWLIST_SYMBOLS would have to name it"],
   },
   {
     when: "its intent waits",

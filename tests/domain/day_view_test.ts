@@ -173,6 +173,62 @@ Deno.test("buildDayView() tells when an order was placed and when it was filled"
   ]);
 });
 
+const ended: {
+  what: string;
+  end: string | null;
+  status: string;
+  filledQty: number;
+  row: string[];
+}[] = [
+  {
+    what: "the engine cancelled unfilled",
+    end: "unfilled",
+    status: "canceled",
+    filledQty: 0,
+    row: [
+      "canceled",
+      "entry filled 0 of 7 a minute after it was accepted (a halt?): cancelling it; it stays the symbol's entry of the day",
+    ],
+  },
+  {
+    what: "the engine cancelled in part",
+    end: "close near",
+    status: "canceled",
+    filledQty: 3,
+    row: ["partly filled", "entry filled 3 of 7 and the close is near: cancelling the rest"],
+  },
+  {
+    what: "expired",
+    end: null,
+    status: "expired",
+    filledQty: 0,
+    row: ["canceled", "expired at the broker"],
+  },
+  {
+    what: "somebody cancelled",
+    end: null,
+    status: "canceled",
+    filledQty: 0,
+    row: ["canceled", ""],
+  },
+];
+for (const { what, end, status, filledQty, row } of ended) {
+  Deno.test(`buildDayView() tells why an entry is over that ${what}`, () => {
+    const of = { symbol: "NVDA", client_order_id: "avwap-1", side: "buy", qty: 7 };
+    const view = buildDayView([
+      at("10:00", "order_recorded", { ...of, notional_usd: 800 }),
+      ...end === null ? [] : [at("10:01", "entry_end", { ...of, why: end, filled_qty: filledQty })],
+      at("10:02", "order_update", {
+        ...of,
+        status: "accepted",
+        order_status: status,
+        filled_qty: filledQty,
+      }),
+    ], DATE_NY);
+    assertEquals(view.orders.buys.map((each) => [each.status, each.detail]), [row]);
+  });
+}
+
 Deno.test("buildDayView() draws no future: nothing goes on beyond the trail's last line, nor the market beyond now", () => {
   const nowMs = nyToMs(DATE_NY, "11:30");
   const view = buildDayView([START, OPEN, LIVE, at("11:00", "cycle")], DATE_NY, {

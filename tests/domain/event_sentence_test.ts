@@ -235,6 +235,26 @@ const sentences: [AuditEvent, string][] = [
     "NVDA entry is rejected: not sent",
   ],
   [
+    { ...UPDATE, order_status: "canceled", filled_qty: 0 },
+    "NVDA entry ended at the broker: canceled, nothing filled",
+  ],
+  [
+    { ...UPDATE, order_status: "expired", filled_qty: 3 },
+    "NVDA entry ended at the broker: expired, filled 3 at 126.29",
+  ],
+  [
+    {
+      type: "entry_end",
+      symbol: "NVDA",
+      client_order_id: "avwap-1",
+      order_id: "o-1",
+      why: "partly filled",
+      qty: 7,
+      filled_qty: 3,
+    },
+    "NVDA entry filled 3 of 7 for a minute: cancelling the rest",
+  ],
+  [
     {
       type: "exchange",
       method: "POST",
@@ -364,7 +384,7 @@ Deno.test("formatEvent() has a sentence of its own for every type", () => {
   for (const type of types) {
     assert(!formatEvent({ at: AT, type }).startsWith(`${type} {`), type);
   }
-  assertEquals(types.size, 28);
+  assertEquals(types.size, 29);
 });
 
 Deno.test("formatEvent() shows an event of a later release as it is", () => {

@@ -5,15 +5,10 @@ import {
   buildFlattenPlan,
   decideHow,
   listBarePositions,
-  listCancelTargets,
+  listGivingWay,
   listWorking,
 } from "../../src/domain/flatten_plan.ts";
-import {
-  type BrokerOrder,
-  type BrokerPosition,
-  flattenOrders,
-  isFinal,
-} from "../../src/domain/orders.ts";
+import { type BrokerOrder, type BrokerPosition, flattenOrders } from "../../src/domain/orders.ts";
 import { assert, assertEquals, assertNotEquals } from "../assert.ts";
 import { brokerOrder } from "./fixtures.ts";
 
@@ -118,7 +113,12 @@ const symbol = fc.constantFrom("SPY", "QQQ");
 
 /** Orders with legs, ids all different. */
 const orders = fc.array(
-  fc.record({ status, symbol, legs: fc.array(status, { maxLength: 2 }) }),
+  fc.record({
+    status,
+    symbol,
+    side: fc.constantFrom("buy" as const, "sell" as const),
+    legs: fc.array(status, { maxLength: 2 }),
+  }),
   { maxLength: 6 },
 ).map((list): BrokerOrder[] =>
   list.map((each, at) =>
@@ -126,30 +126,44 @@ const orders = fc.array(
       orderId: `o${at}`,
       status: each.status,
       symbol: each.symbol,
+      side: each.side,
+      orderClass: "bracket",
       legs: each.legs.map((legStatus, leg) =>
-        brokerOrder({ orderId: `o${at}l${leg}`, status: legStatus, symbol: each.symbol })
+        brokerOrder({
+          orderId: `o${at}l${leg}`,
+          status: legStatus,
+          symbol: each.symbol,
+          side: "sell",
+          type: leg === 0 ? "stop" : "limit",
+        })
       ),
     })
   )
 );
 
-Deno.test("listCancelTargets() names one working order of each group in scope, and no other", () => {
+Deno.test("listGivingWay() cancels each group in scope by one order at work, and leaves what is leaving", () => {
   fc.assert(fc.property(orders, fc.constantFrom(null, "SPY"), (list, only) => {
     const scope = { symbol: only };
-    const targets = listCancelTargets(list, scope, new Set());
-    const working = new Set(listWorking(list, scope).map(({ orderId }) => orderId));
-    for (const target of targets) assert(working.has(target.orderId));
-    for (const root of list) {
-      const group = [root, ...root.legs];
-      const hit = targets.filter((target) => group.some((each) => each.orderId === target.orderId));
-      assert(hit.length <= 1);
-      const first = group.find((each) => !isFinal(each));
-      const isMeant = first !== undefined && first.status !== "pending_cancel" &&
-        (only === null || root.symbol === only);
-      assertEquals(hit.length, isMeant ? 1 : 0);
+    const cancels = listGivingWay(list, scope, new Set());
+    const working = listWorking(list, scope).map(({ orderId }) => orderId);
+    const members = cancels.flatMap((each) => each.members.map(({ orderId }) => orderId));
+    assertEquals(members.sort(), working.sort());
+    for (const { orderId, isAsked, ...cancel } of cancels) {
+      const group = flattenOrders(list).filter((order) =>
+        cancel.members.some((each) => each.orderId === order.orderId)
+      );
+      assertEquals(group[0]?.orderId, orderId);
+      if (isAsked) assert(group.some((order) => order.status === "pending_cancel"));
+      else assert(group[0]?.status !== "pending_cancel");
+    }
+    // A lone leg may be of another bracket than the next: then each has its cancel.
+    const roots = list.filter((root) => root.legs.length > 0);
+    for (const root of roots) {
+      const ids = [root, ...root.legs].map(({ orderId }) => orderId);
+      assert(cancels.filter(({ orderId }) => ids.includes(orderId)).length <= 1);
     }
     const all = new Set(flattenOrders(list).map(({ orderId }) => orderId));
-    assertEquals(listCancelTargets(list, scope, all), []);
+    assertEquals(listGivingWay(list, scope, all), []);
   }));
 });
 

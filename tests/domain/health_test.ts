@@ -1,3 +1,4 @@
+import { NO_STOPS } from "../../src/domain/account/stop_losses.ts";
 import type { Standing } from "../../src/domain/account/standing.ts";
 import { findHealthTrouble, type HealthInputs } from "../../src/domain/health.ts";
 import { assertEquals } from "../assert.ts";
@@ -19,6 +20,7 @@ const SAFE: Standing = {
   why: "",
   bareSinceMs: null,
   dueSinceMs: null,
+  stops: NO_STOPS,
 };
 const WELL: HealthInputs = {
   isOpen: true,

@@ -21,6 +21,8 @@ const OPEN: WakeInputs = {
   nowMs: NOW,
   pollSeconds: 300,
   intents: [],
+  leadMs: 0,
+  pausedMs: 0,
   market: { isOpen: true, nextOpenMs: FAR },
   isMarketHoursIgnored: false,
   extraMs: [],
@@ -96,6 +98,24 @@ const cases: readonly {
     inputs: { ...OPEN, intents: due(NOW + 9000), extraMs: [NOW + 9000] },
     atMs: NOW + 9000,
     why: "intent due",
+  },
+  {
+    when: "an intent's cycle begins before its moment",
+    inputs: { ...OPEN, intents: due(NOW + 90_000), leadMs: 500 },
+    atMs: NOW + 89_500,
+    why: "intent due",
+  },
+  {
+    when: "an intent is nearer than its cycle should begin before it",
+    inputs: { ...OPEN, intents: due(NOW + 1500), leadMs: 2000 },
+    atMs: NOW + 1000,
+    why: "intent due",
+  },
+  {
+    when: "the cycle waited for an intent's moment, of which the poll knows nothing",
+    inputs: { ...OPEN, pausedMs: 2000 },
+    atMs: NOW + 298_000,
+    why: "poll",
   },
   {
     when: "an intent is overdue",
@@ -241,6 +261,12 @@ const cases: readonly {
     why: "intent due",
   },
   {
+    when: "the broker's clock could not be read and nothing can be prepared for an intent",
+    inputs: { ...UNKNOWN, intents: due(NOW + 9000), leadMs: 2000 },
+    atMs: NOW + 9000,
+    why: "intent due",
+  },
+  {
     when: "the broker's clock could not be read and what is due can't be decided without it",
     inputs: { ...UNKNOWN, intents: due(NOW - 9000), extraMs: [NOW - 1] },
     atMs: NOW + CLOCK_RETRY_MS,
@@ -282,6 +308,8 @@ const anyInputs: fc.Arbitrary<WakeInputs> = fc.record({
   nowMs: fc.integer({ min: 0, max: BAR_MS }).map((ms) => NOW + ms),
   pollSeconds: fc.integer({ min: 1, max: 3600 }),
   intents: fc.array(moment.map((scheduledAtMs) => ({ scheduledAtMs })), { maxLength: 4 }),
+  leadMs: fc.integer({ min: 0, max: 2000 }),
+  pausedMs: fc.integer({ min: 0, max: 2000 }),
   market: fc.option(fc.record({ isOpen: fc.boolean(), nextOpenMs: moment })),
   isMarketHoursIgnored: fc.boolean(),
   extraMs: fc.array(moment, { maxLength: 4 }),
@@ -306,7 +334,7 @@ Deno.test("decideNextWake() sleeps through nothing while the market is open", ()
       const last = Math.max(atMs - 1, inputs.nowMs);
       const isMissed = (ms: number) => ms > inputs.nowMs + WAKE_MIN_MS && ms <= last;
       assert(!inputs.extraMs.some(isMissed));
-      assert(!inputs.intents.some((each) => isMissed(each.scheduledAtMs)));
+      assert(!inputs.intents.some((each) => isMissed(each.scheduledAtMs - inputs.leadMs)));
       const settledBars = (ms: number) => Math.floor((ms - BAR_SETTLE_MS) / BAR_MS);
       if (atMs > inputs.nowMs + WAKE_MIN_MS) {
         assertEquals(settledBars(last), settledBars(inputs.nowMs));

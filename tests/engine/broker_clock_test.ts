@@ -60,6 +60,8 @@ Deno.test("a clock that says open without a close ahead counts as closed, is sai
     nowMs: world.nowMs,
     pollSeconds: 300,
     intents: [],
+    leadMs: 0,
+    pausedMs: 0,
     market,
     isMarketHoursIgnored: false,
     extraMs: [],

@@ -11,10 +11,10 @@ const MINUTE_MS = 60_000;
 const TITLES = [
   "NVDA bought 7 at 126.29, stop 117.10, target 136.60, risk 64 USD",
   "BRK.B bought 1 at 486.60, stop 451.20, target 519.00, risk 35 USD",
-  "NVDA R1: sold 3 at 129.45, +9.48; 4 left, stop 124.20",
-  "NVDA R2: sold 2 at 136.78, +20.98; 2 left, stop 130.60",
+  "NVDA R1: sold 3 at 129.44, +9.45; 4 left, stop 124.20",
+  "NVDA R2: sold 2 at 136.78, +20.98; 2 left, stop 130.59",
   "BRK.B stopped out: sold 1 at 451.20, -35.40 (-1.0 R)",
-  "NVDA stopped out: sold 2 at 133.97, +15.36; whole trade +45.82 (+0.7 R)",
+  "NVDA stopped out: sold 2 at 133.97, +15.36; whole trade +45.79 (+0.7 R)",
 ];
 
 function afterOpen(minutes: number): number {
@@ -71,12 +71,12 @@ Deno.test("its text says how the position stands, what the trade made so far, an
   assertStringIncludes(
     trimmed,
     "\nTEST paper: NVDA 4 shares: stop 124.20 for 4, good till canceled\n" +
-      "Trade so far: bought 7 at 126.29, realised +9.48, held 1 h 4 min, target 136.60\n",
+      "Trade so far: bought 7 at 126.29, realised +9.45, held 1 h 4 min, target 136.60\n",
   );
   assertStringIncludes(
     closed,
     "\nTEST paper: NVDA: position closed\n" +
-      "Trade: bought 7 at 126.29, sold at 132.84: +45.82 (+0.7 R), held 4 h 18 min\n",
+      "Trade: bought 7 at 126.29, sold at 132.83: +45.79 (+0.7 R), held 4 h 18 min\n",
   );
 });
 
@@ -103,7 +103,7 @@ Deno.test("an order that fills in parts is told a minute after its first fill, o
   const [first, ...others] = told();
   assertEquals(others, []);
   assertStringIncludes(first?.title ?? "", "NVDA bought 3 of 10 at 100.00, ");
-  assertStringIncludes(first?.text ?? "", "7 of its 10 shares still wait at the broker");
+  assertStringIncludes(first?.text ?? "", "still at the broker: 7 of its 10 shares");
 });
 
 Deno.test("a fill of the operator's flatten is told too, and what a hand buys is not", async () => {

@@ -26,6 +26,10 @@ Deno.test("an entry with nothing filled is left for 60 s after it was accepted, 
   assertEquals(world.buys().map((order) => order.status), ["canceled"]);
   assertEquals(world.said("a minute after it was accepted").length, 1);
   assertEquals([world.state.positions, world.said("Position NVDA: never filled").length], [[], 1]);
+  const ends = world.events.filter(({ type }) => type === "entry_end");
+  assertEquals(ends.map((each) => [each.symbol, each["why"], each["qty"], each["filled_qty"]]), [
+    ["NVDA", "unfilled", 10, 0],
+  ]);
 });
 
 Deno.test("the loop is told to wake 60 s after an entry was accepted", async () => {

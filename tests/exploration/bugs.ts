@@ -21,8 +21,8 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
     search: "due loss",
     edits: [{
       file: "src/domain/account/share_count.ts",
-      find: "sureQty: Math.max(0, Math.floor(least - doubtfulQty)),",
-      replace: "sureQty: Math.max(0, Math.floor(least)),",
+      find: "Math.max(0, Math.floor(least - doubtfulQty))",
+      replace: "Math.max(0, Math.floor(least))",
     }],
   },
   {
@@ -30,13 +30,12 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
     search: "due cross",
     edits: [{
       file: "src/domain/plan/give_way.ts",
-      find: "if (pending.length === 0) return null;",
-      replace: "if (pending.length < 99) return null;",
+      find: "return unended.length === 0 ? null",
+      replace: "return unended.length < 99 ? null",
     }, {
-      file: "src/domain/account/position_shares.ts",
-      find: "listHolding(sight, position).filter((group) => !isGroupBound(group))",
-      replace:
-        "listHolding(sight, position).filter((group) => !isGroupBound(group) && !group.isLeaving)",
+      file: "src/domain/account/free_shares.ts",
+      find: "filter((group) => !isBoundGroup(group))",
+      replace: "filter((group) => !isBoundGroup(group) && !group.isLeaving)",
     }],
   },
   {
@@ -53,10 +52,9 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
     name: "a stop is placed before the cancel is final",
     search: "due crash",
     edits: [{
-      file: "src/domain/account/position_shares.ts",
-      find: "listHolding(sight, position).filter((group) => !isGroupBound(group))",
-      replace:
-        "listHolding(sight, position).filter((group) => !isGroupBound(group) && !group.isLeaving)",
+      file: "src/domain/account/free_shares.ts",
+      find: "filter((group) => !isBoundGroup(group))",
+      replace: "filter((group) => !isBoundGroup(group) && !group.isLeaving)",
     }],
   },
   {
@@ -124,8 +122,27 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
     search: "due crash",
     edits: [{
       file: "src/domain/exit_plan.ts",
-      find: "isTrimmedR1: true, stopUsd };",
-      replace: "isTrimmedR1: true, stopUsd: 2 * position.pivotUsd - position.r1Usd };",
+      find: "[flag]: true, stopUsd };",
+      replace: "[flag]: true, stopUsd: 2 * position.pivotUsd - position.r1Usd };",
+    }],
+  },
+  {
+    name: "an entry that is partly filled is waited for without an end",
+    search: "entry cross",
+    edits: [{
+      file: "src/domain/entry_end.ts",
+      find:
+        `return nowMs >= untilMs ? { kind: "cancel", why: "partly filled" } : { kind: "wait", untilMs };`,
+      replace: `return { kind: "wait", untilMs };`,
+    }],
+  },
+  {
+    name: "an entry is ended with no stop on record for what it bought",
+    search: "entry cross",
+    edits: [{
+      file: "src/domain/plan/entry.ts",
+      find: "const stop = qty > 0 ? buildStopRecord(view, facts) : null;",
+      replace: "const stop = qty > 99 ? buildStopRecord(view, facts) : null;",
     }],
   },
 ];

@@ -1,3 +1,4 @@
+import { NO_STOPS } from "../../src/domain/account/stop_losses.ts";
 import { type KnownOrder, LAG_MS } from "../../src/domain/account/order_book.ts";
 import { UNSEEN_MS } from "../../src/domain/account/stand_ins.ts";
 import type { LedgerEntry } from "../../src/domain/ledger.ts";
@@ -140,6 +141,7 @@ export function forgetMoments(records: EngineState): EngineState {
       ...each,
       bareSinceMs: each.bareSinceMs === null ? null : LONG_AGO_MS,
       dueSinceMs: each.dueSinceMs === null ? null : LONG_AGO_MS,
+      stops: NO_STOPS,
     })),
     unfinished: records.unfinished.map((each) => {
       const { begun, held, belowStop, tried } = each.underWay;

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { EngineEvent } from "../../src/domain/events.ts";
 import { nyDateAt } from "../simulator/sessions.ts";
 import { ClosedChecks } from "./closed_checks.ts";
@@ -15,6 +16,8 @@ import { Sendings } from "./sendings.ts";
 import { Shown } from "./shown.ts";
 import { findObjection, findOwner, isHiding, listPositions, readCoverage } from "./truth.ts";
 import type { World } from "./world.ts";
+
+const GateInputsWire = z.looseObject({ ledger_problem: z.string().nullable() });
 
 /** A bracket that left, and whether its fate is certain. */
 export interface SentEntry {
@@ -37,6 +40,8 @@ export interface CycleFacts {
   /** Mode as the gate last printed it; `null` where the market path was not reached. */
   mode: "LIVE" | "DRY_RUN" | null;
   isFailed: boolean;
+  /** Whether the ledger's file was of no use, so that it was held against nothing of the broker's. */
+  isUnreconciled: boolean;
   /** Symbols of which a cancel or a replacement left in this cycle. */
   readonly cancelled: Set<string>;
   /** Symbols that were taken over in this cycle: it only protects them. */
@@ -131,6 +136,9 @@ export class Auditor {
     if (event.type === "gate") {
       this.cycle.mode = event["mode"] === "LIVE" ? "LIVE" : "DRY_RUN";
       this.world.count(`gate ${this.cycle.mode}`);
+      // A mismatch is what the comparison came to.
+      const problem = GateInputsWire.safeParse(event["inputs"]).data?.ledger_problem ?? null;
+      if (problem !== null && problem !== "broker mismatch") this.cycle.isUnreconciled = true;
     }
     // An error that was said is no excuse: only a cycle that ended early is none of the promises' "completed" ones.
     if (event.type === "error" && String(event["message"]).startsWith("Cycle failed")) {
@@ -356,6 +364,7 @@ export class Auditor {
       hasBegun,
       mode: null,
       isFailed: false,
+      isUnreconciled: false,
       cancelled: new Set(),
       adopted: new Set(),
       said: [],

@@ -1,3 +1,4 @@
+import { formatCounted } from "../counted.ts";
 import type { ManagedPosition } from "../engine_state.ts";
 import { type BrokerOrder, isFinal, remainingQty } from "../orders.ts";
 import type { SellSideRequest } from "../order_request.ts";
@@ -10,13 +11,8 @@ import {
 } from "../position_account.ts";
 import { roundToIncrement } from "../price_increment.ts";
 import { listSellGroups, type SellGroup } from "../protection.ts";
-import {
-  buildOpenOrders,
-  groupBySymbol,
-  isOfEngine,
-  isSuccessorUnknown,
-  type KnownOrder,
-} from "./order_book.ts";
+import { countBound, countDoubtful, countFree, countHeldBy } from "./free_shares.ts";
+import { buildOpenOrders, groupBySymbol, isOfEngine, type KnownOrder } from "./order_book.ts";
 import { type HandMove, listHandMoves } from "./our_orders.ts";
 import { countRecentFills, countShares, type ShareCount } from "./share_count.ts";
 import { findSellGroups, findShown, type Sight } from "./sight.ts";
@@ -69,27 +65,12 @@ export function readShares(sight: Sight, position: ManagedPosition): ShareCount 
       : held === undefined
       ? { kind: "absent" }
       : { kind: "shown", qty: held.qty },
-    doubtfulQty: countDoubtful(sight, position, orders),
+    doubtfulQty: countDoubtful(sight, position.symbol, {
+      orders,
+      groups: listHolding(sight, position),
+    }),
     nowMs: sight.nowMs,
   });
-}
-
-/** What sells may have sold whose answer is out, whose successor nobody has seen, or whose trade is not settled yet. */
-function countDoubtful(
-  sight: Sight,
-  position: ManagedPosition,
-  orders: readonly KnownOrder[],
-): number {
-  const { symbol } = position;
-  const seen = new Set(orders.map(({ order }) => order.clientOrderId));
-  const unanswered = sight.doubts
-    .filter((entry) => entry.symbol === symbol && !seen.has(entry.clientOrderId ?? ""))
-    // A replacement holds the shares of the order whose place it takes, and no others.
-    .reduce((sum, entry) => sum + (entry.replaces === null ? entry.qty ?? 0 : 0), 0);
-  const replaced = orders.filter(({ order }) =>
-    order.side === "sell" && isSuccessorUnknown(sight.book, order)
-  ).reduce((sum, { order }) => sum + (order.qty ?? 0) - order.filledQty, 0);
-  return unanswered + replaced + countBound(sight, position);
 }
 
 /** What a position began with. */
@@ -134,41 +115,25 @@ function listHolding(sight: Sight, position: ManagedPosition): SellGroup[] {
   return keepOwn(sight, position, listSellGroups(buildOpenOrders(sight.book), position.symbol));
 }
 
-/** A trade that is guaranteed or not settled: its shares count as perhaps sold (pipeline 5). */
-function isGroupBound({ standing }: SellGroup): boolean {
-  return standing === "bound";
-}
-
-function countBound(sight: Sight, position: ManagedPosition): number {
-  return sumQty(listHolding(sight, position).filter(isGroupBound));
-}
-
 /** Whether an answer may still say that doubtful shares are bare; of a trade that is not settled only time does. */
 export function isAnswerOut(
   sight: Sight,
   position: ManagedPosition,
   { doubtfulQty }: ShareCount,
 ): boolean {
-  return doubtfulQty > countBound(sight, position);
+  return doubtfulQty > countBound(listHolding(sight, position));
 }
 
-function sumQty(groups: readonly SellGroup[]): number {
-  return groups.reduce((sum, group) => sum + group.qty, 0);
-}
-
-/**
- * Shares of a position that working sells and stops hold, by the book; legs of one bracket hold the same ones. What is perhaps
- * sold is not among those held for sure, and counts here no more.
- */
+/** Shares of a position that working sells and stops hold, by the book; legs of one bracket hold the same ones. */
 export function countReserved(sight: Sight, position: ManagedPosition): number {
-  return sumQty(listHolding(sight, position).filter((group) => !isGroupBound(group)));
+  return countHeldBy(listHolding(sight, position));
 }
 
 /** Shares held for sure that nothing sells or stops: what may be sold or stopped now. */
 export function readAvailable(sight: Sight, position: ManagedPosition): number {
   const shares = readShares(sight, position);
   if (shares === null) return 0;
-  return Math.max(0, Math.floor(shares.sureQty - countReserved(sight, position)));
+  return countFree(shares.sureQty, listHolding(sight, position));
 }
 
 /**
@@ -189,7 +154,9 @@ export function findBreach(
   const sureQty = readShares({ ...sight, doubts }, position)?.sureQty ?? 0;
   const reservedQty = countReserved(sight, position);
   if (reservedQty + added.qty <= sureQty) return null;
-  return `${added.symbol}: ${order.op} of ${added.qty} shares beside ${reservedQty} that sells and stops hold, ` +
+  return `${added.symbol}: ${order.op} of ${
+    formatCounted(added.qty, "share")
+  } beside ${reservedQty} that sells and stops hold, ` +
     `of ${sureQty} held for sure`;
 }
 

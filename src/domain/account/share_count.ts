@@ -59,11 +59,6 @@ export function countShares(inputs: CountInputs): ShareCount {
   const readings = listReadings(inputs);
   const shownQty = shown.kind === "shown" ? shown.qty : null;
   const isExplained = shownQty !== null && isShownByFills(inputs, shownQty, readings);
-  const least = Math.min(
-    ...readings.map(({ oursQty, handQty }) =>
-      shownQty === null ? oursQty : Math.min(oursQty, shownQty - handQty)
-    ),
-  );
   const most = Math.max(
     0,
     ...readings.map(({ oursQty, handQty }) =>
@@ -71,11 +66,28 @@ export function countShares(inputs: CountInputs): ShareCount {
     ),
   );
   return {
-    sureQty: Math.max(0, Math.floor(least - doubtfulQty)),
+    sureQty: countSure(readings, shownQty, doubtfulQty),
     doubtfulQty,
     mostHeldQty: Math.floor(most),
     isExplained,
   };
+}
+
+/**
+ * Whole shares held for sure: the least of what positions show and of what each reading allows, less what may be sold.
+ * @param shownQty What positions show, a hand's included; `null` where they don't.
+ */
+export function countSure(
+  readings: readonly Pick<Holding, "oursQty" | "handQty">[],
+  shownQty: number | null,
+  doubtfulQty: number,
+): number {
+  const least = Math.min(
+    ...readings.map(({ oursQty, handQty }) =>
+      shownQty === null ? oursQty : Math.min(oursQty, shownQty - handQty)
+    ),
+  );
+  return Math.max(0, Math.floor(least - doubtfulQty));
 }
 
 /**

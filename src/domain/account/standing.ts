@@ -1,7 +1,17 @@
+import { formatCounted } from "../counted.ts";
 import type { ManagedPosition } from "../engine_state.ts";
-import { decideExit, type ExitReason } from "../exit_plan.ts";
+import type { ExitReason } from "../exit_rules.ts";
+import { decideExit } from "../exit_plan.ts";
 import { formatNy } from "../ny_time.ts";
 import type { ShareCount } from "./share_count.ts";
+import {
+  countFleeting,
+  decideLosses,
+  NO_STOPS,
+  type StopLook,
+  type StopLosses,
+  type StopWatch,
+} from "./stop_losses.ts";
 
 /** What a position waits for: an exit, a stop, or that its exits can be decided at all. */
 export type Due = ExitReason | "stop" | "unknown";
@@ -26,7 +36,7 @@ export interface Standing {
   readonly isCoverRead: boolean;
   /** Whether only a good-till-canceled stop counts now: near the close, after it, and while nothing may be sent. */
   readonly isGtcNeeded: boolean;
-  /** The most that may be held, less what is protected as it has to be now. */
+  /** The most that may be held, less what is protected as it has to be now, by a stop that lasts. */
   readonly bareQty: number;
   readonly due: Due | null;
   /** Code of the first reason, and all of them in words; empty where nothing is bare or due. */
@@ -35,6 +45,8 @@ export interface Standing {
   /** Since when shares are bare, and something but a stop is due, Unix ms; `null` where they are not. */
   readonly bareSinceMs: number | null;
   readonly dueSinceMs: number | null;
+  /** Its stops, and whether they last. */
+  readonly stops: StopWatch;
 }
 
 /** The latest trade, as far as the exit rules may use it. */
@@ -67,6 +79,8 @@ export interface StandingInputs {
   readonly price: PriceLook;
   /** What keeps the exit rules from being decided at all; the first that applies. */
   readonly blind: StandingReason | null;
+  /** What became of the engine's own stops; `null` where this process has not looked at the broker. */
+  readonly stops: StopLook | null;
   /** Everything else that keeps shares bare or exits waiting, the most telling first. */
   readonly reasons: readonly StandingReason[];
   /** The position's standing at the end of the cycle before, restarts included. */
@@ -77,11 +91,20 @@ export interface StandingInputs {
 
 const NO_PRICE: StandingReason = { code: "price", text: "no price of it can be read" };
 const NO_COVER: StandingReason = { code: "orders", text: "its orders at the broker can't be read" };
+const TAKEN: StandingReason = {
+  code: "taken",
+  text:
+    "each stop that is placed is gone when it is looked at (cancelled or rejected at the broker)",
+};
+const IDLE: StandingReason = {
+  code: "obstacle",
+  text: "each stop that is placed is suspended when it is looked at, or does not trade otherwise",
+};
 const SOON: StandingReason = { code: "pending", text: "not done yet, looked at again within 30 s" };
 
 /**
  * Decides how a managed position stands. What can't be read counts as not covered, and exits that can't be decided as due; a
- * since of the standing before goes on.
+ * since of the standing before goes on, and shares whose stops are taken away one after the other are bare since the first was.
  */
 export function decideStanding(inputs: StandingInputs): Standing {
   const { position, before, nowMs, isGtcNeeded, isOpen } = inputs;
@@ -93,10 +116,16 @@ export function decideStanding(inputs: StandingInputs): Standing {
   // What can't be read covers nothing now, whatever was seen last.
   const protectedQty = cover === null ? 0 : safeQty;
   // Of less than nothing there is no share to be stopped, whatever orders say.
-  const bareQty = isShort(position) ? 0 : Math.max(0, Math.ceil(mostHeldQty - protectedQty));
+  const openQty = isShort(position) ? 0 : Math.max(0, Math.ceil(mostHeldQty - protectedQty));
+  const stops = decideStops(inputs);
+  const fleetingQty = isShort(position) ? 0 : Math.min(mostHeldQty, countFleeting(stops.losses));
+  const bareQty = Math.max(openQty, fleetingQty);
   const waiting = decideDue(inputs, sureQty > 0 ? sureQty : mostHeldQty);
   const due = waiting ?? (bareQty > 0 ? "stop" : null);
-  const reasons = due === null ? [] : listReasons(inputs, cover === null);
+  const reasons = due === null ? [] : listReasons(inputs, {
+    isCoverUnread: cover === null,
+    losses: fleetingQty > 0 ? stops.losses : null,
+  });
   return {
     symbol: position.symbol,
     positionId: position.positionId,
@@ -111,9 +140,23 @@ export function decideStanding(inputs: StandingInputs): Standing {
     due,
     cause: reasons[0]?.code ?? "",
     why: [...new Set(reasons.map(({ text }) => text))].join("; "),
-    bareSinceMs: bareQty > 0 ? before?.bareSinceMs ?? nowMs : null,
+    bareSinceMs: bareQty > 0 ? findBareSince(inputs, fleetingQty > 0 ? stops.losses : null) : null,
     dueSinceMs: waiting === null ? null : findDueSince(waiting, before) ?? nowMs,
+    stops,
   };
+}
+
+function decideStops({ stops: look, before, nowMs }: StandingInputs): StopWatch {
+  const { restingIds, losses } = before?.stops ?? NO_STOPS;
+  return {
+    restingIds: look?.restingIds ?? restingIds,
+    losses: decideLosses(losses, look, nowMs),
+  };
+}
+
+function findBareSince({ before, nowMs }: StandingInputs, losses: StopLosses | null): number {
+  const sinceMs = before?.bareSinceMs ?? nowMs;
+  return losses === null ? sinceMs : Math.min(sinceMs, losses.sinceMs);
 }
 
 function readCount(
@@ -174,11 +217,15 @@ function findDueSince(waiting: Due, before: Standing | undefined): number | null
 
 function listReasons(
   { blind, price, reasons }: StandingInputs,
-  isCoverUnread: boolean,
+  { isCoverUnread, losses }: {
+    readonly isCoverUnread: boolean;
+    readonly losses: StopLosses | null;
+  },
 ): StandingReason[] {
   const listed = [
     ...(blind === null ? [] : [blind]),
     ...(isCoverUnread ? [NO_COVER] : []),
+    ...(losses === null ? [] : [losses.isIdle ? IDLE : TAKEN]),
     ...reasons,
     ...(price.kind === "unread" ? [NO_PRICE] : []),
     ...(price.kind === "doubted" ? [buildDoubt(price.priceUsd)] : []),
@@ -211,8 +258,11 @@ export function formatTrouble(standing: Standing): string | null {
   const parts: string[] = [];
   if (bareSinceMs !== null) {
     const kind = standing.isGtcNeeded ? "good-till-canceled stop" : "stop";
-    const what = standing.isCoverRead ? `without a ${kind}` : "whose stop can't be seen";
-    parts.push(`${bareQty} of ${mostHeldQty} shares ${what} since ${formatNy(bareSinceMs)}`);
+    const lasting = countFleeting(standing.stops.losses) > 0 ? `${kind} that lasts` : kind;
+    const what = standing.isCoverRead ? `without a ${lasting}` : "whose stop can't be seen";
+    parts.push(
+      `${bareQty} of ${formatCounted(mostHeldQty, "share")} ${what} since ${formatNy(bareSinceMs)}`,
+    );
   }
   if (dueSinceMs !== null) {
     const what = due === "unknown" ? "no exit decided" : `${due} due`;

@@ -1,7 +1,9 @@
 import { formatPriceUsd } from "../alert_facts.ts";
 import type { DenyReason } from "../caps.ts";
+import { formatCounted } from "../counted.ts";
 import { formatEvent } from "../event_sentence.ts";
 import { readNumber, readText, readTimeMs, type RecordedEvent } from "../events.ts";
+import { isEntryRecord } from "../ledger.ts";
 import { readNyTime } from "../ny_time.ts";
 
 /** What a recorded day says of a symbol (interface, `why`). */
@@ -61,39 +63,76 @@ const CONFIRM =
 export function buildWhy(events: readonly RecordedEvent[], symbol: string): Why {
   const own = events.filter((event) => event.symbol === symbol);
   const signals = own.filter((event) => event.type === "signal");
-  const last = own.findLast((event) => FATES.has(event.type));
+  const fates = own.filter((event) => FATES.has(event.type));
+  // That it got no further intent, the close being near, is not what kept the one before from being sent.
+  const last = fates.findLast((event) => readText(event, "client_order_id") !== null) ??
+    fates.at(-1);
   const intent = own.findLast((event) => event.type === "intent");
-  const sent = own.find((event) =>
-    event.type === "order_recorded" && readText(event, "side") === "buy"
-  );
-  const refused = findRefusal(own);
-  const isFateOpen = sent === undefined ||
-    (refused !== undefined && last !== undefined && own.indexOf(last) > own.indexOf(refused));
+  const entry = findEntry(own);
+  const isFateOpen = entry === null ||
+    (entry.isRefused && last !== undefined && own.indexOf(last) > own.indexOf(entry.word));
   const fills = own.filter(isOutcome);
   const fate = isFateOpen ? last : undefined;
-  const decided = [intent, sent, refused, fate, ...fills.slice(-FILLS_MAX)]
+  const decided = [intent, ...entry?.told ?? [], fate, ...fills.slice(-FILLS_MAX)]
     .flatMap((event) => event === undefined ? [] : [describe(event)]);
   return {
     seen: signals.length > 0 ? describeSignals(signals) : describeNone(events, symbol),
-    decided: [...decided, ...countDenials(own)],
+    decided: [...decided, ...countDenials(own, fate)],
     change: isFateOpen
-      ? findChange(events, last, signals.length > 0)
-      : refused === undefined
-      ? null
-      : REFUSED,
+      ? findChange(events, [own.findLast(isDenied), last], signals.length > 0)
+      : entry.change,
   };
 }
 
-/** The same where an order was refused. */
+/** The newest entry of a symbol's day, as far as it came. */
+interface EntryStory {
+  /** Its newest line. */
+  readonly word: RecordedEvent;
+  /** Those of its lines that tell something, oldest first. */
+  readonly told: readonly RecordedEvent[];
+  readonly isRefused: boolean;
+  /** What would have to change for shares; `null` where it works or bought some. */
+  readonly change: string | null;
+}
+
+/** Where it was rejected, or held back on its way. */
 const REFUSED =
   "what refused it would have to end: look at the account and the symbol in the broker's dashboard";
 
-/** The last word on its entry, where that is that there is none: rejected, or held back on its way. */
-function findRefusal(own: readonly RecordedEvent[]): RecordedEvent | undefined {
-  const word = own.findLast((event) =>
-    ["order_recorded", "order_update"].includes(event.type) && readText(event, "side") === "buy"
+/** Statuses at the broker that a fill's own line tells. */
+const FILLING: ReadonlySet<string> = new Set(["partially_filled", "filled"]);
+/** Those after which it buys nothing more today. */
+const ENDED: ReadonlySet<string> = new Set(["canceled", "expired", "rejected", "done_for_day"]);
+
+function findEntry(own: readonly RecordedEvent[]): EntryStory | null {
+  const ofEntries = own.filter(isOfEntry);
+  // What a hand or the broker puts in its place has an id of its own: whatever follows is told of it.
+  const lines = ofEntries.slice(
+    Math.max(0, ofEntries.findLastIndex((event) => event.type === "order_recorded")),
   );
-  return word !== undefined && readText(word, "status") === "rejected" ? word : undefined;
+  const end = lines.find((event) => event.type === "entry_end");
+  const word = lines.findLast((event) => event !== end);
+  if (word === undefined) return null;
+  const status = readText(word, "order_status") ?? "";
+  const isRefused = readText(word, "status") === "rejected";
+  const hasNothing = ENDED.has(status) && !(readNumber(word, "filled_qty"));
+  const told = [lines[0], end, FILLING.has(status) ? undefined : word]
+    .filter((event) => event !== undefined);
+  return {
+    word,
+    told: [...new Set(told)],
+    isRefused,
+    change: isRefused ? REFUSED : hasNothing ? CHANGES["already entered today"] : null,
+  };
+}
+
+function isOfEntry(event: RecordedEvent): boolean {
+  const isEntry = isEntryRecord({
+    side: readText(event, "side") === "buy" ? "buy" : "sell",
+    clientOrderId: readText(event, "client_order_id"),
+  });
+  return event.type === "entry_end" ||
+    (isEntry && ["order_recorded", "order_update"].includes(event.type));
 }
 
 /** What became of an intent. */
@@ -127,15 +166,24 @@ function describeNone(events: readonly RecordedEvent[], symbol: string): string 
   return "no breakout of it was confirmed";
 }
 
-/** How often the last reason was given, where that is more than once. */
-function countDenials(own: readonly RecordedEvent[]): string[] {
-  const denied = own.filter((event) => event.type === "verdict" && event["is_allowed"] === false);
-  return denied.length < 2 ? [] : [`denied ${denied.length} times in all`];
+/** How often it was denied and why, where its fate alone does not say so. */
+function countDenials(own: readonly RecordedEvent[], fate: RecordedEvent | undefined): string[] {
+  const denied = own.filter(isDenied);
+  const last = denied.at(-1);
+  if (last === undefined || (denied.length === 1 && last === fate)) return [];
+  const reasons = [...new Set(denied.map((event) => readText(event, "reason") ?? "unknown"))];
+  return [
+    `denied ${formatCounted(denied.length, "time")} until ${time(last)}: ${reasons.join(", ")}`,
+  ];
+}
+
+function isDenied(event: RecordedEvent): boolean {
+  return event.type === "verdict" && event["is_allowed"] === false;
 }
 
 function findChange(
   events: readonly RecordedEvent[],
-  last: RecordedEvent | undefined,
+  kept: readonly (RecordedEvent | undefined)[],
   isConfirmed: boolean,
 ): string {
   const gate = events.findLast((event) => event.type === "gate");
@@ -143,10 +191,13 @@ function findChange(
   const live = isLive || gate === undefined
     ? ""
     : `the gate would have to be LIVE (${readText(gate, "reason") ?? "unknown"})`;
-  const reason = last === undefined ? "" : readText(last, "reason") ?? "";
-  const own = isDenyReason(reason) ? CHANGES[reason] : SKIPS[reason];
-  const needed = [live, own ?? (isConfirmed ? "" : CONFIRM)].filter((each) => each !== "");
-  return needed.length === 0 ? "nothing: its intent waits for its time" : needed.join("; ");
+  const own = kept.flatMap((event) => {
+    const reason = event === undefined ? "" : readText(event, "reason") ?? "";
+    return (isDenyReason(reason) ? CHANGES[reason] : SKIPS[reason]) ?? [];
+  });
+  const confirm = own.length === 0 && !isConfirmed ? CONFIRM : "";
+  const needed = new Set([live, ...own, confirm].filter((each) => each !== ""));
+  return needed.size === 0 ? "nothing: its intent waits for its time" : [...needed].join("; ");
 }
 
 function isDenyReason(reason: string): reason is DenyReason {

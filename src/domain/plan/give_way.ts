@@ -1,9 +1,11 @@
+import { listRoots } from "../account/asked.ts";
+import { buildCancel, countUnfilled, findNextLook, listUnended } from "../account/giving_way.ts";
 import { findShown } from "../account/sight.ts";
 import { splitQty } from "../exit_plan.ts";
-import { isExitReason, type LedgerEntry } from "../ledger.ts";
-import { isFinal } from "../orders.ts";
+import { isClose, isExitReason } from "../exit_rules.ts";
+import type { LedgerEntry } from "../ledger.ts";
 import { isHandsObstacle, type SellGroup } from "../protection.ts";
-import type { Begun, BegunCancel, BegunReason, Tried, UnderWay } from "../unfinished.ts";
+import type { Begun, BegunReason, Tried, UnderWay } from "../unfinished.ts";
 import { isEndedUnfilled } from "./exit_record.ts";
 import { type Move, note, read, readLists, record, send, unfinishedPart } from "./move.ts";
 import type { Note } from "./note.ts";
@@ -12,12 +14,10 @@ import { buildRequest, resolve } from "./resolve.ts";
 import { buildSellRecord, nextAttempt } from "./sell_record.ts";
 import { endCancels } from "./settle_cancel.ts";
 import type { Permit, RecordPart } from "./step.ts";
-import { areListsFresh, areListsYoung, isLookedAt, listRoots, type View } from "./view.ts";
+import { areListsFresh, areListsYoung, isLookedAt, type View } from "./view.ts";
 
 /** How long a cycle waits for cancels to end before it says so and leaves them to the next one. */
 const CANCEL_WAIT_MS = 4_000;
-/** Doubled from look to look: an order that hangs must not use up the requests that another position's stop needs. */
-const CANCEL_POLL_MS = 250;
 
 /** What takes the place of sells that give way: their records are made before the first cancel leaves. */
 export interface Successors {
@@ -97,17 +97,6 @@ export function buildBegun(
   };
 }
 
-function buildCancel(symbol: string, group: SellGroup): BegunCancel {
-  return {
-    symbol,
-    orderId: group.orders[0]?.orderId ?? "",
-    members: group.orders.map(({ orderId, filledQty }) => ({ orderId, filledQty })),
-    qty: group.qty,
-    stopUsd: group.stopUsd,
-    isAsked: group.isLeaving,
-  };
-}
-
 /** A sell of somebody else in a managed symbol is cancelled too, and named (pipeline 5). */
 function sayForeign(view: View, { isOurs, orders }: SellGroup): Note[] {
   if (isOurs) return [];
@@ -149,12 +138,8 @@ export function awaitCancels(
   const { seen } = view.world;
   const next = cancelNext(view, begun, { permit, change: [], say: [] });
   if (next !== null) return next;
-  const pending = begun.cancels.flatMap(({ members }) => members).filter(({ orderId }) => {
-    const known = seen.book.get(orderId)?.order;
-    return known === undefined || !isFinal(known);
-  });
-  if (pending.length === 0) return null;
-  return awaitEnd(view, begun, pending.map(({ orderId }) => orderId), hangs);
+  const unended = listUnended(seen.book, begun.cancels);
+  return unended.length === 0 ? null : awaitEnd(view, begun, unended, hangs);
 }
 
 /** Goes on with what this cycle has begun: the other cancels, their end, the sell, and the stop for what is left. */
@@ -165,7 +150,9 @@ export function goOn(view: View, begun: Begun, permit: Permit): Move {
   const shown = findShown(view.sight, view.position.symbol);
   const isRead = shown !== null && shown !== undefined;
   // Absent, and not sold by what was cancelled: one empty answer is no position that is gone.
-  const mostQty = isRead ? Infinity : Math.floor(countUnfilled(view, begun));
+  const mostQty = isRead
+    ? Infinity
+    : Math.floor(countUnfilled(view.world.seen.book, begun.cancels));
   const stopQty = Math.min(mostQty, view.availableQty);
   const sell = sellNow(view, begun, { permit, isRead, stopQty });
   if (sell !== null) return sell;
@@ -189,7 +176,7 @@ function sellNow(
   if (entry === undefined || clientOrderId === null || !isExitReason(reason)) return null;
   const named = { ...entry, clientOrderId };
   // Where all is sold, the market is at the stop: a stop would sell beside the one whose answer was lost.
-  if (entry.status === "unknown" && reason === "stop_exit" && turn.sendings.has(clientOrderId)) {
+  if (entry.status === "unknown" && isClose(reason) && turn.sendings.has(clientOrderId)) {
     return resolve(view, permit, named);
   }
   if (entry.status === "accepted" && isEndedUnfilled(entry.broker)) {
@@ -256,18 +243,6 @@ export function endBegun(view: View, begun: Begun): Move {
   ]);
 }
 
-/** Shares that what gave way held and no order of it sold since: what has no protection now. */
-function countUnfilled({ world: { seen } }: View, { cancels }: Begun): number {
-  return cancels.reduce((sum, { qty, members }) => {
-    const soldQty = members.reduce(
-      (sold, { orderId, filledQty }) =>
-        sold + Math.max(0, (seen.book.get(orderId)?.order.filledQty ?? filledQty) - filledQty),
-      0,
-    );
-    return sum + Math.max(0, qty - soldQty);
-  }, 0);
-}
-
 /** Asks for what is leaving until it has ended, with longer and longer pauses, and not for ever. */
 function awaitEnd(
   view: View,
@@ -278,14 +253,16 @@ function awaitEnd(
   const { seen, now } = view.world;
   const { symbol } = view.position;
   const leftAtMs = Math.max(begun.sinceMs, seen.changes.last.get(symbol)?.atMs ?? 0);
-  const questions = listRoots(view, orderIds).map((orderId) =>
+  const questions = listRoots(seen.book, orderIds).map((orderId) =>
     ({ ask: "order", symbol, orderId }) as const
   );
   const looks = questions.filter(({ orderId }) => isLookedAt(view, orderId))
     .map(({ orderId }) => (seen.orderLooks.get(orderId)?.atMs ?? 0) - leftAtMs);
   if (looks.length < questions.length) return read(questions);
   const waitedMs = Math.min(...looks);
-  if (waitedMs < CANCEL_WAIT_MS) return read(questions, leftAtMs + findNextLook(waitedMs));
+  if (waitedMs < CANCEL_WAIT_MS) {
+    return read(questions, leftAtMs + findNextLook(waitedMs, CANCEL_WAIT_MS));
+  }
   const names = orderIds.map((orderId) =>
     `${orderId} (${seen.book.get(orderId)?.order.status ?? "unknown"})`
   );
@@ -297,14 +274,4 @@ function awaitEnd(
   const isBare = begun.wasBare || (begun.hasLeft && begun.cancels.some(({ qty }) => qty > 0));
   const { change, say } = endCancels(about, begun, why, isBare);
   return record(change, hangs ?? say);
-}
-
-/** After 0.25, 0.75, 1.75 and 3.75 s, and at the end. */
-function findNextLook(waitedMs: number): number {
-  let atMs = CANCEL_POLL_MS;
-  for (let pollMs = CANCEL_POLL_MS; atMs <= waitedMs;) {
-    pollMs *= 2;
-    atMs += pollMs;
-  }
-  return Math.min(atMs, CANCEL_WAIT_MS);
 }

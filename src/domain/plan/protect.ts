@@ -1,3 +1,4 @@
+import { listRoots } from "../account/asked.ts";
 import { isAnswerOut, readHandMoves } from "../account/position_shares.ts";
 import { hasWorkingBuy, isHidden } from "../account/sight.ts";
 import type { EngineState, ManagedPosition } from "../engine_state.ts";
@@ -36,14 +37,7 @@ import {
   isConvertTime,
   readConversionMs,
 } from "./time_left.ts";
-import {
-  areListsAfterChange,
-  isLookedAt,
-  isUnreplaceable,
-  listRoots,
-  readBlock,
-  type View,
-} from "./view.ts";
+import { areListsAfterChange, isLookedAt, isUnreplaceable, readBlock, type View } from "./view.ts";
 
 /** The first look after a cancel or replacement that was under way. */
 const SETTLE_POLL_MS = 500;
@@ -156,7 +150,7 @@ function askFor({ position: { symbol } }: View, orderIds: readonly string[]) {
 
 /** Sells that only an answer by id can judge, and those that a hand insists on: asked for, and said once a NY day each. */
 function askUnclear(view: View, groups: readonly SellGroup[]): Move {
-  const orderIds = listRoots(view, listIds(groups))
+  const orderIds = listRoots(view.sight.book, listIds(groups))
     .filter((orderId) => !isLookedAt(view, orderId));
   if (orderIds.length > 0) return read(askFor(view, orderIds));
   const say = groups.flatMap((group) =>
@@ -174,7 +168,7 @@ function askUnclear(view: View, groups: readonly SellGroup[]): Move {
 
 /** Waits once in a cycle for what is leaving; lists show an order leaving for seconds after it has gone. */
 function awaitLeaving(view: View, groups: readonly SellGroup[]): Move {
-  const leaving = listRoots(view, listIds(groups.filter(({ isLeaving }) => isLeaving)));
+  const leaving = listRoots(view.sight.book, listIds(groups.filter(({ isLeaving }) => isLeaving)));
   if (leaving.every((orderId) => isLookedAt(view, orderId))) {
     return restVerified(view, RETRY_MS, [note(view, { kind: "still_leaving" })]);
   }

@@ -1,6 +1,7 @@
 import type { EngineState, ManagedPosition } from "../engine_state.ts";
 import { markTrimmed } from "../exit_plan.ts";
-import { isExitReason, type LedgerEntry } from "../ledger.ts";
+import { isExitReason } from "../exit_rules.ts";
+import type { LedgerEntry } from "../ledger.ts";
 import type { BrokerOrder } from "../orders.ts";
 import type { SellSideRequest, SendResult } from "../order_request.ts";
 import {
@@ -107,11 +108,16 @@ function settleTaken(about: About, entry: NamedEntry, order: BrokerOrder): Settl
   if (isExitReason(entry.reason)) {
     const reason = entry.reason;
     const after = markTrimmed(position, reason);
+    // What the broker takes it refuses no longer.
+    const { [reason]: _refusedAtMs, ...sellRefusedAtMs } = about.unfinished.sellRefusedAtMs;
     return {
       change: [
         shown,
         { kind: "position", position: after },
-        unfinishedPart(about, { underWay: { ...underWay, inQuestion, held: null, tried: null } }),
+        unfinishedPart(about, {
+          sellRefusedAtMs,
+          underWay: { ...underWay, inQuestion, held: null, tried: null },
+        }),
       ],
       say: [note(about, { kind: "sold", reason, qty: entry.qty ?? 0 }), ...sayRaised(about, after)],
     };

@@ -155,13 +155,3 @@ export function isLookedAt(view: View, orderId: string): boolean {
   const number = seen.changes.last.get(view.position.symbol)?.number ?? 0;
   return look !== undefined && look.atMs >= turn.startedMs && look.afterChange >= number;
 }
-
-/** One of each bracket's legs stands for both: its answer holds them. */
-export function listRoots({ world: { seen } }: View, orderIds: readonly string[]): string[] {
-  const roots = new Map<string, string>();
-  for (const orderId of orderIds) {
-    const rootId = seen.book.get(orderId)?.parentId ?? orderId;
-    if (!roots.has(rootId)) roots.set(rootId, orderId);
-  }
-  return [...roots.values()];
-}

@@ -1,3 +1,4 @@
+import { NO_STOPS } from "../../../src/domain/account/stop_losses.ts";
 import type { Standing } from "../../../src/domain/account/standing.ts";
 import { type AlarmContext, listAlarms } from "../../../src/domain/account/standing_alarms.ts";
 import { assertEquals } from "../../assert.ts";
@@ -24,6 +25,7 @@ function standing(change: Partial<Standing> = {}): Standing {
     why: "a buy rests",
     bareSinceMs: null,
     dueSinceMs: null,
+    stops: NO_STOPS,
     ...change,
   };
 }

@@ -25,6 +25,7 @@ function inputs(change: Partial<StandingInputs> = {}): StandingInputs {
     price: { kind: "read", priceUsd: 100 },
     blind: null,
     reasons: [],
+    stops: null,
     before: undefined,
     nowMs: NOW_MS,
     ...change,

@@ -161,6 +161,15 @@ export const COMMANDS_BUGS: readonly TestedBug[] = [
     tests: ["tests/cli/why_test.ts"],
   },
   {
+    name: "why tells an entry that ended with nothing as one that was sent",
+    edits: [{
+      file: "src/domain/day/why.ts",
+      find: "const hasNothing = ENDED.has(status) &&",
+      replace: 'const hasNothing = status === "none" &&',
+    }],
+    tests: ["tests/cli/why_test.ts"],
+  },
+  {
     name: "status holds a look against the records of now alone",
     edits: [{
       file: "src/cli/status_differences.ts",

@@ -8,6 +8,7 @@ const UNFILLED = "tests/engine/unfilled_entry_test.ts";
 const ENTRY_PLAN = "tests/domain/plan/entry_test.ts";
 const PARTIAL = "tests/engine/partial_entry_test.ts";
 const LEAVING_DISK = "tests/engine/leaving_disk_test.ts";
+const MOMENT = "tests/engine/entry_moment_test.ts";
 const LEAVING_FIRST = "tests/engine/leaving_first_test.ts";
 
 export const ENTRIES_BUGS: readonly TestedBug[] = [
@@ -33,7 +34,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "the entry id made from the time of confirmation",
     edits: [
       {
-        file: "src/engine/entries.ts",
+        file: "src/domain/entry/entry_record.ts",
         find: "  const attempt = usage.symbolRejections + 1;",
         replace: "  const attempt = usage.symbolRejections + intent.confirmedAtMs;",
       },
@@ -112,7 +113,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "the attempt rises after not sent",
     edits: [{
-      file: "src/engine/entries.ts",
+      file: "src/domain/entry/entry_record.ts",
       find: "  const attempt = usage.symbolRejections + 1;",
       replace: "  const attempt = usage.symbolRejections + 1 +\n" +
         "    ledger.entries.filter((each) => each.symbol === symbol && isNotSent(each)).length;",
@@ -122,9 +123,9 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "a stale trade taken as price",
     edits: [{
-      file: "src/engine/entry_check.ts",
-      find: "trade !== undefined && trade.atMs >= intent.b2StartMs",
-      replace: "trade !== undefined && trade.atMs >= 0",
+      file: "src/domain/entry/check_entry.ts",
+      find: "trade !== null && trade.atMs >= intent.b2StartMs",
+      replace: "trade !== null && trade.atMs >= 0",
     }],
     tests: [REFUSALS],
   },
@@ -132,19 +133,14 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "a due intent skipped while positions are unreadable",
     edits: [
       {
-        file: "src/engine/entry_judging.ts",
-        find: '{ positions, "open orders": openOrders };',
-        replace: '{ "open orders": openOrders };',
+        file: "src/domain/plan/entry_judging.ts",
+        find: '[["positions", seen.positions], ["open orders", seen.openOrders]] as const',
+        replace: '[["open orders", seen.openOrders]] as const',
       },
       {
         file: "src/domain/gate.ts",
         find: 'code === "ledger_unavailable" || code === "positions_unavailable"',
         replace: 'code === "ledger_unavailable"',
-      },
-      {
-        file: "src/engine/entry_judging.ts",
-        find: "  const { positions, openOrders, account } = observation;",
-        replace: "  const { openOrders, account } = observation;",
       },
     ],
     tests: [WAITS],
@@ -161,18 +157,18 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "a duplicate at the first sending without a mismatch",
     edits: [{
-      file: "src/engine/entry_order.ts",
-      find: "  const isOwn = mayHaveLeft(sent);",
-      replace: '  const isOwn = mayHaveLeft(sent) || symbol !== "";',
+      file: "src/domain/plan/settle_entry.ts",
+      find: "if (earlier !== null) return { change: [unknown]",
+      replace: 'if (earlier !== null || symbol !== "") return { change: [unknown]',
     }],
     tests: [IDS],
   },
   {
     name: "a duplicate in answer to a repeat counted as a mismatch",
     edits: [{
-      file: "src/engine/entry_order.ts",
-      find: "  return past !== null && !hasNeverLeft(past);",
-      replace: '  return past !== null && past.status === "accepted";',
+      file: "src/domain/plan/entries.ts",
+      find: "past !== undefined && !hasNeverLeft(past);",
+      replace: 'past !== undefined && past.status === "accepted";',
     }],
     tests: [IDS],
   },
@@ -189,14 +185,14 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "an entry in the last ten minutes",
     edits: [
       {
-        file: "src/engine/closing.ts",
-        find: "    untilCloseMs(engine) <= CONVERT_BEFORE_CLOSE_MS;",
-        replace: "    untilCloseMs(engine) <= 60_000;",
+        file: "src/domain/plan/time_left.ts",
+        find: "isOpen === true && untilCloseMs <= CONVERT_BEFORE_CLOSE_MS;",
+        replace: "isOpen === true && untilCloseMs <= 60_000;",
       },
       {
-        file: "src/engine/entry_order.ts",
-        find: "engine.nowMs() + untilCloseMs(engine) - CONVERT_BEFORE_CLOSE_MS,",
-        replace: "engine.nowMs() + untilCloseMs(engine) + CONVERT_BEFORE_CLOSE_MS,",
+        file: "src/domain/plan/entries.ts",
+        find: "nowMs + now.untilCloseMs - CONVERT_BEFORE_CLOSE_MS,",
+        replace: "nowMs + now.untilCloseMs + CONVERT_BEFORE_CLOSE_MS,",
       },
     ],
     tests: [WAITS],
@@ -204,9 +200,9 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an entry recorded before the last ten minutes leaves in them",
     edits: [{
-      file: "src/engine/entry_order.ts",
-      find: "engine.nowMs() + untilCloseMs(engine) - CONVERT_BEFORE_CLOSE_MS,",
-      replace: "engine.nowMs() + untilCloseMs(engine) + CONVERT_BEFORE_CLOSE_MS,",
+      file: "src/domain/plan/entries.ts",
+      find: "nowMs + now.untilCloseMs - CONVERT_BEFORE_CLOSE_MS,",
+      replace: "nowMs + now.untilCloseMs + CONVERT_BEFORE_CLOSE_MS,",
     }],
     tests: [WAITS],
   },
@@ -223,10 +219,10 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "a repeat has a new id",
     edits: [{
-      file: "src/engine/entry_repeat.ts",
-      find: "  return [{\n    clientOrderId,\n",
+      file: "src/domain/entry/entry_record.ts",
+      find: "  return {\n    clientOrderId,\n",
       replace:
-        "  return [{\n    clientOrderId: parseOurId(`${clientOrderId}-2`) ?? clientOrderId,\n",
+        "  return {\n    clientOrderId: parseOurId(`${clientOrderId}-2`) ?? clientOrderId,\n",
     }],
     tests: [IDS, "tests/engine/exactly_once_test.ts"],
   },
@@ -252,15 +248,15 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "an intent is made in what is held",
     edits: [{
       file: "src/engine/signals.ts",
-      find: "  if (isAnswered && !isFree(engine, own, ledger)) return SKIP.taken;",
-      replace: "  if (isAnswered && !isFree(engine, own, ledger)) return null;",
+      find: "  if (isAnswered && !isFree(sight, own)) return SKIP.taken;",
+      replace: "  if (isAnswered && !isFree(sight, own)) return null;",
     }],
     tests: [WAITS],
   },
   {
     name: "the same denial is logged in each cycle",
     edits: [{
-      file: "src/engine/entry_check.ts",
+      file: "src/engine/entry_words.ts",
       find: '  if (verdict.kind === "allowed" || isNewDenial(engine, intent, verdict.reason)) {',
       replace:
         '  if (verdict.kind === "allowed" || isNewDenial(engine, intent, verdict.reason) || inputs) {',
@@ -279,8 +275,8 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an entry judged by the account of the cycle's start",
     edits: [{
-      file: "src/engine/entries.ts",
-      find: "  await refreshAccount(engine);\n",
+      file: "src/domain/plan/entries.ts",
+      find: '    ...(account ? [{ ask: "account" } as const] : []),\n',
       replace: "",
     }],
     tests: [REFUSALS],
@@ -288,18 +284,18 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "orders read before a slow price",
     edits: [{
-      file: "src/engine/entries.ts",
-      find: "  await refresh(engine);\n  // What was sold",
-      replace: "  // What was sold",
+      file: "src/domain/plan/entries.ts",
+      find: '    { ask: "positions" },\n    { ask: "open_orders" },\n    // What was sold',
+      replace: "    // What was sold",
     }],
     tests: [REFUSALS],
   },
   {
     name: "an absent entry settled while the broker shows its shares",
     edits: [{
-      file: "src/engine/entries.ts",
-      find: "  const isOver = !mayShow(engine, intent) || ",
-      replace: '  const isOver = intent.symbol !== "" || ',
+      file: "src/domain/plan/entries.ts",
+      find: "  return !mayShow(sight, intent) || ",
+      replace: '  return intent.symbol !== "" || ',
     }],
     tests: [ATTACKS],
   },
@@ -351,19 +347,21 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "all due intents off their list with the record of the first",
     edits: [{
-      file: "src/engine/entries.ts",
-      find: "  const intents = engine.state.intents.filter((each) => each !== intent);",
-      replace:
-        "  const intents = engine.state.intents.filter((each) => each.scheduledAtMs > intent.scheduledAtMs);",
+      file: "src/domain/plan/records.ts",
+      find:
+        "      const intents = records.intents.filter(({ clientOrderId }) => !ids.has(clientOrderId));",
+      replace: "      const intents = records.intents.filter(({ scheduledAtMs }) =>\n" +
+        "        ids.size === 0 || part.intents.some((each) => scheduledAtMs > each.scheduledAtMs)\n" +
+        "      );",
     }],
     tests: [LEAVING_DISK],
   },
   {
     name: "a due intent off its list after its record",
     edits: [{
-      file: "src/engine/entries.ts",
-      find: "    takeOffList(engine, entry.intent);\n    await submitEntry",
-      replace: "    await submitEntry",
+      file: "src/domain/plan/entries.ts",
+      find: '[{ kind: "orders", entries: [entry] }, ...offList]',
+      replace: '[{ kind: "orders", entries: [entry] }, ...offList.slice(1)]',
     }],
     tests: [LEAVING_DISK],
   },
@@ -371,9 +369,9 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "a replacement of the document before a due entry",
     edits: [{
       file: "src/engine/cycle.ts",
-      find: "  if (isPressing) await decideDueEntries(",
+      find: "  if (isPressing) await carryOut(engine, mandate);",
       replace:
-        "  if (isPressing) await engine.trySaveState();\n  if (isPressing) await decideDueEntries(",
+        "  if (isPressing) await engine.trySaveState();\n  if (isPressing) await carryOut(engine, mandate);",
     }],
     tests: [LEAVING_DISK],
   },
@@ -381,7 +379,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "a due entry waits for the signals",
     edits: [{
       file: "src/engine/cycle.ts",
-      find: "  const isPressing = hasDueIntent(engine);\n",
+      find: "  const isPressing = listPressing(engine).length > 0;\n",
       replace: "  const isPressing = false;\n",
     }],
     tests: [LEAVING_FIRST],
@@ -390,10 +388,91 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "a due entry has the broker asked one thing after the other",
     edits: [{
       file: "src/engine/cycle.ts",
-      find: "  const isPressing = hasDueIntent(engine) ||\n",
+      find: "  const isPressing = listPressing(engine).length > 0 ||\n",
       replace: "  const isPressing =\n",
     }],
     tests: [LEAVING_FIRST],
+  },
+  {
+    name: "an entry that leaves before its moment",
+    edits: [{
+      file: "src/domain/plan/entries.ts",
+      find: "  if (isEarly(world, listed)) {\n",
+      replace: "  if (isEarly(world, listed) && desk.isStopping) {\n",
+    }],
+    tests: [MOMENT],
+  },
+  {
+    name: "a cycle that begins when its entry is due",
+    edits: [{
+      file: "src/engine/loop.ts",
+      find: "    leadMs: readLeadMs(engine),\n",
+      replace: "    leadMs: 0,\n",
+    }],
+    tests: [MOMENT],
+  },
+  {
+    name: "a stop that the pause before an entry does not hear",
+    edits: [{
+      file: "src/engine/entry_moment.ts",
+      find: "    isUndisturbed = !engine.stop.aborted && ",
+      replace: "    isUndisturbed = ",
+    }],
+    tests: [MOMENT],
+  },
+  {
+    name: "a kill switch that the pause before an entry does not see",
+    edits: [{
+      file: "src/engine/entry_moment.ts",
+      find: "  if (await noticeKillSwitch(engine)) engine.isCycleDue = true;\n",
+      replace: "",
+    }],
+    tests: [MOMENT],
+  },
+  {
+    name: "a moment of a position's that waits for an entry's",
+    edits: [{
+      file: "src/engine/entry_moment.ts",
+      find: "Math.min(closeMs, ...moments)",
+      replace: "Math.min(closeMs, ...moments.slice(moments.length))",
+    }],
+    tests: [MOMENT],
+  },
+  {
+    name: "bare shares that wait for an entry's moment",
+    edits: [{
+      file: "src/engine/entry_moment.ts",
+      find: " && bareQty === 0\n",
+      replace: "\n",
+    }],
+    tests: [MOMENT],
+  },
+  {
+    name: "a run of one cycle that waits for an entry's moment",
+    edits: [{
+      file: "src/engine/entry_moment.ts",
+      find: " || ports.config.isRunOnce\n",
+      replace: "\n",
+    }],
+    tests: [MOMENT],
+  },
+  {
+    name: "an account too old at the moment that its entry leaves at",
+    edits: [{
+      file: "src/domain/plan/entries.ts",
+      find: "  const leavesMs = now.monotonicMs + Math.max(0, scheduledAtMs - now.brokerMs);",
+      replace: "  const leavesMs = now.monotonicMs + Math.min(0, scheduledAtMs);",
+    }],
+    tests: [MOMENT],
+  },
+  {
+    name: "a poll put off by the pause before an entry",
+    edits: [{
+      file: "src/domain/wake.ts",
+      find: " - inputs.pausedMs",
+      replace: "",
+    }],
+    tests: ["tests/domain/wake_test.ts"],
   },
   {
     name: "what was just denied is made anew in the same cycle",

@@ -200,4 +200,22 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
     }],
     tests: [LOG],
   },
+  {
+    name: "an error with a key of its own is held back by another with the same words",
+    edits: [{
+      file: "src/engine/engine.ts",
+      find: "const meaning = isDistinct ? problem : buildMeaning(problem);",
+      replace: "const meaning = buildMeaning(problem);",
+    }],
+    tests: ["tests/engine/unreadable_rows_test.ts"],
+  },
+  {
+    name: "what the journal repeats is forgotten with its process",
+    edits: [{
+      file: "src/cli/run.ts",
+      find: "heard: await readHeard(heardFile, host.clock.nowMs()),",
+      replace: "heard: (await readHeard(heardFile, host.clock.nowMs())).slice(0, 0),",
+    }],
+    tests: ["tests/cli/run_test.ts"],
+  },
 ];

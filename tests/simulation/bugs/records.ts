@@ -348,8 +348,8 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "a copy's trims are all that is known of trims",
     edits: [{
       file: "src/domain/rebuild_records.ts",
-      find: "EXITS.filter(isDone)",
-      replace: "EXITS.slice(0, 0).filter(isDone)",
+      find: "TRIM_REASONS.filter(isDone)",
+      replace: "TRIM_REASONS.slice(0, 0).filter(isDone)",
     }],
     tests: ["tests/domain/rebuild_records_test.ts"],
   },
@@ -505,5 +505,23 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
       replace: "engine.updateState({ ledger: found.merged });",
     }],
     tests: ["tests/engine/older_document_test.ts"],
+  },
+  {
+    name: "what the broker refused waits for the next write",
+    edits: [{
+      file: "src/engine/plan_shell.ts",
+      find: 'if (answer.kind === "rejected" || answer.kind === "duplicate")',
+      replace: 'if (answer.kind === "duplicate")',
+    }],
+    tests: ["tests/engine/answer_record_test.ts"],
+  },
+  {
+    name: "a rest leaves an answer to the cycle's end",
+    edits: [{
+      file: "src/engine/plan_shell.ts",
+      find: "if (run.answers.size > 0) await storeTaken(engine);",
+      replace: "",
+    }],
+    tests: ["tests/engine/answer_record_test.ts"],
   },
 ];

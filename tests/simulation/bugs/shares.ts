@@ -133,8 +133,8 @@ export const SHARES_BUGS: readonly TestedBug[] = [
   {
     name: "a guaranteed trade has sold nothing",
     edits: [{
-      file: "src/domain/account/position_shares.ts",
-      find: "return unanswered + replaced + countBound(sight, position);",
+      file: "src/domain/account/free_shares.ts",
+      find: "return unanswered + replaced + countBound(groups);",
       replace: "return unanswered + replaced;",
     }],
     tests: ["tests/engine/obstacles_test.ts"],

@@ -2,6 +2,8 @@ import type { TestedBug } from "../tested_bug.ts";
 
 const STANDING = "src/domain/account/standing.ts";
 const ALARMS = "src/domain/account/standing_alarms.ts";
+const FLEETING_TEST = "tests/engine/fleeting_stops_test.ts";
+const LOSSES_TEST = "tests/domain/account/stop_losses_test.ts";
 const STANDING_TEST = "tests/domain/account/standing_test.ts";
 const ALARMS_TEST = "tests/domain/account/standing_alarms_test.ts";
 const ENGINE_TEST = "tests/engine/standing_test.ts";
@@ -20,11 +22,48 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     tests: [STANDING_TEST, HAND_TEST],
   },
   {
+    name: "each new stop that is lost begins the two minutes anew",
+    edits: [{
+      file: "src/domain/account/stop_losses.ts",
+      find: "    sinceMs: recent?.sinceMs ?? nowMs,",
+      replace: "    sinceMs: nowMs,",
+    }],
+    tests: [LOSSES_TEST, FLEETING_TEST],
+  },
+  {
+    name: "a stop in the place of one that was lost covers at once",
+    edits: [{
+      file: "src/domain/account/stop_losses.ts",
+      find: "losses.times > 1 ? losses.qty : 0;",
+      replace: "losses.times > 1_000 ? losses.qty : 0;",
+    }],
+    tests: [LOSSES_TEST, FLEETING_TEST],
+  },
+  {
+    name: "a stop that the engine took down is lost",
+    edits: [{
+      file: "src/engine/stop_watch.ts",
+      find:
+        "  if (known !== undefined && isAtWork(known)) engine.stopsTakenDown.add(order.orderId);",
+      replace: "  if (known === undefined) engine.stopsTakenDown.add(order.orderId);",
+    }],
+    tests: [FLEETING_TEST],
+  },
+  {
+    name: "a lost stop is looked at again by the poll alone",
+    edits: [{
+      file: "src/engine/cycle.ts",
+      find: "      due !== null || doubtfulQty > 0 || stops.losses !== null",
+      replace: "      due !== null || doubtfulQty > 0",
+    }],
+    tests: [FLEETING_TEST],
+  },
+  {
     name: "a standing without a since",
     edits: [{
       file: STANDING,
-      find: "bareSinceMs: bareQty > 0 ? before?.bareSinceMs ?? nowMs : null,",
-      replace: "bareSinceMs: bareQty > 0 ? nowMs : null,",
+      find: "  const sinceMs = before?.bareSinceMs ?? nowMs;",
+      replace: "  const sinceMs = nowMs;",
     }],
     tests: [STANDING_TEST, ENGINE_TEST],
   },
@@ -213,7 +252,7 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "the operator's own switch raises an alarm of each trim",
     edits: [{
       file: ALARMS,
-      find: '  return due === "stop_exit" || cause === "short" || !context.isOperatorStopped;',
+      find: '  return isClose(due) || cause === "short" || !context.isOperatorStopped;',
       replace: '  return due !== null || cause === "short";',
     }],
     tests: [ALARMS_TEST, ENGINE_TEST],

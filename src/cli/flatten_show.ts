@@ -1,0 +1,93 @@
+import type { AlpacaClient } from "../broker/alpaca_client.ts";
+import { buildFlattenPlan, type FlattenScope, listUnreadableLeft } from "../domain/flatten_plan.ts";
+import type { MarketClock } from "../domain/market.ts";
+import { decideClock } from "../domain/market_clock.ts";
+import { BrokerError, type LedgerRead } from "../engine/ports.ts";
+import type { ProgramConfig } from "../runtime/config.ts";
+import type { ProgramHost } from "./command.ts";
+import { FlattenBook } from "./flatten_book.ts";
+import { isEmptyIn } from "./flatten_end.ts";
+import { type Look, readLook } from "./flatten_look.ts";
+import { formatNothingThere, formatPlan, formatUnread } from "./flatten_text.ts";
+import type { OperatorFiles } from "./operator_world.ts";
+import { isOwn } from "./record_owner.ts";
+
+/** What stands around the account. */
+export interface Around {
+  readonly accountId: string | null;
+  readonly market: MarketClock | null;
+  readonly book: FlattenBook;
+}
+
+/** Clock, account and records; without each of them the account is flattened all the same. */
+export async function lookAround(
+  host: ProgramHost,
+  files: OperatorFiles,
+  broker: AlpacaClient,
+): Promise<Around> {
+  const clock = orNull(await orError(broker.readClock()));
+  const clockAheadMs = clock === null ? 0 : clock.timestampMs - host.clock.nowMs();
+  // One that contradicts itself says nothing of the market, like one that can't be read.
+  const market = clock !== null && decideClock(clock, "unknown").kind === "sound" ? clock : null;
+  const account = orNull(await orError(broker.readAccount()));
+  const accountId = account?.accountId ?? null;
+  const read = await files.ledger.read();
+  // What another account's records say is nothing of this one.
+  const entries = read.kind === "ok" && isOwn(read.ledger, { host: broker.host, accountId })
+    ? read.ledger.entries
+    : [];
+  const nowMs = () => host.clock.nowMs() + clockAheadMs;
+  return { accountId, market, book: new FlattenBook(broker, nowMs, entries) };
+}
+
+/** Prints the plan. @returns What it was made from. @throws {BrokerError} */
+export async function showPlan(
+  host: ProgramHost,
+  { config, files, scope, broker, book, accountId, market }:
+    & Around
+    & {
+      readonly config: ProgramConfig;
+      readonly files: OperatorFiles;
+      readonly scope: FlattenScope;
+      readonly broker: AlpacaClient;
+    },
+): Promise<Look> {
+  const look = await readLook({ broker, book });
+  const { orders, positions, unreadable } = look;
+  const state = await files.state.read();
+  const plan = buildFlattenPlan({
+    orders,
+    positions,
+    managedSymbols: new Set(
+      state.kind === "ok" ? state.state.positions.map(({ symbol }) => symbol) : [],
+    ),
+    knownOrderIds: listKnownIds(await files.ledger.read()),
+    scope,
+  });
+  const about = { scope, host: config.endpoint.host, accountId, market };
+  const unread = formatUnread(listUnreadableLeft(unreadable, scope));
+  const nothing = isEmptyIn(look, scope) ? [formatNothingThere(scope, positions)] : [];
+  host.writeOut(`${[...formatPlan(plan, about), ...nothing, ...unread].join("\n")}\n`);
+  return look;
+}
+
+/** A failed answer as a value. */
+export async function orError<T>(read: Promise<T>): Promise<T | BrokerError> {
+  try {
+    return await read;
+  } catch (error) {
+    if (error instanceof BrokerError) return error;
+    throw error;
+  }
+}
+
+function orNull<T>(read: T | BrokerError): T | null {
+  return read instanceof BrokerError ? null : read;
+}
+
+function listKnownIds(read: LedgerRead): Set<string> {
+  const entries = read.kind === "ok" ? read.ledger.entries : [];
+  return new Set(
+    entries.flatMap((entry) => [entry.orderId ?? "", ...entry.legs.map((leg) => leg.orderId)]),
+  );
+}

@@ -8,6 +8,7 @@ import type { AlertTitle } from "../domain/alert_titles.ts";
 import { buildExecutionError } from "../domain/alert_messages.ts";
 import type { AuditEvent, EventMode, GateInputsRecord } from "../domain/events.ts";
 import type { ReadFailure } from "../domain/order_request.ts";
+import type { NotFoundSeries } from "../domain/entry/absence.ts";
 import type { LedgerEntry, LedgerProblem } from "../domain/ledger.ts";
 import type { MarketClock, Session, Trade } from "../domain/market.ts";
 import type { LostRecord, RebuildWait } from "../domain/rebuild_wait.ts";
@@ -106,7 +107,7 @@ export class Engine {
     }
   };
   /** Monotonic times of the first and last "not found" in a series, by client order id: no wrong clock makes it longer. */
-  readonly notFoundAtMs = new Map<string, { readonly firstMs: number; readonly lastMs: number }>();
+  readonly notFoundAtMs = new Map<string, NotFoundSeries>();
   /** NY date of the clock's answer before this one. */
   dateSeenNy: string | null = null;
   calendar: Calendar | null = null;

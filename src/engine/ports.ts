@@ -6,7 +6,9 @@ import type { Allowlist, TokenFile } from "../domain/gate.ts";
 import type { Caps } from "../domain/caps.ts";
 import type { CorporateAction } from "../domain/corporate_action.ts";
 import type {
+  BracketRequest,
   CancelOutcome,
+  DryRunOrder,
   LookupOutcome,
   MarketSellRequest,
   ReadFailure,
@@ -55,15 +57,6 @@ export class BrokerError extends Error {
     super(message, options);
     this.areKeysRefused = options.areKeysRefused ?? false;
   }
-}
-
-/** A bracket entry: market buy, day, with take-profit limit and stop (pipeline 4). Prices already in the broker's increments. */
-export interface BracketRequest {
-  readonly clientOrderId: string;
-  readonly symbol: string;
-  readonly qty: number;
-  readonly takeProfitUsd: number;
-  readonly stopUsd: number;
 }
 
 /**
@@ -265,15 +258,6 @@ export interface StatePort {
   keepCopy(state: EngineState & { readonly ledger: LiveLedger }): Promise<void>;
   /** The newest copy that can be used. Never throws. */
   readCopy(): Promise<CopyRead>;
-}
-
-/** One simulated submission (interface, Files): `{"YYYY-MM-DD:SYM": {symbol, qty, ts}}`. */
-export interface DryRunOrder {
-  readonly dateNy: string;
-  readonly symbol: string;
-  readonly qty: number;
-  /** ISO 8601 UTC. */
-  readonly ts: string;
 }
 
 /** `dry_run_ledger.json`. */

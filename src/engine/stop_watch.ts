@@ -6,11 +6,10 @@ import {
   type StopWatch,
 } from "../domain/account/stop_losses.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
-import type { SendResult } from "../domain/order_request.ts";
+import type { OrderRequest, SendResult } from "../domain/order_request.ts";
 import { isAtWork } from "../domain/protection.ts";
 import type { Engine } from "./engine.ts";
 import { isMarketOpen } from "./observe.ts";
-import type { OrderRequest } from "./send.ts";
 import { sightOf } from "./sight.ts";
 
 /** Notes that a cancel leaves: what works until then is taken down by the engine, and by nobody else. */

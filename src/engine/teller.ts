@@ -11,6 +11,7 @@ import type { Step } from "../domain/plan/step.ts";
 import type { SellStanding } from "../domain/protection.ts";
 import { FREE_FILE, LOOK_AT_ORDER, lookAtPosition } from "../domain/remedies.ts";
 import type { Engine } from "./engine.ts";
+import { tellEntry } from "./entry_words.ts";
 import { tellPosition, warn } from "./position_words.ts";
 import { saySale } from "./trade_messages.ts";
 
@@ -66,6 +67,21 @@ async function tellOne(engine: Engine, note: Note): Promise<void> {
     case "release_ended":
     case "too_large":
       return await tellPosition(engine, note, value);
+    case "skipped":
+    case "verdict":
+    case "entries_wait":
+    case "would_block":
+    case "simulated":
+    case "simulated_before":
+    case "unrecorded":
+    case "submitted":
+    case "entry_unsent":
+    case "entry_rejected":
+    case "rejected_twice":
+    case "rejections_in_a_row":
+    case "entry_open":
+    case "mismatch":
+      return await tellEntry(engine, note, value);
     case "protection": {
       const position = find(engine, positionId);
       const stopUsd = position?.stopUsd ?? 0;
@@ -297,7 +313,10 @@ export function explainSell(
  */
 export function tellUnwritten(
   engine: Engine,
-  { request, permit, change }: Extract<Step, { readonly do: "send" }>,
+  { request, permit, change }: Pick<
+    Extract<Step, { readonly do: "send" }>,
+    "request" | "permit" | "change"
+  >,
   message: string,
 ): ExitReason | null {
   const symbol = symbolOf(request);

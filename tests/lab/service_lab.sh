@@ -52,13 +52,23 @@ WatchdogSec=20"
 
 # Help and version need neither root nor a service.
 try_help() {
-  local words
+  local words status
   for words in --help -h help version -V 'help kill' 'flatten --help' 'completion bash'; do
     inside su -s /bin/sh nobody -c "avwap-execution $words" > "$WORK/help.log" 2>&1 || { cat "$WORK/help.log"; fail "$words needs no root"; }
   done
   if inside su -s /bin/sh nobody -c 'avwap-execution status' > "$WORK/help.log" 2>&1; then fail "what runs as the service needs root"; fi
   grep -q 'must run as root, as the service is started: sudo avwap-execution status' "$WORK/help.log" || { cat "$WORK/help.log"; fail "and says so"; }
-  seen "help, version and completion need no root; what does says how"
+  for words in chekc 'check --jsno' 'flatten --all' adopt 'log --since noon' 'run --poll-seconds'; do
+    status=0
+    inside su -s /bin/sh nobody -c "avwap-execution $words" > "$WORK/help.log" 2>&1 || status=$?
+    [ "$status" = 64 ] || { cat "$WORK/help.log"; fail "$words is usage without root too ($status)"; }
+    if grep -q root "$WORK/help.log"; then cat "$WORK/help.log"; fail "and root is not asked for"; fi
+  done
+  for words in 'upgrade.sh --nwo x' 'install.sh /nowhere' 'upgrade.sh /nowhere' 'rollback.sh nosuch' 'uninstall.sh all' 'edit.sh DRY-RUN'; do
+    if inside su -s /bin/sh nobody -c "/opt/avwap-execution/host/$words" > "$WORK/help.log" 2>&1; then fail "$words is refused"; fi
+    if grep -q 'as root' "$WORK/help.log"; then cat "$WORK/help.log"; fail "what is wrong with $words comes before root"; fi
+  done
+  seen "help, version and completion need no root; what does says how, and what is mistyped comes first"
 }
 
 try_check() {

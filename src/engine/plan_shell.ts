@@ -292,7 +292,7 @@ async function holdUnwritten(run: Run, step: StepOf<"send">, message: string): P
   if (request.op === "bracket") {
     noteSent(run, request, "stopped");
     const { change, say } = settleUnwritten(request.request, listIntents(step.change), message);
-    await storeAnswer(engine, change);
+    await storeRecord(engine, change);
     return await tell(engine, say);
   }
   const reason = tellUnwritten(engine, { ...step, request }, message);

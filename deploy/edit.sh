@@ -24,6 +24,8 @@ trap end_stand_in EXIT
 # Paths to be opened, in order, each once; and those of them that are new.
 OPENED=()
 NEW=()
+# The environment of the service.
+declare -A NOW=()
 
 open_file() {
   local file
@@ -94,6 +96,14 @@ is_new() {
   return 1
 }
 
+# The files that may take a variable out of the environment again, where it is not in it though a file sets it.
+list_taking_out() {
+  local file
+  for file in "${DROP_IN_FILES[@]}"; do
+    if [ -f "$file" ] && grep -qE "UnsetEnvironment=.*$1" "$file"; then printf '%s\n' "$file"; fi
+  done
+}
+
 # Adds what is to be opened for one variable.
 open_for() {
   local name=$1 index file has_file=0
@@ -104,6 +114,9 @@ open_for() {
       open_file "$file"
     done < <(list_files_of "${SOURCES[index]}")
   done
+  if [ "$has_file" = 1 ] && [ -z "${NOW[$name]+set}" ]; then
+    while IFS= read -r file; do open_file "$file"; done < <(list_taking_out "$name")
+  fi
   if [ "$has_file" = 0 ]; then
     file=$(home_of "$name")
     case "$file" in *.conf) begin_drop_in "$file" "$name" ;; esac
@@ -142,16 +155,15 @@ find_editor() {
 # Which file holds now, of each variable; no value.
 say_holders() {
   local name holder
-  local -A now=()
   read_unit_files
-  if ! read_all_sources || ! probe_environment now "$ROOT$FRAGMENT" "${DROP_IN_FILES[@]}"; then
+  if ! read_all_sources || ! probe_environment NOW "$ROOT$FRAGMENT" "${DROP_IN_FILES[@]}"; then
     fail "systemd can't make the environment of $SERVICE any more: put it right, $0 ${NAMES[*]}; journalctl -n 20 --no-pager"
   fi
   for name in "${NAMES[@]}"; do
-    if [ -z "${now[$name]-}" ]; then
+    if [ -z "${NOW[$name]-}" ]; then
       say "$name: not set"
     else
-      holder=$(find_holder "$name" "${now[$name]}")
+      holder=$(find_holder "$name" "${NOW[$name]}")
       say "$name: ${holder:-systemd itself (systemctl show-environment)} holds"
     fi
   done
@@ -167,7 +179,9 @@ require_root
 has_systemd || fail "below --root there is no systemd to ask"
 read_unit_files
 [ -n "$FRAGMENT" ] || fail "$SERVICE is not installed"
-read_all_sources || fail "which file sets which variable could not be seen: journalctl -n 20 --no-pager"
+if ! read_all_sources || ! probe_environment NOW "$ROOT$FRAGMENT" "${DROP_IN_FILES[@]}"; then
+  fail "which file sets which variable could not be seen: journalctl -n 20 --no-pager"
+fi
 for name in "${NAMES[@]}"; do open_for "$name"; done
 if [ "$IS_DRY_RUN" = 1 ]; then
   say "would open: ${OPENED[*]}"

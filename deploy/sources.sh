@@ -110,7 +110,8 @@ say_exposed() {
   done
 }
 
-# Names each variable that two sources set to two values, which one holds, and how to get to them. Those that install.sh's
+# Names each variable that two sources set to two values, which one holds, and how to get to them; and each that is set and
+# taken out again. Those that install.sh's
 # own unit sets are defaults, made to be overruled.
 say_twice_set() {
   local -A effective=() paths=() differing=() first=()
@@ -131,6 +132,11 @@ say_twice_set() {
       paths[$name]+=${paths[$name]:+, }${SOURCES[index]}
     done
   done
+  for name in "${!paths[@]}"; do
+    if [ -n "${effective[$name]+set}" ] || [ -n "${differing[$name]-}" ]; then continue; fi
+    printf 'WARN environment: %s is set (%s) and taken out again by an UnsetEnvironment=: none holds; remedy: %s %s\n' \
+      "$name" "${paths[$name]}" "$PREFIX/host/edit.sh" "$name"
+  done | sort
   for name in "${!differing[@]}"; do
     holder=none
     if [ -n "${effective[$name]+set}" ]; then holder=$(find_holder "$name" "${effective[$name]}"); fi

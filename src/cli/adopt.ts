@@ -53,6 +53,10 @@ export const ADOPT_COMMAND: Command = {
     [EXIT.brokerUnreachable]: "the broker can't be asked",
     [EXIT.configInvalid]: "configuration or state can't be used",
   },
+  checkOptions: (options) => {
+    readSymbol(options, "adopt");
+    readPlan(options);
+  },
   run: (host, options) => runGuarded(host, () => runAdopt(host, options)),
 };
 

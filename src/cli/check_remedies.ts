@@ -75,9 +75,11 @@ const TEXTS = {
     `printf '[Service]\\nEnvironmentFile=/etc/avwap-execution/dry-run-on\\n' > ${DROP_INS}/zz-dry-run.conf && ` +
     `systemctl daemon-reload && systemctl try-restart ${SERVICE}`,
   show_places: (dirs: readonly string[]) =>
-    `printf '%s\\n' '[Service]' ${
-      quoteForShell(`BindReadOnlyPaths=${dirs.map(quoteForUnit).join(" ")}`)
-    } > ${DROP_INS}/45-switch-places.conf && systemctl daemon-reload && systemctl try-restart ${SERVICE}`,
+    `printf '%s\\n' '[Service]' ProtectHome=tmpfs ${
+      ["BindPaths", "ReadWritePaths"].map((name) =>
+        quoteForShell(`${name}=${dirs.map(quoteForUnit).join(" ")}`)
+      ).join(" ")
+    } > ${DROP_INS}/zx-switch-places.conf && systemctl daemon-reload && systemctl try-restart ${SERVICE}`,
   make_token: () => `${PROGRAM} token`,
   close_token: (path: string) => `chmod 600 ${quoteForShell(path)}`,
   resume: ({ isElsewhere }: { readonly isElsewhere: boolean }) =>

@@ -38,6 +38,7 @@ export const RELEASE_COMMAND: Command = {
     [EXIT.notSo]: "not managed, or not on record within 10 s",
     [EXIT.configInvalid]: "configuration or state can't be used",
   },
+  checkOptions: (options) => void readSymbol(options, "release"),
   run: (host, options) => runGuarded(host, () => runRelease(host, options)),
 };
 

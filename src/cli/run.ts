@@ -9,6 +9,7 @@ import { listenForStop } from "../runtime/signals.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";
 import { ensureDir } from "../state/durable_file.ts";
 import { joinPath } from "../state/file_system.ts";
+import { readHeard, writeHeard } from "../state/heard_file.ts";
 import { acquireLock, LOCK_FILE, type LockOutcome } from "../state/instance_lock.ts";
 import { watchKillSwitch } from "../state/kill_switch_watch.ts";
 import type { StateDisk } from "../state/state_disk.ts";
@@ -98,12 +99,6 @@ async function runCommand(host: ProgramHost, options: ParsedOptions): Promise<nu
   const { config, warnings } = buildConfig(host.environment, buildFlags(options));
   const isSlackReachable = checkPermissions(config, host.isPermitted);
   const isJournal = host.service?.isJournal ?? false;
-  const log = holdLog(createLog({
-    clock: host.clock,
-    secrets: config.secrets,
-    write: host.writeOut,
-    isJournal,
-  }));
   const lock = await takeStateDir(host, config);
   if (lock.kind === "busy") {
     const holder = lock.pid === null ? "another process" : `process ${lock.pid}`;
@@ -115,6 +110,15 @@ async function runCommand(host: ProgramHost, options: ParsedOptions): Promise<nu
     return EXIT.busy;
   }
   const fs = createDenoFileSystem();
+  const heardFile = { fs, stateDir: config.stateDir };
+  const journal = createLog({
+    clock: host.clock,
+    secrets: config.secrets,
+    write: host.writeOut,
+    isJournal,
+    heard: await readHeard(heardFile, host.clock.nowMs()),
+  });
+  const log = holdLog(journal);
   const wait = isJournal ? await readListWait({ fs, clock: host.clock }, config) : null;
   // The lines of a start that the list refuses, each minute anew, are for nobody.
   if (wait === null) log.release();
@@ -138,6 +142,7 @@ async function runCommand(host: ProgramHost, options: ParsedOptions): Promise<nu
     log.release();
     throw error;
   } finally {
+    if (await lock.isHeld()) await writeHeard(heardFile, journal.listHeard());
     await lock.release();
   }
 }

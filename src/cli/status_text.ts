@@ -202,10 +202,20 @@ function formatPositions(positions: readonly PositionStatus[], paint: Paint): st
     }),
     position.broker === null ? "not asked" : formatCover(position.broker),
   ]);
-  return formatNarrowTable(COLUMNS, rows).map((line) =>
+  const lines = formatNarrowTable(COLUMNS, rows).map((line) =>
     line.includes("NO STOP") ? paint("bad", line) : line
   );
+  const marks = MARKS.flatMap(({ mark, meaning }) =>
+    rows.flat().some((cell) => cell.endsWith(mark)) ? [`${mark.trim()} ${meaning}`] : []
+  );
+  return marks.length === 0 ? lines : [...lines, `(${marks.join("; ")})`];
 }
+
+/** What a number's end says of it, told where one has it. */
+const MARKS = [
+  { mark: "*", meaning: "sold there already" },
+  { mark: " (!)", meaning: "shares that no order explains: nothing is done in it" },
+] as const;
 
 function formatLevel(priceUsd: number | null, isTrimmed: boolean): string {
   return priceUsd === null ? "none" : `${formatPriceUsd(priceUsd)}${isTrimmed ? "*" : ""}`;

@@ -34,13 +34,13 @@ export const WHY_COMMAND: Command = {
     [EXIT.notSo]: "the day has no events",
     [EXIT.configInvalid]: "configuration invalid",
   },
+  checkOptions: (options, nowMs) => void readAsked(options, nowMs),
   run: (host, options) => runGuarded(host, () => runWhy(host, options)),
 };
 
 async function runWhy(host: ProgramHost, options: ParsedOptions): Promise<number> {
-  const symbol = readSymbol(options, "why");
+  const { symbol, dateNy } = readAsked(options, host.clock.nowMs());
   const stateDir = readStateDir(host.environment);
-  const dateNy = readDate(options.values.get("date"), dateNyOf(host.clock.nowMs()));
   const { events, gaps } = await readDay(stateDir, { dateNy, symbol });
   for (const gap of gaps) sayError(host, gap);
   if (events.length === 0) {
@@ -55,6 +55,14 @@ async function runWhy(host: ProgramHost, options: ParsedOptions): Promise<number
       : `${text}\n`,
   );
   return EXIT.done;
+}
+
+/** @throws {UsageError} */
+function readAsked(options: ParsedOptions, nowMs: number): { symbol: string; dateNy: string } {
+  return {
+    symbol: readSymbol(options, "why"),
+    dateNy: readDate(options.values.get("date"), dateNyOf(nowMs)),
+  };
 }
 
 /** What the day is told by beside the symbol's own: kept alone, a busy day has a thousand symbols. */

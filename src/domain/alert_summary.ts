@@ -13,6 +13,7 @@ import {
 } from "./alert_facts.ts";
 import type { Caps } from "./caps.ts";
 import { formatCounted } from "./counted.ts";
+import { formatFillReason } from "./day_fills.ts";
 import type { DayLoss } from "./day_loss.ts";
 import type { DayResult } from "./day/day_result.ts";
 import { formatR } from "./day/trade_result.ts";
@@ -172,7 +173,10 @@ function buildLiveLines(inputs: Extract<DailySummaryInputs, { mode: "LIVE" }>): 
     `Notional: ${formatCents(inputs.notionalUsd)} USD`,
     ...formatList("Fills", fills.map(formatFill)),
     `Caps used: ${formatCapUse(inputs.capUse)}`,
-    ...formatList("Exits", exits.map((exit) => `${formatFill(exit)} (${exit.reason})`)),
+    ...formatList(
+      "Exits",
+      exits.map((exit) => `${formatFill(exit)} (${formatFillReason(exit.reason)})`),
+    ),
     ...buildResultLines(inputs.closedTrades),
   ];
 }

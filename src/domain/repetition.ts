@@ -35,7 +35,8 @@ export interface EndedRun extends Repeats {
   readonly lastMs: number;
 }
 
-interface Run {
+/** What is remembered of a thing that repeats. Unix ms. */
+export interface Run {
   readonly sinceMs: number;
   readonly saidMs: number;
   readonly lastMs: number;
@@ -46,11 +47,24 @@ interface Run {
   readonly text: string;
 }
 
+/** The things that one reader heard, by their meaning, in the order of hearing. */
+export type Heard = readonly (readonly [meaning: string, run: Run])[];
+
 /** Remembers what was said, and decides what is said again. One of them serves one reader. */
 export class Repetition {
-  readonly #runs = new Map<string, Run>();
+  readonly #runs: Map<string, Run>;
   /** Since when it listens, Unix ms; `null` before it is asked anything. */
   #sinceMs: number | null = null;
+
+  /** @param heard What an earlier process left. */
+  constructor(heard: Heard = []) {
+    this.#runs = new Map(heard);
+  }
+
+  /** What a later process of the same reader goes on from. */
+  listHeard(): Heard {
+    return [...this.#runs];
+  }
 
   /**
    * Decides whether a thing is said now, and counts it.

@@ -22,7 +22,7 @@ import { readDayLoss } from "./day_loss.ts";
 import { listPressing } from "./entry_moment.ts";
 import { recordEquity } from "./equity.ts";
 import { RETRY_MS } from "../domain/plan/move.ts";
-import { observePrices, sayDryRunExits } from "./exits.ts";
+import { observePrices, sayDryRunExits } from "./observe_prices.ts";
 import { sayFilled } from "./fill_messages.ts";
 import { reportForeign } from "./foreign.ts";
 import { printGate } from "./gate_log.ts";

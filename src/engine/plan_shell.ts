@@ -31,7 +31,14 @@ import {
 import { printGateIfChanged } from "./gate_log.ts";
 import { readGate, readOperatorObjection } from "./gate_reader.ts";
 import { isOfThisSession, refresh } from "./observe.ts";
-import { areNamesOnRecord, storeAnswer, storeOrders, takeUndurable } from "./plan_records.ts";
+import {
+  areNamesOnRecord,
+  storeOrders,
+  storeRecord,
+  storeTaken,
+  takeAnswer,
+  takeUndurable,
+} from "./plan_records.ts";
 import { beginTurn, buildWorld, readKeys } from "./plan_world.ts";
 import { StateError } from "./ports.ts";
 import { trackPositions } from "./positions.ts";
@@ -105,6 +112,7 @@ export async function carryOut(engine: Engine, mandate: Mandate): Promise<Readon
     const isLookNew = step.do === "read" && step.questions.some(({ ask }) => ask === "positions");
     run.turn = { ...run.turn, isLookNew };
   }
+  if (run.answers.size > 0) await storeTaken(engine);
   return listJudged(run);
 }
 
@@ -133,7 +141,7 @@ async function carryOutStep(run: Run, step: Exclude<AnyStep, { do: "rest" }>): P
       return await ask(run, step);
     case "record":
       run.entryTurn = await recordSimulated(engine, step.change, run.entryTurn);
-      return await storeAnswer(engine, step.change);
+      return await storeRecord(engine, step.change);
     case "send":
       return await leave(run, step);
   }
@@ -220,7 +228,9 @@ async function leave(run: Run, step: StepOf<"send">): Promise<void> {
   };
   if (request.op !== "cancel") run.answers.set(positionId, answer);
   const { change, say } = settleAnswer(run, request, answer);
-  await storeAnswer(engine, change);
+  await takeAnswer(engine, change);
+  // What the broker would not say again is durable at once; all else is looked up after a crash, as what is pending.
+  if (answer.kind === "rejected" || answer.kind === "duplicate") await storeTaken(engine);
   if (answer.kind === "accepted") engine.hindrances.delete(symbol);
   const notes = answer.kind === "accepted" ? [...say, ...step.done] : say;
   await tell(engine, notes, { told: run.told, isRest: false });
@@ -282,7 +292,7 @@ async function holdUnwritten(run: Run, step: StepOf<"send">, message: string): P
   if (request.op === "bracket") {
     noteSent(run, request, "stopped");
     const { change, say } = settleUnwritten(request.request, listIntents(step.change), message);
-    await storeAnswer(engine, change);
+    await storeRecord(engine, change);
     return await tell(engine, say);
   }
   const reason = tellUnwritten(engine, { ...step, request }, message);
@@ -292,7 +302,7 @@ async function holdUnwritten(run: Run, step: StepOf<"send">, message: string): P
   const tried = { cycleStartedAtMs: turn.cycleStartedAtMs, again: "no" } as const;
   const before = unfinished?.underWay ?? NOTHING_UNDER_WAY;
   const underWay = { ...before, begun: null, held, tried };
-  await storeAnswer(engine, [
+  await storeRecord(engine, [
     ...listUnsent(engine, before.begun),
     { kind: "unfinished", positionId, change: { underWay } },
   ]);

@@ -32,6 +32,12 @@ export class RecordStore {
     return this.#onFile === ledger;
   }
 
+  /** Whether what may leave next is durable: every order that is pending. What became of others can be looked up. */
+  isPendingOnFile(ledger: LiveLedger): boolean {
+    const onFile = new Set(this.#onFile?.entries ?? []);
+    return ledger.entries.every((entry) => entry.status !== "pending" || onFile.has(entry));
+  }
+
   /** Digests that the ledger's file may have by our own hand. */
   get versions(): readonly string[] {
     return this.#versions;

@@ -992,7 +992,7 @@ Deno.test("check FAILs before LIVE where a kill switch in another place would no
   assertEquals(looks.length, 1 + places.otherStateDirs.length);
   const item = checkSwitchPlaces(looks, true);
   assertEquals([item.grade, checkSwitchPlaces(looks, false).grade], ["FAIL", "WARN"]);
-  assertStringIncludes(item.remedy?.text ?? "", "BindReadOnlyPaths=-/root/x/state");
+  assertStringIncludes(item.remedy?.text ?? "", "BindPaths=-/root/x/state");
   assertEquals(checkSwitchPlaces(looks.slice(0, 1), true).grade, "PASS");
 });
 

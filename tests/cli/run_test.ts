@@ -138,6 +138,20 @@ for (const { when, environment, args = [], reason } of BLOCKED) {
     }));
 }
 
+Deno.test("run --run-once says once what each of its processes would say, and goes on counting", () =>
+  withSimulatedProgram({ startMs: START_MS, speed: 1 }, async (program) => {
+    await writeToken(program);
+    const environment = { ...LIVE, LIVE_TRADE: "1" };
+    const first = await program.run(AT_ONCE, environment);
+    const second = await program.run(AT_ONCE, environment);
+    const isRepeated = (line: string) => /LIVE_TRADE |Watchlist |Market data feed/.test(line);
+    assert(first.lines.filter(isRepeated).length >= 3, first.lines.join("\n"));
+    assertEquals(second.lines.filter(isRepeated), []);
+    const path = `${program.stateDir}/log_repeats.json`;
+    assertStringIncludes(await Deno.readTextFile(path), '"times":2');
+    assertEquals(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
+  }));
+
 Deno.test("run ends the loop with 0 at a signal, and its orders are known at the next start", () =>
   withSimulatedProgram({ startMs: START_MS, speed: 60 }, async (program) => {
     await writeToken(program);

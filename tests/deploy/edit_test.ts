@@ -63,6 +63,15 @@ const CASES: readonly {
     },
     opened: [`${DROP_INS}/zz-kill.conf`],
   },
+  {
+    when: "a drop-in sets it, and another takes it out again",
+    name: "SLACK_VERBOSE",
+    files: {
+      [`${DROP_INS}/61-mine.conf`]: "[Service]\nEnvironment=SLACK_VERBOSE=1\n",
+      [`${DROP_INS}/62-out.conf`]: "[Service]\nUnsetEnvironment=SLACK_VERBOSE\n",
+    },
+    opened: [`${DROP_INS}/61-mine.conf`, `${DROP_INS}/62-out.conf`],
+  },
   // The unit of install.sh is written again, so a drop-in has to overrule it.
   {
     when: "the unit sets it",

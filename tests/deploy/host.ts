@@ -32,6 +32,8 @@ export interface BinaryPlan {
   readonly help?: string;
   /** Variables that it may read. */
   readonly variables?: readonly string[];
+  /** What it says of any words with `usage` before them; "": that they are a command line; absent: it does not know it. */
+  readonly usage?: string;
   /** What `status --json` says, where it answers at all. */
   readonly status?: string;
 }
@@ -79,6 +81,7 @@ export class Host {
     const { version = "0.1.0", check = 0, run = 0, runtime = "deno" } = plan;
     const { baseDir = "/root/scan", stateDir = "/root/scan/state", commands = ["release"] } = plan;
     const { variables = [], status = "", kill = 0 } = plan;
+    const isUsageKnown = plan.usage === undefined ? "false" : "true";
     const { help = ["check", ...commands].map((each) => `  ${each}  does it`).join("\n") } = plan;
     const dir = `${this.dir}/incoming-${++this.#count}`;
     const path = `${dir}/avwap-execution`;
@@ -96,6 +99,11 @@ END
   check)
     printf %s '${plan.checkSays === undefined ? "" : `${plan.checkSays}\n`}'
     exit ${check}
+    ;;
+  usage)
+    ${isUsageKnown} && [ $# = 1 ] && exit 0
+    said='${plan.usage ?? "Unknown command"}'
+    [ -z "$said" ] || { echo "$said" >&2; exit 64; }
     ;;
   run) exit ${run} ;;
   kill)

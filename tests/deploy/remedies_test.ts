@@ -348,8 +348,9 @@ const RUNS: Readonly<Record<RemedyName, Run>> = {
     shows: "",
     after: async ({ host, program }) => {
       assertEquals(
-        await Deno.readTextFile(`${host.dropIns}/45-switch-places.conf`),
-        `[Service]\nBindReadOnlyPaths="-${program.dir}/a loop/state"\n`,
+        await Deno.readTextFile(`${host.dropIns}/zx-switch-places.conf`),
+        `[Service]\nProtectHome=tmpfs\nBindPaths="-${program.dir}/a loop/state"\n` +
+          `ReadWritePaths="-${program.dir}/a loop/state"\n`,
       );
       assertEquals(await host.listControls(), [
         "daemon-reload",

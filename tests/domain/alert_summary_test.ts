@@ -72,7 +72,7 @@ Deno.test("buildDailySummary() of a LIVE day says entries, fills, caps, exits, r
       "  MSFT 1 at unknown price",
       "Caps used: 2 of 5 orders, 499.90 of 5000.00 USD, 1 of 5 positions",
       "Exits: 1",
-      "  AAPL 18 at 14.00 (r1_trim)",
+      "  AAPL 18 at 14.00 (trim at R1)",
       "Closed trades: 2",
       "  NVDA 3 shares: +12.30 USD (+1.2 R)",
       "  IBM 2 shares: -2.20 USD",

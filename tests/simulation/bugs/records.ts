@@ -506,4 +506,22 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/engine/older_document_test.ts"],
   },
+  {
+    name: "what the broker refused waits for the next write",
+    edits: [{
+      file: "src/engine/plan_shell.ts",
+      find: 'if (answer.kind === "rejected" || answer.kind === "duplicate")',
+      replace: 'if (answer.kind === "duplicate")',
+    }],
+    tests: ["tests/engine/answer_record_test.ts"],
+  },
+  {
+    name: "a rest leaves an answer to the cycle's end",
+    edits: [{
+      file: "src/engine/plan_shell.ts",
+      find: "if (run.answers.size > 0) await storeTaken(engine);",
+      replace: "",
+    }],
+    tests: ["tests/engine/answer_record_test.ts"],
+  },
 ];

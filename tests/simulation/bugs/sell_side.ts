@@ -382,4 +382,13 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/domain/exit_rules_test.ts", "tests/state/execution_state_test.ts"],
   },
+  {
+    name: "a price across a split is taken for a high",
+    edits: [{
+      file: "src/domain/plan/price_use.ts",
+      find: 'position.unexplainedQty === null ? "high" : "nothing"',
+      replace: 'position.unexplainedQty !== 0 ? "high" : "nothing"',
+    }],
+    tests: ["tests/domain/plan/price_use_test.ts"],
+  },
 ];

@@ -30,6 +30,8 @@ const ENTRY_MS = 12_000;
 const LOOK_AGAIN_MS = 15_000;
 /** How soon a due intent is looked at again that could not be decided. Milliseconds. */
 export const UNDECIDED_LOOK_MS = 15_000;
+/** So long what an entry is judged by has to answer yet when its record is begun: a record takes its time. Milliseconds. */
+const RECORD_ROOM_MS = 1_000;
 
 /** What the entries that are looked at first leave to do. */
 interface Pass {
@@ -286,7 +288,9 @@ function planSending(
   { intent, decision, notionalMicros, say }: Extract<Judged, { readonly kind: "allowed" }>,
 ): EntryPlanned {
   const { desk, now, records } = world;
-  if (desk.turn.gateFor !== listed.clientOrderId) {
+  const leftMs = readFactsLeftMs(world, listed.symbol);
+  const isOfNow = isEarly(world, listed) || leftMs >= RECORD_ROOM_MS || world.turn.isLookNew;
+  if (desk.turn.gateFor !== listed.clientOrderId || !isOfNow) {
     const gate = { ask: "gate", clientOrderId: listed.clientOrderId } as const;
     return read([...listOld(world, listed), gate]);
   }
@@ -317,7 +321,8 @@ function planSending(
         },
         notAfterMs: Math.min(
           intent.expiresAtMs,
-          nowMs + RECORD_AGE_MAX_MS,
+          // What it was judged by answers for so long, and no longer (interface, Gate).
+          nowMs + Math.min(Math.max(leftMs, RECORD_ROOM_MS), RECORD_AGE_MAX_MS),
           nowMs + now.untilCloseMs - CONVERT_BEFORE_CLOSE_MS,
         ),
         earlier: mayHaveLeft ? { notFoundSinceMs: past.notFoundSinceMs } : null,
@@ -341,6 +346,13 @@ function isPutOff(world: EntryWorld, { listed }: Candidacy): boolean {
   return isDisturbed || !(listed.scheduledAtMs < pauseEndMs);
 }
 
+/** For how long yet all that an entry is judged by is young enough for it to leave, ms; below 0 where something is too old. */
+function readFactsLeftMs({ desk, seen, now }: EntryWorld, symbol: string): number {
+  const facts = [desk.turn.prices.get(symbol), seen.account, seen.positions, seen.openOrders];
+  const oldestMs = Math.min(...facts.map((fact) => fact?.atMs ?? -Infinity));
+  return oldestMs + FACT_AGE_MAX_MS - now.monotonicMs;
+}
+
 /**
  * What has to be asked again, because it would be too old at the moment that the entry leaves at. Positions and orders come last, since an order that somebody else sent
  * while the others were read must be seen; one look at them is good for all that leave within the age of a fact.
@@ -351,7 +363,7 @@ function listOld(
 ): EntryQuestion[] {
   const leavesMs = now.monotonicMs + Math.max(0, scheduledAtMs - now.brokerMs);
   const isOld = (fact: { readonly atMs: number } | null | undefined) =>
-    leavesMs - (fact?.atMs ?? -Infinity) > FACT_AGE_MAX_MS;
+    leavesMs - (fact?.atMs ?? -Infinity) > FACT_AGE_MAX_MS - RECORD_ROOM_MS;
   const price = isOld(desk.turn.prices.get(symbol));
   const account = isOld(seen.account);
   const lists = turn.looks === 0 || price || account || isOld(seen.positions) ||

@@ -143,11 +143,11 @@ export const COMMANDS_BUGS: readonly TestedBug[] = [
     tests: ["tests/cli/flatten_test.ts"],
   },
   {
-    name: "flatten forgets what the engine bought a moment ago",
+    name: "flatten forgets what the engine bought and has not taken in",
     edits: [{
       file: "src/cli/flatten_scope.ts",
-      find: "isEntryRecord(entry) && isOpenEntry(entry))",
-      replace: "isEntryRecord(entry) && !isOpenEntry(entry))",
+      find: "    ...listBuysWithoutPosition(records),\n",
+      replace: "",
     }],
     tests: ["tests/cli/flatten_test.ts"],
   },

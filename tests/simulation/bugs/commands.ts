@@ -152,6 +152,19 @@ export const COMMANDS_BUGS: readonly TestedBug[] = [
     tests: ["tests/cli/flatten_test.ts"],
   },
   {
+    name: "flatten is done with what positions no longer show",
+    edits: [{
+      file: "src/cli/flatten_look.ts",
+      find: "    listVanished(world, look).length === 0 &&\n",
+      replace: "",
+    }, {
+      file: "src/cli/flatten_end.ts",
+      find: "    ...listVanished({ scope }, look).map(",
+      replace: "    ...listVanished({ scope }, look).slice(look.vanished.length).map(",
+    }],
+    tests: ["tests/cli/flatten_trouble_test.ts"],
+  },
+  {
     name: "why needs nothing of a gate that is DRY_RUN",
     edits: [{
       file: "src/domain/day/why.ts",

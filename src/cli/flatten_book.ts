@@ -13,7 +13,8 @@ import {
   type ShownShares,
 } from "../domain/account/vanished.ts";
 import { isFlatten } from "../domain/client_order_id.ts";
-import { isIdTaken, isUnsettled, type LedgerEntry } from "../domain/ledger.ts";
+import { isUnsettled, type LedgerEntry } from "../domain/ledger.ts";
+import { isAbsentByNow } from "../domain/entry/absence.ts";
 import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
 import type { UnreadableRow } from "../domain/unreadable_row.ts";
 import { type Asker, askMissing, learn, lookUpOrder } from "../engine/asker.ts";
@@ -98,15 +99,14 @@ export class FlattenBook implements Asker {
     return askMissing(this, { isMissing, isOfInterest: () => true, most: ASKED_MAX });
   }
 
-  /** What the broker does not have once no request for it can be in flight, it never had. */
+  /** What the broker does not have for long enough it never had. */
   async #resolveDoubts(): Promise<void> {
     const known = new Set([...this.book.values()].map(({ order }) => order.clientOrderId));
     const left: LedgerEntry[] = [];
     for (const entry of this.#doubts) {
       if (known.has(entry.clientOrderId ?? "")) continue;
       const { kind } = await lookUpOrder(this, entry.clientOrderId ?? "");
-      const isAbsent = kind === "not_found" && !isIdTaken(entry) &&
-        this.nowMs() >= (entry.deadlineAtMs ?? 0);
+      const isAbsent = kind === "not_found" && isAbsentByNow(entry, this.nowMs());
       if (kind !== "found" && !isAbsent) left.push(entry);
     }
     this.#doubts = left;

@@ -152,6 +152,15 @@ export const COMMANDS_BUGS: readonly TestedBug[] = [
     tests: ["tests/cli/flatten_test.ts"],
   },
   {
+    name: "flatten takes the first not found for an entry's end",
+    edits: [{
+      file: "src/domain/entry/absence.ts",
+      find: 'const proofMs = entry.side === "buy" ? NOT_FOUND_MS : 0;',
+      replace: "const proofMs = 0;",
+    }],
+    tests: ["tests/cli/flatten_orders_test.ts"],
+  },
+  {
     name: "flatten is done with what positions no longer show",
     edits: [{
       file: "src/cli/flatten_look.ts",

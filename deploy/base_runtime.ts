@@ -76,10 +76,7 @@ export async function readPinnedSha256(
 ): Promise<string> {
   const sha256 = await readSha256(file);
   const name = formatRuntimeName(version);
-  const pinned = pins.split("\n").flatMap((line) => {
-    const [sum = "", of = ""] = line.trim().split(/\s+/);
-    return of === name || of === `${name}.zip` ? [sum] : [];
-  });
+  const pinned = listPinned(pins, version);
   if (pinned.includes(sha256)) return sha256;
   const entry = `${sha256}  ${name}${file.endsWith(".zip") ? ".zip" : ""}`;
   throw new BuildError(
@@ -90,6 +87,15 @@ export async function readPinnedSha256(
         pinned.join(" or ")
       }: it is not used`,
   );
+}
+
+/** Sums of a version's official runtime, archive and executable, as somebody has compared them with the publisher's. */
+export function listPinned(pins: string, version: string): string[] {
+  const name = formatRuntimeName(version);
+  return pins.split("\n").flatMap((line) => {
+    const [sum = "", of = ""] = line.trim().split(/\s+/);
+    return of === name || of === `${name}.zip` ? [sum] : [];
+  });
 }
 
 /** SHA-256 of a file, in hex. */

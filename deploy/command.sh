@@ -30,6 +30,17 @@ run_plainly() {
     ${RUNNING_DIR:+AVWAP_STATE_DIR="$RUNNING_DIR"} "$BINARY" "$@"
 }
 
+# What is wrong with the command line comes before everything else, root too. A release that can't say that by itself refuses
+# its own word for it, and is asked nothing.
+refuse_mistyped() {
+  local status=0 said
+  said=$(timeout 3 env -i "$BINARY" usage "$@" 2>&1) || status=$?
+  if [ "$status" = 64 ] && env -i "$BINARY" usage > /dev/null 2>&1; then
+    printf '%s\n' "$said" >&2
+    exit 64
+  fi
+}
+
 # The kill switch by the program alone, in a directory that is named: where systemd does not help.
 kill_in() {
   local dir=$1
@@ -101,11 +112,12 @@ run_kill() {
 # Bare it would be `run`: an engine that nobody watches, beside the service or in its place.
 [ $# -gt 0 ] || usage "name a command: $NAME --help; the engine is started with systemctl start $SERVICE"
 for word in "$@"; do
-  case "$word" in -h | --help) run_plainly "$@" ;; esac
+  case "$word" in -h | --help | -V | --version) run_plainly "$@" ;; esac
 done
 # What a shell proposes are the symbols of the engine that runs.
 case "${1:-} ${2:-}" in 'completion symbols' | 'completion adoptable') RUNNING_DIR=$(read_running_dir) ;; esac
-case "${1:-}" in -V | --version | help | version | completion) run_plainly "$@" ;; esac
+case "${1:-}" in help | version | completion) run_plainly "$@" ;; esac
+refuse_mistyped "$@"
 [ -n "$ROOT" ] || [ "$(id -u)" = 0 ] || fail "must run as root, as the service is started: sudo $NAME${1:+ $1}"
 
 trap clean_up EXIT

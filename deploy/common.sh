@@ -9,7 +9,7 @@ readonly SERVICE=execution.service
 readonly PREFIX=/opt/avwap-execution
 
 # The scripts and libraries that go to the host.
-readonly HOST_SCRIPTS='as_service.sh command.sh common.sh compare.sh in_force.sh install.sh migrate.sh releases.sh rollback.sh sources.sh uninstall.sh unit.sh upgrade.sh verify.sh'
+readonly HOST_SCRIPTS='as_service.sh command.sh common.sh compare.sh edit.sh in_force.sh install.sh migrate.sh releases.sh rollback.sh sources.sh uninstall.sh unit.sh upgrade.sh verify.sh'
 readonly COMMAND=/usr/local/bin/avwap-execution
 
 # Nobody who reads it may hold a script up, nor end it.

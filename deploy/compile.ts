@@ -68,6 +68,7 @@ async function runCompiler(
 ): Promise<string> {
   const { entry, denoDir } = staging;
   const { program, first } = startCompiler(facts);
+  const base = await readBase(facts, { root, cacheDir });
   // Checked apart: the heap that the flags give to the program would be too small for the type checker.
   const checked = await runCommand({
     program,
@@ -75,7 +76,6 @@ async function runCompiler(
     cwd: stagingDir,
   });
   if (!checked.isOk) throw new BuildError(`Cannot compile: ${cutLines(checked.stderr)}`);
-  const base = await readBase(facts, { root, cacheDir });
   const downloads = `${cacheDir}/dl`;
   await Deno.mkdir(downloads, { recursive: true });
   await Deno.symlink(downloads, `${denoDir}/dl`);

@@ -89,20 +89,6 @@ stage_drop_in() {
   STAGED[$file]=$copy
 }
 
-# What an earlier release, or a hand, left where every user of the host can read it.
-say_exposed() {
-  local file name
-  local -A whole=()
-  for file in "${DROP_IN_FILES[@]}"; do
-    grep -q Environment "$file" || continue
-    probe_own whole "$file" || fail "systemd can't read $file: journalctl -n 20 --no-pager"
-    for name in $SECRETS; do
-      [ -n "${whole[$name]+set}" ] || continue
-      say "WARNING: $file sets $name in Environment=, which every user of this host can read: move it to $CONFIG_DIR/environment"
-    done
-  done
-}
-
 # What the unit that was here before is taken over with: user, order, OnFailure=, and its environment but for switches and
 # secrets. Not its commands.
 carry_over() {

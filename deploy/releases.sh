@@ -11,7 +11,6 @@ read_manifest() {
 # STATE_DIR and RELEASE.
 check_binary() {
   local binary=$1 sum
-  [ -f "$binary" ] || fail "$binary is not a file: name the compiled binary"
   [ -f "$binary.manifest.json" ] ||
     fail "$binary.manifest.json is missing: copy it from beside the binary, it holds the checksum"
   "$HERE/verify.sh" --root "$ROOT" ${2:+"$2"} "$binary.manifest.json" "$binary" || exit

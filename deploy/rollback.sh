@@ -34,6 +34,9 @@ parse_arguments "$@"
 [ "${#WORDS[@]}" -le 1 ] || usage "one release only"
 RELEASE=${WORDS[0]:-}
 
+if [ -n "$RELEASE" ] && [ -d "$ROOT$PREFIX/releases" ] && [ ! -x "$ROOT$PREFIX/releases/$RELEASE/$NAME" ]; then
+  fail "no release $RELEASE; there are: $(list_releases)"
+fi
 require_root
 take_lock
 OLD=$(read_link current)
@@ -48,7 +51,7 @@ if [ -z "$RELEASE" ]; then
 fi
 [ -n "$RELEASE" ] || fail "there is no release before $OLD; there are: $(list_releases)"
 [ -x "$ROOT$PREFIX/releases/$RELEASE/$NAME" ] ||
-  fail "no release $RELEASE; there are: $(list_releases)"
+  fail "the release before is not there any more ($RELEASE); there are: $(list_releases)"
 if [ "$OLD" = "$RELEASE" ] && [ "$RUNNING" = "$RELEASE" ]; then
   say "already current: $RELEASE"
   exit 0

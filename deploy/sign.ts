@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { OptionSpec } from "../src/cli/command.ts";
 import { parseOptions, UsageError } from "../src/cli/options.ts";
 import { createTextWriter } from "../src/runtime/standard_stream.ts";
-import { readSha256 } from "./base_runtime.ts";
+import { listPinned, PINS_FILE, readSha256 } from "./base_runtime.ts";
 import { BuildError } from "./build_error.ts";
 import { createKeyText, formatPublicKey, formatSignature, parseKeyText } from "./minisign.ts";
 
@@ -20,6 +20,11 @@ const SPECS: readonly OptionSpec[] = [
     name: "rehearsal",
     valueName: null,
     help: "sign what is not for production too; the signature says so",
+  },
+  {
+    name: "pins",
+    valueName: "FILE",
+    help: `sums of official runtimes (${PINS_FILE})`,
   },
   { name: "help", valueName: null, help: "print this help and exit" },
 ];
@@ -43,6 +48,8 @@ const Signed = z.looseObject({
   version: z.string(),
   commit: z.string(),
   runtime: z.string(),
+  deno_version: z.string(),
+  runtime_sha256: z.string(),
   extra_hosts: z.array(z.string()),
   has_self_test: z.boolean(),
   sha256: z.string(),
@@ -65,9 +72,11 @@ async function makeKey(path: string): Promise<void> {
 }
 
 async function sign(
-  { keyPath, manifestPath, isRehearsal }: {
+  { keyPath, manifestPath, pins, isRehearsal }: {
     readonly keyPath: string;
     readonly manifestPath: string;
+    /** Text of the file of pinned runtimes. */
+    readonly pins: string;
     readonly isRehearsal: boolean;
   },
 ): Promise<void> {
@@ -88,7 +97,7 @@ async function sign(
   if (found !== sha256) {
     throw new BuildError(`${binary} has SHA-256 ${found}, its manifest says ${sha256}`);
   }
-  const doubts = listDoubts(manifest.data);
+  const doubts = listDoubts(manifest.data, pins);
   if (doubts.length > 0 && !isRehearsal) {
     throw new BuildError(`Not signed, since it is not for production: ${doubts.join(", ")}`);
   }
@@ -102,10 +111,12 @@ async function sign(
 }
 
 /** Why a binary is none to trade money with. */
-function listDoubts(manifest: z.output<typeof Signed>): string[] {
-  const { runtime, extra_hosts, has_self_test, commit } = manifest;
+function listDoubts(manifest: z.output<typeof Signed>, pins: string): string[] {
+  const { runtime, deno_version, runtime_sha256, extra_hosts, has_self_test, commit } = manifest;
+  const isPinned = listPinned(pins, deno_version).includes(runtime_sha256);
   return [
     ...(runtime === "deno" ? [] : [`its runtime is ${runtime}`]),
+    ...(isPinned ? [] : [`nobody has compared its runtime with the publisher's (${PINS_FILE})`]),
     ...extra_hosts.map((host) => `it may connect to ${host}`),
     ...(has_self_test ? ["the self-test is inside"] : []),
     ...(/^[0-9a-f]{40}$/.test(commit) ? [] : [`its commit is ${commit}`]),
@@ -125,7 +136,9 @@ async function main(): Promise<void> {
       `Option --manifest is ${JSON.stringify(manifestPath)}: it ends with ${SUFFIX}`,
     );
   }
-  await sign({ keyPath, manifestPath, isRehearsal: flags.has("rehearsal") });
+  const pinsPath = values.get("pins") ?? new URL(`../${PINS_FILE}`, import.meta.url);
+  const pins = await Deno.readTextFile(pinsPath);
+  await sign({ keyPath, manifestPath, pins, isRehearsal: flags.has("rehearsal") });
 }
 
 try {

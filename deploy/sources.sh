@@ -88,18 +88,37 @@ list_all_drop_ins() {
   } | LC_ALL=C sort -t $'\t' -k 1,1 | cut -f 2
 }
 
-# Names each variable that two sources set to two values, and which one holds. Those that install.sh's own unit sets are
-# defaults, made to be overruled.
+# Fills SOURCES from all files of the service; read_unit_files is called before.
+read_all_sources() {
+  local -a files=() drop_ins=()
+  mapfile -t drop_ins < <(list_all_drop_ins)
+  mapfile -t files < <(list_environment_files "$ROOT$FRAGMENT" "${DROP_IN_FILES[@]}")
+  read_sources "$ROOT$FRAGMENT" "${drop_ins[@]}" -- "${files[@]}"
+}
+
+# What an earlier release, or a hand, left where every user of the host can read it.
+say_exposed() {
+  local file name
+  local -A whole=()
+  for file in "${DROP_IN_FILES[@]}"; do
+    grep -q Environment "$file" || continue
+    probe_own whole "$file" || fail "systemd can't read $file: journalctl -n 20 --no-pager"
+    for name in $SECRETS; do
+      [ -n "${whole[$name]+set}" ] || continue
+      say "WARNING: $file sets $name in Environment=, which every user of this host can read: move it to $CONFIG_DIR/environment"
+    done
+  done
+}
+
+# Names each variable that two sources set to two values, which one holds, and how to get to them; and each that is set and
+# taken out again. Those that install.sh's
+# own unit sets are defaults, made to be overruled.
 say_twice_set() {
   local -A effective=() paths=() differing=() first=()
   local index name holder
-  local -a files=() drop_ins=()
   read_unit_files
   [ -n "$FRAGMENT" ] || return 0
-  mapfile -t drop_ins < <(list_all_drop_ins)
-  mapfile -t files < <(list_environment_files "$ROOT$FRAGMENT" "${DROP_IN_FILES[@]}")
-  read_sources "$ROOT$FRAGMENT" "${drop_ins[@]}" -- "${files[@]}" &&
-    probe_environment effective "$ROOT$FRAGMENT" "${DROP_IN_FILES[@]}" || return 1
+  read_all_sources && probe_environment effective "$ROOT$FRAGMENT" "${DROP_IN_FILES[@]}" || return 1
   for ((index = 0; index < ${#SOURCES[@]}; index++)); do
     for name in "${!SOURCE_VALUES[@]}"; do
       [ "${name%% *}" = "$index" ] || continue
@@ -113,10 +132,15 @@ say_twice_set() {
       paths[$name]+=${paths[$name]:+, }${SOURCES[index]}
     done
   done
+  for name in "${!paths[@]}"; do
+    if [ -n "${effective[$name]+set}" ] || [ -n "${differing[$name]-}" ]; then continue; fi
+    printf 'WARN environment: %s is set (%s) and taken out again by an UnsetEnvironment=: none holds; remedy: %s %s\n' \
+      "$name" "${paths[$name]}" "$PREFIX/host/edit.sh" "$name"
+  done | sort
   for name in "${!differing[@]}"; do
     holder=none
     if [ -n "${effective[$name]+set}" ]; then holder=$(find_holder "$name" "${effective[$name]}"); fi
-    printf 'WARN environment: %s is set twice with two values (%s): %s holds\n' \
-      "$name" "${paths[$name]}" "$holder"
+    printf 'WARN environment: %s is set twice with two values (%s): %s holds; remedy: %s %s\n' \
+      "$name" "${paths[$name]}" "$holder" "$PREFIX/host/edit.sh" "$name"
   done | sort
 }

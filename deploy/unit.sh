@@ -3,6 +3,8 @@
 # The texts that install.sh writes. Callers set BASE_DIR, STATE_DIR, and CARRIED_UNIT and CARRIED_SERVICE: what is taken
 # over from the unit that was here before, for each section.
 
+# The state directory of an operator who names none, as the program has it.
+readonly DEFAULT_STATE_DIR=/root/avwap_r3k_scanner/state
 readonly UNIT_DIR=/etc/systemd/system
 readonly CONFIG_DIR=/etc/avwap-execution
 readonly MARK='# Written by install.sh of avwap-execution: changes belong into a drop-in.'
@@ -21,14 +23,18 @@ unset_variables() {
     OTEL_DENO SSL_CERT_FILE SSL_CERT_DIR SSLKEYLOGFILE LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT
 }
 
-# Where a home directory holds the directories, an empty one with just these two stands in for it.
+# The directories that may be written: the service's own, and the default one, where the operator's switches count from
+# whatever shell they are made (the command takes them away there too).
+written_dirs() {
+  printf '%s' "$STATE_DIR"
+  if [ "$STATE_DIR" != "$DEFAULT_STATE_DIR" ]; then printf ' -%s' "$DEFAULT_STATE_DIR"; fi
+}
+
+# An empty home with just these directories stands in for the host's, where one is in it.
 home_lines() {
-  case "$BASE_DIR:$STATE_DIR" in
-    /root* | /home/* | *:/root* | *:/home/*)
-      printf 'ProtectHome=tmpfs\nBindReadOnlyPaths=%s\nBindPaths=%s' "$BASE_DIR" "$STATE_DIR"
-      ;;
-    *) printf 'ProtectHome=yes' ;;
-  esac
+  printf 'ProtectHome=tmpfs\n'
+  case "$BASE_DIR" in /root | /root/* | /home/*) printf 'BindReadOnlyPaths=%s\n' "$BASE_DIR" ;; esac
+  printf 'BindPaths=%s' "$(written_dirs)"
 }
 
 unit_text() {
@@ -66,7 +72,7 @@ UMask=0077
 LimitCORE=0
 UnsetEnvironment=$(unset_variables)
 
-ReadWritePaths=$STATE_DIR
+ReadWritePaths=$(written_dirs)
 $(home_lines)
 ProtectSystem=strict
 PrivateTmp=yes

@@ -58,6 +58,7 @@ parse_arguments "$@"
 [ "${#WORDS[@]}" -le 1 ] || usage "one binary only"
 BINARY=${WORDS[0]:-}
 [ -n "$BINARY" ] || usage "which binary?"
+[ -f "$BINARY" ] || fail "$BINARY is not a file: name the compiled binary"
 
 require_root
 take_lock

@@ -73,6 +73,24 @@ Deno.test("every room of src imports only what the architecture allows", async (
   assertEquals(offences, []);
 });
 
+/** A number that stands before its noun, constants in capitals aside. */
+const COUNTED =
+  /\$\{\s*(?![A-Z_]+\s*\})[^{}]+\} (?:open |managed |closed )?(?:shares|rows|orders|entries|positions|candidates|lines|days|symbols|trades|events|alerts|rejections|intents|faults)\b/g;
+
+Deno.test("a noun takes the form of its number in one place", async () => {
+  const sources = await readSources("src/");
+  const offences = sources.flatMap(({ path, text }) =>
+    [...cutComments(text).matchAll(COUNTED)].map(([found]) => `${path}: ${found}`)
+  );
+  assertEquals(offences, []);
+  assertEquals(
+    ["${qty} shares", "${a.b} open orders", "${ROWS_MAX} rows"].map((each) =>
+      [...each.matchAll(COUNTED)].length
+    ),
+    [1, 1, 0],
+  );
+});
+
 Deno.test("isAllowed() tells the rooms apart", () => {
   const cases: [string, string, boolean][] = [
     ["domain", "src/domain/gate.ts", true],

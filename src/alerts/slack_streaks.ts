@@ -1,3 +1,4 @@
+import { formatCounted } from "../domain/counted.ts";
 import type { LogPort } from "../engine/ports.ts";
 import { QUEUE_MAX } from "./alert_queue.ts";
 
@@ -27,7 +28,9 @@ export class SlackStreaks {
   recordSuccess(): void {
     if (this.#failedAttempts === 0) return;
     this.#log.info(
-      `Slack works again: ${this.#failedAttempts} attempts failed, ${this.#lostAlerts} alerts lost`,
+      `Slack works again: ${formatCounted(this.#failedAttempts, "attempt")} failed, ${
+        formatCounted(this.#lostAlerts, "alert")
+      } lost`,
     );
     this.#failedAttempts = 0;
     this.#lostAlerts = 0;
@@ -41,7 +44,9 @@ export class SlackStreaks {
 
   recordEmptyQueue(): void {
     if (this.#droppedAlerts === 0) return;
-    this.#log.info(`Slack queue empty again: ${this.#droppedAlerts} alerts were dropped`);
+    this.#log.info(
+      `Slack queue empty again: dropped ${formatCounted(this.#droppedAlerts, "alert")}`,
+    );
     this.#droppedAlerts = 0;
   }
 }

@@ -6,6 +6,7 @@ import {
   NO_TARGET_USD,
 } from "../domain/adoption.ts";
 import { formatPriceUsd } from "../domain/alert_facts.ts";
+import { formatCounted } from "../domain/counted.ts";
 import { formatCents } from "../domain/money.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import type { AdoptPlan } from "../domain/operator_request.ts";
@@ -51,6 +52,10 @@ export const ADOPT_COMMAND: Command = {
     [EXIT.notSo]: "it can't be adopted, or not within 10 s",
     [EXIT.brokerUnreachable]: "the broker can't be asked",
     [EXIT.configInvalid]: "configuration or state can't be used",
+  },
+  checkOptions: (options) => {
+    readSymbol(options, "adopt");
+    readPlan(options);
   },
   run: (host, options) => runGuarded(host, () => runAdopt(host, options)),
 };
@@ -179,7 +184,7 @@ function formatSubject({ held, orders, priceUsd, levels }: Subject): string[] {
     ? "no target: protection and stop_exit alone"
     : `r1 ${formatPriceUsd(r1Usd ?? pivotUsd)}, r2 ${formatPriceUsd(r2Usd)}`;
   return [
-    `${symbol}: ${Math.floor(qty)} shares at ${formatPriceUsd(priceUsd)}${beside}`,
+    `${symbol}: ${formatCounted(Math.floor(qty), "share")} at ${formatPriceUsd(priceUsd)}${beside}`,
     `  plan: stop ${formatPriceUsd(stopUsd)} (${
       formatCents(Math.floor(qty) * (priceUsd - stopUsd))
     } USD below the price), pivot ${formatPriceUsd(pivotUsd)}, ${targets}`,

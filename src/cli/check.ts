@@ -24,7 +24,7 @@ export const CHECK_COMMAND: Command = {
     "this very call, so give it the service's. In the journal it says what is not PASS alone, and\n" +
     "while the service waits for its list that alone. --json prints one document: version, at,\n" +
     "exit_status, verdict, counts {pass, warn, fail}, items [{name, grade, detail, remedy {kind:\n" +
-    "command or text, text} or null}].",
+    "command, name, text} or null}].",
   options: [
     { name: "json", valueName: null, help: "one JSON document" },
     { name: "verbose", valueName: null, help: "the reason of each PASS too" },

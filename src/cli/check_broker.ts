@@ -4,20 +4,11 @@ import type { MarketClock } from "../domain/market.ts";
 import { type Calendar, findDay } from "../domain/market_clock.ts";
 import { dateNyOf, formatNy, readNyTime } from "../domain/ny_time.ts";
 import type { AccountConfiguration, BrokerAccount } from "../domain/orders.ts";
-import type { ReadFailure } from "../domain/gate.ts";
+import type { ReadFailure } from "../domain/order_request.ts";
 import { formatUnreadable, type UnreadableRow } from "../domain/unreadable_row.ts";
 import type { Endpoint } from "../runtime/endpoint.ts";
-import {
-  advice,
-  type CheckItem,
-  command,
-  editService,
-  fail,
-  objectToLive,
-  pass,
-  quoteForShell,
-  warn,
-} from "./check_item.ts";
+import { type CheckItem, fail, objectToLive, pass, warn } from "./check_item.ts";
+import { remedy } from "./check_remedies.ts";
 
 /** More than this is a warning (broker.md, Time and data). */
 const SKEW_WARN_SECONDS = 2;
@@ -25,6 +16,8 @@ const SKEW_WARN_SECONDS = 2;
 const TRADE_AGE_MAX_SECONDS = 15 * 60;
 /** A bar is ten minutes long and comes when it is over; the session's first is there twenty minutes after the open. */
 const BAR_AGE_MAX_SECONDS = 30 * 60;
+/** What a passing trouble of the broker's asks for. */
+const LATER = "again in a minute; the broker's own status page may say more";
 /** A regular session lasts six and a half hours; a shorter one is a half day. */
 const FULL_SESSION_MS = 6.5 * 3_600_000;
 
@@ -107,12 +100,12 @@ export function listBrokerItems(check: BrokerCheck, options: BrokerOptions): Che
 }
 
 function checkReachable(check: BrokerCheck, { endpoint }: BrokerOptions): CheckItem {
-  const url = quoteForShell(`${endpoint.tradingUrl}/v2/clock`);
+  const url = `${endpoint.tradingUrl}/v2/clock`;
   switch (check.kind) {
     case "not_asked":
       return warn("broker", `not asked: ${check.why}`);
     case "unreachable":
-      return fail("broker", check.message, command(`curl -sS -i ${url}`), "broker_unreachable");
+      return fail("broker", check.message, remedy("ask_broker", url), "broker_unreachable");
     case "refused":
     case "asked":
       return pass("broker", `${endpoint.host} answers`);
@@ -127,21 +120,21 @@ function checkEndpoint(check: BrokerCheck, options: BrokerOptions): CheckItem {
     return fail(
       "endpoint",
       `${name}: ${check.message}`,
-      editService("keys and ALPACA_PAPER (1 paper, 0 live money) that belong together"),
+      remedy("match_keys"),
     );
   }
   if (otherAccountFile !== null) {
     return objectToLive(
       "endpoint",
       `${name}: the state directory is of another host or account (${otherAccountFile})`,
-      { isLiveAsked, remedy: editService("another AVWAP_STATE_DIR, or ALPACA_PAPER as it was") },
+      { isLiveAsked, remedy: remedy("match_records") },
     );
   }
   if (endpoint.kind === "custom") {
     return warn(
       "endpoint",
       `${name} is none of the broker's own hosts`,
-      editService("remove APCA_API_BASE_URL"),
+      remedy("take_out_endpoint"),
     );
   }
   const money = endpoint.kind === "live-money" ? "; LIVE here is REAL MONEY" : "";
@@ -158,7 +151,7 @@ function checkAccount(
     : `no_shorting=${configuration.noShorting ?? "?"} ` +
       `max_margin_multiplier=${configuration.maxMarginMultiplier ?? "?"} ` +
       `suspend_trade=${configuration.isSuspended ?? "?"}`;
-  const remedy = advice("look at the account in the broker's dashboard");
+  const look = remedy("look_at_broker", "look at the account in the broker's dashboard");
   const problems = [
     ...(account.status === "ACTIVE" ? [] : [`its status is ${account.status}`]),
     ...(account.blockFlags.length > 0
@@ -167,12 +160,15 @@ function checkAccount(
     ...(configuration?.isSuspended === true ? ["suspend_trade is on"] : []),
   ];
   if (problems.length > 0) {
-    return objectToLive("account", `${problems.join(", ")}; ${walls}`, { isLiveAsked, remedy });
+    return objectToLive("account", `${problems.join(", ")}; ${walls}`, {
+      isLiveAsked,
+      remedy: look,
+    });
   }
   return configuration === null
-    ? warn("account", `ACTIVE; ${walls}`, remedy)
+    ? warn("account", `ACTIVE; ${walls}`, look)
     : account.equityUsd === null
-    ? warn("account", `ACTIVE, without an equity: nothing can be sized; ${walls}`, remedy)
+    ? warn("account", `ACTIVE, without an equity: nothing can be sized; ${walls}`, look)
     : pass("account", `ACTIVE, equity ${account.equityUsd.toFixed(2)} USD; ${walls}`);
 }
 
@@ -186,17 +182,20 @@ function checkClock(
       `the broker's clock contradicts itself: ${clockProblem}; it counts as closed`,
       {
         isLiveAsked,
-        remedy: advice("try again in a minute; the broker's status page may say more"),
+        remedy: remedy("look_again", LATER),
       },
     );
   }
   const text = `host and broker are ${Math.abs(skewSeconds).toFixed(1)} s apart`;
-  const remedy = command("timedatectl set-ntp true");
+  const setClock = remedy("set_clock");
   if (!(Math.abs(skewSeconds) <= CLOCK_SKEW_MAX_SECONDS)) {
-    return objectToLive("clock", `${text}: LIVE entries are refused`, { isLiveAsked, remedy });
+    return objectToLive("clock", `${text}: LIVE entries are refused`, {
+      isLiveAsked,
+      remedy: setClock,
+    });
   }
   return Math.abs(skewSeconds) > SKEW_WARN_SECONDS
-    ? warn("clock", text, remedy)
+    ? warn("clock", text, setClock)
     : pass("clock", text);
 }
 
@@ -205,7 +204,7 @@ function checkCalendar({ clock, calendar }: Asked): CheckItem {
     return warn(
       "calendar",
       "the broker's calendar can't be read: a half day's close is not known",
-      advice("try again; the broker's own status page may say more"),
+      remedy("look_again", LATER),
     );
   }
   const [unknown] = calendar.unknownDays;
@@ -213,7 +212,7 @@ function checkCalendar({ clock, calendar }: Asked): CheckItem {
     return warn(
       "calendar",
       `the broker's row of ${unknown.dateNy} can't be read (${unknown.problem}): that day's hours are not known`,
-      advice("try again; the broker's own status page may say more"),
+      remedy("look_again", LATER),
     );
   }
   const session = findDay(calendar, dateNyOf(clock.timestampMs));
@@ -233,10 +232,10 @@ function checkOrders(
   { isLiveAsked, endpoint }: BrokerOptions,
 ): CheckItem {
   if (ordersProblem === null) return pass("orders", "open orders and the day's can be read");
-  const url = quoteForShell(`${endpoint.tradingUrl}/v2/orders?status=open`);
+  const url = `${endpoint.tradingUrl}/v2/orders?status=open`;
   return objectToLive("orders", ordersProblem, {
     isLiveAsked,
-    remedy: command(`curl -sS -i ${url}`),
+    remedy: remedy("ask_broker", url),
   });
 }
 
@@ -249,31 +248,34 @@ function checkRows({ unreadable }: Asked): CheckItem {
       unreadable.map(formatUnreadable).join("; ")
     }: no entry in its symbol; where the engine manages it, ` +
       "no exit and no change of its protection either",
-    advice("look at it in the broker's dashboard, and cancel or close it there"),
+    remedy(
+      "look_at_broker",
+      "look at it in the broker's dashboard, and cancel or close it there",
+    ),
   );
 }
 
 function checkData({ data, clock }: Asked): CheckItem {
-  const remedy = editService("ALPACA_DATA_FEED=auto, or a plan with real-time data");
-  if (data.kind === "failed") return warn("market data", data.message, remedy);
+  const choose = remedy("choose_feed");
+  if (data.kind === "failed") return warn("market data", data.message, choose);
   const feed = `feed=${data.feed ?? "?"}`;
   if (data.ageSeconds === null) {
-    return warn("market data", `${feed}: no trade of ${data.symbol} came`, remedy);
+    return warn("market data", `${feed}: no trade of ${data.symbol} came`, choose);
   }
   const text = `${feed}, latest trade of ${data.symbol} ${Math.round(data.ageSeconds)} s old`;
   return clock.isOpen && !(data.ageSeconds < TRADE_AGE_MAX_SECONDS)
-    ? warn("market data", `${text}, while the market is open`, remedy)
+    ? warn("market data", `${text}, while the market is open`, choose)
     : pass("market data", text);
 }
 
 /** Breakouts are confirmed by bars: a feed that has trades may have none (pipeline 2). */
 function checkBars({ bars, clock }: Asked): CheckItem {
-  const remedy = editService("ALPACA_DATA_FEED=auto, or a plan with real-time data");
-  if (bars.kind === "failed") return warn("bars", bars.message, remedy);
-  if (bars.ageSeconds === null) return warn("bars", `no bar of ${bars.symbol} came`, remedy);
+  const choose = remedy("choose_feed");
+  if (bars.kind === "failed") return warn("bars", bars.message, choose);
+  if (bars.ageSeconds === null) return warn("bars", `no bar of ${bars.symbol} came`, choose);
   const text = `latest 10-minute bar of ${bars.symbol} began ${Math.round(bars.ageSeconds)} s ago`;
   return clock.isOpen && !(bars.ageSeconds < BAR_AGE_MAX_SECONDS)
-    ? warn("bars", `${text}, while the market is open`, remedy)
+    ? warn("bars", `${text}, while the market is open`, choose)
     : pass("bars", text);
 }
 
@@ -285,7 +287,7 @@ function checkOvernight({ clock }: Asked, { isLiveOn }: BrokerOptions): CheckIte
     ? warn(
       "overnight",
       `LIVE is on after the close; the next session opens ${formatNy(clock.nextOpenMs)}`,
-      editService("DRY_RUN=1"),
+      remedy("force_dry_run"),
     )
     : pass("overnight", "LIVE is on for today's session");
 }

@@ -7,15 +7,8 @@ import { ENVIRONMENT_VARIABLES } from "../runtime/environment.ts";
 import { listNetworkDoubts } from "../runtime/host_network.ts";
 import type { Misspelling } from "../runtime/misspelt.ts";
 import { ConfigError } from "../runtime/settings.ts";
-import {
-  advice,
-  type CheckItem,
-  editService,
-  fail,
-  objectToLive,
-  pass,
-  warn,
-} from "./check_item.ts";
+import { type CheckItem, fail, objectToLive, pass, warn } from "./check_item.ts";
+import { remedy } from "./check_remedies.ts";
 import { hasCredentials } from "./operator_config.ts";
 
 /** Everything that is wrong with the environment, not only the first thing. */
@@ -82,24 +75,33 @@ export function isNetworkSound({ problems }: ConfigFacts): boolean {
 export function checkConfiguration(facts: ConfigFacts): CheckItem {
   const bad = facts.problems.filter(({ variable }) => !CREDENTIALS.includes(variable));
   if (bad.length > 0) {
-    const names = [...new Set(bad.map(({ variable }) => variable))].join(", ");
     return fail(
       "configuration",
       bad.map(({ message }) => message).join("; "),
-      editService(`correct or remove ${names}`),
+      remedy("correct_variables", bad.map(({ variable }) => variable)),
     );
   }
-  return facts.warnings.length === 0
-    ? pass("configuration", "every variable is valid")
-    : warn("configuration", facts.warnings.join("; "), editService("correct what is in doubt"));
+  return facts.warnings.length === 0 ? pass("configuration", "every variable is valid") : warn(
+    "configuration",
+    facts.warnings.join("; "),
+    remedy("settle_doubts", facts.warnings.map(readVariable)),
+  );
+}
+
+/** Each warning of the configuration begins with the variable's name. */
+function readVariable(warning: string): string {
+  return warning.split(" ", 1)[0] ?? "";
 }
 
 /** Variables that nothing reads, because of their spelling. */
 export function checkVariables(misspelt: readonly Misspelling[]): CheckItem {
   if (misspelt.length === 0) return pass("variables", "no known misspelling is set");
   const pairs = misspelt.map(({ written, meant }) => `${written} (${meant}?)`).join(", ");
-  const moves = misspelt.map(({ written, meant }) => `rename ${written} to ${meant}`).join(", ");
-  return warn("variables", `set and not read by anything: ${pairs}`, editService(moves));
+  return warn(
+    "variables",
+    `set and not read by anything: ${pairs}`,
+    remedy("rename_variables", misspelt),
+  );
 }
 
 /** Whom the runtime trusts, and what it tells, beyond what this program asks of it (pipeline 6). */
@@ -109,21 +111,21 @@ export function checkNetwork(environment: Environment): CheckItem {
     return pass("network", "no proxy is used, and only the runtime's own authorities are trusted");
   }
   const said = doubts.map(({ variable, meaning }) => `${variable}: the runtime ${meaning}`);
-  const names = doubts.map(({ variable }) => variable).join(", ");
-  return warn("network", said.join("; "), editService(`remove ${names} where that is not meant`));
+  const names = doubts.map(({ variable }) => variable);
+  return warn("network", said.join("; "), remedy("take_out_network", names));
 }
 
 /** Both keys of the broker. */
 export function checkCredentials(facts: ConfigFacts): CheckItem {
   const bad = facts.problems.find(({ variable }) => CREDENTIALS.includes(variable));
   if (bad !== undefined) {
-    return fail("credentials", bad.message, editService(`set ${bad.variable}`));
+    return fail("credentials", bad.message, remedy("set_keys", [bad.variable]));
   }
   if (facts.hasCredentials) return pass("credentials", "both keys are set");
   return fail(
     "credentials",
     "APCA_API_KEY_ID or APCA_API_SECRET_KEY is not set",
-    editService("set APCA_API_KEY_ID and APCA_API_SECRET_KEY"),
+    remedy("set_keys"),
   );
 }
 
@@ -136,6 +138,10 @@ const CAP_VARIABLES = [
 
 /** No limit by default, and none of the caps that have one (interface, Environment). */
 const LOSS_VARIABLE = "MAX_LIVE_LOSS_PER_DAY";
+const LIMITS: readonly EnvironmentVariable[] = [
+  ...CAP_VARIABLES.map(({ variable }) => variable),
+  LOSS_VARIABLE,
+];
 
 /** Caps: valid, set explicitly, and conservative (runbook 3.5). */
 export function checkCapSettings(
@@ -153,7 +159,7 @@ export function checkCapSettings(
       : invalidConfiguration;
     return objectToLive("caps", `${name} is not valid: LIVE is blocked`, {
       isLiveAsked,
-      remedy: editService("give plain numbers above 0, or remove them"),
+      remedy: remedy("correct_caps", LIMITS.filter((each) => (environment[each] ?? "") !== "")),
     });
   }
   const text = CAP_VARIABLES.map(({ variable, cap }) => `${variable}=${formatUsd(caps[cap])}`)
@@ -162,21 +168,23 @@ export function checkCapSettings(
   const unset = CAP_VARIABLES.filter(({ variable }) => (environment[variable] ?? "") === "")
     .map(({ variable }) => variable);
   if (unset.length > 0) {
-    return warn("caps", `at their defaults: ${unset.join(", ")}; in force: ${text}`, DAY_ONE);
+    return warn(
+      "caps",
+      `at their defaults: ${unset.join(", ")}; in force: ${text}`,
+      remedy("set_caps"),
+    );
   }
   const large = CAP_VARIABLES.filter(({ cap }) => caps[cap] > DEFAULT_CAPS[cap])
     .map(({ variable }) => variable);
   if (large.length > 0 && isLiveAsked) {
-    return warn("caps", `above the defaults: ${large.join(", ")}; in force: ${text}`, DAY_ONE);
+    return warn(
+      "caps",
+      `above the defaults: ${large.join(", ")}; in force: ${text}`,
+      remedy("set_caps"),
+    );
   }
   return pass("caps", text);
 }
-
-/** Runbook 4.2, day 1. */
-const DAY_ONE = editService(
-  "MAX_LIVE_ORDERS_PER_DAY=1 MAX_LIVE_POSITIONS=1 MAX_LIVE_GROSS_NOTIONAL=500 " +
-    "MAX_LIVE_NOTIONAL_PER_SYMBOL=250",
-);
 
 /** The allowlist: valid, and set at all. */
 export function checkAllowlist(config: ProgramConfig, isLiveAsked: boolean): CheckItem {
@@ -184,14 +192,14 @@ export function checkAllowlist(config: ProgramConfig, isLiveAsked: boolean): Che
   if (allowlist.kind === "invalid") {
     return objectToLive("allowlist", "ALLOWLIST_SYMBOLS is not valid: LIVE is blocked", {
       isLiveAsked,
-      remedy: editService("ALLOWLIST_SYMBOLS=SYM1,SYM2"),
+      remedy: remedy("set_allowlist"),
     });
   }
   if (allowlist.kind === "all") {
     return warn(
       "allowlist",
       "ALLOWLIST_SYMBOLS is not set: every symbol is allowed",
-      editService("ALLOWLIST_SYMBOLS=SYM1,SYM2"),
+      remedy("set_allowlist"),
     );
   }
   return pass("allowlist", formatAllowlist(allowlist));
@@ -213,14 +221,14 @@ export function checkSlack(
     return warn(
       "slack",
       "no alerts: SLACK_WEBHOOK_URL is not set or not usable, or Slack is turned off",
-      editService("set SLACK_WEBHOOK_URL"),
+      remedy("set_slack"),
     );
   }
   if (!isReachable) {
     return warn(
       "slack",
       "no alerts: SLACK_WEBHOOK_URL names a host that this process may not connect to",
-      editService("SLACK_WEBHOOK_URL= a webhook of hooks.slack.com"),
+      remedy("set_slack"),
     );
   }
   if (test === null) return pass("slack", "a webhook is configured (--slack-test sends a message)");
@@ -228,6 +236,6 @@ export function checkSlack(
   return fail(
     "slack",
     `the test message was not delivered: ${test.message}`,
-    advice("look at the webhook in Slack, or make a new one and set SLACK_WEBHOOK_URL"),
+    remedy("renew_webhook"),
   );
 }

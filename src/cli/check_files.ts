@@ -1,24 +1,12 @@
 import { listTroubles } from "../domain/account/standing.ts";
+import { formatCounted } from "../domain/counted.ts";
 import type { LedgerFinding } from "../domain/ledger_findings.ts";
 import { formatGateReason, type GateDecision, type TokenFile } from "../domain/gate.ts";
 import { countsAsOn, type SwitchLook } from "../state/switch_files.ts";
 import type { ArchiveRead, LedgerRead, StateRead, WatchlistRead } from "../engine/ports.ts";
 import { checkWatchlist as decideWatchlist, type WatchlistLook } from "../engine/watchlist_step.ts";
-import {
-  advice,
-  type CheckItem,
-  command,
-  editService,
-  fail,
-  moveAway,
-  objectToLive,
-  pass,
-  quoteForShell,
-  type Remedy,
-  warn,
-  whileStopped,
-} from "./check_item.ts";
-import { PROGRAM } from "./version.ts";
+import { type CheckItem, fail, objectToLive, pass, warn } from "./check_item.ts";
+import { type Remedy, remedy } from "./check_remedies.ts";
 
 const DROPPED_SHOWN_MAX = 10;
 /** A watchlist that may be half written. */
@@ -27,7 +15,7 @@ const UNFINISHED = "its last line has no end and is not used yet: a writer may b
 /** The watchlist: present, fresh, parsable; which rows it lost, and what is odd of it (pipeline 1). */
 export function checkWatchlistFile(read: WatchlistRead, look: WatchlistLook): CheckItem {
   const step = decideWatchlist(read, look);
-  const scan = advice("run the scan, or set WATCHLIST_FILE");
+  const scan = remedy("look_at_list", read.path);
   switch (step.kind) {
     case "missing":
     case "unreadable":
@@ -46,7 +34,9 @@ export function checkWatchlistFile(read: WatchlistRead, look: WatchlistLook): Ch
     ? [`and ${dropped.length - DROPPED_SHOWN_MAX} more`]
     : [];
   const text = [
-    `fresh, ${step.candidates.length} rows usable, ${dropped.length} dropped: ${read.path}`,
+    `fresh, ${
+      formatCounted(step.candidates.length, "row")
+    } usable, ${dropped.length} dropped: ${read.path}`,
     ...warnings.map(({ text: odd }) => odd),
     ...(step.waitMs === null ? [] : [UNFINISHED]),
     ...shown,
@@ -56,7 +46,7 @@ export function checkWatchlistFile(read: WatchlistRead, look: WatchlistLook): Ch
   const isNews = warnings.length > 0 || step.waitMs !== null ||
     dropped.some(({ reason }) => reason !== "direction short");
   return step.candidates.length === 0 || isNews
-    ? warn("watchlist", text, advice("look at the scan's output"))
+    ? warn("watchlist", text, scan)
     : pass("watchlist", text);
 }
 
@@ -74,31 +64,31 @@ export interface LedgerCheck {
 /** The live ledger: readable, valid, agreeing with the broker (pipeline 6). */
 export function checkLedgerFile(check: LedgerCheck, isLiveAsked: boolean): CheckItem {
   const { read, findings } = check;
-  const remedy = buildRebuild(check);
+  const rebuild = buildRebuild(check);
   if (read.kind !== "ok") {
-    return objectToLive("live ledger", `${read.kind}: ${read.message}`, { isLiveAsked, remedy });
+    return objectToLive("live ledger", `${read.kind}: ${read.message}`, {
+      isLiveAsked,
+      remedy: rebuild,
+    });
   }
   const faults = findings.filter(({ kind }) => kind === "fault").map(({ text }) => text);
   if (faults.length > 0) {
-    return objectToLive("live ledger", faults.join("; "), { isLiveAsked, remedy });
+    return objectToLive("live ledger", faults.join("; "), { isLiveAsked, remedy: rebuild });
   }
   const { ledger } = read;
   const notes = findings.map(({ text }) => `; ${text}`).join("");
   const against = check.isBrokerAsked ? "agrees with the broker" : "the broker was not asked";
   return pass(
     "live ledger",
-    `of ${ledger.dateNy}, ${ledger.entries.length} orders, ${against}${notes}`,
+    `of ${ledger.dateNy}, ${formatCounted(ledger.entries.length, "order")}, ${against}${notes}`,
   );
 }
 
 function buildRebuild({ read, archive, isServiceRunning }: LedgerCheck): Remedy {
   // What it is rebuilt from must be readable, or out of the way.
   const isArchiveInTheWay = read.kind !== "ok" && archive.kind === "unreadable";
-  const rebuild = [
-    ...(isArchiveInTheWay ? [moveAway(archive.path)] : []),
-    `${PROGRAM} ledger rebuild --yes`,
-  ].join(" && ");
-  return command(whileStopped(rebuild, { isServiceRunning }));
+  const inTheWay = isArchiveInTheWay ? [archive.path] : [];
+  return remedy("rebuild_ledger", { isServiceRunning, inTheWay });
 }
 
 /** The past days' ledgers: what is lost is rebuilt from them (pipeline 6). */
@@ -111,16 +101,20 @@ export function checkArchive(
   },
 ): CheckItem {
   if (read.kind === "unreadable") {
-    const remedy = command(moveAway(read.path));
+    const move = remedy("move_away", [read.path]);
     return options.isNeeded
       ? objectToLive("archive", `${read.message}; nothing is rebuilt without it`, {
         isLiveAsked: options.isLiveAsked,
-        remedy,
+        remedy: move,
       })
-      : warn("archive", read.message, remedy);
+      : warn("archive", read.message, move);
   }
   if (read.unusable.length > 0) {
-    return warn("archive", read.unusable.join("; "), advice("move it away, out of archive/"));
+    return warn(
+      "archive",
+      read.unusable.map(({ message }) => message).join("; "),
+      remedy("move_away", read.unusable.map(({ path }) => path)),
+    );
   }
   const [newest] = read.ledgers;
   return pass("archive", newest === undefined ? "empty" : `newest of ${newest.dateNy}`);
@@ -137,9 +131,7 @@ export function checkStateFile(
     readonly isLiveAsked: boolean;
   },
 ): CheckItem {
-  const { path, hasTraded, isLiveAsked } = options;
-  const aside = moveAway(path);
-  const rebuilt = [aside, ...(options.isServiceRunning ? [] : [RUN_ONCE])].join(" && ");
+  const { path, hasTraded, isServiceRunning, isLiveAsked } = options;
   switch (state.kind) {
     case "ok": {
       const { positions, intents } = state.state;
@@ -148,24 +140,34 @@ export function checkStateFile(
       if (troubles.length > 0) {
         return warn(
           "engine state",
-          `${positions.length} managed positions (${symbols}); at the end of the last cycle ` +
+          `${
+            formatCounted(positions.length, "managed position")
+          } (${symbols}); at the end of the last cycle ` +
             troubles.join("; "),
-          advice("`avwap-execution status --broker` shows what rests at the broker now"),
+          remedy("look_at_broker", "what rests at the broker now"),
         );
       }
       return pass(
         "engine state",
-        `${positions.length} managed positions${symbols === "" ? "" : ` (${symbols})`}, ` +
-          `${intents.length} intents`,
+        `${formatCounted(positions.length, "managed position")}${
+          symbols === "" ? "" : ` (${symbols})`
+        }, ` +
+          formatCounted(intents.length, "intent"),
       );
     }
     case "newer":
-      return objectToLive("engine state", state.message, { isLiveAsked, remedy: command(aside) });
+      return objectToLive("engine state", state.message, {
+        isLiveAsked,
+        remedy: remedy("move_away", [path]),
+      });
     case "unreadable":
       return objectToLive(
         "engine state",
         `unreadable: ${state.message}; nothing is rebuilt while it is there`,
-        { isLiveAsked, remedy: command(rebuilt) },
+        {
+          isLiveAsked,
+          remedy: remedy("rebuild_state", { isServiceRunning, inTheWay: [path] }),
+        },
       );
     case "damaged":
       return objectToLive("engine state", `${state.message}; the next cycle rebuilds it`, {
@@ -186,13 +188,14 @@ export function checkStateFile(
   }
 }
 
-const RUN_ONCE = `${PROGRAM} run --run-once --ignore-market-hours`;
-
 /** A second process would find the directory held. */
 function buildStateRebuild({ isServiceRunning }: { readonly isServiceRunning: boolean }): Remedy {
   return isServiceRunning
-    ? advice("wait: the running service rebuilds it in its next cycle of an open market")
-    : command(RUN_ONCE);
+    ? remedy(
+      "look_again",
+      "later: the running service rebuilds it in its next cycle of an open market",
+    )
+    : remedy("rebuild_state", { isServiceRunning, inTheWay: [] });
 }
 
 /** The second key as it is in file and environment (runbook 4.1). */
@@ -208,20 +211,20 @@ export interface TokenFacts {
 /** The confirm token: there, private, the same in both places. */
 export function checkToken(facts: TokenFacts, isLiveAsked: boolean): CheckItem {
   const { file, path, mode, objection } = facts;
-  const object = (detail: string, remedy: Remedy) =>
-    objectToLive("token", detail, { isLiveAsked, remedy });
+  const object = (detail: string, what: Remedy) =>
+    objectToLive("token", detail, { isLiveAsked, remedy: what });
   if (file.kind === "missing") {
-    return object(`no token file that can be read: ${path}`, command(`${PROGRAM} token`));
+    return object(`no token file that can be read: ${path}`, remedy("make_token"));
   }
-  if (file.text.trim() === "") return object(`${path} is empty`, command(`${PROGRAM} token`));
+  if (file.text.trim() === "") return object(`${path} is empty`, remedy("make_token"));
   if (mode !== null && (mode & 0o177) !== 0) {
     return object(
       `${path} has mode ${mode.toString(8).padStart(3, "0")}, not 600`,
-      command(`chmod 600 ${quoteForShell(path)}`),
+      remedy("close_token", path),
     );
   }
   if (objection !== null) {
-    return object(objection, editService(`LIVE_CONFIRM_TOKEN= what ${path} holds`));
+    return object(objection, remedy("set_token", path));
   }
   return pass("token", "file and environment agree, mode 600");
 }
@@ -238,17 +241,13 @@ export function checkKillSwitch(
     const where = others.length === 0 ? "" : `, ${others.join(", ")}`;
     return objectToLive("kill switch", `on (file${isEnv ? " and environment" : ""})${where}`, {
       isLiveAsked,
-      remedy: command(`${PROGRAM} resume${others.length === 0 ? "" : " --all"}`),
+      remedy: remedy("resume", { isElsewhere: others.length > 0 }),
     });
   }
   if (isEnv) {
     return objectToLive("kill switch", "on (environment)", {
       isLiveAsked,
-      // `systemctl edit` has a file of its own, which takes out nothing of another.
-      remedy: command(
-        "rm -f /etc/systemd/system/execution.service.d/zz-kill.conf && systemctl daemon-reload" +
-          "  # or remove KILL_SWITCH where else it is set",
-      ),
+      remedy: remedy("take_out_kill_switch"),
     });
   }
   return pass("kill switch", "off");
@@ -264,7 +263,11 @@ export function checkMode(gate: GateDecision, isLiveAsked: boolean): CheckItem {
     ? warn(
       "mode",
       `${text}, although LIVE_TRADING is on`,
-      editService("remove DRY_RUN, or LIVE_TRADING"),
+      remedy("choose_mode"),
     )
-    : fail("mode", `${text}, although LIVE_TRADING is on`, advice("see the items above"));
+    : fail(
+      "mode",
+      `${text}, although LIVE_TRADING is on`,
+      remedy("look_at_broker", "the items above say what else to do"),
+    );
 }

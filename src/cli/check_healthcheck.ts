@@ -3,7 +3,8 @@ import type { ProgramConfig } from "../runtime/config.ts";
 import { createHttp } from "../runtime/http.ts";
 import { isHealthcheckReachable } from "../runtime/permissions.ts";
 import type { ProgramHost } from "./command.ts";
-import { advice, type CheckItem, editService, pass, warn } from "./check_item.ts";
+import { type CheckItem, pass, warn } from "./check_item.ts";
+import { remedy } from "./check_remedies.ts";
 
 /** The dead-man's switch, asked once; no item where none is set (interface, `HEALTHCHECK_URL`). */
 export async function listHealthcheckItems(
@@ -16,14 +17,14 @@ export async function listHealthcheckItems(
     return [warn(
       "healthcheck",
       "HEALTHCHECK_URL is not usable: nobody outside this host would notice its end",
-      editService("set HEALTHCHECK_URL to an https address"),
+      remedy("set_healthcheck"),
     )];
   }
   if (!isHealthcheckReachable(config, host.isPermitted)) {
     return [warn(
       "healthcheck",
       "HEALTHCHECK_URL names a host that this process may not connect to",
-      advice("build with --healthcheck-host HOST, which compiles the host in"),
+      remedy("set_healthcheck"),
     )];
   }
   const why = await askHealthcheck({ url, http: createHttp(host.fetch), clock: host.clock });
@@ -31,7 +32,7 @@ export async function listHealthcheckItems(
     why === null ? pass("healthcheck", "HEALTHCHECK_URL answered") : warn(
       "healthcheck",
       `HEALTHCHECK_URL does not answer (${why})`,
-      advice("look at the check in its service, or make a new one and set HEALTHCHECK_URL"),
+      remedy("set_healthcheck"),
     ),
   ];
 }

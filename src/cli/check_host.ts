@@ -3,18 +3,8 @@ import type { FileStat } from "../state/file_system.ts";
 import type { LockProbe } from "../state/lock_probe.ts";
 import { RESERVE_BYTES } from "../state/state_disk.ts";
 import { formatHolder, type Holder } from "./holders.ts";
-import {
-  advice,
-  type CheckItem,
-  command,
-  editService,
-  fail,
-  moveAway,
-  objectToLive,
-  pass,
-  quoteForShell,
-  warn,
-} from "./check_item.ts";
+import { type CheckItem, fail, objectToLive, pass, warn } from "./check_item.ts";
+import { remedy } from "./check_remedies.ts";
 
 /** Below this nothing can be recorded for long, so nothing may be sent. */
 export const FREE_BYTES_MIN = 50 * 1024 * 1024;
@@ -34,8 +24,8 @@ export function checkTimeZone(format: (ms: number) => string): CheckItem {
     if (found === text) continue;
     return fail(
       "time zone",
-      `New York time is wrong: ${text} reads as ${found}`,
-      advice("install the binary again: its time zone data is damaged"),
+      `New York time is wrong: ${text} reads as ${found}; the binary is damaged`,
+      remedy("verify_binary"),
     );
   }
   return pass("time zone", "America/New_York is known, with its summer time");
@@ -59,7 +49,7 @@ export function formatCheckedTime(ms: number): string {
 export function checkPermitted(problem: string | null): CheckItem {
   return problem === null
     ? pass("permissions", "this process may do all that it needs")
-    : fail("permissions", problem, advice("use a path or host it was built for, or build it anew"));
+    : fail("permissions", problem, remedy("look_at_build"));
 }
 
 /** What was found in the state directory's place, and what writing in it came to. */
@@ -74,26 +64,25 @@ export interface StateDirFacts {
 /** The state directory: there, writable and durable, private. */
 export function checkStateDir(facts: StateDirFacts, isLiveAsked: boolean): CheckItem {
   const { path, found, writeProblem } = facts;
-  const word = quoteForShell(path);
   if (found === null && writeProblem === null) {
     return warn(
       "state directory",
       `${path} does not exist; run makes it`,
-      command(`mkdir -m 700 -p ${word}`),
+      remedy("make_state_dir", path),
     );
   }
   if (found !== null && found.kind !== "dir") {
     return fail(
       "state directory",
       `${path} is no directory`,
-      command(`${moveAway(path)} && mkdir -m 700 -p ${word}`),
+      remedy("replace_state_dir", path),
     );
   }
   if (found === null || writeProblem !== null) {
     return fail(
       "state directory",
       `${path} can't be written durably: ${writeProblem}`,
-      advice("make it writable for the service's user, or set AVWAP_STATE_DIR"),
+      remedy("give_to_service", path),
     );
   }
   const mode = found.mode ?? 0;
@@ -102,14 +91,14 @@ export function checkStateDir(facts: StateDirFacts, isLiveAsked: boolean): Check
     return objectToLive(
       "state directory",
       `${path} has mode ${shown}: others could remove the kill switch or plant a token`,
-      { isLiveAsked, remedy: command(`chmod 700 ${word}`) },
+      { isLiveAsked, remedy: remedy("close_state_dir", path) },
     );
   }
   if ((mode & 0o077) !== 0) {
     return warn(
       "state directory",
       `${path} has mode ${shown}: others can look into it`,
-      command(`chmod 700 ${word}`),
+      remedy("close_state_dir", path),
     );
   }
   return pass("state directory", `${path} is private, writable and durable`);
@@ -124,7 +113,7 @@ export interface DiskFacts {
 
 /** Free space on the disk of the state directory, and whether the reserve for a full one is whole. */
 export function checkDiskSpace({ freeBytes, reserveBytes }: DiskFacts, path: string): CheckItem {
-  const remedy = command(`df -h ${quoteForShell(path)}`);
+  const look = remedy("look_at_disk", path);
   if (reserveBytes !== null && !(reserveBytes >= RESERVE_BYTES)) {
     return fail(
       "disk space",
@@ -132,15 +121,15 @@ export function checkDiskSpace({ freeBytes, reserveBytes }: DiskFacts, path: str
         `bytes are left, and there are no entries until it is whole again (${
           formatFree(freeBytes)
         })`,
-      remedy,
+      look,
     );
   }
   if (freeBytes === null) {
-    return warn("disk space", "free space is not known to this process", remedy);
+    return warn("disk space", "free space is not known to this process", look);
   }
   const shown = formatFree(freeBytes);
-  if (!(freeBytes >= FREE_BYTES_MIN)) return fail("disk space", shown, remedy);
-  return freeBytes < FREE_BYTES_LOW ? warn("disk space", shown, remedy) : pass("disk space", shown);
+  if (!(freeBytes >= FREE_BYTES_MIN)) return fail("disk space", shown, look);
+  return freeBytes < FREE_BYTES_LOW ? warn("disk space", shown, look) : pass("disk space", shown);
 }
 
 function formatFree(freeBytes: number | null): string {
@@ -162,7 +151,7 @@ export function checkLock(
     return warn(
       "lock",
       `${formatHolder(other)} runs in ${other.dir}, and this call goes by ${stateDir}`,
-      editService(`AVWAP_STATE_DIR=${other.dir} for this call too, or stop that process`),
+      remedy("choose_state_dir", other.dir),
     );
   }
   switch (lock.kind) {
@@ -175,7 +164,7 @@ export function checkLock(
       return fail(
         "lock",
         `the lock can't be used: ${lock.message}`,
-        command(moveAway(path)),
+        remedy("move_away", [path]),
       );
     }
   }

@@ -144,7 +144,7 @@ async function listStateItems(host: ProgramHost, options: StateOptions): Promise
     }),
     checkRecordFiles(
       await readWriteProblems(fs, { stateDir, pid: host.pid, nowMs: host.clock.nowMs() }),
-      isLiveAsked,
+      { stateDir, isLiveAsked },
     ),
     checkDryRunLedger(
       await readDryRunProblem(fs, { path: dryRunPath, pid: host.pid, dateNy: todayNy }),

@@ -1,18 +1,8 @@
 import type { LedgerRead, StateRead } from "../engine/ports.ts";
 import { LEDGER_FILE, STATE_FILE } from "../domain/rebuild_wait.ts";
 import { countsAsOn, type SwitchLook } from "../state/switch_files.ts";
-import {
-  advice,
-  type CheckItem,
-  command,
-  editService,
-  moveAway,
-  objectToLive,
-  pass,
-  warn,
-  whileStopped,
-} from "./check_item.ts";
-import { PROGRAM } from "./version.ts";
+import { type CheckItem, objectToLive, pass, warn } from "./check_item.ts";
+import { remedy } from "./check_remedies.ts";
 
 /** A path that the engine could not write as it has to, and why. */
 export interface WriteProblem {
@@ -24,18 +14,17 @@ export interface WriteProblem {
 /** What the engine writes beside its two records: event log, archive, temporary names (interface, Files). */
 export function checkRecordFiles(
   problems: readonly WriteProblem[],
-  isLiveAsked: boolean,
+  options: { readonly stateDir: string; readonly isLiveAsked: boolean },
 ): CheckItem {
   if (problems.length === 0) {
     return pass("record files", "event log, archive and temporary names can be used");
   }
-  const moves = problems.flatMap(({ inTheWay }) => inTheWay === null ? [] : [moveAway(inTheWay)]);
-  const remedy = moves.length === 0
-    ? advice("make it writable for the service's user")
-    : command(moves.join(" && "));
+  const inTheWay = problems.flatMap((problem) => problem.inTheWay ?? []);
   return objectToLive("record files", problems.map(({ message }) => message).join("; "), {
-    isLiveAsked,
-    remedy,
+    isLiveAsked: options.isLiveAsked,
+    remedy: inTheWay.length === 0
+      ? remedy("give_to_service", options.stateDir)
+      : remedy("move_away", inTheWay),
   });
 }
 
@@ -49,9 +38,7 @@ export function checkDryRunLedger(
   return warn(
     "DRY_RUN ledger",
     `${message}: DRY_RUN simulates no entry`,
-    inTheWay === null
-      ? editService("DRY_RUN_LEDGER_PATH= a file in the state directory, or remove it")
-      : command(moveAway(inTheWay)),
+    inTheWay === null ? remedy("place_dry_run_ledger") : remedy("move_away", [inTheWay]),
   );
 }
 
@@ -72,9 +59,7 @@ export function checkSwitchPlaces(
       ),
       {
         isLiveAsked,
-        remedy: editService(
-          `BindReadOnlyPaths=${blind.map(({ dir }) => `-${dir}`).join(" ")}`,
-        ),
+        remedy: remedy("show_places", blind.map(({ dir }) => dir)),
       },
     );
   }
@@ -86,11 +71,10 @@ export function checkSwitchPlaces(
 export function checkEntriesPaused(looks: readonly SwitchLook[]): CheckItem {
   const on = looks.filter(countsAsOn);
   if (on.length === 0) return pass("entries", "not paused");
-  const all = on.some(({ isOwn }) => !isOwn) ? " --all" : "";
   return warn(
     "entries",
     `paused: ${on.map(({ path }) => path).join(", ")}; exits and stops go on`,
-    command(`${PROGRAM} unpause${all}`),
+    remedy("unpause", { isElsewhere: on.some(({ isOwn }) => !isOwn) }),
   );
 }
 
@@ -124,15 +108,11 @@ export function checkRecordOwner(
     `${unowned.join(", ")} name no account: on real money it must be said whose they are`,
     {
       isLiveAsked: options.isLiveAsked,
-      remedy: command(whileStopped(
-        [
-          ...(unowned.includes(LEDGER_FILE) ? [`${PROGRAM} ledger rebuild --yes`] : []),
-          ...(unowned.includes(STATE_FILE)
-            ? [`${PROGRAM} run --run-once --dry-run --ignore-market-hours`]
-            : []),
-        ].join(" && "),
-        options,
-      )),
+      remedy: remedy("name_account", {
+        isServiceRunning: options.isServiceRunning,
+        isLedger: unowned.includes(LEDGER_FILE),
+        isState: unowned.includes(STATE_FILE),
+      }),
     },
   );
 }

@@ -1,6 +1,7 @@
 import { formatUtc } from "../domain/ny_time.ts";
 import { formatOneLine } from "../domain/one_line.ts";
-import { type CheckItem, decideCheckStatus, type Grade, type Remedy } from "./check_item.ts";
+import { type CheckItem, decideCheckStatus, type Grade } from "./check_item.ts";
+import type { Remedy } from "./check_remedies.ts";
 import type { Paint, Tone } from "./colour.ts";
 import { wrapLine } from "./table.ts";
 import { VERSION } from "./version.ts";
@@ -95,10 +96,9 @@ function formatItem({ name, grade, detail, remedy }: CheckItem, paint: Paint): s
   const lines = wrapLine(`${head} ${formatOneLine(detail)}`, indent)
     .map((line) => line.replaceAll("\u00a0", " ").trimEnd());
   const [first = "", ...rest] = lines;
-  const mark = remedy?.kind === "command" ? "$" : "->";
   return [
     paint(TONES[grade], first.slice(0, grade.length)) + first.slice(grade.length),
     ...rest,
-    ...(remedy === null ? [] : [`     ${mark} ${formatOneLine(remedy.text)}`]),
+    ...(remedy === null ? [] : [`     $ ${formatOneLine(remedy.text)}`]),
   ];
 }

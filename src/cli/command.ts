@@ -69,6 +69,13 @@ export interface Command {
   readonly statuses: Readonly<Record<number, string>>;
   /** Set where it must go on though nobody reads what it prints; absent: it waits for its reader. */
   readonly unwaited?: Unwaited;
+  /**
+   * Refuses options that mean nothing whatever the world is, before anything of it is read; absent: every one means
+   * something.
+   * @param nowMs Unix ms, for a day that is not named.
+   * @throws {UsageError}
+   */
+  readonly checkOptions?: (options: ParsedOptions, nowMs: number) => void;
   /** @returns The exit status. @throws {ConfigError} For a configuration that it can't work with. */
   readonly run: (host: ProgramHost, options: ParsedOptions) => Promise<number>;
 }

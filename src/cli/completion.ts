@@ -30,27 +30,31 @@ export function buildCompletionCommand(list: () => readonly Command[]): Command 
       `${PROGRAM} completion fish > ~/.config/fish/completions/${PROGRAM}.fish`,
     ],
     statuses: { [EXIT.done]: "printed" },
+    checkOptions: (options) => void readKind(options),
     run: (host, options) => runCompletion(host, options, list()),
   };
 }
 
 async function runCompletion(
   host: ProgramHost,
-  { argument }: ParsedOptions,
+  options: ParsedOptions,
   commands: readonly Command[],
 ): Promise<number> {
-  const kind = SYMBOL_KINDS.find((each) => each === argument);
-  if (kind !== undefined) {
+  const kind = readKind(options);
+  if (kind === "symbols" || kind === "adoptable") {
     const symbols = kind === "symbols" ? await listManaged(host) : await listAdoptable(host);
     host.writeOut(symbols.map((symbol) => `${symbol}\n`).join(""));
-    return EXIT.done;
+  } else {
+    host.writeOut(buildCompletionScript(kind, commands));
   }
-  const shell = SHELLS.find((each) => each === argument);
-  if (shell === undefined) {
-    throw new UsageError(`Command completion needs one of: ${SHELLS.join(", ")}`);
-  }
-  host.writeOut(buildCompletionScript(shell, commands));
   return EXIT.done;
+}
+
+/** @throws {UsageError} */
+function readKind({ argument }: ParsedOptions) {
+  const kind = [...SHELLS, ...SYMBOL_KINDS].find((each) => each === argument);
+  if (kind !== undefined) return kind;
+  throw new UsageError(`Command completion needs one of: ${SHELLS.join(", ")}`);
 }
 
 /** The managed symbols, from the state file alone; none where it can't be read: a shell has no use for a reason. */

@@ -1,3 +1,4 @@
+import { formatCounted } from "../domain/counted.ts";
 import { REPORT_EVENTS } from "../domain/day_view.ts";
 import type { DayTrail } from "../domain/day/day_trail.ts";
 import { listLedgerEvents } from "../domain/day/ledger_events.ts";
@@ -146,7 +147,7 @@ async function readEventFile(
     }
     memory.set(dateNy, { events, lines, skippedLines, nextByte });
     if (skippedLines > 0) {
-      const count = skippedLines === 1 ? "1 line" : `${skippedLines} lines`;
+      const count = formatCounted(skippedLines, "line");
       return { events, problem: `${count} of ${name} could not be read` };
     }
     return { events, problem: lines === 0 ? `${name} is missing or empty` : null };

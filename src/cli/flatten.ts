@@ -54,22 +54,15 @@ export const FLATTEN_COMMAND: Command = {
     [EXIT.configInvalid]:
       "configuration invalid, or the kill switch can't be made: nothing was done",
   },
+  checkOptions: (options) => void readAsked(options),
   run: (host, options) => runGuarded(host, () => runFlatten(host, options)),
 };
 
-async function runFlatten(host: ProgramHost, { flags, values }: ParsedOptions): Promise<number> {
+async function runFlatten(host: ProgramHost, options: ParsedOptions): Promise<number> {
   const config = readBrokerConfig(host.environment);
-  const symbol = readSymbol(values.get("symbol"));
-  const asked: Asked = {
-    symbol,
-    isClosing: flags.has("close-positions"),
-    isAll: flags.has("all"),
-  };
-  if (asked.isAll && !asked.isClosing) {
-    throw new UsageError("Option --all closes everyone's positions: give --close-positions too");
-  }
+  const asked = readAsked(options);
   const files = buildOperatorFiles(config);
-  if (!flags.has("yes")) {
+  if (!options.flags.has("yes")) {
     const broker = buildOperatorBroker(host, config);
     const scope = await buildScope(files, asked, broker);
     if (typeof scope === "string") {
@@ -99,6 +92,17 @@ async function runFlatten(host: ProgramHost, { flags, values }: ParsedOptions): 
   } finally {
     letSignals();
   }
+}
+
+/** @throws {UsageError} */
+function readAsked({ flags, values }: ParsedOptions): Asked {
+  const asked: Asked = {
+    symbol: readSymbol(values.get("symbol")),
+    isClosing: flags.has("close-positions"),
+    isAll: flags.has("all"),
+  };
+  if (asked.isClosing || !asked.isAll) return asked;
+  throw new UsageError("Option --all closes everyone's positions: give --close-positions too");
 }
 
 /** One symbol, or `null` for the whole account. @throws {UsageError} For none, or for several: they would be one name that nobody holds. */

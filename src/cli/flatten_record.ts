@@ -1,4 +1,5 @@
 import type { AlpacaClient } from "../broker/alpaca_client.ts";
+import { formatCounted } from "../domain/counted.ts";
 import { reconcile } from "../domain/reconcile.ts";
 import { BrokerError, StateError } from "../engine/ports.ts";
 import { joinPath } from "../state/file_system.ts";
@@ -59,5 +60,5 @@ async function record({ files, broker, say }: RecordOptions): Promise<void> {
   if (records !== null) {
     await writeStoppedRecords(files, records, (each) => ({ ...each, ledger: next }));
   } else await files.ledger.write(next);
-  say(`Live ledger of ${ledger.dateNy} updated: ${entries.length} orders.`);
+  say(`Live ledger of ${ledger.dateNy} updated: ${formatCounted(entries.length, "order")}.`);
 }

@@ -1,4 +1,5 @@
 import { formatPriceUsd } from "../domain/alert_facts.ts";
+import { formatCounted } from "../domain/counted.ts";
 import type { BarePosition, FlattenPlan, FlattenScope } from "../domain/flatten_plan.ts";
 import type { LedgerEntry } from "../domain/ledger.ts";
 import type { MarketClock } from "../domain/market.ts";
@@ -53,8 +54,12 @@ export function formatPlan(
       : `Market CLOSED until ${formatNy(market.nextOpenMs)}: a sell waits for the open`,
     "",
     ...(isEmpty ? ["Nothing to cancel and nothing to close."] : []),
-    ...(cancels.length === 0 ? [] : [`Cancel ${cancels.length} orders:`, ...formatCancels(plan)]),
-    ...(closes.length === 0 ? [] : [`Close ${closes.length} positions:`, ...formatCloses(plan)]),
+    ...(cancels.length === 0
+      ? []
+      : [`Cancel ${formatCounted(cancels.length, "order")}:`, ...formatCancels(plan)]),
+    ...(closes.length === 0
+      ? []
+      : [`Close ${formatCounted(closes.length, "position")}:`, ...formatCloses(plan)]),
     ...uncovered.map(({ symbol, qty }) =>
       `${formatOneLine(symbol)} ${qty} stays, and LOSES ITS STOP (${
         scope.isClosing ? "--all" : "--close-positions"
@@ -166,7 +171,7 @@ export function formatEnd(
       const name = `${formatOneLine(symbol)} ${qty}`;
       if (closingQty > 0) return `${name} has NO STOP; a sell of ${closingQty} is working`;
       if (qty < 0) return `${name} is SHORT, and nothing protects it`;
-      return `${name} has NO STOP for ${qty - coveredQty} shares`;
+      return `${name} has NO STOP for ${formatCounted(qty - coveredQty, "share")}`;
     }),
   ];
 }

@@ -1,4 +1,5 @@
-import { decideGate, type GateDecision, type ReadFailure, type TokenFile } from "../domain/gate.ts";
+import type { ReadFailure } from "../domain/order_request.ts";
+import { decideGate, type GateDecision, type TokenFile } from "../domain/gate.ts";
 import { firstLedgerProblem, type LedgerProblem, type LiveLedger } from "../domain/ledger.ts";
 import { compareLedgerFile } from "../domain/ledger_file.ts";
 import { hasTraces } from "../domain/rebuild_records.ts";

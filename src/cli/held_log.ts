@@ -10,15 +10,15 @@ export interface HeldLog extends LogPort {
 
 /** Makes a log that holds everything back until it is released. */
 export function holdLog(log: LogPort): HeldLog {
-  const held: { readonly level: keyof LogPort; readonly line: string }[] = [];
+  const held: { readonly level: keyof LogPort; readonly args: Parameters<LogPort["error"]> }[] = [];
   let isHolding = true;
-  const say = (level: keyof LogPort) => (line: string) => {
-    if (isHolding) held.push({ level, line });
-    else log[level](line);
+  const say = (level: keyof LogPort) => (...args: Parameters<LogPort["error"]>) => {
+    if (isHolding) held.push({ level, args });
+    else log[level](...args);
   };
   const release = (isWanted: (level: keyof LogPort) => boolean) => {
     isHolding = false;
-    for (const { level, line } of held.splice(0)) if (isWanted(level)) log[level](line);
+    for (const { level, args } of held.splice(0)) if (isWanted(level)) log[level](...args);
   };
   return {
     info: say("info"),

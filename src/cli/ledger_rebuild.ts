@@ -14,7 +14,7 @@ import { keepLedger, type KeptLedger } from "../state/archived_ledger.ts";
 import { ensureDir } from "../state/durable_file.ts";
 import { joinPath } from "../state/file_system.ts";
 import { acquireLock, LOCK_FILE } from "../state/instance_lock.ts";
-import { moveAway } from "./check_item.ts";
+import { moveAway } from "./shell_words.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
 import { formatLedger } from "./ledger_text.ts";

@@ -1,14 +1,14 @@
 import type { LedgerRead } from "../engine/ports.ts";
 import { readArchivedLedger } from "../state/archived_ledger.ts";
 import { buildLedgerText } from "../state/ledger_format.ts";
-import { isDate } from "../state/ledger_schema.ts";
 import type { SwitchPlaces } from "../state/switch_files.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
 import { formatLedger } from "./ledger_text.ts";
 import { readSwitchPlaces, runGuarded, sayError } from "./operator_config.ts";
 import { buildOperatorFiles } from "./operator_world.ts";
-import { type ParsedOptions, UsageError } from "./options.ts";
+import type { ParsedOptions } from "./options.ts";
+import { readDate } from "./report.ts";
 import { PROGRAM } from "./version.ts";
 
 /** `ledger show`: the live ledger as a table or as JSON (runbook 6; interface, Commands). */
@@ -33,22 +33,28 @@ export const LEDGER_SHOW_COMMAND: Command = {
     [EXIT.notSo]: "there is no ledger that can be read",
     [EXIT.configInvalid]: "configuration invalid",
   },
+  checkOptions: (options) => void readDay(options),
   run: (host, options) => runGuarded(host, () => runShow(host, options)),
 };
 
-async function runShow(host: ProgramHost, { flags, values }: ParsedOptions): Promise<number> {
+/** The day that is named, or `null`. @throws {UsageError} */
+function readDay({ values }: ParsedOptions): string | null {
+  const date = values.get("date");
+  return date === undefined ? null : readDate(date, date);
+}
+
+async function runShow(host: ProgramHost, options: ParsedOptions): Promise<number> {
   const places = readSwitchPlaces(host.environment);
-  const dateNy = values.get("date") ?? null;
-  if (dateNy !== null && !isDate(dateNy)) {
-    throw new UsageError(`Option --date is ${JSON.stringify(dateNy)}: give a day as YYYY-MM-DD`);
-  }
+  const dateNy = readDay(options);
   const read = await readLedgerOf(places, dateNy);
   if (read.kind !== "ok") {
     sayError(host, `no live ledger${dateNy === null ? "" : ` of ${dateNy}`}: ${read.message}`);
     return EXIT.notSo;
   }
   const { ledger } = read;
-  const text = flags.has("json") ? buildLedgerText(ledger) : `${formatLedger(ledger).join("\n")}\n`;
+  const text = options.flags.has("json")
+    ? buildLedgerText(ledger)
+    : `${formatLedger(ledger).join("\n")}\n`;
   host.writeOut(text);
   return EXIT.done;
 }

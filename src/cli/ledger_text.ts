@@ -1,3 +1,4 @@
+import { formatCounted } from "../domain/counted.ts";
 import { countsTowardCaps, type LedgerEntry, type LiveLedger } from "../domain/ledger.ts";
 import { formatCents, microsToUsd, sumUsd, usdToMicros } from "../domain/money.ts";
 import { readNyTime } from "../domain/ny_time.ts";
@@ -24,7 +25,7 @@ export function formatLedger(ledger: LiveLedger): string[] {
     "",
     ...(entries.length === 0 ? ["no orders"] : formatTable(COLUMNS, entries.map(buildRow))),
     "",
-    `Toward the caps: ${counting.length} orders, ${formatCents(gross)} USD` +
+    `Toward the caps: ${formatCounted(counting.length, "order")}, ${formatCents(gross)} USD` +
     (mismatches > 0 ? `; mismatches with the broker: ${mismatches}` : ""),
   ];
 }

@@ -1,4 +1,5 @@
 import type { AlpacaClient } from "../broker/alpaca_client.ts";
+import { formatCounted } from "../domain/counted.ts";
 import type { LiveLedger } from "../domain/ledger.ts";
 import {
   type LedgerFinding,
@@ -74,11 +75,15 @@ async function runVerify(host: ProgramHost, { flags }: ParsedOptions): Promise<n
     ? "its rules and the broker"
     : "its rules (no credentials, so not asked: the broker)";
   host.writeOut([
-    `Live ledger of ${ledger.dateNy}, ${ledger.entries.length} entries, against ${against}`,
+    `Live ledger of ${ledger.dateNy}, ${
+      formatCounted(ledger.entries.length, "entry")
+    }, against ${against}`,
     ...findings.map(({ kind, text }) =>
       `  ${kind === "fault" ? "FAULT" : "note"} ${formatOneLine(text)}`
     ),
-    faults === 0 ? "PASS nothing contradicts it" : `FAIL ${faults} faults; ${REMEDY}`,
+    faults === 0
+      ? "PASS nothing contradicts it"
+      : `FAIL ${formatCounted(faults, "fault")}; ${REMEDY}`,
     "",
   ].join("\n"));
   return faults === 0 ? EXIT.done : EXIT.notSo;

@@ -61,6 +61,7 @@ export const LOG_COMMAND: Command = {
     [EXIT.notSo]: "the day has no events",
     [EXIT.configInvalid]: "configuration invalid",
   },
+  checkOptions: (options, nowMs) => void readSelection(options, nowMs),
   run: (host, options) => runGuarded(host, () => runLog(host, options)),
 };
 
@@ -80,7 +81,10 @@ interface Selection {
 }
 
 async function runLog(host: ProgramHost, options: ParsedOptions): Promise<number> {
-  const selection = readSelection(host, options);
+  const selection = {
+    ...readSelection(options, host.clock.nowMs()),
+    stateDir: readStateDir(host.environment),
+  };
   const printer = createPrinter(host, selection);
   let fromByte = 0;
   for (const dateNy of listDays(selection)) {
@@ -100,8 +104,11 @@ async function runLog(host: ProgramHost, options: ParsedOptions): Promise<number
 }
 
 /** @throws {UsageError} Naming the option that means nothing. */
-function readSelection(host: ProgramHost, { values, flags }: ParsedOptions): Selection {
-  const todayNy = dateNyOf(host.clock.nowMs());
+function readSelection(
+  { values, flags }: ParsedOptions,
+  nowMs: number,
+): Omit<Selection, "stateDir"> {
+  const todayNy = dateNyOf(nowMs);
   const date = values.get("date");
   if (date !== undefined && flags.has("follow")) {
     throw new UsageError("Options --date and --follow exclude each other: a past day is over");
@@ -111,7 +118,6 @@ function readSelection(host: ProgramHost, { values, flags }: ParsedOptions): Sel
   const sinceMs = since === undefined ? -Infinity : readSince(since, lastNy);
   const sinceNy = Number.isFinite(sinceMs) ? dateNyOf(sinceMs) : lastNy;
   return {
-    stateDir: readStateDir(host.environment),
     firstNy: date === undefined && sinceNy < lastNy ? sinceNy : lastNy,
     lastNy,
     symbol: readSymbol(values.get("symbol")),

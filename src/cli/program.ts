@@ -68,6 +68,11 @@ export async function runProgram(
 
 async function runAsked(host: ProgramHost, commands: readonly Command[]): Promise<number> {
   try {
+    const [word, ...words] = host.args;
+    if (word === USAGE) {
+      checkCommandLine(words, { commands, nowMs: host.clock.nowMs() });
+      return EXIT.done;
+    }
     const asked = parseCommandLine(host.args, commands);
     if (asked.kind === "text") {
       host.writeOut(asked.text);
@@ -82,6 +87,7 @@ async function runAsked(host: ProgramHost, commands: readonly Command[]): Promis
       host.writeOut(`${formatVersion()}\n`);
       return EXIT.done;
     }
+    command.checkOptions?.(options, host.clock.nowMs());
     const writers = command.unwaited === undefined ? {} : host.unwaited?.[command.unwaited];
     return await runCommand({ ...host, ...writers }, { command, options });
   } catch (error) {
@@ -163,6 +169,23 @@ function parseCommandLine(args: readonly string[], commands: readonly Command[])
 /** Words that are no commands of their own: they ask for a text (interface, Common options). */
 const HELP = "help";
 const VERSION_WORD = "version";
+/**
+ * Before a command line it says what is wrong with that, and does nothing: the command of an installed host asks so before
+ * it asks for root.
+ */
+const USAGE = "usage";
+
+/** @throws {UsageError} Where the words are no command line. */
+function checkCommandLine(
+  words: readonly string[],
+  { commands, nowMs }: { readonly commands: readonly Command[]; readonly nowMs: number },
+): void {
+  const asked = parseCommandLine(words, commands);
+  if (asked.kind === "text") return;
+  const { command, options } = asked;
+  if (options.flags.has("help") || options.flags.has("version")) return;
+  command.checkOptions?.(options, nowMs);
+}
 
 function listFamily(word: string, commands: readonly Command[]): Command[] {
   return commands.filter((each) => each.name.startsWith(`${word} `));

@@ -1,4 +1,5 @@
 import { formatAdoptCommand, formatPriceUsd } from "../domain/alert_facts.ts";
+import { formatCounted } from "../domain/counted.ts";
 import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
 import { type BrokerOrder, flattenOrders, isFinal, remainingQty } from "../domain/orders.ts";
 import { apply } from "../domain/plan/records.ts";
@@ -37,6 +38,7 @@ export const RELEASE_COMMAND: Command = {
     [EXIT.notSo]: "not managed, or not on record within 10 s",
     [EXIT.configInvalid]: "configuration or state can't be used",
   },
+  checkOptions: (options) => void readSymbol(options, "release"),
   run: (host, options) => runGuarded(host, () => runRelease(host, options)),
 };
 
@@ -118,7 +120,9 @@ async function describe(
     ? ["  no order works at the broker: nothing will protect it"]
     : orders.map((order) => `  stays at the broker: ${formatOrder(order)}`);
   return [
-    `${symbol}: ${qty ?? "?"} shares managed by the engine, stop ${formatPriceUsd(stopUsd)}`,
+    `${symbol}: ${formatCounted(qty, "share")} managed by the engine, stop ${
+      formatPriceUsd(stopUsd)
+    }`,
     ...shown,
     "Afterwards nobody trims it, raises its stop, puts a stop back or makes one last the night:",
     "day orders end at the close, a good-till-canceled stop rests at the price it has.",

@@ -51,6 +51,7 @@ export const REPORT_COMMAND: Command = {
     [EXIT.notSo]: "the day has no events",
     [EXIT.configInvalid]: "configuration invalid, or a path can't be written",
   },
+  checkOptions: (options, nowMs) => void readRange(options, dateNyOf(nowMs)),
   run: (host, options) => runGuarded(host, () => runReport(host, options)),
 };
 

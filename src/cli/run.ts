@@ -4,11 +4,13 @@ import { buildConfig, type ProgramConfig, type RunFlags } from "../runtime/confi
 import { listNetworkDoubts } from "../runtime/host_network.ts";
 import { createLog } from "../runtime/logging.ts";
 import { formatOneLine } from "../domain/one_line.ts";
+import { decideStart } from "../domain/starts.ts";
 import { checkPermissions } from "../runtime/permissions.ts";
 import { listenForStop } from "../runtime/signals.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";
 import { ensureDir } from "../state/durable_file.ts";
 import { joinPath } from "../state/file_system.ts";
+import { readHeard, writeHeard } from "../state/heard_file.ts";
 import { acquireLock, LOCK_FILE, type LockOutcome } from "../state/instance_lock.ts";
 import { watchKillSwitch } from "../state/kill_switch_watch.ts";
 import type { StateDisk } from "../state/state_disk.ts";
@@ -98,12 +100,6 @@ async function runCommand(host: ProgramHost, options: ParsedOptions): Promise<nu
   const { config, warnings } = buildConfig(host.environment, buildFlags(options));
   const isSlackReachable = checkPermissions(config, host.isPermitted);
   const isJournal = host.service?.isJournal ?? false;
-  const log = holdLog(createLog({
-    clock: host.clock,
-    secrets: config.secrets,
-    write: host.writeOut,
-    isJournal,
-  }));
   const lock = await takeStateDir(host, config);
   if (lock.kind === "busy") {
     const holder = lock.pid === null ? "another process" : `process ${lock.pid}`;
@@ -115,6 +111,19 @@ async function runCommand(host: ProgramHost, options: ParsedOptions): Promise<nu
     return EXIT.busy;
   }
   const fs = createDenoFileSystem();
+  const heardFile = { fs, stateDir: config.stateDir };
+  const past = await readHeard(heardFile, host.clock.nowMs());
+  const start = decideStart(past.start, host.clock.nowMs());
+  // Who starts it himself looks at what it says then.
+  const isContinued = isJournal && (config.engine.isRunOnce || start.loop !== null);
+  const journal = createLog({
+    clock: host.clock,
+    secrets: config.secrets,
+    write: host.writeOut,
+    isJournal,
+    heard: isContinued ? past.heard : [],
+  });
+  const log = holdLog(journal);
   const wait = isJournal ? await readListWait({ fs, clock: host.clock }, config) : null;
   // The lines of a start that the list refuses, each minute anew, are for nobody.
   if (wait === null) log.release();
@@ -138,6 +147,9 @@ async function runCommand(host: ProgramHost, options: ParsedOptions): Promise<nu
     log.release();
     throw error;
   } finally {
+    if (isJournal && await lock.isHeld()) {
+      await writeHeard(heardFile, { start: start.value, heard: journal.listHeard() });
+    }
     await lock.release();
   }
 }

@@ -66,6 +66,11 @@ export const STATUS_COMMAND: Command = {
     [EXIT.brokerUnreachable]: "--broker, and the broker can't be asked",
     [EXIT.configInvalid]: "configuration invalid",
   },
+  checkOptions: ({ flags }) => {
+    if (flags.has("watch") && flags.has("json")) {
+      throw new UsageError("Options --watch and --json exclude each other");
+    }
+  },
   run: (host, options) => runGuarded(host, () => runStatus(host, options)),
 };
 
@@ -92,7 +97,6 @@ async function runStatus(host: ProgramHost, { flags }: ParsedOptions): Promise<n
   const render = async (broker: BrokerFacts | null) =>
     formatStatus(await read(broker), paint).join("\n");
   if (flags.has("watch")) {
-    if (flags.has("json")) throw new UsageError("Options --watch and --json exclude each other");
     await watchScreen(host, { ask, render });
     return EXIT.done;
   }

@@ -1,3 +1,4 @@
+import { formatCounted } from "../domain/counted.ts";
 import { listBrokerFindings } from "../domain/ledger_findings.ts";
 import { decideClock } from "../domain/market_clock.ts";
 import { reconcile } from "../domain/reconcile.ts";
@@ -48,6 +49,8 @@ function listPositionDifferences({ positions, unreadable }: BrokerFacts, read: S
     const heldQty = positions.find((each) => each.symbol === symbol)?.qty ?? 0;
     if (qty === null || qty === heldQty) return [];
     if (unreadable.some((row) => row.symbol === symbol)) return [];
-    return [`${symbol}: the engine knows ${qty} shares, the broker shows ${heldQty}`];
+    return [
+      `${symbol}: the engine knows ${formatCounted(qty, "share")}, the broker shows ${heldQty}`,
+    ];
   });
 }

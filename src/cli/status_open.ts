@@ -1,5 +1,5 @@
 import { formatPriceUsd, formatSignedUsd } from "../domain/alert_facts.ts";
-import { buildTradeResult } from "../domain/day/trade_result.ts";
+import { buildTradeResult, formatR } from "../domain/day/trade_result.ts";
 import type { Trade } from "../domain/day/trades.ts";
 import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
 import { formatHeldTime } from "../domain/held_time.ts";
@@ -132,7 +132,7 @@ function formatRow(row: OpenStatus): string[] {
     price(row.stop_usd),
     `${row.bare_qty ?? "?"}`,
     row.open_usd === null ? "?" : formatSignedUsd(row.open_usd),
-    row.open_r === null ? "?" : `${row.open_r < 0 ? "" : "+"}${row.open_r.toFixed(1)}`,
+    row.open_r === null ? "?" : formatR(row.open_r).replace(" R", ""),
     formatHeldTime(row.held_seconds * 1000).replaceAll(/ (min|h|d|s)/g, "$1"),
     row.due ?? "",
   ];

@@ -4,6 +4,7 @@ import type { DayTrail } from "../domain/day/day_trail.ts";
 import { listTrades } from "../domain/day/trades.ts";
 import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
 import type { RecordedEvent } from "../domain/events.ts";
+import { buildTrimFields, type TrimFields } from "../domain/exit_rules.ts";
 import { formatAllowlist, formatGateReason, type GateDecision } from "../domain/gate.ts";
 import {
   buildCapUsage,
@@ -92,19 +93,18 @@ export interface CapStatus {
   readonly left: number | null;
 }
 
-/** One managed position; what only the broker knows is `null` without `--broker`. Prices in USD per share. */
-export interface PositionStatus {
+/**
+ * One managed position, with each trim's level (`null` where there is no target: protection and `stop_exit` alone) and whether
+ * it is done; what only the broker knows is `null` without `--broker`. Prices in USD per share.
+ */
+export interface PositionStatus
+  extends TrimFields<"statusLevel", number | null>, TrimFields<"statusFlag", boolean> {
   readonly symbol: string;
   readonly qty: number | null;
   readonly stop_usd: number;
   readonly pivot_usd: number;
-  /** `null` where there is no target: protection and `stop_exit` alone. */
-  readonly r1_usd: number | null;
-  readonly r2_usd: number | null;
   /** `null` before the first look at it. */
   readonly high_water_usd: number | null;
-  readonly is_trimmed_r1: boolean;
-  readonly is_trimmed_r2: boolean;
   readonly unexplained_qty: number | null;
   /** How it stood at the end of the engine's last cycle (pipeline 5); `null` before its first. */
   readonly standing: {
@@ -441,11 +441,9 @@ function buildPosition(
     qty: position.qty,
     stop_usd: position.stopUsd,
     pivot_usd: position.pivotUsd,
-    r1_usd: readTarget(position.r1Usd),
-    r2_usd: readTarget(position.r2Usd),
+    ...buildTrimFields("statusLevel", ({ levelUsd }) => readTarget(levelUsd(position))),
     high_water_usd: position.highWaterUsd > 0 ? position.highWaterUsd : null,
-    is_trimmed_r1: position.isTrimmedR1,
-    is_trimmed_r2: position.isTrimmedR2,
+    ...buildTrimFields("statusFlag", ({ flag }) => position[flag]),
     unexplained_qty: position.unexplainedQty,
     standing: standing === undefined ? null : buildStanding(standing),
     broker: broker === null || !isSeenIn(broker, position) ? null : buildCover(position, broker),

@@ -1,4 +1,6 @@
 import { formatAdoptCommand, formatPriceUsd, formatSignedUsd } from "../domain/alert_facts.ts";
+import { formatCounted } from "../domain/counted.ts";
+import { EXIT_RULES, TRIM_REASONS } from "../domain/exit_rules.ts";
 import { formatCents } from "../domain/money.ts";
 import { formatNy } from "../domain/ny_time.ts";
 import { formatOneLine } from "../domain/one_line.ts";
@@ -131,7 +133,7 @@ function formatLastCycle({ last_cycle: { at, gate } }: StatusReport): string {
 
 function formatWatchlist({ watchlist }: StatusReport): string {
   return watchlist.kind === "fresh"
-    ? `fresh, ${watchlist.candidates} candidates: ${watchlist.path}`
+    ? `fresh, ${formatCounted(watchlist.candidates, "candidate")}: ${watchlist.path}`
     : watchlist.message ?? watchlist.kind;
 }
 
@@ -173,7 +175,7 @@ function formatLedger({ ledger }: StatusReport): string {
   if (ledger.kind !== "ok") return ledger.message ?? ledger.kind;
   const day = ledger.is_today ? "today" : `${ledger.date_ny}, the next cycle starts today's`;
   const mismatches = ledger.mismatches === 0 ? "" : `, ${ledger.mismatches} MISMATCHES`;
-  return `${day}, ${ledger.entries} orders${mismatches}`;
+  return `${day}, ${formatCounted(ledger.entries, "order")}${mismatches}`;
 }
 
 const COLUMNS = [
@@ -182,8 +184,7 @@ const COLUMNS = [
   { head: "QTY", align: "right" },
   { head: "STOP", align: "right" },
   { head: "HIGH", align: "right" },
-  { head: "R1", align: "right" },
-  { head: "R2", align: "right" },
+  ...TRIM_REASONS.map((reason) => ({ head: EXIT_RULES[reason].name, align: "right" as const })),
   { head: "AT THE BROKER", align: "left" },
 ] as const;
 
@@ -195,14 +196,26 @@ function formatPositions(positions: readonly PositionStatus[], paint: Paint): st
     position.unexplained_qty === null ? `${position.qty ?? "?"}` : `${position.qty} (!)`,
     formatPriceUsd(position.stop_usd),
     position.high_water_usd === null ? "?" : formatPriceUsd(position.high_water_usd),
-    formatLevel(position.r1_usd, position.is_trimmed_r1),
-    formatLevel(position.r2_usd, position.is_trimmed_r2),
+    ...TRIM_REASONS.map((reason) => {
+      const { statusLevel, statusFlag } = EXIT_RULES[reason];
+      return formatLevel(position[statusLevel], position[statusFlag]);
+    }),
     position.broker === null ? "not asked" : formatCover(position.broker),
   ]);
-  return formatNarrowTable(COLUMNS, rows).map((line) =>
+  const lines = formatNarrowTable(COLUMNS, rows).map((line) =>
     line.includes("NO STOP") ? paint("bad", line) : line
   );
+  const marks = MARKS.flatMap(({ mark, meaning }) =>
+    rows.flat().some((cell) => cell.endsWith(mark)) ? [`${mark.trim()} ${meaning}`] : []
+  );
+  return marks.length === 0 ? lines : [...lines, `(${marks.join("; ")})`];
 }
+
+/** What a number's end says of it, told where one has it. */
+const MARKS = [
+  { mark: "*", meaning: "sold there already" },
+  { mark: " (!)", meaning: "shares that no order explains: nothing is done in it" },
+] as const;
 
 function formatLevel(priceUsd: number | null, isTrimmed: boolean): string {
   return priceUsd === null ? "none" : `${formatPriceUsd(priceUsd)}${isTrimmed ? "*" : ""}`;
@@ -222,7 +235,7 @@ function formatBroker(broker: NonNullable<StatusReport["broker"]>): Labelled[] {
       "Account",
       `${broker.account_status}${broker.is_blocked ? ", BLOCKED" : ""}, equity ` +
       `${broker.equity_usd === null ? "unknown" : formatCents(broker.equity_usd)} USD, ` +
-      `${broker.open_orders} open orders`,
+      formatCounted(broker.open_orders, "open order"),
       broker.is_blocked ? "bad" : null,
     ],
     ...(foreign === "" ? [] : [["Foreign", `${foreign} (never touched)`, null] as const]),

@@ -15,7 +15,7 @@ import {
   writeSwitch,
 } from "../state/switch_files.ts";
 import { readText } from "../state/text_file.ts";
-import { quoteForShell } from "./check_item.ts";
+import { quoteForShell } from "./shell_words.ts";
 import type { ProgramHost } from "./command.ts";
 import { formatHolder, type Holder, listHolders } from "./holders.ts";
 import { PROGRAM } from "./version.ts";

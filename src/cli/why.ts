@@ -1,3 +1,4 @@
+import { formatCounted } from "../domain/counted.ts";
 import { buildWhy, formatWhy } from "../domain/day/why.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import { formatOneLine } from "../domain/one_line.ts";
@@ -33,13 +34,13 @@ export const WHY_COMMAND: Command = {
     [EXIT.notSo]: "the day has no events",
     [EXIT.configInvalid]: "configuration invalid",
   },
+  checkOptions: (options, nowMs) => void readAsked(options, nowMs),
   run: (host, options) => runGuarded(host, () => runWhy(host, options)),
 };
 
 async function runWhy(host: ProgramHost, options: ParsedOptions): Promise<number> {
-  const symbol = readSymbol(options, "why");
+  const { symbol, dateNy } = readAsked(options, host.clock.nowMs());
   const stateDir = readStateDir(host.environment);
-  const dateNy = readDate(options.values.get("date"), dateNyOf(host.clock.nowMs()));
   const { events, gaps } = await readDay(stateDir, { dateNy, symbol });
   for (const gap of gaps) sayError(host, gap);
   if (events.length === 0) {
@@ -56,6 +57,14 @@ async function runWhy(host: ProgramHost, options: ParsedOptions): Promise<number
   return EXIT.done;
 }
 
+/** @throws {UsageError} */
+function readAsked(options: ParsedOptions, nowMs: number): { symbol: string; dateNy: string } {
+  return {
+    symbol: readSymbol(options, "why"),
+    dateNy: readDate(options.values.get("date"), dateNyOf(nowMs)),
+  };
+}
+
 /** What the day is told by beside the symbol's own: kept alone, a busy day has a thousand symbols. */
 const OF_EVERY_SYMBOL: ReadonlySet<string> = new Set(["gate", "watchlist", "engine_started"]);
 
@@ -69,7 +78,11 @@ async function readDay(
     for await (const item of readEvents(createDenoFileSystem(), { stateDir, dateNy })) {
       if (item.kind === "end") {
         if (item.skippedLines > 0) {
-          gaps.push(`${item.skippedLines} lines of events-${dateNy}.jsonl could not be read`);
+          gaps.push(
+            `${
+              formatCounted(item.skippedLines, "line")
+            } of events-${dateNy}.jsonl could not be read`,
+          );
         }
       } else if (item.event.symbol === symbol || OF_EVERY_SYMBOL.has(item.event.type)) {
         events.push(item.event);

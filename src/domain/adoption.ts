@@ -1,6 +1,7 @@
 import type { Candidate } from "./candidate.ts";
 import { buildAdoptionId } from "./client_order_id.ts";
 import type { ManagedPosition } from "./engine_state.ts";
+import { NOTHING_TRIMMED } from "./exit_rules.ts";
 import { dateNyOf } from "./ny_time.ts";
 import type { AdoptPlan } from "./operator_request.ts";
 import type { BrokerPosition } from "./orders.ts";
@@ -51,8 +52,7 @@ export function buildAdoption(
     stopUsd: levels.stopUsd,
     // It starts at the price of the first look at what is held, never at what was paid.
     highWaterUsd: 0,
-    isTrimmedR1: false,
-    isTrimmedR2: false,
+    ...NOTHING_TRIMMED,
     qty,
     costBasisUsd: held.costBasisUsd,
     unexplainedQty: null,

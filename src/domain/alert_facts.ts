@@ -1,23 +1,17 @@
 import type { AlertTitle } from "./alert_titles.ts";
 import type { Standing } from "./account/standing.ts";
 import type { Caps } from "./caps.ts";
+import { formatCounted } from "./counted.ts";
 import type { DayLoss } from "./day_loss.ts";
 import { formatCents } from "./money.ts";
 import { formatNy } from "./ny_time.ts";
+import type { StopFact } from "./protection.ts";
 
 /** A message to the operator as plain text; the alert adapter adds the mode mark and escapes it (interface, Slack). */
 export interface AlertMessage {
   readonly level: "INFO" | "TRADE" | "WARNING" | "ERROR";
   readonly title: AlertTitle;
   readonly text: string;
-}
-
-/** A stop that works (or is `held`) at the broker. Quantity in shares, price in USD per share. */
-export interface StopFact {
-  readonly qty: number;
-  readonly stopUsd: number;
-  /** As on the wire: `gtc`, `day`. */
-  readonly timeInForce: string;
 }
 
 /** A position as it was seen last. Shares. */
@@ -124,15 +118,19 @@ function formatProtection(position: PositionFact): string {
 }
 
 function formatHead({ symbol, qty, lastSeen }: PositionFact): string {
-  if (qty !== null) return `${symbol} ${qty} shares`;
-  const held = lastSeen === null ? "shares unknown" : `${lastSeen.heldQty} shares when last seen`;
+  if (qty !== null) return `${symbol} ${formatCounted(qty, "share")}`;
+  const held = lastSeen === null
+    ? "shares unknown"
+    : `${formatCounted(lastSeen.heldQty, "share")} when last seen`;
   return `${symbol} (${held})`;
 }
 
 function formatLastSeen(lastSeen: LastSeenFact | null): string {
   if (lastSeen === null) return "";
   const { heldQty, coveredQty, gtcQty } = lastSeen;
-  return `; when last seen ${Math.max(coveredQty, gtcQty)} of ${heldQty} shares had a stop, ` +
+  return `; when last seen ${Math.max(coveredQty, gtcQty)} of ${
+    formatCounted(heldQty, "share")
+  } had a stop, ` +
     `${gtcQty} of them good till canceled`;
 }
 
@@ -179,7 +177,9 @@ export function formatMarket(market: MarketFact): string {
 export function formatWatchlist(watchlist: WatchlistFact): string {
   switch (watchlist.kind) {
     case "fresh":
-      return `fresh, ${watchlist.candidates} candidates, ${watchlist.dropped} rows dropped, ` +
+      return `fresh, ${formatCounted(watchlist.candidates, "candidate")}, ${
+        formatCounted(watchlist.dropped, "row")
+      } dropped, ` +
         [`written ${formatNy(watchlist.modifiedAtMs)}`, ...watchlist.doubts].join("; ");
     case "stale":
       return watchlist.listOfNy === null
@@ -202,10 +202,14 @@ export function formatCapUse(use: CapUseFact | null): string {
   const grossUsd = formatCents(use.grossNotionalUsd);
   const openSymbols = use.openSymbols ?? "unknown";
   if (caps === null) {
-    return `${use.orders} orders, ${grossUsd} USD, ${openSymbols} positions (caps not valid)`;
+    return `${formatCounted(use.orders, "order")}, ${grossUsd} USD, ${
+      formatCounted(use.openSymbols, "position")
+    } (caps not valid)`;
   }
-  return `${use.orders} of ${caps.ordersPerDay} orders, ${grossUsd} of ` +
-    `${formatCents(caps.grossNotionalUsd)} USD, ${openSymbols} of ${caps.positions} positions`;
+  return `${use.orders} of ${formatCounted(caps.ordersPerDay, "order")}, ${grossUsd} of ` +
+    `${formatCents(caps.grossNotionalUsd)} USD, ${openSymbols} of ${
+      formatCounted(caps.positions, "position")
+    }`;
 }
 
 /** A heading with an indented line for each item, or `none`; what is past `LIST_LINES_MAX` is counted. */

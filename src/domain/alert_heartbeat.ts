@@ -17,7 +17,7 @@ import {
 import type { DayLoss } from "./day_loss.ts";
 import { formatDayResult } from "./alert_summary.ts";
 import type { DayResult } from "./day/day_result.ts";
-import type { ReadFailure } from "./gate.ts";
+import type { ReadFailure } from "./order_request.ts";
 import { formatNy } from "./ny_time.ts";
 
 /** An order of ours without a usable answer, looked up until it has one (pipeline 6). */

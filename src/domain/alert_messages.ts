@@ -13,6 +13,7 @@ import {
 } from "./alert_facts.ts";
 import type { DayLoss } from "./day_loss.ts";
 import type { Alerted } from "./engine_state.ts";
+import { type ExitReason, isTrim } from "./exit_rules.ts";
 import { formatGateLines, type LiveDecision } from "./gate.ts";
 import { formatCents } from "./money.ts";
 import { formatNy } from "./ny_time.ts";
@@ -299,19 +300,17 @@ export function buildOrderSubmitted(facts: SubmissionFacts): AlertMessage {
 
 /** An exit that left, or in DRY_RUN would have. */
 export interface SoldFacts {
-  readonly kind: "trim" | "close";
   readonly symbol: string;
   readonly qty: number;
-  /** `r1_trim`, `r2_trim`, `stop_exit`. */
-  readonly reason: string;
+  readonly reason: ExitReason;
 }
 
 /** Builds the verbose message of a trim or a close (TRADE; `SLACK_VERBOSE`). */
 export function buildPositionSold(facts: SoldFacts): AlertMessage {
-  const { kind, symbol, qty, reason } = facts;
+  const { symbol, qty, reason } = facts;
   return {
     level: "TRADE",
-    title: kind === "trim" ? "Position trimmed" : "Position closed",
+    title: isTrim(reason) ? "Position trimmed" : "Position closed",
     text: `${symbol}: SUBMITTED sell qty=${qty} reason=${reason}`,
   };
 }

@@ -12,6 +12,8 @@ import {
   sortPositions,
 } from "./alert_facts.ts";
 import type { Caps } from "./caps.ts";
+import { formatCounted } from "./counted.ts";
+import { formatFillReason } from "./fill_reason.ts";
 import type { DayLoss } from "./day_loss.ts";
 import type { DayResult } from "./day/day_result.ts";
 import { formatR } from "./day/trade_result.ts";
@@ -48,7 +50,7 @@ export interface FillFact {
   readonly priceUsd: number | null;
 }
 
-/** A sell's fill with the reason of the exit (`r1_trim`, `r2_trim`, `stop_exit`, `stop`, `take_profit`). */
+/** A sell's fill with what it was for (`FillReason`). */
 export interface ExitFact extends FillFact {
   readonly reason: string;
 }
@@ -171,7 +173,10 @@ function buildLiveLines(inputs: Extract<DailySummaryInputs, { mode: "LIVE" }>): 
     `Notional: ${formatCents(inputs.notionalUsd)} USD`,
     ...formatList("Fills", fills.map(formatFill)),
     `Caps used: ${formatCapUse(inputs.capUse)}`,
-    ...formatList("Exits", exits.map((exit) => `${formatFill(exit)} (${exit.reason})`)),
+    ...formatList(
+      "Exits",
+      exits.map((exit) => `${formatFill(exit)} (${formatFillReason(exit.reason)})`),
+    ),
     ...buildResultLines(inputs.closedTrades),
   ];
 }
@@ -199,7 +204,7 @@ function buildResultLines(trades: readonly ClosedTradeFact[] | null): string[] {
   const unknownCount = trades.length - known.length;
   const totalUsd = known.reduce((sumUsd, resultUsd) => sumUsd + resultUsd, 0);
   const lines = trades.map(({ symbol, qty, resultUsd, resultR }) =>
-    `${symbol} ${qty} shares: ${
+    `${symbol} ${formatCounted(qty, "share")}: ${
       resultUsd === null ? "result unknown" : `${formatSignedUsd(resultUsd)} USD`
     }${resultR === null ? "" : ` (${formatR(resultR)})`}`
   );
@@ -233,19 +238,23 @@ function buildDryRunLines(inputs: Extract<DailySummaryInputs, { mode: "DRY_RUN" 
     .slice(0, LARGEST_ORDERS_MAX);
   const symbolCount = new Set(orders.map((order) => order.symbol)).size;
   return [
-    `Would have sent: ${orders.length} orders in ${symbolCount} symbols, nothing left this host`,
+    `Would have sent: ${formatCounted(orders.length, "order")} in ${
+      formatCounted(symbolCount, "symbol")
+    }, nothing left this host`,
     `Notional: ${formatCents(notionalUsd)} USD${
       unpricedCount > 0 ? ` (without ${unpricedCount} of unknown price)` : ""
     }`,
     caps === null
       ? "Caps: not valid"
-      : `Caps in LIVE: ${caps.ordersPerDay} orders, ${formatCents(caps.grossNotionalUsd)} USD`,
+      : `Caps in LIVE: ${formatCounted(caps.ordersPerDay, "order")}, ${
+        formatCents(caps.grossNotionalUsd)
+      } USD`,
     ...formatList("Largest", largest.map(formatDryRunOrder)),
   ];
 }
 
 function formatDryRunOrder({ symbol, qty, notionalUsd }: DryRunOrderFact): string {
-  return `${symbol} ${qty} shares, ${
+  return `${symbol} ${formatCounted(qty, "share")}, ${
     notionalUsd === null ? "price unknown" : `${formatCents(notionalUsd)} USD`
   }`;
 }

@@ -1,3 +1,4 @@
+import { formatCounted } from "./counted.ts";
 import type { LossVerdict } from "./day_loss.ts";
 import type { LiveDecision } from "./gate.ts";
 import type { CapUsage } from "./ledger.ts";
@@ -135,10 +136,10 @@ function checkDay({ usage, loss, clockSkewSeconds }: CapInputs): OrderVerdict | 
     return deny("system clock", `host and broker clocks differ by ${clockSkewSeconds} s`);
   }
   if (!(usage.symbolRejections < SYMBOL_REJECTIONS_MAX)) {
-    return deny("rejected twice today", `${usage.symbolRejections} rejections`);
+    return deny("rejected twice today", formatCounted(usage.symbolRejections, "rejection"));
   }
   if (!(usage.rejectionsInARow < REJECTIONS_IN_A_ROW_MAX)) {
-    return deny("rejections in a row", `${usage.rejectionsInARow} rejections`);
+    return deny("rejections in a row", formatCounted(usage.rejectionsInARow, "rejection"));
   }
   return null;
 }

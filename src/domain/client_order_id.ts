@@ -1,3 +1,5 @@
+import { EXIT_REASONS, type ExitReason, isExitReason } from "./exit_rules.ts";
+
 declare const brand: unique symbol;
 
 /** The name that we give an order before it leaves; unique for the account, at most 128 characters (broker.md). */
@@ -9,7 +11,7 @@ export const OUR_PREFIX = "avwap-";
 export const FLATTEN_PREFIX = "avwap-flatten-";
 
 /** Why a sell or a stop of ours exists. */
-export type SellReason = "r1_trim" | "r2_trim" | "stop_exit" | "stop";
+export type SellReason = ExitReason | "stop";
 
 /**
  * The id of an entry: a function of account, NY date, symbol and attempt, so that a restart, and a second engine on the
@@ -73,6 +75,32 @@ export function buildSellId(
   sell: { readonly positionId: string; readonly reason: SellReason; readonly attempt: number },
 ): ClientOrderId {
   return `${sell.positionId}-${sell.reason}-${sell.attempt}` as ClientOrderId;
+}
+
+const SELL_REASONS: readonly SellReason[] = [...EXIT_REASONS, "stop"];
+
+/** Whether a text is the reason of a sell or stop of ours. */
+export function isSellReason(reason: string | null): reason is SellReason {
+  return reason === "stop" || isExitReason(reason);
+}
+
+const SELL_ID = new RegExp(`^(.*)-(${SELL_REASONS.join("|")})-(\\d{1,6})$`);
+
+/** A sell's reason, read back from its id; `null` for an id of another form. */
+export function readReason(clientOrderId: string): SellReason | null {
+  const reason = SELL_ID.exec(clientOrderId)?.[2] ?? null;
+  return isSellReason(reason) ? reason : null;
+}
+
+/** The position that a sell of ours belongs to, read back from its id; `null` for an id of another form. */
+export function readPositionId(clientOrderId: string): string | null {
+  return SELL_ID.exec(clientOrderId)?.[1] ?? null;
+}
+
+/** The attempt of a sell of ours, read back from its id; `null` for an id of another form. */
+export function readAttempt(clientOrderId: string): number | null {
+  const text = SELL_ID.exec(clientOrderId)?.[3];
+  return text === undefined ? null : Number(text);
 }
 
 /** Whether the id is of an order that this engine (or its `flatten`) named. */

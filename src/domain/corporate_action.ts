@@ -57,3 +57,26 @@ export function formatConsequence(kind: CorporateActionKind): string {
       return "the broker takes shares away with no order behind it, and the stops end";
   }
 }
+
+/** State keys by symbol: the NY date on which it was asked for, and what is due in it. */
+export const ACTIONS_ASKED = "corporate actions asked";
+export const ACTION_DUE = "corporate action due";
+
+/** Whether a symbol's actions up to the next session were answered today. @param kept `EngineState.alerted`. */
+export function isActionAsked(
+  kept: Readonly<Record<string, string>>,
+  symbol: string,
+  dateNy: string,
+): boolean {
+  return kept[`${ACTIONS_ASKED} ${symbol}`] === dateNy;
+}
+
+/** Whether that answer had a split, merger, name change or removal that is due by the next session (pipeline 4). */
+export function isActionDue(
+  kept: Readonly<Record<string, string>>,
+  symbol: string,
+  dateNy: string,
+): boolean {
+  const prefix = `${ACTION_DUE} ${symbol} `;
+  return Object.entries(kept).some(([key, value]) => value === dateNy && key.startsWith(prefix));
+}

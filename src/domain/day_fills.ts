@@ -1,4 +1,5 @@
 import { readNumber, readText, readTimeMs, type RecordedEvent } from "./events.ts";
+import { isTrim } from "./exit_rules.ts";
 
 /** What a fill did to the position. */
 export type FillKind = "entry" | "trim" | "exit" | "other";
@@ -9,7 +10,7 @@ export interface DayFill {
   readonly symbol: string;
   readonly side: "buy" | "sell";
   readonly kind: FillKind;
-  /** `entry`, `r1_trim`, `r2_trim`, `stop_exit`, `stop`, `take_profit`, `flatten`, `other`. */
+  /** What it was for, as `FillReason` has it. */
   readonly reason: string;
   readonly qty: number;
   readonly priceUsd: number | null;
@@ -57,21 +58,6 @@ function readFill(event: RecordedEvent): DayFill | null {
 
 function decideKind(reason: string, side: "buy" | "sell"): FillKind {
   if (reason === "entry") return "entry";
-  if (reason === "r1_trim" || reason === "r2_trim") return "trim";
+  if (isTrim(reason)) return "trim";
   return side === "sell" ? "exit" : "other";
-}
-
-const REASON_WORDS: Readonly<Record<string, string>> = {
-  entry: "entry",
-  r1_trim: "trim at R1",
-  r2_trim: "trim at R2",
-  stop_exit: "stop exit",
-  stop: "stop",
-  take_profit: "target",
-  flatten: "flatten",
-};
-
-/** A fill's reason for people. */
-export function formatFillReason(reason: string): string {
-  return REASON_WORDS[reason] ?? reason;
 }

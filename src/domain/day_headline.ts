@@ -1,5 +1,6 @@
 import { formatPriceUsd, formatSignedUsd } from "./alert_facts.ts";
-import { formatFillReason } from "./day_fills.ts";
+import { formatCounted } from "./counted.ts";
+import { formatFillReason } from "./fill_reason.ts";
 import type { SymbolDay } from "./day_symbols.ts";
 import type { DayView } from "./day_view.ts";
 import { readNyTime } from "./ny_time.ts";
@@ -34,11 +35,9 @@ export function formatHeadline(view: DayView): string {
 function formatTrades(view: DayView): string {
   const fills = view.symbols.flatMap((day) => day.fills);
   const count = (kind: string) => fills.filter((fill) => fill.kind === kind).length;
-  const parts = [
-    formatCount(count("entry"), "entry", "entries"),
-    formatCount(count("trim"), "trim", "trims"),
-    formatCount(count("exit"), "exit", "exits"),
-  ].filter((part) => part !== "");
+  const parts = ["entry", "trim", "exit"].flatMap((kind) =>
+    count(kind) === 0 ? [] : [formatCounted(count(kind), kind)]
+  );
   return parts.length === 0 ? "nothing traded" : parts.join(", ");
 }
 
@@ -54,16 +53,16 @@ function formatDayResult({ dayResult: { symbols, unknown, knownUsd } }: DayView)
 function formatSimulated(view: DayView): string {
   const count = view.orders.simulated.length;
   if (count === 0) return "no order simulated, none sent";
-  return `${formatCount(count, "order", "orders")} simulated, none sent`;
+  return `${formatCounted(count, "order")} simulated, none sent`;
 }
 
 function formatTroubles(view: DayView): string[] {
   const rejected = view.orders.refusals.filter((row) => row.by === "broker")
     .reduce((sum, row) => sum + row.count, 0);
   return [
-    formatCount(rejected, "order rejected", "orders rejected"),
-    formatCount(view.errors.length, "error", "errors"),
-  ].filter((part) => part !== "");
+    rejected === 0 ? [] : [`${formatCounted(rejected, "order")} rejected`],
+    view.errors.length === 0 ? [] : [formatCounted(view.errors.length, "error")],
+  ].flat();
 }
 
 function formatOvernight(symbols: readonly SymbolDay[]): string[] {
@@ -72,10 +71,6 @@ function formatOvernight(symbols: readonly SymbolDay[]): string[] {
   if (open.length === 0) return [];
   const names = open.map((day) => `${day.leftQty} ${day.symbol}`).join(", ");
   return [`still held: ${names}`];
-}
-
-function formatCount(count: number, one: string, many: string): string {
-  return count === 0 ? "" : `${count} ${count === 1 ? one : many}`;
 }
 
 /** A symbol's day in one sentence, without its name. */

@@ -1,12 +1,13 @@
 import type { Standing } from "./account/standing.ts";
 import type { DayLoss } from "./day_loss.ts";
 import type { EntryIntent } from "./entry_intent.ts";
+import type { ExitLevels, TrimFlags } from "./exit_rules.ts";
 import type { LiveLedger } from "./ledger.ts";
 import type { PriceMemory } from "./price_check.ts";
 import type { Unfinished } from "./unfinished.ts";
 
 /** A position that the engine manages, and what its exit rules remember of it (pipeline 5). Prices USD per share. */
-export interface ManagedPosition extends PriceMemory {
+export interface ManagedPosition extends PriceMemory, ExitLevels, TrimFlags {
   readonly symbol: string;
   /** The client order id of its entry, or the adoption id of a position that the engine did not buy. */
   readonly positionId: string;
@@ -14,13 +15,6 @@ export interface ManagedPosition extends PriceMemory {
   readonly adoptedQty: number;
   /** What was beside them then and is the operator's, for instance a part of a share. */
   readonly besideQty: number;
-  readonly pivotUsd: number;
-  readonly r1Usd: number;
-  readonly r2Usd: number;
-  readonly stopUsd: number;
-  readonly highWaterUsd: number;
-  readonly isTrimmedR1: boolean;
-  readonly isTrimmedR2: boolean;
   /** Shares the broker showed when they were last accounted for, `null` before the first look; 0 before the first fill. */
   readonly qty: number | null;
   /** Cost basis in USD at that look: what tells a split from a fill. */

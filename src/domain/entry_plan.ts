@@ -173,6 +173,16 @@ export function listDueIntents(intents: readonly EntryIntent[], nowMs: number): 
   return { due, expired, waiting };
 }
 
+/** The intents that a cycle decides: what is due, and what comes due within the lead, by their time (pipeline 4). */
+export function listPressing(
+  intents: readonly EntryIntent[],
+  nowMs: number,
+  leadMs: number,
+): readonly EntryIntent[] {
+  const { due, waiting } = listDueIntents(intents, nowMs);
+  return [...due, ...waiting.filter(({ scheduledAtMs }) => scheduledAtMs <= nowMs + leadMs)];
+}
+
 /** By code unit, not by locale: the order must be the same on every host. */
 function bySchedule(a: EntryIntent, b: EntryIntent): number {
   if (a.scheduledAtMs !== b.scheduledAtMs) return a.scheduledAtMs - b.scheduledAtMs;

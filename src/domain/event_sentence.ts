@@ -1,5 +1,6 @@
 import { formatPriceUsd } from "./alert_facts.ts";
-import { formatFillReason } from "./day_fills.ts";
+import { formatCounted } from "./counted.ts";
+import { formatFillReason } from "./fill_reason.ts";
 import { formatEntryEnd } from "./entry_end.ts";
 import { type EventType, readNumber, readText, readTimeMs, type RecordedEvent } from "./events.ts";
 import { formatCents } from "./money.ts";
@@ -57,13 +58,13 @@ const SENTENCES: Readonly<Record<EventType, (event: RecordedEvent) => string>> =
     `${price(event, "b2_close_usd")}, pivot ${price(event, "pivot_usd")} ` +
     `(${SIGNAL_WORDS[text(event, "outcome")] ?? text(event, "outcome")})`,
   intent: (event) =>
-    `entry intended: ${count(event, "qty")} shares at about ${price(event, "ref_price_usd")}, ` +
+    `entry intended: ${shares(event)} at about ${price(event, "ref_price_usd")}, ` +
     `stop ${price(event, "stop_usd")}, target ${price(event, "r2_usd")}, ` +
     `due ${time(event, "scheduled_at")}, worth nothing after ${time(event, "expires_at")}`,
   skip: (event) => `entry skipped: ${text(event, "reason")} (${text(event, "mode")})`,
   verdict: formatVerdictSentence,
   dry_run_order: (event) =>
-    `entry simulated: ${count(event, "qty")} shares at about ${price(event, "ref_price_usd")} ` +
+    `entry simulated: ${shares(event)} at about ${price(event, "ref_price_usd")} ` +
     `(${cents(event, "notional_usd")} USD), nothing sent` +
     (event["is_allowlisted"] === false ? "; the allowlist would block it" : ""),
   order_recorded: formatRecorded,
@@ -93,18 +94,20 @@ const SENTENCES: Readonly<Record<EventType, (event: RecordedEvent) => string>> =
     `at ${price(event, "price_usd")}: stop ${price(event, "stop_usd")}, ${
       // At an adoption nobody has looked at it before.
       readNumber(event, "high_water_usd") === 0 ? "" : `high ${price(event, "high_water_usd")}, `}${
-      count(event, "qty")
-    } shares`,
+      shares(event)
+    }`,
   exit: (event) =>
-    `${formatFillReason(text(event, "reason"))} due: ${count(event, "qty")} shares at ` +
+    `${formatFillReason(text(event, "reason"))} due: ${shares(event)} at ` +
     `${price(event, "price_usd")}, stop ${price(event, "stop_usd")} (${text(event, "mode")})`,
   position: formatPositionChange,
   protection: (event) =>
     `protection: ${PROTECTION_WORDS[text(event, "step")] ?? text(event, "step")}, ` +
-    `${count(event, "qty")} shares at ${price(event, "stop_usd")}`,
+    `${shares(event)} at ${price(event, "stop_usd")}`,
   equity: formatEquity,
   summary: (event) =>
-    `daily summary (${text(event, "mode")}): ${count(event, "tried")} entries tried, ` +
+    `daily summary (${text(event, "mode")}): ${
+      formatCounted(readNumber(event, "tried"), "entry")
+    } tried, ` +
     `${count(event, "accepted")} accepted, ${count(event, "denied")} denied, ` +
     `${count(event, "rejected")} rejected, ${count(event, "expired")} expired, ` +
     `${count(event, "unresolved")} unresolved` +
@@ -159,8 +162,10 @@ function formatWatchlistVersion(event: RecordedEvent): string {
   const dropped = Array.isArray(event["dropped"]) ? event["dropped"].length : 0;
   const message = readText(event, "message");
   return message ??
-    `watchlist ${text(event, "status")}: ${count(event, "candidates")} candidates, ` +
-      `${dropped} rows dropped`;
+    `watchlist ${text(event, "status")}: ${
+        formatCounted(readNumber(event, "candidates"), "candidate")
+      }, ` +
+      `${formatCounted(dropped, "row")} dropped`;
 }
 
 function formatVerdictSentence(event: RecordedEvent): string {
@@ -180,7 +185,7 @@ function formatRecorded(event: RecordedEvent): string {
 }
 
 function formatRequest(event: RecordedEvent): string {
-  const qty = readNumber(event, "qty") === null ? "" : ` ${count(event, "qty")} shares`;
+  const qty = readNumber(event, "qty") === null ? "" : ` ${shares(event)}`;
   const stop = readNumber(event, "stop_usd") === null ? "" : `, stop ${price(event, "stop_usd")}`;
   const target = readNumber(event, "take_profit_usd") === null
     ? ""
@@ -237,7 +242,7 @@ function formatPositionChange(event: RecordedEvent): string {
   const qty = readNumber(event, "qty");
   switch (text(event, "change")) {
     case "changed":
-      return `position is ${count(event, "qty")} shares now`;
+      return `position is ${shares(event)} now`;
     case "gone":
       return "position closed";
     case "never_filled":
@@ -245,28 +250,32 @@ function formatPositionChange(event: RecordedEvent): string {
     case "absent":
       return "position NOT SHOWN by the broker, and no sells account for it: kept";
     case "unexplained":
-      return `position changed to ${count(event, "qty")} shares with NO ORDER behind it: hands off`;
+      return `position changed to ${shares(event)} with NO ORDER behind it: hands off`;
     case "released":
-      return `position of ${count(event, "qty")} shares released to the operator`;
+      return `position of ${shares(event)} released to the operator`;
     case "adopted":
-      return `position of ${count(event, "qty")} shares adopted`;
+      return `position of ${shares(event)} adopted`;
     case "stop raised":
       return `stop raised to ${price(event, "stop_usd")}`;
     default:
-      return `position: ${text(event, "change")}${qty === null ? "" : `, ${qty} shares`}`;
+      return `position: ${text(event, "change")}${qty === null ? "" : `, ${shares(event)}`}`;
   }
 }
 
 function formatEquity(event: RecordedEvent): string {
   const positions = event["positions"];
   const held = Array.isArray(positions)
-    ? `${positions.length} position${positions.length === 1 ? "" : "s"}`
+    ? formatCounted(positions.length, "position")
     : "positions unknown";
   return `equity ${cents(event, "equity_usd")} USD, ${held}`;
 }
 
 function text(event: RecordedEvent, field: string): string {
   return readText(event, field) ?? "unknown";
+}
+
+function shares(event: RecordedEvent): string {
+  return formatCounted(readNumber(event, "qty"), "share");
 }
 
 function count(event: RecordedEvent, field: string): string {

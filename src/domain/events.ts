@@ -196,7 +196,7 @@ export type OrderRecordedEvent = {
   readonly side: OrderSide;
   readonly qty: number | null;
   readonly notional_usd: number;
-  /** A sell's reason: `r1_trim`, `r2_trim`, `stop_exit`, or `stop` for a resting one. */
+  /** A sell's reason: one of `EXIT_RULES`, or `stop` for a resting one. */
   readonly reason: string | null;
   readonly stop_usd: number | null;
   readonly pivot_usd: number | null;
@@ -412,6 +412,8 @@ export type ErrorEvent = {
   /** How often it was said since `since`, this time included, where it repeated. */
   readonly times?: number | undefined;
   readonly since?: string | undefined;
+  /** Where its numbers and ids tell it from others with the same words. Since release 0.2.0. */
+  readonly is_distinct?: true | undefined;
   readonly stack?: string | undefined;
 };
 

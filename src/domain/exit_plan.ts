@@ -1,14 +1,21 @@
-import type { SellReason } from "./client_order_id.ts";
-import type { ManagedPosition } from "./engine_state.ts";
-
-/** Why shares are sold at once. */
-export type ExitReason = Exclude<SellReason, "stop">;
+import {
+  EXIT_REASONS,
+  EXIT_RULES,
+  type ExitLevels,
+  type ExitReason,
+  isClose,
+  isTrim,
+  TRIM_REASONS,
+  type TrimFlags,
+  type TrimReason,
+} from "./exit_rules.ts";
 
 /** The part of a managed position that the exit rules read. */
-export type ExitInputs = Pick<
-  ManagedPosition,
-  "pivotUsd" | "r1Usd" | "r2Usd" | "stopUsd" | "highWaterUsd" | "isTrimmedR1" | "isTrimmedR2"
->;
+export type ExitInputs = ExitLevels & TrimFlags;
+
+/** What a position remembers of the trims after which its stop trails the high. */
+const TRAILED = TRIM_REASONS.filter((reason) => EXIT_RULES[reason].isTrailedAfter)
+  .map((reason) => EXIT_RULES[reason].flag);
 
 /** What the rules say at one price: what was observed, where the stop belongs now, and the first exit that is due. */
 export interface ExitDecision {
@@ -30,15 +37,14 @@ export function decideExit(position: ExitInputs, qty: number, priceUsd: number):
     return { highWaterUsd: position.highWaterUsd, stopUsd: position.stopUsd, due: null };
   }
   const highWaterUsd = Math.max(position.highWaterUsd, priceUsd);
-  const halfQty = Math.floor(qty / 2);
-  if (priceUsd >= position.r1Usd && !position.isTrimmedR1) {
-    const stopUsd = Math.max(position.stopUsd, position.pivotUsd);
-    return { highWaterUsd, stopUsd, due: { reason: "r1_trim", qty: halfQty } };
+  for (const reason of TRIM_REASONS) {
+    const { levelUsd, flag } = EXIT_RULES[reason];
+    if (position[flag] || !(priceUsd >= levelUsd(position))) continue;
+    const stopUsd = liftStop(position, reason);
+    return { highWaterUsd, stopUsd, due: { reason, qty: splitQty(reason, qty).sellQty } };
   }
-  if (priceUsd >= position.r2Usd && !position.isTrimmedR2) {
-    return { highWaterUsd, stopUsd: position.stopUsd, due: { reason: "r2_trim", qty: halfQty } };
-  }
-  const stopUsd = position.isTrimmedR2 ? trail({ ...position, highWaterUsd }) : position.stopUsd;
+  const isTrailing = TRAILED.some((flag) => position[flag]);
+  const stopUsd = isTrailing ? trail({ ...position, highWaterUsd }) : position.stopUsd;
   const isStopped = priceUsd <= stopUsd && qty > 0;
   return { highWaterUsd, stopUsd, due: isStopped ? { reason: "stop_exit", qty } : null };
 }
@@ -48,29 +54,46 @@ export function splitQty(
   reason: ExitReason,
   sureQty: number,
 ): { readonly sellQty: number; readonly restQty: number } {
-  const sellQty = reason === "stop_exit" ? sureQty : Math.floor(sureQty / 2);
+  const { sells, of } = EXIT_RULES[reason].part;
+  const sellQty = Math.floor(sureQty * sells / of);
   return { sellQty, restQty: sureQty - sellQty };
 }
 
 /** The position after a trim is done, its stop where rules 2 and 4 want it then; as it was for an exit that is no trim. */
-export function markTrimmed(position: ManagedPosition, reason: ExitReason): ManagedPosition {
-  if (reason === "r1_trim") {
-    const stopUsd = Math.max(position.stopUsd, position.pivotUsd);
-    return { ...position, isTrimmedR1: true, stopUsd };
-  }
-  if (reason === "r2_trim") return { ...position, isTrimmedR2: true, stopUsd: trail(position) };
-  return position;
+export function markTrimmed<Position extends ExitInputs>(
+  position: Position,
+  reason: ExitReason,
+): Position {
+  if (!isTrim(reason)) return position;
+  const { flag, isTrailedAfter } = EXIT_RULES[reason];
+  const liftedUsd = liftStop(position, reason);
+  const stopUsd = isTrailedAfter ? trail({ ...position, stopUsd: liftedUsd }) : liftedUsd;
+  return { ...position, [flag]: true, stopUsd };
+}
+
+/** The position with a trim due again; its stop stays, which never falls. */
+export function unmarkTrimmed<Position extends ExitInputs>(
+  position: Position,
+  reason: ExitReason,
+): Position {
+  return isTrim(reason) ? { ...position, [EXIT_RULES[reason].flag]: false } : position;
+}
+
+/** Where a trim that is due wants the stop at least. */
+function liftStop(position: ExitInputs, reason: TrimReason): number {
+  const { floorUsd } = EXIT_RULES[reason];
+  return floorUsd === null ? position.stopUsd : Math.max(position.stopUsd, floorUsd(position));
 }
 
 /** Rule 4: the stop follows the high by half of the move, and never falls. */
-function trail(position: ExitInputs): number {
+function trail(position: ExitLevels): number {
   const moveUsd = position.r2Usd - position.pivotUsd;
   return Math.max(position.stopUsd, position.highWaterUsd - moveUsd / 2);
 }
 
 /** An exit as DRY_RUN prints it (pipeline 5). */
 export function formatDryRunExit(symbol: string, reason: ExitReason, qty: number): string {
-  return reason === "stop_exit"
+  return isClose(reason)
     ? `DRY_RUN: would close ${symbol} (reason=${reason})`
     : `DRY_RUN: would trim ${symbol} qty=${qty} reason=${reason}`;
 }
@@ -80,7 +103,7 @@ export function formatDryRunExit(symbol: string, reason: ExitReason, qty: number
  * are left out.
  */
 export function listDryRunExits(
-  position: ManagedPosition,
+  position: ExitInputs,
   qty: number,
   priceUsd: number,
 ): { readonly reason: ExitReason; readonly qty: number }[] {
@@ -97,5 +120,5 @@ export function listDryRunExits(
   return exits;
 }
 
-/** R1, R2 and the stop: no pass can hold more. */
-export const EXITS_MAX = 3;
+/** Each trim once, and the stop: no pass can hold more. */
+export const EXITS_MAX = EXIT_REASONS.length;

@@ -1,15 +1,13 @@
 import type { Caps } from "./caps.ts";
 import type { LedgerProblem } from "./ledger.ts";
 import { formatUsd } from "./money.ts";
+import type { ReadFailure } from "./order_request.ts";
 
 /** Tickers that may be bought: all, or a sorted list. `invalid` blocks LIVE under its variable's name. */
 export type Allowlist =
   | { readonly kind: "all" }
   | { readonly kind: "list"; readonly symbols: readonly string[] }
   | { readonly kind: "invalid" };
-
-/** How a broker read failed, as the gate names it. */
-export type ReadFailure = "http" | "timeout" | "network" | "malformed";
 
 /** What is in the confirm token file: its content, or that it is not there (or can't be read, which is the same no). */
 export type TokenFile = { readonly kind: "missing" } | {

@@ -1,4 +1,4 @@
-import { isFlatten, type SellReason } from "./client_order_id.ts";
+import { isFlatten } from "./client_order_id.ts";
 import { dateNyOf } from "./ny_time.ts";
 import { isFinal } from "./orders.ts";
 import type { BrokerOrder, OrderSide } from "./orders.ts";
@@ -40,7 +40,7 @@ export interface LedgerEntry {
   readonly qty: number | null;
   readonly status: LedgerStatus;
   /**
-   * A sell's reason (`r1_trim`, ... , `stop` for a protective stop); of a rejected entry why: `not sent`, or what the
+   * A sell's reason (one of `EXIT_RULES`, or `stop` for a protective stop); of a rejected entry why: `not sent`, or what the
    * broker said.
    */
   readonly reason: string | null;
@@ -157,11 +157,6 @@ export function isEntryRecord(
 /** An entry that counts toward the caps: every one that is not `rejected` (pipeline 6). */
 export function countsTowardCaps(entry: LedgerEntry): boolean {
   return isEntryRecord(entry) && entry.status !== "rejected";
-}
-
-/** Whether a sell's reason is one of an exit, which sells at once, and not a resting stop's. */
-export function isExitReason(reason: string | null): reason is Exclude<SellReason, "stop"> {
-  return reason === "r1_trim" || reason === "r2_trim" || reason === "stop_exit";
 }
 
 /** What the day's entries have used of the caps (pipeline 6: all that are not rejected, unsettled ones included). */

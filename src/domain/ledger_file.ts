@@ -78,11 +78,13 @@ export function compareLedgerFile(
 ): LedgerFile {
   const version = digestLedger(file);
   if (version === digestLedger(records)) return { kind: "same" };
-  if (versions.includes(version)) return { kind: "behind" };
-  if (file.dateNy > records.dateNy && file.dateNy <= todayNy) return { kind: "later" };
+  const isOwn = versions.includes(version);
+  if (!isOwn && file.dateNy > records.dateNy && file.dateNy <= todayNy) return { kind: "later" };
   // What a day before has left open was carried over, and its ledger is in the archive.
   const entries = file.dateNy < records.dateNy ? [] : file.entries;
-  return { kind: "changed", ...merge(records, { ...file, entries }) };
+  const change = merge(records, { ...file, entries });
+  // Our own hand takes nothing out: records that lack what it has written were changed by another one.
+  return isOwn && change.added.length === 0 ? { kind: "behind" } : { kind: "changed", ...change };
 }
 
 /**

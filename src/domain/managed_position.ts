@@ -1,5 +1,6 @@
 import { type ClientOrderId, isFlatten, parseOurId } from "./client_order_id.ts";
 import type { ManagedPosition } from "./engine_state.ts";
+import { NOTHING_TRIMMED } from "./exit_rules.ts";
 import type { LedgerEntry } from "./ledger.ts";
 
 /** What a position is managed by (pipeline 5). Prices USD per share. */
@@ -29,8 +30,7 @@ export function buildManaged(
     stopUsd: plan.stopUsd,
     // It starts at the price of the first look at what is held, never at what was paid.
     highWaterUsd: 0,
-    isTrimmedR1: false,
-    isTrimmedR2: false,
+    ...NOTHING_TRIMMED,
     qty: null,
     costBasisUsd: null,
     unexplainedQty: null,

@@ -1,5 +1,7 @@
-import type { ReadFailure } from "./gate.ts";
 import type { BrokerOrder } from "./orders.ts";
+
+/** How a broker read failed, as the gate names it. */
+export type ReadFailure = "http" | "timeout" | "network" | "malformed";
 
 /** A market sell, day. */
 export interface MarketSellRequest {
@@ -24,12 +26,43 @@ export interface ReplaceRequest {
   readonly stopUsd?: number;
 }
 
+/** A bracket entry: market buy, day, with take-profit limit and stop (pipeline 4). Prices already in the broker's increments. */
+export interface BracketRequest {
+  readonly clientOrderId: string;
+  readonly symbol: string;
+  readonly qty: number;
+  readonly takeProfitUsd: number;
+  readonly stopUsd: number;
+}
+
+/** A live request for an entry. */
+export interface EntryRequest {
+  readonly op: "bracket";
+  readonly request: BracketRequest;
+  /** When the intent expires or its record is too old, broker time: it leaves before, or not at all. */
+  readonly notAfterMs: number;
+  /** What is known of a sending of its id before this one; `null` where none has ever left. */
+  readonly earlier: { readonly notFoundSinceMs: number | null } | null;
+}
+
+/** One simulated submission (interface, Files): `{"YYYY-MM-DD:SYM": {symbol, qty, ts}}`. */
+export interface DryRunOrder {
+  readonly dateNy: string;
+  readonly symbol: string;
+  readonly qty: number;
+  /** ISO 8601 UTC. */
+  readonly ts: string;
+}
+
 /** A live request of the sell side: what it changes at the broker is one of these. */
 export type SellSideRequest =
   | { readonly op: "sell"; readonly request: MarketSellRequest }
   | { readonly op: "stop"; readonly request: StopRequest }
   | { readonly op: "replace"; readonly symbol: string; readonly request: ReplaceRequest }
   | { readonly op: "cancel"; readonly symbol: string; readonly orderId: string };
+
+/** A live request that changes an order. */
+export type OrderRequest = EntryRequest | SellSideRequest;
 
 /**
  * The broker's refusal of an order-changing request, classified by status, code and message together (broker.md).

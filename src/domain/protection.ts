@@ -1,4 +1,3 @@
-import type { StopFact } from "./alert_facts.ts";
 import { isOurs } from "./client_order_id.ts";
 import {
   type BrokerOrder,
@@ -251,6 +250,14 @@ export function isLowered(group: SellGroup, leastUsd: number): boolean {
 export function isObstacle(group: SellGroup, leastUsd: number): boolean {
   if (group.standing === "dead" || group.standing === "sleeps") return true;
   return group.standing === "works" && !group.isOurs && !isHighEnough(group, leastUsd);
+}
+
+/** A stop that works (or is `held`) at the broker. Quantity in shares, price in USD per share. */
+export interface StopFact {
+  readonly qty: number;
+  readonly stopUsd: number;
+  /** As on the wire: `gtc`, `day`. */
+  readonly timeInForce: string;
 }
 
 /** The stops that protect a symbol's shares, now or from the next session on: what has another status protects nothing. */

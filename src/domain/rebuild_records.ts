@@ -6,6 +6,7 @@ import {
   type ManagedPosition,
 } from "./engine_state.ts";
 import { markTrimmed } from "./exit_plan.ts";
+import { TRIM_REASONS } from "./exit_rules.ts";
 import { keepNewest, type LedgerEntry, type LiveLedger } from "./ledger.ts";
 import { buildManaged, buildPlan, closedKey } from "./managed_position.ts";
 import { type BrokerOrder, type BrokerPosition, flattenOrders } from "./orders.ts";
@@ -96,9 +97,9 @@ function bringUp(
   orders: readonly BrokerOrder[],
 ): ManagedPosition {
   const { positionId, pivotUsd } = position;
-  const marked = TRIMS.filter((reason) =>
+  const marked = TRIM_REASONS.filter((reason) =>
     findExitRecord(entries, new Map(), positionId, reason) === "done"
-  ).reduce(markTrimmed, position);
+  ).reduce<ManagedPosition>(markTrimmed, position);
   // The broker knows no pivot: what was paid stands for it, and is no stop.
   const isGuess = entries.some((each) =>
     each.clientOrderId === positionId && each.pivotUsd === null &&
@@ -116,8 +117,6 @@ function bringUp(
   const stopUsd = Math.max(isGuess ? position.stopUsd : marked.stopUsd, ...stops);
   return { ...marked, stopUsd };
 }
-
-const TRIMS = ["r1_trim", "r2_trim"] as const;
 
 /** What a live ledger is rebuilt from (pipeline 6). */
 export interface LeftLedgers {

@@ -1,4 +1,4 @@
-import type { ReadFailure } from "./gate.ts";
+import type { ReadFailure } from "./order_request.ts";
 import type { LedgerProblem } from "./ledger.ts";
 
 /** Names of the two records, as the gate and the log say them (pipeline 6). */

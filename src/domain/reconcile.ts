@@ -1,9 +1,9 @@
-import { isFlatten, isOurs } from "./client_order_id.ts";
+import { isFlatten, isOurs, readAttempt, readPositionId, readReason } from "./client_order_id.ts";
+import { isExitReason } from "./exit_rules.ts";
 import {
   applyBrokerOrder,
   buildLedgerEntry,
   hasNeverLeft,
-  isExitReason,
   isOpenEntry,
   isUnsettled,
   type LedgerEntry,
@@ -207,23 +207,6 @@ export function buildEntryOfOrder(order: BrokerOrder): LedgerEntry {
 /** A price as the ledger takes it: what is not above 0 is none. */
 function readPrice(usd: number | null | undefined): number | null {
   return usd !== null && usd !== undefined && usd > 0 ? usd : null;
-}
-
-const SELL_ID = /^(.*)-(r1_trim|r2_trim|stop_exit|stop)-(\d{1,6})$/;
-
-/** A sell's reason, read back from its id; `null` for an id of another form. */
-export function readReason(clientOrderId: string): string | null {
-  return SELL_ID.exec(clientOrderId)?.[2] ?? null;
-}
-
-/** The position that a sell of ours belongs to, read back from its id; `null` for an id of another form. */
-export function readPositionId(clientOrderId: string): string | null {
-  return SELL_ID.exec(clientOrderId)?.[1] ?? null;
-}
-
-function readAttempt(clientOrderId: string): number | null {
-  const text = SELL_ID.exec(clientOrderId)?.[3];
-  return text === undefined ? null : Number(text);
 }
 
 function isSame(left: LedgerEntry, right: LedgerEntry): boolean {

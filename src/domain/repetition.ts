@@ -35,7 +35,8 @@ export interface EndedRun extends Repeats {
   readonly lastMs: number;
 }
 
-interface Run {
+/** What is remembered of a thing that repeats. Unix ms. */
+export interface Run {
   readonly sinceMs: number;
   readonly saidMs: number;
   readonly lastMs: number;
@@ -46,11 +47,24 @@ interface Run {
   readonly text: string;
 }
 
+/** The things that one reader heard, by their meaning, in the order of hearing. */
+export type Heard = readonly (readonly [meaning: string, run: Run])[];
+
 /** Remembers what was said, and decides what is said again. One of them serves one reader. */
 export class Repetition {
-  readonly #runs = new Map<string, Run>();
+  readonly #runs: Map<string, Run>;
   /** Since when it listens, Unix ms; `null` before it is asked anything. */
   #sinceMs: number | null = null;
+
+  /** @param heard What an earlier process left. */
+  constructor(heard: Heard = []) {
+    this.#runs = new Map(heard);
+  }
+
+  /** What a later process of the same reader goes on from. */
+  listHeard(): Heard {
+    return [...this.#runs];
+  }
 
   /**
    * Decides whether a thing is said now, and counts it.
@@ -129,12 +143,19 @@ export class Repetition {
   }
 }
 
-/** A text's first line with ids and standing numbers masked; letters, and so symbols, are kept, and how many shares (`qty=`). */
+/** Behind a number: it says how many shares, and tells two apart. */
+const OF_SHARES = /^( of \d[\d.,]*)? shares?\b/;
+
+/** A text's first line with ids and standing numbers masked; letters, and so symbols, are kept, and how many shares. */
 export function buildMeaning(text: string): string {
   const [firstLine = ""] = text.split("\n", 1);
   return firstLine.slice(0, MEANING_CHARS_MAX)
     .replace(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi, "#")
-    .replace(/(?<![\w.-]|\bqty=)[+-]?\d[\d.,:]*(?![\w-])/g, "#");
+    .replace(
+      /(?<![\w.-]|\bqty=)[+-]?\d[\d.,:]*(?![\w-])/g,
+      (number, at: number, line: string) =>
+        OF_SHARES.test(line.slice(at + number.length)) ? number : "#",
+    );
 }
 
 /** ` (14 times since 10:02)`, New York time; nothing for the first time. */

@@ -6,6 +6,7 @@ import {
   type PositionFact,
   unprotectedQty,
 } from "./alert_facts.ts";
+import { formatCounted } from "./counted.ts";
 import {
   buildTradeResult,
   formatR,
@@ -13,20 +14,10 @@ import {
   type TradeResult,
 } from "./day/trade_result.ts";
 import type { TradeTitle } from "./alert_titles.ts";
+import { type FillReason, formatSale } from "./fill_reason.ts";
 import { formatHeldTime } from "./held_time.ts";
 import { formatCents } from "./money.ts";
 import { formatNy } from "./ny_time.ts";
-
-/** What an order of ours was for, as `describeOurs` says it. */
-export type FillReason =
-  | "entry"
-  | "r1_trim"
-  | "r2_trim"
-  | "stop_exit"
-  | "stop"
-  | "take_profit"
-  | "flatten"
-  | "other";
 
 /** An order of ours that filled, at its end or while it still works. Prices USD per share, times Unix ms. */
 export interface FilledOrder {
@@ -88,19 +79,9 @@ function formatRisk(riskUsd: number): string {
   return riskUsd < 10 ? formatCents(riskUsd) : riskUsd.toFixed(0);
 }
 
-const SOLD: Readonly<Record<Exclude<FillReason, "entry">, string>> = {
-  r1_trim: "R1",
-  r2_trim: "R2",
-  stop_exit: "stopped out",
-  stop: "stopped out",
-  take_profit: "target reached",
-  flatten: "flattened",
-  other: "exit",
-};
-
 function formatSold(facts: TradeMessageFacts, result: TradeResult): TradeTitle {
   const { order, position } = facts;
-  const why = order.reason === "entry" ? "exit" : SOLD[order.reason];
+  const why = formatSale(order.reason);
   const price = formatPrice(order.priceUsd);
   const sold = `${price}, ${formatResult(readSaleUsd(facts))}`;
   const sale: TradeTitle = `${order.symbol} ${why}: sold ${order.qty} at ${sold}`;
@@ -184,6 +165,6 @@ function formatNow({ order, position }: TradeMessageFacts): string {
 /** What became of the shares that an order was for and did not trade. */
 function formatRest({ qty, askedQty, isWorking }: FilledOrder): string[] {
   if (askedQty === null || askedQty <= qty) return [];
-  const rest = `${askedQty - qty} of its ${askedQty} shares`;
-  return [isWorking ? `${rest} still wait at the broker` : `${rest} were not traded`];
+  const rest = `${askedQty - qty} of its ${formatCounted(askedQty, "share")}`;
+  return [isWorking ? `still at the broker: ${rest}` : `not traded: ${rest}`];
 }

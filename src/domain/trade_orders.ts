@@ -1,11 +1,10 @@
 import type { OrderBook } from "./account/order_book.ts";
-import { isFlatten, isOurs } from "./client_order_id.ts";
+import { isFlatten, isOurs, readPositionId, readReason } from "./client_order_id.ts";
 import type { SharesMoved } from "./day/usd_flow.ts";
 import { type BrokerOrder, findFilledAtMs } from "./orders.ts";
 import { isStopOrder } from "./protection.ts";
-import { readPositionId, readReason } from "./reconcile.ts";
 import { isCountedAgain } from "./replacements.ts";
-import type { FillReason } from "./trade_message.ts";
+import type { FillReason } from "./fill_reason.ts";
 
 /** An order of ours by the id that tells whose it is: its own, its bracket's, or that of the one whose place it took. */
 interface Origin {
@@ -82,17 +81,11 @@ export function describeOurs(book: OrderBook, orderId: string): FillReason | nul
   return isFlatten(origin.clientOrderId) ? "flatten" : describe(order, origin);
 }
 
-const REASONS: ReadonlySet<string> = new Set(["r1_trim", "r2_trim", "stop_exit", "stop"]);
-
 function describe(order: BrokerOrder, { clientOrderId, isLeg }: Origin): FillReason {
   if (order.side === "buy") return "entry";
   const reason = isLeg ? null : readReason(clientOrderId);
-  if (reason !== null && isReason(reason)) return reason;
+  if (reason !== null) return reason;
   return isStopOrder(order) ? "stop" : isLeg ? "take_profit" : "other";
-}
-
-function isReason(reason: string): reason is FillReason {
-  return REASONS.has(reason);
 }
 
 /** A position's fills up to one order and with it, each order once. */

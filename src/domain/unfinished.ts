@@ -1,5 +1,5 @@
 import type { SellReason } from "./client_order_id.ts";
-import type { ExitReason } from "./exit_plan.ts";
+import type { ExitReason } from "./exit_rules.ts";
 import type { Refusal } from "./order_request.ts";
 
 /** What something is begun for: a sell, a stop, or the end of an entry that is not waited for any longer. */

@@ -1,5 +1,7 @@
-import type { Alerted } from "./engine_state.ts";
 import type { Session } from "./market.ts";
+
+/** What was said or noted, key to value (`Alerted`). */
+type Remembered = Readonly<Record<string, string>>;
 
 /** The last session before today, and whether the calendar says so or only the days of the week. */
 export interface PreviousSession {
@@ -54,15 +56,15 @@ const VERSION_CHARS = 16;
  * @param version Names the content.
  * @returns `YYYY-MM-DD`, `null` where it never was.
  */
-export function findCurrentDay(alerted: Alerted, version: string): string | null {
+export function findCurrentDay(alerted: Remembered, version: string): string | null {
   return readDay(alerted[buildKey(version)]);
 }
 
 /** Remembers that a list of this content was current in an open session of a day; the first day stays. */
 export function rememberCurrent(
-  alerted: Alerted,
+  alerted: Remembered,
   { version, dateNy }: { readonly version: string; readonly dateNy: string },
-): Alerted {
+): Remembered {
   if (findCurrentDay(alerted, version) !== null) return alerted;
   const lists = Object.keys(alerted).filter((key) => key.startsWith(KEY))
     .sort((left, right) =>

@@ -1,27 +1,10 @@
 import { findAccountBlock, isKnownAccountStatus } from "../domain/account_block.ts";
 import type { Engine } from "./engine.ts";
-import { FACTS_AGE_MAX_MS } from "./gate_reader.ts";
 
 /** Why the account takes no order, as last read; `null` where nothing says so, or it could not be read. */
 export function readAccountBlock(engine: Engine): string | null {
   const account = engine.observation?.account;
   return account?.kind === "ok" ? findAccountBlock(account.value) : null;
-}
-
-/**
- * Reads the account again where its answer will be too old to send an order by (interface, Gate).
- * @param leftMs So long from now the order leaves.
- */
-export async function refreshAccount(engine: Engine, leftMs: number): Promise<void> {
-  const { observation } = engine;
-  const { broker, clock } = engine.ports;
-  if (observation === null) return;
-  const { account } = observation;
-  if (
-    account.kind === "ok" &&
-    clock.monotonicMs() + leftMs - account.atMonotonicMs <= FACTS_AGE_MAX_MS
-  ) return;
-  engine.observation = { ...observation, account: await engine.read(() => broker.readAccount()) };
 }
 
 /** A status that this release does not know blocks nothing, and is said once a day (pipeline 4). */

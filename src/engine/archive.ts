@@ -2,6 +2,7 @@ import { keepNewest, type LedgerEntry, type LiveLedger } from "../domain/ledger.
 import { waitForOwn } from "../domain/rebuild_wait.ts";
 import type { Engine } from "./engine.ts";
 import { isOwnLedger } from "./gate_reader.ts";
+import type { UnusableFile } from "./ports.ts";
 import { waitFor, type Waits } from "./waiting.ts";
 
 /** Days of archived ledgers that are looked at for what was left open over night. */
@@ -25,8 +26,8 @@ export async function readPast(engine: Engine, limit: number): Promise<PastRead>
 }
 
 /** Names what of the archive is of no use, once a NY day each. */
-export function sayUnusable(engine: Engine, messages: readonly string[]): void {
-  for (const message of messages) {
+export function sayUnusable(engine: Engine, files: readonly UnusableFile[]): void {
+  for (const { message } of files) {
     if (!engine.isNews(`unusable:${message}`, engine.dateNy())) continue;
     engine.ports.log.warn(`Archived file left out: ${message}; move it away by hand`);
   }

@@ -107,7 +107,7 @@ export function sayUnusableInSession(engine: Engine): string | null {
 function sayAlert(engine: Engine, problem: string, value: string): void {
   const cause = engine.clockProblem ?? "no usable answer";
   if (engine.isNews("clock_unusable_error", value)) {
-    engine.ports.log.error(`${problem}: ${cause}`);
+    engine.ports.log.error(`${problem}: ${cause}`, { isDistinct: true });
   }
   const positions = sortPositions(listPositionFacts(engine)).slice(0, LIST_LINES_MAX);
   const message = {

@@ -1,5 +1,5 @@
 import * as pure from "../domain/plan/time_left.ts";
-import { CONVERT_BEFORE_CLOSE_MS, type TimeLeft } from "../domain/plan/time_left.ts";
+import type { TimeLeft } from "../domain/plan/time_left.ts";
 import type { Sequence } from "../domain/sequence_time.ts";
 import type { Engine } from "./engine.ts";
 import { closeMsOf } from "./observe.ts";
@@ -16,8 +16,7 @@ export function timeLeftOf(engine: Engine): TimeLeft {
 
 /** Whether an entry's stop could not be made to last the night any more: from the conversion on (pipeline 4). */
 export function isCloseNear(engine: Engine): boolean {
-  return engine.observation?.clock.isOpen === true &&
-    untilCloseMs(engine) <= CONVERT_BEFORE_CLOSE_MS;
+  return pure.isCloseNear(timeLeftOf(engine), engine.observation?.clock ?? null);
 }
 
 /** Time to the real close of this session, by the broker's clock; infinite where it is not known. */

@@ -1,13 +1,14 @@
 import { formatCloseCommand } from "../domain/alert_facts.ts";
 import type { ClosedAction } from "../domain/closed_stop.ts";
 import {
+  ACTION_DUE,
+  ACTIONS_ASKED,
   type CorporateAction,
   type DueAction,
   findLastDayNy,
   formatConsequence,
   listDueActions,
 } from "../domain/corporate_action.ts";
-import type { EntryIntent } from "../domain/entry_intent.ts";
 import type { MarketClock } from "../domain/market.ts";
 import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
 import type { Engine } from "./engine.ts";
@@ -25,35 +26,22 @@ const DAY_MS = 86_400_000;
 const DAYS_BEHIND = 7;
 const DAYS_AHEAD = 60;
 
-/** State keys: the NY date on which a symbol was asked, the next session for which it was, and what is due. */
-const ASKED = "corporate actions asked";
+/** State key: the next session for which a symbol was asked. */
 const ASKED_AHEAD = "corporate actions asked up to";
-const DUE = "corporate action due";
 /** What was answered ahead, each with its last day up to the session that the value names. */
 const AHEAD = "corporate action ahead";
 const SAID = "corporate action said";
 
 /**
- * Whether a split, merger, name change or removal of the intent's symbol is due by the next session (pipeline 4). Asked
- * once a NY day, over restarts; not answered blocks nothing.
- * @param dueSymbols Other symbols with a due intent: they go into the same request.
+ * Asks for actions by the next session in symbols of due intents that were not asked for today (pipeline 4): once a NY day,
+ * over restarts; what is answered is on record.
  */
-export async function hasCorporateAction(
-  engine: Engine,
-  intent: EntryIntent,
-  dueSymbols: Iterable<string>,
-): Promise<boolean> {
+export async function askForEntries(engine: Engine, symbols: readonly string[]): Promise<void> {
   const { observation } = engine;
-  if (observation === null) return false;
-  const dateNy = engine.dateNy();
-  const wanted = [...new Set([intent.symbol, ...dueSymbols])].sort();
-  if (!isAsked(engine, ASKED, intent.symbol, dateNy)) {
-    const open = wanted.filter((symbol) => !isAsked(engine, ASKED, symbol, dateNy));
-    await look(engine, open, { clock: observation.clock, key: ASKED, value: dateNy });
-  }
-  const prefix = `${DUE} ${intent.symbol} `;
-  return Object.entries(engine.state.alerted)
-    .some(([key, value]) => value === dateNy && key.startsWith(prefix));
+  if (observation === null) return;
+  const value = engine.dateNy();
+  const open = symbols.filter((symbol) => !isAsked(engine, ACTIONS_ASKED, symbol, value));
+  await look(engine, open, { clock: observation.clock, key: ACTIONS_ASKED, value });
 }
 
 /**
@@ -63,7 +51,7 @@ export async function hasCorporateAction(
  */
 export async function noticeCorporateActions(engine: Engine, clock: MarketClock): Promise<void> {
   if (!engine.isStateLoaded || engine.isForeignState || engine.isOutOfTime(LOOK_MS)) return;
-  const key = clock.isOpen ? ASKED : ASKED_AHEAD;
+  const key = clock.isOpen ? ACTIONS_ASKED : ASKED_AHEAD;
   const value = clock.isOpen ? engine.dateNy() : dateNyOf(clock.nextOpenMs);
   const managed = new Set(engine.state.positions.map((position) => position.symbol));
   const entering = clock.isOpen && engine.gateMode === "LIVE" ? listSoonest(engine) : [];
@@ -135,7 +123,7 @@ async function look(
   remember(engine, [
     ...(key === ASKED_AHEAD ? listAhead(read, symbols, days.nextSessionNy) : []),
     ...[...read.answered].map((symbol) => [`${key} ${symbol}`, value] as const),
-    ...due.map((each) => [`${DUE} ${formatDue(each)}`, engine.dateNy()] as const),
+    ...due.map((each) => [`${ACTION_DUE} ${formatDue(each)}`, engine.dateNy()] as const),
   ]);
   if (read.unanswered.length > 0) {
     engine.actionsPausedUntilMs = host.monotonicMs() + PAUSE_MS;

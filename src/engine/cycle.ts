@@ -19,11 +19,10 @@ import { noticeCorporateActions } from "./corporate_actions.ts";
 import { noticeDisk } from "./disk_notice.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { readDayLoss } from "./day_loss.ts";
-import { decideDueEntries, pauseEntries } from "./entries.ts";
 import { listPressing } from "./entry_moment.ts";
 import { recordEquity } from "./equity.ts";
 import { RETRY_MS } from "../domain/plan/move.ts";
-import { observePrices, sayDryRunExits } from "./exits.ts";
+import { observePrices, sayDryRunExits } from "./observe_prices.ts";
 import { sayFilled } from "./fill_messages.ts";
 import { reportForeign } from "./foreign.ts";
 import { printGate } from "./gate_log.ts";
@@ -153,7 +152,8 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
       absent: ledger.absent,
     });
   } else {
-    await pauseEntries(engine, ledger.absent);
+    // Nothing is scheduled or sent: what expired is dropped, what was proven absent settles.
+    await carryOut(engine, { gate: decision, entries: { isTaking: false, absent: ledger.absent } });
   }
   await engine.trySaveState();
   await noticeCorporateActions(engine, observation.clock);
@@ -177,11 +177,12 @@ async function takeEntries(
 ): Promise<void> {
   const waiting = new Set(engine.state.intents.map((intent) => intent.symbol));
   const isPressing = listPressing(engine).length > 0;
-  if (isPressing) await decideDueEntries(engine, gate, absent);
+  const mandate = { gate, entries: { isTaking: true, absent } };
+  if (isPressing) await carryOut(engine, mandate);
   await makeIntents(engine, candidates, waiting);
   if (isPressing) return;
   await engine.trySaveState();
-  await decideDueEntries(engine, gate, absent);
+  await carryOut(engine, mandate);
 }
 
 /** Exits, adoption and protection, whatever the watchlist says (pipeline 5). */

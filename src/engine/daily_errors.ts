@@ -22,7 +22,7 @@ export interface ProblemAndRemedy {
 export function sayOnceADay(engine: Engine, key: string, said: ProblemAndRemedy): boolean {
   const { problem, remedy } = said;
   const isFirst = engine.isNews(key, engine.dateNy());
-  if (isFirst) engine.sayError(problem, remedy);
+  if (isFirst) engine.sayError(problem, remedy, { isDistinct: true });
   else engine.ports.log.error(`${problem}. Do: ${remedy}`);
   return isFirst;
 }

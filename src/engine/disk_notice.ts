@@ -22,7 +22,7 @@ export async function noticeDisk(engine: Engine): Promise<void> {
   const value = `${engine.dateNy()} ${fault.kind}`;
   const message = buildDiskFault({ fault, stateDir, freeBytes: await disk.readFreeBytes() });
   if (engine.isNews(SAID_KEY, value)) {
-    log.error(`${message.title}: ${message.text.replaceAll("\n", ". ")}`);
+    log.error(`${message.title}: ${message.text.replaceAll("\n", ". ")}`, { isDistinct: true });
   }
   engine.alert(buildStateMessage({ key: ALERT_KEY, value }, engine.state.alerted, message));
 }

@@ -7,7 +7,8 @@ import type { AlertMessage } from "../domain/alert_facts.ts";
 import type { AlertTitle } from "../domain/alert_titles.ts";
 import { buildExecutionError } from "../domain/alert_messages.ts";
 import type { AuditEvent, EventMode, GateInputsRecord } from "../domain/events.ts";
-import type { ReadFailure } from "../domain/gate.ts";
+import type { ReadFailure } from "../domain/order_request.ts";
+import type { NotFoundSeries } from "../domain/entry/absence.ts";
 import type { LedgerEntry, LedgerProblem } from "../domain/ledger.ts";
 import type { MarketClock, Session, Trade } from "../domain/market.ts";
 import type { LostRecord, RebuildWait } from "../domain/rebuild_wait.ts";
@@ -106,7 +107,7 @@ export class Engine {
     }
   };
   /** Monotonic times of the first and last "not found" in a series, by client order id: no wrong clock makes it longer. */
-  readonly notFoundAtMs = new Map<string, { readonly firstMs: number; readonly lastMs: number }>();
+  readonly notFoundAtMs = new Map<string, NotFoundSeries>();
   /** NY date of the clock's answer before this one. */
   dateSeenNy: string | null = null;
   calendar: Calendar | null = null;
@@ -190,7 +191,8 @@ export class Engine {
   summary: { readonly dateNy: string; readonly message: AlertMessage } | null = null;
   /** What errors were said, so that none is repeated in each cycle. */
   private readonly repetition = new Repetition();
-  private readonly errorsSaid: (Repeats & { readonly text: string })[] = [];
+  private readonly errorsSaid:
+    (Repeats & { readonly text: string; readonly isDistinct?: boolean })[] = [];
   private brokerBaseMs: number | null = null;
   private monotonicBaseMs = 0;
   /** The writer of the records. */
@@ -406,9 +408,10 @@ export class Engine {
   /** One line of the audit trail, behind the errors that were said before it. @returns Whether it is there. */
   async event(event: AuditEvent): Promise<boolean> {
     this.errorsSaid.push(...this.repetition.takeEnded(this.nowMs()));
-    for (const { text, times, sinceMs } of this.errorsSaid.splice(0)) {
+    for (const { text, times, sinceMs, isDistinct = false } of this.errorsSaid.splice(0)) {
       const repeats = times > 1 ? { times, since: formatUtc(sinceMs) } : {};
-      await this.ports.events.record({ type: "error", message: text, ...repeats });
+      const distinct = isDistinct ? { is_distinct: true as const } : {};
+      await this.ports.events.record({ type: "error", message: text, ...repeats, ...distinct });
     }
     return await this.ports.events.record(event);
   }
@@ -423,19 +426,21 @@ export class Engine {
    * An error in log, Slack and, with the next event, audit trail. While it repeats it is said once an hour and counted, over
    * restarts too.
    * @param problem Names the symbol that it is about. @param remedy What the operator can do (`domain/remedies.ts`).
+   * @param options `isDistinct` where a key of its own let it through (`isNews`): then no other with the same meaning, told
+   *   apart from it by numbers and ids alone, holds it back.
    */
-  sayError(problem: string, remedy: string): void {
+  sayError(problem: string, remedy: string, { isDistinct = false } = {}): void {
     const message = `${problem}. Do: ${remedy}`;
-    this.ports.log.error(message);
+    this.ports.log.error(message, { isDistinct });
     const nowMs = this.nowMs();
-    const meaning = buildMeaning(problem);
+    const meaning = isDistinct ? problem : buildMeaning(problem);
     const key = `${ERROR_KEY}${meaning}`;
     const saidMs = Number(this.state.alerted[key]?.split(" ")[1] ?? NaN);
     if (Number.isFinite(saidMs)) this.repetition.remember(meaning, saidMs, nowMs);
     const decision = this.repetition.decide({ meaning, text: message }, nowMs);
     if (decision.kind === "hold") return;
     const { repeats } = decision;
-    this.errorsSaid.push({ text: message, ...repeats ?? { times: 1, sinceMs: nowMs } });
+    this.errorsSaid.push({ text: message, ...repeats ?? { times: 1, sinceMs: nowMs }, isDistinct });
     // As a state: Slack being away for a while does not make it silent for an hour.
     this.alert({
       ...buildExecutionError({ problem: `${problem}${formatRepeats(repeats)}`, remedy }),

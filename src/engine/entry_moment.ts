@@ -1,6 +1,6 @@
 import { decideLeadMs } from "../domain/entry_lead.ts";
 import type { EntryIntent } from "../domain/entry_intent.ts";
-import { listDueIntents } from "../domain/entry_plan.ts";
+import * as pure from "../domain/entry_plan.ts";
 import { CONVERT_BEFORE_CLOSE_MS } from "../domain/plan/time_left.ts";
 import { hasHidden } from "./asking.ts";
 import { untilCloseMs } from "./closing.ts";
@@ -21,33 +21,22 @@ export function readLeadMs({ gateMode, ports }: Engine): number {
     : decideLeadMs(ports.broker.slowestAnswerMs);
 }
 
-/** The intents that this cycle decides: what is due, and what comes due within the lead, by their time. */
+/** The intents that this cycle decides. */
 export function listPressing(engine: Engine): readonly EntryIntent[] {
-  const nowMs = engine.nowMs();
-  const { due, waiting } = listDueIntents(engine.state.intents, nowMs);
-  const untilMs = nowMs + readLeadMs(engine);
-  return [...due, ...waiting.filter(({ scheduledAtMs }) => scheduledAtMs <= untilMs)];
-}
-
-/** Whether the intent's time is still to come. */
-export function isEarly(engine: Engine, { scheduledAtMs }: EntryIntent): boolean {
-  return engine.nowMs() < scheduledAtMs;
+  return pure.listPressing(engine.state.intents, engine.nowMs(), readLeadMs(engine));
 }
 
 /**
  * The pause inside the cycle, until an entry's moment. Of what may change meanwhile the operator's switches are looked at, and
  * once more right before the request (`sendLive`).
- * @returns Whether the moment has come: not where the process is to stop, the operator has changed something, or a position
- *   can't be made to wait (pipeline 5).
+ * @returns Whether the moment has come: not where the process is to stop, or the operator has changed something.
  */
-export async function awaitMoment(engine: Engine, intent: EntryIntent): Promise<boolean> {
-  if (!isEarly(engine, intent)) return true;
-  if (!mayPause(engine, intent.scheduledAtMs)) return false;
+export async function awaitMoment(engine: Engine, atMs: number): Promise<boolean> {
   const { clock } = engine.ports;
   const beganMs = clock.monotonicMs();
   let isUndisturbed = !engine.isCycleDue;
-  while (isUndisturbed && isEarly(engine, intent)) {
-    const leftMs = engine.leftMs(intent.scheduledAtMs);
+  while (isUndisturbed && engine.nowMs() < atMs) {
+    const leftMs = engine.leftMs(atMs);
     const isLast = leftMs <= LAST_LOOK_MS;
     await clock.sleep(isLast ? leftMs : Math.min(leftMs - LAST_LOOK_MS, LOOK_MS), engine.stop);
     // At the moment itself only what the watch has seen: whatever is asked then makes the entry late.
@@ -66,19 +55,20 @@ async function isDisturbed(engine: Engine): Promise<boolean> {
 }
 
 /**
- * Whether the cycle may last until then: nothing of a position's is bare, due or in doubt, and no moment lies before it at which
- * one has to be looked at.
+ * How long the cycle may wait for an entry's moment, Unix ms by the broker's clock: not while something of a position's is
+ * bare, due or in doubt, and no wait lasts until a moment at which one has to be looked at (pipeline 4).
  */
-function mayPause(engine: Engine, untilMs: number): boolean {
+export function readPauseEndMs(engine: Engine): number {
   const { state, ports } = engine;
+  const closeMs = engine.nowMs() + untilCloseMs(engine) - CONVERT_BEFORE_CLOSE_MS;
+  const moments = [...engine.momentsAhead, ...engine.wakeAtMs]
+    .filter((ms) => ms > engine.cycleBeganMs);
+  const endMs = Math.min(closeMs, ...moments);
+  if (state.positions.length === 0) return endMs;
   const isCalm = !hasHidden(engine) &&
     state.standings.every(({ due, doubtfulQty, bareQty }) =>
       due === null && doubtfulQty === 0 && bareQty === 0
     );
   const pollMs = engine.cycleBeganMs + ports.config.pollSeconds * 1000;
-  const closeMs = engine.nowMs() + untilCloseMs(engine) - CONVERT_BEFORE_CLOSE_MS;
-  const moments = [...engine.momentsAhead, ...engine.wakeAtMs]
-    .filter((ms) => ms > engine.cycleBeganMs);
-  const isWaiting = state.positions.length > 0 && (!isCalm || pollMs < untilMs);
-  return !isWaiting && untilMs < closeMs && moments.every((ms) => ms > untilMs);
+  return isCalm ? Math.min(endMs, pollMs) : -Infinity;
 }

@@ -1,21 +1,13 @@
-import { formatAdoptCommand } from "../domain/alert_facts.ts";
 import type { Candidate } from "../domain/candidate.ts";
-import { isOurs } from "../domain/client_order_id.ts";
+import { buildForeignMessage } from "../domain/foreign_message.ts";
 import { listDoubtfulBuys } from "../domain/ledger.ts";
 import { isSaidTooLarge, mayBeAdopted } from "../domain/plan/adopt.ts";
 import { isReleased } from "../domain/plan/release.ts";
-import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
+import type { BrokerPosition } from "../domain/orders.ts";
+import { listForeignOrders } from "../domain/plan/foreign.ts";
 import type { Engine } from "./engine.ts";
 import { sayShort } from "./daily_errors.ts";
 import { listEntries } from "./ledger_store.ts";
-
-/** Positions that the broker shows and the engine does not manage, as last read. */
-export function listForeign(engine: Engine): BrokerPosition[] {
-  const positions = engine.observation?.positions;
-  const managed = new Set(engine.state.positions.map((position) => position.symbol));
-  return (positions?.kind === "ok" ? positions.value : [])
-    .filter((held) => !managed.has(held.symbol));
-}
 
 /**
  * Reports positions and orders that are nobody's business of ours: in the log once a NY day, a new position in Slack, once
@@ -49,9 +41,7 @@ export function reportForeign(engine: Engine, candidates: readonly Candidate[]):
       }, no entry in it`,
     );
   }
-  for (const order of flattenOrders(observation.openOrders.value)) {
-    if (managed.has(order.symbol) || isOurs(order.clientOrderId) || isFinal(order)) continue;
-    if (isLegOfOurs(order, observation.openOrders.value)) continue;
+  for (const order of listForeignOrders(observation.openOrders.value, managed)) {
     if (!engine.isNews(`foreign:${order.orderId}`, engine.dateNy())) continue;
     engine.ports.log.warn(
       `Foreign order ${order.symbol} ${order.side} qty=${
@@ -79,27 +69,9 @@ function sayNew(
     const isTold = isSaidTooLarge({ records, dateNy: engine.dateNy() }, symbol);
     return isNew && qty > 0 && !isReleased(records, symbol) && !isTold;
   });
-  if (fresh.length === 0) return;
-  const name = (held: readonly BrokerPosition[]) =>
-    held.map(({ symbol, qty }) => `${symbol} qty=${qty}`).sort().join(", ");
-  const listed = fresh.filter(isListed);
-  const others = fresh.filter((held) => !isListed(held));
-  const [example = null] = others.map(({ symbol }) => symbol).sort();
-  const lines = [
-    ...(example === null ? [] : [
-      `${name(others)}: not bought by this engine; reported, never touched, no entry in it. ` +
-      `To have one managed: ${formatAdoptCommand(example, null)}`,
-    ]),
-    ...(listed.length === 0 ? [] : [
-      `${name(listed)}: not bought by this engine, and on today's list: a LIVE cycle adopts it. ` +
-      "To keep it yours, take it off the list or the allowlist",
-    ]),
-  ];
-  engine.alert({ level: "WARNING", title: "Foreign position", text: lines.join("\n") });
-}
-
-function isLegOfOurs(order: BrokerOrder, orders: readonly BrokerOrder[]): boolean {
-  return orders.some((parent) =>
-    isOurs(parent.clientOrderId) && parent.legs.some((leg) => leg.orderId === order.orderId)
+  const message = buildForeignMessage(
+    fresh.filter((held) => !isListed(held)),
+    fresh.filter(isListed),
   );
+  if (message !== null) engine.alert(message);
 }

@@ -2,8 +2,10 @@ import type { CapUseFact, MarketFact, WatchlistFact } from "../domain/alert_fact
 import { unreachable } from "../domain/assert.ts";
 import { buildHeartbeat } from "../domain/alert_heartbeat.ts";
 import { buildExecutionStarted } from "../domain/alert_messages.ts";
+import { countOpenSymbols } from "../domain/entry/open_symbols.ts";
+import { buildEntrySight } from "../domain/plan/entry_judging.ts";
 import { readDayResult } from "../domain/day/period.ts";
-import type { ReadFailure } from "../domain/gate.ts";
+import type { ReadFailure } from "../domain/order_request.ts";
 import { buildCapUsage, isUnsettled, type LiveLedger } from "../domain/ledger.ts";
 import type { MarketClock } from "../domain/market.ts";
 import { microsToUsd } from "../domain/money.ts";
@@ -11,7 +13,6 @@ import { decideStart } from "../domain/starts.ts";
 import { readTrails, RESULT_EVENTS } from "./day_trails.ts";
 import type { Engine } from "./engine.ts";
 import { readTodayLoss } from "./day_loss.ts";
-import { countOpenSymbols } from "./entry_check.ts";
 import { listPositionFacts } from "./notices.ts";
 import { readEquityLine } from "./open_results.ts";
 import { lookAtWatchlist, type WatchlistSeen } from "./reading_watchlist.ts";
@@ -147,7 +148,7 @@ export function buildCapUse(engine: Engine, ledger: LiveLedger): CapUseFact {
   return {
     orders: usage.orders,
     grossNotionalUsd: microsToUsd(usage.grossMicros),
-    openSymbols: countOpenSymbols(engine, ledger, everything),
+    openSymbols: countOpenSymbols(buildEntrySight(engine.seen, engine.state), ledger, everything),
     caps: engine.ports.config.caps,
   };
 }

@@ -1,7 +1,5 @@
 import type { OrderUpdateEvent } from "../domain/events.ts";
-import { applyBrokerOrder, type LedgerEntry, type LiveLedger } from "../domain/ledger.ts";
-import type { BrokerOrder } from "../domain/orders.ts";
-import { FREE_FILE } from "../domain/remedies.ts";
+import type { LedgerEntry, LiveLedger } from "../domain/ledger.ts";
 import type { Engine } from "./engine.ts";
 import { StateError } from "./ports.ts";
 
@@ -54,24 +52,6 @@ async function saveLedger(engine: Engine): Promise<void> {
   throw new StateError("the records are not to be written now");
 }
 
-/**
- * Makes entries durable before their orders leave; one with the same client order id is replaced, since a repeat is the
- * same order (pipeline 6).
- * @throws {StateError} Where the file can't be read or written: nothing may be sent then.
- */
-export async function recordEntries(
-  engine: Engine,
-  entries: readonly LedgerEntry[],
-): Promise<void> {
-  const ids = new Set(entries.map((entry) => entry.clientOrderId));
-  await updateLedger(engine, (ledger) => {
-    const others = ledger.entries.filter((entry) => !ids.has(entry.clientOrderId));
-    const recorded = entries.map((entry) => keepUnknown(ledger, entry));
-    return { ...ledger, entries: [...others, ...recorded] };
-  });
-  for (const entry of entries) await sayRecorded(engine, entry);
-}
-
 /** The audit trail has an order to come as soon as its record is durable. */
 export async function sayRecorded(engine: Engine, entry: LedgerEntry): Promise<void> {
   await engine.event({
@@ -87,40 +67,6 @@ export async function sayRecorded(engine: Engine, entry: LedgerEntry): Promise<v
     r1_usd: entry.r1Usd,
     r2_usd: entry.r2Usd,
   });
-}
-
-/** A repeat takes the place of its record, but not of the fields in it that another release or a hand has written. */
-function keepUnknown(ledger: LiveLedger, entry: LedgerEntry): LedgerEntry {
-  const past = ledger.entries.find((each) => each.clientOrderId === entry.clientOrderId);
-  if (past === undefined) return entry;
-  return { ...entry, unknownFields: past.unknownFields, unknownWithin: past.unknownWithin };
-}
-
-/**
- * Changes one entry by its client order id; does nothing where it is absent. A failure is said; the records have it, and it is
- * durable with their next write: what a crash forgets of it is resolved by its id.
- */
-export async function changeEntry(
-  engine: Engine,
-  clientOrderId: string,
-  change: (entry: LedgerEntry) => LedgerEntry,
-): Promise<void> {
-  const { ledger } = engine.state;
-  const past = ledger?.entries.find((entry) => entry.clientOrderId === clientOrderId);
-  if (ledger === null || past === undefined) return;
-  const next = change(past);
-  const entries = ledger.entries.map((entry) => entry === past ? next : entry);
-  engine.updateState({ ledger: { ...ledger, entries } });
-  try {
-    await saveLedger(engine);
-    await engine.event(buildOrderUpdate(next));
-  } catch (error) {
-    if (!(error instanceof StateError)) throw error;
-    engine.sayError(
-      `Cannot settle ${clientOrderId} in the live ledger: ${error.message}`,
-      FREE_FILE,
-    );
-  }
 }
 
 /** What the audit trail says of a ledger entry as it is now. */
@@ -139,18 +85,4 @@ export function buildOrderUpdate(entry: LedgerEntry): OrderUpdateEvent {
     filled_qty: entry.broker?.filledQty ?? 0,
     filled_avg_price_usd: entry.broker?.filledAvgPriceUsd ?? null,
   };
-}
-
-/** Settles an entry by what the broker shows of its order. */
-export async function settleByOrder(
-  engine: Engine,
-  clientOrderId: string,
-  order: BrokerOrder,
-): Promise<void> {
-  await changeEntry(engine, clientOrderId, (entry) => applyBrokerOrder(entry, order));
-}
-
-/** An entry of today, by its client order id; `null` where the records lack it. */
-export function findEntry(engine: Engine, clientOrderId: string): LedgerEntry | null {
-  return listEntries(engine).find((entry) => entry.clientOrderId === clientOrderId) ?? null;
 }

@@ -1,4 +1,4 @@
-import { readPositionId } from "../domain/reconcile.ts";
+import { readPositionId } from "../domain/client_order_id.ts";
 import type { BrokerOrder, BrokerPosition } from "../domain/orders.ts";
 import type { LedgerEntry } from "../domain/ledger.ts";
 import type { Listed, Look } from "../domain/plan/world.ts";

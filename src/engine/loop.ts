@@ -1,9 +1,9 @@
 import { decideNextWake } from "../domain/wake.ts";
+import { UNDECIDED_LOOK_MS } from "../domain/plan/entries.ts";
 import { ASK_BROKER, FREE_FILE } from "../domain/remedies.ts";
 import { Engine } from "./engine.ts";
 import { type CycleResult, runCycle } from "./cycle.ts";
 import { noticeDisk } from "./disk_notice.ts";
-import { UNDECIDED_LOOK_MS } from "./entries.ts";
 import { readLeadMs } from "./entry_moment.ts";
 import { beatHealth } from "./health.ts";
 import { sendHeartbeatIfDue, sendStarted } from "./heartbeat.ts";

@@ -2,20 +2,10 @@ import { MISMATCHES_MAX } from "../domain/ledger.ts";
 import type { Engine } from "./engine.ts";
 
 /**
- * Counts an order of the broker's under an id of ours that this engine never sent: LIVE stays blocked for this cycle, and
- * with the second of a NY day until `ledger rebuild --yes` (pipeline 6).
- * @param name Symbol and client order id.
+ * Says what the live ledger lacked, and what follows from it: LIVE stays blocked for this cycle, and with the second of a NY
+ * day until `ledger rebuild --yes` (pipeline 6).
+ * @param names Symbol and client order id of each. @param mismatches Of the NY day, this one included.
  */
-export async function countMismatch(engine: Engine, name: string): Promise<void> {
-  engine.ledgerProblem = "broker mismatch";
-  const { ledger } = engine.state;
-  const mismatches = (ledger?.mismatches ?? engine.state.mismatches) + 1;
-  engine.updateState(ledger === null ? { mismatches } : { ledger: { ...ledger, mismatches } });
-  await engine.trySaveState();
-  await sayMismatch(engine, [name], mismatches);
-}
-
-/** Says what the live ledger lacked, and what follows from it. @param mismatches Of the NY day, this one included. */
 export async function sayMismatch(
   engine: Engine,
   names: readonly string[],
@@ -40,5 +30,6 @@ export function sayLocked(engine: Engine, mismatches: number): void {
   engine.sayError(
     "LIVE is locked: the broker showed orders of ours twice that this engine never sent",
     "stop the other engine on this account; then, with the service stopped: avwap-execution ledger rebuild --yes",
+    { isDistinct: true },
   );
 }

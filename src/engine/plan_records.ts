@@ -16,7 +16,7 @@ export async function storeOrders(engine: Engine, change: RecordChange): Promise
   engine.state = apply(before, change);
   const entries = change.flatMap((part) => part.kind === "orders" ? part.entries : []);
   // An earlier step's record may have failed: nothing leaves on the strength of what memory alone has.
-  if (entries.length === 0 && isDurable(engine)) return;
+  if (entries.length === 0 && isPendingDurable(engine)) return;
   try {
     await save(engine);
   } catch (error) {
@@ -72,20 +72,39 @@ function forgetEnded(engine: Engine, before: readonly ManagedPosition[]): void {
   }
 }
 
-/** Takes what became of orders into the records; a failure is said, and it is durable with their next write. */
-export async function storeAnswer(engine: Engine, change: RecordChange): Promise<void> {
+/**
+ * Takes what became of a request into the records, durable with their next write: the next step's, or at rest. A crash before that
+ * leaves it pending, and it is looked up.
+ */
+export async function takeAnswer(engine: Engine, change: RecordChange): Promise<void> {
   const before = engine.state;
   engine.state = apply(before, change);
   takeHindrances(engine, before);
+  // Another engine's order: no entry leaves beside it before the ledger was held against the broker again (pipeline 6).
+  if (change.some(({ kind }) => kind === "mismatch")) engine.ledgerProblem = "broker mismatch";
   if (engine.state.ledger === before.ledger) return;
-  const named = change.flatMap((part) => "clientOrderId" in part ? [part.clientOrderId] : []);
+  for (const part of change) {
+    if ("clientOrderId" in part) await sayUpdated(engine, part.clientOrderId);
+  }
+}
+
+/** Takes a step of its own into the records, and makes durable what they say of orders. */
+export async function storeRecord(engine: Engine, change: RecordChange): Promise<void> {
+  const before = engine.state;
+  await takeAnswer(engine, change);
+  if (engine.state.ledger !== before.ledger) await storeTaken(engine);
+}
+
+/** Makes durable what the records say of orders; a failure is said, and it is durable with their next write. */
+export async function storeTaken(engine: Engine): Promise<void> {
+  const { ledger } = engine.state;
+  if (ledger === null || isDurable(engine)) return;
   try {
     await save(engine);
-    for (const id of named) await sayUpdated(engine, id);
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     engine.sayError(
-      `Cannot settle ${named.join(", ")} in the live ledger: ${error.message}`,
+      `Cannot write in the live ledger what became of its orders: ${error.message}`,
       FREE_FILE,
     );
   }
@@ -98,6 +117,10 @@ async function save(engine: Engine): Promise<void> {
 
 function isDurable({ state: { ledger }, store }: Engine): boolean {
   return ledger !== null && store.isOnFile(ledger);
+}
+
+function isPendingDurable({ state: { ledger }, store }: Engine): boolean {
+  return ledger !== null && store.isPendingOnFile(ledger);
 }
 
 function findEntry({ state }: Engine, clientOrderId: string): LedgerEntry | undefined {

@@ -1,18 +1,44 @@
 import { NOT_SENT } from "../domain/ledger.ts";
-import { isUnjudged, type SendResult } from "../domain/order_request.ts";
+import { isUnjudged, type OrderRequest, type SendResult } from "../domain/order_request.ts";
 import type { GateDecision } from "../domain/gate.ts";
+import { planEntries } from "../domain/plan/entries.ts";
 import { plan } from "../domain/plan/plan.ts";
+import { RECORD_AGE_MAX_MS } from "../domain/plan/sell_record.ts";
+import { settleEntry, settleUnwritten } from "../domain/plan/settle_entry.ts";
 import { type Begun, NOTHING_UNDER_WAY } from "../domain/unfinished.ts";
 import { settle } from "../domain/plan/settle.ts";
-import type { Question, RecordPart, Step } from "../domain/plan/step.ts";
+import type {
+  EntryQuestion,
+  Planned,
+  Question,
+  RecordChange,
+  RecordPart,
+  Settled,
+  Step,
+} from "../domain/plan/step.ts";
 import { symbolOf } from "../domain/plan/seen.ts";
-import type { OperatorView, Seen, Turn } from "../domain/plan/world.ts";
+import type { EntryTurn, OperatorView, Seen, Turn } from "../domain/plan/world.ts";
 import { FREE_FILE } from "../domain/remedies.ts";
 import { askByRoot } from "./asker.ts";
 import type { Engine } from "./engine.ts";
-import { readOperatorObjection } from "./gate_reader.ts";
+import {
+  askForEntry,
+  buildDesk,
+  type EntryMandate,
+  NEW_ENTRY_TURN,
+  recordSimulated,
+} from "./entry_desk.ts";
+import { printGateIfChanged } from "./gate_log.ts";
+import { readGate, readOperatorObjection } from "./gate_reader.ts";
 import { isOfThisSession, refresh } from "./observe.ts";
-import { areNamesOnRecord, storeAnswer, storeOrders, takeUndurable } from "./plan_records.ts";
+import {
+  areNamesOnRecord,
+  storeOrders,
+  storeRecord,
+  storeTaken,
+  takeAnswer,
+  takeUndurable,
+} from "./plan_records.ts";
 import { beginTurn, buildWorld, readKeys } from "./plan_world.ts";
 import { StateError } from "./ports.ts";
 import { trackPositions } from "./positions.ts";
@@ -28,21 +54,30 @@ export interface Mandate {
   /** Positions adopted in this cycle, which it only protects. */
   readonly fresh?: ReadonlySet<string>;
   readonly closed?: Seen["closed"];
+  /** Entries instead of positions. */
+  readonly entries?: EntryMandate;
 }
 
 /** What one run of the plan has of its own. */
 interface Run {
   readonly engine: Engine;
   readonly mandate: Mandate;
-  readonly operator: OperatorView;
+  operator: OperatorView;
   turn: Turn;
+  /** What it counts of entries, and whether the operator has paused them as far as it has looked. */
+  entryTurn: EntryTurn;
+  areEntriesPaused: boolean;
   /** Notes of rests that were told in this run. */
   readonly told: Set<string>;
   /** How the broker answered what was sent last, by position. */
   readonly answers: Map<string, SendResult>;
 }
 
-type StepOf<Kind extends Step["do"]> = Extract<Step, { readonly do: Kind }>;
+/** What is asked, and what is sent, for positions and for entries. */
+type AnyQuestion = Question | EntryQuestion;
+type AnyPlanned = Planned<AnyQuestion, OrderRequest>;
+type AnyStep = AnyPlanned["step"];
+type StepOf<Kind extends Step["do"]> = Extract<AnyStep, { readonly do: Kind }>;
 
 /**
  * Carries the plan out, one step after the other, until nothing more can be done now: decides nothing.
@@ -54,17 +89,18 @@ export async function carryOut(engine: Engine, mandate: Mandate): Promise<Readon
     mandate,
     operator: await readOperator(engine, mandate.gate),
     turn: beginTurn(engine, mandate.fresh ?? new Set()),
+    entryTurn: NEW_ENTRY_TURN,
+    areEntriesPaused: engine.isPauseSeen,
     told: new Set(),
     answers: new Map(),
   };
   for (;;) {
-    const closed = mandate.closed ?? new Map();
-    const { step, say } = plan(buildWorld(engine, run.turn, run.operator, closed));
+    const { step, say } = planNext(run);
     const stepsLeft = run.turn.stepsLeft - 1;
     run.turn = { ...run.turn, stepsLeft };
     // The plan begins nothing without steps; one that goes on all the same is at fault.
     if (stepsLeft < -20) {
-      engine.onBreach("The plan of the sell side makes no progress: left to the next cycle");
+      engine.onBreach("The plan makes no progress: left to the next cycle");
       break;
     }
     await tell(engine, say, { told: run.told, isRest: step.do === "rest" });
@@ -76,7 +112,16 @@ export async function carryOut(engine: Engine, mandate: Mandate): Promise<Readon
     const isLookNew = step.do === "read" && step.questions.some(({ ask }) => ask === "positions");
     run.turn = { ...run.turn, isLookNew };
   }
+  if (run.answers.size > 0) await storeTaken(engine);
   return listJudged(run);
+}
+
+function planNext({ engine, mandate, turn, operator, ...run }: Run): AnyPlanned {
+  const world = buildWorld(engine, turn, operator, mandate.closed ?? new Map());
+  if (mandate.entries === undefined) return plan(world);
+  const { areEntriesPaused, entryTurn } = run;
+  const desk = buildDesk(engine, mandate.entries, { areEntriesPaused, turn: entryTurn });
+  return planEntries({ ...world, desk });
 }
 
 async function readOperator(engine: Engine, gate: GateDecision | null): Promise<OperatorView> {
@@ -89,13 +134,14 @@ async function readOperator(engine: Engine, gate: GateDecision | null): Promise<
   };
 }
 
-async function carryOutStep(run: Run, step: Exclude<Step, { do: "rest" }>): Promise<void> {
+async function carryOutStep(run: Run, step: Exclude<AnyStep, { do: "rest" }>): Promise<void> {
   const { engine } = run;
   switch (step.do) {
     case "read":
       return await ask(run, step);
     case "record":
-      return await storeAnswer(engine, step.change);
+      run.entryTurn = await recordSimulated(engine, step.change, run.entryTurn);
+      return await storeRecord(engine, step.change);
     case "send":
       return await leave(run, step);
   }
@@ -105,15 +151,18 @@ async function ask(run: Run, { questions, notBeforeMs }: StepOf<"read">): Promis
   const { clock } = run.engine.ports;
   const pauseMs = (notBeforeMs ?? 0) - clock.monotonicMs();
   if (pauseMs > 0) await clock.sleep(pauseMs);
-  const lists = questions.filter(({ ask }) => ask === "positions");
+  const last = questions.filter(({ ask }) => LAST.has(ask));
   // A sell's fill is in the answer by its id before any list has it: what is asked by name comes first, all of it together.
   await Promise.all(
-    questions.filter((each) => !lists.includes(each)).map((each) => askOne(run, each)),
+    questions.filter((each) => !last.includes(each)).map((each) => askOne(run, each)),
   );
-  for (const question of lists) await askOne(run, question);
+  for (const question of last) await askOne(run, question);
 }
 
-async function askOne(run: Run, question: Question): Promise<void> {
+/** What is looked at after all that is asked by name, in this order: nothing slow lies between the gate and what it is for. */
+const LAST: ReadonlySet<AnyQuestion["ask"]> = new Set(["positions", "day_loss", "gate", "moment"]);
+
+async function askOne(run: Run, question: AnyQuestion): Promise<void> {
   const { engine } = run;
   const asked = engine.markAsked();
   switch (question.ask) {
@@ -121,7 +170,8 @@ async function askOne(run: Run, question: Question): Promise<void> {
       run.turn = { ...run.turn, looks: run.turn.looks + 1 };
       await refresh(engine);
       // What changed meanwhile must be explained first: no stop for a split, or for what was sold.
-      return await trackPositions(engine);
+      if (run.mandate.entries === undefined) await trackPositions(engine);
+      return;
     case "open_orders":
       // Read with the positions.
       return;
@@ -142,15 +192,32 @@ async function askOne(run: Run, question: Question): Promise<void> {
       const isNow = trade !== undefined && isOfThisSession(engine, trade);
       return engine.learn([{ to: "trade", symbol, trade: isNow ? trade : null }], asked);
     }
+    case "gate":
+      await askGate(run);
   }
+  const answered = await askForEntry(engine, question, run.entryTurn);
+  run.entryTurn = { ...run.entryTurn, ...answered };
+}
+
+/** The gate and the operator's pause, as they are now. */
+async function askGate(run: Run): Promise<void> {
+  const { engine } = run;
+  const { decision } = await readGate(engine);
+  await printGateIfChanged(engine, decision);
+  run.operator = { ...run.operator, gate: decision };
+  run.areEntriesPaused = await engine.ports.operatorFiles.areEntriesPaused();
 }
 
 async function leave(run: Run, step: StepOf<"send">): Promise<void> {
   const { engine, turn } = run;
   const { request, permit, positionId } = step;
+  const recordedAtMs = engine.nowMs();
   const unwritten = await makeDurable(run, step);
   if (unwritten !== null) return await holdUnwritten(run, step, unwritten);
-  const answer = await sendLive(engine, permit, request);
+  const obstacle = request.op === "bracket" ? findRecordObstacle(engine, recordedAtMs) : null;
+  const answer: SendResult = obstacle === null
+    ? await sendLive(engine, permit, request)
+    : { kind: "stopped", reason: obstacle };
   const symbol = symbolOf(request);
   const acts = (turn.actsBySymbol.get(symbol) ?? 0) + 1;
   const id = request.op === "cancel" ? request.orderId : request.request.clientOrderId;
@@ -160,12 +227,40 @@ async function leave(run: Run, step: StepOf<"send">): Promise<void> {
     sendings: new Map(turn.sendings).set(id, (turn.sendings.get(id) ?? 0) + 1),
   };
   if (request.op !== "cancel") run.answers.set(positionId, answer);
-  const now = { brokerMs: engine.nowMs(), monotonicMs: engine.ports.clock.monotonicMs() };
-  const { change, say } = settle(engine.state, request, answer, now);
-  await storeAnswer(engine, change);
+  const { change, say } = settleAnswer(run, request, answer);
+  await takeAnswer(engine, change);
+  // What the broker would not say again is durable at once; all else is looked up after a crash, as what is pending.
+  if (answer.kind === "rejected" || answer.kind === "duplicate") await storeTaken(engine);
   if (answer.kind === "accepted") engine.hindrances.delete(symbol);
   const notes = answer.kind === "accepted" ? [...say, ...step.done] : say;
   await tell(engine, notes, { told: run.told, isRest: false });
+}
+
+function settleAnswer(run: Run, request: OrderRequest, answer: SendResult): Settled {
+  const { state, ports: { clock } } = run.engine;
+  const now = { brokerMs: run.engine.nowMs(), monotonicMs: clock.monotonicMs() };
+  if (request.op !== "bracket") return settle(state, request, answer, now);
+  noteSent(run, request, answer.kind);
+  return settleEntry(state, request, answer, now.brokerMs);
+}
+
+/** An entry has had its turn in this run. */
+function noteSent(
+  run: Run,
+  { request: { clientOrderId }, earlier }: Extract<OrderRequest, { readonly op: "bracket" }>,
+  answer: SendResult["kind"],
+): void {
+  const entry = { isRepeat: earlier !== null, answer, atMs: run.engine.nowMs() };
+  const sent = new Map(run.entryTurn.sent).set(clientOrderId, entry);
+  run.entryTurn = { ...run.entryTurn, sent };
+}
+
+/** Why the record of an entry, once made, still lets nothing leave; `null` where it does. */
+function findRecordObstacle(engine: Engine, recordedAtMs: number): string | null {
+  // Made from the reserve, which is for exits and protection: what this entry's own would need may not be there (pipeline 5).
+  if (engine.ports.disk.fault?.kind === "full") return "disk full";
+  const isLate = engine.nowMs() - recordedAtMs > RECORD_AGE_MAX_MS;
+  return isLate ? "writing the record took too long" : null;
 }
 
 /** @returns Why the record can't be written, so that nothing may leave; `null` where it may. */
@@ -193,18 +288,29 @@ async function makeDurable(
 /** Nothing left: an exit is not tried again in this cycle, and what protects is left to the next one. */
 async function holdUnwritten(run: Run, step: StepOf<"send">, message: string): Promise<void> {
   const { engine, turn } = run;
-  const { positionId } = step;
-  const reason = tellUnwritten(engine, step, message);
+  const { positionId, request } = step;
+  if (request.op === "bracket") {
+    noteSent(run, request, "stopped");
+    const { change, say } = settleUnwritten(request.request, listIntents(step.change), message);
+    await storeRecord(engine, change);
+    return await tell(engine, say);
+  }
+  const reason = tellUnwritten(engine, { ...step, request }, message);
   const unfinished = engine.state.unfinished.find((each) => each.positionId === positionId);
   const why = `its record can't be written: ${message}`;
   const held = { atMs: engine.nowMs(), why, isOver: reason === null };
   const tried = { cycleStartedAtMs: turn.cycleStartedAtMs, again: "no" } as const;
   const before = unfinished?.underWay ?? NOTHING_UNDER_WAY;
   const underWay = { ...before, begun: null, held, tried };
-  await storeAnswer(engine, [
+  await storeRecord(engine, [
     ...listUnsent(engine, before.begun),
     { kind: "unfinished", positionId, change: { underWay } },
   ]);
+}
+
+/** What an entry's record would have taken off the list. */
+function listIntents(change: RecordChange) {
+  return change.flatMap((part) => part.kind === "off_list" ? part.intents : []);
 }
 
 /** What was begun, is recorded in memory alone, and never will be sent. */

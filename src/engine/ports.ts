@@ -2,13 +2,16 @@ import type { DiskFault } from "../domain/alert_facts.ts";
 import type { OperatorRequest } from "../domain/operator_request.ts";
 import type { EngineEvent, EventType, RecordedEvent } from "../domain/events.ts";
 import type { EngineState } from "../domain/engine_state.ts";
-import type { Allowlist, ReadFailure, TokenFile } from "../domain/gate.ts";
+import type { Allowlist, TokenFile } from "../domain/gate.ts";
 import type { Caps } from "../domain/caps.ts";
 import type { CorporateAction } from "../domain/corporate_action.ts";
 import type {
+  BracketRequest,
   CancelOutcome,
+  DryRunOrder,
   LookupOutcome,
   MarketSellRequest,
+  ReadFailure,
   ReplaceRequest,
   StopRequest,
   SubmitOutcome,
@@ -54,15 +57,6 @@ export class BrokerError extends Error {
     super(message, options);
     this.areKeysRefused = options.areKeysRefused ?? false;
   }
-}
-
-/** A bracket entry: market buy, day, with take-profit limit and stop (pipeline 4). Prices already in the broker's increments. */
-export interface BracketRequest {
-  readonly clientOrderId: string;
-  readonly symbol: string;
-  readonly qty: number;
-  readonly takeProfitUsd: number;
-  readonly stopUsd: number;
 }
 
 /**
@@ -184,14 +178,20 @@ export type LedgerRead =
     readonly isRead: boolean;
   };
 
+/** A file that was read and is of no use; `message` is a sentence that names it. */
+export interface UnusableFile {
+  readonly path: string;
+  readonly message: string;
+}
+
 /** What reading the archive gave: unreadable is not missing (pipeline 6). */
 export type ArchiveRead =
   | {
     readonly kind: "ok";
     /** Newest first. */
     readonly ledgers: readonly LiveLedger[];
-    /** Files that were read and are no ledger of their day, each as a sentence that names it. */
-    readonly unusable: readonly string[];
+    /** Files that were read and are no ledger of their day. */
+    readonly unusable: readonly UnusableFile[];
   }
   /** `path` is what can't be read: the directory, or the first file. */
   | { readonly kind: "unreadable"; readonly path: string; readonly message: string };
@@ -234,8 +234,8 @@ export type CopyRead =
     readonly kind: "ok";
     /** `null` where no day has a copy that can be used. */
     readonly state: EngineState | null;
-    /** Newer ones that were read and are no document of their day, each as a sentence that names it. */
-    readonly unusable: readonly string[];
+    /** Newer ones that were read and are no document of their day. */
+    readonly unusable: readonly UnusableFile[];
   }
   /** `path` is what can't be read: the directory, or the newest file. */
   | { readonly kind: "unreadable"; readonly path: string; readonly message: string };
@@ -258,15 +258,6 @@ export interface StatePort {
   keepCopy(state: EngineState & { readonly ledger: LiveLedger }): Promise<void>;
   /** The newest copy that can be used. Never throws. */
   readCopy(): Promise<CopyRead>;
-}
-
-/** One simulated submission (interface, Files): `{"YYYY-MM-DD:SYM": {symbol, qty, ts}}`. */
-export interface DryRunOrder {
-  readonly dateNy: string;
-  readonly symbol: string;
-  readonly qty: number;
-  /** ISO 8601 UTC. */
-  readonly ts: string;
 }
 
 /** `dry_run_ledger.json`. */
@@ -356,7 +347,8 @@ export interface DiskPort {
 export interface LogPort {
   info(line: string): void;
   warn(line: string): void;
-  error(line: string): void;
+  /** @param options `isDistinct`: its numbers and ids tell it from others, and what it says is held back for none of them. */
+  error(line: string, options?: { readonly isDistinct: boolean }): void;
 }
 
 /** INFO < TRADE < WARNING < ERROR (interface, Slack). */

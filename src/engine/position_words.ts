@@ -2,6 +2,7 @@ import { buildOpenOrders } from "../domain/account/order_book.ts";
 import { formatAdoptCommand, formatPriceUsd } from "../domain/alert_facts.ts";
 import type { AlertTitle } from "../domain/alert_titles.ts";
 import { unreachable } from "../domain/assert.ts";
+import { formatCounted } from "../domain/counted.ts";
 import { buildPositionEvent } from "../domain/day/position_event.ts";
 import { sumSide, toUsd } from "../domain/day/usd_flow.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
@@ -33,7 +34,9 @@ export async function tellPosition(
     case "ended":
       if (value.handQty > 0) {
         log.info(
-          `Position ${symbol}: the ${value.handQty} shares that are left were bought by hand and stay yours`,
+          `Position ${symbol}: what is left, ${
+            formatCounted(value.handQty, "share")
+          }, was bought by hand and stays yours`,
         );
       }
       log.info(
@@ -52,14 +55,18 @@ export async function tellPosition(
       return warn(
         engine,
         "Shares moved by hand",
-        `${symbol}: ${value.qty} shares bought by hand are yours: the engine neither sells nor stops them, and goes on ` +
-          `with its own`,
+        `${symbol}: a hand bought ${
+          formatCounted(value.qty, "share")
+        }: that is yours, the engine neither sells nor stops it, ` +
+          `and goes on with its own`,
       );
     case "hand_sold":
       return warn(
         engine,
         "Shares moved by hand",
-        `${symbol}: ${value.qty} shares of the engine's were sold by hand: it goes on with what is left of its own`,
+        `${symbol}: a hand sold ${
+          formatCounted(value.qty, "share")
+        } of the engine's: it goes on with what is left of its own`,
       );
     case "adopted":
       return await tellAdopted(engine, value.position);
@@ -91,7 +98,7 @@ function describeAbsent(
   const likeness = renamed === null ? "" : `. ${LIKENESS[renamed.by](names)}`;
   return {
     problem: `Position ${symbol} is absent at the broker, and no sells ` +
-      `account for its ${qty ?? "unknown"} shares: kept, its orders untouched${likeness}`,
+      `account for its ${formatCounted(qty, "share")}: kept, its orders untouched${likeness}`,
     remedy: renamed === null
       ? "look at the account: sold, renamed or taken away there? " +
         `avwap-execution release ${symbol} --yes takes the engine's hands off it`
@@ -111,7 +118,9 @@ function tellUnexplained(
 ): void {
   const { symbol } = position;
   if (qty < 0) return sayShort(engine, symbol, qty);
-  const change = `Position ${symbol} changed from ${position.qty ?? "unknown"} to ${qty} shares`;
+  const change = `Position ${symbol} changed from ${position.qty ?? "unknown"} to ${
+    formatCounted(qty, "share")
+  }`;
   if (!isSplit) {
     return engine.ports.log.warn(
       `${change} with no order behind it yet: nothing is sold, stopped, cancelled or raised in it`,
@@ -162,10 +171,10 @@ async function tellReleased(engine: Engine, position: ManagedPosition): Promise<
   warn(
     engine,
     "Position released",
-    `${symbol}: ${
-      qty ?? "?"
-    } shares are released to you: the engine neither sells nor stops them any more, ` +
-      `and touches none of its orders. ${describeSells(engine, symbol)}. ` +
+    `${symbol}: its position of ${formatCounted(qty, "share")} is released to you: ` +
+      `the engine neither sells nor stops it any more, and touches none of its orders. ${
+        describeSells(engine, symbol)
+      }. ` +
       `To give it back: ${formatAdoptCommand(symbol, stopUsd)}`,
   );
   await engine.event(buildPositionEvent(position, "released", qty));
@@ -179,13 +188,13 @@ function tellTooLarge(
   warn(
     engine,
     "Position not adopted",
-    `${symbol}: ${qty} shares worth ${
+    `${symbol}: a position of ${formatCounted(qty, "share")} worth ${
       formatCents(worthUsd)
-    } USD are on today's list and too large to be ` +
+    } USD is on today's list and too large to be ` +
       `adopted (more than ${
         formatCents(limitUsd)
       } USD, twice MAX_LIVE_NOTIONAL_PER_SYMBOL): foreign, never touched. ` +
-      `To have them managed: avwap-execution adopt ${symbol} --yes`,
+      `To have it managed: avwap-execution adopt ${symbol} --yes`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { formatCounted } from "../domain/counted.ts";
 import { dateNyOf } from "../domain/ny_time.ts";
 import { findPreviousSession, rememberCurrent } from "../domain/watchlist_days.ts";
 import type { Engine } from "./engine.ts";
@@ -75,10 +76,17 @@ async function sayVersion(engine: Engine, { read, step }: WatchlistSeen): Promis
   const { log } = engine.ports;
   const candidates = step.kind === "fresh" ? step.candidates.length : 0;
   const dropped = step.kind === "fresh" ? step.dropped : [];
-  if (step.kind === "fresh") {
-    log.info(`Watchlist ${read.path}: ${candidates} candidates, ${dropped.length} rows dropped`);
+  const isNewList = read.kind === "read" && isNewsOf(engine, read, "list");
+  // Processes of a cycle or two, one after the other, would say the same list in each.
+  const isTold = isNewList || !(engine.ports.config.isRunOnce || engine.isInLoop);
+  if (step.kind === "fresh" && isTold) {
+    log.info(
+      `Watchlist ${read.path}: ${formatCounted(candidates, "candidate")}, ${
+        formatCounted(dropped.length, "row")
+      } dropped`,
+    );
   }
-  // Over restarts too: a process of `--run-once` is one cycle long, and would name them all in each.
+  // Over restarts too.
   const isNews = read.kind === "read" && dropped.length > 0 &&
     isNewsOf(engine, read, "dropped rows");
   for (const { line, symbol, reason } of isNews ? dropped : []) {

@@ -1,4 +1,5 @@
 import { CLOCK_SKEW_MAX_SECONDS } from "../domain/caps.ts";
+import { LOOK_UP_AGAIN_MS } from "../domain/entry/absence.ts";
 import { isOurs } from "../domain/client_order_id.ts";
 import {
   isEntryRecord,
@@ -10,6 +11,7 @@ import {
   NOT_SENT,
 } from "../domain/ledger.ts";
 import { isKnownStatus } from "../domain/orders.ts";
+import { listRejections, noteEntry } from "../domain/plan/settle_entry.ts";
 import { LEDGER_FILE, type RebuildWait } from "../domain/rebuild_wait.ts";
 import { reconcile, startNewDay } from "../domain/reconcile.ts";
 import { LOOK_AT_ORDER } from "../domain/remedies.ts";
@@ -21,12 +23,11 @@ import { findLostLedger } from "./rebuilding.ts";
 import { checkLedgerFile } from "./ledger_check.ts";
 import { buildOrderUpdate, readLedger, turnLedger, updateLedger } from "./ledger_store.ts";
 import { sayOnceADay } from "./daily_errors.ts";
-import { sayRejections } from "./entry_order.ts";
-import { LOOK_UP_AGAIN_MS, lookUpMissing } from "./looking_up.ts";
+import { lookUpMissing } from "./looking_up.ts";
 import { sayLocked, sayMismatch } from "./mismatch.ts";
 import { type LedgerRead, StateError } from "./ports.ts";
 import { takeInBought } from "./positions.ts";
-import { saySubmitted } from "./trade_messages.ts";
+import { tell } from "./teller.ts";
 import { sayWait, waitFor, type Waits } from "./waiting.ts";
 
 /** What the ledger step of a cycle came to. */
@@ -240,12 +241,10 @@ function sayUnknownStatus(engine: Engine, { symbol, orderId, broker }: LedgerEnt
 }
 
 /** An entry whose answer was lost has its line all the same, once the broker shows it (pipeline 4). */
-function sayResolved(engine: Engine, entry: LedgerEntry): void {
-  const { symbol, qty, orderId, refPriceUsd, stopUsd, r2Usd } = entry;
-  if (!isEntryRecord(entry) || entry.status !== "accepted" || qty === null) return;
-  engine.ports.log.info(`SUBMITTED ${symbol}: qty=${qty} order_id=${orderId}`);
-  if (orderId === null || refPriceUsd === null || stopUsd === null || r2Usd === null) return;
-  saySubmitted(engine, { symbol, qty, stopUsd, r2Usd }, refPriceUsd);
+async function sayResolved(engine: Engine, entry: LedgerEntry): Promise<void> {
+  if (!isEntryRecord(entry) || entry.status !== "accepted") return;
+  const value = { kind: "submitted", entry, orderId: entry.orderId ?? "null" } as const;
+  await tell(engine, [noteEntry(entry, value)]);
 }
 
 /** Says what became of our orders since the last look. */
@@ -264,12 +263,17 @@ async function sayUpdates(
       past.broker?.filledQty === entry.broker?.filledQty;
     if (isUnchanged) continue;
     await engine.event(buildOrderUpdate(entry));
-    if (past !== undefined && isUnsettled(past)) sayResolved(engine, entry);
+    if (past !== undefined && isUnsettled(past)) await sayResolved(engine, entry);
     if (past !== undefined && past.status !== "rejected" && entry.status === "rejected") {
       sayRejected(engine, entry);
       if (entry.side === "buy") await sayRejections(engine, entry.symbol);
     }
   }
+}
+
+async function sayRejections(engine: Engine, symbol: string): Promise<void> {
+  const { ledger } = engine.state;
+  if (ledger !== null) await tell(engine, listRejections(ledger, symbol));
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { EngineState } from "../domain/engine_state.ts";
+import { listTrimFlags } from "../domain/exit_rules.ts";
 import type { LiveLedger } from "../domain/ledger.ts";
 import { digestLedger } from "../domain/ledger_file.ts";
 import { type EnginePorts, type LedgerRead, type RoomUse, StateError } from "./ports.ts";
@@ -29,6 +30,12 @@ export class RecordStore {
   /** Whether the ledger is durable, in both files. */
   isOnFile(ledger: LiveLedger): boolean {
     return this.#onFile === ledger;
+  }
+
+  /** Whether what may leave next is durable: every order that is pending. What became of others can be looked up. */
+  isPendingOnFile(ledger: LiveLedger): boolean {
+    const onFile = new Set(this.#onFile?.entries ?? []);
+    return ledger.entries.every((entry) => entry.status !== "pending" || onFile.has(entry));
   }
 
   /** Digests that the ledger's file may have by our own hand. */
@@ -138,7 +145,7 @@ function findUse(before: EngineState | null, after: EngineState): RoomUse {
 function describeActs({ positions, released, unfinished }: EngineState): string {
   const acts = positions.map((position) => [
     [position.positionId, position.adoptedQty, position.besideQty, position.qty],
-    [position.stopUsd, position.isTrimmedR1, position.isTrimmedR2],
+    [position.stopUsd, ...listTrimFlags(position)],
     [position.unexplainedQty, position.unexplainedSinceMs, position.partialSinceMs],
   ]);
   return JSON.stringify([acts, released, unfinished]);

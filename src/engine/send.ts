@@ -8,25 +8,14 @@ import { readGate, readOperatorObjection } from "./gate_reader.ts";
 import { isMarketOpen } from "./observe.ts";
 import type {
   CancelOutcome,
-  SellSideRequest,
+  OrderRequest,
   SendResult,
   SubmitOutcome,
 } from "../domain/order_request.ts";
 import { learnAnswer } from "../domain/plan/seen.ts";
 import type { Permit } from "../domain/plan/step.ts";
-import type { BracketRequest } from "./ports.ts";
 import { sightOf } from "./sight.ts";
 import { noteAnswered, noteLeaving } from "./stop_watch.ts";
-
-/** A live request that changes an order. */
-export type OrderRequest =
-  | {
-    readonly op: "bracket";
-    readonly request: BracketRequest;
-    /** When the intent expires or its record is too old, broker time: it leaves before, or not at all. */
-    readonly notAfterMs: number;
-  }
-  | SellSideRequest;
 
 /**
  * The one way by which the engine changes anything at the broker. It asks for a fresh decision

@@ -1,15 +1,16 @@
 import { BAR_WINDOW_MS } from "../domain/breakout.ts";
 import type { Candidate } from "../domain/candidate.ts";
+import { countUsage, type EntrySight, isFree } from "../domain/entry/open_symbols.ts";
+import { SKIP } from "../domain/entry/skip_reason.ts";
 import type { EntryIntent } from "../domain/entry_intent.ts";
 import { buildEntryIntents, type SignalRecord } from "../domain/entry_plan.ts";
-import { buildCapUsage, type LiveLedger } from "../domain/ledger.ts";
+import { buildCapUsage } from "../domain/ledger.ts";
 import { type Bar, BAR_MS } from "../domain/market.ts";
+import { buildEntrySight } from "../domain/plan/entry_judging.ts";
 import { formatNy, formatUtc } from "../domain/ny_time.ts";
 import { isCloseNear } from "./closing.ts";
 import type { Engine } from "./engine.ts";
-import { countUsage } from "./entry_check.ts";
-import { isFree } from "./entry_judging.ts";
-import { SKIP, skipOnce } from "./skips.ts";
+import { skipOnce } from "./entry_words.ts";
 import { type ListsRead, readByLists } from "./symbol_lists.ts";
 import { formatSymbolNames } from "./symbol_notices.ts";
 
@@ -51,6 +52,7 @@ export async function makeIntents(
   sayUnanswered(engine, bars);
   if (bars.answered.size === 0) return;
   const { ledger } = engine.state;
+  const sight = buildEntrySight(engine.seen, engine.state);
   const nowMs = engine.nowMs();
   const { intents, signals, stale } = buildEntryIntents({
     candidates: candidates.filter(({ symbol }) => bars.answered.has(symbol)),
@@ -60,7 +62,7 @@ export async function makeIntents(
     session: observation.session,
     equityUsd,
     accountId: observation.account.value.accountId,
-    findBar: (symbol) => findBar(engine, symbol, ledger),
+    findBar: (symbol) => findBar(engine, symbol, sight),
     countRejections: (symbol) =>
       ledger === null
         ? 0
@@ -129,13 +131,13 @@ async function recordIntent(
  * Why a confirmed symbol gets no intent now (pipeline 4). Where that has no answer it gets one, which waits for the answer
  * when it is due.
  */
-function findBar(engine: Engine, symbol: string, ledger: LiveLedger | null): string | null {
+function findBar(engine: Engine, symbol: string, sight: EntrySight): string | null {
   if (isCloseNear(engine)) return SKIP.closeNear;
-  const { positions, openOrders } = engine.observation ?? {};
+  const { positions, openOrders, ledger } = sight;
   const own = { dateNy: engine.dateNy(), symbol, clientOrderId: null };
-  const isAnswered = positions?.kind === "ok" && openOrders?.kind === "ok";
-  if (isAnswered && !isFree(engine, own, ledger)) return SKIP.taken;
-  return ledger !== null && countUsage(engine, ledger, own).hasEntry ? SKIP.entered : null;
+  const isAnswered = positions !== null && openOrders !== null;
+  if (isAnswered && !isFree(sight, own)) return SKIP.taken;
+  return ledger !== null && countUsage(sight, ledger, own).hasEntry ? SKIP.entered : null;
 }
 
 /** The same pair of bars makes an intent in each cycle that denies one (pipeline 4): one line says it. */

@@ -8,6 +8,7 @@ import {
 } from "../domain/account/standing.ts";
 import { isEntryWorking, isUnseen } from "../domain/account/sight.ts";
 import { LAST_CALL_MS } from "../domain/account/standing_alarms.ts";
+import { formatCounted } from "../domain/counted.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { formatGateReason, type GateDecision, type GateFailReason } from "../domain/gate.ts";
 import type { MarketClock } from "../domain/market.ts";
@@ -193,11 +194,13 @@ function findBlind(
     return { code: "positions", text: `positions can't be read (${positions.failure})` };
   }
   if (isShort(position)) {
-    const text = `it is SHORT: the broker shows ${unexplainedQty} shares`;
+    const text = `it is SHORT: the broker shows ${formatCounted(unexplainedQty, "share")}`;
     return { code: "short", text };
   }
   if (unexplainedQty !== null) {
-    const text = `the broker shows ${unexplainedQty} shares, which no order explains (a split?)`;
+    const text = `the broker shows ${
+      formatCounted(unexplainedQty, "share")
+    }, which no order explains (a split?)`;
     return { code: "split", text };
   }
   if (engine.observation === null) return null;

@@ -1,3 +1,4 @@
+import { formatCounted } from "../domain/counted.ts";
 import type { EngineState } from "../domain/engine_state.ts";
 import type { LiveLedger } from "../domain/ledger.ts";
 import { isClosedKey } from "../domain/managed_position.ts";
@@ -142,7 +143,9 @@ async function rebuild(
   const symbols = state.positions.map((position) => position.symbol).join(", ") || "none";
   engine.sayError(
     `${STATE_FILE} was ${reason}: rebuilt from archive, ledger and broker with ` +
-      `${state.positions.length} positions (${symbols}); LIVE is blocked for this cycle`,
+      `${
+        formatCounted(state.positions.length, "position")
+      } (${symbols}); LIVE is blocked for this cycle`,
     COMPARE_RECORDS,
   );
 }

@@ -13,6 +13,7 @@ export function sayEnding(engine: Engine): void {
         `${symbol}: its good-till-canceled stop qty=${group.qty} at ${group.stopUsd}, order ${orderId}, ends by itself ` +
           "within days, and is renewed only in LIVE",
         "let the gate be LIVE in market hours, or renew it at the broker",
+        { isDistinct: true },
       );
     }
   }

@@ -1,4 +1,4 @@
-import type { ReadFailure } from "../domain/gate.ts";
+import type { ReadFailure } from "../domain/order_request.ts";
 import {
   beginSearch,
   endSearch,

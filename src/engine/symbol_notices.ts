@@ -51,6 +51,7 @@ function sayManaged(
     `${symbol}: the data API refuses its ${what} (${refusal}): no exit is decided for it, what rests at the broker stays; ` +
       again,
     `look at its price yourself; or close it: ${formatCloseCommand(symbol)}`,
+    { isDistinct: true },
   );
 }
 
@@ -78,6 +79,7 @@ export function sayRequestAtFault(
     }, of every symbol asked (${refusal}): the request is ` +
       "at fault, nobody is left out; asked again in each cycle",
     `\`avwap-execution check\` asks too${close.join("")}`,
+    { isDistinct: true },
   );
 }
 

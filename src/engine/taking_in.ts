@@ -40,6 +40,7 @@ function sayForeign(engine: Engine, file: string): void {
     `Ledger or state in this state directory belong to another broker host or account than ` +
       `${engine.ports.broker.host} (${file}): nothing is looked up, decided or sent`,
     "correct ALPACA_PAPER and the keys, or set AVWAP_STATE_DIR to a directory of its own",
+    { isDistinct: true },
   );
 }
 

@@ -1,9 +1,9 @@
 import { unreachable } from "../domain/assert.ts";
+import { formatCounted } from "../domain/counted.ts";
 import { buildPositionEvent } from "../domain/day/position_event.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import { formatEntryEnd } from "../domain/entry_end.ts";
-import type { ExitReason } from "../domain/exit_plan.ts";
-import { isExitReason } from "../domain/ledger.ts";
+import { type ExitReason, isExitReason } from "../domain/exit_rules.ts";
 import type { BrokerOrder } from "../domain/orders.ts";
 import type { Note } from "../domain/plan/note.ts";
 import { symbolOf } from "../domain/plan/seen.ts";
@@ -11,6 +11,7 @@ import type { Step } from "../domain/plan/step.ts";
 import type { SellStanding } from "../domain/protection.ts";
 import { FREE_FILE, LOOK_AT_ORDER, lookAtPosition } from "../domain/remedies.ts";
 import type { Engine } from "./engine.ts";
+import { tellEntry } from "./entry_words.ts";
 import { tellPosition, warn } from "./position_words.ts";
 import { saySale } from "./trade_messages.ts";
 
@@ -66,6 +67,21 @@ async function tellOne(engine: Engine, note: Note): Promise<void> {
     case "release_ended":
     case "too_large":
       return await tellPosition(engine, note, value);
+    case "skipped":
+    case "verdict":
+    case "entries_wait":
+    case "would_block":
+    case "simulated":
+    case "simulated_before":
+    case "unrecorded":
+    case "submitted":
+    case "entry_unsent":
+    case "entry_rejected":
+    case "rejected_twice":
+    case "rejections_in_a_row":
+    case "entry_open":
+    case "mismatch":
+      return await tellEntry(engine, note, value);
     case "protection": {
       const position = find(engine, positionId);
       const stopUsd = position?.stopUsd ?? 0;
@@ -115,7 +131,9 @@ async function tellOne(engine: Engine, note: Note): Promise<void> {
       );
     case "exit_blind":
       return engine.sayError(
-        `${symbol}: its position can't be read in the middle of an exit; stop for ${value.qty} shares`,
+        `${symbol}: its position can't be read in the middle of an exit; stop for ${
+          formatCounted(value.qty, "share")
+        }`,
         lookAtPosition(symbol),
       );
     case "not_freed":
@@ -150,7 +168,9 @@ async function tellOne(engine: Engine, note: Note): Promise<void> {
     case "entry_hangs":
       return log.warn(
         `${symbol}: the cancel of its entry's rest is still under way at the broker; ` +
-          `beside it the broker may take no stop for the ${value.boughtQty} shares that it bought`,
+          `beside it the broker may take no stop for the ${
+            formatCounted(value.boughtQty, "share")
+          } that it bought`,
       );
     case "orphan":
       if (value.waits !== null) {
@@ -167,7 +187,7 @@ async function tellOne(engine: Engine, note: Note): Promise<void> {
         explainSell(find(engine, positionId), value)
       }`;
       if (value.kind === "obstacle") return log.warn(text);
-      return engine.sayError(text, LOOK_AT_ORDER);
+      return engine.sayError(text, LOOK_AT_ORDER, { isDistinct: note.scope !== "always" });
     }
     default:
       return unreachable(value);
@@ -217,9 +237,9 @@ function tellUndone(
   const text = `${symbol}: ${UNDONE[after]}: ${why}`;
   if (isOwn) return engine.ports.log.error(text);
   // An error once a day and cause: the position's standing says for how long, and what the operator can do.
-  const isSaid = after !== "nothing" ||
-    engine.isNews(`stop_not_placed:${text}`, engine.dateNy());
-  if (isSaid) engine.sayError(text, lookAtPosition(symbol));
+  const isDistinct = after === "nothing";
+  const isSaid = !isDistinct || engine.isNews(`stop_not_placed:${text}`, engine.dateNy());
+  if (isSaid) engine.sayError(text, lookAtPosition(symbol), { isDistinct });
   else engine.ports.log.warn(text);
 }
 
@@ -293,7 +313,10 @@ export function explainSell(
  */
 export function tellUnwritten(
   engine: Engine,
-  { request, permit, change }: Extract<Step, { readonly do: "send" }>,
+  { request, permit, change }: Pick<
+    Extract<Step, { readonly do: "send" }>,
+    "request" | "permit" | "change"
+  >,
   message: string,
 ): ExitReason | null {
   const symbol = symbolOf(request);

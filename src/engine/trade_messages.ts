@@ -1,6 +1,6 @@
 import { buildOrderSubmitted, buildPositionSold } from "../domain/alert_messages.ts";
 import type { EntryIntent } from "../domain/entry_intent.ts";
-import type { ExitReason } from "../domain/exit_plan.ts";
+import type { ExitReason } from "../domain/exit_rules.ts";
 import { roundToIncrement } from "../domain/price_increment.ts";
 import type { Engine } from "./engine.ts";
 
@@ -30,10 +30,7 @@ interface Sale {
 /** The message of a trim or close (`SLACK_VERBOSE`). */
 export function saySale(engine: Engine, sale: Sale): void {
   if (!engine.ports.config.isSlackVerbose) return;
-  engine.alert(buildPositionSold({
-    kind: sale.reason === "stop_exit" ? "close" : "trim",
-    ...sale,
-  }));
+  engine.alert(buildPositionSold(sale));
 }
 
 /** The same for an exit that DRY_RUN decides in every cycle: once per symbol, reason and NY day. */

@@ -1,5 +1,5 @@
 import { isOurs } from "../domain/client_order_id.ts";
-import { formatUnreadable, openSymbolOf, type UnreadableRow } from "../domain/unreadable_row.ts";
+import { formatUnreadable, type UnreadableRow } from "../domain/unreadable_row.ts";
 import { END_ROW } from "../domain/remedies.ts";
 import type { Engine } from "./engine.ts";
 
@@ -22,11 +22,6 @@ export function isUnreadableIn(engine: Engine, symbol: string): boolean {
 /** Whether one of the symbol's open orders can't be read. */
 export function isOrderUnreadableIn(engine: Engine, symbol: string): boolean {
   return engine.observation?.unreadable.openOrders.some((row) => row.symbol === symbol) === true;
-}
-
-/** What such rows add to the distinct symbols that are open (pipeline 4, position cap). */
-export function listUnreadableSymbols(engine: Engine): string[] {
-  return listUnreadable(engine).map(openSymbolOf).filter((symbol) => symbol !== null);
 }
 
 /** Whether the broker has the order, though it can't be read: no "not found" proves it absent. */
@@ -60,6 +55,7 @@ export function sayUnreadable(engine: Engine, row: UnreadableRow): void {
       `${row.symbol}: ${text}: no exit and no change of its protection until it can be, what rests at the broker ` +
         "goes on protecting",
       END_ROW,
+      { isDistinct: true },
     );
   }
   const counts = row.mayBeOpen ? "counts as one open symbol" : "is over";
@@ -68,6 +64,7 @@ export function sayUnreadable(engine: Engine, row: UnreadableRow): void {
     return engine.sayError(
       `Order of ours: ${text}: ${counts}${where}`,
       END_ROW,
+      { isDistinct: true },
     );
   }
   engine.ports.log.warn(`Foreign ${text}: ${counts}${where}`);

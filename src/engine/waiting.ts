@@ -37,5 +37,5 @@ export function sayWait(engine: Engine, record: LostRecord, wait: RebuildWait | 
   engine.waitSaid.set(record, cause);
   const problem = `${record} is not rebuilt, and nothing is written over: ${wait.message}`;
   if (isOfBroker(wait)) engine.ports.log.warn(`${problem}. Do: ${remedy}`);
-  else engine.sayError(problem, remedy);
+  else engine.sayError(problem, remedy, { isDistinct: isNew });
 }

@@ -24,6 +24,16 @@ export const ALLOWED_HOSTS: readonly string[] = [
   "hooks.slack.com",
 ];
 
+/** This machine: a simulator or a proxy of the operator's. */
+const OWN_HOSTS: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
+
+/** What the program may read of its environment, but for what systemd tells a service about itself. */
+const VARIABLES: readonly string[] = [
+  ...ENVIRONMENT_VARIABLES,
+  ...MISSPELLINGS.map(({ written }) => written),
+  NO_PROXY_VARIABLE,
+];
+
 /** `HOST:PORT` that a binary may connect to: the broker's, Slack's and the healthcheck's over TLS, and what its build added. */
 export function listHosts(
   { extraHosts, healthcheckHost }: Pick<BuildInfo, "extraHosts" | "healthcheckHost">,
@@ -41,13 +51,6 @@ export function buildPermissionFlags(build: BuildInfo): string[] {
   // A socket is a file to the older runtime and an address to the newer, which the older does not know.
   const isSocketAddress = !/^2\.[0-4]\./.test(denoVersion);
   const sockets = [NOTIFY_PATH, SYSTEMD_NOTIFY_PATH].map((path) => `unix:${path}`);
-  const misspelt = MISSPELLINGS.map(({ written }) => written);
-  const variables = [
-    ...ENVIRONMENT_VARIABLES,
-    ...misspelt,
-    NO_PROXY_VARIABLE,
-    ...SERVICE_VARIABLES,
-  ];
   // The operator's switches count there too, and `resume --all` takes them away.
   const switches = listOtherStateDirs({ stateDir, baseDir }).flatMap((dir) => [
     `${dir}/KILL_SWITCH`,
@@ -60,10 +63,16 @@ export function buildPermissionFlags(build: BuildInfo): string[] {
     `--allow-net=${hosts.join(",")}`,
     `--allow-read=${[...new Set([baseDir, stateDir, ...switches, NOTIFY_PATH])].join(",")}`,
     `--allow-write=${[stateDir, ...switches, NOTIFY_PATH, SYSTEMD_NOTIFY_PATH].join(",")}`,
-    `--allow-env=${variables.join(",")}`,
+    `--allow-env=${[...VARIABLES, ...SERVICE_VARIABLES].join(",")}`,
     "--allow-sys=statfs",
   ];
 }
+
+/** What the program from source may read of its environment and where it may connect to: the lists of the start task. */
+export const START_LISTS = {
+  env: VARIABLES,
+  net: [...ALLOWED_HOSTS, ...OWN_HOSTS],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /** The permissions of this process. */
 export function isPermittedByDeno(need: Need): boolean {

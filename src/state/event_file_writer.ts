@@ -1,3 +1,4 @@
+import { formatCounted } from "../domain/counted.ts";
 import { type LogPort, StateError } from "../engine/ports.ts";
 import { appendBytes } from "./durable_file.ts";
 import { type FileSystem, parentOf } from "./file_system.ts";
@@ -121,9 +122,9 @@ export class EventFileWriter {
   }
 
   private buildLossNotice(): string {
-    return this.lostLines === 0
-      ? ""
-      : this.options.buildNotice(`${this.lostLines} events before this could not be written`);
+    return this.lostLines === 0 ? "" : this.options.buildNotice(
+      `${formatCounted(this.lostLines, "event")} before this could not be written`,
+    );
   }
 
   private cutToLimits(

@@ -1,5 +1,11 @@
 import type { EngineState } from "../domain/engine_state.ts";
-import { type CopyRead, StateError, type StatePort, type StateRead } from "../engine/ports.ts";
+import {
+  type CopyRead,
+  StateError,
+  type StatePort,
+  type StateRead,
+  type UnusableFile,
+} from "../engine/ports.ts";
 import { copyAside, ensureDir, replaceFile } from "./durable_file.ts";
 import { type FileSystem, joinPath } from "./file_system.ts";
 import { ARCHIVE_DIR, listArchived } from "./live_ledger.ts";
@@ -60,7 +66,7 @@ export function createExecutionState(
 async function readNewestCopy(fs: FileSystem, archiveDir: string): Promise<CopyRead> {
   const listed = await listArchived(fs, archiveDir, COPY);
   if (listed.kind !== "ok") return listed;
-  const unusable: string[] = [];
+  const unusable: UnusableFile[] = [];
   for (const name of listed.names) {
     const path = joinPath(archiveDir, name);
     const read = await readState(fs, path, new LastContent());
@@ -68,7 +74,7 @@ async function readNewestCopy(fs: FileSystem, archiveDir: string): Promise<CopyR
     const isOfDay = read.kind === "ok" && read.state.ledger?.dateNy === COPY.exec(name)?.[1];
     if (isOfDay) return { kind: "ok", state: read.state, unusable };
     const message = `Cannot use ${JSON.stringify(path)}: it is not of its day`;
-    unusable.push(read.kind === "ok" ? message : read.message);
+    unusable.push({ path, message: read.kind === "ok" ? message : read.message });
   }
   return { kind: "ok", state: null, unusable };
 }

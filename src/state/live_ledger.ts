@@ -1,9 +1,11 @@
+import { formatCounted } from "../domain/counted.ts";
 import type { LiveLedger } from "../domain/ledger.ts";
 import {
   type ArchiveRead,
   type LedgerRead,
   type LiveLedgerPort,
   StateError,
+  type UnusableFile,
 } from "../engine/ports.ts";
 import { copyAside, ensureDir, replaceFile } from "./durable_file.ts";
 import { type FileSystem, joinPath, parentOf } from "./file_system.ts";
@@ -90,7 +92,9 @@ function buildLedgerBytes(ledger: LiveLedger, path: string): Uint8Array {
   const bytes = new TextEncoder().encode(buildLedgerText(ledger));
   if (bytes.length <= STATE_BYTES_MAX) return bytes;
   throw new StateError(
-    `Cannot write ${JSON.stringify(path)}: ${ledger.entries.length} entries make it larger than ` +
+    `Cannot write ${JSON.stringify(path)}: ${
+      formatCounted(ledger.entries.length, "entry")
+    } make it larger than ` +
       `${STATE_BYTES_MAX} bytes, and it could not be read back`,
   );
 }
@@ -123,7 +127,7 @@ async function readArchive(
   const listed = await listArchived(fs, archiveDir, ARCHIVED);
   if (listed.kind !== "ok") return listed;
   const ledgers: LiveLedger[] = [];
-  const unusable: string[] = [];
+  const unusable: UnusableFile[] = [];
   for (const name of listed.names) {
     if (ledgers.length >= limit) break;
     const path = joinPath(archiveDir, name);
@@ -131,9 +135,12 @@ async function readArchive(
     if (found.kind === "unreadable" && !found.isRead) {
       return { kind: "unreadable", path, message: found.message };
     }
-    if (found.kind !== "ok") unusable.push(found.message);
+    if (found.kind !== "ok") unusable.push({ path, message: found.message });
     else if (found.ledger.dateNy === ARCHIVED.exec(name)?.[1]) ledgers.push(found.ledger);
-    else unusable.push(`Cannot use ${JSON.stringify(path)}: it is of ${found.ledger.dateNy}`);
+    else {
+      const message = `Cannot use ${JSON.stringify(path)}: it is of ${found.ledger.dateNy}`;
+      unusable.push({ path, message });
+    }
   }
   return { kind: "ok", ledgers, unusable };
 }

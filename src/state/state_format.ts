@@ -1,6 +1,7 @@
 import { assertInvariant } from "../domain/assert.ts";
 import { SECOND_BAR_START_AGE_MAX_MS } from "../domain/breakout.ts";
 import { parseOurId } from "../domain/client_order_id.ts";
+import { buildTrimFields } from "../domain/exit_rules.ts";
 import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
 import type { EntryIntent } from "../domain/entry_intent.ts";
 import type { LiveLedger } from "../domain/ledger.ts";
@@ -120,8 +121,7 @@ function buildPosition(wire: StateWire["positions"][number]): ManagedPosition {
     r2Usd: wire.r2,
     stopUsd: wire.stop,
     highWaterUsd: wire.high_water,
-    isTrimmedR1: wire.trimmed_r1,
-    isTrimmedR2: wire.trimmed_r2,
+    ...buildTrimFields("flag", ({ field }) => wire[field]),
     qty: wire.qty,
     costBasisUsd: wire.cost_basis,
     unexplainedQty: wire.unexplained_qty,
@@ -207,8 +207,7 @@ function buildPositionWire(position: ManagedPosition): PositionFields {
     r2: position.r2Usd,
     stop: position.stopUsd,
     high_water: position.highWaterUsd,
-    trimmed_r1: position.isTrimmedR1,
-    trimmed_r2: position.isTrimmedR2,
+    ...buildTrimFields("field", ({ flag }) => position[flag]),
     qty: position.qty,
     cost_basis: position.costBasisUsd,
     unexplained_qty: position.unexplainedQty,

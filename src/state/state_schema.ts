@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseOurId } from "../domain/client_order_id.ts";
+import { buildTrimFields, EXIT_REASONS } from "../domain/exit_rules.ts";
 import { DateWire, PriceWire, TimeWire } from "./ledger_schema.ts";
 
 /**
@@ -46,8 +47,7 @@ const POSITION = {
   r2: PriceWire,
   stop: PriceWire,
   high_water: z.number("is not a finite number").min(0, "is negative"),
-  trimmed_r1: z.boolean("is neither true nor false"),
-  trimmed_r2: z.boolean("is neither true nor false"),
+  ...buildTrimFields("field", () => z.boolean("is neither true nor false")),
   qty: number.nullable(),
   cost_basis: number.nullable(),
   unexplained_qty: number.nullable(),
@@ -66,7 +66,7 @@ const RELEASED = {
   released_at: TimeWire,
 };
 
-const DUE = ["r1_trim", "r2_trim", "stop_exit", "stop", "unknown"] as const;
+const DUE = [...EXIT_REASONS, "stop", "unknown"] as const;
 const share = number.min(0, "is negative");
 const STOP_LOSSES = z.object({
   since: TimeWire,
@@ -101,7 +101,7 @@ const UNFINISHED = {
   stop_refused_at: TimeWire.nullable(),
   spent_hand_stop: PriceWire.nullable(),
   beside_entry_at: TimeWire.nullable(),
-  sell_refused_at: z.partialRecord(z.enum(["r1_trim", "r2_trim", "stop_exit"]), TimeWire),
+  sell_refused_at: z.partialRecord(z.enum(EXIT_REASONS), TimeWire),
 };
 
 const DAY_LOSS = {

@@ -165,7 +165,7 @@ Deno.test("send() counts each streak of failures by itself", async () => {
     bench.alerts.send(INFO);
     await runClock(bench.clock, 10);
   }
-  const line = "info Slack works again: 3 attempts failed, 1 alerts lost";
+  const line = "info Slack works again: 3 attempts failed, 1 alert lost";
   assertEquals([bench.log.lines[1], bench.log.lines[3]], [line, line]);
 });
 
@@ -249,7 +249,7 @@ Deno.test("send() drops the oldest below ERROR when full, and says so once a str
   assertEquals(texts.length, QUEUE_MAX + 1);
   assertEquals(texts.filter((text) => text.includes("[ERROR]")).length, 3);
   assertStringIncludes(texts[4] ?? "", "n10");
-  assertEquals(bench.log.lines[1], "info Slack queue empty again: 10 alerts were dropped");
+  assertEquals(bench.log.lines[1], "info Slack queue empty again: dropped 10 alerts");
 });
 
 for (const alert of [INFO, ERROR]) {

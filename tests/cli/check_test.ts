@@ -119,7 +119,7 @@ const CASES: readonly Case[] = [
     grades: ["FAIL", "FAIL"],
     says: 'EXECUTION_POLL_SECONDS is "soon"',
     status: 78,
-    remedy: "correct or remove EXECUTION_POLL_SECONDS, SLACK_ALERTS_MIN_LEVEL",
+    remedy: "edit.sh EXECUTION_POLL_SECONDS SLACK_ALERTS_MIN_LEVEL",
   },
   {
     item: "configuration",
@@ -136,7 +136,7 @@ const CASES: readonly Case[] = [
     grades: ["FAIL", "FAIL"],
     says: "is not set",
     status: 78,
-    remedy: "set APCA_API_KEY_ID and APCA_API_SECRET_KEY",
+    remedy: "edit.sh APCA_API_KEY_ID APCA_API_SECRET_KEY",
   },
   {
     item: "credentials",
@@ -564,7 +564,7 @@ const CASES: readonly Case[] = [
     grades: ["FAIL", "WARN"],
     says: "LIVE_CONFIRM_TOKEN mismatch",
     status: 78,
-    remedy: "LIVE_CONFIRM_TOKEN=",
+    remedy: "edit.sh LIVE_CONFIRM_TOKEN  # what /",
   },
   {
     item: "kill switch",
@@ -582,7 +582,7 @@ const CASES: readonly Case[] = [
     grades: ["FAIL", "WARN"],
     says: "on (environment)",
     status: 78,
-    remedy: "rm -f /etc/systemd/system/execution.service.d/zz-kill.conf && systemctl daemon-reload",
+    remedy: "edit.sh KILL_SWITCH ",
   },
   {
     item: "caps",
@@ -992,7 +992,7 @@ Deno.test("check FAILs before LIVE where a kill switch in another place would no
   assertEquals(looks.length, 1 + places.otherStateDirs.length);
   const item = checkSwitchPlaces(looks, true);
   assertEquals([item.grade, checkSwitchPlaces(looks, false).grade], ["FAIL", "WARN"]);
-  assertStringIncludes(item.remedy?.text ?? "", "BindReadOnlyPaths=-/root/x/state");
+  assertStringIncludes(item.remedy?.text ?? "", "BindPaths=-/root/x/state");
   assertEquals(checkSwitchPlaces(looks.slice(0, 1), true).grade, "PASS");
 });
 

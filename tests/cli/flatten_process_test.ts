@@ -59,8 +59,8 @@ Deno.test("flatten closes everything behind an output that nobody reads, and wha
       const text = unread.read();
       assertEquals(await unread.ended, 0);
       assertEquals(listHeld(program), []);
-      assertEquals((await text).match(/^(Cancel 1 orders|Selling TSLA|Done\.)/gm), [
-        "Cancel 1 orders",
+      assertEquals((await text).match(/^(Cancel 1 order|Selling TSLA|Done\.)/gm), [
+        "Cancel 1 order",
         "Selling TSLA",
         "Done.",
       ]);

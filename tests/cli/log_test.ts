@@ -99,6 +99,39 @@ Deno.test("log prints each alarm about shares without a stop", () => {
   });
 });
 
+Deno.test("log prints each exit, stop and error that differs in its shares, or in its id where that is what tells it apart", () => {
+  const at = (minute: number) => `2026-11-23T15:0${minute}:00.000Z`;
+  const exit = (minute: number, qty: number) =>
+    line(at(minute), "exit", {
+      symbol: "NVDA",
+      reason: "stop_exit",
+      qty,
+      price_usd: 117 - minute,
+      stop_usd: 117.1,
+      mode: "LIVE",
+    });
+  const stop = (minute: number, qty: number) =>
+    line(at(minute), "protection", { symbol: "NVDA", step: "place", qty, stop_usd: 117 });
+  const error = (minute: number, order: number) =>
+    line(at(minute), "error", { message: `NVDA: stop ${order} ends`, is_distinct: true });
+  const text = exit(0, 4) + exit(1, 2) + exit(2, 2) + stop(3, 4) + stop(4, 1) + stop(5, 1) +
+    error(6, 1) + error(7, 2) + error(8, 2);
+  return withStateDir({ [FILE]: text }, async (dir) => {
+    const { out } = await runOperator(["log"], dir, { nowMs: NOW_MS });
+    assertEquals(out.trimEnd().split("\n").map((each) => each.slice(0, 5) + each.slice(14)), [
+      "10:00NVDA stop exit due: 4 shares at 117.00, stop 117.10 (LIVE)",
+      "10:01NVDA stop exit due: 2 shares at 116.00, stop 117.10 (LIVE)",
+      "10:02NVDA stop exit due: 2 shares at 115.00, stop 117.10 (LIVE) (2 times since 10:01, last at 10:02)",
+      "10:03NVDA protection: placing a stop, 4 shares at 117.00",
+      "10:04NVDA protection: placing a stop, 1 share at 117.00",
+      "10:05NVDA protection: placing a stop, 1 share at 117.00 (2 times since 10:04, last at 10:05)",
+      "10:06ERROR NVDA: stop 1 ends",
+      "10:07ERROR NVDA: stop 2 ends",
+      "10:08ERROR NVDA: stop 2 ends (2 times since 10:07, last at 10:08)",
+    ]);
+  });
+});
+
 Deno.test("log prints how things stand once an hour and counted, in its place, and what happened each time", () => {
   const at = (minute: number) =>
     new Date(Date.parse("2026-11-23T15:00:00Z") + minute * 60_000).toISOString();

@@ -2,7 +2,8 @@ import type { Environment } from "../../src/runtime/environment.ts";
 import type { SimulatedProgram } from "../support/simulated_program.ts";
 
 /**
- * Runs a remedy of `check` as an operator who pastes it, command for command; what it can't run it refuses.
+ * Runs a remedy of `check` as an operator who pastes it, command for command, without a shell: what needs one, or systemd,
+ * it refuses (tests/deploy/remedies_test.ts runs each).
  * @returns The environment afterwards: the line that `token` prints is put into it, as it says.
  */
 export async function runRemedy(
@@ -11,7 +12,7 @@ export async function runRemedy(
   environment: Environment,
 ): Promise<Environment> {
   let after = environment;
-  for (const part of text.split(" && ")) {
+  for (const part of text.replace(/ {2}# .*$/, "").split(" && ")) {
     const [word = "", ...args] = part.split(" ").map((each) => each.replaceAll("'", ""));
     switch (word) {
       case "avwap-execution": {

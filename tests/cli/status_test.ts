@@ -5,6 +5,7 @@ import { probeLock } from "../../src/state/lock_probe.ts";
 import { createClock } from "../../src/runtime/clock.ts";
 import { buildStateText, parseState } from "../../src/state/state_format.ts";
 import { createPaint } from "../../src/cli/colour.ts";
+import { formatOpen } from "../../src/cli/status_open.ts";
 import { formatStatus } from "../../src/cli/status_text.ts";
 import { SAMPLE_SETTINGS, sampleOpenMs } from "../simulator/scenario.ts";
 import { type SimulatedProgram, withSimulatedProgram } from "../support/simulated_program.ts";
@@ -417,7 +418,7 @@ Deno.test("status shows what is open and what it makes, with the broker's prices
     assertMatch(files, /^SYMBOL +QTY +ENTRY +LAST +STOP +BARE +OPEN USD +R +HELD +DUE$/m);
     assertMatch(
       files,
-      /^NVDA +7 +\d+\.\d\d +\d+\.\d\d +117\.10 +0 +[+-]?\d+\.\d\d +[+-]\d\.\d +\d+s$/m,
+      /^NVDA +7 +\d+\.\d\d +\d+\.\d\d +117\.10 +0 +[+-]?\d+\.\d\d +(?:[+-]\d\.\d|0\.0) +\d+s$/m,
     );
     assertStringIncludes(files, "(prices from the engine's last looks, the oldest of 2026-11-23");
     assertStringIncludes(files, "equity unknown, open result ");
@@ -464,6 +465,39 @@ Deno.test("status of records that are lost says unknown where ledgers know of or
     assertMatch(out, /^State +.*execution_state\.json/m);
     assertFalse(out.includes("none managed"));
     assertNarrow(out);
+  }));
+
+Deno.test("status rounds a small loss to 0.0 R, with no sign", () => {
+  const row = {
+    symbol: "NVDA",
+    qty: 1,
+    entry_usd: 486.6,
+    last_usd: 485.57,
+    last_at: null,
+    stop_usd: 451.2,
+    bare_qty: 0,
+    open_usd: -1.03,
+    open_r: -0.029,
+    held_seconds: 60,
+    due: null,
+  };
+  const [, line = ""] = formatOpen([row]);
+  assertMatch(line, / -1\.03 +0\.0 +1min$/);
+});
+
+Deno.test("status says what its marks stand for, where it has them", () =>
+  withPosition(async (program) => {
+    const path = `${program.stateDir}/execution_state.json`;
+    const legend = "(* sold there already)";
+    const before = (await program.run(["status"], LIVE)).lines.join("\n");
+    assertFalse(before.includes("sold there already"));
+    const parsed = parseState(await Deno.readTextFile(path));
+    assert(parsed.kind === "ok");
+    const positions = parsed.state.positions.map((each) => ({ ...each, isTrimmedR1: true }));
+    await Deno.writeTextFile(path, buildStateText({ ...parsed.state, positions }));
+    const { lines } = await program.run(["status"], LIVE);
+    assertMatch(lines.join("\n"), /129\.40\*/);
+    assertStringIncludes(lines.join("\n"), legend);
   }));
 
 Deno.test("status says none for a target that there is none of, and ? for a high that nobody has seen", () =>

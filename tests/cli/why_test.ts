@@ -37,6 +37,7 @@ const INTENT = line("10:40:01", "intent", {
 });
 const DENIED = line("10:42:00", "verdict", {
   ...SYMBOL,
+  client_order_id: "c",
   is_allowed: false,
   reason: "allowlist blocked",
   detail: "allowed: NVDA",
@@ -94,7 +95,26 @@ const cases: { when: string; events: string; symbol?: string; words: string[] }[
   {
     when: "it was denied again and again",
     events: LIVE + SIGNAL + SIGNAL + DENIED + DENIED + DENIED,
-    words: ["2 times until 10:40:00", "Denied 3 times in all"],
+    words: ["2 times until 10:40:00", "Denied 3 times until 10:42:00: allowlist blocked"],
+  },
+  {
+    when: "it was denied, and its last intent expired under the kill switch",
+    events: LIVE + SIGNAL + DENIED +
+      line("14:22:00", "gate", { mode: "DRY_RUN", reason: "kill switch active (file)" }) +
+      line("15:59:30", "skip", { ...SYMBOL, client_order_id: "c", reason: "intent expired" }),
+    words: [
+      "Entry skipped: intent expired",
+      "Denied 1 time until 10:42:00: allowlist blocked.",
+      "For an order: the gate would have to be LIVE (kill switch active (file)); ALLOWLIST_SYMBOLS would",
+      "; the engine would have to decide within 15 minutes",
+    ],
+  },
+  {
+    when: "it was denied, and got no further intent before the close",
+    events: LIVE + SIGNAL + DENIED +
+      line("15:52:00", "skip", { ...SYMBOL, client_order_id: "d", reason: "close too near" }) +
+      line("15:59:00", "skip", { ...SYMBOL, client_order_id: null, reason: "close too near" }),
+    words: ["Entry denied: allowlist blocked", "For an order: ALLOWLIST_SYMBOLS would have to"],
   },
   {
     when: "the gate was DRY_RUN too",

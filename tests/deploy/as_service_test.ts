@@ -139,7 +139,7 @@ Deno.test("each variable that is set twice with two values is named, with what h
     );
     await host.write(
       `${UNIT_PATH}.d/50-b.conf`,
-      "[Service]\nEnvironment=CAP=s3cret-2 AVWAP_STATE_DIR=/b GONE=2\nUnsetEnvironment=GONE\n",
+      "[Service]\nEnvironment=CAP=s3cret-2 AVWAP_STATE_DIR=/b GONE=2 OUT=s3cret-3\nUnsetEnvironment=GONE OUT\n",
     );
     await host.write("/etc/b.env", "CAP=s3cret-1\n");
     await host.write(
@@ -154,12 +154,17 @@ Deno.test("each variable that is set twice with two values is named, with what h
     ];
     assertEquals([status, stderr], [0, ""]);
     const twice = "is set twice with two values";
+    const edit = (name: string) => `; remedy: /opt/avwap-execution/host/edit.sh ${name}`;
     assertEquals(stdout.trimEnd().split("\n"), [
+      `WARN environment: OUT is set (${at("50-b.conf")}) and taken out again by an ` +
+      `UnsetEnvironment=: none holds${edit("OUT")}`,
       `WARN environment: CAP ${twice} (${at("40-a.conf")}, ${
         at("50-b.conf")
-      }, /etc/b.env): /etc/b.env holds`,
-      `WARN environment: GONE ${twice} (${unit}, ${at("50-b.conf")}): none holds`,
-      `WARN environment: UNIT ${twice} (${unit}, ${at("40-a.conf")}, ${wide}): ${wide} holds`,
+      }, /etc/b.env): /etc/b.env holds${edit("CAP")}`,
+      `WARN environment: GONE ${twice} (${unit}, ${at("50-b.conf")}): none holds${edit("GONE")}`,
+      `WARN environment: UNIT ${twice} (${unit}, ${at("40-a.conf")}, ${wide}): ${wide} holds${
+        edit("UNIT")
+      }`,
     ]);
   }));
 

@@ -1,7 +1,37 @@
 import { parseBuildOptions } from "../../deploy/build_options.ts";
 import { buildLock } from "../../deploy/staging.ts";
 import { UsageError } from "../../src/cli/options.ts";
-import { assertEquals, assertThrows } from "../assert.ts";
+import { assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
+import { run } from "./host.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+
+Deno.test("a build with an official runtime that nobody has compared ends with the line that is missing, and makes nothing", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "avwap-unpinned-" });
+  try {
+    await Deno.writeTextFile(`${dir}/denort`, "a runtime from somewhere");
+    await Deno.mkdir(`${dir}/dist`);
+    const { status, stdout, stderr } = await run(Deno.execPath(), [
+      "run",
+      "--no-prompt",
+      "--allow-read",
+      "--allow-write",
+      "--allow-env",
+      "--allow-run",
+      `${ROOT}deploy/build.ts`,
+      `--output=${dir}/dist/avwap-execution`,
+    ], { DENORT_BIN: `${dir}/denort`, XDG_CACHE_HOME: `${dir}/cache`, NO_COLOR: "1" });
+    assertEquals([status, stdout], [1, ""], stderr);
+    assertStringIncludes(stderr, "deploy/denort.sha256");
+    assertStringIncludes(
+      stderr,
+      "a45c06f5e5864423364baf226156b0256ee41b544dc75762786be4ed98fcc27f",
+    );
+    assertEquals(await Array.fromAsync(Deno.readDir(`${dir}/dist`)), []);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
 
 Deno.test("parseBuildOptions() bakes the runbook's directories in where none are named", () => {
   assertEquals(parseBuildOptions([]), {

@@ -76,10 +76,38 @@ Deno.test("every other command passes its status on, and needs no root for help,
   withInstalled(async (host) => {
     const checked = await host.command("check");
     assertEquals([checked.status, checked.stdout], [78, ""]);
-    for (const word of ["--version", "help", "completion"]) {
-      assertEquals((await host.command(word)).status, 0, word);
+    for (const words of [["--version"], ["status", "-V"], ["help"], ["completion"]]) {
+      assertEquals((await host.command(...words)).status, 0, words.join(" "));
     }
+    await Deno.writeTextFile(`${host.root}.cannot-run`, "");
+    const { status, stderr } = await host.command("status", "--version");
+    assertEquals([status, stderr], [0, ""]);
   }, { check: 78 }));
+
+const MISTYPED = 'Unknown command "chekc"; did you mean check?';
+
+for (const words of [["chekc"], ["kill", "--raeson", "x"]]) {
+  Deno.test(`a typo in ${words.join(" ")} is said before root is asked for, and before anything is run`, () =>
+    withInstalled(async (host) => {
+      const { status, stdout, stderr } = await host.command(...words);
+      assertEquals([status, stdout, stderr], [64, "", `${MISTYPED}\n`]);
+      assertFalse(await hasSwitch(host, BUILT));
+    }, { usage: MISTYPED }));
+}
+
+for (
+  const { what, usage } of [
+    { what: "finds nothing wrong with its words", usage: "" },
+    { what: "is of a release that can't say what is wrong with its words", usage: undefined },
+  ]
+) {
+  Deno.test(`a command that ${what} is run`, () =>
+    withInstalled(async (host) => {
+      const { status, stderr } = await host.command("check");
+      assertEquals([status, stderr], [5, ""]);
+      assertEquals((await host.command("kill")).status, 0);
+    }, { check: 5, ...(usage === undefined ? {} : { usage }) }));
+}
 
 Deno.test("completion proposes the symbols of the engine that runs", () =>
   withInstalled(async (host) => {

@@ -32,6 +32,8 @@ export interface BinaryPlan {
   readonly help?: string;
   /** Variables that it may read. */
   readonly variables?: readonly string[];
+  /** What it says of any words with `usage` before them; "": that they are a command line; absent: it does not know it. */
+  readonly usage?: string;
   /** What `status --json` says, where it answers at all. */
   readonly status?: string;
 }
@@ -79,6 +81,7 @@ export class Host {
     const { version = "0.1.0", check = 0, run = 0, runtime = "deno" } = plan;
     const { baseDir = "/root/scan", stateDir = "/root/scan/state", commands = ["release"] } = plan;
     const { variables = [], status = "", kill = 0 } = plan;
+    const isUsageKnown = plan.usage === undefined ? "false" : "true";
     const { help = ["check", ...commands].map((each) => `  ${each}  does it`).join("\n") } = plan;
     const dir = `${this.dir}/incoming-${++this.#count}`;
     const path = `${dir}/avwap-execution`;
@@ -96,6 +99,11 @@ END
   check)
     printf %s '${plan.checkSays === undefined ? "" : `${plan.checkSays}\n`}'
     exit ${check}
+    ;;
+  usage)
+    ${isUsageKnown} && [ $# = 1 ] && exit 0
+    said='${plan.usage ?? "Unknown command"}'
+    [ -z "$said" ] || { echo "$said" >&2; exit 64; }
     ;;
   run) exit ${run} ;;
   kill)
@@ -142,12 +150,47 @@ esac
     return this.#withSystem("rollback.sh", args);
   }
 
-  /** The operator's command, as it is installed; in its place below the root it would look at the host's own. */
+  /** The operator's command, as it is installed. */
   async command(...args: string[]): Promise<Ran> {
-    const path = `${this.root}/opt/avwap-execution/host/command.sh`;
+    return run("bash", [await this.bindToRoot("command.sh"), ...args], this.#systemEnv());
+  }
+
+  /**
+   * Makes an installed script, which in its place below the root would look at the host's own files, look below it.
+   * @returns Its path.
+   */
+  async bindToRoot(script: string): Promise<string> {
+    const path = `${this.root}/opt/avwap-execution/host/${script}`;
     const text = await Deno.readTextFile(path);
     await Deno.writeTextFile(path, text.replace("\nROOT=\n", `\nROOT=${this.root}\n`));
-    return run("bash", [path, ...args], this.#systemEnv());
+    return path;
+  }
+
+  /**
+   * A line that is pasted into root's shell, where the host's own paths are those below the root.
+   * @param editor Program text that stands for the operator's editor: it gets the files as its arguments.
+   */
+  async paste(line: string, editor = "exit 1"): Promise<Ran> {
+    await this.bindToRoot("edit.sh");
+    await Deno.writeTextFile(`${this.dir}/bin/editor-of-test`, `#!/bin/bash\n${editor}\n`, {
+      mode: 0o755,
+    });
+    const text = line.replaceAll(/(?<=^|[\s>])\/(opt|etc)\//g, `${this.root}/$1/`);
+    return run("bash", ["-c", text], { ...this.#systemEnv(), EDITOR: "editor-of-test" });
+  }
+
+  /** The environment that systemd makes of the service's files. */
+  async readEnvironment(): Promise<Record<string, string>> {
+    const { stdout } = await this.withLibraries(
+      'declare -A now=(); read_unit_files; probe_environment now "$ROOT$FRAGMENT" "${DROP_IN_FILES[@]}"; ' +
+        'for name in "${!now[@]}"; do printf "%s=%s\\0" "$name" "${now[$name]}"; done',
+    );
+    return Object.fromEntries(
+      stdout.split("\0").filter((each) => each !== "").map((each) => {
+        const at = each.indexOf("=");
+        return [each.slice(0, at), each.slice(at + 1)];
+      }),
+    );
   }
 
   /** What the libraries of the scripts do, asked directly. */

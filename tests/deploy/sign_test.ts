@@ -1,3 +1,4 @@
+import { formatRuntimeName } from "../../deploy/base_runtime.ts";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { run } from "./host.ts";
 
@@ -8,6 +9,8 @@ const RELEASE = {
   version: "0.1.0",
   commit: "0123456789".repeat(4),
   runtime: "deno",
+  deno_version: "2.9.6",
+  runtime_sha256: "ab".repeat(32),
   extra_hosts: [],
   has_self_test: false,
 };
@@ -24,6 +27,11 @@ async function withRelease(
     const manifest = { ...RELEASE, sha256: new Uint8Array(digest).toHex(), ...change };
     const text = `${JSON.stringify(manifest, null, 2)}\n`;
     await Deno.writeTextFile(`${dir}/binary.manifest.json`, text);
+    const { deno_version, runtime_sha256 } = RELEASE;
+    await Deno.writeTextFile(
+      `${dir}/pins`,
+      `# compared\n${runtime_sha256}  ${formatRuntimeName(deno_version)}.zip\n`,
+    );
     const { status, stderr } = await sign(`--new-key=${dir}/key`);
     assertEquals([status, stderr], [0, ""]);
     await act(dir);
@@ -39,7 +47,8 @@ function sign(...args: string[]) {
 }
 
 function signRelease(dir: string, ...args: string[]) {
-  return sign(`--key=${dir}/key`, `--manifest=${dir}/binary.manifest.json`, ...args);
+  const files = [`--key=${dir}/key`, `--manifest=${dir}/binary.manifest.json`];
+  return sign(...files, `--pins=${dir}/pins`, ...args);
 }
 
 function verify(dir: string) {
@@ -62,6 +71,8 @@ Deno.test("what sign.ts signs, verify.sh takes, with the release in its trusted 
 
 const NOT_FOR_PRODUCTION = [
   { change: { runtime: "npm, not for production" }, says: "its runtime is npm" },
+  { change: { runtime_sha256: "cd".repeat(32) }, says: "nobody has compared its runtime" },
+  { change: { deno_version: "2.9.5" }, says: "nobody has compared its runtime" },
   { change: { extra_hosts: ["127.0.0.1:80"] }, says: "it may connect to 127.0.0.1:80" },
   { change: { has_self_test: true }, says: "the self-test is inside" },
   { change: { commit: "unknown" }, says: "its commit is unknown" },
@@ -69,7 +80,7 @@ const NOT_FOR_PRODUCTION = [
 ];
 
 for (const { change, says } of NOT_FOR_PRODUCTION) {
-  Deno.test(`sign.ts does not sign where ${says}, but as a rehearsal that says so`, () =>
+  Deno.test(`sign.ts does not sign ${JSON.stringify(change)} (${says}), but as a rehearsal that says so`, () =>
     withRelease(change, async (dir) => {
       const refused = await signRelease(dir);
       assertEquals([refused.status, refused.stdout], [1, ""]);
@@ -93,4 +104,14 @@ Deno.test("sign.ts refuses a binary that is not its manifest's, and a key that o
     assertEquals(status, 1);
     assertStringIncludes(stderr, "a key is never overwritten");
     assertEquals((await sign()).status, 64);
+  }));
+
+Deno.test("sign.ts goes by the pins of the repository, where no other file is named", () =>
+  withRelease({}, async (dir) => {
+    const { status, stderr } = await sign(
+      `--key=${dir}/key`,
+      `--manifest=${dir}/binary.manifest.json`,
+    );
+    assertEquals(status, 1);
+    assertStringIncludes(stderr, "nobody has compared its runtime");
   }));

@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertFalse, assertStringIncludes } from "../assert.ts";
-import { run, withHost } from "./host.ts";
+import { DEFAULT_BASE_DIR, DEFAULT_STATE_DIR } from "../../src/runtime/config.ts";
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { type BinaryPlan, type Host, run, withHost } from "./host.ts";
 
 /** Variables that never reach the program: what dials past the permissions, or trusts or tells others. */
 const UNSET = [
@@ -79,10 +80,10 @@ const DIRECTIVES = [
   "RuntimeDirectoryMode=0700",
   "UMask=0077",
   "LimitCORE=0",
-  "ReadWritePaths=/root/scan/state",
+  "ReadWritePaths=/root/scan/state -/root/avwap_r3k_scanner/state",
   "ProtectHome=tmpfs",
   "BindReadOnlyPaths=/root/scan",
-  "BindPaths=/root/scan/state",
+  "BindPaths=/root/scan/state -/root/avwap_r3k_scanner/state",
   "ProtectSystem=strict",
   "PrivateTmp=yes",
   "PrivateDevices=yes",
@@ -126,11 +127,36 @@ Deno.test("the unit is these directives, each of which somebody wanted", () =>
     assertEquals(lines.filter((line) => line !== unset), DIRECTIVES);
   }));
 
-Deno.test("the unit outside a home directory shuts home directories altogether", () =>
+/** The lines by which the unit opens directories. */
+async function listOpened(host: Host, dirs: BinaryPlan): Promise<string[]> {
+  assertEquals((await host.install(await host.makeBinary(dirs))).status, 0);
+  const lines = (await Deno.readTextFile(host.unit)).split("\n");
+  return lines.filter((line) => /^(ProtectHome|Bind\w+|ReadWritePaths)=/.test(line));
+}
+
+Deno.test("the unit outside a home directory shuts home directories but for the place where the switches count too", () =>
   withHost(async (host) => {
-    const binary = await host.makeBinary({ baseDir: "/srv/scan", stateDir: "/srv/scan/state" });
-    assertEquals((await host.install(binary)).status, 0);
-    const lines = (await Deno.readTextFile(host.unit)).split("\n");
-    assert(lines.includes("ProtectHome=yes") && lines.includes("ReadWritePaths=/srv/scan/state"));
-    assertFalse(lines.some((line) => line.startsWith("Bind")));
+    const opened = await listOpened(host, {
+      baseDir: "/srv/scan",
+      stateDir: "/srv/scan/state",
+    });
+    assertEquals(opened, [
+      `ReadWritePaths=/srv/scan/state -${DEFAULT_STATE_DIR}`,
+      "ProtectHome=tmpfs",
+      `BindPaths=/srv/scan/state -${DEFAULT_STATE_DIR}`,
+    ]);
+  }));
+
+Deno.test("the unit for the default directories opens these two alone", () =>
+  withHost(async (host) => {
+    const opened = await listOpened(host, {
+      baseDir: DEFAULT_BASE_DIR,
+      stateDir: DEFAULT_STATE_DIR,
+    });
+    assertEquals(opened, [
+      `ReadWritePaths=${DEFAULT_STATE_DIR}`,
+      "ProtectHome=tmpfs",
+      `BindReadOnlyPaths=${DEFAULT_BASE_DIR}`,
+      `BindPaths=${DEFAULT_STATE_DIR}`,
+    ]);
   }));

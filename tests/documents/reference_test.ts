@@ -5,7 +5,7 @@ import { formatVerdict } from "../../src/domain/caps.ts";
 import { formatDryRunExit } from "../../src/domain/exit_plan.ts";
 import { formatGateLines, formatGateMode } from "../../src/domain/gate.ts";
 import { usdToMicros } from "../../src/domain/money.ts";
-import { SKIP } from "../../src/engine/skips.ts";
+import { SKIP } from "../../src/domain/entry/skip_reason.ts";
 import { assert, assertEquals } from "../assert.ts";
 import {
   ANY,
@@ -91,7 +91,9 @@ Deno.test("the reference has each reason of the gate", () => {
     "kill switch active (file)",
     `invalid configuration (${ANY})`,
     ...listTexts(problems).map((problem) => `ledger unavailable (${problem})`),
-    ...listUnion(gate, "ReadFailure").map((failure) => `positions unavailable (${failure})`),
+    ...listUnion(readSource("src/domain/order_request.ts"), "ReadFailure").map((failure) =>
+      `positions unavailable (${failure})`
+    ),
   ]);
 });
 

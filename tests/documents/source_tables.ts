@@ -1,3 +1,4 @@
+import { formatCounted } from "../../src/domain/counted.ts";
 import { ANY } from "./page.ts";
 import { listPaths, readText } from "./texts.ts";
 
@@ -7,9 +8,16 @@ export async function readSources(): Promise<{ readonly path: string; readonly t
   return await Promise.all(paths.map(async (path) => ({ path, text: await readText(path) })));
 }
 
+/** A number with its noun: the plural stands for it. */
+const COUNTED = /\$\{\s*formatCounted\([^{}]*"([a-z ]+)"\)\s*\}/g;
+
 /** A template without its parts that vary. */
 function formatShape(template: string): string {
-  return template.replaceAll(/(?:\$\{(?:[^{}]|\{[^{}]*\})*\})+/g, ANY);
+  const counted = template.replaceAll(
+    COUNTED,
+    (_, noun: string) => formatCounted(null, noun).replace("unknown", ANY),
+  );
+  return counted.replaceAll(/(?:\$\{(?:[^{}]|\{[^{}]*\})*\})+/g, ANY);
 }
 
 /** A call with all that is between its brackets; a literal may hold a semicolon. */

@@ -95,7 +95,7 @@ Deno.test("sortPositions() puts what needs the operator first and keeps the orde
 const watchlists: { fact: WatchlistFact; line: string }[] = [
   {
     fact: { kind: "fresh", modifiedAtMs: AT_MS, candidates: 12, dropped: 1, doubts: [] },
-    line: "fresh, 12 candidates, 1 rows dropped, written 2026-01-20 09:45:00 EST",
+    line: "fresh, 12 candidates, 1 row dropped, written 2026-01-20 09:45:00 EST",
   },
   {
     fact: { kind: "stale", modifiedAtMs: AT_MS, listOfNy: null },
@@ -134,7 +134,7 @@ Deno.test("formatCapUse() sets use against caps, and says what is not known", ()
   );
   assertEquals(
     formatCapUse({ ...USE, caps: null }),
-    "2 orders, 499.90 USD, 1 positions (caps not valid)",
+    "2 orders, 499.90 USD, 1 position (caps not valid)",
   );
   assertEquals(formatCapUse(null), "unknown, the ledger can't be counted from");
 });

@@ -175,13 +175,13 @@ Deno.test("buildOrderSubmitted() and buildPositionSold() are the verbose TRADE m
     title: "Order submitted",
     text: "AAPL: SUBMITTED buy qty=37, about 499.50 USD, stop 12.34, target 15.00",
   });
-  const sold = { symbol: "AAPL", qty: 18, reason: "r1_trim" };
-  assertEquals(buildPositionSold({ ...sold, kind: "trim" }), {
+  assertEquals(buildPositionSold({ symbol: "AAPL", qty: 18, reason: "r1_trim" }), {
     level: "TRADE",
     title: "Position trimmed",
     text: "AAPL: SUBMITTED sell qty=18 reason=r1_trim",
   });
-  assertEquals(buildPositionSold({ ...sold, kind: "close" }).title, "Position closed");
+  const closed = buildPositionSold({ symbol: "AAPL", qty: 18, reason: "stop_exit" });
+  assertEquals(closed.title, "Position closed");
 });
 
 const STATE = { key: "kill_switch", value: "file" };

@@ -72,7 +72,7 @@ Deno.test("buildDailySummary() of a LIVE day says entries, fills, caps, exits, r
       "  MSFT 1 at unknown price",
       "Caps used: 2 of 5 orders, 499.90 of 5000.00 USD, 1 of 5 positions",
       "Exits: 1",
-      "  AAPL 18 at 14.00 (r1_trim)",
+      "  AAPL 18 at 14.00 (trim at R1)",
       "Closed trades: 2",
       "  NVDA 3 shares: +12.30 USD (+1.2 R)",
       "  IBM 2 shares: -2.20 USD",
@@ -133,7 +133,7 @@ Deno.test("buildDailySummary() leaves a trade of unknown result out of the sum a
     resultR: null,
   }];
   const { text } = buildDailySummary({ ...LIVE, closedTrades });
-  assertStringIncludes(text, "  OLD 1 shares: result unknown\n");
+  assertStringIncludes(text, "  OLD 1 share: result unknown\n");
   assertStringIncludes(
     text,
     "Trade results, against the entries: +10.10 USD (without 1 of unknown result)",
@@ -289,7 +289,7 @@ Deno.test("buildDailySummary() of a DRY_RUN day whose prices and caps are not kn
     "Caps: not valid",
     "Largest: 3",
     "  B 2 shares, 5.00 USD",
-    "  A 1 shares, price unknown",
+    "  A 1 share, price unknown",
     "  C 3 shares, price unknown",
     "Day result, against the previous close: +6.00 USD",
     "Overnight: none",

@@ -9,9 +9,10 @@ import {
   OUR_PREFIX,
   parseOurId,
   readAdoptedAtMs,
+  readPositionId,
+  readReason,
   type SellReason,
 } from "../../src/domain/client_order_id.ts";
-import { readPositionId, readReason } from "../../src/domain/reconcile.ts";
 import { isTicker } from "../../src/domain/symbol.ts";
 import { assert, assertEquals } from "../assert.ts";
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import type { ManagedPosition } from "../../src/domain/engine_state.ts";
+import type { ExitReason } from "../../src/domain/exit_rules.ts";
 import {
   decideExit,
-  type ExitReason,
   EXITS_MAX,
   formatDryRunExit,
   listDryRunExits,

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { type Caps, DEFAULT_CAPS } from "../../src/domain/caps.ts";
+import type { ReadFailure } from "../../src/domain/order_request.ts";
 import {
   type Allowlist,
   decideGate,
@@ -9,7 +10,6 @@ import {
   formatGateMode,
   formatGateReason,
   type GateInputs,
-  type ReadFailure,
   type TokenFile,
 } from "../../src/domain/gate.ts";
 import { firstLedgerProblem, type LedgerProblem } from "../../src/domain/ledger.ts";

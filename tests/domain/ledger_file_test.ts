@@ -88,6 +88,15 @@ Deno.test("compareLedgerFile() tells what it wrote last, and what it wrote befor
   assertEquals(compare(RECORDS, before).kind, "changed");
 });
 
+Deno.test("compareLedgerFile() takes in what a hand took out of the records, though the file is our own", () => {
+  const [kept, ...taken] = RECORDS.entries;
+  assert(kept !== undefined);
+  const found = compare(ledger([kept]), RECORDS, [digestLedger(RECORDS)]);
+  assert(found.kind === "changed");
+  assertEquals(found.added.map(({ symbol }) => symbol), taken.map(({ symbol }) => symbol));
+  assertEquals(found.merged.entries.length, RECORDS.entries.length);
+});
+
 Deno.test("compareLedgerFile() takes in what the records lack, whoever wrote it, and looks up what has our prefix", () => {
   const ours = entry("MSFT");
   const file = ledger([...RECORDS.entries, ours, oldEntry("TSLA")]);

@@ -3,7 +3,6 @@ import {
   buildCapUsage,
   buildLedgerEntry,
   countsTowardCaps,
-  isExitReason,
   isOpenEntry,
   isUnsettled,
   type LedgerEntry,
@@ -91,11 +90,6 @@ for (const [status, isOpen] of views) {
     assertEquals(isOpenEntry(ledgerEntry({ broker, status: "unknown" })), true);
   });
 }
-
-Deno.test("isExitReason() takes the three exits and no resting stop", () => {
-  const reasons = ["r1_trim", "r2_trim", "stop_exit", "stop", "take_profit", "", "R1_TRIM", null];
-  assertEquals(reasons.filter(isExitReason), ["r1_trim", "r2_trim", "stop_exit"]);
-});
 
 interface UsageCase {
   readonly when: string;

@@ -1,4 +1,5 @@
 import type { ManagedPosition } from "../../src/domain/engine_state.ts";
+import { NOTHING_TRIMMED } from "../../src/domain/exit_rules.ts";
 import type { BrokerPosition } from "../../src/domain/orders.ts";
 import { TODAY } from "./fixtures.ts";
 
@@ -14,8 +15,7 @@ export function managedPosition(facts: Partial<ManagedPosition> = {}): ManagedPo
     r2Usd: 111,
     stopUsd: 95,
     highWaterUsd: 100,
-    isTrimmedR1: false,
-    isTrimmedR2: false,
+    ...NOTHING_TRIMMED,
     qty: 10,
     costBasisUsd: 1000,
     unexplainedQty: null,

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import type { LedgerEntry } from "../../src/domain/ledger.ts";
 import type { BrokerOrder } from "../../src/domain/orders.ts";
+import { readReason } from "../../src/domain/client_order_id.ts";
 import {
   buildEmptyLedger,
   buildEntryOfOrder,
-  readReason,
   reconcile,
   startNewDay,
 } from "../../src/domain/reconcile.ts";

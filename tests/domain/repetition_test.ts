@@ -139,6 +139,30 @@ const meanings: { what: string; a: string; b: string; isSame: boolean }[] = [
     isSame: true,
   },
   { what: "later lines", a: "same\none", b: "same\ntwo", isSame: true },
+  {
+    what: "how many shares",
+    a: "NVDA: stop exit due: 4 shares at 117.00",
+    b: "NVDA: stop exit due: 2 shares at 117.00",
+    isSame: false,
+  },
+  {
+    what: "one share and more",
+    a: "NVDA: 1 share at 117.00",
+    b: "NVDA: 2 shares at 117.00",
+    isSame: false,
+  },
+  {
+    what: "a part of the shares",
+    a: "NVDA: 1.5 of 7 shares bare",
+    b: "NVDA: 2.5 of 7 shares bare",
+    isSame: false,
+  },
+  {
+    what: "the price of the same shares",
+    a: "NVDA: stop exit due: 4 shares at 117.00",
+    b: "NVDA: stop exit due: 4 shares at 116.50",
+    isSame: true,
+  },
   { what: "a symbol", a: "AAPL: order rejected", b: "MSFT: order rejected", isSame: false },
   { what: "R1 and R2", a: "NVDA r1_trim waits", b: "NVDA r2_trim waits", isSame: false },
 ];

@@ -125,7 +125,7 @@ Deno.test("buildTradeMessage() says what became of shares that an order did not 
   const part = { ...BOUGHT.order, qty: 3 };
   const working = buildTradeMessage({ ...BOUGHT, order: { ...part, isWorking: true } });
   assertStringIncludes(working.title, "NVDA bought 3 of 7 at 126.26");
-  assertStringIncludes(working.text, "4 of its 7 shares still wait at the broker");
+  assertStringIncludes(working.text, "still at the broker: 4 of its 7 shares");
   const ended = buildTradeMessage({ ...BOUGHT, order: part });
-  assertStringIncludes(ended.text, "4 of its 7 shares were not traded");
+  assertStringIncludes(ended.text, "not traded: 4 of its 7 shares");
 });

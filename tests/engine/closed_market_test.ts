@@ -1,6 +1,7 @@
 import { decideClosedStop } from "../../src/domain/closed_stop.ts";
 import { runCycle } from "../../src/engine/cycle.ts";
-import { type OrderRequest, sendLive } from "../../src/engine/send.ts";
+import type { OrderRequest } from "../../src/domain/order_request.ts";
+import { sendLive } from "../../src/engine/send.ts";
 import { buildConfig, NO_RUN_FLAGS } from "../../src/runtime/config.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { liveDecision } from "../domain/fixtures.ts";
@@ -536,6 +537,7 @@ Deno.test("nothing but its own symbol's stop leaves under the permit of a closed
       op: "bracket",
       request: { ...ask, stopUsd: 95, takeProfitUsd: 111 },
       notAfterMs: Infinity,
+      earlier: null,
     },
   ];
   for (const order of others) {

@@ -103,7 +103,7 @@ Deno.test("an order that fills in parts is told a minute after its first fill, o
   const [first, ...others] = told();
   assertEquals(others, []);
   assertStringIncludes(first?.title ?? "", "NVDA bought 3 of 10 at 100.00, ");
-  assertStringIncludes(first?.text ?? "", "7 of its 10 shares still wait at the broker");
+  assertStringIncludes(first?.text ?? "", "still at the broker: 7 of its 10 shares");
 });
 
 Deno.test("a fill of the operator's flatten is told too, and what a hand buys is not", async () => {

@@ -68,7 +68,7 @@ Deno.test("a refused watchlist starts, has no candidates, and is said in each cy
 Deno.test("the running loop turns stale overnight, and fresh again without a restart", () =>
   withProgramDay({ startNy: "15:50", strideMs: 1_000 }, async (day) => {
     const program = day.start(["run", "--poll-seconds", "60"], { DRY_RUN: "1" });
-    await program.until(/Watchlist .*: 5 candidates, 1 rows dropped/);
+    await program.until(/Watchlist .*: 5 candidates, 1 row dropped/);
     await program.until(/Market closed; skipping cycle\./);
     day.keeper.jumpTo(nyMoment(NEXT_DAY_NY, "09:29"));
     const stale =

@@ -26,7 +26,7 @@ Deno.test("shares that a hand bought beside ours are named once, and neither sol
   byHand(world, "buy", 5);
   await world.cycles(3, MINUTE_MS);
   assertEquals([world.position()?.qty, world.stops()], [10, ["10@95 gtc"]]);
-  assertEquals(world.alerted("5 shares bought by hand are yours").length, 1);
+  assertEquals(world.alerted("a hand bought 5 shares: that is yours").length, 1);
   world.exchange.setPrice("NVDA", 106);
   await world.cycles(2, MINUTE_MS);
   // Half of ours, not half of all.
@@ -44,7 +44,7 @@ Deno.test("a hand's sell takes the hand's shares first, ours only beyond them, a
   byHand(world, "sell", 3);
   await world.cycles(2, MINUTE_MS);
   assertEquals([world.position()?.qty, world.stops()], [10, ["10@95 gtc"]]);
-  assertEquals(world.alerted("were sold by hand"), []);
+  assertEquals(world.alerted(": a hand sold "), []);
   for (const order of world.orders((each) => each.type === "stop" && each.status === "new")) {
     world.exchange.desk.cancel(order);
   }
@@ -52,7 +52,7 @@ Deno.test("a hand's sell takes the hand's shares first, ours only beyond them, a
   byHand(world, "sell", 6);
   await world.cycles(2, MINUTE_MS);
   assertEquals([world.held(), world.position()?.qty, world.stops()], [6, 6, ["6@95 gtc"]]);
-  assertEquals(world.alerted("4 shares of the engine's were sold by hand").length, 1);
+  assertEquals(world.alerted("a hand sold 4 shares of the engine's").length, 1);
 });
 
 Deno.test("a hand's stop for the hand's own shares is no protection of ours, and takes none away", async () => {
@@ -127,6 +127,6 @@ for (const handQty of [0, 12]) {
     world.exchange.setPrice("NVDA", 96);
     await world.cycles(2, MINUTE_MS);
     assertEquals([world.held(), world.stops(), world.position()], [handQty, [], undefined]);
-    assertEquals(world.alerted("were sold by hand"), []);
+    assertEquals(world.alerted(": a hand sold "), []);
   });
 }

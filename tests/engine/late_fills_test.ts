@@ -42,7 +42,7 @@ Deno.test("a stop that filled while nothing ran ends its trade in the trail of t
     assertEquals(more, []);
     assertEquals(trade === undefined ? null : findLastFillNy(trade), NEXT_NY);
     const [summary = ""] = slack.of("Daily execution summary").slice(-1);
-    assertStringIncludes(summary, "BRK.B 1 shares: -35.40 USD (-1.0 R)");
+    assertStringIncludes(summary, "BRK.B 1 share: -35.40 USD (-1.0 R)");
     assertStringIncludes(summary, "Trade results, against the entries: -35.40 USD");
     const result = readDayResult(days[1]?.events ?? [], NEXT_NY, days.slice(0, 1));
     assertStringIncludes(summary, formatDayResult(result));

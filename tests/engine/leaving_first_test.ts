@@ -79,3 +79,31 @@ Deno.test("in DRY_RUN nothing is asked about corporate actions of what would be 
     [],
   );
 });
+
+Deno.test("ten due entries leave in 21 requests at most, one look at positions and orders for all of them", async () => {
+  const symbols = ["AA", "BB", "CC", "DD", "EE", "FF", "GG", "HH", "II", "JJ"];
+  const world = new World({ rows: symbols.map((symbol) => ({ ...NVDA, symbol })) });
+  await world.restart({
+    ENTRY_DELAY_MIN_SECONDS: `${DELAY_SECONDS}`,
+    ENTRY_DELAY_MAX_SECONDS: `${DELAY_SECONDS}`,
+    MAX_LIVE_ORDERS_PER_DAY: "10",
+    MAX_LIVE_POSITIONS: "10",
+    MAX_LIVE_GROSS_NOTIONAL: "100000",
+    MAX_LIVE_NOTIONAL_PER_SYMBOL: "10000",
+  });
+  await world.cycles(2, SECOND_MS);
+  assertEquals(world.state.intents.length, symbols.length);
+  world.forget();
+  await world.cycles(1, DELAY_SECONDS * SECOND_MS);
+  assertEquals(symbols.filter((symbol) => world.buys(symbol).length === 1), symbols);
+  const sent = world.exchange.requests.map(({ method, path }) => `${method} ${path}`);
+  assert(sent.length <= 21, sent.join("\n"));
+});
+
+Deno.test("a due entry alone leaves in ten requests at most", async () => {
+  const world = await due();
+  await world.cycle();
+  assertEquals(world.buys().length, 1);
+  const sent = world.exchange.requests.map(({ method, path }) => `${method} ${path}`);
+  assert(sent.length <= 10, sent.join("\n"));
+});

@@ -40,10 +40,10 @@ Deno.test("the LIVE summary after the close adds up and names fills, exits, resu
         "closed at 16:00 New York",
         "Fills: 2\n  NVDA 7 at 126.29\n  BRK.B 1 at 486.60",
         "Caps used: 2 of 5 orders, 1370.63 of 1500.00 USD",
-        "NVDA 3 at 129.44 (r1_trim)",
-        "NVDA 2 at 136.78 (r2_trim)",
+        "NVDA 3 at 129.44 (trim at R1)",
+        "NVDA 2 at 136.78 (trim at R2)",
         "NVDA 7 shares: +45.79 USD (+0.7 R)",
-        "BRK.B 1 shares: -35.40 USD (-1.0 R)",
+        "BRK.B 1 share: -35.40 USD (-1.0 R)",
         "Trade results, against the entries: +10.39 USD",
         "Day result, against the previous close: +10.39 USD",
         "Overnight: none",
@@ -131,7 +131,7 @@ Deno.test("a half day is said to be one, and what is held overnight with its sto
     assertStringIncludes(text, "2026-11-27, HALF DAY, closed at 13:00 New York");
     assertStringIncludes(
       text,
-      "Overnight: 1\n  MSFT 1 shares: stop 391.20 for 1, good till canceled",
+      "Overnight: 1\n  MSFT 1 share: stop 391.20 for 1, good till canceled",
     );
   }));
 

@@ -104,11 +104,16 @@ export class World {
   nowMs: number;
   environment: Readonly<Record<string, string>> = ENVIRONMENT;
   engine: Engine;
+  /** What each answer of the broker's takes, ms. */
+  readonly #latencyMs: number;
   #faults: FaultPlan = () => null;
   #delivered: { readonly key: string; readonly value: string }[] = [];
 
-  constructor({ startMs = START_MS, rows = [NVDA] as readonly ScenarioRow[] } = {}) {
+  constructor(
+    { startMs = START_MS, rows = [NVDA] as readonly ScenarioRow[], latencyMs = 5 } = {},
+  ) {
     this.nowMs = startMs;
+    this.#latencyMs = latencyMs;
     this.exchange = this.#buildExchange(startMs);
     this.disk.putDir(STATE_DIR);
     this.disk.put(`${STATE_DIR}/live_confirm_token.txt`, TOKEN);
@@ -341,7 +346,7 @@ export class World {
       send: createSimulatedSend({
         exchange: this.exchange,
         clock,
-        latencyMs: 5,
+        latencyMs: this.#latencyMs,
         faults: (request, count) => {
           this.sent.push(request);
           return this.#faults(request, count);

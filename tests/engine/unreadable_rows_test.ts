@@ -165,6 +165,27 @@ Deno.test("a working order without a symbol counts as one open symbol, and a fin
   }
 });
 
+Deno.test("each order that can't be parsed is an error of its own, though their ids alone tell them apart", async () => {
+  const world = new World();
+  await world.buy();
+  const rows = ["1", "2"].map((end) => ({
+    ...LEG,
+    id: `9e3779b1-0001-4000-8000-00000000000${end}`,
+    client_order_id: `9e3779b1-0002-4000-8000-00000000000${end}`,
+    symbol: "NVDA",
+    side: "?",
+    status: "new",
+  }));
+  world.setFaults([{ ...rewriteRows("/v2/orders", (all) => [...all, ...rows]), ...ORDERS }]);
+  world.forget();
+  await world.cycles(3, MINUTE_MS);
+  assertEquals(world.alerted("no change of its protection").length, 2);
+  const errors = world.events.filter(({ type, message }) =>
+    type === "error" && `${message}`.includes("no change of its protection")
+  );
+  assertEquals(errors.map((each) => each["is_distinct"]), [true, true]);
+});
+
 const MANAGED: { what: string; path: string; change: Row }[] = [
   { what: "position", path: POSITIONS, change: { qty: "ten" } },
   { what: "order", path: "/v2/orders", change: { side: "sideways" } },

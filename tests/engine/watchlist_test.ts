@@ -98,7 +98,7 @@ Deno.test("a file whose time lies ahead of now is used, with a warning once, and
   world.disk.put(LIST_PATH, text, { modifiedAtMs: world.nowMs + 60 * MINUTE_MS });
   await world.restart();
   await world.cycle();
-  assertEquals(world.said("1 candidates"), []);
+  assertEquals(world.said("1 candidate"), []);
   await world.cycles(4, 30 * SECOND_MS);
   assertEquals([world.buys("AAPL").length, world.buys("NVDA").length], [1, 1]);
   assertEquals(world.said("lies ahead of now").length, 1);

@@ -1,6 +1,12 @@
 import { deliver } from "./broker_answers.ts";
 import { listMoves } from "./broker_moves.ts";
-import { type BrokerState, buildBroker, type Habits, PLAIN_HABITS } from "./broker_state.ts";
+import {
+  type BrokerState,
+  buildBroker,
+  type Habits,
+  PLAIN_HABITS,
+  UNDATED,
+} from "./broker_state.ts";
 import { POSITION_ID } from "./wire_map.ts";
 
 /** The broker a while after the engine has bought: the entry is filled, its exits rest. */
@@ -18,7 +24,7 @@ export function buildBought(habits: Partial<Habits> = {}, qty = 4): BrokerState 
 function buildEntry(habits: Partial<Habits>, qty: number): BrokerState {
   const begin = buildBroker({
     priceLevel: 4,
-    habits: { ...PLAIN_HABITS, ...habits, isLagging: false },
+    habits: { ...PLAIN_HABITS, ...habits, isLagging: false, isDating: true },
   });
   const [accepted] = deliver(begin, {
     kind: "bracket",
@@ -33,9 +39,15 @@ function buildEntry(habits: Partial<Habits>, qty: number): BrokerState {
   return shown?.next ?? next;
 }
 
-/** Whether lists lag is so from now on. */
-function withLag(state: BrokerState, { isLagging = false }: Partial<Habits>): BrokerState {
-  return { ...state, habits: { ...state.habits, isLagging } };
+/** Whether lists lag, and answers have dates, is so from now on. */
+function withLag(
+  state: BrokerState,
+  { isLagging = false, isDating = true }: Partial<Habits>,
+): BrokerState {
+  const orders = isDating
+    ? state.orders
+    : state.orders.map((each) => ({ ...each, version: UNDATED }));
+  return { ...state, orders, habits: { ...state.habits, isLagging, isDating } };
 }
 
 /** The broker while the engine buys: the entry works, and has bought so many shares. */

@@ -107,7 +107,7 @@ function buildExploration(
   { untilCloseMs, boughtLevel, bareLevel, habits: common, isBuying = false }: Moment,
   { qty, isWhole }: { readonly qty: number; readonly isWhole: boolean },
 ): Exploration {
-  const habits = { ...common, ...own };
+  const habits = { ...common, ...own, isDating: isWhole || own.isLagging === true };
   const bound: Bound = {
     name,
     budget,

@@ -45,7 +45,7 @@ export interface Order {
   readonly isActive: boolean;
   /** Whether a stop has begun to sell: it is a market order then, whatever the price does. */
   readonly isTriggered: boolean;
-  /** How often it has changed: of two answers the one with more is the newer. */
+  /** How often it has changed, where that is counted: of two answers the one with more is the newer. */
   readonly version: number;
   /** Taken, and not shown by any answer yet (broker.md, the 404 row). */
   readonly isHidden: boolean;
@@ -66,6 +66,8 @@ export interface Habits {
   readonly firstStatus: "pending_new" | "new";
   /** Whether the answer to a replacement comes when it is done, or when it is under way. */
   readonly isReplacedAtOnce: boolean;
+  /** Whether its answers tell which of them is the newer; where none lags each is newer than all before, and nobody asks. */
+  readonly isDating: boolean;
 }
 
 /** A request that changes something. */
@@ -134,6 +136,7 @@ export const PLAIN_HABITS: Habits = {
   openShows: "parent",
   firstStatus: "pending_new",
   isReplacedAtOnce: true,
+  isDating: true,
 };
 
 /** An account that holds nothing and knows no order, in a session. */
@@ -177,12 +180,15 @@ export function findOrder(state: BrokerState, id: number): Order {
   return order;
 }
 
+/** The version of every order where changes are not counted. */
+export const UNDATED = 0;
+
 /** The state with these orders in the place of those with their ids; the next id adds one. */
 export function putOrders(state: BrokerState, ...changed: readonly Order[]): BrokerState {
   const orders = [...state.orders];
   for (const order of changed) {
     const version = (state.orders[order.id - 1]?.version ?? 0) + 1;
-    orders[order.id - 1] = { ...order, version };
+    orders[order.id - 1] = { ...order, version: state.habits.isDating ? version : UNDATED };
   }
   return { ...state, orders };
 }

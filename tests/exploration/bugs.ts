@@ -122,8 +122,27 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
     search: "due crash",
     edits: [{
       file: "src/domain/exit_plan.ts",
-      find: "isTrimmedR1: true, stopUsd };",
-      replace: "isTrimmedR1: true, stopUsd: 2 * position.pivotUsd - position.r1Usd };",
+      find: "[flag]: true, stopUsd };",
+      replace: "[flag]: true, stopUsd: 2 * position.pivotUsd - position.r1Usd };",
+    }],
+  },
+  {
+    name: "an entry that is partly filled is waited for without an end",
+    search: "entry cross",
+    edits: [{
+      file: "src/domain/entry_end.ts",
+      find:
+        `return nowMs >= untilMs ? { kind: "cancel", why: "partly filled" } : { kind: "wait", untilMs };`,
+      replace: `return { kind: "wait", untilMs };`,
+    }],
+  },
+  {
+    name: "an entry is ended with no stop on record for what it bought",
+    search: "entry cross",
+    edits: [{
+      file: "src/domain/plan/entry.ts",
+      find: "const stop = qty > 0 ? buildStopRecord(view, facts) : null;",
+      replace: "const stop = qty > 99 ? buildStopRecord(view, facts) : null;",
     }],
   },
 ];

@@ -24,6 +24,8 @@ export type ClientStep<E> =
     readonly do: "ask";
     /** Asked together. */
     readonly questions: readonly Question[];
+    /** Whether it asks by their ids for orders that a list lacks. */
+    readonly isForUnlisted?: true;
     readonly learn: (outcomes: readonly Outcome[]) => E;
   }
   | { readonly do: "record"; readonly next: E }
@@ -78,4 +80,6 @@ export interface Client<E> {
   readonly hasRecord: (client: E, clientOrderId: string) => boolean;
   /** Where its stop belongs, as a level; 0 where it has no position. */
   readonly findStopLevel: (client: E) => number;
+  /** Shares for which a stop is on record that has not left yet. */
+  readonly countStopsAhead: (client: E) => number;
 }

@@ -1,10 +1,12 @@
 import type { KnownOrder, OrderBook } from "../../src/domain/account/order_book.ts";
 import { UNSEEN_MS } from "../../src/domain/account/stand_ins.ts";
+import { deriveOnce } from "../../src/domain/derive_once.ts";
 import type { EngineState } from "../../src/domain/engine_state.ts";
 import { isIdTaken, type LedgerEntry } from "../../src/domain/ledger.ts";
 import { isFinal } from "../../src/domain/orders.ts";
 import type { Fact, OrderLook, Seen, Turn } from "../../src/domain/plan/world.ts";
 import type { Begun, UnderWay, Unfinished } from "../../src/domain/unfinished.ts";
+import { rankDates } from "./answer_dates.ts";
 import { AGES_MS, LONG_AGO_MS, RECENT_RECORD_MS } from "./client_time.ts";
 import { NOW_MS } from "./wire_map.ts";
 
@@ -23,12 +25,34 @@ export interface Foldable {
   readonly turn: Turn;
 }
 
-/** The client without what decides nothing. */
-export function fold<T extends Foldable>(client: T): T {
+/** The client without what decides nothing. @param isDating Whether the broker's answers tell which of them is the newer. */
+export function fold<T extends Foldable>(client: T, isDating: boolean): T {
+  const folded = foldParts(client);
+  return isDating ? folded : foldDates(folded);
+}
+
+function foldDates<T extends Foldable>(client: T): T {
+  const { records, seen } = client;
+  const { ledger } = records;
+  if (ledger === null) return client;
+  const ranked = findRanked(seen.book)(ledger.entries);
+  return {
+    ...client,
+    seen: { ...seen, book: ranked.book },
+    records: { ...records, ledger: { ...ledger, entries: ranked.entries } },
+  };
+}
+
+const findRanked = deriveOnce((book: OrderBook) =>
+  deriveOnce((entries: readonly LedgerEntry[]) => rankDates(book, entries))
+);
+
+function foldParts<T extends Foldable>(client: T): T {
   const { records, seen, turn } = client;
   const { startedMs } = turn;
+  const { ledger } = records;
   const began = { cycleStartedAtMs: BEGAN_MS, startedMs: BEGAN_MS };
-  const unfinished = records.unfinished.map((each) => foldUnfinished(each, turn));
+  const unfinished = foldAllUnfinished(records.unfinished, turn);
   const begun = records.unfinished[0]?.underWay.begun ?? null;
   const isBegun = begun !== null && begun.cycleStartedAtMs === turn.cycleStartedAtMs;
   return {
@@ -38,79 +62,76 @@ export function fold<T extends Foldable>(client: T): T {
     records: {
       ...records,
       unfinished,
-      alerted: Object.fromEntries(
-        // That the last stop was refused decides; in which words does not.
-        Object.entries(records.alerted).map(([key, value]) => [
-          key,
-          key.startsWith("stop_refused:") ? "" : value,
-        ]),
-      ),
-      positions: records.positions.map((each) =>
-        each.unexplainedSinceMs === null && each.partialSinceMs === null ? each : {
-          ...each,
-          // Since when decides alarms alone.
-          unexplainedSinceMs: each.unexplainedSinceMs === null ? null : LONG_AGO_MS,
-          // A minute or less is all that an entry's parts are asked for.
-          partialSinceMs: roundOptional(each.partialSinceMs),
-        }
-      ),
-      ledger: records.ledger === null ? null : {
-        ...records.ledger,
-        entries: records.ledger.entries.map(foldEntry),
-      },
+      alerted: foldAlerted(records.alerted),
+      positions: foldPositions(records.positions),
+      ledger: ledger === null ? null : { ...ledger, entries: foldEntries(ledger.entries) },
     },
   };
 }
 
-const entries = new WeakMap<LedgerEntry, LedgerEntry>();
+/** That the last stop was refused decides; in which words does not. */
+const foldAlerted = deriveOnce((alerted: EngineState["alerted"]): EngineState["alerted"] =>
+  Object.fromEntries(
+    Object.entries(alerted)
+      .map(([key, value]) => [key, key.startsWith("stop_refused:") ? "" : value]),
+  )
+);
+
+const foldPositions = deriveOnce((positions: EngineState["positions"]) =>
+  positions.map((each) =>
+    each.unexplainedSinceMs === null && each.partialSinceMs === null ? each : {
+      ...each,
+      // Since when decides alarms alone.
+      unexplainedSinceMs: each.unexplainedSinceMs === null ? null : LONG_AGO_MS,
+      // A minute or less is all that an entry's parts are asked for.
+      partialSinceMs: roundOptional(each.partialSinceMs),
+    }
+  )
+);
 
 /**
  * A sell's worth counts toward no cap, and its deadline is for entries; its time says whether it is young enough to stand in
  * for its order; of its detail only that its id is taken decides.
  */
-function foldEntry(entry: LedgerEntry): LedgerEntry {
-  const known = entries.get(entry);
-  if (known !== undefined) return known;
+const foldEntry = deriveOnce((entry: LedgerEntry): LedgerEntry => {
   const isRecent = NOW_MS - Date.parse(entry.timestamp) < UNSEEN_MS;
-  const folded: LedgerEntry = {
+  return {
     ...entry,
     notionalUsd: 0,
     deadlineAtMs: null,
     timestamp: isRecent ? RECENT_RECORD : OLD_RECORD,
     detail: isIdTaken(entry) ? entry.detail : null,
   };
-  entries.set(entry, folded);
-  entries.set(folded, folded);
-  return folded;
-}
+});
+
+const foldEntries = deriveOnce((entries: readonly LedgerEntry[]) => entries.map(foldEntry));
 
 const RECENT_RECORD = new Date(NOW_MS - RECENT_RECORD_MS).toISOString();
 const OLD_RECORD = new Date(LONG_AGO_MS).toISOString();
 
-const orders = new WeakMap<KnownOrder, KnownOrder>();
-
 /** When an order was shown decides nothing here, and when its fills were seen only while positions may lag behind them. */
-function foldKnown(known: KnownOrder): KnownOrder {
-  const before = orders.get(known);
-  if (before !== undefined) return before;
+const foldKnown = deriveOnce((known: KnownOrder): KnownOrder => {
   const hasRecent = known.order.filledQty !== known.filledBeforeQty;
   const filledSeenAtMs = hasRecent ? known.filledSeenAtMs : LONG_AGO_MS;
-  const folded = { ...known, filledSeenAtMs, shownAtMs: LONG_AGO_MS };
-  orders.set(known, folded);
-  orders.set(folded, folded);
-  return folded;
-}
+  return { ...known, filledSeenAtMs, shownAtMs: LONG_AGO_MS };
+});
 
-const books = new WeakMap<OrderBook, OrderBook>();
+const foldBook = deriveOnce((book: OrderBook): OrderBook =>
+  new Map([...book].map(([id, each]) => [id, foldKnown(each)]))
+);
 
-function foldBook(book: OrderBook): OrderBook {
-  const known = books.get(book);
-  if (known !== undefined) return known;
-  const folded = new Map([...book].map(([id, each]) => [id, foldKnown(each)]));
-  books.set(book, folded);
-  books.set(folded, folded);
-  return folded;
-}
+const foldDayOrders = deriveOnce((fact: NonNullable<Seen["dayOrders"]>) => ({
+  ...fact,
+  before: null,
+  atMs: NOW_MS,
+  afterChange: 0,
+}));
+
+const foldAccount = deriveOnce((fact: NonNullable<Seen["account"]>) => ({
+  ...fact,
+  atMs: NOW_MS,
+  afterChange: 0,
+}));
 
 function foldSeen(
   seen: Seen,
@@ -169,10 +190,8 @@ function foldSeen(
         }
         : openOrders,
     ),
-    dayOrders: seen.dayOrders === null
-      ? null
-      : { ...seen.dayOrders, before: null, atMs: NOW_MS, afterChange: 0 },
-    account: seen.account === null ? null : { ...seen.account, atMs: NOW_MS, afterChange: 0 },
+    dayOrders: seen.dayOrders === null ? null : foldDayOrders(seen.dayOrders),
+    account: seen.account === null ? null : foldAccount(seen.account),
     trades: new Map(
       [...seen.trades].map(([symbol, look]) => [symbol, {
         trade: look.trade,
@@ -196,6 +215,17 @@ function roundDown(atMs: number): number {
 
 function roundOptional(atMs: number | null): number | null {
   return atMs === null ? null : roundDown(atMs);
+}
+
+/** What was folded in a cycle that began then. */
+const foldedByTurn = new Map<string, (all: readonly Unfinished[]) => readonly Unfinished[]>();
+
+function foldAllUnfinished(all: readonly Unfinished[], turn: Turn): readonly Unfinished[] {
+  const key = `${turn.startedMs} ${turn.cycleStartedAtMs}`;
+  const known = foldedByTurn.get(key) ??
+    deriveOnce((each: readonly Unfinished[]) => each.map((one) => foldUnfinished(one, turn)));
+  foldedByTurn.set(key, known);
+  return known(all);
 }
 
 function foldUnfinished(unfinished: Unfinished, turn: Turn): Unfinished {

@@ -1,9 +1,17 @@
 import { type Branch, listAnswers } from "./broker_answers.ts";
 import type { BrokerState } from "./broker_state.ts";
+import { BrokerStore } from "./broker_store.ts";
 import type { Client, ClientStep } from "./client.ts";
 import type { Bound, Edge } from "./edge.ts";
-import { Interner } from "./interner.ts";
-import { checkDelivery, checkRest, checkSending, isUnseen, readStopLevel } from "./properties.ts";
+import {
+  checkDelivery,
+  checkRest,
+  checkSending,
+  countBought,
+  isUnseen,
+  readStopLevel,
+} from "./properties.ts";
+import { Recent } from "./recent.ts";
 import {
   type Bounded,
   type Flag,
@@ -30,16 +38,15 @@ export class RecordsForever extends Error {
   override readonly name = "RecordsForever";
 }
 
-const STEPS_KEPT = 1 << 14;
+/** Many states in a row have one client. */
+const STEPS_KEPT = 1 << 13;
 
 /** Everything that can happen next in a state: what the client does, and what broker, market, hands and operator may do. */
 export class Edges<E> {
-  readonly #brokers = new Interner<BrokerState>((state) => JSON.stringify(state));
+  readonly #brokers = new BrokerStore();
   readonly #world: WorldEdges;
   readonly #settled = new Map<number, number>();
-  /** Steps of the clients that were asked for last: many states in a row have one client. */
-  readonly #stepKeys = new Float64Array(STEPS_KEPT).fill(-1);
-  readonly #steps: ClientStep<E>[] = [];
+  readonly #steps = new Recent<ClientStep<E>>(STEPS_KEPT);
 
   constructor(readonly client: Client<E>, bound: Bound) {
     this.#world = new WorldEdges(this.#brokers, bound);
@@ -72,13 +79,10 @@ export class Edges<E> {
     const isKilled = hasFlag(rest, "killed");
     const { isOpen } = this.#brokers.get(broker);
     const key = client * 4 + (isKilled ? 2 : 0) + (isOpen ? 1 : 0);
-    const slot = key % STEPS_KEPT;
-    const kept = this.#stepKeys[slot] === key ? this.#steps[slot] : undefined;
-    if (kept !== undefined) return kept;
-    const step = this.client.decide(this.client.store.get(client), { isKilled, isOpen });
-    this.#stepKeys[slot] = key;
-    this.#steps[slot] = step;
-    return step;
+    return this.#steps.get(
+      key,
+      () => this.client.decide(this.client.store.get(client), { isKilled, isOpen }),
+    );
   }
 
   /**
@@ -101,7 +105,7 @@ export class Edges<E> {
     const step = this.stepOf(state);
     const own = this.listClient(state, step);
     if (step.do === "record") return own;
-    return [...own, ...this.#world.listBroker(state.broker), ...this.#world.listOperator(state)];
+    return [...own, ...this.#world.listBroker(state), ...this.#world.listOperator(state)];
   }
 
   #edge(broker: number, client: E, kind: string, tell: () => string, more: EdgeFacts = {}): Edge {
@@ -170,7 +174,7 @@ export class Edges<E> {
       () => `rests${why}`,
       {
         broken,
-        excuses: ["excused", "stale"],
+        excuses: ["excused", "stale", "unanswered"],
         set: isLagging && !isLong ? ["lagged"] : [],
         clear: isLagging && !isLong ? OF_CYCLE : ["lagged", ...OF_CYCLE],
       },
@@ -193,8 +197,10 @@ export class Edges<E> {
       const outcomes = branches.map(({ outcome }) => outcome);
       const costs = branches.flatMap(({ trouble }) => trouble ?? []);
       const tell = () => `sees ${outcomes.map(describeOutcome)}`;
+      const isUnanswered = step.isForUnlisted === true && costs.includes("loss");
       return this.#edge(broker, step.learn(outcomes), kind, tell, {
         costs,
+        set: isUnanswered ? ["unanswered"] : [],
         clear: isLook && costs.length === 0 ? ["stale", "surprised"] : [],
       });
     };
@@ -238,6 +244,9 @@ export class Edges<E> {
       stopLevel,
       highestLevel: readHighestLevel(state.rest),
       priceLevel: before.priceLevel,
+      // What it could not know of when it looked has no record.
+      boughtQty: hasFlag(state.rest, "stale") ? 0 : countBought(before, change),
+      stopsAheadQty: this.client.countStopsAhead(recorded),
     });
     const edges: Edge[] = unsent;
     const excuses: readonly Flag[] = ["excused", "surprised"];

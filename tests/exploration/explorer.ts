@@ -16,8 +16,6 @@ export interface Figures {
   readonly depth: number;
   readonly brokers: number;
   readonly clients: number;
-  /** Of the table of states alone. */
-  readonly bytes: number;
   /** A number for the states in the sequence of their meeting. */
   readonly digest: string;
   /** How often each kind of transition was taken. */
@@ -36,6 +34,8 @@ export class Counterexample extends Error {
 export class Explorer<E> {
   readonly table = new StateTable(SCHEDULES.length);
   readonly taken = new Map<string, number>();
+  /** The places of the client's beginnings, of which two may be one state. */
+  readonly begins: number[] = [];
   readonly #edges: Edges<E>;
   #transitions = 0;
   #head = 0;
@@ -48,7 +48,8 @@ export class Explorer<E> {
       const level = client.findStopLevel(begin.client);
       const rest = raiseStopLevel(packBudget(bound.budget), level);
       const broker = this.#edges.addBroker(begin.broker);
-      this.table.add({ broker, client: client.store.add(begin.client), rest }, NO_PARENT);
+      const state = { broker, client: client.store.add(begin.client), rest };
+      this.begins.push(this.table.add(state, NO_PARENT).at);
     }
     this.#levelEnd = this.table.count;
   }
@@ -66,7 +67,6 @@ export class Explorer<E> {
       depth: this.#depth,
       brokers: this.#edges.brokers,
       clients: this.client.store.size,
-      bytes: this.table.bytes,
       digest: this.frontier === 0 ? this.table.digest() : "",
       taken: this.taken,
     };

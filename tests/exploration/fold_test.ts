@@ -24,7 +24,8 @@ function walk(
   prng: Prng,
 ): string[] {
   const story: string[] = [];
-  let [one, other] = [folded.table.get(begin), whole.table.get(begin)];
+  let one = folded.table.get(folded.begins[begin] ?? 0);
+  let other = whole.table.get(whole.begins[begin] ?? 0);
   for (let step = 0; step < STEPS; step++) {
     const kinds = listKinds(folded, one);
 

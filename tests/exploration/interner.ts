@@ -27,3 +27,27 @@ export class Interner<T> {
     return value;
   }
 }
+
+/** The same for objects, which it knows again by themselves where it has met them. */
+export class ObjectInterner<T extends object> {
+  readonly #interner: Interner<T>;
+  readonly #known = new WeakMap<T, number>();
+
+  constructor(buildKey: (value: T) => string) {
+    this.#interner = new Interner(buildKey);
+  }
+
+  /** The number of a value, the same for every equal one. */
+  readonly add = (value: T): number => {
+    const known = this.#known.get(value);
+    if (known !== undefined) return known;
+    const number = this.#interner.add(value);
+    this.#known.set(value, number);
+    // Who meets it again has the one that is kept.
+    this.#known.set(this.#interner.get(number), number);
+    return number;
+  };
+
+  /** @throws {RangeError} Where the number is nobody's. */
+  readonly get = (number: number): T => this.#interner.get(number);
+}

@@ -3,6 +3,7 @@ import {
   listUnknownSuccessors,
   listUnlisted,
   noteUnshown,
+  type OrderBook,
 } from "../../src/domain/account/order_book.ts";
 import { findOwnGroups, readShares } from "../../src/domain/account/position_shares.ts";
 import { findShown, isEntryWorking } from "../../src/domain/account/sight.ts";
@@ -11,7 +12,11 @@ import { decideStanding, type Standing } from "../../src/domain/account/standing
 import { DEFAULT_CAPS } from "../../src/domain/caps.ts";
 import { EMPTY_STATE, type EngineState } from "../../src/domain/engine_state.ts";
 import { buildLedgerEntry, isUnsettled } from "../../src/domain/ledger.ts";
-import { isUnjudged, type SellSideRequest } from "../../src/domain/order_request.ts";
+import {
+  isUnjudged,
+  type SellSideRequest,
+  type SendResult,
+} from "../../src/domain/order_request.ts";
 import { flattenOrders } from "../../src/domain/orders.ts";
 import { account } from "../../src/domain/plan/account.ts";
 import { plan } from "../../src/domain/plan/plan.ts";
@@ -24,6 +29,7 @@ import { buildSight } from "../../src/domain/plan/view.ts";
 import type { Now, OperatorView, Seen, Turn, World } from "../../src/domain/plan/world.ts";
 import { countCovered, countGtcCovered } from "../../src/domain/protection.ts";
 import { NOTHING_UNDER_WAY } from "../../src/domain/unfinished.ts";
+import { dateOrder } from "./answer_dates.ts";
 import type { Outcome, Question } from "./broker_answers.ts";
 import type { BrokerState } from "./broker_state.ts";
 import type { Begin, Client, ClientStanding, ClientStep, Outside } from "./client.ts";
@@ -72,6 +78,7 @@ const NEW_TURN: Turn = {
   actsBySymbol: new Map(),
   fresh: new Set(),
   sendings: new Map(),
+  // No answer takes time here: what has just been read is young.
   isLookNew: false,
   looks: 0,
 };
@@ -96,7 +103,8 @@ export class PlannedClient implements Client<PlannedState> {
       readonly isWhole?: boolean;
     } = {},
   ) {
-    this.store = new PlannedStore(isWhole);
+    const isDating = brokers.some(({ habits }) => habits.isDating);
+    this.store = new PlannedStore({ isWhole, isDating });
     this.#begins = brokers.map((broker) => ({
       client: {
         records: forgetMoments(buildRecords(broker)),
@@ -143,6 +151,12 @@ export class PlannedClient implements Client<PlannedState> {
   findStopLevel({ records }: PlannedState): number {
     const [position] = records.positions;
     return position === undefined ? 0 : toLevel(position.stopUsd);
+  }
+
+  countStopsAhead({ records }: PlannedState): number {
+    return (records.ledger?.entries ?? [])
+      .filter(({ reason, status }) => reason === "stop" && status === "pending")
+      .reduce((sum, { qty }) => sum + (qty ?? 0), 0);
   }
 
   decide(client: PlannedState, outside: Outside): ClientStep<PlannedState> {
@@ -295,13 +309,17 @@ function toQuestion(question: PlanQuestion): Question {
   }
 }
 
-function toAnswer(question: PlanQuestion, outcome: Outcome): Answer {
+function toAnswer(book: OrderBook, question: PlanQuestion, outcome: Outcome): Answer {
   const failed = { kind: "failed", failure: "timeout" } as const;
   switch (question.ask) {
     case "order":
-      return { to: "order", orderId: question.orderId, outcome: toLookUp(outcome) };
+      return { to: "order", orderId: question.orderId, outcome: toLookUp(book, outcome) };
     case "look_up":
-      return { to: "look_up", clientOrderId: question.clientOrderId, outcome: toLookUp(outcome) };
+      return {
+        to: "look_up",
+        clientOrderId: question.clientOrderId,
+        outcome: toLookUp(book, outcome),
+      };
     case "positions": {
       if (outcome.kind !== "positions") return { to: "positions", look: failed };
       const rows = toBrokerPosition(outcome.heldQty);
@@ -309,7 +327,7 @@ function toAnswer(question: PlanQuestion, outcome: Outcome): Answer {
     }
     case "open_orders": {
       if (outcome.kind !== "open_orders") return { to: "open_orders", look: failed };
-      const rows = outcome.shown.map(toBrokerOrder);
+      const rows = outcome.shown.map((shown) => dateOrder(book, toBrokerOrder(shown)));
       return { to: "open_orders", look: { kind: "ok", value: { rows, unreadable: [] } } };
     }
     case "trade": {
@@ -319,8 +337,13 @@ function toAnswer(question: PlanQuestion, outcome: Outcome): Answer {
   }
 }
 
-function toLookUp(outcome: Outcome): Extract<Answer, { readonly to: "order" }>["outcome"] {
-  if (outcome.kind === "found") return { kind: "found", order: toBrokerOrder(outcome.shown) };
+function toLookUp(
+  book: OrderBook,
+  outcome: Outcome,
+): Extract<Answer, { readonly to: "order" }>["outcome"] {
+  if (outcome.kind === "found") {
+    return { kind: "found", order: dateOrder(book, toBrokerOrder(outcome.shown)) };
+  }
   if (outcome.kind === "not_found") return { kind: "not_found" };
   return { kind: "unknown", why: "timeout" };
 }
@@ -335,7 +358,7 @@ function learnAll(
 ): PlannedState {
   const answers = questions.flatMap((question, at) => {
     const outcome = outcomes[at];
-    return outcome === undefined ? [] : [toAnswer(question, outcome)];
+    return outcome === undefined ? [] : [toAnswer(client.seen.book, question, outcome)];
   });
   const seen = learn(client.seen, answers, MOMENT);
   const list = answers.find((answer) => answer.to === "open_orders");
@@ -364,11 +387,12 @@ function askMissing(client: PlannedState): ClientStep<PlannedState> {
   const questions = missing.map((orderId) => ({ ask: "order", symbol: SYMBOL, orderId }) as const);
   return {
     do: "ask",
+    isForUnlisted: true,
     questions: questions.map(toQuestion),
     learn: (outcomes) => {
       const answers = questions.flatMap((question, at) => {
         const outcome = outcomes[at];
-        return outcome === undefined ? [] : [toAnswer(question, outcome)];
+        return outcome === undefined ? [] : [toAnswer(client.seen.book, question, outcome)];
       });
       const seen = learn(client.seen, answers, MOMENT);
       const book = answers.reduce(
@@ -392,8 +416,11 @@ function look(client: PlannedState, { isOpen }: Outside): ClientStep<PlannedStat
       if (positions === undefined || open === undefined || trade === undefined) return client;
       const account = { accountId: "account", status: "ACTIVE", equityUsd: 1e5, blockFlags: [] };
       const about = { before: null, atMs: NOW_MS, afterChange: client.seen.changes.count };
-      const rows = all?.kind === "all_orders" ? all.shown.map(toBrokerOrder) : null;
-      const past = rows === null ? client.seen.book : learnOrders(client.seen.book, rows, NOW_MS);
+      const { book } = client.seen;
+      const rows = all?.kind === "all_orders"
+        ? all.shown.map((shown) => dateOrder(book, toBrokerOrder(shown)))
+        : null;
+      const past = rows === null ? book : learnOrders(book, rows, NOW_MS);
       const positionIds = client.records.positions.map(({ positionId }) => positionId);
       const seen: Seen = {
         ...client.seen,
@@ -451,7 +478,8 @@ function learnLookUp(
   clientOrderId: string,
   outcome: Outcome,
 ): PlannedState {
-  const answer: Answer = { to: "look_up", clientOrderId, outcome: toLookUp(outcome) };
+  const { book } = client.seen;
+  const answer: Answer = { to: "look_up", clientOrderId, outcome: toLookUp(book, outcome) };
   const seen = learn(client.seen, [answer], MOMENT);
   const part: RecordPart | null = answer.outcome.kind === "found"
     ? { kind: "shown", clientOrderId, order: answer.outcome.order }
@@ -494,7 +522,7 @@ function send(
     isBegun: permit.kind === "exit_rest",
     recorded,
     settle: (outcome) => {
-      const answer = readOutcome(request, outcome);
+      const answer = dateAnswer(recorded.seen.book, readOutcome(request, outcome));
       const isJudged = answer.kind === "accepted" ||
         (answer.kind === "rejected" && !isUnjudged(answer));
       const { change } = settle(recorded.records, request, answer, MOMENT);
@@ -506,6 +534,10 @@ function send(
       return { ...recorded, seen, records, turn, isStopJudged };
     },
   };
+}
+
+function dateAnswer(book: OrderBook, answer: SendResult): SendResult {
+  return answer.kind === "accepted" ? { ...answer, order: dateOrder(book, answer.order) } : answer;
 }
 
 function countAct(turn: Turn, request: SellSideRequest): Turn {

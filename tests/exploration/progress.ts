@@ -9,11 +9,17 @@ import { hasFlag } from "./remainder.ts";
 /**
  * A calm way for the world to go on, in which nothing is left to chance: `prompt`: the broker does at once all that it has to
  * do; `slow`: it does one thing at each rest of the client; `crossing`: as prompt, and each cancel loses to a fill where it may;
- * `alone`: nothing happens but what the client does, which must come to a rest, whatever the operator or a hand has done before.
+ * `halting`: as prompt, and no buy is filled any further, as where trading halts; `alone`: nothing happens but what the client does, which must come to a rest, whatever the operator or a hand has done before.
  */
-export type Schedule = "prompt" | "slow" | "crossing" | "alone";
+export type Schedule = "prompt" | "slow" | "crossing" | "halting" | "alone";
 /** All of them. */
-export const SCHEDULES: readonly Schedule[] = ["prompt", "slow", "crossing", "alone"];
+export const SCHEDULES: readonly Schedule[] = [
+  "prompt",
+  "slow",
+  "crossing",
+  "halting",
+  "alone",
+];
 
 /** Steps within which each state must come to an end that is good. */
 const STEPS_MAX = 300;
@@ -47,10 +53,18 @@ export function chooseCalm<E>(
   const crossing = schedule === "crossing" && isBrokersTurn
     ? find(({ client, kind }) => client === null && kind === "# fills before its cancel")
     : null;
-  const moved = isBrokersTurn ? find((edge) => edge.client === null && isFree(edge)) : null;
+  const halted = schedule === "halting" ? listBuyFills(broker) : [];
+  const moved = isBrokersTurn
+    ? find((edge) => edge.client === null && isFree(edge) && !halted.includes(edge.tell()))
+    : null;
   if (crossing !== null || moved !== null) return crossing ?? moved;
   if (step.do === "rest" && isGood(broker, step.standing.why, countLeft)) return null;
   return find((edge) => edge.client !== null && isFree(edge));
+}
+
+/** How a story says that a buy is filled. */
+function listBuyFills({ orders }: BrokerState): string[] {
+  return orders.filter(({ side }) => side === "buy").map(({ id }) => `${id} fills`);
 }
 
 /**

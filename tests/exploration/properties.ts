@@ -71,14 +71,31 @@ export interface SendingFacts {
   readonly stopLevel: number;
   readonly highestLevel: number;
   readonly priceLevel: number;
+  /** Shares without protection that a buy has bought which this cancels, and those for which a stop is on record. */
+  readonly boughtQty: number;
+  readonly stopsAheadQty: number;
 }
 
-/** Safety of a request as it leaves: on record, under a mandate that stands, and its stop not lower than it belongs or was. */
+/** Shares that a buy has bought and nothing protects, where a cancel ends it. */
+export function countBought(state: BrokerState, change: Change): number {
+  const order = change.kind === "cancel" ? state.orders[change.id - 1] : undefined;
+  if (order?.side !== "buy") return 0;
+  return Math.max(0, Math.min(order.filledQty, state.heldQty - countProtected(state)));
+}
+
+/**
+ * Safety of a request as it leaves: on record, as is the stop for what an entry bought that it ends; under a mandate that
+ * stands; and its stop not lower than it belongs or was.
+ */
 export function checkSending(change: Change, facts: SendingFacts): string | null {
   const { isRecorded, stopLevel, highestLevel, priceLevel } = facts;
   if (!isRecorded) return `it sends what is not on record: ${JSON.stringify(change)}`;
   const mandate = checkMandate(change, facts);
   if (mandate !== null) return mandate;
+  const { boughtQty, stopsAheadQty } = facts;
+  if (boughtQty > stopsAheadQty) {
+    return `its entry is cancelled, and of ${boughtQty} shares ${stopsAheadQty} have a stop on record`;
+  }
   const level = readStopLevel(change);
   // Where the market is at or below it, the highest that the broker may still take is better than none.
   if (level === null || priceLevel <= Math.max(stopLevel, highestLevel)) return null;

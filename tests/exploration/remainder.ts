@@ -34,7 +34,9 @@ export type Flag =
   /** The kill switch has stopped a request of this cycle. */
   | "objected"
   /** A cancel or a replacement has left in this cycle: only the operator stops what it has begun. */
-  | "mandated";
+  | "mandated"
+  /** In this cycle a list lacked an order, and the question for it by its id had no answer: it is believed once more. */
+  | "unanswered";
 const FLAGS: readonly Flag[] = [
   "killed",
   "stale",
@@ -43,6 +45,7 @@ const FLAGS: readonly Flag[] = [
   "excused",
   "objected",
   "mandated",
+  "unanswered",
 ];
 const STOP_AT = FLAGS_AT + FLAGS.length;
 const STOP_MAX = 15;
@@ -71,6 +74,17 @@ export function isPaid(rest: number, name: Bounded | null): boolean {
   return spend(rest, name) !== null;
 }
 
+/** How many bits `listPaid` takes. */
+export const PAID_BITS = BOUNDED.length;
+
+/** Of which kinds there is one left, a bit for each. */
+export function listPaid(rest: number): number {
+  return BOUNDED.reduce(
+    (bits, _name, at) => ((rest >>> (at * BITS)) & EACH_MAX) === 0 ? bits : bits | (1 << at),
+    0,
+  );
+}
+
 /** Whether the flag is set. */
 export function hasFlag(rest: number, flag: Flag): boolean {
   return ((rest >>> (FLAGS_AT + FLAGS.indexOf(flag))) & 1) === 1;
@@ -83,7 +97,7 @@ export function setFlag(rest: number, flag: Flag, isSet: boolean): number {
 }
 
 /** What is true of one cycle alone. */
-export const OF_CYCLE: readonly Flag[] = ["objected", "mandated"];
+export const OF_CYCLE: readonly Flag[] = ["objected", "mandated", "unanswered"];
 
 /** The highest level that a stop of the client's has had at the broker; 0 for none. */
 export function readStopLevel(rest: number): number {

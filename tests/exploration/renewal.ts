@@ -1,5 +1,6 @@
 import type { KnownOrder } from "../../src/domain/account/order_book.ts";
-import { isExitReason, isIdTaken, isUnsettled, type LedgerEntry } from "../../src/domain/ledger.ts";
+import { isExitReason } from "../../src/domain/exit_rules.ts";
+import { isIdTaken, isUnsettled, type LedgerEntry } from "../../src/domain/ledger.ts";
 import { isFinal } from "../../src/domain/orders.ts";
 import type { UnderWay, Unfinished } from "../../src/domain/unfinished.ts";
 import { type BrokerState, type Change, isOver, type Order } from "./broker_state.ts";

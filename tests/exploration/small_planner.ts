@@ -89,6 +89,8 @@ export class SmallPlanner implements Client<SmallState> {
   readonly hasRecord = ({ records }: SmallState, clientOrderId: string): boolean =>
     records[clientOrderId] !== undefined;
   readonly findStopLevel = (): number => STOP_LEVEL;
+  /** It has no entry whose end could lay anything bare. */
+  readonly countStopsAhead = (): number => 0;
 
   readonly decide = (client: SmallState, { isKilled }: Outside): ClientStep<SmallState> => {
     if (client.refused !== null) return this.#rest(client, client.refused);

@@ -1,3 +1,5 @@
+import { growWords, mixBits } from "./word_table.ts";
+
 /** A state of the exploration: the numbers of the broker's part, of the client's, and of what is left to happen. */
 export interface PackedState {
   readonly broker: number;
@@ -5,13 +7,15 @@ export interface PackedState {
   readonly rest: number;
 }
 
-/** A 32-bit mixer: every bit of the input moves about half of the output's. */
-function mix(value: number): number {
-  let mixed = value ^ (value >>> 16);
-  mixed = Math.imul(mixed, 0x21f0aaad);
-  mixed ^= mixed >>> 15;
-  mixed = Math.imul(mixed, 0x735a2d97);
-  return (mixed ^ (mixed >>> 15)) >>> 0;
+/** Names numbers anew, by the sequence of their appearance. */
+function buildRanks(): (number: number) => number {
+  const ranks = new Map<number, number>();
+  return (number) => {
+    const known = ranks.get(number);
+    if (known !== undefined) return known;
+    ranks.set(number, ranks.size);
+    return ranks.size - 1;
+  };
 }
 
 const CAPACITY_FIRST = 1 << 16;
@@ -41,10 +45,6 @@ export class StateTable {
 
   get count(): number {
     return this.#count;
-  }
-
-  get bytes(): number {
-    return this.#broker.byteLength * (4 + this.#calm.length) + this.#slots.byteLength;
   }
 
   /** Keeps where a schedule goes from the state at a place; `null`: it can't go on. */
@@ -95,13 +95,16 @@ export class StateTable {
     return { at, isNew: true };
   }
 
-  /** A number for the whole: the same for the same states in the same sequence. */
+  /** A number for the whole: the same for the same states in the same sequence, whatever else was met besides. */
   digest(): string {
     let [high, low] = [0x9e3779b9, 0x85ebca6b];
+    const rankBroker = buildRanks();
+    const rankClient = buildRanks();
     for (let at = 0; at < this.#count; at++) {
-      const { broker, client, rest } = this.get(at);
-      high = mix(high ^ broker) ^ client;
-      low = mix(low ^ rest ^ mix(client)) ^ high;
+      const state = this.get(at);
+      const [broker, client] = [rankBroker(state.broker), rankClient(state.client)];
+      high = mixBits(high ^ broker) ^ client;
+      low = mixBits(low ^ state.rest ^ mixBits(client)) ^ high;
     }
     const hex = (value: number) => (value >>> 0).toString(16).padStart(8, "0");
     return hex(high) + hex(low);
@@ -109,7 +112,7 @@ export class StateTable {
 
   #findSlot(state: PackedState): number {
     const mask = this.#slots.length - 1;
-    const hash = mix(mix(mix(state.broker) ^ state.client) ^ state.rest);
+    const hash = mixBits(mixBits(mixBits(state.broker) ^ state.client) ^ state.rest);
     for (let slot = hash & mask;; slot = (slot + 1) & mask) {
       const at = (this.#slots[slot] ?? 0) - 1;
       if (at < 0) return slot;
@@ -120,16 +123,11 @@ export class StateTable {
   }
 
   #grow(): void {
-    const grow = (old: Uint32Array): Uint32Array<ArrayBuffer> => {
-      const next = new Uint32Array(old.length * 2);
-      next.set(old);
-      return next;
-    };
-    this.#broker = grow(this.#broker);
-    this.#client = grow(this.#client);
-    this.#rest = grow(this.#rest);
-    this.#parent = grow(this.#parent);
-    this.#calm = this.#calm.map(grow);
+    this.#broker = growWords(this.#broker);
+    this.#client = growWords(this.#client);
+    this.#rest = growWords(this.#rest);
+    this.#parent = growWords(this.#parent);
+    this.#calm = this.#calm.map(growWords);
   }
 
   #rehash(): void {

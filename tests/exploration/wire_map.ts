@@ -1,4 +1,5 @@
 import type { ManagedPosition } from "../../src/domain/engine_state.ts";
+import { NOTHING_TRIMMED } from "../../src/domain/exit_rules.ts";
 import type { Trade } from "../../src/domain/market.ts";
 import type {
   Refusal as BrokerRefusal,
@@ -39,8 +40,7 @@ export function buildPosition(qty: number): ManagedPosition {
     r2Usd: toUsd(7),
     stopUsd: toUsd(2),
     highWaterUsd: toUsd(4),
-    isTrimmedR1: false,
-    isTrimmedR2: false,
+    ...NOTHING_TRIMMED,
     qty,
     costBasisUsd: null,
     unexplainedQty: null,

@@ -2,58 +2,63 @@ import { listArrivals } from "./broker_answers.ts";
 import { listHands } from "./broker_hands.ts";
 import { closeMarket, listMoves, listSplits, type Move, openMarket } from "./broker_moves.ts";
 import { type BrokerState, countReserved } from "./broker_state.ts";
+import type { BrokerStore } from "./broker_store.ts";
 import type { Bound, Edge } from "./edge.ts";
-import type { Interner } from "./interner.ts";
 import { isUnseen } from "./properties.ts";
-import { type Bounded, type Flag, hasFlag } from "./remainder.ts";
+import { Recent } from "./recent.ts";
+import { type Bounded, type Flag, hasFlag, isPaid, listPaid, PAID_BITS } from "./remainder.ts";
 import type { PackedState } from "./state_table.ts";
+
+const KEPT = 1 << 12;
 
 /** What happens without the client: the broker, the market, hands at the broker, and the operator. */
 export class WorldEdges {
-  readonly #brokers: Interner<BrokerState>;
-  readonly #moves = new Map<number, readonly Edge[]>();
+  readonly #brokers: BrokerStore;
+  readonly #moves = new Recent<readonly Edge[]>(KEPT);
 
-  constructor(brokers: Interner<BrokerState>, readonly bound: Bound) {
+  constructor(brokers: BrokerStore, readonly bound: Bound) {
     this.#brokers = brokers;
   }
 
-  /** What the broker, the market and hands may do. */
-  listBroker(broker: number): readonly Edge[] {
-    const known = this.#moves.get(broker);
-    if (known !== undefined) return known;
-    const edges = this.#buildMoves(broker);
-    this.#moves.set(broker, edges);
-    return edges;
+  /** What the broker, the market and hands may do, as far as the bound still has it. */
+  listBroker({ broker, rest }: PackedState): readonly Edge[] {
+    const key = broker * 2 ** PAID_BITS + listPaid(rest);
+    return this.#moves.get(key, () => this.#buildMoves(broker, rest));
   }
 
-  #buildMoves(broker: number): readonly Edge[] {
+  #buildMoves(broker: number, rest: number): readonly Edge[] {
     const before = this.#brokers.get(broker);
-    const build = (move: Omit<Move, "trouble"> & { readonly trouble: Bounded | null }): Edge => ({
-      broker: this.#brokers.add(move.next),
-      client: null,
-      costs: move.trouble === null ? [] : [move.trouble],
-      set: ["stale", ...listFlags(before, move)],
-      clear: [],
-      stopLevel: 0,
-      kind: move.name.replaceAll(/\d+/g, "#"),
-      tell: () => move.name,
-      broken: null,
-      excuses: [],
-    });
+    const build = (
+      { name, trouble, next }: Omit<Move, "trouble"> & { readonly trouble: Bounded | null },
+    ): Edge[] => {
+      if (!isPaid(rest, trouble)) return [];
+      return [{
+        broker: this.#brokers.add(next),
+        client: null,
+        costs: trouble === null ? [] : [trouble],
+        set: ["stale", ...listFlags(before, { trouble, next, name })],
+        clear: [],
+        stopLevel: 0,
+        kind: name.replaceAll(/\d+/g, "#"),
+        tell: () => name,
+        broken: null,
+        excuses: [],
+      }];
+    };
     const turn: Move = before.isOpen
       ? { name: "the market closes", trouble: "time", next: closeMarket(before) }
       : { name: "the market opens", trouble: null, next: openMarket(before) };
     const { budget, levels, hands } = this.bound;
     return [
-      ...listMoves(before).map(build),
-      ...listArrivals(before).map((next) =>
+      ...listMoves(before).flatMap(build),
+      ...listArrivals(before).flatMap((next) =>
         build({ name: "a late request arrives", trouble: null, next })
       ),
-      ...((budget.time ?? 0) > 0 ? [turn, ...before.isOpen ? [] : listSplits(before)] : []).map(
+      ...((budget.time ?? 0) > 0 ? [turn, ...before.isOpen ? [] : listSplits(before)] : []).flatMap(
         build,
       ),
-      ...((budget.hand ?? 0) > 0 ? listHands(before, hands) : []).map(build),
-      ...levels.filter((level) => level !== before.priceLevel).map((level) =>
+      ...(isPaid(rest, "hand") ? listHands(before, hands) : []).flatMap(build),
+      ...levels.filter((level) => level !== before.priceLevel).flatMap((level) =>
         build({
           name: `the price goes to ${level}`,
           trouble: "price",

@@ -228,7 +228,7 @@ Environment=DRY_RUN=0 KILL_SWITCH=off'
 EnvironmentFile=/etc/late.env'
   inside systemctl daemon-reload
   inside avwap-execution check > "$WORK/check.log" 2>&1 || true
-  grep -qE '^WARN environment: DRY_RUN is set twice with two values \(.*\): /etc/late.env holds$' "$WORK/check.log" ||
+  grep -qE '^WARN environment: DRY_RUN is set twice with two values \(.*\): /etc/late.env holds; remedy: ' "$WORK/check.log" ||
     { cat "$WORK/check.log"; fail "check names what overrules the emergency step"; }
   inside rm "$DROP_INS/zzz-mine.conf" "$DROP_INS/zy-late.conf" "$DROP_INS/95-live.conf"
   inside systemctl daemon-reload
@@ -244,7 +244,7 @@ EnvironmentFile=/etc/late.env'
 
 try_twice_set() {
   inside avwap-execution check > "$WORK/check.log" 2> "$WORK/check.err" || true
-  grep -qE '^WARN environment: MAX_LIVE_POSITIONS is set twice with two values \(/etc/odd-execution.env, /etc/odd-second.env\): /etc/odd-second.env holds$' "$WORK/check.err" ||
+  grep -qE '^WARN environment: MAX_LIVE_POSITIONS is set twice with two values \(/etc/odd-execution.env, /etc/odd-second.env\): /etc/odd-second.env holds; remedy: ' "$WORK/check.err" ||
     { cat "$WORK/check.err"; fail "check names a variable of two environment files"; }
   grep -qE '^WARN environment: MAX_LIVE_ORDERS_PER_DAY is set twice' "$WORK/check.err" || { cat "$WORK/check.err"; fail "and one of service.d"; }
   inside avwap-execution check --json > "$WORK/check.json" 2> /dev/null || true

@@ -3,7 +3,7 @@
 # operator's commands as the service runs; migration from an old unit, and back.
 # Usage: service_lab.sh [--only PART] LAB, or AVWAP_SYSTEMD_LAB=LAB service_lab.sh
 #   LAB is a program that boots systemd in namespaces and knows: up, down, pid, put FILE PATH, exec COMMAND...
-#   PART is service, commands, releases, migration or hostile
+#   PART is service, commands, releases, migration, hostile or remedies
 # Needs root, and deno on the PATH (or DENO=). Prints one line a step; exit status 0 only where every one was seen.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
@@ -30,6 +30,8 @@ WORK=$(mktemp -d)
 . tests/lab/migration_steps.sh
 # shellcheck source=tests/lab/hostile_steps.sh
 . tests/lab/hostile_steps.sh
+# shellcheck source=tests/lab/remedy_steps.sh
+. tests/lab/remedy_steps.sh
 trap clean_up EXIT
 
 try_install() {
@@ -52,13 +54,23 @@ WatchdogSec=20"
 
 # Help and version need neither root nor a service.
 try_help() {
-  local words
+  local words status
   for words in --help -h help version -V 'help kill' 'flatten --help' 'completion bash'; do
     inside su -s /bin/sh nobody -c "avwap-execution $words" > "$WORK/help.log" 2>&1 || { cat "$WORK/help.log"; fail "$words needs no root"; }
   done
   if inside su -s /bin/sh nobody -c 'avwap-execution status' > "$WORK/help.log" 2>&1; then fail "what runs as the service needs root"; fi
   grep -q 'must run as root, as the service is started: sudo avwap-execution status' "$WORK/help.log" || { cat "$WORK/help.log"; fail "and says so"; }
-  seen "help, version and completion need no root; what does says how"
+  for words in chekc 'check --jsno' 'flatten --all' adopt 'log --since noon' 'run --poll-seconds'; do
+    status=0
+    inside su -s /bin/sh nobody -c "avwap-execution $words" > "$WORK/help.log" 2>&1 || status=$?
+    [ "$status" = 64 ] || { cat "$WORK/help.log"; fail "$words is usage without root too ($status)"; }
+    if grep -q root "$WORK/help.log"; then cat "$WORK/help.log"; fail "and root is not asked for"; fi
+  done
+  for words in 'upgrade.sh --nwo x' 'install.sh /nowhere' 'upgrade.sh /nowhere' 'rollback.sh nosuch' 'uninstall.sh all' 'edit.sh DRY-RUN'; do
+    if inside su -s /bin/sh nobody -c "/opt/avwap-execution/host/$words" > "$WORK/help.log" 2>&1; then fail "$words is refused"; fi
+    if grep -q 'as root' "$WORK/help.log"; then cat "$WORK/help.log"; fail "what is wrong with $words comes before root"; fi
+  done
+  seen "help, version and completion need no root; what does says how, and what is mistyped comes first"
 }
 
 try_check() {
@@ -174,7 +186,7 @@ run_service() {
 }
 
 build_all
-for part in service commands releases migration hostile; do
+for part in service commands releases migration hostile remedies; do
   if [ -z "$ONLY" ] || [ "$ONLY" = "$part" ]; then
     printf '\n== %s\n' "$part"
     "run_$part"

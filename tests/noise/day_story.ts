@@ -1,6 +1,7 @@
 import { LogLines } from "../../src/domain/day/log_lines.ts";
 import { formatNy } from "../../src/domain/ny_time.ts";
-import { createLog } from "../../src/runtime/logging.ts";
+import { decideStart, type StartDecision } from "../../src/domain/starts.ts";
+import { createLog, type RememberingLog } from "../../src/runtime/logging.ts";
 import { LIVE_ENVIRONMENT, TradingDay } from "../engine/trading_day.ts";
 import { SlackSink } from "../engine/slack_sink.ts";
 import { afterOpen, type DayKind } from "./kinds.ts";
@@ -18,27 +19,27 @@ export interface ToldLine {
 const START_MINUTES = -10;
 const END_MINUTES = 410;
 
-/** All that the operator of a day is told, in order. */
-export interface DayStory {
-  readonly lines: readonly ToldLine[];
-  /** The journal of many processes is many journals: nothing is remembered for it. */
-  readonly hasManyProcesses: boolean;
-}
-
-/** Runs a whole day of a kind with a real HTTP sink. */
-export async function tellDay(kind: DayKind): Promise<DayStory> {
+/** Runs a whole day of a kind with a real HTTP sink. @returns All that its operator is told, in order. */
+export async function tellDay(kind: DayKind): Promise<readonly ToldLine[]> {
   const lines: ToldLine[] = [];
   const slack = new SlackSink();
+  let log: RememberingLog | null = null;
+  let start: StartDecision | undefined;
   const day: TradingDay = new TradingDay({
     startMs: afterOpen(START_MINUTES),
     slack,
-    createLog: (clock) =>
-      createLog({
+    createLog: (clock) => {
+      start = decideStart(start?.value, clock.nowMs());
+      const isContinued = schedule.onceMinutes !== undefined || start.loop !== null;
+      log = createLog({
         clock,
         secrets: [],
         write: (text) =>
           void lines.push({ atMs: clock.nowMs(), surface: "journal", text: cutTime(text) }),
-      }),
+        heard: isContinued ? log?.listHeard() ?? [] : [],
+      });
+      return log;
+    },
   });
   slack.onTaken = (text) => void lines.push({ atMs: day.time.nowMs(), surface: "Slack", text });
   const schedule = kind(day, slack) ?? {};
@@ -48,9 +49,7 @@ export async function tellDay(kind: DayKind): Promise<DayStory> {
   } finally {
     await slack.stop();
   }
-  lines.sort((a, b) => a.atMs - b.atMs);
-  const { endMinutes, onceMinutes } = schedule;
-  return { lines, hasManyProcesses: endMinutes !== undefined || onceMinutes !== undefined };
+  return lines.sort((a, b) => a.atMs - b.atMs);
 }
 
 async function runDay(

@@ -8,7 +8,7 @@ const encoder = new TextEncoder();
 const write = (text: string) => void Deno.stdout.writeSync(encoder.encode(text));
 for (const [each, kind] of Object.entries(DAY_KINDS)) {
   if (!each.includes(name)) continue;
-  const { lines } = await tellDay(kind);
+  const lines = await tellDay(kind);
   write(`\n=== ${each}: ${lines.length} lines\n`);
   if (quiet === undefined) write(formatStory(lines));
   for (const { worst, line } of findRepeats(lines, 2)) write(`${worst} an hour: ${line}\n`);

@@ -29,6 +29,15 @@ const COMMAND = /avwap-execution [a-z]+/;
 const SINCE = /since \d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2} E[SD]T/;
 const SHARES = /\d+ (of \d+ )?shares?\b/;
 
+/** `1 shares`: a noun in the form of another number. */
+const MISCOUNTED =
+  /(?<![\w.,:/-])1 (?:[a-z]+ )?(?:shares|rows|orders|entries|positions|candidates|lines|days|symbols|trades|events|alerts|rejections|times)\b/;
+
+/** Whether a text's nouns all have the form of their numbers. */
+export function isCounted(text: string): boolean {
+  return !MISCOUNTED.test(text);
+}
+
 function isError({ level, title }: PhoneMessage): boolean {
   return level === "ERROR" && title === "Execution error";
 }

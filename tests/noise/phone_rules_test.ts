@@ -1,5 +1,5 @@
 import { assertEquals } from "../assert.ts";
-import { listMissing, parseMessage } from "./phone_rules.ts";
+import { isCounted, listMissing, parseMessage } from "./phone_rules.ts";
 
 const ID = "9e3779b1-0001-4000-8000-000000000001";
 
@@ -61,3 +61,10 @@ for (const { head, text, missing } of cases) {
     assertEquals(listMissing(message), missing);
   });
 }
+
+Deno.test("isCounted() finds a noun in the form of another number", () => {
+  const texts = ["NVDA 1 shares", "5 candidates, 1 rows dropped", "1 open orders"];
+  assertEquals(texts.filter(isCounted), []);
+  const right = ["NVDA 1 share", "11 shares", "0.1 shares", "1 of 5 orders", "10:01 shares"];
+  assertEquals(right.filter(isCounted), right);
+});

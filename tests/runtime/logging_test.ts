@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { createLog } from "../../src/runtime/logging.ts";
+import type { Heard } from "../../src/domain/repetition.ts";
 import { formatOneLine, formatWithoutSecrets } from "../../src/domain/one_line.ts";
 import { assert, assertEquals, assertFalse } from "../assert.ts";
 
@@ -123,6 +124,43 @@ Deno.test("createLog() says what a cycle repeats once an hour with its count, an
     "11:25:00 EST] Broker unreachable (network): attempt 80 (17 times since 09:45, last at 11:05)",
     "11:25:00 EST] Bars unavailable (http) (17 times since 09:45, last at 11:05)",
     "11:25:00 EST] Gate allowlist=ALL",
+  ]);
+});
+
+Deno.test("createLog() goes on from what an earlier process said, and leaves no secret to the next", () => {
+  let nowMs = WINTER_MS;
+  const lines: string[] = [];
+  const make = (heard: Heard) =>
+    createLog({
+      clock: { nowMs: () => nowMs },
+      secrets: ["hunter2"],
+      write: (text) => void lines.push(text.slice("[2026-01-20 ".length, -1)),
+      heard,
+    });
+  let heard: Heard = [];
+  for (let minute = 0; minute <= 60; minute += 5) {
+    nowMs = WINTER_MS + minute * 60_000;
+    const log = make(heard);
+    log.warn("Bars unavailable: key hunter2");
+    heard = log.listHeard();
+  }
+  assertEquals(lines.map((line) => line.replace(/ EST.*key \S+/, "")), [
+    "09:45:00",
+    "10:45:00 (13 times since 09:45)",
+  ]);
+  assertFalse(JSON.stringify(heard).includes("hunter2"));
+});
+
+Deno.test("createLog() says each of the errors that ids alone tell apart, and each once", () => {
+  const { log, lines } = createTestLog();
+  for (const order of [1, 2, 1]) {
+    log.error(`NVDA: stop order ${order} ends by itself`, { isDistinct: true });
+    log.error(`NVDA: sell ${order} waits`);
+  }
+  assertEquals(lines.map((line) => line.slice(line.indexOf("NVDA"), -1)), [
+    "NVDA: stop order 1 ends by itself",
+    "NVDA: sell 1 waits",
+    "NVDA: stop order 2 ends by itself",
   ]);
 });
 

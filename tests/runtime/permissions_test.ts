@@ -9,6 +9,7 @@ import {
   isHealthcheckReachable,
   isPermittedByDeno,
   type Need,
+  START_LISTS,
 } from "../../src/runtime/permissions.ts";
 import { ConfigError } from "../../src/runtime/settings.ts";
 import { assert, assertEquals, assertFalse, assertThrows } from "../assert.ts";
@@ -71,22 +72,36 @@ Deno.test("readEnvironment() reads the listed variables and no other", () => {
 });
 
 Deno.test("the start task permits the listed variables and hosts, and nothing else", () => {
+  assertEquals(START_LISTS.env, [...ENVIRONMENT_VARIABLES, ...MISSPELT, "NO_PROXY"]);
+  assertEquals(START_LISTS.net, [...ALLOWED_HOSTS, "localhost", "127.0.0.1", "[::1]"]);
   const { command: start } = settings.tasks.start;
-  const listOf = (name: string) =>
-    new RegExp(`--allow-${name}=([^\\s"]+)`).exec(start)?.[1]?.split(",") ?? [];
-  assertEquals(listOf("env"), [...ENVIRONMENT_VARIABLES, ...MISSPELT, "NO_PROXY"]);
+  const listed = (name: string) =>
+    `"--allow-${name}=$(deno run --no-prompt deploy/start_list.ts ${name})"`;
+  const [before = "", after = ""] = start.split("$(sh -c ");
+  assertEquals(before.split(" deno run --no-prompt ", 2)[0], "DENO_NO_UPDATE_CHECK=1");
   assertEquals(
-    listOf("net").toSorted(),
-    [
-      ...ALLOWED_HOSTS,
-      "localhost",
-      "127.0.0.1",
-      "[::1]",
-    ].toSorted(),
+    before.slice(before.indexOf("--no-prompt")),
+    `--no-prompt ${listed("env")} --allow-sys=statfs ${listed("net")} --allow-read "--allow-write=`,
   );
-  const allowed = [...start.matchAll(/--allow-([a-z]+)/g)].map((match) => match[1]);
-  assertEquals(allowed, ["env", "sys", "net", "read", "write"]);
-  assert(start.includes("--no-prompt"));
+  assertEquals(after.split(')" ')[1], "main.ts");
+});
+
+Deno.test("the list that the start task asks for is the program's own, and an unknown one is empty, which the runtime refuses", async () => {
+  const list = async (name: string) => {
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--no-prompt",
+        new URL("../../deploy/start_list.ts", import.meta.url).pathname,
+        name,
+      ],
+    }).output();
+    return new TextDecoder().decode(stdout);
+  };
+  for (const [name, values] of Object.entries(START_LISTS)) {
+    assertEquals(await list(name), values.join());
+  }
+  assertEquals(await list("all"), "");
 });
 
 Deno.test("no task takes every permission, by itself or by a set of permissions that has a name", () => {

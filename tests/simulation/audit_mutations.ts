@@ -19,15 +19,20 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "position cap counted once per cycle",
     edits: [
       {
-        file: "src/engine/entries.ts",
-        find: "  await refresh(engine);\n  // What was sold",
-        replace: "  // What was sold",
+        file: "src/domain/plan/entries.ts",
+        find: '    { ask: "positions" },\n    { ask: "open_orders" },\n    // What was sold',
+        replace: "    // What was sold",
       },
       {
-        file: "src/engine/entry_check.ts",
+        file: "src/domain/entry/open_symbols.ts",
         find:
-          "  for (const position of engine.state.positions) symbols.add(position.symbol);\n  for (const entry of ledger.entries) {",
+          "  for (const symbol of managed) symbols.add(symbol);\n  for (const entry of ledger.entries) {",
         replace: "  for (const entry of ledger.entries.slice(0, 0)) {",
+      },
+      {
+        file: "src/domain/plan/entry_judging.ts",
+        find: "rowsOf(openOrders) === null ? null : buildOpenOrders(book),",
+        replace: "rowsOf(openOrders),",
       },
     ],
   },
@@ -47,9 +52,8 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "foreign positions do not block entries",
     edits: [
       {
-        file: "src/engine/entry_judging.ts",
-        find:
-          "  if (observation.positions.value.some((position) => position.symbol === symbol)) return false;\n",
+        file: "src/domain/entry/open_symbols.ts",
+        find: "  if (positions.some((position) => position.symbol === symbol)) return false;\n",
         replace: "",
       },
     ],
@@ -220,16 +224,9 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "the stop is not raised to the pivot at R1",
     edits: [
       {
-        file: "src/domain/exit_plan.ts",
-        find:
-          "    const stopUsd = Math.max(position.stopUsd, position.pivotUsd);\n    return { highWaterUsd",
-        replace: "    const stopUsd = position.stopUsd;\n    return { highWaterUsd",
-      },
-      {
-        file: "src/domain/exit_plan.ts",
-        find:
-          "    const stopUsd = Math.max(position.stopUsd, position.pivotUsd);\n    return { ...position",
-        replace: "    const stopUsd = position.stopUsd;\n    return { ...position",
+        file: "src/domain/exit_rules.ts",
+        find: "floorUsd: ({ pivotUsd }: ExitLevels) => pivotUsd,",
+        replace: "floorUsd: ({ stopUsd }: ExitLevels) => stopUsd,",
       },
     ],
   },
@@ -249,9 +246,9 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "no trim at R2",
     edits: [
       {
-        file: "src/domain/exit_plan.ts",
-        find: "if (priceUsd >= position.r2Usd && !position.isTrimmedR2) {",
-        replace: "if (priceUsd >= 1e9 && !position.isTrimmedR2) {",
+        file: "src/domain/exit_rules.ts",
+        find: "levelUsd: ({ r2Usd }: ExitLevels) => r2Usd,",
+        replace: "levelUsd: ({ r2Usd }: ExitLevels) => 1e9 * r2Usd,",
       },
     ],
   },

@@ -29,9 +29,9 @@ function edit(
 }
 
 const BUGS: readonly Bug[] = [
-  edit(3, "the entry leaves before its record", "engine/entry_order.ts", {
-    find: "    await recordEntries(engine, [entry]);",
-    replace: "    await Promise.resolve();",
+  edit(3, "the entry leaves before its record", "engine/plan_shell.ts", {
+    find: "  const unwritten = await makeDurable(run, step);",
+    replace: '  const unwritten = request.op === "bracket" ? null : await makeDurable(run, step);',
   }),
   edit(3, "the directory is not synced after a rename", "state/durable_file.ts", {
     find: "    throw error;\n  }\n  await fs.syncDir(parentOf(path));",
@@ -50,9 +50,9 @@ const BUGS: readonly Bug[] = [
     replace:
       "formatGateReason(reason);\n  }\n  if (engine.isStateLoaded) return null;\n  const { decision } = await readGate(engine);",
   }),
-  edit(3, '"not found" is believed at once', "engine/looking_up.ts", {
-    find: "  if (nowMs < deadlineAtMs) return { entry, isAbsent: false };",
-    replace: "  if (nowMs < deadlineAtMs) return { entry, isAbsent: true };",
+  edit(3, '"not found" is believed at once', "domain/entry/absence.ts", {
+    find: "  if (nowMs < deadlineAtMs) return same;",
+    replace: "  if (nowMs < deadlineAtMs) return { ...same, isAbsent: true };",
   }),
   edit(3, "the caps count fills", "domain/ledger.ts", {
     find: 'return isEntryRecord(entry) && entry.status !== "rejected";',
@@ -100,8 +100,8 @@ const BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/domain/exit_plan.ts",
-        find: "position.isTrimmedR2 ? trail({ ...position, highWaterUsd }) : position.stopUsd;",
-        replace: "position.isTrimmedR2 ? priceUsd - moveUsd / 2 : position.stopUsd;",
+        find: "isTrailing ? trail({ ...position, highWaterUsd }) : position.stopUsd;",
+        replace: "isTrailing ? priceUsd - moveUsd / 2 : position.stopUsd;",
       },
       {
         file: "src/domain/protection_step.ts",

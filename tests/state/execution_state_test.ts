@@ -529,7 +529,7 @@ Deno.test("readCopy() names the copies that are of no use, and takes the newest 
   const copy = await state.readCopy();
   assert(copy.kind === "ok");
   assertEquals(copy.state, monday);
-  assertEquals(copy.unusable.map((each) => /state_(.{10})/.exec(each)?.[1]), [
+  assertEquals(copy.unusable.map(({ path }) => /state_(.{10})/.exec(path)?.[1]), [
     "2026-11-25",
     "2026-11-24",
   ]);

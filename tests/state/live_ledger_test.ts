@@ -332,8 +332,8 @@ Deno.test("readArchive() gives the newest days first, names what is of no use, a
   const { dates, unusable } = await read(3);
   assertEquals(dates, ["2026-11-23", "2026-11-20", "2026-11-18"]);
   assertEquals(unusable.length, 2);
-  assertStringIncludes(unusable[0] ?? "", "live_orders_2026-11-24.json");
-  assertStringIncludes(unusable[1] ?? "", "live_orders_2026-11-19.json");
+  assertStringIncludes(unusable[0]?.message ?? "", "live_orders_2026-11-24.json");
+  assertStringIncludes(unusable[1]?.message ?? "", "live_orders_2026-11-19.json");
   assertEquals((await read(99)).dates.length, 4);
   assertEquals(await read(0), { dates: [], unusable: [] });
 });

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { buildLedgerEntry, type LiveLedger } from "../../src/domain/ledger.ts";
 import { EMPTY_STATE, type EngineState } from "../../src/domain/engine_state.ts";
+import { buildTrimFields, EXIT_REASONS } from "../../src/domain/exit_rules.ts";
 import { isForFile, NOTHING_UNDER_WAY } from "../../src/domain/unfinished.ts";
 import { parseOurId } from "../../src/domain/client_order_id.ts";
 import type { ClockPort, LogPort } from "../../src/engine/ports.ts";
@@ -169,8 +170,7 @@ const position = fc.record({
   r2Usd: positiveUsd,
   stopUsd: positiveUsd,
   highWaterUsd: priceUsd,
-  isTrimmedR1: fc.boolean(),
-  isTrimmedR2: fc.boolean(),
+  ...buildTrimFields("flag", () => fc.boolean()),
   qty: orNull(fc.integer({ min: -100, max: 1e6 })),
   costBasisUsd: orNull(priceUsd),
   unexplainedQty: orNull(fc.nat(1e6)),
@@ -196,7 +196,7 @@ const standing = fc.record({
   isCoverRead: fc.boolean(),
   isGtcNeeded: fc.boolean(),
   bareQty: fc.nat(1000),
-  due: orNull(fc.constantFrom("r1_trim", "r2_trim", "stop_exit", "stop", "unknown")),
+  due: orNull(fc.constantFrom(...EXIT_REASONS, "stop", "unknown")),
   cause: textValue,
   why: textValue,
   bareSinceMs: orNull(moment),
@@ -221,7 +221,7 @@ const unfinished = fc.record({
   stopRefusedAtMs: orNull(moment),
   spentHandStopUsd: orNull(priceUsd.filter((usd) => usd > 0)),
   besideBuyAtMs: orNull(moment),
-  sellRefusedAtMs: fc.dictionary(fc.constantFrom("r1_trim", "r2_trim", "stop_exit"), moment, {
+  sellRefusedAtMs: fc.dictionary(fc.constantFrom(...EXIT_REASONS), moment, {
     noNullPrototype: true,
   }),
 }).map((each) => ({ ...each, underWay: NOTHING_UNDER_WAY })).filter(isForFile);

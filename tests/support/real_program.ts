@@ -1,5 +1,5 @@
 import { ENVIRONMENT_VARIABLES } from "../../src/runtime/environment.ts";
-import settings from "../../deno.json" with { type: "json" };
+import { START_LISTS } from "../../src/runtime/permissions.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -32,13 +32,9 @@ export interface ProgramEnd {
 
 /** The start task's own permissions, with `writeDir` in place of the operator's directories. */
 function listPermissions(writeDir: string): string[] {
-  const { command: start } = settings.tasks.start;
-  const env = /--allow-env=(\S+)/.exec(start)?.[1] ?? "";
-  const net = /--allow-net=([^\s"]+)/.exec(start)?.[1] ?? "";
-  const sys = /--allow-sys=(\S+)/.exec(start)?.[1] ?? "";
-  return ["--no-prompt", `--allow-env=${env}`, `--allow-net=${net}`, "--allow-read"]
-    .concat(`--allow-sys=${sys}`)
-    .concat(`--allow-write=${writeDir}`);
+  const { env, net } = START_LISTS;
+  return ["--no-prompt", `--allow-env=${env.join()}`, `--allow-net=${net.join()}`, "--allow-read"]
+    .concat("--allow-sys=statfs", `--allow-write=${writeDir}`);
 }
 
 /** What the runtime itself needs to find its cache; the program may not read it. */

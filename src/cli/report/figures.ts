@@ -1,3 +1,4 @@
+import { formatCounted } from "../../domain/counted.ts";
 import type { DayView } from "../../domain/day_view.ts";
 import { formatWholeUsd } from "./equity_chart.ts";
 import { type Markup, markup } from "./markup.ts";
@@ -30,7 +31,7 @@ export function buildDayFigures(view: DayView): Markup {
     buildFigure(
       "Errors",
       errors === 0 ? "0" : markup`<span class="loss">${errors}</span>`,
-      errors === 0 ? "none said" : `said ${times} times in all`,
+      errors === 0 ? "none said" : `said ${formatCounted(times, "time")} in all`,
     ),
   ]}</dl>`;
 }

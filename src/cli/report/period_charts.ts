@@ -1,3 +1,4 @@
+import { formatCounted } from "../../domain/counted.ts";
 import type { PeriodDay, PeriodView } from "../../domain/day/period.ts";
 import { formatR } from "../../domain/day/trade_result.ts";
 import type { Trade } from "../../domain/day/trades.ts";
@@ -128,7 +129,7 @@ function drawStrip(dots: readonly Dot[], frame: Frame): Markup {
   const ticks = listTicks(low, high, frame.name === "wide" ? 12 : 6);
   return markup`
     <svg class="${frame.name}" viewBox="0 0 ${frame.width} ${bottom + STRIP_BOTTOM}" role="img"
-      aria-label="${dots.length} closed trades by their R, mean ${formatR(meanR)}">
+      aria-label="${formatCounted(dots.length, "closed trade")} by their R, mean ${formatR(meanR)}">
     ${
     ticks.map((tick) =>
       markup`

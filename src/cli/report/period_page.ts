@@ -1,3 +1,4 @@
+import { formatCounted } from "../../domain/counted.ts";
 import type { PeriodDay, PeriodView } from "../../domain/day/period.ts";
 import type { RefusedEntry } from "../../domain/day/refused.ts";
 import type { TradeGroup } from "../../domain/day/trade_counts.ts";
@@ -31,7 +32,7 @@ export function buildPeriodReport(view: PeriodView, facts: PeriodReportFacts): s
   return buildPage(`${fromNy} to ${toNy}: ${headline}`, [
     markup`
       <header><p class="eyebrow">${fromNy} to ${toNy}, ${
-      countWords(view.days.length, "day", "days")
+      formatCounted(view.days.length, "day")
     } with records</p><h1>${keepNumbers(headline)}</h1></header>
     `,
     buildPeriodFigures(view),
@@ -70,15 +71,11 @@ function formatPeriod({ counts, days }: PeriodView): string {
   if (counts.count === 0) return "No trade was closed";
   const { sumUsd, meanR, winRate } = counts;
   return [
-    countWords(counts.count, "closed trade", "closed trades"),
+    formatCounted(counts.count, "closed trade"),
     ...(sumUsd === null ? [] : [`${formatSignedUsd(sumUsd)} USD`]),
     ...(winRate === null ? [] : [`${formatPart(winRate)} won`]),
     ...(meanR === null ? [] : [`${formatR(meanR)} a trade`]),
   ].join(", ");
-}
-
-function countWords(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`;
 }
 
 function buildPeriodFigures({ counts, days, open }: PeriodView): Markup {
@@ -89,7 +86,7 @@ function buildPeriodFigures({ counts, days, open }: PeriodView): Markup {
     buildFigure(
       "Closed trades",
       count === 0 ? "none" : formatMoney(sumUsd),
-      `USD, ${countWords(count, "trade", "trades")}${
+      `USD, ${formatCounted(count, "trade")}${
         unknownCount === 0 ? "" : `, ${unknownCount} of unknown result`
       }`,
     ),
@@ -107,7 +104,9 @@ function buildPeriodFigures({ counts, days, open }: PeriodView): Markup {
     buildFigure(
       "Day results",
       formatMoney(knownDays),
-      partial === 0 ? "USD, all days together" : `USD, ${partial} of ${days.length} days in part`,
+      partial === 0
+        ? "USD, all days together"
+        : `USD, ${partial} of ${formatCounted(days.length, "day")} in part`,
     ),
     buildFigure(
       "Open result",

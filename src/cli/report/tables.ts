@@ -1,4 +1,5 @@
 import { formatPriceUsd } from "../../domain/alert_facts.ts";
+import { formatCounted } from "../../domain/counted.ts";
 import type { OrderRow, RefusalRow, RowStatus, StopRow } from "../../domain/day_orders.ts";
 import type { AlertRow, DayView, ErrorRow } from "../../domain/day_view.ts";
 import { formatCents } from "../../domain/money.ts";
@@ -132,7 +133,7 @@ export function buildRefusalTable(view: DayView): Markup {
 export function buildMessageTables(view: DayView): Markup {
   const alerts = view.alerts.filter((row) => row.title !== HEARTBEAT);
   const heartbeats = view.alerts.length - alerts.length;
-  const beats = heartbeats === 0 ? "" : `${heartbeats} heartbeats besides.`;
+  const beats = heartbeats === 0 ? "" : `${formatCounted(heartbeats, "heartbeat")} besides.`;
   return markup`${
     view.errors.length === 0
       ? null

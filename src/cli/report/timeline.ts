@@ -1,3 +1,4 @@
+import { formatCounted } from "../../domain/counted.ts";
 import { formatHourNy } from "../../domain/day_headline.ts";
 import type { DayView } from "../../domain/day_view.ts";
 import type { Span } from "../../domain/day_spans.ts";
@@ -219,7 +220,7 @@ function drawRefusals(view: DayView, x: Scale, y: number, isNarrow: boolean): Ma
       const kind = row.by === "broker" ? "band-kill" : "band-dry";
       return markup`
         <g>
-          <title>${row.symbol}: ${row.reason}, ${row.count} times</title>
+          <title>${row.symbol}: ${row.reason}, ${formatCounted(row.count, "time")}</title>
           <rect class="${kind} thin" x="${from}" y="${y + 16}" width="${
         round(to - from)
       }" height="3"/>

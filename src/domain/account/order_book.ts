@@ -38,7 +38,7 @@ export function mergeOrder(known: BrokerOrder, seen: BrokerOrder): BrokerOrder {
     ...base,
     filledQty: filled.filledQty,
     filledAvgPriceUsd: filled.filledAvgPriceUsd,
-    filledAtMs: filled.filledAtMs ?? base.filledAtMs,
+    filledAtMs: filled.filledAtMs ?? base.filledAtMs ?? known.filledAtMs,
     replacedBy: base.replacedBy ?? known.replacedBy,
     replaces: base.replaces ?? known.replaces,
   };
@@ -98,8 +98,11 @@ function learnOne(
     book.set(seen.orderId, { ...first, ...shown });
     return;
   }
-  const order = mergeOrder(known.order, flat);
-  const isRisen = order.filledQty > known.order.filledQty;
+  const merged = mergeOrder(known.order, flat);
+  const isRisen = merged.filledQty > known.order.filledQty;
+  // The broker may leave out when it was (broker.md, Time and data): then it was when it was seen.
+  const isUndated = isRisen && seen.filledAtMs === null && seen.updatedAtMs <= seen.submittedAtMs;
+  const order = isUndated ? { ...merged, filledAtMs: atMs } : merged;
   const isSettled = atMs - known.filledSeenAtMs >= LAG_MS;
   book.set(seen.orderId, {
     order,

@@ -1,3 +1,4 @@
+import { formatCounted } from "../counted.ts";
 import type { ManagedPosition } from "../engine_state.ts";
 import { type BrokerOrder, isFinal, remainingQty } from "../orders.ts";
 import type { SellSideRequest } from "../order_request.ts";
@@ -153,7 +154,9 @@ export function findBreach(
   const sureQty = readShares({ ...sight, doubts }, position)?.sureQty ?? 0;
   const reservedQty = countReserved(sight, position);
   if (reservedQty + added.qty <= sureQty) return null;
-  return `${added.symbol}: ${order.op} of ${added.qty} shares beside ${reservedQty} that sells and stops hold, ` +
+  return `${added.symbol}: ${order.op} of ${
+    formatCounted(added.qty, "share")
+  } beside ${reservedQty} that sells and stops hold, ` +
     `of ${sureQty} held for sure`;
 }
 

@@ -1,5 +1,7 @@
+import { formatCounted } from "../counted.ts";
 import type { ManagedPosition } from "../engine_state.ts";
-import { decideExit, type ExitReason } from "../exit_plan.ts";
+import type { ExitReason } from "../exit_rules.ts";
+import { decideExit } from "../exit_plan.ts";
 import { formatNy } from "../ny_time.ts";
 import type { ShareCount } from "./share_count.ts";
 import {
@@ -258,7 +260,9 @@ export function formatTrouble(standing: Standing): string | null {
     const kind = standing.isGtcNeeded ? "good-till-canceled stop" : "stop";
     const lasting = countFleeting(standing.stops.losses) > 0 ? `${kind} that lasts` : kind;
     const what = standing.isCoverRead ? `without a ${lasting}` : "whose stop can't be seen";
-    parts.push(`${bareQty} of ${mostHeldQty} shares ${what} since ${formatNy(bareSinceMs)}`);
+    parts.push(
+      `${bareQty} of ${formatCounted(mostHeldQty, "share")} ${what} since ${formatNy(bareSinceMs)}`,
+    );
   }
   if (dueSinceMs !== null) {
     const what = due === "unknown" ? "no exit decided" : `${due} due`;

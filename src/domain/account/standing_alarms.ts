@@ -1,3 +1,4 @@
+import { isClose } from "../exit_rules.ts";
 import { dateNyOf } from "../ny_time.ts";
 import type { Standing } from "./standing.ts";
 
@@ -66,7 +67,7 @@ function isBareAlarm(standing: Standing, context: AlarmContext): boolean {
 function isDueAlarm({ due, dueSinceMs, cause }: Standing, context: AlarmContext): boolean {
   if (dueSinceMs === null || !isLong(dueSinceMs, context)) return false;
   // A short position loses money whoever has stopped the engine.
-  return due === "stop_exit" || cause === "short" || !context.isOperatorStopped;
+  return isClose(due) || cause === "short" || !context.isOperatorStopped;
 }
 
 /** Two minutes, which nobody but this process could count where it can't write them down. */

@@ -47,7 +47,11 @@ export class LogLines {
     if (!isShown) return ended;
     if (isHappening(event)) return [...ended, { atMs, text, isEnd: false }];
     // Which moment the next cycle waits for tells nobody more than that there are cycles.
-    const words = event.type === "cycle" ? "" : buildMeaning(text);
+    const words = event.type === "cycle"
+      ? ""
+      : event["is_distinct"] === true
+      ? text
+      : buildMeaning(text);
     const meaning = `${event.type} ${words}`;
     const decision = this.#repetition.decide({ meaning, text }, atMs);
     if (decision.kind === "hold") return ended;

@@ -1,4 +1,5 @@
 import { readNumber, readText, readTimeMs, type RecordedEvent } from "../events.ts";
+import { isExitReason } from "../exit_rules.ts";
 import type { FillStep } from "./day_trail.ts";
 
 /** What fills cost beyond the price that they were decided at, USD; above 0 is money lost. `null` where no price is known. */
@@ -57,18 +58,16 @@ export function findDecisionPrice(
           (event) =>
             event.type === "price" && event.symbol === fill.symbol && isBefore(event, fill),
         );
-    case "r1_trim":
-    case "r2_trim":
-    case "stop_exit":
-      return find(
-        events,
-        "price_usd",
-        (event) =>
-          event.type === "exit" && event.symbol === fill.symbol &&
-          readText(event, "reason") === fill.reason && isBefore(event, fill),
-      );
     default:
-      return null;
+      return isExitReason(fill.reason)
+        ? find(
+          events,
+          "price_usd",
+          (event) =>
+            event.type === "exit" && event.symbol === fill.symbol &&
+            readText(event, "reason") === fill.reason && isBefore(event, fill),
+        )
+        : null;
   }
 }
 

@@ -1,5 +1,7 @@
 import { formatPriceUsd } from "../alert_facts.ts";
 import type { DenyReason } from "../caps.ts";
+import { formatCounted } from "../counted.ts";
+import { findFate } from "../entry/fate.ts";
 import { formatEvent } from "../event_sentence.ts";
 import { readNumber, readText, readTimeMs, type RecordedEvent } from "../events.ts";
 import { isEntryRecord } from "../ledger.ts";
@@ -62,7 +64,7 @@ const CONFIRM =
 export function buildWhy(events: readonly RecordedEvent[], symbol: string): Why {
   const own = events.filter((event) => event.symbol === symbol);
   const signals = own.filter((event) => event.type === "signal");
-  const last = own.findLast((event) => FATES.has(event.type));
+  const last = findFate(own.filter((event) => FATES.has(event.type)));
   const intent = own.findLast((event) => event.type === "intent");
   const entry = findEntry(own);
   const isFateOpen = entry === null ||
@@ -73,8 +75,10 @@ export function buildWhy(events: readonly RecordedEvent[], symbol: string): Why 
     .flatMap((event) => event === undefined ? [] : [describe(event)]);
   return {
     seen: signals.length > 0 ? describeSignals(signals) : describeNone(events, symbol),
-    decided: [...decided, ...countDenials(own)],
-    change: isFateOpen ? findChange(events, last, signals.length > 0) : entry.change,
+    decided: [...decided, ...countDenials(own, fate)],
+    change: isFateOpen
+      ? findChange(events, [own.findLast(isDenied), last], signals.length > 0)
+      : entry.change,
   };
 }
 
@@ -160,15 +164,24 @@ function describeNone(events: readonly RecordedEvent[], symbol: string): string 
   return "no breakout of it was confirmed";
 }
 
-/** How often the last reason was given, where that is more than once. */
-function countDenials(own: readonly RecordedEvent[]): string[] {
-  const denied = own.filter((event) => event.type === "verdict" && event["is_allowed"] === false);
-  return denied.length < 2 ? [] : [`denied ${denied.length} times in all`];
+/** How often it was denied and why, where its fate alone does not say so. */
+function countDenials(own: readonly RecordedEvent[], fate: RecordedEvent | undefined): string[] {
+  const denied = own.filter(isDenied);
+  const last = denied.at(-1);
+  if (last === undefined || (denied.length === 1 && last === fate)) return [];
+  const reasons = [...new Set(denied.map((event) => readText(event, "reason") ?? "unknown"))];
+  return [
+    `denied ${formatCounted(denied.length, "time")} until ${time(last)}: ${reasons.join(", ")}`,
+  ];
+}
+
+function isDenied(event: RecordedEvent): boolean {
+  return event.type === "verdict" && event["is_allowed"] === false;
 }
 
 function findChange(
   events: readonly RecordedEvent[],
-  last: RecordedEvent | undefined,
+  kept: readonly (RecordedEvent | undefined)[],
   isConfirmed: boolean,
 ): string {
   const gate = events.findLast((event) => event.type === "gate");
@@ -176,10 +189,13 @@ function findChange(
   const live = isLive || gate === undefined
     ? ""
     : `the gate would have to be LIVE (${readText(gate, "reason") ?? "unknown"})`;
-  const reason = last === undefined ? "" : readText(last, "reason") ?? "";
-  const own = isDenyReason(reason) ? CHANGES[reason] : SKIPS[reason];
-  const needed = [live, own ?? (isConfirmed ? "" : CONFIRM)].filter((each) => each !== "");
-  return needed.length === 0 ? "nothing: its intent waits for its time" : needed.join("; ");
+  const own = kept.flatMap((event) => {
+    const reason = event === undefined ? "" : readText(event, "reason") ?? "";
+    return (isDenyReason(reason) ? CHANGES[reason] : SKIPS[reason]) ?? [];
+  });
+  const confirm = own.length === 0 && !isConfirmed ? CONFIRM : "";
+  const needed = new Set([live, ...own, confirm].filter((each) => each !== ""));
+  return needed.size === 0 ? "nothing: its intent waits for its time" : [...needed].join("; ");
 }
 
 function isDenyReason(reason: string): reason is DenyReason {

@@ -1,6 +1,6 @@
 import type { EngineState, ManagedPosition } from "../engine_state.ts";
-import type { ExitReason } from "../exit_plan.ts";
-import { isExitReason, type LedgerEntry } from "../ledger.ts";
+import { type ExitReason, isExitReason } from "../exit_rules.ts";
+import type { LedgerEntry } from "../ledger.ts";
 import { type Begun, findUnfinished, type UnderWay, type Unfinished } from "../unfinished.ts";
 import { note, unfinishedPart } from "./move.ts";
 import type { Note } from "./note.ts";

@@ -1,7 +1,8 @@
 import { hasWorkingBuy, isEntryWorking, isHidden } from "../account/sight.ts";
 import { readStopLevel } from "../account/position_shares.ts";
-import { decideExit, type ExitReason, markTrimmed, splitQty } from "../exit_plan.ts";
-import { isExitReason, isIdTaken } from "../ledger.ts";
+import { decideExit, markTrimmed, splitQty } from "../exit_plan.ts";
+import { type ExitReason, isClose, isExitReason } from "../exit_rules.ts";
+import { isIdTaken } from "../ledger.ts";
 import { countCovered, listMarketSells, type SellGroup } from "../protection.ts";
 import { findExitRecord } from "./exit_record.ts";
 import { giveWay, type Successors } from "./give_way.ts";
@@ -96,7 +97,7 @@ export function planExit(
   const exitRecord = findExitRecord(entries, sight.book, position.positionId, reason);
   // Done on record: for instance after a crash before its flag was saved.
   if (sellQty === 0 || exitRecord === "done") {
-    return reason === "stop_exit"
+    return isClose(reason)
       ? rest(view)
       : record([{ kind: "position", position: markTrimmed(position, reason) }], [due]);
   }
@@ -108,7 +109,7 @@ export function planExit(
   const sells = listMarketSells(groups);
   if (sells.length > 0) {
     const afterMs = findSellLookMs(view, sells);
-    const isAlone = sells.length === groups.length && reason === "stop_exit";
+    const isAlone = sells.length === groups.length && isClose(reason);
     const beside = isAlone ? closeBeside(view, permit, facts) : null;
     return beside ?? rest(view, { afterMs, say: [due] });
   }
@@ -226,7 +227,7 @@ function begin(view: View, permit: Permit, exit: Exit, due: Note): Move {
   // What nothing holds is sold before anything is cancelled for it: a broker that is slow with cancels would hold it up for ever.
   const inTheWay = view.availableQty >= sellQty ? [] : groups;
   const refusal = records.alerted[buildRefusedKey(position.symbol)];
-  if (refusal !== undefined && reason !== "stop_exit" && inTheWay.length > 0) {
+  if (refusal !== undefined && !isClose(reason) && inTheWay.length > 0) {
     const why = `the broker refused the last stop in the symbol (${refusal}), ` +
       "and what protects it is not cancelled for a trim";
     const say = [due, begins, note(view, { kind: "waits", what: reason, why })];

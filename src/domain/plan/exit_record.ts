@@ -1,5 +1,6 @@
 import type { OrderBook } from "../account/order_book.ts";
 import type { SellReason } from "../client_order_id.ts";
+import { isTrim } from "../exit_rules.ts";
 import { isUnsettled, type LedgerEntry } from "../ledger.ts";
 import { isFinal } from "../orders.ts";
 
@@ -26,7 +27,7 @@ export function findExitRecord(
     (entry.status === "accepted" || (entry.broker?.filledQty ?? 0) > 0) &&
     !isEndedUnfilled(entry.broker)
   );
-  if (reason !== "stop_exit" && taken.length > 0) return "done";
+  if (isTrim(reason) && taken.length > 0) return "done";
   if (mine.some(isUnsettled)) return "open";
   if (taken.some((entry) => entry.broker === null || !isFinal(entry.broker))) return "open";
   return mine.some((entry) => entry.orderId !== null) ? "unfilled" : "none";

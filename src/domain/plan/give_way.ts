@@ -2,7 +2,8 @@ import { listRoots } from "../account/asked.ts";
 import { buildCancel, countUnfilled, findNextLook, listUnended } from "../account/giving_way.ts";
 import { findShown } from "../account/sight.ts";
 import { splitQty } from "../exit_plan.ts";
-import { isExitReason, type LedgerEntry } from "../ledger.ts";
+import { isClose, isExitReason } from "../exit_rules.ts";
+import type { LedgerEntry } from "../ledger.ts";
 import { isHandsObstacle, type SellGroup } from "../protection.ts";
 import type { Begun, BegunReason, Tried, UnderWay } from "../unfinished.ts";
 import { isEndedUnfilled } from "./exit_record.ts";
@@ -175,7 +176,7 @@ function sellNow(
   if (entry === undefined || clientOrderId === null || !isExitReason(reason)) return null;
   const named = { ...entry, clientOrderId };
   // Where all is sold, the market is at the stop: a stop would sell beside the one whose answer was lost.
-  if (entry.status === "unknown" && reason === "stop_exit" && turn.sendings.has(clientOrderId)) {
+  if (entry.status === "unknown" && isClose(reason) && turn.sendings.has(clientOrderId)) {
     return resolve(view, permit, named);
   }
   if (entry.status === "accepted" && isEndedUnfilled(entry.broker)) {

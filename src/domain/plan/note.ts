@@ -1,6 +1,9 @@
+import type { CheckedEntry } from "../entry/check_entry.ts";
+import type { EntryIntent } from "../entry_intent.ts";
 import type { ManagedPosition } from "../engine_state.ts";
 import type { EndReason } from "../entry_end.ts";
-import type { ExitReason } from "../exit_plan.ts";
+import type { ExitReason } from "../exit_rules.ts";
+import type { LedgerEntry } from "../ledger.ts";
 import type { BrokerOrder } from "../orders.ts";
 import type { SellGroup } from "../protection.ts";
 import type { Renamed } from "../renamed.ts";
@@ -56,9 +59,39 @@ export type PositionNote =
   /** Its stop was higher already than what is remembered, USD per share. */
   | { readonly kind: "stop_known"; readonly highestUsd: number; readonly stopUsd: number };
 
+/** What became of an entry, or of an intent. */
+export type EntryNote =
+  /** Let go. `isOnce`: told once a NY day and symbol, however often it is found. */
+  | { readonly kind: "skipped"; readonly reason: string; readonly isOnce: boolean }
+  | { readonly kind: "verdict"; readonly intent: EntryIntent; readonly checked: CheckedEntry }
+  /** Due ones that wait for an answer. */
+  | { readonly kind: "entries_wait"; readonly symbols: readonly string[]; readonly cause: string }
+  /** DRY_RUN's gate would have denied it. */
+  | { readonly kind: "would_block"; readonly what: "allowlist" | "entries paused" }
+  | {
+    readonly kind: "simulated";
+    readonly intent: EntryIntent;
+    readonly isAllowlisted: boolean;
+  }
+  | { readonly kind: "simulated_before" }
+  /** Not sent, nor simulated: its record can't be written, and why. */
+  | { readonly kind: "unrecorded"; readonly cause: string }
+  /** `entry`: as it is on record. */
+  | { readonly kind: "submitted"; readonly entry: LedgerEntry; readonly orderId: string }
+  | { readonly kind: "entry_unsent"; readonly why: string }
+  /** The broker's no. `how`: its status and message, or that it came after it had taken the order. */
+  | { readonly kind: "entry_rejected"; readonly how: string }
+  | { readonly kind: "rejected_twice" }
+  | { readonly kind: "rejections_in_a_row"; readonly count: number }
+  /** Nobody knows what became of it; it is looked up from now on. */
+  | { readonly kind: "entry_open"; readonly why: string }
+  /** `mismatches`: of the NY day, this one included. */
+  | { readonly kind: "mismatch"; readonly clientOrderId: string; readonly mismatches: number };
+
 /** What happened, as data; the words are the teller's. */
 export type NoteValue =
   | PositionNote
+  | EntryNote
   /** A sequence is begun: the audit trail has it before its requests. */
   | { readonly kind: "protection"; readonly step: string; readonly qty: number | null }
   /** A stop rests. */

@@ -1,12 +1,11 @@
 import { buildOpenOrders } from "../account/order_book.ts";
 import { findOurName } from "../account/our_orders.ts";
 import type { Sight } from "../account/sight.ts";
-import { isFlatten, isOurs } from "../client_order_id.ts";
+import { isFlatten, isOurs, readPositionId } from "../client_order_id.ts";
 import type { EngineState } from "../engine_state.ts";
 import { closedKey } from "../managed_position.ts";
 import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from "../orders.ts";
 import { isBound, isStopOrder } from "../protection.ts";
-import { readPositionId } from "../reconcile.ts";
 import { type Move, note, readLists, send } from "./move.ts";
 import { findTimeObstacle } from "./time_left.ts";
 import { areListsAfterChange, areListsYoung } from "./view.ts";

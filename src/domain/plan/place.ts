@@ -1,5 +1,5 @@
 import type { LedgerEntry } from "../ledger.ts";
-import { isExitReason } from "../ledger.ts";
+import { isExitReason } from "../exit_rules.ts";
 import { roundToIncrement } from "../price_increment.ts";
 import { type Move, note, read, readLists, rest, RETRY_MS, send, unfinishedPart } from "./move.ts";
 import { isEndedUnfilled } from "./exit_record.ts";

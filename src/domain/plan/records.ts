@@ -1,6 +1,7 @@
 import { unreachable } from "../assert.ts";
 import type { EngineState, ReleasedPosition } from "../engine_state.ts";
 import { applyBrokerOrder, ID_TAKEN, isIdTaken, type LedgerEntry, NOT_SENT } from "../ledger.ts";
+import type { BrokerOrder } from "../orders.ts";
 import { endRelease, putRelease, RELEASE_ENDED, RELEASED, releasePosition } from "../released.ts";
 import { putUnfinished } from "../unfinished.ts";
 import { buildHandKey, buildRefusedKey } from "./about.ts";
@@ -41,14 +42,36 @@ function applyPart(records: EngineState, part: RecordPart): EngineState {
       const positions = records.positions.map((each) => isSame(each.positionId) ? position : each);
       return { ...records, positions };
     }
-    case "managed":
-      return { ...records, positions: [...records.positions, part.position] };
+    case "managed": {
+      const { position } = part;
+      const others = records.positions.filter((each) => each.positionId !== position.positionId);
+      return { ...records, positions: [...others, position] };
+    }
     case "ended":
       return endPosition(records, part.positionId);
     case "released":
       return release(records, part.release);
     case "release_ended":
       return recordRelease(endRelease(records, part.release.symbol), part.release, RELEASE_ENDED);
+    case "off_list": {
+      const ids = new Set(part.intents.map(({ clientOrderId }) => clientOrderId));
+      const intents = records.intents.filter(({ clientOrderId }) => !ids.has(clientOrderId));
+      return { ...records, intents };
+    }
+    case "entry_unsent":
+      return changeEntry(records, part.clientOrderId, (entry) => ({
+        ...entry,
+        status: "rejected",
+        reason: NOT_SENT,
+        notFoundSinceMs: part.notFoundSinceMs,
+      }));
+    case "taken_over":
+      return changeEntry(records, part.clientOrderId, (entry) => takeOver(entry, part.order));
+    case "mismatch":
+      return countMismatch(records);
+    case "simulated":
+      // In a ledger of its own.
+      return records;
     case "unfinished": {
       const { positionId, change } = part;
       return { ...records, unfinished: putUnfinished(records.unfinished, positionId, change) };
@@ -89,11 +112,30 @@ function recordRelease(
   return { ...others, ledger: ledger === null ? null : putRelease(ledger, release, reason) };
 }
 
-/** No order came of it; what the broker has said it has is only not known yet. */
+/** No order came of it; what the broker has said it has is only not known yet. Of an entry the reason says why. */
 function reject(entry: LedgerEntry, detail: string): LedgerEntry {
+  if (entry.side === "buy") return { ...entry, status: "rejected", reason: detail };
   return isIdTaken(entry)
     ? { ...entry, status: "unknown" }
     : { ...entry, status: "rejected", detail };
+}
+
+/** Another engine's order counts with its own quantity, at the price that ours was counted with. */
+function takeOver(entry: LedgerEntry, order: BrokerOrder): LedgerEntry {
+  const qty = order.qty ?? 0;
+  const isWhole = Number.isSafeInteger(qty) && qty > 0 && entry.qty !== null;
+  const counted = isWhole
+    ? { ...entry, qty, notionalUsd: entry.notionalUsd / (entry.qty ?? qty) * qty }
+    : entry;
+  return applyBrokerOrder(counted, order);
+}
+
+/** The ledger has them where it is known. */
+function countMismatch(records: EngineState): EngineState {
+  const { ledger } = records;
+  return ledger === null
+    ? { ...records, mismatches: records.mismatches + 1 }
+    : { ...records, ledger: { ...ledger, mismatches: ledger.mismatches + 1 } };
 }
 
 function keep(

@@ -1,7 +1,7 @@
 import { EMPTY_BOOK, learnOrders } from "../account/order_book.ts";
 import { unreachable } from "../assert.ts";
 import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../orders.ts";
-import type { LookupOutcome, SellSideRequest, SendResult } from "../order_request.ts";
+import type { LookupOutcome, OrderRequest, SendResult } from "../order_request.ts";
 import type { Fact, Listed, Look, Now, OrderLook, Seen, TradeLook } from "./world.ts";
 
 /** The answer to one question (`Question`), with what it was about. */
@@ -95,7 +95,7 @@ function learnOne(
 /** Takes the answer to a request in: one that carries an order is a look at that order. What was stopped has changed nothing. */
 export function learnAnswer(
   seen: Seen,
-  request: Symbolled,
+  request: OrderRequest,
   answer: SendResult,
   { brokerMs, monotonicMs: atMs }: Pick<Now, "brokerMs" | "monotonicMs">,
 ): Seen {
@@ -108,14 +108,8 @@ export function learnAnswer(
   return { ...seen, book, changes: { count: number, last } };
 }
 
-/** A request that names what it is about. */
-type Symbolled = SellSideRequest | {
-  readonly op: "bracket";
-  readonly request: { readonly symbol: string };
-};
-
 /** The symbol that a request is about. */
-export function symbolOf(request: Symbolled): string {
+export function symbolOf(request: OrderRequest): string {
   return request.op === "cancel" || request.op === "replace"
     ? request.symbol
     : request.request.symbol;

@@ -1,6 +1,7 @@
 import type { EngineState, ManagedPosition } from "../engine_state.ts";
 import { markTrimmed } from "../exit_plan.ts";
-import { isExitReason, type LedgerEntry } from "../ledger.ts";
+import { isExitReason } from "../exit_rules.ts";
+import type { LedgerEntry } from "../ledger.ts";
 import type { BrokerOrder } from "../orders.ts";
 import type { SellSideRequest, SendResult } from "../order_request.ts";
 import {

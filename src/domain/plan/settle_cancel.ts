@@ -1,6 +1,6 @@
 import type { EngineState } from "../engine_state.ts";
 import { isUnjudged, type SellSideRequest, type SendResult } from "../order_request.ts";
-import { isExitReason } from "../ledger.ts";
+import { isExitReason } from "../exit_rules.ts";
 import { type Begun, findUnfinished } from "../unfinished.ts";
 import { type About, type At, buildHandKey, NOTHING } from "./about.ts";
 import { note, unfinishedPart } from "./move.ts";

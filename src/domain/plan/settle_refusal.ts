@@ -1,6 +1,5 @@
 import type { EngineState } from "../engine_state.ts";
-import type { ExitReason } from "../exit_plan.ts";
-import { isExitReason } from "../ledger.ts";
+import { type ExitReason, isExitReason } from "../exit_rules.ts";
 import { isLasting, isRefusedItself, type Refusal } from "../order_request.ts";
 import { roundToIncrement } from "../price_increment.ts";
 import {

@@ -1,10 +1,11 @@
 import type { Standing } from "../account/standing.ts";
 import type { ClosedStopPermit } from "../closed_stop.ts";
 import type { ManagedPosition, ReleasedPosition } from "../engine_state.ts";
+import type { EntryIntent } from "../entry_intent.ts";
 import type { LiveDecision } from "../gate.ts";
 import type { LedgerEntry } from "../ledger.ts";
 import type { BrokerOrder } from "../orders.ts";
-import type { SellSideRequest } from "../order_request.ts";
+import type { DryRunOrder, EntryRequest, SellSideRequest } from "../order_request.ts";
 import type { Unfinished } from "../unfinished.ts";
 import type { Note } from "./note.ts";
 
@@ -19,6 +20,23 @@ export type Question =
   | { readonly ask: "open_orders" }
   /** The latest trade of a symbol, looked at again. */
   | { readonly ask: "trade"; readonly symbol: string };
+
+/** What entries are decided from, beside what every decision is (`Question`). */
+export type EntryQuestion =
+  | Extract<Question, { readonly ask: "look_up" | "positions" | "open_orders" }>
+  /** The latest trades of symbols, whatever their age. */
+  | { readonly ask: "prices"; readonly symbols: readonly string[] }
+  | { readonly ask: "account" }
+  /** Corporate actions up to the next session. */
+  | { readonly ask: "corporate_actions"; readonly symbols: readonly string[] }
+  /** What the day has lost, as the last look at the positions has it. */
+  | { readonly ask: "day_loss" }
+  /** The gate, and the operator's pause, as they are now: for one entry. */
+  | { readonly ask: "gate"; readonly clientOrderId: string }
+  /** The pause inside the cycle, until an entry's moment by the broker's clock, Unix ms: whether nothing has ended it before. */
+  | { readonly ask: "moment"; readonly clientOrderId: string; readonly atMs: number }
+  /** What DRY_RUN has simulated today. */
+  | { readonly ask: "dry_run_ledger"; readonly symbols: readonly string[] };
 
 /** A change of the records; several together are durable at once, in this order. */
 export type RecordPart =
@@ -42,6 +60,20 @@ export type RecordPart =
     readonly positionId: string;
     readonly change: Partial<Omit<Unfinished, "positionId">>;
   }
+  /** Intents that are decided, or go on record: they wait no longer. */
+  | { readonly kind: "off_list"; readonly intents: readonly EntryIntent[] }
+  /** An entry of which nothing is at the broker by its last sending. `notFoundSinceMs`: what is known of those before. */
+  | {
+    readonly kind: "entry_unsent";
+    readonly clientOrderId: string;
+    readonly notFoundSinceMs: number | null;
+  }
+  /** Another engine's order under the id of an entry of ours: it counts with its own quantity (pipeline 6). */
+  | { readonly kind: "taken_over"; readonly clientOrderId: string; readonly order: BrokerOrder }
+  /** The broker has an order of ours that this engine never sent: LIVE stays blocked for the cycle (pipeline 6). */
+  | { readonly kind: "mismatch" }
+  /** What DRY_RUN would have sent, in a ledger of its own. */
+  | { readonly kind: "simulated"; readonly orders: readonly DryRunOrder[] }
   /** What is kept by a key (`EngineState.alerted`); `null` forgets it. */
   | { readonly kind: "kept"; readonly key: string; readonly value: string | null };
 
@@ -57,12 +89,12 @@ export type Permit =
   /** The one order that leaves while the market is closed. */
   | ClosedStopPermit;
 
-/** The one next step. */
-export type Step =
+/** The one next step: of the sell side, where nothing else is said. */
+export type Step<Asked = Question, Sent = SellSideRequest> =
   | {
     readonly do: "read";
     /** Asked together. */
-    readonly questions: readonly Question[];
+    readonly questions: readonly Asked[];
     /** A pause inside the cycle: not before this, by monotonic time, ms. */
     readonly notBeforeMs: number | null;
   }
@@ -71,7 +103,7 @@ export type Step =
     readonly do: "send";
     /** Durable before the request leaves, but under `exit_rest`, which a full disk can't keep back. */
     readonly change: RecordChange;
-    readonly request: SellSideRequest;
+    readonly request: Sent;
     readonly permit: Permit;
     readonly positionId: string;
     /** What is told once the broker has taken it. */
@@ -85,10 +117,13 @@ export type Step =
   };
 
 /** What `plan` returns. */
-export interface Planned {
-  readonly step: Step;
+export interface Planned<Asked = Question, Sent = SellSideRequest> {
+  readonly step: Step<Asked, Sent>;
   readonly say: readonly Note[];
 }
+
+/** What `planEntries` returns. */
+export type EntryPlanned = Planned<EntryQuestion, EntryRequest>;
 
 /** What `settle` returns, and other decisions that send nothing. */
 export interface Settled {

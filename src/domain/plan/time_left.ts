@@ -1,4 +1,5 @@
 import { decideConversionMs, decideNeededMs, type Sequence } from "../sequence_time.ts";
+import type { MarketClock } from "../market.ts";
 import type { Now } from "./world.ts";
 
 // What the last minutes of a session ask for, and what they leave no time for (pipeline 5, "How, at the broker").
@@ -51,6 +52,14 @@ export function readConversionMs(now: TimeLeft, positions: number): number {
     stepMs: now.isRunOnce ? Math.max(neededMs, RUN_EACH_MS) : neededMs,
     positions,
   });
+}
+
+/** Whether an entry's stop could not be made to last the night any more: from the conversion on (pipeline 4). */
+export function isCloseNear(
+  { untilCloseMs }: Pick<TimeLeft, "untilCloseMs">,
+  clock: MarketClock | null,
+): boolean {
+  return clock?.isOpen === true && untilCloseMs <= CONVERT_BEFORE_CLOSE_MS;
 }
 
 /** Whether day orders give way to a good-till-canceled stop now. @param beforeMs From so long before the close on. */

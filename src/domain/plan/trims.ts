@@ -1,7 +1,8 @@
 import { isActionable, readShares } from "../account/position_shares.ts";
 import { isEntryWorking, type Sight } from "../account/sight.ts";
 import type { EngineState, ManagedPosition } from "../engine_state.ts";
-import { markTrimmed } from "../exit_plan.ts";
+import { markTrimmed, unmarkTrimmed } from "../exit_plan.ts";
+import { EXIT_RULES, TRIM_REASONS, type TrimReason } from "../exit_rules.ts";
 import type { LedgerEntry, LiveLedger } from "../ledger.ts";
 import { type ExitRecord, findExitRecord } from "./exit_record.ts";
 import { note } from "./move.ts";
@@ -35,27 +36,23 @@ export function reviseTrims({ positions, ledger }: EngineState, look: TrimsLook)
 }
 
 function revise(ledger: LiveLedger, look: TrimsLook, position: ManagedPosition): Settled {
-  const records = {
-    r1_trim: findTrimRecord(ledger, look, position, "r1_trim"),
-    r2_trim: findTrimRecord(ledger, look, position, "r2_trim"),
-  };
-  let next = position;
-  if (!next.isTrimmedR1 && records.r1_trim === "done") next = markTrimmed(next, "r1_trim");
-  if (!next.isTrimmedR2 && records.r2_trim === "done") next = markTrimmed(next, "r2_trim");
-  const isR1Undone = next.isTrimmedR1 && records.r1_trim === "unfilled";
-  const isR2Undone = next.isTrimmedR2 && records.r2_trim === "unfilled";
-  const isUndone = isR1Undone || isR2Undone;
-  if (isUndone) {
-    next = {
-      ...next,
-      isTrimmedR1: next.isTrimmedR1 && !isR1Undone,
-      isTrimmedR2: next.isTrimmedR2 && !isR2Undone,
-    };
-  }
+  const records = new Map(
+    TRIM_REASONS.map((reason) => [reason, findTrimRecord(ledger, look, position, reason)]),
+  );
+  const marked = TRIM_REASONS.filter((reason) => records.get(reason) === "done")
+    .reduce((each, reason) => isMarked(each, reason) ? each : markTrimmed(each, reason), position);
+  const undone = TRIM_REASONS.filter((reason) =>
+    isMarked(marked, reason) && records.get(reason) === "unfilled"
+  );
+  const next = undone.reduce<ManagedPosition>(unmarkTrimmed, marked);
   return {
     change: next === position ? [] : [{ kind: "position", position: next }],
-    say: isUndone ? [note({ position }, { kind: "trim_undone" })] : [],
+    say: undone.length > 0 ? [note({ position }, { kind: "trim_undone" })] : [],
   };
+}
+
+function isMarked(position: ManagedPosition, reason: TrimReason): boolean {
+  return position[EXIT_RULES[reason].flag];
 }
 
 /** What became of a trim, today's or one of the last days'. */
@@ -63,7 +60,7 @@ function findTrimRecord(
   { entries }: LiveLedger,
   { sight, past }: TrimsLook,
   { positionId }: ManagedPosition,
-  reason: "r1_trim" | "r2_trim",
+  reason: TrimReason,
 ): ExitRecord {
   const record = findExitRecord(entries, sight.book, positionId, reason);
   return record === "none" ? findExitRecord(past, new Map(), positionId, reason) : record;

@@ -1,8 +1,10 @@
 import type { OrderBook } from "../account/order_book.ts";
 import type { ClosedAction } from "../closed_stop.ts";
+import type { LossVerdict } from "../day_loss.ts";
 import type { EngineState } from "../engine_state.ts";
-import type { GateDecision, GateFailReason, ReadFailure } from "../gate.ts";
+import type { Allowlist, GateDecision, GateFailReason } from "../gate.ts";
 import type { MarketClock, Trade } from "../market.ts";
+import type { ReadFailure, SendResult } from "../order_request.ts";
 import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../orders.ts";
 import type { UnreadableRow } from "../unreadable_row.ts";
 
@@ -128,4 +130,70 @@ export interface World {
   readonly operator: OperatorView;
   readonly seen: Seen;
   readonly records: EngineState;
+}
+
+/** The latest trade of an entry's symbol as it was answered, whatever its age; what was asked and not answered has failed. */
+export interface EntryPrice {
+  readonly look: Look<Trade | null>;
+  /** When it was asked for, by monotonic time, ms. */
+  readonly atMs: number;
+}
+
+/** What DRY_RUN's own ledger says of a symbol today: simulated before, not yet, or in this very run. */
+export type Simulation =
+  | { readonly kind: "before" | "not_yet" | "now" }
+  /** It can't be read or written, and why. */
+  | { readonly kind: "failed"; readonly message: string };
+
+/** An entry that had its turn in this run. */
+export interface SentEntry {
+  /** Whether a request of its id may have left before this one. */
+  readonly isRepeat: boolean;
+  readonly answer: SendResult["kind"];
+  /** By the broker's clock, Unix ms. */
+  readonly atMs: number;
+}
+
+/** What a cycle's run for entries counts of itself, gone at its end. */
+export interface EntryTurn {
+  readonly prices: ReadonlyMap<string, EntryPrice>;
+  /** Symbols whose corporate actions were asked for, answered or not. */
+  readonly actionsAsked: ReadonlySet<string>;
+  readonly simulations: ReadonlyMap<string, Simulation>;
+  /** The entry that the gate was asked for last: one decision is good for one entry. */
+  readonly gateFor: string | null;
+  /** The entry whose moment was waited for last. */
+  readonly momentFor: string | null;
+  /** Whether something has ended such a wait: what is not due is left to the next cycle. */
+  readonly isDisturbed: boolean;
+  /** By client order id. */
+  readonly sent: ReadonlyMap<string, SentEntry>;
+}
+
+/** What entries are decided from, beside what positions are. */
+export interface EntryDesk {
+  /** Whether this cycle sends entries: its list is of today (pipeline 1), and the disk takes records. */
+  readonly isTaking: boolean;
+  readonly isStopping: boolean;
+  /** How long before its moment an entry is judged, ms. */
+  readonly leadMs: number;
+  /** No wait for an entry's moment lasts until then, by the broker's clock, Unix ms. */
+  readonly pauseEndMs: number;
+  /** What is wrong with the disk; `null` where nothing is known to be. */
+  readonly diskFault: string | null;
+  /** The broker's account; `null` where it was never read. */
+  readonly accountId: string | null;
+  readonly areEntriesPaused: boolean;
+  readonly allowlist: Allowlist;
+  readonly loss: LossVerdict;
+  /** Host clock minus broker clock in seconds; `null` where it is not known. */
+  readonly clockSkewSeconds: number | null;
+  /** Client order ids of entries proven absent at the broker (pipeline 6). */
+  readonly absent: ReadonlySet<string>;
+  readonly turn: EntryTurn;
+}
+
+/** The world of a run for entries. */
+export interface EntryWorld extends World {
+  readonly desk: EntryDesk;
 }

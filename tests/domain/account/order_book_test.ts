@@ -233,3 +233,14 @@ Deno.test("learnRecords() makes nothing of a record that the broker has not answ
   const pending = { ...RECORD, status: "pending", orderId: null, broker: null } as const;
   assertEquals(learnRecords(EMPTY_BOOK, [pending], 1_001_000).size, 0);
 });
+
+Deno.test("learnOrders(): a fill whose time the broker leaves out was made when it was seen, and stays so", () => {
+  const undated = { submittedAtMs: 1_000, updatedAtMs: 1_000, filledAtMs: null };
+  const filled = stop({ ...undated, status: "filled", filledQty: 10 });
+  const placed = learnOrders(EMPTY_BOOK, [stop(undated)], 1_000);
+  const seen = learnOrders(placed, [filled], 90_000);
+  assertEquals(seen.get("s-1")?.order.filledAtMs, 90_000);
+  assertEquals(learnOrders(seen, [filled], 95_000).get("s-1")?.order.filledAtMs, 90_000);
+  const dated = { ...filled, filledAtMs: 40_000 };
+  assertEquals(learnOrders(placed, [dated], 90_000).get("s-1")?.order.filledAtMs, 40_000);
+});

@@ -77,11 +77,12 @@ export const DISK_BUGS: readonly TestedBug[] = [
       find: 'watchlist.kind === "fresh" && engine.ports.disk.fault === null;',
       replace: 'watchlist.kind === "fresh";',
     }, {
-      file: "src/engine/entries.ts",
-      find: "if (fault !== null) return { gate, waitsFor: `the disk is ${fault.kind}` };",
-      replace: "if (fault?.kind === undefined && gate === null) return { gate, waitsFor: null };",
+      file: "src/domain/plan/entry_judging.ts",
+      find:
+        'if (desk.diskFault !== null) return { kind: "waits", cause: `the disk is ${desk.diskFault}` };',
+      replace: "",
     }, {
-      file: "src/engine/entry_order.ts",
+      file: "src/engine/plan_shell.ts",
       find: 'if (engine.ports.disk.fault?.kind === "full") return "disk full";',
       replace: "",
     }],
@@ -90,7 +91,7 @@ export const DISK_BUGS: readonly TestedBug[] = [
   {
     name: "an entry whose record took from the reserve is sent",
     edits: [{
-      file: "src/engine/entry_order.ts",
+      file: "src/engine/plan_shell.ts",
       find: 'if (engine.ports.disk.fault?.kind === "full") return "disk full";',
       replace: "",
     }],

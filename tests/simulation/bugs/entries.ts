@@ -6,6 +6,8 @@ const REFUSALS = "tests/engine/entry_refusals_test.ts";
 const ATTACKS = "tests/engine/attacks_3_test.ts";
 const UNFILLED = "tests/engine/unfilled_entry_test.ts";
 const ENTRY_PLAN = "tests/domain/plan/entry_test.ts";
+const ENTRIES_PLAN = "tests/domain/plan/entries_test.ts";
+const LIFE = "tests/exploration/entry_life_test.ts";
 const PARTIAL = "tests/engine/partial_entry_test.ts";
 const LEAVING_DISK = "tests/engine/leaving_disk_test.ts";
 const MOMENT = "tests/engine/entry_moment_test.ts";
@@ -34,7 +36,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "the entry id made from the time of confirmation",
     edits: [
       {
-        file: "src/engine/entries.ts",
+        file: "src/domain/entry/entry_record.ts",
         find: "  const attempt = usage.symbolRejections + 1;",
         replace: "  const attempt = usage.symbolRejections + intent.confirmedAtMs;",
       },
@@ -113,7 +115,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "the attempt rises after not sent",
     edits: [{
-      file: "src/engine/entries.ts",
+      file: "src/domain/entry/entry_record.ts",
       find: "  const attempt = usage.symbolRejections + 1;",
       replace: "  const attempt = usage.symbolRejections + 1 +\n" +
         "    ledger.entries.filter((each) => each.symbol === symbol && isNotSent(each)).length;",
@@ -123,9 +125,9 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "a stale trade taken as price",
     edits: [{
-      file: "src/engine/entry_check.ts",
-      find: "trade !== undefined && trade.atMs >= intent.b2StartMs",
-      replace: "trade !== undefined && trade.atMs >= 0",
+      file: "src/domain/entry/check_entry.ts",
+      find: "trade !== null && trade.atMs >= intent.b2StartMs",
+      replace: "trade !== null && trade.atMs >= 0",
     }],
     tests: [REFUSALS],
   },
@@ -133,19 +135,14 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "a due intent skipped while positions are unreadable",
     edits: [
       {
-        file: "src/engine/entry_judging.ts",
-        find: '{ positions, "open orders": openOrders };',
-        replace: '{ "open orders": openOrders };',
+        file: "src/domain/plan/entry_judging.ts",
+        find: '[["positions", seen.positions], ["open orders", seen.openOrders]] as const',
+        replace: '[["open orders", seen.openOrders]] as const',
       },
       {
         file: "src/domain/gate.ts",
         find: 'code === "ledger_unavailable" || code === "positions_unavailable"',
         replace: 'code === "ledger_unavailable"',
-      },
-      {
-        file: "src/engine/entry_judging.ts",
-        find: "  const { positions, openOrders, account } = observation;",
-        replace: "  const { openOrders, account } = observation;",
       },
     ],
     tests: [WAITS],
@@ -162,18 +159,18 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "a duplicate at the first sending without a mismatch",
     edits: [{
-      file: "src/engine/entry_order.ts",
-      find: "  const isOwn = mayHaveLeft(sent);",
-      replace: '  const isOwn = mayHaveLeft(sent) || symbol !== "";',
+      file: "src/domain/plan/settle_entry.ts",
+      find: "if (earlier !== null) return { change: [unknown]",
+      replace: 'if (earlier !== null || symbol !== "") return { change: [unknown]',
     }],
     tests: [IDS],
   },
   {
     name: "a duplicate in answer to a repeat counted as a mismatch",
     edits: [{
-      file: "src/engine/entry_order.ts",
-      find: "  return past !== null && !hasNeverLeft(past);",
-      replace: '  return past !== null && past.status === "accepted";',
+      file: "src/domain/plan/entries.ts",
+      find: "past !== undefined && !hasNeverLeft(past);",
+      replace: 'past !== undefined && past.status === "accepted";',
     }],
     tests: [IDS],
   },
@@ -190,14 +187,14 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "an entry in the last ten minutes",
     edits: [
       {
-        file: "src/engine/closing.ts",
-        find: "    untilCloseMs(engine) <= CONVERT_BEFORE_CLOSE_MS;",
-        replace: "    untilCloseMs(engine) <= 60_000;",
+        file: "src/domain/plan/time_left.ts",
+        find: "isOpen === true && untilCloseMs <= CONVERT_BEFORE_CLOSE_MS;",
+        replace: "isOpen === true && untilCloseMs <= 60_000;",
       },
       {
-        file: "src/engine/entry_order.ts",
-        find: "engine.nowMs() + untilCloseMs(engine) - CONVERT_BEFORE_CLOSE_MS,",
-        replace: "engine.nowMs() + untilCloseMs(engine) + CONVERT_BEFORE_CLOSE_MS,",
+        file: "src/domain/plan/entries.ts",
+        find: "nowMs + now.untilCloseMs - CONVERT_BEFORE_CLOSE_MS,",
+        replace: "nowMs + now.untilCloseMs + CONVERT_BEFORE_CLOSE_MS,",
       },
     ],
     tests: [WAITS],
@@ -205,9 +202,9 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an entry recorded before the last ten minutes leaves in them",
     edits: [{
-      file: "src/engine/entry_order.ts",
-      find: "engine.nowMs() + untilCloseMs(engine) - CONVERT_BEFORE_CLOSE_MS,",
-      replace: "engine.nowMs() + untilCloseMs(engine) + CONVERT_BEFORE_CLOSE_MS,",
+      file: "src/domain/plan/entries.ts",
+      find: "nowMs + now.untilCloseMs - CONVERT_BEFORE_CLOSE_MS,",
+      replace: "nowMs + now.untilCloseMs + CONVERT_BEFORE_CLOSE_MS,",
     }],
     tests: [WAITS],
   },
@@ -224,10 +221,10 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "a repeat has a new id",
     edits: [{
-      file: "src/engine/entry_repeat.ts",
-      find: "  return [{\n    clientOrderId,\n",
+      file: "src/domain/entry/entry_record.ts",
+      find: "  return {\n    clientOrderId,\n",
       replace:
-        "  return [{\n    clientOrderId: parseOurId(`${clientOrderId}-2`) ?? clientOrderId,\n",
+        "  return {\n    clientOrderId: parseOurId(`${clientOrderId}-2`) ?? clientOrderId,\n",
     }],
     tests: [IDS, "tests/engine/exactly_once_test.ts"],
   },
@@ -253,15 +250,15 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "an intent is made in what is held",
     edits: [{
       file: "src/engine/signals.ts",
-      find: "  if (isAnswered && !isFree(engine, own, ledger)) return SKIP.taken;",
-      replace: "  if (isAnswered && !isFree(engine, own, ledger)) return null;",
+      find: "  if (isAnswered && !isFree(sight, own)) return SKIP.taken;",
+      replace: "  if (isAnswered && !isFree(sight, own)) return null;",
     }],
     tests: [WAITS],
   },
   {
     name: "the same denial is logged in each cycle",
     edits: [{
-      file: "src/engine/entry_check.ts",
+      file: "src/engine/entry_words.ts",
       find: '  if (verdict.kind === "allowed" || isNewDenial(engine, intent, verdict.reason)) {',
       replace:
         '  if (verdict.kind === "allowed" || isNewDenial(engine, intent, verdict.reason) || inputs) {',
@@ -280,8 +277,8 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an entry judged by the account of the cycle's start",
     edits: [{
-      file: "src/engine/entries.ts",
-      find: "  await refreshAccount(engine, Math.max(0, engine.leftMs(intent.scheduledAtMs)));\n",
+      file: "src/domain/plan/entries.ts",
+      find: '    ...(account ? [{ ask: "account" } as const] : []),\n',
       replace: "",
     }],
     tests: [REFUSALS],
@@ -289,18 +286,18 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "orders read before a slow price",
     edits: [{
-      file: "src/engine/entries.ts",
-      find: "  await refresh(engine);\n  // What was sold",
-      replace: "  // What was sold",
+      file: "src/domain/plan/entries.ts",
+      find: '    { ask: "positions" },\n    { ask: "open_orders" },\n    // What was sold',
+      replace: "    // What was sold",
     }],
     tests: [REFUSALS],
   },
   {
     name: "an absent entry settled while the broker shows its shares",
     edits: [{
-      file: "src/engine/entries.ts",
-      find: "  const isOver = !mayShow(engine, intent) || ",
-      replace: '  const isOver = intent.symbol !== "" || ',
+      file: "src/domain/plan/entries.ts",
+      find: "  return !mayShow(sight, intent) || ",
+      replace: '  return intent.symbol !== "" || ',
     }],
     tests: [ATTACKS],
   },
@@ -352,19 +349,21 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "all due intents off their list with the record of the first",
     edits: [{
-      file: "src/engine/entries.ts",
-      find: "  const intents = engine.state.intents.filter((each) => each !== intent);",
-      replace:
-        "  const intents = engine.state.intents.filter((each) => each.scheduledAtMs > intent.scheduledAtMs);",
+      file: "src/domain/plan/records.ts",
+      find:
+        "      const intents = records.intents.filter(({ clientOrderId }) => !ids.has(clientOrderId));",
+      replace: "      const intents = records.intents.filter(({ scheduledAtMs }) =>\n" +
+        "        ids.size === 0 || part.intents.some((each) => scheduledAtMs > each.scheduledAtMs)\n" +
+        "      );",
     }],
     tests: [LEAVING_DISK],
   },
   {
     name: "a due intent off its list after its record",
     edits: [{
-      file: "src/engine/entries.ts",
-      find: "    takeOffList(engine, entry.intent);\n    await submitEntry",
-      replace: "    await submitEntry",
+      file: "src/domain/plan/entries.ts",
+      find: '[{ kind: "orders", entries: [entry] }, ...offList]',
+      replace: '[{ kind: "orders", entries: [entry] }, ...offList.slice(1)]',
     }],
     tests: [LEAVING_DISK],
   },
@@ -372,9 +371,9 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "a replacement of the document before a due entry",
     edits: [{
       file: "src/engine/cycle.ts",
-      find: "  if (isPressing) await decideDueEntries(",
+      find: "  if (isPressing) await carryOut(engine, mandate);",
       replace:
-        "  if (isPressing) await engine.trySaveState();\n  if (isPressing) await decideDueEntries(",
+        "  if (isPressing) await engine.trySaveState();\n  if (isPressing) await carryOut(engine, mandate);",
     }],
     tests: [LEAVING_DISK],
   },
@@ -399,9 +398,9 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an entry that leaves before its moment",
     edits: [{
-      file: "src/engine/entries.ts",
-      find: "  if (!await awaitMoment(engine, intent)) return",
-      replace: "  if (engine.stop.aborted) return",
+      file: "src/domain/plan/entries.ts",
+      find: "  if (isEarly(world, listed)) {\n",
+      replace: "  if (isEarly(world, listed) && desk.isStopping) {\n",
     }],
     tests: [MOMENT],
   },
@@ -443,8 +442,8 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "a moment of a position's that waits for an entry's",
     edits: [{
       file: "src/engine/entry_moment.ts",
-      find: " && moments.every((ms) => ms > untilMs);",
-      replace: " && moments.length >= 0;",
+      find: "Math.min(closeMs, ...moments)",
+      replace: "Math.min(closeMs, ...moments.slice(moments.length))",
     }],
     tests: [MOMENT],
   },
@@ -469,9 +468,9 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an account too old at the moment that its entry leaves at",
     edits: [{
-      file: "src/engine/account_look.ts",
-      find: "clock.monotonicMs() + leftMs - account",
-      replace: "clock.monotonicMs() - account",
+      file: "src/domain/plan/entries.ts",
+      find: "  const leavesMs = now.monotonicMs + Math.max(0, scheduledAtMs - now.brokerMs);",
+      replace: "  const leavesMs = now.monotonicMs + Math.min(0, scheduledAtMs);",
     }],
     tests: [MOMENT],
   },
@@ -510,5 +509,51 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
       replace: 'entry.side === "buy" && (isUnsettled(entry) || isJustRefused(entry) && nowMs < 0)',
     }],
     tests: ["tests/engine/exactly_once_test.ts"],
+  },
+  {
+    name: "a lost answer taken for a request that never left",
+    edits: [{
+      file: "src/domain/plan/settle_entry.ts",
+      find: '    case "unknown":\n    case "requested":\n',
+      replace:
+        '    case "unknown":\n      return settleUnsent({ symbol, clientOrderId }, earlier, "lost");\n    case "requested":\n',
+    }],
+    tests: [LIFE, ENTRIES_PLAN],
+  },
+  {
+    name: "an absence believed after 30 s",
+    edits: [{
+      file: "src/domain/entry/absence.ts",
+      find: "const NOT_FOUND_MS = 70_000;",
+      replace: "const NOT_FOUND_MS = 30_000;",
+    }],
+    tests: ["tests/domain/entry/absence_test.ts", LIFE],
+  },
+  {
+    name: "what was proven absent and is not sent stays unsettled",
+    edits: [{
+      file: "src/domain/plan/entries.ts",
+      find: "    pass.change.push(unsentPart(entry));\n",
+      replace: "",
+    }],
+    tests: [ENTRIES_PLAN],
+  },
+  {
+    name: "an entry that leaves by the gate of the one before it",
+    edits: [{
+      file: "src/domain/plan/entries.ts",
+      find: "  if (desk.turn.gateFor !== listed.clientOrderId) {",
+      replace: "  if (desk.turn.gateFor === null) {",
+    }],
+    tests: [ENTRIES_PLAN],
+  },
+  {
+    name: "a look at the lists for each entry",
+    edits: [{
+      file: "src/domain/plan/entries.ts",
+      find: "const lists = turn.looks === 0 ||",
+      replace: "const lists = turn.looks >= 0 ||",
+    }],
+    tests: [LEAVING_FIRST, ENTRIES_PLAN],
   },
 ];

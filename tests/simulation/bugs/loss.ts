@@ -50,8 +50,8 @@ export const LOSS_BUGS: readonly TestedBug[] = [
   {
     name: "what was lost since the cycle looked is not held against the limit",
     edits: [{
-      file: "src/engine/entries.ts",
-      find: "  engine.dayLoss = await readDayLoss(engine);",
+      file: "src/engine/entry_desk.ts",
+      find: "      engine.dayLoss = await readDayLoss(engine);",
       replace: "",
     }],
     tests: ["tests/engine/day_loss_test.ts"],

@@ -137,10 +137,10 @@ export const MARKET_DATA_BUGS: readonly TestedBug[] = [
   {
     name: "corporate actions that are not answered block the entry",
     edits: [{
-      file: "src/engine/corporate_actions.ts",
-      find: `  const prefix = \`\${DUE} \${intent.symbol} \`;`,
+      file: "src/domain/corporate_action.ts",
+      find: `  const prefix = \`\${ACTION_DUE} \${symbol} \`;`,
       replace:
-        `  if (!isAsked(engine, ASKED, intent.symbol, dateNy)) return true;\n  const prefix = \`\${DUE} \${intent.symbol} \`;`,
+        `  if (!isActionAsked(kept, symbol, dateNy)) return true;\n  const prefix = \`\${ACTION_DUE} \${symbol} \`;`,
     }],
     tests: [ACTIONS_TEST],
   },

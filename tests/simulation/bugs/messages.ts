@@ -200,4 +200,44 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
     }],
     tests: [LOG],
   },
+  {
+    name: "an error with a key of its own is held back by another with the same words",
+    edits: [{
+      file: "src/engine/engine.ts",
+      find: "const meaning = isDistinct ? problem : buildMeaning(problem);",
+      replace: "const meaning = buildMeaning(problem);",
+    }],
+    tests: ["tests/engine/unreadable_rows_test.ts"],
+  },
+  {
+    name: "what the journal repeats is forgotten with its process",
+    edits: [{
+      file: "src/cli/run.ts",
+      find: "heard: isContinued ? past.heard : [],",
+      replace: "heard: isContinued ? [] : [],",
+    }],
+    tests: ["tests/cli/run_test.ts"],
+  },
+  {
+    name: "a start by hand says nothing that was said a moment ago",
+    edits: [{
+      file: "src/cli/run.ts",
+      find: "const isContinued = isJournal && (",
+      replace: 'const isContinued = start.value !== "" && (',
+    }, {
+      file: "src/cli/run.ts",
+      find: "if (isJournal && await lock.isHeld()) {",
+      replace: "if (await lock.isHeld()) {",
+    }],
+    tests: ["tests/cli/run_test.ts"],
+  },
+  {
+    name: "the close near is why a symbol was not entered all day",
+    edits: [{
+      file: "src/domain/entry/fate.ts",
+      find: '=> readText(event, "reason") !== SKIP.closeNear)',
+      replace: '=> readText(event, "reason") !== SKIP.entered)',
+    }],
+    tests: ["tests/domain/entry_counts_test.ts"],
+  },
 ];

@@ -117,8 +117,8 @@ export const PROTECTION_BUGS: readonly TestedBug[] = [
     name: "a trim takes protection away that can't be put back",
     edits: [{
       file: "src/domain/plan/exit.ts",
-      find: 'reason !== "stop_exit" && inTheWay.length > 0) {',
-      replace: 'reason !== "stop_exit" && inTheWay.length > 1_000) {',
+      find: "!isClose(reason) && inTheWay.length > 0) {",
+      replace: "!isClose(reason) && inTheWay.length > 1_000) {",
     }],
     tests: ["tests/engine/renewal_test.ts"],
   },

@@ -353,8 +353,8 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "a copy's trims are all that is known of trims",
     edits: [{
       file: "src/domain/rebuild_records.ts",
-      find: "const marked = TRIMS.filter(",
-      replace: "const marked = TRIMS.slice(0, 0).filter(",
+      find: "const marked = TRIM_REASONS.filter(",
+      replace: "const marked = TRIM_REASONS.slice(0, 0).filter(",
     }],
     tests: ["tests/domain/rebuild_records_test.ts"],
   },
@@ -510,5 +510,23 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
       replace: "engine.updateState({ ledger: found.merged });",
     }],
     tests: ["tests/engine/older_document_test.ts"],
+  },
+  {
+    name: "what the broker refused waits for the next write",
+    edits: [{
+      file: "src/engine/plan_shell.ts",
+      find: 'if (answer.kind === "rejected" || answer.kind === "duplicate")',
+      replace: 'if (answer.kind === "duplicate")',
+    }],
+    tests: ["tests/engine/answer_record_test.ts"],
+  },
+  {
+    name: "a rest leaves an answer to the cycle's end",
+    edits: [{
+      file: "src/engine/plan_shell.ts",
+      find: "if (run.answers.size > 0) await storeTaken(engine);",
+      replace: "",
+    }],
+    tests: ["tests/engine/answer_record_test.ts"],
   },
 ];

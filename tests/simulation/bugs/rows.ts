@@ -77,8 +77,8 @@ export const ROWS_BUGS: readonly TestedBug[] = [
   {
     name: "an unreadable position is not counted as an open symbol",
     edits: [{
-      file: "src/engine/entry_check.ts",
-      find: "    ...listUnreadableSymbols(engine),\n",
+      file: "src/domain/entry/open_symbols.ts",
+      find: "    ...unreadable.map(openSymbolOf).filter((symbol) => symbol !== null),\n",
       replace: "",
     }],
     tests: [ROWS],
@@ -86,8 +86,8 @@ export const ROWS_BUGS: readonly TestedBug[] = [
   {
     name: "an entry leaves in a listed symbol with an unreadable row",
     edits: [{
-      file: "src/engine/entry_judging.ts",
-      find: "  if (isUnreadableIn(engine, symbol)) return false;\n",
+      file: "src/domain/entry/open_symbols.ts",
+      find: "  if (isUnreadable(sight, symbol)) return false;\n",
       replace: "",
     }],
     tests: [ROWS],

@@ -258,9 +258,9 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
   {
     name: "a later process believes that an order whose id is taken is absent",
     edits: [{
-      file: "src/engine/looking_up.ts",
-      find: "  if (isIdTaken(entry)) {",
-      replace: '  if (isIdTaken(entry) && entry.side === "buy") {',
+      file: "src/domain/entry/absence.ts",
+      find: "  if (isIdTaken(entry)) return",
+      replace: '  if (isIdTaken(entry) && entry.side === "buy") return',
     }],
     tests: [TAKEN_ID_TEST],
   },
@@ -363,5 +363,32 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
       replace: "].includes(why)",
     }],
     tests: ["tests/engine/beside_buy_test.ts"],
+  },
+  {
+    name: "a trim's part is read from another rule",
+    edits: [{
+      file: "src/domain/exit_plan.ts",
+      find: "const { sells, of } = EXIT_RULES[reason].part;",
+      replace: 'const { sells, of } = EXIT_RULES[isTrim(reason) ? reason : "r1_trim"].part;',
+    }],
+    tests: ["tests/domain/exit_rules_test.ts", "tests/domain/exit_plan_test.ts"],
+  },
+  {
+    name: "trims are remembered under one name",
+    edits: [{
+      file: "src/domain/exit_rules.ts",
+      find: "rules.map((rule) => [rule[name], buildValue(rule)]),",
+      replace: "rules.map((rule) => [rules[0]?.[name] ?? rule[name], buildValue(rule)]),",
+    }],
+    tests: ["tests/domain/exit_rules_test.ts", "tests/state/execution_state_test.ts"],
+  },
+  {
+    name: "a price across a split is taken for a high",
+    edits: [{
+      file: "src/domain/plan/price_use.ts",
+      find: 'position.unexplainedQty === null ? "high" : "nothing"',
+      replace: 'position.unexplainedQty !== 0 ? "high" : "nothing"',
+    }],
+    tests: ["tests/domain/plan/price_use_test.ts"],
   },
 ];

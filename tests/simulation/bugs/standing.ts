@@ -252,7 +252,7 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "the operator's own switch raises an alarm of each trim",
     edits: [{
       file: ALARMS,
-      find: '  return due === "stop_exit" || cause === "short" || !context.isOperatorStopped;',
+      find: '  return isClose(due) || cause === "short" || !context.isOperatorStopped;',
       replace: '  return due !== null || cause === "short";',
     }],
     tests: [ALARMS_TEST, ENGINE_TEST],

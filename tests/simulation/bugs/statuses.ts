@@ -35,7 +35,7 @@ export const STATUS_BUGS: readonly TestedBug[] = [
   {
     name: "trims are revised where there is a price alone",
     edits: [{
-      file: "src/engine/exits.ts",
+      file: "src/engine/observe_prices.ts",
       find: '  if (gate.mode === "LIVE") await updateTrims(engine, fresh);',
       replace: '  if (gate.mode === "LIVE" && trades.size > 0) await updateTrims(engine, fresh);',
     }],

@@ -1,9 +1,8 @@
-import { isActionable, readShares } from "../domain/account/position_shares.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
-import { isEntryWorking } from "../domain/account/sight.ts";
-import { decideExit, formatDryRunExit, listDryRunExits } from "../domain/exit_plan.ts";
+import { formatDryRunExit, listDryRunExits } from "../domain/exit_plan.ts";
 import type { GateDecision } from "../domain/gate.ts";
 import type { Trade } from "../domain/market.ts";
+import { decidePriceUse, raiseHigh } from "../domain/plan/price_use.ts";
 import type { Engine } from "./engine.ts";
 import { isOfThisSession } from "./observe.ts";
 import { updateTrims } from "./positions.ts";
@@ -26,25 +25,17 @@ export async function observePrices(
   for (const position of engine.state.positions) {
     const trade = trades.get(position.symbol);
     if (trade === undefined || !isOfThisSession(engine, trade)) continue;
-    if (isUnreadableIn(engine, position.symbol)) {
-      // A price on the other side of a split is no high of the shares before it.
-      if (position.unexplainedQty === null) observeHigh(engine, position, trade);
-      continue;
-    }
-    if (!isActionable(position, readShares(sightOf(engine), position))) continue;
-    if (isEntryWorking(sightOf(engine), position)) {
-      // Where nobody knows whether it works, the price is seen all the same.
-      if (engine.observation?.openOrders.kind === "failed") observeHigh(engine, position, trade);
-      continue;
-    }
-    await sayPrice(engine, position, trade);
-    if (gate.mode === "DRY_RUN") await observeOnly(engine, position, trade);
+    const use = decidePriceUse(position, {
+      sight: sightOf(engine),
+      isUnreadable: isUnreadableIn(engine, position.symbol),
+      areOrdersRead: engine.observation?.openOrders.kind !== "failed",
+    });
+    if (use === "rules") await sayPrice(engine, position, trade);
+    if (use === "nothing" || (use === "rules" && gate.mode === "LIVE")) continue;
+    const raised = raiseHigh(position, trade.priceUsd);
+    if (raised !== position) engine.putPosition(raised);
+    if (use === "rules") await sayDryRunExits(engine, position, position.qty ?? 0, trade.priceUsd);
   }
-}
-
-function observeHigh(engine: Engine, position: ManagedPosition, { priceUsd }: Trade): void {
-  const { highWaterUsd } = decideExit(position, position.qty ?? 0, priceUsd);
-  if (highWaterUsd !== position.highWaterUsd) engine.putPosition({ ...position, highWaterUsd });
 }
 
 async function sayPrice(engine: Engine, position: ManagedPosition, trade: Trade): Promise<void> {
@@ -59,15 +50,6 @@ async function sayPrice(engine: Engine, position: ManagedPosition, trade: Trade)
     r2_usd: position.r2Usd,
     qty: position.qty,
   });
-}
-
-async function observeOnly(
-  engine: Engine,
-  position: ManagedPosition,
-  trade: Trade,
-): Promise<void> {
-  observeHigh(engine, position, trade);
-  await sayDryRunExits(engine, position, position.qty ?? 0, trade.priceUsd);
 }
 
 /** The exits that LIVE would send, as DRY_RUN prints them. */

@@ -1,0 +1,102 @@
+import { CLOCK_SKEW_MAX_SECONDS } from "../caps.ts";
+import { applyBrokerOrder, isIdTaken, isUnsettled, type LedgerEntry, NOT_SENT } from "../ledger.ts";
+import type { LookupOutcome } from "../order_request.ts";
+
+/**
+ * How long the broker must answer "not found" before an entry is believed absent: 60 s (pipeline 6), and the deadline of
+ * a clock read more, by which a late answer can put our time off.
+ */
+const NOT_FOUND_MS = 70_000;
+/** The same where each process looks once: each had the broker's clock for its own, which may be 30 s off either way. */
+const ONE_LOOK_NOT_FOUND_MS = NOT_FOUND_MS + 2 * CLOCK_SKEW_MAX_SECONDS * 1000;
+/** A series of "not found" is over after this long without one: an outage is no evidence. */
+const SERIES_GAP_MS_MAX = 65_000;
+/** How soon an unresolved order is looked up again. Milliseconds. */
+export const LOOK_UP_AGAIN_MS = 10_000;
+
+/** The first and the last "not found" of one process about one order, by its monotonic time, ms. */
+export interface NotFoundSeries {
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
+/** When a look-up was answered, and by whom it was asked. */
+export interface LookUpMoment {
+  /** By the broker's clock, Unix ms. */
+  readonly nowMs: number;
+  readonly monotonicMs: number;
+  /** Whether the process looks once: it has nothing but the file. */
+  readonly isRunOnce: boolean;
+}
+
+/** What a look-up makes of an order on record. */
+export interface LookedUp {
+  /** As it is on record from now on; the very same where nothing has changed. */
+  readonly entry: LedgerEntry;
+  /** `null` where there is none; the very same where this answer does not go on with it. */
+  readonly series: NotFoundSeries | null;
+  /** Whether a buy is proven absent at the broker: a new decision with the same id, or settled as not sent. */
+  readonly isAbsent: boolean;
+  /** Whether it is kept and counted though the broker does not show it, which is said. */
+  readonly isUnseen: boolean;
+  /** When it is looked up again, Unix ms by the broker's clock; `null` where the next cycle is soon enough. */
+  readonly wakeAtMs: number | null;
+}
+
+/** What the answer to a look-up says of an order that no list showed (pipeline 6). Pure and total. */
+export function settleLookUp(
+  entry: LedgerEntry,
+  outcome: LookupOutcome,
+  series: NotFoundSeries | null,
+  moment: LookUpMoment,
+): LookedUp {
+  const same = { entry, series, isAbsent: false, isUnseen: false, wakeAtMs: null };
+  const againMs = moment.nowMs + LOOK_UP_AGAIN_MS;
+  if (outcome.kind === "found") return { ...same, entry: applyBrokerOrder(entry, outcome.order) };
+  if (!isUnsettled(entry)) return { ...same, isUnseen: outcome.kind === "not_found" };
+  if (outcome.kind === "unknown") {
+    // Only an unbroken series of real "not found" is evidence.
+    const broken = entry.notFoundSinceMs === null ? entry : { ...entry, notFoundSinceMs: null };
+    return { ...same, entry: broken, wakeAtMs: againMs };
+  }
+  if (isIdTaken(entry)) return { ...same, isUnseen: true, wakeAtMs: againMs };
+  if (entry.side === "sell") {
+    return { ...same, entry: { ...entry, status: "rejected", detail: NOT_SENT } };
+  }
+  return weighNotFound(entry, series, moment);
+}
+
+/** A "not found" soon after a lost answer proves nothing: only 60 s of them after the request's deadline do. */
+function weighNotFound(
+  entry: LedgerEntry,
+  series: NotFoundSeries | null,
+  { nowMs, monotonicMs, isRunOnce }: LookUpMoment,
+): LookedUp {
+  const deadlineAtMs = entry.deadlineAtMs ?? nowMs;
+  const wakeAtMs = Math.max(nowMs, deadlineAtMs) + LOOK_UP_AGAIN_MS;
+  const same = { entry, series, isAbsent: false, isUnseen: false, wakeAtMs };
+  if (nowMs < deadlineAtMs) return same;
+  const sinceMs = entry.notFoundSinceMs;
+  const isGoingOn = series !== null && monotonicMs - series.lastMs <= SERIES_GAP_MS_MAX;
+  if (sinceMs === null || sinceMs > nowMs || (!isGoingOn && !isRunOnce)) {
+    const begun = { firstMs: monotonicMs, lastMs: monotonicMs };
+    return { ...same, entry: { ...entry, notFoundSinceMs: nowMs, deadlineAtMs }, series: begun };
+  }
+  const firstMs = series?.firstMs ?? monotonicMs;
+  const next = { ...same, series: { firstMs, lastMs: monotonicMs } };
+  if (isRunOnce) return { ...next, isAbsent: nowMs - sinceMs >= ONE_LOOK_NOT_FOUND_MS };
+  // Two clocks must agree: the broker's may have been wrong once, and this process's began with it.
+  const isLong = monotonicMs - firstMs >= NOT_FOUND_MS;
+  return { ...next, isAbsent: isLong && nowMs - sinceMs >= NOT_FOUND_MS };
+}
+
+/**
+ * Those worth asking for, the unsettled ones first: a day's rejected ones, which the broker never shows, take no turn, and one
+ * without a name can't be asked for.
+ */
+export function listAsked(missing: readonly LedgerEntry[]): LedgerEntry[] {
+  const asked = missing.filter(({ status, clientOrderId }) =>
+    status !== "rejected" && clientOrderId !== null
+  );
+  return [...asked.filter(isUnsettled), ...asked.filter((entry) => !isUnsettled(entry))];
+}

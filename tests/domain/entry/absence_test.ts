@@ -1,0 +1,136 @@
+import fc from "fast-check";
+import {
+  listAsked,
+  type LookUpMoment,
+  type NotFoundSeries,
+  settleLookUp,
+} from "../../../src/domain/entry/absence.ts";
+import { ID_TAKEN, type LedgerEntry } from "../../../src/domain/ledger.ts";
+import type { LookupOutcome } from "../../../src/domain/order_request.ts";
+import { assert, assertEquals, assertObjectMatch } from "../../assert.ts";
+import { brokerOrder, ledgerEntry, TODAY } from "../fixtures.ts";
+
+const NOW_MS = Date.parse(`${TODAY}T17:05:00Z`);
+const NOT_FOUND: LookupOutcome = { kind: "not_found" };
+const UNKNOWN: LookupOutcome = { kind: "unknown", why: "timeout" };
+
+function open(facts: Partial<LedgerEntry> = {}): LedgerEntry {
+  return ledgerEntry({ status: "unknown", deadlineAtMs: NOW_MS, ...facts });
+}
+
+function moment(afterMs: number, facts: Partial<LookUpMoment> = {}): LookUpMoment {
+  return { nowMs: NOW_MS + afterMs, monotonicMs: afterMs, isRunOnce: false, ...facts };
+}
+
+/** Look-ups one after the other. @returns The last, and after how long an absence was proven, if at all. */
+function lookUps(steps: readonly (readonly [afterMs: number, outcome: LookupOutcome])[]) {
+  let entry = open();
+  let series: NotFoundSeries | null = null;
+  let absentMs: number | null = null;
+  for (const [afterMs, outcome] of steps) {
+    const found = settleLookUp(entry, outcome, series, moment(afterMs));
+    ({ entry, series } = found);
+    if (found.isAbsent) absentMs ??= afterMs;
+  }
+  return { entry, absentMs };
+}
+
+function every10s(fromMs: number, toMs: number, outcome = NOT_FOUND) {
+  const count = (toMs - fromMs) / 10_000 + 1;
+  return Array.from({ length: count }, (_, at) => [fromMs + at * 10_000, outcome] as const);
+}
+
+Deno.test("settleLookUp() believes an entry absent after 70 s of nothing but not found, and not before", () => {
+  assertEquals(lookUps(every10s(0, 60_000)).absentMs, null);
+  assertEquals(lookUps(every10s(0, 100_000)).absentMs, 70_000);
+});
+
+Deno.test("settleLookUp() takes no not found before the request's deadline for evidence", () => {
+  assertEquals(lookUps(every10s(-60_000, 60_000)).absentMs, null);
+  assertEquals(lookUps(every10s(-60_000, 100_000)).absentMs, 70_000);
+});
+
+const breaks: readonly { readonly what: string; readonly between: ReturnType<typeof every10s> }[] =
+  [
+    { what: "an answer that is no 404", between: [[55_000, UNKNOWN]] },
+    { what: "66 s without an answer", between: [] },
+  ];
+for (const { what, between } of breaks) {
+  Deno.test(`settleLookUp() begins anew after ${what}`, () => {
+    const before = what.startsWith("66") ? [[0, NOT_FOUND]] as const : every10s(0, 50_000);
+    const found = lookUps([...before, ...between, ...every10s(66_000, 166_000)]);
+    assertEquals(found.absentMs, 136_000);
+  });
+}
+
+Deno.test("settleLookUp() begins anew in another process, whatever the record says", () => {
+  const entry = open({ notFoundSinceMs: NOW_MS - 600_000 });
+  const found = settleLookUp(entry, NOT_FOUND, null, moment(0));
+  assertObjectMatch(found, { isAbsent: false, entry: { notFoundSinceMs: NOW_MS } });
+});
+
+Deno.test("settleLookUp() needs both clocks: a broker's clock that jumped proves nothing", () => {
+  const entry = open({ notFoundSinceMs: NOW_MS });
+  const series = { firstMs: 0, lastMs: 10_000 };
+  const found = settleLookUp(entry, NOT_FOUND, series, { ...moment(600_000), monotonicMs: 20_000 });
+  assertEquals(found.isAbsent, false);
+});
+
+Deno.test("settleLookUp() of a process that looks once believes 130 s of the file, no less", () => {
+  for (const [ms, isAbsent] of [[129_999, false], [130_000, true]] as const) {
+    const entry = open({ notFoundSinceMs: NOW_MS - ms });
+    const found = settleLookUp(entry, NOT_FOUND, null, moment(0, { isRunOnce: true }));
+    assertEquals(found.isAbsent, isAbsent);
+  }
+});
+
+Deno.test("settleLookUp() takes over what the broker shows, whenever", () => {
+  const order = brokerOrder({ status: "filled", filledQty: 10 });
+  const found = settleLookUp(open(), { kind: "found", order }, null, moment(0));
+  assertObjectMatch(found, { entry: { status: "accepted", orderId: "b-1" }, isAbsent: false });
+});
+
+Deno.test("settleLookUp() settles a sell at the first not found, and never what the broker has said it has", () => {
+  const sell = open({ side: "sell", reason: "stop" });
+  const settled = settleLookUp(sell, NOT_FOUND, null, moment(0));
+  assertObjectMatch(settled, { entry: { status: "rejected", detail: "not sent" } });
+  const taken = settleLookUp({ ...sell, detail: ID_TAKEN }, NOT_FOUND, null, moment(0));
+  assertObjectMatch(taken, { entry: { status: "unknown" }, isUnseen: true });
+});
+
+Deno.test("listAsked() asks for what is not settled first, and for nothing that was rejected or has no name", () => {
+  const names = ["accepted", "rejected", "unknown"].map((clientOrderId) => {
+    const status = clientOrderId === "rejected" || clientOrderId === "unknown"
+      ? clientOrderId
+      : "accepted";
+    return ledgerEntry({ clientOrderId, status });
+  });
+  const unnamed = ledgerEntry({ clientOrderId: null });
+  assertEquals(listAsked([...names, unnamed]).map((each) => each.clientOrderId), [
+    "unknown",
+    "accepted",
+  ]);
+});
+
+Deno.test("settleLookUp() never proves absence within 70 s of a found, unknown or missing answer, nor before the deadline", () => {
+  const answer = fc.record({
+    passMs: fc.constantFrom(5_000, 10_000, 30_000, 66_000),
+    outcome: fc.constantFrom(NOT_FOUND, NOT_FOUND, NOT_FOUND, UNKNOWN),
+  });
+  fc.assert(
+    fc.property(fc.array(answer, { maxLength: 30 }), (answers) => {
+      let atMs = -30_000;
+      let cleanSinceMs: number | null = null;
+      let entry = open();
+      let series: NotFoundSeries | null = null;
+      for (const { passMs, outcome } of answers) {
+        atMs += passMs;
+        if (outcome.kind !== "not_found" || passMs > 65_000) cleanSinceMs = null;
+        if (outcome.kind === "not_found" && atMs >= 0) cleanSinceMs ??= atMs;
+        const found = settleLookUp(entry, outcome, series, moment(atMs));
+        ({ entry, series } = found);
+        if (found.isAbsent) assert(cleanSinceMs !== null && atMs - cleanSinceMs >= 70_000);
+      }
+    }),
+  );
+});

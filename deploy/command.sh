@@ -34,7 +34,7 @@ run_plainly() {
 # its own word for it, and is asked nothing.
 refuse_mistyped() {
   local status=0 said
-  said=$(timeout 10 env -i "$BINARY" usage "$@" 2>&1) || status=$?
+  said=$(timeout 3 env -i "$BINARY" usage "$@" 2>&1) || status=$?
   if [ "$status" = 64 ] && env -i "$BINARY" usage > /dev/null 2>&1; then
     printf '%s\n' "$said" >&2
     exit 64

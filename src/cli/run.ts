@@ -4,6 +4,7 @@ import { buildConfig, type ProgramConfig, type RunFlags } from "../runtime/confi
 import { listNetworkDoubts } from "../runtime/host_network.ts";
 import { createLog } from "../runtime/logging.ts";
 import { formatOneLine } from "../domain/one_line.ts";
+import { decideStart } from "../domain/starts.ts";
 import { checkPermissions } from "../runtime/permissions.ts";
 import { listenForStop } from "../runtime/signals.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";
@@ -111,12 +112,16 @@ async function runCommand(host: ProgramHost, options: ParsedOptions): Promise<nu
   }
   const fs = createDenoFileSystem();
   const heardFile = { fs, stateDir: config.stateDir };
+  const past = await readHeard(heardFile, host.clock.nowMs());
+  const start = decideStart(past.start, host.clock.nowMs());
+  // Who starts it himself looks at what it says then.
+  const isContinued = isJournal && (config.engine.isRunOnce || start.loop !== null);
   const journal = createLog({
     clock: host.clock,
     secrets: config.secrets,
     write: host.writeOut,
     isJournal,
-    heard: await readHeard(heardFile, host.clock.nowMs()),
+    heard: isContinued ? past.heard : [],
   });
   const log = holdLog(journal);
   const wait = isJournal ? await readListWait({ fs, clock: host.clock }, config) : null;
@@ -142,7 +147,9 @@ async function runCommand(host: ProgramHost, options: ParsedOptions): Promise<nu
     log.release();
     throw error;
   } finally {
-    if (await lock.isHeld()) await writeHeard(heardFile, journal.listHeard());
+    if (isJournal && await lock.isHeld()) {
+      await writeHeard(heardFile, { start: start.value, heard: journal.listHeard() });
+    }
     await lock.release();
   }
 }

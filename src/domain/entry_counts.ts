@@ -1,5 +1,6 @@
 import type { EntryCounts } from "./alert_summary.ts";
 import { isOurs } from "./client_order_id.ts";
+import { findFate } from "./entry/fate.ts";
 import { readText, type RecordedEvent } from "./events.ts";
 import {
   isEntryRecord,
@@ -83,28 +84,28 @@ function isUnfilled({ broker }: LedgerEntry): boolean {
   return broker !== null && broker.filledQty === 0 && isFinal(broker);
 }
 
-/** What last became of an intent of a symbol that was tried; of the symbol, where it had none. */
+/** What became of a symbol that was tried, and whether any of it was of an intent. */
 interface Tried {
-  readonly event: RecordedEvent;
+  readonly event: RecordedEvent | undefined;
   readonly isDecided: boolean;
 }
 
 /** Each symbol that was tried. */
 function listTried(events: readonly RecordedEvent[]): ReadonlyMap<string, Tried> {
-  const tried = new Map<string, Tried>();
-  for (const event of events) {
-    const isDecision = event.type === "skip" || event.type === "verdict";
-    const isEntry = isDecision
-      ? readText(event, "mode") === "LIVE"
-      : event.type === "order_recorded" && readText(event, "side") === "buy";
-    if (event.symbol === undefined || !isEntry) continue;
-    const past = tried.get(event.symbol);
-    const isIntent = readText(event, "client_order_id") !== null;
-    // That it got no further intent, the close being near, is not what kept the one before from being sent.
-    if (past?.isDecided === true && !isIntent) continue;
-    tried.set(event.symbol, { event, isDecided: isIntent });
-  }
-  return tried;
+  const decisions = Map.groupBy(events.filter(isOfEntry), ({ symbol }) => symbol ?? "");
+  decisions.delete("");
+  return new Map(
+    [...decisions].map(([symbol, own]) => {
+      const isDecided = own.some((event) => readText(event, "client_order_id") !== null);
+      return [symbol, { event: findFate(own), isDecided }];
+    }),
+  );
+}
+
+function isOfEntry(event: RecordedEvent): boolean {
+  return event.type === "skip" || event.type === "verdict"
+    ? readText(event, "mode") === "LIVE"
+    : event.type === "order_recorded" && readText(event, "side") === "buy";
 }
 
 /** Entries of this engine that were recorded on the ledger's own day; carried ones were tried before. */

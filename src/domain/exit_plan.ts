@@ -13,6 +13,10 @@ import {
 /** The part of a managed position that the exit rules read. */
 export type ExitInputs = ExitLevels & TrimFlags;
 
+/** What a position remembers of the trims after which its stop trails the high. */
+const TRAILED = TRIM_REASONS.filter((reason) => EXIT_RULES[reason].isTrailedAfter)
+  .map((reason) => EXIT_RULES[reason].flag);
+
 /** What the rules say at one price: what was observed, where the stop belongs now, and the first exit that is due. */
 export interface ExitDecision {
   readonly highWaterUsd: number;
@@ -39,10 +43,7 @@ export function decideExit(position: ExitInputs, qty: number, priceUsd: number):
     const stopUsd = liftStop(position, reason);
     return { highWaterUsd, stopUsd, due: { reason, qty: splitQty(reason, qty).sellQty } };
   }
-  const isTrailing = TRIM_REASONS.some((reason) => {
-    const { isTrailedAfter, flag } = EXIT_RULES[reason];
-    return isTrailedAfter && position[flag];
-  });
+  const isTrailing = TRAILED.some((flag) => position[flag]);
   const stopUsd = isTrailing ? trail({ ...position, highWaterUsd }) : position.stopUsd;
   const isStopped = priceUsd <= stopUsd && qty > 0;
   return { highWaterUsd, stopUsd, due: isStopped ? { reason: "stop_exit", qty } : null };

@@ -5,6 +5,7 @@ import {
   type StopLook,
   type StopWatch,
 } from "../domain/account/stop_losses.ts";
+import { findSellGroups } from "../domain/account/sight.ts";
 import type { ManagedPosition } from "../domain/engine_state.ts";
 import type { OrderRequest, SendResult } from "../domain/order_request.ts";
 import { isAtWork } from "../domain/protection.ts";
@@ -31,8 +32,12 @@ export function readStops(
   position: ManagedPosition,
   before: StopWatch = NO_STOPS,
 ): StopLook {
-  return lookAtStops(sightOf(engine), position, {
-    ids: [...before.restingIds, ...engine.stopsPlaced],
+  const sight = sightOf(engine);
+  // Also those whose answer was lost, and what came in the place of one.
+  const working = (findSellGroups(sight, position.symbol) ?? []).filter((each) => each.isPlainStop)
+    .flatMap(({ orders }) => orders.map(({ orderId }) => orderId));
+  return lookAtStops(sight, position, {
+    ids: [...before.restingIds, ...engine.stopsPlaced, ...working],
     takenDown: engine.stopsTakenDown,
     isOpen: isMarketOpen(engine),
   });

@@ -8,6 +8,7 @@ import { type Simulator, startSimulator } from "../simulator/server.ts";
 
 const HEADER =
   "Symbol,Direction,Price,Entry_Level,Entry_DistPct,Stop_Loss,Target_R1,Target_R2,Anchor\n";
+const DAY_MS = 86_400_000;
 /** 2 % above the pivot: confirmed in every pair of bars. */
 const PRICE_USD = 127;
 
@@ -31,15 +32,22 @@ const STEADY: PriceScript = {
   boundsUsd: () => ({ lowUsd: PRICE_USD, highUsd: PRICE_USD }),
 };
 
-/** Serves that market on `port`, in real time. @param aheadMs By so much its clock is ahead of this host's. */
-export function startMarketOfNow(port: number, aheadMs = 0): Simulator {
+/**
+ * Serves that market on `port`, in real time.
+ * @param options `aheadMs`: by so much its clock is ahead of this host's; `isOpen`: else the days before and after have a
+ * session, and today has none.
+ */
+export function startMarketOfNow(
+  port: number,
+  { aheadMs = 0, isOpen = true }: { readonly aheadMs?: number; readonly isOpen?: boolean } = {},
+): Simulator {
   const nowMs = Date.now() + aheadMs;
-  const dateNy = nyDateAt(nowMs);
-  const session = {
+  const days = isOpen ? [nowMs] : [nowMs - DAY_MS, nowMs + DAY_MS];
+  const sessions = days.map(nyDateAt).map((dateNy) => ({
     dateNy,
     openMs: nyMoment(dateNy, "00:00"),
     closeMs: nyMoment(dateNy, "23:59:59"),
-  };
-  const exchange = new Exchange({ script: STEADY, sessions: [session], startMs: nowMs });
+  }));
+  const exchange = new Exchange({ script: STEADY, sessions, startMs: nowMs });
   return startSimulator({ exchange, speed: 1, port });
 }

@@ -138,18 +138,33 @@ for (const { when, environment, args = [], reason } of BLOCKED) {
     }));
 }
 
-Deno.test("run --run-once says once what each of its processes would say, and goes on counting", () =>
+const JOURNAL = { service: { notify: null, isJournal: true } };
+const isRepeated = (line: string) => /SLACK_VERBOSE|Market data feed/.test(line);
+
+Deno.test("run --run-once says once in the journal what each of its processes would say, and goes on counting", () =>
   withSimulatedProgram({ startMs: START_MS, speed: 1 }, async (program) => {
     await writeToken(program);
-    const environment = { ...LIVE, LIVE_TRADE: "1" };
-    const first = await program.run(AT_ONCE, environment);
-    const second = await program.run(AT_ONCE, environment);
-    const isRepeated = (line: string) => /LIVE_TRADE |Watchlist |Market data feed/.test(line);
-    assert(first.lines.filter(isRepeated).length >= 3, first.lines.join("\n"));
+    const environment = { ...LIVE, SLACK_VERBOSE: "maybe" };
+    const first = await program.run(AT_ONCE, environment, JOURNAL);
+    const second = await program.run(AT_ONCE, environment, JOURNAL);
+    assertEquals(first.lines.filter(isRepeated).length, 2, first.lines.join("\n"));
     assertEquals(second.lines.filter(isRepeated), []);
     const path = `${program.stateDir}/log_repeats.json`;
     assertStringIncludes(await Deno.readTextFile(path), '"times":2');
     assertEquals(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
+  }));
+
+Deno.test("run says at each start by hand, and at a restart of the service, all that it has to say", () =>
+  withSimulatedProgram({ startMs: START_MS, speed: 60 }, async (program) => {
+    await writeToken(program);
+    const environment = { ...LIVE, SLACK_VERBOSE: "maybe" };
+    for (const [args, host] of [[AT_ONCE, {}], [LOOP, JOURNAL]] as const) {
+      for (const turn of ["first", "second"]) {
+        program.onLine("Market data feed", () => program.raise("SIGTERM"));
+        const { lines } = await program.run(args, environment, host);
+        assertEquals(lines.filter(isRepeated).length, 2, `${turn}: ${lines.join("\n")}`);
+      }
+    }
   }));
 
 Deno.test("run ends the loop with 0 at a signal, and its orders are known at the next start", () =>

@@ -112,6 +112,7 @@ const cases: { when: string; events: string; symbol?: string; words: string[] }[
   {
     when: "it was denied, and got no further intent before the close",
     events: LIVE + SIGNAL + DENIED +
+      line("15:52:00", "skip", { ...SYMBOL, client_order_id: "d", reason: "close too near" }) +
       line("15:59:00", "skip", { ...SYMBOL, client_order_id: null, reason: "close too near" }),
     words: ["Entry denied: allowlist blocked", "For an order: ALLOWLIST_SYMBOLS would have to"],
   },

@@ -109,6 +109,16 @@ const cases: {
     not: ["S1 entries paused"],
   },
   {
+    when: "it was denied, and its last intent met the close",
+    events: [
+      event("verdict", "avwap-1", { reason: "allowlist blocked" }),
+      event("skip", "avwap-1-b", { reason: "close too near" }),
+    ],
+    entries: [],
+    counts: { tried: 1, denied: 1 },
+    not: ["S1 allowlist blocked"],
+  },
+  {
     when: "it broke out in the last minutes alone",
     events: [event("skip", "avwap-1", { client_order_id: null, reason: "close too near" })],
     entries: [],

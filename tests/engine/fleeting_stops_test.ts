@@ -92,6 +92,16 @@ Deno.test("the alarm of stops that are taken away says that, since when, and wha
   ) assert(alarm?.includes(part), `${part}: ${alarm}`);
 });
 
+Deno.test("stops whose answers are lost are taken away like others", async () => {
+  const world = await bare();
+  const { "a hand cancels": take } = TAKINGS;
+  assert(take !== undefined);
+  world.setFaults([{ method: "POST", fault: { kind: "lost_after" } }]);
+  await world.cycle();
+  await takeAway(world, take, { untilMs: world.nowMs + 3 * MINUTE_MS, everyMs: MINUTE_MS / 2 });
+  assertEquals(alarms(world).length, 1);
+});
+
 Deno.test("a run each minute that finds the stop of the run before gone tells it too", async () => {
   const world = await bare();
   await world.cycle();

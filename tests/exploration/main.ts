@@ -80,7 +80,7 @@ async function main(): Promise<number> {
     if (path !== undefined) await writeSearchLog(path, log);
   }
   await print(isJson ? `${JSON.stringify(log.whole, null, 2)}\n` : tally.describe(startMs, log));
-  return tally.broken > 0 ? 1 : tally.cut > 0 ? 2 : 0;
+  return tally.broken > 0 ? 1 : Object.keys(log.cut).length > 0 ? 2 : 0;
 }
 
 async function search({ name, build }: Exploration, options: Options): Promise<End> {
@@ -135,7 +135,6 @@ function describeEnd(end: End): string {
 /** The sum of a run. */
 class Tally {
   searches = 0;
-  cut = 0;
   broken = 0;
   #states = 0;
   #transitions = 0;
@@ -144,7 +143,6 @@ class Tally {
   add(end: End): void {
     this.searches++;
     if (end.kind === "broken") this.broken++;
-    if (end.kind === "cut") this.cut++;
     if (end.kind === "broken") return;
     this.#states += end.figures.states;
     this.#transitions += end.figures.transitions;
@@ -158,8 +156,8 @@ class Tally {
     return `${this.searches} searches, ${this.#states} states, ${this.#transitions} transitions, ` +
       `depth ${this.#depth}, ${seconds.toFixed(1)} s, ` +
       `${Math.round(this.#states / seconds)} states a second, at most ${formatMb(peakBytes)}; ` +
-      `${this.cut} cut off, ${this.broken} with a counterexample; ` +
-      `complete with those of the log: ${kept.length}, ${states} states\n`;
+      `${this.broken} with a counterexample; with those of the log ${kept.length} complete ` +
+      `(${states} states), ${Object.keys(log.cut).length} cut off\n`;
   }
 }
 

@@ -69,7 +69,7 @@ count_requests() { sh_inside "curl -s http://127.0.0.1:$PORT/sim/requests" | gre
 build() {
   local name=$1 hosts=$2 kept=${AVWAP_LAB_BUILDS:-$WORK/builds}/$1
   if [ ! -e "$kept/avwap-execution.manifest.json" ]; then
-    "$DENO" task compile --runtime=npm "--allow-host=$hosts" "--output=$kept/avwap-execution" > "$WORK/build.log" 2>&1 ||
+    "$DENO" task compile --runtime=npm "--allow-host=$hosts" "--output=$kept/avwap-execution" "${@:3}" > "$WORK/build.log" 2>&1 ||
       { cat "$WORK/build.log" >&2; fail "the binary compiles"; }
   fi
   cp -r "$kept" "$WORK/$name"
@@ -120,6 +120,7 @@ write_inside() { printf '%s\n' "$2" > "$WORK/text"; lab put "$WORK/text" "$1"; }
 build_all() {
   build first "127.0.0.1:$PORT"
   build second "127.0.0.1:$PORT,127.0.0.1:18444"
+  build elsewhere "127.0.0.1:$PORT" --base-dir=/srv/scan --state-dir=/srv/scan/state
   build_script broken '  check) exit 0 ;;
   *) echo "I am broken"; exit 70 ;;'
   build_script unfit '  check) exit 78 ;;
@@ -134,10 +135,11 @@ stop_market() {
   MARKET_PID=
 }
 
-# The simulated broker of this moment, or with a clock that is so many minutes ahead of the host's.
+# The simulated broker of this moment, or with a clock that is so many minutes ahead of the host's: start_market MINUTES
+# [closed]
 start_market() {
   stop_market
-  nsenter -t "$(lab pid)" --net "$DENO" run --no-prompt --quiet --allow-net=127.0.0.1 tests/lab/market.ts "$PORT" "$1" \
+  nsenter -t "$(lab pid)" --net "$DENO" run --no-prompt --quiet --allow-net=127.0.0.1 tests/lab/market.ts "$PORT" "$@" \
     > "$WORK/market.log" 2>&1 &
   MARKET_PID=$!
   until_true 20 "the simulated broker answers" "curl -s http://127.0.0.1:$PORT/sim/requests"

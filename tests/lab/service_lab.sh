@@ -3,7 +3,7 @@
 # operator's commands as the service runs; migration from an old unit, and back.
 # Usage: service_lab.sh [--only PART] LAB, or AVWAP_SYSTEMD_LAB=LAB service_lab.sh
 #   LAB is a program that boots systemd in namespaces and knows: up, down, pid, put FILE PATH, exec COMMAND...
-#   PART is service, commands, releases, migration or hostile
+#   PART is service, commands, releases, migration, hostile or remedies
 # Needs root, and deno on the PATH (or DENO=). Prints one line a step; exit status 0 only where every one was seen.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
@@ -30,6 +30,8 @@ WORK=$(mktemp -d)
 . tests/lab/migration_steps.sh
 # shellcheck source=tests/lab/hostile_steps.sh
 . tests/lab/hostile_steps.sh
+# shellcheck source=tests/lab/remedy_steps.sh
+. tests/lab/remedy_steps.sh
 trap clean_up EXIT
 
 try_install() {
@@ -184,7 +186,7 @@ run_service() {
 }
 
 build_all
-for part in service commands releases migration hostile; do
+for part in service commands releases migration hostile remedies; do
   if [ -z "$ONLY" ] || [ "$ONLY" = "$part" ]; then
     printf '\n== %s\n' "$part"
     "run_$part"

@@ -1,5 +1,6 @@
 import { LogLines } from "../../src/domain/day/log_lines.ts";
 import { formatNy } from "../../src/domain/ny_time.ts";
+import { decideStart, type StartDecision } from "../../src/domain/starts.ts";
 import { createLog, type RememberingLog } from "../../src/runtime/logging.ts";
 import { LIVE_ENVIRONMENT, TradingDay } from "../engine/trading_day.ts";
 import { SlackSink } from "../engine/slack_sink.ts";
@@ -23,16 +24,19 @@ export async function tellDay(kind: DayKind): Promise<readonly ToldLine[]> {
   const lines: ToldLine[] = [];
   const slack = new SlackSink();
   let log: RememberingLog | null = null;
+  let start: StartDecision | undefined;
   const day: TradingDay = new TradingDay({
     startMs: afterOpen(START_MINUTES),
     slack,
     createLog: (clock) => {
+      start = decideStart(start?.value, clock.nowMs());
+      const isContinued = schedule.onceMinutes !== undefined || start.loop !== null;
       log = createLog({
         clock,
         secrets: [],
         write: (text) =>
           void lines.push({ atMs: clock.nowMs(), surface: "journal", text: cutTime(text) }),
-        heard: log?.listHeard() ?? [],
+        heard: isContinued ? log?.listHeard() ?? [] : [],
       });
       return log;
     },

@@ -45,7 +45,7 @@ const APART_MS = 10 * 60_000;
 /**
  * Looks at the engine's plain stops: an end without a fill, a replacement or a cancel of the engine's is a loss, and so is one
  * that does not trade any more.
- * @param ids Order ids of those that rested at the end of the cycle before, and of those that were placed since.
+ * @param ids Order ids of those that rested at the end of the cycle before, that were placed since, and that work now.
  * @param takenDown Order ids of those that worked when a cancel of the engine's left for them.
  * @param isOpen Whether the market is open: what is done for the day works again from the next session.
  */

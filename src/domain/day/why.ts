@@ -1,6 +1,7 @@
 import { formatPriceUsd } from "../alert_facts.ts";
 import type { DenyReason } from "../caps.ts";
 import { formatCounted } from "../counted.ts";
+import { findFate } from "../entry/fate.ts";
 import { formatEvent } from "../event_sentence.ts";
 import { readNumber, readText, readTimeMs, type RecordedEvent } from "../events.ts";
 import { isEntryRecord } from "../ledger.ts";
@@ -63,10 +64,7 @@ const CONFIRM =
 export function buildWhy(events: readonly RecordedEvent[], symbol: string): Why {
   const own = events.filter((event) => event.symbol === symbol);
   const signals = own.filter((event) => event.type === "signal");
-  const fates = own.filter((event) => FATES.has(event.type));
-  // That it got no further intent, the close being near, is not what kept the one before from being sent.
-  const last = fates.findLast((event) => readText(event, "client_order_id") !== null) ??
-    fates.at(-1);
+  const last = findFate(own.filter((event) => FATES.has(event.type)));
   const intent = own.findLast((event) => event.type === "intent");
   const entry = findEntry(own);
   const isFateOpen = entry === null ||

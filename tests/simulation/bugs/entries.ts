@@ -6,6 +6,8 @@ const REFUSALS = "tests/engine/entry_refusals_test.ts";
 const ATTACKS = "tests/engine/attacks_3_test.ts";
 const UNFILLED = "tests/engine/unfilled_entry_test.ts";
 const ENTRY_PLAN = "tests/domain/plan/entry_test.ts";
+const ENTRIES_PLAN = "tests/domain/plan/entries_test.ts";
+const LIFE = "tests/exploration/entry_life_test.ts";
 const PARTIAL = "tests/engine/partial_entry_test.ts";
 const LEAVING_DISK = "tests/engine/leaving_disk_test.ts";
 const MOMENT = "tests/engine/entry_moment_test.ts";
@@ -500,5 +502,51 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
       replace: 'entry.side === "buy" && (isUnsettled(entry) || isJustRefused(entry) && nowMs < 0)',
     }],
     tests: ["tests/engine/exactly_once_test.ts"],
+  },
+  {
+    name: "a lost answer taken for a request that never left",
+    edits: [{
+      file: "src/domain/plan/settle_entry.ts",
+      find: '    case "unknown":\n    case "requested":\n',
+      replace:
+        '    case "unknown":\n      return settleUnsent({ symbol, clientOrderId }, earlier, "lost");\n    case "requested":\n',
+    }],
+    tests: [LIFE, ENTRIES_PLAN],
+  },
+  {
+    name: "an absence believed after 30 s",
+    edits: [{
+      file: "src/domain/entry/absence.ts",
+      find: "const NOT_FOUND_MS = 70_000;",
+      replace: "const NOT_FOUND_MS = 30_000;",
+    }],
+    tests: ["tests/domain/entry/absence_test.ts", LIFE],
+  },
+  {
+    name: "what was proven absent and is not sent stays unsettled",
+    edits: [{
+      file: "src/domain/plan/entries.ts",
+      find: "    pass.change.push(unsentPart(entry));\n",
+      replace: "",
+    }],
+    tests: [ENTRIES_PLAN],
+  },
+  {
+    name: "an entry that leaves by the gate of the one before it",
+    edits: [{
+      file: "src/domain/plan/entries.ts",
+      find: "  if (desk.turn.gateFor !== listed.clientOrderId) {",
+      replace: "  if (desk.turn.gateFor === null) {",
+    }],
+    tests: [ENTRIES_PLAN],
+  },
+  {
+    name: "a look at the lists for each entry",
+    edits: [{
+      file: "src/domain/plan/entries.ts",
+      find: "const lists = turn.looks === 0 ||",
+      replace: "const lists = turn.looks >= 0 ||",
+    }],
+    tests: [LEAVING_FIRST, ENTRIES_PLAN],
   },
 ];

@@ -213,9 +213,31 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
     name: "what the journal repeats is forgotten with its process",
     edits: [{
       file: "src/cli/run.ts",
-      find: "heard: await readHeard(heardFile, host.clock.nowMs()),",
-      replace: "heard: (await readHeard(heardFile, host.clock.nowMs())).slice(0, 0),",
+      find: "heard: isContinued ? past.heard : [],",
+      replace: "heard: isContinued ? [] : [],",
     }],
     tests: ["tests/cli/run_test.ts"],
+  },
+  {
+    name: "a start by hand says nothing that was said a moment ago",
+    edits: [{
+      file: "src/cli/run.ts",
+      find: "const isContinued = isJournal && (",
+      replace: 'const isContinued = start.value !== "" && (',
+    }, {
+      file: "src/cli/run.ts",
+      find: "if (isJournal && await lock.isHeld()) {",
+      replace: "if (await lock.isHeld()) {",
+    }],
+    tests: ["tests/cli/run_test.ts"],
+  },
+  {
+    name: "the close near is why a symbol was not entered all day",
+    edits: [{
+      file: "src/domain/entry/fate.ts",
+      find: '=> readText(event, "reason") !== SKIP.closeNear)',
+      replace: '=> readText(event, "reason") !== SKIP.entered)',
+    }],
+    tests: ["tests/domain/entry_counts_test.ts"],
   },
 ];

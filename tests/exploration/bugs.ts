@@ -92,7 +92,8 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
     search: "due crash",
     edits: [{
       file: "src/domain/account/standing.ts",
-      find: "bareSinceMs: bareQty > 0 ? before?.bareSinceMs ?? nowMs : null,",
+      find:
+        "bareSinceMs: bareQty > 0 ? findBareSince(inputs, fleetingQty > 0 ? stops.losses : null) : null,",
       replace: "bareSinceMs: null,",
     }],
   },
@@ -101,7 +102,8 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
     search: "due lag",
     edits: [{
       file: "src/domain/account/standing.ts",
-      find: "bareSinceMs: bareQty > 0 ? before?.bareSinceMs ?? nowMs : null,",
+      find:
+        "bareSinceMs: bareQty > 0 ? findBareSince(inputs, fleetingQty > 0 ? stops.losses : null) : null,",
       replace: "bareSinceMs: bareQty > 0 ? nowMs : null,",
     }],
   },

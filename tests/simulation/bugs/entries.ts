@@ -415,11 +415,18 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   },
   {
     name: "a stop that the pause before an entry does not hear",
-    edits: [{
-      file: "src/engine/entry_moment.ts",
-      find: "    isUndisturbed = !engine.stop.aborted && ",
-      replace: "    isUndisturbed = ",
-    }],
+    edits: [
+      {
+        file: "src/engine/entry_moment.ts",
+        find: "LAST_LOOK_MS, LOOK_MS), engine.stop);",
+        replace: "LAST_LOOK_MS, LOOK_MS));",
+      },
+      {
+        file: "src/engine/entry_moment.ts",
+        find: "    isUndisturbed = !engine.stop.aborted && ",
+        replace: "    isUndisturbed = ",
+      },
+    ],
     tests: [MOMENT],
   },
   {

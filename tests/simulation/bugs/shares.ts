@@ -229,4 +229,13 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/domain/account/order_book_test.ts"],
   },
+  {
+    name: "what is absent has its stop put back",
+    edits: [{
+      file: "src/domain/plan/account.ts",
+      find: "  return isLong && findUnfinished(unfinished, positionId).isBare",
+      replace: "  return isLong && !findUnfinished(unfinished, positionId).isBare",
+    }],
+    tests: ["tests/domain/plan/account_test.ts"],
+  },
 ];

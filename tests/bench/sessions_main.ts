@@ -119,6 +119,8 @@ function measure({ heapMb, rssMb }: Measured): void {
   const { heapUsed, external, rss } = Deno.memoryUsage();
   heapMb.push((heapUsed + external) / MB);
   rssMb.push(rss / MB);
+  // Of a run that is cut off, at least this is known.
+  sayFigure(`  session ${heapMb.length}: ${heapMb.at(-1)?.toFixed(2)} MB after a collection`);
 }
 
 function say({ heapMb, rssMb }: Measured, entries: number): void {

@@ -147,8 +147,8 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     name: "flatten knows nothing of what the engine sent a moment ago",
     edits: [{
       file: "src/cli/flatten_show.ts",
-      find: "    ? read.ledger.entries\n",
-      replace: "    ? read.ledger.entries.slice(0, 0)\n",
+      find: "  return [...entries.values()];",
+      replace: "  return [...entries.values()].slice(entries.size);",
     }],
     tests: ["tests/cli/flatten_orders_test.ts"],
   },

@@ -92,9 +92,8 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
     search: "due crash",
     edits: [{
       file: "src/domain/account/standing.ts",
-      find:
-        "bareSinceMs: bareQty > 0 ? findBareSince(inputs, fleetingQty > 0 ? stops.losses : null) : null,",
-      replace: "bareSinceMs: null,",
+      find: "bareSinceMs: bareQty > 0 ? findBareSince(inputs,",
+      replace: "bareSinceMs: bareQty < 0 ? findBareSince(inputs,",
     }],
   },
   {
@@ -102,9 +101,8 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
     search: "due lag",
     edits: [{
       file: "src/domain/account/standing.ts",
-      find:
-        "bareSinceMs: bareQty > 0 ? findBareSince(inputs, fleetingQty > 0 ? stops.losses : null) : null,",
-      replace: "bareSinceMs: bareQty > 0 ? nowMs : null,",
+      find: "bareSinceMs: bareQty > 0 ? findBareSince(inputs,",
+      replace: "bareSinceMs: bareQty > 0 ? findBareSince({ ...inputs, before: undefined },",
     }],
   },
   {

@@ -168,7 +168,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "a duplicate in answer to a repeat counted as a mismatch",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_sending.ts",
       find: "past !== undefined && !hasNeverLeft(past);",
       replace: 'past !== undefined && past.status === "accepted";',
     }],
@@ -192,7 +192,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
         replace: "isOpen === true && untilCloseMs <= 60_000;",
       },
       {
-        file: "src/domain/plan/entries.ts",
+        file: "src/domain/plan/entry_sending.ts",
         find: "nowMs + now.untilCloseMs - CONVERT_BEFORE_CLOSE_MS,",
         replace: "nowMs + now.untilCloseMs + CONVERT_BEFORE_CLOSE_MS,",
       },
@@ -202,7 +202,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an entry recorded before the last ten minutes leaves in them",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_sending.ts",
       find: "nowMs + now.untilCloseMs - CONVERT_BEFORE_CLOSE_MS,",
       replace: "nowMs + now.untilCloseMs + CONVERT_BEFORE_CLOSE_MS,",
     }],
@@ -277,7 +277,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an entry judged by the account of the cycle's start",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_sending.ts",
       find: '    ...(account ? [{ ask: "account" } as const] : []),\n',
       replace: "",
     }],
@@ -286,7 +286,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "orders read before a slow price",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_sending.ts",
       find: '    { ask: "positions" },\n    { ask: "open_orders" },\n    // What was sold',
       replace: "    // What was sold",
     }],
@@ -295,7 +295,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an absent entry settled while the broker shows its shares",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_absent.ts",
       find: "  return !mayShow(sight, intent) || ",
       replace: '  return intent.symbol !== "" || ',
     }],
@@ -361,7 +361,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "a due intent off its list after its record",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_sending.ts",
       find: '[{ kind: "orders", entries: [entry] }, ...offList]',
       replace: '[{ kind: "orders", entries: [entry] }, ...offList.slice(1)]',
     }],
@@ -398,7 +398,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an entry that leaves before its moment",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_sending.ts",
       find: "  if (isEarly(world, listed)) {\n",
       replace: "  if (isEarly(world, listed) && desk.isStopping) {\n",
     }],
@@ -415,11 +415,18 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   },
   {
     name: "a stop that the pause before an entry does not hear",
-    edits: [{
-      file: "src/engine/entry_moment.ts",
-      find: "    isUndisturbed = !engine.stop.aborted && ",
-      replace: "    isUndisturbed = ",
-    }],
+    edits: [
+      {
+        file: "src/engine/entry_moment.ts",
+        find: "LAST_LOOK_MS, LOOK_MS), engine.stop);",
+        replace: "LAST_LOOK_MS, LOOK_MS));",
+      },
+      {
+        file: "src/engine/entry_moment.ts",
+        find: "    isUndisturbed = !engine.stop.aborted && ",
+        replace: "    isUndisturbed = ",
+      },
+    ],
     tests: [MOMENT],
   },
   {
@@ -461,7 +468,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an account too old at the moment that its entry leaves at",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_sending.ts",
       find: "  const leavesMs = now.monotonicMs + Math.max(0, scheduledAtMs - now.brokerMs);",
       replace: "  const leavesMs = now.monotonicMs + Math.min(0, scheduledAtMs);",
     }],
@@ -534,7 +541,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an entry that leaves by the gate of the one before it",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_sending.ts",
       find: "  if (desk.turn.gateFor !== listed.clientOrderId) {",
       replace: "  if (desk.turn.gateFor === null) {",
     }],
@@ -543,7 +550,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "a look at the lists for each entry",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_sending.ts",
       find: "const lists = turn.looks === 0 ||",
       replace: "const lists = turn.looks >= 0 ||",
     }],

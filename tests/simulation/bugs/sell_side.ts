@@ -277,8 +277,8 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     name: "a close whose id is taken is decided anew",
     edits: [{
       file: "src/domain/plan/exit.ts",
-      find: "look.atMs >= turn.startedMs && !isIdTaken(entry);",
-      replace: "look.atMs >= turn.startedMs;",
+      find: 'look?.kind === "not_found" && !isIdTaken(entry);',
+      replace: 'look?.kind === "not_found";',
     }],
     tests: [PLAN_TEST, TAKEN_ID_TEST],
   },

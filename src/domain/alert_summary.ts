@@ -13,7 +13,7 @@ import {
 } from "./alert_facts.ts";
 import type { Caps } from "./caps.ts";
 import { formatCounted } from "./counted.ts";
-import { formatFillReason } from "./day_fills.ts";
+import { formatFillReason } from "./fill_reason.ts";
 import type { DayLoss } from "./day_loss.ts";
 import type { DayResult } from "./day/day_result.ts";
 import { formatR } from "./day/trade_result.ts";

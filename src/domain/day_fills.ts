@@ -1,5 +1,5 @@
 import { readNumber, readText, readTimeMs, type RecordedEvent } from "./events.ts";
-import { EXIT_RULES, isExitReason, isTrim } from "./exit_rules.ts";
+import { isTrim } from "./exit_rules.ts";
 
 /** What a fill did to the position. */
 export type FillKind = "entry" | "trim" | "exit" | "other";
@@ -60,16 +60,4 @@ function decideKind(reason: string, side: "buy" | "sell"): FillKind {
   if (reason === "entry") return "entry";
   if (isTrim(reason)) return "trim";
   return side === "sell" ? "exit" : "other";
-}
-
-const REASON_WORDS: Readonly<Record<string, string>> = {
-  entry: "entry",
-  stop: "stop",
-  take_profit: "target",
-  flatten: "flatten",
-};
-
-/** A fill's reason for people. */
-export function formatFillReason(reason: string): string {
-  return isExitReason(reason) ? EXIT_RULES[reason].label : REASON_WORDS[reason] ?? reason;
 }

@@ -1,6 +1,6 @@
 import { formatPriceUsd, formatSignedUsd } from "./alert_facts.ts";
 import { formatCounted } from "./counted.ts";
-import { formatFillReason } from "./day_fills.ts";
+import { formatFillReason } from "./fill_reason.ts";
 import type { SymbolDay } from "./day_symbols.ts";
 import type { DayView } from "./day_view.ts";
 import { readNyTime } from "./ny_time.ts";

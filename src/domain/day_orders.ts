@@ -1,5 +1,6 @@
 import { createDenialFilter } from "./denials.ts";
-import { type DayFill, formatFillReason, listFills } from "./day_fills.ts";
+import { formatFillReason } from "./fill_reason.ts";
+import { type DayFill, listFills } from "./day_fills.ts";
 import { formatEvent } from "./event_sentence.ts";
 import { readNumber, readText, readTimeMs, type RecordedEvent } from "./events.ts";
 import { isEntryRecord } from "./ledger.ts";

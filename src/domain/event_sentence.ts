@@ -1,6 +1,6 @@
 import { formatPriceUsd } from "./alert_facts.ts";
 import { formatCounted } from "./counted.ts";
-import { formatFillReason } from "./day_fills.ts";
+import { formatFillReason } from "./fill_reason.ts";
 import { formatEntryEnd } from "./entry_end.ts";
 import { type EventType, readNumber, readText, readTimeMs, type RecordedEvent } from "./events.ts";
 import { formatCents } from "./money.ts";

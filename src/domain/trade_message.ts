@@ -14,19 +14,10 @@ import {
   type TradeResult,
 } from "./day/trade_result.ts";
 import type { TradeTitle } from "./alert_titles.ts";
-import type { SellReason } from "./client_order_id.ts";
-import { EXIT_RULES, type ExitReason, isExitReason } from "./exit_rules.ts";
+import { type FillReason, formatSale } from "./fill_reason.ts";
 import { formatHeldTime } from "./held_time.ts";
 import { formatCents } from "./money.ts";
 import { formatNy } from "./ny_time.ts";
-
-/** What an order of ours was for, as `describeOurs` says it. */
-export type FillReason =
-  | "entry"
-  | SellReason
-  | "take_profit"
-  | "flatten"
-  | "other";
 
 /** An order of ours that filled, at its end or while it still works. Prices USD per share, times Unix ms. */
 export interface FilledOrder {
@@ -88,16 +79,9 @@ function formatRisk(riskUsd: number): string {
   return riskUsd < 10 ? formatCents(riskUsd) : riskUsd.toFixed(0);
 }
 
-const SOLD: Readonly<Record<Exclude<FillReason, "entry" | ExitReason>, string>> = {
-  stop: "stopped out",
-  take_profit: "target reached",
-  flatten: "flattened",
-  other: "exit",
-};
-
 function formatSold(facts: TradeMessageFacts, result: TradeResult): TradeTitle {
   const { order, position } = facts;
-  const why = formatWhy(order.reason);
+  const why = formatSale(order.reason);
   const price = formatPrice(order.priceUsd);
   const sold = `${price}, ${formatResult(readSaleUsd(facts))}`;
   const sale: TradeTitle = `${order.symbol} ${why}: sold ${order.qty} at ${sold}`;
@@ -110,11 +94,6 @@ function formatSold(facts: TradeMessageFacts, result: TradeResult): TradeTitle {
   return isOnlySale
     ? `${sale}${multiple}`
     : `${sale}; whole trade ${formatResult(result.resultUsd)}${multiple}`;
-}
-
-function formatWhy(reason: FillReason): string {
-  if (isExitReason(reason)) return EXIT_RULES[reason].sold;
-  return reason === "entry" ? "exit" : SOLD[reason];
 }
 
 /** The sale's own result: the trade's with this sale as its only one. */

@@ -4,7 +4,7 @@ import type { SharesMoved } from "./day/usd_flow.ts";
 import { type BrokerOrder, findFilledAtMs } from "./orders.ts";
 import { isStopOrder } from "./protection.ts";
 import { isCountedAgain } from "./replacements.ts";
-import type { FillReason } from "./trade_message.ts";
+import type { FillReason } from "./fill_reason.ts";
 
 /** An order of ours by the id that tells whose it is: its own, its bracket's, or that of the one whose place it took. */
 interface Origin {

@@ -138,11 +138,13 @@ Deno.test("a stop ends the pause before an entry's moment at once, and nothing l
   const world = await waiting();
   const dueMs = momentMs(world);
   const stop = new AbortController();
-  duringPause(world, () => {
+  const { sleep } = world.engine.ports.clock;
+  world.engine.ports.clock.sleep = async (ms, signal) => {
     // The loop's own waits come before.
-    if (world.nowMs > dueMs - 400) stop.abort();
-  });
-  await loop(world, { untilMs: Infinity, stop });
+    if (world.nowMs > dueMs - 400 && ms < 200) stop.abort();
+    await sleep(ms, signal);
+  };
+  await loop(world, { untilMs: dueMs + SECOND_MS, stop });
   assert(world.nowMs < dueMs, `${dueMs - world.nowMs} ms before its moment`);
   assertEquals([world.buys(), world.entries()], [[], []]);
   assertEquals(world.state.intents.map(({ symbol }) => symbol), ["NVDA"]);

@@ -1,5 +1,5 @@
 import { formatPriceUsd } from "../../domain/alert_facts.ts";
-import { formatFillReason } from "../../domain/day_fills.ts";
+import { formatFillReason } from "../../domain/fill_reason.ts";
 import { findHeldMs, type Trade } from "../../domain/day/trades.ts";
 import { readNyTime } from "../../domain/ny_time.ts";
 import { type Markup, markup } from "./markup.ts";

@@ -54,7 +54,8 @@ export function planEntryEnd(view: View, permit: Permit): Move {
   }
   const ends = { kind: "entry_ends", order, why: end.why } as const;
   const say = [note(view, ends, { scope: "day", key: `entry_end:${position.positionId}` })];
-  const qty = Math.min(order.filledQty, view.availableQty);
+  // Where nobody can count the shares yet its order says what was bought; what leaves is counted then.
+  const qty = view.count === null ? order.filledQty : Math.min(order.filledQty, view.availableQty);
   const facts = { qty, stopUsd: view.levelUsd, replaces: null };
   const stop = qty > 0 ? buildStopRecord(view, facts) : null;
   const next = { reason: "entry", sell: null, stop, restUsd: view.levelUsd } as const;

@@ -75,6 +75,8 @@ export interface Outside {
   readonly simulation: Simulation;
   readonly send: (request: EntryRequest) => SendResult;
   readonly lookUp: (clientOrderId: string) => LookupOutcome;
+  /** Told of each change of the records when it is to be durable: what it throws is the process's end. */
+  readonly store: (records: EngineState) => void;
   /** How long each answer takes, ms. */
   readonly answerMs: number;
   /** Whether the operator, or the end of the process, ends each wait for a moment. */
@@ -92,6 +94,7 @@ export const CALM: Outside = {
   simulation: { kind: "not_yet" },
   send: accept,
   lookUp: () => ({ kind: "not_found" }),
+  store: () => {},
   answerMs: 10,
   isDisturbing: false,
 };
@@ -123,9 +126,13 @@ export class EntryPlanWorld {
 
   /** @param outside What it is answered; the cycle's own look at the account is answered alike. */
   constructor(
-    { intents = [], entries = [], absent = [], outside = {}, desk = {} }: {
+    { intents = [], entries = [], records, atMs = 0, absent = [], outside = {}, desk = {} }: {
       readonly intents?: readonly EntryIntent[];
       readonly entries?: readonly LedgerEntry[];
+      /** All of them, instead of intents and entries. */
+      readonly records?: EngineState;
+      /** So long after the first moment. */
+      readonly atMs?: number;
       readonly absent?: readonly string[];
       readonly outside?: Partial<Outside>;
       readonly desk?: Partial<EntryDesk>;
@@ -133,20 +140,20 @@ export class EntryPlanWorld {
   ) {
     this.outside = { ...CALM, ...outside };
     this.gate = this.outside.gate;
-    this.records = { ...EMPTY_STATE, intents, ledger: liveLedger(entries) };
+    this.records = records ?? { ...EMPTY_STATE, intents, ledger: liveLedger(entries) };
     this.now = {
-      brokerMs: NOW_MS,
+      brokerMs: NOW_MS + atMs,
       dateNy: TODAY,
-      monotonicMs: 0,
-      untilCloseMs: CLOCK.nextCloseMs - NOW_MS,
+      monotonicMs: atMs,
+      untilCloseMs: CLOCK.nextCloseMs - NOW_MS - atMs,
       budgetMs: Infinity,
       isRunOnce: false,
       slowestRequestMs: 100,
       processId: "1",
     };
     this.turn = {
-      cycleStartedAtMs: NOW_MS,
-      startedMs: 0,
+      cycleStartedAtMs: NOW_MS + atMs,
+      startedMs: atMs,
       stepsLeft: 100,
       looks: 0,
       actsBySymbol: new Map(),
@@ -316,6 +323,7 @@ export class EntryPlanWorld {
 
   #record({ change }: Extract<EntryPlanned["step"], { readonly do: "record" }>): void {
     this.records = apply(this.records, change);
+    this.outside.store(this.records);
     const orders = change.flatMap((part) => part.kind === "simulated" ? part.orders : []);
     const now = orders.map(({ symbol }) => [symbol, { kind: "now" }] as const);
     const simulations = new Map([...this.entryTurn.simulations, ...now]);
@@ -324,27 +332,31 @@ export class EntryPlanWorld {
 
   #send({ change, request }: Extract<EntryPlanned["step"], { readonly do: "send" }>): void {
     const { outside, now } = this;
-    const answer: SendResult = outside.isWritable
-      ? outside.send(request)
-      : { kind: "stopped", reason: "" };
-    const { clientOrderId } = request.request;
-    const entry = { isRepeat: request.earlier !== null, answer: answer.kind, atMs: now.brokerMs };
-    const sent = new Map(this.entryTurn.sent).set(clientOrderId, entry);
-    this.entryTurn = { ...this.entryTurn, sent };
     if (!outside.isWritable) {
+      this.#noteSent(request, "stopped");
       const intents = change.flatMap((part) => part.kind === "off_list" ? part.intents : []);
       this.#take(settleUnwritten(request.request, intents, "the disk is full"));
       return;
     }
     this.records = apply(this.records, change);
+    outside.store(this.records);
+    const answer = outside.send(request);
+    this.#noteSent(request, answer.kind);
     if (answer.kind !== "stopped") this.sent.push(request);
     this.seen = learnAnswer(this.seen, request, answer, now);
     this.pass(outside.answerMs);
     this.#take(settleEntry(this.records, request, answer, this.now.brokerMs));
   }
 
+  #noteSent({ request, earlier }: EntryRequest, answer: SendResult["kind"]): void {
+    const entry = { isRepeat: earlier !== null, answer, atMs: this.now.brokerMs };
+    const sent = new Map(this.entryTurn.sent).set(request.clientOrderId, entry);
+    this.entryTurn = { ...this.entryTurn, sent };
+  }
+
   #take({ change, say }: ReturnType<typeof settleEntry>): void {
     this.records = apply(this.records, change);
+    this.outside.store(this.records);
     this.said.push(...say);
   }
 }

@@ -62,6 +62,20 @@ Deno.test("plan() has the stop for what an entry bought on record before the can
   });
 });
 
+Deno.test("plan() has that stop on record though nobody can count the shares yet", () => {
+  const world = partial();
+  // The day's orders could not be read since the process began.
+  world.seen = { ...world.seen, pasts: new Set() };
+  assertObjectMatch(world.step, {
+    do: "send",
+    request: { op: "cancel", orderId: "bought" },
+    change: [
+      { kind: "orders", entries: [{ reason: "stop", qty: 3, stopUsd: 95, status: "pending" }] },
+      { kind: "unfinished", change: { isBare: true } },
+    ],
+  });
+});
+
 Deno.test("plan() stops what an entry bought until its cancel was done, though only the operator lets it", () => {
   const world = partial();
   world.send(requested);

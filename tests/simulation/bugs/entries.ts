@@ -6,6 +6,8 @@ const REFUSALS = "tests/engine/entry_refusals_test.ts";
 const ATTACKS = "tests/engine/attacks_3_test.ts";
 const UNFILLED = "tests/engine/unfilled_entry_test.ts";
 const ENTRY_PLAN = "tests/domain/plan/entry_test.ts";
+const ENTRIES_PLAN = "tests/domain/plan/entries_test.ts";
+const LIFE = "tests/exploration/entry_life_test.ts";
 const PARTIAL = "tests/engine/partial_entry_test.ts";
 const LEAVING_DISK = "tests/engine/leaving_disk_test.ts";
 const MOMENT = "tests/engine/entry_moment_test.ts";
@@ -166,7 +168,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "a duplicate in answer to a repeat counted as a mismatch",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_sending.ts",
       find: "past !== undefined && !hasNeverLeft(past);",
       replace: 'past !== undefined && past.status === "accepted";',
     }],
@@ -190,7 +192,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
         replace: "isOpen === true && untilCloseMs <= 60_000;",
       },
       {
-        file: "src/domain/plan/entries.ts",
+        file: "src/domain/plan/entry_sending.ts",
         find: "nowMs + now.untilCloseMs - CONVERT_BEFORE_CLOSE_MS,",
         replace: "nowMs + now.untilCloseMs + CONVERT_BEFORE_CLOSE_MS,",
       },
@@ -200,7 +202,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an entry recorded before the last ten minutes leaves in them",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_sending.ts",
       find: "nowMs + now.untilCloseMs - CONVERT_BEFORE_CLOSE_MS,",
       replace: "nowMs + now.untilCloseMs + CONVERT_BEFORE_CLOSE_MS,",
     }],
@@ -275,7 +277,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an entry judged by the account of the cycle's start",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_sending.ts",
       find: '    ...(account ? [{ ask: "account" } as const] : []),\n',
       replace: "",
     }],
@@ -284,7 +286,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "orders read before a slow price",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_sending.ts",
       find: '    { ask: "positions" },\n    { ask: "open_orders" },\n    // What was sold',
       replace: "    // What was sold",
     }],
@@ -293,7 +295,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an absent entry settled while the broker shows its shares",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_absent.ts",
       find: "  return !mayShow(sight, intent) || ",
       replace: '  return intent.symbol !== "" || ',
     }],
@@ -359,7 +361,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "a due intent off its list after its record",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_sending.ts",
       find: '[{ kind: "orders", entries: [entry] }, ...offList]',
       replace: '[{ kind: "orders", entries: [entry] }, ...offList.slice(1)]',
     }],
@@ -396,7 +398,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an entry that leaves before its moment",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_sending.ts",
       find: "  if (isEarly(world, listed)) {\n",
       replace: "  if (isEarly(world, listed) && desk.isStopping) {\n",
     }],
@@ -413,11 +415,18 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   },
   {
     name: "a stop that the pause before an entry does not hear",
-    edits: [{
-      file: "src/engine/entry_moment.ts",
-      find: "    isUndisturbed = !engine.stop.aborted && ",
-      replace: "    isUndisturbed = ",
-    }],
+    edits: [
+      {
+        file: "src/engine/entry_moment.ts",
+        find: "LAST_LOOK_MS, LOOK_MS), engine.stop);",
+        replace: "LAST_LOOK_MS, LOOK_MS));",
+      },
+      {
+        file: "src/engine/entry_moment.ts",
+        find: "    isUndisturbed = !engine.stop.aborted && ",
+        replace: "    isUndisturbed = ",
+      },
+    ],
     tests: [MOMENT],
   },
   {
@@ -459,7 +468,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an account too old at the moment that its entry leaves at",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_sending.ts",
       find: "  const leavesMs = now.monotonicMs + Math.max(0, scheduledAtMs - now.brokerMs);",
       replace: "  const leavesMs = now.monotonicMs + Math.min(0, scheduledAtMs);",
     }],
@@ -500,5 +509,51 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
       replace: 'entry.side === "buy" && (isUnsettled(entry) || isJustRefused(entry) && nowMs < 0)',
     }],
     tests: ["tests/engine/exactly_once_test.ts"],
+  },
+  {
+    name: "a lost answer taken for a request that never left",
+    edits: [{
+      file: "src/domain/plan/settle_entry.ts",
+      find: '    case "unknown":\n    case "requested":\n',
+      replace:
+        '    case "unknown":\n      return settleUnsent({ symbol, clientOrderId }, earlier, "lost");\n    case "requested":\n',
+    }],
+    tests: [LIFE, ENTRIES_PLAN],
+  },
+  {
+    name: "an absence believed after 30 s",
+    edits: [{
+      file: "src/domain/entry/absence.ts",
+      find: "const NOT_FOUND_MS = 70_000;",
+      replace: "const NOT_FOUND_MS = 30_000;",
+    }],
+    tests: ["tests/domain/entry/absence_test.ts", LIFE],
+  },
+  {
+    name: "what was proven absent and is not sent stays unsettled",
+    edits: [{
+      file: "src/domain/plan/entries.ts",
+      find: "    pass.change.push(unsentPart(entry));\n",
+      replace: "",
+    }],
+    tests: [ENTRIES_PLAN],
+  },
+  {
+    name: "an entry that leaves by the gate of the one before it",
+    edits: [{
+      file: "src/domain/plan/entry_sending.ts",
+      find: "  if (desk.turn.gateFor !== listed.clientOrderId) {",
+      replace: "  if (desk.turn.gateFor === null) {",
+    }],
+    tests: [ENTRIES_PLAN],
+  },
+  {
+    name: "a look at the lists for each entry",
+    edits: [{
+      file: "src/domain/plan/entry_sending.ts",
+      find: "const lists = turn.looks === 0 ||",
+      replace: "const lists = turn.looks >= 0 ||",
+    }],
+    tests: [LEAVING_FIRST, ENTRIES_PLAN],
   },
 ];

@@ -79,6 +79,16 @@ say_ignored() {
     sort -u
 }
 
+# The directory that the unit opens for writing: without it systemd makes no sandbox, and nothing can be run in it.
+# shellcheck disable=SC2016 # What is printed is another shell's.
+say_missing_dir() {
+  local dir
+  dir=$(read_manifest "$BINARY" state_dir)
+  if [ -d "$ROOT$dir" ]; then return 0; fi
+  printf '%s: %s is missing; remedy: install -d -m 0700 -o "$(systemctl show %s -p User --value | grep . || echo root)" %s\n' \
+    "$NAME" "$dir" "$SERVICE" "$dir" >&2
+}
+
 # It has to win: as the service where that can be, else in the directory that this release was built for; and in that of
 # the engine that runs, where it has another.
 run_kill() {
@@ -132,4 +142,5 @@ if [ "${1:-}" = check ]; then
 fi
 if [ -t 0 ] && [ -t 1 ]; then STAND_IN_TERMINAL=--pty; fi
 run_as_service "$BINARY" "$@"
+if [ "$HAS_RUN" = 0 ]; then say_missing_dir; fi
 exit "$STATUS"

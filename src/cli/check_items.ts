@@ -219,7 +219,7 @@ async function readKept(files: OperatorFiles, todayNy: string) {
   const present = ledger.kind === "ok" ? [ledger.ledger] : [];
   const archived = archive.kind === "ok" ? archive.ledgers : [];
   return {
-    hasTraded: hasTraces([...present, ...archived], []),
+    hasTraded: hasTraces({ copy: null, ledgers: [...present, ...archived], orders: [] }),
     preview: {
       isKillSwitchFile: await files.operatorFiles.isKillSwitchOn(),
       fileToken: await files.operatorFiles.readToken(),

@@ -61,7 +61,7 @@ async function readRecords(
   const account = { host: broker.host, accountId: await readAccountId(broker) };
   const owners = [known.state, ...known.ledgers, ...(today === null ? [] : [today])];
   const [other] = owners.flatMap((owner) => findOtherOwner(owner, account) ?? []);
-  return other ?? { ...known.state, ledger: today };
+  return other ?? { ...known.state, ledger: today ?? known.state.ledger };
 }
 
 /** Lost records as the engine will make them anew, from their copy and the ledgers (pipeline 6); a text where these can't be read. */

@@ -1,5 +1,6 @@
 import type { AlpacaClient } from "../broker/alpaca_client.ts";
 import { buildFlattenPlan, type FlattenScope, listUnreadableLeft } from "../domain/flatten_plan.ts";
+import type { LedgerEntry } from "../domain/ledger.ts";
 import type { MarketClock } from "../domain/market.ts";
 import { decideClock } from "../domain/market_clock.ts";
 import { BrokerError, type LedgerRead } from "../engine/ports.ts";
@@ -31,13 +32,28 @@ export async function lookAround(
   const market = clock !== null && decideClock(clock, "unknown").kind === "sound" ? clock : null;
   const account = orNull(await orError(broker.readAccount()));
   const accountId = account?.accountId ?? null;
-  const read = await files.ledger.read();
-  // What another account's records say is nothing of this one.
-  const entries = read.kind === "ok" && isOwn(read.ledger, { host: broker.host, accountId })
-    ? read.ledger.entries
-    : [];
+  const entries = await readEntries(files, { host: broker.host, accountId });
   const nowMs = () => host.clock.nowMs() + clockAheadMs;
   return { accountId, market, book: new FlattenBook(broker, nowMs, entries) };
+}
+
+/** The engine's orders by its ledger, and by its document where that has more; what another account's say is nothing of this one. */
+async function readEntries(
+  { ledger, state }: OperatorFiles,
+  account: Parameters<typeof isOwn>[1],
+): Promise<LedgerEntry[]> {
+  const file = await ledger.read();
+  const document = await state.read();
+  const ledgers = [
+    file.kind === "ok" ? file.ledger : null,
+    document.kind === "ok" ? document.state.ledger : null,
+  ].flatMap((each) => each !== null && isOwn(each, account) ? [each] : []);
+  const entries = new Map<string, LedgerEntry>();
+  for (const entry of ledgers.flatMap((each) => each.entries)) {
+    const name = entry.clientOrderId ?? entry.orderId ?? "";
+    if (!entries.has(name)) entries.set(name, entry);
+  }
+  return [...entries.values()];
 }
 
 /** Prints the plan. @returns What it was made from. @throws {BrokerError} */

@@ -118,7 +118,8 @@ function findStateProblem({ state, ledger, archive, broker }: PreviewInputs): st
     (broker?.positionsProblem ?? null) === null;
   if (!isRebuilt) return null;
   const present = ledger.kind === "ok" ? [ledger.ledger] : [];
-  return hasTraces([...present, ...archive.ledgers], []) ? STATE_FILE : null;
+  const ledgers = [...present, ...archive.ledgers];
+  return hasTraces({ copy: null, ledgers, orders: [] }) ? STATE_FILE : null;
 }
 
 /**

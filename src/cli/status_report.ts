@@ -376,7 +376,8 @@ function countUse(ledger: LiveLedger, dateNy: string): { orders: number; grossUs
 function isStateKnown(facts: StatusFacts): boolean {
   const { state, archive } = facts;
   if (state.kind !== "missing") return state.kind === "ok";
-  return archive.kind === "ok" && !hasTraces(listLedgers(facts), []);
+  return archive.kind === "ok" &&
+    !hasTraces({ copy: null, ledgers: listLedgers(facts), orders: [] });
 }
 
 /** Today's ledger and the archive's, newest first, as far as they can be read. */

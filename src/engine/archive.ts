@@ -1,19 +1,14 @@
 import { keepNewest, type LedgerEntry, type LiveLedger } from "../domain/ledger.ts";
-import type { RebuildWait } from "../domain/rebuild_wait.ts";
+import { waitForOwn } from "../domain/rebuild_wait.ts";
 import type { Engine } from "./engine.ts";
 import { isOwnLedger } from "./gate_reader.ts";
 import type { UnusableFile } from "./ports.ts";
+import { waitFor, type Waits } from "./waiting.ts";
 
 /** Days of archived ledgers that are looked at for what was left open over night. */
 export const PAST_DAYS = 3;
 /** How many past days' ledgers the rebuild of a state searches: a position may have been held for more than a year. */
 export const ARCHIVE_DAYS_MAX = 400;
-
-/** A record, or an answer, is waited for. */
-export interface Waits {
-  readonly kind: "waits";
-  readonly wait: RebuildWait;
-}
 
 /** The archived ledgers, newest first, all of this account; or what stands against them. */
 export type PastRead = Waits | { readonly kind: "ok"; readonly ledgers: readonly LiveLedger[] };
@@ -22,12 +17,12 @@ export type PastRead = Waits | { readonly kind: "ok"; readonly ledgers: readonly
 export async function readPast(engine: Engine, limit: number): Promise<PastRead> {
   const read = await engine.ports.ledger.readArchive(limit);
   if (read.kind === "unreadable") {
-    return { kind: "waits", wait: { kind: "archive", message: read.message } };
+    return waitFor({ kind: "archive unreadable", message: read.message });
   }
   sayUnusable(engine, read.unusable);
   const foreign = read.ledgers.filter((ledger) => !isOwnLedger(engine, ledger));
   if (foreign.length === 0) return { kind: "ok", ledgers: read.ledgers };
-  return { kind: "waits", wait: { kind: "foreign", file: nameArchived(foreign) } };
+  return waitFor(waitForOwn(nameArchived(foreign)));
 }
 
 /** Names what of the archive is of no use, once a NY day each. */

@@ -257,6 +257,12 @@ export class Engine {
     return atMs - this.brokerBaseMs - (clock.monotonicMs() - this.monotonicBaseMs);
   }
 
+  /** NY date of the clock's answer in the process before this one: all that one of `--run-once` has to compare with. */
+  get lastCycleNy(): string | null {
+    const { lastCycleAtMs } = this.state;
+    return lastCycleAtMs === null ? null : dateNyOf(lastCycleAtMs);
+  }
+
   /** Today in New York, by `nowMs`. */
   dateNy(): string {
     return dateNyOf(this.nowMs());
@@ -373,7 +379,7 @@ export class Engine {
   /** Says once a cause and NY day, and again after a success, that the state is not durable. */
   private sayUnsaved(message: string): void {
     // What the ledger waits for is said in its own words.
-    if (this.ledgerWait?.kind === "disk" && this.ledgerWait.message === message) return;
+    if (this.ledgerWait?.kind === "ledger disk" && this.ledgerWait.message === message) return;
     const said = `${this.dateNy()} ${message}`;
     if (this.unsavedSaid === said) return;
     this.unsavedSaid = said;

@@ -107,18 +107,18 @@ export async function readGate(engine: Engine, known?: LedgerRead): Promise<Gate
     caps,
     allowlist,
     invalidConfiguration: invalidConfiguration ?? engine.stateProblem ??
-      waits.find((wait) => wait.invalidConfiguration !== null)?.invalidConfiguration ??
+      waits.find((wait) => wait.invalidConfiguration)?.invalidConfiguration ??
       findIdentityProblem(engine, file),
     ledgerProblem: firstLedgerProblem([
       // A ledger that is missing because its rebuild waits: what it waits for is the reason.
       read.kind === "missing" && isRebuildWaiting(engine) ? null : problemOf(read),
       engine.ledgerProblem,
       isLocked(engine.state) ? "broker mismatch" : null,
-      ...waits.map((wait) => wait.ledgerProblem),
+      ...waits.map((wait) => wait.ledgerProblem ?? null),
       findChangeProblem(engine, file),
     ]),
     positionsProblem: positionsProblem ??
-      waits.find((wait) => wait.positionsProblem !== null)?.positionsProblem ?? null,
+      waits.find((wait) => wait.positionsProblem)?.positionsProblem ?? null,
   };
   engine.gateInputs = describeInputs(inputs);
   const ledger = file === null ? null : engine.state.ledger;
@@ -126,7 +126,7 @@ export async function readGate(engine: Engine, known?: LedgerRead): Promise<Gate
 }
 
 function isRebuildWaiting({ stateWait, ledgerWait }: Engine): boolean {
-  return [stateWait, ledgerWait].some((wait) => wait !== null && wait.kind !== "disk");
+  return [stateWait, ledgerWait].some((wait) => wait !== null && !wait.kind.endsWith("disk"));
 }
 
 function describeInputs(inputs: GateInputs): GateInputsRecord {

@@ -2,12 +2,12 @@ import { compareLedgerFile, describeChange, digestLedger } from "../domain/ledge
 import type { LedgerProblem, LiveLedger } from "../domain/ledger.ts";
 import { restoreReleases } from "../domain/released.ts";
 import { LEDGER_FILE } from "../domain/rebuild_wait.ts";
-import type { Waits } from "./archive.ts";
 import type { Engine } from "./engine.ts";
 import { readOperatorObjection } from "./gate_reader.ts";
 import { take } from "./plan_records.ts";
 import type { LedgerRead } from "./ports.ts";
 import { sayRestored } from "./releasing.ts";
+import { waitFor, type Waits } from "./waiting.ts";
 
 /**
  * What the file is beside the records: `problem` blocks LIVE for this cycle (runbook 4.4). `later`: another hand has begun
@@ -53,8 +53,7 @@ export async function checkLedgerFile(
     return { kind: "checked", problem: "ledger missing" };
   }
   if (read.kind === "unreadable" && !read.isRead) {
-    const problem = "ledger unreadable";
-    return { kind: "waits", wait: { kind: "ledger", problem, message: read.message } };
+    return waitFor({ kind: "ledger unreadable", message: read.message });
   }
   if (read.kind !== "ok") {
     // What is of no use is copied aside by the write itself.

@@ -1,18 +1,18 @@
 import { isOurs } from "../domain/client_order_id.ts";
 import type { EngineState } from "../domain/engine_state.ts";
-import { type LiveLedger, MISMATCHES_MAX } from "../domain/ledger.ts";
-import { dateNyOf } from "../domain/ny_time.ts";
-import type { BrokerOrder } from "../domain/orders.ts";
+import type { LiveLedger } from "../domain/ledger.ts";
+import type { BrokerOrder, BrokerPosition } from "../domain/orders.ts";
 import { hasTraces, rebuildLedger, rebuildState } from "../domain/rebuild_records.ts";
-import type { RebuildWait } from "../domain/rebuild_wait.ts";
+import { waitForAnswer, waitForOwn, waitForRow } from "../domain/rebuild_wait.ts";
 import { isTicker } from "../domain/symbol.ts";
-import { formatUnreadable, type UnreadableRow } from "../domain/unreadable_row.ts";
-import { ARCHIVE_DAYS_MAX, PAST_DAYS, readPast, sayUnusable, type Waits } from "./archive.ts";
+import { formatUnreadable } from "../domain/unreadable_row.ts";
+import { ARCHIVE_DAYS_MAX, readPast, sayUnusable } from "./archive.ts";
 import type { Engine, Observation, Read } from "./engine.ts";
-import { findForeignFile, isOwnLedger } from "./gate_reader.ts";
+import { findForeignFile, isLocked, isOwnLedger } from "./gate_reader.ts";
 import { readWhole } from "./listing.ts";
 import type { LedgerRead } from "./ports.ts";
 import { listUnreadable, sayUnreadable } from "./unreadable.ts";
+import { waitFor, type Waits } from "./waiting.ts";
 
 // Makes records that are lost from what is left of them (pipeline 6). While a record is there, nothing is made of it.
 //
@@ -30,159 +30,115 @@ import { listUnreadable, sayUnreadable } from "./unreadable.ts";
 /** How far back it searches the broker's orders for what bought a position that no record explains. */
 const PAST_ORDERS_MS = 90 * 86_400_000;
 
-/** What became of a lost document: the records without the day's ledger, and why they were made. */
-export type RebuiltState = Waits | {
-  readonly kind: "rebuilt";
-  readonly state: EngineState;
-  /** `first start`: no damage, and no cycle that is blocked for it. */
-  readonly reason: "missing" | "damaged" | "first start";
-};
+/** A record that was made anew, and why; or what that waits for. */
+type Rebuilt<Made, Reason> =
+  | Waits
+  | { readonly kind: "rebuilt"; readonly made: Made; readonly reason: Reason };
 
-/** What became of a ledger that the document lacks; one that was lost blocks LIVE for the cycle (runbook 4.4). */
-export type RebuiltLedger = Waits | {
-  readonly kind: "rebuilt";
-  readonly ledger: LiveLedger;
-  readonly reason: "imported" | "lost";
-};
-
-/** Makes a lost document anew. */
+/**
+ * Makes a lost document anew.
+ * @returns It without the day's ledger; a `first start` is no damage, and blocks no cycle.
+ */
 export async function findLostState(
   engine: Engine,
   observation: Observation,
   why: "missing" | "damaged",
-): Promise<RebuiltState> {
-  const { account, positions, openOrders, dayOrders } = observation;
-  const left = await readLeft(engine, await engine.ports.ledger.read(), ARCHIVE_DAYS_MAX);
+): Promise<Rebuilt<EngineState, "missing" | "damaged" | "first start">> {
+  const left = await readLeft(engine, await engine.ports.ledger.read(), observation);
   if (left.kind === "waits") return left;
-  // Whose it is stands in it from its first write on.
-  if (account.kind === "failed") return waitForBroker("account", account);
-  if (positions.kind === "failed") return waitFor({ ...positions, kind: "positions" });
-  if (openOrders.kind === "failed") return waitForBroker("open orders", openOrders);
-  if (dayOrders.kind === "failed") return waitForBroker("orders of the day", dayOrders);
-  const gap = findGap(engine, left.ledgers);
-  if (gap !== null) return gap;
-  const shown = [...openOrders.value, ...dayOrders.value];
-  const held = positions.value;
-  const known = rebuildState({ ...left, held, orders: shown });
-  const symbols = new Set([...known.positions, ...known.released].map((each) => each.symbol));
-  const past = await readPastOrders(engine, held.filter(({ symbol }) => !symbols.has(symbol)));
-  if (past.kind === "failed") return waitForBroker("orders of the last 90 days", past);
-  const orders = [...shown, ...past.value];
-  const isTraced = (left.copy?.positions ?? []).length > 0 || hasTraces(left.ledgers, orders);
-  const state = rebuildState({ ...left, held, orders });
-  return { kind: "rebuilt", state, reason: why === "missing" && !isTraced ? "first start" : why };
+  const { positions, released } = rebuildState(left);
+  const past = await readPastOrders(engine, left.held, [...positions, ...released]);
+  if (past.kind === "failed") return waitFor(waitForAnswer("orders of the last 90 days", past));
+  const whole = { ...left, orders: [...left.orders, ...past.value] };
+  const reason = why === "missing" && !hasTraces(whole) ? "first start" : why;
+  return { kind: "rebuilt", made: rebuildState(whole), reason };
 }
 
-/** Finds the day's ledger where the document has none: never started empty while the broker shows orders of ours. */
+/**
+ * Finds the day's ledger where the document has none: never started empty while the broker shows orders of ours.
+ * @returns One that was `lost` blocks LIVE for the cycle (runbook 4.4).
+ */
 export async function findLostLedger(
   engine: Engine,
   read: LedgerRead,
-  { account, dayOrders, dateNy }: Observation,
-): Promise<RebuiltLedger> {
-  const mismatches = readKeptMismatches(engine, dateNy);
+  observation: Observation,
+): Promise<Rebuilt<LiveLedger, "imported" | "lost">> {
+  const { dateNy: todayNy } = observation;
+  // A single mismatch counts for its NY day; the lock of two stays, over midnight too.
+  const isKept = engine.lastCycleNy === todayNy || isLocked(engine.state);
+  const mismatches = isKept ? engine.state.mismatches : 0;
   if (read.kind === "ok") {
-    const { ledger } = read;
-    const isWhole = ledger.mismatches >= mismatches;
-    return {
-      kind: "rebuilt",
-      reason: "imported",
-      ledger: isWhole ? ledger : { ...ledger, mismatches },
-    };
+    const isWhole = read.ledger.mismatches >= mismatches;
+    const made = isWhole ? read.ledger : { ...read.ledger, mismatches };
+    return { kind: "rebuilt", made, reason: "imported" };
   }
-  const left = await readLeft(engine, read, PAST_DAYS);
+  const left = await readLeft(engine, read, observation);
   if (left.kind === "waits") return left;
-  if (account.kind === "failed") return waitForBroker("account", account);
-  if (dayOrders.kind === "failed") return waitForBroker("orders of the day", dayOrders);
-  const gap = findGap(engine, left.ledgers);
-  if (gap !== null) return gap;
-  const ledger = rebuildLedger({
-    ...left,
-    orders: dayOrders.value,
-    todayNy: dateNy,
-    account: { host: engine.ports.broker.host, accountId: account.value.accountId },
-    mismatches,
-  });
-  return { kind: "rebuilt", reason: "lost", ledger };
+  const made = rebuildLedger({ ...left, orders: left.dayOrders, todayNy, mismatches });
+  return { kind: "rebuilt", made, reason: "lost" };
 }
 
-/** NY date of the clock's answer in the process before this one: all that one of `--run-once` has to compare with. */
-export function readLastCycleNy({ state }: Engine): string | null {
-  return state.lastCycleAtMs === null ? null : dateNyOf(state.lastCycleAtMs);
-}
-
-/** A single mismatch counts for its NY day; the lock of two stays, over midnight too. */
-function readKeptMismatches(engine: Engine, dateNy: string): number {
-  const { mismatches } = engine.state;
-  const isOfToday = readLastCycleNy(engine) === dateNy;
-  return isOfToday || mismatches >= MISMATCHES_MAX ? mismatches : 0;
-}
-
-/** What is left of the records, all of this account. */
+/** What is left of the records, of the newest copy's day and since, and what the broker shows: all of this account, all read. */
 async function readLeft(
   engine: Engine,
   file: LedgerRead,
-  limit: number,
-): Promise<
-  | Waits
-  | {
-    readonly kind: "ok";
-    readonly copy: EngineState | null;
-    /** Newest first, of the copy's day and since. */
-    readonly ledgers: readonly LiveLedger[];
-  }
-> {
+  { account, positions, openOrders, dayOrders }: Observation,
+) {
   if (file.kind === "unreadable" || file.kind === "invalid") {
-    return waitFor({ kind: "ledger", problem: `ledger ${file.kind}`, message: file.message });
+    return waitFor({ kind: `ledger ${file.kind}`, message: file.message });
   }
   const today = file.kind === "ok" ? [file.ledger] : [];
-  const foreign = findForeignFile(engine, today[0] ?? null);
-  if (foreign !== null) return waitFor({ kind: "foreign", file: foreign });
-  const past = await readPast(engine, limit);
+  const past = await readPast(engine, ARCHIVE_DAYS_MAX);
   if (past.kind === "waits") return past;
   const read = await engine.ports.state.readCopy();
-  if (read.kind === "unreadable") return waitFor({ kind: "archive", message: read.message });
+  if (read.kind === "unreadable") return waitFor({ ...read, kind: "archive unreadable" });
   sayUnusable(engine, read.unusable);
   const { state: copy } = read;
-  const copied = copy?.ledger ?? null;
-  if (copy !== null && !isOwnLedger(engine, copy)) {
-    return waitFor({ kind: "foreign", file: `archive/execution_state_${copied?.dateNy}.json` });
-  }
-  const ledgers = [...today, ...past.ledgers, ...(copied === null ? [] : [copied])]
-    .filter(({ dateNy }) => dateNy >= (copied?.dateNy ?? ""))
+  const sinceNy = copy?.ledger?.dateNy ?? "";
+  const copyFile = `archive/execution_state_${sinceNy}.json`;
+  const foreign = findForeignFile(engine, today[0] ?? null) ??
+    (copy === null || isOwnLedger(engine, copy) ? null : copyFile);
+  if (foreign !== null) return waitFor(waitForOwn(foreign));
+  // Whose it is stands in a record from its first write on.
+  if (account.kind === "failed") return waitFor(waitForAnswer("account", account));
+  if (positions.kind === "failed") return waitFor(waitForAnswer("positions", positions));
+  if (openOrders.kind === "failed") return waitFor(waitForAnswer("open orders", openOrders));
+  if (dayOrders.kind === "failed") return waitFor(waitForAnswer("orders of the day", dayOrders));
+  const ledgers = [...today, ...past.ledgers, ...(copy?.ledger ? [copy.ledger] : [])]
+    .filter(({ dateNy }) => dateNy >= sinceNy)
     .toSorted((a, b) => b.dateNy.localeCompare(a.dateNy));
-  return { kind: "ok", copy, ledgers };
-}
-
-function waitFor(wait: RebuildWait): Waits {
-  return { kind: "waits", wait };
-}
-
-type Failed = Extract<Read<unknown>, { kind: "failed" }>;
-
-function waitForBroker(what: string, { message }: Failed): Waits {
-  return waitFor({ kind: "broker", what, message });
-}
-
-/** A foreign row costs itself; one that may be of ours is not forgotten because it can't be read. */
-function findGap(engine: Engine, ledgers: readonly LiveLedger[]): Waits | null {
-  const mayBeOurs = ({ symbol, clientOrderId }: UnreadableRow) =>
-    isOurs(clientOrderId ?? "") ||
-    ledgers.some(({ entries }) => entries.some((entry) => entry.symbol === symbol));
-  const gap = listUnreadable(engine).find(mayBeOurs);
-  return gap === undefined ? null : waitFor({ kind: "row", message: formatUnreadable(gap) });
+  const known = new Set(ledgers.flatMap(({ entries }) => entries.map(({ symbol }) => symbol)));
+  // A foreign row costs itself; one that may be of ours is not forgotten because it can't be read.
+  const gap = listUnreadable(engine).find(({ symbol, clientOrderId }) =>
+    isOurs(clientOrderId ?? "") || known.has(symbol ?? "")
+  );
+  if (gap !== undefined) return waitFor(waitForRow(formatUnreadable(gap)));
+  return {
+    kind: "ok",
+    copy,
+    ledgers,
+    held: positions.value,
+    orders: [...openOrders.value, ...dayOrders.value],
+    dayOrders: dayOrders.value,
+    account: { host: engine.ports.broker.host, accountId: account.value.accountId },
+  } as const;
 }
 
 /** Orders of the last months in what is held and no record explains: a position of ours outlives its records. */
 async function readPastOrders(
   engine: Engine,
-  unexplained: readonly { readonly symbol: string }[],
+  held: readonly BrokerPosition[],
+  explained: readonly { readonly symbol: string }[],
 ): Promise<Read<readonly BrokerOrder[]>> {
+  const known = new Set(explained.map(({ symbol }) => symbol));
   // Nothing else was ever bought by us, and a name that the broker refuses in a query would block the start for good.
-  const symbols = unexplained.map((held) => held.symbol).filter(isTicker);
-  const afterMs = engine.nowMs() - PAST_ORDERS_MS;
+  const symbols = held.map(({ symbol }) => symbol).filter((each) =>
+    isTicker(each) && !known.has(each)
+  );
+  const query = { status: "all", afterMs: engine.nowMs() - PAST_ORDERS_MS, symbols } as const;
   return await readWhole(
     engine,
-    () => engine.ports.broker.listOrders({ status: "all", afterMs, symbols }, "protect"),
+    () => engine.ports.broker.listOrders(query, "protect"),
     (row) => sayUnreadable(engine, row),
   );
 }

@@ -15,11 +15,11 @@ import { listRejections, noteEntry } from "../domain/plan/settle_entry.ts";
 import { LEDGER_FILE, type RebuildWait } from "../domain/rebuild_wait.ts";
 import { reconcile, startNewDay } from "../domain/reconcile.ts";
 import { LOOK_AT_ORDER } from "../domain/remedies.ts";
-import { readPastEntries, type Waits } from "./archive.ts";
+import { readPastEntries } from "./archive.ts";
 import { readAncestors } from "./ancestors.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { findIdentityProblem, readOperatorObjection } from "./gate_reader.ts";
-import { findLostLedger, readLastCycleNy } from "./rebuilding.ts";
+import { findLostLedger } from "./rebuilding.ts";
 import { checkLedgerFile } from "./ledger_check.ts";
 import { buildOrderUpdate, readLedger, turnLedger, updateLedger } from "./ledger_store.ts";
 import { sayOnceADay } from "./daily_errors.ts";
@@ -28,7 +28,7 @@ import { sayLocked, sayMismatch } from "./mismatch.ts";
 import { type LedgerRead, StateError } from "./ports.ts";
 import { takeInBought } from "./positions.ts";
 import { tell } from "./teller.ts";
-import { sayWait } from "./waiting.ts";
+import { sayWait, waitFor, type Waits } from "./waiting.ts";
 
 /** What the ledger step of a cycle came to. */
 export interface LedgerStep extends Held {
@@ -91,7 +91,7 @@ async function holdLedger(
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     if (!error.isByAnotherHand) {
-      return waitingFor({ kind: "disk", record: LEDGER_FILE, message: error.message });
+      return waitingFor({ kind: "ledger disk", message: error.message });
     }
     // Look-ups take time, and somebody may write the file in it: the next cycle takes in what it says.
     engine.ports.log.warn("Live ledger was changed in the middle of its reconciliation");
@@ -133,7 +133,7 @@ async function takeInLost(
 ): Promise<Held | null> {
   const found = await findLostLedger(engine, read, observation);
   if (found.kind === "waits") return waitingFor(found.wait);
-  const { ledger, reason } = found;
+  const { made: ledger, reason } = found;
   if (read.kind === "ok") engine.store.noteFile(read.ledger);
   engine.updateState({ ledger, mismatches: 0 });
   if (reason === "imported") return null;
@@ -158,7 +158,7 @@ async function turnToToday(
   { dateNy, skewSeconds }: Observation,
 ): Promise<Waits | { readonly kind: "turned"; readonly ledger: LiveLedger }> {
   const ledger = readLedger(engine);
-  const seenNy = engine.dateSeenNy ?? readLastCycleNy(engine);
+  const seenNy = engine.dateSeenNy ?? engine.lastCycleNy;
   engine.dateSeenNy = dateNy;
   if (ledger.dateNy === dateNy) return { kind: "turned", ledger };
   // Where the two clocks differ, one answer is not enough to end a day: a turned ledger does not turn back.
@@ -166,11 +166,11 @@ async function turnToToday(
     engine.wakeAt(engine.nowMs() + LOOK_UP_AGAIN_MS);
     const message = `it is of ${ledger.dateNy}, the broker's clock says ${dateNy}, and the ` +
       `host's is ${skewSeconds.toFixed(0)} s off it`;
-    return { kind: "waits", wait: { kind: "clock", message } };
+    return waitFor({ kind: "clock", message });
   }
   if (ledger.dateNy > dateNy) {
     const message = `it is of ${ledger.dateNy}, and today is ${dateNy} in New York`;
-    return { kind: "waits", wait: { kind: "ledger", problem: "ledger invalid", message } };
+    return waitFor({ kind: "ledger invalid", message });
   }
   takeInBought(engine);
   await engine.ports.ledger.archive(ledger);

@@ -5,36 +5,44 @@ import { isClosedKey } from "../domain/managed_position.ts";
 import { LEDGER_FILE, type RebuildWait, STATE_FILE } from "../domain/rebuild_wait.ts";
 import { restoreReleases } from "../domain/released.ts";
 import { COMPARE_RECORDS } from "../domain/remedies.ts";
-import { ARCHIVE_DAYS_MAX, type Waits } from "./archive.ts";
+import { ARCHIVE_DAYS_MAX } from "./archive.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { findIdentityProblem } from "./gate_reader.ts";
 import { type LedgerRead, StateError } from "./ports.ts";
-import { findLostState, type RebuiltState } from "./rebuilding.ts";
+import { findLostState } from "./rebuilding.ts";
 import { sayRestored } from "./releasing.ts";
-import { sayWait } from "./waiting.ts";
+import { sayWait, waitFor, type Waits } from "./waiting.ts";
 
 /** Reads the state at the start. A file that is missing or damaged is dealt with once the broker has been asked. */
 export async function loadState(engine: Engine): Promise<void> {
+  await load(engine);
+}
+
+/** @returns Why there are no records, where they are to be made anew; `null` where they are taken over or waited for. */
+async function load(engine: Engine): Promise<"missing" | "damaged" | null> {
   const read = await readDocument(engine);
-  if (read.kind === "newer" || read.kind === "damaged") {
-    engine.stateProblem = STATE_FILE;
+  // What is lost goes on waiting, or not, once the broker was asked.
+  if (read.kind === "waits") setWait(engine, read.wait);
+  if (read.kind === "taken") setWait(engine, null);
+  // Only a file that is there and of no use is named as the configuration that is not valid.
+  engine.stateProblem = read.kind === "damaged" ? STATE_FILE : null;
+  if (read.kind === "damaged" && engine.isNews(`damaged:${read.message}`, engine.dateNy())) {
     engine.ports.log.error(`${STATE_FILE} is not usable: ${read.message}`);
   }
-  if (read.kind === "waits") waitFor(engine, read.wait);
+  return read.kind === "missing" || read.kind === "damaged" ? read.kind : null;
 }
 
 /** What became of the document. */
 type DocumentRead =
   | Waits
   | { readonly kind: "taken" }
-  | { readonly kind: "missing" | "damaged" | "newer"; readonly message: string };
+  | { readonly kind: "missing" | "damaged"; readonly message: string };
 
 /** Reads the document and takes it over, with the ledger's file as it stands beside it. */
 async function readDocument(engine: Engine): Promise<DocumentRead> {
   const read = await engine.ports.state.read();
-  if (read.kind === "unreadable") {
-    return { kind: "waits", wait: { kind: "state", message: read.message } };
-  }
+  if (read.kind === "unreadable") return waitFor({ ...read, kind: "state unreadable" });
+  if (read.kind === "newer") return waitFor({ ...read, kind: "newer" });
   if (read.kind !== "ok") return { kind: read.kind, message: read.message };
   const file = await engine.ports.ledger.read();
   const { ledger } = read.state;
@@ -60,7 +68,7 @@ async function restoreOlder(
 ): Promise<Waits | { readonly kind: "ok"; readonly state: EngineState }> {
   const archive = await engine.ports.ledger.readArchive(ARCHIVE_DAYS_MAX);
   if (archive.kind === "unreadable") {
-    return { kind: "waits", wait: { kind: "archive", message: archive.message } };
+    return waitFor({ kind: "archive unreadable", message: archive.message });
   }
   const today = file.kind === "ok" ? [file.ledger] : [];
   const ours = [...today, ...archive.ledgers].filter((ledger) =>
@@ -91,52 +99,45 @@ function isOlder(records: LiveLedger, file: LiveLedger): boolean {
  * | of another major version   | left to the release that wrote it                               | blocked under its name        |
  */
 export async function ensureState(engine: Engine, observation: Observation): Promise<void> {
-  if (engine.isStateLoaded) {
-    engine.stateProblem = null;
-    return await ownState(engine, observation);
-  }
-  const read = await readDocument(engine);
-  if (read.kind === "taken") {
-    engine.stateProblem = null;
-    waitFor(engine, null);
-    return await ownState(engine, observation);
-  }
-  // Only a file that is there and of no use is named as the configuration that is not valid.
-  engine.stateProblem = read.kind === "damaged" || read.kind === "newer" ? STATE_FILE : null;
-  if (read.kind === "newer") return waitFor(engine, { kind: "newer", message: read.message });
-  if (read.kind === "waits") return waitFor(engine, read.wait);
-  const rebuilt = await findLostState(engine, observation, read.kind);
-  if (rebuilt.kind === "waits") return waitFor(engine, rebuilt.wait);
-  await keepRebuilt(engine, observation, rebuilt);
+  if (engine.isStateLoaded) engine.stateProblem = null;
+  const lost = engine.isStateLoaded ? null : await load(engine);
+  if (lost !== null) await rebuild(engine, observation, lost);
+  else if (engine.isStateLoaded) await ownState(engine, observation);
 }
 
-function waitFor(engine: Engine, wait: RebuildWait | null): void {
+function setWait(engine: Engine, wait: RebuildWait | null): void {
   engine.stateWait = wait;
   sayWait(engine, STATE_FILE, wait);
 }
 
-/** Makes a rebuilt state durable: before that it is none, and LIVE stays blocked. */
-async function keepRebuilt(
+/** Makes a lost document anew, and durable: before that it is none, and LIVE stays blocked. */
+async function rebuild(
   engine: Engine,
   observation: Observation,
-  { state, reason }: Extract<RebuiltState, { kind: "rebuilt" }>,
+  why: "missing" | "damaged",
 ): Promise<void> {
-  const isKept = await trySetAside(engine, reason);
+  const rebuilt = await findLostState(engine, observation, why);
+  if (rebuilt.kind === "waits") return setWait(engine, rebuilt.wait);
+  const { made: state, reason } = rebuilt;
   const before = engine.state;
-  // What was said meanwhile is said; which positions have ended was decided without what is known now.
-  const alerted = Object.entries(before.alerted).filter(([key]) => !isClosedKey(key));
-  engine.state = { ...state, alerted: { ...state.alerted, ...Object.fromEntries(alerted) } };
-  engine.isStateLoaded = isKept;
-  // All that it was made from is this account's, whatever stood there before.
-  engine.isForeignState = false;
-  await ownState(engine, observation);
-  if (!isKept || !await engine.trySaveState()) {
+  try {
+    // A document that is of no use is kept, also one that parses.
+    if (reason === "damaged") await engine.ports.state.setAside();
+    // What was said meanwhile is said; which positions have ended was decided without what is known now.
+    const alerted = Object.entries(before.alerted).filter(([key]) => !isClosedKey(key));
+    engine.state = { ...state, alerted: { ...state.alerted, ...Object.fromEntries(alerted) } };
+    engine.isStateLoaded = true;
+    // All that it was made from is this account's, whatever stood there before.
+    engine.isForeignState = false;
+    await ownState(engine, observation);
+    await engine.saveState();
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
     engine.state = before;
     engine.isStateLoaded = false;
-    const message = `${STATE_FILE} can't be written`;
-    return waitFor(engine, { kind: "disk", record: STATE_FILE, message });
+    return setWait(engine, { kind: "state disk", message: `${STATE_FILE}: ${error.message}` });
   }
-  waitFor(engine, null);
+  setWait(engine, null);
   if (reason === "first start") return;
   engine.stateProblem = STATE_FILE;
   const symbols = state.positions.map((position) => position.symbol).join(", ") || "none";
@@ -147,22 +148,6 @@ async function keepRebuilt(
       } (${symbols}); LIVE is blocked for this cycle`,
     COMPARE_RECORDS,
   );
-}
-
-/** Whether a document that is of no use is kept, also one that parses. */
-async function trySetAside(
-  engine: Engine,
-  reason: Extract<RebuiltState, { kind: "rebuilt" }>["reason"],
-): Promise<boolean> {
-  if (reason !== "damaged") return true;
-  try {
-    await engine.ports.state.setAside();
-    return true;
-  } catch (error) {
-    if (!(error instanceof StateError)) throw error;
-    engine.ports.log.error(`${STATE_FILE} can't be kept: ${error.message}`);
-    return false;
-  }
 }
 
 /** State carries host and account from its first write on; another account's state is left alone. */

@@ -1,5 +1,21 @@
-import { describeWait, type LostRecord, type RebuildWait } from "../domain/rebuild_wait.ts";
+import {
+  describeWait,
+  isOfBroker,
+  type LostRecord,
+  type RebuildWait,
+} from "../domain/rebuild_wait.ts";
 import type { Engine } from "./engine.ts";
+
+/** A record, or an answer, is waited for. */
+export interface Waits {
+  readonly kind: "waits";
+  readonly wait: RebuildWait;
+}
+
+/** What stands against making a record anew. */
+export function waitFor(wait: RebuildWait): Waits {
+  return { kind: "waits", wait };
+}
 
 /**
  * Says what a lost record waits for: once per cause and NY day, and again when the cause changes or is over (pipeline 6,
@@ -14,14 +30,12 @@ export function sayWait(engine: Engine, record: LostRecord, wait: RebuildWait | 
     engine.ports.log.info(`${record}: what it waited for is there`);
     return;
   }
-  const { cause, detail, remedy } = describeWait(wait);
+  const { cause, remedy } = describeWait(wait);
   // Asked in any case: it remembers the day.
   const isNew = engine.isNews(`waits:${record}:${cause}`, engine.dateNy());
   if (!isNew && past === cause) return;
   engine.waitSaid.set(record, cause);
-  const problem = `${record} is not rebuilt, and nothing is written over: ${detail}`;
-  // What a failed read of the broker costs is said as its own trouble already.
-  if (["positions", "broker", "row"].includes(wait.kind)) {
-    engine.ports.log.warn(`${problem}. Do: ${remedy}`);
-  } else engine.sayError(problem, remedy, { isDistinct: isNew });
+  const problem = `${record} is not rebuilt, and nothing is written over: ${wait.message}`;
+  if (isOfBroker(wait)) engine.ports.log.warn(`${problem}. Do: ${remedy}`);
+  else engine.sayError(problem, remedy, { isDistinct: isNew });
 }

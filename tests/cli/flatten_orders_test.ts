@@ -63,6 +63,15 @@ for (const scope of [YES, ["flatten", "--yes"], [...YES, "--symbol=NVDA"]]) {
     }));
 }
 
+Deno.test("flatten knows what the engine sent by its document, where the ledger can't be read", () =>
+  withLiveDay(async (program) => {
+    await enter(program);
+    await Deno.writeTextFile(`${program.stateDir}/live_orders_today.json`, "{");
+    program.simulator.exchange.behaviour.listsLagMs = 10_000;
+    const { lines } = await program.run(YES);
+    assertEquals(readAccount(program), { positions: [], orders: [] }, lines.join("\n"));
+  }));
+
 /** A position of somebody else's with its stop; the market would let it be sold short. */
 async function withStop(
   act: (program: SimulatedProgram, stopId: string) => Promise<void>,

@@ -109,6 +109,19 @@ for (
     }, { check: 5, ...(usage === undefined ? {} : { usage }) }));
 }
 
+Deno.test("where the state directory is missing nothing can be run, and what helps is said", () =>
+  withInstalled(async (host) => {
+    await Deno.remove(`${host.root}${BUILT}`, { recursive: true });
+    await Deno.writeTextFile(`${host.root}.cannot-run`, "");
+    const { status, stderr } = await host.command("token");
+    assertEquals(status, 70);
+    const remedy = /remedy: (.*)\n$/.exec(stderr)?.[1] ?? "";
+    assertStringIncludes(remedy, `install -d -m 0700 -o "$(systemctl show execution.service`);
+    assert(remedy.endsWith(` ${BUILT}`), stderr);
+    await Deno.mkdir(`${host.root}${BUILT}`);
+    assertFalse((await host.command("token")).stderr.includes("remedy"));
+  }));
+
 Deno.test("completion proposes the symbols of the engine that runs", () =>
   withInstalled(async (host) => {
     assertEquals((await host.command("completion", "symbols")).stdout, "symbols of nowhere\n");

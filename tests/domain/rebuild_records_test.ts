@@ -91,7 +91,8 @@ const traces: {
 ];
 for (const { what, entries, orders, is } of traces) {
   Deno.test(`hasTraces() is ${is} for ${what}`, () => {
-    assertEquals(hasTraces([liveLedger([]), liveLedger(entries)], orders), is);
+    const ledgers = [liveLedger([]), liveLedger(entries)];
+    assertEquals(hasTraces({ copy: null, ledgers, orders }), is);
   });
 }
 
@@ -244,7 +245,7 @@ const stops: {
   {
     when: "a leg of ours was raised at the broker",
     sells: [],
-    orders: [brokerOrder({ status: "filled", legs: [stopOrder()] })],
+    orders: [brokerOrder({ status: "filled", legs: [stopOrder({ replaces: "s-0" })] })],
     stopUsd: 103,
   },
   {
@@ -329,7 +330,7 @@ const trims: {
   },
   {
     when: "the trim was rejected",
-    sell: sold("r1_trim", { status: "rejected" }),
+    sell: sold("r1_trim", { status: "rejected", broker: null }),
     isR1: false,
     isR2: false,
   },

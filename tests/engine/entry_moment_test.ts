@@ -10,12 +10,11 @@ const DELAY_SECONDS = 60;
 
 interface Stage {
   readonly latencyMs?: number;
-  readonly isRunOnce?: boolean;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** LIVE engine whose intent in NVDA waits, a while before its moment. */
-async function waiting({ latencyMs = 100, isRunOnce = false, environment = {} }: Stage = {}) {
+async function waiting({ latencyMs = 100, environment = {} }: Stage = {}) {
   const world = new World();
   const delay = `${DELAY_SECONDS}`;
   world.environment = {
@@ -24,7 +23,7 @@ async function waiting({ latencyMs = 100, isRunOnce = false, environment = {} }:
     ENTRY_DELAY_MAX_SECONDS: delay,
     ...environment,
   };
-  await restartSlow(world, { latencyMs, isRunOnce });
+  await restartSlow(world, { latencyMs, isRunOnce: false });
   await world.cycles(2, SECOND_MS);
   assertEquals(world.engine.state.intents.map(({ symbol }) => symbol), ["NVDA"]);
   world.forget();
@@ -138,20 +137,24 @@ Deno.test("a stop ends the pause before an entry's moment at once, and nothing l
   const world = await waiting();
   const dueMs = momentMs(world);
   const stop = new AbortController();
-  duringPause(world, () => {
+  const { sleep } = world.engine.ports.clock;
+  world.engine.ports.clock.sleep = async (ms, signal) => {
     // The loop's own waits come before.
-    if (world.nowMs > dueMs - 400) stop.abort();
-  });
-  await loop(world, { untilMs: Infinity, stop });
+    if (world.nowMs > dueMs - 400 && ms < 200) stop.abort();
+    await sleep(ms, signal);
+  };
+  await loop(world, { untilMs: dueMs + SECOND_MS, stop });
   assert(world.nowMs < dueMs, `${dueMs - world.nowMs} ms before its moment`);
   assertEquals([world.buys(), world.entries()], [[], []]);
   assertEquals(world.state.intents.map(({ symbol }) => symbol), ["NVDA"]);
 });
 
 Deno.test("a run of one cycle decides what is due by its cycle, and waits for no moment", async () => {
-  const world = await waiting({ isRunOnce: true });
+  const world = await waiting();
   const dueMs = momentMs(world);
-  world.goTo(dueMs - 400);
+  world.goTo(dueMs - 300);
+  // Of the run's own time there is plenty.
+  await restartSlow(world, { latencyMs: 5, isRunOnce: true });
   await world.cycle();
   assert(world.nowMs < dueMs + SECOND_MS);
   assertEquals([world.buys(), world.state.intents.length], [[], 1]);

@@ -389,7 +389,7 @@ Deno.test("a state of a newer format is refused, kept, and blocks LIVE", async (
   assertEquals(gates(world), [BLOCKED, BLOCKED, BLOCKED]);
   assertEquals(world.disk.textOf(STATE_PATH), newer);
   assertEquals(world.changes, []);
-  assertEquals(world.said("error execution_state.json is not usable").length, 1);
+  assertEquals(world.said("error execution_state.json is not rebuilt").length, 1);
   // It remembers what the ledger would be made from.
   await world.disk.remove(LEDGER_PATH);
   await world.cycles(2, MINUTE_MS);

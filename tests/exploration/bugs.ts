@@ -92,8 +92,8 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
     search: "due crash",
     edits: [{
       file: "src/domain/account/standing.ts",
-      find: "bareSinceMs: bareQty > 0 ? before?.bareSinceMs ?? nowMs : null,",
-      replace: "bareSinceMs: null,",
+      find: "bareSinceMs: bareQty > 0 ? findBareSince(inputs,",
+      replace: "bareSinceMs: bareQty < 0 ? findBareSince(inputs,",
     }],
   },
   {
@@ -101,8 +101,8 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
     search: "due lag",
     edits: [{
       file: "src/domain/account/standing.ts",
-      find: "bareSinceMs: bareQty > 0 ? before?.bareSinceMs ?? nowMs : null,",
-      replace: "bareSinceMs: bareQty > 0 ? nowMs : null,",
+      find: "bareSinceMs: bareQty > 0 ? findBareSince(inputs,",
+      replace: "bareSinceMs: bareQty > 0 ? findBareSince({ ...inputs, before: undefined },",
     }],
   },
   {

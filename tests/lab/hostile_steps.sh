@@ -9,6 +9,7 @@ run_hostile() {
   install_first
   try_mistyped
   try_half_written
+  try_no_state
   try_foreign_state
   inside systemctl start execution.service
   until_true 10 "the service is up" "systemctl is-active execution.service"
@@ -86,6 +87,20 @@ Environment=DRY_RUN=0'
   sh_inside "rm -rf $DROP_INS/7*"
   inside systemctl daemon-reload
   seen "half-written drop-ins: commands have what the service has, kill works, and check names what systemd ignores"
+}
+
+# Gone with a disk that was not mounted, or by hand.
+try_no_state() {
+  local status=0
+  inside mv "$STATE" /root/state-away
+  inside avwap-execution check > "$WORK/check.log" 2>&1 || status=$?
+  ended "$status" 70 check.log "$STATE is missing; remedy: " "without a state directory nothing can be run as the service"
+  inside bash -c "$(sed -n 's/.*; remedy: //p' "$WORK/check.log")" || fail "the remedy can be pasted"
+  status=0
+  inside avwap-execution token > "$WORK/token.log" 2>&1 || status=$?
+  ended "$status" 0 token.log LIVE_CONFIRM_TOKEN "and then it can"
+  sh_inside "rm -rf $STATE && mv /root/state-away $STATE"
+  seen "a state directory that is gone: it is said, with a line that makes it again"
 }
 
 # A state directory of somebody else's; the service is root, but without root's powers.

@@ -16,6 +16,7 @@ const WidthWire = z.object({
   scripts: z.number(),
   cut: z.array(z.string()),
   overlapping: z.array(z.string()),
+  broken: z.array(z.string()),
 });
 const AxeWire = z.object({
   violations: z.array(z.object({
@@ -44,6 +45,13 @@ const MEASURE = `({
       a.box.top + 3 < b.box.bottom - 3 && b.box.top + 3 < a.box.bottom - 3
     ).map((b) => a.words + " / " + b.words));
   }),
+  broken: [...document.querySelectorAll("th, td")].filter((cell) => {
+    const words = document.createRange();
+    words.selectNodeContents(cell);
+    const tops = [...words.getClientRects()].map(({ top }) => top);
+    return /^\\d\\d:\\d\\d(:\\d\\d)?$/.test(cell.textContent.trim()) &&
+      Math.max(...tops) - Math.min(...tops) > 8;
+  }).map((cell) => cell.textContent.trim()),
 })`;
 
 const RUN_AXE = `axe.run(document, { resultTypes: ["violations"] })
@@ -52,11 +60,12 @@ const RUN_AXE = `axe.run(document, { resultTypes: ["violations"] })
 /** What is wrong with a page at one look; empty where nothing is. */
 async function listProblems(browser: Browser, path: string, look: Look): Promise<string[]> {
   await browser.show(path, look);
-  const { scroll, title, scripts, cut, overlapping } = WidthWire.parse(
+  const { scroll, title, scripts, cut, overlapping, broken } = WidthWire.parse(
     await browser.evaluate(MEASURE),
   );
   const problems = [
     ...cut.map((text) => `"${text}" stands out of its drawing`),
+    ...broken.map((time) => `the time ${time} stands on two lines`),
     ...overlapping.map((texts) => `printed over each other: ${texts}`),
   ];
   if (scroll > look.width) problems.push(`it is ${scroll} px wide`);

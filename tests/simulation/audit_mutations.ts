@@ -19,7 +19,7 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "position cap counted once per cycle",
     edits: [
       {
-        file: "src/domain/plan/entries.ts",
+        file: "src/domain/plan/entry_sending.ts",
         find: '    { ask: "positions" },\n    { ask: "open_orders" },\n    // What was sold',
         replace: "    // What was sold",
       },

@@ -231,13 +231,19 @@ function buildLog(world: World, auditor: Auditor): LogPort {
   };
 }
 
+/** Its title, without what each trade has of its own. */
+function nameAlert({ level, title }: Alert): string {
+  if (title === "") return "(a state taken back)";
+  return level === "TRADE" ? "(an order that filled)" : title;
+}
+
 /** Slack, as a recorder that mostly delivers. */
 function buildAlerts(world: World, auditor: Auditor): AlertPort {
   let delivered: { readonly key: string; readonly value: string }[] = [];
   return {
     send: (alert: Alert) => {
       world.checkSecrets("alert", `${alert.title} ${alert.text}`);
-      world.count(`alert: ${alert.title}`);
+      world.count(`alert: ${nameAlert(alert)}`);
       if (alert.level === "TRADE") auditor.tradeTitles.push(alert.title);
       if (alert.title.startsWith("Daily execution summary")) auditor.summaryTexts.add(alert.text);
       auditor.silence.alerted(alert);

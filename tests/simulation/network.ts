@@ -78,7 +78,9 @@ export function createNetwork(
     isCrashAfter = isCrashing && crash.isHit(isChange ? 0.04 : 0.0004);
     if (fault !== null) {
       world.trouble(`net ${fault.kind} on ${request.method} ${path}`);
-      world.count(`faults on ${request.method} ${/^\/v2\/[a-z]+/.exec(path)?.[0] ?? path}`);
+      world.count(
+        `faults on ${request.method} ${/\/v\d[a-z0-9]*\/[a-z-]+/.exec(path)?.[0] ?? path}`,
+      );
       if (isChange && isLosing(fault) && request.body?.includes('"sell"')) world.lostSellAnswers++;
       if (isChange && (fault.kind === "delay" || fault.kind === "repeat")) {
         world.plan(world.trueMs + fault.ms, () => world.trouble("net delayed request arrives"));

@@ -49,14 +49,14 @@ export function buildTable<Row>(
     shown.map((row) =>
       markup`<tr>${
         columns.map(({ head, isNumber, cell }, index) =>
-          index === 0 ? markup`<th scope="row">${cell(row)}</th>` : markup`
+          index === 0 ? markup`<th scope="row">${keepTime(cell(row))}</th>` : markup`
               <td data-label="${head}" ${
             isNumber
               ? markup`
                   class="n"
                 `
               : null
-          }>${cell(row)}</td>
+          }>${keepTime(cell(row))}</td>
             `
         )
       }</tr>`
@@ -68,4 +68,10 @@ export function buildTable<Row>(
       : null
   }
   `;
+}
+
+/** A moment stays on one line, whatever stands beside it. */
+function keepTime(cell: string | Markup): string | Markup {
+  const isTime = typeof cell === "string" && /^\d\d:\d\d(:\d\d)?$/.test(cell);
+  return isTime ? markup`<span class="tag">${cell}</span>` : cell;
 }

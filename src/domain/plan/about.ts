@@ -3,6 +3,7 @@ import { type ExitReason, isExitReason } from "../exit_rules.ts";
 import type { LedgerEntry } from "../ledger.ts";
 import { type Begun, findUnfinished, type UnderWay, type Unfinished } from "../unfinished.ts";
 import { note, unfinishedPart } from "./move.ts";
+import type { NamedEntry } from "./named_entry.ts";
 import type { Note } from "./note.ts";
 import type { RecordPart, Settled } from "./step.ts";
 import type { Now } from "./world.ts";
@@ -20,9 +21,6 @@ export interface About {
   readonly underWay: UnderWay;
   readonly now: At;
 }
-
-/** A record that has a name. */
-export type NamedEntry = LedgerEntry & { readonly clientOrderId: string };
 
 /** What an order's answer is about; `null` where the records lack its position. */
 export function findAbout(

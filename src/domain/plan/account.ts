@@ -6,6 +6,7 @@ import { decideEntryEnd } from "../entry_end.ts";
 import { closedKey } from "../managed_position.ts";
 import { mayTrade } from "../orders.ts";
 import { type Holding, isSplit, SPLIT_AFTER_MS } from "../position_account.ts";
+import { findUnfinished } from "../unfinished.ts";
 import { findRenamed } from "../renamed.ts";
 import { note } from "./move.ts";
 import type { Note } from "./note.ts";
@@ -161,7 +162,10 @@ function takeChange(
     case "never_filled":
       return end(look, before, holdings, change.kind);
     case "absent":
-      return { say: [sayAbsent(records, look.sight, before)] };
+      return {
+        change: endRestOfAbsent(records, nowMs, before),
+        say: [sayAbsent(records, look.sight, before)],
+      };
     case "unexplained":
       return holdUnexplained(nowMs, before, change.qty);
   }
@@ -197,6 +201,26 @@ function sayHand(position: ManagedPosition, holdings: readonly Holding[]): Note[
   const boughtQty = Math.min(...holdings.map((each) => each.handQty)) - position.besideQty;
   const takenQty = Math.min(...holdings.map((each) => each.takenQty));
   return [...sayOnce("hand_bought", boughtQty), ...sayOnce("hand_sold", takenQty)];
+}
+
+/** So long a position is absent before nothing more of an exit is put back for it: one empty answer is no end. */
+const ABSENT_MS = 60_000;
+
+/**
+ * What an exit's cancel laid bare is put back though positions can't be read; not where they have long shown none. What is
+ * absent can have no stop: it would sell short (pipeline 5, "Gone means").
+ */
+function endRestOfAbsent(
+  { standings, unfinished }: EngineState,
+  nowMs: number,
+  { positionId }: ManagedPosition,
+): RecordPart[] {
+  const before = standings.find((each) => each.positionId === positionId);
+  const isLong = before?.cause === "absent" && before.dueSinceMs !== null &&
+    nowMs - before.dueSinceMs >= ABSENT_MS;
+  return isLong && findUnfinished(unfinished, positionId).isBare
+    ? [{ kind: "unfinished", positionId, change: { isBare: false } }]
+    : [];
 }
 
 /** An absent position is told once a day, and again as soon as a foreign one is like it. */

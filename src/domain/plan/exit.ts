@@ -16,6 +16,7 @@ import {
   RETRY_MS,
   unfinishedPart,
 } from "./move.ts";
+import type { NamedEntry } from "./named_entry.ts";
 import type { Note } from "./note.ts";
 import { findSellLookMs } from "./protect.ts";
 import { resolve } from "./resolve.ts";
@@ -24,7 +25,14 @@ import { buildRefusedKey } from "./about.ts";
 import { findShrinkable, shrink } from "./shrink.ts";
 import type { Permit } from "./step.ts";
 import { CONVERT_AGAIN_MS, findTimeObstacle, LAST_EXIT_MS } from "./time_left.ts";
-import { areListsFresh, isLookedAt, isUnreplaceable, readBlock, type View } from "./view.ts";
+import {
+  areListsFresh,
+  findNewLook,
+  isLookedAt,
+  isUnreplaceable,
+  readBlock,
+  type View,
+} from "./view.ts";
 
 /** How long an exit that the broker refused for good is left alone, while a stop holds its shares. */
 const REFUSED_PAUSE_MS = 5 * 60_000;
@@ -52,9 +60,9 @@ export function planExits(view: View, permit: Permit): Move {
 }
 
 /** Whether the exit rules would sell now. */
-export function isExitDue({ position, count, world: { seen } }: View): boolean {
+export function isExitDue({ position, sureQty, world: { seen } }: View): boolean {
   const trade = seen.trades.get(position.symbol)?.trade ?? null;
-  return trade !== null && decideExit(position, count?.sureQty ?? 0, trade.priceUsd).due !== null;
+  return trade !== null && decideExit(position, sureQty, trade.priceUsd).due !== null;
 }
 
 /** A sell of this cycle without an answer is asked for once its stop rests (pipeline 5). */
@@ -62,13 +70,11 @@ function resolveSells(view: View, permit: Permit): Move | null {
   const { turn } = view.world;
   for (const entry of view.entries) {
     const { clientOrderId, status } = entry;
-    if (!isExitReason(entry.reason) || status !== "unknown" || clientOrderId === null) continue;
-    if (!turn.sendings.has(clientOrderId)) continue;
-    const look = view.world.seen.lookUps.get(clientOrderId);
-    const number = view.world.seen.changes.last.get(view.position.symbol)?.number ?? 0;
-    const isAbsent = look?.kind === "not_found" && look.afterChange >= number &&
-      look.atMs >= turn.startedMs && !isIdTaken(entry);
-    const again = (turn.sendings.get(clientOrderId) ?? 0) < 2 ? "yes" : "no";
+    const sendings = turn.sendings.get(clientOrderId);
+    if (!isExitReason(entry.reason) || status !== "unknown" || sendings === undefined) continue;
+    const look = findNewLook(view, view.world.seen.lookUps.get(clientOrderId));
+    const isAbsent = look?.kind === "not_found" && !isIdTaken(entry);
+    const again = sendings < 2 ? "yes" : "no";
     if (isAbsent) {
       // It is decided anew, with the same id, once.
       const tried = { cycleStartedAtMs: turn.cycleStartedAtMs, again } as const;
@@ -77,7 +83,7 @@ function resolveSells(view: View, permit: Permit): Move | null {
         unfinishedPart(view, { underWay: { ...view.underWay, tried } }),
       ]);
     }
-    const move = resolve(view, permit, { ...entry, clientOrderId });
+    const move = resolve(view, permit, entry);
     if (move !== null) return move;
   }
   return null;
@@ -90,8 +96,7 @@ export function planExit(
   reason: ExitReason,
   priceUsd: number,
 ): Move {
-  const { position, entries, count, allGroups: groups, sight } = view;
-  const sureQty = count?.sureQty ?? 0;
+  const { position, entries, sureQty, allGroups: groups, sight } = view;
   const { sellQty, restQty } = splitQty(reason, sureQty);
   const due = note(view, { kind: "exit_due", reason, qty: sellQty, priceUsd });
   const exitRecord = findExitRecord(entries, sight.book, position.positionId, reason);
@@ -168,7 +173,7 @@ function nameObstacle(
   if (leaving.length > 0 && leaving.length < groups.length) {
     return { why: "a cancel is still under way", isBrief: true };
   }
-  if (countCovered(groups, 0) >= (view.count?.sureQty ?? 0) && isSellRefused(view, reason)) {
+  if (countCovered(groups, 0) >= view.sureQty && isSellRefused(view, reason)) {
     return { why: "the broker refused its sell; tried again after 5 minutes", isBrief: false };
   }
   if (!hasWorkingBuy(view.sight, view.position.symbol)) return null;
@@ -199,9 +204,8 @@ function isTooLate(view: View, reason: ExitReason): boolean {
 
 /** Records sell and stop, and makes room for the sell: by shrinking our own stop where that may be, else by cancelling. */
 function begin(view: View, permit: Permit, exit: Exit, due: Note): Move {
-  const { reason, sellQty, restQty, priceUsd, groups } = exit;
-  const { position, count, records, world: { now } } = view;
-  const sureQty = count?.sureQty ?? 0;
+  const { reason, sellQty, priceUsd, groups } = exit;
+  const { position, sureQty, records, world: { now } } = view;
   const begins = note(view, {
     kind: "exit_begins",
     reason,
@@ -210,15 +214,15 @@ function begin(view: View, permit: Permit, exit: Exit, due: Note): Move {
     priceUsd,
     isBeside: false,
   });
-  const oldId = findShrinkable(groups, sureQty, restQty);
+  const next = buildSuccessors(view, exit);
+  const { sell, stop } = next;
+  const oldId = stop === null ? null : findShrinkable(groups, sureQty);
   const isRefused = oldId !== null && isUnreplaceable(view, oldId);
-  if (oldId !== null && !isRefused) {
+  if (stop !== null && oldId !== null && !isRefused) {
     const late = findTimeObstacle(now, { kind: "shrinking exit" });
     if (late !== null) return wait(view, reason, late, due);
-    return shrink(view, permit, oldId, {
-      ...buildSuccessors(view, exit, oldId),
-      say: [due, begins],
-    });
+    const shrunk = { ...next, sell, stop: { ...stop, replaces: oldId } };
+    return shrink(view, permit, oldId, { ...shrunk, say: [due, begins] });
   }
   // Reading it again must show it unchanged, before it is cancelled after all.
   if (oldId !== null && !isLookedAt(view, oldId)) {
@@ -236,7 +240,6 @@ function begin(view: View, permit: Permit, exit: Exit, due: Note): Move {
   const late = findTimeObstacle(now, { kind: "exit", groups: inTheWay.length });
   if (late !== null) return wait(view, reason, late, due);
   const say = isRefused ? [] : [due, begins];
-  const next = buildSuccessors(view, exit, null);
   return giveWay(view, inTheWay, next, { permit, isBare: false, say });
 }
 
@@ -249,13 +252,12 @@ function wait(view: View, reason: ExitReason, why: string, due: Note): Move {
 function buildSuccessors(
   { position, entries, sight, unfinished, world: { now } }: View,
   { reason, sellQty, restQty }: Exit,
-  replaces: string | null,
-): Successors {
+): Successors & { readonly sell: NamedEntry } {
   const trimmed = markTrimmed(position, reason);
   const restUsd = readStopLevel(sight, trimmed, unfinished.spentHandStopUsd);
   const name = (of: ExitReason | "stop") => nextAttempt(entries, position, of, now.dateNy);
   const sell = { position, reason, qty: sellQty, stopUsd: null, replaces: null };
-  const stop = { position, reason: "stop", qty: restQty, stopUsd: restUsd, replaces } as const;
+  const stop = { ...sell, reason: "stop", qty: restQty, stopUsd: restUsd } as const;
   return {
     reason,
     sell: buildSellRecord(sell, name(reason), now.brokerMs),
@@ -285,6 +287,6 @@ function closeBeside(view: View, permit: Permit, exit: Exit): Move | null {
     priceUsd,
     isBeside: true,
   })];
-  const next = buildSuccessors(view, beside, null);
+  const next = buildSuccessors(view, beside);
   return giveWay(view, [], next, { permit, isBare: false, say });
 }

@@ -3,18 +3,18 @@ import { buildCancel, countUnfilled, findNextLook, listUnended } from "../accoun
 import { findShown } from "../account/sight.ts";
 import { splitQty } from "../exit_plan.ts";
 import { isClose, isExitReason } from "../exit_rules.ts";
-import type { LedgerEntry } from "../ledger.ts";
 import { isHandsObstacle, type SellGroup } from "../protection.ts";
 import type { Begun, BegunReason, Tried, UnderWay } from "../unfinished.ts";
 import { isEndedUnfilled } from "./exit_record.ts";
 import { type Move, note, read, readLists, record, send, unfinishedPart } from "./move.ts";
+import type { NamedEntry } from "./named_entry.ts";
 import type { Note } from "./note.ts";
 import { placeStop } from "./place.ts";
 import { buildRequest, resolve } from "./resolve.ts";
 import { buildSellRecord, nextAttempt } from "./sell_record.ts";
 import { endCancels } from "./settle_cancel.ts";
 import type { Permit, RecordPart } from "./step.ts";
-import { areListsFresh, areListsYoung, isLookedAt, type View } from "./view.ts";
+import { areListsFresh, areListsYoung, findChange, listWaits, type View } from "./view.ts";
 
 /** How long a cycle waits for cancels to end before it says so and leaves them to the next one. */
 const CANCEL_WAIT_MS = 4_000;
@@ -22,8 +22,8 @@ const CANCEL_WAIT_MS = 4_000;
 /** What takes the place of sells that give way: their records are made before the first cancel leaves. */
 export interface Successors {
   readonly reason: BegunReason;
-  readonly sell: LedgerEntry | null;
-  readonly stop: LedgerEntry | null;
+  readonly sell: NamedEntry | null;
+  readonly stop: NamedEntry | null;
   /** Where the stop belongs once it has sold, USD per share. */
   readonly restUsd: number;
 }
@@ -169,15 +169,14 @@ function sellNow(
     readonly stopQty: number;
   },
 ): Move | null {
-  const { entries, availableQty, count, world: { turn } } = view;
+  const { entries, availableQty, sureQty, world: { turn } } = view;
   const { reason } = begun;
   const entry = entries.find(({ clientOrderId }) => clientOrderId === begun.sellId);
-  const clientOrderId = entry?.clientOrderId ?? null;
-  if (entry === undefined || clientOrderId === null || !isExitReason(reason)) return null;
-  const named = { ...entry, clientOrderId };
+  if (entry === undefined || !isExitReason(reason)) return null;
+  const { clientOrderId } = entry;
   // Where all is sold, the market is at the stop: a stop would sell beside the one whose answer was lost.
   if (entry.status === "unknown" && isClose(reason) && turn.sendings.has(clientOrderId)) {
-    return resolve(view, permit, named);
+    return resolve(view, permit, entry);
   }
   if (entry.status === "accepted" && isEndedUnfilled(entry.broker)) {
     return takeNextName(view, begun, entry, permit);
@@ -187,8 +186,8 @@ function sellNow(
   if (!isRead && availableQty > 0) {
     return record([unsent], [note(view, { kind: "exit_blind", qty: stopQty })]);
   }
-  const qty = Math.min(splitQty(reason, count?.sureQty ?? 0).sellQty, availableQty);
-  return qty <= 0 ? record([unsent]) : sendSell(view, { ...named, qty }, permit);
+  const qty = Math.min(splitQty(reason, sureQty).sellQty, availableQty);
+  return qty <= 0 ? record([unsent]) : sendSell(view, { ...entry, qty }, permit);
 }
 
 /** How often in a cycle one sell may find that its id is used up by an order that ended unfilled. */
@@ -198,15 +197,15 @@ const NAMES_MAX = 5;
 function takeNextName(
   view: View,
   begun: Begun,
-  used: LedgerEntry,
+  used: NamedEntry,
   permit: Permit,
 ): Move | null {
   const { entries, position, availableQty, world: { now, turn } } = view;
   const { reason } = begun;
   const sent = entries.filter((entry) =>
-    entry.reason === reason && turn.sendings.has(entry.clientOrderId ?? "")
+    entry.reason === reason && turn.sendings.has(entry.clientOrderId)
   );
-  const qty = Math.min(used.qty ?? 0, availableQty);
+  const qty = Math.min(used.qty, availableQty);
   if (!isExitReason(reason) || sent.length >= NAMES_MAX || qty <= 0) return null;
   const facts = { position, reason, qty, stopUsd: null, replaces: null };
   const attempt = nextAttempt(entries, position, reason, now.dateNy);
@@ -218,7 +217,7 @@ function takeNextName(
 /** Sends an exit's sell, as it is by now. @param beside What else its record says. */
 export function sendSell(
   view: View,
-  entry: LedgerEntry,
+  entry: NamedEntry,
   permit: Permit,
   beside: readonly RecordPart[] = [],
 ): Move {
@@ -232,8 +231,7 @@ export function sendSell(
 /** There is nothing to sell or stop any more: what is recorded and was not sent never will be. */
 export function endBegun(view: View, begun: Begun): Move {
   const open = view.entries.flatMap(({ clientOrderId, status }) =>
-    clientOrderId !== null && [begun.sellId, begun.stopId].includes(clientOrderId) &&
-      status === "pending"
+    [begun.sellId, begun.stopId].includes(clientOrderId) && status === "pending"
       ? [clientOrderId]
       : []
   );
@@ -252,12 +250,11 @@ function awaitEnd(
 ): Move {
   const { seen, now } = view.world;
   const { symbol } = view.position;
-  const leftAtMs = Math.max(begun.sinceMs, seen.changes.last.get(symbol)?.atMs ?? 0);
+  const leftAtMs = Math.max(begun.sinceMs, findChange(seen, symbol).atMs);
   const questions = listRoots(seen.book, orderIds).map((orderId) =>
     ({ ask: "order", symbol, orderId }) as const
   );
-  const looks = questions.filter(({ orderId }) => isLookedAt(view, orderId))
-    .map(({ orderId }) => (seen.orderLooks.get(orderId)?.atMs ?? 0) - leftAtMs);
+  const looks = listWaits(view, questions.map(({ orderId }) => orderId), leftAtMs);
   if (looks.length < questions.length) return read(questions);
   const waitedMs = Math.min(...looks);
   if (waitedMs < CANCEL_WAIT_MS) {

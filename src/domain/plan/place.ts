@@ -1,13 +1,13 @@
-import type { LedgerEntry } from "../ledger.ts";
 import { isExitReason } from "../exit_rules.ts";
 import { roundToIncrement } from "../price_increment.ts";
 import { type Move, note, read, readLists, rest, RETRY_MS, send, unfinishedPart } from "./move.ts";
 import { isEndedUnfilled } from "./exit_record.ts";
+import type { NamedEntry } from "./named_entry.ts";
 import type { Note } from "./note.ts";
 import { buildRequest, resolveStops } from "./resolve.ts";
 import { buildSellRecord, nextAttempt } from "./sell_record.ts";
 import type { Permit, RecordPart } from "./step.ts";
-import { areListsFresh, type View } from "./view.ts";
+import { areListsFresh, findChange, type View } from "./view.ts";
 
 /** Places a stop for bare shares, once nothing is left of those that nobody knows of. */
 export function placeStop(view: View, permit: Permit, mostQty: number): Move {
@@ -47,7 +47,7 @@ export function replaceStop(
 function sendStop(
   view: View,
   permit: Permit,
-  entry: LedgerEntry,
+  entry: NamedEntry,
   say: readonly Note[],
   done: readonly Note[] = [],
 ): Move {
@@ -68,7 +68,7 @@ function sendStop(
 export function buildStopRecord(
   { position, entries, begun, world: { now } }: View,
   facts: { readonly qty: number; readonly stopUsd: number; readonly replaces: string | null },
-): LedgerEntry {
+): NamedEntry {
   const made = entries.find((entry) =>
     entry.clientOrderId === begun?.stopId && entry.status === "pending"
   );
@@ -120,8 +120,7 @@ function lookBelow(view: View): Move | null {
   const before = seen.trades.get(symbol);
   const isSellable = before !== undefined && before.trade !== null && !turn.fresh.has(positionId);
   if (!isSellable) return null;
-  const number = seen.changes.last.get(symbol)?.number ?? 0;
-  if (before.afterChange < number) return read([{ ask: "trade", symbol }]);
+  if (before.afterChange < findChange(seen, symbol).number) return read([{ ask: "trade", symbol }]);
   // In the broker's increments: where the stop would rest, it would sell.
   const restsUsd = Math.max(position.stopUsd, leastUsd);
   if (before.trade === null || before.trade.priceUsd > restsUsd) return null;

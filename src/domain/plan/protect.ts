@@ -299,7 +299,7 @@ function beginConversion(
     const say = [note(view, { kind: "waits", what: "overnight stop", why })];
     return restVerified(view, RETRY_MS, say);
   }
-  const qty = view.count?.sureQty ?? 0;
+  const { sureQty: qty } = view;
   const stop = buildStopRecord(view, { qty, stopUsd: view.levelUsd, replaces: null });
   const next = { reason: "stop", sell: null, stop, restUsd: view.levelUsd } as const;
   const say = [

@@ -1,13 +1,14 @@
 import { findBreach } from "../account/position_shares.ts";
-import { isIdTaken, isUnsettled, type LedgerEntry } from "../ledger.ts";
+import { isIdTaken, isUnsettled } from "../ledger.ts";
 import type { SellSideRequest } from "../order_request.ts";
 import { isEndedUnfilled } from "./exit_record.ts";
 import { type Move, note, read, record, rest, RETRY_MS, send, unfinishedPart } from "./move.ts";
-import { nameBefore, type NamedEntry } from "./about.ts";
+import { nameBefore } from "./about.ts";
+import type { NamedEntry } from "./named_entry.ts";
 import { settleShown } from "./settle.ts";
 import { settleInQuestion } from "./settle_refusal.ts";
 import type { Permit } from "./step.ts";
-import type { View } from "./view.ts";
+import { findNewLook, type View } from "./view.ts";
 
 /** How often one id is sent in a cycle: a second time at the first "not found" (pipeline 6). */
 const SENDINGS_MAX = 2;
@@ -21,10 +22,10 @@ export function resolveStops(view: View, permit: Permit, isAll: boolean): Move |
   const { turn } = view.world;
   for (const entry of view.entries) {
     const { clientOrderId } = entry;
-    if (entry.reason !== "stop" || !isUnsettled(entry) || clientOrderId === null) continue;
+    if (entry.reason !== "stop" || !isUnsettled(entry)) continue;
     if (view.begun?.stopId === clientOrderId && entry.status === "pending") continue;
     if (!isAll && !turn.sendings.has(clientOrderId)) continue;
-    return resolve(view, permit, { ...entry, clientOrderId }) ?? restUnanswered(view);
+    return resolve(view, permit, entry) ?? restUnanswered(view);
   }
   return null;
 }
@@ -32,9 +33,8 @@ export function resolveStops(view: View, permit: Permit, isAll: boolean): Move |
 /** What is to be found out where doubts alone leave nothing to be sold or stopped; `null` where that is known, or nobody knows. */
 export function resolveDoubts(view: View, permit: Permit): Move | null {
   for (const entry of view.entries) {
-    const { clientOrderId } = entry;
-    if (!isUnsettled(entry) || clientOrderId === null) continue;
-    const move = resolve(view, permit, { ...entry, clientOrderId });
+    if (!isUnsettled(entry)) continue;
+    const move = resolve(view, permit, entry);
     if (move !== null) return move;
   }
   return null;
@@ -75,9 +75,8 @@ export function resolve(view: View, permit: Permit, entry: NamedEntry): Move | n
     const { change, say } = settleShown(view.records, entry, order, now);
     return record(change, say);
   }
-  const look = seen.lookUps.get(clientOrderId);
-  const number = seen.changes.last.get(view.position.symbol)?.number ?? 0;
-  if (look === undefined || look.atMs < turn.startedMs || look.afterChange < number) {
+  const look = findNewLook(view, seen.lookUps.get(clientOrderId));
+  if (look === undefined) {
     return read([{ ask: "look_up", symbol: view.position.symbol, clientOrderId }]);
   }
   if (refusal !== null) {
@@ -94,17 +93,15 @@ export function resolve(view: View, permit: Permit, entry: NamedEntry): Move | n
  * The same id is the same order, of which the broker takes one.
  * @returns `null` where its shares are not bare for sure any more: what is left of them is decided anew in the next cycle.
  */
-function sendAgain(view: View, permit: Permit, entry: LedgerEntry): Move | null {
+function sendAgain(view: View, permit: Permit, entry: NamedEntry): Move | null {
   const request = buildRequest(view, entry);
   if (findBreach(view.sight, view.records.positions, request) !== null) return null;
   return send(view, request, permit);
 }
 
 /** The request of a sell or stop that is on record. */
-export function buildRequest({ position, world }: View, entry: LedgerEntry): SellSideRequest {
-  const { stopUsd, replaces } = entry;
-  const clientOrderId = entry.clientOrderId ?? "";
-  const qty = entry.qty ?? 0;
+export function buildRequest({ position, world }: View, entry: NamedEntry): SellSideRequest {
+  const { stopUsd, replaces, clientOrderId, qty } = entry;
   const { symbol } = position;
   if (replaces === null) {
     return stopUsd === null

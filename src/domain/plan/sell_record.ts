@@ -3,6 +3,7 @@ import type { ManagedPosition } from "../engine_state.ts";
 import { buildLedgerEntry, isUnsettled, type LedgerEntry } from "../ledger.ts";
 import { dateNyOf, formatUtc } from "../ny_time.ts";
 import { roundToIncrement } from "../price_increment.ts";
+import type { NamedEntry } from "./named_entry.ts";
 
 /** A sell or stop to come: what its record and its request say. */
 export interface SellFacts {
@@ -26,16 +27,17 @@ export function buildDeadlineMs(nowMs: number): number {
 }
 
 /** What a sell is worth for the record: at its stop, else at the last known high; sells count toward no cap. */
-export function buildSellRecord(facts: SellFacts, attempt: number, nowMs: number): LedgerEntry {
+export function buildSellRecord(facts: SellFacts, attempt: number, nowMs: number): NamedEntry {
   const { position, reason, qty } = facts;
   const stopUsd = facts.stopUsd === null ? null : roundToIncrement(facts.stopUsd);
-  return buildLedgerEntry({
+  const clientOrderId = buildSellId({ positionId: position.positionId, reason, attempt });
+  const entry = buildLedgerEntry({
     symbol: position.symbol,
     notionalUsd: qty * (stopUsd ?? position.highWaterUsd),
     timestamp: formatUtc(nowMs),
     side: "sell",
     qty,
-    clientOrderId: buildSellId({ positionId: position.positionId, reason, attempt }),
+    clientOrderId,
     reason,
     stopUsd,
     positionId: position.positionId,
@@ -47,6 +49,7 @@ export function buildSellRecord(facts: SellFacts, attempt: number, nowMs: number
       : {}),
     deadlineAtMs: buildDeadlineMs(nowMs),
   });
+  return { ...entry, clientOrderId, qty };
 }
 
 /**

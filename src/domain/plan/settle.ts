@@ -13,13 +13,13 @@ import {
   endShrinking,
   findAbout,
   isOver,
-  type NamedEntry,
   nameEntry,
   NOTHING,
   sayExitUndone,
   sayUndone,
 } from "./about.ts";
 import { note, unfinishedPart } from "./move.ts";
+import { isNamed, type NamedEntry } from "./named_entry.ts";
 import type { Note } from "./note.ts";
 import { settleCancel } from "./settle_cancel.ts";
 import { settleRefusal } from "./settle_refusal.ts";
@@ -37,8 +37,8 @@ export function settle(
 ): Settled {
   if (request.op === "cancel") return settleCancel(records, request, answer, now);
   const { clientOrderId } = request.request;
-  const found = records.ledger?.entries.find((each) => each.clientOrderId === clientOrderId);
-  const entry = found === undefined ? undefined : { ...found, clientOrderId };
+  const entry = records.ledger?.entries.filter(isNamed)
+    .find((each) => each.clientOrderId === clientOrderId);
   const about = entry === undefined ? null : findAbout(records, entry, now);
   return entry === undefined || about === null ? NOTHING : settleOrder(about, entry, answer);
 }
@@ -119,7 +119,7 @@ function settleTaken(about: About, entry: NamedEntry, order: BrokerOrder): Settl
           underWay: { ...underWay, inQuestion, held: null, tried: null },
         }),
       ],
-      say: [note(about, { kind: "sold", reason, qty: entry.qty ?? 0 }), ...sayRaised(about, after)],
+      say: [note(about, { kind: "sold", reason, qty: entry.qty }), ...sayRaised(about, after)],
     };
   }
   const { begun } = underWay;
@@ -146,7 +146,7 @@ function settleTaken(about: About, entry: NamedEntry, order: BrokerOrder): Settl
   }
   const rests = note(about, {
     kind: "stop_rests",
-    qty: entry.qty ?? 0,
+    qty: entry.qty,
     stopUsd: entry.stopUsd ?? 0,
     orderId: order.orderId,
     as: nameStop(about, entry),

@@ -11,11 +11,11 @@ import {
   endShrinking,
   findAbout,
   isOver,
-  type NamedEntry,
   NOTHING,
   sayUndone,
 } from "./about.ts";
 import { unfinishedPart } from "./move.ts";
+import type { NamedEntry } from "./named_entry.ts";
 import type { RecordPart, Settled } from "./step.ts";
 
 /** A refusal that was in question, and is one: nothing took the replacement's name. */

@@ -11,11 +11,11 @@ import {
 import type { ShareCount } from "../account/share_count.ts";
 import { findSellGroups, type Sight } from "../account/sight.ts";
 import type { EngineState, ManagedPosition } from "../engine_state.ts";
-import type { LedgerEntry } from "../ledger.ts";
 import { roundToIncrement } from "../price_increment.ts";
 import type { SellGroup } from "../protection.ts";
 import { type Begun, findUnfinished, type UnderWay, type Unfinished } from "../unfinished.ts";
-import type { Seen, World } from "./world.ts";
+import { isNamed, type NamedEntry } from "./named_entry.ts";
+import type { OrderLook, Seen, World } from "./world.ts";
 
 /** What a decision about one managed position reads: the world, looked at from there. */
 export interface View {
@@ -31,8 +31,9 @@ export interface View {
   readonly groups: readonly SellGroup[] | null;
   /** All sells that work in its symbol, whosever; `null` where they can't be read. */
   readonly allGroups: readonly SellGroup[] | null;
-  /** `null` while its past is not known. */
+  /** `null` while its past is not known; shares held for sure are none then. */
   readonly count: ShareCount | null;
+  readonly sureQty: number;
   readonly isActionable: boolean;
   /** Shares held for sure that nothing sells or stops. */
   readonly availableQty: number;
@@ -40,7 +41,7 @@ export interface View {
   readonly levelUsd: number;
   readonly leastUsd: number;
   /** Its sells and stops on record, oldest first. */
-  readonly entries: readonly LedgerEntry[];
+  readonly entries: readonly NamedEntry[];
   /** Whether a sell in place of a refused stop was looked at, and has to wait. */
   readonly isExitSpent: boolean;
 }
@@ -92,11 +93,12 @@ export function buildView(
     groups: findOwnGroups(sight, position),
     allGroups: findSellGroups(sight, position.symbol),
     count,
+    sureQty: count?.sureQty ?? 0,
     isActionable: isActionable(position, count),
     availableQty: readAvailable(sight, position),
     levelUsd: readStopLevel(sight, position, unfinished.spentHandStopUsd),
     leastUsd: roundToIncrement(position.stopUsd),
-    entries: (records.ledger?.entries ?? []).filter((entry) =>
+    entries: (records.ledger?.entries ?? []).filter(isNamed).filter((entry) =>
       entry.positionId === position.positionId && entry.side === "sell"
     ),
     isExitSpent: false,
@@ -142,16 +144,38 @@ export function areListsYoung({ seen, now, turn }: World): boolean {
     );
 }
 
+/** The last change of a symbol that left: its number, and when, by monotonic time, ms; 0 where none has. */
+export function findChange(
+  { changes }: Seen,
+  symbol: string,
+): { readonly number: number; readonly atMs: number } {
+  return changes.last.get(symbol) ?? { number: 0, atMs: 0 };
+}
+
 /** Whether no change of the symbol has left since the lists were asked for. */
 export function areListsAfterChange(seen: Seen, symbol: string): boolean {
-  const number = seen.changes.last.get(symbol)?.number ?? 0;
+  const { number } = findChange(seen, symbol);
   return [seen.positions, seen.openOrders].every((fact) => (fact?.afterChange ?? 0) >= number);
+}
+
+/** The look at an order where it was made in this cycle, since the last change of its symbol left. */
+export function findNewLook(
+  { world: { seen, turn }, position }: View,
+  look: OrderLook | undefined,
+): OrderLook | undefined {
+  const { number } = findChange(seen, position.symbol);
+  const isNew = look !== undefined && look.atMs >= turn.startedMs && look.afterChange >= number;
+  return isNew ? look : undefined;
 }
 
 /** Whether an order was looked at by its id in this cycle, since the last change of its symbol left. */
 export function isLookedAt(view: View, orderId: string): boolean {
-  const { seen, turn } = view.world;
-  const look = seen.orderLooks.get(orderId);
-  const number = seen.changes.last.get(view.position.symbol)?.number ?? 0;
-  return look !== undefined && look.atMs >= turn.startedMs && look.afterChange >= number;
+  return findNewLook(view, view.world.seen.orderLooks.get(orderId)) !== undefined;
+}
+
+/** How long after the last change of its symbol left these orders were looked at, where they were. Milliseconds. */
+export function listWaits(view: View, orderIds: readonly string[], sinceMs: number): number[] {
+  const { orderLooks } = view.world.seen;
+  return orderIds.map((orderId) => findNewLook(view, orderLooks.get(orderId)))
+    .flatMap((look) => look === undefined ? [] : [look.atMs - sinceMs]);
 }

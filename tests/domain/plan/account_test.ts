@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { apply } from "../../../src/domain/plan/records.ts";
+import { decideStanding } from "../../../src/domain/account/standing.ts";
+import { putUnfinished } from "../../../src/domain/unfinished.ts";
 import { closedKey } from "../../../src/domain/managed_position.ts";
 import { assert, assertEquals } from "../../assert.ts";
 import { ledgerEntry, liveLedger, TODAY } from "../fixtures.ts";
@@ -117,6 +119,41 @@ Deno.test("an absent position is asked for once more, without another look at th
     { kind: "absent", position: POSITION, renamed: null },
   ]);
 });
+
+for (
+  const { what, seconds, cause, isEnded } of [
+    { what: "absent for a minute", seconds: 60, cause: "absent", isEnded: true },
+    { what: "absent for a moment", seconds: 59, cause: "absent", isEnded: false },
+    { what: "unreadable for a minute before", seconds: 60, cause: "positions", isEnded: false },
+  ]
+) {
+  Deno.test(`a position that is ${what} has ${isEnded ? "no stop put back" : "its stop put back"} that an exit took down`, () => {
+    const standing = decideStanding({
+      position: POSITION,
+      count: null,
+      cover: null,
+      shownQty: null,
+      hasLooked: true,
+      isBeforeTrusted: true,
+      isGtcNeeded: false,
+      isOpen: true,
+      price: { kind: "none" },
+      blind: { code: cause, text: cause },
+      reasons: [],
+      stops: null,
+      before: undefined,
+      nowMs: NOW_MS - seconds * 1_000,
+    });
+    const unfinished = putUnfinished([], positionId, { isBare: true });
+    const records = lookRecords({ standings: [standing], unfinished });
+    const sight = buildSight([ENTRY], { positions: [] });
+    const { change } = accountDone(sight, { searched: "orders", records });
+    assertEquals(
+      change,
+      isEnded ? [{ kind: "unfinished", positionId, change: { isBare: false } }] : [],
+    );
+  });
+}
 
 Deno.test("an absent position's alert names the foreign one with as many shares at its cost", () => {
   const renamed = heldPosition({ symbol: "SPYX" });

@@ -168,7 +168,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "a duplicate in answer to a repeat counted as a mismatch",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_sending.ts",
       find: "past !== undefined && !hasNeverLeft(past);",
       replace: 'past !== undefined && past.status === "accepted";',
     }],
@@ -192,7 +192,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
         replace: "isOpen === true && untilCloseMs <= 60_000;",
       },
       {
-        file: "src/domain/plan/entries.ts",
+        file: "src/domain/plan/entry_sending.ts",
         find: "nowMs + now.untilCloseMs - CONVERT_BEFORE_CLOSE_MS,",
         replace: "nowMs + now.untilCloseMs + CONVERT_BEFORE_CLOSE_MS,",
       },
@@ -202,7 +202,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an entry recorded before the last ten minutes leaves in them",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_sending.ts",
       find: "nowMs + now.untilCloseMs - CONVERT_BEFORE_CLOSE_MS,",
       replace: "nowMs + now.untilCloseMs + CONVERT_BEFORE_CLOSE_MS,",
     }],
@@ -277,7 +277,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an entry judged by the account of the cycle's start",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_sending.ts",
       find: '    ...(account ? [{ ask: "account" } as const] : []),\n',
       replace: "",
     }],
@@ -286,7 +286,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "orders read before a slow price",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_sending.ts",
       find: '    { ask: "positions" },\n    { ask: "open_orders" },\n    // What was sold',
       replace: "    // What was sold",
     }],
@@ -295,7 +295,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an absent entry settled while the broker shows its shares",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_absent.ts",
       find: "  return !mayShow(sight, intent) || ",
       replace: '  return intent.symbol !== "" || ',
     }],
@@ -361,7 +361,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "a due intent off its list after its record",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_sending.ts",
       find: '[{ kind: "orders", entries: [entry] }, ...offList]',
       replace: '[{ kind: "orders", entries: [entry] }, ...offList.slice(1)]',
     }],
@@ -398,7 +398,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an entry that leaves before its moment",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_sending.ts",
       find: "  if (isEarly(world, listed)) {\n",
       replace: "  if (isEarly(world, listed) && desk.isStopping) {\n",
     }],
@@ -415,11 +415,18 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   },
   {
     name: "a stop that the pause before an entry does not hear",
-    edits: [{
-      file: "src/engine/entry_moment.ts",
-      find: "    isUndisturbed = !engine.stop.aborted && ",
-      replace: "    isUndisturbed = ",
-    }],
+    edits: [
+      {
+        file: "src/engine/entry_moment.ts",
+        find: "LAST_LOOK_MS, LOOK_MS), engine.stop);",
+        replace: "LAST_LOOK_MS, LOOK_MS));",
+      },
+      {
+        file: "src/engine/entry_moment.ts",
+        find: "    isUndisturbed = !engine.stop.aborted && ",
+        replace: "    isUndisturbed = ",
+      },
+    ],
     tests: [MOMENT],
   },
   {
@@ -443,7 +450,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an entry that leaves on old facts after a slow record",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_sending.ts",
       find: "nowMs + Math.min(Math.max(leftMs, RECORD_ROOM_MS), RECORD_AGE_MAX_MS),",
       replace: "nowMs + RECORD_AGE_MAX_MS,",
     }],
@@ -470,7 +477,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an account too old at the moment that its entry leaves at",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_sending.ts",
       find: "  const leavesMs = now.monotonicMs + Math.max(0, scheduledAtMs - now.brokerMs);",
       replace: "  const leavesMs = now.monotonicMs + Math.min(0, scheduledAtMs);",
     }],
@@ -543,7 +550,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an entry that leaves by the gate of the one before it",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_sending.ts",
       find: "  if (desk.turn.gateFor !== listed.clientOrderId || !isOfNow) {",
       replace: "  if (desk.turn.gateFor === null) {",
     }],
@@ -552,7 +559,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "a look at the lists for each entry",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_sending.ts",
       find: "const lists = turn.looks === 0 ||",
       replace: "const lists = turn.looks >= 0 ||",
     }],

@@ -107,8 +107,8 @@ export const LOSS_BUGS: readonly TestedBug[] = [
     name: "a loss limit that was reached is in no copy of the records",
     edits: [{
       file: "src/domain/rebuild_records.ts",
-      find: "    dayLoss: copy?.dayLoss ?? null,\n",
-      replace: "",
+      find: "lastCycleAtMs, mismatches, dayLoss }",
+      replace: "lastCycleAtMs, mismatches }",
     }],
     tests: ["tests/engine/day_loss_sources_test.ts"],
   },

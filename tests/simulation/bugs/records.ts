@@ -96,8 +96,13 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
       {
         file: "src/engine/rebuilding.ts",
         find:
-          '  if (account.kind === "failed") return waitForBroker("account", account);\n  if (positions',
-        replace: "  if (positions",
+          '  if (account.kind === "failed") return waitFor(waitForAnswer("account", account));\n',
+        replace: "",
+      },
+      {
+        file: "src/engine/rebuilding.ts",
+        find: "accountId: account.value.accountId }",
+        replace: 'accountId: account.kind === "ok" ? account.value.accountId : "" }',
       },
     ],
     tests: [UNREADABLE_TEST],
@@ -303,8 +308,8 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "a lost answer takes the plan with a lost state",
     edits: [{
       file: "src/domain/rebuild_records.ts",
-      find: "    return order ? applyBrokerOrder(entry, order) : entry;",
-      replace: "    return order && entry.qty === 0 ? applyBrokerOrder(entry, order) : entry;",
+      find: 'reconcile({ ...buildEmptyLedger(""), entries }, unique)',
+      replace: 'reconcile({ ...buildEmptyLedger(""), entries: [] }, unique)',
     }],
     tests: ["tests/domain/rebuild_records_test.ts"],
   },
@@ -321,8 +326,8 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "a position is lost with the document, though a copy has it",
     edits: [{
       file: "src/domain/rebuild_records.ts",
-      find: "  const kept = copy?.positions ?? [];",
-      replace: "  const kept = copy?.positions.slice(0, 0) ?? [];",
+      find: "[...kept, ...found]",
+      replace: "found",
     }],
     tests: ["tests/domain/rebuild_records_test.ts"],
   },
@@ -330,8 +335,8 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "a document that is lost with all else forgets what was bought days ago",
     edits: [{
       file: "src/engine/rebuilding.ts",
-      find: ".filter(isTicker);",
-      replace: ".filter(isTicker).slice(0, 0);",
+      find: "isTicker(each) && !known.has(each)",
+      replace: "isTicker(each) && known.has(each)",
     }],
     tests: ["tests/engine/state_loading_test.ts"],
   },
@@ -339,8 +344,8 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "a missing ledger is started empty",
     edits: [{
       file: "src/engine/rebuilding.ts",
-      find: "    orders: dayOrders.value,",
-      replace: "    orders: dayOrders.value.slice(0, 0),",
+      find: "orders: left.dayOrders, todayNy",
+      replace: "orders: [], todayNy",
     }],
     tests: ["tests/engine/state_loading_test.ts"],
   },
@@ -348,8 +353,8 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "a copy's trims are all that is known of trims",
     edits: [{
       file: "src/domain/rebuild_records.ts",
-      find: "TRIM_REASONS.filter(isDone)",
-      replace: "TRIM_REASONS.slice(0, 0).filter(isDone)",
+      find: "const marked = TRIM_REASONS.filter(",
+      replace: "const marked = TRIM_REASONS.slice(0, 0).filter(",
     }],
     tests: ["tests/domain/rebuild_records_test.ts"],
   },
@@ -357,8 +362,8 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "a copy of another account is counted with",
     edits: [{
       file: "src/engine/rebuilding.ts",
-      find: "if (copy !== null && !isOwnLedger(engine, copy)) {",
-      replace: 'if (copy !== null && copy.host === "") {',
+      find: "(copy === null || isOwnLedger(engine, copy) ? null : copyFile)",
+      replace: '(copy === null || copy.host !== "" ? null : copyFile)',
     }],
     tests: [UNREADABLE_TEST],
   },
@@ -403,8 +408,8 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "a lost document brings the lock of its copy back",
     edits: [{
       file: "src/domain/rebuild_records.ts",
-      find: "mismatches: ledgers[0]?.mismatches ?? 0,",
-      replace: "mismatches: copy?.ledger?.mismatches ?? 0,",
+      find: "const mismatches = ledgers[0]?.mismatches ?? 0;",
+      replace: "const mismatches = copy?.ledger?.mismatches ?? 0;",
     }],
     tests: ["tests/engine/older_document_test.ts"],
   },

@@ -115,20 +115,11 @@ export const ROWS_BUGS: readonly TestedBug[] = [
     tests: [ROWS],
   },
   {
-    name: "a lost ledger is rebuilt around an unreadable order of ours",
+    name: "a lost record is rebuilt around an unreadable row of ours",
     edits: [{
       file: "src/engine/rebuilding.ts",
-      find: "  if (gap !== null) return gap;\n  const ledger",
-      replace: "  const ledger",
-    }],
-    tests: [ROWS],
-  },
-  {
-    name: "a lost state is rebuilt without an unreadable position of ours",
-    edits: [{
-      file: "src/engine/rebuilding.ts",
-      find: "  if (gap !== null) return gap;\n  const shown",
-      replace: "  const shown",
+      find: "  if (gap !== undefined) return waitFor(waitForRow(formatUnreadable(gap)));\n",
+      replace: "",
     }],
     tests: [ROWS],
   },

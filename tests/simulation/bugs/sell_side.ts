@@ -147,8 +147,8 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     name: "flatten knows nothing of what the engine sent a moment ago",
     edits: [{
       file: "src/cli/flatten_show.ts",
-      find: "    ? read.ledger.entries\n",
-      replace: "    ? read.ledger.entries.slice(0, 0)\n",
+      find: "  return [...entries.values()];",
+      replace: "  return [...entries.values()].slice(entries.size);",
     }],
     tests: ["tests/cli/flatten_orders_test.ts"],
   },
@@ -277,8 +277,8 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     name: "a close whose id is taken is decided anew",
     edits: [{
       file: "src/domain/plan/exit.ts",
-      find: "look.atMs >= turn.startedMs && !isIdTaken(entry);",
-      replace: "look.atMs >= turn.startedMs;",
+      find: 'look?.kind === "not_found" && !isIdTaken(entry);',
+      replace: 'look?.kind === "not_found";',
     }],
     tests: [PLAN_TEST, TAKEN_ID_TEST],
   },

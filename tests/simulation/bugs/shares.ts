@@ -71,7 +71,7 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     name: "a release that a lost state forgets",
     edits: [{
       file: "src/domain/rebuild_records.ts",
-      find: "listReleased(ledgers, copy?.released ?? [])",
+      find: "listReleased(ledgers, base.released)",
       replace: "listReleased(ledgers.slice(0, 0), [])",
     }],
     tests: ["tests/engine/release_test.ts"],
@@ -125,8 +125,8 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     name: "a hand's price taken into a rebuilt stop",
     edits: [{
       file: "src/domain/rebuild_records.ts",
-      find: "usd === null || byHand.has(usd) ? [] : [usd]",
-      replace: "usd === null || (byHand.size < 0) ? [] : [usd]",
+      find: " &&\n    !byHand.includes(each.stopUsd)",
+      replace: " &&\n    byHand.length >= 0",
     }],
     tests: ["tests/domain/rebuild_records_test.ts"],
   },
@@ -228,5 +228,14 @@ export const SHARES_BUGS: readonly TestedBug[] = [
       replace: "atMs",
     }],
     tests: ["tests/domain/account/order_book_test.ts"],
+  },
+  {
+    name: "what is absent has its stop put back",
+    edits: [{
+      file: "src/domain/plan/account.ts",
+      find: "  return isLong && findUnfinished(unfinished, positionId).isBare",
+      replace: "  return isLong && !findUnfinished(unfinished, positionId).isBare",
+    }],
+    tests: ["tests/domain/plan/account_test.ts"],
   },
 ];

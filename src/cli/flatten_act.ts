@@ -11,6 +11,7 @@ import {
   isEnded,
   listHeld,
   listUnreadableIds,
+  listVanished,
   type Look,
   type Progress,
   readLook,
@@ -72,7 +73,8 @@ async function flattenOnce(
   const isAwaited = world.scope.isClosing && world.isMarketOpen;
   await waitUntil(world, CLOSE_WAIT_MS, async () => {
     const now = await readLook(world);
-    return !isBuying(world) && (!isAwaited || listHeld(world, progress, now).length === 0);
+    const isLeft = listHeld(world, progress, now).length > 0 || listVanished(world, now).length > 0;
+    return !isBuying(world) && !(isAwaited && isLeft);
   });
 }
 

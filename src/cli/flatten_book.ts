@@ -6,9 +6,16 @@ import {
   type OrderBook,
 } from "../domain/account/order_book.ts";
 import { isPresumed, learnRecords } from "../domain/account/stand_ins.ts";
+import {
+  listVanished,
+  noteShown,
+  type ShownLeast,
+  type ShownShares,
+} from "../domain/account/vanished.ts";
 import { isFlatten } from "../domain/client_order_id.ts";
-import { isIdTaken, isUnsettled, type LedgerEntry } from "../domain/ledger.ts";
-import { type BrokerOrder, flattenOrders, isFinal } from "../domain/orders.ts";
+import { isUnsettled, type LedgerEntry } from "../domain/ledger.ts";
+import { isAbsentByNow } from "../domain/entry/absence.ts";
+import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
 import type { UnreadableRow } from "../domain/unreadable_row.ts";
 import { type Asker, askMissing, learn, lookUpOrder } from "../engine/asker.ts";
 
@@ -25,13 +32,18 @@ export class FlattenBook implements Asker {
   /** What the engine may have sent, and nobody knows whether the broker has it. */
   #doubts: readonly LedgerEntry[];
 
+  /** What positions have shown since it is kept. */
+  #shown: ShownLeast = new Map();
+  readonly #sinceMs: number;
+
   /**
    * @param entries The ledger's, where it is this account's.
    * @param nowMs Tells the moment by the broker's clock, Unix ms.
    */
   constructor(broker: AlpacaClient, readonly nowMs: () => number, entries: readonly LedgerEntry[]) {
     this.ports = { broker };
-    this.book = learnRecords(EMPTY_BOOK, entries, nowMs());
+    this.#sinceMs = nowMs();
+    this.book = learnRecords(EMPTY_BOOK, entries, this.#sinceMs);
     this.#doubts = entries.filter((entry) =>
       isUnsettled(entry) && entry.clientOrderId !== null && !isFlatten(entry.clientOrderId)
     );
@@ -49,6 +61,17 @@ export class FlattenBook implements Asker {
   /** Takes an answer of the broker in. */
   learn(orders: readonly BrokerOrder[]): void {
     learn(this, orders);
+  }
+
+  /** Takes a list of positions in. @returns What was shown before, and is not shown now though no order has sold it. */
+  learnPositions(
+    positions: readonly BrokerPosition[],
+    unreadable: readonly UnreadableRow[],
+  ): ShownShares[] {
+    const watch = { book: this.book, nowMs: this.nowMs(), sinceMs: this.#sinceMs };
+    this.#shown = noteShown(this.#shown, positions, watch);
+    const present = new Set([...positions, ...unreadable].flatMap(({ symbol }) => symbol ?? []));
+    return listVanished(this.#shown, present, watch);
   }
 
   /** Takes a list of open orders in, and completes it by what it lacks and by what became of the orders of unknown fate. */
@@ -76,15 +99,14 @@ export class FlattenBook implements Asker {
     return askMissing(this, { isMissing, isOfInterest: () => true, most: ASKED_MAX });
   }
 
-  /** What the broker does not have once no request for it can be in flight, it never had. */
+  /** What the broker does not have for long enough it never had. */
   async #resolveDoubts(): Promise<void> {
     const known = new Set([...this.book.values()].map(({ order }) => order.clientOrderId));
     const left: LedgerEntry[] = [];
     for (const entry of this.#doubts) {
       if (known.has(entry.clientOrderId ?? "")) continue;
       const { kind } = await lookUpOrder(this, entry.clientOrderId ?? "");
-      const isAbsent = kind === "not_found" && !isIdTaken(entry) &&
-        this.nowMs() >= (entry.deadlineAtMs ?? 0);
+      const isAbsent = kind === "not_found" && isAbsentByNow(entry, this.nowMs());
       if (kind !== "found" && !isAbsent) left.push(entry);
     }
     this.#doubts = left;

@@ -10,6 +10,7 @@ import {
   type FlattenWorld,
   listToClose,
   listUnreadableHeld,
+  listVanished,
   type Look,
   type Progress,
   readLook,
@@ -37,7 +38,8 @@ export async function closePositions(world: FlattenWorld, progress: Progress): P
 /** The account, with every order in the book that may have sold of what it shows. @throws {BrokerError} */
 async function readKnown(world: FlattenWorld, progress: Progress): Promise<Look> {
   const look = await readLook(world);
-  const symbols = listToClose(world, progress, look).map(({ symbol }) => symbol);
+  const meant = [...listToClose(world, progress, look), ...listVanished(world, look)];
+  const symbols = meant.map(({ symbol }) => symbol);
   if (symbols.length === 0) return look;
   const isPastKnown = await learnPast(world, symbols);
   // Lists show an order as it was a moment ago; only its answer by id says how it ended.

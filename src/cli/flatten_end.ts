@@ -7,7 +7,7 @@ import {
   listWorking,
 } from "../domain/flatten_plan.ts";
 import { EXIT } from "./exit_status.ts";
-import { listDoubts, type Look } from "./flatten_look.ts";
+import { listDoubts, listVanished, type Look } from "./flatten_look.ts";
 import { formatDoubts, formatEnd, formatNothingThere, formatUnread } from "./flatten_text.ts";
 import { PROGRAM } from "./version.ts";
 
@@ -31,7 +31,12 @@ export function sayEnd(
   const listHeld = (isWanted: boolean) =>
     look.positions.filter(({ symbol }) => isInScope(scope, symbol) && isLeft(symbol) === isWanted)
       .map(({ symbol, qty }) => `${symbol} ${qty}`);
-  const positions = listHeld(true);
+  const positions = [
+    ...listHeld(true),
+    ...listVanished({ scope }, look).map(({ symbol, qty }) =>
+      `${symbol} ${qty} (not shown any more, and no sell explains that: look there)`
+    ),
+  ];
   const kept = listHeld(false);
   const unreadable = listUnreadableLeft(look.unreadable, scope);
   const left = { symbol: scope.symbol, orders, positions, kept };

@@ -2,6 +2,7 @@ import type { AlpacaClient } from "../broker/alpaca_client.ts";
 import { buildOpenOrders } from "../domain/account/order_book.ts";
 import { countRecentFills } from "../domain/account/share_count.ts";
 import type { Sight } from "../domain/account/sight.ts";
+import type { ShownShares } from "../domain/account/vanished.ts";
 import {
   type FlattenScope,
   isInScope,
@@ -18,6 +19,8 @@ import type { FlattenBook } from "./flatten_book.ts";
 /** The account as it is, as far as `flatten` cares. */
 export interface Look {
   readonly positions: readonly BrokerPosition[];
+  /** What an answer before has shown, and this one lacks though no order has sold it. */
+  readonly vanished: readonly ShownShares[];
   /** At work by all that is known, nested. */
   readonly orders: readonly BrokerOrder[];
   /** Rows of either list that can't be read; none of them stops the rest. */
@@ -59,6 +62,7 @@ export async function readLook(
   return {
     orders: buildOpenOrders(book.book),
     positions: positions.rows,
+    vanished: book.learnPositions(positions.rows, positions.unreadable),
     unreadable: [...orders.unreadable, ...positions.unreadable],
     doubts: book.doubts,
   };
@@ -96,6 +100,11 @@ export function listHeld(
   );
 }
 
+/** What is to be closed, and may be held though positions lack it. */
+export function listVanished({ scope }: Pick<FlattenWorld, "scope">, look: Look): ShownShares[] {
+  return look.vanished.filter(({ symbol }) => isToClose(scope, symbol));
+}
+
 /** Symbols in which one of its own sells works. */
 function listClosing({ scope }: FlattenWorld, { sent }: Progress, look: Look): Set<string> {
   const own = listWorking(look.orders, scope).filter((order) => sent.has(order.orderId));
@@ -131,6 +140,7 @@ export function isDone(world: FlattenWorld, progress: Progress, look: Look): boo
   return isEnded(world, progress, look) &&
     listToClose(world, progress, look).length === 0 &&
     listUnreadableHeld(world, progress, look).length === 0 &&
+    listVanished(world, look).length === 0 &&
     !isBuying(world);
 }
 

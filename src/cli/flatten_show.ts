@@ -74,9 +74,10 @@ export async function showPlan(
   const plan = buildFlattenPlan({
     orders,
     positions,
-    managedSymbols: new Set(
-      state.kind === "ok" ? state.state.positions.map(({ symbol }) => symbol) : [],
-    ),
+    managedSymbols: new Set([
+      ...(state.kind === "ok" ? state.state.positions.map(({ symbol }) => symbol) : []),
+      ...scope.closes ?? [],
+    ]),
     knownOrderIds: listKnownIds(await files.ledger.read()),
     scope,
   });

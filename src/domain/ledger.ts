@@ -253,8 +253,12 @@ function isOfDay(entry: LedgerEntry, dateNy: string): boolean {
   return dateNyOf(recordedAtMs) >= dateNy;
 }
 
-/** Takes over what the broker says of an order of ours; its view replaces any settled status (pipeline 6). */
-export function applyBrokerOrder(entry: LedgerEntry, order: BrokerOrder): LedgerEntry {
+/**
+ * Takes over what the broker says of an order of ours; its view replaces any settled status (pipeline 6). A buy of another quantity
+ * is another engine's under our id, and counts with its own.
+ */
+export function applyBrokerOrder(recorded: LedgerEntry, order: BrokerOrder): LedgerEntry {
+  const entry = countAs(recorded, order);
   const isRejected = order.status === "rejected";
   const filledAvgPriceUsd = readFilledPrice(order);
   return {
@@ -281,6 +285,15 @@ export function applyBrokerOrder(entry: LedgerEntry, order: BrokerOrder): Ledger
       updatedAtMs: order.updatedAtMs,
     },
   };
+}
+
+/** A buy with the quantity that the order has, at the price that it was counted with. */
+function countAs(entry: LedgerEntry, order: BrokerOrder): LedgerEntry {
+  const { side, qty: recordedQty, notionalUsd } = entry;
+  const qty = order.qty ?? 0;
+  const isCounted = side === "buy" && recordedQty !== null && recordedQty > 0 &&
+    Number.isSafeInteger(qty) && qty > 0 && qty !== recordedQty;
+  return isCounted ? { ...entry, qty, notionalUsd: notionalUsd / recordedQty * qty } : entry;
 }
 
 /** An order's name as the ledger has it; `null` where the broker left it out, which it may (broker.md, Time and data). */

@@ -8,7 +8,7 @@ import {
   isLookDue,
   parseClosedLook,
 } from "../domain/closed_look.ts";
-import { hasBuyWithoutPosition } from "../domain/account/bought.ts";
+import { listBuysWithoutPosition } from "../domain/account/bought.ts";
 import type { GateDecision } from "../domain/gate.ts";
 import type { MarketClock } from "../domain/market.ts";
 import { findLastClose } from "../domain/market_clock.ts";
@@ -117,7 +117,7 @@ async function readCover(engine: Engine): Promise<"nothing" | "known" | "not kno
   }
   // A ledger that the records have not taken in yet, after an upgrade for instance.
   const isLedgerRead = engine.state.ledger !== null || (await ledger.read()).kind === "missing";
-  if (!isLedgerRead || hasBuyWithoutPosition(engine.state)) return "not known";
+  if (!isLedgerRead || listBuysWithoutPosition(engine.state).length > 0) return "not known";
   if (engine.state.positions.length === 0) return "nothing";
   return isCoverKnown(engine) ? "known" : "not known";
 }

@@ -6,6 +6,7 @@ import { hasHidden } from "./asking.ts";
 import { untilCloseMs } from "./closing.ts";
 import type { Engine } from "./engine.ts";
 import { noticeKillSwitch, noticePause } from "./notices.ts";
+import { areAllCalm } from "./standings.ts";
 
 /** How often the pause before an entry's moment looks at the operator's switches, and how short before the moment it does last. */
 const LOOK_MS = 500;
@@ -65,10 +66,6 @@ export function readPauseEndMs(engine: Engine): number {
     .filter((ms) => ms > engine.cycleBeganMs);
   const endMs = Math.min(closeMs, ...moments);
   if (state.positions.length === 0) return endMs;
-  const isCalm = !hasHidden(engine) &&
-    state.standings.every(({ due, doubtfulQty, bareQty }) =>
-      due === null && doubtfulQty === 0 && bareQty === 0
-    );
   const pollMs = engine.cycleBeganMs + ports.config.pollSeconds * 1000;
-  return isCalm ? Math.min(endMs, pollMs) : -Infinity;
+  return !hasHidden(engine) && areAllCalm(engine) ? Math.min(endMs, pollMs) : -Infinity;
 }

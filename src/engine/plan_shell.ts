@@ -1,9 +1,13 @@
 import { NOT_SENT } from "../domain/ledger.ts";
-import { isUnjudged, type OrderRequest, type SendResult } from "../domain/order_request.ts";
+import {
+  type EntryRequest,
+  isUnjudged,
+  type OrderRequest,
+  type SendResult,
+} from "../domain/order_request.ts";
 import type { GateDecision } from "../domain/gate.ts";
 import { planEntries } from "../domain/plan/entries.ts";
 import { plan } from "../domain/plan/plan.ts";
-import { RECORD_AGE_MAX_MS } from "../domain/plan/sell_record.ts";
 import { settleEntry, settleUnwritten } from "../domain/plan/settle_entry.ts";
 import { type Begun, NOTHING_UNDER_WAY } from "../domain/unfinished.ts";
 import { settle } from "../domain/plan/settle.ts";
@@ -211,10 +215,9 @@ async function askGate(run: Run): Promise<void> {
 async function leave(run: Run, step: StepOf<"send">): Promise<void> {
   const { engine, turn } = run;
   const { request, permit, positionId } = step;
-  const recordedAtMs = engine.nowMs();
   const unwritten = await makeDurable(run, step);
   if (unwritten !== null) return await holdUnwritten(run, step, unwritten);
-  const obstacle = request.op === "bracket" ? findRecordObstacle(engine, recordedAtMs) : null;
+  const obstacle = request.op === "bracket" ? findRecordObstacle(engine, request) : null;
   const answer: SendResult = obstacle === null
     ? await sendLive(engine, permit, request)
     : { kind: "stopped", reason: obstacle };
@@ -256,11 +259,10 @@ function noteSent(
 }
 
 /** Why the record of an entry, once made, still lets nothing leave; `null` where it does. */
-function findRecordObstacle(engine: Engine, recordedAtMs: number): string | null {
+function findRecordObstacle(engine: Engine, { notAfterMs }: EntryRequest): string | null {
   // Made from the reserve, which is for exits and protection: what this entry's own would need may not be there (pipeline 5).
   if (engine.ports.disk.fault?.kind === "full") return "disk full";
-  const isLate = engine.nowMs() - recordedAtMs > RECORD_AGE_MAX_MS;
-  return isLate ? "writing the record took too long" : null;
+  return engine.nowMs() >= notAfterMs ? "writing the record took too long" : null;
 }
 
 /** @returns Why the record can't be written, so that nothing may leave; `null` where it may. */

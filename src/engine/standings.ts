@@ -91,6 +91,15 @@ async function takeAll(engine: Engine, end: CycleEnd): Promise<void> {
   });
 }
 
+/** Whether nothing of a managed position is due (what is bare is) or in doubt in the middle of a LIVE cycle, by what it has seen and done. */
+export function areAllCalm(engine: Engine): boolean {
+  const market = engine.observation?.clock ?? null;
+  const turn = { market, gate: null, objection: null, isLive: true };
+  return engine.state.positions.map((position) => take(engine, position, turn)).every((standing) =>
+    standing.due === null && standing.doubtfulQty === 0
+  );
+}
+
 /** By the stored calendar, where the clock can't be read. */
 function findNextOpen(engine: Engine): number | null {
   const nowMs = engine.nowMs();

@@ -141,10 +141,10 @@ function listSells({ simulator }: SimulatedProgram): string[] {
 
 const SELL_ID = "avwap-2026-11-23-NVDA-0-1-stop_exit-1";
 
-/** The engine's ledger has a sell of 7 NVDA, made at this moment, whose answer is out. */
-async function recordSell(
+/** The engine's ledger has an order of 7 NVDA, made at this moment, whose answer is out: a sell, where nothing else is said. */
+async function recordOrder(
   { simulator, stateDir }: SimulatedProgram,
-  status: LedgerEntry["status"],
+  facts: Partial<LedgerEntry>,
 ): Promise<void> {
   const entry = buildLedgerEntry({
     symbol: "NVDA",
@@ -154,8 +154,8 @@ async function recordSell(
     qty: 7,
     clientOrderId: SELL_ID,
     reason: "stop_exit",
-    status,
     deadlineAtMs: simulator.nowMs() + 15_000,
+    ...facts,
   });
   const ledger = { ...SIMPLE_LEDGER, host: null, accountId: null, dateNy: "2026-11-23" };
   const text = buildLedgerText({ ...ledger, entries: [entry] });
@@ -171,7 +171,7 @@ for (const status of ["unknown", "pending"] as const) {
       simulator.advanceTo(simulator.nowMs() + 20_000);
       const sell = { symbol: "NVDA", qty: "7", side: "sell", type: "market" };
       exchange.placeByHand({ ...sell, time_in_force: "day", client_order_id: SELL_ID });
-      await recordSell(program, status);
+      await recordOrder(program, { status });
       simulator.advanceTo(simulator.nowMs() + 1_000);
       Object.assign(exchange.behaviour, { positionsLagMs: 8_000, listsLagMs: 10_000 });
       const { lines } = await program.run([...YES, "--symbol=NVDA"]);
@@ -184,7 +184,7 @@ Deno.test("flatten sells what a sell on record has not sold, once no request for
   withStop(async (program) => {
     const { simulator } = program;
     simulator.exchange.setPosition("NVDA", 7, 120);
-    await recordSell(program, "pending");
+    await recordOrder(program, { status: "pending" });
     const { status, lines } = await program.run([...YES, "--symbol=NVDA"]);
     assertEquals([status, listSells(program)], [0, ["7 filled"]], lines.join("\n"));
   }));
@@ -193,7 +193,7 @@ Deno.test("flatten is NOT DONE, and sells nothing twice, while nobody knows of a
   withStop(async (program) => {
     const { simulator } = program;
     simulator.exchange.setPosition("NVDA", 7, 120);
-    await recordSell(program, "unknown");
+    await recordOrder(program, { status: "unknown" });
     simulator.setFaults(({ path }) =>
       path === "/v2/orders:by_client_order_id" ? { kind: "status", status: 503 } : null
     );
@@ -204,6 +204,31 @@ Deno.test("flatten is NOT DONE, and sells nothing twice, while nobody knows of a
       `NVDA sell 7 (${SELL_ID}) may be at the broker, which has not said: do it again, or look there`,
     );
   }));
+
+const BUY_ID = "avwap-2026-11-23-NVDA-0-1";
+
+for (
+  const { sinceMs, ends, status } of [
+    { sinceMs: 1_000, ends: "NOT DONE", status: 1 },
+    { sinceMs: 71_000, ends: "done", status: 0 },
+  ]
+) {
+  Deno.test(`flatten is ${ends} where the broker has no entry of ours ${sinceMs / 1000} s after its deadline`, () =>
+    withLiveDay(async (program) => {
+      const deadlineAtMs = program.simulator.nowMs() - sinceMs;
+      await recordOrder(program, {
+        side: "buy",
+        clientOrderId: BUY_ID,
+        reason: null,
+        status: "unknown",
+        deadlineAtMs,
+      });
+      const ended = await program.run(["flatten", "--yes"]);
+      assertEquals(ended.status, status, ended.lines.join("\n"));
+      const doubt = `NVDA buy 7 (${BUY_ID}) may be at the broker, which has not said`;
+      assertEquals(ended.lines.filter((line) => line.startsWith(doubt)).length, status);
+    }));
+}
 
 Deno.test("flatten sells what an entry bought while it was cancelled, which positions do not show yet", () =>
   withLiveDay(async (program) => {

@@ -150,6 +150,30 @@ Deno.test("flatten closes what the engine bought a moment ago and does not remem
     assertEquals(readAccount(program).positions, ["TSLA 3"]);
   }));
 
+Deno.test("flatten closes what the engine bought and has not taken into its memory yet, filled as it is", () =>
+  withPositions(async (program) => {
+    const path = `${program.stateDir}/execution_state.json`;
+    const state = JSON.parse(await Deno.readTextFile(path));
+    await Deno.writeTextFile(path, JSON.stringify({ ...state, positions: [] }));
+    const { status, lines } = await program.run(["flatten", "--close-positions", "--yes"]);
+    assertEquals(status, 0, lines.join("\n"));
+    assertEquals(readAccount(program).positions, ["TSLA 3"]);
+  }));
+
+for (const lost of ["no copy of it", "no ledger of the day"]) {
+  Deno.test(`flatten closes what the engine bought where its memory is missing, and ${lost} is there`, () =>
+    withPositions(async (program) => {
+      await Deno.remove(`${program.stateDir}/execution_state.json`);
+      await Deno.remove(
+        `${program.stateDir}/${lost === "no copy of it" ? "archive" : "live_orders_today.json"}`,
+        { recursive: true },
+      );
+      const { status, lines } = await program.run(["flatten", "--close-positions", "--yes"]);
+      assertEquals(status, 0, lines.join("\n"));
+      assertEquals(readAccount(program).positions, ["TSLA 3"]);
+    }));
+}
+
 Deno.test("flatten is NOT DONE, and touches nothing, where nobody knows what the engine manages", () =>
   withPositions(async (program) => {
     await Deno.writeTextFile(`${program.stateDir}/execution_state.json`, "{");

@@ -1,5 +1,6 @@
 import { sampleOpenMs } from "../simulator/scenario.ts";
 import { type SimulatedProgram, withSimulatedProgram } from "../support/simulated_program.ts";
+import { rewriteList } from "../support/rewritten.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 
 // The broker is most likely to be in trouble when everything must be closed.
@@ -74,6 +75,33 @@ Deno.test("flatten says NOT DONE, and what may be bare, where the broker can't b
       lines.at(-1) ?? "",
       /^NOT DONE: Cannot read \S+ from \S+: HTTP 503.*; it is not known what is left.*TSLA 3/,
     );
+  }));
+
+Deno.test("flatten is NOT DONE while positions lack what no sell explains, and names it: one empty answer is not nothing held", () =>
+  withPosition(async (program) => {
+    const rewrite = rewriteList("/v2/positions", () => []);
+    let isCancelled = false;
+    program.simulator.setFaults((request) => {
+      if (request.method === "DELETE") isCancelled = true;
+      return isCancelled ? rewrite(request) : null;
+    });
+    const { status, lines } = await program.run(YES);
+    assertEquals([status, listHeld(program)], [1, ["TSLA 3"]], lines.join("\n"));
+    assertStringIncludes(lines.join("\n"), "Positions left: TSLA 3 (not shown any more");
+  }));
+
+Deno.test("flatten sells what an answer of some seconds lacked", () =>
+  withPosition(async (program) => {
+    const { simulator } = program;
+    const rewrite = rewriteList("/v2/positions", () => []);
+    let cancelledAtMs = Infinity;
+    simulator.setFaults((request) => {
+      if (request.method === "DELETE") cancelledAtMs = simulator.nowMs();
+      const sinceMs = simulator.nowMs() - cancelledAtMs;
+      return sinceMs >= 0 && sinceMs < 5_000 ? rewrite(request) : null;
+    });
+    const { status, lines } = await program.run(YES);
+    assertEquals([status, listSells(program)], [0, ["3 filled"]], lines.join("\n"));
   }));
 
 /** Sells that `flatten` sent, as `qty status`. */

@@ -106,6 +106,23 @@ Deno.test("two engines on one account buy once: the other's order is taken over,
   assert(world.said("Gate mode=LIVE").length > 0);
 });
 
+Deno.test("another engine's order that no look-up shows yet counts with its own quantity once it is shown", async () => {
+  const world = await ready();
+  overtake(world);
+  world.setFaults([{
+    method: "GET",
+    path: "/v2/orders:by_client_order_id",
+    times: 1,
+    fault: { kind: "status", status: 404 },
+  }]);
+  await world.cycle();
+  assertEquals(world.entries().map(({ status }) => status), ["unknown"]);
+  await world.cycles(2, MINUTE_MS);
+  const [entry] = world.entries();
+  assertEquals([entry?.status, entry?.qty, entry?.notionalUsd], ["accepted", 4, 400]);
+  assertEquals(world.ledger.mismatches, 1);
+});
+
 Deno.test("after another engine's order nothing leaves in that cycle, and a second one locks LIVE", async () => {
   const rows = [{ ...NVDA, symbol: "AAPL" }, NVDA, { ...NVDA, symbol: "TSLA" }];
   const world = new World({ rows });

@@ -198,25 +198,20 @@ const needs: readonly {
       Object.assign(ports, { config: { ...ports.config, pollSeconds: 0.1 } }),
   },
   {
-    what: "bare shares",
-    act: ({ engine }) =>
-      engine.updateState({
-        standings: engine.state.standings.map((each) => ({ ...each, bareQty: 1 })),
-      }),
-  },
-  {
-    what: "an exit that is due",
-    act: ({ engine }) =>
-      engine.updateState({
-        standings: engine.state.standings.map((each) => ({ ...each, due: "stop" as const })),
-      }),
+    what: "an exit that is due since the last cycle, and refused",
+    act: (world) => {
+      world.exchange.setPrice("NVDA", 106);
+      const body = '{"code":40310000,"message":"trade denied"}';
+      world.exchange.behaviour.refuseOrder = ({ type, side }) =>
+        type === "market" && side === "sell" ? { status: 403, headers: {}, body } : null;
+    },
   },
 ];
 for (const { what, act } of needs) {
   Deno.test(`a position's need makes no wait for an entry's moment: ${what}`, async () => {
     const world = await holding();
     const dueMs = momentMs(world, "AAPL");
-    world.goTo(dueMs - 190);
+    world.goTo(dueMs - 480);
     act(world, dueMs);
     let pauses = 0;
     duringPause(world, () => pauses++);
@@ -250,6 +245,23 @@ Deno.test("an account that would be read too long ago at the moment is asked for
   const asked = world.exchange.requests.filter(({ path }) => path === "/v2/account");
   assertEquals(asked.length, 2);
   assertEquals(world.buys().map(({ submitted }) => submitted.ms - dueMs), [0]);
+});
+
+Deno.test("an entry does not leave where its record took so long that what it was judged by is too old", async () => {
+  const world = await waiting({ latencyMs: 1 });
+  const dueMs = momentMs(world);
+  const { ports } = world.engine;
+  const write = ports.ledger.write.bind(ports.ledger);
+  ports.ledger.write = async (...given) => {
+    if (given[0].entries.some(({ status }) => status === "pending")) {
+      world.pass(FACTS_AGE_MAX_MS - 200);
+      world.exchange.setPosition("NVDA", 3, 100);
+    }
+    await write(...given);
+  };
+  world.goTo(dueMs - 450);
+  await world.cycle();
+  assertEquals(world.buys(), []);
 });
 
 Deno.test("a cycle begins ahead of an entry by what five requests take, within bounds that keep every fact fresh", () => {

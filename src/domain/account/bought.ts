@@ -27,9 +27,9 @@ export function listBought(records: EngineState, sight: Sight): ManagedPosition[
   return [...bought.values()];
 }
 
-/** Whether the records have a buy of ours that may hold shares and that no managed position stands for. */
-export function hasBuyWithoutPosition(records: EngineState): boolean {
-  return (records.ledger?.entries ?? []).some((entry) => {
+/** Buys of ours that may hold shares and that no managed position stands for, by the records alone. */
+export function listBuysWithoutPosition(records: EngineState): LedgerEntry[] {
+  return (records.ledger?.entries ?? []).filter((entry) => {
     const { clientOrderId, side, status, broker } = entry;
     if (side !== "buy" || clientOrderId === null || !isOurs(clientOrderId)) return false;
     if (isFlatten(clientOrderId) || isAccountedFor(records, clientOrderId)) return false;

@@ -66,6 +66,15 @@ export function settleLookUp(
   return weighNotFound(entry, series, moment);
 }
 
+/**
+ * Whether one "not found" now is the end of an order on record, for somebody who looks after the engine has stopped: a sell's once
+ * no request for it can be in flight, a buy's only so long after as the engine would look it up.
+ */
+export function isAbsentByNow(entry: LedgerEntry, nowMs: number): boolean {
+  const proofMs = entry.side === "buy" ? NOT_FOUND_MS : 0;
+  return !isIdTaken(entry) && nowMs >= (entry.deadlineAtMs ?? 0) + proofMs;
+}
+
 /** A "not found" soon after a lost answer proves nothing: only 60 s of them after the request's deadline do. */
 function weighNotFound(
   entry: LedgerEntry,

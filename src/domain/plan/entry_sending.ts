@@ -13,6 +13,9 @@ import { CONVERT_BEFORE_CLOSE_MS } from "./time_left.ts";
 import { FACT_AGE_MAX_MS } from "./view.ts";
 import type { EntryWorld } from "./world.ts";
 
+/** So long what an entry is judged by has to answer yet when its record is begun: a record takes its time. Milliseconds. */
+const RECORD_ROOM_MS = 1_000;
+
 /**
  * Whether a split, merger, name change or removal of the symbol is due by the next session: asked once a NY day, before the
  * broker is looked at for it; not answered blocks nothing (pipeline 4).
@@ -43,7 +46,9 @@ export function planSending(
   { intent, decision, notionalMicros, say }: Extract<Judged, { readonly kind: "allowed" }>,
 ): EntryPlanned {
   const { desk, now, records } = world;
-  if (desk.turn.gateFor !== listed.clientOrderId) {
+  const leftMs = readFactsLeftMs(world, listed.symbol);
+  const isOfNow = isEarly(world, listed) || leftMs >= RECORD_ROOM_MS || world.turn.isLookNew;
+  if (desk.turn.gateFor !== listed.clientOrderId || !isOfNow) {
     const gate = { ask: "gate", clientOrderId: listed.clientOrderId } as const;
     return read([...listOld(world, listed), gate]);
   }
@@ -74,7 +79,8 @@ export function planSending(
         },
         notAfterMs: Math.min(
           intent.expiresAtMs,
-          nowMs + RECORD_AGE_MAX_MS,
+          // What it was judged by answers for so long, and no longer (interface, Gate).
+          nowMs + Math.min(Math.max(leftMs, RECORD_ROOM_MS), RECORD_AGE_MAX_MS),
           nowMs + now.untilCloseMs - CONVERT_BEFORE_CLOSE_MS,
         ),
         earlier: mayHaveLeft ? { notFoundSinceMs: past.notFoundSinceMs } : null,
@@ -98,6 +104,13 @@ export function isPutOff(world: EntryWorld, { listed }: Candidacy): boolean {
   return isDisturbed || !(listed.scheduledAtMs < pauseEndMs);
 }
 
+/** For how long yet all that an entry is judged by is young enough for it to leave, ms; below 0 where something is too old. */
+function readFactsLeftMs({ desk, seen, now }: EntryWorld, symbol: string): number {
+  const facts = [desk.turn.prices.get(symbol), seen.account, seen.positions, seen.openOrders];
+  const oldestMs = Math.min(...facts.map((fact) => fact?.atMs ?? -Infinity));
+  return oldestMs + FACT_AGE_MAX_MS - now.monotonicMs;
+}
+
 /**
  * What has to be asked again, because it would be too old at the moment that the entry leaves at. Positions and orders come last, since an order that somebody else sent
  * while the others were read must be seen; one look at them is good for all that leave within the age of a fact.
@@ -108,7 +121,7 @@ function listOld(
 ): EntryQuestion[] {
   const leavesMs = now.monotonicMs + Math.max(0, scheduledAtMs - now.brokerMs);
   const isOld = (fact: { readonly atMs: number } | null | undefined) =>
-    leavesMs - (fact?.atMs ?? -Infinity) > FACT_AGE_MAX_MS;
+    leavesMs - (fact?.atMs ?? -Infinity) > FACT_AGE_MAX_MS - RECORD_ROOM_MS;
   const price = isOld(desk.turn.prices.get(symbol));
   const account = isOld(seen.account);
   const lists = turn.looks === 0 || price || account || isOld(seen.positions) ||

@@ -1,7 +1,6 @@
 import { unreachable } from "../assert.ts";
 import type { EngineState, ReleasedPosition } from "../engine_state.ts";
 import { applyBrokerOrder, ID_TAKEN, isIdTaken, type LedgerEntry, NOT_SENT } from "../ledger.ts";
-import type { BrokerOrder } from "../orders.ts";
 import { endRelease, putRelease, RELEASE_ENDED, RELEASED, releasePosition } from "../released.ts";
 import { putUnfinished } from "../unfinished.ts";
 import { buildHandKey, buildRefusedKey } from "./about.ts";
@@ -65,8 +64,6 @@ function applyPart(records: EngineState, part: RecordPart): EngineState {
         reason: NOT_SENT,
         notFoundSinceMs: part.notFoundSinceMs,
       }));
-    case "taken_over":
-      return changeEntry(records, part.clientOrderId, (entry) => takeOver(entry, part.order));
     case "mismatch":
       return countMismatch(records);
     case "simulated":
@@ -118,16 +115,6 @@ function reject(entry: LedgerEntry, detail: string): LedgerEntry {
   return isIdTaken(entry)
     ? { ...entry, status: "unknown" }
     : { ...entry, status: "rejected", detail };
-}
-
-/** Another engine's order counts with its own quantity, at the price that ours was counted with. */
-function takeOver(entry: LedgerEntry, order: BrokerOrder): LedgerEntry {
-  const qty = order.qty ?? 0;
-  const isWhole = Number.isSafeInteger(qty) && qty > 0 && entry.qty !== null;
-  const counted = isWhole
-    ? { ...entry, qty, notionalUsd: entry.notionalUsd / (entry.qty ?? qty) * qty }
-    : entry;
-  return applyBrokerOrder(counted, order);
 }
 
 /** The ledger has them where it is known. */

@@ -120,15 +120,15 @@ export function settleForeign(
   nowMs: number,
 ): Settled {
   const clientOrderId = entry.clientOrderId ?? "";
-  const taken: RecordPart = { kind: "taken_over", clientOrderId, order };
-  return { change: [taken, ...manage(records, clientOrderId, taken, nowMs)], say: [] };
+  const shown: RecordPart = { kind: "shown", clientOrderId, order };
+  return { change: [shown, ...manage(records, clientOrderId, shown, nowMs)], say: [] };
 }
 
 /** From now on the order's position is the engine's; nothing is where the order was rejected. */
 function manage(
   records: EngineState,
   clientOrderId: string,
-  shown: Extract<RecordPart, { readonly kind: "shown" | "taken_over" }>,
+  shown: Extract<RecordPart, { readonly kind: "shown" }>,
   nowMs: number,
 ): RecordPart[] {
   const { ledger } = apply(records, [shown]);

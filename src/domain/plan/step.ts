@@ -68,8 +68,6 @@ export type RecordPart =
     readonly clientOrderId: string;
     readonly notFoundSinceMs: number | null;
   }
-  /** Another engine's order under the id of an entry of ours: it counts with its own quantity (pipeline 6). */
-  | { readonly kind: "taken_over"; readonly clientOrderId: string; readonly order: BrokerOrder }
   /** The broker has an order of ours that this engine never sent: LIVE stays blocked for the cycle (pipeline 6). */
   | { readonly kind: "mismatch" }
   /** What DRY_RUN would have sent, in a ledger of its own. */

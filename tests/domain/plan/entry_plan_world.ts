@@ -221,6 +221,8 @@ export class EntryPlanWorld {
     if (step.do === "read") { for (const question of step.questions) this.#answer(question); }
     if (step.do === "record") this.#record(step);
     if (step.do === "send") this.#send(step);
+    const isLookNew = step.do === "read" && step.questions.some(({ ask }) => ask === "positions");
+    this.turn = { ...this.turn, isLookNew };
     return step;
   }
 

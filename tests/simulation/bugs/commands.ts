@@ -143,13 +143,35 @@ export const COMMANDS_BUGS: readonly TestedBug[] = [
     tests: ["tests/cli/flatten_test.ts"],
   },
   {
-    name: "flatten forgets what the engine bought a moment ago",
+    name: "flatten forgets what the engine bought and has not taken in",
     edits: [{
       file: "src/cli/flatten_scope.ts",
-      find: "isEntryRecord(entry) && isOpenEntry(entry))",
-      replace: "isEntryRecord(entry) && !isOpenEntry(entry))",
+      find: "    ...listBuysWithoutPosition(records),\n",
+      replace: "",
     }],
     tests: ["tests/cli/flatten_test.ts"],
+  },
+  {
+    name: "flatten takes the first not found for an entry's end",
+    edits: [{
+      file: "src/domain/entry/absence.ts",
+      find: 'const proofMs = entry.side === "buy" ? NOT_FOUND_MS : 0;',
+      replace: "const proofMs = 0;",
+    }],
+    tests: ["tests/cli/flatten_orders_test.ts"],
+  },
+  {
+    name: "flatten is done with what positions no longer show",
+    edits: [{
+      file: "src/cli/flatten_look.ts",
+      find: "    listVanished(world, look).length === 0 &&\n",
+      replace: "",
+    }, {
+      file: "src/cli/flatten_end.ts",
+      find: "    ...listVanished({ scope }, look).map(",
+      replace: "    ...listVanished({ scope }, look).slice(look.vanished.length).map(",
+    }],
+    tests: ["tests/cli/flatten_trouble_test.ts"],
   },
   {
     name: "why needs nothing of a gate that is DRY_RUN",

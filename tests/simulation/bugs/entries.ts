@@ -448,11 +448,20 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     tests: [MOMENT],
   },
   {
-    name: "bare shares that wait for an entry's moment",
+    name: "an entry that leaves on old facts after a slow record",
+    edits: [{
+      file: "src/domain/plan/entries.ts",
+      find: "nowMs + Math.min(Math.max(leftMs, RECORD_ROOM_MS), RECORD_AGE_MAX_MS),",
+      replace: "nowMs + RECORD_AGE_MAX_MS,",
+    }],
+    tests: [MOMENT],
+  },
+  {
+    name: "a position's need that waits for an entry's moment",
     edits: [{
       file: "src/engine/entry_moment.ts",
-      find: " && bareQty === 0\n",
-      replace: "\n",
+      find: " && areAllCalm(engine)",
+      replace: "",
     }],
     tests: [MOMENT],
   },
@@ -542,7 +551,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "an entry that leaves by the gate of the one before it",
     edits: [{
       file: "src/domain/plan/entry_sending.ts",
-      find: "  if (desk.turn.gateFor !== listed.clientOrderId) {",
+      find: "  if (desk.turn.gateFor !== listed.clientOrderId || !isOfNow) {",
       replace: "  if (desk.turn.gateFor === null) {",
     }],
     tests: [ENTRIES_PLAN],

@@ -208,8 +208,8 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "at night a ledger that the records lack is not asked for",
     edits: [{
       file: "src/engine/closed_look.ts",
-      find: "  if (!isLedgerRead || hasBuyWithoutPosition(engine.state)) ",
-      replace: "  if (hasBuyWithoutPosition(engine.state)) ",
+      find: "  if (!isLedgerRead || listBuysWithoutPosition(engine.state).length > 0) ",
+      replace: "  if (listBuysWithoutPosition(engine.state).length > 0) ",
     }],
     tests: ["tests/engine/closed_market_test.ts"],
   },

@@ -156,8 +156,8 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     name: "flatten is done though positions need not show yet what was bought",
     edits: [{
       file: "src/cli/flatten_act.ts",
-      find: "return !isBuying(world) && (",
-      replace: "return (isBuying(world) || true) && (",
+      find: "return !isBuying(world) && !(",
+      replace: "return (isBuying(world) || true) && !(",
     }, {
       file: "src/cli/flatten_look.ts",
       find: "    !isBuying(world);",

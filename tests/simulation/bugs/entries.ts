@@ -450,7 +450,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an entry that leaves on old facts after a slow record",
     edits: [{
-      file: "src/domain/plan/entries.ts",
+      file: "src/domain/plan/entry_sending.ts",
       find: "nowMs + Math.min(Math.max(leftMs, RECORD_ROOM_MS), RECORD_AGE_MAX_MS),",
       replace: "nowMs + RECORD_AGE_MAX_MS,",
     }],

@@ -160,6 +160,16 @@ Deno.test("flatten closes what the engine bought and has not taken into its memo
     assertEquals(readAccount(program).positions, ["TSLA 3"]);
   }));
 
+Deno.test("flatten closes what the engine bought by its document, where the ledger can't be read", () =>
+  withPositions(async (program) => {
+    const path = `${program.stateDir}/execution_state.json`;
+    const state = JSON.parse(await Deno.readTextFile(path));
+    await Deno.writeTextFile(path, JSON.stringify({ ...state, positions: [] }));
+    await Deno.writeTextFile(`${program.stateDir}/live_orders_today.json`, "{");
+    const { lines } = await program.run(["flatten", "--close-positions", "--yes"]);
+    assertEquals(readAccount(program).positions, ["TSLA 3"], lines.join("\n"));
+  }));
+
 for (const lost of ["no copy of it", "no ledger of the day"]) {
   Deno.test(`flatten closes what the engine bought where its memory is missing, and ${lost} is there`, () =>
     withPositions(async (program) => {

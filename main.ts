@@ -1,5 +1,5 @@
 import { reportFailure, runProgram } from "./src/cli/program.ts";
-import { formatNy } from "./src/domain/ny_time.ts";
+import { formatNy } from "./src/domain/time/ny_time.ts";
 import { createChance } from "./src/runtime/chance.ts";
 import { createClock } from "./src/runtime/clock.ts";
 import { type Environment, readEnvironment } from "./src/runtime/environment.ts";

@@ -93,10 +93,10 @@ Deno.test("a noun takes the form of its number in one place", async () => {
 
 Deno.test("isAllowed() tells the rooms apart", () => {
   const cases: [string, string, boolean][] = [
-    ["domain", "src/domain/gate.ts", true],
+    ["domain", "src/domain/gate/gate.ts", true],
     ["domain", "zod", false],
     ["domain", "src/engine/ports.ts", false],
-    ["engine", "src/domain/gate.ts", true],
+    ["engine", "src/domain/gate/gate.ts", true],
     ["engine", "src/engine/cycle.ts", true],
     ["engine", "zod", false],
     ["engine", "src/broker/alpaca_client.ts", false],
@@ -111,10 +111,49 @@ Deno.test("isAllowed() tells the rooms apart", () => {
     ["cli", "src/state/durable_file.ts", true],
     ["cli", "main.ts", false],
     ["cli", "tests/assert.ts", false],
-    ["elsewhere", "src/domain/gate.ts", false],
+    ["elsewhere", "src/domain/gate/gate.ts", false],
   ];
   for (const [room, to, isFine] of cases) {
     assertEquals(isAllowed(room, to), isFine, `${room} ${to}`);
+  }
+});
+
+/** The subjects of the domain from the ground up: each imports those before it, and none behind it. */
+const SUBJECTS = ["time", "exit", "order", "account", "gate", "entry", "plan", "alert", "day"];
+
+/** Whether one file of the domain may import another: what lies beside the subjects is for all, and imports nothing. */
+function isDownward(from: string, to: string): boolean {
+  const rank = (path: string) => {
+    const [, , subject = "", ...inside] = path.split("/");
+    return inside.length === 0 ? -1 : SUBJECTS.indexOf(subject);
+  };
+  return rank(from) >= 0 && rank(to) <= rank(from);
+}
+
+Deno.test("the subjects of the domain import downward only", async () => {
+  const sources = await readSources("src/domain/");
+  const folders = sources.flatMap(({ path }) => path.split("/").slice(2, -1));
+  assertEquals([...new Set(folders)].sort(), SUBJECTS.toSorted());
+  const offences = sources.flatMap((source) =>
+    listImports(source).filter(({ from, to }) => !isDownward(from, to))
+  );
+  assertEquals(offences, []);
+});
+
+Deno.test("isDownward() tells the subjects apart", () => {
+  const cases: [string, string, boolean][] = [
+    ["plan/exit.ts", "exit/exit_rules.ts", true],
+    ["plan/exit.ts", "plan/give_way.ts", true],
+    ["plan/exit.ts", "assert.ts", true],
+    ["exit/exit_rules.ts", "plan/exit.ts", false],
+    ["order/protection.ts", "alert/alert_facts.ts", false],
+    ["day/day_view.ts", "time/ny_time.ts", true],
+    ["assert.ts", "time/ny_time.ts", false],
+    ["assert.ts", "one_line.ts", false],
+    ["elsewhere/a.ts", "time/ny_time.ts", false],
+  ];
+  for (const [from, to, isFine] of cases) {
+    assertEquals(isDownward(`src/domain/${from}`, `src/domain/${to}`), isFine, `${from} ${to}`);
   }
 });
 

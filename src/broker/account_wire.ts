@@ -1,9 +1,13 @@
 import { z } from "zod";
-import type { MarketClock, Session } from "../domain/market.ts";
-import type { Calendar, UnknownDay } from "../domain/market_clock.ts";
-import { nyToMs } from "../domain/ny_time.ts";
-import type { AccountConfiguration, BrokerAccount, BrokerPosition } from "../domain/orders.ts";
-import { PAST_CALENDAR_DAYS } from "../domain/watchlist_days.ts";
+import type { MarketClock, Session } from "../domain/time/market.ts";
+import type { Calendar, UnknownDay } from "../domain/time/market_clock.ts";
+import { nyToMs } from "../domain/time/ny_time.ts";
+import type {
+  AccountConfiguration,
+  BrokerAccount,
+  BrokerPosition,
+} from "../domain/order/orders.ts";
+import { PAST_CALENDAR_DAYS } from "../domain/entry/watchlist_days.ts";
 import type { DateRange, Listing } from "../engine/ports.ts";
 import { parseRows } from "./rows.ts";
 import {

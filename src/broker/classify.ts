@@ -1,4 +1,4 @@
-import type { NoAnswer, Refusal, RefusalKind } from "../domain/order_request.ts";
+import type { NoAnswer, Refusal, RefusalKind } from "../domain/order/order_request.ts";
 import { buildKeptBody, buildLine, type Redact } from "./redact.ts";
 import type { Answer, ChangeAnswer } from "./request_sender.ts";
 import { type ErrorBody, parseErrorBody } from "./wire.ts";

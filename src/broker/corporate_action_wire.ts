@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { CorporateAction, CorporateActionKind } from "../domain/corporate_action.ts";
+import type { CorporateAction, CorporateActionKind } from "../domain/account/corporate_action.ts";
 import type { SymbolPage } from "./symbol_pages.ts";
 import { decimalWire, MalformedError, parseBody } from "./wire.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { assertInvariant } from "../domain/assert.ts";
-import type { BrokerOrder } from "../domain/orders.ts";
-import type { NoAnswer, Refusal } from "../domain/order_request.ts";
+import type { BrokerOrder } from "../domain/order/orders.ts";
+import type { NoAnswer, Refusal } from "../domain/order/order_request.ts";
 import { buildNoAnswer, decideChange } from "./classify.ts";
 import { listWire } from "./list_wire.ts";
 import { parseOrder } from "./order_wire.ts";

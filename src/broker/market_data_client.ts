@@ -1,8 +1,8 @@
 import { assertInvariant } from "../domain/assert.ts";
-import type { CorporateAction } from "../domain/corporate_action.ts";
-import type { Bar, Trade } from "../domain/market.ts";
-import { BAR_MINUTES } from "../domain/market.ts";
-import { SYMBOLS_PER_LIST } from "../domain/symbol_search.ts";
+import type { CorporateAction } from "../domain/account/corporate_action.ts";
+import type { Bar, Trade } from "../domain/time/market.ts";
+import { BAR_MINUTES } from "../domain/time/market.ts";
+import { SYMBOLS_PER_LIST } from "../domain/entry/symbol_search.ts";
 import type {
   DateRange,
   LogPort,

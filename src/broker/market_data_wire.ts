@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Bar, Trade } from "../domain/market.ts";
+import type { Bar, Trade } from "../domain/time/market.ts";
 import { listWire } from "./list_wire.ts";
 import type { SymbolPage } from "./symbol_pages.ts";
 import {

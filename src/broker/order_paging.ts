@@ -1,5 +1,5 @@
-import type { BrokerOrder } from "../domain/orders.ts";
-import type { UnreadableRow } from "../domain/unreadable_row.ts";
+import type { BrokerOrder } from "../domain/order/orders.ts";
+import type { UnreadableRow } from "../domain/order/unreadable_row.ts";
 import { BrokerError, type Listing, type OrderQuery } from "../engine/ports.ts";
 import type { OrderPage } from "./order_wire.ts";
 import { formatRfc3339 } from "./rfc3339.ts";

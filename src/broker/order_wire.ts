@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type BrokerOrder, isFinal, type OrderSide } from "../domain/orders.ts";
+import { type BrokerOrder, isFinal, type OrderSide } from "../domain/order/orders.ts";
 import type { Listing } from "../engine/ports.ts";
 import { listWire } from "./list_wire.ts";
 import { parseRows } from "./rows.ts";

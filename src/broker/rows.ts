@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { isFinal } from "../domain/orders.ts";
-import type { UnreadableRow } from "../domain/unreadable_row.ts";
+import { isFinal } from "../domain/order/orders.ts";
+import type { UnreadableRow } from "../domain/order/unreadable_row.ts";
 import type { Listing } from "../engine/ports.ts";
 import { MalformedError, parseBody } from "./wire.ts";
 

@@ -1,6 +1,6 @@
 import { assertInvariant } from "../domain/assert.ts";
-import type { BrokerOrder } from "../domain/orders.ts";
-import type { ReplaceRequest, SubmitOutcome } from "../domain/order_request.ts";
+import type { BrokerOrder } from "../domain/order/orders.ts";
+import type { ReplaceRequest, SubmitOutcome } from "../domain/order/order_request.ts";
 import type { BrokerPort } from "../engine/ports.ts";
 import { buildNoAnswer, decideChange, isDuplicate } from "./classify.ts";
 import { parseOrder } from "./order_wire.ts";

@@ -1,5 +1,5 @@
-import type { BrokerOrder } from "../domain/orders.ts";
-import type { LookupOutcome } from "../domain/order_request.ts";
+import type { BrokerOrder } from "../domain/order/orders.ts";
+import type { LookupOutcome } from "../domain/order/order_request.ts";
 import type { BrokerPort, RequestClass } from "../engine/ports.ts";
 import { BrokerError } from "../engine/ports.ts";
 import {

@@ -1,5 +1,5 @@
 import { assertInvariant } from "../domain/assert.ts";
-import { decimalsOf, roundToIncrement } from "../domain/price_increment.ts";
+import { decimalsOf, roundToIncrement } from "../domain/order/price_increment.ts";
 
 /**
  * A price as the broker takes it: a decimal text in its increment, 2 decimals from 1 USD up and 4 below (broker.md,

@@ -4,7 +4,7 @@ import { createSlackAlerts } from "../alerts/slack.ts";
 import { createSlackTransport } from "../alerts/slack_transport.ts";
 import { type AlpacaClient, createAlpacaClient } from "../broker/alpaca_client.ts";
 import { createFetchSend } from "../broker/fetch_transport.ts";
-import type { EngineEvent } from "../domain/events.ts";
+import type { EngineEvent } from "../domain/day/events.ts";
 import { RUN_ONCE_MS } from "../engine/engine.ts";
 import type {
   EnginePorts,

@@ -4,17 +4,22 @@ import {
   buildOwnLevels,
   findAdoptionFault,
   NO_TARGET_USD,
-} from "../domain/adoption.ts";
-import { formatPriceUsd } from "../domain/alert_facts.ts";
+} from "../domain/plan/adoption.ts";
+import { formatPriceUsd } from "../domain/alert/alert_facts.ts";
 import { formatCounted } from "../domain/counted.ts";
-import { formatCents } from "../domain/money.ts";
-import { dateNyOf } from "../domain/ny_time.ts";
-import type { AdoptPlan } from "../domain/operator_request.ts";
-import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
+import { formatCents } from "../domain/order/money.ts";
+import { dateNyOf } from "../domain/time/ny_time.ts";
+import type { AdoptPlan } from "../domain/account/operator_request.ts";
+import {
+  type BrokerOrder,
+  type BrokerPosition,
+  flattenOrders,
+  isFinal,
+} from "../domain/order/orders.ts";
 import { apply } from "../domain/plan/records.ts";
 import { buildReleaseEnd } from "../domain/plan/release.ts";
 import type { AlpacaClient } from "../broker/alpaca_client.ts";
-import type { EngineState } from "../domain/engine_state.ts";
+import type { EngineState } from "../domain/account/engine_state.ts";
 import { StateError } from "../engine/ports.ts";
 import { ConfigError } from "../runtime/settings.ts";
 import { createWatchlistFile } from "../state/watchlist_file.ts";

@@ -1,6 +1,6 @@
-import { DEFAULT_CAPS } from "../domain/caps.ts";
-import { formatAllowlist } from "../domain/gate.ts";
-import { formatUsd } from "../domain/money.ts";
+import { DEFAULT_CAPS } from "../domain/gate/caps.ts";
+import { formatAllowlist } from "../domain/gate/gate.ts";
+import { formatUsd } from "../domain/order/money.ts";
 import { buildConfig, NO_RUN_FLAGS, type ProgramConfig } from "../runtime/config.ts";
 import type { Environment, EnvironmentVariable } from "../runtime/environment.ts";
 import { ENVIRONMENT_VARIABLES } from "../runtime/environment.ts";

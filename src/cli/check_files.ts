@@ -1,7 +1,7 @@
 import { listTroubles } from "../domain/account/standing.ts";
 import { formatCounted } from "../domain/counted.ts";
-import type { LedgerFinding } from "../domain/ledger_findings.ts";
-import { formatGateReason, type GateDecision, type TokenFile } from "../domain/gate.ts";
+import type { LedgerFinding } from "../domain/account/ledger_findings.ts";
+import { formatGateReason, type GateDecision, type TokenFile } from "../domain/gate/gate.ts";
 import { countsAsOn, type SwitchLook } from "../state/switch_files.ts";
 import type { ArchiveRead, LedgerRead, StateRead, WatchlistRead } from "../engine/ports.ts";
 import { checkWatchlist as decideWatchlist, type WatchlistLook } from "../engine/watchlist_step.ts";

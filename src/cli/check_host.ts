@@ -1,4 +1,4 @@
-import { readNyTime } from "../domain/ny_time.ts";
+import { readNyTime } from "../domain/time/ny_time.ts";
 import type { FileStat } from "../state/file_system.ts";
 import type { LockProbe } from "../state/lock_probe.ts";
 import { RESERVE_BYTES } from "../state/state_disk.ts";

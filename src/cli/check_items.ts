@@ -1,8 +1,8 @@
-import { decideOperator, formatGateReason } from "../domain/gate.ts";
-import { listRecordFindings, listRuleFindings } from "../domain/ledger_findings.ts";
-import { dateNyOf } from "../domain/ny_time.ts";
-import { findPreviousSession, guessPreviousSession } from "../domain/watchlist_days.ts";
-import { hasTraces } from "../domain/rebuild_records.ts";
+import { decideOperator, formatGateReason } from "../domain/gate/gate.ts";
+import { listRecordFindings, listRuleFindings } from "../domain/account/ledger_findings.ts";
+import { dateNyOf } from "../domain/time/ny_time.ts";
+import { findPreviousSession, guessPreviousSession } from "../domain/entry/watchlist_days.ts";
+import { hasTraces } from "../domain/account/rebuild_records.ts";
 import type { WatchlistRead } from "../engine/ports.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
 import { parseSwitch } from "../runtime/settings.ts";

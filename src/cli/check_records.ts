@@ -1,5 +1,5 @@
 import type { LedgerRead, StateRead } from "../engine/ports.ts";
-import { LEDGER_FILE, STATE_FILE } from "../domain/rebuild_wait.ts";
+import { LEDGER_FILE, STATE_FILE } from "../domain/gate/rebuild_wait.ts";
 import { countsAsOn, type SwitchLook } from "../state/switch_files.ts";
 import { type CheckItem, objectToLive, pass, warn } from "./check_item.ts";
 import { remedy } from "./check_remedies.ts";

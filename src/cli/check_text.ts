@@ -1,4 +1,4 @@
-import { formatUtc } from "../domain/ny_time.ts";
+import { formatUtc } from "../domain/time/ny_time.ts";
 import { formatOneLine } from "../domain/one_line.ts";
 import { type CheckItem, decideCheckStatus, type Grade } from "./check_item.ts";
 import type { Remedy } from "./check_remedies.ts";

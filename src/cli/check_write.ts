@@ -1,5 +1,5 @@
-import { dateNyOf } from "../domain/ny_time.ts";
-import { LEDGER_FILE, STATE_FILE } from "../domain/rebuild_wait.ts";
+import { dateNyOf } from "../domain/time/ny_time.ts";
+import { LEDGER_FILE, STATE_FILE } from "../domain/gate/rebuild_wait.ts";
 import { type ClockPort, StateError } from "../engine/ports.ts";
 import { explain } from "../state/deno_file_system.ts";
 import { createDryRunLedger } from "../state/dry_run_ledger.ts";

@@ -1,7 +1,7 @@
 import { listAccountLooks } from "../domain/day/account_looks.ts";
-import type { EngineState } from "../domain/engine_state.ts";
-import type { RecordedEvent } from "../domain/events.ts";
-import { dateNyOf } from "../domain/ny_time.ts";
+import type { EngineState } from "../domain/account/engine_state.ts";
+import type { RecordedEvent } from "../domain/day/events.ts";
+import { dateNyOf } from "../domain/time/ny_time.ts";
 import { StateError } from "../engine/ports.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";
 import { readEvents } from "../state/event_reader.ts";

@@ -1,9 +1,9 @@
 import { formatCounted } from "../domain/counted.ts";
-import { REPORT_EVENTS } from "../domain/day_view.ts";
+import { REPORT_EVENTS } from "../domain/day/day_view.ts";
 import type { DayTrail } from "../domain/day/day_trail.ts";
 import { listLedgerEvents } from "../domain/day/ledger_events.ts";
 import { listUnopened, readEarlier } from "../domain/day/unopened.ts";
-import type { RecordedEvent } from "../domain/events.ts";
+import type { RecordedEvent } from "../domain/day/events.ts";
 import type { LedgerRead } from "../engine/ports.ts";
 import { StateError } from "../engine/ports.ts";
 import { readArchivedLedger } from "../state/archived_ledger.ts";

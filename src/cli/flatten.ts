@@ -1,5 +1,5 @@
-import { isInScope } from "../domain/flatten_plan.ts";
-import { upperCaseAscii } from "../domain/symbol.ts";
+import { isInScope } from "../domain/plan/flatten_plan.ts";
+import { upperCaseAscii } from "../domain/order/symbol.ts";
 import { BrokerError, type EventPort } from "../engine/ports.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
 import { formatOneLine, formatWithoutSecrets } from "../domain/one_line.ts";

@@ -1,7 +1,7 @@
 import { listRoots } from "../domain/account/asked.ts";
 import { findNextLook } from "../domain/account/giving_way.ts";
 import { buildOpenOrders } from "../domain/account/order_book.ts";
-import { listGivingWay } from "../domain/flatten_plan.ts";
+import { listGivingWay } from "../domain/plan/flatten_plan.ts";
 import { BrokerError } from "../engine/ports.ts";
 import { closePositions, describe } from "./flatten_close.ts";
 import {

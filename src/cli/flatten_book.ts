@@ -12,11 +12,16 @@ import {
   type ShownLeast,
   type ShownShares,
 } from "../domain/account/vanished.ts";
-import { isFlatten } from "../domain/client_order_id.ts";
-import { isUnsettled, type LedgerEntry } from "../domain/ledger.ts";
+import { isFlatten } from "../domain/order/client_order_id.ts";
+import { isUnsettled, type LedgerEntry } from "../domain/order/ledger.ts";
 import { isAbsentByNow } from "../domain/entry/absence.ts";
-import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from "../domain/orders.ts";
-import type { UnreadableRow } from "../domain/unreadable_row.ts";
+import {
+  type BrokerOrder,
+  type BrokerPosition,
+  flattenOrders,
+  isFinal,
+} from "../domain/order/orders.ts";
+import type { UnreadableRow } from "../domain/order/unreadable_row.ts";
 import { type Asker, askMissing, learn, lookUpOrder } from "../engine/asker.ts";
 
 /** Orders that are asked for by id after one list: an account has not many more at work. */

@@ -1,10 +1,10 @@
 import { readClosable } from "../domain/account/free_shares.ts";
 import { LAG_MS } from "../domain/account/order_book.ts";
-import { buildFlattenId } from "../domain/flatten_id.ts";
-import { decideHow } from "../domain/flatten_plan.ts";
-import { type BrokerOrder, isFinal } from "../domain/orders.ts";
-import { isTicker } from "../domain/symbol.ts";
-import type { CancelOutcome, SubmitOutcome } from "../domain/order_request.ts";
+import { buildFlattenId } from "../domain/order/flatten_id.ts";
+import { decideHow } from "../domain/plan/flatten_plan.ts";
+import { type BrokerOrder, isFinal } from "../domain/order/orders.ts";
+import { isTicker } from "../domain/order/symbol.ts";
+import type { CancelOutcome, SubmitOutcome } from "../domain/order/order_request.ts";
 import { BrokerError } from "../engine/ports.ts";
 import {
   type FlattenWorld,

@@ -5,7 +5,7 @@ import {
   listBarePositions,
   listUnreadableLeft,
   listWorking,
-} from "../domain/flatten_plan.ts";
+} from "../domain/plan/flatten_plan.ts";
 import { EXIT } from "./exit_status.ts";
 import { listDoubts, listVanished, type Look } from "./flatten_look.ts";
 import { formatDoubts, formatEnd, formatNothingThere, formatUnread } from "./flatten_text.ts";

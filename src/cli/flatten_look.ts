@@ -9,10 +9,10 @@ import {
   isSurelyInScope,
   isToClose,
   listWorking,
-} from "../domain/flatten_plan.ts";
-import type { LedgerEntry } from "../domain/ledger.ts";
-import type { BrokerOrder, BrokerPosition } from "../domain/orders.ts";
-import type { UnreadableRow } from "../domain/unreadable_row.ts";
+} from "../domain/plan/flatten_plan.ts";
+import type { LedgerEntry } from "../domain/order/ledger.ts";
+import type { BrokerOrder, BrokerPosition } from "../domain/order/orders.ts";
+import type { UnreadableRow } from "../domain/order/unreadable_row.ts";
 import type { ClockPort, EventPort } from "../engine/ports.ts";
 import type { FlattenBook } from "./flatten_book.ts";
 

@@ -1,6 +1,6 @@
 import type { AlpacaClient } from "../broker/alpaca_client.ts";
 import { formatCounted } from "../domain/counted.ts";
-import { reconcile } from "../domain/reconcile.ts";
+import { reconcile } from "../domain/order/reconcile.ts";
 import { BrokerError, StateError } from "../engine/ports.ts";
 import { joinPath } from "../state/file_system.ts";
 import { acquireLock, LOCK_FILE } from "../state/instance_lock.ts";

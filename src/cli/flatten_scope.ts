@@ -1,8 +1,8 @@
 import { listBuysWithoutPosition } from "../domain/account/bought.ts";
-import { EMPTY_STATE, type EngineState } from "../domain/engine_state.ts";
-import type { FlattenScope } from "../domain/flatten_plan.ts";
-import { isEntryRecord, isOpenEntry, type LiveLedger } from "../domain/ledger.ts";
-import { rebuildState } from "../domain/rebuild_records.ts";
+import { EMPTY_STATE, type EngineState } from "../domain/account/engine_state.ts";
+import type { FlattenScope } from "../domain/plan/flatten_plan.ts";
+import { isEntryRecord, isOpenEntry, type LiveLedger } from "../domain/order/ledger.ts";
+import { rebuildState } from "../domain/account/rebuild_records.ts";
 import { ARCHIVE_DAYS_MAX } from "../engine/archive.ts";
 import { BrokerError } from "../engine/ports.ts";
 import type { AlpacaClient } from "../broker/alpaca_client.ts";

@@ -1,8 +1,12 @@
 import type { AlpacaClient } from "../broker/alpaca_client.ts";
-import { buildFlattenPlan, type FlattenScope, listUnreadableLeft } from "../domain/flatten_plan.ts";
-import type { LedgerEntry } from "../domain/ledger.ts";
-import type { MarketClock } from "../domain/market.ts";
-import { decideClock } from "../domain/market_clock.ts";
+import {
+  buildFlattenPlan,
+  type FlattenScope,
+  listUnreadableLeft,
+} from "../domain/plan/flatten_plan.ts";
+import type { LedgerEntry } from "../domain/order/ledger.ts";
+import type { MarketClock } from "../domain/time/market.ts";
+import { decideClock } from "../domain/time/market_clock.ts";
 import { BrokerError, type LedgerRead } from "../engine/ports.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
 import type { ProgramHost } from "./command.ts";

@@ -1,11 +1,11 @@
-import { formatPriceUsd } from "../domain/alert_facts.ts";
+import { formatPriceUsd } from "../domain/alert/alert_facts.ts";
 import { formatCounted } from "../domain/counted.ts";
-import type { BarePosition, FlattenPlan, FlattenScope } from "../domain/flatten_plan.ts";
-import type { LedgerEntry } from "../domain/ledger.ts";
-import type { MarketClock } from "../domain/market.ts";
-import { formatCents } from "../domain/money.ts";
-import { formatNy } from "../domain/ny_time.ts";
-import { formatUnreadable, type UnreadableRow } from "../domain/unreadable_row.ts";
+import type { BarePosition, FlattenPlan, FlattenScope } from "../domain/plan/flatten_plan.ts";
+import type { LedgerEntry } from "../domain/order/ledger.ts";
+import type { MarketClock } from "../domain/time/market.ts";
+import { formatCents } from "../domain/order/money.ts";
+import { formatNy } from "../domain/time/ny_time.ts";
+import { formatUnreadable, type UnreadableRow } from "../domain/order/unreadable_row.ts";
 import { formatOneLine } from "../domain/one_line.ts";
 import { formatTable } from "./table.ts";
 import { PROGRAM } from "./version.ts";

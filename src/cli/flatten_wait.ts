@@ -1,5 +1,5 @@
-import { isFlatten } from "../domain/client_order_id.ts";
-import { isUnsettled } from "../domain/ledger.ts";
+import { isFlatten } from "../domain/order/client_order_id.ts";
+import { isUnsettled } from "../domain/order/ledger.ts";
 import { RECORD_AGE_MAX_MS, REQUEST_DEADLINE_MS } from "../domain/plan/sell_record.ts";
 import type { ClockPort, LiveLedgerPort } from "../engine/ports.ts";
 import { createLiveLedger } from "../state/live_ledger.ts";

@@ -1,9 +1,9 @@
-import type { ReadFailure } from "../domain/order_request.ts";
-import { decideGate, type GateDecision, type TokenFile } from "../domain/gate.ts";
-import { firstLedgerProblem, type LedgerProblem, type LiveLedger } from "../domain/ledger.ts";
-import { compareLedgerFile } from "../domain/ledger_file.ts";
-import { hasTraces } from "../domain/rebuild_records.ts";
-import { LEDGER_FILE, STATE_FILE } from "../domain/rebuild_wait.ts";
+import type { ReadFailure } from "../domain/order/order_request.ts";
+import { decideGate, type GateDecision, type TokenFile } from "../domain/gate/gate.ts";
+import { firstLedgerProblem, type LedgerProblem, type LiveLedger } from "../domain/order/ledger.ts";
+import { compareLedgerFile } from "../domain/order/ledger_file.ts";
+import { hasTraces } from "../domain/account/rebuild_records.ts";
+import { LEDGER_FILE, STATE_FILE } from "../domain/gate/rebuild_wait.ts";
 import { ARCHIVE_DAYS_MAX, PAST_DAYS } from "../engine/archive.ts";
 import { isLocked, problemOf } from "../engine/gate_reader.ts";
 import type {

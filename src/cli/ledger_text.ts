@@ -1,7 +1,7 @@
 import { formatCounted } from "../domain/counted.ts";
-import { countsTowardCaps, type LedgerEntry, type LiveLedger } from "../domain/ledger.ts";
-import { formatCents, microsToUsd, sumUsd, usdToMicros } from "../domain/money.ts";
-import { readNyTime } from "../domain/ny_time.ts";
+import { countsTowardCaps, type LedgerEntry, type LiveLedger } from "../domain/order/ledger.ts";
+import { formatCents, microsToUsd, sumUsd, usdToMicros } from "../domain/order/money.ts";
+import { readNyTime } from "../domain/time/ny_time.ts";
 import { formatOneLine } from "../domain/one_line.ts";
 import { formatTable } from "./table.ts";
 

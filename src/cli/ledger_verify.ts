@@ -1,16 +1,16 @@
 import type { AlpacaClient } from "../broker/alpaca_client.ts";
 import { formatCounted } from "../domain/counted.ts";
-import type { LiveLedger } from "../domain/ledger.ts";
+import type { LiveLedger } from "../domain/order/ledger.ts";
 import {
   type LedgerFinding,
   listBrokerFindings,
   listRecordFindings,
   listRuleFindings,
-} from "../domain/ledger_findings.ts";
-import type { BrokerOrder } from "../domain/orders.ts";
-import { dateNyOf, formatUtc } from "../domain/ny_time.ts";
-import { reconcile } from "../domain/reconcile.ts";
-import { formatUnreadable } from "../domain/unreadable_row.ts";
+} from "../domain/account/ledger_findings.ts";
+import type { BrokerOrder } from "../domain/order/orders.ts";
+import { dateNyOf, formatUtc } from "../domain/time/ny_time.ts";
+import { reconcile } from "../domain/order/reconcile.ts";
+import { formatUnreadable } from "../domain/order/unreadable_row.ts";
 import { BrokerError, type LedgerRead } from "../engine/ports.ts";
 import { formatOneLine } from "../domain/one_line.ts";
 import type { Command, ProgramHost } from "./command.ts";

@@ -1,6 +1,6 @@
-import { dateNyOf } from "../domain/ny_time.ts";
-import { readText } from "../domain/events.ts";
-import { guessPreviousSession } from "../domain/watchlist_days.ts";
+import { dateNyOf } from "../domain/time/ny_time.ts";
+import { readText } from "../domain/day/events.ts";
+import { guessPreviousSession } from "../domain/entry/watchlist_days.ts";
 import type { ClockPort, WatchlistRead } from "../engine/ports.ts";
 import { checkWatchlist, type WatchlistLook } from "../engine/watchlist_step.ts";
 import type { ProgramConfig } from "../runtime/config.ts";

@@ -1,8 +1,8 @@
 import { type LogLine, LogLines } from "../domain/day/log_lines.ts";
-import { formatEvent, formatEventTime } from "../domain/event_sentence.ts";
-import { readTimeMs, type RecordedEvent } from "../domain/events.ts";
-import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
-import { parseTicker } from "../domain/symbol.ts";
+import { formatEvent, formatEventTime } from "../domain/day/event_sentence.ts";
+import { readTimeMs, type RecordedEvent } from "../domain/day/events.ts";
+import { dateNyOf, nyToMs } from "../domain/time/ny_time.ts";
+import { parseTicker } from "../domain/order/symbol.ts";
 import { formatOneLine } from "../domain/one_line.ts";
 import { listenForStop } from "../runtime/signals.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";

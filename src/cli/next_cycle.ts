@@ -1,7 +1,7 @@
 import { listTroubles } from "../domain/account/standing.ts";
-import { formatGateReason, type GateFailReason } from "../domain/gate.ts";
-import { isUnsettled } from "../domain/ledger.ts";
-import { dateNyOf, formatNy } from "../domain/ny_time.ts";
+import { formatGateReason, type GateFailReason } from "../domain/gate/gate.ts";
+import { isUnsettled } from "../domain/order/ledger.ts";
+import { dateNyOf, formatNy } from "../domain/time/ny_time.ts";
 import type { LedgerRead, StateRead } from "../engine/ports.ts";
 import { formatOneLine } from "../domain/one_line.ts";
 

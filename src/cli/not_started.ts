@@ -1,17 +1,17 @@
 import { createSlackAlerts } from "../alerts/slack.ts";
 import { createSlackTransport } from "../alerts/slack_transport.ts";
-import { buildLastSeen, type PositionFact } from "../domain/alert_facts.ts";
+import { buildLastSeen, type PositionFact } from "../domain/alert/alert_facts.ts";
 import { formatWithoutSecrets } from "../domain/one_line.ts";
 import { listSecrets } from "../runtime/secrets.ts";
-import { readText } from "../domain/events.ts";
+import { readText } from "../domain/day/events.ts";
 import {
   buildNotRunning,
   findNotRunningEachMs,
   isUnrememberedDue,
   type NotRunningFacts,
-} from "../domain/not_running.ts";
-import { dateNyOf } from "../domain/ny_time.ts";
-import { listSellGroups, listStopFacts } from "../domain/protection.ts";
+} from "../domain/alert/not_running.ts";
+import { dateNyOf } from "../domain/time/ny_time.ts";
+import { listSellGroups, listStopFacts } from "../domain/order/protection.ts";
 import { BrokerError, StateError } from "../engine/ports.ts";
 import { createHttp } from "../runtime/http.ts";
 import { formatHost } from "../runtime/permissions.ts";

@@ -1,6 +1,6 @@
-import type { EngineState } from "../domain/engine_state.ts";
-import type { OperatorRequest } from "../domain/operator_request.ts";
-import { isTicker, upperCaseAscii } from "../domain/symbol.ts";
+import type { EngineState } from "../domain/account/engine_state.ts";
+import type { OperatorRequest } from "../domain/account/operator_request.ts";
+import { isTicker, upperCaseAscii } from "../domain/order/symbol.ts";
 import { StateError } from "../engine/ports.ts";
 import { joinPath } from "../state/file_system.ts";
 import { acquireLock, LOCK_FILE } from "../state/instance_lock.ts";

@@ -1,7 +1,7 @@
 import { type AlpacaClient, createAlpacaClient } from "../broker/alpaca_client.ts";
 import { createFetchSend } from "../broker/fetch_transport.ts";
-import type { BrokerOrder } from "../domain/orders.ts";
-import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
+import type { BrokerOrder } from "../domain/order/orders.ts";
+import { dateNyOf, nyToMs } from "../domain/time/ny_time.ts";
 import type {
   EventPort,
   Listing,

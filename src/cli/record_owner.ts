@@ -1,4 +1,4 @@
-import type { LiveLedger } from "../domain/ledger.ts";
+import type { LiveLedger } from "../domain/order/ledger.ts";
 import { formatOneLine } from "../domain/one_line.ts";
 
 /** Whom a record is of; `null` where nobody has written that yet. */

@@ -1,7 +1,7 @@
-import { formatAdoptCommand, formatPriceUsd } from "../domain/alert_facts.ts";
+import { formatAdoptCommand, formatPriceUsd } from "../domain/alert/alert_facts.ts";
 import { formatCounted } from "../domain/counted.ts";
-import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
-import { type BrokerOrder, flattenOrders, isFinal, remainingQty } from "../domain/orders.ts";
+import type { EngineState, ManagedPosition } from "../domain/account/engine_state.ts";
+import { type BrokerOrder, flattenOrders, isFinal, remainingQty } from "../domain/order/orders.ts";
 import { apply } from "../domain/plan/records.ts";
 import { BrokerError, StateError } from "../engine/ports.ts";
 import type { Command, ProgramHost } from "./command.ts";

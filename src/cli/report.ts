@@ -1,7 +1,7 @@
-import { buildDayView } from "../domain/day_view.ts";
+import { buildDayView } from "../domain/day/day_view.ts";
 import { buildPeriodView, listClosed } from "../domain/day/period.ts";
 import { buildTradeCsv } from "../domain/day/trade_csv.ts";
-import { dateNyOf } from "../domain/ny_time.ts";
+import { dateNyOf } from "../domain/time/ny_time.ts";
 import { StateError } from "../engine/ports.ts";
 import { ConfigError } from "../runtime/settings.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";

@@ -1,4 +1,4 @@
-import { decideOperator, type GateFailReason } from "../domain/gate.ts";
+import { decideOperator, type GateFailReason } from "../domain/gate/gate.ts";
 import { parseSwitch } from "../runtime/settings.ts";
 import { ENTRIES_PAUSED_FILE, KILL_SWITCH_FILE } from "../state/switch_files.ts";
 import type { Command, ProgramHost } from "./command.ts";

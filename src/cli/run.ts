@@ -4,7 +4,7 @@ import { buildConfig, type ProgramConfig, type RunFlags } from "../runtime/confi
 import { listNetworkDoubts } from "../runtime/host_network.ts";
 import { createLog } from "../runtime/logging.ts";
 import { formatOneLine } from "../domain/one_line.ts";
-import { decideStart } from "../domain/starts.ts";
+import { decideStart } from "../domain/alert/starts.ts";
 import { checkPermissions } from "../runtime/permissions.ts";
 import { listenForStop } from "../runtime/signals.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";

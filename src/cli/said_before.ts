@@ -1,4 +1,4 @@
-import { readTimeMs, type RecordedEvent } from "../domain/events.ts";
+import { readTimeMs, type RecordedEvent } from "../domain/day/events.ts";
 import { StateError } from "../engine/ports.ts";
 import { readEvents } from "../state/event_reader.ts";
 import type { FileSystem } from "../state/file_system.ts";

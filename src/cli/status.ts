@@ -1,11 +1,11 @@
 import type { AlpacaClient } from "../broker/alpaca_client.ts";
-import type { Session } from "../domain/market.ts";
-import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
+import type { Session } from "../domain/time/market.ts";
+import { dateNyOf, nyToMs } from "../domain/time/ny_time.ts";
 import {
   findPreviousSession,
   guessPreviousSession,
   PAST_CALENDAR_DAYS,
-} from "../domain/watchlist_days.ts";
+} from "../domain/entry/watchlist_days.ts";
 import { BrokerError, type LedgerRead, type WatchlistRead } from "../engine/ports.ts";
 import { checkWatchlist } from "../engine/watchlist_step.ts";
 import type { ProgramConfig } from "../runtime/config.ts";

@@ -1,13 +1,13 @@
-import { formatPriceUsd } from "../domain/alert_facts.ts";
-import { type BrokerOrder, type BrokerPosition, remainingQty } from "../domain/orders.ts";
-import { roundToIncrement } from "../domain/price_increment.ts";
+import { formatPriceUsd } from "../domain/alert/alert_facts.ts";
+import { type BrokerOrder, type BrokerPosition, remainingQty } from "../domain/order/orders.ts";
+import { roundToIncrement } from "../domain/order/price_increment.ts";
 import {
   countCovered,
   countGtcCovered,
   isStopOrder,
   listSellGroups,
   type SellStanding,
-} from "../domain/protection.ts";
+} from "../domain/order/protection.ts";
 
 /** What stands at the broker for a managed position. Prices in USD per share. */
 export interface CoverStatus {

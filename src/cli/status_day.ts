@@ -1,12 +1,12 @@
 import { EMPTY_BOOK, learnOrders } from "../domain/account/order_book.ts";
-import type { DayResult } from "../domain/day/day_result.ts";
+import type { DayResult } from "../domain/account/day_result.ts";
 import type { DayTrail } from "../domain/day/day_trail.ts";
 import { buildFillEvent } from "../domain/day/fill_event.ts";
 import { readDayResult } from "../domain/day/period.ts";
-import type { EngineState } from "../domain/engine_state.ts";
-import type { RecordedEvent } from "../domain/events.ts";
-import { formatUtc } from "../domain/ny_time.ts";
-import { type BrokerOrder, type BrokerPosition, flattenOrders } from "../domain/orders.ts";
+import type { EngineState } from "../domain/account/engine_state.ts";
+import type { RecordedEvent } from "../domain/day/events.ts";
+import { formatUtc } from "../domain/time/ny_time.ts";
+import { type BrokerOrder, type BrokerPosition, flattenOrders } from "../domain/order/orders.ts";
 
 /** What the broker showed of the day. */
 export interface BrokerDay {

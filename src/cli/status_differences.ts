@@ -1,7 +1,7 @@
 import { formatCounted } from "../domain/counted.ts";
-import { listBrokerFindings } from "../domain/ledger_findings.ts";
-import { decideClock } from "../domain/market_clock.ts";
-import { reconcile } from "../domain/reconcile.ts";
+import { listBrokerFindings } from "../domain/account/ledger_findings.ts";
+import { decideClock } from "../domain/time/market_clock.ts";
+import { reconcile } from "../domain/order/reconcile.ts";
 import type { LedgerRead, StateRead } from "../engine/ports.ts";
 import type { BrokerFacts } from "./status_report.ts";
 

@@ -1,13 +1,13 @@
-import { formatPriceUsd, formatSignedUsd } from "../domain/alert_facts.ts";
-import { buildTradeResult, formatR } from "../domain/day/trade_result.ts";
+import { formatPriceUsd, formatSignedUsd } from "../domain/alert/alert_facts.ts";
+import { buildTradeResult, formatR } from "../domain/account/trade_result.ts";
 import type { Trade } from "../domain/day/trades.ts";
-import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
-import { formatHeldTime } from "../domain/held_time.ts";
-import type { LedgerEntry } from "../domain/ledger.ts";
-import { readCostEach } from "../domain/managed_position.ts";
-import { formatNy, formatUtc } from "../domain/ny_time.ts";
-import type { BrokerPosition } from "../domain/orders.ts";
-import { roundToIncrement } from "../domain/price_increment.ts";
+import type { EngineState, ManagedPosition } from "../domain/account/engine_state.ts";
+import { formatHeldTime } from "../domain/time/held_time.ts";
+import type { LedgerEntry } from "../domain/order/ledger.ts";
+import { readCostEach } from "../domain/account/managed_position.ts";
+import { formatNy, formatUtc } from "../domain/time/ny_time.ts";
+import type { BrokerPosition } from "../domain/order/orders.ts";
+import { roundToIncrement } from "../domain/order/price_increment.ts";
 import type { StateRead } from "../engine/ports.ts";
 import { formatNarrowTable } from "./table.ts";
 

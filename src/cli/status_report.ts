@@ -1,11 +1,11 @@
 import { formatTrouble, type Standing } from "../domain/account/standing.ts";
-import { NO_TARGET_USD } from "../domain/adoption.ts";
+import { NO_TARGET_USD } from "../domain/plan/adoption.ts";
 import type { DayTrail } from "../domain/day/day_trail.ts";
 import { listTrades } from "../domain/day/trades.ts";
-import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
-import type { RecordedEvent } from "../domain/events.ts";
-import { buildTrimFields, type TrimFields } from "../domain/exit_rules.ts";
-import { formatAllowlist, formatGateReason, type GateDecision } from "../domain/gate.ts";
+import type { EngineState, ManagedPosition } from "../domain/account/engine_state.ts";
+import type { RecordedEvent } from "../domain/day/events.ts";
+import { buildTrimFields, type TrimFields } from "../domain/exit/exit_rules.ts";
+import { formatAllowlist, formatGateReason, type GateDecision } from "../domain/gate/gate.ts";
 import {
   buildCapUsage,
   countsTowardCaps,
@@ -13,19 +13,23 @@ import {
   isOpenEntry,
   isUnsettled,
   type LiveLedger,
-} from "../domain/ledger.ts";
-import { microsToUsd } from "../domain/money.ts";
-import { dateNyOf, formatUtc } from "../domain/ny_time.ts";
+} from "../domain/order/ledger.ts";
+import { microsToUsd } from "../domain/order/money.ts";
+import { dateNyOf, formatUtc } from "../domain/time/ny_time.ts";
 import {
   type BrokerAccount,
   type BrokerOrder,
   type BrokerPosition,
   flattenOrders,
   isFinal,
-} from "../domain/orders.ts";
-import type { MarketClock, Session } from "../domain/market.ts";
-import { formatUnreadable, openSymbolOf, type UnreadableRow } from "../domain/unreadable_row.ts";
-import { hasTraces } from "../domain/rebuild_records.ts";
+} from "../domain/order/orders.ts";
+import type { MarketClock, Session } from "../domain/time/market.ts";
+import {
+  formatUnreadable,
+  openSymbolOf,
+  type UnreadableRow,
+} from "../domain/order/unreadable_row.ts";
+import { hasTraces } from "../domain/account/rebuild_records.ts";
 import type { ArchiveRead, EngineConfig, LedgerRead, StateRead } from "../engine/ports.ts";
 import type { WatchlistStep } from "../engine/watchlist_step.ts";
 import type { LockProbe } from "../state/lock_probe.ts";

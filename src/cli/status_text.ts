@@ -1,8 +1,12 @@
-import { formatAdoptCommand, formatPriceUsd, formatSignedUsd } from "../domain/alert_facts.ts";
+import {
+  formatAdoptCommand,
+  formatPriceUsd,
+  formatSignedUsd,
+} from "../domain/alert/alert_facts.ts";
 import { formatCounted } from "../domain/counted.ts";
-import { EXIT_RULES, TRIM_REASONS } from "../domain/exit_rules.ts";
-import { formatCents } from "../domain/money.ts";
-import { formatNy } from "../domain/ny_time.ts";
+import { EXIT_RULES, TRIM_REASONS } from "../domain/exit/exit_rules.ts";
+import { formatCents } from "../domain/order/money.ts";
+import { formatNy } from "../domain/time/ny_time.ts";
 import { formatOneLine } from "../domain/one_line.ts";
 import { RESERVE_BYTES } from "../state/state_disk.ts";
 import type { Paint, Tone } from "./colour.ts";

@@ -1,5 +1,5 @@
-import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
-import type { RecordedEvent } from "../domain/events.ts";
+import { dateNyOf, nyToMs } from "../domain/time/ny_time.ts";
+import type { RecordedEvent } from "../domain/day/events.ts";
 import { type ClockPort, StateError } from "../engine/ports.ts";
 import { readEvents } from "../state/event_reader.ts";
 import type { FileSystem } from "../state/file_system.ts";

@@ -1,4 +1,4 @@
-import { formatUtc } from "../domain/ny_time.ts";
+import { formatUtc } from "../domain/time/ny_time.ts";
 import { type ClockPort, StateError } from "../engine/ports.ts";
 import { formatOneLine } from "../domain/one_line.ts";
 import type { FileSystem } from "../state/file_system.ts";

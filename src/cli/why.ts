@@ -1,8 +1,8 @@
 import { formatCounted } from "../domain/counted.ts";
 import { buildWhy, formatWhy } from "../domain/day/why.ts";
-import { dateNyOf } from "../domain/ny_time.ts";
+import { dateNyOf } from "../domain/time/ny_time.ts";
 import { formatOneLine } from "../domain/one_line.ts";
-import type { RecordedEvent } from "../domain/events.ts";
+import type { RecordedEvent } from "../domain/day/events.ts";
 import { StateError } from "../engine/ports.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";
 import { readEvents } from "../state/event_reader.ts";

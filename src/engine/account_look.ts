@@ -1,4 +1,4 @@
-import { findAccountBlock, isKnownAccountStatus } from "../domain/account_block.ts";
+import { findAccountBlock, isKnownAccountStatus } from "../domain/account/account_block.ts";
 import type { Engine } from "./engine.ts";
 
 /** Why the account takes no order, as last read; `null` where nothing says so, or it could not be read. */

@@ -1,8 +1,8 @@
-import type { Candidate } from "../domain/candidate.ts";
-import type { ManagedPosition } from "../domain/engine_state.ts";
-import type { LiveDecision } from "../domain/gate.ts";
-import type { Trade } from "../domain/market.ts";
-import type { OperatorRequest } from "../domain/operator_request.ts";
+import type { Candidate } from "../domain/entry/candidate.ts";
+import type { ManagedPosition } from "../domain/account/engine_state.ts";
+import type { LiveDecision } from "../domain/gate/gate.ts";
+import type { Trade } from "../domain/time/market.ts";
+import type { OperatorRequest } from "../domain/account/operator_request.ts";
 import { adopt, type AdoptionLook, decideAdoption, listAdoptable } from "../domain/plan/adopt.ts";
 import type { Settled } from "../domain/plan/step.ts";
 import type { Engine } from "./engine.ts";

@@ -1,6 +1,6 @@
-import type { LedgerEntry, LiveLedger } from "../domain/ledger.ts";
-import type { BrokerOrder } from "../domain/orders.ts";
-import { listUnlinked } from "../domain/replacements.ts";
+import type { LedgerEntry, LiveLedger } from "../domain/order/ledger.ts";
+import type { BrokerOrder } from "../domain/order/orders.ts";
+import { listUnlinked } from "../domain/order/replacements.ts";
 import { askOrder } from "./asker.ts";
 import type { Engine } from "./engine.ts";
 

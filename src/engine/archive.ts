@@ -1,5 +1,5 @@
-import { keepNewest, type LedgerEntry, type LiveLedger } from "../domain/ledger.ts";
-import { waitForOwn } from "../domain/rebuild_wait.ts";
+import { keepNewest, type LedgerEntry, type LiveLedger } from "../domain/order/ledger.ts";
+import { waitForOwn } from "../domain/gate/rebuild_wait.ts";
 import type { Engine } from "./engine.ts";
 import { isOwnLedger } from "./gate_reader.ts";
 import type { UnusableFile } from "./ports.ts";

@@ -1,7 +1,7 @@
 import { findNextAsked, type Wanted } from "../domain/account/asked.ts";
 import { learnOrders, noteUnshown, type OrderBook } from "../domain/account/order_book.ts";
-import type { LookupOutcome } from "../domain/order_request.ts";
-import { type BrokerOrder, flattenOrders } from "../domain/orders.ts";
+import type { LookupOutcome } from "../domain/order/order_request.ts";
+import { type BrokerOrder, flattenOrders } from "../domain/order/orders.ts";
 import type { BrokerPort } from "./ports.ts";
 
 /** Who asks the broker for orders one by one and keeps the book of what it says: the engine, or the operator's `flatten`. */

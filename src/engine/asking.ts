@@ -5,8 +5,8 @@ import {
   listUnlisted,
 } from "../domain/account/order_book.ts";
 import { isPresumed, learnRecords } from "../domain/account/stand_ins.ts";
-import { isOurs } from "../domain/client_order_id.ts";
-import { type BrokerOrder, flattenOrders, isFinal } from "../domain/orders.ts";
+import { isOurs } from "../domain/order/client_order_id.ts";
+import { type BrokerOrder, flattenOrders, isFinal } from "../domain/order/orders.ts";
 import { askMissing } from "./asker.ts";
 import type { Engine, Read } from "./engine.ts";
 import { findIdentityProblem } from "./gate_reader.ts";

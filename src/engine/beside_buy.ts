@@ -1,4 +1,4 @@
-import type { ManagedPosition } from "../domain/engine_state.ts";
+import type { ManagedPosition } from "../domain/account/engine_state.ts";
 import * as pure from "../domain/plan/beside_buy.ts";
 import type { Engine } from "./engine.ts";
 import { sightOf } from "./sight.ts";

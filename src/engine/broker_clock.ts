@@ -1,8 +1,13 @@
-import { formatPosition, LIST_LINES_MAX, sortPositions } from "../domain/alert_facts.ts";
-import { buildStateMessage, buildWithdrawal } from "../domain/alert_messages.ts";
-import type { MarketClock } from "../domain/market.ts";
-import { type ClockDecision, decideClock, findDay, findSessionAt } from "../domain/market_clock.ts";
-import { dateNyOf, formatNy, formatUtc } from "../domain/ny_time.ts";
+import { formatPosition, LIST_LINES_MAX, sortPositions } from "../domain/alert/alert_facts.ts";
+import { buildStateMessage, buildWithdrawal } from "../domain/alert/alert_messages.ts";
+import type { MarketClock } from "../domain/time/market.ts";
+import {
+  type ClockDecision,
+  decideClock,
+  findDay,
+  findSessionAt,
+} from "../domain/time/market_clock.ts";
+import { dateNyOf, formatNy, formatUtc } from "../domain/time/ny_time.ts";
 import type { Engine } from "./engine.ts";
 import { readSession, renewCalendar } from "./observe.ts";
 import { listPositionFacts } from "./notices.ts";

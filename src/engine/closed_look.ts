@@ -7,12 +7,12 @@ import {
   formatClosedLook,
   isLookDue,
   parseClosedLook,
-} from "../domain/closed_look.ts";
+} from "../domain/account/closed_look.ts";
 import { listBuysWithoutPosition } from "../domain/account/bought.ts";
-import type { GateDecision } from "../domain/gate.ts";
-import type { MarketClock } from "../domain/market.ts";
-import { findLastClose } from "../domain/market_clock.ts";
-import { dateNyOf } from "../domain/ny_time.ts";
+import type { GateDecision } from "../domain/gate/gate.ts";
+import type { MarketClock } from "../domain/time/market.ts";
+import { findLastClose } from "../domain/time/market_clock.ts";
+import { dateNyOf } from "../domain/time/ny_time.ts";
 import { findClosedAction, noticeCorporateActions } from "./corporate_actions.ts";
 import type { Engine } from "./engine.ts";
 import { recordEquity } from "./equity.ts";

@@ -1,6 +1,6 @@
 import * as pure from "../domain/plan/time_left.ts";
 import type { TimeLeft } from "../domain/plan/time_left.ts";
-import type { Sequence } from "../domain/sequence_time.ts";
+import type { Sequence } from "../domain/time/sequence_time.ts";
 import type { Engine } from "./engine.ts";
 import { closeMsOf } from "./observe.ts";
 

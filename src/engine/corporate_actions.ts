@@ -1,5 +1,5 @@
-import { formatCloseCommand } from "../domain/alert_facts.ts";
-import type { ClosedAction } from "../domain/closed_stop.ts";
+import { formatCloseCommand } from "../domain/alert/alert_facts.ts";
+import type { ClosedAction } from "../domain/plan/closed_stop.ts";
 import {
   ACTION_DUE,
   ACTIONS_ASKED,
@@ -8,9 +8,9 @@ import {
   findLastDayNy,
   formatConsequence,
   listDueActions,
-} from "../domain/corporate_action.ts";
-import type { MarketClock } from "../domain/market.ts";
-import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
+} from "../domain/account/corporate_action.ts";
+import type { MarketClock } from "../domain/time/market.ts";
+import { dateNyOf, nyToMs } from "../domain/time/ny_time.ts";
 import type { Engine } from "./engine.ts";
 import { type ListsRead, readByLists } from "./symbol_lists.ts";
 import { formatSymbolNames } from "./symbol_notices.ts";

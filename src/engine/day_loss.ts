@@ -1,7 +1,7 @@
-import { buildDailyLossLimit, buildStateMessage } from "../domain/alert_messages.ts";
+import { buildDailyLossLimit, buildStateMessage } from "../domain/alert/alert_messages.ts";
 import { readDayResult } from "../domain/day/period.ts";
-import type { DayResult } from "../domain/day/day_result.ts";
-import { type DayLoss, decideDayLoss, type LossVerdict } from "../domain/day_loss.ts";
+import type { DayResult } from "../domain/account/day_result.ts";
+import { type DayLoss, decideDayLoss, type LossVerdict } from "../domain/account/day_loss.ts";
 import { readTodayTrails } from "./day_trails.ts";
 import type { Engine } from "./engine.ts";
 import { recordEquity } from "./equity.ts";

@@ -1,8 +1,8 @@
 import { HOLDING_EVENTS } from "../domain/day/day_holdings.ts";
 import type { DayTrail } from "../domain/day/day_trail.ts";
 import { EARLIER_DAYS_MAX, listUnopened, readEarlier } from "../domain/day/unopened.ts";
-import type { EventType } from "../domain/events.ts";
-import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
+import type { EventType } from "../domain/day/events.ts";
+import { dateNyOf, nyToMs } from "../domain/time/ny_time.ts";
 import { sayOnceADay } from "./daily_errors.ts";
 import type { Engine } from "./engine.ts";
 import { StateError } from "./ports.ts";

@@ -1,4 +1,4 @@
-import { buildDiskFault, buildStateMessage } from "../domain/alert_messages.ts";
+import { buildDiskFault, buildStateMessage } from "../domain/alert/alert_messages.ts";
 import type { Engine } from "./engine.ts";
 
 /** State key of the alert, for the alert port. */

@@ -1,26 +1,35 @@
 import type { OrderBook } from "../domain/account/order_book.ts";
 import type { Standing } from "../domain/account/standing.ts";
 import type { DayTrail } from "../domain/day/day_trail.ts";
-import type { LossVerdict } from "../domain/day_loss.ts";
-import { EMPTY_STATE, type EngineState, type ManagedPosition } from "../domain/engine_state.ts";
-import type { AlertMessage } from "../domain/alert_facts.ts";
-import type { AlertTitle } from "../domain/alert_titles.ts";
-import { buildExecutionError } from "../domain/alert_messages.ts";
-import type { AuditEvent, EventMode, GateInputsRecord } from "../domain/events.ts";
-import type { ReadFailure } from "../domain/order_request.ts";
+import type { LossVerdict } from "../domain/account/day_loss.ts";
+import {
+  EMPTY_STATE,
+  type EngineState,
+  type ManagedPosition,
+} from "../domain/account/engine_state.ts";
+import type { AlertMessage } from "../domain/alert/alert_facts.ts";
+import type { AlertTitle } from "../domain/alert/alert_titles.ts";
+import { buildExecutionError } from "../domain/alert/alert_messages.ts";
+import type { AuditEvent, EventMode, GateInputsRecord } from "../domain/day/events.ts";
+import type { ReadFailure } from "../domain/order/order_request.ts";
 import type { NotFoundSeries } from "../domain/entry/absence.ts";
-import type { LedgerEntry, LedgerProblem } from "../domain/ledger.ts";
-import type { MarketClock, Session, Trade } from "../domain/market.ts";
-import type { LostRecord, RebuildWait } from "../domain/rebuild_wait.ts";
-import type { Calendar } from "../domain/market_clock.ts";
-import { dateNyOf, formatUtc } from "../domain/ny_time.ts";
+import type { LedgerEntry, LedgerProblem } from "../domain/order/ledger.ts";
+import type { MarketClock, Session, Trade } from "../domain/time/market.ts";
+import type { LostRecord, RebuildWait } from "../domain/gate/rebuild_wait.ts";
+import type { Calendar } from "../domain/time/market_clock.ts";
+import { dateNyOf, formatUtc } from "../domain/time/ny_time.ts";
 import { type Answer, learn, NOTHING_SEEN } from "../domain/plan/seen.ts";
 import type { Seen } from "../domain/plan/world.ts";
-import type { PriceMemory } from "../domain/price_check.ts";
-import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../domain/orders.ts";
-import { buildMeaning, formatRepeats, type Repeats, Repetition } from "../domain/repetition.ts";
-import type { UnreadableRow } from "../domain/unreadable_row.ts";
-import { FREE_FILE } from "../domain/remedies.ts";
+import type { PriceMemory } from "../domain/account/price_check.ts";
+import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../domain/order/orders.ts";
+import {
+  buildMeaning,
+  formatRepeats,
+  type Repeats,
+  Repetition,
+} from "../domain/alert/repetition.ts";
+import type { UnreadableRow } from "../domain/order/unreadable_row.ts";
+import { FREE_FILE } from "../domain/alert/remedies.ts";
 import { type Alert, BrokerError, type EnginePorts, StateError } from "./ports.ts";
 import { RecordStore } from "./record_store.ts";
 
@@ -425,7 +434,7 @@ export class Engine {
   /**
    * An error in log, Slack and, with the next event, audit trail. While it repeats it is said once an hour and counted, over
    * restarts too.
-   * @param problem Names the symbol that it is about. @param remedy What the operator can do (`domain/remedies.ts`).
+   * @param problem Names the symbol that it is about. @param remedy What the operator can do (`domain/alert/remedies.ts`).
    * @param options `isDistinct` where a key of its own let it through (`isNews`): then no other with the same meaning, told
    *   apart from it by numbers and ids alone, holds it back.
    */

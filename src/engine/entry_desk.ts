@@ -1,4 +1,4 @@
-import type { LedgerEntry } from "../domain/ledger.ts";
+import type { LedgerEntry } from "../domain/order/ledger.ts";
 import type { EntryQuestion, RecordChange } from "../domain/plan/step.ts";
 import type { EntryDesk, EntryPrice, EntryTurn, Simulation } from "../domain/plan/world.ts";
 import { askForEntries } from "./corporate_actions.ts";

@@ -1,6 +1,6 @@
-import { decideLeadMs } from "../domain/entry_lead.ts";
-import type { EntryIntent } from "../domain/entry_intent.ts";
-import * as pure from "../domain/entry_plan.ts";
+import { decideLeadMs } from "../domain/entry/entry_lead.ts";
+import type { EntryIntent } from "../domain/account/entry_intent.ts";
+import * as pure from "../domain/entry/entry_plan.ts";
 import { CONVERT_BEFORE_CLOSE_MS } from "../domain/plan/time_left.ts";
 import { hasHidden } from "./asking.ts";
 import { untilCloseMs } from "./closing.ts";

@@ -1,11 +1,11 @@
-import { formatVerdict } from "../domain/caps.ts";
+import { formatVerdict } from "../domain/gate/caps.ts";
 import { formatCounted } from "../domain/counted.ts";
 import type { CheckedEntry } from "../domain/entry/check_entry.ts";
-import type { EntryIntent } from "../domain/entry_intent.ts";
-import { microsToUsd } from "../domain/money.ts";
-import { formatUtc } from "../domain/ny_time.ts";
+import type { EntryIntent } from "../domain/account/entry_intent.ts";
+import { microsToUsd } from "../domain/order/money.ts";
+import { formatUtc } from "../domain/time/ny_time.ts";
 import type { EntryNote, Note } from "../domain/plan/note.ts";
-import { FREE_FILE, LOOK_AT_ORDER } from "../domain/remedies.ts";
+import { FREE_FILE, LOOK_AT_ORDER } from "../domain/alert/remedies.ts";
 import type { Engine } from "./engine.ts";
 import { sayMismatch } from "./mismatch.ts";
 import { formatSymbolNames } from "./symbol_notices.ts";

@@ -1,6 +1,6 @@
 import { readHoldings } from "../domain/account/position_shares.ts";
-import { dateNyOf } from "../domain/ny_time.ts";
-import type { BrokerPosition } from "../domain/orders.ts";
+import { dateNyOf } from "../domain/time/ny_time.ts";
+import type { BrokerPosition } from "../domain/order/orders.ts";
 import type { Engine } from "./engine.ts";
 import { sightOf } from "./sight.ts";
 

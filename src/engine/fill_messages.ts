@@ -1,19 +1,19 @@
 import { readShares } from "../domain/account/position_shares.ts";
-import type { PositionFact } from "../domain/alert_facts.ts";
-import { buildStateMessage } from "../domain/alert_messages.ts";
-import type { TradeFacts } from "../domain/day/trade_result.ts";
-import type { ManagedPosition } from "../domain/engine_state.ts";
-import { readCostEach } from "../domain/managed_position.ts";
-import { dateNyOf } from "../domain/ny_time.ts";
-import { findFilledAtMs, isFinal } from "../domain/orders.ts";
-import { roundToIncrement } from "../domain/price_increment.ts";
-import { buildTradeMessage, type TradeMessageFacts } from "../domain/trade_message.ts";
+import type { PositionFact } from "../domain/alert/alert_facts.ts";
+import { buildStateMessage } from "../domain/alert/alert_messages.ts";
+import type { TradeFacts } from "../domain/account/trade_result.ts";
+import type { ManagedPosition } from "../domain/account/engine_state.ts";
+import { readCostEach } from "../domain/account/managed_position.ts";
+import { dateNyOf } from "../domain/time/ny_time.ts";
+import { findFilledAtMs, isFinal } from "../domain/order/orders.ts";
+import { roundToIncrement } from "../domain/order/price_increment.ts";
+import { buildTradeMessage, type TradeMessageFacts } from "../domain/alert/trade_message.ts";
 import {
   type FilledOfOurs,
   listFilledOfOurs,
   listFillsUntil,
   readBracketPrices,
-} from "../domain/trade_orders.ts";
+} from "../domain/day/trade_orders.ts";
 import { readPastEntries } from "./archive.ts";
 import type { Engine } from "./engine.ts";
 import { listPositionFacts } from "./notices.ts";

@@ -1,6 +1,6 @@
 import { buildFillEvent } from "../domain/day/fill_event.ts";
-import { dateNyOf } from "../domain/ny_time.ts";
-import { type BrokerOrder, findFilledAtMs } from "../domain/orders.ts";
+import { dateNyOf } from "../domain/time/ny_time.ts";
+import { type BrokerOrder, findFilledAtMs } from "../domain/order/orders.ts";
 import type { Engine } from "./engine.ts";
 
 /** How far the broker's clock and the host's may be apart. Milliseconds. */

@@ -1,9 +1,9 @@
-import type { Candidate } from "../domain/candidate.ts";
-import { buildForeignMessage } from "../domain/foreign_message.ts";
-import { listDoubtfulBuys } from "../domain/ledger.ts";
+import type { Candidate } from "../domain/entry/candidate.ts";
+import { buildForeignMessage } from "../domain/alert/foreign_message.ts";
+import { listDoubtfulBuys } from "../domain/order/ledger.ts";
 import { isSaidTooLarge, mayBeAdopted } from "../domain/plan/adopt.ts";
 import { isReleased } from "../domain/plan/release.ts";
-import type { BrokerPosition } from "../domain/orders.ts";
+import type { BrokerPosition } from "../domain/order/orders.ts";
 import { listForeignOrders } from "../domain/plan/foreign.ts";
 import type { Engine } from "./engine.ts";
 import { sayShort } from "./daily_errors.ts";

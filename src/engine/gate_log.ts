@@ -4,7 +4,7 @@ import {
   formatGateMode,
   formatGateReason,
   type GateDecision,
-} from "../domain/gate.ts";
+} from "../domain/gate/gate.ts";
 import type { Engine } from "./engine.ts";
 
 /** Prints the three gate lines, once per cycle on the market-hours path (interface, Gate). */

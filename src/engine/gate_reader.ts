@@ -5,16 +5,21 @@ import {
   type GateFailReason,
   type GateInputs,
   type OperatorInputs,
-} from "../domain/gate.ts";
-import type { EngineState } from "../domain/engine_state.ts";
-import type { GateInputsRecord } from "../domain/events.ts";
+} from "../domain/gate/gate.ts";
+import type { EngineState } from "../domain/account/engine_state.ts";
+import type { GateInputsRecord } from "../domain/day/events.ts";
 import {
   firstLedgerProblem,
   type LedgerProblem,
   type LiveLedger,
   MISMATCHES_MAX,
-} from "../domain/ledger.ts";
-import { LEDGER_FILE, type LostRecord, objectToWait, STATE_FILE } from "../domain/rebuild_wait.ts";
+} from "../domain/order/ledger.ts";
+import {
+  LEDGER_FILE,
+  type LostRecord,
+  objectToWait,
+  STATE_FILE,
+} from "../domain/gate/rebuild_wait.ts";
 import type { Engine } from "./engine.ts";
 import { readPositions } from "./listing.ts";
 import type { LedgerRead } from "./ports.ts";

@@ -1,5 +1,5 @@
-import { findHealthTrouble } from "../domain/health.ts";
-import type { MarketClock } from "../domain/market.ts";
+import { findHealthTrouble } from "../domain/alert/health.ts";
+import type { MarketClock } from "../domain/time/market.ts";
 import type { Engine } from "./engine.ts";
 
 /** So many failures in a row are a warning, once a NY day. */

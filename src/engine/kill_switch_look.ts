@@ -1,4 +1,4 @@
-import { decideOperator } from "../domain/gate.ts";
+import { decideOperator } from "../domain/gate/gate.ts";
 import type { Engine } from "./engine.ts";
 import { printGateIfChanged } from "./gate_log.ts";
 import { readOperatorInputs } from "./gate_reader.ts";

@@ -1,4 +1,4 @@
-import type { Trade } from "../domain/market.ts";
+import type { Trade } from "../domain/time/market.ts";
 import type { Engine } from "./engine.ts";
 import { type ListsRead, readByLists } from "./symbol_lists.ts";
 import { formatSymbolNames } from "./symbol_notices.ts";

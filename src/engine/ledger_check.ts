@@ -1,7 +1,7 @@
-import { compareLedgerFile, describeChange, digestLedger } from "../domain/ledger_file.ts";
-import type { LedgerProblem, LiveLedger } from "../domain/ledger.ts";
-import { restoreReleases } from "../domain/released.ts";
-import { LEDGER_FILE } from "../domain/rebuild_wait.ts";
+import { compareLedgerFile, describeChange, digestLedger } from "../domain/order/ledger_file.ts";
+import type { LedgerProblem, LiveLedger } from "../domain/order/ledger.ts";
+import { restoreReleases } from "../domain/account/released.ts";
+import { LEDGER_FILE } from "../domain/gate/rebuild_wait.ts";
 import type { Engine } from "./engine.ts";
 import { readOperatorObjection } from "./gate_reader.ts";
 import { take } from "./plan_records.ts";

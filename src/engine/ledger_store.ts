@@ -1,5 +1,5 @@
-import type { OrderUpdateEvent } from "../domain/events.ts";
-import type { LedgerEntry, LiveLedger } from "../domain/ledger.ts";
+import type { OrderUpdateEvent } from "../domain/day/events.ts";
+import type { LedgerEntry, LiveLedger } from "../domain/order/ledger.ts";
 import type { Engine } from "./engine.ts";
 import { StateError } from "./ports.ts";
 

@@ -1,8 +1,8 @@
-import { readPositionId } from "../domain/client_order_id.ts";
-import type { BrokerOrder, BrokerPosition } from "../domain/orders.ts";
-import type { LedgerEntry } from "../domain/ledger.ts";
+import { readPositionId } from "../domain/order/client_order_id.ts";
+import type { BrokerOrder, BrokerPosition } from "../domain/order/orders.ts";
+import type { LedgerEntry } from "../domain/order/ledger.ts";
 import type { Listed, Look } from "../domain/plan/world.ts";
-import type { UnreadableRow } from "../domain/unreadable_row.ts";
+import type { UnreadableRow } from "../domain/order/unreadable_row.ts";
 import { readPastEntries } from "./archive.ts";
 import type { Engine, Observation, Read } from "./engine.ts";
 import type { Listing, RequestClass } from "./ports.ts";

@@ -1,6 +1,6 @@
 import { listAsked, type LookedUp, settleLookUp } from "../domain/entry/absence.ts";
-import type { LedgerEntry, LiveLedger } from "../domain/ledger.ts";
-import type { LookupOutcome } from "../domain/order_request.ts";
+import type { LedgerEntry, LiveLedger } from "../domain/order/ledger.ts";
+import type { LookupOutcome } from "../domain/order/order_request.ts";
 import { lookUpOrder } from "./asker.ts";
 import type { Engine } from "./engine.ts";
 import { isShownUnreadable } from "./unreadable.ts";

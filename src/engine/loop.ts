@@ -1,6 +1,6 @@
-import { decideNextWake } from "../domain/wake.ts";
+import { decideNextWake } from "../domain/plan/wake.ts";
 import { UNDECIDED_LOOK_MS } from "../domain/plan/entries.ts";
-import { ASK_BROKER, FREE_FILE } from "../domain/remedies.ts";
+import { ASK_BROKER, FREE_FILE } from "../domain/alert/remedies.ts";
 import { Engine } from "./engine.ts";
 import { type CycleResult, runCycle } from "./cycle.ts";
 import { noticeDisk } from "./disk_notice.ts";

@@ -1,4 +1,4 @@
-import { MISMATCHES_MAX } from "../domain/ledger.ts";
+import { MISMATCHES_MAX } from "../domain/order/ledger.ts";
 import type { Engine } from "./engine.ts";
 
 /**

@@ -1,5 +1,5 @@
-import type { PositionFact } from "../domain/alert_facts.ts";
-import { buildNotRunning, decideNotRunning } from "../domain/not_running.ts";
+import type { PositionFact } from "../domain/alert/alert_facts.ts";
+import { buildNotRunning, decideNotRunning } from "../domain/alert/not_running.ts";
 import { readMarket } from "./broker_clock.ts";
 import type { Engine } from "./engine.ts";
 import { listPositionFacts, takeDelivered } from "./notices.ts";

@@ -1,14 +1,14 @@
 import { formatTrouble, type Standing } from "../domain/account/standing.ts";
-import { buildLastSeen, type PositionFact } from "../domain/alert_facts.ts";
+import { buildLastSeen, type PositionFact } from "../domain/alert/alert_facts.ts";
 import {
   buildEntriesPaused,
   buildKillSwitchActive,
   buildLiveTradingEnabled,
   buildStateMessage,
   listNamedPositions,
-} from "../domain/alert_messages.ts";
-import type { GateDecision, OperatorInputs } from "../domain/gate.ts";
-import { listStopFacts } from "../domain/protection.ts";
+} from "../domain/alert/alert_messages.ts";
+import type { GateDecision, OperatorInputs } from "../domain/gate/gate.ts";
+import { listStopFacts } from "../domain/order/protection.ts";
 import type { Engine } from "./engine.ts";
 import { findHeld, findSellGroups } from "./observe.ts";
 

@@ -1,11 +1,11 @@
 import { buildOpenOrders, correctList } from "../domain/account/order_book.ts";
 import * as sight from "../domain/account/sight.ts";
-import type { MarketClock, Session, Trade } from "../domain/market.ts";
-import { findDay, type UnknownDay } from "../domain/market_clock.ts";
-import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
-import type { BrokerOrder, BrokerPosition } from "../domain/orders.ts";
-import type { SellGroup } from "../domain/protection.ts";
-import { PAST_CALENDAR_DAYS } from "../domain/watchlist_days.ts";
+import type { MarketClock, Session, Trade } from "../domain/time/market.ts";
+import { findDay, type UnknownDay } from "../domain/time/market_clock.ts";
+import { dateNyOf, nyToMs } from "../domain/time/ny_time.ts";
+import type { BrokerOrder, BrokerPosition } from "../domain/order/orders.ts";
+import type { SellGroup } from "../domain/order/protection.ts";
+import { PAST_CALENDAR_DAYS } from "../domain/entry/watchlist_days.ts";
 import { completeOpen, forgetEnded } from "./asking.ts";
 import type { Asked, Engine, Observation, Read } from "./engine.ts";
 import { readPositions, type SplitListing, takeListing, toLook } from "./listing.ts";

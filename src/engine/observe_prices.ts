@@ -1,7 +1,7 @@
-import type { ManagedPosition } from "../domain/engine_state.ts";
-import { formatDryRunExit, listDryRunExits } from "../domain/exit_plan.ts";
-import type { GateDecision } from "../domain/gate.ts";
-import type { Trade } from "../domain/market.ts";
+import type { ManagedPosition } from "../domain/account/engine_state.ts";
+import { formatDryRunExit, listDryRunExits } from "../domain/exit/decide_exit.ts";
+import type { GateDecision } from "../domain/gate/gate.ts";
+import type { Trade } from "../domain/time/market.ts";
 import { decidePriceUse, raiseHigh } from "../domain/plan/price_use.ts";
 import type { Engine } from "./engine.ts";
 import { isOfThisSession } from "./observe.ts";

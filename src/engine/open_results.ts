@@ -1,4 +1,4 @@
-import { formatEquity, listOpenResults, type OpenResult } from "../domain/open_result.ts";
+import { formatEquity, listOpenResults, type OpenResult } from "../domain/alert/open_result.ts";
 import type { Engine } from "./engine.ts";
 import { findHeld } from "./observe.ts";
 

@@ -1,6 +1,6 @@
 import { OPENED_SLACK_MS } from "../domain/account/position_shares.ts";
-import type { ManagedPosition } from "../domain/engine_state.ts";
-import { dateNyOf } from "../domain/ny_time.ts";
+import type { ManagedPosition } from "../domain/account/engine_state.ts";
+import { dateNyOf } from "../domain/time/ny_time.ts";
 import { learn } from "./asker.ts";
 import type { Engine } from "./engine.ts";
 import { readListing } from "./listing.ts";

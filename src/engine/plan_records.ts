@@ -1,8 +1,8 @@
-import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
-import { isUnsettled, type LedgerEntry } from "../domain/ledger.ts";
+import type { EngineState, ManagedPosition } from "../domain/account/engine_state.ts";
+import { isUnsettled, type LedgerEntry } from "../domain/order/ledger.ts";
 import { apply } from "../domain/plan/records.ts";
 import type { RecordChange } from "../domain/plan/step.ts";
-import { FREE_FILE } from "../domain/remedies.ts";
+import { FREE_FILE } from "../domain/alert/remedies.ts";
 import type { Engine } from "./engine.ts";
 import { buildOrderUpdate, sayRecorded } from "./ledger_store.ts";
 import { StateError } from "./ports.ts";

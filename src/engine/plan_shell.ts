@@ -1,15 +1,15 @@
-import { NOT_SENT } from "../domain/ledger.ts";
+import { NOT_SENT } from "../domain/order/ledger.ts";
 import {
   type EntryRequest,
   isUnjudged,
   type OrderRequest,
   type SendResult,
-} from "../domain/order_request.ts";
-import type { GateDecision } from "../domain/gate.ts";
+} from "../domain/order/order_request.ts";
+import type { GateDecision } from "../domain/gate/gate.ts";
 import { planEntries } from "../domain/plan/entries.ts";
 import { plan } from "../domain/plan/plan.ts";
 import { settleEntry, settleUnwritten } from "../domain/plan/settle_entry.ts";
-import { type Begun, NOTHING_UNDER_WAY } from "../domain/unfinished.ts";
+import { type Begun, NOTHING_UNDER_WAY } from "../domain/account/unfinished.ts";
 import { settle } from "../domain/plan/settle.ts";
 import type {
   EntryQuestion,
@@ -22,7 +22,7 @@ import type {
 } from "../domain/plan/step.ts";
 import { symbolOf } from "../domain/plan/seen.ts";
 import type { EntryTurn, OperatorView, Seen, Turn } from "../domain/plan/world.ts";
-import { FREE_FILE } from "../domain/remedies.ts";
+import { FREE_FILE } from "../domain/alert/remedies.ts";
 import { askByRoot } from "./asker.ts";
 import type { Engine } from "./engine.ts";
 import {

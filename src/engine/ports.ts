@@ -1,10 +1,10 @@
-import type { DiskFault } from "../domain/alert_facts.ts";
-import type { OperatorRequest } from "../domain/operator_request.ts";
-import type { EngineEvent, EventType, RecordedEvent } from "../domain/events.ts";
-import type { EngineState } from "../domain/engine_state.ts";
-import type { Allowlist, TokenFile } from "../domain/gate.ts";
-import type { Caps } from "../domain/caps.ts";
-import type { CorporateAction } from "../domain/corporate_action.ts";
+import type { DiskFault } from "../domain/alert/alert_facts.ts";
+import type { OperatorRequest } from "../domain/account/operator_request.ts";
+import type { EngineEvent, EventType, RecordedEvent } from "../domain/day/events.ts";
+import type { EngineState } from "../domain/account/engine_state.ts";
+import type { Allowlist, TokenFile } from "../domain/gate/gate.ts";
+import type { Caps } from "../domain/gate/caps.ts";
+import type { CorporateAction } from "../domain/account/corporate_action.ts";
 import type {
   BracketRequest,
   CancelOutcome,
@@ -15,18 +15,18 @@ import type {
   ReplaceRequest,
   StopRequest,
   SubmitOutcome,
-} from "../domain/order_request.ts";
-import type { LiveLedger } from "../domain/ledger.ts";
-import type { Bar, MarketClock, Trade } from "../domain/market.ts";
-import type { Calendar } from "../domain/market_clock.ts";
+} from "../domain/order/order_request.ts";
+import type { LiveLedger } from "../domain/order/ledger.ts";
+import type { Bar, MarketClock, Trade } from "../domain/time/market.ts";
+import type { Calendar } from "../domain/time/market_clock.ts";
 import type {
   AccountConfiguration,
   BrokerAccount,
   BrokerOrder,
   BrokerPosition,
-} from "../domain/orders.ts";
-import type { UnreadableRow } from "../domain/unreadable_row.ts";
-import type { Watchlist } from "../domain/candidate.ts";
+} from "../domain/order/orders.ts";
+import type { UnreadableRow } from "../domain/order/unreadable_row.ts";
+import type { Watchlist } from "../domain/entry/candidate.ts";
 
 /** Time as an argument: the engine never asks the host's clock itself. */
 export interface ClockPort {

@@ -1,18 +1,18 @@
 import { buildOpenOrders } from "../domain/account/order_book.ts";
-import { formatAdoptCommand, formatPriceUsd } from "../domain/alert_facts.ts";
-import type { AlertTitle } from "../domain/alert_titles.ts";
+import { formatAdoptCommand, formatPriceUsd } from "../domain/alert/alert_facts.ts";
+import type { AlertTitle } from "../domain/alert/alert_titles.ts";
 import { unreachable } from "../domain/assert.ts";
 import { formatCounted } from "../domain/counted.ts";
 import { buildPositionEvent } from "../domain/day/position_event.ts";
-import { sumSide, toUsd } from "../domain/day/usd_flow.ts";
-import type { ManagedPosition } from "../domain/engine_state.ts";
-import { formatCents } from "../domain/money.ts";
-import { dateNyOf } from "../domain/ny_time.ts";
-import { type BrokerOrder, findFilledAtMs, remainingQty } from "../domain/orders.ts";
+import { sumSide, toUsd } from "../domain/order/usd_flow.ts";
+import type { ManagedPosition } from "../domain/account/engine_state.ts";
+import { formatCents } from "../domain/order/money.ts";
+import { dateNyOf } from "../domain/time/ny_time.ts";
+import { type BrokerOrder, findFilledAtMs, remainingQty } from "../domain/order/orders.ts";
 import type { Note, PositionNote } from "../domain/plan/note.ts";
-import { listSellGroups } from "../domain/protection.ts";
-import { takeOverOrClose } from "../domain/remedies.ts";
-import type { Renamed } from "../domain/renamed.ts";
+import { listSellGroups } from "../domain/order/protection.ts";
+import { takeOverOrClose } from "../domain/alert/remedies.ts";
+import type { Renamed } from "../domain/account/renamed.ts";
 import type { Engine } from "./engine.ts";
 import { type ProblemAndRemedy, sayOnceADay, sayShort } from "./daily_errors.ts";
 

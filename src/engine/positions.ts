@@ -1,6 +1,6 @@
 import { listBought } from "../domain/account/bought.ts";
 import type { Searched } from "../domain/account/explain.ts";
-import { isFinal } from "../domain/orders.ts";
+import { isFinal } from "../domain/order/orders.ts";
 import { account, type Search } from "../domain/plan/account.ts";
 import type { Settled } from "../domain/plan/step.ts";
 import { reviseTrims } from "../domain/plan/trims.ts";

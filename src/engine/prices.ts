@@ -1,7 +1,7 @@
-import type { ManagedPosition } from "../domain/engine_state.ts";
-import type { Trade } from "../domain/market.ts";
-import { nyToMs } from "../domain/ny_time.ts";
-import { checkPrice, type PriceMemory } from "../domain/price_check.ts";
+import type { ManagedPosition } from "../domain/account/engine_state.ts";
+import type { Trade } from "../domain/time/market.ts";
+import { nyToMs } from "../domain/time/ny_time.ts";
+import { checkPrice, type PriceMemory } from "../domain/account/price_check.ts";
 import type { Engine } from "./engine.ts";
 import { readLatestTrades } from "./latest_trades.ts";
 import { findShown, isOfThisSession } from "./observe.ts";

@@ -1,6 +1,6 @@
-import type { MarketClock } from "../domain/market.ts";
-import { dateNyOf, nyToMs } from "../domain/ny_time.ts";
-import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../domain/orders.ts";
+import type { MarketClock } from "../domain/time/market.ts";
+import { dateNyOf, nyToMs } from "../domain/time/ny_time.ts";
+import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../domain/order/orders.ts";
 import type { Engine, Read } from "./engine.ts";
 import type { Listing } from "./ports.ts";
 

@@ -1,6 +1,6 @@
 import { formatCounted } from "../domain/counted.ts";
-import { dateNyOf } from "../domain/ny_time.ts";
-import { findPreviousSession, rememberCurrent } from "../domain/watchlist_days.ts";
+import { dateNyOf } from "../domain/time/ny_time.ts";
+import { findPreviousSession, rememberCurrent } from "../domain/entry/watchlist_days.ts";
 import type { Engine } from "./engine.ts";
 import type { WatchlistRead } from "./ports.ts";
 import { checkWatchlist, type WatchlistStep } from "./watchlist_step.ts";

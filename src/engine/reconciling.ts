@@ -1,6 +1,6 @@
-import { CLOCK_SKEW_MAX_SECONDS } from "../domain/caps.ts";
+import { CLOCK_SKEW_MAX_SECONDS } from "../domain/gate/caps.ts";
 import { LOOK_UP_AGAIN_MS } from "../domain/entry/absence.ts";
-import { isOurs } from "../domain/client_order_id.ts";
+import { isOurs } from "../domain/order/client_order_id.ts";
 import {
   isEntryRecord,
   isUnsettled,
@@ -9,12 +9,12 @@ import {
   type LiveLedger,
   MISMATCHES_MAX,
   NOT_SENT,
-} from "../domain/ledger.ts";
-import { isKnownStatus } from "../domain/orders.ts";
+} from "../domain/order/ledger.ts";
+import { isKnownStatus } from "../domain/order/orders.ts";
 import { listRejections, noteEntry } from "../domain/plan/settle_entry.ts";
-import { LEDGER_FILE, type RebuildWait } from "../domain/rebuild_wait.ts";
-import { reconcile, startNewDay } from "../domain/reconcile.ts";
-import { LOOK_AT_ORDER } from "../domain/remedies.ts";
+import { LEDGER_FILE, type RebuildWait } from "../domain/gate/rebuild_wait.ts";
+import { reconcile, startNewDay } from "../domain/order/reconcile.ts";
+import { LOOK_AT_ORDER } from "../domain/alert/remedies.ts";
 import { readPastEntries } from "./archive.ts";
 import { readAncestors } from "./ancestors.ts";
 import type { Engine, Observation } from "./engine.ts";

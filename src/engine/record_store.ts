@@ -1,7 +1,7 @@
-import type { EngineState } from "../domain/engine_state.ts";
-import { listTrimFlags } from "../domain/exit_rules.ts";
-import type { LiveLedger } from "../domain/ledger.ts";
-import { digestLedger } from "../domain/ledger_file.ts";
+import type { EngineState } from "../domain/account/engine_state.ts";
+import { listTrimFlags } from "../domain/exit/exit_rules.ts";
+import type { LiveLedger } from "../domain/order/ledger.ts";
+import { digestLedger } from "../domain/order/ledger_file.ts";
 import { type EnginePorts, type LedgerRead, type RoomUse, StateError } from "./ports.ts";
 
 /** Versions of the ledger's file that failed writes may have left; the disk is looked at long before there are more. */

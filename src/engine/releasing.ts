@@ -1,6 +1,6 @@
-import { type OperatorRequest, REQUEST_AGE_MAX_MS } from "../domain/operator_request.ts";
+import { type OperatorRequest, REQUEST_AGE_MAX_MS } from "../domain/account/operator_request.ts";
 import * as pure from "../domain/plan/release.ts";
-import type { EngineState } from "../domain/engine_state.ts";
+import type { EngineState } from "../domain/account/engine_state.ts";
 import type { Engine } from "./engine.ts";
 import { takeDurable } from "./plan_records.ts";
 import { StateError } from "./ports.ts";

@@ -1,7 +1,7 @@
 import { findBreach } from "../domain/account/position_shares.ts";
-import type { ClosedStopPermit } from "../domain/closed_stop.ts";
-import { formatGateReason } from "../domain/gate.ts";
-import type { OrderAnswerEvent, OrderRequestFields } from "../domain/events.ts";
+import type { ClosedStopPermit } from "../domain/plan/closed_stop.ts";
+import { formatGateReason } from "../domain/gate/gate.ts";
+import type { OrderAnswerEvent, OrderRequestFields } from "../domain/day/events.ts";
 import type { Engine } from "./engine.ts";
 import { printGateIfChanged } from "./gate_log.ts";
 import { readGate, readOperatorObjection } from "./gate_reader.ts";
@@ -11,7 +11,7 @@ import type {
   OrderRequest,
   SendResult,
   SubmitOutcome,
-} from "../domain/order_request.ts";
+} from "../domain/order/order_request.ts";
 import { learnAnswer } from "../domain/plan/seen.ts";
 import type { Permit } from "../domain/plan/step.ts";
 import { sightOf } from "./sight.ts";

@@ -1,6 +1,6 @@
-import { formatGateReason } from "../domain/gate.ts";
-import { formatNy } from "../domain/ny_time.ts";
-import type { Wake } from "../domain/wake.ts";
+import { formatGateReason } from "../domain/gate/gate.ts";
+import { formatNy } from "../domain/time/ny_time.ts";
+import type { Wake } from "../domain/plan/wake.ts";
 import type { CycleResult } from "./cycle.ts";
 
 /**

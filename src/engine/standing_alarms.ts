@@ -5,7 +5,7 @@ import {
   listAlarms,
   listNamed,
 } from "../domain/account/standing_alarms.ts";
-import { buildAlarm, buildStateMessage, buildWithdrawal } from "../domain/alert_messages.ts";
+import { buildAlarm, buildStateMessage, buildWithdrawal } from "../domain/alert/alert_messages.ts";
 import type { Engine } from "./engine.ts";
 import { listPositionFacts } from "./notices.ts";
 

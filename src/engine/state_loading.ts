@@ -1,10 +1,10 @@
 import { formatCounted } from "../domain/counted.ts";
-import type { EngineState } from "../domain/engine_state.ts";
-import type { LiveLedger } from "../domain/ledger.ts";
-import { isClosedKey } from "../domain/managed_position.ts";
-import { LEDGER_FILE, type RebuildWait, STATE_FILE } from "../domain/rebuild_wait.ts";
-import { restoreReleases } from "../domain/released.ts";
-import { COMPARE_RECORDS } from "../domain/remedies.ts";
+import type { EngineState } from "../domain/account/engine_state.ts";
+import type { LiveLedger } from "../domain/order/ledger.ts";
+import { isClosedKey } from "../domain/account/managed_position.ts";
+import { LEDGER_FILE, type RebuildWait, STATE_FILE } from "../domain/gate/rebuild_wait.ts";
+import { restoreReleases } from "../domain/account/released.ts";
+import { COMPARE_RECORDS } from "../domain/alert/remedies.ts";
 import { ARCHIVE_DAYS_MAX } from "./archive.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { findIdentityProblem } from "./gate_reader.ts";

@@ -1,4 +1,4 @@
-import { isEnding } from "../domain/protection.ts";
+import { isEnding } from "../domain/order/protection.ts";
 import type { Engine } from "./engine.ts";
 import { findSellGroups } from "./observe.ts";
 

@@ -6,9 +6,9 @@ import {
   type StopWatch,
 } from "../domain/account/stop_losses.ts";
 import { findSellGroups } from "../domain/account/sight.ts";
-import type { ManagedPosition } from "../domain/engine_state.ts";
-import type { OrderRequest, SendResult } from "../domain/order_request.ts";
-import { isAtWork } from "../domain/protection.ts";
+import type { ManagedPosition } from "../domain/account/engine_state.ts";
+import type { OrderRequest, SendResult } from "../domain/order/order_request.ts";
+import { isAtWork } from "../domain/order/protection.ts";
 import type { Engine } from "./engine.ts";
 import { isMarketOpen } from "./observe.ts";
 import { sightOf } from "./sight.ts";

@@ -1,19 +1,19 @@
-import type { AlertMessage } from "../domain/alert_facts.ts";
-import { buildStateMessage } from "../domain/alert_messages.ts";
+import type { AlertMessage } from "../domain/alert/alert_facts.ts";
+import { buildStateMessage } from "../domain/alert/alert_messages.ts";
 import {
   buildDailySummary,
   type ClosedTradeFact,
   type DailySummaryInputs,
   type EntryCounts,
-} from "../domain/alert_summary.ts";
-import { countEntries, ENTRY_EVENTS } from "../domain/entry_counts.ts";
-import { type EventType, readNumber, readText } from "../domain/events.ts";
-import { countsTowardCaps, type LiveLedger } from "../domain/ledger.ts";
+} from "../domain/alert/alert_summary.ts";
+import { countEntries, ENTRY_EVENTS } from "../domain/day/entry_counts.ts";
+import { type EventType, readNumber, readText } from "../domain/day/events.ts";
+import { countsTowardCaps, type LiveLedger } from "../domain/order/ledger.ts";
 import { type DayTrail, listFillSteps } from "../domain/day/day_trail.ts";
 import { listClosed, readDayResult } from "../domain/day/period.ts";
 import { findLastFillNy, listTrades } from "../domain/day/trades.ts";
-import type { MarketClock, Session } from "../domain/market.ts";
-import { dateNyOf, nyToMs, readNyTime } from "../domain/ny_time.ts";
+import type { MarketClock, Session } from "../domain/time/market.ts";
+import { dateNyOf, nyToMs, readNyTime } from "../domain/time/ny_time.ts";
 import { type DayTrails, readTrails, RESULT_EVENTS } from "./day_trails.ts";
 import type { Engine } from "./engine.ts";
 import { readTodayLoss } from "./day_loss.ts";

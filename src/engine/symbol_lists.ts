@@ -1,4 +1,4 @@
-import type { ReadFailure } from "../domain/order_request.ts";
+import type { ReadFailure } from "../domain/order/order_request.ts";
 import {
   beginSearch,
   endSearch,
@@ -8,7 +8,7 @@ import {
   type SearchMemory,
   type SearchResult,
   type SymbolSearch,
-} from "../domain/symbol_search.ts";
+} from "../domain/entry/symbol_search.ts";
 import type { Engine } from "./engine.ts";
 import type { SymbolsAnswer, SymbolsQuery } from "./ports.ts";
 import { type DataKind, readMemory, rememberSearch } from "./symbol_memory.ts";

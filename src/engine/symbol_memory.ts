@@ -1,4 +1,4 @@
-import type { SearchMemory } from "../domain/symbol_search.ts";
+import type { SearchMemory } from "../domain/entry/symbol_search.ts";
 import type { Engine } from "./engine.ts";
 
 /** What of the market data is asked for: each kind remembers by itself which symbols it refuses. */

@@ -1,4 +1,4 @@
-import { formatCloseCommand } from "../domain/alert_facts.ts";
+import { formatCloseCommand } from "../domain/alert/alert_facts.ts";
 import type { Engine } from "./engine.ts";
 import type { DataKind } from "./symbol_memory.ts";
 

@@ -1,7 +1,7 @@
-import { buildOrderSubmitted, buildPositionSold } from "../domain/alert_messages.ts";
-import type { EntryIntent } from "../domain/entry_intent.ts";
-import type { ExitReason } from "../domain/exit_rules.ts";
-import { roundToIncrement } from "../domain/price_increment.ts";
+import { buildOrderSubmitted, buildPositionSold } from "../domain/alert/alert_messages.ts";
+import type { EntryIntent } from "../domain/account/entry_intent.ts";
+import type { ExitReason } from "../domain/exit/exit_rules.ts";
+import { roundToIncrement } from "../domain/order/price_increment.ts";
 import type { Engine } from "./engine.ts";
 
 /** The message of a submission, LIVE or simulated, where the operator wants one each (`SLACK_VERBOSE`). */

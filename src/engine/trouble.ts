@@ -1,9 +1,9 @@
-import { buildStateMessage, buildWithdrawal } from "../domain/alert_messages.ts";
-import type { MarketClock } from "../domain/market.ts";
-import { findDay, findSessionAt } from "../domain/market_clock.ts";
-import { dateNyOf } from "../domain/ny_time.ts";
-import { ASK_BROKER } from "../domain/remedies.ts";
-import { buildMeaning } from "../domain/repetition.ts";
+import { buildStateMessage, buildWithdrawal } from "../domain/alert/alert_messages.ts";
+import type { MarketClock } from "../domain/time/market.ts";
+import { findDay, findSessionAt } from "../domain/time/market_clock.ts";
+import { dateNyOf } from "../domain/time/ny_time.ts";
+import { ASK_BROKER } from "../domain/alert/remedies.ts";
+import { buildMeaning } from "../domain/alert/repetition.ts";
 import { sayUnusableInSession } from "./broker_clock.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { readSession } from "./observe.ts";

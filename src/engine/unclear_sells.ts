@@ -1,8 +1,8 @@
 import type { StandingReason } from "../domain/account/standing.ts";
-import type { ManagedPosition } from "../domain/engine_state.ts";
+import type { ManagedPosition } from "../domain/account/engine_state.ts";
 import { isLeftToHand } from "../domain/plan/protect.ts";
-import { roundToIncrement } from "../domain/price_increment.ts";
-import { isLowered, isObstacle, listTelling, type SellGroup } from "../domain/protection.ts";
+import { roundToIncrement } from "../domain/order/price_increment.ts";
+import { isLowered, isObstacle, listTelling, type SellGroup } from "../domain/order/protection.ts";
 import type { Engine } from "./engine.ts";
 import { describeSell, explainSell } from "./teller.ts";
 

@@ -1,4 +1,4 @@
-import { findUnfinished, putUnfinished, type Unfinished } from "../domain/unfinished.ts";
+import { findUnfinished, putUnfinished, type Unfinished } from "../domain/account/unfinished.ts";
 import type { Engine } from "./engine.ts";
 
 /** What is unfinished of a position, as the records have it. */

@@ -1,6 +1,6 @@
-import { isOurs } from "../domain/client_order_id.ts";
-import { formatUnreadable, type UnreadableRow } from "../domain/unreadable_row.ts";
-import { END_ROW } from "../domain/remedies.ts";
+import { isOurs } from "../domain/order/client_order_id.ts";
+import { formatUnreadable, type UnreadableRow } from "../domain/order/unreadable_row.ts";
+import { END_ROW } from "../domain/alert/remedies.ts";
 import type { Engine } from "./engine.ts";
 
 /** Every row of the last answers that can't be read, each once. */

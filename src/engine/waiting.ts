@@ -3,7 +3,7 @@ import {
   isOfBroker,
   type LostRecord,
   type RebuildWait,
-} from "../domain/rebuild_wait.ts";
+} from "../domain/gate/rebuild_wait.ts";
 import type { Engine } from "./engine.ts";
 
 /** A record, or an answer, is waited for. */

@@ -1,7 +1,7 @@
-import type { Candidate, DroppedRow, Watchlist } from "../domain/candidate.ts";
-import type { Alerted } from "../domain/engine_state.ts";
-import { dateNyOf, formatNy } from "../domain/ny_time.ts";
-import { findCurrentDay, type PreviousSession } from "../domain/watchlist_days.ts";
+import type { Candidate, DroppedRow, Watchlist } from "../domain/entry/candidate.ts";
+import type { Alerted } from "../domain/account/engine_state.ts";
+import { dateNyOf, formatNy } from "../domain/time/ny_time.ts";
+import { findCurrentDay, type PreviousSession } from "../domain/entry/watchlist_days.ts";
 import type { WatchlistRead } from "./ports.ts";
 
 /** A file whose last line has no end may be half written for so long after its last change (pipeline 1). */

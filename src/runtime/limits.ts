@@ -1,6 +1,6 @@
-import { type Caps, DEFAULT_CAPS } from "../domain/caps.ts";
-import type { Allowlist } from "../domain/gate.ts";
-import { parseTicker } from "../domain/symbol.ts";
+import { type Caps, DEFAULT_CAPS } from "../domain/gate/caps.ts";
+import type { Allowlist } from "../domain/gate/gate.ts";
+import { parseTicker } from "../domain/order/symbol.ts";
 import type { Environment, EnvironmentVariable } from "./environment.ts";
 import { decimalText } from "./settings.ts";
 

@@ -1,5 +1,5 @@
 import { configureSync, getLogger, type LogLevel, type LogRecord } from "@logtape/logtape";
-import { formatNy } from "../domain/ny_time.ts";
+import { formatNy } from "../domain/time/ny_time.ts";
 import type { ClockPort, LogPort } from "../engine/ports.ts";
 import { formatOneLine, formatWithoutSecrets } from "../domain/one_line.ts";
 import {
@@ -10,7 +10,7 @@ import {
   formatRepeats,
   type Heard,
   Repetition,
-} from "../domain/repetition.ts";
+} from "../domain/alert/repetition.ts";
 
 const CATEGORY = "avwap";
 const MARKS: Readonly<Partial<Record<LogLevel, string>>> = {

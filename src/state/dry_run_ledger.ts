@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { DryRunOrder } from "../domain/order_request.ts";
+import type { DryRunOrder } from "../domain/order/order_request.ts";
 import { type DryRunLedgerPort, StateError } from "../engine/ports.ts";
 import { replaceFile } from "./durable_file.ts";
 import type { FileSystem } from "./file_system.ts";

@@ -1,4 +1,4 @@
-import type { EngineEvent } from "../domain/events.ts";
+import type { EngineEvent } from "../domain/day/events.ts";
 import { joinPath } from "./file_system.ts";
 import type { Redact } from "./redaction.ts";
 

@@ -1,5 +1,5 @@
-import type { EngineEvent, EventType, RecordedEvent } from "../domain/events.ts";
-import { dateNyOf } from "../domain/ny_time.ts";
+import type { EngineEvent, EventType, RecordedEvent } from "../domain/day/events.ts";
+import { dateNyOf } from "../domain/time/ny_time.ts";
 import { type ClockPort, type EventLogPort, type LogPort, StateError } from "../engine/ports.ts";
 import { buildEventLine, buildEventPath, parseEventFileName } from "./event_line.ts";
 import { readEvents } from "./event_reader.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { RecordedEvent } from "../domain/events.ts";
+import type { RecordedEvent } from "../domain/day/events.ts";
 import { buildEventPath, EVENT_VERSION } from "./event_line.ts";
 import type { FileSystem } from "./file_system.ts";
 import { parseJson } from "./text_file.ts";

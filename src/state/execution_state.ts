@@ -1,4 +1,4 @@
-import type { EngineState } from "../domain/engine_state.ts";
+import type { EngineState } from "../domain/account/engine_state.ts";
 import {
   type CopyRead,
   StateError,

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Heard, Run } from "../domain/repetition.ts";
-import { dateNyOf } from "../domain/ny_time.ts";
+import type { Heard, Run } from "../domain/alert/repetition.ts";
+import { dateNyOf } from "../domain/time/ny_time.ts";
 import { StateError } from "../engine/ports.ts";
 import { replaceFile } from "./durable_file.ts";
 import { type FileSystem, joinPath } from "./file_system.ts";

@@ -5,7 +5,7 @@ import {
   type LedgerEntry,
   type LedgerStatus,
   type LiveLedger,
-} from "../domain/ledger.ts";
+} from "../domain/order/ledger.ts";
 import {
   BROKER_KEYS,
   describeIssue,

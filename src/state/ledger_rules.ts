@@ -1,7 +1,7 @@
 import { assertInvariant } from "../domain/assert.ts";
-import { isFlatten } from "../domain/client_order_id.ts";
+import { isFlatten } from "../domain/order/client_order_id.ts";
 import { deriveOnce } from "../domain/derive_once.ts";
-import type { LedgerEntry, LiveLedger } from "../domain/ledger.ts";
+import type { LedgerEntry, LiveLedger } from "../domain/order/ledger.ts";
 import { ENTRY_KEYS, isDate, LEDGER_KEYS, parseIsoTime } from "./ledger_schema.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { formatCounted } from "../domain/counted.ts";
-import type { LiveLedger } from "../domain/ledger.ts";
+import type { LiveLedger } from "../domain/order/ledger.ts";
 import {
   type ArchiveRead,
   type LedgerRead,

@@ -1,5 +1,5 @@
 import { type OperatorFilesPort, StateError } from "../engine/ports.ts";
-import type { TokenFile } from "../domain/gate.ts";
+import type { TokenFile } from "../domain/gate/gate.ts";
 import { ensureDir, replaceFile } from "./durable_file.ts";
 import { type FileSystem, joinPath } from "./file_system.ts";
 import { listRequests, removeRequest } from "./operator_requests.ts";

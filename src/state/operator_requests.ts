@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { OperatorRequest } from "../domain/operator_request.ts";
-import { formatUtc } from "../domain/ny_time.ts";
-import { isTicker } from "../domain/symbol.ts";
+import type { OperatorRequest } from "../domain/account/operator_request.ts";
+import { formatUtc } from "../domain/time/ny_time.ts";
+import { isTicker } from "../domain/order/symbol.ts";
 import { type RequestRead, StateError } from "../engine/ports.ts";
 import { replaceFile } from "./durable_file.ts";
 import { type FileSystem, joinPath } from "./file_system.ts";

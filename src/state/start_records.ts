@@ -1,4 +1,4 @@
-import type { RecordsEvent } from "../domain/events.ts";
+import type { RecordsEvent } from "../domain/day/events.ts";
 import { STATE_FILE } from "./execution_state.ts";
 import { type FileSystem, joinPath } from "./file_system.ts";
 import { LEDGER_FILE } from "./live_ledger.ts";

@@ -1,4 +1,4 @@
-import type { DiskFault } from "../domain/alert_facts.ts";
+import type { DiskFault } from "../domain/alert/alert_facts.ts";
 import { type DiskPort, type RoomUse, StateError } from "../engine/ports.ts";
 import { findCode, isDiskFull } from "./deno_file_system.ts";
 import { FILE_MODE } from "./durable_file.ts";

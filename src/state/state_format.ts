@@ -1,11 +1,11 @@
 import { assertInvariant } from "../domain/assert.ts";
-import { SECOND_BAR_START_AGE_MAX_MS } from "../domain/breakout.ts";
-import { parseOurId } from "../domain/client_order_id.ts";
-import { buildTrimFields } from "../domain/exit_rules.ts";
-import type { EngineState, ManagedPosition } from "../domain/engine_state.ts";
-import type { EntryIntent } from "../domain/entry_intent.ts";
-import type { LiveLedger } from "../domain/ledger.ts";
-import type { Trade } from "../domain/market.ts";
+import { SECOND_BAR_START_AGE_MAX_MS } from "../domain/entry/breakout.ts";
+import { parseOurId } from "../domain/order/client_order_id.ts";
+import { buildTrimFields } from "../domain/exit/exit_rules.ts";
+import type { EngineState, ManagedPosition } from "../domain/account/engine_state.ts";
+import type { EntryIntent } from "../domain/account/entry_intent.ts";
+import type { LiveLedger } from "../domain/order/ledger.ts";
+import type { Trade } from "../domain/time/market.ts";
 import { formatLedgerWithin, formatTime, parseLedgerValue, putInPlace } from "./ledger_format.ts";
 import { checkLedger, isCount, isMoment } from "./ledger_rules.ts";
 import { describeIssue } from "./ledger_schema.ts";
@@ -20,7 +20,7 @@ import {
   VersionWire,
 } from "./state_schema.ts";
 import { parseJson } from "./text_file.ts";
-import { isForFile } from "../domain/unfinished.ts";
+import { isForFile } from "../domain/account/unfinished.ts";
 import { buildUnfinished, buildUnfinishedWire, checkUnfinished } from "./unfinished_format.ts";
 
 /** What a text is as an engine state. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { parseOurId } from "../domain/client_order_id.ts";
-import { buildTrimFields, EXIT_REASONS } from "../domain/exit_rules.ts";
+import { parseOurId } from "../domain/order/client_order_id.ts";
+import { buildTrimFields, EXIT_REASONS } from "../domain/exit/exit_rules.ts";
 import { DateWire, PriceWire, TimeWire } from "./ledger_schema.ts";
 
 /**

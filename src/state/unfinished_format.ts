@@ -1,4 +1,4 @@
-import { NOTHING_UNDER_WAY, type Unfinished } from "../domain/unfinished.ts";
+import { NOTHING_UNDER_WAY, type Unfinished } from "../domain/account/unfinished.ts";
 import { formatTime } from "./ledger_format.ts";
 import { isMoment } from "./ledger_rules.ts";
 import type { StateWire, UnfinishedFields } from "./state_schema.ts";

@@ -1,7 +1,11 @@
 import { parse } from "csv-parse/sync";
 import { z } from "zod";
-import type { Watchlist } from "../domain/candidate.ts";
-import { parseWatchlist, WATCHLIST_ROWS_MAX, type WatchlistRecord } from "../domain/watchlist.ts";
+import type { Watchlist } from "../domain/entry/candidate.ts";
+import {
+  parseWatchlist,
+  WATCHLIST_ROWS_MAX,
+  type WatchlistRecord,
+} from "../domain/entry/watchlist.ts";
 import { StateError, type WatchlistPort, type WatchlistRead } from "../engine/ports.ts";
 import type { FileSystem } from "./file_system.ts";
 import { decodeUtf8, LastContent } from "./text_file.ts";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { SlackAlerts, SlackOptions } from "../../src/alerts/slack.ts";
 import { createSlackAlerts } from "../../src/alerts/slack.ts";
 import type { SlackAnswer, SlackRequest } from "../../src/alerts/slack_transport.ts";
-import type { EngineEvent } from "../../src/domain/events.ts";
+import type { EngineEvent } from "../../src/domain/day/events.ts";
 import type { Alert, LogPort } from "../../src/engine/ports.ts";
 import { ManualClock } from "./manual_clock.ts";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { SlackAlerts } from "../../src/alerts/slack.ts";
-import { buildStateMessage } from "../../src/domain/alert_messages.ts";
+import { buildStateMessage } from "../../src/domain/alert/alert_messages.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { createBench, parsePayload, runClock, settle } from "./fake_slack.ts";
 

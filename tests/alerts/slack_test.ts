@@ -7,7 +7,7 @@ import {
   REQUEST_TIMEOUT_MS,
 } from "../../src/alerts/slack.ts";
 import { type SlackAnswer, SlackTransportError } from "../../src/alerts/slack_transport.ts";
-import { buildWithdrawal } from "../../src/domain/alert_messages.ts";
+import { buildWithdrawal } from "../../src/domain/alert/alert_messages.ts";
 import type { AlertLevel } from "../../src/engine/ports.ts";
 import { assert, assertEquals, assertFalse, assertStringIncludes } from "../assert.ts";
 import {

@@ -7,7 +7,7 @@ import {
 } from "../../src/broker/classify.ts";
 import { buildRedact, KEPT_BODY_MAX } from "../../src/broker/redact.ts";
 import type { Answer } from "../../src/broker/request_sender.ts";
-import type { RefusalKind } from "../../src/domain/order_request.ts";
+import type { RefusalKind } from "../../src/domain/order/order_request.ts";
 import { assert, assertEquals, assertFalse, assertMatch, assertObjectMatch } from "../assert.ts";
 
 const SECRET = "tesTSecRetKey-classify";

@@ -1,6 +1,6 @@
 import { BARS_PER_PAGE } from "../../src/broker/market_data_client.ts";
 import { PAGES_MAX } from "../../src/broker/symbol_pages.ts";
-import { SYMBOLS_PER_LIST } from "../../src/domain/symbol_search.ts";
+import { SYMBOLS_PER_LIST } from "../../src/domain/entry/symbol_search.ts";
 import type { SymbolsAnswer } from "../../src/engine/ports.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { buildWireError, buildWorld, START_MS, type Step } from "./scripted.ts";

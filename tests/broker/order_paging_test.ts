@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { listAllOrders, ORDER_PAGES_MAX, ORDERS_PER_PAGE } from "../../src/broker/order_paging.ts";
 import type { OrderPage } from "../../src/broker/order_wire.ts";
-import type { BrokerOrder } from "../../src/domain/orders.ts";
+import type { BrokerOrder } from "../../src/domain/order/orders.ts";
 import { BrokerError, type OrderQuery } from "../../src/engine/ports.ts";
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "../assert.ts";
 

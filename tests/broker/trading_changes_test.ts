@@ -1,6 +1,6 @@
 import { InvariantError } from "../../src/domain/assert.ts";
 import { KEPT_BODY_MAX } from "../../src/broker/redact.ts";
-import type { SubmitOutcome } from "../../src/domain/order_request.ts";
+import type { SubmitOutcome } from "../../src/domain/order/order_request.ts";
 import {
   assert,
   assertEquals,

@@ -1,5 +1,5 @@
 import { ONE_BOUNDS } from "../../src/broker/answer_bounds.ts";
-import type { LookupOutcome } from "../../src/domain/order_request.ts";
+import type { LookupOutcome } from "../../src/domain/order/order_request.ts";
 import { BrokerError } from "../../src/engine/ports.ts";
 import {
   assert,

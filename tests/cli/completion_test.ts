@@ -1,4 +1,4 @@
-import { EMPTY_STATE } from "../../src/domain/engine_state.ts";
+import { EMPTY_STATE } from "../../src/domain/account/engine_state.ts";
 import { COMMANDS } from "../../src/cli/program.ts";
 import { buildStateText } from "../../src/state/state_format.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";

@@ -1,5 +1,5 @@
 import { LOOP_WAIT_MS, waitForLoop, waitForLoops } from "../../src/cli/flatten_wait.ts";
-import { buildLedgerEntry, type LedgerEntry } from "../../src/domain/ledger.ts";
+import { buildLedgerEntry, type LedgerEntry } from "../../src/domain/order/ledger.ts";
 import { createClock } from "../../src/runtime/clock.ts";
 import { createDenoFileSystem } from "../../src/state/deno_file_system.ts";
 import { acquireLock } from "../../src/state/instance_lock.ts";

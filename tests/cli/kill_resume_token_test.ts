@@ -1,5 +1,5 @@
 import { buildStateText } from "../../src/state/state_format.ts";
-import { EMPTY_STATE } from "../../src/domain/engine_state.ts";
+import { EMPTY_STATE } from "../../src/domain/account/engine_state.ts";
 import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "../assert.ts";
 import { inOperatorDir, readMode, runOperator } from "./operator_host.ts";
 

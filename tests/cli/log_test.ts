@@ -1,7 +1,7 @@
 import { readSince } from "../../src/cli/log.ts";
 import { UsageError } from "../../src/cli/options.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
-import { dateNyOf } from "../../src/domain/ny_time.ts";
+import { dateNyOf } from "../../src/domain/time/ny_time.ts";
 import { runOperator, withStateDir } from "../support/operator_run.ts";
 import { spawnProgram } from "../support/real_program.ts";
 

@@ -1,5 +1,5 @@
-import { EMPTY_STATE } from "../../src/domain/engine_state.ts";
-import { buildEntryId } from "../../src/domain/client_order_id.ts";
+import { EMPTY_STATE } from "../../src/domain/account/engine_state.ts";
+import { buildEntryId } from "../../src/domain/order/client_order_id.ts";
 import { buildStateText } from "../../src/state/state_format.ts";
 import { createClock } from "../../src/runtime/clock.ts";
 import { acquireLock } from "../../src/state/instance_lock.ts";

@@ -1,4 +1,4 @@
-import { EMPTY_STATE, type EngineState } from "../../src/domain/engine_state.ts";
+import { EMPTY_STATE, type EngineState } from "../../src/domain/account/engine_state.ts";
 import { buildStateText, parseState } from "../../src/state/state_format.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { managedPosition } from "../domain/position_fixtures.ts";

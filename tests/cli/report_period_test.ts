@@ -1,7 +1,7 @@
-import { buildDayView } from "../../src/domain/day_view.ts";
-import type { RecordedEvent } from "../../src/domain/events.ts";
+import { buildDayView } from "../../src/domain/day/day_view.ts";
+import type { RecordedEvent } from "../../src/domain/day/events.ts";
 import { buildLedgerText } from "../../src/state/ledger_format.ts";
-import { buildLedgerEntry } from "../../src/domain/ledger.ts";
+import { buildLedgerEntry } from "../../src/domain/order/ledger.ts";
 import { z } from "zod";
 import { assert, assertEquals, assertFalse, assertStringIncludes } from "../assert.ts";
 import { buildSamplePeriod } from "../report/sample_period.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import type { RecordedEvent } from "../../src/domain/events.ts";
-import { buildDayView } from "../../src/domain/day_view.ts";
+import type { RecordedEvent } from "../../src/domain/day/events.ts";
+import { buildDayView } from "../../src/domain/day/day_view.ts";
 import { escapeHtml, markup } from "../../src/cli/report/markup.ts";
 import { buildReport, type DayReportFacts } from "../../src/cli/report/page.ts";
 import { spreadLabels, thinOut } from "../../src/cli/report/scale.ts";

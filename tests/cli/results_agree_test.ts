@@ -1,9 +1,9 @@
 import { buildReportJson } from "../../src/cli/report/json.ts";
 import { buildReport } from "../../src/cli/report/page.ts";
 import { buildPeriodReport } from "../../src/cli/report/period_page.ts";
-import { formatSignedUsd } from "../../src/domain/alert_facts.ts";
-import { formatDayResult } from "../../src/domain/alert_summary.ts";
-import { buildDayView } from "../../src/domain/day_view.ts";
+import { formatSignedUsd } from "../../src/domain/alert/alert_facts.ts";
+import { formatDayResult } from "../../src/domain/alert/alert_summary.ts";
+import { buildDayView } from "../../src/domain/day/day_view.ts";
 import { buildPeriodView, readDayResult } from "../../src/domain/day/period.ts";
 import { buildTradeCsv, TRADE_CSV_COLUMNS } from "../../src/domain/day/trade_csv.ts";
 import { findLastFillNy, type Trade } from "../../src/domain/day/trades.ts";

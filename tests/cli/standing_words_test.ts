@@ -1,6 +1,6 @@
 import { NO_STOPS } from "../../src/domain/account/stop_losses.ts";
 import { formatTrouble, type Standing } from "../../src/domain/account/standing.ts";
-import { EMPTY_STATE } from "../../src/domain/engine_state.ts";
+import { EMPTY_STATE } from "../../src/domain/account/engine_state.ts";
 import { buildStateText } from "../../src/state/state_format.ts";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { managedPosition } from "../domain/position_fixtures.ts";

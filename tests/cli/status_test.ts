@@ -1,5 +1,5 @@
 import { breakRows, rewriteClock } from "../support/rewritten.ts";
-import { NO_TARGET_USD } from "../../src/domain/adoption.ts";
+import { NO_TARGET_USD } from "../../src/domain/plan/adoption.ts";
 import { acquireLock } from "../../src/state/instance_lock.ts";
 import { probeLock } from "../../src/state/lock_probe.ts";
 import { createClock } from "../../src/runtime/clock.ts";

@@ -1,5 +1,5 @@
-import type { Candidate } from "../../src/domain/candidate.ts";
-import { buildQty } from "../../src/domain/sizing.ts";
+import type { Candidate } from "../../src/domain/entry/candidate.ts";
+import { buildQty } from "../../src/domain/entry/sizing.ts";
 import type { Fate, ScenarioRow } from "../simulator/scenario.ts";
 
 /** Which symbol plays which part. A short watchlist leaves parts out, the last ones first. */

@@ -1,6 +1,6 @@
 import { reportFailure } from "../../src/cli/program.ts";
 import { UsageError } from "../../src/cli/options.ts";
-import { dateNyOf } from "../../src/domain/ny_time.ts";
+import { dateNyOf } from "../../src/domain/time/ny_time.ts";
 import { formatOneLine } from "../../src/domain/one_line.ts";
 import { createTextWriter } from "../../src/runtime/standard_stream.ts";
 import { sampleOpenMs } from "../simulator/scenario.ts";

@@ -1,4 +1,4 @@
-import { buildLedgerEntry } from "../../src/domain/ledger.ts";
+import { buildLedgerEntry } from "../../src/domain/order/ledger.ts";
 import {
   AAPL,
   at,

@@ -1,4 +1,4 @@
-import { EMPTY_STATE } from "../../src/domain/engine_state.ts";
+import { EMPTY_STATE } from "../../src/domain/account/engine_state.ts";
 import { buildStateText } from "../../src/state/state_format.ts";
 import { assert, assertEquals, assertFalse, assertStringIncludes } from "../assert.ts";
 import { inOperatorDir, runOperator } from "../cli/operator_host.ts";

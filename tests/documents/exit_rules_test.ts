@@ -1,4 +1,4 @@
-import { EXIT_REASONS } from "../../src/domain/exit_rules.ts";
+import { EXIT_REASONS } from "../../src/domain/exit/exit_rules.ts";
 import { assert } from "../assert.ts";
 import { readText } from "./texts.ts";
 

@@ -1,6 +1,6 @@
 import { parseOptions } from "../../src/cli/options.ts";
 import { COMMANDS } from "../../src/cli/program.ts";
-import { parseWatchlist } from "../../src/domain/watchlist.ts";
+import { parseWatchlist } from "../../src/domain/entry/watchlist.ts";
 import { ENVIRONMENT_VARIABLES } from "../../src/runtime/environment.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { cutSection, listRows, readCode } from "./page.ts";

@@ -1,10 +1,10 @@
 import { EXIT } from "../../src/cli/exit_status.ts";
 import { COMMANDS } from "../../src/cli/program.ts";
-import { ALERT_TITLES } from "../../src/domain/alert_titles.ts";
-import { formatVerdict } from "../../src/domain/caps.ts";
-import { formatDryRunExit } from "../../src/domain/exit_plan.ts";
-import { formatGateLines, formatGateMode } from "../../src/domain/gate.ts";
-import { usdToMicros } from "../../src/domain/money.ts";
+import { ALERT_TITLES } from "../../src/domain/alert/alert_titles.ts";
+import { formatVerdict } from "../../src/domain/gate/caps.ts";
+import { formatDryRunExit } from "../../src/domain/exit/decide_exit.ts";
+import { formatGateLines, formatGateMode } from "../../src/domain/gate/gate.ts";
+import { usdToMicros } from "../../src/domain/order/money.ts";
 import { SKIP } from "../../src/domain/entry/skip_reason.ts";
 import { assert, assertEquals } from "../assert.ts";
 import {
@@ -80,8 +80,8 @@ Deno.test("the reference has each file of the state directory, and no other", ()
 });
 
 Deno.test("the reference has each reason of the gate", () => {
-  const gate = readSource("src/domain/gate.ts");
-  const ledger = readSource("src/domain/ledger.ts");
+  const gate = readSource("src/domain/gate/gate.ts");
+  const ledger = readSource("src/domain/order/ledger.ts");
   const plain = /REASON_TEXT = \{([^}]+)\}/.exec(gate)?.[1] ?? "";
   const problems = /LEDGER_PROBLEMS = \[([^\]]+)\]/.exec(ledger)?.[1] ?? "";
   const listTexts = (text: string) => [...text.matchAll(/"([^"]+)"/g)].map(([, each = ""]) => each);
@@ -91,7 +91,7 @@ Deno.test("the reference has each reason of the gate", () => {
     "kill switch active (file)",
     `invalid configuration (${ANY})`,
     ...listTexts(problems).map((problem) => `ledger unavailable (${problem})`),
-    ...listUnion(readSource("src/domain/order_request.ts"), "ReadFailure").map((failure) =>
+    ...listUnion(readSource("src/domain/order/order_request.ts"), "ReadFailure").map((failure) =>
       `positions unavailable (${failure})`
     ),
   ]);
@@ -100,7 +100,7 @@ Deno.test("the reference has each reason of the gate", () => {
 Deno.test("the reference has each reason of a denial and of a skip", () => {
   const [denials = "", skips = ""] = cutSection(PAGE, "Why not this entry").split("\n`SKIP");
   const readNames = (text: string) => listRows(text).map(([cell = ""]) => readCode(cell));
-  assertSame(readNames(denials), listUnion(readSource("src/domain/caps.ts"), "DenyReason"));
+  assertSame(readNames(denials), listUnion(readSource("src/domain/gate/caps.ts"), "DenyReason"));
   assertSame(readNames(skips), Object.values(SKIP));
   const others = SOURCES.filter(({ text }) => /\bskip(?:Once)?\(engine,[^;]*"[^;]*\);/.test(text));
   assertEquals(others.map(({ path }) => path), [], "a reason that is not in the table");
@@ -152,7 +152,7 @@ for (const level of ["WARNING", "ERROR"] as const) {
 Deno.test("the reference has each title of a message, with its levels", () => {
   const rows = listRows(cutSection(PAGE, "Messages"));
   assertSame(rows.map(([title = ""]) => readCode(title)), ALERT_TITLES);
-  const others = SOURCES.filter(({ path }) => path !== "src/domain/alert_titles.ts");
+  const others = SOURCES.filter(({ path }) => path !== "src/domain/alert/alert_titles.ts");
   const literals = others.flatMap(({ text }) => listTitled(text));
   for (const [cell = "", levels = ""] of rows) {
     const title = readCode(cell);
@@ -169,7 +169,7 @@ function listTitled(text: string): { readonly level: string; readonly title: str
 }
 
 Deno.test("the reference has each event with its fields", () => {
-  const source = readSource("src/domain/events.ts");
+  const source = readSource("src/domain/day/events.ts");
   const events = listEvents(source);
   assertEquals(
     events.size,

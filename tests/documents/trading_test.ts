@@ -1,14 +1,18 @@
-import { formatSignedUsd } from "../../src/domain/alert_facts.ts";
-import { checkCaps, formatVerdict } from "../../src/domain/caps.ts";
-import type { Candidate } from "../../src/domain/candidate.ts";
-import { buildTradeResult, formatR, type TradeFacts } from "../../src/domain/day/trade_result.ts";
-import type { ManagedPosition } from "../../src/domain/engine_state.ts";
-import type { EntryIntent } from "../../src/domain/entry_intent.ts";
-import { buildEntryIntents } from "../../src/domain/entry_plan.ts";
-import { decideExit, markTrimmed } from "../../src/domain/exit_plan.ts";
-import { type Bar, BAR_MS } from "../../src/domain/market.ts";
-import { buildNotional, formatCents, microsToUsd } from "../../src/domain/money.ts";
-import { parseWatchlist } from "../../src/domain/watchlist.ts";
+import { formatSignedUsd } from "../../src/domain/alert/alert_facts.ts";
+import { checkCaps, formatVerdict } from "../../src/domain/gate/caps.ts";
+import type { Candidate } from "../../src/domain/entry/candidate.ts";
+import {
+  buildTradeResult,
+  formatR,
+  type TradeFacts,
+} from "../../src/domain/account/trade_result.ts";
+import type { ManagedPosition } from "../../src/domain/account/engine_state.ts";
+import type { EntryIntent } from "../../src/domain/account/entry_intent.ts";
+import { buildEntryIntents } from "../../src/domain/entry/entry_plan.ts";
+import { decideExit, markTrimmed } from "../../src/domain/exit/decide_exit.ts";
+import { type Bar, BAR_MS } from "../../src/domain/time/market.ts";
+import { buildNotional, formatCents, microsToUsd } from "../../src/domain/order/money.ts";
+import { parseWatchlist } from "../../src/domain/entry/watchlist.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { ALLOWED_ENTRY, liveDecision } from "../domain/fixtures.ts";
 import { managedPosition } from "../domain/position_fixtures.ts";

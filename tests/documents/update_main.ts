@@ -63,7 +63,7 @@ function replaceSection(page: string, heading: string, build: (section: string) 
 
 const sources = await readSources();
 const lines = listLevelLines(sources);
-const events = sources.find(({ path }) => path === "src/domain/events.ts")?.text ?? "";
+const events = sources.find(({ path }) => path === "src/domain/day/events.ts")?.text ?? "";
 let page = await readText(PATH);
 page = replaceSection(page, "Commands", formatCommands);
 page = replaceSection(page, "With WARNING", (old) => formatLevelLines(old, lines.WARNING));

@@ -1,10 +1,10 @@
-import type { Watchlist } from "../../src/domain/candidate.ts";
+import type { Watchlist } from "../../src/domain/entry/candidate.ts";
 import {
   OPTIONAL_COLUMNS,
   parseWatchlist,
   REQUIRED_COLUMNS,
   type WatchlistRecord,
-} from "../../src/domain/watchlist.ts";
+} from "../../src/domain/entry/watchlist.ts";
 import { createDenoFileSystem } from "../../src/state/deno_file_system.ts";
 import { createWatchlistFile } from "../../src/state/watchlist_file.ts";
 import { assert, assertEquals } from "../assert.ts";

@@ -1,5 +1,5 @@
-import type { PositionFact } from "../../src/domain/alert_facts.ts";
-import { DEFAULT_CAPS } from "../../src/domain/caps.ts";
+import type { PositionFact } from "../../src/domain/alert/alert_facts.ts";
+import { DEFAULT_CAPS } from "../../src/domain/gate/caps.ts";
 
 /** 09:45 in New York. */
 export const AT_MS = Date.parse("2026-01-20T14:45:00Z");

@@ -1,10 +1,10 @@
-import type { CapInputs, Caps } from "../../src/domain/caps.ts";
-import { DEFAULT_CAPS } from "../../src/domain/caps.ts";
-import type { GateInputs, LiveDecision } from "../../src/domain/gate.ts";
-import { buildLedgerEntry } from "../../src/domain/ledger.ts";
-import type { CapUsage, LedgerEntry, LiveLedger } from "../../src/domain/ledger.ts";
-import { usdToMicros, ZERO_USD } from "../../src/domain/money.ts";
-import type { BrokerOrder } from "../../src/domain/orders.ts";
+import type { CapInputs, Caps } from "../../src/domain/gate/caps.ts";
+import { DEFAULT_CAPS } from "../../src/domain/gate/caps.ts";
+import type { GateInputs, LiveDecision } from "../../src/domain/gate/gate.ts";
+import { buildLedgerEntry } from "../../src/domain/order/ledger.ts";
+import type { CapUsage, LedgerEntry, LiveLedger } from "../../src/domain/order/ledger.ts";
+import { usdToMicros, ZERO_USD } from "../../src/domain/order/money.ts";
+import type { BrokerOrder } from "../../src/domain/order/orders.ts";
 
 /** The New York day of the tests; a Tuesday without a time change near it. */
 export const TODAY = "2026-01-20";

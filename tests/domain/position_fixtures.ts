@@ -1,6 +1,6 @@
-import type { ManagedPosition } from "../../src/domain/engine_state.ts";
-import { NOTHING_TRIMMED } from "../../src/domain/exit_rules.ts";
-import type { BrokerPosition } from "../../src/domain/orders.ts";
+import type { ManagedPosition } from "../../src/domain/account/engine_state.ts";
+import { NOTHING_TRIMMED } from "../../src/domain/exit/exit_rules.ts";
+import type { BrokerPosition } from "../../src/domain/order/orders.ts";
 import { TODAY } from "./fixtures.ts";
 
 /** Ten SPY bought at 100: pivot 101, R1 105, R2 111, stop 95, and nothing trimmed. */

@@ -1,7 +1,7 @@
 import type { BrokerPort, EngineConfig, MarketDataPort } from "../../src/engine/ports.ts";
 import { assert, assertEquals } from "../assert.ts";
-import { buildLedgerEntry } from "../../src/domain/ledger.ts";
-import type { BrokerOrder } from "../../src/domain/orders.ts";
+import { buildLedgerEntry } from "../../src/domain/order/ledger.ts";
+import type { BrokerOrder } from "../../src/domain/order/orders.ts";
 import { at, LIVE_PASS, MINUTE_MS, SECOND_MS, World } from "./support.ts";
 
 // A second hostile reading: what the repairs of the first one broke, and what it did not reach.

@@ -1,7 +1,7 @@
-import { buildLedgerEntry } from "../../src/domain/ledger.ts";
-import { buildEmptyLedger } from "../../src/domain/reconcile.ts";
+import { buildLedgerEntry } from "../../src/domain/order/ledger.ts";
+import { buildEmptyLedger } from "../../src/domain/order/reconcile.ts";
 import { buildLedgerText } from "../../src/state/ledger_format.ts";
-import type { BrokerOrder } from "../../src/domain/orders.ts";
+import type { BrokerOrder } from "../../src/domain/order/orders.ts";
 import type { BrokerPort } from "../../src/engine/ports.ts";
 import { assert, assertEquals } from "../assert.ts";
 import {

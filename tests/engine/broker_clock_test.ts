@@ -1,4 +1,4 @@
-import { CLOCK_RETRY_MS, decideNextWake } from "../../src/domain/wake.ts";
+import { CLOCK_RETRY_MS, decideNextWake } from "../../src/domain/plan/wake.ts";
 import { assert, assertEquals } from "../assert.ts";
 import type { FaultRule } from "../simulator/faults.ts";
 import { AAPL, at, MINUTE_MS, NVDA, SECOND_MS, World } from "./support.ts";

@@ -1,6 +1,6 @@
-import { decideClosedStop } from "../../src/domain/closed_stop.ts";
+import { decideClosedStop } from "../../src/domain/plan/closed_stop.ts";
 import { runCycle } from "../../src/engine/cycle.ts";
-import type { OrderRequest } from "../../src/domain/order_request.ts";
+import type { OrderRequest } from "../../src/domain/order/order_request.ts";
 import { sendLive } from "../../src/engine/send.ts";
 import { buildConfig, NO_RUN_FLAGS } from "../../src/runtime/config.ts";
 import { assert, assertEquals } from "../assert.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "../assert.ts";
-import { formatCloseCommand } from "../../src/domain/alert_facts.ts";
+import { formatCloseCommand } from "../../src/domain/alert/alert_facts.ts";
 import type { SimCorporateAction } from "../simulator/corporate_actions.ts";
 import { buildFaultPlan, type FaultPlan } from "../simulator/faults.ts";
 import { listsSent } from "./refusing_data.ts";

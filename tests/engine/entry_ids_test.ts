@@ -1,4 +1,4 @@
-import { buildEntryId } from "../../src/domain/client_order_id.ts";
+import { buildEntryId } from "../../src/domain/order/client_order_id.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { at, MINUTE_MS, NVDA, SECOND_MS, STATE_PATH, World } from "./support.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "../assert.ts";
-import { decideLeadMs } from "../../src/domain/entry_lead.ts";
+import { decideLeadMs } from "../../src/domain/entry/entry_lead.ts";
 import { runLoop } from "../../src/engine/loop.ts";
 import { FACTS_AGE_MAX_MS } from "../../src/engine/gate_reader.ts";
 import { restartSlow } from "./slow_broker.ts";

@@ -1,4 +1,4 @@
-import { formatDayResult } from "../../src/domain/alert_summary.ts";
+import { formatDayResult } from "../../src/domain/alert/alert_summary.ts";
 import { listClosed, readDayResult } from "../../src/domain/day/period.ts";
 import { findLastFillNy, listTrades } from "../../src/domain/day/trades.ts";
 import { SAMPLE_DAY_NY } from "../simulator/scenario.ts";

@@ -1,5 +1,5 @@
 import { InvariantError } from "../../src/domain/assert.ts";
-import type { OrderRequest } from "../../src/domain/order_request.ts";
+import type { OrderRequest } from "../../src/domain/order/order_request.ts";
 import { sendLive } from "../../src/engine/send.ts";
 import { assertEquals, assertRejects } from "../assert.ts";
 import { MINUTE_MS, NVDA, World } from "./support.ts";

@@ -1,4 +1,4 @@
-import { buildLedgerEntry, type LedgerEntry } from "../../src/domain/ledger.ts";
+import { buildLedgerEntry, type LedgerEntry } from "../../src/domain/order/ledger.ts";
 import { buildLedgerText } from "../../src/state/ledger_format.ts";
 import { buildStateText } from "../../src/state/state_format.ts";
 import { takeRequests } from "../../src/engine/releasing.ts";

@@ -1,7 +1,7 @@
-import { EMPTY_STATE, type EngineState } from "../../src/domain/engine_state.ts";
-import { buildLedgerEntry, type LiveLedger } from "../../src/domain/ledger.ts";
-import { compareLedgerFile } from "../../src/domain/ledger_file.ts";
-import { buildEmptyLedger } from "../../src/domain/reconcile.ts";
+import { EMPTY_STATE, type EngineState } from "../../src/domain/account/engine_state.ts";
+import { buildLedgerEntry, type LiveLedger } from "../../src/domain/order/ledger.ts";
+import { compareLedgerFile } from "../../src/domain/order/ledger_file.ts";
+import { buildEmptyLedger } from "../../src/domain/order/reconcile.ts";
 import { StateError } from "../../src/engine/ports.ts";
 import { RecordStore } from "../../src/engine/record_store.ts";
 import { createExecutionState } from "../../src/state/execution_state.ts";

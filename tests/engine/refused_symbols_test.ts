@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "../assert.ts";
 import type { EngineConfig } from "../../src/engine/ports.ts";
-import { formatCloseCommand } from "../../src/domain/alert_facts.ts";
+import { formatCloseCommand } from "../../src/domain/alert/alert_facts.ts";
 import { askedIn, buildRefusal, listsSent, type Wording } from "./refusing_data.ts";
 import { AAPL, MINUTE_MS, NVDA, SECOND_MS, World } from "./support.ts";
 

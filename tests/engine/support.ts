@@ -1,9 +1,9 @@
 import { createAlpacaClient } from "../../src/broker/alpaca_client.ts";
 import { HttpFailure } from "../../src/broker/transport.ts";
 import { InvariantError } from "../../src/domain/assert.ts";
-import type { EngineEvent } from "../../src/domain/events.ts";
-import type { EngineState, ManagedPosition } from "../../src/domain/engine_state.ts";
-import type { LedgerEntry, LiveLedger } from "../../src/domain/ledger.ts";
+import type { EngineEvent } from "../../src/domain/day/events.ts";
+import type { EngineState, ManagedPosition } from "../../src/domain/account/engine_state.ts";
+import type { LedgerEntry, LiveLedger } from "../../src/domain/order/ledger.ts";
 import { type CycleResult, runCycle } from "../../src/engine/cycle.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { Alert, AlertPort, ClockPort, EnginePorts } from "../../src/engine/ports.ts";

@@ -1,4 +1,4 @@
-import { ID_TAKEN } from "../../src/domain/ledger.ts";
+import { ID_TAKEN } from "../../src/domain/order/ledger.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { MINUTE_MS, SECOND_MS, World } from "./support.ts";
 

@@ -9,7 +9,7 @@ import { runLoop } from "../../src/engine/loop.ts";
 import { createClock } from "../../src/runtime/clock.ts";
 import { buildConfig, NO_RUN_FLAGS } from "../../src/runtime/config.ts";
 import { createDryRunLedger } from "../../src/state/dry_run_ledger.ts";
-import type { RecordedEvent } from "../../src/domain/events.ts";
+import type { RecordedEvent } from "../../src/domain/day/events.ts";
 import { createEventLog, type EventLog } from "../../src/state/event_log.ts";
 import { readEvents } from "../../src/state/event_reader.ts";
 import { createExecutionState } from "../../src/state/execution_state.ts";

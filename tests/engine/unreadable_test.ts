@@ -1,4 +1,4 @@
-import type { LiveLedger } from "../../src/domain/ledger.ts";
+import type { LiveLedger } from "../../src/domain/order/ledger.ts";
 import { buildLedgerText } from "../../src/state/ledger_format.ts";
 import { assert, assertEquals } from "../assert.ts";
 import type { FaultRule } from "../simulator/faults.ts";

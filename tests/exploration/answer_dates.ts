@@ -1,6 +1,6 @@
 import type { KnownOrder, OrderBook } from "../../src/domain/account/order_book.ts";
-import type { LedgerEntry } from "../../src/domain/ledger.ts";
-import type { BrokerOrder } from "../../src/domain/orders.ts";
+import type { LedgerEntry } from "../../src/domain/order/ledger.ts";
+import type { BrokerOrder } from "../../src/domain/order/orders.ts";
 import { UNDATED } from "./broker_state.ts";
 import { toSubmittedMs } from "./wire_map.ts";
 

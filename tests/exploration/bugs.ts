@@ -82,7 +82,7 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
     name: "a leaving order protects",
     search: "late refusal",
     edits: [{
-      file: "src/domain/protection.ts",
+      file: "src/domain/order/protection.ts",
       find: 'return (group.standing === "works" || group.standing === "selling") &&',
       replace: 'return ["works", "selling", "leaving"].includes(group.standing) &&',
     }],
@@ -121,7 +121,7 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
     name: "the stop is lowered after a trim",
     search: "due crash",
     edits: [{
-      file: "src/domain/exit_plan.ts",
+      file: "src/domain/exit/decide_exit.ts",
       find: "[flag]: true, stopUsd };",
       replace: "[flag]: true, stopUsd: 2 * position.pivotUsd - position.r1Usd };",
     }],
@@ -130,7 +130,7 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
     name: "an entry that is partly filled is waited for without an end",
     search: "entry cross",
     edits: [{
-      file: "src/domain/entry_end.ts",
+      file: "src/domain/entry/entry_end.ts",
       find:
         `return nowMs >= untilMs ? { kind: "cancel", why: "partly filled" } : { kind: "wait", untilMs };`,
       replace: `return { kind: "wait", untilMs };`,

@@ -1,11 +1,11 @@
 import type { KnownOrder, OrderBook } from "../../src/domain/account/order_book.ts";
 import { UNSEEN_MS } from "../../src/domain/account/stand_ins.ts";
 import { deriveOnce } from "../../src/domain/derive_once.ts";
-import type { EngineState } from "../../src/domain/engine_state.ts";
-import { isIdTaken, type LedgerEntry } from "../../src/domain/ledger.ts";
-import { isFinal } from "../../src/domain/orders.ts";
+import type { EngineState } from "../../src/domain/account/engine_state.ts";
+import { isIdTaken, type LedgerEntry } from "../../src/domain/order/ledger.ts";
+import { isFinal } from "../../src/domain/order/orders.ts";
 import type { Fact, OrderLook, Seen, Turn } from "../../src/domain/plan/world.ts";
-import type { Begun, UnderWay, Unfinished } from "../../src/domain/unfinished.ts";
+import type { Begun, UnderWay, Unfinished } from "../../src/domain/account/unfinished.ts";
 import { rankDates } from "./answer_dates.ts";
 import { AGES_MS, LONG_AGO_MS, RECENT_RECORD_MS } from "./client_time.ts";
 import { NOW_MS } from "./wire_map.ts";

@@ -1,6 +1,6 @@
 import type { KnownOrder, OrderBook } from "../../src/domain/account/order_book.ts";
-import { EMPTY_STATE, type EngineState } from "../../src/domain/engine_state.ts";
-import type { LedgerEntry } from "../../src/domain/ledger.ts";
+import { EMPTY_STATE, type EngineState } from "../../src/domain/account/engine_state.ts";
+import type { LedgerEntry } from "../../src/domain/order/ledger.ts";
 import type { Seen } from "../../src/domain/plan/world.ts";
 import type { ClientStore } from "./client.ts";
 import { fold } from "./client_fold.ts";

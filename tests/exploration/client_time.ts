@@ -1,8 +1,8 @@
 import { NO_STOPS } from "../../src/domain/account/stop_losses.ts";
 import { type KnownOrder, LAG_MS } from "../../src/domain/account/order_book.ts";
 import { UNSEEN_MS } from "../../src/domain/account/stand_ins.ts";
-import type { LedgerEntry } from "../../src/domain/ledger.ts";
-import type { EngineState } from "../../src/domain/engine_state.ts";
+import type { LedgerEntry } from "../../src/domain/order/ledger.ts";
+import type { EngineState } from "../../src/domain/account/engine_state.ts";
 import { NOTHING_SEEN } from "../../src/domain/plan/seen.ts";
 import type { Seen } from "../../src/domain/plan/world.ts";
 import { NOW_MS } from "./wire_map.ts";

@@ -1,11 +1,19 @@
 import { listAsked, type NotFoundSeries, settleLookUp } from "../../src/domain/entry/absence.ts";
-import { EMPTY_STATE, type EngineState } from "../../src/domain/engine_state.ts";
-import type { EntryIntent } from "../../src/domain/entry_intent.ts";
-import type { GateDecision } from "../../src/domain/gate.ts";
-import { type LedgerEntry, type LiveLedger, MISMATCHES_MAX } from "../../src/domain/ledger.ts";
-import type { EntryRequest, LookupOutcome, SendResult } from "../../src/domain/order_request.ts";
-import type { BrokerOrder } from "../../src/domain/orders.ts";
-import { reconcile } from "../../src/domain/reconcile.ts";
+import { EMPTY_STATE, type EngineState } from "../../src/domain/account/engine_state.ts";
+import type { EntryIntent } from "../../src/domain/account/entry_intent.ts";
+import type { GateDecision } from "../../src/domain/gate/gate.ts";
+import {
+  type LedgerEntry,
+  type LiveLedger,
+  MISMATCHES_MAX,
+} from "../../src/domain/order/ledger.ts";
+import type {
+  EntryRequest,
+  LookupOutcome,
+  SendResult,
+} from "../../src/domain/order/order_request.ts";
+import type { BrokerOrder } from "../../src/domain/order/orders.ts";
+import { reconcile } from "../../src/domain/order/reconcile.ts";
 import { liveDecision, liveLedger } from "../domain/fixtures.ts";
 import { bracketOf, dueIntent, EntryPlanWorld, NOW_MS } from "../domain/plan/entry_plan_world.ts";
 import type { Path } from "./paths.ts";

@@ -1,4 +1,4 @@
-import { isUnsettled } from "../../src/domain/ledger.ts";
+import { isUnsettled } from "../../src/domain/order/ledger.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { INTENTS, type Life, live } from "./entry_life.ts";
 import { followAll, type Path } from "./paths.ts";

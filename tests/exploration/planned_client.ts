@@ -9,15 +9,15 @@ import { findOwnGroups, readShares } from "../../src/domain/account/position_sha
 import { findShown, isEntryWorking } from "../../src/domain/account/sight.ts";
 import { learnRecords } from "../../src/domain/account/stand_ins.ts";
 import { decideStanding, type Standing } from "../../src/domain/account/standing.ts";
-import { DEFAULT_CAPS } from "../../src/domain/caps.ts";
-import { EMPTY_STATE, type EngineState } from "../../src/domain/engine_state.ts";
-import { buildLedgerEntry, isUnsettled } from "../../src/domain/ledger.ts";
+import { DEFAULT_CAPS } from "../../src/domain/gate/caps.ts";
+import { EMPTY_STATE, type EngineState } from "../../src/domain/account/engine_state.ts";
+import { buildLedgerEntry, isUnsettled } from "../../src/domain/order/ledger.ts";
 import {
   isUnjudged,
   type SellSideRequest,
   type SendResult,
-} from "../../src/domain/order_request.ts";
-import { flattenOrders } from "../../src/domain/orders.ts";
+} from "../../src/domain/order/order_request.ts";
+import { flattenOrders } from "../../src/domain/order/orders.ts";
 import { account } from "../../src/domain/plan/account.ts";
 import { plan } from "../../src/domain/plan/plan.ts";
 import { apply } from "../../src/domain/plan/records.ts";
@@ -27,8 +27,8 @@ import type { Question as PlanQuestion, RecordPart, Step } from "../../src/domai
 import { reviseTrims } from "../../src/domain/plan/trims.ts";
 import { buildSight } from "../../src/domain/plan/view.ts";
 import type { Now, OperatorView, Seen, Turn, World } from "../../src/domain/plan/world.ts";
-import { countCovered, countGtcCovered } from "../../src/domain/protection.ts";
-import { NOTHING_UNDER_WAY } from "../../src/domain/unfinished.ts";
+import { countCovered, countGtcCovered } from "../../src/domain/order/protection.ts";
+import { NOTHING_UNDER_WAY } from "../../src/domain/account/unfinished.ts";
 import { dateOrder } from "./answer_dates.ts";
 import type { Outcome, Question } from "./broker_answers.ts";
 import type { BrokerState } from "./broker_state.ts";

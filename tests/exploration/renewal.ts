@@ -1,8 +1,8 @@
 import type { KnownOrder } from "../../src/domain/account/order_book.ts";
-import { isExitReason } from "../../src/domain/exit_rules.ts";
-import { isIdTaken, isUnsettled, type LedgerEntry } from "../../src/domain/ledger.ts";
-import { isFinal } from "../../src/domain/orders.ts";
-import type { UnderWay, Unfinished } from "../../src/domain/unfinished.ts";
+import { isExitReason } from "../../src/domain/exit/exit_rules.ts";
+import { isIdTaken, isUnsettled, type LedgerEntry } from "../../src/domain/order/ledger.ts";
+import { isFinal } from "../../src/domain/order/orders.ts";
+import type { UnderWay, Unfinished } from "../../src/domain/account/unfinished.ts";
 import { type BrokerState, type Change, isOver, type Order } from "./broker_state.ts";
 import type { Begin } from "./client.ts";
 import type { PlannedState } from "./planned_client.ts";

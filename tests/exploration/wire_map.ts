@@ -1,12 +1,12 @@
-import type { ManagedPosition } from "../../src/domain/engine_state.ts";
-import { NOTHING_TRIMMED } from "../../src/domain/exit_rules.ts";
-import type { Trade } from "../../src/domain/market.ts";
+import type { ManagedPosition } from "../../src/domain/account/engine_state.ts";
+import { NOTHING_TRIMMED } from "../../src/domain/exit/exit_rules.ts";
+import type { Trade } from "../../src/domain/time/market.ts";
 import type {
   Refusal as BrokerRefusal,
   SellSideRequest,
   SendResult,
-} from "../../src/domain/order_request.ts";
-import type { BrokerOrder, BrokerPosition } from "../../src/domain/orders.ts";
+} from "../../src/domain/order/order_request.ts";
+import type { BrokerOrder, BrokerPosition } from "../../src/domain/order/orders.ts";
 import type { Outcome, ShownOrder } from "./broker_answers.ts";
 import type { Change, Order, Refusal } from "./broker_state.ts";
 

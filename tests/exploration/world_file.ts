@@ -3,16 +3,16 @@ import { parsePositions } from "../../src/broker/account_wire.ts";
 import { parseOrders } from "../../src/broker/order_wire.ts";
 import { EMPTY_BOOK, learnOrders } from "../../src/domain/account/order_book.ts";
 import { learnRecords } from "../../src/domain/account/stand_ins.ts";
-import { DEFAULT_CAPS } from "../../src/domain/caps.ts";
-import type { EngineState } from "../../src/domain/engine_state.ts";
-import type { GateFailReason } from "../../src/domain/gate.ts";
-import type { BrokerOrder } from "../../src/domain/orders.ts";
-import { dateNyOf } from "../../src/domain/ny_time.ts";
+import { DEFAULT_CAPS } from "../../src/domain/gate/caps.ts";
+import type { EngineState } from "../../src/domain/account/engine_state.ts";
+import type { GateFailReason } from "../../src/domain/gate/gate.ts";
+import type { BrokerOrder } from "../../src/domain/order/orders.ts";
+import { dateNyOf } from "../../src/domain/time/ny_time.ts";
 import { plan } from "../../src/domain/plan/plan.ts";
 import { NOTHING_SEEN } from "../../src/domain/plan/seen.ts";
 import type { Planned } from "../../src/domain/plan/step.ts";
 import type { Fact, Listed, Seen, World } from "../../src/domain/plan/world.ts";
-import { formatUnreadable } from "../../src/domain/unreadable_row.ts";
+import { formatUnreadable } from "../../src/domain/order/unreadable_row.ts";
 import { parseState } from "../../src/state/state_format.ts";
 
 /** Rows as the broker sends them; absent: it was asked, and did not answer. */

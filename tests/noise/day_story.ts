@@ -1,6 +1,6 @@
 import { LogLines } from "../../src/domain/day/log_lines.ts";
-import { formatNy } from "../../src/domain/ny_time.ts";
-import { decideStart, type StartDecision } from "../../src/domain/starts.ts";
+import { formatNy } from "../../src/domain/time/ny_time.ts";
+import { decideStart, type StartDecision } from "../../src/domain/alert/starts.ts";
 import { createLog, type RememberingLog } from "../../src/runtime/logging.ts";
 import { LIVE_ENVIRONMENT, TradingDay } from "../engine/trading_day.ts";
 import { SlackSink } from "../engine/slack_sink.ts";

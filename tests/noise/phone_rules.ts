@@ -1,4 +1,4 @@
-import { ALERT_TITLES } from "../../src/domain/alert_titles.ts";
+import { ALERT_TITLES } from "../../src/domain/alert/alert_titles.ts";
 
 /** A message as a phone shows it. */
 export interface PhoneMessage {

@@ -1,4 +1,4 @@
-import { buildMeaning } from "../../src/domain/repetition.ts";
+import { buildMeaning } from "../../src/domain/alert/repetition.ts";
 import type { ToldLine } from "./day_story.ts";
 
 const HOUR_MS = 3_600_000;

@@ -1,7 +1,7 @@
-import { buildDayView } from "../../src/domain/day_view.ts";
-import type { RecordedEvent } from "../../src/domain/events.ts";
+import { buildDayView } from "../../src/domain/day/day_view.ts";
+import type { RecordedEvent } from "../../src/domain/day/events.ts";
 import { buildPeriodView } from "../../src/domain/day/period.ts";
-import { nyToMs } from "../../src/domain/ny_time.ts";
+import { nyToMs } from "../../src/domain/time/ny_time.ts";
 import { buildPeriodReport } from "../../src/cli/report/period_page.ts";
 import { buildSamplePeriod } from "./sample_period.ts";
 import { buildReport } from "../../src/cli/report/page.ts";

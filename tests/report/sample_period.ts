@@ -1,6 +1,6 @@
 import type { DayTrail } from "../../src/domain/day/day_trail.ts";
-import type { RecordedEvent } from "../../src/domain/events.ts";
-import { nyToMs } from "../../src/domain/ny_time.ts";
+import type { RecordedEvent } from "../../src/domain/day/events.ts";
+import { nyToMs } from "../../src/domain/time/ny_time.ts";
 import { Prng } from "../simulation/prng.ts";
 
 const SYMBOLS = ["NVDA", "AAPL", "BRK.B", "TSLA", "AMD", "MSFT"];

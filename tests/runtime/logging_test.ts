@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { createLog } from "../../src/runtime/logging.ts";
-import type { Heard } from "../../src/domain/repetition.ts";
+import type { Heard } from "../../src/domain/alert/repetition.ts";
 import { formatOneLine, formatWithoutSecrets } from "../../src/domain/one_line.ts";
 import { assert, assertEquals, assertFalse } from "../assert.ts";
 

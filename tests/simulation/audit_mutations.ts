@@ -79,7 +79,7 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "an intent is sent before its time",
     edits: [
       {
-        file: "src/domain/entry_plan.ts",
+        file: "src/domain/entry/entry_plan.ts",
         find: "else if (intent.scheduledAtMs <= nowMs) due.push(intent);",
         replace: "else if (intent.scheduledAtMs - 3_600_000 <= nowMs) due.push(intent);",
       },
@@ -90,7 +90,7 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "rejected twice is tried again",
     edits: [
       {
-        file: "src/domain/caps.ts",
+        file: "src/domain/gate/caps.ts",
         find: "SYMBOL_REJECTIONS_MAX = 2",
         replace: "SYMBOL_REJECTIONS_MAX = 200",
       },
@@ -101,7 +101,7 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "five rejections in a row are tried again",
     edits: [
       {
-        file: "src/domain/caps.ts",
+        file: "src/domain/gate/caps.ts",
         find: "REJECTIONS_IN_A_ROW_MAX = 5",
         replace: "REJECTIONS_IN_A_ROW_MAX = 500",
       },
@@ -123,7 +123,7 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "unresolved sells are dropped at the day roll",
     edits: [
       {
-        file: "src/domain/reconcile.ts",
+        file: "src/domain/order/reconcile.ts",
         find: "    isUnsettled(entry) || (isExitReason(entry.reason) && isOpenEntry(entry));",
         replace: '    entry.side === "buy" && isUnsettled(entry);',
       },
@@ -143,7 +143,7 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "a split is taken as a change",
     edits: [
       {
-        file: "src/domain/position_account.ts",
+        file: "src/domain/account/position_account.ts",
         find:
           "  const shown = holdings.find(({ oursQty, handQty }) => isSameQty(oursQty + handQty, shownQty));",
         replace:
@@ -224,7 +224,7 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "the stop is not raised to the pivot at R1",
     edits: [
       {
-        file: "src/domain/exit_rules.ts",
+        file: "src/domain/exit/exit_rules.ts",
         find: "floorUsd: ({ pivotUsd }: ExitLevels) => pivotUsd,",
         replace: "floorUsd: ({ stopUsd }: ExitLevels) => stopUsd,",
       },
@@ -235,7 +235,7 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "the stop does not trail after R2",
     edits: [
       {
-        file: "src/domain/exit_plan.ts",
+        file: "src/domain/exit/decide_exit.ts",
         find: "  return Math.max(position.stopUsd, position.highWaterUsd - moveUsd / 2);",
         replace: "  return moveUsd > 0 ? position.stopUsd : position.highWaterUsd;",
       },
@@ -246,7 +246,7 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "no trim at R2",
     edits: [
       {
-        file: "src/domain/exit_rules.ts",
+        file: "src/domain/exit/exit_rules.ts",
         find: "levelUsd: ({ r2Usd }: ExitLevels) => r2Usd,",
         replace: "levelUsd: ({ r2Usd }: ExitLevels) => 1e9 * r2Usd,",
       },

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { EngineEvent } from "../../src/domain/events.ts";
+import type { EngineEvent } from "../../src/domain/day/events.ts";
 import { nyDateAt } from "../simulator/sessions.ts";
 import { ClosedChecks } from "./closed_checks.ts";
 import { checkClose, checkCycle, listManaged } from "./cycle_checks.ts";

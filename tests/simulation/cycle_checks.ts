@@ -1,5 +1,5 @@
 import { LEFT_STOP } from "./account_acts.ts";
-import { isKnownStatus } from "../../src/domain/orders.ts";
+import { isKnownStatus } from "../../src/domain/order/orders.ts";
 import { isDone } from "../simulator/order.ts";
 import type { Auditor } from "./auditor.ts";
 import { nyDateAt } from "../simulator/sessions.ts";

@@ -54,11 +54,11 @@ const BUGS: readonly Bug[] = [
     find: "  if (nowMs < deadlineAtMs) return same;",
     replace: "  if (nowMs < deadlineAtMs) return { ...same, isAbsent: true };",
   }),
-  edit(3, "the caps count fills", "domain/ledger.ts", {
+  edit(3, "the caps count fills", "domain/order/ledger.ts", {
     find: 'return isEntryRecord(entry) && entry.status !== "rejected";',
     replace: 'return entry.side === "buy" && (entry.broker?.filledQty ?? 0) > 0;',
   }),
-  edit(3, "an order that the ledger lacked is only said", "domain/reconcile.ts", {
+  edit(3, "an order that the ledger lacked is only said", "domain/order/reconcile.ts", {
     find: "      entries: [...entries, ...added.map(({ entry }) => entry)],",
     replace: "      entries: [...entries],",
   }),
@@ -99,12 +99,12 @@ const BUGS: readonly Bug[] = [
     name: "the stop follows the price down",
     edits: [
       {
-        file: "src/domain/exit_plan.ts",
+        file: "src/domain/exit/decide_exit.ts",
         find: "isTrailing ? trail({ ...position, highWaterUsd }) : position.stopUsd;",
         replace: "isTrailing ? priceUsd - moveUsd / 2 : position.stopUsd;",
       },
       {
-        file: "src/domain/protection_step.ts",
+        file: "src/domain/plan/protection_step.ts",
         find: "(order.stopPriceUsd ?? 0) < position.stopUsd &&",
         replace: "order.stopPriceUsd !== position.stopUsd &&",
       },
@@ -114,7 +114,7 @@ const BUGS: readonly Bug[] = [
     find: "stop: restQty > 0 ? buildSellRecord(",
     replace: "stop: restQty > 1e9 ? buildSellRecord(",
   }),
-  edit(4, "day legs are left to die with the day", "domain/protection_step.ts", {
+  edit(4, "day legs are left to die with the day", "domain/plan/protection_step.ts", {
     find: "  if (isGtcNeeded && countGtcCovered(groups, leastUsd) < qty) {",
     replace: "  if (isGtcNeeded && countGtcCovered(groups, leastUsd) < 0) {",
   }),
@@ -139,12 +139,12 @@ const BUGS: readonly Bug[] = [
       replace: "attempt + 1",
     }],
   },
-  edit(4, "held legs are no protection", "domain/protection.ts", {
+  edit(4, "held legs are no protection", "domain/order/protection.ts", {
     find: '.filter((each) => each.side === "sell" && !isFinal(each));',
     replace:
       '.filter((each) => each.side === "sell" && !isFinal(each) && each.status !== "held" && each.type !== "limit");',
   }),
-  edit(4, "a half filled entry is left alone", "domain/entry_end.ts", {
+  edit(4, "a half filled entry is left alone", "domain/entry/entry_end.ts", {
     find: "export const PARTIAL_MAX_MS = 60_000;",
     replace: "export const PARTIAL_MAX_MS = 60_000_000;",
   }),

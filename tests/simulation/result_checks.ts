@@ -1,13 +1,13 @@
 import { buildReportJson } from "../../src/cli/report/json.ts";
 import { readTodayResult } from "../../src/cli/status_day.ts";
-import { formatDayResult } from "../../src/domain/alert_summary.ts";
-import { buildDayView } from "../../src/domain/day_view.ts";
-import { EMPTY_STATE } from "../../src/domain/engine_state.ts";
+import { formatDayResult } from "../../src/domain/alert/alert_summary.ts";
+import { buildDayView } from "../../src/domain/day/day_view.ts";
+import { EMPTY_STATE } from "../../src/domain/account/engine_state.ts";
 import type { DayTrail } from "../../src/domain/day/day_trail.ts";
 import { buildPeriodView, listClosed } from "../../src/domain/day/period.ts";
 import { buildTradeCsv, TRADE_CSV_COLUMNS } from "../../src/domain/day/trade_csv.ts";
 import { findLastFillNy, listTrades, type Trade } from "../../src/domain/day/trades.ts";
-import { readNumber, type RecordedEvent } from "../../src/domain/events.ts";
+import { readNumber, type RecordedEvent } from "../../src/domain/day/events.ts";
 import { parseEventFileName } from "../../src/state/event_line.ts";
 import { parseJson } from "../../src/state/text_file.ts";
 import { z } from "zod";

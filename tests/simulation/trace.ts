@@ -1,4 +1,4 @@
-import { formatNy } from "../../src/domain/ny_time.ts";
+import { formatNy } from "../../src/domain/time/ny_time.ts";
 
 /** Steps of a run that a failure shows. */
 const SHOWN_MAX = 80;

@@ -1,4 +1,4 @@
-import { isKnownStatus } from "../../src/domain/orders.ts";
+import { isKnownStatus } from "../../src/domain/order/orders.ts";
 import { isDone, leftQty, rootOf, type SimOrder } from "../simulator/order.ts";
 import { nyDateAt } from "../simulator/sessions.ts";
 import { BOUND_STATUSES } from "../simulator/spell.ts";

@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
-import type { EngineEvent } from "../../src/domain/events.ts";
+import type { EngineEvent } from "../../src/domain/day/events.ts";
 import { createDenoFileSystem } from "../../src/state/deno_file_system.ts";
 import { LINE_CHARS_MAX } from "../../src/state/event_line.ts";
 import { createEventLog, type EventLogOptions } from "../../src/state/event_log.ts";
-import type { RecordedEvent } from "../../src/domain/events.ts";
+import type { RecordedEvent } from "../../src/domain/day/events.ts";
 import { readEvents } from "../../src/state/event_reader.ts";
 import { findDiskFault } from "../../src/state/state_disk.ts";
 import type { FileSystem } from "../../src/state/file_system.ts";

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { InvariantError } from "../../src/domain/assert.ts";
-import { EMPTY_STATE, type EngineState } from "../../src/domain/engine_state.ts";
-import type { LiveLedger } from "../../src/domain/ledger.ts";
+import { EMPTY_STATE, type EngineState } from "../../src/domain/account/engine_state.ts";
+import type { LiveLedger } from "../../src/domain/order/ledger.ts";
 import { StateError, type StatePort } from "../../src/engine/ports.ts";
 import { createDenoFileSystem } from "../../src/state/deno_file_system.ts";
 import { createExecutionState } from "../../src/state/execution_state.ts";

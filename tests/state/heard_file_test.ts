@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { nyToMs } from "../../src/domain/ny_time.ts";
+import { nyToMs } from "../../src/domain/time/ny_time.ts";
 import { HEARD_FILE, type Past, readHeard, writeHeard } from "../../src/state/heard_file.ts";
 import { assertEquals } from "../assert.ts";
 import { MemoryDisk } from "./memory_disk.ts";

@@ -5,7 +5,7 @@ import {
   buildLedgerEntry,
   type LedgerEntry,
   type LiveLedger,
-} from "../../src/domain/ledger.ts";
+} from "../../src/domain/order/ledger.ts";
 import { buildLedgerText, parseLedger } from "../../src/state/ledger_format.ts";
 import { assertLedger, checkLedger } from "../../src/state/ledger_rules.ts";
 import { isDate, parseIsoTime } from "../../src/state/ledger_schema.ts";

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { InvariantError } from "../../src/domain/assert.ts";
-import type { LiveLedger } from "../../src/domain/ledger.ts";
+import type { LiveLedger } from "../../src/domain/order/ledger.ts";
 import { type LiveLedgerPort, StateError } from "../../src/engine/ports.ts";
 import { createDenoFileSystem } from "../../src/state/deno_file_system.ts";
 import { buildLedgerText } from "../../src/state/ledger_format.ts";

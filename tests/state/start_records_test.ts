@@ -1,5 +1,5 @@
-import { formatEvent } from "../../src/domain/event_sentence.ts";
-import type { RecordedEvent } from "../../src/domain/events.ts";
+import { formatEvent } from "../../src/domain/day/event_sentence.ts";
+import type { RecordedEvent } from "../../src/domain/day/events.ts";
 import { createEventLog } from "../../src/state/event_log.ts";
 import { readEvents } from "../../src/state/event_reader.ts";
 import { PART_CHARS, START_RECORD_BYTES_MAX } from "../../src/state/start_records.ts";

@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
-import { buildLedgerEntry, type LiveLedger } from "../../src/domain/ledger.ts";
-import { EMPTY_STATE, type EngineState } from "../../src/domain/engine_state.ts";
-import { buildTrimFields, EXIT_REASONS } from "../../src/domain/exit_rules.ts";
-import { isForFile, NOTHING_UNDER_WAY } from "../../src/domain/unfinished.ts";
-import { parseOurId } from "../../src/domain/client_order_id.ts";
+import { buildLedgerEntry, type LiveLedger } from "../../src/domain/order/ledger.ts";
+import { EMPTY_STATE, type EngineState } from "../../src/domain/account/engine_state.ts";
+import { buildTrimFields, EXIT_REASONS } from "../../src/domain/exit/exit_rules.ts";
+import { isForFile, NOTHING_UNDER_WAY } from "../../src/domain/account/unfinished.ts";
+import { parseOurId } from "../../src/domain/order/client_order_id.ts";
 import type { ClockPort, LogPort } from "../../src/engine/ports.ts";
 import type { Fate } from "./memory_disk.ts";
 

@@ -1,7 +1,7 @@
-import type { CapUse, DayView } from "../../domain/day_view.ts";
-import type { OrderRow } from "../../domain/day_orders.ts";
-import type { Span } from "../../domain/day_spans.ts";
-import { formatUtc } from "../../domain/ny_time.ts";
+import type { CapUse, DayView } from "../../domain/day/day_view.ts";
+import type { OrderRow } from "../../domain/day/day_orders.ts";
+import type { Span } from "../../domain/day/day_spans.ts";
+import { formatUtc } from "../../domain/time/ny_time.ts";
 
 /**
  * What the page of one day shows beyond trades and refusals, for `report --json` (interface, Commands): orders with their

@@ -1,4 +1,4 @@
-import type { DayView, EquityPoint } from "../../domain/day_view.ts";
+import type { DayView, EquityPoint } from "../../domain/day/day_view.ts";
 import { type Markup, markup } from "./markup.ts";
 import { buildScale, listHours, listTicks, thinOut } from "./scale.ts";
 import type { Frame } from "./timeline.ts";

@@ -1,5 +1,5 @@
 import { formatCounted } from "../../domain/counted.ts";
-import type { DayView } from "../../domain/day_view.ts";
+import type { DayView } from "../../domain/day/day_view.ts";
 import { formatWholeUsd } from "./equity_chart.ts";
 import { type Markup, markup } from "./markup.ts";
 import { formatMoney, sumMoney, UNKNOWN } from "./words.ts";

@@ -1,7 +1,7 @@
 import type { PeriodView } from "../../domain/day/period.ts";
 import type { Trade } from "../../domain/day/trades.ts";
-import type { DayView } from "../../domain/day_view.ts";
-import { formatUtc } from "../../domain/ny_time.ts";
+import type { DayView } from "../../domain/day/day_view.ts";
+import { formatUtc } from "../../domain/time/ny_time.ts";
 import { buildDayJson } from "./day_json.ts";
 
 /**

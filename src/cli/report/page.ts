@@ -1,7 +1,7 @@
-import { formatEndpoint, formatHeadline } from "../../domain/day_headline.ts";
-import type { SymbolDay } from "../../domain/day_symbols.ts";
-import type { CapUse, DayView } from "../../domain/day_view.ts";
-import { formatCents } from "../../domain/money.ts";
+import { formatEndpoint, formatHeadline } from "../../domain/day/day_headline.ts";
+import type { SymbolDay } from "../../domain/day/day_symbols.ts";
+import type { CapUse, DayView } from "../../domain/day/day_view.ts";
+import { formatCents } from "../../domain/order/money.ts";
 import { buildEquityChart } from "./equity_chart.ts";
 import { buildDayFigures } from "./figures.ts";
 import { buildGaps } from "./gaps.ts";

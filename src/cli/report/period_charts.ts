@@ -1,6 +1,6 @@
 import { formatCounted } from "../../domain/counted.ts";
 import type { PeriodDay, PeriodView } from "../../domain/day/period.ts";
-import { formatR } from "../../domain/day/trade_result.ts";
+import { formatR } from "../../domain/account/trade_result.ts";
 import type { Trade } from "../../domain/day/trades.ts";
 import { formatWholeUsd } from "./equity_chart.ts";
 import { type Markup, markup } from "./markup.ts";

@@ -1,8 +1,8 @@
-import { formatPriceUsd } from "../../domain/alert_facts.ts";
-import type { DayFill } from "../../domain/day_fills.ts";
-import { formatHourNy } from "../../domain/day_headline.ts";
-import type { PricePoint, SymbolDay } from "../../domain/day_symbols.ts";
-import type { DayView } from "../../domain/day_view.ts";
+import { formatPriceUsd } from "../../domain/alert/alert_facts.ts";
+import type { DayFill } from "../../domain/day/day_fills.ts";
+import { formatHourNy } from "../../domain/day/day_headline.ts";
+import type { PricePoint, SymbolDay } from "../../domain/day/day_symbols.ts";
+import type { DayView } from "../../domain/day/day_view.ts";
 import { type LabelWish, placeLabels } from "./labels.ts";
 import { type Markup, markup } from "./markup.ts";
 import {

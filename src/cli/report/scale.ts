@@ -1,4 +1,4 @@
-import { readNyTime } from "../../domain/ny_time.ts";
+import { readNyTime } from "../../domain/time/ny_time.ts";
 
 /** Maps a value to a coordinate. */
 export type Scale = (value: number) => number;

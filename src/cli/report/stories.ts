@@ -1,5 +1,5 @@
-import { formatHourNy, formatSymbolStory } from "../../domain/day_headline.ts";
-import type { DayView } from "../../domain/day_view.ts";
+import { formatHourNy, formatSymbolStory } from "../../domain/day/day_headline.ts";
+import type { DayView } from "../../domain/day/day_view.ts";
 import { type Markup, markup } from "./markup.ts";
 import { formatMoney } from "./words.ts";
 

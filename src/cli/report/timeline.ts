@@ -1,7 +1,7 @@
 import { formatCounted } from "../../domain/counted.ts";
-import { formatHourNy } from "../../domain/day_headline.ts";
-import type { DayView } from "../../domain/day_view.ts";
-import type { Span } from "../../domain/day_spans.ts";
+import { formatHourNy } from "../../domain/day/day_headline.ts";
+import type { DayView } from "../../domain/day/day_view.ts";
+import type { Span } from "../../domain/day/day_spans.ts";
 import { type Markup, markup } from "./markup.ts";
 import { buildScale, listHours, round, type Scale } from "./scale.ts";
 

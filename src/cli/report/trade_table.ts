@@ -1,7 +1,7 @@
-import { formatPriceUsd } from "../../domain/alert_facts.ts";
-import { formatFillReason } from "../../domain/fill_reason.ts";
+import { formatPriceUsd } from "../../domain/alert/alert_facts.ts";
+import { formatFillReason } from "../../domain/order/fill_reason.ts";
 import { findHeldMs, type Trade } from "../../domain/day/trades.ts";
-import { readNyTime } from "../../domain/ny_time.ts";
+import { readNyTime } from "../../domain/time/ny_time.ts";
 import { type Markup, markup } from "./markup.ts";
 import { buildTable } from "./table.ts";
 import { formatDuration, formatMoney, formatRisk, UNKNOWN } from "./words.ts";

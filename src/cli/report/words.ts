@@ -1,5 +1,5 @@
-import { formatSignedUsd } from "../../domain/alert_facts.ts";
-import { formatR } from "../../domain/day/trade_result.ts";
+import { formatSignedUsd } from "../../domain/alert/alert_facts.ts";
+import { formatR } from "../../domain/account/trade_result.ts";
 import { type Markup, markup } from "./markup.ts";
 
 /** What stands for what is not known: never 0. */

@@ -1,8 +1,8 @@
-import { isFlatten, isOurs } from "../client_order_id.ts";
-import type { EngineState, ManagedPosition } from "../engine_state.ts";
-import { isUnsettled, type LedgerEntry } from "../ledger.ts";
-import { buildManaged, buildPlan, closedKey } from "../managed_position.ts";
-import { isFinal } from "../orders.ts";
+import { isFlatten, isOurs } from "../order/client_order_id.ts";
+import type { EngineState, ManagedPosition } from "./engine_state.ts";
+import { isUnsettled, type LedgerEntry } from "../order/ledger.ts";
+import { buildManaged, buildPlan, closedKey } from "./managed_position.ts";
+import { isFinal } from "../order/orders.ts";
 import { countRecent } from "./order_book.ts";
 import { findHeld, type Sight } from "./sight.ts";
 

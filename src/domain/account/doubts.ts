@@ -1,6 +1,6 @@
-import type { EngineState } from "../engine_state.ts";
-import { isUnsettled, type LedgerEntry } from "../ledger.ts";
-import type { Begun } from "../unfinished.ts";
+import type { EngineState } from "./engine_state.ts";
+import { isUnsettled, type LedgerEntry } from "../order/ledger.ts";
+import type { Begun } from "./unfinished.ts";
 
 /**
  * Sells of ours whose answer is out: each may have sold its shares until it is found, or proven absent (pipeline 5). What is

@@ -1,5 +1,5 @@
-import type { EngineState, ManagedPosition } from "../engine_state.ts";
-import { type BrokerOrder, mayTrade } from "../orders.ts";
+import type { EngineState, ManagedPosition } from "./engine_state.ts";
+import { type BrokerOrder, mayTrade } from "../order/orders.ts";
 import {
   accountPosition,
   type Holding,
@@ -7,7 +7,7 @@ import {
   isSplit,
   type PositionChange,
   type PositionEvidence,
-} from "../position_account.ts";
+} from "./position_account.ts";
 import { listPositionHistory, readHoldings, readRecentFills } from "./position_shares.ts";
 import { findShown, type Sight } from "./sight.ts";
 

@@ -1,4 +1,4 @@
-import { listSellGroups, type SellGroup, sumQty } from "../protection.ts";
+import { listSellGroups, type SellGroup, sumQty } from "../order/protection.ts";
 import {
   buildOpenOrders,
   groupBySymbol,

@@ -1,6 +1,6 @@
-import { isFinal } from "../orders.ts";
-import type { SellGroup } from "../protection.ts";
-import type { BegunCancel } from "../unfinished.ts";
+import { isFinal } from "../order/orders.ts";
+import type { SellGroup } from "../order/protection.ts";
+import type { BegunCancel } from "./unfinished.ts";
 import type { OrderBook } from "./order_book.ts";
 
 /** The first look after a cancel, ms; doubled from look to look: an order that hangs must not use up the requests of others. */

@@ -1,7 +1,7 @@
-import type { EngineState, ManagedPosition } from "../engine_state.ts";
-import { flattenOrders, isFinal } from "../orders.ts";
-import { roundToIncrement } from "../price_increment.ts";
-import { isStopOrder } from "../protection.ts";
+import type { EngineState, ManagedPosition } from "./engine_state.ts";
+import { flattenOrders, isFinal } from "../order/orders.ts";
+import { roundToIncrement } from "../order/price_increment.ts";
+import { isStopOrder } from "../order/protection.ts";
 import { buildOpenOrders } from "./order_book.ts";
 import { readHandMoves } from "./position_shares.ts";
 import type { Sight } from "./sight.ts";

@@ -1,6 +1,6 @@
-import { isFlatten, isOurs } from "../client_order_id.ts";
+import { isFlatten, isOurs } from "../order/client_order_id.ts";
 import { deriveOnce } from "../derive_once.ts";
-import { type BrokerOrder, isFinal } from "../orders.ts";
+import { type BrokerOrder, isFinal } from "../order/orders.ts";
 
 /** One order as all answers together have it (pipeline 5, "Positions lag behind fills, and lists behind both"). */
 export interface KnownOrder {

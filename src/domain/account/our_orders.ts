@@ -1,6 +1,6 @@
-import { isOurs } from "../client_order_id.ts";
+import { isOurs } from "../order/client_order_id.ts";
 import { deriveOnce } from "../derive_once.ts";
-import type { BrokerOrder } from "../orders.ts";
+import type { BrokerOrder } from "../order/orders.ts";
 import type { KnownOrder, OrderBook } from "./order_book.ts";
 
 /**

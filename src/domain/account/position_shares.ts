@@ -1,16 +1,16 @@
 import { formatCounted } from "../counted.ts";
-import type { ManagedPosition } from "../engine_state.ts";
-import { type BrokerOrder, isFinal, remainingQty } from "../orders.ts";
-import type { SellSideRequest } from "../order_request.ts";
+import type { ManagedPosition } from "./engine_state.ts";
+import { type BrokerOrder, isFinal, remainingQty } from "../order/orders.ts";
+import type { SellSideRequest } from "../order/order_request.ts";
 import {
   ceilQty,
   type FillHistory,
   type Holding,
   listHoldings,
   type StartQty,
-} from "../position_account.ts";
-import { roundToIncrement } from "../price_increment.ts";
-import { listSellGroups, type SellGroup } from "../protection.ts";
+} from "./position_account.ts";
+import { roundToIncrement } from "../order/price_increment.ts";
+import { listSellGroups, type SellGroup } from "../order/protection.ts";
 import { countBound, countDoubtful, countFree, countHeldBy } from "./free_shares.ts";
 import { buildOpenOrders, groupBySymbol, isOfEngine, type KnownOrder } from "./order_book.ts";
 import { type HandMove, listHandMoves } from "./our_orders.ts";

@@ -1,4 +1,4 @@
-import type { BrokerOrder } from "../orders.ts";
+import type { BrokerOrder } from "../order/orders.ts";
 import {
   type FillHistory,
   type Holding,
@@ -6,7 +6,7 @@ import {
   isWithinLag,
   listHoldings,
   type StartQty,
-} from "../position_account.ts";
+} from "./position_account.ts";
 import { countRecent, type KnownOrder } from "./order_book.ts";
 
 /** What the broker's positions show of a symbol, in shares; less than 0 where it is short. */

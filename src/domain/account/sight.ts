@@ -1,6 +1,6 @@
-import type { LedgerEntry } from "../ledger.ts";
-import { type BrokerOrder, type BrokerPosition, flattenOrders, mayTrade } from "../orders.ts";
-import { listSellGroups, type SellGroup } from "../protection.ts";
+import type { LedgerEntry } from "../order/ledger.ts";
+import { type BrokerOrder, type BrokerPosition, flattenOrders, mayTrade } from "../order/orders.ts";
+import { listSellGroups, type SellGroup } from "../order/protection.ts";
 import { buildOpenOrders, type OrderBook } from "./order_book.ts";
 import { listOurIds } from "./our_orders.ts";
 import { isPresumed } from "./stand_ins.ts";

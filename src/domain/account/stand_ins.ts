@@ -1,5 +1,5 @@
-import type { BrokerView, LedgerEntry } from "../ledger.ts";
-import { type BrokerOrder, isFinal } from "../orders.ts";
+import type { BrokerView, LedgerEntry } from "../order/ledger.ts";
+import { type BrokerOrder, isFinal } from "../order/orders.ts";
 import { type KnownOrder, mergeOrder, type OrderBook } from "./order_book.ts";
 
 /** How long an order that the broker took may be missing from its answers before that means anything. Milliseconds. */

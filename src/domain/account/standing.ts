@@ -1,8 +1,8 @@
 import { formatCounted } from "../counted.ts";
-import type { ManagedPosition } from "../engine_state.ts";
-import type { ExitReason } from "../exit_rules.ts";
-import { decideExit } from "../exit_plan.ts";
-import { formatNy } from "../ny_time.ts";
+import type { ManagedPosition } from "./engine_state.ts";
+import type { ExitReason } from "../exit/exit_rules.ts";
+import { decideExit } from "../exit/decide_exit.ts";
+import { formatNy } from "../time/ny_time.ts";
 import type { ShareCount } from "./share_count.ts";
 import {
   countFleeting,

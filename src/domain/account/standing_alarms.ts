@@ -1,5 +1,5 @@
-import { isClose } from "../exit_rules.ts";
-import { dateNyOf } from "../ny_time.ts";
+import { isClose } from "../exit/exit_rules.ts";
+import { dateNyOf } from "../time/ny_time.ts";
 import type { Standing } from "./standing.ts";
 
 /** So long something may be bare or due before it is an alarm: an ordinary fill, trim or conversion takes seconds. */

@@ -1,6 +1,6 @@
-import type { ManagedPosition } from "../engine_state.ts";
-import { type BrokerOrder, isFinal, isWhollyFilled } from "../orders.ts";
-import { isAtWork, isBound, isStopOrder } from "../protection.ts";
+import type { ManagedPosition } from "./engine_state.ts";
+import { type BrokerOrder, isFinal, isWhollyFilled } from "../order/orders.ts";
+import { isAtWork, isBound, isStopOrder } from "../order/protection.ts";
 import type { Sight } from "./sight.ts";
 
 /** The engine's own stops of a position at a cycle's end, and what became of those before them. */

@@ -1,5 +1,5 @@
-import { isSameQty } from "../position_account.ts";
-import type { BrokerPosition } from "../orders.ts";
+import { isSameQty } from "./position_account.ts";
+import type { BrokerPosition } from "../order/orders.ts";
 import { countRecentFills } from "./share_count.ts";
 import { groupBySymbol, LAG_MS, type OrderBook } from "./order_book.ts";
 

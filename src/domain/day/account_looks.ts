@@ -1,5 +1,5 @@
-import { readNumber, readTimeMs, type RecordedEvent } from "../events.ts";
-import { roundQty } from "./usd_flow.ts";
+import { readNumber, readTimeMs, type RecordedEvent } from "./events.ts";
+import { roundQty } from "../order/usd_flow.ts";
 
 /** A symbol in the account as one look showed it. Shares, USD per share; `null` where the look did not say. */
 export interface AccountRow {

@@ -1,10 +1,10 @@
-import type { DayFill } from "../day_fills.ts";
-import { readNumber, readText, readTimeMs, type RecordedEvent } from "../events.ts";
+import type { DayFill } from "./day_fills.ts";
+import { readNumber, readText, readTimeMs, type RecordedEvent } from "./events.ts";
 import { type AccountLook, createOwnCounter, listAccountLooks } from "./account_looks.ts";
-import type { DayHolding } from "./day_result.ts";
+import type { DayHolding } from "../account/day_result.ts";
 import type { DayTrail, FillStep } from "./day_trail.ts";
 import type { DaySession } from "./session.ts";
-import { nyToMs } from "../ny_time.ts";
+import { nyToMs } from "../time/ny_time.ts";
 import { isUnexplained, readStart } from "./day_start.ts";
 
 /** Types of events that the day result is made from. */

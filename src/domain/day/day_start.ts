@@ -1,7 +1,7 @@
-import type { DayFill } from "../day_fills.ts";
-import { readNumber, readText, readTimeMs, type RecordedEvent } from "../events.ts";
+import type { DayFill } from "./day_fills.ts";
+import { readNumber, readText, readTimeMs, type RecordedEvent } from "./events.ts";
 import type { AccountLook, AccountRow } from "./account_looks.ts";
-import { roundQty, type SharesMoved } from "./usd_flow.ts";
+import { roundQty, type SharesMoved } from "../order/usd_flow.ts";
 
 /** Positions lag behind fills by seconds (pipeline 5): a look so soon after a fill may show what was before it. */
 const LAG_MS = 10_000;

@@ -1,7 +1,7 @@
-import { type DayFill, listFills } from "../day_fills.ts";
-import type { RecordedEvent } from "../events.ts";
-import { isCountedAgain } from "../replacements.ts";
-import { roundQty } from "./usd_flow.ts";
+import { type DayFill, listFills } from "./day_fills.ts";
+import type { RecordedEvent } from "./events.ts";
+import { isCountedAgain } from "../order/replacements.ts";
+import { roundQty } from "../order/usd_flow.ts";
 
 /** A New York day's events, in the order of the file. */
 export interface DayTrail {

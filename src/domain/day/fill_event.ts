@@ -1,9 +1,9 @@
 import type { OrderBook } from "../account/order_book.ts";
-import type { FillEvent } from "../events.ts";
-import { formatUtc } from "../ny_time.ts";
-import { type BrokerOrder, findFilledAtMs } from "../orders.ts";
-import { isStopOrder } from "../protection.ts";
-import { describeOurs } from "../trade_orders.ts";
+import type { FillEvent } from "./events.ts";
+import { formatUtc } from "../time/ny_time.ts";
+import { type BrokerOrder, findFilledAtMs } from "../order/orders.ts";
+import { isStopOrder } from "../order/protection.ts";
+import { describeOurs } from "./trade_orders.ts";
 
 /**
  * What the audit trail says of an order that filled: of ours, of what came in the place of ours, and of anyone's sells in a

@@ -1,7 +1,7 @@
-import { readText, type RecordedEvent } from "../events.ts";
-import type { LedgerEntry, LiveLedger } from "../ledger.ts";
-import { isFlatten } from "../client_order_id.ts";
-import { formatUtc } from "../ny_time.ts";
+import { readText, type RecordedEvent } from "./events.ts";
+import type { LedgerEntry, LiveLedger } from "../order/ledger.ts";
+import { isFlatten } from "../order/client_order_id.ts";
+import { formatUtc } from "../time/ny_time.ts";
 
 /**
  * What a day's ledger knows of orders that its trail lacks (a lost or damaged event file): their records and what they

@@ -1,7 +1,13 @@
-import { createDenialFilter } from "../denials.ts";
-import { formatEvent } from "../event_sentence.ts";
-import { readNumber, readText, readTimeMs, type RecordedEvent } from "../events.ts";
-import { ALARM, buildMeaning, formatEnded, formatRepeats, Repetition } from "../repetition.ts";
+import { createDenialFilter } from "./denials.ts";
+import { formatEvent } from "./event_sentence.ts";
+import { readNumber, readText, readTimeMs, type RecordedEvent } from "./events.ts";
+import {
+  ALARM,
+  buildMeaning,
+  formatEnded,
+  formatRepeats,
+  Repetition,
+} from "../alert/repetition.ts";
 
 /** A sentence of the trail, at its moment, Unix ms; `null` where the line has no time. */
 export interface LogLine {

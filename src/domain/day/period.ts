@@ -1,7 +1,7 @@
-import type { RecordedEvent } from "../events.ts";
+import type { RecordedEvent } from "./events.ts";
 import { listAccountLooks } from "./account_looks.ts";
 import { listDayHoldings } from "./day_holdings.ts";
-import { buildDayResult, type DayResult } from "./day_result.ts";
+import { buildDayResult, type DayResult } from "../account/day_result.ts";
 import { type DayTrail, type FillStep, listFillSteps } from "./day_trail.ts";
 import { listRefusedEntries, type RefusedEntry } from "./refused.ts";
 import { readDaySession } from "./session.ts";

@@ -1,7 +1,7 @@
-import type { ManagedPosition } from "../engine_state.ts";
-import type { PositionEvent } from "../events.ts";
-import { readCostEach } from "../managed_position.ts";
-import { formatUtc } from "../ny_time.ts";
+import type { ManagedPosition } from "../account/engine_state.ts";
+import type { PositionEvent } from "./events.ts";
+import { readCostEach } from "../account/managed_position.ts";
+import { formatUtc } from "../time/ny_time.ts";
 
 /**
  * What the audit trail says of a managed position.

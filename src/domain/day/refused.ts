@@ -1,8 +1,8 @@
-import { listRefusals, type RefusalRow } from "../day_orders.ts";
-import { readNumber, readText, readTimeMs, type RecordedEvent } from "../events.ts";
+import { listRefusals, type RefusalRow } from "./day_orders.ts";
+import { readNumber, readText, readTimeMs, type RecordedEvent } from "./events.ts";
 import type { DayTrail } from "./day_trail.ts";
 import type { SeenPrice } from "./seen_prices.ts";
-import { buildTradeResult } from "./trade_result.ts";
+import { buildTradeResult } from "../account/trade_result.ts";
 
 /** An entry that was refused on a day, and what it would have made by its end as far as the trail knows. */
 export interface RefusedEntry extends RefusalRow {

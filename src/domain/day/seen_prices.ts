@@ -1,4 +1,4 @@
-import { readNumber, readTimeMs, type RecordedEvent } from "../events.ts";
+import { readNumber, readTimeMs, type RecordedEvent } from "./events.ts";
 import type { FillStep } from "./day_trail.ts";
 
 /** A price that the engine saw. Unix ms, USD per share. */

@@ -1,5 +1,5 @@
-import { readTimeMs, type RecordedEvent } from "../events.ts";
-import { nyToMs } from "../ny_time.ts";
+import { readTimeMs, type RecordedEvent } from "./events.ts";
+import { nyToMs } from "../time/ny_time.ts";
 
 /** A day's session, Unix ms. */
 export interface DaySession {

@@ -1,5 +1,5 @@
-import { readNumber, readText, readTimeMs, type RecordedEvent } from "../events.ts";
-import { isExitReason } from "../exit_rules.ts";
+import { readNumber, readText, readTimeMs, type RecordedEvent } from "./events.ts";
+import { isExitReason } from "../exit/exit_rules.ts";
 import type { FillStep } from "./day_trail.ts";
 
 /** What fills cost beyond the price that they were decided at, USD; above 0 is money lost. `null` where no price is known. */

@@ -1,4 +1,4 @@
-import { readNyTime } from "../ny_time.ts";
+import { readNyTime } from "../time/ny_time.ts";
 import type { Trade } from "./trades.ts";
 
 /** What some closed trades made together. `null`: of none of them it is known. */

@@ -1,4 +1,4 @@
-import { formatUtc } from "../ny_time.ts";
+import { formatUtc } from "../time/ny_time.ts";
 import { findHeldMs, findLastFillNy, type Trade } from "./trades.ts";
 
 /** One column: its name with its unit, and its value; `null` is an empty field. */

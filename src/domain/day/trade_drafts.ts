@@ -1,7 +1,7 @@
-import { readNumber, readText, readTimeMs, type RecordedEvent } from "../events.ts";
+import { readNumber, readText, readTimeMs, type RecordedEvent } from "./events.ts";
 import { createOwnCounter, listAccountLooks } from "./account_looks.ts";
 import { type DayTrail, type FillStep, listFillSteps } from "./day_trail.ts";
-import { roundQty } from "./usd_flow.ts";
+import { roundQty } from "../order/usd_flow.ts";
 
 /** A trade as its fills make it, before anything is computed of it. Shares, USD, Unix ms. */
 export interface TradeDraft {

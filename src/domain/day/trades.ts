@@ -1,9 +1,9 @@
-import type { RecordedEvent } from "../events.ts";
+import type { RecordedEvent } from "./events.ts";
 import type { DayTrail, FillStep } from "./day_trail.ts";
 import { type Excursion, findExcursion, listSeenPrices, type SeenPrice } from "./seen_prices.ts";
 import { type Slippage, sumSlippage } from "./slippage.ts";
 import { listTradeDrafts, type TradeDraft } from "./trade_drafts.ts";
-import { buildTradeResult, type TradeResult } from "./trade_result.ts";
+import { buildTradeResult, type TradeResult } from "../account/trade_result.ts";
 
 /** A position from its first share to its last, as the trails tell it. Unix ms, USD. */
 export interface Trade {

@@ -1,4 +1,4 @@
-import { dateNyOf } from "../ny_time.ts";
+import { dateNyOf } from "../time/ny_time.ts";
 import { listDayHoldings } from "./day_holdings.ts";
 import { type DayTrail, listFillSteps } from "./day_trail.ts";
 import { readDaySession } from "./session.ts";

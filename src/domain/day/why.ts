@@ -1,11 +1,11 @@
-import { formatPriceUsd } from "../alert_facts.ts";
-import type { DenyReason } from "../caps.ts";
+import { formatPriceUsd } from "../alert/alert_facts.ts";
+import type { DenyReason } from "../gate/caps.ts";
 import { formatCounted } from "../counted.ts";
-import { findFate } from "../entry/fate.ts";
-import { formatEvent } from "../event_sentence.ts";
-import { readNumber, readText, readTimeMs, type RecordedEvent } from "../events.ts";
-import { isEntryRecord } from "../ledger.ts";
-import { readNyTime } from "../ny_time.ts";
+import { findFate } from "./fate.ts";
+import { formatEvent } from "./event_sentence.ts";
+import { readNumber, readText, readTimeMs, type RecordedEvent } from "./events.ts";
+import { isEntryRecord } from "../order/ledger.ts";
+import { readNyTime } from "../time/ny_time.ts";
 
 /** What a recorded day says of a symbol (interface, `why`). */
 export interface Why {

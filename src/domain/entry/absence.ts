@@ -1,6 +1,12 @@
-import { CLOCK_SKEW_MAX_SECONDS } from "../caps.ts";
-import { applyBrokerOrder, isIdTaken, isUnsettled, type LedgerEntry, NOT_SENT } from "../ledger.ts";
-import type { LookupOutcome } from "../order_request.ts";
+import { CLOCK_SKEW_MAX_SECONDS } from "../gate/caps.ts";
+import {
+  applyBrokerOrder,
+  isIdTaken,
+  isUnsettled,
+  type LedgerEntry,
+  NOT_SENT,
+} from "../order/ledger.ts";
+import type { LookupOutcome } from "../order/order_request.ts";
 
 /**
  * How long the broker must answer "not found" before an entry is believed absent: 60 s (pipeline 6), and the deadline of

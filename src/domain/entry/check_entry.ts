@@ -1,11 +1,11 @@
-import { type CapInputs, checkCaps, type OrderVerdict } from "../caps.ts";
-import type { LossVerdict } from "../day_loss.ts";
-import type { EntryIntent } from "../entry_intent.ts";
-import type { LiveDecision } from "../gate.ts";
-import type { LiveLedger } from "../ledger.ts";
-import type { Trade } from "../market.ts";
-import { buildNotional } from "../money.ts";
-import { roundToIncrement } from "../price_increment.ts";
+import { type CapInputs, checkCaps, type OrderVerdict } from "../gate/caps.ts";
+import type { LossVerdict } from "../account/day_loss.ts";
+import type { EntryIntent } from "../account/entry_intent.ts";
+import type { LiveDecision } from "../gate/gate.ts";
+import type { LiveLedger } from "../order/ledger.ts";
+import type { Trade } from "../time/market.ts";
+import { buildNotional } from "../order/money.ts";
+import { roundToIncrement } from "../order/price_increment.ts";
 import { countOpenSymbols, countUsage, type EntryKey, type EntrySight } from "./open_symbols.ts";
 
 /** A verdict and what it was measured against, for the audit trail. */

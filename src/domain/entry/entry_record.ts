@@ -1,6 +1,6 @@
-import { SECOND_BAR_START_AGE_MAX_MS } from "../breakout.ts";
-import { buildEntryId, parseOurId } from "../client_order_id.ts";
-import type { EntryIntent } from "../entry_intent.ts";
+import { SECOND_BAR_START_AGE_MAX_MS } from "./breakout.ts";
+import { buildEntryId, parseOurId } from "../order/client_order_id.ts";
+import type { EntryIntent } from "../account/entry_intent.ts";
 import {
   buildCapUsage,
   buildLedgerEntry,
@@ -8,9 +8,9 @@ import {
   isUnsettled,
   type LedgerEntry,
   type LiveLedger,
-} from "../ledger.ts";
-import { microsToUsd, type UsdMicros } from "../money.ts";
-import { formatUtc } from "../ny_time.ts";
+} from "../order/ledger.ts";
+import { microsToUsd, type UsdMicros } from "../order/money.ts";
+import { formatUtc } from "../time/ny_time.ts";
 
 /**
  * The intent with its id by what the ledger says now. The one it was made with is of another release, or from before the

@@ -1,4 +1,4 @@
-import { isOurs } from "../client_order_id.ts";
+import { isOurs } from "../order/client_order_id.ts";
 import {
   buildCapUsage,
   type CapUsage,
@@ -6,9 +6,9 @@ import {
   isOpenEntry,
   isUnsettled,
   type LiveLedger,
-} from "../ledger.ts";
-import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from "../orders.ts";
-import { openSymbolOf, type UnreadableRow } from "../unreadable_row.ts";
+} from "../order/ledger.ts";
+import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from "../order/orders.ts";
+import { openSymbolOf, type UnreadableRow } from "../order/unreadable_row.ts";
 
 /** What of the account an entry is held against, at one moment. */
 export interface EntrySight {

@@ -1,7 +1,12 @@
-import type { EngineState, ManagedPosition } from "../engine_state.ts";
-import { type ExitReason, isExitReason } from "../exit_rules.ts";
-import type { LedgerEntry } from "../ledger.ts";
-import { type Begun, findUnfinished, type UnderWay, type Unfinished } from "../unfinished.ts";
+import type { EngineState, ManagedPosition } from "../account/engine_state.ts";
+import { type ExitReason, isExitReason } from "../exit/exit_rules.ts";
+import type { LedgerEntry } from "../order/ledger.ts";
+import {
+  type Begun,
+  findUnfinished,
+  type UnderWay,
+  type Unfinished,
+} from "../account/unfinished.ts";
 import { note, unfinishedPart } from "./move.ts";
 import type { NamedEntry } from "./named_entry.ts";
 import type { Note } from "./note.ts";

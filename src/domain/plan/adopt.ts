@@ -5,16 +5,16 @@ import {
   buildAdoption,
   buildOwnLevels,
   findAdoptionFault,
-} from "../adoption.ts";
-import type { Candidate } from "../candidate.ts";
-import type { Caps } from "../caps.ts";
-import type { EngineState, ManagedPosition } from "../engine_state.ts";
-import type { Allowlist } from "../gate.ts";
-import { listDoubtfulBuys } from "../ledger.ts";
-import type { Trade } from "../market.ts";
-import type { OperatorRequest } from "../operator_request.ts";
-import { type BrokerPosition, flattenOrders, isFinal } from "../orders.ts";
-import type { PriceMemory } from "../price_check.ts";
+} from "./adoption.ts";
+import type { Candidate } from "../entry/candidate.ts";
+import type { Caps } from "../gate/caps.ts";
+import type { EngineState, ManagedPosition } from "../account/engine_state.ts";
+import type { Allowlist } from "../gate/gate.ts";
+import { listDoubtfulBuys } from "../order/ledger.ts";
+import type { Trade } from "../time/market.ts";
+import type { OperatorRequest } from "../account/operator_request.ts";
+import { type BrokerPosition, flattenOrders, isFinal } from "../order/orders.ts";
+import type { PriceMemory } from "../account/price_check.ts";
 import { note } from "./move.ts";
 import type { Note } from "./note.ts";
 import { buildReleaseEnd, isReleased } from "./release.ts";

@@ -1,5 +1,5 @@
 import { hasWorkingBuy, type Sight } from "../account/sight.ts";
-import type { Unfinished } from "../unfinished.ts";
+import type { Unfinished } from "../account/unfinished.ts";
 
 /** How often a stop is tried beside a buy: the broker refuses it as a wash trade each time. */
 const BESIDE_BUY_MS = 60_000;

@@ -1,7 +1,7 @@
 import type { EntrySight } from "../entry/open_symbols.ts";
 import { SKIP } from "../entry/skip_reason.ts";
-import type { EntryIntent } from "../entry_intent.ts";
-import { listDueIntents, listPressing } from "../entry_plan.ts";
+import type { EntryIntent } from "../account/entry_intent.ts";
+import { listDueIntents, listPressing } from "../entry/entry_plan.ts";
 import {
   isOver,
   listAbsent,

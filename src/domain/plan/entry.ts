@@ -1,8 +1,8 @@
 import { findEntry, findShown, isEntryWorking } from "../account/sight.ts";
-import { decideEntryEnd, type EntryEnd } from "../entry_end.ts";
-import { type BrokerOrder, isFinal } from "../orders.ts";
-import type { SellGroup } from "../protection.ts";
-import type { Begun } from "../unfinished.ts";
+import { decideEntryEnd, type EntryEnd } from "../entry/entry_end.ts";
+import { type BrokerOrder, isFinal } from "../order/orders.ts";
+import type { SellGroup } from "../order/protection.ts";
+import type { Begun } from "../account/unfinished.ts";
 import { awaitCancels, endBegun, giveWay } from "./give_way.ts";
 import { type Move, note, readLists, record, rest, RETRY_MS, unfinishedPart } from "./move.ts";
 import { buildStopRecord, placeStop } from "./place.ts";

@@ -1,7 +1,7 @@
 import { buildRepeat, isFoundAbsent } from "../entry/entry_record.ts";
 import { type EntrySight, mayShow } from "../entry/open_symbols.ts";
-import type { EntryIntent } from "../entry_intent.ts";
-import type { LedgerEntry } from "../ledger.ts";
+import type { EntryIntent } from "../account/entry_intent.ts";
+import type { LedgerEntry } from "../order/ledger.ts";
 import { type Candidacy, findEnd } from "./entry_judging.ts";
 import { record } from "./entry_step.ts";
 import type { Note } from "./note.ts";

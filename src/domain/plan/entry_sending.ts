@@ -1,9 +1,9 @@
-import { isActionAsked, isActionDue } from "../corporate_action.ts";
+import { isActionAsked, isActionDue } from "../account/corporate_action.ts";
 import { buildEntryRecord } from "../entry/entry_record.ts";
 import { SKIP } from "../entry/skip_reason.ts";
-import type { EntryIntent } from "../entry_intent.ts";
-import { hasNeverLeft } from "../ledger.ts";
-import { roundToIncrement } from "../price_increment.ts";
+import type { EntryIntent } from "../account/entry_intent.ts";
+import { hasNeverLeft } from "../order/ledger.ts";
+import { roundToIncrement } from "../order/price_increment.ts";
 import { type Candidacy, isEarly, type Judged } from "./entry_judging.ts";
 import { read } from "./entry_step.ts";
 import { buildDeadlineMs, RECORD_AGE_MAX_MS } from "./sell_record.ts";

@@ -1,5 +1,5 @@
-import { UNFILLED_MAX_MS } from "../entry_end.ts";
-import { isUnsettled } from "../ledger.ts";
+import { UNFILLED_MAX_MS } from "../entry/entry_end.ts";
+import { isUnsettled } from "../order/ledger.ts";
 import { read, record } from "./entry_step.ts";
 import { settleForeign, settleTaken } from "./settle_entry.ts";
 import type { EntryPlanned } from "./step.ts";

@@ -1,5 +1,5 @@
-import type { EntryIntent } from "../entry_intent.ts";
-import { formatUtc } from "../ny_time.ts";
+import type { EntryIntent } from "../account/entry_intent.ts";
+import { formatUtc } from "../time/ny_time.ts";
 import { read, record } from "./entry_step.ts";
 import type { Note } from "./note.ts";
 import { noteEntry, settleUnwritten } from "./settle_entry.ts";

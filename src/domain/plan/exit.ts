@@ -1,10 +1,10 @@
 import { hasWorkingBuy, isEntryWorking, isHidden } from "../account/sight.ts";
 import { readStopLevel } from "../account/position_shares.ts";
-import { decideExit, markTrimmed, splitQty } from "../exit_plan.ts";
-import { type ExitReason, isClose, isExitReason } from "../exit_rules.ts";
-import { isIdTaken } from "../ledger.ts";
-import { countCovered, listMarketSells, type SellGroup } from "../protection.ts";
-import { findExitRecord } from "./exit_record.ts";
+import { decideExit, markTrimmed, splitQty } from "../exit/decide_exit.ts";
+import { type ExitReason, isClose, isExitReason } from "../exit/exit_rules.ts";
+import { isIdTaken } from "../order/ledger.ts";
+import { countCovered, listMarketSells, type SellGroup } from "../order/protection.ts";
+import { findExitRecord } from "../account/exit_record.ts";
 import { giveWay, type Successors } from "./give_way.ts";
 import {
   type Move,

@@ -1,5 +1,5 @@
-import { isOurs } from "../client_order_id.ts";
-import { type BrokerOrder, flattenOrders, isFinal } from "../orders.ts";
+import { isOurs } from "../order/client_order_id.ts";
+import { type BrokerOrder, flattenOrders, isFinal } from "../order/orders.ts";
 
 /**
  * Orders that are nobody's business of ours (pipeline 5): they work, in a symbol that we don't manage, and are neither named by

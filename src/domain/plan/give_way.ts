@@ -1,11 +1,11 @@
 import { listRoots } from "../account/asked.ts";
 import { buildCancel, countUnfilled, findNextLook, listUnended } from "../account/giving_way.ts";
 import { findShown } from "../account/sight.ts";
-import { splitQty } from "../exit_plan.ts";
-import { isClose, isExitReason } from "../exit_rules.ts";
-import { isHandsObstacle, type SellGroup } from "../protection.ts";
-import type { Begun, BegunReason, Tried, UnderWay } from "../unfinished.ts";
-import { isEndedUnfilled } from "./exit_record.ts";
+import { splitQty } from "../exit/decide_exit.ts";
+import { isClose, isExitReason } from "../exit/exit_rules.ts";
+import { isHandsObstacle, type SellGroup } from "../order/protection.ts";
+import type { Begun, BegunReason, Tried, UnderWay } from "../account/unfinished.ts";
+import { isEndedUnfilled } from "../account/exit_record.ts";
 import { type Move, note, read, readLists, record, send, unfinishedPart } from "./move.ts";
 import type { NamedEntry } from "./named_entry.ts";
 import type { Note } from "./note.ts";

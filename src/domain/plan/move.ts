@@ -1,5 +1,5 @@
-import type { ManagedPosition } from "../engine_state.ts";
-import type { SellSideRequest } from "../order_request.ts";
+import type { ManagedPosition } from "../account/engine_state.ts";
+import type { SellSideRequest } from "../order/order_request.ts";
 import type { Note, NoteScope, NoteValue } from "./note.ts";
 import type { Permit, Question, RecordPart, Step } from "./step.ts";
 import type { View } from "./view.ts";

@@ -1,4 +1,4 @@
-import type { LedgerEntry } from "../ledger.ts";
+import type { LedgerEntry } from "../order/ledger.ts";
 
 /** A record of ours: it has a name, and says how many shares. */
 export type NamedEntry = LedgerEntry & { readonly clientOrderId: string; readonly qty: number };

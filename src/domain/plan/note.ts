@@ -1,12 +1,12 @@
 import type { CheckedEntry } from "../entry/check_entry.ts";
-import type { EntryIntent } from "../entry_intent.ts";
-import type { ManagedPosition } from "../engine_state.ts";
-import type { EndReason } from "../entry_end.ts";
-import type { ExitReason } from "../exit_rules.ts";
-import type { LedgerEntry } from "../ledger.ts";
-import type { BrokerOrder } from "../orders.ts";
-import type { SellGroup } from "../protection.ts";
-import type { Renamed } from "../renamed.ts";
+import type { EntryIntent } from "../account/entry_intent.ts";
+import type { ManagedPosition } from "../account/engine_state.ts";
+import type { EndReason } from "../entry/entry_end.ts";
+import type { ExitReason } from "../exit/exit_rules.ts";
+import type { LedgerEntry } from "../order/ledger.ts";
+import type { BrokerOrder } from "../order/orders.ts";
+import type { SellGroup } from "../order/protection.ts";
+import type { Renamed } from "../account/renamed.ts";
 
 /** How often a note is told: each time, once a NY day for its key, or once for its key and what it says. */
 export type NoteScope = "always" | "day" | { readonly once: string };

@@ -1,11 +1,11 @@
 import { buildOpenOrders } from "../account/order_book.ts";
 import { findOurName } from "../account/our_orders.ts";
 import type { Sight } from "../account/sight.ts";
-import { isFlatten, isOurs, readPositionId } from "../client_order_id.ts";
-import type { EngineState } from "../engine_state.ts";
-import { closedKey } from "../managed_position.ts";
-import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from "../orders.ts";
-import { isBound, isStopOrder } from "../protection.ts";
+import { isFlatten, isOurs, readPositionId } from "../order/client_order_id.ts";
+import type { EngineState } from "../account/engine_state.ts";
+import { closedKey } from "../account/managed_position.ts";
+import { type BrokerOrder, type BrokerPosition, flattenOrders, isFinal } from "../order/orders.ts";
+import { isBound, isStopOrder } from "../order/protection.ts";
 import { type Move, note, readLists, send } from "./move.ts";
 import { findTimeObstacle } from "./time_left.ts";
 import { areListsAfterChange, areListsYoung } from "./view.ts";

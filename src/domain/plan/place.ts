@@ -1,7 +1,7 @@
-import { isExitReason } from "../exit_rules.ts";
-import { roundToIncrement } from "../price_increment.ts";
+import { isExitReason } from "../exit/exit_rules.ts";
+import { roundToIncrement } from "../order/price_increment.ts";
 import { type Move, note, read, readLists, rest, RETRY_MS, send, unfinishedPart } from "./move.ts";
-import { isEndedUnfilled } from "./exit_record.ts";
+import { isEndedUnfilled } from "../account/exit_record.ts";
 import type { NamedEntry } from "./named_entry.ts";
 import type { Note } from "./note.ts";
 import { buildRequest, resolveStops } from "./resolve.ts";

@@ -1,11 +1,11 @@
 import { isAnswerOut } from "../account/position_shares.ts";
 import { isEntryWorking } from "../account/sight.ts";
-import { decideClosedStop } from "../closed_stop.ts";
-import { countCovered } from "../protection.ts";
+import { decideClosedStop } from "./closed_stop.ts";
+import { countCovered } from "../order/protection.ts";
 import { findNextTryMs } from "./beside_buy.ts";
 import { goOnWithEntry, planEntryEnd } from "./entry.ts";
 import { endBegun, goOn } from "./give_way.ts";
-import type { Begun } from "../unfinished.ts";
+import type { Begun } from "../account/unfinished.ts";
 import { isExitDue, planExit, planExits } from "./exit.ts";
 import { type Move, note, readLists, record, rest, RETRY_MS, unfinishedPart } from "./move.ts";
 import { planOrphans } from "./orphans.ts";

@@ -1,7 +1,7 @@
 import { isActionable, readShares } from "../account/position_shares.ts";
 import { isEntryWorking, type Sight } from "../account/sight.ts";
-import type { ManagedPosition } from "../engine_state.ts";
-import { decideExit } from "../exit_plan.ts";
+import type { ManagedPosition } from "../account/engine_state.ts";
+import { decideExit } from "../exit/decide_exit.ts";
 
 /** What a price of this session is good for: nothing, the high-water price alone, or the exit rules. */
 export type PriceUse = "nothing" | "high" | "rules";

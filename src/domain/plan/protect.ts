@@ -1,17 +1,17 @@
 import { listRoots } from "../account/asked.ts";
 import { isAnswerOut, readHandMoves } from "../account/position_shares.ts";
 import { hasWorkingBuy, isHidden } from "../account/sight.ts";
-import type { EngineState, ManagedPosition } from "../engine_state.ts";
-import { type BrokerOrder, isFinal } from "../orders.ts";
-import { roundToIncrement } from "../price_increment.ts";
+import type { EngineState, ManagedPosition } from "../account/engine_state.ts";
+import { type BrokerOrder, isFinal } from "../order/orders.ts";
+import { roundToIncrement } from "../order/price_increment.ts";
 import {
   isEnding,
   isHandsObstacle,
   listMarketSells,
   listTelling,
   type SellGroup,
-} from "../protection.ts";
-import { decideProtection, type ProtectionDecision } from "../protection_step.ts";
+} from "../order/protection.ts";
+import { decideProtection, type ProtectionDecision } from "./protection_step.ts";
 import { findNextTryMs } from "./beside_buy.ts";
 import { readEntryState } from "./entry.ts";
 import { giveWay } from "./give_way.ts";

@@ -1,8 +1,20 @@
 import { unreachable } from "../assert.ts";
-import type { EngineState, ReleasedPosition } from "../engine_state.ts";
-import { applyBrokerOrder, ID_TAKEN, isIdTaken, type LedgerEntry, NOT_SENT } from "../ledger.ts";
-import { endRelease, putRelease, RELEASE_ENDED, RELEASED, releasePosition } from "../released.ts";
-import { putUnfinished } from "../unfinished.ts";
+import type { EngineState, ReleasedPosition } from "../account/engine_state.ts";
+import {
+  applyBrokerOrder,
+  ID_TAKEN,
+  isIdTaken,
+  type LedgerEntry,
+  NOT_SENT,
+} from "../order/ledger.ts";
+import {
+  endRelease,
+  putRelease,
+  RELEASE_ENDED,
+  RELEASED,
+  releasePosition,
+} from "../account/released.ts";
+import { putUnfinished } from "../account/unfinished.ts";
 import { buildHandKey, buildRefusedKey } from "./about.ts";
 import type { RecordChange, RecordPart } from "./step.ts";
 

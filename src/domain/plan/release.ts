@@ -1,11 +1,11 @@
 import { buildOpenOrders } from "../account/order_book.ts";
 import { findShown, type Sight } from "../account/sight.ts";
-import type { EngineState, ManagedPosition, ReleasedPosition } from "../engine_state.ts";
-import { closedKey } from "../managed_position.ts";
-import type { OperatorRequest } from "../operator_request.ts";
-import { flattenOrders, isFinal } from "../orders.ts";
-import { putRelease, RELEASED } from "../released.ts";
-import { findUnfinished } from "../unfinished.ts";
+import type { EngineState, ManagedPosition, ReleasedPosition } from "../account/engine_state.ts";
+import { closedKey } from "../account/managed_position.ts";
+import type { OperatorRequest } from "../account/operator_request.ts";
+import { flattenOrders, isFinal } from "../order/orders.ts";
+import { putRelease, RELEASED } from "../account/released.ts";
+import { findUnfinished } from "../account/unfinished.ts";
 import { buildRefusedKey } from "./about.ts";
 import { note } from "./move.ts";
 import type { RecordPart, Settled } from "./step.ts";

@@ -1,7 +1,7 @@
 import { findBreach } from "../account/position_shares.ts";
-import { isIdTaken, isUnsettled } from "../ledger.ts";
-import type { SellSideRequest } from "../order_request.ts";
-import { isEndedUnfilled } from "./exit_record.ts";
+import { isIdTaken, isUnsettled } from "../order/ledger.ts";
+import type { SellSideRequest } from "../order/order_request.ts";
+import { isEndedUnfilled } from "../account/exit_record.ts";
 import { type Move, note, read, record, rest, RETRY_MS, send, unfinishedPart } from "./move.ts";
 import { nameBefore } from "./about.ts";
 import type { NamedEntry } from "./named_entry.ts";

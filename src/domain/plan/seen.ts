@@ -1,7 +1,7 @@
 import { EMPTY_BOOK, learnOrders } from "../account/order_book.ts";
 import { unreachable } from "../assert.ts";
-import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../orders.ts";
-import type { LookupOutcome, OrderRequest, SendResult } from "../order_request.ts";
+import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../order/orders.ts";
+import type { LookupOutcome, OrderRequest, SendResult } from "../order/order_request.ts";
 import type { Fact, Listed, Look, Now, OrderLook, Seen, TradeLook } from "./world.ts";
 
 /** The answer to one question (`Question`), with what it was about. */

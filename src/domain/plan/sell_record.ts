@@ -1,8 +1,8 @@
-import { buildSellId, type SellReason } from "../client_order_id.ts";
-import type { ManagedPosition } from "../engine_state.ts";
-import { buildLedgerEntry, isUnsettled, type LedgerEntry } from "../ledger.ts";
-import { dateNyOf, formatUtc } from "../ny_time.ts";
-import { roundToIncrement } from "../price_increment.ts";
+import { buildSellId, type SellReason } from "../order/client_order_id.ts";
+import type { ManagedPosition } from "../account/engine_state.ts";
+import { buildLedgerEntry, isUnsettled, type LedgerEntry } from "../order/ledger.ts";
+import { dateNyOf, formatUtc } from "../time/ny_time.ts";
+import { roundToIncrement } from "../order/price_increment.ts";
 import type { NamedEntry } from "./named_entry.ts";
 
 /** A sell or stop to come: what its record and its request say. */

@@ -1,9 +1,9 @@
-import type { EngineState, ManagedPosition } from "../engine_state.ts";
-import { markTrimmed } from "../exit_plan.ts";
-import { isExitReason } from "../exit_rules.ts";
-import type { LedgerEntry } from "../ledger.ts";
-import type { BrokerOrder } from "../orders.ts";
-import type { SellSideRequest, SendResult } from "../order_request.ts";
+import type { EngineState, ManagedPosition } from "../account/engine_state.ts";
+import { markTrimmed } from "../exit/decide_exit.ts";
+import { isExitReason } from "../exit/exit_rules.ts";
+import type { LedgerEntry } from "../order/ledger.ts";
+import type { BrokerOrder } from "../order/orders.ts";
+import type { SellSideRequest, SendResult } from "../order/order_request.ts";
 import {
   type About,
   type At,

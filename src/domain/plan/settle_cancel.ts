@@ -1,7 +1,7 @@
-import type { EngineState } from "../engine_state.ts";
-import { isUnjudged, type SellSideRequest, type SendResult } from "../order_request.ts";
-import { isExitReason } from "../exit_rules.ts";
-import { type Begun, findUnfinished } from "../unfinished.ts";
+import type { EngineState } from "../account/engine_state.ts";
+import { isUnjudged, type SellSideRequest, type SendResult } from "../order/order_request.ts";
+import { isExitReason } from "../exit/exit_rules.ts";
+import { type Begun, findUnfinished } from "../account/unfinished.ts";
 import { type About, type At, buildHandKey, NOTHING } from "./about.ts";
 import { note, unfinishedPart } from "./move.ts";
 import type { NoteValue } from "./note.ts";

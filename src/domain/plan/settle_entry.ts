@@ -1,11 +1,11 @@
-import { REJECTIONS_IN_A_ROW_MAX, SYMBOL_REJECTIONS_MAX } from "../caps.ts";
-import type { EngineState } from "../engine_state.ts";
+import { REJECTIONS_IN_A_ROW_MAX, SYMBOL_REJECTIONS_MAX } from "../gate/caps.ts";
+import type { EngineState } from "../account/engine_state.ts";
 import { SKIP } from "../entry/skip_reason.ts";
-import type { EntryIntent } from "../entry_intent.ts";
-import { buildCapUsage, type LedgerEntry, type LiveLedger } from "../ledger.ts";
-import { buildManaged, buildPlan } from "../managed_position.ts";
-import type { EntryRequest, Refusal, SendResult } from "../order_request.ts";
-import type { BrokerOrder } from "../orders.ts";
+import type { EntryIntent } from "../account/entry_intent.ts";
+import { buildCapUsage, type LedgerEntry, type LiveLedger } from "../order/ledger.ts";
+import { buildManaged, buildPlan } from "../account/managed_position.ts";
+import type { EntryRequest, Refusal, SendResult } from "../order/order_request.ts";
+import type { BrokerOrder } from "../order/orders.ts";
 import { NOTHING } from "./about.ts";
 import type { Note, NoteScope, NoteValue } from "./note.ts";
 import { apply } from "./records.ts";

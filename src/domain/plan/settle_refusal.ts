@@ -1,7 +1,7 @@
-import type { EngineState } from "../engine_state.ts";
-import { type ExitReason, isExitReason } from "../exit_rules.ts";
-import { isLasting, isRefusedItself, type Refusal } from "../order_request.ts";
-import { roundToIncrement } from "../price_increment.ts";
+import type { EngineState } from "../account/engine_state.ts";
+import { type ExitReason, isExitReason } from "../exit/exit_rules.ts";
+import { isLasting, isRefusedItself, type Refusal } from "../order/order_request.ts";
+import { roundToIncrement } from "../order/price_increment.ts";
 import {
   type About,
   type At,

@@ -1,8 +1,8 @@
 import { isReplaceRefused } from "../account/order_book.ts";
-import { isUnsettled } from "../ledger.ts";
-import { isFinal } from "../orders.ts";
-import type { SellGroup } from "../protection.ts";
-import type { Begun } from "../unfinished.ts";
+import { isUnsettled } from "../order/ledger.ts";
+import { isFinal } from "../order/orders.ts";
+import type { SellGroup } from "../order/protection.ts";
+import type { Begun } from "../account/unfinished.ts";
 import { buildBegun, endBegun, sendSell, type Successors, tryExit } from "./give_way.ts";
 import { type Move, note, read, record, send, unfinishedPart } from "./move.ts";
 import type { NamedEntry } from "./named_entry.ts";

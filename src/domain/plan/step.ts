@@ -1,12 +1,12 @@
 import type { Standing } from "../account/standing.ts";
-import type { ClosedStopPermit } from "../closed_stop.ts";
-import type { ManagedPosition, ReleasedPosition } from "../engine_state.ts";
-import type { EntryIntent } from "../entry_intent.ts";
-import type { LiveDecision } from "../gate.ts";
-import type { LedgerEntry } from "../ledger.ts";
-import type { BrokerOrder } from "../orders.ts";
-import type { DryRunOrder, EntryRequest, SellSideRequest } from "../order_request.ts";
-import type { Unfinished } from "../unfinished.ts";
+import type { ClosedStopPermit } from "./closed_stop.ts";
+import type { ManagedPosition, ReleasedPosition } from "../account/engine_state.ts";
+import type { EntryIntent } from "../account/entry_intent.ts";
+import type { LiveDecision } from "../gate/gate.ts";
+import type { LedgerEntry } from "../order/ledger.ts";
+import type { BrokerOrder } from "../order/orders.ts";
+import type { DryRunOrder, EntryRequest, SellSideRequest } from "../order/order_request.ts";
+import type { Unfinished } from "../account/unfinished.ts";
 import type { Note } from "./note.ts";
 
 /** What the planner wants to know before it decides. */

@@ -1,5 +1,5 @@
-import { decideConversionMs, decideNeededMs, type Sequence } from "../sequence_time.ts";
-import type { MarketClock } from "../market.ts";
+import { decideConversionMs, decideNeededMs, type Sequence } from "../time/sequence_time.ts";
+import type { MarketClock } from "../time/market.ts";
 import type { Now } from "./world.ts";
 
 // What the last minutes of a session ask for, and what they leave no time for (pipeline 5, "How, at the broker").

@@ -1,10 +1,10 @@
 import { isActionable, readShares } from "../account/position_shares.ts";
 import { isEntryWorking, type Sight } from "../account/sight.ts";
-import type { EngineState, ManagedPosition } from "../engine_state.ts";
-import { markTrimmed, unmarkTrimmed } from "../exit_plan.ts";
-import { EXIT_RULES, TRIM_REASONS, type TrimReason } from "../exit_rules.ts";
-import type { LedgerEntry, LiveLedger } from "../ledger.ts";
-import { type ExitRecord, findExitRecord } from "./exit_record.ts";
+import type { EngineState, ManagedPosition } from "../account/engine_state.ts";
+import { markTrimmed, unmarkTrimmed } from "../exit/decide_exit.ts";
+import { EXIT_RULES, TRIM_REASONS, type TrimReason } from "../exit/exit_rules.ts";
+import type { LedgerEntry, LiveLedger } from "../order/ledger.ts";
+import { type ExitRecord, findExitRecord } from "../account/exit_record.ts";
 import { note } from "./move.ts";
 import type { Settled } from "./step.ts";
 

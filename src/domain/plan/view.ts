@@ -1,6 +1,6 @@
 import { listDoubts } from "../account/doubts.ts";
 import { isReplaceRefused } from "../account/order_book.ts";
-import { findAccountBlock } from "../account_block.ts";
+import { findAccountBlock } from "../account/account_block.ts";
 import {
   findOwnGroups,
   isActionable,
@@ -10,10 +10,15 @@ import {
 } from "../account/position_shares.ts";
 import type { ShareCount } from "../account/share_count.ts";
 import { findSellGroups, type Sight } from "../account/sight.ts";
-import type { EngineState, ManagedPosition } from "../engine_state.ts";
-import { roundToIncrement } from "../price_increment.ts";
-import type { SellGroup } from "../protection.ts";
-import { type Begun, findUnfinished, type UnderWay, type Unfinished } from "../unfinished.ts";
+import type { EngineState, ManagedPosition } from "../account/engine_state.ts";
+import { roundToIncrement } from "../order/price_increment.ts";
+import type { SellGroup } from "../order/protection.ts";
+import {
+  type Begun,
+  findUnfinished,
+  type UnderWay,
+  type Unfinished,
+} from "../account/unfinished.ts";
 import { isNamed, type NamedEntry } from "./named_entry.ts";
 import type { OrderLook, Seen, World } from "./world.ts";
 

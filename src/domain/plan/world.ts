@@ -1,12 +1,12 @@
 import type { OrderBook } from "../account/order_book.ts";
-import type { ClosedAction } from "../closed_stop.ts";
-import type { LossVerdict } from "../day_loss.ts";
-import type { EngineState } from "../engine_state.ts";
-import type { Allowlist, GateDecision, GateFailReason } from "../gate.ts";
-import type { MarketClock, Trade } from "../market.ts";
-import type { ReadFailure, SendResult } from "../order_request.ts";
-import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../orders.ts";
-import type { UnreadableRow } from "../unreadable_row.ts";
+import type { ClosedAction } from "./closed_stop.ts";
+import type { LossVerdict } from "../account/day_loss.ts";
+import type { EngineState } from "../account/engine_state.ts";
+import type { Allowlist, GateDecision, GateFailReason } from "../gate/gate.ts";
+import type { MarketClock, Trade } from "../time/market.ts";
+import type { ReadFailure, SendResult } from "../order/order_request.ts";
+import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../order/orders.ts";
+import type { UnreadableRow } from "../order/unreadable_row.ts";
 
 /** A read of the broker's that may have failed: the value, or the word that the gate uses. */
 export type Look<T> =

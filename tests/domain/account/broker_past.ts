@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { BrokerOrder } from "../../../src/domain/orders.ts";
+import type { BrokerOrder } from "../../../src/domain/order/orders.ts";
 import { brokerOrder } from "../fixtures.ts";
 
 /** One second of a broker's life. */

@@ -1,6 +1,10 @@
 import { listDoubts } from "../../../src/domain/account/doubts.ts";
-import type { LedgerEntry } from "../../../src/domain/ledger.ts";
-import { type Begun, NOTHING_UNDER_WAY, putUnfinished } from "../../../src/domain/unfinished.ts";
+import type { LedgerEntry } from "../../../src/domain/order/ledger.ts";
+import {
+  type Begun,
+  NOTHING_UNDER_WAY,
+  putUnfinished,
+} from "../../../src/domain/account/unfinished.ts";
 import { assertEquals } from "../../assert.ts";
 import { ledgerEntry, liveLedger } from "../fixtures.ts";
 

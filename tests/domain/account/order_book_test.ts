@@ -17,8 +17,8 @@ import {
 } from "../../../src/domain/account/order_book.ts";
 import { listOurIds } from "../../../src/domain/account/our_orders.ts";
 import { isPresumed, learnRecords, UNSEEN_MS } from "../../../src/domain/account/stand_ins.ts";
-import { buildLedgerEntry } from "../../../src/domain/ledger.ts";
-import { type BrokerOrder, isFinal } from "../../../src/domain/orders.ts";
+import { buildLedgerEntry } from "../../../src/domain/order/ledger.ts";
+import { type BrokerOrder, isFinal } from "../../../src/domain/order/orders.ts";
 import { assert, assertEquals, assertFalse } from "../../assert.ts";
 import { brokerOrder } from "../fixtures.ts";
 

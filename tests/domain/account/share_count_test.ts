@@ -7,7 +7,7 @@ import {
   type OrderBook,
 } from "../../../src/domain/account/order_book.ts";
 import { countShares, type Shown } from "../../../src/domain/account/share_count.ts";
-import { listSellGroups } from "../../../src/domain/protection.ts";
+import { listSellGroups } from "../../../src/domain/order/protection.ts";
 import { assert, assertEquals } from "../../assert.ts";
 import { brokerOrder } from "../fixtures.ts";
 import { acts, playBroker, START_QTY, STEP_MS, type Version } from "./broker_past.ts";

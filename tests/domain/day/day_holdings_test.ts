@@ -1,8 +1,8 @@
 import { listDayHoldings } from "../../../src/domain/day/day_holdings.ts";
-import { buildDayResult } from "../../../src/domain/day/day_result.ts";
+import { buildDayResult } from "../../../src/domain/account/day_result.ts";
 import { listFillSteps } from "../../../src/domain/day/day_trail.ts";
 import { readDaySession } from "../../../src/domain/day/session.ts";
-import type { RecordedEvent } from "../../../src/domain/events.ts";
+import type { RecordedEvent } from "../../../src/domain/day/events.ts";
 import { readDayResult } from "../../../src/domain/day/period.ts";
 import { assertAlmostEquals, assertEquals } from "../../assert.ts";
 import { at, DATE_NY, fill, look, NEXT_NY, price } from "./trail_fixtures.ts";

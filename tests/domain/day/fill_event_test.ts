@@ -1,6 +1,6 @@
 import { EMPTY_BOOK, learnOrders } from "../../../src/domain/account/order_book.ts";
 import { buildFillEvent } from "../../../src/domain/day/fill_event.ts";
-import type { BrokerOrder } from "../../../src/domain/orders.ts";
+import type { BrokerOrder } from "../../../src/domain/order/orders.ts";
 import { assertEquals } from "../../assert.ts";
 
 const SELL: BrokerOrder = {

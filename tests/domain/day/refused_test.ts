@@ -1,5 +1,5 @@
 import { listRefusedEntries, type WouldHave } from "../../../src/domain/day/refused.ts";
-import type { RecordedEvent } from "../../../src/domain/events.ts";
+import type { RecordedEvent } from "../../../src/domain/day/events.ts";
 import { assertEquals } from "../../assert.ts";
 import { at, DATE_NY, fill } from "./trail_fixtures.ts";
 

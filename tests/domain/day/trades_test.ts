@@ -1,7 +1,7 @@
 import { findHeldMs, listTrades, type Trade } from "../../../src/domain/day/trades.ts";
-import type { RecordedEvent } from "../../../src/domain/events.ts";
+import type { RecordedEvent } from "../../../src/domain/day/events.ts";
 import { listClosed } from "../../../src/domain/day/period.ts";
-import { nyToMs } from "../../../src/domain/ny_time.ts";
+import { nyToMs } from "../../../src/domain/time/ny_time.ts";
 import { assertEquals, assertObjectMatch } from "../../assert.ts";
 import { at, DATE_NY, fill, look, NEXT_NY, price } from "./trail_fixtures.ts";
 

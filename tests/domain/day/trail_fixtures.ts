@@ -1,5 +1,5 @@
-import type { RecordedEvent } from "../../../src/domain/events.ts";
-import { nyToMs } from "../../../src/domain/ny_time.ts";
+import type { RecordedEvent } from "../../../src/domain/day/events.ts";
+import { nyToMs } from "../../../src/domain/time/ny_time.ts";
 
 /** The day that the trails of these tests are of. */
 export const DATE_NY = "2026-11-23";

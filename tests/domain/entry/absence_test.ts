@@ -5,8 +5,8 @@ import {
   type NotFoundSeries,
   settleLookUp,
 } from "../../../src/domain/entry/absence.ts";
-import { ID_TAKEN, type LedgerEntry } from "../../../src/domain/ledger.ts";
-import type { LookupOutcome } from "../../../src/domain/order_request.ts";
+import { ID_TAKEN, type LedgerEntry } from "../../../src/domain/order/ledger.ts";
+import type { LookupOutcome } from "../../../src/domain/order/order_request.ts";
 import { assert, assertEquals, assertObjectMatch } from "../../assert.ts";
 import { brokerOrder, ledgerEntry, TODAY } from "../fixtures.ts";
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { apply } from "../../../src/domain/plan/records.ts";
 import { decideStanding } from "../../../src/domain/account/standing.ts";
-import { putUnfinished } from "../../../src/domain/unfinished.ts";
-import { closedKey } from "../../../src/domain/managed_position.ts";
+import { putUnfinished } from "../../../src/domain/account/unfinished.ts";
+import { closedKey } from "../../../src/domain/account/managed_position.ts";
 import { assert, assertEquals } from "../../assert.ts";
 import { ledgerEntry, liveLedger, TODAY } from "../fixtures.ts";
 import { acts, playBroker, START_QTY, STEP_MS } from "../account/broker_past.ts";

@@ -1,6 +1,6 @@
-import type { Candidate } from "../../../src/domain/candidate.ts";
-import { DEFAULT_CAPS } from "../../../src/domain/caps.ts";
-import { closedKey } from "../../../src/domain/managed_position.ts";
+import type { Candidate } from "../../../src/domain/entry/candidate.ts";
+import { DEFAULT_CAPS } from "../../../src/domain/gate/caps.ts";
+import { closedKey } from "../../../src/domain/account/managed_position.ts";
 import {
   type AdoptionLook,
   decideAdoption,

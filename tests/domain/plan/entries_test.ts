@@ -1,10 +1,10 @@
 import fc from "fast-check";
-import { DEFAULT_CAPS } from "../../../src/domain/caps.ts";
-import { buildEntryId } from "../../../src/domain/client_order_id.ts";
+import { DEFAULT_CAPS } from "../../../src/domain/gate/caps.ts";
+import { buildEntryId } from "../../../src/domain/order/client_order_id.ts";
 import { buildEntryRecord } from "../../../src/domain/entry/entry_record.ts";
-import type { LedgerEntry } from "../../../src/domain/ledger.ts";
-import { usdToMicros } from "../../../src/domain/money.ts";
-import type { EntryRequest, SendResult } from "../../../src/domain/order_request.ts";
+import type { LedgerEntry } from "../../../src/domain/order/ledger.ts";
+import { usdToMicros } from "../../../src/domain/order/money.ts";
+import type { EntryRequest, SendResult } from "../../../src/domain/order/order_request.ts";
 import { planEntries } from "../../../src/domain/plan/entries.ts";
 import { assert, assertEquals, assertObjectMatch } from "../../assert.ts";
 import { brokerOrder, liveDecision, TODAY } from "../fixtures.ts";

@@ -1,10 +1,18 @@
-import { buildEntryId } from "../../../src/domain/client_order_id.ts";
-import { EMPTY_STATE, type EngineState } from "../../../src/domain/engine_state.ts";
-import type { EntryIntent } from "../../../src/domain/entry_intent.ts";
-import type { GateDecision } from "../../../src/domain/gate.ts";
-import type { LedgerEntry } from "../../../src/domain/ledger.ts";
-import type { EntryRequest, LookupOutcome, SendResult } from "../../../src/domain/order_request.ts";
-import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../../../src/domain/orders.ts";
+import { buildEntryId } from "../../../src/domain/order/client_order_id.ts";
+import { EMPTY_STATE, type EngineState } from "../../../src/domain/account/engine_state.ts";
+import type { EntryIntent } from "../../../src/domain/account/entry_intent.ts";
+import type { GateDecision } from "../../../src/domain/gate/gate.ts";
+import type { LedgerEntry } from "../../../src/domain/order/ledger.ts";
+import type {
+  EntryRequest,
+  LookupOutcome,
+  SendResult,
+} from "../../../src/domain/order/order_request.ts";
+import type {
+  BrokerAccount,
+  BrokerOrder,
+  BrokerPosition,
+} from "../../../src/domain/order/orders.ts";
 import { planEntries } from "../../../src/domain/plan/entries.ts";
 import { apply } from "../../../src/domain/plan/records.ts";
 import { learn, learnAnswer, NOTHING_SEEN } from "../../../src/domain/plan/seen.ts";

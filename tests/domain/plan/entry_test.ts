@@ -1,5 +1,5 @@
-import type { SendResult } from "../../../src/domain/order_request.ts";
-import type { BrokerOrder } from "../../../src/domain/orders.ts";
+import type { SendResult } from "../../../src/domain/order/order_request.ts";
+import type { BrokerOrder } from "../../../src/domain/order/orders.ts";
 import { assertEquals, assertObjectMatch } from "../../assert.ts";
 import { brokerOrder, ledgerEntry } from "../fixtures.ts";
 import { heldPosition, managedPosition } from "../position_fixtures.ts";

@@ -1,8 +1,8 @@
 import { EMPTY_BOOK, learnOrders } from "../../../src/domain/account/order_book.ts";
 import type { Searched } from "../../../src/domain/account/explain.ts";
 import type { Sight } from "../../../src/domain/account/sight.ts";
-import { EMPTY_STATE, type EngineState } from "../../../src/domain/engine_state.ts";
-import type { BrokerOrder } from "../../../src/domain/orders.ts";
+import { EMPTY_STATE, type EngineState } from "../../../src/domain/account/engine_state.ts";
+import type { BrokerOrder } from "../../../src/domain/order/orders.ts";
 import { account, type Accounted } from "../../../src/domain/plan/account.ts";
 import { brokerOrder, liveLedger, TODAY } from "../fixtures.ts";
 import { heldPosition, managedPosition } from "../position_fixtures.ts";

@@ -1,5 +1,5 @@
-import { closedKey } from "../../../src/domain/managed_position.ts";
-import type { BrokerOrder, BrokerPosition } from "../../../src/domain/orders.ts";
+import { closedKey } from "../../../src/domain/account/managed_position.ts";
+import type { BrokerOrder, BrokerPosition } from "../../../src/domain/order/orders.ts";
 import { plan } from "../../../src/domain/plan/plan.ts";
 import { assertEquals, assertObjectMatch } from "../../assert.ts";
 import { heldPosition, managedPosition } from "../position_fixtures.ts";

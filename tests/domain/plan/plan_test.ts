@@ -1,7 +1,7 @@
-import { EMPTY_STATE } from "../../../src/domain/engine_state.ts";
-import { ID_TAKEN } from "../../../src/domain/ledger.ts";
-import type { SellSideRequest } from "../../../src/domain/order_request.ts";
-import type { BrokerOrder } from "../../../src/domain/orders.ts";
+import { EMPTY_STATE } from "../../../src/domain/account/engine_state.ts";
+import { ID_TAKEN } from "../../../src/domain/order/ledger.ts";
+import type { SellSideRequest } from "../../../src/domain/order/order_request.ts";
+import type { BrokerOrder } from "../../../src/domain/order/orders.ts";
 import { apply } from "../../../src/domain/plan/records.ts";
 import { assertEquals, assertObjectMatch } from "../../assert.ts";
 import { ledgerEntry, liveLedger } from "../fixtures.ts";

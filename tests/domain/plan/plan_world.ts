@@ -1,6 +1,6 @@
-import { EMPTY_STATE, type EngineState } from "../../../src/domain/engine_state.ts";
-import type { BrokerOrder, BrokerPosition } from "../../../src/domain/orders.ts";
-import type { SellSideRequest, SendResult } from "../../../src/domain/order_request.ts";
+import { EMPTY_STATE, type EngineState } from "../../../src/domain/account/engine_state.ts";
+import type { BrokerOrder, BrokerPosition } from "../../../src/domain/order/orders.ts";
+import type { SellSideRequest, SendResult } from "../../../src/domain/order/order_request.ts";
 import { plan } from "../../../src/domain/plan/plan.ts";
 import { apply } from "../../../src/domain/plan/records.ts";
 import { type Answer, learn, learnAnswer, NOTHING_SEEN } from "../../../src/domain/plan/seen.ts";

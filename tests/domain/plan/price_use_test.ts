@@ -1,4 +1,4 @@
-import type { ManagedPosition } from "../../../src/domain/engine_state.ts";
+import type { ManagedPosition } from "../../../src/domain/account/engine_state.ts";
 import {
   decidePriceUse,
   type PriceUse,

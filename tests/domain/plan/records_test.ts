@@ -1,4 +1,4 @@
-import { EMPTY_STATE } from "../../../src/domain/engine_state.ts";
+import { EMPTY_STATE } from "../../../src/domain/account/engine_state.ts";
 import { apply } from "../../../src/domain/plan/records.ts";
 import type { RecordPart } from "../../../src/domain/plan/step.ts";
 import { assertEquals } from "../../assert.ts";

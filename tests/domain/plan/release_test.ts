@@ -1,5 +1,5 @@
-import type { EngineState } from "../../../src/domain/engine_state.ts";
-import { closedKey } from "../../../src/domain/managed_position.ts";
+import type { EngineState } from "../../../src/domain/account/engine_state.ts";
+import { closedKey } from "../../../src/domain/account/managed_position.ts";
 import { apply } from "../../../src/domain/plan/records.ts";
 import { decideRelease, keepReleases } from "../../../src/domain/plan/release.ts";
 import { assertEquals } from "../../assert.ts";

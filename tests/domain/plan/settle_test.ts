@@ -1,8 +1,8 @@
-import { EMPTY_STATE } from "../../../src/domain/engine_state.ts";
-import { buildLedgerEntry } from "../../../src/domain/ledger.ts";
+import { EMPTY_STATE } from "../../../src/domain/account/engine_state.ts";
+import { buildLedgerEntry } from "../../../src/domain/order/ledger.ts";
 import { apply } from "../../../src/domain/plan/records.ts";
 import { settle } from "../../../src/domain/plan/settle.ts";
-import { NOTHING_UNDER_WAY } from "../../../src/domain/unfinished.ts";
+import { NOTHING_UNDER_WAY } from "../../../src/domain/account/unfinished.ts";
 import { assertEquals } from "../../assert.ts";
 import { brokerOrder, liveLedger } from "../fixtures.ts";
 import { managedPosition } from "../position_fixtures.ts";

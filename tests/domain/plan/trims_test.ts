@@ -1,5 +1,5 @@
-import type { EngineState, ManagedPosition } from "../../../src/domain/engine_state.ts";
-import type { LedgerEntry } from "../../../src/domain/ledger.ts";
+import type { EngineState, ManagedPosition } from "../../../src/domain/account/engine_state.ts";
+import type { LedgerEntry } from "../../../src/domain/order/ledger.ts";
 import { apply } from "../../../src/domain/plan/records.ts";
 import { reviseTrims } from "../../../src/domain/plan/trims.ts";
 import { assertEquals } from "../../assert.ts";

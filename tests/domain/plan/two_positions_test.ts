@@ -1,5 +1,5 @@
-import type { BrokerOrder } from "../../../src/domain/orders.ts";
-import type { SellSideRequest } from "../../../src/domain/order_request.ts";
+import type { BrokerOrder } from "../../../src/domain/order/orders.ts";
+import type { SellSideRequest } from "../../../src/domain/order/order_request.ts";
 import { assertEquals, assertObjectMatch } from "../../assert.ts";
 import { brokerOrder } from "../fixtures.ts";
 import { heldPosition, managedPosition } from "../position_fixtures.ts";

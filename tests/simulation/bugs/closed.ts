@@ -1,20 +1,20 @@
 import type { TestedBug } from "../tested_bug.ts";
 
 const ENGINE = "tests/engine/closed_market_test.ts";
-const LOOK = "tests/domain/closed_look_test.ts";
-const STOP = "tests/domain/closed_stop_test.ts";
+const LOOK = "tests/domain/account/closed_look_test.ts";
+const STOP = "tests/domain/plan/closed_stop_test.ts";
 
 export const CLOSED_BUGS: readonly TestedBug[] = [
   {
     name: "a stop sent at night with a split due",
     edits: [
       {
-        file: "src/domain/closed_stop.ts",
+        file: "src/domain/plan/closed_stop.ts",
         find: '  if (action.kind === "due") {',
         replace: '  if (action.kind === "due" && isAnswered) {',
       },
       {
-        file: "src/domain/closed_stop.ts",
+        file: "src/domain/plan/closed_stop.ts",
         find: '  if (action.kind !== "none") {',
         replace: '  if (action.kind === "unanswered") {',
       },
@@ -24,7 +24,7 @@ export const CLOSED_BUGS: readonly TestedBug[] = [
   {
     name: "a stop sent at night though corporate actions were not answered",
     edits: [{
-      file: "src/domain/closed_stop.ts",
+      file: "src/domain/plan/closed_stop.ts",
       find: '  if (action.kind !== "none") {',
       replace: '  if (action.kind !== "none" && isAnswered) {',
     }],
@@ -83,7 +83,7 @@ export const CLOSED_BUGS: readonly TestedBug[] = [
   {
     name: "the look at a closed market never stops",
     edits: [{
-      file: "src/domain/closed_look.ts",
+      file: "src/domain/account/closed_look.ts",
       find: "  if (isKnown || moment.nowMs",
       replace: "  if (moment.nowMs",
     }],
@@ -92,7 +92,7 @@ export const CLOSED_BUGS: readonly TestedBug[] = [
   {
     name: "the look at a closed market comes every five seconds",
     edits: [{
-      file: "src/domain/closed_look.ts",
+      file: "src/domain/account/closed_look.ts",
       find: "moment.nowMs - last.atMs < CLOSED_LOOK_MS - EARLY_MS",
       replace: "moment.nowMs - last.atMs < 5 * EARLY_MS",
     }],
@@ -119,11 +119,11 @@ export const CLOSED_BUGS: readonly TestedBug[] = [
   {
     name: "nobody wakes 30 minutes before the open",
     edits: [{
-      file: "src/domain/wake.ts",
+      file: "src/domain/plan/wake.ts",
       find: "beforeOpenMs > nowMs && beforeOpenMs <= quiet.atMs",
       replace: "beforeOpenMs > nowMs && beforeOpenMs < nowMs",
     }],
-    tests: ["tests/engine/closed_loop_test.ts", "tests/domain/wake_test.ts"],
+    tests: ["tests/engine/closed_loop_test.ts", "tests/domain/plan/wake_test.ts"],
   },
   {
     name: "a refusal of the keys or the rate counts as the night's answer",

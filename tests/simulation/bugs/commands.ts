@@ -77,11 +77,11 @@ export const COMMANDS_BUGS: readonly TestedBug[] = [
   {
     name: "a pause denies no entry",
     edits: [{
-      file: "src/domain/caps.ts",
+      file: "src/domain/gate/caps.ts",
       find: "if (inputs.areEntriesPaused) return",
       replace: 'if (inputs.areEntriesPaused && symbol === "") return',
     }],
-    tests: ["tests/domain/caps_test.ts"],
+    tests: ["tests/domain/gate/caps_test.ts"],
   },
   {
     name: "check takes a directory under a temporary name for nothing",
@@ -136,7 +136,7 @@ export const COMMANDS_BUGS: readonly TestedBug[] = [
   {
     name: "flatten closes what somebody else holds",
     edits: [{
-      file: "src/domain/flatten_plan.ts",
+      file: "src/domain/plan/flatten_plan.ts",
       find: "(scope.closes === null || scope.closes.has(symbol))",
       replace: "scope.closes !== undefined",
     }],

@@ -1,7 +1,7 @@
 import type { TestedBug } from "../tested_bug.ts";
 
-const RESULT = "src/domain/day/day_result.ts";
-const TRADE = "src/domain/day/trade_result.ts";
+const RESULT = "src/domain/account/day_result.ts";
+const TRADE = "src/domain/account/trade_result.ts";
 const HOLDINGS = "src/domain/day/day_holdings.ts";
 const DRAFTS = "src/domain/day/trade_drafts.ts";
 const LOOKS = "src/domain/day/account_looks.ts";
@@ -18,7 +18,7 @@ export const DAY_BUGS: readonly TestedBug[] = [
       find: "resultUsd: unknown.length > 0 ? null : knownUsd,",
       replace: "resultUsd: knownUsd,",
     }],
-    tests: ["tests/domain/day/day_result_test.ts"],
+    tests: ["tests/domain/account/day_result_test.ts"],
   },
   {
     name: "a trade's risk is measured at what is left of it",
@@ -27,7 +27,7 @@ export const DAY_BUGS: readonly TestedBug[] = [
       find: "readRisk(costMicros, boughtQty, facts.initialStopUsd)",
       replace: "readRisk(costMicros, leftQty, facts.initialStopUsd)",
     }],
-    tests: ["tests/domain/day/trade_result_test.ts"],
+    tests: ["tests/domain/account/trade_result_test.ts"],
   },
   {
     name: "the day's result is marked at a price after the close",
@@ -69,7 +69,7 @@ export const DAY_BUGS: readonly TestedBug[] = [
   {
     name: "what a replaced order had filled is always counted again",
     edits: [{
-      file: "src/domain/replacements.ts",
+      file: "src/domain/order/replacements.ts",
       find: "next.qty !== old.qty - old.filledQty",
       replace: "next.qty > 0",
     }],
@@ -123,11 +123,11 @@ export const DAY_BUGS: readonly TestedBug[] = [
   {
     name: "the report draws the gate's answer on to the close",
     edits: [{
-      file: "src/domain/day_spans.ts",
+      file: "src/domain/day/day_spans.ts",
       find: "  end(bounds.lastMs);",
       replace: "  end(bounds.closeMs);",
     }],
-    tests: ["tests/domain/day_view_test.ts"],
+    tests: ["tests/domain/day/day_view_test.ts"],
   },
   {
     name: "a period leaves out how its trades began",

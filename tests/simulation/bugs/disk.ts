@@ -159,7 +159,7 @@ export const DISK_BUGS: readonly TestedBug[] = [
       replace: 'entry.status === "pending" && entry.clientOrderId !== null',
     }, {
       file: "src/cli/flatten_wait.ts",
-      find: 'import { isUnsettled } from "../domain/ledger.ts";\n',
+      find: 'import { isUnsettled } from "../domain/order/ledger.ts";\n',
       replace: "",
     }],
     tests: ["tests/cli/flatten_wait_test.ts"],

@@ -26,7 +26,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "a status that takes no orders ignored",
     edits: [{
-      file: "src/domain/account_block.ts",
+      file: "src/domain/account/account_block.ts",
       find: "  return CLOSED_STATUSES.has(status) ? `status ${status}` : null;",
       replace: '  return status === "" ? `status ${status}` : null;',
     }],
@@ -41,7 +41,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
         replace: "  const attempt = usage.symbolRejections + intent.confirmedAtMs;",
       },
       {
-        file: "src/domain/entry_plan.ts",
+        file: "src/domain/entry/entry_plan.ts",
         find: "  const attempt = inputs.countRejections(symbol) + 1;",
         replace: "  const attempt = inputs.countRejections(symbol) + nowMs;",
       },
@@ -51,7 +51,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an unfilled entry left",
     edits: [{
-      file: "src/domain/entry_end.ts",
+      file: "src/domain/entry/entry_end.ts",
       find: "export const UNFILLED_MAX_MS = 60_000;",
       replace: "export const UNFILLED_MAX_MS = 60_000_000;",
     }],
@@ -140,7 +140,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
         replace: '[["open orders", seen.openOrders]] as const',
       },
       {
-        file: "src/domain/gate.ts",
+        file: "src/domain/gate/gate.ts",
         find: 'code === "ledger_unavailable" || code === "positions_unavailable"',
         replace: 'code === "ledger_unavailable"',
       },
@@ -177,11 +177,11 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an order under the id of an entry that never left taken for ours",
     edits: [{
-      file: "src/domain/reconcile.ts",
+      file: "src/domain/order/reconcile.ts",
       find: '    if (entry.side === "buy" && hasNeverLeft(entry)) foreign.push(updated);\n',
       replace: "",
     }],
-    tests: ["tests/domain/reconcile_test.ts", IDS],
+    tests: ["tests/domain/order/reconcile_test.ts", IDS],
   },
   {
     name: "an entry in the last ten minutes",
@@ -212,11 +212,11 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     // The same id and the rule of no intent keep it from the broker too: the caps are held against it by themselves.
     name: "a symbol is entered again on its day",
     edits: [{
-      file: "src/domain/caps.ts",
+      file: "src/domain/gate/caps.ts",
       find: "  if (usage.hasEntry) return",
       replace: "  if (usage.hasEntry && usage.orders < 0) return",
     }],
-    tests: ["tests/domain/caps_test.ts"],
+    tests: ["tests/domain/gate/caps_test.ts"],
   },
   {
     name: "a repeat has a new id",
@@ -231,20 +231,20 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "the caps leave out what is not settled",
     edits: [{
-      file: "src/domain/ledger.ts",
+      file: "src/domain/order/ledger.ts",
       find: 'return isEntryRecord(entry) && entry.status !== "rejected";',
       replace: 'return entry.side === "buy" && entry.status === "accepted";',
     }],
-    tests: ["tests/domain/ledger_test.ts"],
+    tests: ["tests/domain/order/ledger_test.ts"],
   },
   {
     name: "an expired intent is still sent",
     edits: [{
-      file: "src/domain/entry_plan.ts",
+      file: "src/domain/entry/entry_plan.ts",
       find: "  return !(nowMs < expiresAtMs);",
       replace: "  return !(nowMs < expiresAtMs + 86_400_000);",
     }],
-    tests: ["tests/domain/entry_plan_test.ts"],
+    tests: ["tests/domain/entry/entry_plan_test.ts"],
   },
   {
     name: "an intent is made in what is held",
@@ -268,11 +268,11 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "the summary counts a symbol's tries",
     edits: [{
-      file: "src/domain/entry_counts.ts",
+      file: "src/domain/day/entry_counts.ts",
       find: "    if (isKnown) triedCount++;",
       replace: "    if (isKnown) triedCount += events.length;",
     }],
-    tests: ["tests/domain/entry_counts_test.ts"],
+    tests: ["tests/domain/day/entry_counts_test.ts"],
   },
   {
     name: "an entry judged by the account of the cycle's start",
@@ -304,11 +304,11 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an order that the archive has counted as a mismatch",
     edits: [{
-      file: "src/domain/reconcile.ts",
+      file: "src/domain/order/reconcile.ts",
       find: "added.filter(({ order }) => !sent.has(order.clientOrderId)),",
       replace: "added.filter(() => sent.size >= 0),",
     }],
-    tests: ["tests/domain/reconcile_test.ts"],
+    tests: ["tests/domain/order/reconcile_test.ts"],
   },
   {
     name: "the fill of an unresolved entry called foreign",
@@ -322,11 +322,11 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an entry that ended unfilled counted as entered",
     edits: [{
-      file: "src/domain/entry_counts.ts",
+      file: "src/domain/day/entry_counts.ts",
       find: "broker.filledQty === 0 && isFinal(broker)",
       replace: "broker.filledQty < 0 && isFinal(broker)",
     }],
-    tests: ["tests/domain/entry_counts_test.ts"],
+    tests: ["tests/domain/day/entry_counts_test.ts"],
   },
   {
     name: "a lock of LIVE said once and never again",
@@ -486,11 +486,11 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "a poll put off by the pause before an entry",
     edits: [{
-      file: "src/domain/wake.ts",
+      file: "src/domain/plan/wake.ts",
       find: " - inputs.pausedMs",
       replace: "",
     }],
-    tests: ["tests/domain/wake_test.ts"],
+    tests: ["tests/domain/plan/wake_test.ts"],
   },
   {
     name: "what was just denied is made anew in the same cycle",
@@ -513,7 +513,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "what a refused entry bought is adopted before the broker shows it",
     edits: [{
-      file: "src/domain/ledger.ts",
+      file: "src/domain/order/ledger.ts",
       find: 'entry.side === "buy" && (isUnsettled(entry) || isJustRefused(entry))',
       replace: 'entry.side === "buy" && (isUnsettled(entry) || isJustRefused(entry) && nowMs < 0)',
     }],

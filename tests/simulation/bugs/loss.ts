@@ -5,16 +5,16 @@ export const LOSS_BUGS: readonly TestedBug[] = [
   {
     name: "a day's loss exactly at its limit denies nothing",
     edits: [{
-      file: "src/domain/day_loss.ts",
+      file: "src/domain/account/day_loss.ts",
       find: "toValueMicros(1, resultUsd) > -toValueMicros(1, limitUsd)",
       replace: "toValueMicros(1, resultUsd) >= -toValueMicros(1, limitUsd)",
     }],
-    tests: ["tests/domain/day_loss_test.ts"],
+    tests: ["tests/domain/account/day_loss_test.ts"],
   },
   {
     name: "a loss limit that was reached is forgotten when the price comes back",
     edits: [{
-      file: "src/domain/day_loss.ts",
+      file: "src/domain/account/day_loss.ts",
       find: "if (onRecord?.dateNy === dateNy) return",
       replace: 'if (onRecord?.dateNy === "") return',
     }],
@@ -23,16 +23,16 @@ export const LOSS_BUGS: readonly TestedBug[] = [
   {
     name: "a loss limit of yesterday ends the entries of today",
     edits: [{
-      file: "src/domain/day_loss.ts",
+      file: "src/domain/account/day_loss.ts",
       find: "if (onRecord?.dateNy === dateNy) return",
       replace: "if (onRecord !== null) return",
     }],
-    tests: ["tests/domain/day_loss_test.ts"],
+    tests: ["tests/domain/account/day_loss_test.ts"],
   },
   {
     name: "a day result that is not known counts as no loss",
     edits: [{
-      file: "src/domain/caps.ts",
+      file: "src/domain/gate/caps.ts",
       find: 'if (loss.kind === "unknown") return',
       replace: 'if (loss.kind === "unknown" && loss.why === "") return',
     }],
@@ -41,7 +41,7 @@ export const LOSS_BUGS: readonly TestedBug[] = [
   {
     name: "entries that are not filled stay at work when the loss limit is reached",
     edits: [{
-      file: "src/domain/entry_end.ts",
+      file: "src/domain/entry/entry_end.ts",
       find: 'if (isLossReached) return { kind: "cancel", why: "daily loss" };',
       replace: "",
     }],
@@ -106,7 +106,7 @@ export const LOSS_BUGS: readonly TestedBug[] = [
   {
     name: "a loss limit that was reached is in no copy of the records",
     edits: [{
-      file: "src/domain/rebuild_records.ts",
+      file: "src/domain/account/rebuild_records.ts",
       find: "lastCycleAtMs, mismatches, dayLoss }",
       replace: "lastCycleAtMs, mismatches }",
     }],

@@ -1,9 +1,9 @@
 import type { TestedBug } from "../tested_bug.ts";
 
-const SEARCH = "src/domain/symbol_search.ts";
+const SEARCH = "src/domain/entry/symbol_search.ts";
 const REFUSED_TEST = "tests/engine/refused_symbols_test.ts";
 const ACTIONS_TEST = "tests/engine/corporate_actions_test.ts";
-const SEARCH_TEST = "tests/domain/symbol_search_test.ts";
+const SEARCH_TEST = "tests/domain/entry/symbol_search_test.ts";
 
 export const MARKET_DATA_BUGS: readonly TestedBug[] = [
   {
@@ -128,16 +128,16 @@ export const MARKET_DATA_BUGS: readonly TestedBug[] = [
   {
     name: "a split due tomorrow is entered",
     edits: [{
-      file: "src/domain/corporate_action.ts",
+      file: "src/domain/account/corporate_action.ts",
       find: `day >= todayNy && day <= nextSessionNy`,
       replace: `day >= todayNy && day < nextSessionNy`,
     }],
-    tests: ["tests/domain/corporate_action_test.ts", ACTIONS_TEST],
+    tests: ["tests/domain/account/corporate_action_test.ts", ACTIONS_TEST],
   },
   {
     name: "corporate actions that are not answered block the entry",
     edits: [{
-      file: "src/domain/corporate_action.ts",
+      file: "src/domain/account/corporate_action.ts",
       find: `  const prefix = \`\${ACTION_DUE} \${symbol} \`;`,
       replace:
         `  if (!isActionAsked(kept, symbol, dateNy)) return true;\n  const prefix = \`\${ACTION_DUE} \${symbol} \`;`,

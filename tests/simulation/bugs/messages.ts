@@ -2,13 +2,13 @@ import type { TestedBug } from "../tested_bug.ts";
 
 const FILLS = "tests/engine/fill_messages_test.ts";
 const KILL = "tests/engine/kill_message_test.ts";
-const NOT_RUNNING = "tests/domain/not_running_test.ts";
-const HEALTH = "tests/domain/health_test.ts";
+const NOT_RUNNING = "tests/domain/alert/not_running_test.ts";
+const HEALTH = "tests/domain/alert/health_test.ts";
 const STATUS = "tests/cli/status_test.ts";
 const LOST = "tests/engine/lost_answers_messages_test.ts";
-const REPETITION = "tests/domain/repetition_test.ts";
+const REPETITION = "tests/domain/alert/repetition_test.ts";
 const ALERTS = "tests/engine/alerts_test.ts";
-const STARTS = "tests/domain/starts_test.ts";
+const STARTS = "tests/domain/alert/starts_test.ts";
 const LOG = "tests/cli/log_test.ts";
 
 /** What the operator is told, and what is not told twice. */
@@ -68,7 +68,7 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
   {
     name: "execution not running said at each start",
     edits: [{
-      file: "src/domain/not_running.ts",
+      file: "src/domain/alert/not_running.ts",
       find: "  if (uncovered.length === 0) return isSaid ? null : first;",
       replace: "  if (uncovered.length === 0) return first;",
     }],
@@ -77,7 +77,7 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
   {
     name: "the switch outside told while a night rests on a day order",
     edits: [{
-      file: "src/domain/health.ts",
+      file: "src/domain/alert/health.ts",
       find: "(!isOpen && each.gtcQty < each.mostHeldQty)",
       replace: "(!isOpen && each.coveredQty < each.mostHeldQty)",
     }],
@@ -122,7 +122,7 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
   {
     name: "a position that nobody has seen taken for covered",
     edits: [{
-      file: "src/domain/not_running.ts",
+      file: "src/domain/alert/not_running.ts",
       find: "lastSeen === null || lastSeen.gtcQty < lastSeen.heldQty",
       replace: "lastSeen !== null && lastSeen.gtcQty < lastSeen.heldQty",
     }],
@@ -140,16 +140,16 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
   {
     name: "the heartbeat's day result 0 before the records are read",
     edits: [{
-      file: "src/domain/alert_heartbeat.ts",
+      file: "src/domain/alert/alert_heartbeat.ts",
       find: '    inputs.positions === null\n      ? "Day result',
       replace: '    inputs.gateLine === ""\n      ? "Day result',
     }],
-    tests: ["tests/domain/alert_heartbeat_test.ts"],
+    tests: ["tests/domain/alert/alert_heartbeat_test.ts"],
   },
   {
     name: "a thing that goes on told once and never again",
     edits: [{
-      file: "src/domain/repetition.ts",
+      file: "src/domain/alert/repetition.ts",
       find: "    if (nowMs - run.saidMs < SAY_AGAIN_MS) {",
       replace: "    if (nowMs - run.saidMs < Infinity) {",
     }],
@@ -185,7 +185,7 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
   {
     name: "a start told in each process of a loop",
     edits: [{
-      file: "src/domain/starts.ts",
+      file: "src/domain/alert/starts.ts",
       find: "times <= TOLD_MAX + 1 ||",
       replace: "times > 0 ||",
     }],
@@ -234,10 +234,10 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
   {
     name: "the close near is why a symbol was not entered all day",
     edits: [{
-      file: "src/domain/entry/fate.ts",
+      file: "src/domain/day/fate.ts",
       find: '=> readText(event, "reason") !== SKIP.closeNear)',
       replace: '=> readText(event, "reason") !== SKIP.entered)',
     }],
-    tests: ["tests/domain/entry_counts_test.ts"],
+    tests: ["tests/domain/day/entry_counts_test.ts"],
   },
 ];

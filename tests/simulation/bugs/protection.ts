@@ -1,7 +1,7 @@
 import type { TestedBug } from "../tested_bug.ts";
 
 const BESIDE_TEST = "tests/engine/beside_buy_test.ts";
-const DOMAIN_TEST = "tests/domain/protection_test.ts";
+const DOMAIN_TEST = "tests/domain/order/protection_test.ts";
 const HAND_TEST = "tests/engine/hand_stop_test.ts";
 const OBSTACLES_TEST = "tests/engine/obstacles_test.ts";
 
@@ -9,7 +9,7 @@ export const PROTECTION_BUGS: readonly TestedBug[] = [
   {
     name: "a stop without its price in the comparison",
     edits: [{
-      file: "src/domain/protection.ts",
+      file: "src/domain/order/protection.ts",
       find: 'return standing === "selling" || stopUsd >= leastUsd - SAME_PRICE_USD;',
       replace: 'return standing === "selling" || stopUsd <= Infinity || leastUsd > SAME_PRICE_USD;',
     }],
@@ -18,11 +18,11 @@ export const PROTECTION_BUGS: readonly TestedBug[] = [
   {
     name: "a buy stop as protection",
     edits: [{
-      file: "src/domain/protection.ts",
+      file: "src/domain/order/protection.ts",
       find: '.filter((each) => each.side === "sell" && !isFinal(each));',
       replace: ".filter((each) => !isFinal(each));",
     }, {
-      file: "src/domain/protection.ts",
+      file: "src/domain/order/protection.ts",
       find: 'return order.side === "sell" && STOP_TYPES.has(order.type);',
       replace: "return STOP_TYPES.has(order.type);",
     }],
@@ -31,7 +31,7 @@ export const PROTECTION_BUGS: readonly TestedBug[] = [
   {
     name: "a foreign lower stop as protection",
     edits: [{
-      file: "src/domain/protection.ts",
+      file: "src/domain/order/protection.ts",
       find: 'return group.standing === "works" && !group.isOurs && !isHighEnough(group, leastUsd);',
       replace: "return !group.isOurs && !isHighEnough(group, 0);",
     }],
@@ -40,7 +40,7 @@ export const PROTECTION_BUGS: readonly TestedBug[] = [
   {
     name: "a suspended stop as protection",
     edits: [{
-      file: "src/domain/protection.ts",
+      file: "src/domain/order/protection.ts",
       find: '  "pending_replace",\n]);\n',
       replace: '  "pending_replace",\n  "suspended",\n]);\n',
     }],
@@ -49,11 +49,11 @@ export const PROTECTION_BUGS: readonly TestedBug[] = [
   {
     name: "a status that nobody knows as protection",
     edits: [{
-      file: "src/domain/protection.ts",
+      file: "src/domain/order/protection.ts",
       find: "    isAtWork(order) || (isOfLegs",
       replace: "    !isKnownStatus(order.status) || isAtWork(order) || (isOfLegs",
     }, {
-      file: "src/domain/protection.ts",
+      file: "src/domain/order/protection.ts",
       find: '  if (deciding.some((order) => !isKnownStatus(order.status))) return "unknown";\n',
       replace: "",
     }],
@@ -62,7 +62,7 @@ export const PROTECTION_BUGS: readonly TestedBug[] = [
   {
     name: "a take-profit alone as protection",
     edits: [{
-      file: "src/domain/protection.ts",
+      file: "src/domain/order/protection.ts",
       find: '  if (stops.length === 0) return "dead";\n',
       replace: "",
     }],
@@ -107,7 +107,7 @@ export const PROTECTION_BUGS: readonly TestedBug[] = [
   {
     name: "a stop that ends soon is left to end",
     edits: [{
-      file: "src/domain/protection.ts",
+      file: "src/domain/order/protection.ts",
       find: "const RENEW_BEFORE_MS = 7 * DAY_MS;",
       replace: "const RENEW_BEFORE_MS = 0 * DAY_MS;",
     }],

@@ -148,11 +148,11 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "a ledger that another hand changed is the truth",
     edits: [{
-      file: "src/domain/ledger_file.ts",
+      file: "src/domain/order/ledger_file.ts",
       find: "      entries: [...kept, ...added],\n",
       replace: "      entries: [...kept.filter((entry) => findByHand(entry, byHand)), ...added],\n",
     }],
-    tests: ["tests/domain/ledger_file_test.ts", "tests/engine/ledger_file_test.ts"],
+    tests: ["tests/domain/order/ledger_file_test.ts", "tests/engine/ledger_file_test.ts"],
   },
   {
     name: "a missing ledger that is written anew blocks nothing",
@@ -234,7 +234,7 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "flatten's buys counted",
     edits: [{
-      file: "src/domain/ledger.ts",
+      file: "src/domain/order/ledger.ts",
       find: 'return side === "buy" && !isFlatten(clientOrderId ?? "");',
       replace: 'return side === "buy" && clientOrderId !== "";',
     }],
@@ -243,20 +243,20 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "a replaced leg counted as a mismatch",
     edits: [{
-      file: "src/domain/reconcile.ts",
+      file: "src/domain/order/reconcile.ts",
       find: "  return !isOurs(clientOrderId) || (isNamed && isHeir)",
       replace: "  return isNamed && isHeir",
     }],
-    tests: ["tests/domain/reconcile_test.ts", "tests/engine/replacements_test.ts"],
+    tests: ["tests/domain/order/reconcile_test.ts", "tests/engine/replacements_test.ts"],
   },
   {
     name: "our prefix without a record not counted",
     edits: [{
-      file: "src/domain/reconcile.ts",
+      file: "src/domain/order/reconcile.ts",
       find: "  return !isOurs(clientOrderId) || (isNamed && isHeir)",
       replace: '  return clientOrderId !== "" || (isNamed && isHeir)',
     }],
-    tests: ["tests/domain/reconcile_test.ts", "tests/engine/replacements_test.ts"],
+    tests: ["tests/domain/order/reconcile_test.ts", "tests/engine/replacements_test.ts"],
   },
   {
     name: "a chain of replacements over night is somebody else's",
@@ -280,20 +280,20 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "an order without a name is recorded under an empty one",
     edits: [{
-      file: "src/domain/ledger.ts",
+      file: "src/domain/order/ledger.ts",
       find: 'return clientOrderId === "" ? null : clientOrderId;',
       replace: "return clientOrderId;",
     }],
-    tests: ["tests/domain/reconcile_test.ts", "tests/engine/unreadable_rows_test.ts"],
+    tests: ["tests/domain/order/reconcile_test.ts", "tests/engine/unreadable_rows_test.ts"],
   },
   {
     name: "what came in our order's place under its name counted as a mismatch",
     edits: [{
-      file: "src/domain/reconcile.ts",
+      file: "src/domain/order/reconcile.ts",
       find: "!isOurs(clientOrderId) || (isNamed && isHeir)",
       replace: "!isOurs(clientOrderId) || (isNamed && isHeir && false)",
     }],
-    tests: ["tests/domain/reconcile_test.ts"],
+    tests: ["tests/domain/order/reconcile_test.ts"],
   },
   {
     name: "what was released is managed after a rollback and back",
@@ -307,11 +307,11 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "a lost answer takes the plan with a lost state",
     edits: [{
-      file: "src/domain/rebuild_records.ts",
+      file: "src/domain/account/rebuild_records.ts",
       find: 'reconcile({ ...buildEmptyLedger(""), entries }, unique)',
       replace: 'reconcile({ ...buildEmptyLedger(""), entries: [] }, unique)',
     }],
-    tests: ["tests/domain/rebuild_records_test.ts"],
+    tests: ["tests/domain/account/rebuild_records_test.ts"],
   },
   {
     name: "the archive ends after thirty days",
@@ -325,11 +325,11 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "a position is lost with the document, though a copy has it",
     edits: [{
-      file: "src/domain/rebuild_records.ts",
+      file: "src/domain/account/rebuild_records.ts",
       find: "[...kept, ...found]",
       replace: "found",
     }],
-    tests: ["tests/domain/rebuild_records_test.ts"],
+    tests: ["tests/domain/account/rebuild_records_test.ts"],
   },
   {
     name: "a document that is lost with all else forgets what was bought days ago",
@@ -352,11 +352,11 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "a copy's trims are all that is known of trims",
     edits: [{
-      file: "src/domain/rebuild_records.ts",
+      file: "src/domain/account/rebuild_records.ts",
       find: "const marked = TRIM_REASONS.filter(",
       replace: "const marked = TRIM_REASONS.slice(0, 0).filter(",
     }],
-    tests: ["tests/domain/rebuild_records_test.ts"],
+    tests: ["tests/domain/account/rebuild_records_test.ts"],
   },
   {
     name: "a copy of another account is counted with",
@@ -407,7 +407,7 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "a lost document brings the lock of its copy back",
     edits: [{
-      file: "src/domain/rebuild_records.ts",
+      file: "src/domain/account/rebuild_records.ts",
       find: "const mismatches = ledgers[0]?.mismatches ?? 0;",
       replace: "const mismatches = copy?.ledger?.mismatches ?? 0;",
     }],
@@ -428,7 +428,7 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "second mismatch does not block",
     edits: [
       {
-        file: "src/domain/ledger.ts",
+        file: "src/domain/order/ledger.ts",
         find: "MISMATCHES_MAX = 2",
         replace: "MISMATCHES_MAX = 2_000",
       },
@@ -439,7 +439,7 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "mismatches are not counted",
     edits: [
       {
-        file: "src/domain/reconcile.ts",
+        file: "src/domain/order/reconcile.ts",
         find: "mismatches: ledger.mismatches + (mismatched.length > 0 ? 1 : 0),",
         replace: "mismatches: ledger.mismatches,",
       },
@@ -460,7 +460,7 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "an older ledger ends the lock of two mismatches",
     edits: [{
-      file: "src/domain/ledger_file.ts",
+      file: "src/domain/order/ledger_file.ts",
       find: "      mismatches: Math.max(records.mismatches, file.mismatches),\n",
       replace: "      mismatches: file.mismatches,\n",
     }],

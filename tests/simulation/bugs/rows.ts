@@ -27,11 +27,11 @@ export const ROWS_BUGS: readonly TestedBug[] = [
   {
     name: "a clock that is open in the night is not held against the calendar",
     edits: [{
-      file: "src/domain/market_clock.ts",
+      file: "src/domain/time/market_clock.ts",
       find: "if (isOpen && (nowMs < openMs - OPEN_SLACK_MS || nowMs >= closeMs)) {",
       replace: "if (isOpen && nowMs >= closeMs && nowMs < openMs) {",
     }],
-    tests: ["tests/domain/market_clock_test.ts", CLOCK],
+    tests: ["tests/domain/time/market_clock_test.ts", CLOCK],
   },
   {
     name: "the time of a contradicting clock is taken over",
@@ -171,11 +171,11 @@ export const ROWS_BUGS: readonly TestedBug[] = [
   {
     name: "a calendar's row that can't be read hides its day",
     edits: [{
-      file: "src/domain/market_clock.ts",
+      file: "src/domain/time/market_clock.ts",
       find: `  if (calendar.unknownDays.some((day) => day.dateNy === dateNy)) return "unknown";`,
       replace: "",
     }],
-    tests: ["tests/domain/market_clock_test.ts", "tests/engine/broker_clock_test.ts"],
+    tests: ["tests/domain/time/market_clock_test.ts", "tests/engine/broker_clock_test.ts"],
   },
   {
     name: "a wrong calendar is kept for its week",

@@ -82,16 +82,16 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
   {
     name: "protection is cut to what is sure",
     edits: [{
-      file: "src/domain/protection_step.ts",
+      file: "src/domain/plan/protection_step.ts",
       find: "Math.floor(sumQty(standing)) - position.mostQty;",
       replace: "Math.floor(sumQty(standing)) - position.qty;",
     }],
-    tests: ["tests/domain/protection_test.ts"],
+    tests: ["tests/domain/order/protection_test.ts"],
   },
   {
     name: "floor before compare",
     edits: [{
-      file: "src/domain/position_account.ts",
+      file: "src/domain/account/position_account.ts",
       find: "  return Math.abs(left - right) < ROUNDING_QTY;",
       replace: "  return Math.floor(left) === Math.floor(right);",
     }],
@@ -109,7 +109,7 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
   {
     name: "a replacement that is refused for good is the end of the trim",
     edits: [{
-      file: "src/domain/order_request.ts",
+      file: "src/domain/order/order_request.ts",
       find: '  if (httpStatus === 422) return why !== "stop_price";',
       replace: '  if (httpStatus === 422) return why === "stop_price";',
     }],
@@ -168,7 +168,7 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
   {
     name: "a position is gone while its entry still buys",
     edits: [{
-      file: "src/domain/position_account.ts",
+      file: "src/domain/account/position_account.ts",
       find: '    if (entry !== "working") return { kind: "gone" };',
       replace: '    if (position.qty !== 0) return { kind: "gone" };',
     }],
@@ -222,7 +222,7 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
   {
     name: "a refusal of the keys is taken for a cancel that has left",
     edits: [{
-      file: "src/domain/order_request.ts",
+      file: "src/domain/order/order_request.ts",
       find: 'return why === "unauthorized" || why === "rate_limited";',
       replace: 'return why === "rate_limited";',
     }],
@@ -231,11 +231,11 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
   {
     name: "an entry that is done and not settled still buys",
     edits: [{
-      file: "src/domain/orders.ts",
+      file: "src/domain/order/orders.ts",
       find: "return !isFinal(order) && !isWhollyFilled(order);",
       replace: "return !isFinal(order);",
     }],
-    tests: ["tests/domain/entry_end_test.ts", "tests/engine/stuck_entry_test.ts"],
+    tests: ["tests/domain/entry/entry_end_test.ts", "tests/engine/stuck_entry_test.ts"],
   },
   {
     name: "a duplicate's id is not kept as taken",
@@ -340,7 +340,7 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
   {
     name: "a part of a share waits for its stop before all else",
     edits: [{
-      file: "src/domain/protection_step.ts",
+      file: "src/domain/plan/protection_step.ts",
       find: "floorQty(qty - sumQty(groups))",
       replace: "qty - floorQty(0) - sumQty(groups)",
     }],
@@ -367,20 +367,20 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
   {
     name: "a trim's part is read from another rule",
     edits: [{
-      file: "src/domain/exit_plan.ts",
+      file: "src/domain/exit/decide_exit.ts",
       find: "const { sells, of } = EXIT_RULES[reason].part;",
       replace: 'const { sells, of } = EXIT_RULES[isTrim(reason) ? reason : "r1_trim"].part;',
     }],
-    tests: ["tests/domain/exit_rules_test.ts", "tests/domain/exit_plan_test.ts"],
+    tests: ["tests/domain/exit/exit_rules_test.ts", "tests/domain/exit/decide_exit_test.ts"],
   },
   {
     name: "trims are remembered under one name",
     edits: [{
-      file: "src/domain/exit_rules.ts",
+      file: "src/domain/exit/exit_rules.ts",
       find: "rules.map((rule) => [rule[name], buildValue(rule)]),",
       replace: "rules.map((rule) => [rules[0]?.[name] ?? rule[name], buildValue(rule)]),",
     }],
-    tests: ["tests/domain/exit_rules_test.ts", "tests/state/execution_state_test.ts"],
+    tests: ["tests/domain/exit/exit_rules_test.ts", "tests/state/execution_state_test.ts"],
   },
   {
     name: "a price across a split is taken for a high",

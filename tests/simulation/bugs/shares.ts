@@ -7,7 +7,7 @@ export const SHARES_BUGS: readonly TestedBug[] = [
   {
     name: "a change that no order explains is a split at once",
     edits: [{
-      file: "src/domain/position_account.ts",
+      file: "src/domain/account/position_account.ts",
       find: "export const SPLIT_AFTER_MS = 60_000;",
       replace: "export const SPLIT_AFTER_MS = 0;",
     }],
@@ -25,7 +25,7 @@ export const SHARES_BUGS: readonly TestedBug[] = [
   {
     name: "a hand's buy counted as ours",
     edits: [{
-      file: "src/domain/position_account.ts",
+      file: "src/domain/account/position_account.ts",
       find: 'side === "buy" ? filledQty : Math.min(handQty',
       replace: 'side === "buy" ? 0 : Math.min(handQty',
     }],
@@ -34,7 +34,7 @@ export const SHARES_BUGS: readonly TestedBug[] = [
   {
     name: "a hand's sell takes ours first",
     edits: [{
-      file: "src/domain/position_account.ts",
+      file: "src/domain/account/position_account.ts",
       find: "Math.min(handQty, filledQty)",
       replace: "Math.max(0, Math.min(handQty, filledQty - oursQty))",
     }],
@@ -70,7 +70,7 @@ export const SHARES_BUGS: readonly TestedBug[] = [
   {
     name: "a release that a lost state forgets",
     edits: [{
-      file: "src/domain/rebuild_records.ts",
+      file: "src/domain/account/rebuild_records.ts",
       find: "listReleased(ledgers, base.released)",
       replace: "listReleased(ledgers.slice(0, 0), [])",
     }],
@@ -97,7 +97,7 @@ export const SHARES_BUGS: readonly TestedBug[] = [
   {
     name: "a fraction of a share beside what was adopted is forgotten",
     edits: [{
-      file: "src/domain/adoption.ts",
+      file: "src/domain/plan/adoption.ts",
       find: "    besideQty: Math.round((held.qty - qty) * 1e9) / 1e9,",
       replace: "    besideQty: Math.round((held.qty - held.qty) * 1e9) / 1e9,",
     }],
@@ -106,7 +106,7 @@ export const SHARES_BUGS: readonly TestedBug[] = [
   {
     name: "a plan whose stop is above the price is taken up",
     edits: [{
-      file: "src/domain/adoption.ts",
+      file: "src/domain/plan/adoption.ts",
       find: "  if (!(stopUsd < priceUsd)) return",
       replace: "  if (!(stopUsd > 0)) return",
     }],
@@ -115,7 +115,7 @@ export const SHARES_BUGS: readonly TestedBug[] = [
   {
     name: "a renamed symbol known by its quantity and cost alone",
     edits: [{
-      file: "src/domain/renamed.ts",
+      file: "src/domain/account/renamed.ts",
       find: "assetId !== undefined && assetIds.has(assetId)",
       replace: 'assetId === ""',
     }],
@@ -124,11 +124,11 @@ export const SHARES_BUGS: readonly TestedBug[] = [
   {
     name: "a hand's price taken into a rebuilt stop",
     edits: [{
-      file: "src/domain/rebuild_records.ts",
+      file: "src/domain/account/rebuild_records.ts",
       find: " &&\n    !byHand.includes(each.stopUsd)",
       replace: " &&\n    byHand.length >= 0",
     }],
-    tests: ["tests/domain/rebuild_records_test.ts"],
+    tests: ["tests/domain/account/rebuild_records_test.ts"],
   },
   {
     name: "a guaranteed trade has sold nothing",
@@ -142,20 +142,20 @@ export const SHARES_BUGS: readonly TestedBug[] = [
   {
     name: "what positions showed late is never sold out",
     edits: [{
-      file: "src/domain/position_account.ts",
+      file: "src/domain/account/position_account.ts",
       find: "return isStuck ? lateQty + earlyQty : lateQty;",
       replace: "return Math.min(beyondQty, lateQty);",
     }],
-    tests: ["tests/engine/lag_test.ts", "tests/domain/position_account_test.ts"],
+    tests: ["tests/engine/lag_test.ts", "tests/domain/account/position_account_test.ts"],
   },
   {
     name: "a trim from before a split accounts for what the split made",
     edits: [{
-      file: "src/domain/position_account.ts",
+      file: "src/domain/account/position_account.ts",
       find: "atMs > unexplainedSinceMs - SPLIT_AFTER_MS)",
       replace: "atMs > 0)",
     }],
-    tests: ["tests/domain/position_account_test.ts"],
+    tests: ["tests/domain/account/position_account_test.ts"],
   },
   {
     name: "a quantity is believed before its past is asked for",
@@ -214,11 +214,11 @@ export const SHARES_BUGS: readonly TestedBug[] = [
   {
     name: "a trim from long before a reverse split accounts for what it left",
     edits: [{
-      file: "src/domain/position_account.ts",
+      file: "src/domain/account/position_account.ts",
       find: "return isStuck ? lateQty + earlyQty : lateQty;",
       replace: "return Math.max(beyondQty, lateQty);",
     }],
-    tests: ["tests/domain/position_account_test.ts"],
+    tests: ["tests/domain/account/position_account_test.ts"],
   },
   {
     name: "a fill seen late is believed to lag in positions",

@@ -1,13 +1,13 @@
 import type { TestedBug } from "../tested_bug.ts";
 
-const DOMAIN_TEST = "tests/domain/protection_test.ts";
+const DOMAIN_TEST = "tests/domain/order/protection_test.ts";
 const OBSTACLES_TEST = "tests/engine/obstacles_test.ts";
 
 export const STATUS_BUGS: readonly TestedBug[] = [
   {
     name: "a stop that sleeps stays near the close",
     edits: [{
-      file: "src/domain/protection_step.ts",
+      file: "src/domain/plan/protection_step.ts",
       find: "isObstacle(group, leastUsd) && !isLeft(group));\n  if (inTheWay",
       replace:
         'isObstacle(group, leastUsd) && !isLeft(group) && !(isGtcNeeded && group.standing === "sleeps"));\n  if (inTheWay',
@@ -26,7 +26,7 @@ export const STATUS_BUGS: readonly TestedBug[] = [
   {
     name: "legs of an entry that is filled count by its status alone",
     edits: [{
-      file: "src/domain/orders.ts",
+      file: "src/domain/order/orders.ts",
       find: "(qty !== null && qty > 0 && filledQty >= qty);",
       replace: "(qty !== null && qty > 0 && filledQty > qty);",
     }],
@@ -80,7 +80,7 @@ export const STATUS_BUGS: readonly TestedBug[] = [
   {
     name: "every leg of a bracket is blamed for one's status",
     edits: [{
-      file: "src/domain/protection.ts",
+      file: "src/domain/order/protection.ts",
       find:
         '  if (standing === "unknown") return orders.filter(({ status }) => !isKnownStatus(status));\n',
       replace: "",

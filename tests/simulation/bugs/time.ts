@@ -25,11 +25,11 @@ export const TIME_BUGS: readonly TestedBug[] = [
   {
     name: "the conversion begins ten minutes before the close, however slow the broker is",
     edits: [{
-      file: "src/domain/sequence_time.ts",
+      file: "src/domain/time/sequence_time.ts",
       find: "  return Math.max(usualMs, positions * stepMs);",
       replace: "  return positions * stepMs < 0 ? 0 : usualMs;",
     }],
-    tests: ["tests/domain/sequence_time_test.ts", LEFT_TEST],
+    tests: ["tests/domain/time/sequence_time_test.ts", LEFT_TEST],
   },
   {
     name: "a run near the close looks at prices before it converts",
@@ -72,11 +72,11 @@ export const TIME_BUGS: readonly TestedBug[] = [
   {
     name: "a print confirms itself",
     edits: [{
-      file: "src/domain/price_check.ts",
+      file: "src/domain/account/price_check.ts",
       find: "  if (!isLater(trade, doubtedTrade)) return keep(doubtedTrade);\n",
       replace: "",
     }],
-    tests: ["tests/domain/price_check_test.ts", PRINT_TEST],
+    tests: ["tests/domain/account/price_check_test.ts", PRINT_TEST],
   },
   {
     name: "a doubted print is forgotten at a restart",

@@ -6,37 +6,37 @@ export const WATCHLIST_BUGS: readonly TestedBug[] = [
   {
     name: "an unreadable Target_R1 is taken for none",
     edits: [{
-      file: "src/domain/watchlist.ts",
+      file: "src/domain/entry/watchlist.ts",
       find: '|| /^nan$/i.test(written) ? null : parsePrice(row, "Target_R1");',
       replace: "|| parseNumber(written) === null ? null : parseNumber(written);",
     }],
-    tests: ["tests/domain/watchlist_test.ts", ENGINE_TEST],
+    tests: ["tests/domain/entry/watchlist_test.ts", ENGINE_TEST],
   },
   {
     name: "a long row is accepted",
     edits: [{
-      file: "src/domain/watchlist.ts",
+      file: "src/domain/entry/watchlist.ts",
       find: "  if (isShifted) return",
       replace: '  if (isShifted && symbol === "") return',
     }],
-    tests: ["tests/domain/watchlist_test.ts", ENGINE_TEST],
+    tests: ["tests/domain/entry/watchlist_test.ts", ENGINE_TEST],
   },
   {
     name: "a symbol's first row decides only where it is usable",
     edits: [
       {
-        file: "src/domain/watchlist.ts",
+        file: "src/domain/entry/watchlist.ts",
         find: "  lineBySymbol.set(symbol, line);\n",
         replace: "",
       },
       {
-        file: "src/domain/watchlist.ts",
+        file: "src/domain/entry/watchlist.ts",
         find: '    if (typeof parsed !== "string") candidates.push(parsed);',
         replace:
           '    if (typeof parsed !== "string") lineBySymbol.set(parsed.symbol, line);\n    if (typeof parsed !== "string") candidates.push(parsed);',
       },
     ],
-    tests: ["tests/domain/watchlist_test.ts"],
+    tests: ["tests/domain/entry/watchlist_test.ts"],
   },
   {
     name: "a last line that may be cut is used at once",
@@ -59,20 +59,20 @@ export const WATCHLIST_BUGS: readonly TestedBug[] = [
   {
     name: "a list over 10,000 rows is traded",
     edits: [{
-      file: "src/domain/watchlist.ts",
+      file: "src/domain/entry/watchlist.ts",
       find: "  if (rows.length > WATCHLIST_ROWS_MAX) {",
       replace: "  if (rows.length > 2 * WATCHLIST_ROWS_MAX) {",
     }],
-    tests: ["tests/domain/watchlist_test.ts"],
+    tests: ["tests/domain/entry/watchlist_test.ts"],
   },
   {
     name: "a ticker is made of what is none by Unicode's upper case",
     edits: [{
-      file: "src/domain/symbol.ts",
+      file: "src/domain/order/symbol.ts",
       find: "  return text.replaceAll(/[a-z]/g, (letter) => letter.toUpperCase());",
       replace: "  return text.toUpperCase();",
     }],
-    tests: ["tests/domain/symbol_test.ts", "tests/domain/watchlist_test.ts"],
+    tests: ["tests/domain/order/symbol_test.ts", "tests/domain/entry/watchlist_test.ts"],
   },
   {
     name: "a standard output that nobody reads holds the loop up",

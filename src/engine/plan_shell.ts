@@ -232,8 +232,10 @@ async function leave(run: Run, step: StepOf<"send">): Promise<void> {
   if (request.op !== "cancel") run.answers.set(positionId, answer);
   const { change, say } = settleAnswer(run, request, answer);
   await takeAnswer(engine, change);
-  // What the broker would not say again is durable at once; all else is looked up after a crash, as what is pending.
-  if (answer.kind === "rejected" || answer.kind === "duplicate") await storeTaken(engine);
+  // What the broker would not say again is durable at once, and what is told of an entry; all else is looked up after a crash,
+  // as what is pending.
+  const isOnce = answer.kind === "rejected" || answer.kind === "duplicate";
+  if (isOnce || request.op === "bracket") await storeTaken(engine);
   if (answer.kind === "accepted") engine.hindrances.delete(symbol);
   const notes = answer.kind === "accepted" ? [...say, ...step.done] : say;
   await tell(engine, notes, { told: run.told, isRest: false });

@@ -515,8 +515,8 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "what the broker refused waits for the next write",
     edits: [{
       file: "src/engine/plan_shell.ts",
-      find: 'if (answer.kind === "rejected" || answer.kind === "duplicate")',
-      replace: 'if (answer.kind === "duplicate")',
+      find: 'const isOnce = answer.kind === "rejected" || answer.kind === "duplicate";',
+      replace: 'const isOnce = answer.kind === "duplicate";',
     }],
     tests: ["tests/engine/answer_record_test.ts"],
   },

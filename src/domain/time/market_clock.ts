@@ -60,11 +60,7 @@ export function decideClock(clock: MarketClock, day: CalendarDay): ClockDecision
   if (isOpen && !(nowMs < nextCloseMs && nextCloseMs < nextOpenMs)) {
     return contradict("it says open, and its next_close is not between now and its next_open");
   }
-  if (day === "unknown") {
-    return isOpen && !isInSomeSession(nowMs)
-      ? contradict("it says open, and no session is at that time of day in New York")
-      : { kind: "sound", clock };
-  }
+  if (day === "unknown") return { kind: "sound", clock };
   if (day === "no session") {
     return isOpen
       ? contradict("it says open on a day without a session")
@@ -81,16 +77,6 @@ export function decideClock(clock: MarketClock, day: CalendarDay): ClockDecision
     kind: "sound",
     clock: isOpen ? { ...clock, nextCloseMs: Math.min(nextCloseMs, closeMs) } : clock,
   };
-}
-
-/** When sessions begin in New York, and none ends later than the last of `CLOSES_NY` (broker.md, Time and data). */
-const OPEN_NY = "09:30";
-
-/** Whether a session may be on, by the time of day alone: all that is known without a calendar. */
-function isInSomeSession(ms: number): boolean {
-  const dateNy = dateNyOf(ms);
-  const closeMs = Math.max(...CLOSES_NY.map((timeNy) => nyToMs(dateNy, timeNy)));
-  return ms >= nyToMs(dateNy, OPEN_NY) - OPEN_SLACK_MS && ms < closeMs;
 }
 
 /** When sessions end in New York: the whole days', and the half days' (broker.md, Time and data). */

@@ -25,15 +25,6 @@ export const ROWS_BUGS: readonly TestedBug[] = [
     tests: [CLOCK],
   },
   {
-    name: "any open market is believed where no calendar is known",
-    edits: [{
-      file: "src/domain/time/market_clock.ts",
-      find: "return isOpen && !isInSomeSession(nowMs)",
-      replace: "return isOpen && isInSomeSession(NaN)",
-    }],
-    tests: ["tests/domain/time/market_clock_test.ts"],
-  },
-  {
     name: "a clock that is open in the night is not held against the calendar",
     edits: [{
       file: "src/domain/time/market_clock.ts",

@@ -4,7 +4,7 @@ import { FAMILIES, FIELD_FAMILIES, FIELD_RULES, type FieldFamily } from "./famil
 import { setField } from "./field.ts";
 import { buildWeather, type Weather } from "./network.ts";
 import { Prng } from "./prng.ts";
-import { buildProfile, parseFamilies } from "./profile.ts";
+import { buildProfile, formatFamilies, parseFamilies } from "./profile.ts";
 import { runSeed } from "./run.ts";
 import { Sendings } from "./sendings.ts";
 import { World } from "./world.ts";
@@ -34,8 +34,23 @@ Deno.test("what a seed holds besides is what it was before there was a field", (
 });
 
 Deno.test("families are switched on by name, on or off by themselves", () => {
-  assertEquals(parseFamilies("net,lag,hand"), ["net", "lag", "hand"]);
-  assertEquals(parseFamilies("net,luck"), null);
+  assertEquals(parseFamilies("net,lag,hand"), {
+    families: ["net", "lag", "hand"],
+    place: "instead",
+  });
+  assertEquals(parseFamilies("+disk"), { families: ["disk"], place: "beside" });
+  for (const text of ["net,luck", "+luck"]) assertEquals(parseFamilies(text), null);
+  for (const text of ["net,lag", "+disk,lag"]) {
+    const asked = parseFamilies(text);
+    assertEquals(asked && formatFamilies(asked), text);
+  }
+});
+
+Deno.test("families asked for beside what a seed draws change nothing else of it", () => {
+  const drawn = buildProfile(new Prng(7), null);
+  const beside = buildProfile(new Prng(7), { families: ["disk", "lag"], place: "beside" });
+  assertEquals(beside.families, new Set([...drawn.families, "disk", "lag"]));
+  assertEquals([beside.dayCount, beside.intensity], [drawn.dayCount, drawn.intensity]);
 });
 
 /** A run of one family in which no engine takes part: what the field does to the broker in it. */
@@ -43,7 +58,7 @@ function passDays(
   family: FieldFamily,
   seed: number,
 ): { world: World; weather: Weather; seen: Set<string> } {
-  const world = new World(seed, [family]);
+  const world = new World(seed, { families: [family], place: "instead" });
   const weather = buildWeather();
   const seen = new Set<string>();
   world.onTrouble = () => {
@@ -98,7 +113,8 @@ Deno.test("what lasts for a while is over in the end: clock, flags, status", () 
 });
 
 Deno.test("a seed takes the same steps every time with all of the field in it", async () => {
-  const on = FIELD_FAMILIES.filter((family) => FIELD_RULES[family].isOn);
+  const families = FIELD_FAMILIES.filter((family) => FIELD_RULES[family].isOn);
+  const on = { families, place: "instead" } as const;
   const [first, second] = [await runSeed(3, on), await runSeed(3, on)];
   assertEquals(second.hash, first.hash);
   assertEquals(second.counts, first.counts);

@@ -17,14 +17,17 @@ const OptionsWire = z.object({
 
 /**
  * Runs seeds from the first on until their days come to at least as many as asked; stops at the first failure. With
- * `--all` a failing seed is one line, and the next one follows.
+ * `--all` a failing seed is one line, and the next one follows. `--families` asks for families instead of those that a seed
+ * draws, with `+` before the list for families beside them.
  */
 async function main(): Promise<number> {
   const options = OptionsWire.safeParse(
     parseArgs(Deno.args, { string: ["days", "seed", "families"], boolean: ["all"] }),
   );
   if (!options.success) {
-    await print("usage: deno task simulate --days N --seed S [--all] [--families crash,net,...]\n");
+    await print(
+      "usage: deno task simulate --days N --seed S [--all] [--families [+]crash,net,...]\n",
+    );
     return 64;
   }
   const { days, seed: first, all: isForAll, families } = options.data;

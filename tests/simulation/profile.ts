@@ -18,14 +18,21 @@ export interface Profile {
 /** Intensity of families that were asked for. */
 const ASKED_INTENSITY = 4;
 
+/** Families that every seed holds, whatever it draws. */
+export interface AskedFamilies {
+  readonly families: readonly Family[];
+  /** `instead` of those that a seed draws, or `beside` them. */
+  readonly place: "instead" | "beside";
+}
+
 /**
  * Draws a profile: some seeds are calm, most have one to three kinds of trouble, some have everything.
- * @param asked The families of every seed, instead of drawn ones; `null`: drawn.
+ * @param asked The families of every seed; `null`: drawn.
  */
-export function buildProfile(chance: Prng, asked: readonly Family[] | null): Profile {
+export function buildProfile(chance: Prng, asked: AskedFamilies | null): Profile {
   const dayCount = chance.pick([1, 1, 1, 2, 2, 3]);
-  if (asked !== null) {
-    return { dayCount, families: new Set(asked), intensity: ASKED_INTENSITY };
+  if (asked?.place === "instead") {
+    return { dayCount, families: new Set(asked.families), intensity: ASKED_INTENSITY };
   }
   const mood = chance.uniform();
   const families = new Set<Family>();
@@ -36,6 +43,7 @@ export function buildProfile(chance: Prng, asked: readonly Family[] | null): Pro
   }
   const intensity = chance.pick([0.5, 1, 1, 2, 4]);
   for (const family of drawField(chance.fork("field"))) families.add(family);
+  for (const family of asked?.families ?? []) families.add(family);
   return { dayCount, families, intensity };
 }
 
@@ -48,13 +56,19 @@ function drawField(chance: Prng): FieldFamily[] {
   return mood < 0.75 ? [chance.pick(drawn)] : [chance.pick(drawn), chance.pick(drawn)];
 }
 
-/** Families from a comma-separated list; `null` where one of them is none. */
-export function parseFamilies(text: string): Family[] | null {
+/** Families from a comma-separated list, `+` before it for beside those drawn; `null` where one of them is none. */
+export function parseFamilies(text: string): AskedFamilies | null {
   const families: Family[] = [];
-  for (const name of text.split(",").filter((each) => each !== "")) {
+  const place = text.startsWith("+") ? "beside" : "instead";
+  for (const name of text.replace(/^\+/, "").split(",").filter((each) => each !== "")) {
     const family = [...FAMILIES, ...FIELD_FAMILIES].find((each) => each === name);
     if (family === undefined) return null;
     families.push(family);
   }
-  return families;
+  return { families, place };
+}
+
+/** The list from which {@linkcode parseFamilies} reads the same. */
+export function formatFamilies({ families, place }: AskedFamilies): string {
+  return `${place === "beside" ? "+" : ""}${families.join(",")}`;
 }

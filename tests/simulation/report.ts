@@ -1,4 +1,4 @@
-import type { Family } from "./families.ts";
+import { type AskedFamilies, formatFamilies } from "./profile.ts";
 import { buildGapTimes, GAP_CAUSES, type GapCause } from "./gaps.ts";
 import type { SeedResult } from "./run.ts";
 
@@ -29,7 +29,7 @@ export function addResult(totals: Totals, result: SeedResult): void {
 /** A failing seed: itself, the promise that was broken, the last steps, and the command that replays it. */
 export function formatFailure(
   result: SeedResult,
-  families: readonly Family[] | null = null,
+  families: AskedFamilies | null = null,
 ): string {
   const { seed, violation, trace, hash } = result;
   return [
@@ -44,8 +44,8 @@ export function formatFailure(
 }
 
 /** The one command that runs this seed again, the same way. */
-export function formatReplay(seed: number, families: readonly Family[] | null = null): string {
-  const asked = families === null ? "" : ` --families ${families.join(",")}`;
+export function formatReplay(seed: number, families: AskedFamilies | null = null): string {
+  const asked = families === null ? "" : ` --families ${formatFamilies(families)}`;
   return `deno task simulate --days 1 --seed ${seed}${asked}`;
 }
 

@@ -8,7 +8,7 @@ import { type Ending, runIncarnation } from "./incarnation.ts";
 import { setMoods } from "./moods.ts";
 import { buildWeather } from "./network.ts";
 import { Operator } from "./operator.ts";
-import type { Family } from "./families.ts";
+import type { AskedFamilies } from "./profile.ts";
 import { checkResults } from "./result_checks.ts";
 import { type Counts, KILL_PATH, type Violation, World } from "./world.ts";
 
@@ -33,13 +33,13 @@ const ONCE_A_DAY = 500;
 
 /**
  * Runs one seed: some trading days of the real engine in a world that does its worst.
- * @param families The kinds of trouble, instead of those that the seed draws.
+ * @param asked The kinds of trouble, instead of those that the seed draws or beside them.
  */
 export async function runSeed(
   seed: number,
-  families: readonly Family[] | null = null,
+  asked: AskedFamilies | null = null,
 ): Promise<SeedResult> {
-  const world = new World(seed, families);
+  const world = new World(seed, asked);
   const auditor = new Auditor(world);
   const operator = new Operator(world);
   const weather = buildWeather();

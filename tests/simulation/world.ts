@@ -4,8 +4,7 @@ import { isOrderless } from "../simulator/order_rules.ts";
 import { nyDateAt, type SimSession } from "../simulator/sessions.ts";
 import { type DiskHost, SimDisk } from "./disk.ts";
 import { buildMarket, type Market } from "./market.ts";
-import type { Family } from "./families.ts";
-import { buildProfile, type Profile } from "./profile.ts";
+import { type AskedFamilies, buildProfile, type Profile } from "./profile.ts";
 import { Prng } from "./prng.ts";
 import { Trace } from "./trace.ts";
 
@@ -110,7 +109,7 @@ export class World implements DiskHost {
   readonly #parsed = new WeakMap<object, { readonly size: number; readonly value: unknown }>();
   #isInPlan = false;
 
-  constructor(readonly seed: number, asked: readonly Family[] | null = null) {
+  constructor(readonly seed: number, asked: AskedFamilies | null = null) {
     const root = new Prng(seed);
     this.chances = {
       net: root.fork("net"),

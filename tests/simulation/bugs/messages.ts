@@ -210,6 +210,15 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
     tests: [LOG],
   },
   {
+    name: "raises of a stop counted as repeats",
+    edits: [{
+      file: "src/domain/day/log_lines.ts",
+      find: '  "position",\n',
+      replace: "",
+    }],
+    tests: [LOG],
+  },
+  {
     name: "an error with a key of its own is held back by another with the same words",
     edits: [{
       file: "src/engine/engine.ts",

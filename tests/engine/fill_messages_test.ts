@@ -138,7 +138,10 @@ Deno.test("an entry that is told late has the stop that its risk is counted to, 
   const { slack } = await runDay([100, 250], [[30, 200]]);
   const [bought = "", ...more] = slack.of("NVDA bought 7 at 126.29");
   assertEquals(more, []);
-  assertStringIncludes(bought, "NVDA bought 7 at 126.29, stop 117.10, target 136.60, risk 64 USD\n");
+  assertStringIncludes(
+    bought,
+    "NVDA bought 7 at 126.29, stop 117.10, target 136.60, risk 64 USD\n",
+  );
   assertStringIncludes(bought, "NVDA 4 shares: stop 124.20 for 4, good till canceled");
 });
 

@@ -62,7 +62,7 @@ function listEntries(
 
 /** The position that a held symbol was bought or adopted for last, by the record that holds its plan. */
 function findPosition(
-  { symbol, qty }: BrokerPosition,
+  { symbol }: BrokerPosition,
   entries: readonly LedgerEntry[],
   alerted: Alerted,
 ): ManagedPosition[] {
@@ -71,7 +71,8 @@ function findPosition(
   // As many as its first stop was for: what is held beyond the orders since then is nobody's to act on.
   const stops = entries.filter((each) => each.positionId === found.positionId);
   const adoptedQty = Math.max(...stops.map((stop) => stop.qty ?? 0));
-  const besideQty = Math.round((qty % 1) * 1e9) / 1e9;
+  // Nor is a part of a share that nobody wrote down: a split may have made it.
+  const besideQty = Math.max(0, ...stops.flatMap((stop) => stop.besideQty ?? []));
   return [readAdoptedAtMs(found.positionId) === null ? found : { ...found, adoptedQty, besideQty }];
 }
 

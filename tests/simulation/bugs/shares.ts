@@ -104,6 +104,28 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     tests: ["tests/engine/positions_test.ts"],
   },
   {
+    name: "a part of a share is taken for beside what was adopted, though no record says so",
+    edits: [{
+      file: "src/domain/account/rebuild_records.ts",
+      find: "  { symbol }: BrokerPosition,",
+      replace: "  { symbol, qty }: BrokerPosition,",
+    }, {
+      file: "src/domain/account/rebuild_records.ts",
+      find: "Math.max(0, ...stops.flatMap((stop) => stop.besideQty ?? []));",
+      replace: "Math.round((qty % 1) * 1e9) / 1e9;",
+    }],
+    tests: ["tests/engine/fraction_beside_test.ts"],
+  },
+  {
+    name: "a part of a share beside what was adopted is not on record",
+    edits: [{
+      file: "src/domain/plan/sell_record.ts",
+      find: "        besideQty: position.besideQty,",
+      replace: "        besideQty: null,",
+    }],
+    tests: ["tests/engine/fraction_beside_test.ts"],
+  },
+  {
     name: "a plan whose stop is above the price is taken up",
     edits: [{
       file: "src/domain/plan/adoption.ts",

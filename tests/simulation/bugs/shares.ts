@@ -125,8 +125,8 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     name: "a hand's price taken into a rebuilt stop",
     edits: [{
       file: "src/domain/account/rebuild_records.ts",
-      find: " &&\n    !byHand.includes(each.stopUsd)",
-      replace: " &&\n    byHand.length >= 0",
+      find: "byHand.includes(stopUsd) ? [] : stopUsd ?? 0",
+      replace: "byHand.length < 0 ? [] : stopUsd ?? 0",
     }],
     tests: ["tests/domain/account/rebuild_records_test.ts"],
   },
@@ -237,5 +237,32 @@ export const SHARES_BUGS: readonly TestedBug[] = [
       replace: "  return isLong && !findUnfinished(unfinished, positionId).isBare",
     }],
     tests: ["tests/domain/plan/account_test.ts"],
+  },
+  {
+    name: "fills that stand in two orders account for their shares twice",
+    edits: [{
+      file: "src/domain/account/position_account.ts",
+      find: "isDenied: verdicts.includes(true)",
+      replace: "isDenied: false",
+    }],
+    tests: ["tests/engine/carried_fills_test.ts"],
+  },
+  {
+    name: "fills that stand in the old order alone are forgotten",
+    edits: [{
+      file: "src/domain/account/position_account.ts",
+      find: "isSameQty(qty, old.qty - old.filledQty) ? [false] : []",
+      replace: "isSameQty(qty, old.qty - old.filledQty) ? [true] : []",
+    }],
+    tests: ["tests/engine/carried_fills_test.ts"],
+  },
+  {
+    name: "a stop that never left says where the stop is",
+    edits: [{
+      file: "src/domain/account/known_stop.ts",
+      find: 'entry.reason === "stop" && entry.status === "accepted"',
+      replace: 'entry.reason === "stop" && entry.status !== "rejected"',
+    }],
+    tests: ["tests/engine/unsent_stop_test.ts"],
   },
 ];

@@ -254,7 +254,7 @@ export const SHARES_BUGS: readonly TestedBug[] = [
       find: "isSameQty(qty, old.qty - old.filledQty) ? [false] : []",
       replace: "isSameQty(qty, old.qty - old.filledQty) ? [true] : []",
     }],
-    tests: ["tests/engine/carried_fills_test.ts"],
+    tests: ["tests/domain/account/position_account_test.ts"],
   },
   {
     name: "a stop that never left says where the stop is",

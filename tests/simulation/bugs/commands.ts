@@ -222,8 +222,8 @@ export const COMMANDS_BUGS: readonly TestedBug[] = [
     name: "a failure of the loop is told at each start",
     edits: [{
       file: "src/cli/not_started.ts",
-      find: "return said.saidMs === said.lastMs;",
-      replace: "return true;",
+      find: "  if (isTold && !isEndNews(nowMs, { ranMs, toldMs })) return null;\n",
+      replace: "",
     }],
     tests: ["tests/cli/not_started_test.ts"],
   },

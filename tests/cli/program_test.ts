@@ -117,6 +117,16 @@ Deno.test("a command's help lists the exit statuses that are its own, beside tho
   }
 });
 
+Deno.test("every help is at most 80 columns wide, but for what is to be pasted", async () => {
+  const words = [[], ["ledger"], ...COMMAND_LIST.map(({ name }) => name.split(" "))];
+  const pasted = COMMAND_LIST.flatMap(({ examples }) => examples);
+  for (const each of words) {
+    const { out } = await runOperator(["help", ...each], {});
+    const wide = out.split("\n").filter((line) => line.length > 80);
+    assertEquals(wide.filter((line) => !pasted.includes(line.trim())), [], each.join(" "));
+  }
+});
+
 Deno.test("help ledger lists what ledger does, and help of no command exits 64 with a proposal", async () => {
   const family = await runOperator(["help", "ledger"], {});
   assertEquals(family, await runOperator(["ledger", "--help"], {}));

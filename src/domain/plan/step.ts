@@ -33,8 +33,6 @@ export type EntryQuestion =
   | { readonly ask: "day_loss" }
   /** The gate, and the operator's pause, as they are now: for one entry. */
   | { readonly ask: "gate"; readonly clientOrderId: string }
-  /** The pause inside the cycle, until an entry's moment by the broker's clock, Unix ms: whether nothing has ended it before. */
-  | { readonly ask: "moment"; readonly clientOrderId: string; readonly atMs: number }
   /** What DRY_RUN has simulated today. */
   | { readonly ask: "dry_run_ledger"; readonly symbols: readonly string[] };
 

@@ -165,8 +165,10 @@ export class Edges<E> {
     const isLong = step.waitMs >= LAG_MS_MAX || hasFlag(rest, "lagged");
     const isLagging = state.pastOrders !== null || state.pastHeldQty !== null;
     const settled = isLong ? { ...state, pastOrders: null, pastHeldQty: null } : state;
-    const next = step.waitMs >= UNSEEN_MS_MAX ? revealAll(settled) : settled;
-    const renewed = this.client.renew(step.wake(), next);
+    const woken = step.wake();
+    const unseenMs = Math.max(step.waitMs, this.client.readUnseenMs(woken));
+    const next = unseenMs >= UNSEEN_MS_MAX ? revealAll(settled) : settled;
+    const renewed = this.client.renew(woken, next);
     return this.#edge(
       this.#brokers.add(renewed.broker),
       renewed.client,

@@ -11,6 +11,7 @@ import { learnRecords } from "../../src/domain/account/stand_ins.ts";
 import { decideStanding, type Standing } from "../../src/domain/account/standing.ts";
 import { DEFAULT_CAPS } from "../../src/domain/gate/caps.ts";
 import { EMPTY_STATE, type EngineState } from "../../src/domain/account/engine_state.ts";
+import { settleLookUp } from "../../src/domain/entry/absence.ts";
 import { buildLedgerEntry, isUnsettled } from "../../src/domain/order/ledger.ts";
 import {
   isUnjudged,
@@ -153,9 +154,14 @@ export class PlannedClient implements Client<PlannedState> {
     return position === undefined ? 0 : toLevel(position.stopUsd);
   }
 
+  readUnseenMs({ records }: PlannedState): number {
+    const since = (records.ledger?.entries ?? []).flatMap((entry) => entry.notFoundSinceMs ?? []);
+    return Math.max(0, ...since.map((atMs) => NOW_MS - atMs));
+  }
+
   countStopsAhead({ records }: PlannedState): number {
     return (records.ledger?.entries ?? [])
-      .filter(({ reason, status }) => reason === "stop" && status === "pending")
+      .filter((entry) => entry.reason === "stop" && isUnsettled(entry))
       .reduce((sum, { qty }) => sum + (qty ?? 0), 0);
   }
 
@@ -478,20 +484,28 @@ function learnLookUp(
   clientOrderId: string,
   outcome: Outcome,
 ): PlannedState {
-  const { book } = client.seen;
-  const answer: Answer = { to: "look_up", clientOrderId, outcome: toLookUp(book, outcome) };
-  const seen = learn(client.seen, [answer], MOMENT);
-  const part: RecordPart | null = answer.outcome.kind === "found"
-    ? { kind: "shown", clientOrderId, order: answer.outcome.order }
-    : answer.outcome.kind === "not_found"
-    ? { kind: "not_sent", clientOrderId }
-    : null;
+  const answer: Answer = {
+    to: "look_up",
+    clientOrderId,
+    outcome: toLookUp(client.seen.book, outcome),
+  };
+  const { records } = client;
+  const { ledger } = records;
+  const entries = (ledger?.entries ?? []).map((entry) => {
+    if (entry.clientOrderId !== clientOrderId) return entry;
+    const { notFoundSinceMs: firstMs } = entry;
+    const series = firstMs === null ? null : { firstMs, lastMs: NOW_MS };
+    return settleLookUp(entry, answer.outcome, series, LOOKED_AT).entry;
+  });
   return {
     ...client,
-    seen,
-    records: part === null ? client.records : apply(client.records, [part]),
+    seen: learn(client.seen, [answer], MOMENT),
+    records: { ...records, ledger: ledger === null ? null : { ...ledger, entries } },
   };
 }
+
+/** A process that goes on, whose two clocks agree. */
+const LOOKED_AT = { nowMs: NOW_MS, monotonicMs: NOW_MS, isRunOnce: false };
 
 /** What becomes of the position by what was seen; all that could be asked for besides was listed. */
 function accountFor(client: PlannedState, outside: Outside): PlannedState {

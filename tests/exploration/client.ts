@@ -24,8 +24,6 @@ export type ClientStep<E> =
     readonly do: "ask";
     /** Asked together. */
     readonly questions: readonly Question[];
-    /** Whether it asks by their ids for orders that a list lacks. */
-    readonly isForUnlisted?: true;
     readonly learn: (outcomes: readonly Outcome[]) => E;
   }
   | { readonly do: "record"; readonly next: E }

@@ -176,7 +176,7 @@ export class Edges<E> {
       () => `rests${why}`,
       {
         broken,
-        excuses: ["excused", "stale", "unanswered"],
+        excuses: ["excused", "stale"],
         set: isLagging && !isLong ? ["lagged"] : [],
         clear: isLagging && !isLong ? OF_CYCLE : ["lagged", ...OF_CYCLE],
       },
@@ -199,10 +199,8 @@ export class Edges<E> {
       const outcomes = branches.map(({ outcome }) => outcome);
       const costs = branches.flatMap(({ trouble }) => trouble ?? []);
       const tell = () => `sees ${outcomes.map(describeOutcome)}`;
-      const isUnanswered = step.isForUnlisted === true && costs.includes("loss");
       return this.#edge(broker, step.learn(outcomes), kind, tell, {
         costs,
-        set: isUnanswered ? ["unanswered"] : [],
         clear: isLook && costs.length === 0 ? ["stale", "surprised"] : [],
       });
     };

@@ -6,7 +6,7 @@ import {
   type OrderBook,
 } from "../../src/domain/account/order_book.ts";
 import { findOwnGroups, readShares } from "../../src/domain/account/position_shares.ts";
-import { findShown, isEntryWorking } from "../../src/domain/account/sight.ts";
+import { findShown, isEntryWorking, isUnseen } from "../../src/domain/account/sight.ts";
 import { learnRecords } from "../../src/domain/account/stand_ins.ts";
 import { decideStanding, type Standing } from "../../src/domain/account/standing.ts";
 import { DEFAULT_CAPS } from "../../src/domain/gate/caps.ts";
@@ -393,7 +393,6 @@ function askMissing(client: PlannedState): ClientStep<PlannedState> {
   const questions = missing.map((orderId) => ({ ask: "order", symbol: SYMBOL, orderId }) as const);
   return {
     do: "ask",
-    isForUnlisted: true,
     questions: questions.map(toQuestion),
     learn: (outcomes) => {
       const answers = questions.flatMap((question, at) => {
@@ -403,8 +402,8 @@ function askMissing(client: PlannedState): ClientStep<PlannedState> {
       const seen = learn(client.seen, answers, MOMENT);
       const book = answers.reduce(
         (each, answer) =>
-          answer.to === "order" && answer.outcome.kind === "not_found"
-            ? noteUnshown(each, answer.orderId)
+          answer.to === "order" && answer.outcome.kind !== "found"
+            ? noteUnshown(each, answer.orderId, answer.outcome.kind === "unknown")
             : each,
         seen.book,
       );
@@ -574,7 +573,7 @@ function takeStanding(client: PlannedState, outside: Outside): Standing | null {
   return decideStanding({
     position,
     count: readShares(sight, position),
-    cover: groups === null ? null : {
+    cover: groups === null || isUnseen(sight, groups.flatMap(({ orders }) => orders)) ? null : {
       coveredQty: countCovered(groups, position.stopUsd),
       gtcQty: countGtcCovered(groups, position.stopUsd),
     },

@@ -153,6 +153,16 @@ export function isEntryRecord(
   return side === "buy" && !isFlatten(clientOrderId ?? "");
 }
 
+/**
+ * Whether a sell or stop may be at the broker though no look-up shows it: a request of it had no usable answer, and only time
+ * proves it absent (pipeline 6). What replaces an order holds that one's shares, and no others.
+ */
+export function isAnswerLost(
+  { side, status, replaces }: Pick<LedgerEntry, "side" | "status" | "replaces">,
+): boolean {
+  return side === "sell" && status === "unknown" && replaces === null;
+}
+
 /** An entry that counts toward the caps: every one that is not `rejected` (pipeline 6). */
 export function countsTowardCaps(entry: LedgerEntry): boolean {
   return isEntryRecord(entry) && entry.status !== "rejected";

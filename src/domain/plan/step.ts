@@ -45,8 +45,16 @@ export type RecordPart =
   /** Recorded, and never left; or looked up, and not there. */
   | { readonly kind: "not_sent"; readonly clientOrderId: string }
   | { readonly kind: "refused"; readonly clientOrderId: string; readonly detail: string }
-  /** It may be at the broker, and is there where its id is taken: it is looked up until that is known. */
-  | { readonly kind: "unknown"; readonly clientOrderId: string; readonly isIdTaken: boolean }
+  /**
+   * It may be at the broker, and is there where its id is taken: it is looked up until that is known. `endedAtMs`: when its
+   * request ended, Unix ms, before which no "not found" is evidence.
+   */
+  | {
+    readonly kind: "unknown";
+    readonly clientOrderId: string;
+    readonly isIdTaken: boolean;
+    readonly endedAtMs: number;
+  }
   /** One that is managed still; `managed` begins one. */
   | { readonly kind: "position" | "managed"; readonly position: ManagedPosition }
   /** Not managed any more, and nothing of it unfinished. */

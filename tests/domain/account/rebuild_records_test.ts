@@ -388,3 +388,16 @@ Deno.test("rebuildLedger() carries over only what an earlier day left unsettled,
   }
   assertEquals(rebuiltLedger({ ledgers: [ahead] }).entries, []);
 });
+
+Deno.test("rebuildState() raises no stop by one of which nobody knows that it left", () => {
+  const unsent = { stopUsd: 106, orderId: null, broker: null } as const;
+  for (const status of ["pending", "unknown", "rejected"] as const) {
+    assertEquals(rebuilt([ENTRY, sold("stop", { ...unsent, status })])?.stopUsd, 95);
+    const positionId = `avwap-${TODAY}-SPY-adopted-${(9_000).toString(36)}`;
+    const plan = { positionId, pivotUsd: 101, r1Usd: 105, r2Usd: 111 };
+    const first = sold("stop", { ...plan, stopUsd: 95 });
+    const clientOrderId = `${positionId}-stop-2`;
+    const next = sold("stop", { ...plan, ...unsent, clientOrderId, status });
+    assertEquals(rebuilt([first, next])?.stopUsd, 95);
+  }
+});

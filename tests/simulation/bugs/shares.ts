@@ -111,7 +111,7 @@ export const SHARES_BUGS: readonly TestedBug[] = [
       replace: "  { symbol, qty }: BrokerPosition,",
     }, {
       file: "src/domain/account/rebuild_records.ts",
-      find: "Math.max(0, ...stops.flatMap((stop) => stop.besideQty ?? []));",
+      find: "Math.max(0, ...sells.flatMap((sell) => sell.besideQty ?? []));",
       replace: "Math.round((qty % 1) * 1e9) / 1e9;",
     }],
     tests: ["tests/engine/fraction_beside_test.ts"],

@@ -147,8 +147,8 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     name: "a hand's price taken into a rebuilt stop",
     edits: [{
       file: "src/domain/account/rebuild_records.ts",
-      find: " &&\n    !byHand.includes(each.stopUsd)",
-      replace: " &&\n    byHand.length >= 0",
+      find: "byHand.includes(stopUsd) ? [] : stopUsd ?? 0",
+      replace: "byHand.length < 0 ? [] : stopUsd ?? 0",
     }],
     tests: ["tests/domain/account/rebuild_records_test.ts"],
   },

@@ -121,7 +121,7 @@ export function forgetLooks(seen: Seen): Seen {
 /** The age of a record that may still stand in for its order, milliseconds. */
 export const RECENT_RECORD_MS = LAG_MS;
 
-/** When a record was made matters for as long as it may stand in for its order; its deadline is for entries. */
+/** When a record was made matters for as long as it may stand in for its order; its deadline is over when a cycle begins. */
 function forgetEntry(entry: LedgerEntry): LedgerEntry {
   const isRecent = NOW_MS - Date.parse(entry.timestamp) < UNSEEN_MS;
   const timestamp = new Date(isRecent ? NOW_MS - RECENT_RECORD_MS : LONG_AGO_MS).toISOString();

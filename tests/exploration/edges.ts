@@ -165,8 +165,10 @@ export class Edges<E> {
     const isLong = step.waitMs >= LAG_MS_MAX || hasFlag(rest, "lagged");
     const isLagging = state.pastOrders !== null || state.pastHeldQty !== null;
     const settled = isLong ? { ...state, pastOrders: null, pastHeldQty: null } : state;
-    const next = step.waitMs >= UNSEEN_MS_MAX ? revealAll(settled) : settled;
-    const renewed = this.client.renew(step.wake(), next);
+    const woken = step.wake();
+    const unseenMs = Math.max(step.waitMs, this.client.readUnseenMs(woken));
+    const next = unseenMs >= UNSEEN_MS_MAX ? revealAll(settled) : settled;
+    const renewed = this.client.renew(woken, next);
     return this.#edge(
       this.#brokers.add(renewed.broker),
       renewed.client,
@@ -174,7 +176,7 @@ export class Edges<E> {
       () => `rests${why}`,
       {
         broken,
-        excuses: ["excused", "stale", "unanswered"],
+        excuses: ["excused", "stale"],
         set: isLagging && !isLong ? ["lagged"] : [],
         clear: isLagging && !isLong ? OF_CYCLE : ["lagged", ...OF_CYCLE],
       },
@@ -197,10 +199,8 @@ export class Edges<E> {
       const outcomes = branches.map(({ outcome }) => outcome);
       const costs = branches.flatMap(({ trouble }) => trouble ?? []);
       const tell = () => `sees ${outcomes.map(describeOutcome)}`;
-      const isUnanswered = step.isForUnlisted === true && costs.includes("loss");
       return this.#edge(broker, step.learn(outcomes), kind, tell, {
         costs,
-        set: isUnanswered ? ["unanswered"] : [],
         clear: isLook && costs.length === 0 ? ["stale", "surprised"] : [],
       });
     };

@@ -313,9 +313,9 @@ export const AUDIT_BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/engine/asker.ts",
-        find: "    asker.putBook(noteUnshown(asker.book, orderId));",
+        find: 'asker.putBook(noteUnshown(asker.book, orderId, kind === "unknown"));',
         replace:
-          "    asker.putBook(new Map([...noteUnshown(asker.book, orderId)].filter(([, each]) => each.isShown)));",
+          "asker.putBook(new Map([...noteUnshown(asker.book, orderId, true)].filter(([, each]) => each.isShown)));",
       },
     ],
   },

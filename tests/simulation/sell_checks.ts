@@ -8,7 +8,6 @@ import {
   isHandHidden,
   listEntries,
   listPositions,
-  type RawPosition,
 } from "./truth.ts";
 import { STATE_PATH, type World } from "./world.ts";
 
@@ -127,19 +126,6 @@ function checkAvailable({ world, cycle }: Auditor, change: ChangeRequest): void 
   }
 }
 
-/**
- * Records that a hand took away are made again without what they knew of a split: a part of a share beside an adopted position
- * may as well have been there when it was adopted.
- */
-function isPartBeside(
-  { profile, exchange }: World,
-  { symbol, qty, adopted_qty: adoptedQty, unexplained_qty: unexplainedQty }: RawPosition,
-): boolean {
-  const isRebuilt = profile.families.has("files") && adoptedQty > 0 && unexplainedQty === null;
-  const heldQty = exchange.portfolio.qty(symbol);
-  return isRebuilt && !Number.isInteger(heldQty) && Math.floor(heldQty) === qty;
-}
-
 /** A position that was split is nobody's to sell or stop until the operator deals with it. */
 function checkSplit({ world, cycle }: Auditor, change: ChangeRequest): void {
   const splitMs = world.splitAtMs.get(change.symbol);
@@ -147,8 +133,7 @@ function checkSplit({ world, cycle }: Auditor, change: ChangeRequest): void {
   // Positions that lag show it so much later: before that nobody can have looked at it.
   if (splitMs + world.exchange.behaviour.positionsLagMs >= cycle.startMs) return;
   const managed = listPositions(world).some((position) =>
-    position.symbol === change.symbol && Date.parse(position.opened_at) < splitMs &&
-    !isPartBeside(world, position)
+    position.symbol === change.symbol && Date.parse(position.opened_at) < splitMs
   );
   // A fill of a moment ago that positions need not show yet explains fewer whole shares.
   const isLagging = Number.isInteger(world.exchange.portfolio.qty(change.symbol)) &&

@@ -64,7 +64,7 @@ function listEntries(
 
 /** The position that a held symbol was bought or adopted for last, by the record that holds its plan. */
 function findPosition(
-  { symbol, qty }: BrokerPosition,
+  { symbol }: BrokerPosition,
   entries: readonly LedgerEntry[],
   alerted: Alerted,
 ): ManagedPosition[] {
@@ -74,7 +74,8 @@ function findPosition(
   const sells = entries.filter((each) => each.positionId === found.positionId);
   // As many as its first stop was for: what is held beyond the orders since then is nobody's to act on.
   const adoptedQty = Math.max(...sells.map((sell) => sell.qty ?? 0));
-  const besideQty = Math.round((qty % 1) * 1e9) / 1e9;
+  // Nor is a part of a share that nobody wrote down: a split may have made it.
+  const besideQty = Math.max(0, ...sells.flatMap((sell) => sell.besideQty ?? []));
   // The plan's own is none of those that were raised since, of which some never left.
   const stopUsd = Math.min(...sells.flatMap((sell) => sell.stopUsd ?? []));
   return [{ ...found, adoptedQty, besideQty, stopUsd }];

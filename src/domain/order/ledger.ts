@@ -56,6 +56,8 @@ export interface LedgerEntry extends Levels<number | null> {
   readonly deadlineAtMs: number | null;
   /** First real "not found" after `deadlineAtMs` in an unbroken series. Unix ms. */
   readonly notFoundSinceMs: number | null;
+  /** Of an adopted position's sell: the part of a share that was beside it at its adoption; `null` where nobody wrote it down. */
+  readonly besideQty: number | null;
   /** The position a sell belongs to: the client order id of its entry (or its adoption id). */
   readonly positionId: string | null;
   readonly attempt: number | null;
@@ -124,6 +126,7 @@ export function buildLedgerEntry(
     expiresAtMs: null,
     deadlineAtMs: null,
     notFoundSinceMs: null,
+    besideQty: null,
     positionId: null,
     attempt: null,
     replaces: null,
@@ -148,6 +151,16 @@ export function isEntryRecord(
   { side, clientOrderId }: Pick<LedgerEntry, "side" | "clientOrderId">,
 ): boolean {
   return side === "buy" && !isFlatten(clientOrderId ?? "");
+}
+
+/**
+ * Whether a sell or stop may be at the broker though no look-up shows it: a request of it had no usable answer, and only time
+ * proves it absent (pipeline 6). What replaces an order holds that one's shares, and no others.
+ */
+export function isAnswerLost(
+  { side, status, replaces }: Pick<LedgerEntry, "side" | "status" | "replaces">,
+): boolean {
+  return side === "sell" && status === "unknown" && replaces === null;
 }
 
 /** An entry that counts toward the caps: every one that is not `rejected` (pipeline 6). */

@@ -45,7 +45,7 @@ export function buildSellRecord(facts: SellFacts, attempt: number, nowMs: number
     attempt,
     replaces: facts.replaces,
     // An adopted position has no entry that its plan could be rebuilt from.
-    ...(position.adoptedQty > 0 ? pickLevels(position) : {}),
+    ...(position.adoptedQty > 0 ? { ...pickLevels(position), besideQty: position.besideQty } : {}),
     deadlineAtMs: buildDeadlineMs(nowMs),
   });
   return { ...entry, clientOrderId, qty };

@@ -235,6 +235,15 @@ Deno.test("rebuildState() makes an adopted position of its first stop's record, 
   assertEquals(rebuilt([{ ...first, pivotUsd: null }]), undefined);
 });
 
+Deno.test("rebuildState() leaves beside an adopted position the part of a share that its records name, whatever is held by now", () => {
+  const positionId = `avwap-${TODAY}-SPY-adopted-${(9_000).toString(36)}`;
+  const besideOf = (besideQty: number | null) => {
+    const facts = { positionId, pivotUsd: 101, r1Usd: 105, r2Usd: 111, stopUsd: 95, qty: 10 };
+    return rebuilt([sold("stop", { ...facts, besideQty })])?.besideQty;
+  };
+  assertEquals([besideOf(0.5), besideOf(0), besideOf(null)], [0.5, 0, 0]);
+});
+
 const stops: {
   readonly when: string;
   readonly sells: readonly LedgerEntry[];

@@ -215,8 +215,8 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
       },
       {
         file: "src/domain/plan/entry_sending.ts",
-        find: "nowMs + now.untilCloseMs - CONVERT_BEFORE_CLOSE_MS,",
-        replace: "nowMs + now.untilCloseMs + CONVERT_BEFORE_CLOSE_MS,",
+        find: "now.brokerMs + now.untilCloseMs - CONVERT_BEFORE_CLOSE_MS,",
+        replace: "now.brokerMs + now.untilCloseMs + CONVERT_BEFORE_CLOSE_MS,",
       },
     ],
     tests: [WAITS],
@@ -225,8 +225,8 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "an entry recorded before the last ten minutes leaves in them",
     edits: [{
       file: "src/domain/plan/entry_sending.ts",
-      find: "nowMs + now.untilCloseMs - CONVERT_BEFORE_CLOSE_MS,",
-      replace: "nowMs + now.untilCloseMs + CONVERT_BEFORE_CLOSE_MS,",
+      find: "now.brokerMs + now.untilCloseMs - CONVERT_BEFORE_CLOSE_MS,",
+      replace: "now.brokerMs + now.untilCloseMs + CONVERT_BEFORE_CLOSE_MS,",
     }],
     tests: [WAITS],
   },
@@ -420,9 +420,27 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an entry that leaves before its moment",
     edits: [{
-      file: "src/domain/plan/entry_sending.ts",
-      find: "  if (isEarly(world, listed)) {\n",
-      replace: "  if (isEarly(world, listed) && desk.isStopping) {\n",
+      file: "src/engine/plan_shell.ts",
+      find: "  const isUndisturbed = await awaitMoment(engine, notBeforeMs);\n",
+      replace: "  const isUndisturbed = await awaitMoment(engine, notBeforeMs - 300);\n",
+    }],
+    tests: [MOMENT],
+  },
+  {
+    name: "an entry made ready for a moment that was missed",
+    edits: [{
+      file: "src/engine/plan_shell.ts",
+      find: "const MOMENT_MISSED_MS = 250;",
+      replace: "const MOMENT_MISSED_MS = 250_000;",
+    }],
+    tests: [MOMENT],
+  },
+  {
+    name: "what is remembered in the pause is lost with the record of the moment",
+    edits: [{
+      file: "src/engine/plan_records.ts",
+      find: "prepared?.before === before ? prepared.after",
+      replace: "prepared !== null ? prepared.after",
     }],
     tests: [MOMENT],
   },

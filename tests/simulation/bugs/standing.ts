@@ -271,7 +271,7 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     edits: [{
       file: "src/engine/cycle.ts",
       find: "isOperatorFine(decision) || isSomeOpen(engine)",
-      replace: "isOperatorFine(decision) || !isSomeOpen(engine) && engine.isStopping",
+      replace: "isOperatorFine(decision) || (isSomeOpen(engine) && nowMs < 0)",
     }],
     tests: ["tests/engine/exits_test.ts"],
   },

@@ -229,6 +229,19 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
     tests: [LOG],
   },
   {
+    name: "a refused stop told once for each step that tried it",
+    edits: [{
+      file: "src/engine/teller.ts",
+      find: "`stop_not_placed:${symbol}: ${buildMeaning(why)}`",
+      replace: "`stop_not_placed:${problem}`",
+    }, {
+      file: "src/engine/teller.ts",
+      find: '{ why, after: "exit", isOwn }',
+      replace: '{ why, after: "nothing", isOwn }',
+    }],
+    tests: ["tests/engine/refused_stop_messages_test.ts"],
+  },
+  {
     name: "raises of a stop counted as repeats",
     edits: [{
       file: "src/domain/day/log_lines.ts",

@@ -24,6 +24,10 @@ interface Theme {
   readonly habits?: Partial<Habits>;
   /** Whether it begins while the market is closed. */
   readonly isClosed?: boolean;
+  /** Levels that the price may go to; where nothing is said, the stop and R2. */
+  readonly levels?: readonly number[];
+  /** Whether it begins with bare shares alone, and not with the bracket at rest as well. */
+  readonly isBare?: boolean;
 }
 
 const THEMES: readonly Theme[] = [
@@ -40,6 +44,33 @@ const THEMES: readonly Theme[] = [
   { name: "price", budget: { price: 1 }, habits: { stopAboveMarket: "refuses" } },
 ];
 
+const STOP = 2;
+const PIVOT = 3;
+
+/** What one theme with two shares does not come to: each is small, and part of the small bound alone. */
+const EXTRAS: readonly { readonly moment: string; readonly theme: Theme; readonly qty: number }[] =
+  [
+    // Of two shares nothing is left to sell at R2: of four there is, with the stop of the rest where rule 4 wants it.
+    { moment: "due", theme: { name: "calm", budget: {} }, qty: 4 },
+    // Below the pivot, where the stop of a trim's rest belongs, and above the position's own.
+    ...["half", "due"].map((moment) => ({
+      moment,
+      theme: {
+        name: "dip",
+        budget: { price: 1 },
+        habits: { stopAboveMarket: "refuses" as const },
+        levels: [PIVOT],
+      },
+      qty: 2,
+    })),
+    // A lost answer, and a repeat that is refused for another reason than its id.
+    ...["quiet", "due"].map((moment) => ({
+      moment,
+      theme: { name: "doubt", budget: { loss: 1, refusal: 1 }, isBare: true },
+      qty: 2,
+    })),
+  ];
+
 /** A moment of a session, with the prices that the position meets. */
 interface Moment {
   readonly name: string;
@@ -51,7 +82,6 @@ interface Moment {
   /** Whether the entry works at first, without a fill and with one share. */
   readonly isBuying?: boolean;
 }
-const STOP = 2;
 const BETWEEN = 4;
 const R1 = 5;
 const R2 = 7;
@@ -103,7 +133,7 @@ function countLeft(qty: number, level: number): number {
 
 function buildExploration(
   name: string,
-  { budget, habits: own = {}, isClosed = false }: Theme,
+  { budget, habits: own = {}, isClosed = false, levels = [STOP, R2], isBare = false }: Theme,
   { untilCloseMs, boughtLevel, bareLevel, habits: common, isBuying = false }: Moment,
   { qty, isWhole }: { readonly qty: number; readonly isWhole: boolean },
 ): Exploration {
@@ -111,7 +141,7 @@ function buildExploration(
   const bound: Bound = {
     name,
     budget,
-    levels: [STOP, R2],
+    levels,
     hands: { stop: 1, limit: R2 },
     countLeft: (level) => countLeft(qty, level),
   };
@@ -120,6 +150,7 @@ function buildExploration(
     : [buildBought(habits, qty), buildBare(habits, qty)];
   const brokers = begins
     .map((broker, at) => ({ ...broker, priceLevel: at === 0 ? boughtLevel : bareLevel }))
+    .slice(isBare ? 1 : 0)
     .map((broker) => isClosed ? closeMarket(broker) : broker);
   return {
     name,
@@ -164,12 +195,15 @@ export function listExplorations(
   size: BoundSize,
   { isWhole = false }: { readonly isWhole?: boolean } = {},
 ): readonly Exploration[] {
-  const qty = size === "small" ? 2 : 4;
-  return MOMENTS.flatMap((moment) =>
-    listThemes(size).filter((theme) => isSearched(theme, moment)).map((theme) =>
+  const common = size === "small" ? 2 : 4;
+  return MOMENTS.flatMap((moment) => {
+    const all = listThemes(size).filter((theme) => isSearched(theme, moment))
+      .map((theme) => ({ theme, qty: common }));
+    const extras = size === "small" ? EXTRAS.filter((each) => each.moment === moment.name) : [];
+    return [...all, ...extras].map(({ theme, qty }) =>
       buildExploration(`${moment.name} ${theme.name}`, theme, moment, { qty, isWhole })
-    )
-  );
+    );
+  });
 }
 
 /** Of the figures what is kept in the repository: a change of behaviour shows in its difference. */

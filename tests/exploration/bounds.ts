@@ -1,4 +1,4 @@
-import { buildBare, buildBought, buildBuying } from "./begins.ts";
+import { buildBare, buildBought, buildBuying, buildStopped } from "./begins.ts";
 import { closeMarket } from "./broker_moves.ts";
 import type { Habits } from "./broker_state.ts";
 import type { Bound } from "./edge.ts";
@@ -47,6 +47,16 @@ const THEMES: readonly Theme[] = [
 const STOP = 2;
 const PIVOT = 3;
 
+/** In which troubles a stop that shrinks is looked at. */
+const SHRUNK: ReadonlySet<string> = new Set([
+  "lag",
+  "loss",
+  "refusal",
+  "crash",
+  "switch",
+  "cross",
+]);
+
 /** What one theme with two shares does not come to: each is small, and part of the small bound alone. */
 const EXTRAS: readonly { readonly moment: string; readonly theme: Theme; readonly qty: number }[] =
   [
@@ -69,6 +79,12 @@ const EXTRAS: readonly { readonly moment: string; readonly theme: Theme; readonl
       theme: { name: "doubt", budget: { loss: 1, refusal: 1 }, isBare: true },
       qty: 2,
     })),
+    // Our own stop gives up what is sold, and goes on holding the rest.
+    ...THEMES.filter(({ name }) => SHRUNK.has(name)).map((theme) => ({
+      moment: "shrink",
+      theme,
+      qty: 4,
+    })),
   ];
 
 /** A moment of a session, with the prices that the position meets. */
@@ -79,8 +95,9 @@ interface Moment {
   readonly boughtLevel: number;
   readonly bareLevel: number;
   readonly habits: Partial<Habits>;
-  /** Whether the entry works at first, without a fill and with one share. */
+  /** Whether the entry works at first, without a fill and with one share; or a stop of the engine's own rests. */
   readonly isBuying?: boolean;
+  readonly isStopped?: boolean;
 }
 const BETWEEN = 4;
 const R1 = 5;
@@ -89,7 +106,7 @@ const R2 = 7;
 /** A night does not know how late it was. */
 const LATE_MS = 10 * 60_000;
 
-/** Nothing presses; day orders are about to die; one trim is due; all exits are due. */
+/** Nothing presses; day orders are about to die; one trim is due, all exits are; an entry works; one trim, beside our own stop. */
 const MOMENTS: readonly Moment[] = [
   {
     name: "quiet",
@@ -121,6 +138,14 @@ const MOMENTS: readonly Moment[] = [
     habits: {},
     isBuying: true,
   },
+  {
+    name: "shrink",
+    untilCloseMs: 5 * 3_600_000,
+    boughtLevel: R1,
+    bareLevel: R1,
+    habits: { firstStatus: "new" },
+    isStopped: true,
+  },
 ];
 
 /** What the rules leave of a position when the price stands at a level, whatever was sold before (pipeline 5). */
@@ -134,7 +159,8 @@ function countLeft(qty: number, level: number): number {
 function buildExploration(
   name: string,
   { budget, habits: own = {}, isClosed = false, levels = [STOP, R2], isBare = false }: Theme,
-  { untilCloseMs, boughtLevel, bareLevel, habits: common, isBuying = false }: Moment,
+  { untilCloseMs, boughtLevel, bareLevel, habits: common, isBuying = false, isStopped = false }:
+    Moment,
   { qty, isWhole }: { readonly qty: number; readonly isWhole: boolean },
 ): Exploration {
   const habits = { ...common, ...own, isDating: isWhole || own.isLagging === true };
@@ -147,6 +173,8 @@ function buildExploration(
   };
   const begins = isBuying
     ? [buildBuying(habits, qty, 0), buildBuying(habits, qty, 1)]
+    : isStopped
+    ? [buildStopped(habits, qty)]
     : [buildBought(habits, qty), buildBare(habits, qty)];
   const brokers = begins
     .map((broker, at) => ({ ...broker, priceLevel: at === 0 ? boughtLevel : bareLevel }))
@@ -183,6 +211,7 @@ function listThemes(size: BoundSize): readonly Theme[] {
 const NOT_HALF: ReadonlySet<string> = new Set(["hand", "night"]);
 
 function isSearched({ name, isClosed }: Theme, moment: Moment): boolean {
+  if (moment.isStopped === true) return false;
   if (moment.name === "half" && name.split("+").some((each) => NOT_HALF.has(each))) return false;
   return isClosed !== true || (moment.untilCloseMs > LATE_MS && moment.isBuying !== true);
 }

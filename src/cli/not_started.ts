@@ -12,7 +12,7 @@ import {
   type NotRunningFacts,
 } from "../domain/alert/not_running.ts";
 import { buildMeaning } from "../domain/alert/repetition.ts";
-import { listSellGroups, listStopFacts } from "../domain/order/protection.ts";
+import { countSelling, listSellGroups, listStopFacts } from "../domain/order/protection.ts";
 import { type AuditEvent } from "../domain/day/events.ts";
 import { BrokerError, type LogPort, StateError } from "../engine/ports.ts";
 import { listTold } from "../engine/told_before.ts";
@@ -166,10 +166,12 @@ async function readBook(
   const positions = state.positions.map(({ symbol, positionId }): PositionFact => {
     const standing = state.standings.find((each) => each.positionId === positionId);
     const book = shown?.book ?? null;
+    const groups = book === null ? null : listSellGroups(book.openOrders, symbol);
     return {
       symbol,
       qty: book === null ? null : book.positions.find((each) => each.symbol === symbol)?.qty ?? 0,
-      stops: book === null ? null : listStopFacts(listSellGroups(book.openOrders, symbol)),
+      sellingQty: countSelling(groups ?? []),
+      stops: groups === null ? null : listStopFacts(groups),
       lastSeen: standing === undefined ? null : buildLastSeen(standing),
       trouble: null,
     };

@@ -6,12 +6,13 @@ import {
   type OrderBook,
 } from "../../src/domain/account/order_book.ts";
 import { findOwnGroups, readShares } from "../../src/domain/account/position_shares.ts";
-import { findShown, isEntryWorking } from "../../src/domain/account/sight.ts";
+import { findShown, isEntryWorking, isUnseen } from "../../src/domain/account/sight.ts";
 import { learnRecords } from "../../src/domain/account/stand_ins.ts";
 import { decideStanding, type Standing } from "../../src/domain/account/standing.ts";
 import { DEFAULT_CAPS } from "../../src/domain/gate/caps.ts";
 import { EMPTY_STATE, type EngineState } from "../../src/domain/account/engine_state.ts";
-import { buildLedgerEntry, isUnsettled } from "../../src/domain/order/ledger.ts";
+import { settleLookUp } from "../../src/domain/entry/absence.ts";
+import { buildLedgerEntry, isUnsettled, type LedgerEntry } from "../../src/domain/order/ledger.ts";
 import {
   isUnjudged,
   type SellSideRequest,
@@ -31,7 +32,7 @@ import { countCovered, countGtcCovered } from "../../src/domain/order/protection
 import { NOTHING_UNDER_WAY } from "../../src/domain/account/unfinished.ts";
 import { dateOrder } from "./answer_dates.ts";
 import type { Outcome, Question } from "./broker_answers.ts";
-import type { BrokerState } from "./broker_state.ts";
+import type { BrokerState, Order } from "./broker_state.ts";
 import type { Begin, Client, ClientStanding, ClientStep, Outside } from "./client.ts";
 import { PlannedStore } from "./client_store.ts";
 import { age, forgetLooks, forgetMoments } from "./client_time.ts";
@@ -153,9 +154,14 @@ export class PlannedClient implements Client<PlannedState> {
     return position === undefined ? 0 : toLevel(position.stopUsd);
   }
 
+  readUnseenMs({ records }: PlannedState): number {
+    const since = (records.ledger?.entries ?? []).flatMap((entry) => entry.notFoundSinceMs ?? []);
+    return Math.max(0, ...since.map((atMs) => NOW_MS - atMs));
+  }
+
   countStopsAhead({ records }: PlannedState): number {
     return (records.ledger?.entries ?? [])
-      .filter(({ reason, status }) => reason === "stop" && status === "pending")
+      .filter((entry) => entry.reason === "stop" && isUnsettled(entry))
       .reduce((sum, { qty }) => sum + (qty ?? 0), 0);
   }
 
@@ -244,13 +250,40 @@ function buildRecords(broker: BrokerState): EngineState {
     positions: [position],
     ledger: {
       dateNy: "2026-11-23",
-      entries: [record],
+      entries: [record, ...broker.orders.filter(isStopOfOurs).map(buildStopRecord)],
       host: "paper-api.alpaca.markets",
       accountId: "account",
       mismatches: 0,
       unknownFields: {},
     },
   };
+}
+
+function isStopOfOurs({ clientOrderId }: Order): boolean {
+  return clientOrderId.startsWith(`${POSITION_ID}-stop-`);
+}
+
+function buildStopRecord(order: Order): LedgerEntry {
+  const { orderId, status, filledQty, filledAvgPriceUsd, updatedAtMs, stopPriceUsd } =
+    toBrokerOrder({
+      order,
+      legs: [],
+    });
+  return buildLedgerEntry({
+    symbol: SYMBOL,
+    notionalUsd: 0,
+    timestamp: new Date(NOW_MS - 600_000).toISOString(),
+    side: "sell",
+    clientOrderId: order.clientOrderId,
+    orderId,
+    qty: order.qty,
+    status: "accepted",
+    reason: "stop",
+    stopUsd: stopPriceUsd,
+    positionId: POSITION_ID,
+    attempt: 1,
+    broker: { status, filledQty, filledAvgPriceUsd, updatedAtMs },
+  });
 }
 
 function buildNow({ untilCloseMs }: PlannedState): Now {
@@ -387,7 +420,6 @@ function askMissing(client: PlannedState): ClientStep<PlannedState> {
   const questions = missing.map((orderId) => ({ ask: "order", symbol: SYMBOL, orderId }) as const);
   return {
     do: "ask",
-    isForUnlisted: true,
     questions: questions.map(toQuestion),
     learn: (outcomes) => {
       const answers = questions.flatMap((question, at) => {
@@ -397,8 +429,8 @@ function askMissing(client: PlannedState): ClientStep<PlannedState> {
       const seen = learn(client.seen, answers, MOMENT);
       const book = answers.reduce(
         (each, answer) =>
-          answer.to === "order" && answer.outcome.kind === "not_found"
-            ? noteUnshown(each, answer.orderId)
+          answer.to === "order" && answer.outcome.kind !== "found"
+            ? noteUnshown(each, answer.orderId, answer.outcome.kind === "unknown")
             : each,
         seen.book,
       );
@@ -478,20 +510,28 @@ function learnLookUp(
   clientOrderId: string,
   outcome: Outcome,
 ): PlannedState {
-  const { book } = client.seen;
-  const answer: Answer = { to: "look_up", clientOrderId, outcome: toLookUp(book, outcome) };
-  const seen = learn(client.seen, [answer], MOMENT);
-  const part: RecordPart | null = answer.outcome.kind === "found"
-    ? { kind: "shown", clientOrderId, order: answer.outcome.order }
-    : answer.outcome.kind === "not_found"
-    ? { kind: "not_sent", clientOrderId }
-    : null;
+  const answer: Answer = {
+    to: "look_up",
+    clientOrderId,
+    outcome: toLookUp(client.seen.book, outcome),
+  };
+  const { records } = client;
+  const { ledger } = records;
+  const entries = (ledger?.entries ?? []).map((entry) => {
+    if (entry.clientOrderId !== clientOrderId) return entry;
+    const { notFoundSinceMs: firstMs } = entry;
+    const series = firstMs === null ? null : { firstMs, lastMs: NOW_MS };
+    return settleLookUp(entry, answer.outcome, series, LOOKED_AT).entry;
+  });
   return {
     ...client,
-    seen,
-    records: part === null ? client.records : apply(client.records, [part]),
+    seen: learn(client.seen, [answer], MOMENT),
+    records: { ...records, ledger: ledger === null ? null : { ...ledger, entries } },
   };
 }
+
+/** A process that goes on, whose two clocks agree. */
+const LOOKED_AT = { nowMs: NOW_MS, monotonicMs: NOW_MS, isRunOnce: false };
 
 /** What becomes of the position by what was seen; all that could be asked for besides was listed. */
 function accountFor(client: PlannedState, outside: Outside): PlannedState {
@@ -560,7 +600,7 @@ function takeStanding(client: PlannedState, outside: Outside): Standing | null {
   return decideStanding({
     position,
     count: readShares(sight, position),
-    cover: groups === null ? null : {
+    cover: groups === null || isUnseen(sight, groups.flatMap(({ orders }) => orders)) ? null : {
       coveredQty: countCovered(groups, position.stopUsd),
       gtcQty: countGtcCovered(groups, position.stopUsd),
     },

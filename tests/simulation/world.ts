@@ -89,6 +89,8 @@ export class World implements DiskHost {
   readonly damaged = new Set<string>();
   /** When somebody else last touched the live ledger. */
   ledgerTouchedMs = -Infinity;
+  /** The live ledger as somebody else last left it, entries changed; `null` where nobody did. */
+  editedLedger: string | null = null;
   /** Symbols with a split, a new name, or a position that comes and goes: nobody can tell what is right for them. */
   readonly strange = new Set<string>();
   /** Those among them that are shown again in the end. */
@@ -97,6 +99,8 @@ export class World implements DiskHost {
   readonly touchedMs = new Map<string, number>();
   /** What a hand bought and sold of managed symbols, oldest first. */
   readonly handOrders: SimOrder[] = [];
+  /** What somebody else sold of the engine's own shares, oldest first. */
+  readonly closingOrders: SimOrder[] = [];
   /** Asked before each step of the disk. */
   onDiskStep: (op: string, path: string, isWrite: boolean) => { readonly cause: string } | null =
     () => null;
@@ -258,6 +262,14 @@ export class World implements DiskHost {
     const placed = this.exchange.orders.at(-1);
     if (status === 200 && placed !== undefined) this.handOrders.push(placed);
     return status === 200;
+  }
+
+  /** Somebody else sells all shares of a symbol, the engine's own. */
+  closeByHand(symbol: string): void {
+    const qty = this.exchange.portfolio.qty(symbol);
+    if (qty <= 0) return;
+    const placed = this.exchange.desk.closePosition(symbol, qty);
+    if (placed.kind === "ok") this.closingOrders.push(placed.value);
   }
 
   /** Whether the exchange leaves a cancel in the symbol hanging. */

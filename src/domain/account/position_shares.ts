@@ -49,6 +49,19 @@ export function readRecentFills(sight: Sight, position: ManagedPosition): FillHi
 }
 
 /**
+ * Whether positions lack shares that may be held, and no buy of a moment ago is what they need not show yet (broker.md: positions
+ * lag behind fills).
+ */
+export function isMissing(
+  sight: Sight,
+  position: ManagedPosition,
+  { mostHeldQty }: ShareCount,
+): boolean {
+  return findShown(sight, position.symbol) === undefined &&
+    mostHeldQty > readRecentFills(sight, position).boughtQty;
+}
+
+/**
  * A managed position's shares: the one number behind "available", "half" and "whole" (pipeline 5).
  * @returns `null` while its orders are not known: nothing is begun then.
  */
@@ -129,11 +142,13 @@ export function countReserved(sight: Sight, position: ManagedPosition): number {
   return countHeldBy(listHolding(sight, position));
 }
 
-/** Shares held for sure that nothing sells or stops: what may be sold or stopped now. */
-export function readAvailable(sight: Sight, position: ManagedPosition): number {
-  const shares = readShares(sight, position);
-  if (shares === null) return 0;
-  return countFree(shares.sureQty, listHolding(sight, position));
+/** Shares held for sure that nothing sells or stops: what may be sold or stopped now; 0 where they could not be counted. */
+export function countAvailable(
+  sight: Sight,
+  position: ManagedPosition,
+  shares: ShareCount | null,
+): number {
+  return shares === null ? 0 : countFree(shares.sureQty, listHolding(sight, position));
 }
 
 /**

@@ -1,6 +1,7 @@
 import { CLOCK_SKEW_MAX_SECONDS } from "../gate/caps.ts";
 import {
   applyBrokerOrder,
+  isAnswerLost,
   isIdTaken,
   isUnsettled,
   type LedgerEntry,
@@ -9,7 +10,7 @@ import {
 import type { LookupOutcome } from "../order/order_request.ts";
 
 /**
- * How long the broker must answer "not found" before an entry is believed absent: 60 s (pipeline 6), and the deadline of
+ * How long the broker must answer "not found" before what was sent is believed absent: 60 s (pipeline 6), and the deadline of
  * a clock read more, by which a late answer can put our time off.
  */
 const NOT_FOUND_MS = 70_000;
@@ -66,18 +67,19 @@ export function settleLookUp(
     return { ...same, entry: broken, wakeAtMs: againMs };
   }
   if (isIdTaken(entry)) return { ...same, isUnseen: true, wakeAtMs: againMs };
-  if (entry.side === "sell") {
-    return { ...same, entry: { ...entry, status: "rejected", detail: NOT_SENT } };
-  }
-  return weighNotFound(entry, series, moment);
+  if (entry.side === "buy") return weighNotFound(entry, series, moment);
+  const absent = { ...same, entry: { ...entry, status: "rejected", detail: NOT_SENT } } as const;
+  if (!isAnswerLost(entry)) return absent;
+  const weighed = weighNotFound(entry, series, moment);
+  return weighed.isAbsent ? absent : weighed;
 }
 
 /**
- * Whether one "not found" now is the end of an order on record, for somebody who looks after the engine has stopped: a sell's once
- * no request for it can be in flight, a buy's only so long after as the engine would look it up.
+ * Whether one "not found" now is the end of an order on record, for somebody who looks after the engine has stopped: once no
+ * request for it can be in flight, and of a buy, or a sell whose answer was lost, only so long after as the engine would look it up.
  */
 export function isAbsentByNow(entry: LedgerEntry, nowMs: number): boolean {
-  const proofMs = entry.side === "buy" ? NOT_FOUND_MS : 0;
+  const proofMs = entry.side === "buy" || isAnswerLost(entry) ? NOT_FOUND_MS : 0;
   return !isIdTaken(entry) && nowMs >= (entry.deadlineAtMs ?? 0) + proofMs;
 }
 
@@ -93,16 +95,20 @@ function weighNotFound(
   if (nowMs < deadlineAtMs) return same;
   const sinceMs = entry.notFoundSinceMs;
   const isGoingOn = series !== null && monotonicMs - series.lastMs <= SERIES_GAP_MS_MAX;
-  if (sinceMs === null || sinceMs > nowMs || (!isGoingOn && !isRunOnce)) {
+  // Two clocks must agree: the broker's may have been wrong once, and this process's began with it.
+  const isPast = (ms: number) =>
+    sinceMs !== null && nowMs - sinceMs >= ms &&
+    (isRunOnce || (series !== null && monotonicMs - series.firstMs >= ms));
+  // While the market is closed nothing looks more often than each five minutes: of a sell two looks tell, as where each process has one.
+  const isByTwo = (isRunOnce || entry.side === "sell") && isPast(ONE_LOOK_NOT_FOUND_MS);
+  const isKept = isGoingOn || isRunOnce || isByTwo;
+  if (sinceMs === null || sinceMs > nowMs || !isKept) {
     const begun = { firstMs: monotonicMs, lastMs: monotonicMs };
     return { ...same, entry: { ...entry, notFoundSinceMs: nowMs, deadlineAtMs }, series: begun };
   }
-  const firstMs = series?.firstMs ?? monotonicMs;
-  const next = { ...same, series: { firstMs, lastMs: monotonicMs } };
-  if (isRunOnce) return { ...next, isAbsent: nowMs - sinceMs >= ONE_LOOK_NOT_FOUND_MS };
-  // Two clocks must agree: the broker's may have been wrong once, and this process's began with it.
-  const isLong = monotonicMs - firstMs >= NOT_FOUND_MS;
-  return { ...next, isAbsent: isLong && nowMs - sinceMs >= NOT_FOUND_MS };
+  const next = { firstMs: series?.firstMs ?? monotonicMs, lastMs: monotonicMs };
+  const isAbsent = isByTwo || (isGoingOn && !isRunOnce && isPast(NOT_FOUND_MS));
+  return { ...same, series: next, isAbsent };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { isOurs } from "./client_order_id.ts";
 import { deriveOnce } from "../derive_once.ts";
+import { listLevels } from "../exit/levels.ts";
 import { countsTowardCaps, isUnsettled, type LedgerEntry, type LiveLedger } from "./ledger.ts";
 
 /**
@@ -19,12 +20,12 @@ const formatFacts = deriveOnce((entry: LedgerEntry) => JSON.stringify(listFacts(
 
 /** What an entry says, in one order, and times in whole milliseconds as the file has them. */
 function listFacts(entry: LedgerEntry): readonly unknown[] {
-  const { broker, legs, unknownFields, unknownWithin } = entry;
+  const { broker, legs, besideQty, unknownFields, unknownWithin } = entry;
   const times = [entry.expiresAtMs, entry.deadlineAtMs, entry.notFoundSinceMs];
   return [
     [entry.orderId, entry.symbol, entry.notionalUsd, entry.timestamp, entry.clientOrderId],
     [entry.side, entry.qty, entry.status, entry.reason, entry.detail],
-    [entry.pivotUsd, entry.r1Usd, entry.r2Usd, entry.stopUsd, entry.refPriceUsd],
+    [...listLevels(entry), entry.stopUsd, entry.refPriceUsd],
     times.map((ms) => ms === null ? null : Math.trunc(ms)),
     [entry.positionId, entry.attempt, entry.replaces],
     legs.map(({ orderId, clientOrderId, type }) => [orderId, clientOrderId, type]),
@@ -32,6 +33,8 @@ function listFacts(entry: LedgerEntry): readonly unknown[] {
       ? null
       : [broker.status, broker.filledQty, broker.filledAvgPriceUsd, Math.trunc(broker.updatedAtMs)],
     [unknownFields, unknownWithin.broker, Object.entries(unknownWithin.legs)],
+    // What lacks it reads as the releases before this one wrote it.
+    ...(besideQty === null ? [] : [besideQty]),
   ];
 }
 

@@ -1,13 +1,17 @@
 import { findBreach } from "../account/position_shares.ts";
-import { isIdTaken, isUnsettled } from "../order/ledger.ts";
+import { decideExit } from "../exit/decide_exit.ts";
+import { isExitReason } from "../exit/exit_rules.ts";
+import { isAnswerLost, isIdTaken, isUnsettled } from "../order/ledger.ts";
+import { roundToIncrement } from "../order/price_increment.ts";
 import type { SellSideRequest } from "../order/order_request.ts";
 import { isEndedUnfilled } from "../account/exit_record.ts";
 import { type Move, note, read, record, rest, RETRY_MS, send, unfinishedPart } from "./move.ts";
 import { nameBefore } from "./about.ts";
 import type { NamedEntry } from "./named_entry.ts";
-import { settleShown } from "./settle.ts";
+import { settleTaken } from "./settle.ts";
 import { settleInQuestion } from "./settle_refusal.ts";
 import type { Permit } from "./step.ts";
+import { LAST_EXIT_MS } from "./time_left.ts";
 import { findNewLook, type View } from "./view.ts";
 
 /** How often one id is sent in a cycle: a second time at the first "not found" (pipeline 6). */
@@ -58,13 +62,16 @@ function restUnanswered(view: View): Move {
 
 /**
  * Finds out what became of one sell or stop: looked up by its id, and sent again at the first "not found", with the same id,
- * which the broker's unique ids make harmless (pipeline 6). One whose id the broker has is only looked up.
+ * which the broker's unique ids make harmless (pipeline 6). One whose id the broker has is only looked up. One whose answer was
+ * lost is never taken for absent here, whatever is said to its repeat: only time proves that (`settleLookUp`).
  * @returns `null` where nobody knows.
  */
 export function resolve(view: View, permit: Permit, entry: NamedEntry): Move | null {
   const { clientOrderId } = entry;
   const { seen, turn, now } = view.world;
-  const { inQuestion } = view.underWay;
+  const { position, unfinished, underWay } = view;
+  const about = { position, unfinished, underWay, now };
+  const { inQuestion } = underWay;
   const refusal = inQuestion?.clientOrderId === clientOrderId ? inQuestion.refusal : null;
   const order = [...seen.book.values()].find((each) => each.order.clientOrderId === clientOrderId)
     ?.order;
@@ -72,7 +79,7 @@ export function resolve(view: View, permit: Permit, entry: NamedEntry): Move | n
     return record([{ kind: "shown", clientOrderId, order }]);
   }
   if (order !== undefined && !isEndedUnfilled(order)) {
-    const { change, say } = settleShown(view.records, entry, order, now);
+    const { change, say } = settleTaken(about, entry, order);
     return record(change, say);
   }
   const look = findNewLook(view, seen.lookUps.get(clientOrderId));
@@ -80,13 +87,36 @@ export function resolve(view: View, permit: Permit, entry: NamedEntry): Move | n
     return read([{ ask: "look_up", symbol: view.position.symbol, clientOrderId }]);
   }
   if (refusal !== null) {
-    const { change, say } = settleInQuestion(view.records, entry, refusal, now);
+    const { change, say } = settleInQuestion(about, entry, refusal);
     return record(change, say);
   }
   const sendings = turn.sendings.get(clientOrderId) ?? 0;
   if (look.kind !== "not_found" || isIdTaken(entry)) return null;
-  if (sendings === 0) return record([{ kind: "not_sent", clientOrderId }]);
-  return sendings < SENDINGS_MAX ? sendAgain(view, permit, entry) : null;
+  if (sendings > 0) return sendings < SENDINGS_MAX ? sendAgain(view, permit, entry) : null;
+  if (!isAnswerLost(entry)) return record([{ kind: "not_sent", clientOrderId }]);
+  return isWanted(view, entry) ? sendAgain(view, permit, atLevel(view, entry)) : null;
+}
+
+/** Whether what another cycle has sent would be sent now: a stop, and a sell whose exit is due still. */
+function isWanted(
+  { position, count, world: { seen, turn, now } }: View,
+  { reason }: NamedEntry,
+): boolean {
+  // Nothing is done about shares that no order explains.
+  if (count?.isExplained !== true || position.unexplainedQty !== null) return false;
+  if (!isExitReason(reason)) return true;
+  const trade = seen.trades.get(position.symbol)?.trade ?? null;
+  if (trade === null || turn.fresh.has(position.positionId)) return false;
+  if (now.untilCloseMs < LAST_EXIT_MS) return false;
+  return decideExit(position, count.mostHeldQty, trade.priceUsd).due?.reason === reason;
+}
+
+/** A stop where it belongs by now, which is never lower. */
+function atLevel({ levelUsd }: View, entry: NamedEntry): NamedEntry {
+  const { stopUsd } = entry;
+  return stopUsd === null
+    ? entry
+    : { ...entry, stopUsd: Math.max(stopUsd, roundToIncrement(levelUsd)) };
 }
 
 /**
@@ -96,7 +126,11 @@ export function resolve(view: View, permit: Permit, entry: NamedEntry): Move | n
 function sendAgain(view: View, permit: Permit, entry: NamedEntry): Move | null {
   const request = buildRequest(view, entry);
   if (findBreach(view.sight, view.records.positions, request) !== null) return null;
-  return send(view, request, permit);
+  const recorded = view.entries.find((each) => each.clientOrderId === entry.clientOrderId);
+  const isAsRecorded = recorded?.stopUsd === entry.stopUsd;
+  return send(view, request, permit, {
+    change: isAsRecorded ? [] : [{ kind: "orders", entries: [entry] }],
+  });
 }
 
 /** The request of a sell or stop that is on record. */

@@ -50,7 +50,7 @@ const LEVEL_CALL = new RegExp(
 const TEXT = String.raw`${LITERAL}(?:\s*\+\s*${LITERAL})*`;
 /** The same of an error that Slack has once a day; one text, or one of two. */
 const DAILY_CALL = new RegExp(
-  String.raw`\bsayOnceADay\([^;]*?\bproblem:\s*(?:[\w.= ]+\?\s*)?(${TEXT})(?:\s*:\s*(${TEXT}))?`,
+  String.raw`\bsayOnceADay\([^;]*?\bproblem:\s*(?:[\w.=\s]+\?\s*)?(${TEXT})(?:\s*:\s*(${TEXT}))?`,
   "g",
 );
 

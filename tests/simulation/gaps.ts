@@ -1,5 +1,11 @@
 import { isDone } from "../simulator/order.ts";
-import { findLedgerFault, findObjection, isEngineOrder, readCoverage } from "./truth.ts";
+import {
+  findLedgerFault,
+  findObjection,
+  isEngineOrder,
+  isOfAnotherAccount,
+  readCoverage,
+} from "./truth.ts";
 import type { World } from "./world.ts";
 
 /** What kept shares without a stop; the first that happened to them. */
@@ -116,6 +122,8 @@ export class Gaps {
   #findCauseNow(symbol: string): GapCause | null {
     const { world } = this;
     if (findObjection(world) !== null) return "operator's switch";
+    // The keys are the operator's, and hold for a process: however long ago it started with another account's.
+    if (isOfAnotherAccount(world)) return "operator's switch";
     if (world.isHung(symbol) || world.isBlocked()) return "broker's refusal";
     const isDisturbed = world.troubles > 0 || world.trueMs - world.lastTroubleMs < GAP_MS_MAX;
     return isDisturbed ? this.#lastCause : null;

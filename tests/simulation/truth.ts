@@ -77,6 +77,12 @@ export function findOwner(world: World): string | null {
   return null;
 }
 
+/** Whether ledger or state name another account than the keys open: nothing is looked up, decided or sent (pipeline 6). */
+export function isOfAnotherAccount(world: World): boolean {
+  const owner = findOwner(world);
+  return owner !== null && owner !== world.exchange.accountId;
+}
+
 /** Entries of a ledger file; empty where it can't be read. */
 export function listEntries(world: World, view: "now" | "synced", path = LEDGER_PATH): RawEntry[] {
   const value = world.readJson(path, view);

@@ -6,7 +6,7 @@ import {
   isOfAnotherAccount,
   readCoverage,
 } from "./truth.ts";
-import type { World } from "./world.ts";
+import { LEDGER_PATH, type World } from "./world.ts";
 
 /** What kept shares without a stop; the first that happened to them. */
 export const GAP_CAUSES = [
@@ -130,8 +130,8 @@ export class Gaps {
   }
 
   /**
-   * A sell that the exchange lets rest without trading; a buy of somebody's, beside which it takes no stop; or another engine on the
-   * account, which locks LIVE until the operator has looked (pipeline 6).
+   * A sell that the exchange lets rest without trading; a buy of somebody's, beside which it takes no stop; or what locks LIVE until
+   * the operator has looked (pipeline 6): another engine on the account, and what is no file in the ledger's place.
    */
   #findObstacle(symbol: string): GapCause | null {
     const working = (this.world.exchange.desk.active.get(symbol)?.working ?? [])
@@ -140,6 +140,7 @@ export class Gaps {
       return "broker's refusal";
     }
     if (findLedgerFault(this.world)?.includes("mismatches") === true) return "somebody else";
+    if (this.world.disk.isOther(LEDGER_PATH)) return "somebody else";
     const isBarred = working.some((order) => order.side === "buy" && !isEngineOrder(order));
     return isBarred ? "somebody else" : null;
   }

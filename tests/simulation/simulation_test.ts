@@ -226,6 +226,18 @@ Deno.test("Gaps lays what a locked ledger keeps bare on the other engine that lo
   assertEquals(listCauses(gaps), ["somebody else"]);
 });
 
+for (const kind of ["dir", "symlink"] as const) {
+  Deno.test(`Gaps lays what is bare while a ${kind} is in the ledger's place on who put it there`, () => {
+    const world = bareWorld();
+    world.disk.putOther(LEDGER_PATH, kind);
+    const gaps = new Gaps(world);
+    gaps.watch(new Set(), ["AAA"]);
+    world.advance(60 * 60_000);
+    gaps.watch(new Set(), ["AAA"]);
+    assertEquals([world.violations, listCauses(gaps)], [[], ["somebody else"]]);
+  });
+}
+
 for (
   const { what, ledger, state, isKept } of [
     { what: "another account's records", ledger: "other", state: "other", isKept: true },
@@ -239,8 +251,7 @@ for (
     const world = bareWorld();
     const name = (owner: string | null) =>
       owner === null ? {} : { account_id: owner === "own" ? world.exchange.accountId : owner };
-    if (ledger === null) world.disk.putOther(LEDGER_PATH, "dir");
-    else world.disk.put(LEDGER_PATH, JSON.stringify(name(ledger)));
+    if (ledger !== null) world.disk.put(LEDGER_PATH, JSON.stringify(name(ledger)));
     world.disk.put(STATE_PATH, JSON.stringify(name(state)));
     const gaps = new Gaps(world);
     gaps.disturbed("operator restarts with another account");

@@ -113,6 +113,43 @@ Deno.test("how long a quantity is unexplained outlives a restart", async () => {
   assertEquals(world.alerted("(a split?)").length, 1);
 });
 
+Deno.test("a split is one still after an answer that lacked the position: nothing is sent", async () => {
+  const world = new World();
+  await world.buy();
+  world.exchange.split("NVDA", 2);
+  world.exchange.setPrice("NVDA", 100);
+  await world.cycles(3, MINUTE_MS);
+  const sinceMs = world.state.positions[0]?.unexplainedSinceMs;
+  world.exchange.hidePosition("NVDA", 100);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.alerted("NVDA is absent at the broker").length, 1);
+  world.exchange.hidePosition("NVDA", 0);
+  world.forget();
+  await world.cycles(2, MINUTE_MS);
+  const { unexplainedQty, unexplainedSinceMs } = world.position() ?? {};
+  assertEquals([world.changes, unexplainedQty, unexplainedSinceMs], [[], 20, sinceMs]);
+});
+
+for (const shownQty of [10, 11]) {
+  const isManaged = shownQty === 10;
+  const what = isManaged ? "is managed again" : "is left alone";
+  Deno.test(`a position of 10 that an issuer took, and of which ${shownQty} are shown at another cost later, ${what}`, async () => {
+    const world = new World();
+    await world.buy();
+    await world.cycles(1, MINUTE_MS);
+    world.exchange.merge("NVDA", null);
+    await world.cycles(3, MINUTE_MS);
+    assertEquals(world.alerted("NVDA is absent at the broker").length, 1);
+    world.exchange.setPosition("NVDA", shownQty, 80);
+    world.exchange.setPrice("NVDA", 106);
+    world.forget();
+    await world.cycles(3, MINUTE_MS);
+    assertEquals(world.sells(), isManaged ? ["5 filled"] : []);
+    assertEquals(world.changes.length > 0, isManaged);
+    assertEquals(world.position()?.unexplainedQty, isManaged ? null : shownQty);
+  });
+}
+
 Deno.test("an absent position's error names a foreign one with as many shares at the same cost", async () => {
   const world = new World();
   await world.buy();

@@ -270,6 +270,22 @@ function findLagMs({ exchange: { behaviour } }: World): number {
   return Math.max(positionsLagMs, listsLagMs, openListsLagMs ?? 0);
 }
 
+/** The broker shows nine decimals of a share. */
+const ROUNDING_QTY = 1e-6;
+
+/**
+ * Whether an issuer changed what is held of a position since it was opened, and no order explains it. Where somebody put as many
+ * shares in the place of those that an issuer took, the orders explain what is shown, and nobody can tell (pipeline 5).
+ */
+export function isSplit(
+  world: World,
+  { symbol, opened_at }: Pick<RawPosition, "symbol" | "opened_at">,
+): boolean {
+  const act = world.issuerActs.get(symbol);
+  if (act === undefined || Date.parse(opened_at) >= act.atMs) return false;
+  return Math.abs(world.countOrderless(symbol) - act.orderlessQty) > ROUNDING_QTY;
+}
+
 /** The engine's entries at the exchange, rejected ones left out. */
 export function listAcceptedEntries(world: World): SimOrder[] {
   return world.exchange.orders.filter((order) =>

@@ -14,6 +14,15 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     tests: [SPLIT_TEST],
   },
   {
+    name: "an absence makes a split forgotten",
+    edits: [{
+      file: "src/domain/plan/account.ts",
+      find: "        change: endRestOfAbsent(records, nowMs, before),\n",
+      replace: "        change: [...endRestOfAbsent(records, nowMs, before), ...put(position)],\n",
+    }],
+    tests: [SPLIT_TEST],
+  },
+  {
     name: "a split position's old stops are taken for protection",
     edits: [{
       file: "src/domain/account/standing.ts",

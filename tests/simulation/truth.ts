@@ -242,7 +242,7 @@ export function isHiding(world: World, symbol: string, sinceMs: number): boolean
   const isUnshown = orders.some((order) =>
     order.symbol === symbol &&
     (visibilityDelayMs > 0 && order.submitted.ms + visibilityDelayMs >= sinceMs ||
-      order.side === "buy" && (order.fills[0]?.atMs ?? -Infinity) + positionsLagMs > sinceMs)
+      order.side === "buy" && (order.fills.at(-1)?.atMs ?? -Infinity) + positionsLagMs > sinceMs)
   );
   return isUnshown || isHandHidden(world, symbol, sinceMs) || isTurning(world, symbol, sinceMs);
 }

@@ -154,8 +154,14 @@ function takeChange(
       return {};
     case "changed": {
       const { qty, costBasisUsd } = change;
-      const say = [note({ position }, { kind: "quantity", position: before, qty })];
-      return { change: put({ ...position, qty, costBasisUsd }), say };
+      const quantity = note({ position }, { kind: "quantity", position: before, qty });
+      // While nobody could explain its quantity, its orders said nothing of its stop.
+      const { position: now, outcome } = raiseKnown(records, look, {
+        ...position,
+        qty,
+        costBasisUsd,
+      });
+      return { change: put(now), say: [quantity, ...outcome.say ?? []] };
     }
     case "lagging":
       return { change: put({ ...position, qty: change.qty }), wakeAtMs: nowMs + LAG_LOOK_MS };

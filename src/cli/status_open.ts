@@ -6,8 +6,8 @@ import { formatHeldTime } from "../domain/time/held_time.ts";
 import type { LedgerEntry } from "../domain/order/ledger.ts";
 import { readCostEach } from "../domain/account/managed_position.ts";
 import { formatNy, formatUtc } from "../domain/time/ny_time.ts";
+import { sumResultsUsd } from "../domain/order/usd_flow.ts";
 import type { BrokerPosition } from "../domain/order/orders.ts";
-import { roundToIncrement } from "../domain/order/price_increment.ts";
 import type { StateRead } from "../engine/ports.ts";
 import { formatNarrowTable } from "./table.ts";
 
@@ -68,7 +68,7 @@ function buildRow(
     ? buildTradeResult({
       adoptedQty: 0,
       adoptedCostUsd: null,
-      initialStopUsd: stopUsd === null ? null : roundToIncrement(stopUsd),
+      initialStopUsd: stopUsd,
       fills: [{ side: "buy", qty, priceUsd: entryUsd }],
     }, lastUsd)
     : null;
@@ -143,10 +143,6 @@ function formatRow(row: OpenStatus): string[] {
 /** The open result of all of them; `null` where that of any is not known. */
 export function sumOpen(rows: readonly OpenStatus[] | null): number | null {
   if (rows === null) return null;
-  let sumUsd = 0;
-  for (const { open_usd } of rows) {
-    if (open_usd === null) return null;
-    sumUsd += open_usd;
-  }
-  return sumUsd;
+  const known = rows.flatMap(({ open_usd }) => open_usd ?? []);
+  return known.length < rows.length ? null : sumResultsUsd(known);
 }

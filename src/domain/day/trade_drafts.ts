@@ -1,6 +1,7 @@
 import { readNumber, readText, readTimeMs, type RecordedEvent } from "./events.ts";
 import { createOwnCounter, listAccountLooks } from "./account_looks.ts";
 import { type DayTrail, type FillStep, listFillSteps } from "./day_trail.ts";
+import { findSentStop } from "../account/trade_result.ts";
 import { roundQty } from "../order/usd_flow.ts";
 
 /** A trade as its fills make it, before anything is computed of it. Shares, USD, Unix ms. */
@@ -125,7 +126,7 @@ function listAdoptions(events: readonly RecordedEvent[]): Moment[] {
       openedAtMs: atMs,
       adoptedQty,
       adoptedCostUsd: readNumber(event, "cost_basis_usd"),
-      initialStopUsd: readNumber(event, "stop_usd"),
+      initialStopUsd: findSentStop(readNumber(event, "stop_usd")),
       heldQty: adoptedQty,
     };
     return [{ kind: "adopted", atMs, symbol, draft }];
@@ -156,7 +157,7 @@ function buildEntryDraft(fill: FillStep, events: readonly RecordedEvent[]): Trad
   return {
     ...buildDraft(fill.symbol),
     openedAtMs: fill.atMs,
-    initialStopUsd: findInitialStop(fill, events),
+    initialStopUsd: findSentStop(findInitialStop(fill, events)),
   };
 }
 

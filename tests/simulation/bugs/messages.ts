@@ -254,7 +254,7 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
     name: "the end of an adopted position told without its R",
     edits: [{
       file: "src/engine/fill_messages.ts",
-      find: "      plan.stopUsd ?? adoptedStopUsd,\n",
+      find: "      plan.stopUsd ?? adoption?.initialStopUsd ?? null,\n",
       replace: "      plan.stopUsd,\n",
     }],
     tests: ["tests/engine/fill_messages_test.ts"],

@@ -12,7 +12,10 @@ const EACH_TIME =
   /^(journal: (Gate (mode|allowlist|caps|PASS|FAIL)|Market closed; skipping cycle|STOP )|log: [A-Z.]+ stop raised to )/;
 /** What each of two starts in a row says all the same, beside the hour's own: its journal, and a heartbeat (interface). */
 const STARTS_MAX = 3;
-const OF_A_START = /^journal: |^log: equity |Execution heartbeat/;
+const OF_A_START = /^journal: |Execution heartbeat/;
+/** How a position stands, anew with its adoption; and the account, with its position, without it and after a heartbeat. */
+const STANDS = /^log: ([A-Z.]+ at # stop |equity )/;
+const STANDS_MAX = 4;
 /** Kinds that are told of a half day too: one ends flat, one holds over the weekend. */
 const HALF_KINDS = ["a trend", "a stock that stands still"];
 
@@ -26,7 +29,8 @@ for (const { name, kind, dateNy } of days) {
     const lines = await tellDay(kind, dateNy);
     const isRestarted = /^processes that end|a restart$/.test(name);
     const repeats = findRepeats(lines, TIMES_MAX).filter(({ line, worst }) =>
-      !EACH_TIME.test(line) && !(isRestarted && worst <= STARTS_MAX && OF_A_START.test(line))
+      !EACH_TIME.test(line) && !(isRestarted && worst <= STARTS_MAX && OF_A_START.test(line)) &&
+      !(worst <= STANDS_MAX && STANDS.test(line))
     );
     assertEquals(repeats, []);
     const missing = lines.filter(({ surface }) => surface === "Slack").flatMap(({ text }) =>

@@ -260,6 +260,24 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
     tests: ["tests/engine/fill_messages_test.ts"],
   },
   {
+    name: "flatten's own sells told as a stranger's hand too",
+    edits: [{
+      file: "src/domain/account/position_account.ts",
+      find: " && !isOurs && !isFlatten) takenQty",
+      replace: " && !isOurs) takenQty",
+    }],
+    tests: ["tests/engine/fill_messages_test.ts"],
+  },
+  {
+    name: "what the broker leaves bare shown as at the last cycle",
+    edits: [{
+      file: "src/cli/status_open.ts",
+      find: "  if (cover === null || qty === null) return knownQty;\n",
+      replace: "  if (cover === null || qty === null || cover.qty > 0) return knownQty;\n",
+    }],
+    tests: [STATUS],
+  },
+  {
     name: "an entry told late with the stop of by then",
     edits: [{
       file: "src/domain/alert/trade_message.ts",

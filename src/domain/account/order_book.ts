@@ -100,11 +100,11 @@ function learnOne(
     book.set(seen.orderId, { ...first, ...shown });
     return;
   }
-  const merged = mergeOrder(known.order, flat);
+  const merged = mergeOrder(known.order, dateSeen(known.order, flat, atMs));
   const isRisen = merged.filledQty > known.order.filledQty;
   // The broker may leave out when it was (broker.md, Time and data): then it was when it was seen.
-  const isUndated = isRisen && seen.filledAtMs === null && seen.updatedAtMs <= seen.submittedAtMs;
-  const order = isUndated ? { ...merged, filledAtMs: atMs } : merged;
+  const isFillUndated = isRisen && seen.filledAtMs === null && isUndated(seen);
+  const order = isFillUndated ? { ...merged, filledAtMs: atMs } : merged;
   const isSettled = atMs - known.filledSeenAtMs >= LAG_MS;
   book.set(seen.orderId, {
     order,
@@ -115,6 +115,17 @@ function learnOne(
     filledSeenAtMs: isRisen ? Math.min(atMs, order.filledAtMs ?? atMs) : known.filledSeenAtMs,
     ...shown,
   });
+}
+
+/** Whether an answer does not say when its order changed last: the broker may leave that out (broker.md, Time and data). */
+function isUndated({ updatedAtMs, submittedAtMs }: BrokerOrder): boolean {
+  return updatedAtMs <= submittedAtMs;
+}
+
+/** No answer is as old as what was so for longer than lists lag: one without a date is newer than that. */
+function dateSeen(known: BrokerOrder, seen: BrokerOrder, atMs: number): BrokerOrder {
+  const isLater = isUndated(seen) && atMs - known.updatedAtMs >= LAG_MS;
+  return isLater ? { ...seen, updatedAtMs: Math.max(seen.updatedAtMs, known.updatedAtMs) } : seen;
 }
 
 /** What replaces a leg stands in its bracket, though the broker may list it by itself. */

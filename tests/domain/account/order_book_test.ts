@@ -275,3 +275,14 @@ Deno.test("learnOrders(): a fill whose time the broker leaves out was made when 
   const dated = { ...filled, filledAtMs: 40_000 };
   assertEquals(learnOrders(placed, [dated], 90_000).get("s-1")?.order.filledAtMs, 40_000);
 });
+
+Deno.test("learnOrders(): an answer without a date is newer than what was so for longer than lists lag", () => {
+  const asleep = stop({ status: "done_for_day", updatedAtMs: 20_000 });
+  const book = learnOrders(EMPTY_BOOK, [asleep], 20_000);
+  const undated = stop({ status: "new", updatedAtMs: stop().submittedAtMs });
+  const statusAt = (atMs: number) => learnOrders(book, [undated], atMs).get("s-1")?.order.status;
+  assertEquals([statusAt(20_000 + LAG_MS - 1), statusAt(20_000 + LAG_MS)], ["done_for_day", "new"]);
+  // A date that says that it is older is believed.
+  const older = stop({ status: "new", updatedAtMs: 19_000 });
+  assertEquals(learnOrders(book, [older], 90_000).get("s-1")?.order.status, "done_for_day");
+});

@@ -136,7 +136,7 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
       find: "    mostHeldQty > readRecentFills(sight, position).boughtQty;",
       replace: "    mostHeldQty > 0 * readRecentFills(sight, position).boughtQty;",
     }],
-    tests: [LAG],
+    tests: ["tests/engine/lag_cases_test.ts"],
   },
   {
     name: "shares that are being sold told as bare",

@@ -3,6 +3,7 @@ import type { SimOrder } from "../simulator/order.ts";
 import { isOrderless } from "../simulator/order_rules.ts";
 import { nyDateAt, type SimSession } from "../simulator/sessions.ts";
 import { type DiskHost, SimDisk } from "./disk.ts";
+import { type KnownEntries, NO_ENTRIES, parseLedgerJson } from "./ledger_json.ts";
 import { buildMarket, type Market } from "./market.ts";
 import { type AskedFamilies, buildProfile, type Profile } from "./profile.ts";
 import { Prng } from "./prng.ts";
@@ -121,6 +122,8 @@ export class World implements DiskHost {
   readonly #parsed = new WeakMap<object, { readonly size: number; readonly value: unknown }>();
   /** The same of how many of them were searched for which token, and for the keys. */
   readonly #searched = new WeakMap<object, { readonly size: number; readonly token: string }>();
+  /** The entries of each file that holds a ledger, as it was read last. */
+  readonly #entries = new Map<string, KnownEntries>();
   #isInPlan = false;
 
   constructor(readonly seed: number, asked: AskedFamilies | null = null) {
@@ -373,7 +376,11 @@ export class World implements DiskHost {
     if (bytes === null) return undefined;
     const known = this.#parsed.get(bytes.buffer);
     if (known?.size === bytes.length) return known.value;
-    const value = parseJson(bytes);
+    const text = decodeStrictly(bytes);
+    const { value, entries } = text === null
+      ? { value: undefined, entries: NO_ENTRIES }
+      : parseLedgerJson(text, this.#entries.get(path) ?? NO_ENTRIES);
+    this.#entries.set(path, entries);
     this.#parsed.set(bytes.buffer, { size: bytes.length, value });
     return value;
   }
@@ -382,11 +389,10 @@ export class World implements DiskHost {
 const LENIENT = new TextDecoder();
 const STRICT = new TextDecoder("utf-8", { fatal: true });
 
-function parseJson(bytes: Uint8Array): unknown {
+function decodeStrictly(bytes: Uint8Array): string | null {
   try {
-    const value: unknown = JSON.parse(STRICT.decode(bytes));
-    return value;
+    return STRICT.decode(bytes);
   } catch {
-    return undefined;
+    return null;
   }
 }

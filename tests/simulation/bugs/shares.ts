@@ -5,6 +5,15 @@ const SPLIT_TEST = "tests/engine/split_test.ts";
 
 export const SHARES_BUGS: readonly TestedBug[] = [
   {
+    name: "another stop takes the name of one whose answer was lost",
+    edits: [{
+      file: "src/domain/plan/sell_record.ts",
+      find: '(reason !== "stop" || entry.replaces !== null);',
+      replace: '(reason !== "stop" || entry.attempt !== null);',
+    }],
+    tests: ["tests/engine/lost_stop_beside_test.ts"],
+  },
+  {
     name: "an answer without a date never tells anything new",
     edits: [{
       file: "src/domain/account/order_book.ts",

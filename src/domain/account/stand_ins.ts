@@ -23,9 +23,10 @@ export function learnRecords(
     const known = next.get(orderId);
     if (known !== undefined) {
       if (isKnownSo(known.order, broker)) continue;
+      // A record is what some answer said: one that is not older than it is as new at the least.
       next.set(orderId, {
         ...known,
-        order: mergeOrder(known.order, { ...known.order, ...broker }),
+        order: mergeOrder({ ...known.order, ...broker }, known.order),
       });
       continue;
     }
@@ -73,13 +74,17 @@ function buildStandIn(entry: LedgerEntry, orderId: string): KnownOrder {
     parentId: null,
     filledBeforeQty: 0,
     filledSeenAtMs: order.updatedAtMs,
+    undatedSinceMs: null,
     isShown: false,
     isUnanswered: false,
     shownAtMs: recordedAtMs,
   };
 }
 
-/** Whether an order that no answer shows is still taken for one that the broker has. */
-export function isPresumed({ order, isShown, shownAtMs }: KnownOrder, nowMs: number): boolean {
-  return isShown || isFinal(order) || nowMs - shownAtMs < UNSEEN_MS;
+/** Whether an order that no answer shows is still taken for one that the broker has: a question without an answer denies nothing. */
+export function isPresumed(
+  { order, isShown, isUnanswered, shownAtMs }: KnownOrder,
+  nowMs: number,
+): boolean {
+  return isShown || isUnanswered || isFinal(order) || nowMs - shownAtMs < UNSEEN_MS;
 }

@@ -1,4 +1,5 @@
 import { listAsked, type LookedUp, settleLookUp } from "../domain/entry/absence.ts";
+import { noteMute } from "../domain/account/stand_ins.ts";
 import type { LedgerEntry, LiveLedger } from "../domain/order/ledger.ts";
 import type { LookupOutcome } from "../domain/order/order_request.ts";
 import { lookUpOrder } from "./asker.ts";
@@ -54,6 +55,7 @@ async function lookUp(
 ): Promise<readonly [LedgerEntry, LookedUp]> {
   const id = entry.clientOrderId ?? "";
   const outcome = await ask(engine, entry);
+  if (outcome.kind === "unknown") engine.putBook(noteMute(engine.book, entry));
   const { clock, config } = engine.ports;
   const moment = {
     nowMs: engine.nowMs(),

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "../assert.ts";
+import type { FaultRule } from "../simulator/faults.ts";
 import { MINUTE_MS, SECOND_MS, World } from "./support.ts";
 
 /**
@@ -62,31 +63,37 @@ Deno.test("a stop whose answer was lost keeps its record while another one follo
   assertEquals(world.stops(), ["5@101 gtc", "5@101 gtc"]);
 });
 
-Deno.test("a stop that no list has, and whose own question has no answer, gets no other one beside it, however long that lasts", async () => {
-  const world = new World();
-  await world.buy();
-  world.pass(MINUTE_MS);
-  world.exchange.setPrice("NVDA", 106);
-  await world.cycle();
-  world.exchange.setPrice("NVDA", 103);
-  await world.cycle();
-  world.forget();
-  world.setFaults([
-    { method: "GET", path: "/v2/orders/", fault: { kind: "status", status: 503 } },
-    { method: "GET", path: "/v2/orders:", fault: { kind: "status", status: 503 } },
-    { method: "GET", path: "/v2/orders", fault: { kind: "status", status: 200, body: "[]" } },
-  ]);
-  await world.cycles(6, 30 * SECOND_MS);
-  assertEquals([world.changes, world.stops()], [[], ["5@99 gtc"]]);
-  // It is cover that nobody has seen, and told as that.
-  assertEquals(world.engine.state.standings.map(({ bareQty }) => bareQty), [5]);
-  assertEquals(world.alerted("Position without stop").length, 1);
-  // Once the broker says that there is none, one is placed.
-  const [order] = world.orders((each) => each.type === "stop" && each.status === "new");
-  assert(order !== undefined);
-  world.exchange.desk.cancel(order);
-  world.setFaults([]);
-  await world.cycles(2, 30 * SECOND_MS);
-  assertEquals(world.changes.map(({ method }) => method), ["POST"]);
-  assertEquals(world.stops(), ["5@99 gtc"]);
-});
+/** A list of open orders without the stop that rests, and no answer to any question by id. */
+const MUTE: readonly FaultRule[] = [
+  { method: "GET", path: "/v2/orders/", fault: { kind: "status", status: 503 } },
+  { method: "GET", path: "/v2/orders:", fault: { kind: "status", status: 503 } },
+  { method: "GET", path: "/v2/orders", fault: { kind: "status", status: 200, body: "[]" } },
+];
+
+for (const who of ["the process", "another process"]) {
+  Deno.test(`a stop that no list has, and whose own question has no answer, gets no other one beside it, however long that lasts: ${who}`, async () => {
+    const world = new World();
+    await world.buy();
+    world.pass(MINUTE_MS);
+    world.exchange.setPrice("NVDA", 106);
+    await world.cycle();
+    world.exchange.setPrice("NVDA", 103);
+    await world.cycles(2, MINUTE_MS);
+    world.forget();
+    world.setFaults(MUTE);
+    if (who !== "the process") await world.restart();
+    await world.cycles(6, 30 * SECOND_MS);
+    assertEquals([world.changes, world.stops()], [[], ["5@99 gtc"]]);
+    // It is cover that nobody has seen, and told as that.
+    assertEquals(world.engine.state.standings.map(({ bareQty }) => bareQty), [5]);
+    assertEquals(world.alerted("Position without stop").length, 1);
+    // Once the broker says that there is none, one is placed.
+    const [order] = world.orders((each) => each.type === "stop" && each.status === "new");
+    assert(order !== undefined);
+    world.exchange.desk.cancel(order);
+    world.setFaults([]);
+    await world.cycles(2, 30 * SECOND_MS);
+    assertEquals(world.changes.map(({ method }) => method), ["POST"]);
+    assertEquals(world.stops(), ["5@99 gtc"]);
+  });
+}

@@ -37,6 +37,19 @@ export function learnRecords(
   return next;
 }
 
+/**
+ * Takes a sell or stop that the broker took, and that nobody has seen since, for one that it has, where the question for it has no
+ * answer: that denies nothing (pipeline 5).
+ */
+export function noteMute(book: OrderBook, entry: LedgerEntry): OrderBook {
+  const { orderId, broker, side, status } = entry;
+  if (side !== "sell" || status !== "accepted" || orderId === null || book.has(orderId)) {
+    return book;
+  }
+  if (broker === null || isFinal(broker)) return book;
+  return new Map(book).set(orderId, { ...buildStandIn(entry, orderId), isUnanswered: true });
+}
+
 /** Whether a record says of an order just what is known of it. */
 function isKnownSo(order: BrokerOrder, broker: BrokerView): boolean {
   return order.status === broker.status && order.filledQty === broker.filledQty &&

@@ -50,6 +50,15 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     tests: ["tests/domain/account/order_book_test.ts", "tests/engine/lost_stop_beside_test.ts"],
   },
   {
+    name: "another process forgets a stop while the question for it has no answer",
+    edits: [{
+      file: "src/engine/looking_up.ts",
+      find: 'if (outcome.kind === "unknown") engine.putBook(',
+      replace: 'if (outcome.kind === "found") engine.putBook(',
+    }],
+    tests: ["tests/engine/lost_stop_beside_test.ts"],
+  },
+  {
     name: "a fill without a date of its change is from before an adoption",
     edits: [{
       file: "src/domain/order/orders.ts",

@@ -243,10 +243,11 @@ const listUnended = deriveOnce((book: OrderBook): readonly KnownOrder[] => {
   const replaced = new Set<string>();
   for (const known of book.values()) {
     let oldId = isMade(book, known) ? known.order.replaces : null;
-    // What has given its place to another had come into its own.
+    // What has given its place to another had come into its own, where it was not rejected.
     while (oldId !== null && !replaced.has(oldId)) {
       replaced.add(oldId);
-      oldId = book.get(oldId)?.order.replaces ?? null;
+      const old = book.get(oldId)?.order;
+      oldId = old === undefined || old.status === "rejected" ? null : old.replaces;
     }
   }
   return [...book.values()].filter(({ order }) => !isFinal(order) && !replaced.has(order.orderId));

@@ -139,6 +139,9 @@ Deno.test("a chain of replacements is one order at work, though nobody has seen 
     for (const book of [taken, unanswered]) {
       assertEquals(buildOpenOrders(book).map(({ orderId }) => orderId), ["s-3"]);
     }
+    // One that was rejected never came into its own: the first works on, whatever was asked in the place of the middle.
+    const rejected = learnOrders(unanswered, [{ ...middle, status: "rejected" }], 8_000);
+    assert(buildOpenOrders(rejected).some(({ orderId }) => orderId === "s-1"));
   }
 });
 

@@ -1,3 +1,4 @@
+import type { Looker } from "../domain/account/absences.ts";
 import type { OrderBook } from "../domain/account/order_book.ts";
 import type { Standing } from "../domain/account/standing.ts";
 import type { DayTrail } from "../domain/day/day_trail.ts";
@@ -12,7 +13,6 @@ import type { AlertTitle } from "../domain/alert/alert_titles.ts";
 import { buildExecutionError } from "../domain/alert/alert_messages.ts";
 import type { AuditEvent, EventMode, GateInputsRecord } from "../domain/day/events.ts";
 import type { ReadFailure } from "../domain/order/order_request.ts";
-import type { NotFoundSeries } from "../domain/entry/absence.ts";
 import type { LedgerEntry, LedgerProblem } from "../domain/order/ledger.ts";
 import type { MarketClock, Session, Trade } from "../domain/time/market.ts";
 import type { LostRecord, RebuildWait } from "../domain/gate/rebuild_wait.ts";
@@ -115,10 +115,6 @@ export class Engine {
       );
     }
   };
-  /** Monotonic times of the first and last "not found" in a series, by client order id: no wrong clock makes it longer. */
-  readonly notFoundAtMs = new Map<string, NotFoundSeries>();
-  /** NY date of the clock's answer before this one. */
-  dateSeenNy: string | null = null;
   calendar: Calendar | null = null;
   /** When a look at the calendar left the day asked for unknown, by monotonic time; `null` where the last one told. */
   calendarFailedMs: number | null = null;
@@ -156,8 +152,6 @@ export class Engine {
   cycleBeganMs = -Infinity;
   /** Requests to adopt that a cycle was begun for. */
   readonly adoptsSeen = new Set<string>();
-  /** Since when a released symbol was seen neither held nor in an order, broker time. */
-  absentSince: ReadonlyMap<string, number> = new Map();
   /** Whether this cycle schedules and sends entries: its list is of today (pipeline 1), and the disk takes records. */
   isTakingEntries = true;
   /** Corporate actions are not asked for before this, monotonic: the last look was not answered. */
@@ -215,6 +209,11 @@ export class Engine {
   private readonly startedAtMs: number;
   /** Tells this process from the one before. */
   readonly processId: string;
+
+  /** This process, which looks for something now. */
+  get looker(): Looker {
+    return { processId: this.processId, monotonicMs: this.ports.clock.monotonicMs() };
+  }
 
   /** Notes when something is asked for now. */
   markAsked(): Asked {

@@ -1,7 +1,8 @@
-import { listAsked, type LookedUp, settleLookUp } from "../domain/entry/absence.ts";
+import { aboutOf, listAsked, type LookedUp, settleLookUp } from "../domain/entry/absence.ts";
 import type { LedgerEntry, LiveLedger } from "../domain/order/ledger.ts";
 import type { LookupOutcome } from "../domain/order/order_request.ts";
 import { lookUpOrder } from "./asker.ts";
+import { take } from "./plan_records.ts";
 import type { Engine } from "./engine.ts";
 import { isShownUnreadable } from "./unreadable.ts";
 
@@ -52,16 +53,15 @@ async function lookUp(
   engine: Engine,
   entry: LedgerEntry,
 ): Promise<readonly [LedgerEntry, LookedUp]> {
-  const id = entry.clientOrderId ?? "";
   const outcome = await ask(engine, entry);
-  const { clock, config } = engine.ports;
-  const moment = {
-    nowMs: engine.nowMs(),
-    monotonicMs: clock.monotonicMs(),
-    isRunOnce: config.isRunOnce,
-  };
-  const found = settleLookUp(entry, outcome, engine.notFoundAtMs.get(id) ?? null, moment);
-  if (found.series !== null) engine.notFoundAtMs.set(id, found.series);
+  const { isRunOnce } = engine.ports.config;
+  const moment = { ...engine.looker, nowMs: engine.nowMs(), isRunOnce };
+  const found = settleLookUp(entry, outcome, engine.state.absences, moment);
+  take(engine, [
+    found.absence === null
+      ? { kind: "present", about: aboutOf(entry) }
+      : { kind: "absent", absence: found.absence },
+  ]);
   if (found.wakeAtMs !== null) engine.wakeAt(found.wakeAtMs);
   if (found.isUnseen) sayUnseen(engine, entry);
   return [entry, found];

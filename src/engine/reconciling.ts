@@ -1,5 +1,5 @@
 import { CLOCK_SKEW_MAX_SECONDS } from "../domain/gate/caps.ts";
-import { LOOK_UP_AGAIN_MS } from "../domain/entry/absence.ts";
+import { listSettled, LOOK_UP_AGAIN_MS } from "../domain/entry/absence.ts";
 import { isOurs } from "../domain/order/client_order_id.ts";
 import {
   isEntryRecord,
@@ -25,6 +25,7 @@ import { buildOrderUpdate, readLedger, turnLedger, updateLedger } from "./ledger
 import { sayOnceADay } from "./daily_errors.ts";
 import { lookUpMissing } from "./looking_up.ts";
 import { sayLocked, sayMismatch } from "./mismatch.ts";
+import { take } from "./plan_records.ts";
 import { type LedgerRead, StateError } from "./ports.ts";
 import { takeInBought } from "./positions.ts";
 import { tell } from "./teller.ts";
@@ -158,8 +159,8 @@ async function turnToToday(
   { dateNy, skewSeconds }: Observation,
 ): Promise<Waits | { readonly kind: "turned"; readonly ledger: LiveLedger }> {
   const ledger = readLedger(engine);
-  const seenNy = engine.dateSeenNy ?? engine.lastCycleNy;
-  engine.dateSeenNy = dateNy;
+  const seenNy = engine.state.dateSeenNy ?? engine.lastCycleNy;
+  if (engine.state.dateSeenNy !== dateNy) engine.updateState({ dateSeenNy: dateNy });
   if (ledger.dateNy === dateNy) return { kind: "turned", ledger };
   // Where the two clocks differ, one answer is not enough to end a day: a turned ledger does not turn back.
   if (Math.abs(skewSeconds) > CLOCK_SKEW_MAX_SECONDS && seenNy !== dateNy) {
@@ -204,6 +205,8 @@ async function compare(
   const ancestors = await readAncestors(engine, { ledger, orders: dayOrders.value, past });
   const result = reconcile(ledger, dayOrders.value, past, ancestors);
   const { entries, absent, isChanged } = await lookUpMissing(engine, result.ledger, result.missing);
+  const settled = listSettled(engine.state.absences, entries);
+  if (settled.length > 0) take(engine, settled.map((about) => ({ kind: "present", about })));
   // While the operator keeps us in DRY_RUN, the old pipeline may still be writing this file: leave what need not change.
   const isUnowned = (result.ledger.host === null || result.ledger.accountId === null) &&
     await readOperatorObjection(engine) === null;

@@ -1,4 +1,5 @@
-import { listAsked, type NotFoundSeries, settleLookUp } from "../../src/domain/entry/absence.ts";
+import { dropAbsence, putAbsence } from "../../src/domain/account/absences.ts";
+import { aboutOf, listAsked, settleLookUp } from "../../src/domain/entry/absence.ts";
 import { EMPTY_STATE, type EngineState } from "../../src/domain/account/engine_state.ts";
 import type { EntryIntent } from "../../src/domain/account/entry_intent.ts";
 import type { GateDecision } from "../../src/domain/gate/gate.ts";
@@ -69,7 +70,7 @@ class Run {
   #atMs = 0;
   #durable: EngineState = { ...EMPTY_STATE, intents: INTENTS, ledger: liveLedger([]) };
   #memory = this.#durable;
-  #series = new Map<string, NotFoundSeries>();
+  #processes = 1;
   readonly #sendings: Sending[] = [];
   readonly #said = new Set<string>();
   readonly #orders = new Map<string, { order: BrokerOrder; isOther: boolean }>();
@@ -96,7 +97,7 @@ class Run {
     } catch (error) {
       if (!(error instanceof Crash)) throw error;
       this.#memory = this.#durable;
-      this.#series = new Map();
+      this.#processes++;
       this.#atMs += RESTART_MS;
     }
   }
@@ -223,12 +224,17 @@ class Run {
     const looked = new Map<LedgerEntry, LedgerEntry>();
     for (const entry of listAsked(missing)) {
       const id = entry.clientOrderId ?? "";
-      const found = settleLookUp(entry, this.#lookUp(id), this.#series.get(id) ?? null, {
+      const { absences } = this.#memory;
+      const found = settleLookUp(entry, this.#lookUp(id), absences, {
         nowMs: NOW_MS + this.#atMs,
         monotonicMs: this.#atMs,
+        processId: `p${this.#processes}`,
         isRunOnce: false,
       });
-      if (found.series !== null) this.#series.set(id, found.series);
+      const known = found.absence === null
+        ? dropAbsence(absences, aboutOf(entry))
+        : putAbsence(absences, found.absence);
+      this.#memory = { ...this.#memory, absences: known };
       if (found.isAbsent) absent.push(id);
       looked.set(entry, found.entry);
     }

@@ -1,3 +1,4 @@
+import { type Absence, findAbsence, goOnMissing, type Looker } from "../account/absences.ts";
 import { CLOCK_SKEW_MAX_SECONDS } from "../gate/caps.ts";
 import {
   applyBrokerOrder,
@@ -20,17 +21,10 @@ const SERIES_GAP_MS_MAX = 65_000;
 /** How soon an unresolved order is looked up again. Milliseconds. */
 export const LOOK_UP_AGAIN_MS = 10_000;
 
-/** The first and the last "not found" of one process about one order, by its monotonic time, ms. */
-export interface NotFoundSeries {
-  readonly firstMs: number;
-  readonly lastMs: number;
-}
-
 /** When a look-up was answered, and by whom it was asked. */
-export interface LookUpMoment {
+export interface LookUpMoment extends Looker {
   /** By the broker's clock, Unix ms. */
   readonly nowMs: number;
-  readonly monotonicMs: number;
   /** Whether the process looks once: it has nothing but the file. */
   readonly isRunOnce: boolean;
 }
@@ -39,8 +33,8 @@ export interface LookUpMoment {
 export interface LookedUp {
   /** As it is on record from now on; the very same where nothing has changed. */
   readonly entry: LedgerEntry;
-  /** `null` where there is none; the very same where this answer does not go on with it. */
-  readonly series: NotFoundSeries | null;
+  /** The evidence of its absence from now on; `null` where there is none. */
+  readonly absence: Absence | null;
   /** Whether a buy is proven absent at the broker: a new decision with the same id, or settled as not sent. */
   readonly isAbsent: boolean;
   /** Whether it is kept and counted though the broker does not show it, which is said. */
@@ -49,14 +43,17 @@ export interface LookedUp {
   readonly wakeAtMs: number | null;
 }
 
-/** What the answer to a look-up says of an order that no list showed (pipeline 6). Pure and total. */
+/**
+ * What the answer to a look-up says of an order that no list showed (pipeline 6). Pure and total.
+ * @param absences All evidence on record; what another process gathered is none.
+ */
 export function settleLookUp(
   entry: LedgerEntry,
   outcome: LookupOutcome,
-  series: NotFoundSeries | null,
+  absences: readonly Absence[],
   moment: LookUpMoment,
 ): LookedUp {
-  const same = { entry, series, isAbsent: false, isUnseen: false, wakeAtMs: null };
+  const same = { entry, absence: null, isAbsent: false, isUnseen: false, wakeAtMs: null };
   const againMs = moment.nowMs + LOOK_UP_AGAIN_MS;
   if (outcome.kind === "found") return { ...same, entry: applyBrokerOrder(entry, outcome.order) };
   if (!isUnsettled(entry)) return { ...same, isUnseen: outcome.kind === "not_found" };
@@ -69,7 +66,7 @@ export function settleLookUp(
   if (entry.side === "sell") {
     return { ...same, entry: { ...entry, status: "rejected", detail: NOT_SENT } };
   }
-  return weighNotFound(entry, series, moment);
+  return weighNotFound(entry, findAbsence(absences, aboutOf(entry), moment), moment);
 }
 
 /**
@@ -81,28 +78,42 @@ export function isAbsentByNow(entry: LedgerEntry, nowMs: number): boolean {
   return !isIdTaken(entry) && nowMs >= (entry.deadlineAtMs ?? 0) + proofMs;
 }
 
+/** What the evidence about an order on record is kept by. */
+export function aboutOf({ clientOrderId }: LedgerEntry): Pick<Absence, "what" | "id"> {
+  return { what: "order", id: clientOrderId ?? "" };
+}
+
 /** A "not found" soon after a lost answer proves nothing: only 60 s of them after the request's deadline do. */
 function weighNotFound(
   entry: LedgerEntry,
-  series: NotFoundSeries | null,
-  { nowMs, monotonicMs, isRunOnce }: LookUpMoment,
+  before: Absence | null,
+  moment: LookUpMoment,
 ): LookedUp {
+  const { nowMs, monotonicMs, isRunOnce } = moment;
   const deadlineAtMs = entry.deadlineAtMs ?? nowMs;
   const wakeAtMs = Math.max(nowMs, deadlineAtMs) + LOOK_UP_AGAIN_MS;
-  const same = { entry, series, isAbsent: false, isUnseen: false, wakeAtMs };
+  const same = { entry, absence: before, isAbsent: false, isUnseen: false, wakeAtMs };
   if (nowMs < deadlineAtMs) return same;
   const sinceMs = entry.notFoundSinceMs;
-  const isGoingOn = series !== null && monotonicMs - series.lastMs <= SERIES_GAP_MS_MAX;
+  const isGoingOn = before !== null && monotonicMs - before.lastMs <= SERIES_GAP_MS_MAX;
   if (sinceMs === null || sinceMs > nowMs || (!isGoingOn && !isRunOnce)) {
-    const begun = { firstMs: monotonicMs, lastMs: monotonicMs };
-    return { ...same, entry: { ...entry, notFoundSinceMs: nowMs, deadlineAtMs }, series: begun };
+    const absence = goOnMissing(aboutOf(entry), null, moment);
+    return { ...same, entry: { ...entry, notFoundSinceMs: nowMs, deadlineAtMs }, absence };
   }
-  const firstMs = series?.firstMs ?? monotonicMs;
-  const next = { ...same, series: { firstMs, lastMs: monotonicMs } };
-  if (isRunOnce) return { ...next, isAbsent: nowMs - sinceMs >= ONE_LOOK_NOT_FOUND_MS };
+  const absence = goOnMissing(aboutOf(entry), before, moment);
+  if (isRunOnce) return { ...same, absence, isAbsent: nowMs - sinceMs >= ONE_LOOK_NOT_FOUND_MS };
   // Two clocks must agree: the broker's may have been wrong once, and this process's began with it.
-  const isLong = monotonicMs - firstMs >= NOT_FOUND_MS;
-  return { ...next, isAbsent: isLong && nowMs - sinceMs >= NOT_FOUND_MS };
+  const isLong = monotonicMs - absence.firstMs >= NOT_FOUND_MS;
+  return { ...same, absence, isAbsent: isLong && nowMs - sinceMs >= NOT_FOUND_MS };
+}
+
+/** Evidence about orders that are settled, however that came, or are on record no more: nobody looks for them. */
+export function listSettled(
+  absences: readonly Absence[],
+  entries: readonly LedgerEntry[],
+): Absence[] {
+  const open = new Set(entries.filter(isUnsettled).map(({ clientOrderId }) => clientOrderId));
+  return absences.filter(({ what, id }) => what === "order" && !open.has(id));
 }
 
 /**

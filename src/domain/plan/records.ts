@@ -1,3 +1,4 @@
+import { dropAbsence, putAbsence } from "../account/absences.ts";
 import { unreachable } from "../assert.ts";
 import type { EngineState, ReleasedPosition } from "../account/engine_state.ts";
 import {
@@ -85,6 +86,10 @@ function applyPart(records: EngineState, part: RecordPart): EngineState {
       const { positionId, change } = part;
       return { ...records, unfinished: putUnfinished(records.unfinished, positionId, change) };
     }
+    case "absent":
+      return { ...records, absences: putAbsence(records.absences, part.absence) };
+    case "present":
+      return { ...records, absences: dropAbsence(records.absences, part.about) };
     case "kept":
       return { ...records, alerted: keep(records.alerted, part.key, part.value) };
     default:

@@ -1,3 +1,4 @@
+import type { Absence } from "../account/absences.ts";
 import type { Standing } from "../account/standing.ts";
 import type { ClosedStopPermit } from "./closed_stop.ts";
 import type { ManagedPosition, ReleasedPosition } from "../account/engine_state.ts";
@@ -72,6 +73,9 @@ export type RecordPart =
   | { readonly kind: "mismatch" }
   /** What DRY_RUN would have sent, in a ledger of its own. */
   | { readonly kind: "simulated"; readonly orders: readonly DryRunOrder[] }
+  /** What a look did not find, once more; and that it was found, or is not looked for any more. */
+  | { readonly kind: "absent"; readonly absence: Absence }
+  | { readonly kind: "present"; readonly about: Pick<Absence, "what" | "id"> }
   /** What is kept by a key (`EngineState.alerted`); `null` forgets it. */
   | { readonly kind: "kept"; readonly key: string; readonly value: string | null };
 

@@ -13,6 +13,7 @@ import { FREE_FILE, LOOK_AT_ORDER, lookAtPosition } from "../domain/alert/remedi
 import type { Engine } from "./engine.ts";
 import { tellEntry } from "./entry_words.ts";
 import { tellPosition, warn } from "./position_words.ts";
+import { tellRecords } from "./records_words.ts";
 import { saySale } from "./trade_messages.ts";
 
 /** What an exit waits for is noted with each step of the protection beside it. */
@@ -82,6 +83,15 @@ async function tellOne(engine: Engine, note: Note): Promise<void> {
     case "entry_open":
     case "mismatch":
       return await tellEntry(engine, note, value);
+    case "order_updated":
+    case "refused_late":
+    case "replaced":
+    case "unknown_status":
+    case "unseen":
+    case "lacked":
+    case "locked":
+    case "changed_meanwhile":
+      return await tellRecords(engine, note, value);
     case "protection": {
       const position = find(engine, positionId);
       const stopUsd = position?.stopUsd ?? 0;

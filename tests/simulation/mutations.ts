@@ -29,7 +29,7 @@ function edit(
 }
 
 const BUGS: readonly Bug[] = [
-  edit(3, "the entry leaves before its record", "engine/plan_shell.ts", {
+  edit(3, "the entry leaves before its record", "engine/plan_leave.ts", {
     find: "  const unwritten = await makeDurable(run, step);",
     replace: '  const unwritten = request.op === "bracket" ? null : await makeDurable(run, step);',
   }),

@@ -88,10 +88,28 @@ export type EntryNote =
   /** `mismatches`: of the NY day, this one included. */
   | { readonly kind: "mismatch"; readonly clientOrderId: string; readonly mismatches: number };
 
+/** What holding the records against the broker has found (pipeline 6). */
+export type RecordsNote =
+  /** What the broker shows of an order of ours is another than at the last look. */
+  | { readonly kind: "order_updated"; readonly entry: LedgerEntry }
+  /** The broker refused an order that it had taken, or never had one whose answer was lost. */
+  | { readonly kind: "refused_late"; readonly entry: LedgerEntry }
+  /** It came in the place of an order of ours, whoever put it there: recorded as ours. */
+  | { readonly kind: "replaced"; readonly entry: LedgerEntry }
+  | { readonly kind: "unknown_status"; readonly orderId: string | null; readonly status: string }
+  /** It is kept and counted, though the broker does not show it. */
+  | { readonly kind: "unseen"; readonly name: string }
+  /** Orders of another engine. `mismatches`: of the NY day, this one included. */
+  | { readonly kind: "lacked"; readonly names: readonly string[]; readonly mismatches: number }
+  | { readonly kind: "locked" }
+  /** Another hand has written the ledger's file meanwhile. */
+  | { readonly kind: "changed_meanwhile" };
+
 /** What happened, as data; the words are the teller's. */
 export type NoteValue =
   | PositionNote
   | EntryNote
+  | RecordsNote
   /** A sequence is begun: the audit trail has it before its requests. */
   | { readonly kind: "protection"; readonly step: string; readonly qty: number | null }
   /** A stop rests. */

@@ -86,6 +86,11 @@ function applyPart(records: EngineState, part: RecordPart): EngineState {
       const { positionId, change } = part;
       return { ...records, unfinished: putUnfinished(records.unfinished, positionId, change) };
     }
+    case "ledger":
+    case "day_turned":
+      return { ...records, ledger: part.ledger };
+    case "date_seen":
+      return { ...records, dateSeenNy: part.dateNy };
     case "absent":
       return { ...records, absences: putAbsence(records.absences, part.absence) };
     case "present":

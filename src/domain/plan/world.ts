@@ -2,9 +2,11 @@ import type { OrderBook } from "../account/order_book.ts";
 import type { ClosedAction } from "./closed_stop.ts";
 import type { LossVerdict } from "../account/day_loss.ts";
 import type { EngineState } from "../account/engine_state.ts";
+import type { RebuildWait } from "../gate/rebuild_wait.ts";
+import type { LedgerEntry } from "../order/ledger.ts";
 import type { Allowlist, GateDecision, GateFailReason } from "../gate/gate.ts";
 import type { MarketClock, Trade } from "../time/market.ts";
-import type { ReadFailure, SendResult } from "../order/order_request.ts";
+import type { LookupOutcome, ReadFailure, SendResult } from "../order/order_request.ts";
 import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../order/orders.ts";
 import type { UnreadableRow } from "../order/unreadable_row.ts";
 
@@ -196,4 +198,54 @@ export interface EntryDesk {
 /** The world of a run for entries. */
 export interface EntryWorld extends World {
   readonly desk: EntryDesk;
+}
+
+/** The answer to a look-up of an order that no list shows, and its moment. */
+export interface LookUpAnswer {
+  readonly outcome: LookupOutcome;
+  /** By the broker's clock, Unix ms, and by monotonic time, ms. */
+  readonly nowMs: number;
+  readonly monotonicMs: number;
+}
+
+/** What the last days' ledgers recorded, the newest first; or what stands against reading them. */
+export type PastRecords =
+  | { readonly kind: "ok"; readonly entries: readonly LedgerEntry[] }
+  | { readonly kind: "waits"; readonly wait: RebuildWait };
+
+/** What a run that holds the records against the broker counts of itself, gone at its end. */
+export interface RecordsTurn {
+  /** NY date of the clock's answer before this run's; `null` where nobody has one. */
+  readonly dateBeforeNy: string | null;
+  /** `null` where it was not asked yet. */
+  readonly past: PastRecords | null;
+  readonly ancestorReads: number;
+  /** Whether one of them had no usable answer: it is asked for again in the next cycle. */
+  readonly isAncestorUnread: boolean;
+  /** By client order id. */
+  readonly lookUps: ReadonlyMap<string, LookUpAnswer>;
+  /** Whether the operator objects to LIVE; `null` where it was not asked. */
+  readonly isObjected: boolean | null;
+  /** Whether it has recorded what it found, and whether orders of another engine were among that. */
+  readonly isRecorded: boolean;
+  readonly isMismatched: boolean;
+  /** Why what it had found could not be made durable; `null` where it was. */
+  readonly unwritten: { readonly message: string; readonly isByAnotherHand: boolean } | null;
+}
+
+/** What the records are held against, beside what every decision is from. */
+export interface RecordsDesk {
+  /** The broker's host, and its account; `null` where it was never read. */
+  readonly host: string;
+  readonly accountId: string | null;
+  /** Host clock minus broker clock. */
+  readonly skewSeconds: number;
+  /** Orders of earlier days as they were read by their order id; `null` for one that the broker does not know. */
+  readonly ancestors: ReadonlyMap<string, BrokerOrder | null>;
+  readonly turn: RecordsTurn;
+}
+
+/** The world of a run that holds the records against the broker. */
+export interface RecordsWorld extends World {
+  readonly desk: RecordsDesk;
 }

@@ -11,7 +11,7 @@ import {
   type NotRunningFacts,
 } from "../domain/alert/not_running.ts";
 import { dateNyOf } from "../domain/time/ny_time.ts";
-import { listSellGroups, listStopFacts } from "../domain/order/protection.ts";
+import { countSelling, listSellGroups, listStopFacts } from "../domain/order/protection.ts";
 import { BrokerError, StateError } from "../engine/ports.ts";
 import { createHttp } from "../runtime/http.ts";
 import { formatHost } from "../runtime/permissions.ts";
@@ -155,10 +155,12 @@ async function readPositions(host: ProgramHost): Promise<PositionFact[] | null> 
   const shown = state.positions.length === 0 ? null : await readBroker(host);
   return state.positions.map(({ symbol, positionId }) => {
     const standing = state.standings.find((each) => each.positionId === positionId);
+    const groups = shown === null ? null : listSellGroups(shown.openOrders, symbol);
     return {
       symbol,
       qty: shown === null ? null : shown.positions.find((each) => each.symbol === symbol)?.qty ?? 0,
-      stops: shown === null ? null : listStopFacts(listSellGroups(shown.openOrders, symbol)),
+      sellingQty: countSelling(groups ?? []),
+      stops: groups === null ? null : listStopFacts(groups),
       lastSeen: standing === undefined ? null : buildLastSeen(standing),
       trouble: null,
     };

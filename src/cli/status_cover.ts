@@ -4,6 +4,7 @@ import { roundToIncrement } from "../domain/order/price_increment.ts";
 import {
   countCovered,
   countGtcCovered,
+  countSelling,
   isStopOrder,
   listSellGroups,
   type SellStanding,
@@ -36,12 +37,11 @@ export function buildCover(
 ): CoverStatus {
   const leastUsd = roundToIncrement(stopUsd);
   const groups = listSellGroups(broker.openOrders, symbol);
-  const selling = groups.filter(({ standing }) => standing === "selling");
   return {
     qty: broker.positions.find((each) => each.symbol === symbol)?.qty ?? 0,
     covered_qty: countCovered(groups, leastUsd),
     gtc_covered_qty: countGtcCovered(groups, leastUsd),
-    selling_qty: selling.reduce((sum, group) => sum + group.qty, 0),
+    selling_qty: countSelling(groups),
     stops: groups.filter(({ standing }) => STOPS.has(standing)).flatMap((group) => group.orders)
       .filter(isStopOrder).map((order) => ({
         qty: remainingQty(order),

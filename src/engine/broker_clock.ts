@@ -4,6 +4,7 @@ import type { MarketClock } from "../domain/time/market.ts";
 import {
   type ClockDecision,
   decideClock,
+  decideClockAlone,
   findDay,
   findSessionAt,
 } from "../domain/time/market_clock.ts";
@@ -56,12 +57,12 @@ export async function readMarket(
 }
 
 /**
- * Held against the calendar where that is known; only an open market is worth asking for it. Where the two contradict each
- * other the calendar that was kept may be the wrong one: it is read anew, so that one bad answer does not last as long as it
+ * Held against the calendar where that is known, and against the time of day where it stays unknown; only an open market is
+ * worth asking for it. Where the two contradict each other the calendar that was kept may be the wrong one: it is read anew, so that one bad answer does not last as long as it
  * is kept.
  */
 async function decide(engine: Engine, clock: MarketClock): Promise<ClockDecision> {
-  const alone = decideClock(clock, "unknown");
+  const alone = decideClockAlone(clock);
   if (alone.kind === "contradiction") return alone;
   const dateNy = dateNyOf(clock.timestampMs);
   const kept = findDay(engine.calendar, dateNy);

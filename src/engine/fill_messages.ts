@@ -1,4 +1,3 @@
-import { readShares } from "../domain/account/position_shares.ts";
 import type { PositionFact } from "../domain/alert/alert_facts.ts";
 import { buildStateMessage } from "../domain/alert/alert_messages.ts";
 import type { TradeFacts } from "../domain/account/trade_result.ts";
@@ -17,7 +16,6 @@ import {
 import { readPastEntries } from "./archive.ts";
 import type { Engine } from "./engine.ts";
 import { listPositionFacts } from "./notices.ts";
-import { sightOf } from "./sight.ts";
 
 const KEY_PREFIX = "filled:";
 /** So long after its first fill an order that still works is told with what it has. */
@@ -88,12 +86,11 @@ async function readFacts(
   };
 }
 
-/** How the position stands; what positions still show of shares that are sold by the fill itself is not held. */
-function readPositionFact(engine: Engine, position: ManagedPosition): PositionFact | null {
-  const fact = listPositionFacts(engine).find(({ symbol }) => symbol === position.symbol);
+/** How the position stands; `null` where its shares are sold, though positions may still show them. */
+function readPositionFact(engine: Engine, { symbol }: ManagedPosition): PositionFact | null {
+  const fact = listPositionFacts(engine).find((each) => each.symbol === symbol);
   if (fact === undefined) return null;
-  const sureQty = readShares(sightOf(engine), position)?.sureQty ?? Infinity;
-  return { ...fact, qty: fact.qty === null ? null : Math.min(fact.qty, sureQty) };
+  return fact.qty === 0 && fact.trouble === null ? null : fact;
 }
 
 function buildTrade(

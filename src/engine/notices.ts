@@ -1,3 +1,5 @@
+import type { ManagedPosition } from "../domain/account/engine_state.ts";
+import { isMissing, readShares } from "../domain/account/position_shares.ts";
 import { formatTrouble, type Standing } from "../domain/account/standing.ts";
 import { buildLastSeen, type PositionFact } from "../domain/alert/alert_facts.ts";
 import {
@@ -8,9 +10,10 @@ import {
   listNamedPositions,
 } from "../domain/alert/alert_messages.ts";
 import type { GateDecision, OperatorInputs } from "../domain/gate/gate.ts";
-import { listStopFacts } from "../domain/order/protection.ts";
+import { countSelling, listStopFacts } from "../domain/order/protection.ts";
 import type { Engine } from "./engine.ts";
 import { findHeld, findSellGroups } from "./observe.ts";
+import { sightOf } from "./sight.ts";
 
 /** Keys of what is alerted once per change (interface, Slack). */
 const GATE_KEY = "gate";
@@ -19,18 +22,33 @@ const PAUSE_KEY = "entries_paused";
 
 /** A managed position, the stops that protect it as last read, and how it stood at the end of the last cycle. */
 export function listPositionFacts(engine: Engine): PositionFact[] {
-  return engine.state.positions.map(({ symbol, positionId }) => {
+  return engine.state.positions.map((position) => {
+    const { symbol, positionId } = position;
     const standing = engine.state.standings.find((each) => each.positionId === positionId);
-    const held = findHeld(engine, symbol);
     const groups = findSellGroups(engine, symbol);
     return {
       symbol,
-      qty: held === null ? null : held?.qty ?? 0,
+      qty: readHeldQty(engine, position),
+      sellingQty: countSelling(groups ?? []),
       stops: groups === null ? null : listStopFacts(groups),
       lastSeen: standing === undefined ? null : buildLastSeen(standing),
       trouble: standing === undefined ? null : formatTrouble(standing),
     };
   });
+}
+
+/**
+ * Whole shares of a position as positions show them, by the one count where fills of a moment ago explain what they do not show
+ * yet (pipeline 5); `null` where they can't be read.
+ */
+function readHeldQty(engine: Engine, position: ManagedPosition): number | null {
+  const held = findHeld(engine, position.symbol);
+  if (held === null) return null;
+  const sight = sightOf(engine);
+  const count = position.unexplainedQty === null ? readShares(sight, position) : null;
+  if (count === null) return held?.qty ?? 0;
+  const isLagging = held === undefined && !isMissing(sight, position, count);
+  return count.isExplained || isLagging ? count.mostHeldQty : held?.qty ?? 0;
 }
 
 /** `Live trading enabled`, once per change into LIVE, also across restarts. */

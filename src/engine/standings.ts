@@ -1,4 +1,4 @@
-import { findOwnGroups, readShares } from "../domain/account/position_shares.ts";
+import { findOwnGroups, isMissing, readShares } from "../domain/account/position_shares.ts";
 import {
   decideStanding,
   isShort,
@@ -215,7 +215,7 @@ function findBlind(
   if (engine.observation === null) return null;
   const count = readShares(sightOf(engine), position);
   if (count === null) return { code: "past", text: "its earlier orders can't be read" };
-  return count.mostHeldQty > 0 && findShown(engine, symbol) === undefined
+  return isMissing(sightOf(engine), position, count)
     ? { code: "absent", text: "the broker shows no such position, and no sell explains that" }
     : null;
 }

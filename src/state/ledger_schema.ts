@@ -71,6 +71,7 @@ const EntryWire = z.looseObject({
   expires_at: optional(TimeWire),
   deadline_at: optional(TimeWire),
   not_found_since: optional(TimeWire),
+  beside_qty: optional(z.number("is not a finite number").min(0, "is negative")),
   position_id: optional(text),
   attempt: optional(count),
   replaces: optional(text),

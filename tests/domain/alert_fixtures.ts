@@ -13,6 +13,7 @@ export function gtc(qty: number) {
 export const SAFE: PositionFact = {
   symbol: "AAPL",
   qty: 37,
+  sellingQty: 0,
   stops: [gtc(37)],
   lastSeen: null,
   trouble: null,
@@ -21,6 +22,7 @@ export const SAFE: PositionFact = {
 export const NAKED: PositionFact = {
   symbol: "MSFT",
   qty: 5,
+  sellingQty: 0,
   stops: [],
   lastSeen: null,
   trouble: null,

@@ -47,6 +47,51 @@ Deno.test("the calendar of the day is asked where it is not known, so that a fir
   assertEquals([world.changes, world.said("Gate mode")], [[], []]);
 });
 
+for (
+  const { why, rule } of [
+    {
+      why: "can't be read",
+      rule: { path: "/v2/calendar", fault: { kind: "status", status: 502 } },
+    },
+    {
+      why: "has no row of the day that can be read",
+      rule: rewriteCalendar((days) => days.map((day) => ({ ...day, close: "" })), { times: 99 }),
+    },
+  ] satisfies { why: string; rule: FaultRule }[]
+) {
+  Deno.test(`a process that starts in the evening while the calendar ${why} does not believe a clock that says open: no exit leaves`, async () => {
+    const world = new World();
+    await world.buy();
+    world.exchange.setPrice("NVDA", 106);
+    world.goTo(at("20:16:00"));
+    await world.restart();
+    const open = { is_open: true, next_close: "2026-11-24T09:00:00-05:00" };
+    world.setFaults([rule, rewriteClock({ ...open, next_open: "2026-11-24T09:30:00-05:00" })]);
+    world.forget();
+    await world.cycles(3, MINUTE_MS);
+    assertEquals([world.changes, world.said("Gate mode"), world.held()], [[], [], 10]);
+    const said = world.said(
+      "Broker clock contradicts itself: it says open, no session is at that time",
+    );
+    assertEquals(said.length, 1);
+  });
+}
+
+Deno.test("a market that is open at night by its own calendar is believed: the time of day is for days of which nothing is known", async () => {
+  const world = new World();
+  world.goTo(at("20:16:00"));
+  await world.restart();
+  const open = { is_open: true, next_close: "2026-11-23T23:58:00-05:00" };
+  const hours = { open: "00:01", close: "23:58" };
+  world.setFaults([
+    rewriteCalendar((days) => days.map((day) => ({ ...day, ...hours })), { times: 99 }),
+    rewriteClock({ ...open, next_open: "2026-11-24T00:01:00-05:00" }),
+  ]);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.said("Broker clock contradicts itself"), []);
+  assertEquals(world.said("Gate mode").length, 2);
+});
+
 Deno.test("a clock that says open without a close ahead counts as closed, is said once, and is asked again after 60 s", async () => {
   const world = new World();
   await world.buy();

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "../assert.ts";
-import { AAPL, at, MINUTE_MS, SECOND_MS, World } from "./support.ts";
+import { AAPL, at, MINUTE_MS, SECOND_MS, STATE_DIR, STATE_PATH, World } from "./support.ts";
 
 // A fraction of a share beside ours is a hand's, and takes nothing of what a whole share is to get.
 
@@ -66,3 +66,38 @@ for (const besideQty of [0, 0.5]) {
     assertEquals(covered, 10);
   });
 }
+
+/** The process ends, and a hand takes the document and its copy of the day away. */
+async function loseDocument(world: World): Promise<void> {
+  await world.disk.remove(STATE_PATH);
+  await world.disk.remove(`${STATE_DIR}/archive/execution_state_2026-11-23.json`);
+  await world.restart();
+  world.forget();
+}
+
+Deno.test("a part of a share that was beside an adopted position is beside it still when the document is lost", async () => {
+  const world = await adopted([]);
+  await loseDocument(world);
+  await world.cycles(3, MINUTE_MS);
+  assertEquals(world.said("execution_state.json was missing: rebuilt").length, 1);
+  assertEquals(world.position("AAPL")?.besideQty, 0.5);
+  assertEquals(world.position("AAPL")?.unexplainedQty, null);
+  world.exchange.setPrice("AAPL", 94);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.held("AAPL"), 0.5);
+});
+
+Deno.test("a part of a share that a split left is no part beside an adopted position when the document is lost: nothing is sent", async () => {
+  const world = await adopted([], 0);
+  for (const order of world.orders((each) => each.type === "stop" && each.status === "new")) {
+    world.exchange.desk.cancel(order); // As the exchange does at a corporate action.
+  }
+  world.pass(SECOND_MS);
+  world.exchange.split("AAPL", 1.05);
+  world.exchange.setPrice("AAPL", 94); // At the stop, and it must not be sold for that.
+  await loseDocument(world);
+  await world.cycles(4, MINUTE_MS);
+  assertEquals(world.said("execution_state.json was missing: rebuilt").length, 1);
+  assertEquals([world.changes, world.held("AAPL")], [[], 10.5]);
+  assertEquals(world.alerted("no order behind it").length, 1);
+});

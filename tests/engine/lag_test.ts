@@ -21,10 +21,15 @@ function name({ positionsLagMs, listsLagMs }: Lag): string {
   return `positions ${positionsLagMs} ms and lists ${listsLagMs} ms behind`;
 }
 
-/** Messages that call the operator; withdrawals have no title. */
+/** What a message about a fill says of its position only where something is wrong. */
+const TROUBLE = / 0 shares|NO STOP|WITHOUT STOP|can't be seen|unknown| since |NaN/;
+
+/** Messages that call the operator, and those about fills that name a trouble; withdrawals have no title. */
 function alarms(world: World): string[] {
   return world.alerts.filter(({ title, level }) => title !== "" && level !== "INFO")
-    .filter(({ level }) => level !== "TRADE").map(({ title, text }) => `${title}: ${text}`);
+    .map(({ level, title, text }) => ({ level, text: `${title}: ${text}` }))
+    .filter(({ level, text }) => level !== "TRADE" || TROUBLE.test(text))
+    .map(({ text }) => text);
 }
 
 /** Ten shares at 100 that the bracket's day legs protect, on an account that may short. */

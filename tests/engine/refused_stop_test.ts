@@ -46,6 +46,24 @@ Deno.test("a refused stop sells at a price that the stop in the broker's increme
   assertEquals([world.held(), world.sells()], [0, ["10 filled"]]);
 });
 
+Deno.test("where neither the sell nor a stop at its level is taken, the shares get their stop back where it rested", async () => {
+  const world = new World();
+  await world.buy();
+  const [position] = world.engine.state.positions;
+  assert(position !== undefined);
+  world.engine.putPosition({ ...position, stopUsd: 97 });
+  world.exchange.setPrice("NVDA", 96);
+  world.exchange.behaviour.stopAboveMarket = "refuses";
+  const body = '{"code":40310000,"message":"account is not authorized"}';
+  world.exchange.behaviour.refuseOrder = ({ type }) =>
+    type === "market" ? { status: 403, headers: {}, body } : null;
+  await world.cycles(1, MINUTE_MS);
+  assertEquals([world.held(), world.sells(), world.stops()], [10, [], ["10@95 gtc"]]);
+  world.exchange.setPrice("NVDA", 98);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.held(), world.stops()], [10, ["10@97 gtc"]]);
+});
+
 Deno.test("a refused stop sells where the price has come to it by the next look", async () => {
   const world = await bare();
   world.exchange.behaviour.refuseOrder = ({ type }) => {

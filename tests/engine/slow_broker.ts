@@ -5,10 +5,18 @@ import { buildConfig, NO_RUN_FLAGS } from "../../src/runtime/config.ts";
 import { createSimulatedSend } from "../simulator/in_process.ts";
 import type { World } from "./support.ts";
 
-/** A process of its own, each of whose requests takes so long. @param isRunOnce Whether it makes one cycle alone. */
+/** How slow the broker is, and whether the process makes one cycle alone. */
+export interface Slowness {
+  readonly latencyMs: number;
+  /** What a request takes beyond that, by how many left before it; nothing by default. */
+  readonly extraMs?: (count: number) => number;
+  readonly isRunOnce: boolean;
+}
+
+/** A process of its own, each of whose requests takes so long. */
 export async function restartSlow(
   world: World,
-  { latencyMs, isRunOnce }: { readonly latencyMs: number; readonly isRunOnce: boolean },
+  { latencyMs, isRunOnce, extraMs = () => 0 }: Slowness,
 ): Promise<void> {
   await world.restart();
   const { ports } = world.engine;
@@ -23,7 +31,7 @@ export async function restartSlow(
       exchange: world.exchange,
       clock,
       latencyMs,
-      faults: null,
+      faults: (_request, count) => ({ kind: "delay", ms: extraMs(count) }),
       fail: (failure, message) => new HttpFailure(failure, message),
     }),
     clock,

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "../assert.ts";
+import { Prng } from "../simulation/prng.ts";
 import { restartSlow } from "./slow_broker.ts";
 import { at, MINUTE_MS, NVDA, SECOND_MS, World } from "./support.ts";
 
@@ -31,9 +32,23 @@ async function hold(count: number, dateNy?: string): Promise<{ world: World; nam
   return { world, names };
 }
 
-/** A `--run-once` of its own, each request taking so long. @returns What it took, ms. */
-async function runOnce(world: World, latencyMs: number): Promise<number> {
-  await restartSlow(world, { latencyMs, isRunOnce: true });
+/** The same, bought by the engine: the bracket's day legs protect them. */
+async function buy(count: number): Promise<{ world: World; names: string[] }> {
+  const names = NAMES.slice(0, count);
+  const world = new World({ rows: names.map((symbol) => ({ ...NVDA, symbol })) });
+  await world.buy();
+  await world.cycles(3, 5 * SECOND_MS);
+  assertEquals(names.filter((symbol) => world.held(symbol) !== 10), []);
+  return { world, names };
+}
+
+/** A `--run-once` of its own. @returns What it took, ms. */
+async function runOnce(
+  world: World,
+  latencyMs: number,
+  extraMs: (count: number) => number = () => 0,
+): Promise<number> {
+  await restartSlow(world, { latencyMs, extraMs, isRunOnce: true });
   const startMs = world.nowMs;
   await world.cycle();
   // `cycle` lets a second pass after it.
@@ -42,6 +57,33 @@ async function runOnce(world: World, latencyMs: number): Promise<number> {
 
 const isGtc = (world: World, symbol: string) =>
   world.stops(symbol).some((stop) => stop.endsWith("gtc"));
+
+/**
+ * Runs of one cycle, one a minute from ten minutes before the close on: each gives a position at least its overnight stop, leaves
+ * none bare, tells at once of those without, and ends in time.
+ */
+async function convertAll(
+  { world, names }: { readonly world: World; readonly names: readonly string[] },
+  closeMs: number,
+  run: (minute: number) => Promise<number>,
+): Promise<void> {
+  let done = 0;
+  for (let minute = 10; minute > 1 && done < names.length; minute--) {
+    world.goTo(closeMs - minute * MINUTE_MS);
+    world.forget();
+    const tookMs = await run(minute);
+    assert(tookMs <= 22_000, `the run took ${tookMs} ms, and Slack has 3 s more`);
+    const bare = names.filter((symbol) => world.stops(symbol).length === 0);
+    assertEquals(bare, [], "left without any stop by the run");
+    const now = names.filter((symbol) => isGtc(world, symbol)).length;
+    assert(now > done, `no position got its overnight stop ${minute} minutes before the close`);
+    done = now;
+    for (const symbol of names.filter((each) => !isGtc(world, each))) {
+      assert(world.alerted(symbol).length > 0, `${symbol} was not told in this run`);
+    }
+  }
+  assertEquals(done, names.length);
+}
 
 for (
   const [day, dateNy, closeNy] of [["a whole day", undefined, "16:00"], [
@@ -53,30 +95,34 @@ for (
   for (const count of [2, 3, 4, 5]) {
     for (const latencyMs of [300, 700, 950, 1350, 2000]) {
       Deno.test(`runs of one cycle in the last ten minutes of ${day} give ${count} positions their overnight stops, at ${latencyMs} ms a request`, async () => {
-        const { world, names } = await hold(count, dateNy);
-        world.exchange.behaviour.cancelDelayMs = 80;
-        const closeMs = at(closeNy, dateNy);
-        let done = 0;
-        for (let minute = 10; minute > 1 && done < count; minute--) {
-          world.goTo(closeMs - minute * MINUTE_MS);
-          const tookMs = await runOnce(world, latencyMs);
-          assert(tookMs <= 22_000, `the run took ${tookMs} ms, and Slack has 3 s more`);
-          const bare = names.filter((symbol) => world.stops(symbol).length === 0);
-          assertEquals(bare, [], "left without any stop by the run");
-          const now = names.filter((symbol) => isGtc(world, symbol)).length;
-          assert(
-            now > done,
-            `no position got its overnight stop ${minute} minutes before the close`,
-          );
-          done = now;
-          for (const symbol of names.filter((each) => !isGtc(world, each))) {
-            assert(world.alerted(symbol).length > 0, `${symbol} was not told at once`);
-          }
-        }
-        assertEquals(done, count);
+        const held = await hold(count, dateNy);
+        held.world.exchange.behaviour.cancelDelayMs = 80;
+        await convertAll(held, at(closeNy, dateNy), () => runOnce(held.world, latencyMs));
       });
     }
   }
+}
+
+for (const count of [2, 3, 4, 5]) {
+  for (const latencyMs of [300, 700, 950, 1350, 2000]) {
+    Deno.test(`runs of one cycle give ${count} positions their overnight stops in place of their brackets' legs, each cancel taking 1.5 s, at ${latencyMs} ms a request`, async () => {
+      const held = await buy(count);
+      held.world.exchange.behaviour.cancelDelayMs = 1_500;
+      await convertAll(held, at("16:00"), () => runOnce(held.world, latencyMs));
+    });
+  }
+
+  Deno.test(`runs of one cycle give ${count} positions their overnight stops where requests take now 0.3 s, now 2 s`, async () => {
+    for (let seed = 1; seed <= 4; seed++) {
+      const held = await (seed % 2 === 0 ? buy(count) : hold(count));
+      const chance = new Prng(seed);
+      await convertAll(
+        held,
+        at("16:00"),
+        () => runOnce(held.world, 300, () => chance.whole(0, 1_700)),
+      );
+    }
+  });
 }
 
 Deno.test("a run near the close gives the overnight stop before it looks at prices", async () => {

@@ -42,8 +42,7 @@ export class AccountActs {
       case "close":
         for (const order of sells) exchange.desk.cancel(order);
         return world.plan(world.trueMs + 3_000, () => {
-          const qty = exchange.portfolio.qty(symbol);
-          if (qty > 0) exchange.desk.closePosition(symbol, qty);
+          world.closeByHand(symbol);
           world.trouble(`account ${symbol} closed by hand`);
           if (operator.isHit(0.5)) this.#leaveStop(symbol);
         });

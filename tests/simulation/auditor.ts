@@ -44,6 +44,8 @@ export interface CycleFacts {
   isUnreconciled: boolean;
   /** Symbols of which a cancel or a replacement left in this cycle. */
   readonly cancelled: Set<string>;
+  /** Symbols of which the broker refused a stop in this cycle because the market is at or below it. */
+  readonly belowStop: Set<string>;
   /** Symbols that were taken over in this cycle: it only protects them. */
   readonly adopted: Set<string>;
   /** Warnings and errors. */
@@ -238,6 +240,7 @@ export class Auditor {
     if (change.op === "stop" && answer.status === 200 && isDefinitive) {
       this.rests.delete(change.symbol);
     }
+    if (change.op === "stop" && isBelowStop(answer)) this.cycle.belowStop.add(change.symbol);
     if (change.op === "entry") this.refusals.answered(change.symbol, id, answer);
     this.closedChecks.answered(change, answer);
     this.gaps.watch(this.cycle.cancelled);
@@ -366,6 +369,7 @@ export class Auditor {
       isFailed: false,
       isUnreconciled: false,
       cancelled: new Set(),
+      belowStop: new Set(),
       adopted: new Set(),
       said: [],
       hadFreshList: world.isListFresh(),
@@ -376,6 +380,13 @@ export class Auditor {
 
 function isOrder(body: string): boolean {
   return typeof parseObject(body)["client_order_id"] === "string";
+}
+
+/** Whether the broker says that the market is at or below the stop. */
+function isBelowStop(
+  { status, body }: { readonly status: number; readonly body: string },
+): boolean {
+  return status === 422 && body.includes("stop price must be less than current price");
 }
 
 function isObject(body: string): boolean {

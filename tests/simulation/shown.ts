@@ -5,8 +5,13 @@ import { LEDGER_PATH, STATE_PATH, type World } from "./world.ts";
 
 /** What the last answers to the engine's questions showed it, whether or not they were true. */
 export class Shown {
-  /** The last answer to the question for positions. */
-  positions = { isUsable: false, atMs: -Infinity, symbols: new Set<string>() };
+  /** The last answer to the question for positions; `readMs`: when the last one came that could be read. */
+  positions = {
+    isUsable: false,
+    atMs: -Infinity,
+    readMs: -Infinity,
+    symbols: new Set<string>(),
+  };
   /** The last answer to the question for open orders: all of them, and the buys. */
   open = { isUsable: false, symbols: new Set<string>(), buys: new Set<string>() };
   account = { isUsable: false, isBlocked: false };
@@ -67,9 +72,12 @@ export class Shown {
       : undefined;
     if (path.startsWith("/v2/positions")) {
       const rows = listRecords(value);
+      // One row that names nobody makes the whole answer unreadable (pipeline 6).
+      const isUsable = Array.isArray(value) && value.every(isOfSomebody);
       this.positions = {
-        isUsable: Array.isArray(value),
+        isUsable,
         atMs: world.trueMs,
+        readMs: isUsable ? world.trueMs : this.positions.readMs,
         symbols: new Set(rows.map((row) => String(row["symbol"]))),
       };
     } else if (path === "/v2/account") {
@@ -206,6 +214,12 @@ function parseJson(body: string): unknown {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Whether a row says whom it is about. */
+function isOfSomebody(row: unknown): boolean {
+  return isRecord(row) &&
+    [row["symbol"], row["client_order_id"]].some((name) => typeof name === "string" && name !== "");
 }
 
 function listRecords(value: unknown): Record<string, unknown>[] {

@@ -71,7 +71,7 @@ export class Silence {
     }
     for (const key of now) {
       // What is not to be seen at its end is as the engine left it, by all that it can know: covered, where its stop was taken.
-      const isSeen = this.#begun.has(key) && !this.#isHidden(key);
+      const isSeen = this.#begun.has(key) && !this.#isHidden(key) && this.#isShown(key);
       const sinceMs = isSeen ? this.#sinceMs.get(key) : undefined;
       if (sinceMs === undefined) {
         if (isSeen && !isFirstBlind) this.#sinceMs.set(key, world.trueMs);
@@ -97,6 +97,13 @@ export class Silence {
   #isHidden(key: string): boolean {
     const { world, cycle } = this.auditor;
     return isHiding(world, key.split(" ")[0] ?? "", cycle.startMs);
+  }
+
+  /** A quantity that changed is seen in an answer of positions alone; what was seen once is told, whatever is read after. */
+  #isShown(key: string): boolean {
+    const { cycle, shown } = this.auditor;
+    if (!key.endsWith(" changed") || this.#sinceMs.has(key)) return true;
+    return shown.positions.readMs >= cycle.startMs;
   }
 
   #isOpen(): boolean {

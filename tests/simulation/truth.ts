@@ -243,10 +243,10 @@ export function isHiding(world: World, symbol: string, sinceMs: number): boolean
 
 /** Whether positions or lists need not have shown by then what a hand did or traded in the symbol. */
 export function isHandHidden(world: World, symbol: string, sinceMs: number): boolean {
-  const { handOrders, touchedMs } = world;
+  const { handOrders, closingOrders, touchedMs } = world;
   const hiddenMs = sinceMs - findLagMs(world);
   return (touchedMs.get(symbol) ?? -Infinity) >= hiddenMs ||
-    handOrders.some(({ symbol: each, fills }) =>
+    [...handOrders, ...closingOrders].some(({ symbol: each, fills }) =>
       each === symbol && (fills.at(-1)?.atMs ?? -Infinity) >= hiddenMs
     );
 }

@@ -97,6 +97,8 @@ export class World implements DiskHost {
   readonly touchedMs = new Map<string, number>();
   /** What a hand bought and sold of managed symbols, oldest first. */
   readonly handOrders: SimOrder[] = [];
+  /** What somebody else sold of the engine's own shares, oldest first. */
+  readonly closingOrders: SimOrder[] = [];
   /** Asked before each step of the disk. */
   onDiskStep: (op: string, path: string, isWrite: boolean) => { readonly cause: string } | null =
     () => null;
@@ -258,6 +260,14 @@ export class World implements DiskHost {
     const placed = this.exchange.orders.at(-1);
     if (status === 200 && placed !== undefined) this.handOrders.push(placed);
     return status === 200;
+  }
+
+  /** Somebody else sells all shares of a symbol, the engine's own. */
+  closeByHand(symbol: string): void {
+    const qty = this.exchange.portfolio.qty(symbol);
+    if (qty <= 0) return;
+    const placed = this.exchange.desk.closePosition(symbol, qty);
+    if (placed.kind === "ok") this.closingOrders.push(placed.value);
   }
 
   /** Whether the exchange leaves a cancel in the symbol hanging. */

@@ -107,6 +107,7 @@ const entry = fc.record({
   expiresAtMs: orNull(moment),
   deadlineAtMs: orNull(moment),
   notFoundSinceMs: orNull(moment),
+  besideQty: orNull(fc.constantFrom(0, 0.5, 0.666666667)),
   positionId: orNull(textValue),
   attempt: orNull(fc.integer({ min: 0, max: 99 })),
   replaces: orNull(textValue),

@@ -1,10 +1,24 @@
 import type { EngineState, ManagedPosition } from "./engine_state.ts";
+import type { LedgerEntry } from "../order/ledger.ts";
 import { flattenOrders, isFinal } from "../order/orders.ts";
 import { roundToIncrement } from "../order/price_increment.ts";
 import { isStopOrder } from "../order/protection.ts";
 import { buildOpenOrders } from "./order_book.ts";
 import { readHandMoves } from "./position_shares.ts";
 import type { Sight } from "./sight.ts";
+
+/**
+ * A position's stops that the broker took, by their records. One whose answer is out says nothing of where the stop is: an exit's
+ * is written down before its cancel leaves, at the level that it has only once the exit has sold.
+ */
+export function listStopsOnRecord(
+  entries: readonly LedgerEntry[],
+  positionId: string,
+): LedgerEntry[] {
+  return entries.filter((entry) =>
+    entry.positionId === positionId && entry.reason === "stop" && entry.status === "accepted"
+  );
+}
 
 /**
  * Where a position's stop was already, USD per share, where that is above what is remembered: the highest that its records or
@@ -22,9 +36,7 @@ export function findKnownStop(
   // What was split has its prices on another scale.
   if (unexplainedQty !== null || !sight.pasts.has(positionId)) return null;
   const byHand = new Set(readHandMoves(sight, position).map((move) => move.stopUsd));
-  const recorded = (ledger?.entries ?? []).filter((entry) =>
-    entry.positionId === positionId && entry.reason === "stop" && entry.status !== "rejected"
-  );
+  const recorded = listStopsOnRecord(ledger?.entries ?? [], positionId);
   const open = sight.areOrdersRead ? buildOpenOrders(sight.book) : [];
   // The legs of its entry are ours, and what the operator replaced them by (pipeline 6).
   const legs = new Set(

@@ -56,6 +56,8 @@ export interface Holding extends FillHistory {
   readonly isOver: boolean;
   /** Everybody's sells that filled, in order. */
   readonly sells: readonly SoldShares[];
+  /** Whether the quantities of what replaced a partly filled order say that it is the other reading. */
+  readonly isDenied: boolean;
 }
 
 /** Shares before the first of a position's orders. */
@@ -79,14 +81,32 @@ export function listHoldings(
 ): Holding[] {
   const replaced = listReplacedIds(orders);
   const carried = orders.filter((order) => !replaced.has(order.orderId));
-  return [carried, orders].map((counted) => countHolding(counted, start, isOurs));
+  const verdicts = listCarried(orders);
+  return [
+    { ...countHolding(carried, start, isOurs), isDenied: verdicts.includes(false) },
+    { ...countHolding(orders, start, isOurs), isDenied: verdicts.includes(true) },
+  ];
+}
+
+/** For each order that was replaced partly filled, whether its fills stand in the next one too; none where nobody can tell. */
+function listCarried(orders: readonly BrokerOrder[]): boolean[] {
+  const byId = new Map(orders.map((order) => [order.orderId, order]));
+  return orders.flatMap(({ replaces, qty, filledQty }) => {
+    const old = byId.get(replaces ?? "");
+    if (old === undefined || old.filledQty === 0) return [];
+    // What was filled once stays filled.
+    if (filledQty < old.filledQty) return [false];
+    if (qty === null || old.qty === null) return [];
+    if (isSameQty(qty, old.qty)) return [true];
+    return isSameQty(qty, old.qty - old.filledQty) ? [false] : [];
+  });
 }
 
 function countHolding(
   orders: readonly BrokerOrder[],
   start: StartQty,
   isOurs: (order: BrokerOrder) => boolean,
-): Holding {
+): Omit<Holding, "isDenied"> {
   const fills = orders.filter((order) => order.filledQty > 0)
     .map((order) => ({
       side: order.side,
@@ -192,7 +212,7 @@ export function accountPosition(
   }
   // What a hand bought may be left.
   const isNone = held === undefined || (shown !== undefined && shownQty > 0);
-  if (isNone && holdings.some((each) => isSoldOut(position, each))) {
+  if (isNone && listLikely(holdings).some((each) => isSoldOut(position, each))) {
     if (entry !== "working") return { kind: "gone" };
     return position.qty === 0
       ? { kind: "waiting" }
@@ -211,6 +231,12 @@ export function accountPosition(
     holdings.some((each) => each.boughtQty > 0);
   if (hasHeld) return { kind: "absent" };
   return entry === "over" ? { kind: "never_filled" } : { kind: "waiting" };
+}
+
+/** The readings that nothing speaks against: fills that stand in two orders account for their shares once. */
+function listLikely(holdings: readonly Holding[]): readonly Holding[] {
+  const likely = holdings.filter(({ isDenied }) => !isDenied);
+  return likely.length > 0 ? likely : holdings;
 }
 
 /** Whether what is shown is what the orders allowed before fills that positions need not show yet. */

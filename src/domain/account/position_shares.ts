@@ -49,6 +49,19 @@ export function readRecentFills(sight: Sight, position: ManagedPosition): FillHi
 }
 
 /**
+ * Whether positions lack shares that may be held, and no buy of a moment ago is what they need not show yet (broker.md: positions
+ * lag behind fills).
+ */
+export function isMissing(
+  sight: Sight,
+  position: ManagedPosition,
+  { mostHeldQty }: ShareCount,
+): boolean {
+  return findShown(sight, position.symbol) === undefined &&
+    mostHeldQty > readRecentFills(sight, position).boughtQty;
+}
+
+/**
  * A managed position's shares: the one number behind "available", "half" and "whole" (pipeline 5).
  * @returns `null` while its orders are not known: nothing is begun then.
  */

@@ -11,6 +11,7 @@ import { keepNewest, type LedgerEntry, type LiveLedger } from "../order/ledger.t
 import { buildManaged, buildPlan, closedKey } from "./managed_position.ts";
 import { type BrokerOrder, type BrokerPosition, flattenOrders } from "../order/orders.ts";
 import { findExitRecord } from "./exit_record.ts";
+import { listStopsOnRecord } from "./known_stop.ts";
 import { buildEmptyLedger, reconcile, startNewDay } from "../order/reconcile.ts";
 import { listReleased } from "./released.ts";
 
@@ -62,17 +63,21 @@ function listEntries(
 
 /** The position that a held symbol was bought or adopted for last, by the record that holds its plan. */
 function findPosition(
-  { symbol, qty }: BrokerPosition,
+  { symbol }: BrokerPosition,
   entries: readonly LedgerEntry[],
   alerted: Alerted,
 ): ManagedPosition[] {
   const [found] = entries.filter((each) => each.symbol === symbol).flatMap(readPosition);
   if (found === undefined || alerted[closedKey(found.positionId)]) return [];
+  if (readAdoptedAtMs(found.positionId) === null) return [found];
+  const sells = entries.filter((each) => each.positionId === found.positionId);
   // As many as its first stop was for: what is held beyond the orders since then is nobody's to act on.
-  const stops = entries.filter((each) => each.positionId === found.positionId);
-  const adoptedQty = Math.max(...stops.map((stop) => stop.qty ?? 0));
-  const besideQty = Math.round((qty % 1) * 1e9) / 1e9;
-  return [readAdoptedAtMs(found.positionId) === null ? found : { ...found, adoptedQty, besideQty }];
+  const adoptedQty = Math.max(...sells.map((sell) => sell.qty ?? 0));
+  // Nor is a part of a share that nobody wrote down: a split may have made it.
+  const besideQty = Math.max(0, ...sells.flatMap((sell) => sell.besideQty ?? []));
+  // The plan's own is none of those that were raised since, of which some never left.
+  const stopUsd = Math.min(...sells.flatMap((sell) => sell.stopUsd ?? []));
+  return [{ ...found, adoptedQty, besideQty, stopUsd }];
 }
 
 /** What an entry of ours was bought for, or any stop of a position that was adopted, whether or not the broker took it. */
@@ -110,10 +115,8 @@ function bringUp(
     each.replaces !== null && !isOurs(each.clientOrderId)
   )
     .map((each) => each.stopPriceUsd);
-  const stops = entries.filter((each) =>
-    each.positionId === positionId && each.reason === "stop" && each.status !== "rejected" &&
-    !byHand.includes(each.stopUsd)
-  ).map((each) => each.stopUsd ?? 0);
+  const stops = listStopsOnRecord(entries, positionId)
+    .flatMap(({ stopUsd }) => byHand.includes(stopUsd) ? [] : stopUsd ?? 0);
   const stopUsd = Math.max(isGuess ? position.stopUsd : marked.stopUsd, ...stops);
   return { ...marked, stopUsd };
 }

@@ -33,8 +33,10 @@ export function buildLastSeen(standing: Standing): LastSeenFact | null {
 /** A managed position and its protection at the broker. */
 export interface PositionFact {
   readonly symbol: string;
-  /** Shares; `null` where the broker was not asked, or did not answer. */
+  /** Shares, fills that positions need not show yet counted; `null` where the broker was not asked, or did not answer. */
   readonly qty: number | null;
+  /** Of these, what sells at work are about to sell. */
+  readonly sellingQty: number;
   /** `null` where the broker was not asked, or did not answer; empty where it shows none. */
   readonly stops: readonly StopFact[] | null;
   /** What was held and covered at the last look that saw it, an earlier process's too; `null` where none did. */
@@ -106,13 +108,16 @@ export function formatPosition(position: PositionFact): string {
 }
 
 function formatProtection(position: PositionFact): string {
-  const { stops, lastSeen } = position;
+  const { qty, sellingQty, stops, lastSeen } = position;
   const head = formatHead(position);
   if (stops === null) return `${head}: protection can't be seen now${formatLastSeen(lastSeen)}`;
-  if (stops.length === 0) return `${head}: NO STOP at the broker`;
-  const texts = stops.map((stop) =>
-    `stop ${formatPriceUsd(stop.stopUsd)} for ${stop.qty}, ${formatTimeInForce(stop.timeInForce)}`
-  );
+  const texts = [
+    ...stops.map((stop) =>
+      `stop ${formatPriceUsd(stop.stopUsd)} for ${stop.qty}, ${formatTimeInForce(stop.timeInForce)}`
+    ),
+    ...(sellingQty > 0 ? [`${sellingQty} being sold`] : []),
+  ];
+  if (texts.length === 0) return qty === 0 ? head : `${head}: NO STOP at the broker`;
   const missingQty = unprotectedQty(position);
   return `${head}: ${texts.join("; ")}${missingQty > 0 ? `; ${missingQty} WITHOUT STOP` : ""}`;
 }
@@ -135,12 +140,12 @@ function formatLastSeen(lastSeen: LastSeenFact | null): string {
 }
 
 /**
- * Shares that the stops at the broker do not cover.
+ * Shares that the stops at the broker do not cover, and no sell is about to sell.
  * @returns 0 where quantity or stops are not known: the line says that instead.
  */
-export function unprotectedQty({ qty, stops }: PositionFact): number {
+export function unprotectedQty({ qty, sellingQty, stops }: PositionFact): number {
   if (qty === null || stops === null) return 0;
-  return Math.max(0, qty - stops.reduce((sumQty, stop) => sumQty + stop.qty, 0));
+  return Math.max(0, qty - sellingQty - stops.reduce((sumQty, stop) => sumQty + stop.qty, 0));
 }
 
 /** The positions that need the operator first, then the rest, each group in the order given. */

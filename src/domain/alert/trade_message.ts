@@ -117,9 +117,9 @@ function formatStopAt(stopUsd: number): string {
 
 /** The stops that rest now, by price, and what they leave bare. */
 function formatStop(position: PositionFact): string {
-  const { stops } = position;
+  const { sellingQty, stops } = position;
   if (stops === null) return "stop unknown";
-  if (stops.length === 0) return "NO STOP";
+  if (stops.length === 0) return sellingQty > 0 ? `${sellingQty} being sold` : "NO STOP";
   const prices = [...new Set(stops.map(({ stopUsd }) => formatPriceUsd(stopUsd)))];
   const bareQty = unprotectedQty(position);
   return `stop ${prices.join(" and ")}${bareQty > 0 ? `, ${bareQty} WITHOUT STOP` : ""}`;

@@ -58,6 +58,8 @@ export interface LedgerEntry {
   readonly deadlineAtMs: number | null;
   /** First real "not found" after `deadlineAtMs` in an unbroken series. Unix ms. */
   readonly notFoundSinceMs: number | null;
+  /** Of an adopted position's sell: the part of a share that was beside it at its adoption; `null` where nobody wrote it down. */
+  readonly besideQty: number | null;
   /** The position a sell belongs to: the client order id of its entry (or its adoption id). */
   readonly positionId: string | null;
   readonly attempt: number | null;
@@ -128,6 +130,7 @@ export function buildLedgerEntry(
     expiresAtMs: null,
     deadlineAtMs: null,
     notFoundSinceMs: null,
+    besideQty: null,
     positionId: null,
     attempt: null,
     replaces: null,

@@ -19,7 +19,7 @@ const formatFacts = deriveOnce((entry: LedgerEntry) => JSON.stringify(listFacts(
 
 /** What an entry says, in one order, and times in whole milliseconds as the file has them. */
 function listFacts(entry: LedgerEntry): readonly unknown[] {
-  const { broker, legs, unknownFields, unknownWithin } = entry;
+  const { broker, legs, besideQty, unknownFields, unknownWithin } = entry;
   const times = [entry.expiresAtMs, entry.deadlineAtMs, entry.notFoundSinceMs];
   return [
     [entry.orderId, entry.symbol, entry.notionalUsd, entry.timestamp, entry.clientOrderId],
@@ -32,6 +32,8 @@ function listFacts(entry: LedgerEntry): readonly unknown[] {
       ? null
       : [broker.status, broker.filledQty, broker.filledAvgPriceUsd, Math.trunc(broker.updatedAtMs)],
     [unknownFields, unknownWithin.broker, Object.entries(unknownWithin.legs)],
+    // What lacks it reads as the releases before this one wrote it.
+    ...(besideQty === null ? [] : [besideQty]),
   ];
 }
 

@@ -170,6 +170,11 @@ export function listMarketSells(groups: readonly SellGroup[]): BrokerOrder[] {
   return groups.filter((group) => group.standing === "selling").flatMap((group) => group.orders);
 }
 
+/** Shares that market sells at work are about to sell. */
+export function countSelling(groups: readonly SellGroup[]): number {
+  return sumQty(groups.filter(({ standing }) => standing === "selling"));
+}
+
 /** The orders of a group that its standing comes from: the odd ones among its legs, else all of them. */
 export function listTelling({ orders, standing }: SellGroup): readonly BrokerOrder[] {
   if (standing === "bound") return orders.filter(isBound);

@@ -45,7 +45,12 @@ export function buildSellRecord(facts: SellFacts, attempt: number, nowMs: number
     replaces: facts.replaces,
     // An adopted position has no entry that its plan could be rebuilt from.
     ...(position.adoptedQty > 0
-      ? { pivotUsd: position.pivotUsd, r1Usd: position.r1Usd, r2Usd: position.r2Usd }
+      ? {
+        pivotUsd: position.pivotUsd,
+        r1Usd: position.r1Usd,
+        r2Usd: position.r2Usd,
+        besideQty: position.besideQty,
+      }
       : {}),
     deadlineAtMs: buildDeadlineMs(nowMs),
   });

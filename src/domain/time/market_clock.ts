@@ -51,16 +51,34 @@ const OPEN_SLACK_MS = 5_000;
 const CLOSED_SLACK_MS = 60_000;
 
 /**
- * Whether an answer of the broker's clock can be believed (pipeline 6, "A clock answer that contradicts itself"). "Now" is the
- * answer's own timestamp. Where clock and calendar disagree on the close, the earlier one holds.
- * @param day What the calendar knows of the date of that timestamp.
+ * Whether an answer of the broker's clock can be believed by itself, before a calendar was looked at (pipeline 6, "A clock answer
+ * that contradicts itself"). "Now" is the answer's own timestamp.
  */
-export function decideClock(clock: MarketClock, day: CalendarDay): ClockDecision {
+export function decideClockAlone(clock: MarketClock): ClockDecision {
   const { timestampMs: nowMs, isOpen, nextOpenMs, nextCloseMs } = clock;
   if (isOpen && !(nowMs < nextCloseMs && nextCloseMs < nextOpenMs)) {
     return contradict("it says open, and its next_close is not between now and its next_open");
   }
-  if (day === "unknown") return { kind: "sound", clock };
+  return { kind: "sound", clock };
+}
+
+/**
+ * Whether an answer of the broker's clock can be believed (pipeline 6, "A clock answer that contradicts itself"), beside what the
+ * calendar knows. Where clock and calendar disagree on the close, the earlier one holds; where no calendar is known weekday and
+ * time of day are held against it: no session is at night.
+ * @param day What the calendar knows of the date of that timestamp.
+ */
+export function decideClock(clock: MarketClock, day: CalendarDay): ClockDecision {
+  const alone = decideClockAlone(clock);
+  if (alone.kind === "contradiction") return alone;
+  const { timestampMs: nowMs, isOpen, nextCloseMs } = clock;
+  if (day === "unknown") {
+    return isOpen && !isInSomeSession(nowMs)
+      ? contradict(
+        "it says open, no session is at that time in New York, and the calendar is not known",
+      )
+      : { kind: "sound", clock };
+  }
   if (day === "no session") {
     return isOpen
       ? contradict("it says open on a day without a session")
@@ -77,6 +95,18 @@ export function decideClock(clock: MarketClock, day: CalendarDay): ClockDecision
     kind: "sound",
     clock: isOpen ? { ...clock, nextCloseMs: Math.min(nextCloseMs, closeMs) } : clock,
   };
+}
+
+/** When sessions begin in New York (broker.md, Time and data). */
+const OPEN_NY = "09:30";
+
+/** Whether a session may be on, by weekday and time of day alone: all that is known without a calendar. */
+function isInSomeSession(ms: number): boolean {
+  const dateNy = dateNyOf(ms);
+  const isWeekend = new Date(`${dateNy}T12:00:00Z`).getUTCDay() % 6 === 0;
+  if (isWeekend) return false;
+  const closeMs = Math.max(...CLOSES_NY.map((timeNy) => nyToMs(dateNy, timeNy)));
+  return ms >= nyToMs(dateNy, OPEN_NY) - OPEN_SLACK_MS && ms < closeMs;
 }
 
 /** When sessions end in New York: the whole days', and the half days' (broker.md, Time and data). */

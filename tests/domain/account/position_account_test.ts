@@ -67,6 +67,37 @@ Deno.test("listFillHistories() reads a replaced order's fills both ways", () => 
   ]);
 });
 
+const replacements: {
+  readonly what: string;
+  readonly next: Partial<BrokerOrder>;
+  readonly denied: boolean[];
+}[] = [
+  { what: "for as many shares in all", next: { qty: 5, filledQty: 2 }, denied: [false, true] },
+  { what: "for what was left", next: { qty: 3, filledQty: 3 }, denied: [true, false] },
+  {
+    what: "with less filled than the old one",
+    next: { qty: 9, filledQty: 1 },
+    denied: [true, false],
+  },
+  {
+    what: "for another number, with more filled",
+    next: { qty: 9, filledQty: 4 },
+    denied: [false, false],
+  },
+  { what: "rejected", next: { qty: 5, filledQty: 0, status: "rejected" }, denied: [true, false] },
+];
+for (const { what, next, denied } of replacements) {
+  Deno.test(`listHoldings() tells which reading is wrong by a replacement ${what}`, () => {
+    const old = sell("s-1", { status: "replaced", filledQty: 2 });
+    const holdings = listHoldings(
+      [BOUGHT, old, sell("s-2", { replaces: "s-1", ...next })],
+      { oursQty: 0, handQty: 0 },
+      () => true,
+    );
+    assertEquals(holdings.map(({ isDenied }) => isDenied), denied);
+  });
+}
+
 Deno.test("listFillHistories() makes nothing of no orders", () => {
   assertEquals(listFillHistories([]), [
     { boughtQty: 0, soldQty: 0 },

@@ -235,6 +235,15 @@ Deno.test("rebuildState() makes an adopted position of its first stop's record, 
   assertEquals(rebuilt([{ ...first, pivotUsd: null }]), undefined);
 });
 
+Deno.test("rebuildState() leaves beside an adopted position the part of a share that its records name, whatever is held by now", () => {
+  const positionId = `avwap-${TODAY}-SPY-adopted-${(9_000).toString(36)}`;
+  const besideOf = (besideQty: number | null) => {
+    const facts = { positionId, pivotUsd: 101, r1Usd: 105, r2Usd: 111, stopUsd: 95, qty: 10 };
+    return rebuilt([sold("stop", { ...facts, besideQty })])?.besideQty;
+  };
+  assertEquals([besideOf(0.5), besideOf(0), besideOf(null)], [0.5, 0, 0]);
+});
+
 const stops: {
   readonly when: string;
   readonly sells: readonly LedgerEntry[];
@@ -378,4 +387,17 @@ Deno.test("rebuildLedger() carries over only what an earlier day left unsettled,
     ]]);
   }
   assertEquals(rebuiltLedger({ ledgers: [ahead] }).entries, []);
+});
+
+Deno.test("rebuildState() raises no stop by one of which nobody knows that it left", () => {
+  const unsent = { stopUsd: 106, orderId: null, broker: null } as const;
+  for (const status of ["pending", "unknown", "rejected"] as const) {
+    assertEquals(rebuilt([ENTRY, sold("stop", { ...unsent, status })])?.stopUsd, 95);
+    const positionId = `avwap-${TODAY}-SPY-adopted-${(9_000).toString(36)}`;
+    const plan = { positionId, pivotUsd: 101, r1Usd: 105, r2Usd: 111 };
+    const first = sold("stop", { ...plan, stopUsd: 95 });
+    const clientOrderId = `${positionId}-stop-2`;
+    const next = sold("stop", { ...plan, ...unsent, clientOrderId, status });
+    assertEquals(rebuilt([first, next])?.stopUsd, 95);
+  }
 });

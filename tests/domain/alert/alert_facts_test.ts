@@ -66,6 +66,24 @@ const positions: { when: string; position: PositionFact; line: string; missingQt
     missingQty: 0,
   },
   {
+    when: "a part of it is being sold",
+    position: { ...SAFE, sellingQty: 12, stops: [gtc(25)] },
+    line: "AAPL 37 shares: stop 12.34 for 25, good till canceled; 12 being sold",
+    missingQty: 0,
+  },
+  {
+    when: "more is bare than is being sold",
+    position: { ...NAKED, sellingQty: 2 },
+    line: "MSFT 5 shares: 2 being sold; 3 WITHOUT STOP",
+    missingQty: 3,
+  },
+  {
+    when: "nothing of it is held any more",
+    position: { ...NAKED, qty: 0 },
+    line: "MSFT 0 shares",
+    missingQty: 0,
+  },
+  {
     when: "the broker could not be asked for its shares",
     position: { ...SAFE, qty: null },
     line: "AAPL (shares unknown): stop 12.34 for 37, good till canceled",

@@ -18,6 +18,7 @@ function market(nowMs: number): NotRunningFacts["market"] {
 const SAFE: PositionFact = {
   symbol: "NVDA",
   qty: 4,
+  sellingQty: 0,
   stops: [{ qty: 4, stopUsd: 124.2, timeInForce: "gtc" }],
   lastSeen: null,
   trouble: null,

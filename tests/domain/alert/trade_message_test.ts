@@ -8,6 +8,7 @@ import { assertEquals, assertStringIncludes } from "../../assert.ts";
 const POSITION: PositionFact = {
   symbol: "NVDA",
   qty: 7,
+  sellingQty: 0,
   stops: [{ qty: 7, stopUsd: 117.1, timeInForce: "day" }],
   lastSeen: null,
   trouble: null,

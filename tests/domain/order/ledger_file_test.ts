@@ -71,6 +71,8 @@ Deno.test("digestLedger() is the same for what the file gives back, and another 
     { status: "unknown" },
     { notionalUsd: 700.01 },
     { notFoundSinceMs: 1 },
+    { besideQty: 0 },
+    { besideQty: 0.5 },
     { unknownFields: { note: 1 } },
     { stopUsd: 95 },
     { broker: { status: "new", filledQty: 0, filledAvgPriceUsd: null, updatedAtMs: 1 } },

@@ -41,6 +41,36 @@ const CLOCKS: {
   { when: "open at noon", clock: clockAt("12:00"), day: SESSION, is: "sound" },
   { when: "open at noon, calendar unknown", clock: clockAt("12:00"), day: "unknown", is: "sound" },
   {
+    when: "open at the first bell by a clock that is early, calendar unknown",
+    clock: clockAt("09:29:56"),
+    day: "unknown",
+    is: "sound",
+  },
+  {
+    when: "open before the first bell, calendar unknown",
+    clock: clockAt("09:29:54"),
+    day: "unknown",
+    is: "contradiction",
+  },
+  {
+    when: "open in the evening, calendar unknown",
+    clock: clockAt("20:16", { nextCloseMs: nyToMs(TUESDAY, "09:00") }),
+    day: "unknown",
+    is: "contradiction",
+  },
+  {
+    when: "open in the last minute of a whole day, calendar unknown",
+    clock: clockAt("15:59:59"),
+    day: "unknown",
+    is: "sound",
+  },
+  {
+    when: "open at the last bell, calendar unknown",
+    clock: clockAt("16:00", { nextCloseMs: nyToMs(MONDAY, "20:00") }),
+    day: "unknown",
+    is: "contradiction",
+  },
+  {
     when: "closed in the evening",
     clock: clockAt("20:00", { ...CLOSED, nextCloseMs: nyToMs(TUESDAY, "16:00") }),
     day: SESSION,
@@ -80,7 +110,17 @@ const CLOCKS: {
     when: "open in the night, and nobody knows the calendar",
     clock: clockAt("03:00"),
     day: "unknown",
-    is: "sound",
+    is: "contradiction",
+  },
+  {
+    when: "open at noon of a Saturday, calendar unknown",
+    clock: clockAt("12:00", {
+      timestampMs: nyToMs("2026-11-28", "12:00"),
+      nextCloseMs: nyToMs("2026-11-28", "16:00"),
+      nextOpenMs: nyToMs("2026-11-30", "09:30"),
+    }),
+    day: "unknown",
+    is: "contradiction",
   },
   {
     when: "open on a holiday",
@@ -117,6 +157,16 @@ for (const { when, clock, day, is } of CLOCKS) {
     if (decision.kind === "contradiction") assert(decision.problem.startsWith("it says "));
   });
 }
+
+Deno.test("a market that is open at night by its own calendar is believed", () => {
+  const aroundTheClock = {
+    ...SESSION,
+    openMs: nyToMs(MONDAY, "00:00"),
+    closeMs: nyToMs(MONDAY, "23:59"),
+  };
+  const clock = clockAt("03:00", { nextCloseMs: aroundTheClock.closeMs });
+  assertEquals(decideClock(clock, aroundTheClock), { kind: "sound", clock });
+});
 
 Deno.test("where clock and calendar disagree on the close, the earlier one holds", () => {
   const early = clockAt("10:00", { nextCloseMs: nyToMs(MONDAY, "15:00") });

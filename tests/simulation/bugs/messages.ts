@@ -5,6 +5,7 @@ const KILL = "tests/engine/kill_message_test.ts";
 const NOT_RUNNING = "tests/domain/alert/not_running_test.ts";
 const HEALTH = "tests/domain/alert/health_test.ts";
 const STATUS = "tests/cli/status_test.ts";
+const LAG = "tests/engine/lag_test.ts";
 const LOST = "tests/engine/lost_answers_messages_test.ts";
 const REPETITION = "tests/domain/alert/repetition_test.ts";
 const ALERTS = "tests/engine/alerts_test.ts";
@@ -113,11 +114,29 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
   {
     name: "shares that a fill has sold told as bare",
     edits: [{
-      file: "src/engine/fill_messages.ts",
-      find: "readShares(sightOf(engine), position)?.sureQty ?? Infinity",
-      replace: "Infinity",
+      file: "src/engine/notices.ts",
+      find: "return count.isExplained || isLagging ? count.mostHeldQty",
+      replace: "return !count.isExplained && isLagging ? count.mostHeldQty",
     }],
-    tests: [LOST],
+    tests: [LOST, LAG],
+  },
+  {
+    name: "shares that positions do not show yet told as missing",
+    edits: [{
+      file: "src/domain/account/position_shares.ts",
+      find: "    mostHeldQty > readRecentFills(sight, position).boughtQty;",
+      replace: "    mostHeldQty > 0 * readRecentFills(sight, position).boughtQty;",
+    }],
+    tests: [LAG],
+  },
+  {
+    name: "shares that are being sold told as bare",
+    edits: [{
+      file: "src/domain/alert/alert_facts.ts",
+      find: "qty - sellingQty - stops",
+      replace: "qty - 0 * sellingQty - stops",
+    }],
+    tests: ["tests/domain/alert/alert_facts_test.ts", LAG],
   },
   {
     name: "a position that nobody has seen taken for covered",

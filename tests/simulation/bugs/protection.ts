@@ -7,6 +7,15 @@ const OBSTACLES_TEST = "tests/engine/obstacles_test.ts";
 
 export const PROTECTION_BUGS: readonly TestedBug[] = [
   {
+    name: "no stop where the cancelled one was, while the market is below its level",
+    edits: [{
+      file: "src/domain/plan/place.ts",
+      find: "[view.leastUsd, ...view.begun?.cancels.map(({ stopUsd }) => stopUsd) ?? []]",
+      replace: "[view.leastUsd]",
+    }],
+    tests: ["tests/engine/refused_stop_test.ts"],
+  },
+  {
     name: "a stop without its price in the comparison",
     edits: [{
       file: "src/domain/order/protection.ts",

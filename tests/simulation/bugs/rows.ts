@@ -25,6 +25,24 @@ export const ROWS_BUGS: readonly TestedBug[] = [
     tests: [CLOCK],
   },
   {
+    name: "any open market is believed where no calendar is known",
+    edits: [{
+      file: "src/domain/time/market_clock.ts",
+      find: "return isOpen && !isInSomeSession(nowMs)",
+      replace: "return isOpen && isInSomeSession(NaN)",
+    }],
+    tests: ["tests/domain/time/market_clock_test.ts", CLOCK],
+  },
+  {
+    name: "the time of day is asked before the calendar",
+    edits: [{
+      file: "src/engine/broker_clock.ts",
+      find: "const alone = decideClockAlone(clock);",
+      replace: 'const alone = decideClock(clock, "unknown");',
+    }],
+    tests: [CLOCK],
+  },
+  {
     name: "a clock that is open in the night is not held against the calendar",
     edits: [{
       file: "src/domain/time/market_clock.ts",

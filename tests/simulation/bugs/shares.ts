@@ -104,6 +104,28 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     tests: ["tests/engine/positions_test.ts"],
   },
   {
+    name: "a part of a share is taken for beside what was adopted, though no record says so",
+    edits: [{
+      file: "src/domain/account/rebuild_records.ts",
+      find: "  { symbol }: BrokerPosition,",
+      replace: "  { symbol, qty }: BrokerPosition,",
+    }, {
+      file: "src/domain/account/rebuild_records.ts",
+      find: "Math.max(0, ...stops.flatMap((stop) => stop.besideQty ?? []));",
+      replace: "Math.round((qty % 1) * 1e9) / 1e9;",
+    }],
+    tests: ["tests/engine/fraction_beside_test.ts"],
+  },
+  {
+    name: "a part of a share beside what was adopted is not on record",
+    edits: [{
+      file: "src/domain/plan/sell_record.ts",
+      find: "        besideQty: position.besideQty,",
+      replace: "        besideQty: null,",
+    }],
+    tests: ["tests/engine/fraction_beside_test.ts"],
+  },
+  {
     name: "a plan whose stop is above the price is taken up",
     edits: [{
       file: "src/domain/plan/adoption.ts",
@@ -125,8 +147,8 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     name: "a hand's price taken into a rebuilt stop",
     edits: [{
       file: "src/domain/account/rebuild_records.ts",
-      find: " &&\n    !byHand.includes(each.stopUsd)",
-      replace: " &&\n    byHand.length >= 0",
+      find: "byHand.includes(stopUsd) ? [] : stopUsd ?? 0",
+      replace: "byHand.length < 0 ? [] : stopUsd ?? 0",
     }],
     tests: ["tests/domain/account/rebuild_records_test.ts"],
   },
@@ -255,5 +277,32 @@ export const SHARES_BUGS: readonly TestedBug[] = [
       replace: "  return isLong && !findUnfinished(unfinished, positionId).isBare",
     }],
     tests: ["tests/domain/plan/account_test.ts"],
+  },
+  {
+    name: "fills that stand in two orders account for their shares twice",
+    edits: [{
+      file: "src/domain/account/position_account.ts",
+      find: "isDenied: verdicts.includes(true)",
+      replace: "isDenied: false",
+    }],
+    tests: ["tests/engine/carried_fills_test.ts"],
+  },
+  {
+    name: "fills that stand in the old order alone are forgotten",
+    edits: [{
+      file: "src/domain/account/position_account.ts",
+      find: "isSameQty(qty, old.qty - old.filledQty) ? [false] : []",
+      replace: "isSameQty(qty, old.qty - old.filledQty) ? [true] : []",
+    }],
+    tests: ["tests/domain/account/position_account_test.ts"],
+  },
+  {
+    name: "a stop that never left says where the stop is",
+    edits: [{
+      file: "src/domain/account/known_stop.ts",
+      find: 'entry.reason === "stop" && entry.status === "accepted"',
+      replace: 'entry.reason === "stop" && entry.status !== "rejected"',
+    }],
+    tests: ["tests/engine/unsent_stop_test.ts"],
   },
 ];

@@ -1,9 +1,10 @@
+import type { EngineQuestion } from "../domain/plan/plan_engine.ts";
 import { askByRoot } from "./asker.ts";
 import { askForEntry } from "./entry_desk.ts";
 import { printGateIfChanged } from "./gate_log.ts";
 import { readGate } from "./gate_reader.ts";
 import { isOfThisSession, refresh } from "./observe.ts";
-import type { AnyQuestion, Run, StepOf } from "./plan_run.ts";
+import type { Run, StepOf } from "./plan_run.ts";
 import { trackPositions } from "./positions.ts";
 import { readPrices } from "./prices.ts";
 import { askForRecords } from "./records_desk.ts";
@@ -22,9 +23,14 @@ export async function ask(run: Run, { questions, notBeforeMs }: StepOf<"read">):
 }
 
 /** What is looked at after all that is asked by name, in this order: nothing slow lies between the gate and what it is for. */
-const LAST: ReadonlySet<AnyQuestion["ask"]> = new Set(["positions", "day_loss", "gate", "moment"]);
+const LAST: ReadonlySet<EngineQuestion["ask"]> = new Set([
+  "positions",
+  "day_loss",
+  "gate",
+  "moment",
+]);
 
-async function askOne(run: Run, question: AnyQuestion): Promise<void> {
+async function askOne(run: Run, question: EngineQuestion): Promise<void> {
   const { engine } = run;
   const asked = engine.markAsked();
   switch (question.ask) {

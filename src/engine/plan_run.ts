@@ -1,26 +1,21 @@
 import type { GateDecision } from "../domain/gate/gate.ts";
-import type { OrderRequest, SendResult } from "../domain/order/order_request.ts";
+import type { SendResult } from "../domain/order/order_request.ts";
+import type { EnginePlanned } from "../domain/plan/plan_engine.ts";
+import type { Step } from "../domain/plan/step.ts";
 import type {
-  EntryQuestion,
-  Planned,
-  Question,
-  RecordsQuestion,
-  Step,
-} from "../domain/plan/step.ts";
-import type {
+  EngineWorld,
   EntryTurn,
   OperatorView,
   RecordsTurn,
   RecordsWorld,
   Seen,
   Turn,
-  World,
 } from "../domain/plan/world.ts";
 import type { Engine, Observation } from "./engine.ts";
-import { type EntryMandate, NEW_ENTRY_TURN } from "./entry_desk.ts";
+import { buildDesk, type EntryMandate, NEW_ENTRY_TURN } from "./entry_desk.ts";
 import { readOperatorObjection } from "./gate_reader.ts";
 import { beginTurn, buildWorld, readKeys } from "./plan_world.ts";
-import { beginRecordsTurn, buildRecordsDesk } from "./records_desk.ts";
+import { beginRecordsTurn, buildBooks } from "./records_desk.ts";
 import { listBare } from "./unfinished.ts";
 
 /** What a run of the plan is carried out under. */
@@ -53,17 +48,11 @@ export interface Run {
   readonly answers: Map<string, SendResult>;
 }
 
-/** What is asked, and what is sent, whatever for. */
-export type AnyQuestion = Question | EntryQuestion | RecordsQuestion;
-
-/** What the plan says next of any part. */
-export type AnyPlanned = Planned<AnyQuestion, OrderRequest>;
-
-/** Its step. */
-export type AnyStep = AnyPlanned["step"];
+/** What the plan says to do. */
+export type EngineStep = EnginePlanned["step"];
 
 /** One kind of it. */
-export type StepOf<Kind extends Step["do"]> = Extract<AnyStep, { readonly do: Kind }>;
+export type StepOf<Kind extends Step["do"]> = Extract<EngineStep, { readonly do: Kind }>;
 
 /** A run that begins now. */
 export function begin(engine: Engine, mandate: Mandate, operator: OperatorView): Run {
@@ -80,15 +69,23 @@ export function begin(engine: Engine, mandate: Mandate, operator: OperatorView):
   };
 }
 
-/** The world as the run knows it now. */
-export function buildRunWorld({ engine, mandate, turn, operator }: Run): World {
-  return buildWorld(engine, turn, operator, mandate.closed ?? new Map());
+/** The world as the run knows it now, with the parts that it is for. */
+export function buildRunWorld(run: Run): EngineWorld {
+  const { engine, mandate, turn, operator, areEntriesPaused, entryTurn } = run;
+  const { entries, records } = mandate;
+  return {
+    ...buildWorld(engine, turn, operator, mandate.closed ?? new Map()),
+    books: records === undefined ? null : buildBooks(engine, records, run.recordsTurn),
+    hasPositions: records === undefined && entries === undefined,
+    desk: entries === undefined
+      ? null
+      : buildDesk(engine, entries, { areEntriesPaused, turn: entryTurn }),
+  };
 }
 
 /** The same of a run that holds the records against the broker. */
 export function buildRecordsWorld(run: Run, observation: Observation): RecordsWorld {
-  const desk = buildRecordsDesk(run.engine, observation, run.recordsTurn);
-  return { ...buildRunWorld(run), desk };
+  return { ...buildRunWorld(run), books: buildBooks(run.engine, observation, run.recordsTurn) };
 }
 
 /** What the operator and the gate say; his own objection is asked for where shares are bare. */

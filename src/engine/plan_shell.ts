@@ -1,25 +1,18 @@
 import { LOOK_UP_AGAIN_MS } from "../domain/entry/absence.ts";
 import type { RebuildWait } from "../domain/gate/rebuild_wait.ts";
 import { decideTurn } from "../domain/plan/day_turn.ts";
-import { planEntries } from "../domain/plan/entries.ts";
-import { plan } from "../domain/plan/plan.ts";
-import {
-  type Held,
-  judgeRecords,
-  listTurned,
-  planReconciliation,
-} from "../domain/plan/reconciliation.ts";
+import { planEngine } from "../domain/plan/plan_engine.ts";
+import { type Held, judgeRecords, listTurned } from "../domain/plan/reconciliation.ts";
 import type { Engine, Observation } from "./engine.ts";
-import { buildDesk, recordSimulated } from "./entry_desk.ts";
+import { recordSimulated } from "./entry_desk.ts";
 import { ask } from "./plan_ask.ts";
 import { leave, listJudged } from "./plan_leave.ts";
 import { storeRecord, storeTaken, take } from "./plan_records.ts";
 import {
-  type AnyPlanned,
-  type AnyStep,
   begin,
   buildRecordsWorld,
   buildRunWorld,
+  type EngineStep,
   type Mandate,
   readOperator,
   type Run,
@@ -74,7 +67,7 @@ export async function turnRecords(
 async function carryOutRun(run: Run): Promise<void> {
   const { engine } = run;
   for (;;) {
-    const { step, say } = planNext(run);
+    const { step, say } = planEngine(buildRunWorld(run));
     const stepsLeft = run.turn.stepsLeft - 1;
     run.turn = { ...run.turn, stepsLeft };
     // The plan begins nothing without steps; one that goes on all the same is at fault.
@@ -93,18 +86,7 @@ async function carryOutRun(run: Run): Promise<void> {
   }
 }
 
-function planNext(run: Run): AnyPlanned {
-  const { engine, mandate, areEntriesPaused, entryTurn } = run;
-  if (mandate.records !== undefined) {
-    return planReconciliation(buildRecordsWorld(run, mandate.records));
-  }
-  const world = buildRunWorld(run);
-  if (mandate.entries === undefined) return plan(world);
-  const desk = buildDesk(engine, mandate.entries, { areEntriesPaused, turn: entryTurn });
-  return planEntries({ ...world, desk });
-}
-
-async function carryOutStep(run: Run, step: Exclude<AnyStep, { do: "rest" }>): Promise<void> {
+async function carryOutStep(run: Run, step: Exclude<EngineStep, { do: "rest" }>): Promise<void> {
   const { engine } = run;
   switch (step.do) {
     case "read":

@@ -1,3 +1,6 @@
+import type { LookupOutcome } from "../domain/order/order_request.ts";
+import type { RecordChange, RecordsQuestion } from "../domain/plan/step.ts";
+import type { Books, RecordsTurn } from "../domain/plan/world.ts";
 import { readPastEntries } from "./archive.ts";
 import { askOrder, lookUpOrder } from "./asker.ts";
 import type { Engine, Observation } from "./engine.ts";
@@ -6,9 +9,6 @@ import { saveLedger } from "./ledger_store.ts";
 import { take } from "./plan_records.ts";
 import { StateError } from "./ports.ts";
 import { isShownUnreadable } from "./unreadable.ts";
-import type { LookupOutcome } from "../domain/order/order_request.ts";
-import type { RecordChange, RecordsQuestion } from "../domain/plan/step.ts";
-import type { RecordsDesk, RecordsTurn } from "../domain/plan/world.ts";
 
 /** The count of a run that begins now to hold the records against the broker. */
 export function beginRecordsTurn(engine: Engine): RecordsTurn {
@@ -26,11 +26,11 @@ export function beginRecordsTurn(engine: Engine): RecordsTurn {
 }
 
 /** What the records are held against, as the engine knows it now. */
-export function buildRecordsDesk(
+export function buildBooks(
   engine: Engine,
   { skewSeconds }: Pick<Observation, "skewSeconds">,
   turn: RecordsTurn,
-): RecordsDesk {
+): Books {
   const { accountId, ancestors, ports: { broker: { host } } } = engine;
   return { host, accountId, skewSeconds, ancestors, turn };
 }

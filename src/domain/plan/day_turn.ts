@@ -16,12 +16,12 @@ export type DayTurn =
  * Whether the ledger turns to a new NY day (pipeline 6). One of a day still to come stays as it is; where the two clocks differ,
  * one answer is not enough to end a day: a turned ledger does not turn back. Pure and total.
  */
-export function decideTurn({ records: { ledger }, seen: { clock }, desk }: RecordsWorld): DayTurn {
+export function decideTurn({ records: { ledger }, seen: { clock }, books }: RecordsWorld): DayTurn {
   if (ledger === null || clock === null) return { kind: "same" };
   const dateNy = dateNyOf(clock.timestampMs);
   if (ledger.dateNy === dateNy) return { kind: "same" };
-  const { skewSeconds } = desk;
-  if (Math.abs(skewSeconds) > CLOCK_SKEW_MAX_SECONDS && desk.turn.dateBeforeNy !== dateNy) {
+  const { skewSeconds } = books;
+  if (Math.abs(skewSeconds) > CLOCK_SKEW_MAX_SECONDS && books.turn.dateBeforeNy !== dateNy) {
     const message = `it is of ${ledger.dateNy}, the broker's clock says ${dateNy}, and the ` +
       `host's is ${skewSeconds.toFixed(0)} s off it`;
     return { kind: "waits", wait: { kind: "clock", message } };
@@ -30,7 +30,7 @@ export function decideTurn({ records: { ledger }, seen: { clock }, desk }: Recor
     const message = `it is of ${ledger.dateNy}, and today is ${dateNy} in New York`;
     return { kind: "waits", wait: { kind: "ledger invalid", message } };
   }
-  const { host, accountId } = desk;
+  const { host, accountId } = books;
   // Whose it is stands in it from its first write on.
   return { kind: "turns", ledger: { ...startNewDay(ledger, dateNy), host, accountId } };
 }

@@ -91,7 +91,7 @@ interface Comparison {
 
 /** The one next step of holding the records against the broker, from one world. Pure and total. */
 export function planReconciliation(world: RecordsWorld): RecordsPlanned {
-  const { records, seen: { clock }, desk: { turn } } = world;
+  const { records, seen: { clock }, books: { turn } } = world;
   if (turn.unwritten !== null || records.ledger === null) return rest(world, null);
   const dateNy = clock === null ? null : dateNyOf(clock.timestampMs);
   if (dateNy !== null && records.dateSeenNy !== dateNy) {
@@ -133,7 +133,7 @@ export function listTurned(world: RecordsWorld, ledger: LiveLedger): RecordPart[
 
 /** What the run came to, once it rests. Pure and total. */
 export function judgeRecords(world: RecordsWorld): Held {
-  const { desk: { turn } } = world;
+  const { books: { turn } } = world;
   if (turn.unwritten !== null) {
     const { message, isByAnotherHand } = turn.unwritten;
     if (isByAnotherHand) return blockedBy("ledger invalid");
@@ -154,7 +154,7 @@ function listAbsent(world: RecordsWorld, known: Known): LedgerEntry[] {
     .flatMap(([, { isAbsent, entry }]) => isAbsent ? [entry] : []);
 }
 
-function findBasis({ records: { ledger }, seen, desk: { turn: { past } } }: RecordsWorld): Basis {
+function findBasis({ records: { ledger }, seen, books: { turn: { past } } }: RecordsWorld): Basis {
   const { account, dayOrders } = seen;
   if (ledger === null) return { kind: "no ledger" };
   if (account?.look.kind !== "ok" || dayOrders?.look.kind !== "ok") return { kind: "no answer" };
@@ -169,7 +169,7 @@ function findBasis({ records: { ledger }, seen, desk: { turn: { past } } }: Reco
   };
 }
 
-function listAncestors({ desk: { ancestors } }: RecordsWorld): BrokerOrder[] {
+function listAncestors({ books: { ancestors } }: RecordsWorld): BrokerOrder[] {
   return [...ancestors.values()].flatMap((found) => found ?? []);
 }
 
@@ -179,7 +179,7 @@ function listAncestors({ desk: { ancestors } }: RecordsWorld): BrokerOrder[] {
  * is read. Each is read once.
  */
 function findAncestor(world: RecordsWorld, { ledger, orders, past }: Known): string | null {
-  const { records, desk: { ancestors, turn } } = world;
+  const { records, books: { ancestors, turn } } = world;
   if (turn.ancestorReads >= ANCESTORS_MAX || turn.isAncestorUnread) return null;
   const recorded = [...ledger.entries, ...past];
   // A position may be older than the records that are read.
@@ -193,7 +193,7 @@ function listLookedUp({ missing }: Reconciliation): LedgerEntry[] {
 }
 
 function compare(world: RecordsWorld, { ledger }: Known, found: Reconciliation): Comparison {
-  const { records: { absences }, now: { processId, isRunOnce }, desk: { turn } } = world;
+  const { records: { absences }, now: { processId, isRunOnce }, books: { turn } } = world;
   const lookedUp = listLookedUp(found).flatMap((entry) => {
     const answer = turn.lookUps.get(entry.clientOrderId ?? "");
     if (answer === undefined) return [];
@@ -217,7 +217,7 @@ function compare(world: RecordsWorld, { ledger }: Known, found: Reconciliation):
 
 /** Records what is another by the comparison, and tells it once it is durable; else nothing is left to do. */
 function planRecord(world: RecordsWorld, known: Known, compared: Comparison): RecordsPlanned {
-  const { records, desk: { turn, host } } = world;
+  const { records, books: { turn, host } } = world;
   const { found, ledger, lookedUp } = compared;
   const isUnowned = ledger.host === null || ledger.accountId === null;
   if (isUnowned && turn.isObjected === null) return read([{ ask: "objection" }]);
@@ -278,7 +278,7 @@ function record(change: readonly RecordPart[], done: readonly Note[]): RecordsPl
 
 /** @param compared `null` where the records could not be held against the broker. */
 function rest(world: RecordsWorld, compared: Comparison | null): RecordsPlanned {
-  const { records: { ledger, standings }, now, desk: { turn } } = world;
+  const { records: { ledger, standings }, now, books: { turn } } = world;
   const lookedUp = compared?.lookedUp ?? [];
   const wakes = lookedUp.flatMap(([, { wakeAtMs }]) => wakeAtMs ?? []);
   const againMs = now.brokerMs + LOOK_UP_AGAIN_MS;

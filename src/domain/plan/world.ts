@@ -234,7 +234,7 @@ export interface RecordsTurn {
 }
 
 /** What the records are held against, beside what every decision is from. */
-export interface RecordsDesk {
+export interface Books {
   /** The broker's host, and its account; `null` where it was never read. */
   readonly host: string;
   readonly accountId: string | null;
@@ -247,5 +247,15 @@ export interface RecordsDesk {
 
 /** The world of a run that holds the records against the broker. */
 export interface RecordsWorld extends World {
-  readonly desk: RecordsDesk;
+  readonly books: Books;
+}
+
+/**
+ * What a run of the plan is for: the parts that are in it. Each cycle holds the records against the broker in a run of its own,
+ * looks after its positions in one, and decides its entries in one.
+ */
+export interface EngineWorld extends World {
+  readonly books: Books | null;
+  readonly hasPositions: boolean;
+  readonly desk: EntryDesk | null;
 }

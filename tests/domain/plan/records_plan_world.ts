@@ -11,10 +11,10 @@ import { apply } from "../../../src/domain/plan/records.ts";
 import { learn, NOTHING_SEEN } from "../../../src/domain/plan/seen.ts";
 import type { RecordsPlanned, RecordsQuestion } from "../../../src/domain/plan/step.ts";
 import type {
+  Books,
   Look,
   Now,
   PastRecords,
-  RecordsDesk,
   RecordsTurn,
   RecordsWorld,
   Seen,
@@ -124,7 +124,7 @@ export class RecordsPlanWorld {
   get world(): RecordsWorld {
     const { now, seen, records, skewSeconds } = this;
     const { accountId } = ACCOUNT;
-    const desk: RecordsDesk = {
+    const books: Books = {
       host: HOST,
       accountId,
       skewSeconds,
@@ -135,7 +135,7 @@ export class RecordsPlanWorld {
       now,
       seen,
       records,
-      desk,
+      books,
       operator: { gate: null, objection: null, isLossReached: false, keys: "match" },
       turn: {
         cycleStartedAtMs: now.brokerMs,

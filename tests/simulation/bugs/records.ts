@@ -529,4 +529,27 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/engine/answer_record_test.ts"],
   },
+  {
+    name: "entries are decided before what is bare is protected",
+    edits: [{
+      file: "src/domain/plan/plan_engine.ts",
+      find: "    ...hasPositions ? [() => plan(world)] : [],\n",
+      replace: "",
+    }, {
+      file: "src/domain/plan/plan_engine.ts",
+      find: "    ...desk === null ? [] : [() => planEntries({ ...world, desk })],\n",
+      replace: "    ...desk === null ? [] : [() => planEntries({ ...world, desk })],\n" +
+        "    ...hasPositions ? [() => plan(world)] : [],\n",
+    }],
+    tests: ["tests/domain/plan/plan_engine_test.ts"],
+  },
+  {
+    name: "a clock that is off ends the day at its first answer",
+    edits: [{
+      file: "src/domain/plan/day_turn.ts",
+      find: "books.turn.dateBeforeNy !== dateNy",
+      replace: "books.turn.dateBeforeNy === dateNy",
+    }],
+    tests: ["tests/domain/plan/reconciliation_test.ts"],
+  },
 ];

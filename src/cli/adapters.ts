@@ -15,7 +15,7 @@ import type {
   LogPort,
 } from "../engine/ports.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
-import { createHttp, createStoppableHttp } from "../runtime/http.ts";
+import { createChangeClient, createHttp, createStoppableHttp } from "../runtime/http.ts";
 import { isHealthcheckReachable } from "../runtime/permissions.ts";
 import { createServiceManager, type ServiceManager } from "../runtime/service_manager.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";
@@ -86,8 +86,9 @@ export function buildWorld(
   });
   const health = buildHealth(host, config, log);
   const service = createServiceManager({ notify: host.service?.notify ?? null, log, clock });
+  const changes = createChangeClient();
   const { http, stopChanges } = createStoppableHttp(
-    createHttp(buildSteppingFetch(host.fetch, service)),
+    createHttp(buildSteppingFetch(host.fetch, service), changes),
   );
   let readEndMs = Infinity;
   const broker = buildBroker({ host, http, config, log, events, readEndMs: () => readEndMs });
@@ -110,7 +111,10 @@ export function buildWorld(
     },
     stopChanges,
     hurry: () => void (readEndMs = clock.monotonicMs() + STOP_READS_MS),
-    close: () => slack?.close(),
+    close() {
+      slack?.close();
+      changes.close();
+    },
   };
 }
 

@@ -40,10 +40,10 @@ export const ADOPT_COMMAND: Command = {
   argument: "SYMBOL",
   summary: "have the engine manage a position that it did not buy, or that was released",
   description:
-    "Shows the position, its orders and the plan: from today's list, or --stop X [--r1 Y --r2 Z]; the\n" +
-    "pivot is then the price at take-up, and without --r2 there is only protection and stop_exit.\n" +
-    "Refused, here and at take-up, unless stop < price (< r2). With --yes a running engine takes it\n" +
-    "up in its next cycle; with none running the record is written here. 0 when it is on record, 1\n" +
+    "Shows the position, its orders and the plan: from today's list, or --stop X [--r1 Y --r2 Z]; the " +
+    "pivot is then the price at take-up, and without --r2 there is only protection and stop_exit. " +
+    "Refused, here and at take-up, unless stop < price (< r2). With --yes a running engine takes it " +
+    "up in its next cycle; with none running the record is written here. 0 when it is on record, 1 " +
     "when it is refused or not on record within 10 s.",
   options: [
     { name: "stop", valueName: "USD", help: "its stop, instead of the plan of today's list" },

@@ -17,13 +17,13 @@ export const CHECK_COMMAND: Command = {
   name: "check",
   summary: "preflight: go or no-go, with what to do about each finding (also --check)",
   description:
-    "Checks every item of the runbook's checklists that a program can check. First what is not\n" +
-    "PASS, each WARN or FAIL with its reason and, where there is one, the remedy to paste; then the\n" +
-    "names of what is PASS, with --verbose their reasons. Changes nothing and sends no order. What\n" +
-    "only LIVE needs is a FAIL while LIVE_TRADING is on, else a WARN. It goes by the environment of\n" +
-    "this very call, so give it the service's. In the journal it says what is not PASS alone, and\n" +
-    "while the service waits for its list that alone. --json prints one document: version, at,\n" +
-    "exit_status, verdict, counts {pass, warn, fail}, items [{name, grade, detail, remedy {kind:\n" +
+    "Checks every item of the runbook's checklists that a program can check. First what is not " +
+    "PASS, each WARN or FAIL with its reason and, where there is one, the remedy to paste; then the " +
+    "names of what is PASS, with --verbose their reasons. Changes nothing and sends no order. What " +
+    "only LIVE needs is a FAIL while LIVE_TRADING is on, else a WARN. It goes by the environment of " +
+    "this very call, so give it the service's. In the journal it says what is not PASS alone, and " +
+    "while the service waits for its list that alone. --json prints one document: version, at, " +
+    "exit_status, verdict, counts {pass, warn, fail}, items [{name, grade, detail, remedy {kind: " +
     "command, name, text} or null}].",
   options: [
     { name: "json", valueName: null, help: "one JSON document" },

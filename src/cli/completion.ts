@@ -20,8 +20,8 @@ export function buildCompletionCommand(list: () => readonly Command[]): Command 
     argument: SHELLS.join("|"),
     summary: "a completion script for bash, zsh or fish",
     description:
-      "Prints a completion script: commands, their options, and the managed symbols where a symbol\n" +
-      "belongs (for adopt those that it could take over), which the script asks for with\n" +
+      "Prints a completion script: commands, their options, and the managed symbols where a symbol " +
+      "belongs (for adopt those that it could take over), which the script asks for with " +
       "`completion symbols` and `completion adoptable`.",
     options: [],
     examples: [

@@ -28,13 +28,14 @@ import { PROGRAM } from "./version.ts";
 export const FLATTEN_COMMAND: Command = {
   name: "flatten",
   unwaited: "kept",
-  summary: "cancel all open orders at the broker, close positions; only with --yes",
+  summary: "cancel all open orders, stops included; with --close-positions sell; only with --yes",
   description:
-    "Shows what it would cancel and close, with values; what the engine does not manage is marked\n" +
-    "FOREIGN, and such positions stay unless --all is given. With --yes it makes the KILL_SWITCH\n" +
-    "file, which stays, waits up to 15 s until a running loop has no request in flight, cancels,\n" +
-    "waits for the end states, closes, verifies, and says what is left and which positions end\n" +
-    "without a stop. It asks no gate and no keys: it works in DRY_RUN and under the kill switch.",
+    "Cancels all open orders, stops included, which leaves positions bare: with --close-positions the " +
+    "engine's are closed too, with --all everyone's. Shows first what it would cancel and close, " +
+    "with values; what the engine does not manage is marked FOREIGN. With --yes it makes the " +
+    "KILL_SWITCH file, which stays, waits up to 15 s until a running loop has no request in flight, " +
+    "cancels, waits for the end states, closes, verifies, and says what is left and which positions " +
+    "end without a stop. It asks no gate and no keys: it works in DRY_RUN and under the kill switch.",
   options: [
     { name: "close-positions", valueName: null, help: "close the engine's positions too" },
     { name: "all", valueName: null, help: "with --close-positions: everyone's positions" },

@@ -1,5 +1,6 @@
 import type { Command, OptionSpec } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
+import { wrapLine } from "./table.ts";
 import { PROGRAM } from "./version.ts";
 
 /** Options that every command has. */
@@ -10,21 +11,21 @@ export const COMMON_OPTIONS: readonly OptionSpec[] = [
 
 /** The help of the whole program. */
 export function formatProgramHelp(commands: readonly Command[]): string {
-  const width = Math.max(...commands.map((command) => command.name.length));
   return [
     `Usage: ${PROGRAM} [command] [options]`,
     "",
-    "Executes the day's breakout candidates at the broker. DRY_RUN unless LIVE is turned on with both keys.",
+    "Executes the day's breakout candidates at the broker. DRY_RUN unless LIVE is",
+    "turned on with both keys.",
     "",
     "Commands:",
-    ...commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`),
+    ...formatCommands(commands),
     "",
     "Without a command, run is meant.",
     "",
     "Options:",
     ...formatOptions(COMMON_OPTIONS),
     "",
-    `Help on a command: ${PROGRAM} help <command>, or ${PROGRAM} <command> --help`,
+    `Help on a command: ${PROGRAM} help <command>, or <command> --help`,
     "",
     formatStatuses(),
     "",
@@ -38,7 +39,7 @@ export function formatCommandHelp(command: Command): string {
       command.argument === undefined ? "" : ` ${command.argument}`
     } [options]`,
     "",
-    command.description,
+    ...wrapLine(command.description, ""),
     "",
     "Options:",
     ...formatOptions([...command.options, ...COMMON_OPTIONS]),
@@ -53,11 +54,10 @@ export function formatCommandHelp(command: Command): string {
 
 /** The help of a word that begins several commands, such as `ledger`. */
 export function formatFamilyHelp(word: string, commands: readonly Command[]): string {
-  const width = Math.max(...commands.map((command) => command.name.length));
   return [
     `Usage: ${PROGRAM} ${word} <what> [options]`,
     "",
-    ...commands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`),
+    ...formatCommands(commands),
     "",
     "Examples:",
     ...commands.flatMap((command) => command.examples.map((example) => `  ${example}`)),
@@ -67,13 +67,24 @@ export function formatFamilyHelp(word: string, commands: readonly Command[]): st
   ].join("\n");
 }
 
+function formatCommands(commands: readonly Command[]): string[] {
+  return formatEntries(commands.map(({ name, summary }) => [name, summary]));
+}
+
 function formatOptions(options: readonly OptionSpec[]): string[] {
-  const words = options.map(({ name, letter, valueName }) => {
+  return formatEntries(options.map(({ name, letter, valueName, help }) => {
     const short = letter === undefined ? "" : `-${letter}, `;
-    return valueName === null ? `${short}--${name}` : `${short}--${name} ${valueName}`;
-  });
-  const width = Math.max(...words.map((word) => word.length));
-  return options.map(({ help }, index) => `  ${(words[index] ?? "").padEnd(width)}  ${help}`);
+    return [valueName === null ? `${short}--${name}` : `${short}--${name} ${valueName}`, help];
+  }));
+}
+
+/** Names, and beside them what they mean, in the lines of a plain terminal. */
+function formatEntries(entries: readonly (readonly [name: string, meaning: string])[]): string[] {
+  const width = Math.max(...entries.map(([name]) => name.length));
+  const indent = " ".repeat(width + 4);
+  return entries.flatMap(([name, meaning]) =>
+    wrapLine(`  ${name.padEnd(width)}  ${meaning}`, indent)
+  );
 }
 
 /** What any command may end with. */
@@ -86,7 +97,7 @@ const COMMON_STATUSES: Readonly<Record<number, string>> = {
 function formatOwnStatuses({ statuses }: Command): string[] {
   const all = Object.entries({ ...COMMON_STATUSES, ...statuses })
     .sort(([left], [right]) => Number(left) - Number(right));
-  return ["Exit status:", ...all.map(([status, text]) => `  ${status.padEnd(3)} ${text}`)];
+  return ["Exit status:", ...formatEntries(all)];
 }
 
 function formatStatuses(): string {

@@ -20,9 +20,9 @@ export const KILL_COMMAND: Command = {
   name: "kill",
   summary: "turn LIVE off at once: make the KILL_SWITCH file, and say who saw it",
   description:
-    "Makes the KILL_SWITCH file in the state directory, which must be there, and waits up to 3 s\n" +
-    "until a running loop has said that it saw it. From then on it sends nothing that changes an\n" +
-    "order: no entry, and no exit either. Orders that rest at the broker stay there. It needs no\n" +
+    "Makes the KILL_SWITCH file in the state directory, which must be there, and waits up to 3 s " +
+    "until a running loop has said that it saw it. From then on it sends nothing that changes an " +
+    "order: no entry, and no exit either. Orders that rest at the broker stay there. It needs no " +
     "configuration but AVWAP_STATE_DIR.",
   options: [
     { name: "reason", valueName: "TEXT", help: "why; kept in the file" },
@@ -145,9 +145,9 @@ function formatConsequences(state: StateRead, isOff: boolean): string[] {
     ...(symbols.length === 0 ? [] : [
       `Managed positions have only the stops that rest at the broker: ${symbols.join(", ")}`,
       ...troubles.map((text) => `  ${formatOneLine(text)}`),
-      `  ${PROGRAM} status --broker    shows them`,
+      `  ${PROGRAM} status --broker             shows them`,
     ]),
-    `  ${PROGRAM} flatten            shows what closing everything would do`,
-    `  ${PROGRAM} resume             takes the kill switch away`,
+    `  ${PROGRAM} flatten --close-positions   shows what selling them would do`,
+    `  ${PROGRAM} resume                      takes the kill switch away`,
   ];
 }

@@ -34,10 +34,10 @@ export const LEDGER_REBUILD_COMMAND: Command = {
   name: "ledger rebuild",
   summary: "rebuild the live ledger from the broker's orders of today",
   description:
-    "Builds today's live ledger from the broker's orders: what a readable ledger of today knows is\n" +
-    "kept, what it lacks is added, and the count of mismatches begins anew. Where the file is of no\n" +
-    "use, the engine's records stand in for it; what they count and the file has no more is named\n" +
-    "and dropped. Shows the result, and writes it to file and records only with --yes; the old file\n" +
+    "Builds today's live ledger from the broker's orders: what a readable ledger of today knows is " +
+    "kept, what it lacks is added, and the count of mismatches begins anew. Where the file is of no " +
+    "use, the engine's records stand in for it; what they count and the file has no more is named " +
+    "and dropped. Shows the result, and writes it to file and records only with --yes; the old file " +
     "is kept in archive/. The service must be stopped: two writers could forget an order.",
   options: [{ name: "yes", valueName: null, help: "write it" }],
   examples: [

@@ -16,9 +16,9 @@ export const LEDGER_SHOW_COMMAND: Command = {
   name: "ledger show",
   summary: "print the live ledger of today or of a past day",
   description:
-    "Prints the live ledger: each live order with time, side, quantity, USD and what the broker\n" +
-    "last said of it. From the file alone. --json prints one document in the format of\n" +
-    "live_orders_today.json: date_ny, host, account_id, mismatches, entries. Exits 1 where there\n" +
+    "Prints the live ledger: each live order with time, side, quantity, USD and what the broker " +
+    "last said of it. From the file alone. --json prints one document in the format of " +
+    "live_orders_today.json: date_ny, host, account_id, mismatches, entries. Exits 1 where there " +
     "is no ledger that can be read.",
   options: [
     { name: "date", valueName: "YYYY-MM-DD", help: "a past New York day, from the archive" },

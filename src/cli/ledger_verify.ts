@@ -35,9 +35,9 @@ export const LEDGER_VERIFY_COMMAND: Command = {
   name: "ledger verify",
   summary: "check the live ledger against its rules and the broker",
   description:
-    "Checks the live ledger against its rules, the engine's records and, with credentials, the\n" +
-    "broker's orders of its day. Changes nothing. --json prints one document: version, at, kind\n" +
-    "(ok, missing, unreadable, invalid), message, date_ny, entries, is_broker_asked, faults,\n" +
+    "Checks the live ledger against its rules, the engine's records and, with credentials, the " +
+    "broker's orders of its day. Changes nothing. --json prints one document: version, at, kind " +
+    "(ok, missing, unreadable, invalid), message, date_ny, entries, is_broker_asked, faults, " +
     "findings [{kind, text}].",
   options: [{ name: "json", valueName: null, help: "one JSON document" }],
   examples: [`${PROGRAM} ledger verify`, `${PROGRAM} ledger verify --json`],

@@ -28,11 +28,11 @@ export const LOG_COMMAND: Command = {
   name: "log",
   summary: "the event log as sentences",
   description:
-    "Prints what the engine decided, asked and heard, one sentence a line with its New York\n" +
-    "time, from events-YYYY-MM-DD.jsonl in AVWAP_STATE_DIR: today's, or those that --date or\n" +
-    "--since name. How things stand is said once an hour and counted, what happened each time;\n" +
-    "--all prints every line. --follow goes on with what is recorded until SIGINT or SIGTERM,\n" +
-    "or until its reader ends; where that is no terminal, 30 s without a line bring an empty\n" +
+    "Prints what the engine decided, asked and heard, one sentence a line with its New York " +
+    "time, from events-YYYY-MM-DD.jsonl in AVWAP_STATE_DIR: today's, or those that --date or " +
+    "--since name. How things stand is said once an hour and counted, what happened each time; " +
+    "--all prints every line. --follow goes on with what is recorded until SIGINT or SIGTERM, " +
+    "or until its reader ends; where that is no terminal, 30 s without a line bring an empty " +
     "one, by which a reader that ended is noticed. Exits 1 where there is nothing to print.",
   options: [
     { name: "follow", valueName: null, help: "go on printing as lines are recorded" },

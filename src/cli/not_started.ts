@@ -3,24 +3,27 @@ import { createSlackTransport } from "../alerts/slack_transport.ts";
 import { buildLastSeen, type PositionFact } from "../domain/alert/alert_facts.ts";
 import { formatWithoutSecrets } from "../domain/one_line.ts";
 import { listSecrets } from "../runtime/secrets.ts";
-import { readText } from "../domain/day/events.ts";
 import {
   buildNotRunning,
-  findNotRunningEachMs,
+  decideNotRunning,
+  isEndNews,
   isUnrememberedDue,
+  NOT_RUNNING_KEY,
   type NotRunningFacts,
 } from "../domain/alert/not_running.ts";
-import { dateNyOf } from "../domain/time/ny_time.ts";
+import { buildMeaning } from "../domain/alert/repetition.ts";
 import { countSelling, listSellGroups, listStopFacts } from "../domain/order/protection.ts";
-import { BrokerError, StateError } from "../engine/ports.ts";
+import { type AuditEvent } from "../domain/day/events.ts";
+import { BrokerError, type LogPort, StateError } from "../engine/ports.ts";
+import { listTold } from "../engine/told_before.ts";
 import { createHttp } from "../runtime/http.ts";
 import { formatHost } from "../runtime/permissions.ts";
 import { ConfigError } from "../runtime/settings.ts";
 import { readSlackSettings } from "../runtime/slack_settings.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";
+import { createEventLog, type EventLog } from "../state/event_log.ts";
 import type { ProgramHost } from "./command.ts";
 import { createErrorLog, HostError, readBrokerConfig, readStateDir } from "./operator_config.ts";
-import { readSaid } from "./said_before.ts";
 import { PROGRAM } from "./version.ts";
 import { buildOperatorBroker, buildOperatorFiles } from "./operator_world.ts";
 
@@ -30,7 +33,7 @@ const DRAIN_MS = 3_000;
 /**
  * Runs the loop, and tells the operator where it ends with 70 or 78: `Execution not running` (interface, Exit status and
  * Slack). What the configuration refuses is told at each start, since nobody tries again by itself; what is tried again each
- * minute is told once an hour, each quarter while a position may not be covered, by what the audit trail has of it.
+ * minute once a session day and reason, by what the audit trail has of it.
  */
 export async function tellFailure(
   host: ProgramHost,
@@ -64,59 +67,63 @@ async function sayNotRunning(host: ProgramHost, failure: Failure): Promise<void>
   if (slack === null) return;
   if (!host.isPermitted({ name: "net", host: formatHost(slack.webhookUrl) })) return;
   const facts = await readFacts(host, failure.error);
-  const isAgain = failure.isRetried || !(failure.error instanceof ConfigError);
-  if (isAgain && !await isDue(host, facts, failure)) return;
   const log = createErrorLog(host);
+  const trail = openTrail(host, log);
+  const value = await findDue(facts, failure, trail);
+  if (value === null) return;
   const alerts = createSlackAlerts({
     ...slack,
     send: createSlackTransport({ http: createHttp(host.fetch), clock: host.clock }),
     clock: host.clock,
     log,
     mark: () => PROGRAM,
+    ...(trail === null ? {} : { events: trail }),
   });
-  alerts.send(buildNotRunning(facts));
+  alerts.send({ ...buildNotRunning(facts), state: { key: NOT_RUNNING_KEY, value } });
   await alerts.drain(DRAIN_MS);
   alerts.close();
 }
 
-/** The trail has each failure of the loop, this one too; of one that never came so far, or that no trail could take, it knows nothing. */
-async function isDue(
-  host: ProgramHost,
+/** @returns What to remember the message by; `null` where it is not due. */
+async function findDue(
   facts: NotRunningFacts,
-  { error, ranMs }: Failure,
-): Promise<boolean> {
-  const eachMs = findNotRunningEachMs(facts);
-  if (eachMs === null) return false;
+  { error, ranMs, isRetried }: Failure,
+  trail: EventLog | null,
+): Promise<string | null> {
+  const news = decideNotRunning(facts, undefined);
+  const isAgain = isRetried || !(error instanceof ConfigError);
+  if (!isAgain) return news ?? facts.cause;
+  if (news === null) return null;
   const { nowMs } = facts;
-  const stateDir = findStateDir(host);
-  const said = stateDir === null ? null : await readSaid(createDenoFileSystem(), {
-    stateDir,
-    dateNy: dateNyOf(nowMs),
-    eachMs,
-    judge: (event) => {
-      const isIt = event.type === "error" && readText(event, "message") === String(error);
-      return isIt ? "one of them" : null;
-    },
-  });
-  if (said === null || nowMs - said.lastMs > JUST_NOW_MS) {
-    return isUnrememberedDue(nowMs, eachMs, ranMs);
-  }
-  return said.saidMs === said.lastMs;
+  const told = trail === null ? [] : await listTold(trail, NOT_RUNNING_KEY, nowMs);
+  const toldMs = told.at(-1)?.atMs ?? -Infinity;
+  const isTold = told.some(({ value }) => decideNotRunning(facts, value) === null);
+  if (isTold && !isEndNews(nowMs, { ranMs, toldMs })) return null;
+  // A trail that takes this line takes what was delivered, too.
+  const failed: AuditEvent = { type: "error", message: `Execution not running: ${facts.reason}` };
+  const isRemembered = trail !== null && await trail.record(failed);
+  return isRemembered || isUnrememberedDue(nowMs, ranMs) ? news : null;
 }
 
-/** So long ago at most this very failure was recorded. */
-const JUST_NOW_MS = 20_000;
+/** `null` where no state directory is known, or it is not this process's to write to. */
+function openTrail(host: ProgramHost, log: LogPort): EventLog | null {
+  const stateDir = findStateDir(host);
+  if (stateDir === null || !host.isPermitted({ name: "write", path: stateDir })) return null;
+  const secrets = listSecrets(host.environment);
+  return createEventLog({ fs: createDenoFileSystem(), stateDir, clock: host.clock, log, secrets });
+}
 
 async function readFacts(host: ProgramHost, error: unknown): Promise<NotRunningFacts> {
-  const { reason, remedy } = explain(error);
+  const { reason: words, remedy } = explain(error);
+  const reason = formatWithoutSecrets(words, listSecrets(host.environment));
+  const { market, positions } = await readBook(host);
   return {
     nowMs: host.clock.nowMs(),
-    market: null,
-    cause: "",
-    reason: formatWithoutSecrets(reason, listSecrets(host.environment)),
+    market,
+    cause: buildMeaning(reason),
+    reason,
     remedy,
-    positions: await readPositions(host),
-    said: undefined,
+    positions,
   };
 }
 
@@ -148,23 +155,28 @@ function describe(error: unknown): string {
     : "something that is no error was thrown";
 }
 
-/** The managed positions of the records, with what the broker shows of them where it can be asked. */
-async function readPositions(host: ProgramHost): Promise<PositionFact[] | null> {
+/** The managed positions of the records, with what the broker shows of them, and of the market, where it can be asked. */
+async function readBook(
+  host: ProgramHost,
+): Promise<Pick<NotRunningFacts, "market" | "positions">> {
   const state = await readState(host);
-  if (state === null) return null;
-  const shown = state.positions.length === 0 ? null : await readBroker(host);
-  return state.positions.map(({ symbol, positionId }) => {
+  const shown = await readBroker(host, { isHolding: (state?.positions ?? []).length > 0 });
+  const market = shown?.market ?? null;
+  if (state === null) return { market, positions: null };
+  const positions = state.positions.map(({ symbol, positionId }): PositionFact => {
     const standing = state.standings.find((each) => each.positionId === positionId);
-    const groups = shown === null ? null : listSellGroups(shown.openOrders, symbol);
+    const book = shown?.book ?? null;
+    const groups = book === null ? null : listSellGroups(book.openOrders, symbol);
     return {
       symbol,
-      qty: shown === null ? null : shown.positions.find((each) => each.symbol === symbol)?.qty ?? 0,
+      qty: book === null ? null : book.positions.find((each) => each.symbol === symbol)?.qty ?? 0,
       sellingQty: countSelling(groups ?? []),
       stops: groups === null ? null : listStopFacts(groups),
       lastSeen: standing === undefined ? null : buildLastSeen(standing),
       trouble: null,
     };
   });
+  return { market, positions };
 }
 
 /** `null` where they can't be read. */
@@ -193,16 +205,18 @@ function findStateDir(host: ProgramHost): string | null {
 }
 
 /** `null` where it can't be asked. */
-async function readBroker(host: ProgramHost) {
+async function readBroker(host: ProgramHost, { isHolding }: { readonly isHolding: boolean }) {
   try {
     const config = readBrokerConfig(host.environment);
     if (!host.isPermitted({ name: "net", host: formatHost(config.endpoint.tradingUrl) })) {
       return null;
     }
     const broker = buildOperatorBroker(host, config);
+    const market = await broker.readClock();
+    if (!isHolding) return { market, book: null };
     const { rows: positions } = await broker.listPositions();
     const { rows: openOrders } = await broker.listOrders({ status: "open" });
-    return { positions, openOrders };
+    return { market, book: { positions, openOrders } };
   } catch (error) {
     if (error instanceof ConfigError || error instanceof BrokerError) return null;
     throw error;

@@ -13,8 +13,8 @@ export const PAUSE_COMMAND: Command = {
   name: "pause",
   summary: "no new entry; exits, stops and protection go on",
   description:
-    "Makes the ENTRIES_PAUSED file in the state directory, which must be there. A running loop\n" +
-    "sees it at its next entry, without a restart; it stays until unpause. Entries at work at the\n" +
+    "Makes the ENTRIES_PAUSED file in the state directory, which must be there. A running loop " +
+    "sees it at its next entry, without a restart; it stays until unpause. Entries at work at the " +
     "broker stay there: kill and flatten are for those.",
   options: [{ name: "reason", valueName: "TEXT", help: "why; kept in the file" }],
   examples: [`${PROGRAM} pause`, `${PROGRAM} pause --reason "earnings tonight"`],
@@ -30,7 +30,7 @@ export const UNPAUSE_COMMAND: Command = {
   name: "unpause",
   summary: "remove the ENTRIES_PAUSED file: entries go on",
   description:
-    "Removes the ENTRIES_PAUSED file from the state directory. One that lies in the default state\n" +
+    "Removes the ENTRIES_PAUSED file from the state directory. One that lies in the default state " +
     "directory or in that of the base directory counts too, is named, and goes only with --all.",
   options: [{ name: "all", valueName: null, help: "remove it from every place where it counts" }],
   examples: [`${PROGRAM} unpause`, `${PROGRAM} unpause --all`],

@@ -91,8 +91,17 @@ async function runAsked(host: ProgramHost, commands: readonly Command[]): Promis
     const writers = command.unwaited === undefined ? {} : host.unwaited?.[command.unwaited];
     return await runCommand({ ...host, ...writers }, { command, options });
   } catch (error) {
-    return reportFailure(host, error);
+    const [word, ...words] = host.args;
+    return reportFailure(host, error, nameHelp(word === USAGE ? words : host.args, commands));
   }
+}
+
+/** What prints the help on the words of a command line: on their command, where they name one. */
+function nameHelp([word = "", next = ""]: readonly string[], commands: readonly Command[]): string {
+  const [named] = [`${word} ${next}`, word].filter((each) =>
+    commands.some(({ name }) => name === each || name.startsWith(`${each} `))
+  );
+  return named === undefined ? HELP_OPTION : `${named} ${HELP_OPTION}`;
 }
 
 async function runCommand(
@@ -102,19 +111,24 @@ async function runCommand(
   try {
     return await command.run(host, options);
   } catch (error) {
-    return reportFailure(host, error);
+    return reportFailure(host, error, `${command.name} ${HELP_OPTION}`);
   }
 }
 
-/** Says in one line, without a secret, why the program ends. @returns The exit status. */
+/**
+ * Says in one line, without a secret, why the program ends.
+ * @param help The words that print the help on a command line that means nothing.
+ * @returns The exit status.
+ */
 export function reportFailure(
   host: Pick<ProgramHost, "environment" | "writeError">,
   error: unknown,
+  help = HELP_OPTION,
 ): number {
   const say = (text: string) => sayError(host, text);
   if (error instanceof UsageError) {
     const end = error.message.endsWith("?") ? "" : ".";
-    say(`${error.message}${end} Try ${PROGRAM} --help`);
+    say(`${error.message}${end} Try ${PROGRAM} ${help}`);
     return EXIT.usage;
   }
   if (error instanceof ConfigError) {
@@ -167,6 +181,7 @@ function parseCommandLine(args: readonly string[], commands: readonly Command[])
 }
 
 /** Words that are no commands of their own: they ask for a text (interface, Common options). */
+const HELP_OPTION = "--help";
 const HELP = "help";
 const VERSION_WORD = "version";
 /**

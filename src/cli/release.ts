@@ -26,10 +26,10 @@ export const RELEASE_COMMAND: Command = {
   argument: "SYMBOL",
   summary: "take one position off the engine's hands: it is yours from then on",
   description:
-    "Shows the position, its orders, and what nobody will protect afterwards. With --yes the engine\n" +
-    "manages it no longer: it neither sells nor stops it, and touches none of its orders, over days\n" +
-    "and restarts, until the broker shows neither shares nor orders of it, or adopt SYMBOL.\n" +
-    "Nothing is sent to the broker. A running engine takes it up between exits; with none running\n" +
+    "Shows the position, its orders, and what nobody will protect afterwards. With --yes the engine " +
+    "manages it no longer: it neither sells nor stops it, and touches none of its orders, over days " +
+    "and restarts, until the broker shows neither shares nor orders of it, or adopt SYMBOL. " +
+    "Nothing is sent to the broker. A running engine takes it up between exits; with none running " +
     "the record is written here. 0 when it is on record, 1 when not within 10 s.",
   options: [{ name: "yes", valueName: null, help: "do it" }],
   examples: [`${PROGRAM} release NVDA`, `${PROGRAM} release NVDA --yes`],

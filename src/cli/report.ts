@@ -23,14 +23,14 @@ export const REPORT_COMMAND: Command = {
   name: "report",
   summary: "a day, or a period, as one self-contained HTML file",
   description:
-    "Writes a New York day as one HTML file without a script: day result, trades, orders, fills,\n" +
-    "refusals, caps, gate changes, equity and a price chart for each traded symbol. With --from\n" +
-    "and --to a period: equity over its days, R per trade, win rate, expectancy, by weekday and\n" +
-    "hour of entry, and what was refused. Made from events-*.jsonl in AVWAP_STATE_DIR, and from\n" +
-    "ledger and archive where those are damaged; what is missing is named, the rest is shown.\n" +
-    "Written to the state directory unless --out says where; - is standard output. --csv prints\n" +
-    "the trades that ended, a line each, and --json one document: days, trades, refused, gaps, and\n" +
-    "of one day its orders, stops, caps, gate, equity, positions, alerts and errors as day. Exits 1\n" +
+    "Writes a New York day as one HTML file without a script: day result, trades, orders, fills, " +
+    "refusals, caps, gate changes, equity and a price chart for each traded symbol. With --from " +
+    "and --to a period: equity over its days, R per trade, win rate, expectancy, by weekday and " +
+    "hour of entry, and what was refused. Made from events-*.jsonl in AVWAP_STATE_DIR, and from " +
+    "ledger and archive where those are damaged; what is missing is named, the rest is shown. " +
+    "Written to the state directory unless --out says where; - is standard output. --csv prints " +
+    "the trades that ended, a line each, and --json one document: days, trades, refused, gaps, and " +
+    "of one day its orders, stops, caps, gate, equity, positions, alerts and errors as day. Exits 1 " +
     "where there is no record of the day or period.",
   options: [
     { name: "date", valueName: "YYYY-MM-DD", help: "the New York day (today)" },

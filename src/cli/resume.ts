@@ -15,10 +15,10 @@ export const RESUME_COMMAND: Command = {
   name: "resume",
   summary: "remove the KILL_SWITCH file, and list what would leave in the next cycle",
   description:
-    "Removes the KILL_SWITCH file from the state directory. One that lies in the default state\n" +
-    "directory or in that of the base directory counts too, is named, and goes only with --all.\n" +
-    "Lists what would leave in the next cycle. Whether LIVE comes back depends on the rest: DRY_RUN,\n" +
-    "the two keys, caps, ledger. It says what the environment of this very call makes of that; the\n" +
+    "Removes the KILL_SWITCH file from the state directory. One that lies in the default state " +
+    "directory or in that of the base directory counts too, is named, and goes only with --all. " +
+    "Lists what would leave in the next cycle. Whether LIVE comes back depends on the rest: DRY_RUN, " +
+    "the two keys, caps, ledger. It says what the environment of this very call makes of that; the " +
     "service goes by its own. Look first: check.",
   options: [
     { name: "paused", valueName: null, help: "first make ENTRIES_PAUSED: exits and stops alone" },

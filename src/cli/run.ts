@@ -32,8 +32,8 @@ export const RUN_COMMAND: Command = {
   unwaited: "dropped",
   summary: "the loop, until SIGTERM or SIGINT (also without a command)",
   description:
-    "Runs the loop: watches the candidates, enters, manages exits, every poll interval and\n" +
-    "whenever an entry is due. Ends its current step, writes its state and exits 0 at SIGTERM\n" +
+    "Runs the loop: watches the candidates, enters, manages exits, every poll interval and " +
+    "whenever an entry is due. Ends its current step, writes its state and exits 0 at SIGTERM " +
     "or SIGINT; a second signal ends it at once. An option wins over its variable.",
   options: [
     { name: "run-once", valueName: null, help: "one cycle, then exit" },

@@ -39,13 +39,13 @@ export const STATUS_COMMAND: Command = {
   name: "status",
   summary: "mode and why, kill switch, caps left, ledger, intents, positions",
   description:
-    "Prints the mode that the gate would give now and why, kill switch, caps with what is left\n" +
-    "today, ledger, intents, managed positions and their stops, watchlist and last cycle. From the\n" +
-    "files alone, without credentials; --broker asks the broker too and names what differs. It goes\n" +
-    "by the environment of this very call, so give it the service's. --json prints one document\n" +
-    "with the fields version, at, state_dir, service, endpoint, gate, kill_switch, entries_paused,\n" +
-    "loss_limit, allowlist, caps, ledger, state, disk, intents, positions, open_positions, today, released,\n" +
-    "watchlist, last_cycle, broker. In the table ? is not known, BARE shares without a stop, R the\n" +
+    "Prints the mode that the gate would give now and why, kill switch, caps with what is left " +
+    "today, ledger, intents, managed positions and their stops, watchlist and last cycle. From the " +
+    "files alone, without credentials; --broker asks the broker too and names what differs. It goes " +
+    "by the environment of this very call, so give it the service's. --json prints one document " +
+    "with the fields version, at, state_dir, service, endpoint, gate, kill_switch, entries_paused, " +
+    "loss_limit, allowlist, caps, ledger, state, disk, intents, positions, open_positions, today, released, " +
+    "watchlist, last_cycle, broker. In the table ? is not known, BARE shares without a stop, R the " +
     "open result in multiples of what the entry risked.",
   options: [
     {

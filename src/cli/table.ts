@@ -36,16 +36,19 @@ export function formatNarrowTable(
 /** Where the rest of a row goes on. */
 const INDENT = " ".repeat(13);
 
-/** A text in lines of at most `LINE_WIDTH` characters, broken between words, each after the first indented. */
+/**
+ * A text in lines of at most `LINE_WIDTH` characters, broken between words: the first as it begins, each after it indented.
+ */
 export function wrapLine(text: string, indent: string): string[] {
   const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > LINE_WIDTH) {
+  const [first = "", ...words] = text.split(" ");
+  let line = first;
+  for (const word of words) {
+    if (line.trim() !== "" && line.length + 1 + word.length > LINE_WIDTH) {
       lines.push(line);
       line = indent + word;
     } else {
-      line = line === "" ? word : `${line} ${word}`;
+      line += ` ${word}`;
     }
   }
   return [...lines, line];

@@ -14,8 +14,8 @@ export const TOKEN_COMMAND: Command = {
   name: "token",
   summary: "make a new confirm token file, the second key of LIVE",
   description:
-    "Makes the state directory where it is missing and a new live_confirm_token.txt in it, mode\n" +
-    "0600. An old token is replaced, which blocks LIVE until the service's environment follows.\n" +
+    "Makes the state directory where it is missing and a new live_confirm_token.txt in it, mode " +
+    "0600. An old token is replaced, which blocks LIVE until the service's environment follows. " +
     "Prints the path and the line to put into the service's environment.",
   options: [],
   examples: [`${PROGRAM} token`],

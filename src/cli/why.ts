@@ -20,9 +20,9 @@ export const WHY_COMMAND: Command = {
   argument: "SYMBOL",
   summary: "why a symbol was bought today, or was not",
   description:
-    "Prints one paragraph from the day's events: the breakout with its bars, the intent, what the\n" +
-    "gate and the caps said, what was sent and filled, and what would have to change for an order.\n" +
-    "It reads events-YYYY-MM-DD.jsonl in AVWAP_STATE_DIR alone, asks nobody and changes nothing.\n" +
+    "Prints one paragraph from the day's events: the breakout with its bars, the intent, what the " +
+    "gate and the caps said, what was sent and filled, and what would have to change for an order. " +
+    "It reads events-YYYY-MM-DD.jsonl in AVWAP_STATE_DIR alone, asks nobody and changes nothing. " +
     "Exits 1 where the day has no events.",
   options: [
     { name: "date", valueName: "YYYY-MM-DD", help: "the New York day (today)" },

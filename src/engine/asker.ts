@@ -57,7 +57,7 @@ export async function askMissing(
     const orderId = findNextAsked(asker.book, { ...wanted, asked });
     if (orderId === undefined) return;
     asked.add(orderId);
-    if (count < most && (await askByRoot(asker, orderId)).kind === "found") continue;
-    asker.putBook(noteUnshown(asker.book, orderId));
+    const kind = count < most ? (await askByRoot(asker, orderId)).kind : "unknown";
+    if (kind !== "found") asker.putBook(noteUnshown(asker.book, orderId, kind === "unknown"));
   }
 }

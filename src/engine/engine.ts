@@ -11,7 +11,7 @@ import {
 import type { AlertMessage } from "../domain/alert/alert_facts.ts";
 import type { AlertTitle } from "../domain/alert/alert_titles.ts";
 import { buildExecutionError } from "../domain/alert/alert_messages.ts";
-import type { AuditEvent, EventMode, GateInputsRecord } from "../domain/day/events.ts";
+import type { AuditEvent, ErrorEvent, EventMode, GateInputsRecord } from "../domain/day/events.ts";
 import type { ReadFailure } from "../domain/order/order_request.ts";
 import type { LedgerEntry, LedgerProblem } from "../domain/order/ledger.ts";
 import type { MarketClock, Session, Trade } from "../domain/time/market.ts";
@@ -413,15 +413,12 @@ export class Engine {
     }
   }
 
-  /** One line of the audit trail, behind the errors that were said before it. @returns Whether it is there. */
-  async event(event: AuditEvent): Promise<boolean> {
+  /** Lines of the audit trail, together, behind the errors that were said before them. @returns Whether they are there. */
+  async event(...events: readonly AuditEvent[]): Promise<boolean> {
     this.errorsSaid.push(...this.repetition.takeEnded(this.nowMs()));
-    for (const { text, times, sinceMs, isDistinct = false } of this.errorsSaid.splice(0)) {
-      const repeats = times > 1 ? { times, since: formatUtc(sinceMs) } : {};
-      const distinct = isDistinct ? { is_distinct: true as const } : {};
-      await this.ports.events.record({ type: "error", message: text, ...repeats, ...distinct });
-    }
-    return await this.ports.events.record(event);
+    const errors = this.errorsSaid.splice(0).map(buildErrorEvent);
+    const written = [...errors, ...events].map((event) => this.ports.events.record(event));
+    return (await Promise.all(written)).slice(errors.length).every((isThere) => isThere);
   }
 
   /** An error that the operator is told of by an alert of its own: into log and audit trail. */
@@ -485,4 +482,16 @@ export class Engine {
     if (news.size > 0) this.updateState({ alerted: { ...alerted, ...values } });
     return news;
   }
+}
+
+/** An error as the audit trail has it. */
+function buildErrorEvent(
+  { text, times, sinceMs, isDistinct = false }: Repeats & {
+    readonly text: string;
+    readonly isDistinct?: boolean;
+  },
+): ErrorEvent {
+  const repeats = times > 1 ? { times, since: formatUtc(sinceMs) } : {};
+  const distinct = isDistinct ? { is_distinct: true as const } : {};
+  return { type: "error", message: text, ...repeats, ...distinct };
 }

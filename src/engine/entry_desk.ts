@@ -4,7 +4,7 @@ import type { EntryDesk, EntryPrice, EntryTurn, Simulation } from "../domain/pla
 import { askForEntries } from "./corporate_actions.ts";
 import { readDayLoss } from "./day_loss.ts";
 import type { Engine } from "./engine.ts";
-import { awaitMoment, readLeadMs, readPauseEndMs } from "./entry_moment.ts";
+import { readLeadMs, readPauseEndMs } from "./entry_moment.ts";
 import { readLatestTrades } from "./latest_trades.ts";
 import { StateError } from "./ports.ts";
 
@@ -74,10 +74,6 @@ export async function askForEntry(
       return {};
     case "gate":
       return { gateFor: question.clientOrderId };
-    case "moment": {
-      const isUndisturbed = await awaitMoment(engine, question.atMs);
-      return { momentFor: question.clientOrderId, isDisturbed: turn.isDisturbed || !isUndisturbed };
-    }
     case "dry_run_ledger": {
       const { symbols } = question;
       const found = await Promise.all(

@@ -1,4 +1,4 @@
-import type { OrderUpdateEvent } from "../domain/day/events.ts";
+import type { OrderRecordedEvent, OrderUpdateEvent } from "../domain/day/events.ts";
 import type { LedgerEntry, LiveLedger } from "../domain/order/ledger.ts";
 import type { Engine } from "./engine.ts";
 import { StateError } from "./ports.ts";
@@ -25,9 +25,9 @@ export async function saveLedger(engine: Engine): Promise<void> {
   throw new StateError("the records are not to be written now");
 }
 
-/** The audit trail has an order to come as soon as its record is durable. */
-export async function sayRecorded(engine: Engine, entry: LedgerEntry): Promise<void> {
-  await engine.event({
+/** What the audit trail says of an order to come, once its record is durable. */
+export function buildOrderRecorded(entry: LedgerEntry): OrderRecordedEvent {
+  return {
     type: "order_recorded",
     symbol: entry.symbol,
     client_order_id: entry.clientOrderId,
@@ -39,7 +39,7 @@ export async function sayRecorded(engine: Engine, entry: LedgerEntry): Promise<v
     pivot_usd: entry.pivotUsd,
     r1_usd: entry.r1Usd,
     r2_usd: entry.r2Usd,
-  });
+  };
 }
 
 /** What the audit trail says of a ledger entry as it is now. */

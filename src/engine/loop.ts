@@ -77,14 +77,14 @@ async function checkStart(engine: Engine): Promise<number | null> {
   const { step } = await lookAtWatchlist(engine);
   if (step.kind === "missing" || step.kind === "stale" || step.kind === "unreadable") {
     log.error(step.message);
-    await engine.event({
+    const isInTrail = await engine.event({
       type: "watchlist",
       status: step.kind,
       candidates: 0,
       dropped: [],
       message: step.message,
     });
-    await sayNotRunning(engine, step);
+    await sayNotRunning(engine, step, { isInTrail });
     return step.kind === "stale" ? EXIT_WATCHLIST_STALE : EXIT_WATCHLIST_MISSING;
   }
   return null;

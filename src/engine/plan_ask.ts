@@ -27,7 +27,6 @@ const LAST: ReadonlySet<EngineQuestion["ask"]> = new Set([
   "positions",
   "day_loss",
   "gate",
-  "moment",
 ]);
 
 async function askOne(run: Run, question: EngineQuestion): Promise<void> {

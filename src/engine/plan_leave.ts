@@ -1,6 +1,6 @@
 import { type Begun, NOTHING_UNDER_WAY } from "../domain/account/unfinished.ts";
 import { FREE_FILE } from "../domain/alert/remedies.ts";
-import { NOT_SENT } from "../domain/order/ledger.ts";
+import { type LedgerEntry, NOT_SENT } from "../domain/order/ledger.ts";
 import {
   type EntryRequest,
   isUnjudged,
@@ -12,8 +12,12 @@ import { settle } from "../domain/plan/settle.ts";
 import { settleEntry, settleUnwritten } from "../domain/plan/settle_entry.ts";
 import type { RecordChange, RecordPart, Settled } from "../domain/plan/step.ts";
 import type { Engine } from "./engine.ts";
+import { awaitMoment } from "./entry_moment.ts";
+import { buildOrderRecorded } from "./ledger_store.ts";
 import {
   areNamesOnRecord,
+  type Prepared,
+  prepareOrders,
   storeOrders,
   storeRecord,
   storeTaken,
@@ -29,11 +33,16 @@ import { tell, tellUnwritten } from "./teller.ts";
 export async function leave(run: Run, step: StepOf<"send">): Promise<void> {
   const { engine, turn } = run;
   const { request, permit, positionId } = step;
-  const unwritten = await makeDurable(run, step);
-  if (unwritten !== null) return await holdUnwritten(run, step, unwritten);
+  const isAhead = request.op === "bracket" && request.notBeforeMs !== null;
+  const prepared = isAhead ? prepareOrders(engine, step.change) : null;
+  if (isAhead && !await reachMoment(run, request)) return;
+  const made = await makeDurable(run, step, prepared);
+  if (made.kind === "unwritten") return await holdUnwritten(run, step, made.why);
+  const recorded = made.entries.map(buildOrderRecorded);
   const obstacle = request.op === "bracket" ? findRecordObstacle(engine, request) : null;
+  if (obstacle !== null) await engine.event(...recorded);
   const answer: SendResult = obstacle === null
-    ? await sendLive(engine, permit, request)
+    ? await sendLive(engine, permit, request, recorded)
     : { kind: "stopped", reason: obstacle };
   const symbol = symbolOf(request);
   const acts = (turn.actsBySymbol.get(symbol) ?? 0) + 1;
@@ -53,6 +62,19 @@ export async function leave(run: Run, step: StepOf<"send">): Promise<void> {
   if (answer.kind === "accepted") engine.hindrances.delete(symbol);
   const notes = answer.kind === "accepted" ? [...say, ...step.done] : say;
   await tell(engine, notes, { told: run.told, isRest: false });
+}
+
+/** An entry made ready for its moment is judged anew where that was missed by more, as after the host slept. Milliseconds. */
+const MOMENT_MISSED_MS = 250;
+
+/** @returns Whether the entry's moment is now: all is as it was made ready for. */
+async function reachMoment(run: Run, { request, notBeforeMs }: EntryRequest): Promise<boolean> {
+  if (notBeforeMs === null) return true;
+  const { engine } = run;
+  const isUndisturbed = await awaitMoment(engine, notBeforeMs);
+  const isDisturbed = run.entryTurn.isDisturbed || !isUndisturbed;
+  run.entryTurn = { ...run.entryTurn, momentFor: request.clientOrderId, isDisturbed };
+  return isUndisturbed && engine.nowMs() - notBeforeMs <= MOMENT_MISSED_MS;
 }
 
 function settleAnswer(run: Run, request: OrderRequest, answer: SendResult): Settled {
@@ -81,25 +103,31 @@ function findRecordObstacle(engine: Engine, { notAfterMs }: EntryRequest): strin
   return engine.nowMs() >= notAfterMs ? "writing the record took too long" : null;
 }
 
-/** @returns Why the record can't be written, so that nothing may leave; `null` where it may. */
+/** What became of a request's record: the orders that it has, or why it can't be written, so that nothing may leave. */
+type Made =
+  | { readonly kind: "made"; readonly entries: readonly LedgerEntry[] }
+  | { readonly kind: "unwritten"; readonly why: string };
+
 async function makeDurable(
   { engine }: Run,
   { change, permit, request }: StepOf<"send">,
-): Promise<string | null> {
+  prepared: Prepared | null,
+): Promise<Made> {
   const isOnRecord = areNamesOnRecord(engine.state, change);
   try {
-    await storeOrders(engine, change);
-    return null;
+    return { kind: "made", entries: await storeOrders(engine, change, prepared) };
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     // A failing ledger can't stop the rest of an exit: what is on record stands for it.
-    if (permit.kind !== "exit_rest" || !isOnRecord) return error.message;
+    if (permit.kind !== "exit_rest" || !isOnRecord) {
+      return { kind: "unwritten", why: error.message };
+    }
     takeUndurable(engine, change);
     engine.sayError(
       `${symbolOf(request)}: the ledger fails in the middle of an exit: ${error.message}`,
       FREE_FILE,
     );
-    return null;
+    return { kind: "made", entries: [] };
   }
 }
 

@@ -4,26 +4,46 @@ import { apply } from "../domain/plan/records.ts";
 import type { RecordChange } from "../domain/plan/step.ts";
 import { FREE_FILE } from "../domain/alert/remedies.ts";
 import type { Engine } from "./engine.ts";
-import { buildOrderUpdate, sayRecorded } from "./ledger_store.ts";
+import { buildOrderUpdate } from "./ledger_store.ts";
 import { StateError } from "./ports.ts";
+
+/** The records with a change that is to be stored at a moment that is still to come. */
+export interface Prepared {
+  readonly before: EngineState;
+  readonly after: EngineState;
+}
+
+/** Makes ready what a change makes of the records and of their files, which stay as they are. */
+export function prepareOrders(engine: Engine, change: RecordChange): Prepared {
+  const before = engine.state;
+  const after = apply(before, change);
+  engine.store.prepare(after);
+  return { before, after };
+}
 
 /**
  * Takes a change into the records before a request leaves: what they say of orders is durable when it returns.
+ * @param prepared The same change, made ready; counts where the records are still as they were then.
+ * @returns The orders that went on record.
  * @throws {StateError} Where that can't be done: the records are as they were.
  */
-export async function storeOrders(engine: Engine, change: RecordChange): Promise<void> {
+export async function storeOrders(
+  engine: Engine,
+  change: RecordChange,
+  prepared: Prepared | null,
+): Promise<readonly LedgerEntry[]> {
   const before = engine.state;
-  engine.state = apply(before, change);
+  engine.state = prepared?.before === before ? prepared.after : apply(before, change);
   const entries = change.flatMap((part) => part.kind === "orders" ? part.entries : []);
   // An earlier step's record may have failed: nothing leaves on the strength of what memory alone has.
-  if (entries.length === 0 && isPendingDurable(engine)) return;
+  if (entries.length === 0 && isPendingDurable(engine)) return entries;
   try {
     await save(engine);
   } catch (error) {
     if (error instanceof StateError) engine.state = before;
     throw error;
   }
-  for (const entry of entries) await sayRecorded(engine, entry);
+  return entries;
 }
 
 /** The records with orders that can't be made durable: one that is stands for each of them (pipeline 5). */

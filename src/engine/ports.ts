@@ -202,6 +202,8 @@ export type ArchiveRead =
  */
 export interface LiveLedgerPort {
   read(): Promise<LedgerRead>;
+  /** Makes ready what `write` of the same ledger has to write. */
+  prepare(ledger: LiveLedger): void;
   /**
    * Replaces the file whole. One that was read and is of no use is first copied to `archive/`.
    * @param check Told what is there now; where it throws, nothing is written over it.
@@ -243,6 +245,8 @@ export type CopyRead =
 /** `execution_state.json`, the document of all records. */
 export interface StatePort {
   read(): Promise<StateRead>;
+  /** Makes ready what `write` of the same state has to write: at a moment that matters it has less to do. */
+  prepare(state: EngineState): void;
   /**
    * Durable when it returns; a damaged file is first copied to `archive/`. Throws `StateError`, also where what is there
    * can't be read.

@@ -1,4 +1,4 @@
-import type { EngineState } from "../domain/account/engine_state.ts";
+import { EMPTY_STATE, type EngineState } from "../domain/account/engine_state.ts";
 import { listTrimFlags } from "../domain/exit/exit_rules.ts";
 import type { LiveLedger } from "../domain/order/ledger.ts";
 import { digestLedger } from "../domain/order/ledger_file.ts";
@@ -18,6 +18,8 @@ export class RecordStore {
   /** The ledger that the file has, by identity with the records'; `null` where it has another. */
   #onFile: LiveLedger | null = null;
   #versions: readonly string[] = [];
+  /** The document that was made last, and of which records. */
+  #built = { of: EMPTY_STATE, document: EMPTY_STATE };
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(readonly ports: Pick<EnginePorts, "state" | "ledger">) {}
@@ -67,6 +69,14 @@ export class RecordStore {
     this.#versions = [digestLedger(ledger)];
   }
 
+  /** Makes ready what `write` makes of these records. */
+  prepare(state: EngineState): void {
+    this.ports.state.prepare(this.#buildDocument(state));
+    if (state.ledger === null || state.ledger === this.#onFile) return;
+    this.ports.ledger.prepare(state.ledger);
+    digestLedger(state.ledger);
+  }
+
   /**
    * Makes the records durable: the document, then the ledger's file where it says something else.
    * @throws {StateError} Where one of them can't be written, or the file is not as it was left: it is looked at in the next cycle.
@@ -90,9 +100,17 @@ export class RecordStore {
   async #writeDocument(state: EngineState): Promise<void> {
     if (this.#saved === state) return;
     const use = findUse(this.#onDisk, state);
-    await this.ports.state.write({ ...state, ledgerVersions: this.#versions }, use);
+    await this.ports.state.write(this.#buildDocument(state), use);
     this.#saved = state;
     this.#onDisk = state;
+  }
+
+  /** The records with what only their file has to know. */
+  #buildDocument(state: EngineState): EngineState {
+    const { of, document } = this.#built;
+    if (of === state && document.ledgerVersions === this.#versions) return document;
+    this.#built = { of: state, document: { ...state, ledgerVersions: this.#versions } };
+    return this.#built.document;
   }
 
   /** Another hand's change is no version of ours: what it says must be taken in before something takes its place. */

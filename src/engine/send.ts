@@ -1,7 +1,11 @@
 import { findBreach } from "../domain/account/position_shares.ts";
 import type { ClosedStopPermit } from "../domain/plan/closed_stop.ts";
 import { formatGateReason } from "../domain/gate/gate.ts";
-import type { OrderAnswerEvent, OrderRequestFields } from "../domain/day/events.ts";
+import type {
+  OrderAnswerEvent,
+  OrderRecordedEvent,
+  OrderRequestFields,
+} from "../domain/day/events.ts";
 import type { Engine } from "./engine.ts";
 import { printGateIfChanged } from "./gate_log.ts";
 import { readGate, readOperatorObjection } from "./gate_reader.ts";
@@ -22,13 +26,15 @@ import { noteAnswered, noteLeaving } from "./stop_watch.ts";
  * itself, immediately before the request, and sends nothing while the broker's clock says closed but a stop that has its
  * permit for that.
  * @param permit The decision that the caller acts under; without one there is nothing to call this with.
+ * @param recorded What the audit trail has to say of its record, in one append with the request.
  */
 export async function sendLive(
   engine: Engine,
   permit: Permit,
   order: OrderRequest,
+  recorded: readonly OrderRecordedEvent[] = [],
 ): Promise<SendResult> {
-  await engine.event({ type: "order_request", ...describeRequest(order) });
+  await engine.event(...recorded, { type: "order_request", ...describeRequest(order) });
   const objection = await findObjection(engine, permit, order);
   const result: SendResult = objection === null
     ? await leave(engine, order)

@@ -9,8 +9,10 @@ import type { Note } from "../domain/plan/note.ts";
 import { symbolOf } from "../domain/plan/seen.ts";
 import type { Step } from "../domain/plan/step.ts";
 import type { SellStanding } from "../domain/order/protection.ts";
+import { buildMeaning } from "../domain/alert/repetition.ts";
 import { FREE_FILE, LOOK_AT_ORDER, lookAtPosition } from "../domain/alert/remedies.ts";
 import type { Engine } from "./engine.ts";
+import { sayOnceADay } from "./daily_errors.ts";
 import { tellEntry } from "./entry_words.ts";
 import { tellPosition, warn } from "./position_words.ts";
 import { tellRecords } from "./records_words.ts";
@@ -238,26 +240,22 @@ const UNDONE: Readonly<Record<ValueOf<"stop_undone">["after"], string>> = {
   exit: "stop not put back yet",
 };
 
-/** What the engine itself did not send is told by the position's standing, once (interface, Slack). */
+/**
+ * A stop that was not placed: an error once a day and cause, whichever step tried it, because one that is refused is tried
+ * again at once. The position's standing says for how long, and it alone what the engine itself did not send (interface, Slack).
+ */
 function tellUndone(
   engine: Engine,
   symbol: string,
-  { why, after, isOwn }: ValueOf<"stop_undone">,
+  { why, after, isOwn }: Omit<ValueOf<"stop_undone">, "kind">,
 ): void {
-  const text = `${symbol}: ${UNDONE[after]}: ${why}`;
-  if (isOwn) return engine.ports.log.error(text);
-  // An error once a day and cause: the position's standing says for how long, and what the operator can do.
-  const isDistinct = after === "nothing";
-  const isSaid = !isDistinct || engine.isNews(`stop_not_placed:${text}`, engine.dateNy());
-  if (isSaid) engine.sayError(text, lookAtPosition(symbol), { isDistinct });
-  else engine.ports.log.warn(text);
+  const problem = `${symbol}: ${UNDONE[after]}: ${why}`;
+  if (isOwn) return engine.ports.log.error(problem);
+  const remedy = lookAtPosition(symbol);
+  sayOnceADay(engine, `stop_not_placed:${symbol}: ${buildMeaning(why)}`, { problem, remedy });
 }
 
-const EXIT_PARTS = {
-  sell: "its sell",
-  stop: "the stop for the rest",
-  shrinking: "shrinking its stop",
-} as const;
+const EXIT_PARTS = { sell: "its sell", shrinking: "shrinking its stop" } as const;
 
 /** Which part of an exit failed, and why. */
 function tellExitUndone(
@@ -265,6 +263,7 @@ function tellExitUndone(
   symbol: string,
   { reason, part, httpStatus, why, isOwn }: ValueOf<"exit_undone">,
 ): void {
+  if (part === "stop") return tellUndone(engine, symbol, { why, after: "exit", isOwn });
   const said = isOwn
     ? `stopped: ${why}`
     : httpStatus === null

@@ -6,32 +6,32 @@ import type { HttpPort } from "../engine/ports.ts";
  */
 const ONCE = { poolMaxIdlePerHost: 0, http2: false } as const;
 
+/** Makes what every change of a process may leave by: ready before the moment that one leaves at. @param trust A test's own. */
+export function createChangeClient(
+  trust: Pick<Deno.CreateHttpClientOptions, "caCerts"> = {},
+): Deno.HttpClient {
+  return Deno.createHttpClient({ ...trust, ...ONCE });
+}
+
 /**
  * HTTP as the program's adapters get it (pipeline 6, "Each sending of an order-changing request leaves once").
  * @param fetchHttp The runtime's own, or one around it, which must hand its options on: they carry the change's client.
- * @param createClient The runtime's own; a test adds the certificate that it trusts.
+ * @param kept Of `createChangeClient`, for all changes, and closed by who made it; absent: each change makes one and closes it.
  */
 export function createHttp(
   fetchHttp: typeof fetch,
-  createClient = Deno.createHttpClient,
+  kept: Deno.HttpClient | null = null,
 ): HttpPort {
   return {
     read: (url, { headers, signal }) =>
       fetchHttp(url, { method: "GET", headers, redirect: "manual", signal }),
     async change({ method, url, headers, body, signal }) {
-      const client = createClient(ONCE);
+      const client = kept ?? createChangeClient();
       try {
-        return await fetchHttp(url, {
-          method,
-          headers,
-          body,
-          redirect: "manual",
-          signal,
-          client,
-        });
+        return await fetchHttp(url, { method, headers, body, redirect: "manual", signal, client });
       } finally {
         // The answer's body holds its connection by itself.
-        client.close();
+        if (kept === null) client.close();
       }
     },
   };

@@ -1,4 +1,5 @@
 import type { EngineState } from "../domain/account/engine_state.ts";
+import { deriveOnce } from "../domain/derive_once.ts";
 import {
   type CopyRead,
   StateError,
@@ -32,9 +33,10 @@ export function createExecutionState(
   const read = () => readState(fs, path, last);
   return {
     read,
+    prepare: (state) => void buildStateBytes(state),
     write: (state, use = "record") =>
       inTurn(async () => {
-        const bytes = buildStateBytes(state, path);
+        const bytes = checkSize(buildStateBytes(state), path);
         const present = await read();
         if (present.kind === "newer" || present.kind === "unreadable") {
           throw new StateError(present.message);
@@ -52,7 +54,7 @@ export function createExecutionState(
     keepCopy: (state) =>
       inTurn(async () => {
         const copy = joinPath(archiveDir, `execution_state_${state.ledger.dateNy}.json`);
-        const bytes = buildStateBytes(state, copy);
+        const bytes = checkSize(buildStateBytes(state), copy);
         await ensureDir(fs, archiveDir);
         await fs.syncDir(stateDir);
         // It is no record of an exit: the reserve is theirs (pipeline 5).
@@ -104,9 +106,13 @@ async function readState(
   return parsed;
 }
 
-function buildStateBytes(state: EngineState, path: string): Uint8Array {
+// Once where a moment is prepared for, or a copy follows.
+const buildStateBytes = deriveOnce((state: EngineState): Uint8Array => {
   assertState(state);
-  const bytes = new TextEncoder().encode(buildStateText(state));
+  return new TextEncoder().encode(buildStateText(state));
+});
+
+function checkSize(bytes: Uint8Array, path: string): Uint8Array {
   if (bytes.length <= STATE_BYTES_MAX) return bytes;
   throw new StateError(
     `Cannot write ${JSON.stringify(path)}: it would be larger than ${STATE_BYTES_MAX} bytes and ` +

@@ -1,5 +1,6 @@
 import { assertInvariant } from "../domain/assert.ts";
 import { deriveOnce } from "../domain/derive_once.ts";
+import { readLevelFields, writeLevelFields } from "../domain/exit/levels.ts";
 import {
   buildLedgerEntry,
   type LedgerEntry,
@@ -77,9 +78,7 @@ function buildEntry(wire: EntryWire, raw: unknown): LedgerEntry {
     status: wire.status ?? decideMissingStatus(wire),
     reason: wire.reason,
     detail: wire.detail,
-    pivotUsd: wire.pivot,
-    r1Usd: wire.r1,
-    r2Usd: wire.r2,
+    ...readLevelFields(wire),
     stopUsd: wire.stop,
     refPriceUsd: wire.ref_price,
     expiresAtMs: wire.expires_at,
@@ -196,9 +195,7 @@ function buildEntryWire(entry: LedgerEntry): unknown {
     status: entry.status,
     reason: entry.reason,
     detail: entry.detail,
-    pivot: entry.pivotUsd,
-    r1: entry.r1Usd,
-    r2: entry.r2Usd,
+    ...writeLevelFields(entry),
     stop: entry.stopUsd,
     ref_price: entry.refPriceUsd,
     expires_at: formatTime(entry.expiresAtMs),

@@ -1,6 +1,7 @@
 import { assertInvariant } from "../domain/assert.ts";
 import { isFlatten } from "../domain/order/client_order_id.ts";
 import { deriveOnce } from "../domain/derive_once.ts";
+import { listLevels } from "../domain/exit/levels.ts";
 import type { LedgerEntry, LiveLedger } from "../domain/order/ledger.ts";
 import { ENTRY_KEYS, isDate, LEDGER_KEYS, parseIsoTime } from "./ledger_schema.ts";
 
@@ -42,7 +43,7 @@ const checkEntry = deriveOnce((entry: LedgerEntry): string | null => {
   if (entry.orderId === "") return "order_id is empty";
   if (clientOrderId === "") return "client_order_id is empty";
   if (!isQty(entry.qty, clientOrderId)) return "qty is not a whole number above 0";
-  const prices = [entry.pivotUsd, entry.r1Usd, entry.r2Usd, entry.stopUsd, entry.refPriceUsd];
+  const prices = [...listLevels(entry), entry.stopUsd, entry.refPriceUsd];
   if (!prices.every((price) => price === null || (isAmount(price) && price > 0))) {
     return "a price is not a finite number above 0";
   }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { buildLevelFields } from "../domain/exit/levels.ts";
 
 /** An ISO 8601 time; one without a zone (which the old pipeline never wrote) is taken as UTC. */
 const ISO_TIME = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?$/;
@@ -63,9 +64,7 @@ const EntryWire = z.looseObject({
   ),
   reason: optional(text),
   detail: optional(text),
-  pivot: optional(PriceWire),
-  r1: optional(PriceWire),
-  r2: optional(PriceWire),
+  ...buildLevelFields(() => optional(PriceWire)),
   stop: optional(PriceWire),
   ref_price: optional(PriceWire),
   expires_at: optional(TimeWire),

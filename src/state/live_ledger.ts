@@ -1,4 +1,5 @@
 import { formatCounted } from "../domain/counted.ts";
+import { deriveOnce } from "../domain/derive_once.ts";
 import type { LiveLedger } from "../domain/order/ledger.ts";
 import {
   type ArchiveRead,
@@ -39,9 +40,10 @@ export function createLiveLedger(
   };
   return {
     read,
+    prepare: (ledger) => void buildLedgerBytes(ledger),
     write: (ledger, check) =>
       inTurn(async () => {
-        const bytes = buildLedgerBytes(ledger, path);
+        const bytes = checkSize(ledger, path);
         const present = await read();
         check?.(present);
         if (present.kind !== "ok") await setAside(fs, path, { archiveDir, present });
@@ -87,9 +89,14 @@ async function readLedgerFile(
   return parsed;
 }
 
-function buildLedgerBytes(ledger: LiveLedger, path: string): Uint8Array {
+// Once where a moment is prepared for.
+const buildLedgerBytes = deriveOnce((ledger: LiveLedger): Uint8Array => {
   assertLedger(ledger);
-  const bytes = new TextEncoder().encode(buildLedgerText(ledger));
+  return new TextEncoder().encode(buildLedgerText(ledger));
+});
+
+function checkSize(ledger: LiveLedger, path: string): Uint8Array {
+  const bytes = buildLedgerBytes(ledger);
   if (bytes.length <= STATE_BYTES_MAX) return bytes;
   throw new StateError(
     `Cannot write ${JSON.stringify(path)}: ${
@@ -107,7 +114,7 @@ async function recordArchived(
   await ensureDir(fs, archiveDir);
   await fs.syncDir(parentOf(archiveDir));
   const path = joinPath(archiveDir, `live_orders_${ledger.dateNy}.json`);
-  const bytes = buildLedgerBytes(ledger, path);
+  const bytes = checkSize(ledger, path);
   const present = await readLedgerFile(fs, path, new LastContent());
   if (present.kind === "ok" && present.ledger.dateNy === ledger.dateNy) {
     // An earlier attempt may have ended between its rename and this.

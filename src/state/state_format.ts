@@ -2,6 +2,7 @@ import { assertInvariant } from "../domain/assert.ts";
 import { SECOND_BAR_START_AGE_MAX_MS } from "../domain/entry/breakout.ts";
 import { parseOurId } from "../domain/order/client_order_id.ts";
 import { buildTrimFields } from "../domain/exit/exit_rules.ts";
+import { listLevels, readLevelFields, writeLevelFields } from "../domain/exit/levels.ts";
 import type { EngineState, ManagedPosition } from "../domain/account/engine_state.ts";
 import type { EntryIntent } from "../domain/account/entry_intent.ts";
 import type { LiveLedger } from "../domain/order/ledger.ts";
@@ -104,10 +105,8 @@ function buildIntent(wire: StateWire["intents"][number]): EntryIntent {
     dateNy: wire.date_ny,
     symbol: wire.symbol,
     qty: wire.qty,
-    pivotUsd: wire.pivot,
+    ...readLevelFields(wire),
     stopUsd: wire.stop,
-    r1Usd: wire.r1,
-    r2Usd: wire.r2,
     refPriceUsd: wire.ref_price,
     // An intent of an earlier release: as early as the bar can have started.
     b2StartMs: wire.b2_start ?? wire.confirmed_at - SECOND_BAR_START_AGE_MAX_MS,
@@ -124,9 +123,7 @@ function buildPosition(wire: StateWire["positions"][number]): ManagedPosition {
     positionId: wire.position_id,
     adoptedQty: wire.adopted_qty,
     besideQty: wire.beside_qty,
-    pivotUsd: wire.pivot,
-    r1Usd: wire.r1,
-    r2Usd: wire.r2,
+    ...readLevelFields(wire),
     stopUsd: wire.stop,
     highWaterUsd: wire.high_water,
     ...buildTrimFields("flag", ({ field }) => wire[field]),
@@ -199,10 +196,8 @@ function buildIntentWire(intent: EntryIntent): IntentFields {
     date_ny: intent.dateNy,
     symbol: intent.symbol,
     qty: intent.qty,
-    pivot: intent.pivotUsd,
+    ...writeLevelFields(intent),
     stop: intent.stopUsd,
-    r1: intent.r1Usd,
-    r2: intent.r2Usd,
     ref_price: intent.refPriceUsd,
     b2_start: formatTime(intent.b2StartMs),
     distance_pct: intent.distancePct,
@@ -218,9 +213,7 @@ function buildPositionWire(position: ManagedPosition): PositionFields {
     position_id: position.positionId,
     adopted_qty: position.adoptedQty,
     beside_qty: position.besideQty,
-    pivot: position.pivotUsd,
-    r1: position.r1Usd,
-    r2: position.r2Usd,
+    ...writeLevelFields(position),
     stop: position.stopUsd,
     high_water: position.highWaterUsd,
     ...buildTrimFields("field", ({ flag }) => position[flag]),
@@ -282,8 +275,8 @@ function checkIntent(intent: EntryIntent): string | null {
   const name = `intent ${intent.symbol}`;
   if (parseOurId(intent.clientOrderId) === null) return `${name}: client_order_id is not of ours`;
   if (!Number.isSafeInteger(intent.qty) || intent.qty <= 0) return `${name}: qty is not above 0`;
-  const { pivotUsd, stopUsd, r1Usd, r2Usd, refPriceUsd } = intent;
-  if (![pivotUsd, stopUsd, r1Usd, r2Usd, refPriceUsd].every((usd) => usd > 0 && usd < Infinity)) {
+  const prices = [...listLevels(intent), intent.stopUsd, intent.refPriceUsd];
+  if (!prices.every((usd) => usd > 0 && usd < Infinity)) {
     return `${name}: a price is not above 0`;
   }
   if (!Number.isFinite(intent.distancePct)) return `${name}: distance_pct is not finite`;
@@ -293,8 +286,8 @@ function checkIntent(intent: EntryIntent): string | null {
 
 function checkPosition(position: ManagedPosition): string | null {
   const name = `position ${position.symbol}`;
-  const { pivotUsd, r1Usd, r2Usd, stopUsd, highWaterUsd } = position;
-  if (![pivotUsd, r1Usd, r2Usd, stopUsd].every((usd) => usd > 0 && usd < Infinity)) {
+  const { stopUsd, highWaterUsd } = position;
+  if (![...listLevels(position), stopUsd].every((usd) => usd > 0 && usd < Infinity)) {
     return `${name}: a price is not a finite number above 0`;
   }
   // What was adopted may have cost nothing (a spin-off).

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseOurId } from "../domain/order/client_order_id.ts";
 import { buildTrimFields, EXIT_REASONS } from "../domain/exit/exit_rules.ts";
+import { buildLevelFields } from "../domain/exit/levels.ts";
 import { DateWire, PriceWire, TimeWire } from "./ledger_schema.ts";
 
 /**
@@ -23,10 +24,8 @@ const INTENT = {
   date_ny: DateWire,
   symbol: text.min(1, "is empty"),
   qty: number.int("is not a whole number").min(1, "is not above 0"),
-  pivot: PriceWire,
+  ...buildLevelFields(() => PriceWire),
   stop: PriceWire,
-  r1: PriceWire,
-  r2: PriceWire,
   ref_price: PriceWire,
   distance_pct: number,
   confirmed_at: TimeWire,
@@ -42,9 +41,7 @@ const POSITION = {
   symbol: text.min(1, "is empty"),
   position_id: text.min(1, "is empty"),
   adopted_qty: number.min(0, "is negative"),
-  pivot: PriceWire,
-  r1: PriceWire,
-  r2: PriceWire,
+  ...buildLevelFields(() => PriceWire),
   stop: PriceWire,
   high_water: z.number("is not a finite number").min(0, "is negative"),
   ...buildTrimFields("field", () => z.boolean("is neither true nor false")),

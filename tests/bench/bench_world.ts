@@ -56,6 +56,8 @@ export interface BenchWorldOptions {
   readonly clock: ClockPort;
   readonly environment: Environment;
   readonly fetch: typeof fetch;
+  /** By what changes leave, closed by who made it; absent: each has its own. */
+  readonly changes?: Deno.HttpClient;
   /** Absent: the disk. */
   readonly fs?: FileSystem;
 }
@@ -100,7 +102,7 @@ export async function createBenchEngine(options: BenchWorldOptions): Promise<Eng
   const events = createEventLog({ fs, stateDir, clock, log, secrets: config.secrets, disk });
   const broker = buildBroker({
     host,
-    http: createHttp(host.fetch),
+    http: createHttp(host.fetch, options.changes),
     config,
     log,
     events,

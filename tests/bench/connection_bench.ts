@@ -1,4 +1,4 @@
-import { createHttp } from "../../src/runtime/http.ts";
+import { createChangeClient, createHttp } from "../../src/runtime/http.ts";
 import { buildSelfSigned } from "../support/self_signed.ts";
 
 // What a connection of its own costs an order: without the way to the broker, which adds one round trip for TCP and one
@@ -18,7 +18,7 @@ for (const isTls of [false, true]) {
   server.unref();
   const url = `${isTls ? "https" : "http"}://127.0.0.1:${server.addr.port}/v2/orders`;
   const pool = Deno.createHttpClient(trust);
-  const http = createHttp(fetch, (options) => Deno.createHttpClient({ ...options, ...trust }));
+  const http = createHttp(fetch, createChangeClient(trust));
   const group = isTls ? "an order over TLS on loopback" : "an order over TCP on loopback";
   Deno.bench({
     name: "on a kept connection (not done)",

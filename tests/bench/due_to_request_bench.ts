@@ -1,6 +1,7 @@
 import { runCycle } from "../../src/engine/cycle.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { readLeadMs } from "../../src/engine/entry_moment.ts";
+import { createChangeClient } from "../../src/runtime/http.ts";
 import { createDenoFileSystem } from "../../src/state/deno_file_system.ts";
 import { Exchange } from "../simulator/exchange.ts";
 import { buildSampleDay, SAMPLE_DAY_NY, SAMPLE_EQUITY_USD } from "../simulator/scenario.ts";
@@ -44,6 +45,7 @@ interface Stage {
   readonly clock: PausedClock;
   readonly disk: CountingDisk;
   readonly engine: Engine;
+  readonly changes: Deno.HttpClient;
   readonly net: {
     requests: number;
     underWay: number;
@@ -111,6 +113,8 @@ async function setUp(): Promise<Stage> {
       if (--net.underWay === 0) net.busyMs += performance.now() - net.sinceMs;
     }
   };
+  // As a service has it from its start on.
+  const changes = createChangeClient();
   const delay = `${DELAY_SECONDS}`;
   const engine = await createBenchEngine({
     dir,
@@ -123,12 +127,13 @@ async function setUp(): Promise<Stage> {
       ENTRY_DELAY_MAX_SECONDS: delay,
     },
     fetch: timed,
+    changes,
     fs: disk.fs,
   });
   // The first cycle finds no ledger and makes one, and the intent; from the next one on the gate is LIVE.
   await runCycle(engine);
   await runCycle(engine);
-  return { dir, simulator, clock, disk, engine, net };
+  return { dir, simulator, clock, disk, engine, net, changes };
 }
 
 /** An answer has come when its body has: reading it is no work of the engine's. */
@@ -172,6 +177,7 @@ async function measure(timer: Deno.BenchContext): Promise<Found | null> {
   timer.start();
   await runCycle(engine);
   const found = compare(stage, { woken, left });
+  stage.changes.close();
   await simulator.stop();
   await Deno.remove(stage.dir, { recursive: true });
   return found;

@@ -130,6 +130,15 @@ Deno.test("every misspelling means a variable that there is, and is none itself"
   assertEquals(findNearest("--dryrun", ["--dry-run"]), "--dry-run");
 });
 
+Deno.test("a limit by the name that the others suggest is a misspelling, for it limits nothing", () => {
+  const slips = ["MAX_LIVE_NOTIONAL_PER_DAY", "MAX_LIVE_DAILY_LOSS", "MAX_NOTIONAL_PER_SYMBOL"];
+  assertEquals(
+    listMisspelt((name) => slips.includes(name) ? "500" : undefined).map(({ meant }) => meant)
+      .sort(),
+    ["MAX_LIVE_GROSS_NOTIONAL", "MAX_LIVE_LOSS_PER_DAY", "MAX_LIVE_NOTIONAL_PER_SYMBOL"],
+  );
+});
+
 Deno.test("quoteForShell() leaves plain words and quotes all others", () => {
   assertEquals(quoteForShell("/root/state-1/x.json"), "/root/state-1/x.json");
   assertEquals(quoteForShell("/a b"), "'/a b'");

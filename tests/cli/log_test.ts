@@ -149,9 +149,28 @@ Deno.test("log prints how things stand once an hour and counted, in its place, a
       "10:00NVDA at 120.00: stop 117.00, high an unknown price, 7 shares",
       "10:01NVDA stop raised to 121.00",
       "10:03NVDA bought 7 of ? at an unknown price (unknown), filled an unknown time",
-      "10:04NVDA stop raised to 124.00 (2 times since 10:01, last at 10:04)",
+      "10:04NVDA stop raised to 124.00",
       "10:05NVDA at 125.00: stop 117.00, high an unknown price, 7 shares (3 times since 10:00, last at 10:05)",
       "10:30engine stopped",
+    ]);
+  });
+});
+
+Deno.test("log --trades tells each raise of a stop with its price, however soon one follows the other", () => {
+  const raised = (minute: number) =>
+    line(`2026-11-23T15:${minute}:00Z`, "position", {
+      symbol: "NVDA",
+      change: "stop raised",
+      stop_usd: 100 + minute,
+    });
+  const text = [11, 12, 13, 51].map(raised).join("");
+  return withStateDir({ [FILE]: text }, async (dir) => {
+    const { out } = await runOperator(["log", "--trades"], dir, { nowMs: NOW_MS });
+    assertEquals(out.trimEnd().split("\n").map((each) => each.slice(0, 5) + each.slice(14)), [
+      "10:11NVDA stop raised to 111.00",
+      "10:12NVDA stop raised to 112.00",
+      "10:13NVDA stop raised to 113.00",
+      "10:51NVDA stop raised to 151.00",
     ]);
   });
 });

@@ -117,6 +117,16 @@ Deno.test("a command's help lists the exit statuses that are its own, beside tho
   }
 });
 
+Deno.test("every help is at most 80 columns wide, but for what is to be pasted", async () => {
+  const words = [[], ["ledger"], ...COMMAND_LIST.map(({ name }) => name.split(" "))];
+  const pasted = COMMAND_LIST.flatMap(({ examples }) => examples);
+  for (const each of words) {
+    const { out } = await runOperator(["help", ...each], {});
+    const wide = out.split("\n").filter((line) => line.length > 80);
+    assertEquals(wide.filter((line) => !pasted.includes(line.trim())), [], each.join(" "));
+  }
+});
+
 Deno.test("help ledger lists what ledger does, and help of no command exits 64 with a proposal", async () => {
   const family = await runOperator(["help", "ledger"], {});
   assertEquals(family, await runOperator(["ledger", "--help"], {}));
@@ -131,9 +141,9 @@ const WRONG: { args: string[]; says: string }[] = [
   { args: ["stauts"], says: '"stauts"; did you mean status? Try avwap-execution --help\n' },
   { args: ["frobnicate"], says: 'Unknown command "frobnicate". Try avwap-execution --help' },
   { args: ["RUN"], says: "did you mean run?" },
-  { args: ["--help", "--bogus"], says: 'Unknown option "--bogus"' },
+  { args: ["--help", "--bogus"], says: 'Unknown option "--bogus". Try avwap-execution --help' },
   { args: ["--fst"], says: "did you mean --fast?" },
-  { args: ["run", "status"], says: 'Unexpected argument "status"' },
+  { args: ["run", "status"], says: '"status". Try avwap-execution run --help\n' },
   { args: ["status", "fast"], says: 'Unexpected argument "fast"; did you mean --fast?' },
   { args: ["--stauts"], says: 'Unknown option "--stauts"; did you mean status?' },
   { args: ["-x"], says: 'Unknown option "-x"' },

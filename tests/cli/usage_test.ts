@@ -52,6 +52,16 @@ for (const [words, says] of MISTYPED) {
   });
 }
 
+Deno.test("what is wrong with a command's words ends in what prints that command's help", async () => {
+  const named = COMMANDS.map(({ name }) => [`${name} --bogus`, `${name} --help`] as const);
+  const others = [["stauts", "--help"], ["--bogus", "--help"], ["ledger shwo", "ledger --help"]];
+  for (const [words = "", help = ""] of [...named, ...others]) {
+    const { status, error } = await runOperator(words.split(" "), NOTHING);
+    assertEquals([status, error.split(" Try ")[1]], [64, `${PROGRAM} ${help}\n`], words);
+    assertEquals((await runOperator(help.split(" "), NOTHING)).status, 0, help);
+  }
+});
+
 Deno.test("each command is among those that are mistyped", () => {
   for (const { name } of COMMANDS) {
     assert(MISTYPED.some(([words]) => words === name || words.startsWith(`${name} `)), name);

@@ -536,6 +536,7 @@ Deno.test("nothing but its own symbol's stop leaves under the permit of a closed
     {
       op: "bracket",
       request: { ...ask, stopUsd: 95, takeProfitUsd: 111 },
+      notBeforeMs: null,
       notAfterMs: Infinity,
       earlier: null,
     },

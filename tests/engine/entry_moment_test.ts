@@ -133,6 +133,46 @@ for (const { what, act } of switches) {
   });
 }
 
+Deno.test("an entry whose moment the host slept through is judged anew, by what is so then", async () => {
+  const world = await waiting();
+  world.goTo(momentMs(world) - 400);
+  let isAsleep = true;
+  duringPause(world, () => {
+    if (isAsleep) world.pass(4 * SECOND_MS);
+    isAsleep = false;
+    world.exchange.setPosition("NVDA", 3, 100);
+  });
+  await world.cycle();
+  assertEquals([world.buys(), world.entries()], [[], []]);
+  assertEquals(world.engine.state.intents, []);
+});
+
+Deno.test("an entry whose moment the host slept through leaves all the same, once what it is judged by is of now", async () => {
+  const world = await waiting();
+  const dueMs = momentMs(world);
+  world.goTo(dueMs - 400);
+  let isAsleep = true;
+  duringPause(world, () => {
+    if (isAsleep) world.pass(4 * SECOND_MS);
+    isAsleep = false;
+  });
+  await world.cycle();
+  const [buy] = world.buys();
+  const lateMs = (buy?.submitted.ms ?? NaN) - dueMs;
+  assert(lateMs > 3 * SECOND_MS && lateMs < 5 * SECOND_MS, `${lateMs} ms late`);
+  const [entry] = world.entries();
+  assert(Date.parse(entry?.timestamp ?? "") >= dueMs + 3 * SECOND_MS);
+});
+
+Deno.test("what is remembered in the pause before an entry's moment is on record with it", async () => {
+  const world = await waiting();
+  world.goTo(momentMs(world) - 400);
+  duringPause(world, () => world.engine.isNews("heard", "in the pause"));
+  await world.cycle();
+  assertEquals(world.buys().length, 1);
+  assertEquals(world.engine.state.alerted["heard"], "in the pause");
+});
+
 Deno.test("a stop ends the pause before an entry's moment at once, and nothing leaves", async () => {
   const world = await waiting();
   const dueMs = momentMs(world);

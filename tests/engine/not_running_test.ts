@@ -57,3 +57,24 @@ Deno.test("a refused start with a position covered for the day only says so at o
     await slack.stop();
   }
 });
+
+Deno.test("where no records exist yet it is told once a session day, over restarts too", async () => {
+  const slack = new SlackSink();
+  const day = new TradingDay({ startMs: OPEN_MS - 90 * MINUTE_MS, slack });
+  try {
+    day.disk.remove("/scan/daily_candidates.csv");
+    const tryEachMinute = async (fromMinute: number, toMinute: number) => {
+      for (let minute = fromMinute; minute < toMinute; minute += 7) {
+        await day.time.driver().sleep(OPEN_MS + minute * MINUTE_MS - day.time.nowMs());
+        assertEquals(await day.run(LIVE_ENVIRONMENT), 1);
+      }
+    };
+    await tryEachMinute(-70, 380);
+    assertEquals(await day.disk.lstat("/state/execution_state.json"), null);
+    assertEquals(slack.of("Execution not running").length, 1);
+    await tryEachMinute(DAY_MINUTES - 70, DAY_MINUTES + 120);
+    assertEquals(slack.of("Execution not running").length, 2);
+  } finally {
+    await slack.stop();
+  }
+});

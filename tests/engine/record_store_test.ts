@@ -73,6 +73,22 @@ Deno.test("write() puts the document first, then the ledger's file, each once", 
   assertEquals([file, state.ledger?.entries.length], [state.ledger, 2]);
 });
 
+Deno.test("write() of what was made ready makes it no more, whatever the disk did meanwhile", async () => {
+  const { disk, store } = await started();
+  const next = withOrders(2);
+  const whole = (state: EngineState) => JSON.stringify(state);
+  const before = whole(next);
+  store.prepare(next);
+  assertEquals((await readBoth(disk)).file.entries.length, 1);
+  // The ledger's file is written in vain meanwhile: the document has to know that version too.
+  disk.fault = ({ op, path }) => op === "rename" && path.startsWith(LEDGER_PATH) ? "EIO" : null;
+  await assertRejects(() => store.write(withOrders(3)), StateError);
+  disk.fault = () => null;
+  await store.write(next);
+  const { state, file } = await readBoth(disk);
+  assertEquals([file, state.ledgerVersions.length, whole(next)], [state.ledger, 2, before]);
+});
+
 Deno.test("a crash at any step leaves a document that is whole, and a file that says the same or is one write behind", async () => {
   const seen = new Set<string>();
   for (let step = 0;; step++) {

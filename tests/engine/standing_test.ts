@@ -133,6 +133,26 @@ Deno.test("open orders that can't be read over the close count as not covered", 
   );
 });
 
+Deno.test("a stop that a list lacks, and whose own question has no answer, covers nothing that anybody has seen", async () => {
+  const world = await trimmed();
+  const [stop] = world.orders((order) =>
+    order.stopPriceUsd !== null && order.timeInForce === "gtc"
+  );
+  assert(stop !== undefined);
+  world.exchange.desk.cancel(stop);
+  // The day's own list says nothing of a stop that is older than it.
+  world.setFaults([
+    { path: "/v2/orders", contains: "status=all", fault: DOWN },
+    { path: `/v2/orders/${stop.id}`, fault: DOWN },
+  ]);
+  await world.cycles(1, MINUTE_MS);
+  const [standing] = world.engine.state.standings;
+  assertEquals([standing?.bareQty, standing?.due, standing?.isCoverRead], [5, "stop", false]);
+  world.setFaults([]);
+  await world.cycles(1, MINUTE_MS);
+  assertEquals(world.engine.state.standings.map(({ due }) => due), [null]);
+});
+
 Deno.test("one answer that can't be read is no alarm", async () => {
   for (const path of ["/v2/positions", "/v2/orders", "/v2/stocks/trades/latest", "/v2/clock"]) {
     const world = await trimmed();

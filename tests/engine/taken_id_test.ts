@@ -1,5 +1,5 @@
 import { ID_TAKEN } from "../../src/domain/order/ledger.ts";
-import { assert, assertEquals } from "../assert.ts";
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { MINUTE_MS, SECOND_MS, World } from "./support.ts";
 
 const STOP_EXIT = { method: "POST", contains: "stop_exit", times: 1 } as const;
@@ -46,3 +46,61 @@ for (const isRestarted of [false, true]) {
     ]);
   });
 }
+
+/** Refused for the account, whatever its id. */
+const FORBIDDEN = {
+  kind: "status",
+  status: 403,
+  body: '{"code":40310000,"message":"account not authorized to trade"}',
+} as const;
+
+Deno.test("a close whose answer is lost, and whose repeat is refused for another reason than its id, sells once", async () => {
+  const world = await dueUnseen();
+  world.setFaults([
+    { ...STOP_EXIT, fault: { kind: "lost_after" } },
+    { ...STOP_EXIT, times: 2, fault: FORBIDDEN },
+  ]);
+  await world.cycle();
+  // What its front refuses the broker never sees.
+  assertEquals(world.changes.map(({ status }) => status), [200]);
+  assertEquals(world.entries("stop_exit").map(({ status, detail }) => [status, detail]), [
+    ["unknown", null],
+  ]);
+  const [standing] = world.engine.state.standings;
+  assertEquals([standing?.due, standing?.doubtfulQty, standing?.sureQty], ["stop_exit", 10, 0]);
+  assertStringIncludes(standing?.why ?? "", "may be at the broker, which did not answer");
+  await world.cycles(12, 5 * SECOND_MS);
+  assertEquals([world.held(), world.stops(), world.sells()], [0, [], ["10 filled"]]);
+});
+
+Deno.test("a close that never reached the broker, and whose repeat is refused, is sold once that is over, and its shares get no stop beside it", async () => {
+  const world = await dueUnseen();
+  world.exchange.behaviour.fillLatencyMs = 0;
+  world.setFaults([
+    { ...STOP_EXIT, fault: { kind: "lost_before" } },
+    { ...STOP_EXIT, times: 2, fault: FORBIDDEN },
+  ]);
+  await world.cycle();
+  await world.cycles(2, 30 * SECOND_MS);
+  assertEquals([world.held(), world.sells()], [0, ["10 filled"]]);
+  assertEquals(world.changes.map(({ body }) => body?.type), ["market"]);
+});
+
+Deno.test("shares of a close that never arrived, and is not due any more, have their stop after 85 s of not found, and are told until then", async () => {
+  const world = await dueUnseen();
+  world.setFaults([
+    { ...STOP_EXIT, fault: { kind: "lost_before" } },
+    { ...STOP_EXIT, fault: FORBIDDEN },
+  ]);
+  await world.cycle();
+  world.exchange.setPrice("NVDA", 99);
+  world.exchange.behaviour.visibilityDelayMs = 0;
+  for (let passedMs = 0; passedMs < 80_000; passedMs += 10_000) {
+    await world.cycles(1, 10 * SECOND_MS);
+    const [standing] = world.engine.state.standings;
+    assertEquals([standing?.bareQty, standing?.doubtfulQty], [10, 10]);
+    assertEquals(world.stops(), []);
+  }
+  await world.cycles(2, 10 * SECOND_MS);
+  assertEquals([world.stops().length, world.sells()], [1, []]);
+});

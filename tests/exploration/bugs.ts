@@ -1,15 +1,12 @@
 import type { TestedBug } from "../simulation/tested_bug.ts";
 
-/** A deliberate bug that the exploration must catch, in the search of this name. */
-export interface ExploredBug extends Pick<TestedBug, "name" | "edits"> {
-  readonly search: string;
-}
+/** A deliberate bug that the exploration must catch. */
+export type ExploredBug = Pick<TestedBug, "name" | "edits">;
 
 /** Mistakes of the planner that money would pay for: each has a shortest story in the small bound. */
 export const EXPLORED_BUGS: readonly ExploredBug[] = [
   {
     name: "a fill is forgotten",
-    search: "due crash",
     edits: [{
       file: "src/domain/account/order_book.ts",
       find: "const filled = seen.filledQty >= known.filledQty ? seen : known;",
@@ -18,7 +15,6 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
   },
   {
     name: "a stop for doubtful shares",
-    search: "due loss",
     edits: [{
       file: "src/domain/account/share_count.ts",
       find: "Math.max(0, Math.floor(least - doubtfulQty))",
@@ -27,7 +23,6 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
   },
   {
     name: "no second look after a cancel",
-    search: "due cross",
     edits: [{
       file: "src/domain/plan/give_way.ts",
       find: "return unended.length === 0 ? null",
@@ -40,7 +35,6 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
   },
   {
     name: "replace is tried for ever",
-    search: "due refusal",
     edits: [{
       file: "src/domain/plan/view.ts",
       find: `return isReplaceRefused(sight.book, orderId) ||
@@ -50,7 +44,6 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
   },
   {
     name: "a stop is placed before the cancel is final",
-    search: "due crash",
     edits: [{
       file: "src/domain/account/free_shares.ts",
       find: "filter((group) => !isBoundGroup(group))",
@@ -59,7 +52,6 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
   },
   {
     name: "begun is not closed by an objection",
-    search: "due switch",
     edits: [{
       file: "src/domain/plan/settle.ts",
       find: `    begun: endBegun(about, clientOrderId),
@@ -70,7 +62,6 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
   },
   {
     name: "a mandate is carried into the next cycle",
-    search: "due crash",
     edits: [{
       file: "src/domain/plan/view.ts",
       find:
@@ -80,7 +71,6 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
   },
   {
     name: "a leaving order protects",
-    search: "late refusal",
     edits: [{
       file: "src/domain/order/protection.ts",
       find: 'return (group.standing === "works" || group.standing === "selling") &&',
@@ -89,7 +79,6 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
   },
   {
     name: "a wait has no since",
-    search: "due crash",
     edits: [{
       file: "src/domain/account/standing.ts",
       find: "bareSinceMs: bareQty > 0 ? findBareSince(inputs,",
@@ -98,7 +87,6 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
   },
   {
     name: "a since begins anew at each rest",
-    search: "due lag",
     edits: [{
       file: "src/domain/account/standing.ts",
       find: "bareSinceMs: bareQty > 0 ? findBareSince(inputs,",
@@ -107,7 +95,6 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
   },
   {
     name: "a trim is done when it was sent",
-    search: "half loss",
     edits: [{
       file: "src/domain/plan/settle.ts",
       find: '{ kind: "unknown", clientOrderId, isIdTaken: answer.kind === "duplicate" },',
@@ -119,7 +106,6 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
   },
   {
     name: "the stop is lowered after a trim",
-    search: "due crash",
     edits: [{
       file: "src/domain/exit/decide_exit.ts",
       find: "[flag]: true, stopUsd };",
@@ -128,7 +114,6 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
   },
   {
     name: "an entry that is partly filled is waited for without an end",
-    search: "entry cross",
     edits: [{
       file: "src/domain/entry/entry_end.ts",
       find:
@@ -138,7 +123,6 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
   },
   {
     name: "an entry is ended with no stop on record for what it bought",
-    search: "entry cross",
     edits: [{
       file: "src/domain/plan/entry.ts",
       find: "const stop = qty > 0 ? buildStopRecord(view, facts) : null;",

@@ -24,8 +24,6 @@ export type ClientStep<E> =
     readonly do: "ask";
     /** Asked together. */
     readonly questions: readonly Question[];
-    /** Whether it asks by their ids for orders that a list lacks. */
-    readonly isForUnlisted?: true;
     readonly learn: (outcomes: readonly Outcome[]) => E;
   }
   | { readonly do: "record"; readonly next: E }
@@ -80,6 +78,8 @@ export interface Client<E> {
   readonly hasRecord: (client: E, clientOrderId: string) => boolean;
   /** Where its stop belongs, as a level; 0 where it has no position. */
   readonly findStopLevel: (client: E) => number;
-  /** Shares for which a stop is on record that has not left yet. */
+  /** For how long it has looked in vain for what it has sent without an answer, ms; 0 for nothing of the kind. */
+  readonly readUnseenMs: (client: E) => number;
+  /** Shares for which a stop is on record that has not left yet, or had no answer. */
   readonly countStopsAhead: (client: E) => number;
 }

@@ -90,7 +90,7 @@ const foldPositions = deriveOnce((positions: EngineState["positions"]) =>
 );
 
 /**
- * A sell's worth counts toward no cap, and its deadline is for entries; its time says whether it is young enough to stand in
+ * A sell's worth counts toward no cap, and its deadline is over by the next cycle; its time says whether it is young enough to stand in
  * for its order; of its detail only that its id is taken decides.
  */
 const foldEntry = deriveOnce((entry: LedgerEntry): LedgerEntry => {

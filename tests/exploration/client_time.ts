@@ -1,6 +1,7 @@
 import { NO_STOPS } from "../../src/domain/account/stop_losses.ts";
 import { type KnownOrder, LAG_MS } from "../../src/domain/account/order_book.ts";
 import { UNSEEN_MS } from "../../src/domain/account/stand_ins.ts";
+import { deriveOnce } from "../../src/domain/derive_once.ts";
 import type { LedgerEntry } from "../../src/domain/order/ledger.ts";
 import type { EngineState } from "../../src/domain/account/engine_state.ts";
 import { NOTHING_SEEN } from "../../src/domain/plan/seen.ts";
@@ -88,21 +89,23 @@ function walkInto(
 /** Long ago: as old as anything. */
 export const LONG_AGO_MS = NOW_MS - AGE_MAX_MS;
 
+const forgetKnown = deriveOnce((known: KnownOrder): KnownOrder => {
+  const isRecent = NOW_MS - known.filledSeenAtMs < LAG_MS;
+  const filledSeenAtMs = isRecent ? known.filledSeenAtMs : LONG_AGO_MS;
+  const filledBeforeQty = isRecent ? known.filledBeforeQty : known.order.filledQty;
+  const shownAtMs = known.isShown ? LONG_AGO_MS : known.shownAtMs;
+  const isSo = filledSeenAtMs === known.filledSeenAtMs && shownAtMs === known.shownAtMs &&
+    filledBeforeQty === known.filledBeforeQty;
+  return isSo ? known : { ...known, filledSeenAtMs, filledBeforeQty, shownAtMs };
+});
+
 /**
  * What is left of what was seen when a cycle begins: it asks for all lists anew, what was looked at by id counts no more, and
  * of the book's times those alone that a later decision asks for.
  */
 export function forgetLooks(seen: Seen): Seen {
   const book = new Map(
-    [...seen.book].map(([orderId, known]): [string, KnownOrder] => {
-      const isRecent = NOW_MS - known.filledSeenAtMs < LAG_MS;
-      return [orderId, {
-        ...known,
-        filledSeenAtMs: isRecent ? known.filledSeenAtMs : LONG_AGO_MS,
-        filledBeforeQty: isRecent ? known.filledBeforeQty : known.order.filledQty,
-        shownAtMs: known.isShown ? LONG_AGO_MS : known.shownAtMs,
-      }];
-    }),
+    [...seen.book].map(([orderId, known]): [string, KnownOrder] => [orderId, forgetKnown(known)]),
   );
   return {
     ...seen,
@@ -121,21 +124,20 @@ export function forgetLooks(seen: Seen): Seen {
 /** The age of a record that may still stand in for its order, milliseconds. */
 export const RECENT_RECORD_MS = LAG_MS;
 
-/** When a record was made matters for as long as it may stand in for its order; its deadline is for entries. */
-function forgetEntry(entry: LedgerEntry): LedgerEntry {
+/** When a record was made matters for as long as it may stand in for its order; its deadline is over when a cycle begins. */
+const forgetEntry = deriveOnce((entry: LedgerEntry): LedgerEntry => {
   const isRecent = NOW_MS - Date.parse(entry.timestamp) < UNSEEN_MS;
   const timestamp = new Date(isRecent ? NOW_MS - RECENT_RECORD_MS : LONG_AGO_MS).toISOString();
-  return { ...entry, timestamp, deadlineAtMs: null };
-}
+  const isSo = entry.timestamp === timestamp && entry.deadlineAtMs === null;
+  return isSo ? entry : { ...entry, timestamp, deadlineAtMs: null };
+});
 
 /** Records at the beginning of a cycle, without moments that only alarms, or the cycle before, ask for. */
 export function forgetMoments(records: EngineState): EngineState {
   const { ledger } = records;
   return {
     ...records,
-    ledger: ledger === null
-      ? null
-      : { ...ledger, entries: ledger.entries.map((entry) => forgetEntry(entry)) },
+    ledger: ledger === null ? null : { ...ledger, entries: ledger.entries.map(forgetEntry) },
     // Since when decides nothing, and must be the same at the next rest.
     standings: records.standings.map((each) => ({
       ...each,

@@ -1,7 +1,7 @@
 import { type Branch, listAnswers } from "./broker_answers.ts";
 import type { BrokerState } from "./broker_state.ts";
 import { BrokerStore } from "./broker_store.ts";
-import type { Client, ClientStep } from "./client.ts";
+import type { Client, ClientStep, Outside } from "./client.ts";
 import type { Bound, Edge } from "./edge.ts";
 import {
   checkDelivery,
@@ -47,6 +47,11 @@ export class Edges<E> {
   readonly #world: WorldEdges;
   readonly #settled = new Map<number, number>();
   readonly #steps = new Recent<ClientStep<E>>(STEPS_KEPT);
+  /** The clients that came of a step, by what it was answered: whatever the broker is besides makes no difference to them. */
+  readonly #afters = new WeakMap<ClientStep<E>, Map<string, number>>();
+  readonly #woken = new WeakMap<ClientStep<E>, E>();
+  /** Where a client is once it has recorded all that it does at once, by the key of its step. */
+  readonly #recorded = new Recent<number>(STEPS_KEPT);
 
   constructor(readonly client: Client<E>, bound: Bound) {
     this.#world = new WorldEdges(this.#brokers, bound);
@@ -76,13 +81,38 @@ export class Edges<E> {
 
   /** The client's step in a state. */
   stepOf({ broker, client, rest }: PackedState): ClientStep<E> {
-    const isKilled = hasFlag(rest, "killed");
-    const { isOpen } = this.#brokers.get(broker);
-    const key = client * 4 + (isKilled ? 2 : 0) + (isOpen ? 1 : 0);
+    return this.#stepAt(client, this.#outsideOf(broker, rest));
+  }
+
+  #stepAt(client: number, outside: Outside): ClientStep<E> {
     return this.#steps.get(
-      key,
-      () => this.client.decide(this.client.store.get(client), { isKilled, isOpen }),
+      keyOf(client, outside),
+      () => this.client.decide(this.client.store.get(client), outside),
     );
+  }
+
+  #outsideOf(broker: number, rest: number): Outside {
+    return { isKilled: hasFlag(rest, "killed"), isOpen: this.#brokers.get(broker).isOpen };
+  }
+
+  /** The number of the client that an answer to its step makes. */
+  #after(step: ClientStep<E>, answer: unknown, build: () => E): number {
+    const known = this.#afters.get(step) ?? new Map<string, number>();
+    this.#afters.set(step, known);
+    const key = JSON.stringify(answer);
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const number = this.client.store.add(build());
+    known.set(key, number);
+    return number;
+  }
+
+  #wake(step: ClientStep<E> & { readonly do: "rest" }): E {
+    const known = this.#woken.get(step);
+    if (known !== undefined) return known;
+    const woken = step.wake();
+    this.#woken.set(step, woken);
+    return woken;
   }
 
   /**
@@ -90,12 +120,22 @@ export class Edges<E> {
    * done before or after. Where the process may die, it may between two records.
    */
   skipRecords(state: PackedState): PackedState {
-    if (isPaid(state.rest, "crash")) return state;
-    let at = state;
+    const { broker, rest } = state;
+    if (isPaid(rest, "crash")) return state;
+    const outside = this.#outsideOf(broker, rest);
+    const client = this.#recorded.get(
+      keyOf(state.client, outside),
+      () => this.#recordAll(state.client, outside),
+    );
+    return { broker, client, rest };
+  }
+
+  #recordAll(client: number, outside: Outside): number {
+    let at = client;
     for (let left = RECORDS_MAX; left > 0; left--) {
-      const step = this.stepOf(at);
+      const step = this.#stepAt(at, outside);
       if (step.do !== "record") return at;
-      at = { ...at, client: this.client.store.add(step.next) };
+      at = this.client.store.add(step.next);
     }
     throw new RecordsForever();
   }
@@ -108,10 +148,16 @@ export class Edges<E> {
     return [...own, ...this.#world.listBroker(state), ...this.#world.listOperator(state)];
   }
 
-  #edge(broker: number, client: E, kind: string, tell: () => string, more: EdgeFacts = {}): Edge {
+  #edge(
+    broker: number,
+    client: number,
+    kind: string,
+    tell: () => string,
+    more: EdgeFacts = {},
+  ): Edge {
     return {
       broker,
-      client: this.client.store.add(client),
+      client,
       costs: more.costs ?? [],
       set: more.set ?? [],
       clear: more.clear ?? [],
@@ -129,7 +175,15 @@ export class Edges<E> {
     const crashes = this.#listCrashes(state);
     switch (step.do) {
       case "record":
-        return [this.#edge(broker, step.next, "records", () => "records"), ...crashes];
+        return [
+          this.#edge(
+            broker,
+            this.#after(step, null, () => step.next),
+            "records",
+            () => "records",
+          ),
+          ...crashes,
+        ];
       case "rest":
         return [this.#buildRest(state, step), ...crashes];
       case "ask":
@@ -147,7 +201,7 @@ export class Edges<E> {
       const renewed = this.client.renew(after, this.#brokers.get(broker));
       const to = this.#brokers.add(renewed.broker);
       const about = { costs: ["crash"], clear: OF_CYCLE } as const;
-      return this.#edge(to, renewed.client, kind, () => kind, about);
+      return this.#edge(to, this.client.store.add(renewed.client), kind, () => kind, about);
     };
     return [
       build("the process dies", this.client.restart(before)),
@@ -165,16 +219,18 @@ export class Edges<E> {
     const isLong = step.waitMs >= LAG_MS_MAX || hasFlag(rest, "lagged");
     const isLagging = state.pastOrders !== null || state.pastHeldQty !== null;
     const settled = isLong ? { ...state, pastOrders: null, pastHeldQty: null } : state;
-    const next = step.waitMs >= UNSEEN_MS_MAX ? revealAll(settled) : settled;
-    const renewed = this.client.renew(step.wake(), next);
+    const woken = this.#wake(step);
+    const unseenMs = Math.max(step.waitMs, this.client.readUnseenMs(woken));
+    const next = unseenMs >= UNSEEN_MS_MAX ? revealAll(settled) : settled;
+    const renewed = this.client.renew(woken, next);
     return this.#edge(
       this.#brokers.add(renewed.broker),
-      renewed.client,
+      this.client.store.add(renewed.client),
       "rests",
       () => `rests${why}`,
       {
         broken,
-        excuses: ["excused", "stale", "unanswered"],
+        excuses: ["excused", "stale"],
         set: isLagging && !isLong ? ["lagged"] : [],
         clear: isLagging && !isLong ? OF_CYCLE : ["lagged", ...OF_CYCLE],
       },
@@ -197,10 +253,9 @@ export class Edges<E> {
       const outcomes = branches.map(({ outcome }) => outcome);
       const costs = branches.flatMap(({ trouble }) => trouble ?? []);
       const tell = () => `sees ${outcomes.map(describeOutcome)}`;
-      const isUnanswered = step.isForUnlisted === true && costs.includes("loss");
-      return this.#edge(broker, step.learn(outcomes), kind, tell, {
+      const after = this.#after(step, outcomes, () => step.learn(outcomes));
+      return this.#edge(broker, after, kind, tell, {
         costs,
-        set: isUnanswered ? ["unanswered"] : [],
         clear: isLook && costs.length === 0 ? ["stale", "surprised"] : [],
       });
     };
@@ -218,7 +273,9 @@ export class Edges<E> {
     const isRecorded = change.kind === "cancel" ||
       this.client.hasRecord(recorded, change.clientOrderId);
     const isDying = isPaid(state.rest, "crash");
-    const dead = () => this.client.restart(recorded);
+    const dead = () => this.#after(step, "dead", () => this.client.restart(recorded));
+    const settle = (outcome: Parameters<typeof step.settle>[0]) =>
+      this.#after(step, outcome, () => step.settle(outcome));
     const unsent = isDying
       ? [this.#edge(
         broker,
@@ -232,7 +289,7 @@ export class Edges<E> {
       const tell = () => `is stopped: ${describeChange(change)}`;
       const kind = `is stopped: ${change.kind}`;
       const set = ["objected"] as const;
-      return [this.#edge(broker, step.settle({ kind: "stopped" }), kind, tell, { set }), ...unsent];
+      return [this.#edge(broker, settle({ kind: "stopped" }), kind, tell, { set }), ...unsent];
     }
     const before = this.#brokers.get(broker);
     const stopLevel = this.client.findStopLevel(recorded);
@@ -265,7 +322,7 @@ export class Edges<E> {
       const about = { ...taken, costs, set, clear, broken, excuses };
       const tell = () => `sends ${describeChange(change)}: ${describeOutcome(outcome)}`;
       const kind = `sends ${change.kind}: ${outcome.kind}`;
-      edges.push(this.#edge(to, step.settle(outcome), kind, tell, about));
+      edges.push(this.#edge(to, settle(outcome), kind, tell, about));
       if (trouble !== null || !isDying) continue;
       const died = () => `sends ${describeChange(change)}, and dies`;
       const ofDeath = { ...about, costs: ["crash"] as const, clear: OF_CYCLE };
@@ -273,6 +330,11 @@ export class Edges<E> {
     }
     return edges;
   }
+}
+
+/** One number for a client and what it is told besides. */
+function keyOf(client: number, { isKilled, isOpen }: Outside): number {
+  return client * 4 + (isKilled ? 2 : 0) + (isOpen ? 1 : 0);
 }
 
 /** The broker long after all that was under way has come to an end. */

@@ -160,7 +160,10 @@ class Run {
     if (intent === undefined) return;
     const { clientOrderId, symbol, qty } = intent;
     const request = { clientOrderId, symbol, qty, takeProfitUsd: 110, stopUsd: 95 };
-    this.#take({ op: "bracket", request, notAfterMs: Infinity, earlier: null }, true);
+    this.#take(
+      { op: "bracket", request, notBeforeMs: null, notAfterMs: Infinity, earlier: null },
+      true,
+    );
   }
 
   #store(records: EngineState): void {

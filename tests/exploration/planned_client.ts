@@ -6,11 +6,12 @@ import {
   type OrderBook,
 } from "../../src/domain/account/order_book.ts";
 import { findOwnGroups, readShares } from "../../src/domain/account/position_shares.ts";
-import { findShown, isEntryWorking } from "../../src/domain/account/sight.ts";
+import { findShown, isEntryWorking, isUnseen } from "../../src/domain/account/sight.ts";
 import { learnRecords } from "../../src/domain/account/stand_ins.ts";
 import { decideStanding, type Standing } from "../../src/domain/account/standing.ts";
 import { DEFAULT_CAPS } from "../../src/domain/gate/caps.ts";
 import { EMPTY_STATE, type EngineState } from "../../src/domain/account/engine_state.ts";
+import { aboutOf, settleLookUp } from "../../src/domain/entry/absence.ts";
 import { buildLedgerEntry, isUnsettled } from "../../src/domain/order/ledger.ts";
 import {
   isUnjudged,
@@ -153,9 +154,14 @@ export class PlannedClient implements Client<PlannedState> {
     return position === undefined ? 0 : toLevel(position.stopUsd);
   }
 
+  readUnseenMs({ records }: PlannedState): number {
+    const since = (records.ledger?.entries ?? []).flatMap((entry) => entry.notFoundSinceMs ?? []);
+    return Math.max(0, ...since.map((atMs) => NOW_MS - atMs));
+  }
+
   countStopsAhead({ records }: PlannedState): number {
     return (records.ledger?.entries ?? [])
-      .filter(({ reason, status }) => reason === "stop" && status === "pending")
+      .filter((entry) => entry.reason === "stop" && isUnsettled(entry))
       .reduce((sum, { qty }) => sum + (qty ?? 0), 0);
   }
 
@@ -387,7 +393,6 @@ function askMissing(client: PlannedState): ClientStep<PlannedState> {
   const questions = missing.map((orderId) => ({ ask: "order", symbol: SYMBOL, orderId }) as const);
   return {
     do: "ask",
-    isForUnlisted: true,
     questions: questions.map(toQuestion),
     learn: (outcomes) => {
       const answers = questions.flatMap((question, at) => {
@@ -397,8 +402,8 @@ function askMissing(client: PlannedState): ClientStep<PlannedState> {
       const seen = learn(client.seen, answers, MOMENT);
       const book = answers.reduce(
         (each, answer) =>
-          answer.to === "order" && answer.outcome.kind === "not_found"
-            ? noteUnshown(each, answer.orderId)
+          answer.to === "order" && answer.outcome.kind !== "found"
+            ? noteUnshown(each, answer.orderId, answer.outcome.kind === "unknown")
             : each,
         seen.book,
       );
@@ -478,20 +483,30 @@ function learnLookUp(
   clientOrderId: string,
   outcome: Outcome,
 ): PlannedState {
-  const { book } = client.seen;
-  const answer: Answer = { to: "look_up", clientOrderId, outcome: toLookUp(book, outcome) };
-  const seen = learn(client.seen, [answer], MOMENT);
-  const part: RecordPart | null = answer.outcome.kind === "found"
-    ? { kind: "shown", clientOrderId, order: answer.outcome.order }
-    : answer.outcome.kind === "not_found"
-    ? { kind: "not_sent", clientOrderId }
-    : null;
+  const answer: Answer = {
+    to: "look_up",
+    clientOrderId,
+    outcome: toLookUp(client.seen.book, outcome),
+  };
+  const { records } = client;
+  const { ledger } = records;
+  const entries = (ledger?.entries ?? []).map((entry) => {
+    if (entry.clientOrderId !== clientOrderId) return entry;
+    const { notFoundSinceMs: firstMs } = entry;
+    const { processId } = LOOKED_AT;
+    const known = { ...aboutOf(entry), processId, lastMs: NOW_MS };
+    const absences = firstMs === null ? [] : [{ ...known, firstMs }];
+    return settleLookUp(entry, answer.outcome, absences, LOOKED_AT).entry;
+  });
   return {
     ...client,
-    seen,
-    records: part === null ? client.records : apply(client.records, [part]),
+    seen: learn(client.seen, [answer], MOMENT),
+    records: { ...records, ledger: ledger === null ? null : { ...ledger, entries } },
   };
 }
+
+/** A process that goes on, whose two clocks agree. */
+const LOOKED_AT = { nowMs: NOW_MS, monotonicMs: NOW_MS, processId: "1", isRunOnce: false };
 
 /** What becomes of the position by what was seen; all that could be asked for besides was listed. */
 function accountFor(client: PlannedState, outside: Outside): PlannedState {
@@ -560,7 +575,7 @@ function takeStanding(client: PlannedState, outside: Outside): Standing | null {
   return decideStanding({
     position,
     count: readShares(sight, position),
-    cover: groups === null ? null : {
+    cover: groups === null || isUnseen(sight, groups.flatMap(({ orders }) => orders)) ? null : {
       coveredQty: countCovered(groups, position.stopUsd),
       gtcQty: countGtcCovered(groups, position.stopUsd),
     },

@@ -34,9 +34,7 @@ export type Flag =
   /** The kill switch has stopped a request of this cycle. */
   | "objected"
   /** A cancel or a replacement has left in this cycle: only the operator stops what it has begun. */
-  | "mandated"
-  /** In this cycle a list lacked an order, and the question for it by its id had no answer: it is believed once more. */
-  | "unanswered";
+  | "mandated";
 const FLAGS: readonly Flag[] = [
   "killed",
   "stale",
@@ -45,7 +43,6 @@ const FLAGS: readonly Flag[] = [
   "excused",
   "objected",
   "mandated",
-  "unanswered",
 ];
 const STOP_AT = FLAGS_AT + FLAGS.length;
 const STOP_MAX = 15;
@@ -97,7 +94,7 @@ export function setFlag(rest: number, flag: Flag, isSet: boolean): number {
 }
 
 /** What is true of one cycle alone. */
-export const OF_CYCLE: readonly Flag[] = ["objected", "mandated", "unanswered"];
+export const OF_CYCLE: readonly Flag[] = ["objected", "mandated"];
 
 /** The highest level that a stop of the client's has had at the broker; 0 for none. */
 export function readStopLevel(rest: number): number {

@@ -152,14 +152,18 @@ function buildNames(
 function renameBroker(broker: BrokerState, { ids, clientIds }: Names): BrokerState {
   const orders = broker.orders.flatMap((order): Order[] => {
     const id = ids.get(order.id);
-    return id === undefined ? [] : [{
-      ...order,
+    if (id === undefined) return [];
+    const next = {
       id,
       clientOrderId: clientIds.get(order.clientOrderId) ?? order.clientOrderId,
       parentId: ids.get(order.parentId) ?? 0,
       replaces: ids.get(order.replaces) ?? 0,
       replacedBy: ids.get(order.replacedBy) ?? 0,
-    }];
+    };
+    const isSame = id === order.id && next.clientOrderId === order.clientOrderId &&
+      next.parentId === order.parentId && next.replaces === order.replaces &&
+      next.replacedBy === order.replacedBy;
+    return [isSame ? order : { ...order, ...next }];
   });
   return { ...broker, orders, late: renameLate(broker.late, { ids, clientIds }) };
 }
@@ -189,6 +193,9 @@ function renameClient(
     const next = id(orderId);
     if (next === "") return [];
     const { order, parentId } = known;
+    const isSame = next === orderId && clientId(order.clientOrderId) === order.clientOrderId &&
+      [parentId, order.replaces, order.replacedBy].every((each) => optional(each) === each);
+    if (isSame) return [[orderId, known]];
     return [[next, {
       ...known,
       parentId: optional(parentId),
@@ -206,6 +213,12 @@ function renameClient(
   const renamed = entries.map((entry): LedgerEntry => {
     const { orderId, clientOrderId, broker, side } = entry;
     const name = clientOrderId === null ? null : clientId(clientOrderId);
+    const isSame = name === clientOrderId && optional(orderId) === orderId &&
+      optional(entry.replaces) === entry.replaces &&
+      entry.legs.every((leg) =>
+        id(leg.orderId) === leg.orderId && clientId(leg.clientOrderId) === leg.clientOrderId
+      );
+    if (isSame) return entry;
     return {
       ...entry,
       orderId: optional(orderId),
@@ -295,21 +308,21 @@ function rankVersions(client: PlannedState, broker: BrokerState): Begin<PlannedS
     const submittedMs = toSubmittedMs(numberOf(orderId));
     return submittedMs + rank(orderId, atMs - submittedMs);
   };
-  const orders = broker.orders.map((order) => ({
-    ...order,
-    version: rank(`o${order.id}`, order.version),
-  }));
-  const book = [...seen.book].map(([orderId, known]): [string, KnownOrder] => [orderId, {
-    ...known,
-    order: { ...known.order, updatedAtMs: rankMs(orderId, known.order.updatedAtMs) },
-  }]);
-  const entries =
-    ledger?.entries.map((entry): LedgerEntry =>
-      entry.broker === null || entry.orderId === null ? entry : {
-        ...entry,
-        broker: { ...entry.broker, updatedAtMs: rankMs(entry.orderId, entry.broker.updatedAtMs) },
-      }
-    ) ?? [];
+  const orders = broker.orders.map((order) => {
+    const version = rank(`o${order.id}`, order.version);
+    return version === order.version ? order : { ...order, version };
+  });
+  const book = [...seen.book].map(([orderId, known]): [string, KnownOrder] => {
+    const updatedAtMs = rankMs(orderId, known.order.updatedAtMs);
+    const isSame = updatedAtMs === known.order.updatedAtMs;
+    return [orderId, isSame ? known : { ...known, order: { ...known.order, updatedAtMs } }];
+  });
+  const entries = ledger?.entries.map((entry): LedgerEntry => {
+    if (entry.broker === null || entry.orderId === null) return entry;
+    const updatedAtMs = rankMs(entry.orderId, entry.broker.updatedAtMs);
+    const isSame = updatedAtMs === entry.broker.updatedAtMs;
+    return isSame ? entry : { ...entry, broker: { ...entry.broker, updatedAtMs } };
+  }) ?? [];
   return {
     broker: { ...broker, orders },
     client: {

@@ -89,6 +89,8 @@ export class SmallPlanner implements Client<SmallState> {
   readonly hasRecord = ({ records }: SmallState, clientOrderId: string): boolean =>
     records[clientOrderId] !== undefined;
   readonly findStopLevel = (): number => STOP_LEVEL;
+  /** It believes the first "not found". */
+  readonly readUnseenMs = (): number => 0;
   /** It has no entry whose end could lay anything bare. */
   readonly countStopsAhead = (): number => 0;
 

@@ -1,19 +1,24 @@
 import http2 from "node:http2";
-import { createHttp, createStoppableHttp } from "../../src/runtime/http.ts";
+import { createChangeClient, createHttp, createStoppableHttp } from "../../src/runtime/http.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { buildSelfSigned, type SelfSigned } from "../support/self_signed.ts";
 import { BREAK_CASES, callBackInHandshake, listSeen } from "./sent_once.ts";
 
 const CHANGE = { method: "POST", headers: {}, body: "{}" } as const;
 
-/** The program's way to the network, with a certificate that it trusts and a pool that the test can close. */
+/** The program's way to the network, with a certificate that it trusts and clients that the test can close. */
 function openHttp({ cert }: SelfSigned) {
   const pool = Deno.createHttpClient({ caCerts: [cert] });
+  const changes = createChangeClient({ caCerts: [cert] });
   const { read, change } = createHttp(
     (input, init) => fetch(input, { client: pool, ...init }),
-    (options) => Deno.createHttpClient({ ...options, caCerts: [cert] }),
+    changes,
   );
-  return { pool, read, change };
+  const close = () => {
+    pool.close();
+    changes.close();
+  };
+  return { close, read, change };
 }
 
 for (const each of BREAK_CASES) {
@@ -34,7 +39,7 @@ Deno.test("change() speaks HTTP/1.1 where the server offers HTTP/2, and read() t
   const tls = await buildSelfSigned();
   const offered = { hostname: "127.0.0.1", port: 0, alpnProtocols: ["h2", "http/1.1"] };
   const listener = Deno.listenTls({ ...offered, ...tls });
-  const { pool, read, change } = openHttp(tls);
+  const { close, read, change } = openHttp(tls);
   const spoken: (string | null)[] = [];
   const accepting = (async () => {
     for await (const connection of listener) {
@@ -49,7 +54,7 @@ Deno.test("change() speaks HTTP/1.1 where the server offers HTTP/2, and read() t
   await assertRejects(() => read(url, { headers: {}, signal }));
   listener.close();
   await accepting;
-  pool.close();
+  close();
   assertEquals(changes, ["http/1.1"]);
   assert(spoken.includes("h2"));
 });
@@ -75,9 +80,9 @@ Deno.test("a change over HTTP/2 would be repeated even on a new connection, so c
   await (await fetch(url, { ...CHANGE, signal, client })).text();
   client.close();
   const repeated = seen.splice(0);
-  const { pool, change } = openHttp(tls);
+  const { close, change } = openHttp(tls);
   await assertRejects(() => change({ ...CHANGE, url, signal }));
-  pool.close();
+  close();
   await new Promise<void>((resolve) => void server.close(() => resolve()));
   assertEquals(repeated, ["POST", "POST"]);
   assertEquals(seen, []);

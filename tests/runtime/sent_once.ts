@@ -1,4 +1,4 @@
-import { createHttp, createStoppableHttp } from "../../src/runtime/http.ts";
+import { createChangeClient, createHttp, createStoppableHttp } from "../../src/runtime/http.ts";
 import type { HttpChange } from "../../src/engine/ports.ts";
 import { type Break, PADDING, startBreakingServer } from "../support/breaking_server.ts";
 import { buildSelfSigned, type SelfSigned } from "../support/self_signed.ts";
@@ -47,10 +47,8 @@ export async function listSeen(
   const server = startBreakingServer(tls);
   const pool = Deno.createHttpClient(trust(tls));
   const pooled: typeof fetch = (input, init) => fetch(input, { client: pool, ...init });
-  const http = createHttp(
-    pooled,
-    (options) => Deno.createHttpClient({ ...options, ...trust(tls) }),
-  );
+  const changes = createChangeClient(trust(tls));
+  const http = createHttp(pooled, changes);
   const change: Change = way === "program"
     ? http.change
     : ({ url, ...init }) => pooled(url, { ...init, redirect: "manual" });
@@ -67,6 +65,7 @@ export async function listSeen(
     return server.seen;
   } finally {
     pool.close();
+    changes.close();
     await server.stop();
   }
 }

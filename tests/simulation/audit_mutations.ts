@@ -16,28 +16,6 @@ export const AUDIT_BUGS: readonly Bug[] = [
   },
   {
     issue: 3,
-    name: "position cap counted once per cycle",
-    edits: [
-      {
-        file: "src/domain/plan/entry_sending.ts",
-        find: '    { ask: "positions" },\n    { ask: "open_orders" },\n    // What was sold',
-        replace: "    // What was sold",
-      },
-      {
-        file: "src/domain/entry/open_symbols.ts",
-        find:
-          "  for (const symbol of managed) symbols.add(symbol);\n  for (const entry of ledger.entries) {",
-        replace: "  for (const entry of ledger.entries.slice(0, 0)) {",
-      },
-      {
-        file: "src/domain/plan/entry_judging.ts",
-        find: "rowsOf(openOrders) === null ? null : buildOpenOrders(book),",
-        replace: "rowsOf(openOrders),",
-      },
-    ],
-  },
-  {
-    issue: 3,
     name: "the cycle that rebuilds a missing ledger goes LIVE",
     edits: [
       {
@@ -313,9 +291,9 @@ export const AUDIT_BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/engine/asker.ts",
-        find: "    asker.putBook(noteUnshown(asker.book, orderId));",
+        find: 'asker.putBook(noteUnshown(asker.book, orderId, kind === "unknown"));',
         replace:
-          "    asker.putBook(new Map([...noteUnshown(asker.book, orderId)].filter(([, each]) => each.isShown)));",
+          "asker.putBook(new Map([...noteUnshown(asker.book, orderId, true)].filter(([, each]) => each.isShown)));",
       },
     ],
   },

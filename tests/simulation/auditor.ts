@@ -278,8 +278,6 @@ export class Auditor {
     if (cycle.mode === null || world.exchange.sessions.at(world.trueMs) === null) return;
     // What the operator stopped waits for the operator.
     if (findObjection(world) !== null) return;
-    // Where somebody else had his hands in the files, they need not tell what an exit left bare.
-    if (world.profile.families.has("files")) return;
     // And so does what the operator may have said, where the disk does not tell it.
     if (world.troubles > 0 && world.profile.families.has("disk")) return;
     // Nor is another account's position ours to look at.

@@ -2,7 +2,14 @@ import { isDone } from "../simulator/order.ts";
 import { nyDateAt } from "../simulator/sessions.ts";
 import type { Auditor } from "./auditor.ts";
 import type { ChangeRequest } from "./change_request.ts";
-import { findOwner, isHiding, listPositions, type RawPosition, readCoverage } from "./truth.ts";
+import {
+  findOwner,
+  isHiding,
+  listEntries,
+  listPositions,
+  type RawPosition,
+  readCoverage,
+} from "./truth.ts";
 import type { World } from "./world.ts";
 import type { Family } from "./families.ts";
 
@@ -133,7 +140,11 @@ export class ClosedChecks {
     // Stops for another count of shares cover nobody knows what; one below the engine's, where a hand has moved it, protects nothing.
     const closedMs = world.exchange.sessions.closesBefore(world.trueMs, 1)[0] ?? Infinity;
     const isSettled = look.atMs - closedMs >= SETTLED_MS;
-    look.isCovered = isSettled && bare.length === 0 &&
+    // An entry of unknown fate may have bought what nobody shows yet.
+    const isUnresolved = listEntries(world, "now").some(({ side, status }) =>
+      side === "buy" && ["pending", "unknown"].includes(status)
+    );
+    look.isCovered = isSettled && bare.length === 0 && !isUnresolved &&
       !positions.some((each) => hasLowStop(world, each)) &&
       positions.every(({ symbol, unexplained_qty }) =>
         unexplained_qty === null && !world.strange.has(symbol)
@@ -188,8 +199,8 @@ function hasLowStop({ exchange }: World, { symbol, stop }: RawPosition): boolean
   );
 }
 
-/** Where files or disks fail, or the account is another, a process need not know what the one before it did. */
+/** Where files or a disk fail, or the account or the clock is another, a process need not know what the one before it did. */
 function hasLostMemory({ world }: Auditor): boolean {
-  const lost: readonly Family[] = ["crash", "disk", "files", "account", "clock", "hours"];
+  const lost: readonly Family[] = ["disk", "files", "account", "clock"];
   return lost.some((family) => world.profile.families.has(family));
 }

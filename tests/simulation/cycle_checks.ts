@@ -230,8 +230,7 @@ function checkDueExits(auditor: Auditor): void {
     }
     const leastUsd = Math.min(trade.priceUsd, beforeUsd);
     const isOld = Date.parse(position.opened_at) < cycle.startMs - 60_000;
-    const isPlain = position.unexplained_qty === null && !world.strange.has(symbol) &&
-      position.adopted_qty === 0;
+    const isPlain = position.unexplained_qty === null && !world.strange.has(symbol);
     const heldQty = world.exchange.portfolio.qty(symbol);
     if (!isOld || !isPlain || heldQty < 2 || position.qty !== heldQty) continue;
     // The second trim waits until the first has filled, which is looked at in moments.

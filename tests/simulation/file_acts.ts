@@ -59,7 +59,8 @@ export class FileActs {
       // What was accepted is called rejected: it would count toward no cap, did the broker not know better.
       ? entries.map((entry, index) => index === gone ? { ...entry, status: "rejected" } : entry)
       : entries.filter((_, index) => index !== gone);
-    world.disk.put(LEDGER_PATH, JSON.stringify({ ...value, entries: rest }));
+    world.editedLedger = JSON.stringify({ ...value, entries: rest });
+    world.disk.put(LEDGER_PATH, world.editedLedger);
   }
 }
 

@@ -28,7 +28,7 @@ const PARTIAL_MS = 60_000;
 
 interface Gap {
   readonly sinceMs: number;
-  /** Whether an exit or a conversion of ours began it; else an entry filled in parts, or a hand took the stop. */
+  /** Whether an exit or a conversion of ours began it; else an entry filled in parts (since its first share), or a hand. */
   readonly isExit: boolean;
   cause: GapCause | null;
   /** Who else kept it open, where nothing disturbed: it names the gap, and excuses nothing. */
@@ -97,7 +97,9 @@ export class Gaps {
       if (isBare && gap === undefined) {
         const cause = this.#findCauseNow(symbol);
         const isExit = cancelled.has(symbol);
-        this.#open.set(symbol, { sinceMs: world.trueMs, isExit, cause, obstacle });
+        const partMs = isExit ? null : findPartMs(world, symbol);
+        const sinceMs = partMs ?? world.trueMs;
+        this.#open.set(symbol, { sinceMs, isExit, cause, obstacle });
       } else if (!isBare && gap !== undefined) {
         this.#open.delete(symbol);
         this.#keep(gap);
@@ -139,7 +141,8 @@ export class Gaps {
     const { world } = this;
     if (world.isHung(symbol) || world.isBlocked()) gap.cause ??= "broker's refusal";
     const gapMs = world.trueMs - gap.sinceMs;
-    if (gapMs <= GAP_MS_MAX || gap.cause !== null || !gap.isExit) return;
+    if (gap.cause !== null || (!gap.isExit && gap.obstacle !== null)) return;
+    if (gapMs <= (gap.isExit ? GAP_MS_MAX : PARTIAL_MS + GAP_MS_MAX)) return;
     world.violate("the time without a stop is bounded", `${symbol} had none for ${gapMs} ms`);
   }
 
@@ -147,4 +150,12 @@ export class Gaps {
     const gapMs = this.world.trueMs - sinceMs;
     this.times[cause ?? (isExit ? "undisturbed" : obstacle ?? "our own sequence")].push(gapMs);
   }
+}
+
+/** When the first share of an entry came that is filled in part: none of them has a stop; `null` where there is none. */
+function findPartMs({ exchange }: World, symbol: string): number | null {
+  const entry = exchange.orders.find((order) =>
+    order.symbol === symbol && order.side === "buy" && isEngineOrder(order) && !isDone(order)
+  );
+  return entry?.fills[0]?.atMs ?? null;
 }

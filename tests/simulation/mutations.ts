@@ -30,8 +30,9 @@ function edit(
 
 const BUGS: readonly Bug[] = [
   edit(3, "the entry leaves before its record", "engine/plan_leave.ts", {
-    find: "  const unwritten = await makeDurable(run, step);",
-    replace: '  const unwritten = request.op === "bracket" ? null : await makeDurable(run, step);',
+    find: "  const made = await makeDurable(run, step, prepared);",
+    replace:
+      '  const made = request.op === "bracket" ? { kind: "made" as const, entries: [] } : await makeDurable(run, step, prepared);',
   }),
   edit(3, "the directory is not synced after a rename", "state/durable_file.ts", {
     find: "    throw error;\n  }\n  await fs.syncDir(parentOf(path));",

@@ -105,7 +105,7 @@ function isPlainStop(world: World, { target, symbol }: ChangeRequest, heldQty: n
 
 /** Nothing asks for more shares than no other order holds: never sold twice, never short. */
 function checkAvailable({ world, cycle }: Auditor, change: ChangeRequest): void {
-  if (world.troubles > 0 || world.strange.has(change.symbol)) return;
+  if (world.strange.has(change.symbol)) return;
   // What a hand sold a moment ago nobody could have seen: what is too much is taken back with the next look.
   if (isHandHidden(world, change.symbol, cycle.startMs)) return;
   // The same id again is harmless, whatever it asks for: the exchange has it already.

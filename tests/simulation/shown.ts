@@ -20,7 +20,7 @@ export class Shown {
   /** Symbols that were asked for in this cycle, and those of them in a list that was answered. */
   bars = buildAsked("bars");
   trades = buildAsked("latest trades");
-  /** The day's orders, and the engine's among them that the ledger's file, or every record, lacked at that moment. */
+  /** The day's orders, and the engine's among them that the ledger, or every record, lacked at that moment. */
   day = buildDay();
   /** Ids of the document's ledger as it last read: a process goes on with it when the document is taken away. */
   #onRecord: ReadonlySet<string | null> = new Set();
@@ -124,16 +124,26 @@ export class Shown {
     const ids = listRecords(value).map((row) => String(row["client_order_id"]));
     const isLedgerMissing = !world.disk.has(LEDGER_PATH);
     if (isLedgerMissing) this.#ledgerGone();
+    this.#readRecords();
+    // A file that a crash left one write behind its document lacks nothing: only what a hand took out of it blocks (pipeline 6).
+    const isBehind = !this.#isEdited();
     const lacking = isLedgerMissing
       ? []
-      : ids.filter((id) => id.startsWith("avwap-") && !recorded.has(id));
-    this.#readRecords();
+      : ids.filter((id) =>
+        id.startsWith("avwap-") && !recorded.has(id) && !(isBehind && this.#onRecord.has(id))
+      );
     this.day = {
       isUsable: Array.isArray(value),
       lacking,
       unrecorded: lacking.filter((id) => !this.#onRecord.has(id)),
       isLedgerMissing,
     };
+  }
+
+  /** Whether the ledger's file is as somebody else left it. */
+  #isEdited(): boolean {
+    const bytes = this.world.disk.bytesOf(LEDGER_PATH);
+    return bytes !== null && new TextDecoder().decode(bytes) === this.world.editedLedger;
   }
 
   #readRecords(): void {

@@ -1,7 +1,7 @@
 import { assertEquals } from "../assert.ts";
 import { Shown } from "./shown.ts";
 import { isHandHidden } from "./truth.ts";
-import { World } from "./world.ts";
+import { LEDGER_PATH, STATE_PATH, World } from "./world.ts";
 
 const POSITIONS = "/v2/positions";
 
@@ -35,4 +35,26 @@ Deno.test("what somebody sells of the engine's shares is hidden for as long as p
   const looksAfterMs = [0, 2_000, 3_000];
   const isHidden = looksAfterMs.map((ms) => isHandHidden(world, "AAA", world.trueMs + ms));
   assertEquals(isHidden, [true, true, false]);
+});
+
+Deno.test("Shown takes a ledger's file that is behind its document for whole, and one that a hand changed for lacking", () => {
+  const world = new World(1);
+  const shown = new Shown(world);
+  const ledgerOf = (ids: readonly string[]) => ({
+    date_ny: "2026-01-05",
+    entries: ids.map((id) => ({ client_order_id: id })),
+  });
+  const document = (ids: readonly string[]) => JSON.stringify({ ledger: ledgerOf(ids) });
+  const file = JSON.stringify(ledgerOf(["avwap-1"]));
+  const body = '[{"client_order_id":"avwap-1"},{"client_order_id":"avwap-2"}]';
+  const lacking = (documentIds: readonly string[], edited: string | null) => {
+    world.disk.put(STATE_PATH, document(documentIds));
+    world.disk.put(LEDGER_PATH, file);
+    world.editedLedger = edited;
+    shown.answered("/v2/orders?status=all&limit=500", 200, body);
+    return [shown.day.lacking, shown.day.unrecorded];
+  };
+  assertEquals(lacking(["avwap-1", "avwap-2"], null), [[], []]);
+  assertEquals(lacking(["avwap-1", "avwap-2"], file), [["avwap-2"], []]);
+  assertEquals(lacking(["avwap-1"], null), [["avwap-2"], ["avwap-2"]]);
 });

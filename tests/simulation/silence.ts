@@ -10,10 +10,10 @@ import {
 
 /** So far may the broker's clock, as the engine has it, be ahead. */
 const CLOCK_MS = 1_000;
-/** The engine's two minutes, and as long again as its look at it may be late. */
-const SILENT_MS_MAX = 2 * 60_000 + 45_000;
-/** Once in each hour, and the longest sleep that the simulated host takes. */
-const AGAIN_MS_MAX = 85 * 60_000;
+/** The engine's two minutes, for which it wakes, and what its idea of the time may be off by. */
+const SILENT_MS_MAX = 2 * 60_000 + 25_000;
+/** Once in each hour, by the poll after its end. */
+const AGAIN_MS_MAX = 70 * 60_000;
 /** Before the open it is said once more: by the second look after that moment. */
 const BEFORE_OPEN_MS = 30 * 60_000;
 const SECOND_LOOK_MS = 6 * 60_000;
@@ -43,10 +43,9 @@ export class Silence {
     return this.#saidMs.get(symbol) ?? -Infinity;
   }
 
-  /** A process starts: what a crash or a failing disk took of the since begins anew. */
+  /** A process starts: what a failing disk did not keep of the since begins anew. */
   started(): void {
-    const { families } = this.auditor.world.profile;
-    if (families.has("crash") || families.has("disk")) this.#sinceMs.clear();
+    if (this.auditor.world.profile.families.has("disk")) this.#sinceMs.clear();
   }
 
   /** A cycle begins. */
@@ -130,12 +129,13 @@ export class Silence {
       if (this.#isChanged(position)) waiting.add(`${symbol} changed`);
       if (world.strange.has(symbol) || position.unexplained_qty !== null) continue;
       const { heldQty, coveredQty, gtcQty, replacingQty, isSelling } = readCoverage(world, symbol);
-      if (heldQty <= 0 || (isSelling && this.#isOpen())) continue;
+      if (heldQty <= 0) continue;
       if (!this.#isOpen()) {
         if (gtcQty < heldQty) waiting.add(`${symbol} bare at night`);
         continue;
       }
-      if (coveredQty + replacingQty < heldQty) waiting.add(`${symbol} bare`);
+      // A sell at work is on its way, and what is due with it: it may wait in a halt, and is told then.
+      if (coveredQty + replacingQty < heldQty && !isSelling) waiting.add(`${symbol} bare`);
       else {
         const due = this.#findDue(position, heldQty);
         if (due !== null) waiting.add(`${symbol} ${due} overdue`);

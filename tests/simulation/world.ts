@@ -89,6 +89,8 @@ export class World implements DiskHost {
   readonly damaged = new Set<string>();
   /** When somebody else last touched the live ledger. */
   ledgerTouchedMs = -Infinity;
+  /** The live ledger as somebody else last left it, entries changed; `null` where nobody did. */
+  editedLedger: string | null = null;
   /** Symbols with a split, a new name, or a position that comes and goes: nobody can tell what is right for them. */
   readonly strange = new Set<string>();
   /** Those among them that are shown again in the end. */

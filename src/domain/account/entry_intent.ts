@@ -1,18 +1,14 @@
+import type { PlanLevels } from "../exit/levels.ts";
 import type { ClientOrderId } from "../order/client_order_id.ts";
 
 /** What the strategy wants to buy, and until when that is worth anything (pipeline 4). Kept in `execution_state.json`. */
-export interface EntryIntent {
+export interface EntryIntent extends PlanLevels {
   /** By what was known when it was made; named anew when it is decided (`buildEntryId`). */
   readonly clientOrderId: ClientOrderId;
   readonly dateNy: string;
   readonly symbol: string;
   readonly qty: number;
-  readonly pivotUsd: number;
   readonly stopUsd: number;
-  /** First trim level: `Target_R1`, else the pivot. */
-  readonly r1Usd: number;
-  /** `Target_R2`: the bracket's take-profit and the second trim level. */
-  readonly r2Usd: number;
   /** Close of the bar that confirmed. */
   readonly refPriceUsd: number;
   /** Start of that bar, Unix ms: a trade from before it is no price of the breakout. */

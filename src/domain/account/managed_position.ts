@@ -1,16 +1,14 @@
 import { type ClientOrderId, isFlatten, parseOurId } from "../order/client_order_id.ts";
 import type { ManagedPosition } from "./engine_state.ts";
 import { NOTHING_TRIMMED } from "../exit/exit_rules.ts";
+import { guessLevels, pickLevels, type PlanLevels } from "../exit/levels.ts";
 import type { LedgerEntry } from "../order/ledger.ts";
 
 /** What a position is managed by (pipeline 5). Prices USD per share. */
-export interface PositionPlan {
+export interface PositionPlan extends PlanLevels {
   readonly symbol: string;
   /** Of its entry, or its adoption. */
   readonly clientOrderId: ClientOrderId;
-  readonly pivotUsd: number;
-  readonly r1Usd: number;
-  readonly r2Usd: number;
   readonly stopUsd: number;
 }
 
@@ -24,9 +22,7 @@ export function buildManaged(
     positionId: plan.clientOrderId,
     adoptedQty: 0,
     besideQty: 0,
-    pivotUsd: plan.pivotUsd,
-    r1Usd: plan.r1Usd,
-    r2Usd: plan.r2Usd,
+    ...pickLevels(plan),
     stopUsd: plan.stopUsd,
     // It starts at the price of the first look at what is held, never at what was paid.
     highWaterUsd: 0,
@@ -47,16 +43,8 @@ export function buildPlan(entry: LedgerEntry): PositionPlan | null {
   if (entry.side !== "buy" || entry.status !== "accepted" || entry.stopUsd === null) return null;
   const filledUsd = entry.broker?.filledAvgPriceUsd ?? 0;
   const paidUsd = filledUsd > 0 ? filledUsd : entry.refPriceUsd ?? entry.stopUsd;
-  const pivotUsd = entry.pivotUsd ?? paidUsd;
-  const r2Usd = entry.r2Usd ?? pivotUsd;
-  return {
-    clientOrderId,
-    symbol: entry.symbol,
-    pivotUsd,
-    r1Usd: entry.r1Usd ?? r2Usd,
-    r2Usd,
-    stopUsd: entry.stopUsd,
-  };
+  const { symbol, stopUsd } = entry;
+  return { clientOrderId, symbol, ...guessLevels(entry, paidUsd), stopUsd };
 }
 
 /**

@@ -14,6 +14,8 @@ export interface KnownOrder {
   readonly filledSeenAtMs: number;
   /** Whether the broker shows it; what it took and does not show can be neither cancelled nor replaced. */
   readonly isShown: boolean;
+  /** Whether nobody knows if it does: the list lacks it, and the question for it has had no answer. */
+  readonly isUnanswered: boolean;
   /** When it was last shown, or recorded, Unix ms by the broker's clock. */
   readonly shownAtMs: number;
 }
@@ -90,7 +92,7 @@ function learnOne(
 ): void {
   const known = book.get(seen.orderId);
   const flat = { ...seen, legs: [] };
-  const shown = { isShown: true, shownAtMs: atMs };
+  const shown = { isShown: true, isUnanswered: false, shownAtMs: atMs };
   if (known === undefined) {
     const filledSeenAtMs = seen.filledAtMs ?? seen.updatedAtMs;
     const place = parentId ?? findPlace(book, seen);
@@ -120,11 +122,11 @@ function findPlace(book: OrderBook, { replaces }: BrokerOrder): string | null {
   return replaces === null ? null : book.get(replaces)?.parentId ?? null;
 }
 
-/** Notes that the broker does not show the order, by its id either. */
-export function noteUnshown(book: OrderBook, orderId: string): OrderBook {
+/** Notes that the broker does not show the order, by its id either. @param isUnanswered Whether it said nothing to that question. */
+export function noteUnshown(book: OrderBook, orderId: string, isUnanswered: boolean): OrderBook {
   const known = book.get(orderId);
-  if (known === undefined || !known.isShown) return book;
-  return new Map(book).set(orderId, { ...known, isShown: false });
+  if (known === undefined || (!known.isShown && known.isUnanswered === isUnanswered)) return book;
+  return new Map(book).set(orderId, { ...known, isShown: false, isUnanswered });
 }
 
 /** Forgets the orders that `isKept` does not want: finished ones of positions that have ended, for instance. */

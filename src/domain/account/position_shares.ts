@@ -142,11 +142,13 @@ export function countReserved(sight: Sight, position: ManagedPosition): number {
   return countHeldBy(listHolding(sight, position));
 }
 
-/** Shares held for sure that nothing sells or stops: what may be sold or stopped now. */
-export function readAvailable(sight: Sight, position: ManagedPosition): number {
-  const shares = readShares(sight, position);
-  if (shares === null) return 0;
-  return countFree(shares.sureQty, listHolding(sight, position));
+/** Shares held for sure that nothing sells or stops: what may be sold or stopped now; 0 where they could not be counted. */
+export function countAvailable(
+  sight: Sight,
+  position: ManagedPosition,
+  shares: ShareCount | null,
+): number {
+  return shares === null ? 0 : countFree(shares.sureQty, listHolding(sight, position));
 }
 
 /**

@@ -7,6 +7,7 @@ import {
 } from "./engine_state.ts";
 import { markTrimmed } from "../exit/decide_exit.ts";
 import { TRIM_REASONS } from "../exit/exit_rules.ts";
+import { findLevels } from "../exit/levels.ts";
 import { keepNewest, type LedgerEntry, type LiveLedger } from "../order/ledger.ts";
 import { buildManaged, buildPlan, closedKey } from "./managed_position.ts";
 import { type BrokerOrder, type BrokerPosition, flattenOrders } from "../order/orders.ts";
@@ -82,17 +83,16 @@ function findPosition(
 
 /** What an entry of ours was bought for, or any stop of a position that was adopted, whether or not the broker took it. */
 function readPosition(entry: LedgerEntry): ManagedPosition[] {
-  const { symbol, pivotUsd, r1Usd, r2Usd, stopUsd } = entry;
+  const { symbol, stopUsd } = entry;
   const id = parseOurId(entry.positionId ?? "");
   const adoptedAtMs = id === null ? null : readAdoptedAtMs(id);
   const plan = buildPlan(entry);
   if (id === null || adoptedAtMs === null) {
     return plan === null ? [] : [buildManaged(plan, timeOf(entry))];
   }
-  if (pivotUsd === null || r1Usd === null || r2Usd === null || stopUsd === null) return [];
-  return [
-    buildManaged({ symbol, clientOrderId: id, pivotUsd, r1Usd, r2Usd, stopUsd }, adoptedAtMs),
-  ];
+  const levels = findLevels(entry);
+  if (levels === null || stopUsd === null) return [];
+  return [buildManaged({ symbol, clientOrderId: id, ...levels, stopUsd }, adoptedAtMs)];
 }
 
 /** The position with what its sells since have done, and with its highest stop by record or order: a stop never falls. */

@@ -79,8 +79,8 @@ export function isHidden(
 }
 
 /**
- * Whether one of these orders has long been missing from every answer: nothing is done on the strength of that, and it is no cover
- * that anybody has seen.
+ * Whether one of these orders has long been missing from every answer, or is missing from the list while the question for it had
+ * none: nothing is done on the strength of that, and it is no cover that anybody has seen (pipeline 5, "Nothing waits in silence").
  */
 export function isUnseen(
   { book, nowMs }: Sight,
@@ -88,7 +88,7 @@ export function isUnseen(
 ): boolean {
   return orders.some(({ orderId }) => {
     const known = book.get(orderId);
-    return known !== undefined && !isPresumed(known, nowMs);
+    return known !== undefined && (known.isUnanswered || !isPresumed(known, nowMs));
   });
 }
 

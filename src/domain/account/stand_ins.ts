@@ -74,6 +74,7 @@ function buildStandIn(entry: LedgerEntry, orderId: string): KnownOrder {
     filledBeforeQty: 0,
     filledSeenAtMs: order.updatedAtMs,
     isShown: false,
+    isUnanswered: false,
     shownAtMs: recordedAtMs,
   };
 }

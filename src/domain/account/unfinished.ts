@@ -63,10 +63,10 @@ export interface Tried {
   /** Unix ms by the broker's clock. */
   readonly cycleStartedAtMs: number;
   /**
-   * Whether the cycle begins it again: `yes` where the broker never got it, once; `bare` where its cancel did not end in time,
-   * and once that has ended after all: what was taken down for it is sold before a stop takes its place.
+   * Whether the cycle begins it again: `bare` where its cancel did not end in time, and once that has ended after all: what was
+   * taken down for it is sold before a stop takes its place.
    */
-  readonly again: "no" | "yes" | "bare";
+  readonly again: "no" | "bare";
 }
 
 /** What one process knows of what it has under way: no file has it, and the next one looks for itself. */

@@ -27,28 +27,32 @@ export interface NotRunningFacts {
   readonly remedy: string;
   /** `null` where the records can't be read. */
   readonly positions: readonly PositionFact[] | null;
-  /** What was delivered last under the message's key. */
-  readonly said: string | undefined;
 }
+
+/** State key of the message: what was delivered is remembered by it. */
+export const NOT_RUNNING_KEY = "not_running";
 
 /**
  * Decides whether `Execution not running` is due (interface, Slack): once a session day and cause, from 60 minutes before the
  * open, or when a managed position is not covered; again at the open and 30 minutes before the close while one is bare or
- * covered for the day only.
+ * covered for the day only. Where nobody can say what is covered, something may be bare.
+ * @param said What was delivered last under the message's key.
  * @returns What to remember it by; `null` where nothing is due.
  */
-export function decideNotRunning(facts: NotRunningFacts): string | null {
-  const { cause, said } = facts;
-  const uncovered = listUncovered(facts);
-  if (!isSessionNear(facts) && uncovered.length === 0) return null;
-  const first = `${findSessionNy(facts)} ${cause}`;
+export function decideNotRunning(
+  facts: NotRunningFacts,
+  said: string | undefined,
+): string | null {
+  const isUncovered = facts.positions === null || listUncovered(facts).length > 0;
+  if (!isSessionNear(facts) && !isUncovered) return null;
+  const first = `${findSessionNy(facts)} ${facts.cause}`;
   const isSaid = said !== undefined && (said === first || said.startsWith(`${first}:`));
-  if (uncovered.length === 0) return isSaid ? null : first;
+  if (!isUncovered) return isSaid ? null : first;
   const value = `${first}:${findStage(facts)}`;
   return said === value ? null : value;
 }
 
-/** Positions that nothing, or nothing beyond the day, protects as far as it is known; with unread records not one can be named. */
+/** Positions that nothing, or nothing beyond the day, protects as far as it is known; with unread records none can be named. */
 function listUncovered({ positions }: NotRunningFacts): PositionFact[] {
   return (positions ?? []).filter((position) => {
     const { qty, stops, lastSeen } = position;
@@ -63,35 +67,33 @@ function listUncovered({ positions }: NotRunningFacts): PositionFact[] {
 }
 
 const MINUTE_MS = 60_000;
-/** So long a process ran whose end is news by itself. */
+const HOUR_MS = 60 * MINUTE_MS;
+/** So long a process ran whose end is news by itself, where none was told within the hour. */
 const RAN_MS = 10 * MINUTE_MS;
 /** Two starts that fail are no further apart than this: a minute's wait, a minute of `check`, and the start. */
 const STARTS_APART_MS = 2.5 * MINUTE_MS;
 
 /**
- * How often `Execution not running` is due while the service tries again each minute, in milliseconds: once an hour, each
- * quarter of one while a position may not be covered; `null` where it is not due at all.
+ * Whether it is due where nothing at all can be remembered: around the full hour, so that however slowly the starts follow
+ * each other one of them tells, and at the end of a process that had run so long (`ranMs`).
  */
-export function findNotRunningEachMs(facts: NotRunningFacts): number | null {
-  const isUncovered = facts.positions === null || listUncovered(facts).length > 0;
-  if (!isSessionNear(facts) && !isUncovered) return null;
-  return (isUncovered ? 15 : 60) * MINUTE_MS;
+export function isUnrememberedDue(nowMs: number, ranMs: number): boolean {
+  return ranMs >= RAN_MS || nowMs % HOUR_MS < STARTS_APART_MS;
 }
 
-/**
- * Whether it is due where nothing can be remembered: around the full hour, so that however slowly the starts follow each
- * other one of them tells, and at the end of a process that had run.
- */
-export function isUnrememberedDue(nowMs: number, eachMs: number, ranMs: number): boolean {
-  return ranMs >= RAN_MS || nowMs % eachMs < STARTS_APART_MS;
+/** Whether the end of a process that had run is news, whatever was told at `toldMs`: it was running again since. */
+export function isEndNews(nowMs: number, { ranMs, toldMs }: {
+  readonly ranMs: number;
+  readonly toldMs: number;
+}): boolean {
+  return ranMs >= RAN_MS && nowMs - toldMs >= HOUR_MS;
 }
 
 function isSessionNear({ nowMs, market }: NotRunningFacts): boolean {
+  // No session is known: the usual hours, so that a broker that can't be asked silences nothing.
   if (market === null) {
-    // No session is known: the usual hours, so that a broker that can't be asked silences nothing.
-    const dateNy = dateNyOf(nowMs);
-    const isWeekday = ![0, 6].includes(new Date(`${dateNy}T12:00:00Z`).getUTCDay());
-    return isWeekday && nowMs >= nyToMs(dateNy, "08:30") && nowMs < nyToMs(dateNy, "16:00");
+    const isWeekday = ![0, 6].includes(new Date(`${dateNyOf(nowMs)}T12:00:00Z`).getUTCDay());
+    return isWeekday && isBetween(nowMs, "08:30", "16:00");
   }
   return market.isOpen || market.nextOpenMs - nowMs <= NOT_RUNNING_BEFORE_OPEN_MS;
 }
@@ -101,9 +103,17 @@ function findSessionNy({ nowMs, market }: NotRunningFacts): string {
 }
 
 function findStage({ nowMs, market }: NotRunningFacts): string {
-  if (market === null) return "unknown";
+  if (market === null) {
+    if (isBetween(nowMs, "15:30", "16:00")) return "late";
+    return isBetween(nowMs, "09:30", "15:30") ? "open" : "before";
+  }
   if (!market.isOpen) return "before";
   return market.nextCloseMs - nowMs <= LATE_MS ? "late" : "open";
+}
+
+function isBetween(nowMs: number, fromNy: string, toNy: string): boolean {
+  const dateNy = dateNyOf(nowMs);
+  return nowMs >= nyToMs(dateNy, fromNy) && nowMs < nyToMs(dateNy, toNy);
 }
 
 /** Builds `Execution not running`: why, what to do, each managed position and what rests for it. */

@@ -81,9 +81,8 @@ export class LogLines {
   }
 }
 
-/** A stop that trails its price is how things stand; an error that the engine has counted is one that it says. */
+/** An error that the engine has counted is one that it says. */
 function isHappening(event: RecordedEvent): boolean {
-  if (event.type === "position") return readText(event, "change") !== "stop raised";
   if (event.type === "error" && ALARM.test(readText(event, "message") ?? "")) return true;
   return HAPPENINGS.has(event.type) || readNumber(event, "times") !== null;
 }

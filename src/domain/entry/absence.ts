@@ -2,6 +2,7 @@ import { type Absence, findAbsence, goOnMissing, type Looker } from "../account/
 import { CLOCK_SKEW_MAX_SECONDS } from "../gate/caps.ts";
 import {
   applyBrokerOrder,
+  isAnswerLost,
   isIdTaken,
   isUnsettled,
   type LedgerEntry,
@@ -10,7 +11,7 @@ import {
 import type { LookupOutcome } from "../order/order_request.ts";
 
 /**
- * How long the broker must answer "not found" before an entry is believed absent: 60 s (pipeline 6), and the deadline of
+ * How long the broker must answer "not found" before what was sent is believed absent: 60 s (pipeline 6), and the deadline of
  * a clock read more, by which a late answer can put our time off.
  */
 const NOT_FOUND_MS = 70_000;
@@ -63,18 +64,20 @@ export function settleLookUp(
     return { ...same, entry: broken, wakeAtMs: againMs };
   }
   if (isIdTaken(entry)) return { ...same, isUnseen: true, wakeAtMs: againMs };
-  if (entry.side === "sell") {
-    return { ...same, entry: { ...entry, status: "rejected", detail: NOT_SENT } };
-  }
-  return weighNotFound(entry, findAbsence(absences, aboutOf(entry), moment), moment);
+  const weighed = () => weighNotFound(entry, findAbsence(absences, aboutOf(entry), moment), moment);
+  if (entry.side === "buy") return weighed();
+  const absent = { ...same, entry: { ...entry, status: "rejected", detail: NOT_SENT } } as const;
+  if (!isAnswerLost(entry)) return absent;
+  const found = weighed();
+  return found.isAbsent ? absent : found;
 }
 
 /**
- * Whether one "not found" now is the end of an order on record, for somebody who looks after the engine has stopped: a sell's once
- * no request for it can be in flight, a buy's only so long after as the engine would look it up.
+ * Whether one "not found" now is the end of an order on record, for somebody who looks after the engine has stopped: once no
+ * request for it can be in flight, and of a buy, or a sell whose answer was lost, only so long after as the engine would look it up.
  */
 export function isAbsentByNow(entry: LedgerEntry, nowMs: number): boolean {
-  const proofMs = entry.side === "buy" ? NOT_FOUND_MS : 0;
+  const proofMs = entry.side === "buy" || isAnswerLost(entry) ? NOT_FOUND_MS : 0;
   return !isIdTaken(entry) && nowMs >= (entry.deadlineAtMs ?? 0) + proofMs;
 }
 
@@ -96,15 +99,20 @@ function weighNotFound(
   if (nowMs < deadlineAtMs) return same;
   const sinceMs = entry.notFoundSinceMs;
   const isGoingOn = before !== null && monotonicMs - before.lastMs <= SERIES_GAP_MS_MAX;
-  if (sinceMs === null || sinceMs > nowMs || (!isGoingOn && !isRunOnce)) {
+  // Two clocks must agree: the broker's may have been wrong once, and this process's began with it.
+  const isPast = (ms: number) =>
+    sinceMs !== null && nowMs - sinceMs >= ms &&
+    (isRunOnce || (before !== null && monotonicMs - before.firstMs >= ms));
+  // While the market is closed nothing looks more often than each five minutes: of a sell two looks tell, as where each process has one.
+  const isByTwo = (isRunOnce || entry.side === "sell") && isPast(ONE_LOOK_NOT_FOUND_MS);
+  const isKept = isGoingOn || isRunOnce || isByTwo;
+  if (sinceMs === null || sinceMs > nowMs || !isKept) {
     const absence = goOnMissing(aboutOf(entry), null, moment);
     return { ...same, entry: { ...entry, notFoundSinceMs: nowMs, deadlineAtMs }, absence };
   }
   const absence = goOnMissing(aboutOf(entry), before, moment);
-  if (isRunOnce) return { ...same, absence, isAbsent: nowMs - sinceMs >= ONE_LOOK_NOT_FOUND_MS };
-  // Two clocks must agree: the broker's may have been wrong once, and this process's began with it.
-  const isLong = monotonicMs - absence.firstMs >= NOT_FOUND_MS;
-  return { ...same, absence, isAbsent: isLong && nowMs - sinceMs >= NOT_FOUND_MS };
+  const isAbsent = isByTwo || (isGoingOn && !isRunOnce && isPast(NOT_FOUND_MS));
+  return { ...same, absence, isAbsent };
 }
 
 /** Evidence about orders that are settled, however that came, or are on record no more: nobody looks for them. */

@@ -1,12 +1,11 @@
+import type { ListedLevels } from "../exit/levels.ts";
+
 /** One usable row of the watchlist (pipeline 1). Prices in USD per share. */
-export interface Candidate {
+export interface Candidate extends ListedLevels {
   readonly symbol: string;
   readonly priceUsd: number;
-  readonly pivotUsd: number;
   readonly distancePct: number;
   readonly stopUsd: number;
-  readonly r1Usd: number | null;
-  readonly r2Usd: number;
   readonly anchor: string;
 }
 

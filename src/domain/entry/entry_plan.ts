@@ -2,6 +2,7 @@ import { decideBreakout } from "./breakout.ts";
 import type { Candidate } from "./candidate.ts";
 import { buildEntryId } from "../order/client_order_id.ts";
 import type { EntryIntent } from "../account/entry_intent.ts";
+import { completeLevels } from "../exit/levels.ts";
 import type { Bar, Session } from "../time/market.ts";
 import { buildQty } from "./sizing.ts";
 
@@ -120,10 +121,8 @@ function buildIntent(
     dateNy,
     symbol,
     qty,
-    pivotUsd: candidate.pivotUsd,
+    ...completeLevels(candidate),
     stopUsd: candidate.stopUsd,
-    r1Usd: candidate.r1Usd ?? candidate.pivotUsd,
-    r2Usd: candidate.r2Usd,
     refPriceUsd: b2.closeUsd,
     b2StartMs: b2.startMs,
     distancePct: candidate.distancePct,

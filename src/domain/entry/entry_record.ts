@@ -1,6 +1,7 @@
 import { SECOND_BAR_START_AGE_MAX_MS } from "./breakout.ts";
 import { buildEntryId, parseOurId } from "../order/client_order_id.ts";
 import type { EntryIntent } from "../account/entry_intent.ts";
+import { findLevels, pickLevels } from "../exit/levels.ts";
 import {
   buildCapUsage,
   buildLedgerEntry,
@@ -53,9 +54,7 @@ export function buildEntryRecord(
     side: "buy",
     clientOrderId: intent.clientOrderId,
     qty: intent.qty,
-    pivotUsd: intent.pivotUsd,
-    r1Usd: intent.r1Usd,
-    r2Usd: intent.r2Usd,
+    ...pickLevels(intent),
     stopUsd: intent.stopUsd,
     refPriceUsd: intent.refPriceUsd,
     expiresAtMs: intent.expiresAtMs,
@@ -74,10 +73,11 @@ export function isFoundAbsent(entry: LedgerEntry): boolean {
 /** The intent that an unresolved entry was recorded for; `null` where its record does not hold one. */
 export function buildRepeat(entry: LedgerEntry): EntryIntent | null {
   const clientOrderId = parseOurId(entry.clientOrderId ?? "");
-  const { qty, pivotUsd, stopUsd, r1Usd, r2Usd, refPriceUsd, expiresAtMs } = entry;
+  const levels = findLevels(entry);
+  const { qty, stopUsd, refPriceUsd, expiresAtMs } = entry;
   if (
-    clientOrderId === null || qty === null || pivotUsd === null || stopUsd === null ||
-    r1Usd === null || r2Usd === null || refPriceUsd === null || expiresAtMs === null
+    clientOrderId === null || levels === null || qty === null || stopUsd === null ||
+    refPriceUsd === null || expiresAtMs === null
   ) return null;
   const recordedAtMs = Date.parse(entry.timestamp);
   return {
@@ -85,10 +85,8 @@ export function buildRepeat(entry: LedgerEntry): EntryIntent | null {
     dateNy: clientOrderId.slice(6, 16),
     symbol: entry.symbol,
     qty,
-    pivotUsd,
+    ...levels,
     stopUsd,
-    r1Usd,
-    r2Usd,
     refPriceUsd,
     // The record has no bars: as early as the second can have started, had it confirmed when that was made.
     b2StartMs: recordedAtMs - SECOND_BAR_START_AGE_MAX_MS,

@@ -1,8 +1,7 @@
+import type { PlanLevels } from "./levels.ts";
+
 /** What the exit rules read of a position, but for which trims are done. USD per share. */
-export interface ExitLevels {
-  readonly pivotUsd: number;
-  readonly r1Usd: number;
-  readonly r2Usd: number;
+export interface ExitLevels extends PlanLevels {
   readonly stopUsd: number;
   readonly highWaterUsd: number;
 }

@@ -1,4 +1,5 @@
 import { isFlatten } from "./client_order_id.ts";
+import { type Levels, NO_LEVELS } from "../exit/levels.ts";
 import { dateNyOf } from "../time/ny_time.ts";
 import { isFinal } from "./orders.ts";
 import type { BrokerOrder, OrderSide } from "./orders.ts";
@@ -29,7 +30,7 @@ export interface LedgerLeg {
  * One order of ours in `live_orders_today.json`. Optional facts are `null` where the file (for instance one of the old
  * pipeline's four-field entries) does not have them. Prices in USD per share.
  */
-export interface LedgerEntry {
+export interface LedgerEntry extends Levels<number | null> {
   readonly orderId: string | null;
   readonly symbol: string;
   readonly notionalUsd: number;
@@ -46,9 +47,6 @@ export interface LedgerEntry {
   readonly reason: string | null;
   /** A sell's rejection in the broker's words; of one that is not settled, that the broker has its id (`ID_TAKEN`). */
   readonly detail: string | null;
-  readonly pivotUsd: number | null;
-  readonly r1Usd: number | null;
-  readonly r2Usd: number | null;
   /** An entry's structural stop, a protective stop's price. */
   readonly stopUsd: number | null;
   readonly refPriceUsd: number | null;
@@ -122,9 +120,7 @@ export function buildLedgerEntry(
     status: "pending",
     reason: null,
     detail: null,
-    pivotUsd: null,
-    r1Usd: null,
-    r2Usd: null,
+    ...NO_LEVELS,
     stopUsd: null,
     refPriceUsd: null,
     expiresAtMs: null,
@@ -155,6 +151,16 @@ export function isEntryRecord(
   { side, clientOrderId }: Pick<LedgerEntry, "side" | "clientOrderId">,
 ): boolean {
   return side === "buy" && !isFlatten(clientOrderId ?? "");
+}
+
+/**
+ * Whether a sell or stop may be at the broker though no look-up shows it: a request of it had no usable answer, and only time
+ * proves it absent (pipeline 6). What replaces an order holds that one's shares, and no others.
+ */
+export function isAnswerLost(
+  { side, status, replaces }: Pick<LedgerEntry, "side" | "status" | "replaces">,
+): boolean {
+  return side === "sell" && status === "unknown" && replaces === null;
 }
 
 /** An entry that counts toward the caps: every one that is not `rejected` (pipeline 6). */

@@ -39,6 +39,8 @@ export interface BracketRequest {
 export interface EntryRequest {
   readonly op: "bracket";
   readonly request: BracketRequest;
+  /** Its moment, broker time: nothing is recorded or sent before it; `null` where that has come. */
+  readonly notBeforeMs: number | null;
   /** When the intent expires or its record is too old, broker time: it leaves before, or not at all. */
   readonly notAfterMs: number;
   /** What is known of a sending of its id before this one; `null` where none has ever left. */

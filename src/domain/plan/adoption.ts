@@ -1,13 +1,13 @@
-import type { Candidate } from "../entry/candidate.ts";
 import { buildAdoptionId } from "../order/client_order_id.ts";
 import type { ManagedPosition } from "../account/engine_state.ts";
 import { NOTHING_TRIMMED } from "../exit/exit_rules.ts";
+import { completeLevels, type ListedLevels } from "../exit/levels.ts";
 import { dateNyOf } from "../time/ny_time.ts";
 import type { AdoptPlan } from "../account/operator_request.ts";
 import type { BrokerPosition } from "../order/orders.ts";
 
 /** The levels that an adopted position is managed by, USD per share. */
-export type AdoptionLevels = Pick<Candidate, "pivotUsd" | "r1Usd" | "r2Usd" | "stopUsd">;
+export type AdoptionLevels = ListedLevels & { readonly stopUsd: number };
 
 /** A target that no price comes to: protection and `stop_exit` alone (interface, `adopt`). */
 export const NO_TARGET_USD = 1_000_000_000;
@@ -46,9 +46,7 @@ export function buildAdoption(
     adoptedQty: qty + soldQty,
     // In the broker's nine decimals.
     besideQty: Math.round((held.qty - qty) * 1e9) / 1e9,
-    pivotUsd: levels.pivotUsd,
-    r1Usd: levels.r1Usd ?? levels.pivotUsd,
-    r2Usd: levels.r2Usd,
+    ...completeLevels(levels),
     stopUsd: levels.stopUsd,
     // It starts at the price of the first look at what is held, never at what was paid.
     highWaterUsd: 0,

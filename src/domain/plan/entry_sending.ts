@@ -46,18 +46,16 @@ export function planSending(
   { intent, decision, notionalMicros, say }: Extract<Judged, { readonly kind: "allowed" }>,
 ): EntryPlanned {
   const { desk, now, records } = world;
-  const leftMs = readFactsLeftMs(world, listed.symbol);
-  const isOfNow = isEarly(world, listed) || leftMs >= RECORD_ROOM_MS || world.turn.isLookNew;
+  const notBeforeMs = isEarly(world, listed) ? listed.scheduledAtMs : null;
+  // Made ready before its moment, as of that moment: between it and the request lie record and gate alone.
+  const nowMs = notBeforeMs ?? now.brokerMs;
+  const leftMs = readFactsLeftMs(world, listed.symbol) - (nowMs - now.brokerMs);
+  const isOfNow = notBeforeMs !== null || leftMs >= RECORD_ROOM_MS || world.turn.isLookNew;
   if (desk.turn.gateFor !== listed.clientOrderId || !isOfNow) {
     const gate = { ask: "gate", clientOrderId: listed.clientOrderId } as const;
     return read([...listOld(world, listed), gate]);
   }
-  if (isEarly(world, listed)) {
-    const { clientOrderId, scheduledAtMs: atMs } = listed;
-    return { ...read([{ ask: "moment", clientOrderId, atMs }]), say };
-  }
   const { clientOrderId, symbol, qty } = intent;
-  const nowMs = now.brokerMs;
   const deadlineAtMs = buildDeadlineMs(nowMs);
   const entry = buildEntryRecord(intent, { notionalMicros, nowMs, deadlineAtMs });
   const past = records.ledger?.entries.find((each) => each.clientOrderId === clientOrderId);
@@ -77,11 +75,12 @@ export function planSending(
           takeProfitUsd: roundToIncrement(intent.r2Usd),
           stopUsd: roundToIncrement(intent.stopUsd),
         },
+        notBeforeMs,
         notAfterMs: Math.min(
           intent.expiresAtMs,
           // What it was judged by answers for so long, and no longer (interface, Gate).
           nowMs + Math.min(Math.max(leftMs, RECORD_ROOM_MS), RECORD_AGE_MAX_MS),
-          nowMs + now.untilCloseMs - CONVERT_BEFORE_CLOSE_MS,
+          now.brokerMs + now.untilCloseMs - CONVERT_BEFORE_CLOSE_MS,
         ),
         earlier: mayHaveLeft ? { notFoundSinceMs: past.notFoundSinceMs } : null,
       },
@@ -89,7 +88,7 @@ export function planSending(
       positionId: clientOrderId,
       done: [],
     },
-    // Its verdict was said before its moment: between that and the request lies its record alone.
+    // Said before its moment, and once, though the moment was missed.
     say: desk.turn.momentFor === listed.clientOrderId ? [] : say,
   };
 }

@@ -2,7 +2,7 @@ import { hasWorkingBuy, isEntryWorking, isHidden } from "../account/sight.ts";
 import { readStopLevel } from "../account/position_shares.ts";
 import { decideExit, markTrimmed, splitQty } from "../exit/decide_exit.ts";
 import { type ExitReason, isClose, isExitReason } from "../exit/exit_rules.ts";
-import { isIdTaken } from "../order/ledger.ts";
+import { isAnswerLost } from "../order/ledger.ts";
 import { countCovered, listMarketSells, type SellGroup } from "../order/protection.ts";
 import { findExitRecord } from "../account/exit_record.ts";
 import { giveWay, type Successors } from "./give_way.ts";
@@ -25,14 +25,7 @@ import { buildRefusedKey } from "./about.ts";
 import { findShrinkable, shrink } from "./shrink.ts";
 import type { Permit } from "./step.ts";
 import { CONVERT_AGAIN_MS, findTimeObstacle, LAST_EXIT_MS } from "./time_left.ts";
-import {
-  areListsFresh,
-  findNewLook,
-  isLookedAt,
-  isUnreplaceable,
-  readBlock,
-  type View,
-} from "./view.ts";
+import { areListsFresh, isLookedAt, isUnreplaceable, readBlock, type View } from "./view.ts";
 
 /** How long an exit that the broker refused for good is left alone, while a stop holds its shares. */
 const REFUSED_PAUSE_MS = 5 * 60_000;
@@ -65,24 +58,10 @@ export function isExitDue({ position, sureQty, world: { seen } }: View): boolean
   return trade !== null && decideExit(position, sureQty, trade.priceUsd).due !== null;
 }
 
-/** A sell of this cycle without an answer is asked for once its stop rests (pipeline 5). */
+/** A sell without an answer is asked for once its stop rests (pipeline 5). */
 function resolveSells(view: View, permit: Permit): Move | null {
-  const { turn } = view.world;
   for (const entry of view.entries) {
-    const { clientOrderId, status } = entry;
-    const sendings = turn.sendings.get(clientOrderId);
-    if (!isExitReason(entry.reason) || status !== "unknown" || sendings === undefined) continue;
-    const look = findNewLook(view, view.world.seen.lookUps.get(clientOrderId));
-    const isAbsent = look?.kind === "not_found" && !isIdTaken(entry);
-    const again = sendings < 2 ? "yes" : "no";
-    if (isAbsent) {
-      // It is decided anew, with the same id, once.
-      const tried = { cycleStartedAtMs: turn.cycleStartedAtMs, again } as const;
-      return record([
-        { kind: "not_sent", clientOrderId },
-        unfinishedPart(view, { underWay: { ...view.underWay, tried } }),
-      ]);
-    }
+    if (!isExitReason(entry.reason) || !isAnswerLost(entry)) continue;
     const move = resolve(view, permit, entry);
     if (move !== null) return move;
   }

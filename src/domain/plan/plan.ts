@@ -6,6 +6,7 @@ import { findNextTryMs } from "./beside_buy.ts";
 import { goOnWithEntry, planEntryEnd } from "./entry.ts";
 import { endBegun, goOn } from "./give_way.ts";
 import type { Begun } from "../account/unfinished.ts";
+import { isAnswerLost } from "../order/ledger.ts";
 import { isExitDue, planExit, planExits } from "./exit.ts";
 import { type Move, note, readLists, record, rest, RETRY_MS, unfinishedPart } from "./move.ts";
 import { planOrphans } from "./orphans.ts";
@@ -179,8 +180,10 @@ function planClosed(view: View): Move {
   const { seen, operator: { gate }, now } = world;
   const about = seen.closed.get(symbol);
   if (seen.clock === null || gate === null || about === undefined) return rest(view);
-  if (sight.unreadable.has(symbol) || groups === null || !view.isActionable) return rest(view);
-  if (view.availableQty <= 0) return rest(view);
+  if (sight.unreadable.has(symbol) || groups === null) return rest(view);
+  // Of a stop whose answer was lost nothing is bare for sure: it is sent again, and no other.
+  const isOut = view.entries.some((entry) => entry.reason === "stop" && isAnswerLost(entry));
+  if (!isOut && (!view.isActionable || view.availableQty <= 0)) return rest(view);
   const { nextOpenMs } = seen.clock;
   const next = decideClosedStop({ symbol, gate, nextOpenMs, ...about });
   if (next.kind === "place") return placeStop(view, next.permit, Infinity);

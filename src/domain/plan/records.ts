@@ -46,6 +46,8 @@ function applyPart(records: EngineState, part: RecordPart): EngineState {
         ...entry,
         status: "unknown",
         detail: part.isIdTaken ? ID_TAKEN : entry.detail,
+        deadlineAtMs: Math.max(entry.deadlineAtMs ?? 0, part.endedAtMs),
+        notFoundSinceMs: null,
       }));
     case "position": {
       const { position } = part;

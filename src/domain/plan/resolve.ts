@@ -1,5 +1,8 @@
 import { findBreach } from "../account/position_shares.ts";
-import { isIdTaken, isUnsettled } from "../order/ledger.ts";
+import { decideExit } from "../exit/decide_exit.ts";
+import { isExitReason } from "../exit/exit_rules.ts";
+import { isAnswerLost, isIdTaken, isUnsettled } from "../order/ledger.ts";
+import { roundToIncrement } from "../order/price_increment.ts";
 import type { SellSideRequest } from "../order/order_request.ts";
 import { isEndedUnfilled } from "../account/exit_record.ts";
 import { type Move, note, read, record, rest, RETRY_MS, send, unfinishedPart } from "./move.ts";
@@ -8,6 +11,7 @@ import type { NamedEntry } from "./named_entry.ts";
 import { settleShown } from "./settle.ts";
 import { settleInQuestion } from "./settle_refusal.ts";
 import type { Permit } from "./step.ts";
+import { LAST_EXIT_MS } from "./time_left.ts";
 import { findNewLook, type View } from "./view.ts";
 
 /** How often one id is sent in a cycle: a second time at the first "not found" (pipeline 6). */
@@ -58,7 +62,8 @@ function restUnanswered(view: View): Move {
 
 /**
  * Finds out what became of one sell or stop: looked up by its id, and sent again at the first "not found", with the same id,
- * which the broker's unique ids make harmless (pipeline 6). One whose id the broker has is only looked up.
+ * which the broker's unique ids make harmless (pipeline 6). One whose id the broker has is only looked up. One whose answer was
+ * lost is never taken for absent here, whatever is said to its repeat: only time proves that (`settleLookUp`).
  * @returns `null` where nobody knows.
  */
 export function resolve(view: View, permit: Permit, entry: NamedEntry): Move | null {
@@ -85,8 +90,31 @@ export function resolve(view: View, permit: Permit, entry: NamedEntry): Move | n
   }
   const sendings = turn.sendings.get(clientOrderId) ?? 0;
   if (look.kind !== "not_found" || isIdTaken(entry)) return null;
-  if (sendings === 0) return record([{ kind: "not_sent", clientOrderId }]);
-  return sendings < SENDINGS_MAX ? sendAgain(view, permit, entry) : null;
+  if (sendings > 0) return sendings < SENDINGS_MAX ? sendAgain(view, permit, entry) : null;
+  if (!isAnswerLost(entry)) return record([{ kind: "not_sent", clientOrderId }]);
+  return isWanted(view, entry) ? sendAgain(view, permit, atLevel(view, entry)) : null;
+}
+
+/** Whether what another cycle has sent would be sent now: a stop, and a sell whose exit is due still. */
+function isWanted(
+  { position, count, world: { seen, turn, now } }: View,
+  { reason }: NamedEntry,
+): boolean {
+  // Nothing is done about shares that no order explains.
+  if (count?.isExplained !== true || position.unexplainedQty !== null) return false;
+  if (!isExitReason(reason)) return true;
+  const trade = seen.trades.get(position.symbol)?.trade ?? null;
+  if (trade === null || turn.fresh.has(position.positionId)) return false;
+  if (now.untilCloseMs < LAST_EXIT_MS) return false;
+  return decideExit(position, count.mostHeldQty, trade.priceUsd).due?.reason === reason;
+}
+
+/** A stop where it belongs by now, which is never lower. */
+function atLevel({ levelUsd }: View, entry: NamedEntry): NamedEntry {
+  const { stopUsd } = entry;
+  return stopUsd === null
+    ? entry
+    : { ...entry, stopUsd: Math.max(stopUsd, roundToIncrement(levelUsd)) };
 }
 
 /**
@@ -96,7 +124,11 @@ export function resolve(view: View, permit: Permit, entry: NamedEntry): Move | n
 function sendAgain(view: View, permit: Permit, entry: NamedEntry): Move | null {
   const request = buildRequest(view, entry);
   if (findBreach(view.sight, view.records.positions, request) !== null) return null;
-  return send(view, request, permit);
+  const recorded = view.entries.find((each) => each.clientOrderId === entry.clientOrderId);
+  const isAsRecorded = recorded?.stopUsd === entry.stopUsd;
+  return send(view, request, permit, {
+    change: isAsRecorded ? [] : [{ kind: "orders", entries: [entry] }],
+  });
 }
 
 /** The request of a sell or stop that is on record. */

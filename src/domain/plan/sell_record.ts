@@ -1,5 +1,6 @@
 import { buildSellId, type SellReason } from "../order/client_order_id.ts";
 import type { ManagedPosition } from "../account/engine_state.ts";
+import { pickLevels } from "../exit/levels.ts";
 import { buildLedgerEntry, isUnsettled, type LedgerEntry } from "../order/ledger.ts";
 import { dateNyOf, formatUtc } from "../time/ny_time.ts";
 import { roundToIncrement } from "../order/price_increment.ts";
@@ -44,14 +45,7 @@ export function buildSellRecord(facts: SellFacts, attempt: number, nowMs: number
     attempt,
     replaces: facts.replaces,
     // An adopted position has no entry that its plan could be rebuilt from.
-    ...(position.adoptedQty > 0
-      ? {
-        pivotUsd: position.pivotUsd,
-        r1Usd: position.r1Usd,
-        r2Usd: position.r2Usd,
-        besideQty: position.besideQty,
-      }
-      : {}),
+    ...(position.adoptedQty > 0 ? { ...pickLevels(position), besideQty: position.besideQty } : {}),
     deadlineAtMs: buildDeadlineMs(nowMs),
   });
   return { ...entry, clientOrderId, qty };

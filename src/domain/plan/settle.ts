@@ -1,9 +1,9 @@
 import type { EngineState, ManagedPosition } from "../account/engine_state.ts";
 import { markTrimmed } from "../exit/decide_exit.ts";
 import { isExitReason } from "../exit/exit_rules.ts";
-import type { LedgerEntry } from "../order/ledger.ts";
+import { isAnswerLost, type LedgerEntry } from "../order/ledger.ts";
 import type { BrokerOrder } from "../order/orders.ts";
-import type { SellSideRequest, SendResult } from "../order/order_request.ts";
+import type { Refusal, SellSideRequest, SendResult } from "../order/order_request.ts";
 import {
   type About,
   type At,
@@ -45,6 +45,7 @@ export function settle(
 
 function settleOrder(about: About, entry: NamedEntry, answer: SendResult): Settled {
   const { clientOrderId, status } = entry;
+  const unknown = { kind: "unknown", clientOrderId, endedAtMs: about.now.brokerMs } as const;
   // What is said to a repeat says nothing of the request before it, which may have been taken.
   const isRepeat = status === "unknown";
   switch (answer.kind) {
@@ -55,7 +56,7 @@ function settleOrder(about: About, entry: NamedEntry, answer: SendResult): Settl
     case "requested":
       return {
         change: [
-          { kind: "unknown", clientOrderId, isIdTaken: answer.kind === "duplicate" },
+          { ...unknown, isIdTaken: answer.kind === "duplicate" },
           // What was said to another request of this name says nothing of this one.
           unfinishedPart(about, { underWay: { ...about.underWay, inQuestion: null } }),
         ],
@@ -66,13 +67,13 @@ function settleOrder(about: About, entry: NamedEntry, answer: SendResult): Settl
     case "stopped":
       return settleStopped(about, entry, { isRepeat, reason: answer.reason });
     case "rejected":
-      if (isRepeat) return NOTHING;
+      if (isRepeat) return settleRepeat(about, entry, answer);
       // A replacement can be done although it was refused (broker.md): its id is asked for.
       if (entry.replaces !== null && answer.httpStatus === 422) {
         const inQuestion = { clientOrderId, refusal: answer };
         return {
           change: [
-            { kind: "unknown", clientOrderId, isIdTaken: false },
+            { ...unknown, isIdTaken: false },
             unfinishedPart(about, { underWay: { ...about.underWay, inQuestion } }),
           ],
           say: [],
@@ -80,6 +81,24 @@ function settleOrder(about: About, entry: NamedEntry, answer: SendResult): Settl
       }
       return settleRefusal(about, entry, answer);
   }
+}
+
+/**
+ * The broker would not have it a second time, for another reason than its id: that proves nothing about the first, whose shares
+ * stay doubtful until it is shown or time proves it absent (pipeline 6).
+ */
+function settleRepeat(about: About, entry: NamedEntry, { message, httpStatus }: Refusal): Settled {
+  if (!isAnswerLost(entry)) return NOTHING;
+  const why = `it may be at the broker, which did not answer and took no repeat: ${message}`;
+  const held = {
+    atMs: about.now.brokerMs,
+    why: `its ${nameEntry(entry)} ${why.slice("it ".length)}`,
+    isOver: false,
+  };
+  return {
+    change: [unfinishedPart(about, { underWay: { ...about.underWay, held } })],
+    say: [sayUndone(about, entry, why, httpStatus, false)],
+  };
 }
 
 /** Whether a stop follows the sell, which no look-up may delay. */

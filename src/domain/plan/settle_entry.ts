@@ -38,9 +38,9 @@ export function settleEntry(
       return settleTaken(records, entry, answer.order, nowMs);
     case "unknown":
     case "requested":
-      return { change: [unknownPart(clientOrderId)], say: [] };
+      return { change: [unknownPart(clientOrderId, nowMs)], say: [] };
     case "duplicate": {
-      const unknown = unknownPart(clientOrderId);
+      const unknown = unknownPart(clientOrderId, nowMs);
       // In answer to a repeat it is our own order; to a first sending, another engine's.
       if (earlier !== null) return { change: [unknown], say: [] };
       const mismatches = (records.ledger?.mismatches ?? 0) + 1;
@@ -56,8 +56,8 @@ export function settleEntry(
   }
 }
 
-function unknownPart(clientOrderId: string): RecordPart {
-  return { kind: "unknown", clientOrderId, isIdTaken: false };
+function unknownPart(clientOrderId: string, endedAtMs: number): RecordPart {
+  return { kind: "unknown", clientOrderId, isIdTaken: false, endedAtMs };
 }
 
 /** Nothing of it is at the broker by this sending; what an earlier one left on record is kept. */

@@ -34,8 +34,6 @@ export type EntryQuestion =
   | { readonly ask: "day_loss" }
   /** The gate, and the operator's pause, as they are now: for one entry. */
   | { readonly ask: "gate"; readonly clientOrderId: string }
-  /** The pause inside the cycle, until an entry's moment by the broker's clock, Unix ms: whether nothing has ended it before. */
-  | { readonly ask: "moment"; readonly clientOrderId: string; readonly atMs: number }
   /** What DRY_RUN has simulated today. */
   | { readonly ask: "dry_run_ledger"; readonly symbols: readonly string[] };
 
@@ -63,8 +61,16 @@ export type RecordPart =
   /** Recorded, and never left; or looked up, and not there. */
   | { readonly kind: "not_sent"; readonly clientOrderId: string }
   | { readonly kind: "refused"; readonly clientOrderId: string; readonly detail: string }
-  /** It may be at the broker, and is there where its id is taken: it is looked up until that is known. */
-  | { readonly kind: "unknown"; readonly clientOrderId: string; readonly isIdTaken: boolean }
+  /**
+   * It may be at the broker, and is there where its id is taken: it is looked up until that is known. `endedAtMs`: when its
+   * request ended, Unix ms, before which no "not found" is evidence.
+   */
+  | {
+    readonly kind: "unknown";
+    readonly clientOrderId: string;
+    readonly isIdTaken: boolean;
+    readonly endedAtMs: number;
+  }
   /** One that is managed still; `managed` begins one. */
   | { readonly kind: "position" | "managed"; readonly position: ManagedPosition }
   /** Not managed any more, and nothing of it unfinished. */

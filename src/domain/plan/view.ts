@@ -2,9 +2,9 @@ import { listDoubts } from "../account/doubts.ts";
 import { isReplaceRefused } from "../account/order_book.ts";
 import { findAccountBlock } from "../account/account_block.ts";
 import {
+  countAvailable,
   findOwnGroups,
   isActionable,
-  readAvailable,
   readShares,
   readStopLevel,
 } from "../account/position_shares.ts";
@@ -100,7 +100,7 @@ export function buildView(
     count,
     sureQty: count?.sureQty ?? 0,
     isActionable: isActionable(position, count),
-    availableQty: readAvailable(sight, position),
+    availableQty: countAvailable(sight, position, count),
     levelUsd: readStopLevel(sight, position, unfinished.spentHandStopUsd),
     leastUsd: roundToIncrement(position.stopUsd),
     entries: (records.ledger?.entries ?? []).filter(isNamed).filter((entry) =>

@@ -19,7 +19,7 @@ import { listOurIds } from "../../../src/domain/account/our_orders.ts";
 import { isPresumed, learnRecords, UNSEEN_MS } from "../../../src/domain/account/stand_ins.ts";
 import { buildLedgerEntry } from "../../../src/domain/order/ledger.ts";
 import { type BrokerOrder, isFinal } from "../../../src/domain/order/orders.ts";
-import { assert, assertEquals, assertFalse } from "../../assert.ts";
+import { assert, assertEquals, assertFalse, assertObjectMatch } from "../../assert.ts";
 import { brokerOrder } from "../fixtures.ts";
 
 function stop(facts: Partial<BrokerOrder> = {}): BrokerOrder {
@@ -185,8 +185,12 @@ Deno.test("countRecent() counts no fill that is old by the time it is seen", () 
 Deno.test("keepOrders() forgets what is not wanted, and noteUnshown() what the broker does not show", () => {
   const book = learnOrders(EMPTY_BOOK, [BRACKET, stop()], 0);
   assertEquals([...keepOrders(book, ({ order }) => order.orderId === "s-1").keys()], ["s-1"]);
-  assertEquals(noteUnshown(book, "s-1").get("s-1")?.isShown, false);
-  assertEquals(noteUnshown(book, "nobody's"), book);
+  const unshown = noteUnshown(book, "s-1", false);
+  assertObjectMatch(unshown.get("s-1") ?? {}, { isShown: false, isUnanswered: false });
+  assertEquals(noteUnshown(unshown, "s-1", false), unshown);
+  const unanswered = noteUnshown(unshown, "s-1", true);
+  assertObjectMatch(unanswered.get("s-1") ?? {}, { isShown: false, isUnanswered: true });
+  assertEquals(noteUnshown(book, "nobody's", true), book);
 });
 
 const RECORD = buildLedgerEntry({

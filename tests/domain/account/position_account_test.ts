@@ -216,8 +216,8 @@ const cases: {
     held: null,
     orders: [
       BOUGHT,
-      sell("s-1", { status: "replaced", filledQty: 4 }),
-      sell("s-2", { replaces: "s-1", filledQty: 6 }),
+      sell("s-1", { status: "replaced", qty: 10, filledQty: 4 }),
+      sell("s-2", { replaces: "s-1", qty: 6, filledQty: 6 }),
     ],
     is: { kind: "gone" },
   },

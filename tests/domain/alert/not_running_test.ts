@@ -34,7 +34,6 @@ function facts(time: string, change: Partial<NotRunningFacts> = {}): NotRunningF
     reason: "Watchlist stale: /scan/list.csv is of 2026-01-19, today is 2026-01-20",
     remedy: "let the scan write today's list",
     positions: [],
-    said: undefined,
     ...change,
   };
 }
@@ -45,7 +44,7 @@ function listDue(positions: readonly PositionFact[] | null): string[] {
   let said: string | undefined;
   for (let minute = 11 * 60; minute < 21 * 60; minute++) {
     const time = [Math.floor(minute / 60), minute % 60].map((n) => String(n).padStart(2, "0"));
-    const value = decideNotRunning(facts(time.join(":"), { positions, said }));
+    const value = decideNotRunning(facts(time.join(":"), { positions }), said);
     if (value === null) continue;
     said = value;
     due.push(time.join(":"));
@@ -56,7 +55,6 @@ function listDue(positions: readonly PositionFact[] | null): string[] {
 Deno.test("Execution not running is said once a session day, from 60 minutes before the open", () => {
   assertEquals(listDue([]), ["13:30"]);
   assertEquals(listDue([SAFE]), ["13:30"]);
-  assertEquals(listDue(null), ["13:30"]);
 });
 
 Deno.test("with a position not covered it is said at once, at the open and 30 minutes before the close", () => {
@@ -65,28 +63,42 @@ Deno.test("with a position not covered it is said at once, at the open and 30 mi
   for (const position of [DAY, bare, unread]) {
     assertEquals(listDue([SAFE, position]), ["11:00", "14:30", "20:30"]);
   }
+  // Records that can't be read may hold one.
+  assertEquals(listDue(null), ["11:00", "14:30", "20:30"]);
 });
 
 Deno.test("another cause, and another day, are news", () => {
-  const said = decideNotRunning(facts("13:40"));
+  const said = decideNotRunning(facts("13:40"), undefined);
   assertEquals(said, "2026-01-20 watchlist stale");
-  assertEquals(decideNotRunning(facts("13:41", { said: "2026-01-20 watchlist stale" })), null);
+  assertEquals(decideNotRunning(facts("13:41"), "2026-01-20 watchlist stale"), null);
   assertEquals(
-    decideNotRunning(facts("13:41", { said: "2026-01-20 watchlist missing" })),
+    decideNotRunning(facts("13:41"), "2026-01-20 watchlist missing"),
     "2026-01-20 watchlist stale",
   );
   assertEquals(
-    decideNotRunning(facts("13:41", { said: "2026-01-19 watchlist stale" })),
+    decideNotRunning(facts("13:41"), "2026-01-19 watchlist stale"),
     "2026-01-20 watchlist stale",
   );
 });
 
 Deno.test("a broker whose clock can't be read silences nothing in the usual hours", () => {
-  const unknown = (time: string) => decideNotRunning(facts(time, { market: null }));
+  const unknown = (time: string) => decideNotRunning(facts(time, { market: null }), undefined);
   assertEquals([unknown("13:29"), unknown("13:30"), unknown("21:00")], [
     null,
     "2026-01-20 watchlist stale",
     null,
+  ]);
+});
+
+Deno.test("a broker whose clock can't be read leaves the open and the time before the close to the usual hours", () => {
+  const unknown = (time: string) =>
+    decideNotRunning(facts(time, { market: null, positions: [DAY] }), undefined);
+  assertEquals(["12:00", "14:30", "20:29", "20:30", "21:00"].map(unknown), [
+    "2026-01-20 watchlist stale:before",
+    "2026-01-20 watchlist stale:open",
+    "2026-01-20 watchlist stale:open",
+    "2026-01-20 watchlist stale:late",
+    "2026-01-20 watchlist stale:before",
   ]);
 });
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import type { Absence } from "../../../src/domain/account/absences.ts";
 import {
+  isAbsentByNow,
   listAsked,
   listSettled,
   type LookUpMoment,
@@ -110,10 +111,57 @@ Deno.test("settleLookUp() takes over what the broker shows, whenever", () => {
   assertObjectMatch(found, { entry: { status: "accepted", orderId: "b-1" }, isAbsent: false });
 });
 
-Deno.test("settleLookUp() settles a sell at the first not found, and never what the broker has said it has", () => {
+Deno.test("settleLookUp() settles a sell that nobody knows to have left, and what replaces an order, at the first not found", () => {
+  const sells: readonly Partial<LedgerEntry>[] = [{ status: "pending" }, { replaces: "stop-1" }];
+  for (const facts of sells) {
+    const sell = open({ side: "sell", reason: "stop", ...facts });
+    const settled = settleLookUp(sell, NOT_FOUND, [], moment(0));
+    assertObjectMatch(settled, { entry: { status: "rejected", detail: "not sent" } });
+  }
+});
+
+Deno.test("settleLookUp() settles a sell whose answer was lost after 70 s of not found, as an entry, and it is no entry's repeat", () => {
+  let entry = open({ side: "sell", reason: "stop_exit" });
+  let absences: readonly Absence[] = [];
+  for (let afterMs = 0; afterMs <= 70_000; afterMs += 10_000) {
+    const found = settleLookUp(entry, NOT_FOUND, absences, moment(afterMs));
+    entry = found.entry;
+    absences = found.absence === null ? [] : [found.absence];
+    assertEquals([found.isAbsent, entry.status], [
+      false,
+      afterMs < 70_000 ? "unknown" : "rejected",
+    ]);
+  }
+  assertEquals(entry.detail, "not sent");
+});
+
+Deno.test("settleLookUp() believes two looks at a sell that lie five minutes apart, as they do at night, and no buy", () => {
+  for (const side of ["sell", "buy"] as const) {
+    const entry = open({ side, notFoundSinceMs: NOW_MS });
+    const found = settleLookUp(entry, NOT_FOUND, [absence()], moment(300_000));
+    assertEquals([found.entry.status, found.isAbsent], [
+      side === "sell" ? "rejected" : "unknown",
+      false,
+    ]);
+    // A gap that is shorter begins anew.
+    const soon = settleLookUp(entry, NOT_FOUND, [absence()], moment(120_000));
+    assertObjectMatch(soon.entry, { status: "unknown", notFoundSinceMs: NOW_MS + 120_000 });
+    const other = settleLookUp(entry, NOT_FOUND, [], moment(300_000));
+    assertEquals(other.entry.status, "unknown");
+  }
+});
+
+Deno.test("isAbsentByNow() needs as long for a sell whose answer was lost as for a buy, and for what never left its deadline alone", () => {
+  const provenAfterMs = (facts: Partial<LedgerEntry>) =>
+    [0, 69_999, 70_000].find((afterMs) => isAbsentByNow(open(facts), NOW_MS + afterMs));
+  assertEquals(provenAfterMs({ side: "buy" }), 70_000);
+  assertEquals(provenAfterMs({ side: "sell" }), 70_000);
+  assertEquals(provenAfterMs({ side: "sell", status: "pending" }), 0);
+  assertEquals(provenAfterMs({ side: "sell", replaces: "stop-1" }), 0);
+});
+
+Deno.test("settleLookUp() never settles what the broker has said it has", () => {
   const sell = open({ side: "sell", reason: "stop" });
-  const settled = settleLookUp(sell, NOT_FOUND, [], moment(0));
-  assertObjectMatch(settled, { entry: { status: "rejected", detail: "not sent" } });
   const taken = settleLookUp({ ...sell, detail: ID_TAKEN }, NOT_FOUND, [], moment(0));
   assertObjectMatch(taken, { entry: { status: "unknown" }, isUnseen: true });
 });

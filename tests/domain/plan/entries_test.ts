@@ -404,10 +404,16 @@ Deno.test("planEntries() judges an entry before its moment, says its verdict, an
     const step = world.carryOut();
     asks.push(step.do === "read" ? step.questions.at(-1)?.ask : step.do);
   }
-  assertEquals(asks, ["prices", "corporate_actions", "gate", "moment"]);
-  assertEquals(world.saidOf("SPY"), ["verdict"]);
-  assertEquals([world.now.brokerMs, world.records.ledger?.entries], [SOON.scheduledAtMs, []]);
+  assertEquals(asks, ["prices", "corporate_actions", "gate"]);
+  const { change, request } = world.step;
+  const atMs = SOON.scheduledAtMs;
+  assertEquals([world.now.brokerMs < atMs, request.notBeforeMs], [true, atMs]);
+  assertEquals([world.saidOf("SPY"), world.records.ledger?.entries], [[], []]);
+  // As of its moment, and no longer than what it is judged by is good for from there on.
+  assertObjectMatch(change[0] ?? {}, { entries: [{ timestamp: new Date(atMs).toISOString() }] });
+  assert(request.notAfterMs > atMs && request.notAfterMs <= world.now.brokerMs + 5_000);
   world.run();
+  assertEquals(world.now.brokerMs >= atMs, true);
   assertEquals([world.sent.length, world.saidOf("SPY")], [1, ["verdict", "submitted"]]);
 });
 

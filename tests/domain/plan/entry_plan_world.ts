@@ -292,14 +292,6 @@ export class EntryPlanWorld {
         this.seen = learn(this.seen, [{ to: "look_up", clientOrderId, outcome }], this.now);
         break;
       }
-      case "moment":
-        this.pass(Math.max(0, question.atMs - this.now.brokerMs));
-        this.entryTurn = {
-          ...entryTurn,
-          momentFor: question.clientOrderId,
-          isDisturbed: entryTurn.isDisturbed || outside.isDisturbing,
-        };
-        return;
       case "open_orders":
       case "day_loss":
         break;
@@ -341,7 +333,9 @@ export class EntryPlanWorld {
   }
 
   #send({ change, request }: Extract<EntryPlanned["step"], { readonly do: "send" }>): void {
-    const { outside, now } = this;
+    const { outside } = this;
+    if (!this.#reachMoment(request)) return;
+    const { now } = this;
     if (!outside.isWritable) {
       this.#noteSent(request, "stopped");
       const intents = change.flatMap((part) => part.kind === "off_list" ? part.intents : []);
@@ -356,6 +350,19 @@ export class EntryPlanWorld {
     this.seen = learnAnswer(this.seen, request, answer, now);
     this.pass(outside.answerMs);
     this.#take(settleEntry(this.records, request, answer, this.now.brokerMs));
+  }
+
+  /** @returns Whether nothing has ended the wait for an entry's moment. */
+  #reachMoment({ request, notBeforeMs }: EntryRequest): boolean {
+    if (notBeforeMs === null) return true;
+    const { isDisturbing } = this.outside;
+    this.pass(Math.max(0, notBeforeMs - this.now.brokerMs));
+    this.entryTurn = {
+      ...this.entryTurn,
+      momentFor: request.clientOrderId,
+      isDisturbed: this.entryTurn.isDisturbed || isDisturbing,
+    };
+    return !isDisturbing;
   }
 
   #noteSent({ request, earlier }: EntryRequest, answer: SendResult["kind"]): void {

@@ -168,6 +168,69 @@ Deno.test('plan() takes no "not found" for the absence of a close whose id the b
   ]);
 });
 
+const REFUSED = {
+  kind: "rejected",
+  why: "other",
+  httpStatus: 403,
+  code: 40310000,
+  message: "account not authorized",
+  body: "",
+} as const;
+
+/** A close whose answer is lost, and whose repeat the broker refuses for another reason than its id. */
+function closeInDoubt(): { readonly world: PlanWorld; readonly clientOrderId: string } {
+  const world = new PlanWorld();
+  world.price(94);
+  recordAll(world);
+  const clientOrderId = nameOf(world.send(() => LOST));
+  world.learn({ to: "look_up", clientOrderId, outcome: { kind: "not_found" } });
+  recordAll(world);
+  assertEquals(nameOf(world.send(() => REFUSED)), clientOrderId);
+  assertEquals(goOnUnseen(world), []);
+  return { world, clientOrderId };
+}
+
+/** The next cycle looks, and finds nothing of it. */
+function beginCycle(world: PlanWorld): void {
+  world.pass(5_000);
+  const { brokerMs, monotonicMs } = world.now;
+  world.turn = {
+    ...world.turn,
+    cycleStartedAtMs: brokerMs,
+    startedMs: monotonicMs,
+    sendings: new Map(),
+    actsBySymbol: new Map(),
+  };
+  const { positions, openOrders } = world.seen;
+  if (positions === null || openOrders === null) throw new Error("nothing was seen");
+  world.learn({ to: "positions", look: positions.look });
+  world.learn({ to: "open_orders", look: openOrders.look });
+}
+
+Deno.test("plan() takes no refusal of a repeat for the absence of the sell before it: its shares stay doubtful, and are told", () => {
+  const { world } = closeInDoubt();
+  const [entry] = world.records.ledger?.entries ?? [];
+  assertEquals([entry?.status, entry?.detail], ["unknown", null]);
+  assertEquals(world.step.do, "read");
+  const { held } = world.records.unfinished[0]?.underWay ?? {};
+  assertEquals(
+    held?.why,
+    "its sell (stop_exit) may be at the broker, which did not answer and took no repeat: account not authorized",
+  );
+});
+
+Deno.test("plan() repeats a sell in doubt in the next cycle where its exit is due still, and only there", () => {
+  for (const [priceUsd, sent] of [[94, ["sell"]], [97, []]] as const) {
+    const { world, clientOrderId } = closeInDoubt();
+    beginCycle(world);
+    world.price(priceUsd);
+    const requests = goOnUnseen(world);
+    assertEquals(requests, [...sent]);
+    const [entry, ...others] = world.records.ledger?.entries ?? [];
+    assertEquals([entry?.clientOrderId, entry?.status, others], [clientOrderId, "unknown", []]);
+  }
+});
+
 for (const reason of ["stop", "stop_exit"] as const) {
   Deno.test(`plan() has it on record that the broker has a ${reason}'s id: a later process believes no "not found" either`, () => {
     const taken = ledgerEntry({
@@ -204,8 +267,8 @@ Deno.test("a record whose id the broker has is never rejected, whoever asks, nor
   });
   const records = { ...EMPTY_STATE, ledger: liveLedger([repeat]) };
   const after = apply(records, [
-    { kind: "unknown", clientOrderId: "sell", isIdTaken: true },
-    { kind: "unknown", clientOrderId: "sell", isIdTaken: false },
+    { kind: "unknown", clientOrderId: "sell", isIdTaken: true, endedAtMs: NOW_MS },
+    { kind: "unknown", clientOrderId: "sell", isIdTaken: false, endedAtMs: NOW_MS },
     { kind: "orders", entries: [repeat] },
     { kind: "not_sent", clientOrderId: "sell" },
     { kind: "refused", clientOrderId: "sell", detail: "insufficient qty" },

@@ -171,11 +171,20 @@ export const CLOSED_BUGS: readonly TestedBug[] = [
     tests: [ENGINE],
   },
   {
+    name: "a stop that a list lacks covers while the question for it has no answer",
+    edits: [{
+      file: "src/domain/account/sight.ts",
+      find: "(known.isUnanswered || !isPresumed(known, nowMs));",
+      replace: "!isPresumed(known, nowMs);",
+    }],
+    tests: ["tests/engine/standing_test.ts"],
+  },
+  {
     name: "a stop that nobody has seen for hours covers",
     edits: [{
       file: "src/domain/account/sight.ts",
-      find: "return known !== undefined && !isPresumed(known, nowMs);",
-      replace: "return known === undefined && nowMs < 0;",
+      find: "(known.isUnanswered || !isPresumed(known, nowMs));",
+      replace: "known.isUnanswered;",
     }],
     tests: [ENGINE],
   },

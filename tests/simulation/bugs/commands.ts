@@ -155,7 +155,7 @@ export const COMMANDS_BUGS: readonly TestedBug[] = [
     name: "flatten takes the first not found for an entry's end",
     edits: [{
       file: "src/domain/entry/absence.ts",
-      find: 'const proofMs = entry.side === "buy" ? NOT_FOUND_MS : 0;',
+      find: 'const proofMs = entry.side === "buy" || isAnswerLost(entry) ? NOT_FOUND_MS : 0;',
       replace: "const proofMs = 0;",
     }],
     tests: ["tests/cli/flatten_orders_test.ts"],
@@ -222,8 +222,8 @@ export const COMMANDS_BUGS: readonly TestedBug[] = [
     name: "a failure of the loop is told at each start",
     edits: [{
       file: "src/cli/not_started.ts",
-      find: "return said.saidMs === said.lastMs;",
-      replace: "return true;",
+      find: "  if (isTold && !isEndNews(nowMs, { ranMs, toldMs })) return null;\n",
+      replace: "",
     }],
     tests: ["tests/cli/not_started_test.ts"],
   },

@@ -15,6 +15,28 @@ const LEAVING_FIRST = "tests/engine/leaving_first_test.ts";
 
 export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
+    name: "position cap counted once per cycle",
+    edits: [
+      {
+        file: "src/domain/plan/entry_sending.ts",
+        find: '    { ask: "positions" },\n    { ask: "open_orders" },\n    // What was sold',
+        replace: "    // What was sold",
+      },
+      {
+        file: "src/domain/entry/open_symbols.ts",
+        find:
+          "  for (const symbol of managed) symbols.add(symbol);\n  for (const entry of ledger.entries) {",
+        replace: "  for (const entry of ledger.entries.slice(0, 0)) {",
+      },
+      {
+        file: "src/domain/plan/entry_judging.ts",
+        find: "rowsOf(openOrders) === null ? null : buildOpenOrders(book),",
+        replace: "rowsOf(openOrders),",
+      },
+    ],
+    tests: [ENTRIES_PLAN],
+  },
+  {
     name: "an account flag ignored",
     edits: [{
       file: "src/broker/account_wire.ts",
@@ -193,8 +215,8 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
       },
       {
         file: "src/domain/plan/entry_sending.ts",
-        find: "nowMs + now.untilCloseMs - CONVERT_BEFORE_CLOSE_MS,",
-        replace: "nowMs + now.untilCloseMs + CONVERT_BEFORE_CLOSE_MS,",
+        find: "now.brokerMs + now.untilCloseMs - CONVERT_BEFORE_CLOSE_MS,",
+        replace: "now.brokerMs + now.untilCloseMs + CONVERT_BEFORE_CLOSE_MS,",
       },
     ],
     tests: [WAITS],
@@ -203,8 +225,8 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     name: "an entry recorded before the last ten minutes leaves in them",
     edits: [{
       file: "src/domain/plan/entry_sending.ts",
-      find: "nowMs + now.untilCloseMs - CONVERT_BEFORE_CLOSE_MS,",
-      replace: "nowMs + now.untilCloseMs + CONVERT_BEFORE_CLOSE_MS,",
+      find: "now.brokerMs + now.untilCloseMs - CONVERT_BEFORE_CLOSE_MS,",
+      replace: "now.brokerMs + now.untilCloseMs + CONVERT_BEFORE_CLOSE_MS,",
     }],
     tests: [WAITS],
   },
@@ -398,9 +420,27 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an entry that leaves before its moment",
     edits: [{
-      file: "src/domain/plan/entry_sending.ts",
-      find: "  if (isEarly(world, listed)) {\n",
-      replace: "  if (isEarly(world, listed) && desk.isStopping) {\n",
+      file: "src/engine/plan_leave.ts",
+      find: "  const isUndisturbed = await awaitMoment(engine, notBeforeMs);\n",
+      replace: "  const isUndisturbed = await awaitMoment(engine, notBeforeMs - 300);\n",
+    }],
+    tests: [MOMENT],
+  },
+  {
+    name: "an entry made ready for a moment that was missed",
+    edits: [{
+      file: "src/engine/plan_leave.ts",
+      find: "const MOMENT_MISSED_MS = 250;",
+      replace: "const MOMENT_MISSED_MS = 250_000;",
+    }],
+    tests: [MOMENT],
+  },
+  {
+    name: "what is remembered in the pause is lost with the record of the moment",
+    edits: [{
+      file: "src/engine/plan_records.ts",
+      find: "prepared?.before === before ? prepared.after",
+      replace: "prepared !== null ? prepared.after",
     }],
     tests: [MOMENT],
   },

@@ -70,10 +70,19 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
     name: "execution not running said at each start",
     edits: [{
       file: "src/domain/alert/not_running.ts",
-      find: "  if (uncovered.length === 0) return isSaid ? null : first;",
-      replace: "  if (uncovered.length === 0) return first;",
+      find: "  if (!isUncovered) return isSaid ? null : first;",
+      replace: "  if (!isUncovered) return first;",
     }],
     tests: [NOT_RUNNING],
+  },
+  {
+    name: "execution not running forgotten where no records exist yet",
+    edits: [{
+      file: "src/engine/not_running.ts",
+      find: "  return told.some(({ value }) => decideNotRunning(facts, value) === null);",
+      replace: "  return told.some(({ value }) => value === facts.cause);",
+    }],
+    tests: ["tests/engine/not_running_test.ts"],
   },
   {
     name: "the switch outside told while a night rests on a day order",
@@ -151,7 +160,7 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
     name: "a start that the configuration refuses told to nobody",
     edits: [{
       file: "src/cli/not_started.ts",
-      find: "failure.isRetried || !(failure.error instanceof ConfigError)",
+      find: "isRetried || !(error instanceof ConfigError)",
       replace: "true",
     }],
     tests: ["tests/cli/not_started_test.ts"],
@@ -215,6 +224,28 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
     edits: [{
       file: "src/domain/day/log_lines.ts",
       find: "    if (!isAgain) this.#filled.set(orderId, qty);\n",
+      replace: "",
+    }],
+    tests: [LOG],
+  },
+  {
+    name: "a refused stop told once for each step that tried it",
+    edits: [{
+      file: "src/engine/teller.ts",
+      find: "`stop_not_placed:${symbol}: ${buildMeaning(why)}`",
+      replace: "`stop_not_placed:${problem}`",
+    }, {
+      file: "src/engine/teller.ts",
+      find: '{ why, after: "exit", isOwn }',
+      replace: '{ why, after: "nothing", isOwn }',
+    }],
+    tests: ["tests/engine/refused_stop_messages_test.ts"],
+  },
+  {
+    name: "raises of a stop counted as repeats",
+    edits: [{
+      file: "src/domain/day/log_lines.ts",
+      find: '  "position",\n',
       replace: "",
     }],
     tests: [LOG],

@@ -262,7 +262,7 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
       find: "  if (isIdTaken(entry)) return",
       replace: '  if (isIdTaken(entry) && entry.side === "buy") return',
     }],
-    tests: [TAKEN_ID_TEST],
+    tests: ["tests/domain/entry/absence_test.ts"],
   },
   {
     name: "the look-up of an order whose id is taken decides on its absence again and again",
@@ -274,13 +274,49 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     tests: [PLAN_TEST],
   },
   {
-    name: "a close whose id is taken is decided anew",
+    name: "a sell whose answer was lost is settled as not sent by the plan",
     edits: [{
-      file: "src/domain/plan/exit.ts",
-      find: 'look?.kind === "not_found" && !isIdTaken(entry);',
-      replace: 'look?.kind === "not_found";',
+      file: "src/domain/plan/resolve.ts",
+      find: "if (!isAnswerLost(entry)) return record(",
+      replace: "if (isUnsettled(entry)) return record(",
+    }],
+    tests: [PLAN_TEST],
+  },
+  {
+    name: "a sell whose answer was lost is believed absent at once",
+    edits: [{
+      file: "src/domain/entry/absence.ts",
+      find: "  if (!isAnswerLost(entry)) return absent;",
+      replace: '  if (entry.side === "sell") return absent;',
+    }],
+    tests: ["tests/domain/entry/absence_test.ts", TAKEN_ID_TEST],
+  },
+  {
+    name: "the refusal of a repeat settles the sell before it",
+    edits: [{
+      file: "src/domain/plan/settle.ts",
+      find: "      if (isRepeat) return settleRepeat(about, entry, answer);\n",
+      replace: "",
     }],
     tests: [PLAN_TEST, TAKEN_ID_TEST],
+  },
+  {
+    name: "the refusal of a repeat is not told",
+    edits: [{
+      file: "src/domain/plan/settle.ts",
+      find: "if (!isAnswerLost(entry)) return NOTHING;",
+      replace: "if (isAnswerLost(entry)) return NOTHING;",
+    }],
+    tests: [PLAN_TEST, TAKEN_ID_TEST],
+  },
+  {
+    name: "a sell in doubt is sent again though its exit is not due any more",
+    edits: [{
+      file: "src/domain/plan/resolve.ts",
+      find: ".due?.reason === reason;",
+      replace: ".due?.reason !== null;",
+    }],
+    tests: [PLAN_TEST],
   },
   {
     name: "what an exit took down is stopped where its cancel ends a moment late",

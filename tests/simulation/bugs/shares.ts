@@ -111,7 +111,7 @@ export const SHARES_BUGS: readonly TestedBug[] = [
       replace: "  { symbol, qty }: BrokerPosition,",
     }, {
       file: "src/domain/account/rebuild_records.ts",
-      find: "Math.max(0, ...stops.flatMap((stop) => stop.besideQty ?? []));",
+      find: "Math.max(0, ...sells.flatMap((sell) => sell.besideQty ?? []));",
       replace: "Math.round((qty % 1) * 1e9) / 1e9;",
     }],
     tests: ["tests/engine/fraction_beside_test.ts"],
@@ -120,8 +120,8 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     name: "a part of a share beside what was adopted is not on record",
     edits: [{
       file: "src/domain/plan/sell_record.ts",
-      find: "        besideQty: position.besideQty,",
-      replace: "        besideQty: null,",
+      find: "besideQty: position.besideQty }",
+      replace: "besideQty: null }",
     }],
     tests: ["tests/engine/fraction_beside_test.ts"],
   },

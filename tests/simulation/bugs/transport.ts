@@ -5,8 +5,8 @@ export const TRANSPORT_BUGS: readonly TestedBug[] = [
     name: "the pooled client for changes",
     edits: [{
       file: "src/runtime/http.ts",
-      find: "          client,\n",
-      replace: "",
+      find: 'redirect: "manual", signal, client });',
+      replace: 'redirect: "manual", signal });',
     }],
     tests: ["tests/runtime/http_test.ts", "tests/broker/fetch_transport_test.ts"],
   },

@@ -1,3 +1,4 @@
+import { formatCounted } from "../domain/counted.ts";
 import type { ClockPort, HealthPort, HttpPort, LogPort } from "../engine/ports.ts";
 
 /** Asked at most so often (interface, `HEALTHCHECK_URL`). */
@@ -47,7 +48,10 @@ class Healthcheck implements HealthPort {
     this.#isAsking = false;
     const { log } = this.#options;
     if (why === null) {
-      if (this.#failures > 0) log.info(`HEALTHCHECK_URL answers again after ${this.#failures}`);
+      if (this.#failures > 0) {
+        const asked = formatCounted(this.#failures, "request");
+        log.info(`HEALTHCHECK_URL answers again, after ${asked} without an answer`);
+      }
       this.#failures = 0;
       return;
     }

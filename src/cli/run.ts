@@ -139,7 +139,8 @@ async function runCommand(host: ProgramHost, options: ParsedOptions): Promise<nu
     }
     const world = buildWorld({ host, config, log, isSlackReachable, disk });
     const held = buildReleasing(world, log);
-    const status = await runEngine(host, { world: held, lock, places: config });
+    const status = await runEngine(host, { world: held, lock, places: config })
+      .finally(() => world.close());
     if (isListRefusal(status) && wait?.isSaid === false) log.releaseErrors();
     if (!isListRefusal(status)) log.release();
     return status;
@@ -252,7 +253,6 @@ async function runEngine(
   } finally {
     listener.close();
     watch.close();
-    world.close();
   }
 }
 

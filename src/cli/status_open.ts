@@ -61,7 +61,9 @@ function buildRow(
   const isAsked = shown !== undefined && shown.currentPriceUsd !== null;
   const lastUsd = isAsked ? shown.currentPriceUsd : lastTrade?.priceUsd ?? null;
   const stopUsd = findInitialStop(position, { entries, trades });
-  const isKnown = qty !== null && qty > 0 && entryUsd !== null && position.unexplainedQty === null;
+  const isAbsent = held !== null && shown === undefined;
+  const isKnown = qty !== null && qty > 0 && entryUsd !== null &&
+    position.unexplainedQty === null && !isAbsent;
   const result = isKnown
     ? buildTradeResult({
       adoptedQty: 0,

@@ -58,7 +58,7 @@ export function formatStatus(report: StatusReport, paint: Paint): string[] {
     ...report.ledger.unsettled.flatMap((text) => line("", `unsettled: ${text}`, "warning")),
     ...(isStateBad(report) ? line("State", report.state.message ?? "", "warning") : []),
     ...(report.disk.is_full ? line("Disk", formatDisk(report), "bad") : []),
-    ...line("Intents", report.intents.length === 0 ? "none" : String(report.intents.length)),
+    ...line("Intents", formatIntents(report)),
     ...report.intents.flatMap((intent) =>
       line(
         "",
@@ -68,14 +68,14 @@ export function formatStatus(report: StatusReport, paint: Paint): string[] {
     ...line("Today", formatToday(report)),
     ...line(
       "Positions",
-      report.open_positions === null
+      isUnread(report)
         ? `UNKNOWN: the state that names them ${
           report.state.kind === "missing" ? "is lost" : "can't be read"
         }`
         : report.positions.length === 0
         ? "none managed"
         : "managed:",
-      report.open_positions === null ? "bad" : null,
+      isUnread(report) ? "bad" : null,
     ),
     ...formatOpen(report.open_positions ?? []),
     ...formatPositions(report.positions, paint),
@@ -106,8 +106,9 @@ function toneOfLedger({ ledger }: StatusReport): Tone | null {
 }
 
 /** One that is not there yet is no news; one that is lost is. */
-function isStateBad({ state, open_positions }: StatusReport): boolean {
-  if (state.kind === "missing") return open_positions === null;
+function isStateBad(report: StatusReport): boolean {
+  const { state } = report;
+  if (state.kind === "missing") return isUnread(report);
   return state.kind === "damaged" || state.kind === "newer" || state.kind === "unreadable";
 }
 
@@ -131,8 +132,20 @@ function formatService({ service }: StatusReport): string {
   return `running${service.pid === null ? "" : `, process ${service.pid}`}`;
 }
 
-function formatLastCycle({ last_cycle: { at, gate } }: StatusReport): string {
+function formatLastCycle(report: StatusReport): string {
+  const { at, gate } = report.last_cycle;
+  if (isUnread(report)) return "UNKNOWN";
   return at === null ? "none yet" : `${formatNy(Date.parse(at))}; ${gate ?? "no gate yet"}`;
+}
+
+function formatIntents(report: StatusReport): string {
+  if (isUnread(report)) return "UNKNOWN";
+  return report.intents.length === 0 ? "none" : String(report.intents.length);
+}
+
+/** Whether the state that would tell is lost or can't be read: then what is not in it is not none. */
+function isUnread({ open_positions }: StatusReport): boolean {
+  return open_positions === null;
 }
 
 function formatWatchlist({ watchlist }: StatusReport): string {

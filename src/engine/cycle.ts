@@ -289,6 +289,13 @@ function isOperatorFine(decision: GateDecision): boolean {
       .includes(decision.reason.code);
 }
 
+/** Whether shares have no stop of any kind: once the operator lets orders leave again, be it by a file, they need not wait for the poll. */
+function isSomeOpen(engine: Engine): boolean {
+  return engine.state.standings.some(({ bareQty, mostHeldQty, coveredQty }) =>
+    bareQty > 0 && mostHeldQty > coveredQty
+  );
+}
+
 /** The moments that the engine must not sleep through. */
 function planWakes(engine: Engine, decision: GateDecision): void {
   const nowMs = engine.nowMs();
@@ -298,7 +305,9 @@ function planWakes(engine: Engine, decision: GateDecision): void {
     );
   // Only with hours ignored: a closed market changes little in seconds.
   if (engine.observation?.clock.isOpen !== true) return;
-  if (isOperatorFine(decision) && isWaiting) engine.wakeAt(nowMs + IN_DOUBT_LOOK_MS);
+  if (isWaiting && (isOperatorFine(decision) || isSomeOpen(engine))) {
+    engine.wakeAt(nowMs + IN_DOUBT_LOOK_MS);
+  }
   const leftMs = untilCloseMs(engine);
   if (engine.state.positions.length === 0 || leftMs === Infinity) return;
   engine.wakeAt(nowMs + leftMs + CLOSED_AFTER_MS);

@@ -13,7 +13,9 @@ import {
   listFillsUntil,
   readBracketPrices,
 } from "../domain/day/trade_orders.ts";
+import { listTrades } from "../domain/day/trades.ts";
 import { readPastEntries } from "./archive.ts";
+import { readTrails, RESULT_EVENTS } from "./day_trails.ts";
 import type { Engine } from "./engine.ts";
 import { listPositionFacts } from "./notices.ts";
 
@@ -66,6 +68,9 @@ async function readFacts(
     ? managed
     : engine.ended.get(positionId ?? "") ?? null;
   const plan = await readPlan(engine, positionId);
+  const adoptedStopUsd = (position?.adoptedQty ?? 0) > 0
+    ? await readAdoptedStop(engine, symbol)
+    : null;
   return {
     order: {
       symbol,
@@ -76,7 +81,11 @@ async function readFacts(
       filledAtMs: findFilledAtMs(order),
       isWorking: !isFinal(order),
     },
-    trade: buildTrade(position, plan, listFillsUntil(filled, each)),
+    trade: buildTrade(
+      position,
+      plan.stopUsd ?? adoptedStopUsd,
+      listFillsUntil(filled, each),
+    ),
     openedAtMs: position?.openedAtMs ?? null,
     position: managed === undefined || managed.positionId !== positionId
       ? null
@@ -95,7 +104,7 @@ function readPositionFact(engine: Engine, { symbol }: ManagedPosition): Position
 
 function buildTrade(
   position: ManagedPosition | null,
-  plan: Plan,
+  initialStopUsd: number | null,
   fills: TradeFacts["fills"],
 ): TradeFacts {
   const adoptedQty = position?.adoptedQty ?? 0;
@@ -103,9 +112,17 @@ function buildTrade(
   return {
     adoptedQty,
     adoptedCostUsd: adoptedQty === 0 || eachUsd === null ? null : adoptedQty * eachUsd,
-    initialStopUsd: plan.stopUsd,
+    initialStopUsd,
     fills,
   };
+}
+
+/** The stop that a position was adopted with, which the trail alone has; USD per share, `null` where that is not known. */
+async function readAdoptedStop(engine: Engine, symbol: string): Promise<number | null> {
+  const trails = await readTrails(engine, engine.dateNy(), RESULT_EVENTS);
+  const trades = trails === null ? [] : listTrades([...trails.earlier, trails.day]);
+  return trades.findLast((trade) => trade.symbol === symbol && trade.isAdopted)
+    ?.initialStopUsd ?? null;
 }
 
 /** Prices that an entry left with, USD per share; `null` where neither records nor broker have them. */

@@ -132,8 +132,11 @@ export function buildMarketFact(market: MarketClock | null, problem: string | nu
     : { kind: "closed", nextOpenMs: market.nextOpenMs };
 }
 
-function findBrokerFailure(engine: Engine, market: MarketClock | null): ReadFailure | null {
-  if (market === null) return "network";
+function findBrokerFailure(
+  engine: Engine,
+  market: MarketClock | null,
+): ReadFailure | "clock" | null {
+  if (market === null) return "clock";
   const { account, positions, openOrders, dayOrders } = engine.observation ?? {};
   for (const read of [account, positions, openOrders, dayOrders]) {
     if (read?.kind === "failed") return read.failure;

@@ -9,8 +9,8 @@ function readOpenResults(engine: Engine): OpenResult[] | null {
     const held = findHeld(engine, symbol);
     return {
       symbol,
-      // A hand's shares beside ours are not ours to count.
-      qty: held === null ? null : Math.min(qty ?? held?.qty ?? 0, held?.qty ?? 0),
+      // A hand's shares beside ours are not ours to count; what the broker does not show has no result of 0.
+      qty: held ? Math.min(qty ?? held.qty, held.qty) : null,
       entryPriceUsd: held?.avgEntryPriceUsd ?? null,
       lastPriceUsd: held?.currentPriceUsd ?? null,
     };

@@ -248,7 +248,10 @@ function listReasons(engine: Engine, position: ManagedPosition, turn: Turn): Sta
       }
       : null,
     ...listUnclearReasons(engine, position, groups),
-    hindrance === undefined ? null : { code: "refused", text: hindrance },
+    // A blocked account is what it was refused for, and said above.
+    hindrance === undefined || (account !== null && hindrance.includes(account))
+      ? null
+      : { code: "refused", text: hindrance },
     listMarketSells(groups).length > 0
       ? { code: "selling", text: "its sell works at the broker and has not filled (a halt?)" }
       : null,

@@ -333,11 +333,13 @@ export function tellUnwritten(
     part.kind === "orders" ? part.entries.map(({ reason }) => reason) : []
   );
   const reason = reasons.find(isExitReason) ?? null;
-  if (reason !== null) {
-    engine.sayError(`${symbol} ${reason} not sent: ${message}`, FREE_FILE);
-    return reason;
-  }
   const what = permit.kind === "exit_rest" ? "stop not put back" : "no stop sent";
-  engine.sayError(`${symbol}: ${what}, its record can't be written: ${message}`, FREE_FILE);
-  return null;
+  // Once for the exit and its stop, which are tried one after the other; what stays due or bare has its alarms.
+  sayOnceADay(engine, `unwritten:${symbol}:${buildMeaning(message)}`, {
+    problem: reason === null
+      ? `${symbol}: ${what}, its record can't be written: ${message}`
+      : `${symbol} ${reason} not sent: ${message}`,
+    remedy: FREE_FILE,
+  });
+  return reason;
 }

@@ -1,4 +1,5 @@
 import type { StandingReason } from "../domain/account/standing.ts";
+import { formatPriceUsd } from "../domain/alert/alert_facts.ts";
 import type { ManagedPosition } from "../domain/account/engine_state.ts";
 import { isLeftToHand } from "../domain/plan/protect.ts";
 import { roundToIncrement } from "../domain/order/price_increment.ts";
@@ -13,7 +14,8 @@ export function listLowered(
 ): StandingReason[] {
   return groups.filter((group) => isLowered(group, roundToIncrement(stopUsd))).map((group) => ({
     code: "lowered",
-    text: `its stop rests at ${group.stopUsd}, below the engine's ${roundToIncrement(stopUsd)}; ` +
+    text: `its stop rests at ${formatPriceUsd(group.stopUsd)}, below the engine's ` +
+      `${formatPriceUsd(roundToIncrement(stopUsd))}; ` +
       "it is put back while the market is open and the gate is LIVE",
   }));
 }

@@ -7,7 +7,7 @@ import { EventFileWriter, type EventLine, type TrailDisk } from "./event_file_wr
 import { type FileSystem, joinPath } from "./file_system.ts";
 import { buildRedact } from "./redaction.ts";
 import { createSerial } from "./serial.ts";
-import { readStartRecords } from "./start_records.ts";
+import { readTrailRecords } from "./trail_records.ts";
 
 /** New York days that event files are kept. */
 export const EVENTS_KEPT_DAYS = 90;
@@ -100,7 +100,7 @@ export function createEventLog(options: EventLogOptions): EventLog {
   return {
     record,
     recordStart: async () => {
-      for (const event of await readStartRecords(options.fs, { stateDir, redact })) {
+      for (const event of await readTrailRecords(options.fs, { stateDir, redact })) {
         await record(event);
       }
     },

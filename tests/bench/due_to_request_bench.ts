@@ -15,7 +15,7 @@ import { type CountingDisk, createCountingDisk, type DiskOperation } from "./cou
 // after the pause); making records durable; and, beside these, everything else that the process does: decisions, files that it
 // reads, lines that it appends without a sync.
 
-const RUNS = 100;
+const RUNS = 200;
 /** As many as a service has made cycles by the time its first entries are due. */
 const WARMUP = 20;
 const START_MS = nyMoment(SAMPLE_DAY_NY, "10:05");

@@ -1,4 +1,6 @@
+import { buildPeriodReport } from "../../src/cli/report/period_page.ts";
 import { buildDayView } from "../../src/domain/day/day_view.ts";
+import { buildPeriodView } from "../../src/domain/day/period.ts";
 import type { RecordedEvent } from "../../src/domain/day/events.ts";
 import { buildLedgerText } from "../../src/state/ledger_format.ts";
 import { buildLedgerEntry } from "../../src/domain/order/ledger.ts";
@@ -30,6 +32,18 @@ Deno.test("report --from --to writes one page of the period, and says where", ()
     }
     assertFalse(/<script|\bsrc=|url\(|@import/i.test(page));
   }));
+
+Deno.test("a period says of how many trades it counts those that were won, and of none that there is none", () => {
+  const facts = { program: "p", gaps: [] };
+  const range = { fromNy: FIRST, toNy: LAST, earlier: [] };
+  const view = buildPeriodView(days, range);
+  const page = buildPeriodReport(view, facts);
+  const won = view.closed.filter(({ result }) => (result.resultUsd ?? 0) > 0).length;
+  assertStringIncludes(page, `${won} above 0, of ${view.closed.length} trades`);
+  const none = buildPeriodReport(buildPeriodView([], range), facts);
+  assertStringIncludes(none, "no trade was closed");
+  assertFalse(none.includes("0 trades"));
+});
 
 Deno.test("report --csv prints the trades that ended, the same ones as --json has", () =>
   withStateDir(FILES, async (dir) => {

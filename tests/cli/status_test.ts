@@ -443,7 +443,9 @@ Deno.test("status of damaged files says unknown, and neither full caps nor that 
     assertStringIncludes(out, "gross unknown of 5000.00 USD, 1000.00 a symbol");
     assertStringIncludes(out, "UNKNOWN: the state that names them can't be read");
     assertStringIncludes(out, "open result unknown, day result unknown");
-    assertFalse(out.includes("none managed"));
+    assertMatch(out, /^Last cycle +UNKNOWN$/m);
+    assertMatch(out, /^Intents +UNKNOWN$/m);
+    assertFalse(out.includes("none"));
     assertNarrow(out);
     const json = JSON.parse(
       (await runOperator(["status", "--json"], { AVWAP_STATE_DIR: dir })).out,

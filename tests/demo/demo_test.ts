@@ -171,7 +171,7 @@ Deno.test("demo --watchlist rehearses the reader's own file and leaves it as it 
 });
 
 const WRONG: { args: string[]; status: number; says: string }[] = [
-  { args: ["--sped", "5"], status: 64, says: 'Unknown option "--sped"; did you mean --speed?' },
+  { args: ["--sped", "5"], status: 64, says: '"--sped"; did you mean --speed? Try deno task demo' },
   { args: ["--speed", "fast"], status: 64, says: 'Option --speed is "fast": give a number from 1' },
   { args: ["--speed", "0"], status: 64, says: 'Option --speed is "0"' },
   { args: ["--speed", "1e3"], status: 64, says: 'Option --speed is "1e3"' },
@@ -209,6 +209,7 @@ Deno.test("demo --help prints its options and plays nothing", async () => {
   const { status, out, error } = await runDemo(["--help"]);
   assertEquals([status, error], [0, ""]);
   for (const word of ["--watchlist FILE", "--speed N", "--help"]) assertStringIncludes(out, word);
+  assertEquals(out.split("\n").filter((line) => line.length > 80), []);
   assertFalse(out.includes("STATE_DIR"));
 });
 

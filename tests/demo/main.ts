@@ -103,7 +103,10 @@ async function main(args: readonly string[]): Promise<number> {
     }
     return await play(await buildScript(options.watchlistPath), options);
   } catch (error) {
-    if (error instanceof UsageError) return fail(EXIT.usage, `${error.message}. Try --help`);
+    if (error instanceof UsageError) {
+      const end = error.message.endsWith("?") ? "" : ".";
+      return fail(EXIT.usage, `${error.message}${end} Try deno task demo --help`);
+    }
     if (error instanceof ScriptError) return fail(EXIT.watchlist, error.message);
     return reportFailure({ environment: {}, writeError }, error);
   }

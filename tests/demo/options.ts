@@ -16,15 +16,18 @@ const SPEED_MAX = 100_000;
 /** What `--help` prints. */
 export const DEMO_HELP = `Usage: deno task demo [options]
 
-Plays one simulated market day with the real program: DRY_RUN, the two keys, LIVE with its gate,
-caps and exits, the kill switch, the close. No credentials, no network, no money.
+Plays one simulated market day with the real program: DRY_RUN, the two keys,
+LIVE with its gate, caps and exits, the kill switch, the close. No credentials,
+no network, no money.
 
 Options:
-  --watchlist FILE  rehearse the same day with your own watchlist (it is copied, never changed)
-  --speed N         simulated seconds in a second of waiting, ${SPEED_MIN} to ${SPEED_MAX} (default ${SPEED_DEFAULT})
+  --watchlist FILE  rehearse the same day with a copy of your watchlist
+  --speed N         simulated seconds in a second of waiting, ${SPEED_MIN} to ${SPEED_MAX}
+                    (default ${SPEED_DEFAULT})
   --help            print this help and exit
 
-Exit status: 0 done, 1 the watchlist can't be used, 64 usage, 70 the story did not play out
+Exit status:
+  0 done, 1 the watchlist can't be used, 64 usage, 70 the story did not play out
 `;
 
 /** @throws {UsageError} With one line that names the option. */

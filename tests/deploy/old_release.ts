@@ -1,4 +1,5 @@
 import type { World } from "../engine/support.ts";
+import type { FaultRule } from "../simulator/faults.ts";
 import { run } from "./host.ts";
 
 /** Release 0.1.0 as it was last committed. */
@@ -12,6 +13,8 @@ export interface OldRelease {
   start(): Promise<void>;
   /** Cycles with a pause before each. */
   cycles(count: number, pauseMs: number): Promise<void>;
+  /** What its network does from now on. */
+  setFaults(rules: readonly FaultRule[]): void;
 }
 
 /** What of the old release's own test world is used here. */
@@ -22,6 +25,7 @@ interface OldWorld {
   nowMs: number;
   restart(): Promise<void>;
   cycle(): Promise<unknown>;
+  setFaults(rules: readonly FaultRule[]): void;
 }
 
 /** Takes release 0.1.0 out of the repository's history, and away again after `act`. */
@@ -37,6 +41,7 @@ export async function withOldRelease(
     );
     const old = new Build({ startMs: world.nowMs, rows: [] });
     await act({
+      setFaults: (rules) => old.setFaults(rules),
       async start() {
         Object.assign(old, { exchange: world.exchange, disk: world.disk, log: world.log });
         old.nowMs = world.nowMs;

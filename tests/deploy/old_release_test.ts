@@ -2,6 +2,7 @@ import { buildLedgerEntry } from "../../src/domain/order/ledger.ts";
 import {
   AAPL,
   at,
+  LEDGER_PATH,
   LIVE_PASS,
   MINUTE_MS,
   NVDA,
@@ -100,6 +101,81 @@ Deno.test("0.1.0 goes up in the middle of a day, down, and up again, and so over
     }
   });
 });
+
+/** The list of the old pipeline's day, whose code is older than this repository: just its four fields. */
+const FOUR_FIELDS = [{
+  order_id: "old-1",
+  symbol: "TSLA",
+  notional: 2000.5,
+  timestamp: `${TODAY}T14:40:00+00:00`,
+}];
+
+/** What the old pipeline reads of the ledger's file. */
+function readByOldPipeline(world: World) {
+  const { date_ny, entries } = JSON.parse(world.disk.textOf(LEDGER_PATH) ?? "{}");
+  const four = entries.map(({ order_id, symbol, notional, timestamp }: typeof FOUR_FIELDS[0]) => ({
+    order_id,
+    symbol,
+    notional,
+    timestamp,
+  }));
+  return { date_ny, entries: four };
+}
+
+const losses = [
+  { when: "its answer was lost", fault: { kind: "lost_after" }, cycles: 2 },
+  { when: "it was lost on its way", fault: { kind: "lost_before" }, cycles: 12 },
+] as const;
+for (const { when, fault, cycles } of losses) {
+  Deno.test(`0.1.0 goes up from the old pipeline's file, with an open position, a resting stop and an entry that it left unresolved, since ${when}; down, and up again: all is known, counted and sent once`, async () => {
+    const world = new World();
+    world.disk.put(LEDGER_PATH, JSON.stringify({ date_ny: TODAY, entries: FOUR_FIELDS }));
+    await withOldRelease(world, async (old) => {
+      await old.start();
+      await old.cycles(3, 5 * SECOND_MS);
+      world.exchange.setPrice("NVDA", 106);
+      await old.cycles(2, MINUTE_MS);
+      world.list([AAPL]);
+      old.setFaults([
+        { method: "POST", path: "/v2/orders", times: 1, fault },
+        { path: "/v2/orders:by_client_order_id", fault: { kind: "status", status: 503 } },
+      ]);
+      await old.start();
+      await old.cycles(1, MINUTE_MS);
+      assertEquals(sum(world), {
+        positions: ["NVDA 5 99"],
+        entries: ["TSLA accepted", "NVDA accepted", "AAPL unknown"],
+        buys: fault.kind === "lost_after" ? 2 : 1,
+        sells: ["5 filled"],
+        stops: fault.kind === "lost_after" ? ["5@99 gtc", "10@95 day"] : ["5@99 gtc"],
+      });
+      const settled = {
+        positions: ["NVDA 5 99", "AAPL 10 95"],
+        entries: ["TSLA accepted", "NVDA accepted", "AAPL accepted"],
+        buys: 2,
+        sells: ["5 filled"],
+        stops: ["5@99 gtc", "10@95 day"],
+      };
+      old.setFaults([]);
+      for (const way of ["up", "down", "up"]) {
+        world.forget();
+        if (way === "up") await world.restart();
+        else await old.start();
+        if (way === "up") await world.cycles(cycles, 10 * SECOND_MS);
+        else await old.cycles(2, MINUTE_MS);
+        assertEquals([way, gates(world), sum(world)], [way, new Set([LIVE_PASS]), settled]);
+        const { date_ny, entries } = readByOldPipeline(world);
+        assertEquals([date_ny, entries[0]], [TODAY, FOUR_FIELDS[0]]);
+        // Each in a form that it reads: a symbol, an amount that counts, a time.
+        for (const { symbol, notional, timestamp } of entries) {
+          assert(["TSLA", "NVDA", "AAPL"].includes(symbol) && notional > 0);
+          assert(Number.isFinite(Date.parse(timestamp)));
+        }
+      }
+      assertEquals(world.alerted("another hand"), []);
+    });
+  });
+}
 
 Deno.test("an entry that 0.1.0 left unresolved is looked up by this release, and counts until it is settled", async () => {
   const world = new World();

@@ -342,6 +342,35 @@ for (const { what, act, told } of operatorActs) {
   });
 }
 
+Deno.test("what a changed token file left without any stop is looked at again in 30 s, and stopped once it is put back", async () => {
+  const world = await bought();
+  const tokenPath = `${STATE_DIR}/live_confirm_token.txt`;
+  const token = world.disk.textOf(tokenPath) ?? "";
+  world.exchange.setPrice("NVDA", 106);
+  world.onEvent = (event) => {
+    if (event.type === "order_answer" && event.op === "cancel") world.disk.put(tokenPath, "other");
+  };
+  await world.cycles(1, MINUTE_MS);
+  for (let turn = 0; turn < 2; turn++) {
+    const waitMs = Math.min(...world.engine.wakeAtMs) - world.nowMs;
+    assert(waitMs <= 30 * SECOND_MS, `looked at again in ${waitMs} ms`);
+    world.pass(waitMs);
+    await world.cycle();
+  }
+  world.disk.put(tokenPath, token);
+  world.pass(30 * SECOND_MS);
+  await world.cycle();
+  assertEquals([world.sells(), world.stops()], [["5 filled"], ["5@99 gtc"]]);
+});
+
+Deno.test("under the operator's switch a position under its day legs is looked at by the poll alone", async () => {
+  const world = await bought();
+  world.disk.put(`${STATE_DIR}/KILL_SWITCH`, "");
+  await world.cycles(2, 5 * MINUTE_MS);
+  const waitMs = Math.min(...world.engine.wakeAtMs) - world.nowMs;
+  assert(waitMs > 5 * MINUTE_MS, `looked at again in ${waitMs} ms`);
+});
+
 Deno.test("a failing positions read after the cancel can't stop the stop", async () => {
   const world = await bought();
   world.exchange.setPrice("NVDA", 106);

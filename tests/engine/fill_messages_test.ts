@@ -133,3 +133,31 @@ Deno.test("a fill of the operator's flatten is told too, and what a hand buys is
     "NVDA flattened: sold 10 at 100.00, 0.00 (0.0 R)",
   ]);
 });
+
+Deno.test("an entry that is told late has the stop that its risk is counted to, and what is left of it", async () => {
+  const { slack } = await runDay([100, 250], [[30, 200]]);
+  const [bought = "", ...more] = slack.of("NVDA bought 7 at 126.29");
+  assertEquals(more, []);
+  assertStringIncludes(
+    bought,
+    "NVDA bought 7 at 126.29, stop 117.10, target 136.60, risk 64 USD\n",
+  );
+  assertStringIncludes(bought, "NVDA 4 shares: stop 124.20 for 4, good till canceled");
+});
+
+Deno.test("the end of an adopted position has its R, the same in its message and in the summary", async () => {
+  const slack = new SlackSink();
+  const day = new TradingDay({ startMs: afterOpen(-10), slack });
+  day.exchange.setPosition("NVDA", 8, 121);
+  try {
+    const environment = { ...LIVE_ENVIRONMENT, ALLOWLIST_SYMBOLS: "NVDA" };
+    await day.run(environment, { untilMs: afterOpen(410) });
+  } finally {
+    await slack.stop();
+  }
+  const [ended = ""] = slack.of("NVDA stopped out");
+  const [, whole = ""] = /whole trade (\S+ \(\S+ R\))/.exec(ended) ?? [];
+  assertEquals(/^\+\d+\.\d\d \(\+\d\.\d R\)$/.test(whole), true, ended);
+  const [summary = ""] = slack.of("Daily execution summary (LIVE)");
+  assertStringIncludes(summary, `NVDA 8 shares: ${whole.replace(" (", " USD (")}`);
+});

@@ -109,7 +109,7 @@ Deno.test("our stop, lowered by hand after the last look of a session, is told a
   await world.cycle();
   const [alert] = world.alerted("5 of 5 shares without a good-till-canceled stop");
   assert(alert !== undefined);
-  assert(alert.text.includes("its stop rests at 97, below the engine's 99"), alert.text);
+  assert(alert.text.includes("its stop rests at 97.00, below the engine's 99.00"), alert.text);
   // What rests holds the shares: the broker would take no other stop for them.
   assert(alert.text.includes("Do: raise it in the broker's dashboard"), alert.text);
   assertEquals([world.changes, world.stops()], [[], ["5@97 gtc"]]);

@@ -180,7 +180,7 @@ Deno.test("a new foreign position is told in Slack once, over days and restarts,
   await world.cycles(3, MINUTE_MS);
   const [alert, ...others] = world.alerted("Foreign position");
   assertEquals(others, []);
-  assert(alert?.text.startsWith("MSFT qty=2, TSLA qty=10:"), alert?.text);
+  assert(alert?.text.startsWith("MSFT 2 shares, TSLA 10 shares:"), alert?.text);
   assert(alert?.text.includes("avwap-execution adopt MSFT --stop PRICE --yes"), alert?.text);
   await world.restart();
   world.goTo(at("10:00", "2026-11-24"));
@@ -188,7 +188,7 @@ Deno.test("a new foreign position is told in Slack once, over days and restarts,
   world.exchange.setPosition("KO", 1, 50);
   await world.cycles(3, MINUTE_MS);
   const texts = world.alerted("Foreign position").slice(1).map(({ text }) => text);
-  assertEquals([texts.length, texts[0]?.includes("KO qty=1"), texts[0]?.includes("TSLA")], [
+  assertEquals([texts.length, texts[0]?.includes("KO 1 share"), texts[0]?.includes("TSLA")], [
     1,
     true,
     false,
@@ -440,7 +440,7 @@ Deno.test("what a fraction beside the adopted shares cost is in no trade's resul
   const told = world.said("NVDA R1: ").concat(world.said("NVDA stopped out: "));
   assertEquals(told.map((line) => line.replace(/^info /, "")), [
     "NVDA R1: sold 5 at 106.00, +30.00; 5 left, stop 99.00",
-    "NVDA stopped out: sold 5 at 98.00, -10.00; whole trade +20.00",
+    "NVDA stopped out: sold 5 at 98.00, -10.00; whole trade +20.00 (+0.4 R)",
   ]);
 });
 

@@ -30,3 +30,23 @@ Deno.test("a refused stop is one error, whichever step tried it, and its alarm w
     await slack.stop();
   }
 });
+
+Deno.test("an exit and its stop whose records can't be written are one error, and their alarm", async () => {
+  const slack = new SlackSink();
+  const day = new TradingDay({ startMs: OPEN_MS + 20 * MINUTE_MS, slack });
+  try {
+    const failing = new Set(["write", "open", "create", "sync", "rename"]);
+    day.disk.fault = ({ op, path }) => {
+      const isFull = day.time.nowMs() > OPEN_MS + 90 * MINUTE_MS;
+      return isFull && failing.has(op) && !path.includes("reserve") ? "ENOSPC" : null;
+    };
+    const environment = { ...LIVE_ENVIRONMENT, ALLOWLIST_SYMBOLS: "NVDA" };
+    await day.run(environment, { untilMs: OPEN_MS + 105 * MINUTE_MS });
+    const lines = slack.of("Execution error").map((text) => text.split("\n")[1] ?? "");
+    assertEquals(lines.filter((line) => /NVDA.*(not sent|no stop sent)/.test(line)).length, 1);
+    const [alarm = ""] = slack.of("Position without stop");
+    assertStringIncludes(alarm, "its stop rests at 117.10, below the engine's 124.20");
+  } finally {
+    await slack.stop();
+  }
+});

@@ -1,4 +1,5 @@
 import { createSlackAlerts } from "../../src/alerts/slack.ts";
+import { createHealthcheck } from "../../src/alerts/healthcheck.ts";
 import { createNoAlerts } from "../../src/alerts/no_alerts.ts";
 import { createSlackTransport } from "../../src/alerts/slack_transport.ts";
 import { createHttp } from "../../src/runtime/http.ts";
@@ -49,6 +50,8 @@ export interface TradingDayOptions {
   readonly startMs: number;
   readonly dateNy?: string;
   readonly slack?: SlackSink | null;
+  /** The dead-man's switch outside the host; absent: none. */
+  readonly healthcheckUrl?: string;
   readonly latencyMs?: number;
   /** Whether time stands still while a request to Slack is under way; a bench measures what happens otherwise. */
   readonly isSlackAwaited?: boolean;
@@ -72,6 +75,7 @@ export class TradingDay {
   readonly time: VirtualDay;
   readonly log = new MemoryLog();
   readonly #slack: SlackSink | null;
+  readonly #healthcheckUrl: string | undefined;
   readonly #latencyMs: number;
   readonly #isSlackAwaited: boolean;
   readonly #createLog: TradingDayOptions["createLog"];
@@ -84,6 +88,7 @@ export class TradingDay {
       startMs,
       dateNy = SAMPLE_DAY_NY,
       slack = null,
+      healthcheckUrl,
       latencyMs = 12,
       isSlackAwaited = true,
       createLog,
@@ -99,6 +104,7 @@ export class TradingDay {
     this.disk.put(LIST_PATH, watchlistCsv, { modifiedAtMs: startMs });
     this.disk.put(`${STATE_DIR}/live_confirm_token.txt`, `${TOKEN}\n`);
     this.#slack = slack;
+    this.#healthcheckUrl = healthcheckUrl;
     this.#latencyMs = latencyMs;
     this.#isSlackAwaited = isSlackAwaited;
   }
@@ -178,10 +184,19 @@ export class TradingDay {
       events,
       log,
       alerts: alerts.port,
+      ...this.#buildHealth(log),
       service,
       config: config.engine,
     };
     return { ports, close: alerts.close };
+  }
+
+  /** Time waits for its answer. */
+  #buildHealth(log: LogPort): Pick<EnginePorts, "health"> {
+    const url = this.#healthcheckUrl;
+    if (url === undefined) return {};
+    const http = createHttp((input, init) => this.time.during(fetch(input, init)));
+    return { health: createHealthcheck({ url, http, clock: this.time.passenger(), log }) };
   }
 
   #buildBroker(

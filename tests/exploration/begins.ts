@@ -69,3 +69,18 @@ export function buildBare(habits: Partial<Habits> = {}, qty = 4): BrokerState {
   );
   return { ...state, orders };
 }
+
+/** The same, once a stop of the engine's own rests for all of them, good till canceled. */
+export function buildStopped(habits: Partial<Habits> = {}, qty = 4): BrokerState {
+  const bare = buildBare({ ...habits, isDating: true }, qty);
+  const [accepted] = deliver({ ...bare, habits: { ...bare.habits, isLagging: false } }, {
+    kind: "stop",
+    clientOrderId: `${POSITION_ID}-stop-1`,
+    qty,
+    level: 2,
+  });
+  if (accepted === undefined) throw new RangeError("the broker says nothing");
+  const { next } = accepted;
+  const shown = listMoves(next).find(({ name }) => name.endsWith(" is new"));
+  return withLag(shown?.next ?? next, habits);
+}

@@ -1,4 +1,4 @@
-import { buildBare, buildBought, buildBuying } from "./begins.ts";
+import { buildBare, buildBought, buildBuying, buildStopped } from "./begins.ts";
 import { closeMarket } from "./broker_moves.ts";
 import type { Habits } from "./broker_state.ts";
 import type { Bound } from "./edge.ts";
@@ -24,6 +24,10 @@ interface Theme {
   readonly habits?: Partial<Habits>;
   /** Whether it begins while the market is closed. */
   readonly isClosed?: boolean;
+  /** Levels that the price may go to; where nothing is said, the stop and R2. */
+  readonly levels?: readonly number[];
+  /** Whether it begins with bare shares alone, and not with the bracket at rest as well. */
+  readonly isBare?: boolean;
 }
 
 const THEMES: readonly Theme[] = [
@@ -40,6 +44,49 @@ const THEMES: readonly Theme[] = [
   { name: "price", budget: { price: 1 }, habits: { stopAboveMarket: "refuses" } },
 ];
 
+const STOP = 2;
+const PIVOT = 3;
+
+/** In which troubles a stop that shrinks is looked at. */
+const SHRUNK: ReadonlySet<string> = new Set([
+  "lag",
+  "loss",
+  "refusal",
+  "crash",
+  "switch",
+  "cross",
+]);
+
+/** What one theme with two shares does not come to: each is small, and part of the small bound alone. */
+const EXTRAS: readonly { readonly moment: string; readonly theme: Theme; readonly qty: number }[] =
+  [
+    // Of two shares nothing is left to sell at R2: of four there is, with the stop of the rest where rule 4 wants it.
+    { moment: "due", theme: { name: "calm", budget: {} }, qty: 4 },
+    // Below the pivot, where the stop of a trim's rest belongs, and above the position's own.
+    ...["half", "due"].map((moment) => ({
+      moment,
+      theme: {
+        name: "dip",
+        budget: { price: 1 },
+        habits: { stopAboveMarket: "refuses" as const },
+        levels: [PIVOT],
+      },
+      qty: 2,
+    })),
+    // A lost answer, and a repeat that is refused for another reason than its id.
+    ...["quiet", "due"].map((moment) => ({
+      moment,
+      theme: { name: "doubt", budget: { loss: 1, refusal: 1 }, isBare: true },
+      qty: 2,
+    })),
+    // Our own stop gives up what is sold, and goes on holding the rest.
+    ...THEMES.filter(({ name }) => SHRUNK.has(name)).map((theme) => ({
+      moment: "shrink",
+      theme,
+      qty: 4,
+    })),
+  ];
+
 /** A moment of a session, with the prices that the position meets. */
 interface Moment {
   readonly name: string;
@@ -48,10 +95,10 @@ interface Moment {
   readonly boughtLevel: number;
   readonly bareLevel: number;
   readonly habits: Partial<Habits>;
-  /** Whether the entry works at first, without a fill and with one share. */
+  /** Whether the entry works at first, without a fill and with one share; or a stop of the engine's own rests. */
   readonly isBuying?: boolean;
+  readonly isStopped?: boolean;
 }
-const STOP = 2;
 const BETWEEN = 4;
 const R1 = 5;
 const R2 = 7;
@@ -59,7 +106,7 @@ const R2 = 7;
 /** A night does not know how late it was. */
 const LATE_MS = 10 * 60_000;
 
-/** Nothing presses; day orders are about to die; one trim is due; all exits are due. */
+/** Nothing presses; day orders are about to die; one trim is due, all exits are; an entry works; one trim, beside our own stop. */
 const MOMENTS: readonly Moment[] = [
   {
     name: "quiet",
@@ -91,6 +138,14 @@ const MOMENTS: readonly Moment[] = [
     habits: {},
     isBuying: true,
   },
+  {
+    name: "shrink",
+    untilCloseMs: 5 * 3_600_000,
+    boughtLevel: R1,
+    bareLevel: R1,
+    habits: { firstStatus: "new" },
+    isStopped: true,
+  },
 ];
 
 /** What the rules leave of a position when the price stands at a level, whatever was sold before (pipeline 5). */
@@ -103,23 +158,27 @@ function countLeft(qty: number, level: number): number {
 
 function buildExploration(
   name: string,
-  { budget, habits: own = {}, isClosed = false }: Theme,
-  { untilCloseMs, boughtLevel, bareLevel, habits: common, isBuying = false }: Moment,
+  { budget, habits: own = {}, isClosed = false, levels = [STOP, R2], isBare = false }: Theme,
+  { untilCloseMs, boughtLevel, bareLevel, habits: common, isBuying = false, isStopped = false }:
+    Moment,
   { qty, isWhole }: { readonly qty: number; readonly isWhole: boolean },
 ): Exploration {
   const habits = { ...common, ...own, isDating: isWhole || own.isLagging === true };
   const bound: Bound = {
     name,
     budget,
-    levels: [STOP, R2],
+    levels,
     hands: { stop: 1, limit: R2 },
     countLeft: (level) => countLeft(qty, level),
   };
   const begins = isBuying
     ? [buildBuying(habits, qty, 0), buildBuying(habits, qty, 1)]
+    : isStopped
+    ? [buildStopped(habits, qty)]
     : [buildBought(habits, qty), buildBare(habits, qty)];
   const brokers = begins
     .map((broker, at) => ({ ...broker, priceLevel: at === 0 ? boughtLevel : bareLevel }))
+    .slice(isBare ? 1 : 0)
     .map((broker) => isClosed ? closeMarket(broker) : broker);
   return {
     name,
@@ -152,6 +211,7 @@ function listThemes(size: BoundSize): readonly Theme[] {
 const NOT_HALF: ReadonlySet<string> = new Set(["hand", "night"]);
 
 function isSearched({ name, isClosed }: Theme, moment: Moment): boolean {
+  if (moment.isStopped === true) return false;
   if (moment.name === "half" && name.split("+").some((each) => NOT_HALF.has(each))) return false;
   return isClosed !== true || (moment.untilCloseMs > LATE_MS && moment.isBuying !== true);
 }
@@ -164,12 +224,15 @@ export function listExplorations(
   size: BoundSize,
   { isWhole = false }: { readonly isWhole?: boolean } = {},
 ): readonly Exploration[] {
-  const qty = size === "small" ? 2 : 4;
-  return MOMENTS.flatMap((moment) =>
-    listThemes(size).filter((theme) => isSearched(theme, moment)).map((theme) =>
+  const common = size === "small" ? 2 : 4;
+  return MOMENTS.flatMap((moment) => {
+    const all = listThemes(size).filter((theme) => isSearched(theme, moment))
+      .map((theme) => ({ theme, qty: common }));
+    const extras = size === "small" ? EXTRAS.filter((each) => each.moment === moment.name) : [];
+    return [...all, ...extras].map(({ theme, qty }) =>
       buildExploration(`${moment.name} ${theme.name}`, theme, moment, { qty, isWhole })
-    )
-  );
+    );
+  });
 }
 
 /** Of the figures what is kept in the repository: a change of behaviour shows in its difference. */

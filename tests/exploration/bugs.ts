@@ -97,8 +97,8 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
     name: "a trim is done when it was sent",
     edits: [{
       file: "src/domain/plan/settle.ts",
-      find: '{ kind: "unknown", clientOrderId, isIdTaken: answer.kind === "duplicate" },',
-      replace: `{ kind: "unknown", clientOrderId, isIdTaken: answer.kind === "duplicate" },
+      find: '{ ...unknown, isIdTaken: answer.kind === "duplicate" },',
+      replace: `{ ...unknown, isIdTaken: answer.kind === "duplicate" },
           ...(isExitReason(entry.reason)
             ? [{ kind: "position", position: markTrimmed(about.position, entry.reason) } as const]
             : []),`,
@@ -127,6 +127,16 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
       file: "src/domain/plan/entry.ts",
       find: "const stop = qty > 0 ? buildStopRecord(view, facts) : null;",
       replace: "const stop = qty > 99 ? buildStopRecord(view, facts) : null;",
+    }],
+  },
+  {
+    name: "a sell that is not found a second time is absent, whatever was said to its repeat",
+    edits: [{
+      file: "src/domain/plan/resolve.ts",
+      find: "sendings < SENDINGS_MAX ? sendAgain(view, permit, entry) : null;",
+      replace: `sendings < SENDINGS_MAX
+      ? sendAgain(view, permit, entry)
+      : record([{ kind: "not_sent", clientOrderId }]);`,
     }],
   },
 ];

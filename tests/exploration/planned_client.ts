@@ -12,7 +12,7 @@ import { decideStanding, type Standing } from "../../src/domain/account/standing
 import { DEFAULT_CAPS } from "../../src/domain/gate/caps.ts";
 import { EMPTY_STATE, type EngineState } from "../../src/domain/account/engine_state.ts";
 import { aboutOf, settleLookUp } from "../../src/domain/entry/absence.ts";
-import { buildLedgerEntry, isUnsettled } from "../../src/domain/order/ledger.ts";
+import { buildLedgerEntry, isUnsettled, type LedgerEntry } from "../../src/domain/order/ledger.ts";
 import {
   isUnjudged,
   type SellSideRequest,
@@ -32,7 +32,7 @@ import { countCovered, countGtcCovered } from "../../src/domain/order/protection
 import { NOTHING_UNDER_WAY } from "../../src/domain/account/unfinished.ts";
 import { dateOrder } from "./answer_dates.ts";
 import type { Outcome, Question } from "./broker_answers.ts";
-import type { BrokerState } from "./broker_state.ts";
+import type { BrokerState, Order } from "./broker_state.ts";
 import type { Begin, Client, ClientStanding, ClientStep, Outside } from "./client.ts";
 import { PlannedStore } from "./client_store.ts";
 import { age, forgetLooks, forgetMoments } from "./client_time.ts";
@@ -250,13 +250,40 @@ function buildRecords(broker: BrokerState): EngineState {
     positions: [position],
     ledger: {
       dateNy: "2026-11-23",
-      entries: [record],
+      entries: [record, ...broker.orders.filter(isStopOfOurs).map(buildStopRecord)],
       host: "paper-api.alpaca.markets",
       accountId: "account",
       mismatches: 0,
       unknownFields: {},
     },
   };
+}
+
+function isStopOfOurs({ clientOrderId }: Order): boolean {
+  return clientOrderId.startsWith(`${POSITION_ID}-stop-`);
+}
+
+function buildStopRecord(order: Order): LedgerEntry {
+  const { orderId, status, filledQty, filledAvgPriceUsd, updatedAtMs, stopPriceUsd } =
+    toBrokerOrder({
+      order,
+      legs: [],
+    });
+  return buildLedgerEntry({
+    symbol: SYMBOL,
+    notionalUsd: 0,
+    timestamp: new Date(NOW_MS - 600_000).toISOString(),
+    side: "sell",
+    clientOrderId: order.clientOrderId,
+    orderId,
+    qty: order.qty,
+    status: "accepted",
+    reason: "stop",
+    stopUsd: stopPriceUsd,
+    positionId: POSITION_ID,
+    attempt: 1,
+    broker: { status, filledQty, filledAvgPriceUsd, updatedAtMs },
+  });
 }
 
 function buildNow({ untilCloseMs }: PlannedState): Now {

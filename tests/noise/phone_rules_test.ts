@@ -36,7 +36,7 @@ const cases: { head: string; text: string; missing: string[] }[] = [
   },
   {
     head: "[WARNING] Foreign position",
-    text: "XYZ qty=10: not bought by this engine",
+    text: "XYZ 10 shares: not bought by this engine",
     missing: ["what to do about a warning"],
   },
   {

@@ -85,7 +85,7 @@ export class ClosedChecks {
   }
 
   /** An order-changing request leaves while the market is closed. */
-  leaving({ op, symbol, qty }: ChangeRequest): void {
+  leaving({ op, symbol, qty, clientOrderId }: ChangeRequest): void {
     const { world, cycle } = this.auditor;
     const what = `${op} ${symbol} left`;
     if (op !== "stop") return world.violate("no order while the market is closed but a stop", what);
@@ -95,6 +95,8 @@ export class ClosedChecks {
       world.violate("no stop at night beside a corporate action", `${what}: ${due}`);
     }
     const { heldQty, coveredQty } = readCoverage(world, symbol);
+    // The same id again is harmless: the exchange has it already.
+    if (world.exchange.findOrder(clientOrderId ?? "") !== null) return;
     if (world.troubles === 0 && !world.strange.has(symbol) && coveredQty + (qty ?? 0) > heldQty) {
       world.violate("a stop at night is for bare shares", `${what}: ${coveredQty} of ${heldQty}`);
     }

@@ -86,11 +86,19 @@ function buildPeriodFigures({ counts, days, open }: PeriodView): Markup {
     buildFigure(
       "Closed trades",
       count === 0 ? "none" : formatMoney(sumUsd),
-      `USD, ${formatCounted(count, "trade")}${
-        unknownCount === 0 ? "" : `, ${unknownCount} of unknown result`
-      }`,
+      count === 0
+        ? "ended in these days"
+        : `USD, ${formatCounted(count, "trade")}${
+          unknownCount === 0 ? "" : `, ${unknownCount} of unknown result`
+        }`,
     ),
-    buildFigure("Win rate", formatPart(winRate), `${winCount} won, a trade at 0 is none`),
+    buildFigure(
+      "Win rate",
+      formatPart(winRate),
+      count === 0
+        ? "no trade was closed"
+        : `${winCount} above 0, of ${formatCounted(count - unknownCount, "trade")}`,
+    ),
     buildFigure(
       "Expectancy",
       meanR === null ? "–" : formatRisk(meanR),

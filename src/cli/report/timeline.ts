@@ -175,6 +175,11 @@ function hasRoom(label: string, at: number, nextAt: number | null): boolean {
   return nextAt === null || at + LABEL_DX + label.length * 7.6 + 8 <= nextAt;
 }
 
+/** Of a row that stays empty. */
+function drawNone({ openMs }: DayView, x: Scale, y: number): Markup {
+  return markup`<text x="${x(openMs)}" y="${y + 14}">none</text>`;
+}
+
 function drawOrders(view: DayView, x: Scale, y: number, isNarrow: boolean): Markup {
   const marks = view.symbols.flatMap((day) => [
     ...day.fills.map((fill) => ({
@@ -190,6 +195,7 @@ function drawOrders(view: DayView, x: Scale, y: number, isNarrow: boolean): Mark
       words: `would have bought ${order.qty} ${day.symbol}`,
     })),
   ]).sort((a, b) => a.atMs - b.atMs);
+  if (marks.length === 0) return drawNone(view, x, y);
   return markup`${
     marks.map(({ atMs, kind, label, words }, index) => {
       const at = x(atMs);
@@ -209,7 +215,7 @@ function drawOrders(view: DayView, x: Scale, y: number, isNarrow: boolean): Mark
 function drawRefusals(view: DayView, x: Scale, y: number, isNarrow: boolean): Markup {
   const refusals = view.orders.refusals.filter((row) => row.by !== "rule")
     .toSorted((a, b) => a.firstMs - b.firstMs);
-  if (refusals.length === 0) return markup`<text x="${x(view.openMs)}" y="${y + 14}">none</text>`;
+  if (refusals.length === 0) return drawNone(view, x, y);
   return markup`${
     refusals.map((row, index) => {
       const from = x(row.firstMs);
@@ -238,7 +244,7 @@ function drawMessages(view: DayView, x: Scale, y: number): Markup {
   const errors = view.errors.map((row) => ({ atMs: row.firstMs, words: row.message }));
   const quiet = view.alerts.filter((row) => row.level !== "WARNING" && row.level !== "ERROR");
   if (loud.length + errors.length + quiet.length === 0) {
-    return markup`<text x="${x(view.openMs)}" y="${y + 14}">none</text>`;
+    return drawNone(view, x, y);
   }
   return markup`${
     quiet.map((row) =>

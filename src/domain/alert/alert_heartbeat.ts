@@ -39,8 +39,8 @@ export interface HeartbeatInputs {
   readonly watchlist: WatchlistFact;
   /** End of the last completed cycle; `null` where there was none. */
   readonly lastCycleAtMs: number | null;
-  /** How the broker failed at the last read; `null` where it answered. */
-  readonly brokerFailure: ReadFailure | null;
+  /** How the broker failed at the last read, `clock` where the market's line says it; `null` where it answered. */
+  readonly brokerFailure: ReadFailure | "clock" | null;
   /** Equity and open result in words (`formatEquity`). */
   readonly equityLine: string;
   /** `null` where the day's trail can't be read. */
@@ -67,9 +67,7 @@ export function buildHeartbeat(inputs: HeartbeatInputs): AlertMessage {
     `Market: ${formatMarket(inputs.market)}`,
     `Watchlist: ${formatWatchlist(inputs.watchlist)}`,
     `Last cycle: ${formatLastCycle(inputs)}`,
-    inputs.brokerFailure === null
-      ? "Broker: reachable"
-      : `Broker: NOT REACHABLE (${inputs.brokerFailure})`,
+    formatBroker(inputs.brokerFailure),
     inputs.equityLine,
     // Without records nobody knows what was managed: an empty day is no result of 0.
     inputs.positions === null
@@ -86,7 +84,11 @@ export function buildHeartbeat(inputs: HeartbeatInputs): AlertMessage {
         inputs.unresolved.map(({ symbol, side }) => `${symbol}, a ${side}`),
       )),
     ...(foreign === null
-      ? ["Foreign positions: unknown, the broker could not be asked"]
+      ? [
+        `Foreign positions: unknown, ${
+          inputs.brokerFailure === null ? "not asked yet" : "the broker could not be asked"
+        }`,
+      ]
       : formatList("Foreign positions", foreign.map((each) => `${each.symbol} ${each.qty}`))),
     ...(inputs.diskFault === null
       ? []
@@ -95,8 +97,16 @@ export function buildHeartbeat(inputs: HeartbeatInputs): AlertMessage {
   return { level: "INFO", title: "Execution heartbeat", text: lines.join("\n") };
 }
 
-function formatLastCycle({ nowMs, lastCycleAtMs }: HeartbeatInputs): string {
+function formatBroker(failure: HeartbeatInputs["brokerFailure"]): string {
+  if (failure === null) return "Broker: reachable";
+  if (failure === "clock") return "Broker: NO USABLE CLOCK, see the market above";
+  return `Broker: NOT REACHABLE (${failure})`;
+}
+
+/** Without a clock no cycle looks at the account: what is known of it is the last one's. */
+function formatLastCycle({ nowMs, lastCycleAtMs, market }: HeartbeatInputs): string {
   if (lastCycleAtMs === null) return "NONE completed yet";
   const ageMinutes = Math.max(0, Math.floor((nowMs - lastCycleAtMs) / 60_000));
-  return `${formatNy(lastCycleAtMs)}, ${ageMinutes} min ago`;
+  const ofThen = market.kind === "unknown" ? "; gate, equity and positions are of then" : "";
+  return `${formatNy(lastCycleAtMs)}, ${ageMinutes} min ago${ofThen}`;
 }

@@ -1,3 +1,4 @@
+import { formatCounted } from "../counted.ts";
 import { type AlertMessage, formatAdoptCommand } from "./alert_facts.ts";
 import type { BrokerPosition } from "../order/orders.ts";
 
@@ -12,7 +13,7 @@ export function buildForeignMessage(
 ): AlertMessage | null {
   if (others.length + listed.length === 0) return null;
   const name = (held: readonly BrokerPosition[]) =>
-    held.map(({ symbol, qty }) => `${symbol} qty=${qty}`).sort().join(", ");
+    held.map(({ symbol, qty }) => `${symbol} ${formatCounted(qty, "share")}`).sort().join(", ");
   const [example = null] = others.map(({ symbol }) => symbol).sort();
   const lines = [
     ...(example === null ? [] : [

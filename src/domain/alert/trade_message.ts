@@ -63,15 +63,20 @@ function formatBought(facts: TradeMessageFacts, { riskUsd }: TradeResult): Trade
   const { order, position, targetUsd, trade } = facts;
   const { symbol, qty, askedQty } = order;
   const count = askedQty === null || askedQty === qty ? `${qty}` : `${qty} of ${askedQty}`;
-  const planned = trade.initialStopUsd === null
-    ? "stop unknown"
-    : formatStopAt(trade.initialStopUsd);
   const terms = [
-    position === null ? planned : formatStop(position),
+    formatPlannedStop(trade.initialStopUsd, position),
     targetUsd === null ? "target unknown" : `target ${formatPriceUsd(targetUsd)}`,
     riskUsd === null ? "risk unknown" : `risk ${formatRisk(riskUsd)} USD`,
   ].join(", ");
   return `${symbol} bought ${count} at ${formatPrice(order.priceUsd)}, ${terms}`;
+}
+
+/** The stop that the risk is counted to, however late it is told; what rests now where that leaves shares bare. */
+function formatPlannedStop(plannedUsd: number | null, position: PositionFact | null): string {
+  const isCovered = position === null ||
+    (position.stops !== null && position.stops.length > 0 && unprotectedQty(position) === 0);
+  if (!isCovered || (plannedUsd === null && position !== null)) return formatStop(position);
+  return plannedUsd === null ? "stop unknown" : `stop ${formatPriceUsd(plannedUsd)}`;
 }
 
 /** Small sums in cents: `risk 0 USD` would be wrong. */
@@ -109,10 +114,6 @@ function formatResult(resultUsd: number | null): string {
 
 function formatPrice(priceUsd: number | null): string {
   return priceUsd === null ? "an unknown price" : formatPriceUsd(priceUsd);
-}
-
-function formatStopAt(stopUsd: number): string {
-  return `stop ${formatPriceUsd(stopUsd)}`;
 }
 
 /** The stops that rest now, by price, and what they leave bare. */

@@ -8,6 +8,6 @@ import { SKIP } from "../entry/skip_reason.ts";
  */
 export function findFate(decisions: readonly RecordedEvent[]): RecordedEvent | undefined {
   const ofIntents = decisions.filter((event) => readText(event, "client_order_id") !== null);
-  return ofIntents.findLast((event) => readText(event, "reason") !== SKIP.closeNear) ??
-    ofIntents.at(-1) ?? decisions.at(-1);
+  const own = ofIntents.length > 0 ? ofIntents : decisions;
+  return own.findLast((event) => readText(event, "reason") !== SKIP.closeNear) ?? own.at(-1);
 }

@@ -2,7 +2,7 @@ import { listRoots } from "../account/asked.ts";
 import { buildCancel, countUnfilled, findNextLook, listUnended } from "../account/giving_way.ts";
 import { findShown } from "../account/sight.ts";
 import { splitQty } from "../exit/decide_exit.ts";
-import { isClose, isExitReason } from "../exit/exit_rules.ts";
+import { type ExitReason, isClose, isExitReason } from "../exit/exit_rules.ts";
 import { isHandsObstacle, type SellGroup } from "../order/protection.ts";
 import type { Begun, BegunReason, Tried, UnderWay } from "../account/unfinished.ts";
 import { isEndedUnfilled } from "../account/exit_record.ts";
@@ -179,7 +179,7 @@ function sellNow(
     return resolve(view, permit, entry);
   }
   if (entry.status === "accepted" && isEndedUnfilled(entry.broker)) {
-    return takeNextName(view, begun, entry, permit);
+    return takeNextName(view, { ...begun, reason }, entry, permit);
   }
   if (entry.status !== "pending") return null;
   const unsent: RecordPart = { kind: "not_sent", clientOrderId };
@@ -196,7 +196,7 @@ const NAMES_MAX = 5;
 /** The id was used up by an order that ended unfilled: the next attempt has its own (pipeline 6). */
 function takeNextName(
   view: View,
-  begun: Begun,
+  begun: Begun & { readonly reason: ExitReason },
   used: NamedEntry,
   permit: Permit,
 ): Move | null {
@@ -206,7 +206,7 @@ function takeNextName(
     entry.reason === reason && turn.sendings.has(entry.clientOrderId)
   );
   const qty = Math.min(used.qty, availableQty);
-  if (!isExitReason(reason) || sent.length >= NAMES_MAX || qty <= 0) return null;
+  if (sent.length >= NAMES_MAX || qty <= 0) return null;
   const facts = { position, reason, qty, stopUsd: null, replaces: null };
   const attempt = nextAttempt(entries, position, reason, now.dateNy);
   const entry = buildSellRecord(facts, attempt, now.brokerMs);

@@ -198,7 +198,7 @@ function replace(
   const unchanged = (view.groups ?? []).filter((group) =>
     group.orders.some((each) => each.orderId === orderId)
   );
-  return unchanged.length > 0 ? beginConversion(view, permit, unchanged, false) : rest(view);
+  return beginConversion(view, permit, unchanged, false);
 }
 
 /** A stop of ours that a hand moved below the engine's is put back, and the operator is told (pipeline 5). */

@@ -8,7 +8,7 @@ import { isEndedUnfilled } from "../account/exit_record.ts";
 import { type Move, note, read, record, rest, RETRY_MS, send, unfinishedPart } from "./move.ts";
 import { nameBefore } from "./about.ts";
 import type { NamedEntry } from "./named_entry.ts";
-import { settleShown } from "./settle.ts";
+import { settleTaken } from "./settle.ts";
 import { settleInQuestion } from "./settle_refusal.ts";
 import type { Permit } from "./step.ts";
 import { LAST_EXIT_MS } from "./time_left.ts";
@@ -69,7 +69,9 @@ function restUnanswered(view: View): Move {
 export function resolve(view: View, permit: Permit, entry: NamedEntry): Move | null {
   const { clientOrderId } = entry;
   const { seen, turn, now } = view.world;
-  const { inQuestion } = view.underWay;
+  const { position, unfinished, underWay } = view;
+  const about = { position, unfinished, underWay, now };
+  const { inQuestion } = underWay;
   const refusal = inQuestion?.clientOrderId === clientOrderId ? inQuestion.refusal : null;
   const order = [...seen.book.values()].find((each) => each.order.clientOrderId === clientOrderId)
     ?.order;
@@ -77,7 +79,7 @@ export function resolve(view: View, permit: Permit, entry: NamedEntry): Move | n
     return record([{ kind: "shown", clientOrderId, order }]);
   }
   if (order !== undefined && !isEndedUnfilled(order)) {
-    const { change, say } = settleShown(view.records, entry, order, now);
+    const { change, say } = settleTaken(about, entry, order);
     return record(change, say);
   }
   const look = findNewLook(view, seen.lookUps.get(clientOrderId));
@@ -85,7 +87,7 @@ export function resolve(view: View, permit: Permit, entry: NamedEntry): Move | n
     return read([{ ask: "look_up", symbol: view.position.symbol, clientOrderId }]);
   }
   if (refusal !== null) {
-    const { change, say } = settleInQuestion(view.records, entry, refusal, now);
+    const { change, say } = settleInQuestion(about, entry, refusal);
     return record(change, say);
   }
   const sendings = turn.sendings.get(clientOrderId) ?? 0;

@@ -107,18 +107,8 @@ function isStopWaiting({ underWay: { begun } }: About, { clientOrderId }: NamedE
     begun.shrinks === null;
 }
 
-/** What the broker shows of an order whose answer was out. */
-export function settleShown(
-  records: EngineState,
-  entry: NamedEntry,
-  order: BrokerOrder,
-  now: At,
-): Settled {
-  const about = findAbout(records, entry, now);
-  return about === null ? NOTHING : settleTaken(about, entry, order);
-}
-
-function settleTaken(about: About, entry: NamedEntry, order: BrokerOrder): Settled {
+/** What the broker has taken, by its answer or by what it shows of an order whose answer was out. */
+export function settleTaken(about: About, entry: NamedEntry, order: BrokerOrder): Settled {
   const { position, underWay } = about;
   const { clientOrderId } = entry;
   const shown: RecordPart = { kind: "shown", clientOrderId, order };

@@ -1,17 +1,13 @@
-import type { EngineState } from "../account/engine_state.ts";
 import { type ExitReason, isExitReason } from "../exit/exit_rules.ts";
 import { isLasting, isRefusedItself, type Refusal } from "../order/order_request.ts";
 import { roundToIncrement } from "../order/price_increment.ts";
 import {
   type About,
-  type At,
   buildRefusedKey,
   coverAgain,
   endBegun,
   endShrinking,
-  findAbout,
   isOver,
-  NOTHING,
   sayUndone,
 } from "./about.ts";
 import { unfinishedPart } from "./move.ts";
@@ -19,14 +15,7 @@ import type { NamedEntry } from "./named_entry.ts";
 import type { RecordPart, Settled } from "./step.ts";
 
 /** A refusal that was in question, and is one: nothing took the replacement's name. */
-export function settleInQuestion(
-  records: EngineState,
-  entry: NamedEntry,
-  refusal: Refusal,
-  now: At,
-): Settled {
-  const about = findAbout(records, entry, now);
-  if (about === null) return NOTHING;
+export function settleInQuestion(about: About, entry: NamedEntry, refusal: Refusal): Settled {
   const underWay = { ...about.underWay, inQuestion: null };
   return settleRefusal({ ...about, underWay }, entry, refusal);
 }

@@ -81,8 +81,24 @@ const beats: { when: string; change: Partial<HeartbeatInputs>; line: string }[] 
   { when: "nothing is managed", change: { positions: [] }, line: "Managed positions: none" },
   {
     when: "foreign positions are not known",
-    change: { foreign: null },
+    change: { foreign: null, brokerFailure: "network" },
     line: "Foreign positions: unknown, the broker could not be asked",
+  },
+  {
+    when: "the broker was not asked for them",
+    change: { foreign: null },
+    line: "Foreign positions: unknown, not asked yet",
+  },
+  {
+    when: "its clock can't be used",
+    change: { brokerFailure: "clock" },
+    line: "Broker: NO USABLE CLOCK, see the market above",
+  },
+  {
+    when: "no cycle has looked since the clock failed",
+    change: { market: { kind: "unknown", reason: "it hangs" } },
+    line:
+      "Last cycle: 2026-01-20 09:45:00 EST, 3 min ago; gate, equity and positions are of then\n",
   },
   {
     when: "the disk is full",

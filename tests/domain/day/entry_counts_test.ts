@@ -119,6 +119,16 @@ const cases: {
     not: ["S1 allowlist blocked"],
   },
   {
+    when: "its position was somebody's all day, and its breakout stood at the close",
+    events: [
+      event("skip", "avwap-1", { client_order_id: null, reason: "open order/position exists" }),
+      event("skip", "avwap-1", { client_order_id: null, reason: "close too near" }),
+    ],
+    entries: [],
+    counts: { tried: 1, denied: 1 },
+    not: ["S1 open order/position exists"],
+  },
+  {
     when: "it broke out in the last minutes alone",
     events: [event("skip", "avwap-1", { client_order_id: null, reason: "close too near" })],
     entries: [],

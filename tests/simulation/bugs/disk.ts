@@ -3,7 +3,7 @@ import type { TestedBug } from "../tested_bug.ts";
 const DISK_TEST = "tests/state/state_disk_test.ts";
 const FULL_TEST = "tests/engine/full_disk_test.ts";
 const TRAIL_TEST = "tests/state/event_log_test.ts";
-const START_TEST = "tests/state/start_records_test.ts";
+const RECORDS_TEST = "tests/state/trail_records_test.ts";
 
 /** What may go wrong on a full disk, and with what an audit trail promises of a crash. */
 export const DISK_BUGS: readonly TestedBug[] = [
@@ -145,11 +145,11 @@ export const DISK_BUGS: readonly TestedBug[] = [
   {
     name: "a secret across two parts of a record reaches the trail",
     edits: [{
-      file: "src/state/start_records.ts",
+      file: "src/state/trail_records.ts",
       find: "const text = hide(read.text, redact);",
       replace: "const text = read.text;",
     }],
-    tests: [START_TEST],
+    tests: [RECORDS_TEST],
   },
   {
     name: "flatten takes an order of unknown fate for ended",

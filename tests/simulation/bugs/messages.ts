@@ -242,6 +242,15 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
     tests: ["tests/engine/refused_stop_messages_test.ts"],
   },
   {
+    name: "what is planned shown as none where the records can't be read",
+    edits: [{
+      file: "src/cli/status_text.ts",
+      find: '  if (isUnread(report)) return "UNKNOWN";\n  return report.intents',
+      replace: "  return report.intents",
+    }],
+    tests: [STATUS],
+  },
+  {
     name: "raises of a stop counted as repeats",
     edits: [{
       file: "src/domain/day/log_lines.ts",

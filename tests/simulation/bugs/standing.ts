@@ -267,6 +267,15 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     tests: [ENGINE_TEST],
   },
   {
+    name: "shares without any stop wait for the poll while the operator has stopped the engine",
+    edits: [{
+      file: "src/engine/cycle.ts",
+      find: "isOperatorFine(decision) || isSomeOpen(engine)",
+      replace: "isOperatorFine(decision) || (isSomeOpen(engine) && nowMs < 0)",
+    }],
+    tests: ["tests/engine/exits_test.ts"],
+  },
+  {
     name: "what is due wakes nobody",
     edits: [{
       file: "src/engine/cycle.ts",

@@ -2,7 +2,7 @@ import { formatEvent } from "../../src/domain/day/event_sentence.ts";
 import type { RecordedEvent } from "../../src/domain/day/events.ts";
 import { createEventLog } from "../../src/state/event_log.ts";
 import { readEvents } from "../../src/state/event_reader.ts";
-import { PART_CHARS, START_RECORD_BYTES_MAX } from "../../src/state/start_records.ts";
+import { PART_CHARS, TRAIL_RECORD_BYTES_MAX } from "../../src/state/trail_records.ts";
 import { buildLedgerText } from "../../src/state/ledger_format.ts";
 import { assert, assertEquals, assertFalse, assertStringIncludes } from "../assert.ts";
 import { MemoryDisk } from "./memory_disk.ts";
@@ -58,7 +58,7 @@ const ABSENT: { when: string; state?: string; why: string }[] = [
   { when: "is not there", why: "does not exist" },
   {
     when: "is too large for the trail",
-    state: " ".repeat(START_RECORD_BYTES_MAX + 1),
+    state: " ".repeat(TRAIL_RECORD_BYTES_MAX + 1),
     why: "it is too large",
   },
 ];

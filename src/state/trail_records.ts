@@ -6,7 +6,7 @@ import type { Redact } from "./redaction.ts";
 import { parseJson, readText } from "./text_file.ts";
 
 /** A record larger than this stays out of the audit trail; twenty times what a busy day leaves. */
-export const START_RECORD_BYTES_MAX = 1024 * 1024;
+export const TRAIL_RECORD_BYTES_MAX = 1024 * 1024;
 /** Characters of a part: what they become in a line is at most six times as long, and within its bound. */
 export const PART_CHARS = 40_000;
 
@@ -14,13 +14,13 @@ export const PART_CHARS = 40_000;
  * The records of a state directory as they are now, for the audit trail: whoever reads a day back starts from what its
  * process started from. Never throws: what can't be read is said in its place.
  */
-export async function readStartRecords(
+export async function readTrailRecords(
   fs: FileSystem,
   { stateDir, redact }: { readonly stateDir: string; readonly redact: Redact },
 ): Promise<RecordsEvent[]> {
   const events: RecordsEvent[] = [];
   for (const file of [STATE_FILE, LEDGER_FILE]) {
-    const read = await readText(fs, joinPath(stateDir, file), START_RECORD_BYTES_MAX);
+    const read = await readText(fs, joinPath(stateDir, file), TRAIL_RECORD_BYTES_MAX);
     if (read.kind !== "text") {
       events.push({ type: "records", file, part: 1, parts: 1, text: null, why: read.message });
       continue;

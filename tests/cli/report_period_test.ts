@@ -34,7 +34,7 @@ Deno.test("report --from --to writes one page of the period, and says where", ()
   }));
 
 Deno.test("a period says of how many trades it counts those that were won, and of none that there is none", () => {
-  const facts = { program: "p", gaps: [] };
+  const facts = { program: "p", gaps: [], nowMs: Infinity };
   const range = { fromNy: FIRST, toNy: LAST, earlier: [] };
   const view = buildPeriodView(days, range);
   const page = buildPeriodReport(view, facts);

@@ -8,6 +8,7 @@ import type { Run, StepOf } from "./plan_run.ts";
 import { trackPositions } from "./positions.ts";
 import { readPrices } from "./prices.ts";
 import { askForRecords } from "./records_desk.ts";
+import { askBars } from "./signals_desk.ts";
 
 /** Asks what a step wants to know, and notes the answers. */
 export async function ask(run: Run, { questions, notBeforeMs }: StepOf<"read">): Promise<void> {
@@ -65,6 +66,11 @@ async function askOne(run: Run, question: EngineQuestion): Promise<void> {
     case "objection": {
       const note = await askForRecords(engine, question);
       run.recordsTurn = note(run.recordsTurn);
+      return;
+    }
+    case "bars": {
+      const bars = await askBars(engine, question.symbols);
+      run.signalsTurn = { ...run.signalsTurn, bars };
       return;
     }
     case "gate":

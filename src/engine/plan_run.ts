@@ -9,6 +9,7 @@ import type {
   RecordsTurn,
   RecordsWorld,
   Seen,
+  SignalsDesk,
   Turn,
 } from "../domain/plan/world.ts";
 import type { Engine, Observation } from "./engine.ts";
@@ -16,6 +17,7 @@ import { buildDesk, type EntryMandate, NEW_ENTRY_TURN } from "./entry_desk.ts";
 import { readOperatorObjection } from "./gate_reader.ts";
 import { beginTurn, buildWorld, readKeys } from "./plan_world.ts";
 import { beginRecordsTurn, buildBooks } from "./records_desk.ts";
+import { buildSignalsDesk, type SignalsMandate } from "./signals_desk.ts";
 import { listBare } from "./unfinished.ts";
 
 /** What a run of the plan is carried out under. */
@@ -27,6 +29,8 @@ export interface Mandate {
   readonly closed?: Seen["closed"];
   /** Entries instead of positions. */
   readonly entries?: EntryMandate;
+  /** What breakouts are looked for in, instead of positions. */
+  readonly signals?: SignalsMandate;
   /** What the records are held against, instead of positions. */
   readonly records?: Observation;
 }
@@ -42,6 +46,8 @@ export interface Run {
   areEntriesPaused: boolean;
   /** What it counts of holding the records against the broker. */
   recordsTurn: RecordsTurn;
+  /** The bars that it looks for breakouts in, and whether it has. */
+  signalsTurn: SignalsDesk["turn"];
   /** Notes of rests that were told in this run. */
   readonly told: Set<string>;
   /** How the broker answered what was sent last, by position. */
@@ -64,6 +70,7 @@ export function begin(engine: Engine, mandate: Mandate, operator: OperatorView):
     entryTurn: NEW_ENTRY_TURN,
     areEntriesPaused: engine.isPauseSeen,
     recordsTurn: beginRecordsTurn(engine),
+    signalsTurn: { bars: null, isDecided: false },
     told: new Set(),
     answers: new Map(),
   };
@@ -72,11 +79,12 @@ export function begin(engine: Engine, mandate: Mandate, operator: OperatorView):
 /** The world as the run knows it now, with the parts that it is for. */
 export function buildRunWorld(run: Run): EngineWorld {
   const { engine, mandate, turn, operator, areEntriesPaused, entryTurn } = run;
-  const { entries, records } = mandate;
+  const { entries, records, signals } = mandate;
   return {
     ...buildWorld(engine, turn, operator, mandate.closed ?? new Map()),
     books: records === undefined ? null : buildBooks(engine, records, run.recordsTurn),
-    hasPositions: records === undefined && entries === undefined,
+    hasPositions: [records, signals, entries].every((part) => part === undefined),
+    signals: signals === undefined ? null : buildSignalsDesk(engine, signals, run.signalsTurn),
     desk: entries === undefined
       ? null
       : buildDesk(engine, entries, { areEntriesPaused, turn: entryTurn }),

@@ -87,21 +87,26 @@ async function carryOutRun(run: Run): Promise<void> {
 }
 
 async function carryOutStep(run: Run, step: Exclude<EngineStep, { do: "rest" }>): Promise<void> {
-  const { engine } = run;
   switch (step.do) {
     case "read":
       return await ask(run, step);
     case "record":
-      if (run.mandate.records !== undefined) return await storeFound(run, step);
-      run.entryTurn = await recordSimulated(engine, step.change, run.entryTurn);
-      return await storeRecord(engine, step.change);
+      return await store(run, step);
     case "send":
       return await leave(run, step);
   }
 }
 
-/** What holding the records against the broker has found is told once it is durable. */
-async function storeFound(run: Run, { change, done = [] }: StepOf<"record">): Promise<void> {
-  run.recordsTurn = await storeHeld(run.engine, change, run.recordsTurn);
-  if (run.recordsTurn.unwritten === null) await tell(run.engine, done);
+/** What a step records is told once it is taken in, and what is about orders once it is durable. */
+async function store(run: Run, { change, done = [] }: StepOf<"record">): Promise<void> {
+  const { engine, mandate } = run;
+  if (mandate.records !== undefined) {
+    run.recordsTurn = await storeHeld(engine, change, run.recordsTurn);
+    if (run.recordsTurn.unwritten !== null) return;
+  } else {
+    run.entryTurn = await recordSimulated(engine, change, run.entryTurn);
+    await storeRecord(engine, change);
+  }
+  if (mandate.signals !== undefined) run.signalsTurn = { ...run.signalsTurn, isDecided: true };
+  await tell(engine, done);
 }

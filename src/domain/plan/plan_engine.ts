@@ -2,11 +2,12 @@ import type { OrderRequest } from "../order/order_request.ts";
 import { planEntries } from "./entries.ts";
 import { plan } from "./plan.ts";
 import { planReconciliation } from "./reconciliation.ts";
-import type { EntryQuestion, Planned, Question, RecordsQuestion } from "./step.ts";
+import { planSignals } from "./signals.ts";
+import type { EntryQuestion, Planned, Question, RecordsQuestion, SignalsQuestion } from "./step.ts";
 import type { EngineWorld } from "./world.ts";
 
 /** What is asked, whatever for. */
-export type EngineQuestion = Question | EntryQuestion | RecordsQuestion;
+export type EngineQuestion = Question | EntryQuestion | RecordsQuestion | SignalsQuestion;
 
 /** What `planEngine` returns. */
 export type EnginePlanned = Planned<EngineQuestion, OrderRequest>;
@@ -14,7 +15,7 @@ export type EnginePlanned = Planned<EngineQuestion, OrderRequest>;
 /**
  * The one next step of the engine, from one world: of the parts that the world has, in the order of care. The records are held
  * against the broker first, since all else is decided from them; then positions, what is begun before what is bare before
- * what is due; then entries. A part has its turn once those before it rest. Pure and total.
+ * what is due; then entries that are due; then new ones. A part has its turn once those before it rest. Pure and total.
  */
 export function planEngine(world: EngineWorld): EnginePlanned {
   const rests: EnginePlanned[] = [];
@@ -35,10 +36,11 @@ export function planEngine(world: EngineWorld): EnginePlanned {
 }
 
 function listParts(world: EngineWorld): (() => EnginePlanned)[] {
-  const { books, hasPositions, desk } = world;
+  const { books, hasPositions, desk, signals } = world;
   return [
     ...books === null ? [] : [() => planReconciliation({ ...world, books })],
     ...hasPositions ? [() => plan(world)] : [],
     ...desk === null ? [] : [() => planEntries({ ...world, desk })],
+    ...signals === null ? [] : [() => planSignals({ ...world, signals })],
   ];
 }

@@ -72,6 +72,8 @@ function applyPart(records: EngineState, part: RecordPart): EngineState {
       const intents = records.intents.filter(({ clientOrderId }) => !ids.has(clientOrderId));
       return { ...records, intents };
     }
+    case "on_list":
+      return { ...records, intents: [...records.intents, ...part.intents] };
     case "entry_unsent":
       return changeEntry(records, part.clientOrderId, (entry) => ({
         ...entry,

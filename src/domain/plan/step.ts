@@ -52,6 +52,9 @@ export type RecordsQuestion =
   /** Whether the operator himself wants no LIVE, by his files. */
   | { readonly ask: "objection" };
 
+/** What breakouts are looked for in (pipeline 2). */
+export type SignalsQuestion = { readonly ask: "bars"; readonly symbols: readonly string[] };
+
 /** A change of the records; several together are durable at once, in this order. */
 export type RecordPart =
   /** Orders to come; one of the same client order id is the same order, and takes its place. */
@@ -84,6 +87,8 @@ export type RecordPart =
   }
   /** Intents that are decided, or go on record: they wait no longer. */
   | { readonly kind: "off_list"; readonly intents: readonly EntryIntent[] }
+  /** New intents. */
+  | { readonly kind: "on_list"; readonly intents: readonly EntryIntent[] }
   /** An entry of which nothing is at the broker by its last sending. `notFoundSinceMs`: what is known of those before. */
   | {
     readonly kind: "entry_unsent";
@@ -155,6 +160,9 @@ export type EntryPlanned = Planned<EntryQuestion, EntryRequest>;
 
 /** What `planReconciliation` returns: it sends nothing. */
 export type RecordsPlanned = Planned<RecordsQuestion, never>;
+
+/** What `planSignals` returns. */
+export type SignalsPlanned = Planned<SignalsQuestion, never>;
 
 /** What `settle` returns, and other decisions that send nothing. */
 export interface Settled {

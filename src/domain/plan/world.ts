@@ -5,7 +5,8 @@ import type { EngineState } from "../account/engine_state.ts";
 import type { RebuildWait } from "../gate/rebuild_wait.ts";
 import type { LedgerEntry } from "../order/ledger.ts";
 import type { Allowlist, GateDecision, GateFailReason } from "../gate/gate.ts";
-import type { MarketClock, Trade } from "../time/market.ts";
+import type { Candidate } from "../entry/candidate.ts";
+import type { Bar, MarketClock, Session, Trade } from "../time/market.ts";
 import type { LookupOutcome, ReadFailure, SendResult } from "../order/order_request.ts";
 import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../order/orders.ts";
 import type { UnreadableRow } from "../order/unreadable_row.ts";
@@ -250,12 +251,42 @@ export interface RecordsWorld extends World {
   readonly books: Books;
 }
 
+/** Bars as they were answered, list by list. A symbol that is answered and has no row has none. */
+export interface BarsRead {
+  /** 10-minute bars by symbol. */
+  readonly rows: ReadonlyMap<string, readonly Bar[]>;
+  readonly answered: ReadonlySet<string>;
+  /** Asked and not answered. */
+  readonly unanswered: readonly string[];
+  /** Why, for the first of them; `null` where they are only being sorted out. */
+  readonly trouble: { readonly failure: ReadFailure; readonly message: string } | null;
+}
+
+/** What breakouts are looked for in, and intents are made from (pipeline 2 to 4). */
+export interface SignalsDesk {
+  /** The list of today. */
+  readonly candidates: readonly Candidate[];
+  /** Symbols that had an intent when the cycle began: one that was decided since is tried again in the next cycle. */
+  readonly waiting: ReadonlySet<string>;
+  readonly session: Session | null;
+  readonly delayMinSeconds: number;
+  readonly delayMaxSeconds: number;
+  /** What the run counts of itself, gone at its end. `bars`: `null` where they were not asked for yet. */
+  readonly turn: { readonly bars: BarsRead | null; readonly isDecided: boolean };
+}
+
+/** The world of a run that looks for breakouts. */
+export interface SignalsWorld extends World {
+  readonly signals: SignalsDesk;
+}
+
 /**
  * What a run of the plan is for: the parts that are in it. Each cycle holds the records against the broker in a run of its own,
- * looks after its positions in one, and decides its entries in one.
+ * looks after its positions in one, for breakouts in one, and decides its entries in one.
  */
 export interface EngineWorld extends World {
   readonly books: Books | null;
   readonly hasPositions: boolean;
+  readonly signals: SignalsDesk | null;
   readonly desk: EntryDesk | null;
 }

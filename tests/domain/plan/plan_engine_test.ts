@@ -4,6 +4,7 @@ import { assertEquals } from "../../assert.ts";
 import { ledgerEntry } from "../fixtures.ts";
 import { dueIntent, EntryPlanWorld } from "./entry_plan_world.ts";
 import { PlanWorld } from "./plan_world.ts";
+import { signalsDesk } from "./signals_plan_world.ts";
 import { RecordsPlanWorld } from "./records_plan_world.ts";
 
 /** A world in which the records are to be held against the broker, a position is bare, and an entry is due. */
@@ -18,6 +19,7 @@ function wholeWorld(): EngineWorld {
     records: { ...world.records, dateSeenNy: world.now.dateNy, intents },
     books,
     hasPositions: true,
+    signals: signalsDesk({}),
     desk,
   };
 }
@@ -29,16 +31,18 @@ function firstOf(world: EngineWorld): string {
   return step.do === "read" ? step.questions.map(({ ask }) => ask).join(" ") : step.do;
 }
 
-Deno.test("the records are held against the broker first, then what is bare is protected, then what is due is entered", () => {
+Deno.test("the records are held against the broker first, then what is bare is protected, then what is due is entered, then breakouts are looked for", () => {
   const world = wholeWorld();
   assertEquals(firstOf(world), "past_records");
   assertEquals(firstOf({ ...world, books: null }), "stop");
   assertEquals(firstOf({ ...world, books: null, hasPositions: false }), "prices");
+  const idle = { ...world, books: null, hasPositions: false, desk: null };
+  assertEquals(firstOf(idle), "bars");
 });
 
 Deno.test("a run rests once each of its parts does, and wakes for the one that wants it", () => {
   const held = new RecordsPlanWorld({ entries: [ledgerEntry({ status: "unknown" })] });
   held.run();
-  const { step } = planEngine({ ...held.world, hasPositions: true, desk: null });
+  const { step } = planEngine({ ...held.world, hasPositions: true, signals: null, desk: null });
   assertEquals(step, { do: "rest", wakeAtMs: held.now.brokerMs + 10_000, standing: [] });
 });

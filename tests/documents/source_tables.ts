@@ -47,11 +47,24 @@ const LEVEL_CALL = new RegExp(
   "g",
 );
 
+const TEXT = String.raw`${LITERAL}(?:\s*\+\s*${LITERAL})*`;
+/** The same of an error that Slack has once a day; one text, or one of two. */
+const DAILY_CALL = new RegExp(
+  String.raw`\bsayOnceADay\([^;]*?\bproblem:\s*(?:[\w.=\s]+\?\s*)?(${TEXT})(?:\s*:\s*(${TEXT}))?`,
+  "g",
+);
+
 /** What the running program logs with a level, as the shape of its beginning; what only repeats another text is none. */
 export function listLevelLines(sources: readonly { readonly text: string }[]) {
   const lines = { WARNING: new Set<string>(), ERROR: new Set<string>() };
   for (const { text } of sources) {
-    for (const [, level, joined = ""] of text.matchAll(LEVEL_CALL)) {
+    const calls = [
+      ...[...text.matchAll(LEVEL_CALL)].map(([, level, joined]) => ({ level, joined })),
+      ...[...text.matchAll(DAILY_CALL)].flatMap(([, ...all]) =>
+        all.map((joined) => ({ level: "error", joined }))
+      ),
+    ];
+    for (const { level, joined = "" } of calls) {
       const literals = [...joined.matchAll(new RegExp(LITERAL, "g"))];
       const template = literals.map(([literal]) => literal.slice(1, -1)).join("");
       const shape = formatShape(template).replaceAll(/[\\`]/g, "").trim();

@@ -1,6 +1,6 @@
 import { buildBare, buildBought, buildBuying, buildStopped } from "./begins.ts";
 import { closeMarket } from "./broker_moves.ts";
-import type { Habits } from "./broker_state.ts";
+import type { BrokerState, Habits } from "./broker_state.ts";
 import type { Bound } from "./edge.ts";
 import { Explorer, type Figures } from "./explorer.ts";
 import { PlannedClient, type PlannedState } from "./planned_client.ts";
@@ -28,6 +28,8 @@ interface Theme {
   readonly levels?: readonly number[];
   /** Whether it begins with bare shares alone, and not with the bracket at rest as well. */
   readonly isBare?: boolean;
+  /** What the broker refuses from the beginning. */
+  readonly refuses?: BrokerState["refuses"];
 }
 
 const THEMES: readonly Theme[] = [
@@ -79,6 +81,17 @@ const EXTRAS: readonly { readonly moment: string; readonly theme: Theme; readonl
       theme: { name: "doubt", budget: { loss: 1, refusal: 1 }, isBare: true },
       qty: 2,
     })),
+    // An account that may not sell, and says so only where its answer is not lost.
+    {
+      moment: "half",
+      theme: {
+        name: "unsold",
+        budget: { loss: 1 },
+        isBare: true,
+        refuses: { kind: "sell", why: "account" },
+      },
+      qty: 2,
+    },
     // Our own stop gives up what is sold, and goes on holding the rest.
     ...THEMES.filter(({ name }) => SHRUNK.has(name)).map((theme) => ({
       moment: "shrink",
@@ -158,7 +171,14 @@ function countLeft(qty: number, level: number): number {
 
 function buildExploration(
   name: string,
-  { budget, habits: own = {}, isClosed = false, levels = [STOP, R2], isBare = false }: Theme,
+  {
+    budget,
+    habits: own = {},
+    isClosed = false,
+    levels = [STOP, R2],
+    isBare = false,
+    refuses = null,
+  }: Theme,
   { untilCloseMs, boughtLevel, bareLevel, habits: common, isBuying = false, isStopped = false }:
     Moment,
   { qty, isWhole }: { readonly qty: number; readonly isWhole: boolean },
@@ -177,7 +197,7 @@ function buildExploration(
     ? [buildStopped(habits, qty)]
     : [buildBought(habits, qty), buildBare(habits, qty)];
   const brokers = begins
-    .map((broker, at) => ({ ...broker, priceLevel: at === 0 ? boughtLevel : bareLevel }))
+    .map((broker, at) => ({ ...broker, refuses, priceLevel: at === 0 ? boughtLevel : bareLevel }))
     .slice(isBare ? 1 : 0)
     .map((broker) => isClosed ? closeMarket(broker) : broker);
   return {

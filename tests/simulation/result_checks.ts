@@ -1,5 +1,6 @@
 import { buildReportJson } from "../../src/cli/report/json.ts";
 import { readTodayResult } from "../../src/cli/status_day.ts";
+import { formatR } from "../../src/domain/account/trade_result.ts";
 import { formatDayResult } from "../../src/domain/alert/alert_summary.ts";
 import { buildDayView } from "../../src/domain/day/day_view.ts";
 import { EMPTY_STATE } from "../../src/domain/account/engine_state.ts";
@@ -141,17 +142,24 @@ function isSame(leftUsd: number | null, rightUsd: number | null): boolean {
   return Math.abs(leftUsd - rightUsd) < 0.0051;
 }
 
-const LAST_SALE = /^(\S+) .*(?:; whole trade |: sold [\d.]+ at \S+, )([+-]?\d+\.\d\d)(?: \(.*\))?$/;
+const LAST_SALE =
+  /^(\S+) .*(?:; whole trade |: sold [\d.]+ at \S+, )([+-]?\d+\.\d\d)(?: \((.*)\))?$/;
 
-/** A message that tells of a trade's end says the result that the trail has, in cents. */
+/** A message that tells of a trade's end says the result that the trail has, in cents and in R. */
 function checkMessages({ world, tradeTitles }: Auditor, trades: readonly Trade[]): void {
   for (const title of tradeTitles) {
-    const [, symbol, usd] = LAST_SALE.exec(title) ?? [];
+    const [, symbol, usd, saidR = ""] = LAST_SALE.exec(title) ?? [];
     if (symbol === undefined) continue;
-    const results = listClosed(trades).filter((trade) => trade.symbol === symbol)
-      .map(({ result }) => result.resultUsd);
+    const closed = listClosed(trades).filter((trade) => trade.symbol === symbol);
+    const results = closed.map(({ result }) =>
+      `${result.resultUsd} (${result.resultR === null ? "" : formatR(result.resultR)})`
+    );
     world.count("messages of a trade's end compared");
-    if (results.some((resultUsd) => isSame(resultUsd, Number(usd)))) continue;
+    if (saidR !== "") world.count("messages of a trade's end with its R compared");
+    const isSaid = closed.some(({ result: { resultUsd, resultR } }) =>
+      isSame(resultUsd, Number(usd)) && (resultR === null ? "" : formatR(resultR)) === saidR
+    );
+    if (isSaid) continue;
     if (hasLosses(world)) world.count("messages of a trade's end that the trail has lost");
     else world.violate("a trade result is one number wherever it is said", `${title}; ${results}`);
   }

@@ -81,7 +81,7 @@ export function createAlpacaClient(options: AlpacaClientOptions): AlpacaClient {
     ...createTradingChanges(trading, redact),
     ...createFlattenBroker(trading, redact),
     listBars: (query) => marketData.listBars(query),
-    listLatestTrades: (query) => marketData.listLatestTrades(query),
+    listLatestTrades: (query, requestClass) => marketData.listLatestTrades(query, requestClass),
     listCorporateActions: (query) => marketData.listCorporateActions(query),
     get slowestAnswerMs() {
       return trading.slowestAnswerMs;

@@ -7,6 +7,7 @@ import type {
   DateRange,
   LogPort,
   MarketDataPort,
+  RequestClass,
   SymbolsAnswer,
   SymbolsQuery,
 } from "../engine/ports.ts";
@@ -41,6 +42,7 @@ interface DataCall {
   readonly path: string;
   readonly endMs: number;
   readonly isFirst: boolean;
+  readonly requestClass: RequestClass;
 }
 
 /** Bars, latest trades and corporate actions (pipeline 2 and 4, broker.md "Time and data"). Knows after the first answer which feed it has. */
@@ -75,10 +77,14 @@ export class MarketDataClient implements MarketDataPort {
     return { ...answer, rows: new Map(rows) };
   }
 
-  async listLatestTrades(query: SymbolsQuery): Promise<SymbolsAnswer<Trade>> {
+  async listLatestTrades(
+    query: SymbolsQuery,
+    requestClass: RequestClass = "read",
+  ): Promise<SymbolsAnswer<Trade>> {
     const path = `/v2/stocks/trades/latest?symbols=${formatSymbols(query.symbols)}`;
     const parse = parseLatestTrades;
-    const answer = await this.#collect(query, { what: "latest trades", path, parse });
+    const call = { what: "latest trades", path, parse, requestClass } as const;
+    const answer = await this.#collect(query, call);
     if (answer.kind === "refused") return answer;
     const rows = [...answer.rows].flatMap(([symbol, [trade]]) =>
       trade === undefined ? [] : [[symbol, trade] as const]
@@ -107,10 +113,11 @@ export class MarketDataClient implements MarketDataPort {
       readonly what: "bars" | "latest trades" | "corporate actions";
       readonly path: string;
       readonly parse: (body: string, symbols: readonly string[]) => SymbolPage<T>;
+      readonly requestClass?: RequestClass;
     },
   ): Promise<SymbolsAnswer<readonly T[]>> {
     const { sender, redact } = this.#options;
-    const { what, parse } = call;
+    const { what, parse, requestClass = "read" } = call;
     assertInvariant(query.symbols.length <= SYMBOLS_PER_LIST, "too many symbols for one request");
     const endMs = Math.min(sender.buildEndMs(), query.endMs ?? Infinity);
     const isOfFeed = what !== "corporate actions";
@@ -120,7 +127,8 @@ export class MarketDataClient implements MarketDataPort {
       isSeries: isOfFeed,
       ask: (token) => {
         const page = token === null ? "" : `&page_token=${encodeURIComponent(token)}`;
-        const asked = { what, path: call.path + page, endMs, isFirst: token === null };
+        const isFirst = token === null;
+        const asked = { what, path: call.path + page, endMs, isFirst, requestClass };
         return isOfFeed ? this.#read(asked) : this.#ask(asked);
       },
       parse,
@@ -145,8 +153,8 @@ export class MarketDataClient implements MarketDataPort {
     return this.#ask({ ...call, path: `${call.path}&feed=${feed}` });
   }
 
-  #ask({ what, path, endMs }: DataCall): Promise<Answer> {
-    return this.#options.sender.read({ what, path, requestClass: "read", endMs });
+  #ask({ what, path, endMs, requestClass }: DataCall): Promise<Answer> {
+    return this.#options.sender.read({ what, path, requestClass, endMs });
   }
 
   #announce(feed: "sip" | "iex", why: string): void {

@@ -99,7 +99,10 @@ async function readEntryPrices(
   symbols: readonly string[],
 ): Promise<[symbol: string, price: EntryPrice][]> {
   const atMs = engine.ports.clock.monotonicMs();
-  const { rows, unanswered, trouble } = await readLatestTrades(engine, symbols, "");
+  const { rows, unanswered, trouble } = await readLatestTrades(engine, symbols, {
+    consequence: "",
+    requestClass: "read",
+  });
   const failed = { kind: "failed", failure: trouble?.failure ?? "http" } as const;
   return symbols.map((symbol) => [
     symbol,

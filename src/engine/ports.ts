@@ -144,7 +144,7 @@ export interface MarketDataPort {
     query: SymbolsQuery & { readonly window: { readonly startMs: number; readonly endMs: number } },
   ): Promise<SymbolsAnswer<readonly Bar[]>>;
   /** Latest trades; may be months old with status 200. */
-  listLatestTrades(query: SymbolsQuery): Promise<SymbolsAnswer<Trade>>;
+  listLatestTrades(query: SymbolsQuery, requestClass?: RequestClass): Promise<SymbolsAnswer<Trade>>;
   /** Corporate actions that are processed in the range, by the symbol whose shares they change (pipeline 4). */
   listCorporateActions(
     query: SymbolsQuery & { readonly range: DateRange },

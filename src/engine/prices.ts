@@ -22,14 +22,15 @@ export async function readPrices(
   symbols: readonly string[],
   consequence: string,
 ): Promise<Pick<ListsRead<Trade>, "rows" | "answered">> {
-  const first = await readLatestTrades(engine, symbols, consequence);
+  const use = { consequence, requestClass: "protect" } as const;
+  const first = await readLatestTrades(engine, symbols, use);
   const prices = new Map(first.rows);
   const read = { rows: prices, answered: first.answered };
   const doubted = symbols.filter((symbol) => !check(engine, prices, symbol, first.rows));
   if (doubted.length === 0) return read;
   if (!engine.isOutOfTime(AGAIN_MS + engine.ports.broker.slowestAnswerMs)) {
     await engine.ports.clock.sleep(AGAIN_MS, engine.stop);
-    const again = await readLatestTrades(engine, doubted, consequence);
+    const again = await readLatestTrades(engine, doubted, use);
     for (const symbol of doubted) {
       if (check(engine, prices, symbol, again.rows)) continue;
       sayDoubted(engine, symbol);

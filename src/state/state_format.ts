@@ -131,6 +131,9 @@ function buildPosition(wire: StateWire["positions"][number]): ManagedPosition {
     costBasisUsd: wire.cost_basis,
     unexplainedQty: wire.unexplained_qty,
     unexplainedSinceMs: wire.unexplained_since,
+    ...(wire.unexplained_from_qty === undefined
+      ? {}
+      : { unexplainedFromQty: wire.unexplained_from_qty }),
     openedAtMs: wire.opened_at,
     partialSinceMs: wire.partial_since,
     ...(wire.last_trade === undefined ? {} : { lastTrade: buildTrade(wire.last_trade) }),
@@ -221,6 +224,9 @@ function buildPositionWire(position: ManagedPosition): PositionFields {
     cost_basis: position.costBasisUsd,
     unexplained_qty: position.unexplainedQty,
     unexplained_since: formatTime(position.unexplainedSinceMs),
+    ...(position.unexplainedFromQty === undefined
+      ? {}
+      : { unexplained_from_qty: position.unexplainedFromQty }),
     opened_at: formatTime(position.openedAtMs),
     partial_since: formatTime(position.partialSinceMs),
     ...(position.lastTrade === undefined ? {} : { last_trade: buildTradeWire(position.lastTrade) }),
@@ -300,7 +306,13 @@ function checkPosition(position: ManagedPosition): string | null {
   if (!(position.besideQty >= 0 && position.besideQty < Infinity)) {
     return `${name}: beside_qty is not a finite number of 0 or more`;
   }
-  const amounts = [position.qty, position.costBasisUsd, position.unexplainedQty];
+  const { unexplainedFromQty = null } = position;
+  const amounts = [
+    position.qty,
+    position.costBasisUsd,
+    position.unexplainedQty,
+    unexplainedFromQty,
+  ];
   if (!amounts.every((amount) => amount === null || Number.isFinite(amount))) {
     return `${name}: a quantity is not finite`;
   }

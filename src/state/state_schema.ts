@@ -53,6 +53,7 @@ const POSITION = {
   // From minor 2 on.
   unexplained_since: TimeWire.nullable().default(null),
   beside_qty: number.min(0, "is negative").default(0),
+  unexplained_from_qty: number.optional(),
   last_trade: TRADE.optional(),
   doubted_trade: TRADE.optional(),
 };

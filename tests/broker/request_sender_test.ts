@@ -278,6 +278,15 @@ Deno.test("the limit is the key's: market data counts, but its host's own count 
   assertEquals(world.clock.sleptMs, [667]);
 });
 
+Deno.test("prices that exits are decided from are asked for where other reads must wait", async () => {
+  const world = buildWorld(({ url }) => ({ body: url.includes("data.") ? { trades: {} } : [] }));
+  await spendReads(world);
+  await world.client.listLatestTrades({ symbols: ["SPY"] }, "protect");
+  assertEquals(world.clock.sleptMs, []);
+  await world.client.listLatestTrades({ symbols: ["SPY"] });
+  assertEquals(world.clock.sleptMs.length, 1);
+});
+
 Deno.test("neither deadline nor budget minds that the host's clock is set", async () => {
   for (const jumpMs of [-86_400_000, 86_400_000]) {
     const world = buildWorld((_, index) => {

@@ -499,3 +499,17 @@ for (const { priceUsd, lines } of dryRuns) {
     assertEquals([position?.stopUsd, position?.isTrimmedR1], [95, false]);
   });
 }
+
+Deno.test("the price of what is managed is asked for where other reads must wait", async () => {
+  const world = new World();
+  await world.buy();
+  const asked: string[] = [];
+  const { marketData } = world.engine.ports;
+  const { listLatestTrades } = marketData;
+  marketData.listLatestTrades = (query, requestClass = "read") => {
+    asked.push(`${query.symbols.join()} ${requestClass}`);
+    return listLatestTrades(query, requestClass);
+  };
+  await world.cycle();
+  assertEquals(asked, ["NVDA protect"]);
+});

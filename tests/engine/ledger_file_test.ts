@@ -250,7 +250,15 @@ function as010(world: World): string {
   );
   for (const name of ["standings", "released", "unfinished"]) delete known[name];
   for (const position of known.positions) {
-    for (const name of ["unexplained_since", "beside_qty", "last_trade", "doubted_trade"]) {
+    for (
+      const name of [
+        "unexplained_since",
+        "unexplained_from_qty",
+        "beside_qty",
+        "last_trade",
+        "doubted_trade",
+      ]
+    ) {
       delete position[name];
     }
   }

@@ -346,3 +346,21 @@ Deno.test("a take-profit that is listed without its stop is a bracket by the ans
   await world.cycles(3, MINUTE_MS);
   assertEquals(world.changes, []);
 });
+
+Deno.test("a stop whose answer was lost, and whose repeat was refused, is sent again in the next cycle beside a sell whose status nobody knows", async () => {
+  const world = await bare();
+  world.exchange.behaviour.spellOf = (order) =>
+    order.type === "market" ? { status: "pending_review", ms: Infinity, then: "resumes" } : null;
+  world.exchange.setPrice("NVDA", 106);
+  const stop = { method: "POST", contains: "-stop-", times: 1 } as const;
+  const body = '{"message":"too many requests"}';
+  world.setFaults([
+    { ...stop, fault: { kind: "lost_before" } },
+    { ...stop, fault: { kind: "status", status: 429, body } },
+  ]);
+  await world.cycle();
+  assertEquals([world.sells(), working(world)], [["5 pending_review"], []]);
+  world.forget();
+  await world.cycles(1, 5 * SECOND_MS);
+  assertEquals([world.changes.length, working(world)], [1, ["5@99"]]);
+});

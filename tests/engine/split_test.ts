@@ -113,6 +113,43 @@ Deno.test("how long a quantity is unexplained outlives a restart", async () => {
   assertEquals(world.alerted("(a split?)").length, 1);
 });
 
+Deno.test("a split is one still after an answer that lacked the position: nothing is sent", async () => {
+  const world = new World();
+  await world.buy();
+  world.exchange.split("NVDA", 2);
+  world.exchange.setPrice("NVDA", 100);
+  await world.cycles(3, MINUTE_MS);
+  const sinceMs = world.state.positions[0]?.unexplainedSinceMs;
+  world.exchange.hidePosition("NVDA", 100);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.alerted("NVDA is absent at the broker").length, 1);
+  world.exchange.hidePosition("NVDA", 0);
+  world.forget();
+  await world.cycles(2, MINUTE_MS);
+  const { unexplainedQty, unexplainedSinceMs } = world.position() ?? {};
+  assertEquals([world.changes, unexplainedQty, unexplainedSinceMs], [[], 20, sinceMs]);
+});
+
+for (const shownQty of [10, 11]) {
+  const isManaged = shownQty === 10;
+  const what = isManaged ? "is managed again" : "is left alone";
+  Deno.test(`a position of 10 that an issuer took, and of which ${shownQty} are shown at another cost later, ${what}`, async () => {
+    const world = new World();
+    await world.buy();
+    await world.cycles(1, MINUTE_MS);
+    world.exchange.merge("NVDA", null);
+    await world.cycles(3, MINUTE_MS);
+    assertEquals(world.alerted("NVDA is absent at the broker").length, 1);
+    world.exchange.setPosition("NVDA", shownQty, 80);
+    world.exchange.setPrice("NVDA", 106);
+    world.forget();
+    await world.cycles(3, MINUTE_MS);
+    assertEquals(world.sells(), isManaged ? ["5 filled"] : []);
+    assertEquals(world.changes.length > 0, isManaged);
+    assertEquals(world.position()?.unexplainedQty, isManaged ? null : shownQty);
+  });
+}
+
 Deno.test("an absent position's error names a foreign one with as many shares at the same cost", async () => {
   const world = new World();
   await world.buy();
@@ -148,3 +185,59 @@ Deno.test("the name under which an absent position comes back is told also where
   const alerts = world.alerted("NVDA is absent at the broker");
   assertEquals(alerts.map(({ text }) => text.includes("NVDX")), [false, true]);
 });
+
+Deno.test("what a split left beside a stop that filled outlives empty answers and a restart, until all of it is sold", async () => {
+  const world = new World();
+  await world.buy();
+  world.exchange.split("NVDA", 2);
+  world.exchange.setPrice("NVDA", 97); // Above the stop at the broker, which was not adjusted.
+  await world.cycles(2, MINUTE_MS);
+  world.exchange.setPrice("NVDA", 94);
+  world.pass(20 * SECOND_MS);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.held(), world.position()?.unexplainedQty], [10, 10]);
+  await world.restart();
+  world.exchange.hidePosition("NVDA", 3);
+  await world.cycles(2, MINUTE_MS);
+  assertEquals(world.position()?.positionId, world.state.positions[0]?.positionId);
+  assertEquals([world.position()?.unexplainedFromQty, world.said("closed")], [20, []]);
+  world.exchange.hidePosition("NVDA", 0);
+  sellByHand(world, "10");
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.held(), world.position()], [0, undefined]);
+});
+
+Deno.test("a sell that filled in part before a reverse split, and takes another status after it, ends nothing when positions are empty", async () => {
+  const world = new World();
+  await world.buy();
+  const { behaviour } = world.exchange;
+  behaviour.partialFills = ({ type }) => type === "market" ? [{ afterMs: 0, qty: 2 }] : null;
+  world.exchange.setPrice("NVDA", 106); // Past R1.
+  await world.cycles(2, MINUTE_MS);
+  assertEquals([world.held(), world.position()?.qty], [8, 8]);
+  const [trim] = world.orders(({ side, type }) => side === "sell" && type === "market");
+  world.exchange.split("NVDA", 0.1);
+  world.exchange.setPrice("NVDA", 1060);
+  await world.cycles(3, MINUTE_MS);
+  assertEquals(world.position()?.unexplainedQty, 0.8);
+  if (trim === undefined) throw new Error("no trim");
+  trim.status = "pending_review";
+  trim.updatedMs = world.nowMs;
+  trim.text = null;
+  await world.cycles(1, MINUTE_MS);
+  world.forget();
+  world.exchange.hidePosition("NVDA", 3);
+  await world.cycles(2, 30 * SECOND_MS);
+  assertEquals([world.position()?.unexplainedQty, world.changes], [0.8, []]);
+});
+
+function sellByHand(world: World, qty: string): void {
+  world.exchange.placeByHand({
+    symbol: "NVDA",
+    qty,
+    side: "sell",
+    type: "market",
+    time_in_force: "day",
+  });
+  world.pass(SECOND_MS);
+}

@@ -1,10 +1,10 @@
 import { buildBare, buildBought, buildBuying, buildStopped } from "./begins.ts";
 import { closeMarket } from "./broker_moves.ts";
-import type { BrokerState, Habits } from "./broker_state.ts";
+import type { Habits } from "./broker_state.ts";
 import type { Bound } from "./edge.ts";
 import { Explorer, type Figures } from "./explorer.ts";
 import { PlannedClient, type PlannedState } from "./planned_client.ts";
-import type { Bounded, Budget } from "./remainder.ts";
+import { BETWEEN, EXTRAS, joinThemes, R1, R2, STOP, type Theme, THEMES } from "./themes.ts";
 
 /** How much is looked at: one theme at a time, or all pairs of them. */
 export type BoundSize = "small" | "standard";
@@ -16,89 +16,6 @@ export interface Exploration {
   readonly name: string;
   readonly build: () => Explorer<PlannedState>;
 }
-
-/** A kind of trouble by itself: what of it, how often, and in what broker. */
-interface Theme {
-  readonly name: string;
-  readonly budget: Budget;
-  readonly habits?: Partial<Habits>;
-  /** Whether it begins while the market is closed. */
-  readonly isClosed?: boolean;
-  /** Levels that the price may go to; where nothing is said, the stop and R2. */
-  readonly levels?: readonly number[];
-  /** Whether it begins with bare shares alone, and not with the bracket at rest as well. */
-  readonly isBare?: boolean;
-  /** What the broker refuses from the beginning. */
-  readonly refuses?: BrokerState["refuses"];
-}
-
-const THEMES: readonly Theme[] = [
-  { name: "lag", budget: { lag: 1 }, habits: { isLagging: true } },
-  { name: "loss", budget: { loss: 1 } },
-  { name: "refusal", budget: { refusal: 1 } },
-  { name: "hand", budget: { hand: 1 }, habits: { isReplacedAtOnce: false } },
-  { name: "crash", budget: { crash: 1 } },
-  { name: "switch", budget: { switch: 2 } },
-  { name: "time", budget: { time: 1 } },
-  { name: "night", budget: { time: 1 }, isClosed: true },
-  { name: "cross", budget: { cross: 1, partial: 1 } },
-  // The market comes to a level, or leaves it; and the broker takes no stop that it is at or below.
-  { name: "price", budget: { price: 1 }, habits: { stopAboveMarket: "refuses" } },
-];
-
-const STOP = 2;
-const PIVOT = 3;
-
-/** In which troubles a stop that shrinks is looked at. */
-const SHRUNK: ReadonlySet<string> = new Set([
-  "lag",
-  "loss",
-  "refusal",
-  "crash",
-  "switch",
-  "cross",
-]);
-
-/** What one theme with two shares does not come to: each is small, and part of the small bound alone. */
-const EXTRAS: readonly { readonly moment: string; readonly theme: Theme; readonly qty: number }[] =
-  [
-    // Of two shares nothing is left to sell at R2: of four there is, with the stop of the rest where rule 4 wants it.
-    { moment: "due", theme: { name: "calm", budget: {} }, qty: 4 },
-    // Below the pivot, where the stop of a trim's rest belongs, and above the position's own.
-    ...["half", "due"].map((moment) => ({
-      moment,
-      theme: {
-        name: "dip",
-        budget: { price: 1 },
-        habits: { stopAboveMarket: "refuses" as const },
-        levels: [PIVOT],
-      },
-      qty: 2,
-    })),
-    // A lost answer, and a repeat that is refused for another reason than its id.
-    ...["quiet", "due"].map((moment) => ({
-      moment,
-      theme: { name: "doubt", budget: { loss: 1, refusal: 1 }, isBare: true },
-      qty: 2,
-    })),
-    // An account that may not sell, and says so only where its answer is not lost.
-    {
-      moment: "half",
-      theme: {
-        name: "unsold",
-        budget: { loss: 1 },
-        isBare: true,
-        refuses: { kind: "sell", why: "account" },
-      },
-      qty: 2,
-    },
-    // Our own stop gives up what is sold, and goes on holding the rest.
-    ...THEMES.filter(({ name }) => SHRUNK.has(name)).map((theme) => ({
-      moment: "shrink",
-      theme,
-      qty: 4,
-    })),
-  ];
 
 /** A moment of a session, with the prices that the position meets. */
 interface Moment {
@@ -112,9 +29,6 @@ interface Moment {
   readonly isBuying?: boolean;
   readonly isStopped?: boolean;
 }
-const BETWEEN = 4;
-const R1 = 5;
-const R2 = 7;
 
 /** A night does not know how late it was. */
 const LATE_MS = 10 * 60_000;
@@ -203,22 +117,6 @@ function buildExploration(
   return {
     name,
     build: () => new Explorer(new PlannedClient(brokers, { untilCloseMs, isWhole }), bound),
-  };
-}
-
-const COUNT_MAX = 3;
-
-function joinThemes(one: Theme, other: Theme): Theme {
-  const budget: Partial<Record<Bounded, number>> = { ...one.budget };
-  for (const [name, count] of Object.entries(other.budget)) {
-    const kind = name as Bounded;
-    budget[kind] = Math.min(COUNT_MAX, Math.max(budget[kind] ?? 0, count));
-  }
-  return {
-    name: `${one.name}+${other.name}`,
-    budget,
-    habits: { ...one.habits, ...other.habits },
-    isClosed: one.isClosed === true || other.isClosed === true,
   };
 }
 

@@ -68,13 +68,14 @@ export class AccountActs {
         world.count("positions to adopt");
         // A part of a share is nobody's to adopt: it is left when the whole ones are sold.
         const part = operator.isHit(0.4) ? 0.5 : 0;
-        return exchange.setPosition(listed, operator.whole(2, 30) + part, trade.priceUsd * 0.98);
+        const qty = operator.whole(2, 30) + part;
+        world.note(`!! account ${listed} is held by somebody: ${qty}`);
+        return exchange.setPosition(listed, qty, trade.priceUsd * 0.98);
       }
       case "split":
         // A second one might undo what the first did: then nothing is to be seen.
-        if (world.splitAtMs.has(symbol)) return;
-        world.markStrange(symbol);
-        world.splitAtMs.set(symbol, world.trueMs);
+        if (world.issuerActs.has(symbol)) return;
+        world.markIssuer(symbol);
         // Left as they are, its stops sell at the new price at once: a broker may as well cancel them.
         if (operator.isHit(0.6)) {
           for (const order of sells) exchange.desk.cancel(order);

@@ -14,7 +14,7 @@ import { isReason, type Question } from "./reasons.ts";
 import { Refusals } from "./refusals.ts";
 import { Sendings } from "./sendings.ts";
 import { Shown } from "./shown.ts";
-import { findObjection, findOwner, isHiding, listPositions, readCoverage } from "./truth.ts";
+import { findOwner, isHiding, listPositions, readCoverage } from "./truth.ts";
 import type { World } from "./world.ts";
 
 const GateInputsWire = z.looseObject({ ledger_problem: z.string().nullable() });
@@ -276,9 +276,7 @@ export class Auditor {
   #checkWake(nextMs: number): void {
     const { world, cycle } = this;
     if (cycle.mode === null || world.exchange.sessions.at(world.trueMs) === null) return;
-    // What the operator stopped waits for the operator.
-    if (findObjection(world) !== null) return;
-    // And so does what the operator may have said, where the disk does not tell it.
+    // What the operator may have said, where the disk does not tell it, waits for him.
     if (world.troubles > 0 && world.profile.families.has("disk")) return;
     // Nor is another account's position ours to look at.
     if (findOwner(world) !== world.exchange.accountId) return;

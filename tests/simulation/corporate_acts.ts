@@ -17,13 +17,12 @@ export class CorporateActs {
     const held = [...exchange.portfolio.positions.values()]
       .flatMap(({ symbol, qty }) => symbol === FOREIGN_SYMBOL || qty < 0 ? [] : [symbol])
       // A second one might undo what the first did: then nothing is to be seen.
-      .filter((symbol) => !world.splitAtMs.has(symbol));
+      .filter((symbol) => !world.issuerActs.has(symbol));
     if (held.length === 0) return;
     const symbol = chance.pick(held);
     const act = chance.pick(["split", "split", "split", "merge", "remove"]);
     world.trouble(`corporate ${act} of ${symbol}`);
-    world.markStrange(symbol);
-    world.splitAtMs.set(symbol, world.trueMs);
+    world.markIssuer(symbol);
     if (act === "split") return exchange.split(symbol, chance.pick(RATIOS));
     if (act === "remove") return exchange.merge(symbol, null);
     world.markStrange(`${symbol}M`);

@@ -121,8 +121,8 @@ function isSoldByLeft(world: World, symbol: string): boolean {
 }
 
 /** Whether an order from before a split or merger has sold since: it was for other shares than there are now. */
-function isSoldBySplit({ exchange, splitAtMs }: World, symbol: string): boolean {
-  const splitMs = splitAtMs.get(symbol);
+function isSoldBySplit({ exchange, issuerActs }: World, symbol: string): boolean {
+  const splitMs = issuerActs.get(symbol)?.atMs;
   if (splitMs === undefined) return false;
   return exchange.orders.some((order) =>
     order.symbol === symbol && order.submitted.ms <= splitMs &&

@@ -80,6 +80,12 @@ export class SimDisk implements FileSystem {
     return this.#names.has(path);
   }
 
+  /** Whether what is there is no regular file. */
+  isOther(path: string): boolean {
+    const node = this.#names.get(path);
+    return node?.kind === "dir" || node?.kind === "symlink";
+  }
+
   /** A regular file's content, `null` where there is none. */
   bytesOf(path: string): Uint8Array | null {
     const node = this.#names.get(path);

@@ -1,6 +1,6 @@
 import type { Auditor } from "./auditor.ts";
 import { FIELD_RULES } from "./families.ts";
-import { findLedgerFault, findObjection, findOwner } from "./truth.ts";
+import { findLedgerFault, findObjection, isOfAnotherAccount } from "./truth.ts";
 
 /** What one odd thing must not cost: checked after cycles that nothing else disturbed. */
 export function checkOddities(auditor: Auditor): void {
@@ -41,7 +41,7 @@ function checkLive({ world, shown, cycle, quietCycles }: Auditor): void {
   if (world.profile.families.has("files") || world.profile.families.has("disk")) return;
   // A hand that replaces a stop of ours is held against the engine together with the broker that does.
   if (world.profile.families.has("account") && !FIELD_RULES.substitutes.isOn) return;
-  if (findOwner(world) !== null && findOwner(world) !== world.exchange.accountId) return;
+  if (isOfAnotherAccount(world)) return;
   if (quietCycles < QUIET_CYCLES_MIN || !shown.positions.isUsable) return;
   if (findLedgerFault(world)?.includes("mismatches") === true) return;
   // A ledger that is missing cycle after cycle is no reason: the first one makes it again.

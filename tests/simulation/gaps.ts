@@ -1,6 +1,12 @@
 import { isDone } from "../simulator/order.ts";
-import { findLedgerFault, findObjection, isEngineOrder, readCoverage } from "./truth.ts";
-import type { World } from "./world.ts";
+import {
+  findLedgerFault,
+  findObjection,
+  isEngineOrder,
+  isOfAnotherAccount,
+  readCoverage,
+} from "./truth.ts";
+import { LEDGER_PATH, type World } from "./world.ts";
 
 /** What kept shares without a stop; the first that happened to them. */
 export const GAP_CAUSES = [
@@ -116,14 +122,16 @@ export class Gaps {
   #findCauseNow(symbol: string): GapCause | null {
     const { world } = this;
     if (findObjection(world) !== null) return "operator's switch";
+    // The keys are the operator's, and hold for a process: however long ago it started with another account's.
+    if (isOfAnotherAccount(world)) return "operator's switch";
     if (world.isHung(symbol) || world.isBlocked()) return "broker's refusal";
     const isDisturbed = world.troubles > 0 || world.trueMs - world.lastTroubleMs < GAP_MS_MAX;
     return isDisturbed ? this.#lastCause : null;
   }
 
   /**
-   * A sell that the exchange lets rest without trading; a buy of somebody's, beside which it takes no stop; or another engine on the
-   * account, which locks LIVE until the operator has looked (pipeline 6).
+   * A sell that the exchange lets rest without trading; a buy of somebody's, beside which it takes no stop; or what locks LIVE until
+   * the operator has looked (pipeline 6): another engine on the account, and what is no file in the ledger's place.
    */
   #findObstacle(symbol: string): GapCause | null {
     const working = (this.world.exchange.desk.active.get(symbol)?.working ?? [])
@@ -132,6 +140,7 @@ export class Gaps {
       return "broker's refusal";
     }
     if (findLedgerFault(this.world)?.includes("mismatches") === true) return "somebody else";
+    if (this.world.disk.isOther(LEDGER_PATH)) return "somebody else";
     const isBarred = working.some((order) => order.side === "buy" && !isEngineOrder(order));
     return isBarred ? "somebody else" : null;
   }

@@ -2,7 +2,7 @@ import type { Auditor } from "./auditor.ts";
 import type { ChangeRequest } from "./change_request.ts";
 import { checkEntry } from "./entry_checks.ts";
 import { checkExit } from "./sell_checks.ts";
-import { findLedgerFault, findObjection, findOwner } from "./truth.ts";
+import { findLedgerFault, findObjection, isOfAnotherAccount } from "./truth.ts";
 
 /** The stop that follows an exit may be late: it is good till canceled, and rests overnight. */
 const LATE_STOP_MS = 25_000;
@@ -25,8 +25,7 @@ function checkPermit(auditor: Auditor, change: ChangeRequest): void {
   if (objection !== null) {
     return world.violate("no request without a gate PASS", `${what}: ${objection}`);
   }
-  const owner = findOwner(world);
-  if (owner !== null && owner !== world.exchange.accountId) {
+  if (isOfAnotherAccount(world)) {
     return world.violate("no request without a gate PASS", `${what}: the account is another`);
   }
   const isLateStop = change.op === "stop" && auditor.rests.get(change.symbol) === "cancelled";

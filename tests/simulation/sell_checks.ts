@@ -6,6 +6,7 @@ import {
   findHighestStop,
   isEngineOrder,
   isHandHidden,
+  isSplit,
   listEntries,
   listPositions,
 } from "./truth.ts";
@@ -128,12 +129,12 @@ function checkAvailable({ world, cycle }: Auditor, change: ChangeRequest): void 
 
 /** A position that was split is nobody's to sell or stop until the operator deals with it. */
 function checkSplit({ world, cycle }: Auditor, change: ChangeRequest): void {
-  const splitMs = world.splitAtMs.get(change.symbol);
+  const splitMs = world.issuerActs.get(change.symbol)?.atMs;
   if (splitMs === undefined) return;
   // Positions that lag show it so much later: before that nobody can have looked at it.
   if (splitMs + world.exchange.behaviour.positionsLagMs >= cycle.startMs) return;
-  const managed = listPositions(world).some((position) =>
-    position.symbol === change.symbol && Date.parse(position.opened_at) < splitMs
+  const isManaged = listPositions(world).some((position) =>
+    position.symbol === change.symbol && isSplit(world, position)
   );
   // A fill of a moment ago that positions need not show yet explains fewer whole shares.
   const isLagging = Number.isInteger(world.exchange.portfolio.qty(change.symbol)) &&
@@ -142,11 +143,7 @@ function checkSplit({ world, cycle }: Auditor, change: ChangeRequest): void {
       order.fills.some((fill) => fill.atMs > cycle.startMs - LAG_MS)
     );
   if (isLagging) return;
-  // An order left as it was may have sold the very shares that the split added: then nothing is to be seen.
-  const isTraded = world.exchange.orders.some((order) =>
-    order.symbol === change.symbol && order.fills.some((fill) => fill.atMs >= splitMs)
-  );
-  if (managed && !isTraded && world.exchange.portfolio.qty(change.symbol) > 0) {
+  if (isManaged && world.exchange.portfolio.qty(change.symbol) > 0) {
     world.violate("a split position is left alone", `${change.op} ${change.symbol} left`);
   }
 }

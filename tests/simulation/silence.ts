@@ -3,6 +3,7 @@ import {
   findObjection,
   findOwner,
   isHiding,
+  isSplit,
   listPositions,
   type RawPosition,
   readCoverage,
@@ -145,12 +146,11 @@ export class Silence {
   }
 
   /** Whether an issuer changed it since it was bought, or the engine says that nothing explains it; a short one is told as that. */
-  #isChanged({ symbol, opened_at, unexplained_qty }: RawPosition): boolean {
-    const { splitAtMs, exchange } = this.auditor.world;
+  #isChanged(position: RawPosition): boolean {
+    const { world } = this.auditor;
     // A part of a share can't be stopped, and is told as the operator's.
-    if (exchange.portfolio.qty(symbol) < 1) return false;
-    const atMs = splitAtMs.get(symbol);
-    return unexplained_qty !== null || (atMs !== undefined && Date.parse(opened_at) < atMs);
+    if (world.exchange.portfolio.qty(position.symbol) < 1) return false;
+    return position.unexplained_qty !== null || isSplit(world, position);
   }
 
   /** The exit that is due: another one is due from then on. Under the operator's own switch exits are his. */

@@ -15,7 +15,7 @@ import {
 } from "./report.ts";
 import { runSeed, type SeedResult } from "./run.ts";
 import { readCoverage } from "./truth.ts";
-import { LEDGER_PATH, TOKEN_PATH, World } from "./world.ts";
+import { LEDGER_PATH, STATE_PATH, TOKEN_PATH, World } from "./world.ts";
 import { nyDateAt } from "../simulator/sessions.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -225,6 +225,46 @@ Deno.test("Gaps lays what a locked ledger keeps bare on the other engine that lo
   gaps.watch(new Set(), ["AAA"]);
   assertEquals(listCauses(gaps), ["somebody else"]);
 });
+
+for (const kind of ["dir", "symlink"] as const) {
+  Deno.test(`Gaps lays what is bare while a ${kind} is in the ledger's place on who put it there`, () => {
+    const world = bareWorld();
+    world.disk.putOther(LEDGER_PATH, kind);
+    const gaps = new Gaps(world);
+    gaps.watch(new Set(), ["AAA"]);
+    world.advance(60 * 60_000);
+    gaps.watch(new Set(), ["AAA"]);
+    assertEquals([world.violations, listCauses(gaps)], [[], ["somebody else"]]);
+  });
+}
+
+for (
+  const { what, ledger, state, isKept } of [
+    { what: "another account's records", ledger: "other", state: "other", isKept: true },
+    { what: "another's state beside no ledger", ledger: null, state: "other", isKept: true },
+    { what: "this account's records", ledger: "own", state: "own", isKept: false },
+    { what: "this account's state beside no ledger", ledger: null, state: "own", isKept: false },
+    { what: "records that name no account", ledger: null, state: null, isKept: false },
+  ]
+) {
+  Deno.test(`Gaps lays what is bare with ${what} on ${isKept ? "the operator" : "us"}, long after the start`, () => {
+    const world = bareWorld();
+    const name = (owner: string | null) =>
+      owner === null ? {} : { account_id: owner === "own" ? world.exchange.accountId : owner };
+    if (ledger !== null) world.disk.put(LEDGER_PATH, JSON.stringify(name(ledger)));
+    world.disk.put(STATE_PATH, JSON.stringify(name(state)));
+    const gaps = new Gaps(world);
+    gaps.disturbed("operator restarts with another account");
+    gaps.restarted();
+    world.advance(60 * 60_000);
+    gaps.watch(new Set(), ["AAA"]);
+    world.advance(60 * 60_000);
+    gaps.watch(new Set(), ["AAA"]);
+    const broken = world.violations.map(({ invariant }) => invariant);
+    assertEquals(broken, isKept ? [] : ["the time without a stop is bounded"]);
+    assertEquals(listCauses(gaps), [isKept ? "operator's switch" : "our own sequence"]);
+  });
+}
 
 for (
   const { afterMs, cancelled, cause } of [

@@ -77,6 +77,12 @@ export function findOwner(world: World): string | null {
   return null;
 }
 
+/** Whether ledger or state name another account than the keys open: nothing is looked up, decided or sent (pipeline 6). */
+export function isOfAnotherAccount(world: World): boolean {
+  const owner = findOwner(world);
+  return owner !== null && owner !== world.exchange.accountId;
+}
+
 /** Entries of a ledger file; empty where it can't be read. */
 export function listEntries(world: World, view: "now" | "synced", path = LEDGER_PATH): RawEntry[] {
   const value = world.readJson(path, view);
@@ -236,7 +242,7 @@ export function isHiding(world: World, symbol: string, sinceMs: number): boolean
   const isUnshown = orders.some((order) =>
     order.symbol === symbol &&
     (visibilityDelayMs > 0 && order.submitted.ms + visibilityDelayMs >= sinceMs ||
-      order.side === "buy" && (order.fills[0]?.atMs ?? -Infinity) + positionsLagMs > sinceMs)
+      order.side === "buy" && (order.fills.at(-1)?.atMs ?? -Infinity) + positionsLagMs > sinceMs)
   );
   return isUnshown || isHandHidden(world, symbol, sinceMs) || isTurning(world, symbol, sinceMs);
 }
@@ -262,6 +268,22 @@ export function isTurning(world: World, symbol: string, sinceMs: number): boolea
 function findLagMs({ exchange: { behaviour } }: World): number {
   const { positionsLagMs, listsLagMs, openListsLagMs } = behaviour;
   return Math.max(positionsLagMs, listsLagMs, openListsLagMs ?? 0);
+}
+
+/** The broker shows nine decimals of a share. */
+const ROUNDING_QTY = 1e-6;
+
+/**
+ * Whether an issuer changed what is held of a position since it was opened, and no order explains it. Where somebody put as many
+ * shares in the place of those that an issuer took, the orders explain what is shown, and nobody can tell (pipeline 5).
+ */
+export function isSplit(
+  world: World,
+  { symbol, opened_at }: Pick<RawPosition, "symbol" | "opened_at">,
+): boolean {
+  const act = world.issuerActs.get(symbol);
+  if (act === undefined || Date.parse(opened_at) >= act.atMs) return false;
+  return Math.abs(world.countOrderless(symbol) - act.orderlessQty) > ROUNDING_QTY;
 }
 
 /** The engine's entries at the exchange, rejected ones left out. */

@@ -28,6 +28,14 @@ interface Plan {
   readonly run: () => void;
 }
 
+/** What an issuer did to a symbol's shares, with no order behind it. */
+interface IssuerAct {
+  /** Unix ms. */
+  readonly atMs: number;
+  /** Shares that the orders' fills left out just before. */
+  readonly orderlessQty: number;
+}
+
 /** What a run came to, added up over seeds: a simulation in which nothing happens proves nothing. */
 export type Counts = Record<string, number>;
 
@@ -83,8 +91,8 @@ export class World implements DiskHost {
   changeCount = 0;
   /** Those among them that only took a market sell's answer: its stop must be in all the same. */
   lostSellAnswers = 0;
-  /** When a symbol was last split, Unix ms. */
-  readonly splitAtMs = new Map<string, number>();
+  /** What an issuer did to a symbol: split, merged or removed. */
+  readonly issuerActs = new Map<string, IssuerAct>();
   /** Files that somebody else damaged or took, and has not put right. */
   readonly damaged = new Set<string>();
   /** When somebody else last touched the live ledger. */
@@ -291,6 +299,23 @@ export class World implements DiskHost {
   markStrange(symbol: string): void {
     this.strange.add(symbol);
     this.hidden.delete(symbol);
+  }
+
+  /** An issuer is about to split, merge or remove a symbol. */
+  markIssuer(symbol: string): void {
+    this.markStrange(symbol);
+    const orderlessQty = this.countOrderless(symbol);
+    this.issuerActs.set(symbol, { atMs: this.trueMs, orderlessQty });
+  }
+
+  /** Shares of a symbol that no order's fills account for; below 0 where fewer are held than they leave. */
+  countOrderless(symbol: string): number {
+    let qty = this.exchange.portfolio.qty(symbol);
+    for (const { symbol: each, side, fills } of this.exchange.orders) {
+      if (each !== symbol) continue;
+      for (const fill of fills) qty -= side === "buy" ? fill.qty : -fill.qty;
+    }
+    return qty;
   }
 
   /** Nobody can tell what is right for a symbol until it is shown as it is; one that is strange for good stays so. */

@@ -22,6 +22,8 @@ export interface ManagedPosition extends PriceMemory, ExitLevels, TrimFlags {
   readonly costBasisUsd: number | null;
   /** What the broker shows instead where no order explains the change (a split): hands off; else `null`. */
   readonly unexplainedQty: number | null;
+  /** What it showed at the first such look, where that was another quantity: sells since then account for that one. */
+  readonly unexplainedFromQty?: number;
   /** When the change was first seen that no order explains, Unix ms by the broker's clock; else `null`. */
   readonly unexplainedSinceMs: number | null;
   readonly openedAtMs: number;

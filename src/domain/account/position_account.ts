@@ -292,28 +292,32 @@ function isSoldOut(position: ManagedPosition, holding: Holding): boolean {
   if (position.unexplainedQty === null) return Math.floor(oursQty + ROUNDING_QTY) === 0;
   // The orders explain that look after all: what it showed is what they have left, and was not sold.
   if (oursQty >= 1 && isSameQty(oursQty, position.unexplainedQty)) return false;
-  return countSoldSince(position, holding) > position.unexplainedQty - ROUNDING_QTY;
+  // What is shown now may lack what was sold since the first such look.
+  const { unexplainedFromQty = position.unexplainedQty } = position;
+  const leftQty = Math.max(unexplainedFromQty, position.unexplainedQty);
+  return countSoldSince(position, holding) > leftQty - ROUNDING_QTY;
 }
 
 /**
- * Shares sold that the first unexplained look need not have shown: those that filled little before it, and since; and all beyond
- * the quantity that was explained last, where it showed that quantity still, or less by a part of them. A trim from long
- * before a split accounts for nothing of what the split left.
+ * Shares sold that the first unexplained look need not have shown: those that filled little before it, or since, and that the
+ * quantity that was explained last does not lack yet. Those that are only one of both count where that look showed the
+ * explained quantity with them, or with a part of them: a trim from before a split accounts for nothing of what the split left,
+ * and its order may be dated anew by what it does afterwards.
  */
 function countSoldSince(
-  { adoptedQty, qty, unexplainedQty, unexplainedSinceMs }: ManagedPosition,
+  { adoptedQty, qty, unexplainedQty, unexplainedFromQty, unexplainedSinceMs }: ManagedPosition,
   { boughtQty, soldQty, sells }: Holding,
 ): number {
   const grossQty = adoptedQty + boughtQty;
   const explainedQty = qty ?? grossQty;
-  const beyondQty = soldQty - (grossQty - explainedQty);
-  if (unexplainedSinceMs === null || unexplainedQty === null) return beyondQty;
+  const beyondQty = Math.max(0, soldQty - (grossQty - explainedQty));
+  const firstQty = unexplainedFromQty ?? unexplainedQty;
+  if (unexplainedSinceMs === null || firstQty === null) return beyondQty;
   const lateQty = sells.filter(({ atMs }) => atMs > unexplainedSinceMs - SPLIT_AFTER_MS)
     .reduce((total, sold) => total + sold.qty, 0);
-  const earlyQty = Math.max(0, beyondQty - lateQty);
-  const isStuck = isWithinLag(explainedQty - earlyQty, unexplainedQty, {
+  const isStuck = isWithinLag(explainedQty - Math.max(0, beyondQty - lateQty), firstQty, {
     boughtQty: 0,
-    soldQty: earlyQty,
+    soldQty: Math.abs(beyondQty - lateQty),
   });
-  return isStuck ? lateQty + earlyQty : lateQty;
+  return isStuck ? Math.max(beyondQty, lateQty) : Math.min(beyondQty, lateQty);
 }

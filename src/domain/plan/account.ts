@@ -145,7 +145,8 @@ function takeChange(
   before: ManagedPosition,
   { change, holdings }: Explained,
 ): Outcome {
-  const position = { ...before, unexplainedQty: null, unexplainedSinceMs: null };
+  const { unexplainedFromQty: _, ...kept } = before;
+  const position = { ...kept, unexplainedQty: null, unexplainedSinceMs: null };
   const { nowMs } = look.sight;
   switch (change.kind) {
     case "same":
@@ -244,7 +245,9 @@ function sayAbsent({ positions }: EngineState, sight: Sight, position: ManagedPo
  */
 function holdUnexplained(nowMs: number, before: ManagedPosition, qty: number): Outcome {
   const unexplainedSinceMs = before.unexplainedSinceMs ?? nowMs;
-  const position = { ...before, unexplainedQty: qty, unexplainedSinceMs };
+  const { unexplainedFromQty = before.unexplainedQty ?? qty, ...kept } = before;
+  const from = unexplainedFromQty === qty ? {} : { unexplainedFromQty };
+  const position = { ...kept, unexplainedQty: qty, ...from, unexplainedSinceMs };
   const isCalled = isSplit(position, nowMs);
   const isNew = before.unexplainedQty !== qty || before.unexplainedSinceMs === null;
   const value = { kind: "unexplained", position: before, qty, isNew, isSplit: isCalled } as const;

@@ -18,8 +18,9 @@ import { findNewLook, type View } from "./view.ts";
 const SENDINGS_MAX = 2;
 
 /**
- * What is to be found out of the position's stops whose answer is out, before another one leaves.
- * @param isAll Also of what was sent in another cycle: before a stop is placed beside it.
+ * What is to be found out of the position's stops whose answer is out, before another one leaves; one whose answer was lost is
+ * sent again in each cycle (pipeline 6), whatever else holds shares.
+ * @param isAll Nothing leaves beside what was sent in another cycle either: before a stop is placed.
  * @returns `null` where nothing is out.
  */
 export function resolveStops(view: View, permit: Permit, isAll: boolean): Move | null {
@@ -28,8 +29,10 @@ export function resolveStops(view: View, permit: Permit, isAll: boolean): Move |
     const { clientOrderId } = entry;
     if (entry.reason !== "stop" || !isUnsettled(entry)) continue;
     if (view.begun?.stopId === clientOrderId && entry.status === "pending") continue;
-    if (!isAll && !turn.sendings.has(clientOrderId)) continue;
-    return resolve(view, permit, entry) ?? restUnanswered(view);
+    const isAwaited = isAll || turn.sendings.has(clientOrderId);
+    if (!isAwaited && !isAnswerLost(entry)) continue;
+    const move = resolve(view, permit, entry) ?? (isAwaited ? restUnanswered(view) : null);
+    if (move !== null) return move;
   }
   return null;
 }

@@ -394,6 +394,65 @@ const cases: {
     is: { kind: "gone" },
   },
   {
+    when:
+      "a sell from before a reverse split is dated anew by its order's status, and one answer is empty",
+    change: { qty: 26, unexplainedQty: 2.6, unexplainedSinceMs: 1_000_000, adoptedQty: 30 },
+    held: null,
+    orders: [
+      sell("s-1", {
+        status: "pending_review",
+        qty: 11,
+        filledQty: 4,
+        filledAtMs: null,
+        updatedAtMs: 1_200_000,
+      }),
+    ],
+    is: { kind: "absent" },
+  },
+  {
+    when: "a sell that was partly filled before a reverse split sells one more after it",
+    change: { qty: 5, unexplainedQty: 2.5, unexplainedSinceMs: 1_000_000 },
+    held: null,
+    orders: [BOUGHT, sell("s-1", { qty: 8, filledQty: 6, filledAtMs: 1_100_000 })],
+    is: { kind: "absent" },
+  },
+  {
+    when: "a sell that was partly filled before a reverse split sells what it left after it",
+    change: { qty: 5, unexplainedQty: 2, unexplainedSinceMs: 1_000_000 },
+    held: null,
+    orders: [BOUGHT, sell("s-1", { qty: 8, filledQty: 7, filledAtMs: 1_100_000 })],
+    is: { kind: "gone" },
+  },
+  {
+    when:
+      "the old stop sold half of what a split made, the other half is shown, and one answer is empty",
+    change: {
+      qty: 10,
+      unexplainedQty: 10,
+      unexplainedFromQty: 20,
+      unexplainedSinceMs: 1_000_000,
+    },
+    held: null,
+    orders: [BOUGHT, sell("s-1", { qty: 10, filledQty: 10, filledAtMs: 1_100_000 })],
+    is: { kind: "absent" },
+  },
+  {
+    when: "the old stop sold half of what a split made, and the operator the other half",
+    change: {
+      qty: 10,
+      unexplainedQty: 10,
+      unexplainedFromQty: 20,
+      unexplainedSinceMs: 1_000_000,
+    },
+    held: null,
+    orders: [
+      BOUGHT,
+      sell("s-1", { qty: 10, filledQty: 10, filledAtMs: 1_100_000 }),
+      sell("s-2", { qty: 10, filledQty: 10, filledAtMs: 1_200_000 }),
+    ],
+    is: { kind: "gone" },
+  },
+  {
     when: "it never was and is shown without explanation",
     change: { qty: 0, unexplainedQty: 0 },
     held: null,

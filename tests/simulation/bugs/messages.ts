@@ -251,6 +251,33 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
     tests: [STATUS],
   },
   {
+    name: "the end of an adopted position told without its R",
+    edits: [{
+      file: "src/engine/fill_messages.ts",
+      find: "      plan.stopUsd ?? adoptedStopUsd,\n",
+      replace: "      plan.stopUsd,\n",
+    }],
+    tests: ["tests/engine/fill_messages_test.ts"],
+  },
+  {
+    name: "an entry told late with the stop of by then",
+    edits: [{
+      file: "src/domain/alert/trade_message.ts",
+      find: "  if (!isCovered || (plannedUsd === null && position !== null)) return",
+      replace: "  if (position !== null) return",
+    }],
+    tests: ["tests/engine/fill_messages_test.ts"],
+  },
+  {
+    name: "a position that is not shown makes 0.00",
+    edits: [{
+      file: "src/engine/open_results.ts",
+      find: "qty: held ? Math.min(qty ?? held.qty, held.qty) : null,",
+      replace: "qty: held === null ? null : Math.min(qty ?? 0, held?.qty ?? 0),",
+    }],
+    tests: ["tests/engine/heartbeat_words_test.ts"],
+  },
+  {
     name: "raises of a stop counted as repeats",
     edits: [{
       file: "src/domain/day/log_lines.ts",

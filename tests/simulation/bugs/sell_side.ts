@@ -8,6 +8,15 @@ const COUNT_TEST = "tests/domain/account/share_count_test.ts";
 
 export const SELL_SIDE_BUGS: readonly TestedBug[] = [
   {
+    name: "a lost stop of another cycle is not sent again where other orders hold the rest",
+    edits: [{
+      file: "src/domain/plan/resolve.ts",
+      find: "if (!isAwaited && !isAnswerLost(entry)) continue;",
+      replace: "if (!isAwaited) continue;",
+    }],
+    tests: ["tests/engine/obstacles_test.ts"],
+  },
+  {
     name: "a fill seen by id and forgotten",
     edits: [{
       file: "src/domain/account/order_book.ts",

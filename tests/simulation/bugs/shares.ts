@@ -14,6 +14,15 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     tests: [SPLIT_TEST],
   },
   {
+    name: "an absence makes a split forgotten",
+    edits: [{
+      file: "src/domain/plan/account.ts",
+      find: "        change: endRestOfAbsent(records, nowMs, before),\n",
+      replace: "        change: [...endRestOfAbsent(records, nowMs, before), ...put(position)],\n",
+    }],
+    tests: [SPLIT_TEST],
+  },
+  {
     name: "a split position's old stops are taken for protection",
     edits: [{
       file: "src/domain/account/standing.ts",
@@ -165,7 +174,7 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     name: "what positions showed late is never sold out",
     edits: [{
       file: "src/domain/account/position_account.ts",
-      find: "return isStuck ? lateQty + earlyQty : lateQty;",
+      find: "return isStuck ? Math.max(beyondQty, lateQty) : Math.min(beyondQty, lateQty);",
       replace: "return Math.min(beyondQty, lateQty);",
     }],
     tests: ["tests/engine/lag_test.ts", "tests/domain/account/position_account_test.ts"],
@@ -255,7 +264,7 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     name: "a trim from long before a reverse split accounts for what it left",
     edits: [{
       file: "src/domain/account/position_account.ts",
-      find: "return isStuck ? lateQty + earlyQty : lateQty;",
+      find: "return isStuck ? Math.max(beyondQty, lateQty) : Math.min(beyondQty, lateQty);",
       replace: "return Math.max(beyondQty, lateQty);",
     }],
     tests: ["tests/domain/account/position_account_test.ts"],
@@ -304,5 +313,23 @@ export const SHARES_BUGS: readonly TestedBug[] = [
       replace: 'entry.reason === "stop" && entry.status !== "rejected"',
     }],
     tests: ["tests/engine/unsent_stop_test.ts"],
+  },
+  {
+    name: "a sell from before a split accounts for what it left once its order is dated anew",
+    edits: [{
+      file: "src/domain/account/position_account.ts",
+      find: "return isStuck ? Math.max(beyondQty, lateQty) : Math.min(beyondQty, lateQty);",
+      replace: "return isStuck ? Math.max(beyondQty, lateQty) : lateQty;",
+    }],
+    tests: ["tests/domain/account/position_account_test.ts", "tests/engine/split_test.ts"],
+  },
+  {
+    name: "what a split left is sold by what was sold before it was shown",
+    edits: [{
+      file: "src/domain/account/position_account.ts",
+      find: "const leftQty = Math.max(unexplainedFromQty, position.unexplainedQty);",
+      replace: "const leftQty = Math.min(unexplainedFromQty, position.unexplainedQty);",
+    }],
+    tests: ["tests/domain/account/position_account_test.ts", "tests/engine/split_test.ts"],
   },
 ];

@@ -2,6 +2,15 @@ import type { TestedBug } from "../tested_bug.ts";
 
 export const TRANSPORT_BUGS: readonly TestedBug[] = [
   {
+    name: "prices of what is managed wait for the budget of reads",
+    edits: [{
+      file: "src/engine/prices.ts",
+      find: 'requestClass: "protect"',
+      replace: 'requestClass: "read"',
+    }],
+    tests: ["tests/engine/exits_test.ts"],
+  },
+  {
     name: "the pooled client for changes",
     edits: [{
       file: "src/runtime/http.ts",

@@ -6,9 +6,10 @@ import { formatHeldTime } from "../domain/time/held_time.ts";
 import type { LedgerEntry } from "../domain/order/ledger.ts";
 import { readCostEach } from "../domain/account/managed_position.ts";
 import { formatNy, formatUtc } from "../domain/time/ny_time.ts";
+import { sumResultsUsd } from "../domain/order/usd_flow.ts";
 import type { BrokerPosition } from "../domain/order/orders.ts";
-import { roundToIncrement } from "../domain/order/price_increment.ts";
 import type { StateRead } from "../engine/ports.ts";
+import type { CoverStatus } from "./status_cover.ts";
 import { formatNarrowTable } from "./table.ts";
 
 /** What a managed position makes. USD, prices per share; `null` is not known, and never 0. */
@@ -20,7 +21,7 @@ export interface OpenStatus {
   /** When the last price was traded, where the files alone have it; `null` for the broker's own. */
   readonly last_at: string | null;
   readonly stop_usd: number;
-  /** As of the engine's last cycle. */
+  /** As of the engine's last cycle, and not less than the broker, where it was asked, leaves without a stop or a sell. */
   readonly bare_qty: number | null;
   readonly open_usd: number | null;
   readonly open_r: number | null;
@@ -38,6 +39,8 @@ export interface OpenInputs {
   readonly trades: readonly Trade[];
   /** `null` where the broker was not asked. */
   readonly held: readonly BrokerPosition[] | null;
+  /** What stands at the broker for a position; `null` where nobody can tell. */
+  readonly coverOf: (position: ManagedPosition) => CoverStatus | null;
   readonly nowMs: number;
 }
 
@@ -52,7 +55,7 @@ export function buildOpenStatus({ state, ...inputs }: OpenInputs): OpenStatus[] 
 function buildRow(
   position: ManagedPosition,
   standings: EngineState["standings"],
-  { entries, trades, held, nowMs }: Omit<OpenInputs, "state">,
+  { entries, trades, held, coverOf, nowMs }: Omit<OpenInputs, "state">,
 ): OpenStatus {
   const { symbol, qty, lastTrade } = position;
   const shown = held?.find((each) => each.symbol === symbol);
@@ -68,7 +71,7 @@ function buildRow(
     ? buildTradeResult({
       adoptedQty: 0,
       adoptedCostUsd: null,
-      initialStopUsd: stopUsd === null ? null : roundToIncrement(stopUsd),
+      initialStopUsd: stopUsd,
       fills: [{ side: "buy", qty, priceUsd: entryUsd }],
     }, lastUsd)
     : null;
@@ -79,12 +82,22 @@ function buildRow(
     last_usd: lastUsd,
     last_at: isAsked || lastTrade === undefined ? null : formatUtc(lastTrade.atMs),
     stop_usd: position.stopUsd,
-    bare_qty: standing?.bareQty ?? null,
+    bare_qty: countBare(position, standing?.bareQty ?? null, coverOf(position)),
     open_usd: result?.openUsd ?? null,
     open_r: result?.resultR ?? null,
     held_seconds: Math.max(0, Math.floor((nowMs - position.openedAtMs) / 1000)),
     due: standing?.due ?? null,
   };
+}
+
+function countBare(
+  { qty }: ManagedPosition,
+  knownQty: number | null,
+  cover: CoverStatus | null,
+): number | null {
+  if (cover === null || qty === null) return knownQty;
+  const coveredQty = Math.max(cover.covered_qty, cover.gtc_covered_qty);
+  return Math.max(knownQty ?? 0, Math.min(qty, cover.qty) - coveredQty);
 }
 
 /** The stop that it was bought or adopted with; `null` where nothing that was read has it. */
@@ -143,10 +156,6 @@ function formatRow(row: OpenStatus): string[] {
 /** The open result of all of them; `null` where that of any is not known. */
 export function sumOpen(rows: readonly OpenStatus[] | null): number | null {
   if (rows === null) return null;
-  let sumUsd = 0;
-  for (const { open_usd } of rows) {
-    if (open_usd === null) return null;
-    sumUsd += open_usd;
-  }
-  return sumUsd;
+  const known = rows.flatMap(({ open_usd }) => open_usd ?? []);
+  return known.length < rows.length ? null : sumResultsUsd(known);
 }

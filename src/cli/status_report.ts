@@ -231,6 +231,7 @@ export function buildStatusReport(facts: StatusFacts): StatusReport {
       { dateNy: facts.todayNy, events: facts.today.events },
     ]),
     held: broker?.positions ?? null,
+    coverOf: (position) => readCover(broker, position),
     nowMs: facts.nowMs,
   });
   const source = config.isKillSwitchEnv ? "env" : facts.isKillSwitchFile ? "file" : null;
@@ -450,8 +451,13 @@ function buildPosition(
     ...buildTrimFields("statusFlag", ({ flag }) => position[flag]),
     unexplained_qty: position.unexplainedQty,
     standing: standing === undefined ? null : buildStanding(standing),
-    broker: broker === null || !isSeenIn(broker, position) ? null : buildCover(position, broker),
+    broker: readCover(broker, position),
   };
+}
+
+/** What stands at the broker for it; `null` where that was not asked, or can't be read. */
+function readCover(broker: BrokerFacts | null, position: ManagedPosition): CoverStatus | null {
+  return broker === null || !isSeenIn(broker, position) ? null : buildCover(position, broker);
 }
 
 function readTarget(levelUsd: number): number | null {

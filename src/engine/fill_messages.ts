@@ -13,7 +13,7 @@ import {
   listFillsUntil,
   readBracketPrices,
 } from "../domain/day/trade_orders.ts";
-import { listTrades } from "../domain/day/trades.ts";
+import { listTradeDrafts, type TradeDraft } from "../domain/day/trade_drafts.ts";
 import { readPastEntries } from "./archive.ts";
 import { readTrails, RESULT_EVENTS } from "./day_trails.ts";
 import type { Engine } from "./engine.ts";
@@ -68,9 +68,7 @@ async function readFacts(
     ? managed
     : engine.ended.get(positionId ?? "") ?? null;
   const plan = await readPlan(engine, positionId);
-  const adoptedStopUsd = (position?.adoptedQty ?? 0) > 0
-    ? await readAdoptedStop(engine, symbol)
-    : null;
+  const adoption = (position?.adoptedQty ?? 0) > 0 ? await readAdoption(engine, symbol) : null;
   return {
     order: {
       symbol,
@@ -83,7 +81,8 @@ async function readFacts(
     },
     trade: buildTrade(
       position,
-      plan.stopUsd ?? adoptedStopUsd,
+      adoption,
+      plan.stopUsd ?? adoption?.initialStopUsd ?? null,
       listFillsUntil(filled, each),
     ),
     openedAtMs: position?.openedAtMs ?? null,
@@ -104,9 +103,14 @@ function readPositionFact(engine: Engine, { symbol }: ManagedPosition): Position
 
 function buildTrade(
   position: ManagedPosition | null,
+  adoption: TradeDraft | null,
   initialStopUsd: number | null,
   fills: TradeFacts["fills"],
 ): TradeFacts {
+  if (adoption !== null) {
+    const { adoptedQty, adoptedCostUsd } = adoption;
+    return { adoptedQty, adoptedCostUsd, initialStopUsd, fills };
+  }
   const adoptedQty = position?.adoptedQty ?? 0;
   const eachUsd = position === null ? null : readCostEach(position);
   return {
@@ -117,12 +121,16 @@ function buildTrade(
   };
 }
 
-/** The stop that a position was adopted with, which the trail alone has; USD per share, `null` where that is not known. */
-async function readAdoptedStop(engine: Engine, symbol: string): Promise<number | null> {
+/**
+ * What a position was adopted with, as summary and report have it: the state has its cost and its stop as they are by now.
+ * `null` where no trail has it.
+ */
+async function readAdoption(engine: Engine, symbol: string): Promise<TradeDraft | null> {
   const trails = await readTrails(engine, engine.dateNy(), RESULT_EVENTS);
-  const trades = trails === null ? [] : listTrades([...trails.earlier, trails.day]);
-  return trades.findLast((trade) => trade.symbol === symbol && trade.isAdopted)
-    ?.initialStopUsd ?? null;
+  if (trails === null) return null;
+  const days = [...trails.earlier, trails.day];
+  return listTradeDrafts(days, days.flatMap((day) => day.events))
+    .findLast((draft) => draft.symbol === symbol && draft.adoptedQty > 0) ?? null;
 }
 
 /** Prices that an entry left with, USD per share; `null` where neither records nor broker have them. */
@@ -142,8 +150,9 @@ async function readPlan(engine: Engine, positionId: string | null): Promise<Plan
     ...(past.kind === "ok" ? past.entries : []),
   ].find(({ clientOrderId, side }) => side === "buy" && clientOrderId === positionId);
   return {
-    stopUsd: sent.stopUsd ?? round(entry?.stopUsd ?? null),
-    targetUsd: sent.targetUsd ?? round(entry?.r2Usd ?? null),
+    // The record first, as summary and report do: a corporate action changes the broker's own.
+    stopUsd: round(entry?.stopUsd ?? null) ?? sent.stopUsd,
+    targetUsd: round(entry?.r2Usd ?? null) ?? sent.targetUsd,
     r1Usd: entry?.r1Usd ?? null,
   };
 }

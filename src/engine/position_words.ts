@@ -52,22 +52,20 @@ export async function tellPosition(
       if (!value.isNew) return;
       return void await engine.event(buildPositionEvent(value.position, value.kind, value.qty));
     case "hand_bought":
-      return warn(
-        engine,
-        "Shares moved by hand",
-        `${symbol}: a hand bought ${
-          formatCounted(value.qty, "share")
-        }: that is yours, the engine neither sells nor stops it, ` +
-          `and goes on with its own`,
-      );
+      return warn(engine, "Shares moved by hand", {
+        problem: `${symbol}: a hand bought ${formatCounted(value.qty, "share")}: that is yours, ` +
+          "the engine neither sells nor stops it, and goes on with its own",
+        remedy: "nothing, where it was you; a stop for them is yours to place",
+      });
     case "hand_sold":
-      return warn(
-        engine,
-        "Shares moved by hand",
-        `${symbol}: a hand sold ${
-          formatCounted(value.qty, "share")
-        } of the engine's: it goes on with what is left of its own`,
-      );
+      return warn(engine, "Shares moved by hand", {
+        problem: `${symbol}: a hand sold ${formatCounted(value.qty, "share")} of the engine's: ${
+          value.leftQty < 1
+            ? "nothing of its own is left"
+            : `it goes on with the ${value.leftQty} left`
+        }`,
+        remedy: "nothing, where it was you; else look at who trades in the account",
+      });
     case "adopted":
       return await tellAdopted(engine, value.position);
     case "released":
@@ -137,12 +135,12 @@ function tellUnexplained(
 async function tellAdopted(engine: Engine, position: ManagedPosition): Promise<void> {
   const { symbol, qty, besideQty, stopUsd } = position;
   const beside = besideQty > 0 ? `; ${besideQty} of a share is left out and stays yours` : "";
-  warn(
-    engine,
-    "Position adopted",
-    `Adopted position ${symbol} qty=${qty}: not bought by this engine, now managed${beside}; ` +
+  warn(engine, "Position adopted", {
+    problem: `${symbol} adopted: ${formatCounted(qty, "share")}, managed from now on${beside}; ` +
       `this cycle only protects it, stop ${formatPriceUsd(stopUsd)}`,
-  );
+    remedy:
+      `nothing, where that is meant; avwap-execution release ${symbol} --yes gives it back to you`,
+  });
   await engine.event({
     ...buildPositionEvent(position, "adopted", qty),
     ...readBoughtToday(engine, position),
@@ -168,15 +166,13 @@ function readBoughtToday(engine: Engine, { symbol, adoptedQty }: ManagedPosition
 
 async function tellReleased(engine: Engine, position: ManagedPosition): Promise<void> {
   const { symbol, qty, stopUsd } = position;
-  warn(
-    engine,
-    "Position released",
-    `${symbol}: its position of ${formatCounted(qty, "share")} is released to you: ` +
+  warn(engine, "Position released", {
+    problem: `${symbol}: its position of ${formatCounted(qty, "share")} is released to you: ` +
       `the engine neither sells nor stops it any more, and touches none of its orders. ${
         describeSells(engine, symbol)
-      }. ` +
-      `To give it back: ${formatAdoptCommand(symbol, stopUsd)}`,
-  );
+      }`,
+    remedy: `to give it back: ${formatAdoptCommand(symbol, stopUsd)}`,
+  });
   await engine.event(buildPositionEvent(position, "released", qty));
 }
 
@@ -185,23 +181,23 @@ function tellTooLarge(
   symbol: string,
   { qty, worthUsd, limitUsd }: ValueOf<"too_large">,
 ): void {
-  warn(
-    engine,
-    "Position not adopted",
-    `${symbol}: a position of ${formatCounted(qty, "share")} worth ${
-      formatCents(worthUsd)
-    } USD is on today's list and too large to be ` +
+  warn(engine, "Position not adopted", {
+    problem:
+      `${symbol}: a position of ${formatCounted(qty, "share")} worth ${
+        formatCents(worthUsd)
+      } USD is on today's list and too large to be ` +
       `adopted (more than ${
         formatCents(limitUsd)
-      } USD, twice MAX_LIVE_NOTIONAL_PER_SYMBOL): foreign, never touched. ` +
-      `To have it managed: avwap-execution adopt ${symbol} --yes`,
-  );
+      } USD, twice MAX_LIVE_NOTIONAL_PER_SYMBOL): foreign, never touched`,
+    remedy: `to have it managed: avwap-execution adopt ${symbol} --yes`,
+  });
 }
 
-/** A warning in log and Slack. */
-export function warn(engine: Engine, title: AlertTitle, text: string): void {
-  engine.ports.log.warn(text);
-  engine.alert({ level: "WARNING", title, text });
+/** A warning in log and Slack, which has what to do on a line of its own. */
+export function warn(engine: Engine, title: AlertTitle, said: ProblemAndRemedy): void {
+  const { problem, remedy } = said;
+  engine.ports.log.warn(`${problem}. Do: ${remedy}`);
+  engine.alert({ level: "WARNING", title, text: `${problem}\nDo: ${remedy}` });
 }
 
 /** The sells of a symbol that work at the broker, with price and quantity. */

@@ -8,6 +8,7 @@ import {
 } from "../domain/alert/alert_summary.ts";
 import { countEntries, ENTRY_EVENTS } from "../domain/day/entry_counts.ts";
 import { type EventType, readNumber, readText } from "../domain/day/events.ts";
+import { sumResultsUsd } from "../domain/order/usd_flow.ts";
 import { countsTowardCaps, type LiveLedger } from "../domain/order/ledger.ts";
 import { type DayTrail, listFillSteps } from "../domain/day/day_trail.ts";
 import { listClosed, readDayResult } from "../domain/day/period.ts";
@@ -216,13 +217,9 @@ async function saySummary(
   });
 }
 
-/** Rounded to cents; `null` where no trade was closed or the result of one is not known. */
+/** USD; `null` where no trade was closed or the result of one is not known. */
 function sumResults(trades: readonly ClosedTradeFact[] | null): number | null {
   if (trades === null || trades.length === 0) return null;
-  let sumUsd = 0;
-  for (const { resultUsd } of trades) {
-    if (resultUsd === null) return null;
-    sumUsd += resultUsd;
-  }
-  return Math.round(sumUsd * 100) / 100;
+  const known = trades.flatMap(({ resultUsd }) => resultUsd ?? []);
+  return known.length < trades.length ? null : sumResultsUsd(known);
 }

@@ -166,13 +166,12 @@ async function tellOne(engine: Engine, note: Note): Promise<void> {
       return void await engine.event(buildPositionEvent(raised, "stop raised", raised.qty));
     }
     case "put_back":
-      return warn(
-        engine,
-        "Stop put back",
-        `${symbol}: its stop was moved by hand from ${value.fromUsd} to ${value.toUsd}, ` +
-          `below the engine's ${value.ownUsd}: put back; ` +
-          `to have a stop of your own, take the position over: avwap-execution release ${symbol}`,
-      );
+      return warn(engine, "Stop put back", {
+        problem: `${symbol}: its stop was moved by hand from ${value.fromUsd} to ${value.toUsd}, ` +
+          `below the engine's ${value.ownUsd}: put back`,
+        remedy:
+          `to have a stop of your own, take the position over: avwap-execution release ${symbol} --yes`,
+      });
     case "entry_ends":
       log.warn(`${symbol}: ${formatEntryEnd({ ...value.order, why: value.why })}`);
       return void await engine.event({
@@ -283,14 +282,12 @@ function tellExitUndone(
 
 /** A sell of somebody else in a managed symbol is cancelled for an exit too, and named in log and Slack (pipeline 5). */
 function tellForeign(engine: Engine, order: BrokerOrder): void {
-  warn(
-    engine,
-    "Foreign sell cancelled",
-    `${order.symbol}: cancelling a working sell that is not ours: ${order.type} ` +
+  warn(engine, "Foreign sell cancelled", {
+    problem: `${order.symbol}: cancelling a working sell that is not ours: ${order.type} ` +
       `qty=${order.qty ?? "?"} at ${order.stopPriceUsd ?? order.limitPriceUsd ?? "market"}, ` +
-      `${order.status}, order ${order.orderId}: the engine manages this position; ` +
-      `to trade it yourself: avwap-execution release ${order.symbol}`,
-  );
+      `${order.status}, order ${order.orderId}: the engine manages this position`,
+    remedy: `to trade it yourself: avwap-execution release ${order.symbol} --yes`,
+  });
 }
 
 /** What a sell is, for people. */

@@ -111,7 +111,7 @@ async function checkContents(path: string, { flags, sbom }: Manifest): Promise<v
   assert(permissions["allow_all"] !== true);
 }
 
-const IMPORT = /\b(?:from|import) "([^"]+)"/g;
+const IMPORT = /\b(?:from|import) "([^"\s]+)"/g;
 
 /** Our sources and the packages that main.ts reaches, as names of the lock file's. */
 async function listGraph(): Promise<{ sources: Set<string>; imports: string[] }> {

@@ -87,6 +87,27 @@ Deno.test("the page holds no script, no address to load, and forbids both", () =
   assertStringIncludes(page, "default-src 'none'");
 });
 
+Deno.test("a day without records has unknown results, not 0.00 and none", () => {
+  const page = buildReport(buildDayView([], DATE_NY), FACTS);
+  for (const name of ["Day result", "Closed trades", "Open result"]) {
+    const [, value] = new RegExp(`<dt>${name}</dt>\\s*<dd>(.*?)<small>`).exec(page) ?? [];
+    assertEquals(value, "unknown", name);
+  }
+});
+
+Deno.test("the market's hours stand whole on its band, or not at all where something is drawn on them", () => {
+  const view = buildDayView([START], DATE_NY);
+  const { openMs, closeMs } = view;
+  const draw = (toldMs: number, fromMs: number) => {
+    const marketUnknown = [{ fromMs, toMs: fromMs + 600_000 }];
+    return buildReport({ ...view, toldMs, spans: { ...view.spans, marketUnknown } }, FACTS);
+  };
+  const HOURS = ">open 09:30 to 16:00</text>";
+  assertStringIncludes(draw(closeMs, closeMs - 600_000), HOURS);
+  assertFalse(draw(closeMs, openMs + 600_000).includes(HOURS));
+  assertFalse(draw(openMs + 3_000_000, closeMs).includes(">open 09</text>"));
+});
+
 Deno.test("escapeHtml() leaves nothing that could end a text or an attribute", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
     const escaped = escapeHtml(text);

@@ -225,11 +225,14 @@ Deno.test("status --broker says in capitals that a position has no stop", () =>
   }));
 
 /** What `status --broker` says of NVDA at the broker. */
-async function readCover(program: SimulatedProgram): Promise<string> {
+async function readCover(program: SimulatedProgram) {
   const { lines } = await program.run(["status", "--broker"], LIVE);
   const text = lines.join("\n");
   assertNarrow(text);
-  return /^ +NVDA .*?\d +(\d+, .*)$/m.exec(text)?.[1] ?? text;
+  return {
+    shown: /^ +NVDA .*?\d +(\d+, .*)$/m.exec(text)?.[1] ?? text,
+    bare: /^NVDA +7 +[\d.]+ +[\d.]+ +117\.10 +(\d+|\?) /m.exec(text)?.[1] ?? text,
+  };
 }
 
 /** Takes the bracket's legs away, and puts a hand's order in their place. */
@@ -246,33 +249,38 @@ const covers = [
     what: "a good-till-canceled stop for a part",
     order: { ...STOP, qty: "4", time_in_force: "gtc" },
     shown: "7, stop 118.00 gtc for 4",
+    bare: "3",
   },
   {
     what: "a day stop",
     order: { ...STOP, time_in_force: "day" },
     shown: "7, stop 118.00 DAY for 7",
+    bare: "0",
   },
   {
     what: "a market sell",
     order: { qty: "4", type: "market", time_in_force: "day" },
     shown: "7, selling 4",
+    bare: "3",
     isHalted: true,
   },
   {
     what: "a stop that is suspended",
     order: { ...STOP, time_in_force: "gtc" },
     shown: "7, NO STOP",
+    bare: "7",
     spell: "suspended",
   },
   {
     what: "a good-till-canceled stop that is done for the day",
     order: { ...STOP, time_in_force: "gtc" },
     shown: "7, stop 118.00 gtc, next session",
+    bare: "0",
     spell: "done_for_day",
   },
 ];
-for (const { what, order, shown, isHalted = false, spell } of covers) {
-  Deno.test(`status --broker shows ${what} as what it is`, () =>
+for (const { what, order, shown, bare, isHalted = false, spell } of covers) {
+  Deno.test(`status --broker shows ${what} as what it is, and ${bare} shares bare`, () =>
     withPosition(async (program) => {
       const { exchange } = program.simulator;
       if (isHalted) exchange.quotes.halt("NVDA", program.simulator.nowMs());
@@ -280,7 +288,7 @@ for (const { what, order, shown, isHalted = false, spell } of covers) {
         exchange.behaviour.spellOf = () => ({ status: spell, ms: Infinity, then: "ends" });
       }
       replaceLegs(program, order);
-      assertEquals(await readCover(program), shown);
+      assertEquals(await readCover(program), { shown, bare });
     }));
 }
 

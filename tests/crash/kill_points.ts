@@ -110,12 +110,12 @@ function onAnswer(part: string): () => KillTrigger {
   });
 }
 
-/** When the new ledger is being written beside the old one, after the broker took the order. */
+/** When the new document, or the new ledger, is being written beside the old one, after the broker took the order. */
 function onSettleWrite(part: string): () => KillTrigger {
   return () => ({
     onFile: (name, stage) =>
-      name === `${LEDGER_NAME}.tmp` && statusOf(stage, part) === "pending" &&
-      hasAnswer(stage, part),
+      (name === `${STATE_NAME}.tmp` || name === `${LEDGER_NAME}.tmp`) &&
+      statusOf(stage, part) === "pending" && hasAnswer(stage, part),
   });
 }
 

@@ -21,7 +21,7 @@ import {
 
 const MINUTE_MS = 60_000;
 /** A point between two steps of a running process can be missed; more than this is a point that is not there. */
-const TRIES_MAX = 6;
+const TRIES_MAX = 20;
 
 /** Plays until the point was met. */
 async function playMet(

@@ -447,7 +447,7 @@ Deno.test("what is held a minute after our entry was refused is somebody else's"
   await world.cycles(1, 5 * SECOND_MS);
   assertEquals(world.said("Adopted"), []);
   await world.cycles(8, 20 * SECOND_MS);
-  assertEquals(world.said("Adopted position NVDA qty=5").length, 1);
+  assertEquals(world.said("NVDA adopted: 5 shares").length, 1);
 });
 
 Deno.test("an entry whose answer was lost has its SUBMITTED line and message once the broker shows it, and once", async () => {

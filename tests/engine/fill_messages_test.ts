@@ -132,6 +132,8 @@ Deno.test("a fill of the operator's flatten is told too, and what a hand buys is
   assertEquals(world.alerts.filter(({ level }) => level === "TRADE").map(({ title }) => title), [
     "NVDA flattened: sold 10 at 100.00, 0.00 (0.0 R)",
   ]);
+  // It is the operator's own act: told as a fill, not as a stranger's hand too.
+  assertEquals(world.alerted("a hand sold"), []);
 });
 
 Deno.test("an entry that is told late has the stop that its risk is counted to, and what is left of it", async () => {

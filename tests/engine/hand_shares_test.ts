@@ -52,7 +52,20 @@ Deno.test("a hand's sell takes the hand's shares first, ours only beyond them, a
   byHand(world, "sell", 6);
   await world.cycles(2, MINUTE_MS);
   assertEquals([world.held(), world.position()?.qty, world.stops()], [6, 6, ["6@95 gtc"]]);
-  assertEquals(world.alerted("a hand sold 4 shares of the engine's").length, 1);
+  const told = "a hand sold 4 shares of the engine's: it goes on with the 6 left\nDo: nothing, ";
+  assertEquals(world.alerted(told).length, 1);
+});
+
+Deno.test("a hand that sells all of ours is told that nothing is left", async () => {
+  const world = await bought();
+  for (const order of world.orders((each) => each.type === "stop" && each.status === "new")) {
+    world.exchange.desk.cancel(order);
+  }
+  world.pass(SECOND_MS);
+  byHand(world, "sell", 10);
+  await world.cycles(2, MINUTE_MS);
+  const told = "NVDA: a hand sold 10 shares of the engine's: nothing of its own is left\nDo: ";
+  assertEquals(world.alerted(told).length, 1);
 });
 
 Deno.test("a hand's stop for the hand's own shares is no protection of ours, and takes none away", async () => {

@@ -229,30 +229,6 @@ Deno.test("the book forgets the orders of a position that has ended", async () =
   assertEquals(known(), []);
 });
 
-Deno.test("an entry that fills between two reads of one cycle is no alarm", async () => {
-  const world = new World();
-  world.exchange.behaviour.fillLatencyMs = 4_000_000;
-  await world.restart();
-  await world.cycle();
-  await world.cycles(1, 5 * SECOND_MS);
-  world.forget();
-  const { broker } = world.engine.ports;
-  const { listPositions } = broker;
-  let isFilled = false;
-  Object.assign(broker, {
-    listPositions: async (requestClass: "read" | "protect") => {
-      const positions = await listPositions(requestClass);
-      const [buy] = world.buys();
-      const book = world.exchange.desk.active.get("NVDA");
-      if (!isFilled && buy !== undefined) book?.forceFill(buy, 100, world.nowMs);
-      isFilled = true;
-      return positions;
-    },
-  });
-  await world.cycles(1, 15 * SECOND_MS);
-  assertEquals([world.held(), alarms(world)], [10, []]);
-});
-
 Deno.test("a trim is not done because positions lag behind an entry that filled in parts", async () => {
   const world = new World();
   world.exchange.behaviour.positionsLagMs = 3_000;

@@ -45,12 +45,12 @@ Deno.test("a listed position of somebody else is adopted with a warning and only
   await world.cycle();
   assertEquals(world.stops("AAPL"), ["10@95 gtc"]);
   assertEquals(world.sells("AAPL"), []);
-  assertEquals(world.said("warn Adopted position AAPL qty=10").length, 1);
-  assertEquals(world.alerted("Adopted position AAPL").map((each) => each.level), ["WARNING"]);
+  assertEquals(world.said("warn AAPL adopted: 10 shares").length, 1);
+  assertEquals(world.alerted("AAPL adopted").map((each) => each.level), ["WARNING"]);
   await world.cycles(1, MINUTE_MS);
   assertEquals(world.sells("AAPL"), ["5 filled"]);
   assertEquals(world.stops("AAPL"), ["5@99 gtc"]);
-  assertEquals(world.alerted("Adopted position AAPL").length, 1);
+  assertEquals(world.alerted("AAPL adopted").length, 1);
 });
 
 const unadoptable: {

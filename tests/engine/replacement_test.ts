@@ -1,5 +1,5 @@
 import { assertEquals } from "../assert.ts";
-import { AAPL, at, MINUTE_MS, NVDA, World } from "./support.ts";
+import { AAPL, at, MINUTE_MS, NVDA, SECOND_MS, World } from "./support.ts";
 
 const TUESDAY = "2026-11-24";
 
@@ -64,3 +64,36 @@ Deno.test("a stop's replacement that is done although it was refused is taken fo
   const asked = world.changes.map(({ method, body }) => [method, body["stop_price"] ?? null]);
   assertEquals(asked.filter(([, priceUsd]) => priceUsd !== null && priceUsd !== "106.00"), []);
 });
+
+/** On an account that may short: replacements are taken, not shown under their new id, and then not made. */
+async function takenBack(listsLagMs: number): Promise<World> {
+  const world = await overnight();
+  Object.assign(world.exchange.behaviour, {
+    isShortingAllowed: true,
+    replaceFault: () => "rejected_later",
+    visibilityDelayMs: 50 * SECOND_MS,
+    listsLagMs,
+  });
+  world.exchange.setPrice("NVDA", 106);
+  await world.cycle();
+  return world;
+}
+
+for (const listsLagMs of [0, 3_000]) {
+  for (const isNewProcess of [false, true]) {
+    const who = isNewProcess ? "another process" : "the process";
+    Deno.test(`what was taken in a stop's place and is not shown leaves the old one its shares: ${who}, lists ${listsLagMs} ms behind`, async () => {
+      const world = await takenBack(listsLagMs);
+      if (isNewProcess) await world.restart();
+      await world.cycles(4, 5 * SECOND_MS);
+      // Nothing leaves beside it, and nobody replaces or cancels what he can't see the end of.
+      assertEquals(world.changes.map(({ method }) => method), ["PATCH"]);
+      assertEquals([world.held(), world.stops()], [10, ["10@95 gtc"]]);
+      // Once it is seen rejected, the old one is cancelled after all.
+      await world.cycles(3, 30 * SECOND_MS);
+      const methods = world.changes.map(({ method }) => method);
+      assertEquals(methods, ["PATCH", "DELETE", "POST", "POST"]);
+      assertEquals([world.sells(), world.stops()], [["5 filled"], ["5@99 gtc"]]);
+    });
+  }
+}

@@ -4,6 +4,7 @@ import { decideStart, type StartDecision } from "../../src/domain/alert/starts.t
 import { createLog, type RememberingLog } from "../../src/runtime/logging.ts";
 import { LIVE_ENVIRONMENT, TradingDay } from "../engine/trading_day.ts";
 import { SlackSink } from "../engine/slack_sink.ts";
+import { SAMPLE_DAY_NY } from "../simulator/scenario.ts";
 import { afterOpen, type DayKind } from "./kinds.ts";
 
 /** Where the operator reads a line. */
@@ -19,14 +20,22 @@ export interface ToldLine {
 const START_MINUTES = -10;
 const END_MINUTES = 410;
 
-/** Runs a whole day of a kind with a real HTTP sink. @returns All that its operator is told, in order. */
-export async function tellDay(kind: DayKind): Promise<readonly ToldLine[]> {
+/**
+ * Runs a whole day of a kind with a real HTTP sink.
+ * @param dateNy Which sample day.
+ * @returns All that its operator is told, in order.
+ */
+export async function tellDay(
+  kind: DayKind,
+  dateNy: string = SAMPLE_DAY_NY,
+): Promise<readonly ToldLine[]> {
   const lines: ToldLine[] = [];
   const slack = new SlackSink();
   let log: RememberingLog | null = null;
   let start: StartDecision | undefined;
   const day: TradingDay = new TradingDay({
-    startMs: afterOpen(START_MINUTES),
+    startMs: afterOpen(START_MINUTES, dateNy),
+    dateNy,
     slack,
     createLog: (clock) => {
       start = decideStart(start?.value, clock.nowMs());
@@ -44,8 +53,8 @@ export async function tellDay(kind: DayKind): Promise<readonly ToldLine[]> {
   slack.onTaken = (text) => void lines.push({ atMs: day.time.nowMs(), surface: "Slack", text });
   const schedule = kind(day, slack) ?? {};
   try {
-    await runDay(day, schedule);
-    lines.push(...await readTrail(day));
+    await runDay(day, dateNy, schedule);
+    lines.push(...await readTrail(day, dateNy));
   } finally {
     await slack.stop();
   }
@@ -54,11 +63,12 @@ export async function tellDay(kind: DayKind): Promise<readonly ToldLine[]> {
 
 async function runDay(
   day: TradingDay,
+  dateNy: string,
   { environment, endMinutes = [], onceMinutes }: Exclude<ReturnType<DayKind>, void>,
 ): Promise<void> {
   const all = { ...LIVE_ENVIRONMENT, EXECUTION_POLL_SECONDS: "300", ...environment };
   const goTo = (minutes: number) =>
-    day.time.jump(Math.max(0, afterOpen(minutes) - day.time.nowMs()));
+    day.time.jump(Math.max(0, afterOpen(minutes, dateNy) - day.time.nowMs()));
   if (onceMinutes !== undefined) {
     for (let minutes = onceMinutes[0]; minutes < onceMinutes[1]; minutes++) {
       goTo(minutes);
@@ -70,16 +80,16 @@ async function runDay(
   for (const minutes of [...endMinutes, END_MINUTES]) {
     // A process that did not start is tried again at the time of the next one.
     goTo(before);
-    await day.run(all, { untilMs: afterOpen(minutes) });
+    await day.run(all, { untilMs: afterOpen(minutes, dateNy) });
     before = minutes;
   }
 }
 
 /** What `log` prints, and the trail's own errors. */
-async function readTrail(day: TradingDay): Promise<ToldLine[]> {
+async function readTrail(day: TradingDay, dateNy: string): Promise<ToldLine[]> {
   const log = new LogLines();
   const lines: ToldLine[] = [];
-  for (const event of await day.listEvents()) {
+  for (const event of await day.listEvents(dateNy)) {
     const atMs = Date.parse(`${event["at"]}`);
     for (const line of log.take(event)) {
       lines.push({ atMs: line.atMs ?? atMs, surface: "log", text: line.text });

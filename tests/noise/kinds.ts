@@ -3,12 +3,14 @@ import type { Fault } from "../simulator/faults.ts";
 import type { SimRequest } from "../simulator/wire.ts";
 import { KILL_PATH, LIST_PATH, STATE_DIR, type TradingDay } from "../engine/trading_day.ts";
 import type { SlackSink } from "../engine/slack_sink.ts";
+import { askAdopt, askRelease, startFlatten } from "./operator_acts.ts";
 
 const MINUTE_MS = 60_000;
+const PAUSE_PATH = `${STATE_DIR}/ENTRIES_PAUSED`;
 
-/** A moment of the sample day, Unix ms. @param minutes After its open. */
-export function afterOpen(minutes: number): number {
-  return sampleOpenMs() + minutes * MINUTE_MS;
+/** A moment of a sample day, Unix ms. @param minutes After its open. */
+export function afterOpen(minutes: number, dateNy?: string): number {
+  return sampleOpenMs(dateNy) + minutes * MINUTE_MS;
 }
 
 /** How the processes of a day run. */
@@ -111,7 +113,39 @@ export const DAY_KINDS: Readonly<Record<string, DayKind>> = {
   "refused keys": befall(LONG, UNAUTHORIZED),
   "forbidden keys": befall(LONG, FORBIDDEN, (each) => !isClock(each)),
   "the kill switch": happen(60, (day) => day.disk.put(KILL_PATH, "")),
-  "paused entries": (day) => day.disk.put(`${STATE_DIR}/ENTRIES_PAUSED`, ""),
+  "a flatten of everything": happen(95, (day) => startFlatten(day, { isClosing: false })),
+  "a flatten that closes": happen(95, (day) => startFlatten(day, { isClosing: true })),
+  "a flatten of one symbol": happen(
+    95,
+    (day) => startFlatten(day, { symbol: "NVDA", isClosing: false }),
+  ),
+  "a flatten that closes one symbol": happen(
+    95,
+    (day) => startFlatten(day, { symbol: "NVDA", isClosing: true }),
+  ),
+  "a position that is released, adopted and let go": (day) => {
+    day.time.plan(afterOpen(60), () => askRelease(day, "NVDA"));
+    day.time.plan(afterOpen(80), () => askAdopt(day, "NVDA"));
+    day.time.plan(afterOpen(120), () => askRelease(day, "NVDA"));
+  },
+  "a position that is released, and adopted with a plan": (day) => {
+    day.time.plan(afterOpen(60), () => askRelease(day, "NVDA"));
+    day.time.plan(
+      afterOpen(80),
+      () => askAdopt(day, "NVDA", { stopUsd: 120, r1Usd: 130, r2Usd: 140 }),
+    );
+  },
+  "a loss that reaches the day's limit, and a restart": (day) => {
+    day.time.plan(afterOpen(65), () => day.exchange.setPrice("NVDA", 119));
+    day.time.plan(afterOpen(200), () => day.exchange.setPrice("NVDA", null));
+    return { environment: { MAX_LIVE_LOSS_PER_DAY: "40" }, endMinutes: [140] };
+  },
+  "a stock that stands still": happen(40, (day) => day.exchange.setPrice("NVDA", 127.5)),
+  "entries that are paused for an hour": (day) => {
+    day.time.plan(afterOpen(20), () => day.disk.put(PAUSE_PATH, "lunch"));
+    day.time.plan(afterOpen(130), () => day.disk.remove(PAUSE_PATH));
+  },
+  "paused entries": (day) => day.disk.put(PAUSE_PATH, ""),
   "a cap that is used up": () => ({ environment: { MAX_LIVE_ORDERS_PER_DAY: "1" } }),
   "a cap that is no number": () => ({ environment: { MAX_LIVE_POSITIONS: "x" } }),
   "a process each minute": () => ({ onceMinutes: [0, 130] }),

@@ -14,7 +14,7 @@ import { isReason, type Question } from "./reasons.ts";
 import { Refusals } from "./refusals.ts";
 import { Sendings } from "./sendings.ts";
 import { Shown } from "./shown.ts";
-import { findOwner, isHiding, listPositions, readCoverage } from "./truth.ts";
+import { findOwner, isDocumentUnreadable, isHiding, listPositions, readCoverage } from "./truth.ts";
 import type { World } from "./world.ts";
 
 const GateInputsWire = z.looseObject({ ledger_problem: z.string().nullable() });
@@ -278,6 +278,8 @@ export class Auditor {
     if (cycle.mode === null || world.exchange.sessions.at(world.trueMs) === null) return;
     // What the operator may have said, where the disk does not tell it, waits for him.
     if (world.troubles > 0 && world.profile.families.has("disk")) return;
+    // Nor does anything leave for as long as something else lies in the document's place (pipeline 6).
+    if (isDocumentUnreadable(world)) return;
     // Nor is another account's position ours to look at.
     if (findOwner(world) !== world.exchange.accountId) return;
     for (const [symbol, rest] of this.rests) {

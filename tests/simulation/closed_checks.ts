@@ -47,6 +47,10 @@ export class ClosedChecks {
   /** A process starts. */
   started(): void {
     this.#look = null;
+    // What the broker judged in a cycle that never ended need not be on record.
+    for (const [symbol, { cycleMs }] of this.#judged) {
+      if (cycleMs === this.auditor.cycle.startMs) this.#judged.delete(symbol);
+    }
   }
 
   /** A cycle begins. */

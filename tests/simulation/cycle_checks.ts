@@ -285,6 +285,8 @@ function checkTrimFlags(auditor: Auditor): void {
   for (const position of listPositions(world)) {
     if (position.adopted_qty > 0 || world.strange.has(position.symbol)) continue;
     if (isHiding(world, position.symbol, auditor.cycle.startMs)) continue;
+    // Beside a trade that is as good as done nothing is decided anew (pipeline 5).
+    if (readCoverage(world, position.symbol).isBound) continue;
     const bought = world.exchange.findOrder(position.position_id)?.filledQty ?? 0;
     // Of one share that a stop left there is nothing to trim.
     if (bought < 4 || (position.qty ?? 0) < 2) continue;

@@ -2,6 +2,7 @@ import { isDone } from "../simulator/order.ts";
 import {
   findLedgerFault,
   findObjection,
+  isDocumentUnreadable,
   isEngineOrder,
   isOfAnotherAccount,
   readCoverage,
@@ -131,7 +132,8 @@ export class Gaps {
 
   /**
    * A sell that the exchange lets rest without trading; a buy of somebody's, beside which it takes no stop; or what locks LIVE until
-   * the operator has looked (pipeline 6): another engine on the account, and what is no file in the ledger's place.
+   * the operator has looked (pipeline 6): another engine on the account, and what is no file in the ledger's or the document's
+   * place.
    */
   #findObstacle(symbol: string): GapCause | null {
     const working = (this.world.exchange.desk.active.get(symbol)?.working ?? [])
@@ -140,7 +142,9 @@ export class Gaps {
       return "broker's refusal";
     }
     if (findLedgerFault(this.world)?.includes("mismatches") === true) return "somebody else";
-    if (this.world.disk.isOther(LEDGER_PATH)) return "somebody else";
+    if (this.world.disk.isOther(LEDGER_PATH) || isDocumentUnreadable(this.world)) {
+      return "somebody else";
+    }
     const isBarred = working.some((order) => order.side === "buy" && !isEngineOrder(order));
     return isBarred ? "somebody else" : null;
   }

@@ -91,9 +91,7 @@ function checkFollowed(auditor: Auditor, { symbol, stop }: RawPosition): void {
     if (!order.isActive || order.status.startsWith("pending_") || order.asleep !== null) continue;
     if (order.submitted.ms + behaviour.visibilityDelayMs >= cycle.startMs) continue;
     if (order.isTriggered || order.stopPriceUsd >= stop - INCREMENT_USD) continue;
-    if (auditor.isSaid(symbol, "stop", cycle.startMs) || auditor.shown.isUndated(order.id)) {
-      continue;
-    }
+    if (auditor.isSaid(symbol, "stop", cycle.startMs)) continue;
     // What is hidden, a sell for instance, holds up the stops beside it; what woke lately may have been seen asleep.
     if (isHiding(world, symbol, cycle.startMs)) continue;
     world.violate(

@@ -1,6 +1,7 @@
 import { buildReportJson } from "../../src/cli/report/json.ts";
 import { readTodayResult } from "../../src/cli/status_day.ts";
 import { formatR } from "../../src/domain/account/trade_result.ts";
+import { formatSignedUsd } from "../../src/domain/alert/alert_facts.ts";
 import { formatDayResult } from "../../src/domain/alert/alert_summary.ts";
 import { buildDayView } from "../../src/domain/day/day_view.ts";
 import { EMPTY_STATE } from "../../src/domain/account/engine_state.ts";
@@ -9,6 +10,7 @@ import { buildPeriodView, listClosed } from "../../src/domain/day/period.ts";
 import { buildTradeCsv, TRADE_CSV_COLUMNS } from "../../src/domain/day/trade_csv.ts";
 import { findLastFillNy, listTrades, type Trade } from "../../src/domain/day/trades.ts";
 import { readNumber, type RecordedEvent } from "../../src/domain/day/events.ts";
+import { sumResultsUsd } from "../../src/domain/order/usd_flow.ts";
 import { parseEventFileName } from "../../src/state/event_line.ts";
 import { parseJson } from "../../src/state/text_file.ts";
 import { z } from "zod";
@@ -71,7 +73,7 @@ function checkDay(
     }
   }
   const sumUsd = sumKnown(shown.tradesUsd.csv);
-  if (!isSame(said.tradesUsd, sumUsd)) {
+  if (said.tradesUsd !== sumUsd) {
     const detail = `${dateNy}: summary ${said.tradesUsd}, CSV ${sumUsd}`;
     world.violate("a trade result is one number wherever it is said", detail);
   }
@@ -133,19 +135,13 @@ function formatUsd(usd: number | null): string {
 /** `null` where there is none, or one is not known: then the summary has no sum either. */
 function sumKnown(amounts: readonly string[]): number | null {
   if (amounts.length === 0 || amounts.includes("")) return null;
-  return amounts.reduce((sumUsd, usd) => sumUsd + Number(usd), 0);
-}
-
-/** What people read is rounded to cents. */
-function isSame(leftUsd: number | null, rightUsd: number | null): boolean {
-  if (leftUsd === null || rightUsd === null) return leftUsd === rightUsd;
-  return Math.abs(leftUsd - rightUsd) < 0.0051;
+  return sumResultsUsd(amounts.map(Number));
 }
 
 const LAST_SALE =
   /^(\S+) .*(?:; whole trade |: sold [\d.]+ at \S+, )([+-]?\d+\.\d\d)(?: \((.*)\))?$/;
 
-/** A message that tells of a trade's end says the result that the trail has, in cents and in R. */
+/** A message that tells of a trade's end says the result that the trail has, by the digits that it shows of it. */
 function checkMessages({ world, tradeTitles }: Auditor, trades: readonly Trade[]): void {
   for (const title of tradeTitles) {
     const [, symbol, usd, saidR = ""] = LAST_SALE.exec(title) ?? [];
@@ -157,7 +153,8 @@ function checkMessages({ world, tradeTitles }: Auditor, trades: readonly Trade[]
     world.count("messages of a trade's end compared");
     if (saidR !== "") world.count("messages of a trade's end with its R compared");
     const isSaid = closed.some(({ result: { resultUsd, resultR } }) =>
-      isSame(resultUsd, Number(usd)) && (resultR === null ? "" : formatR(resultR)) === saidR
+      resultUsd !== null && formatSignedUsd(resultUsd) === usd &&
+      (resultR === null ? "" : formatR(resultR)) === saidR
     );
     if (isSaid) continue;
     if (hasLosses(world)) world.count("messages of a trade's end that the trail has lost");

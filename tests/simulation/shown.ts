@@ -22,8 +22,6 @@ export class Shown {
   trades = buildAsked("latest trades");
   /** The day's orders, and the engine's among them that the ledger, or every record, lacked at that moment. */
   day = buildDay();
-  /** Orders that this cycle's answers showed, by id: whether one of them said when it changed last. */
-  #dated = new Map<string, boolean>();
   /** Ids of the document's ledger as it last read: a process goes on with it when the document is taken away. */
   #onRecord: ReadonlySet<string | null> = new Set();
   /** Mismatches that ended on record in cycles of one NY day. */
@@ -47,12 +45,6 @@ export class Shown {
     this.trades = buildAsked("latest trades");
     this.account = { isUsable: false, isBlocked: false };
     this.day = buildDay();
-    this.#dated = new Map();
-  }
-
-  /** Whether an order was shown in this cycle by answers alone that do not say when it changed last: none undoes what is known. */
-  isUndated(orderId: string): boolean {
-    return this.#dated.get(orderId) === false;
   }
 
   /**
@@ -78,7 +70,6 @@ export class Shown {
     const value = status === 200 && !path.startsWith("/v2/stocks/")
       ? this.#parse(path, body)
       : undefined;
-    if (path.startsWith("/v2/orders")) this.#noteDates(Array.isArray(value) ? value : [value]);
     if (path.startsWith("/v2/positions")) {
       const rows = listRecords(value);
       // One row that names nobody makes the whole answer unreadable (pipeline 6).
@@ -115,15 +106,6 @@ export class Shown {
       };
     } else if (path.startsWith("/v2/orders?status=all") && !path.includes("symbols=")) {
       this.#dayAnswered(value);
-    }
-  }
-
-  #noteDates(orders: readonly unknown[]): void {
-    for (const order of orders.filter(isRecord)) {
-      const id = String(order["id"]);
-      const isDated = typeof order["updated_at"] === "string";
-      this.#dated.set(id, isDated || this.#dated.get(id) === true);
-      this.#noteDates(listRecords(order["legs"]));
     }
   }
 

@@ -58,19 +58,3 @@ Deno.test("Shown takes a ledger's file that is behind its document for whole, an
   assertEquals(lacking(["avwap-1", "avwap-2"], file), [["avwap-2"], []]);
   assertEquals(lacking(["avwap-1"], null), [["avwap-2"], ["avwap-2"]]);
 });
-
-Deno.test("Shown takes an order for undated only where no answer of the cycle says when it changed", () => {
-  const shown = new Shown(new World(1));
-  const row = (id: string, at: string | null) =>
-    `{"id":"${id}","updated_at":${JSON.stringify(at)}}`;
-  const at = "2026-01-05T15:00:00Z";
-  shown.answered("/v2/orders?status=open&limit=500", 200, `[${row("a", null)},${row("b", at)}]`);
-  assertEquals(["a", "b", "c"].map((id) => shown.isUndated(id)), [true, false, false]);
-  shown.answered("/v2/orders/b?nested=true", 200, row("b", null));
-  shown.answered("/v2/orders/a?nested=true", 200, row("a", at));
-  assertEquals(["a", "b"].map((id) => shown.isUndated(id)), [false, false]);
-  shown.answered("/v2/orders/c", 200, `{"id":"c","legs":[${row("d", null)}]}`);
-  assertEquals(["c", "d"].map((id) => shown.isUndated(id)), [true, true]);
-  shown.beginCycle();
-  assertEquals(shown.isUndated("c"), false);
-});

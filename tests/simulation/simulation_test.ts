@@ -226,10 +226,17 @@ Deno.test("Gaps lays what a locked ledger keeps bare on the other engine that lo
   assertEquals(listCauses(gaps), ["somebody else"]);
 });
 
-for (const kind of ["dir", "symlink"] as const) {
-  Deno.test(`Gaps lays what is bare while a ${kind} is in the ledger's place on who put it there`, () => {
+for (
+  const { kind, place, path } of [
+    { kind: "dir", place: "ledger", path: LEDGER_PATH },
+    { kind: "symlink", place: "ledger", path: LEDGER_PATH },
+    { kind: "dir", place: "document", path: STATE_PATH },
+    { kind: "symlink", place: "document", path: STATE_PATH },
+  ] as const
+) {
+  Deno.test(`Gaps lays what is bare while a ${kind} is in the ${place}'s place on who put it there`, () => {
     const world = bareWorld();
-    world.disk.putOther(LEDGER_PATH, kind);
+    world.disk.putOther(path, kind);
     const gaps = new Gaps(world);
     gaps.watch(new Set(), ["AAA"]);
     world.advance(60 * 60_000);

@@ -36,7 +36,12 @@ export function buildDayFigures(view: DayView): Markup {
   ]}</dl>`;
 }
 
-function buildResultFigures({ dayResult, trades }: DayView): Markup[] {
+function buildResultFigures({ dayResult, trades, eventCount }: DayView): Markup[] {
+  // A day without records may have had any result: unknown is not 0.
+  if (eventCount === 0) {
+    return ["Day result", "Closed trades", "Open result"]
+      .map((name) => buildFigure(name, UNKNOWN, "nothing was recorded"));
+  }
   const { knownUsd, symbols, unknown } = dayResult;
   const isUnknown = unknown.length > 0 && unknown.length === symbols.length;
   const closed = trades.filter((trade) => trade.result.leftQty === 0);

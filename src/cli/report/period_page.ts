@@ -4,6 +4,7 @@ import type { RefusedEntry } from "../../domain/day/refused.ts";
 import type { TradeGroup } from "../../domain/day/trade_counts.ts";
 import { formatSignedUsd } from "../../domain/alert/alert_facts.ts";
 import { formatR } from "../../domain/account/trade_result.ts";
+import { sumResultsUsd } from "../../domain/order/usd_flow.ts";
 import { formatHourNy } from "../../domain/day/day_headline.ts";
 import { formatWholeUsd } from "./equity_chart.ts";
 import { buildFigure } from "./figures.ts";
@@ -80,7 +81,7 @@ function formatPeriod({ counts, days }: PeriodView): string {
 
 function buildPeriodFigures({ counts, days, open }: PeriodView): Markup {
   const { count, unknownCount, winCount, winRate, sumUsd, meanUsd, meanR } = counts;
-  const knownDays = days.reduce((sum, { dayResult }) => sum + dayResult.knownUsd, 0);
+  const knownDays = sumResultsUsd(days.map(({ dayResult }) => dayResult.knownUsd));
   const partial = days.filter(({ dayResult }) => dayResult.unknown.length > 0).length;
   return markup`<dl class="figures">${[
     buildFigure(

@@ -106,11 +106,13 @@ function listLanes(view: DayView, isNarrow: boolean): Lane[] {
   const open = `${view.isHalfDay ? "half day" : "open"} ${formatHourNy(view.openMs)} to ${
     formatHourNy(view.closeMs)
   }`;
+  // Its words stand before whatever is drawn over the band.
+  const knownToMs = Math.min(market.toMs, ...marketUnknown.map(({ fromMs }) => fromMs));
   return [
     {
       label: "Market",
       draw: (x, y) =>
-        markup`${drawBand(x, y, market, "band-open", open)}${
+        markup`${drawBand(x, y, market, "band-open", open, knownToMs)}${
           marketUnknown.map((span) => drawBand(x, y, span, "band-kill", "clock unknown"))
         }`,
     },
@@ -152,11 +154,19 @@ function listLanes(view: DayView, isNarrow: boolean): Lane[] {
 /** About the width of a letter: a label that would not fit its band is left to the title. */
 const LETTER_WIDTH = 6.6;
 
-function drawBand(x: Scale, y: number, span: Span, kind: string, words: string): Markup {
+/** @param wordsToMs Where the room for its words ends; absent: with the band. */
+function drawBand(
+  x: Scale,
+  y: number,
+  span: Span,
+  kind: string,
+  words: string,
+  wordsToMs = span.toMs,
+): Markup {
   const from = x(span.fromMs);
   const width = Math.max(2, round(x(span.toMs) - from));
-  const text = [words, words.split(":", 1)[0] ?? ""]
-    .find((each) => each.length * LETTER_WIDTH + 12 <= width) ?? "";
+  const text = [words, words.split(": ", 1)[0] ?? ""]
+    .find((each) => each.length * LETTER_WIDTH + 12 <= x(wordsToMs) - from) ?? "";
   const tone = kind === "band-live" ? "t-live" : kind === "band-kill" ? "t-stop" : "t-dry";
   return markup`
     <g>

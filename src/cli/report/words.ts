@@ -1,5 +1,6 @@
 import { formatSignedUsd } from "../../domain/alert/alert_facts.ts";
 import { formatR } from "../../domain/account/trade_result.ts";
+import { sumResultsUsd } from "../../domain/order/usd_flow.ts";
 import { type Markup, markup } from "./markup.ts";
 
 /** What stands for what is not known: never 0. */
@@ -48,10 +49,6 @@ export function formatDate(dateNy: string): string {
 
 /** The sum of amounts in its colour; not known where one of them is not. */
 export function sumMoney(amounts: readonly (number | null)[]): Markup | string {
-  let sumUsd = 0;
-  for (const usd of amounts) {
-    if (usd === null) return UNKNOWN;
-    sumUsd += usd;
-  }
-  return formatMoney(sumUsd);
+  const known = amounts.flatMap((usd) => usd ?? []);
+  return formatMoney(known.length < amounts.length ? null : sumResultsUsd(known));
 }

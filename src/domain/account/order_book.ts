@@ -100,11 +100,11 @@ function learnOne(
     book.set(seen.orderId, { ...first, ...shown });
     return;
   }
-  const merged = mergeOrder(known.order, flat);
+  const merged = mergeOrder(known.order, dateSeen(known.order, flat, atMs));
   const isRisen = merged.filledQty > known.order.filledQty;
   // The broker may leave out when it was (broker.md, Time and data): then it was when it was seen.
-  const isUndated = isRisen && seen.filledAtMs === null && seen.updatedAtMs <= seen.submittedAtMs;
-  const order = isUndated ? { ...merged, filledAtMs: atMs } : merged;
+  const isFillUndated = isRisen && seen.filledAtMs === null && isUndated(seen);
+  const order = isFillUndated ? { ...merged, filledAtMs: atMs } : merged;
   const isSettled = atMs - known.filledSeenAtMs >= LAG_MS;
   book.set(seen.orderId, {
     order,
@@ -115,6 +115,17 @@ function learnOne(
     filledSeenAtMs: isRisen ? Math.min(atMs, order.filledAtMs ?? atMs) : known.filledSeenAtMs,
     ...shown,
   });
+}
+
+/** Whether an answer does not say when its order changed last: the broker may leave that out (broker.md, Time and data). */
+function isUndated({ updatedAtMs, submittedAtMs }: BrokerOrder): boolean {
+  return updatedAtMs <= submittedAtMs;
+}
+
+/** No answer is as old as what was so for longer than lists lag: one without a date is newer than that. */
+function dateSeen(known: BrokerOrder, seen: BrokerOrder, atMs: number): BrokerOrder {
+  const isLater = isUndated(seen) && atMs - known.updatedAtMs >= LAG_MS;
+  return isLater ? { ...seen, updatedAtMs: Math.max(seen.updatedAtMs, known.updatedAtMs) } : seen;
 }
 
 /** What replaces a leg stands in its bracket, though the broker may list it by itself. */
@@ -141,12 +152,12 @@ export function countRecent(known: KnownOrder, nowMs: number): number {
 }
 
 /**
- * Orders that may still trade and that a list of open orders lacks: not listed yet, or ended since, which only an answer by
- * id can tell.
+ * Orders that may still trade, or come to it, and that a list of open orders lacks: not listed yet, or ended since, which only
+ * an answer by id can tell.
  * @param listedIds Order ids of the list, legs and rows that can't be read included.
  */
 export function listUnlisted(book: OrderBook, listedIds: ReadonlySet<string>): KnownOrder[] {
-  return listAtWork(book).filter(({ order }) => !listedIds.has(order.orderId));
+  return listUnended(book).filter(({ order }) => !listedIds.has(order.orderId));
 }
 
 /** Orders by which one that is known was replaced, and that no answer has shown. */
@@ -182,25 +193,40 @@ export function isOfEngine(book: OrderBook, orderId: string): boolean {
   return false;
 }
 
-/** The orders that may still trade: of a chain of replacements one does at a time. */
-const listAtWork = deriveOnce((book: OrderBook): readonly KnownOrder[] => {
+/** The orders that have neither ended nor given their place to another; those too that still wait for theirs. */
+const listUnended = deriveOnce((book: OrderBook): readonly KnownOrder[] => {
+  const replacements = [...book.values()].filter(({ order }) => order.replaces !== null);
   const replaced = new Set(
-    [...book.values()].flatMap(({ order: { replaces, status } }) =>
-      replaces === null || status === "rejected" ? [] : [replaces]
-    ),
+    replacements.filter((known) => isMade(book, known)).map(({ order }) => order.replaces),
   );
-  return [...book.values()].filter(({ order }) => {
-    if (isFinal(order)) return false;
-    // A list that lags shows an order as it was before its replacement was taken.
-    const isReplaced = order.status !== "pending_replace" && replaced.has(order.orderId);
-    return !isReplaced && !isWaitingForPlace(book, order);
-  });
+  return [...book.values()].filter(({ order }) => !isFinal(order) && !replaced.has(order.orderId));
 });
 
-/** Whether the order that it replaces is still in force: the broker has taken the replacement and not made it. */
-function isWaitingForPlace(book: OrderBook, { replaces }: BrokerOrder): boolean {
-  return replaces !== null && book.get(replaces)?.order.status === "pending_replace";
+/** The orders that may still trade: of a chain of replacements one does at a time. */
+const listAtWork = deriveOnce((book: OrderBook): readonly KnownOrder[] =>
+  listUnended(book).filter((known) => isMade(book, known))
+);
+
+/**
+ * Whether an order stands in the place of the one that it replaces: what the broker took it may yet reject, while the old one
+ * lives on (broker.md). So the old one holds its shares for as long as nobody has seen it end, or the new one in force.
+ */
+function isMade(book: OrderBook, { order, isShown }: KnownOrder): boolean {
+  if (order.status === "rejected") return false;
+  const old = order.replaces === null ? undefined : book.get(order.replaces)?.order;
+  if (old === undefined || isFinal(old) || isFinal(order)) return true;
+  // A list that lags shows an order as it was before its replacement was taken; what has changed since then is in force.
+  return old.status !== "pending_replace" && isShown && old.updatedAtMs <= order.updatedAtMs;
 }
+
+/** Orders that a replacement was taken for that the broker does not show: which of the two is in force nobody knows. */
+export const listInDoubt = deriveOnce((book: OrderBook): ReadonlySet<string> =>
+  new Set(
+    [...book.values()].flatMap(({ order, isShown }) =>
+      isShown || isFinal(order) ? [] : order.replaces ?? []
+    ),
+  )
+);
 
 /** The orders at work, nested as the broker nests them: a filled bracket stands with its legs. */
 export const buildOpenOrders = deriveOnce((book: OrderBook): readonly BrokerOrder[] => {

@@ -1,4 +1,5 @@
 import type { ManagedPosition } from "./engine_state.ts";
+import { isFlatten } from "../order/client_order_id.ts";
 import { type BrokerOrder, type BrokerPosition, isFinal, type OrderSide } from "../order/orders.ts";
 
 /** What became of a managed position since the last look (pipeline 5, "Which positions"). */
@@ -50,7 +51,7 @@ export interface SoldShares {
 export interface Holding extends FillHistory {
   readonly oursQty: number;
   readonly handQty: number;
-  /** Shares of ours that a hand's sells took, beyond the hand's own. */
+  /** Shares of ours that a hand's sells took, beyond the hand's own; what `flatten` sold is told as its fill. */
   readonly takenQty: number;
   /** Whether ours were sold off before the last fill: whatever is held afterwards is somebody else's. */
   readonly isOver: boolean;
@@ -112,6 +113,7 @@ function countHolding(
       side: order.side,
       filledQty: order.filledQty,
       isOurs: isOurs(order),
+      isFlatten: isFlatten(order.clientOrderId),
       atMs: order.filledAtMs ?? order.updatedAtMs,
     }))
     .sort((a, b) => a.atMs - b.atMs || (a.side === "buy" ? -1 : 1));
@@ -119,14 +121,14 @@ function countHolding(
   let [boughtQty, soldQty, takenQty] = [0, 0, 0];
   let hasHeld = oursQty > 0;
   let isOver = false;
-  for (const [index, { side, filledQty, isOurs }] of fills.entries()) {
+  for (const [index, { side, filledQty, isOurs, isFlatten }] of fills.entries()) {
     const ownQty = isOurs ? 0 : side === "buy" ? filledQty : Math.min(handQty, filledQty);
     const signedQty = side === "buy" ? 1 : -1;
     handQty += signedQty * ownQty;
     oursQty += signedQty * (filledQty - ownQty);
     if (side === "buy") boughtQty += filledQty;
     else soldQty += filledQty;
-    if (side === "sell" && !isOurs) takenQty += filledQty - ownQty;
+    if (side === "sell" && !isOurs && !isFlatten) takenQty += filledQty - ownQty;
     hasHeld ||= oursQty > 0;
     isOver ||= hasHeld && oursQty < ROUNDING_QTY && index < fills.length - 1;
   }

@@ -1,7 +1,7 @@
 import type { LedgerEntry } from "../order/ledger.ts";
 import { type BrokerOrder, type BrokerPosition, flattenOrders, mayTrade } from "../order/orders.ts";
 import { listSellGroups, type SellGroup } from "../order/protection.ts";
-import { buildOpenOrders, type OrderBook } from "./order_book.ts";
+import { buildOpenOrders, listInDoubt, type OrderBook } from "./order_book.ts";
 import { listOurIds } from "./our_orders.ts";
 import { isPresumed } from "./stand_ins.ts";
 
@@ -70,12 +70,16 @@ export function isEntryWorking(
   );
 }
 
-/** Whether one of these orders is not shown by the broker: it can be neither cancelled nor replaced. */
+/**
+ * Whether one of these orders, or what was taken in its place, is not shown by the broker: it can be neither cancelled nor
+ * replaced.
+ */
 export function isHidden(
   book: OrderBook,
   orders: readonly { readonly orderId: string }[],
 ): boolean {
-  return orders.some((order) => book.get(order.orderId)?.isShown === false);
+  const doubted = listInDoubt(book);
+  return orders.some(({ orderId }) => book.get(orderId)?.isShown === false || doubted.has(orderId));
 }
 
 /**

@@ -1,3 +1,4 @@
+import { roundToIncrement } from "../order/price_increment.ts";
 import { type SharesMoved, sumSide, toUsd, toValueMicros } from "../order/usd_flow.ts";
 
 /** A trade: one position of this engine from its first share to its last. Shares, USD. */
@@ -6,7 +7,10 @@ export interface TradeFacts {
   readonly adoptedQty: number;
   /** What those cost; `null` where that is not known, of no meaning where there are none. */
   readonly adoptedCostUsd: number | null;
-  /** The structural stop that it was entered or adopted with, USD per share; never one that was raised since. */
+  /**
+   * The structural stop that it was entered or adopted with, USD per share; never one that was raised since. As it was
+   * decided or as it was sent: the risk is counted to the price that the broker takes (`findSentStop()`).
+   */
   readonly initialStopUsd: number | null;
   /** Each order once, with all that it filled, whoever sent it. */
   readonly fills: readonly SharesMoved[];
@@ -93,14 +97,24 @@ function readRisk(
   boughtQty: number,
   initialStopUsd: number | null,
 ): number | null {
-  if (costMicros === null || initialStopUsd === null) return null;
-  const riskMicros = costMicros - toValueMicros(boughtQty, initialStopUsd);
+  const stopUsd = findSentStop(initialStopUsd);
+  if (costMicros === null || stopUsd === null) return null;
+  const riskMicros = costMicros - toValueMicros(boughtQty, stopUsd);
   return riskMicros > 0 ? riskMicros : null;
 }
 
-/** A multiple of the risk for people: `+1.3 R`, `-1.0 R`, `0.0 R`. */
+/**
+ * The initial stop as it rests at the broker, in the increments of its price (pipeline 4): some records have the one that was
+ * decided, others the one that was sent. USD per share; `null` where it is not known or no price.
+ */
+export function findSentStop(initialStopUsd: number | null): number | null {
+  const isPrice = initialStopUsd !== null && initialStopUsd > 0 && Number.isFinite(initialStopUsd);
+  return isPrice ? roundToIncrement(initialStopUsd) : null;
+}
+
+/** A multiple of the risk for people: `+1.3 R`, `-1.0 R`, `0.0 R`; halves away from 0, as with money. */
 export function formatR(resultR: number): string {
-  const tenths = Math.round(resultR * 10);
+  const tenths = Math.round(Math.abs(resultR) * 10);
   if (tenths === 0) return "0.0 R";
-  return `${tenths > 0 ? "+" : "-"}${(Math.abs(tenths) / 10).toFixed(1)} R`;
+  return `${resultR > 0 ? "+" : "-"}${(tenths / 10).toFixed(1)} R`;
 }

@@ -96,9 +96,8 @@ export function formatPriceUsd(priceUsd: number): string {
 
 /** A result in USD with its sign, two decimals (`+12.30`, `-4.00`, `0.00`). */
 export function formatSignedUsd(usd: number): string {
-  const cents = Math.round(usd * 100);
-  if (cents === 0) return "0.00";
-  return `${cents > 0 ? "+" : "-"}${formatCents(Math.abs(cents) / 100)}`;
+  const cents = formatCents(usd);
+  return Number(cents) > 0 ? `+${cents}` : cents;
 }
 
 /** One position with its protection, on one line. A missing or partial stop is said in capitals. */

@@ -96,6 +96,9 @@ export function buildKillSwitchActive(
   const hiddenCount = (positions ?? []).length - shown.length;
   const lines = [
     `Kill switch active (${facts.source}): no entries and no exits; stops resting at the broker stay`,
+    facts.source === "file"
+      ? "It stays until it is removed: `avwap-execution resume`"
+      : "It stays while KILL_SWITCH is set: take it out and restart the service",
     ...(shown.length === 0 || seenAtMs === null
       ? []
       : [`As the broker showed it at ${formatNy(seenAtMs)}:`]),

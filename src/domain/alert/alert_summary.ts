@@ -18,6 +18,7 @@ import type { DayLoss } from "../account/day_loss.ts";
 import type { DayResult } from "../account/day_result.ts";
 import { formatR } from "../account/trade_result.ts";
 import { formatCents } from "../order/money.ts";
+import { sumResultsUsd } from "../order/usd_flow.ts";
 
 /**
  * What became of the symbols that the day confirmed. `tried` is counted apart from the other six, so that a lost one shows.
@@ -202,7 +203,7 @@ function buildResultLines(trades: readonly ClosedTradeFact[] | null): string[] {
   }
   const known = trades.flatMap((trade) => trade.resultUsd ?? []);
   const unknownCount = trades.length - known.length;
-  const totalUsd = known.reduce((sumUsd, resultUsd) => sumUsd + resultUsd, 0);
+  const totalUsd = sumResultsUsd(known);
   const lines = trades.map(({ symbol, qty, resultUsd, resultR }) =>
     `${symbol} ${formatCounted(qty, "share")}: ${
       resultUsd === null ? "result unknown" : `${formatSignedUsd(resultUsd)} USD`

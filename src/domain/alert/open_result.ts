@@ -1,6 +1,7 @@
 import { formatSignedUsd } from "./alert_facts.ts";
 import { buildTradeResult } from "../account/trade_result.ts";
 import { formatCents } from "../order/money.ts";
+import { sumResultsUsd } from "../order/usd_flow.ts";
 
 /** A position that is open, as far as its result goes. Shares, USD per share; `null` where not known. */
 export interface OpenFacts {
@@ -43,7 +44,7 @@ function formatOpen(results: readonly OpenResult[] | null): string {
   if (results === null) return "unknown";
   if (results.length === 0) return "none, nothing is managed";
   const unknown = results.filter(({ openUsd }) => openUsd === null);
-  const totalUsd = results.reduce((sumUsd, { openUsd }) => sumUsd + (openUsd ?? 0), 0);
+  const totalUsd = sumResultsUsd(results.flatMap(({ openUsd }) => openUsd ?? []));
   const total = unknown.length > 0 ? "unknown" : `${formatSignedUsd(totalUsd)} USD`;
   const each = results.map(({ symbol, openUsd }) =>
     `${symbol} ${openUsd === null ? "unknown" : formatSignedUsd(openUsd)}`

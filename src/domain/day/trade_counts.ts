@@ -1,3 +1,4 @@
+import { sumResultsUsd } from "../order/usd_flow.ts";
 import { readNyTime } from "../time/ny_time.ts";
 import type { Trade } from "./trades.ts";
 
@@ -25,7 +26,7 @@ export function countTrades(trades: readonly Trade[]): TradeCounts {
   );
   const wins = known.filter(({ resultUsd }) => resultUsd > 0);
   const others = known.filter(({ resultUsd }) => resultUsd <= 0);
-  const sumUsd = known.length === 0 ? null : known.reduce((sum, each) => sum + each.resultUsd, 0);
+  const sumUsd = known.length === 0 ? null : sumResultsUsd(known.map((each) => each.resultUsd));
   return {
     count: trades.length,
     unknownCount: trades.length - known.length,

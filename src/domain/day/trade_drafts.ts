@@ -1,6 +1,7 @@
 import { readNumber, readText, readTimeMs, type RecordedEvent } from "./events.ts";
 import { createOwnCounter, listAccountLooks } from "./account_looks.ts";
 import { type DayTrail, type FillStep, listFillSteps } from "./day_trail.ts";
+import { findSentStop } from "../account/trade_result.ts";
 import { roundQty } from "../order/usd_flow.ts";
 
 /** A trade as its fills make it, before anything is computed of it. Shares, USD, Unix ms. */
@@ -55,7 +56,7 @@ function listMoments(days: readonly DayTrail[], events: readonly RecordedEvent[]
     symbol: fill.symbol,
     fill,
   }));
-  return [...listAdoptions(events), ...listEnds(events), ...listForgotten(steps), ...fills]
+  return [...listAdoptions(events), ...listEnds(events, steps), ...listForgotten(steps), ...fills]
     .sort((a, b) => a.atMs - b.atMs);
 }
 
@@ -125,7 +126,7 @@ function listAdoptions(events: readonly RecordedEvent[]): Moment[] {
       openedAtMs: atMs,
       adoptedQty,
       adoptedCostUsd: readNumber(event, "cost_basis_usd"),
-      initialStopUsd: readNumber(event, "stop_usd"),
+      initialStopUsd: findSentStop(readNumber(event, "stop_usd")),
       heldQty: adoptedQty,
     };
     return [{ kind: "adopted", atMs, symbol, draft }];
@@ -137,9 +138,9 @@ const CLOCKS_APART_MS = 60_000;
 
 /**
  * Ends that no fill makes. From a release on the position is the operator's; one that is gone was sold while nobody looked
- * where fills of it are missing.
+ * where fills of it are missing; the next entry, which may be filled in the same cycle, begins a trade of its own.
  */
-function listEnds(events: readonly RecordedEvent[]): Moment[] {
+function listEnds(events: readonly RecordedEvent[], fills: readonly FillStep[]): Moment[] {
   return events.flatMap((event): Moment[] => {
     const endedMs = readTimeMs(event);
     const change = event.type === "position" ? readText(event, "change") : null;
@@ -147,7 +148,16 @@ function listEnds(events: readonly RecordedEvent[]): Moment[] {
     if (endedMs === null || symbol === undefined) return [];
     const end = { kind: "ended", endedMs, symbol } as const;
     if (change === "released") return [{ ...end, atMs: endedMs, leftWhy: "released" }];
-    if (change === "gone") return [{ ...end, atMs: endedMs + CLOCKS_APART_MS, leftWhy: "gone" }];
+    if (change === "gone") {
+      const positionId = readText(event, "position_id");
+      const next = fills.filter((fill) =>
+        fill.reason === "entry" && fill.symbol === symbol &&
+        positionId !== null && fill.clientOrderId !== positionId &&
+        Math.abs(fill.atMs - endedMs) <= CLOCKS_APART_MS
+      );
+      const atMs = Math.min(endedMs + CLOCKS_APART_MS, ...next.map((fill) => fill.atMs));
+      return [{ ...end, atMs, leftWhy: "gone" }];
+    }
     return [];
   });
 }
@@ -156,7 +166,7 @@ function buildEntryDraft(fill: FillStep, events: readonly RecordedEvent[]): Trad
   return {
     ...buildDraft(fill.symbol),
     openedAtMs: fill.atMs,
-    initialStopUsd: findInitialStop(fill, events),
+    initialStopUsd: findSentStop(findInitialStop(fill, events)),
   };
 }
 

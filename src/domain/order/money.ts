@@ -7,6 +7,7 @@ export type UsdMicros = number & { readonly [brand]: "UsdMicros" };
 export const ZERO_USD: UsdMicros = 0 as UsdMicros;
 
 const MICROS_PER_USD = 1_000_000;
+const MICROS_PER_CENT = 10_000;
 
 /** Saturates instead of losing precision: an absurdly large amount reaches every cap and is never wrapped to a small one. */
 function toMicros(micros: number): UsdMicros {
@@ -49,7 +50,13 @@ export function formatUsd(usd: number): string {
   return Number.isInteger(usd) ? usd.toFixed(1) : String(usd);
 }
 
-/** USD for people: two decimals (`249.95`). */
+/**
+ * USD for people: two decimals (`249.95`). Rounded once, from whole micro-dollars, halves away from 0 (a loss and a gain of the
+ * same size show the same digits): 1.005 as a double lies below 1.005, and would be shown as 1.00.
+ */
 export function formatCents(usd: number): string {
-  return usd.toFixed(2);
+  const micros = Math.round(Math.abs(usd) * MICROS_PER_USD);
+  if (!Number.isSafeInteger(micros)) return usd.toFixed(2);
+  const cents = Math.round(micros / MICROS_PER_CENT) / 100;
+  return (usd < 0 && cents > 0 ? -cents : cents).toFixed(2);
 }

@@ -24,6 +24,11 @@ export function toUsd(usdMicros: number): number {
   return usdMicros / MICROS_PER_USD;
 }
 
+/** Results together, USD, exact to the millionths that each of them has: the sum is rounded where it is shown, and nowhere else. */
+export function sumResultsUsd(amountsUsd: readonly number[]): number {
+  return toUsd(amountsUsd.reduce((sumMicros, usd) => sumMicros + toValueMicros(1, usd), 0));
+}
+
 /** Shares of one side together. Parts of a share are summed without the error of a binary fraction. */
 export function sumSide(moved: readonly SharesMoved[], side: SharesMoved["side"]): SideTotal {
   let qty = 0;

@@ -9,7 +9,7 @@ import { type Holding, isSplit, SPLIT_AFTER_MS } from "../account/position_accou
 import { findUnfinished } from "../account/unfinished.ts";
 import { findRenamed } from "../account/renamed.ts";
 import { note } from "./move.ts";
-import type { Note } from "./note.ts";
+import type { Note, PositionNote } from "./note.ts";
 import type { RecordPart, Settled } from "./step.ts";
 
 /** How soon a position is looked at again that does not show its fills yet. Milliseconds. */
@@ -154,8 +154,14 @@ function takeChange(
       return {};
     case "changed": {
       const { qty, costBasisUsd } = change;
-      const say = [note({ position }, { kind: "quantity", position: before, qty })];
-      return { change: put({ ...position, qty, costBasisUsd }), say };
+      const quantity = note({ position }, { kind: "quantity", position: before, qty });
+      // While nobody could explain its quantity, its orders said nothing of its stop.
+      const { position: now, outcome } = raiseKnown(records, look, {
+        ...position,
+        qty,
+        costBasisUsd,
+      });
+      return { change: put(now), say: [quantity, ...outcome.say ?? []] };
     }
     case "lagging":
       return { change: put({ ...position, qty: change.qty }), wakeAtMs: nowMs + LAG_LOOK_MS };
@@ -194,14 +200,19 @@ function end(
 
 /** What a hand bought beside a managed position, and what it sold of it: each number once (pipeline 5). */
 function sayHand(position: ManagedPosition, holdings: readonly Holding[]): Note[] {
-  const sayOnce = (kind: "hand_bought" | "hand_sold", qty: number) => {
+  const sayOnce = (value: Extract<PositionNote, { kind: "hand_bought" | "hand_sold" }>) => {
+    const { kind, qty } = value;
     const key = `${kind}:${position.positionId}`;
-    return qty > 0 ? [note({ position }, { kind, qty }, { scope: { once: `${qty}` }, key })] : [];
+    return qty > 0 ? [note({ position }, value, { scope: { once: `${qty}` }, key })] : [];
   };
+  const least = (of: (each: Holding) => number) => Math.min(...holdings.map(of));
   // What was beside them from the beginning was said then.
-  const boughtQty = Math.min(...holdings.map((each) => each.handQty)) - position.besideQty;
-  const takenQty = Math.min(...holdings.map((each) => each.takenQty));
-  return [...sayOnce("hand_bought", boughtQty), ...sayOnce("hand_sold", takenQty)];
+  const boughtQty = least((each) => each.handQty) - position.besideQty;
+  const leftQty = Math.max(0, least((each) => each.oursQty));
+  return [
+    ...sayOnce({ kind: "hand_bought", qty: boughtQty }),
+    ...sayOnce({ kind: "hand_sold", qty: least((each) => each.takenQty), leftQty }),
+  ];
 }
 
 /** So long a position is absent before nothing more of an exit is put back for it: one empty answer is no end. */

@@ -45,8 +45,9 @@ export type PositionNote =
     readonly isNew: boolean;
     readonly isSplit: boolean;
   }
-  /** Shares that a hand bought beside it, or sold of it. */
-  | { readonly kind: "hand_bought" | "hand_sold"; readonly qty: number }
+  /** Shares that a hand bought beside it, and sold of it; `leftQty` are the engine's afterwards. */
+  | { readonly kind: "hand_bought"; readonly qty: number }
+  | { readonly kind: "hand_sold"; readonly qty: number; readonly leftQty: number }
   /** The operator's from now on; that has ended; and the engine's from now on. */
   | { readonly kind: "released" | "adopted"; readonly position: ManagedPosition }
   | { readonly kind: "release_ended" }

@@ -10,12 +10,15 @@ import {
   keepOrders,
   LAG_MS,
   learnOrders,
+  listInDoubt,
   listUnknownSuccessors,
   listUnlisted,
   mergeOrder,
   noteUnshown,
+  type OrderBook,
 } from "../../../src/domain/account/order_book.ts";
 import { listOurIds } from "../../../src/domain/account/our_orders.ts";
+import { isHidden } from "../../../src/domain/account/sight.ts";
 import { isPresumed, learnRecords, UNSEEN_MS } from "../../../src/domain/account/stand_ins.ts";
 import { buildLedgerEntry } from "../../../src/domain/order/ledger.ts";
 import { type BrokerOrder, isFinal } from "../../../src/domain/order/orders.ts";
@@ -125,6 +128,30 @@ Deno.test("a chain of replacements is one order at work", () => {
   // Taken and then rejected: the old one lives on.
   assertEquals(atWork([stop(), { ...fresh, status: "rejected" }]), ["s-1"]);
   assertEquals(atWork([stop({ status: "replaced" }), fresh]), ["s-2"]);
+});
+
+Deno.test("what was taken in an order's place, and is not seen in force, leaves the old one at work", () => {
+  const fresh = stop({ orderId: "s-2", replaces: "s-1", qty: 5, updatedAtMs: 6_000 });
+  const taken = learnOrders(EMPTY_BOOK, [stop(), fresh], 6_000);
+  const atWork = (book: OrderBook) => buildOpenOrders(book).map(({ orderId }) => orderId);
+  assertEquals([atWork(taken), listInDoubt(taken).size], [["s-2"], 0]);
+  // Not shown under its id, whether the broker says so or nothing.
+  for (const isUnanswered of [false, true]) {
+    const unseen = noteUnshown(taken, "s-2", isUnanswered);
+    assertEquals([atWork(unseen), [...listInDoubt(unseen)]], [["s-1"], ["s-1"]]);
+    assert(isHidden(unseen, [stop()]));
+    // Both are asked for where a list lacks them.
+    const missing = listUnlisted(unseen, new Set()).map(({ order }) => order.orderId);
+    assertEquals(missing, ["s-1", "s-2"]);
+    // The old one's end says which of the two it is.
+    const replaced = stop({ status: "replaced", replacedBy: "s-2", updatedAtMs: 6_100 });
+    assertEquals(atWork(learnOrders(unseen, [replaced], 7_000)), ["s-2"]);
+    assertEquals(atWork(learnOrders(unseen, [fresh], 7_000)), ["s-2"]);
+  }
+  // The old one changed after what was said last of the new one, and did not end.
+  const back = learnOrders(taken, [stop({ updatedAtMs: 6_100 })], 7_000);
+  assertEquals(atWork(back), ["s-1"]);
+  assertEquals(atWork(learnOrders(back, [{ ...fresh, updatedAtMs: 6_200 }], 8_000)), ["s-2"]);
 });
 
 Deno.test("isReplaceRefused() remembers the order whose replacement was taken and not made", () => {
@@ -247,4 +274,15 @@ Deno.test("learnOrders(): a fill whose time the broker leaves out was made when 
   assertEquals(learnOrders(seen, [filled], 95_000).get("s-1")?.order.filledAtMs, 90_000);
   const dated = { ...filled, filledAtMs: 40_000 };
   assertEquals(learnOrders(placed, [dated], 90_000).get("s-1")?.order.filledAtMs, 40_000);
+});
+
+Deno.test("learnOrders(): an answer without a date is newer than what was so for longer than lists lag", () => {
+  const asleep = stop({ status: "done_for_day", updatedAtMs: 20_000 });
+  const book = learnOrders(EMPTY_BOOK, [asleep], 20_000);
+  const undated = stop({ status: "new", updatedAtMs: stop().submittedAtMs });
+  const statusAt = (atMs: number) => learnOrders(book, [undated], atMs).get("s-1")?.order.status;
+  assertEquals([statusAt(20_000 + LAG_MS - 1), statusAt(20_000 + LAG_MS)], ["done_for_day", "new"]);
+  // A date that says that it is older is believed.
+  const older = stop({ status: "new", updatedAtMs: 19_000 });
+  assertEquals(learnOrders(book, [older], 90_000).get("s-1")?.order.status, "done_for_day");
 });

@@ -4,6 +4,7 @@ import {
   formatR,
   type TradeFacts,
 } from "../../../src/domain/account/trade_result.ts";
+import { roundToIncrement } from "../../../src/domain/order/price_increment.ts";
 import { assertEquals, assertObjectMatch } from "../../assert.ts";
 
 const buy = (qty: number, priceUsd: number | null) => ({ side: "buy" as const, qty, priceUsd });
@@ -126,4 +127,35 @@ Deno.test("buildTradeResult() of all sales is the sum of each sale's own, to a m
 
 Deno.test("formatR() gives a sign and one decimal, and none to nothing", () => {
   assertEquals([1.26, -1, -0.04, 0.05].map(formatR), ["+1.3 R", "-1.0 R", "0.0 R", "+0.1 R"]);
+});
+
+Deno.test("formatR() shows a loss with the digits of a gain of the same size", () => {
+  assertEquals([0.25, -0.25, 3.45, -3.45].map(formatR), ["+0.3 R", "-0.3 R", "+3.5 R", "-3.5 R"]);
+});
+
+Deno.test("a trade's risk is one, whether its stop is given as decided or as the broker took it", () => {
+  const stop = fc.integer({ min: 1, max: 20_000_000 }).map((micros) => micros / 1e6);
+  fc.assert(fc.property(stop, (decidedUsd) => {
+    const ofStop = (initialStopUsd: number) =>
+      buildTradeResult({ ...BOUGHT, initialStopUsd, fills: [buy(123, 30), sell(123, 20)] }, null);
+    assertEquals(ofStop(decidedUsd), ofStop(roundToIncrement(decidedUsd)));
+  }));
+});
+
+for (
+  const [decidedUsd, riskUsd, shown] of [[14.2733, 1.23, "-1.0 R"], [14.2767, null, null]] as const
+) {
+  Deno.test(`the risk of a trade entered at 14.28 with a stop decided at ${decidedUsd} is ${riskUsd} USD`, () => {
+    const fills = [buy(123, 14.28), sell(123, 14.27)];
+    const result = buildTradeResult({ ...BOUGHT, initialStopUsd: decidedUsd, fills }, null);
+    assertEquals([result.resultUsd, result.riskUsd], [-1.23, riskUsd]);
+    assertEquals(result.resultR === null ? null : formatR(result.resultR), shown);
+  });
+}
+
+Deno.test("a stop that is no price gives no risk", () => {
+  const risks = [0, -1, NaN, Infinity].map((initialStopUsd) =>
+    buildTradeResult({ ...BOUGHT, initialStopUsd }, null).riskUsd
+  );
+  assertEquals(risks, [null, null, null, null]);
 });

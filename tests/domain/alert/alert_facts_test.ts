@@ -1,3 +1,5 @@
+import fc from "fast-check";
+import { formatCents } from "../../../src/domain/order/money.ts";
 import {
   formatCapUse,
   formatList,
@@ -161,6 +163,14 @@ Deno.test("formatPriceUsd() keeps the broker's increments and formatSignedUsd() 
   assertEquals([1, 0.9999, 290.126].map(formatPriceUsd), ["1.00", "0.9999", "290.13"]);
   const signed = [12.3, -4, 0, -0.001, 0.004, -0.006].map(formatSignedUsd);
   assertEquals(signed, ["+12.30", "-4.00", "0.00", "0.00", "0.00", "-0.01"]);
+});
+
+Deno.test("formatSignedUsd() shows a loss with the digits of a gain of the same size", () => {
+  fc.assert(fc.property(fc.integer({ min: 5_000, max: 1e12 }), (micros) => {
+    const usd = micros / 1e6;
+    assertEquals(formatSignedUsd(-usd), formatSignedUsd(usd).replace("+", "-"));
+    assertEquals(formatSignedUsd(usd), `+${formatCents(usd)}`);
+  }));
 });
 
 Deno.test("formatList() shows its bound and counts the rest", () => {

@@ -22,6 +22,7 @@ Deno.test("buildKillSwitchActive() names each position, its protection and the c
       title: "Kill switch active",
       text: [
         "Kill switch active (file): no entries and no exits; stops resting at the broker stay",
+        "It stays until it is removed: `avwap-execution resume`",
         "MSFT 5 shares: NO STOP at the broker",
         "  close it: avwap-execution flatten --close-positions --symbol MSFT --yes",
         "AAPL 37 shares: stop 12.34 for 37, good till canceled",
@@ -34,6 +35,7 @@ Deno.test("buildKillSwitchActive() names each position, its protection and the c
 Deno.test("buildKillSwitchActive() says that nothing is managed", () => {
   const { text } = buildKillSwitchActive({ source: "env", positions: [], seenAtMs: null });
   assert(text.startsWith("Kill switch active (env): "));
+  assertStringIncludes(text, "\nIt stays while KILL_SWITCH is set: take it out and restart");
   assert(text.endsWith("\nNo managed positions"));
 });
 

@@ -111,6 +111,55 @@ Deno.test("an adopted position is a trade from its adoption on, with its cost an
   });
 });
 
+Deno.test("a trade's initial stop, R and excursion are by the stop that the broker took", () => {
+  const entry = at("09:50", "order_recorded", {
+    symbol: "NVDA",
+    client_order_id: "avwap-1-entry",
+    stop_usd: 99.5051,
+  });
+  const [trade] = listOf([entry, ENTRY, fill("12:00", "stop", 7, 99.51)]);
+  assertObjectMatch({ ...trade }, {
+    initialStopUsd: 99.51,
+    result: { riskUsd: 3.43, resultR: -1 },
+    excursion: { worstR: -1 },
+  });
+  const adopted = at("10:00", "position", {
+    symbol: "NVDA",
+    change: "adopted",
+    adopted_qty: 5,
+    cost_basis_usd: 400,
+    stop_usd: 70.0049,
+  });
+  const [taken] = listOf([adopted, fill("12:00", "stop_exit", 5, 70)]);
+  assertObjectMatch({ ...taken }, { initialStopUsd: 70, result: { riskUsd: 50, resultR: -1 } });
+});
+
+Deno.test("an entry filled in the cycle that found the position before it gone is a trade of its own", () => {
+  const adoption = { symbol: "NVDA", position_id: "avwap-0-adopted" };
+  const costs = { adopted_qty: 4, cost_basis_usd: 400, stop_usd: 95 };
+  const trades = listOf([
+    at("09:40", "position", { ...adoption, ...costs, change: "adopted" }),
+    fill("09:50", "other", 4, 99),
+    at("10:00", "position", { ...adoption, change: "gone" }),
+    ENTRY,
+    fill("12:00", "stop_exit", 7, 98),
+  ]);
+  assertEquals(trades.map((trade) => [trade.leftWhy, trade.result.resultUsd]), [
+    [null, -4],
+    [null, -14],
+  ]);
+  const unsold = listOf([
+    at("09:40", "position", { ...adoption, ...costs, change: "adopted" }),
+    at("10:00", "position", { ...adoption, change: "gone" }),
+    ENTRY,
+    fill("12:00", "stop_exit", 7, 98),
+  ]);
+  assertEquals(unsold.map(({ leftWhy, result }) => [leftWhy, result.leftQty, result.boughtQty]), [
+    ["gone", 4, 4],
+    [null, 0, 7],
+  ]);
+});
+
 for (const change of ["released", "gone"] as const) {
   Deno.test(`a trade whose position is ${change} with shares left is over, and no closed trade`, () => {
     const end = at("12:00", "position", { symbol: "NVDA", change });

@@ -137,6 +137,17 @@ for (const [usd, text] of printed) {
   Deno.test(`formatUsd() prints ${usd} as ${text}`, () => assertEquals(formatUsd(usd), text));
 }
 
-for (const [usd, text] of [[249.95, "249.95"], [5000, "5000.00"], [0.1 + 0.2, "0.30"]] as const) {
+const inCents: readonly [usd: number, text: string][] = [
+  [249.95, "249.95"],
+  [5000, "5000.00"],
+  [0.1 + 0.2, "0.30"],
+  [1.005, "1.01"],
+  [-1.005, "-1.01"],
+  [481.215, "481.22"],
+  [-481.215, "-481.22"],
+  [0.004999, "0.00"],
+  [-0.004999, "0.00"],
+];
+for (const [usd, text] of inCents) {
   Deno.test(`formatCents() prints ${usd} as ${text}`, () => assertEquals(formatCents(usd), text));
 }

@@ -226,25 +226,32 @@ Deno.test("a stop that was on record higher than it is remembered is raised to i
   ]);
 });
 
-Deno.test("a stop that is raised and a quantity that changed in one look are both taken in", () => {
-  const stop = ledgerEntry({
-    side: "sell",
-    reason: "stop",
-    positionId,
-    clientOrderId: `${positionId}-s1`,
-    stopUsd: 99,
+for (const unexplainedQty of [null, 20]) {
+  const before = unexplainedQty === null ? "" : ", where nobody could explain the one before";
+  Deno.test(`a stop that is raised and a quantity that changed in one look are both taken in${before}`, () => {
+    const stop = ledgerEntry({
+      side: "sell",
+      reason: "stop",
+      positionId,
+      clientOrderId: `${positionId}-s1`,
+      stopUsd: 99,
+    });
+    const unexplainedSinceMs = unexplainedQty === null ? null : NOW_MS - 60_000;
+    const records = lookRecords({
+      ledger: liveLedger([stop]),
+      positions: [{ ...POSITION, unexplainedQty, unexplainedSinceMs }],
+    });
+    const held = heldPosition({ qty: 4, costBasisUsd: 400 });
+    const sight = buildSight([ENTRY, soldOrder(6)], { positions: [held] });
+    const { change } = accountDone(sight, { records });
+    assertEquals(apply(records, change).positions, [{
+      ...POSITION,
+      stopUsd: 99,
+      qty: 4,
+      costBasisUsd: 400,
+    }]);
   });
-  const records = lookRecords({ ledger: liveLedger([stop]) });
-  const held = heldPosition({ qty: 4, costBasisUsd: 400 });
-  const sight = buildSight([ENTRY, soldOrder(6)], { positions: [held] });
-  const { change } = accountDone(sight, { records });
-  assertEquals(apply(records, change).positions, [{
-    ...POSITION,
-    stopUsd: 99,
-    qty: 4,
-    costBasisUsd: 400,
-  }]);
-});
+}
 
 Deno.test("a row that can't be read leaves its position as it is", () => {
   const sight = buildSight([ENTRY, soldOrder(10)], {

@@ -142,8 +142,8 @@ export const DAY_BUGS: readonly TestedBug[] = [
     name: "a trade whose end is lost takes in the next one",
     edits: [{
       file: "src/domain/day/trade_drafts.ts",
-      find: "...listEnds(events), ...listForgotten(steps), ...fills]",
-      replace: "...listEnds(events), ...fills]",
+      find: "...listEnds(events, steps), ...listForgotten(steps), ...fills]",
+      replace: "...listEnds(events, steps), ...fills]",
     }],
     tests: ["tests/domain/day/trades_test.ts"],
   },

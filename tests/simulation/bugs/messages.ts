@@ -136,7 +136,7 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
       find: "    mostHeldQty > readRecentFills(sight, position).boughtQty;",
       replace: "    mostHeldQty > 0 * readRecentFills(sight, position).boughtQty;",
     }],
-    tests: [LAG],
+    tests: ["tests/engine/lag_cases_test.ts"],
   },
   {
     name: "shares that are being sold told as bare",
@@ -254,10 +254,28 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
     name: "the end of an adopted position told without its R",
     edits: [{
       file: "src/engine/fill_messages.ts",
-      find: "      plan.stopUsd ?? adoptedStopUsd,\n",
+      find: "      plan.stopUsd ?? adoption?.initialStopUsd ?? null,\n",
       replace: "      plan.stopUsd,\n",
     }],
     tests: ["tests/engine/fill_messages_test.ts"],
+  },
+  {
+    name: "flatten's own sells told as a stranger's hand too",
+    edits: [{
+      file: "src/domain/account/position_account.ts",
+      find: " && !isOurs && !isFlatten) takenQty",
+      replace: " && !isOurs) takenQty",
+    }],
+    tests: ["tests/engine/fill_messages_test.ts"],
+  },
+  {
+    name: "what the broker leaves bare shown as at the last cycle",
+    edits: [{
+      file: "src/cli/status_open.ts",
+      find: "  if (cover === null || qty === null) return knownQty;\n",
+      replace: "  if (cover === null || qty === null || cover.qty > 0) return knownQty;\n",
+    }],
+    tests: [STATUS],
   },
   {
     name: "an entry told late with the stop of by then",

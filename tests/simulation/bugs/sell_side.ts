@@ -1,6 +1,7 @@
 import type { TestedBug } from "../tested_bug.ts";
 
 const LAG_TEST = "tests/engine/lag_test.ts";
+const REPLACEMENT_TEST = "tests/engine/replacement_test.ts";
 const BOOK_TEST = "tests/domain/account/order_book_test.ts";
 const PLAN_TEST = "tests/domain/plan/plan_test.ts";
 const TAKEN_ID_TEST = "tests/engine/taken_id_test.ts";
@@ -182,6 +183,24 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
       replace: '    if (position.qty !== 0) return { kind: "gone" };',
     }],
     tests: ["tests/engine/stuck_entry_test.ts"],
+  },
+  {
+    name: "what was taken in a stop's place and is not shown holds its shares alone",
+    edits: [{
+      file: "src/domain/account/order_book.ts",
+      find: 'old.status !== "pending_replace" && isShown &&',
+      replace: 'old.status !== "pending_replace" &&',
+    }],
+    tests: [BOOK_TEST, REPLACEMENT_TEST],
+  },
+  {
+    name: "a stop whose replacement is not seen is replaced again",
+    edits: [{
+      file: "src/domain/account/sight.ts",
+      find: "book.get(orderId)?.isShown === false || doubted.has(orderId)",
+      replace: "book.get(orderId)?.isShown === false && doubted.size >= 0",
+    }],
+    tests: [BOOK_TEST, REPLACEMENT_TEST],
   },
   {
     name: "only the new order tells whose place it took",

@@ -5,6 +5,15 @@ const SPLIT_TEST = "tests/engine/split_test.ts";
 
 export const SHARES_BUGS: readonly TestedBug[] = [
   {
+    name: "an answer without a date never tells anything new",
+    edits: [{
+      file: "src/domain/account/order_book.ts",
+      find: "isUndated(seen) && atMs - known.updatedAtMs >= LAG_MS;",
+      replace: "isUndated(seen) && atMs < known.updatedAtMs;",
+    }],
+    tests: ["tests/domain/account/order_book_test.ts"],
+  },
+  {
     name: "a change that no order explains is a split at once",
     edits: [{
       file: "src/domain/account/position_account.ts",

@@ -157,7 +157,6 @@ export class TradingDay {
     const fs = this.disk;
     const clock = this.time.driver();
     const log = this.#createLog?.(clock) ?? this.log;
-    const chance = { uniform: () => 0.5 };
     const disk = createStateDisk({
       fs,
       stateDir: STATE_DIR,
@@ -172,7 +171,6 @@ export class TradingDay {
     const ports: EnginePorts = {
       version: "0.0.0-test",
       clock,
-      chance,
       broker,
       marketData: broker,
       disk,

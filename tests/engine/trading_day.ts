@@ -152,6 +152,9 @@ export class TradingDay {
       AVWAP_STATE_DIR: STATE_DIR,
       WATCHLIST_FILE: LIST_PATH,
       ...(this.#slack === null ? {} : { SLACK_WEBHOOK_URL: this.#slack.url }),
+      // Otherwise each process of a day would have another: the moment of its start is in it.
+      ENTRY_DELAY_MIN_SECONDS: "150",
+      ENTRY_DELAY_MAX_SECONDS: "150",
       ...environment,
     }, { ...NO_RUN_FLAGS, isRunOnce });
     const fs = this.disk;

@@ -83,7 +83,6 @@ function buildPorts(
   const fs = world.disk;
   const clock = buildClock(world, incarnation);
   const log = buildLog(world, auditor);
-  const chance = { uniform: () => world.chances.engine.uniform() };
   // The audit trail is a tenth of a day's cost: most seeds without trouble at the disk go without.
   const hasTrail = world.hasTrail;
   const disk = createStateDisk({
@@ -101,7 +100,7 @@ function buildPorts(
     secretKey: config.secretKey,
     send,
     clock,
-    chance,
+    chance: { uniform: () => world.chances.engine.uniform() },
     feed: config.feed,
     timeoutMs: REQUEST_TIMEOUT_MS,
     endMs: isRunOnce ? clock.monotonicMs() + RUN_ONCE_MS : Infinity,
@@ -121,7 +120,6 @@ function buildPorts(
   });
   return {
     clock,
-    chance,
     broker,
     marketData: broker,
     disk,

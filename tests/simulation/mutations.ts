@@ -29,7 +29,7 @@ function edit(
 }
 
 const BUGS: readonly Bug[] = [
-  edit(3, "the entry leaves before its record", "engine/plan_shell.ts", {
+  edit(3, "the entry leaves before its record", "engine/plan_leave.ts", {
     find: "  const made = await makeDurable(run, step, prepared);",
     replace:
       '  const made = request.op === "bracket" ? { kind: "made" as const, entries: [] } : await makeDurable(run, step, prepared);',

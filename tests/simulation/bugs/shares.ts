@@ -52,9 +52,9 @@ export const SHARES_BUGS: readonly TestedBug[] = [
   {
     name: "another process forgets a stop while the question for it has no answer",
     edits: [{
-      file: "src/engine/looking_up.ts",
-      find: 'if (outcome.kind === "unknown") engine.putBook(',
-      replace: 'if (outcome.kind === "found") engine.putBook(',
+      file: "src/engine/records_desk.ts",
+      find: 'if (outcome.kind === "unknown") noteUnanswered(',
+      replace: 'if (outcome.kind === "found") noteUnanswered(',
     }],
     tests: ["tests/engine/lost_stop_beside_test.ts"],
   },
@@ -282,8 +282,26 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     name: "a release ends at the first empty answer",
     edits: [{
       file: "src/domain/plan/release.ts",
-      find: "(next.get(symbol) ?? sight.nowMs) + ABSENT_MS",
-      replace: "(next.get(symbol) ?? sight.nowMs) + ABSENT_MS * 0",
+      find: "ABSENT_MS - (lastMs - firstMs)",
+      replace: "ABSENT_MS * 0 - (lastMs - firstMs)",
+    }],
+    tests: ["tests/domain/plan/release_test.ts"],
+  },
+  {
+    name: "what another process has missed is evidence for this one",
+    edits: [{
+      file: "src/domain/account/absences.ts",
+      find: "isSame(each, { what, id }) && each.processId === processId",
+      replace: "isSame(each, { what, id }) && each.processId !== processId + what",
+    }],
+    tests: ["tests/domain/plan/release_test.ts", "tests/domain/entry/absence_test.ts"],
+  },
+  {
+    name: "evidence about what was found stays on record",
+    edits: [{
+      file: "src/domain/plan/records.ts",
+      find: "absences: dropAbsence(records.absences, part.about)",
+      replace: "absences: records.absences",
     }],
     tests: ["tests/domain/plan/release_test.ts"],
   },

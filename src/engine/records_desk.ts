@@ -1,3 +1,4 @@
+import { noteMute } from "../domain/account/stand_ins.ts";
 import type { LookupOutcome } from "../domain/order/order_request.ts";
 import type { RecordChange, RecordsQuestion } from "../domain/plan/step.ts";
 import type { Books, RecordsTurn } from "../domain/plan/world.ts";
@@ -60,6 +61,7 @@ export async function askForRecords(
     case "record_look_up": {
       const { clientOrderId } = question;
       const outcome = await lookUp(engine, question);
+      if (outcome.kind === "unknown") noteUnanswered(engine, clientOrderId);
       const { monotonicMs } = engine.looker;
       const answer = { outcome, nowMs: engine.nowMs(), monotonicMs };
       return (turn) => ({ ...turn, lookUps: new Map(turn.lookUps).set(clientOrderId, answer) });
@@ -90,6 +92,12 @@ async function lookUp(
   return found.kind === "not_found" && isShownUnreadable(engine, { clientOrderId, orderId })
     ? { kind: "unknown", why: "malformed" }
     : found;
+}
+
+/** A question that has no answer denies nothing (pipeline 5). */
+function noteUnanswered(engine: Engine, clientOrderId: string): void {
+  const entry = engine.state.ledger?.entries.find((each) => each.clientOrderId === clientOrderId);
+  if (entry !== undefined) engine.putBook(noteMute(engine.book, entry));
 }
 
 /**

@@ -136,7 +136,7 @@ const BUGS: readonly Bug[] = [
     name: "an exit sent again has a new id",
     edits: [{
       file: "src/domain/plan/sell_record.ts",
-      find: "isUnused || isUnsettled(entry) ? attempt : attempt + 1",
+      find: "isUnused || isSameShares ? attempt : attempt + 1",
       replace: "attempt + 1",
     }],
   },

@@ -98,7 +98,6 @@ function buildPorts(surroundings: Surroundings): EnginePorts {
   const fs = world.disk;
   const clock = buildClock(world, incarnation);
   const log = buildLog(world, observer);
-  const chance = { uniform: () => world.chances.engine.uniform() };
   // The audit trail is a tenth of a day's cost: most seeds without trouble at the disk go without.
   const hasTrail = world.hasTrail;
   const disk = createStateDisk({
@@ -116,7 +115,7 @@ function buildPorts(surroundings: Surroundings): EnginePorts {
     secretKey: config.secretKey,
     send,
     clock,
-    chance,
+    chance: { uniform: () => world.chances.engine.uniform() },
     feed: config.feed,
     timeoutMs: REQUEST_TIMEOUT_MS,
     endMs: isRunOnce ? clock.monotonicMs() + RUN_ONCE_MS : Infinity,
@@ -136,7 +135,6 @@ function buildPorts(surroundings: Surroundings): EnginePorts {
   });
   return {
     clock,
-    chance,
     broker,
     marketData: broker,
     disk,

@@ -269,8 +269,8 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     name: "one empty answer makes an orphan",
     edits: [{
       file: "src/domain/plan/orphans.ts",
-      find: "isGone(seen.positions?.before ?? null, symbol);",
-      replace: "isGone(seen.positions?.look ?? null, symbol);",
+      find: "isGone(seen.positions?.before, symbol);",
+      replace: "isGone(seen.positions?.look, symbol);",
     }],
     tests: ["tests/domain/plan/orphans_test.ts"],
   },

@@ -1,11 +1,6 @@
 import type { World } from "../engine/support.ts";
 import type { FaultRule } from "../simulator/faults.ts";
-import { run } from "./host.ts";
-
-/** Release 0.1.0 as it was last committed. */
-const COMMIT_0_1_0 = "0ece04242bddc4ab9c78b0a36b95a5469cc3a04e";
-
-const ROOT = new URL("../../", import.meta.url).pathname;
+import { withRelease010 } from "../support/release_0_1_0.ts";
 
 /** A process of release 0.1.0, its real code, over the files and the exchange of a world of this release's. */
 export interface OldRelease {
@@ -33,9 +28,7 @@ export async function withOldRelease(
   world: World,
   act: (old: OldRelease) => Promise<void>,
 ): Promise<void> {
-  const dir = await Deno.makeTempDir({ prefix: "avwap-old-" });
-  try {
-    await checkOut(dir);
+  await withRelease010(async (dir) => {
     const { World: Build }: { World: new (options: object) => OldWorld } = await import(
       `file://${dir}/tests/engine/support.ts`
     );
@@ -56,18 +49,5 @@ export async function withOldRelease(
         }
       },
     });
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
-
-/** By an index of its own: the repository's is not touched. */
-async function checkOut(dir: string): Promise<void> {
-  const env = { GIT_INDEX_FILE: `${dir}/index` };
-  for (
-    const args of [["read-tree", COMMIT_0_1_0], ["checkout-index", "--all", `--prefix=${dir}/`]]
-  ) {
-    const { status, stderr } = await run("git", ["-C", ROOT, ...args], env);
-    if (status !== 0) throw new Error(`git ${args[0]}: ${stderr}`);
-  }
+  });
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { EngineEvent } from "../../src/domain/day/events.ts";
+import type { Alert } from "../../src/engine/ports.ts";
 import { nyDateAt } from "../simulator/sessions.ts";
 import { ClosedChecks } from "./closed_checks.ts";
 import { checkClose, checkCycle, listManaged } from "./cycle_checks.ts";
@@ -10,6 +11,7 @@ import { FOREIGN_SYMBOL } from "./market.ts";
 import { type ChangeRequest, parseChange } from "./change_request.ts";
 import { checkRequest } from "./request_checks.ts";
 import { checkMemory, type Memory } from "./position_checks.ts";
+import type { Answer, Leaving, Observer } from "./observer.ts";
 import { isReason, type Question } from "./reasons.ts";
 import { Refusals } from "./refusals.ts";
 import { Sendings } from "./sendings.ts";
@@ -60,7 +62,7 @@ const WAKE_MS_MAX = 45_000;
 const LAST_LOOK_MS = 1_000;
 
 /** Holds a run against the invariants, by the exchange's own record, the files' bytes and the operator's settings. */
-export class Auditor {
+export class Auditor implements Observer {
   readonly sentEntries = new Map<string, SentEntry>();
   /** Client order ids of sells that left without a certain answer. */
   readonly openSells = new Set<string>();
@@ -177,6 +179,13 @@ export class Auditor {
     if (this.saidLately.length > 400) this.saidLately.splice(0, 200);
   }
 
+  /** A message on its way to Slack. */
+  alerted(alert: Alert): void {
+    if (alert.level === "TRADE") this.tradeTitles.push(alert.title);
+    if (alert.title.startsWith("Daily execution summary")) this.summaryTexts.add(alert.text);
+    this.silence.alerted(alert);
+  }
+
   /** The summary holds the ledger against the trail: only what a crash or a disk took of one of them is a gap. */
   #checkSum(line: string): void {
     const { families } = this.world.profile;
@@ -201,7 +210,7 @@ export class Auditor {
   }
 
   /** An order-changing request leaves. */
-  checkLeaving(request: { readonly method: string; readonly body: string | null }, path: string) {
+  checkLeaving(request: Leaving, path: string): void {
     const change = parseChange(this.world, request, path);
     this.#sendings.leaving(request, path);
     checkRequest(this, change);
@@ -222,11 +231,7 @@ export class Auditor {
   }
 
   /** It was answered, or not. */
-  changeAnswered(
-    request: { readonly method: string; readonly body: string | null },
-    path: string,
-    answer: { readonly status: number; readonly body: string },
-  ): void {
+  changeAnswered(request: Leaving, path: string, answer: Answer): void {
     const change = parseChange(this.world, request, path);
     const id = change.clientOrderId ?? "";
     const sent = this.sentEntries.get(id);

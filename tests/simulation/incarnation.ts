@@ -19,13 +19,15 @@ import { createLiveLedger } from "../../src/state/live_ledger.ts";
 import { createOperatorFiles } from "../../src/state/operator_files.ts";
 import { createStateDisk } from "../../src/state/state_disk.ts";
 import { createWatchlistFile } from "../../src/state/watchlist_file.ts";
-import type { Auditor } from "./auditor.ts";
 import { createNetwork, type Weather } from "./network.ts";
+import type { Observer } from "./observer.ts";
+import type { Prng } from "./prng.ts";
 import { CrashError, type World } from "./world.ts";
 
 /** How long the loop's wait sleeps at a time: the kill switch is still looked at, only less often. */
-const LOOK_MS = 600_000;
-const REQUEST_TIMEOUT_MS = 10_000;
+export const LOOK_MS = 600_000;
+/** How long the client waits for an answer. */
+export const REQUEST_TIMEOUT_MS = 10_000;
 /** While the market is closed timers may oversleep to shortly before the open, as on a host that was suspended. */
 const NIGHT_SLEEP_MIN_MS = 60_000;
 const LAZY_SLEEP_MIN_MS = 60_000;
@@ -38,22 +40,40 @@ export type Ending =
   | { readonly kind: "crashed" }
   | { readonly kind: "bug"; readonly message: string };
 
+/** What a process of the engine finds around it. */
+export interface Surroundings {
+  readonly world: World;
+  readonly observer: Observer;
+  readonly weather: Weather;
+  /** By which Slack delivers, or does not. */
+  readonly slackChance: Prng;
+}
+
 /** Starts the real engine over the simulated world, and waits for its end. */
-export async function runIncarnation(
-  world: World,
-  auditor: Auditor,
-  weather: Weather,
+export function runIncarnation(surroundings: Surroundings): Promise<Ending> {
+  return runProcess(
+    surroundings,
+    (stop) => runLoop(buildPorts(surroundings), stop, { lookMs: LOOK_MS }),
+  );
+}
+
+/**
+ * The life of one process over the simulated world.
+ * @param start Runs an engine until `stop` aborts, and says its exit status.
+ */
+export async function runProcess(
+  { world, observer }: Surroundings,
+  start: (stop: AbortSignal) => Promise<number>,
 ): Promise<Ending> {
   world.incarnation++;
   world.isDead = false;
   world.stop = new AbortController();
   const { incarnation } = world;
   world.note(`== engine starts, incarnation ${incarnation}`);
-  auditor.started();
+  observer.started();
   const startMs = world.trueMs;
   try {
-    const ports = buildPorts(world, { incarnation, auditor, weather });
-    const status = await runLoop(ports, world.stop.signal, { lookMs: LOOK_MS });
+    const status = await start(world.stop.signal);
     world.note(`== engine exits ${status}`);
     checkTime(world, startMs);
     return { kind: "exited", status };
@@ -69,20 +89,15 @@ export async function runIncarnation(
   }
 }
 
-function buildPorts(
-  world: World,
-  { incarnation, auditor, weather }: {
-    readonly incarnation: number;
-    readonly auditor: Auditor;
-    readonly weather: Weather;
-  },
-): EnginePorts {
+function buildPorts(surroundings: Surroundings): EnginePorts {
+  const { world, observer, weather } = surroundings;
+  const { incarnation } = world;
   const isRunOnce = world.profile.families.has("once");
   const { config } = buildConfig(world.settings, { ...NO_RUN_FLAGS, isRunOnce });
   const { stateDir } = config;
   const fs = world.disk;
   const clock = buildClock(world, incarnation);
-  const log = buildLog(world, auditor);
+  const log = buildLog(world, observer);
   // The audit trail is a tenth of a day's cost: most seeds without trouble at the disk go without.
   const hasTrail = world.hasTrail;
   const disk = createStateDisk({
@@ -92,7 +107,7 @@ function buildPorts(
     reserveBytes: 64 * 1024,
   });
   const eventLog = createEventLog({ fs, stateDir, clock, log, secrets: config.secrets, disk });
-  const send = createNetwork(world, { incarnation, auditor, weather });
+  const send = createNetwork(world, { incarnation, observer, weather });
   const broker = createAlpacaClient({
     tradingUrl: config.endpoint.tradingUrl,
     dataUrl: config.endpoint.dataUrl,
@@ -132,12 +147,12 @@ function buildPorts(
       listDay: (query) =>
         hasTrail ? eventLog.listDay(query) : Promise.reject(new StateError("none is written")),
       record: async (event) => {
-        auditor.event(event);
+        observer.event(event);
         return !hasTrail || await eventLog.record(event);
       },
     },
     log,
-    alerts: buildAlerts(world, auditor),
+    alerts: buildAlerts(surroundings),
     service: {
       ready: () => Promise.resolve(),
       alive: () => Promise.resolve(),
@@ -166,11 +181,13 @@ function checkTime(world: World, startMs: number): void {
   world.violate("--run-once ends within 25 s", `it took ${tookMs} ms`);
 }
 
-function ignoreCrash(error: unknown): void {
+/** What a process that died did not do is nobody's failure. */
+export function ignoreCrash(error: unknown): void {
   if (!(error instanceof CrashError)) throw error;
 }
 
-function buildClock(world: World, incarnation: number): ClockPort {
+/** The host's clocks, as one process sees them. */
+export function buildClock(world: World, incarnation: number): ClockPort {
   const startMs = world.trueMs;
   return {
     nowMs: () => world.nowMs(),
@@ -201,7 +218,7 @@ function stretch(world: World, ms: number): number {
     return Math.max(ms, sessions.nextOpenMs(world.trueMs) - BEFORE_OPEN_MS - world.trueMs);
   }
   const isLate = sessions.nextCloseMs(world.trueMs) - world.trueMs < LATE_MS;
-  if (ms < LAZY_SLEEP_MIN_MS || isLate || !mood.isHit(0.95)) return ms;
+  if (ms < LAZY_SLEEP_MIN_MS || isLate || world.isPunctual || !mood.isHit(0.95)) return ms;
   return ms + mood.whole(5, 18) * 60_000;
 }
 
@@ -216,11 +233,12 @@ function sleepTo(world: World, untilMs: number, signal: AbortSignal | undefined)
   }
 }
 
-function buildLog(world: World, auditor: Auditor): LogPort {
+/** The log of a process: it stands in the trace. */
+export function buildLog(world: World, observer: Observer): LogPort {
   const say = (level: string, line: string) => {
     world.checkSecrets("log", line);
     world.note(`${level} ${line}`);
-    auditor.logged(level, line);
+    observer.logged(level, line);
   };
   return {
     info: (line) => say("info", line),
@@ -236,16 +254,14 @@ function nameAlert({ level, title }: Alert): string {
 }
 
 /** Slack, as a recorder that mostly delivers. */
-function buildAlerts(world: World, auditor: Auditor): AlertPort {
+export function buildAlerts({ world, observer, slackChance }: Surroundings): AlertPort {
   let delivered: { readonly key: string; readonly value: string }[] = [];
   return {
     send: (alert: Alert) => {
       world.checkSecrets("alert", `${alert.title} ${alert.text}`);
       world.count(`alert: ${nameAlert(alert)}`);
-      if (alert.level === "TRADE") auditor.tradeTitles.push(alert.title);
-      if (alert.title.startsWith("Daily execution summary")) auditor.summaryTexts.add(alert.text);
-      auditor.silence.alerted(alert);
-      if (alert.state !== undefined && world.chances.mood.isHit(0.8)) delivered.push(alert.state);
+      observer.alerted(alert);
+      if (alert.state !== undefined && slackChance.isHit(0.8)) delivered.push(alert.state);
     },
     takeDelivered: () => {
       const taken = delivered;

@@ -1,8 +1,8 @@
 import { HttpFailure, type HttpSend } from "../../src/broker/transport.ts";
 import type { Fault } from "../simulator/faults.ts";
 import { createSimulatedSend } from "../simulator/in_process.ts";
-import type { Auditor } from "./auditor.ts";
 import { parseChange } from "./change_request.ts";
+import type { Observer } from "./observer.ts";
 import { KEY_ID, SECRET_KEY, type World } from "./world.ts";
 
 type Request = Parameters<HttpSend>[0];
@@ -26,16 +26,23 @@ export function buildWeather(): Weather {
   return { outageUntilMs: 0, outageFault: { kind: "lost_before" }, outagePath: "" };
 }
 
+/** A request that got no answer, as the client of today has it. */
+const buildFailure: BuildFailure = (failure, message) => new HttpFailure(failure, message);
+
+type BuildFailure = (failure: "timeout" | "network", message: string) => Error;
+
 /**
  * The network between one incarnation of the engine and the exchange: time passes, faults strike, the process may die
- * before or after a request, and every order-changing one is held against the invariants as it leaves.
+ * before or after a request, and whoever looks on is told of each.
+ * @param parts `fail` makes the error that the incarnation's client knows.
  */
 export function createNetwork(
   world: World,
-  { incarnation, auditor, weather }: {
+  { incarnation, observer, weather, fail = buildFailure }: {
     readonly incarnation: number;
-    readonly auditor: Auditor;
+    readonly observer: Observer;
     readonly weather: Weather;
+    readonly fail?: BuildFailure;
   },
 ): HttpSend {
   let fault: Fault | null = null;
@@ -55,7 +62,7 @@ export function createNetwork(
       fault = null;
       return isCrashAfter ? { kind: "lost_after" } : now;
     },
-    fail: (failure, message) => new HttpFailure(failure, message),
+    fail,
   });
   return async (request) => {
     world.enter(incarnation);
@@ -68,10 +75,10 @@ export function createNetwork(
     const isCrashing = world.profile.families.has("crash");
     if (isChange) {
       if (isCrashing && crash.isHit(0.03)) world.crash(`before ${request.method} ${path}`);
-      auditor.checkLeaving(request, path);
+      observer.checkLeaving(request, path);
       world.enter(incarnation);
     } else {
-      auditor.readLeaving(path);
+      observer.readLeaving(path);
       world.onQuestion();
     }
     fault = drawFault(world, weather, request, path);
@@ -105,8 +112,8 @@ export function createNetwork(
         world.note(`<- ${status} ${request.method} ${path} ${body.slice(0, 160)}`);
       }
       if (isRaise && status !== 200) countChange(world);
-      if (isChange) auditor.changeAnswered(request, path, { status, body });
-      else auditor.readAnswered(path, status, body);
+      if (isChange) observer.changeAnswered(request, path, { status, body });
+      else observer.readAnswered(path, status, body);
     }
   };
 }

@@ -4,9 +4,10 @@ import { countOrders } from "./cycle_checks.ts";
 import { setField } from "./field.ts";
 import { checkFiles } from "./file_checks.ts";
 import type { GapTimes } from "./gaps.ts";
-import { type Ending, runIncarnation } from "./incarnation.ts";
+import { type Ending, runIncarnation, type Surroundings } from "./incarnation.ts";
 import { setMoods } from "./moods.ts";
 import { buildWeather } from "./network.ts";
+import type { Observer } from "./observer.ts";
 import { Operator } from "./operator.ts";
 import type { AskedFamilies } from "./profile.ts";
 import { checkResults } from "./result_checks.ts";
@@ -41,24 +42,7 @@ export async function runSeed(
 ): Promise<SeedResult> {
   const world = new World(seed, asked);
   const auditor = new Auditor(world);
-  const operator = new Operator(world);
-  const weather = buildWeather();
-  world.note(`seed ${seed}: ${[...world.profile.families].join(",") || "calm"}`);
-  operator.install();
-  setMoods(world, weather);
-  setField(world, weather);
-  world.onQuestion = () => operator.meddle();
-  setDiskFaults(world);
-  planEnd(world, auditor);
-  const most = (world.profile.families.has("once") ? ONCE_A_DAY : INCARNATIONS_MAX) *
-    world.profile.dayCount;
-  while (!world.isOver && world.incarnation < most) {
-    for (const change of operator.nextSettings.splice(0)) change();
-    const ending = await runIncarnation(world, auditor, weather);
-    if (world.isOver) break;
-    endIncarnation(world, ending);
-  }
-  if (world.incarnation >= most) world.violate("the engine stays up", `${most} deaths`);
+  await runDays(world, auditor, runIncarnation);
   if (world.violations.length === 0) checkFiles(auditor);
   if (world.violations.length === 0) checkResults(auditor);
   auditor.gaps.ended();
@@ -73,6 +57,36 @@ export async function runSeed(
     counts: world.counts,
     gaps: auditor.gaps.times,
   };
+}
+
+/**
+ * Lets a world pass, with its operator, its market and its troubles, and one process of an engine after the other in it.
+ * @param start Starts a process, and waits for its end.
+ */
+export async function runDays(
+  world: World,
+  observer: Observer,
+  start: (surroundings: Surroundings) => Promise<Ending>,
+): Promise<void> {
+  const operator = new Operator(world);
+  const weather = buildWeather();
+  const { mood: slackChance } = world.chances;
+  world.note(`seed ${world.seed}: ${[...world.profile.families].join(",") || "calm"}`);
+  operator.install();
+  setMoods(world, weather);
+  setField(world, weather);
+  world.onQuestion = () => operator.meddle();
+  setDiskFaults(world);
+  planEnd(world, observer);
+  const most = (world.profile.families.has("once") ? ONCE_A_DAY : INCARNATIONS_MAX) *
+    world.profile.dayCount;
+  while (!world.isOver && world.incarnation < most) {
+    for (const change of operator.nextSettings.splice(0)) change();
+    const ending = await start({ world, observer, weather, slackChance });
+    if (world.isOver) break;
+    endIncarnation(world, ending);
+  }
+  if (world.incarnation >= most) world.violate("the engine stays up", `${most} deaths`);
 }
 
 /** What follows the end of a process: a disk that forgot, a pause, another start. */
@@ -112,8 +126,8 @@ function findNextRunMs({ trueMs, exchange, seed }: World): number {
   return Math.max(nextMs, sessions.nextOpenMs(trueMs) - 5 * MINUTE_MS - trueMs);
 }
 
-function planEnd(world: World, auditor: Auditor): void {
-  for (const { closeMs } of world.days) world.plan(closeMs, () => auditor.closed());
+function planEnd(world: World, observer: Observer): void {
+  for (const { closeMs } of world.days) world.plan(closeMs, () => observer.closed());
   const lastMs = world.days.at(-1)?.closeMs ?? world.trueMs;
   world.plan(lastMs + 20 * MINUTE_MS, () => {
     world.note("the run is at its end");

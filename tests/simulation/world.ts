@@ -79,6 +79,8 @@ export class World implements DiskHost {
   /** Host clock minus true time. */
   hostOffsetMs = 0;
   settings: Settings = {};
+  /** Whether the host's timers are never late while the market is open. */
+  isPunctual = false;
   /** Counts processes of the engine; a port of an earlier one is dead. */
   incarnation = 0;
   isDead = true;
@@ -126,8 +128,8 @@ export class World implements DiskHost {
   readonly #entries = new Map<string, KnownEntries>();
   #isInPlan = false;
 
-  constructor(readonly seed: number, asked: AskedFamilies | null = null) {
-    const root = new Prng(seed);
+  /** @param root What all chance of the run is forked from. */
+  constructor(readonly seed: number, asked: AskedFamilies | null = null, root = new Prng(seed)) {
     this.chances = {
       net: root.fork("net"),
       disk: root.fork("disk"),

@@ -110,6 +110,15 @@ export class Auditor {
     this.cycle = this.#buildCycle();
   }
 
+  /** What was seen of processes before is seen of this world too: it begins where theirs ended, at rest. */
+  carryOver(before: Auditor): void {
+    for (const [id, sent] of before.sentEntries) this.sentEntries.set(id, { ...sent });
+    for (const [symbol, intents] of before.intents) this.intents.set(symbol, intents);
+    for (const [id, memory] of before.memories) this.memories.set(id, memory);
+    for (const text of before.summaryTexts) this.summaryTexts.add(text);
+    this.tradeTitles.push(...before.tradeTitles);
+  }
+
   /** A process starts: what it finds must be whole. */
   started(): void {
     this.openCycles = 0;

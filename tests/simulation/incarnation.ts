@@ -20,17 +20,12 @@ import { createOperatorFiles } from "../../src/state/operator_files.ts";
 import { createStateDisk } from "../../src/state/state_disk.ts";
 import { createWatchlistFile } from "../../src/state/watchlist_file.ts";
 import type { Auditor } from "./auditor.ts";
-import { createNetwork, type Weather } from "./network.ts";
+import { createNetwork, type NetworkFate } from "./network.ts";
 import { CrashError, type World } from "./world.ts";
 
 /** How long the loop's wait sleeps at a time: the kill switch is still looked at, only less often. */
 const LOOK_MS = 600_000;
 const REQUEST_TIMEOUT_MS = 10_000;
-/** While the market is closed timers may oversleep to shortly before the open, as on a host that was suspended. */
-const NIGHT_SLEEP_MIN_MS = 60_000;
-const LAZY_SLEEP_MIN_MS = 60_000;
-const LATE_MS = 45 * 60_000;
-const BEFORE_OPEN_MS = 12 * 60_000;
 
 /** How an incarnation of the engine ended. */
 export type Ending =
@@ -42,7 +37,7 @@ export type Ending =
 export async function runIncarnation(
   world: World,
   auditor: Auditor,
-  weather: Weather,
+  fate: NetworkFate,
 ): Promise<Ending> {
   world.incarnation++;
   world.isDead = false;
@@ -52,7 +47,7 @@ export async function runIncarnation(
   auditor.started();
   const startMs = world.trueMs;
   try {
-    const ports = buildPorts(world, { incarnation, auditor, weather });
+    const ports = buildPorts(world, { incarnation, auditor, fate });
     const status = await runLoop(ports, world.stop.signal, { lookMs: LOOK_MS });
     world.note(`== engine exits ${status}`);
     checkTime(world, startMs);
@@ -71,10 +66,10 @@ export async function runIncarnation(
 
 function buildPorts(
   world: World,
-  { incarnation, auditor, weather }: {
+  { incarnation, auditor, fate }: {
     readonly incarnation: number;
     readonly auditor: Auditor;
-    readonly weather: Weather;
+    readonly fate: NetworkFate;
   },
 ): EnginePorts {
   const isRunOnce = world.profile.families.has("once");
@@ -93,7 +88,7 @@ function buildPorts(
     reserveBytes: 64 * 1024,
   });
   const eventLog = createEventLog({ fs, stateDir, clock, log, secrets: config.secrets, disk });
-  const send = createNetwork(world, { incarnation, auditor, weather });
+  const send = createNetwork(world, { incarnation, auditor, fate });
   const broker = createAlpacaClient({
     tradingUrl: config.endpoint.tradingUrl,
     dataUrl: config.endpoint.dataUrl,
@@ -180,7 +175,7 @@ function buildClock(world: World, incarnation: number): ClockPort {
     sleep: (ms, signal) => {
       try {
         world.enter(incarnation);
-        if (signal?.aborted !== true) sleepTo(world, world.trueMs + stretch(world, ms), signal);
+        if (signal?.aborted !== true) sleepTo(world, world.trueMs + world.onSleep(ms), signal);
         world.enter(incarnation);
         return Promise.resolve();
       } catch (error) {
@@ -188,23 +183,6 @@ function buildClock(world: World, incarnation: number): ClockPort {
       }
     },
   };
-}
-
-/**
- * A long sleep in a closed market may last until shortly before the open, where the seed is not about the night; one in an open market, well before the close,
- * may be late by minutes: a host that is busy or was suspended. It also makes a simulated day affordable.
- */
-function stretch(world: World, ms: number): number {
-  const { sessions } = world.exchange;
-  const { mood } = world.chances;
-  if (ms < NIGHT_SLEEP_MIN_MS) return ms;
-  if (sessions.at(world.trueMs) === null) {
-    if (world.profile.families.has("night")) return ms;
-    return Math.max(ms, sessions.nextOpenMs(world.trueMs) - BEFORE_OPEN_MS - world.trueMs);
-  }
-  const isLate = sessions.nextCloseMs(world.trueMs) - world.trueMs < LATE_MS;
-  if (ms < LAZY_SLEEP_MIN_MS || isLate || !mood.isHit(0.95)) return ms;
-  return ms + mood.whole(5, 18) * 60_000;
 }
 
 /** A wait for the request budget that began before the time was up comes on top. */

@@ -2,6 +2,7 @@ import type { Auditor } from "./auditor.ts";
 import type { ChangeRequest } from "./change_request.ts";
 import { checkEntry } from "./entry_checks.ts";
 import { checkExit } from "./sell_checks.ts";
+import { PAUSED_PATH } from "./world.ts";
 import { findLedgerFault, findObjection, isOfAnotherAccount } from "./truth.ts";
 
 /** The stop that follows an exit may be late: it is good till canceled, and rests overnight. */
@@ -37,6 +38,9 @@ function checkPermit(auditor: Auditor, change: ChangeRequest): void {
   if (isRest(auditor, change)) return;
   if (shown.clock.isWrong) {
     world.violate("no new decision by a clock that contradicts itself", what);
+  }
+  if (change.op === "entry" && world.disk.has(PAUSED_PATH)) {
+    return world.violate("no entry while entries are paused", what);
   }
   const fault = findLedgerFault(world);
   if (fault !== null) return world.violate("no request without a gate PASS", `${what}: ${fault}`);

@@ -1,0 +1,77 @@
+import { recordOpening } from "./opening.ts";
+import { runTape, type TapeResult } from "./run_tape.ts";
+import type { Scenario } from "./scenario.ts";
+import type { Choice, Placement } from "./tape.ts";
+
+/** A tape that breaks a promise. */
+export interface Failure {
+  readonly scenario: Scenario;
+  readonly placements: readonly Placement[];
+  readonly result: TapeResult;
+}
+
+/** What all placements of some faults in a scenario came to. */
+export interface Tally {
+  readonly points: number;
+  /** How often each thing went wrong. */
+  readonly counts: ReadonlyMap<Choice, number>;
+  runs: number;
+  readonly failures: Failure[];
+}
+
+/** How much is tried, and who looks on. */
+export interface Enumeration {
+  readonly faults: 1 | 2;
+  /** Called after each run; `false` ends it all. */
+  readonly onRun?: (tally: Tally) => boolean;
+  /** Called with each tape that breaks a promise. */
+  readonly onFailure?: (failure: Failure) => void;
+}
+
+/**
+ * Runs a scenario with nothing wrong, with each thing at each point, and with two of them: whatever else can happen after each
+ * first one.
+ */
+export async function enumerate(
+  scenario: Scenario,
+  { faults, onRun = () => true, onFailure = () => {} }: Enumeration,
+): Promise<Tally> {
+  const opening = await recordOpening(scenario);
+  const bare = await runTape(opening, []);
+  const counts = new Map<Choice, number>();
+  const tally: Tally = { points: bare.points.length, counts, runs: 1, failures: [] };
+  const fail = (placements: readonly Placement[], result: TapeResult) => {
+    const failure = { scenario, placements, result };
+    tally.failures.push(failure);
+    onFailure(failure);
+  };
+  const isUnlike = bare.violation === null && `${bare.fills}` !== `${scenario.fills}`;
+  const violation = isUnlike
+    ? { invariant: "with nothing wrong the act is done", detail: `filled: ${bare.fills}` }
+    : bare.violation;
+  if (violation !== null) fail([], { ...bare, violation });
+  const run = async (placements: readonly Placement[]): Promise<TapeResult | null> => {
+    const result = await runTape(opening, placements);
+    tally.runs++;
+    for (const { choice } of placements) counts.set(choice, (counts.get(choice) ?? 0) + 1);
+    if (result.violation !== null) fail(placements, result);
+    return onRun(tally) ? result : null;
+  };
+  for (const first of listPlacements(bare, 0)) {
+    const result = await run([first]);
+    if (result === null) return tally;
+    if (faults === 1 || result.violation !== null) continue;
+    for (const second of listPlacements(result, first.at)) {
+      if (await run([first, second]) === null) return tally;
+    }
+  }
+  return tally;
+}
+
+/** Everything that can go wrong in a run after one of its points. */
+function* listPlacements({ points }: TapeResult, after: number): Generator<Placement> {
+  for (const [index, choices] of points.entries()) {
+    if (index + 1 <= after) continue;
+    for (const choice of choices) yield { at: index + 1, choice };
+  }
+}

@@ -39,9 +39,11 @@ export async function runTape(
   const { world, auditor } = buildAct(opening, placements);
   const tape = new Tape(placements);
   const fate = new TapeFate(world, tape);
-  world.plan(scenario.toMs, () => void (tape.isRunning = false));
-  planEnd(auditor, scenario.endMs);
-  tape.isRunning = true;
+  const { faultsFromMs, toMs, endMs } = scenario;
+  tape.isRunning = faultsFromMs === undefined;
+  if (faultsFromMs !== undefined) world.plan(faultsFromMs, () => void (tape.isRunning = true));
+  world.plan(toMs, () => void (tape.isRunning = false));
+  planEnd(auditor, endMs);
   while (!world.isOver && world.incarnation < INCARNATIONS_MAX) {
     const ending = await runIncarnation(world, auditor, fate);
     if (!world.isOver) endIncarnation(world, fate, ending);

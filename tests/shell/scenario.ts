@@ -19,8 +19,10 @@ export interface Scenario {
   readonly prices: readonly Price[];
   /** Processes that ran undisturbed before, Unix ms each. */
   readonly opening: readonly { readonly fromMs: number; readonly toMs: number }[];
-  /** When the process of the act starts; from then on something may go wrong. Unix ms. */
+  /** When the process of the act starts, Unix ms. */
   readonly fromMs: number;
+  /** From when on something may go wrong, where until then the act is that of another scenario. Absent: from its start. */
+  readonly faultsFromMs?: number;
   /** Until when. */
   readonly toMs: number;
   /** When it is judged, at the earliest. */

@@ -38,8 +38,10 @@ function checkDocument(world: World): void {
   }
   if (dateNy !== document.dateNy) return;
   const known = new Set(document.entries.map((each) => each.client_order_id));
-  // A record whose write failed in its last step may be on file, and is given up: its order has not left.
-  const taken = new Set(world.exchange.orders.map((order) => order.clientOrderId));
+  // A record whose write failed in its last step may be on file, and is given up: its order has not left, or is a hand's.
+  const taken = new Set(
+    world.exchange.orders.filter(isEngineOrder).map((order) => order.clientOrderId),
+  );
   world.count("ledger files held against their document");
   for (const { client_order_id: id } of listEntries(world, "now")) {
     if (id === null || known.has(id) || !taken.has(id)) continue;

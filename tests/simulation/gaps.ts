@@ -125,9 +125,17 @@ export class Gaps {
     if (findObjection(world) !== null) return "operator's switch";
     // The keys are the operator's, and hold for a process: however long ago it started with another account's.
     if (isOfAnotherAccount(world)) return "operator's switch";
-    if (world.isHung(symbol) || world.isBlocked()) return "broker's refusal";
+    const standing = this.#findStanding(symbol);
+    if (standing !== null) return standing;
     const isDisturbed = world.troubles > 0 || world.trueMs - world.lastTroubleMs < GAP_MS_MAX;
     return isDisturbed ? this.#lastCause : null;
+  }
+
+  /** What of the broker's lasts, however long ago it began: the next process meets it too. */
+  #findStanding(symbol: string): GapCause | null {
+    const { world } = this;
+    if (world.isHung(symbol) || world.isBlocked()) return "broker's refusal";
+    return world.exchange.behaviour.clockFault === null ? null : "broker away";
   }
 
   /**
@@ -152,7 +160,7 @@ export class Gaps {
   /** Also while it is open: what is never closed is the worst of them. */
   #judge(symbol: string, gap: Gap): void {
     const { world } = this;
-    if (world.isHung(symbol) || world.isBlocked()) gap.cause ??= "broker's refusal";
+    gap.cause ??= this.#findStanding(symbol);
     const gapMs = world.trueMs - gap.sinceMs;
     if (gap.cause !== null || (!gap.isExit && gap.obstacle !== null)) return;
     if (gapMs <= (gap.isExit ? GAP_MS_MAX : PARTIAL_MS + GAP_MS_MAX)) return;

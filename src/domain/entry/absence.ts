@@ -69,7 +69,7 @@ export function settleLookUp(
   if (isIdTaken(entry)) return { ...same, isUnseen: true, wakeAtMs: againMs };
   if (entry.side === "buy") return weighNotFound(entry, series, moment);
   const absent = { ...same, entry: { ...entry, status: "rejected", detail: NOT_SENT } } as const;
-  if (!isAnswerLost(entry)) return absent;
+  if (!isAnswerLost(entry, moment.nowMs)) return absent;
   const weighed = weighNotFound(entry, series, moment);
   return weighed.isAbsent ? absent : weighed;
 }
@@ -79,7 +79,7 @@ export function settleLookUp(
  * request for it can be in flight, and of a buy, or a sell whose answer was lost, only so long after as the engine would look it up.
  */
 export function isAbsentByNow(entry: LedgerEntry, nowMs: number): boolean {
-  const proofMs = entry.side === "buy" || isAnswerLost(entry) ? NOT_FOUND_MS : 0;
+  const proofMs = entry.side === "buy" || isAnswerLost(entry, nowMs) ? NOT_FOUND_MS : 0;
   return !isIdTaken(entry) && nowMs >= (entry.deadlineAtMs ?? 0) + proofMs;
 }
 

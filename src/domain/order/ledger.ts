@@ -154,13 +154,20 @@ export function isEntryRecord(
 }
 
 /**
- * Whether a sell or stop may be at the broker though no look-up shows it: a request of it had no usable answer, and only time
- * proves it absent (pipeline 6). What replaces an order holds that one's shares, and no others.
+ * Whether a sell or stop may be at the broker though no look-up shows it, and only time proves it absent (pipeline 6): a request
+ * of it had no usable answer, or was about to leave when a process ended, and the broker's lists lag. What replaces an order
+ * holds that one's shares, and no others.
+ * @param nowMs By the broker's clock, Unix ms.
  */
 export function isAnswerLost(
-  { side, status, replaces }: Pick<LedgerEntry, "side" | "status" | "replaces">,
+  { side, status, replaces, deadlineAtMs }: Pick<
+    LedgerEntry,
+    "side" | "status" | "replaces" | "deadlineAtMs"
+  >,
+  nowMs: number,
 ): boolean {
-  return side === "sell" && status === "unknown" && replaces === null;
+  if (side !== "sell" || replaces !== null) return false;
+  return status === "unknown" || (status === "pending" && nowMs < (deadlineAtMs ?? 0));
 }
 
 /** An entry that counts toward the caps: every one that is not `rejected` (pipeline 6). */

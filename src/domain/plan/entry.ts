@@ -43,6 +43,9 @@ export function planEntryEnd(view: View, permit: Permit): Move {
   if (order === undefined || position.unexplainedQty !== null) return rest(view);
   const end = decideEnd(view, order);
   if (end.kind !== "cancel") return rest(view);
+  // A minute after its first fill no lag hides what it bought: absent without sells that account for it (pipeline 5).
+  const isAbsent = findShown(sight, position.symbol) === undefined;
+  if (isAbsent && end.why === "partly filled") return rest(view);
   // Without a fill nothing is bare while the cancel hangs, and a cycle in seconds would only use up requests.
   if (turn.sendings.has(order.orderId)) {
     return rest(view, { afterMs: order.filledQty > 0 ? RETRY_MS : null });

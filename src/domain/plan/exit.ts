@@ -61,7 +61,7 @@ export function isExitDue({ position, sureQty, world: { seen } }: View): boolean
 /** A sell without an answer is asked for once its stop rests (pipeline 5). */
 function resolveSells(view: View, permit: Permit): Move | null {
   for (const entry of view.entries) {
-    if (!isExitReason(entry.reason) || !isAnswerLost(entry)) continue;
+    if (!isExitReason(entry.reason) || !isAnswerLost(entry, view.world.now.brokerMs)) continue;
     const move = resolve(view, permit, entry);
     if (move !== null) return move;
   }

@@ -182,7 +182,9 @@ function planClosed(view: View): Move {
   if (seen.clock === null || gate === null || about === undefined) return rest(view);
   if (sight.unreadable.has(symbol) || groups === null) return rest(view);
   // Of a stop whose answer was lost nothing is bare for sure: it is sent again, and no other.
-  const isOut = view.entries.some((entry) => entry.reason === "stop" && isAnswerLost(entry));
+  const isOut = view.entries.some((entry) =>
+    entry.reason === "stop" && isAnswerLost(entry, now.brokerMs)
+  );
   if (!isOut && (!view.isActionable || view.availableQty <= 0)) return rest(view);
   const { nextOpenMs } = seen.clock;
   const next = decideClosedStop({ symbol, gate, nextOpenMs, ...about });

@@ -1,4 +1,4 @@
-import { findBreach } from "../account/position_shares.ts";
+import { countReserved, findBreach } from "../account/position_shares.ts";
 import { decideExit } from "../exit/decide_exit.ts";
 import { isExitReason } from "../exit/exit_rules.ts";
 import { isAnswerLost, isIdTaken, isUnsettled } from "../order/ledger.ts";
@@ -30,7 +30,7 @@ export function resolveStops(view: View, permit: Permit, isAll: boolean): Move |
     if (entry.reason !== "stop" || !isUnsettled(entry)) continue;
     if (view.begun?.stopId === clientOrderId && entry.status === "pending") continue;
     const isAwaited = isAll || turn.sendings.has(clientOrderId);
-    if (!isAwaited && !isAnswerLost(entry)) continue;
+    if (!isAwaited && !isAnswerLost(entry, view.world.now.brokerMs)) continue;
     const move = resolve(view, permit, entry) ?? (isAwaited ? restUnanswered(view) : null);
     if (move !== null) return move;
   }
@@ -96,8 +96,18 @@ export function resolve(view: View, permit: Permit, entry: NamedEntry): Move | n
   const sendings = turn.sendings.get(clientOrderId) ?? 0;
   if (look.kind !== "not_found" || isIdTaken(entry)) return null;
   if (sendings > 0) return sendings < SENDINGS_MAX ? sendAgain(view, permit, entry) : null;
-  if (!isAnswerLost(entry)) return record([{ kind: "not_sent", clientOrderId }]);
-  return isWanted(view, entry) ? sendAgain(view, permit, atLevel(view, entry)) : null;
+  if (!isAnswerLost(entry, now.brokerMs)) return record([{ kind: "not_sent", clientOrderId }]);
+  if (entry.status === "pending" && hasNoRoom(view, entry)) {
+    return record([{ kind: "not_sent", clientOrderId }]);
+  }
+  // From before this process: nothing that keeps the repeat from leaving says that the first did not.
+  const sent = { ...entry, status: "unknown" } as const;
+  return isWanted(view, entry) ? sendAgain(view, permit, atLevel(view, sent)) : null;
+}
+
+/** Whether the broker can't have taken it, since other orders hold its shares, which are reserved for them. */
+function hasNoRoom({ sight, position, count }: View, { qty }: NamedEntry): boolean {
+  return count !== null && countReserved(sight, position) + qty > count.mostHeldQty;
 }
 
 /** Whether what another cycle has sent would be sent now: a stop, and a sell whose exit is due still. */
@@ -130,7 +140,7 @@ function sendAgain(view: View, permit: Permit, entry: NamedEntry): Move | null {
   const request = buildRequest(view, entry);
   if (findBreach(view.sight, view.records.positions, request) !== null) return null;
   const recorded = view.entries.find((each) => each.clientOrderId === entry.clientOrderId);
-  const isAsRecorded = recorded?.stopUsd === entry.stopUsd;
+  const isAsRecorded = recorded?.stopUsd === entry.stopUsd && recorded.status === entry.status;
   return send(view, request, permit, {
     change: isAsRecorded ? [] : [{ kind: "orders", entries: [entry] }],
   });

@@ -88,7 +88,7 @@ function settleOrder(about: About, entry: NamedEntry, answer: SendResult): Settl
  * stay doubtful until it is shown or time proves it absent (pipeline 6).
  */
 function settleRepeat(about: About, entry: NamedEntry, { message, httpStatus }: Refusal): Settled {
-  if (!isAnswerLost(entry)) return NOTHING;
+  if (!isAnswerLost(entry, about.now.brokerMs)) return NOTHING;
   const why = `it may be at the broker, which did not answer and took no repeat: ${message}`;
   const held = {
     atMs: about.now.brokerMs,

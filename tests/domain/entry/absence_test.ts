@@ -91,8 +91,11 @@ Deno.test("settleLookUp() takes over what the broker shows, whenever", () => {
   assertObjectMatch(found, { entry: { status: "accepted", orderId: "b-1" }, isAbsent: false });
 });
 
-Deno.test("settleLookUp() settles a sell that nobody knows to have left, and what replaces an order, at the first not found", () => {
+Deno.test("settleLookUp() settles a sell that nobody knows to have left, and what replaces an order, at the first not found after its deadline", () => {
   const sells: readonly Partial<LedgerEntry>[] = [{ status: "pending" }, { replaces: "stop-1" }];
+  const leaving = open({ side: "sell", reason: "stop", status: "pending" });
+  const early = settleLookUp(leaving, NOT_FOUND, null, moment(-1));
+  assertEquals([early.entry.status, early.wakeAtMs], ["pending", NOW_MS + 10_000]);
   for (const facts of sells) {
     const sell = open({ side: "sell", reason: "stop", ...facts });
     const settled = settleLookUp(sell, NOT_FOUND, null, moment(0));

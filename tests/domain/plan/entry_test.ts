@@ -76,6 +76,13 @@ Deno.test("plan() has that stop on record though nobody can count the shares yet
   });
 });
 
+Deno.test("plan() leaves the rest of an entry alone whose position is absent a minute after its first fill", () => {
+  const world = partial();
+  world.learn({ to: "positions", look: { kind: "ok", value: { rows: [], unreadable: [] } } });
+  world.learn({ to: "open_orders", look: { kind: "ok", value: { rows: [], unreadable: [] } } });
+  assertEquals(world.step.do, "rest");
+});
+
 Deno.test("plan() stops what an entry bought until its cancel was done, though only the operator lets it", () => {
   const world = partial();
   world.send(requested);

@@ -1,5 +1,5 @@
 import { EMPTY_STATE } from "../../../src/domain/account/engine_state.ts";
-import { ID_TAKEN } from "../../../src/domain/order/ledger.ts";
+import { ID_TAKEN, type LedgerEntry } from "../../../src/domain/order/ledger.ts";
 import type { SellSideRequest } from "../../../src/domain/order/order_request.ts";
 import type { BrokerOrder } from "../../../src/domain/order/orders.ts";
 import { apply } from "../../../src/domain/plan/records.ts";
@@ -229,6 +229,50 @@ Deno.test("plan() repeats a sell in doubt in the next cycle where its exit is du
     const [entry, ...others] = world.records.ledger?.entries ?? [];
     assertEquals([entry?.clientOrderId, entry?.status, others], [clientOrderId, "unknown", []]);
   }
+});
+
+/** What a process wrote down for a close right before it ended. */
+function leftPending(afterMs: number): LedgerEntry {
+  return ledgerEntry({
+    symbol: "SPY",
+    side: "sell",
+    reason: "stop_exit",
+    qty: 10,
+    status: "pending",
+    positionId,
+    clientOrderId: `${positionId}-stop_exit-1`,
+    orderId: null,
+    attempt: 1,
+    deadlineAtMs: NOW_MS + afterMs,
+  });
+}
+
+Deno.test("plan() takes a repeat that the operator stops for no absence of a sell that may have left right before a crash", () => {
+  const world = new PlanWorld({ entries: [leftPending(12_000)] });
+  world.price(94);
+  const clientOrderId = `${positionId}-stop_exit-1`;
+  world.learn({ to: "look_up", clientOrderId, outcome: { kind: "not_found" } });
+  recordAll(world);
+  const reason = "kill switch active (file)";
+  assertEquals(nameOf(world.send(() => ({ kind: "stopped", reason }))), clientOrderId);
+  assertEquals(goOnUnseen(world), []);
+  assertEquals(world.records.ledger?.entries.map(({ status }) => status), ["unknown"]);
+});
+
+Deno.test("plan() waits for the deadline of a sell that may have left right before a crash, and stops its shares then", () => {
+  for (const [afterMs, sent] of [[12_000, []], [0, ["stop"]]] as const) {
+    const world = new PlanWorld({ entries: [leftPending(afterMs)] });
+    // Its exit is not due any more.
+    world.price(101);
+    assertEquals(goOnUnseen(world).slice(0, 1), [...sent]);
+  }
+});
+
+Deno.test("plan() takes no sell to have left right before a crash whose shares a stop holds still", () => {
+  const world = new PlanWorld({ entries: [leftPending(12_000)], orders: [restingStop()] });
+  world.price(101);
+  assertEquals(goOnUnseen(world), []);
+  assertEquals(world.records.ledger?.entries.map(({ status }) => status), ["rejected"]);
 });
 
 for (const reason of ["stop", "stop_exit"] as const) {

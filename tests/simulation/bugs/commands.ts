@@ -155,7 +155,8 @@ export const COMMANDS_BUGS: readonly TestedBug[] = [
     name: "flatten takes the first not found for an entry's end",
     edits: [{
       file: "src/domain/entry/absence.ts",
-      find: 'const proofMs = entry.side === "buy" || isAnswerLost(entry) ? NOT_FOUND_MS : 0;',
+      find:
+        'const proofMs = entry.side === "buy" || isAnswerLost(entry, nowMs) ? NOT_FOUND_MS : 0;',
       replace: "const proofMs = 0;",
     }],
     tests: ["tests/cli/flatten_orders_test.ts"],

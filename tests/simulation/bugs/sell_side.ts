@@ -9,10 +9,37 @@ const COUNT_TEST = "tests/domain/account/share_count_test.ts";
 
 export const SELL_SIDE_BUGS: readonly TestedBug[] = [
   {
+    name: "a sell that was about to leave when a process ended is absent at the first not found",
+    edits: [{
+      file: "src/domain/order/ledger.ts",
+      find: 'status === "unknown" || (status === "pending" && nowMs < (deadlineAtMs ?? 0));',
+      replace: 'status === "unknown" || nowMs < 0 * (deadlineAtMs ?? 0);',
+    }],
+    tests: [PLAN_TEST, "tests/domain/entry/absence_test.ts"],
+  },
+  {
+    name: "the repeat of what a process before has sent is a first sending",
+    edits: [{
+      file: "src/domain/plan/resolve.ts",
+      find: 'const sent = { ...entry, status: "unknown" } as const;',
+      replace: "const sent = entry;",
+    }],
+    tests: [PLAN_TEST],
+  },
+  {
+    name: "the rest of an absent position's entry is cancelled",
+    edits: [{
+      file: "src/domain/plan/entry.ts",
+      find: 'if (isAbsent && end.why === "partly filled") return rest(view);',
+      replace: 'if (isAbsent && end.why === "close near") return rest(view);',
+    }],
+    tests: ["tests/domain/plan/entry_test.ts"],
+  },
+  {
     name: "a lost stop of another cycle is not sent again where other orders hold the rest",
     edits: [{
       file: "src/domain/plan/resolve.ts",
-      find: "if (!isAwaited && !isAnswerLost(entry)) continue;",
+      find: "if (!isAwaited && !isAnswerLost(entry, view.world.now.brokerMs)) continue;",
       replace: "if (!isAwaited) continue;",
     }],
     tests: ["tests/engine/obstacles_test.ts"],
@@ -305,7 +332,7 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     name: "a sell whose answer was lost is settled as not sent by the plan",
     edits: [{
       file: "src/domain/plan/resolve.ts",
-      find: "if (!isAnswerLost(entry)) return record(",
+      find: "if (!isAnswerLost(entry, now.brokerMs)) return record(",
       replace: "if (isUnsettled(entry)) return record(",
     }],
     tests: [PLAN_TEST],
@@ -314,7 +341,7 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     name: "a sell whose answer was lost is believed absent at once",
     edits: [{
       file: "src/domain/entry/absence.ts",
-      find: "  if (!isAnswerLost(entry)) return absent;",
+      find: "  if (!isAnswerLost(entry, moment.nowMs)) return absent;",
       replace: '  if (entry.side === "sell") return absent;',
     }],
     tests: ["tests/domain/entry/absence_test.ts", TAKEN_ID_TEST],
@@ -332,8 +359,8 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     name: "the refusal of a repeat is not told",
     edits: [{
       file: "src/domain/plan/settle.ts",
-      find: "if (!isAnswerLost(entry)) return NOTHING;",
-      replace: "if (isAnswerLost(entry)) return NOTHING;",
+      find: "if (!isAnswerLost(entry, about.now.brokerMs)) return NOTHING;",
+      replace: "if (isAnswerLost(entry, about.now.brokerMs)) return NOTHING;",
     }],
     tests: [PLAN_TEST, TAKEN_ID_TEST],
   },

@@ -12,16 +12,22 @@ export interface Failure {
 
 /** What all placements of some faults in a scenario came to. */
 export interface Tally {
+  readonly scenario: Scenario;
+  /** Of the run with nothing wrong. */
   readonly points: number;
   /** How often each thing went wrong. */
   readonly counts: ReadonlyMap<Choice, number>;
   runs: number;
+  /** What can go wrong after each first fault: so many runs two of them are. */
+  pairs: number;
   readonly failures: Failure[];
 }
 
 /** How much is tried, and who looks on. */
 export interface Enumeration {
   readonly faults: 1 | 2;
+  /** Every `of`th first fault alone, from the `number`th on: pieces of what is too long. Absent: all. */
+  readonly part?: { readonly number: number; readonly of: number };
   /** Called after each run; `false` ends it all. */
   readonly onRun?: (tally: Tally) => boolean;
   /** Called with each tape that breaks a promise. */
@@ -34,12 +40,13 @@ export interface Enumeration {
  */
 export async function enumerate(
   scenario: Scenario,
-  { faults, onRun = () => true, onFailure = () => {} }: Enumeration,
+  { faults, part = { number: 1, of: 1 }, onRun = () => true, onFailure = () => {} }: Enumeration,
 ): Promise<Tally> {
   const opening = await recordOpening(scenario);
   const bare = await runTape(opening, []);
   const counts = new Map<Choice, number>();
-  const tally: Tally = { points: bare.points.length, counts, runs: 1, failures: [] };
+  const points = bare.points.length;
+  const tally: Tally = { scenario, points, counts, runs: 1, pairs: 0, failures: [] };
   const fail = (placements: readonly Placement[], result: TapeResult) => {
     const failure = { scenario, placements, result };
     tally.failures.push(failure);
@@ -57,11 +64,14 @@ export async function enumerate(
     if (result.violation !== null) fail(placements, result);
     return onRun(tally) ? result : null;
   };
-  for (const first of listPlacements(bare, 0)) {
+  for (const [index, first] of [...listPlacements(bare, 0)].entries()) {
+    if (index % part.of !== part.number - 1) continue;
     const result = await run([first]);
     if (result === null) return tally;
+    const seconds = [...listPlacements(result, first.at)];
+    tally.pairs += seconds.length;
     if (faults === 1 || result.violation !== null) continue;
-    for (const second of listPlacements(result, first.at)) {
+    for (const second of seconds) {
       if (await run([first, second]) === null) return tally;
     }
   }

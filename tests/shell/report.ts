@@ -20,13 +20,20 @@ export function formatStory(failure: Failure): string {
   return [...failure.result.story, "", formatFailure(failure)].join("\n");
 }
 
+/** What one scenario came to. */
+export function formatTally({ scenario, points, runs, pairs }: Tally): string {
+  return `${scenario.name}: ${points} points, ${runs} runs, ${pairs} pairs of faults\n`;
+}
+
 /** What some scenarios came to. */
 export function formatTotals(tallies: readonly Tally[], cpuSeconds: number): string {
   const sum = (of: (tally: Tally) => number) =>
     tallies.reduce((total, tally) => total + of(tally), 0);
   return [
-    `${tallies.length} scenarios, ${sum(({ points }) => points)} points`,
+    `${tallies.length} scenarios`,
+    `${sum(({ points }) => points)} points`,
     `${sum(({ runs }) => runs)} runs`,
+    `${sum(({ pairs }) => pairs)} pairs`,
     `${sum(({ failures }) => failures.length)} violations`,
     `${cpuSeconds.toFixed(1)} CPU s\n`,
   ].join(", ");

@@ -68,17 +68,24 @@ export class Tape {
 
   constructor(readonly placements: readonly Placement[]) {}
 
-  /**
-   * Passes one point. @returns What goes wrong there, `null`: nothing.
-   * @throws {RangeError} Where the tape has something that can't happen there: it is of another run.
-   */
+  /** Passes one point. @returns What goes wrong there, `null`: nothing. */
   pass(choices: readonly Choice[]): Choice | null {
     if (!this.isRunning) return null;
     this.points.push(choices);
     const at = this.points.length;
     const choice = this.placements.find((each) => each.at === at)?.choice ?? null;
-    if (choice === null || choices.includes(choice)) return choice;
-    throw new RangeError(`nothing is "${choice}" at point ${at}: ${choices.join(", ")}`);
+    return choice !== null && choices.includes(choice) ? choice : null;
+  }
+
+  /** @throws {RangeError} Where something of it could not happen where it is placed: the tape is of another run. */
+  checkPlayed(): void {
+    for (const { at, choice } of this.placements) {
+      const choices = this.points[at - 1] ?? [];
+      if (choices.includes(choice)) continue;
+      throw new RangeError(
+        `nothing is "${choice}" at point ${at} of ${this.points.length}: ${choices}`,
+      );
+    }
   }
 }
 

@@ -45,7 +45,9 @@ Deno.test("what the processes before the act did is at the broker as they left i
 
 Deno.test("a tape of another run is refused", async () => {
   const opening = await recordOpening(find("a quiet morning"));
-  await assertRejects(() => runTape(opening, [{ at: 1, choice: "stuck" }]));
+  for (const placement of [{ at: 1, choice: "stuck" }, { at: 9_999, choice: "crash" }] as const) {
+    await assertRejects(() => runTape(opening, [placement]), RangeError, `"${placement.choice}"`);
+  }
 });
 
 Deno.test("two faults are tried in every pair of moments, until it is called off", async () => {
@@ -61,6 +63,17 @@ Deno.test("two faults are tried in every pair of moments, until it is called off
   assertEquals([runs, failures.length], [41, 0]);
   // One run with a single fault, and then those with that one and another.
   assertEquals(tapes.slice(0, 3), [1, 3, 5]);
+});
+
+Deno.test("a part of an enumeration has every so many-th fault", async () => {
+  const scenario = find("a quiet morning");
+  const { points } = await runTape(await recordOpening(scenario), []);
+  const faults = points.reduce((sum, choices) => sum + choices.length, 0);
+  for (const number of [1, 100]) {
+    const { runs } = await enumerate(scenario, { faults: 1, part: { number, of: 100 } });
+    // And the run with nothing wrong.
+    assertEquals(runs, 1 + Math.ceil((faults - number + 1) / 100), `part ${number}`);
+  }
 });
 
 Deno.test("formatFailure() names the promise and the command that tells the story", () => {
@@ -86,9 +99,10 @@ Deno.test("formatFailure() names the promise and the command that tells the stor
 });
 
 Deno.test("formatTotals() says what was tried", () => {
-  const tally = { points: 12, counts: new Map(), runs: 100, failures: [] };
+  const scenario = find("entry");
+  const tally = { scenario, points: 12, counts: new Map(), runs: 100, pairs: 900, failures: [] };
   assertEquals(
     formatTotals([tally, tally], 3.25),
-    "2 scenarios, 24 points, 200 runs, 0 violations, 3.3 CPU s\n",
+    "2 scenarios, 24 points, 200 runs, 1800 pairs, 0 violations, 3.3 CPU s\n",
   );
 });

@@ -67,9 +67,16 @@ function isRest({ rests, world }: Auditor, { op, symbol }: ChangeRequest): boole
     world.trueMs - order.updatedMs < REOPENED_MS
   );
   if (op === "stop" && isReopened) return true;
-  return rest === "replaced"
-    ? op === "sell"
-    : rest === "cancelled" && op !== "entry" && op !== "replace";
+  switch (rest) {
+    case undefined:
+      return false;
+    case "replaced":
+      return op === "sell";
+    case "cancelled":
+      return op !== "entry" && op !== "replace";
+    case "entry_ended":
+      return op === "stop";
+  }
 }
 
 /** The record is durable before the request leaves: in the bytes that a crash right now could not take. */

@@ -27,13 +27,17 @@ export function readMemory(engine: Engine, what: DataKind): SearchMemory {
 export function rememberSearch(engine: Engine, what: DataKind, memory: SearchMemory): void {
   const dateNy = engine.dateNy();
   const before = readMemory(engine, what);
-  const alerted = { ...engine.state.alerted };
   const answered = [...before.refused].filter((symbol) => !memory.refused.has(symbol));
+  const key = `${SUSPECTS} ${what}`;
+  const suspects = memory.suspects.length === 0
+    ? undefined
+    : [dateNy, ...memory.suspects.map((list) => list.join(","))].join(" ");
+  const isSame = answered.length === 0 && memory.refused.size === before.refused.size;
+  if (isSame && engine.state.alerted[key] === suspects) return;
+  const alerted = { ...engine.state.alerted };
   for (const symbol of answered) delete alerted[`${REFUSED} ${what} ${symbol}`];
   for (const symbol of memory.refused) alerted[`${REFUSED} ${what} ${symbol}`] = dateNy;
-  const key = `${SUSPECTS} ${what}`;
-  if (memory.suspects.length === 0) delete alerted[key];
-  else alerted[key] = [dateNy, ...memory.suspects.map((list) => list.join(","))].join(" ");
-  if (JSON.stringify(alerted) === JSON.stringify(engine.state.alerted)) return;
+  if (suspects === undefined) delete alerted[key];
+  else alerted[key] = suspects;
   engine.updateState({ alerted });
 }

@@ -114,10 +114,9 @@ async function listDay(
   { fs, stateDir }: EventLogOptions,
   { dateNy, types }: { readonly dateNy: string; readonly types: readonly EventType[] },
 ): Promise<RecordedEvent[]> {
-  const wanted = new Set<string>(types);
   const found: RecordedEvent[] = [];
-  for await (const item of readEvents(fs, { stateDir, dateNy })) {
-    if (item.kind === "event" && wanted.has(item.event.type)) found.push(item.event);
+  for await (const item of readEvents(fs, { stateDir, dateNy, types: new Set<string>(types) })) {
+    if (item.kind === "event") found.push(item.event);
   }
   return found;
 }

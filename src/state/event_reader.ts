@@ -16,6 +16,12 @@ const EventWire = z.looseObject({
   symbol: z.string().optional(),
 });
 
+/** The beginning of a line as `buildEventLine` writes it, and its type. */
+const HEAD = new RegExp(`^\\{"v":${EVENT_VERSION},"at":"[-0-9T:.]+Z","type":"([a-z_]+)"[,}]`);
+/** A longer beginning is none of this program's. */
+const HEAD_BYTES_MAX = 128;
+const DECODER = new TextDecoder();
+
 /** What reading a day's events yields: the events in their order, then the end. */
 export type EventItem =
   | { readonly kind: "event"; readonly event: RecordedEvent }
@@ -30,14 +36,17 @@ export type EventItem =
 /**
  * Reads the events of one New York date, in chunks. A last line without its line feed is left for the next time. A day
  * without a file has no events.
+ * @param day `types`: others are passed over, by the beginning of their lines where this program wrote them: most of a long
+ *   day are answers of the broker, which cost much to parse and tell nothing of a result.
  * @throws {StateError} Where the file is there and can't be read.
  */
 export async function* readEvents(
   fs: FileSystem,
-  { stateDir, dateNy, fromByte = 0 }: {
+  { stateDir, dateNy, fromByte = 0, types = null }: {
     readonly stateDir: string;
     readonly dateNy: string;
     readonly fromByte?: number;
+    readonly types?: ReadonlySet<string> | null;
   },
 ): AsyncGenerator<EventItem> {
   const path = buildEventPath(stateDir, dateNy);
@@ -46,10 +55,11 @@ export async function* readEvents(
   if (await fs.stat(path) !== null) {
     for await (const line of readLines(fs, { path, fromByte })) {
       nextByte += line.byteLength;
+      if (types !== null && isOfOther(line.bytes, types)) continue;
       const event = parseEvent(line.bytes);
       if (event === "blank") continue;
       if (event === null) skippedLines++;
-      else yield { kind: "event", event };
+      else if (types === null || types.has(event.type)) yield { kind: "event", event };
     }
   }
   yield { kind: "end", skippedLines, nextByte };
@@ -93,9 +103,16 @@ function joinBytes(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   return joined;
 }
 
+/** Whether the line's beginning alone says that it is an event of none of these types. */
+function isOfOther(bytes: Uint8Array | null, types: ReadonlySet<string>): boolean {
+  if (bytes === null) return false;
+  const type = HEAD.exec(DECODER.decode(bytes.subarray(0, HEAD_BYTES_MAX)))?.[1];
+  return type !== undefined && !types.has(type);
+}
+
 function parseEvent(bytes: Uint8Array | null): RecordedEvent | "blank" | null {
   if (bytes === null) return null;
-  const text = new TextDecoder().decode(bytes);
+  const text = DECODER.decode(bytes);
   if (text.trim() === "") return "blank";
   const json = parseJson(text);
   const wire = json.kind === "json" ? EventWire.safeParse(json.value) : null;

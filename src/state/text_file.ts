@@ -61,10 +61,12 @@ function decode(path: string, bytes: Uint8Array): TextRead {
     : { kind: "text", text, bytes };
 }
 
+const STRICT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /** Strict UTF-8; `null` where the bytes are not. A byte-order mark is kept. */
 export function decodeUtf8(bytes: Uint8Array): string | null {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return STRICT.decode(bytes);
   } catch (error) {
     if (error instanceof TypeError) return null;
     throw error;

@@ -247,6 +247,7 @@ export class SimDisk implements FileSystem {
       const node = this.#names.get(path);
       if (node?.kind !== "file") return refuse("truncate", path, "it is not a regular file");
       node.size = Math.min(node.size, sizeBytes);
+      node.buffer = node.buffer.slice(0, node.size);
       node.syncedSize = node.size;
       node.read = null;
     });

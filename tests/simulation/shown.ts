@@ -142,8 +142,10 @@ export class Shown {
 
   /** Whether the ledger's file is as somebody else left it. */
   #isEdited(): boolean {
-    const bytes = this.world.disk.bytesOf(LEDGER_PATH);
-    return bytes !== null && new TextDecoder().decode(bytes) === this.world.editedLedger;
+    const { disk, editedLedger } = this.world;
+    if (editedLedger === null) return false;
+    const bytes = disk.bytesOf(LEDGER_PATH);
+    return bytes !== null && new TextDecoder().decode(bytes) === editedLedger;
   }
 
   #readRecords(): void {

@@ -4,6 +4,7 @@ import type { SimOrder } from "../simulator/order.ts";
 import { isOrderless } from "../simulator/order_rules.ts";
 import { nyDateAt, type SimSession } from "../simulator/sessions.ts";
 import { type DiskHost, SimDisk } from "./disk.ts";
+import { type KnownEntries, NO_ENTRIES, parseLedgerJson } from "./ledger_json.ts";
 import { buildMarket, type Market } from "./market.ts";
 import { type AskedFamilies, buildProfile, type Profile } from "./profile.ts";
 import { Prng } from "./prng.ts";
@@ -131,8 +132,12 @@ export class World implements DiskHost {
   /** Called as a question leaves: somebody may act in the middle of a cycle. */
   onQuestion: () => void = () => {};
   readonly #plans: Plan[] = [];
-  /** What files' bytes meant when they were this many: a file that is replaced has another buffer, and one only ever grows. */
+  /** What files' bytes meant when they were this many: a file that is replaced or cut has another buffer, and one only ever grows. */
   readonly #parsed = new WeakMap<object, { readonly size: number; readonly value: unknown }>();
+  /** The same of how many of them were searched for which token, and for the keys. */
+  readonly #searched = new WeakMap<object, { readonly size: number; readonly token: string }>();
+  /** The entries of each file that holds a ledger, as it was read last. */
+  readonly #entries = new Map<string, KnownEntries>();
   #isInPlan = false;
 
   /** @param asked The kinds of trouble, instead of those that the seed draws or beside them; or a scene that nothing is drawn for. */
@@ -185,8 +190,20 @@ export class World implements DiskHost {
   checkDisk(): void {
     for (const path of this.disk.listPaths()) {
       const bytes = path === TOKEN_PATH ? null : this.disk.bytesOf(path);
-      if (bytes !== null) this.checkSecrets(`file ${path}`, new TextDecoder().decode(bytes));
+      if (bytes !== null) this.#searchFile(path, bytes);
     }
+  }
+
+  /** Only what was added since it was searched last, and before it as much as a credential is long. */
+  #searchFile(path: string, bytes: Uint8Array): void {
+    const token = this.settings["LIVE_CONFIRM_TOKEN"] ?? "";
+    const known = this.#searched.get(bytes.buffer);
+    const size = known?.token === token ? known.size : 0;
+    if (size === bytes.length) return;
+    const longest = Math.max(KEY_ID.length, SECRET_KEY.length, token.length);
+    const added = bytes.subarray(Math.max(0, size - longest));
+    this.checkSecrets(`file ${path}`, LENIENT.decode(added));
+    this.#searched.set(bytes.buffer, { size: bytes.length, token });
   }
 
   /** Lets true time pass; what was planned for it happens on the way. */
@@ -374,7 +391,11 @@ export class World implements DiskHost {
     if (bytes === null) return undefined;
     const known = this.#parsed.get(bytes.buffer);
     if (known?.size === bytes.length) return known.value;
-    const value = parseJson(bytes);
+    const text = decodeStrictly(bytes);
+    const { value, entries } = text === null
+      ? { value: undefined, entries: NO_ENTRIES }
+      : parseLedgerJson(text, this.#entries.get(path) ?? NO_ENTRIES);
+    this.#entries.set(path, entries);
     this.#parsed.set(bytes.buffer, { size: bytes.length, value });
     return value;
   }
@@ -390,11 +411,13 @@ function drawScene(root: Prng, asked: AskedFamilies | null, mood: Prng): Scene {
   return { profile, hasTrail, market, startMs: first.openMs - 45 * 60_000 };
 }
 
-function parseJson(bytes: Uint8Array): unknown {
+const LENIENT = new TextDecoder();
+const STRICT = new TextDecoder("utf-8", { fatal: true });
+
+function decodeStrictly(bytes: Uint8Array): string | null {
   try {
-    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    return value;
+    return STRICT.decode(bytes);
   } catch {
-    return undefined;
+    return null;
   }
 }

@@ -139,10 +139,14 @@ function buildRequest({ method, url, headers, body }: SendRequest): SimRequest {
   const pathAt = url.indexOf("/", url.indexOf("://") + 3);
   const target = pathAt < 0 ? "/" : url.slice(pathAt);
   const mark = target.indexOf("?");
+  let query: URLSearchParams | null = null;
   return {
     method,
     path: mark < 0 ? target : target.slice(0, mark),
-    query: new URLSearchParams(mark < 0 ? "" : target.slice(mark + 1)),
+    // Most questions have none, or are not asked for it.
+    get query() {
+      return query ??= new URLSearchParams(mark < 0 ? "" : target.slice(mark + 1));
+    },
     body,
     headers: readLowerCase(headers),
   };

@@ -320,6 +320,47 @@ Deno.test("readEvents() skips what is no event and counts it", async () => {
   assertEquals([read.events.length, read.skippedLines], [2, 5]);
 });
 
+Deno.test("listDay() gives the types that it is asked for, however their lines begin", async () => {
+  const { disk, events } = buildWorld();
+  await events.record({ type: "gate", text: '"type":"fill"' });
+  await events.record({ type: "fill", symbol: "NVDA", qty: 2 });
+  const at = "2026-11-23T15:00:00.000Z";
+  const others = [
+    JSON.stringify({ v: 1, at, type: "gate", note: "torn" }).slice(0, -3),
+    JSON.stringify({ type: "fill", qty: 3, at, v: 1 }),
+    ` ${JSON.stringify({ v: 1, at, type: "fill", qty: 4 })}`,
+    JSON.stringify({ v: 2, at, type: "fill", qty: 5 }),
+    JSON.stringify({ v: 1, at, type: "gate" }),
+    "",
+  ];
+  disk.put(PATH, disk.textOf(PATH) + others.join("\n"));
+  const whole = (await readAll(disk)).events;
+  for (const types of [["fill"], ["gate"], ["fill", "gate"], ["cycle"]] as const) {
+    const found = await events.listDay({ dateNy: "2026-11-23", types: [...types] });
+    assertEquals(found, whole.filter(({ type }) => types.some((each) => each === type)));
+  }
+  const fills = await events.listDay({ dateNy: "2026-11-23", types: ["fill"] });
+  assertEquals(fills.map(({ qty }) => qty), [2, 3, 4]);
+});
+
+Deno.test("listDay() does not parse lines of other types", async () => {
+  const { disk, events } = buildWorld();
+  disk.put(PATH, '{"v":1,"at":"2026-11-23T15:00:00.000Z","type":"gate"}\n'.repeat(200));
+  await events.record({ type: "fill", symbol: "NVDA", qty: 2 });
+  const parse = JSON.parse;
+  let parsed = 0;
+  JSON.parse = (text: string): unknown => {
+    parsed++;
+    return parse(text);
+  };
+  try {
+    const found = await events.listDay({ dateNy: "2026-11-23", types: ["fill"] });
+    assertEquals([found.length, parsed], [1, 1]);
+  } finally {
+    JSON.parse = parse;
+  }
+});
+
 Deno.test("readEvents() leaves an unfinished last line for the next time", async () => {
   const disk = new MemoryDisk();
   const good = '{"v":1,"at":"2026-11-23T15:00:00.000Z","type":"gate","text":"é"}\n';

@@ -1,4 +1,5 @@
 import { formatCounted } from "../counted.ts";
+import { deriveOnce } from "../derive_once.ts";
 import type { ManagedPosition } from "./engine_state.ts";
 import { type BrokerOrder, isFinal, remainingQty } from "../order/orders.ts";
 import type { SellSideRequest } from "../order/order_request.ts";
@@ -12,7 +13,13 @@ import {
 import { roundToIncrement } from "../order/price_increment.ts";
 import { listSellGroups, type SellGroup } from "../order/protection.ts";
 import { countBound, countDoubtful, countFree, countHeldBy } from "./free_shares.ts";
-import { buildOpenOrders, groupBySymbol, isOfEngine, type KnownOrder } from "./order_book.ts";
+import {
+  buildOpenOrders,
+  groupBySymbol,
+  isOfEngine,
+  type KnownOrder,
+  type OrderBook,
+} from "./order_book.ts";
 import { type HandMove, listHandMoves } from "./our_orders.ts";
 import { countRecentFills, countShares, type ShareCount } from "./share_count.ts";
 import { findSellGroups, findShown, type Sight } from "./sight.ts";
@@ -24,10 +31,18 @@ export const OPENED_SLACK_MS = 5_000;
 export function listPositionOrders(
   sight: Sight,
   position: ManagedPosition,
-): KnownOrder[] | null {
-  if (!sight.pasts.has(position.positionId)) return null;
+): readonly KnownOrder[] | null {
+  return sight.pasts.has(position.positionId) ? listKnown(sight.book)(position) : null;
+}
+
+// Whose shares are is asked for at each step of a cycle, most often of the same book.
+const listKnown = deriveOnce((book: OrderBook) =>
+  deriveOnce((position: ManagedPosition) => findSince(book, position))
+);
+
+function findSince(book: OrderBook, position: ManagedPosition): readonly KnownOrder[] {
   const fromMs = position.openedAtMs - OPENED_SLACK_MS;
-  return (groupBySymbol(sight.book).get(position.symbol) ?? []).filter(({ order }) => {
+  return (groupBySymbol(book).get(position.symbol) ?? []).filter(({ order }) => {
     if (position.adoptedQty === 0) return order.submittedAtMs >= fromMs;
     const atMs = order.side === "buy" ? order.submittedAtMs : order.updatedAtMs;
     // One that worked already when it was adopted: `buildAdopted` counts with what it had sold by then.
@@ -72,7 +87,7 @@ export function readShares(sight: Sight, position: ManagedPosition): ShareCount 
   return countShares({
     start: readStart(position),
     orders,
-    isOurs: (order) => isOfEngine(sight.book, order.orderId),
+    isOurs: isOurIn(sight.book),
     shown: held === null
       ? { kind: "unreadable" }
       : held === undefined
@@ -92,12 +107,24 @@ function readStart({ adoptedQty, besideQty }: ManagedPosition): StartQty {
 }
 
 /** Whose the shares are by a position's orders, in both readings; `null` while the book lacks its past. */
-export function readHoldings(sight: Sight, position: ManagedPosition): Holding[] | null {
-  const orders = listPositionHistory(sight, position);
-  if (orders === null) return null;
-  const isOurs = (order: BrokerOrder) => isOfEngine(sight.book, order.orderId);
-  return listHoldings(orders, readStart(position), isOurs);
+export function readHoldings(
+  sight: Sight,
+  position: ManagedPosition,
+): readonly Holding[] | null {
+  return sight.pasts.has(position.positionId) ? listHeld(sight.book)(position) : null;
 }
+
+const listHeld = deriveOnce((book: OrderBook) =>
+  deriveOnce((position: ManagedPosition): readonly Holding[] => {
+    const orders = listKnown(book)(position).map(({ order }) => order);
+    return listHoldings(orders, readStart(position), isOurIn(book));
+  })
+);
+
+/** Whether an order of a book is the engine's, or stands in the place of one. */
+const isOurIn = deriveOnce((book: OrderBook) => (order: BrokerOrder) =>
+  isOfEngine(book, order.orderId)
+);
 
 /** Working sells without what holds a hand's own shares: a hand's sells take those first (pipeline 5). */
 function keepOwn(

@@ -22,8 +22,8 @@ export interface NyTime {
 
 /** Within a quarter of an hour of Unix time New York's offset never changes. */
 const QUARTER_MS = 900_000;
-/** Quarters remembered; a day has 96. */
-const QUARTERS_MAX = 512;
+/** Quarters remembered; a day has 96, and a report may be of 90 days. */
+const QUARTERS_MAX = 9_000;
 
 /** A quarter's offset from UTC, its name, and the date that all of it is in. */
 interface Quarter {

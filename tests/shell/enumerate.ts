@@ -1,3 +1,4 @@
+import type { Violation } from "../simulation/world.ts";
 import { recordOpening } from "./opening.ts";
 import { runTape, type TapeResult } from "./run_tape.ts";
 import type { Scenario } from "./scenario.ts";
@@ -52,10 +53,7 @@ export async function enumerate(
     tally.failures.push(failure);
     onFailure(failure);
   };
-  const isUnlike = bare.violation === null && `${bare.fills}` !== `${scenario.fills}`;
-  const violation = isUnlike
-    ? { invariant: "with nothing wrong the act is done", detail: `filled: ${bare.fills}` }
-    : bare.violation;
+  const violation = findViolation(scenario, bare);
   if (violation !== null) fail([], { ...bare, violation });
   const run = async (placements: readonly Placement[]): Promise<TapeResult | null> => {
     const result = await runTape(opening, placements);
@@ -76,6 +74,12 @@ export async function enumerate(
     }
   }
   return tally;
+}
+
+/** What the run with nothing wrong breaks: where the act is not done in it, its faults prove nothing. */
+function findViolation(scenario: Scenario, { violation, fills }: TapeResult): Violation | null {
+  if (violation !== null || `${fills}` === `${scenario.fills}`) return violation;
+  return { invariant: "with nothing wrong the act is done", detail: `filled: ${fills}` };
 }
 
 /** Everything that can go wrong in a run after one of its points. */

@@ -8,7 +8,10 @@ import type { Choice } from "./tape.ts";
 const IN_EACH: readonly Choice[] = ["lost", "hang", "crash", "power", "fails", "kill", "stop"];
 const RUNS_MIN = 150;
 
-/** Tests that a scenario keeps every promise whatever single thing goes wrong in it, and wherever; the first tape that breaks one tells its story. */
+/**
+ * Tests that a scenario keeps every promise whatever single thing goes wrong in it, and wherever; the first tape that breaks one
+ * tells its story.
+ */
 export function testEveryFault(scenario: Scenario): void {
   Deno.test(`whatever goes wrong once in "${scenario.name}" breaks no promise, and ends protected or closed`, async () => {
     const { counts, runs, failures } = await enumerate(scenario, {

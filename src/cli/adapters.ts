@@ -72,7 +72,7 @@ export function buildWorld(
   { host, config, log, isSlackReachable, disk }: WorldOptions,
 ): EngineWorld {
   const fs = createDenoFileSystem();
-  const { clock, chance } = host;
+  const { clock } = host;
   const { stateDir, secrets } = config;
   const events = createEventLog({ fs, stateDir, clock, log, secrets, disk });
   const mode = watchMode(events);
@@ -97,7 +97,6 @@ export function buildWorld(
     ports: {
       version: VERSION,
       clock,
-      chance,
       broker,
       marketData: broker,
       ...buildFiles(disk, config),

@@ -1,5 +1,10 @@
 import { findNextAsked, type Wanted } from "../domain/account/asked.ts";
-import { learnOrders, noteUnshown, type OrderBook } from "../domain/account/order_book.ts";
+import {
+  type AnswerSource,
+  learnOrders,
+  noteUnshown,
+  type OrderBook,
+} from "../domain/account/order_book.ts";
 import type { LookupOutcome } from "../domain/order/order_request.ts";
 import { type BrokerOrder, flattenOrders } from "../domain/order/orders.ts";
 import type { BrokerPort } from "./ports.ts";
@@ -14,21 +19,25 @@ export interface Asker {
 }
 
 /** Takes an answer of the broker into the book. */
-export function learn(asker: Asker, orders: readonly BrokerOrder[]): void {
-  asker.putBook(learnOrders(asker.book, orders, asker.nowMs()));
+export function learn(
+  asker: Asker,
+  orders: readonly BrokerOrder[],
+  source: AnswerSource = "list",
+): void {
+  asker.putBook(learnOrders(asker.book, orders, asker.nowMs(), source));
 }
 
 /** Asks for an order by the broker's id, and learns the answer: it is never behind a list (broker.md). */
 export async function askOrder(asker: Asker, orderId: string): Promise<LookupOutcome> {
   const found = await asker.ports.broker.readOrder(orderId, "protect");
-  if (found.kind === "found") learn(asker, [found.order]);
+  if (found.kind === "found") learn(asker, [found.order], "order");
   return found;
 }
 
 /** Asks for an order by the id that we gave it, and learns the answer. */
 export async function lookUpOrder(asker: Asker, clientOrderId: string): Promise<LookupOutcome> {
   const found = await asker.ports.broker.lookUp(clientOrderId, "protect");
-  if (found.kind === "found") learn(asker, [found.order]);
+  if (found.kind === "found") learn(asker, [found.order], "order");
   return found;
 }
 

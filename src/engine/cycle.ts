@@ -39,7 +39,6 @@ import { readPrices } from "./prices.ts";
 import { carryOut } from "./plan_shell.ts";
 import { askTogether, buildQuestions, type Questions } from "./questions.ts";
 import { keepCopy } from "./record_copies.ts";
-import { makeIntents } from "./signals.ts";
 import { takeRequests } from "./releasing.ts";
 import { sendSummaryIfDue } from "./summary.ts";
 import { noticeTrouble } from "./trouble.ts";
@@ -179,7 +178,7 @@ async function takeEntries(
   const isPressing = listPressing(engine).length > 0;
   const mandate = { gate, entries: { isTaking: true, absent } };
   if (isPressing) await carryOut(engine, mandate);
-  await makeIntents(engine, candidates, waiting);
+  await carryOut(engine, { gate, signals: { candidates, waiting } });
   if (isPressing) return;
   await engine.trySaveState();
   await carryOut(engine, mandate);

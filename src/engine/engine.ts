@@ -1,3 +1,4 @@
+import type { Looker } from "../domain/account/absences.ts";
 import type { OrderBook } from "../domain/account/order_book.ts";
 import type { Standing } from "../domain/account/standing.ts";
 import type { DayTrail } from "../domain/day/day_trail.ts";
@@ -12,7 +13,6 @@ import type { AlertTitle } from "../domain/alert/alert_titles.ts";
 import { buildExecutionError } from "../domain/alert/alert_messages.ts";
 import type { AuditEvent, ErrorEvent, EventMode, GateInputsRecord } from "../domain/day/events.ts";
 import type { ReadFailure } from "../domain/order/order_request.ts";
-import type { NotFoundSeries } from "../domain/entry/absence.ts";
 import type { LedgerEntry, LedgerProblem } from "../domain/order/ledger.ts";
 import type { MarketClock, Session, Trade } from "../domain/time/market.ts";
 import type { LostRecord, RebuildWait } from "../domain/gate/rebuild_wait.ts";
@@ -84,28 +84,90 @@ export interface Asked {
  * a crash is in `state`, which is written through `saveState`.
  */
 export class Engine {
+  // Records: all that outlives the process, and their writer.
+
   state: EngineState = EMPTY_STATE;
   /** Whether `state` was read from (or rebuilt for) the file; until then nothing is written over it. */
   isStateLoaded = false;
+  /** The writer of the records. */
+  readonly store: RecordStore;
+  /** Whether the last write of the records has not succeeded. */
+  private isWriteFailing = false;
+  /** What the newest copy of the records in the archive has, in words; `null` before the first look. */
+  copied: string | null = null;
+
+  // What this cycle has found of the records, made anew in each: what is wrong with them, and what they wait for.
+
   /** The state file that is there and of no use, or was rebuilt in this very cycle: blocks LIVE under its name. */
   stateProblem: string | null = null;
   /** What the rebuild of a lost state waits for; the gate says it, and nothing of the state is written meanwhile. */
   stateWait: RebuildWait | null = null;
   /** The same of a lost ledger, or of records of another account, as this cycle found it. */
   ledgerWait: RebuildWait | null = null;
-  /** What was last said of each record that waits. */
-  readonly waitSaid = new Map<LostRecord, string>();
-  /** Troubles that were said since all was well, each by its meaning: they end together. */
-  readonly troubles = new Set<string>();
   /** What this cycle found of the ledger beyond the file itself; blocks LIVE until the next cycle. */
   ledgerProblem: LedgerProblem | null = null;
   /** Whether ledger or state belong to another host or account than the broker's: then nothing of them is touched. */
   isForeignState = false;
+
+  // What was seen at the broker and in files: asked again where it is old, and by another process.
+
   observation: Observation | null = null;
   /** The broker's account as it was last read; the keys are this process's for life. */
   accountId: string | null = null;
   /** All that this process has seen at the broker; each answer makes a new one. */
   seen: Seen = NOTHING_SEEN;
+  calendar: Calendar | null = null;
+  /** Why the broker's clock can't be used, in words; `null` where it can. */
+  clockProblem: string | null = null;
+  /** What the day has lost against its limit, as this cycle's look has it; nothing is known before the first. */
+  dayLoss: LossVerdict = { kind: "unknown", why: "not looked at yet" };
+  /** Fills of the days before, as the day result needs them, by what it needs them for; `null` before the first look. */
+  earlierFills: { readonly key: string; readonly days: readonly DayTrail[] } | null = null;
+  /** The last days' recorded entries, as read on a NY date; `null` before the first look. */
+  archive: { readonly dateNy: string; readonly entries: readonly LedgerEntry[] } | null = null;
+  /** Replaced orders of earlier days as they were read by their order id; `null` for one that the broker does not know. */
+  readonly ancestors = new Map<string, BrokerOrder | null>();
+  /** Last prices as this cycle read them, and what was answered at all; `null` before it asked. */
+  prices: {
+    readonly rows: ReadonlyMap<string, Trade>;
+    readonly answered: ReadonlySet<string>;
+  } | null = null;
+  /** Whether the operator had paused entries at the last look. */
+  isPauseSeen = false;
+  killSwitchSeen: "env" | "file" | null = null;
+  /** Mode of the gate as it was last printed. */
+  gateMode: EventMode = "DRY_RUN";
+  /** What the gate was last decided from, for the audit trail. */
+  gateInputs: GateInputsRecord | null = null;
+
+  // Evidence of this process on which decisions rest, and which is on no record: another one counts a stop that was taken down by
+  // this one as a loss, of which the second is the first that matters, has a price confirmed anew, and looks at a list whose last
+  // line has no end for two seconds.
+
+  /** The watchlist file as it was last seen, and since when, by monotonic time; `null` before the first look. */
+  watchlistFile: { readonly file: string; readonly sinceMs: number } | null = null;
+  /** Order ids of stops that the broker took from this process since standings were taken last. */
+  readonly stopsPlaced = new Set<string>();
+  /** Order ids of stops that worked when a cancel of this process left for them. */
+  readonly stopsTakenDown = new Set<string>();
+  /** What is remembered of the prices of what may be adopted, by symbol; a new process has them confirmed anew. */
+  readonly foreignPrices = new Map<string, PriceMemory>();
+
+  // Facts of the process.
+
+  /** Tells this process from the one before. */
+  readonly processId: string;
+  private readonly startedAtMs: number;
+  private brokerBaseMs: number | null = null;
+  private monotonicBaseMs = 0;
+  /** Whether processes have ended again and again lately, this one's start being one more. */
+  isInLoop = false;
+  /** When a look at the calendar left the day asked for unknown, by monotonic time; `null` where the last one told. */
+  calendarFailedMs: number | null = null;
+  /** Corporate actions are not asked for before this, monotonic: the last look was not answered. */
+  actionsPausedUntilMs = -Infinity;
+  /** When the next heartbeat is due, by monotonic time; `null` before the first. */
+  heartbeatAtMs: number | null = null;
   /** Told of a request that would sell or stop more than is held for sure; it has not left. Tests throw. */
   onBreach: (message: string) => void = (message) => {
     if (this.isNews(`breach:${message}`, this.dateNy())) {
@@ -115,61 +177,39 @@ export class Engine {
       );
     }
   };
-  /** Monotonic times of the first and last "not found" in a series, by client order id: no wrong clock makes it longer. */
-  readonly notFoundAtMs = new Map<string, NotFoundSeries>();
-  /** NY date of the clock's answer before this one. */
-  dateSeenNy: string | null = null;
-  calendar: Calendar | null = null;
-  /** When a look at the calendar left the day asked for unknown, by monotonic time; `null` where the last one told. */
-  calendarFailedMs: number | null = null;
-  /** Why the broker's clock can't be used, in words; `null` where it can. */
-  clockProblem: string | null = null;
-  lastGateText: string | null = null;
-  killSwitchSeen: "env" | "file" | null = null;
-  /** Whose bare shares the kill switch's message names, while they are bare and no worse. */
-  toldBare: readonly Standing[] = [];
-  /** Whether the operator had paused entries at the last look. */
-  isPauseSeen = false;
-  marketSaid: string | null = null;
-  /** Whether processes have ended again and again lately, this one's start being one more. */
-  isInLoop = false;
-  /** When the next heartbeat is due, by monotonic time; `null` before the first. */
-  heartbeatAtMs: number | null = null;
-  /** Moments at which the engine wants to wake, collected during a cycle, broker time. */
-  wakeAtMs: number[] = [];
-  watchlistVersionSaid: string | null = null;
-  /** The watchlist file as it was last seen, and since when, by monotonic time; `null` before the first look. */
-  watchlistFile: { readonly file: string; readonly sinceMs: number } | null = null;
-  /** The last days' recorded entries, as read on a NY date; `null` before the first look. */
-  archive: { readonly dateNy: string; readonly entries: readonly LedgerEntry[] } | null = null;
-  /** Replaced orders of earlier days as they were read by their order id; `null` for one that the broker does not know. */
-  readonly ancestors = new Map<string, BrokerOrder | null>();
-  /** Order ids of stops that the broker took from this process since standings were taken last. */
-  readonly stopsPlaced = new Set<string>();
-  /** Order ids of stops that worked when a cancel of this process left for them. */
-  readonly stopsTakenDown = new Set<string>();
-  /** Those of the cycle before. */
-  momentsAhead: readonly number[] = [];
-  /** How long this cycle has waited for the moments of entries, ms. */
-  pausedMs = 0;
+
+  // The cycle's own count, and what it leaves for the wait after it.
+
   /** When this cycle began, broker time: an intent whose time had come by then and that it left wakes nobody by that time. */
   cycleBeganMs = -Infinity;
-  /** Requests to adopt that a cycle was begun for. */
-  readonly adoptsSeen = new Set<string>();
-  /** Since when a released symbol was seen neither held nor in an order, broker time. */
-  absentSince: ReadonlyMap<string, number> = new Map();
-  /** Whether this cycle schedules and sends entries: its list is of today (pipeline 1), and the disk takes records. */
-  isTakingEntries = true;
-  /** Corporate actions are not asked for before this, monotonic: the last look was not answered. */
-  actionsPausedUntilMs = -Infinity;
+  /** How long this cycle has waited for the moments of entries, ms. */
+  pausedMs = 0;
   /** Lists of symbols that this cycle asked the data API for. */
   listsAsked = 0;
+  /** Whether this cycle schedules and sends entries: its list is of today (pipeline 1), and the disk takes records. */
+  isTakingEntries = true;
+  /** Moments at which the engine wants to wake, collected during a cycle, broker time. */
+  wakeAtMs: number[] = [];
+  /** Those of the cycle before. */
+  momentsAhead: readonly number[] = [];
   /** Whether something was seen, while waiting or in the middle of a cycle, that the next cycle must not wait for. */
   isCycleDue = false;
-  /** Mode of the gate as it was last printed. */
-  gateMode: EventMode = "DRY_RUN";
-  /** What the gate was last decided from, for the audit trail. */
-  gateInputs: GateInputsRecord | null = null;
+  /** Requests to adopt that a cycle was begun for. */
+  readonly adoptsSeen = new Set<string>();
+
+  // The teller's memory: what was said, and what is to be said. Nothing leaves, or is kept from leaving, by it.
+
+  /** What was last said of each record that waits. */
+  readonly waitSaid = new Map<LostRecord, string>();
+  /** Troubles that were said since all was well, each by its meaning: they end together. */
+  readonly troubles = new Set<string>();
+  /** Whose bare shares the kill switch's message names, while they are bare and no worse. */
+  toldBare: readonly Standing[] = [];
+  marketSaid: string | null = null;
+  lastGateText: string | null = null;
+  watchlistVersionSaid: string | null = null;
+  equitySaid: string | null = null;
+  private unsavedSaid: string | null = null;
   /** Filled shares by order id that the audit trail has already. */
   readonly fillsSaid = new Map<string, number>();
   /** Since when fills may be in no trail: the last cycle of the process before; `null` before one was recorded. Unix ms. */
@@ -180,18 +220,6 @@ export class Engine {
   readonly fillingSinceMs = new Map<string, number>();
   /** Positions that ended in this process, as they were last known: a sale may be told after its position is forgotten. */
   readonly ended = new Map<string, ManagedPosition>();
-  /** What the day has lost against its limit, as this cycle's look has it; nothing is known before the first. */
-  dayLoss: LossVerdict = { kind: "unknown", why: "not looked at yet" };
-  /** Fills of the days before, as the day result needs them, by what it needs them for; `null` before the first look. */
-  earlierFills: { readonly key: string; readonly days: readonly DayTrail[] } | null = null;
-  equitySaid: string | null = null;
-  /** Last prices as this cycle read them, and what was answered at all; `null` before it asked. */
-  prices: {
-    readonly rows: ReadonlyMap<string, Trade>;
-    readonly answered: ReadonlySet<string>;
-  } | null = null;
-  /** What is remembered of the prices of what may be adopted, by symbol; a new process has them confirmed anew. */
-  readonly foreignPrices = new Map<string, PriceMemory>();
   /** What last kept a sell, a stop or a cancel in a symbol from being done, in words; gone with the next that is done. */
   readonly hindrances = new Map<string, string>();
   /** Alarms of standings that the log has, by state key. */
@@ -202,19 +230,11 @@ export class Engine {
   private readonly repetition = new Repetition();
   private readonly errorsSaid:
     (Repeats & { readonly text: string; readonly isDistinct?: boolean })[] = [];
-  private brokerBaseMs: number | null = null;
-  private monotonicBaseMs = 0;
-  /** The writer of the records. */
-  readonly store: RecordStore;
-  /** What the newest copy of the records in the archive has, in words; `null` before the first look. */
-  copied: string | null = null;
-  private unsavedSaid: string | null = null;
-  /** Whether the last write of the records has not succeeded. */
-  private isWriteFailing = false;
 
-  private readonly startedAtMs: number;
-  /** Tells this process from the one before. */
-  readonly processId: string;
+  /** This process, which looks for something now. */
+  get looker(): Looker {
+    return { processId: this.processId, monotonicMs: this.ports.clock.monotonicMs() };
+  }
 
   /** Notes when something is asked for now. */
   markAsked(): Asked {

@@ -17,35 +17,8 @@ export function listEntries({ state }: Engine): readonly LedgerEntry[] {
   return state.ledger?.entries ?? [];
 }
 
-/**
- * Takes a change of the ledger into the records, durable in both files when it returns.
- * @throws {StateError} Where that can't be done: the records are as they were.
- */
-export async function updateLedger(
-  engine: Engine,
-  change: (ledger: LiveLedger) => LiveLedger,
-): Promise<void> {
-  const before = readLedger(engine);
-  engine.updateState({ ledger: change(before) });
-  try {
-    await saveLedger(engine);
-  } catch (error) {
-    engine.updateState({ ledger: before });
-    throw error;
-  }
-}
-
-/**
- * Takes a ledger into the records that is so whatever becomes of its write, as the day's turn is: what was written of it stays
- * true, and is not taken back by the next write of the records.
- * @throws {StateError} Where it is not durable in both files yet.
- */
-export async function turnLedger(engine: Engine, ledger: LiveLedger): Promise<void> {
-  engine.updateState({ ledger });
-  await saveLedger(engine);
-}
-
-async function saveLedger(engine: Engine): Promise<void> {
+/** Makes the day's ledger durable. @throws {StateError} Where it is not durable in both files yet. */
+export async function saveLedger(engine: Engine): Promise<void> {
   await engine.saveState();
   // What else changed in the records meanwhile is durable with their next write.
   if (engine.store.isOnFile(readLedger(engine))) return;

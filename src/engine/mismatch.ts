@@ -25,8 +25,13 @@ export async function sayMismatch(
 }
 
 /** Says once a NY day that LIVE is locked, and how it is opened: the mismatch itself may be days ago (pipeline 6). */
-export function sayLocked(engine: Engine, mismatches: number): void {
+function sayLocked(engine: Engine, mismatches: number): void {
   if (mismatches < MISMATCHES_MAX || !engine.isNews("mismatch lock", engine.dateNy())) return;
+  sayLockedAgain(engine);
+}
+
+/** The same, where it is known to be news. */
+export function sayLockedAgain(engine: Engine): void {
   engine.sayError(
     "LIVE is locked: the broker showed orders of ours twice that this engine never sent",
     "stop the other engine on this account; then, with the service stopped: avwap-execution ledger rebuild --yes",

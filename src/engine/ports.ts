@@ -433,7 +433,6 @@ export interface EnginePorts {
   /** Of this program, for messages. */
   readonly version: string;
   readonly clock: ClockPort;
-  readonly chance: ChancePort;
   readonly broker: BrokerPort;
   readonly marketData: MarketDataPort;
   readonly ledger: LiveLedgerPort;

@@ -79,12 +79,10 @@ async function takeRelease(
 
 /** Keeps releases on record, and ends those whose symbol the broker does not show any more. */
 export async function keepReleases(engine: Engine): Promise<void> {
-  const { absentSince } = engine;
   const kept = pure.keepReleases(engine.state, sightOf(engine), {
-    absentSince,
     dateNy: engine.dateNy(),
+    looker: engine.looker,
   });
-  engine.absentSince = kept.absentSince;
   kept.wakesAtMs.forEach((atMs) => engine.wakeAt(atMs));
   await takeAndTell(engine, kept);
 }

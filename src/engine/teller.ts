@@ -15,6 +15,8 @@ import type { Engine } from "./engine.ts";
 import { sayOnceADay } from "./daily_errors.ts";
 import { tellEntry } from "./entry_words.ts";
 import { tellPosition, warn } from "./position_words.ts";
+import { tellRecords } from "./records_words.ts";
+import { tellSignals } from "./signal_words.ts";
 import { saySale } from "./trade_messages.ts";
 
 /** What an exit waits for is noted with each step of the protection beside it. */
@@ -27,21 +29,22 @@ const WAITS: ReadonlySet<Note["value"]["kind"]> = new Set([
 
 /**
  * Tells the operator what the plan noted: the words are here, and nothing is decided.
- * @param context `told`: notes of this run; what is only waited for is told once in it, what happened each time.
+ * @param context `told`: notes of this run, `null` where these are all; what is only waited for is told once in it, what happened each time.
  */
 export async function tell(
   engine: Engine,
   notes: readonly Note[],
-  { told, isRest }: { readonly told: Set<string>; readonly isRest: boolean } = {
-    told: new Set(),
+  { told, isRest }: { readonly told: Set<string> | null; readonly isRest: boolean } = {
+    told: null,
     isRest: false,
   },
 ): Promise<void> {
   for (const note of notes) {
-    const key = JSON.stringify(note);
+    // What nothing is held against may be as large as a cycle's list.
+    const key = told === null ? "" : JSON.stringify(note);
     const isOnce = isRest || WAITS.has(note.value.kind);
-    if (isOnce && told.has(key)) continue;
-    told.add(key);
+    if (isOnce && told?.has(key) === true) continue;
+    told?.add(key);
     if (isNews(engine, note)) await tellOne(engine, note);
   }
 }
@@ -84,6 +87,20 @@ async function tellOne(engine: Engine, note: Note): Promise<void> {
     case "entry_open":
     case "mismatch":
       return await tellEntry(engine, note, value);
+    case "order_updated":
+    case "refused_late":
+    case "replaced":
+    case "unknown_status":
+    case "unseen":
+    case "lacked":
+    case "locked":
+    case "changed_meanwhile":
+      return await tellRecords(engine, note, value);
+    case "no_account":
+    case "no_equity":
+    case "bars_unanswered":
+    case "signals":
+      return await tellSignals(engine, value);
     case "protection": {
       const position = find(engine, positionId);
       const stopUsd = position?.stopUsd ?? 0;

@@ -80,6 +80,14 @@ function buildState(wire: StateWire, ledger: LiveLedger | null): EngineState {
     mismatches: ledger === null ? wire.mismatches : 0,
     standings: wire.standings.map(buildStanding),
     unfinished: wire.unfinished.map(buildUnfinished),
+    absences: wire.absences.map((each) => ({
+      what: each.what,
+      id: each.id,
+      processId: each.process_id,
+      firstMs: each.first_ms,
+      lastMs: each.last_ms,
+    })),
+    dateSeenNy: wire.date_seen,
     dayLoss: wire.day_loss === undefined || wire.day_loss === null ? null : {
       dateNy: wire.day_loss.date_ny,
       reachedAtMs: wire.day_loss.reached_at,
@@ -157,6 +165,14 @@ export function buildStateText(state: EngineState): string {
     mismatches: state.ledger?.mismatches ?? state.mismatches,
     standings: state.standings.map(buildStandingWire),
     unfinished: state.unfinished.filter(isForFile).map(buildUnfinishedWire),
+    absences: state.absences.map((each) => ({
+      what: each.what,
+      id: each.id,
+      process_id: each.processId,
+      first_ms: each.firstMs,
+      last_ms: each.lastMs,
+    })),
+    date_seen: state.dateSeenNy,
     day_loss: state.dayLoss === null ? null : {
       date_ny: state.dayLoss.dateNy,
       reached_at: formatTime(state.dayLoss.reachedAtMs),
@@ -239,6 +255,11 @@ export function checkState(state: EngineState): string | null {
   }
   const released = state.released.map((each) => each.symbol);
   if (new Set(released).size !== released.length) return "released: a symbol is there twice";
+  const absences = state.absences.map(({ what, id }) => `${what} ${id}`);
+  if (new Set(absences).size !== absences.length) return "absences: one is there twice";
+  if (!state.absences.every(({ firstMs, lastMs }) => Number.isFinite(lastMs - firstMs))) {
+    return "absences: a time is not finite";
+  }
   if (state.dayLoss !== null && !isMoment(state.dayLoss.reachedAtMs)) {
     return "day_loss: its time is not a moment";
   }

@@ -102,6 +102,14 @@ const UNFINISHED = {
   sell_refused_at: z.partialRecord(z.enum(EXIT_REASONS), TimeWire),
 };
 
+const ABSENCE = {
+  what: z.enum(["order", "release"], "is neither an order nor a release"),
+  id: text.min(1, "is empty"),
+  process_id: text,
+  first_ms: number,
+  last_ms: number,
+};
+
 const DAY_LOSS = {
   date_ny: DateWire,
   reached_at: TimeWire,
@@ -116,14 +124,16 @@ function buildSchema<
   Standing extends z.ZodType,
   Released extends z.ZodType,
   Unfinished extends z.ZodType,
+  Absence extends z.ZodType,
   DayLoss extends z.ZodType,
 >(
-  { intent, position, standing, released, unfinished, dayLoss }: {
+  { intent, position, standing, released, unfinished, absence, dayLoss }: {
     readonly intent: Intent;
     readonly position: Position;
     readonly standing: Standing;
     readonly released: Released;
     readonly unfinished: Unfinished;
+    readonly absence: Absence;
     readonly dayLoss: DayLoss;
   },
 ) {
@@ -142,6 +152,8 @@ function buildSchema<
     standings: z.array(standing, "is not a list").default([]),
     released: z.array(released, "is not a list").default([]),
     unfinished: z.array(unfinished, "is not a list").default([]),
+    absences: z.array(absence, "is not a list").default([]),
+    date_seen: DateWire.nullable().default(null),
     day_loss: dayLoss.nullable().optional(),
     // In the format of its own file, which is looser than this one.
     ledger: z.unknown().optional(),
@@ -156,6 +168,7 @@ export const StateWire = z.strictObject(buildSchema({
   standing: z.strictObject(STANDING),
   released: z.strictObject(RELEASED),
   unfinished: z.strictObject(UNFINISHED),
+  absence: z.strictObject(ABSENCE),
   dayLoss: z.strictObject(DAY_LOSS),
 }));
 /** The same of a later minor version. */
@@ -165,6 +178,7 @@ export const NewerMinorWire = z.object(buildSchema({
   standing: z.object(STANDING),
   released: z.object(RELEASED),
   unfinished: z.object(UNFINISHED),
+  absence: z.object(ABSENCE),
   dayLoss: z.object(DAY_LOSS),
 }));
 /** The format that a file says it has. */

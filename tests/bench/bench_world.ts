@@ -111,7 +111,6 @@ export async function createBenchEngine(options: BenchWorldOptions): Promise<Eng
   const engine = new Engine({
     version: VERSION,
     clock,
-    chance: host.chance,
     broker,
     marketData: broker,
     disk,

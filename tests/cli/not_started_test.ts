@@ -159,6 +159,10 @@ Deno.test("a bug in the loop is told at its first end, whatever minute that is, 
       const uniform = () => {
         throw new TypeError("a bug");
       };
+      // What is asked again waits by chance.
+      program.simulator.setFaults(({ path }) =>
+        path.includes("/bars") ? { kind: "status", status: 503 } : null
+      );
       for (const minute of [47, 48, 50, 80, 106, 108, 109]) {
         const nowMs = sampleOpenMs() + minute * 60_000;
         program.simulator.advanceTo(nowMs);

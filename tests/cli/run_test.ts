@@ -238,6 +238,10 @@ Deno.test("run exits 70 with one line for a bug, keeps its stack in the event lo
     const uniform = () => {
       throw new TypeError("a bug\nof the test");
     };
+    // What is asked again waits by chance.
+    program.simulator.setFaults(({ path }) =>
+      path.includes("/bars") ? { kind: "status", status: 503 } : null
+    );
     const broken = await program.run(AT_ONCE, {}, { chance: { uniform } });
     assertEquals(broken.status, 70);
     assertEquals(
@@ -249,6 +253,7 @@ Deno.test("run exits 70 with one line for a bug, keeps its stack in the event lo
     const last = events.trimEnd().split("\n").at(-1) ?? "";
     assertStringIncludes(last, '"type":"error"');
     assertStringIncludes(last, "run_test.ts");
+    program.simulator.setFaults(null);
     assertEquals((await program.run(AT_ONCE)).status, 0);
   }));
 

@@ -20,7 +20,7 @@ export async function restartSlow(
 ): Promise<void> {
   await world.restart();
   const { ports } = world.engine;
-  const { clock, log, chance } = ports;
+  const { clock, log } = ports;
   const { config } = buildConfig(world.environment, { ...NO_RUN_FLAGS, isRunOnce });
   const broker = createAlpacaClient({
     tradingUrl: config.endpoint.tradingUrl,
@@ -35,7 +35,7 @@ export async function restartSlow(
       fail: (failure, message) => new HttpFailure(failure, message),
     }),
     clock,
-    chance,
+    chance: { uniform: () => 0.5 },
     feed: config.feed,
     timeoutMs: 10_000,
     log,

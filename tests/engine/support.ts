@@ -330,7 +330,6 @@ export class World {
     const clock = this.#buildClock();
     const { log, disk: fs } = this;
     const { stateDir } = config;
-    const chance = { uniform: () => 0.5 };
     const disk = createStateDisk({
       fs,
       stateDir,
@@ -354,7 +353,7 @@ export class World {
         fail: (failure, message) => new HttpFailure(failure, message),
       }),
       clock,
-      chance,
+      chance: { uniform: () => 0.5 },
       feed: config.feed,
       timeoutMs: 10_000,
       log,
@@ -362,7 +361,6 @@ export class World {
     return {
       version: "0.0.0-test",
       clock,
-      chance,
       broker,
       marketData: broker,
       disk,

@@ -152,12 +152,14 @@ export class TradingDay {
       AVWAP_STATE_DIR: STATE_DIR,
       WATCHLIST_FILE: LIST_PATH,
       ...(this.#slack === null ? {} : { SLACK_WEBHOOK_URL: this.#slack.url }),
+      // Otherwise each process of a day would have another: the moment of its start is in it.
+      ENTRY_DELAY_MIN_SECONDS: "150",
+      ENTRY_DELAY_MAX_SECONDS: "150",
       ...environment,
     }, { ...NO_RUN_FLAGS, isRunOnce });
     const fs = this.disk;
     const clock = this.time.driver();
     const log = this.#createLog?.(clock) ?? this.log;
-    const chance = { uniform: () => 0.5 };
     const disk = createStateDisk({
       fs,
       stateDir: STATE_DIR,
@@ -172,7 +174,6 @@ export class TradingDay {
     const ports: EnginePorts = {
       version: "0.0.0-test",
       clock,
-      chance,
       broker,
       marketData: broker,
       disk,

@@ -1,24 +1,19 @@
-import { listAsked, type NotFoundSeries, settleLookUp } from "../../src/domain/entry/absence.ts";
 import { EMPTY_STATE, type EngineState } from "../../src/domain/account/engine_state.ts";
 import type { EntryIntent } from "../../src/domain/account/entry_intent.ts";
 import type { GateDecision } from "../../src/domain/gate/gate.ts";
-import {
-  type LedgerEntry,
-  type LiveLedger,
-  MISMATCHES_MAX,
-} from "../../src/domain/order/ledger.ts";
+import { MISMATCHES_MAX } from "../../src/domain/order/ledger.ts";
 import type {
   EntryRequest,
   LookupOutcome,
   SendResult,
 } from "../../src/domain/order/order_request.ts";
 import type { BrokerOrder } from "../../src/domain/order/orders.ts";
-import { reconcile } from "../../src/domain/order/reconcile.ts";
 import { liveDecision, liveLedger } from "../domain/fixtures.ts";
 import { bracketOf, dueIntent, EntryPlanWorld, NOW_MS } from "../domain/plan/entry_plan_world.ts";
+import { OWNER, RecordsPlanWorld } from "../domain/plan/records_plan_world.ts";
 import type { Path } from "./paths.ts";
 
-// The life of two entries, of one account, under one cap, as the real `planEntries`, `settleEntry`, `settleLookUp` and `reconcile`
+// The life of two entries, of one account, under one cap, as the real `planEntries`, `settleEntry` and `planReconciliation`
 // lead it: cycle after cycle against a broker that may lose, refuse and delay, beside another engine, through crashes at every
 // boundary of a record, with the kill switch. Only what carries them out is the test's.
 
@@ -67,9 +62,13 @@ export function live(path: Path, ordersPerDay: number): Life {
 class Run {
   cycle = 0;
   #atMs = 0;
-  #durable: EngineState = { ...EMPTY_STATE, intents: INTENTS, ledger: liveLedger([]) };
+  #durable: EngineState = {
+    ...EMPTY_STATE,
+    intents: INTENTS,
+    ledger: { ...liveLedger([]), ...OWNER },
+  };
   #memory = this.#durable;
-  #series = new Map<string, NotFoundSeries>();
+  #processes = 1;
   readonly #sendings: Sending[] = [];
   readonly #said = new Set<string>();
   readonly #orders = new Map<string, { order: BrokerOrder; isOther: boolean }>();
@@ -96,7 +95,7 @@ class Run {
     } catch (error) {
       if (!(error instanceof Crash)) throw error;
       this.#memory = this.#durable;
-      this.#series = new Map();
+      this.#processes++;
       this.#atMs += RESTART_MS;
     }
   }
@@ -216,35 +215,27 @@ class Run {
 
   /** Holds the records against the broker's list, and looks up what it lacks. @returns What is proven absent. */
   #reconcile(): string[] {
-    const { ledger } = this.#memory;
-    if (ledger === null) return [];
-    const { ledger: held, mismatched, missing } = reconcile(
-      ledger,
-      [...this.#orders.values()].map(({ order }) => order),
-    );
-    const absent: string[] = [];
-    const looked = new Map<LedgerEntry, LedgerEntry>();
-    for (const entry of listAsked(missing)) {
-      const id = entry.clientOrderId ?? "";
-      const found = settleLookUp(entry, this.#lookUp(id), this.#series.get(id) ?? null, {
-        nowMs: NOW_MS + this.#atMs,
-        monotonicMs: this.#atMs,
-        isRunOnce: false,
-      });
-      if (found.series !== null) this.#series.set(id, found.series);
-      if (found.isAbsent) absent.push(id);
-      looked.set(entry, found.entry);
-    }
-    const entries = held.entries.map((entry) => looked.get(entry) ?? entry);
-    this.#isBlocked = mismatched.length > 0 || held.mismatches >= MISMATCHES_MAX;
-    this.#keep({ ...held, entries });
-    return absent;
-  }
-
-  #keep(ledger: LiveLedger): void {
-    if (JSON.stringify(ledger) === JSON.stringify(this.#memory.ledger)) return;
-    this.#memory = { ...this.#memory, ledger };
-    this.#store(this.#memory);
+    const world = new RecordsPlanWorld({
+      records: this.#memory,
+      atMs: this.#atMs,
+      clockMs: NOW_MS,
+      now: { processId: `p${this.#processes}` },
+      outside: {
+        dayOrders: { kind: "ok", value: [...this.#orders.values()].map(({ order }) => order) },
+        lookUp: (clientOrderId) => this.#lookUp(clientOrderId),
+        store: (records) => {
+          this.#memory = records;
+          this.#store(records);
+          return null;
+        },
+      },
+    });
+    world.run();
+    this.#memory = world.records;
+    const { problem, absent } = world.held;
+    const mismatches = this.#memory.ledger?.mismatches ?? 0;
+    this.#isBlocked = problem !== null || mismatches >= MISMATCHES_MAX;
+    return absent.flatMap(({ clientOrderId }) => clientOrderId ?? []);
   }
 }
 

@@ -11,7 +11,7 @@ import { learnRecords } from "../../src/domain/account/stand_ins.ts";
 import { decideStanding, type Standing } from "../../src/domain/account/standing.ts";
 import { DEFAULT_CAPS } from "../../src/domain/gate/caps.ts";
 import { EMPTY_STATE, type EngineState } from "../../src/domain/account/engine_state.ts";
-import { settleLookUp } from "../../src/domain/entry/absence.ts";
+import { aboutOf, settleLookUp } from "../../src/domain/entry/absence.ts";
 import { buildLedgerEntry, isUnsettled, type LedgerEntry } from "../../src/domain/order/ledger.ts";
 import {
   isUnjudged,
@@ -520,8 +520,10 @@ function learnLookUp(
   const entries = (ledger?.entries ?? []).map((entry) => {
     if (entry.clientOrderId !== clientOrderId) return entry;
     const { notFoundSinceMs: firstMs } = entry;
-    const series = firstMs === null ? null : { firstMs, lastMs: NOW_MS };
-    return settleLookUp(entry, answer.outcome, series, LOOKED_AT).entry;
+    const { processId } = LOOKED_AT;
+    const known = { ...aboutOf(entry), processId, lastMs: NOW_MS };
+    const absences = firstMs === null ? [] : [{ ...known, firstMs }];
+    return settleLookUp(entry, answer.outcome, absences, LOOKED_AT).entry;
   });
   return {
     ...client,
@@ -531,7 +533,7 @@ function learnLookUp(
 }
 
 /** A process that goes on, whose two clocks agree. */
-const LOOKED_AT = { nowMs: NOW_MS, monotonicMs: NOW_MS, isRunOnce: false };
+const LOOKED_AT = { nowMs: NOW_MS, monotonicMs: NOW_MS, processId: "1", isRunOnce: false };
 
 /** What becomes of the position by what was seen; all that could be asked for besides was listed. */
 function accountFor(client: PlannedState, outside: Outside): PlannedState {

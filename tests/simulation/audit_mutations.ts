@@ -8,9 +8,9 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "archive is not written",
     edits: [
       {
-        file: "src/engine/reconciling.ts",
-        find: "  await engine.ports.ledger.archive(ledger);",
-        replace: "  await Promise.resolve();",
+        file: "src/engine/records_desk.ts",
+        find: "await engine.ports.ledger.archive(ledger);",
+        replace: "await Promise.resolve();",
       },
     ],
   },

@@ -78,7 +78,6 @@ function buildPorts(
   const fs = world.disk;
   const clock = buildClock(world, incarnation);
   const log = buildLog(world, auditor);
-  const chance = { uniform: () => world.chances.engine.uniform() };
   // The audit trail is a tenth of a day's cost: most seeds without trouble at the disk go without.
   const hasTrail = world.hasTrail;
   const disk = createStateDisk({
@@ -96,7 +95,7 @@ function buildPorts(
     secretKey: config.secretKey,
     send,
     clock,
-    chance,
+    chance: { uniform: () => world.chances.engine.uniform() },
     feed: config.feed,
     timeoutMs: REQUEST_TIMEOUT_MS,
     endMs: isRunOnce ? clock.monotonicMs() + RUN_ONCE_MS : Infinity,
@@ -116,7 +115,6 @@ function buildPorts(
   });
   return {
     clock,
-    chance,
     broker,
     marketData: broker,
     disk,

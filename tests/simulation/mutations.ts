@@ -29,7 +29,7 @@ function edit(
 }
 
 const BUGS: readonly Bug[] = [
-  edit(3, "the entry leaves before its record", "engine/plan_shell.ts", {
+  edit(3, "the entry leaves before its record", "engine/plan_leave.ts", {
     find: "  const made = await makeDurable(run, step, prepared);",
     replace:
       '  const made = request.op === "bracket" ? { kind: "made" as const, entries: [] } : await makeDurable(run, step, prepared);',
@@ -136,7 +136,7 @@ const BUGS: readonly Bug[] = [
     name: "an exit sent again has a new id",
     edits: [{
       file: "src/domain/plan/sell_record.ts",
-      find: "isUnused || isUnsettled(entry) ? attempt : attempt + 1",
+      find: "isUnused || isSameShares ? attempt : attempt + 1",
       replace: "attempt + 1",
     }],
   },

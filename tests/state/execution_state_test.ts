@@ -95,6 +95,14 @@ const STATE_TEXT = JSON.stringify({
     beside_entry_at: null,
     sell_refused_at: { r1_trim: "2026-11-23T14:57:00.000Z" },
   }],
+  absences: [{
+    what: "order",
+    id: "avwap-2026-11-23-AAPL-z",
+    process_id: "1764000000000",
+    first_ms: 12_000.5,
+    last_ms: 22_000.25,
+  }],
+  date_seen: "2026-11-23",
   day_loss: {
     date_ny: "2026-11-23",
     reached_at: "2026-11-23T14:59:30.000Z",
@@ -160,6 +168,14 @@ Deno.test("parseState() reads every field of the file", () => {
     positionId: "avwap-2026-11-20-MSFT-y",
     releasedAtMs: Date.UTC(2026, 10, 23, 15),
   }]);
+  assertEquals(state.absences, [{
+    what: "order",
+    id: "avwap-2026-11-23-AAPL-z",
+    processId: "1764000000000",
+    firstMs: 12_000.5,
+    lastMs: 22_000.25,
+  }]);
+  assertEquals(state.dateSeenNy, "2026-11-23");
   assertEquals(state.intents[0]?.scheduledAtMs, Date.UTC(2026, 10, 23, 15, 2));
   assertEquals(state.lastCycleAtMs, Date.UTC(2026, 10, 23, 15));
   assertEquals(JSON.parse(buildStateText(state)), JSON.parse(STATE_TEXT));
@@ -347,7 +363,9 @@ Deno.test("assertState() calls a state that could not be read back a bug", () =>
   const [intent] = state.intents;
   const [position] = state.positions;
   const [unfinished] = state.unfinished;
-  assert(intent !== undefined && position !== undefined && unfinished !== undefined);
+  const [absence] = state.absences;
+  assert(intent !== undefined && position !== undefined);
+  assert(unfinished !== undefined && absence !== undefined);
   const faults: EngineState[] = [
     { ...state, lastCycleAtMs: NaN },
     { ...state, mismatches: NaN },
@@ -360,6 +378,8 @@ Deno.test("assertState() calls a state that could not be read back a bug", () =>
     { ...state, positions: [position, position] },
     { ...state, unfinished: [...state.unfinished, ...state.unfinished] },
     { ...state, unfinished: [{ ...unfinished, stopRefusedAtMs: NaN }] },
+    { ...state, absences: [absence, absence] },
+    { ...state, absences: [{ ...absence, lastMs: NaN }] },
     { ...state, dayLoss: { dateNy: "2026-11-23", reachedAtMs: NaN, resultUsd: -1, limitUsd: 1 } },
     { ...state, positions: [{ ...position, stopUsd: NaN }] },
     { ...state, positions: [{ ...position, highWaterUsd: -1 }] },

@@ -242,6 +242,17 @@ export const states: fc.Arbitrary<EngineState> = fc.record({
   mismatches: fc.nat(5),
   standings: fc.array(standing, { maxLength: 3 }),
   unfinished: fc.uniqueArray(unfinished, { maxLength: 2, selector: (each) => each.positionId }),
+  absences: fc.uniqueArray(
+    fc.record({
+      what: fc.constantFrom("order" as const, "release" as const),
+      id: textValue.filter((text) => text !== ""),
+      processId: textValue,
+      firstMs: fc.double({ min: 0, max: 1e9, noNaN: true }).map((ms) => ms + 0),
+      lastMs: fc.double({ min: 0, max: 1e9, noNaN: true }).map((ms) => ms + 0),
+    }),
+    { maxLength: 2, selector: (each) => `${each.what} ${each.id}` },
+  ),
+  dateSeenNy: orNull(fc.constantFrom("2026-11-23", "2026-11-27")),
   dayLoss: orNull(fc.record({
     dateNy: fc.constantFrom("2026-11-23", "2026-11-27"),
     reachedAtMs: moment,

@@ -1,3 +1,4 @@
+import type { Absence } from "./absences.ts";
 import type { Standing } from "./standing.ts";
 import type { DayLoss } from "./day_loss.ts";
 import type { EntryIntent } from "./entry_intent.ts";
@@ -63,6 +64,10 @@ export interface EngineState {
   readonly standings: readonly Standing[];
   /** What each managed position's sells and stops left unfinished or refused. */
   readonly unfinished: readonly Unfinished[];
+  /** What was looked for and not found, for how long; over once it is found, or nobody looks for it. */
+  readonly absences: readonly Absence[];
+  /** NY date of the clock's answer to the last reconciliation; `null` where none was, or a release before this one ran it. */
+  readonly dateSeenNy: string | null;
   /** The last day whose loss reached its limit; `null` where none did. */
   readonly dayLoss: DayLoss | null;
   /** The day's orders, each before its request leaves; `null` where a release before this one wrote the file. */
@@ -84,6 +89,8 @@ export const EMPTY_STATE: EngineState = {
   mismatches: 0,
   standings: [],
   unfinished: [],
+  absences: [],
+  dateSeenNy: null,
   dayLoss: null,
   ledger: null,
   ledgerVersions: [],

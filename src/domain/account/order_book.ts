@@ -12,6 +12,8 @@ export interface KnownOrder {
   readonly filledBeforeQty: number;
   /** When the last of its fills was seen, or was made where the broker says that, Unix ms by the broker's clock. */
   readonly filledSeenAtMs: number;
+  /** When an answer without a date last said its status anew, Unix ms by the broker's clock; `null` where a date says since when. */
+  readonly undatedSinceMs: number | null;
   /** Whether the broker shows it; what it took and does not show can be neither cancelled nor replaced. */
   readonly isShown: boolean;
   /** Whether nobody knows if it does: the list lacks it, and the question for it has had no answer. */
@@ -29,15 +31,24 @@ export const EMPTY_BOOK: OrderBook = new Map();
 /** How long positions may lag behind a fill that another answer has shown. Milliseconds. */
 export const LAG_MS = 10_000;
 
+/** Where an answer comes from: a list, which lags, or a question or request about the order itself, which says what is so now. */
+export type AnswerSource = "list" | "order";
+
 /**
  * Two answers about one order made one: final is for ever, the higher filled quantity wins, and an answer that is older than
  * what is known undoes nothing.
+ * @param isLater Whether `seen` is the later one: by default what its date says.
  */
-export function mergeOrder(known: BrokerOrder, seen: BrokerOrder): BrokerOrder {
-  const base = isNewer(known, seen) ? seen : known;
+export function mergeOrder(
+  known: BrokerOrder,
+  seen: BrokerOrder,
+  isLater = seen.updatedAtMs >= known.updatedAtMs,
+): BrokerOrder {
+  const base = isNewer(known, seen, isLater) ? seen : known;
   const filled = seen.filledQty >= known.filledQty ? seen : known;
   return {
     ...base,
+    updatedAtMs: Math.max(base.updatedAtMs, known.updatedAtMs),
     filledQty: filled.filledQty,
     filledAvgPriceUsd: filled.filledAvgPriceUsd,
     filledAtMs: filled.filledAtMs ?? base.filledAtMs ?? known.filledAtMs,
@@ -46,9 +57,9 @@ export function mergeOrder(known: BrokerOrder, seen: BrokerOrder): BrokerOrder {
   };
 }
 
-function isNewer(known: BrokerOrder, seen: BrokerOrder): boolean {
+function isNewer(known: BrokerOrder, seen: BrokerOrder, isLater: boolean): boolean {
   if (isFinal(known) !== isFinal(seen)) return isFinal(seen);
-  return seen.updatedAtMs >= known.updatedAtMs && seen.filledQty >= known.filledQty;
+  return isLater && seen.filledQty >= known.filledQty;
 }
 
 /**
@@ -60,11 +71,12 @@ export function learnOrders(
   book: OrderBook,
   orders: readonly BrokerOrder[],
   atMs: number,
+  source: AnswerSource = "list",
 ): OrderBook {
   const next = new Map(book);
   for (const parent of orders) {
-    learnOne(next, parent, null, atMs);
-    for (const leg of parent.legs) learnOne(next, leg, parent.orderId, atMs);
+    learnOne(next, parent, null, { atMs, source });
+    for (const leg of parent.legs) learnOne(next, leg, parent.orderId, { atMs, source });
   }
   linkSuccessors(next);
   return next;
@@ -88,7 +100,7 @@ function learnOne(
   book: Map<string, KnownOrder>,
   seen: BrokerOrder,
   parentId: string | null,
-  atMs: number,
+  { atMs, source }: { readonly atMs: number; readonly source: AnswerSource },
 ): void {
   const known = book.get(seen.orderId);
   const flat = { ...seen, legs: [] };
@@ -97,10 +109,10 @@ function learnOne(
     const filledSeenAtMs = seen.filledAtMs ?? seen.updatedAtMs;
     const place = parentId ?? findPlace(book, seen);
     const first = { order: flat, parentId: place, filledBeforeQty: 0, filledSeenAtMs };
-    book.set(seen.orderId, { ...first, ...shown });
+    book.set(seen.orderId, { ...first, undatedSinceMs: null, ...shown });
     return;
   }
-  const merged = mergeOrder(known.order, dateSeen(known.order, flat, atMs));
+  const merged = mergeOrder(known.order, flat, isLater(known, flat, { atMs, source }));
   const isRisen = merged.filledQty > known.order.filledQty;
   // The broker may leave out when it was (broker.md, Time and data): then it was when it was seen.
   const isFillUndated = isRisen && seen.filledAtMs === null && isUndated(seen);
@@ -113,6 +125,10 @@ function learnOne(
     filledBeforeQty: isRisen && isSettled ? known.order.filledQty : known.filledBeforeQty,
     // One that is old by the time that it is seen has long been in positions.
     filledSeenAtMs: isRisen ? Math.min(atMs, order.filledAtMs ?? atMs) : known.filledSeenAtMs,
+    undatedSinceMs: findUndatedSince(known, flat, {
+      isSaidAnew: source === "order" || merged.status !== known.order.status,
+      atMs,
+    }),
     ...shown,
   });
 }
@@ -122,10 +138,39 @@ function isUndated({ updatedAtMs, submittedAtMs }: BrokerOrder): boolean {
   return updatedAtMs <= submittedAtMs;
 }
 
-/** No answer is as old as what was so for longer than lists lag: one without a date is newer than that. */
-function dateSeen(known: BrokerOrder, seen: BrokerOrder, atMs: number): BrokerOrder {
-  const isLater = isUndated(seen) && atMs - known.updatedAtMs >= LAG_MS;
-  return isLater ? { ...seen, updatedAtMs: Math.max(seen.updatedAtMs, known.updatedAtMs) } : seen;
+/** Since when an order is known to be what it is, Unix ms by the broker's clock. */
+function readSince({ order, undatedSinceMs }: KnownOrder): number {
+  return undatedSinceMs ?? order.updatedAtMs;
+}
+
+/**
+ * Whether an answer is later than what is known, though one of the two has no date: what is asked of the order itself is of now;
+ * a list is later than what was so for longer than lists lag, and than fills that it has more of.
+ */
+function isLater(
+  known: KnownOrder,
+  seen: BrokerOrder,
+  { atMs, source }: { readonly atMs: number; readonly source: AnswerSource },
+): boolean {
+  const sinceMs = readSince(known);
+  if (seen.updatedAtMs > sinceMs) return true;
+  // A date that says that it is older is believed.
+  if (!isUndated(seen) && seen.updatedAtMs < known.order.updatedAtMs) return false;
+  if (source === "order" || seen.filledQty > known.order.filledQty) return true;
+  const isTie = known.undatedSinceMs === null && seen.updatedAtMs === sinceMs;
+  return isTie || atMs - sinceMs >= LAG_MS;
+}
+
+/** When its status became what it is now, where no date says it. */
+function findUndatedSince(
+  known: KnownOrder,
+  seen: BrokerOrder,
+  { isSaidAnew, atMs }: { readonly isSaidAnew: boolean; readonly atMs: number },
+): number | null {
+  if (seen.updatedAtMs > readSince(known)) return null;
+  return isSaidAnew && (isUndated(seen) || known.undatedSinceMs !== null)
+    ? atMs
+    : known.undatedSinceMs;
 }
 
 /** What replaces a leg stands in its bracket, though the broker may list it by itself. */
@@ -195,10 +240,16 @@ export function isOfEngine(book: OrderBook, orderId: string): boolean {
 
 /** The orders that have neither ended nor given their place to another; those too that still wait for theirs. */
 const listUnended = deriveOnce((book: OrderBook): readonly KnownOrder[] => {
-  const replacements = [...book.values()].filter(({ order }) => order.replaces !== null);
-  const replaced = new Set(
-    replacements.filter((known) => isMade(book, known)).map(({ order }) => order.replaces),
-  );
+  const replaced = new Set<string>();
+  for (const known of book.values()) {
+    let oldId = isMade(book, known) ? known.order.replaces : null;
+    // What has given its place to another had come into its own, where it was not rejected.
+    while (oldId !== null && !replaced.has(oldId)) {
+      replaced.add(oldId);
+      const old = book.get(oldId)?.order;
+      oldId = old === undefined || old.status === "rejected" ? null : old.replaces;
+    }
+  }
   return [...book.values()].filter(({ order }) => !isFinal(order) && !replaced.has(order.orderId));
 });
 

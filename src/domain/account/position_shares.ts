@@ -1,7 +1,7 @@
 import { formatCounted } from "../counted.ts";
 import { deriveOnce } from "../derive_once.ts";
 import type { ManagedPosition } from "./engine_state.ts";
-import { type BrokerOrder, isFinal, remainingQty } from "../order/orders.ts";
+import { type BrokerOrder, findChangedAtMs, isFinal, remainingQty } from "../order/orders.ts";
 import type { SellSideRequest } from "../order/order_request.ts";
 import {
   ceilQty,
@@ -44,7 +44,7 @@ function findSince(book: OrderBook, position: ManagedPosition): readonly KnownOr
   const fromMs = position.openedAtMs - OPENED_SLACK_MS;
   return (groupBySymbol(book).get(position.symbol) ?? []).filter(({ order }) => {
     if (position.adoptedQty === 0) return order.submittedAtMs >= fromMs;
-    const atMs = order.side === "buy" ? order.submittedAtMs : order.updatedAtMs;
+    const atMs = order.side === "buy" ? order.submittedAtMs : findChangedAtMs(order);
     // One that worked already when it was adopted: `buildAdopted` counts with what it had sold by then.
     return atMs >= position.openedAtMs || (order.side === "sell" && !isFinal(order));
   });

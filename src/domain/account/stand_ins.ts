@@ -23,9 +23,10 @@ export function learnRecords(
     const known = next.get(orderId);
     if (known !== undefined) {
       if (isKnownSo(known.order, broker)) continue;
+      // A record is what some answer said: one that is not older than it is as new at the least.
       next.set(orderId, {
         ...known,
-        order: mergeOrder(known.order, { ...known.order, ...broker }),
+        order: mergeOrder({ ...known.order, ...broker }, known.order),
       });
       continue;
     }
@@ -34,6 +35,19 @@ export function learnRecords(
     if (isRecent || isFinal(standIn.order)) next.set(orderId, standIn);
   }
   return next;
+}
+
+/**
+ * Takes a sell or stop that the broker took, and that nobody has seen since, for one that it has, where the question for it has no
+ * answer: that denies nothing (pipeline 5).
+ */
+export function noteMute(book: OrderBook, entry: LedgerEntry): OrderBook {
+  const { orderId, broker, side, status } = entry;
+  if (side !== "sell" || status !== "accepted" || orderId === null || book.has(orderId)) {
+    return book;
+  }
+  if (broker === null || isFinal(broker)) return book;
+  return new Map(book).set(orderId, { ...buildStandIn(entry, orderId), isUnanswered: true });
 }
 
 /** Whether a record says of an order just what is known of it. */
@@ -73,13 +87,17 @@ function buildStandIn(entry: LedgerEntry, orderId: string): KnownOrder {
     parentId: null,
     filledBeforeQty: 0,
     filledSeenAtMs: order.updatedAtMs,
+    undatedSinceMs: null,
     isShown: false,
     isUnanswered: false,
     shownAtMs: recordedAtMs,
   };
 }
 
-/** Whether an order that no answer shows is still taken for one that the broker has. */
-export function isPresumed({ order, isShown, shownAtMs }: KnownOrder, nowMs: number): boolean {
-  return isShown || isFinal(order) || nowMs - shownAtMs < UNSEEN_MS;
+/** Whether an order that no answer shows is still taken for one that the broker has: a question without an answer denies nothing. */
+export function isPresumed(
+  { order, isShown, isUnanswered, shownAtMs }: KnownOrder,
+  nowMs: number,
+): boolean {
+  return isShown || isUnanswered || isFinal(order) || nowMs - shownAtMs < UNSEEN_MS;
 }

@@ -1,3 +1,4 @@
+import { type Absence, findAbsence, goOnMissing, type Looker } from "../account/absences.ts";
 import { CLOCK_SKEW_MAX_SECONDS } from "../gate/caps.ts";
 import {
   applyBrokerOrder,
@@ -21,17 +22,10 @@ const SERIES_GAP_MS_MAX = 65_000;
 /** How soon an unresolved order is looked up again. Milliseconds. */
 export const LOOK_UP_AGAIN_MS = 10_000;
 
-/** The first and the last "not found" of one process about one order, by its monotonic time, ms. */
-export interface NotFoundSeries {
-  readonly firstMs: number;
-  readonly lastMs: number;
-}
-
 /** When a look-up was answered, and by whom it was asked. */
-export interface LookUpMoment {
+export interface LookUpMoment extends Looker {
   /** By the broker's clock, Unix ms. */
   readonly nowMs: number;
-  readonly monotonicMs: number;
   /** Whether the process looks once: it has nothing but the file. */
   readonly isRunOnce: boolean;
 }
@@ -40,8 +34,8 @@ export interface LookUpMoment {
 export interface LookedUp {
   /** As it is on record from now on; the very same where nothing has changed. */
   readonly entry: LedgerEntry;
-  /** `null` where there is none; the very same where this answer does not go on with it. */
-  readonly series: NotFoundSeries | null;
+  /** The evidence of its absence from now on; `null` where there is none. */
+  readonly absence: Absence | null;
   /** Whether a buy is proven absent at the broker: a new decision with the same id, or settled as not sent. */
   readonly isAbsent: boolean;
   /** Whether it is kept and counted though the broker does not show it, which is said. */
@@ -50,14 +44,17 @@ export interface LookedUp {
   readonly wakeAtMs: number | null;
 }
 
-/** What the answer to a look-up says of an order that no list showed (pipeline 6). Pure and total. */
+/**
+ * What the answer to a look-up says of an order that no list showed (pipeline 6). Pure and total.
+ * @param absences All evidence on record; what another process gathered is none.
+ */
 export function settleLookUp(
   entry: LedgerEntry,
   outcome: LookupOutcome,
-  series: NotFoundSeries | null,
+  absences: readonly Absence[],
   moment: LookUpMoment,
 ): LookedUp {
-  const same = { entry, series, isAbsent: false, isUnseen: false, wakeAtMs: null };
+  const same = { entry, absence: null, isAbsent: false, isUnseen: false, wakeAtMs: null };
   const againMs = moment.nowMs + LOOK_UP_AGAIN_MS;
   if (outcome.kind === "found") return { ...same, entry: applyBrokerOrder(entry, outcome.order) };
   if (!isUnsettled(entry)) return { ...same, isUnseen: outcome.kind === "not_found" };
@@ -67,11 +64,12 @@ export function settleLookUp(
     return { ...same, entry: broken, wakeAtMs: againMs };
   }
   if (isIdTaken(entry)) return { ...same, isUnseen: true, wakeAtMs: againMs };
-  if (entry.side === "buy") return weighNotFound(entry, series, moment);
+  const weighed = () => weighNotFound(entry, findAbsence(absences, aboutOf(entry), moment), moment);
+  if (entry.side === "buy") return weighed();
   const absent = { ...same, entry: { ...entry, status: "rejected", detail: NOT_SENT } } as const;
   if (!isAnswerLost(entry, moment.nowMs)) return absent;
-  const weighed = weighNotFound(entry, series, moment);
-  return weighed.isAbsent ? absent : weighed;
+  const found = weighed();
+  return found.isAbsent ? absent : found;
 }
 
 /**
@@ -83,32 +81,47 @@ export function isAbsentByNow(entry: LedgerEntry, nowMs: number): boolean {
   return !isIdTaken(entry) && nowMs >= (entry.deadlineAtMs ?? 0) + proofMs;
 }
 
+/** What the evidence about an order on record is kept by. */
+export function aboutOf({ clientOrderId }: LedgerEntry): Pick<Absence, "what" | "id"> {
+  return { what: "order", id: clientOrderId ?? "" };
+}
+
 /** A "not found" soon after a lost answer proves nothing: only 60 s of them after the request's deadline do. */
 function weighNotFound(
   entry: LedgerEntry,
-  series: NotFoundSeries | null,
-  { nowMs, monotonicMs, isRunOnce }: LookUpMoment,
+  before: Absence | null,
+  moment: LookUpMoment,
 ): LookedUp {
+  const { nowMs, monotonicMs, isRunOnce } = moment;
   const deadlineAtMs = entry.deadlineAtMs ?? nowMs;
   const wakeAtMs = Math.max(nowMs, deadlineAtMs) + LOOK_UP_AGAIN_MS;
-  const same = { entry, series, isAbsent: false, isUnseen: false, wakeAtMs };
+  const same = { entry, absence: before, isAbsent: false, isUnseen: false, wakeAtMs };
   if (nowMs < deadlineAtMs) return same;
   const sinceMs = entry.notFoundSinceMs;
-  const isGoingOn = series !== null && monotonicMs - series.lastMs <= SERIES_GAP_MS_MAX;
+  const isGoingOn = before !== null && monotonicMs - before.lastMs <= SERIES_GAP_MS_MAX;
   // Two clocks must agree: the broker's may have been wrong once, and this process's began with it.
   const isPast = (ms: number) =>
     sinceMs !== null && nowMs - sinceMs >= ms &&
-    (isRunOnce || (series !== null && monotonicMs - series.firstMs >= ms));
+    (isRunOnce || (before !== null && monotonicMs - before.firstMs >= ms));
   // While the market is closed nothing looks more often than each five minutes: of a sell two looks tell, as where each process has one.
   const isByTwo = (isRunOnce || entry.side === "sell") && isPast(ONE_LOOK_NOT_FOUND_MS);
   const isKept = isGoingOn || isRunOnce || isByTwo;
   if (sinceMs === null || sinceMs > nowMs || !isKept) {
-    const begun = { firstMs: monotonicMs, lastMs: monotonicMs };
-    return { ...same, entry: { ...entry, notFoundSinceMs: nowMs, deadlineAtMs }, series: begun };
+    const absence = goOnMissing(aboutOf(entry), null, moment);
+    return { ...same, entry: { ...entry, notFoundSinceMs: nowMs, deadlineAtMs }, absence };
   }
-  const next = { firstMs: series?.firstMs ?? monotonicMs, lastMs: monotonicMs };
+  const absence = goOnMissing(aboutOf(entry), before, moment);
   const isAbsent = isByTwo || (isGoingOn && !isRunOnce && isPast(NOT_FOUND_MS));
-  return { ...same, series: next, isAbsent };
+  return { ...same, absence, isAbsent };
+}
+
+/** Evidence about orders that are settled, however that came, or are on record no more: nobody looks for them. */
+export function listSettled(
+  absences: readonly Absence[],
+  entries: readonly LedgerEntry[],
+): Absence[] {
+  const open = new Set(entries.filter(isUnsettled).map(({ clientOrderId }) => clientOrderId));
+  return absences.filter(({ what, id }) => what === "order" && !open.has(id));
 }
 
 /**

@@ -65,8 +65,8 @@ export interface EntryPlanInputs {
   readonly countRejections: (symbol: string) => number;
   readonly delayMinSeconds: number;
   readonly delayMaxSeconds: number;
-  /** Uniform in [0, 1); asked once for each new intent. */
-  readonly uniform: () => number;
+  /** Uniform in [0, 1): what is chance of a new intent's delay, by its symbol and when its second bar began. */
+  readonly uniform: (symbol: string, b2StartMs: number) => number;
 }
 
 /**
@@ -114,7 +114,7 @@ function buildIntent(
 ): EntryIntent {
   const { nowMs, dateNy, accountId } = inputs;
   const { symbol } = candidate;
-  const scheduledAtMs = nowMs + buildDelayMs(inputs);
+  const scheduledAtMs = nowMs + buildDelayMs(inputs, inputs.uniform(symbol, b2.startMs));
   const attempt = inputs.countRejections(symbol) + 1;
   return {
     clientOrderId: buildEntryId({ accountId, dateNy, symbol, attempt }),
@@ -133,10 +133,10 @@ function buildIntent(
 }
 
 /** Whole milliseconds, both ends of the range included; reversed ends are swapped (pipeline 4). */
-function buildDelayMs(inputs: EntryPlanInputs): number {
+function buildDelayMs(inputs: EntryPlanInputs, uniform: number): number {
   const minSeconds = Math.min(inputs.delayMinSeconds, inputs.delayMaxSeconds);
   const maxSeconds = Math.max(inputs.delayMinSeconds, inputs.delayMaxSeconds);
-  return Math.round((minSeconds + inputs.uniform() * (maxSeconds - minSeconds)) * 1000);
+  return Math.round((minSeconds + uniform * (maxSeconds - minSeconds)) * 1000);
 }
 
 /** A session that does not hold this moment is not the one that the intent is made in, and bounds nothing. */

@@ -113,6 +113,16 @@ export function findFilledAtMs(
   return order.filledAtMs ?? order.updatedAtMs;
 }
 
+/**
+ * When the order changed last, by the later of its dates: that of the change may be left out where that of the fill is known
+ * (broker.md, Time and data). Unix ms.
+ */
+export function findChangedAtMs(
+  { filledAtMs, updatedAtMs }: Pick<BrokerOrder, "filledAtMs" | "updatedAtMs">,
+): number {
+  return Math.max(updatedAtMs, filledAtMs ?? 0);
+}
+
 /** Whether this program knows the status; an unknown one is said. */
 export function isKnownStatus(status: string): boolean {
   return KNOWN_STATUSES.has(status);

@@ -65,7 +65,7 @@ export function reconcile(
     const applied = applyBrokerOrder(entry, order);
     const updated = isNamed ? { ...applied, clientOrderId: null } : applied;
     named.add(updated.clientOrderId);
-    if (isSame(entry, updated)) return entry;
+    if (isSameEntry(entry, updated)) return entry;
     isChanged = true;
     if (entry.side === "buy" && hasNeverLeft(entry)) foreign.push(updated);
     return updated;
@@ -209,7 +209,8 @@ function readPrice(usd: number | null | undefined): number | null {
   return usd !== null && usd !== undefined && usd > 0 ? usd : null;
 }
 
-function isSame(left: LedgerEntry, right: LedgerEntry): boolean {
+/** Whether two records of an order say the same of it. */
+export function isSameEntry(left: LedgerEntry, right: LedgerEntry): boolean {
   return left.status === right.status && left.orderId === right.orderId &&
     left.reason === right.reason && left.notFoundSinceMs === right.notFoundSinceMs &&
     left.broker?.status === right.broker?.status &&

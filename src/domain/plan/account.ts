@@ -4,7 +4,7 @@ import { findEntry, findShown, type Sight } from "../account/sight.ts";
 import type { EngineState, ManagedPosition } from "../account/engine_state.ts";
 import { decideEntryEnd } from "../entry/entry_end.ts";
 import { closedKey } from "../account/managed_position.ts";
-import { mayTrade } from "../order/orders.ts";
+import { findChangedAtMs, mayTrade } from "../order/orders.ts";
 import { type Holding, isSplit, SPLIT_AFTER_MS } from "../account/position_account.ts";
 import { findUnfinished } from "../account/unfinished.ts";
 import { findRenamed } from "../account/renamed.ts";
@@ -88,9 +88,13 @@ function trackPartial(
   if (order === undefined || findShown(sight, before.symbol) === null) {
     return { position: before, outcome: {} };
   }
-  const { filledQty: qty, submittedAtMs, updatedAtMs } = order;
+  const { filledQty: qty, submittedAtMs } = order;
   const isPartial = mayTrade(order) && qty > 0;
-  const firstMs = Math.min(updatedAtMs, Math.max(submittedAtMs, lastCycleAtMs ?? 0), nowMs);
+  const firstMs = Math.min(
+    findChangedAtMs(order),
+    Math.max(submittedAtMs, lastCycleAtMs ?? 0),
+    nowMs,
+  );
   const partialSinceMs = isPartial ? before.partialSinceMs ?? firstMs : null;
   const end = decideEntryEnd({
     order,

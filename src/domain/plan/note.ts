@@ -1,6 +1,9 @@
 import type { CheckedEntry } from "../entry/check_entry.ts";
 import type { EntryIntent } from "../account/entry_intent.ts";
 import type { ManagedPosition } from "../account/engine_state.ts";
+import type { EntryPlan } from "../entry/entry_plan.ts";
+import type { ReadFailure } from "../order/order_request.ts";
+import type { BarsRead } from "./world.ts";
 import type { EndReason } from "../entry/entry_end.ts";
 import type { ExitReason } from "../exit/exit_rules.ts";
 import type { LedgerEntry } from "../order/ledger.ts";
@@ -89,10 +92,44 @@ export type EntryNote =
   /** `mismatches`: of the NY day, this one included. */
   | { readonly kind: "mismatch"; readonly clientOrderId: string; readonly mismatches: number };
 
+/** What holding the records against the broker has found (pipeline 6). */
+export type RecordsNote =
+  /** What the broker shows of an order of ours is another than at the last look. */
+  | { readonly kind: "order_updated"; readonly entry: LedgerEntry }
+  /** The broker refused an order that it had taken, or never had one whose answer was lost. */
+  | { readonly kind: "refused_late"; readonly entry: LedgerEntry }
+  /** It came in the place of an order of ours, whoever put it there: recorded as ours. */
+  | { readonly kind: "replaced"; readonly entry: LedgerEntry }
+  | { readonly kind: "unknown_status"; readonly orderId: string | null; readonly status: string }
+  /** It is kept and counted, though the broker does not show it. */
+  | { readonly kind: "unseen"; readonly name: string }
+  /** Orders of another engine. `mismatches`: of the NY day, this one included. */
+  | { readonly kind: "lacked"; readonly names: readonly string[]; readonly mismatches: number }
+  | { readonly kind: "locked" }
+  /** Another hand has written the ledger's file meanwhile. */
+  | { readonly kind: "changed_meanwhile" };
+
+/** What a look for breakouts has come to (pipeline 2 to 4). */
+export type SignalsNote =
+  | { readonly kind: "no_account"; readonly failure: ReadFailure }
+  | { readonly kind: "no_equity" }
+  /** What was not answered is not "no breakout". */
+  | { readonly kind: "bars_unanswered"; readonly bars: BarsRead }
+  /** All of it, and what it was decided from. `listUsd`: the list's own price by symbol, where it has one, USD per share. */
+  | {
+    readonly kind: "signals";
+    readonly found: EntryPlan;
+    readonly equityUsd: number;
+    readonly bars: BarsRead["rows"];
+    readonly listUsd: ReadonlyMap<string, number | null>;
+  };
+
 /** What happened, as data; the words are the teller's. */
 export type NoteValue =
   | PositionNote
   | EntryNote
+  | RecordsNote
+  | SignalsNote
   /** A sequence is begun: the audit trail has it before its requests. */
   | { readonly kind: "protection"; readonly step: string; readonly qty: number | null }
   /** A stop rests. */

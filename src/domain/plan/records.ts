@@ -1,3 +1,4 @@
+import { dropAbsence, putAbsence } from "../account/absences.ts";
 import { unreachable } from "../assert.ts";
 import type { EngineState, ReleasedPosition } from "../account/engine_state.ts";
 import {
@@ -71,6 +72,8 @@ function applyPart(records: EngineState, part: RecordPart): EngineState {
       const intents = records.intents.filter(({ clientOrderId }) => !ids.has(clientOrderId));
       return { ...records, intents };
     }
+    case "on_list":
+      return { ...records, intents: [...records.intents, ...part.intents] };
     case "entry_unsent":
       return changeEntry(records, part.clientOrderId, (entry) => ({
         ...entry,
@@ -87,6 +90,15 @@ function applyPart(records: EngineState, part: RecordPart): EngineState {
       const { positionId, change } = part;
       return { ...records, unfinished: putUnfinished(records.unfinished, positionId, change) };
     }
+    case "ledger":
+    case "day_turned":
+      return { ...records, ledger: part.ledger };
+    case "date_seen":
+      return { ...records, dateSeenNy: part.dateNy };
+    case "absent":
+      return { ...records, absences: putAbsence(records.absences, part.absence) };
+    case "present":
+      return { ...records, absences: dropAbsence(records.absences, part.about) };
     case "kept":
       return { ...records, alerted: keep(records.alerted, part.key, part.value) };
     default:

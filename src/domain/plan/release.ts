@@ -1,3 +1,4 @@
+import { type Absence, findAbsence, goOnMissing, type Looker } from "../account/absences.ts";
 import { buildOpenOrders } from "../account/order_book.ts";
 import { findShown, type Sight } from "../account/sight.ts";
 import type { EngineState, ManagedPosition, ReleasedPosition } from "../account/engine_state.ts";
@@ -60,37 +61,43 @@ function isBetween(
     findShown(sight, symbol) !== undefined && alerted[buildRefusedKey(symbol)] === undefined;
 }
 
-/** Since when released symbols were seen neither held nor in an order, Unix ms by the broker's clock. */
-export type AbsentSince = ReadonlyMap<string, number>;
-
 /**
  * Keeps releases on record, in each day's ledger, and ends those whose symbol the broker shows neither held nor in an order at
- * work for a minute (pipeline 5).
+ * work for a minute of one process's looks (pipeline 5).
  */
 export function keepReleases(
   records: EngineState,
   sight: Sight,
-  { absentSince, dateNy }: { readonly absentSince: AbsentSince; readonly dateNy: string },
-): Settled & { readonly absentSince: AbsentSince; readonly wakesAtMs: readonly number[] } {
+  { dateNy, looker }: { readonly dateNy: string; readonly looker: Looker },
+): Settled & { readonly wakesAtMs: readonly number[] } {
   const { ledger, released } = records;
   const kept = released.filter((release) =>
     ledger !== null && putRelease(ledger, release, RELEASED) !== ledger
   ).map((release): RecordPart => ({ kind: "released", release }));
   const absent = listAbsent(released, sight);
-  const next = absent === null
-    ? absentSince
-    : new Map(absent.map(({ symbol }) => [symbol, absentSince.get(symbol) ?? sight.nowMs]));
-  const ends = (absent ?? []).map(({ symbol }) => ({
-    symbol,
-    atMs: (next.get(symbol) ?? sight.nowMs) + ABSENT_MS,
-  }));
-  const ended = ends.filter(({ atMs }) => ledger !== null && atMs <= sight.nowMs)
-    .map(({ symbol }) => buildReleaseEnd(records, symbol, dateNy));
+  // Unread, nothing is evidence for or against it.
+  if (absent === null) return { change: kept, say: [], wakesAtMs: [] };
+  const missed = absent.map(({ symbol: id }) => {
+    const about = { what: "release", id } as const;
+    return goOnMissing(about, findAbsence(records.absences, about, looker), looker);
+  });
+  const found = records.absences.filter(({ what, id }) =>
+    what === "release" && !absent.some(({ symbol }) => symbol === id)
+  );
+  const leftMs = ({ firstMs, lastMs }: Absence) => ABSENT_MS - (lastMs - firstMs);
+  const ended = missed.filter((absence) => ledger !== null && leftMs(absence) <= 0)
+    .map(({ id }) => buildReleaseEnd(records, id, dateNy));
   return {
-    change: [...kept, ...ended.flatMap(({ change }) => change)],
+    change: [
+      ...kept,
+      ...missed.map((absence): RecordPart => ({ kind: "absent", absence })),
+      ...found.map((about): RecordPart => ({ kind: "present", about })),
+      ...ended.flatMap(({ change }) => change),
+    ],
     say: ended.flatMap(({ say }) => say),
-    absentSince: next,
-    wakesAtMs: ends.flatMap(({ atMs }) => atMs > sight.nowMs ? [atMs] : []),
+    wakesAtMs: missed.flatMap((absence) =>
+      leftMs(absence) > 0 ? [sight.nowMs + leftMs(absence)] : []
+    ),
   };
 }
 
@@ -113,6 +120,7 @@ export function buildReleaseEnd(records: EngineState, symbol: string, dateNy: st
   return {
     change: [
       { kind: "release_ended", release },
+      { kind: "present", about: { what: "release", id: symbol } },
       { kind: "kept", key: closedKey(positionId), value: dateNy },
     ],
     say: [note({ position: release }, { kind: "release_ended" })],

@@ -51,7 +51,9 @@ function learnOne(
   afterChange: number,
 ): Seen {
   const learnFound = (outcome: LookupOutcome) =>
-    outcome.kind === "found" ? learnOrders(seen.book, [outcome.order], brokerMs) : seen.book;
+    outcome.kind === "found"
+      ? learnOrders(seen.book, [outcome.order], brokerMs, "order")
+      : seen.book;
   const learnRows = (look: Look<Listed<BrokerOrder>>) =>
     look.kind === "ok" ? learnOrders(seen.book, look.value.rows, brokerMs) : seen.book;
   const buildFact = <T>(before: Fact<T> | null, look: Look<T>): Fact<T> => ({
@@ -103,7 +105,7 @@ export function learnAnswer(
   const number = seen.changes.count + 1;
   const last = new Map(seen.changes.last).set(symbolOf(request), { number, atMs });
   const book = answer.kind === "accepted"
-    ? learnOrders(seen.book, [answer.order], brokerMs)
+    ? learnOrders(seen.book, [answer.order], brokerMs, "order")
     : seen.book;
   return { ...seen, book, changes: { count: number, last } };
 }

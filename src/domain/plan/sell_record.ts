@@ -52,7 +52,8 @@ export function buildSellRecord(facts: SellFacts, attempt: number, nowMs: number
 }
 
 /**
- * The attempt that the next sell of this reason is: it rises only when the one before ended unfilled (pipeline 6).
+ * The attempt that the next sell of this reason is: it rises only when the one before ended unfilled (pipeline 6). A stop whose
+ * fate nobody knows keeps its name and its record to itself: what is stopped beside it are other shares.
  * @param entries The day's records.
  */
 export function nextAttempt(
@@ -67,7 +68,8 @@ export function nextAttempt(
     const attempt = entry.attempt ?? 1;
     // Never sent, or refused outright: the broker has no order of this id, and the record is taken again.
     const isUnused = entry.status === "rejected" && entry.orderId === null;
-    next = Math.max(next, isUnused || isUnsettled(entry) ? attempt : attempt + 1);
+    const isSameShares = isUnsettled(entry) && (reason !== "stop" || entry.replaces !== null);
+    next = Math.max(next, isUnused || isSameShares ? attempt : attempt + 1);
   }
   return next;
 }

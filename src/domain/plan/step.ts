@@ -1,9 +1,10 @@
+import type { Absence } from "../account/absences.ts";
 import type { Standing } from "../account/standing.ts";
 import type { ClosedStopPermit } from "./closed_stop.ts";
 import type { ManagedPosition, ReleasedPosition } from "../account/engine_state.ts";
 import type { EntryIntent } from "../account/entry_intent.ts";
 import type { LiveDecision } from "../gate/gate.ts";
-import type { LedgerEntry } from "../order/ledger.ts";
+import type { LedgerEntry, LiveLedger } from "../order/ledger.ts";
 import type { BrokerOrder } from "../order/orders.ts";
 import type { DryRunOrder, EntryRequest, SellSideRequest } from "../order/order_request.ts";
 import type { Unfinished } from "../account/unfinished.ts";
@@ -35,6 +36,24 @@ export type EntryQuestion =
   | { readonly ask: "gate"; readonly clientOrderId: string }
   /** What DRY_RUN has simulated today. */
   | { readonly ask: "dry_run_ledger"; readonly symbols: readonly string[] };
+
+/** What the records are held against the broker by (pipeline 6). */
+export type RecordsQuestion =
+  /** What the last days' ledgers recorded. */
+  | { readonly ask: "past_records" }
+  /** An order of an earlier day, by the broker's id. */
+  | { readonly ask: "ancestor"; readonly orderId: string }
+  /** An order of ours that no list shows; `orderId`: where it has one. */
+  | {
+    readonly ask: "record_look_up";
+    readonly clientOrderId: string;
+    readonly orderId: string | null;
+  }
+  /** Whether the operator himself wants no LIVE, by his files. */
+  | { readonly ask: "objection" };
+
+/** What breakouts are looked for in (pipeline 2). */
+export type SignalsQuestion = { readonly ask: "bars"; readonly symbols: readonly string[] };
 
 /** A change of the records; several together are durable at once, in this order. */
 export type RecordPart =
@@ -68,6 +87,8 @@ export type RecordPart =
   }
   /** Intents that are decided, or go on record: they wait no longer. */
   | { readonly kind: "off_list"; readonly intents: readonly EntryIntent[] }
+  /** New intents. */
+  | { readonly kind: "on_list"; readonly intents: readonly EntryIntent[] }
   /** An entry of which nothing is at the broker by its last sending. `notFoundSinceMs`: what is known of those before. */
   | {
     readonly kind: "entry_unsent";
@@ -78,6 +99,13 @@ export type RecordPart =
   | { readonly kind: "mismatch" }
   /** What DRY_RUN would have sent, in a ledger of its own. */
   | { readonly kind: "simulated"; readonly orders: readonly DryRunOrder[] }
+  /** The day's ledger as the broker's answers leave it; and the one of a new day, before which the old one is archived. */
+  | { readonly kind: "ledger" | "day_turned"; readonly ledger: LiveLedger }
+  /** NY date of the clock's answer. */
+  | { readonly kind: "date_seen"; readonly dateNy: string }
+  /** What a look did not find, once more; and that it was found, or is not looked for any more. */
+  | { readonly kind: "absent"; readonly absence: Absence }
+  | { readonly kind: "present"; readonly about: Pick<Absence, "what" | "id"> }
   /** What is kept by a key (`EngineState.alerted`); `null` forgets it. */
   | { readonly kind: "kept"; readonly key: string; readonly value: string | null };
 
@@ -102,7 +130,8 @@ export type Step<Asked = Question, Sent = SellSideRequest> =
     /** A pause inside the cycle: not before this, by monotonic time, ms. */
     readonly notBeforeMs: number | null;
   }
-  | { readonly do: "record"; readonly change: RecordChange }
+  /** `done`: what is told once it is taken in, and durable where it is about orders. */
+  | { readonly do: "record"; readonly change: RecordChange; readonly done?: readonly Note[] }
   | {
     readonly do: "send";
     /** Durable before the request leaves, but under `exit_rest`, which a full disk can't keep back. */
@@ -128,6 +157,12 @@ export interface Planned<Asked = Question, Sent = SellSideRequest> {
 
 /** What `planEntries` returns. */
 export type EntryPlanned = Planned<EntryQuestion, EntryRequest>;
+
+/** What `planReconciliation` returns: it sends nothing. */
+export type RecordsPlanned = Planned<RecordsQuestion, never>;
+
+/** What `planSignals` returns. */
+export type SignalsPlanned = Planned<SignalsQuestion, never>;
 
 /** What `settle` returns, and other decisions that send nothing. */
 export interface Settled {

@@ -2,9 +2,12 @@ import type { OrderBook } from "../account/order_book.ts";
 import type { ClosedAction } from "./closed_stop.ts";
 import type { LossVerdict } from "../account/day_loss.ts";
 import type { EngineState } from "../account/engine_state.ts";
+import type { RebuildWait } from "../gate/rebuild_wait.ts";
+import type { LedgerEntry } from "../order/ledger.ts";
 import type { Allowlist, GateDecision, GateFailReason } from "../gate/gate.ts";
-import type { MarketClock, Trade } from "../time/market.ts";
-import type { ReadFailure, SendResult } from "../order/order_request.ts";
+import type { Candidate } from "../entry/candidate.ts";
+import type { Bar, MarketClock, Session, Trade } from "../time/market.ts";
+import type { LookupOutcome, ReadFailure, SendResult } from "../order/order_request.ts";
 import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../order/orders.ts";
 import type { UnreadableRow } from "../order/unreadable_row.ts";
 
@@ -196,4 +199,94 @@ export interface EntryDesk {
 /** The world of a run for entries. */
 export interface EntryWorld extends World {
   readonly desk: EntryDesk;
+}
+
+/** The answer to a look-up of an order that no list shows, and its moment. */
+export interface LookUpAnswer {
+  readonly outcome: LookupOutcome;
+  /** By the broker's clock, Unix ms, and by monotonic time, ms. */
+  readonly nowMs: number;
+  readonly monotonicMs: number;
+}
+
+/** What the last days' ledgers recorded, the newest first; or what stands against reading them. */
+export type PastRecords =
+  | { readonly kind: "ok"; readonly entries: readonly LedgerEntry[] }
+  | { readonly kind: "waits"; readonly wait: RebuildWait };
+
+/** What a run that holds the records against the broker counts of itself, gone at its end. */
+export interface RecordsTurn {
+  /** NY date of the clock's answer before this run's; `null` where nobody has one. */
+  readonly dateBeforeNy: string | null;
+  /** `null` where it was not asked yet. */
+  readonly past: PastRecords | null;
+  readonly ancestorReads: number;
+  /** Whether one of them had no usable answer: it is asked for again in the next cycle. */
+  readonly isAncestorUnread: boolean;
+  /** By client order id. */
+  readonly lookUps: ReadonlyMap<string, LookUpAnswer>;
+  /** Whether the operator objects to LIVE; `null` where it was not asked. */
+  readonly isObjected: boolean | null;
+  /** Whether it has recorded what it found, and whether orders of another engine were among that. */
+  readonly isRecorded: boolean;
+  readonly isMismatched: boolean;
+  /** Why what it had found could not be made durable; `null` where it was. */
+  readonly unwritten: { readonly message: string; readonly isByAnotherHand: boolean } | null;
+}
+
+/** What the records are held against, beside what every decision is from. */
+export interface Books {
+  /** The broker's host, and its account; `null` where it was never read. */
+  readonly host: string;
+  readonly accountId: string | null;
+  /** Host clock minus broker clock. */
+  readonly skewSeconds: number;
+  /** Orders of earlier days as they were read by their order id; `null` for one that the broker does not know. */
+  readonly ancestors: ReadonlyMap<string, BrokerOrder | null>;
+  readonly turn: RecordsTurn;
+}
+
+/** The world of a run that holds the records against the broker. */
+export interface RecordsWorld extends World {
+  readonly books: Books;
+}
+
+/** Bars as they were answered, list by list. A symbol that is answered and has no row has none. */
+export interface BarsRead {
+  /** 10-minute bars by symbol. */
+  readonly rows: ReadonlyMap<string, readonly Bar[]>;
+  readonly answered: ReadonlySet<string>;
+  /** Asked and not answered. */
+  readonly unanswered: readonly string[];
+  /** Why, for the first of them; `null` where they are only being sorted out. */
+  readonly trouble: { readonly failure: ReadFailure; readonly message: string } | null;
+}
+
+/** What breakouts are looked for in, and intents are made from (pipeline 2 to 4). */
+export interface SignalsDesk {
+  /** The list of today. */
+  readonly candidates: readonly Candidate[];
+  /** Symbols that had an intent when the cycle began: one that was decided since is tried again in the next cycle. */
+  readonly waiting: ReadonlySet<string>;
+  readonly session: Session | null;
+  readonly delayMinSeconds: number;
+  readonly delayMaxSeconds: number;
+  /** What the run counts of itself, gone at its end. `bars`: `null` where they were not asked for yet. */
+  readonly turn: { readonly bars: BarsRead | null; readonly isDecided: boolean };
+}
+
+/** The world of a run that looks for breakouts. */
+export interface SignalsWorld extends World {
+  readonly signals: SignalsDesk;
+}
+
+/**
+ * What a run of the plan is for: the parts that are in it. Each cycle holds the records against the broker in a run of its own,
+ * looks after its positions in one, for breakouts in one, and decides its entries in one.
+ */
+export interface EngineWorld extends World {
+  readonly books: Books | null;
+  readonly hasPositions: boolean;
+  readonly signals: SignalsDesk | null;
+  readonly desk: EntryDesk | null;
 }

@@ -130,6 +130,21 @@ Deno.test("a chain of replacements is one order at work", () => {
   assertEquals(atWork([stop({ status: "replaced" }), fresh]), ["s-2"]);
 });
 
+Deno.test("a chain of replacements is one order at work, though nobody has seen its middle in force", () => {
+  const middle = stop({ orderId: "s-2", replaces: "s-1", status: "pending_new" });
+  const last = stop({ orderId: "s-3", replaces: "s-2", updatedAtMs: 7_000 });
+  for (const first of [stop(), stop({ status: "pending_replace" })]) {
+    const taken = learnOrders(learnOrders(EMPTY_BOOK, [first, middle], 5_000), [last], 7_000);
+    const unanswered = noteUnshown(noteUnshown(taken, "s-1", true), "s-2", true);
+    for (const book of [taken, unanswered]) {
+      assertEquals(buildOpenOrders(book).map(({ orderId }) => orderId), ["s-3"]);
+    }
+    // One that was rejected never came into its own: the first works on, whatever was asked in the place of the middle.
+    const rejected = learnOrders(unanswered, [{ ...middle, status: "rejected" }], 8_000);
+    assert(buildOpenOrders(rejected).some(({ orderId }) => orderId === "s-1"));
+  }
+});
+
 Deno.test("what was taken in an order's place, and is not seen in force, leaves the old one at work", () => {
   const fresh = stop({ orderId: "s-2", replaces: "s-1", qty: 5, updatedAtMs: 6_000 });
   const taken = learnOrders(EMPTY_BOOK, [stop(), fresh], 6_000);
@@ -285,4 +300,88 @@ Deno.test("learnOrders(): an answer without a date is newer than what was so for
   // A date that says that it is older is believed.
   const older = stop({ status: "new", updatedAtMs: 19_000 });
   assertEquals(learnOrders(book, [older], 90_000).get("s-1")?.order.status, "done_for_day");
+});
+
+Deno.test("learnOrders(): a list that lags undoes nothing that was answered a moment ago, though no answer has a date", () => {
+  const placed = stop({ submittedAtMs: 1_000, updatedAtMs: 1_000 });
+  const atWork = learnOrders(EMPTY_BOOK, [placed], 1_000);
+  for (const status of ["pending_cancel", "suspended", "stopped", "calculated"]) {
+    const book = learnOrders(atWork, [{ ...placed, status }], 60_000, "order");
+    const statusAt = (atMs: number, row = placed) =>
+      learnOrders(book, [row], atMs).get("s-1")?.order.status;
+    assertEquals([statusAt(60_000 + LAG_MS - 1), statusAt(60_000 + LAG_MS)], [status, "new"]);
+    // A row with a date from before says no more.
+    assertEquals(statusAt(61_000, { ...placed, updatedAtMs: 5_000 }), status);
+    assertEquals(statusAt(61_000, { ...placed, updatedAtMs: 60_500 }), "new");
+  }
+});
+
+Deno.test("learnOrders(): what is asked of the order itself is of now, with a date or without", () => {
+  const asleep = stop({ status: "done_for_day", updatedAtMs: 20_000 });
+  const book = learnOrders(EMPTY_BOOK, [asleep], 20_000);
+  const undated = stop({ status: "new", updatedAtMs: stop().submittedAtMs });
+  assertEquals(learnOrders(book, [undated], 20_001, "order").get("s-1")?.order.status, "new");
+  // Shares that were not known to be filled are news too.
+  const partly = { ...undated, status: "partially_filled", filledQty: 3 };
+  assertEquals(learnOrders(book, [partly], 20_001).get("s-1")?.order.status, "partially_filled");
+});
+
+const change = fc.record({
+  afterMs: fc.integer({ min: 1, max: 25_000 }),
+  status: fc.constantFrom("new", "suspended", "pending_cancel", "done_for_day", "stopped"),
+});
+const look = fc.record({
+  afterMs: fc.integer({ min: 1, max: 8_000 }),
+  isList: fc.boolean(),
+  lagMs: fc.nat({ max: LAG_MS - 1 }),
+  isDated: fc.boolean(),
+});
+
+Deno.test("learnOrders(): whichever answers have a date, none undoes what the order itself was asked for since, and a quiet list is believed", () => {
+  const model = fc.property(
+    fc.array(change, { maxLength: 6 }),
+    fc.array(look, { minLength: 1, maxLength: 14 }),
+    (changes, looks) => {
+      const history = [{ atMs: 1_000, status: "new" }];
+      for (const { afterMs, status } of changes) {
+        history.push({ atMs: (history.at(-1)?.atMs ?? 0) + afterMs, status });
+      }
+      const before = (ms: number) => history.filter(({ atMs }) => atMs <= ms).at(-1) ?? history[0];
+      const show = (ms: number, isDated: boolean) => {
+        const shown = before(ms);
+        const updatedAtMs = isDated ? shown?.atMs ?? 1_000 : 1_000;
+        return stop({ submittedAtMs: 1_000, updatedAtMs, status: shown?.status ?? "" });
+      };
+      let book = learnOrders(EMPTY_BOOK, [show(1_000, true)], 1_000, "order");
+      let [nowMs, askedMs] = [1_000, 1_000];
+      for (const { afterMs, isList, lagMs, isDated } of looks) {
+        nowMs += afterMs;
+        const seen = show(isList ? Math.max(1_000, nowMs - lagMs) : nowMs, isDated);
+        book = learnOrders(book, [seen], nowMs, isList ? "list" : "order");
+        if (!isList) askedMs = nowMs;
+        const status = book.get("s-1")?.order.status ?? "";
+        const since = [before(askedMs), ...history.filter(({ atMs }) => atMs > askedMs)];
+        assert(since.some((each) => each?.status === status), `${status} at ${nowMs}`);
+        const lastMs = before(nowMs)?.atMs ?? 0;
+        if (nowMs - lastMs >= 3 * LAG_MS || !isList) assertEquals(status, before(nowMs)?.status);
+      }
+    },
+  );
+  fc.assert(model, { numRuns: 300 });
+});
+
+Deno.test("learnRecords(): a record undoes nothing that an answer without a date has shown since", () => {
+  const placed = stop({ submittedAtMs: 1_000_000, updatedAtMs: 1_000_000 });
+  const listed = learnOrders(EMPTY_BOOK, [{ ...placed, status: "suspended" }], 1_090_000);
+  const book = learnRecords(listed, [RECORD], 1_090_000);
+  assertEquals(book.get("s-1")?.order.status, "suspended");
+});
+
+Deno.test("isPresumed(): an order is not taken for gone while the question for it has no answer", () => {
+  const book = learnOrders(EMPTY_BOOK, [stop()], 0);
+  const isPresumedAt = (isUnanswered: boolean, nowMs: number) => {
+    const known = noteUnshown(book, "s-1", isUnanswered).get("s-1");
+    return known !== undefined && isPresumed(known, nowMs);
+  };
+  assertEquals([isPresumedAt(true, 10 * UNSEEN_MS), isPresumedAt(false, UNSEEN_MS)], [true, false]);
 });

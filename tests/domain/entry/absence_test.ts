@@ -1,9 +1,10 @@
 import fc from "fast-check";
+import type { Absence } from "../../../src/domain/account/absences.ts";
 import {
   isAbsentByNow,
   listAsked,
+  listSettled,
   type LookUpMoment,
-  type NotFoundSeries,
   settleLookUp,
 } from "../../../src/domain/entry/absence.ts";
 import { ID_TAKEN, type LedgerEntry } from "../../../src/domain/order/ledger.ts";
@@ -20,17 +21,30 @@ function open(facts: Partial<LedgerEntry> = {}): LedgerEntry {
 }
 
 function moment(afterMs: number, facts: Partial<LookUpMoment> = {}): LookUpMoment {
-  return { nowMs: NOW_MS + afterMs, monotonicMs: afterMs, isRunOnce: false, ...facts };
+  return {
+    nowMs: NOW_MS + afterMs,
+    monotonicMs: afterMs,
+    processId: "p1",
+    isRunOnce: false,
+    ...facts,
+  };
+}
+
+/** What a process has on record of `open`. */
+function absence(facts: Partial<Absence> = {}): Absence {
+  const id = open().clientOrderId ?? "";
+  return { what: "order", id, processId: "p1", firstMs: 0, lastMs: 0, ...facts };
 }
 
 /** Look-ups one after the other. @returns The last, and after how long an absence was proven, if at all. */
 function lookUps(steps: readonly (readonly [afterMs: number, outcome: LookupOutcome])[]) {
   let entry = open();
-  let series: NotFoundSeries | null = null;
+  let absences: readonly Absence[] = [];
   let absentMs: number | null = null;
   for (const [afterMs, outcome] of steps) {
-    const found = settleLookUp(entry, outcome, series, moment(afterMs));
-    ({ entry, series } = found);
+    const found = settleLookUp(entry, outcome, absences, moment(afterMs));
+    entry = found.entry;
+    absences = found.absence === null ? [] : [found.absence];
     if (found.isAbsent) absentMs ??= afterMs;
   }
   return { entry, absentMs };
@@ -66,49 +80,56 @@ for (const { what, between } of breaks) {
 
 Deno.test("settleLookUp() begins anew in another process, whatever the record says", () => {
   const entry = open({ notFoundSinceMs: NOW_MS - 600_000 });
-  const found = settleLookUp(entry, NOT_FOUND, null, moment(0));
-  assertObjectMatch(found, { isAbsent: false, entry: { notFoundSinceMs: NOW_MS } });
+  for (const absences of [[], [absence({ processId: "p0" })]]) {
+    const found = settleLookUp(entry, NOT_FOUND, absences, moment(60_000));
+    assertObjectMatch(found, { isAbsent: false, entry: { notFoundSinceMs: NOW_MS + 60_000 } });
+    assertEquals(found.absence, absence({ firstMs: 60_000, lastMs: 60_000 }));
+  }
 });
 
 Deno.test("settleLookUp() needs both clocks: a broker's clock that jumped proves nothing", () => {
   const entry = open({ notFoundSinceMs: NOW_MS });
-  const series = { firstMs: 0, lastMs: 10_000 };
-  const found = settleLookUp(entry, NOT_FOUND, series, { ...moment(600_000), monotonicMs: 20_000 });
+  const absences = [absence({ lastMs: 10_000 })];
+  const found = settleLookUp(entry, NOT_FOUND, absences, {
+    ...moment(600_000),
+    monotonicMs: 20_000,
+  });
   assertEquals(found.isAbsent, false);
 });
 
 Deno.test("settleLookUp() of a process that looks once believes 130 s of the file, no less", () => {
   for (const [ms, isAbsent] of [[129_999, false], [130_000, true]] as const) {
     const entry = open({ notFoundSinceMs: NOW_MS - ms });
-    const found = settleLookUp(entry, NOT_FOUND, null, moment(0, { isRunOnce: true }));
+    const found = settleLookUp(entry, NOT_FOUND, [], moment(0, { isRunOnce: true }));
     assertEquals(found.isAbsent, isAbsent);
   }
 });
 
 Deno.test("settleLookUp() takes over what the broker shows, whenever", () => {
   const order = brokerOrder({ status: "filled", filledQty: 10 });
-  const found = settleLookUp(open(), { kind: "found", order }, null, moment(0));
+  const found = settleLookUp(open(), { kind: "found", order }, [], moment(0));
   assertObjectMatch(found, { entry: { status: "accepted", orderId: "b-1" }, isAbsent: false });
 });
 
 Deno.test("settleLookUp() settles a sell that nobody knows to have left, and what replaces an order, at the first not found after its deadline", () => {
   const sells: readonly Partial<LedgerEntry>[] = [{ status: "pending" }, { replaces: "stop-1" }];
   const leaving = open({ side: "sell", reason: "stop", status: "pending" });
-  const early = settleLookUp(leaving, NOT_FOUND, null, moment(-1));
+  const early = settleLookUp(leaving, NOT_FOUND, [], moment(-1));
   assertEquals([early.entry.status, early.wakeAtMs], ["pending", NOW_MS + 10_000]);
   for (const facts of sells) {
     const sell = open({ side: "sell", reason: "stop", ...facts });
-    const settled = settleLookUp(sell, NOT_FOUND, null, moment(0));
+    const settled = settleLookUp(sell, NOT_FOUND, [], moment(0));
     assertObjectMatch(settled, { entry: { status: "rejected", detail: "not sent" } });
   }
 });
 
 Deno.test("settleLookUp() settles a sell whose answer was lost after 70 s of not found, as an entry, and it is no entry's repeat", () => {
   let entry = open({ side: "sell", reason: "stop_exit" });
-  let series: NotFoundSeries | null = null;
+  let absences: readonly Absence[] = [];
   for (let afterMs = 0; afterMs <= 70_000; afterMs += 10_000) {
-    const found = settleLookUp(entry, NOT_FOUND, series, moment(afterMs));
-    ({ entry, series } = found);
+    const found = settleLookUp(entry, NOT_FOUND, absences, moment(afterMs));
+    entry = found.entry;
+    absences = found.absence === null ? [] : [found.absence];
     assertEquals([found.isAbsent, entry.status], [
       false,
       afterMs < 70_000 ? "unknown" : "rejected",
@@ -120,15 +141,15 @@ Deno.test("settleLookUp() settles a sell whose answer was lost after 70 s of not
 Deno.test("settleLookUp() believes two looks at a sell that lie five minutes apart, as they do at night, and no buy", () => {
   for (const side of ["sell", "buy"] as const) {
     const entry = open({ side, notFoundSinceMs: NOW_MS });
-    const found = settleLookUp(entry, NOT_FOUND, { firstMs: 0, lastMs: 0 }, moment(300_000));
+    const found = settleLookUp(entry, NOT_FOUND, [absence()], moment(300_000));
     assertEquals([found.entry.status, found.isAbsent], [
       side === "sell" ? "rejected" : "unknown",
       false,
     ]);
     // A gap that is shorter begins anew.
-    const soon = settleLookUp(entry, NOT_FOUND, { firstMs: 0, lastMs: 0 }, moment(120_000));
+    const soon = settleLookUp(entry, NOT_FOUND, [absence()], moment(120_000));
     assertObjectMatch(soon.entry, { status: "unknown", notFoundSinceMs: NOW_MS + 120_000 });
-    const other = settleLookUp(entry, NOT_FOUND, null, moment(300_000));
+    const other = settleLookUp(entry, NOT_FOUND, [], moment(300_000));
     assertEquals(other.entry.status, "unknown");
   }
 });
@@ -144,8 +165,20 @@ Deno.test("isAbsentByNow() needs as long for a sell whose answer was lost as for
 
 Deno.test("settleLookUp() never settles what the broker has said it has", () => {
   const sell = open({ side: "sell", reason: "stop" });
-  const taken = settleLookUp({ ...sell, detail: ID_TAKEN }, NOT_FOUND, null, moment(0));
+  const taken = settleLookUp({ ...sell, detail: ID_TAKEN }, NOT_FOUND, [], moment(0));
   assertObjectMatch(taken, { entry: { status: "unknown" }, isUnseen: true });
+});
+
+Deno.test("listSettled() names the evidence about what is settled or gone, and of no release", () => {
+  const unsettled = ledgerEntry({ clientOrderId: "avwap-open", status: "unknown" });
+  const settled = ledgerEntry({ clientOrderId: "avwap-done", status: "accepted" });
+  const absences = ["avwap-open", "avwap-done", "avwap-gone"].map((id) => absence({ id }));
+  const release = absence({ what: "release", id: "avwap-done" });
+  const found = listSettled([...absences, release], [unsettled, settled]);
+  assertEquals(found.map(({ what, id }) => `${what} ${id}`), [
+    "order avwap-done",
+    "order avwap-gone",
+  ]);
 });
 
 Deno.test("listAsked() asks for what is not settled first, and for nothing that was rejected or has no name", () => {
@@ -172,13 +205,14 @@ Deno.test("settleLookUp() never proves absence within 70 s of a found, unknown o
       let atMs = -30_000;
       let cleanSinceMs: number | null = null;
       let entry = open();
-      let series: NotFoundSeries | null = null;
+      let absences: readonly Absence[] = [];
       for (const { passMs, outcome } of answers) {
         atMs += passMs;
         if (outcome.kind !== "not_found" || passMs > 65_000) cleanSinceMs = null;
         if (outcome.kind === "not_found" && atMs >= 0) cleanSinceMs ??= atMs;
-        const found = settleLookUp(entry, outcome, series, moment(atMs));
-        ({ entry, series } = found);
+        const found = settleLookUp(entry, outcome, absences, moment(atMs));
+        entry = found.entry;
+        absences = found.absence === null ? [] : [found.absence];
         if (found.isAbsent) assert(cleanSinceMs !== null && atMs - cleanSinceMs >= 70_000);
       }
     }),

@@ -196,16 +196,16 @@ Deno.test("buildEntryIntents() has nothing to say without candidates", () => {
 
 Deno.test("buildEntryIntents() judges each candidate alone, in the watchlist's order", () => {
   const symbols = ["ZM", "F", "AA", "MU", "BA"];
-  let draws = 0;
+  const drawn: string[] = [];
   const { intents, signals, stale } = plan({
     candidates: symbols.map((symbol) => candidate({ symbol })),
     bars: new Map([["ZM", BROKEN_OUT], ["AA", BELOW], ["MU", BROKEN_OUT], ["BA", BROKEN_OUT]]),
     waiting: new Set(["MU"]),
-    uniform: () => draws++ / 10,
+    uniform: (symbol, b2StartMs) => drawn.push(`${symbol} ${b2StartMs - LAST_CLOSE}`) / 10,
   });
   assertEquals(intents.map(({ symbol }) => symbol), ["ZM", "BA"]);
-  assertEquals(intents.map(({ scheduledAtMs }) => scheduledAtMs - NOW), [60_000, 78_000]);
-  assertEquals(draws, 2);
+  assertEquals(intents.map(({ scheduledAtMs }) => scheduledAtMs - NOW), [78_000, 96_000]);
+  assertEquals(drawn, [`ZM ${-BAR_MS}`, `BA ${-BAR_MS}`]);
   assertEquals(signals.map((signal) => `${signal.symbol} ${signal.outcome}`), [
     "ZM intent",
     "F stale",

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { EMPTY_BOOK, learnOrders } from "../../../src/domain/account/order_book.ts";
 import { apply } from "../../../src/domain/plan/records.ts";
 import { decideStanding } from "../../../src/domain/account/standing.ts";
 import { putUnfinished } from "../../../src/domain/account/unfinished.ts";
@@ -60,6 +61,37 @@ Deno.test("an entry that fills in parts has been for as long as its first fill w
   const ended = accountDone(whole, { records: { ...working, positions: [after] } });
   const [last] = apply({ ...working, positions: [after] }, ended.change).positions;
   assertEquals([last?.partialSinceMs, ended.wakesAtMs], [null, []]);
+});
+
+Deno.test("an entry whose answers have no date has been filling in parts since the look before its first fill, not since it was sent", () => {
+  const undated = {
+    submittedAtMs: NOW_MS - 55_000,
+    updatedAtMs: NOW_MS - 55_000,
+    filledAtMs: null,
+  };
+  const placed = { ...ENTRY, ...undated, status: "new", filledQty: 0 };
+  const partly = { ...placed, status: "partially_filled", filledQty: 4 };
+  const book = learnOrders(learnOrders(EMPTY_BOOK, [placed], NOW_MS - 50_000), [partly], NOW_MS);
+  const before = { ...POSITION, qty: 4, costBasisUsd: 400 };
+  const records = lookRecords({ positions: [before], lastCycleAtMs: NOW_MS - 10_000 });
+  const held = heldPosition({ qty: 4, costBasisUsd: 400 });
+  const { change } = accountDone(buildSight([], { book, positions: [held] }), { records });
+  assertEquals(apply(records, change).positions[0]?.partialSinceMs, NOW_MS - 10_000);
+});
+
+Deno.test("an adopted position is sold by a stop that worked before it was adopted, though no answer has a date", () => {
+  const adopted = { ...POSITION, adoptedQty: 10, qty: 10 };
+  const undated = {
+    submittedAtMs: PAST_MS - 60_000,
+    updatedAtMs: PAST_MS - 60_000,
+    filledAtMs: null,
+  };
+  const filled = soldOrder(10, { ...undated, clientOrderId: "by-hand", type: "stop" });
+  const placed = { ...filled, status: "new", filledQty: 0, filledAvgPriceUsd: null };
+  const book = learnOrders(learnOrders(EMPTY_BOOK, [placed], PAST_MS), [filled], NOW_MS - 20_000);
+  const records = lookRecords({ positions: [adopted] });
+  const { change } = accountDone(buildSight([], { book, positions: [] }), { records });
+  assertEquals(apply(records, change).positions, []);
 });
 
 Deno.test("a position that sells account for has ended, with all that was unfinished, and is not taken in again", () => {

@@ -1,3 +1,4 @@
+import type { Absence } from "../../../src/domain/account/absences.ts";
 import type { EngineState } from "../../../src/domain/account/engine_state.ts";
 import { closedKey } from "../../../src/domain/account/managed_position.ts";
 import { apply } from "../../../src/domain/plan/records.ts";
@@ -60,26 +61,43 @@ Deno.test("what is absent can be released though its stop was cancelled", () => 
   );
 });
 
+const LOOKER = { processId: "p1", monotonicMs: 100_000 };
+const ABSENCE: Absence = {
+  what: "release",
+  id: symbol,
+  processId: "p1",
+  firstMs: 40_000,
+  lastMs: 90_000,
+};
+
+/** @param absences What was on record of it. */
 function keep(
   records: EngineState,
   sight: ReturnType<typeof buildSight>,
-  sinceMs: number | null,
-): ReturnType<typeof keepReleases> {
-  const absentSince = new Map(sinceMs === null ? [] : [[symbol, sinceMs]]);
-  return keepReleases(records, sight, { absentSince, dateNy: TODAY });
+  absences: readonly Absence[] = [],
+) {
+  const kept = keepReleases({ ...records, absences }, sight, { dateNy: TODAY, looker: LOOKER });
+  return { ...kept, records: apply({ ...records, absences }, kept.change) };
 }
 
 const ABSENT = buildSight([], { positions: [] });
 
 Deno.test("a release ends once its symbol is absent for a minute, and what bought it is not taken in again", () => {
-  const first = keep(RELEASED, ABSENT, null);
-  assertEquals([first.change, first.wakesAtMs], [[], [NOW_MS + 60_000]]);
-  assertEquals([...first.absentSince], [[symbol, NOW_MS]]);
-  const { change, say } = keep(RELEASED, ABSENT, NOW_MS - 60_000);
-  const records = apply(RELEASED, change);
+  const first = keep(RELEASED, ABSENT);
+  assertEquals([first.records.released, first.wakesAtMs], [[RELEASE], [NOW_MS + 60_000]]);
+  assertEquals(first.records.absences, [{ ...ABSENCE, firstMs: 100_000, lastMs: 100_000 }]);
+  const { records, say } = keep(RELEASED, ABSENT, [ABSENCE]);
   assertEquals([records.released, records.alerted], [[], { [closedKey(positionId)]: TODAY }]);
+  assertEquals(records.absences, []);
   assertEquals(records.ledger?.entries.map(({ reason }) => reason), ["release ended"]);
   assertEquals(say.map(({ value }) => value), [{ kind: "release_ended" }]);
+});
+
+Deno.test("a release's absence counts from this process's own first look, whatever another one has seen", () => {
+  const before = { ...ABSENCE, processId: "p0" };
+  const { records, wakesAtMs } = keep(RELEASED, ABSENT, [before]);
+  assertEquals([records.released, wakesAtMs], [[RELEASE], [NOW_MS + 60_000]]);
+  assertEquals(records.absences, [{ ...ABSENCE, firstMs: 100_000, lastMs: 100_000 }]);
 });
 
 Deno.test("a release lasts while its symbol is held, at work, or can't be read", () => {
@@ -91,18 +109,18 @@ Deno.test("a release lasts while its symbol is held, at work, or can't be read",
       { ...ABSENT, unreadable: new Set([symbol]) },
     ]
   ) {
-    const { change, absentSince } = keep(RELEASED, sight, NOW_MS - 60_000);
-    assertEquals([change, [...absentSince]], [[], []]);
+    const { records } = keep(RELEASED, sight, [ABSENCE]);
+    assertEquals([records.released, records.absences], [[RELEASE], []]);
   }
-  const unread = keep(RELEASED, { ...ABSENT, positions: null }, NOW_MS - 60_000);
-  assertEquals([unread.change, unread.absentSince.size], [[], 1]);
+  const unread = keep(RELEASED, { ...ABSENT, positions: null }, [ABSENCE]);
+  assertEquals([unread.change, unread.records.absences], [[], [ABSENCE]]);
 });
 
 Deno.test("a release that the day's ledger lacks is put into it, and ends only with one", () => {
   const lacking = { ...RELEASED, ledger: liveLedger([]) };
-  const records = apply(lacking, keep(lacking, buildSight([]), null).change);
+  const { records } = keep(lacking, buildSight([]));
   assertEquals(records.ledger?.entries.map(({ reason }) => reason), ["released"]);
-  assertEquals(keep({ ...RELEASED, ledger: null }, ABSENT, NOW_MS - 60_000).change, []);
+  assertEquals(keep({ ...RELEASED, ledger: null }, ABSENT, [ABSENCE]).records.released, [RELEASE]);
 });
 
 Deno.test("a release takes whatever is managed in its symbol off the engine's hands, with what is unfinished of it", () => {

@@ -128,7 +128,7 @@ export const CLOSED_BUGS: readonly TestedBug[] = [
   {
     name: "a refusal of the keys or the rate counts as the night's answer",
     edits: [{
-      file: "src/engine/plan_shell.ts",
+      file: "src/engine/plan_leave.ts",
       find: "return !isUnjudged(answer);",
       replace: "return !isUnjudged(answer) || answer.httpStatus > 0;",
     }],

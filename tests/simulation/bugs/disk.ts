@@ -82,7 +82,7 @@ export const DISK_BUGS: readonly TestedBug[] = [
         'if (desk.diskFault !== null) return { kind: "waits", cause: `the disk is ${desk.diskFault}` };',
       replace: "",
     }, {
-      file: "src/engine/plan_shell.ts",
+      file: "src/engine/plan_leave.ts",
       find: 'if (engine.ports.disk.fault?.kind === "full") return "disk full";',
       replace: "",
     }],
@@ -91,7 +91,7 @@ export const DISK_BUGS: readonly TestedBug[] = [
   {
     name: "an entry whose record took from the reserve is sent",
     edits: [{
-      file: "src/engine/plan_shell.ts",
+      file: "src/engine/plan_leave.ts",
       find: 'if (engine.ports.disk.fault?.kind === "full") return "disk full";',
       replace: "",
     }],

@@ -271,7 +271,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an intent is made in what is held",
     edits: [{
-      file: "src/engine/signals.ts",
+      file: "src/domain/plan/signals.ts",
       find: "  if (isAnswered && !isFree(sight, own)) return SKIP.taken;",
       replace: "  if (isAnswered && !isFree(sight, own)) return null;",
     }],
@@ -362,7 +362,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an intent said in each cycle",
     edits: [{
-      file: "src/engine/signals.ts",
+      file: "src/engine/signal_words.ts",
       find: "`${dateNy} ${intent.b2StartMs}`",
       replace: "`${dateNy} ${intent.b2StartMs} ${intent.scheduledAtMs}`",
     }],
@@ -420,7 +420,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an entry that leaves before its moment",
     edits: [{
-      file: "src/engine/plan_shell.ts",
+      file: "src/engine/plan_leave.ts",
       find: "  const isUndisturbed = await awaitMoment(engine, notBeforeMs);\n",
       replace: "  const isUndisturbed = await awaitMoment(engine, notBeforeMs - 300);\n",
     }],
@@ -429,7 +429,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "an entry made ready for a moment that was missed",
     edits: [{
-      file: "src/engine/plan_shell.ts",
+      file: "src/engine/plan_leave.ts",
       find: "const MOMENT_MISSED_MS = 250;",
       replace: "const MOMENT_MISSED_MS = 250_000;",
     }],
@@ -535,9 +535,9 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "what was just denied is made anew in the same cycle",
     edits: [{
-      file: "src/engine/signals.ts",
-      find: "    waiting: new Set([...waiting, ...engine",
-      replace: "    waiting: new Set([...engine",
+      file: "src/domain/plan/signals.ts",
+      find: "    waiting: new Set([...desk.waiting, ...records",
+      replace: "    waiting: new Set([...records",
     }],
     tests: [LEAVING_FIRST],
   },

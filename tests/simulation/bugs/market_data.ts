@@ -119,9 +119,9 @@ export const MARKET_DATA_BUGS: readonly TestedBug[] = [
   {
     name: "a list without an answer throws away what the others brought",
     edits: [{
-      file: "src/engine/signals.ts",
-      find: `  if (bars.answered.size === 0) return;`,
-      replace: `  if (bars.trouble !== null) return;`,
+      file: "src/domain/plan/signals.ts",
+      find: `  if (bars.answered.size === 0) return record`,
+      replace: `  if (bars.trouble !== null) return record`,
     }],
     tests: [REFUSED_TEST],
   },

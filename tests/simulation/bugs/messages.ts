@@ -114,7 +114,7 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
   {
     name: "a stop whose answer was lost told in each cycle",
     edits: [{
-      file: "src/engine/reconciling.ts",
+      file: "src/engine/records_words.ts",
       find: "    `rejected:${symbol}:${order}:${isUnsent}`,",
       replace: "    `rejected:${symbol}:${order}:${engine.nowMs()}`,",
     }],

@@ -16,9 +16,9 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "a day that has turned is taken back where its write failed",
     edits: [{
-      file: "src/engine/reconciling.ts",
-      find: "await turnLedger(engine, turned.ledger);",
-      replace: "await updateLedger(engine, () => turned.ledger);",
+      file: "src/engine/records_desk.ts",
+      find: "    if (!isTurn) engine.updateState({ ledger, absences });",
+      replace: "    engine.updateState({ ledger, absences });",
     }],
     tests: ["tests/engine/ledger_test.ts"],
   },
@@ -261,9 +261,9 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "a chain of replacements over night is somebody else's",
     edits: [{
-      file: "src/engine/ancestors.ts",
-      find: "const READS_MAX = 6;",
-      replace: "const READS_MAX = 0;",
+      file: "src/domain/plan/reconciliation.ts",
+      find: "const ANCESTORS_MAX = 6;",
+      replace: "const ANCESTORS_MAX = 0;",
     }],
     tests: ["tests/engine/replacements_test.ts"],
   },
@@ -417,9 +417,9 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     name: "a mismatch does not block its cycle",
     edits: [
       {
-        file: "src/engine/reconciling.ts",
-        find: '  return { problem: "broker mismatch", wait: null, absent };',
-        replace: "  return { problem: null, wait: null, absent };",
+        file: "src/domain/plan/reconciliation.ts",
+        find: 'turn.isMismatched ? "broker mismatch" : null',
+        replace: 'turn.isMismatched && turn.isAncestorUnread ? "broker mismatch" : null',
       },
     ],
     tests: ["tests/engine/ledger_test.ts"],
@@ -487,9 +487,9 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "the day turns without what was bought in it",
     edits: [{
-      file: "src/engine/reconciling.ts",
-      find: "  takeInBought(engine);\n",
-      replace: "",
+      file: "src/domain/plan/reconciliation.ts",
+      find: '    ...bought.map((position): RecordPart => ({ kind: "managed", position })),\n',
+      replace: "    ...bought.slice(0, 0).flatMap(() => []),\n",
     }],
     tests: ["tests/engine/ledger_test.ts"],
   },
@@ -514,7 +514,7 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "what the broker refused waits for the next write",
     edits: [{
-      file: "src/engine/plan_shell.ts",
+      file: "src/engine/plan_leave.ts",
       find: 'const isOnce = answer.kind === "rejected" || answer.kind === "duplicate";',
       replace: 'const isOnce = answer.kind === "duplicate";',
     }],
@@ -528,5 +528,28 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
       replace: "",
     }],
     tests: ["tests/engine/answer_record_test.ts"],
+  },
+  {
+    name: "entries are decided before what is bare is protected",
+    edits: [{
+      file: "src/domain/plan/plan_engine.ts",
+      find: "    ...hasPositions ? [() => plan(world)] : [],\n",
+      replace: "",
+    }, {
+      file: "src/domain/plan/plan_engine.ts",
+      find: "    ...desk === null ? [] : [() => planEntries({ ...world, desk })],\n",
+      replace: "    ...desk === null ? [] : [() => planEntries({ ...world, desk })],\n" +
+        "    ...hasPositions ? [() => plan(world)] : [],\n",
+    }],
+    tests: ["tests/domain/plan/plan_engine_test.ts"],
+  },
+  {
+    name: "a clock that is off ends the day at its first answer",
+    edits: [{
+      file: "src/domain/plan/day_turn.ts",
+      find: "books.turn.dateBeforeNy !== dateNy",
+      replace: "books.turn.dateBeforeNy === dateNy",
+    }],
+    tests: ["tests/domain/plan/reconciliation_test.ts"],
   },
 ];

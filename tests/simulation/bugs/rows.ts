@@ -126,7 +126,7 @@ export const ROWS_BUGS: readonly TestedBug[] = [
   {
     name: "an unreadable order is taken for absent",
     edits: [{
-      file: "src/engine/looking_up.ts",
+      file: "src/engine/records_desk.ts",
       find: "isShownUnreadable(engine, { clientOrderId, orderId })",
       replace: "isShownUnreadable(engine, { clientOrderId: null, orderId: null })",
     }],

@@ -5,13 +5,67 @@ const SPLIT_TEST = "tests/engine/split_test.ts";
 
 export const SHARES_BUGS: readonly TestedBug[] = [
   {
+    name: "another stop takes the name of one whose answer was lost",
+    edits: [{
+      file: "src/domain/plan/sell_record.ts",
+      find: '(reason !== "stop" || entry.replaces !== null);',
+      replace: '(reason !== "stop" || entry.attempt !== null);',
+    }],
+    tests: ["tests/engine/lost_stop_beside_test.ts"],
+  },
+  {
     name: "an answer without a date never tells anything new",
     edits: [{
       file: "src/domain/account/order_book.ts",
-      find: "isUndated(seen) && atMs - known.updatedAtMs >= LAG_MS;",
-      replace: "isUndated(seen) && atMs < known.updatedAtMs;",
+      find: "return isTie || atMs - sinceMs >= LAG_MS;",
+      replace: "return isTie || atMs < sinceMs;",
     }],
     tests: ["tests/domain/account/order_book_test.ts"],
+  },
+  {
+    name: "a list that lags undoes what an answer without a date has said",
+    edits: [{
+      file: "src/domain/account/order_book.ts",
+      find: "  return undatedSinceMs ?? order.updatedAtMs;\n",
+      replace: "  return undatedSinceMs === null ? order.updatedAtMs : order.updatedAtMs;\n",
+    }],
+    tests: ["tests/domain/account/order_book_test.ts"],
+  },
+  {
+    name: "a record undoes what an answer without a date has shown",
+    edits: [{
+      file: "src/domain/account/stand_ins.ts",
+      find: "mergeOrder({ ...known.order, ...broker }, known.order)",
+      replace: "mergeOrder(known.order, { ...known.order, ...broker })",
+    }],
+    tests: ["tests/domain/account/order_book_test.ts"],
+  },
+  {
+    name: "a stop is forgotten while the question for it has no answer",
+    edits: [{
+      file: "src/domain/account/stand_ins.ts",
+      find: "return isShown || isUnanswered || isFinal(order)",
+      replace: "return isShown || isFinal(order)",
+    }],
+    tests: ["tests/domain/account/order_book_test.ts", "tests/engine/lost_stop_beside_test.ts"],
+  },
+  {
+    name: "another process forgets a stop while the question for it has no answer",
+    edits: [{
+      file: "src/engine/records_desk.ts",
+      find: 'if (outcome.kind === "unknown") noteUnanswered(',
+      replace: 'if (outcome.kind === "found") noteUnanswered(',
+    }],
+    tests: ["tests/engine/lost_stop_beside_test.ts"],
+  },
+  {
+    name: "a fill without a date of its change is from before an adoption",
+    edits: [{
+      file: "src/domain/order/orders.ts",
+      find: "return Math.max(updatedAtMs, filledAtMs ?? 0);",
+      replace: "return filledAtMs === null ? updatedAtMs : Math.max(updatedAtMs, 0);",
+    }],
+    tests: [ACCOUNT_TEST],
   },
   {
     name: "a change that no order explains is a split at once",
@@ -228,8 +282,26 @@ export const SHARES_BUGS: readonly TestedBug[] = [
     name: "a release ends at the first empty answer",
     edits: [{
       file: "src/domain/plan/release.ts",
-      find: "(next.get(symbol) ?? sight.nowMs) + ABSENT_MS",
-      replace: "(next.get(symbol) ?? sight.nowMs) + ABSENT_MS * 0",
+      find: "ABSENT_MS - (lastMs - firstMs)",
+      replace: "ABSENT_MS * 0 - (lastMs - firstMs)",
+    }],
+    tests: ["tests/domain/plan/release_test.ts"],
+  },
+  {
+    name: "what another process has missed is evidence for this one",
+    edits: [{
+      file: "src/domain/account/absences.ts",
+      find: "isSame(each, { what, id }) && each.processId === processId",
+      replace: "isSame(each, { what, id }) && each.processId !== processId + what",
+    }],
+    tests: ["tests/domain/plan/release_test.ts", "tests/domain/entry/absence_test.ts"],
+  },
+  {
+    name: "evidence about what was found stays on record",
+    edits: [{
+      file: "src/domain/plan/records.ts",
+      find: "absences: dropAbsence(records.absences, part.about)",
+      replace: "absences: records.absences",
     }],
     tests: ["tests/domain/plan/release_test.ts"],
   },

@@ -4,6 +4,7 @@ import {
   type BrokerState,
   buildBroker,
   type Habits,
+  isOver,
   PLAIN_HABITS,
   UNDATED,
 } from "./broker_state.ts";
@@ -83,4 +84,21 @@ export function buildStopped(habits: Partial<Habits> = {}, qty = 4): BrokerState
   const { next } = accepted;
   const shown = listMoves(next).find(({ name }) => name.endsWith(" is new"));
   return withLag(shown?.next ?? next, habits);
+}
+
+/** The same, once a hand has raised that stop to a level, and it has ended: the position is bare. */
+export function buildRaised(
+  habits: Partial<Habits>,
+  qty: number,
+  level: number,
+): BrokerState {
+  const stopped = buildStopped(habits, qty);
+  const id = stopped.orders.length;
+  const change = { kind: "replace", id, clientOrderId: `hand-${id + 1}`, level } as const;
+  // The market was well above it then.
+  const [raised] = deliver({ ...stopped, priceLevel: level + 1 }, change);
+  if (raised === undefined) throw new RangeError("the broker says nothing");
+  const orders = raised.next.orders
+    .map((order) => isOver(order) ? order : { ...order, status: "expired" as const });
+  return { ...raised.next, orders };
 }

@@ -1,10 +1,10 @@
-import { buildBare, buildBought, buildBuying, buildStopped } from "./begins.ts";
+import { buildBare, buildBought, buildBuying, buildRaised, buildStopped } from "./begins.ts";
 import { closeMarket } from "./broker_moves.ts";
 import type { Habits } from "./broker_state.ts";
 import type { Bound } from "./edge.ts";
 import { Explorer, type Figures } from "./explorer.ts";
 import { PlannedClient, type PlannedState } from "./planned_client.ts";
-import { BETWEEN, EXTRAS, joinThemes, R1, R2, STOP, type Theme, THEMES } from "./themes.ts";
+import { BETWEEN, EXTRAS, joinThemes, PIVOT, R1, R2, STOP, type Theme, THEMES } from "./themes.ts";
 
 /** How much is looked at: one theme at a time, or all pairs of them. */
 export type BoundSize = "small" | "standard";
@@ -28,12 +28,19 @@ interface Moment {
   /** Whether the entry works at first, without a fill and with one share; or a stop of the engine's own rests. */
   readonly isBuying?: boolean;
   readonly isStopped?: boolean;
+  /** Whether a hand has raised that stop above where the price stands, and it has ended. */
+  readonly isRaised?: boolean;
+  /** Whether the themes are not looked at in it, but what `EXTRAS` has. */
+  readonly isOfExtras?: boolean;
 }
 
 /** A night does not know how late it was. */
 const LATE_MS = 10 * 60_000;
 
-/** Nothing presses; day orders are about to die; one trim is due, all exits are; an entry works; one trim, beside our own stop. */
+/**
+ * Nothing presses; day orders are about to die; one trim is due, all exits are; an entry works; one trim, beside our own stop; the
+ * last look before the close; a hand's stop is where the market is no more.
+ */
 const MOMENTS: readonly Moment[] = [
   {
     name: "quiet",
@@ -72,6 +79,24 @@ const MOMENTS: readonly Moment[] = [
     bareLevel: R1,
     habits: { firstStatus: "new" },
     isStopped: true,
+    isOfExtras: true,
+  },
+  {
+    name: "near",
+    untilCloseMs: 150_000,
+    boughtLevel: STOP,
+    bareLevel: STOP,
+    habits: {},
+    isOfExtras: true,
+  },
+  {
+    name: "raised",
+    untilCloseMs: 5 * 3_600_000,
+    boughtLevel: PIVOT,
+    bareLevel: PIVOT,
+    habits: { firstStatus: "new", stopAboveMarket: "refuses" },
+    isRaised: true,
+    isOfExtras: true,
   },
 ];
 
@@ -92,9 +117,17 @@ function buildExploration(
     levels = [STOP, R2],
     isBare = false,
     refuses = null,
+    obstacle = null,
   }: Theme,
-  { untilCloseMs, boughtLevel, bareLevel, habits: common, isBuying = false, isStopped = false }:
-    Moment,
+  {
+    untilCloseMs,
+    boughtLevel,
+    bareLevel,
+    habits: common,
+    isBuying = false,
+    isStopped = false,
+    isRaised = false,
+  }: Moment,
   { qty, isWhole }: { readonly qty: number; readonly isWhole: boolean },
 ): Exploration {
   const habits = { ...common, ...own, isDating: isWhole || own.isLagging === true };
@@ -109,6 +142,8 @@ function buildExploration(
     ? [buildBuying(habits, qty, 0), buildBuying(habits, qty, 1)]
     : isStopped
     ? [buildStopped(habits, qty)]
+    : isRaised
+    ? [buildRaised(habits, qty, BETWEEN)]
     : [buildBought(habits, qty), buildBare(habits, qty)];
   const brokers = begins
     .map((broker, at) => ({ ...broker, refuses, priceLevel: at === 0 ? boughtLevel : bareLevel }))
@@ -116,7 +151,8 @@ function buildExploration(
     .map((broker) => isClosed ? closeMarket(broker) : broker);
   return {
     name,
-    build: () => new Explorer(new PlannedClient(brokers, { untilCloseMs, isWhole }), bound),
+    build: () =>
+      new Explorer(new PlannedClient(brokers, { untilCloseMs, isWhole, obstacle }), bound),
   };
 }
 
@@ -129,7 +165,7 @@ function listThemes(size: BoundSize): readonly Theme[] {
 const NOT_HALF: ReadonlySet<string> = new Set(["hand", "night"]);
 
 function isSearched({ name, isClosed }: Theme, moment: Moment): boolean {
-  if (moment.isStopped === true) return false;
+  if (moment.isOfExtras === true) return false;
   if (moment.name === "half" && name.split("+").some((each) => NOT_HALF.has(each))) return false;
   return isClosed !== true || (moment.untilCloseMs > LATE_MS && moment.isBuying !== true);
 }

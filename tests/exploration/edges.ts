@@ -291,6 +291,13 @@ export class Edges<E> {
       const set = ["objected"] as const;
       return [this.#edge(broker, settle({ kind: "stopped" }), kind, tell, { set }), ...unsent];
     }
+    // The operator's files are read afresh where it leaves: he may have come after it was decided.
+    if (isPaid(state.rest, "switch")) {
+      const tell = () => `is stopped at the last moment: ${describeChange(change)}`;
+      const kind = `is stopped at the last moment: ${change.kind}`;
+      const about = { costs: ["switch"], set: ["killed", "objected"] } as const;
+      unsent.push(this.#edge(broker, settle({ kind: "stopped" }), kind, tell, about));
+    }
     const before = this.#brokers.get(broker);
     const stopLevel = this.client.findStopLevel(recorded);
     const refusal = checkSending(change, {

@@ -19,6 +19,7 @@ import {
   type SendResult,
 } from "../../src/domain/order/order_request.ts";
 import { flattenOrders } from "../../src/domain/order/orders.ts";
+import { buildRefusedKey } from "../../src/domain/plan/about.ts";
 import { account } from "../../src/domain/plan/account.ts";
 import { plan } from "../../src/domain/plan/plan.ts";
 import { apply } from "../../src/domain/plan/records.ts";
@@ -53,6 +54,12 @@ import {
 /** Where a cycle is: it looks, looks up what is not settled, accounts for its position, and plans. */
 type Phase = "looks" | "resolves" | "accounts" | "plans";
 
+/**
+ * What keeps a cycle from what it would do, and not the next one: the account is blocked for trading; the position has just been
+ * adopted; a `--run-once` has a second left; 30 or 2 seconds are left to the close, which then leaves all as it was.
+ */
+export type Obstacle = "blocked" | "adopted" | "run" | "last" | "end";
+
 /** What the engine has: its records, which outlive it, and what this process has seen and counts. */
 export interface PlannedState {
   readonly records: EngineState;
@@ -65,6 +72,8 @@ export interface PlannedState {
   readonly untilCloseMs: number;
   /** Whether the broker has judged a stop that was sent since the last close. */
   readonly isStopJudged: boolean;
+  /** Of this cycle alone. */
+  readonly obstacle: Obstacle | null;
 }
 
 /** More steps than a cycle has: a cycle that comes to no end is a counterexample here, and not cut off. */
@@ -99,9 +108,10 @@ export class PlannedClient implements Client<PlannedState> {
   /** @param brokers With a position of the engine's own each: its entry is the first order. */
   constructor(
     brokers: readonly BrokerState[],
-    { untilCloseMs = 5 * 3_600_000, isWhole = false }: {
+    { untilCloseMs = 5 * 3_600_000, isWhole = false, obstacle = null }: {
       readonly untilCloseMs?: number;
       readonly isWhole?: boolean;
+      readonly obstacle?: Obstacle | null;
     } = {},
   ) {
     const isDating = brokers.some(({ habits }) => habits.isDating);
@@ -110,11 +120,12 @@ export class PlannedClient implements Client<PlannedState> {
       client: {
         records: forgetMoments(buildRecords(broker)),
         seen: NOTHING_SEEN,
-        turn: NEW_TURN,
+        turn: obstacle === "adopted" ? { ...NEW_TURN, fresh: new Set([POSITION_ID]) } : NEW_TURN,
         phase: "looks",
         missing: [],
         untilCloseMs,
         isStopJudged: false,
+        obstacle,
       },
       broker,
     }));
@@ -138,6 +149,7 @@ export class PlannedClient implements Client<PlannedState> {
       turn: NEW_TURN,
       phase: "looks",
       missing: [],
+      obstacle: null,
     };
   }
 
@@ -248,6 +260,8 @@ function buildRecords(broker: BrokerState): EngineState {
     host: "paper-api.alpaca.markets",
     accountId: "account",
     positions: [position],
+    // What it takes no stop for, it has taken none for before.
+    alerted: broker.refuses?.kind === "stop" ? { [buildRefusedKey(SYMBOL)]: "refused" } : {},
     ledger: {
       dateNy: "2026-11-23",
       entries: [record, ...broker.orders.filter(isStopOfOurs).map(buildStopRecord)],
@@ -286,14 +300,19 @@ function buildStopRecord(order: Order): LedgerEntry {
   });
 }
 
-function buildNow({ untilCloseMs }: PlannedState): Now {
+/** So long before the close a cycle is that has nothing more to begin, ms. */
+const LAST_MS: Readonly<Partial<Record<Obstacle, number>>> = { last: 30_000, end: 2_000 };
+
+function buildNow({ untilCloseMs, obstacle }: PlannedState): Now {
+  const lastMs = obstacle === null ? undefined : LAST_MS[obstacle];
+  const isRunOnce = obstacle === "run";
   return {
     brokerMs: NOW_MS,
     dateNy: "2026-11-23",
     monotonicMs: NOW_MS,
-    untilCloseMs,
-    budgetMs: Infinity,
-    isRunOnce: false,
+    untilCloseMs: lastMs ?? untilCloseMs,
+    budgetMs: isRunOnce ? 1_000 : Infinity,
+    isRunOnce,
     slowestRequestMs: 100,
     processId: "process",
   };
@@ -446,7 +465,8 @@ function look(client: PlannedState, { isOpen }: Outside): ClientStep<PlannedStat
     questions: LOOKS,
     learn: ([positions, open, all, trade]) => {
       if (positions === undefined || open === undefined || trade === undefined) return client;
-      const account = { accountId: "account", status: "ACTIVE", equityUsd: 1e5, blockFlags: [] };
+      const blockFlags = client.obstacle === "blocked" ? ["trading_blocked"] : [];
+      const account = { accountId: "account", status: "ACTIVE", equityUsd: 1e5, blockFlags };
       const about = { before: null, atMs: NOW_MS, afterChange: client.seen.changes.count };
       const { book } = client.seen;
       const rows = all?.kind === "all_orders"
@@ -545,9 +565,10 @@ function accountFor(client: PlannedState, outside: Outside): PlannedState {
   const accounted = account(records, { sight, dateNy: "2026-11-23", searched });
   if (accounted.kind === "asks") throw new RangeError("all was asked for");
   const explained = apply(records, accounted.change);
-  const next = outside.isKilled || !outside.isOpen
-    ? explained
-    : apply(explained, reviseTrims(explained, { sight, past: [], fresh: new Set() }).change);
+  const next = outside.isKilled || !outside.isOpen ? explained : apply(
+    explained,
+    reviseTrims(explained, { sight, past: [], fresh: client.turn.fresh }).change,
+  );
   const standings = next.positions.length === 0 ? [] : next.standings;
   return { ...client, records: { ...next, standings } };
 }
@@ -643,5 +664,6 @@ function beginCycle(client: PlannedState, waitMs: number): PlannedState {
     turn: NEW_TURN,
     phase: "looks",
     missing: [],
+    obstacle: null,
   };
 }

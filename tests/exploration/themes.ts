@@ -1,4 +1,5 @@
 import type { BrokerState, Habits } from "./broker_state.ts";
+import type { Obstacle } from "./planned_client.ts";
 import type { Bounded, Budget } from "./remainder.ts";
 
 /** Prices as levels: the position's stop, its pivot, between that and R1, and both targets. */
@@ -21,6 +22,8 @@ export interface Theme {
   readonly isBare?: boolean;
   /** What the broker refuses from the beginning. */
   readonly refuses?: BrokerState["refuses"];
+  /** What the first cycle can't do. */
+  readonly obstacle?: Obstacle | null;
 }
 
 export const THEMES: readonly Theme[] = [
@@ -46,6 +49,20 @@ const SHRUNK: ReadonlySet<string> = new Set([
   "switch",
   "cross",
 ]);
+
+/** In which moments a cycle is looked at that can't do what it would: where one of its branches is met there alone. */
+const OBSTRUCTED: readonly (readonly [moment: string, obstacle: Obstacle, qty: number])[] = [
+  ["late", "blocked", 2],
+  ["due", "blocked", 2],
+  ["due", "adopted", 2],
+  ["late", "run", 2],
+  ["due", "run", 2],
+  ["shrink", "run", 4],
+  ["entry", "last", 2],
+  ["entry", "end", 2],
+  ["due", "last", 2],
+  ["due", "end", 2],
+];
 
 /** What one theme with two shares does not come to: each is small, and part of the small bound alone. */
 export const EXTRAS: readonly {
@@ -83,11 +100,25 @@ export const EXTRAS: readonly {
     },
     qty: 2,
   },
+  // No stop is taken, which is known: what protects is not taken away for a trim.
+  {
+    moment: "half",
+    theme: { name: "unstopped", budget: {}, refuses: { kind: "stop", why: "account" } },
+    qty: 2,
+  },
+  { moment: "raised", theme: { name: "calm", budget: {} }, qty: 2 },
+  // A sell that ends unfilled minutes before the close.
+  { moment: "near", theme: { name: "refusal", budget: { refusal: 1 }, isBare: true }, qty: 2 },
   // Our own stop gives up what is sold, and goes on holding the rest.
   ...THEMES.filter(({ name }) => SHRUNK.has(name)).map((theme) => ({
     moment: "shrink",
     theme,
     qty: 4,
+  })),
+  ...OBSTRUCTED.map(([moment, obstacle, qty]) => ({
+    moment,
+    theme: { name: obstacle, budget: {}, obstacle },
+    qty,
   })),
 ];
 

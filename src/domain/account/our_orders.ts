@@ -16,8 +16,8 @@ export const listOurIds = deriveOnce((book: OrderBook): ReadonlySet<string> => {
 });
 
 /** The name by which an order is ours: its own, its bracket's, or that of one in whose place it came; `null` for no such name. */
-export function findOurName(book: OrderBook, first: KnownOrder): string | null {
-  let known: KnownOrder | undefined = first;
+export function findOurName(book: OrderBook, first: KnownOrder | undefined): string | null {
+  let known = first;
   for (let step = 0; step <= book.size && known !== undefined; step++) {
     const parent: BrokerOrder | undefined = book.get(known.parentId ?? "")?.order;
     for (const name of [known.order.clientOrderId, parent?.clientOrderId ?? ""]) {

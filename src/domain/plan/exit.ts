@@ -58,10 +58,14 @@ export function isExitDue({ position, sureQty, world: { seen } }: View): boolean
   return trade !== null && decideExit(position, sureQty, trade.priceUsd).due !== null;
 }
 
-/** A sell without an answer is asked for once its stop rests (pipeline 5). */
+/**
+ * A sell without an answer is asked for once its stop rests (pipeline 5); what was about to leave when a process ended before
+ * anything is decided about the shares that it may hold.
+ */
 function resolveSells(view: View, permit: Permit): Move | null {
   for (const entry of view.entries) {
-    if (!isExitReason(entry.reason) || !isAnswerLost(entry, view.world.now.brokerMs)) continue;
+    if (!isAnswerLost(entry, view.world.now.brokerMs)) continue;
+    if (!isExitReason(entry.reason) && entry.status !== "pending") continue;
     const move = resolve(view, permit, entry);
     if (move !== null) return move;
   }

@@ -34,7 +34,7 @@ export function planOrphans(world: World, records: EngineState, sight: Sight): M
   const { order: { symbol, orderId }, positionId } = orphan;
   const isFresh = areListsYoung(world) && areListsAfterChange(seen, symbol);
   // One empty answer is no position that is gone.
-  const isTwice = orphan.isOfClosed || isGone(seen.positions?.before ?? null, symbol);
+  const isTwice = orphan.isOfClosed || isGone(seen.positions?.before, symbol);
   if (!isFresh || !isTwice) return readLists();
   const why = findTimeObstacle(now, { kind: "orphan" });
   const about = { position: { symbol, positionId } };
@@ -46,7 +46,7 @@ export function planOrphans(world: World, records: EngineState, sight: Sight): M
 }
 
 /** Whether an answer lacks the symbol: a row that can't be read is there. */
-function isGone(look: Look<Listed<BrokerPosition>> | null, symbol: string): boolean {
+function isGone(look: Look<Listed<BrokerPosition>> | null | undefined, symbol: string): boolean {
   if (look?.kind !== "ok") return false;
   return ![...look.value.rows, ...look.value.unreadable].some((each) => each.symbol === symbol);
 }
@@ -54,7 +54,7 @@ function isGone(look: Look<Listed<BrokerPosition>> | null, symbol: string): bool
 function listOrphans({ seen }: World, records: EngineState, sight: Sight): Orphan[] {
   const { book, areOrdersRead, unreadable } = sight;
   if (sight.positions === null || !areOrdersRead) return [];
-  const look = seen.positions?.look ?? null;
+  const look = seen.positions?.look;
   const managed = new Set(records.positions.map(({ symbol }) => symbol));
   return flattenOrders(buildOpenOrders(book)).filter((order) =>
     isStopOrder(order) && !isFinal(order) && order.status !== "pending_cancel" && !isBound(order)
@@ -71,8 +71,7 @@ function listOrphans({ seen }: World, records: EngineState, sight: Sight): Orpha
 
 /** The position that a stop of ours was for; `null` for somebody else's. */
 function findOwner({ book }: Sight, { orderId }: BrokerOrder): string | null {
-  const known = book.get(orderId);
-  const name = known === undefined ? null : findOurName(book, known);
+  const name = findOurName(book, book.get(orderId));
   return name === null || isFlatten(name) ? null : readPositionId(name) ?? name;
 }
 

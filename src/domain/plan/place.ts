@@ -23,7 +23,7 @@ export function placeStop(view: View, permit: Permit, mostQty: number): Move {
   return sendStop(view, permit, entry, say);
 }
 
-/** Replaces a resting stop, by quantity or price. */
+/** Replaces a resting stop, by quantity or price, once nothing of its stops is out (`resolveStops`). */
 export function replaceStop(
   view: View,
   permit: Permit,
@@ -34,8 +34,6 @@ export function replaceStop(
     readonly done: readonly Note[];
   },
 ): Move {
-  const open = resolveStops(view, permit, false);
-  if (open !== null) return open;
   if (!areListsFresh(view)) return readLists();
   if (readRefused(view) !== null) return lookBelow(view) ?? rest(view, { afterMs: RETRY_MS });
   const { orderId: replaces, qty, stopUsd } = facts;

@@ -45,10 +45,10 @@ export type ProtectionDecision =
 export function decideProtection(
   position: PositionToProtect,
   groups: readonly SellGroup[],
-  { isGtcNeeded, isLeft = () => false, isRenewed = () => false }: {
+  { isGtcNeeded, isLeft, isRenewed }: {
     readonly isGtcNeeded: boolean;
-    readonly isRenewed?: (group: SellGroup) => boolean;
-    readonly isLeft?: (group: SellGroup) => boolean;
+    readonly isRenewed: (group: SellGroup) => boolean;
+    readonly isLeft: (group: SellGroup) => boolean;
   },
 ): ProtectionDecision {
   const { qty, leastUsd } = position;

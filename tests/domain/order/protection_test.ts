@@ -55,6 +55,9 @@ function bracket(facts: Partial<BrokerOrder> = {}): BrokerOrder {
   return brokerOrder({ status: "filled", filledQty: 10, legs: [TAKE_PROFIT, leg()], ...facts });
 }
 
+/** Nothing is left to a hand, and nothing ends by itself. */
+const UNTOUCHED = { isLeft: () => false, isRenewed: () => false };
+
 function decide(
   orders: readonly BrokerOrder[],
   { qty = 10, stopUsd = 95, isGtcNeeded = false } = {},
@@ -62,7 +65,7 @@ function decide(
   return decideProtection(
     { qty, mostQty: qty, stopUsd, leastUsd: stopUsd },
     listSellGroups(orders, "SPY"),
-    { isGtcNeeded },
+    { isGtcNeeded, ...UNTOUCHED },
   );
 }
 
@@ -498,7 +501,7 @@ for (const { when, orders, options, is } of decisions) {
 Deno.test("decideProtection() cuts no protection that shares may still need", () => {
   const groups = listSellGroups([stop({ qty: 10 })], "SPY");
   const position = { qty: 3, stopUsd: 95, leastUsd: 95 };
-  const options = { isGtcNeeded: false };
+  const options = { isGtcNeeded: false, ...UNTOUCHED };
   assertEquals(decideProtection({ ...position, mostQty: 10 }, groups, options).kind, "enough");
   assertEquals(decideProtection({ ...position, mostQty: 3 }, groups, options).kind, "replace");
 });

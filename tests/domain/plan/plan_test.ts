@@ -275,6 +275,19 @@ Deno.test("plan() takes no sell to have left right before a crash whose shares a
   assertEquals(world.records.ledger?.entries.map(({ status }) => status), ["rejected"]);
 });
 
+Deno.test("plan() trims half of all shares though the stop for their rest was about to leave when a process ended", () => {
+  const stop = { ...leftPending(12_000), reason: "stop", qty: 5, stopUsd: 95 };
+  const clientOrderId = `${positionId}-stop-2`;
+  const world = new PlanWorld({
+    entries: [{ ...stop, clientOrderId, attempt: 2 }],
+    orders: [restingStop()],
+  });
+  world.price(106);
+  world.learn({ to: "look_up", clientOrderId, outcome: { kind: "not_found" } });
+  recordAll(world);
+  assertObjectMatch(world.step, { do: "send", request: { op: "replace", request: { qty: 5 } } });
+});
+
 for (const reason of ["stop", "stop_exit"] as const) {
   Deno.test(`plan() has it on record that the broker has a ${reason}'s id: a later process believes no "not found" either`, () => {
     const taken = ledgerEntry({

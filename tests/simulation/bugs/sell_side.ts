@@ -9,6 +9,15 @@ const COUNT_TEST = "tests/domain/account/share_count_test.ts";
 
 export const SELL_SIDE_BUGS: readonly TestedBug[] = [
   {
+    name: "a stop that was about to leave when a process ended makes the trim smaller",
+    edits: [{
+      file: "src/domain/plan/exit.ts",
+      find: 'if (!isExitReason(entry.reason) && entry.status !== "pending") continue;',
+      replace: "if (!isExitReason(entry.reason)) continue;",
+    }],
+    tests: [PLAN_TEST, "tests/engine/full_disk_test.ts"],
+  },
+  {
     name: "a sell that was about to leave when a process ended is absent at the first not found",
     edits: [{
       file: "src/domain/order/ledger.ts",
@@ -260,8 +269,8 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     name: "one empty answer makes an orphan",
     edits: [{
       file: "src/domain/plan/orphans.ts",
-      find: "isGone(seen.positions?.before ?? null, symbol);",
-      replace: "isGone(seen.positions?.look ?? null, symbol);",
+      find: "isGone(seen.positions?.before, symbol);",
+      replace: "isGone(seen.positions?.look, symbol);",
     }],
     tests: ["tests/domain/plan/orphans_test.ts"],
   },

@@ -68,8 +68,11 @@ export class Auditor implements Observer {
   readonly openSells = new Set<string>();
   readonly shown: Shown;
   readonly refusals: Refusals;
-  /** By symbol, what an exit that has begun may still send without a gate: the sell after a replacement, or all of it. */
-  readonly rests = new Map<string, "replaced" | "cancelled">();
+  /**
+   * By symbol, what an act that has begun may still send without a gate: the sell after a replacement, all of an exit, or the stop
+   * for what an entry bought of which the rest was cancelled.
+   */
+  readonly rests = new Map<string, "replaced" | "cancelled" | "entry_ended">();
   /** When a symbol's intents are due, Unix ms; the id is known for good only when one leaves. */
   readonly intents = new Map<string, { readonly dueMs: number; readonly madeMs: number }[]>();
   /** What the state file said at the end of the last cycle, by position. */
@@ -110,6 +113,15 @@ export class Auditor implements Observer {
     this.closedChecks = new ClosedChecks(this);
     world.onTrouble = (what) => this.gaps.disturbed(what);
     this.cycle = this.#buildCycle();
+  }
+
+  /** What was seen of processes before is seen of this world too: it begins where theirs ended, at rest. */
+  carryOver(before: Auditor): void {
+    for (const [id, sent] of before.sentEntries) this.sentEntries.set(id, { ...sent });
+    for (const [symbol, intents] of before.intents) this.intents.set(symbol, intents);
+    for (const [id, memory] of before.memories) this.memories.set(id, memory);
+    for (const text of before.summaryTexts) this.summaryTexts.add(text);
+    this.tradeTitles.push(...before.tradeTitles);
   }
 
   /** A process starts: what it finds must be whole. */
@@ -220,6 +232,8 @@ export class Auditor implements Observer {
     if (change.op === "cancel" || change.op === "replace") this.cycle.cancelled.add(change.symbol);
     if (change.op === "cancel" && change.side === "sell") {
       this.rests.set(change.symbol, "cancelled");
+    } else if (change.op === "cancel" && this.rests.get(change.symbol) === undefined) {
+      this.rests.set(change.symbol, "entry_ended");
     } else if (change.op === "replace" && change.qty !== null) {
       // A stop that gives up shares for an exit: they have none until the sell or another stop.
       this.rests.set(change.symbol, "cancelled");
@@ -337,8 +351,9 @@ export class Auditor implements Observer {
     for (const [symbol, rest] of this.rests) {
       const { heldQty, coveredQty, replacingQty } = readCoverage(this.world, symbol);
       const isBare = coveredQty + replacingQty < heldQty;
-      if (isBare) this.rests.set(symbol, "cancelled");
-      else if (rest === "replaced") this.rests.delete(symbol);
+      if (rest === "entry_ended" ? !isBare : !isBare && rest === "replaced") {
+        this.rests.delete(symbol);
+      } else if (isBare && rest === "replaced") this.rests.set(symbol, "cancelled");
     }
   }
 

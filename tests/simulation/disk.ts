@@ -111,20 +111,35 @@ export class SimDisk implements FileSystem {
 
   /** Power fails now: of what was not synced, chance decides. */
   crash(chance: Prng): void {
-    const names = new Map(this.#syncedNames);
-    // Changes of one directory reach the disk in their order, up to some point.
     const mood = chance.uniform();
+    this.lose({
+      isNameLost: () => mood < 0.4 ? true : mood < 0.8 ? chance.isHit(0.3) : false,
+      findKeptPart: () => chance.pick([0, 0, 1, chance.uniform()]),
+    });
+  }
+
+  /**
+   * Power fails now. Changes of names reach the disk in their order, up to some point.
+   * @param isNameLost Whether the disk has no more of them from this one on.
+   * @param findKeptPart How much of what was not synced of a file it has, from 0 to 1.
+   */
+  lose(
+    { isNameLost, findKeptPart }: {
+      readonly isNameLost: () => boolean;
+      readonly findKeptPart: () => number;
+    },
+  ): void {
+    const names = new Map(this.#syncedNames);
     let isLost = false;
     for (const { path, node } of this.#pending) {
-      isLost ||= mood < 0.4 ? true : mood < 0.8 ? chance.isHit(0.3) : false;
+      isLost ||= isNameLost();
       if (isLost) continue;
       if (node === null) names.delete(path);
       else names.set(path, node);
     }
     for (const node of new Set(names.values())) {
       if (node.kind !== "file" || node.syncedSize === node.size) continue;
-      const fate = chance.pick([0, 0, 1, chance.uniform()]);
-      node.size = node.syncedSize + Math.round((node.size - node.syncedSize) * fate);
+      node.size = node.syncedSize + Math.round((node.size - node.syncedSize) * findKeptPart());
       node.buffer = node.buffer.slice(0, node.size);
       node.syncedSize = node.size;
     }

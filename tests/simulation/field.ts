@@ -12,7 +12,7 @@ import { REPLACE_FAULTS, type ReplaceFault } from "../simulator/wording.ts";
 import { CorporateActs } from "./corporate_acts.ts";
 import { FIELD_FAMILIES, type FieldFamily } from "./families.ts";
 import { HandActs } from "./hand_acts.ts";
-import type { Weather } from "./network.ts";
+import type { Weather } from "./chance_fate.ts";
 import { NightActs } from "./night_acts.ts";
 import type { Prng } from "./prng.ts";
 import type { World } from "./world.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertGreaterOrEqual } from "../assert.ts";
 import type { Behaviour } from "../simulator/behaviour.ts";
 import { FAMILIES, FIELD_FAMILIES, FIELD_RULES, type FieldFamily } from "./families.ts";
 import { setField } from "./field.ts";
-import { buildWeather, type Weather } from "./network.ts";
+import { buildWeather, type Weather } from "./chance_fate.ts";
 import { Prng } from "./prng.ts";
 import { buildProfile, formatFamilies, parseFamilies } from "./profile.ts";
 import { runSeed } from "./run.ts";

@@ -19,7 +19,7 @@ import { createLiveLedger } from "../../src/state/live_ledger.ts";
 import { createOperatorFiles } from "../../src/state/operator_files.ts";
 import { createStateDisk } from "../../src/state/state_disk.ts";
 import { createWatchlistFile } from "../../src/state/watchlist_file.ts";
-import { createNetwork, type Weather } from "./network.ts";
+import { createNetwork, type NetworkFate } from "./network.ts";
 import type { Observer } from "./observer.ts";
 import type { Prng } from "./prng.ts";
 import { CrashError, type World } from "./world.ts";
@@ -28,11 +28,6 @@ import { CrashError, type World } from "./world.ts";
 export const LOOK_MS = 600_000;
 /** How long the client waits for an answer. */
 export const REQUEST_TIMEOUT_MS = 10_000;
-/** While the market is closed timers may oversleep to shortly before the open, as on a host that was suspended. */
-const NIGHT_SLEEP_MIN_MS = 60_000;
-const LAZY_SLEEP_MIN_MS = 60_000;
-const LATE_MS = 45 * 60_000;
-const BEFORE_OPEN_MS = 12 * 60_000;
 
 /** How an incarnation of the engine ended. */
 export type Ending =
@@ -44,7 +39,7 @@ export type Ending =
 export interface Surroundings {
   readonly world: World;
   readonly observer: Observer;
-  readonly weather: Weather;
+  readonly fate: NetworkFate;
   /** By which Slack delivers, or does not. */
   readonly slackChance: Prng;
 }
@@ -90,7 +85,7 @@ export async function runProcess(
 }
 
 function buildPorts(surroundings: Surroundings): EnginePorts {
-  const { world, observer, weather } = surroundings;
+  const { world, observer, fate } = surroundings;
   const { incarnation } = world;
   const isRunOnce = world.profile.families.has("once");
   const { config } = buildConfig(world.settings, { ...NO_RUN_FLAGS, isRunOnce });
@@ -107,7 +102,7 @@ function buildPorts(surroundings: Surroundings): EnginePorts {
     reserveBytes: 64 * 1024,
   });
   const eventLog = createEventLog({ fs, stateDir, clock, log, secrets: config.secrets, disk });
-  const send = createNetwork(world, { incarnation, observer, weather });
+  const send = createNetwork(world, { incarnation, observer, fate });
   const broker = createAlpacaClient({
     tradingUrl: config.endpoint.tradingUrl,
     dataUrl: config.endpoint.dataUrl,
@@ -195,7 +190,7 @@ export function buildClock(world: World, incarnation: number): ClockPort {
     sleep: (ms, signal) => {
       try {
         world.enter(incarnation);
-        if (signal?.aborted !== true) sleepTo(world, world.trueMs + stretch(world, ms), signal);
+        if (signal?.aborted !== true) sleepTo(world, world.trueMs + world.onSleep(ms), signal);
         world.enter(incarnation);
         return Promise.resolve();
       } catch (error) {
@@ -203,23 +198,6 @@ export function buildClock(world: World, incarnation: number): ClockPort {
       }
     },
   };
-}
-
-/**
- * A long sleep in a closed market may last until shortly before the open, where the seed is not about the night; one in an open market, well before the close,
- * may be late by minutes: a host that is busy or was suspended. It also makes a simulated day affordable.
- */
-function stretch(world: World, ms: number): number {
-  const { sessions } = world.exchange;
-  const { mood } = world.chances;
-  if (ms < NIGHT_SLEEP_MIN_MS) return ms;
-  if (sessions.at(world.trueMs) === null) {
-    if (world.profile.families.has("night")) return ms;
-    return Math.max(ms, sessions.nextOpenMs(world.trueMs) - BEFORE_OPEN_MS - world.trueMs);
-  }
-  const isLate = sessions.nextCloseMs(world.trueMs) - world.trueMs < LATE_MS;
-  if (ms < LAZY_SLEEP_MIN_MS || isLate || world.isPunctual || !mood.isHit(0.95)) return ms;
-  return ms + mood.whole(5, 18) * 60_000;
 }
 
 /** A wait for the request budget that began before the time was up comes on top. */

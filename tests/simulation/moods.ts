@@ -1,6 +1,6 @@
 import { isDone } from "../simulator/order.ts";
 import { buildRefusal } from "../simulator/wire.ts";
-import type { Weather } from "./network.ts";
+import type { Weather } from "./chance_fate.ts";
 import type { World } from "./world.ts";
 
 const MINUTE_MS = 60_000;

@@ -3,7 +3,7 @@ import type { Fault } from "../simulator/faults.ts";
 import { createSimulatedSend } from "../simulator/in_process.ts";
 import { parseChange } from "./change_request.ts";
 import type { Observer } from "./observer.ts";
-import { KEY_ID, SECRET_KEY, type World } from "./world.ts";
+import type { World } from "./world.ts";
 
 type Request = Parameters<HttpSend>[0];
 
@@ -12,18 +12,18 @@ const REQUESTS_A_DAY_MAX = 60_000;
 /** The same; a stop that was raised is not counted: the price ends that. */
 const CHANGES_A_DAY_MAX = 600;
 
-/** What the network does to one run: faults by chance, and outages that last. */
-export interface Weather {
-  /** While true time is before this, every request fails in this way. */
-  outageUntilMs: number;
-  outageFault: Fault;
-  /** Only paths with this in them are out; empty: all. */
-  outagePath: string;
-}
-
-/** No outage. */
-export function buildWeather(): Weather {
-  return { outageUntilMs: 0, outageFault: { kind: "lost_before" }, outagePath: "" };
+/** What befalls the requests of a run: drawn by chance, or placed. */
+export interface NetworkFate {
+  /** Whether the process dies before the request leaves. */
+  isCrashBefore(request: Request, path: string): boolean;
+  /** What befalls it on its way; `null`: nothing. */
+  findFault(request: Request, path: string): Fault | null;
+  /** Whether the process dies when the broker has it, before its answer. */
+  isCrashAfter(request: Request, path: string): boolean;
+  /** How long it takes to leave, in milliseconds. */
+  findDelayMs(): number;
+  /** It is over, answered or not. */
+  settled(): void;
 }
 
 /** A request that got no answer, as the client of today has it. */
@@ -38,10 +38,10 @@ type BuildFailure = (failure: "timeout" | "network", message: string) => Error;
  */
 export function createNetwork(
   world: World,
-  { incarnation, observer, weather, fail = buildFailure }: {
+  { incarnation, observer, fate, fail = buildFailure }: {
     readonly incarnation: number;
     readonly observer: Observer;
-    readonly weather: Weather;
+    readonly fate: NetworkFate;
     readonly fail?: BuildFailure;
   },
 ): HttpSend {
@@ -71,18 +71,16 @@ export function createNetwork(
     const isRaise = isChange && isRaising(world, request, path);
     countRequest(world, isChange && !isRaise);
     world.enter(incarnation);
-    const { crash } = world.chances;
-    const isCrashing = world.profile.families.has("crash");
+    if (fate.isCrashBefore(request, path)) world.crash(`before ${request.method} ${path}`);
     if (isChange) {
-      if (isCrashing && crash.isHit(0.03)) world.crash(`before ${request.method} ${path}`);
       observer.checkLeaving(request, path);
       world.enter(incarnation);
     } else {
       observer.readLeaving(path);
       world.onQuestion();
     }
-    fault = drawFault(world, weather, request, path);
-    isCrashAfter = isCrashing && crash.isHit(isChange ? 0.04 : 0.0004);
+    fault = fate.findFault(request, path);
+    isCrashAfter = fate.isCrashAfter(request, path);
     if (fault !== null) {
       world.trouble(`net ${fault.kind} on ${request.method} ${path}`);
       world.count(
@@ -94,7 +92,7 @@ export function createNetwork(
       }
     }
     if (isChange) world.note(`-> ${request.method} ${path} ${request.body ?? ""}`);
-    world.advance(world.chances.net.whole(1, 30));
+    world.advance(fate.findDelayMs());
     let status = 0;
     let body = "";
     try {
@@ -103,6 +101,7 @@ export function createNetwork(
       body = response.body;
       return response;
     } finally {
+      fate.settled();
       if (isCrashAfter) {
         isCrashAfter = false;
         world.crash(`after ${request.method} ${path}`);
@@ -149,75 +148,4 @@ function countChange(world: World): void {
 function pathOf(request: Request): string {
   const at = request.url.indexOf("/v2/");
   return at < 0 ? request.url : request.url.slice(at);
-}
-
-/** Somebody in between sends a request again, at once or after seconds: the client sees the answer to that. */
-function drawRepeat({ profile: { families, intensity }, chances }: World): Fault | null {
-  if (families.has("wording") && chances.field.isHit(0.1 * intensity)) {
-    return { kind: "duplicate", answer: "second" };
-  }
-  if (!families.has("repeats") || !chances.field.isHit(0.05 * intensity)) return null;
-  return { kind: "repeat", ms: chances.field.pick([50, 2_000, 3_000, 12_000]) };
-}
-
-/** What is asked once a week or once a cycle would hardly ever be hit. */
-function findReadRate(path: string): number {
-  if (path.startsWith("/v2/calendar")) return 0.15;
-  return path === "/v2/account" || path.startsWith("/v2/stocks/") ? 0.02 : 0.006;
-}
-
-function drawFault(
-  world: World,
-  weather: Weather,
-  request: Request,
-  path: string,
-): Fault | null {
-  const { net } = world.chances;
-  const { families, intensity } = world.profile;
-  if (world.trueMs < weather.outageUntilMs && path.includes(weather.outagePath)) {
-    return weather.outageFault;
-  }
-  const isChange = request.method !== "GET";
-  if (families.has("account") && path.startsWith("/v2/positions") && net.isHit(0.01 * intensity)) {
-    world.exchange.emptyAnswers = 1;
-    world.trouble("net positions answered empty");
-  }
-  const repeat = isChange ? drawRepeat(world) : null;
-  if (repeat !== null) return repeat;
-  if (!families.has("net")) return null;
-  // Entries are few, and what befalls one of them is what the ledger is for.
-  const isEntry = request.body?.includes('"bracket"') === true;
-  const rate = isEntry ? 0.35 : (isChange ? 0.08 : findReadRate(path)) * intensity;
-  if (!net.isHit(rate)) return null;
-  return net.pick<() => Fault>([
-    () => ({ kind: "lost_before" }),
-    () => ({ kind: "lost_after" }),
-    () => ({ kind: "lost_after" }),
-    () => ({ kind: "hang", isAccepted: net.isHit(0.5) }),
-    () => ({ kind: "delay", ms: net.pick([500, 3_000, 9_000, 12_000, 45_000]) }),
-    () => ({ kind: "late", ms: net.pick([500, 3_000, 9_000, 12_000]) }),
-    () => ({ kind: "html", isAccepted: net.isHit(0.5) }),
-    () => ({ kind: "status", status: net.pick([500, 502, 503, 504, 429, 408, 403]) }),
-    () => ({
-      kind: "status",
-      status: net.pick([429, 429, 503]),
-      // Seconds, too many of them, a date, and nonsense.
-      retryAfter: net.pick([
-        "0",
-        "2",
-        "7",
-        "30",
-        "86400",
-        "Wed, 21 Oct 2026 07:28:00 GMT",
-        "-1",
-        "x",
-      ]),
-    }),
-    () => ({ kind: "malformed" }),
-    () => ({ kind: "malformed", body: net.pick(["", "null", "[]", "{}", "<html>", '{"id":7}']) }),
-    // A proxy that shows the whole request, credentials and all, to whoever asks.
-    () => ({ kind: "status", status: 500, body: `echo ${KEY_ID}:${SECRET_KEY}` }),
-    () => ({ kind: "duplicate", answer: net.pick(["first", "second"]) }),
-    () => ({ kind: "duplicate", answer: "second" }),
-  ])();
 }

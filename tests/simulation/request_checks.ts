@@ -2,6 +2,7 @@ import type { Auditor } from "./auditor.ts";
 import type { ChangeRequest } from "./change_request.ts";
 import { checkEntry } from "./entry_checks.ts";
 import { checkExit } from "./sell_checks.ts";
+import { PAUSED_PATH } from "./world.ts";
 import { findLedgerFault, findObjection, isOfAnotherAccount } from "./truth.ts";
 
 /** The stop that follows an exit may be late: it is good till canceled, and rests overnight. */
@@ -38,6 +39,9 @@ function checkPermit(auditor: Auditor, change: ChangeRequest): void {
   if (shown.clock.isWrong) {
     world.violate("no new decision by a clock that contradicts itself", what);
   }
+  if (change.op === "entry" && world.disk.has(PAUSED_PATH)) {
+    return world.violate("no entry while entries are paused", what);
+  }
   const fault = findLedgerFault(world);
   if (fault !== null) return world.violate("no request without a gate PASS", `${what}: ${fault}`);
   const block = shown.findBlock();
@@ -63,9 +67,16 @@ function isRest({ rests, world }: Auditor, { op, symbol }: ChangeRequest): boole
     world.trueMs - order.updatedMs < REOPENED_MS
   );
   if (op === "stop" && isReopened) return true;
-  return rest === "replaced"
-    ? op === "sell"
-    : rest === "cancelled" && op !== "entry" && op !== "replace";
+  switch (rest) {
+    case undefined:
+      return false;
+    case "replaced":
+      return op === "sell";
+    case "cancelled":
+      return op !== "entry" && op !== "replace";
+    case "entry_ended":
+      return op === "stop";
+  }
 }
 
 /** The record is durable before the request leaves: in the bytes that a crash right now could not take. */

@@ -6,7 +6,7 @@ import { checkFiles } from "./file_checks.ts";
 import type { GapTimes } from "./gaps.ts";
 import { type Ending, runIncarnation, type Surroundings } from "./incarnation.ts";
 import { setMoods } from "./moods.ts";
-import { buildWeather } from "./network.ts";
+import { buildWeather, createChanceFate } from "./chance_fate.ts";
 import type { Observer } from "./observer.ts";
 import { Operator } from "./operator.ts";
 import type { AskedFamilies } from "./profile.ts";
@@ -31,6 +31,11 @@ const MINUTE_MS = 60_000;
 const INCARNATIONS_MAX = 400;
 /** Of `--run-once`: one a minute, from before the open until after the close. */
 const ONCE_A_DAY = 500;
+/** While the market is closed timers may oversleep to shortly before the open, as on a host that was suspended. */
+const NIGHT_SLEEP_MIN_MS = 60_000;
+const LAZY_SLEEP_MIN_MS = 60_000;
+const LATE_MS = 45 * 60_000;
+const BEFORE_OPEN_MS = 12 * 60_000;
 
 /**
  * Runs one seed: some trading days of the real engine in a world that does its worst.
@@ -76,13 +81,15 @@ export async function runDays(
   setMoods(world, weather);
   setField(world, weather);
   world.onQuestion = () => operator.meddle();
+  world.onSleep = (ms) => stretch(world, ms);
+  const fate = createChanceFate(world, weather);
   setDiskFaults(world);
   planEnd(world, observer);
   const most = (world.profile.families.has("once") ? ONCE_A_DAY : INCARNATIONS_MAX) *
     world.profile.dayCount;
   while (!world.isOver && world.incarnation < most) {
     for (const change of operator.nextSettings.splice(0)) change();
-    const ending = await start({ world, observer, weather, slackChance });
+    const ending = await start({ world, observer, fate, slackChance });
     if (world.isOver) break;
     endIncarnation(world, ending);
   }
@@ -165,4 +172,21 @@ function setDiskFaults(world: World): void {
     world.trouble(`disk ${op} fails: ${path}`);
     return { cause: isFull ? "ENOSPC" : "EIO" };
   };
+}
+
+/**
+ * A long sleep in a closed market may last until shortly before the open, where the seed is not about the night; one in an open market, well before the close,
+ * may be late by minutes: a host that is busy or was suspended. It also makes a simulated day affordable.
+ */
+function stretch(world: World, ms: number): number {
+  const { sessions } = world.exchange;
+  const { mood } = world.chances;
+  if (ms < NIGHT_SLEEP_MIN_MS) return ms;
+  if (sessions.at(world.trueMs) === null) {
+    if (world.profile.families.has("night")) return ms;
+    return Math.max(ms, sessions.nextOpenMs(world.trueMs) - BEFORE_OPEN_MS - world.trueMs);
+  }
+  const isLate = sessions.nextCloseMs(world.trueMs) - world.trueMs < LATE_MS;
+  if (ms < LAZY_SLEEP_MIN_MS || isLate || world.isPunctual || !mood.isHit(0.95)) return ms;
+  return ms + mood.whole(5, 18) * 60_000;
 }

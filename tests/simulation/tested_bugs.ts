@@ -11,6 +11,7 @@ import { RECORDS_BUGS } from "./bugs/records.ts";
 import { ROWS_BUGS } from "./bugs/rows.ts";
 import { SELL_SIDE_BUGS } from "./bugs/sell_side.ts";
 import { SHARES_BUGS } from "./bugs/shares.ts";
+import { SHELL_BUGS } from "./bugs/shell.ts";
 import { STANDING_BUGS } from "./bugs/standing.ts";
 import { STATUS_BUGS } from "./bugs/statuses.ts";
 import { TIME_BUGS } from "./bugs/time.ts";
@@ -38,4 +39,5 @@ export const TESTED_BUGS: readonly TestedBug[] = [
   ...CLOSED_BUGS,
   ...DAY_BUGS,
   ...LOSS_BUGS,
+  ...SHELL_BUGS,
 ];

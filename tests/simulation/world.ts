@@ -1,3 +1,4 @@
+import { ENTRIES_PAUSED_FILE } from "../../src/state/switch_files.ts";
 import { Exchange } from "../simulator/exchange.ts";
 import type { SimOrder } from "../simulator/order.ts";
 import { isOrderless } from "../simulator/order_rules.ts";
@@ -40,10 +41,21 @@ interface IssuerAct {
 /** What a run came to, added up over seeds: a simulation in which nothing happens proves nothing. */
 export type Counts = Record<string, number>;
 
+/** What a run is made of, before anything happens in it. */
+export interface Scene {
+  readonly profile: Profile;
+  readonly market: Market;
+  /** Whether the audit trail is written, or only seen as it goes by. */
+  readonly hasTrail: boolean;
+  /** Unix ms. */
+  readonly startMs: number;
+}
+
 export const STATE_DIR = "/state";
 export const LEDGER_PATH = `${STATE_DIR}/live_orders_today.json`;
 export const STATE_PATH = `${STATE_DIR}/execution_state.json`;
 export const KILL_PATH = `${STATE_DIR}/KILL_SWITCH`;
+export const PAUSED_PATH = `${STATE_DIR}/${ENTRIES_PAUSED_FILE}`;
 export const TOKEN_PATH = `${STATE_DIR}/live_confirm_token.txt`;
 export const LIST_PATH = "/scan/daily_candidates.csv";
 export const KEY_ID = "PKSIMULATED0KEY0ID";
@@ -117,6 +129,8 @@ export class World implements DiskHost {
     () => null;
   /** Called at each fault or act of somebody else. */
   onTrouble: (what: string) => void = () => {};
+  /** Asked before each sleep of the engine: how long it lasts, in milliseconds; the process may die before it. */
+  onSleep: (ms: number) => number = (ms) => ms;
   /** Called as a question leaves: somebody may act in the middle of a cycle. */
   onQuestion: () => void = () => {};
   readonly #plans: Plan[] = [];
@@ -128,8 +142,15 @@ export class World implements DiskHost {
   readonly #entries = new Map<string, KnownEntries>();
   #isInPlan = false;
 
-  /** @param root What all chance of the run is forked from. */
-  constructor(readonly seed: number, asked: AskedFamilies | null = null, root = new Prng(seed)) {
+  /**
+   * @param asked The kinds of trouble, instead of those that the seed draws or beside them; or a scene that nothing is drawn for.
+   * @param root What all chance of the run is forked from.
+   */
+  constructor(
+    readonly seed: number,
+    asked: AskedFamilies | Scene | null = null,
+    root = new Prng(seed),
+  ) {
     this.chances = {
       net: root.fork("net"),
       disk: root.fork("disk"),
@@ -140,13 +161,13 @@ export class World implements DiskHost {
       mood: root.fork("mood"),
       field: root.fork("field"),
     };
-    this.profile = buildProfile(root.fork("profile"), asked);
-    const { families } = this.profile;
-    this.hasTrail = families.has("crash") || families.has("disk") || this.chances.mood.isHit(0.3);
-    this.market = buildMarket(root.fork("prices"), this.profile.dayCount);
-    const first = this.market.sessions[1];
-    if (first === undefined) throw new RangeError("a run needs a day");
-    this.trueMs = first.openMs - 45 * 60_000;
+    const scene = asked !== null && "market" in asked
+      ? asked
+      : drawScene(root, asked, this.chances.mood);
+    this.profile = scene.profile;
+    this.hasTrail = scene.hasTrail;
+    this.market = scene.market;
+    this.trueMs = scene.startMs;
     this.exchange = new Exchange({
       script: this.market.script,
       sessions: this.market.sessions,
@@ -386,6 +407,16 @@ export class World implements DiskHost {
     this.#parsed.set(bytes.buffer, { size: bytes.length, value });
     return value;
   }
+}
+
+function drawScene(root: Prng, asked: AskedFamilies | null, mood: Prng): Scene {
+  const profile = buildProfile(root.fork("profile"), asked);
+  const { families } = profile;
+  const hasTrail = families.has("crash") || families.has("disk") || mood.isHit(0.3);
+  const market = buildMarket(root.fork("prices"), profile.dayCount);
+  const first = market.sessions[1];
+  if (first === undefined) throw new RangeError("a run needs a day");
+  return { profile, hasTrail, market, startMs: first.openMs - 45 * 60_000 };
 }
 
 const LENIENT = new TextDecoder();

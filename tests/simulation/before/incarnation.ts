@@ -75,7 +75,7 @@ function buildPorts(release: Release, surroundings: Surroundings): object {
 
 function buildBroker(
   release: Release,
-  { world, observer, weather }: Surroundings,
+  { world, observer, fate }: Surroundings,
   { config, host: { clock, chance, log }, events, isRunOnce }: {
     readonly config: ReturnType<Release["buildConfig"]>["config"];
     readonly host: Host;
@@ -91,7 +91,7 @@ function buildBroker(
     send: createNetwork(world, {
       incarnation: world.incarnation,
       observer,
-      weather,
+      fate,
       fail: (failure, message) => new release.HttpFailure(failure, message),
     }),
     clock,

@@ -7,10 +7,15 @@ import { listTrades } from "./trades.ts";
 /** Calendar days before a day that are looked through for where its trades began: event files are kept no longer. */
 export const EARLIER_DAYS_MAX = 91;
 
-/** Symbols sold or held in these days whose buying is in none of them. @param trails Oldest first. */
+/**
+ * Symbols sold or held in these days whose buying is in none of them, or with fills that are older: told again where records were
+ * lost, they are those of their own day, if it has them. @param trails Oldest first.
+ */
 export function listUnopened(trails: readonly DayTrail[], first: DayTrail | undefined): string[] {
   if (first === undefined) return [];
   const trades = listTrades(trails);
+  const steps = listFillSteps(trails);
+  const fromNy = trails[0]?.dateNy ?? first.dateNy;
   const session = readDaySession(first.events, first.dateNy);
   // What was held as the day began is no trade that was entered in it: the symbol may have been sold, and bought anew.
   const isOpened = ({ symbol, startQty }: { symbol: string; startQty: number | null }) =>
@@ -18,12 +23,13 @@ export function listUnopened(trails: readonly DayTrail[], first: DayTrail | unde
       trade.symbol === symbol &&
       (startQty === null || trade.isAdopted || isBefore(trade.openedAtMs, first.dateNy))
     );
-  const held = listDayHoldings(first, session, listFillSteps(trails))
+  const held = listDayHoldings(first, session, steps)
     .filter(({ startQty }) => startQty === null || startQty > 0)
     .filter((holding) => !isOpened(holding))
     .map(({ symbol }) => symbol);
   const sold = trades.filter(({ openedAtMs }) => openedAtMs === null).map(({ symbol }) => symbol);
-  return [...new Set([...held, ...sold])];
+  const told = steps.filter(({ atMs }) => isBefore(atMs, fromNy)).map(({ symbol }) => symbol);
+  return [...new Set([...held, ...sold, ...told])];
 }
 
 function isBefore(ms: number | null, dateNy: string): boolean {

@@ -148,6 +148,15 @@ export const DAY_BUGS: readonly TestedBug[] = [
     tests: ["tests/domain/day/trades_test.ts"],
   },
   {
+    name: "fills that are told again are those of the day that tells them",
+    edits: [{
+      file: "src/domain/day/unopened.ts",
+      find: "isBefore(atMs, fromNy)",
+      replace: 'isBefore(atMs, "2000-01-01")',
+    }],
+    tests: ["tests/domain/day/unopened_test.ts"],
+  },
+  {
     name: "what was held is opened by an entry of the day",
     edits: [{
       file: "src/domain/day/unopened.ts",

@@ -120,12 +120,13 @@ function isSoldByLeft(world: World, symbol: string): boolean {
   );
 }
 
-/** Whether an order from before a split or merger has sold since: it was for other shares than there are now. */
+/** Whether an order from before anybody could see a split or merger has sold since: it was for other shares than there are now. */
 function isSoldBySplit({ exchange, issuerActs }: World, symbol: string): boolean {
   const splitMs = issuerActs.get(symbol)?.atMs;
   if (splitMs === undefined) return false;
+  const seenMs = splitMs + exchange.behaviour.positionsLagMs;
   return exchange.orders.some((order) =>
-    order.symbol === symbol && order.submitted.ms <= splitMs &&
+    order.symbol === symbol && order.submitted.ms <= seenMs &&
     order.fills.some((fill) => fill.atMs > splitMs)
   );
 }

@@ -272,6 +272,18 @@ function listLosses(state: BrokerState, change: Change): Branch[] {
   return [lost(state), ...arrived, ...late];
 }
 
+/** What was taken is shown by no other answer for a while, where they lag. */
+function listHidings(state: BrokerState, change: Change): Branch[] {
+  if (!state.habits.isLagging) return [];
+  return deliver(state, change)
+    .filter(({ outcome, trouble }) => outcome.kind === "accepted" && trouble === null)
+    .map(({ outcome, next }): Branch => {
+      const fresh = next.orders.slice(state.orders.length);
+      const hidden = fresh.map((order): Order => ({ ...order, isHidden: true }));
+      return { outcome, next: putOrders(next, ...hidden), trouble: "lag" };
+    });
+}
+
 /** The late request arrives, and its answer goes nowhere. */
 export function listArrivals(state: BrokerState): BrokerState[] {
   const { late } = state;
@@ -363,5 +375,10 @@ export function listAnswers(state: BrokerState, request: Change | Question): Bra
     const late = before.map((branch): Branch => ({ ...branch, trouble: "lag" }));
     return [...now === undefined ? [] : [now], ...late, ...missing, lost];
   }
-  return [...deliver(state, request), ...listWhims(state, request), ...listLosses(state, request)];
+  return [
+    ...deliver(state, request),
+    ...listHidings(state, request),
+    ...listWhims(state, request),
+    ...listLosses(state, request),
+  ];
 }

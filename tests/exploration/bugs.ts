@@ -17,8 +17,8 @@ export const EXPLORED_BUGS: readonly ExploredBug[] = [
     name: "a stop for doubtful shares",
     edits: [{
       file: "src/domain/account/share_count.ts",
-      find: "Math.max(0, Math.floor(least - doubtfulQty))",
-      replace: "Math.max(0, Math.floor(least))",
+      find: "Math.max(0, floorQty(least - doubtfulQty))",
+      replace: "Math.max(0, floorQty(least))",
     }],
   },
   {

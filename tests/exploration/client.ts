@@ -70,8 +70,8 @@ export interface Client<E> {
   readonly renew: (client: E, broker: BrokerState) => Begin<E>;
   /** Pure and total. @throws What the client throws where it meets what must not be: that is a counterexample, too. */
   readonly decide: (client: E, outside: Outside) => ClientStep<E>;
-  /** A new process, with what was on record. */
-  readonly restart: (client: E) => E;
+  /** A new process so much later, with what was on record. */
+  readonly restart: (client: E, afterMs: number) => E;
   /** The same process, whose cycle was cut off. */
   readonly interrupt: (client: E) => E;
   /** Whether an order of this client order id is on record. */

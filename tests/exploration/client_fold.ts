@@ -7,7 +7,7 @@ import { isFinal } from "../../src/domain/order/orders.ts";
 import type { Fact, OrderLook, Seen, Turn } from "../../src/domain/plan/world.ts";
 import type { Begun, UnderWay, Unfinished } from "../../src/domain/account/unfinished.ts";
 import { rankDates } from "./answer_dates.ts";
-import { AGES_MS, LONG_AGO_MS, RECENT_RECORD_MS } from "./client_time.ts";
+import { AGES_MS, keepDeadline, LONG_AGO_MS, RECENT_RECORD_MS } from "./client_time.ts";
 import { NOW_MS } from "./wire_map.ts";
 
 // What of a client's knowledge decides nothing any more has one value here, so that states that differ in it alone are one. Each
@@ -90,15 +90,15 @@ const foldPositions = deriveOnce((positions: EngineState["positions"]) =>
 );
 
 /**
- * A sell's worth counts toward no cap, and its deadline is over by the next cycle; its time says whether it is young enough to stand in
- * for its order; of its detail only that its id is taken decides.
+ * A sell's worth counts toward no cap; its time says whether it is young enough to stand in for its order; of its detail only that
+ * its id is taken decides.
  */
 const foldEntry = deriveOnce((entry: LedgerEntry): LedgerEntry => {
   const isRecent = NOW_MS - Date.parse(entry.timestamp) < UNSEEN_MS;
   return {
     ...entry,
     notionalUsd: 0,
-    deadlineAtMs: null,
+    deadlineAtMs: keepDeadline(entry),
     timestamp: isRecent ? RECENT_RECORD : OLD_RECORD,
     detail: isIdTaken(entry) ? entry.detail : null,
   };

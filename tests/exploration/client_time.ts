@@ -124,12 +124,23 @@ export function forgetLooks(seen: Seen): Seen {
 /** The age of a record that may still stand in for its order, milliseconds. */
 export const RECENT_RECORD_MS = LAG_MS;
 
-/** When a record was made matters for as long as it may stand in for its order; its deadline is over when a cycle begins. */
+/**
+ * The deadline of a record's request, for as long as it decides anything: that of one that was about to leave, until it is over.
+ * One whose answer was lost is counted as absent from the first look that finds nothing.
+ */
+export function keepDeadline({ status, deadlineAtMs }: LedgerEntry): number | null {
+  return status === "pending" && deadlineAtMs !== null && deadlineAtMs > NOW_MS
+    ? deadlineAtMs
+    : null;
+}
+
+/** When a record was made matters for as long as it may stand in for its order, and its deadline. */
 const forgetEntry = deriveOnce((entry: LedgerEntry): LedgerEntry => {
   const isRecent = NOW_MS - Date.parse(entry.timestamp) < UNSEEN_MS;
   const timestamp = new Date(isRecent ? NOW_MS - RECENT_RECORD_MS : LONG_AGO_MS).toISOString();
-  const isSo = entry.timestamp === timestamp && entry.deadlineAtMs === null;
-  return isSo ? entry : { ...entry, timestamp, deadlineAtMs: null };
+  const deadlineAtMs = keepDeadline(entry);
+  const isSo = entry.timestamp === timestamp && entry.deadlineAtMs === deadlineAtMs;
+  return isSo ? entry : { ...entry, timestamp, deadlineAtMs };
 });
 
 /** Records at the beginning of a cycle, without moments that only alarms, or the cycle before, ask for. */

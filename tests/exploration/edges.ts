@@ -28,6 +28,8 @@ import { WorldEdges } from "./world_edges.ts";
 const LAG_MS_MAX = 10_000;
 /** What was taken is shown within this, and what is under way arrives or never does. Milliseconds. */
 const UNSEEN_MS_MAX = 60_000;
+/** A new process begins at once, or when all that was under way has come to an end. */
+const DEATHS = [{ kind: "dies", afterMs: 0 }, { kind: "dies for a while", afterMs: UNSEEN_MS_MAX }];
 /** What a client records without a request between: more is no end. */
 const RECORDS_MAX = 100;
 
@@ -197,16 +199,25 @@ export class Edges<E> {
   #listCrashes({ broker, client, rest }: PackedState): Edge[] {
     if (!isPaid(rest, "crash")) return [];
     const before = this.client.store.get(client);
-    const build = (kind: string, after: E): Edge => {
-      const renewed = this.client.renew(after, this.#brokers.get(broker));
+    const build = (kind: string, after: E, afterMs: number): Edge => {
+      const renewed = this.client.renew(after, this.#brokers.get(this.#pass(broker, afterMs)));
       const to = this.#brokers.add(renewed.broker);
       const about = { costs: ["crash"], clear: OF_CYCLE } as const;
       return this.#edge(to, this.client.store.add(renewed.client), kind, () => kind, about);
     };
     return [
-      build("the process dies", this.client.restart(before)),
-      build("the cycle is cut off", this.client.interrupt(before)),
+      ...DEATHS.map(({ kind, afterMs }) =>
+        build(`the process ${kind}`, this.client.restart(before, afterMs), afterMs)
+      ),
+      build("the cycle is cut off", this.client.interrupt(before), 0),
     ];
+  }
+
+  /** The broker so much later, if that is long; what it does meanwhile it may do before or after as well. */
+  #pass(broker: number, afterMs: number): number {
+    return afterMs < UNSEEN_MS_MAX
+      ? broker
+      : this.#brokers.add(revealAll(this.#brokers.get(this.settle(broker))));
   }
 
   #buildRest(
@@ -219,9 +230,11 @@ export class Edges<E> {
     const isLong = step.waitMs >= LAG_MS_MAX || hasFlag(rest, "lagged");
     const isLagging = state.pastOrders !== null || state.pastHeldQty !== null;
     const settled = isLong ? { ...state, pastOrders: null, pastHeldQty: null } : state;
+    // What was taken with an answer is shown within the cycle: no age of a record here is as short as a look-up's lag.
+    const known = state.habits.isLagging ? showAll(settled) : settled;
     const woken = this.#wake(step);
     const unseenMs = Math.max(step.waitMs, this.client.readUnseenMs(woken));
-    const next = unseenMs >= UNSEEN_MS_MAX ? revealAll(settled) : settled;
+    const next = unseenMs >= UNSEEN_MS_MAX ? revealAll(known) : known;
     const renewed = this.client.renew(woken, next);
     return this.#edge(
       this.#brokers.add(renewed.broker),
@@ -272,19 +285,20 @@ export class Edges<E> {
     const { change, recorded } = step;
     const isRecorded = change.kind === "cancel" ||
       this.client.hasRecord(recorded, change.clientOrderId);
-    const isDying = isPaid(state.rest, "crash");
-    const dead = () => this.#after(step, "dead", () => this.client.restart(recorded));
+    const deaths = isPaid(state.rest, "crash") ? DEATHS : [];
+    const dead = (afterMs: number) =>
+      this.#after(step, afterMs, () => this.client.restart(recorded, afterMs));
     const settle = (outcome: Parameters<typeof step.settle>[0]) =>
       this.#after(step, outcome, () => step.settle(outcome));
-    const unsent = isDying
-      ? [this.#edge(
-        broker,
-        dead(),
-        `records ${change.kind}, and dies`,
-        () => `records ${describeChange(change)}, and dies`,
+    const unsent = deaths.map(({ kind, afterMs }) =>
+      this.#edge(
+        this.#pass(broker, afterMs),
+        dead(afterMs),
+        `records ${change.kind}, and ${kind}`,
+        () => `records ${describeChange(change)}, and ${kind}`,
         { costs: ["crash"], clear: OF_CYCLE },
-      )]
-      : [];
+      )
+    );
     if (hasFlag(state.rest, "killed")) {
       const tell = () => `is stopped: ${describeChange(change)}`;
       const kind = `is stopped: ${change.kind}`;
@@ -330,10 +344,15 @@ export class Edges<E> {
       const tell = () => `sends ${describeChange(change)}: ${describeOutcome(outcome)}`;
       const kind = `sends ${change.kind}: ${outcome.kind}`;
       edges.push(this.#edge(to, settle(outcome), kind, tell, about));
-      if (trouble !== null || !isDying) continue;
-      const died = () => `sends ${describeChange(change)}, and dies`;
-      const ofDeath = { ...about, costs: ["crash"] as const, clear: OF_CYCLE };
-      edges.push(this.#edge(to, dead(), `sends ${change.kind}, and dies`, died, ofDeath));
+      // What was taken may be hidden from the next process for a moment.
+      if (trouble !== null && trouble !== "lag") continue;
+      const ofDeath = { ...about, costs: [...costs, "crash"] as const, clear: OF_CYCLE };
+      for (const { kind: end, afterMs } of deaths) {
+        const died = () => `sends ${describeChange(change)}, and ${end}`;
+        edges.push(
+          this.#edge(to, dead(afterMs), `sends ${change.kind}, and ${end}`, died, ofDeath),
+        );
+      }
     }
     return edges;
   }
@@ -344,11 +363,16 @@ function keyOf(client: number, { isKilled, isOpen }: Outside): number {
   return client * 4 + (isKilled ? 2 : 0) + (isOpen ? 1 : 0);
 }
 
-/** The broker long after all that was under way has come to an end. */
-function revealAll(state: BrokerState): BrokerState {
-  if (!isUnseen(state)) return state;
+/** The broker when no answer lacks an order any more. */
+function showAll(state: BrokerState): BrokerState {
+  if (!state.orders.some(({ isHidden }) => isHidden)) return state;
   const orders = state.orders.map((order) =>
     order.isHidden ? { ...order, isHidden: false } : order
   );
-  return { ...state, late: null, orders };
+  return { ...state, orders };
+}
+
+/** The broker long after all that was under way has come to an end. */
+function revealAll(state: BrokerState): BrokerState {
+  return isUnseen(state) ? { ...showAll(state), late: null } : state;
 }

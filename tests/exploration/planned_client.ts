@@ -139,12 +139,13 @@ export class PlannedClient implements Client<PlannedState> {
     return this.store.isWhole ? { client, broker } : renew(client, broker);
   }
 
-  restart(client: PlannedState): PlannedState {
-    const unfinished = client.records.unfinished
+  restart(client: PlannedState, afterMs: number): PlannedState {
+    const { records } = age(client, afterMs, { isRounded: true });
+    const unfinished = records.unfinished
       .map((each) => ({ ...each, underWay: NOTHING_UNDER_WAY }));
     return {
       ...client,
-      records: forgetMoments({ ...client.records, unfinished }),
+      records: forgetMoments({ ...records, unfinished }),
       seen: NOTHING_SEEN,
       turn: NEW_TURN,
       phase: "looks",

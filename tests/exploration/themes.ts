@@ -89,6 +89,53 @@ export const EXTRAS: readonly {
     theme: { name: "doubt", budget: { loss: 1, refusal: 1 }, isBare: true },
     qty: 2,
   })),
+  // A request of a process that died, and an answer about it that is lost, or its repeat's.
+  ...["quiet", "due"].map((moment) => ({
+    moment,
+    theme: { name: "wake", budget: { crash: 1, loss: 1 }, isBare: true },
+    qty: 2,
+  })),
+  // The same where what it has sent is not shown at first.
+  ...["quiet", "due"].map((moment) => ({
+    moment,
+    theme: {
+      name: "veil",
+      budget: { crash: 1, lag: 1 },
+      habits: { isLagging: true },
+      isBare: true,
+    },
+    qty: 2,
+  })),
+  // The operator's word about bare shares at night.
+  {
+    moment: "quiet",
+    theme: { name: "dark", budget: { switch: 1, loss: 1 }, isClosed: true, isBare: true },
+    qty: 2,
+  },
+  // A market that turns the next stop, too, into one that does not trade.
+  { moment: "quiet", theme: { name: "halt", budget: { time: 2 }, isBare: true }, qty: 1 },
+  // The market comes to a stop, and the sell in its place is refused.
+  {
+    moment: "quiet",
+    theme: {
+      name: "fall",
+      budget: { price: 1, refusal: 1 },
+      habits: { stopAboveMarket: "refuses" },
+      levels: [STOP],
+      isBare: true,
+    },
+    qty: 1,
+  },
+  {
+    moment: "shrink",
+    theme: {
+      name: "rejected",
+      budget: { price: 1 },
+      habits: { stopAboveMarket: "refuses", isReplacedAtOnce: false },
+      levels: [STOP],
+    },
+    qty: 2,
+  },
   // An account that may not sell, and says so only where its answer is not lost.
   {
     moment: "half",

@@ -5,6 +5,7 @@ import {
   isSuccessorUnknown,
   type KnownOrder,
 } from "./order_book.ts";
+import { floorQty } from "./position_account.ts";
 import { countRecentFills, countSure } from "./share_count.ts";
 import { findShown, type Sight } from "./sight.ts";
 
@@ -25,7 +26,7 @@ export function countHeldBy(groups: readonly SellGroup[]): number {
 
 /** Of the shares held for sure those that nothing sells or stops: what may be sold or stopped now. */
 export function countFree(sureQty: number, groups: readonly SellGroup[]): number {
-  return Math.max(0, Math.floor(sureQty - countHeldBy(groups)));
+  return Math.max(0, floorQty(sureQty - countHeldBy(groups)));
 }
 
 /**

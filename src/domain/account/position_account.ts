@@ -167,7 +167,7 @@ export function isUnchanged(
   oursQty: number | undefined = held?.qty,
 ): boolean {
   const isSame = position.unexplainedQty === null && position.qty !== null && position.qty > 0 &&
-    oursQty !== undefined && Math.floor(oursQty) === position.qty;
+    oursQty !== undefined && floorQty(oursQty) === position.qty;
   // As many shares at another cost basis may be others: sold off and bought again, or split in between.
   return isSame &&
     (position.costBasisUsd === null || held?.costBasisUsd === position.costBasisUsd);
@@ -210,7 +210,7 @@ export function accountPosition(
   if (held !== undefined && shown !== undefined && shown.oursQty > 1 - ROUNDING_QTY) {
     return isUnchanged(position, held, shown.oursQty)
       ? { kind: "same" }
-      : { kind: "changed", qty: Math.floor(shown.oursQty), costBasisUsd: held.costBasisUsd };
+      : { kind: "changed", qty: floorQty(shown.oursQty), costBasisUsd: held.costBasisUsd };
   }
   // What a hand bought may be left.
   const isNone = held === undefined || (shown !== undefined && shownQty > 0);
@@ -225,7 +225,7 @@ export function accountPosition(
     recent.boughtQty + recent.soldQty > 0;
   if (isLagging) {
     const leastQty = Math.min(...holdings.map(({ oursQty }) => oursQty));
-    return { kind: "lagging", qty: Math.max(0, Math.floor(leastQty)) };
+    return { kind: "lagging", qty: Math.max(0, floorQty(leastQty)) };
   }
   if (held !== undefined) return { kind: "unexplained", qty: held.qty };
   const hasHeld = position.adoptedQty > 0 ||
@@ -291,7 +291,7 @@ function isSoldOut(position: ManagedPosition, holding: Holding): boolean {
   const { oursQty, soldQty } = holding;
   if (soldQty === 0) return false;
   // Less than a share may be left, which nobody can stop.
-  if (position.unexplainedQty === null) return Math.floor(oursQty + ROUNDING_QTY) === 0;
+  if (position.unexplainedQty === null) return floorQty(oursQty) === 0;
   // The orders explain that look after all: what it showed is what they have left, and was not sold.
   if (oursQty >= 1 && isSameQty(oursQty, position.unexplainedQty)) return false;
   // What is shown now may lack what was sold since the first such look.

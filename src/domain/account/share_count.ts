@@ -1,6 +1,7 @@
 import type { BrokerOrder } from "../order/orders.ts";
 import {
   type FillHistory,
+  floorQty,
   type Holding,
   isSameQty,
   isWithinLag,
@@ -68,7 +69,7 @@ export function countShares(inputs: CountInputs): ShareCount {
   return {
     sureQty: countSure(readings, shownQty, doubtfulQty),
     doubtfulQty,
-    mostHeldQty: Math.floor(most),
+    mostHeldQty: floorQty(most),
     isExplained,
   };
 }
@@ -87,7 +88,7 @@ export function countSure(
       shownQty === null ? oursQty : Math.min(oursQty, shownQty - handQty)
     ),
   );
-  return Math.max(0, Math.floor(least - doubtfulQty));
+  return Math.max(0, floorQty(least - doubtfulQty));
 }
 
 /**

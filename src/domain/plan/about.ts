@@ -1,5 +1,5 @@
 import type { EngineState, ManagedPosition } from "../account/engine_state.ts";
-import { type ExitReason, isExitReason } from "../exit/exit_rules.ts";
+import { isExitReason } from "../exit/exit_rules.ts";
 import type { LedgerEntry } from "../order/ledger.ts";
 import {
   type Begun,
@@ -85,25 +85,12 @@ export function sayUndone(
   isOwn: boolean,
 ): Note {
   const { underWay: { begun }, unfinished } = about;
-  const isOfExit = isExitReason(entry.reason) || isExitReason(begun?.reason ?? null);
-  if (isOfExit) return sayExitUndone(about, entry, why, httpStatus, isOwn);
-  return note(about, { kind: "stop_undone", why, after: nameBefore(begun, unfinished), isOwn });
-}
-
-/** A part of an exit that did not come to be. */
-export function sayExitUndone(
-  about: About,
-  entry: NamedEntry,
-  why: string,
-  httpStatus: number | null = null,
-  isOwn = false,
-): Note {
-  const { begun } = about.underWay;
-  const begunFor = begun?.reason ?? null;
+  const reason = [entry.reason, begun?.reason ?? null].find(isExitReason);
+  if (reason === undefined) {
+    return note(about, { kind: "stop_undone", why, after: nameBefore(begun, unfinished), isOwn });
+  }
   const isShrinking = begun !== null && begun.shrinks !== null;
   const part = isExitReason(entry.reason) ? "sell" : isShrinking ? "shrinking" : "stop";
-  const reasons = [entry.reason, begunFor].filter(isExitReason);
-  const reason: ExitReason = reasons[0] ?? "stop_exit";
   return note(about, { kind: "exit_undone", reason, part, httpStatus, why, isOwn });
 }
 

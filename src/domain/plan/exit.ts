@@ -83,11 +83,9 @@ export function planExit(
   const { sellQty, restQty } = splitQty(reason, sureQty);
   const due = note(view, { kind: "exit_due", reason, qty: sellQty, priceUsd });
   const exitRecord = findExitRecord(entries, sight.book, position.positionId, reason);
-  // Done on record: for instance after a crash before its flag was saved.
+  // A trim without a share to sell, or done on record, for instance after a crash before its flag was saved: never a close.
   if (sellQty === 0 || exitRecord === "done") {
-    return isClose(reason)
-      ? rest(view)
-      : record([{ kind: "position", position: markTrimmed(position, reason) }], [due]);
+    return record([{ kind: "position", position: markTrimmed(position, reason) }], [due]);
   }
   if (exitRecord === "open") return rest(view, { say: [due] });
   if (isTried(view)) return rest(view, { afterMs: RETRY_MS, say: [due] });

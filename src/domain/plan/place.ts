@@ -9,13 +9,12 @@ import { buildSellRecord, nextAttempt } from "./sell_record.ts";
 import type { Permit, RecordPart } from "./step.ts";
 import { areListsFresh, findChange, type View } from "./view.ts";
 
-/** Places a stop for bare shares, once nothing is left of those that nobody knows of. */
+/** Places a stop for bare shares, of which there are some for sure, once nothing is left of those that nobody knows of. */
 export function placeStop(view: View, permit: Permit, mostQty: number): Move {
   const open = resolveStops(view, permit, true);
   if (open !== null) return open;
   if (view.begun === null && !areListsFresh(view)) return readLists();
   const qty = Math.min(mostQty, view.availableQty);
-  if (qty <= 0) return rest(view);
   const price = decidePrice(view);
   if (typeof price !== "number") return price;
   const entry = buildStopRecord(view, { qty, stopUsd: price, replaces: null });
@@ -113,7 +112,7 @@ function readRefused({ underWay: { belowStop }, world }: View): number | null {
 function lookBelow(view: View): Move | null {
   const { position, leastUsd, world: { seen, turn, operator } } = view;
   const { symbol, positionId } = position;
-  if (readRefused(view) === null || operator.gate?.mode !== "LIVE") return null;
+  if (operator.gate?.mode !== "LIVE") return null;
   if (seen.clock?.isOpen !== true || view.isExitSpent) return null;
   const before = seen.trades.get(symbol);
   const isSellable = before !== undefined && before.trade !== null && !turn.fresh.has(positionId);

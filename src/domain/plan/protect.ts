@@ -310,15 +310,15 @@ function beginConversion(
 }
 
 function sayObstacles(view: View, groups: readonly SellGroup[]): Note[] {
-  return groups.filter(({ isOurs }) => isOurs).flatMap((group) => {
-    const [order] = listTelling(group);
-    if (order === undefined) return [];
-    const value = { kind: "obstacle", order, standing: group.standing, isLeft: false } as const;
-    return [note(view, value, {
-      scope: "day",
-      key: `obstacle:${view.position.symbol}:${order.status}`,
-    })];
-  });
+  return groups.filter(({ isOurs }) => isOurs).flatMap((group) =>
+    listTelling(group).slice(0, 1).map((order) =>
+      note(
+        view,
+        { kind: "obstacle", order, standing: group.standing, isLeft: false },
+        { scope: "day", key: `obstacle:${view.position.symbol}:${order.status}` },
+      )
+    )
+  );
 }
 
 function findConversionObstacle(view: View, groups: readonly SellGroup[]): string | null {

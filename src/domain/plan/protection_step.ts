@@ -72,7 +72,7 @@ export function decideProtection(
   }
   const standing = movable.filter((group) => !isObstacle(group, leastUsd));
   // A part of a share more, on sale by hand, is no reason to touch anything.
-  const excessQty = Math.floor(sumQty(standing)) - position.mostQty;
+  const excessQty = floorQty(sumQty(standing)) - position.mostQty;
   if (excessQty > 0) return decideReduction(position, standing, excessQty);
   const follow = decideFollow(position, standing);
   if (follow.kind !== "enough") return follow;
@@ -99,7 +99,7 @@ function decideReduction(
   for (const group of groups) {
     const order = group.orders[0];
     if (order === undefined || !group.isPlainStop || order.filledQty > 0) continue;
-    const qty = Math.floor(group.qty - excessQty);
+    const qty = floorQty(group.qty - excessQty);
     if (qty > 0) {
       const stopUsd = Math.max(order.stopPriceUsd ?? 0, position.stopUsd);
       return { kind: "replace", order, qty, isQtyKept: false, stopUsd };

@@ -5,7 +5,7 @@ import { isAnswerLost, isIdTaken, isUnsettled } from "../order/ledger.ts";
 import { roundToIncrement } from "../order/price_increment.ts";
 import type { SellSideRequest } from "../order/order_request.ts";
 import { isEndedUnfilled } from "../account/exit_record.ts";
-import { type Move, note, read, record, rest, RETRY_MS, send, unfinishedPart } from "./move.ts";
+import { type Move, note, read, record, send, unfinishedPart } from "./move.ts";
 import { nameBefore } from "./about.ts";
 import type { NamedEntry } from "./named_entry.ts";
 import { settleTaken } from "./settle.ts";
@@ -50,9 +50,6 @@ export function resolveDoubts(view: View, permit: Permit): Move | null {
 /** Nobody knows what became of its stop: no other one leaves beside it in this cycle. */
 function restUnanswered(view: View): Move {
   const { begun, unfinished, underWay, world } = view;
-  if (underWay.held?.isOver === true && underWay.held.atMs >= world.turn.cycleStartedAtMs) {
-    return rest(view, { afterMs: RETRY_MS });
-  }
   const why = "no usable answer to its stop yet";
   const held = { atMs: world.now.brokerMs, why, isOver: true };
   const after = nameBefore(begun, unfinished);

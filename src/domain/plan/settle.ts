@@ -15,7 +15,6 @@ import {
   isOver,
   nameEntry,
   NOTHING,
-  sayExitUndone,
   sayUndone,
 } from "./about.ts";
 import { note, unfinishedPart } from "./move.ts";
@@ -61,7 +60,7 @@ function settleOrder(about: About, entry: NamedEntry, answer: SendResult): Settl
           unfinishedPart(about, { underWay: { ...about.underWay, inQuestion: null } }),
         ],
         say: answer.kind === "unknown" && isStopWaiting(about, entry)
-          ? [sayExitUndone(about, entry, "no usable answer yet")]
+          ? [sayUndone(about, entry, "no usable answer yet", null, false)]
           : [],
       };
     case "stopped":

@@ -160,3 +160,46 @@ Deno.test("plan() ends an entry without a fill and records no stop for it", () =
   assertObjectMatch(step, { do: "send", request: { op: "cancel", orderId: "bought" } });
   assertEquals(step.do === "send" ? step.change[0] : null, { kind: "orders", entries: [] });
 });
+
+Deno.test("plan() goes on with an entry's end by what positions show where the book has lost its order", () => {
+  const world = partial();
+  world.send(requested);
+  showEntry(world, { status: "canceled", filledQty: 3 });
+  world.seen = { ...world.seen, book: new Map() };
+  world.pass(4_000);
+  const outcome = { kind: "unknown", why: "timeout" } as const;
+  world.learn({ to: "order", orderId: "bought", outcome });
+  // Nobody can say that its cancel has ended: what it was begun with is over.
+  assertObjectMatch(world.step, { do: "record", change: [{}, {}] });
+  const [begun] = world.records.unfinished.flatMap(({ underWay }) => underWay.begun ?? []);
+  if (begun === undefined) throw new Error("nothing is begun");
+  const unfinished = world.records.unfinished
+    .map((each) => ({ ...each, underWay: { ...each.underWay, begun: { ...begun, cancels: [] } } }));
+  world.records = { ...world.records, unfinished };
+  assertObjectMatch(world.step, { do: "read", questions: [{ ask: "positions" }, {}] });
+});
+
+Deno.test("plan() leaves what protects an entry that hangs as it is: only what is bare is stopped beside it", () => {
+  const world = partial();
+  world.send(requested);
+  const leg = { symbol: "SPY", side: "sell", orderClass: "", qty: 3 } as const;
+  const order = brokerOrder({
+    ...leg,
+    orderId: "low",
+    clientOrderId: `${positionId}-stop-9`,
+    type: "stop",
+    timeInForce: "gtc",
+    stopPriceUsd: 90,
+  });
+  world.learn({
+    to: "open_orders",
+    look: { kind: "ok", value: { rows: [order], unreadable: [] } },
+  });
+  const { ledger } = world.records;
+  if (ledger === null) throw new Error("no ledger");
+  const entries = ledger.entries.filter(({ side }) => side === "buy");
+  const unfinished = world.records.unfinished
+    .map((each) => ({ ...each, underWay: { ...each.underWay, begun: null } }));
+  world.records = { ...world.records, unfinished, ledger: { ...ledger, entries } };
+  assertEquals(world.step.do, "rest");
+});

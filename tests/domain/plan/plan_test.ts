@@ -48,6 +48,15 @@ Deno.test("plan() places a stop for bare shares, its record with it, under the g
   assertObjectMatch(world.step, { do: "read" });
 });
 
+Deno.test("plan() stops every whole share that a hand's sells of fractions leave bare", () => {
+  // As numbers their sum is a little more than six.
+  const fractions = [0.2, 4.9, 0.9].map((qty, at) =>
+    sellOrder({ orderId: `f-${at}`, clientOrderId: `hand-${at}`, type: "limit", qty })
+  );
+  const { step } = new PlanWorld({ orders: fractions });
+  assertObjectMatch(step, { do: "send", request: { op: "stop", request: { qty: 4 } } });
+});
+
 Deno.test("plan() shrinks our own stop for a trim, and sells only what that has freed", () => {
   const world = new PlanWorld({ orders: [restingStop()] });
   world.price(106);
@@ -266,6 +275,13 @@ Deno.test("plan() waits for the deadline of a sell that may have left right befo
     world.price(101);
     assertEquals(goOnUnseen(world).slice(0, 1), [...sent]);
   }
+});
+
+Deno.test("plan() sends no close again that may have left right before a crash when the session is about to end", () => {
+  const world = new PlanWorld({ entries: [leftPending(12_000)] });
+  world.price(94);
+  world.now = { ...world.now, untilCloseMs: 30_000 };
+  assertEquals(goOnUnseen(world), []);
 });
 
 Deno.test("plan() takes no sell to have left right before a crash whose shares a stop holds still", () => {

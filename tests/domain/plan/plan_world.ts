@@ -6,7 +6,7 @@ import { apply } from "../../../src/domain/plan/records.ts";
 import { type Answer, learn, learnAnswer, NOTHING_SEEN } from "../../../src/domain/plan/seen.ts";
 import { settle } from "../../../src/domain/plan/settle.ts";
 import type { Step } from "../../../src/domain/plan/step.ts";
-import type { Now, Seen, Turn, World } from "../../../src/domain/plan/world.ts";
+import type { Now, OperatorView, Seen, Turn, World } from "../../../src/domain/plan/world.ts";
 import { brokerOrder, liveDecision, liveLedger, TODAY } from "../fixtures.ts";
 import { heldPosition, managedPosition } from "../position_fixtures.ts";
 
@@ -27,6 +27,7 @@ export class PlanWorld {
   seen: Seen;
   turn: Turn;
   now: Now;
+  operator: OperatorView;
 
   /** @param facts `entry`: how the order that bought the position differs from one that is filled. */
   constructor({ orders = [], entries = [], held = heldPosition(), entry = {} }: {
@@ -46,6 +47,12 @@ export class PlanWorld {
       isRunOnce: false,
       slowestRequestMs: 100,
       processId: "1",
+    };
+    this.operator = {
+      gate: liveDecision(),
+      objection: null,
+      isLossReached: false,
+      keys: "match",
     };
     this.turn = {
       cycleStartedAtMs: NOW_MS,
@@ -85,12 +92,7 @@ export class PlanWorld {
     return {
       now: this.now,
       turn: this.turn,
-      operator: {
-        gate: liveDecision(),
-        objection: null,
-        isLossReached: false,
-        keys: "match",
-      },
+      operator: this.operator,
       seen: this.seen,
       records: this.records,
     };

@@ -9,6 +9,15 @@ const COUNT_TEST = "tests/domain/account/share_count_test.ts";
 
 export const SELL_SIDE_BUGS: readonly TestedBug[] = [
   {
+    name: "the sum of a hand's fractions leaves a whole share bare",
+    edits: [{
+      file: "src/domain/account/free_shares.ts",
+      find: "floorQty(sureQty - countHeldBy(groups))",
+      replace: "Math.floor(sureQty - countHeldBy(groups))",
+    }],
+    tests: [PLAN_TEST],
+  },
+  {
     name: "a stop that was about to leave when a process ended makes the trim smaller",
     edits: [{
       file: "src/domain/plan/exit.ts",
@@ -93,7 +102,7 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     name: "a sell of unknown fate has sold nothing",
     edits: [{
       file: "src/domain/account/share_count.ts",
-      find: "Math.floor(least - doubtfulQty)",
+      find: "floorQty(least - doubtfulQty)",
       replace: "Math.floor(least)",
     }],
     tests: [COUNT_TEST],
@@ -129,8 +138,8 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     name: "protection is cut to what is sure",
     edits: [{
       file: "src/domain/plan/protection_step.ts",
-      find: "Math.floor(sumQty(standing)) - position.mostQty;",
-      replace: "Math.floor(sumQty(standing)) - position.qty;",
+      find: "floorQty(sumQty(standing)) - position.mostQty;",
+      replace: "floorQty(sumQty(standing)) - position.qty;",
     }],
     tests: ["tests/domain/order/protection_test.ts"],
   },

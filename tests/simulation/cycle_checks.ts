@@ -179,7 +179,7 @@ function checkProtected(auditor: Auditor, symbol: string): void {
   // What only an answer by id can judge is not touched for that alone; nor is anything beside a trade that is as good as done.
   if (isBound || coveredQty + replacingQty + unclearQty >= heldQty) return;
   // The stop that took the place of one that does not trade does not trade either: tried again in a minute.
-  if (isAsleepAgain(world, symbol)) return;
+  if (isAsleepAgain(world, symbol) || isMaybeSent(world, symbol, cycle.startMs)) return;
   const isOpen = world.exchange.sessions.at(world.trueMs) !== null;
   if (!isOpen || isHiding(world, symbol, cycle.startMs)) return;
   const isEnding = listAcceptedEntries(world).some((order) =>
@@ -200,6 +200,14 @@ function checkProtected(auditor: Auditor, symbol: string): void {
   world.violate(
     "every LIVE cycle ends with a working stop",
     `${symbol}: ${coveredQty} of ${heldQty} covered (${describeOrders(world, symbol)})`,
+  );
+}
+
+/** Whether a sell was about to leave when a process died: until its deadline it may hold its shares (pipeline 6). */
+function isMaybeSent(world: World, symbol: string, nowMs: number): boolean {
+  return listEntries(world, "now").some((entry) =>
+    entry.symbol === symbol && entry.side === "sell" && entry.status === "pending" &&
+    Date.parse(entry.deadline_at ?? "") > nowMs
   );
 }
 

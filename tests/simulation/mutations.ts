@@ -101,8 +101,8 @@ const BUGS: readonly Bug[] = [
     edits: [
       {
         file: "src/domain/exit/decide_exit.ts",
-        find: "isTrailing ? trail({ ...position, highWaterUsd }) : position.stopUsd;",
-        replace: "isTrailing ? priceUsd - moveUsd / 2 : position.stopUsd;",
+        find: "isTrailing ? trail({ ...position, stopUsd, highWaterUsd }) : stopUsd;",
+        replace: "isTrailing ? priceUsd - moveUsd / 2 : stopUsd;",
       },
       {
         file: "src/domain/plan/protection_step.ts",

@@ -16,6 +16,7 @@ export interface RawEntry {
   readonly notional: number;
   readonly qty: number | null;
   readonly detail?: string | null;
+  readonly deadline_at?: string | null;
 }
 
 /** A managed position as the state file has it. */

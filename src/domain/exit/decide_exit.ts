@@ -37,14 +37,17 @@ export function decideExit(position: ExitInputs, qty: number, priceUsd: number):
     return { highWaterUsd: position.highWaterUsd, stopUsd: position.stopUsd, due: null };
   }
   const highWaterUsd = Math.max(position.highWaterUsd, priceUsd);
+  // Also while a trim waits, which one that ended unsold is again.
+  const isTrailing = TRAILED.some((flag) => position[flag]);
+  const follow = (stopUsd: number) =>
+    isTrailing ? trail({ ...position, stopUsd, highWaterUsd }) : stopUsd;
   for (const reason of TRIM_REASONS) {
     const { levelUsd, flag } = EXIT_RULES[reason];
     if (position[flag] || !(priceUsd >= levelUsd(position))) continue;
-    const stopUsd = liftStop(position, reason);
+    const stopUsd = follow(liftStop(position, reason));
     return { highWaterUsd, stopUsd, due: { reason, qty: splitQty(reason, qty).sellQty } };
   }
-  const isTrailing = TRAILED.some((flag) => position[flag]);
-  const stopUsd = isTrailing ? trail({ ...position, highWaterUsd }) : position.stopUsd;
+  const stopUsd = follow(position.stopUsd);
   const isStopped = priceUsd <= stopUsd && qty > 0;
   return { highWaterUsd, stopUsd, due: isStopped ? { reason: "stop_exit", qty } : null };
 }

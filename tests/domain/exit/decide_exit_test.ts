@@ -25,6 +25,15 @@ const cases: {
   readonly stopUsd: number;
 }[] = [
   {
+    when:
+      "the trim at R1, due again since nothing of it was sold, waits beside the stop that trails",
+    position: { ...TRIMMED_R2, isTrimmedR1: false },
+    qty: 10,
+    priceUsd: 112,
+    due: { reason: "r1_trim", qty: 5 },
+    stopUsd: 107,
+  },
+  {
     when: "the price is between stop and R1",
     position: POSITION,
     qty: 10,

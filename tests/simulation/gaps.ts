@@ -68,6 +68,7 @@ export class Gaps {
   readonly times = buildGapTimes();
   readonly #open = new Map<string, Gap>();
   #lastCause: GapCause = "somebody else";
+  #startedMs = -Infinity;
 
   constructor(readonly world: World) {}
 
@@ -80,8 +81,9 @@ export class Gaps {
     }
   }
 
-  /** The process ended: what it left bare stays so until the next one has looked. */
+  /** A process starts: what the one before left bare stays so until this one has looked, and what came since it is told then. */
   restarted(): void {
+    this.#startedMs = this.world.trueMs;
     for (const gap of this.#open.values()) gap.cause ??= "host away";
   }
 
@@ -105,7 +107,7 @@ export class Gaps {
         const cause = this.#findCauseNow(symbol);
         const isExit = cancelled.has(symbol);
         const partMs = isExit ? null : findPartMs(world, symbol);
-        const sinceMs = partMs ?? world.trueMs;
+        const sinceMs = Math.max(partMs ?? world.trueMs, this.#startedMs);
         this.#open.set(symbol, { sinceMs, isExit, cause, obstacle });
       } else if (!isBare && gap !== undefined) {
         this.#open.delete(symbol);

@@ -8,20 +8,10 @@ import { BUILD_HELP, type BuildOptions, parseBuildOptions } from "./build_option
 import { runCommand } from "./command_line.ts";
 import { compile } from "./compile.ts";
 import { buildManifest, formatManifest } from "./manifest.ts";
+import { V8_FLAGS } from "./v8_flags.ts";
 
 // `deno task compile`: one file that can reach nothing but what is listed in its manifest.
 
-/** Room for the heap, in MB: the README's measurement says how much of it is used. */
-const HEAP_MB = 128;
-/**
- * What is young is collected in 1 MB instead of 16, and memory goes before the last bit of speed: a cycle waits for the
- * broker, and a thousand breakouts take a quarter less memory.
- */
-const V8_FLAGS = [
-  `--max-old-space-size=${HEAP_MB}`,
-  "--max-semi-space-size=1",
-  "--optimize-for-size",
-];
 const ROOT = decodeURIComponent(new URL("../", import.meta.url).pathname);
 const writeOut = createTextWriter(Deno.stdout);
 

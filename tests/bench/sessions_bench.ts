@@ -1,3 +1,5 @@
+import { V8_FLAGS } from "../../deploy/v8_flags.ts";
+
 // A process over 60 simulated sessions with 200 candidates: what it still holds after a forced collection at the end of
 // each. In a process of its own, with the binary's heap and the collector within reach.
 
@@ -16,7 +18,7 @@ Deno.bench({
         "--allow-env",
         "--allow-net=127.0.0.1",
         `--allow-run=${Deno.execPath()}`,
-        "--v8-flags=--expose-gc,--max-old-space-size=128,--max-semi-space-size=1,--optimize-for-size",
+        `--v8-flags=--expose-gc,${V8_FLAGS.join()}`,
         new URL("./sessions_main.ts", import.meta.url).pathname,
       ],
       stdin: "null",

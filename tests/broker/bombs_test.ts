@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { V8_FLAGS } from "../../deploy/v8_flags.ts";
 import { assertEquals, assertLess, assertMatch } from "../assert.ts";
 import { BOMBS, USUAL } from "./bombs.ts";
 
@@ -25,7 +26,7 @@ async function runVictim(place: number): Promise<z.output<typeof Line>[]> {
       "--no-prompt",
       "--no-check",
       "--allow-net=127.0.0.1",
-      "--v8-flags=--max-old-space-size=128,--max-semi-space-size=1,--optimize-for-size",
+      `--v8-flags=${V8_FLAGS.join()}`,
       victim,
       `http://127.0.0.1:${server.addr.port}`,
       `${place}`,

@@ -1,5 +1,6 @@
 import { findOwnGroups, isMissing, readShares } from "../domain/account/position_shares.ts";
 import {
+  ABSENT,
   decideStanding,
   isShort,
   type PriceLook,
@@ -216,7 +217,7 @@ function findBlind(
   const count = readShares(sightOf(engine), position);
   if (count === null) return { code: "past", text: "its earlier orders can't be read" };
   return isMissing(sightOf(engine), position, count)
-    ? { code: "absent", text: "the broker shows no such position, and no sell explains that" }
+    ? { code: ABSENT, text: "the broker shows no such position, and no sell explains that" }
     : null;
 }
 

@@ -89,6 +89,8 @@ export interface StandingInputs {
   readonly nowMs: number;
 }
 
+/** Code of what keeps exits undecided, market open or closed: the broker shows no such position, and no sell explains it. */
+export const ABSENT = "absent";
 const NO_PRICE: StandingReason = { code: "price", text: "no price of it can be read" };
 const NO_COVER: StandingReason = { code: "orders", text: "its orders at the broker can't be read" };
 const TAKEN: StandingReason = {
@@ -197,6 +199,8 @@ function decideDue(inputs: StandingInputs, qty: number): Exclude<Due, "stop"> | 
   // Open or closed: nobody but the operator ends it.
   if (isShort(position)) return "unknown";
   if (qty <= 0) return null;
+  // A stop that rests for what is not there hides that nothing may be protected.
+  if (blind?.code === ABSENT) return "unknown";
   if (price.kind === "not_asked") {
     const due = before?.due ?? null;
     return due === "stop" || due === "unknown" ? null : due;

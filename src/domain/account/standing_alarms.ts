@@ -1,4 +1,4 @@
-import { isClose } from "../exit/exit_rules.ts";
+import { isTrim } from "../exit/exit_rules.ts";
 import { dateNyOf } from "../time/ny_time.ts";
 import type { Standing } from "./standing.ts";
 
@@ -64,10 +64,10 @@ function isBareAlarm(standing: Standing, context: AlarmContext): boolean {
     !context.toldSymbols.has(standing.symbol);
 }
 
-function isDueAlarm({ due, dueSinceMs, cause }: Standing, context: AlarmContext): boolean {
+function isDueAlarm({ due, dueSinceMs }: Standing, context: AlarmContext): boolean {
   if (dueSinceMs === null || !isLong(dueSinceMs, context)) return false;
-  // A short position loses money whoever has stopped the engine.
-  return isClose(due) || cause === "short" || !context.isOperatorStopped;
+  // Of a trim he knows. Where no exit can be decided his switch is not what it waits for, and it may be the close.
+  return !isTrim(due) || !context.isOperatorStopped;
 }
 
 /** Two minutes, which nobody but this process could count where it can't write them down. */

@@ -1,3 +1,4 @@
+import { ABSENT } from "../account/standing.ts";
 import { explain, type Explained, findSearch, type Searched } from "../account/explain.ts";
 import { findKnownStop } from "../account/known_stop.ts";
 import { findEntry, findShown, type Sight } from "../account/sight.ts";
@@ -232,7 +233,7 @@ function endRestOfAbsent(
   { positionId }: ManagedPosition,
 ): RecordPart[] {
   const before = standings.find((each) => each.positionId === positionId);
-  const isLong = before?.cause === "absent" && before.dueSinceMs !== null &&
+  const isLong = before?.cause === ABSENT && before.dueSinceMs !== null &&
     nowMs - before.dueSinceMs >= ABSENT_MS;
   return isLong && findUnfinished(unfinished, positionId).isBare
     ? [{ kind: "unfinished", positionId, change: { isBare: false } }]

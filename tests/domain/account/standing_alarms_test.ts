@@ -150,6 +150,12 @@ const CASES: { when: string; standing: Standing; context: AlarmContext; kinds: s
     context: OPEN,
     kinds: ["due"],
   },
+  {
+    when: "exits that can't be decided under the operator's switch",
+    standing: { ...dueFor(HOUR_MS, "unknown"), cause: "absent" },
+    context: STOPPED,
+    kinds: ["due"],
+  },
 ];
 for (const { when, standing, context, kinds } of CASES) {
   Deno.test(`listAlarms() is ${kinds.join() || "silent"} where ${when}`, () => {

@@ -1,4 +1,5 @@
 import {
+  ABSENT,
   decideStanding,
   formatTrouble,
   listTroubles,
@@ -226,4 +227,21 @@ Deno.test("formatTrouble() says how many shares, since when, what is due and why
       "2 that a sell of unknown fate may have sold: broker refused its stop: no",
   );
   assertEquals(listTroubles([standing, decideStanding(inputs())]).length, 1);
+});
+
+Deno.test("decideStanding() of an absent position waits while the market is closed, under its stop too", () => {
+  const absent = {
+    blind: { code: ABSENT, text: "the broker shows no such position" },
+    cover: { coveredQty: 10, gtcQty: 10 },
+    isGtcNeeded: true,
+  };
+  const before = decideStanding(inputs({ ...absent, nowMs: EARLIER_MS }));
+  const night = { ...absent, isOpen: false, price: { kind: "not_asked" as const } };
+  for (const each of [before, undefined]) {
+    assertEquals(shortOf(decideStanding(inputs({ ...night, before: each }))), {
+      ...QUIET,
+      due: "unknown",
+      dueSinceMs: each === undefined ? NOW_MS : EARLIER_MS,
+    });
+  }
 });

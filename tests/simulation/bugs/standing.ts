@@ -252,8 +252,8 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "the operator's own switch raises an alarm of each trim",
     edits: [{
       file: ALARMS,
-      find: '  return isClose(due) || cause === "short" || !context.isOperatorStopped;',
-      replace: '  return due !== null || cause === "short";',
+      find: "  return !isTrim(due) || !context.isOperatorStopped;",
+      replace: "  return isTrim(due) || due !== null;",
     }],
     tests: [ALARMS_TEST, ENGINE_TEST],
   },

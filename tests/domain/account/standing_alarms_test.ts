@@ -1,5 +1,5 @@
 import { NO_STOPS } from "../../../src/domain/account/stop_losses.ts";
-import type { Standing } from "../../../src/domain/account/standing.ts";
+import { ABSENT, type Standing } from "../../../src/domain/account/standing.ts";
 import { type AlarmContext, listAlarms } from "../../../src/domain/account/standing_alarms.ts";
 import { assertEquals } from "../../assert.ts";
 
@@ -66,6 +66,18 @@ const CASES: { when: string; standing: Standing; context: AlarmContext; kinds: s
     when: "a trim due a moment for a process that ends and can't write down since when",
     standing: dueFor(0),
     context: { ...OPEN, isForgetful: true },
+    kinds: ["due"],
+  },
+  {
+    when: "a position absent at night by one look alone, five minutes before the next",
+    standing: { ...dueFor(299 * SECOND_MS, "unknown"), cause: ABSENT.code },
+    context: CLOSED,
+    kinds: [],
+  },
+  {
+    when: "a position absent at night for two looks",
+    standing: { ...dueFor(5 * MINUTE_MS, "unknown"), cause: ABSENT.code },
+    context: CLOSED,
     kinds: ["due"],
   },
   {

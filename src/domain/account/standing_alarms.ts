@@ -11,6 +11,8 @@ export const LAST_CALL_MS = 20 * 60_000;
 export const BEFORE_OPEN_MS = 30 * 60_000;
 /** While the market is closed positions and orders are read no more often than this (pipeline 5, "When"). */
 export const CLOSED_LOOK_MS = 5 * 60_000;
+/** So far apart two of them are at the least, the end of a slow one and that of the next. */
+const TWO_LOOKS_MS = CLOSED_LOOK_MS - 30_000;
 const HOUR_MS = 3_600_000;
 
 /** The moment and the rules under which standings are judged. */
@@ -66,12 +68,22 @@ function isBareAlarm(standing: Standing, context: AlarmContext): boolean {
     !context.toldSymbols.has(standing.symbol);
 }
 
-function isDueAlarm({ due, dueSinceMs, cause }: Standing, context: AlarmContext): boolean {
-  // One empty answer is no end, and while the market is closed a second one takes that long.
-  const afterMs = context.isClosed && cause === ABSENT.code ? CLOSED_LOOK_MS : ALARM_AFTER_MS;
-  if (dueSinceMs === null || !isLong(dueSinceMs, context, afterMs)) return false;
+function isDueAlarm(standing: Standing, context: AlarmContext): boolean {
+  const { due, dueSinceMs } = standing;
+  if (dueSinceMs === null) return false;
+  const afterMs = isMissedOnce(standing, context) ? TWO_LOOKS_MS : ALARM_AFTER_MS;
+  if (!isLong(dueSinceMs, context, afterMs)) return false;
   // Of a trim he knows. Where no exit can be decided his switch is not what it waits for, and it may be the close.
   return !isTrim(due) || !context.isOperatorStopped;
+}
+
+/** Whether only looks at a closed market have missed it: one empty answer is no end, and a second one takes its time. */
+function isMissedOnce(
+  { cause, dueSinceMs }: Standing,
+  { isClosed, nowMs, untilCloseMs }: AlarmContext,
+): boolean {
+  const isOfSession = untilCloseMs <= 0 && (dueSinceMs ?? nowMs) < nowMs + untilCloseMs;
+  return isClosed && cause === ABSENT.code && !isOfSession;
 }
 
 /** So long, which nobody but this process could count where it can't write it down. */

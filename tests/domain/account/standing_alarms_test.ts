@@ -69,15 +69,21 @@ const CASES: { when: string; standing: Standing; context: AlarmContext; kinds: s
     kinds: ["due"],
   },
   {
-    when: "a position absent at night by one look alone, five minutes before the next",
-    standing: { ...dueFor(299 * SECOND_MS, "unknown"), cause: ABSENT.code },
-    context: CLOSED,
+    when: "a position absent at night by one look alone",
+    standing: { ...dueFor(4 * MINUTE_MS, "unknown"), cause: ABSENT.code },
+    context: { ...CLOSED, untilCloseMs: -5 * MINUTE_MS },
     kinds: [],
   },
   {
-    when: "a position absent at night for two looks",
+    when: "a position absent since before the close",
+    standing: { ...dueFor(4 * MINUTE_MS, "unknown"), cause: ABSENT.code },
+    context: { ...CLOSED, untilCloseMs: -3 * MINUTE_MS },
+    kinds: ["due"],
+  },
+  {
+    when: "a position absent at night by two looks",
     standing: { ...dueFor(5 * MINUTE_MS, "unknown"), cause: ABSENT.code },
-    context: CLOSED,
+    context: { ...CLOSED, untilCloseMs: -6 * MINUTE_MS },
     kinds: ["due"],
   },
   {

@@ -34,8 +34,8 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "a position that one answer at night lacks is an alarm",
     edits: [{
       file: ALARMS,
-      find: "context.isClosed && cause === ABSENT.code ? CLOSED_LOOK_MS : ALARM_AFTER_MS;",
-      replace: "cause === ABSENT.code && context.nowMs < 0 ? CLOSED_LOOK_MS : ALARM_AFTER_MS;",
+      find: "isMissedOnce(standing, context) ? TWO_LOOKS_MS : ALARM_AFTER_MS;",
+      replace: "isMissedOnce(standing, context) ? ALARM_AFTER_MS : ALARM_AFTER_MS;",
     }],
     tests: [ALARMS_TEST],
   },

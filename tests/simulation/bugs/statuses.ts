@@ -54,8 +54,8 @@ export const STATUS_BUGS: readonly TestedBug[] = [
     name: "a trim is done where positions lag behind the entry",
     edits: [{
       file: "src/domain/plan/exit.ts",
-      find: "if (due.qty === 0 && count.mostHeldQty",
-      replace: "if (due.qty < 0 && count.mostHeldQty",
+      find: "const first = due.qty === 0 && count.mostHeldQty",
+      replace: "const first = due.qty < 0 && count.mostHeldQty",
     }],
     tests: ["tests/engine/lag_test.ts"],
   },

@@ -82,6 +82,7 @@ export async function keepReleases(engine: Engine): Promise<void> {
   const kept = pure.keepReleases(engine.state, sightOf(engine), {
     dateNy: engine.dateNy(),
     looker: engine.looker,
+    isRunOnce: engine.ports.config.isRunOnce,
   });
   kept.wakesAtMs.forEach((atMs) => engine.wakeAt(atMs));
   await takeAndTell(engine, kept);

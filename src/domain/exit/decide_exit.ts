@@ -52,6 +52,15 @@ export function decideExit(position: ExitInputs, qty: number, priceUsd: number):
   return { highWaterUsd, stopUsd, due: isStopped ? { reason: "stop_exit", qty } : null };
 }
 
+/**
+ * Whether rule 5 sells at this price: also where a trim is due before it, which may have to wait, and keeps no close waiting.
+ * @param qty As for `decideExit`.
+ */
+export function isCloseDue(position: ExitInputs, qty: number, priceUsd: number): boolean {
+  const { due, stopUsd } = decideExit(position, qty, priceUsd);
+  return due !== null && qty > 0 && priceUsd <= stopUsd;
+}
+
 /** What an exit sells and what it keeps, from the shares that are held for sure at that moment. */
 export function splitQty(
   reason: ExitReason,

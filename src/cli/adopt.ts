@@ -168,7 +168,8 @@ async function readSubject(
   const { rows } = await broker.listPositions();
   const held = rows.find((each) => each.symbol === symbol);
   if (held === undefined || held.qty < 1) {
-    return "the broker shows no long position of a share or more in it";
+    const shown = rows.map((each) => `${each.symbol} ${each.qty}`).join(", ") || "none at all";
+    return `the broker shows no long position of a share or more in it (it shows ${shown})`;
   }
   const priceUsd = held.currentPriceUsd;
   if (priceUsd === null) return "the broker shows no price of it now; try again in the session";

@@ -87,7 +87,7 @@ export async function listItems(
     checkPermitted(permissions.problem),
     ...await listStateItems(host, { facts, config, isLiveAsked, problem: permissions.problem }),
     checkCapSettings(host.environment, config, isLiveAsked),
-    checkAllowlist(config, isLiveAsked),
+    checkAllowlist(host.environment, config, isLiveAsked),
     checkSlack(
       config,
       permissions.isSlackReachable,

@@ -25,8 +25,11 @@ export function readSymbol({ argument }: ParsedOptions, command: string): string
 export async function readEngineState(files: OperatorFiles): Promise<EngineState> {
   const read = await files.state.read();
   if (read.kind === "ok") return read.state;
-  const why = read.kind === "missing" ? "there is no execution_state.json" : read.message;
-  throw new StateError(`${why}: the engine manages nothing that it could give away or take`);
+  throw new StateError(
+    read.kind === "missing"
+      ? `there is no execution_state.json in ${files.stateDir}: no engine has run a cycle there yet`
+      : `${read.message}: what the engine manages is not known`,
+  );
 }
 
 /**

@@ -75,6 +75,9 @@ Deno.test("adopt shows what its stop risks, and release says nothing of its orde
     day.exchange.setPosition("QQQ", 5, 100);
     day.exchange.setPrice("QQQ", 100);
     await day.runToEnd(["run", "--run-once"], LIVE);
+    const mistyped = await day.runToEnd(["adopt", "QQQQ", "--stop", "80"]);
+    assertEquals(mistyped.status, 1);
+    assertStringIncludes(mistyped.errors.join("\n"), "a share or more in it (it shows QQQ 5,");
     const adopted = await day.runToEnd(["adopt", "QQQ", "--stop", "8", "--yes"]);
     assertEquals(adopted.status, 0);
     assertStringIncludes(adopted.lines.join("\n"), "stop 8.00 (460.00 USD below the price)");

@@ -194,6 +194,9 @@ function formatSubject({ held, orders, priceUsd, levels }: Subject): string[] {
     `  plan: stop ${formatPriceUsd(stopUsd)} (${
       formatCents(Math.floor(qty) * (priceUsd - stopUsd))
     } USD below the price), pivot ${formatPriceUsd(pivotUsd)}, ${targets}`,
+    ...(r2Usd !== NO_TARGET_USD && priceUsd >= (r1Usd ?? pivotUsd)
+      ? ["  half of it is sold as soon as it is managed: its r1 is not above the price"]
+      : []),
     ...orders.map((order) => `  at the broker: ${formatOrder(order)}`),
   ];
 }

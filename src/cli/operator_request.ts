@@ -17,7 +17,11 @@ const LOOK_MS = 200;
 export function readSymbol({ argument }: ParsedOptions, command: string): string {
   const symbol = upperCaseAscii(argument ?? "");
   if (argument === undefined) throw new UsageError(`Command ${command} needs a SYMBOL`);
-  if (!isTicker(symbol)) throw new UsageError(`${JSON.stringify(argument)} is not a symbol`);
+  if (!isTicker(symbol)) {
+    throw new UsageError(
+      `${JSON.stringify(argument)} is not a symbol: write it like NVDA or BRK.B`,
+    );
+  }
   return symbol;
 }
 

@@ -47,7 +47,8 @@ export const STATUS_COMMAND: Command = {
     "with the fields version, at, state_dir, has_state_dir, service, endpoint, gate, kill_switch, entries_paused, " +
     "loss_limit, warnings, allowlist, caps, ledger, state, disk, intents, positions, " +
     "open_positions, today, released, watchlist, last_cycle, broker. In the table ? is not known, BARE " +
-    "shares without a stop, R the open result in multiples of what the entry risked.",
+    "shares without a stop (while LIVE is off: without one that outlives the day), R the open result in " +
+    "multiples of what the entry risked.",
   options: [
     {
       name: "broker",

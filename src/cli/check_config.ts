@@ -72,12 +72,20 @@ export function isNetworkSound({ problems }: ConfigFacts): boolean {
   return !problems.some(({ variable }) => NETWORK.includes(variable));
 }
 
+/** What may as well be the one that is wrong. */
+const CONTRADICTED: Readonly<Record<string, readonly EnvironmentVariable[]>> = {
+  ALPACA_PAPER: ["APCA_API_BASE_URL"],
+};
+
 /** Every variable that `run` would refuse, and every doubt but those of the limits, which have items of their own. */
 export function checkConfiguration(facts: ConfigFacts): CheckItem {
   const bad = facts.problems.filter(({ variable }) => !CREDENTIALS.includes(variable));
   const doubts = facts.warnings.filter((warning) => !LIMITS.includes(readVariable(warning)));
   const text = [...bad.map(({ message }) => message), ...doubts].join("; ");
-  const names = [...bad.map(({ variable }) => variable), ...doubts.map(readVariable)];
+  const names = [
+    ...bad.flatMap(({ variable }) => [variable, ...CONTRADICTED[variable] ?? []]),
+    ...doubts.map(readVariable),
+  ];
   if (bad.length > 0) return fail("configuration", text, remedy("correct_variables", names));
   return doubts.length === 0
     ? pass("configuration", "every variable is valid")

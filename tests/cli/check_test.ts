@@ -764,6 +764,19 @@ for (const each of CASES) {
     }));
 }
 
+Deno.test("check says nothing of the files of a state directory that can't be used, but that it does not know", () =>
+  inOperatorDir(async (dir) => {
+    await Deno.writeTextFile(`${dir}/state`, "");
+    const { out } = await runOperator(["check", "--json"], { AVWAP_STATE_DIR: `${dir}/state` });
+    const { items }: { items: Item[] } = JSON.parse(out);
+    assertEquals(find(items, "state directory").grade, "FAIL");
+    for (const name of ["lock", "live ledger", "engine state", "token", "kill switch", "mode"]) {
+      const { grade, detail, remedy } = find(items, name);
+      assertEquals([grade, remedy], ["WARN", null], name);
+      assertEquals(detail, "not known: the state directory can't be used");
+    }
+  }));
+
 Deno.test("check names the holder of the lock, and stops the service before a rebuild", () =>
   withReadyHost(async (program) => {
     const path = `${program.stateDir}/execution.lock`;
@@ -858,6 +871,7 @@ Deno.test("check sends no key anywhere while the endpoint is not what the operat
     assertEquals(calls, []);
     assert(status !== 0);
     assertMatch(out, /^FAIL configuration +ALPACA_PAPER selects paper/m);
+    assertStringIncludes(out, "edit.sh ALPACA_PAPER APCA_API_BASE_URL");
     assertMatch(out, /^WARN broker +not asked: the endpoint is not valid$/m);
     assertFalse(out.includes("s3cr3t-of-check"));
   }));

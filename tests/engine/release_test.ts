@@ -53,6 +53,19 @@ Deno.test("what was released is managed no longer, is said once, and stands in s
   assertEquals(world.said("error "), []);
 });
 
+Deno.test("a request that can't be read is said once a day, stays, and holds up no other", async () => {
+  const world = new World();
+  await world.buy();
+  const odd = `${STATE_DIR}/adopt-AAPL.json`;
+  world.disk.putDir(odd);
+  ask(world);
+  for (let turn = 0; turn < 2; turn++) await takeRequests(world.engine);
+  assertEquals([world.position(), world.disk.textOf(REQUEST)], [undefined, null]);
+  const said = world.said("warn ").filter((line) => line.includes("adopt-AAPL.json"));
+  assertEquals(said.length, 1, said.join("\n"));
+  assert(said[0]?.includes("remove it, and ask again"), said[0]);
+});
+
 Deno.test("a released symbol is not adopted or taken in again, over days, restarts and a lost state", async () => {
   const world = await released();
   for (const day of [TUESDAY, "2026-11-25"]) {

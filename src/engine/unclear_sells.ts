@@ -1,5 +1,5 @@
 import type { StandingReason } from "../domain/account/standing.ts";
-import { formatPriceUsd } from "../domain/alert/alert_facts.ts";
+import { formatPriceUsd } from "../domain/order/money.ts";
 import type { ManagedPosition } from "../domain/account/engine_state.ts";
 import { isLeftToHand } from "../domain/plan/protect.ts";
 import { roundToIncrement } from "../domain/order/price_increment.ts";

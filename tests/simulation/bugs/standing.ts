@@ -97,9 +97,10 @@ export const STANDING_BUGS: readonly TestedBug[] = [
   {
     name: "a close that has passed makes the next session a night",
     edits: [{
-      file: "src/engine/standings.ts",
-      find: "  return isDayKnown(engine) ? isKnownClosed(engine) : untilCloseMs(engine) <= 0;",
-      replace: "  return isKnownClosed(engine) || untilCloseMs(engine) <= 0;",
+      file: "src/domain/plan/cycle_end.ts",
+      find:
+        "isDayKnown(end.calendar, now.brokerMs) ? isKnownClosed(world) : now.untilCloseMs <= 0;",
+      replace: "isKnownClosed(world) || now.untilCloseMs <= 0;",
     }],
     tests: [ENGINE_TEST],
   },

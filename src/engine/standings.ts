@@ -22,12 +22,15 @@ export interface Ended {
 /**
  * Takes how each managed position stands at the end of a cycle, keeps it with the records, and tells the operator what waits
  * (pipeline 5, "Nothing waits in silence").
+ * @returns Whether they were taken: not of records that are not read, or another account's.
  */
-export async function takeStandings(engine: Engine, ended: Ended): Promise<void> {
+export async function takeStandings(engine: Engine, ended: Ended): Promise<boolean> {
   // Made in the middle of the cycle, it is what kept the rest back.
   await noticeKillSwitch(engine);
-  if (engine.isStateLoaded && !engine.isForeignState) await takeAll(engine, ended);
+  const areTaken = engine.isStateLoaded && !engine.isForeignState;
+  if (areTaken) await takeAll(engine, ended);
   alertKillSwitch(engine);
+  return areTaken;
 }
 
 async function takeAll(engine: Engine, { market, gate }: Ended): Promise<void> {
@@ -51,13 +54,6 @@ async function takeAll(engine: Engine, { market, gate }: Ended): Promise<void> {
   });
 }
 
-/** Whether nothing of a managed position is due (what is bare is) or in doubt in the middle of a LIVE cycle, by what it has seen and done. */
-export function areAllCalm(engine: Engine): boolean {
-  const market = engine.observation?.clock ?? null;
-  const world = buildEndWorld(engine, market, { gate: null, objection: null });
-  return decideStandings(world).every(({ due, doubtfulQty }) => due === null && doubtfulQty === 0);
-}
-
 /** Why nothing may leave: the gate's reason, or the operator's, who may have stopped an act in the cycle's middle. */
 async function findObjection(
   engine: Engine,
@@ -69,7 +65,7 @@ async function findObjection(
 }
 
 /** The world as the engine knows it when a cycle ends, or in its middle. @param market The cycle's clock. */
-function buildEndWorld(
+export function buildEndWorld(
   engine: Engine,
   market: MarketClock | null,
   asked: Pick<OperatorView, "gate" | "objection">,

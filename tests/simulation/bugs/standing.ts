@@ -52,7 +52,7 @@ export const STANDING_BUGS: readonly TestedBug[] = [
   {
     name: "a lost stop is looked at again by the poll alone",
     edits: [{
-      file: "src/engine/cycle.ts",
+      file: "src/domain/plan/moments.ts",
       find: "      due !== null || doubtfulQty > 0 || stops.losses !== null",
       replace: "      due !== null || doubtfulQty > 0",
     }],
@@ -262,24 +262,24 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "a closed cycle takes no standing",
     edits: [{
       file: "src/engine/cycle.ts",
-      find: "    await takeStandings(engine, { market, gate });\n",
-      replace: "",
+      find: "const areStandingsTaken = await takeStandings(engine, { market, gate });",
+      replace: "const areStandingsTaken = await Promise.resolve(false);",
     }],
     tests: [ENGINE_TEST],
   },
   {
     name: "shares without any stop wait for the poll while the operator has stopped the engine",
     edits: [{
-      file: "src/engine/cycle.ts",
-      find: "isOperatorFine(decision) || isSomeOpen(engine)",
-      replace: "isOperatorFine(decision) || (isSomeOpen(engine) && nowMs < 0)",
+      file: "src/domain/plan/moments.ts",
+      find: "isWaiting && (!isStopped || isSomeOpen)",
+      replace: "isWaiting && (!isStopped || (isSomeOpen && now.brokerMs < 0))",
     }],
     tests: ["tests/engine/exits_test.ts"],
   },
   {
     name: "what is due wakes nobody",
     edits: [{
-      file: "src/engine/cycle.ts",
+      file: "src/domain/plan/moments.ts",
       find: "due !== null || doubtfulQty > 0",
       replace: "doubtfulQty > 0",
     }],

@@ -283,7 +283,7 @@ export const STANDING_BUGS: readonly TestedBug[] = [
       find: "due !== null || doubtfulQty > 0",
       replace: "doubtfulQty > 0",
     }],
-    tests: [ENGINE_TEST],
+    tests: ["tests/domain/plan/moments_test.ts"],
   },
   {
     name: "an alarm that is over is not taken back",
@@ -343,5 +343,33 @@ export const STANDING_BUGS: readonly TestedBug[] = [
       replace: "",
     }],
     tests: [ENGINE_TEST],
+  },
+  {
+    name: "nobody wakes when what waits becomes an alarm",
+    edits: [{
+      file: "src/domain/plan/moments.ts",
+      find: "  return [...areStandingsTaken ? listAlarms(world) : [], ",
+      replace: "  return [...areStandingsTaken ? listAlarms(world).slice(9) : [], ",
+    }],
+    tests: ["tests/domain/plan/moments_test.ts"],
+  },
+  {
+    name: "nobody wakes for the conversion before the close",
+    edits: [{
+      file: "src/domain/plan/moments.ts",
+      find: '    [readConversionMs(now, positions.length), "conversion"],\n',
+      replace:
+        '    ...positions.length < 0 ? [[readConversionMs(now, 0), "conversion"] as const] : [],\n',
+    }],
+    tests: ["tests/domain/plan/moments_test.ts"],
+  },
+  {
+    name: "what a failed cycle left undecided waits for the poll",
+    edits: [{
+      file: "src/domain/plan/moments.ts",
+      find: "each.scheduledAtMs <= outcome.cycleBeganMs",
+      replace: "each.expiresAtMs <= outcome.cycleBeganMs",
+    }],
+    tests: ["tests/domain/plan/moments_test.ts"],
   },
 ];

@@ -2,6 +2,7 @@ import { listBuysWithoutPosition } from "../account/bought.ts";
 import { readClosedLook } from "../account/closed_look.ts";
 import type { EngineState } from "../account/engine_state.ts";
 import { LAG_MS } from "../account/order_book.ts";
+import { ABSENT } from "../account/standing.ts";
 import { listDistinct } from "../order/unreadable_row.ts";
 import { type Calendar, findLastClose } from "../time/market_clock.ts";
 import type { BrokerLook } from "./broker_look.ts";
@@ -58,7 +59,7 @@ function isCoverKnown({ records, look, calendar }: CoverFacts): boolean {
     if (unreadable.some((row) => row.symbol === symbol)) return false;
     const standing = standings.find((each) => each.positionId === positionId);
     return standing !== undefined && standing.isCoverRead && standing.isGtcNeeded &&
-      standing.bareQty === 0;
+      standing.bareQty === 0 && standing.cause !== ABSENT.code;
   });
 }
 

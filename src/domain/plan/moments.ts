@@ -1,7 +1,6 @@
 import { findUnfinished } from "../account/unfinished.ts";
-import { CLOSED_LOOK_MS } from "../account/closed_look.ts";
 import { findEntry, hasHidden, type Sight } from "../account/sight.ts";
-import { ALARM_AFTER_MS, LAST_CALL_MS } from "../account/standing_alarms.ts";
+import { ALARM_AFTER_MS, CLOSED_LOOK_MS, LAST_CALL_MS } from "../account/standing_alarms.ts";
 import { unreachable } from "../assert.ts";
 import { isOfOperator } from "../gate/gate.ts";
 import { mayTrade } from "../order/orders.ts";

@@ -48,9 +48,7 @@ export function findBlind(
   if (look === null) return null;
   const count = readShares(sight, position);
   if (count === null) return { code: "past", text: "its earlier orders can't be read" };
-  return isMissing(sight, position, count)
-    ? { code: ABSENT, text: "the broker shows no such position, and no sell explains that" }
-    : null;
+  return isMissing(sight, position, count) ? ABSENT : null;
 }
 
 function describeUnexplained(position: ManagedPosition, qty: number): StandingReason {

@@ -137,6 +137,16 @@ const CASES: readonly {
     cover: "not known",
   },
   {
+    when: "an answer has lacked it",
+    change: {
+      records: {
+        ...COVERED,
+        standings: COVERED.standings.map((each) => ({ ...each, cause: "absent" })),
+      },
+    },
+    cover: "not known",
+  },
+  {
     when: "no standing was taken",
     change: { records: { ...COVERED, standings: [] } },
     cover: "not known",

@@ -40,7 +40,7 @@ import { takeStandings } from "./standings.ts";
 import { wakeAfter, wakeForRetries } from "./moments.ts";
 import { noteForeignState, takeInPositions, takeInRecords } from "./taking_in.ts";
 import { readWatchlist } from "./reading_watchlist.ts";
-import type { WatchlistStep } from "./watchlist_step.ts";
+import type { WatchlistStep } from "../domain/entry/watchlist_step.ts";
 
 /** A warning; refusing entries begins later (broker.md, Time and data). */
 const SKEW_WARN_SECONDS = 2;

@@ -5,12 +5,12 @@ import {
   listForeign,
   listUnresolved,
 } from "../domain/alert/account_facts.ts";
-import type { CapUseFact, WatchlistFact } from "../domain/alert/alert_facts.ts";
+import type { CapUseFact } from "../domain/alert/alert_facts.ts";
 import { buildHeartbeat } from "../domain/alert/alert_heartbeat.ts";
 import { buildExecutionStarted } from "../domain/alert/alert_messages.ts";
 import { decideHeartbeat } from "../domain/alert/heartbeat_due.ts";
 import { decideStart } from "../domain/alert/starts.ts";
-import { unreachable } from "../domain/assert.ts";
+import { buildWatchlistFact } from "../domain/alert/watchlist_fact.ts";
 import { readDayResult } from "../domain/day/period.ts";
 import type { LiveLedger } from "../domain/order/ledger.ts";
 import type { MarketClock } from "../domain/time/market.ts";
@@ -19,33 +19,7 @@ import type { Engine } from "./engine.ts";
 import { readTodayLoss } from "./day_loss.ts";
 import { listPositionFacts } from "./notices.ts";
 import { readEquityLine } from "./open_results.ts";
-import { lookAtWatchlist, type WatchlistSeen } from "./reading_watchlist.ts";
-
-/** The watchlist's freshness as messages say it (pipeline 1). */
-export function buildWatchlistFact({ read, step }: WatchlistSeen): WatchlistFact {
-  if (read.kind === "missing") return { kind: "missing" };
-  if (read.kind === "unreadable") return { kind: "unreadable", reason: read.message };
-  const { modifiedAtMs } = read;
-  switch (step.kind) {
-    case "fresh":
-      return {
-        kind: "fresh",
-        modifiedAtMs,
-        candidates: step.candidates.length,
-        dropped: step.dropped.length,
-        doubts: step.warnings.map(({ text }) => text),
-      };
-    case "stale":
-      return { kind: "stale", modifiedAtMs, listOfNy: step.listOfNy };
-    case "refused":
-      return { kind: "refused", reason: step.reason };
-    case "missing":
-    case "unreadable":
-      return { kind: step.kind, reason: step.message };
-    default:
-      return unreachable(step);
-  }
-}
+import { lookAtWatchlist } from "./reading_watchlist.ts";
 
 /** State key of the starts lately (`decideStart`). */
 const STARTS_KEY = "starts";

@@ -71,7 +71,7 @@ export const STATUS_BUGS: readonly TestedBug[] = [
   {
     name: "a status that nobody knows is no reason of a standing",
     edits: [{
-      file: "src/engine/unclear_sells.ts",
+      file: "src/domain/plan/standing_reasons.ts",
       find: "    if (code === null || order === undefined) return [];",
       replace: "    if (code === null || code.length > 0 || order === undefined) return [];",
     }],

@@ -17,7 +17,7 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     edits: [{
       file: STANDING,
       find: "const isUnlooked = blind === null ? !hasLooked : UNLOOKED.has(blind.code);",
-      replace: "const isUnlooked = blind === null && hasLooked && before === undefined;",
+      replace: "const isUnlooked = blind === null && !hasLooked && UNLOOKED.size === 0;",
     }],
     tests: [STANDING_TEST, CLOSED_TEST],
   },

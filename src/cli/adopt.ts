@@ -5,9 +5,8 @@ import {
   findAdoptionFault,
   NO_TARGET_USD,
 } from "../domain/plan/adoption.ts";
-import { formatPriceUsd } from "../domain/alert/alert_facts.ts";
 import { formatCounted } from "../domain/counted.ts";
-import { formatCents } from "../domain/order/money.ts";
+import { formatCents, formatPriceUsd } from "../domain/order/money.ts";
 import { dateNyOf } from "../domain/time/ny_time.ts";
 import type { AdoptPlan } from "../domain/account/operator_request.ts";
 import {
@@ -168,7 +167,8 @@ async function readSubject(
   const { rows } = await broker.listPositions();
   const held = rows.find((each) => each.symbol === symbol);
   if (held === undefined || held.qty < 1) {
-    return "the broker shows no long position of a share or more in it";
+    const shown = rows.map((each) => `${each.symbol} ${each.qty}`).join(", ") || "none at all";
+    return `the broker shows no long position of a share or more in it (it shows ${shown})`;
   }
   const priceUsd = held.currentPriceUsd;
   if (priceUsd === null) return "the broker shows no price of it now; try again in the session";
@@ -193,6 +193,9 @@ function formatSubject({ held, orders, priceUsd, levels }: Subject): string[] {
     `  plan: stop ${formatPriceUsd(stopUsd)} (${
       formatCents(Math.floor(qty) * (priceUsd - stopUsd))
     } USD below the price), pivot ${formatPriceUsd(pivotUsd)}, ${targets}`,
+    ...(r2Usd !== NO_TARGET_USD && priceUsd >= (r1Usd ?? pivotUsd)
+      ? ["  half of it is sold as soon as it is managed: its r1 is not above the price"]
+      : []),
     ...orders.map((order) => `  at the broker: ${formatOrder(order)}`),
   ];
 }

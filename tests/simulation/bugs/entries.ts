@@ -172,11 +172,11 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "a due intent that waits wakes the loop in every second",
     edits: [{
-      file: "src/engine/loop.ts",
-      find: "(intent) => intent.scheduledAtMs > engine.cycleBeganMs",
-      replace: "(intent) => intent.expiresAtMs > engine.cycleBeganMs",
+      file: "src/domain/plan/wake.ts",
+      find: "intents.filter(({ scheduledAtMs }) => scheduledAtMs > cycleBeganMs)",
+      replace: "intents.filter(({ scheduledAtMs }) => scheduledAtMs > cycleBeganMs - 86_400_000)",
     }],
-    tests: [WAITS],
+    tests: [WAITS, "tests/domain/plan/wake_test.ts"],
   },
   {
     name: "a duplicate at the first sending without a mismatch",
@@ -313,6 +313,33 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
       replace: "    // What was sold",
     }],
     tests: [REFUSALS],
+  },
+  {
+    name: "an entry in a symbol whose release has not ended",
+    edits: [{
+      file: "src/domain/entry/open_symbols.ts",
+      find: "managed.has(symbol) || released.has(symbol)",
+      replace: "managed.has(symbol) || released.has(`${symbol}?`)",
+    }],
+    tests: ["tests/engine/release_test.ts"],
+  },
+  {
+    name: "a release put on record again ends what was bought since",
+    edits: [{
+      file: "src/domain/plan/records.ts",
+      find: "each.symbol === released.symbol && !isBoughtSince(each, released))",
+      replace: "each.symbol === released.symbol || isBoughtSince(each, released))",
+    }],
+    tests: ["tests/domain/plan/release_test.ts"],
+  },
+  {
+    name: "a release never ends where each process looks once",
+    edits: [{
+      file: "src/domain/plan/release.ts",
+      find: "(isRunOnce && isMissedBefore(absence));",
+      replace: "(isRunOnce && !isMissedBefore(absence) && ledger === null);",
+    }],
+    tests: ["tests/domain/plan/release_test.ts", "tests/engine/release_test.ts"],
   },
   {
     name: "an absent entry settled while the broker shows its shares",
@@ -481,9 +508,9 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "a moment of a position's that waits for an entry's",
     edits: [{
-      file: "src/engine/entry_moment.ts",
-      find: "Math.min(closeMs, ...moments)",
-      replace: "Math.min(closeMs, ...moments.slice(moments.length))",
+      file: "src/domain/plan/pause_end.ts",
+      find: "momentsMs.filter((atMs) => atMs > beganMs)",
+      replace: "momentsMs.filter((atMs) => atMs < beganMs - 86_400_000)",
     }],
     tests: [MOMENT],
   },
@@ -499,9 +526,9 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "a position's need that waits for an entry's moment",
     edits: [{
-      file: "src/engine/entry_moment.ts",
-      find: " && areAllCalm(engine)",
-      replace: "",
+      file: "src/domain/plan/pause_end.ts",
+      find: " && areAllCalm(world)",
+      replace: " && world !== null",
     }],
     tests: [MOMENT],
   },

@@ -8,9 +8,55 @@ const STANDING_TEST = "tests/domain/account/standing_test.ts";
 const ALARMS_TEST = "tests/domain/account/standing_alarms_test.ts";
 const ENGINE_TEST = "tests/engine/standing_test.ts";
 const HAND_TEST = "tests/engine/hand_shares_test.ts";
+const CLOSED_TEST = "tests/engine/closed_market_test.ts";
 const STATE_TEST = "tests/state/execution_state_test.ts";
 
 export const STANDING_BUGS: readonly TestedBug[] = [
+  {
+    name: "what was absent is there again where nothing could be looked at",
+    edits: [{
+      file: STANDING,
+      find: "const isUnlooked = blind === null ? !hasLooked : UNLOOKED.has(blind.code);",
+      replace: "const isUnlooked = blind === null && hasLooked && before === undefined;",
+    }],
+    tests: [STANDING_TEST, CLOSED_TEST],
+  },
+  {
+    name: "exits of a session that could not be decided can be, as soon as its clock can't be read",
+    edits: [{
+      file: STANDING,
+      find: '(due === "unknown" && !isOpen) ? null : due;',
+      replace: 'due === "unknown" ? null : due;',
+    }],
+    tests: [STANDING_TEST],
+  },
+  {
+    name: "a position that one answer at night lacks is an alarm",
+    edits: [{
+      file: ALARMS,
+      find: "isMissedOnce(standing, context) ? TWO_LOOKS_MS : ALARM_AFTER_MS;",
+      replace: "isMissedOnce(standing, context) ? ALARM_AFTER_MS : ALARM_AFTER_MS;",
+    }],
+    tests: [ALARMS_TEST],
+  },
+  {
+    name: "a position that an answer at night lacks is not looked for under its stop",
+    edits: [{
+      file: "src/domain/plan/closed_cover.ts",
+      find: "standing.bareQty === 0 && standing.cause !== ABSENT.code;",
+      replace: "standing.bareQty === 0 && ABSENT.code !== null;",
+    }],
+    tests: [CLOSED_TEST],
+  },
+  {
+    name: "a trim that waits is all that is due",
+    edits: [{
+      file: STANDING,
+      find: 'if (isCloseDue(position, qty, price.priceUsd)) return "stop_exit";',
+      replace: 'if (isCloseDue(position, qty, price.priceUsd) && qty < 0) return "stop_exit";',
+    }],
+    tests: [STANDING_TEST],
+  },
   {
     name: "what no order explains is a hand's",
     edits: [{
@@ -52,7 +98,7 @@ export const STANDING_BUGS: readonly TestedBug[] = [
   {
     name: "a lost stop is looked at again by the poll alone",
     edits: [{
-      file: "src/engine/cycle.ts",
+      file: "src/domain/plan/moments.ts",
       find: "      due !== null || doubtfulQty > 0 || stops.losses !== null",
       replace: "      due !== null || doubtfulQty > 0",
     }],
@@ -97,9 +143,10 @@ export const STANDING_BUGS: readonly TestedBug[] = [
   {
     name: "a close that has passed makes the next session a night",
     edits: [{
-      file: "src/engine/standings.ts",
-      find: "  return isDayKnown(engine) ? isKnownClosed(engine) : untilCloseMs(engine) <= 0;",
-      replace: "  return isKnownClosed(engine) || untilCloseMs(engine) <= 0;",
+      file: "src/domain/plan/cycle_end.ts",
+      find:
+        "isDayKnown(end.calendar, now.brokerMs) ? isKnownClosed(world) : now.untilCloseMs <= 0;",
+      replace: "isKnownClosed(world) || now.untilCloseMs <= 0;",
     }],
     tests: [ENGINE_TEST],
   },
@@ -197,7 +244,7 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "bare is measured by what is sure",
     edits: [{
       file: STANDING,
-      find: "Math.ceil(mostHeldQty - protectedQty)",
+      find: "ceilQty(mostHeldQty - protectedQty)",
       replace: "Math.ceil(sureQty - protectedQty)",
     }],
     tests: [STANDING_TEST],
@@ -215,9 +262,9 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "a price that can't be read leaves nothing due",
     edits: [{
       file: STANDING,
-      find: '  if (blind !== null || price.kind === "unread") return "unknown";',
+      find: '  if (blind !== undefined || price.kind === "unread") return "unknown";',
       replace:
-        '  if (blind !== null) return "unknown";\n  if (price.kind === "unread") return null;',
+        '  if (blind !== undefined) return "unknown";\n  if (price.kind === "unread") return null;',
     }],
     tests: [STANDING_TEST, ENGINE_TEST],
   },
@@ -225,7 +272,7 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "a closed market forgets what was due",
     edits: [{
       file: STANDING,
-      find: '    return due === "stop" || due === "unknown" ? null : due;',
+      find: '    return due === "stop" || (due === "unknown" && !isOpen) ? null : due;',
       replace: "    return null;",
     }],
     tests: [STANDING_TEST],
@@ -261,28 +308,28 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "a closed cycle takes no standing",
     edits: [{
       file: "src/engine/cycle.ts",
-      find: "    await takeStandings(engine, { market, gate });\n",
-      replace: "",
+      find: "const areStandingsTaken = await takeStandings(engine, { market, gate });",
+      replace: "const areStandingsTaken = await Promise.resolve(false);",
     }],
     tests: [ENGINE_TEST],
   },
   {
     name: "shares without any stop wait for the poll while the operator has stopped the engine",
     edits: [{
-      file: "src/engine/cycle.ts",
-      find: "isOperatorFine(decision) || isSomeOpen(engine)",
-      replace: "isOperatorFine(decision) || (isSomeOpen(engine) && nowMs < 0)",
+      file: "src/domain/plan/moments.ts",
+      find: "isWaiting && (!isStopped || isSomeOpen)",
+      replace: "isWaiting && (!isStopped || (isSomeOpen && now.brokerMs < 0))",
     }],
     tests: ["tests/engine/exits_test.ts"],
   },
   {
     name: "what is due wakes nobody",
     edits: [{
-      file: "src/engine/cycle.ts",
+      file: "src/domain/plan/moments.ts",
       find: "due !== null || doubtfulQty > 0",
       replace: "doubtfulQty > 0",
     }],
-    tests: [ENGINE_TEST],
+    tests: ["tests/domain/plan/moments_test.ts"],
   },
   {
     name: "an alarm that is over is not taken back",
@@ -329,8 +376,8 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "a run that can't write down since when waits two minutes",
     edits: [{
       file: ALARMS,
-      find: "return isForgetful || nowMs - sinceMs >= ALARM_AFTER_MS;",
-      replace: "return nowMs - sinceMs >= ALARM_AFTER_MS;",
+      find: "return isForgetful || nowMs - sinceMs >= afterMs;",
+      replace: "return nowMs - sinceMs >= afterMs;",
     }],
     tests: [ALARMS_TEST, ENGINE_TEST],
   },
@@ -342,5 +389,33 @@ export const STANDING_BUGS: readonly TestedBug[] = [
       replace: "",
     }],
     tests: [ENGINE_TEST],
+  },
+  {
+    name: "nobody wakes when what waits becomes an alarm",
+    edits: [{
+      file: "src/domain/plan/moments.ts",
+      find: "  return [...areStandingsTaken ? listAlarms(world) : [], ",
+      replace: "  return [...areStandingsTaken ? listAlarms(world).slice(9) : [], ",
+    }],
+    tests: ["tests/domain/plan/moments_test.ts"],
+  },
+  {
+    name: "nobody wakes for the conversion before the close",
+    edits: [{
+      file: "src/domain/plan/moments.ts",
+      find: '    [readConversionMs(now, positions.length), "conversion"],\n',
+      replace:
+        '    ...positions.length < 0 ? [[readConversionMs(now, 0), "conversion"] as const] : [],\n',
+    }],
+    tests: ["tests/domain/plan/moments_test.ts"],
+  },
+  {
+    name: "what a failed cycle left undecided waits for the poll",
+    edits: [{
+      file: "src/domain/plan/moments.ts",
+      find: "each.scheduledAtMs <= outcome.cycleBeganMs",
+      replace: "each.expiresAtMs <= outcome.cycleBeganMs",
+    }],
+    tests: ["tests/domain/plan/moments_test.ts"],
   },
 ];

@@ -360,8 +360,15 @@ export function isQuestion(request: Change | Question): request is Question {
   return QUESTIONS.has(request.kind);
 }
 
-/** Every possible answer to one request, each with the broker as it is then. */
-export function listAnswers(state: BrokerState, request: Change | Question): Branch[] {
+/**
+ * Every possible answer to one request, each with the broker as it is then.
+ * @param isWanted Troubles with which an answer to a change is wanted.
+ */
+export function listAnswers(
+  state: BrokerState,
+  request: Change | Question,
+  isWanted: (trouble: Trouble) => boolean = () => true,
+): Branch[] {
   if (isQuestion(request)) {
     const [now, ...before] = listReadings(state, request).map((outcome): Branch => ({
       outcome,
@@ -376,9 +383,9 @@ export function listAnswers(state: BrokerState, request: Change | Question): Bra
     return [...now === undefined ? [] : [now], ...late, ...missing, lost];
   }
   return [
-    ...deliver(state, request),
-    ...listHidings(state, request),
-    ...listWhims(state, request),
-    ...listLosses(state, request),
+    ...deliver(state, request).filter(({ trouble }) => trouble === null || isWanted(trouble)),
+    ...isWanted("lag") ? listHidings(state, request) : [],
+    ...isWanted("refusal") ? listWhims(state, request) : [],
+    ...isWanted("loss") ? listLosses(state, request) : [],
   ];
 }

@@ -309,17 +309,21 @@ function listCatchingUp(state: BrokerState): Move[] {
 /**
  * Everything that the broker may do next by itself, at the price of now. Nothing of it must happen: a cancel that hangs is one
  * whose end does not come.
+ * @param isWanted Troubles that are looked for: others may be missing.
  */
-export function listMoves(state: BrokerState): Move[] {
+export function listMoves(
+  state: BrokerState,
+  isWanted: (trouble: Trouble) => boolean = () => true,
+): Move[] {
   const own = state.orders.filter((order) => !isOver(order)).flatMap((order) => [
     ...listAcknowledgements(state, order),
     ...listFills(state, order),
-    ...listDoubleFills(state, order),
+    ...isWanted("cross") ? listDoubleFills(state, order) : [],
     ...listCancelEnds(state, order),
     ...listReplacementEnds(state, order),
-    ...listSleeps(state, order),
-    ...listSubstitutions(state, order),
-    ...listEnds(state, order),
+    ...isAsleep(order) || isWanted("time") ? listSleeps(state, order) : [],
+    ...isWanted("hand") ? listSubstitutions(state, order) : [],
+    ...isWanted("time") ? listEnds(state, order) : [],
   ]);
   const kept = own
     .map((move) => ({ ...move, next: keepPast(state, move.next) }));

@@ -24,6 +24,7 @@ export type ClientStep<E> =
     readonly do: "ask";
     /** Asked together. */
     readonly questions: readonly Question[];
+    /** @param outcomes One list always answers the same questions, whoever asks them. */
     readonly learn: (outcomes: readonly Outcome[]) => E;
   }
   | { readonly do: "record"; readonly next: E }

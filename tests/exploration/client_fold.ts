@@ -8,6 +8,7 @@ import type { Fact, OrderLook, Seen, Turn } from "../../src/domain/plan/world.ts
 import type { Begun, UnderWay, Unfinished } from "../../src/domain/account/unfinished.ts";
 import { rankDates } from "./answer_dates.ts";
 import { AGES_MS, keepDeadline, LONG_AGO_MS, RECENT_RECORD_MS } from "./client_time.ts";
+import { Made, MadeOfBoth } from "./made.ts";
 import { NOW_MS } from "./wire_map.ts";
 
 // What of a client's knowledge decides nothing any more has one value here, so that states that differ in it alone are one. Each
@@ -35,30 +36,35 @@ function foldDates<T extends Foldable>(client: T): T {
   const { records, seen } = client;
   const { ledger } = records;
   if (ledger === null) return client;
-  const ranked = findRanked(seen.book)(ledger.entries);
+  const { book, entries } = ranked.get(
+    seen.book,
+    ledger.entries,
+    () => rankDates(seen.book, ledger.entries),
+  );
   return {
     ...client,
-    seen: { ...seen, book: ranked.book },
-    records: { ...records, ledger: { ...ledger, entries: ranked.entries } },
+    seen: { ...seen, book },
+    records: { ...records, ledger: { ...ledger, entries } },
   };
 }
 
-const findRanked = deriveOnce((book: OrderBook) =>
-  deriveOnce((entries: readonly LedgerEntry[]) => rankDates(book, entries))
-);
+const ranked = new MadeOfBoth<
+  OrderBook,
+  readonly LedgerEntry[],
+  ReturnType<typeof rankDates>
+>();
 
 function foldParts<T extends Foldable>(client: T): T {
   const { records, seen, turn } = client;
   const { startedMs } = turn;
   const { ledger } = records;
-  const began = { cycleStartedAtMs: BEGAN_MS, startedMs: BEGAN_MS };
   const unfinished = foldAllUnfinished(records.unfinished, turn);
   const begun = records.unfinished[0]?.underWay.begun ?? null;
   const isBegun = begun !== null && begun.cycleStartedAtMs === turn.cycleStartedAtMs;
   return {
     ...client,
-    turn: { ...turn, ...began },
-    seen: foldSeen(seen, { isBegun, startedMs, isManaged: records.positions.length > 0 }),
+    turn: foldTurn(turn),
+    seen: foldSeenOnce(seen, { isBegun, startedMs, isManaged: records.positions.length > 0 }),
     records: {
       ...records,
       unfinished,
@@ -68,6 +74,12 @@ function foldParts<T extends Foldable>(client: T): T {
     },
   };
 }
+
+const foldTurn = deriveOnce((turn: Turn): Turn => ({
+  ...turn,
+  cycleStartedAtMs: BEGAN_MS,
+  startedMs: BEGAN_MS,
+}));
 
 /** That the last stop was refused decides; in which words does not. */
 const foldAlerted = deriveOnce((alerted: EngineState["alerted"]): EngineState["alerted"] =>
@@ -93,32 +105,40 @@ const foldPositions = deriveOnce((positions: EngineState["positions"]) =>
  * A sell's worth counts toward no cap; its time says whether it is young enough to stand in for its order; of its detail only that
  * its id is taken decides.
  */
-const foldEntry = deriveOnce((entry: LedgerEntry): LedgerEntry => {
-  const isRecent = NOW_MS - Date.parse(entry.timestamp) < UNSEEN_MS;
-  return {
-    ...entry,
-    notionalUsd: 0,
-    deadlineAtMs: keepDeadline(entry),
-    timestamp: isRecent ? RECENT_RECORD : OLD_RECORD,
-    detail: isIdTaken(entry) ? entry.detail : null,
-  };
-});
+function foldEntry(entry: LedgerEntry): LedgerEntry {
+  const timestamp = foldTimestamp(entry.timestamp);
+  const deadlineAtMs = keepDeadline(entry);
+  const detail = isIdTaken(entry) ? entry.detail : null;
+  const isSo = entry.notionalUsd === 0 && entry.timestamp === timestamp &&
+    entry.deadlineAtMs === deadlineAtMs && entry.detail === detail;
+  return isSo ? entry : { ...entry, notionalUsd: 0, deadlineAtMs, timestamp, detail };
+}
 
-const foldEntries = deriveOnce((entries: readonly LedgerEntry[]) => entries.map(foldEntry));
+function foldTimestamp(timestamp: string): string {
+  if (timestamp === RECENT_RECORD || timestamp === OLD_RECORD) return timestamp;
+  return NOW_MS - Date.parse(timestamp) < UNSEEN_MS ? RECENT_RECORD : OLD_RECORD;
+}
+
+const foldEntries = deriveOnce((entries: readonly LedgerEntry[]) => {
+  const folded = entries.map(foldEntry);
+  return folded.every((each, at) => each === entries[at]) ? entries : folded;
+});
 
 const RECENT_RECORD = new Date(NOW_MS - RECENT_RECORD_MS).toISOString();
 const OLD_RECORD = new Date(LONG_AGO_MS).toISOString();
 
 /** When an order was shown decides nothing here, and when its fills were seen only while positions may lag behind them. */
-const foldKnown = deriveOnce((known: KnownOrder): KnownOrder => {
+function foldKnown(known: KnownOrder): KnownOrder {
   const hasRecent = known.order.filledQty !== known.filledBeforeQty;
   const filledSeenAtMs = hasRecent ? known.filledSeenAtMs : LONG_AGO_MS;
-  return { ...known, filledSeenAtMs, shownAtMs: LONG_AGO_MS };
-});
+  const isSo = known.filledSeenAtMs === filledSeenAtMs && known.shownAtMs === LONG_AGO_MS;
+  return isSo ? known : { ...known, filledSeenAtMs, shownAtMs: LONG_AGO_MS };
+}
 
-const foldBook = deriveOnce((book: OrderBook): OrderBook =>
-  new Map([...book].map(([id, each]) => [id, foldKnown(each)]))
-);
+const foldBook = deriveOnce((book: OrderBook): OrderBook => {
+  const folded = [...book].map(([id, each]): [string, KnownOrder] => [id, foldKnown(each)]);
+  return folded.every(([id, each]) => each === book.get(id)) ? book : new Map(folded);
+});
 
 const foldDayOrders = deriveOnce((fact: NonNullable<Seen["dayOrders"]>) => ({
   ...fact,
@@ -133,14 +153,23 @@ const foldAccount = deriveOnce((fact: NonNullable<Seen["account"]>) => ({
   afterChange: 0,
 }));
 
-function foldSeen(
-  seen: Seen,
-  { isBegun, startedMs, isManaged }: {
-    readonly isBegun: boolean;
-    readonly startedMs: number;
-    readonly isManaged: boolean;
-  },
-): Seen {
+/** What besides decides which of what was seen matters. */
+interface SeenFacts {
+  readonly isBegun: boolean;
+  readonly startedMs: number;
+  readonly isManaged: boolean;
+}
+
+const foldedSeen = new Made<Seen, Seen>();
+
+/** Most steps leave what was seen as it was. */
+function foldSeenOnce(seen: Seen, facts: SeenFacts): Seen {
+  const { isBegun, startedMs, isManaged } = facts;
+  const word = `${isBegun} ${startedMs} ${isManaged}`;
+  return foldedSeen.get(seen, word, () => foldSeen(seen, facts));
+}
+
+function foldSeen(seen: Seen, { isBegun, startedMs, isManaged }: SeenFacts): Seen {
   const [last] = seen.changes.last.values();
   const number = last?.number ?? 0;
   // Whether something was asked for before or after the last change is all that the numbers say.
@@ -217,15 +246,11 @@ function roundOptional(atMs: number | null): number | null {
   return atMs === null ? null : roundDown(atMs);
 }
 
-/** What was folded in a cycle that began then. */
-const foldedByTurn = new Map<string, (all: readonly Unfinished[]) => readonly Unfinished[]>();
+const foldedUnfinished = new Made<readonly Unfinished[], readonly Unfinished[]>();
 
 function foldAllUnfinished(all: readonly Unfinished[], turn: Turn): readonly Unfinished[] {
-  const key = `${turn.startedMs} ${turn.cycleStartedAtMs}`;
-  const known = foldedByTurn.get(key) ??
-    deriveOnce((each: readonly Unfinished[]) => each.map((one) => foldUnfinished(one, turn)));
-  foldedByTurn.set(key, known);
-  return known(all);
+  const word = `${turn.startedMs} ${turn.cycleStartedAtMs}`;
+  return foldedUnfinished.get(all, word, () => all.map((one) => foldUnfinished(one, turn)));
 }
 
 function foldUnfinished(unfinished: Unfinished, turn: Turn): Unfinished {

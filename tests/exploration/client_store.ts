@@ -5,6 +5,7 @@ import type { Seen } from "../../src/domain/plan/world.ts";
 import type { ClientStore } from "./client.ts";
 import { fold } from "./client_fold.ts";
 import { Interner, ObjectInterner } from "./interner.ts";
+import { ListStore } from "./list_store.ts";
 import type { PlannedState } from "./planned_client.ts";
 import { Recent } from "./recent.ts";
 import { WordTable } from "./word_table.ts";
@@ -20,15 +21,22 @@ function describeMap(map: ReadonlyMap<string, unknown>): string {
 
 type Rest = Omit<PlannedState, "records" | "seen">;
 
-function describeRest({ turn, ...others }: Rest): string {
-  const counts = Object.entries(turn)
-    .map(([name, each]) => `${name} ${typeof each === "object" ? [...each] : each}`);
-  return `${counts} ${describe(others)}`;
+function describeTurn(turn: PlannedState["turn"]): string {
+  return Object.entries(turn)
+    .map(([name, each]) => `${name} ${typeof each === "object" ? [...each] : each}`).join();
 }
+
+const KEPT = 1 << 15;
+
+const NO_ENTRIES: readonly LedgerEntry[] = [];
 
 /** Records, each as the numbers of its parts. */
 class RecordsStore {
-  readonly #entries = new ObjectInterner<LedgerEntry>(describe);
+  readonly #entries = new ListStore<readonly LedgerEntry[], LedgerEntry>(
+    describe,
+    (entries) => entries,
+    (entries) => entries,
+  );
   readonly #positions = new ObjectInterner<EngineState["positions"]>(describe);
   readonly #unfinished = new ObjectInterner<EngineState["unfinished"]>(describe);
   readonly #alerted = new ObjectInterner<EngineState["alerted"]>(describe);
@@ -36,6 +44,7 @@ class RecordsStore {
   readonly #table = new WordTable();
   /** How it stood where these records were met first: of a since nothing but its being kept depends. */
   readonly #standingOf: number[] = [];
+  readonly #recent = new Recent<EngineState>(KEPT);
   #frame: EngineState = EMPTY_STATE;
 
   readonly add = (records: EngineState): number => {
@@ -45,14 +54,17 @@ class RecordsStore {
       this.#positions.add(positions),
       this.#unfinished.add(unfinished),
       this.#alerted.add(alerted),
-      ...(ledger?.entries ?? []).map(this.#entries.add),
+      this.#entries.add(ledger?.entries ?? NO_ENTRIES),
     ]);
     this.#standingOf[number] ??= this.#standings.add(standings);
     return number;
   };
 
-  readonly get = (number: number): EngineState => {
-    const [positions = 0, unfinished = 0, alerted = 0, ...entries] = this.#table.get(number);
+  readonly get = (number: number): EngineState =>
+    this.#recent.get(number, () => this.#build(number));
+
+  #build(number: number): EngineState {
+    const [positions = 0, unfinished = 0, alerted = 0, entries = 0] = this.#table.get(number);
     const { ledger } = this.#frame;
     return {
       ...this.#frame,
@@ -60,35 +72,9 @@ class RecordsStore {
       unfinished: this.#unfinished.get(unfinished),
       alerted: this.#alerted.get(alerted),
       standings: this.#standings.get(this.#standingOf[number] ?? 0),
-      ledger: ledger === null ? null : { ...ledger, entries: entries.map(this.#entries.get) },
+      ledger: ledger === null ? null : { ...ledger, entries: this.#entries.get(entries) },
     };
-  };
-}
-
-const BOOKS_KEPT = 1 << 12;
-
-/** Order books, each as the numbers of its orders. */
-class BookStore {
-  readonly #orders = new ObjectInterner<KnownOrder>(describe);
-  readonly #table = new WordTable();
-  readonly #known = new WeakMap<OrderBook, number>();
-  readonly #recent = new Recent<OrderBook>(BOOKS_KEPT);
-
-  readonly add = (book: OrderBook): number => {
-    const known = this.#known.get(book);
-    if (known !== undefined) return known;
-    const number = this.#table.add([...book.values()].map(this.#orders.add));
-    this.#known.set(book, number);
-    return number;
-  };
-
-  readonly get = (number: number): OrderBook =>
-    this.#recent.get(number, () => {
-      const orders = [...this.#table.get(number)].map(this.#orders.get);
-      const book = new Map(orders.map((known) => [known.order.orderId, known]));
-      this.#known.set(book, number);
-      return book;
-    });
+  }
 }
 
 /** Where a part of what was seen is not there. */
@@ -96,7 +82,11 @@ const NONE = 0;
 
 /** What was seen, each as the numbers of its parts. */
 class SeenStore {
-  readonly #books = new BookStore();
+  readonly #books = new ListStore<OrderBook, KnownOrder>(
+    describe,
+    (book) => [...book.values()],
+    (orders) => new Map(orders.map((known) => [known.order.orderId, known])),
+  );
   readonly #changes = new ObjectInterner<Seen["changes"]>(({ count, last }) =>
     `${count}${describeMap(last)}`
   );
@@ -109,6 +99,7 @@ class SeenStore {
   readonly #looks = new ObjectInterner<Seen["orderLooks"]>(describeMap);
   readonly #closed = new ObjectInterner<Seen["closed"]>(describeMap);
   readonly #table = new WordTable();
+  readonly #recent = new Recent<Seen>(KEPT);
 
   readonly add = (seen: Seen): number => {
     const { book, changes, positions, openOrders, dayOrders, account, clock, ...maps } = seen;
@@ -131,7 +122,9 @@ class SeenStore {
     ]);
   };
 
-  readonly get = (number: number): Seen => {
+  readonly get = (number: number): Seen => this.#recent.get(number, () => this.#build(number));
+
+  #build(number: number): Seen {
     const words = this.#table.get(number);
     const [book = 0, changes = 0, positions = 0, open = 0, day = 0, account = 0, clock = 0] = words;
     const [pasts = 0, trades = 0, orderLooks = 0, lookUps = 0, closed = 0] = words.subarray(7);
@@ -149,7 +142,7 @@ class SeenStore {
       lookUps: this.#looks.get(lookUps),
       closed: this.#closed.get(closed),
     };
-  };
+  }
 }
 
 /**
@@ -159,8 +152,17 @@ class SeenStore {
 export class PlannedStore implements ClientStore<PlannedState> {
   readonly #records = new RecordsStore();
   readonly #seen = new SeenStore();
-  readonly #rests = new Interner<Rest>(describeRest);
+  readonly #turns = new ObjectInterner<PlannedState["turn"]>(describeTurn);
+  readonly #rests = new Interner<Rest>((rest) => {
+    const { turn, phase, missing, untilCloseMs, isStopJudged, obstacle, ...nothing } = rest;
+    const _all: Record<string, never> = nothing;
+    return `${
+      this.#turns.add(turn)
+    } ${phase} ${missing} ${untilCloseMs} ${isStopJudged} ${obstacle}`;
+  });
   readonly #table = new WordTable();
+  readonly #known = new WeakMap<PlannedState, number>();
+  readonly #recent = new Recent<PlannedState>(KEPT);
 
   readonly isWhole: boolean;
   readonly #isDating: boolean;
@@ -179,17 +181,22 @@ export class PlannedStore implements ClientStore<PlannedState> {
   }
 
   readonly add = (client: PlannedState): number => {
+    const known = this.#known.get(client);
+    if (known !== undefined) return known;
     const { records, seen, ...rest } = this.isWhole ? client : fold(client, this.#isDating);
     const parts = [this.#records.add(records), this.#seen.add(seen), this.#rests.add(rest)];
-    return this.#table.add(parts);
+    const number = this.#table.add(parts);
+    this.#known.set(client, number);
+    return number;
   };
 
-  readonly get = (number: number): PlannedState => {
-    const [records = 0, seen = 0, rest = 0] = this.#table.get(number);
-    return {
-      ...this.#rests.get(rest),
-      records: this.#records.get(records),
-      seen: this.#seen.get(seen),
-    };
-  };
+  readonly get = (number: number): PlannedState =>
+    this.#recent.get(number, () => {
+      const [records = 0, seen = 0, rest = 0] = this.#table.get(number);
+      return {
+        ...this.#rests.get(rest),
+        records: this.#records.get(records),
+        seen: this.#seen.get(seen),
+      };
+    });
 }

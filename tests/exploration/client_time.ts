@@ -1,11 +1,12 @@
 import { NO_STOPS } from "../../src/domain/account/stop_losses.ts";
-import { type KnownOrder, LAG_MS } from "../../src/domain/account/order_book.ts";
+import { type KnownOrder, LAG_MS, type OrderBook } from "../../src/domain/account/order_book.ts";
 import { UNSEEN_MS } from "../../src/domain/account/stand_ins.ts";
 import { deriveOnce } from "../../src/domain/derive_once.ts";
 import type { LedgerEntry } from "../../src/domain/order/ledger.ts";
 import type { EngineState } from "../../src/domain/account/engine_state.ts";
 import { NOTHING_SEEN } from "../../src/domain/plan/seen.ts";
 import type { Seen } from "../../src/domain/plan/world.ts";
+import { Made } from "./made.ts";
 import { NOW_MS } from "./wire_map.ts";
 
 /** What is older than this is as old as anything: no decision of the planner asks further back. Milliseconds. */
@@ -34,15 +35,8 @@ export function age<T>(value: T, byMs: number, { isRounded = false } = {}): T {
   return walk(value, "", byMs, isRounded) as T;
 }
 
-/** What was made so much older before: objects never change, and most of a client is what it was a step ago. */
-const older = new Map<string, WeakMap<object, object>>();
-
-function findOlder(byMs: number, isRounded: boolean): WeakMap<object, object> {
-  const key = `${byMs} ${isRounded}`;
-  const known = older.get(key) ?? new WeakMap<object, object>();
-  older.set(key, known);
-  return known;
-}
+/** Most of a client is what it was a step ago. */
+const older = new Made<object, object>();
 
 /** The same object where no moment in it moves. */
 function walk(value: unknown, name: string, byMs: number, isRounded: boolean): unknown {
@@ -55,12 +49,11 @@ function walk(value: unknown, name: string, byMs: number, isRounded: boolean): u
     return new Date(makeOlder(Date.parse(value), byMs, isRounded)).toISOString();
   }
   if (typeof value !== "object" || value === null || value instanceof Set) return value;
-  const known = findOlder(byMs, isRounded);
-  const before = known.get(value);
-  if (before !== undefined) return before;
-  const next = walkInto(value, name, (each, at) => walk(each, at, byMs, isRounded));
-  known.set(value, next);
-  return next;
+  return older.get(
+    value,
+    `${byMs} ${isRounded}`,
+    () => walkInto(value, name, (each, at) => walk(each, at, byMs, isRounded)),
+  );
 }
 
 function walkInto(
@@ -89,7 +82,7 @@ function walkInto(
 /** Long ago: as old as anything. */
 export const LONG_AGO_MS = NOW_MS - AGE_MAX_MS;
 
-const forgetKnown = deriveOnce((known: KnownOrder): KnownOrder => {
+function forgetKnown(known: KnownOrder): KnownOrder {
   const isRecent = NOW_MS - known.filledSeenAtMs < LAG_MS;
   const filledSeenAtMs = isRecent ? known.filledSeenAtMs : LONG_AGO_MS;
   const filledBeforeQty = isRecent ? known.filledBeforeQty : known.order.filledQty;
@@ -97,28 +90,19 @@ const forgetKnown = deriveOnce((known: KnownOrder): KnownOrder => {
   const isSo = filledSeenAtMs === known.filledSeenAtMs && shownAtMs === known.shownAtMs &&
     filledBeforeQty === known.filledBeforeQty;
   return isSo ? known : { ...known, filledSeenAtMs, filledBeforeQty, shownAtMs };
-});
+}
+
+const forgetBook = deriveOnce((book: OrderBook): OrderBook =>
+  new Map([...book].map(([orderId, known]) => [orderId, forgetKnown(known)]))
+);
 
 /**
  * What is left of what was seen when a cycle begins: it asks for all lists anew, what was looked at by id counts no more, and
  * of the book's times those alone that a later decision asks for.
  */
 export function forgetLooks(seen: Seen): Seen {
-  const book = new Map(
-    [...seen.book].map(([orderId, known]): [string, KnownOrder] => [orderId, forgetKnown(known)]),
-  );
-  return {
-    ...seen,
-    book,
-    changes: NOTHING_SEEN.changes,
-    positions: null,
-    openOrders: null,
-    dayOrders: null,
-    account: null,
-    trades: new Map(),
-    orderLooks: new Map(),
-    lookUps: new Map(),
-  };
+  const { pasts, clock, closed } = seen;
+  return { ...NOTHING_SEEN, book: forgetBook(seen.book), pasts, clock, closed };
 }
 
 /** The age of a record that may still stand in for its order, milliseconds. */
@@ -143,12 +127,32 @@ const forgetEntry = deriveOnce((entry: LedgerEntry): LedgerEntry => {
   return isSo ? entry : { ...entry, timestamp, deadlineAtMs };
 });
 
+const forgetEntries = deriveOnce((entries: readonly LedgerEntry[]) => entries.map(forgetEntry));
+
+const forgetUnfinished = deriveOnce((all: EngineState["unfinished"]) =>
+  all.map((each) => {
+    const { begun, held, belowStop, tried } = each.underWay;
+    return {
+      ...each,
+      underWay: {
+        ...each.underWay,
+        begun: begun === null
+          ? null
+          : { ...begun, cycleStartedAtMs: LONG_AGO_MS, sinceMs: LONG_AGO_MS },
+        held: held === null ? null : { ...held, atMs: LONG_AGO_MS },
+        belowStop: belowStop === null ? null : { ...belowStop, atMs: LONG_AGO_MS },
+        tried: tried === null ? null : { ...tried, cycleStartedAtMs: LONG_AGO_MS },
+      },
+    };
+  })
+);
+
 /** Records at the beginning of a cycle, without moments that only alarms, or the cycle before, ask for. */
 export function forgetMoments(records: EngineState): EngineState {
   const { ledger } = records;
   return {
     ...records,
-    ledger: ledger === null ? null : { ...ledger, entries: ledger.entries.map(forgetEntry) },
+    ledger: ledger === null ? null : { ...ledger, entries: forgetEntries(ledger.entries) },
     // Since when decides nothing, and must be the same at the next rest.
     standings: records.standings.map((each) => ({
       ...each,
@@ -156,20 +160,6 @@ export function forgetMoments(records: EngineState): EngineState {
       dueSinceMs: each.dueSinceMs === null ? null : LONG_AGO_MS,
       stops: NO_STOPS,
     })),
-    unfinished: records.unfinished.map((each) => {
-      const { begun, held, belowStop, tried } = each.underWay;
-      return {
-        ...each,
-        underWay: {
-          ...each.underWay,
-          begun: begun === null
-            ? null
-            : { ...begun, cycleStartedAtMs: LONG_AGO_MS, sinceMs: LONG_AGO_MS },
-          held: held === null ? null : { ...held, atMs: LONG_AGO_MS },
-          belowStop: belowStop === null ? null : { ...belowStop, atMs: LONG_AGO_MS },
-          tried: tried === null ? null : { ...tried, cycleStartedAtMs: LONG_AGO_MS },
-        },
-      };
-    }),
+    unfinished: forgetUnfinished(records.unfinished),
   };
 }

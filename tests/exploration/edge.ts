@@ -1,5 +1,5 @@
 import type { HandLevels } from "./broker_hands.ts";
-import type { Bounded, Budget, Flag } from "./remainder.ts";
+import type { Budget } from "./remainder.ts";
 
 /** What an exploration does: which troubles, how often each, and where prices go. */
 export interface Bound {
@@ -17,9 +17,10 @@ export interface Edge {
   readonly broker: number;
   /** `null`: the client stays as it is. */
   readonly client: number | null;
-  readonly costs: readonly Bounded[];
-  readonly set: readonly Flag[];
-  readonly clear: readonly Flag[];
+  /** What it takes of the rest, and which flags it sets and clears there, packed. */
+  readonly costs: number;
+  readonly set: number;
+  readonly clear: number;
   /** The level of a stop that the broker has taken by it; 0 for none. */
   readonly stopLevel: number;
   /** What kind of thing it is; its words have the rest. */
@@ -28,5 +29,5 @@ export interface Edge {
   /** A property that it breaks. */
   readonly broken: string | null;
   /** Flags under which that is nobody's fault. */
-  readonly excuses: readonly Flag[];
+  readonly excuses: number;
 }

@@ -1,23 +1,16 @@
-import { type Branch, listAnswers } from "./broker_answers.ts";
+import { type Answer, Answers } from "./answers.ts";
 import type { BrokerState } from "./broker_state.ts";
 import { BrokerStore } from "./broker_store.ts";
 import type { Client, ClientStep, Outside } from "./client.ts";
 import type { Bound, Edge } from "./edge.ts";
-import {
-  checkDelivery,
-  checkRest,
-  checkSending,
-  countBought,
-  isUnseen,
-  readStopLevel,
-} from "./properties.ts";
+import { checkRest, checkSending, countBought, isUnseen, readStopLevel } from "./properties.ts";
 import { Recent } from "./recent.ts";
 import {
-  type Bounded,
-  type Flag,
   hasFlag,
   isPaid,
   OF_CYCLE,
+  packCosts,
+  packFlags,
   readStopLevel as readHighestLevel,
 } from "./remainder.ts";
 import type { PackedState } from "./state_table.ts";
@@ -33,6 +26,11 @@ const DEATHS = [{ kind: "dies", afterMs: 0 }, { kind: "dies for a while", afterM
 /** What a client records without a request between: more is no end. */
 const RECORDS_MAX = 100;
 
+const CRASH = packCosts("crash");
+const LAGGED = packFlags("lagged");
+/** What a look at all lists makes untrue. */
+const SEEN = packFlags("stale", "surprised");
+
 type EdgeFacts = Partial<Omit<Edge, "broker" | "client" | "kind" | "tell">>;
 
 /** A client records for ever: it comes to no end. */
@@ -40,18 +38,31 @@ export class RecordsForever extends Error {
   override readonly name = "RecordsForever";
 }
 
+/** A step, and what has come of it: whatever the broker is besides makes no difference to the client. */
+interface KnownStep<E> {
+  readonly step: ClientStep<E>;
+  /** The clients after it, by what it was answered. */
+  readonly afters: Map<string | number, number>;
+}
+
+/** What a client is after its process has died, or its cycle was cut off. */
+interface Crashed {
+  readonly kind: string;
+  readonly afterMs: number;
+  readonly after: number;
+}
+
 /** Many states in a row have one client. */
-const STEPS_KEPT = 1 << 13;
+const STEPS_KEPT = 1 << 16;
 
 /** Everything that can happen next in a state: what the client does, and what broker, market, hands and operator may do. */
 export class Edges<E> {
   readonly #brokers = new BrokerStore();
+  readonly #answers = new Answers(this.#brokers);
   readonly #world: WorldEdges;
   readonly #settled = new Map<number, number>();
-  readonly #steps = new Recent<ClientStep<E>>(STEPS_KEPT);
-  /** The clients that came of a step, by what it was answered: whatever the broker is besides makes no difference to them. */
-  readonly #afters = new WeakMap<ClientStep<E>, Map<string, number>>();
-  readonly #woken = new WeakMap<ClientStep<E>, E>();
+  readonly #steps = new Recent<KnownStep<E>>(STEPS_KEPT);
+  readonly #crashed = new Recent<readonly Crashed[]>(STEPS_KEPT);
   /** Where a client is once it has recorded all that it does at once, by the key of its step. */
   readonly #recorded = new Recent<number>(STEPS_KEPT);
 
@@ -82,39 +93,32 @@ export class Edges<E> {
   }
 
   /** The client's step in a state. */
-  stepOf({ broker, client, rest }: PackedState): ClientStep<E> {
+  stepOf(state: PackedState): ClientStep<E> {
+    return this.#knownOf(state).step;
+  }
+
+  #knownOf({ broker, client, rest }: PackedState): KnownStep<E> {
     return this.#stepAt(client, this.#outsideOf(broker, rest));
   }
 
-  #stepAt(client: number, outside: Outside): ClientStep<E> {
+  #stepAt(client: number, outside: Outside): KnownStep<E> {
     return this.#steps.get(
       keyOf(client, outside),
-      () => this.client.decide(this.client.store.get(client), outside),
+      () => keepAfters(this.client.decide(this.client.store.get(client), outside)),
     );
   }
 
   #outsideOf(broker: number, rest: number): Outside {
-    return { isKilled: hasFlag(rest, "killed"), isOpen: this.#brokers.get(broker).isOpen };
+    return { isKilled: hasFlag(rest, "killed"), isOpen: this.#brokers.isOpen(broker) };
   }
 
-  /** The number of the client that an answer to its step makes. */
-  #after(step: ClientStep<E>, answer: unknown, build: () => E): number {
-    const known = this.#afters.get(step) ?? new Map<string, number>();
-    this.#afters.set(step, known);
-    const key = JSON.stringify(answer);
-    const before = known.get(key);
+  /** The number of the client that something makes of its step. @param what The same for the same thing alone. */
+  #after({ afters }: KnownStep<E>, what: string | number, build: () => E): number {
+    const before = afters.get(what);
     if (before !== undefined) return before;
     const number = this.client.store.add(build());
-    known.set(key, number);
+    afters.set(what, number);
     return number;
-  }
-
-  #wake(step: ClientStep<E> & { readonly do: "rest" }): E {
-    const known = this.#woken.get(step);
-    if (known !== undefined) return known;
-    const woken = step.wake();
-    this.#woken.set(step, woken);
-    return woken;
   }
 
   /**
@@ -135,7 +139,7 @@ export class Edges<E> {
   #recordAll(client: number, outside: Outside): number {
     let at = client;
     for (let left = RECORDS_MAX; left > 0; left--) {
-      const step = this.#stepAt(at, outside);
+      const { step } = this.#stepAt(at, outside);
       if (step.do !== "record") return at;
       at = this.client.store.add(step.next);
     }
@@ -144,9 +148,9 @@ export class Edges<E> {
 
   /** Everything that can happen next, the bound aside; the client's own step first. */
   list(state: PackedState): readonly Edge[] {
-    const step = this.stepOf(state);
-    const own = this.listClient(state, step);
-    if (step.do === "record") return own;
+    const known = this.#knownOf(state);
+    const own = this.#listClient(state, known);
+    if (known.step.do === "record") return own;
     return [...own, ...this.#world.listBroker(state), ...this.#world.listOperator(state)];
   }
 
@@ -160,57 +164,70 @@ export class Edges<E> {
     return {
       broker,
       client,
-      costs: more.costs ?? [],
-      set: more.set ?? [],
-      clear: more.clear ?? [],
+      costs: more.costs ?? 0,
+      set: more.set ?? 0,
+      clear: more.clear ?? 0,
       stopLevel: more.stopLevel ?? 0,
       kind,
       tell,
       broken: more.broken ?? null,
-      excuses: more.excuses ?? [],
+      excuses: more.excuses ?? 0,
     };
   }
 
   /** What the client's own step leads to. */
-  listClient(state: PackedState, step: ClientStep<E> = this.stepOf(state)): Edge[] {
-    const { broker } = state;
+  #listClient(state: PackedState, known: KnownStep<E>): Edge[] {
+    const { step } = known;
     const crashes = this.#listCrashes(state);
     switch (step.do) {
       case "record":
-        return [
-          this.#edge(
-            broker,
-            this.#after(step, null, () => step.next),
-            "records",
-            () => "records",
-          ),
-          ...crashes,
-        ];
+        return [this.#buildRecording(state, known, step.next), ...crashes];
       case "rest":
-        return [this.#buildRest(state, step), ...crashes];
+        return [this.#buildRest(state, known, step), ...crashes];
       case "ask":
-        return [...this.#buildAnswers(state, step), ...crashes];
+        return [...this.#buildAnswers(state, known, step), ...crashes];
       case "send":
-        return [...this.#buildSendings(state, step), ...crashes];
+        return [...this.#buildSendings(state, known, step), ...crashes];
     }
+  }
+
+  #buildRecording({ broker }: PackedState, known: KnownStep<E>, next: E): Edge {
+    const after = this.#after(known, "records", () => next);
+    return this.#edge(broker, after, "records", () => "records");
   }
 
   /** The process dies, or an error ends its cycle in the middle. */
   #listCrashes({ broker, client, rest }: PackedState): Edge[] {
     if (!isPaid(rest, "crash")) return [];
-    const before = this.client.store.get(client);
-    const build = (kind: string, after: E, afterMs: number): Edge => {
-      const renewed = this.client.renew(after, this.#brokers.get(this.#pass(broker, afterMs)));
-      const to = this.#brokers.add(renewed.broker);
-      const about = { costs: ["crash"], clear: OF_CYCLE } as const;
-      return this.#edge(to, this.client.store.add(renewed.client), kind, () => kind, about);
+    return this.#listCrashed(client).map(({ kind, afterMs, after }) => {
+      const renewed = this.#renew(after, this.#brokers.get(this.#pass(broker, afterMs)));
+      const about = { costs: CRASH, clear: OF_CYCLE };
+      return this.#edge(renewed.broker, renewed.client, kind, () => kind, about);
+    });
+  }
+
+  #listCrashed(client: number): readonly Crashed[] {
+    return this.#crashed.get(client, () => {
+      const before = this.client.store.get(client);
+      const after = this.client.store.add(this.client.interrupt(before));
+      return [
+        ...DEATHS.map(({ kind, afterMs }) => ({
+          kind: `the process ${kind}`,
+          afterMs,
+          after: this.client.store.add(this.client.restart(before, afterMs)),
+        })),
+        { kind: "the cycle is cut off", afterMs: 0, after },
+      ];
+    });
+  }
+
+  /** Both without what nothing depends on any more: many that went different ways are one by then. */
+  #renew(client: number, broker: BrokerState): Pick<PackedState, "client" | "broker"> {
+    const renewed = this.client.renew(this.client.store.get(client), broker);
+    return {
+      client: this.client.store.add(renewed.client),
+      broker: this.#brokers.add(renewed.broker),
     };
-    return [
-      ...DEATHS.map(({ kind, afterMs }) =>
-        build(`the process ${kind}`, this.client.restart(before, afterMs), afterMs)
-      ),
-      build("the cycle is cut off", this.client.interrupt(before), 0),
-    ];
   }
 
   /** The broker so much later, if that is long; what it does meanwhile it may do before or after as well. */
@@ -222,6 +239,7 @@ export class Edges<E> {
 
   #buildRest(
     { broker, rest }: PackedState,
+    knownStep: KnownStep<E>,
     step: ClientStep<E> & { readonly do: "rest" },
   ): Edge {
     const state = this.#brokers.get(broker);
@@ -232,85 +250,80 @@ export class Edges<E> {
     const settled = isLong ? { ...state, pastOrders: null, pastHeldQty: null } : state;
     // What was taken with an answer is shown within the cycle: no age of a record here is as short as a look-up's lag.
     const known = state.habits.isLagging ? showAll(settled) : settled;
-    const woken = this.#wake(step);
-    const unseenMs = Math.max(step.waitMs, this.client.readUnseenMs(woken));
+    const woken = this.#after(knownStep, "wakes", () => step.wake());
+    const unseenMs = Math.max(
+      step.waitMs,
+      this.client.readUnseenMs(this.client.store.get(woken)),
+    );
     const next = unseenMs >= UNSEEN_MS_MAX ? revealAll(known) : known;
-    const renewed = this.client.renew(woken, next);
+    const renewed = this.#renew(woken, next);
     return this.#edge(
-      this.#brokers.add(renewed.broker),
-      this.client.store.add(renewed.client),
+      renewed.broker,
+      renewed.client,
       "rests",
       () => `rests${why}`,
       {
         broken,
-        excuses: ["excused", "stale"],
-        set: isLagging && !isLong ? ["lagged"] : [],
-        clear: isLagging && !isLong ? OF_CYCLE : ["lagged", ...OF_CYCLE],
+        excuses: packFlags("excused", "stale"),
+        set: isLagging && !isLong ? LAGGED : 0,
+        clear: isLagging && !isLong ? OF_CYCLE : LAGGED | OF_CYCLE,
       },
     );
   }
 
-  /** At most one of the answers to what is asked together is a troubled one. */
   #buildAnswers(
     { broker, rest }: PackedState,
+    known: KnownStep<E>,
     step: ClientStep<E> & { readonly do: "ask" },
   ): Edge[] {
-    const state = this.#brokers.get(broker);
-    const answers = step.questions.map((question) =>
-      listAnswers(state, question).filter(({ trouble }) => isPaid(rest, trouble))
-    );
-    const plain = answers.flatMap((each) => each[0] ?? []);
     const isLook = step.questions.some(({ kind }) => kind === "open_orders");
     const kind = `sees ${step.questions.map((question) => question.kind)}`;
-    const build = (branches: readonly Branch[]): Edge => {
-      const outcomes = branches.map(({ outcome }) => outcome);
-      const costs = branches.flatMap(({ trouble }) => trouble ?? []);
+    const build = ({ number, outcomes, trouble }: Answer): Edge => {
       const tell = () => `sees ${outcomes.map(describeOutcome)}`;
-      const after = this.#after(step, outcomes, () => step.learn(outcomes));
+      const after = this.#after(known, number, () => step.learn(outcomes));
       return this.#edge(broker, after, kind, tell, {
-        costs,
-        clear: isLook && costs.length === 0 ? ["stale", "surprised"] : [],
+        costs: packCosts(trouble),
+        clear: isLook && trouble === null ? SEEN : 0,
       });
     };
-    const troubled = answers.flatMap((each, at) =>
-      each.slice(1).map((branch) =>
-        build(plain.map((other, place) => place === at ? branch : other))
-      )
-    );
-    return [build(plain), ...troubled];
+    return this.#answers.ask(broker, step.questions)
+      .filter(({ trouble }) => isPaid(rest, trouble)).map(build);
   }
 
-  #buildSendings(state: PackedState, step: ClientStep<E> & { readonly do: "send" }): Edge[] {
+  #buildSendings(
+    state: PackedState,
+    known: KnownStep<E>,
+    step: ClientStep<E> & { readonly do: "send" },
+  ): Edge[] {
     const { broker } = state;
     const { change, recorded } = step;
     const isRecorded = change.kind === "cancel" ||
       this.client.hasRecord(recorded, change.clientOrderId);
     const deaths = isPaid(state.rest, "crash") ? DEATHS : [];
     const dead = (afterMs: number) =>
-      this.#after(step, afterMs, () => this.client.restart(recorded, afterMs));
-    const settle = (outcome: Parameters<typeof step.settle>[0]) =>
-      this.#after(step, outcome, () => step.settle(outcome));
+      this.#after(known, `dies ${afterMs}`, () => this.client.restart(recorded, afterMs));
+    const stopped = () => this.#after(known, "stopped", () => step.settle({ kind: "stopped" }));
     const unsent = deaths.map(({ kind, afterMs }) =>
       this.#edge(
         this.#pass(broker, afterMs),
         dead(afterMs),
         `records ${change.kind}, and ${kind}`,
         () => `records ${describeChange(change)}, and ${kind}`,
-        { costs: ["crash"], clear: OF_CYCLE },
+        { costs: CRASH, clear: OF_CYCLE },
       )
     );
     if (hasFlag(state.rest, "killed")) {
       const tell = () => `is stopped: ${describeChange(change)}`;
       const kind = `is stopped: ${change.kind}`;
-      const set = ["objected"] as const;
-      return [this.#edge(broker, settle({ kind: "stopped" }), kind, tell, { set }), ...unsent];
+      const set = packFlags("objected");
+      return [this.#edge(broker, stopped(), kind, tell, { set }), ...unsent];
     }
     // The operator's files are read afresh where it leaves: he may have come after it was decided.
     if (isPaid(state.rest, "switch")) {
       const tell = () => `is stopped at the last moment: ${describeChange(change)}`;
       const kind = `is stopped at the last moment: ${change.kind}`;
-      const about = { costs: ["switch"], set: ["killed", "objected"] } as const;
-      unsent.push(this.#edge(broker, settle({ kind: "stopped" }), kind, tell, about));
+      const about = { costs: packCosts("switch"), set: packFlags("killed", "objected") };
+      unsent.push(this.#edge(broker, stopped(), kind, tell, about));
     }
     const before = this.#brokers.get(broker);
     const stopLevel = this.client.findStopLevel(recorded);
@@ -327,26 +340,24 @@ export class Edges<E> {
       stopsAheadQty: this.client.countStopsAhead(recorded),
     });
     const edges: Edge[] = unsent;
-    const excuses: readonly Flag[] = ["excused", "surprised"];
-    for (const { outcome, next, trouble } of listAnswers(before, change)) {
-      if (!isPaid(state.rest, trouble)) continue;
-      const to = this.#brokers.add(next);
-      const costs: readonly Bounded[] = trouble === null ? [] : [trouble];
-      const broken = refusal ?? checkDelivery(before, next, outcome, trouble);
-      // Taken is what adds an order, answered or not.
-      const isTaken = next.orders.length > before.orders.length;
+    const excuses = packFlags("excused", "surprised");
+    const isMandate = change.kind === "cancel" || change.kind === "replace";
+    const set = isMandate ? packFlags("stale", "mandated") : packFlags("stale");
+    // What is begun anew, under the gate, is nothing that he has stopped.
+    const clear = isMandate && !step.isBegun ? packFlags("objected") : 0;
+    for (const delivery of this.#answers.deliver(broker, change, state.rest)) {
+      const { number, outcome, trouble, broker: to, isTaken } = delivery;
+      const costs = packCosts(trouble);
+      const broken = refusal ?? delivery.broken;
       const taken = { stopLevel: isTaken ? readStopLevel(change) ?? 0 : 0 };
-      const isMandate = change.kind === "cancel" || change.kind === "replace";
-      const set: readonly Flag[] = isMandate ? ["stale", "mandated"] : ["stale"];
-      // What is begun anew, under the gate, is nothing that he has stopped.
-      const clear: readonly Flag[] = isMandate && !step.isBegun ? ["objected"] : [];
       const about = { ...taken, costs, set, clear, broken, excuses };
       const tell = () => `sends ${describeChange(change)}: ${describeOutcome(outcome)}`;
       const kind = `sends ${change.kind}: ${outcome.kind}`;
-      edges.push(this.#edge(to, settle(outcome), kind, tell, about));
+      const settle = () => this.#after(known, number, () => step.settle(outcome));
+      edges.push(this.#edge(to, settle(), kind, tell, about));
       // What was taken may be hidden from the next process for a moment.
       if (trouble !== null && trouble !== "lag") continue;
-      const ofDeath = { ...about, costs: [...costs, "crash"] as const, clear: OF_CYCLE };
+      const ofDeath = { ...about, costs: costs | CRASH, clear: OF_CYCLE };
       for (const { kind: end, afterMs } of deaths) {
         const died = () => `sends ${describeChange(change)}, and ${end}`;
         edges.push(
@@ -356,6 +367,10 @@ export class Edges<E> {
     }
     return edges;
   }
+}
+
+function keepAfters<E>(step: ClientStep<E>): KnownStep<E> {
+  return { step, afters: new Map() };
 }
 
 /** One number for a client and what it is told besides. */

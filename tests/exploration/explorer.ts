@@ -3,7 +3,7 @@ import type { Client, ClientStep } from "./client.ts";
 import type { Bound, Edge } from "./edge.ts";
 import { Edges, RecordsForever } from "./edges.ts";
 import { checkProgress, chooseCalm, SCHEDULES } from "./progress.ts";
-import { hasFlag, isPaid, packBudget, raiseStopLevel, setFlag, spend } from "./remainder.ts";
+import { isPaid, packBudget, raiseStopLevel, spend } from "./remainder.ts";
 import { NO_PARENT, type PackedState, StateTable } from "./state_table.ts";
 
 /** No state is farther from the beginning: what goes on without an end is a counterexample, too. */
@@ -99,24 +99,21 @@ export class Explorer<E> {
       if (next === null) return null;
       this.#transitions++;
       this.taken.set(edge.kind, (this.taken.get(edge.kind) ?? 0) + 1);
-      const isExcused = edge.excuses.some((flag) => hasFlag(state.rest, flag));
-      if (edge.broken !== null && !isExcused) {
+      if (edge.broken !== null && (state.rest & edge.excuses) === 0) {
         throw new Counterexample(edge.broken, [...this.tell(at), edge.tell()]);
       }
       return this.table.add(next, at).at;
     });
-    const step = this.stepOf(state);
-    const broker = this.brokerOf(state);
-    for (const [number, schedule] of SCHEDULES.entries()) {
-      const choice = chooseCalm(schedule, {
-        step,
-        broker,
-        edges,
-        countLeft: this.bound.countLeft,
-        isOpen: (n) => places[n] !== null,
-      });
-      const place = choice === null ? null : places[choice] ?? null;
-      this.table.putCalm(at, number, choice === null ? "good" : place);
+    const choices = chooseCalm({
+      step: this.stepOf(state),
+      broker: this.brokerOf(state),
+      edges,
+      countLeft: this.bound.countLeft,
+      isOpen: (number) => places[number] !== null,
+    });
+    for (const [schedule, choice] of choices.entries()) {
+      const place = choice === null ? "good" : places[choice] ?? null;
+      this.table.putCalm(at, schedule, place);
     }
   }
 
@@ -131,15 +128,10 @@ export class Explorer<E> {
 
   /** The state behind an edge; `null` where its bound is used up. */
   follow(state: PackedState, edge: Edge): PackedState | null {
-    let rest = state.rest;
-    for (const cost of edge.costs) {
-      const left = spend(rest, cost);
-      if (left === null) return null;
-      rest = left;
-    }
-    for (const flag of edge.set) rest = setFlag(rest, flag, true);
-    for (const flag of edge.clear) rest = setFlag(rest, flag, false);
-    if (edge.stopLevel > 0) rest = raiseStopLevel(rest, edge.stopLevel);
+    const left = spend(state.rest, edge.costs);
+    if (left === null) return null;
+    const flagged = (left | edge.set) & ~edge.clear;
+    const rest = edge.stopLevel > 0 ? raiseStopLevel(flagged, edge.stopLevel) : flagged;
     const broker = isPaid(rest, "lag") ? edge.broker : this.#edges.settle(edge.broker);
     return this.#edges.skipRecords({ broker, client: edge.client ?? state.client, rest });
   }

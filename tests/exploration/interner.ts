@@ -42,9 +42,8 @@ export class ObjectInterner<T extends object> {
     const known = this.#known.get(value);
     if (known !== undefined) return known;
     const number = this.#interner.add(value);
-    this.#known.set(value, number);
     // Who meets it again has the one that is kept.
-    this.#known.set(this.#interner.get(number), number);
+    if (this.#interner.get(number) === value) this.#known.set(value, number);
     return number;
   };
 

@@ -12,7 +12,7 @@ import {
 } from "./search_log.ts";
 
 const USAGE = `usage: deno task explore [--bound small|standard] [--only TEXT] [--json]
-                         [--log FILE] [--states N] [--memory MB] [--all] [--cheapest]
+                         [--log FILE] [--states N] [--memory MB] [--all] [--cheapest] [--part 1/2]
 `;
 
 const count = z.string().regex(/^[1-9]\d*$/).transform(Number);
@@ -25,6 +25,11 @@ const OptionsWire = z.object({
   memory: count.default(3000),
   all: z.boolean(),
   cheapest: z.boolean(),
+  part: z.string().default("1/1").transform((text, context) => {
+    const [, number = 0, of = 0] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
+    if (!(number >= 1 && number <= of)) context.addIssue("not a part");
+    return { number, of };
+  }),
   _: z.array(z.unknown()).max(0),
 });
 type Options = z.infer<typeof OptionsWire>;
@@ -47,12 +52,13 @@ let peakBytes = 0;
  * each search's. `--only TEXT` takes the searches alone whose names contain it, `--json` prints their figures as they are kept,
  * and nothing else. With `--log FILE` those that were complete are not made again. `--states N` and `--memory MB` cut a search
  * off that needs more, and say so. `--cheapest` begins with the searches that have the fewest states in `small_bound.json`.
+ * `--part 1/2` takes every other one, from the first on: for two processes, each with a log of its own.
  * @returns 0: all complete, 1: a counterexample, 2: some were cut off, 64: usage.
  */
 async function main(): Promise<number> {
   const options = OptionsWire.safeParse(
     parseArgs(Deno.args, {
-      string: ["bound", "only", "log", "states", "memory"],
+      string: ["bound", "only", "log", "states", "memory", "part"],
       boolean: ["json", "all", "cheapest"],
     }),
   );
@@ -60,7 +66,7 @@ async function main(): Promise<number> {
     await print(USAGE);
     return 64;
   }
-  const { bound, only, json: isJson, log: path } = options.data;
+  const { bound, only, json: isJson, log: path, part } = options.data;
   const source = path === undefined ? "" : await digestSource();
   let log: SearchLog = path === undefined
     ? { source, whole: {}, cut: {} }
@@ -68,7 +74,8 @@ async function main(): Promise<number> {
   const startMs = performance.now();
   const tally = new Tally();
   const listed = listExplorations(bound);
-  const explorations = options.data.cheapest ? await sortBySize(listed) : listed;
+  const sorted = options.data.cheapest ? await sortBySize(listed) : listed;
+  const explorations = sorted.filter((_, at) => at % part.of === part.number - 1);
   for (const exploration of explorations) {
     const { name } = exploration;
     if (!name.includes(only) || log.whole[name] !== undefined) continue;

@@ -35,6 +35,17 @@ Deno.test("a bound goes on where it was left: what was complete, or cut off at a
   }
 });
 
+Deno.test("parts of a bound are all of its searches, each once", async () => {
+  const run = async (...args: readonly string[]) => {
+    const { code, text } = await explore("--only", "switch", "--json", ...args);
+    assertEquals(code, 0);
+    return Object.keys(JSON.parse(text));
+  };
+  const [all, one, other] = await Promise.all([run(), run("--part", "1/2"), run("--part", "2/2")]);
+  assertEquals([...one, ...other].sort(), all.sort());
+  assertEquals(one.filter((name) => other.includes(name)), []);
+});
+
 Deno.test("a limit that is no number is refused with the usage", async () => {
   const { code, text } = await explore("--states", "many");
   assertEquals(code, 64);

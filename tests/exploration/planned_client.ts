@@ -12,13 +12,18 @@ import { decideStanding, type Standing } from "../../src/domain/account/standing
 import { DEFAULT_CAPS } from "../../src/domain/gate/caps.ts";
 import { EMPTY_STATE, type EngineState } from "../../src/domain/account/engine_state.ts";
 import { aboutOf, settleLookUp } from "../../src/domain/entry/absence.ts";
-import { buildLedgerEntry, isUnsettled, type LedgerEntry } from "../../src/domain/order/ledger.ts";
+import {
+  buildLedgerEntry,
+  isUnsettled,
+  type LedgerEntry,
+  type LiveLedger,
+} from "../../src/domain/order/ledger.ts";
 import {
   isUnjudged,
   type SellSideRequest,
   type SendResult,
 } from "../../src/domain/order/order_request.ts";
-import { flattenOrders } from "../../src/domain/order/orders.ts";
+import { type BrokerOrder, flattenOrders } from "../../src/domain/order/orders.ts";
 import { buildRefusedKey } from "../../src/domain/plan/about.ts";
 import { account } from "../../src/domain/plan/account.ts";
 import { plan } from "../../src/domain/plan/plan.ts";
@@ -37,6 +42,7 @@ import type { BrokerState, Order } from "./broker_state.ts";
 import type { Begin, Client, ClientStanding, ClientStep, Outside } from "./client.ts";
 import { PlannedStore } from "./client_store.ts";
 import { age, forgetLooks, forgetMoments } from "./client_time.ts";
+import { MadeOfBoth } from "./made.ts";
 import { renew } from "./renewal.ts";
 import {
   buildPosition,
@@ -140,7 +146,7 @@ export class PlannedClient implements Client<PlannedState> {
   }
 
   restart(client: PlannedState, afterMs: number): PlannedState {
-    const { records } = age(client, afterMs, { isRounded: true });
+    const records = age(client.records, afterMs, { isRounded: true });
     const unfinished = records.unfinished
       .map((each) => ({ ...each, underWay: NOTHING_UNDER_WAY }));
     return {
@@ -214,12 +220,11 @@ export class PlannedClient implements Client<PlannedState> {
         const waitMs = Math.max(0, (step.wakeAtMs ?? NOW_MS + POLL_MS) - NOW_MS);
         const standing = takeStanding(client, outside);
         const standings = standing === null ? [] : [standing];
-        const records = { ...client.records, standings };
         return {
           do: "rest",
           standing: sayStanding(standing, client.records.standings[0]),
           waitMs,
-          wake: () => beginCycle({ ...client, records }, waitMs),
+          wake: () => beginCycle({ ...client, records: { ...client.records, standings } }, waitMs),
         };
       }
     }
@@ -403,36 +408,72 @@ function toLookUp(
 
 const MOMENT = { brokerMs: NOW_MS, monotonicMs: NOW_MS };
 
+function toAnswers(
+  book: OrderBook,
+  questions: readonly PlanQuestion[],
+  outcomes: readonly Outcome[],
+): Answer[] {
+  return questions.flatMap((question, at) => {
+    const outcome = outcomes[at];
+    return outcome === undefined ? [] : [toAnswer(book, question, outcome)];
+  });
+}
+
+// Of many clients some have seen the same, and are answered the same: what they learn of it is the same, whatever is on record.
+// A list of outcomes stands for the questions, too (`ClientStep`).
+const learned = new MadeOfBoth<Seen, readonly Outcome[], Seen>();
+const learnedOfMissing = new MadeOfBoth<Seen, readonly Outcome[], Seen>();
+const learnedAtBegin = new MadeOfBoth<Seen, readonly Outcome[], Seen>();
+const completed = new MadeOfBoth<Seen, readonly LedgerEntry[], Completed>();
+const settled = new MadeOfBoth<OrderBook, readonly LedgerEntry[], readonly LedgerEntry[]>();
+
 /** Takes answers in; a list is completed by what it lacks, which is asked for by id. */
 function learnAll(
   client: PlannedState,
   questions: readonly PlanQuestion[],
   outcomes: readonly Outcome[],
 ): PlannedState {
-  const answers = questions.flatMap((question, at) => {
-    const outcome = outcomes[at];
-    return outcome === undefined ? [] : [toAnswer(client.seen.book, question, outcome)];
-  });
-  const seen = learn(client.seen, answers, MOMENT);
-  const list = answers.find((answer) => answer.to === "open_orders");
-  if (list?.to !== "open_orders") return { ...client, seen };
+  const seen = learned.get(
+    client.seen,
+    outcomes,
+    () => learn(client.seen, toAnswers(client.seen.book, questions, outcomes), MOMENT),
+  );
   // What changed meanwhile must be explained first.
-  const read: PlannedState = { ...client, seen, phase: "accounts" };
-  return list.look.kind === "ok" ? complete(read, list.look.value.rows) : read;
+  return questions.some(({ ask }) => ask === "open_orders")
+    ? complete({ ...client, seen, phase: "accounts" })
+    : { ...client, seen };
 }
 
-function complete(
-  client: PlannedState,
-  rows: readonly ReturnType<typeof toBrokerOrder>[],
-): PlannedState {
-  const entries = client.records.ledger?.entries ?? [];
-  const book = learnRecords(client.seen.book, entries, NOW_MS);
+/** What was seen with what is on record besides, and what the list lacks of both. */
+interface Completed {
+  readonly seen: Seen;
+  readonly missing: readonly string[];
+}
+
+/** Just after open orders were asked for. */
+function complete(client: PlannedState): PlannedState {
+  const { seen, records: { ledger } } = client;
+  const look = seen.openOrders?.look;
+  if (look?.kind !== "ok") return client;
+  const entries = ledger?.entries ?? NO_ENTRIES;
+  const { rows } = look.value;
+  return { ...client, ...completed.get(seen, entries, () => completeSeen(seen, entries, rows)) };
+}
+
+const NO_ENTRIES: readonly LedgerEntry[] = [];
+
+function completeSeen(
+  seen: Seen,
+  entries: readonly LedgerEntry[],
+  rows: readonly BrokerOrder[],
+): Completed {
+  const book = learnRecords(seen.book, entries, NOW_MS);
   const listed = new Set(flattenOrders(rows).map(({ orderId }) => orderId));
   const missing = [
     ...listUnlisted(book, listed).map(({ order }) => order.orderId),
     ...listUnknownSuccessors(book).flatMap(({ order }) => order.replacedBy ?? []),
   ];
-  return { ...client, seen: { ...client.seen, book }, missing: [...new Set(missing)].sort() };
+  return { seen: { ...seen, book }, missing: [...new Set(missing)].sort() };
 }
 
 function askMissing(client: PlannedState): ClientStep<PlannedState> {
@@ -442,21 +483,27 @@ function askMissing(client: PlannedState): ClientStep<PlannedState> {
     do: "ask",
     questions: questions.map(toQuestion),
     learn: (outcomes) => {
-      const answers = questions.flatMap((question, at) => {
-        const outcome = outcomes[at];
-        return outcome === undefined ? [] : [toAnswer(client.seen.book, question, outcome)];
-      });
-      const seen = learn(client.seen, answers, MOMENT);
-      const book = answers.reduce(
-        (each, answer) =>
-          answer.to === "order" && answer.outcome.kind !== "found"
-            ? noteUnshown(each, answer.orderId, answer.outcome.kind === "unknown")
-            : each,
-        seen.book,
+      const { seen: before } = client;
+      const seen = learnedOfMissing.get(
+        before,
+        outcomes,
+        () => learnMissing(before, toAnswers(before.book, questions, outcomes)),
       );
-      return { ...client, seen: { ...seen, book }, missing: [] };
+      return { ...client, seen, missing: [] };
     },
   };
+}
+
+function learnMissing(before: Seen, answers: readonly Answer[]): Seen {
+  const seen = learn(before, answers, MOMENT);
+  const book = answers.reduce(
+    (each, answer) =>
+      answer.to === "order" && answer.outcome.kind !== "found"
+        ? noteUnshown(each, answer.orderId, answer.outcome.kind === "unknown")
+        : each,
+    seen.book,
+  );
+  return { ...seen, book };
 }
 
 /** The looks of a cycle's beginning, made by what is not the planner's yet. */
@@ -464,57 +511,74 @@ function look(client: PlannedState, { isOpen }: Outside): ClientStep<PlannedStat
   return {
     do: "ask",
     questions: LOOKS,
-    learn: ([positions, open, all, trade]) => {
-      if (positions === undefined || open === undefined || trade === undefined) return client;
-      const blockFlags = client.obstacle === "blocked" ? ["trading_blocked"] : [];
-      const account = { accountId: "account", status: "ACTIVE", equityUsd: 1e5, blockFlags };
-      const about = { before: null, atMs: NOW_MS, afterChange: client.seen.changes.count };
-      const { book } = client.seen;
-      const rows = all?.kind === "all_orders"
-        ? all.shown.map((shown) => dateOrder(book, toBrokerOrder(shown)))
-        : null;
-      const past = rows === null ? book : learnOrders(book, rows, NOW_MS);
-      const positionIds = client.records.positions.map(({ positionId }) => positionId);
-      const seen: Seen = {
-        ...client.seen,
-        book: past,
-        account: { ...about, look: { kind: "ok", value: account } },
-        dayOrders: rows === null
-          ? client.seen.dayOrders
-          : { ...about, look: { kind: "ok", value: { rows: [], unreadable: [] } } },
-        pasts: rows === null ? client.seen.pasts : new Set(positionIds),
-      };
-      const learned = learnAll(
-        { ...client, seen },
-        [{ ask: "positions" }, { ask: "open_orders" }, { ask: "trade", symbol: SYMBOL }],
-        [positions, open, trade],
-      );
+    learn: (outcomes) => {
+      const { seen: before, records, obstacle } = client;
+      const looked = obstacle === "blocked"
+        ? learnBegin(before, outcomes, ["trading_blocked"])
+        : learnedAtBegin.get(before, outcomes, () => learnBegin(before, outcomes, []));
+      const isPastRead = looked.dayOrders !== before.dayOrders;
+      const seen = isPastRead ? withPasts(looked, records.positions) : looked;
       const isStopJudged = client.isStopJudged && !isOpen;
-      return { ...learned, isStopJudged, phase: "resolves" };
+      return { ...complete({ ...client, seen }), isStopJudged, phase: "resolves" };
     },
   };
 }
 
+const pastOf = new MadeOfBoth<Seen, EngineState["positions"], Seen>();
+
+/** All orders that there are tell the past of each position. */
+function withPasts(seen: Seen, positions: EngineState["positions"]): Seen {
+  return pastOf.get(
+    seen,
+    positions,
+    () => ({ ...seen, pasts: new Set(positions.map(({ positionId }) => positionId)) }),
+  );
+}
+
+function learnBegin(
+  before: Seen,
+  [positions, open, all, trade]: readonly Outcome[],
+  blockFlags: readonly string[],
+): Seen {
+  if (positions === undefined || open === undefined || trade === undefined) {
+    throw new RangeError("a question has no answer");
+  }
+  const account = { accountId: "account", status: "ACTIVE", equityUsd: 1e5, blockFlags };
+  const about = { before: null, atMs: NOW_MS, afterChange: before.changes.count };
+  const rows = all?.kind === "all_orders"
+    ? all.shown.map((shown) => dateOrder(before.book, toBrokerOrder(shown)))
+    : null;
+  const book = rows === null ? before.book : learnOrders(before.book, rows, NOW_MS);
+  const seen: Seen = {
+    ...before,
+    book,
+    account: { ...about, look: { kind: "ok", value: account } },
+    dayOrders: rows === null
+      ? before.dayOrders
+      : { ...about, look: { kind: "ok", value: { rows: [], unreadable: [] } } },
+  };
+  const questions: readonly PlanQuestion[] = [
+    { ask: "positions" },
+    { ask: "open_orders" },
+    { ask: "trade", symbol: SYMBOL },
+  ];
+  return learn(seen, toAnswers(book, questions, [positions, open, trade]), MOMENT);
+}
+
 /** Reconciliation's part: what the broker shows settles its record, and a sell that it does not show is looked up once. */
 function resolve(client: PlannedState): ClientStep<PlannedState> {
-  const entries = client.records.ledger?.entries ?? [];
-  const known = new Map(
-    [...client.seen.book.values()].map(({ order }) => [order.clientOrderId, order]),
-  );
-  const shown = entries.flatMap(({ clientOrderId }): RecordPart[] => {
-    const order = clientOrderId === null ? undefined : known.get(clientOrderId);
-    return order === undefined || clientOrderId === null
-      ? []
-      : [{ kind: "shown", clientOrderId, order }];
-  });
-  const settled: PlannedState = {
+  const { records, seen: { book } } = client;
+  const { ledger } = records;
+  const entries = ledger === null
+    ? NO_ENTRIES
+    : settled.get(book, ledger.entries, () => settleShown(book, ledger));
+  const next: PlannedState = {
     ...client,
-    records: apply(client.records, shown),
+    records: { ...records, ledger: ledger === null ? null : { ...ledger, entries } },
     phase: "accounts",
   };
-  const open = (settled.records.ledger?.entries ?? [])
-    .flatMap((entry) => isUnsettled(entry) ? entry.clientOrderId ?? [] : []);
-  if (open.length === 0) return { do: "record", next: settled };
+  const open = entries.flatMap((entry) => isUnsettled(entry) ? entry.clientOrderId ?? [] : []);
+  if (open.length === 0) return { do: "record", next };
   return {
     do: "ask",
     questions: open.map((clientOrderId) => ({ kind: "look_up", clientOrderId })),
@@ -522,8 +586,19 @@ function resolve(client: PlannedState): ClientStep<PlannedState> {
       open.reduce((each, clientOrderId, at) => {
         const outcome = outcomes[at];
         return outcome === undefined ? each : learnLookUp(each, clientOrderId, outcome);
-      }, settled),
+      }, next),
   };
+}
+
+function settleShown(book: OrderBook, ledger: LiveLedger): readonly LedgerEntry[] {
+  const known = new Map([...book.values()].map(({ order }) => [order.clientOrderId, order]));
+  const shown = ledger.entries.flatMap(({ clientOrderId }): RecordPart[] => {
+    const order = clientOrderId === null ? undefined : known.get(clientOrderId);
+    return order === undefined || clientOrderId === null
+      ? []
+      : [{ kind: "shown", clientOrderId, order }];
+  });
+  return apply({ ...EMPTY_STATE, ledger }, shown).ledger?.entries ?? NO_ENTRIES;
 }
 
 function learnLookUp(
@@ -657,11 +732,11 @@ function sayStanding(standing: Standing | null, before: Standing | undefined): C
 
 /** The next cycle: what was seen is older by then, and what the last one counted is gone. */
 function beginCycle(client: PlannedState, waitMs: number): PlannedState {
-  const older = age(client, waitMs, { isRounded: true });
+  const { records, seen } = client;
   return {
-    ...older,
-    records: forgetMoments(older.records),
-    seen: forgetLooks(older.seen),
+    ...client,
+    records: forgetMoments(age(records, waitMs, { isRounded: true })),
+    seen: forgetLooks({ ...seen, book: age(seen.book, waitMs, { isRounded: true }) }),
     turn: NEW_TURN,
     phase: "looks",
     missing: [],

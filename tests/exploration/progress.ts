@@ -35,31 +35,38 @@ export interface CalmChoice<E> {
   readonly isOpen: (number: number) => boolean;
 }
 
-/** The number of the edge that a schedule takes; `null` where the state is a good end. */
-export function chooseCalm<E>(
-  schedule: Schedule,
-  { step, broker, edges, countLeft, isOpen }: CalmChoice<E>,
-): number | null {
+/** The numbers of the edges that the schedules take, one after the other; `null` where the state is a good end. */
+export function chooseCalm<E>(choice: CalmChoice<E>): readonly (number | null)[] {
+  const { step, broker, edges, countLeft, isOpen } = choice;
   const find = (isWanted: (edge: Edge) => boolean): number | null => {
     const number = edges.findIndex((edge, at) => isWanted(edge) && isOpen(at));
     return number < 0 ? null : number;
   };
-  const isFree = ({ costs }: Edge) => costs.length === 0;
   const isRest = step.do === "rest";
-  if (schedule === "alone") {
-    return isRest ? null : find((edge) => edge.client !== null && isFree(edge));
-  }
-  const isBrokersTurn = step.do !== "record" && (schedule !== "slow" || isRest);
-  const crossing = schedule === "crossing" && isBrokersTurn
-    ? find(({ client, kind }) => client === null && kind === "# fills before its cancel")
-    : null;
-  const halted = schedule === "halting" ? listBuyFills(broker) : [];
-  const moved = isBrokersTurn
-    ? find((edge) => edge.client === null && isFree(edge) && !halted.includes(edge.tell()))
-    : null;
-  if (crossing !== null || moved !== null) return crossing ?? moved;
-  if (step.do === "rest" && isGood(broker, step.standing.why, countLeft)) return null;
-  return find((edge) => edge.client !== null && isFree(edge));
+  const own = find(({ client, costs }) => client !== null && costs === 0);
+  const move = step.do === "record" ? null : find(isFreeMove);
+  const isEnd = step.do === "rest" && isGood(broker, step.standing.why, countLeft);
+  const goOn = isEnd ? null : own;
+  const findUnhalted = (): number | null => {
+    const halted = listBuyFills(broker);
+    return find((edge) => isFreeMove(edge) && !halted.includes(edge.tell()));
+  };
+  const choose: Readonly<Record<Schedule, () => number | null>> = {
+    prompt: () => move ?? goOn,
+    slow: () => (isRest ? move : null) ?? goOn,
+    crossing: () => (step.do === "record" ? null : find(isCrossing)) ?? move ?? goOn,
+    halting: () => (move === null ? null : findUnhalted()) ?? goOn,
+    alone: () => isRest ? null : own,
+  };
+  return SCHEDULES.map((schedule) => choose[schedule]());
+}
+
+function isFreeMove({ client, costs }: Edge): boolean {
+  return client === null && costs === 0;
+}
+
+function isCrossing({ client, kind }: Edge): boolean {
+  return client === null && kind === "# fills before its cancel";
 }
 
 /** How a story says that a buy is filled. */

@@ -44,6 +44,17 @@ const FLAGS: readonly Flag[] = [
   "objected",
   "mandated",
 ];
+/** What each takes or sets, where it stands in a rest. */
+const COST_OF = packEach(BOUNDED, (at) => 1 << (at * BITS));
+const FLAG_OF = packEach(FLAGS, (at) => 1 << (FLAGS_AT + at));
+
+function packEach<Name extends string>(
+  names: readonly Name[],
+  pack: (at: number) => number,
+): Readonly<Record<Name, number>> {
+  return Object.fromEntries(names.map((name, at) => [name, pack(at)])) as Record<Name, number>;
+}
+
 const STOP_AT = FLAGS_AT + FLAGS.length;
 const STOP_MAX = 15;
 
@@ -59,16 +70,30 @@ export function packBudget(budget: Budget): number {
   }, 0);
 }
 
-/** What is left after one of a kind; `null` where there was none left. `null` costs nothing. */
-export function spend(rest: number, name: Bounded | null): number | null {
-  if (name === null) return rest;
-  const shift = BOUNDED.indexOf(name) * BITS;
-  return ((rest >>> shift) & EACH_MAX) === 0 ? null : rest - (1 << shift);
+/** One of each of these, packed as they are in a rest. Of one kind there is at most one. */
+export function packCosts(...names: readonly (Bounded | null)[]): number {
+  let packed = 0;
+  for (const name of names) if (name !== null) packed |= COST_OF[name];
+  return packed;
+}
+
+/** These flags, packed as they are in a rest. */
+export function packFlags(...flags: readonly Flag[]): number {
+  let packed = 0;
+  for (const flag of flags) packed |= FLAG_OF[flag];
+  return packed;
+}
+
+/** What is left after packed costs; `null` where there was none left of one. */
+export function spend(rest: number, costs: number): number | null {
+  // Of two bits that count what is left one is enough.
+  const left = rest | (rest >>> 1);
+  return (left & costs) === costs ? rest - costs : null;
 }
 
 /** Whether there is one left of a kind; `null` costs nothing. */
 export function isPaid(rest: number, name: Bounded | null): boolean {
-  return spend(rest, name) !== null;
+  return name === null || (rest & (COST_OF[name] * EACH_MAX)) !== 0;
 }
 
 /** How many bits `listPaid` takes. */
@@ -84,17 +109,11 @@ export function listPaid(rest: number): number {
 
 /** Whether the flag is set. */
 export function hasFlag(rest: number, flag: Flag): boolean {
-  return ((rest >>> (FLAGS_AT + FLAGS.indexOf(flag))) & 1) === 1;
-}
-
-/** The rest with the flag as it is to be. */
-export function setFlag(rest: number, flag: Flag, isSet: boolean): number {
-  const bit = 1 << (FLAGS_AT + FLAGS.indexOf(flag));
-  return (isSet ? rest | bit : rest & ~bit) >>> 0;
+  return (rest & FLAG_OF[flag]) !== 0;
 }
 
 /** What is true of one cycle alone. */
-export const OF_CYCLE: readonly Flag[] = ["objected", "mandated"];
+export const OF_CYCLE: number = packFlags("objected", "mandated");
 
 /** The highest level that a stop of the client's has had at the broker; 0 for none. */
 export function readStopLevel(rest: number): number {

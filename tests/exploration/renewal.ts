@@ -5,6 +5,7 @@ import { isFinal } from "../../src/domain/order/orders.ts";
 import type { UnderWay, Unfinished } from "../../src/domain/account/unfinished.ts";
 import { type BrokerState, type Change, isOver, type Order } from "./broker_state.ts";
 import type { Begin } from "./client.ts";
+import { MadeOfBoth } from "./made.ts";
 import type { PlannedState } from "./planned_client.ts";
 import { POSITION_ID, toSubmittedMs } from "./wire_map.ts";
 
@@ -17,6 +18,8 @@ interface Names {
   readonly clientIds: ReadonlyMap<string, string>;
 }
 
+const renewed = new MadeOfBoth<PlannedState, readonly Order[], Begin<PlannedState>>();
+
 /**
  * The client and its broker without the orders on which nothing depends any more, and with new names: at the beginning of a cycle
  * or a process, when nothing was asked for yet.
@@ -24,6 +27,13 @@ interface Names {
 export function renew(client: PlannedState, broker: BrokerState): Begin<PlannedState> {
   // What lags shows orders as they were.
   if (broker.pastOrders !== null) return { client, broker };
+  // What is under way to the broker has its names, too.
+  if (broker.late !== null) return renewNow(client, broker);
+  const next = renewed.get(client, broker.orders, () => renewNow(client, broker));
+  return { client: next.client, broker: { ...broker, orders: next.broker.orders } };
+}
+
+function renewNow(client: PlannedState, broker: BrokerState): Begin<PlannedState> {
   const gone = listGone(client, broker);
   const entries = listKeptEntries(client, broker, gone);
   const names = buildNames(broker, gone, entries);

@@ -1,3 +1,4 @@
+import { deriveOnce } from "../../src/domain/derive_once.ts";
 import type { ManagedPosition } from "../../src/domain/account/engine_state.ts";
 import { NOTHING_TRIMMED } from "../../src/domain/exit/exit_rules.ts";
 import type { Trade } from "../../src/domain/time/market.ts";
@@ -55,7 +56,7 @@ export function toSubmittedMs(id: number): number {
   return NOW_MS - 4_000 + id * 100;
 }
 
-function toFlat(order: Order, orderClass: string): BrokerOrder {
+const toFlat = deriveOnce((order: Order): BrokerOrder => {
   const { id, filledQty, level, replaces, replacedBy, version } = order;
   const submittedAtMs = toSubmittedMs(id);
   return {
@@ -64,7 +65,7 @@ function toFlat(order: Order, orderClass: string): BrokerOrder {
     symbol: SYMBOL,
     side: order.side,
     type: order.type,
-    orderClass,
+    orderClass: order.side === "buy" || order.parentId !== 0 ? "bracket" : "",
     timeInForce: order.isGtc ? "gtc" : "day",
     status: order.status,
     qty: order.qty,
@@ -79,16 +80,13 @@ function toFlat(order: Order, orderClass: string): BrokerOrder {
     replaces: replaces === 0 ? null : `o${replaces}`,
     legs: [],
   };
-}
+});
 
 /** An order of the automaton as the broker's client reads it. */
-export function toBrokerOrder({ order, legs }: ShownOrder): BrokerOrder {
-  const isBracket = order.side === "buy" || order.parentId !== 0;
-  return {
-    ...toFlat(order, isBracket ? "bracket" : ""),
-    legs: legs.map((leg) => toFlat(leg, "bracket")),
-  };
-}
+export const toBrokerOrder = deriveOnce(({ order, legs }: ShownOrder): BrokerOrder => ({
+  ...toFlat(order),
+  legs: legs.map(toFlat),
+}));
 
 /** Positions as the broker's client reads them. */
 export function toBrokerPosition(heldQty: number): BrokerPosition[] {

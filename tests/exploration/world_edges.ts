@@ -6,10 +6,19 @@ import type { BrokerStore } from "./broker_store.ts";
 import type { Bound, Edge } from "./edge.ts";
 import { isUnseen } from "./properties.ts";
 import { Recent } from "./recent.ts";
-import { type Bounded, type Flag, hasFlag, isPaid, listPaid, PAID_BITS } from "./remainder.ts";
+import {
+  type Bounded,
+  type Flag,
+  hasFlag,
+  isPaid,
+  listPaid,
+  packCosts,
+  packFlags,
+  PAID_BITS,
+} from "./remainder.ts";
 import type { PackedState } from "./state_table.ts";
 
-const KEPT = 1 << 12;
+const KEPT = 1 << 15;
 
 /** What happens without the client: the broker, the market, hands at the broker, and the operator. */
 export class WorldEdges {
@@ -35,14 +44,14 @@ export class WorldEdges {
       return [{
         broker: this.#brokers.add(next),
         client: null,
-        costs: trouble === null ? [] : [trouble],
-        set: ["stale", ...listFlags(before, { trouble, next, name })],
-        clear: [],
+        costs: packCosts(trouble),
+        set: packFlags("stale", ...listFlags(before, { trouble, next, name })),
+        clear: 0,
         stopLevel: 0,
         kind: name.replaceAll(/\d+/g, "#"),
         tell: () => name,
         broken: null,
-        excuses: [],
+        excuses: 0,
       }];
     };
     const turn: Move = before.isOpen
@@ -50,7 +59,7 @@ export class WorldEdges {
       : { name: "the market opens", trouble: null, next: openMarket(before) };
     const { budget, levels, hands } = this.bound;
     return [
-      ...listMoves(before).flatMap(build),
+      ...listMoves(before, (trouble) => isPaid(rest, trouble)).flatMap(build),
       ...listArrivals(before).flatMap((next) =>
         build({ name: "a late request arrives", trouble: null, next })
       ),
@@ -58,13 +67,14 @@ export class WorldEdges {
         build,
       ),
       ...(isPaid(rest, "hand") ? listHands(before, hands) : []).flatMap(build),
-      ...levels.filter((level) => level !== before.priceLevel).flatMap((level) =>
-        build({
-          name: `the price goes to ${level}`,
-          trouble: "price",
-          next: { ...before, priceLevel: level },
-        })
-      ),
+      ...(isPaid(rest, "price") ? levels : []).filter((level) => level !== before.priceLevel)
+        .flatMap((level) =>
+          build({
+            name: `the price goes to ${level}`,
+            trouble: "price",
+            next: { ...before, priceLevel: level },
+          })
+        ),
     ];
   }
 
@@ -73,18 +83,18 @@ export class WorldEdges {
     if ((this.bound.budget.switch ?? 0) === 0) return [];
     const isKilled = hasFlag(rest, "killed");
     const kind = isKilled ? "the kill switch is taken away" : "the kill switch is put there";
-    const flags: readonly Flag[] = ["killed"];
+    const killed = packFlags("killed");
     return [{
       broker,
       client: null,
-      costs: ["switch"],
-      set: isKilled ? [] : flags,
-      clear: isKilled ? flags : [],
+      costs: packCosts("switch"),
+      set: isKilled ? 0 : killed,
+      clear: isKilled ? killed : 0,
       stopLevel: 0,
       kind,
       tell: () => kind,
       broken: null,
-      excuses: [],
+      excuses: 0,
     }];
   }
 }

@@ -3,8 +3,12 @@ import { formatCounted } from "../domain/counted.ts";
 import type { LedgerFinding } from "../domain/account/ledger_findings.ts";
 import { formatGateReason, type GateDecision, type TokenFile } from "../domain/gate/gate.ts";
 import { countsAsOn, type SwitchLook } from "../state/switch_files.ts";
-import type { ArchiveRead, LedgerRead, StateRead, WatchlistRead } from "../engine/ports.ts";
-import { checkWatchlist as decideWatchlist, type WatchlistLook } from "../engine/watchlist_step.ts";
+import type { ArchiveRead, LedgerRead, StateRead } from "../engine/ports.ts";
+import {
+  checkWatchlist as decideWatchlist,
+  type WatchlistLook,
+  type WatchlistRead,
+} from "../domain/entry/watchlist_step.ts";
 import { type CheckItem, fail, objectToLive, pass, warn } from "./check_item.ts";
 import { type Remedy, remedy } from "./check_remedies.ts";
 

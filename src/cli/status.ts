@@ -6,8 +6,8 @@ import {
   guessPreviousSession,
   PAST_CALENDAR_DAYS,
 } from "../domain/entry/watchlist_days.ts";
-import { BrokerError, type LedgerRead, StateError, type WatchlistRead } from "../engine/ports.ts";
-import { checkWatchlist } from "../engine/watchlist_step.ts";
+import { BrokerError, type LedgerRead, StateError } from "../engine/ports.ts";
+import { checkWatchlist, type WatchlistRead } from "../domain/entry/watchlist_step.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
 import { readFreeBytes } from "../state/disk_space.ts";
 import { probeLock } from "../state/lock_probe.ts";

@@ -31,7 +31,7 @@ import {
 } from "../domain/order/unreadable_row.ts";
 import { hasTraces } from "../domain/account/rebuild_records.ts";
 import type { ArchiveRead, EngineConfig, LedgerRead, StateRead } from "../engine/ports.ts";
-import type { WatchlistStep } from "../engine/watchlist_step.ts";
+import type { WatchlistStep } from "../domain/entry/watchlist_step.ts";
 import type { LockProbe } from "../state/lock_probe.ts";
 import { RESERVE_BYTES } from "../state/state_disk.ts";
 import type { DiskFacts } from "./check_host.ts";

@@ -28,7 +28,7 @@ import {
   type Repeats,
   Repetition,
 } from "../domain/alert/repetition.ts";
-import type { UnreadableRow } from "../domain/order/unreadable_row.ts";
+import type { UnreadableRows } from "../domain/order/unreadable_row.ts";
 import { FREE_FILE } from "../domain/alert/remedies.ts";
 import { type Alert, BrokerError, type EnginePorts, StateError } from "./ports.ts";
 import { RecordStore } from "./record_store.ts";
@@ -47,13 +47,6 @@ const ERROR_KEY = "error:";
 const OF_DAY_NY = /^\d{4}-\d{2}-\d{2}(?: |$)/;
 /** All of a `--run-once` cycle; 3 s of its 25 are the alert queue's. */
 export const RUN_ONCE_MS = 21_000;
-
-/** Rows of the broker's lists that can't be read, by the list they stood in (pipeline 6, "A row of the broker's"). */
-export interface UnreadableRows {
-  readonly positions: readonly UnreadableRow[];
-  readonly openOrders: readonly UnreadableRow[];
-  readonly dayOrders: readonly UnreadableRow[];
-}
 
 /** What the broker showed in this cycle. Times from the broker's clock. */
 export interface Observation {

@@ -237,4 +237,31 @@ export const COMMANDS_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/cli/completion_test.ts"],
   },
+  {
+    name: "a request that can't be read hides all others",
+    edits: [{
+      file: "src/state/operator_requests.ts",
+      find: '    return { kind: "unreadable", name, message: error.message };',
+      replace: "    throw error;",
+    }],
+    tests: ["tests/engine/release_test.ts"],
+  },
+  {
+    name: "resume does not ask the records",
+    edits: [{
+      file: "src/cli/next_cycle.ts",
+      find: "if (reason === null || isMissing(reason)) return [];",
+      replace: "if (reason === null || !isMissing(reason)) return [];",
+    }],
+    tests: ["tests/cli/kill_resume_token_test.ts"],
+  },
+  {
+    name: "unpause speaks of a state directory that is not there",
+    edits: [{
+      file: "src/cli/pause.ts",
+      find: "  if (!await checkStateDirThere(host, fs, places.stateDir)) return EXIT.notSo;\n",
+      replace: "",
+    }],
+    tests: ["tests/cli/pause_test.ts"],
+  },
 ];

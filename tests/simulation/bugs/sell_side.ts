@@ -542,6 +542,15 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     tests: ["tests/domain/exit/exit_rules_test.ts", "tests/domain/exit/decide_exit_test.ts"],
   },
   {
+    name: "a close is judged by the stop as it was before the price",
+    edits: [{
+      file: "src/domain/exit/decide_exit.ts",
+      find: "isDue({ ...position, stopUsd, highWaterUsd }, priceUsd)",
+      replace: "isDue(position, priceUsd)",
+    }],
+    tests: ["tests/domain/exit/exit_rules_test.ts"],
+  },
+  {
     name: "trims are remembered under one name",
     edits: [{
       file: "src/domain/exit/exit_rules.ts",

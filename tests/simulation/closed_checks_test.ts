@@ -29,3 +29,22 @@ Deno.test("ClosedChecks takes a cycle by a clock that says open, with no calenda
   assertEquals(listBroken(["open", "closed"]), []);
   assertEquals(listBroken(["closed", "open"]), []);
 });
+
+Deno.test("ClosedChecks takes a look just before the next stage for that stage's, by a clock that is ahead", () => {
+  const lookTwice = (secondMs: number) => {
+    const world = new World(1);
+    const { closedChecks, cycle } = new Auditor(world);
+    const stageMs = world.exchange.sessions.nextOpenMs(world.trueMs) - 30 * 60_000;
+    for (const atMs of [stageMs - 4 * 60_000, stageMs + secondMs]) {
+      world.advance(atMs - world.trueMs);
+      closedChecks.begin();
+      cycle.mode = null;
+      closedChecks.asked("/v2/account");
+      closedChecks.end();
+    }
+    return world.violations.map(({ invariant }) => invariant);
+  };
+  assertEquals(lookTwice(-400), []);
+  assertEquals(lookTwice(0), []);
+  assertEquals(lookTwice(-2_000), [OFTEN]);
+});

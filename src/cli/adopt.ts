@@ -168,7 +168,8 @@ async function readSubject(
   const { rows } = await broker.listPositions();
   const held = rows.find((each) => each.symbol === symbol);
   if (held === undefined || held.qty < 1) {
-    return "the broker shows no long position of a share or more in it";
+    const shown = rows.map((each) => `${each.symbol} ${each.qty}`).join(", ") || "none at all";
+    return `the broker shows no long position of a share or more in it (it shows ${shown})`;
   }
   const priceUsd = held.currentPriceUsd;
   if (priceUsd === null) return "the broker shows no price of it now; try again in the session";
@@ -193,6 +194,9 @@ function formatSubject({ held, orders, priceUsd, levels }: Subject): string[] {
     `  plan: stop ${formatPriceUsd(stopUsd)} (${
       formatCents(Math.floor(qty) * (priceUsd - stopUsd))
     } USD below the price), pivot ${formatPriceUsd(pivotUsd)}, ${targets}`,
+    ...(r2Usd !== NO_TARGET_USD && priceUsd >= (r1Usd ?? pivotUsd)
+      ? ["  half of it is sold as soon as it is managed: its r1 is not above the price"]
+      : []),
     ...orders.map((order) => `  at the broker: ${formatOrder(order)}`),
   ];
 }

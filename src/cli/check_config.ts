@@ -5,6 +5,7 @@ import { buildConfig, NO_RUN_FLAGS, type ProgramConfig } from "../runtime/config
 import type { Environment, EnvironmentVariable } from "../runtime/environment.ts";
 import { ENVIRONMENT_VARIABLES } from "../runtime/environment.ts";
 import { listNetworkDoubts } from "../runtime/host_network.ts";
+import { buildLimits, type InvalidLimit } from "../runtime/limits.ts";
 import type { Misspelling } from "../runtime/misspelt.ts";
 import { ConfigError } from "../runtime/settings.ts";
 import { type CheckItem, fail, objectToLive, pass, warn } from "./check_item.ts";
@@ -71,21 +72,24 @@ export function isNetworkSound({ problems }: ConfigFacts): boolean {
   return !problems.some(({ variable }) => NETWORK.includes(variable));
 }
 
-/** Every variable that `run` would refuse, and every doubt. */
+/** What may as well be the one that is wrong. */
+const CONTRADICTED: Readonly<Record<string, readonly EnvironmentVariable[]>> = {
+  ALPACA_PAPER: ["APCA_API_BASE_URL"],
+};
+
+/** Every variable that `run` would refuse, and every doubt but those of the limits, which have items of their own. */
 export function checkConfiguration(facts: ConfigFacts): CheckItem {
   const bad = facts.problems.filter(({ variable }) => !CREDENTIALS.includes(variable));
-  if (bad.length > 0) {
-    return fail(
-      "configuration",
-      bad.map(({ message }) => message).join("; "),
-      remedy("correct_variables", bad.map(({ variable }) => variable)),
-    );
-  }
-  return facts.warnings.length === 0 ? pass("configuration", "every variable is valid") : warn(
-    "configuration",
-    facts.warnings.join("; "),
-    remedy("settle_doubts", facts.warnings.map(readVariable)),
-  );
+  const doubts = facts.warnings.filter((warning) => !LIMITS.includes(readVariable(warning)));
+  const text = [...bad.map(({ message }) => message), ...doubts].join("; ");
+  const names = [
+    ...bad.flatMap(({ variable }) => [variable, ...CONTRADICTED[variable] ?? []]),
+    ...doubts.map(readVariable),
+  ];
+  if (bad.length > 0) return fail("configuration", text, remedy("correct_variables", names));
+  return doubts.length === 0
+    ? pass("configuration", "every variable is valid")
+    : warn("configuration", text, remedy("settle_doubts", names));
 }
 
 /** Each warning of the configuration begins with the variable's name. */
@@ -138,7 +142,10 @@ const CAP_VARIABLES = [
 
 /** No limit by default, and none of the caps that have one (interface, Environment). */
 const LOSS_VARIABLE = "MAX_LIVE_LOSS_PER_DAY";
-const LIMITS: readonly EnvironmentVariable[] = [
+const ALLOWLIST_VARIABLE = "ALLOWLIST_SYMBOLS";
+/** What blocks LIVE where it is not valid, and stops nothing. */
+const LIMITS: readonly string[] = [
+  ALLOWLIST_VARIABLE,
   ...CAP_VARIABLES.map(({ variable }) => variable),
   LOSS_VARIABLE,
 ];
@@ -149,17 +156,13 @@ export function checkCapSettings(
   config: ProgramConfig,
   isLiveAsked: boolean,
 ): CheckItem {
-  const { caps, maxLossPerDayUsd, invalidConfiguration } = config.engine;
-  const isLossInvalid = maxLossPerDayUsd === null && (environment[LOSS_VARIABLE] ?? "") !== "";
-  if (caps === null || isLossInvalid) {
-    const name = isLossInvalid && caps !== null
-      ? LOSS_VARIABLE
-      : invalidConfiguration === "ALLOWLIST_SYMBOLS" || invalidConfiguration === null
-      ? "a cap"
-      : invalidConfiguration;
-    return objectToLive("caps", `${name} is not valid: LIVE is blocked`, {
+  const { caps, maxLossPerDayUsd } = config.engine;
+  const bad = buildLimits(environment).invalid
+    .filter(({ variable }) => variable !== ALLOWLIST_VARIABLE);
+  if (caps === null || bad.length > 0) {
+    return objectToLive("caps", formatInvalid(bad), {
       isLiveAsked,
-      remedy: remedy("correct_caps", LIMITS.filter((each) => (environment[each] ?? "") !== "")),
+      remedy: remedy("correct_caps", bad.map(({ variable }) => variable)),
     });
   }
   const text = CAP_VARIABLES.map(({ variable, cap }) => `${variable}=${formatUsd(caps[cap])}`)
@@ -186,11 +189,22 @@ export function checkCapSettings(
   return pass("caps", text);
 }
 
+/** Each that is not valid, as it is written. */
+function formatInvalid(limits: readonly InvalidLimit[]): string {
+  return `${limits.map(({ message }) => message).join("; ")}; LIVE is blocked until then`;
+}
+
 /** The allowlist: valid, and set at all. */
-export function checkAllowlist(config: ProgramConfig, isLiveAsked: boolean): CheckItem {
+export function checkAllowlist(
+  environment: Environment,
+  config: ProgramConfig,
+  isLiveAsked: boolean,
+): CheckItem {
   const { allowlist } = config.engine;
   if (allowlist.kind === "invalid") {
-    return objectToLive("allowlist", "ALLOWLIST_SYMBOLS is not valid: LIVE is blocked", {
+    const bad = buildLimits(environment).invalid
+      .filter(({ variable }) => variable === ALLOWLIST_VARIABLE);
+    return objectToLive("allowlist", formatInvalid(bad), {
       isLiveAsked,
       remedy: remedy("set_allowlist"),
     });

@@ -61,6 +61,11 @@ export interface StateDirFacts {
   readonly writeProblem: string | null;
 }
 
+/** Whether what lies in it can be told: a directory is there, or nothing yet. */
+export function isStateDirKnown({ found, writeProblem }: StateDirFacts): boolean {
+  return found === null ? writeProblem === null : found.kind === "dir";
+}
+
 /** The state directory: there, writable and durable, private. */
 export function checkStateDir(facts: StateDirFacts, isLiveAsked: boolean): CheckItem {
   const { path, found, writeProblem } = facts;

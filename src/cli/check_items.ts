@@ -42,8 +42,9 @@ import {
   checkStateDir,
   checkTimeZone,
   formatCheckedTime,
+  isStateDirKnown,
 } from "./check_host.ts";
-import { type CheckItem } from "./check_item.ts";
+import { type CheckItem, warn } from "./check_item.ts";
 import {
   readBrokerCheck,
   readPermissions,
@@ -87,7 +88,7 @@ export async function listItems(
     checkPermitted(permissions.problem),
     ...await listStateItems(host, { facts, config, isLiveAsked, problem: permissions.problem }),
     checkCapSettings(host.environment, config, isLiveAsked),
-    checkAllowlist(config, isLiveAsked),
+    checkAllowlist(host.environment, config, isLiveAsked),
     checkSlack(
       config,
       permissions.isSlackReachable,
@@ -131,8 +132,9 @@ async function listStateItems(host: ProgramHost, options: StateOptions): Promise
   };
   const gate = previewGate(preview);
   const findings = broker.kind === "asked" ? broker.findings : null;
-  return [
-    checkStateDir(await readStateDirFacts(fs, { path: stateDir, pid: host.pid }), isLiveAsked),
+  const dir = await readStateDirFacts(fs, { path: stateDir, pid: host.pid });
+  const items = [
+    checkStateDir(dir, isLiveAsked),
     checkDiskSpace({
       freeBytes: await readFreeBytes(stateDir),
       reserveBytes: await readReserveBytes(fs, stateDir),
@@ -207,6 +209,31 @@ async function listStateItems(host: ProgramHost, options: StateOptions): Promise
     checkEntriesPaused(pause),
     checkMode(gate, isLiveAsked),
   ];
+  return isStateDirKnown(dir) ? items : items.map(forget);
+}
+
+/** Items of what lies in the state directory, and the mode, which all of it comes to. */
+const OF_STATE_DIR: ReadonlySet<string> = new Set([
+  "disk space",
+  "lock",
+  "record files",
+  "DRY_RUN ledger",
+  "live ledger",
+  "engine state",
+  "archive",
+  "record owner",
+  "token",
+  "kill switch",
+  "switch places",
+  "entries",
+  "mode",
+]);
+
+/** One trouble is said once: what would be said of its files then, and done about them, is not so. */
+function forget(item: CheckItem): CheckItem {
+  return OF_STATE_DIR.has(item.name)
+    ? warn(item.name, "not known: the state directory can't be used")
+    : item;
 }
 
 type Kept = Awaited<ReturnType<typeof readKept>>;

@@ -23,7 +23,7 @@ interface RecordOptions {
  */
 export async function recordFlatten(host: ProgramHost, options: RecordOptions): Promise<void> {
   const { files, isLoopRunning, say } = options;
-  const LATER = "the loop's next LIVE cycle takes these orders into the ledger";
+  const LATER = "the loop's next LIVE cycle takes into the ledger whatever was sent here";
   if (isLoopRunning) return say(`A loop runs: ${LATER}.`);
   try {
     const path = joinPath(files.stateDir, LOCK_FILE);

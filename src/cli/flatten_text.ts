@@ -47,11 +47,7 @@ export function formatPlan(
   return [
     `Flatten ${what} at ${host}`,
     `Account ${accountId === null ? "unknown" : formatOneLine(accountId)}`,
-    market === null
-      ? "Market unknown: the broker's clock can't be read"
-      : market.isOpen
-      ? `Market open until ${formatNy(market.nextCloseMs)}`
-      : `Market CLOSED until ${formatNy(market.nextOpenMs)}: a sell waits for the open`,
+    ...formatMarket(market),
     "",
     ...(isEmpty ? ["Nothing to cancel and nothing to close."] : []),
     ...(cancels.length === 0
@@ -68,6 +64,16 @@ export function formatPlan(
     ...kept.map(({ symbol, qty }) =>
       `${formatOneLine(symbol)} ${qty} stays: this engine does not manage it (--all closes it)`
     ),
+  ];
+}
+
+/** What its orders come to by the market's hours (interface, `flatten`). @param market `null` where the broker could not say. */
+function formatMarket(market: MarketClock | null): string[] {
+  if (market === null) return ["Market unknown: the broker's clock can't be read"];
+  if (market.isOpen) return [`Market open until ${formatNy(market.nextCloseMs)}`];
+  return [
+    `Market CLOSED until ${formatNy(market.nextOpenMs)}: stops end now,`,
+    "and a sell waits for the open, at whatever price",
   ];
 }
 

@@ -57,7 +57,7 @@ async function runVerify(host: ProgramHost, { flags }: ParsedOptions): Promise<n
   const isJson = flags.has("json");
   if (read.kind !== "ok") {
     if (isJson) writeJson(host, { read, isAsked: false, findings: [] });
-    else sayError(host, `live ledger ${read.kind}: ${read.message}; ${REMEDY}`);
+    else sayError(host, `live ledger ${read.kind}: ${read.message}; to make it anew: ${REMEDY}`);
     return EXIT.notSo;
   }
   const { ledger } = read;
@@ -84,7 +84,7 @@ async function runVerify(host: ProgramHost, { flags }: ParsedOptions): Promise<n
     ),
     faults === 0
       ? "PASS nothing contradicts it"
-      : `FAIL ${formatCounted(faults, "fault")}; ${REMEDY}`,
+      : `FAIL ${formatCounted(faults, "fault")}; look at them, then: ${REMEDY}`,
     "",
   ].join("\n"));
   return faults === 0 ? EXIT.done : EXIT.notSo;
@@ -114,7 +114,7 @@ function writeJson(
   host.writeOut(`${JSON.stringify(report, null, 2)}\n`);
 }
 
-const REMEDY = "look at them, then: systemctl stop execution.service && " +
+const REMEDY = "systemctl stop execution.service && " +
   `${PROGRAM} ledger rebuild --yes && systemctl start execution.service`;
 
 /** @throws {BrokerError} Where the broker can't be asked. */

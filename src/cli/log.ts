@@ -132,7 +132,9 @@ function readSymbol(given: string | undefined): string | null {
   if (given === undefined) return null;
   const symbol = parseTicker(given);
   if (symbol !== null) return symbol;
-  throw new UsageError(`Option --symbol is ${JSON.stringify(given)}: give a ticker`);
+  throw new UsageError(
+    `Option --symbol is ${JSON.stringify(given)}: write a symbol like NVDA or BRK.B`,
+  );
 }
 
 const TIME_NY = /^([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/;

@@ -17,7 +17,11 @@ const LOOK_MS = 200;
 export function readSymbol({ argument }: ParsedOptions, command: string): string {
   const symbol = upperCaseAscii(argument ?? "");
   if (argument === undefined) throw new UsageError(`Command ${command} needs a SYMBOL`);
-  if (!isTicker(symbol)) throw new UsageError(`${JSON.stringify(argument)} is not a symbol`);
+  if (!isTicker(symbol)) {
+    throw new UsageError(
+      `${JSON.stringify(argument)} is not a symbol: write it like NVDA or BRK.B`,
+    );
+  }
   return symbol;
 }
 
@@ -25,8 +29,11 @@ export function readSymbol({ argument }: ParsedOptions, command: string): string
 export async function readEngineState(files: OperatorFiles): Promise<EngineState> {
   const read = await files.state.read();
   if (read.kind === "ok") return read.state;
-  const why = read.kind === "missing" ? "there is no execution_state.json" : read.message;
-  throw new StateError(`${why}: the engine manages nothing that it could give away or take`);
+  throw new StateError(
+    read.kind === "missing"
+      ? `there is no execution_state.json in ${files.stateDir}: no engine has run a cycle there yet`
+      : `${read.message}: what the engine manages is not known`,
+  );
 }
 
 /**

@@ -12,25 +12,34 @@ export class UsageError extends Error {
 export interface ParsedOptions {
   readonly flags: ReadonlySet<string>;
   readonly values: ReadonlyMap<string, string>;
-  /** The word after the command's, for a command that takes one. */
+  /** The word beside the options, for a command that takes one. */
   readonly argument?: string;
 }
 
 const parsedText = z.record(z.string(), z.array(z.union([z.string(), z.boolean(), z.number()])));
 
+/** What a command takes beside its options, and what an operator may have meant by a word that is no option here. */
+export interface Words {
+  readonly hasArgument?: boolean;
+  readonly meant?: Meant;
+}
+
 /**
  * Parses what follows the command word. Nothing is ever ignored: an unknown option, one given twice, one without its
- * value or with one that it does not take, and any further word are errors (interface, Commands).
- * @param meant What an operator may have meant by a word that is no option here.
+ * value or with one that it does not take, and any word beside the one argument of a command that has it, wherever that
+ * stands, are errors (interface, Commands).
  * @throws {UsageError}
  */
 export function parseOptions(
   args: readonly string[],
   specs: readonly OptionSpec[],
-  meant: Meant = {},
+  { hasArgument = false, meant = {} }: Words = {},
 ): ParsedOptions {
   const unknown: string[] = [];
-  const raw: unknown = parseArgs(buildJoined(args.map((word) => spellOut(word, specs)), specs), {
+  const words = buildJoined(args.map((word) => spellOut(word, specs)), specs);
+  const at = hasArgument ? words.findIndex((word) => !word.startsWith("-")) : -1;
+  const argument = words[at];
+  const raw: unknown = parseArgs(words.filter((_, index) => index !== at), {
     string: specs.filter((spec) => spec.valueName !== null).map((spec) => spec.name),
     boolean: specs.filter((spec) => spec.valueName === null).map((spec) => spec.name),
     collect: specs.map((spec) => spec.name),
@@ -54,7 +63,7 @@ export function parseOptions(
     if (typeof value === "string") values.set(name, value);
     else if (value === true) flags.add(name);
   }
-  return { flags, values };
+  return argument === undefined ? { flags, values } : { flags, values, argument };
 }
 
 /** A letter after a single dash stands for an option's name. */

@@ -5,7 +5,13 @@ import { EXIT } from "./exit_status.ts";
 import { listHolders } from "./holders.ts";
 import { readSwitchPlaces, runGuarded } from "./operator_config.ts";
 import type { ParsedOptions } from "./options.ts";
-import { formatElsewhere, formatMade, makeSwitch, takeSwitchAway } from "./switches.ts";
+import {
+  checkStateDirThere,
+  formatElsewhere,
+  formatMade,
+  makeSwitch,
+  takeSwitchAway,
+} from "./switches.ts";
 import { PROGRAM } from "./version.ts";
 
 /** `pause`: no new entry, everything else goes on (interface, Commands). */
@@ -36,7 +42,7 @@ export const UNPAUSE_COMMAND: Command = {
   examples: [`${PROGRAM} unpause`, `${PROGRAM} unpause --all`],
   statuses: {
     [EXIT.done]: "entries are not paused any more",
-    [EXIT.notSo]: "they still are, by a file that is named",
+    [EXIT.notSo]: "they still are, by a file that is named, or there is no state directory",
   },
   run: (host, options) => runGuarded(host, () => runUnpause(host, options)),
 };
@@ -64,6 +70,7 @@ async function runPause(host: ProgramHost, { values }: ParsedOptions): Promise<n
 async function runUnpause(host: ProgramHost, { flags }: ParsedOptions): Promise<number> {
   const places = readSwitchPlaces(host.environment);
   const fs = createDenoFileSystem();
+  if (!await checkStateDirThere(host, fs, places.stateDir)) return EXIT.notSo;
   const removal = await takeSwitchAway({ fs, clock: host.clock }, places, {
     file: ENTRIES_PAUSED_FILE,
     isAll: flags.has("all"),

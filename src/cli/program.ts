@@ -250,14 +250,7 @@ function parseNamed(
 ): Extract<Asked, { kind: "command" }> {
   const command = findCommand(name, commands);
   const specs = [...command.options, ...COMMON_OPTIONS];
-  const [argument] = args;
-  const isGiven = command.argument !== undefined && argument !== undefined &&
-    !argument.startsWith("-");
-  const options = parseOptions(isGiven ? args.slice(1) : args, specs, meant);
-  return {
-    kind: "command",
-    command,
-    isNamed: true,
-    options: isGiven ? { ...options, argument } : options,
-  };
+  const hasArgument = command.argument !== undefined;
+  const options = parseOptions(args, specs, { hasArgument, meant });
+  return { kind: "command", command, isNamed: true, options };
 }

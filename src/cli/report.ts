@@ -51,7 +51,12 @@ export const REPORT_COMMAND: Command = {
     [EXIT.notSo]: "the day has no events",
     [EXIT.configInvalid]: "configuration invalid, or a path can't be written",
   },
-  checkOptions: (options, nowMs) => void readRange(options, dateNyOf(nowMs)),
+  checkOptions: (options, nowMs) => {
+    readRange(options, dateNyOf(nowMs));
+    if (options.values.get("out") === "") {
+      throw new UsageError("Option --out is empty: name a file, or - for standard output");
+    }
+  },
   run: (host, options) => runGuarded(host, () => runReport(host, options)),
 };
 
@@ -194,7 +199,11 @@ async function writePage(
     throw new ConfigError(source, `is ${JSON.stringify(path)}, which this process may not write`);
   }
   try {
-    await replaceFile(createDenoFileSystem(), path, new TextEncoder().encode(page));
+    const fs = createDenoFileSystem();
+    if ((await fs.stat(path))?.kind === "dir") {
+      throw new ConfigError(source, `is ${JSON.stringify(path)}, a directory: name a file in it`);
+    }
+    await replaceFile(fs, path, new TextEncoder().encode(page));
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     throw new ConfigError(source, `can't be written: ${error.message}`);

@@ -1,13 +1,14 @@
 import { decideOperator, type GateFailReason } from "../domain/gate/gate.ts";
+import { buildLimits } from "../runtime/limits.ts";
 import { parseSwitch } from "../runtime/settings.ts";
 import { ENTRIES_PAUSED_FILE, KILL_SWITCH_FILE } from "../state/switch_files.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
 import { formatNextCycle } from "./next_cycle.ts";
-import { readSwitchPlaces, runGuarded, sayError } from "./operator_config.ts";
+import { readSwitchPlaces, runGuarded } from "./operator_config.ts";
 import { buildOperatorFiles, type OperatorFiles } from "./operator_world.ts";
 import type { ParsedOptions } from "./options.ts";
-import { formatMade, makeSwitch, takeSwitchAway } from "./switches.ts";
+import { checkStateDirThere, formatMade, makeSwitch, takeSwitchAway } from "./switches.ts";
 import { PROGRAM } from "./version.ts";
 
 /** `resume`: removes the `KILL_SWITCH` file (runbook 9; interface, Commands). */
@@ -39,10 +40,7 @@ export const RESUME_COMMAND: Command = {
 async function runResume(host: ProgramHost, { flags }: ParsedOptions): Promise<number> {
   const files = buildOperatorFiles(readSwitchPlaces(host.environment));
   const { fs, stateDir, places } = files;
-  if (await fs.stat(stateDir) === null) {
-    sayError(host, `there is no state directory ${stateDir}: set AVWAP_STATE_DIR to the service's`);
-    return EXIT.notSo;
-  }
+  if (!await checkStateDirThere(host, fs, stateDir)) return EXIT.notSo;
   const say = (lines: readonly string[]) => host.writeOut([...lines, ""].join("\n"));
   if (flags.has("paused")) {
     const file = ENTRIES_PAUSED_FILE;
@@ -64,11 +62,12 @@ async function runResume(host: ProgramHost, { flags }: ParsedOptions): Promise<n
   return removal.isOff ? EXIT.done : EXIT.notSo;
 }
 
-/** What of the operator's is left against LIVE, by the environment of this call. */
+/** What the operator has set or left that stands against LIVE, by the environment of this call. */
 async function readObjection(
   { environment }: ProgramHost,
   { operatorFiles }: OperatorFiles,
 ): Promise<GateFailReason | null> {
+  const [invalid] = buildLimits(environment).invalid;
   return decideOperator({
     isDryRun: parseSwitch(environment.DRY_RUN ?? "") !== "off",
     isKillSwitchEnv: parseSwitch(environment.KILL_SWITCH ?? "") !== "off",
@@ -76,5 +75,6 @@ async function readObjection(
     isLiveTrading: parseSwitch(environment.LIVE_TRADING ?? "") === "on",
     envToken: environment.LIVE_CONFIRM_TOKEN ?? null,
     fileToken: await operatorFiles.readToken(),
-  });
+  }) ??
+    (invalid === undefined ? null : { code: "invalid_configuration", variable: invalid.variable });
 }

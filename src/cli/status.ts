@@ -7,11 +7,12 @@ import {
   PAST_CALENDAR_DAYS,
 } from "../domain/entry/watchlist_days.ts";
 import type { LedgerRead } from "../domain/account/records_read.ts";
-import { BrokerError, type WatchlistRead } from "../engine/ports.ts";
+import { BrokerError, StateError, type WatchlistRead } from "../engine/ports.ts";
 import { checkWatchlist } from "../engine/watchlist_step.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
 import { readFreeBytes } from "../state/disk_space.ts";
 import { probeLock } from "../state/lock_probe.ts";
+import type { FileSystem } from "../state/file_system.ts";
 import { readReserveBytes } from "../state/state_disk.ts";
 import { createWatchlistFile } from "../state/watchlist_file.ts";
 import { createPaint } from "./colour.ts";
@@ -44,10 +45,11 @@ export const STATUS_COMMAND: Command = {
     "today, ledger, intents, managed positions and their stops, watchlist and last cycle. From the " +
     "files alone, without credentials; --broker asks the broker too and names what differs. It goes " +
     "by the environment of this very call, so give it the service's. --json prints one document " +
-    "with the fields version, at, state_dir, service, endpoint, gate, kill_switch, entries_paused, " +
-    "loss_limit, allowlist, caps, ledger, state, disk, intents, positions, open_positions, today, released, " +
-    "watchlist, last_cycle, broker. In the table ? is not known, BARE shares without a stop, R the " +
-    "open result in multiples of what the entry risked.",
+    "with the fields version, at, state_dir, has_state_dir, service, endpoint, gate, kill_switch, entries_paused, " +
+    "loss_limit, warnings, allowlist, caps, ledger, state, disk, intents, positions, " +
+    "open_positions, today, released, watchlist, last_cycle, broker. In the table ? is not known, BARE " +
+    "shares without a stop (while LIVE is off: without one that outlives the day), R the open result in " +
+    "multiples of what the entry risked.",
   options: [
     {
       name: "broker",
@@ -76,7 +78,7 @@ export const STATUS_COMMAND: Command = {
 };
 
 async function runStatus(host: ProgramHost, { flags }: ParsedOptions): Promise<number> {
-  const { config } = readOperatorConfig(host.environment);
+  const { config, warnings } = readOperatorConfig(host.environment);
   const files = buildOperatorFiles(config);
   const memory: DayMemory = new Map();
   const readRecords = async () => ({
@@ -92,7 +94,9 @@ async function runStatus(host: ProgramHost, { flags }: ParsedOptions): Promise<n
     : null;
   const read = async (broker: BrokerFacts | null) => {
     const records = await readRecords();
-    return buildStatusReport(await readFacts(host, { config, files, records, broker, memory }));
+    return buildStatusReport(
+      await readFacts(host, { config, warnings, files, records, broker, memory }),
+    );
   };
   const paint = createPaint(host);
   const render = async (broker: BrokerFacts | null) =>
@@ -111,8 +115,9 @@ async function runStatus(host: ProgramHost, { flags }: ParsedOptions): Promise<n
 
 async function readFacts(
   host: ProgramHost,
-  { config, files, records, broker, memory }: {
+  { config, warnings, files, records, broker, memory }: {
     readonly config: ProgramConfig;
+    readonly warnings: readonly string[];
     readonly files: OperatorFiles;
     readonly records: Records;
     readonly broker: BrokerFacts | null;
@@ -154,6 +159,7 @@ async function readFacts(
     nowMs: host.clock.nowMs(),
     todayNy,
     stateDir,
+    hasStateDir: await isThere(fs, stateDir),
     host: config.endpoint.host,
     config: config.engine,
     gate,
@@ -161,6 +167,7 @@ async function readFacts(
     killSwitchPath: killSwitch?.path ?? null,
     killSwitchText: killSwitch === null ? null : await readSwitchText(fs, killSwitch),
     areEntriesPaused: await operatorFiles.areEntriesPaused(),
+    warnings,
     ledger,
     state,
     watchlist: checkWatchlist(watchlist, {
@@ -183,6 +190,16 @@ async function readFacts(
     },
     broker,
   };
+}
+
+/** What can't be looked at is no news here: whatever lies in it says so. */
+async function isThere(fs: FileSystem, path: string): Promise<boolean> {
+  try {
+    return await fs.stat(path) !== null;
+  } catch (error) {
+    if (error instanceof StateError) return true;
+    throw error;
+  }
 }
 
 const DAY_MS = 86_400_000;

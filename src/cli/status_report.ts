@@ -65,6 +65,8 @@ export interface StatusFacts {
   readonly nowMs: number;
   readonly todayNy: string;
   readonly stateDir: string;
+  /** Whether anything is there; also where nobody can look. */
+  readonly hasStateDir: boolean;
   readonly host: string;
   readonly config: EngineConfig;
   readonly gate: GateDecision;
@@ -73,6 +75,8 @@ export interface StatusFacts {
   readonly killSwitchPath: string | null;
   readonly killSwitchText: string | null;
   readonly areEntriesPaused: boolean;
+  /** What the configuration leaves in doubt, a line each. */
+  readonly warnings: readonly string[];
   readonly ledger: LedgerRead;
   readonly state: StateRead;
   readonly watchlist: WatchlistStep;
@@ -132,6 +136,8 @@ export interface StatusReport {
   readonly version: string;
   readonly at: string;
   readonly state_dir: string;
+  /** `false`: nothing is there, so nothing below that is said to be none is known of the service. */
+  readonly has_state_dir: boolean;
   /** Who holds the state directory. */
   readonly service: {
     readonly kind: "running" | "stopped" | "unknown";
@@ -153,6 +159,8 @@ export interface StatusReport {
   readonly entries_paused: boolean;
   /** `MAX_LIVE_LOSS_PER_DAY`, `null` where none is set; and since when it has ended today's entries, `null` where it has not. */
   readonly loss_limit: { readonly limit_usd: number | null; readonly reached_at: string | null };
+  /** What is in doubt of the environment of this call: switches that say neither, limits that are none and block LIVE. */
+  readonly warnings: readonly string[];
   /** `ALL`, the sorted tickers, or `invalid`. */
   readonly allowlist: string;
   /** `null` where a cap is not valid. Positions are counted from the files, or with `--broker` from the broker too. */
@@ -240,6 +248,7 @@ export function buildStatusReport(facts: StatusFacts): StatusReport {
     version: facts.version,
     at: formatUtc(facts.nowMs),
     state_dir: facts.stateDir,
+    has_state_dir: facts.hasStateDir,
     service: buildService(facts),
     endpoint: { kind: config.endpoint, host: facts.host },
     gate: {
@@ -254,6 +263,7 @@ export function buildStatusReport(facts: StatusFacts): StatusReport {
     },
     entries_paused: facts.areEntriesPaused,
     loss_limit: buildLossLimit(facts),
+    warnings: facts.warnings,
     allowlist: formatAllowlist(config.allowlist),
     caps: buildCaps(facts),
     ledger: buildLedgerStatus(facts.ledger, facts.todayNy),

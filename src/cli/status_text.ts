@@ -16,6 +16,8 @@ import type { CapStatus, PositionStatus, StatusReport } from "./status_report.ts
 import { formatNarrowTable, wrapLine } from "./table.ts";
 
 const LABEL_WIDTH = 12;
+/** What is none in a directory that is not there, is none of the service's only where nothing has run yet. */
+const NOT_THERE = "DOES NOT EXIST: nothing has run yet, or AVWAP_STATE_DIR is not the service's";
 
 /** The report for one screen of 80 columns. */
 export function formatStatus(report: StatusReport, paint: Paint): string[] {
@@ -41,7 +43,9 @@ export function formatStatus(report: StatusReport, paint: Paint): string[] {
     ...report.service.elsewhere.flatMap(({ state_dir, pid }) =>
       line("", `${pid === null ? "a process" : `process ${pid}`} runs in ${state_dir}`, "bad")
     ),
-    ...line("State dir", report.state_dir),
+    ...(report.has_state_dir
+      ? line("State dir", report.state_dir)
+      : line("State dir", `${report.state_dir} ${NOT_THERE}`, "warning")),
     ...line("Last cycle", formatLastCycle(report)),
     ...line(
       "Watchlist",
@@ -49,6 +53,7 @@ export function formatStatus(report: StatusReport, paint: Paint): string[] {
       report.watchlist.kind === "fresh" ? null : "warning",
     ),
     ...report.watchlist.warnings.flatMap((text) => line("", text, "warning")),
+    ...report.warnings.flatMap((text, at) => line(at === 0 ? "Settings" : "", text, "bad")),
     ...line("Allowlist", report.allowlist),
     ...formatCaps(report).flatMap((text, at) => line(at === 0 ? "Caps" : "", text)),
     ...formatLossLimit(report).flatMap((text) =>
@@ -155,7 +160,7 @@ function formatWatchlist({ watchlist }: StatusReport): string {
 }
 
 function formatCaps({ caps }: StatusReport): string[] {
-  if (caps === null) return ["not valid: LIVE is blocked"];
+  if (caps === null) return ["not valid"];
   const count = ({ used, limit, left }: CapStatus) =>
     used === null ? `unknown of ${limit}` : `${used} of ${limit} (${left} left)`;
   const { used, limit, left } = caps.gross_notional_usd;

@@ -18,6 +18,7 @@ import { readText } from "../state/text_file.ts";
 import { quoteForShell } from "./shell_words.ts";
 import type { ProgramHost } from "./command.ts";
 import { formatHolder, type Holder, listHolders } from "./holders.ts";
+import { sayError } from "./operator_config.ts";
 import { PROGRAM } from "./version.ts";
 
 const TEXT_BYTES_MAX = 4096;
@@ -73,6 +74,17 @@ export function formatElsewhere(holder: Holder, file: SwitchFile): string {
 export interface Removal {
   readonly lines: readonly string[];
   readonly isOff: boolean;
+}
+
+/** Looks whether the state directory is there at all, and says where it is not: nothing that is said of it then is the service's. */
+export async function checkStateDirThere(
+  host: ProgramHost,
+  fs: FileSystem,
+  stateDir: string,
+): Promise<boolean> {
+  if (await fs.stat(stateDir) !== null) return true;
+  sayError(host, `there is no state directory ${stateDir}: set AVWAP_STATE_DIR to the service's`);
+  return false;
 }
 
 /**

@@ -1,13 +1,14 @@
 import { LAG_MS } from "../domain/account/order_book.ts";
 import {
   buildClosedLook,
-  CLOSED_LOOK_MS,
   type ClosedMoment,
   findClosedStage,
   formatClosedLook,
   isLookDue,
   parseClosedLook,
 } from "../domain/account/closed_look.ts";
+import { ABSENT } from "../domain/account/standing.ts";
+import { CLOSED_LOOK_MS } from "../domain/account/standing_alarms.ts";
 import { listBuysWithoutPosition } from "../domain/account/bought.ts";
 import type { GateDecision } from "../domain/gate/gate.ts";
 import type { MarketClock } from "../domain/time/market.ts";
@@ -137,6 +138,6 @@ function isCoverKnown(engine: Engine): boolean {
     if (isUnreadableIn(engine, symbol)) return false;
     const standing = standings.find((each) => each.positionId === positionId);
     return standing !== undefined && standing.isCoverRead && standing.isGtcNeeded &&
-      standing.bareQty === 0;
+      standing.bareQty === 0 && standing.cause !== ABSENT.code;
   });
 }

@@ -7,7 +7,7 @@ import { noticeKillSwitch } from "./notices.ts";
 /**
  * Looks at the kill switch in the middle of whatever the engine does: says a change in log, audit trail and Slack, and
  * prints the gate anew while the market is open (runbook 2, "immediately"). It sends nothing and asks no broker; what
- * stops the orders is the look before each request.
+ * stops the orders is the look before each request (`findObjection` in `send.ts`).
  */
 export async function lookAtOnce(engine: Engine): Promise<void> {
   if (!await noticeKillSwitch(engine)) return;

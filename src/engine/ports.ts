@@ -244,10 +244,11 @@ export interface OperatorFilesPort {
   removeRequest(name: string): Promise<void>;
 }
 
-/** A request file of the operator's; `damaged` is none that this program wrote. */
+/** A request file of the operator's; `damaged` is none that this program wrote, `unreadable` one that it could not look into. */
 export type RequestRead =
   | { readonly kind: "ok"; readonly name: string; readonly request: OperatorRequest }
-  | { readonly kind: "damaged"; readonly name: string };
+  | { readonly kind: "damaged"; readonly name: string }
+  | { readonly kind: "unreadable"; readonly name: string; readonly message: string };
 
 /** The watchlist file as it is now. */
 export type WatchlistRead =

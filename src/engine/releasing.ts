@@ -2,7 +2,7 @@ import { type OperatorRequest, REQUEST_AGE_MAX_MS } from "../domain/account/oper
 import * as pure from "../domain/plan/release.ts";
 import type { Engine } from "./engine.ts";
 import { takeDurable } from "./plan_records.ts";
-import { StateError } from "./ports.ts";
+import { type RequestRead, StateError } from "./ports.ts";
 import { takeAndTell } from "./positions.ts";
 import { sightOf } from "./sight.ts";
 import { tell } from "./teller.ts";
@@ -18,6 +18,10 @@ export async function takeRequests(engine: Engine): Promise<void> {
       await drop(engine, read.name, "it is not a request that this release wrote");
       continue;
     }
+    if (read.kind === "unreadable") {
+      sayUnreadable(engine, read);
+      continue;
+    }
     const { request, name } = read;
     if (engine.nowMs() - request.atMs > REQUEST_AGE_MAX_MS) {
       await drop(engine, name, "it is older than a day; ask again");
@@ -26,6 +30,15 @@ export async function takeRequests(engine: Engine): Promise<void> {
     if (request.kind === "release") await takeRelease(engine, request, name);
     else noticeAdopt(engine, name, request.atMs);
   }
+}
+
+/** It may be readable in a moment, and is nobody's to take away but the operator's. Said once a cause and NY day. */
+function sayUnreadable(
+  engine: Engine,
+  { name, message }: Extract<RequestRead, { readonly kind: "unreadable" }>,
+): void {
+  if (!engine.isNews(`request:${name}`, `${engine.dateNy()} ${message}`)) return;
+  engine.ports.log.warn(`${name} is not taken up: ${message}; remove it, and ask again`);
 }
 
 /** What is to be adopted needs a price, and so a cycle: one at once, the next ones when they are due. */
@@ -81,6 +94,7 @@ export async function keepReleases(engine: Engine): Promise<void> {
   const kept = pure.keepReleases(engine.state, sightOf(engine), {
     dateNy: engine.dateNy(),
     looker: engine.looker,
+    isRunOnce: engine.ports.config.isRunOnce,
   });
   kept.wakesAtMs.forEach((atMs) => engine.wakeAt(atMs));
   await takeAndTell(engine, kept);

@@ -216,9 +216,7 @@ function findBlind(
   if (engine.observation === null) return null;
   const count = readShares(sightOf(engine), position);
   if (count === null) return { code: "past", text: "its earlier orders can't be read" };
-  return isMissing(sightOf(engine), position, count)
-    ? { code: ABSENT, text: "the broker shows no such position, and no sell explains that" }
-    : null;
+  return isMissing(sightOf(engine), position, count) ? ABSENT : null;
 }
 
 function listReasons(engine: Engine, position: ManagedPosition, turn: Turn): StandingReason[] {

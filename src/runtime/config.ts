@@ -80,22 +80,22 @@ export function buildConfig(
   const warnings: string[] = [];
   refuseTelemetry(environment);
   const safeties = parseModes(environment, flags, warnings);
-  const limits = buildLimits(environment);
-  if (limits.invalidConfiguration !== null) {
-    warnings.push(`${limits.invalidConfiguration} is not valid: LIVE is blocked until it is`);
-  }
+  const { invalid, ...limits } = buildLimits(environment);
+  for (const { message } of invalid) warnings.push(`${message}; LIVE is blocked until then`);
   const timing = parseTiming(environment, flags);
   const endpoint = buildEndpoint(environment, warnings);
   const feed = parseFeed(environment.ALPACA_DATA_FEED ?? "");
   const alerts = buildAlertSettings(environment, warnings);
   const healthcheckUrl = parseHealthcheck(environment.HEALTHCHECK_URL ?? "", warnings);
   const paths = parsePaths(environment, flags);
+  warnings.push(...listRelative(environment));
   const keyId = parseCredential(environment, "APCA_API_KEY_ID");
   const secretKey = parseCredential(environment, "APCA_API_SECRET_KEY");
   const confirmToken = environment.LIVE_CONFIRM_TOKEN || null;
   const engine: EngineConfig = {
     ...safeties,
     ...limits,
+    invalidConfiguration: invalid[0]?.variable ?? null,
     ...timing,
     confirmToken,
     isRunOnce: flags.isRunOnce,
@@ -194,6 +194,21 @@ function parsePaths(environment: Environment, flags: RunFlags) {
       `${cutTrailingSlashes(stateDir)}/dry_run_ledger.json`,
     ),
   };
+}
+
+/** Two processes that are started from different directories would each have records, lock and switches of its own. */
+function listRelative(environment: Environment): string[] {
+  const variables = ["AVWAP_BASE_DIR", "AVWAP_STATE_DIR", "DRY_RUN_LEDGER_PATH"] as const;
+  return variables.flatMap((variable) => {
+    const text = environment[variable] ?? "";
+    if (text === "" || text.startsWith("/")) return [];
+    return [
+      `${variable} is ${
+        quoteValue(text)
+      }, another place from each directory that the program is started in ` +
+      "(nothing expands ~ or $HOME here): give a path that begins with /",
+    ];
+  });
 }
 
 /**

@@ -31,12 +31,14 @@ export function parseAddress(text: string): URL | string {
   try {
     url = new URL(text);
   } catch {
-    return "is not a URL";
+    return "is not a URL: begin it with https://";
   }
   if (url.username !== "" || url.password !== "") return "holds a user name or password";
   if (url.hash !== "") return "holds a fragment";
   // A host with a final dot is the same host under a name that the checks below would not know.
-  if (url.hostname === "" || url.hostname.endsWith(".")) return "has no plain host name";
+  if (url.hostname === "" || url.hostname.endsWith(".")) {
+    return "has no plain host name: write it like https://host";
+  }
   if (url.protocol === "https:") return url;
   if (url.protocol === "http:" && LOOPBACK.test(url.hostname)) return url;
   return "is not allowed: use https, or http to this machine (localhost, 127.0.0.1) only";

@@ -33,7 +33,7 @@ export function buildRequestName(
   return `${kind}-${symbol}.json`;
 }
 
-/** The operator's requests in the state directory; none where it can't be listed. */
+/** The operator's requests in the state directory, each for itself; none where it can't be listed. */
 export async function listRequests(fs: FileSystem, stateDir: string): Promise<RequestRead[]> {
   try {
     const names = (await fs.listDir(stateDir)).filter((name) => FILE_NAME.test(name)).sort();
@@ -48,9 +48,14 @@ export async function listRequests(fs: FileSystem, stateDir: string): Promise<Re
 }
 
 async function readRequest(fs: FileSystem, stateDir: string, name: string): Promise<RequestRead> {
-  const text = decodeUtf8(await fs.readBytes(joinPath(stateDir, name), REQUEST_BYTES_MAX));
-  const request = parseRequest(name, text ?? "");
-  return request === null ? { kind: "damaged", name } : { kind: "ok", name, request };
+  try {
+    const text = decodeUtf8(await fs.readBytes(joinPath(stateDir, name), REQUEST_BYTES_MAX));
+    const request = parseRequest(name, text ?? "");
+    return request === null ? { kind: "damaged", name } : { kind: "ok", name, request };
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    return { kind: "unreadable", name, message: error.message };
+  }
 }
 
 function parseRequest(name: string, text: string): OperatorRequest | null {

@@ -75,6 +75,18 @@ Deno.test("adopt shows what its stop risks, and release says nothing of its orde
     day.exchange.setPosition("QQQ", 5, 100);
     day.exchange.setPrice("QQQ", 100);
     await day.runToEnd(["run", "--run-once"], LIVE);
+    const mistyped = await day.runToEnd(["adopt", "QQQQ", "--stop", "80"]);
+    assertEquals(mistyped.status, 1);
+    assertStringIncludes(mistyped.errors.join("\n"), "a share or more in it (it shows QQQ 5,");
+    for (const [r1, isSold] of [["100", true], ["101", false]] as const) {
+      const args = ["adopt", "QQQ", "--stop", "80", "--r1", r1, "--r2", "120"];
+      const { lines } = await day.runToEnd(args);
+      assertEquals(
+        lines.some((line) => line.includes("half of it is sold as soon as")),
+        isSold,
+        r1,
+      );
+    }
     const adopted = await day.runToEnd(["adopt", "QQQ", "--stop", "8", "--yes"]);
     assertEquals(adopted.status, 0);
     assertStringIncludes(adopted.lines.join("\n"), "stop 8.00 (460.00 USD below the price)");

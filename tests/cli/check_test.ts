@@ -605,7 +605,19 @@ const CASES: readonly Case[] = [
     when: "one is no number",
     environment: { MAX_LIVE_GROSS_NOTIONAL: "500$" },
     grades: ["FAIL", "WARN"],
-    says: "MAX_LIVE_GROSS_NOTIONAL is not valid",
+    says: 'MAX_LIVE_GROSS_NOTIONAL is "500$": give a plain number of USD above 0',
+    remedy: "edit.sh MAX_LIVE_GROSS_NOTIONAL  #",
+    status: 78,
+  },
+  {
+    item: "caps",
+    when: "several limits are none, each is named, and the configuration has none of them",
+    environment: { MAX_LIVE_POSITIONS: "0", MAX_LIVE_LOSS_PER_DAY: "-5", ALLOWLIST_SYMBOLS: "," },
+    grades: ["FAIL", "WARN"],
+    says: 'MAX_LIVE_POSITIONS is "0": give a whole number above 0, or nothing; ' +
+      'MAX_LIVE_LOSS_PER_DAY is "-5": give a plain number of USD above 0, or nothing for no limit; ' +
+      "LIVE is blocked until then",
+    remedy: "edit.sh MAX_LIVE_POSITIONS MAX_LIVE_LOSS_PER_DAY  #",
     status: 78,
   },
   {
@@ -621,7 +633,7 @@ const CASES: readonly Case[] = [
     when: "it names nothing",
     environment: { ALLOWLIST_SYMBOLS: "," },
     grades: ["FAIL", "WARN"],
-    says: "ALLOWLIST_SYMBOLS is not valid",
+    says: 'ALLOWLIST_SYMBOLS is ",": give tickers with commas between them, or nothing; LIVE is',
     status: 78,
   },
   {
@@ -752,6 +764,19 @@ for (const each of CASES) {
     }));
 }
 
+Deno.test("check says nothing of the files of a state directory that can't be used, but that it does not know", () =>
+  inOperatorDir(async (dir) => {
+    await Deno.writeTextFile(`${dir}/state`, "");
+    const { out } = await runOperator(["check", "--json"], { AVWAP_STATE_DIR: `${dir}/state` });
+    const { items }: { items: Item[] } = JSON.parse(out);
+    assertEquals(find(items, "state directory").grade, "FAIL");
+    for (const name of ["lock", "live ledger", "engine state", "token", "kill switch", "mode"]) {
+      const { grade, detail, remedy } = find(items, name);
+      assertEquals([grade, remedy], ["WARN", null], name);
+      assertEquals(detail, "not known: the state directory can't be used");
+    }
+  }));
+
 Deno.test("check names the holder of the lock, and stops the service before a rebuild", () =>
   withReadyHost(async (program) => {
     const path = `${program.stateDir}/execution.lock`;
@@ -766,6 +791,24 @@ Deno.test("check names the holder of the lock, and stops the service before a re
       "systemctl stop execution.service && avwap-execution ledger rebuild --yes && " +
         "systemctl start execution.service",
     );
+  }));
+
+Deno.test("check names a doubt beside what run would refuse, and a bad limit at its own item alone", () =>
+  inOperatorDir(async (dir) => {
+    const environment = {
+      AVWAP_STATE_DIR: dir,
+      EXECUTION_POLL_SECONDS: "soon",
+      KILL_SWITCH: "maybe",
+      MAX_LIVE_GROSS_NOTIONAL: "1,000",
+    };
+    const { out } = await runOperator(["check", "--json"], environment);
+    const { items }: { items: Item[] } = JSON.parse(out);
+    const { grade, detail } = find(items, "configuration");
+    assertEquals(grade, "FAIL");
+    assertStringIncludes(detail, 'EXECUTION_POLL_SECONDS is "soon"');
+    assertStringIncludes(detail, "KILL_SWITCH is neither on");
+    assertFalse(detail.includes("MAX_LIVE_GROSS_NOTIONAL"), detail);
+    assertStringIncludes(find(items, "caps").detail, "MAX_LIVE_GROSS_NOTIONAL");
   }));
 
 Deno.test("check warns of variables that nothing reads", () =>
@@ -828,6 +871,7 @@ Deno.test("check sends no key anywhere while the endpoint is not what the operat
     assertEquals(calls, []);
     assert(status !== 0);
     assertMatch(out, /^FAIL configuration +ALPACA_PAPER selects paper/m);
+    assertStringIncludes(out, "edit.sh ALPACA_PAPER APCA_API_BASE_URL");
     assertMatch(out, /^WARN broker +not asked: the endpoint is not valid$/m);
     assertFalse(out.includes("s3cr3t-of-check"));
   }));

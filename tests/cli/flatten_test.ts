@@ -416,7 +416,8 @@ Deno.test("flatten after the close cancels, and says that its sells wait for the
     assertEquals(status, 1);
     assertStringIncludes(
       text,
-      "Market CLOSED until 2026-11-24 09:30:00 EST: a sell waits for the open",
+      "Market CLOSED until 2026-11-24 09:30:00 EST: stops end now,\n" +
+        "and a sell waits for the open, at whatever price",
     );
     assertStringIncludes(text, "TSLA 3 has NO STOP; a sell of 3 is working");
     assertEquals(readAccount(program).orders, ["TSLA market"]);

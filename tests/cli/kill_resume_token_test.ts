@@ -112,6 +112,10 @@ const STILL_OFF: { env: Record<string, string>; reason: string }[] = [
     env: { LIVE_TRADING: "1", LIVE_CONFIRM_TOKEN: "another" },
     reason: "LIVE_CONFIRM_TOKEN mismatch",
   },
+  ...[{ MAX_LIVE_LOSS_PER_DAY: "-5" }, { ALLOWLIST_SYMBOLS: "AAPL;MSFT" }].map((limit) => ({
+    env: { LIVE_TRADING: "1", LIVE_CONFIRM_TOKEN: "one", ...limit },
+    reason: `invalid configuration (${Object.keys(limit)[0]})`,
+  })),
 ];
 
 for (const { env, reason } of STILL_OFF) {

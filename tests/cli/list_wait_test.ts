@@ -96,7 +96,7 @@ Deno.test("a service that waited says all of its start once the list is there", 
     assertEquals(await service.start(), 0);
     const text = service.lines.join("\n");
     assertStringIncludes(text, "started pid=");
-    assertStringIncludes(text, "MAX_LIVE_GROSS_NOTIONAL is not valid");
+    assertStringIncludes(text, 'MAX_LIVE_GROSS_NOTIONAL is "');
     assert(service.requests > 0);
   }));
 

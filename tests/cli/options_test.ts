@@ -32,6 +32,17 @@ Deno.test("parseOptions() hands a value on as it was typed", () => {
   assertEquals(parseOptions(["--poll-seconds", "1e3"], SPECS).values.get("poll-seconds"), "1e3");
 });
 
+Deno.test("parseOptions() takes the one argument wherever it stands among the options, as it was typed", () => {
+  const words = [["NVDA", "--dry-run"], ["--dry-run", "NVDA"], ["--", "NVDA"], ["007"], [""]];
+  const found = words.map((args) => parseOptions(args, SPECS, { hasArgument: true }).argument);
+  assertEquals(found, ["NVDA", "NVDA", "NVDA", "007", ""]);
+  const valued = parseOptions(["--poll-seconds", "5", "NVDA"], SPECS, { hasArgument: true });
+  assertEquals([valued.argument, valued.values.get("poll-seconds")], ["NVDA", "5"]);
+  assertEquals(parseOptions(["--dry-run"], SPECS, { hasArgument: true }).argument, undefined);
+  const more = () => parseOptions(["NVDA", "--dry-run", "AAPL"], SPECS, { hasArgument: true });
+  assertStringIncludes(assertThrows(more, UsageError).message, 'Unexpected argument "AAPL"');
+});
+
 const WRONG: { args: string[]; says: string }[] = [
   { args: ["--nonsense"], says: 'Unknown option "--nonsense"' },
   { args: ["--dryrun"], says: "did you mean --dry-run?" },

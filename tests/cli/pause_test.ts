@@ -48,6 +48,16 @@ Deno.test("pause exits 78 and makes nothing where there is no state directory", 
     assertEquals([...Deno.readDirSync(dir)], []);
   }));
 
+for (const command of ["resume", "unpause"] as const) {
+  Deno.test(`${command} exits 1 and says nothing of what is off where there is no state directory`, () =>
+    inOperatorDir(async (dir) => {
+      const ended = await runOperator([command], { AVWAP_STATE_DIR: `${dir}/staet` });
+      assertEquals([ended.status, ended.out], [1, ""]);
+      assertStringIncludes(ended.error, `there is no state directory ${dir}/staet`);
+      assertEquals([...Deno.readDirSync(dir)], []);
+    }));
+}
+
 Deno.test("pause exits 1 and promises nothing where a loop runs in another directory, and names the line that reaches it", () =>
   inOperatorDir(async (dir) => {
     await Deno.mkdir(`${dir}/own`);

@@ -48,6 +48,22 @@ Deno.test("release --yes without a running engine writes the record itself, in s
     assertEquals([again.status, again.out], [0, "NVDA is released already.\n"]);
   }));
 
+Deno.test("release takes its symbol behind an option too", () =>
+  inOperatorDir(async (dir) => {
+    await write(dir);
+    const { status } = await runOperator(["release", "--yes", "nvda"], { AVWAP_STATE_DIR: dir });
+    assertEquals([status, (await read(dir)).positions], [0, []]);
+  }));
+
+for (const args of [["release", "NVDA"], ["adopt", "NVDA", "--stop", "90"]]) {
+  Deno.test(`${args[0]} says where it looked in vain for what the engine manages`, () =>
+    inOperatorDir(async (dir) => {
+      const { status, error } = await runOperator(args, { AVWAP_STATE_DIR: dir });
+      assertEquals(status, 78);
+      assertStringIncludes(error, `there is no execution_state.json in ${dir}: no engine has run`);
+    }));
+}
+
 const wrong: { args: string[]; status: number; says: string }[] = [
   { args: ["release"], status: 64, says: "needs a SYMBOL" },
   { args: ["release", "N V"], status: 64, says: "is not a symbol" },

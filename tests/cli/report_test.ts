@@ -61,6 +61,18 @@ const refused: { when: string; args: string[]; status: number; words: string }[]
     status: 78,
     words: "--out can't be written",
   },
+  {
+    when: "the place is a directory",
+    args: ["--date", DATE_NY, "--out", "/tmp"],
+    status: 78,
+    words: '--out is "/tmp", a directory: name a file in it',
+  },
+  {
+    when: "the place is empty",
+    args: ["--date", DATE_NY, "--out="],
+    status: 64,
+    words: "Option --out is empty: name a file, or - for standard output",
+  },
 ];
 for (const { when, args, status, words } of refused) {
   Deno.test(`report ends with ${status} and one line when ${when}`, () =>

@@ -43,6 +43,10 @@ Deno.test("status of a first start needs neither state directory nor credentials
     assertMatch(out, /^Broker +paper paper-api\.alpaca\.markets$/m);
     assertMatch(out, /^Kill switch +off$/m);
     assertMatch(out, /^Service +no process holds the state directory$/m);
+    assertStringIncludes(
+      out.replaceAll(/\s+/g, " "),
+      `State dir ${dir}/state DOES NOT EXIST: nothing has run yet, or AVWAP_STATE_DIR is not`,
+    );
     assertStringIncludes(out, "Watchlist missing");
     assertStringIncludes(out, "orders 0 of 5 (5 left), positions 0 of 5 (5 left)");
     assertStringIncludes(out, "gross 0.00 of 5000.00 USD (5000.00 left), 1000.00 a symbol");
@@ -84,6 +88,25 @@ Deno.test("status says the gate's own first reason, by this environment and thes
     await Deno.writeTextFile(`${dir}/execution_state.json`, "{");
     const damaged = await runOperator(["status"], live);
     assertStringIncludes(damaged.out, "DRY_RUN: invalid configuration (execution_state.json)");
+  }));
+
+Deno.test("status names each setting that is in doubt, whatever the gate's first reason is", () =>
+  inOperatorDir(async (dir) => {
+    const env = {
+      AVWAP_STATE_DIR: dir,
+      LIVE_TRADING: "ture",
+      MAX_LIVE_POSITIONS: "abc",
+      MAX_LIVE_LOSS_PER_DAY: "-5",
+    };
+    const { out } = await runOperator(["status"], env);
+    const text = out.replaceAll(/\s+/g, " ");
+    assertStringIncludes(text, "DRY_RUN: LIVE_TRADING disabled");
+    assertStringIncludes(text, "Settings LIVE_TRADING is neither on (1 true yes on) nor off");
+    assertStringIncludes(text, 'MAX_LIVE_POSITIONS is "abc": give a whole number above 0');
+    assertStringIncludes(text, 'MAX_LIVE_LOSS_PER_DAY is "-5": give a plain number');
+    assertNarrow(out);
+    const sound = await runOperator(["status"], { AVWAP_STATE_DIR: dir });
+    assertFalse(sound.out.includes("Settings"), sound.out);
   }));
 
 Deno.test("status shows the kill switch with its reason, and who holds the directory", () =>
@@ -335,12 +358,14 @@ Deno.test("status --json is one document with the documented fields and no secre
         "version",
         "at",
         "state_dir",
+        "has_state_dir",
         "service",
         "endpoint",
         "gate",
         "kill_switch",
         "entries_paused",
         "loss_limit",
+        "warnings",
         "allowlist",
         "caps",
         "ledger",

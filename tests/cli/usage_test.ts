@@ -26,7 +26,7 @@ const MISTYPED: readonly (readonly [words: string, says: string])[] = [
   ["flatten --all --yes", "give --close-positions too"],
   ["flatten --symbol A,B", "takes one symbol"],
   ["release", "Command release needs a SYMBOL"],
-  ["release 12", "is not a symbol"],
+  ["release 12", "is not a symbol: write it like NVDA or BRK.B"],
   ["adopt", "Command adopt needs a SYMBOL"],
   ["adopt NVDA --stop -1", "needs a value"],
   ["adopt NVDA --stop 0", "Option --stop is not a price above 0"],

@@ -554,28 +554,60 @@ Deno.test("nothing but its own symbol's stop leaves under the permit of a closed
   assertEquals(world.changes, []);
 });
 
-Deno.test("--run-once in every minute of the night: one stop, and a look every five minutes at most", async () => {
-  const world = await bareAfterClose();
+/** A run of a timer's in each of twenty minutes. */
+async function runByTimer(world: World, fromMs: number): Promise<void> {
   const { config } = buildConfig(world.environment, { ...NO_RUN_FLAGS, isRunOnce: true });
-  const run = async () => {
+  for (let minute = 0; minute < 20; minute++) {
+    world.goTo(fromMs + minute * MINUTE_MS);
     await world.restart();
     Object.assign(world.engine.ports, { config: config.engine });
-    const startMs = world.nowMs;
     await runCycle(world.engine);
-    assert(world.nowMs - startMs < 25 * SECOND_MS);
-  };
-  world.disk.put(KILL_PATH, "");
-  for (let minute = 0; minute < 20; minute++) {
-    world.goTo(at("16:01") + minute * MINUTE_MS);
-    await run();
+    assert(world.nowMs - fromMs - minute * MINUTE_MS < 25 * SECOND_MS);
   }
+}
+
+Deno.test("--run-once in every minute of the night: one stop, and a look every five minutes at most", async () => {
+  const world = await bareAfterClose();
+  world.disk.put(KILL_PATH, "");
+  await runByTimer(world, at("16:01"));
   assertEquals([looks(world), posts(world)], [4, []]);
   await world.disk.remove(KILL_PATH);
-  for (let minute = 0; minute < 20; minute++) {
-    world.goTo(at("16:21") + minute * MINUTE_MS);
-    await run();
-  }
+  await runByTimer(world, at("16:21"));
   assertEquals([looks(world), posts(world)], [5, ["POST sell stop 10 gtc"]]);
+});
+
+/** Ten shares under their stop for the night, at 16:00:30. */
+async function coveredAfterClose(): Promise<World> {
+  const world = new World({ rows: [NVDA] });
+  await world.buy();
+  world.goTo(at("15:51"));
+  await world.cycle();
+  assertEquals(world.stops(), ["10@95 gtc"]);
+  world.goTo(at("16:00:30"));
+  world.forget();
+  return world;
+}
+
+Deno.test("a position that one answer at night lacks is looked for again in five minutes, and is no alarm", async () => {
+  const world = await coveredAfterClose();
+  world.exchange.emptyAnswers = 1;
+  await world.cycle();
+  assertEquals(world.engine.state.standings[0]?.due, "unknown");
+  await world.cycles(3, 5 * MINUTE_MS);
+  assertEquals([world.alerted("Exits wait"), looks(world)], [[], 2]);
+  assertEquals(world.engine.state.standings[0]?.due, null);
+});
+
+Deno.test("a position that is absent all night is told once it was missed twice, and before the open, by a timer's runs too", async () => {
+  const loop = await coveredAfterClose();
+  loop.exchange.hidePosition("NVDA", 1_000);
+  await loop.cycles(4, 5 * MINUTE_MS);
+  const timer = await coveredAfterClose();
+  timer.exchange.hidePosition("NVDA", 1_000);
+  await runByTimer(timer, at("16:01"));
+  for (const world of [loop, timer]) assertEquals(world.alerted("Exits wait").length, 1);
+  await runByTimer(timer, at("09:01", TUESDAY));
+  assertEquals(timer.alerted("Exits wait").length, 2);
 });
 
 Deno.test("a broker that still can't be read at the close has not recovered before a look reads everything", async () => {

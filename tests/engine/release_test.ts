@@ -1,4 +1,5 @@
 import { takeRequests } from "../../src/engine/releasing.ts";
+import { buildConfig, NO_RUN_FLAGS } from "../../src/runtime/config.ts";
 import { listBare, noteBare } from "../../src/engine/unfinished.ts";
 import { assert, assertEquals } from "../assert.ts";
 import {
@@ -52,6 +53,19 @@ Deno.test("what was released is managed no longer, is said once, and stands in s
   assertEquals(world.said("error "), []);
 });
 
+Deno.test("a request that can't be read is said once a day, stays, and holds up no other", async () => {
+  const world = new World();
+  await world.buy();
+  const odd = `${STATE_DIR}/adopt-AAPL.json`;
+  world.disk.putDir(odd);
+  ask(world);
+  for (let turn = 0; turn < 2; turn++) await takeRequests(world.engine);
+  assertEquals([world.position(), world.disk.textOf(REQUEST)], [undefined, null]);
+  const said = world.said("warn ").filter((line) => line.includes("adopt-AAPL.json"));
+  assertEquals(said.length, 1, said.join("\n"));
+  assert(said[0]?.includes("remove it, and ask again"), said[0]);
+});
+
 Deno.test("a released symbol is not adopted or taken in again, over days, restarts and a lost state", async () => {
   const world = await released();
   for (const day of [TUESDAY, "2026-11-25"]) {
@@ -95,6 +109,55 @@ Deno.test("a release ends when neither shares nor orders of it are shown, and no
   assertEquals([world.state.released, world.position()], [[], undefined]);
   assertEquals(world.entries("release ended").length, 1);
 });
+
+/** The operator sells what was released, and takes its stop away. */
+function sellOut(world: World): void {
+  for (const order of world.orders((each) => each.type === "stop")) {
+    world.exchange.desk.cancel(order);
+  }
+  world.pass(SECOND_MS);
+  world.exchange.placeByHand({
+    symbol: "NVDA",
+    qty: "10",
+    side: "sell",
+    type: "market",
+    time_in_force: "day",
+  });
+  world.pass(5 * SECOND_MS);
+}
+
+for (const isByTimer of [false, true]) {
+  const who = isByTimer ? "a timer's runs" : "the loop";
+  Deno.test(`nothing is bought in a symbol before its release has ended, and what is bought then is managed on the next day too: ${who}`, async () => {
+    const world = await released();
+    const run = async (count: number, pauseMs: number) => {
+      for (let turn = 0; turn < count; turn++) {
+        if (isByTimer) {
+          const { config } = buildConfig(world.environment, { ...NO_RUN_FLAGS, isRunOnce: true });
+          await world.restart();
+          Object.assign(world.engine.ports, { config: config.engine });
+        }
+        await world.cycle();
+        world.pass(pauseMs);
+      }
+    };
+    world.goTo(at("10:00:30", TUESDAY));
+    world.list([NVDA]);
+    world.exchange.setPrice("NVDA", 100);
+    await run(2, SECOND_MS);
+    sellOut(world);
+    await run(1, 10 * SECOND_MS);
+    assertEquals([world.buys().length, world.held()], [1, 0]);
+    await run(4, MINUTE_MS);
+    assertEquals([world.buys().length, world.held(), world.position()?.qty], [2, 10, 10]);
+    assertEquals(world.state.released, []);
+    world.goTo(at("15:51", TUESDAY));
+    await run(1, SECOND_MS);
+    world.goTo(at("10:00:30", "2026-11-25"));
+    await run(2, 5 * SECOND_MS);
+    assertEquals([world.position()?.qty, world.stops()], [10, ["10@95 gtc"]]);
+  });
+}
 
 const refused = [
   {

@@ -175,6 +175,44 @@ Deno.test("buildConfig() takes a loss limit in USD, has none by default, and blo
   }
 });
 
+Deno.test("buildConfig() warns of each bad limit as it is written, with what it should be", () => {
+  const { warnings } = build({
+    ALLOWLIST_SYMBOLS: "AAPL;MSFT",
+    MAX_LIVE_POSITIONS: "1.5",
+    MAX_LIVE_GROSS_NOTIONAL: "1,000",
+    MAX_LIVE_LOSS_PER_DAY: "-5",
+  });
+  const usd = "a plain number of USD above 0";
+  assertEquals(
+    warnings,
+    [
+      'ALLOWLIST_SYMBOLS is "AAPL;MSFT": give tickers with commas between them, or nothing',
+      'MAX_LIVE_POSITIONS is "1.5": give a whole number above 0, or nothing',
+      `MAX_LIVE_GROSS_NOTIONAL is "1,000": give ${usd}, or nothing`,
+      `MAX_LIVE_LOSS_PER_DAY is "-5": give ${usd}, or nothing for no limit`,
+    ].map((message) => `${message}; LIVE is blocked until then`),
+  );
+});
+
+Deno.test("buildConfig() says how an address begins where its scheme was left out", () => {
+  for (const text of ["paper-api.alpaca.markets", "localhost:8080", "127.0.0.1:8080"]) {
+    const error = assertThrows(() => build({ APCA_API_BASE_URL: text }), ConfigError);
+    assert(/APCA_API_BASE_URL .*https:\/\//.test(error.message), error.message);
+  }
+});
+
+Deno.test("buildConfig() warns of a directory that is another from each place, and takes it", () => {
+  const variables = ["AVWAP_BASE_DIR", "AVWAP_STATE_DIR", "DRY_RUN_LEDGER_PATH"] as const;
+  for (const variable of variables) {
+    for (const text of ["state", "./state", "~/state", "$HOME/state"]) {
+      const { warnings } = build({ [variable]: text });
+      assertEquals(warnings.length, 1, text);
+      assert(warnings[0]?.startsWith(`${variable} is "${text}", another place from each`), text);
+    }
+    assertEquals(build({ [variable]: "/srv/state" }).warnings, []);
+  }
+});
+
 Deno.test("buildConfig() names the first bad limit in the documented order", () => {
   const caps = CAPS.map(({ variable }) => variable);
   const order = ["ALLOWLIST_SYMBOLS", ...caps, "MAX_LIVE_LOSS_PER_DAY"];

@@ -1,8 +1,6 @@
-import { BEFORE_OPEN_MS } from "./standing_alarms.ts";
+import { BEFORE_OPEN_MS, CLOSED_LOOK_MS } from "./standing_alarms.ts";
 import { dateNyOf } from "../time/ny_time.ts";
 
-/** While the market is closed positions and orders are read no more often than this (pipeline 5, "When"). */
-export const CLOSED_LOOK_MS = 5 * 60_000;
 /** A wake-up may come by so much early: two clocks carry the time on. */
 const EARLY_MS = 1_000;
 

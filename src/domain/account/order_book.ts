@@ -262,12 +262,28 @@ const listAtWork = deriveOnce((book: OrderBook): readonly KnownOrder[] =>
  * Whether an order stands in the place of the one that it replaces: what the broker took it may yet reject, while the old one
  * lives on (broker.md). So the old one holds its shares for as long as nobody has seen it end, or the new one in force.
  */
-function isMade(book: OrderBook, { order, isShown }: KnownOrder): boolean {
-  if (order.status === "rejected") return false;
+function isMade(book: OrderBook, known: KnownOrder): boolean {
+  const { order, isShown } = known;
+  if (isTakenBack(book, known)) return false;
   const old = order.replaces === null ? undefined : book.get(order.replaces)?.order;
   if (old === undefined || isFinal(old) || isFinal(order)) return true;
   // A list that lags shows an order as it was before its replacement was taken; what has changed since then is in force.
   return old.status !== "pending_replace" && isShown && old.updatedAtMs <= order.updatedAtMs;
+}
+
+/**
+ * Whether an order ended before it came into its own: the one that it was to replace lives on. The broker took it and would not
+ * make it; or it was cancelled on its way, where the old one is shown at work later than any list lags behind that.
+ */
+export function isTakenBack(book: OrderBook, known: KnownOrder): boolean {
+  const { status, replaces, filledQty } = known.order;
+  if (status === "rejected") return true;
+  if ((status !== "canceled" && status !== "expired") || filledQty > 0) return false;
+  const old = book.get(replaces ?? "");
+  if (old === undefined || isFinal(old.order)) return false;
+  const endedMs = readSince(known);
+  const isBack = old.order.status !== "pending_replace" && old.order.updatedAtMs >= endedMs;
+  return isBack || old.shownAtMs - endedMs >= LAG_MS;
 }
 
 /** Orders that a replacement was taken for that the broker does not show: which of the two is in force nobody knows. */

@@ -1,7 +1,7 @@
 import { isOurs } from "../order/client_order_id.ts";
 import { deriveOnce } from "../derive_once.ts";
 import type { BrokerOrder } from "../order/orders.ts";
-import type { KnownOrder, OrderBook } from "./order_book.ts";
+import { isTakenBack, type KnownOrder, type OrderBook } from "./order_book.ts";
 
 /**
  * Order ids that are ours: with our id prefix, their legs, and what came in the place of one of them, whoever put it there,
@@ -49,7 +49,8 @@ export function listHandMoves(book: OrderBook, orders: readonly BrokerOrder[]): 
     const stopUsd = order.stopPriceUsd;
     if (before === undefined || stopUsd === null || order.side !== "sell") return [];
     if (isOurs(order.clientOrderId) || !ours.has(order.orderId)) return [];
-    if (order.status === "rejected" || before.stopPriceUsd === null) return [];
+    const known = book.get(order.orderId);
+    if (known === undefined || isTakenBack(book, known) || before.stopPriceUsd === null) return [];
     return before.stopPriceUsd === stopUsd
       ? []
       : [{ order, stopUsd, fromUsd: before.stopPriceUsd }];

@@ -1,8 +1,9 @@
 import { formatCounted } from "../counted.ts";
 import type { ManagedPosition } from "./engine_state.ts";
 import type { ExitReason } from "../exit/exit_rules.ts";
-import { decideExit } from "../exit/decide_exit.ts";
+import { decideExit, isCloseDue } from "../exit/decide_exit.ts";
 import { formatNy } from "../time/ny_time.ts";
+import { ceilQty } from "./position_account.ts";
 import type { ShareCount } from "./share_count.ts";
 import {
   countFleeting,
@@ -89,8 +90,13 @@ export interface StandingInputs {
   readonly nowMs: number;
 }
 
-/** Code of what keeps exits undecided, market open or closed: the broker shows no such position, and no sell explains it. */
-export const ABSENT = "absent";
+/** What keeps exits undecided, market open or closed: the broker shows no such position, and no sell explains it. */
+export const ABSENT: StandingReason = {
+  code: "absent",
+  text: "the broker shows no such position, and no sell explains that",
+};
+/** Codes of what only says that a position could not be looked at. */
+const UNLOOKED: ReadonlySet<string> = new Set(["clock", "row", "positions", "past"]);
 const NO_PRICE: StandingReason = { code: "price", text: "no price of it can be read" };
 const NO_COVER: StandingReason = { code: "orders", text: "its orders at the broker can't be read" };
 const TAKEN: StandingReason = {
@@ -118,13 +124,15 @@ export function decideStanding(inputs: StandingInputs): Standing {
   // What can't be read covers nothing now, whatever was seen last.
   const protectedQty = cover === null ? 0 : safeQty;
   // Of less than nothing there is no share to be stopped, whatever orders say.
-  const openQty = isShort(position) ? 0 : Math.max(0, Math.ceil(mostHeldQty - protectedQty));
+  const openQty = isShort(position) ? 0 : Math.max(0, ceilQty(mostHeldQty - protectedQty));
   const stops = decideStops(inputs);
   const fleetingQty = isShort(position) ? 0 : Math.min(mostHeldQty, countFleeting(stops.losses));
   const bareQty = Math.max(openQty, fleetingQty);
-  const waiting = decideDue(inputs, sureQty > 0 ? sureQty : mostHeldQty);
+  const blinds = listBlinds(inputs);
+  const waiting = decideDue(inputs, { blind: blinds[0], qty: sureQty > 0 ? sureQty : mostHeldQty });
   const due = waiting ?? (bareQty > 0 ? "stop" : null);
   const reasons = due === null ? [] : listReasons(inputs, {
+    blinds,
     isCoverUnread: cover === null,
     losses: fleetingQty > 0 ? stops.losses : null,
   });
@@ -194,20 +202,32 @@ export function isShort({ unexplainedQty }: Pick<ManagedPosition, "unexplainedQt
   return unexplainedQty !== null && unexplainedQty < 0;
 }
 
-function decideDue(inputs: StandingInputs, qty: number): Exclude<Due, "stop"> | null {
-  const { position, price, blind, before } = inputs;
+/** What keeps exits undecided, the most telling first: what was absent is so until a look shows it, and not until none can be made. */
+function listBlinds({ blind, hasLooked, before }: StandingInputs): StandingReason[] {
+  const isUnlooked = blind === null ? !hasLooked : UNLOOKED.has(blind.code);
+  const isAbsentStill = isUnlooked && before?.cause === ABSENT.code;
+  return [...(isAbsentStill ? [ABSENT] : []), ...(blind === null ? [] : [blind])];
+}
+
+function decideDue(
+  inputs: StandingInputs,
+  { blind, qty }: { readonly blind: StandingReason | undefined; readonly qty: number },
+): Exclude<Due, "stop"> | null {
+  const { position, price, before, isOpen } = inputs;
   // Open or closed: nobody but the operator ends it.
   if (isShort(position)) return "unknown";
   if (qty <= 0) return null;
   // A stop that rests for what is not there hides that nothing may be protected.
-  if (blind?.code === ABSENT) return "unknown";
+  if (blind?.code === ABSENT.code) return "unknown";
   if (price.kind === "not_asked") {
     const due = before?.due ?? null;
-    return due === "stop" || due === "unknown" ? null : due;
+    // A session in which they could not be decided goes on, though the clock can't be read.
+    return due === "stop" || (due === "unknown" && !isOpen) ? null : due;
   }
-  if (blind !== null || price.kind === "unread") return "unknown";
+  if (blind !== undefined || price.kind === "unread") return "unknown";
   if (price.kind === "none") return null;
   // By one print too: it may be the last one before a halt.
+  if (isCloseDue(position, qty, price.priceUsd)) return "stop_exit";
   const { due } = decideExit(position, qty, price.priceUsd);
   return due === null || due.qty === 0 ? null : due.reason;
 }
@@ -220,14 +240,15 @@ function findDueSince(waiting: Due, before: Standing | undefined): number | null
 }
 
 function listReasons(
-  { blind, price, reasons }: StandingInputs,
-  { isCoverUnread, losses }: {
+  { price, reasons }: StandingInputs,
+  { blinds, isCoverUnread, losses }: {
+    readonly blinds: readonly StandingReason[];
     readonly isCoverUnread: boolean;
     readonly losses: StopLosses | null;
   },
 ): StandingReason[] {
   const listed = [
-    ...(blind === null ? [] : [blind]),
+    ...blinds,
     ...(isCoverUnread ? [NO_COVER] : []),
     ...(losses === null ? [] : [losses.isIdle ? IDLE : TAKEN]),
     ...reasons,

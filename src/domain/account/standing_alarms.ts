@@ -1,6 +1,6 @@
 import { isTrim } from "../exit/exit_rules.ts";
 import { dateNyOf } from "../time/ny_time.ts";
-import type { Standing } from "./standing.ts";
+import { ABSENT, type Standing } from "./standing.ts";
 
 /** So long something may be bare or due before it is an alarm: an ordinary fill, trim or conversion takes seconds. */
 export const ALARM_AFTER_MS = 2 * 60_000;
@@ -9,6 +9,10 @@ export const LATE_MS = 10 * 60_000;
 export const LAST_CALL_MS = 20 * 60_000;
 /** So long before the open what is bare is said once more. */
 export const BEFORE_OPEN_MS = 30 * 60_000;
+/** While the market is closed positions and orders are read no more often than this (pipeline 5, "When"). */
+export const CLOSED_LOOK_MS = 5 * 60_000;
+/** So far apart two of them are at the least, the end of a slow one and that of the next. */
+const TWO_LOOKS_MS = CLOSED_LOOK_MS - 30_000;
 const HOUR_MS = 3_600_000;
 
 /** The moment and the rules under which standings are judged. */
@@ -64,15 +68,31 @@ function isBareAlarm(standing: Standing, context: AlarmContext): boolean {
     !context.toldSymbols.has(standing.symbol);
 }
 
-function isDueAlarm({ due, dueSinceMs }: Standing, context: AlarmContext): boolean {
-  if (dueSinceMs === null || !isLong(dueSinceMs, context)) return false;
+function isDueAlarm(standing: Standing, context: AlarmContext): boolean {
+  const { due, dueSinceMs } = standing;
+  if (dueSinceMs === null) return false;
+  const afterMs = isMissedOnce(standing, context) ? TWO_LOOKS_MS : ALARM_AFTER_MS;
+  if (!isLong(dueSinceMs, context, afterMs)) return false;
   // Of a trim he knows. Where no exit can be decided his switch is not what it waits for, and it may be the close.
   return !isTrim(due) || !context.isOperatorStopped;
 }
 
-/** Two minutes, which nobody but this process could count where it can't write them down. */
-function isLong(sinceMs: number, { nowMs, isForgetful }: AlarmContext): boolean {
-  return isForgetful || nowMs - sinceMs >= ALARM_AFTER_MS;
+/** Whether only looks at a closed market have missed it: one empty answer is no end, and a second one takes its time. */
+function isMissedOnce(
+  { cause, dueSinceMs }: Standing,
+  { isClosed, nowMs, untilCloseMs }: AlarmContext,
+): boolean {
+  const isOfSession = untilCloseMs <= 0 && (dueSinceMs ?? nowMs) < nowMs + untilCloseMs;
+  return isClosed && cause === ABSENT.code && !isOfSession;
+}
+
+/** So long, which nobody but this process could count where it can't write it down. */
+function isLong(
+  sinceMs: number,
+  { nowMs, isForgetful }: AlarmContext,
+  afterMs = ALARM_AFTER_MS,
+): boolean {
+  return isForgetful || nowMs - sinceMs >= afterMs;
 }
 
 function isLate({ isClosed, isLive, untilCloseMs }: AlarmContext): boolean {

@@ -1,6 +1,8 @@
 import type { ManagedPosition } from "./engine_state.ts";
 import { type BrokerOrder, isFinal, isWhollyFilled } from "../order/orders.ts";
 import { isAtWork, isBound, isStopOrder } from "../order/protection.ts";
+import { isTakenBack } from "./order_book.ts";
+import { ceilQty } from "./position_account.ts";
 import type { Sight } from "./sight.ts";
 
 /** The engine's own stops of a position at a cycle's end, and what became of those before them. */
@@ -61,23 +63,24 @@ export function lookAtStops(
     readonly isOpen: boolean;
   },
 ): StopLook {
-  const stops = [...new Set(ids)].flatMap((orderId) => book.get(orderId)?.order ?? [])
+  const stops = [...new Set(ids)].flatMap((orderId) => book.get(orderId) ?? [])
+    // The order that one of these was to replace lives on (broker.md, Orders and positions).
+    .filter((known) => known.order.replaces === null || !isTakenBack(book, known))
+    .map(({ order }) => order)
     .filter((order) => order.symbol === symbol && isStopOrder(order));
   const lost = stops.filter((order) => isLost(order, isOpen) && !takenDown.has(order.orderId));
   const resting = stops.filter((order) => !isFinal(order) && !lost.includes(order));
   return {
     restingIds: resting.map(({ orderId }) => orderId),
-    lostQty: lost.reduce((sum, { qty, filledQty }) => sum + Math.ceil((qty ?? 0) - filledQty), 0),
+    lostQty: lost.reduce((sum, { qty, filledQty }) => sum + ceilQty((qty ?? 0) - filledQty), 0),
     isIdle: lost.some((order) => !isFinal(order)),
     isSeen: areOrdersRead && !unreadableOrders.has(symbol),
   };
 }
 
 function isLost(order: BrokerOrder, isOpen: boolean): boolean {
-  const { status, replaces } = order;
+  const { status } = order;
   if (isWhollyFilled(order) || status === "replaced" || isBound(order)) return false;
-  // The order that it was to replace lives on (broker.md, Orders and positions).
-  if (status === "rejected" && replaces !== null) return false;
   if (isFinal(order)) return true;
   return !isAtWork(order) && status !== "pending_cancel" && (isOpen || status !== "done_for_day");
 }

@@ -22,6 +22,8 @@ export interface EntrySight {
   readonly unreadable: readonly UnreadableRow[];
   /** Symbols of managed positions. */
   readonly managed: ReadonlySet<string>;
+  /** Symbols that are the operator's until their release has ended (pipeline 5): one empty answer ends none. */
+  readonly released: ReadonlySet<string>;
   /** `null` where it can't be counted from. */
   readonly ledger: LiveLedger | null;
 }
@@ -47,13 +49,13 @@ export function isFree(
   sight: EntrySight,
   { symbol, clientOrderId }: Pick<EntryKey, "symbol" | "clientOrderId">,
 ): boolean {
-  const { positions, openOrders, managed, ledger } = sight;
+  const { positions, openOrders, managed, released, ledger } = sight;
   if (positions === null || openOrders === null) return false;
   if (isUnreadable(sight, symbol)) return false;
   if (positions.some((position) => position.symbol === symbol)) return false;
   const orders = flattenOrders(openOrders);
   if (orders.some((order) => order.symbol === symbol && !isFinal(order))) return false;
-  if (managed.has(symbol)) return false;
+  if (managed.has(symbol) || released.has(symbol)) return false;
   return ledger === null ||
     !ledger.entries.some((entry) =>
       entry.symbol === symbol && entry.clientOrderId !== clientOrderId &&

@@ -41,15 +41,27 @@ export function decideExit(position: ExitInputs, qty: number, priceUsd: number):
   const isTrailing = TRAILED.some((flag) => position[flag]);
   const follow = (stopUsd: number) =>
     isTrailing ? trail({ ...position, stopUsd, highWaterUsd }) : stopUsd;
-  for (const reason of TRIM_REASONS) {
-    const { levelUsd, flag } = EXIT_RULES[reason];
-    if (position[flag] || !(priceUsd >= levelUsd(position))) continue;
-    const stopUsd = follow(liftStop(position, reason));
-    return { highWaterUsd, stopUsd, due: { reason, qty: splitQty(reason, qty).sellQty } };
-  }
   const stopUsd = follow(position.stopUsd);
-  const isStopped = priceUsd <= stopUsd && qty > 0;
-  return { highWaterUsd, stopUsd, due: isStopped ? { reason: "stop_exit", qty } : null };
+  for (const reason of EXIT_REASONS) {
+    if (isTrim(reason)) {
+      const { levelUsd, flag } = EXIT_RULES[reason];
+      if (position[flag] || !(priceUsd >= levelUsd(position))) continue;
+      const due = { reason, qty: splitQty(reason, qty).sellQty };
+      return { highWaterUsd, stopUsd: follow(liftStop(position, reason)), due };
+    }
+    const isDue = EXIT_RULES[reason].isDue({ ...position, stopUsd, highWaterUsd }, priceUsd);
+    if (isDue && qty > 0) return { highWaterUsd, stopUsd, due: { reason, qty } };
+  }
+  return { highWaterUsd, stopUsd, due: null };
+}
+
+/**
+ * Whether rule 5 sells at this price: also where a trim is due before it, which may have to wait, and keeps no close waiting.
+ * @param qty As for `decideExit`.
+ */
+export function isCloseDue(position: ExitInputs, qty: number, priceUsd: number): boolean {
+  const { due, stopUsd } = decideExit(position, qty, priceUsd);
+  return due !== null && qty > 0 && priceUsd <= stopUsd;
 }
 
 /** What an exit sells and what it keeps, from the shares that are held for sure at that moment. */

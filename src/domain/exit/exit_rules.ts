@@ -31,10 +31,12 @@ interface Trim {
   readonly statusLevel: string;
 }
 
-/** The rule that sells everything, however often. */
+/** A rule that sells everything, however often. */
 interface Close {
   readonly kind: "close";
   readonly part: Part;
+  /** Whether it is due at a price, USD per share; the stop among the levels stands where rules 2 and 4 have it by then. */
+  readonly isDue: (levels: ExitLevels, priceUsd: number) => boolean;
 }
 
 interface Words {
@@ -45,8 +47,8 @@ interface Words {
 }
 
 /**
- * Every rule by which the engine sells at once, the first one due first (pipeline 5): the one place that says what an exit
- * sells, when a trim is due, what it makes of the stop, and what it is called. Its key is the reason in ids, records, the
+ * Every rule by which the engine sells at once, the first one due first (pipeline 5): the one place that says when an exit
+ * is due, what it sells, what a trim makes of the stop, and what it is called. Its key is the reason in ids, records, the
  * state file and the trail; types, ids, quantities, labels and messages follow from here.
  */
 export const EXIT_RULES = {
@@ -81,6 +83,7 @@ export const EXIT_RULES = {
   stop_exit: {
     kind: "close",
     part: { sells: 1, of: 1 },
+    isDue: ({ stopUsd }: ExitLevels, priceUsd: number) => priceUsd <= stopUsd,
     label: "stop exit",
     sold: "stopped out",
   },
@@ -115,7 +118,7 @@ export function isTrim(reason: string | null): reason is TrimReason {
   return isExitReason(reason) && EXIT_RULES[reason].kind === "trim";
 }
 
-/** Whether a reason is the close's: everything, as often as it takes. */
+/** Whether a reason is a close's: everything, as often as it takes. */
 export function isClose(reason: string | null): reason is Exclude<ExitReason, TrimReason> {
   return isExitReason(reason) && !isTrim(reason);
 }

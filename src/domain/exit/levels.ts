@@ -67,6 +67,16 @@ export function listLevels<Value>(from: Levels<Value>): Value[] {
   return LEVEL_NAMES.map((name) => from[name]);
 }
 
+/**
+ * Each level that a record has, with its field: what says the same of a record before and after a release adds a level, which
+ * that record lacks.
+ */
+export function listKnownLevels(from: Levels<number | null>): (readonly [string, number])[] {
+  return Object.entries(writeLevelFields(from)).flatMap(([field, usd]) =>
+    usd === null ? [] : [[field, usd] as const]
+  );
+}
+
 /** The levels of a record that has all of them, else `null`. */
 export function findLevels(from: Levels<number | null>): PlanLevels | null {
   return listLevels(from).includes(null) ? null : buildLevels((name) => from[name] ?? NaN);

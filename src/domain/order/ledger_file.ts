@@ -1,6 +1,6 @@
 import { isOurs } from "./client_order_id.ts";
 import { deriveOnce } from "../derive_once.ts";
-import { listLevels } from "../exit/levels.ts";
+import { listKnownLevels } from "../exit/levels.ts";
 import { countsTowardCaps, isUnsettled, type LedgerEntry, type LiveLedger } from "./ledger.ts";
 
 /**
@@ -25,7 +25,7 @@ function listFacts(entry: LedgerEntry): readonly unknown[] {
   return [
     [entry.orderId, entry.symbol, entry.notionalUsd, entry.timestamp, entry.clientOrderId],
     [entry.side, entry.qty, entry.status, entry.reason, entry.detail],
-    [...listLevels(entry), entry.stopUsd, entry.refPriceUsd],
+    [listKnownLevels(entry), entry.stopUsd, entry.refPriceUsd],
     times.map((ms) => ms === null ? null : Math.trunc(ms)),
     [entry.positionId, entry.attempt, entry.replaces],
     legs.map(({ orderId, clientOrderId, type }) => [orderId, clientOrderId, type]),

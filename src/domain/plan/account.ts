@@ -6,7 +6,8 @@ import type { EngineState, ManagedPosition } from "../account/engine_state.ts";
 import { decideEntryEnd } from "../entry/entry_end.ts";
 import { closedKey } from "../account/managed_position.ts";
 import { findChangedAtMs, mayTrade } from "../order/orders.ts";
-import { type Holding, isSplit, SPLIT_AFTER_MS } from "../account/position_account.ts";
+import { roundQty } from "../order/usd_flow.ts";
+import { floorQty, type Holding, isSplit, SPLIT_AFTER_MS } from "../account/position_account.ts";
 import { findUnfinished } from "../account/unfinished.ts";
 import { findRenamed } from "../account/renamed.ts";
 import { note } from "./move.ts";
@@ -192,7 +193,7 @@ function end(
 ): Outcome {
   const { symbol, positionId } = position;
   const besideQty = Math.min(...holdings.map((each) => each.handQty));
-  const handQty = besideQty >= 1 ? besideQty : 0;
+  const handQty = floorQty(besideQty) >= 1 ? roundQty(besideQty) : 0;
   const release = { symbol, positionId, releasedAtMs: nowMs };
   return {
     change: [
@@ -210,9 +211,10 @@ function sayHand(position: ManagedPosition, holdings: readonly Holding[]): Note[
     const key = `${kind}:${position.positionId}`;
     return qty > 0 ? [note({ position }, value, { scope: { once: `${qty}` }, key })] : [];
   };
-  const least = (of: (each: Holding) => number) => Math.min(...holdings.map(of));
+  // What fractions add up to is off by less than anybody has bought.
+  const least = (of: (each: Holding) => number) => roundQty(Math.min(...holdings.map(of)));
   // What was beside them from the beginning was said then.
-  const boughtQty = least((each) => each.handQty) - position.besideQty;
+  const boughtQty = least((each) => each.handQty - position.besideQty);
   const leftQty = Math.max(0, least((each) => each.oursQty));
   return [
     ...sayOnce({ kind: "hand_bought", qty: boughtQty }),
@@ -233,7 +235,7 @@ function endRestOfAbsent(
   { positionId }: ManagedPosition,
 ): RecordPart[] {
   const before = standings.find((each) => each.positionId === positionId);
-  const isLong = before?.cause === ABSENT && before.dueSinceMs !== null &&
+  const isLong = before?.cause === ABSENT.code && before.dueSinceMs !== null &&
     nowMs - before.dueSinceMs >= ABSENT_MS;
   return isLong && findUnfinished(unfinished, positionId).isBare
     ? [{ kind: "unfinished", positionId, change: { isBare: false } }]

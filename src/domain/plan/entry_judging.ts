@@ -48,7 +48,7 @@ export function buildEntrySight(
     Seen,
     "book" | "positions" | "openOrders" | "dayOrders"
   >,
-  records: Pick<EngineState, "positions" | "ledger">,
+  records: Pick<EngineState, "positions" | "released" | "ledger">,
 ): EntrySight {
   const day = rowsOf(dayOrders);
   const unreadable = [positions, openOrders, dayOrders].flatMap(unreadableOf);
@@ -59,6 +59,7 @@ export function buildEntrySight(
     // Each once: the same row may stand in two lists.
     unreadable: [...new Map(unreadable.map((row) => [JSON.stringify(row), row])).values()],
     managed: new Set(records.positions.map(({ symbol }) => symbol)),
+    released: new Set(records.released.map(({ symbol }) => symbol)),
     ledger: records.ledger,
   };
 }

@@ -119,11 +119,23 @@ function endPosition(records: EngineState, positionId: string): EngineState {
   };
 }
 
-/** Whatever is managed in the symbol: a ledger may bring back a release that a later position's document lacks. */
+/**
+ * Whatever is managed in the symbol, adopted since by a release that knows none for instance; but for what the engine has bought
+ * since, which are other shares (`listReleased`).
+ */
 function release(records: EngineState, released: ReleasedPosition): EngineState {
-  const ended = records.positions.filter(({ symbol }) => symbol === released.symbol)
+  const ended = records.positions
+    .filter((each) => each.symbol === released.symbol && !isBoughtSince(each, released))
     .reduce((each, { positionId }) => endPosition(each, positionId), records);
   return recordRelease(releasePosition(ended, released, released.releasedAtMs), released, RELEASED);
+}
+
+function isBoughtSince(
+  { positionId, adoptedQty, openedAtMs }: EngineState["positions"][number],
+  released: ReleasedPosition,
+): boolean {
+  return positionId !== released.positionId && adoptedQty === 0 &&
+    openedAtMs > released.releasedAtMs;
 }
 
 /** It stands in the day's ledger too, from which a lost document is made anew. */

@@ -63,12 +63,16 @@ function isBetween(
 
 /**
  * Keeps releases on record, in each day's ledger, and ends those whose symbol the broker shows neither held nor in an order at
- * work for a minute of one process's looks (pipeline 5).
+ * work for a minute of one process's looks (pipeline 5). Processes that look once need two of them.
  */
 export function keepReleases(
   records: EngineState,
   sight: Sight,
-  { dateNy, looker }: { readonly dateNy: string; readonly looker: Looker },
+  { dateNy, looker, isRunOnce }: {
+    readonly dateNy: string;
+    readonly looker: Looker;
+    readonly isRunOnce: boolean;
+  },
 ): Settled & { readonly wakesAtMs: readonly number[] } {
   const { ledger, released } = records;
   const kept = released.filter((release) =>
@@ -85,7 +89,13 @@ export function keepReleases(
     what === "release" && !absent.some(({ symbol }) => symbol === id)
   );
   const leftMs = ({ firstMs, lastMs }: Absence) => ABSENT_MS - (lastMs - firstMs);
-  const ended = missed.filter((absence) => ledger !== null && leftMs(absence) <= 0)
+  const isMissedBefore = ({ id }: Absence) =>
+    records.absences.some(({ what, id: missedId, processId }) =>
+      what === "release" && missedId === id && processId !== looker.processId
+    );
+  const isOver = (absence: Absence) =>
+    leftMs(absence) <= 0 || (isRunOnce && isMissedBefore(absence));
+  const ended = missed.filter((absence) => ledger !== null && isOver(absence))
     .map(({ id }) => buildReleaseEnd(records, id, dateNy));
   return {
     change: [

@@ -1,10 +1,10 @@
 import {
-  CLOSED_LOOK_MS,
   type ClosedLook,
   formatClosedLook,
   isLookDue,
   parseClosedLook,
 } from "../../../src/domain/account/closed_look.ts";
+import { CLOSED_LOOK_MS } from "../../../src/domain/account/standing_alarms.ts";
 import { assertEquals } from "../../assert.ts";
 
 const at = (time: string) => Date.parse(`2026-11-24T${time}Z`);

@@ -17,7 +17,7 @@ import {
   noteUnshown,
   type OrderBook,
 } from "../../../src/domain/account/order_book.ts";
-import { listOurIds } from "../../../src/domain/account/our_orders.ts";
+import { listHandMoves, listOurIds } from "../../../src/domain/account/our_orders.ts";
 import { isHidden } from "../../../src/domain/account/sight.ts";
 import { isPresumed, learnRecords, UNSEEN_MS } from "../../../src/domain/account/stand_ins.ts";
 import { buildLedgerEntry } from "../../../src/domain/order/ledger.ts";
@@ -167,6 +167,35 @@ Deno.test("what was taken in an order's place, and is not seen in force, leaves 
   const back = learnOrders(taken, [stop({ updatedAtMs: 6_100 })], 7_000);
   assertEquals(atWork(back), ["s-1"]);
   assertEquals(atWork(learnOrders(back, [{ ...fresh, updatedAtMs: 6_200 }], 8_000)), ["s-2"]);
+});
+
+Deno.test("what was cancelled on its way into an order's place leaves the old one at work, and moved nothing", () => {
+  const hands = { orderId: "s-2", clientOrderId: "hand", replaces: "s-1", stopPriceUsd: 97 };
+  const asked = [
+    stop({ status: "pending_replace", updatedAtMs: 6_000 }),
+    stop({ ...hands, status: "pending_new", submittedAtMs: 6_000, updatedAtMs: 6_000 }),
+  ];
+  const cancelled = stop({
+    ...hands,
+    status: "canceled",
+    submittedAtMs: 6_000,
+    updatedAtMs: 7_000,
+  });
+  const book = learnOrders(learnOrders(EMPTY_BOOK, asked, 6_000), [cancelled], 7_000);
+  const show = (atMs: number, old: Partial<BrokerOrder>) => {
+    const shown = learnOrders(book, [stop(old)], atMs);
+    const orders = [...shown.values()].map(({ order }) => order);
+    return [
+      buildOpenOrders(shown).map(({ orderId }) => orderId),
+      listHandMoves(shown, orders).length,
+    ];
+  };
+  // Changed since, and not replaced; or shown later than any list lags.
+  assertEquals(show(7_500, { updatedAtMs: 7_000 }), [["s-1"], 0]);
+  assertEquals(show(7_000 + LAG_MS, asked[0] ?? {}), [["s-1"], 0]);
+  // It may have been in force, and a list lags behind that.
+  assertEquals(show(7_500, asked[0] ?? {}), [[], 1]);
+  assertEquals(show(7_500, { status: "replaced", updatedAtMs: 6_500 }), [[], 1]);
 });
 
 Deno.test("isReplaceRefused() remembers the order whose replacement was taken and not made", () => {

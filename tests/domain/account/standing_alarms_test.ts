@@ -1,5 +1,5 @@
 import { NO_STOPS } from "../../../src/domain/account/stop_losses.ts";
-import type { Standing } from "../../../src/domain/account/standing.ts";
+import { ABSENT, type Standing } from "../../../src/domain/account/standing.ts";
 import { type AlarmContext, listAlarms } from "../../../src/domain/account/standing_alarms.ts";
 import { assertEquals } from "../../assert.ts";
 
@@ -66,6 +66,24 @@ const CASES: { when: string; standing: Standing; context: AlarmContext; kinds: s
     when: "a trim due a moment for a process that ends and can't write down since when",
     standing: dueFor(0),
     context: { ...OPEN, isForgetful: true },
+    kinds: ["due"],
+  },
+  {
+    when: "a position absent at night by one look alone",
+    standing: { ...dueFor(4 * MINUTE_MS, "unknown"), cause: ABSENT.code },
+    context: { ...CLOSED, untilCloseMs: -5 * MINUTE_MS },
+    kinds: [],
+  },
+  {
+    when: "a position absent since before the close",
+    standing: { ...dueFor(4 * MINUTE_MS, "unknown"), cause: ABSENT.code },
+    context: { ...CLOSED, untilCloseMs: -3 * MINUTE_MS },
+    kinds: ["due"],
+  },
+  {
+    when: "a position absent at night by two looks",
+    standing: { ...dueFor(5 * MINUTE_MS, "unknown"), cause: ABSENT.code },
+    context: { ...CLOSED, untilCloseMs: -6 * MINUTE_MS },
     kinds: ["due"],
   },
   {

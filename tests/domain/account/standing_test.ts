@@ -178,12 +178,12 @@ Deno.test("decideStanding() goes on with a since, and ends it with what it stood
 });
 
 Deno.test("decideStanding() keeps what was due while the market is closed, and drops what only could not be decided", () => {
-  const price = { kind: "not_asked" } as const;
+  const closed = { price: { kind: "not_asked" as const }, isOpen: false };
   const due = decideStanding(inputs({ price: { kind: "read", priceUsd: 94 }, nowMs: EARLIER_MS }));
-  const kept = decideStanding(inputs({ price, before: due }));
+  const kept = decideStanding(inputs({ ...closed, before: due }));
   assertEquals([kept.due, kept.dueSinceMs], ["stop_exit", EARLIER_MS]);
   const unknown = decideStanding(inputs({ price: { kind: "unread" } }));
-  assertEquals(decideStanding(inputs({ price, before: unknown })).due, null);
+  assertEquals(decideStanding(inputs({ ...closed, before: unknown })).due, null);
 });
 
 Deno.test("decideStanding() of a process that has not looked yet goes by the standing before it", () => {
@@ -231,7 +231,7 @@ Deno.test("formatTrouble() says how many shares, since when, what is due and why
 
 Deno.test("decideStanding() of an absent position waits while the market is closed, under its stop too", () => {
   const absent = {
-    blind: { code: ABSENT, text: "the broker shows no such position" },
+    blind: ABSENT,
     cover: { coveredQty: 10, gtcQty: 10 },
     isGtcNeeded: true,
   };
@@ -244,4 +244,46 @@ Deno.test("decideStanding() of an absent position waits while the market is clos
       dueSinceMs: each === undefined ? NOW_MS : EARLIER_MS,
     });
   }
+});
+
+Deno.test("decideStanding() of an absent position waits until a look shows it, also where none can be made, or was", () => {
+  const night = { isOpen: false, isGtcNeeded: true, price: { kind: "not_asked" as const } };
+  const cover = { coveredQty: 10, gtcQty: 10 };
+  const absent = decideStanding(inputs({ ...night, cover, blind: ABSENT, nowMs: EARLIER_MS }));
+  const clock = { code: "clock", text: "the broker's clock can't be read" };
+  const unlooked: Partial<StandingInputs>[] = [
+    { blind: clock },
+    { blind: { code: "positions", text: "positions can't be read (http)" } },
+    { hasLooked: false, count: null, cover: null },
+  ];
+  for (const change of unlooked) {
+    const standing = decideStanding(inputs({ ...night, cover, before: absent, ...change }));
+    assertEquals([standing.due, standing.dueSinceMs], ["unknown", EARLIER_MS]);
+    assertEquals(standing.cause, ABSENT.code);
+  }
+  const back = decideStanding(inputs({ ...night, cover, before: absent }));
+  assertEquals(shortOf(back), QUIET);
+});
+
+Deno.test("decideStanding() goes on waiting for exits of a session that could not be decided while the clock can't be read", () => {
+  const before = decideStanding(inputs({ price: { kind: "unread" }, nowMs: EARLIER_MS }));
+  const price = { kind: "not_asked" as const };
+  const blind = { code: "clock", text: "the broker's clock can't be read" };
+  const dueSince = (isOpen: boolean) =>
+    decideStanding(inputs({ price, blind, before, isOpen })).dueSinceMs;
+  assertEquals([dueSince(true), dueSince(false)], [EARLIER_MS, null]);
+});
+
+Deno.test("decideStanding() names the close that is due, though a trim waits before it", () => {
+  const position = managedPosition({ stopUsd: 107, highWaterUsd: 112, isTrimmedR2: true });
+  const price = { kind: "read" as const, priceUsd: 106 };
+  assertEquals(decideStanding(inputs({ position, price })).due, "stop_exit");
+});
+
+Deno.test("decideStanding() counts no share bare for how fractions add up", () => {
+  const coveredQty = 5.1 + 0.3 + 0.6;
+  assertEquals(coveredQty < 6, true);
+  const count = { sureQty: 6, doubtfulQty: 0, mostHeldQty: 6, isExplained: true };
+  const standing = decideStanding(inputs({ count, cover: { coveredQty, gtcQty: 0 } }));
+  assertEquals(standing.bareQty, 0);
 });

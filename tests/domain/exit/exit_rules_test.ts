@@ -1,4 +1,9 @@
-import { markTrimmed, splitQty, unmarkTrimmed } from "../../../src/domain/exit/decide_exit.ts";
+import {
+  decideExit,
+  markTrimmed,
+  splitQty,
+  unmarkTrimmed,
+} from "../../../src/domain/exit/decide_exit.ts";
 import {
   EXIT_REASONS,
   EXIT_RULES,
@@ -53,6 +58,23 @@ Deno.test("a trim leaves shares to the next one, and the close leaves none", () 
       assert(Number.isSafeInteger(sellQty) && sellQty >= 0, `${reason} of ${qty}: ${sellQty}`);
       assertEquals(sellQty + restQty, qty, `${reason} of ${qty}`);
       assert(isClose(reason) ? restQty === 0 : qty === 0 || restQty > 0, `${reason} of ${qty}`);
+    }
+  }
+});
+
+Deno.test("what is due is the first rule of the table that says so, by levels as they stand at the price", () => {
+  const trailing = { ...managedPosition({ highWaterUsd: 111 }), isTrimmedR2: true };
+  for (const position of [managedPosition(), trailing]) {
+    for (let priceUsd = 90; priceUsd <= 120; priceUsd += 0.5) {
+      const { due, stopUsd, highWaterUsd } = decideExit(position, 9, priceUsd);
+      const levels = { ...position, stopUsd, highWaterUsd };
+      const first = EXIT_REASONS.find((reason) => {
+        const rule = EXIT_RULES[reason];
+        return rule.kind === "close"
+          ? rule.isDue(levels, priceUsd)
+          : !position[rule.flag] && priceUsd >= rule.levelUsd(levels);
+      });
+      assertEquals(due?.reason, first, `${priceUsd}`);
     }
   }
 });

@@ -3,6 +3,7 @@ import {
   completeLevels,
   findLevels,
   guessLevels,
+  listKnownLevels,
   listLevels,
   NO_LEVELS,
   pickLevels,
@@ -24,6 +25,12 @@ Deno.test("levels have one order, and each its own field in a file", () => {
   assertEquals(readLevelFields(writeLevelFields(LEVELS)), LEVELS);
   assertEquals(buildLevelFields((name) => name), { pivot: "pivotUsd", r1: "r1Usd", r2: "r2Usd" });
   assertEquals(pickLevels(managedPosition()), LEVELS);
+});
+
+Deno.test("what a record says of its levels names those that it has, and no other", () => {
+  assertEquals(listKnownLevels(LEVELS), [["pivot", 101], ["r1", 105], ["r2", 111]]);
+  assertEquals(listKnownLevels({ ...LEVELS, r1Usd: null }), [["pivot", 101], ["r2", 111]]);
+  assertEquals(listKnownLevels(NO_LEVELS), []);
 });
 
 Deno.test("a row without a first trim level has the pivot for it", () => {

@@ -242,6 +242,23 @@ Deno.test("each number of shares that a hand bought or sold is told once", () =>
   }]);
 });
 
+Deno.test("a hand's fractions that add up to nothing are nothing that it bought or sold, and those of a whole share are its own", () => {
+  const trade = (at: number, side: "buy" | "sell", qty: number) =>
+    soldOrder(qty, {
+      orderId: `h-${at}`,
+      clientOrderId: `hand-${at}`,
+      side,
+      filledAtMs: PAST_MS + at,
+    });
+  // As numbers the first come to 5.6e-17, and the last to a little less than one.
+  const even = [trade(1, "buy", 0.1), trade(2, "buy", 0.2), trade(3, "sell", 0.3)];
+  assertEquals(accountDone(buildSight([ENTRY, ...even])).say, []);
+  const one = [trade(1, "buy", 0.7), trade(2, "buy", 0.2), trade(3, "buy", 0.1)];
+  const held = heldPosition({ qty: 1 });
+  const { change } = accountDone(buildSight([ENTRY, soldOrder(10), ...one], { positions: [held] }));
+  assertEquals(change.map(({ kind }) => kind), ["released", "kept"]);
+});
+
 Deno.test("a stop that was on record higher than it is remembered is raised to it", () => {
   const stop = ledgerEntry({
     side: "sell",

@@ -75,8 +75,10 @@ function keep(
   records: EngineState,
   sight: ReturnType<typeof buildSight>,
   absences: readonly Absence[] = [],
+  isRunOnce = false,
 ) {
-  const kept = keepReleases({ ...records, absences }, sight, { dateNy: TODAY, looker: LOOKER });
+  const how = { dateNy: TODAY, looker: LOOKER, isRunOnce };
+  const kept = keepReleases({ ...records, absences }, sight, how);
   return { ...kept, records: apply({ ...records, absences }, kept.change) };
 }
 
@@ -98,6 +100,22 @@ Deno.test("a release's absence counts from this process's own first look, whatev
   const { records, wakesAtMs } = keep(RELEASED, ABSENT, [before]);
   assertEquals([records.released, wakesAtMs], [[RELEASE], [NOW_MS + 60_000]]);
   assertEquals(records.absences, [{ ...ABSENCE, firstMs: 100_000, lastMs: 100_000 }]);
+});
+
+Deno.test("a release of processes that look once ends by the second of them that misses it", () => {
+  const first = keep(RELEASED, ABSENT, [], true);
+  assertEquals(first.records.released, [RELEASE]);
+  const before = { ...ABSENCE, processId: "p0" };
+  assertEquals(keep(RELEASED, ABSENT, [before], true).records.released, []);
+});
+
+Deno.test("a release that is put on record again ends nothing that the engine has bought since", () => {
+  const { releasedAtMs } = RELEASE;
+  const other = { ...POSITION, positionId: `${positionId}-2`, openedAtMs: releasedAtMs + 1 };
+  const release = (position: typeof other) =>
+    apply(lookRecords({ positions: [position] }), [{ kind: "released", release: RELEASE }]);
+  assertEquals(release(other).positions, [other]);
+  assertEquals(release({ ...other, adoptedQty: 10 }).positions, []);
 });
 
 Deno.test("a release lasts while its symbol is held, at work, or can't be read", () => {

@@ -315,6 +315,33 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
     tests: [REFUSALS],
   },
   {
+    name: "an entry in a symbol whose release has not ended",
+    edits: [{
+      file: "src/domain/entry/open_symbols.ts",
+      find: "managed.has(symbol) || released.has(symbol)",
+      replace: "managed.has(symbol) || released.has(`${symbol}?`)",
+    }],
+    tests: ["tests/engine/release_test.ts"],
+  },
+  {
+    name: "a release put on record again ends what was bought since",
+    edits: [{
+      file: "src/domain/plan/records.ts",
+      find: "each.symbol === released.symbol && !isBoughtSince(each, released))",
+      replace: "each.symbol === released.symbol || isBoughtSince(each, released))",
+    }],
+    tests: ["tests/domain/plan/release_test.ts"],
+  },
+  {
+    name: "a release never ends where each process looks once",
+    edits: [{
+      file: "src/domain/plan/release.ts",
+      find: "(isRunOnce && isMissedBefore(absence));",
+      replace: "(isRunOnce && !isMissedBefore(absence) && ledger === null);",
+    }],
+    tests: ["tests/domain/plan/release_test.ts", "tests/engine/release_test.ts"],
+  },
+  {
     name: "an absent entry settled while the broker shows its shares",
     edits: [{
       file: "src/domain/plan/entry_absent.ts",

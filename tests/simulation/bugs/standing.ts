@@ -8,9 +8,55 @@ const STANDING_TEST = "tests/domain/account/standing_test.ts";
 const ALARMS_TEST = "tests/domain/account/standing_alarms_test.ts";
 const ENGINE_TEST = "tests/engine/standing_test.ts";
 const HAND_TEST = "tests/engine/hand_shares_test.ts";
+const CLOSED_TEST = "tests/engine/closed_market_test.ts";
 const STATE_TEST = "tests/state/execution_state_test.ts";
 
 export const STANDING_BUGS: readonly TestedBug[] = [
+  {
+    name: "what was absent is there again where nothing could be looked at",
+    edits: [{
+      file: STANDING,
+      find: "const isUnlooked = blind === null ? !hasLooked : UNLOOKED.has(blind.code);",
+      replace: "const isUnlooked = blind === null && hasLooked && before === undefined;",
+    }],
+    tests: [STANDING_TEST, CLOSED_TEST],
+  },
+  {
+    name: "exits of a session that could not be decided can be, as soon as its clock can't be read",
+    edits: [{
+      file: STANDING,
+      find: '(due === "unknown" && !isOpen) ? null : due;',
+      replace: 'due === "unknown" ? null : due;',
+    }],
+    tests: [STANDING_TEST],
+  },
+  {
+    name: "a position that one answer at night lacks is an alarm",
+    edits: [{
+      file: ALARMS,
+      find: "isMissedOnce(standing, context) ? TWO_LOOKS_MS : ALARM_AFTER_MS;",
+      replace: "isMissedOnce(standing, context) ? ALARM_AFTER_MS : ALARM_AFTER_MS;",
+    }],
+    tests: [ALARMS_TEST],
+  },
+  {
+    name: "a position that an answer at night lacks is not looked for under its stop",
+    edits: [{
+      file: "src/engine/closed_look.ts",
+      find: "standing.bareQty === 0 && standing.cause !== ABSENT.code;",
+      replace: "standing.bareQty === 0 && ABSENT.code !== null;",
+    }],
+    tests: [CLOSED_TEST],
+  },
+  {
+    name: "a trim that waits is all that is due",
+    edits: [{
+      file: STANDING,
+      find: 'if (isCloseDue(position, qty, price.priceUsd)) return "stop_exit";',
+      replace: 'if (isCloseDue(position, qty, price.priceUsd) && qty < 0) return "stop_exit";',
+    }],
+    tests: [STANDING_TEST],
+  },
   {
     name: "what no order explains is a hand's",
     edits: [{
@@ -197,7 +243,7 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "bare is measured by what is sure",
     edits: [{
       file: STANDING,
-      find: "Math.ceil(mostHeldQty - protectedQty)",
+      find: "ceilQty(mostHeldQty - protectedQty)",
       replace: "Math.ceil(sureQty - protectedQty)",
     }],
     tests: [STANDING_TEST],
@@ -215,9 +261,9 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "a price that can't be read leaves nothing due",
     edits: [{
       file: STANDING,
-      find: '  if (blind !== null || price.kind === "unread") return "unknown";',
+      find: '  if (blind !== undefined || price.kind === "unread") return "unknown";',
       replace:
-        '  if (blind !== null) return "unknown";\n  if (price.kind === "unread") return null;',
+        '  if (blind !== undefined) return "unknown";\n  if (price.kind === "unread") return null;',
     }],
     tests: [STANDING_TEST, ENGINE_TEST],
   },
@@ -225,7 +271,7 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "a closed market forgets what was due",
     edits: [{
       file: STANDING,
-      find: '    return due === "stop" || due === "unknown" ? null : due;',
+      find: '    return due === "stop" || (due === "unknown" && !isOpen) ? null : due;',
       replace: "    return null;",
     }],
     tests: [STANDING_TEST],
@@ -329,8 +375,8 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "a run that can't write down since when waits two minutes",
     edits: [{
       file: ALARMS,
-      find: "return isForgetful || nowMs - sinceMs >= ALARM_AFTER_MS;",
-      replace: "return nowMs - sinceMs >= ALARM_AFTER_MS;",
+      find: "return isForgetful || nowMs - sinceMs >= afterMs;",
+      replace: "return nowMs - sinceMs >= afterMs;",
     }],
     tests: [ALARMS_TEST, ENGINE_TEST],
   },

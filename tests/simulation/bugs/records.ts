@@ -503,6 +503,50 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
     tests: ["tests/engine/state_loading_test.ts"],
   },
   {
+    name: "what another hand has added is left as it is in LIVE",
+    edits: [{
+      file: "src/domain/plan/day_ledger.ts",
+      find: "if (isAllTakenIn && isObjected) {",
+      replace: "if (isAllTakenIn && isObjected !== undefined) {",
+    }],
+    tests: ["tests/domain/plan/day_ledger_test.ts"],
+  },
+  {
+    name: "another account's document becomes the keys'",
+    edits: [{
+      file: "src/domain/plan/document.ts",
+      find: "if (accountId === null || !isOwn(records, { host, accountId })) return records;",
+      replace: "if (accountId === null) return records;",
+    }],
+    tests: ["tests/domain/plan/document_test.ts"],
+  },
+  {
+    name: "a damaged document has no name while its rebuild finds no room",
+    edits: [{
+      file: "src/domain/plan/document.ts",
+      find: 'problem: verdict.made === "damaged" ? STATE_FILE : null,',
+      replace: "problem: null,",
+    }],
+    tests: ["tests/domain/plan/document_test.ts"],
+  },
+  {
+    name: "a lost document is made anew before its past orders are asked for",
+    edits: [{
+      file: "src/domain/plan/document.ts",
+      find: "  if (pastOrders === undefined) {\n",
+      replace: "  if (pastOrders === undefined && left.held.length > 1) {\n",
+    }, {
+      file: "src/domain/plan/document.ts",
+      find: '  if (pastOrders.kind === "failed") {',
+      replace: '  if (pastOrders?.kind === "failed") {',
+    }, {
+      file: "src/domain/plan/document.ts",
+      find: "...pastOrders.value]",
+      replace: "...pastOrders?.value ?? []]",
+    }],
+    tests: ["tests/domain/plan/document_test.ts"],
+  },
+  {
     name: "a document put back from before a release manages its shares again",
     edits: [{
       file: "src/domain/plan/day_ledger.ts",

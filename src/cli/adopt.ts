@@ -5,9 +5,8 @@ import {
   findAdoptionFault,
   NO_TARGET_USD,
 } from "../domain/plan/adoption.ts";
-import { formatPriceUsd } from "../domain/alert/alert_facts.ts";
 import { formatCounted } from "../domain/counted.ts";
-import { formatCents } from "../domain/order/money.ts";
+import { formatCents, formatPriceUsd } from "../domain/order/money.ts";
 import { dateNyOf } from "../domain/time/ny_time.ts";
 import type { AdoptPlan } from "../domain/account/operator_request.ts";
 import {

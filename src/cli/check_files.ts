@@ -4,8 +4,11 @@ import type { LedgerFinding } from "../domain/account/ledger_findings.ts";
 import { formatGateReason, type GateDecision, type TokenFile } from "../domain/gate/gate.ts";
 import { countsAsOn, type SwitchLook } from "../state/switch_files.ts";
 import type { ArchiveRead, LedgerRead, StateRead } from "../domain/account/records_read.ts";
-import type { WatchlistRead } from "../engine/ports.ts";
-import { checkWatchlist as decideWatchlist, type WatchlistLook } from "../engine/watchlist_step.ts";
+import {
+  checkWatchlist as decideWatchlist,
+  type WatchlistLook,
+  type WatchlistRead,
+} from "../domain/entry/watchlist_step.ts";
 import { type CheckItem, fail, objectToLive, pass, warn } from "./check_item.ts";
 import { type Remedy, remedy } from "./check_remedies.ts";
 

@@ -3,7 +3,7 @@ import { listRecordFindings, listRuleFindings } from "../domain/account/ledger_f
 import { dateNyOf } from "../domain/time/ny_time.ts";
 import { findPreviousSession, guessPreviousSession } from "../domain/entry/watchlist_days.ts";
 import { hasTraces } from "../domain/account/rebuild_records.ts";
-import type { WatchlistRead } from "../engine/ports.ts";
+import type { WatchlistRead } from "../domain/entry/watchlist_step.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
 import { parseSwitch } from "../runtime/settings.ts";
 import { readFreeBytes } from "../state/disk_space.ts";

@@ -1,9 +1,8 @@
-import { formatPriceUsd } from "../domain/alert/alert_facts.ts";
 import { formatCounted } from "../domain/counted.ts";
 import type { BarePosition, FlattenPlan, FlattenScope } from "../domain/plan/flatten_plan.ts";
 import type { LedgerEntry } from "../domain/order/ledger.ts";
 import type { MarketClock } from "../domain/time/market.ts";
-import { formatCents } from "../domain/order/money.ts";
+import { formatCents, formatPriceUsd } from "../domain/order/money.ts";
 import { formatNy } from "../domain/time/ny_time.ts";
 import { formatUnreadable, type UnreadableRow } from "../domain/order/unreadable_row.ts";
 import { formatOneLine } from "../domain/one_line.ts";

@@ -1,5 +1,10 @@
 import type { ReadFailure } from "../domain/order/order_request.ts";
-import { decideGate, type GateDecision, type TokenFile } from "../domain/gate/gate.ts";
+import {
+  decideGate,
+  type GateDecision,
+  type GateFailReason,
+  type TokenFile,
+} from "../domain/gate/gate.ts";
 import { firstLedgerProblem, type LedgerProblem } from "../domain/order/ledger.ts";
 import { compareLedgerFile } from "../domain/order/ledger_file.ts";
 import { hasTraces } from "../domain/account/rebuild_records.ts";
@@ -33,9 +38,20 @@ export interface PreviewInputs {
   readonly broker: BrokerPart | null;
 }
 
+/** What the records are, as they were read. */
+type RecordInputs = Pick<PreviewInputs, "ledger" | "state" | "archive" | "todayNy" | "broker">;
+
+/** What of the records themselves blocks the next cycle's LIVE; `null` where nothing does. */
+export function findRecordObjection(inputs: RecordInputs): GateFailReason | null {
+  const file = findStateProblem(inputs);
+  if (file !== null) return { code: "invalid_configuration", variable: file };
+  const problem = findLedgerProblem(inputs);
+  return problem === null ? null : { code: "ledger_unavailable", problem };
+}
+
 /** The gate as the next cycle's would be (interface, Gate), from what was read for this preview. */
 export function previewGate(inputs: PreviewInputs): GateDecision {
-  const { config, broker, ledger } = inputs;
+  const { config, broker } = inputs;
   return decideGate({
     isDryRun: config.isDryRun,
     isKillSwitchEnv: config.isKillSwitchEnv,
@@ -47,26 +63,31 @@ export function previewGate(inputs: PreviewInputs): GateDecision {
     allowlist: config.allowlist,
     invalidConfiguration: config.invalidConfiguration ?? findStateProblem(inputs) ??
       (findOtherAccount(inputs) === null ? null : "ALPACA_PAPER"),
-    ledgerProblem: firstLedgerProblem([
-      // A missing ledger is not made while what it is made from can't be read.
-      ledger.kind === "missing" && findUnreadable(inputs) !== null ? null : problemOf(ledger),
-      findUnreadable(inputs),
-      findDayProblem(inputs),
-      findHandsChange(inputs),
-      findLock(inputs),
-      broker?.ledgerProblem ?? null,
-    ]),
+    ledgerProblem: findLedgerProblem(inputs),
     positionsProblem: broker?.positionsProblem ?? null,
   });
 }
 
+function findLedgerProblem(inputs: RecordInputs): LedgerProblem | null {
+  const { ledger, broker } = inputs;
+  return firstLedgerProblem([
+    // A missing ledger is not made while what it is made from can't be read.
+    ledger.kind === "missing" && findUnreadable(inputs) !== null ? null : problemOf(ledger),
+    findUnreadable(inputs),
+    findDayProblem(inputs),
+    findHandsChange(inputs),
+    findLock(inputs),
+    broker?.ledgerProblem ?? null,
+  ]);
+}
+
 /** A ledger of a day still to come; one of an earlier day is turned to today by the cycle itself. */
-function findDayProblem({ ledger, todayNy }: PreviewInputs): LedgerProblem | null {
+function findDayProblem({ ledger, todayNy }: RecordInputs): LedgerProblem | null {
   return ledger.kind === "ok" && ledger.ledger.dateNy > todayNy ? "ledger invalid" : null;
 }
 
 /** A file that another hand changed since it was written blocks the cycle that finds it so (runbook 4.4). */
-function findHandsChange({ ledger, state, todayNy }: PreviewInputs): LedgerProblem | null {
+function findHandsChange({ ledger, state, todayNy }: RecordInputs): LedgerProblem | null {
   if (ledger.kind !== "ok" || state.kind !== "ok" || state.state.ledger === null) return null;
   const versions = state.state.ledgerVersions;
   const found = compareLedgerFile(state.state.ledger, ledger.ledger, { versions, todayNy });
@@ -74,12 +95,12 @@ function findHandsChange({ ledger, state, todayNy }: PreviewInputs): LedgerProbl
 }
 
 /** The lock of two mismatches stands in the records, whatever became of the ledger's file. */
-function findLock({ state }: PreviewInputs): LedgerProblem | null {
+function findLock({ state }: RecordInputs): LedgerProblem | null {
   return state.kind === "ok" && isLocked(state.state) ? "broker mismatch" : null;
 }
 
 /** A record that is there and can't be read, where it is needed: nothing is rebuilt without it (pipeline 6). */
-function findUnreadable(inputs: PreviewInputs): LedgerProblem | null {
+function findUnreadable(inputs: RecordInputs): LedgerProblem | null {
   if (inputs.state.kind === "unreadable") return "state unreadable";
   return inputs.archive.kind === "unreadable" && isArchiveNeeded(inputs)
     ? "archive unreadable"
@@ -107,7 +128,7 @@ export function isArchiveNeeded(
 }
 
 /** A state that is damaged, newer, or missing although the engine has traded blocks LIVE (pipeline 6). */
-function findStateProblem({ state, ledger, archive, broker }: PreviewInputs): string | null {
+function findStateProblem({ state, ledger, archive, broker }: RecordInputs): string | null {
   if (state.kind === "damaged" || state.kind === "newer") return STATE_FILE;
   // What can't be read has a reason of its own, and nothing is rebuilt in the next cycle.
   const isRebuilt = state.kind === "missing" && archive.kind === "ok" &&

@@ -1,8 +1,12 @@
 import { dateNyOf } from "../domain/time/ny_time.ts";
 import { readText } from "../domain/day/events.ts";
 import { guessPreviousSession } from "../domain/entry/watchlist_days.ts";
-import type { ClockPort, WatchlistRead } from "../engine/ports.ts";
-import { checkWatchlist, type WatchlistLook } from "../engine/watchlist_step.ts";
+import type { ClockPort } from "../engine/ports.ts";
+import {
+  checkWatchlist,
+  type WatchlistLook,
+  type WatchlistRead,
+} from "../domain/entry/watchlist_step.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
 import { createExecutionState } from "../state/execution_state.ts";
 import type { FileSystem } from "../state/file_system.ts";

@@ -1,3 +1,4 @@
+import { formatCounted } from "../domain/counted.ts";
 import { type LogLine, LogLines } from "../domain/day/log_lines.ts";
 import { formatEvent, formatEventTime } from "../domain/day/event_sentence.ts";
 import { readTimeMs, type RecordedEvent } from "../domain/day/events.ts";
@@ -198,8 +199,10 @@ function createPrinter(host: ProgramHost, selection: Selection): Printer {
     async printDay(dateNy, fromByte) {
       let nextByte = fromByte;
       for await (const item of readEvents(fs, { stateDir, dateNy, fromByte })) {
-        if (item.kind === "end") nextByte = item.nextByte;
-        else if (isSelected(item.event, selection)) {
+        if (item.kind === "end") {
+          nextByte = item.nextByte;
+          saySkipped(host, dateNy, item.skippedLines);
+        } else if (isSelected(item.event, selection)) {
           const taken = isAll ? [buildLine(item.event)] : lines.take(item.event);
           // How often a thing was said shows when it has ended, and stands where it did.
           if (isAll || isFollowing) taken.forEach(print);
@@ -221,6 +224,15 @@ function createPrinter(host: ProgramHost, selection: Selection): Printer {
       placed.sort((a, b) => a.atMs - b.atMs).forEach(({ line }) => print(line));
     },
   };
+}
+
+/** Lines that are none: what is printed is not all of the day. */
+function saySkipped(host: ProgramHost, dateNy: string, skippedLines: number): void {
+  if (skippedLines === 0) return;
+  sayError(
+    host,
+    `${formatCounted(skippedLines, "line")} of events-${dateNy}.jsonl could not be read`,
+  );
 }
 
 /** An event's own sentence. */

@@ -4,6 +4,7 @@ import { isUnsettled } from "../domain/order/ledger.ts";
 import { dateNyOf, formatNy } from "../domain/time/ny_time.ts";
 import type { LedgerRead, StateRead } from "../domain/account/records_read.ts";
 import { formatOneLine } from "../domain/one_line.ts";
+import { PROGRAM } from "./version.ts";
 
 /** What is read for `formatNextCycle`. */
 export interface NextCycle {
@@ -11,6 +12,8 @@ export interface NextCycle {
   readonly ledger: LedgerRead;
   /** What of the operator's stands against LIVE by this environment, `null` where nothing does. */
   readonly objection: GateFailReason | null;
+  /** What of the records themselves does. */
+  readonly recordObjection: GateFailReason | null;
   readonly areEntriesPaused: boolean;
   readonly nowMs: number;
 }
@@ -58,12 +61,18 @@ function findBar({ state, areEntriesPaused, nowMs }: NextCycle): Bar | null {
     : null;
 }
 
-/** A ledger of no use blocks the cycle that finds it, and is written anew there; a missing one is made in the cycle. */
-function listBlock({ ledger }: NextCycle): string[] {
-  if (ledger.kind === "ok" || ledger.kind === "missing") return [];
+/** Records of no use block the cycle that finds them, and mostly are written anew there; a ledger that is missing is made in it. */
+function listBlock({ recordObjection: reason }: NextCycle): string[] {
+  if (reason === null || isMissing(reason)) return [];
+  const isLocked = reason.code === "ledger_unavailable" && reason.problem === "broker mismatch";
+  const until = isLocked ? `, until \`${PROGRAM} ledger rebuild --yes\`` : "";
   return [
-    `  nothing at first: LIVE is blocked while the live ledger is ${ledger.kind}; after that`,
+    `  nothing while the records block LIVE: ${formatGateReason(reason)}${until}; after that`,
   ];
+}
+
+function isMissing(reason: GateFailReason): boolean {
+  return reason.code === "ledger_unavailable" && reason.problem === "ledger missing";
 }
 
 function listEntries({ state, nowMs }: NextCycle, bar: Bar | null): string[] {

@@ -72,18 +72,39 @@ export function hasCredentials(environment: Environment): boolean {
   return keys.every((key) => (key ?? "").trim() !== "");
 }
 
+/** What `run` alone goes by: a bad one must not keep an operator from a look at what he holds. */
+const OF_RUN_ALONE: readonly string[] = [
+  "EXECUTION_POLL_SECONDS",
+  "ENTRY_DELAY_MIN_SECONDS",
+  "ENTRY_DELAY_MAX_SECONDS",
+  "ALPACA_DATA_FEED",
+  "SLACK_ALERTS_MIN_LEVEL",
+  "SLACK_HEARTBEAT_MINUTES",
+  "SLACK_DAILY_SUMMARY_TIME",
+];
+
 /**
- * The configuration for a command that can do without the broker.
+ * The configuration for a command that can do without the broker, what `run` alone goes by at its default where it is bad.
+ * @returns With a warning for each of these.
  * @throws {ConfigError} For everything else that `run` would refuse.
  */
 export function readOperatorConfig(environment: Environment): OperatorConfig {
   const has = hasCredentials(environment);
   const keys = { APCA_API_KEY_ID: NO_KEY, APCA_API_SECRET_KEY: NO_KEY };
-  const { config, warnings } = buildConfig(
-    has ? environment : { ...environment, ...keys },
-    NO_RUN_FLAGS,
-  );
-  return { config, warnings, hasCredentials: has };
+  const bad: string[] = [];
+  let given: Environment = has ? environment : { ...environment, ...keys };
+  for (let turn = 0; turn < OF_RUN_ALONE.length; turn++) {
+    try {
+      buildConfig(given, NO_RUN_FLAGS);
+      break;
+    } catch (error) {
+      if (!(error instanceof ConfigError) || !OF_RUN_ALONE.includes(error.variable)) throw error;
+      bad.push(`${error.message}; run does not start until then`);
+      given = { ...given, [error.variable]: "" };
+    }
+  }
+  const { config, warnings } = buildConfig(given, NO_RUN_FLAGS);
+  return { config, warnings: [...bad, ...warnings], hasCredentials: has };
 }
 
 /** An error of the host's: exit 70, so that the service tries again, where a `ConfigError` waits for the operator. */

@@ -1,4 +1,5 @@
-import { formatAdoptCommand, formatPriceUsd } from "../domain/alert/alert_facts.ts";
+import { formatAdoptCommand } from "../domain/alert/alert_facts.ts";
+import { formatPriceUsd } from "../domain/order/money.ts";
 import { formatCounted } from "../domain/counted.ts";
 import type { EngineState, ManagedPosition } from "../domain/account/engine_state.ts";
 import { type BrokerOrder, flattenOrders, isFinal, remainingQty } from "../domain/order/orders.ts";

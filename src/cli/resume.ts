@@ -1,10 +1,12 @@
 import { decideOperator, type GateFailReason } from "../domain/gate/gate.ts";
+import { dateNyOf } from "../domain/time/ny_time.ts";
 import { buildLimits } from "../runtime/limits.ts";
 import { parseSwitch } from "../runtime/settings.ts";
 import { ENTRIES_PAUSED_FILE, KILL_SWITCH_FILE } from "../state/switch_files.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
-import { formatNextCycle } from "./next_cycle.ts";
+import { findRecordObjection, readArchiveFor } from "./gate_preview.ts";
+import { formatNextCycle, type NextCycle } from "./next_cycle.ts";
 import { readSwitchPlaces, runGuarded } from "./operator_config.ts";
 import { buildOperatorFiles, type OperatorFiles } from "./operator_world.ts";
 import type { ParsedOptions } from "./options.ts";
@@ -52,14 +54,24 @@ async function runResume(host: ProgramHost, { flags }: ParsedOptions): Promise<n
     isAll: flags.has("all"),
   });
   say(removal.lines);
-  say(formatNextCycle({
-    state: await files.state.read(),
-    ledger: await files.ledger.read(),
-    objection: await readObjection(host, files),
-    areEntriesPaused: await files.operatorFiles.areEntriesPaused(),
-    nowMs: host.clock.nowMs(),
-  }));
+  say(formatNextCycle(await readNextCycle(host, files)));
   return removal.isOff ? EXIT.done : EXIT.notSo;
+}
+
+async function readNextCycle(host: ProgramHost, files: OperatorFiles): Promise<NextCycle> {
+  const nowMs = host.clock.nowMs();
+  const state = await files.state.read();
+  const ledger = await files.ledger.read();
+  const archive = await readArchiveFor(state, files);
+  const records = { ledger, state, archive, todayNy: dateNyOf(nowMs), broker: null };
+  return {
+    state,
+    ledger,
+    objection: await readObjection(host, files),
+    recordObjection: findRecordObjection(records),
+    areEntriesPaused: await files.operatorFiles.areEntriesPaused(),
+    nowMs,
+  };
 }
 
 /** What the operator has set or left that stands against LIVE, by the environment of this call. */

@@ -7,8 +7,8 @@ import {
   PAST_CALENDAR_DAYS,
 } from "../domain/entry/watchlist_days.ts";
 import type { LedgerRead } from "../domain/account/records_read.ts";
-import { BrokerError, StateError, type WatchlistRead } from "../engine/ports.ts";
-import { checkWatchlist } from "../engine/watchlist_step.ts";
+import { BrokerError, StateError } from "../engine/ports.ts";
+import { checkWatchlist, type WatchlistRead } from "../domain/entry/watchlist_step.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
 import { readFreeBytes } from "../state/disk_space.ts";
 import { probeLock } from "../state/lock_probe.ts";

@@ -1,4 +1,4 @@
-import { formatPriceUsd } from "../domain/alert/alert_facts.ts";
+import { formatPriceUsd } from "../domain/order/money.ts";
 import { type BrokerOrder, type BrokerPosition, remainingQty } from "../domain/order/orders.ts";
 import { roundToIncrement } from "../domain/order/price_increment.ts";
 import {

@@ -1,4 +1,5 @@
-import { formatPriceUsd, formatSignedUsd } from "../domain/alert/alert_facts.ts";
+import { formatSignedUsd } from "../domain/alert/alert_facts.ts";
+import { formatPriceUsd } from "../domain/order/money.ts";
 import { buildTradeResult, formatR } from "../domain/account/trade_result.ts";
 import type { Trade } from "../domain/day/trades.ts";
 import type { EngineState, ManagedPosition } from "../domain/account/engine_state.ts";

@@ -1,11 +1,7 @@
-import {
-  formatAdoptCommand,
-  formatPriceUsd,
-  formatSignedUsd,
-} from "../domain/alert/alert_facts.ts";
+import { formatAdoptCommand, formatSignedUsd } from "../domain/alert/alert_facts.ts";
 import { formatCounted } from "../domain/counted.ts";
 import { EXIT_RULES, TRIM_REASONS } from "../domain/exit/exit_rules.ts";
-import { formatCents } from "../domain/order/money.ts";
+import { formatCents, formatPriceUsd } from "../domain/order/money.ts";
 import { formatNy } from "../domain/time/ny_time.ts";
 import { formatOneLine } from "../domain/one_line.ts";
 import { RESERVE_BYTES } from "../state/state_disk.ts";

@@ -1,11 +1,5 @@
-import { findAccountBlock, isKnownAccountStatus } from "../domain/account/account_block.ts";
+import { isKnownAccountStatus } from "../domain/account/account_block.ts";
 import type { Engine } from "./engine.ts";
-
-/** Why the account takes no order, as last read; `null` where nothing says so, or it could not be read. */
-export function readAccountBlock(engine: Engine): string | null {
-  const account = engine.observation?.account;
-  return account?.kind === "ok" ? findAccountBlock(account.value) : null;
-}
 
 /** A status that this release does not know blocks nothing, and is said once a day (pipeline 4). */
 export function sayAccountStatus(engine: Engine): void {

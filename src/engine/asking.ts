@@ -94,8 +94,3 @@ export async function askUnlisted(
   const isOfInterest = (symbol: string) => managed.has(symbol);
   await askMissing(engine, { isMissing, isOfInterest, most: ASKED_MAX });
 }
-
-/** Whether the broker has an order at work that it does not show. */
-export function hasHidden(engine: Engine): boolean {
-  return [...engine.book.values()].some(({ order, isShown }) => !isShown && !isFinal(order));
-}

@@ -1,18 +1,18 @@
-import { LAG_MS } from "../domain/account/order_book.ts";
 import {
-  buildClosedLook,
   type ClosedMoment,
   findClosedStage,
-  formatClosedLook,
   isLookDue,
-  parseClosedLook,
+  keepClosedLook,
+  readClosedLook,
 } from "../domain/account/closed_look.ts";
-import { ABSENT } from "../domain/account/standing.ts";
-import { CLOSED_LOOK_MS } from "../domain/account/standing_alarms.ts";
-import { listBuysWithoutPosition } from "../domain/account/bought.ts";
 import type { GateDecision } from "../domain/gate/gate.ts";
+import {
+  type Cover,
+  decideCover,
+  listFilesAsked,
+  type RecordFile,
+} from "../domain/plan/closed_cover.ts";
 import type { MarketClock } from "../domain/time/market.ts";
-import { findLastClose } from "../domain/time/market_clock.ts";
 import { dateNyOf } from "../domain/time/ny_time.ts";
 import { findClosedAction, noticeCorporateActions } from "./corporate_actions.ts";
 import type { Engine } from "./engine.ts";
@@ -22,12 +22,8 @@ import { carryOut } from "./plan_shell.ts";
 import type { Questions } from "./questions.ts";
 import { isSummaryLookDue } from "./summary.ts";
 import { noteForeignState, takeInPositions, takeInRecords } from "./taking_in.ts";
-import { findBrokerTrouble } from "./trouble.ts";
 import { listBare, noteBare } from "./unfinished.ts";
-import { isUnreadableIn } from "./unreadable.ts";
 
-/** State key: the last look at a closed market. */
-const LOOK_KEY = "closed look";
 /** State key by position: the stage in which the broker last answered such a stop, of the session that it came before. */
 const ANSWERED_KEY = "closed stop";
 
@@ -43,7 +39,7 @@ export async function lookWhileClosed(
   questions: Questions,
 ): Promise<GateDecision | null> {
   const moment = findMoment(engine, market);
-  const last = parseClosedLook(engine.state.alerted[LOOK_KEY]);
+  const last = readClosedLook(engine.state);
   const cover = await readCover(engine);
   // What the summary looks at is not left as it is found.
   const isDue = isLookDue(moment, { last, isKnown: cover === "known" }) ||
@@ -54,7 +50,7 @@ export async function lookWhileClosed(
   }
   const observation = await observe(engine, market, questions);
   const { gate } = await takeInRecords(engine, observation);
-  noteLook(engine, moment);
+  engine.updateState({ alerted: keepClosedLook(engine.state, moment) });
   if (noteForeignState(engine, gate)) return gate.decision;
   await takeInPositions(engine);
   // What a stop sells at the open is in no look of the session any more.
@@ -64,11 +60,6 @@ export async function lookWhileClosed(
   // No exit goes on over the night: what one left bare is protected as anything else is.
   for (const positionId of listBare(engine)) noteBare(engine, positionId, false);
   return gate.decision;
-}
-
-/** Plans the next look, once standings say whether this one has found all covered. */
-export async function planClosedLook(engine: Engine): Promise<void> {
-  if (await readCover(engine) === "not known") engine.wakeAt(engine.nowMs() + CLOSED_LOOK_MS);
 }
 
 /**
@@ -102,42 +93,19 @@ function formatStage(moment: ClosedMoment): string {
   return `${dateNyOf(moment.nextOpenMs)} ${findClosedStage(moment)}`;
 }
 
-function noteLook(engine: Engine, moment: ClosedMoment): void {
-  const value = formatClosedLook(buildClosedLook(moment));
-  engine.updateState({ alerted: { ...engine.state.alerted, [LOOK_KEY]: value } });
-}
-
-/** Whether there is nothing to protect, all of it is known to be covered, or there may be something that is not. */
-async function readCover(engine: Engine): Promise<"nothing" | "known" | "not known"> {
-  const { ledger, state } = engine.ports;
-  if (engine.isForeignState) return "nothing";
-  if (!engine.isStateLoaded) {
-    // No ledger and no state is a first start, with which nobody hurries at night.
-    const kinds = [(await ledger.read()).kind, (await state.read()).kind];
-    return kinds.every((kind) => kind === "missing") ? "nothing" : "not known";
+/** How the night's cover is known now. */
+export async function readCover(engine: Engine): Promise<Cover> {
+  const { state: records, isStateLoaded, isForeignState, observation, calendar, ports } = engine;
+  const facts = {
+    records,
+    isLoaded: isStateLoaded,
+    isForeign: isForeignState,
+    look: observation,
+    calendar,
+  };
+  const missing = new Set<RecordFile>();
+  for (const file of listFilesAsked(facts)) {
+    if ((await ports[file].read()).kind === "missing") missing.add(file);
   }
-  // A ledger that the records have not taken in yet, after an upgrade for instance.
-  const isLedgerRead = engine.state.ledger !== null || (await ledger.read()).kind === "missing";
-  if (!isLedgerRead || listBuysWithoutPosition(engine.state).length > 0) return "not known";
-  if (engine.state.positions.length === 0) return "nothing";
-  return isCoverKnown(engine) ? "known" : "not known";
-}
-
-/**
- * Whether the last look found every managed position covered by good-till-canceled stops, as its standing has it, and so long
- * after the close that lists have the session's last seconds (broker.md, Orders and positions).
- */
-function isCoverKnown(engine: Engine): boolean {
-  const { positions, standings } = engine.state;
-  const { observation } = engine;
-  const lookMs = parseClosedLook(engine.state.alerted[LOOK_KEY])?.atMs ?? -Infinity;
-  const closeMs = findLastClose(engine.calendar, lookMs) ?? -Infinity;
-  if (lookMs - closeMs < LAG_MS) return false;
-  const isRead = observation === null || findBrokerTrouble(observation) === null;
-  return isRead && positions.every(({ positionId, symbol }) => {
-    if (isUnreadableIn(engine, symbol)) return false;
-    const standing = standings.find((each) => each.positionId === positionId);
-    return standing !== undefined && standing.isCoverRead && standing.isGtcNeeded &&
-      standing.bareQty === 0 && standing.cause !== ABSENT.code;
-  });
+  return decideCover(facts, missing);
 }

@@ -1,27 +1,20 @@
-import { findEntry } from "../domain/account/sight.ts";
-import { LAST_CALL_MS } from "../domain/account/standing_alarms.ts";
 import type { Candidate } from "../domain/entry/candidate.ts";
 import type { GateDecision } from "../domain/gate/gate.ts";
 import type { LedgerEntry } from "../domain/order/ledger.ts";
 import type { MarketClock, Trade } from "../domain/time/market.ts";
 import { isNearSomeClose } from "../domain/time/market_clock.ts";
-import { mayTrade } from "../domain/order/orders.ts";
 import { formatUtc } from "../domain/time/ny_time.ts";
 import { sayAccountStatus } from "./account_look.ts";
 import { adoptPositions, findAdoptable, listAdoptRequests, takeAdoptions } from "./adopting.ts";
-import { hasHidden } from "./asking.ts";
-import { findNextTryMs } from "./beside_buy.ts";
 import { readMarket } from "./broker_clock.ts";
-import { CONVERT_AGAIN_MS, CONVERT_BEFORE_CLOSE_MS } from "../domain/plan/time_left.ts";
-import { isConvertTime, readConversionMs, untilCloseMs } from "./closing.ts";
-import { lookWhileClosed, placeClosedStops, planClosedLook } from "./closed_look.ts";
+import { isConvertTime } from "./closing.ts";
+import { lookWhileClosed, placeClosedStops, readCover } from "./closed_look.ts";
 import { noticeCorporateActions } from "./corporate_actions.ts";
 import { noticeDisk } from "./disk_notice.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { readDayLoss } from "./day_loss.ts";
 import { listPressing } from "./entry_moment.ts";
 import { recordEquity } from "./equity.ts";
-import { RETRY_MS } from "../domain/plan/move.ts";
 import { observePrices, sayDryRunExits } from "./observe_prices.ts";
 import { sayFilled } from "./fill_messages.ts";
 import { reportForeign } from "./foreign.ts";
@@ -43,16 +36,12 @@ import { takeRequests } from "./releasing.ts";
 import { sendSummaryIfDue } from "./summary.ts";
 import { noticeTrouble } from "./trouble.ts";
 import { reportUnreadable } from "./unreadable.ts";
-import { sightOf } from "./sight.ts";
 import { takeStandings } from "./standings.ts";
+import { wakeAfter, wakeForRetries } from "./moments.ts";
 import { noteForeignState, takeInPositions, takeInRecords } from "./taking_in.ts";
 import { readWatchlist } from "./reading_watchlist.ts";
-import type { WatchlistStep } from "./watchlist_step.ts";
-import { isBare } from "./unfinished.ts";
+import type { WatchlistStep } from "../domain/entry/watchlist_step.ts";
 
-/** How soon an entry that still works is looked at again, and near the close. */
-const ENTRY_LOOK_MS = 20_000;
-const ENTRY_LOOK_LATE_MS = 5_000;
 /** A warning; refusing entries begins later (broker.md, Time and data). */
 const SKEW_WARN_SECONDS = 2;
 
@@ -93,8 +82,9 @@ export async function runCycle(engine: Engine): Promise<CycleResult> {
     await takeRequests(engine);
     const gate = market === null ? null : await lookWhileClosed(engine, market, questions);
     if (market === null) await carryOut(engine, { gate: null });
-    await takeStandings(engine, { market, gate });
-    if (market !== null) await planClosedLook(engine);
+    const areStandingsTaken = await takeStandings(engine, { market, gate });
+    const cover = market === null ? null : await readCover(engine);
+    wakeAfter(engine, gate, { outcome: { kind: "closed", cover }, areStandingsTaken });
     await sayMarket(engine, market);
     await noticeTrouble(engine, market);
     await sendSummaryIfDue(engine, market);
@@ -156,9 +146,10 @@ async function runOpenCycle(engine: Engine, observation: Observation): Promise<G
   }
   await engine.trySaveState();
   await noticeCorporateActions(engine, observation.clock);
-  await takeStandings(engine, { market: observation.clock, gate: decision });
+  const end = { market: observation.clock, gate: decision };
+  const areStandingsTaken = await takeStandings(engine, end);
   await sayFilled(engine);
-  planWakes(engine, decision);
+  wakeAfter(engine, decision, { outcome: { kind: "managed" }, areStandingsTaken });
   return decision;
 }
 
@@ -217,12 +208,7 @@ async function managePositions(
     await carryOut(engine, { gate: decision, fresh });
     // A trim whose sell gave way to a stop just now is due in this cycle's standing.
     await updateTrims(engine, fresh);
-    const isSomeBare = engine.state.positions.some((position) =>
-      isBare(engine, position.positionId) && position.unexplainedQty === null &&
-      findNextTryMs(engine, position) === null
-    );
-    if (isSomeBare) engine.wakeAt(engine.nowMs() + RETRY_MS);
-    return;
+    return wakeForRetries(engine);
   }
   await carryOut(engine, { gate: decision });
   for (const position of adoptable) {
@@ -273,50 +259,4 @@ async function sayMarket(engine: Engine, market: MarketClock | null): Promise<vo
     next_open: market === null ? null : formatUtc(market.nextOpenMs),
     next_close: market === null ? null : formatUtc(market.nextCloseMs),
   });
-}
-
-/** How soon a cycle follows one that left something bare, due or unresolved (pipeline 5). */
-const IN_DOUBT_LOOK_MS = 30_000;
-
-/** So soon after the close what is bare is looked at: by then the broker's clock says closed. */
-const CLOSED_AFTER_MS = 1_000;
-
-/** Whether the operator wants LIVE: what he stopped waits for him. */
-function isOperatorFine(decision: GateDecision): boolean {
-  return decision.mode === "LIVE" ||
-    ["ledger_unavailable", "positions_unavailable", "invalid_configuration"]
-      .includes(decision.reason.code);
-}
-
-/** Whether shares have no stop of any kind: once the operator lets orders leave again, be it by a file, they need not wait for the poll. */
-function isSomeOpen(engine: Engine): boolean {
-  return engine.state.standings.some(({ bareQty, mostHeldQty, coveredQty }) =>
-    bareQty > 0 && mostHeldQty > coveredQty
-  );
-}
-
-/** The moments that the engine must not sleep through. */
-function planWakes(engine: Engine, decision: GateDecision): void {
-  const nowMs = engine.nowMs();
-  const isWaiting = hasHidden(engine) ||
-    engine.state.standings.some(({ due, doubtfulQty, stops }) =>
-      due !== null || doubtfulQty > 0 || stops.losses !== null
-    );
-  // Only with hours ignored: a closed market changes little in seconds.
-  if (engine.observation?.clock.isOpen !== true) return;
-  if (isWaiting && (isOperatorFine(decision) || isSomeOpen(engine))) {
-    engine.wakeAt(nowMs + IN_DOUBT_LOOK_MS);
-  }
-  const leftMs = untilCloseMs(engine);
-  if (engine.state.positions.length === 0 || leftMs === Infinity) return;
-  engine.wakeAt(nowMs + leftMs + CLOSED_AFTER_MS);
-  for (const beforeMs of [LAST_CALL_MS, readConversionMs(engine), CONVERT_AGAIN_MS]) {
-    if (leftMs > beforeMs) engine.wakeAt(nowMs + leftMs - beforeMs);
-  }
-  const isLate = leftMs <= CONVERT_BEFORE_CLOSE_MS;
-  const isEntryWorking = engine.state.positions.some((position) => {
-    const order = findEntry(sightOf(engine), position.positionId);
-    return position.qty === null || (order !== undefined && mayTrade(order));
-  });
-  if (isEntryWorking) engine.wakeAt(nowMs + (isLate ? ENTRY_LOOK_LATE_MS : ENTRY_LOOK_MS));
 }

@@ -1,5 +1,5 @@
 import { HOLDING_EVENTS } from "../domain/day/day_holdings.ts";
-import type { DayTrail } from "../domain/day/day_trail.ts";
+import type { DayTrail, DayTrails } from "../domain/day/day_trail.ts";
 import { EARLIER_DAYS_MAX, listUnopened, readEarlier } from "../domain/day/unopened.ts";
 import type { EventType } from "../domain/day/events.ts";
 import { dateNyOf, nyToMs } from "../domain/time/ny_time.ts";
@@ -13,12 +13,6 @@ export const RESULT_EVENTS: readonly EventType[] = [
   "order_recorded",
   "intent",
 ];
-
-/** A day as the audit trail has it, and the days before it back to where its trades began, oldest first. */
-export interface DayTrails {
-  readonly day: DayTrail;
-  readonly earlier: readonly DayTrail[];
-}
 
 /**
  * Reads a day back from the audit trail, with what its results need of the days before.

@@ -1,12 +1,10 @@
 import { decideLeadMs } from "../domain/entry/entry_lead.ts";
 import type { EntryIntent } from "../domain/account/entry_intent.ts";
 import * as pure from "../domain/entry/entry_plan.ts";
-import { CONVERT_BEFORE_CLOSE_MS } from "../domain/plan/time_left.ts";
-import { hasHidden } from "./asking.ts";
-import { untilCloseMs } from "./closing.ts";
+import { decidePauseEnd } from "../domain/plan/pause_end.ts";
 import type { Engine } from "./engine.ts";
 import { noticeKillSwitch, noticePause } from "./notices.ts";
-import { areAllCalm } from "./standings.ts";
+import { buildEndWorld } from "./standings.ts";
 
 /** How often the pause before an entry's moment looks at the operator's switches, and how short before the moment it does last. */
 const LOOK_MS = 500;
@@ -55,17 +53,10 @@ async function isDisturbed(engine: Engine): Promise<boolean> {
   return engine.isCycleDue || engine.isPauseSeen;
 }
 
-/**
- * How long the cycle may wait for an entry's moment, Unix ms by the broker's clock: not while something of a position's is
- * bare, due or in doubt, and no wait lasts until a moment at which one has to be looked at (pipeline 4).
- */
+/** How long the cycle may wait for an entry's moment, Unix ms by the broker's clock. */
 export function readPauseEndMs(engine: Engine): number {
-  const { state, ports } = engine;
-  const closeMs = engine.nowMs() + untilCloseMs(engine) - CONVERT_BEFORE_CLOSE_MS;
-  const moments = [...engine.momentsAhead, ...engine.wakeAtMs]
-    .filter((ms) => ms > engine.cycleBeganMs);
-  const endMs = Math.min(closeMs, ...moments);
-  if (state.positions.length === 0) return endMs;
-  const pollMs = engine.cycleBeganMs + ports.config.pollSeconds * 1000;
-  return !hasHidden(engine) && areAllCalm(engine) ? Math.min(endMs, pollMs) : -Infinity;
+  const { observation, momentsAhead, wakeAtMs, ports } = engine;
+  const world = buildEndWorld(engine, observation?.clock ?? null, { gate: null, objection: null });
+  const momentsMs = [...momentsAhead, ...wakeAtMs];
+  return decidePauseEnd(world, { momentsMs, pollSeconds: ports.config.pollSeconds });
 }

@@ -9,6 +9,10 @@ import type { Engine } from "./engine.ts";
 import { sayShort } from "./daily_errors.ts";
 import { listEntries } from "./ledger_store.ts";
 
+/** What becomes of one on today's list, which is not the engine's yet. */
+const ADOPTED =
+  "adopted in a LIVE cycle (on today's list) unless its price is at or below its stop there";
+
 /**
  * Reports positions and orders that are nobody's business of ours: in the log once a NY day, a new position in Slack, once
  * (pipeline 5).
@@ -35,10 +39,9 @@ export function reportForeign(engine: Engine, candidates: readonly Candidate[]):
     const { symbol, qty } = held;
     if (qty < 0 && !managed.has(symbol)) sayShort(engine, symbol, qty);
     if (managed.has(symbol) || !engine.isNews(`foreign:${symbol}`, engine.dateNy())) continue;
+    const fate = isListed(held) ? ADOPTED : "never touched";
     engine.ports.log.warn(
-      `Foreign position ${symbol} qty=${qty}: reported, ${
-        isListed(held) ? "adopted in a LIVE cycle (on today's list)" : "never touched"
-      }, no entry in it`,
+      `Foreign position ${symbol} qty=${qty}: reported, ${fate}, no entry in it`,
     );
   }
   for (const order of listForeignOrders(observation.openOrders.value, managed)) {

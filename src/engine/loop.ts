@@ -1,5 +1,4 @@
 import { decideNextWake } from "../domain/plan/wake.ts";
-import { UNDECIDED_LOOK_MS } from "../domain/plan/entries.ts";
 import { ASK_BROKER, FREE_FILE } from "../domain/alert/remedies.ts";
 import { Engine } from "./engine.ts";
 import { type CycleResult, runCycle } from "./cycle.ts";
@@ -8,6 +7,7 @@ import { readLeadMs } from "./entry_moment.ts";
 import { beatHealth } from "./health.ts";
 import { sendHeartbeatIfDue, sendStarted } from "./heartbeat.ts";
 import { lookAtOnce } from "./kill_switch_look.ts";
+import { wakeAfter } from "./moments.ts";
 import { sayNotRunning } from "./not_running.ts";
 import { alertKillSwitch, noticeKillSwitch, noticePause, takeDelivered } from "./notices.ts";
 import { observe } from "./observe.ts";
@@ -105,23 +105,26 @@ async function runOrSay(engine: Engine): Promise<CycleResult> {
     if (!isOfTheWorld(error)) throw error;
     const remedy = error instanceof BrokerError ? ASK_BROKER : FREE_FILE;
     sayTrouble(engine, `Cycle failed: ${error.message}`, remedy);
-    // What was due in it, it may not have got to.
-    const isLeft = engine.state.intents.some((each) => each.scheduledAtMs <= engine.cycleBeganMs);
-    if (isLeft) engine.wakeAt(engine.nowMs() + UNDECIDED_LOOK_MS);
     const end = { market: engine.observation?.clock ?? null, gate: null };
-    await tryTakeStandings(engine, end);
+    const areStandingsTaken = await tryTakeStandings(engine, end);
+    const outcome = { kind: "failed", cycleBeganMs: engine.cycleBeganMs } as const;
+    wakeAfter(engine, null, { outcome, areStandingsTaken });
     await engine.trySaveState();
     return end;
   }
 }
 
-/** What ended the cycle may keep the standings from being taken too: those of the cycle before stand then. */
-async function tryTakeStandings(engine: Engine, end: CycleResult): Promise<void> {
+/**
+ * What ended the cycle may keep the standings from being taken too: those of the cycle before stand then.
+ * @returns Whether they were taken.
+ */
+async function tryTakeStandings(engine: Engine, end: CycleResult): Promise<boolean> {
   try {
-    await takeStandings(engine, end);
+    return await takeStandings(engine, end);
   } catch (error) {
     if (!isOfTheWorld(error)) throw error;
     engine.ports.log.error(`Standing of the positions not taken: ${error.message}`);
+    return false;
   }
 }
 
@@ -141,7 +144,9 @@ async function wait(
   const wake = decideNextWake({
     nowMs: engine.nowMs(),
     pollSeconds: config.pollSeconds,
-    intents: listWaking(engine),
+    intents: engine.state.intents,
+    isTakingEntries: engine.isTakingEntries,
+    cycleBeganMs: engine.cycleBeganMs,
     leadMs: readLeadMs(engine),
     pausedMs: engine.pausedMs,
     market: result.market,
@@ -172,15 +177,6 @@ async function tellKillSwitch(engine: Engine, market: CycleResult["market"]): Pr
   engine.isCycleDue = false;
   if (engine.killSwitchSeen !== null && market !== null) await observe(engine, market);
   alertKillSwitch(engine);
-}
-
-/**
- * Intents whose time is to come. What a cycle found due and left on the list (paused, not answered, records of another
- * account, no clock) it would only find so again: whatever can change that wakes by itself.
- */
-function listWaking(engine: Engine): Engine["state"]["intents"] {
-  if (!engine.isTakingEntries) return [];
-  return engine.state.intents.filter((intent) => intent.scheduledAtMs > engine.cycleBeganMs);
 }
 
 async function end(engine: Engine): Promise<number> {

@@ -12,7 +12,7 @@ import { listPositionFacts, takeDelivered } from "./notices.ts";
 import { observe } from "./observe.ts";
 import { buildQuestions } from "./questions.ts";
 import { listTold } from "./told_before.ts";
-import type { WatchlistStep } from "./watchlist_step.ts";
+import type { WatchlistStep } from "../domain/entry/watchlist_step.ts";
 
 /** How long the message may hold up the end of a start that is refused. */
 const DRAIN_MS = 3_000;

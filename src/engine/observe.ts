@@ -1,7 +1,7 @@
 import { buildOpenOrders, correctList } from "../domain/account/order_book.ts";
 import * as sight from "../domain/account/sight.ts";
 import type { MarketClock, Session, Trade } from "../domain/time/market.ts";
-import { findDay, type UnknownDay } from "../domain/time/market_clock.ts";
+import { findDay, isOfSession, isOpenAt, type UnknownDay } from "../domain/time/market_clock.ts";
 import { dateNyOf, nyToMs } from "../domain/time/ny_time.ts";
 import type { BrokerOrder, BrokerPosition } from "../domain/order/orders.ts";
 import type { SellGroup } from "../domain/order/protection.ts";
@@ -143,26 +143,15 @@ function sayUnknownDays(engine: Engine, days: readonly UnknownDay[]): void {
   }
 }
 
-/** No exit is decided before the symbol's latest trade is from this session (pipeline 5, "When"). */
-export function isOfThisSession(engine: Engine, trade: Trade): boolean {
-  const { observation } = engine;
-  if (observation === null) return false;
-  const { session, clock, dateNy } = observation;
-  if (session !== null) return trade.atMs >= session.openMs && trade.atMs < session.closeMs;
-  // The calendar is not known: an open market opened at the usual hour, half days included.
-  return clock.isOpen && trade.atMs >= nyToMs(dateNy, "09:30") && trade.atMs < clock.nextCloseMs;
-}
-
-/** When this session ends: the broker's clock says it while the market is open. */
-export function closeMsOf(observation: Pick<Observation, "clock" | "session">): number | null {
-  if (observation.clock.isOpen) return observation.clock.nextCloseMs;
-  return observation.session?.closeMs ?? null;
+/** Whether a trade is of this session; where nothing was looked at yet, none is. */
+export function isOfThisSession({ observation }: Engine, trade: Trade): boolean {
+  return observation !== null && isOfSession(observation, trade);
 }
 
 /** Whether the market was open at the last look at the broker's clock, and its close has not come since. */
 export function isMarketOpen(engine: Engine): boolean {
-  const clock = engine.observation?.clock;
-  return clock !== undefined && clock.isOpen && engine.nowMs() < clock.nextCloseMs;
+  const { observation } = engine;
+  return observation !== null && isOpenAt(observation.clock, engine.nowMs());
 }
 
 /** The symbol's position as last read, fractions included (`Sight`). */
@@ -173,11 +162,6 @@ export function findShown(engine: Engine, symbol: string): BrokerPosition | unde
 /** The same in whole shares. */
 export function findHeld(engine: Engine, symbol: string): BrokerPosition | undefined | null {
   return sight.findHeld(sightOf(engine), symbol);
-}
-
-/** Whether a buy works in the symbol, whoever placed it: the broker takes no new sell beside it (a wash trade). */
-export function hasWorkingBuy(engine: Engine, symbol: string): boolean {
-  return sight.hasWorkingBuy(sightOf(engine), symbol);
 }
 
 /** The symbol's working sells as the book has them; `null` where open orders, or one of this symbol, can't be read. */

@@ -15,7 +15,7 @@ import type {
 import type { Engine, Observation } from "./engine.ts";
 import { buildDesk, type EntryMandate, NEW_ENTRY_TURN } from "./entry_desk.ts";
 import { readOperatorObjection } from "./gate_reader.ts";
-import { beginTurn, buildWorld, readKeys } from "./plan_world.ts";
+import { beginTurn, buildWorld, viewOperator } from "./plan_world.ts";
 import { beginRecordsTurn, buildBooks } from "./records_desk.ts";
 import { buildSignalsDesk, type SignalsMandate } from "./signals_desk.ts";
 import { listBare } from "./unfinished.ts";
@@ -104,16 +104,4 @@ export async function readOperator(
   const isAsked = listBare(engine).length > 0;
   const objection = isAsked ? await readOperatorObjection(engine) : null;
   return viewOperator(engine, { gate, objection });
-}
-
-/** The same with what was asked. */
-export function viewOperator(
-  engine: Engine,
-  asked: Pick<OperatorView, "gate" | "objection">,
-): OperatorView {
-  return {
-    ...asked,
-    isLossReached: engine.dayLoss.kind === "reached",
-    keys: readKeys(engine),
-  };
 }

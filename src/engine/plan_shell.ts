@@ -17,8 +17,8 @@ import {
   readOperator,
   type Run,
   type StepOf,
-  viewOperator,
 } from "./plan_run.ts";
+import { viewOperator } from "./plan_world.ts";
 import { storeHeld } from "./records_desk.ts";
 import { tell } from "./teller.ts";
 

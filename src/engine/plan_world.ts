@@ -42,8 +42,20 @@ export function buildWorld(
   };
 }
 
+/** What the operator and the gate say, with what was asked of them. */
+export function viewOperator(
+  engine: Engine,
+  asked: Pick<OperatorView, "gate" | "objection">,
+): OperatorView {
+  return {
+    ...asked,
+    isLossReached: engine.dayLoss.kind === "reached",
+    keys: readKeys(engine),
+  };
+}
+
 /** Another account's files, or nobody knows yet whose account this is: no look-up and no order (pipeline 6). */
-export function readKeys(engine: Engine): OperatorView["keys"] {
+function readKeys(engine: Engine): OperatorView["keys"] {
   const { ledger } = engine.state;
   if (findIdentityProblem(engine, ledger) !== null) return "mismatch";
   const isOwned = engine.state.accountId !== null || (ledger?.accountId ?? null) !== null;

@@ -32,7 +32,7 @@ import type {
   BrokerPosition,
 } from "../domain/order/orders.ts";
 import type { UnreadableRow } from "../domain/order/unreadable_row.ts";
-import type { Watchlist } from "../domain/entry/candidate.ts";
+import type { WatchlistRead } from "../domain/entry/watchlist_step.ts";
 
 /** Time as an argument: the engine never asks the host's clock itself. */
 export interface ClockPort {
@@ -249,24 +249,6 @@ export type RequestRead =
   | { readonly kind: "ok"; readonly name: string; readonly request: OperatorRequest }
   | { readonly kind: "damaged"; readonly name: string }
   | { readonly kind: "unreadable"; readonly name: string; readonly message: string };
-
-/** The watchlist file as it is now. */
-export type WatchlistRead =
-  | { readonly kind: "missing"; readonly path: string }
-  | { readonly kind: "unreadable"; readonly path: string; readonly message: string }
-  | {
-    readonly kind: "read";
-    readonly path: string;
-    readonly modifiedAtMs: number;
-    /** Changes when the file's content does: what "once per version of the file" is measured by. */
-    readonly version: string;
-    readonly watchlist: Watchlist;
-    /**
-     * What may be used of it while a writer may be at work: all but the last line, which has no end. `null` where the
-     * last line has one.
-     */
-    readonly whileWriting: Watchlist | null;
-  };
 
 /** The scan's output. */
 export interface WatchlistPort {

@@ -1,12 +1,12 @@
 import { buildOpenOrders } from "../domain/account/order_book.ts";
-import { formatAdoptCommand, formatPriceUsd } from "../domain/alert/alert_facts.ts";
+import { formatAdoptCommand } from "../domain/alert/alert_facts.ts";
 import type { AlertTitle } from "../domain/alert/alert_titles.ts";
 import { unreachable } from "../domain/assert.ts";
 import { formatCounted } from "../domain/counted.ts";
 import { buildPositionEvent } from "../domain/day/position_event.ts";
 import { sumSide, toUsd } from "../domain/order/usd_flow.ts";
 import type { ManagedPosition } from "../domain/account/engine_state.ts";
-import { formatCents } from "../domain/order/money.ts";
+import { formatCents, formatPriceUsd } from "../domain/order/money.ts";
 import { dateNyOf } from "../domain/time/ny_time.ts";
 import { type BrokerOrder, findFilledAtMs, remainingQty } from "../domain/order/orders.ts";
 import type { Note, PositionNote } from "../domain/plan/note.ts";

@@ -1,15 +1,13 @@
 import { formatCounted } from "../domain/counted.ts";
 import { dateNyOf } from "../domain/time/ny_time.ts";
 import { findPreviousSession, rememberCurrent } from "../domain/entry/watchlist_days.ts";
+import {
+  checkWatchlist,
+  type WatchlistRead,
+  type WatchlistSeen,
+  type WatchlistStep,
+} from "../domain/entry/watchlist_step.ts";
 import type { Engine } from "./engine.ts";
-import type { WatchlistRead } from "./ports.ts";
-import { checkWatchlist, type WatchlistStep } from "./watchlist_step.ts";
-
-/** The file as it is now, and what the freshness gate says of it. */
-export interface WatchlistSeen {
-  readonly read: WatchlistRead;
-  readonly step: WatchlistStep;
-}
 
 /** Looks at the watchlist once, and notes for how long the same file has been there. */
 export async function lookAtWatchlist(engine: Engine): Promise<WatchlistSeen> {

@@ -1,6 +1,5 @@
 import {
   type Alarm,
-  ALARM_AFTER_MS,
   type AlarmContext,
   listAlarms,
   listNamed,
@@ -29,7 +28,6 @@ export function sayAlarms(engine: Engine, context: AlarmMoment): void {
     if (key.startsWith(KEY_PREFIX) && !isStillTrue(engine, key, alarms)) forget(engine, key);
   }
   for (const alarm of alarms) say(engine, alarm, context);
-  wakeForAlarms(engine, context);
 }
 
 /**
@@ -80,15 +78,4 @@ function forget(engine: Engine, key: string): void {
   if (!isSaid && alerted === undefined) return;
   if (alerted !== OVER) engine.alert(buildWithdrawal({ key, value: OVER }));
   engine.updateState({ alerted: others });
-}
-
-/** The moments at which something that waits becomes an alarm, or is said once more. */
-function wakeForAlarms(engine: Engine, { nowMs }: AlarmContext): void {
-  for (const { bareSinceMs, dueSinceMs } of engine.state.standings) {
-    for (const sinceMs of [bareSinceMs, dueSinceMs]) {
-      if (sinceMs !== null && sinceMs + ALARM_AFTER_MS > nowMs) {
-        engine.wakeAt(sinceMs + ALARM_AFTER_MS);
-      }
-    }
-  }
 }

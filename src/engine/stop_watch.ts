@@ -1,17 +1,7 @@
 import type { Standing } from "../domain/account/standing.ts";
-import {
-  lookAtStops,
-  NO_STOPS,
-  type StopLook,
-  type StopWatch,
-} from "../domain/account/stop_losses.ts";
-import { findSellGroups } from "../domain/account/sight.ts";
-import type { ManagedPosition } from "../domain/account/engine_state.ts";
 import type { OrderRequest, SendResult } from "../domain/order/order_request.ts";
 import { isAtWork } from "../domain/order/protection.ts";
 import type { Engine } from "./engine.ts";
-import { isMarketOpen } from "./observe.ts";
-import { sightOf } from "./sight.ts";
 
 /** Notes that a cancel leaves: what works until then is taken down by the engine, and by nobody else. */
 export function noteLeaving(engine: Engine, order: OrderRequest): void {
@@ -24,23 +14,6 @@ export function noteLeaving(engine: Engine, order: OrderRequest): void {
 export function noteAnswered(engine: Engine, order: OrderRequest, result: SendResult): void {
   const isStop = order.op === "stop" || order.op === "replace";
   if (isStop && result.kind === "accepted") engine.stopsPlaced.add(result.order.orderId);
-}
-
-/** What became of a position's stops since the cycle before (pipeline 5, "Nothing waits in silence"). */
-export function readStops(
-  engine: Engine,
-  position: ManagedPosition,
-  before: StopWatch = NO_STOPS,
-): StopLook {
-  const sight = sightOf(engine);
-  // Also those whose answer was lost, and what came in the place of one.
-  const working = (findSellGroups(sight, position.symbol) ?? []).filter((each) => each.isPlainStop)
-    .flatMap(({ orders }) => orders.map(({ orderId }) => orderId));
-  return lookAtStops(sight, position, {
-    ids: [...before.restingIds, ...engine.stopsPlaced, ...working],
-    takenDown: engine.stopsTakenDown,
-    isOpen: isMarketOpen(engine),
-  });
 }
 
 /** Of what has ended nothing more is asked. */

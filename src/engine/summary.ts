@@ -2,24 +2,27 @@ import type { AlertMessage } from "../domain/alert/alert_facts.ts";
 import { buildStateMessage } from "../domain/alert/alert_messages.ts";
 import {
   buildDailySummary,
-  type ClosedTradeFact,
   type DailySummaryInputs,
   type EntryCounts,
 } from "../domain/alert/alert_summary.ts";
-import { countEntries, ENTRY_EVENTS } from "../domain/day/entry_counts.ts";
-import { type EventType, readNumber, readText } from "../domain/day/events.ts";
-import { sumResultsUsd } from "../domain/order/usd_flow.ts";
-import { countsTowardCaps, type LiveLedger } from "../domain/order/ledger.ts";
-import { type DayTrail, listFillSteps } from "../domain/day/day_trail.ts";
-import { listClosed, readDayResult } from "../domain/day/period.ts";
-import { findLastFillNy, listTrades } from "../domain/day/trades.ts";
+import { decideSummary } from "../domain/alert/summary_due.ts";
+import type { DayTrail } from "../domain/day/day_trail.ts";
+import { ENTRY_EVENTS } from "../domain/day/entry_counts.ts";
+import type { EventType } from "../domain/day/events.ts";
+import { readDayResult } from "../domain/day/period.ts";
+import {
+  buildLiveFacts,
+  buildSessionFact,
+  isLiveDay,
+  listDryRunOrders,
+  sumResults,
+} from "../domain/day/summary_facts.ts";
 import type { MarketClock, Session } from "../domain/time/market.ts";
-import { dateNyOf, nyToMs, readNyTime } from "../domain/time/ny_time.ts";
-import { type DayTrails, readTrails, RESULT_EVENTS } from "./day_trails.ts";
+import { readTrails, RESULT_EVENTS } from "./day_trails.ts";
 import type { Engine } from "./engine.ts";
 import { readTodayLoss } from "./day_loss.ts";
 import { recordFills } from "./fills.ts";
-import { buildCapUse } from "./heartbeat.ts";
+import { readCapUse } from "./heartbeat.ts";
 import { listPositionFacts } from "./notices.ts";
 import { observe, readSession } from "./observe.ts";
 import { readEquityLine } from "./open_results.ts";
@@ -27,8 +30,6 @@ import { StateError } from "./ports.ts";
 
 /** State key of the summary: its value is the New York date of the last one that was delivered. */
 const SUMMARY_KEY = "daily_summary";
-/** A session that ends before this is a half day (broker.md, Time and data). */
-const HALF_DAY_BEFORE_NY = "16:00";
 const EVENT_TYPES: readonly EventType[] = [
   ...new Set<EventType>([...ENTRY_EVENTS, ...RESULT_EVENTS, "gate", "dry_run_order"]),
 ];
@@ -43,7 +44,7 @@ export async function sendSummaryIfDue(engine: Engine, market: MarketClock | nul
   const dateNy = engine.dateNy();
   if (engine.state.alerted[SUMMARY_KEY] === dateNy) return;
   if (engine.summary?.dateNy !== dateNy) {
-    if (!isDue(engine, market)) return;
+    if (!isSummaryDue(engine, market)) return;
     const session = await readSession(engine, dateNy);
     if (session === null) return;
     const message = await buildSummary(engine, market, session);
@@ -59,27 +60,18 @@ export async function sendSummaryIfDue(engine: Engine, market: MarketClock | nul
 export function isSummaryLookDue(engine: Engine, market: MarketClock): boolean {
   const dateNy = engine.dateNy();
   const isBuilt = engine.summary?.dateNy === dateNy || engine.state.alerted[SUMMARY_KEY] === dateNy;
-  return !isBuilt && isDue(engine, market);
+  return !isBuilt && isSummaryDue(engine, market);
 }
 
-/** At the set time of a day with a session; else when the session is over that a cycle of ours was part of. */
-function isDue(engine: Engine, market: MarketClock): boolean {
-  const { dailySummaryTimeNy } = engine.ports.config;
-  const dateNy = engine.dateNy();
-  const isSession = market.isOpen || dateNyOf(market.nextOpenMs) === dateNy ||
-    isCycledToday(engine);
-  if (dailySummaryTimeNy === null) {
-    return !market.isOpen && dateNyOf(market.nextOpenMs) !== dateNy && isCycledToday(engine);
-  }
-  const dueMs = nyToMs(dateNy, dailySummaryTimeNy);
-  if (engine.nowMs() >= dueMs) return isSession;
-  engine.wakeAt(dueMs);
-  return false;
-}
-
-function isCycledToday(engine: Engine): boolean {
-  const { lastCycleAtMs } = engine.state;
-  return lastCycleAtMs !== null && dateNyOf(lastCycleAtMs) === engine.dateNy();
+function isSummaryDue(engine: Engine, market: MarketClock): boolean {
+  const { isDue, atMs } = decideSummary({
+    nowMs: engine.nowMs(),
+    market,
+    timeNy: engine.ports.config.dailySummaryTimeNy,
+    lastCycleAtMs: engine.state.lastCycleAtMs,
+  });
+  if (atMs !== null) engine.wakeAt(atMs);
+  return isDue;
 }
 
 async function buildSummary(
@@ -98,86 +90,26 @@ async function buildSummary(
   const events = trails?.day.events ?? [];
   const day = {
     dateNy,
-    session: {
-      kind: isHalfDay(session) ? "half" as const : "full" as const,
-      closesAtNy: readNyTime(session.closeMs).timeNy.slice(0, 5),
-      isOver: !market.isOpen && engine.nowMs() >= session.closeMs,
-    },
+    session: buildSessionFact(session, !market.isOpen && engine.nowMs() >= session.closeMs),
     equityLine: readEquityLine(engine),
     areEntriesPaused: await engine.ports.operatorFiles.areEntriesPaused(),
     loss: readTodayLoss(engine),
     dayResult: trails === null ? null : readDayResult(events, dateNy, trails.earlier),
     overnight: listPositionFacts(engine),
   };
-  const isLive = ledger?.entries.some(countsTowardCaps) === true ||
-    events.some((event) => event.type === "gate" && readText(event, "mode") === "LIVE");
-  const inputs: DailySummaryInputs = isLive
-    ? { mode: "LIVE", ...day, ...buildLiveFacts(engine, trails, ledger) }
-    : { mode: "DRY_RUN", ...day, ...await buildDryRunFacts(engine, { dateNy, events }) };
+  const inputs: DailySummaryInputs = isLiveDay(ledger, events)
+    ? { mode: "LIVE", ...day, ...buildLiveFacts(trails, ledger, readCapUse(engine, ledger)) }
+    : { mode: "DRY_RUN", ...day, ...await readDryRunFacts(engine, { dateNy, events }) };
   const message = buildDailySummary(inputs);
   await saySummary(engine, inputs, message);
   return message;
 }
 
-function isHalfDay({ dateNy, closeMs }: Session): boolean {
-  return closeMs < nyToMs(dateNy, HALF_DAY_BEFORE_NY);
-}
-
-type LiveFacts = Omit<
-  Extract<DailySummaryInputs, { mode: "LIVE" }>,
-  | "mode"
-  | "dateNy"
-  | "session"
-  | "equityLine"
-  | "areEntriesPaused"
-  | "loss"
-  | "dayResult"
-  | "overnight"
->;
-
-function buildLiveFacts(
-  engine: Engine,
-  trails: DayTrails | null,
-  ledger: LiveLedger | null,
-): LiveFacts {
-  const days = trails === null ? [] : [...trails.earlier, trails.day];
-  const dateNy = trails?.day.dateNy;
-  const steps = listFillSteps(days).filter((step) => step.dateNy === dateNy);
-  const counted = ledger?.entries.filter(countsTowardCaps) ?? [];
-  return {
-    entries: countEntries(trails?.day.events ?? null, ledger),
-    symbols: [...new Set(counted.map((entry) => entry.symbol))].sort(),
-    notionalUsd: counted.reduce((sumUsd, entry) => sumUsd + entry.notionalUsd, 0),
-    fills: steps.filter(({ reason }) => reason === "entry"),
-    capUse: ledger === null ? null : buildCapUse(engine, ledger),
-    exits: steps.filter(({ side }) => side === "sell"),
-    closedTrades: trails === null ? null : listClosed(listTrades(days))
-      .filter((trade) => findLastFillNy(trade) === dateNy)
-      .map(({ symbol, result }) => ({
-        symbol,
-        qty: result.soldQty,
-        resultUsd: result.resultUsd,
-        resultR: result.resultR,
-      })),
-  };
-}
-
-async function buildDryRunFacts(engine: Engine, { dateNy, events }: DayTrail) {
-  const notional = new Map(
-    events.filter((event) => event.type === "dry_run_order")
-      .map((event) => [event.symbol, readNumber(event, "notional_usd")]),
-  );
+async function readDryRunFacts(engine: Engine, { dateNy, events }: DayTrail) {
   const { caps } = engine.ports.config;
   try {
     const orders = await engine.ports.dryRunLedger.list(dateNy);
-    return {
-      orders: orders.map(({ symbol, qty }) => ({
-        symbol,
-        qty,
-        notionalUsd: notional.get(symbol) ?? null,
-      })),
-      caps,
-    };
+    return { orders: listDryRunOrders(orders, events), caps };
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     engine.sayError(
@@ -215,11 +147,4 @@ async function saySummary(
     day_result_usd: inputs.dayResult?.resultUsd ?? null,
     text: message.text,
   });
-}
-
-/** USD; `null` where no trade was closed or the result of one is not known. */
-function sumResults(trades: readonly ClosedTradeFact[] | null): number | null {
-  if (trades === null || trades.length === 0) return null;
-  const known = trades.flatMap(({ resultUsd }) => resultUsd ?? []);
-  return known.length < trades.length ? null : sumResultsUsd(known);
 }

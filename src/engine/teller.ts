@@ -8,7 +8,7 @@ import type { BrokerOrder } from "../domain/order/orders.ts";
 import type { Note } from "../domain/plan/note.ts";
 import { symbolOf } from "../domain/plan/seen.ts";
 import type { Step } from "../domain/plan/step.ts";
-import type { SellStanding } from "../domain/order/protection.ts";
+import { describeSell, explainSell } from "../domain/order/sell_words.ts";
 import { buildMeaning } from "../domain/alert/repetition.ts";
 import { FREE_FILE, LOOK_AT_ORDER, lookAtPosition } from "../domain/alert/remedies.ts";
 import type { Engine } from "./engine.ts";
@@ -298,36 +298,6 @@ function tellForeign(engine: Engine, order: BrokerOrder): void {
       `${order.status}, order ${order.orderId}: the engine manages this position`,
     remedy: `to trade it yourself: avwap-execution release ${order.symbol} --yes`,
   });
-}
-
-/** What a sell is, for people. */
-export function describeSell(
-  { type, qty, stopPriceUsd, limitPriceUsd, orderId, status }: BrokerOrder,
-): string {
-  return `sell ${type} qty=${qty ?? "?"} at ${stopPriceUsd ?? limitPriceUsd ?? "market"}, ` +
-    `order ${orderId}, is ${status}`;
-}
-
-/** What a sell that can't be judged, or protects nothing, means for its position. */
-export function explainSell(
-  position: Pick<ManagedPosition, "symbol" | "stopUsd"> | undefined,
-  { standing, isLeft }: { readonly standing: SellStanding; readonly isLeft: boolean },
-): string {
-  switch (standing) {
-    case "bound":
-      return "its shares may be sold already; nothing is done in the symbol before the broker says that it ended";
-    case "unknown":
-      return "this release does not know that status: it counts as no protection and is not cancelled; look at it in " +
-        "the broker's dashboard, and cancel it there if it does not trade: the engine then places its own stop";
-    default:
-      return `it protects nothing at the engine's stop ${position?.stopUsd ?? "?"}` +
-        (isLeft
-          ? ", was cancelled twice and put back: it is left; cancel it in " +
-            `the broker's dashboard, or have the position to yourself: avwap-execution release ${
-              position?.symbol ?? ""
-            }`
-          : ": a stop takes its place, at most once a minute");
-  }
 }
 
 /**

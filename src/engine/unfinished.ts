@@ -16,7 +16,7 @@ export function noteUnfinished(
 }
 
 /** Whether a position's protection was cancelled and is not known to be back. */
-export function isBare(engine: Engine, positionId: string): boolean {
+function isBare(engine: Engine, positionId: string): boolean {
   return readUnfinished(engine, positionId).isBare;
 }
 

@@ -1,14 +1,15 @@
 import { isOurs } from "../domain/order/client_order_id.ts";
-import { formatUnreadable, type UnreadableRow } from "../domain/order/unreadable_row.ts";
+import {
+  formatUnreadable,
+  listDistinct,
+  type UnreadableRow,
+} from "../domain/order/unreadable_row.ts";
 import { END_ROW } from "../domain/alert/remedies.ts";
 import type { Engine } from "./engine.ts";
 
 /** Every row of the last answers that can't be read, each once. */
 export function listUnreadable(engine: Engine): UnreadableRow[] {
-  const { unreadable } = engine.observation ?? {};
-  if (unreadable === undefined) return [];
-  const rows = [...unreadable.positions, ...unreadable.openOrders, ...unreadable.dayOrders];
-  return [...new Map(rows.map((row) => [JSON.stringify(row), row])).values()];
+  return engine.observation === null ? [] : listDistinct(engine.observation.unreadable);
 }
 
 /**

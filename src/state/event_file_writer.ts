@@ -82,7 +82,9 @@ export class EventFileWriter {
 
   private lose(lines: readonly EventLine[], why: string): void {
     if (this.lostLines === 0) {
-      this.options.log.error(`Event log failed, its lines are lost: ${why}`);
+      this.options.log.error(
+        `Event log failed, its lines are lost: ${why}; avwap-execution check says what to do`,
+      );
     }
     this.lostLines += lines.length;
   }

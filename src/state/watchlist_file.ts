@@ -6,7 +6,8 @@ import {
   WATCHLIST_ROWS_MAX,
   type WatchlistRecord,
 } from "../domain/entry/watchlist.ts";
-import { StateError, type WatchlistPort, type WatchlistRead } from "../engine/ports.ts";
+import { StateError, type WatchlistPort } from "../engine/ports.ts";
+import type { WatchlistRead } from "../domain/entry/watchlist_step.ts";
 import type { FileSystem } from "./file_system.ts";
 import { decodeUtf8, LastContent } from "./text_file.ts";
 

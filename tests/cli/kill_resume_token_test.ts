@@ -129,21 +129,40 @@ for (const { env, reason } of STILL_OFF) {
     }));
 }
 
-Deno.test("resume says that nothing leaves at first where the live ledger blocks LIVE, before what can leave after that", () =>
-  inOperatorDir(async (dir) => {
-    await Deno.writeTextFile(`${dir}/live_confirm_token.txt`, "one");
-    await Deno.writeTextFile(`${dir}/live_orders_today.json`, "{");
-    const env = { AVWAP_STATE_DIR: dir, LIVE_TRADING: "1", LIVE_CONFIRM_TOKEN: "one" };
-    const { status, out } = await runOperator(["resume"], env);
-    assertEquals(status, 0);
-    const lines = out.trimEnd().split("\n").slice(-3);
-    assertStringIncludes(
-      lines[0] ?? "",
-      "nothing at first: LIVE is blocked while the live ledger is",
-    );
-    assertStringIncludes(lines[1] ?? "", "entries of breakouts");
-    assertStringIncludes(lines[2] ?? "", "exits, stops and stop raises");
-  }));
+const LEDGER = { date_ny: "2026-11-23", entries: [] };
+const BLOCKING: { when: string; files: Record<string, string>; says: string }[] = [
+  {
+    when: "the ledger is of no use",
+    files: { "live_orders_today.json": "{" },
+    says: "ledger unavailable (ledger unreadable); after that",
+  },
+  {
+    when: "the document is damaged",
+    files: { "live_orders_today.json": JSON.stringify(LEDGER), "execution_state.json": "{" },
+    says: "invalid configuration (execution_state.json); after that",
+  },
+  {
+    when: "the ledger is locked by two mismatches",
+    files: { "live_orders_today.json": JSON.stringify({ ...LEDGER, mismatches: 2 }) },
+    says:
+      "ledger unavailable (broker mismatch), until `avwap-execution ledger rebuild --yes`; after",
+  },
+];
+for (const { when, files, says } of BLOCKING) {
+  Deno.test(`resume says that nothing leaves while ${when}, before what can leave after that`, () =>
+    inOperatorDir(async (dir) => {
+      await Deno.writeTextFile(`${dir}/live_confirm_token.txt`, "one");
+      for (const [name, text] of Object.entries(files)) {
+        await Deno.writeTextFile(`${dir}/${name}`, text);
+      }
+      const env = { AVWAP_STATE_DIR: dir, LIVE_TRADING: "1", LIVE_CONFIRM_TOKEN: "one" };
+      const { status, out } = await runOperator(["resume"], env);
+      assertEquals(status, 0);
+      const at = ["nothing while the records block LIVE: " + says, "entries of breakouts", "exits,"]
+        .map((part) => out.indexOf(part));
+      assert(at.every((each, index) => each > (at[index - 1] ?? 0)), out);
+    }));
+}
 
 Deno.test("resume keeps a kill switch that is a directory with files in it", () =>
   inOperatorDir(async (dir) => {

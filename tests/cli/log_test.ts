@@ -31,6 +31,13 @@ const SAID = {
   error: "10:31:00 EST  ERROR first\\nsecond\\x1b[31m\n",
 };
 
+Deno.test("log says how many lines of a day it could not read, beside those that it could", () =>
+  withStateDir({ [FILE]: `garbage\n${DENIED}{"a":1}\n` }, async (dir) => {
+    const run = await runOperator(["log"], dir, { nowMs: NOW_MS });
+    assertEquals([run.status, run.out], [0, SAID.denied]);
+    assertStringIncludes(run.error, `2 lines of ${FILE} could not be read`);
+  }));
+
 const cases: { args: string[]; out: string }[] = [
   { args: [], out: SAID.denied + SAID.later + SAID.error },
   { args: ["--symbol", "aapl"], out: SAID.later },

@@ -97,16 +97,24 @@ Deno.test("status names each setting that is in doubt, whatever the gate's first
       LIVE_TRADING: "ture",
       MAX_LIVE_POSITIONS: "abc",
       MAX_LIVE_LOSS_PER_DAY: "-5",
+      EXECUTION_POLL_SECONDS: "5m",
+      SLACK_HEARTBEAT_MINUTES: "-1",
     };
-    const { out } = await runOperator(["status"], env);
+    const { status, out } = await runOperator(["status"], env);
+    assertEquals(status, 0);
     const text = out.replaceAll(/\s+/g, " ");
     assertStringIncludes(text, "DRY_RUN: LIVE_TRADING disabled");
-    assertStringIncludes(text, "Settings LIVE_TRADING is neither on (1 true yes on) nor off");
+    assertStringIncludes(text, 'Settings EXECUTION_POLL_SECONDS is "5m", which is not a number');
+    assertStringIncludes(text, 'SLACK_HEARTBEAT_MINUTES is "-1", out of range');
+    assertStringIncludes(text, "run does not start until then LIVE_TRADING is neither on (1 true");
     assertStringIncludes(text, 'MAX_LIVE_POSITIONS is "abc": give a whole number above 0');
     assertStringIncludes(text, 'MAX_LIVE_LOSS_PER_DAY is "-5": give a plain number');
     assertNarrow(out);
     const sound = await runOperator(["status"], { AVWAP_STATE_DIR: dir });
     assertFalse(sound.out.includes("Settings"), sound.out);
+    const unsound = await runOperator(["status"], { ...env, APCA_API_BASE_URL: "broker" });
+    assertEquals([unsound.status, unsound.out], [78, ""]);
+    assertStringIncludes(unsound.error, "APCA_API_BASE_URL is not a URL");
   }));
 
 Deno.test("status shows the kill switch with its reason, and who holds the directory", () =>

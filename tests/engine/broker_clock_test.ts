@@ -105,6 +105,8 @@ Deno.test("a clock that says open without a close ahead counts as closed, is sai
     nowMs: world.nowMs,
     pollSeconds: 300,
     intents: [],
+    isTakingEntries: true,
+    cycleBeganMs: world.nowMs,
     leadMs: 0,
     pausedMs: 0,
     market,

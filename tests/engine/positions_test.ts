@@ -209,6 +209,18 @@ Deno.test("a foreign position on today's list is not called untouched: a LIVE cy
   assertEquals(world.position("AAPL")?.qty, 5);
 });
 
+Deno.test("a foreign position at or below its stop on today's list is not adopted, and both messages say so", async () => {
+  const world = new World({ rows: [AAPL] });
+  world.exchange.setPosition("AAPL", 5, 1);
+  world.exchange.setPrice("AAPL", 1);
+  await world.restart();
+  await world.cycles(2, SECOND_MS);
+  assertEquals(world.position("AAPL"), undefined);
+  const but = "unless its price is at or below its stop there";
+  assert(world.alerted("Foreign position")[0]?.text.includes(but));
+  assertEquals(world.said("adopted in a LIVE cycle").map((line) => line.includes(but)), [true]);
+});
+
 Deno.test("what the operator released, or was told is too large, is no new foreign position", async () => {
   const world = new World({ rows: [AAPL] });
   world.exchange.setPosition("AAPL", 100, 100);

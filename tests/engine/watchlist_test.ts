@@ -1,5 +1,5 @@
 import { guessPreviousSession, rememberCurrent } from "../../src/domain/entry/watchlist_days.ts";
-import { WRITING_MS } from "../../src/engine/watchlist_step.ts";
+import { WRITING_MS } from "../../src/domain/entry/watchlist_step.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
 import { AAPL, at, LIST_PATH, MINUTE_MS, NVDA, SECOND_MS, World } from "./support.ts";
 

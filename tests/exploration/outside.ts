@@ -105,7 +105,7 @@ export const OUTSIDE: readonly Outside[] = [
       "plan() sells nothing that positions lack once its stop is cancelled, and puts a stop back for it",
     ],
     branches: [
-      "give_way.ts goOn: const mostQty = isRead ? Infinity [: Math.floor(countUnfilled(view.world.seen.book, b]",
+      "give_way.ts goOn: const mostQty = isRead ? Infinity [: floorQty(countUnfilled(view.world.seen.book, beg]",
       "give_way.ts sellNow: if (!isRead [&& availableQty > 0]",
       'give_way.ts sellNow: if (!isRead && availableQty > 0) [{ return record([ unsent ], [ note(view, { kind: "]',
     ],
@@ -248,13 +248,57 @@ export const OUTSIDE: readonly Outside[] = [
     ],
   },
   {
+    why: "its stop is above R1 only once the trim at R1 is done",
+    test: [
+      "domain/plan/exit_waits_test.ts",
+      "plan() closes at the stop though a trim that is due before it has to wait",
+    ],
+    branches: [
+      'exit.ts planExits: return isCloseNext [? planExit(view, permit, "stop_exit", priceUsd)]',
+    ],
+  },
+  {
+    why:
+      "its gate falls by no read that fails, so that its reconciliation settles what a crash left",
+    test: [
+      "domain/plan/restore_test.ts",
+      "plan() puts back what an exit laid bare though a crash left the exit pending, and its ledger can't be read since",
+    ],
+    branches: [
+      "plan.ts restore: if (open !== null) [return open; const isRead = sight.positions !== nu]",
+      "resolve.ts resolvePending: [function resolvePending(view, permit) { for (const]",
+    ],
+  },
+  {
+    why: "its orders can be read, and asked for, after a crash",
+    test: [
+      "domain/plan/plan_test.ts",
+      "plan() takes no sell to have left right before a crash whose shares a stop holds still",
+    ],
+    branches: [
+      "resolve.ts resolveRoom: if (groups === null) [return null;]",
+      "resolve.ts resolveRoom: ]) [: null]",
+    ],
+  },
+  {
+    why: "its cancels end in seconds, and its records have deadlines",
+    test: [
+      "domain/plan/sell_record_test.ts",
+      "renewDeadline() gives a request one that it meets where the record has none, or an earlier one",
+    ],
+    branches: [
+      "sell_record.ts renewDeadline: const isMet = (entry.deadlineAtMs [?? 0]",
+      "sell_record.ts renewDeadline: return isMet ? entry [: { ...entry, deadlineAtMs: buildDeadlineMs(nowMs)]",
+    ],
+  },
+  {
     why: "its hands buy at the market: no buy of theirs works",
     test: [
       "domain/plan/exit_waits_test.ts",
       "plan() begins no exit beside a buy that works in the symbol",
     ],
     branches: [
-      'exit.ts nameObstacle: [return { why: "a buy works in the symbol, beside w]',
+      'exit.ts nameObstacle: if (hasWorkingBuy(view.sight, view.position.symbol)) [{ return { why: "a buy works in the symbol, beside]',
     ],
   },
   {

@@ -63,7 +63,7 @@ const BUGS: readonly Bug[] = [
     find: "      entries: [...entries, ...added.map(({ entry }) => entry)],",
     replace: "      entries: [...entries],",
   }),
-  edit(3, "an old list is as good as a fresh one", "engine/watchlist_step.ts", {
+  edit(3, "an old list is as good as a fresh one", "domain/entry/watchlist_step.ts", {
     find: "  if (dateNy !== todayNy) {",
     replace: '  if (dateNy !== todayNy && dateNy === "") {',
   }),

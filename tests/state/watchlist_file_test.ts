@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import type { WatchlistRead } from "../../src/engine/ports.ts";
+import type { WatchlistRead } from "../../src/domain/entry/watchlist_step.ts";
 import { createDenoFileSystem } from "../../src/state/deno_file_system.ts";
 import { createWatchlistFile, parseWatchlistCsv } from "../../src/state/watchlist_file.ts";
 import {

@@ -1,4 +1,4 @@
-import { formatPriceUsd } from "../../domain/alert/alert_facts.ts";
+import { formatPriceUsd } from "../../domain/order/money.ts";
 import type { DayFill } from "../../domain/day/day_fills.ts";
 import { formatHourNy } from "../../domain/day/day_headline.ts";
 import type { PricePoint, SymbolDay } from "../../domain/day/day_symbols.ts";

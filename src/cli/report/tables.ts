@@ -1,8 +1,7 @@
-import { formatPriceUsd } from "../../domain/alert/alert_facts.ts";
 import { formatCounted } from "../../domain/counted.ts";
 import type { OrderRow, RefusalRow, RowStatus, StopRow } from "../../domain/day/day_orders.ts";
 import type { AlertRow, DayView, ErrorRow } from "../../domain/day/day_view.ts";
-import { formatCents } from "../../domain/order/money.ts";
+import { formatCents, formatPriceUsd } from "../../domain/order/money.ts";
 import { readNyTime } from "../../domain/time/ny_time.ts";
 import { type Markup, markup } from "./markup.ts";
 import { buildTable } from "./table.ts";

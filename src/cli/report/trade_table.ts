@@ -1,4 +1,4 @@
-import { formatPriceUsd } from "../../domain/alert/alert_facts.ts";
+import { formatPriceUsd } from "../../domain/order/money.ts";
 import { formatFillReason } from "../../domain/order/fill_reason.ts";
 import { findHeldMs, type Trade } from "../../domain/day/trades.ts";
 import { readNyTime } from "../../domain/time/ny_time.ts";

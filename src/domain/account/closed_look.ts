@@ -1,3 +1,4 @@
+import type { EngineState } from "./engine_state.ts";
 import { BEFORE_OPEN_MS, CLOSED_LOOK_MS } from "./standing_alarms.ts";
 import { dateNyOf } from "../time/ny_time.ts";
 
@@ -57,6 +58,22 @@ const LOOK = /^(\d{4}-\d{2}-\d{2}) (night|before the open) (\d{1,15})$/;
 /** For the records. The date comes first, by which what is old is forgotten. */
 export function formatClosedLook({ sessionNy, stage, atMs }: ClosedLook): string {
   return `${sessionNy} ${stage} ${atMs}`;
+}
+
+/** What the records are kept by. */
+const LOOK_KEY = "closed look";
+
+/** The last look at a closed market, as the records have it; `null` where they have none. */
+export function readClosedLook({ alerted }: Pick<EngineState, "alerted">): ClosedLook | null {
+  return parseClosedLook(alerted[LOOK_KEY]);
+}
+
+/** What the records keep from now on, a look at this moment with it. */
+export function keepClosedLook(
+  { alerted }: Pick<EngineState, "alerted">,
+  moment: ClosedMoment,
+): EngineState["alerted"] {
+  return { ...alerted, [LOOK_KEY]: formatClosedLook(buildClosedLook(moment)) };
 }
 
 /** @returns `null` where there is none, or none that this release wrote. */

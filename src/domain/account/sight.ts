@@ -1,5 +1,11 @@
 import type { LedgerEntry } from "../order/ledger.ts";
-import { type BrokerOrder, type BrokerPosition, flattenOrders, mayTrade } from "../order/orders.ts";
+import {
+  type BrokerOrder,
+  type BrokerPosition,
+  flattenOrders,
+  isFinal,
+  mayTrade,
+} from "../order/orders.ts";
 import { listSellGroups, type SellGroup } from "../order/protection.ts";
 import { buildOpenOrders, listInDoubt, type OrderBook } from "./order_book.ts";
 import { listOurIds } from "./our_orders.ts";
@@ -96,7 +102,15 @@ export function isUnseen(
   });
 }
 
+/** Whether the broker has an order at work that it does not show. */
+export function hasHidden(book: OrderBook): boolean {
+  return [...book.values()].some(({ order, isShown }) => !isShown && !isFinal(order));
+}
+
 /** A position's entry order, as far as it is known. */
-export function findEntry({ book }: Sight, positionId: string): BrokerOrder | undefined {
+export function findEntry(
+  { book }: Pick<Sight, "book">,
+  positionId: string,
+): BrokerOrder | undefined {
   return [...book.values()].find(({ order }) => order.clientOrderId === positionId)?.order;
 }

@@ -3,7 +3,7 @@ import type { Standing } from "../account/standing.ts";
 import type { Caps } from "../gate/caps.ts";
 import { formatCounted } from "../counted.ts";
 import type { DayLoss } from "../account/day_loss.ts";
-import { formatCents } from "../order/money.ts";
+import { formatCents, formatPriceUsd } from "../order/money.ts";
 import { formatNy } from "../time/ny_time.ts";
 import type { StopFact } from "../order/protection.ts";
 
@@ -88,11 +88,6 @@ export interface CapUseFact {
 
 /** A list in a message ends here and says how many it leaves out. */
 export const LIST_LINES_MAX = 20;
-
-/** A price for people, in the broker's increments: 2 decimals from 1 USD up, 4 below (pipeline 4). */
-export function formatPriceUsd(priceUsd: number): string {
-  return Math.abs(priceUsd) >= 1 ? priceUsd.toFixed(2) : priceUsd.toFixed(4);
-}
 
 /** A result in USD with its sign, two decimals (`+12.30`, `-4.00`, `0.00`). */
 export function formatSignedUsd(usd: number): string {

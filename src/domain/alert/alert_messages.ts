@@ -3,7 +3,6 @@ import {
   type DiskFault,
   formatCloseCommand,
   formatPosition,
-  formatPriceUsd,
   formatSignedUsd,
   formatWatchlist,
   LIST_LINES_MAX,
@@ -15,7 +14,7 @@ import type { DayLoss } from "../account/day_loss.ts";
 import type { Alerted } from "../account/engine_state.ts";
 import { type ExitReason, isTrim } from "../exit/exit_rules.ts";
 import { formatGateLines, type LiveDecision } from "../gate/gate.ts";
-import { formatCents } from "../order/money.ts";
+import { formatCents, formatPriceUsd } from "../order/money.ts";
 import { formatNy } from "../time/ny_time.ts";
 import { formatRepeats, type Repeats } from "./repetition.ts";
 

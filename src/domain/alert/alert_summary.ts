@@ -6,7 +6,6 @@ import {
   formatLossLimit,
   formatPause,
   formatPosition,
-  formatPriceUsd,
   formatSignedUsd,
   type PositionFact,
   sortPositions,
@@ -17,7 +16,7 @@ import { formatFillReason } from "../order/fill_reason.ts";
 import type { DayLoss } from "../account/day_loss.ts";
 import type { DayResult } from "../account/day_result.ts";
 import { formatR } from "../account/trade_result.ts";
-import { formatCents } from "../order/money.ts";
+import { formatCents, formatPriceUsd } from "../order/money.ts";
 import { sumResultsUsd } from "../order/usd_flow.ts";
 
 /**

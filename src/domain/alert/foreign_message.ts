@@ -21,8 +21,10 @@ export function buildForeignMessage(
       `To have one managed: ${formatAdoptCommand(example, null)}`,
     ]),
     ...(listed.length === 0 ? [] : [
-      `${name(listed)}: not bought by this engine, and on today's list: a LIVE cycle adopts it. ` +
-      "To keep it yours, take it off the list or the allowlist",
+      `${
+        name(listed)
+      }: not bought by this engine, and on today's list: a LIVE cycle adopts it, unless its price ` +
+      "is at or below its stop there. To keep it yours, take it off the list or the allowlist",
     ]),
   ];
   return { level: "WARNING", title: "Foreign position", text: lines.join("\n") };

@@ -1,7 +1,6 @@
 import {
   type AlertMessage,
   formatPosition,
-  formatPriceUsd,
   formatSignedUsd,
   type PositionFact,
   unprotectedQty,
@@ -16,7 +15,7 @@ import {
 import type { TradeTitle } from "./alert_titles.ts";
 import { type FillReason, formatSale } from "../order/fill_reason.ts";
 import { formatHeldTime } from "../time/held_time.ts";
-import { formatCents } from "../order/money.ts";
+import { formatCents, formatPriceUsd } from "../order/money.ts";
 import { formatNy } from "../time/ny_time.ts";
 
 /** An order of ours that filled, at its end or while it still works. Prices USD per share, times Unix ms. */

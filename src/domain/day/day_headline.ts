@@ -1,4 +1,5 @@
-import { formatPriceUsd, formatSignedUsd } from "../alert/alert_facts.ts";
+import { formatSignedUsd } from "../alert/alert_facts.ts";
+import { formatPriceUsd } from "../order/money.ts";
 import { formatCounted } from "../counted.ts";
 import { formatFillReason } from "../order/fill_reason.ts";
 import type { SymbolDay } from "./day_symbols.ts";

@@ -9,6 +9,12 @@ export interface DayTrail {
   readonly events: readonly RecordedEvent[];
 }
 
+/** A day as the audit trail has it, and the days before it back to where its trades began, oldest first. */
+export interface DayTrails {
+  readonly day: DayTrail;
+  readonly earlier: readonly DayTrail[];
+}
+
 /** What an order filled on one day. */
 export interface FillStep extends DayFill {
   readonly dateNy: string;

@@ -1,9 +1,8 @@
-import { formatPriceUsd } from "../alert/alert_facts.ts";
 import { formatCounted } from "../counted.ts";
 import { formatFillReason } from "../order/fill_reason.ts";
 import { formatEntryEnd } from "../entry/entry_end.ts";
 import { type EventType, readNumber, readText, readTimeMs, type RecordedEvent } from "./events.ts";
-import { formatCents } from "../order/money.ts";
+import { formatCents, formatPriceUsd } from "../order/money.ts";
 import { readNyTime } from "../time/ny_time.ts";
 import { formatRepeats } from "../alert/repetition.ts";
 

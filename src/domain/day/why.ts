@@ -1,4 +1,4 @@
-import { formatPriceUsd } from "../alert/alert_facts.ts";
+import { formatPriceUsd } from "../order/money.ts";
 import type { DenyReason } from "../gate/caps.ts";
 import { formatCounted } from "../counted.ts";
 import { findFate } from "./fate.ts";

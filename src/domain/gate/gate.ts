@@ -55,6 +55,11 @@ export function isInputUnavailable({ code }: GateFailReason): boolean {
   return code === "ledger_unavailable" || code === "positions_unavailable";
 }
 
+/** Whether the operator's own switch keeps LIVE off, and nothing that fails by itself: what he stopped waits for him. */
+export function isOfOperator(reason: GateFailReason): boolean {
+  return !isInputUnavailable(reason) && reason.code !== "invalid_configuration";
+}
+
 /** The gate's answer. Only the LIVE arm carries caps and allowlist, so code that skips the gate has nothing to act with. */
 export type GateDecision =
   | {

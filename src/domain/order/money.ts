@@ -60,3 +60,8 @@ export function formatCents(usd: number): string {
   const cents = Math.round(micros / MICROS_PER_CENT) / 100;
   return (usd < 0 && cents > 0 ? -cents : cents).toFixed(2);
 }
+
+/** A price for people, in the broker's increments: 2 decimals from 1 USD up, 4 below (pipeline 4). */
+export function formatPriceUsd(priceUsd: number): string {
+  return Math.abs(priceUsd) >= 1 ? priceUsd.toFixed(2) : priceUsd.toFixed(4);
+}

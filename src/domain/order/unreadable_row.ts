@@ -14,6 +14,21 @@ export interface UnreadableRow {
   readonly problem: string;
 }
 
+/** Rows of the broker's lists that can't be read, by the list they stood in (pipeline 6, "A row of the broker's"). */
+export interface UnreadableRows {
+  readonly positions: readonly UnreadableRow[];
+  readonly openOrders: readonly UnreadableRow[];
+  readonly dayOrders: readonly UnreadableRow[];
+}
+
+/** Every row of these lists, each once. */
+export function listDistinct(
+  { positions, openOrders, dayOrders }: UnreadableRows,
+): UnreadableRow[] {
+  const rows = [...positions, ...openOrders, ...dayOrders];
+  return [...new Map(rows.map((row) => [JSON.stringify(row), row])).values()];
+}
+
 /** What a row is about, for people: `position BTCUSD`, `order 7b08df51 of NVDA`. */
 export function nameUnreadable(
   { what, symbol, orderId, clientOrderId }: UnreadableRow,

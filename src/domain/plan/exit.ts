@@ -1,6 +1,6 @@
 import { hasWorkingBuy, isEntryWorking, isHidden } from "../account/sight.ts";
 import { readStopLevel } from "../account/position_shares.ts";
-import { decideExit, markTrimmed, splitQty } from "../exit/decide_exit.ts";
+import { decideExit, isCloseDue, markTrimmed, splitQty } from "../exit/decide_exit.ts";
 import { type ExitReason, isClose, isExitReason } from "../exit/exit_rules.ts";
 import { isAnswerLost } from "../order/ledger.ts";
 import { countCovered, listMarketSells, type SellGroup } from "../order/protection.ts";
@@ -47,9 +47,15 @@ export function planExits(view: View, permit: Permit): Move {
     return record([{ kind: "position", position: { ...position, highWaterUsd, stopUsd } }], say);
   }
   if (due === null) return rest(view);
+  const { priceUsd } = trade;
   // Of what positions do not show yet something may be left to sell: only of one share there is never anything.
-  if (due.qty === 0 && count.mostHeldQty > count.sureQty) return rest(view, { afterMs: RETRY_MS });
-  return planExit(view, permit, due.reason, trade.priceUsd);
+  const first = due.qty === 0 && count.mostHeldQty > count.sureQty
+    ? rest(view, { afterMs: RETRY_MS })
+    : planExit(view, permit, due.reason, priceUsd);
+  // What keeps a trim waiting keeps no close waiting (pipeline 5).
+  const isCloseNext = first.kind === "rest" && !isClose(due.reason) &&
+    isCloseDue(position, count.sureQty, priceUsd);
+  return isCloseNext ? planExit(view, permit, "stop_exit", priceUsd) : first;
 }
 
 /** Whether the exit rules would sell now. */
@@ -154,14 +160,15 @@ function nameObstacle(
   if (leaving.length > 0 && leaving.length < groups.length) {
     return { why: "a cancel is still under way", isBrief: true };
   }
-  if (countCovered(groups, 0) >= view.sureQty && isSellRefused(view, reason)) {
-    return { why: "the broker refused its sell; tried again after 5 minutes", isBrief: false };
+  if (hasWorkingBuy(view.sight, view.position.symbol)) {
+    return {
+      why: "a buy works in the symbol, beside which the broker takes no sell",
+      isBrief: false,
+    };
   }
-  if (!hasWorkingBuy(view.sight, view.position.symbol)) return null;
-  return {
-    why: "a buy works in the symbol, beside which the broker takes no sell",
-    isBrief: false,
-  };
+  // Last: what holds up one exit and not the other.
+  if (countCovered(groups, 0) < view.sureQty || !isSellRefused(view, reason)) return null;
+  return { why: "the broker refused its sell; tried again after 5 minutes", isBrief: false };
 }
 
 /** Whether the broker refused this exit a moment ago: its stop is not taken away for the same answer. */

@@ -1,5 +1,6 @@
 import { listRoots } from "../account/asked.ts";
 import { buildCancel, countUnfilled, findNextLook, listUnended } from "../account/giving_way.ts";
+import { floorQty } from "../account/position_account.ts";
 import { findShown } from "../account/sight.ts";
 import { splitQty } from "../exit/decide_exit.ts";
 import { type ExitReason, isClose, isExitReason } from "../exit/exit_rules.ts";
@@ -11,7 +12,7 @@ import type { NamedEntry } from "./named_entry.ts";
 import type { Note } from "./note.ts";
 import { placeStop } from "./place.ts";
 import { buildRequest, resolve } from "./resolve.ts";
-import { buildSellRecord, nextAttempt } from "./sell_record.ts";
+import { buildSellRecord, nextAttempt, renewDeadline } from "./sell_record.ts";
 import { endCancels } from "./settle_cancel.ts";
 import type { Permit, RecordPart } from "./step.ts";
 import { areListsFresh, areListsYoung, findChange, listWaits, type View } from "./view.ts";
@@ -150,9 +151,7 @@ export function goOn(view: View, begun: Begun, permit: Permit): Move {
   const shown = findShown(view.sight, view.position.symbol);
   const isRead = shown !== null && shown !== undefined;
   // Absent, and not sold by what was cancelled: one empty answer is no position that is gone.
-  const mostQty = isRead
-    ? Infinity
-    : Math.floor(countUnfilled(view.world.seen.book, begun.cancels));
+  const mostQty = isRead ? Infinity : floorQty(countUnfilled(view.world.seen.book, begun.cancels));
   const stopQty = Math.min(mostQty, view.availableQty);
   const sell = sellNow(view, begun, { permit, isRead, stopQty });
   if (sell !== null) return sell;
@@ -217,14 +216,15 @@ function takeNextName(
 /** Sends an exit's sell, as it is by now. @param beside What else its record says. */
 export function sendSell(
   view: View,
-  entry: NamedEntry,
+  made: NamedEntry,
   permit: Permit,
   beside: readonly RecordPart[] = [],
 ): Move {
+  const entry = renewDeadline(made, view.world.now.brokerMs);
   const recorded = view.entries.find((each) => each.clientOrderId === entry.clientOrderId);
-  const change: RecordPart[] = recorded?.qty === entry.qty
-    ? []
-    : [{ kind: "orders", entries: [entry] }];
+  const isAsRecorded = recorded?.qty === entry.qty &&
+    recorded.deadlineAtMs === entry.deadlineAtMs;
+  const change: RecordPart[] = isAsRecorded ? [] : [{ kind: "orders", entries: [entry] }];
   return send(view, buildRequest(view, entry), permit, { change: [...change, ...beside] });
 }
 

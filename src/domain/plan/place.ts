@@ -5,7 +5,7 @@ import { isEndedUnfilled } from "../account/exit_record.ts";
 import type { NamedEntry } from "./named_entry.ts";
 import type { Note } from "./note.ts";
 import { buildRequest, resolveStops } from "./resolve.ts";
-import { buildSellRecord, nextAttempt } from "./sell_record.ts";
+import { buildSellRecord, nextAttempt, renewDeadline } from "./sell_record.ts";
 import type { Permit, RecordPart } from "./step.ts";
 import { areListsFresh, findChange, type View } from "./view.ts";
 
@@ -51,7 +51,7 @@ function sendStop(
   const { entries, begun: under } = view;
   const made = entries.find((each) => each.clientOrderId === entry.clientOrderId);
   const isMade = made?.status === "pending" && made.qty === entry.qty &&
-    made.stopUsd === entry.stopUsd;
+    made.stopUsd === entry.stopUsd && made.deadlineAtMs === entry.deadlineAtMs;
   const change: RecordPart[] = isMade ? [] : [{ kind: "orders", entries: [entry] }];
   if (view.begun !== null && under?.stopId !== entry.clientOrderId) {
     const begun = { ...view.begun, stopId: entry.clientOrderId };
@@ -70,7 +70,8 @@ export function buildStopRecord(
     entry.clientOrderId === begun?.stopId && entry.status === "pending"
   );
   if (made !== undefined && facts.replaces === null) {
-    return { ...made, qty: facts.qty, stopUsd: roundToIncrement(facts.stopUsd) };
+    const entry = { ...made, qty: facts.qty, stopUsd: roundToIncrement(facts.stopUsd) };
+    return renewDeadline(entry, now.brokerMs);
   }
   const attempt = nextAttempt(entries, position, "stop", now.dateNy);
   return buildSellRecord({ position, reason: "stop", ...facts }, attempt, now.brokerMs);

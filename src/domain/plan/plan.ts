@@ -13,6 +13,7 @@ import { planOrphans } from "./orphans.ts";
 import { goOnShrinking } from "./shrink.ts";
 import { placeStop } from "./place.ts";
 import { protect } from "./protect.ts";
+import { resolvePending, resolveStops } from "./resolve.ts";
 import type { Permit, Planned } from "./step.ts";
 import { buildSight, buildView, type View } from "./view.ts";
 import type { World } from "./world.ts";
@@ -158,11 +159,14 @@ function restore(view: View): Move {
   if (againMs !== null) return again;
   if (isEntryWorking(sight, position) || groups === null || count === null) return again;
   if (groups.some((group) => group.isLeaving)) return again;
+  // While the ledger can't be read nobody else finds out what became of them.
+  const open = resolvePending(view, REST_PERMIT) ?? resolveStops(view, REST_PERMIT, true);
+  if (open !== null) return open;
   // Unreadable: the broker's orders say what is left, and a stop for more could sell short.
   const isRead = sight.positions !== null && !sight.unreadable.has(position.symbol);
   if (isRead ? !view.isActionable : position.unexplainedQty !== null) return again;
   if (view.availableQty > 0) {
-    const move = placeStop(view, { kind: "exit_rest" }, Infinity);
+    const move = placeStop(view, REST_PERMIT, Infinity);
     return move.kind === "rest" ? again : move;
   }
   // What a sell of unknown fate has not sold after all is bare again.

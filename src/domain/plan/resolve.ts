@@ -1,6 +1,7 @@
+import { listRoots } from "../account/asked.ts";
 import { countReserved, findBreach } from "../account/position_shares.ts";
-import { decideExit } from "../exit/decide_exit.ts";
-import { isExitReason } from "../exit/exit_rules.ts";
+import { decideExit, isCloseDue } from "../exit/decide_exit.ts";
+import { isClose, isExitReason } from "../exit/exit_rules.ts";
 import { isAnswerLost, isIdTaken, isUnsettled } from "../order/ledger.ts";
 import { roundToIncrement } from "../order/price_increment.ts";
 import type { SellSideRequest } from "../order/order_request.ts";
@@ -12,7 +13,7 @@ import { settleTaken } from "./settle.ts";
 import { settleInQuestion } from "./settle_refusal.ts";
 import type { Permit } from "./step.ts";
 import { LAST_EXIT_MS } from "./time_left.ts";
-import { findNewLook, type View } from "./view.ts";
+import { findNewLook, isLookedAt, type View } from "./view.ts";
 
 /** How often one id is sent in a cycle: a second time at the first "not found" (pipeline 6). */
 const SENDINGS_MAX = 2;
@@ -41,6 +42,19 @@ export function resolveStops(view: View, permit: Permit, isAll: boolean): Move |
 export function resolveDoubts(view: View, permit: Permit): Move | null {
   for (const entry of view.entries) {
     if (!isUnsettled(entry)) continue;
+    const move = resolve(view, permit, entry);
+    if (move !== null) return move;
+  }
+  return null;
+}
+
+/**
+ * What is to be found out of what was only on record when a process ended, and whose deadline has passed: nothing of it is sent
+ * again. @returns `null` where that is known, or nobody knows.
+ */
+export function resolvePending(view: View, permit: Permit): Move | null {
+  for (const entry of view.entries) {
+    if (entry.status !== "pending" || isAnswerLost(entry, view.world.now.brokerMs)) continue;
     const move = resolve(view, permit, entry);
     if (move !== null) return move;
   }
@@ -94,17 +108,30 @@ export function resolve(view: View, permit: Permit, entry: NamedEntry): Move | n
   if (look.kind !== "not_found" || isIdTaken(entry)) return null;
   if (sendings > 0) return sendings < SENDINGS_MAX ? sendAgain(view, permit, entry) : null;
   if (!isAnswerLost(entry, now.brokerMs)) return record([{ kind: "not_sent", clientOrderId }]);
-  if (entry.status === "pending" && hasNoRoom(view, entry)) {
-    return record([{ kind: "not_sent", clientOrderId }]);
-  }
+  if (entry.status === "pending" && hasNoRoom(view, entry)) return resolveRoom(view, entry);
   // From before this process: nothing that keeps the repeat from leaving says that the first did not.
   const sent = { ...entry, status: "unknown" } as const;
   return isWanted(view, entry) ? sendAgain(view, permit, atLevel(view, sent)) : null;
 }
 
-/** Whether the broker can't have taken it, since other orders hold its shares, which are reserved for them. */
+/** Whether other orders hold its shares, which are reserved for them, so that the broker can't have taken it. */
 function hasNoRoom({ sight, position, count }: View, { qty }: NamedEntry): boolean {
   return count !== null && countReserved(sight, position) + qty > count.mostHeldQty;
+}
+
+/**
+ * Lists lag behind the cancel that made room for it: those orders are asked for by their ids before it is taken for never sent.
+ * @returns `null` where they, or one of them, can't be read.
+ */
+function resolveRoom(view: View, { clientOrderId }: NamedEntry): Move | null {
+  const { position: { symbol }, groups, world: { seen } } = view;
+  if (groups === null) return null;
+  const orderIds = groups.flatMap(({ orders }) => orders.map(({ orderId }) => orderId));
+  const holders = listRoots(seen.book, orderIds);
+  const unseen = holders.filter((orderId) => !isLookedAt(view, orderId));
+  if (unseen.length > 0) return read(unseen.map((orderId) => ({ ask: "order", symbol, orderId })));
+  const isAnswered = holders.every((orderId) => seen.orderLooks.get(orderId)?.kind === "found");
+  return isAnswered ? record([{ kind: "not_sent", clientOrderId }]) : null;
 }
 
 /** Whether what another cycle has sent would be sent now: a stop, and a sell whose exit is due still. */
@@ -118,6 +145,7 @@ function isWanted(
   const trade = seen.trades.get(position.symbol)?.trade ?? null;
   if (trade === null || turn.fresh.has(position.positionId)) return false;
   if (now.untilCloseMs < LAST_EXIT_MS) return false;
+  if (isClose(reason)) return isCloseDue(position, count.mostHeldQty, trade.priceUsd);
   return decideExit(position, count.mostHeldQty, trade.priceUsd).due?.reason === reason;
 }
 

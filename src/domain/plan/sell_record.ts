@@ -27,6 +27,15 @@ export function buildDeadlineMs(nowMs: number): number {
   return nowMs + RECORD_AGE_MAX_MS + REQUEST_DEADLINE_MS;
 }
 
+/**
+ * The record of a request that leaves now, with a deadline that it meets: one that was made before a slow cancel would count as
+ * never sent while its request is on its way.
+ */
+export function renewDeadline(entry: NamedEntry, nowMs: number): NamedEntry {
+  const isMet = (entry.deadlineAtMs ?? 0) >= nowMs + REQUEST_DEADLINE_MS;
+  return isMet ? entry : { ...entry, deadlineAtMs: buildDeadlineMs(nowMs) };
+}
+
 /** What a sell is worth for the record: at its stop, else at the last known high; sells count toward no cap. */
 export function buildSellRecord(facts: SellFacts, attempt: number, nowMs: number): NamedEntry {
   const { position, reason, qty } = facts;

@@ -1,6 +1,6 @@
 import type { ReadFailure } from "../order/order_request.ts";
 import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../order/orders.ts";
-import type { UnreadableRow } from "../order/unreadable_row.ts";
+import type { UnreadableRows } from "../order/unreadable_row.ts";
 
 /** A broker read that may have failed: the value, or the word that the gate uses. */
 export type Read<T> =
@@ -17,9 +17,5 @@ export interface Shown {
   /** All orders submitted since the NY day began, nested. */
   readonly dayOrders: Read<readonly BrokerOrder[]>;
   /** What stood in these lists beside their readable rows (pipeline 6, "A row of the broker's"). */
-  readonly unreadable: {
-    readonly positions: readonly UnreadableRow[];
-    readonly openOrders: readonly UnreadableRow[];
-    readonly dayOrders: readonly UnreadableRow[];
-  };
+  readonly unreadable: UnreadableRows;
 }

@@ -36,8 +36,14 @@ export interface WakeInputs {
   readonly nowMs: number;
   /** 1 to 3600. */
   readonly pollSeconds: number;
-  /** Those still waiting. */
+  /** Those on the list, and whether entries are taken: where not, none of them wakes anybody. */
   readonly intents: readonly Pick<EntryIntent, "scheduledAtMs">[];
+  readonly isTakingEntries: boolean;
+  /**
+   * When the cycle that just ended began: what it found due and left on the list (paused, not answered, records of another
+   * account, no clock) it would only find so again, and whatever can change that wakes by itself.
+   */
+  readonly cycleBeganMs: number;
   /** How long before an intent's moment its cycle begins. */
   readonly leadMs: number;
   /** How long the cycle waited for moments of intents: the poll does not come later for it. */
@@ -80,16 +86,14 @@ export function decideNextWake(inputs: WakeInputs): Wake {
 
 /** All moments but the poll; of two at the same time the first here names the wake. */
 function listMoments(inputs: WakeInputs, isRunning: boolean): Wake[] {
-  const { nowMs, intents, extraMs, market } = inputs;
+  const { nowMs, extraMs, market } = inputs;
   const isClosed = market !== null && !market.isOpen;
   // Nothing is prepared where nothing can leave.
   const leadMs = isRunning ? inputs.leadMs : 0;
   const ownFromMs = isClosed ? nowMs + CLOSED_WAKE_MS : -Infinity;
   const moments: Wake[] = [
-    ...intents.map(({ scheduledAtMs }): Wake => ({
-      atMs: scheduledAtMs - leadMs,
-      why: "intent due",
-    })),
+    ...listWaking(inputs)
+      .map(({ scheduledAtMs }): Wake => ({ atMs: scheduledAtMs - leadMs, why: "intent due" })),
     ...extraMs.map((atMs): Wake => ({ atMs: Math.max(atMs, ownFromMs), why: "engine moment" })),
   ];
   if (isRunning) moments.push({ atMs: nextBarMs(nowMs), why: "bar closed" });
@@ -97,6 +101,12 @@ function listMoments(inputs: WakeInputs, isRunning: boolean): Wake[] {
   // What is past can't be done before the broker's clock is back: it would only make the loop ask every second.
   const fromMs = market === null && !isRunning ? nowMs : -Infinity;
   return moments.filter(({ atMs }) => Number.isFinite(atMs) && atMs > fromMs);
+}
+
+/** Intents whose time is to come. */
+function listWaking({ intents, isTakingEntries, cycleBeganMs }: WakeInputs): WakeInputs["intents"] {
+  if (!isTakingEntries) return [];
+  return intents.filter(({ scheduledAtMs }) => scheduledAtMs > cycleBeganMs);
 }
 
 function earliestOf(moments: readonly Wake[], pollAtMs: number): Wake {

@@ -1,4 +1,4 @@
-import type { MarketClock, Session } from "./market.ts";
+import type { MarketClock, Session, Trade } from "./market.ts";
 import { dateNyOf, formatNy, nyToMs } from "./ny_time.ts";
 
 /** The sessions that the broker's calendar has from one New York date to another. */
@@ -38,6 +38,36 @@ export function findSessionAt(calendar: Calendar | null, ms: number): Session | 
 export function findLastClose(calendar: Calendar | null, ms: number): number | null {
   const closes = calendar?.sessions.map(({ closeMs }) => closeMs).filter((each) => each <= ms);
   return closes === undefined || closes.length === 0 ? null : Math.max(...closes);
+}
+
+/** A look at the day: the broker's clock, and the session that the calendar has for the date of its answer. */
+export interface SessionLook {
+  readonly clock: MarketClock;
+  readonly dateNy: string;
+  /** `null` where the calendar has none or could not be read. */
+  readonly session: Session | null;
+}
+
+/** No exit is decided before the symbol's latest trade is from this session (pipeline 5, "When"). */
+export function isOfSession(
+  { session, clock, dateNy }: SessionLook,
+  { atMs }: Pick<Trade, "atMs">,
+): boolean {
+  if (session !== null) return atMs >= session.openMs && atMs < session.closeMs;
+  // The calendar is not known: an open market opened at the usual hour, half days included.
+  return clock.isOpen && atMs >= nyToMs(dateNy, OPEN_NY) && atMs < clock.nextCloseMs;
+}
+
+/** When this session ends, Unix ms: the broker's clock says it while the market is open; `null` where it is not known. */
+export function findCloseMs(
+  { clock, session }: Pick<SessionLook, "clock" | "session">,
+): number | null {
+  return clock.isOpen ? clock.nextCloseMs : session?.closeMs ?? null;
+}
+
+/** Whether the market was open by this answer of the broker's clock, and its close has not come since. */
+export function isOpenAt({ isOpen, nextCloseMs }: MarketClock, nowMs: number): boolean {
+  return isOpen && nowMs < nextCloseMs;
 }
 
 /** The broker's clock as it may be decided from, or how its answer contradicts itself or the calendar. */

@@ -1,11 +1,10 @@
 import fc from "fast-check";
-import { formatCents } from "../../../src/domain/order/money.ts";
+import { formatCents, formatPriceUsd } from "../../../src/domain/order/money.ts";
 import {
   formatCapUse,
   formatList,
   formatMarket,
   formatPosition,
-  formatPriceUsd,
   formatSignedUsd,
   formatWatchlist,
   LIST_LINES_MAX,

@@ -10,6 +10,7 @@ import {
   formatGateMode,
   formatGateReason,
   type GateInputs,
+  isOfOperator,
   type TokenFile,
 } from "../../../src/domain/gate/gate.ts";
 import { firstLedgerProblem, type LedgerProblem } from "../../../src/domain/order/ledger.ts";
@@ -391,4 +392,12 @@ Deno.test("formatGateLines() never shows an invalid limit as one that is in forc
     "Gate caps(invalid)",
   ]);
   assert(!formatAllowlist({ kind: "invalid" }).includes("ALL"));
+});
+
+Deno.test("isOfOperator() tells the operator's switches from what fails by itself", () => {
+  assertEquals(isOfOperator({ code: "kill_switch_active", source: "file" }), true);
+  assertEquals(isOfOperator({ code: "dry_run_enabled" }), true);
+  assertEquals(isOfOperator({ code: "ledger_unavailable", problem: "ledger invalid" }), false);
+  assertEquals(isOfOperator({ code: "positions_unavailable", failure: "http" }), false);
+  assertEquals(isOfOperator({ code: "invalid_configuration", variable: "caps" }), false);
 });

@@ -1,5 +1,6 @@
 import type { BrokerOrder } from "../../../src/domain/order/orders.ts";
 import { plan } from "../../../src/domain/plan/plan.ts";
+import { apply } from "../../../src/domain/plan/records.ts";
 import { assertEquals, assertObjectMatch } from "../../assert.ts";
 import { ledgerEntry } from "../fixtures.ts";
 import { managedPosition } from "../position_fixtures.ts";
@@ -154,4 +155,19 @@ Deno.test("plan() sends the next attempt of an exit whose id an order that ended
   const next = world.send(accept);
   assertObjectMatch(next, { op: "sell", request: { qty: 10 } });
   assertEquals(next.op === "sell" ? next.request.clientOrderId === clientOrderId : null, false);
+});
+
+Deno.test("plan() closes at the stop though a trim that is due before it has to wait", () => {
+  const world = new PlanWorld({ orders: [stop("1", 10, { stopPriceUsd: 100 })] });
+  const [position] = world.records.positions;
+  if (position === undefined) throw new Error("no position");
+  // The trim at R1 ended unsold, and the stop has trailed above R1 since R2.
+  const trailed = { ...position, stopUsd: 107, highWaterUsd: 112, isTrimmedR2: true };
+  world.records = apply(world.records, [
+    { kind: "position", position: trailed },
+    { kind: "unfinished", positionId, change: { sellRefusedAtMs: { r1_trim: NOW_MS - 1_000 } } },
+  ]);
+  world.price(106);
+  readHeld(world);
+  assertObjectMatch(world.step, { do: "send", request: { op: "cancel", orderId: "1" } });
 });

@@ -1,8 +1,8 @@
 import type { BrokerOrder } from "../../../src/domain/order/orders.ts";
 import { buildRequest } from "../../../src/domain/plan/resolve.ts";
-import { buildSellRecord } from "../../../src/domain/plan/sell_record.ts";
+import { buildSellRecord, REQUEST_DEADLINE_MS } from "../../../src/domain/plan/sell_record.ts";
 import { buildSight, buildView } from "../../../src/domain/plan/view.ts";
-import { assertEquals, assertObjectMatch } from "../../assert.ts";
+import { assert, assertEquals, assertObjectMatch } from "../../assert.ts";
 import { managedPosition } from "../position_fixtures.ts";
 import { accept, NOW_MS, PlanWorld, sellOrder } from "./plan_world.ts";
 
@@ -47,6 +47,24 @@ Deno.test("plan() sells by the lists from before a cancel while they are young, 
   const slow = buildClosing();
   endCancel(slow, 6_000);
   assertObjectMatch(slow.step, LISTS);
+});
+
+Deno.test("plan() writes a deadline down anew that its request would not meet after a slow cancel", () => {
+  for (const [afterMs, count] of [[4_000, 0], [8_000, 1]] as const) {
+    const world = buildClosing();
+    endCancel(world, afterMs);
+    const { positions, openOrders } = world.seen;
+    if (positions === null || openOrders === null) throw new Error("nothing was seen");
+    world.learn({ to: "positions", look: positions.look });
+    world.learn({ to: "open_orders", look: openOrders.look });
+    const { step } = world;
+    if (step.do !== "send") throw new Error(step.do);
+    const entries = step.change.flatMap((part) => part.kind === "orders" ? part.entries : []);
+    assertEquals(entries.length, count);
+    world.send(accept);
+    const [sell] = world.records.ledger?.entries ?? [];
+    assert((sell?.deadlineAtMs ?? 0) >= NOW_MS + afterMs + REQUEST_DEADLINE_MS);
+  }
 });
 
 Deno.test("plan() sells nothing that positions lack once its stop is cancelled, and puts a stop back for it", () => {

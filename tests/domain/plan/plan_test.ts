@@ -285,10 +285,54 @@ Deno.test("plan() sends no close again that may have left right before a crash w
 });
 
 Deno.test("plan() takes no sell to have left right before a crash whose shares a stop holds still", () => {
-  const world = new PlanWorld({ entries: [leftPending(12_000)], orders: [restingStop()] });
-  world.price(101);
-  assertEquals(goOnUnseen(world), []);
-  assertEquals(world.records.ledger?.entries.map(({ status }) => status), ["rejected"]);
+  for (const [kind, status] of [["found", "rejected"], ["unknown", "pending"]] as const) {
+    const world = new PlanWorld({ entries: [leftPending(12_000)], orders: [restingStop()] });
+    world.price(101);
+    assertEquals(goOnUnseen(world), []);
+    // Lists lag: the stop itself is asked for.
+    assertObjectMatch(world.step, {
+      do: "read",
+      questions: [{ ask: "order", orderId: "resting" }],
+    });
+    const outcome = kind === "found"
+      ? { kind, order: restingStop() }
+      : { kind, why: "timeout" } as const;
+    world.learn({ to: "order", orderId: "resting", outcome });
+    assertEquals(goOnUnseen(world), []);
+    assertEquals(world.records.ledger?.entries.map((entry) => entry.status), [status]);
+  }
+  // Where no orders can be read nothing says that a stop holds them.
+  const unread = new PlanWorld({ entries: [leftPending(12_000)], orders: [restingStop()] });
+  unread.price(101);
+  unread.learn({ to: "open_orders", look: { kind: "failed", failure: "timeout" } });
+  assertEquals(goOnUnseen(unread), []);
+  assertEquals(unread.records.ledger?.entries.map((entry) => entry.status), ["pending"]);
+});
+
+Deno.test("plan() sells no share again of a sell that may have left right before a crash, though a list that lags shows the stop from before it", () => {
+  const trim = { ...leftPending(12_000), reason: "r1_trim", qty: 5 };
+  const clientOrderId = `${positionId}-r1_trim-1`;
+  const world = new PlanWorld({
+    entries: [{ ...trim, clientOrderId }],
+    orders: [restingStop()],
+  });
+  world.price(94);
+  const order = restingStop({ status: "canceled", updatedAtMs: NOW_MS });
+  const sold: number[] = [];
+  for (let steps = 0; steps < 20 && sold.length === 0; steps++) {
+    const { step } = world;
+    if (step.do === "record") world.record();
+    else if (step.do === "send") {
+      const request = world.send(accept);
+      if (request.op === "sell") sold.push(request.request.qty);
+    } else if (step.do === "read") {
+      const [question] = step.questions;
+      if (question?.ask === "look_up") {
+        world.learn({ to: "look_up", clientOrderId, outcome: { kind: "not_found" } });
+      } else world.learn({ to: "order", orderId: "resting", outcome: { kind: "found", order } });
+    }
+  }
+  assertEquals(sold, [5]);
 });
 
 Deno.test("plan() trims half of all shares though the stop for their rest was about to leave when a process ended", () => {
@@ -300,6 +344,8 @@ Deno.test("plan() trims half of all shares though the stop for their rest was ab
   });
   world.price(106);
   world.learn({ to: "look_up", clientOrderId, outcome: { kind: "not_found" } });
+  const outcome = { kind: "found", order: restingStop() } as const;
+  world.learn({ to: "order", orderId: "resting", outcome });
   recordAll(world);
   assertObjectMatch(world.step, { do: "send", request: { op: "replace", request: { qty: 5 } } });
 });

@@ -117,6 +117,35 @@ Deno.test("plan() stops what orders say is left while positions can't be read", 
   assertObjectMatch(world.step, { do: "send", request: { op: "stop", request: { qty: 6 } } });
 });
 
+Deno.test("plan() puts back what an exit laid bare though a crash left the exit pending, and its ledger can't be read since", () => {
+  const { positionId } = POSITION;
+  const record = (reason: "stop" | "stop_exit", ageMs: number) =>
+    buildSellRecord(
+      {
+        position: POSITION,
+        reason,
+        qty: 10,
+        stopUsd: reason === "stop" ? 95 : null,
+        replaces: null,
+      },
+      1,
+      NOW_MS - ageMs,
+    );
+  // A stop that may have left is sent again under its id; a close that never left is none.
+  for (const entry of [record("stop", 5_000), record("stop_exit", 60_000)]) {
+    const world = buildShut({ entries: [entry] });
+    const { clientOrderId } = entry;
+    assertObjectMatch(world.step, { do: "read", questions: [{ ask: "look_up", clientOrderId }] });
+    world.learn({ to: "look_up", clientOrderId, outcome: { kind: "not_found" } });
+    while (world.step.do === "record") world.record();
+    assertObjectMatch(world.step, {
+      do: "send",
+      permit: { kind: "exit_rest" },
+      request: { op: "stop", request: { clientOrderId: `${positionId}-stop-1`, qty: 10 } },
+    });
+  }
+});
+
 Deno.test("plan() waits with what is doubtful still, and takes nothing for bare any more that is reserved", () => {
   const facts = { reason: "stop_exit", qty: 10, stopUsd: null, replaces: null } as const;
   const lost = buildSellRecord({ position: POSITION, ...facts }, 1, NOW_MS - 60_000);

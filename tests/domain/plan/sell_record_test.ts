@@ -1,5 +1,10 @@
 import type { LedgerEntry } from "../../../src/domain/order/ledger.ts";
-import { nextAttempt } from "../../../src/domain/plan/sell_record.ts";
+import {
+  buildSellRecord,
+  nextAttempt,
+  renewDeadline,
+  REQUEST_DEADLINE_MS,
+} from "../../../src/domain/plan/sell_record.ts";
 import { assertEquals } from "../../assert.ts";
 import { ledgerEntry, TODAY } from "../fixtures.ts";
 import { managedPosition } from "../position_fixtures.ts";
@@ -43,3 +48,21 @@ for (const { what, facts, stop, exit } of cases) {
     assertEquals([attemptAfter("stop"), attemptAfter("r1_trim")], [stop, exit]);
   });
 }
+
+Deno.test("renewDeadline() gives a request one that it meets where the record has none, or an earlier one", () => {
+  const nowMs = POSITION.openedAtMs;
+  const facts = {
+    position: POSITION,
+    reason: "stop",
+    qty: 10,
+    stopUsd: 95,
+    replaces: null,
+  } as const;
+  const made = buildSellRecord(facts, 1, nowMs);
+  assertEquals(renewDeadline(made, nowMs + 5_000), made);
+  for (const each of [made, { ...made, deadlineAtMs: null }]) {
+    const leftAtMs = nowMs + 5_001;
+    const { deadlineAtMs } = renewDeadline(each, leftAtMs);
+    assertEquals((deadlineAtMs ?? 0) >= leftAtMs + REQUEST_DEADLINE_MS, true);
+  }
+});

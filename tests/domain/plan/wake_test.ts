@@ -21,6 +21,8 @@ const OPEN: WakeInputs = {
   nowMs: NOW,
   pollSeconds: 300,
   intents: [],
+  isTakingEntries: true,
+  cycleBeganMs: NOW - MINUTE_MS,
   leadMs: 0,
   pausedMs: 0,
   market: { isOpen: true, nextOpenMs: FAR },
@@ -80,6 +82,24 @@ const cases: readonly {
     inputs: { ...OPEN, intents: due(NOW + 90_000, NOW + 200_000, NOW + 61_234) },
     atMs: NOW + 61_234,
     why: "intent due",
+  },
+  {
+    when: "the cycle that just ended found an intent due and left it on the list",
+    inputs: { ...OPEN, cycleBeganMs: NOW - 1000, intents: due(NOW - 1000, NOW - 60_000) },
+    atMs: NOW + 300_000,
+    why: "poll",
+  },
+  {
+    when: "an intent came due while the cycle ran",
+    inputs: { ...OPEN, cycleBeganMs: NOW - 1000, intents: due(NOW - 999) },
+    atMs: NOW + WAKE_MIN_MS,
+    why: "intent due",
+  },
+  {
+    when: "an intent comes due and no entries are taken",
+    inputs: { ...OPEN, intents: due(NOW + 90_000), isTakingEntries: false },
+    atMs: NOW + 300_000,
+    why: "poll",
   },
   {
     when: "an intent comes due after the poll",
@@ -308,6 +328,8 @@ const anyInputs: fc.Arbitrary<WakeInputs> = fc.record({
   nowMs: fc.integer({ min: 0, max: BAR_MS }).map((ms) => NOW + ms),
   pollSeconds: fc.integer({ min: 1, max: 3600 }),
   intents: fc.array(moment.map((scheduledAtMs) => ({ scheduledAtMs })), { maxLength: 4 }),
+  isTakingEntries: fc.boolean(),
+  cycleBeganMs: fc.integer({ min: -600_000, max: 0 }).map((ms) => NOW + ms),
   leadMs: fc.integer({ min: 0, max: 2000 }),
   pausedMs: fc.integer({ min: 0, max: 2000 }),
   market: fc.option(fc.record({ isOpen: fc.boolean(), nextOpenMs: moment })),
@@ -329,7 +351,8 @@ Deno.test("decideNextWake() is never past, never nearer than a second and never 
 Deno.test("decideNextWake() sleeps through nothing while the market is open", () => {
   fc.assert(
     fc.property(anyInputs, (drawn) => {
-      const inputs = { ...drawn, market: { isOpen: true, nextOpenMs: FAR } };
+      const market = { isOpen: true, nextOpenMs: FAR };
+      const inputs = { ...drawn, market, isTakingEntries: true };
       const { atMs } = decideNextWake(inputs);
       const last = Math.max(atMs - 1, inputs.nowMs);
       const isMissed = (ms: number) => ms > inputs.nowMs + WAKE_MIN_MS && ms <= last;

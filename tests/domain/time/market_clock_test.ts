@@ -3,9 +3,12 @@ import type { MarketClock, Session } from "../../../src/domain/time/market.ts";
 import {
   type CalendarDay,
   decideClock,
+  findCloseMs,
   findDay,
   findSessionAt,
   isNearSomeClose,
+  isOfSession,
+  isOpenAt,
 } from "../../../src/domain/time/market_clock.ts";
 import { nyToMs } from "../../../src/domain/time/ny_time.ts";
 import { assert, assertEquals } from "../../assert.ts";
@@ -223,4 +226,31 @@ Deno.test("isNearSomeClose() is true in the ten minutes before both closes, as f
   assertEquals(["12:48", "12:50", "12:59", "13:01"].map(near), [false, true, true, false]);
   assertEquals(["15:48", "15:50", "15:59", "16:01"].map(near), [false, true, true, false]);
   assertEquals(["03:55", "09:30", "10:05"].map(near), [false, false, false]);
+});
+
+Deno.test("isOfSession() takes a trade from the session's first to its last moment, and by the usual hour where the calendar is silent", () => {
+  const clock = clockAt("12:00", { nextCloseMs: HALF_DAY.closeMs });
+  for (const session of [HALF_DAY, null]) {
+    const look = { clock, dateNy: MONDAY, session };
+    const of = (atMs: number) => isOfSession(look, { atMs });
+    const { openMs, closeMs } = HALF_DAY;
+    assertEquals([openMs - 1, openMs, closeMs - 1, closeMs].map(of), [false, true, true, false]);
+  }
+  const closed = { clock: clockAt("12:00", CLOSED), dateNy: MONDAY, session: null };
+  assertEquals(isOfSession(closed, { atMs: nyToMs(MONDAY, "12:00") }), false);
+});
+
+Deno.test("findCloseMs() believes the clock while it says open, and then the calendar", () => {
+  const clock = clockAt("12:00", { nextCloseMs: HALF_DAY.closeMs });
+  assertEquals(findCloseMs({ clock, session: SESSION }), HALF_DAY.closeMs);
+  const closed = { ...clock, isOpen: false };
+  assertEquals(findCloseMs({ clock: closed, session: SESSION }), SESSION.closeMs);
+  assertEquals(findCloseMs({ clock: closed, session: null }), null);
+});
+
+Deno.test("isOpenAt() ends with the close that the clock had ahead", () => {
+  const clock = clockAt("12:00");
+  assertEquals(isOpenAt(clock, SESSION.closeMs - 1), true);
+  assertEquals(isOpenAt(clock, SESSION.closeMs), false);
+  assertEquals(isOpenAt({ ...clock, isOpen: false }, SESSION.closeMs - 1), false);
 });

@@ -101,17 +101,17 @@ export const CLOSED_BUGS: readonly TestedBug[] = [
   {
     name: "with hours ignored what is bare at night is asked for every 30 seconds",
     edits: [{
-      file: "src/engine/cycle.ts",
-      find: "  if (engine.observation?.clock.isOpen !== true) return;",
-      replace: "  if (engine.observation === null) return;",
+      file: "src/domain/plan/moments.ts",
+      find: "      return world.seen.clock?.isOpen === true ?",
+      replace: "      return world.seen.clock !== null ?",
     }],
     tests: [ENGINE],
   },
   {
     name: "nobody wakes at the close",
     edits: [{
-      file: "src/engine/cycle.ts",
-      find: "  engine.wakeAt(nowMs + leftMs + CLOSED_AFTER_MS);\n",
+      file: "src/domain/plan/moments.ts",
+      find: '    { atMs: nowMs + leftMs + CLOSED_AFTER_MS, why: "market closed" },\n',
       replace: "",
     }],
     tests: [ENGINE],
@@ -164,7 +164,7 @@ export const CLOSED_BUGS: readonly TestedBug[] = [
   {
     name: "a look in the lag of lists knows the night's cover",
     edits: [{
-      file: "src/engine/closed_look.ts",
+      file: "src/domain/plan/closed_cover.ts",
       find: "  if (lookMs - closeMs < LAG_MS) return false;\n",
       replace: "",
     }],

@@ -87,7 +87,7 @@ export const DAY_BUGS: readonly TestedBug[] = [
   {
     name: "the summary knows only the trades that began on its day",
     edits: [{
-      file: "src/engine/summary.ts",
+      file: "src/domain/day/summary_facts.ts",
       find: "const days = trails === null ? [] : [...trails.earlier, trails.day];",
       replace: "const days = trails === null ? [] : [trails.day];",
     }],

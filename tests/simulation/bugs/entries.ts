@@ -172,11 +172,11 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "a due intent that waits wakes the loop in every second",
     edits: [{
-      file: "src/engine/loop.ts",
-      find: "(intent) => intent.scheduledAtMs > engine.cycleBeganMs",
-      replace: "(intent) => intent.expiresAtMs > engine.cycleBeganMs",
+      file: "src/domain/plan/wake.ts",
+      find: "intents.filter(({ scheduledAtMs }) => scheduledAtMs > cycleBeganMs)",
+      replace: "intents.filter(({ scheduledAtMs }) => scheduledAtMs > cycleBeganMs - 86_400_000)",
     }],
-    tests: [WAITS],
+    tests: [WAITS, "tests/domain/plan/wake_test.ts"],
   },
   {
     name: "a duplicate at the first sending without a mismatch",
@@ -508,9 +508,9 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "a moment of a position's that waits for an entry's",
     edits: [{
-      file: "src/engine/entry_moment.ts",
-      find: "Math.min(closeMs, ...moments)",
-      replace: "Math.min(closeMs, ...moments.slice(moments.length))",
+      file: "src/domain/plan/pause_end.ts",
+      find: "momentsMs.filter((atMs) => atMs > beganMs)",
+      replace: "momentsMs.filter((atMs) => atMs < beganMs - 86_400_000)",
     }],
     tests: [MOMENT],
   },
@@ -526,9 +526,9 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "a position's need that waits for an entry's moment",
     edits: [{
-      file: "src/engine/entry_moment.ts",
-      find: " && areAllCalm(engine)",
-      replace: "",
+      file: "src/domain/plan/pause_end.ts",
+      find: " && areAllCalm(world)",
+      replace: " && world !== null",
     }],
     tests: [MOMENT],
   },

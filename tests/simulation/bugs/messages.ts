@@ -344,4 +344,22 @@ export const MESSAGES_BUGS: readonly TestedBug[] = [
     }],
     tests: ["tests/domain/day/entry_counts_test.ts"],
   },
+  {
+    name: "processes that end again and again send a heartbeat each",
+    edits: [{
+      file: "src/domain/alert/heartbeat_due.ts",
+      find: "isInLoop ? nextAtMs : nowMs",
+      replace: "isInLoop ? nowMs : nowMs",
+    }],
+    tests: ["tests/domain/alert/heartbeat_due_test.ts"],
+  },
+  {
+    name: "a summary of a day without a session",
+    edits: [{
+      file: "src/domain/alert/summary_due.ts",
+      find: "isDue: market.isOpen || isOpenAhead || isCycled",
+      replace: "isDue: market.isOpen || isOpenAhead || nowMs > 0 || isCycled",
+    }],
+    tests: ["tests/domain/alert/summary_due_test.ts"],
+  },
 ];

@@ -207,9 +207,9 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "at night a ledger that the records lack is not asked for",
     edits: [{
-      file: "src/engine/closed_look.ts",
-      find: "  if (!isLedgerRead || listBuysWithoutPosition(engine.state).length > 0) ",
-      replace: "  if (listBuysWithoutPosition(engine.state).length > 0) ",
+      file: "src/domain/plan/closed_cover.ts",
+      find: "  if (!areMissing || listBuysWithoutPosition(records).length > 0) ",
+      replace: "  if (listBuysWithoutPosition(records).length > 0) ",
     }],
     tests: ["tests/engine/closed_market_test.ts"],
   },

@@ -18,6 +18,65 @@ export const SELL_SIDE_BUGS: readonly TestedBug[] = [
     tests: [PLAN_TEST],
   },
   {
+    name: "a trim that waits keeps the close waiting",
+    edits: [{
+      file: "src/domain/plan/exit.ts",
+      find: 'const isCloseNext = first.kind === "rest" && !isClose(due.reason) &&',
+      replace: 'const isCloseNext = first.kind === "rest" && isClose(due.reason) &&',
+    }],
+    tests: ["tests/domain/plan/exit_waits_test.ts"],
+  },
+  {
+    name: "a record keeps a deadline that its request does not meet",
+    edits: [{
+      file: "src/domain/plan/sell_record.ts",
+      find: "return isMet ? entry :",
+      replace: "return isMet || nowMs > 0 ? entry :",
+    }],
+    tests: ["tests/domain/plan/give_way_test.ts"],
+  },
+  {
+    name: "what a crash left pending keeps an exit's rest bare while the ledger can't be read",
+    edits: [{
+      file: "src/domain/plan/plan.ts",
+      find:
+        "const open = resolvePending(view, REST_PERMIT) ?? resolveStops(view, REST_PERMIT, true);",
+      replace: "const open = null;",
+    }],
+    tests: ["tests/domain/plan/restore_test.ts"],
+  },
+  {
+    name: "a list that lags proves that a sell never left",
+    edits: [{
+      file: "src/domain/plan/resolve.ts",
+      find: "const unseen = holders.filter((orderId) => !isLookedAt(view, orderId));",
+      replace: "const unseen = holders.filter(() => false);",
+    }, {
+      file: "src/domain/plan/resolve.ts",
+      find: 'seen.orderLooks.get(orderId)?.kind === "found"',
+      replace: 'orderId !== ""',
+    }],
+    tests: [PLAN_TEST],
+  },
+  {
+    name: "a replacement that was cancelled on its way hides the order that lives on",
+    edits: [{
+      file: "src/domain/account/order_book.ts",
+      find: "return isBack || old.shownAtMs - endedMs >= LAG_MS;",
+      replace: "return isBack && old === known;",
+    }],
+    tests: ["tests/domain/account/order_book_test.ts"],
+  },
+  {
+    name: "what a hand's fractions add up to is told to the last binary digit",
+    edits: [{
+      file: "src/domain/plan/account.ts",
+      find: "=> roundQty(Math.min(...holdings.map(of)));",
+      replace: "=> Math.min(...holdings.map(of));",
+    }],
+    tests: ["tests/domain/plan/account_test.ts"],
+  },
+  {
     name: "a stop that was about to leave when a process ended makes the trim smaller",
     edits: [{
       file: "src/domain/plan/exit.ts",

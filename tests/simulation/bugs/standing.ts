@@ -42,7 +42,7 @@ export const STANDING_BUGS: readonly TestedBug[] = [
   {
     name: "a position that an answer at night lacks is not looked for under its stop",
     edits: [{
-      file: "src/engine/closed_look.ts",
+      file: "src/domain/plan/closed_cover.ts",
       find: "standing.bareQty === 0 && standing.cause !== ABSENT.code;",
       replace: "standing.bareQty === 0 && ABSENT.code !== null;",
     }],
@@ -98,7 +98,7 @@ export const STANDING_BUGS: readonly TestedBug[] = [
   {
     name: "a lost stop is looked at again by the poll alone",
     edits: [{
-      file: "src/engine/cycle.ts",
+      file: "src/domain/plan/moments.ts",
       find: "      due !== null || doubtfulQty > 0 || stops.losses !== null",
       replace: "      due !== null || doubtfulQty > 0",
     }],
@@ -143,9 +143,10 @@ export const STANDING_BUGS: readonly TestedBug[] = [
   {
     name: "a close that has passed makes the next session a night",
     edits: [{
-      file: "src/engine/standings.ts",
-      find: "  return isDayKnown(engine) ? isKnownClosed(engine) : untilCloseMs(engine) <= 0;",
-      replace: "  return isKnownClosed(engine) || untilCloseMs(engine) <= 0;",
+      file: "src/domain/plan/cycle_end.ts",
+      find:
+        "isDayKnown(end.calendar, now.brokerMs) ? isKnownClosed(world) : now.untilCloseMs <= 0;",
+      replace: "isKnownClosed(world) || now.untilCloseMs <= 0;",
     }],
     tests: [ENGINE_TEST],
   },
@@ -307,28 +308,28 @@ export const STANDING_BUGS: readonly TestedBug[] = [
     name: "a closed cycle takes no standing",
     edits: [{
       file: "src/engine/cycle.ts",
-      find: "    await takeStandings(engine, { market, gate });\n",
-      replace: "",
+      find: "const areStandingsTaken = await takeStandings(engine, { market, gate });",
+      replace: "const areStandingsTaken = await Promise.resolve(false);",
     }],
     tests: [ENGINE_TEST],
   },
   {
     name: "shares without any stop wait for the poll while the operator has stopped the engine",
     edits: [{
-      file: "src/engine/cycle.ts",
-      find: "isOperatorFine(decision) || isSomeOpen(engine)",
-      replace: "isOperatorFine(decision) || (isSomeOpen(engine) && nowMs < 0)",
+      file: "src/domain/plan/moments.ts",
+      find: "isWaiting && (!isStopped || isSomeOpen)",
+      replace: "isWaiting && (!isStopped || (isSomeOpen && now.brokerMs < 0))",
     }],
     tests: ["tests/engine/exits_test.ts"],
   },
   {
     name: "what is due wakes nobody",
     edits: [{
-      file: "src/engine/cycle.ts",
+      file: "src/domain/plan/moments.ts",
       find: "due !== null || doubtfulQty > 0",
       replace: "doubtfulQty > 0",
     }],
-    tests: [ENGINE_TEST],
+    tests: ["tests/domain/plan/moments_test.ts"],
   },
   {
     name: "an alarm that is over is not taken back",
@@ -388,5 +389,33 @@ export const STANDING_BUGS: readonly TestedBug[] = [
       replace: "",
     }],
     tests: [ENGINE_TEST],
+  },
+  {
+    name: "nobody wakes when what waits becomes an alarm",
+    edits: [{
+      file: "src/domain/plan/moments.ts",
+      find: "  return [...areStandingsTaken ? listAlarms(world) : [], ",
+      replace: "  return [...areStandingsTaken ? listAlarms(world).slice(9) : [], ",
+    }],
+    tests: ["tests/domain/plan/moments_test.ts"],
+  },
+  {
+    name: "nobody wakes for the conversion before the close",
+    edits: [{
+      file: "src/domain/plan/moments.ts",
+      find: '    [readConversionMs(now, positions.length), "conversion"],\n',
+      replace:
+        '    ...positions.length < 0 ? [[readConversionMs(now, 0), "conversion"] as const] : [],\n',
+    }],
+    tests: ["tests/domain/plan/moments_test.ts"],
+  },
+  {
+    name: "what a failed cycle left undecided waits for the poll",
+    edits: [{
+      file: "src/domain/plan/moments.ts",
+      find: "each.scheduledAtMs <= outcome.cycleBeganMs",
+      replace: "each.expiresAtMs <= outcome.cycleBeganMs",
+    }],
+    tests: ["tests/domain/plan/moments_test.ts"],
   },
 ];

@@ -54,8 +54,8 @@ export const STATUS_BUGS: readonly TestedBug[] = [
     name: "a trim is done where positions lag behind the entry",
     edits: [{
       file: "src/domain/plan/exit.ts",
-      find: "if (due.qty === 0 && count.mostHeldQty",
-      replace: "if (due.qty < 0 && count.mostHeldQty",
+      find: "const first = due.qty === 0 && count.mostHeldQty",
+      replace: "const first = due.qty < 0 && count.mostHeldQty",
     }],
     tests: ["tests/engine/lag_test.ts"],
   },
@@ -71,7 +71,7 @@ export const STATUS_BUGS: readonly TestedBug[] = [
   {
     name: "a status that nobody knows is no reason of a standing",
     edits: [{
-      file: "src/engine/unclear_sells.ts",
+      file: "src/domain/plan/standing_reasons.ts",
       find: "    if (code === null || order === undefined) return [];",
       replace: "    if (code === null || code.length > 0 || order === undefined) return [];",
     }],

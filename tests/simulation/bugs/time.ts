@@ -63,8 +63,8 @@ export const TIME_BUGS: readonly TestedBug[] = [
   {
     name: "what one print alone says waits in silence",
     edits: [{
-      file: "src/engine/standings.ts",
-      find: "  return doubtedTrade !== undefined && isOfThisSession(engine, doubtedTrade)",
+      file: "src/domain/plan/standings.ts",
+      find: "  return doubtedTrade !== undefined && isOfSession(look, doubtedTrade)",
       replace: "  return doubtedTrade !== undefined && doubtedTrade.atMs < 0",
     }],
     tests: [PRINT_TEST],

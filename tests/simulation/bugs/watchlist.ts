@@ -41,7 +41,7 @@ export const WATCHLIST_BUGS: readonly TestedBug[] = [
   {
     name: "a last line that may be cut is used at once",
     edits: [{
-      file: "src/engine/watchlist_step.ts",
+      file: "src/domain/entry/watchlist_step.ts",
       find: "read.whileWriting === null ? null : findWaitMs(read, look);",
       replace: "read.whileWriting === null ? null : findWaitMs(read, look) && null;",
     }],
@@ -50,7 +50,7 @@ export const WATCHLIST_BUGS: readonly TestedBug[] = [
   {
     name: "yesterday's list that was touched today is accepted",
     edits: [{
-      file: "src/engine/watchlist_step.ts",
+      file: "src/domain/entry/watchlist_step.ts",
       find: "  if (listOfNy === null || listOfNy >= todayNy) return null;",
       replace: '  if (listOfNy === null || listOfNy >= "") return null;',
     }],

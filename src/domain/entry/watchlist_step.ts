@@ -1,8 +1,25 @@
-import type { Candidate, DroppedRow, Watchlist } from "../domain/entry/candidate.ts";
-import type { Alerted } from "../domain/account/engine_state.ts";
-import { dateNyOf, formatNy } from "../domain/time/ny_time.ts";
-import { findCurrentDay, type PreviousSession } from "../domain/entry/watchlist_days.ts";
-import type { WatchlistRead } from "./ports.ts";
+import type { Candidate, DroppedRow, Watchlist } from "./candidate.ts";
+import type { Alerted } from "../account/engine_state.ts";
+import { dateNyOf, formatNy } from "../time/ny_time.ts";
+import { findCurrentDay, type PreviousSession } from "./watchlist_days.ts";
+
+/** The watchlist file as it is now. */
+export type WatchlistRead =
+  | { readonly kind: "missing"; readonly path: string }
+  | { readonly kind: "unreadable"; readonly path: string; readonly message: string }
+  | {
+    readonly kind: "read";
+    readonly path: string;
+    readonly modifiedAtMs: number;
+    /** Changes when the file's content does: what "once per version of the file" is measured by. */
+    readonly version: string;
+    readonly watchlist: Watchlist;
+    /**
+     * What may be used of it while a writer may be at work: all but the last line, which has no end. `null` where the
+     * last line has one.
+     */
+    readonly whileWriting: Watchlist | null;
+  };
 
 /** A file whose last line has no end may be half written for so long after its last change (pipeline 1). */
 export const WRITING_MS = 2_000;
@@ -39,6 +56,12 @@ export type WatchlistStep =
     readonly waitMs: null;
   }
   | { readonly kind: "missing" | "unreadable"; readonly message: string; readonly waitMs: null };
+
+/** The file as it is now, and what the freshness gate says of it. */
+export interface WatchlistSeen {
+  readonly read: WatchlistRead;
+  readonly step: WatchlistStep;
+}
 
 /** What the file is held against (pipeline 1). */
 export interface WatchlistLook {

@@ -3,7 +3,7 @@ import { formatCounted } from "../domain/counted.ts";
 import type { LedgerFinding } from "../domain/account/ledger_findings.ts";
 import { formatGateReason, type GateDecision, type TokenFile } from "../domain/gate/gate.ts";
 import { countsAsOn, type SwitchLook } from "../state/switch_files.ts";
-import type { ArchiveRead, LedgerRead, StateRead } from "../engine/ports.ts";
+import type { ArchiveRead, LedgerRead, StateRead } from "../domain/account/records_read.ts";
 import {
   checkWatchlist as decideWatchlist,
   type WatchlistLook,

@@ -1,4 +1,4 @@
-import type { LedgerRead, StateRead } from "../engine/ports.ts";
+import type { LedgerRead, StateRead } from "../domain/account/records_read.ts";
 import { LEDGER_FILE, STATE_FILE } from "../domain/gate/rebuild_wait.ts";
 import { countsAsOn, type SwitchLook } from "../state/switch_files.ts";
 import { type CheckItem, objectToLive, pass, warn } from "./check_item.ts";

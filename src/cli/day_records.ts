@@ -4,7 +4,7 @@ import type { DayTrail } from "../domain/day/day_trail.ts";
 import { listLedgerEvents } from "../domain/day/ledger_events.ts";
 import { listUnopened, readEarlier } from "../domain/day/unopened.ts";
 import type { RecordedEvent } from "../domain/day/events.ts";
-import type { LedgerRead } from "../engine/ports.ts";
+import type { LedgerRead } from "../domain/account/records_read.ts";
 import { StateError } from "../engine/ports.ts";
 import { readArchivedLedger } from "../state/archived_ledger.ts";
 import { buildEventPath, parseEventFileName } from "../state/event_line.ts";

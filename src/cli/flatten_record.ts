@@ -5,7 +5,7 @@ import { BrokerError, StateError } from "../engine/ports.ts";
 import { joinPath } from "../state/file_system.ts";
 import { acquireLock, LOCK_FILE } from "../state/instance_lock.ts";
 import type { ProgramHost } from "./command.ts";
-import { isOwn } from "./record_owner.ts";
+import { isOwn } from "../domain/gate/record_owner.ts";
 import { listOrdersOfDay, type OperatorFiles } from "./operator_world.ts";
 import { writeStoppedRecords } from "./stopped_records.ts";
 

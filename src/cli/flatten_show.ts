@@ -7,7 +7,8 @@ import {
 import type { LedgerEntry } from "../domain/order/ledger.ts";
 import type { MarketClock } from "../domain/time/market.ts";
 import { decideClock } from "../domain/time/market_clock.ts";
-import { BrokerError, type LedgerRead } from "../engine/ports.ts";
+import type { LedgerRead } from "../domain/account/records_read.ts";
+import { BrokerError } from "../engine/ports.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
 import type { ProgramHost } from "./command.ts";
 import { FlattenBook } from "./flatten_book.ts";
@@ -15,7 +16,7 @@ import { isEmptyIn } from "./flatten_end.ts";
 import { type Look, readLook } from "./flatten_look.ts";
 import { formatNothingThere, formatPlan, formatUnread } from "./flatten_text.ts";
 import type { OperatorFiles } from "./operator_world.ts";
-import { isOwn } from "./record_owner.ts";
+import { isOwn } from "../domain/gate/record_owner.ts";
 
 /** What stands around the account. */
 export interface Around {

@@ -5,19 +5,16 @@ import {
   type GateFailReason,
   type TokenFile,
 } from "../domain/gate/gate.ts";
-import { firstLedgerProblem, type LedgerProblem, type LiveLedger } from "../domain/order/ledger.ts";
+import { firstLedgerProblem, type LedgerProblem } from "../domain/order/ledger.ts";
 import { compareLedgerFile } from "../domain/order/ledger_file.ts";
 import { hasTraces } from "../domain/account/rebuild_records.ts";
 import { LEDGER_FILE, STATE_FILE } from "../domain/gate/rebuild_wait.ts";
+import { isOwn, type RecordOwner } from "../domain/gate/record_owner.ts";
 import { ARCHIVE_DAYS_MAX, PAST_DAYS } from "../engine/archive.ts";
-import { isLocked, problemOf } from "../engine/gate_reader.ts";
-import type {
-  ArchiveRead,
-  EngineConfig,
-  EnginePorts,
-  LedgerRead,
-  StateRead,
-} from "../engine/ports.ts";
+import { isLocked } from "../domain/account/engine_state.ts";
+import { problemOf } from "../engine/gate_reader.ts";
+import type { ArchiveRead, LedgerRead, StateRead } from "../domain/account/records_read.ts";
+import type { EngineConfig, EnginePorts } from "../engine/ports.ts";
 
 /** What the broker adds to a preview of the gate; without it the gate is asked as if the broker agreed. */
 export interface BrokerPart {
@@ -151,10 +148,7 @@ export function findOtherAccount(
   inputs: Pick<PreviewInputs, "ledger" | "state" | "archive" | "host" | "broker">,
 ): string | null {
   const { ledger, state, archive, host, broker } = inputs;
-  const owners: {
-    readonly file: string;
-    readonly owner: Pick<LiveLedger, "host" | "accountId">;
-  }[] = [
+  const owners: { readonly file: string; readonly owner: RecordOwner }[] = [
     ...(ledger.kind === "ok" ? [{ file: LEDGER_FILE, owner: ledger.ledger }] : []),
     ...(state.kind === "ok" ? [{ file: STATE_FILE, owner: state.state }] : []),
     ...(archive.kind === "ok"
@@ -165,9 +159,5 @@ export function findOtherAccount(
       : []),
   ];
   const accountId = broker?.accountId ?? null;
-  const foreign = owners.find(({ owner }) =>
-    (owner.host !== null && owner.host !== host) ||
-    (owner.accountId !== null && accountId !== null && owner.accountId !== accountId)
-  );
-  return foreign?.file ?? null;
+  return owners.find(({ owner }) => !isOwn(owner, { host, accountId }))?.file ?? null;
 }

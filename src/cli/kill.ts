@@ -1,5 +1,6 @@
 import { listTroubles } from "../domain/account/standing.ts";
-import { StateError, type StateRead } from "../engine/ports.ts";
+import type { StateRead } from "../domain/account/records_read.ts";
+import { StateError } from "../engine/ports.ts";
 import { formatOneLine } from "../domain/one_line.ts";
 import { ConfigError } from "../runtime/settings.ts";
 import { createDenoFileSystem } from "../state/deno_file_system.ts";

@@ -18,7 +18,7 @@ import { moveAway } from "./shell_words.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
 import { formatLedger } from "./ledger_text.ts";
-import { isOwn } from "./record_owner.ts";
+import { isOwn } from "../domain/gate/record_owner.ts";
 import { readBrokerConfig, runGuarded, sayError } from "./operator_config.ts";
 import {
   buildOperatorBroker,

@@ -1,4 +1,4 @@
-import type { LedgerRead } from "../engine/ports.ts";
+import type { LedgerRead } from "../domain/account/records_read.ts";
 import { readArchivedLedger } from "../state/archived_ledger.ts";
 import { buildLedgerText } from "../state/ledger_format.ts";
 import type { SwitchPlaces } from "../state/switch_files.ts";

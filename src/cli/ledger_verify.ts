@@ -11,7 +11,8 @@ import type { BrokerOrder } from "../domain/order/orders.ts";
 import { dateNyOf, formatUtc } from "../domain/time/ny_time.ts";
 import { reconcile } from "../domain/order/reconcile.ts";
 import { formatUnreadable } from "../domain/order/unreadable_row.ts";
-import { BrokerError, type LedgerRead } from "../engine/ports.ts";
+import type { LedgerRead } from "../domain/account/records_read.ts";
+import { BrokerError } from "../engine/ports.ts";
 import { formatOneLine } from "../domain/one_line.ts";
 import type { Command, ProgramHost } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
@@ -24,7 +25,7 @@ import {
 } from "./operator_config.ts";
 import { buildOperatorBroker, buildOperatorFiles, listOrdersOfDay } from "./operator_world.ts";
 import type { ParsedOptions } from "./options.ts";
-import { isOwn } from "./record_owner.ts";
+import { isOwn } from "../domain/gate/record_owner.ts";
 import { PROGRAM, VERSION } from "./version.ts";
 
 /** Orders that are looked up one by one; more than that is no ledger of a day. */

@@ -2,7 +2,7 @@ import { listTroubles } from "../domain/account/standing.ts";
 import { formatGateReason, type GateFailReason } from "../domain/gate/gate.ts";
 import { isUnsettled } from "../domain/order/ledger.ts";
 import { dateNyOf, formatNy } from "../domain/time/ny_time.ts";
-import type { LedgerRead, StateRead } from "../engine/ports.ts";
+import type { LedgerRead, StateRead } from "../domain/account/records_read.ts";
 import { formatOneLine } from "../domain/one_line.ts";
 import { PROGRAM } from "./version.ts";
 

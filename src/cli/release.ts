@@ -17,7 +17,7 @@ import {
 import { bringToRecord, readEngineState, readSymbol } from "./operator_request.ts";
 import { buildOperatorBroker, buildOperatorFiles, type OperatorFiles } from "./operator_world.ts";
 import type { ParsedOptions } from "./options.ts";
-import { isOwn } from "./record_owner.ts";
+import { isOwn } from "../domain/gate/record_owner.ts";
 import { PROGRAM } from "./version.ts";
 import { writeStoppedRecords } from "./stopped_records.ts";
 

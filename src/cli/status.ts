@@ -6,7 +6,8 @@ import {
   guessPreviousSession,
   PAST_CALENDAR_DAYS,
 } from "../domain/entry/watchlist_days.ts";
-import { BrokerError, type LedgerRead, StateError } from "../engine/ports.ts";
+import type { LedgerRead } from "../domain/account/records_read.ts";
+import { BrokerError, StateError } from "../engine/ports.ts";
 import { checkWatchlist, type WatchlistRead } from "../domain/entry/watchlist_step.ts";
 import type { ProgramConfig } from "../runtime/config.ts";
 import { readFreeBytes } from "../state/disk_space.ts";

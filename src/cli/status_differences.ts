@@ -2,7 +2,7 @@ import { formatCounted } from "../domain/counted.ts";
 import { listBrokerFindings } from "../domain/account/ledger_findings.ts";
 import { decideClock } from "../domain/time/market_clock.ts";
 import { reconcile } from "../domain/order/reconcile.ts";
-import type { LedgerRead, StateRead } from "../engine/ports.ts";
+import type { LedgerRead, StateRead } from "../domain/account/records_read.ts";
 import type { BrokerFacts } from "./status_report.ts";
 
 /** What the files said at a moment. */

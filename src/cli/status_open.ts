@@ -9,7 +9,7 @@ import { readCostEach } from "../domain/account/managed_position.ts";
 import { formatNy, formatUtc } from "../domain/time/ny_time.ts";
 import { sumResultsUsd } from "../domain/order/usd_flow.ts";
 import type { BrokerPosition } from "../domain/order/orders.ts";
-import type { StateRead } from "../engine/ports.ts";
+import type { StateRead } from "../domain/account/records_read.ts";
 import type { CoverStatus } from "./status_cover.ts";
 import { formatNarrowTable } from "./table.ts";
 

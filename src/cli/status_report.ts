@@ -30,7 +30,8 @@ import {
   type UnreadableRow,
 } from "../domain/order/unreadable_row.ts";
 import { hasTraces } from "../domain/account/rebuild_records.ts";
-import type { ArchiveRead, EngineConfig, LedgerRead, StateRead } from "../engine/ports.ts";
+import type { ArchiveRead, LedgerRead, StateRead } from "../domain/account/records_read.ts";
+import type { EngineConfig } from "../engine/ports.ts";
 import type { WatchlistStep } from "../domain/entry/watchlist_step.ts";
 import type { LockProbe } from "../state/lock_probe.ts";
 import { RESERVE_BYTES } from "../state/state_disk.ts";

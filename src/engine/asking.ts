@@ -8,7 +8,8 @@ import { isPresumed, learnRecords } from "../domain/account/stand_ins.ts";
 import { isOurs } from "../domain/order/client_order_id.ts";
 import { type BrokerOrder, flattenOrders, isFinal } from "../domain/order/orders.ts";
 import { askMissing } from "./asker.ts";
-import type { Engine, Read } from "./engine.ts";
+import type { Read } from "../domain/plan/shown.ts";
+import type { Engine } from "./engine.ts";
 import { findIdentityProblem } from "./gate_reader.ts";
 import type { SplitListing } from "./listing.ts";
 

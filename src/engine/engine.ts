@@ -12,31 +12,26 @@ import type { AlertMessage } from "../domain/alert/alert_facts.ts";
 import type { AlertTitle } from "../domain/alert/alert_titles.ts";
 import { buildExecutionError } from "../domain/alert/alert_messages.ts";
 import type { AuditEvent, ErrorEvent, EventMode, GateInputsRecord } from "../domain/day/events.ts";
-import type { ReadFailure } from "../domain/order/order_request.ts";
 import type { LedgerEntry, LedgerProblem } from "../domain/order/ledger.ts";
 import type { MarketClock, Session, Trade } from "../domain/time/market.ts";
 import type { LostRecord, RebuildWait } from "../domain/gate/rebuild_wait.ts";
+import type { KeyOwner } from "../domain/gate/record_owner.ts";
 import type { Calendar } from "../domain/time/market_clock.ts";
 import { dateNyOf, formatUtc } from "../domain/time/ny_time.ts";
 import { type Answer, learn, NOTHING_SEEN } from "../domain/plan/seen.ts";
+import type { Read, Shown } from "../domain/plan/shown.ts";
 import type { Seen } from "../domain/plan/world.ts";
 import type { PriceMemory } from "../domain/account/price_check.ts";
-import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../domain/order/orders.ts";
+import type { BrokerOrder } from "../domain/order/orders.ts";
 import {
   buildMeaning,
   formatRepeats,
   type Repeats,
   Repetition,
 } from "../domain/alert/repetition.ts";
-import type { UnreadableRows } from "../domain/order/unreadable_row.ts";
 import { FREE_FILE } from "../domain/alert/remedies.ts";
 import { type Alert, BrokerError, type EnginePorts, StateError } from "./ports.ts";
 import { RecordStore } from "./record_store.ts";
-
-/** A broker read that may have failed: the value, or the word that the gate uses. */
-export type Read<T> =
-  | { readonly kind: "ok"; readonly value: T; readonly atMonotonicMs: number }
-  | { readonly kind: "failed"; readonly failure: ReadFailure; readonly message: string };
 
 /** What was said on a day is remembered this long. */
 const NEWS_DAYS = 7;
@@ -48,22 +43,13 @@ const OF_DAY_NY = /^\d{4}-\d{2}-\d{2}(?: |$)/;
 /** All of a `--run-once` cycle; 3 s of its 25 are the alert queue's. */
 export const RUN_ONCE_MS = 21_000;
 
-/** What the broker showed in this cycle. Times from the broker's clock. */
-export interface Observation {
+/** What the broker showed in this cycle, and its moment. Times from the broker's clock. */
+export interface Observation extends Shown {
   readonly clock: MarketClock;
-  readonly dateNy: string;
   /** Today's session, or `null` where the calendar has none or could not be read. */
   readonly session: Session | null;
   /** Host clock minus broker clock. */
   readonly skewSeconds: number;
-  readonly account: Read<BrokerAccount>;
-  readonly positions: Read<readonly BrokerPosition[]>;
-  /** Nested, `held` legs under their parents. */
-  readonly openOrders: Read<readonly BrokerOrder[]>;
-  /** All orders submitted since the NY day began, nested. */
-  readonly dayOrders: Read<readonly BrokerOrder[]>;
-  /** What stood in these lists beside their readable rows. */
-  readonly unreadable: UnreadableRows;
 }
 
 /** When something was asked for: after how many changes, and by monotonic time, ms. */
@@ -227,6 +213,11 @@ export class Engine {
   /** This process, which looks for something now. */
   get looker(): Looker {
     return { processId: this.processId, monotonicMs: this.ports.clock.monotonicMs() };
+  }
+
+  /** Whom the keys are for, as far as the broker has said it. */
+  get keys(): KeyOwner {
+    return { host: this.ports.broker.host, accountId: this.accountId };
   }
 
   /** Notes when something is asked for now. */

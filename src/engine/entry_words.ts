@@ -7,7 +7,7 @@ import { formatUtc } from "../domain/time/ny_time.ts";
 import type { EntryNote, Note } from "../domain/plan/note.ts";
 import { FREE_FILE, LOOK_AT_ORDER } from "../domain/alert/remedies.ts";
 import type { Engine } from "./engine.ts";
-import { sayMismatch } from "./mismatch.ts";
+import { sayMismatch } from "./records_words.ts";
 import { formatSymbolNames } from "./symbol_notices.ts";
 import { saySubmitted } from "./trade_messages.ts";
 

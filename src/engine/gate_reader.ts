@@ -6,7 +6,7 @@ import {
   type GateInputs,
   type OperatorInputs,
 } from "../domain/gate/gate.ts";
-import type { EngineState } from "../domain/account/engine_state.ts";
+import { isLocked } from "../domain/account/engine_state.ts";
 import type { GateInputsRecord } from "../domain/day/events.ts";
 import {
   firstLedgerProblem,
@@ -14,15 +14,11 @@ import {
   type LiveLedger,
   MISMATCHES_MAX,
 } from "../domain/order/ledger.ts";
-import {
-  LEDGER_FILE,
-  type LostRecord,
-  objectToWait,
-  STATE_FILE,
-} from "../domain/gate/rebuild_wait.ts";
+import { objectToWait } from "../domain/gate/rebuild_wait.ts";
+import { findForeignFile } from "../domain/gate/record_owner.ts";
 import type { Engine } from "./engine.ts";
 import { readPositions } from "./listing.ts";
-import type { LedgerRead } from "./ports.ts";
+import type { LedgerRead } from "../domain/account/records_read.ts";
 
 /** What the broker said longer ago is read again before an order that changes something leaves (interface, Gate). */
 export const FACTS_AGE_MAX_MS = 5_000;
@@ -39,11 +35,6 @@ export function problemOf(read: LedgerRead): LedgerProblem | null {
     case "invalid":
       return "ledger invalid";
   }
-}
-
-/** Whether the records show orders of ours twice that this engine never sent: until `ledger rebuild --yes` (pipeline 6). */
-export function isLocked({ ledger, mismatches }: EngineState): boolean {
-  return (ledger?.mismatches ?? mismatches) >= MISMATCHES_MAX;
 }
 
 /** The operator's part of the gate, from the files as they are now. */
@@ -64,25 +55,9 @@ export async function readOperatorObjection(engine: Engine): Promise<GateFailRea
   return decideOperator(await readOperatorInputs(engine));
 }
 
-/** Whether a ledger may be this account's, as far as both are known (pipeline 6). */
-export function isOwnLedger(
-  engine: Engine,
-  owner: Pick<LiveLedger, "host" | "accountId">,
-): boolean {
-  const { accountId } = engine;
-  return (owner.host === null || owner.host === engine.ports.broker.host) &&
-    (owner.accountId === null || accountId === null || owner.accountId === accountId);
-}
-
-/** The record that belongs to another host or account than the broker's, by its file's name; `null` where none does. */
-export function findForeignFile(engine: Engine, ledger: LiveLedger | null): LostRecord | null {
-  if (ledger !== null && !isOwnLedger(engine, ledger)) return LEDGER_FILE;
-  return isOwnLedger(engine, engine.state) ? null : STATE_FILE;
-}
-
 /** Whether ledger, state and broker belong together; the variable to name where they do not (pipeline 6). */
 export function findIdentityProblem(engine: Engine, ledger: LiveLedger | null): string | null {
-  return findForeignFile(engine, ledger) === null ? null : "ALPACA_PAPER";
+  return findForeignFile(engine.keys, engine.state, ledger) === null ? null : "ALPACA_PAPER";
 }
 
 /** What a gate evaluation found beside its decision. */

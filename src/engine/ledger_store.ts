@@ -1,28 +1,10 @@
 import type { OrderRecordedEvent, OrderUpdateEvent } from "../domain/day/events.ts";
-import type { LedgerEntry, LiveLedger } from "../domain/order/ledger.ts";
+import type { LedgerEntry } from "../domain/order/ledger.ts";
 import type { Engine } from "./engine.ts";
-import { StateError } from "./ports.ts";
-
-/**
- * The day's ledger as the records have it.
- * @throws {StateError} Where they have none: it is lost, and not made yet.
- */
-export function readLedger({ state }: Engine): LiveLedger {
-  if (state.ledger === null) throw new StateError("there is no record of the day's orders yet");
-  return state.ledger;
-}
 
 /** Entries of the day as the records have them; none where they are lost. */
 export function listEntries({ state }: Engine): readonly LedgerEntry[] {
   return state.ledger?.entries ?? [];
-}
-
-/** Makes the day's ledger durable. @throws {StateError} Where it is not durable in both files yet. */
-export async function saveLedger(engine: Engine): Promise<void> {
-  await engine.saveState();
-  // What else changed in the records meanwhile is durable with their next write.
-  if (engine.store.isOnFile(readLedger(engine))) return;
-  throw new StateError("the records are not to be written now");
 }
 
 /** What the audit trail says of an order to come, once its record is durable. */

@@ -4,9 +4,11 @@ import type { LedgerEntry } from "../domain/order/ledger.ts";
 import type { Listed, Look } from "../domain/plan/world.ts";
 import type { UnreadableRow } from "../domain/order/unreadable_row.ts";
 import { readPastEntries } from "./archive.ts";
-import type { Engine, Observation, Read } from "./engine.ts";
+import type { Read } from "../domain/plan/shown.ts";
+import type { Engine, Observation } from "./engine.ts";
 import type { Listing, RequestClass } from "./ports.ts";
 import { listEntries } from "./ledger_store.ts";
+import { sayUnreadable } from "./unreadable.ts";
 
 /** A list's readable rows, and beside them those that can't be read. */
 export interface SplitListing<T> {
@@ -58,17 +60,21 @@ export async function readPositions(
   };
 }
 
+/** How far back it searches the broker's orders for what bought a position that no record explains. */
+const PAST_ORDERS_MS = 90 * 86_400_000;
+
 /**
- * A list that accounts for shares: with a row that can't be read it accounts for none, and has failed.
- * @param onUnreadable Takes each such row.
+ * Orders of the last months: a position of ours outlives its records. They account for shares: with a row that can't be read,
+ * which is said, the list accounts for none, and has failed.
  */
-export async function readWhole(
+export async function readPastOrders(
   engine: Engine,
-  ask: () => Promise<Listing<BrokerOrder>>,
-  onUnreadable: (row: UnreadableRow) => void,
+  symbols: readonly string[],
 ): Promise<Read<readonly BrokerOrder[]>> {
-  const { read, unreadable } = await readListing(engine, ask);
-  for (const row of unreadable) onUnreadable(row);
+  const query = { status: "all", afterMs: engine.nowMs() - PAST_ORDERS_MS, symbols } as const;
+  const ask = () => engine.ports.broker.listOrders(query, "protect");
+  const { read, unreadable } = await readListing<BrokerOrder>(engine, ask);
+  unreadable.forEach((row) => sayUnreadable(engine, row));
   const [first] = unreadable;
   return first === undefined
     ? read

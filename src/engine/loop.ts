@@ -17,7 +17,7 @@ import { takeRequests } from "./releasing.ts";
 import { sayTrouble } from "./trouble.ts";
 import { formatServiceStatus } from "./service_status.ts";
 import { takeStandings } from "./standings.ts";
-import { loadState } from "./state_loading.ts";
+import { loadState } from "./taking_in.ts";
 
 /** Exit statuses of the loop (interface, Commands). */
 const EXIT_DONE = 0;

@@ -38,7 +38,7 @@ export async function storeOrders(
   // An earlier step's record may have failed: nothing leaves on the strength of what memory alone has.
   if (entries.length === 0 && isPendingDurable(engine)) return entries;
   try {
-    await save(engine);
+    await saveOrders(engine);
   } catch (error) {
     if (error instanceof StateError) engine.state = before;
     throw error;
@@ -65,8 +65,13 @@ export function areNamesOnRecord({ ledger }: EngineState, change: RecordChange):
 
 /** Takes a change into the records that is durable with their next write. */
 export function take(engine: Engine, change: RecordChange): void {
+  put(engine, apply(engine.state, change));
+}
+
+/** Puts records in the place of those before, durable with their next write. */
+export function put(engine: Engine, records: EngineState): void {
   const { positions } = engine.state;
-  engine.state = apply(engine.state, change);
+  engine.state = records;
   forgetEnded(engine, positions);
 }
 
@@ -120,7 +125,7 @@ export async function storeTaken(engine: Engine): Promise<void> {
   const { ledger } = engine.state;
   if (ledger === null || isDurable(engine)) return;
   try {
-    await save(engine);
+    await saveOrders(engine);
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     engine.sayError(
@@ -130,7 +135,8 @@ export async function storeTaken(engine: Engine): Promise<void> {
   }
 }
 
-async function save(engine: Engine): Promise<void> {
+/** Makes durable what the records say of orders. @throws {StateError} Where it is not in both files then. */
+export async function saveOrders(engine: Engine): Promise<void> {
   await engine.saveState();
   if (!isDurable(engine)) throw new StateError("the records are not to be written now");
 }

@@ -2,6 +2,12 @@ import type { DiskFault } from "../domain/alert/alert_facts.ts";
 import type { OperatorRequest } from "../domain/account/operator_request.ts";
 import type { EngineEvent, EventType, RecordedEvent } from "../domain/day/events.ts";
 import type { EngineState } from "../domain/account/engine_state.ts";
+import type {
+  ArchiveRead,
+  CopyRead,
+  LedgerRead,
+  StateRead,
+} from "../domain/account/records_read.ts";
 import type { Allowlist, TokenFile } from "../domain/gate/gate.ts";
 import type { Caps } from "../domain/gate/caps.ts";
 import type { CorporateAction } from "../domain/account/corporate_action.ts";
@@ -167,35 +173,6 @@ export class StateError extends Error {
   }
 }
 
-/** What reading the live ledger gave (pipeline 6). */
-export type LedgerRead =
-  | { readonly kind: "ok"; readonly ledger: LiveLedger }
-  | { readonly kind: "missing" | "invalid"; readonly message: string }
-  | {
-    readonly kind: "unreadable";
-    readonly message: string;
-    /** Whether its bytes could be read, and are no text or no JSON: then no later look will find more in it. */
-    readonly isRead: boolean;
-  };
-
-/** A file that was read and is of no use; `message` is a sentence that names it. */
-export interface UnusableFile {
-  readonly path: string;
-  readonly message: string;
-}
-
-/** What reading the archive gave: unreadable is not missing (pipeline 6). */
-export type ArchiveRead =
-  | {
-    readonly kind: "ok";
-    /** Newest first. */
-    readonly ledgers: readonly LiveLedger[];
-    /** Files that were read and are no ledger of their day. */
-    readonly unusable: readonly UnusableFile[];
-  }
-  /** `path` is what can't be read: the directory, or the first file. */
-  | { readonly kind: "unreadable"; readonly path: string; readonly message: string };
-
 /**
  * `live_orders_today.json`, the records' ledger in the form that the runbook promises. Writes are durable when they return and
  * throw `StateError` otherwise.
@@ -221,26 +198,6 @@ export interface LiveLedgerPort {
   /** The newest archived ledgers. Never throws. */
   readArchive(limit: number): Promise<ArchiveRead>;
 }
-
-/**
- * What reading `execution_state.json` gave: `unreadable` is there and can't be read; `damaged` was read, and is not parsable
- * or wrong; `newer` is a file of another major version, which is refused.
- */
-export type StateRead =
-  | { readonly kind: "ok"; readonly state: EngineState }
-  | { readonly kind: "missing" | "unreadable" | "damaged" | "newer"; readonly message: string };
-
-/** What looking for the newest copy of the document gave: unreadable is not missing (pipeline 6). */
-export type CopyRead =
-  | {
-    readonly kind: "ok";
-    /** `null` where no day has a copy that can be used. */
-    readonly state: EngineState | null;
-    /** Newer ones that were read and are no document of their day. */
-    readonly unusable: readonly UnusableFile[];
-  }
-  /** `path` is what can't be read: the directory, or the newest file. */
-  | { readonly kind: "unreadable"; readonly path: string; readonly message: string };
 
 /** `execution_state.json`, the document of all records. */
 export interface StatePort {

@@ -1,7 +1,8 @@
 import type { MarketClock } from "../domain/time/market.ts";
 import { dateNyOf, nyToMs } from "../domain/time/ny_time.ts";
 import type { BrokerAccount, BrokerOrder, BrokerPosition } from "../domain/order/orders.ts";
-import type { Engine, Read } from "./engine.ts";
+import type { Read } from "../domain/plan/shown.ts";
+import type { Engine } from "./engine.ts";
 import type { Listing } from "./ports.ts";
 
 /** The broker's clock, and when it was asked for, by monotonic time. */

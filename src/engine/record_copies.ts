@@ -1,4 +1,4 @@
-import type { EngineState } from "../domain/account/engine_state.ts";
+import { describeCopy } from "../domain/account/rebuild_records.ts";
 import type { Engine } from "./engine.ts";
 import { StateError } from "./ports.ts";
 
@@ -12,7 +12,7 @@ export async function keepCopy(engine: Engine): Promise<void> {
   // The last room on a disk is for the records themselves.
   if (ledger === null || !engine.isStateSaved || engine.ports.disk.fault !== null) return;
   engine.copied ??= await readCopied(engine);
-  const content = describeContent(state);
+  const content = describeCopy(state);
   if (engine.copied === content) return;
   try {
     await engine.ports.state.keepCopy({ ...state, ledger });
@@ -30,13 +30,5 @@ export async function keepCopy(engine: Engine): Promise<void> {
 /** What the newest copy has, for a process that begins; empty where there is none. */
 async function readCopied({ ports }: Engine): Promise<string> {
   const read = await ports.state.readCopy();
-  return read.kind === "ok" && read.state !== null ? describeContent(read.state) : "";
-}
-
-function describeContent(
-  { ledger, host, accountId, positions, released, dayLoss }: EngineState,
-): string {
-  const ids = [...positions, ...released].map(({ positionId }) => positionId);
-  const day = [ledger?.dateNy, ledger?.mismatches, dayLoss?.dateNy];
-  return [...day, host, accountId, positions.length, ...ids].join(" ");
+  return read.kind === "ok" && read.state !== null ? describeCopy(read.state) : "";
 }

@@ -2,7 +2,8 @@ import { EMPTY_STATE, type EngineState } from "../domain/account/engine_state.ts
 import { listTrimFlags } from "../domain/exit/exit_rules.ts";
 import type { LiveLedger } from "../domain/order/ledger.ts";
 import { digestLedger } from "../domain/order/ledger_file.ts";
-import { type EnginePorts, type LedgerRead, type RoomUse, StateError } from "./ports.ts";
+import type { LedgerRead } from "../domain/account/records_read.ts";
+import { type EnginePorts, type RoomUse, StateError } from "./ports.ts";
 
 /** Versions of the ledger's file that failed writes may have left; the disk is looked at long before there are more. */
 const VERSIONS_MAX = 4;

@@ -6,8 +6,7 @@ import { readPastEntries } from "./archive.ts";
 import { askOrder, lookUpOrder } from "./asker.ts";
 import type { Engine, Observation } from "./engine.ts";
 import { readOperatorObjection } from "./gate_reader.ts";
-import { saveLedger } from "./ledger_store.ts";
-import { take } from "./plan_records.ts";
+import { saveOrders, take } from "./plan_records.ts";
 import { StateError } from "./ports.ts";
 import { isShownUnreadable } from "./unreadable.ts";
 
@@ -117,7 +116,7 @@ export async function storeHeld(
     if (isTurn && ledger !== null) await engine.ports.ledger.archive(ledger);
     take(engine, change);
     if (engine.state.ledger === ledger) return turn;
-    await saveLedger(engine);
+    await saveOrders(engine);
     const isMismatched = turn.isMismatched || change.some(({ kind }) => kind === "mismatch");
     return { ...turn, isRecorded: turn.isRecorded || !isTurn, isMismatched };
   } catch (error) {

@@ -1,6 +1,5 @@
 import { type OperatorRequest, REQUEST_AGE_MAX_MS } from "../domain/account/operator_request.ts";
 import * as pure from "../domain/plan/release.ts";
-import type { EngineState } from "../domain/account/engine_state.ts";
 import type { Engine } from "./engine.ts";
 import { takeDurable } from "./plan_records.ts";
 import { type RequestRead, StateError } from "./ports.ts";
@@ -99,10 +98,4 @@ export async function keepReleases(engine: Engine): Promise<void> {
   });
   kept.wakesAtMs.forEach((atMs) => engine.wakeAt(atMs));
   await takeAndTell(engine, kept);
-}
-
-/** Says that releases came back into a state that lacked them (`restoreReleases`). */
-export function sayRestored(engine: Engine, { released }: EngineState): void {
-  const symbols = released.map(({ symbol }) => symbol).join(", ");
-  engine.ports.log.warn(`Released again, by the ledgers: ${symbols}; they are yours, not managed`);
 }

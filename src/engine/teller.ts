@@ -14,6 +14,7 @@ import { FREE_FILE, LOOK_AT_ORDER, lookAtPosition } from "../domain/alert/remedi
 import type { Engine } from "./engine.ts";
 import { sayOnceADay } from "./daily_errors.ts";
 import { tellEntry } from "./entry_words.ts";
+import { tellLoading } from "./loading_words.ts";
 import { tellPosition, warn } from "./position_words.ts";
 import { tellRecords } from "./records_words.ts";
 import { tellSignals } from "./signal_words.ts";
@@ -87,6 +88,15 @@ async function tellOne(engine: Engine, note: Note): Promise<void> {
     case "entry_open":
     case "mismatch":
       return await tellEntry(engine, note, value);
+    case "document_damaged":
+    case "document_made":
+    case "unusable":
+    case "released_again":
+    case "ledger_missing":
+    case "ledger_useless":
+    case "ledger_behind":
+    case "ledger_changed":
+      return tellLoading(engine, value);
     case "order_updated":
     case "refused_late":
     case "replaced":

@@ -1,4 +1,4 @@
-import type { LedgerRead } from "../engine/ports.ts";
+import type { LedgerRead } from "../domain/account/records_read.ts";
 import { ensureDir, replaceFile } from "./durable_file.ts";
 import { type FileSystem, joinPath } from "./file_system.ts";
 import { parseLedger } from "./ledger_format.ts";

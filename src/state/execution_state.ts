@@ -1,12 +1,7 @@
 import type { EngineState } from "../domain/account/engine_state.ts";
 import { deriveOnce } from "../domain/derive_once.ts";
-import {
-  type CopyRead,
-  StateError,
-  type StatePort,
-  type StateRead,
-  type UnusableFile,
-} from "../engine/ports.ts";
+import type { CopyRead, StateRead, UnusableFile } from "../domain/account/records_read.ts";
+import { StateError, type StatePort } from "../engine/ports.ts";
 import { copyAside, ensureDir, replaceFile } from "./durable_file.ts";
 import { type FileSystem, joinPath } from "./file_system.ts";
 import { ARCHIVE_DIR, listArchived } from "./live_ledger.ts";

@@ -1,13 +1,8 @@
 import { formatCounted } from "../domain/counted.ts";
 import { deriveOnce } from "../domain/derive_once.ts";
 import type { LiveLedger } from "../domain/order/ledger.ts";
-import {
-  type ArchiveRead,
-  type LedgerRead,
-  type LiveLedgerPort,
-  StateError,
-  type UnusableFile,
-} from "../engine/ports.ts";
+import type { ArchiveRead, LedgerRead, UnusableFile } from "../domain/account/records_read.ts";
+import { type LiveLedgerPort, StateError } from "../engine/ports.ts";
 import { copyAside, ensureDir, replaceFile } from "./durable_file.ts";
 import { type FileSystem, joinPath, parentOf } from "./file_system.ts";
 import { buildLedgerText, parseLedger } from "./ledger_format.ts";

@@ -4,7 +4,7 @@ import type { ProgramHost } from "../../src/cli/command.ts";
 import { VERSION } from "../../src/cli/version.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { ClockPort } from "../../src/engine/ports.ts";
-import { loadState } from "../../src/engine/state_loading.ts";
+import { loadState } from "../../src/engine/taking_in.ts";
 import { createClock } from "../../src/runtime/clock.ts";
 import { buildConfig } from "../../src/runtime/config.ts";
 import type { Environment } from "../../src/runtime/environment.ts";

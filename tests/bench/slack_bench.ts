@@ -1,6 +1,6 @@
 import { runCycle } from "../../src/engine/cycle.ts";
 import { Engine } from "../../src/engine/engine.ts";
-import { loadState } from "../../src/engine/state_loading.ts";
+import { loadState } from "../../src/engine/taking_in.ts";
 import { type SinkAnswer, SlackSink } from "../engine/slack_sink.ts";
 import { LIVE_ENVIRONMENT, TradingDay } from "../engine/trading_day.ts";
 import { sampleOpenMs } from "../simulator/scenario.ts";

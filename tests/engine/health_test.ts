@@ -1,6 +1,6 @@
 import { Engine } from "../../src/engine/engine.ts";
 import { beatHealth } from "../../src/engine/health.ts";
-import { loadState } from "../../src/engine/state_loading.ts";
+import { loadState } from "../../src/engine/taking_in.ts";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { MINUTE_MS, World } from "./support.ts";
 

@@ -7,7 +7,7 @@ import type { LedgerEntry, LiveLedger } from "../../src/domain/order/ledger.ts";
 import { type CycleResult, runCycle } from "../../src/engine/cycle.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import type { Alert, AlertPort, ClockPort, EnginePorts } from "../../src/engine/ports.ts";
-import { loadState } from "../../src/engine/state_loading.ts";
+import { loadState } from "../../src/engine/taking_in.ts";
 import { buildConfig, NO_RUN_FLAGS } from "../../src/runtime/config.ts";
 import { createDryRunLedger } from "../../src/state/dry_run_ledger.ts";
 import { createEventLog } from "../../src/state/event_log.ts";

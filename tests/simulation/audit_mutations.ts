@@ -19,9 +19,9 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "the cycle that rebuilds a missing ledger goes LIVE",
     edits: [
       {
-        file: "src/engine/ledger_check.ts",
-        find: 'return { kind: "checked", problem: "ledger missing" };',
-        replace: 'return { kind: "checked", problem: null };',
+        file: "src/domain/plan/day_ledger.ts",
+        find: 'return rewrite(records, blockedBy("ledger missing"), done);',
+        replace: "return rewrite(records, null, done);",
       },
     ],
   },
@@ -41,14 +41,14 @@ export const AUDIT_BUGS: readonly Bug[] = [
     name: "ledger of another account is used",
     edits: [
       {
-        file: "src/engine/gate_reader.ts",
-        find: "  return isOwnLedger(engine, engine.state) ? null : STATE_FILE;",
+        file: "src/domain/gate/record_owner.ts",
+        find: "  return isOwn(records, keys) ? null : STATE_FILE;",
         replace: "  return null;",
       },
       {
-        file: "src/engine/gate_reader.ts",
-        find: "  if (ledger !== null && !isOwnLedger(engine, ledger)) return LEDGER_FILE;",
-        replace: "  if (ledger !== null && ledger.host === engine.accountId) return LEDGER_FILE;",
+        file: "src/domain/gate/record_owner.ts",
+        find: "  if (ledger !== null && !isOwn(ledger, keys)) return LEDGER_FILE;",
+        replace: "  if (ledger !== null && ledger.host === keys.accountId) return LEDGER_FILE;",
       },
     ],
   },

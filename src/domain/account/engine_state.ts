@@ -3,7 +3,7 @@ import type { Standing } from "./standing.ts";
 import type { DayLoss } from "./day_loss.ts";
 import type { EntryIntent } from "./entry_intent.ts";
 import type { ExitLevels, TrimFlags } from "../exit/exit_rules.ts";
-import type { LiveLedger } from "../order/ledger.ts";
+import { type LiveLedger, MISMATCHES_MAX } from "../order/ledger.ts";
 import type { PriceMemory } from "./price_check.ts";
 import type { Unfinished } from "./unfinished.ts";
 
@@ -74,6 +74,13 @@ export interface EngineState {
   readonly ledger: LiveLedger | null;
   /** Digests that the ledger's file may have by our own hand: one that a crash left is one write behind, and no change. */
   readonly ledgerVersions: readonly string[];
+}
+
+/** Whether the records show orders of ours twice that this engine never sent: until `ledger rebuild --yes` (pipeline 6). */
+export function isLocked(
+  { ledger, mismatches }: Pick<EngineState, "ledger" | "mismatches">,
+): boolean {
+  return (ledger?.mismatches ?? mismatches) >= MISMATCHES_MAX;
 }
 
 /** The state of a first start. */

@@ -151,3 +151,15 @@ export function rebuildLedger(left: LeftLedgers): LiveLedger {
 function timeOf({ timestamp }: LedgerEntry): number {
   return Date.parse(timestamp);
 }
+
+/**
+ * What of the document its copy in the archive is kept for, as one short text: the day, what is managed or released, whose it is,
+ * and the day's loss at its limit. What was done since stands in the ledger (pipeline 6).
+ */
+export function describeCopy(
+  { ledger, host, accountId, positions, released, dayLoss }: EngineState,
+): string {
+  const ids = [...positions, ...released].map(({ positionId }) => positionId);
+  const day = [ledger?.dateNy, ledger?.mismatches, dayLoss?.dateNy];
+  return [...day, host, accountId, positions.length, ...ids].join(" ");
+}

@@ -60,6 +60,17 @@ export interface RebuildWait {
   readonly message: string;
 }
 
+/** A record, or an answer, is waited for. */
+export interface Waits {
+  readonly kind: "waits";
+  readonly wait: RebuildWait;
+}
+
+/** What stands against making a record anew. */
+export function waitFor(wait: RebuildWait): Waits {
+  return { kind: "waits", wait };
+}
+
 /** Waits until a record of another account is out of the way. */
 export function waitForOwn(file: string): RebuildWait {
   return { kind: "foreign", what: file, message: `${file} is of another broker host or account` };

@@ -6,7 +6,8 @@ import type { ReadFailure } from "../order/order_request.ts";
 import type { BarsRead } from "./world.ts";
 import type { EndReason } from "../entry/entry_end.ts";
 import type { ExitReason } from "../exit/exit_rules.ts";
-import type { LedgerEntry } from "../order/ledger.ts";
+import type { LedgerEntry, LiveLedger } from "../order/ledger.ts";
+import type { LedgerFile } from "../order/ledger_file.ts";
 import type { BrokerOrder } from "../order/orders.ts";
 import type { SellGroup } from "../order/protection.ts";
 import type { Renamed } from "../account/renamed.ts";
@@ -92,6 +93,30 @@ export type EntryNote =
   /** `mismatches`: of the NY day, this one included. */
   | { readonly kind: "mismatch"; readonly clientOrderId: string; readonly mismatches: number };
 
+/** What reading the records, and holding their ledger's file against them, has found (pipeline 6; runbook 4.4). */
+export type LoadingNote =
+  /** The document was read, and is of no use. */
+  | { readonly kind: "document_damaged"; readonly message: string }
+  /** It was made anew. `symbols`: of its positions. */
+  | {
+    readonly kind: "document_made";
+    readonly lost: "missing" | "damaged";
+    readonly symbols: readonly string[];
+  }
+  /** A file of the archive's that is left out. */
+  | { readonly kind: "unusable"; readonly message: string }
+  | { readonly kind: "released_again"; readonly symbols: readonly string[] }
+  /** The ledger's file was missing: written from the records, which had none either where it `isMade`. */
+  | { readonly kind: "ledger_missing"; readonly ledger: LiveLedger; readonly isMade: boolean }
+  | { readonly kind: "ledger_useless"; readonly message: string }
+  | { readonly kind: "ledger_behind" }
+  /** By another hand. `keptAs`: where its file was copied to, and the records' put in its place; `null` where it is left. */
+  | {
+    readonly kind: "ledger_changed";
+    readonly change: Extract<LedgerFile, { readonly kind: "changed" }>;
+    readonly keptAs: string | null;
+  };
+
 /** What holding the records against the broker has found (pipeline 6). */
 export type RecordsNote =
   /** What the broker shows of an order of ours is another than at the last look. */
@@ -128,6 +153,7 @@ export type SignalsNote =
 export type NoteValue =
   | PositionNote
   | EntryNote
+  | LoadingNote
   | RecordsNote
   | SignalsNote
   /** A sequence is begun: the audit trail has it before its requests. */

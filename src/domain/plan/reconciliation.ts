@@ -58,14 +58,17 @@ export interface Held {
   readonly absent: readonly LedgerEntry[];
 }
 
+/** There are no records to hold against anything. */
+export const NOT_HELD: Held = { problem: null, wait: null, absent: [] };
+
 /** Nothing is decided from the records in this cycle, for that reason. */
 export function blockedBy(problem: LedgerProblem): Held {
-  return { problem, wait: null, absent: [] };
+  return { ...NOT_HELD, problem };
 }
 
 /** The same, until what they wait for is there. */
 export function waitingFor(wait: RebuildWait): Held {
-  return { problem: null, wait, absent: [] };
+  return { ...NOT_HELD, wait };
 }
 
 /** What the records are held against, or why they can't be yet. */

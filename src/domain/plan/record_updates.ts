@@ -1,13 +1,13 @@
 import { isOurs } from "../order/client_order_id.ts";
 import { isEntryRecord, isUnsettled, type LedgerEntry, type LiveLedger } from "../order/ledger.ts";
 import { isKnownStatus } from "../order/orders.ts";
-import type { Note, RecordsNote } from "./note.ts";
+import type { LoadingNote, Note, RecordsNote } from "./note.ts";
 import { listRejections, noteEntry } from "./settle_entry.ts";
 
 /** A note about the records. @param key It is told once a NY day by it; without one each time. */
 export function noteRecords(
   entry: LedgerEntry | null,
-  value: RecordsNote,
+  value: LoadingNote | RecordsNote,
   key: string | null = null,
 ): Note {
   const symbol = entry?.symbol ?? "";

@@ -7,6 +7,7 @@ import {
 } from "../../../src/domain/account/engine_state.ts";
 import { putRelease, RELEASE_ENDED, RELEASED } from "../../../src/domain/account/released.ts";
 import {
+  describeCopy,
   hasTraces,
   type LeftLedgers,
   rebuildLedger,
@@ -401,3 +402,46 @@ Deno.test("rebuildState() raises no stop by one of which nobody knows that it le
     assertEquals(rebuilt([first, next])?.stopUsd, 95);
   }
 });
+
+const COPIED: EngineState = {
+  ...EMPTY_STATE,
+  ledger: liveLedger([ENTRY]),
+  positions: [managedPosition()],
+};
+const RELEASED_SPY = { symbol: "SPY", positionId: ENTRY_ID, releasedAtMs: 1 };
+const copies: {
+  readonly what: string;
+  readonly change: Partial<EngineState>;
+  readonly isNew: boolean;
+}[] = [
+  { what: "a new day", change: { ledger: liveLedger([ENTRY], "2026-01-21") }, isNew: true },
+  {
+    what: "a mismatch",
+    change: { ledger: { ...liveLedger([ENTRY]), mismatches: 1 } },
+    isNew: true,
+  },
+  { what: "an owner", change: { host: "h", accountId: "a" }, isNew: true },
+  {
+    what: "a position more",
+    change: { positions: [...COPIED.positions, managedPosition({ positionId: "p-2" })] },
+    isNew: true,
+  },
+  { what: "a position released", change: { positions: [], released: [RELEASED_SPY] }, isNew: true },
+  { what: "a position ended", change: { positions: [] }, isNew: true },
+  {
+    what: "the day's loss at its limit",
+    change: { dayLoss: { dateNy: TODAY, reachedAtMs: 1, resultUsd: -2, limitUsd: 1 } },
+    isNew: true,
+  },
+  { what: "an order more", change: { ledger: liveLedger([ENTRY, sold("trim_r1")]) }, isNew: false },
+  {
+    what: "another high",
+    change: { positions: [managedPosition({ highWaterUsd: 120 })] },
+    isNew: false,
+  },
+];
+for (const { what, change, isNew } of copies) {
+  Deno.test(`describeCopy() of a document with ${what} asks for ${isNew ? "a new copy" : "none"}`, () => {
+    assertEquals(describeCopy({ ...COPIED, ...change }) !== describeCopy(COPIED), isNew);
+  });
+}

@@ -380,7 +380,7 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "a lock of LIVE said once and never again",
     edits: [{
-      file: "src/engine/mismatch.ts",
+      file: "src/engine/records_words.ts",
       find: 'engine.isNews("mismatch lock", engine.dateNy())',
       replace: 'engine.isNews("mismatch lock", "said")',
     }],

@@ -25,7 +25,7 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "an unreadable ledger taken for missing",
     edits: [{
-      file: "src/engine/rebuilding.ts",
+      file: "src/domain/plan/records_look.ts",
       find: 'if (file.kind === "unreadable" || file.kind === "invalid") {',
       replace: 'if (file.kind === "invalid") {',
     }],
@@ -52,8 +52,8 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "a ledger is rebuilt while the document can't be read",
     edits: [{
-      file: "src/engine/reconciling.ts",
-      find: "  if (!engine.isStateLoaded) return { problem: null, wait: null, absent: [] };\n",
+      file: "src/domain/plan/day_ledger.ts",
+      find: "  if (!isLoaded) return stay(records, NOT_HELD);\n",
       replace: "",
     }],
     tests: [UNREADABLE_TEST],
@@ -61,9 +61,9 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "a ledger that is taken from its file is held against nothing",
     edits: [{
-      file: "src/engine/reconciling.ts",
-      find: 'if (reason === "imported") return null;',
-      replace: 'if (reason === "imported") return blockedBy("ledger missing");',
+      file: "src/domain/plan/day_ledger.ts",
+      find: "stay({ ...records, ledger, mismatches: 0 }, null)",
+      replace: 'stay({ ...records, ledger, mismatches: 0 }, blockedBy("ledger missing"))',
     }],
     tests: [UNREADABLE_TEST],
   },
@@ -79,9 +79,9 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "another account's archive is counted with",
     edits: [{
-      file: "src/engine/archive.ts",
-      find: "const foreign = read.ledgers.filter(",
-      replace: "const foreign = read.ledgers.slice(0, 0).filter(",
+      file: "src/domain/plan/records_look.ts",
+      find: "const foreign = archive.ledgers.filter(",
+      replace: "const foreign = archive.ledgers.slice(0, 0).filter(",
     }],
     tests: [UNREADABLE_TEST],
   },
@@ -94,13 +94,13 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
         replace: "    return true;\n",
       },
       {
-        file: "src/engine/rebuilding.ts",
+        file: "src/domain/plan/records_look.ts",
         find:
           '  if (account.kind === "failed") return waitFor(waitForAnswer("account", account));\n',
         replace: "",
       },
       {
-        file: "src/engine/rebuilding.ts",
+        file: "src/domain/plan/records_look.ts",
         find: "accountId: account.value.accountId }",
         replace: 'accountId: account.kind === "ok" ? account.value.accountId : "" }',
       },
@@ -110,7 +110,7 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "what is waited for is said in every cycle",
     edits: [{
-      file: "src/engine/waiting.ts",
+      file: "src/engine/loading_words.ts",
       find: "if (!isNew && past === cause) return;",
       replace: 'if (!isNew && past === "") return;',
     }],
@@ -157,16 +157,16 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "a missing ledger that is written anew blocks nothing",
     edits: [{
-      file: "src/engine/ledger_check.ts",
-      find: 'return { kind: "checked", problem: "ledger missing" };',
-      replace: 'return { kind: "checked", problem: null };',
+      file: "src/domain/plan/day_ledger.ts",
+      find: 'return rewrite(records, blockedBy("ledger missing"), done);',
+      replace: "return rewrite(records, null, done);",
     }],
     tests: ["tests/engine/ledger_file_test.ts"],
   },
   {
     name: "an older document beside a newer ledger is believed",
     edits: [{
-      file: "src/engine/state_loading.ts",
+      file: "src/domain/plan/document.ts",
       find: "  return file.dateNy > records.dateNy && file.host",
       replace: "  return file.dateNy < records.dateNy && file.host",
     }],
@@ -298,9 +298,9 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "what was released is managed after a rollback and back",
     edits: [{
-      file: "src/engine/state_loading.ts",
-      find: "const restored = restoreReleases(state, ours);",
-      replace: "const restored = restoreReleases(state, []);",
+      file: "src/domain/plan/document.ts",
+      find: "take(look, state, restoreReleases(state, ours), file)",
+      replace: "take(look, state, restoreReleases(state, []), file)",
     }],
     tests: ["tests/engine/ledger_file_test.ts"],
   },
@@ -334,16 +334,16 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "a document that is lost with all else forgets what was bought days ago",
     edits: [{
-      file: "src/engine/rebuilding.ts",
-      find: "isTicker(each) && !known.has(each)",
-      replace: "isTicker(each) && known.has(each)",
+      file: "src/domain/plan/document.ts",
+      find: "isTicker(each) && !explained.has(each)",
+      replace: "isTicker(each) && explained.has(each)",
     }],
     tests: ["tests/engine/state_loading_test.ts"],
   },
   {
     name: "a missing ledger is started empty",
     edits: [{
-      file: "src/engine/rebuilding.ts",
+      file: "src/domain/plan/day_ledger.ts",
       find: "orders: left.dayOrders, todayNy",
       replace: "orders: [], todayNy",
     }],
@@ -361,9 +361,9 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "a copy of another account is counted with",
     edits: [{
-      file: "src/engine/rebuilding.ts",
-      find: "(copy === null || isOwnLedger(engine, copy) ? null : copyFile)",
-      replace: '(copy === null || copy.host !== "" ? null : copyFile)',
+      file: "src/domain/plan/records_look.ts",
+      find: "copy.state === null || isOwn(copy.state, keys)",
+      replace: 'copy.state === null || copy.state.host !== ""',
     }],
     tests: [UNREADABLE_TEST],
   },
@@ -449,11 +449,11 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "what another hand took out of the ledger is another engine's order",
     edits: [{
-      file: "src/engine/ledger_check.ts",
-      find: "      takeIn(engine, found.merged);\n",
+      file: "src/domain/plan/day_ledger.ts",
+      find: "      const { records: taken, say } = takeIn(records, found.merged);\n",
       replace:
         "      const mismatches = found.merged.mismatches + Math.sign(found.putBack.length);\n" +
-        "      takeIn(engine, { ...found.merged, mismatches });\n",
+        "      const { records: taken, say } = takeIn(records, { ...found.merged, mismatches });\n",
     }],
     tests: ["tests/engine/ledger_file_test.ts"],
   },
@@ -496,18 +496,62 @@ export const RECORDS_BUGS: readonly TestedBug[] = [
   {
     name: "a rebuilt state counts before it is durable",
     edits: [{
-      file: "src/engine/state_loading.ts",
-      find: "  engine.isForeignState = false;\n",
+      file: "src/engine/taking_in.ts",
+      find: "    engine.isForeignState = false;\n",
       replace: "",
     }],
     tests: ["tests/engine/state_loading_test.ts"],
   },
   {
+    name: "what another hand has added is left as it is in LIVE",
+    edits: [{
+      file: "src/domain/plan/day_ledger.ts",
+      find: "if (isAllTakenIn && isObjected) {",
+      replace: "if (isAllTakenIn && isObjected !== undefined) {",
+    }],
+    tests: ["tests/domain/plan/day_ledger_test.ts"],
+  },
+  {
+    name: "another account's document becomes the keys'",
+    edits: [{
+      file: "src/domain/plan/document.ts",
+      find: "if (accountId === null || !isOwn(records, { host, accountId })) return records;",
+      replace: "if (accountId === null) return records;",
+    }],
+    tests: ["tests/domain/plan/document_test.ts"],
+  },
+  {
+    name: "a damaged document has no name while its rebuild finds no room",
+    edits: [{
+      file: "src/domain/plan/document.ts",
+      find: 'problem: verdict.made === "damaged" ? STATE_FILE : null,',
+      replace: "problem: null,",
+    }],
+    tests: ["tests/domain/plan/document_test.ts"],
+  },
+  {
+    name: "a lost document is made anew before its past orders are asked for",
+    edits: [{
+      file: "src/domain/plan/document.ts",
+      find: "  if (pastOrders === undefined) {\n",
+      replace: "  if (pastOrders === undefined && left.held.length > 1) {\n",
+    }, {
+      file: "src/domain/plan/document.ts",
+      find: '  if (pastOrders.kind === "failed") {',
+      replace: '  if (pastOrders?.kind === "failed") {',
+    }, {
+      file: "src/domain/plan/document.ts",
+      find: "...pastOrders.value]",
+      replace: "...pastOrders?.value ?? []]",
+    }],
+    tests: ["tests/domain/plan/document_test.ts"],
+  },
+  {
     name: "a document put back from before a release manages its shares again",
     edits: [{
-      file: "src/engine/ledger_check.ts",
-      find: "takeIn(engine, found.merged);",
-      replace: "engine.updateState({ ledger: found.merged });",
+      file: "src/domain/plan/day_ledger.ts",
+      find: "const { records: taken, say } = takeIn(records, found.merged);",
+      replace: "const { taken, say } = { taken: { ...records, ledger: found.merged }, say: [] };",
     }],
     tests: ["tests/engine/older_document_test.ts"],
   },

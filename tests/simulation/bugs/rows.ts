@@ -135,7 +135,7 @@ export const ROWS_BUGS: readonly TestedBug[] = [
   {
     name: "a lost record is rebuilt around an unreadable row of ours",
     edits: [{
-      file: "src/engine/rebuilding.ts",
+      file: "src/domain/plan/records_look.ts",
       find: "  if (gap !== undefined) return waitFor(waitForRow(formatUnreadable(gap)));\n",
       replace: "",
     }],

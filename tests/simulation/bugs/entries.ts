@@ -380,9 +380,10 @@ export const ENTRIES_BUGS: readonly TestedBug[] = [
   {
     name: "a lock of LIVE said once and never again",
     edits: [{
-      file: "src/engine/records_words.ts",
-      find: 'engine.isNews("mismatch lock", engine.dateNy())',
-      replace: 'engine.isNews("mismatch lock", "said")',
+      file: "src/domain/plan/reconciliation.ts",
+      find: 'noteRecords(null, { kind: "locked" }, "mismatch lock")',
+      replace:
+        '{ ...noteRecords(null, { kind: "locked" }, "mismatch lock"), scope: { once: "said" } }',
     }],
     tests: ["tests/engine/attacks_test.ts"],
   },
